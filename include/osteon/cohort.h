@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file cohort.h  The plan of an experiment, its virtual population, and running it. */
+#ifndef OSTEON_COHORT_H
+#define OSTEON_COHORT_H
+
+#include "osteon/experiment.h"
+
+/** One model inside a plan. */
+typedef struct {
+    const ost_model_t *model; /**< borrowed from the library */
+    uint32_t first_state, first_param, first_hoisted, first_switch, first_output;
+    uint32_t *read_signal;  /**< [model->n_reads] plan signal index */
+    uint32_t *drive_signal; /**< [model->n_drives] */
+    uint32_t first_drive;
+    int32_t park_input; /**< -1 where the block cannot be parked (it reads a signal, or takes no doses) */
+} ost_block_t;
+
+typedef struct {
+    const ost_signal_t *signal; /**< borrowed from the library */
+    uint32_t n_drivers;
+    uint32_t *driver_block, *driver_drive; /**< [n_drivers] */
+    int32_t input;                         /**< input index of an outside drive, -1 if no arm has one */
+} ost_plan_signal_t;
+
+/** One output variable of the result: a scalar output, or all elements of an indexed one. */
+typedef struct {
+    const char *name; /**< "bmd" */
+    const char *text, *unit_text;
+    double factor;                    /**< reported = internal / factor */
+    const ost_index_set_t *index_set; /**< NULL for a scalar */
+    uint32_t first;                   /**< row of its first element among the system's outputs */
+    uint32_t n_elements;
+} ost_variable_t;
+
+/** The assembled system of an experiment: blocks of all arms, wiring, events. Built once, read-only, shared by threads.
+ */
+typedef struct {
+    const ost_experiment_t *experiment; /**< borrowed */
+    ost_block_t *blocks;
+    size_t n_blocks;
+    ost_plan_signal_t *signals; /**< in evaluation order */
+    size_t n_signals;
+    size_t n_drives; /**< of all blocks; unknowns of the system: states, then drives, then signals */
+    size_t n_params; /**< of all blocks, covariates included */
+    size_t n_hoisted;
+    ost_system_t system;
+    ost_variable_t *variables; /**< the requested ones */
+    size_t n_variables;
+    ost_event_t **arm_events; /**< [n_arms][n_arm_events[i]] */
+    size_t *n_arm_events;
+    ost_series_t **arm_series;
+    size_t *n_arm_series;
+    double t_begin, t_end; /**< arms are integrated over this; the run-in ends at t_begin */
+    struct ost_plan_impl *impl;
+} ost_plan_t;
+
+/** Assemble. @param library  borrowed: must outlive self
+ *  @return 0, or an error that names the place in the experiment: unknown model, drug, parameter, output or signal
+ * (with the nearest name); wrong dimension; a drug that no model in the plan can feel; a signal that nothing drives; an
+ * algebraic loop */
+int ost_plan_build(
+    ost_plan_t *self, ost_library_t *library, const ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
+void ost_plan_free(ost_plan_t *self);
+/** For a person: blocks, signals, states, outputs, events per arm, sizes. */
+void ost_plan_print(const ost_plan_t *self, FILE *out);
+/** As a Graphviz graph of blocks and signals. */
+void ost_plan_dot(const ost_plan_t *self, FILE *out);
+
+/** The covariates and parameters of one subject: a pure function of (seed, subject), whatever else is in the cohort.
+ *  @param[out] covariates  [experiment->n_covariates];  @param[out] params  [plan->n_params], internal units
+ *  @return 0 or OST_ERR_VALUE (a covariate out of range) */
+int ost_plan_subject(
+    const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err) OST_MUST_CHECK;
+/** True where parameter i of the plan differs between subjects. */
+bool ost_plan_param_varies(const ost_plan_t *self, size_t i);
+/** "aibl.k_C" of parameter i, written to buf. @return buf */
+char *ost_plan_param_name(const ost_plan_t *self, size_t i, char *buf, size_t size);
+
+/** A finished stretch of consecutive subjects, all arms; borrowed for the call. */
+typedef struct {
+    uint64_t first; /**< 0-based position in the cohort of its first subject */
+    size_t n_subjects;
+    const double
+        *y; /**< [n_arms][n_subjects][system.n_outputs][n_times], reported units; NaN where there is no value */
+    const uint8_t *status;            /**< [n_arms][n_subjects] 0 ok, else -OST_ERR_ code */
+    const uint32_t *steps, *rejected; /**< [n_arms][n_subjects] */
+    const double *covariates;         /**< [n_subjects][n_covariates] internal units */
+    const double *params;             /**< [n_subjects][n_params] internal units */
+    const char *const *messages;      /**< [n_arms][n_subjects], NULL where ok */
+} ost_cohort_block_t;
+
+typedef struct {
+    uint64_t subjects_done, subjects, failures; /**< failures: subject-arms */
+    double seconds;
+} ost_progress_t;
+
+typedef struct {
+    int n_threads; /**< 0: all that the process may use */
+    /** Called by one thread at a time, blocks in any order. A negative return stops the run with that code. May be
+     * NULL. */
+    int (*sink)(void *user, const ost_cohort_block_t *block, ost_error_t *err);
+    /** Called by one thread at a time after each block. Non-zero stops the run early, keeping what is done. May be
+     * NULL. */
+    int (*progress)(void *user, const ost_progress_t *progress);
+    void *user;
+} ost_cohort_options_t;
+
+typedef struct {
+    uint64_t subjects, failures;
+    double seconds_wall, seconds_cpu;
+    int n_threads;
+    ost_isa_t isa;
+    ost_solver_stats_t stats;
+    uint64_t run_in_steps;
+    /* Of `dosing: periodic`, measured by running the first subjects both ways: largest difference from exact dosing,
+     * per output row, in percent of the exact value's maximum over time; NaN where not measured. [system.n_outputs],
+     * owned */
+    double *periodic_error;
+    size_t n_periodic_probed; /**< subjects */
+    bool interrupted;
+} ost_cohort_summary_t;
+
+/** Simulate the whole cohort. Memory does not depend on the number of subjects.
+ *  @return 0 also when single subjects failed (see summary) */
+int ost_cohort_run(const ost_plan_t *plan, const ost_cohort_options_t *options, ost_cohort_summary_t *summary,
+    ost_error_t *err) OST_MUST_CHECK;
+void ost_cohort_summary_free(ost_cohort_summary_t *self);
+
+#endif

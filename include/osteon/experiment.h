@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file experiment.h  An experiment as plain data: which models, which people, which arms, when to look.
+ *  io/experiment.c fills it from YAML; cohort runs it. All values are in internal units, strings and arrays are owned.
+ */
+#ifndef OSTEON_EXPERIMENT_H
+#define OSTEON_EXPERIMENT_H
+
+#include "osteon/model.h"
+#include "osteon/solve.h"
+
+/** Where in the experiment text something stands, for messages. */
+typedef struct {
+    int line, column;
+} ost_place_t;
+
+typedef enum {
+    OST_DIST_FIXED,     /**< value a */
+    OST_DIST_NORMAL,    /**< mean a, SD b */
+    OST_DIST_LOGNORMAL, /**< median a, SD of ln b */
+    OST_DIST_UNIFORM,   /**< from a to b */
+    OST_DIST_FORMULA    /**< of covariates above it */
+} ost_dist_kind_t;
+
+/** One covariate of the population. NORMAL and LOGNORMAL are truncated to lower..upper by inverse distribution function
+ *  (one draw, exact); FORMULA is clamped to them. */
+typedef struct {
+    char *name;
+    char *unit_text;
+    ost_unit_t unit; /**< for the result file */
+    ost_dist_kind_t kind;
+    double a, b;
+    double lower, upper;    /**< -inf, inf where open */
+    char *formula_text;     /**< FORMULA only */
+    ost_formula_t *formula; /**< over the covariates before it */
+    ost_place_t place;
+} ost_covariate_t;
+
+/** Typical value or between-subject spread of one parameter set by the experiment. */
+typedef struct {
+    char *model, *param; /**< "aibl", "k_C" or "T[lumbar_spine]" */
+    bool sets_value;
+    double value;  /**< internal units */
+    ost_dim_t dim; /**< of value, checked against the parameter */
+    bool sets_spread;
+    double spread_sd; /**< replaces the model's spread (same kind; LOGNORMAL if it had none); 0 switches it off */
+    ost_place_t place;
+} ost_param_setting_t;
+
+/** Doses of one drug: amount at start, start + interval, ... while before stop. */
+typedef struct {
+    char *drug;    /**< name of a model that takes doses */
+    double amount; /**< internal units */
+    ost_dim_t dim;
+    double interval;    /**< d; 0 for a single dose */
+    double start, stop; /**< d from time 0; half-open */
+    double duration;    /**< d of infusion; 0 for a bolus */
+    ost_place_t place;
+} ost_regimen_t;
+
+/** A signal driven from outside while start <= t < stop, combined with its other drivers by the signal's rule. */
+typedef struct {
+    char *signal;
+    double value; /**< internal units */
+    ost_dim_t dim;
+    double start, stop;
+    ost_place_t place;
+} ost_drive_input_t;
+
+typedef struct {
+    char *name, *label;
+    ost_regimen_t *regimens;
+    size_t n_regimens;
+    ost_drive_input_t *inputs;
+    size_t n_inputs;
+    ost_place_t place;
+} ost_arm_t;
+
+typedef enum { OST_DOSING_PERIODIC, OST_DOSING_EXACT } ost_dosing_t;
+
+/** Rows of an evidence table to lay beside an arm. */
+typedef struct {
+    char *arm;               /**< of this experiment */
+    char *trial, *trial_arm; /**< as the table spells them */
+    ost_place_t place;
+} ost_comparison_t;
+
+typedef struct {
+    char *name, *title;
+    char *path;       /**< of the file it came from, "" if none */
+    char *text;       /**< the YAML as run: overrides of --set and flags are listed in `overrides` */
+    char **overrides; /**< "path=value", in order */
+    size_t n_overrides;
+    char **models; /**< names or paths; drugs named by the arms are added by the reader */
+    size_t n_models;
+    uint64_t n_subjects, seed;
+    uint64_t first_subject; /**< subjects first_subject .. first_subject + n_subjects - 1 */
+    ost_covariate_t *covariates;
+    size_t n_covariates;
+    bool variability; /**< false: every subject is the typical one but for covariates */
+    ost_param_setting_t *settings;
+    size_t n_settings;
+    char *start_text;     /**< formula of the covariates: when the run-in begins, d from time 0 (usually negative) */
+    ost_formula_t *start; /**< NULL: no run-in, begins at the first output, event or time 0 */
+    ost_place_t start_place;
+    ost_arm_t *arms;
+    size_t n_arms;
+    double *times; /**< [n_times] ascending, d from time 0 */
+    size_t n_times;
+    char **outputs; /**< groups ("bmd"), NULL for all */
+    size_t n_outputs;
+    ost_place_t *output_places; /**< [n_outputs] */
+    ost_dosing_t dosing;
+    ost_solver_options_t solver;
+    bool float64;        /**< results as float64 */
+    int compression;     /**< deflate level 0..9 */
+    char *evidence_path; /**< resolved against the experiment's folder, or NULL */
+    ost_comparison_t *comparisons;
+    size_t n_comparisons;
+} ost_experiment_t;
+
+/** Read an experiment file. Unknown keys, wrong types, units, ranges and names inside the file are refused with
+ *  file:line:column and the nearest valid name; names of models, drugs, signals, parameters are checked when it is
+ * planned.
+ *  @param overrides  [n_overrides] "path=value" (`arms.anastrozole.regimen.0.dose=10 mg`), applied to the text's tree
+ * before it is read; copied */
+int ost_experiment_read(ost_experiment_t *self, const char *path, const char *const *overrides, size_t n_overrides,
+    ost_error_t *err) OST_MUST_CHECK;
+/** Same from text; `path` is used in messages and to resolve relative paths. */
+int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
+    size_t n_overrides, ost_error_t *err) OST_MUST_CHECK;
+void ost_experiment_free(ost_experiment_t *self);
+
+#endif

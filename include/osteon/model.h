@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file model.h  Models as osteon knows them after reading a `.model` text; see models/README.md for the notation.
+ *  A model (block) is a set of ordinary differential equations with parameters that reads signals and drives signals.
+ */
+#ifndef OSTEON_MODEL_H
+#define OSTEON_MODEL_H
+
+#include "osteon/error.h"
+#include "osteon/isa.h"
+#include "osteon/units.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/** How a parameter differs between subjects. */
+typedef enum {
+    OST_SPREAD_NONE,
+    OST_SPREAD_LOGNORMAL,   /**< value x exp(sd z) */
+    OST_SPREAD_NORMAL,      /**< value + sd z, sd in internal units of the parameter */
+    OST_SPREAD_LOGITNORMAL, /**< logit^-1(logit(value) + sd z), for shares between 0 and 1 */
+    OST_SPREAD_CHOICE       /**< one of a few values, each with its share of the population */
+} ost_spread_kind_t;
+
+typedef struct {
+    ost_spread_kind_t kind;
+    double sd;        /**< of the kind's own scale */
+    size_t n_choices; /**< CHOICE only */
+    double *share;    /**< [n_choices], sums to 1; owned by the model */
+    double *choice;   /**< [n_choices], internal units; owned by the model */
+} ost_spread_t;
+
+/** A parameter or a covariate. Covariates have one value per subject, shared by every model that names them. */
+typedef struct {
+    char *name;      /**< "k_C", "T[lumbar_spine]" */
+    char *text;      /**< meaning */
+    char *source;    /**< citation with locator, or "assumed: why"; empty for a covariate */
+    char *unit_text; /**< as written */
+    ost_unit_t unit;
+    bool is_covariate;
+    bool has_default;    /**< always true for a parameter */
+    double value;        /**< default, internal units */
+    double lower, upper; /**< allowed range, internal units, inclusive; -inf and inf where open */
+    ost_spread_t spread; /**< between subjects */
+    double prior_sd;     /**< SD of ln (or logit) of the typical value before fitting, 0 where none is given */
+    int line;
+} ost_param_t;
+
+typedef struct {
+    char *name, *text, *unit_text;
+    ost_unit_t unit;
+    double scale; /**< typical size, internal units, > 0: absolute tolerance = 1e-3 x rtol x scale */
+    bool may_be_negative;
+    int line;
+} ost_state_t;
+
+/** Where a dose of this drug goes. A model that takes no doses has none. */
+typedef struct {
+    uint32_t state; /**< index of the dosed state; its dimension is the dose's */
+} ost_dose_t;
+
+typedef struct {
+    char *name; /**< of the signal */
+    int line;
+} ost_read_t;
+
+typedef struct {
+    char *name; /**< of the signal */
+    int line;
+} ost_drive_t;
+
+typedef struct {
+    char *name;       /**< "bmd[lumbar_spine]" */
+    char *group;      /**< "bmd": one variable of the result file */
+    char *index_set;  /**< "site", or NULL */
+    uint32_t element; /**< within the index set */
+    char *text, *unit_text;
+    ost_unit_t unit;
+    int line;
+} ost_output_t;
+
+typedef struct {
+    char *name;
+    size_t n_elements;
+    char **elements;
+} ost_index_set_t;
+
+/** One entry of a model's exact Jacobian. Rows: states, then n_states + drive. Columns: states, then n_states + read,
+ *  then n_states + n_reads for time. Sorted by row, then column; each place once. */
+typedef struct {
+    uint32_t row, col;
+} ost_jac_entry_t;
+
+struct ost_kernel;
+struct ost_model_impl; /* graph, programs, text; private */
+
+/** A model, read-only after it was read. Every array is owned by the model. */
+typedef struct {
+    char *name, *text, *kind; /**< kind: "drug", "hormones", "bone" or "other" */
+    char *path;               /**< file it came from, or "models/NAME.model" for a built-in one */
+    bool is_builtin;          /**< runs emitted code */
+    ost_index_set_t *index_sets;
+    size_t n_index_sets;
+    ost_param_t *params;
+    size_t n_params;
+    ost_state_t *states;
+    size_t n_states;
+    ost_read_t *reads;
+    size_t n_reads;
+    ost_drive_t *drives;
+    size_t n_drives;
+    ost_output_t *outputs;
+    size_t n_outputs;
+    ost_dose_t *doses;
+    size_t n_doses;
+    size_t n_switches, n_hoisted, n_scratch;
+    ost_jac_entry_t *jac;
+    size_t n_jac;
+    uint8_t *drive_uses; /**< [n_drives][n_reads], 1 where the drive's expression reads that signal directly */
+    const struct ost_kernel *kernel[OST_N_ISA]; /**< NULL where this build has no such instruction set */
+    struct ost_model_impl *impl;
+} ost_model_t;
+
+typedef enum {
+    OST_COMBINE_ONE,     /**< one driver at most */
+    OST_COMBINE_SUM,     /**< exposures add */
+    OST_COMBINE_FRACTION /**< shares combine as 1 - (1 - a)(1 - b) */
+} ost_combine_t;
+
+/** A named quantity that blocks exchange. */
+typedef struct {
+    char *name, *text, *unit_text;
+    ost_unit_t unit;
+    bool has_neutral;
+    double neutral; /**< value when nothing drives it, internal units */
+    ost_combine_t combine;
+} ost_signal_t;
+
+/** The signals and the models known to this process. Not for use by two threads at a time until loading is done;
+ *  read-only, and so shared freely, after that. */
+typedef struct {
+    ost_signal_t *signals;
+    size_t n_signals;
+    ost_model_t **models; /**< loaded ones */
+    size_t n_models;
+} ost_library_t;
+
+/** Start with the built-in signals; no model is read yet. */
+int ost_library_init(ost_library_t *self, ost_error_t *err) OST_MUST_CHECK;
+void ost_library_free(ost_library_t *self);
+
+/** A model by built-in name ("aibl") or by path (anything with a '/' or ending in ".model"). Read once, then kept.
+ *  @param[out] model  owned by the library
+ *  @return 0, OST_ERR_NAME with the nearest built-in name, OST_ERR_IO, or whatever reading it gives (file:line:column)
+ */
+int ost_library_get(
+    ost_library_t *self, const char *name_or_path, const ost_model_t **model, ost_error_t *err) OST_MUST_CHECK;
+
+/** Read a model from text; `path` is used in messages. Kept by the library. */
+int ost_library_read(ost_library_t *self, const char *path, const char *text, const ost_model_t **model,
+    ost_error_t *err) OST_MUST_CHECK;
+
+/** The names of all built-in models. @param[out] n  their number @return shape [n], static */
+const char *const *ost_library_builtin_names(size_t *n);
+
+/** Index of a signal by name, -1 if unknown. */
+int ost_library_signal(const ost_library_t *self, const char *name);
+
+/** Print a model as a sheet: equations; parameters with value, unit, range, spread, source; states; signals; outputs.
+ */
+void ost_model_print(const ost_model_t *self, FILE *out);
+
+/** Index of a parameter by name (expanded, "T[lumbar_spine]"), -1 if unknown. */
+int ost_model_param(const ost_model_t *self, const char *name);
+
+/** A small expression over named scalars ("age - age_at_menopause", "max(1 [y], age - 50 [y])"), in the model notation,
+ * for covariate formulas. Evaluated in scalar arithmetic.
+ *  @param names  [n] names it may use; @param units [n] their units
+ *  @param[out] dim  dimension of the result */
+typedef struct ost_formula ost_formula_t;
+int ost_formula_new(ost_formula_t **self, const char *text, const char *const *names, const ost_unit_t *units, size_t n,
+    ost_dim_t *dim, ost_error_t *err) OST_MUST_CHECK;
+/** @param values [n] internal units @return value in internal units */
+double ost_formula_value(const ost_formula_t *self, const double *values);
+void ost_formula_delete(ost_formula_t *self);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file random.h  Counter-based random numbers: a draw is a pure function of (seed, subject, purpose, draw).
+ *  Philox4x32-10, Salmon et al. 2011, doi:10.1145/2063384.2063405. No state, no order, no threads. */
+#ifndef OSTEON_RANDOM_H
+#define OSTEON_RANDOM_H
+
+#include <stdint.h>
+
+/** The Philox4x32-10 bijection. @param[out] out shape [4] */
+void ost_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+
+/** Purpose of a draw from its name ("aibl.k_C", "age"): 32-bit FNV-1a, so that adding one name never moves the draws of
+ * another. */
+uint32_t ost_random_purpose(const char *name);
+
+/** Uniform on the open interval (0, 1), 52 bits. */
+double ost_random_uniform(uint64_t seed, uint64_t subject, uint32_t purpose, uint32_t draw);
+
+/** Standard normal by inverse distribution function (one uniform each; monotone in it). */
+double ost_random_normal(uint64_t seed, uint64_t subject, uint32_t purpose, uint32_t draw);
+
+/** Inverse of the standard normal distribution function; absolute error below 1e-14 for 1e-300 < p < 1 - 1e-16. */
+double ost_normal_quantile(double p);
+/** Standard normal distribution function. */
+double ost_normal_cdf(double z);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file results.h  Result files (HDF5 that xarray, netCDF4 and R open without help) and evidence tables (CSV). */
+#ifndef OSTEON_RESULTS_H
+#define OSTEON_RESULTS_H
+
+#include "osteon/cohort.h"
+
+typedef struct ost_writer ost_writer_t;
+
+/** Create `path`.part with everything that is known before the run. It becomes `path` in ost_writer_finish only.
+ *  @param plan  borrowed: must outlive self. @return 0, OST_ERR_IO (with the system's reason) or OST_ERR_NO_MEMORY */
+int ost_writer_new(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
+/** Write a block at its place. Not thread-safe: one caller at a time (the cohort's sink is). */
+int ost_writer_block(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err) OST_MUST_CHECK;
+/** Write summary and failures, close, flush to disk, rename. */
+int ost_writer_finish(ost_writer_t *self, const ost_cohort_summary_t *summary, ost_error_t *err) OST_MUST_CHECK;
+/** Close and free; an unfinished file stays as `path`.part. Accepts NULL. */
+void ost_writer_delete(ost_writer_t *self);
+
+/** One variable of a result file, read a piece at a time. */
+typedef struct ost_results ost_results_t;
+
+/** Open for reading. @return 0, OST_ERR_IO, or OST_ERR_FORMAT (damaged, truncated, not osteon's) */
+int ost_results_open(ost_results_t **self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+void ost_results_close(ost_results_t *self);
+size_t ost_results_n_arms(const ost_results_t *self);
+size_t ost_results_n_subjects(const ost_results_t *self);
+size_t ost_results_n_times(const ost_results_t *self);
+const double *ost_results_times(const ost_results_t *self);           /**< [n_times] d, owned by self */
+const char *ost_results_arm(const ost_results_t *self, size_t i_arm); /**< owned by self */
+const char *ost_results_arm_label(const ost_results_t *self, size_t i_arm);
+/** Elements of variable `name` (3 for bmd at three sites), 0 if there is no such variable. */
+size_t ost_results_n_elements(const ost_results_t *self, const char *name);
+const char *ost_results_element(
+    const ost_results_t *self, const char *name, size_t i_element); /**< "lumbar_spine"; "" for a scalar */
+const char *ost_results_unit(const ost_results_t *self, const char *name);
+/** Names of all variables. @param[out] n @return [n], owned by self */
+const char *const *ost_results_variables(const ost_results_t *self, size_t *n);
+/** Values of one variable, arm and element at one time for all subjects. @param[out] values [n_subjects], NaN where a
+ * subject failed */
+int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t i_time,
+    double *values, ost_error_t *err) OST_MUST_CHECK;
+/** A root attribute as text ("experiment", "overrides", "osteon_version", ...), NULL if absent; owned by self. */
+const char *ost_results_attribute(const ost_results_t *self, const char *name);
+/** Number of failed subject-arms. */
+uint64_t ost_results_failures(const ost_results_t *self);
+
+/** One row of an evidence table (configs/evidence/README.md names the columns). */
+typedef struct {
+    char *role, *trial, *arm, *endpoint, *site, *statistic, *unit, *interval, *citation, *reference, *note;
+    double time_months, value, lower, upper, n; /**< NaN where empty */
+    int line;
+} ost_evidence_row_t;
+
+typedef struct {
+    ost_evidence_row_t *rows;
+    size_t n_rows;
+} ost_evidence_t;
+
+/** Read an evidence CSV (RFC 4180). @return 0, OST_ERR_IO, OST_ERR_SYNTAX or OST_ERR_NAME (missing column), with the
+ * line */
+int ost_evidence_read(ost_evidence_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+void ost_evidence_free(ost_evidence_t *self);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file solve.h  Lane-batched integration of one system for many subjects.
+ *  The solver knows nothing of bones or drugs: it sees a system (functions over lanes), jobs (one subject in one arm)
+ * and events. Lanes never mix: a job's bits do not depend on its batch mates. */
+#ifndef OSTEON_SOLVE_H
+#define OSTEON_SOLVE_H
+
+#include "osteon/error.h"
+#include "osteon/isa.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Subjects integrated side by side. Every array called "rows" below is [n][OST_LANE_COUNT] doubles, 64-byte aligned.
+ */
+#define OST_LANE_COUNT 8
+
+/** One evaluation point of all lanes; rows, borrowed for the call. */
+typedef struct {
+    const double *t;    /**< [1 row] d */
+    const double *x;    /**< [n_states rows] */
+    const double *p;    /**< [n_constants rows] per-subject constants (hoisted parameters) */
+    const double *u;    /**< [n_inputs rows] piecewise constant inputs, changed by events only */
+    const double *mode; /**< [n_switches rows] 1.0 / 0.0, constant during a step */
+    double *scratch;    /**< [n_scratch rows] for the system's own use */
+} ost_point_t;
+
+/** A system x' = f(t, x) in semi-explicit form: besides its states it may name algebraic quantities (signals), each an
+ * explicit function of states, time and earlier algebraic quantities. rhs() computes them itself; they appear in the
+ * Jacobian as extra unknowns n_states.., so that the chain rule is part of the one sparse elimination. Read-only,
+ * shared by threads. */
+typedef struct {
+    size_t n_states, n_algebraic, n_constants, n_inputs, n_switches, n_outputs, n_scratch;
+    size_t n_entries;     /**< of the Jacobian; each place at most once */
+    const uint32_t *row;  /**< [n_entries] 0 .. n_states + n_algebraic - 1 */
+    const uint32_t *col;  /**< [n_entries] same, or n_states + n_algebraic: the partial derivative by time */
+    const double *scale;  /**< [n_states] typical size > 0; INFINITY takes a state out of error control (quadratures) */
+    const bool *positive; /**< [n_states] true where a value below -10 atol is a failure */
+    const char *const *state_names; /**< [n_states] for messages */
+    /** f [n_states rows] */
+    void (*rhs)(const void *self, const ost_point_t *at, double *f);
+    /** entries [n_entries rows]: partial derivatives of f in a state row, of the explicit function g (signal = g) in an
+     * algebraic row */
+    void (*jacobian)(const void *self, const ost_point_t *at, double *entries);
+    /** g [n_switches rows], condition holds where g >= 0 */
+    void (*switches)(const void *self, const ost_point_t *at, double *g);
+    /** y [n_outputs rows] */
+    void (*outputs)(const void *self, const ost_point_t *at, double *y);
+    const void *self;
+} ost_system_t;
+
+typedef enum {
+    OST_EVENT_ADD_STATE, /**< x[index] += amount (bolus) */
+    OST_EVENT_SET_STATE, /**< x[index] = amount */
+    OST_EVENT_SET_INPUT, /**< u[index] = amount from now on (infusion starts and ends, changes of inputs) */
+    OST_EVENT_STOP       /**< nothing changes; the step just ends here */
+} ost_event_kind_t;
+
+/** Something that happens at a time. Lists are sorted by time; events at one time act in list order, all after any
+ * output due at that time (an output at a dose is the value before it). Windows are half-open: [start, stop). */
+typedef struct {
+    double t; /**< d */
+    ost_event_kind_t kind;
+    uint32_t index;
+    double amount;
+    int32_t series; /**< the dose series it belongs to, or -1 */
+} ost_event_t;
+
+/** A regular series of equal doses that may be parked. Doses are given one by one until the mean of each driven signal
+ * over an interval no longer changes (geometric tail extrapolated by Aitken's rule, relative change below `tolerance`);
+ * then the block is parked: park_input is set to 1 (its states stand still at their pre-dose values, its drives are
+ * replaced by mean_input), the remaining doses but the last are skipped, and at the last dose the block is live again.
+ */
+typedef struct {
+    double interval;        /**< d */
+    double t_first, t_last; /**< times of its first and last dose, d */
+    double tolerance;       /**< relative */
+    uint32_t park_input;    /**< index of an input: 0 live, 1 parked */
+    size_t n_means;
+    const uint32_t *mean_input; /**< [n_means] inputs that take the means */
+    const uint32_t
+        *mean_state; /**< [n_means] quadrature states (x' = driven signal), reset to 0 at each dose of the series */
+} ost_series_t;
+
+typedef enum { OST_STEPPER_RODAS4, OST_STEPPER_GSL_MSBDF, OST_STEPPER_GSL_RK8PD } ost_stepper_t;
+
+typedef struct {
+    ost_stepper_t stepper;
+    double rtol;        /**< 1e-14 .. 1e-1; default 1e-6 */
+    double atol_factor; /**< atol = atol_factor x rtol x scale; default 1e-3 */
+    double h_max;       /**< d; default INFINITY */
+    double h_min;       /**< d; a step below is a failure; default 1e-12 */
+    uint64_t max_steps; /**< per job; default 10,000,000 */
+    ost_isa_t isa;
+} ost_solver_options_t;
+
+void ost_solver_options_default(ost_solver_options_t *self);
+
+/** Counts of one job, or sums of many. */
+typedef struct {
+    uint64_t steps, rejected, rhs, jacobians, factorisations, events, switches_located, doses_skipped;
+} ost_solver_stats_t;
+
+void ost_solver_stats_add(ost_solver_stats_t *self, const ost_solver_stats_t *other);
+
+/** One integration: filled by the caller, borrowed until its `done`. Arrays are plain (not lane rows). */
+typedef struct {
+    double t0, t1;             /**< d, t0 <= t1; events at t0 act, events at t1 do not */
+    const double *x0;          /**< [n_states] */
+    const double *p;           /**< [n_constants] */
+    const double *u0;          /**< [n_inputs] */
+    const ost_event_t *events; /**< [n_events], sorted; those before t0 are ignored */
+    size_t n_events;
+    const ost_series_t *series;
+    size_t n_series;
+    const double *t_out; /**< [n_out] ascending; those outside [t0, t1] get no value */
+    size_t n_out;
+    double *y;     /**< [n_outputs][n_out], written; NULL for none */
+    double *x_end; /**< [n_states] at t1, written; NULL for none */
+    void *user;    /**< the caller's */
+    /* results: */
+    int status;         /**< 0 or an OST_ERR_ code; on failure y holds NaN from the failure on, x_end NaN */
+    double t_fail;      /**< d */
+    int32_t state_fail; /**< index of the state to blame, -1 unknown */
+    ost_solver_stats_t stats;
+} ost_job_t;
+
+/** Scratch of one thread for one system; sized once, nothing is allocated while integrating. */
+typedef struct ost_batch ost_batch_t;
+
+/** @param system  borrowed: must outlive self. @return 0, OST_ERR_NO_MEMORY, OST_ERR_VALUE (options out of range) or
+ *  OST_ERR_MODEL (structurally singular) */
+int ost_batch_new(ost_batch_t **self, const ost_system_t *system, const ost_solver_options_t *options,
+    ost_error_t *err) OST_MUST_CHECK;
+void ost_batch_delete(ost_batch_t *self);
+
+/** Integrate jobs[0..n). Lanes are refilled as they finish. A job that fails has its status set and stops alone; the
+ * call itself then still returns 0. */
+int ost_batch_run(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs, ost_error_t *err) OST_MUST_CHECK;
+
+/** Write what a failed job died of ("t = 183.2 d: step below 1e-12 d in state C"), always terminated. @return buf */
+char *ost_job_message(
+    const ost_job_t *job, const ost_system_t *system, const ost_solver_options_t *options, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file units.h  Units and dimensions.
+ *  Inside osteon every number is in one coherent set of units: day, milligram, decimetre (so litre = dm3), picomole,
+ *  international unit. Nothing is converted inside the engine; conversion happens where a number enters (model text,
+ *  YAML, CSV) and where it leaves (results, tables). */
+#ifndef OSTEON_UNITS_H
+#define OSTEON_UNITS_H
+
+#include "osteon/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { OST_DIM_TIME, OST_DIM_MASS, OST_DIM_LENGTH, OST_DIM_AMOUNT, OST_DIM_IU, OST_N_DIMS };
+
+/** Days in a calendar month and year as osteon counts them (12 months are one Julian year). */
+#define OST_DAYS_PER_MONTH 30.4375
+#define OST_DAYS_PER_YEAR 365.25
+
+/** Exponent of each base dimension, in sixths, so that square and cube roots stay exact. */
+typedef struct {
+    int16_t sixths[OST_N_DIMS];
+} ost_dim_t;
+
+/** A unit: value in internal units = number x factor. */
+typedef struct {
+    ost_dim_t dim;
+    double factor;
+} ost_unit_t;
+
+/** Read a unit: `1`, `%`, `d`, `1/d`, `mg/d`, `pmol/L`, `g/cm2`, `kg/m2`, `ng/mL`, `mg/(L d)`, `1/mg`, `L/h/kg`.
+ *  Prefixes f p n u mc(g) m c d k M on g, L, mol, m; IU. Time: s min h d day days wk week weeks mo month months y year
+ * years.
+ *  @return 0 or OST_ERR_UNIT with the nearest known unit in the message */
+int ost_unit_parse(ost_unit_t *unit, const char *text, ost_error_t *err) OST_MUST_CHECK;
+
+/** Read "1 mg", "6 month", "-5 year", "12 %", "0.3" (dimensionless), "1e-3 ng/mL".
+ *  @param[out] value  in internal units;  @param[out] dim  its dimension
+ *  @return 0, OST_ERR_SYNTAX (not a finite number, decimal comma, missing space is fine) or OST_ERR_UNIT */
+int ost_quantity_parse(double *value, ost_dim_t *dim, const char *text, ost_error_t *err) OST_MUST_CHECK;
+
+bool ost_dim_equal(ost_dim_t a, ost_dim_t b);
+bool ost_dim_is_none(ost_dim_t a);
+ost_dim_t ost_dim_mul(ost_dim_t a, ost_dim_t b);
+ost_dim_t ost_dim_div(ost_dim_t a, ost_dim_t b);
+/** a to the power `p`; exact only where p x 6 x exponent is a whole number of sixths. @return false otherwise */
+bool ost_dim_pow(ost_dim_t *out, ost_dim_t a, double p);
+/** Write a dimension for a person, "mass/time", "1" for none; always terminated. @return buf */
+char *ost_dim_format(ost_dim_t dim, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The expression graph of one model: hash-consed, so that equal subexpressions are one node; simplified as it is built.
+ */
+#ifndef OST_LANG_GRAPH_H
+#define OST_LANG_GRAPH_H
+
+#include "osteon/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    OST_OP_CONST, /* value */
+    OST_OP_PARAM, /* index: parameter or covariate of the model */
+    OST_OP_STATE, /* index */
+    OST_OP_READ,  /* index: signal read */
+    OST_OP_MODE,  /* index: switch, 1.0 where its condition holds */
+    OST_OP_TIME,
+    OST_OP_ADD,
+    OST_OP_SUB,
+    OST_OP_MUL,
+    OST_OP_DIV,
+    OST_OP_NEG,
+    OST_OP_EXP,
+    OST_OP_LOG,
+    OST_OP_SQRT,
+    OST_OP_POW, /* a to the power b, for a >= 0 unless b is a whole constant */
+    OST_OP_MIN,
+    OST_OP_MAX,
+    OST_OP_STEP,  /* a >= 0 ? 1 : 0; only in derivatives of min and max, never located */
+    OST_OP_SELECT /* a != 0 ? b : c, a is MODE or STEP or built of them by MUL, MIN, MAX, 1 - x */
+} ost_op_t;
+
+typedef uint32_t ost_node_t; /* index into the graph */
+#define OST_NO_NODE UINT32_MAX
+
+typedef struct {
+    ost_op_t op;
+    ost_node_t a, b, c; /* operands, OST_NO_NODE where unused */
+    uint32_t index;     /* of a PARAM, STATE, READ or MODE */
+    double value;       /* of a CONST */
+    bool varies;        /* depends on a state, a signal, a mode or time (not on parameters alone) */
+} ost_node_data_t;
+
+typedef struct {
+    ost_node_data_t *nodes; /* owned */
+    size_t n_nodes, max_nodes;
+    uint32_t *table; /* owned, open addressing */
+    size_t table_size;
+    bool out_of_memory; /* sticky: builders then return node 0; checked once by the caller, so that building reads like
+                           algebra */
+} ost_graph_t;
+
+int ost_graph_init(ost_graph_t *self, ost_error_t *err) OST_MUST_CHECK;
+void ost_graph_free(ost_graph_t *self);
+
+ost_node_t ost_graph_const(ost_graph_t *self, double value);
+ost_node_t ost_graph_leaf(ost_graph_t *self, ost_op_t op, uint32_t index);
+ost_node_t ost_graph_unary(ost_graph_t *self, ost_op_t op, ost_node_t a);
+ost_node_t ost_graph_binary(ost_graph_t *self, ost_op_t op, ost_node_t a, ost_node_t b);
+ost_node_t ost_graph_select(ost_graph_t *self, ost_node_t condition, ost_node_t a, ost_node_t b);
+
+/* Exact partial derivative of `node` by one leaf (STATE, READ, TIME or PARAM, index). A SELECT is differentiated branch
+ * by branch with its condition held; min and max give the derivative of the active side. */
+ost_node_t ost_graph_derivative(ost_graph_t *self, ost_node_t node, ost_op_t leaf, uint32_t index);
+
+/* The value at one point in plain scalar arithmetic with libm: the slow and obvious evaluation that tests hold the
+ * interpreter and the emitted code against. Arrays by index of leaf; any that the node does not use may be NULL. */
+double ost_graph_value(const ost_graph_t *self, ost_node_t node, const double *params, const double *states,
+    const double *reads, const double *modes, double t);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the reader hands to the compiler of a model, and what both keep. */
+#ifndef OST_LANG_MODEL_IMPL_H
+#define OST_LANG_MODEL_IMPL_H
+
+#include "lang/graph.h"
+#include "lang/kernel.h"
+#include "osteon/model.h"
+
+struct ost_programs; /* program.h */
+
+/* For the printed sheet: lines of the model text in their order, e.g. lets and equations. */
+typedef struct {
+    char *left, *right; /* as written; owned */
+} ost_equation_t;
+
+struct ost_model_impl {
+    ost_graph_t graph;
+    /* filled by the reader (reader.c): */
+    ost_node_t *initial; /* [n_states], parameters only */
+    ost_node_t *rate;    /* [n_states], time derivatives */
+    ost_node_t *drive;   /* [n_drives] */
+    ost_node_t *output;  /* [n_outputs] */
+    ost_node_t *sw;      /* [n_switches], condition holds where >= 0 */
+    ost_equation_t *equations;
+    size_t n_equations;
+    /* filled by ost_model_compile (program.c): */
+    struct ost_programs *programs; /* owned */
+    ost_kernel_t interpreted[OST_N_ISA];
+    uint64_t fingerprint; /* FNV-1a over all programs */
+};
+
+/* From graph to programs, Jacobian pattern, hoisted values and kernels: fills n_hoisted, n_scratch, jac, drive_uses,
+ * kernel[] of the model. With `builtin` (NULL for none) its emitted kernels are used where the fingerprints agree; a
+ * fingerprint that differs is OST_ERR_MODEL (the build is stale). */
+int ost_model_compile(ost_model_t *model, const ost_builtin_t *builtin, ost_error_t *err) OST_MUST_CHECK;
+void ost_programs_delete(struct ost_programs *self);
+
+/* The same model run by the interpreter even if it is built in (tests; never by users). Shape and order as
+ * model->kernel. */
+const ost_kernel_t *ost_model_interpreted(const ost_model_t *model, ost_isa_t isa);
+
+/* Write the emitted C of a model (one *_lanes.c; functions and one ost_kernel_t named OST_LANE_FN(ost_kernel_NAME)). */
+int ost_model_emit(const ost_model_t *model, FILE *out, ost_error_t *err) OST_MUST_CHECK;
+
+#endif
