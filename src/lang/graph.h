@@ -25,14 +25,19 @@ typedef enum {
     OST_OP_EXP,
     OST_OP_LOG,
     OST_OP_SQRT,
-    OST_OP_POW, /* a to the power b, for a >= 0 unless b is a whole constant */
+    OST_OP_POW, /* a to the power b, see OST_LOG_FLOOR; whole constant powers become products when they are built */
     OST_OP_MIN,
     OST_OP_MAX,
     OST_OP_STEP,  /* a >= 0 ? 1 : 0; only in derivatives of min and max, never located */
     OST_OP_SELECT /* a != 0 ? b : c, a is MODE or STEP or built of them by MUL, MIN, MAX, 1 - x */
 } ost_op_t;
 
-typedef uint32_t ost_node_t; /* index into the graph */
+/* POW(a, b) is exp(b max(log a, OST_LOG_FLOOR)), so that a state or signal at 0, or a rounding below it, gives what is
+ * meant: 0^b = 0 for b above 0.54, 0^0 = 1 (the slope of x^n at n = 1), and large but finite slopes for b in -1/2..0.
+ * The log of every number above 0 is larger than this floor. */
+#define OST_LOG_FLOOR (-1400.0)
+
+typedef uint32_t ost_node_t; /* index into the graph; operands always stand before the node that uses them */
 #define OST_NO_NODE UINT32_MAX
 
 typedef struct {
@@ -64,6 +69,14 @@ ost_node_t ost_graph_select(ost_graph_t *self, ost_node_t condition, ost_node_t 
 /* Exact partial derivative of `node` by one leaf (STATE, READ, TIME or PARAM, index). A SELECT is differentiated branch
  * by branch with its condition held; min and max give the derivative of the active side. */
 ost_node_t ost_graph_derivative(ost_graph_t *self, ost_node_t node, ost_op_t leaf, uint32_t index);
+
+/* The derivatives of many nodes by one leaf, in one sweep. @param[out] out  [n_nodes]
+ * @return false if out of memory */
+bool ost_graph_derivatives(
+    ost_graph_t *self, const ost_node_t *nodes, size_t n_nodes, ost_op_t leaf, uint32_t index, ost_node_t *out);
+
+/* What the roots depend on, themselves included: [n_nodes of the graph], freed by the caller; NULL if out of memory. */
+bool *ost_graph_reachable(const ost_graph_t *self, const ost_node_t *roots, size_t n_roots);
 
 /* The value at one point in plain scalar arithmetic with libm: the slow and obvious evaluation that tests hold the
  * interpreter and the emitted code against. Arrays by index of leaf; any that the node does not use may be NULL. */
