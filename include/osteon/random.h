@@ -19,9 +19,11 @@ double ost_random_uniform(uint64_t seed, uint64_t subject, uint32_t purpose, uin
 /** Standard normal by inverse distribution function (one uniform each; monotone in it). */
 double ost_random_normal(uint64_t seed, uint64_t subject, uint32_t purpose, uint32_t draw);
 
-/** Inverse of the standard normal distribution function; absolute error below 1e-14 for 1e-300 < p < 1 - 1e-16. */
+/** Inverse of the standard normal distribution function: -inf at 0, inf at 1, NaN outside. Relative error below 1e-15
+ * for p >= 1e-300. Wichura 1988, algorithm AS 241, doi:10.2307/2347330. */
 double ost_normal_quantile(double p);
-/** Standard normal distribution function. */
+
+/** Standard normal distribution function, accurate in both tails. */
 double ost_normal_cdf(double z);
 
 #endif
