@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli.h"
+#include "osteon/results.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <glob.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_OPTIONS 24
+
+int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...)
+{
+    char **items = realloc(self->items, (self->n + 1) * sizeof(*items));
+    if (items == NULL) return OST_ERR_NO_MEMORY;
+    self->items = items;
+    va_list args;
+    va_start(args, fmt);
+    int length = vasprintf(&items[self->n], fmt, args);
+    va_end(args);
+    if (length < 0) return OST_ERR_NO_MEMORY;
+    self->n++;
+    return 0;
+}
+
+void ost_text_list_free(ost_text_list_t *self)
+{
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->n; i++) free(self->items[i]);
+    free(self->items);
+    *self = (ost_text_list_t){ 0 };
+}
+
+void ost_cli_message(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    fputs("osteon: ", stderr);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+int ost_cli_fail(const ost_error_t *err)
+{
+    char text[1024];
+    ost_cli_message("%s", ost_error_format(err, text, sizeof(text)));
+    return err->code == OST_ERR_IO || err->code == OST_ERR_FORMAT ? OST_EXIT_IO : OST_EXIT_INPUT;
+}
+
+char *ost_cli_hint(char *buf, size_t size, const char *word, const char *const *names, size_t n_names)
+{
+    const char *name = ost_nearest(word, names, n_names);
+    buf[0] = '\0';
+    if (name != NULL) snprintf(buf, size, " (did you mean '%s'?)", name);
+    return buf;
+}
+
+bool ost_cli_count(const char *option, const char *text, uint64_t lower, uint64_t upper, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out >= lower && *out <= upper) return true;
+    ost_cli_message("--%s: '%s' is not a whole number from %llu to %llu", option, text, (unsigned long long) lower,
+        (unsigned long long) upper);
+    return false;
+}
+
+char *ost_cli_thousands(uint64_t n, char buf[32])
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long) n);
+    char *p = buf;
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0) *p++ = ',';
+        *p++ = digits[i];
+    }
+    *p = '\0';
+    return buf;
+}
+
+char *ost_cli_bytes(double n, char buf[32])
+{
+    static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB" };
+    size_t i = 0;
+    for (; n >= 1000 && i < 4; i++) n /= 1000;
+    snprintf(buf, 32, i == 0 ? "%.0f %s" : "%.1f %s", n, units[i]);
+    return buf;
+}
+
+bool ost_cli_ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+bool ost_cli_exists(const char *path)
+{
+    if (access(path, F_OK) == 0) return true;
+    ost_cli_message("%s: %s", path, strerror(errno));
+    return false;
+}
+
+static void print_option(char letter, const char *name, const char *argument, const char *text)
+{
+    char left[64];
+    int n = letter != 0 ? snprintf(left, sizeof(left), "-%c, ", letter) : snprintf(left, sizeof(left), "    ");
+    snprintf(left + n, sizeof(left) - (size_t) n, "--%s%s%s", name, argument != NULL ? " " : "",
+        argument != NULL ? argument : "");
+    printf("  %-30s %s\n", left, text);
+}
+
+static void print_help(const ost_syntax_t *self)
+{
+    printf("Usage: osteon %s %s%s\n\n%s\n\nOptions:\n", self->command, self->argument,
+        self->n_options > 0 ? " [OPTIONS]" : "", self->about);
+    for (size_t i = 0; i < self->n_options; i++) {
+        const ost_option_t *o = &self->options[i];
+        print_option(o->letter, o->name, o->argument, o->text);
+    }
+    print_option('h', "help", NULL, "print this");
+    if (self->notes != NULL) printf("\n%s\n", self->notes);
+}
+
+static int apply_option(const ost_option_t *option, const char *argument)
+{
+    if (option->flag != NULL) {
+        *option->flag = true;
+    } else if (option->value != NULL) {
+        *option->value = argument;
+    } else if (option->path != NULL) {
+        return ost_text_list_add(option->overrides, "%s=%s", option->path, argument);
+    } else {
+        return ost_text_list_add(option->overrides, "%s", argument);
+    }
+    return 0;
+}
+
+static int wrong_option(const ost_syntax_t *self, int reason, const char *word, int letter)
+{
+    const char *names[MAX_OPTIONS + 1];
+    char bare[64], hint[96];
+    for (size_t i = 0; i < self->n_options; i++) names[i] = self->options[i].name;
+    names[self->n_options] = "help";
+    const char *name = word;
+    while (*name == '-') name++;
+    snprintf(bare, sizeof(bare), "%.*s", (int) strcspn(name, "="), name);
+    bool is_long = strncmp(word, "--", 2) == 0;
+    for (size_t i = 0; i <= self->n_options && is_long; i++)
+        if (strcmp(bare, names[i]) == 0) {
+            ost_cli_message("%s: --%s %s", self->command, bare, reason == ':' ? "needs a value" : "takes no value");
+            return OST_EXIT_USAGE;
+        }
+    if (reason == ':')
+        ost_cli_message("%s: -%c needs a value", self->command, letter);
+    else if (is_long)
+        ost_cli_message("%s: unknown option --%s%s; 'osteon %s --help' lists them", self->command, bare,
+            ost_cli_hint(hint, sizeof(hint), bare, names, self->n_options + 1), self->command);
+    else
+        ost_cli_message("%s: unknown option -%c; 'osteon %s --help' lists them", self->command, letter, self->command);
+    return OST_EXIT_USAGE;
+}
+
+const char *ost_cli_parse(const ost_syntax_t *self, int argc, char **argv, int *code)
+{
+    struct option table[MAX_OPTIONS + 2] = { { 0 } };
+    char letters[2 * MAX_OPTIONS + 4] = ":h";
+    size_t n_letters = 2;
+    for (size_t i = 0; i < self->n_options; i++) {
+        const ost_option_t *o = &self->options[i];
+        int has = o->argument != NULL ? required_argument : no_argument;
+        table[i] = (struct option){ .name = o->name, .has_arg = has, .val = 256 + (int) i };
+        if (o->letter != 0) letters[n_letters++] = o->letter;
+        if (o->letter != 0 && o->argument != NULL) letters[n_letters++] = ':';
+    }
+    table[self->n_options] = (struct option){ .name = "help", .has_arg = no_argument, .val = 'h' };
+    opterr = 0;
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, letters, table, NULL)) != -1;) {
+        if (c == 'h') {
+            print_help(self);
+            *code = OST_EXIT_OK;
+            return NULL;
+        }
+        if (c == '?' || c == ':') {
+            *code = wrong_option(self, c, argv[optind - 1], optopt);
+            return NULL;
+        }
+        for (size_t i = 0; i < self->n_options; i++) {
+            if (c != 256 + (int) i && c != self->options[i].letter) continue;
+            if (apply_option(&self->options[i], optarg) < 0) {
+                ost_cli_message("out of memory");
+                *code = OST_EXIT_INPUT;
+                return NULL;
+            }
+        }
+    }
+    *code = OST_EXIT_USAGE;
+    if (argc - optind == 1) return argv[optind];
+    if (argc == optind)
+        ost_cli_message(
+            "%s: %s is missing; 'osteon %s --help' shows the usage", self->command, self->argument, self->command);
+    else
+        ost_cli_message(
+            "%s: takes one %s, but '%s' follows '%s'", self->command, self->argument, argv[optind + 1], argv[optind]);
+    return NULL;
+}
+
+/* Where configs/ may be, besides the current folder: under the installed data, or beside the program, which stands in
+ * the source tree's build/PRESET/ or in PREFIX/bin. */
+static int config_folders(ost_text_list_t *folders)
+{
+    static const char *const beside[] = { "configs", "../configs", "../../configs", "../share/osteon/configs" };
+    char program[PATH_MAX];
+    int ret = ost_text_list_add(folders, "configs");
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    if (length > 0) {
+        program[length] = '\0';
+        const char *folder = dirname(program);
+        for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]) && ret == 0; i++)
+            ret = ost_text_list_add(folders, "%s/%s", folder, beside[i]);
+    }
+    if (ret == 0) ret = ost_text_list_add(folders, "%s/configs", OST_DATA_DIR);
+    return ret;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* The first folder that has a name hides the others. */
+static int add_new_name(ost_text_list_t *paths, const char *path)
+{
+    for (size_t i = 0; i < paths->n; i++)
+        if (strcmp(base_name(paths->items[i]), base_name(path)) == 0) return 0;
+    char resolved[PATH_MAX];
+    bool shorten = path[0] == '/' && realpath(path, resolved) != NULL;
+    return ost_text_list_add(paths, "%s", shorten ? resolved : path);
+}
+
+int ost_cli_configs(ost_text_list_t *paths)
+{
+    ost_text_list_t folders = { 0 };
+    int ret = config_folders(&folders);
+    for (size_t i = 0; i < folders.n && ret == 0; i++) {
+        char pattern[PATH_MAX + 32];
+        glob_t found;
+        snprintf(pattern, sizeof(pattern), "%s/*.yaml", folders.items[i]);
+        if (glob(pattern, 0, NULL, &found) != 0) continue;
+        for (size_t j = 0; j < found.gl_pathc && ret == 0; j++) ret = add_new_name(paths, found.gl_pathv[j]);
+        globfree(&found);
+    }
+    ost_text_list_free(&folders);
+    return ret;
+}
+
+/* The path of the experiment called `name` if there is no file of that name; NULL, having said so, if there is none. */
+static char *find_config(const char *name)
+{
+    ost_text_list_t paths = { 0 };
+    const char **names = NULL;
+    char *path = NULL, hint[300];
+    if (ost_cli_configs(&paths) < 0 || (names = calloc(paths.n + 1, sizeof(*names))) == NULL) {
+        ost_cli_message("out of memory");
+        goto out;
+    }
+    for (size_t i = 0; i < paths.n && path == NULL; i++) {
+        char *base = paths.items[i] + (base_name(paths.items[i]) - paths.items[i]);
+        base[strlen(base) - strlen(".yaml")] = '\0';
+        names[i] = base;
+        if (strcmp(base, name) == 0 && asprintf(&path, "%s.yaml", paths.items[i]) < 0) path = NULL;
+    }
+    if (path == NULL)
+        ost_cli_message("%s: there is no such file, and no experiment of that name%s; 'osteon list configs' lists them",
+            name, ost_cli_hint(hint, sizeof(hint), name, names, paths.n));
+out:
+    free(names);
+    ost_text_list_free(&paths);
+    return path;
+}
+
+/* The overrides that a result file was made with, one a line, come first. */
+static int add_lines(ost_text_list_t *list, const char *text)
+{
+    int ret = 0;
+    while (text != NULL && *text != '\0' && ret == 0) {
+        int length = (int) strcspn(text, "\n");
+        if (length > 0) ret = ost_text_list_add(list, "%.*s", length, text);
+        text += length + (text[length] == '\n');
+    }
+    return ret;
+}
+
+static int experiment_of_results(
+    ost_experiment_t *self, const char *path, const ost_text_list_t *overrides, ost_error_t *err)
+{
+    ost_results_t *results = NULL;
+    ost_text_list_t all = { 0 };
+    int ret = ost_results_open(&results, path, err);
+    if (ret < 0) goto out;
+    const char *text = ost_results_attribute(results, "experiment");
+    const char *origin = ost_results_attribute(results, "experiment_path");
+    if (text == NULL) {
+        ret = ost_fail_at(err, OST_ERR_FORMAT, path, 0, 0, "has no attribute 'experiment', so it cannot be repeated");
+        goto out;
+    }
+    ret = add_lines(&all, ost_results_attribute(results, "overrides"));
+    for (size_t i = 0; overrides != NULL && i < overrides->n && ret == 0; i++)
+        ret = ost_text_list_add(&all, "%s", overrides->items[i]);
+    if (ret < 0) {
+        ost_fail(err, ret, "out of memory");
+        goto out;
+    }
+    ret = ost_experiment_parse(self, origin != NULL ? origin : path, text, (const char *const *) all.items, all.n, err);
+out:
+    ost_text_list_free(&all);
+    ost_results_close(results);
+    return ret;
+}
+
+int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_list_t *overrides)
+{
+    ost_error_t err = { 0 };
+    char *found = NULL;
+    *self = (ost_experiment_t){ 0 };
+    if (access(name, F_OK) != 0) {
+        if (strchr(name, '/') != NULL || strchr(name, '.') != NULL) {
+            ost_cli_exists(name);
+            return OST_EXIT_INPUT;
+        }
+        if ((found = find_config(name)) == NULL) return OST_EXIT_INPUT;
+        name = found;
+    }
+    int ret;
+    if (ost_cli_ends_with(name, ".h5"))
+        ret = experiment_of_results(self, name, overrides, &err);
+    else
+        ret = ost_experiment_read(self, name, overrides != NULL ? (const char *const *) overrides->items : NULL,
+            overrides != NULL ? overrides->n : 0, &err);
+    free(found);
+    return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the commands share: exit codes, option tables that drive both parsing and --help, messages, finding files. */
+#ifndef OST_CLI_H
+#define OST_CLI_H
+
+#include "osteon/experiment.h"
+
+#ifndef OST_VERSION
+#define OST_VERSION "0.1.0"
+#endif
+#ifndef OST_DATA_DIR
+#define OST_DATA_DIR "/usr/local/share/osteon"
+#endif
+
+#define OST_EXIT_LIST(X)                                                                                               \
+    X(OST_EXIT_OK, 0, "finished")                                                                                      \
+    X(OST_EXIT_INPUT, 1, "wrong input: an experiment, a model or another file")                                        \
+    X(OST_EXIT_USAGE, 2, "wrong usage: a command, an option or its value")                                             \
+    X(OST_EXIT_FAILURES, 3, "finished, but some subjects failed (the file says which and why)")                        \
+    X(OST_EXIT_IO, 4, "input or output failure: cannot write, disk full, damaged file")                                \
+    X(OST_EXIT_INTERRUPTED, 130, "interrupted; what was computed is kept")
+
+enum {
+#define OST_EXIT_ENUM(name, value, text) name = value,
+    OST_EXIT_LIST(OST_EXIT_ENUM)
+#undef OST_EXIT_ENUM
+};
+
+/* Strings owned by the list. */
+typedef struct {
+    char **items;
+    size_t n;
+} ost_text_list_t;
+
+/* @return 0 or OST_ERR_NO_MEMORY */
+int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...) OST_PRINTF(2, 3) OST_MUST_CHECK;
+void ost_text_list_free(ost_text_list_t *self);
+
+/* One option. Exactly one of flag, value and overrides is set: overrides takes "path=VALUE", or VALUE as it is where
+ * path is NULL. */
+typedef struct {
+    const char *name;
+    char letter;          /* 0 for none */
+    const char *argument; /* name of its value for --help, NULL for a flag */
+    const char *text;
+    bool *flag;
+    const char **value;
+    ost_text_list_t *overrides;
+    const char *path;
+} ost_option_t;
+
+/* A command line: one word besides the options. */
+typedef struct {
+    const char *command;  /* "run" */
+    const char *argument; /* "EXPERIMENT" */
+    const char *about;    /* one line, for both helps */
+    const char *notes;    /* more lines below the options, or NULL */
+    const ost_option_t *options;
+    size_t n_options;
+} ost_syntax_t;
+
+/* Parse. @return the word, or NULL where the command ends here (help was printed, or usage was wrong and said so) with
+ * *code set */
+const char *ost_cli_parse(const ost_syntax_t *self, int argc, char **argv, int *code);
+
+/* "osteon: ..." to stderr. */
+void ost_cli_message(const char *fmt, ...) OST_PRINTF(1, 2);
+/* Print an error. @return its exit code */
+int ost_cli_fail(const ost_error_t *err);
+/* " (did you mean 'run'?)" or "", written to buf. @return buf */
+char *ost_cli_hint(char *buf, size_t size, const char *word, const char *const *names, size_t n_names);
+
+/* Read a whole number in lower..upper. @return false if it is none, having said so */
+bool ost_cli_count(const char *option, const char *text, uint64_t lower, uint64_t upper, uint64_t *out);
+/* "1,234,567" written to buf. @return buf */
+char *ost_cli_thousands(uint64_t n, char buf[32]);
+/* "34.1 MB" written to buf. @return buf */
+char *ost_cli_bytes(double n, char buf[32]);
+
+bool ost_cli_ends_with(const char *text, const char *end);
+/* Whether the file exists; says "no such file" if not. */
+bool ost_cli_exists(const char *path);
+/* Paths of the experiments that can be run by name. @return 0 or OST_ERR_NO_MEMORY */
+int ost_cli_configs(ost_text_list_t *paths) OST_MUST_CHECK;
+
+/* Read an experiment from a YAML file, from the name of a file in configs/, or from the attributes of a result file
+ * (then `overrides` come after those it was made with). Prints what is wrong. @return an exit code */
+int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_list_t *overrides);
+
+int ost_cmd_run(int argc, char **argv);
+int ost_cmd_show(int argc, char **argv);
+int ost_cmd_check(int argc, char **argv);
+int ost_cmd_plan(int argc, char **argv);
+int ost_cmd_model(int argc, char **argv);
+int ost_cmd_list(int argc, char **argv);
+
+#endif

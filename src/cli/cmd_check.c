@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli.h"
+#include "osteon/cohort.h"
+
+static int check_model(const char *path)
+{
+    ost_error_t err = { 0 };
+    ost_library_t library = { 0 };
+    const ost_model_t *model;
+    int code = OST_EXIT_OK;
+    if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
+    if (ost_library_init(&library, &err) < 0 || ost_library_get(&library, path, &model, &err) < 0)
+        code = ost_cli_fail(&err);
+    else
+        printf("OK: %s: %s model '%s', %zu states, %zu parameters, reads %zu signals, drives %zu, %zu outputs\n", path,
+            model->kind, model->name, model->n_states, model->n_params, model->n_reads, model->n_drives,
+            model->n_outputs);
+    ost_library_free(&library);
+    return code;
+}
+
+static int check_experiment(const char *name)
+{
+    ost_error_t err = { 0 };
+    ost_experiment_t experiment = { 0 };
+    ost_library_t library = { 0 };
+    ost_plan_t plan = { 0 };
+    char subjects[32];
+    int code = ost_cli_experiment(&experiment, name, NULL);
+    if (code != OST_EXIT_OK) goto out;
+    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0) {
+        code = ost_cli_fail(&err);
+        goto out;
+    }
+    printf("OK: %s: %zu arms, %s subjects, %zu models with %zu states, %zu output variables at %zu times\n", name,
+        experiment.n_arms, ost_cli_thousands(experiment.n_subjects, subjects), plan.n_blocks, plan.system.n_states,
+        plan.n_variables, experiment.n_times);
+out:
+    ost_plan_free(&plan);
+    ost_library_free(&library);
+    ost_experiment_free(&experiment);
+    return code;
+}
+
+int ost_cmd_check(int argc, char **argv)
+{
+    const ost_syntax_t syntax = {
+        .command = "check",
+        .argument = "EXPERIMENT|FILE.model",
+        .about = "Read and plan an experiment, or read a model, without running it; say OK or what is wrong and where.",
+    };
+    int code;
+    const char *name = ost_cli_parse(&syntax, argc, argv, &code);
+    if (name == NULL) return code;
+    return ost_cli_ends_with(name, ".model") ? check_model(name) : check_experiment(name);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int list_models_of(ost_library_t *library, bool drugs, ost_error_t *err)
+{
+    size_t n;
+    const char *const *names = ost_library_builtin_names(&n);
+    for (size_t i = 0; i < n; i++) {
+        const ost_model_t *model;
+        int ret = ost_library_get(library, names[i], &model, err);
+        if (ret < 0) return ret;
+        if ((strcmp(model->kind, "drug") == 0) == drugs)
+            printf("%-22s %-9s %s\n", model->name, model->kind, model->text);
+    }
+    return 0;
+}
+
+static int list_models(ost_library_t *library, ost_error_t *err)
+{
+    return list_models_of(library, false, err);
+}
+
+static int list_drugs(ost_library_t *library, ost_error_t *err)
+{
+    return list_models_of(library, true, err);
+}
+
+static int list_signals(ost_library_t *library, ost_error_t *err)
+{
+    (void) err;
+    for (size_t i = 0; i < library->n_signals; i++) {
+        const ost_signal_t *s = &library->signals[i];
+        char unit[48], neutral[48] = "-";
+        snprintf(unit, sizeof(unit), "[%s]", s->unit_text);
+        if (s->has_neutral) snprintf(neutral, sizeof(neutral), "%g", s->neutral / s->unit.factor);
+        printf("%-24s %-10s neutral %-6s %s\n", s->name, unit, neutral, s->text);
+    }
+    return 0;
+}
+
+static int list_outputs(ost_library_t *library, ost_error_t *err)
+{
+    size_t n;
+    const char *const *names = ost_library_builtin_names(&n);
+    for (size_t i = 0; i < n; i++) {
+        const ost_model_t *model;
+        int ret = ost_library_get(library, names[i], &model, err);
+        if (ret < 0) return ret;
+        for (size_t j = 0; j < model->n_outputs; j++) {
+            const ost_output_t *o = &model->outputs[j];
+            char name[96], unit[48];
+            if (j > 0 && strcmp(o->group, model->outputs[j - 1].group) == 0) continue;
+            snprintf(name, sizeof(name), o->index_set != NULL ? "%s[%s]" : "%s", o->group, o->index_set);
+            snprintf(unit, sizeof(unit), "[%s]", o->unit_text);
+            printf("%-22s %-22s %-10s %s\n", model->name, name, unit, o->text);
+        }
+    }
+    return 0;
+}
+
+static int list_configs(ost_library_t *library, ost_error_t *err)
+{
+    (void) library;
+    ost_text_list_t paths = { 0 };
+    int ret = ost_cli_configs(&paths);
+    if (ret < 0) ost_fail(err, ret, "out of memory");
+    for (size_t i = 0; i < paths.n; i++) {
+        const char *slash = strrchr(paths.items[i], '/');
+        printf("%-22.*s %s\n", (int) (strlen(slash + 1) - strlen(".yaml")), slash + 1, paths.items[i]);
+    }
+    ost_text_list_free(&paths);
+    return ret;
+}
+
+static const struct {
+    const char *name;
+    int (*list)(ost_library_t *library, ost_error_t *err);
+} lists[] = { { "models", list_models }, { "drugs", list_drugs }, { "signals", list_signals },
+    { "outputs", list_outputs }, { "configs", list_configs } };
+#define N_LISTS (sizeof(lists) / sizeof(lists[0]))
+
+int ost_cmd_list(int argc, char **argv)
+{
+    const ost_syntax_t syntax = {
+        .command = "list",
+        .argument = "models|drugs|signals|outputs|configs",
+        .about = "List what is built in, and the experiments that can be run by name.",
+    };
+    ost_error_t err = { 0 };
+    ost_library_t library = { 0 };
+    const char *names[N_LISTS];
+    char hint[96];
+    int code;
+    const char *name = ost_cli_parse(&syntax, argc, argv, &code);
+    if (name == NULL) return code;
+    for (size_t i = 0; i < N_LISTS; i++) {
+        names[i] = lists[i].name;
+        if (strcmp(name, names[i]) != 0) continue;
+        code = ost_library_init(&library, &err) < 0 || lists[i].list(&library, &err) < 0 ? ost_cli_fail(&err)
+                                                                                         : OST_EXIT_OK;
+        ost_library_free(&library);
+        return code;
+    }
+    ost_cli_message(
+        "list: '%s' is none of %s%s", name, syntax.argument, ost_cli_hint(hint, sizeof(hint), name, names, N_LISTS));
+    return OST_EXIT_USAGE;
+}

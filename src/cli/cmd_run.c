@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli.h"
+#include "osteon/results.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Seconds between two reports, to a person and to a log. */
+#define TERMINAL_PERIOD 0.1
+#define LOG_PERIOD 3.0
+#define MAX_MESSAGES 5
+
+static volatile sig_atomic_t interrupt_wanted;
+
+/* A second signal ends the program at once (SA_RESETHAND). */
+static void on_signal(int signal_number)
+{
+    (void) signal_number;
+    interrupt_wanted = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int) SA_RESETHAND };
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+typedef struct {
+    const char *out, *threads, *isa;
+    bool dry_run, quiet;
+    ost_text_list_t overrides;
+} run_arguments_t;
+
+typedef struct {
+    ost_writer_t *writer;
+    const ost_plan_t *plan;
+    bool quiet, terminal;
+    double last_report; /* s since the start */
+    char messages[MAX_MESSAGES][320];
+    size_t n_messages;
+} run_t;
+
+static const char *parse_arguments(run_arguments_t *a, int argc, char **argv, int *code)
+{
+    ost_text_list_t *o = &a->overrides;
+    const ost_option_t options[] = {
+        { .name = "output", .letter = 'o', .argument = "OUT.h5", .text = "file to write (HDF5)", .value = &a->out },
+        { .name = "subjects",
+            .letter = 'n',
+            .argument = "N",
+            .text = "number of subjects",
+            .overrides = o,
+            .path = "population.subjects" },
+        { .name = "seed",
+            .argument = "S",
+            .text = "seed of all random numbers",
+            .overrides = o,
+            .path = "population.seed" },
+        { .name = "rtol",
+            .argument = "X",
+            .text = "relative tolerance of the solver",
+            .overrides = o,
+            .path = "solver.rtol" },
+        { .name = "dosing",
+            .argument = "exact|periodic",
+            .overrides = o,
+            .path = "solver.dosing",
+            .text = "give every dose, or their mean effect once it repeats" },
+        { .name = "set",
+            .argument = "PATH=VALUE",
+            .overrides = o,
+            .text = "change any entry, as in arms.anastrozole.regimen.0.dose='2 mg'" },
+        { .name = "threads",
+            .letter = 't',
+            .argument = "T",
+            .text = "threads (default: all this process may use)",
+            .value = &a->threads },
+        { .name = "isa",
+            .argument = "NAME",
+            .text = "instruction set: base, avx2 or avx512 (default: the widest)",
+            .value = &a->isa },
+        { .name = "dry-run", .text = "print what would be computed and written", .flag = &a->dry_run },
+        { .name = "quiet", .letter = 'q', .text = "no progress, no summary", .flag = &a->quiet },
+    };
+    const ost_syntax_t syntax = {
+        .command = "run",
+        .argument = "EXPERIMENT|RESULT.h5",
+        .about =
+            "Simulate an experiment (a YAML file, or the name of one of 'osteon list configs'), or repeat a result "
+            "file\nfrom what it records. Options that change the experiment are recorded in the file.",
+        .notes = "Progress goes to standard error: one line on a terminal, JSON lines otherwise. Ctrl-C finishes what "
+                 "is in\nhand, keeps it and exits with 130.",
+        .options = options,
+        .n_options = sizeof(options) / sizeof(options[0]),
+    };
+    return ost_cli_parse(&syntax, argc, argv, code);
+}
+
+static int write_block(void *user, const ost_cohort_block_t *block, ost_error_t *err)
+{
+    run_t *self = user;
+    size_t n_arms = self->plan->experiment->n_arms;
+    for (size_t i = 0; i < n_arms * block->n_subjects && self->n_messages < MAX_MESSAGES; i++) {
+        if (block->status[i] == 0) continue;
+        uint64_t subject = self->plan->experiment->first_subject + block->first + i % block->n_subjects;
+        const char *message = block->messages[i];
+        snprintf(self->messages[self->n_messages++], sizeof(self->messages[0]), "subject %llu, arm '%s': %s",
+            (unsigned long long) subject, self->plan->experiment->arms[i / block->n_subjects].name,
+            message != NULL ? message : ost_error_text(-(int) block->status[i]));
+    }
+    return ost_writer_block(self->writer, block, err);
+}
+
+static void report_terminal(const ost_progress_t *p, double rate, double left)
+{
+    char done[32], all[32];
+    fprintf(stderr, "\r%s of %s subjects (%.0f %%), %.0f/s, %.0f s left", ost_cli_thousands(p->subjects_done, done),
+        ost_cli_thousands(p->subjects, all), 100 * (double) p->subjects_done / (double) p->subjects, rate, left);
+    if (p->failures > 0) fprintf(stderr, ", %s failed", ost_cli_thousands(p->failures, done));
+    fputs("\033[K", stderr);
+    fflush(stderr);
+}
+
+static void report_log(const ost_progress_t *p, const char *event, double rate, double left)
+{
+    json_t *line = json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f}", "event", event, "subjects_done",
+        (json_int_t) p->subjects_done, "subjects", (json_int_t) p->subjects, "failures", (json_int_t) p->failures,
+        "seconds", p->seconds, "subjects_per_second", rate, "seconds_left", left);
+    char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    if (text != NULL) fprintf(stderr, "%s\n", text);
+    free(text);
+    json_decref(line);
+}
+
+static int report_progress(void *user, const ost_progress_t *p)
+{
+    run_t *self = user;
+    bool is_last = p->subjects_done >= p->subjects;
+    double period = self->terminal ? TERMINAL_PERIOD : LOG_PERIOD;
+    if (!self->quiet && (is_last || p->seconds - self->last_report >= period)) {
+        double rate = p->seconds > 0 ? (double) p->subjects_done / p->seconds : 0;
+        double left = rate > 0 ? (double) (p->subjects - p->subjects_done) / rate : 0;
+        self->last_report = p->seconds;
+        if (self->terminal)
+            report_terminal(p, rate, left);
+        else
+            report_log(p, is_last ? "finished" : "progress", rate, left);
+    }
+    return interrupt_wanted;
+}
+
+static void print_dry_run(const ost_plan_t *plan)
+{
+    const ost_experiment_t *e = plan->experiment;
+    char a[32], b[32];
+    double cells = (double) e->n_arms * (double) e->n_subjects;
+    double bytes = cells * 9 + (double) e->n_subjects * (double) (e->n_covariates + 1) * 8;
+    printf("%s: %s\n\narms\n", e->name, e->title != NULL ? e->title : "");
+    for (size_t i = 0; i < e->n_arms; i++)
+        printf("  %-24s %zu events  %s\n", e->arms[i].name, plan->n_arm_events[i],
+            e->arms[i].label != NULL ? e->arms[i].label : "");
+    printf("\nsubjects   %s, from number %llu on, seed %llu\n", ost_cli_thousands(e->n_subjects, a),
+        (unsigned long long) e->first_subject, (unsigned long long) e->seed);
+    printf("system     %zu states, %zu signals, %zu models\n", plan->system.n_states, plan->n_signals, plan->n_blocks);
+    printf("times      %zu, month %g to %g\n\nvariables\n", e->n_times, e->times[0] / OST_DAYS_PER_MONTH,
+        e->times[e->n_times - 1] / OST_DAYS_PER_MONTH);
+    for (size_t i = 0; i < plan->n_variables; i++) {
+        const ost_variable_t *v = &plan->variables[i];
+        double size = cells * (double) v->n_elements * (double) e->n_times * (e->float64 ? 8 : 4);
+        bytes += size;
+        printf("  %-24s [%s] x %u  %10s  %s\n", v->name, v->unit_text, v->n_elements, ost_cli_bytes(size, a), v->text);
+    }
+    for (size_t i = 0; i < plan->n_params; i++)
+        if (ost_plan_param_varies(plan, i)) bytes += 8 * (double) e->n_subjects;
+    printf("\nfile       %s%s\n", ost_cli_bytes(bytes, b), e->compression > 0 ? " before compression" : "");
+}
+
+/* Largest error of periodic dosing over the elements of a variable, NAN where it was not measured. */
+static double periodic_error(const ost_cohort_summary_t *s, const ost_variable_t *v)
+{
+    double worst = NAN;
+    for (size_t i = v->first; i < v->first + v->n_elements; i++) worst = fmax(worst, s->periodic_error[i]);
+    return worst;
+}
+
+static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *out)
+{
+    const ost_experiment_t *e = run->plan->experiment;
+    char a[32], b[32];
+    double jobs = (double) s->subjects * (double) e->n_arms;
+    printf("%s subjects x %zu arms in %.2f s on %d threads (%s): %.0f subject-arms/s\n",
+        ost_cli_thousands(s->subjects, a), e->n_arms, s->seconds_wall, s->n_threads, ost_isa_name(s->isa),
+        jobs / s->seconds_wall);
+    double steps = (double) s->stats.steps, tries = steps + (double) s->stats.rejected;
+    printf("%.1f steps per subject-arm, %.2f %% of steps rejected\n", steps / jobs,
+        tries > 0 ? 100 * (double) s->stats.rejected / tries : 0);
+    for (size_t i = 0; i < run->plan->n_variables && s->periodic_error != NULL; i++) {
+        const ost_variable_t *v = &run->plan->variables[i];
+        double error = periodic_error(s, v);
+        if (strcmp(v->name, "bmd") == 0 && !isnan(error))
+            printf("periodic dosing against exact, first %zu subjects: %s differs by %.2g %% at most\n",
+                s->n_periodic_probed, v->name, error);
+    }
+    if (s->failures > 0)
+        printf("failed: %s of %s subject-arms\n", ost_cli_thousands(s->failures, a),
+            ost_cli_thousands((uint64_t) jobs, b));
+    for (size_t i = 0; i < run->n_messages; i++) printf("  %s\n", run->messages[i]);
+    if (s->failures > run->n_messages) printf("  ... the others are in the file\n");
+    if (s->interrupted)
+        printf("interrupted: %s of %s subjects are in the file\n", ost_cli_thousands(s->subjects, a),
+            ost_cli_thousands(e->n_subjects, b));
+    struct stat st;
+    printf("written: %s (%s)\n", out, stat(out, &st) == 0 ? ost_cli_bytes((double) st.st_size, a) : "?");
+    int length = (int) (strlen(out) - (ost_cli_ends_with(out, ".h5") ? strlen(".h5") : 0));
+    printf("next:    osteon show %s\n         scripts/plot.py %s -o %.*s.png\n", out, out, length, out);
+}
+
+static int simulate(const run_arguments_t *a, const ost_plan_t *plan, int n_threads)
+{
+    ost_error_t err = { 0 };
+    ost_cohort_summary_t summary = { 0 };
+    run_t run = { .plan = plan, .quiet = a->quiet, .terminal = isatty(STDERR_FILENO) == 1 };
+    const ost_cohort_options_t options = {
+        .n_threads = n_threads, .sink = write_block, .progress = report_progress, .user = &run
+    };
+    int code = OST_EXIT_OK;
+    int ret = ost_writer_new(&run.writer, a->out, plan, &err);
+    if (ret < 0) {
+        code = ost_cli_fail(&err);
+        goto out;
+    }
+    catch_signals();
+    ret = ost_cohort_run(plan, &options, &summary, &err);
+    if (!a->quiet && run.terminal) fputs("\r\033[K", stderr);
+    if (ret == 0) ret = ost_writer_finish(run.writer, &summary, &err);
+    if (ret < 0) {
+        code = ost_cli_fail(&err);
+        goto out;
+    }
+    if (!a->quiet) print_summary(&run, &summary, a->out);
+    if (summary.interrupted)
+        code = OST_EXIT_INTERRUPTED;
+    else if (summary.failures > 0)
+        code = OST_EXIT_FAILURES;
+out:
+    ost_writer_delete(run.writer);
+    ost_cohort_summary_free(&summary);
+    return code;
+}
+
+int ost_cmd_run(int argc, char **argv)
+{
+    ost_error_t err = { 0 };
+    run_arguments_t a = { 0 };
+    ost_experiment_t experiment = { 0 };
+    ost_library_t library = { 0 };
+    ost_plan_t plan = { 0 };
+    uint64_t n_threads = 0;
+    int isa = -1, code;
+    const char *name = parse_arguments(&a, argc, argv, &code);
+    if (name == NULL) goto out;
+    code = OST_EXIT_USAGE;
+    if (a.threads != NULL && !ost_cli_count("threads", a.threads, 1, 4096, &n_threads)) goto out;
+    if (a.isa != NULL && (isa = ost_isa_from_name(a.isa)) < 0) {
+        ost_cli_message("--isa: '%s' is not to be had here; the widest is '%s'", a.isa, ost_isa_name(ost_isa_best()));
+        goto out;
+    }
+    if (a.out == NULL && !a.dry_run) {
+        ost_cli_message("run: -o OUT.h5 is missing (--dry-run needs none)");
+        goto out;
+    }
+    if ((code = ost_cli_experiment(&experiment, name, &a.overrides)) != OST_EXIT_OK) goto out;
+    if (isa >= 0) experiment.solver.isa = (ost_isa_t) isa;
+    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0)
+        code = ost_cli_fail(&err);
+    else if (a.dry_run)
+        print_dry_run(&plan);
+    else
+        code = simulate(&a, &plan, (int) n_threads);
+out:
+    ost_plan_free(&plan);
+    ost_library_free(&library);
+    ost_experiment_free(&experiment);
+    ost_text_list_free(&a.overrides);
+    return code;
+}

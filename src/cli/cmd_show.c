@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The result beside the evidence. A row of the table is one arm, one element of the variable and one interval of
+ * months; changes are paired, each subject against itself. */
+#include "cli.h"
+#include "osteon/results.h"
+
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How evidence tables spell what osteon calls VARIABLE[ELEMENT]. */
+static const struct {
+    const char *variable, *element, *endpoint, *site;
+} spellings[] = {
+    { "bmd", "lumbar_spine", "BMD_change", "LS" },
+    { "bmd", "total_hip", "BMD_change", "TH" },
+    { "bmd", "femoral_neck", "BMD_change", "FN" },
+    { "ctx", "", "marker_change", "sCTX" },
+    { "p1np", "", "marker_change", "P1NP" },
+    { "balp", "", "marker_change", "BALP" },
+    { "ntx", "", "marker_change", "uNTX" },
+};
+
+typedef struct {
+    double from, to; /* months */
+} span_t;
+
+typedef struct {
+    ost_results_t *results;
+    const char *variable;
+    size_t n_elements, n_subjects;
+    ost_experiment_t experiment; /* empty where the file holds none that can be read */
+    ost_evidence_t evidence;
+    bool has_values;               /* a baseline of zero: values instead of changes in percent */
+    double *base, *value, *change; /* [n_subjects] */
+    int arm_width, element_width;
+    span_t *spans;
+    size_t n_spans;
+} show_t;
+
+/* Month of the scan that an endpoint is measured from: 0 for "BMD_change", 60 for "BMD_change_from_year5", 24 for
+ * "BMD_change_year2_to_5". @return -1 if it is another kind of endpoint */
+static double endpoint_base(const char *endpoint, const char *plain)
+{
+    size_t n = strlen(plain);
+    int year, end, length = 0;
+    if (strncmp(endpoint, plain, n) != 0) return -1;
+    const char *rest = endpoint + n;
+    if (*rest == '\0') return 0;
+    if (sscanf(rest, "_from_year%d%n", &year, &length) == 1 && rest[length] == '\0') return 12.0 * year;
+    if (sscanf(rest, "_year%d_to_%d%n", &year, &end, &length) == 2 && rest[length] == '\0') return 12.0 * year;
+    return -1;
+}
+
+/* The month from which an evidence row that belongs to this arm and element is measured, -1 if it does not belong. */
+static double row_base(const show_t *self, const ost_evidence_row_t *row, const char *arm, const char *element)
+{
+    bool is_mapped = false;
+    for (size_t i = 0; i < self->experiment.n_comparisons && !is_mapped; i++) {
+        const ost_comparison_t *c = &self->experiment.comparisons[i];
+        is_mapped =
+            strcmp(c->arm, arm) == 0 && strcmp(c->trial, row->trial) == 0 && strcmp(c->trial_arm, row->arm) == 0;
+    }
+    if (!is_mapped || strcmp(row->unit, "percent") != 0 || isnan(row->time_months) || isnan(row->value)) return -1;
+    for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
+        if (strcmp(spellings[i].variable, self->variable) == 0 && strcmp(spellings[i].element, element) == 0 &&
+            strcmp(spellings[i].site, row->site) == 0) {
+            double base = endpoint_base(row->endpoint, spellings[i].endpoint);
+            if (base >= 0 && base < row->time_months) return base;
+        }
+    return -1;
+}
+
+/* @return index of the output time at `month`, to half a day; -1 if there is none */
+static long time_index(const show_t *self, double month)
+{
+    const double *t = ost_results_times(self->results);
+    for (size_t i = 0; i < ost_results_n_times(self->results); i++)
+        if (fabs(t[i] - month * OST_DAYS_PER_MONTH) <= 0.5) return (long) i;
+    return -1;
+}
+
+static int compare_spans(const void *a, const void *b)
+{
+    const span_t *x = a, *y = b;
+    if (x->from != y->from) return x->from < y->from ? -1 : 1;
+    return (x->to > y->to) - (x->to < y->to);
+}
+
+static bool add_span(show_t *self, double from, double to)
+{
+    for (size_t i = 0; i < self->n_spans; i++)
+        if (self->spans[i].from == from && self->spans[i].to == to) return true;
+    span_t *spans = realloc(self->spans, (self->n_spans + 1) * sizeof(*spans));
+    if (spans == NULL) return false;
+    self->spans = spans;
+    spans[self->n_spans++] = (span_t){ from, to };
+    qsort(spans, self->n_spans, sizeof(*spans), compare_spans);
+    return true;
+}
+
+/* Add what the evidence compares at `month`, or at any month where it is NAN. */
+static bool add_evidence_spans(show_t *self, double month)
+{
+    bool ok = true;
+    for (size_t i = 0; i < self->evidence.n_rows; i++)
+        for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
+            for (size_t e = 0; e < self->n_elements && ok; e++) {
+                const ost_evidence_row_t *row = &self->evidence.rows[i];
+                const char *element = ost_results_element(self->results, self->variable, e);
+                double from = row_base(self, row, ost_results_arm(self->results, a), element), to = row->time_months;
+                if (from >= 0 && (isnan(month) || month == to) && time_index(self, from) >= 0 &&
+                    time_index(self, to) >= 0)
+                    ok = add_span(self, from, to);
+            }
+    return ok;
+}
+
+/* The months that the evidence has, and whole years at 1, 2, 5; the last time if the file has none of these. */
+static bool default_spans(show_t *self)
+{
+    static const double usual[] = { 12, 24, 60 };
+    size_t n_times = ost_results_n_times(self->results);
+    bool ok = add_evidence_spans(self, NAN);
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]) && ok; i++)
+        if (time_index(self, usual[i]) >= 0) ok = add_span(self, 0, usual[i]);
+    if (ok && self->n_spans == 0)
+        ok = add_span(self, 0, ost_results_times(self->results)[n_times - 1] / OST_DAYS_PER_MONTH);
+    return ok;
+}
+
+/* "12,24,60". @return an exit code */
+static int parse_months(show_t *self, const char *text)
+{
+    const double *t = ost_results_times(self->results);
+    size_t n = ost_results_n_times(self->results);
+    for (const char *p = text;; p++) {
+        char *end;
+        double month = strtod(p, &end);
+        if (end == p || (*end != ',' && *end != '\0')) {
+            ost_cli_message("--at: '%s' is not a list of months such as 12,24,60", text);
+            return OST_EXIT_USAGE;
+        }
+        if (time_index(self, month) < 0) {
+            ost_cli_message("--at: the file has no values at month %g; it has %zu times from month %g to %g", month, n,
+                t[0] / OST_DAYS_PER_MONTH, t[n - 1] / OST_DAYS_PER_MONTH);
+            return OST_EXIT_USAGE;
+        }
+        if (!add_span(self, 0, month) || !add_evidence_spans(self, month)) {
+            ost_cli_message("out of memory");
+            return OST_EXIT_INPUT;
+        }
+        p = end;
+        if (*p == '\0') return OST_EXIT_OK;
+    }
+}
+
+/* Fill self->change, sorted, with what the subjects that did not fail have. @return their number or an error */
+static long collect(show_t *self, size_t arm, size_t element, span_t span, ost_error_t *err)
+{
+    long from = time_index(self, span.from), to = time_index(self, span.to);
+    if (to < 0 || (from < 0 && !self->has_values)) return 0;
+    int ret = ost_results_read(self->results, self->variable, arm, element, (size_t) to, self->value, err);
+    if (ret == 0 && !self->has_values)
+        ret = ost_results_read(self->results, self->variable, arm, element, (size_t) from, self->base, err);
+    if (ret < 0) return ret;
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_subjects; i++) {
+        double x = self->has_values ? self->value[i] : 100 * (self->value[i] / self->base[i] - 1);
+        if (!isnan(x)) self->change[n++] = x;
+    }
+    gsl_sort(self->change, 1, n);
+    return (long) n;
+}
+
+static void print_evidence(const show_t *self, const ost_evidence_row_t *row, size_t n)
+{
+    char interval[64] = "-";
+    bool is_mean = strcmp(row->statistic, "mean") == 0;
+    double simulated =
+        is_mean ? gsl_stats_mean(self->change, 1, n) : gsl_stats_median_from_sorted_data(self->change, 1, n);
+    if (!isnan(row->lower) && !isnan(row->upper))
+        snprintf(interval, sizeof(interval), "%.2f to %.2f", row->lower, row->upper);
+    else if (!isnan(row->upper))
+        snprintf(interval, sizeof(interval), "%s %.2f", row->interval, row->upper);
+    printf("  %8.2f %-6s %+7.2f  %-15s %-9s %s, %s", row->value, row->statistic, simulated - row->value, interval,
+        row->role, row->trial, row->arm);
+}
+
+static void print_row(const show_t *self, size_t arm, const char *element, span_t span, size_t n)
+{
+    const double *x = self->change;
+    const char *name = ost_results_arm(self->results, arm);
+    char months[32];
+    int n_rows = 0;
+    if (span.from > 0)
+        snprintf(months, sizeof(months), "%g-%g", span.from, span.to);
+    else
+        snprintf(months, sizeof(months), "%g", span.to);
+    printf("%-*s %-*s %7s  %8.2f %8.2f %8.2f %8.2f", self->arm_width, name, self->element_width, element, months,
+        gsl_stats_median_from_sorted_data(x, 1, n), gsl_stats_quantile_from_sorted_data(x, 1, n, 0.05),
+        gsl_stats_quantile_from_sorted_data(x, 1, n, 0.95), gsl_stats_mean(x, 1, n));
+    for (size_t i = 0; i < self->evidence.n_rows && !self->has_values; i++) {
+        const ost_evidence_row_t *row = &self->evidence.rows[i];
+        if (row_base(self, row, name, element) != span.from || row->time_months != span.to) continue;
+        if (n_rows++ > 0) printf("\n%*s", self->arm_width + self->element_width + 47, "");
+        print_evidence(self, row, n);
+    }
+    putchar('\n');
+}
+
+static void print_head(const show_t *self, const char *path)
+{
+    char subjects[32], failed[32];
+    const char *title = ost_results_attribute(self->results, "title");
+    printf("%s: %s%s%s subjects x %zu arms, %s subject-arms failed\n", path, title != NULL ? title : "",
+        title != NULL ? "; " : "", ost_cli_thousands(self->n_subjects, subjects), ost_results_n_arms(self->results),
+        ost_cli_thousands(ost_results_failures(self->results), failed));
+    if (self->has_values)
+        printf("%s [%s] (a baseline is zero, so values instead of changes)\n\n", self->variable,
+            ost_results_unit(self->results, self->variable));
+    else
+        printf("%s: change in percent, each subject against itself at month 0 (a-b: at month b against month a)\n\n",
+            self->variable);
+    printf("%-*s %-*s %7s  %8s %8s %8s %8s", self->arm_width, "arm", self->element_width,
+        self->n_elements > 1 ? "site" : "", "month", "median", "5 %", "95 %", "mean");
+    if (self->evidence.n_rows > 0 && !self->has_values)
+        printf("  %8s %-6s %7s  %-15s %-9s %s", "observed", "", "differ", "interval", "role", "trial, arm");
+    putchar('\n');
+}
+
+static int wider(int width, const char *text)
+{
+    int n = (int) strlen(text);
+    return n > width ? n : width;
+}
+
+static int print_table(show_t *self, const char *path, ost_error_t *err)
+{
+    self->arm_width = (int) strlen("arm");
+    self->element_width = self->n_elements > 1 ? (int) strlen("site") : 0;
+    for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
+        self->arm_width = wider(self->arm_width, ost_results_arm(self->results, a));
+    for (size_t e = 0; e < self->n_elements; e++)
+        self->element_width = wider(self->element_width, ost_results_element(self->results, self->variable, e));
+    print_head(self, path);
+    for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
+        for (size_t e = 0; e < self->n_elements; e++)
+            for (size_t i = 0; i < self->n_spans; i++) {
+                long n = collect(self, a, e, self->spans[i], err);
+                if (n < 0) return (int) n;
+                if (n > 0)
+                    print_row(
+                        self, a, ost_results_element(self->results, self->variable, e), self->spans[i], (size_t) n);
+            }
+    return 0;
+}
+
+/* Whether percent changes make sense: no subject of the first arm starts at zero. */
+static int find_baseline(show_t *self, ost_error_t *err)
+{
+    long zero = time_index(self, 0);
+    self->has_values = zero < 0;
+    for (size_t e = 0; e < self->n_elements && zero >= 0; e++) {
+        int ret = ost_results_read(self->results, self->variable, 0, e, (size_t) zero, self->base, err);
+        if (ret < 0) return ret;
+        for (size_t i = 0; i < self->n_subjects; i++)
+            if (fabs(self->base[i]) < 1e-12) self->has_values = true;
+    }
+    return 0;
+}
+
+/* The evidence that the experiment in the file names. A file whose table has gone is still shown, without it. */
+static void load_evidence(show_t *self, const char *path)
+{
+    ost_error_t err = { 0 };
+    const char *text = ost_results_attribute(self->results, "experiment");
+    const char *origin = ost_results_attribute(self->results, "experiment_path");
+    if (text == NULL) return;
+    int ret = ost_experiment_parse(&self->experiment, origin != NULL ? origin : path, text, NULL, 0, &err);
+    if (ret == 0 && self->experiment.evidence_path != NULL && self->experiment.n_comparisons > 0)
+        ret = ost_evidence_read(&self->evidence, self->experiment.evidence_path, &err);
+    if (ret < 0) {
+        char message[1024];
+        ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
+    }
+}
+
+static int find_variable(show_t *self)
+{
+    size_t n;
+    char hint[300];
+    const char *const *names = ost_results_variables(self->results, &n);
+    self->n_elements = ost_results_n_elements(self->results, self->variable);
+    if (self->n_elements > 0) return OST_EXIT_OK;
+    ost_cli_message("--variable: the file has no '%s'%s; it has:", self->variable,
+        ost_cli_hint(hint, sizeof(hint), self->variable, names, n));
+    for (size_t i = 0; i < n; i++) fprintf(stderr, "  %s\n", names[i]);
+    return OST_EXIT_USAGE;
+}
+
+static int show(show_t *self, const char *path, const char *months)
+{
+    ost_error_t err = { 0 };
+    int code;
+    if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
+    if (ost_results_open(&self->results, path, &err) < 0) return ost_cli_fail(&err);
+    if ((code = find_variable(self)) != OST_EXIT_OK) return code;
+    self->n_subjects = ost_results_n_subjects(self->results);
+    self->base = calloc(self->n_subjects + 1, sizeof(double));
+    self->value = calloc(self->n_subjects + 1, sizeof(double));
+    self->change = calloc(self->n_subjects + 1, sizeof(double));
+    if (self->base == NULL || self->value == NULL || self->change == NULL) {
+        ost_cli_message("out of memory");
+        return OST_EXIT_INPUT;
+    }
+    load_evidence(self, path);
+    if (months != NULL && (code = parse_months(self, months)) != OST_EXIT_OK) return code;
+    if (months == NULL && !default_spans(self)) {
+        ost_cli_message("out of memory");
+        return OST_EXIT_INPUT;
+    }
+    if (find_baseline(self, &err) < 0 || print_table(self, path, &err) < 0) return ost_cli_fail(&err);
+    return OST_EXIT_OK;
+}
+
+int ost_cmd_show(int argc, char **argv)
+{
+    const char *months = NULL;
+    show_t self = { .variable = "bmd" };
+    const ost_option_t options[] = {
+        { .name = "at",
+            .argument = "M,M,...",
+            .value = &months,
+            .text = "months to show (default: 12, 24, 60 and those of the evidence)" },
+        { .name = "variable", .argument = "NAME", .text = "variable to show (default: bmd)", .value = &self.variable },
+    };
+    const ost_syntax_t syntax = {
+        .command = "show",
+        .argument = "RESULT.h5",
+        .about = "Print median, 5th and 95th percentile and mean of the change since month 0, by arm and site, beside "
+                 "the evidence.",
+        .notes = "'differ' is simulated minus observed: mean against mean, median against median.",
+        .options = options,
+        .n_options = sizeof(options) / sizeof(options[0]),
+    };
+    int code;
+    const char *path = ost_cli_parse(&syntax, argc, argv, &code);
+    if (path == NULL) return code;
+    code = show(&self, path, months);
+    ost_results_close(self.results);
+    ost_experiment_free(&self.experiment);
+    ost_evidence_free(&self.evidence);
+    free(self.spans);
+    free(self.base);
+    free(self.value);
+    free(self.change);
+    return code;
+}

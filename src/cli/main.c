@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli.h"
+#include "osteon/isa.h"
+
+#include <gsl/gsl_errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *about;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    { "run", "simulate an experiment, or repeat a result file", ost_cmd_run },
+    { "show", "print a result file beside the evidence its experiment names", ost_cmd_show },
+    { "check", "read and plan an experiment or a model, without running it", ost_cmd_check },
+    { "plan", "print or draw how blocks, signals and events of an experiment fit together", ost_cmd_plan },
+    { "model", "print a model: equations, parameters with units and sources", ost_cmd_model },
+    { "list", "list models, drugs, signals, outputs or configs", ost_cmd_list },
+};
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(void)
+{
+    printf("Usage: osteon COMMAND [OPTIONS]\n\n"
+           "Bone remodelling of virtual patients under endocrine therapy and bone drugs.\n\nCommands:\n");
+    for (size_t i = 0; i < N_COMMANDS; i++) printf("  %-8s %s\n", commands[i].name, commands[i].about);
+    printf(
+        "\n'osteon COMMAND --help' shows the options of a command; 'osteon --version' the version.\n\nExit codes:\n");
+#define PRINT_EXIT(name, value, text) printf("  %-4d %s\n", value, text);
+    OST_EXIT_LIST(PRINT_EXIT)
+#undef PRINT_EXIT
+}
+
+static int unknown_command(const char *word)
+{
+    const char *names[N_COMMANDS];
+    char hint[96];
+    for (size_t i = 0; i < N_COMMANDS; i++) names[i] = commands[i].name;
+    ost_cli_message("unknown %s '%s'%s; 'osteon --help' lists the commands", word[0] == '-' ? "option" : "command",
+        word, ost_cli_hint(hint, sizeof(hint), word, names, N_COMMANDS));
+    return OST_EXIT_USAGE;
+}
+
+/* What was printed must have arrived: a full disk behind a redirection is a failure, not a success. */
+static int flush_output(int code)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        ost_cli_message("cannot write to standard output");
+        return code == OST_EXIT_OK ? OST_EXIT_IO : code;
+    }
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    gsl_set_error_handler_off();
+    if (argc < 2) {
+        ost_cli_message("a command is missing; 'osteon --help' lists them");
+        return OST_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help();
+        return flush_output(OST_EXIT_OK);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("osteon " OST_VERSION " (%s)\n", ost_isa_name(ost_isa_best()));
+        return flush_output(OST_EXIT_OK);
+    }
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) return flush_output(commands[i].run(argc - 1, argv + 1));
+    return unknown_command(argv[1]);
+}
