@@ -1,0 +1,315 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draw a result file: median and 5-95 % of the simulated subjects by arm and site, beside the trial evidence that the
+experiment names. Needs numpy, h5py, matplotlib and PyYAML (Debian: python3-numpy python3-h5py python3-matplotlib
+python3-yaml)."""
+import argparse
+import csv
+import os
+import re
+import sys
+import textwrap
+
+import h5py
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+import yaml  # noqa: E402
+
+MONTH = 30.4375
+TIME_UNITS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7, "mo": MONTH, "month": MONTH,
+              "months": MONTH, "y": 365.25, "year": 365.25, "years": 365.25, "h": 1 / 24}
+# Okabe-Ito colours, darkest first where arms are few, so that grey prints differ too; dashes and markers repeat the
+# distinction for every reader.
+COLOURS = ["#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+DASHES = [(None, None), (6, 1.8), (2, 1.5), (7, 1.8, 1.5, 1.8), (1, 1), (10, 3), (3, 1, 1, 1, 1, 1)]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+SITES = {"lumbar_spine": "LS", "total_hip": "TH", "femoral_neck": "FN"}
+MARKER_SITES = {"ctx": "sCTX", "p1np": "P1NP", "balp": "BALP", "ntx": "uNTX"}
+
+
+def text_of(value):
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def apply_override(tree, line):
+    """Set "arms.a.regimen.0.stop=3 year" in the parsed experiment."""
+    path, _, value = line.partition("=")
+    *walk, last = path.split(".")
+    for key in walk:
+        tree = tree[int(key)] if isinstance(tree, list) else tree.setdefault(key, {})
+    tree[int(last) if isinstance(tree, list) else last] = yaml.safe_load(value)
+
+
+def read_experiment(file):
+    tree = yaml.safe_load(text_of(file.attrs.get("experiment", ""))) or {}
+    for line in text_of(file.attrs.get("overrides", "")).splitlines():
+        try:
+            apply_override(tree, line)
+        except (KeyError, IndexError, TypeError, ValueError):
+            pass  # what the figure needs is rarely overridden
+    return tree
+
+
+def months_of(quantity):
+    """ "5 year" in months; None if it is no time."""
+    match = re.fullmatch(r"\s*(-?[\d.eE+]+)\s*([a-z]+)\s*", str(quantity))
+    if not match or match[2] not in TIME_UNITS:
+        return None
+    return float(match[1]) * TIME_UNITS[match[2]] / MONTH
+
+
+def stops_of(experiment, arm):
+    """Months at which a treatment of this arm stops."""
+    regimens = (experiment.get("arms", {}).get(arm) or {}).get("regimen") or []
+    regimens = regimens if isinstance(regimens, list) else [regimens]
+    return {months_of(r["stop"]) for r in regimens if isinstance(r, dict) and "stop" in r} - {None}
+
+
+def find_evidence(file, experiment, given):
+    """Path of the evidence table: as given, or as the experiment names it, seen from its folder or from configs/."""
+    name = (experiment.get("evidence") or {}).get("table")
+    if given or not name:
+        return given
+    here = os.path.dirname(os.path.abspath(__file__))
+    folders = [os.path.dirname(text_of(file.attrs.get("experiment_path", ""))), os.path.join(here, "..", "configs"),
+               os.path.dirname(os.path.abspath(file.filename))]
+    for folder in folders:
+        path = os.path.join(folder, name)
+        if os.path.exists(path):
+            return path
+    print(f"plot.py: evidence table {name} not found; drawing without it (--evidence FILE gives its place)",
+          file=sys.stderr)
+    return None
+
+
+def number(text):
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def base_month(endpoint, plain):
+    """Month a change is measured from: 0 for BMD_change, 60 for BMD_change_from_year5; None for other endpoints."""
+    if endpoint == plain:
+        return 0.0
+    match = re.fullmatch(plain + r"_(?:from_year(\d+)|year(\d+)_to_\d+)", endpoint)
+    return 12.0 * float(match[1] or match[2]) if match else None
+
+
+def read_evidence(path, experiment, variable, element):
+    """[(arm, month, base month, value, lower, upper, role, trial)] for one variable and site."""
+    compare = (experiment.get("evidence") or {}).get("compare") or []
+    plain, site = ("BMD_change", SITES.get(element)) if variable == "bmd" else \
+        ("marker_change", MARKER_SITES.get(variable))
+    points = []
+    with open(path, newline="", encoding="utf-8") as table:
+        for row in csv.DictReader(table):
+            base = base_month(row["endpoint"], plain)
+            if base is None or row["site"] != site or row["unit"] != "percent":
+                continue
+            value, low, high, n = (number(row[k]) for k in ("value", "lower", "upper", "n"))
+            if row["interval"] in ("sd", "se"):
+                half = 1.96 * high / (n ** 0.5 if row["interval"] == "sd" else 1)
+                low, high = value - half, value + half
+            for c in compare:
+                if c.get("trial") == row["trial"] and c.get("trial_arm") == row["arm"]:
+                    points.append((c["arm"], number(row["time_months"]), base, value, low, high, row["role"],
+                                   row["trial"]))
+    return points
+
+
+def quantiles(data, arm, element, i_zero):
+    """[3][n_times] 5th, 50th, 95th percentile of the percent change, or of the values if a baseline is zero."""
+    y = data[arm, element].astype(float) if data.ndim == 4 else data[arm].astype(float)
+    y = y[np.isfinite(y).all(axis=1)]
+    if len(y) == 0:
+        return np.full((3, data.shape[-1]), np.nan), True
+    base = y[:, [i_zero]]
+    is_change = bool((np.abs(base) > 1e-12).all())
+    return np.percentile(100 * (y / base - 1) if is_change else y, [5, 50, 95], axis=0), is_change
+
+
+def spread(wanted, gap):
+    """Positions near the wanted ones, in the same order, at least `gap` apart."""
+    order = np.argsort(wanted, kind="stable")
+    groups = []
+    for i in order:
+        groups.append([wanted[i], 1])
+        while len(groups) > 1:
+            (c0, n0), (c1, n1) = groups[-2:]
+            if c1 - (n1 - 1) * gap / 2 >= c0 + (n0 - 1) * gap / 2 + gap:
+                break
+            groups[-2:] = [[(c0 * n0 + c1 * n1) / (n0 + n1), n0 + n1]]
+    placed = [c + (k - (n - 1) / 2) * gap for c, n in groups for k in range(n)]
+    out = np.empty(len(wanted))
+    out[order] = placed
+    return out
+
+
+def end_labels(axis, ends, labels, size):
+    """Arm names right of the panel, at the height of their curves' ends, moved apart where they would overlap."""
+    low, high = axis.get_ylim()
+    height = axis.get_window_extent().height / axis.figure.dpi * 72
+    gap = (high - low) * size * 1.5 / height
+    n_lines = max(label.count("\n") + 1 for label in labels)
+    places = spread(ends, gap * n_lines)
+    places += max(0.0, low + gap / 2 - places.min()) - max(0.0, places.max() - (high - gap / 2))
+    for i, (y, place, label) in enumerate(zip(ends, places, labels)):
+        axis.annotate(label, (1, y), (1.06, place), xycoords=axis.get_yaxis_transform(),
+                      textcoords=axis.get_yaxis_transform(), va="center", size=size, color=COLOURS[i % 7],
+                      fontweight="bold", annotation_clip=False,
+                      arrowprops={"arrowstyle": "-", "color": COLOURS[i % 7], "lw": 0.7, "shrinkA": 1, "shrinkB": 0,
+                                  "relpos": (0, 0.5)})
+
+
+def draw_points(axis, points, arms, months, medians):
+    """Filled: used to calibrate; hollow: held out. Changes from a later scan start on the simulated median there."""
+    for arm, month, base, value, low, high, role, _ in points:
+        if arm not in arms or not months[0] <= month <= months[-1]:
+            continue
+        i = arms.index(arm)
+        colour = COLOURS[i % 7]
+        start = np.interp(base, months, medians[i])
+
+        def seen(change):
+            return change if base == 0 else 100 * ((1 + start / 100) * (1 + change / 100) - 1)
+
+        if base > 0:
+            axis.plot([base, month], [start, seen(value)], color=colour, lw=0.7, ls=":", zorder=4)
+        if np.isfinite(low) and np.isfinite(high):
+            axis.plot([month, month], [seen(low), seen(high)], color=colour, lw=1.2, zorder=4)
+        axis.plot(month, seen(value), MARKERS[i % 7], ms=6, mew=1.3, mec="black" if role == "calibrate" else colour,
+                  mfc=colour if role == "calibrate" else "white", zorder=6, clip_on=False)
+
+
+def draw_stops(axis, stops, arms, last, is_first):
+    """One line where all treated arms stop together, else one of its colour for each arm."""
+    treated = {arm: times for arm, times in stops.items() if times}
+    together = len({tuple(sorted(t)) for t in treated.values()}) == 1
+    drawn = set()
+    for arm, times in treated.items():
+        for t in times:
+            if not 0 < t < last or (together and t in drawn):
+                continue
+            drawn.add(t)
+            colour = "0.35" if together else COLOURS[arms.index(arm) % 7]
+            axis.axvline(t, color=colour, lw=0.9, ls=(0, (4, 3)), zorder=1)
+            if is_first and together:
+                axis.annotate("treatment stops", (t, 1), (0, 2), xycoords=axis.get_xaxis_transform(),
+                              textcoords="offset points", ha="center", va="bottom", size=8, color="0.35")
+
+
+def draw_panel(axis, months, bands):
+    for i, (low, median, high) in enumerate(bands):
+        colour = COLOURS[i % 7]
+        axis.fill_between(months, low, high, color=colour, alpha=0.13, lw=0, zorder=2)
+        for edge in (low, high):
+            axis.plot(months, edge, color=colour, lw=0.5, alpha=0.6, dashes=DASHES[i % 7], zorder=2)
+        axis.plot(months, median, color=colour, lw=2, dashes=DASHES[i % 7], zorder=3)
+    axis.axhline(0, color="0.6", lw=0.8, zorder=1)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(axis="y", color="0.92", lw=0.7, zorder=0)
+    axis.set_axisbelow(True)
+    in_years = months[-1] > 30
+    step = 12 * max(1, round(months[-1] / 12 / 8)) if in_years else 3 * max(1, round(months[-1] / 18))
+    ticks = np.arange(np.ceil(months[0] / step) * step, months[-1] + 0.01, step)
+    axis.set_xticks(ticks, [f"{t / 12 if in_years else t:g}" for t in ticks])
+    axis.set_xlabel(f"{'Years' if in_years else 'Months'} since start of treatment")
+    axis.set_xlim(months[0], months[-1])
+
+
+def set_limits(axes, bands, points):
+    values = [b for panel in bands for b in panel]
+    low, high = min(np.nanmin(v) for v in values), max(np.nanmax(v) for v in values)
+    for p in points:
+        low, high = min(low, *(x for x in p[3:5] if np.isfinite(x))), max(high, *(x for x in (p[3], p[5]) if
+                                                                                 np.isfinite(x)))
+    pad = 0.04 * (high - low or 1)
+    axes[0].set_ylim(low - pad, high + pad)
+
+
+def footnote(points, n_subjects):
+    text = f"Lines: median of {n_subjects:,} simulated subjects; bands: 5th to 95th percentile."
+    if not points:
+        return text
+    trials = sorted({p[7].replace("_", " ") for p in points})
+    roles = {p[6] for p in points}
+    text += f" Points: {', '.join(trials)}"
+    text += {"calibrate": ", used for calibration.", "validate": ", held out."}.get(
+        "".join(roles), "; filled: used for calibration, hollow: held out.")
+    bases = sorted({p[2] for p in points} - {0})
+    if bases:
+        text += f"\nDotted: observed change from month {', '.join(f'{b:g}' for b in bases)}, " \
+                "drawn from the simulated median there."
+    return text
+
+
+def draw(path, out, variable, evidence):
+    with h5py.File(path, "r") as file:
+        if variable not in file or file[variable].ndim not in (3, 4):
+            names = [k for k in file if isinstance(file[k], h5py.Dataset) and file[k].ndim in (3, 4)]
+            raise SystemExit(f"plot.py: {path} has no variable '{variable}'; it has {', '.join(names)}")
+        data = file[variable]
+        experiment = read_experiment(file)
+        arms = [text_of(a) for a in file["arm"][:]]
+        index = [k for k in ("site", *file) if k in file and file[k].shape == data.shape[1:2]] if data.ndim == 4 else []
+        elements = [text_of(s) for s in file[index[0]][:]] if index else [""]
+        months = file["time"][:] / MONTH
+        i_zero = int(np.argmin(np.abs(months)))
+        results = [[quantiles(data, a, e, i_zero) for a in range(len(arms))] for e in range(len(elements))]
+        unit, long_name = (text_of(data.attrs.get(k, "")) for k in ("units", "long_name"))
+        title = experiment.get("title") or os.path.basename(path)
+        n_subjects = data.shape[-2]
+        table = find_evidence(file, experiment, evidence)
+    bands = [[r[0] for r in panel] for panel in results]
+    is_change = all(r[1] for panel in results for r in panel)
+    points = [read_evidence(table, experiment, variable, e) if table and is_change else [] for e in elements]
+    points = [[p for p in panel if p[0] in arms and p[1] <= months[-1] + 0.1] for panel in points]
+    labels = [((experiment.get("arms") or {}).get(a) or {}).get("label") or a.replace("_", " ") for a in arms]
+    labels = [re.sub(r"(.{12,}?) ", r"\1\n", label) if len(label) > 20 else label for label in labels]
+
+    plt.rcParams.update({"font.size": 9.5, "font.family": "DejaVu Sans", "svg.fonttype": "path", "axes.linewidth": 0.8})
+    n = len(elements)
+    figure, axes = plt.subplots(1, n, figsize=(1.5 + 2.9 * max(n, 1.5), 3.9), sharey=True, squeeze=False)
+    axes = axes[0]
+    name = {"bmd": "BMD", "ctx": "CTX", "p1np": "P1NP"}.get(variable, variable)
+    axes[0].set_ylabel(f"Change in {name} since month 0 [%]" if is_change else f"{long_name or name} [{unit}]")
+    set_limits(axes, bands, [p for panel in points for p in panel if p[2] == 0])
+    width = figure.get_size_inches()[0]
+    figure.suptitle(textwrap.shorten(title, int(width * 9.5), placeholder=" ..."), x=0.01, y=0.985, ha="left",
+                    va="top", size=12, fontweight="bold")
+    figure.text(0.01, 0.012, footnote([p for panel in points for p in panel], n_subjects), size=7.8, color="0.3",
+                va="bottom", linespacing=1.35)
+    label_inches = 0.25 + 0.082 * max(len(line) for label in labels for line in label.split("\n"))
+    figure.subplots_adjust(left=0.72 / width, right=1 - label_inches / width, top=0.85, bottom=0.215, wspace=0.08)
+    stops = {a: stops_of(experiment, a) for a in arms}
+    for e, axis in enumerate(axes):
+        draw_panel(axis, months, bands[e])
+        draw_stops(axis, stops, arms, months[-1], e == 0)
+        draw_points(axis, points[e], arms, months, [b[1] for b in bands[e]])
+        axis.set_title(elements[e].replace("_", " ").capitalize(), loc="left", size=10)
+    figure.canvas.draw()
+    end_labels(axes[-1], np.array([b[1][-1] for b in bands[-1]]), labels, 9)
+    figure.savefig(out, dpi=160, metadata={"Date": None} if out.endswith(".svg") else None)
+    plt.close(figure)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("results", metavar="RESULT.h5")
+    parser.add_argument("-o", "--output", required=True, metavar="FIGURE.png|svg|pdf")
+    parser.add_argument("--variable", default="bmd", help="variable to draw (default: bmd)")
+    parser.add_argument("--evidence", metavar="FILE.csv", help="evidence table, if not where the experiment says")
+    a = parser.parse_args()
+    try:
+        draw(a.results, a.output, a.variable, a.evidence)
+    except OSError as error:
+        raise SystemExit(f"plot.py: {error}") from error
+
+
+if __name__ == "__main__":
+    main()
