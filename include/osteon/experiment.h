@@ -42,7 +42,8 @@ typedef struct {
     double value;  /**< internal units */
     ost_dim_t dim; /**< of value, checked against the parameter */
     bool sets_spread;
-    double spread_sd; /**< replaces the model's spread (same kind; LOGNORMAL if it had none); 0 switches it off */
+    double spread_sd;     /**< replaces the model's spread (same kind; LOGNORMAL if it had none); 0 switches it off */
+    ost_dim_t spread_dim; /**< of spread_sd: none, but the parameter's where its spread is NORMAL */
     ost_place_t place;
 } ost_param_setting_t;
 
@@ -129,5 +130,10 @@ int ost_experiment_read(ost_experiment_t *self, const char *path, const char *co
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err) OST_MUST_CHECK;
 void ost_experiment_free(ost_experiment_t *self);
+/** Every key of an experiment file, what it expects and what it means. */
+void ost_experiment_print_keys(FILE *out);
+/** "rodas4", "gsl_msbdf", "gsl_rk8pd"; "periodic", "exact": as experiment files spell them. */
+const char *ost_stepper_name(ost_stepper_t stepper);
+const char *ost_dosing_name(ost_dosing_t dosing);
 
 #endif

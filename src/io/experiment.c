@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "osteon/experiment.h"
+
+#include "io/experiment_keys.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_TIMES 1000000
+
+void *ost_list_new(size_t n, size_t size)
+{
+    return n == 0 ? NULL : calloc(n, size);
+}
+
+static int no_memory(ost_error_t *err)
+{
+    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+}
+
+static int append_text(char ***list, size_t *n, const char *text, ost_error_t *err)
+{
+    char **more = realloc(*list, (*n + 1) * sizeof *more);
+    if (more == NULL) return no_memory(err);
+    *list = more;
+    more[*n] = ost_strdup(text);
+    if (more[*n] == NULL) return no_memory(err);
+    (*n)++;
+    return 0;
+}
+
+static bool is_model_path(const char *name)
+{
+    size_t n = strlen(name), n_end = strlen(".model");
+    return strchr(name, '/') != NULL || (n > n_end && strcmp(name + n - n_end, ".model") == 0);
+}
+
+/* Whether a listed model is this drug, by name or as the file name of a path. */
+static bool is_listed(const ost_experiment_t *self, const char *drug)
+{
+    for (size_t i = 0; i < self->n_models; i++) {
+        const char *slash = strrchr(self->models[i], '/');
+        const char *name = slash != NULL ? slash + 1 : self->models[i];
+        size_t n = strlen(drug);
+        if (strncmp(name, drug, n) == 0 && (name[n] == '\0' || strcmp(name + n, ".model") == 0)) return true;
+    }
+    return false;
+}
+
+static int read_models(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "models");
+    if (node->n_members == 0) {
+        return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "at least one model is needed, such as [hormones, aibl]");
+    }
+    for (size_t i = 0; i < node->n_members; i++) {
+        char *name = NULL;
+        int ret = ost_field_text(tree, &node->members[i], &name, err);
+        if (ret != 0) return ret;
+        if (is_model_path(name)) {
+            char *path = ost_file_beside(self->path, name);
+            free(name);
+            name = path;
+        }
+        if (name == NULL) return no_memory(err);
+        for (size_t k = 0; k < self->n_models && ret == 0; k++) {
+            if (strcmp(self->models[k], name) == 0) {
+                ret = ost_yaml_fail(tree, &node->members[i], OST_ERR_NAME, err, "'%.100s' is listed twice", name);
+            }
+        }
+        if (ret == 0) ret = append_text(&self->models, &self->n_models, name, err);
+        free(name);
+        if (ret != 0) return ret;
+    }
+    return 0;
+}
+
+static int add_drugs(ost_experiment_t *self, ost_error_t *err)
+{
+    for (size_t i = 0; i < self->n_arms; i++) {
+        for (size_t k = 0; k < self->arms[i].n_regimens; k++) {
+            const char *drug = self->arms[i].regimens[k].drug;
+            if (is_listed(self, drug)) continue;
+            int ret = append_text(&self->models, &self->n_models, drug, err);
+            if (ret != 0) return ret;
+        }
+    }
+    return 0;
+}
+
+static int times_by_step(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    double from = 0, to = 0, every = 0;
+    const ost_yaml_node_t *to_node = ost_yaml_get(node, "to"), *every_node = ost_yaml_get(node, "every");
+    if (to_node == NULL || every_node == NULL) {
+        return ost_yaml_fail(tree, node, OST_ERR_NAME, err, "'%s' is missing here: %s", to_node ? "every" : "to",
+            "a time such as 1 month");
+    }
+    int ret = ost_field_time(tree, ost_yaml_get(node, "from"), &from, err);
+    if (ret == 0) ret = ost_field_time(tree, to_node, &to, err);
+    if (ret == 0) ret = ost_field_time(tree, every_node, &every, err);
+    if (ret != 0) return ret;
+    if (!(every > 0)) return ost_yaml_fail(tree, every_node, OST_ERR_VALUE, err, "it must be greater than 0");
+    if (to < from) return ost_yaml_fail(tree, to_node, OST_ERR_VALUE, err, "the last output is before the first");
+    /* the last one counts where it is met but for rounding: 7 year / 1 month */
+    double n = floor((to - from) / every * (1 + 1e-12) + 1e-9) + 1;
+    if (!(n <= MAX_TIMES)) return ost_yaml_fail(tree, every_node, OST_ERR_LIMIT, err, "more than %d times", MAX_TIMES);
+    self->times = ost_list_new((size_t) n, sizeof *self->times);
+    if (self->times == NULL) return no_memory(err);
+    self->n_times = (size_t) n;
+    for (size_t i = 0; i < self->n_times; i++) self->times[i] = from + (double) i * every;
+    return 0;
+}
+
+static int read_times(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "times");
+    if (node->kind == OST_YAML_MAPPING) return times_by_step(self, tree, node, err);
+    if (node->n_members == 0) return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "at least one time is needed");
+    self->times = ost_list_new(node->n_members, sizeof *self->times);
+    if (self->times == NULL) return no_memory(err);
+    self->n_times = node->n_members;
+    for (size_t i = 0; i < self->n_times; i++) {
+        int ret = ost_field_time(tree, &node->members[i], &self->times[i], err);
+        if (ret != 0) return ret;
+        if (i > 0 && self->times[i] <= self->times[i - 1]) {
+            return ost_yaml_fail(tree, &node->members[i], OST_ERR_VALUE, err, "'%.60s' is not after the one before it",
+                node->members[i].text);
+        }
+    }
+    return 0;
+}
+
+static int read_outputs(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "outputs");
+    if (node == NULL) return 0;
+    if (node->n_members == 0) {
+        return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "name at least one, or omit 'outputs' for all");
+    }
+    self->output_places = ost_list_new(node->n_members, sizeof *self->output_places);
+    if (self->output_places == NULL) return no_memory(err);
+    for (size_t i = 0; i < node->n_members; i++) {
+        const ost_yaml_node_t *member = &node->members[i];
+        char *name = NULL;
+        int ret = ost_field_text(tree, member, &name, err);
+        for (size_t k = 0; k < i && ret == 0; k++) {
+            if (strcmp(self->outputs[k], name) == 0) {
+                ret = ost_yaml_fail(tree, member, OST_ERR_NAME, err, "'%.100s' is listed twice", name);
+            }
+        }
+        self->output_places[i] = member->place;
+        if (ret == 0) ret = append_text(&self->outputs, &self->n_outputs, name, err);
+        free(name);
+        if (ret != 0) return ret;
+    }
+    return 0;
+}
+
+static int read_solver(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "solver");
+    const ost_yaml_node_t *h_max = ost_yaml_get(node, "h_max"), *h_min = ost_yaml_get(node, "h_min");
+    ost_solver_options_t *solver = &self->solver;
+    ost_solver_options_default(solver);
+    self->dosing = OST_DOSING_PERIODIC;
+    int stepper = (int) solver->stepper, dosing = (int) self->dosing;
+    int ret = ost_field_choice(tree, ost_yaml_get(node, "stepper"), ost_stepper_names, 3, &stepper, err);
+    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "dosing"), ost_dosing_names, 2, &dosing, err);
+    if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(node, "rtol"), 1e-14, 0.1, &solver->rtol, err);
+    if (ret == 0) {
+        ret = ost_field_number(tree, ost_yaml_get(node, "atol_factor"), 1e-12, 1e12, &solver->atol_factor, err);
+    }
+    if (ret == 0) ret = ost_field_time(tree, h_max, &solver->h_max, err);
+    if (ret == 0) ret = ost_field_time(tree, h_min, &solver->h_min, err);
+    if (ret == 0) {
+        ret = ost_field_count(tree, ost_yaml_get(node, "max_steps"), 1, UINT64_MAX / 2, &solver->max_steps, err);
+    }
+    if (ret != 0) return ret;
+    if (!(solver->h_min > 0)) return ost_yaml_fail(tree, h_min, OST_ERR_VALUE, err, "it must be greater than 0");
+    if (!(solver->h_max > solver->h_min)) {
+        return ost_yaml_fail(
+            tree, h_max != NULL ? h_max : h_min, OST_ERR_VALUE, err, "h_max must be greater than h_min");
+    }
+    solver->stepper = (ost_stepper_t) stepper;
+    self->dosing = (ost_dosing_t) dosing;
+    return 0;
+}
+
+static int read_results(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    static const char *const precisions[] = { "float32", "float64" };
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "results");
+    int precision = 0;
+    uint64_t level = 0;
+    int ret = ost_field_choice(tree, ost_yaml_get(node, "precision"), precisions, 2, &precision, err);
+    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "compression"), 0, 9, &level, err);
+    self->float64 = precision == 1;
+    self->compression = (int) level;
+    return ret;
+}
+
+static int read_comparison(ost_comparison_t *self, const ost_experiment_t *experiment, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, ost_error_t *err)
+{
+    const ost_yaml_node_t *arm = ost_yaml_get(node, "arm");
+    self->place = node->place;
+    int ret = ost_field_text(tree, arm, &self->arm, err);
+    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "trial"), &self->trial, err);
+    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "trial_arm"), &self->trial_arm, err);
+    if (ret != 0) return ret;
+    const char **names = ost_list_new(experiment->n_arms, sizeof *names);
+    if (names == NULL) return no_memory(err);
+    for (size_t i = 0; i < experiment->n_arms; i++) names[i] = experiment->arms[i].name;
+    int choice;
+    ret = ost_field_choice(tree, arm, names, experiment->n_arms, &choice, err);
+    free(names);
+    return ret;
+}
+
+static int read_evidence(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "evidence");
+    const ost_yaml_node_t *compare = ost_yaml_get(node, "compare");
+    char *table = NULL;
+    int ret = ost_field_text(tree, ost_yaml_get(node, "table"), &table, err);
+    if (ret != 0 || table == NULL) return ret;
+    self->evidence_path = ost_file_beside(self->path, table);
+    free(table);
+    if (self->evidence_path == NULL) return no_memory(err);
+    if (compare == NULL || compare->n_members == 0) return 0;
+    self->comparisons = ost_list_new(compare->n_members, sizeof *self->comparisons);
+    if (self->comparisons == NULL) return no_memory(err);
+    self->n_comparisons = compare->n_members;
+    for (size_t i = 0; i < self->n_comparisons && ret == 0; i++) {
+        ret = read_comparison(&self->comparisons[i], self, tree, &compare->members[i], err);
+    }
+    return ret;
+}
+
+/* Name, by default that of the file without folder and ending; title, by default the name. */
+static int read_names(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const char *slash = strrchr(self->path, '/');
+    self->name = ost_strdup(slash != NULL ? slash + 1 : self->path);
+    if (self->name == NULL) return no_memory(err);
+    char *dot = strrchr(self->name, '.');
+    if (dot != NULL && dot != self->name) *dot = '\0';
+    int ret = ost_field_text(tree, ost_yaml_get(&tree->root, "name"), &self->name, err);
+    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(&tree->root, "title"), &self->title, err);
+    if (ret == 0 && self->title == NULL && (self->title = ost_strdup(self->name)) == NULL) ret = no_memory(err);
+    return ret;
+}
+
+static int read_tree(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    int ret = read_names(self, tree, err);
+    if (ret == 0) ret = read_models(self, tree, err);
+    if (ret == 0) ret = ost_experiment_people(self, tree, err);
+    if (ret == 0) ret = read_times(self, tree, err);
+    if (ret == 0) ret = ost_experiment_arms(self, tree, err);
+    if (ret == 0) ret = add_drugs(self, err);
+    if (ret == 0) ret = read_outputs(self, tree, err);
+    if (ret == 0) ret = read_solver(self, tree, err);
+    if (ret == 0) ret = read_results(self, tree, err);
+    if (ret == 0) ret = read_evidence(self, tree, err);
+    return ret;
+}
+
+int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
+    size_t n_overrides, ost_error_t *err)
+{
+    memset(self, 0, sizeof *self);
+    self->path = ost_strdup(path);
+    self->text = ost_strdup(text);
+    if (self->path == NULL || self->text == NULL) return no_memory(err);
+    ost_yaml_t tree;
+    int ret = ost_yaml_parse(&tree, self->path, text, err);
+    for (size_t i = 0; i < n_overrides && ret == 0; i++) {
+        ret = append_text(&self->overrides, &self->n_overrides, overrides[i], err);
+        if (ret == 0) ret = ost_schema_override(&ost_experiment_schema, &tree, overrides[i], err);
+    }
+    if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &tree, err);
+    if (ret == 0) ret = read_tree(self, &tree, err);
+    ost_yaml_free(&tree);
+    return ret;
+}
+
+int ost_experiment_read(
+    ost_experiment_t *self, const char *path, const char *const *overrides, size_t n_overrides, ost_error_t *err)
+{
+    memset(self, 0, sizeof *self);
+    char *text;
+    int ret = ost_file_read(&text, path, OST_YAML_MAX_BYTES, err);
+    if (ret == 0) ret = ost_experiment_parse(self, path, text, overrides, n_overrides, err);
+    free(text);
+    return ret;
+}
+
+static void free_texts(char **list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) free(list[i]);
+    free(list);
+}
+
+static void free_arm(ost_arm_t *self)
+{
+    for (size_t i = 0; i < self->n_regimens; i++) free(self->regimens[i].drug);
+    for (size_t i = 0; i < self->n_inputs; i++) free(self->inputs[i].signal);
+    free(self->regimens);
+    free(self->inputs);
+    free(self->name);
+    free(self->label);
+}
+
+void ost_experiment_free(ost_experiment_t *self)
+{
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->n_covariates; i++) {
+        free(self->covariates[i].name);
+        free(self->covariates[i].unit_text);
+        free(self->covariates[i].formula_text);
+        ost_formula_delete(self->covariates[i].formula);
+    }
+    for (size_t i = 0; i < self->n_settings; i++) {
+        free(self->settings[i].model);
+        free(self->settings[i].param);
+    }
+    for (size_t i = 0; i < self->n_arms; i++) free_arm(&self->arms[i]);
+    for (size_t i = 0; i < self->n_comparisons; i++) {
+        free(self->comparisons[i].arm);
+        free(self->comparisons[i].trial);
+        free(self->comparisons[i].trial_arm);
+    }
+    free_texts(self->overrides, self->n_overrides);
+    free_texts(self->models, self->n_models);
+    free_texts(self->outputs, self->n_outputs);
+    ost_formula_delete(self->start);
+    free(self->covariates);
+    free(self->settings);
+    free(self->arms);
+    free(self->comparisons);
+    free(self->times);
+    free(self->output_places);
+    free(self->evidence_path);
+    free(self->start_text);
+    free(self->name);
+    free(self->title);
+    free(self->path);
+    free(self->text);
+    memset(self, 0, sizeof *self);
+}
+
+void ost_experiment_print_keys(FILE *out)
+{
+    ost_schema_print(&ost_experiment_schema, out);
+}
+
+const char *ost_stepper_name(ost_stepper_t stepper)
+{
+    return ost_stepper_names[stepper];
+}
+
+const char *ost_dosing_name(ost_dosing_t dosing)
+{
+    return ost_dosing_names[dosing];
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "io/experiment_keys.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Events of one regimen; each takes memory in the plan. */
+#define MAX_DOSES 1000000
+
+/* start < stop, both with their defaults. */
+static int read_window(
+    const ost_yaml_t *tree, const ost_yaml_node_t *node, double t_last, double *start, double *stop, ost_error_t *err)
+{
+    *start = 0;
+    *stop = t_last;
+    int ret = ost_field_time(tree, ost_yaml_get(node, "start"), start, err);
+    if (ret == 0) ret = ost_field_time(tree, ost_yaml_get(node, "stop"), stop, err);
+    if (ret != 0) return ret;
+    if (*start < *stop) return 0;
+    const ost_yaml_node_t *at = ost_yaml_get(node, "stop");
+    if (at == NULL) at = ost_yaml_get(node, "start");
+    return ost_yaml_fail(tree, at != NULL ? at : node, OST_ERR_VALUE, err,
+        "it starts at day %g, which is not before its end at day %g%s", *start, *stop,
+        ost_yaml_get(node, "stop") == NULL ? " (the last output time)" : "");
+}
+
+static int read_regimen(
+    ost_regimen_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, double t_last, ost_error_t *err)
+{
+    const ost_yaml_node_t *interval = ost_yaml_get(node, "interval"), *over = ost_yaml_get(node, "over"),
+                          *dose = ost_yaml_get(node, "dose"), *stop = ost_yaml_get(node, "stop");
+    self->place = node->place;
+    int ret = ost_field_text(tree, ost_yaml_get(node, "drug"), &self->drug, err);
+    if (ret == 0) ret = ost_field_quantity(tree, dose, &self->amount, &self->dim, err);
+    if (ret == 0) ret = ost_field_time(tree, interval, &self->interval, err);
+    if (ret == 0) ret = ost_field_time(tree, over, &self->duration, err);
+    if (ret == 0) ret = read_window(tree, node, t_last, &self->start, &self->stop, err);
+    if (ret != 0) return ret;
+    if (ost_dim_is_none(self->dim)) {
+        return ost_yaml_fail(tree, dose, OST_ERR_UNIT, err, "'%.60s' has no unit; write it as in '1 mg'", dose->text);
+    }
+    if (self->amount < 0) return ost_yaml_fail(tree, dose, OST_ERR_VALUE, err, "a dose is not negative");
+    if (interval != NULL && !(self->interval > 0)) {
+        return ost_yaml_fail(tree, interval, OST_ERR_VALUE, err, "an interval is greater than 0; omit it for one dose");
+    }
+    if (interval == NULL && stop != NULL) {
+        return ost_yaml_fail(tree, stop, OST_ERR_VALUE, err, "a single dose has no stop; add an interval");
+    }
+    if (over != NULL && !(self->duration > 0)) {
+        return ost_yaml_fail(tree, over, OST_ERR_VALUE, err, "an infusion takes time; omit 'over' for a dose at once");
+    }
+    if (over != NULL && interval != NULL && self->duration > self->interval) {
+        return ost_yaml_fail(tree, over, OST_ERR_VALUE, err, "infusions would overlap: %g d over every %g d",
+            self->duration, self->interval);
+    }
+    if (interval != NULL && (self->stop - self->start) / self->interval > MAX_DOSES) {
+        return ost_yaml_fail(tree, interval, OST_ERR_LIMIT, err, "more than %d doses", MAX_DOSES);
+    }
+    return 0;
+}
+
+static int read_input(
+    ost_drive_input_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, double t_last, ost_error_t *err)
+{
+    self->place = node->place;
+    int ret = ost_field_text(tree, ost_yaml_get(node, "signal"), &self->signal, err);
+    if (ret == 0) ret = ost_field_quantity(tree, ost_yaml_get(node, "value"), &self->value, &self->dim, err);
+    if (ret == 0) ret = read_window(tree, node, t_last, &self->start, &self->stop, err);
+    return ret;
+}
+
+static int read_arm(
+    ost_arm_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, double t_last, ost_error_t *err)
+{
+    const ost_yaml_node_t *regimen = ost_yaml_get(node, "regimen"), *inputs = ost_yaml_get(node, "signals");
+    self->place = node->key_at;
+    int ret = ost_field_check_name(tree, node, node->key, true, err);
+    if (ret != 0) return ret;
+    self->name = ost_strdup(node->key);
+    self->label = ost_strdup(node->key);
+    if (self->name == NULL || self->label == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    ret = ost_field_text(tree, ost_yaml_get(node, "label"), &self->label, err);
+    if (ret != 0) return ret;
+    if (regimen != NULL && regimen->n_members > 0) {
+        self->regimens = ost_list_new(regimen->n_members, sizeof *self->regimens);
+        if (self->regimens == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+        self->n_regimens = regimen->n_members;
+    }
+    for (size_t i = 0; i < self->n_regimens; i++) {
+        ret = read_regimen(&self->regimens[i], tree, &regimen->members[i], t_last, err);
+        if (ret != 0) return ret;
+    }
+    if (inputs != NULL && inputs->n_members > 0) {
+        self->inputs = ost_list_new(inputs->n_members, sizeof *self->inputs);
+        if (self->inputs == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+        self->n_inputs = inputs->n_members;
+    }
+    for (size_t i = 0; i < self->n_inputs; i++) {
+        ret = read_input(&self->inputs[i], tree, &inputs->members[i], t_last, err);
+        if (ret != 0) return ret;
+    }
+    return 0;
+}
+
+int ost_experiment_arms(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *arms = ost_yaml_get(&tree->root, "arms");
+    if (arms->n_members == 0) {
+        return ost_yaml_fail(tree, arms, OST_ERR_SYNTAX, err, "at least one arm is needed, such as 'control: {}'");
+    }
+    self->arms = ost_list_new(arms->n_members, sizeof *self->arms);
+    if (self->arms == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    self->n_arms = arms->n_members;
+    for (size_t i = 0; i < self->n_arms; i++) {
+        int ret = read_arm(&self->arms[i], tree, &arms->members[i], self->times[self->n_times - 1], err);
+        if (ret != 0) return ret;
+    }
+    return 0;
+}

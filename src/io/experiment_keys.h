@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The keys of an experiment file, and the parts of its reader. */
+#ifndef OST_IO_EXPERIMENT_KEYS_H
+#define OST_IO_EXPERIMENT_KEYS_H
+
+#include "io/fields.h"
+#include "io/schema.h"
+
+extern const ost_schema_t ost_experiment_schema;
+
+/* Names of steppers and dosings as experiments spell them, by their enums. */
+extern const char *const ost_stepper_names[3];
+extern const char *const ost_dosing_names[2];
+
+/* Room for `n` more zeroed elements. @return NULL if out of memory or n is 0 */
+void *ost_list_new(size_t n, size_t size);
+
+/* population, run_in and parameters: people and what differs between them (experiment_people.c) */
+int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+/* arms: after times are known, which close open-ended regimens (experiment_arms.c) */
+int ost_experiment_arms(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+
+#endif
