@@ -256,6 +256,7 @@ def draw(path, out, variable, evidence):
         data = file[variable]
         experiment = read_experiment(file)
         arms = [text_of(a) for a in file["arm"][:]]
+        labels = [text_of(a) for a in file["arm_label"][:]] if "arm_label" in file else arms
         index = [k for k in ("site", *file) if k in file and file[k].shape == data.shape[1:2]] if data.ndim == 4 else []
         elements = [text_of(s) for s in file[index[0]][:]] if index else [""]
         months = file["time"][:] / MONTH
@@ -269,8 +270,8 @@ def draw(path, out, variable, evidence):
     is_change = all(r[1] for panel in results for r in panel)
     points = [read_evidence(table, experiment, variable, e) if table and is_change else [] for e in elements]
     points = [[p for p in panel if p[0] in arms and p[1] <= months[-1] + 0.1] for panel in points]
-    labels = [((experiment.get("arms") or {}).get(a) or {}).get("label") or a.replace("_", " ") for a in arms]
-    labels = [re.sub(r"(.{12,}?) ", r"\1\n", label) if len(label) > 20 else label for label in labels]
+    labels = [re.sub(r"(.{12,}?) ", r"\1\n", label) if len(label) > 20 else label for label in
+              (label.replace("_", " ") for label in labels)]
 
     plt.rcParams.update({"font.size": 9.5, "font.family": "DejaVu Sans", "svg.fonttype": "path", "axes.linewidth": 0.8})
     n = len(elements)

@@ -4,10 +4,8 @@
 #define OST_CLI_H
 
 #include "osteon/experiment.h"
+#include "osteon/version.h"
 
-#ifndef OST_VERSION
-#define OST_VERSION "0.1.0"
-#endif
 #ifndef OST_DATA_DIR
 #define OST_DATA_DIR "/usr/local/share/osteon"
 #endif

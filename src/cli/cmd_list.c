@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
+#include "io/experiment_keys.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,19 +76,27 @@ static int list_configs(ost_library_t *library, ost_error_t *err)
     return ret;
 }
 
+static int list_keys(ost_library_t *library, ost_error_t *err)
+{
+    (void) library;
+    (void) err;
+    ost_schema_print(&ost_experiment_schema, stdout);
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*list)(ost_library_t *library, ost_error_t *err);
 } lists[] = { { "models", list_models }, { "drugs", list_drugs }, { "signals", list_signals },
-    { "outputs", list_outputs }, { "configs", list_configs } };
+    { "outputs", list_outputs }, { "configs", list_configs }, { "keys", list_keys } };
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
 
 int ost_cmd_list(int argc, char **argv)
 {
     const ost_syntax_t syntax = {
         .command = "list",
-        .argument = "models|drugs|signals|outputs|configs",
-        .about = "List what is built in, and the experiments that can be run by name.",
+        .argument = "models|drugs|signals|outputs|configs|keys",
+        .about = "List what is built in, the experiments that can be run by name, or the keys of an experiment file.",
     };
     ost_error_t err = { 0 };
     ost_library_t library = { 0 };

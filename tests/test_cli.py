@@ -1,0 +1,253 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program as a user meets it: exit codes, messages, files. Takes the path of osteon as its first argument; further
+words name single tests. Uses models and experiments of its own, so that it tests the program and not the science."""
+import json
+import math
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import h5py
+import numpy as np
+
+OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+COMMANDS = ["run", "show", "check", "plan", "model", "list"]
+
+# Bone that decays at k per year: bmd(t) = exp(-k t), so every number that is shown is known. `rest` keeps its steps
+# busy without changing it; `a` makes some subjects grow without bound in finite time.
+MODEL = """
+model tiny "bone that decays"
+kind bone
+param k = 0.02 [1/y] spread 0.3 "loss rate" @ "assumed: for a test"
+param a = 0 [1/d] spread choice 0: 0.75, 0.5: 0.25 "growth that ends in a pole" @ "assumed: for a test"
+state B = 1 [1] scale 1 "bone"
+state X = 1 [1] scale 1 "grows without bound where a > 0"
+B' = -k*B
+X' = a*X^2
+output bmd [g/cm2] = 1 [g/cm2]*B "bone mineral density"
+output x [1] = X "growth"
+"""
+EXPERIMENT = """
+title: A test
+models: [./tiny.model]
+population: {subjects: 40, seed: 7}
+parameters: {tiny.a: {value: 0 1/d, spread: 0}}
+arms: {control: {label: Control}, other: {label: Other}}
+times: {to: 24 month, every: 6 month}
+evidence:
+  table: evidence.csv
+  compare: [{arm: control, trial: T1, trial_arm: placebo}]
+"""
+EVIDENCE = """\
+role,trial,arm,population,drug_regimen,endpoint,site,time_months,statistic,value,unit,lower,upper,interval,n,\
+citation,reference,note
+validate,T1,placebo,women,none,BMD_change,LS,12,median,-1.5,percent,-2.5,-0.5,95ci,10,somebody,somewhere,
+"""
+
+
+class Program(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        for name, text in ("tiny.model", MODEL), ("tiny.yaml", EXPERIMENT), ("evidence.csv", EVIDENCE):
+            with open(self.path(name), "w", encoding="utf-8") as file:
+                file.write(text)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def osteon(self, *words, code=0, **more):
+        done = subprocess.run([OSTEON, *words], cwd=self.folder.name, capture_output=True, text=True, check=False,
+                              timeout=300, **more)
+        self.assertEqual(done.returncode, code, f"{words}\n{done.stdout}\n{done.stderr}")
+        if code != 0 and "stdout" not in more:
+            for line in done.stderr.splitlines():
+                self.assertFalse("Sanitizer" in line, done.stderr)
+        return done
+
+    def run_tiny(self, out="out.h5", *words, code=0):
+        return self.osteon("run", "tiny.yaml", "-o", out, *words, code=code)
+
+    def bmd(self, name):
+        with h5py.File(self.path(name)) as file:
+            return file["bmd"][:]
+
+    def test_help_and_version(self):
+        text = self.osteon("--help").stdout
+        for word in COMMANDS + ["130", "Exit codes"]:
+            self.assertIn(word, text)
+        self.assertRegex(self.osteon("--version").stdout, r"^osteon \d+\.\d+\.\d+ ")
+        for command in COMMANDS:
+            self.assertTrue(self.osteon(command, "--help").stdout.startswith(f"Usage: osteon {command} "))
+
+    def test_wrong_usage(self):
+        for words, part in (
+            (["rum"], "did you mean 'run'?"),
+            ([], "a command is missing"),
+            (["run", "tiny.yaml", "--subject=3", "--sed", "1"], "seed"),
+            (["run", "tiny.yaml", "--subjcets", "3"], "did you mean 'subjects'?"),
+            (["run", "tiny.yaml", "-o"], "-o needs a value"),
+            (["run", "tiny.yaml", "--seed"], "--seed needs a value"),
+            (["run", "tiny.yaml", "-z"], "unknown option -z"),
+            (["run", "tiny.yaml"], "-o OUT.h5 is missing"),
+            (["run", "-o", "x.h5"], "EXPERIMENT|RESULT.h5 is missing"),
+            (["run", "tiny.yaml", "other.yaml", "-o", "x.h5"], "'other.yaml' follows 'tiny.yaml'"),
+            (["run", "tiny.yaml", "-o", "x.h5", "--threads", "two"], "--threads: 'two' is not a whole number"),
+            (["run", "tiny.yaml", "-o", "x.h5", "--isa", "mmx"], "--isa: 'mmx'"),
+            (["list", "drug"], "did you mean 'drugs'?"),
+        ):
+            with self.subTest(words):
+                done = self.osteon(*words, code=2)
+                self.assertIn(part, done.stderr)
+                self.assertTrue(done.stderr.startswith("osteon: "))
+                self.assertEqual(done.stdout, "")
+
+    def test_wrong_input(self):
+        for words, part in (
+            (["run", "nothing.yaml", "-o", "x.h5"], "No such file"),
+            (["run", "atax", "-o", "x.h5"], "no experiment of that name"),
+            (["show", "nothing.h5"], "No such file"),
+            (["check", "nothing.model"], "No such file"),
+            (["model", "nothing"], "nothing"),
+            (["run", "tiny.yaml", "-o", "x.h5", "--set", "population.subject=3"], "subjects"),
+            (["run", "tiny.yaml", "-o", "x.h5", "--subjects", "many"], "many"),
+            (["run", "tiny.yaml", "-o", "x.h5", "--dosing", "sometimes"], "sometimes"),
+        ):
+            with self.subTest(words):
+                self.assertIn(part, self.osteon(*words, code=1).stderr)
+                self.assertFalse(os.path.exists(self.path("x.h5")))
+
+    def test_errors_have_a_place(self):
+        with open(self.path("bad.yaml"), "w", encoding="utf-8") as file:
+            file.write("models: [tiny]\narmz: {}\n")
+        self.assertRegex(self.osteon("check", "bad.yaml", code=1).stderr, r"bad\.yaml:2:1: .*arms")
+
+    def test_check_plan_model_list(self):
+        self.assertTrue(self.osteon("check", "tiny.yaml").stdout.startswith("OK: tiny.yaml: 2 arms, 40 subjects"))
+        self.assertTrue(self.osteon("check", "tiny.model").stdout.startswith("OK: tiny.model: bone model 'tiny'"))
+        self.assertIn("tiny", self.osteon("plan", "tiny.yaml").stdout)
+        self.assertIn("digraph", self.osteon("plan", "tiny.yaml", "--dot").stdout)
+        self.assertIn("loss rate", self.osteon("model", "./tiny.model").stdout)
+        for what in "models", "drugs", "signals", "outputs", "keys":
+            self.assertGreater(len(self.osteon("list", what).stdout.splitlines()), 3, what)
+        self.assertRegex(self.osteon("list", "configs").stdout, r"(?m)^atac ")
+
+    def test_dry_run_writes_nothing(self):
+        text = self.osteon("run", "tiny.yaml", "--dry-run", "--subjects", "12345").stdout
+        self.assertIn("12,345", text)
+        self.assertIn("bmd", text)
+        self.assertEqual(sorted(os.listdir(self.folder.name)), ["evidence.csv", "tiny.model", "tiny.yaml"])
+
+    def test_run_gives_the_exact_solution(self):
+        done = self.run_tiny("out.h5", "--set", "population.variability=false", "--set", "results.precision=float64")
+        self.assertIn("osteon show out.h5", done.stdout)
+        bmd = self.bmd("out.h5")
+        self.assertEqual(bmd.shape, (2, 40, 5))
+        wanted = np.exp(-0.02 * np.arange(0, 25, 6) / 12)
+        np.testing.assert_allclose(bmd, np.broadcast_to(wanted, bmd.shape), rtol=1e-6)
+
+    def test_progress_is_json_when_not_a_terminal(self):
+        lines = [json.loads(line) for line in self.run_tiny().stderr.splitlines()]
+        self.assertEqual(lines[-1]["event"], "finished")
+        self.assertEqual((lines[-1]["subjects_done"], lines[-1]["subjects"]), (40, 40))
+        done = self.run_tiny("quiet.h5", "--quiet")
+        self.assertEqual((done.stdout, done.stderr), ("", ""))
+
+    def test_repeat_from_the_file(self):
+        self.run_tiny("a.h5", "--subjects", "9", "--seed", "3", "--set", "parameters.tiny.k=0.05 1/y")
+        os.remove(self.path("tiny.yaml"))
+        self.osteon("run", "a.h5", "-o", "b.h5")
+        np.testing.assert_array_equal(self.bmd("a.h5"), self.bmd("b.h5"))
+        self.osteon("run", "b.h5", "-o", "c.h5", "--subjects", "4")
+        np.testing.assert_array_equal(self.bmd("a.h5")[:, :4], self.bmd("c.h5"))
+
+    def test_threads_and_isa_do_not_matter(self):
+        self.run_tiny("one.h5", "--threads", "1", "--subjects", "200")
+        self.run_tiny("two.h5", "--threads", "2", "--subjects", "200")
+        self.run_tiny("base.h5", "--isa", "base", "--subjects", "200")
+        np.testing.assert_array_equal(self.bmd("one.h5"), self.bmd("two.h5"))
+        np.testing.assert_allclose(self.bmd("one.h5"), self.bmd("base.h5"), rtol=1e-6)
+
+    def test_show(self):
+        self.run_tiny("out.h5", "--set", "population.variability=false")
+        text = self.osteon("show", "out.h5").stdout
+        loss = 100 * (math.exp(-0.02) - 1)
+        row = next(line for line in text.splitlines() if line.startswith("control") and f"{loss:.2f}" in line)
+        self.assertEqual(row.split()[1:6], ["12"] + [f"{loss:.2f}"] * 4)
+        text = self.osteon("show", "out.h5", "--at", "6,24", "--variable", "bmd").stdout
+        months = [line.split()[1] for line in text.splitlines() if line.startswith("control")]
+        self.assertEqual(months, ["6", "24"])
+        self.assertIn("no values at month 7", self.osteon("show", "out.h5", "--at", "7", code=2).stderr)
+        self.assertIn("did you mean 'bmd'?", self.osteon("show", "out.h5", "--variable", "bmt", code=2).stderr)
+
+    def test_show_lays_evidence_beside(self):
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL.replace("output bmd [", "index site = lumbar_spine, total_hip\noutput bmd[site] ["))
+        self.run_tiny("out.h5", "--set", "population.variability=false")
+        rows = [line.split() for line in self.osteon("show", "out.h5").stdout.splitlines()]
+        wanted = ["control", "lumbar_spine", "12"] + ["-1.98"] * 4 + ["-1.50", "median", "-0.48", "-2.50", "to",
+                                                                     "-0.50", "validate", "T1,", "placebo"]
+        self.assertIn(wanted, rows)
+        self.assertEqual(sum("placebo" in row for row in rows), 1)
+
+    def test_failed_subjects(self):
+        with open(self.path("growing.yaml"), "w", encoding="utf-8") as file:
+            file.write("\n".join(line for line in EXPERIMENT.splitlines() if not line.startswith("parameters:")))
+        done = self.osteon("run", "growing.yaml", "-o", "out.h5", code=3)
+        self.assertRegex(done.stdout, r"failed: \d+ of 80 subject-arms\n  subject \d+, arm 'control': .*X")
+        with h5py.File(self.path("out.h5")) as file:
+            failed = file["status"][:] != 0
+            self.assertGreater(failed.sum(), 0)
+            self.assertLess(failed.sum(), failed.size)
+            self.assertTrue(np.isnan(file["bmd"][:][failed][:, -1]).all())
+            self.assertTrue(np.isfinite(file["bmd"][:][~failed]).all())
+        self.osteon("show", "out.h5")
+
+    def test_interrupt_keeps_what_is_done(self):
+        child = subprocess.Popen([OSTEON, "run", "tiny.yaml", "-o", "out.h5", "--subjects", "500000", "--set",
+                                  "solver.h_max=0.05 day", "--threads", "2"], cwd=self.folder.name,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(2)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=120)
+        self.assertEqual(child.returncode, 130, out + err)
+        self.assertIn("interrupted: ", out)
+        with h5py.File(self.path("out.h5")) as file:
+            done = np.isfinite(file["bmd"][0, :, -1]).sum()
+        self.assertGreater(done, 0)
+        self.assertLess(done, 500000)
+
+    def test_unwritable_output(self):
+        self.assertIn("nowhere", self.run_tiny("nowhere/out.h5", code=4).stderr)
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([OSTEON, "list", "signals"], stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 4)
+
+    def test_full_disk(self):
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        done = self.osteon("run", "tiny.yaml", "-o", "out.h5", "--subjects", "20000", code=4, preexec_fn=small_files)
+        self.assertIn("out.h5", done.stderr)
+        self.assertFalse(os.path.exists(self.path("out.h5")))
+
+    def test_damaged_file(self):
+        self.run_tiny("good.h5")
+        with open(self.path("good.h5"), "rb") as file:
+            data = file.read()
+        for name, part in ("short.h5", data[:len(data) // 2]), ("empty.h5", b""), ("text.h5", b"not HDF5" * 99):
+            with open(self.path(name), "wb") as file:
+                file.write(part)
+            with self.subTest(name):
+                self.assertIn(name, self.osteon("show", name, code=4).stderr)
+                self.assertIn(name, self.osteon("run", name, "-o", "x.h5", code=4).stderr)
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = [f"Program.{word}" for word in sys.argv[1:]]
+    unittest.main()
