@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lang/program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* All roots of all programs, lowered in one go; `from[k]` is where those of program k begin. */
+typedef struct {
+    ost_node_t *node;
+    ost_node_t **from;
+    size_t *n;
+    size_t n_programs;
+} roots_t;
+
+static int no_memory(const ost_model_t *model, ost_error_t *err)
+{
+    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory while compiling model '%s'", model->name);
+}
+
+static int find_drive_uses(ost_model_t *model, ost_error_t *err)
+{
+    const ost_graph_t *g = &model->impl->graph;
+    model->drive_uses = calloc(model->n_drives * model->n_reads + 1, sizeof(*model->drive_uses));
+    if (model->drive_uses == NULL) return no_memory(model, err);
+    for (size_t k = 0; k < model->n_drives; k++) {
+        bool *used = ost_graph_reachable(g, &model->impl->drive[k], 1);
+        if (used == NULL) return no_memory(model, err);
+        for (size_t i = 0; i < g->n_nodes; i++) {
+            if (used[i] && g->nodes[i].op == OST_OP_READ) {
+                model->drive_uses[k * model->n_reads + g->nodes[i].index] = 1;
+            }
+        }
+        free(used);
+    }
+    return 0;
+}
+
+/* Derivatives of all rates and drives by each state, signal and time; what is zero by structure is left out.
+ * @param[out] entry  owned by the caller, [model->n_jac] */
+static int make_jacobian(ost_model_t *model, ost_node_t **entry, ost_error_t *err)
+{
+    struct ost_model_impl *impl = model->impl;
+    size_t n_rows = model->n_states + model->n_drives, n_cols = model->n_states + model->n_reads + 1;
+    ost_node_t *rows = malloc((n_rows + 1) * sizeof(*rows));
+    ost_node_t *all = malloc((n_rows * n_cols + 1) * sizeof(*all)); /* [n_cols][n_rows] */
+    model->jac = malloc((n_rows * n_cols + 1) * sizeof(*model->jac));
+    *entry = malloc((n_rows * n_cols + 1) * sizeof(**entry));
+    bool ok = rows != NULL && all != NULL && model->jac != NULL && *entry != NULL;
+    for (size_t i = 0; i < n_rows && ok; i++) {
+        rows[i] = i < model->n_states ? impl->rate[i] : impl->drive[i - model->n_states];
+    }
+    for (size_t c = 0; c < n_cols && ok; c++) {
+        ost_op_t leaf = c < model->n_states ? OST_OP_STATE : c + 1 < n_cols ? OST_OP_READ : OST_OP_TIME;
+        uint32_t index = (uint32_t) (leaf == OST_OP_STATE ? c : leaf == OST_OP_READ ? c - model->n_states : 0);
+        ok = ost_graph_derivatives(&impl->graph, rows, n_rows, leaf, index, all + c * n_rows);
+    }
+    model->n_jac = 0;
+    ost_node_t zero = ost_graph_const(&impl->graph, 0);
+    for (size_t r = 0; r < n_rows && ok; r++) {
+        for (size_t c = 0; c < n_cols; c++) {
+            if (all[c * n_rows + r] == zero) continue;
+            (*entry)[model->n_jac] = all[c * n_rows + r];
+            model->jac[model->n_jac++] = (ost_jac_entry_t){ (uint32_t) r, (uint32_t) c };
+        }
+    }
+    free(rows);
+    free(all);
+    return ok ? 0 : no_memory(model, err);
+}
+
+static void append(roots_t *roots, size_t program, const ost_node_t *nodes, size_t n)
+{
+    size_t at = program == 0 ? 0 : (size_t) (roots->from[program - 1] - roots->node) + roots->n[program - 1];
+    roots->from[program] = roots->node + at;
+    roots->n[program] = n;
+    if (n > 0) memcpy(roots->from[program], nodes, n * sizeof(*nodes));
+}
+
+static int make_programs(ost_model_t *model, const ost_node_t *entry, ost_error_t *err)
+{
+    struct ost_model_impl *impl = model->impl;
+    size_t n_all = 2 * model->n_states + model->n_jac + model->n_switches + model->n_outputs + model->n_drives;
+    roots_t roots = { .n_programs = OST_FIRST_DRIVE + model->n_drives };
+    roots.node = malloc((n_all + 1) * sizeof(*roots.node));
+    roots.from = malloc(roots.n_programs * sizeof(*roots.from));
+    roots.n = malloc(roots.n_programs * sizeof(*roots.n));
+    int ret = 0;
+    if (roots.node == NULL || roots.from == NULL || roots.n == NULL) {
+        ret = no_memory(model, err);
+        goto out;
+    }
+    append(&roots, OST_PREPARE, impl->initial, model->n_states);
+    append(&roots, OST_RHS, impl->rate, model->n_states);
+    append(&roots, OST_JACOBIAN, entry, model->n_jac);
+    append(&roots, OST_SWITCHES, impl->sw, model->n_switches);
+    append(&roots, OST_OUTPUTS, impl->output, model->n_outputs);
+    for (size_t k = 0; k < model->n_drives; k++) append(&roots, OST_FIRST_DRIVE + k, &impl->drive[k], 1);
+    if (!ost_graph_lower(&impl->graph, roots.node, n_all)) {
+        ret = no_memory(model, err);
+        goto out;
+    }
+    ret = ost_programs_new(&impl->programs, &impl->graph, roots.from, roots.n, roots.n_programs, err);
+out:
+    free(roots.node);
+    free(roots.from);
+    free(roots.n);
+    return ret;
+}
+
+static int set_kernels(ost_model_t *model, const ost_builtin_t *builtin, ost_error_t *err)
+{
+    struct ost_model_impl *impl = model->impl;
+    model->is_builtin = builtin != NULL && builtin->kernel[OST_ISA_BASE] != NULL;
+    if (model->is_builtin && builtin->fingerprint != impl->fingerprint) {
+        return ost_fail(err, OST_ERR_MODEL,
+            "model '%s': its compiled kernel was made from another text or by another compiler of models (fingerprint "
+            "%016llx, expected %016llx): build osteon again",
+            model->name, (unsigned long long) builtin->fingerprint, (unsigned long long) impl->fingerprint);
+    }
+    for (int isa = 0; isa < OST_N_ISA; isa++) {
+        const ost_kernel_t *kernel = ost_interpreter((ost_isa_t) isa);
+        if (kernel != NULL) impl->interpreted[isa] = *kernel;
+        impl->interpreted[isa].program = impl->programs;
+        model->kernel[isa] = model->is_builtin ? builtin->kernel[isa] : ost_model_interpreted(model, (ost_isa_t) isa);
+    }
+    return 0;
+}
+
+int ost_model_compile(ost_model_t *model, const ost_builtin_t *builtin, ost_error_t *err)
+{
+    struct ost_model_impl *impl = model->impl;
+    ost_node_t *entry = NULL;
+    int ret = impl->graph.out_of_memory ? no_memory(model, err) : find_drive_uses(model, err);
+    if (ret == 0) ret = make_jacobian(model, &entry, err);
+    if (ret == 0) ret = make_programs(model, entry, err);
+    free(entry);
+    if (ret != 0) return ret;
+    model->n_hoisted = impl->programs->n_hoisted;
+    model->n_scratch = impl->programs->n_scratch;
+    impl->fingerprint = ost_programs_fingerprint(impl->programs);
+    return set_kernels(model, builtin, err);
+}
+
+const ost_kernel_t *ost_model_interpreted(const ost_model_t *model, ost_isa_t isa)
+{
+    const ost_kernel_t *kernel = &model->impl->interpreted[isa];
+    return kernel->rhs != NULL ? kernel : NULL;
+}

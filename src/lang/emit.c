@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lang/program.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How rows of each bank are named and loaded. */
+static const struct {
+    const char *name, *from;
+} banks[OST_N_BANKS] = {
+    [OST_BANK_VALUE] = { "v", "" },
+    [OST_BANK_PARAM] = { "p", "p" },
+    [OST_BANK_HOISTED] = { "h", "at->h" },
+    [OST_BANK_STATE] = { "x", "at->x" },
+    [OST_BANK_MODE] = { "m", "at->mode" },
+    [OST_BANK_TIME] = { "t", "at->t" },
+};
+
+typedef struct {
+    const ost_model_t *model;
+    const struct ost_programs *programs;
+    const ost_program_t *program;
+    bool *loaded[OST_N_BANKS]; /* rows that the function has loaded */
+    FILE *out;
+} emitter_t;
+
+static size_t bank_rows(const emitter_t *e, size_t bank)
+{
+    switch (bank) {
+    case OST_BANK_PARAM:
+        return e->model->n_params;
+    case OST_BANK_HOISTED:
+        return e->programs->n_hoisted;
+    case OST_BANK_STATE:
+        return e->model->n_states;
+    case OST_BANK_MODE:
+        return e->model->n_switches;
+    default:
+        return 1;
+    }
+}
+
+/* The shortest decimal that reads back as the same number. */
+static void put_number(const emitter_t *e, double value)
+{
+    char text[40];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (strtod(text, NULL) == value) break;
+    }
+    if (isnan(value)) {
+        fputs("NAN", e->out);
+    } else if (isinf(value)) {
+        fputs(value < 0 ? "-INFINITY" : "INFINITY", e->out);
+    } else {
+        fprintf(e->out, strpbrk(text, ".e") == NULL ? "%s.0" : "%s", text);
+    }
+}
+
+/* An operand of + - * /, where a number stands for a row of it. */
+static void put_operand(const emitter_t *e, ost_operand_t operand)
+{
+    uint32_t bank = ost_operand_bank(operand), row = ost_operand_row(operand);
+    if (bank == OST_BANK_CONST) {
+        put_number(e, e->programs->constant[row]);
+    } else if (bank == OST_BANK_TIME) {
+        fputs("t", e->out);
+    } else {
+        fprintf(e->out, "%s%" PRIu32, banks[bank].name, row);
+    }
+}
+
+static void put_vector(const emitter_t *e, ost_operand_t operand)
+{
+    bool is_number = ost_operand_bank(operand) == OST_BANK_CONST;
+    if (is_number) fputs("ost_v_splat(", e->out);
+    put_operand(e, operand);
+    if (is_number) fputs(")", e->out);
+}
+
+static void put_call(const emitter_t *e, const char *function, const ost_instr_t *i, int n_operands)
+{
+    fprintf(e->out, "%s(", function);
+    put_vector(e, i->a);
+    if (n_operands > 1) fputs(", ", e->out);
+    if (n_operands > 1) put_vector(e, i->b);
+    fputs(")", e->out);
+}
+
+static void put_infix(const emitter_t *e, const char *sign, const ost_instr_t *i)
+{
+    put_operand(e, i->a);
+    fprintf(e->out, " %s ", sign);
+    put_operand(e, i->b);
+}
+
+static void put_expression(const emitter_t *e, const ost_instr_t *i)
+{
+    switch (i->op) {
+    case OST_OP_ADD:
+        put_infix(e, "+", i);
+        break;
+    case OST_OP_SUB:
+        put_infix(e, "-", i);
+        break;
+    case OST_OP_MUL:
+        put_infix(e, "*", i);
+        break;
+    case OST_OP_DIV:
+        put_infix(e, "/", i);
+        break;
+    case OST_OP_NEG:
+        fputs("-", e->out);
+        put_vector(e, i->a);
+        break;
+    case OST_OP_EXP:
+        put_call(e, "ost_v_exp", i, 1);
+        break;
+    case OST_OP_LOG:
+        put_call(e, "ost_v_log", i, 1);
+        break;
+    case OST_OP_SQRT:
+        put_call(e, "ost_v_sqrt", i, 1);
+        break;
+    case OST_OP_MIN:
+        put_call(e, "ost_v_min", i, 2);
+        break;
+    case OST_OP_MAX:
+        put_call(e, "ost_v_max", i, 2);
+        break;
+    case OST_OP_STEP:
+        fputs("ost_v_blend(", e->out);
+        put_vector(e, i->a);
+        fputs(" >= ost_v_splat(0.0), ost_v_splat(1.0), ost_v_splat(0.0))", e->out);
+        break;
+    case OST_OP_SELECT:
+        fputs("ost_v_blend(", e->out);
+        put_vector(e, i->a);
+        fputs(" != ost_v_splat(0.0), ", e->out);
+        put_vector(e, i->b);
+        fputs(", ", e->out);
+        put_vector(e, i->c);
+        fputs(")", e->out);
+        break;
+    default: /* OST_OP_READ */
+        fprintf(e->out, "ost_v_load(at->s + OST_LANES * at->sig[%" PRIu32 "])", ost_operand_row(i->a));
+        break;
+    }
+}
+
+/* What a row is called in the model, NULL where it has no name of its own. */
+static const char *name_of(const emitter_t *e, ost_operand_t operand)
+{
+    uint32_t row = ost_operand_row(operand);
+    switch (ost_operand_bank(operand)) {
+    case OST_BANK_PARAM:
+        return e->model->params[row].name;
+    case OST_BANK_STATE:
+        return e->model->states[row].name;
+    case OST_BANK_READ:
+        return e->model->reads[row].name;
+    case OST_BANK_HOISTED:
+        operand = e->programs->program[OST_PREPARE].root[row];
+        return ost_operand_bank(operand) == OST_BANK_PARAM ? name_of(e, operand) : NULL;
+    default:
+        return NULL;
+    }
+}
+
+static void end_line(const emitter_t *e, const char *name)
+{
+    if (name != NULL) fprintf(e->out, "; /* %s */\n", name);
+    if (name == NULL) fputs(";\n", e->out);
+}
+
+/* Rows are loaded where they are first used, so that registers hold them no longer than need be. */
+static void put_load(emitter_t *e, ost_operand_t operand)
+{
+    uint32_t bank = ost_operand_bank(operand), row = ost_operand_row(operand);
+    if (e->loaded[bank] == NULL || e->loaded[bank][row]) return;
+    e->loaded[bank][row] = true;
+    fputs("    const ost_v ", e->out);
+    put_operand(e, operand);
+    if (row == 0) fprintf(e->out, " = ost_v_load(%s)", banks[bank].from);
+    if (row > 0) fprintf(e->out, " = ost_v_load(%s + %" PRIu32 " * OST_LANES)", banks[bank].from, row);
+    end_line(e, name_of(e, operand));
+}
+
+static void put_store(const emitter_t *e, size_t k)
+{
+    const ost_model_t *m = e->model;
+    size_t i_program = (size_t) (e->program - e->programs->program), row = k;
+    const char *array = "result", *mark = "";
+    char name[600] = "";
+    if (i_program == OST_PREPARE && k < e->programs->n_hoisted) {
+        array = "h";
+        const char *param = name_of(e, ost_operand(OST_BANK_HOISTED, k));
+        if (param != NULL) snprintf(name, sizeof(name), "%s", param);
+    } else if (i_program == OST_PREPARE) {
+        array = "x0";
+        row = k - e->programs->n_hoisted;
+        snprintf(name, sizeof(name), "%s at the start", m->states[row].name);
+    } else if (i_program == OST_RHS) {
+        snprintf(name, sizeof(name), "%s'", m->states[k].name);
+    } else if (i_program == OST_JACOBIAN) {
+        uint32_t r = m->jac[k].row, c = m->jac[k].col;
+        if (r < m->n_states) mark = "'";
+        snprintf(name, sizeof(name), "%s%s by %s",
+            r < m->n_states ? m->states[r].name : m->drives[r - m->n_states].name, mark,
+            c < m->n_states                ? m->states[c].name
+            : c < m->n_states + m->n_reads ? m->reads[c - m->n_states].name
+                                           : "time");
+    } else if (i_program == OST_OUTPUTS) {
+        snprintf(name, sizeof(name), "%s", m->outputs[k].name);
+    }
+    if (row == 0) fprintf(e->out, "    ost_v_store(%s, ", array);
+    if (row > 0) fprintf(e->out, "    ost_v_store(%s + %zu * OST_LANES, ", array, row);
+    put_vector(e, e->program->root[k]);
+    fputs(")", e->out);
+    end_line(e, name[0] != '\0' ? name : NULL);
+}
+
+static void put_body(emitter_t *e)
+{
+    const ost_program_t *p = e->program;
+    for (size_t bank = 0; bank < OST_N_BANKS; bank++) {
+        if (e->loaded[bank] != NULL) memset(e->loaded[bank], 0, bank_rows(e, bank) * sizeof(bool));
+    }
+    for (size_t i = 0; i < p->n_instr; i++) {
+        put_load(e, p->instr[i].a);
+        put_load(e, p->instr[i].b);
+        put_load(e, p->instr[i].c);
+        fprintf(e->out, "    const ost_v v%zu = ", i);
+        put_expression(e, &p->instr[i]);
+        end_line(e, p->instr[i].op == OST_OP_READ ? name_of(e, p->instr[i].a) : NULL);
+        for (size_t k = 0; k < p->n_roots; k++) {
+            if (p->root[k] == p->instr[i].dst) put_store(e, k);
+        }
+    }
+    for (size_t k = 0; k < p->n_roots; k++) {
+        if (ost_operand_bank(p->root[k]) == OST_BANK_VALUE) continue;
+        put_load(e, p->root[k]);
+        put_store(e, k);
+    }
+    fputs("}\n\n", e->out);
+}
+
+static void put_function(emitter_t *e, size_t i_program, const char *name)
+{
+    e->program = &e->programs->program[i_program];
+    fprintf(e->out, "static void OST_LANE_FN(%s_%s)(", e->model->name, name);
+    if (i_program == OST_PREPARE) {
+        fputs(
+            "const ost_kernel_t *self, const double *p, double *restrict h, double *restrict x0, double *scratch)\n{\n",
+            e->out);
+        fputs("    (void) self, (void) p, (void) h, (void) x0, (void) scratch;\n", e->out);
+    } else {
+        fputs("const ost_kernel_t *self, const ost_kernel_args_t *at, double *restrict result)\n{\n", e->out);
+        fputs("    (void) self, (void) at, (void) result;\n", e->out);
+    }
+    put_body(e);
+}
+
+static void put_drives(emitter_t *e)
+{
+    char name[32];
+    for (size_t k = 0; k < e->model->n_drives; k++) {
+        snprintf(name, sizeof(name), "drive_%zu", k);
+        fprintf(e->out, "/* drives %s */\n", e->model->drives[k].name);
+        put_function(e, OST_FIRST_DRIVE + k, name);
+    }
+    fprintf(e->out,
+        "static void OST_LANE_FN(%s_drive)(\n"
+        "    const ost_kernel_t *self, const ost_kernel_args_t *at, size_t i_drive, double *value)\n"
+        "{\n"
+        "    (void) self, (void) at, (void) value;\n"
+        "    switch (i_drive) {\n",
+        e->model->name);
+    for (size_t k = 0; k < e->model->n_drives; k++) {
+        fprintf(e->out, "    case %zu:\n        OST_LANE_FN(%s_drive_%zu)(self, at, value);\n        break;\n", k,
+            e->model->name, k);
+    }
+    fputs("    default:\n        break;\n    }\n}\n\n", e->out);
+}
+
+int ost_model_emit(const ost_model_t *model, FILE *out, ost_error_t *err)
+{
+    int ret = 0;
+    emitter_t e = { .model = model, .programs = model->impl->programs, .out = out };
+    static const uint8_t row_banks[] = { OST_BANK_PARAM, OST_BANK_HOISTED, OST_BANK_STATE, OST_BANK_MODE,
+        OST_BANK_TIME };
+    for (size_t i = 0; i < sizeof(row_banks); i++) {
+        e.loaded[row_banks[i]] = calloc(bank_rows(&e, row_banks[i]) + 1, sizeof(bool));
+        if (e.loaded[row_banks[i]] == NULL) {
+            ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory while writing model '%s'", model->name);
+            goto out;
+        }
+    }
+    fprintf(out,
+        "/* The model %s as C over lanes, written by osteon-emit. Do not edit: change %s. */\n"
+        "#include \"core/lanes.h\"\n#include \"lang/kernel.h\"\n\n",
+        model->name, model->path);
+    put_function(&e, OST_PREPARE, "prepare");
+    put_function(&e, OST_RHS, "rhs");
+    put_function(&e, OST_JACOBIAN, "jacobian");
+    put_drives(&e);
+    put_function(&e, OST_SWITCHES, "switches");
+    put_function(&e, OST_OUTPUTS, "outputs");
+    fprintf(out,
+        "const ost_kernel_t OST_LANE_FN(ost_kernel_%1$s) = {\n"
+        "    OST_LANE_FN(%1$s_prepare),\n    OST_LANE_FN(%1$s_rhs),\n    OST_LANE_FN(%1$s_jacobian),\n"
+        "    OST_LANE_FN(%1$s_drive),\n    OST_LANE_FN(%1$s_switches),\n    OST_LANE_FN(%1$s_outputs),\n    "
+        "NULL,\n};\n",
+        model->name);
+    if (ferror(out)) ret = ost_fail(err, OST_ERR_IO, "cannot write the kernel of model '%s'", model->name);
+out:
+    for (size_t i = 0; i < sizeof(row_banks); i++) free(e.loaded[row_banks[i]]);
+    return ret;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/lanes.h"
+#include "lang/program.h"
+
+#include <string.h>
+
+typedef struct {
+    char *bank[OST_N_BANKS];
+} banks_t;
+
+static inline double *row(const banks_t *banks, ost_operand_t operand)
+{
+    return (double *) (void *) (banks->bank[operand % OST_ROW_BYTES] + (operand & ~(uint32_t) (OST_ROW_BYTES - 1)));
+}
+
+static void run(const ost_program_t *program, const banks_t *banks, const uint32_t *sig)
+{
+    for (const ost_instr_t *i = program->code, *end = i + program->n_code; i < end; i++) {
+        double *dst = row(banks, i->dst);
+        const double *a = row(banks, i->a), *b = row(banks, i->b);
+        switch (i->op) {
+        case OST_OP_ADD:
+            ost_v_store(dst, ost_v_load(a) + ost_v_load(b));
+            break;
+        case OST_OP_SUB:
+            ost_v_store(dst, ost_v_load(a) - ost_v_load(b));
+            break;
+        case OST_OP_MUL:
+            ost_v_store(dst, ost_v_load(a) * ost_v_load(b));
+            break;
+        case OST_OP_DIV:
+            ost_v_store(dst, ost_v_load(a) / ost_v_load(b));
+            break;
+        case OST_OP_NEG:
+            ost_v_store(dst, -ost_v_load(a));
+            break;
+        case OST_OP_EXP:
+            ost_v_store(dst, ost_v_exp(ost_v_load(a)));
+            break;
+        case OST_OP_LOG:
+            ost_v_store(dst, ost_v_log(ost_v_load(a)));
+            break;
+        case OST_OP_SQRT:
+            ost_v_store(dst, ost_v_sqrt(ost_v_load(a)));
+            break;
+        case OST_OP_MIN:
+            ost_v_store(dst, ost_v_min(ost_v_load(a), ost_v_load(b)));
+            break;
+        case OST_OP_MAX:
+            ost_v_store(dst, ost_v_max(ost_v_load(a), ost_v_load(b)));
+            break;
+        case OST_OP_STEP:
+            ost_v_store(dst, ost_v_blend(ost_v_load(a) >= ost_v_splat(0), ost_v_splat(1), ost_v_splat(0)));
+            break;
+        case OST_OP_SELECT:
+            ost_v_store(dst, ost_v_blend(ost_v_load(a) != ost_v_splat(0), ost_v_load(b), ost_v_load(row(banks, i->c))));
+            break;
+        case OST_OP_READ:
+            ost_v_store(dst,
+                ost_v_load((double *) (void *) banks->bank[OST_BANK_READ] + OST_LANES * sig[ost_operand_row(i->a)]));
+            break;
+        default:
+            ost_v_store(dst, ost_v_load(a));
+            break; /* OST_OP_COPY */
+        }
+    }
+}
+
+/* Banks are written only where the program's results are, so that the casts away from const do no harm. */
+static char *bank_of(const double *rows)
+{
+    char *bank;
+    memcpy(&bank, &rows, sizeof(bank));
+    return bank;
+}
+
+static void run_at(const ost_kernel_t *self, size_t k, const ost_kernel_args_t *at, double *result)
+{
+    const struct ost_programs *programs = self->program;
+    banks_t banks = { .bank = { [OST_BANK_VALUE] = bank_of(at->scratch),
+                          [OST_BANK_CONST] = bank_of(programs->constant_rows),
+                          [OST_BANK_HOISTED] = bank_of(at->h),
+                          [OST_BANK_STATE] = bank_of(at->x),
+                          [OST_BANK_READ] = bank_of(at->s),
+                          [OST_BANK_MODE] = bank_of(at->mode),
+                          [OST_BANK_TIME] = bank_of(at->t),
+                          [OST_BANK_RESULT] = bank_of(result) } };
+    run(&programs->program[k], &banks, at->sig);
+}
+
+static void prepare(const ost_kernel_t *self, const double *p, double *h, double *x0, double *scratch)
+{
+    const struct ost_programs *programs = self->program;
+    banks_t banks = { .bank = { [OST_BANK_VALUE] = bank_of(scratch),
+                          [OST_BANK_CONST] = bank_of(programs->constant_rows),
+                          [OST_BANK_PARAM] = bank_of(p),
+                          [OST_BANK_HOISTED] = bank_of(h),
+                          [OST_BANK_RESULT] = bank_of(x0) } };
+    run(&programs->program[OST_PREPARE], &banks, NULL);
+}
+
+static void rhs(const ost_kernel_t *self, const ost_kernel_args_t *at, double *f)
+{
+    run_at(self, OST_RHS, at, f);
+}
+
+static void jacobian(const ost_kernel_t *self, const ost_kernel_args_t *at, double *entries)
+{
+    run_at(self, OST_JACOBIAN, at, entries);
+}
+
+static void drive(const ost_kernel_t *self, const ost_kernel_args_t *at, size_t i_drive, double *value)
+{
+    run_at(self, OST_FIRST_DRIVE + i_drive, at, value);
+}
+
+static void switches(const ost_kernel_t *self, const ost_kernel_args_t *at, double *g)
+{
+    run_at(self, OST_SWITCHES, at, g);
+}
+
+static void outputs(const ost_kernel_t *self, const ost_kernel_args_t *at, double *y)
+{
+    run_at(self, OST_OUTPUTS, at, y);
+}
+
+const ost_kernel_t OST_LANE_FN(ost_interpreter) = { prepare, rhs, jacobian, drive, switches, outputs, NULL };
