@@ -120,7 +120,18 @@ static int write_block(void *user, const ost_cohort_block_t *block, ost_error_t 
     return ost_writer_block(self->writer, block, err);
 }
 
-static void report_terminal(const ost_progress_t *p, double rate, double left)
+static double rate_of(const ost_progress_t *p)
+{
+    return p->seconds > 0 ? (double) p->subjects_done / p->seconds : 0;
+}
+
+static double seconds_left(const ost_progress_t *p)
+{
+    double rate = rate_of(p);
+    return rate > 0 ? (double) (p->subjects - p->subjects_done) / rate : 0;
+}
+
+static void report_terminal(const ost_progress_t *p)
 {
     char done[32], all[32];
     fprintf(stderr, "\r%s of %s subjects (%.0f %%), %.0f/s, %.0f s left", ost_cli_thousands(p->subjects_done, done),
@@ -130,11 +141,11 @@ static void report_terminal(const ost_progress_t *p, double rate, double left)
     fflush(stderr);
 }
 
-static void report_log(const ost_progress_t *p, const char *event, double rate, double left)
+static void report_log(const ost_progress_t *p, const char *event)
 {
     json_t *line = json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f}", "event", event, "subjects_done",
         (json_int_t) p->subjects_done, "subjects", (json_int_t) p->subjects, "failures", (json_int_t) p->failures,
-        "seconds", p->seconds, "subjects_per_second", rate, "seconds_left", left);
+        "seconds", p->seconds, "subjects_per_second", rate_of(p), "seconds_left", seconds_left(p));
     char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6));
     if (text != NULL) fprintf(stderr, "%s\n", text);
     free(text);
@@ -144,18 +155,27 @@ static void report_log(const ost_progress_t *p, const char *event, double rate, 
 static int report_progress(void *user, const ost_progress_t *p)
 {
     run_t *self = user;
-    bool is_last = p->subjects_done >= p->subjects;
     double period = self->terminal ? TERMINAL_PERIOD : LOG_PERIOD;
-    if (!self->quiet && (is_last || p->seconds - self->last_report >= period)) {
-        double rate = p->seconds > 0 ? (double) p->subjects_done / p->seconds : 0;
-        double left = rate > 0 ? (double) (p->subjects - p->subjects_done) / rate : 0;
+    if (!self->quiet && p->seconds - self->last_report >= period) {
         self->last_report = p->seconds;
         if (self->terminal)
-            report_terminal(p, rate, left);
+            report_terminal(p);
         else
-            report_log(p, is_last ? "finished" : "progress", rate, left);
+            report_log(p, "progress");
     }
     return interrupt_wanted;
+}
+
+static void report_end(const run_t *self, const ost_cohort_summary_t *s, int ret)
+{
+    const ost_progress_t end = { .subjects_done = s->subjects,
+        .subjects = self->plan->experiment->n_subjects,
+        .failures = s->failures,
+        .seconds = s->seconds_wall };
+    if (self->terminal)
+        fputs("\r\033[K", stderr);
+    else if (ret == 0)
+        report_log(&end, s->interrupted ? "interrupted" : "finished");
 }
 
 static void print_dry_run(const ost_plan_t *plan)
@@ -196,7 +216,7 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
 {
     const ost_experiment_t *e = run->plan->experiment;
     char a[32], b[32];
-    double jobs = (double) s->subjects * (double) e->n_arms;
+    double jobs = fmax(1, (double) s->subjects * (double) e->n_arms);
     printf("%s subjects x %zu arms in %.2f s on %d threads (%s): %.0f subject-arms/s\n",
         ost_cli_thousands(s->subjects, a), e->n_arms, s->seconds_wall, s->n_threads, ost_isa_name(s->isa),
         jobs / s->seconds_wall);
@@ -240,7 +260,7 @@ static int simulate(const run_arguments_t *a, const ost_plan_t *plan, int n_thre
     }
     catch_signals();
     ret = ost_cohort_run(plan, &options, &summary, &err);
-    if (!a->quiet && run.terminal) fputs("\r\033[K", stderr);
+    if (!a->quiet) report_end(&run, &summary, ret);
     if (ret == 0) ret = ost_writer_finish(run.writer, &summary, &err);
     if (ret < 0) {
         code = ost_cli_fail(&err);

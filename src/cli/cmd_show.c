@@ -190,22 +190,30 @@ static void print_evidence(const show_t *self, const ost_evidence_row_t *row, si
         row->role, row->trial, row->arm);
 }
 
-static void print_row(const show_t *self, size_t arm, const char *element, span_t span, size_t n)
+static bool has_evidence(const show_t *self, const char *arm, const char *element, span_t span)
+{
+    for (size_t i = 0; i < self->evidence.n_rows; i++) {
+        const ost_evidence_row_t *row = &self->evidence.rows[i];
+        if (row->time_months == span.to && row_base(self, row, arm, element) == span.from) return true;
+    }
+    return false;
+}
+
+static void print_row(const show_t *self, const char *arm, const char *element, span_t span, size_t n)
 {
     const double *x = self->change;
-    const char *name = ost_results_arm(self->results, arm);
     char months[32];
     int n_rows = 0;
     if (span.from > 0)
         snprintf(months, sizeof(months), "%g-%g", span.from, span.to);
     else
         snprintf(months, sizeof(months), "%g", span.to);
-    printf("%-*s %-*s %7s  %8.2f %8.2f %8.2f %8.2f", self->arm_width, name, self->element_width, element, months,
+    printf("%-*s %-*s %7s  %8.2f %8.2f %8.2f %8.2f", self->arm_width, arm, self->element_width, element, months,
         gsl_stats_median_from_sorted_data(x, 1, n), gsl_stats_quantile_from_sorted_data(x, 1, n, 0.05),
         gsl_stats_quantile_from_sorted_data(x, 1, n, 0.95), gsl_stats_mean(x, 1, n));
     for (size_t i = 0; i < self->evidence.n_rows && !self->has_values; i++) {
         const ost_evidence_row_t *row = &self->evidence.rows[i];
-        if (row_base(self, row, name, element) != span.from || row->time_months != span.to) continue;
+        if (row_base(self, row, arm, element) != span.from || row->time_months != span.to) continue;
         if (n_rows++ > 0) printf("\n%*s", self->arm_width + self->element_width + 47, "");
         print_evidence(self, row, n);
     }
@@ -250,11 +258,12 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
     for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
         for (size_t e = 0; e < self->n_elements; e++)
             for (size_t i = 0; i < self->n_spans; i++) {
+                const char *arm = ost_results_arm(self->results, a);
+                const char *element = ost_results_element(self->results, self->variable, e);
+                if (self->spans[i].from > 0 && !has_evidence(self, arm, element, self->spans[i])) continue;
                 long n = collect(self, a, e, self->spans[i], err);
                 if (n < 0) return (int) n;
-                if (n > 0)
-                    print_row(
-                        self, a, ost_results_element(self->results, self->variable, e), self->spans[i], (size_t) n);
+                if (n > 0) print_row(self, arm, element, self->spans[i], (size_t) n);
             }
     return 0;
 }
