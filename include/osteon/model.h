@@ -144,6 +144,8 @@ typedef struct {
     size_t n_signals;
     ost_model_t **models; /**< loaded ones */
     size_t n_models;
+    const struct ost_builtin *builtins; /**< [n_builtins], static */
+    size_t n_builtins;
 } ost_library_t;
 
 /** Start with the built-in signals; no model is read yet. */

@@ -12,6 +12,7 @@
 /* Here nothing is built in yet. */
 const ost_builtin_t ost_builtins[1] = { 0 };
 const size_t ost_n_builtins = 0;
+const char *const ost_builtin_names[1] = { NULL };
 
 typedef struct {
     char *name, *text;
@@ -129,7 +130,11 @@ static void put_table(FILE *out, const source_t *sources, size_t n)
                 sources[i].name);
         }
     }
-    fprintf(out, "};\nconst size_t ost_n_builtins = %zu;\n", n);
+    fprintf(out, "};\nconst size_t ost_n_builtins = %zu;\n\nconst char *const ost_builtin_names[] = { ", n);
+    for (size_t i = 0; i < n; i++) {
+        if (sources[i].fingerprint != 0) fprintf(out, "\"%s\", ", sources[i].name);
+    }
+    fputs("NULL };\n", out);
 }
 
 static int emit_table(const source_t *sources, size_t n_sources, const char *folder, ost_error_t *err)

@@ -41,7 +41,7 @@ struct ost_kernel {
 /* A built-in model: its text, and its emitted kernel for each instruction set (NULL where not built). The fingerprint
  * ties the emitted code to the programs that the reader makes of the text, see ost_model_compile. Generated at build
  * time. */
-typedef struct {
+typedef struct ost_builtin {
     const char *name;
     const char *text;
     uint64_t fingerprint;
@@ -50,5 +50,6 @@ typedef struct {
 
 extern const ost_builtin_t ost_builtins[];
 extern const size_t ost_n_builtins;
+extern const char *const ost_builtin_names[]; /* of the models among them, NULL at the end */
 
 #endif

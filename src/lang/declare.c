@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lang/reader.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SUGGESTION_SIZE = 128 };
+
+void *ost_reader_more(ost_reader_t *self, void *array, size_t *n, size_t size)
+{
+    ost_token_t at = self->parser.lexer.token;
+    if (*n >= OST_MAX_ITEMS)
+        ost_lexer_fail(&self->parser.lexer, &at, OST_ERR_LIMIT, "more than %d of one kind", OST_MAX_ITEMS);
+    if (ost_reader_failed(self)) return array;
+    if ((*n & (*n - 1)) == 0) {
+        void *more = realloc(array, (*n > 0 ? 2 * *n : 1) * size);
+        if (more == NULL) {
+            ost_lexer_fail(&self->parser.lexer, &at, OST_ERR_NO_MEMORY, "out of memory");
+            return array;
+        }
+        array = more;
+    }
+    memset((char *) array + *n * size, 0, size);
+    (*n)++;
+    return array;
+}
+
+char *ost_reader_copy(ost_reader_t *self, const char *text, size_t length)
+{
+    char *copy = ost_reader_failed(self) ? NULL : malloc(length + 1);
+    if (copy == NULL) {
+        ost_token_t at = self->parser.lexer.token;
+        ost_lexer_fail(&self->parser.lexer, &at, OST_ERR_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+char *ost_reader_element_name(ost_reader_t *self, const ost_token_t *name, int set, size_t element)
+{
+    char text[2 * OST_NAME_SIZE + 2];
+    if (set < 0) return ost_reader_copy(self, name->text, name->length);
+    int n = snprintf(
+        text, sizeof(text), "%.*s[%s]", (int) name->length, name->text, self->parser.sets[set].elements[element]);
+    return ost_reader_copy(self, text, (size_t) n);
+}
+
+int ost_reader_indexed_name(ost_reader_t *self, ost_token_t *name)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    *name = lexer->token;
+    ost_lexer_expect(lexer, OST_TOKEN_NAME, "a name");
+    if (lexer->token.kind != '[' || !lexer->token.touches) return -1;
+    ost_token_t raw;
+    ost_lexer_bracket(lexer, &raw);
+    raw.kind = OST_TOKEN_NAME;
+    int set = ost_parser_find_set(&self->parser, &raw);
+    if (set >= 0) {
+        self->parser.set_used[set] = true;
+    } else {
+        ost_lexer_fail(lexer, &raw, OST_ERR_NAME, "'%.*s' is not an index set (a unit stands apart: %.*s [%.*s])",
+            (int) raw.length, raw.text, (int) name->length, name->text, (int) raw.length, raw.text);
+    }
+    return set;
+}
+
+double ost_reader_number(ost_reader_t *self)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    double sign = ost_lexer_accept(lexer, '-') ? -1 : 1;
+    ost_token_t above = lexer->token;
+    ost_lexer_expect(lexer, OST_TOKEN_NUMBER, "a number");
+    if (!ost_lexer_accept(lexer, '/')) return sign * above.number;
+    ost_token_t below = lexer->token;
+    ost_lexer_expect(lexer, OST_TOKEN_NUMBER, "a number");
+    if (!(fabs(above.number / below.number) < INFINITY))
+        ost_lexer_fail(lexer, &below, OST_ERR_VALUE, "the value of this is not a finite number");
+    return sign * above.number / below.number;
+}
+
+char *ost_reader_text(ost_reader_t *self, const char *what)
+{
+    ost_token_t token = self->parser.lexer.token;
+    ost_lexer_expect(&self->parser.lexer, OST_TOKEN_STRING, what);
+    bool is_empty = true;
+    for (size_t i = 0; i < token.length; i++) is_empty = is_empty && (token.text[i] == ' ' || token.text[i] == '\t');
+    if (is_empty) ost_lexer_fail(&self->parser.lexer, &token, OST_ERR_SYNTAX, "%s is empty", what);
+    return ost_reader_copy(self, token.text, token.length);
+}
+
+void ost_reader_end(ost_reader_t *self, const char *expected)
+{
+    if (self->parser.lexer.token.kind != OST_TOKEN_END) ost_lexer_unexpected(&self->parser.lexer, expected);
+}
+
+char *ost_reader_unit(ost_reader_t *self, ost_unit_t *unit)
+{
+    ost_token_t raw = { 0 };
+    ost_parser_unit(&self->parser, unit, &raw);
+    return ost_reader_copy(self, raw.text, raw.length);
+}
+
+void ost_reader_leaves(ost_reader_t *self, ost_symbol_t *symbol, ost_op_t op, size_t first)
+{
+    if (ost_reader_failed(self)) return;
+    symbol->first = (uint32_t) first;
+    symbol->nodes = malloc(symbol->n_nodes * sizeof(*symbol->nodes));
+    if (symbol->nodes == NULL) {
+        ost_lexer_fail(&self->parser.lexer, &symbol->at, OST_ERR_NO_MEMORY, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < symbol->n_nodes; i++)
+        symbol->nodes[i] = ost_graph_leaf(self->parser.graph, op, (uint32_t) (first + i));
+}
+
+void ost_declare_index(ost_reader_t *self)
+{
+    ost_model_t *model = self->model;
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t name = lexer->token;
+    ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of an index set");
+    if (ost_is_notation_word(&name)) {
+        ost_lexer_fail(lexer, &name, OST_ERR_NAME, "'%.*s' is a word of the notation, not free as a name",
+            (int) name.length, name.text);
+    } else if (ost_parser_find_set(&self->parser, &name) >= 0) {
+        ost_lexer_fail(lexer, &name, OST_ERR_NAME, "index set '%.*s' is defined twice", (int) name.length, name.text);
+    } else if (model->n_index_sets == OST_MAX_INDEX_SETS) {
+        ost_lexer_fail(lexer, &name, OST_ERR_LIMIT, "more than %d index sets", OST_MAX_INDEX_SETS);
+    }
+    size_t i = model->n_index_sets;
+    model->index_sets = ost_reader_more(self, model->index_sets, &model->n_index_sets, sizeof(*model->index_sets));
+    if (ost_reader_failed(self)) return;
+    ost_index_set_t *set = &model->index_sets[i];
+    set->name = ost_reader_copy(self, name.text, name.length);
+    ost_lexer_expect(lexer, '=', "'=' and the elements");
+    do {
+        ost_token_t element = lexer->token;
+        ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of an element");
+        bool is_taken = ost_token_is(&element, set->name != NULL ? set->name : "");
+        for (size_t k = 0; k < set->n_elements; k++) is_taken = is_taken || ost_token_is(&element, set->elements[k]);
+        if (is_taken) {
+            ost_lexer_fail(lexer, &element, OST_ERR_NAME, "'%.*s' stands in this index set already",
+                (int) element.length, element.text);
+        } else if (set->n_elements == OST_MAX_ELEMENTS) {
+            ost_lexer_fail(lexer, &element, OST_ERR_LIMIT, "more than %d elements", OST_MAX_ELEMENTS);
+        }
+        char *copy = ost_reader_copy(self, element.text, element.length);
+        set->elements = ost_reader_more(self, set->elements, &set->n_elements, sizeof(*set->elements));
+        if (ost_reader_failed(self))
+            free(copy);
+        else
+            set->elements[set->n_elements - 1] = copy;
+    } while (ost_lexer_accept(lexer, ','));
+    ost_reader_end(self, "',' and another element");
+    self->parser.sets = model->index_sets;
+    self->parser.n_sets = model->n_index_sets;
+}
+
+static bool same_signal(const ost_signal_t *a, const ost_signal_t *b)
+{
+    return ost_dim_equal(a->unit.dim, b->unit.dim) && a->unit.factor == b->unit.factor && a->combine == b->combine &&
+           a->has_neutral == b->has_neutral && a->neutral == b->neutral;
+}
+
+static ost_combine_t combine_rule(ost_reader_t *self)
+{
+    static const char *const rules[] = { "one", "sum", "fraction" };
+    ost_lexer_t *lexer = &self->parser.lexer;
+    char hint[SUGGESTION_SIZE];
+    ost_token_t word = lexer->token;
+    for (int i = 0; i < 3; i++) {
+        if (ost_lexer_accept_word(lexer, rules[i])) return (ost_combine_t) i;
+    }
+    if (word.kind != OST_TOKEN_NAME) ost_lexer_unexpected(lexer, "one, sum or fraction");
+    ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX, "drivers combine by one, sum or fraction, not by '%.*s'%s",
+        (int) word.length, word.text, ost_suggest(&word, rules, 3, hint, sizeof(hint)));
+    return OST_COMBINE_ONE;
+}
+
+/* signal NAME [unit] = neutral combine RULE "meaning" */
+void ost_declare_signal(ost_reader_t *self)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t name = lexer->token;
+    ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of a signal");
+    if (ost_is_notation_word(&name)) {
+        ost_lexer_fail(lexer, &name, OST_ERR_NAME, "'%.*s' is a word of the notation, not free as a name",
+            (int) name.length, name.text);
+    }
+    for (size_t i = 0; i < self->n_signals; i++) {
+        if (!ost_token_is(&name, self->signals[i].signal.name)) continue;
+        ost_lexer_fail(lexer, &name, OST_ERR_NAME, "signal '%s' is defined twice, before at line %d",
+            self->signals[i].signal.name, self->signals[i].at.line);
+    }
+    self->signals = ost_reader_more(self, self->signals, &self->n_signals, sizeof(*self->signals));
+    if (ost_reader_failed(self)) return;
+    ost_own_signal_t *own = &self->signals[self->n_signals - 1];
+    ost_signal_t *signal = &own->signal;
+    own->at = name;
+    signal->name = ost_reader_copy(self, name.text, name.length);
+    signal->unit_text = ost_reader_unit(self, &signal->unit);
+    ost_token_t at = lexer->token;
+    signal->has_neutral = ost_lexer_accept(lexer, '=');
+    if (signal->has_neutral) {
+        at = lexer->token;
+        signal->neutral = ost_reader_number(self) * signal->unit.factor;
+    }
+    if (!ost_lexer_accept_word(lexer, "combine")) ost_lexer_unexpected(lexer, "'combine' and its rule");
+    signal->combine = combine_rule(self);
+    signal->text = ost_reader_text(self, "the meaning");
+    ost_reader_end(self, "the end of the statement");
+    if (signal->combine == OST_COMBINE_FRACTION && !ost_dim_is_none(signal->unit.dim)) {
+        ost_lexer_fail(
+            lexer, &name, OST_ERR_UNIT, "shares combine by 'fraction' and have no dimension: unit [1] or [%%]");
+    } else if (signal->combine == OST_COMBINE_FRACTION && !(signal->neutral >= 0 && signal->neutral <= 1)) {
+        ost_lexer_fail(lexer, &at, OST_ERR_VALUE, "a share is between 0 and 1");
+    }
+    if (ost_reader_failed(self)) return;
+    int known = ost_library_signal(self->library, signal->name);
+    if (known >= 0 && !same_signal(signal, &self->library->signals[known])) {
+        ost_lexer_fail(lexer, &name, OST_ERR_NAME,
+            "signal '%s' is known already with another unit, neutral value or rule; leave this line out", signal->name);
+    }
+}
+
+const ost_signal_t *ost_reader_signal(ost_reader_t *self, const ost_token_t *name)
+{
+    if (ost_reader_failed(self)) return NULL;
+    for (size_t i = 0; i < self->n_signals; i++) {
+        if (!ost_token_is(name, self->signals[i].signal.name)) continue;
+        self->signals[i].used = true;
+        return &self->signals[i].signal;
+    }
+    const ost_library_t *library = self->library;
+    for (size_t i = 0; i < library->n_signals; i++) {
+        if (ost_token_is(name, library->signals[i].name)) return &library->signals[i];
+    }
+    char hint[SUGGESTION_SIZE] = "";
+    const char **names = malloc((self->n_signals + library->n_signals + 1) * sizeof(*names));
+    if (names != NULL) {
+        size_t n = 0;
+        for (size_t i = 0; i < self->n_signals; i++) names[n++] = self->signals[i].signal.name;
+        for (size_t i = 0; i < library->n_signals; i++) names[n++] = library->signals[i].name;
+        ost_suggest(name, names, n, hint, sizeof(hint));
+    }
+    ost_lexer_fail(
+        &self->parser.lexer, name, OST_ERR_NAME, "unknown signal '%.*s'%s", (int) name->length, name->text, hint);
+    free(names);
+    return NULL;
+}
+
+/* reads NAME, NAME */
+void ost_declare_reads(ost_reader_t *self)
+{
+    ost_model_t *model = self->model;
+    ost_lexer_t *lexer = &self->parser.lexer;
+    do {
+        ost_token_t name = lexer->token;
+        ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of a signal");
+        const ost_signal_t *signal = ost_reader_signal(self, &name);
+        ost_symbol_t *symbol = ost_parser_declare(&self->parser, &name, OST_SYMBOL_READ, -1);
+        if (symbol == NULL) return;
+        symbol->dim = signal->unit.dim;
+        model->reads = ost_reader_more(self, model->reads, &model->n_reads, sizeof(*model->reads));
+        if (ost_reader_failed(self)) return;
+        ost_read_t *read = &model->reads[model->n_reads - 1];
+        read->name = ost_reader_copy(self, name.text, name.length);
+        read->line = name.line;
+        ost_reader_leaves(self, symbol, OST_OP_READ, model->n_reads - 1);
+    } while (ost_lexer_accept(lexer, ','));
+    ost_reader_end(self, "',' and another signal");
+}
+
+/* The lexer stands behind '=': go to the bracket with the unit, the last one before `scale`, `signed`, the meaning or
+ * the end; a bracket that touches a name is an index. */
+void ost_reader_seek_unit(ost_reader_t *self)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_lexer_t unit = *lexer;
+    bool found = false;
+    int before = 0;
+    while (lexer->token.kind != OST_TOKEN_END && lexer->token.kind != OST_TOKEN_STRING &&
+           !ost_token_is(&lexer->token, "scale") && !ost_token_is(&lexer->token, "signed")) {
+        found = lexer->token.kind == '[' && !(lexer->token.touches && before == OST_TOKEN_NAME);
+        before = lexer->token.kind;
+        if (lexer->token.kind == '[') {
+            ost_token_t raw;
+            unit = *lexer;
+            ost_lexer_bracket(lexer, &raw);
+        } else {
+            ost_lexer_next(lexer);
+        }
+    }
+    if (!found) ost_lexer_unexpected(lexer, "the unit of the state in brackets, [1] for none");
+    ost_lexer_rewind(lexer, &unit);
+}
+
+/* state NAME = value [unit] scale 1 signed "meaning"; the value is read later, when all names are known */
+void ost_declare_state(ost_reader_t *self)
+{
+    ost_model_t *model = self->model;
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t name, at_scale = { 0 };
+    ost_unit_t unit;
+    int set = ost_reader_indexed_name(self, &name);
+    ost_symbol_t *symbol = ost_parser_declare(&self->parser, &name, OST_SYMBOL_STATE, set);
+    ost_lexer_expect(lexer, '=', "'=' and the initial value");
+    ost_reader_seek_unit(self);
+    char *unit_text = ost_reader_unit(self, &unit), *text = NULL;
+    double scale = 0;
+    bool is_signed = false;
+    while (!ost_reader_failed(self) && lexer->token.kind != OST_TOKEN_END) {
+        ost_token_t at = lexer->token;
+        bool is_twice = (text != NULL && at.kind == OST_TOKEN_STRING) || (is_signed && ost_token_is(&at, "signed")) ||
+                        (at_scale.kind != 0 && ost_token_is(&at, "scale"));
+        if (is_twice) {
+            ost_lexer_fail(lexer, &at, OST_ERR_SYNTAX, "this is there twice");
+        } else if (ost_lexer_accept_word(lexer, "scale")) {
+            at_scale = lexer->token;
+            scale = ost_reader_number(self);
+            if (!(scale > 0)) ost_lexer_fail(lexer, &at_scale, OST_ERR_VALUE, "a scale is above 0");
+        } else if (ost_lexer_accept_word(lexer, "signed")) {
+            is_signed = true;
+        } else if (at.kind == OST_TOKEN_STRING) {
+            text = ost_reader_text(self, "the meaning");
+        } else {
+            ost_lexer_unexpected(lexer, "scale, signed or the meaning in quotes");
+        }
+    }
+    if (text == NULL) ost_lexer_fail(lexer, &name, OST_ERR_SYNTAX, "this state has no meaning in quotes");
+    size_t first = model->n_states;
+    for (size_t i = 0; !ost_reader_failed(self) && i < symbol->n_nodes; i++) {
+        model->states = ost_reader_more(self, model->states, &model->n_states, sizeof(*model->states));
+        if (ost_reader_failed(self)) break;
+        ost_state_t *state = &model->states[first + i];
+        *state = (ost_state_t){ .unit = unit, .scale = scale * unit.factor, .may_be_negative = is_signed };
+        state->line = name.line;
+        state->name = ost_reader_element_name(self, &name, set, i);
+        state->text = ost_reader_copy(self, text, strlen(text));
+        state->unit_text = ost_reader_copy(self, unit_text, strlen(unit_text));
+    }
+    if (!ost_reader_failed(self)) symbol->dim = unit.dim;
+    if (!ost_reader_failed(self)) ost_reader_leaves(self, symbol, OST_OP_STATE, first);
+    free(text);
+    free(unit_text);
+}

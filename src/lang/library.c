@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lang/library.h"
+
+#include "lang/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char signals_name[] = "signals";
+
+int ost_library_init(ost_library_t *self, ost_error_t *err)
+{
+    return ost_library_init_with(self, ost_builtins, ost_n_builtins, err);
+}
+
+int ost_library_init_with(ost_library_t *self, const ost_builtin_t *table, size_t n, ost_error_t *err)
+{
+    *self = (ost_library_t){ .builtins = table, .n_builtins = n };
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(table[i].name, signals_name) == 0)
+            return ost_signals_read(self, "models/signals.model", table[i].text, err);
+    }
+    return 0;
+}
+
+void ost_library_free(ost_library_t *self)
+{
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->n_models; i++) {
+        ost_model_free(self->models[i]);
+        free(self->models[i]);
+    }
+    for (size_t i = 0; i < self->n_signals; i++) ost_signal_free(&self->signals[i]);
+    free(self->models);
+    free(self->signals);
+    *self = (ost_library_t){ 0 };
+}
+
+const char *const *ost_library_builtin_names(size_t *n)
+{
+    *n = 0;
+    while (ost_builtin_names[*n] != NULL) (*n)++;
+    return ost_builtin_names;
+}
+
+int ost_library_signal(const ost_library_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->n_signals; i++) {
+        if (strcmp(self->signals[i].name, name) == 0) return (int) i;
+    }
+    return -1;
+}
+
+int ost_model_param(const ost_model_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->n_params; i++) {
+        if (strcmp(self->params[i].name, name) == 0) return (int) i;
+    }
+    return -1;
+}
+
+static int read_model(ost_library_t *self, const char *path, const char *text, const ost_builtin_t *builtin,
+    const ost_model_t **model, ost_error_t *err)
+{
+    ost_model_t **models = realloc(self->models, (self->n_models + 1) * sizeof(ost_model_t *));
+    if (models == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    self->models = models;
+    ost_model_t *made = malloc(sizeof(*made));
+    if (made == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    int ret = ost_model_read(made, self, path, text, builtin, err);
+    if (ret != 0) {
+        ost_model_free(made);
+        free(made);
+        return ret;
+    }
+    models[self->n_models++] = made;
+    *model = made;
+    return 0;
+}
+
+int ost_library_read(
+    ost_library_t *self, const char *path, const char *text, const ost_model_t **model, ost_error_t *err)
+{
+    *model = NULL;
+    return read_model(self, path, text, NULL, model, err);
+}
+
+/* The whole file, at most one byte more than a model may have; owned by the caller, NULL on error. */
+static char *read_file(const char *path, ost_error_t *err)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be opened: %s", strerror(errno));
+        return NULL;
+    }
+    char *text = malloc(OST_MAX_TEXT + 2);
+    size_t n = text != NULL ? fread(text, 1, OST_MAX_TEXT + 1, file) : 0;
+    if (text == NULL) {
+        ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    } else if (ferror(file)) {
+        ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be read: %s", strerror(errno));
+    } else if (memchr(text, '\0', n) != NULL) {
+        ost_fail_at(err, OST_ERR_SYNTAX, path, 0, 0, "is not a text");
+    } else {
+        text[n] = '\0';
+        fclose(file);
+        return text;
+    }
+    free(text);
+    fclose(file);
+    return NULL;
+}
+
+static bool is_path(const char *name)
+{
+    size_t n = strlen(name);
+    return strchr(name, '/') != NULL || (n > 6 && strcmp(name + n - 6, ".model") == 0);
+}
+
+static int unknown_model(const ost_library_t *self, const char *name, ost_error_t *err)
+{
+    const char **names = malloc((self->n_builtins + self->n_models + 1) * sizeof(*names));
+    size_t n = 0;
+    for (size_t i = 0; names != NULL && i < self->n_builtins; i++) {
+        if (strcmp(self->builtins[i].name, signals_name) != 0) names[n++] = self->builtins[i].name;
+    }
+    for (size_t i = 0; names != NULL && i < self->n_models; i++) names[n++] = self->models[i]->name;
+    const char *nearest = names != NULL ? ost_nearest(name, names, n) : NULL;
+    int ret = nearest != NULL ? ost_fail(err, OST_ERR_NAME, "unknown model '%s' (did you mean '%s'?)", name, nearest)
+                              : ost_fail(err, OST_ERR_NAME,
+                                    "unknown model '%s'; a file is named by its path, as in ./%s.model", name, name);
+    free(names);
+    return ret;
+}
+
+int ost_library_get(ost_library_t *self, const char *name_or_path, const ost_model_t **model, ost_error_t *err)
+{
+    *model = NULL;
+    bool by_path = is_path(name_or_path);
+    for (size_t i = 0; i < self->n_models; i++) {
+        const ost_model_t *loaded = self->models[i];
+        if (strcmp(by_path ? loaded->path : loaded->name, name_or_path) == 0) *model = loaded;
+    }
+    if (*model != NULL) return 0;
+    for (size_t i = 0; i < self->n_builtins && !by_path; i++) {
+        const ost_builtin_t *builtin = &self->builtins[i];
+        if (strcmp(builtin->name, name_or_path) != 0 || strcmp(builtin->name, signals_name) == 0) continue;
+        char path[OST_NAME_SIZE + 32];
+        snprintf(path, sizeof(path), "models/%s.model", builtin->name);
+        return read_model(self, path, builtin->text, builtin, model, err);
+    }
+    if (!by_path) return unknown_model(self, name_or_path, err);
+    char *text = read_file(name_or_path, err);
+    if (text == NULL) return err != NULL ? err->code : OST_ERR_IO;
+    int ret = read_model(self, name_or_path, text, NULL, model, err);
+    free(text);
+    return ret;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lang/reader.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SUGGESTION_SIZE = 128 };
+
+/* New parameters or covariates of a name, *n of them. @return the first, NULL on error */
+static ost_param_t *add_params(ost_reader_t *self, const ost_token_t *name, ost_symbol_kind_t kind, int set, size_t *n)
+{
+    ost_model_t *model = self->model;
+    size_t first = model->n_params;
+    ost_symbol_t *symbol = ost_parser_declare(&self->parser, name, kind, set);
+    if (symbol == NULL) return NULL;
+    *n = symbol->n_nodes;
+    for (size_t i = 0; i < symbol->n_nodes; i++) {
+        model->params = ost_reader_more(self, model->params, &model->n_params, sizeof(*model->params));
+        if (ost_reader_failed(self)) return NULL;
+        ost_param_t *param = &model->params[first + i];
+        param->name = ost_reader_element_name(self, name, set, i);
+        param->is_covariate = kind == OST_SYMBOL_COVARIATE;
+        param->lower = -INFINITY;
+        param->upper = INFINITY;
+        param->line = name->line;
+    }
+    ost_reader_leaves(self, symbol, OST_OP_PARAM, first);
+    return ost_reader_failed(self) ? NULL : &model->params[first];
+}
+
+/* in 0.02..0.3; either end may be left open */
+static void read_range(ost_reader_t *self, ost_param_t *param)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t at = lexer->token;
+    if (at.kind != OST_TOKEN_RANGE) param->lower = ost_reader_number(self);
+    ost_lexer_expect(lexer, OST_TOKEN_RANGE, "'..' and the upper end of the range");
+    if (lexer->token.kind == OST_TOKEN_NUMBER || lexer->token.kind == '-') param->upper = ost_reader_number(self);
+    if (!(param->lower < param->upper))
+        ost_lexer_fail(lexer, &at, OST_ERR_VALUE, "the range %g..%g is empty", param->lower, param->upper);
+    if (isinf(param->lower) && isinf(param->upper))
+        ost_lexer_fail(lexer, &at, OST_ERR_SYNTAX, "a range has a lower or an upper end, or both");
+}
+
+/* choice 1: 0.61, 20: 0.30, 1000: 0.09 */
+static void read_choices(ost_reader_t *self, ost_spread_t *spread)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t first = lexer->token;
+    double total = 0;
+    do {
+        ost_token_t at = lexer->token;
+        double choice = ost_reader_number(self);
+        ost_lexer_expect(lexer, ':', "':' and the share that has this value");
+        ost_token_t at_share = lexer->token;
+        double share = ost_reader_number(self);
+        if (!(share > 0 && share <= 1))
+            ost_lexer_fail(lexer, &at_share, OST_ERR_VALUE, "a share is above 0 and at most 1");
+        for (size_t i = 0; i < spread->n_choices; i++) {
+            if (spread->choice[i] == choice)
+                ost_lexer_fail(lexer, &at, OST_ERR_VALUE, "the value %g is there twice", choice);
+        }
+        size_t n = spread->n_choices;
+        spread->choice = ost_reader_more(self, spread->choice, &n, sizeof(*spread->choice));
+        spread->share = ost_reader_more(self, spread->share, &spread->n_choices, sizeof(*spread->share));
+        if (ost_reader_failed(self)) return;
+        spread->choice[n - 1] = choice;
+        spread->share[n - 1] = share;
+        total += share;
+    } while (ost_lexer_accept(lexer, ','));
+    if (!(fabs(total - 1) < 1e-9))
+        ost_lexer_fail(lexer, &first, OST_ERR_VALUE, "the shares sum to %g, not to 1", total);
+}
+
+static double read_sd(ost_reader_t *self)
+{
+    ost_token_t at = self->parser.lexer.token;
+    double value = ost_reader_number(self);
+    if (!(value > 0)) ost_lexer_fail(&self->parser.lexer, &at, OST_ERR_VALUE, "a standard deviation is above 0");
+    return value;
+}
+
+static void read_spread(ost_reader_t *self, ost_param_t *param)
+{
+    static const char *const kinds[] = { "normal", "logit", "choice" };
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_spread_t *out = &param->spread;
+    ost_token_t word = lexer->token;
+    if (ost_lexer_accept_word(lexer, "choice")) {
+        out->kind = OST_SPREAD_CHOICE;
+        read_choices(self, out);
+        return;
+    }
+    out->kind = OST_SPREAD_LOGNORMAL;
+    if (ost_lexer_accept_word(lexer, "normal"))
+        out->kind = OST_SPREAD_NORMAL;
+    else if (ost_lexer_accept_word(lexer, "logit"))
+        out->kind = OST_SPREAD_LOGITNORMAL;
+    else if (word.kind == OST_TOKEN_NAME) {
+        char hint[SUGGESTION_SIZE];
+        ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX,
+            "'%.*s' is no kind of spread%s; expected normal, logit, choice or "
+            "the SD of ln",
+            (int) word.length, word.text, ost_suggest(&word, kinds, 3, hint, sizeof(hint)));
+    }
+    out->sd = read_sd(self);
+}
+
+/* What may follow a value, in any order: `in`, `spread`, `prior`, the meaning and @ "source". */
+static void read_attributes(ost_reader_t *self, ost_param_t *param)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    enum { IN, SPREAD, PRIOR, TEXT, SOURCE, N_ATTRIBUTES };
+    bool seen[N_ATTRIBUTES] = { false };
+    while (!ost_reader_failed(self) && lexer->token.kind != OST_TOKEN_END) {
+        ost_token_t at = lexer->token;
+        int which = ost_token_is(&at, "in")       ? IN
+                    : at.kind == OST_TOKEN_STRING ? TEXT
+                    : param->is_covariate         ? N_ATTRIBUTES
+                    : ost_token_is(&at, "spread") ? SPREAD
+                    : ost_token_is(&at, "prior")  ? PRIOR
+                    : at.kind == '@'              ? SOURCE
+                                                  : N_ATTRIBUTES;
+        if (which == N_ATTRIBUTES) {
+            ost_lexer_unexpected(lexer, param->is_covariate
+                                            ? "in, or the meaning in quotes"
+                                            : "in, spread, prior, the meaning in quotes or @ and the source");
+            return;
+        }
+        if (seen[which]) ost_lexer_fail(lexer, &at, OST_ERR_SYNTAX, "this is there twice");
+        seen[which] = true;
+        if (which != TEXT) ost_lexer_next(lexer);
+        if (which == IN) read_range(self, param);
+        if (which == SPREAD) read_spread(self, param);
+        if (which == PRIOR) param->prior_sd = read_sd(self);
+        if (which == TEXT) param->text = ost_reader_text(self, "the meaning");
+        if (which == SOURCE) param->source = ost_reader_text(self, "the source");
+    }
+}
+
+/* "assumed: why", not just "assumed" */
+static bool is_bare_assumption(const char *source)
+{
+    static const char word[] = "assumed";
+    if (strncmp(source, word, sizeof(word) - 1) != 0) return false;
+    const char *rest = source + sizeof(word) - 1;
+    return rest[strspn(rest, " :.")] == '\0';
+}
+
+/* All numbers still in the unit as written. */
+static void check_values(ost_reader_t *self, const ost_token_t *name, const ost_token_t *at, const ost_param_t *param)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    const ost_spread_t *spread = &param->spread;
+    if (ost_reader_failed(self)) return;
+    if (param->text == NULL) {
+        ost_lexer_fail(lexer, name, OST_ERR_SYNTAX, "'%s' has no meaning in quotes", param->name);
+    } else if (!param->is_covariate && param->source == NULL) {
+        ost_lexer_fail(lexer, name, OST_ERR_SYNTAX,
+            "'%s' has no source: end with @ \"citation, table\" or @ \"assumed: why\"", param->name);
+    } else if (!param->is_covariate && is_bare_assumption(param->source)) {
+        ost_lexer_fail(
+            lexer, name, OST_ERR_SYNTAX, "'%s' is assumed: say why, as in @ \"assumed: as in mice\"", param->name);
+    } else if (param->has_default && !(param->value >= param->lower && param->value <= param->upper)) {
+        ost_lexer_fail(lexer, at, OST_ERR_VALUE, "'%s' is %g, outside its range %g..%g", param->name, param->value,
+            param->lower, param->upper);
+    } else if (spread->kind == OST_SPREAD_LOGITNORMAL && !ost_dim_is_none(param->unit.dim)) {
+        ost_lexer_fail(lexer, name, OST_ERR_UNIT, "'%s' has a logit spread, so its unit is [1] or [%%]", param->name);
+    } else if (spread->kind == OST_SPREAD_LOGITNORMAL &&
+               !(param->value * param->unit.factor > 0 && param->value * param->unit.factor < 1)) {
+        ost_lexer_fail(lexer, at, OST_ERR_VALUE, "'%s' has a logit spread, so it is between 0 and 1", param->name);
+    } else if ((spread->kind == OST_SPREAD_LOGNORMAL || param->prior_sd > 0) && !(param->value > 0)) {
+        ost_lexer_fail(lexer, at, OST_ERR_VALUE, "'%s' has a %s of its logarithm, so it is above 0", param->name,
+            spread->kind == OST_SPREAD_LOGNORMAL ? "spread" : "prior");
+    }
+    for (size_t i = 0; i < spread->n_choices; i++) {
+        if (!(spread->choice[i] >= param->lower && spread->choice[i] <= param->upper))
+            ost_lexer_fail(lexer, name, OST_ERR_VALUE, "'%s' may be %g, outside its range %g..%g", param->name,
+                spread->choice[i], param->lower, param->upper);
+    }
+}
+
+static void to_internal_units(ost_param_t *param)
+{
+    double factor = param->unit.factor;
+    param->value *= factor;
+    param->lower *= factor;
+    param->upper *= factor;
+    if (param->spread.kind == OST_SPREAD_NORMAL) param->spread.sd *= factor;
+    for (size_t i = 0; i < param->spread.n_choices; i++) param->spread.choice[i] *= factor;
+}
+
+static double *copy_numbers(ost_reader_t *self, const double *numbers, size_t n)
+{
+    return (double *) (void *) ost_reader_copy(self, (const char *) (const void *) numbers, n * sizeof(*numbers));
+}
+
+/* Everything but name and value, from the first element to another. */
+static void copy_attributes(ost_reader_t *self, ost_param_t *to, const ost_param_t *from)
+{
+    char *name = to->name;
+    double value = to->value;
+    if (ost_reader_failed(self)) return;
+    *to = *from;
+    to->name = name;
+    to->value = value;
+    to->text = to->source = to->unit_text = NULL;
+    to->spread.share = to->spread.choice = NULL;
+    to->spread.n_choices = 0;
+    if (from->text != NULL) to->text = ost_reader_copy(self, from->text, strlen(from->text));
+    if (from->source != NULL) to->source = ost_reader_copy(self, from->source, strlen(from->source));
+    to->unit_text = ost_reader_copy(self, from->unit_text, strlen(from->unit_text));
+    if (from->spread.n_choices == 0) return;
+    to->spread.share = copy_numbers(self, from->spread.share, from->spread.n_choices);
+    to->spread.choice = copy_numbers(self, from->spread.choice, from->spread.n_choices);
+    if (!ost_reader_failed(self)) to->spread.n_choices = from->spread.n_choices;
+}
+
+static void finish(ost_reader_t *self, const ost_token_t *name, const ost_token_t *at, ost_param_t *params, size_t n)
+{
+    ost_symbol_t *symbol = ost_parser_find(&self->parser, name);
+    for (size_t i = 1; i < n; i++) copy_attributes(self, &params[i], &params[0]);
+    for (size_t i = 0; i < n; i++) check_values(self, name, at, &params[i]);
+    if (ost_reader_failed(self)) return;
+    for (size_t i = 0; i < n; i++) to_internal_units(&params[i]);
+    symbol->dim = params[0].unit.dim;
+}
+
+/* param T[site] = 0.10, 0.06, 0.06 [1/y] in .. spread .. prior .. "meaning" @ "source" */
+void ost_declare_param(ost_reader_t *self)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t name;
+    size_t n = 0, n_values = 0;
+    int set = ost_reader_indexed_name(self, &name);
+    ost_param_t *params = add_params(self, &name, OST_SYMBOL_PARAM, set, &n);
+    if (params == NULL) return;
+    ost_lexer_expect(lexer, '=', "'=' and the value");
+    ost_token_t at = lexer->token;
+    do {
+        double value = ost_reader_number(self);
+        if (n_values < n) params[n_values].value = value;
+        n_values++;
+    } while (ost_lexer_accept(lexer, ','));
+    if (n_values != 1 && n_values != n) {
+        const char *hint = n == 1 ? " (the decimal sign is a point)" : "; give one for all or one for each";
+        ost_lexer_fail(lexer, &at, OST_ERR_SYNTAX, "'%.*s' has %zu value%s, found %zu%s", (int) name.length, name.text,
+            n, n == 1 ? "" : "s", n_values, hint);
+    }
+    for (size_t i = n_values; i < n; i++) params[i].value = params[0].value;
+    for (size_t i = 0; i < n; i++) params[i].has_default = true;
+    params[0].unit_text = ost_reader_unit(self, &params[0].unit);
+    read_attributes(self, &params[0]);
+    finish(self, &name, &at, params, n);
+}
+
+/* covariate NAME [unit] = default in .. "meaning" */
+void ost_declare_covariate(ost_reader_t *self)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t name = lexer->token;
+    size_t n = 0;
+    ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of a covariate");
+    ost_param_t *param = add_params(self, &name, OST_SYMBOL_COVARIATE, -1, &n);
+    if (param == NULL) return;
+    param->unit_text = ost_reader_unit(self, &param->unit);
+    param->has_default = ost_lexer_accept(lexer, '=');
+    ost_token_t at = lexer->token;
+    param->value = param->has_default ? ost_reader_number(self) : (double) NAN;
+    read_attributes(self, param);
+    param->source = ost_reader_copy(self, "", 0);
+    finish(self, &name, &at, param, n);
+}

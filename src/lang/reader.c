@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lang/reader.h"
+
+#include "lang/library.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SUGGESTION_SIZE = 128, MAX_BLOCK = 1000 };
+
+static struct ost_model_impl *impl_of(const ost_reader_t *self)
+{
+    return self->model->impl;
+}
+
+/* The text between two places on one line, without comments. */
+static char *squeezed(ost_reader_t *self, const char *from, const char *to)
+{
+    char *out = ost_reader_copy(self, from, (size_t) (to - from)), *end = out;
+    for (const char *p = from; out != NULL && p < to; p++) {
+        if (*p == '#') {
+            while (p < to && *p != '\n') p++;
+        }
+        bool is_blank = p == to || *p == ' ' || *p == '\t' || *p == '\r' || *p == '\n';
+        if (!is_blank) *end++ = *p;
+        if (is_blank && end > out && end[-1] != ' ') *end++ = ' ';
+    }
+    if (out == NULL) return NULL;
+    if (end > out && end[-1] == ' ') end--;
+    *end = '\0';
+    return out;
+}
+
+/* Keep a statement for the printed sheet: what is left of '=' from `from` on, and what is right of it up to the token.
+ */
+static void keep_equation(ost_reader_t *self, const char *from, const ost_token_t *equals)
+{
+    struct ost_model_impl *impl = impl_of(self);
+    const ost_token_t *end = &self->parser.lexer.token;
+    impl->equations = ost_reader_more(self, impl->equations, &impl->n_equations, sizeof(*impl->equations));
+    if (ost_reader_failed(self)) return;
+    ost_equation_t *equation = &impl->equations[impl->n_equations - 1];
+    equation->left = squeezed(self, from, equals->text);
+    equation->right = squeezed(self, equals->text + 1, end->kind == OST_TOKEN_STRING ? end->text - 1 : end->text);
+}
+
+/* Read '=' and an expression, once for each element of `set` (once for -1) into nodes[]. The dimension is checked
+ * against *dim, or returned there where `what` is NULL. */
+static void read_expressions(ost_reader_t *self, int set, ost_node_t *nodes, ost_dim_t *dim, const char *what)
+{
+    ost_parser_t *parser = &self->parser;
+    ost_lexer_expect(&parser->lexer, '=', "'='");
+    ost_lexer_t start = parser->lexer;
+    size_t n = set < 0 ? 1 : parser->sets[set].n_elements;
+    for (size_t i = 0; i < n && !ost_reader_failed(self); i++) {
+        ost_lexer_rewind(&parser->lexer, &start);
+        if (set >= 0) parser->element[set] = (int) i;
+        ost_value_t value = ost_parser_expression(parser);
+        if (what == NULL) *dim = value.dim;
+        ost_parser_check_dim(parser, &value, *dim, what);
+        nodes[i] = value.node;
+    }
+    if (set >= 0) parser->element[set] = -1;
+}
+
+/* model NAME "title" */
+static void read_model(ost_reader_t *self)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t name = lexer->token;
+    ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of the model");
+    if (self->model->name != NULL) {
+        ost_lexer_fail(lexer, &name, OST_ERR_SYNTAX, "a text holds one model, '%s' began above", self->model->name);
+        return;
+    }
+    self->model->name = ost_reader_copy(self, name.text, name.length);
+    self->model->text = ost_reader_text(self, "the title");
+    ost_reader_end(self, "the end of the statement");
+}
+
+/* kind drug | hormones | bone | other */
+static void read_kind(ost_reader_t *self)
+{
+    static const char *const kinds[] = { "drug", "hormones", "bone", "other" };
+    ost_lexer_t *lexer = &self->parser.lexer;
+    char hint[SUGGESTION_SIZE];
+    ost_token_t word = lexer->token;
+    ost_lexer_expect(lexer, OST_TOKEN_NAME, "drug, hormones, bone or other");
+    bool is_known = false;
+    for (int i = 0; i < 4; i++) is_known = is_known || ost_token_is(&word, kinds[i]);
+    if (!is_known) {
+        ost_lexer_fail(lexer, &word, OST_ERR_NAME, "unknown kind '%.*s'%s; expected drug, hormones, bone or other",
+            (int) word.length, word.text, ost_suggest(&word, kinds, 4, hint, sizeof(hint)));
+    } else if (self->model->kind != NULL) {
+        ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX, "the kind of the model is there twice");
+    }
+    ost_reader_end(self, "the end of the statement");
+    if (!ost_reader_failed(self)) self->model->kind = ost_reader_copy(self, word.text, word.length);
+}
+
+static void declare_let(ost_reader_t *self)
+{
+    ost_token_t name;
+    int set = ost_reader_indexed_name(self, &name);
+    ost_parser_declare(&self->parser, &name, OST_SYMBOL_LET, set);
+}
+
+/* let NAME[site] = expression */
+static void define_let(ost_reader_t *self)
+{
+    ost_parser_t *parser = &self->parser;
+    ost_token_t name;
+    int set = ost_reader_indexed_name(self, &name);
+    ost_token_t equals = parser->lexer.token;
+    ost_symbol_t *symbol = ost_parser_find(parser, &name);
+    if (ost_reader_failed(self)) return;
+    ost_node_t *nodes = malloc(symbol->n_nodes * sizeof(*nodes));
+    if (nodes == NULL) {
+        ost_lexer_fail(&parser->lexer, &name, OST_ERR_NO_MEMORY, "out of memory");
+        return;
+    }
+    read_expressions(self, set, nodes, &symbol->dim, NULL);
+    symbol->nodes = nodes; /* only now: a let cannot name itself */
+    ost_reader_end(self, "an operator or the end of the statement");
+    keep_equation(self, name.text, &equals);
+}
+
+static bool read_plain_value(ost_reader_t *self, double *value)
+{
+    ost_lexer_t start = self->parser.lexer;
+    ost_lexer_t *lexer = &self->parser.lexer;
+    if (lexer->token.kind != OST_TOKEN_NUMBER && lexer->token.kind != '-') return false;
+    if (lexer->token.kind == '-') {
+        ost_lexer_t ahead = *lexer;
+        ost_lexer_next(&ahead);
+        if (ahead.token.kind != OST_TOKEN_NUMBER) return false;
+    }
+    *value = ost_reader_number(self);
+    if (lexer->token.kind == OST_TOKEN_END) return true;
+    ost_lexer_rewind(lexer, &start);
+    return false;
+}
+
+/* state NAME = value [unit] ...: a number alone is in the state's unit, anything else is an expression of parameters */
+static void define_state(ost_reader_t *self)
+{
+    ost_parser_t *parser = &self->parser;
+    ost_lexer_t *lexer = &parser->lexer;
+    ost_token_t name;
+    int set = ost_reader_indexed_name(self, &name);
+    ost_symbol_t *symbol = ost_parser_find(parser, &name);
+    ost_lexer_t start = *lexer;
+    ost_lexer_expect(lexer, '=', "'='");
+    ost_reader_seek_unit(self);
+    if (ost_reader_failed(self)) return;
+    const char *unit = lexer->token.text, *end = lexer->end;
+    ost_node_t *nodes = &impl_of(self)->initial[symbol->first];
+    double value;
+    *lexer = start;
+    lexer->end = unit; /* nothing behind it belongs to the value */
+    ost_lexer_next(lexer);
+    if (lexer->token.kind == OST_TOKEN_END) ost_lexer_unexpected(lexer, "the initial value");
+    if (read_plain_value(self, &value)) {
+        value *= self->model->states[symbol->first].unit.factor;
+        for (size_t i = 0; i < symbol->n_nodes; i++) nodes[i] = ost_graph_const(parser->graph, value);
+    } else if (!ost_reader_failed(self)) {
+        *lexer = start;
+        lexer->end = unit;
+        parser->constant = true;
+        read_expressions(self, set, nodes, &symbol->dim, "the initial value of this state");
+        parser->constant = false;
+        ost_reader_end(self, "an operator or the unit of the state");
+    }
+    if (!ost_reader_failed(self)) lexer->end = end;
+}
+
+/* NAME' = expression, NAME[site]' = expression */
+static void define_rate(ost_reader_t *self)
+{
+    ost_parser_t *parser = &self->parser;
+    ost_lexer_t *lexer = &parser->lexer;
+    ost_token_t name;
+    int set = ost_reader_indexed_name(self, &name);
+    ost_lexer_expect(lexer, '\'', "\"'\" of a time derivative");
+    ost_token_t equals = lexer->token;
+    ost_symbol_t *symbol = ost_parser_find(parser, &name);
+    if (ost_reader_failed(self)) return;
+    if (symbol == NULL || symbol->kind != OST_SYMBOL_STATE) {
+        char hint[SUGGESTION_SIZE] = "";
+        const char **names = malloc((parser->n_symbols + 1) * sizeof(*names));
+        size_t n = 0;
+        for (size_t i = 0; names != NULL && i < parser->n_symbols; i++) {
+            if (parser->symbols[i].kind == OST_SYMBOL_STATE) names[n++] = parser->symbols[i].name;
+        }
+        if (names != NULL) ost_suggest(&name, names, n, hint, sizeof(hint));
+        ost_lexer_fail(lexer, &name, OST_ERR_NAME, "'%.*s' is not a state%s", (int) name.length, name.text, hint);
+        free(names);
+        return;
+    }
+    if (set != symbol->set) {
+        const char *own = symbol->set >= 0 ? parser->sets[symbol->set].name : "";
+        ost_lexer_fail(lexer, &name, OST_ERR_NAME, "the state '%s' was declared %s%s, write %s%s%s%s'", symbol->name,
+            symbol->set >= 0 ? "over " : "without an index", own, symbol->name, symbol->set >= 0 ? "[" : "", own,
+            symbol->set >= 0 ? "]" : "");
+        return;
+    }
+    ost_node_t *nodes = &impl_of(self)->rate[symbol->first];
+    if (nodes[0] != OST_NO_NODE)
+        ost_lexer_fail(lexer, &name, OST_ERR_NAME, "the state '%s' has its equation already", symbol->name);
+    ost_dim_t dim = symbol->dim;
+    dim.sixths[OST_DIM_TIME] = (int16_t) (dim.sixths[OST_DIM_TIME] - 6);
+    parser->own = symbol;
+    read_expressions(self, set, nodes, &dim, "the rate of this state");
+    parser->own = NULL;
+    ost_reader_end(self, "an operator or the end of the statement");
+    keep_equation(self, name.text, &equals);
+}
+
+/* dose STATE */
+static void read_dose(ost_reader_t *self)
+{
+    ost_parser_t *parser = &self->parser;
+    ost_model_t *model = self->model;
+    ost_token_t name = parser->lexer.token;
+    parser->own = ost_parser_find(parser, &name); /* a dose is no use of a state */
+    ost_value_t value = ost_parser_expression(parser);
+    parser->own = NULL;
+    ost_reader_end(self, "the end of the statement");
+    if (ost_reader_failed(self)) return;
+    const ost_node_data_t *node = &parser->graph->nodes[value.node];
+    if (node->op != OST_OP_STATE) {
+        ost_lexer_fail(&parser->lexer, &name, OST_ERR_NAME, "a dose goes into a state");
+    } else if (model->n_doses > 0) {
+        ost_lexer_fail(&parser->lexer, &name, OST_ERR_MODEL, "doses of one model go into one state");
+    }
+    uint32_t state = node->index;
+    model->doses = ost_reader_more(self, model->doses, &model->n_doses, sizeof(*model->doses));
+    if (!ost_reader_failed(self)) model->doses[0].state = state;
+}
+
+/* drives SIGNAL = expression */
+static void read_drive(ost_reader_t *self)
+{
+    ost_model_t *model = self->model;
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t name = lexer->token, equals;
+    char what[OST_NAME_SIZE + 40];
+    ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of a signal");
+    const ost_signal_t *signal = ost_reader_signal(self, &name);
+    for (size_t i = 0; i < model->n_drives; i++) {
+        if (ost_token_is(&name, model->drives[i].name))
+            ost_lexer_fail(lexer, &name, OST_ERR_NAME, "this model drives '%s' already, at line %d", signal->name,
+                model->drives[i].line);
+    }
+    size_t k = model->n_drives;
+    model->drives = ost_reader_more(self, model->drives, &model->n_drives, sizeof(*model->drives));
+    if (ost_reader_failed(self)) return;
+    model->drives[k].name = ost_reader_copy(self, name.text, name.length);
+    model->drives[k].line = name.line;
+    size_t n = k;
+    impl_of(self)->drive = ost_reader_more(self, impl_of(self)->drive, &n, sizeof(ost_node_t));
+    equals = lexer->token;
+    if (ost_reader_failed(self)) return;
+    ost_dim_t dim = signal->unit.dim;
+    snprintf(what, sizeof(what), "the signal '%s'", signal->name);
+    read_expressions(self, -1, &impl_of(self)->drive[k], &dim, what);
+    ost_reader_end(self, "an operator or the end of the statement");
+    keep_equation(self, name.text, &equals);
+}
+
+/* output NAME [unit] = expression "meaning" */
+static void read_output(ost_reader_t *self)
+{
+    ost_model_t *model = self->model;
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t name;
+    ost_unit_t unit;
+    int set = ost_reader_indexed_name(self, &name);
+    if (ost_is_notation_word(&name)) {
+        ost_lexer_fail(lexer, &name, OST_ERR_NAME, "'%.*s' is a word of the notation, not free as a name",
+            (int) name.length, name.text);
+    }
+    for (size_t i = 0; i < model->n_outputs; i++) {
+        if (ost_token_is(&name, model->outputs[i].group))
+            ost_lexer_fail(lexer, &name, OST_ERR_NAME, "output '%s' is defined twice, before at line %d",
+                model->outputs[i].group, model->outputs[i].line);
+    }
+    char *unit_text = ost_reader_unit(self, &unit), *text = NULL;
+    ost_token_t equals = lexer->token;
+    size_t first = model->n_outputs, n_nodes = first, n = set < 0 ? 1 : self->parser.sets[set].n_elements;
+    for (size_t i = 0; i < n && !ost_reader_failed(self); i++) {
+        model->outputs = ost_reader_more(self, model->outputs, &model->n_outputs, sizeof(*model->outputs));
+        impl_of(self)->output = ost_reader_more(self, impl_of(self)->output, &n_nodes, sizeof(ost_node_t));
+        if (ost_reader_failed(self)) break;
+        ost_output_t *output = &model->outputs[first + i];
+        *output = (ost_output_t){ .unit = unit, .element = (uint32_t) i, .line = name.line };
+        output->name = ost_reader_element_name(self, &name, set, i);
+        output->group = ost_reader_copy(self, name.text, name.length);
+        output->unit_text = ost_reader_copy(self, unit_text, strlen(unit_text));
+        if (set >= 0)
+            output->index_set = ost_reader_copy(self, self->parser.sets[set].name, strlen(self->parser.sets[set].name));
+    }
+    if (ost_reader_failed(self)) goto out;
+    read_expressions(self, set, &impl_of(self)->output[first], &unit.dim, "this output");
+    if (lexer->token.kind == OST_TOKEN_END)
+        ost_lexer_fail(lexer, &name, OST_ERR_SYNTAX, "this output has no meaning in quotes");
+    keep_equation(self, name.text, &equals);
+    text = ost_reader_text(self, "an operator or the meaning in quotes");
+    ost_reader_end(self, "the end of the statement");
+    for (size_t i = 0; i < n && !ost_reader_failed(self); i++)
+        model->outputs[first + i].text = ost_reader_copy(self, text, strlen(text));
+out:
+    free(unit_text);
+    free(text);
+}
+
+/* Three passes, so that statements may come in any order: index sets and signals, names with numbers, expressions. */
+enum { PASS_SETS, PASS_NAMES, PASS_EXPRESSIONS, N_PASSES };
+
+static const struct {
+    const char *word;
+    int pass;
+    void (*read)(ost_reader_t *self);
+} statements[] = {
+    { "model", PASS_SETS, read_model },
+    { "kind", PASS_SETS, read_kind },
+    { "index", PASS_SETS, ost_declare_index },
+    { "signal", PASS_SETS, ost_declare_signal },
+    { "reads", PASS_NAMES, ost_declare_reads },
+    { "covariate", PASS_NAMES, ost_declare_covariate },
+    { "param", PASS_NAMES, ost_declare_param },
+    { "state", PASS_NAMES, ost_declare_state },
+    { "let", PASS_NAMES, declare_let },
+    { "state", PASS_EXPRESSIONS, define_state },
+    { "let", PASS_EXPRESSIONS, define_let },
+    { "dose", PASS_EXPRESSIONS, read_dose },
+    { "drives", PASS_EXPRESSIONS, read_drive },
+    { "output", PASS_EXPRESSIONS, read_output },
+};
+
+#define N_STATEMENTS (sizeof(statements) / sizeof(statements[0]))
+
+/* Something other than a known statement: an equation, or a slip. */
+static void read_other(ost_reader_t *self, int pass)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t word = lexer->token;
+    if (pass == PASS_EXPRESSIONS) {
+        define_rate(self);
+        return;
+    }
+    if (pass != PASS_SETS) return;
+    if (word.kind != OST_TOKEN_NAME) {
+        ost_lexer_unexpected(lexer, "a statement, such as param or let");
+        return;
+    }
+    ost_lexer_next(lexer);
+    if (lexer->token.kind == '\'' || lexer->token.kind == '[') return;
+    const char *names[N_STATEMENTS];
+    char hint[SUGGESTION_SIZE];
+    for (size_t i = 0; i < N_STATEMENTS; i++) names[i] = statements[i].word;
+    ost_suggest(&word, names, N_STATEMENTS, hint, sizeof(hint));
+    int length = (int) word.length;
+    if (lexer->token.kind == '=') {
+        ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX, "expected let %.*s = ... or %.*s' = ...", length, word.text,
+            length, word.text);
+    }
+    ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX, "'%.*s' begins no statement%s", length, word.text, hint);
+}
+
+static void read_pass(ost_reader_t *self, const ost_lexer_t *start, int pass)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_lexer_rewind(lexer, start);
+    while (ost_lexer_statement(lexer)) {
+        ost_token_t word = lexer->token;
+        if (pass == PASS_SETS && !ost_token_is(&word, self->model != NULL ? "model" : "signal") &&
+            (self->model == NULL || self->model->name == NULL)) {
+            ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX,
+                self->model != NULL ? "the first statement is model NAME \"title\""
+                                    : "a text of signals has signal statements only");
+            return;
+        }
+        bool is_known = false;
+        for (size_t i = 0; i < N_STATEMENTS; i++) {
+            if (!ost_token_is(&word, statements[i].word)) continue;
+            is_known = true;
+            if (statements[i].pass != pass) continue;
+            ost_lexer_next(lexer);
+            statements[i].read(self);
+        }
+        if (!is_known) read_other(self, pass);
+    }
+}
+
+static void check_symbols(ost_reader_t *self)
+{
+    ost_parser_t *parser = &self->parser;
+    static const char *const kinds[] = { "parameter", "covariate", "state", "signal", "let" };
+    for (size_t i = 0; i < parser->n_symbols; i++) {
+        const ost_symbol_t *symbol = &parser->symbols[i];
+        if (symbol->kind == OST_SYMBOL_STATE && impl_of(self)->rate[symbol->first] == OST_NO_NODE) {
+            ost_lexer_fail(&parser->lexer, &symbol->at, OST_ERR_MODEL, "the state '%s' has no equation", symbol->name);
+        } else if (!symbol->used) {
+            ost_lexer_fail(&parser->lexer, &symbol->at, OST_ERR_MODEL, "the %s '%s' is not used%s", kinds[symbol->kind],
+                symbol->name, symbol->kind == OST_SYMBOL_STATE ? " by another equation, a drive or an output" : "");
+        }
+    }
+}
+
+static void check_whole(ost_reader_t *self)
+{
+    const ost_model_t *model = self->model;
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t top = { .line = 1, .column = 1 };
+    if (model->name == NULL) {
+        ost_lexer_fail(lexer, &top, OST_ERR_SYNTAX, "the first statement is model NAME \"title\"");
+    } else if (model->kind == NULL) {
+        ost_lexer_fail(lexer, &top, OST_ERR_SYNTAX, "the model has no kind: drug, hormones, bone or other");
+    } else if (model->n_drives + model->n_outputs == 0) {
+        ost_lexer_fail(lexer, &top, OST_ERR_MODEL, "the model has no output and drives no signal");
+    } else if (model->n_states + model->n_drives + model->n_reads > MAX_BLOCK) {
+        ost_lexer_fail(lexer, &top, OST_ERR_LIMIT, "more than %d states, drives and reads", MAX_BLOCK);
+    }
+    check_symbols(self);
+    for (size_t i = 0; i < model->n_index_sets; i++) {
+        if (!self->parser.set_used[i])
+            ost_lexer_fail(lexer, &top, OST_ERR_MODEL, "the index set '%s' is not used", model->index_sets[i].name);
+    }
+    for (size_t i = 0; i < self->n_signals; i++) {
+        if (!self->signals[i].used)
+            ost_lexer_fail(lexer, &self->signals[i].at, OST_ERR_MODEL, "the signal '%s' is neither read nor driven",
+                self->signals[i].signal.name);
+    }
+}
+
+/* What default parameters make of the initial values: they must be numbers, and give the scales that are not given. */
+static void finish_states(ost_reader_t *self)
+{
+    ost_model_t *model = self->model;
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t none = { 0 };
+    double *values = malloc((model->n_params + 1) * sizeof(*values));
+    if (values == NULL) ost_lexer_fail(lexer, &none, OST_ERR_NO_MEMORY, "out of memory");
+    bool has_defaults = true;
+    for (size_t i = 0; values != NULL && i < model->n_params; i++) {
+        values[i] = model->params[i].value;
+        has_defaults = has_defaults && model->params[i].has_default;
+    }
+    for (size_t i = 0; i < self->parser.n_symbols; i++) {
+        const ost_symbol_t *symbol = &self->parser.symbols[i];
+        if (symbol->kind != OST_SYMBOL_STATE) continue;
+        for (size_t k = 0; k < symbol->n_nodes && !ost_reader_failed(self); k++) {
+            ost_state_t *state = &model->states[symbol->first + k];
+            ost_node_t node = impl_of(self)->initial[symbol->first + k];
+            double x0 = ost_graph_value(self->parser.graph, node, values, NULL, NULL, NULL, 0);
+            bool is_open = isnan(x0) && !has_defaults;
+            if (is_open && state->scale == 0) {
+                ost_lexer_fail(lexer, &symbol->at, OST_ERR_MODEL,
+                    "'%s' starts from a covariate without default: give its scale", state->name);
+            } else if (!is_open && !isfinite(x0)) {
+                ost_lexer_fail(lexer, &symbol->at, OST_ERR_VALUE,
+                    "the initial value of '%s' is not finite with default parameters", state->name);
+            } else if (x0 < 0 && !state->may_be_negative) {
+                ost_lexer_fail(lexer, &symbol->at, OST_ERR_VALUE, "'%s' starts below 0 (%g): add 'signed' if it may",
+                    state->name, x0 / state->unit.factor);
+            }
+            if (state->scale == 0) state->scale = x0 != 0 ? fabs(x0) : state->unit.factor;
+        }
+    }
+    free(values);
+}
+
+static void begin_expressions(ost_reader_t *self)
+{
+    struct ost_model_impl *impl = impl_of(self);
+    size_t n = self->model->n_states;
+    impl->initial = malloc((n + 1) * sizeof(*impl->initial));
+    impl->rate = malloc((n + 1) * sizeof(*impl->rate));
+    if (impl->initial == NULL || impl->rate == NULL) {
+        ost_token_t none = { 0 };
+        ost_lexer_fail(&self->parser.lexer, &none, OST_ERR_NO_MEMORY, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < n; i++) impl->initial[i] = impl->rate[i] = OST_NO_NODE;
+}
+
+static int add_signals(ost_library_t *library, ost_reader_t *self, ost_error_t *err)
+{
+    if (self->n_signals == 0) return 0;
+    ost_signal_t *more = realloc(library->signals, (library->n_signals + self->n_signals) * sizeof(*more));
+    if (more == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    library->signals = more;
+    for (size_t i = 0; i < self->n_signals; i++) {
+        ost_signal_t *signal = &self->signals[i].signal;
+        if (ost_library_signal(library, signal->name) >= 0) continue; /* the same definition again */
+        library->signals[library->n_signals++] = *signal;
+        *signal = (ost_signal_t){ 0 };
+    }
+    return 0;
+}
+
+static void free_reader(ost_reader_t *self)
+{
+    ost_parser_free(&self->parser);
+    for (size_t i = 0; i < self->n_signals; i++) ost_signal_free(&self->signals[i].signal);
+    free(self->signals);
+}
+
+static int begin(ost_reader_t *self, const char *path, const char *text, ost_error_t *err)
+{
+    if (strlen(text) > OST_MAX_TEXT)
+        return ost_fail_at(err, OST_ERR_LIMIT, path, 0, 0, "a text of more than %d bytes", OST_MAX_TEXT);
+    self->parser.has_time = true;
+    for (int i = 0; i < OST_MAX_INDEX_SETS; i++) self->parser.element[i] = -1;
+    ost_lexer_init(&self->parser.lexer, path, text, true, err);
+    return 0;
+}
+
+int ost_signals_read(ost_library_t *library, const char *path, const char *text, ost_error_t *err)
+{
+    ost_reader_t self = { .library = library };
+    int ret = begin(&self, path, text, err);
+    if (ret != 0) return ret;
+    ost_lexer_t start = self.parser.lexer;
+    read_pass(&self, &start, PASS_SETS);
+    ret = self.parser.lexer.code;
+    if (ret == 0) ret = add_signals(library, &self, err);
+    free_reader(&self);
+    return ret;
+}
+
+int ost_model_read(ost_model_t *model, ost_library_t *library, const char *path, const char *text,
+    const ost_builtin_t *builtin, ost_error_t *err)
+{
+    ost_reader_t self = { .library = library, .model = model };
+    *model = (ost_model_t){ 0 };
+    int ret = begin(&self, path, text, err);
+    if (ret != 0) return ret;
+    ost_lexer_t start = self.parser.lexer;
+    model->path = ost_reader_copy(&self, path, strlen(path));
+    model->impl = calloc(1, sizeof(*model->impl));
+    if (model->path == NULL || model->impl == NULL) {
+        ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+        goto out;
+    }
+    self.parser.graph = &model->impl->graph;
+    ret = ost_graph_init(self.parser.graph, err);
+    if (ret != 0) goto out;
+    read_pass(&self, &start, PASS_SETS);
+    read_pass(&self, &start, PASS_NAMES);
+    begin_expressions(&self);
+    read_pass(&self, &start, PASS_EXPRESSIONS);
+    check_whole(&self);
+    finish_states(&self);
+    model->impl->sw = self.parser.switches;
+    model->n_switches = self.parser.n_switches;
+    self.parser.switches = NULL;
+    ret = self.parser.lexer.code;
+    if (ret == 0) ret = ost_model_compile(model, builtin, err);
+    if (ret == 0) ret = add_signals(library, &self, err);
+out:
+    free_reader(&self);
+    return ret;
+}
+
+void ost_signal_free(ost_signal_t *self)
+{
+    free(self->name);
+    free(self->text);
+    free(self->unit_text);
+    *self = (ost_signal_t){ 0 };
+}
+
+static void free_impl(struct ost_model_impl *self)
+{
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->n_equations; i++) {
+        free(self->equations[i].left);
+        free(self->equations[i].right);
+    }
+    free(self->equations);
+    free(self->initial);
+    free(self->rate);
+    free(self->drive);
+    free(self->output);
+    free(self->sw);
+    ost_programs_delete(self->programs);
+    ost_graph_free(&self->graph);
+    free(self);
+}
+
+static void free_index_sets(ost_model_t *self)
+{
+    for (size_t i = 0; i < self->n_index_sets; i++) {
+        for (size_t k = 0; k < self->index_sets[i].n_elements; k++) free(self->index_sets[i].elements[k]);
+        free(self->index_sets[i].elements);
+        free(self->index_sets[i].name);
+    }
+    free(self->index_sets);
+}
+
+void ost_model_free(ost_model_t *self)
+{
+    if (self == NULL) return;
+    free_index_sets(self);
+    for (size_t i = 0; i < self->n_params; i++) {
+        ost_param_t *param = &self->params[i];
+        free(param->name);
+        free(param->text);
+        free(param->source);
+        free(param->unit_text);
+        free(param->spread.share);
+        free(param->spread.choice);
+    }
+    for (size_t i = 0; i < self->n_states; i++) {
+        free(self->states[i].name);
+        free(self->states[i].text);
+        free(self->states[i].unit_text);
+    }
+    for (size_t i = 0; i < self->n_reads; i++) free(self->reads[i].name);
+    for (size_t i = 0; i < self->n_drives; i++) free(self->drives[i].name);
+    for (size_t i = 0; i < self->n_outputs; i++) {
+        free(self->outputs[i].name);
+        free(self->outputs[i].group);
+        free(self->outputs[i].index_set);
+        free(self->outputs[i].text);
+        free(self->outputs[i].unit_text);
+    }
+    free(self->params);
+    free(self->states);
+    free(self->reads);
+    free(self->drives);
+    free(self->outputs);
+    free(self->doses);
+    free(self->jac);
+    free(self->drive_uses);
+    free(self->name);
+    free(self->text);
+    free(self->kind);
+    free(self->path);
+    free_impl(self->impl);
+    *self = (ost_model_t){ 0 };
+}
