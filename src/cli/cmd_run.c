@@ -135,7 +135,8 @@ static void report_terminal(const ost_progress_t *p)
 {
     char done[32], all[32];
     fprintf(stderr, "\r%s of %s subjects (%.0f %%), %.0f/s, %.0f s left", ost_cli_thousands(p->subjects_done, done),
-        ost_cli_thousands(p->subjects, all), 100 * (double) p->subjects_done / (double) p->subjects, rate, left);
+        ost_cli_thousands(p->subjects, all), 100 * (double) p->subjects_done / (double) p->subjects, rate_of(p),
+        seconds_left(p));
     if (p->failures > 0) fprintf(stderr, ", %s failed", ost_cli_thousands(p->failures, done));
     fputs("\033[K", stderr);
     fflush(stderr);
