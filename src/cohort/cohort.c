@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Running a cohort: blocks of subjects go to threads as they come; each thread draws its people, integrates their
+ * run-in and all arms, and hands the finished block to the sink. A subject's numbers depend on nothing but its own. */
+#include "cohort/plan_impl.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#define BLOCK 64
+#define LANES OST_LANE_COUNT
+#define N_PROBED 8
+#define MESSAGE 640
+/* A block sleeps from the start if its initial state changes by less than this part of its scale in a day. */
+#define AT_REST 1e-12
+
+/* Shared by all threads; all but the atomics is changed under the lock only. */
+typedef struct {
+    const ost_plan_t *plan;
+    const ost_cohort_options_t *options;
+    ost_cohort_summary_t *summary;
+    double t_wall;
+    size_t n_blocks;
+    atomic_size_t next;
+    atomic_bool stop; /* no new blocks; those in hand are still delivered unless ret < 0 */
+    int ret;
+    ost_error_t *err;
+} run_t;
+
+/* Of one thread: everything that a block needs, allocated once. */
+typedef struct {
+    run_t *run;
+    const ost_plan_t *plan;
+    ost_batch_t *batch;
+    ost_job_t *jobs;    /* [BLOCK] of the run-in, or [BLOCK x n_arms] */
+    double *covariates; /* [BLOCK][n_covariates] */
+    double *params;     /* [BLOCK][n_params] */
+    double *constants;  /* [BLOCK][n_constants] */
+    double *x0, *x1;    /* [BLOCK][n_states] at the start of the run-in, of the arms */
+    double *inputs;     /* [BLOCK][n_inputs] */
+    double *y;          /* [n_arms][BLOCK][n_outputs][n_times] */
+    double *probe;      /* [N_PROBED][n_outputs][n_times] with exact dosing */
+    double *rows;       /* lane rows for prepare(), 64-byte aligned */
+    double *p_rows, *h_rows, *x_rows, *f_rows, *s_rows, *zero_rows; /* within rows */
+    uint8_t *status;                                                /* [n_arms][BLOCK] */
+    uint32_t *steps, *rejected;
+    char (*text)[MESSAGE];   /* [n_arms x BLOCK] */
+    const char **messages;   /* [n_arms x BLOCK] */
+    uint8_t *subject_status; /* [BLOCK] of drawing and run-in */
+    char (*subject_text)[MESSAGE];
+    ost_solver_stats_t stats; /* of the arms of this block */
+    uint64_t run_in_steps, failures;
+} worker_t;
+
+static double wall_seconds(void)
+{
+    struct timespec t;
+    timespec_get(&t, TIME_UTC);
+    return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
+}
+
+static void worker_free(worker_t *self)
+{
+    ost_batch_delete(self->batch);
+    free(self->jobs);
+    free(self->covariates);
+    free(self->params);
+    free(self->constants);
+    free(self->x0);
+    free(self->x1);
+    free(self->inputs);
+    free(self->y);
+    free(self->probe);
+    free(self->rows);
+    free(self->status);
+    free(self->steps);
+    free(self->rejected);
+    free(self->text);
+    free(self->messages);
+    free(self->subject_status);
+    free(self->subject_text);
+}
+
+static size_t max_scratch(const ost_plan_t *plan)
+{
+    size_t n = 0;
+    for (size_t b = 0; b < plan->n_blocks; b++)
+        if (plan->blocks[b].model->n_scratch > n) n = plan->blocks[b].model->n_scratch;
+    return n;
+}
+
+static int alloc_rows(worker_t *self)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t n_x = plan->impl->n_block_states, n_drives = plan->n_drives;
+    size_t n = plan->n_params + plan->n_hoisted + n_x + (n_x + n_drives) + max_scratch(plan) + 1;
+    self->rows = aligned_alloc(64, n * LANES * sizeof(double));
+    if (self->rows == NULL) return -1;
+    memset(self->rows, 0, n * LANES * sizeof(double));
+    self->p_rows = self->rows;
+    self->h_rows = self->p_rows + plan->n_params * LANES;
+    self->x_rows = self->h_rows + plan->n_hoisted * LANES;
+    self->f_rows = self->x_rows + n_x * LANES;
+    self->s_rows = self->f_rows + (n_x + n_drives) * LANES;
+    self->zero_rows = self->s_rows + max_scratch(plan) * LANES;
+    return 0;
+}
+
+static int worker_init(worker_t *self, run_t *run, ost_error_t *err)
+{
+    const ost_plan_t *plan = run->plan;
+    const ost_system_t *system = &plan->system;
+    const ost_experiment_t *e = plan->experiment;
+    size_t n_arms = e->n_arms > 0 ? e->n_arms : 1, n_y = system->n_outputs * e->n_times + 1;
+    *self = (worker_t){
+        .run = run,
+        .plan = plan,
+        .jobs = calloc(BLOCK * n_arms, sizeof(*self->jobs)),
+        .covariates = calloc(BLOCK * e->n_covariates + 1, sizeof(double)),
+        .params = calloc(BLOCK * plan->n_params + 1, sizeof(double)),
+        .constants = calloc(BLOCK * system->n_constants + 1, sizeof(double)),
+        .x0 = calloc(BLOCK * system->n_states + 1, sizeof(double)),
+        .x1 = calloc(BLOCK * system->n_states + 1, sizeof(double)),
+        .inputs = calloc(BLOCK * system->n_inputs + 1, sizeof(double)),
+        .y = calloc(n_arms * BLOCK * n_y, sizeof(double)),
+        .probe = calloc(N_PROBED * n_y, sizeof(double)),
+        .status = calloc(n_arms * BLOCK, sizeof(*self->status)),
+        .steps = calloc(n_arms * BLOCK, sizeof(*self->steps)),
+        .rejected = calloc(n_arms * BLOCK, sizeof(*self->rejected)),
+        .text = calloc(n_arms * BLOCK, sizeof(*self->text)),
+        .messages = calloc(n_arms * BLOCK, sizeof(*self->messages)),
+        .subject_status = calloc(BLOCK, sizeof(*self->subject_status)),
+        .subject_text = calloc(BLOCK, sizeof(*self->subject_text)),
+    };
+    if (alloc_rows(self) < 0 || self->jobs == NULL || self->covariates == NULL || self->params == NULL ||
+        self->constants == NULL || self->x0 == NULL || self->x1 == NULL || self->inputs == NULL || self->y == NULL ||
+        self->probe == NULL || self->status == NULL || self->steps == NULL || self->rejected == NULL ||
+        self->text == NULL || self->messages == NULL || self->subject_status == NULL || self->subject_text == NULL)
+        return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a thread's block of %d subjects", BLOCK);
+    return ost_batch_new(&self->batch, system, &e->solver, err);
+}
+
+/* [n][width] of subjects to rows [width][LANES] of the group of lanes that begins at subject `first`; the last subject
+ * fills what is left over. */
+static void gather(double *rows, const double *from, size_t width, size_t first, size_t n_subjects)
+{
+    for (size_t l = 0; l < LANES; l++) {
+        const double *one = from + width * (first + l < n_subjects ? first + l : n_subjects - 1);
+        for (size_t i = 0; i < width; i++) rows[i * LANES + l] = one[i];
+    }
+}
+
+static void scatter(double *to, size_t stride, const double *rows, size_t n_rows, size_t first, size_t n_subjects)
+{
+    for (size_t l = 0; l < LANES && first + l < n_subjects; l++)
+        for (size_t i = 0; i < n_rows; i++) to[stride * (first + l) + i] = rows[i * LANES + l];
+}
+
+/* While nothing is dosed, a block at rest is parked at the drives of its initial state; one that is not runs. */
+static void idle_block(worker_t *self, const ost_lane_block_t *block, size_t first, size_t n_subjects)
+{
+    const ost_plan_t *plan = self->plan;
+    const double *x = self->x_rows + block->first_state * LANES;
+    double *drives = self->f_rows + block->n_states * LANES;
+    const ost_kernel_args_t at = {
+        .t = self->zero_rows,
+        .x = x,
+        .h = self->h_rows + block->first_hoisted * LANES,
+        .s = self->zero_rows,
+        .sig = block->sig,
+        .mode = self->zero_rows,
+        .scratch = self->s_rows,
+    };
+    block->kernel->rhs(block->kernel, &at, self->f_rows);
+    for (uint32_t i = 0; i < block->n_drives; i++) block->kernel->drive(block->kernel, &at, i, drives + i * LANES);
+    for (size_t l = 0; l < LANES && first + l < n_subjects; l++) {
+        double *u = self->inputs + (first + l) * plan->system.n_inputs;
+        for (size_t i = 0; i < block->n_states; i++)
+            if (!(fabs(self->f_rows[i * LANES + l]) <= AT_REST * plan->system.scale[block->first_state + i]))
+                u[block->park_input] = 0;
+        for (size_t i = 0; i < block->n_drives; i++) u[block->first_mean + i] = drives[i * LANES + l];
+    }
+}
+
+/* Constants, initial states and idle inputs of all subjects of the block. */
+static void prepare(worker_t *self, size_t n)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_lane_plan_t *lane = &plan->impl->lane;
+    size_t n_inputs = plan->system.n_inputs;
+    for (size_t i = 0; i < n; i++)
+        memcpy(self->inputs + i * n_inputs, plan->impl->idle_input, n_inputs * sizeof(double));
+    for (size_t first = 0; first < n; first += LANES) {
+        gather(self->p_rows, self->params, plan->n_params, first, n);
+        for (size_t b = 0; b < plan->n_blocks; b++) {
+            const ost_lane_block_t *block = &lane->blocks[b];
+            block->kernel->prepare(block->kernel, self->p_rows + plan->blocks[b].first_param * LANES,
+                self->h_rows + block->first_hoisted * LANES, self->x_rows + block->first_state * LANES, self->s_rows);
+            if (block->park_input >= 0) idle_block(self, block, first, n);
+        }
+        scatter(self->constants, plan->system.n_constants, self->h_rows, plan->n_hoisted, first, n);
+        scatter(self->x0, plan->system.n_states, self->x_rows, plan->impl->n_block_states, first, n);
+    }
+}
+
+static void fail_subject(worker_t *self, size_t i, int code, const char *context, const char *what)
+{
+    self->subject_status[i] = (uint8_t) -code;
+    snprintf(self->subject_text[i], MESSAGE, "%s%s", context, what);
+}
+
+/* @param[out] t_start  [n] where each subject's run-in begins */
+static void draw(worker_t *self, uint64_t first, size_t n, double *t_start)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_experiment_t *e = plan->experiment;
+    for (size_t i = 0; i < n; i++) {
+        ost_error_t err = { 0 };
+        double *covariates = self->covariates + i * e->n_covariates;
+        int ret =
+            ost_plan_draw(plan, e->first_subject + first + i, covariates, self->params + i * plan->n_params, &err);
+        self->subject_status[i] = 0;
+        t_start[i] = plan->t_begin;
+        if (ret < 0) {
+            fail_subject(self, i, ret, "", err.what);
+            continue;
+        }
+        if (e->start == NULL) continue;
+        double start = ost_formula_value(e->start, covariates);
+        if (!isfinite(start))
+            fail_subject(self, i, OST_ERR_VALUE, "", "the start of the run-in is not a finite number");
+        else if (start < plan->t_begin)
+            t_start[i] = start;
+    }
+}
+
+static ost_job_t new_job(const worker_t *self, size_t i, double t0, double t1, const double *x0)
+{
+    const ost_system_t *system = &self->plan->system;
+    return (ost_job_t){ .t0 = t0,
+        .t1 = t1,
+        .x0 = x0 + i * system->n_states,
+        .p = self->constants + i * system->n_constants,
+        .u0 = self->inputs + i * system->n_inputs };
+}
+
+static int run_in(worker_t *self, size_t n, const double *t_start, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t n_states = plan->system.n_states, n_jobs = 0, of[BLOCK];
+    memcpy(self->x1, self->x0, n * n_states * sizeof(double));
+    for (size_t i = 0; i < n; i++) {
+        if (self->subject_status[i] != 0 || !(t_start[i] < plan->t_begin)) continue;
+        of[n_jobs] = i;
+        self->jobs[n_jobs] = new_job(self, i, t_start[i], plan->t_begin, self->x0);
+        self->jobs[n_jobs++].x_end = self->x1 + i * n_states;
+    }
+    int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
+    if (ret < 0) return ret;
+    for (size_t k = 0; k < n_jobs; k++) {
+        const ost_job_t *job = &self->jobs[k];
+        self->run_in_steps += job->stats.steps;
+        if (job->status != 0) {
+            char what[MESSAGE];
+            fail_subject(self, of[k], job->status,
+                "run-in: ", ost_job_message(job, &plan->system, &plan->experiment->solver, what, sizeof(what)));
+            continue;
+        }
+        /* integrals of an idle block over the run-in mean nothing */
+        for (size_t x = plan->impl->n_block_states; x < n_states; x++) self->x1[of[k] * n_states + x] = 0;
+    }
+    return 0;
+}
+
+static void set_arm(const ost_plan_t *plan, ost_job_t *job, size_t arm, const ost_event_t *events, double *y)
+{
+    job->events = events;
+    job->n_events = plan->n_arm_events[arm];
+    job->t_out = plan->experiment->times;
+    job->n_out = plan->experiment->n_times;
+    job->y = y;
+}
+
+static size_t y_size(const ost_plan_t *plan)
+{
+    return plan->system.n_outputs * plan->experiment->n_times;
+}
+
+static void to_reported_units(const ost_plan_t *plan, double *y)
+{
+    size_t n_times = plan->experiment->n_times;
+    for (size_t o = 0; o < plan->system.n_outputs; o++)
+        for (size_t t = 0; t < n_times; t++) y[o * n_times + t] /= plan->impl->factor[o];
+}
+
+static void finish_job(worker_t *self, size_t k, size_t i, const ost_job_t *job)
+{
+    const ost_plan_t *plan = self->plan;
+    double *y = self->y + k * y_size(plan);
+    self->steps[k] = job != NULL ? (uint32_t) job->stats.steps : 0;
+    self->rejected[k] = job != NULL ? (uint32_t) job->stats.rejected : 0;
+    self->messages[k] = NULL;
+    if (job != NULL) ost_solver_stats_add(&self->stats, &job->stats);
+    self->status[k] = job != NULL ? (uint8_t) -job->status : self->subject_status[i];
+    if (self->status[k] == 0) {
+        to_reported_units(plan, y);
+        return;
+    }
+    self->failures++;
+    self->messages[k] = self->text[k];
+    if (job != NULL)
+        ost_job_message(job, &plan->system, &plan->experiment->solver, self->text[k], MESSAGE);
+    else
+        memcpy(self->text[k], self->subject_text[i], MESSAGE);
+    /* no half of a curve that looks like a result */
+    for (size_t t = 0; t < y_size(plan); t++) y[t] = NAN;
+}
+
+/* Jobs in order of arms, so that neighbouring lanes share an arm. */
+static int run_arms(worker_t *self, size_t n, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t n_jobs = 0, n_arms = plan->experiment->n_arms;
+    for (size_t a = 0; a < n_arms; a++) {
+        for (size_t i = 0; i < n; i++) {
+            if (self->subject_status[i] != 0) continue;
+            ost_job_t *job = &self->jobs[n_jobs++];
+            *job = new_job(self, i, plan->t_begin, plan->t_end, self->x1);
+            set_arm(plan, job, a, plan->arm_events[a], self->y + (a * n + i) * y_size(plan));
+            job->series = plan->arm_series[a];
+            job->n_series = plan->n_arm_series[a];
+        }
+    }
+    int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
+    if (ret < 0) return ret;
+    const ost_job_t *job = self->jobs;
+    for (size_t a = 0; a < n_arms; a++)
+        for (size_t i = 0; i < n; i++) finish_job(self, a * n + i, i, self->subject_status[i] != 0 ? NULL : job++);
+    return 0;
+}
+
+/* Largest difference of one output row over time, in percent of the exact maximum; NAN where all is 0. */
+static double row_error(const double *y, const double *exact, size_t n_times)
+{
+    double off = 0, largest = 0;
+    for (size_t t = 0; t < n_times; t++) {
+        off = fmax(off, fabs(y[t] - exact[t]));
+        largest = fmax(largest, fabs(exact[t]));
+    }
+    return largest > 0 ? 100 * off / largest : NAN;
+}
+
+/* The first subjects of the cohort once more, with every dose given. */
+static int probe(worker_t *self, size_t n, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    ost_cohort_summary_t *summary = self->run->summary;
+    size_t n_times = plan->experiment->n_times, n_probed = 0;
+    for (size_t a = 0; a < plan->experiment->n_arms; a++) {
+        if (plan->n_arm_series[a] == 0) continue;
+        size_t n_jobs = 0, of[N_PROBED];
+        ost_event_t *events = malloc((plan->n_arm_events[a] + 1) * sizeof(*events));
+        if (events == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of exact dosing");
+        for (size_t k = 0; k < plan->n_arm_events[a]; k++) {
+            events[k] = plan->arm_events[a][k];
+            events[k].series = -1;
+        }
+        for (size_t i = 0; i < n && i < N_PROBED; i++) {
+            if (self->status[a * n + i] != 0) continue;
+            of[n_jobs] = i;
+            self->jobs[n_jobs] = new_job(self, i, plan->t_begin, plan->t_end, self->x1);
+            set_arm(plan, &self->jobs[n_jobs], a, events, self->probe + n_jobs * y_size(plan));
+            n_jobs++;
+        }
+        int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
+        free(events);
+        if (ret < 0) return ret;
+        for (size_t k = 0; k < n_jobs; k++) {
+            if (self->jobs[k].status != 0) continue;
+            double *exact = self->probe + k * y_size(plan);
+            const double *y = self->y + (a * n + of[k]) * y_size(plan);
+            to_reported_units(plan, exact);
+            for (size_t o = 0; o < plan->system.n_outputs; o++) {
+                if (plan->impl->of_parkable[o]) continue;
+                double *error = &summary->periodic_error[o];
+                *error = fmax(*error, row_error(y + o * n_times, exact + o * n_times, n_times));
+            }
+        }
+        if (n_jobs > n_probed) n_probed = n_jobs;
+    }
+    summary->n_periodic_probed = n_probed;
+    return 0;
+}
+
+static int run_block(worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->plan->experiment;
+    double t_start[BLOCK];
+    uint64_t first = (uint64_t) i_block * BLOCK;
+    size_t n = e->n_subjects - first < BLOCK ? (size_t) (e->n_subjects - first) : BLOCK;
+    *n_subjects = n;
+    self->stats = (ost_solver_stats_t){ 0 };
+    self->run_in_steps = self->failures = 0;
+    draw(self, first, n, t_start);
+    prepare(self, n);
+    int ret = run_in(self, n, t_start, err);
+    if (ret == 0) ret = run_arms(self, n, err);
+    if (ret == 0 && i_block == 0) ret = probe(self, n, err);
+    return ret;
+}
+
+/* Hand a finished block over; one thread at a time. @return 0 or the error of the sink */
+static int deliver(worker_t *self, size_t i_block, size_t n, ost_error_t *err)
+{
+    run_t *run = self->run;
+    ost_cohort_summary_t *summary = run->summary;
+    const ost_cohort_options_t *options = run->options;
+    const ost_cohort_block_t block = {
+        .first = (uint64_t) i_block * BLOCK,
+        .n_subjects = n,
+        .y = self->y,
+        .status = self->status,
+        .steps = self->steps,
+        .rejected = self->rejected,
+        .covariates = self->covariates,
+        .params = self->params,
+        .messages = self->messages,
+    };
+    int ret = options->sink != NULL ? options->sink(options->user, &block, err) : 0;
+    if (ret < 0) return ret;
+    summary->subjects += n;
+    summary->failures += self->failures;
+    summary->run_in_steps += self->run_in_steps;
+    ost_solver_stats_add(&summary->stats, &self->stats);
+    const ost_progress_t progress = {
+        .subjects_done = summary->subjects,
+        .subjects = self->plan->experiment->n_subjects,
+        .failures = summary->failures,
+        .seconds = wall_seconds() - run->t_wall,
+    };
+    if (options->progress != NULL && options->progress(options->user, &progress) != 0) atomic_store(&run->stop, true);
+    return 0;
+}
+
+/* One thread's share. The first error of any thread is the run's. */
+static void work(run_t *run)
+{
+    worker_t self;
+    ost_error_t err = { 0 };
+    int ret = worker_init(&self, run, &err);
+    for (bool more = true; more;) {
+        size_t n = 0, i_block = ret == 0 && !atomic_load(&run->stop) ? atomic_fetch_add(&run->next, 1) : run->n_blocks;
+        more = i_block < run->n_blocks;
+        if (more) ret = run_block(&self, i_block, &n, &err);
+#ifdef _OPENMP
+#pragma omp critical(ost_cohort_deliver)
+#endif
+        {
+            if (more && ret == 0 && run->ret == 0) ret = deliver(&self, i_block, n, &err);
+            if (ret < 0 && run->ret == 0) {
+                run->ret = ret;
+                if (run->err != NULL) *run->err = err;
+                atomic_store(&run->stop, true);
+            }
+        }
+    }
+    worker_free(&self);
+}
+
+static int thread_count(const run_t *run)
+{
+#ifdef _OPENMP
+    int n = run->options->n_threads > 0 ? run->options->n_threads : omp_get_max_threads();
+#else
+    int n = 1;
+#endif
+    return (size_t) n > run->n_blocks ? (int) run->n_blocks : n;
+}
+
+int ost_cohort_run(
+    const ost_plan_t *plan, const ost_cohort_options_t *options, ost_cohort_summary_t *summary, ost_error_t *err)
+{
+    const ost_cohort_options_t none = { 0 };
+    uint64_t n_subjects = plan->experiment->n_subjects;
+    *summary = (ost_cohort_summary_t){ .isa = plan->experiment->solver.isa };
+    run_t run = {
+        .plan = plan,
+        .options = options != NULL ? options : &none,
+        .summary = summary,
+        .t_wall = wall_seconds(),
+        .n_blocks = (size_t) ((n_subjects + BLOCK - 1) / BLOCK),
+        .err = err,
+    };
+    clock_t t_cpu = clock();
+    summary->periodic_error = malloc((plan->system.n_outputs + 1) * sizeof(double));
+    if (summary->periodic_error == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the summary of a run");
+    for (size_t i = 0; i <= plan->system.n_outputs; i++) summary->periodic_error[i] = NAN;
+    summary->n_threads = thread_count(&run);
+    if (summary->n_threads > 0) {
+#ifdef _OPENMP
+#pragma omp parallel num_threads(summary->n_threads)
+#endif
+        work(&run);
+    }
+    summary->interrupted = run.ret == 0 && summary->subjects < n_subjects;
+    summary->seconds_cpu = (double) (clock() - t_cpu) / CLOCKS_PER_SEC;
+    summary->seconds_wall = wall_seconds() - run.t_wall;
+    return run.ret;
+}
+
+void ost_cohort_summary_free(ost_cohort_summary_t *self)
+{
+    if (self == NULL) return;
+    free(self->periodic_error);
+    *self = (ost_cohort_summary_t){ 0 };
+}

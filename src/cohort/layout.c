@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where everything stands: inputs, states, algebraic rows, entries of the Jacobian, outputs. */
+#include "cohort/plan_impl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Parked states stand still and parked drives are constant, so a block may be parked only if nothing but doses can
+ * change its course: it reads no signal, and time enters neither its equations nor a condition. */
+static bool can_be_parked(const ost_model_t *model)
+{
+    if (model->n_reads > 0 || model->n_doses == 0 || model->n_switches > 0) return false;
+    for (size_t i = 0; i < model->n_jac; i++)
+        if (model->jac[i].col == model->n_states) return false;
+    return true;
+}
+
+static int fail_memory(ost_error_t *err)
+{
+    return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the layout of the plan");
+}
+
+static int add_infusions(ost_plan_t *self, uint32_t *n_inputs, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    ost_lane_plan_t *lane = &self->impl->lane;
+    size_t n_regimens = 1;
+    for (size_t a = 0; a < e->n_arms; a++) n_regimens += e->arms[a].n_regimens;
+    lane->infusions = calloc(n_regimens, sizeof(*lane->infusions));
+    if (lane->infusions == NULL) return fail_memory(err);
+    for (size_t a = 0; a < e->n_arms; a++) {
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
+            if (!(e->arms[a].regimens[i].duration > 0)) continue;
+            size_t b, k = 0;
+            int state = ost_plan_dosed_state(self, &e->arms[a].regimens[i], &b, err);
+            if (state < 0) return state;
+            uint32_t x = self->blocks[b].first_state + (uint32_t) state;
+            while (k < lane->n_infusions && lane->infusions[k].state != x) k++;
+            if (k == lane->n_infusions)
+                lane->infusions[lane->n_infusions++] = (ost_infusion_t){ .state = x, .input = (*n_inputs)++ };
+        }
+    }
+    return 0;
+}
+
+static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error_t *err)
+{
+    ost_block_t *block = &self->blocks[b];
+    const ost_model_t *model = block->model;
+    ost_lane_block_t *lane = &self->impl->lane.blocks[b];
+    ost_isa_t isa = self->experiment->solver.isa;
+    size_t n = model->n_drives + 1;
+    *lane = (ost_lane_block_t){
+        .kernel = model->kernel[isa],
+        .sig = calloc(model->n_reads + 1, sizeof(uint32_t)),
+        .first_state = block->first_state,
+        .n_states = (uint32_t) model->n_states,
+        .first_hoisted = block->first_hoisted,
+        .first_switch = block->first_switch,
+        .n_switches = (uint32_t) model->n_switches,
+        .n_entries = (uint32_t) model->n_jac,
+        .first_drive = block->first_drive,
+        .n_drives = (uint32_t) model->n_drives,
+        .park_input = -1,
+        .mean_inputs = calloc(n, sizeof(uint32_t)),
+        .mean_states = calloc(n, sizeof(uint32_t)),
+        .n_outputs = (uint32_t) model->n_outputs,
+        .wanted = calloc(model->n_outputs + 1, sizeof(uint32_t)),
+    };
+    if (lane->sig == NULL || lane->mean_inputs == NULL || lane->mean_states == NULL || lane->wanted == NULL)
+        return fail_memory(err);
+    if (lane->kernel == NULL)
+        return ost_fail(
+            err, OST_ERR_VALUE, "model '%s' was not built for instruction set '%s'", model->name, ost_isa_name(isa));
+    if (can_be_parked(model)) {
+        lane->park_input = (int32_t) (*n_inputs)++;
+        lane->first_mean = *n_inputs;
+        for (uint32_t i = 0; i < model->n_drives; i++) lane->mean_inputs[i] = (*n_inputs)++;
+    }
+    block->park_input = lane->park_input;
+    return 0;
+}
+
+double ost_plan_idle_value(const ost_plan_signal_t *signal)
+{
+    if (signal->n_drivers > 0) return 0;
+    return signal->signal->has_neutral ? signal->signal->neutral : NAN;
+}
+
+int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err)
+{
+    struct ost_plan_impl *impl = self->impl;
+    uint32_t n_inputs = 0;
+    impl->lane.blocks = calloc(self->n_blocks, sizeof(*impl->lane.blocks));
+    if (impl->lane.blocks == NULL) return fail_memory(err);
+    impl->lane.n_blocks = self->n_blocks;
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        int ret = build_block(self, b, &n_inputs, err);
+        if (ret < 0) return ret;
+    }
+    int ret = add_infusions(self, &n_inputs, err);
+    if (ret < 0) return ret;
+    for (size_t s = 0; s < self->n_signals; s++)
+        if (self->signals[s].input >= 0) self->signals[s].input = (int32_t) n_inputs++;
+    impl->idle_input = calloc(n_inputs + 1, sizeof(*impl->idle_input));
+    if (impl->idle_input == NULL) return fail_memory(err);
+    for (size_t b = 0; b < self->n_blocks; b++)
+        if (impl->lane.blocks[b].park_input >= 0) impl->idle_input[impl->lane.blocks[b].park_input] = 1;
+    for (size_t s = 0; s < self->n_signals; s++)
+        if (self->signals[s].input >= 0)
+            impl->idle_input[self->signals[s].input] = ost_plan_idle_value(&self->signals[s]);
+    self->system.n_inputs = n_inputs;
+    return 0;
+}
+
+static char *join(const char *a, const char *sep, const char *b, const char *end)
+{
+    size_t size = strlen(a) + strlen(sep) + strlen(b) + strlen(end) + 1;
+    char *text = malloc(size);
+    if (text != NULL) snprintf(text, size, "%s%s%s%s", a, sep, b, end);
+    return text;
+}
+
+static int build_states(ost_plan_t *self, ost_error_t *err)
+{
+    struct ost_plan_impl *impl = self->impl;
+    size_t n = impl->n_block_states;
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        ost_lane_block_t *lane = &impl->lane.blocks[b];
+        if (!lane->has_quadratures) continue;
+        lane->first_quadrature = (uint32_t) n;
+        for (uint32_t i = 0; i < lane->n_drives; i++) lane->mean_states[i] = (uint32_t) n++;
+    }
+    self->system.n_states = n;
+    impl->scale = calloc(n + 1, sizeof(*impl->scale));
+    impl->positive = calloc(n + 1, sizeof(*impl->positive));
+    impl->state_names = calloc(n + 1, sizeof(*impl->state_names));
+    if (impl->scale == NULL || impl->positive == NULL || impl->state_names == NULL) return fail_memory(err);
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const ost_lane_block_t *lane = &impl->lane.blocks[b];
+        const ost_model_t *model = self->blocks[b].model;
+        for (size_t i = 0; i < model->n_states; i++) {
+            size_t x = lane->first_state + i;
+            impl->scale[x] = model->states[i].scale;
+            impl->positive[x] = !model->states[i].may_be_negative;
+            impl->state_names[x] = join(model->name, ".", model->states[i].name, "");
+            if (impl->state_names[x] == NULL) return fail_memory(err);
+        }
+        for (size_t i = 0; lane->has_quadratures && i < lane->n_drives; i++) {
+            size_t x = lane->mean_states[i];
+            impl->scale[x] = INFINITY;
+            impl->state_names[x] = join(model->name, ".integral(", model->drives[i].name, ")");
+            if (impl->state_names[x] == NULL) return fail_memory(err);
+        }
+    }
+    return 0;
+}
+
+/* Algebraic row of a plan signal: that of its only driver, or its own. */
+static uint32_t signal_row(const ost_plan_t *self, size_t s)
+{
+    const ost_plan_signal_t *signal = &self->signals[s];
+    if (signal->n_drivers == 1 && signal->input < 0)
+        return self->blocks[signal->driver_block[0]].first_drive + signal->driver_drive[0];
+    uint32_t row = (uint32_t) self->n_drives;
+    for (size_t i = 0; i < s; i++) row += self->signals[i].n_drivers != 1 || self->signals[i].input >= 0;
+    return row;
+}
+
+static int build_signals(ost_plan_t *self, ost_error_t *err)
+{
+    ost_lane_plan_t *lane = &self->impl->lane;
+    lane->signals = calloc(lane->n_signals + 1, sizeof(*lane->signals));
+    if (lane->signals == NULL) return fail_memory(err);
+    for (size_t b = 0; b < self->n_blocks; b++)
+        for (size_t i = 0; i < self->blocks[b].model->n_reads; i++)
+            lane->blocks[b].sig[i] = signal_row(self, self->blocks[b].read_signal[i]);
+    ost_lane_signal_t *own = lane->signals;
+    for (size_t s = 0; s < self->n_signals; s++) {
+        const ost_plan_signal_t *signal = &self->signals[s];
+        uint32_t row = signal_row(self, s);
+        if (row < self->n_drives) continue;
+        *own = (ost_lane_signal_t){
+            .row = row,
+            .driver_row = calloc(signal->n_drivers + 1, sizeof(uint32_t)),
+            .n_drivers = signal->n_drivers,
+            .input = signal->input,
+            .combine = signal->signal->combine,
+            .neutral = signal->signal->neutral,
+        };
+        if (own->driver_row == NULL) return fail_memory(err);
+        for (uint32_t i = 0; i < signal->n_drivers; i++)
+            own->driver_row[i] = self->blocks[signal->driver_block[i]].first_drive + signal->driver_drive[i];
+        own++;
+    }
+    lane->n_algebraic = self->n_drives + lane->n_signals;
+    return 0;
+}
+
+/* A model's own place of an entry becomes the plan's. */
+static uint32_t plan_row(const ost_plan_t *self, size_t b, uint32_t row)
+{
+    const ost_block_t *block = &self->blocks[b];
+    size_t n = block->model->n_states;
+    if (row < n) return block->first_state + row;
+    return (uint32_t) (self->system.n_states + block->first_drive + (row - n));
+}
+
+static uint32_t plan_col(const ost_plan_t *self, size_t b, uint32_t col)
+{
+    const ost_block_t *block = &self->blocks[b];
+    const ost_lane_plan_t *lane = &self->impl->lane;
+    size_t n = block->model->n_states, n_reads = block->model->n_reads;
+    if (col < n) return block->first_state + col;
+    if (col < n + n_reads) return (uint32_t) self->system.n_states + lane->blocks[b].sig[col - n];
+    return (uint32_t) (self->system.n_states + lane->n_algebraic);
+}
+
+static int build_jacobian(ost_plan_t *self, ost_error_t *err)
+{
+    struct ost_plan_impl *impl = self->impl;
+    ost_lane_plan_t *lane = &impl->lane;
+    uint32_t n_states = (uint32_t) self->system.n_states;
+    size_t n = 1, i = 0;
+    for (size_t b = 0; b < self->n_blocks; b++) n += self->blocks[b].model->n_jac + self->blocks[b].model->n_drives;
+    for (size_t s = 0; s < lane->n_signals; s++) n += lane->signals[s].n_drivers;
+    impl->row = calloc(n, sizeof(*impl->row));
+    impl->col = calloc(n, sizeof(*impl->col));
+    if (impl->row == NULL || impl->col == NULL) return fail_memory(err);
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const ost_model_t *model = self->blocks[b].model;
+        lane->blocks[b].first_entry = (uint32_t) i;
+        for (size_t k = 0; k < model->n_jac; k++, i++) {
+            impl->row[i] = plan_row(self, b, model->jac[k].row);
+            impl->col[i] = plan_col(self, b, model->jac[k].col);
+        }
+    }
+    for (size_t s = 0; s < lane->n_signals; s++) {
+        lane->signals[s].first_entry = (uint32_t) i;
+        for (uint32_t k = 0; k < lane->signals[s].n_drivers; k++, i++) {
+            impl->row[i] = n_states + lane->signals[s].row;
+            impl->col[i] = n_states + lane->signals[s].driver_row[k];
+        }
+    }
+    lane->first_quadrature_entry = i;
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const ost_lane_block_t *block = &lane->blocks[b];
+        for (uint32_t k = 0; block->has_quadratures && k < block->n_drives; k++, i++) {
+            impl->row[i] = block->first_quadrature + k;
+            impl->col[i] = n_states + block->first_drive + k;
+        }
+    }
+    self->system.n_entries = i;
+    return 0;
+}
+
+extern const ost_plan_lanes_t ost_plan_lanes_base;
+#ifdef OST_HAVE_AVX2
+extern const ost_plan_lanes_t ost_plan_lanes_avx2;
+#endif
+#ifdef OST_HAVE_AVX512
+extern const ost_plan_lanes_t ost_plan_lanes_avx512;
+#endif
+
+static const ost_plan_lanes_t *lanes_of(ost_isa_t isa)
+{
+#ifdef OST_HAVE_AVX512
+    if (isa == OST_ISA_AVX512) return &ost_plan_lanes_avx512;
+#endif
+#ifdef OST_HAVE_AVX2
+    if (isa == OST_ISA_AVX2) return &ost_plan_lanes_avx2;
+#endif
+    (void) isa;
+    return &ost_plan_lanes_base;
+}
+
+int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
+{
+    struct ost_plan_impl *impl = self->impl;
+    ost_lane_plan_t *lane = &impl->lane;
+    int ret = build_states(self, err);
+    if (ret == 0) ret = build_signals(self, err);
+    if (ret == 0) ret = build_jacobian(self, err);
+    if (ret < 0) return ret;
+    size_t n_scratch = 0, n_outputs = 0;
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const ost_model_t *model = self->blocks[b].model;
+        if (model->n_scratch > n_scratch) n_scratch = model->n_scratch;
+        if (model->n_outputs > n_outputs) n_outputs = model->n_outputs;
+    }
+    lane->first_output_scratch = lane->n_algebraic + n_scratch;
+    const ost_plan_lanes_t *functions = lanes_of(self->experiment->solver.isa);
+    ost_system_t *system = &self->system;
+    system->n_algebraic = lane->n_algebraic;
+    system->n_constants = self->n_hoisted;
+    system->n_scratch = lane->first_output_scratch + n_outputs;
+    system->row = impl->row;
+    system->col = impl->col;
+    system->scale = impl->scale;
+    system->positive = impl->positive;
+    system->state_names = (const char *const *) impl->state_names;
+    system->rhs = functions->rhs;
+    system->jacobian = functions->jacobian;
+    system->switches = functions->switches;
+    system->outputs = functions->outputs;
+    system->self = lane;
+    return 0;
+}
+
+static bool is_wanted(const ost_experiment_t *e, const char *group)
+{
+    if (e->outputs == NULL) return true;
+    for (size_t i = 0; i < e->n_outputs; i++)
+        if (strcmp(e->outputs[i], group) == 0) return true;
+    return false;
+}
+
+static const char *variable_name(const void *from, size_t i)
+{
+    return ((const ost_variable_t *) from)[i].name;
+}
+
+static const ost_index_set_t *index_set_of(const ost_model_t *model, const ost_output_t *output)
+{
+    for (size_t i = 0; output->index_set != NULL && i < model->n_index_sets; i++)
+        if (strcmp(model->index_sets[i].name, output->index_set) == 0) return &model->index_sets[i];
+    return NULL;
+}
+
+/* Rows of the wanted outputs in block order; groups[] gets every group of every block, wanted or not. */
+static int collect_outputs(
+    ost_plan_t *self, ost_variable_t *groups, size_t *n_groups, uint32_t *owner, ost_error_t *err)
+{
+    struct ost_plan_impl *impl = self->impl;
+    uint32_t row = 0;
+    for (uint32_t b = 0; b < self->n_blocks; b++) {
+        const ost_model_t *model = self->blocks[b].model;
+        ost_lane_block_t *lane = &impl->lane.blocks[b];
+        lane->first_output = self->blocks[b].first_output = row;
+        for (uint32_t i = 0; i < model->n_outputs; i++) {
+            const ost_output_t *output = &model->outputs[i];
+            bool wanted = is_wanted(self->experiment, output->group);
+            size_t g = 0;
+            while (g < *n_groups && strcmp(groups[g].name, output->group) != 0) g++;
+            if (g < *n_groups && owner[g] != b && wanted)
+                return ost_fail_at(err, OST_ERR_NAME, OST_WHERE(self->experiment), 0, 0,
+                    "output '%s' is defined by two models of the plan: '%s' and '%s'; leave one of the models out, or "
+                    "list the outputs that are wanted",
+                    output->group, self->blocks[owner[g]].model->name, model->name);
+            if (g == *n_groups) {
+                owner[g] = b;
+                groups[(*n_groups)++] = (ost_variable_t){ .name = output->group,
+                    .text = output->text,
+                    .unit_text = output->unit_text,
+                    .factor = output->unit.factor,
+                    .index_set = index_set_of(model, output),
+                    .first = row };
+            }
+            if (!wanted) continue;
+            groups[g].n_elements++;
+            impl->factor[row] = output->unit.factor;
+            impl->of_parkable[row] = lane->park_input >= 0;
+            lane->wanted[lane->n_wanted++] = i;
+            row++;
+        }
+    }
+    self->system.n_outputs = row;
+    return 0;
+}
+
+int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    size_t n = 1, n_groups = 0;
+    for (size_t b = 0; b < self->n_blocks; b++) n += self->blocks[b].model->n_outputs;
+    ost_variable_t *groups = calloc(n, sizeof(*groups));
+    uint32_t *owner = calloc(n, sizeof(*owner));
+    self->variables = calloc(n + e->n_outputs, sizeof(*self->variables));
+    self->impl->factor = calloc(n, sizeof(*self->impl->factor));
+    self->impl->of_parkable = calloc(n, sizeof(*self->impl->of_parkable));
+    int ret;
+    if (groups == NULL || owner == NULL || self->variables == NULL || self->impl->factor == NULL ||
+        self->impl->of_parkable == NULL)
+        ret = fail_memory(err);
+    else
+        ret = collect_outputs(self, groups, &n_groups, owner, err);
+    if (ret < 0) goto out;
+    if (e->outputs == NULL) {
+        memcpy(self->variables, groups, n_groups * sizeof(*groups));
+        self->n_variables = n_groups;
+    }
+    for (size_t i = 0; e->outputs != NULL && i < e->n_outputs; i++) {
+        ost_place_t place = e->output_places != NULL ? e->output_places[i] : (ost_place_t){ 0 };
+        size_t g = 0;
+        while (g < n_groups && strcmp(groups[g].name, e->outputs[i]) != 0) g++;
+        if (g == n_groups) {
+            const char *near = ost_plan_nearest(e->outputs[i], groups, n_groups, variable_name);
+            ret = OST_FAIL_AT(err, OST_ERR_NAME, e, place, "no model of the plan has an output '%s'%s%s%s",
+                e->outputs[i], OST_HINT(near));
+            goto out;
+        }
+        self->variables[self->n_variables++] = groups[g];
+    }
+    if (self->n_variables == 0)
+        ret = ost_fail_at(err, OST_ERR_MODEL, OST_WHERE(e), 0, 0, "the models of this experiment have no outputs");
+out:
+    free(groups);
+    free(owner);
+    return ret;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of this folder share: the plan as the lane code sees it, the population, and the steps of assembly. */
+#ifndef OST_COHORT_PLAN_IMPL_H
+#define OST_COHORT_PLAN_IMPL_H
+
+#include "lang/kernel.h"
+#include "osteon/cohort.h"
+
+#define OST_NO_BLOCK UINT32_MAX
+
+/* Times closer than this are one time, d. */
+#define OST_SAME_TIME 1e-9
+
+/* A block as the lane code sees it. */
+typedef struct {
+    const ost_kernel_t *kernel;
+    uint32_t *sig; /* [n_reads] algebraic row of each signal read; owned */
+    uint32_t first_state, n_states, first_hoisted, first_switch, n_switches, first_entry, n_entries;
+    uint32_t first_drive, n_drives; /* algebraic rows */
+    int32_t park_input;             /* -1: never parked */
+    uint32_t first_mean;            /* inputs, one for each drive of a block that can be parked */
+    uint32_t first_quadrature;      /* states, one for each drive of a block with a series */
+    bool has_quadratures;
+    uint32_t *mean_inputs, *mean_states; /* [n_drives] the same as lists, for ost_series_t; owned */
+    uint32_t n_outputs;                  /* that its kernel writes */
+    uint32_t *wanted;                    /* [n_wanted] of them, in the order of the system's outputs; owned */
+    uint32_t n_wanted, first_output;
+} ost_lane_block_t;
+
+/* A signal with a row of its own: nothing or several things drive it, or something from outside. */
+typedef struct {
+    uint32_t row;                    /* algebraic */
+    uint32_t *driver_row;            /* [n_drivers] algebraic; owned */
+    uint32_t n_drivers, first_entry; /* one Jacobian entry for each driver */
+    int32_t input;                   /* -1: none */
+    ost_combine_t combine;
+    double neutral;
+} ost_lane_signal_t;
+
+/* One step of evaluating the algebraic rows in order: a drive of a block, or (block = OST_NO_BLOCK) a signal row. */
+typedef struct {
+    uint32_t block, index;
+} ost_lane_step_t;
+
+typedef struct {
+    uint32_t state, input;
+} ost_infusion_t;
+
+/* ost_system_t.self. The first n_algebraic rows of ost_point_t.scratch hold the algebraic rows after every call. */
+typedef struct {
+    ost_lane_block_t *blocks;
+    ost_lane_signal_t *signals;
+    ost_lane_step_t *steps;
+    ost_infusion_t *infusions;
+    size_t n_blocks, n_signals, n_steps, n_infusions, n_algebraic;
+    size_t first_quadrature_entry; /* of the Jacobian, in the order of blocks and drives */
+    size_t first_output_scratch;   /* row of scratch for outputs of which only some are wanted */
+} ost_lane_plan_t;
+
+/* The system's functions for one instruction set (plan_lanes.c). */
+typedef struct {
+    void (*rhs)(const void *self, const ost_point_t *at, double *f);
+    void (*jacobian)(const void *self, const ost_point_t *at, double *entries);
+    void (*switches)(const void *self, const ost_point_t *at, double *g);
+    void (*outputs)(const void *self, const ost_point_t *at, double *y);
+} ost_plan_lanes_t;
+
+/* Standard normal truncated to lower..upper, by its inverse distribution function. */
+typedef struct {
+    double lower, upper, p_lower, p_width;
+    bool mirrored; /* both bounds in the upper half: computed in the lower half, where no digits are lost */
+} ost_truncated_t;
+
+void ost_truncated_init(ost_truncated_t *self, double lower, double upper);
+double ost_truncated_quantile(const ost_truncated_t *self, double u);
+
+/* How one parameter of the plan gets its value. */
+typedef struct {
+    uint32_t purpose;
+    int32_t covariate; /* of the experiment, -1 none */
+    double typical, sd;
+    ost_spread_kind_t kind; /* NONE: typical, or the covariate */
+    ost_truncated_t z;      /* what keeps the value within its range */
+} ost_param_rule_t;
+
+struct ost_plan_impl {
+    ost_lane_plan_t lane;
+    ost_signal_t *signals;    /* [n_signals] copies, names borrowed from the library */
+    ost_param_rule_t *params; /* [n_params] */
+    uint32_t *purpose;        /* [n_covariates] */
+    ost_truncated_t *z;       /* [n_covariates] */
+    uint32_t *row, *col;      /* of the Jacobian */
+    double *scale;
+    bool *positive;
+    char **state_names;
+    double *idle_input;    /* [n_inputs] where nothing acts; parked blocks' means are the subject's own */
+    size_t n_block_states; /* states of the blocks; quadratures follow */
+    size_t n_drive_steps;
+    uint32_t *param_block; /* [n_params] block of each parameter */
+    double *factor;        /* [n_outputs] reported = internal / factor */
+    bool *of_parkable;     /* [n_outputs] true where the row belongs to a block that can be parked */
+};
+
+#define OST_WHERE(e) ((e)->path != NULL ? (e)->path : "")
+#define OST_FAIL_AT(err, code, e, place, ...)                                                                          \
+    ost_fail_at(err, code, OST_WHERE(e), (place).line, (place).column, __VA_ARGS__)
+
+/* " (did you mean 'x'?)" or nothing, as three arguments of "%s%s%s". */
+#define OST_HINT(s) (s) != NULL ? " (did you mean '" : "", (s) != NULL ? (s) : "", (s) != NULL ? "'?)" : ""
+
+/* Name i of something, for ost_plan_nearest. */
+typedef const char *(*ost_name_fn)(const void *from, size_t i);
+const char *ost_plan_nearest(const char *word, const void *from, size_t n, ost_name_fn name);
+
+/* Index of the block of that model name, -1 if there is none. */
+int ost_plan_block(const ost_plan_t *self, const char *name);
+/* Where the experiment first doses a drug, or {0, 0}. */
+ost_place_t ost_plan_drug_place(const ost_experiment_t *e, const char *drug);
+/* The state that a regimen's doses go into. @return its index in the block's model, or an error */
+int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, size_t *block, ost_error_t *err);
+
+/* What the outside drive of a signal is while no arm's window is open: nothing beside other drivers, else the neutral
+ * value, NAN where there is none. */
+double ost_plan_idle_value(const ost_plan_signal_t *signal);
+
+/* Steps of ost_plan_build, each in its own file. */
+int ost_plan_wire(ost_plan_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK; /* wiring.c */
+int ost_plan_build_population(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;             /* population.c */
+int ost_plan_build_events(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* regimen.c */
+int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* layout.c */
+int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* layout.c */
+int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                /* layout.c */
+
+/* As ost_plan_subject, but the message does not name the subject. */
+int ost_plan_draw(const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err);
+
+#endif
