@@ -104,6 +104,16 @@ typedef struct {
 
 void ost_solver_stats_add(ost_solver_stats_t *self, const ost_solver_stats_t *other);
 
+/** Why a job failed. */
+typedef enum {
+    OST_FAILURE_NONE,
+    OST_FAILURE_STEP,       /**< step below h_min; state_fail: the state with the largest error */
+    OST_FAILURE_MAX_STEPS,  /**< max_steps attempts were made */
+    OST_FAILURE_SWITCH,     /**< a condition flipped 100 times within 1e-9 d each: it chatters; state_fail: -1 */
+    OST_FAILURE_NOT_FINITE, /**< not a number or infinite, however short the step */
+    OST_FAILURE_NEGATIVE    /**< a positive state fell below -10 atol, however short the step */
+} ost_failure_t;
+
 /** One integration: filled by the caller, borrowed until its `done`. Arrays are plain (not lane rows). */
 typedef struct {
     double t0, t1;             /**< d, t0 <= t1; events at t0 act, events at t1 do not */
@@ -121,7 +131,8 @@ typedef struct {
     void *user;    /**< the caller's */
     /* results: */
     int status;         /**< 0 or an OST_ERR_ code; on failure y holds NaN from the failure on, x_end NaN */
-    double t_fail;      /**< d */
+    ost_failure_t failure;
+    double t_fail;      /**< d; NaN where status is 0 */
     int32_t state_fail; /**< index of the state to blame, -1 unknown */
     ost_solver_stats_t stats;
 } ost_job_t;

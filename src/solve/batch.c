@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "solve/batch_impl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT 64
+
+void ost_solver_options_default(ost_solver_options_t *self)
+{
+    *self = (ost_solver_options_t){
+        .stepper = OST_STEPPER_RODAS4,
+        .rtol = 1e-6,
+        .atol_factor = 1e-3,
+        .h_max = INFINITY,
+        .h_min = 1e-12,
+        .max_steps = 10000000,
+        .isa = ost_isa_best(),
+    };
+}
+
+void ost_solver_stats_add(ost_solver_stats_t *self, const ost_solver_stats_t *other)
+{
+    self->steps += other->steps;
+    self->rejected += other->rejected;
+    self->rhs += other->rhs;
+    self->jacobians += other->jacobians;
+    self->factorisations += other->factorisations;
+    self->events += other->events;
+    self->switches_located += other->switches_located;
+    self->doses_skipped += other->doses_skipped;
+}
+
+static int check_options(const ost_solver_options_t *options, ost_error_t *err)
+{
+    if (!(options->rtol >= 1e-14 && options->rtol <= 0.1))
+        return ost_fail(err, OST_ERR_VALUE, "rtol is %g, expected 1e-14 to 0.1", options->rtol);
+    if (!(options->atol_factor > 0 && options->atol_factor < INFINITY))
+        return ost_fail(err, OST_ERR_VALUE, "atol_factor is %g, expected a positive number", options->atol_factor);
+    if (!(options->h_min > 0 && options->h_min < options->h_max))
+        return ost_fail(err, OST_ERR_VALUE, "h_min is %g d, expected above 0 and below h_max, %g d", options->h_min,
+            options->h_max);
+    if (options->max_steps < 1 || options->max_steps > INT64_MAX)
+        return ost_fail(err, OST_ERR_VALUE, "max_steps is 0, expected at least 1");
+    if ((int) options->isa < 0 || options->isa > ost_isa_best())
+        return ost_fail(err, OST_ERR_VALUE, "instruction set %d is not usable here, the widest is %s",
+            (int) options->isa, ost_isa_name(ost_isa_best()));
+    return 0;
+}
+
+static int check_system(const ost_system_t *system, ost_error_t *err)
+{
+    for (size_t i = 0; i < system->n_states; i++) {
+        if (!(system->scale[i] > 0))
+            return ost_fail(
+                err, OST_ERR_MODEL, "scale of state %s is %g, expected > 0", system->state_names[i], system->scale[i]);
+    }
+    return 0;
+}
+
+/* Hand out the parts of the block; with no block yet, only measure. */
+static double *take(char *block, size_t *used, size_t n)
+{
+    double *part = block == NULL ? NULL : (double *) (void *) (block + *used);
+    *used += (n * sizeof(double) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return part;
+}
+
+static size_t lay_out(ost_batch_t *self, char *block)
+{
+    const ost_system_t *system = self->system;
+    size_t used = 0, row = OST_LANE_COUNT, n = system->n_states, s = system->n_switches;
+    /* An odd number of rows, so that the same state of different stages never shares a cache set. */
+    self->stage_stride = (n | 1) * row;
+    self->x = take(block, &used, n * row);
+    self->x_new = take(block, &used, n * row);
+    self->x_at = take(block, &used, n * row);
+    self->stages = take(block, &used, OST_N_STAGES * self->stage_stride);
+    self->values = take(block, &used, self->elimination.n_rows * row);
+    self->p = take(block, &used, system->n_constants * row);
+    self->u = take(block, &used, system->n_inputs * row);
+    self->mode = take(block, &used, s * row);
+    self->scratch = take(block, &used, system->n_scratch * row);
+    self->dense = take(block, &used, 2 * n * row);
+    self->x_out = take(block, &used, n * row);
+    self->y = take(block, &used, system->n_outputs * row);
+    self->g = take(block, &used, s * row);
+    self->g_low = take(block, &used, s * row);
+    self->g_high = take(block, &used, s * row);
+    self->first_step = take(block, &used, (n + system->n_inputs + s) * row);
+    self->atol = take(block, &used, n);
+    self->floor = take(block, &used, n);
+    return used;
+}
+
+static int allocate(ost_batch_t *self, ost_error_t *err)
+{
+    const ost_system_t *system = self->system;
+    size_t size = lay_out(self, NULL);
+    self->memory = aligned_alloc(ALIGNMENT, size + ALIGNMENT);
+    if (self->memory == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "%zu bytes for a batch", size);
+    memset(self->memory, 0, size + ALIGNMENT);
+    lay_out(self, self->memory);
+    for (size_t i = 0; i < system->n_states; i++) {
+        self->atol[i] = self->options.atol_factor * self->options.rtol * system->scale[i];
+        self->floor[i] = system->positive[i] ? -10 * self->atol[i] : -INFINITY;
+    }
+    for (int l = 0; l < OST_LANE_COUNT; l++) {
+        ost_lane_t *lane = &self->lanes[l];
+        lane->system = system;
+        lane->followers = calloc(system->n_inputs + 1, sizeof(*lane->followers));
+        lane->means = calloc(system->n_states + 1, sizeof(*lane->means));
+        if (lane->followers == NULL || lane->means == NULL)
+            return ost_fail(err, OST_ERR_NO_MEMORY, "lane %d of a batch", l);
+    }
+    return 0;
+}
+
+int ost_batch_new(ost_batch_t **self, const ost_system_t *system, const ost_solver_options_t *options, ost_error_t *err)
+{
+    *self = NULL;
+    int code = check_options(options, err);
+    if (code == 0) code = check_system(system, err);
+    if (code != 0) return code;
+    ost_batch_t *batch = calloc(1, sizeof(*batch));
+    if (batch == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "a batch");
+    batch->system = system;
+    batch->options = *options;
+    code = ost_elimination_init(&batch->elimination, system, err);
+    if (code == 0) code = allocate(batch, err);
+    if (code == 0 && options->stepper != OST_STEPPER_RODAS4) code = ost_gsl_new(&batch->gsl, batch, err);
+    if (code != 0) {
+        ost_batch_delete(batch);
+        return code;
+    }
+    *self = batch;
+    return 0;
+}
+
+void ost_batch_delete(ost_batch_t *self)
+{
+    if (self == NULL) return;
+    ost_gsl_delete(self->gsl);
+    for (int l = 0; l < OST_LANE_COUNT; l++) {
+        free(self->lanes[l].followers);
+        free(self->lanes[l].means);
+    }
+    ost_elimination_free(&self->elimination);
+    free(self->memory);
+    free(self);
+}
+
+static int check_events(const ost_system_t *system, const ost_job_t *job, ost_error_t *err)
+{
+    double before = -INFINITY;
+    for (size_t i = 0; i < job->n_events; i++) {
+        const ost_event_t *event = &job->events[i];
+        size_t n = event->kind == OST_EVENT_STOP        ? SIZE_MAX
+                   : event->kind == OST_EVENT_SET_INPUT ? system->n_inputs
+                                                        : system->n_states;
+        if (!(event->t >= before))
+            return ost_fail(
+                err, OST_ERR_VALUE, "event %zu at %.17g d comes before the one at %.17g d", i, event->t, before);
+        if (event->index >= n)
+            return ost_fail(err, OST_ERR_VALUE, "event %zu: index %u, expected below %zu", i, event->index, n);
+        if (event->series >= 0 && (size_t) event->series >= job->n_series)
+            return ost_fail(err, OST_ERR_VALUE, "event %zu: series %d of %zu", i, event->series, job->n_series);
+        before = event->t;
+    }
+    return 0;
+}
+
+static int check_series(const ost_system_t *system, const ost_job_t *job, ost_error_t *err)
+{
+    for (size_t i = 0; i < job->n_series; i++) {
+        const ost_series_t *series = &job->series[i];
+        bool fits = series->interval > 0 && series->park_input < system->n_inputs;
+        for (size_t k = 0; fits && k < series->n_means; k++)
+            fits = series->mean_input[k] < system->n_inputs && series->mean_state[k] < system->n_states;
+        if (!fits)
+            return ost_fail(err, OST_ERR_VALUE,
+                "dose series %zu names an input or state that does not exist, or has "
+                "no interval",
+                i);
+    }
+    return 0;
+}
+
+static int check_job(const ost_system_t *system, const ost_job_t *job, ost_error_t *err)
+{
+    if (!(isfinite(job->t0) && isfinite(job->t1) && job->t0 <= job->t1))
+        return ost_fail(err, OST_ERR_VALUE, "time runs from %g to %g d", job->t0, job->t1);
+    for (size_t i = 0; i < job->n_out; i++) {
+        if (isnan(job->t_out[i]) || (i > 0 && job->t_out[i] < job->t_out[i - 1]))
+            return ost_fail(err, OST_ERR_VALUE, "output time %zu, %g d, is not in ascending order", i, job->t_out[i]);
+    }
+    int code = check_events(system, job, err);
+    return code != 0 ? code : check_series(system, job, err);
+}
+
+int ost_batch_run(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs, ost_error_t *err)
+{
+    for (size_t i = 0; i < n_jobs; i++) {
+        int code = check_job(self->system, &jobs[i], err);
+        if (code != 0) {
+            ost_error_prepend(err, "job %zu: ", i);
+            return code;
+        }
+    }
+    if (self->gsl != NULL) {
+        for (size_t i = 0; i < n_jobs; i++) ost_gsl_run(self->gsl, &jobs[i]);
+        return 0;
+    }
+    switch (self->options.isa) {
+#ifdef OST_HAVE_AVX512
+    case OST_ISA_AVX512:
+        ost_batch_integrate_avx512(self, jobs, n_jobs);
+        break;
+#endif
+#ifdef OST_HAVE_AVX2
+    case OST_ISA_AVX2:
+        ost_batch_integrate_avx2(self, jobs, n_jobs);
+        break;
+#endif
+    default:
+        ost_batch_integrate_base(self, jobs, n_jobs);
+    }
+    return 0;
+}
+
+char *ost_job_message(
+    const ost_job_t *job, const ost_system_t *system, const ost_solver_options_t *options, char *buf, size_t size)
+{
+    const char *state = job->state_fail < 0 ? "?" : system->state_names[job->state_fail];
+    int n = 0;
+    if (job->failure != OST_FAILURE_NONE) n = snprintf(buf, size, "t = %.10g d: ", job->t_fail);
+    if (n < 0 || (size_t) n >= size) return buf;
+    char *rest = buf + n;
+    size -= (size_t) n;
+    switch (job->failure) {
+    case OST_FAILURE_NONE:
+        snprintf(rest, size, "no failure");
+        break;
+    case OST_FAILURE_STEP:
+        snprintf(rest, size, "step below %g d in state %s at rtol %g", options->h_min, state, options->rtol);
+        break;
+    case OST_FAILURE_MAX_STEPS:
+        snprintf(rest, size, "more than %llu steps, the last limited by state %s",
+            (unsigned long long) options->max_steps, state);
+        break;
+    case OST_FAILURE_SWITCH:
+        snprintf(rest, size, "a condition of the model turns to and fro without end");
+        break;
+    case OST_FAILURE_NOT_FINITE:
+        snprintf(rest, size, "state %s is not a finite number", state);
+        break;
+    case OST_FAILURE_NEGATIVE:
+        snprintf(rest, size, "state %s is negative", state);
+        break;
+    }
+    return buf;
+}

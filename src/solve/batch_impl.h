@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the parts of a batch share. Rows are [n][OST_LANE_COUNT] doubles, 64-byte aligned; a column (one lane of such
+ * rows) is a pointer to its first element with stride OST_LANE_COUNT. */
+#ifndef OST_SOLVE_BATCH_IMPL_H
+#define OST_SOLVE_BATCH_IMPL_H
+
+#include "solve/elimination.h"
+#include "solve/schedule.h"
+
+#define OST_N_STAGES 6
+
+struct ost_gsl;
+
+struct ost_batch {
+    const ost_system_t *system; /* borrowed */
+    ost_solver_options_t options;
+    ost_elimination_t elimination;
+    double *atol;  /* [n_states] absolute tolerance, INFINITY outside error control */
+    double *floor; /* [n_states] a state below has failed; -INFINITY where it may be negative */
+    ost_lane_t lanes[OST_LANE_COUNT];
+    /* First accepted step after a change, by what changed: rows [n_states + n_inputs + n_switches], 0 unknown. */
+    double *first_step;
+    /* Rows: */
+    double *x, *x_new, *x_at; /* [n_states]; x_at: a stage, or a point of the dense output */
+    double *stages;           /* [OST_N_STAGES][stage_stride]: increments of the stages */
+    double *dense;            /* [2][n_states] of the step just made */
+    double *x_out;            /* [n_states] point of an output that waits */
+    double *values;           /* [elimination.n_rows] */
+    double *p, *u, *mode, *g, *g_low, *g_high, *y, *scratch;
+    size_t stage_stride; /* doubles */
+    void *memory;        /* owned: all of the above */
+    struct ost_gsl *gsl; /* NULL for Rodas4 */
+};
+
+/* Run all jobs by Rodas4, compiled per instruction set. */
+void ost_batch_integrate_base(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
+void ost_batch_integrate_avx2(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
+void ost_batch_integrate_avx512(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
+
+/* GSL's steppers, one job at a time in lane 0. */
+int ost_gsl_new(struct ost_gsl **self, ost_batch_t *batch, ost_error_t *err) OST_MUST_CHECK;
+void ost_gsl_delete(struct ost_gsl *self);
+void ost_gsl_run(struct ost_gsl *self, ost_job_t *job);
+
+#endif

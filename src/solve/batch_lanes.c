@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The loop over steps: each lane with its own time, step size, events and outputs. Arithmetic is done in all lanes and
+ * blended by masks; what happens rarely (events, starts, ends) is done lane by lane in schedule.c. */
+#include "solve/rodas4.h"
+
+#define ROW(rows, i) ((rows) + (size_t) (i) *OST_LANES)
+#define SAFETY 0.9
+#define SHRINK_MIN 0.1
+#define GROW_MAX 6.0
+#define GROW_AFTER_EVENT 1.1
+#define EPS 2.220446049250313e-16
+/* Crossings are located to this part of a step. */
+#define CROSSING_WIDTH 1e-12
+#define CROSSING_TRIES 100
+
+typedef struct {
+    ost_batch_t *b;
+    ost_job_t *jobs;
+    size_t n_jobs, next_job;
+    ost_v t, h;           /* time, step size that error control proposes */
+    ost_v h_step, t_new;  /* of the step being tried */
+    ost_v theta;          /* part of it that is taken: 1, or up to a crossing */
+    ost_v t_stop;         /* next event or end */
+    ost_v t_stop_outputs; /* outputs up to here belong to t_stop */
+    ost_v t_out;          /* next output, INFINITY if none */
+    ost_v t_waiting;      /* of the output that waits */
+    ost_v t_barrier;      /* end of the first step that left a state negative */
+    ost_mask live, waiting, starting, shrunk;
+    ost_mask n_attempts, n_rejected, n_negative, n_extra; /* int64 counts; n_extra: right-hand sides outside of steps */
+} run_t;
+
+static ost_point_t point(const run_t *run, const ost_v *t, const double *x)
+{
+    const ost_batch_t *b = run->b;
+    return (
+        ost_point_t){ .t = (const double *) t, .x = x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch };
+}
+
+static inline ost_v mask_number(ost_mask m)
+{
+    return ost_v_blend(m, ost_v_splat(1), ost_v_splat(0));
+}
+
+static void blend_rows(double *to, ost_mask m, const double *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ost_v_store(ROW(to, i), ost_v_blend(m, ost_v_load(ROW(from, i)), ost_v_load(ROW(to, i))));
+}
+
+static void put_column(double *to, int lane, const double *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) to[i * OST_LANES + (size_t) lane] = from[i];
+}
+
+/* Evaluate the outputs that wait, one per lane at most, and write them. */
+static void flush_outputs(run_t *run)
+{
+    ost_batch_t *b = run->b;
+    ost_point_t at = point(run, &run->t_waiting, b->x_out);
+    b->system->outputs(b->system->self, &at, b->y);
+    for (int l = 0; l < OST_LANES; l++) {
+        if (run->waiting[l]) ost_lane_write(&b->lanes[l], b->lanes[l].i_out_pending, b->y + l);
+    }
+    run->waiting = (ost_mask){ 0 };
+}
+
+/* Let the next output of the lanes `due`, at state x, wait until the outputs of other lanes can be evaluated with it.
+ */
+static void queue_outputs(run_t *run, ost_mask due, const double *x)
+{
+    ost_batch_t *b = run->b;
+    blend_rows(b->x_out, due, x, b->system->n_states);
+    run->t_waiting = ost_v_blend(due, run->t_out, run->t_waiting);
+    run->waiting |= due;
+    for (int l = 0; l < OST_LANES; l++) {
+        if (!due[l]) continue;
+        ost_lane_t *lane = &b->lanes[l];
+        lane->i_out_pending = lane->i_out++;
+        run->t_out[l] = ost_lane_next_output(lane);
+    }
+}
+
+static void refresh_modes(run_t *run, ost_mask which)
+{
+    ost_batch_t *b = run->b;
+    size_t n = b->system->n_switches;
+    if (n == 0 || !ost_mask_any(which)) return;
+    ost_point_t at = point(run, &run->t, b->x);
+    /* A condition may depend on the outcome of another one. */
+    bool changed = true;
+    for (int pass = 0; pass < 4 && changed; pass++) {
+        b->system->switches(b->system->self, &at, b->g);
+        changed = false;
+        for (size_t s = 0; s < n; s++) {
+            ost_v before = ost_v_load(ROW(b->mode, s));
+            ost_v mode = ost_v_blend(which, mask_number(ost_v_load(ROW(b->g, s)) >= 0.0), before);
+            changed = changed || ost_mask_any(mode != before);
+            ost_v_store(ROW(b->mode, s), mode);
+        }
+    }
+}
+
+/* A step size from the size of the rates and of their change over a short explicit step: Hairer, Norsett & Wanner,
+ * Solving Ordinary Differential Equations I, 2nd ed. 1993, section II.4. */
+static void estimate_step(run_t *run, ost_mask which)
+{
+    ost_batch_t *b = run->b;
+    size_t n = b->system->n_states;
+    ost_v d0 = ost_v_splat(0), d1 = ost_v_splat(0), d2 = ost_v_splat(0), span = run->t_stop - run->t;
+    double *f0 = b->stages, *f1 = b->stages + b->stage_stride;
+    ost_point_t at = point(run, &run->t, b->x);
+    b->system->rhs(b->system->self, &at, f0);
+    for (size_t i = 0; i < n; i++) {
+        ost_v x = ost_v_abs(ost_v_load(ROW(b->x, i))), per_weight = 1.0 / (b->atol[i] + b->options.rtol * x);
+        d0 = ost_v_max(d0, x * per_weight);
+        d1 = ost_v_max(d1, ost_v_abs(ost_v_load(ROW(f0, i))) * per_weight);
+    }
+    ost_v h0 = ost_v_blend((d0 < 1e-5) | (d1 < 1e-5), ost_v_splat(1e-6), 0.01 * d0 / d1);
+    h0 = ost_v_min(h0, span);
+    for (size_t i = 0; i < n; i++) ost_v_store(ROW(b->x_at, i), ost_v_load(ROW(b->x, i)) + h0 * ost_v_load(ROW(f0, i)));
+    ost_v t1 = run->t + h0;
+    at = point(run, &t1, b->x_at);
+    b->system->rhs(b->system->self, &at, f1);
+    for (size_t i = 0; i < n; i++) {
+        ost_v x = ost_v_abs(ost_v_load(ROW(b->x, i)));
+        ost_v change = ost_v_abs(ost_v_load(ROW(f1, i)) - ost_v_load(ROW(f0, i)));
+        d2 = ost_v_max(d2, change / (h0 * (b->atol[i] + b->options.rtol * x)));
+    }
+    ost_v steepest = ost_v_max(d1, d2);
+    ost_v h = ost_v_min(100.0 * h0, ost_v_sqrt(ost_v_sqrt(0.01 / steepest)));
+    h = ost_v_blend(steepest > 1e-15, h, span);     /* at rest */
+    h = ost_v_blend(h > 0.0, h, ost_v_splat(1e-6)); /* not a number: the first attempt will tell */
+    run->h = ost_v_blend(which, ost_v_min(h, ost_v_splat(b->options.h_max)), run->h);
+    run->n_extra -= which * 2;
+}
+
+/* Step sizes for lanes where something changed: as it went the last time that the same thing changed. */
+static void first_steps(run_t *run, ost_mask which)
+{
+    const ost_system_t *system = run->b->system;
+    ost_mask unknown = which;
+    for (int l = 0; l < OST_LANES; l++) {
+        int32_t changed = run->b->lanes[l].changed;
+        if (!which[l] || changed < 0) continue;
+        double known = ROW(run->b->first_step, changed)[l];
+        bool is_switch = (size_t) changed >= system->n_states + system->n_inputs;
+        if (known > 0) run->h[l] = GROW_AFTER_EVENT * known;
+        if (known > 0 || is_switch) unknown[l] = 0;
+    }
+    run->starting |= which;
+    run->shrunk &= ~which;
+    run->n_negative &= ~which;
+    if (ost_mask_any(unknown)) estimate_step(run, unknown);
+}
+
+static void restart(run_t *run, ost_mask which)
+{
+    refresh_modes(run, which);
+    first_steps(run, which);
+}
+
+static void remember_first_steps(run_t *run, ost_mask which)
+{
+    for (int l = 0; l < OST_LANES; l++) {
+        int32_t changed = run->b->lanes[l].changed;
+        if (!which[l] || changed < 0) continue;
+        double *known = &ROW(run->b->first_step, changed)[l];
+        bool is_cut = run->h_step[l] < run->h[l];
+        if (!is_cut || *known == 0) *known = run->h_step[l];
+    }
+    run->starting &= ~which;
+}
+
+static void close_job(run_t *run, int l)
+{
+    ost_solver_stats_t *stats = &run->b->lanes[l].job->stats;
+    uint64_t attempts = (uint64_t) run->n_attempts[l];
+    stats->rejected = (uint64_t) run->n_rejected[l];
+    stats->steps = attempts - stats->rejected;
+    stats->rhs = OST_N_STAGES * attempts + (uint64_t) run->n_extra[l];
+    stats->jacobians = stats->factorisations = attempts;
+    run->live[l] = 0;
+    run->h[l] = 1;
+    run->t_stop[l] = INFINITY;
+    run->t_out[l] = INFINITY;
+}
+
+static void set_stop(run_t *run, int l)
+{
+    ost_lane_t *lane = &run->b->lanes[l];
+    double t_stop = ost_lane_next_stop(lane), t1 = lane->job->t1;
+    run->t_stop[l] = t_stop;
+    run->t_stop_outputs[l] = (t1 - t_stop <= OST_SAME_TIME ? t1 : t_stop) + OST_SAME_TIME;
+}
+
+/* The lane is at its stop: let everything act that is due. @return true if the integration starts anew */
+static bool pass_stops(run_t *run, int l)
+{
+    ost_batch_t *b = run->b;
+    ost_lane_t *lane = &b->lanes[l];
+    bool changed = false;
+    while (run->t_stop[l] - run->t[l] <= OST_SAME_TIME) {
+        run->t[l] = run->t_stop[l];
+        if (run->t[l] >= lane->job->t1) {
+            close_job(run, l);
+            ost_lane_finish(lane, b->x + l);
+            return false;
+        }
+        changed |= ost_lane_act(lane, run->t[l], b->x + l, b->u + l);
+        set_stop(run, l);
+    }
+    return changed;
+}
+
+static void load_job(run_t *run, int l)
+{
+    ost_batch_t *b = run->b;
+    const ost_system_t *system = b->system;
+    ost_lane_t *lane = &b->lanes[l];
+    ost_job_t *job = &run->jobs[run->next_job++];
+    ost_lane_start(lane, job);
+    put_column(b->x, l, job->x0, system->n_states);
+    put_column(b->p, l, job->p, system->n_constants);
+    put_column(b->u, l, job->u0, system->n_inputs);
+    for (size_t i = 0; i < system->n_states + system->n_inputs + system->n_switches; i++) ROW(b->first_step, i)[l] = 0;
+    run->t[l] = job->t0;
+    run->live[l] = -1;
+    run->shrunk[l] = run->n_attempts[l] = run->n_rejected[l] = run->n_negative[l] = run->n_extra[l] = 0;
+    run->t_out[l] = ost_lane_next_output(lane);
+    set_stop(run, l);
+}
+
+/* Give every idle lane a job, as long as there are any; outputs at t0 come before events at t0.
+ * @return lanes that start */
+static ost_mask refill(run_t *run)
+{
+    ost_mask started = { 0 };
+    while (run->next_job < run->n_jobs && ost_mask_any(~run->live)) {
+        ost_mask loaded = { 0 };
+        for (int l = 0; l < OST_LANES && run->next_job < run->n_jobs; l++) {
+            if (run->live[l]) continue;
+            load_job(run, l);
+            loaded[l] = -1;
+        }
+        refresh_modes(run, loaded);
+        ost_mask due;
+        while (due = loaded & (run->t_out <= run->t + OST_SAME_TIME), ost_mask_any(due)) {
+            if (ost_mask_any(run->waiting)) flush_outputs(run);
+            queue_outputs(run, due, run->b->x);
+        }
+        if (ost_mask_any(run->waiting)) flush_outputs(run);
+        for (int l = 0; l < OST_LANES; l++) {
+            if (loaded[l]) pass_stops(run, l);
+        }
+        started |= loaded & run->live;
+    }
+    return started & run->live;
+}
+
+/* The state to blame for a failed attempt. */
+static int32_t blame(const run_t *run, int l, ost_failure_t failure)
+{
+    const ost_batch_t *b = run->b;
+    int32_t worst = -1;
+    double largest = 0;
+    for (size_t i = 0; i < b->system->n_states; i++) {
+        double x_new = ROW(b->x_new, i)[l], x = ROW(b->x, i)[l];
+        double weight = b->atol[i] + b->options.rtol * fmax(fabs(x), fabs(x_new));
+        double size = fabs(ROW(b->stages + (OST_N_STAGES - 1) * b->stage_stride, i)[l]) / weight;
+        if (failure == OST_FAILURE_NOT_FINITE) size = isfinite(x_new) ? 0 : 1;
+        if (failure == OST_FAILURE_NEGATIVE) size = fmax(0, b->floor[i] - x_new) / b->atol[i];
+        if (size > largest) {
+            largest = size;
+            worst = (int32_t) i;
+        }
+    }
+    return worst;
+}
+
+static void fail_lane(run_t *run, int l, const ost_rodas4_result_t *result)
+{
+    const ost_batch_t *b = run->b;
+    ost_failure_t failure = OST_FAILURE_STEP;
+    if (b->lanes[l].n_flips >= OST_MAX_FLIPS)
+        failure = OST_FAILURE_SWITCH;
+    else if ((uint64_t) run->n_attempts[l] >= b->options.max_steps)
+        failure = OST_FAILURE_MAX_STEPS;
+    else if (isnan(result->ratio[l]))
+        failure = OST_FAILURE_NOT_FINITE;
+    else if (result->negative[l])
+        failure = OST_FAILURE_NEGATIVE;
+    int32_t state = failure == OST_FAILURE_SWITCH ? -1 : blame(run, l, failure);
+    close_job(run, l);
+    ost_lane_fail(&run->b->lanes[l], failure, run->t[l], state);
+}
+
+static void choose_step(run_t *run)
+{
+    ost_v left = run->t_stop - run->t;
+    /* Two steps of equal size rather than a long one and a scrap; a little longer rather than two. */
+    ost_mask lands = left <= ost_v_min(1.05 * run->h, ost_v_splat(run->b->options.h_max));
+    ost_mask halves = left < 2.0 * run->h;
+    run->h_step = ost_v_blend(lands, left, ost_v_blend(halves, 0.5 * left, run->h));
+    run->t_new = ost_v_blend(lands, run->t_stop, run->t + run->h_step);
+    run->theta = ost_v_splat(1);
+}
+
+/* Lanes where some switch at g disagrees with the mode of the step. */
+static ost_mask disagree(const run_t *run, const double *g)
+{
+    ost_mask any = { 0 };
+    for (size_t s = 0; s < run->b->system->n_switches; s++)
+        any |= (ost_v_load(ROW(g, s)) >= 0.0) != (ost_v_load(ROW(run->b->mode, s)) != 0.0);
+    return any;
+}
+
+static void switches_at(run_t *run, ost_v theta, double *g)
+{
+    ost_batch_t *b = run->b;
+    OST_LANE_FN(ost_rodas4_at)(b, &theta);
+    ost_v t = run->t + theta * run->h_step;
+    ost_point_t at = point(run, &t, b->x_at);
+    b->system->switches(b->system->self, &at, g);
+}
+
+/* Where the first switch that disagrees at `high` crosses zero by the secant. */
+static ost_v secant(const run_t *run, ost_v low, ost_v high)
+{
+    const ost_batch_t *b = run->b;
+    ost_v first = high;
+    for (size_t s = 0; s < b->system->n_switches; s++) {
+        ost_v g_low = ost_v_load(ROW(b->g_low, s)), g_high = ost_v_load(ROW(b->g_high, s));
+        ost_mask crosses = (g_high >= 0.0) != (ost_v_load(ROW(b->mode, s)) != 0.0);
+        ost_v zero = low + (high - low) * (g_low / (g_low - g_high));
+        first = ost_v_blend(crosses & (zero < first), zero, first);
+    }
+    return first;
+}
+
+/* Find the first time in the accepted step at which a condition turns, and take the step up to just behind it.
+ * Tested at the middle and at the end: a condition that turns and turns back within half a step passes unseen.
+ * @return lanes that flip; their new modes are then in b->g */
+static ost_mask locate(run_t *run, ost_mask accepted)
+{
+    ost_batch_t *b = run->b;
+    size_t n = b->system->n_switches;
+    ost_point_t end = point(run, &run->t_new, b->x_new);
+    b->system->switches(b->system->self, &end, b->g_high);
+    OST_LANE_FN(ost_rodas4_dense)(b);
+    ost_mask at_end = accepted & disagree(run, b->g_high);
+    switches_at(run, ost_v_splat(0.5), b->g);
+    ost_mask at_middle = accepted & disagree(run, b->g), crossed = at_end | at_middle;
+    if (!ost_mask_any(crossed)) return crossed;
+    ost_v low = ost_v_splat(0), high = ost_v_blend(at_middle, ost_v_splat(0.5), ost_v_splat(1));
+    blend_rows(b->g_high, at_middle, b->g, n);
+    switches_at(run, low, b->g_low);
+    ost_mask open = crossed, last_high = { 0 }, last_low = { 0 };
+    for (int k = 0; k < CROSSING_TRIES && ost_mask_any(open); k++) {
+        /* The Illinois method, and halving where it stalls. */
+        ost_v middle = 0.5 * (low + high), theta = secant(run, low, high);
+        ost_mask usable = (theta > low) & (theta < high);
+        if (k % 8 == 7) usable = (ost_mask){ 0 };
+        theta = ost_v_blend(usable, theta, middle);
+        switches_at(run, theta, b->g);
+        ost_mask is_high = disagree(run, b->g), to_high = open & is_high, to_low = open & ~is_high;
+        for (size_t s = 0; s < n; s++) {
+            ost_v g = ost_v_load(ROW(b->g, s)), g_low = ost_v_load(ROW(b->g_low, s));
+            ost_v g_high = ost_v_load(ROW(b->g_high, s));
+            g_low = ost_v_blend(to_high & last_high, 0.5 * g_low, g_low);
+            g_high = ost_v_blend(to_low & last_low, 0.5 * g_high, g_high);
+            ost_v_store(ROW(b->g_low, s), ost_v_blend(to_low, g, g_low));
+            ost_v_store(ROW(b->g_high, s), ost_v_blend(to_high, g, g_high));
+        }
+        high = ost_v_blend(to_high, theta, high);
+        low = ost_v_blend(to_low, theta, low);
+        last_high = to_high;
+        last_low = to_low;
+        open &= high - low > CROSSING_WIDTH;
+    }
+    run->theta = ost_v_blend(crossed, high, run->theta);
+    run->t_new = ost_v_blend(crossed & (high < 1.0), run->t + high * run->h_step, run->t_new);
+    switches_at(run, high, b->g);
+    return crossed;
+}
+
+/* Turn the switches that disagree just behind the crossing. @return lanes that chatter */
+static ost_mask flip(run_t *run, ost_mask crossed)
+{
+    ost_batch_t *b = run->b;
+    ost_mask chatters = { 0 };
+    for (size_t s = 0; s < b->system->n_switches; s++) {
+        ost_v mode = ost_v_load(ROW(b->mode, s));
+        ost_mask holds = ost_v_load(ROW(b->g, s)) >= 0.0, turns = crossed & (holds != (mode != 0.0));
+        if (!ost_mask_any(turns)) continue;
+        ost_v_store(ROW(b->mode, s), ost_v_blend(turns, mask_number(holds), mode));
+        for (int l = 0; l < OST_LANES; l++) {
+            if (turns[l] && ost_lane_flip(&b->lanes[l], run->t_new[l], s)) chatters[l] = -1;
+        }
+    }
+    return chatters;
+}
+
+static void write_outputs(run_t *run, ost_mask accepted)
+{
+    ost_batch_t *b = run->b;
+    ost_mask at_stop = run->t_stop - run->t_new <= OST_SAME_TIME;
+    ost_v limit = ost_v_blend(at_stop, run->t_stop_outputs, run->t_new);
+    ost_mask due = accepted & (run->t_out <= limit);
+    if (!ost_mask_any(due)) return;
+    OST_LANE_FN(ost_rodas4_dense)(b);
+    do {
+        if (ost_mask_any(due & run->waiting)) flush_outputs(run);
+        ost_v theta = ost_v_blend(run->t_out < run->t_new, (run->t_out - run->t) / run->h_step, run->theta);
+        OST_LANE_FN(ost_rodas4_at)(b, &theta);
+        queue_outputs(run, due, b->x_at);
+        due = accepted & (run->t_out <= limit);
+    } while (ost_mask_any(due));
+}
+
+/* Next step sizes, and counts. */
+static void control(run_t *run, ost_mask accepted, const ost_rodas4_result_t *result)
+{
+    ost_mask rejected = run->live & ~accepted, negative = rejected & result->negative;
+    ost_v factor = SAFETY / ost_v_sqrt(ost_v_sqrt(result->ratio));
+    factor = ost_v_max(ost_v_splat(SHRINK_MIN), ost_v_min(ost_v_splat(GROW_MAX), factor));
+    factor = ost_v_blend(negative, ost_v_min(factor, ost_v_splat(0.25)), factor);
+    factor = ost_v_blend(result->ratio >= 0.0, factor, ost_v_splat(SHRINK_MIN));
+    factor = ost_v_blend(accepted & run->shrunk, ost_v_min(factor, ost_v_splat(1)), factor);
+    ost_v h = run->h_step * factor;
+    h = ost_v_blend(accepted, ost_v_max(h, ost_v_blend(run->h_step < run->h, run->h, h)), h);
+    run->h = ost_v_blend(run->live, ost_v_min(h, ost_v_splat(run->b->options.h_max)), run->h);
+    run->shrunk = rejected;
+    run->n_attempts -= run->live;
+    run->n_rejected -= rejected;
+    run->t_barrier = ost_v_blend(negative & (run->n_negative == 0), run->t_new, run->t_barrier);
+    run->n_negative -= negative;
+    run->n_negative &= ~(accepted & (run->t_new > run->t_barrier));
+}
+
+static ost_mask hopeless(const run_t *run)
+{
+    const ost_solver_options_t *options = &run->b->options;
+    ost_v shortest = ost_v_max(ost_v_splat(options->h_min), 4 * EPS * ost_v_abs(run->t));
+    ost_mask spent = run->n_attempts >= (int64_t) options->max_steps;
+    return run->live & ((run->shrunk & (run->h < shortest)) | spent | (run->n_negative >= OST_MAX_NEGATIVE));
+}
+
+/* One attempt in every lane. */
+static void step(run_t *run)
+{
+    ost_batch_t *b = run->b;
+    ost_rodas4_result_t result;
+    choose_step(run);
+    OST_LANE_FN(ost_rodas4_step)(b, &run->t, &run->h_step, &result);
+    ost_mask accepted = run->live & (result.ratio <= 1.0) & ~result.negative;
+    ost_mask crossed = { 0 }, failed = { 0 };
+    if (b->system->n_switches > 0 && ost_mask_any(accepted)) crossed = locate(run, accepted);
+    write_outputs(run, accepted);
+    if (ost_mask_any(accepted & run->starting)) remember_first_steps(run, accepted & run->starting);
+    if (ost_mask_any(crossed)) {
+        if (ost_mask_any(run->waiting & crossed)) flush_outputs(run);
+        failed = flip(run, crossed);
+        OST_LANE_FN(ost_rodas4_at)(b, &run->theta);
+        blend_rows(b->x_new, crossed, b->x_at, b->system->n_states);
+    }
+    control(run, accepted, &result);
+    blend_rows(b->x, accepted, b->x_new, b->system->n_states);
+    run->t = ost_v_blend(accepted, run->t_new, run->t);
+    ost_mask arrived = accepted & (run->t_stop - run->t <= OST_SAME_TIME);
+    failed |= hopeless(run) & ~arrived;
+    if (!ost_mask_any(arrived | failed | crossed)) return;
+    if (ost_mask_any(run->waiting & (arrived | failed))) flush_outputs(run);
+    ost_mask changed = crossed & ~arrived;
+    for (int l = 0; l < OST_LANES; l++) {
+        if (failed[l])
+            fail_lane(run, l, &result);
+        else if (arrived[l] && pass_stops(run, l))
+            changed[l] = -1;
+    }
+    restart(run, (changed & run->live) | refill(run));
+}
+
+void OST_LANE_FN(ost_batch_integrate)(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs)
+{
+    if (n_jobs == 0) return;
+    run_t run = { .b = self, .jobs = jobs, .n_jobs = n_jobs };
+    /* Idle lanes compute along: they need numbers that cannot go wrong. */
+    for (int l = 0; l < OST_LANES; l++) {
+        put_column(self->x, l, jobs[0].x0, self->system->n_states);
+        put_column(self->p, l, jobs[0].p, self->system->n_constants);
+        put_column(self->u, l, jobs[0].u0, self->system->n_inputs);
+        run.t[l] = jobs[0].t0;
+    }
+    run.h = run.t_new = ost_v_splat(1);
+    run.t_stop = run.t_out = ost_v_splat(INFINITY);
+    restart(&run, refill(&run));
+    while (ost_mask_any(run.live)) step(&run);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "solve/schedule.h"
+
+#include <math.h>
+#include <string.h>
+
+void ost_lane_start(ost_lane_t *self, ost_job_t *job)
+{
+    const ost_system_t *system = self->system;
+    self->job = job;
+    self->i_event = self->i_out = self->i_out_pending = 0;
+    while (self->i_event < job->n_events && job->events[self->i_event].t < job->t0) self->i_event++;
+    while (self->i_out < job->n_out && job->t_out[self->i_out] < job->t0 - OST_SAME_TIME) self->i_out++;
+    self->changed = -1;
+    self->t_flip = -INFINITY;
+    self->n_flips = 0;
+    for (size_t i = 0; i < system->n_inputs; i++) self->followers[i] = (ost_follower_t){ .series = -1 };
+    job->status = 0;
+    job->failure = OST_FAILURE_NONE;
+    job->t_fail = NAN;
+    job->state_fail = -1;
+    memset(&job->stats, 0, sizeof(job->stats));
+}
+
+/* The follower of an event's series where it follows just that one, else NULL. */
+static ost_follower_t *follower_of(const ost_lane_t *self, const ost_event_t *event)
+{
+    if (event->series < 0) return NULL;
+    ost_follower_t *follower = &self->followers[self->job->series[event->series].park_input];
+    return follower->series == event->series ? follower : NULL;
+}
+
+/* Events of one series at one time, and the end of its infusion, belong to one dose. */
+static bool begins_dose(const ost_follower_t *follower, const ost_series_t *series, double t)
+{
+    return t - follower->t_dose > 0.999 * series->interval;
+}
+
+double ost_lane_next_stop(ost_lane_t *self)
+{
+    const ost_job_t *job = self->job;
+    for (; self->i_event < job->n_events; self->i_event++) {
+        const ost_event_t *event = &job->events[self->i_event];
+        if (event->t >= job->t1) break;
+        ost_follower_t *follower = follower_of(self, event);
+        if (follower == NULL || !follower->parked) return event->t;
+        const ost_series_t *series = &job->series[event->series];
+        if (event->t >= series->t_last - OST_SAME_TIME) return event->t;
+        if (begins_dose(follower, series, event->t)) {
+            follower->t_dose = event->t;
+            self->job->stats.doses_skipped++;
+        }
+    }
+    return job->t1;
+}
+
+/* What is still to come of a mean that approaches its limit like a geometric series. Where the changes do not shrink
+ * (rounding, or not yet) the last change itself is taken. */
+static double geometric_tail(const double last[3])
+{
+    double change = last[0] - last[1], before = last[1] - last[2];
+    double ratio = before == 0 ? 0 : change / before;
+    return fabs(ratio) < 1 ? change * ratio / (1 - ratio) : change;
+}
+
+static bool is_settled(const ost_interval_mean_t *mean, double tolerance)
+{
+    /* Relative to the largest mean so far: a signal that decays to nothing settles, too. */
+    double limit = tolerance * mean->largest;
+    return fabs(mean->last[0] - mean->last[1]) <= limit && fabs(geometric_tail(mean->last)) <= limit;
+}
+
+static void see_interval(ost_lane_t *self, ost_follower_t *follower, const ost_series_t *series, double t, double *x)
+{
+    for (size_t k = 0; k < series->n_means; k++) {
+        ost_interval_mean_t *mean = &self->means[series->mean_state[k]];
+        double *quadrature = &x[series->mean_state[k] * OST_LANE_COUNT];
+        if (follower->n_seen == 0) mean->largest = 0;
+        mean->last[2] = mean->last[1];
+        mean->last[1] = mean->last[0];
+        mean->last[0] = *quadrature / (t - follower->t_dose);
+        mean->largest = fmax(mean->largest, fabs(mean->last[0]));
+        *quadrature = 0;
+    }
+    follower->n_seen++;
+}
+
+/* A dose of a series is due: follow it, park its block, or wake it. @return true if the dose is to be skipped */
+static bool follow(ost_lane_t *self, const ost_event_t *event, double *x, double *u)
+{
+    const ost_series_t *series = &self->job->series[event->series];
+    ost_follower_t *follower = &self->followers[series->park_input];
+    double *park = &u[series->park_input * OST_LANE_COUNT];
+    if (follower->series != event->series) {
+        *follower = (ost_follower_t){ .series = event->series, .t_dose = event->t };
+        for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
+        *park = 0;
+        return false;
+    }
+    if (!follower->parked && begins_dose(follower, series, event->t)) {
+        see_interval(self, follower, series, event->t, x);
+        bool settled = follower->n_seen >= 3 && event->t < series->t_last - OST_SAME_TIME;
+        for (size_t k = 0; k < series->n_means; k++)
+            settled = settled && is_settled(&self->means[series->mean_state[k]], series->tolerance);
+        follower->t_dose = event->t;
+        if (!settled) return false;
+        for (size_t k = 0; k < series->n_means; k++) {
+            const double *last = self->means[series->mean_state[k]].last;
+            u[series->mean_input[k] * OST_LANE_COUNT] = last[0] + geometric_tail(last);
+        }
+        *park = 1;
+        follower->parked = true;
+        self->job->stats.doses_skipped++;
+    }
+    if (follower->parked && event->t >= series->t_last - OST_SAME_TIME) {
+        *follower = (ost_follower_t){ .series = event->series, .t_dose = event->t };
+        for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
+        *park = 0;
+    }
+    return follower->parked;
+}
+
+bool ost_lane_act(ost_lane_t *self, double t, double *x, double *u)
+{
+    const ost_job_t *job = self->job;
+    size_t n_states = self->system->n_states;
+    self->changed = -1;
+    for (; self->i_event < job->n_events; self->i_event++) {
+        const ost_event_t *event = &job->events[self->i_event];
+        if (event->t > t + OST_SAME_TIME || event->t >= job->t1) break;
+        if (event->series >= 0) {
+            uint32_t park_input = job->series[event->series].park_input;
+            double before = u[park_input * OST_LANE_COUNT];
+            bool skip = follow(self, event, x, u);
+            if (before != u[park_input * OST_LANE_COUNT]) self->changed = (int32_t) (n_states + park_input);
+            if (skip) continue;
+        }
+        double *value = event->kind == OST_EVENT_SET_INPUT ? u : x;
+        value += event->index * OST_LANE_COUNT;
+        double before = *value;
+        if (event->kind == OST_EVENT_ADD_STATE)
+            *value += event->amount;
+        else if (event->kind != OST_EVENT_STOP)
+            *value = event->amount;
+        if (*value != before)
+            self->changed = (int32_t) (event->kind == OST_EVENT_SET_INPUT ? n_states + event->index : event->index);
+        self->job->stats.events++;
+    }
+    return self->changed >= 0;
+}
+
+double ost_lane_next_output(const ost_lane_t *self)
+{
+    const ost_job_t *job = self->job;
+    if (job->y == NULL || self->i_out >= job->n_out) return INFINITY;
+    double t = job->t_out[self->i_out];
+    return t <= job->t1 + OST_SAME_TIME ? t : INFINITY;
+}
+
+bool ost_lane_flip(ost_lane_t *self, double t, size_t i)
+{
+    self->n_flips = t - self->t_flip < OST_SAME_TIME ? self->n_flips + 1 : 0;
+    self->t_flip = t;
+    self->changed = (int32_t) (self->system->n_states + self->system->n_inputs + i);
+    self->job->stats.switches_located++;
+    return self->n_flips >= OST_MAX_FLIPS;
+}
+
+void ost_lane_write(const ost_lane_t *self, size_t i_out, const double *y)
+{
+    const ost_job_t *job = self->job;
+    for (size_t o = 0; o < self->system->n_outputs; o++) job->y[o * job->n_out + i_out] = y[o * OST_LANE_COUNT];
+}
+
+void ost_lane_finish(ost_lane_t *self, const double *x)
+{
+    if (self->job->x_end != NULL) {
+        for (size_t i = 0; i < self->system->n_states; i++) self->job->x_end[i] = x[i * OST_LANE_COUNT];
+    }
+    self->job = NULL;
+}
+
+void ost_lane_fail(ost_lane_t *self, ost_failure_t failure, double t, int32_t state)
+{
+    ost_job_t *job = self->job;
+    bool of_state = failure == OST_FAILURE_NOT_FINITE || failure == OST_FAILURE_NEGATIVE;
+    job->status = of_state ? OST_ERR_STATE : OST_ERR_STEP;
+    job->failure = failure;
+    job->t_fail = t;
+    job->state_fail = state;
+    for (; ost_lane_next_output(self) < INFINITY; self->i_out++) {
+        for (size_t o = 0; o < self->system->n_outputs; o++) job->y[o * job->n_out + self->i_out] = NAN;
+    }
+    if (job->x_end != NULL) {
+        for (size_t i = 0; i < self->system->n_states; i++) job->x_end[i] = NAN;
+    }
+    self->job = NULL;
+}
