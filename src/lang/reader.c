@@ -127,20 +127,14 @@ static void define_let(ost_reader_t *self)
     keep_equation(self, name.text, &equals);
 }
 
-static bool read_plain_value(ost_reader_t *self, double *value)
+/* Is what is left `-2.5` or `1/14`, and nothing else? */
+static bool is_plain_number(const ost_lexer_t *lexer)
 {
-    ost_lexer_t start = self->parser.lexer;
-    ost_lexer_t *lexer = &self->parser.lexer;
-    if (lexer->token.kind != OST_TOKEN_NUMBER && lexer->token.kind != '-') return false;
-    if (lexer->token.kind == '-') {
-        ost_lexer_t ahead = *lexer;
-        ost_lexer_next(&ahead);
-        if (ahead.token.kind != OST_TOKEN_NUMBER) return false;
-    }
-    *value = ost_reader_number(self);
-    if (lexer->token.kind == OST_TOKEN_END) return true;
-    ost_lexer_rewind(lexer, &start);
-    return false;
+    ost_lexer_t ahead = *lexer;
+    ost_lexer_accept(&ahead, '-');
+    bool is_number = ost_lexer_accept(&ahead, OST_TOKEN_NUMBER);
+    if (ost_lexer_accept(&ahead, '/')) is_number = is_number && ost_lexer_accept(&ahead, OST_TOKEN_NUMBER);
+    return is_number && ahead.token.kind == OST_TOKEN_END;
 }
 
 /* state NAME = value [unit] ...: a number alone is in the state's unit, anything else is an expression of parameters */
@@ -157,13 +151,12 @@ static void define_state(ost_reader_t *self)
     if (ost_reader_failed(self)) return;
     const char *unit = lexer->token.text, *end = lexer->end;
     ost_node_t *nodes = &impl_of(self)->initial[symbol->first];
-    double value;
     *lexer = start;
     lexer->end = unit; /* nothing behind it belongs to the value */
     ost_lexer_next(lexer);
     if (lexer->token.kind == OST_TOKEN_END) ost_lexer_unexpected(lexer, "the initial value");
-    if (read_plain_value(self, &value)) {
-        value *= self->model->states[symbol->first].unit.factor;
+    if (is_plain_number(lexer)) {
+        double value = ost_reader_number(self) * self->model->states[symbol->first].unit.factor;
         for (size_t i = 0; i < symbol->n_nodes; i++) nodes[i] = ost_graph_const(parser->graph, value);
     } else if (!ost_reader_failed(self)) {
         *lexer = start;
@@ -267,7 +260,7 @@ static void read_drive(ost_reader_t *self)
     snprintf(what, sizeof(what), "the signal '%s'", signal->name);
     read_expressions(self, -1, &impl_of(self)->drive[k], &dim, what);
     ost_reader_end(self, "an operator or the end of the statement");
-    keep_equation(self, name.text, &equals);
+    keep_equation(self, self->statement, &equals);
 }
 
 /* output NAME [unit] = expression "meaning" */
@@ -306,7 +299,7 @@ static void read_output(ost_reader_t *self)
     read_expressions(self, set, &impl_of(self)->output[first], &unit.dim, "this output");
     if (lexer->token.kind == OST_TOKEN_END)
         ost_lexer_fail(lexer, &name, OST_ERR_SYNTAX, "this output has no meaning in quotes");
-    keep_equation(self, name.text, &equals);
+    keep_equation(self, self->statement, &equals);
     text = ost_reader_text(self, "an operator or the meaning in quotes");
     ost_reader_end(self, "the end of the statement");
     for (size_t i = 0; i < n && !ost_reader_failed(self); i++)
@@ -376,6 +369,7 @@ static void read_pass(ost_reader_t *self, const ost_lexer_t *start, int pass)
     ost_lexer_rewind(lexer, start);
     while (ost_lexer_statement(lexer)) {
         ost_token_t word = lexer->token;
+        self->statement = word.text;
         if (pass == PASS_SETS && !ost_token_is(&word, self->model != NULL ? "model" : "signal") &&
             (self->model == NULL || self->model->name == NULL)) {
             ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX,

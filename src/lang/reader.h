@@ -35,6 +35,7 @@ typedef struct {
     const ost_library_t *library;
     ost_own_signal_t *signals; /* defined by this text */
     size_t n_signals;
+    const char *statement; /* where the one at hand begins */
 } ost_reader_t;
 
 void ost_declare_index(ost_reader_t *self);
