@@ -38,28 +38,93 @@ static inline ost_v ost_v_splat(double a)
 {
     return (ost_v){ a, a, a, a, a, a, a, a };
 }
+
+/* The same lanes as registers of the instruction set, and a vector put together from F(0), F(1), ... of its registers.
+ * Sums and products of whole vectors need no help, but gcc 12 compares and converts vectors wider than a register lane
+ * by lane or through memory: so compare with ost_v_lt and its like, not with `<`. */
+#if defined(__AVX512F__)
+#define OST_REG_LANES 8
+#define OST_REG(a, i) (a)
+#define OST_JOIN(F) F(0)
+#elif defined(__AVX__)
+#define OST_REG_LANES 4
+#define OST_REG(a, i) __builtin_shufflevector(a, a, 4 * (i), 4 * (i) + 1, 4 * (i) + 2, 4 * (i) + 3)
+#define OST_JOIN(F) __builtin_shufflevector(F(0), F(1), 0, 1, 2, 3, 4, 5, 6, 7)
+#else
+#define OST_REG_LANES 2
+#define OST_REG(a, i) __builtin_shufflevector(a, a, 2 * (i), 2 * (i) + 1)
+#define OST_JOIN_HALF(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3)
+#define OST_JOIN(F)                                                                                                    \
+    __builtin_shufflevector(OST_JOIN_HALF(F(0), F(1)), OST_JOIN_HALF(F(2), F(3)), 0, 1, 2, 3, 4, 5, 6, 7)
+#endif
+typedef double ost_reg __attribute__((vector_size(8 * OST_REG_LANES)));
+typedef int64_t ost_reg_mask __attribute__((vector_size(8 * OST_REG_LANES)));
+typedef uint64_t ost_reg_bits __attribute__((vector_size(8 * OST_REG_LANES)));
+
+static inline ost_reg ost_reg_blend(ost_reg_mask m, ost_reg a, ost_reg b)
+{
+    return (ost_reg) (((ost_reg_mask) a & m) | ((ost_reg_mask) b & ~m));
+}
+static inline ost_reg ost_reg_abs(ost_reg a)
+{
+    return (ost_reg) ((ost_reg_mask) a & INT64_MAX);
+}
+static inline ost_reg ost_reg_sqrt(ost_reg a) /* a vector instruction with -fno-math-errno */
+{
+    ost_reg r;
+    for (int i = 0; i < OST_REG_LANES; i++) r[i] = sqrt(a[i]);
+    return r;
+}
+
+/* a < b, a <= b, a == b, lane by lane; false where either is not a number */
+static inline ost_mask ost_v_lt(ost_v a, ost_v b)
+{
+#define OST_F(i) (OST_REG(a, i) < OST_REG(b, i))
+    return OST_JOIN(OST_F);
+#undef OST_F
+}
+static inline ost_mask ost_v_le(ost_v a, ost_v b)
+{
+#define OST_F(i) (OST_REG(a, i) <= OST_REG(b, i))
+    return OST_JOIN(OST_F);
+#undef OST_F
+}
+static inline ost_mask ost_v_eq(ost_v a, ost_v b)
+{
+#define OST_F(i) (OST_REG(a, i) == OST_REG(b, i))
+    return OST_JOIN(OST_F);
+#undef OST_F
+}
 /* m ? a : b, lane by lane */
 static inline ost_v ost_v_blend(ost_mask m, ost_v a, ost_v b)
 {
-    return (ost_v) (((ost_mask) a & m) | ((ost_mask) b & ~m));
+#define OST_F(i) ost_reg_blend(OST_REG(m, i), OST_REG(a, i), OST_REG(b, i))
+    return OST_JOIN(OST_F);
+#undef OST_F
 }
 static inline ost_v ost_v_min(ost_v a, ost_v b)
 {
-    return ost_v_blend(a < b, a, b);
+#define OST_F(i) ost_reg_blend(OST_REG(a, i) < OST_REG(b, i), OST_REG(a, i), OST_REG(b, i))
+    return OST_JOIN(OST_F);
+#undef OST_F
 }
 static inline ost_v ost_v_max(ost_v a, ost_v b)
 {
-    return ost_v_blend(a > b, a, b);
+#define OST_F(i) ost_reg_blend(OST_REG(a, i) > OST_REG(b, i), OST_REG(a, i), OST_REG(b, i))
+    return OST_JOIN(OST_F);
+#undef OST_F
 }
 static inline ost_v ost_v_abs(ost_v a)
 {
-    return (ost_v) ((ost_mask) a & INT64_MAX);
+#define OST_F(i) ost_reg_abs(OST_REG(a, i))
+    return OST_JOIN(OST_F);
+#undef OST_F
 }
 static inline ost_v ost_v_sqrt(ost_v a)
 {
-    ost_v r;
-    for (int i = 0; i < OST_LANES; i++) r[i] = sqrt(a[i]);
-    return r;
+#define OST_F(i) ost_reg_sqrt(OST_REG(a, i))
+    return OST_JOIN(OST_F);
+#undef OST_F
 }
 static inline bool ost_mask_any(ost_mask m)
 {
@@ -68,9 +133,8 @@ static inline bool ost_mask_any(ost_mask m)
     return any != 0;
 }
 
-/* exp and log by argument reduction and polynomial; at most 2 units in the last place, the same for every lane.
- * exp(-inf) = 0, exp(inf) = inf, log(0) = -inf, log(x < 0) = NaN, NaN passes through. Subnormal results are flushed to
- * 0. */
+/* exp, log: at most 2 units in the last place. exp(-inf) = 0, exp(inf) = inf, log(0) = -inf, log(x < 0) = NaN, NaN
+ * passes through, subnormal numbers are taken and subnormal results are 0. pow(x, p) = exp(p log x) for x >= 0. */
 #include "core/lanes_math.h"
 
 #endif

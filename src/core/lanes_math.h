@@ -1,50 +1,61 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* exp, log, pow and fast division over lanes; lanes.h includes this file. Plain vector arithmetic without branches or
- * tables, so each lane depends on its own number alone. The polynomials are near-minimax fits made for the reduced
- * ranges. */
+/* exp, log and pow over lanes; lanes.h includes this file and says what they promise. Plain vector arithmetic without
+ * branches or tables, so each lane depends on its own number alone; without contraction to fused multiply-add the bits
+ * are the same for every instruction set. The polynomials are near-minimax fits made for the reduced ranges. */
 #ifndef OST_CORE_LANES_MATH_H
 #define OST_CORE_LANES_MATH_H
 
-typedef uint64_t ost_bits __attribute__((vector_size(8 * OST_LANES)));
-
 /* x = k ln2 + r with |r| <= ln2/2, then 2^k e^r; k is rounded by a sum that has no bits left for a fraction. */
-static inline ost_v ost_v_exp(ost_v x)
+static inline ost_reg ost_reg_exp(ost_reg x)
 {
     const double round = 0x1.8p52;
-    ost_v shifted = x * 0x1.71547652b82fep0 + round;
-    ost_v k = shifted - round;
-    ost_v r = (x - k * 0x1.62e42fefp-1) - k * 0x1.473de6af278edp-34;
-    ost_v r2 = r * r, r4 = r2 * r2;
-    ost_v low = (0.5 + r * 0x1.5555555555555p-3) + r2 * (0x1.5555555554cb7p-5 + r * 0x1.1111111110e6ap-7);
-    ost_v high =
+    ost_reg shifted = x * 0x1.71547652b82fep0 + round;
+    ost_reg k = shifted - round;
+    ost_reg r = (x - k * 0x1.62e42fefp-1) - k * 0x1.473de6af278edp-34;
+    ost_reg r2 = r * r, r4 = r2 * r2;
+    ost_reg low = (0.5 + r * 0x1.5555555555555p-3) + r2 * (0x1.5555555554cb7p-5 + r * 0x1.1111111110e6ap-7);
+    ost_reg high =
         (0x1.6c16c1738ff55p-10 + r * 0x1.a01a01a4b322fp-13) + r2 * (0x1.a019c9a5652d3p-16 + r * 0x1.71de17e40edfep-19);
     high += r4 * (0x1.2880411bad1aap-22 + r * 0x1.af236aac51d05p-26);
-    ost_v y = 1.0 + (r + r2 * (low + r4 * high));
-    y = (ost_v) ((ost_bits) y + ((ost_bits) shifted << 52));
-    y = ost_v_blend(x < -0x1.6232bdd7abcd2p9, (ost_v){ 0 }, y); /* ln 2^-1022 */
-    y = ost_v_blend(x > 0x1.62e42fefa39efp9, ost_v_splat(INFINITY), y);
-    return ost_v_blend(x == x, y, x);
+    ost_reg y = 1.0 + (r + r2 * (low + r4 * high));
+    y = (ost_reg) ((ost_reg_bits) y + ((ost_reg_bits) shifted << 52));
+    y = ost_reg_blend(x < -0x1.6232bdd7abcd2p9, (ost_reg){ 0 }, y); /* ln 2^-1022 */
+    y = ost_reg_blend(x > 0x1.62e42fefa39efp9, (ost_reg){ 0 } + INFINITY, y);
+    return ost_reg_blend(x == x, y, x);
 }
 
 /* x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); log(1 + f) = 2 atanh(s) with s = f/(2 + f), summed so that the
  * leading f stays exact. */
-static inline ost_v ost_v_log(ost_v x)
+static inline ost_reg ost_reg_log(ost_reg x)
 {
     const uint64_t sqrt_half = UINT64_C(0x3fe6a09e667f3bcd), one = UINT64_C(0x3ff0000000000000);
-    ost_mask tiny = x < 0x1p-1022;
-    ost_bits bits = (ost_bits) ost_v_blend(tiny, x * 0x1p54, x) + (one - sqrt_half);
-    ost_v k = (ost_v) ((bits >> 52) | UINT64_C(0x4330000000000000)) - (0x1p52 + 1023);
-    k = ost_v_blend(tiny, k - 54, k);
-    ost_v f = (ost_v) ((bits & UINT64_C(0x000fffffffffffff)) + sqrt_half) - 1.0;
-    ost_v s = f / (2.0 + f), w = s * s, w2 = w * w, half_f2 = 0.5 * f * f;
-    ost_v low = w * (0x1.5555555555558p-1 + w * 0x1.99999999952d7p-2);
-    ost_v high = (0x1.2492492df281ap-2 + w * 0x1.c71c62e3f11e6p-3) +
-                 w2 * ((0x1.7462b51cb66b1p-3 + w * 0x1.39fe51a7c18f9p-3) + w2 * 0x1.2b5900de53b32p-3);
-    ost_v rest = s * (half_f2 + (low + w * w2 * high)) + k * 0x1.473de6af278edp-34;
-    ost_v y = k * 0x1.62e42fefp-1 - ((half_f2 - rest) - f);
-    y = ost_v_blend(x < INFINITY, y, x);
-    ost_v outside = ost_v_blend(x == 0.0, ost_v_splat(-INFINITY), ost_v_splat(NAN));
-    return ost_v_blend(x > 0.0, y, outside);
+    ost_reg_mask tiny = x < 0x1p-1022;
+    ost_reg_bits bits = (ost_reg_bits) ost_reg_blend(tiny, x * 0x1p54, x) + (one - sqrt_half);
+    ost_reg k = (ost_reg) ((bits >> 52) | UINT64_C(0x4330000000000000)) - (0x1p52 + 1023);
+    k = ost_reg_blend(tiny, k - 54, k);
+    ost_reg f = (ost_reg) ((bits & UINT64_C(0x000fffffffffffff)) + sqrt_half) - 1.0;
+    ost_reg s = f / (2.0 + f), w = s * s, w2 = w * w, half_f2 = 0.5 * f * f;
+    ost_reg low = w * (0x1.5555555555558p-1 + w * 0x1.99999999952d7p-2);
+    ost_reg high = (0x1.2492492df281ap-2 + w * 0x1.c71c62e3f11e6p-3) +
+                   w2 * ((0x1.7462b51cb66b1p-3 + w * 0x1.39fe51a7c18f9p-3) + w2 * 0x1.2b5900de53b32p-3);
+    ost_reg rest = s * (half_f2 + (low + w * w2 * high)) + k * 0x1.473de6af278edp-34;
+    ost_reg y = k * 0x1.62e42fefp-1 - ((half_f2 - rest) - f);
+    y = ost_reg_blend(x < INFINITY, y, x);
+    ost_reg outside = ost_reg_blend(x == 0.0, (ost_reg){ 0 } - INFINITY, (ost_reg){ 0 } + NAN);
+    return ost_reg_blend(x > 0.0, y, outside);
+}
+
+static inline ost_v ost_v_exp(ost_v x)
+{
+#define OST_F(i) ost_reg_exp(OST_REG(x, i))
+    return OST_JOIN(OST_F);
+#undef OST_F
+}
+static inline ost_v ost_v_log(ost_v x)
+{
+#define OST_F(i) ost_reg_log(OST_REG(x, i))
+    return OST_JOIN(OST_F);
+#undef OST_F
 }
 
 /* x^p for x >= 0: 1 where p = 0 and 0 where x = 0 < p, as pow; NaN for x < 0. The error is 2 + 2 |p log x| units in the
@@ -52,7 +63,7 @@ static inline ost_v ost_v_log(ost_v x)
 static inline ost_v ost_v_pow(ost_v x, ost_v p)
 {
     ost_v y = ost_v_exp(p * ost_v_log(x));
-    return ost_v_blend(p == 0.0, ost_v_splat(1.0), y);
+    return ost_v_blend(ost_v_eq(p, ost_v_splat(0.0)), ost_v_splat(1.0), y);
 }
 
 #endif
