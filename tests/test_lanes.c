@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "testlib.h"
+
+#include "core/lanes.h"
+#include "osteon/random.h"
+
+#include <float.h>
+#include <string.h>
+
+static const double edges[] = { 0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e-20, -1e-20, DBL_MIN, -DBL_MIN, DBL_MAX, -DBL_MAX,
+    DBL_TRUE_MIN, -DBL_TRUE_MIN, 1e-310, 1.0 - DBL_EPSILON / 2, 1.0 + DBL_EPSILON, 0.70710678118654746,
+    0.70710678118654757, INFINITY, -INFINITY, NAN };
+enum { N_EDGES = sizeof(edges) / sizeof(edges[0]) };
+
+static double uniform(uint64_t i)
+{
+    return ost_random_uniform(1, i, 0, 0);
+}
+
+/* Units in the last place between a and what libm's long double says. */
+static double ulps(double a, long double reference)
+{
+    double b = (double) reference;
+    if (a == b || (isnan(a) && isnan(b))) return 0;
+    double unit = nextafter(fabs(b), INFINITY) - fabs(b);
+    return (double) fabsl((long double) a - reference) / unit;
+}
+
+static bool same_bits(double a, double b)
+{
+    return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+typedef ost_v function_t(ost_v);
+typedef long double reference_t(long double);
+
+static double worst_ulps(function_t *f, reference_t *reference, double (*draw)(uint64_t), uint64_t n)
+{
+    double worst = 0;
+    for (uint64_t i = 0; i < n; i += OST_LANES) {
+        ost_v x;
+        for (int l = 0; l < OST_LANES; l++) x[l] = draw(i + (uint64_t) l);
+        ost_v y = f(x);
+        for (int l = 0; l < OST_LANES; l++) {
+            double u = ulps(y[l], reference((long double) x[l]));
+            if (!(u <= worst)) worst = u;
+        }
+    }
+    return worst;
+}
+
+static double draw_exp(uint64_t i)
+{
+    return -708.39 + uniform(i) * (709.78 + 708.39);
+}
+static double draw_small(uint64_t i)
+{
+    return (2 * uniform(i) - 1) * exp(-40 * uniform(i + 1));
+}
+static double draw_positive(uint64_t i) /* uniform over all positive doubles, subnormal ones too */
+{
+    uint64_t bits = (uint64_t) (uniform(i) * 0x7ff0p48);
+    double x;
+    memcpy(&x, &bits, sizeof(x));
+    return x;
+}
+static double draw_near_one(uint64_t i)
+{
+    return 1 + draw_small(i) * 0.5;
+}
+
+static void test_exp(void)
+{
+    CU_ASSERT(worst_ulps(ost_v_exp, expl, draw_exp, 200000) < 1.5);
+    CU_ASSERT(worst_ulps(ost_v_exp, expl, draw_small, 200000) < 1.5);
+    const double last = 0x1.62e42fefa39efp9, first = -0x1.6232bdd7abcd2p9;
+    for (int l = 0; l < OST_LANES; l++) {
+        ost_assert_close(ost_v_exp(ost_v_splat(last))[l], exp(last), 4e-16, 0);
+        CU_ASSERT(isinf(ost_v_exp(ost_v_splat(nextafter(last, INFINITY)))[l]));
+        ost_assert_close(ost_v_exp(ost_v_splat(first))[l], exp(first), 4e-16, 0);
+        CU_ASSERT(same_bits(ost_v_exp(ost_v_splat(nextafter(first, -INFINITY)))[l], 0.0));
+    }
+    for (int i = 0; i < N_EDGES; i++) {
+        double y = ost_v_exp(ost_v_splat(edges[i]))[i % OST_LANES];
+        ost_assert_close(y, exp(edges[i]), 4e-16, 0);
+    }
+}
+
+static void test_log(void)
+{
+    CU_ASSERT(worst_ulps(ost_v_log, logl, draw_positive, 200000) < 1.2);
+    CU_ASSERT(worst_ulps(ost_v_log, logl, draw_near_one, 200000) < 1.2);
+    for (int i = 0; i < N_EDGES; i++) {
+        double y = ost_v_log(ost_v_splat(edges[i]))[i % OST_LANES];
+        ost_assert_close(y, log(edges[i]), 4e-16, 0);
+    }
+    CU_ASSERT(same_bits(ost_v_log(ost_v_splat(1.0))[0], 0.0));
+}
+
+static void test_pow(void)
+{
+    double worst = 0;
+    for (uint64_t i = 0; i < 200000; i += OST_LANES) {
+        ost_v x, p;
+        for (int l = 0; l < OST_LANES; l++) {
+            x[l] = exp(20 * uniform(i + (uint64_t) l) - 10);
+            p[l] = 10 * uniform(i + (uint64_t) l + 1) - 5;
+        }
+        ost_v y = ost_v_pow(x, p);
+        for (int l = 0; l < OST_LANES; l++) {
+            double allowed = 2 + 2 * fabs(p[l] * log(x[l]));
+            worst = fmax(worst, ulps(y[l], powl((long double) x[l], (long double) p[l])) / allowed);
+        }
+    }
+    CU_ASSERT(worst < 1);
+    static const double cases[][3] = { { 0, 0.3, 0 }, { 0, 2, 0 }, { 0, 0, 1 }, { 0, -1, INFINITY }, { 5, 0, 1 },
+        { 1, 7, 1 }, { INFINITY, 2, INFINITY }, { INFINITY, -2, 0 }, { 1e200, 2, INFINITY }, { 1e200, -2, 0 },
+        { -2, 2, NAN }, { NAN, 2, NAN }, { 2, NAN, NAN } };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ost_assert_close(ost_v_pow(ost_v_splat(cases[i][0]), ost_v_splat(cases[i][1]))[3], cases[i][2], 0, 0);
+    }
+}
+
+static void test_compare_and_choose(void)
+{
+    for (int i = 0; i < N_EDGES; i++) {
+        for (int j = 0; j < N_EDGES; j++) {
+            double a = edges[i], b = edges[j];
+            int l = (i + j) % OST_LANES;
+            ost_v x = ost_v_splat(0), y = ost_v_splat(1);
+            x[l] = a;
+            y[l] = b;
+            CU_ASSERT(ost_v_lt(x, y)[l] == (a < b ? -1 : 0));
+            CU_ASSERT(ost_v_le(x, y)[l] == (a <= b ? -1 : 0));
+            CU_ASSERT(ost_v_eq(x, y)[l] == (a == b ? -1 : 0));
+            CU_ASSERT(ost_v_lt(x, y)[(l + 1) % OST_LANES] == -1);
+            CU_ASSERT(same_bits(ost_v_min(x, y)[l], a < b ? a : b));
+            CU_ASSERT(same_bits(ost_v_max(x, y)[l], a > b ? a : b));
+            CU_ASSERT(same_bits(ost_v_blend(ost_v_lt(x, y), x, y)[l], a < b ? a : b));
+            CU_ASSERT(same_bits(ost_v_abs(x)[l], fabs(a)));
+        }
+        double root = ost_v_sqrt(ost_v_splat(edges[i]))[i % OST_LANES];
+        CU_ASSERT(isnan(edges[i]) || edges[i] < 0 ? isnan(root) : same_bits(root, sqrt(edges[i])));
+    }
+}
+
+static void test_mask_any(void)
+{
+    ost_mask m = { 0 };
+    CU_ASSERT_FALSE(ost_mask_any(m));
+    for (int l = 0; l < OST_LANES; l++) {
+        m[l] = -1;
+        CU_ASSERT(ost_mask_any(m));
+        m[l] = 0;
+    }
+}
+
+/* A lane's bits depend on its own number, not on its place or its mates. */
+static void test_lanes_are_independent(void)
+{
+    for (int i = 0; i < N_EDGES; i++) {
+        for (int j = 0; j < N_EDGES; j++) {
+            ost_v mates = ost_v_splat(edges[j]), alone = ost_v_splat(edges[i]);
+            mates[(i + j) % OST_LANES] = edges[i];
+            CU_ASSERT(same_bits(ost_v_exp(mates)[(i + j) % OST_LANES], ost_v_exp(alone)[0]));
+            CU_ASSERT(same_bits(ost_v_log(mates)[(i + j) % OST_LANES], ost_v_log(alone)[0]));
+        }
+    }
+}
+
+static void test_load_store(void)
+{
+    _Alignas(64) double from[OST_LANES], to[OST_LANES];
+    for (int l = 0; l < OST_LANES; l++) from[l] = l + 0.25;
+    ost_v_store(to, ost_v_load(from));
+    CU_ASSERT(memcmp(from, to, sizeof(from)) == 0);
+}
+
+static const ost_test_t tests[] = { { "exp", test_exp }, { "log", test_log }, { "pow", test_pow },
+    { "compare_and_choose", test_compare_and_choose }, { "mask_any", test_mask_any },
+    { "lanes_are_independent", test_lanes_are_independent }, { "load_store", test_load_store } };
+
+OST_TEST_MAIN("lanes", tests)
