@@ -198,9 +198,9 @@ static void set_origin(ost_yaml_node_t *node, const char *origin)
 int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *override, ost_error_t *err)
 {
     const char *equals = strchr(override, '=');
-    if (equals == NULL || equals == override) {
+    if (equals == NULL || equals == override || strchr(override, '\n') != NULL) {
         return ost_fail(err, OST_ERR_SYNTAX,
-            "the setting '%.100s' is not of the form path=value, such as population.subjects=100", override);
+            "the setting '%.100s' is not one line of the form path=value, such as population.subjects=100", override);
     }
     char path[512], word[256], why[384];
     size_t length = (size_t) (equals - override);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "io/h5.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void ost_h5_enter(ost_h5_handler_t *saved)
+{
+    *saved = (ost_h5_handler_t){ 0 };
+    H5Eget_auto2(H5E_DEFAULT, &saved->handler, &saved->data);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+void ost_h5_leave(const ost_h5_handler_t *saved)
+{
+    H5Eset_auto2(H5E_DEFAULT, saved->handler, saved->data);
+}
+
+typedef struct {
+    char text[256];
+} reason_t;
+
+/* The innermost message; of a failed system call only the system's own words. */
+static herr_t note_reason(unsigned n, const H5E_error2_t *error, void *user)
+{
+    static const char mark[] = "error message = '";
+    reason_t *reason = user;
+    if (n > 0 || error->desc == NULL) return 0;
+    const char *words = strstr(error->desc, mark);
+    words = words != NULL ? words + strlen(mark) : error->desc;
+    size_t length = words != error->desc ? strcspn(words, "'") : strlen(words);
+    snprintf(reason->text, sizeof reason->text, ": %.*s", (int) length, words);
+    return 0;
+}
+
+int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, ...)
+{
+    char what[256];
+    reason_t reason = { "" };
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, note_reason, &reason);
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(what, sizeof what, fmt, args);
+    va_end(args);
+    return ost_fail_at(err, code, path, 0, 0, "%s%s", what, reason.text);
+}
+
+int ost_h5_set_array(hid_t object, const char *name, hid_t file_type, hid_t type, const void *values, size_t n)
+{
+    hsize_t size = n;
+    hid_t space = n == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &size, NULL);
+    hid_t attribute = space < 0 ? -1 : H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
+    int ret = attribute >= 0 && H5Awrite(attribute, type, values) >= 0 ? 0 : -1;
+    if (attribute >= 0 && H5Aclose(attribute) < 0) ret = -1;
+    if (space >= 0 && H5Sclose(space) < 0) ret = -1;
+    return ret;
+}
+
+int ost_h5_set_text(hid_t object, const char *name, const char *text)
+{
+    /* fixed length, which may not be 0 */
+    size_t size = strlen(text);
+    hid_t type = H5Tcopy(H5T_C_S1);
+    int ret = -1;
+    if (type >= 0 && H5Tset_size(type, size > 0 ? size : 1) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0 &&
+        H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0) {
+        ret = ost_h5_set_array(object, name, type, type, text, 1);
+    }
+    if (type >= 0 && H5Tclose(type) < 0) ret = -1;
+    return ret;
+}
+
+int ost_h5_set_doubles(hid_t object, const char *name, const double *values, size_t n)
+{
+    return ost_h5_set_array(object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, values, n);
+}
+
+int ost_h5_set_count(hid_t object, const char *name, uint64_t value)
+{
+    return ost_h5_set_array(object, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, &value, 1);
+}
+
+hid_t ost_h5_text_type(void)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (type >= 0 && (H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)) {
+        H5Tclose(type);
+        return -1;
+    }
+    return type;
+}

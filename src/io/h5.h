@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* HDF5 with every return checked: its messages are kept from the terminal, and its reason goes into our error. */
+#ifndef OST_IO_H5_H
+#define OST_IO_H5_H
+
+#include "osteon/error.h"
+
+#include <hdf5.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The caller's HDF5 error handler, put back when we leave. */
+typedef struct {
+    H5E_auto2_t handler;
+    void *data;
+} ost_h5_handler_t;
+
+void ost_h5_enter(ost_h5_handler_t *saved);
+void ost_h5_leave(const ost_h5_handler_t *saved);
+
+/* "path: what: reason", the reason from HDF5's error stack ("No space left on device"). @return code */
+int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, ...) OST_PRINTF(4, 5);
+
+/* Attributes of a scalar or, with n > 1, of a list; text is UTF-8. @return 0 or -1 with HDF5's error stack set */
+int ost_h5_set_text(hid_t object, const char *name, const char *text) OST_MUST_CHECK;
+int ost_h5_set_doubles(hid_t object, const char *name, const double *values, size_t n) OST_MUST_CHECK;
+int ost_h5_set_count(hid_t object, const char *name, uint64_t value) OST_MUST_CHECK;
+int ost_h5_set_array(
+    hid_t object, const char *name, hid_t file_type, hid_t type, const void *values, size_t n) OST_MUST_CHECK;
+
+/* Variable-length UTF-8 text, closed by the caller. */
+hid_t ost_h5_text_type(void);
+
+#endif

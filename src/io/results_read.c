@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "io/results_impl.h"
+#include "io/yaml.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hdf5_hl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Values read ahead: neighbouring times of one variable, arm and element, because a single time of everybody touches
+ * the whole of it. */
+#define CACHE_BYTES (64u << 20)
+/* What no file of ours exceeds; a damaged one may claim anything. */
+#define MAX_ARMS 100000
+#define MAX_TIMES 10000000
+#define MAX_TEXT (64u << 20)
+
+typedef struct {
+    char *name, *text;
+} attribute_t;
+
+typedef struct {
+    char *name, *unit;
+    hid_t id;
+    bool indexed;
+    size_t n_elements;
+    char **elements; /* [n_elements], NULL for a scalar */
+} variable_t;
+
+struct ost_results {
+    char *path;
+    hid_t file;
+    size_t n_arms, n_subjects, n_times, n_variables, n_attributes;
+    double *times;
+    char **arms, **labels;
+    variable_t *variables;
+    const char **names; /* [n_variables], of variables */
+    attribute_t *attributes;
+    struct {
+        double *values; /* [n_subjects][n_times] */
+        size_t variable, arm, element, first_time, n_times;
+    } cache;
+};
+
+static int no_memory(ost_error_t *err)
+{
+    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+}
+
+static int damaged(const ost_results_t *self, const char *what, ost_error_t *err)
+{
+    return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged, or not written by osteon: '%s' cannot be read", what);
+}
+
+static void free_texts(char **texts, size_t n)
+{
+    for (size_t i = 0; texts != NULL && i < n; i++) free(texts[i]);
+    free(texts);
+}
+
+/* The attribute as text, owned by the caller: text as it is, numbers with all digits, lists with blanks. NULL if it is
+ * of another kind, damaged or too large. */
+static char *format_attribute(hid_t attribute)
+{
+    char *text = NULL;
+    void *values = NULL;
+    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    H5T_class_t kind = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
+    hssize_t n = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
+    size_t size = type >= 0 ? H5Tget_size(type) : 0;
+    if (n < 1 || size == 0 || size > MAX_TEXT || (size_t) n > MAX_TEXT / 32) goto out;
+    if (kind == H5T_STRING && n == 1 && H5Tis_variable_str(type) == 0) {
+        text = calloc(1, size + 1);
+        if (text != NULL && H5Aread(attribute, type, text) < 0) {
+            free(text);
+            text = NULL;
+        }
+    } else if (kind == H5T_INTEGER || kind == H5T_FLOAT) {
+        values = calloc((size_t) n, 8);
+        text = calloc((size_t) n, 32);
+        hid_t native = kind == H5T_FLOAT ? H5T_NATIVE_DOUBLE : H5T_NATIVE_UINT64;
+        bool ok = values != NULL && text != NULL && H5Aread(attribute, native, values) >= 0;
+        for (size_t i = 0, length = 0; ok && i < (size_t) n; i++) {
+            char number[32];
+            if (kind == H5T_FLOAT) {
+                snprintf(number, sizeof number, "%.17g", ((double *) values)[i]);
+            } else {
+                snprintf(number, sizeof number, "%" PRIu64, ((uint64_t *) values)[i]);
+            }
+            length += (size_t) snprintf(text + length, (size_t) n * 32 - length, "%s%s", i > 0 ? " " : "", number);
+        }
+        if (!ok) {
+            free(text);
+            text = NULL;
+        }
+    }
+out:
+    free(values);
+    if (type >= 0) H5Tclose(type);
+    if (space >= 0) H5Sclose(space);
+    return text;
+}
+
+static herr_t keep_attribute(hid_t object, const char *name, const H5A_info_t *info, void *user)
+{
+    ost_results_t *self = user;
+    (void) info;
+    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
+    char *text = attribute >= 0 ? format_attribute(attribute) : NULL;
+    if (attribute >= 0) H5Aclose(attribute);
+    if (text == NULL) return 0;
+    attribute_t *more = realloc(self->attributes, (self->n_attributes + 1) * sizeof *more);
+    char *copy = ost_strdup(name);
+    if (more != NULL) self->attributes = more;
+    if (more == NULL || copy == NULL) {
+        free(text);
+        free(copy);
+        return -1;
+    }
+    more[self->n_attributes++] = (attribute_t){ copy, text };
+    return 0;
+}
+
+static char *text_attribute(hid_t object, const char *name)
+{
+    hid_t attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1;
+    char *text = attribute >= 0 ? format_attribute(attribute) : NULL;
+    if (attribute >= 0) H5Aclose(attribute);
+    return text;
+}
+
+/* Length of a one-dimensional dataset, 0 if it is none. */
+static size_t length_of(hid_t dataset)
+{
+    hsize_t n = 0;
+    hid_t space = H5Dget_space(dataset);
+    if (space >= 0 && H5Sget_simple_extent_ndims(space) == 1) H5Sget_simple_extent_dims(space, &n, NULL);
+    if (space >= 0) H5Sclose(space);
+    return n;
+}
+
+/* All texts of a one-dimensional dataset. @return [*n] owned by the caller, or NULL */
+static char **read_texts(hid_t dataset, size_t max, size_t *n)
+{
+    *n = length_of(dataset);
+    hid_t file_type = H5Dget_type(dataset), type = ost_h5_text_type(), space = H5Dget_space(dataset);
+    char **texts = NULL, **raw = NULL;
+    bool ok = *n > 0 && *n <= max && type >= 0 && space >= 0 && file_type >= 0 && H5Tis_variable_str(file_type) > 0;
+    if (ok) {
+        raw = calloc(*n, sizeof *raw);
+        texts = calloc(*n, sizeof *texts);
+        ok = raw != NULL && texts != NULL && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0;
+    }
+    for (size_t i = 0; ok && i < *n; i++) {
+        texts[i] = ost_strdup(raw[i] != NULL ? raw[i] : "");
+        ok = texts[i] != NULL;
+    }
+    if (raw != NULL && type >= 0 && space >= 0) H5Dvlen_reclaim(type, space, H5P_DEFAULT, raw);
+    free(raw);
+    if (!ok) {
+        free_texts(texts, *n);
+        texts = NULL;
+    }
+    if (type >= 0) H5Tclose(type);
+    if (file_type >= 0) H5Tclose(file_type);
+    if (space >= 0) H5Sclose(space);
+    return texts;
+}
+
+/* Texts of the dimension scale at an axis. */
+typedef struct {
+    char **texts;
+    size_t n;
+} scale_texts_t;
+
+static herr_t read_scale(hid_t dataset, unsigned axis, hid_t scale, void *user)
+{
+    scale_texts_t *found = user;
+    (void) dataset;
+    (void) axis;
+    found->texts = read_texts(scale, MAX_ARMS, &found->n);
+    return 1;
+}
+
+static int add_variable(ost_results_t *self, const char *name, hid_t dataset, const hsize_t *sizes, int rank)
+{
+    variable_t *more = realloc(self->variables, (self->n_variables + 1) * sizeof *more);
+    if (more == NULL) return -1;
+    self->variables = more;
+    variable_t *variable = &more[self->n_variables];
+    *variable = (variable_t){ .id = -1, .n_elements = 1, .indexed = rank == 4 };
+    self->n_variables++;
+    variable->name = ost_strdup(name);
+    variable->unit = text_attribute(dataset, "units");
+    if (variable->unit == NULL) variable->unit = ost_strdup("1");
+    if (variable->name == NULL || variable->unit == NULL) return -1;
+    if (rank == 4) {
+        scale_texts_t found = { NULL, 0 };
+        H5DSiterate_scales(dataset, 1, NULL, read_scale, &found);
+        variable->elements = found.texts;
+        variable->n_elements = found.texts != NULL ? found.n : 0;
+        if (found.texts == NULL || found.n != sizes[1]) return -1;
+    }
+    variable->id = dataset;
+    return 0;
+}
+
+/* Variables are the datasets of floating point over (arm, [index,] subject, time). */
+static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *user)
+{
+    ost_results_t *self = user;
+    if (info->type != H5L_TYPE_HARD) return 0;
+    hid_t object = H5Oopen(group, name, H5P_DEFAULT);
+    if (object < 0) return -1;
+    if (H5Iget_type(object) != H5I_DATASET) return H5Oclose(object) < 0 ? -1 : 0;
+    hsize_t sizes[4] = { 0 };
+    hid_t space = H5Dget_space(object), type = H5Dget_type(object);
+    int rank = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1;
+    bool ok = (rank == 3 || rank == 4) && type >= 0 && H5Tget_class(type) == H5T_FLOAT &&
+              H5Sget_simple_extent_dims(space, sizes, NULL) == rank && sizes[0] == self->n_arms &&
+              sizes[rank - 2] == self->n_subjects && sizes[rank - 1] == self->n_times;
+    int ret = rank < 0 || type < 0 ? -1 : 0;
+    if (ok) ret = add_variable(self, name, object, sizes, rank);
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    if (!ok || ret != 0) H5Oclose(object);
+    return ret;
+}
+
+static hid_t open_dataset(const ost_results_t *self, const char *name)
+{
+    return H5Lexists(self->file, name, H5P_DEFAULT) > 0 ? H5Dopen2(self->file, name, H5P_DEFAULT) : -1;
+}
+
+static int read_coordinates(ost_results_t *self, ost_error_t *err)
+{
+    int ret = OST_ERR_FORMAT;
+    size_t n_labels = 0;
+    hid_t arm = open_dataset(self, "arm"), label = open_dataset(self, "arm_label"),
+          subject = open_dataset(self, "subject"), time = open_dataset(self, "time");
+    const char *bad = arm < 0 ? "arm" : label < 0 ? "arm_label" : subject < 0 ? "subject" : time < 0 ? "time" : NULL;
+    if (bad == NULL && (self->arms = read_texts(arm, MAX_ARMS, &self->n_arms)) == NULL) bad = "arm";
+    if (bad == NULL && (self->labels = read_texts(label, MAX_ARMS, &n_labels)) == NULL) bad = "arm_label";
+    if (bad == NULL && n_labels != self->n_arms) bad = "arm_label";
+    if (bad != NULL) goto out;
+    self->n_subjects = length_of(subject);
+    self->n_times = length_of(time);
+    if (self->n_subjects == 0 || self->n_subjects > SIZE_MAX / 1024) bad = "subject";
+    if (self->n_times == 0 || self->n_times > MAX_TIMES) bad = "time";
+    if (bad != NULL) goto out;
+    self->times = calloc(self->n_times, sizeof *self->times);
+    if (self->times == NULL) {
+        ret = no_memory(err);
+        goto close;
+    }
+    if (H5Dread(time, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, self->times) < 0) bad = "time";
+out:
+    ret = bad != NULL ? damaged(self, bad, err) : 0;
+close:
+    if (arm >= 0) H5Dclose(arm);
+    if (label >= 0) H5Dclose(label);
+    if (subject >= 0) H5Dclose(subject);
+    if (time >= 0) H5Dclose(time);
+    return ret;
+}
+
+static int open_file(ost_results_t *self, ost_error_t *err)
+{
+    int fd = open(self->path, O_RDONLY);
+    char first;
+    bool readable = fd >= 0 && read(fd, &first, 1) >= 0;
+    int reason = errno;
+    if (fd >= 0) close(fd);
+    if (!readable) return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be opened: %s", strerror(reason));
+    if (H5Fis_hdf5(self->path) <= 0) {
+        return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "not a result file of osteon: it is not HDF5");
+    }
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (access >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0) {
+        self->file = H5Fopen(self->path, H5F_ACC_RDONLY, access);
+    }
+    if (access >= 0) H5Pclose(access);
+    if (self->file >= 0) return 0;
+    return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged or cut short");
+}
+
+static int check_format(const ost_results_t *self, ost_error_t *err)
+{
+    const char *format = ost_results_attribute(self, "osteon_format");
+    if (format == NULL) {
+        return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "an HDF5 file, but damaged or not written by osteon");
+    }
+    if (atol(format) > OST_RESULTS_FORMAT) {
+        const char *version = ost_results_attribute(self, "osteon_version");
+        return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
+            "written by osteon %s, which is newer than this one and writes format %s", version ? version : "?", format);
+    }
+    if (ost_results_attribute(self, "n_done") == NULL) {
+        return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "the run that wrote it did not finish");
+    }
+    return 0;
+}
+
+static int open_results(ost_results_t *self, ost_error_t *err)
+{
+    int ret = open_file(self, err);
+    if (ret != 0) return ret;
+    hsize_t index = 0;
+    if (H5Aiterate2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, &index, keep_attribute, self) < 0) {
+        return damaged(self, "attributes", err);
+    }
+    ret = check_format(self, err);
+    if (ret == 0) ret = read_coordinates(self, err);
+    if (ret != 0) return ret;
+    index = 0;
+    if (H5Literate(self->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, &index, visit_link, self) < 0) {
+        return damaged(self, "variables", err);
+    }
+    if (self->n_variables == 0) return damaged(self, "variables", err);
+    self->names = calloc(self->n_variables, sizeof *self->names);
+    if (self->names == NULL) return no_memory(err);
+    for (size_t i = 0; i < self->n_variables; i++) self->names[i] = self->variables[i].name;
+    return 0;
+}
+
+int ost_results_open(ost_results_t **self, const char *path, ost_error_t *err)
+{
+    ost_h5_handler_t handler;
+    *self = calloc(1, sizeof **self);
+    if (*self == NULL) return no_memory(err);
+    (*self)->file = -1;
+    (*self)->path = ost_strdup(path);
+    ost_h5_enter(&handler);
+    int ret = (*self)->path == NULL ? no_memory(err) : open_results(*self, err);
+    ost_h5_leave(&handler);
+    if (ret != 0) {
+        ost_results_close(*self);
+        *self = NULL;
+    }
+    return ret;
+}
+
+void ost_results_close(ost_results_t *self)
+{
+    if (self == NULL) return;
+    ost_h5_handler_t handler;
+    ost_h5_enter(&handler);
+    for (size_t i = 0; i < self->n_variables; i++) {
+        variable_t *variable = &self->variables[i];
+        if (variable->id >= 0) H5Dclose(variable->id);
+        free_texts(variable->elements, variable->n_elements);
+        free(variable->name);
+        free(variable->unit);
+    }
+    if (self->file >= 0) H5Fclose(self->file);
+    ost_h5_leave(&handler);
+    for (size_t i = 0; i < self->n_attributes; i++) {
+        free(self->attributes[i].name);
+        free(self->attributes[i].text);
+    }
+    free_texts(self->arms, self->n_arms);
+    free_texts(self->labels, self->n_arms);
+    free(self->variables);
+    free(self->names);
+    free(self->attributes);
+    free(self->times);
+    free(self->cache.values);
+    free(self->path);
+    free(self);
+}
+
+size_t ost_results_n_arms(const ost_results_t *self)
+{
+    return self->n_arms;
+}
+
+size_t ost_results_n_subjects(const ost_results_t *self)
+{
+    return self->n_subjects;
+}
+
+size_t ost_results_n_times(const ost_results_t *self)
+{
+    return self->n_times;
+}
+
+const double *ost_results_times(const ost_results_t *self)
+{
+    return self->times;
+}
+
+const char *ost_results_arm(const ost_results_t *self, size_t i_arm)
+{
+    return self->arms[i_arm];
+}
+
+const char *ost_results_arm_label(const ost_results_t *self, size_t i_arm)
+{
+    return self->labels[i_arm];
+}
+
+static const variable_t *find_variable(const ost_results_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->n_variables; i++) {
+        if (strcmp(self->variables[i].name, name) == 0) return &self->variables[i];
+    }
+    return NULL;
+}
+
+size_t ost_results_n_elements(const ost_results_t *self, const char *name)
+{
+    const variable_t *variable = find_variable(self, name);
+    return variable != NULL ? variable->n_elements : 0;
+}
+
+const char *ost_results_element(const ost_results_t *self, const char *name, size_t i_element)
+{
+    const variable_t *variable = find_variable(self, name);
+    if (variable == NULL || variable->elements == NULL || i_element >= variable->n_elements) return "";
+    return variable->elements[i_element];
+}
+
+const char *ost_results_unit(const ost_results_t *self, const char *name)
+{
+    const variable_t *variable = find_variable(self, name);
+    return variable != NULL ? variable->unit : NULL;
+}
+
+const char *const *ost_results_variables(const ost_results_t *self, size_t *n)
+{
+    *n = self->n_variables;
+    return self->names;
+}
+
+const char *ost_results_attribute(const ost_results_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->n_attributes; i++) {
+        if (strcmp(self->attributes[i].name, name) == 0) return self->attributes[i].text;
+    }
+    return NULL;
+}
+
+uint64_t ost_results_failures(const ost_results_t *self)
+{
+    const char *text = ost_results_attribute(self, "n_failed");
+    return text != NULL ? strtoull(text, NULL, 10) : 0;
+}
+
+/* Fill the cache with times from i_time on. */
+static int read_ahead(
+    ost_results_t *self, size_t i_variable, size_t i_arm, size_t i_element, size_t i_time, ost_error_t *err)
+{
+    const variable_t *variable = &self->variables[i_variable];
+    size_t most = CACHE_BYTES / sizeof(double) / self->n_subjects;
+    size_t n_times = most < 1 ? 1 : most;
+    if (n_times > self->n_times) n_times = self->n_times;
+    size_t first = i_time + n_times <= self->n_times ? i_time : self->n_times - n_times;
+    if (self->cache.values == NULL) {
+        self->cache.values = malloc(n_times * self->n_subjects * sizeof(double));
+        if (self->cache.values == NULL) return no_memory(err);
+    }
+    self->cache.n_times = 0;
+    const hsize_t start4[] = { i_arm, i_element, 0, first }, count4[] = { 1, 1, self->n_subjects, n_times };
+    const hsize_t start3[] = { i_arm, 0, first }, count3[] = { 1, self->n_subjects, n_times };
+    int rank = variable->indexed ? 4 : 3;
+    const hsize_t *start = variable->indexed ? start4 : start3, *count = variable->indexed ? count4 : count3;
+    hid_t space = H5Dget_space(variable->id), memory = H5Screate_simple(rank, count, NULL);
+    bool ok = space >= 0 && memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
+              H5Dread(variable->id, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, self->cache.values) >= 0;
+    if (space >= 0) H5Sclose(space);
+    if (memory >= 0) H5Sclose(memory);
+    if (!ok) return damaged(self, variable->name, err);
+    self->cache.variable = i_variable;
+    self->cache.arm = i_arm;
+    self->cache.element = i_element;
+    self->cache.first_time = first;
+    self->cache.n_times = n_times;
+    return 0;
+}
+
+int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t i_time,
+    double *values, ost_error_t *err)
+{
+    const variable_t *variable = find_variable(self, name);
+    if (variable == NULL) {
+        const char *nearest = ost_nearest(name, self->names, self->n_variables);
+        return ost_fail_at(err, OST_ERR_NAME, self->path, 0, 0, "there is no variable '%.60s'%s%s%s", name,
+            nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+    }
+    if (i_arm >= self->n_arms || i_element >= variable->n_elements || i_time >= self->n_times) {
+        return ost_fail_at(err, OST_ERR_VALUE, self->path, 0, 0, "%s has no arm %zu, element %zu, time %zu", name,
+            i_arm, i_element, i_time);
+    }
+    size_t i_variable = (size_t) (variable - self->variables);
+    if (i_variable != self->cache.variable || i_arm != self->cache.arm || i_element != self->cache.element ||
+        i_time < self->cache.first_time || i_time >= self->cache.first_time + self->cache.n_times) {
+        ost_h5_handler_t handler;
+        ost_h5_enter(&handler);
+        int ret = read_ahead(self, i_variable, i_arm, i_element, i_time, err);
+        ost_h5_leave(&handler);
+        if (ret != 0) return ret;
+    }
+    const double *column = self->cache.values + (i_time - self->cache.first_time);
+    for (size_t s = 0; s < self->n_subjects; s++) values[s] = column[s * self->cache.n_times];
+    return 0;
+}
