@@ -39,7 +39,8 @@ int ost_test_main(int argc, char **argv, const char *suite, const ost_test_t *te
 
 void ost_assert_close_at(double a, double b, double rtol, double atol, const char *what, const char *file, int line)
 {
-    bool ok = fabs(a - b) <= atol + rtol * fabs(b) || a == b || (isnan(a) && isnan(b));
+    bool close = isfinite(b) && fabs(a - b) <= atol + rtol * fabs(b); /* infinity <= infinity would pass anything */
+    bool ok = close || a == b || (isnan(a) && isnan(b));
     if (!ok) {
         fprintf(stderr, "\n%s:%d: %s: %.17g against %.17g, off by %.3g (relative %.3g)\n", file, line, what, a, b,
             a - b, (a - b) / b);
