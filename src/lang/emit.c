@@ -131,17 +131,17 @@ static void put_expression(const emitter_t *e, const ost_instr_t *i)
         put_call(e, "ost_v_max", i, 2);
         break;
     case OST_OP_STEP:
-        fputs("ost_v_blend(", e->out);
+        fputs("ost_v_blend(ost_v_le(ost_v_splat(0.0), ", e->out);
         put_vector(e, i->a);
-        fputs(" >= ost_v_splat(0.0), ost_v_splat(1.0), ost_v_splat(0.0))", e->out);
+        fputs("), ost_v_splat(1.0), ost_v_splat(0.0))", e->out);
         break;
     case OST_OP_SELECT:
-        fputs("ost_v_blend(", e->out);
+        fputs("ost_v_blend(ost_v_eq(", e->out);
         put_vector(e, i->a);
-        fputs(" != ost_v_splat(0.0), ", e->out);
-        put_vector(e, i->b);
-        fputs(", ", e->out);
+        fputs(", ost_v_splat(0.0)), ", e->out);
         put_vector(e, i->c);
+        fputs(", ", e->out);
+        put_vector(e, i->b);
         fputs(")", e->out);
         break;
     default: /* OST_OP_READ */
@@ -250,15 +250,15 @@ static void put_body(emitter_t *e)
 static void put_function(emitter_t *e, size_t i_program, const char *name)
 {
     e->program = &e->programs->program[i_program];
-    fprintf(e->out, "static void OST_LANE_FN(%s_%s)(", e->model->name, name);
+    fprintf(e->out, "static void OST_LANE_FN(%s_%s)(\n    const ost_kernel_t *self, ", e->model->name, name);
     if (i_program == OST_PREPARE) {
-        fputs(
-            "const ost_kernel_t *self, const double *p, double *restrict h, double *restrict x0, double *scratch)\n{\n",
+        fputs("const double *p, double *restrict h, double *restrict x0, double *scratch)\n{\n"
+              "    (void) self, (void) p, (void) h, (void) x0, (void) scratch;\n",
             e->out);
-        fputs("    (void) self, (void) p, (void) h, (void) x0, (void) scratch;\n", e->out);
     } else {
-        fputs("const ost_kernel_t *self, const ost_kernel_args_t *at, double *restrict result)\n{\n", e->out);
-        fputs("    (void) self, (void) at, (void) result;\n", e->out);
+        fputs("const ost_kernel_args_t *at, double *restrict result)\n{\n"
+              "    (void) self, (void) at, (void) result;\n",
+            e->out);
     }
     put_body(e);
 }
@@ -299,6 +299,7 @@ int ost_model_emit(const ost_model_t *model, FILE *out, ost_error_t *err)
         }
     }
     fprintf(out,
+        "/* SPDX-License-Identifier: GPL-3.0-or-later */\n"
         "/* The model %s as C over lanes, written by osteon-emit. Do not edit: change %s. */\n"
         "#include \"core/lanes.h\"\n#include \"lang/kernel.h\"\n\n",
         model->name, model->path);

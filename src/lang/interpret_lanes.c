@@ -8,60 +8,55 @@ typedef struct {
     char *bank[OST_N_BANKS];
 } banks_t;
 
-static inline double *row(const banks_t *banks, ost_operand_t operand)
+/* Rows are worked on register by register, because gcc takes wider vectors through memory. */
+typedef ost_reg __attribute__((may_alias)) reg_t;
+
+static inline reg_t *row(const banks_t *banks, ost_operand_t operand)
 {
-    return (double *) (void *) (banks->bank[operand % OST_ROW_BYTES] + (operand & ~(uint32_t) (OST_ROW_BYTES - 1)));
+    return (reg_t *) (void *) (banks->bank[operand % OST_ROW_BYTES] + (operand & ~(uint32_t) (OST_ROW_BYTES - 1)));
 }
+
+#define EACH(value)                                                                                                    \
+    for (int r = 0; r < OST_LANES / OST_REG_LANES; r++) dst[r] = (value);                                              \
+    break
 
 static void run(const ost_program_t *program, const banks_t *banks, const uint32_t *sig)
 {
+    const ost_reg zero = { 0 }, one = zero + 1.0;
     for (const ost_instr_t *i = program->code, *end = i + program->n_code; i < end; i++) {
-        double *dst = row(banks, i->dst);
-        const double *a = row(banks, i->a), *b = row(banks, i->b);
+        reg_t *dst = row(banks, i->dst);
+        const reg_t *a = row(banks, i->a), *b = row(banks, i->b), *c;
         switch (i->op) {
         case OST_OP_ADD:
-            ost_v_store(dst, ost_v_load(a) + ost_v_load(b));
-            break;
+            EACH(a[r] + b[r]);
         case OST_OP_SUB:
-            ost_v_store(dst, ost_v_load(a) - ost_v_load(b));
-            break;
+            EACH(a[r] - b[r]);
         case OST_OP_MUL:
-            ost_v_store(dst, ost_v_load(a) * ost_v_load(b));
-            break;
+            EACH(a[r] * b[r]);
         case OST_OP_DIV:
-            ost_v_store(dst, ost_v_load(a) / ost_v_load(b));
-            break;
+            EACH(a[r] / b[r]);
         case OST_OP_NEG:
-            ost_v_store(dst, -ost_v_load(a));
-            break;
+            EACH(-a[r]);
         case OST_OP_EXP:
-            ost_v_store(dst, ost_v_exp(ost_v_load(a)));
-            break;
+            EACH(ost_reg_exp(a[r]));
         case OST_OP_LOG:
-            ost_v_store(dst, ost_v_log(ost_v_load(a)));
-            break;
+            EACH(ost_reg_log(a[r]));
         case OST_OP_SQRT:
-            ost_v_store(dst, ost_v_sqrt(ost_v_load(a)));
-            break;
+            EACH(ost_reg_sqrt(a[r]));
         case OST_OP_MIN:
-            ost_v_store(dst, ost_v_min(ost_v_load(a), ost_v_load(b)));
-            break;
+            EACH(ost_reg_blend(a[r] < b[r], a[r], b[r]));
         case OST_OP_MAX:
-            ost_v_store(dst, ost_v_max(ost_v_load(a), ost_v_load(b)));
-            break;
+            EACH(ost_reg_blend(a[r] > b[r], a[r], b[r]));
         case OST_OP_STEP:
-            ost_v_store(dst, ost_v_blend(ost_v_load(a) >= ost_v_splat(0), ost_v_splat(1), ost_v_splat(0)));
-            break;
+            EACH(ost_reg_blend(a[r] >= zero, one, zero));
         case OST_OP_SELECT:
-            ost_v_store(dst, ost_v_blend(ost_v_load(a) != ost_v_splat(0), ost_v_load(b), ost_v_load(row(banks, i->c))));
-            break;
+            c = row(banks, i->c);
+            EACH(ost_reg_blend(a[r] == zero, c[r], b[r]));
         case OST_OP_READ:
-            ost_v_store(dst,
-                ost_v_load((double *) (void *) banks->bank[OST_BANK_READ] + OST_LANES * sig[ost_operand_row(i->a)]));
-            break;
-        default:
-            ost_v_store(dst, ost_v_load(a));
-            break; /* OST_OP_COPY */
+            a = row(banks, ost_operand(OST_BANK_READ, sig[ost_operand_row(i->a)]));
+            EACH(a[r]);
+        default: /* OST_OP_COPY */
+            EACH(a[r]);
         }
     }
 }
