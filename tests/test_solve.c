@@ -75,7 +75,214 @@ static void test_order(void)
     CU_ASSERT(dense_order > 3.1);
 }
 
+/* Robertson's reaction with its third species through an algebraic quantity: s = 3e7 y^2. */
+static void robertson_rhs(const void *self, const ost_point_t *at, double *f)
+{
+    (void) self;
+    ost_v a = ROW_OF(at->x, 0), b = ROW_OF(at->x, 1), c = ROW_OF(at->x, 2), s = 3e7 * b * b;
+    SET_ROW(f, 0, -0.04 * a + 1e4 * b * c);
+    SET_ROW(f, 1, 0.04 * a - 1e4 * b * c - s);
+    SET_ROW(f, 2, s);
+}
+
+static const uint32_t robertson_row[] = { 0, 0, 0, 1, 1, 1, 1, 2, 3 };
+static const uint32_t robertson_col[] = { 0, 1, 2, 0, 1, 2, 3, 3, 1 };
+
+static void robertson_jacobian(const void *self, const ost_point_t *at, double *e)
+{
+    (void) self;
+    ost_v b = ROW_OF(at->x, 1), c = ROW_OF(at->x, 2);
+    SET_ROW(e, 0, ost_v_splat(-0.04));
+    SET_ROW(e, 1, 1e4 * c);
+    SET_ROW(e, 2, 1e4 * b);
+    SET_ROW(e, 3, ost_v_splat(0.04));
+    SET_ROW(e, 4, -1e4 * c);
+    SET_ROW(e, 5, -1e4 * b);
+    SET_ROW(e, 6, ost_v_splat(-1));
+    SET_ROW(e, 7, ost_v_splat(1));
+    SET_ROW(e, 8, 6e7 * b);
+}
+
+static const double robertson_scale[] = { 1, 1e-4, 1 };
+static const bool all_positive[8] = { true, true, true, true, true, true, true, true };
+static const ost_system_t robertson = { .n_states = 3,
+    .n_algebraic = 1,
+    .n_outputs = 3,
+    .scale = robertson_scale,
+    .positive = all_positive,
+    SYSTEM_TAIL(robertson) };
+
+/* The same with s put into the equations by hand. */
+static const uint32_t reduced_row[] = { 0, 0, 0, 1, 1, 1, 2 };
+static const uint32_t reduced_col[] = { 0, 1, 2, 0, 1, 2, 1 };
+
+static void reduced_jacobian(const void *self, const ost_point_t *at, double *e)
+{
+    (void) self;
+    ost_v b = ROW_OF(at->x, 1), c = ROW_OF(at->x, 2);
+    SET_ROW(e, 0, ost_v_splat(-0.04));
+    SET_ROW(e, 1, 1e4 * c);
+    SET_ROW(e, 2, 1e4 * b);
+    SET_ROW(e, 3, ost_v_splat(0.04));
+    SET_ROW(e, 4, -1e4 * c - 6e7 * b);
+    SET_ROW(e, 5, -1e4 * b);
+    SET_ROW(e, 6, 6e7 * b);
+}
+
+#define reduced_rhs robertson_rhs
+static const ost_system_t reduced = {
+    .n_states = 3, .n_outputs = 3, .scale = robertson_scale, .positive = all_positive, SYSTEM_TAIL(reduced)
+};
+
+static ost_job_t robertson_job(double *x_end)
+{
+    static const double x0[] = { 1, 0, 0 };
+    return (ost_job_t){ .t1 = 1e4, .x0 = x0, .p = none, .u0 = none, .x_end = x_end };
+}
+
+static void test_stiff_robertson(void)
+{
+    double ours[3], gsl[3];
+    ost_solver_options_t options = options_at(1e-8);
+    ost_job_t job = robertson_job(ours), slow = robertson_job(gsl);
+    run_jobs(&robertson, &options, &job, 1);
+    options.stepper = OST_STEPPER_GSL_MSBDF;
+    options.rtol = 1e-10;
+    run_jobs(&robertson, &options, &slow, 1);
+    CU_ASSERT_EQUAL(job.status, 0);
+    CU_ASSERT_EQUAL(slow.status, 0);
+    printf("\n  %llu steps, GSL's msbdf %llu\n", (unsigned long long) job.stats.steps,
+        (unsigned long long) slow.stats.steps);
+    for (int i = 0; i < 3; i++) ost_assert_close(ours[i], gsl[i], 1e-6, 0);
+    ost_assert_close(ours[0] + ours[1] + ours[2], 1, 1e-12, 0); /* linear invariants are kept exactly */
+}
+
+static void test_chain_equals_reduced(void)
+{
+    double chain[3], by_hand[3];
+    ost_solver_options_t options = options_at(1e-6);
+    ost_job_t a = robertson_job(chain), b = robertson_job(by_hand);
+    run_jobs(&robertson, &options, &a, 1);
+    run_jobs(&reduced, &options, &b, 1);
+    CU_ASSERT_EQUAL(a.stats.steps, b.stats.steps);
+    CU_ASSERT_EQUAL(a.stats.rejected, b.stats.rejected);
+    for (int i = 0; i < 3; i++) ost_assert_close(chain[i], by_hand[i], 1e-12, 0);
+}
+
+/* Van der Pol, mu = 1000. */
+static void vdp_rhs(const void *self, const ost_point_t *at, double *f)
+{
+    (void) self;
+    ost_v x = ROW_OF(at->x, 0), v = ROW_OF(at->x, 1);
+    SET_ROW(f, 0, v);
+    SET_ROW(f, 1, 1000.0 * (1.0 - x * x) * v - x);
+}
+
+static const uint32_t vdp_row[] = { 0, 1, 1 };
+static const uint32_t vdp_col[] = { 1, 0, 1 };
+
+static void vdp_jacobian(const void *self, const ost_point_t *at, double *e)
+{
+    (void) self;
+    ost_v x = ROW_OF(at->x, 0), v = ROW_OF(at->x, 1);
+    SET_ROW(e, 0, ost_v_splat(1));
+    SET_ROW(e, 1, -2000.0 * x * v - 1.0);
+    SET_ROW(e, 2, 1000.0 * (1.0 - x * x));
+}
+
+static const double vdp_scale[] = { 1, 1e-3 };
+static const ost_system_t vdp = {
+    .n_states = 2, .n_outputs = 2, .scale = vdp_scale, .positive = may_be_negative, SYSTEM_TAIL(vdp)
+};
+
+/* The reference at t = 2000 is that of the Bari test set for initial value problems (there scaled by mu). */
+static void test_stiff_van_der_pol(void)
+{
+    static const double x0[] = { 2, 0 };
+    double before = INFINITY, x_end[2];
+    for (int k = 4; k <= 9; k++) {
+        ost_solver_options_t options = options_at(pow(10, -k));
+        ost_job_t job = { .t1 = 2000, .x0 = x0, .p = none, .u0 = none, .x_end = x_end };
+        run_jobs(&vdp, &options, &job, 1);
+        double error = fabs(x_end[0] / 1.706167732170483 - 1);
+        printf("\n  rtol 1e-%d: %llu steps, %llu rejected, error %.1e", k, (unsigned long long) job.stats.steps,
+            (unsigned long long) job.stats.rejected, error);
+        CU_ASSERT_EQUAL(job.status, 0);
+        CU_ASSERT(error < before);
+        before = error;
+    }
+    ost_assert_close(x_end[0], 1.706167732170483, 1e-7, 0);
+    ost_assert_close(x_end[1], -0.8928097010247975e-3, 1e-7, 0);
+}
+
+/* Prothero-Robinson: x' = l (x - cos t) - sin t; very stiff problems show a lower order than 4. */
+static void prothero_rhs(const void *self, const ost_point_t *at, double *f)
+{
+    (void) self;
+    ost_v t = ROW_OF(at->t, 0);
+    SET_ROW(f, 0, ROW_OF(at->p, 0) * (ROW_OF(at->x, 0) - each_lane(cos, t)) - each_lane(sin, t));
+}
+
+static const uint32_t prothero_row[] = { 0, 0 };
+static const uint32_t prothero_col[] = { 0, 1 };
+
+static void prothero_jacobian(const void *self, const ost_point_t *at, double *e)
+{
+    (void) self;
+    ost_v t = ROW_OF(at->t, 0), l = ROW_OF(at->p, 0);
+    SET_ROW(e, 0, l);
+    SET_ROW(e, 1, l * each_lane(sin, t) - each_lane(cos, t));
+}
+
+static const ost_system_t prothero = { .n_states = 1,
+    .n_constants = 1,
+    .n_outputs = 1,
+    .scale = no_scale,
+    .positive = may_be_negative,
+    SYSTEM_TAIL(prothero) };
+
+static void test_prothero_robinson(void)
+{
+    for (double l = -1; l > -1e7; l *= 100) {
+        double x0[] = { 1 }, x_end[1], error[2];
+        for (int k = 0; k < 2; k++) {
+            ost_solver_options_t options = options_at(1e-6);
+            options.h_max = k == 0 ? 0.125 : 0.0625;
+            ost_job_t job = { .t1 = 2, .x0 = x0, .p = &l, .u0 = none, .x_end = x_end };
+            run_jobs(&prothero, &options, &job, 1);
+            error[k] = fabs(x_end[0] - cos(2));
+        }
+        printf("\n  l %g: error %.1e, order %.2f", l, error[1], log2(error[0] / error[1]));
+        CU_ASSERT(error[1] < 2e-6);
+        CU_ASSERT(log2(error[0] / error[1]) > 1.3);
+    }
+}
+
+static void test_gsl_steppers_agree(void)
+{
+    double x0[] = { 1, 1 }, t_out[] = { 0, 0.5, 1.5, 3 }, y[3][8];
+    static const double scale[] = { 1, 1 };
+    ost_system_t controlled = known;
+    controlled.scale = scale;
+    for (int stepper = OST_STEPPER_RODAS4; stepper <= OST_STEPPER_GSL_RK8PD; stepper++) {
+        ost_solver_options_t options = options_at(1e-9);
+        options.stepper = (ost_stepper_t) stepper;
+        ost_job_t job = { .t1 = 3, .x0 = x0, .p = none, .u0 = none, .t_out = t_out, .n_out = 4, .y = y[stepper] };
+        run_jobs(&controlled, &options, &job, 1);
+        CU_ASSERT_EQUAL(job.status, 0);
+        for (int i = 0; i < 4; i++) {
+            ost_assert_close(y[stepper][i], cos(t_out[i]), 0, 2e-7);
+            ost_assert_close(y[stepper][4 + i], exp(-0.5 * t_out[i]), 0, 2e-7);
+        }
+    }
+}
+
 static const ost_test_t tests[] = {
     { "order", test_order },
+    { "stiff_robertson", test_stiff_robertson },
+    { "chain_equals_reduced", test_chain_equals_reduced },
+    { "stiff_van_der_pol", test_stiff_van_der_pol },
+    { "prothero_robinson", test_prothero_robinson },
+    { "gsl_steppers_agree", test_gsl_steppers_agree },
 };
 OST_TEST_MAIN("solve", tests)
