@@ -16,8 +16,8 @@ from scipy.integrate import solve_ivp
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = HERE.parent.parent / "models"
 YEAR = 365.25
-UNITS = {"1": 1, "%": 0.01, "d": 1, "h": 1 / 24, "y": YEAR, "mg": 1, "g": 1e3, "kg": 1e6, "ng": 1e-6, "ug": 1e-3,
-         "L": 1, "mL": 1e-3, "pmol": 1, "nmol": 1e3, "mmol": 1e9, "cm2": 1e-2, "m2": 1e2}
+UNITS = {"1": 1, "%": 0.01, "d": 1, "h": 1 / 24, "min": 1 / 1440, "y": YEAR, "mg": 1, "g": 1e3, "kg": 1e6,
+         "ng": 1e-6, "ug": 1e-3, "L": 1, "mL": 1e-3, "pmol": 1, "nmol": 1e3, "mmol": 1e9, "cm2": 1e-2, "m2": 1e2}
 TIMES = [0, 0.25, 1, 7, 14, 28, 90, 182.625, YEAR, 2 * YEAR, 3 * YEAR, 5 * YEAR, 5 * YEAR + 7, 6 * YEAR, 7 * YEAR]
 COLUMNS = ["estradiol", "anastrozole_concentration", "rankl", "opg", "osteoclasts", "osteoblasts", "ctx", "p1np",
            "bmd[lumbar_spine]", "bmd[total_hip]", "bmd[femoral_neck]"]
