@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lane_systems.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const double unit_scale[] = { 1, 1, 1, 1 };
+static const double no_scale[] = { INFINITY, INFINITY, INFINITY, INFINITY };
+static const bool may_be_negative[4];
+
+/* An oscillator y = cos t and x' = 1 where y >= 0, -2 elsewhere; z' = 1 where the condition on x' holds that x' is
+ * positive (a condition on a condition). */
+static void relay_rhs(const void *self, const ost_point_t *at, double *f)
+{
+    (void) self;
+    SET_ROW(f, 0, ROW_OF(at->x, 1));
+    SET_ROW(f, 1, -ROW_OF(at->x, 0));
+    SET_ROW(f, 2, 3.0 * ROW_OF(at->mode, 0) - 2.0);
+    SET_ROW(f, 3, ROW_OF(at->mode, 1));
+}
+
+static const uint32_t relay_row[] = { 0, 1 };
+static const uint32_t relay_col[] = { 1, 0 };
+
+static void relay_jacobian(const void *self, const ost_point_t *at, double *e)
+{
+    (void) self, (void) at;
+    SET_ROW(e, 0, ost_v_splat(1));
+    SET_ROW(e, 1, ost_v_splat(-1));
+}
+
+static void relay_switches(const void *self, const ost_point_t *at, double *g)
+{
+    (void) self;
+    SET_ROW(g, 0, ROW_OF(at->x, 0));
+    SET_ROW(g, 1, ROW_OF(at->mode, 0) - 0.5);
+}
+
+static const ost_system_t relay = { .n_states = 4,
+    .n_switches = 2,
+    .n_outputs = 4,
+    .scale = unit_scale,
+    .positive = may_be_negative,
+    .switches = relay_switches,
+    SYSTEM_TAIL(relay) };
+
+static void test_crossing_time(void)
+{
+    static const double x0[] = { 1, 0, 0, 0 };
+    double t_out[] = { 1, 2, 5, 9 }, y[16];
+    for (int stepper = OST_STEPPER_RODAS4; stepper <= OST_STEPPER_GSL_RK8PD; stepper++) {
+        if (stepper == OST_STEPPER_GSL_MSBDF) continue; /* too slow at this tolerance */
+        ost_solver_options_t options = options_at(1e-12);
+        options.stepper = (ost_stepper_t) stepper;
+        ost_job_t job = { .t1 = 10, .x0 = x0, .p = none, .u0 = none, .t_out = t_out, .n_out = 4, .y = y };
+        run_jobs(&relay, &options, &job, 1);
+        CU_ASSERT_EQUAL(job.status, 0);
+        CU_ASSERT(job.stats.switches_located >= 3); /* pi/2, 3 pi/2, 5 pi/2 */
+        for (int i = 0; i < 4; i++) {
+            double t = t_out[i], turn = M_PI / 2, high = 0;
+            high = fmin(t, turn) + fmax(0, fmin(t, 5 * turn) - 3 * turn);
+            ost_assert_close(y[8 + i], high - 2 * (t - high), 0, 1e-10);
+            ost_assert_close(y[12 + i], high, 0, 1e-10);
+        }
+    }
+}
+
+static void test_crossing_at_usual_tolerance(void)
+{
+    static const double x0[] = { 1, 0, 0, 0 };
+    double x_end[4];
+    ost_solver_options_t options = options_at(1e-6);
+    ost_job_t job = { .t1 = 3, .x0 = x0, .p = none, .u0 = none, .x_end = x_end };
+    run_jobs(&relay, &options, &job, 1);
+    CU_ASSERT_EQUAL(job.stats.switches_located, 1);
+    ost_assert_close(x_end[2], 3 * M_PI / 2 - 6, 0, 1e-5);
+}
+
+/* x' = 1 in the window (1.3, 1.7), else 0. */
+static void window_rhs(const void *self, const ost_point_t *at, double *f)
+{
+    (void) self;
+    SET_ROW(f, 0, ROW_OF(at->mode, 0));
+}
+
+static const uint32_t window_row[] = { 0 };
+static const uint32_t window_col[] = { 0 };
+
+static void window_jacobian(const void *self, const ost_point_t *at, double *e)
+{
+    (void) self, (void) at;
+    SET_ROW(e, 0, ost_v_splat(0));
+}
+
+static void window_switches(const void *self, const ost_point_t *at, double *g)
+{
+    (void) self;
+    ost_v t = ROW_OF(at->t, 0);
+    SET_ROW(g, 0, (t - 1.3) * (1.7 - t));
+}
+
+static const ost_system_t window = { .n_states = 1,
+    .n_switches = 1,
+    .n_outputs = 1,
+    .scale = no_scale,
+    .positive = may_be_negative,
+    .switches = window_switches,
+    SYSTEM_TAIL(window) };
+
+static void test_two_flips_in_one_step(void)
+{
+    static const double x0[] = { 0 };
+    double x_end[1];
+    ost_solver_options_t options = options_at(1e-6);
+    options.h_max = 1; /* steps end at 1 and 2: only the middle lies in the window */
+    ost_job_t job = { .t1 = 4, .x0 = x0, .p = none, .u0 = none, .x_end = x_end };
+    run_jobs(&window, &options, &job, 1);
+    CU_ASSERT_EQUAL(job.stats.switches_located, 2);
+    ost_assert_close(x_end[0], 0.4, 1e-11, 0);
+}
+
+/* x' = -1 where x >= 0, else 1: the solution cannot leave 0. */
+static void chatter_rhs(const void *self, const ost_point_t *at, double *f)
+{
+    (void) self;
+    SET_ROW(f, 0, 1.0 - 2.0 * ROW_OF(at->mode, 0));
+}
+
+#define chatter_row window_row
+#define chatter_col window_col
+#define chatter_jacobian window_jacobian
+
+static void chatter_switches(const void *self, const ost_point_t *at, double *g)
+{
+    (void) self;
+    SET_ROW(g, 0, ROW_OF(at->x, 0));
+}
+
+static const ost_system_t chatter = { .n_states = 1,
+    .n_switches = 1,
+    .n_outputs = 1,
+    .scale = unit_scale,
+    .positive = may_be_negative,
+    .switches = chatter_switches,
+    SYSTEM_TAIL(chatter) };
+
+static void test_chattering_fails(void)
+{
+    static const double x0[] = { 0.5 }, t_out[] = { 0.25, 0.75 };
+    double y[2], x_end[1];
+    char message[128];
+    for (int stepper = OST_STEPPER_RODAS4; stepper <= OST_STEPPER_GSL_MSBDF; stepper++) {
+        ost_solver_options_t options = options_at(1e-6);
+        options.stepper = (ost_stepper_t) stepper;
+        ost_job_t job = {
+            .t1 = 1, .x0 = x0, .p = none, .u0 = none, .t_out = t_out, .n_out = 2, .y = y, .x_end = x_end
+        };
+        run_jobs(&chatter, &options, &job, 1);
+        CU_ASSERT_EQUAL(job.status, OST_ERR_STEP);
+        CU_ASSERT_EQUAL(job.failure, OST_FAILURE_SWITCH);
+        ost_assert_close(job.t_fail, 0.5, 1e-7, 0);
+        ost_assert_close(y[0], 0.25, 1e-12, 0);
+        CU_ASSERT(isnan(y[1]) && isnan(x_end[0]));
+        CU_ASSERT(job.stats.switches_located < 200);
+        ost_assert_contains(ost_job_message(&job, &chatter, &options, message, sizeof(message)), "to and fro");
+    }
+}
+
+static const ost_test_t tests[] = {
+    { "crossing_time", test_crossing_time },
+    { "crossing_at_usual_tolerance", test_crossing_at_usual_tolerance },
+    { "two_flips_in_one_step", test_two_flips_in_one_step },
+    { "chattering_fails", test_chattering_fails },
+};
+OST_TEST_MAIN("switches", tests)
