@@ -24,6 +24,7 @@ TIME_UNITS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7, "mo":
 # Okabe-Ito colours, darkest first where arms are few, so that grey prints differ too; dashes and markers repeat the
 # distinction for every reader.
 COLOURS = ["#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+UNTREATED = "#555555"
 DASHES = [(None, None), (6, 1.8), (2, 1.5), (7, 1.8, 1.5, 1.8), (1, 1), (10, 3), (3, 1, 1, 1, 1, 1)]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 SITES = {"lumbar_spine": "LS", "total_hip": "TH", "femoral_neck": "FN"}
@@ -133,46 +134,59 @@ def quantiles(data, arm, element, i_zero):
     return np.percentile(100 * (y / base - 1) if is_change else y, [5, 50, 95], axis=0), is_change
 
 
-def spread(wanted, gap):
-    """Positions near the wanted ones, in the same order, at least `gap` apart."""
+def spread(wanted, heights):
+    """Positions near the wanted ones, in the same order, so that labels of these heights do not overlap: the least
+    squares solution, by pooling neighbours (isotonic regression of what is left after the heights)."""
     order = np.argsort(wanted, kind="stable")
+    half = np.asarray(heights)[order] / 2
+    offset = np.concatenate([[0], np.cumsum(half[:-1] + half[1:])])
     groups = []
-    for i in order:
-        groups.append([wanted[i], 1])
-        while len(groups) > 1:
-            (c0, n0), (c1, n1) = groups[-2:]
-            if c1 - (n1 - 1) * gap / 2 >= c0 + (n0 - 1) * gap / 2 + gap:
-                break
-            groups[-2:] = [[(c0 * n0 + c1 * n1) / (n0 + n1), n0 + n1]]
-    placed = [c + (k - (n - 1) / 2) * gap for c, n in groups for k in range(n)]
+    for z in np.asarray(wanted)[order] - offset:
+        groups.append((z, 1))
+        while len(groups) > 1 and groups[-1][0] < groups[-2][0]:
+            (z1, n1), (z0, n0) = groups.pop(), groups.pop()
+            groups.append(((z0 * n0 + z1 * n1) / (n0 + n1), n0 + n1))
     out = np.empty(len(wanted))
-    out[order] = placed
+    out[order] = np.repeat([z for z, _ in groups], [n for _, n in groups]) + offset
     return out
 
 
-def end_labels(axis, ends, labels, size):
+def end_labels(axis, ends, labels, styles, size):
     """Arm names right of the panel, at the height of their curves' ends, moved apart where they would overlap."""
     low, high = axis.get_ylim()
-    height = axis.get_window_extent().height / axis.figure.dpi * 72
-    gap = (high - low) * size * 1.5 / height
-    n_lines = max(label.count("\n") + 1 for label in labels)
-    places = spread(ends, gap * n_lines)
-    places += max(0.0, low + gap / 2 - places.min()) - max(0.0, places.max() - (high - gap / 2))
-    for i, (y, place, label) in enumerate(zip(ends, places, labels)):
+    line = (high - low) * size * 1.25 / (axis.get_window_extent().height / axis.figure.dpi * 72)
+    heights = [line * (label.count("\n") + 1.4) for label in labels]
+    places = spread(ends, heights)
+    top, bottom = np.argmax(places), np.argmin(places)
+    places -= max(0.0, places[top] + heights[top] / 2 - high - 1.5 * line)
+    places += max(0.0, low - 1.5 * line - places[bottom] + heights[bottom] / 2)
+    for y, place, label, (colour, _, _) in zip(ends, places, labels, styles):
         axis.annotate(label, (1, y), (1.06, place), xycoords=axis.get_yaxis_transform(),
-                      textcoords=axis.get_yaxis_transform(), va="center", size=size, color=COLOURS[i % 7],
-                      fontweight="bold", annotation_clip=False,
-                      arrowprops={"arrowstyle": "-", "color": COLOURS[i % 7], "lw": 0.7, "shrinkA": 1, "shrinkB": 0,
+                      textcoords=axis.get_yaxis_transform(), va="center", size=size, color=colour, fontweight="bold",
+                      annotation_clip=False, linespacing=1.1,
+                      arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.7, "shrinkA": 1, "shrinkB": 0,
                                   "relpos": (0, 0.5)})
 
 
-def draw_points(axis, points, arms, months, medians):
+def styles_of(experiment, arms):
+    """(colour, dashes, marker) of each arm; grey where nothing is given."""
+    styles, n = [], 0
+    for arm in arms:
+        if ((experiment.get("arms") or {}).get(arm) or {}).get("regimen"):
+            styles.append((COLOURS[n % 7], DASHES[n % 7], MARKERS[n % 7]))
+            n += 1
+        else:
+            styles.append((UNTREATED, DASHES[-1 - len(styles) % 3], MARKERS[-1 - len(styles) % 3]))
+    return styles
+
+
+def draw_points(axis, points, arms, styles, months, medians):
     """Filled: used to calibrate; hollow: held out. Changes from a later scan start on the simulated median there."""
     for arm, month, base, value, low, high, role, _ in points:
         if arm not in arms or not months[0] <= month <= months[-1]:
             continue
         i = arms.index(arm)
-        colour = COLOURS[i % 7]
+        colour, _, marker = styles[i]
         start = np.interp(base, months, medians[i])
 
         def seen(change):
@@ -182,11 +196,11 @@ def draw_points(axis, points, arms, months, medians):
             axis.plot([base, month], [start, seen(value)], color=colour, lw=0.7, ls=":", zorder=4)
         if np.isfinite(low) and np.isfinite(high):
             axis.plot([month, month], [seen(low), seen(high)], color=colour, lw=1.2, zorder=4)
-        axis.plot(month, seen(value), MARKERS[i % 7], ms=6, mew=1.3, mec="black" if role == "calibrate" else colour,
+        axis.plot(month, seen(value), marker, ms=6, mew=1.3, mec="black" if role == "calibrate" else colour,
                   mfc=colour if role == "calibrate" else "white", zorder=6, clip_on=False)
 
 
-def draw_stops(axis, stops, arms, last, is_first):
+def draw_stops(axis, stops, arms, styles, last, is_first):
     """One line where all treated arms stop together, else one of its colour for each arm."""
     treated = {arm: times for arm, times in stops.items() if times}
     together = len({tuple(sorted(t)) for t in treated.values()}) == 1
@@ -196,20 +210,19 @@ def draw_stops(axis, stops, arms, last, is_first):
             if not 0 < t < last or (together and t in drawn):
                 continue
             drawn.add(t)
-            colour = "0.35" if together else COLOURS[arms.index(arm) % 7]
+            colour = "0.35" if together else styles[arms.index(arm)][0]
             axis.axvline(t, color=colour, lw=0.9, ls=(0, (4, 3)), zorder=1)
             if is_first and together:
                 axis.annotate("treatment stops", (t, 1), (0, 2), xycoords=axis.get_xaxis_transform(),
                               textcoords="offset points", ha="center", va="bottom", size=8, color="0.35")
 
 
-def draw_panel(axis, months, bands):
-    for i, (low, median, high) in enumerate(bands):
-        colour = COLOURS[i % 7]
+def draw_panel(axis, months, bands, styles):
+    for (low, median, high), (colour, dashes, _) in zip(bands, styles):
         axis.fill_between(months, low, high, color=colour, alpha=0.13, lw=0, zorder=2)
         for edge in (low, high):
-            axis.plot(months, edge, color=colour, lw=0.5, alpha=0.6, dashes=DASHES[i % 7], zorder=2)
-        axis.plot(months, median, color=colour, lw=2, dashes=DASHES[i % 7], zorder=3)
+            axis.plot(months, edge, color=colour, lw=0.5, alpha=0.6, dashes=dashes, zorder=2)
+        axis.plot(months, median, color=colour, lw=2, dashes=dashes, zorder=3)
     axis.axhline(0, color="0.6", lw=0.8, zorder=1)
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(axis="y", color="0.92", lw=0.7, zorder=0)
@@ -257,8 +270,7 @@ def draw(path, out, variable, evidence):
         experiment = read_experiment(file)
         arms = [text_of(a) for a in file["arm"][:]]
         labels = [text_of(a) for a in file["arm_label"][:]] if "arm_label" in file else arms
-        index = [k for k in ("site", *file) if k in file and file[k].shape == data.shape[1:2]] if data.ndim == 4 else []
-        elements = [text_of(s) for s in file[index[0]][:]] if index else [""]
+        elements = [text_of(s) for s in data.dims[1][0][:]] if data.ndim == 4 else [""]
         months = file["time"][:] / MONTH
         i_zero = int(np.argmin(np.abs(months)))
         results = [[quantiles(data, a, e, i_zero) for a in range(len(arms))] for e in range(len(elements))]
@@ -270,8 +282,8 @@ def draw(path, out, variable, evidence):
     is_change = all(r[1] for panel in results for r in panel)
     points = [read_evidence(table, experiment, variable, e) if table and is_change else [] for e in elements]
     points = [[p for p in panel if p[0] in arms and p[1] <= months[-1] + 0.1] for panel in points]
-    labels = [re.sub(r"(.{12,}?) ", r"\1\n", label) if len(label) > 20 else label for label in
-              (label.replace("_", " ") for label in labels)]
+    labels = ["\n".join(textwrap.wrap(label.replace("_", " "), 20)) for label in labels]
+    styles = styles_of(experiment, arms)
 
     plt.rcParams.update({"font.size": 9.5, "font.family": "DejaVu Sans", "svg.fonttype": "path", "axes.linewidth": 0.8})
     n = len(elements)
@@ -289,13 +301,13 @@ def draw(path, out, variable, evidence):
     figure.subplots_adjust(left=0.72 / width, right=1 - label_inches / width, top=0.85, bottom=0.215, wspace=0.08)
     stops = {a: stops_of(experiment, a) for a in arms}
     for e, axis in enumerate(axes):
-        draw_panel(axis, months, bands[e])
-        draw_stops(axis, stops, arms, months[-1], e == 0)
-        draw_points(axis, points[e], arms, months, [b[1] for b in bands[e]])
+        draw_panel(axis, months, bands[e], styles)
+        draw_stops(axis, stops, arms, styles, months[-1], e == 0)
+        draw_points(axis, points[e], arms, styles, months, [b[1] for b in bands[e]])
         axis.set_title(elements[e].replace("_", " ").capitalize(), loc="left", size=10)
     figure.canvas.draw()
-    end_labels(axes[-1], np.array([b[1][-1] for b in bands[-1]]), labels, 9)
-    figure.savefig(out, dpi=160, metadata={"Date": None} if out.endswith(".svg") else None)
+    end_labels(axes[-1], np.array([b[1][-1] for b in bands[-1]]), labels, styles, 9)
+    figure.savefig(out, dpi=130, metadata={"Date": None} if out.endswith(".svg") else None)
     plt.close(figure)
 
 

@@ -3,6 +3,7 @@
 #include "osteon/isa.h"
 
 #include <gsl/gsl_errno.h>
+#include <hdf5.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +55,9 @@ static int flush_output(int code)
 int main(int argc, char **argv)
 {
     gsl_set_error_handler_off();
+    /* Its exit handler crashes (1.10.8) on a file that could not be written out; all files are closed by then anyway.
+     */
+    H5dont_atexit();
     if (argc < 2) {
         ost_cli_message("a command is missing; 'osteon --help' lists them");
         return OST_EXIT_USAGE;
