@@ -42,24 +42,20 @@ static int make_jacobian(ost_model_t *model, ost_node_t **entry, ost_error_t *er
     struct ost_model_impl *impl = model->impl;
     size_t n_rows = model->n_states + model->n_drives, n_cols = model->n_states + model->n_reads + 1;
     ost_node_t *rows = malloc((n_rows + 1) * sizeof(*rows));
-    ost_node_t *all = malloc((n_rows * n_cols + 1) * sizeof(*all)); /* [n_cols][n_rows] */
+    ost_node_t *all = malloc((n_rows * n_cols + 1) * sizeof(*all));
     model->jac = malloc((n_rows * n_cols + 1) * sizeof(*model->jac));
     *entry = malloc((n_rows * n_cols + 1) * sizeof(**entry));
     bool ok = rows != NULL && all != NULL && model->jac != NULL && *entry != NULL;
     for (size_t i = 0; i < n_rows && ok; i++) {
         rows[i] = i < model->n_states ? impl->rate[i] : impl->drive[i - model->n_states];
     }
-    for (size_t c = 0; c < n_cols && ok; c++) {
-        ost_op_t leaf = c < model->n_states ? OST_OP_STATE : c + 1 < n_cols ? OST_OP_READ : OST_OP_TIME;
-        uint32_t index = (uint32_t) (leaf == OST_OP_STATE ? c : leaf == OST_OP_READ ? c - model->n_states : 0);
-        ok = ost_graph_derivatives(&impl->graph, rows, n_rows, leaf, index, all + c * n_rows);
-    }
+    ok = ok && ost_graph_jacobian(&impl->graph, rows, n_rows, model->n_states, model->n_reads, all);
     model->n_jac = 0;
     ost_node_t zero = ost_graph_const(&impl->graph, 0);
     for (size_t r = 0; r < n_rows && ok; r++) {
         for (size_t c = 0; c < n_cols; c++) {
-            if (all[c * n_rows + r] == zero) continue;
-            (*entry)[model->n_jac] = all[c * n_rows + r];
+            if (all[r * n_cols + c] == zero) continue;
+            (*entry)[model->n_jac] = all[r * n_cols + c];
             model->jac[model->n_jac++] = (ost_jac_entry_t){ (uint32_t) r, (uint32_t) c };
         }
     }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Exact derivatives. Operands stand before the nodes that use them, so one sweep upwards is enough, and each node is
- * differentiated once per leaf. */
 #include "lang/graph.h"
 
 #include <stdlib.h>
@@ -10,77 +8,220 @@ static ost_node_t bin(ost_graph_t *g, ost_op_t op, ost_node_t a, ost_node_t b)
     return ost_graph_binary(g, op, a, b);
 }
 
-/* a^b: b a^(b-1) a' + a^b log(a) b'; the first term stands for itself at a = 0 */
-static ost_node_t derive_power(ost_graph_t *g, ost_node_t node, ost_node_t da, ost_node_t db)
+/* min or max by its operand k; the first operand is the active one where lead >= 0. */
+static ost_node_t partial_of_extremum(ost_graph_t *g, ost_node_t lead, int k)
+{
+    ost_node_t first_is_active = ost_graph_unary(g, OST_OP_STEP, lead);
+    return ost_graph_select(g, first_is_active, ost_graph_const(g, k == 0), ost_graph_const(g, k == 1));
+}
+
+/* a^b by a is b a^(b-1) and not b a^b/a, so that it stands at a = 0 too. */
+static ost_node_t partial_of_power(ost_graph_t *g, ost_node_t node, int k)
 {
     const ost_node_data_t n = g->nodes[node];
-    ost_node_t less = bin(g, OST_OP_SUB, n.b, ost_graph_const(g, 1));
-    ost_node_t by_a = bin(g, OST_OP_MUL, bin(g, OST_OP_MUL, n.b, bin(g, OST_OP_POW, n.a, less)), da);
-    ost_node_t log_a = bin(g, OST_OP_MAX, ost_graph_unary(g, OST_OP_LOG, n.a), ost_graph_const(g, OST_LOG_FLOOR));
-    ost_node_t by_b = bin(g, OST_OP_MUL, bin(g, OST_OP_MUL, node, log_a), db);
-    return bin(g, OST_OP_ADD, by_a, by_b);
+    if (k == 0) {
+        ost_node_t less = bin(g, OST_OP_SUB, n.b, ost_graph_const(g, 1));
+        return bin(g, OST_OP_MUL, n.b, bin(g, OST_OP_POW, n.a, less));
+    }
+    ost_node_t log_a = ost_graph_unary(g, OST_OP_LOG, n.a);
+    return bin(g, OST_OP_MUL, node, bin(g, OST_OP_MAX, log_a, ost_graph_const(g, OST_LOG_FLOOR)));
 }
 
-/* @param d  derivatives of all nodes before this one */
-static ost_node_t derive_node(ost_graph_t *g, ost_node_t node, const ost_node_t *d)
+/* The derivative of one node by its operand k, the other operands held. */
+static ost_node_t partial(ost_graph_t *g, ost_node_t node, int k)
 {
     const ost_node_data_t n = g->nodes[node]; /* a copy: building may move the nodes */
-    ost_node_t da = n.a == OST_NO_NODE ? 0 : d[n.a], db = n.b == OST_NO_NODE ? 0 : d[n.b];
     switch (n.op) {
     case OST_OP_ADD:
+        return ost_graph_const(g, 1);
     case OST_OP_SUB:
-        return bin(g, n.op, da, db);
+        return ost_graph_const(g, k == 0 ? 1 : -1);
     case OST_OP_MUL:
-        return bin(g, OST_OP_ADD, bin(g, OST_OP_MUL, da, n.b), bin(g, OST_OP_MUL, n.a, db));
+        return k == 0 ? n.b : n.a;
     case OST_OP_DIV:
-        /* (a' - q b')/b with q = a/b: the same denominator as the value, so that one reciprocal serves both */
-        return bin(g, OST_OP_DIV, bin(g, OST_OP_SUB, da, bin(g, OST_OP_MUL, node, db)), n.b);
+        /* both over the value's own denominator, so that one reciprocal serves all */
+        return k == 0 ? bin(g, OST_OP_DIV, ost_graph_const(g, 1), n.b)
+                      : ost_graph_unary(g, OST_OP_NEG, bin(g, OST_OP_DIV, node, n.b));
     case OST_OP_NEG:
-        return ost_graph_unary(g, OST_OP_NEG, da);
+        return ost_graph_const(g, -1);
     case OST_OP_EXP:
-        return bin(g, OST_OP_MUL, node, da);
+        return node;
     case OST_OP_LOG:
-        return bin(g, OST_OP_DIV, da, n.a);
+        return bin(g, OST_OP_DIV, ost_graph_const(g, 1), n.a);
     case OST_OP_SQRT:
-        return bin(g, OST_OP_DIV, bin(g, OST_OP_MUL, ost_graph_const(g, 0.5), da), node);
+        return bin(g, OST_OP_DIV, ost_graph_const(g, 0.5), node);
     case OST_OP_POW:
-        return derive_power(g, node, da, db);
+        return partial_of_power(g, node, k);
     case OST_OP_MIN:
-        return ost_graph_select(g, ost_graph_unary(g, OST_OP_STEP, bin(g, OST_OP_SUB, n.b, n.a)), da, db);
+        return partial_of_extremum(g, bin(g, OST_OP_SUB, n.b, n.a), k);
     case OST_OP_MAX:
-        return ost_graph_select(g, ost_graph_unary(g, OST_OP_STEP, bin(g, OST_OP_SUB, n.a, n.b)), da, db);
+        return partial_of_extremum(g, bin(g, OST_OP_SUB, n.a, n.b), k);
     case OST_OP_SELECT:
-        return ost_graph_select(g, n.a, db, d[n.c]);
+        return ost_graph_select(g, n.a, ost_graph_const(g, k == 1), ost_graph_const(g, k == 2));
     default:
-        return 0; /* leaves other than the one asked for, and steps */
+        return ost_graph_const(g, 0);
     }
 }
 
-bool ost_graph_derivatives(
-    ost_graph_t *self, const ost_node_t *nodes, size_t n_nodes, ost_op_t leaf, uint32_t index, ost_node_t *out)
+static ost_node_t operand(const ost_node_data_t *n, int k)
 {
-    ost_node_t zero = ost_graph_const(self, 0), one = ost_graph_const(self, 1);
-    size_t n_before = self->n_nodes;
-    ost_node_t *d = malloc(n_before * sizeof(*d));
-    bool *used = ost_graph_reachable(self, nodes, n_nodes);
-    if (d == NULL || used == NULL) self->out_of_memory = true;
-    for (ost_node_t i = 0; i < n_before && !self->out_of_memory; i++) {
-        if (!used[i]) continue;
-        const ost_node_data_t n = self->nodes[i];
-        bool is_leaf = n.op == leaf && (leaf == OST_OP_TIME || n.index == index);
-        bool depends = (n.a != OST_NO_NODE && d[n.a] != zero) || (n.b != OST_NO_NODE && d[n.b] != zero) ||
-                       (n.c != OST_NO_NODE && d[n.c] != zero);
-        d[i] = is_leaf ? one : depends ? derive_node(self, i, d) : zero;
-    }
-    for (size_t k = 0; k < n_nodes; k++) out[k] = self->out_of_memory ? 0 : d[nodes[k]];
-    free(d);
-    free(used);
-    return !self->out_of_memory;
+    return k == 0 ? n->a : k == 1 ? n->b : n->c;
 }
 
 ost_node_t ost_graph_derivative(ost_graph_t *self, ost_node_t node, ost_op_t leaf, uint32_t index)
 {
-    ost_node_t d = 0;
-    if (!ost_graph_derivatives(self, &node, 1, leaf, index, &d)) return 0;
-    return d;
+    const ost_node_t zero = ost_graph_const(self, 0), one = ost_graph_const(self, 1);
+    ost_node_t result = zero, *d = malloc(((size_t) node + 1) * sizeof(*d)); /* of every node up to this one */
+    bool *used = ost_graph_reachable(self, &node, 1);
+    if (d == NULL || used == NULL) self->out_of_memory = true;
+    for (ost_node_t i = 0; i <= node && !self->out_of_memory; i++) {
+        if (!used[i]) continue;
+        const ost_node_data_t n = self->nodes[i];
+        d[i] = n.op == leaf && (leaf == OST_OP_TIME || n.index == index) ? one : zero;
+        for (int k = 0; k < 3 && operand(&n, k) != OST_NO_NODE; k++) {
+            ost_node_t inner = d[operand(&n, k)];
+            if (inner != zero) d[i] = bin(self, OST_OP_ADD, d[i], bin(self, OST_OP_MUL, partial(self, i, k), inner));
+        }
+    }
+    if (!self->out_of_memory) result = d[node];
+    free(d);
+    free(used);
+    return result;
+}
+
+/* The linearised graph: an edge carries the derivative of the node it leads to by the node it comes from. Vertices are
+ * the nodes, then one sink per row. An edge is dead once either end is eliminated. */
+typedef struct {
+    uint32_t from, to, next_in, next_out;
+    ost_node_t value;
+} edge_t;
+
+enum { NO_EDGE = UINT32_MAX };
+
+typedef struct {
+    ost_graph_t *graph;
+    edge_t *edge;
+    size_t n_edges, max_edges;
+    size_t n_vertices;
+    uint32_t *first_in, *first_out, *n_in, *n_out; /* [n_vertices] */
+    bool *dead;                                    /* [n_vertices] */
+} linear_t;
+
+static bool linear_init(linear_t *l, ost_graph_t *graph, size_t n_vertices)
+{
+    *l = (linear_t){ .graph = graph,
+        .n_vertices = n_vertices,
+        .first_in = malloc(n_vertices * sizeof(*l->first_in)),
+        .first_out = malloc(n_vertices * sizeof(*l->first_out)),
+        .n_in = calloc(n_vertices, sizeof(*l->n_in)),
+        .n_out = calloc(n_vertices, sizeof(*l->n_out)),
+        .dead = calloc(n_vertices, sizeof(*l->dead)) };
+    if (l->first_in == NULL || l->first_out == NULL || l->n_in == NULL || l->n_out == NULL || l->dead == NULL) {
+        return false;
+    }
+    for (size_t v = 0; v < n_vertices; v++) l->first_in[v] = l->first_out[v] = NO_EDGE;
+    return true;
+}
+
+static void linear_free(linear_t *l)
+{
+    free(l->edge);
+    free(l->first_in);
+    free(l->first_out);
+    free(l->n_in);
+    free(l->n_out);
+    free(l->dead);
+}
+
+/* Add to the edge between two vertices, which is made where there is none. */
+static void add_edge(linear_t *l, uint32_t from, uint32_t to, ost_node_t value)
+{
+    if (value == ost_graph_const(l->graph, 0)) return;
+    for (uint32_t e = l->first_in[to]; e != NO_EDGE; e = l->edge[e].next_in) {
+        if (l->edge[e].from != from) continue;
+        l->edge[e].value = bin(l->graph, OST_OP_ADD, l->edge[e].value, value);
+        return;
+    }
+    if (l->n_edges == l->max_edges) {
+        size_t max_edges = 2 * l->max_edges + 256;
+        edge_t *edge = realloc(l->edge, max_edges * sizeof(*edge));
+        if (edge == NULL || max_edges >= NO_EDGE) {
+            l->graph->out_of_memory = true;
+            if (edge != NULL) l->edge = edge;
+            return;
+        }
+        l->edge = edge;
+        l->max_edges = max_edges;
+    }
+    l->edge[l->n_edges] = (edge_t){ from, to, l->first_in[to], l->first_out[from], value };
+    l->first_in[to] = l->first_out[from] = (uint32_t) l->n_edges++;
+    l->n_in[to]++;
+    l->n_out[from]++;
+}
+
+/* Connect what leads to a vertex with what it leads to, and take it out. */
+static void eliminate(linear_t *l, uint32_t v)
+{
+    for (uint32_t o = l->first_out[v]; o != NO_EDGE; o = l->edge[o].next_out) {
+        if (l->dead[l->edge[o].to]) continue;
+        for (uint32_t i = l->first_in[v]; i != NO_EDGE; i = l->edge[i].next_in) {
+            if (l->dead[l->edge[i].from]) continue;
+            ost_node_t product = bin(l->graph, OST_OP_MUL, l->edge[o].value, l->edge[i].value);
+            add_edge(l, l->edge[i].from, l->edge[o].to, product);
+        }
+        l->n_in[l->edge[o].to]--;
+    }
+    for (uint32_t i = l->first_in[v]; i != NO_EDGE; i = l->edge[i].next_in) l->n_out[l->edge[i].from]--;
+    l->dead[v] = true;
+}
+
+/* The vertex whose elimination costs the fewest products, OST_NO_NODE when only leaves and rows are left. */
+static uint32_t cheapest(const linear_t *l, size_t n_nodes)
+{
+    uint32_t best = OST_NO_NODE;
+    uint64_t least = UINT64_MAX;
+    for (uint32_t v = 0; v < n_nodes; v++) {
+        uint64_t cost = (uint64_t) l->n_in[v] * l->n_out[v];
+        if (l->dead[v] || l->graph->nodes[v].a == OST_NO_NODE || cost >= least) continue;
+        least = cost;
+        best = v;
+    }
+    return best;
+}
+
+bool ost_graph_jacobian(
+    ost_graph_t *self, const ost_node_t *rows, size_t n_rows, size_t n_states, size_t n_reads, ost_node_t *entries)
+{
+    size_t n_nodes = self->n_nodes, n_cols = n_states + n_reads + 1;
+    const ost_node_t zero = ost_graph_const(self, 0), one = ost_graph_const(self, 1);
+    linear_t l;
+    bool *used = ost_graph_reachable(self, rows, n_rows);
+    bool ok = linear_init(&l, self, n_nodes + n_rows) && used != NULL;
+    for (uint32_t v = 0; v < n_nodes && ok; v++) {
+        const ost_node_data_t n = self->nodes[v];
+        l.dead[v] = !used[v] || !n.varies;
+        for (int k = 0; k < 3 && !l.dead[v] && operand(&n, k) != OST_NO_NODE; k++) {
+            if (self->nodes[operand(&n, k)].varies) add_edge(&l, operand(&n, k), v, partial(self, v, k));
+        }
+    }
+    for (size_t r = 0; r < n_rows && ok; r++) {
+        if (self->nodes[rows[r]].varies) add_edge(&l, rows[r], (uint32_t) (n_nodes + r), one);
+    }
+    ok = ok && !self->out_of_memory;
+    for (uint32_t v = ok ? cheapest(&l, n_nodes) : OST_NO_NODE; v != OST_NO_NODE; v = cheapest(&l, n_nodes)) {
+        eliminate(&l, v);
+    }
+    for (size_t i = 0; i < n_rows * n_cols; i++) entries[i] = zero;
+    for (size_t e = 0; e < l.n_edges && ok; e++) {
+        if (l.edge[e].to < n_nodes || l.dead[l.edge[e].from]) continue;
+        const ost_node_data_t *leaf = &self->nodes[l.edge[e].from];
+        if (leaf->op == OST_OP_MODE) continue;
+        size_t col = leaf->op == OST_OP_STATE  ? leaf->index
+                     : leaf->op == OST_OP_READ ? n_states + leaf->index
+                                               : n_cols - 1;
+        entries[(l.edge[e].to - n_nodes) * n_cols + col] = l.edge[e].value;
+    }
+    linear_free(&l);
+    free(used);
+    return ok && !self->out_of_memory;
 }

@@ -154,6 +154,11 @@ static ost_node_t add(ost_graph_t *self, ost_node_t a, ost_node_t b)
     if (is_const(self, b, 0)) return a;
     if (is_op(self, b, OST_OP_NEG)) return ost_graph_binary(self, OST_OP_SUB, a, self->nodes[b].a);
     if (is_op(self, a, OST_OP_NEG)) return ost_graph_binary(self, OST_OP_SUB, b, self->nodes[a].a);
+    if (is_op(self, a, OST_OP_SELECT) && is_op(self, b, OST_OP_SELECT) && self->nodes[a].a == self->nodes[b].a) {
+        const ost_node_data_t m = self->nodes[a], n = self->nodes[b];
+        ost_node_t when_true = ost_graph_binary(self, OST_OP_ADD, m.b, n.b);
+        return ost_graph_select(self, m.a, when_true, ost_graph_binary(self, OST_OP_ADD, m.c, n.c));
+    }
     return a < b ? cons_op(self, OST_OP_ADD, a, b, OST_NO_NODE) : cons_op(self, OST_OP_ADD, b, a, OST_NO_NODE);
 }
 
@@ -163,7 +168,23 @@ static ost_node_t subtract(ost_graph_t *self, ost_node_t a, ost_node_t b)
     if (is_const(self, a, 0)) return negate(self, b);
     if (a == b) return ost_graph_const(self, 0);
     if (is_op(self, b, OST_OP_NEG)) return ost_graph_binary(self, OST_OP_ADD, a, self->nodes[b].a);
+    if (is_op(self, a, OST_OP_NEG)) return negate(self, ost_graph_binary(self, OST_OP_ADD, self->nodes[a].a, b));
     return cons_op(self, OST_OP_SUB, a, b, OST_NO_NODE);
+}
+
+/* A choice of which one side is 0, as the derivatives of choices are. What multiplies it goes inside, so that infinity
+ * on the side not taken does no harm. */
+static bool is_half(const ost_graph_t *self, ost_node_t n)
+{
+    return is_op(self, n, OST_OP_SELECT) &&
+           (is_const(self, self->nodes[n].b, 0) || is_const(self, self->nodes[n].c, 0));
+}
+
+static ost_node_t multiply_half(ost_graph_t *self, ost_node_t half, ost_node_t by)
+{
+    const ost_node_data_t n = self->nodes[half];
+    ost_node_t when_true = ost_graph_binary(self, OST_OP_MUL, n.b, by);
+    return ost_graph_select(self, n.a, when_true, ost_graph_binary(self, OST_OP_MUL, n.c, by));
 }
 
 static ost_node_t multiply(ost_graph_t *self, ost_node_t a, ost_node_t b)
@@ -175,6 +196,8 @@ static ost_node_t multiply(ost_graph_t *self, ost_node_t a, ost_node_t b)
     if (is_const(self, b, -1)) return negate(self, a);
     if (is_op(self, a, OST_OP_NEG)) return negate(self, multiply(self, self->nodes[a].a, b));
     if (is_op(self, b, OST_OP_NEG)) return negate(self, multiply(self, a, self->nodes[b].a));
+    if (is_half(self, a)) return multiply_half(self, a, b);
+    if (is_half(self, b)) return multiply_half(self, b, a);
     return a < b ? cons_op(self, OST_OP_MUL, a, b, OST_NO_NODE) : cons_op(self, OST_OP_MUL, b, a, OST_NO_NODE);
 }
 

@@ -70,10 +70,11 @@ ost_node_t ost_graph_select(ost_graph_t *self, ost_node_t condition, ost_node_t 
  * by branch with its condition held; min and max give the derivative of the active side. */
 ost_node_t ost_graph_derivative(ost_graph_t *self, ost_node_t node, ost_op_t leaf, uint32_t index);
 
-/* The derivatives of many nodes by one leaf, in one sweep. @param[out] out  [n_nodes]
- * @return false if out of memory */
-bool ost_graph_derivatives(
-    ost_graph_t *self, const ost_node_t *nodes, size_t n_nodes, ost_op_t leaf, uint32_t index, ost_node_t *out);
+/* The partial derivatives of `rows` by every state, every signal read and time (MODEs held), as ost_graph_derivative()
+ * gives them, but with far less arithmetic in all: intermediate nodes of the linearised graph are eliminated in the
+ * order of Markowitz. @param[out] entries  [n_rows][n_states + n_reads + 1]. @return false if out of memory */
+bool ost_graph_jacobian(
+    ost_graph_t *self, const ost_node_t *rows, size_t n_rows, size_t n_states, size_t n_reads, ost_node_t *entries);
 
 /* What the roots depend on, themselves included: [n_nodes of the graph], freed by the caller; NULL if out of memory. */
 bool *ost_graph_reachable(const ost_graph_t *self, const ost_node_t *roots, size_t n_roots);

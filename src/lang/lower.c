@@ -66,6 +66,11 @@ static ost_node_t lower_node(lower_t *l, ost_node_t node)
         return ost_graph_unary(l->graph, OST_OP_EXP, bin(l, OST_OP_MUL, l->low[n.b], a));
     case OST_OP_SELECT:
         return ost_graph_select(l->graph, a, l->low[n.b], l->low[n.c]);
+    case OST_OP_NEG: {
+        ost_node_t k = ost_graph_const(l->graph, -1);
+        a = take_coefficient(l, n.a, &k);
+        return bin(l, OST_OP_MUL, k, a);
+    }
     default:
         return n.b == OST_NO_NODE ? ost_graph_unary(l->graph, n.op, a) : bin(l, n.op, a, l->low[n.b]);
     }
