@@ -315,7 +315,9 @@ static void emitted_text_names_what_it_computes(void)
                                 "param k = 0.5 [1/d] \"rate\" @ \"assumed: for the test\"\n"
                                 "state amount = 1 [mg] \"what is left\"\n"
                                 "amount' = -k*amount\n"
-                                "output left [mg] = amount \"what is left\"\n";
+                                "output left [mg] = amount \"what is left\"\n"
+                                "output choice [mg] = if amount < 2 [mg] then 1 [mg] else amount \"a choice\"\n"
+                                "output least [mg] = min(amount, 3 [mg]) \"a bound\"\n";
     CU_ASSERT_EQUAL_FATAL(ost_library_read(&library, "decay.model", decay, &model, NULL), 0);
     FILE *out = open_memstream(&text, &n);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
@@ -326,6 +328,9 @@ static void emitted_text_names_what_it_computes(void)
     ost_assert_contains(text, "const ost_v v0 = h0 * x0;");
     ost_assert_contains(text, "ost_v_store(result, v1); /* amount' */");
     ost_assert_contains(text, "/* amount' by amount */");
+    ost_assert_contains(text, "= ost_v_min(x0, ost_v_splat(3.0));");
+    CU_ASSERT_EQUAL(model->n_switches, 1);
+    ost_assert_contains(text, "= ost_v_blend(ost_v_eq(m0, ost_v_splat(0.0)), ost_v_splat(1.0), x0);");
     free(text);
     ost_library_free(&library);
 }

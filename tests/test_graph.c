@@ -200,6 +200,8 @@ static void simplifies(void)
     CU_ASSERT_EQUAL(ost_graph_binary(&g, OST_OP_MAX, x, x), x);
     CU_ASSERT_EQUAL(ost_graph_select(&g, ost_graph_leaf(&g, OST_OP_MODE, 0), x, x), x);
     CU_ASSERT_EQUAL(ost_graph_select(&g, zero, x, y), y);
+    ost_node_t mode = ost_graph_leaf(&g, OST_OP_MODE, 0);
+    CU_ASSERT_EQUAL(ost_graph_select(&g, sub(&g, one, mode), x, y), ost_graph_select(&g, mode, y, x));
     CU_ASSERT_EQUAL(ost_graph_derivative(&g, power(&g, x, param(&g, 0)), OST_OP_STATE, 1), zero);
     ost_graph_free(&g);
 }

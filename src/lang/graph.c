@@ -291,6 +291,8 @@ ost_node_t ost_graph_select(ost_graph_t *self, ost_node_t condition, ost_node_t 
     if (self->out_of_memory) return 0;
     if (a == b) return a;
     if (is_op(self, condition, OST_OP_CONST)) return self->nodes[condition].value != 0 ? a : b;
+    const ost_node_data_t n = self->nodes[condition];
+    if (n.op == OST_OP_SUB && is_const(self, n.a, 1)) return ost_graph_select(self, n.b, b, a);
     return cons_op(self, OST_OP_SELECT, condition, a, b);
 }
 
