@@ -156,6 +156,7 @@ void ost_declare_index(ost_reader_t *self)
             set->elements[set->n_elements - 1] = copy;
     } while (ost_lexer_accept(lexer, ','));
     ost_reader_end(self, "',' and another element");
+    self->parser.set_at[i] = name;
     self->parser.sets = model->index_sets;
     self->parser.n_sets = model->n_index_sets;
 }

@@ -347,7 +347,7 @@ static ost_value_t sum_over(ost_parser_t *self)
         total = result(self, term.node, term.dim, &term, &name);
     }
     self->element[set] = -1;
-    ost_lexer_expect(&self->lexer, ')', "')' closing the sum");
+    ost_lexer_expect(&self->lexer, ')', "an operator or ')' closing the sum");
     total.at = name;
     return total;
 }
@@ -359,12 +359,12 @@ static ost_value_t call(ost_parser_t *self, size_t i)
     ost_lexer_next(&self->lexer);
     ost_lexer_expect(&self->lexer, '(', "'(' after the name of a function");
     for (size_t k = 0; k < functions[i].n_args; k++) {
-        if (k > 0 && self->lexer.token.kind != ',') {
+        if (k > 0 && self->lexer.token.kind == ')') {
             ost_token_t at = self->lexer.token;
             ost_lexer_fail(&self->lexer, &at, OST_ERR_SYNTAX, "%s() takes %zu arguments, found %zu", functions[i].name,
                 functions[i].n_args, k);
         }
-        if (k > 0) ost_lexer_next(&self->lexer);
+        if (k > 0) ost_lexer_expect(&self->lexer, ',', "an operator or ','");
         args[k] = ost_parser_expression(self);
     }
     if (self->lexer.token.kind == ',') {
@@ -372,7 +372,7 @@ static ost_value_t call(ost_parser_t *self, size_t i)
         ost_lexer_fail(&self->lexer, &at, OST_ERR_SYNTAX, "%s() takes %zu argument%s, found more", functions[i].name,
             functions[i].n_args, functions[i].n_args == 1 ? "" : "s");
     }
-    ost_lexer_expect(&self->lexer, ')', "')' closing the call");
+    ost_lexer_expect(&self->lexer, ')', "an operator or ')' closing the call");
     ost_value_t value = apply(self, functions[i].call, args, &name);
     value.at = name;
     return value;
@@ -380,6 +380,8 @@ static ost_value_t call(ost_parser_t *self, size_t i)
 
 static void unknown_name(ost_parser_t *self, const ost_token_t *name)
 {
+    /* what other languages call it, too far for an edit distance */
+    static const char *const elsewhere[][2] = { { "ln", "log" }, { "fabs", "abs" }, { "t", "time" } };
     char hint[SUGGESTION_SIZE] = "";
     const char **names = malloc((self->n_symbols + N_FUNCTIONS + 2) * sizeof(*names));
     if (names != NULL) {
@@ -388,6 +390,9 @@ static void unknown_name(ost_parser_t *self, const ost_token_t *name)
         for (size_t i = 0; i < N_FUNCTIONS; i++) names[n++] = functions[i].name;
         if (self->has_time) names[n++] = "time";
         ost_suggest(name, names, n, hint, sizeof(hint));
+    }
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+        if (ost_token_is(name, elsewhere[i][0])) snprintf(hint, sizeof(hint), " (did you mean '%s'?)", elsewhere[i][1]);
     }
     ost_lexer_fail(&self->lexer, name, OST_ERR_NAME, "unknown name '%.*s'%s", (int) name->length, name->text, hint);
     free(names);
@@ -437,7 +442,8 @@ static ost_value_t reference(ost_parser_t *self)
     size_t i = read_index(self, symbol, &name);
     if (symbol->nodes == NULL) {
         ost_lexer_fail(&self->lexer, &name, OST_ERR_NAME,
-            "'%s' is defined below, at line %d: a let stands above its use", symbol->name, symbol->at.line);
+            "'%s' is not defined yet: its let is at line %d, and a let stands above its use", symbol->name,
+            symbol->at.line);
     }
     if (self->lexer.code != 0) return value;
     if (self->constant && self->graph->nodes[symbol->nodes[i]].varies) {
@@ -472,7 +478,7 @@ static ost_value_t primary(ost_parser_t *self)
     if (at.kind == OST_TOKEN_NUMBER) return number(self);
     if (ost_lexer_accept(&self->lexer, '(')) {
         ost_value_t value = ost_parser_expression(self);
-        ost_lexer_expect(&self->lexer, ')', "')'");
+        ost_lexer_expect(&self->lexer, ')', "an operator or ')'");
         value.at = at;
         value.is_zero = false;
         return value;
@@ -505,27 +511,23 @@ static ost_value_t power(ost_parser_t *self)
 {
     ost_value_t base = primary(self);
     ost_token_t sign = self->lexer.token;
-    if (!ost_lexer_accept(&self->lexer, '^')) return base;
+    if (sign.kind != '^' || !enter(self)) return base;
+    ost_lexer_next(&self->lexer);
     ost_value_t exponent = signed_power(self);
+    self->depth--;
     return raise(self, &base, &exponent, &sign);
 }
 
 static ost_value_t signed_power(ost_parser_t *self)
 {
-    if (!enter(self)) return unknown(self);
     ost_token_t sign = self->lexer.token;
-    ost_value_t value;
-    if (ost_lexer_accept(&self->lexer, '-')) {
-        value = signed_power(self);
-        check_number(self, &value);
-        value.node = ost_graph_unary(self->graph, OST_OP_NEG, value.node);
-        value.is_zero = false;
-        value.at = sign;
-    } else {
-        value = power(self);
-    }
+    if (sign.kind != '-') return power(self);
+    if (!enter(self)) return unknown(self);
+    ost_lexer_next(&self->lexer);
+    ost_value_t value = signed_power(self);
+    check_number(self, &value);
     self->depth--;
-    return value;
+    return (ost_value_t){ .node = ost_graph_unary(self->graph, OST_OP_NEG, value.node), .dim = value.dim, .at = sign };
 }
 
 static ost_value_t product(ost_parser_t *self)
@@ -629,6 +631,10 @@ ost_value_t ost_parser_expression(ost_parser_t *self)
     ost_value_t value;
     if (ost_lexer_accept_word(&self->lexer, "if")) {
         ost_value_t condition = disjunction(self);
+        if (self->lexer.token.kind == '=') {
+            ost_token_t equals = self->lexer.token;
+            ost_lexer_fail(&self->lexer, &equals, OST_ERR_SYNTAX, "values are compared by < <= > >= only");
+        }
         check_condition(self, &condition);
         if (!ost_lexer_accept_word(&self->lexer, "then"))
             ost_lexer_unexpected(&self->lexer, "'then' after the condition");

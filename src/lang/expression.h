@@ -9,8 +9,8 @@
 #include "osteon/model.h"
 
 enum {
-    OST_MAX_NESTING = 200,  /* of parentheses, calls, signs and powers */
-    OST_MAX_TERMS = 200000, /* names and numbers of all expressions, index sets expanded */
+    OST_MAX_NESTING = 200, /* of parentheses, calls, signs and powers */
+    OST_MAX_TERMS = 50000, /* names and numbers of all expressions, index sets expanded */
     OST_MAX_INDEX_SETS = 16,
     OST_MAX_ELEMENTS = 1000, /* of an index set */
 };
@@ -43,7 +43,8 @@ typedef struct {
     size_t n_symbols;
     const ost_index_set_t *sets; /* borrowed */
     size_t n_sets;
-    int element[OST_MAX_INDEX_SETS]; /* that the set's name stands for here, -1 where none */
+    int element[OST_MAX_INDEX_SETS];        /* that the set's name stands for here, -1 where none */
+    ost_token_t set_at[OST_MAX_INDEX_SETS]; /* where it is declared */
     bool set_used[OST_MAX_INDEX_SETS];
     ost_node_t *switches;
     size_t n_switches;

@@ -154,7 +154,10 @@ static void define_state(ost_reader_t *self)
     *lexer = start;
     lexer->end = unit; /* nothing behind it belongs to the value */
     ost_lexer_next(lexer);
-    if (lexer->token.kind == OST_TOKEN_END) ost_lexer_unexpected(lexer, "the initial value");
+    if (lexer->token.kind == OST_TOKEN_END) {
+        ost_token_t at = lexer->token;
+        ost_lexer_fail(lexer, &at, OST_ERR_SYNTAX, "the initial value is missing");
+    }
     if (is_plain_number(lexer)) {
         double value = ost_reader_number(self) * self->model->states[symbol->first].unit.factor;
         for (size_t i = 0; i < symbol->n_nodes; i++) nodes[i] = ost_graph_const(parser->graph, value);
@@ -299,8 +302,9 @@ static void read_output(ost_reader_t *self)
     read_expressions(self, set, &impl_of(self)->output[first], &unit.dim, "this output");
     if (lexer->token.kind == OST_TOKEN_END)
         ost_lexer_fail(lexer, &name, OST_ERR_SYNTAX, "this output has no meaning in quotes");
+    if (lexer->token.kind != OST_TOKEN_STRING) ost_lexer_unexpected(lexer, "an operator or the meaning in quotes");
     keep_equation(self, self->statement, &equals);
-    text = ost_reader_text(self, "an operator or the meaning in quotes");
+    text = ost_reader_text(self, "the meaning");
     ost_reader_end(self, "the end of the statement");
     for (size_t i = 0; i < n && !ost_reader_failed(self); i++)
         model->outputs[first + i].text = ost_reader_copy(self, text, strlen(text));
@@ -370,6 +374,7 @@ static void read_pass(ost_reader_t *self, const ost_lexer_t *start, int pass)
     while (ost_lexer_statement(lexer)) {
         ost_token_t word = lexer->token;
         self->statement = word.text;
+        if (ost_token_is(&word, "model") && pass == PASS_NAMES) self->model_at = word;
         if (pass == PASS_SETS && !ost_token_is(&word, self->model != NULL ? "model" : "signal") &&
             (self->model == NULL || self->model->name == NULL)) {
             ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX,
@@ -408,20 +413,21 @@ static void check_whole(ost_reader_t *self)
 {
     const ost_model_t *model = self->model;
     ost_lexer_t *lexer = &self->parser.lexer;
-    ost_token_t top = { .line = 1, .column = 1 };
+    const ost_token_t *top = &self->model_at;
     if (model->name == NULL) {
-        ost_lexer_fail(lexer, &top, OST_ERR_SYNTAX, "the first statement is model NAME \"title\"");
+        ost_lexer_fail(lexer, top, OST_ERR_SYNTAX, "the first statement is model NAME \"title\"");
     } else if (model->kind == NULL) {
-        ost_lexer_fail(lexer, &top, OST_ERR_SYNTAX, "the model has no kind: drug, hormones, bone or other");
+        ost_lexer_fail(lexer, top, OST_ERR_SYNTAX, "the model has no kind: drug, hormones, bone or other");
     } else if (model->n_drives + model->n_outputs == 0) {
-        ost_lexer_fail(lexer, &top, OST_ERR_MODEL, "the model has no output and drives no signal");
+        ost_lexer_fail(lexer, top, OST_ERR_MODEL, "the model has no output and drives no signal");
     } else if (model->n_states + model->n_drives + model->n_reads > MAX_BLOCK) {
-        ost_lexer_fail(lexer, &top, OST_ERR_LIMIT, "more than %d states, drives and reads", MAX_BLOCK);
+        ost_lexer_fail(lexer, top, OST_ERR_LIMIT, "more than %d states, drives and reads", MAX_BLOCK);
     }
     check_symbols(self);
     for (size_t i = 0; i < model->n_index_sets; i++) {
         if (!self->parser.set_used[i])
-            ost_lexer_fail(lexer, &top, OST_ERR_MODEL, "the index set '%s' is not used", model->index_sets[i].name);
+            ost_lexer_fail(lexer, &self->parser.set_at[i], OST_ERR_MODEL, "the index set '%s' is not used",
+                model->index_sets[i].name);
     }
     for (size_t i = 0; i < self->n_signals; i++) {
         if (!self->signals[i].used)
@@ -507,6 +513,7 @@ static int begin(ost_reader_t *self, const char *path, const char *text, ost_err
 {
     if (strlen(text) > OST_MAX_TEXT)
         return ost_fail_at(err, OST_ERR_LIMIT, path, 0, 0, "a text of more than %d bytes", OST_MAX_TEXT);
+    self->model_at = (ost_token_t){ .line = 1, .column = 1 };
     self->parser.has_time = true;
     for (int i = 0; i < OST_MAX_INDEX_SETS; i++) self->parser.element[i] = -1;
     ost_lexer_init(&self->parser.lexer, path, text, true, err);
@@ -534,6 +541,8 @@ int ost_model_read(ost_model_t *model, ost_library_t *library, const char *path,
     int ret = begin(&self, path, text, err);
     if (ret != 0) return ret;
     ost_lexer_t start = self.parser.lexer;
+    ret = start.code;
+    if (ret != 0) goto out;
     model->path = ost_reader_copy(&self, path, strlen(path));
     model->impl = calloc(1, sizeof(*model->impl));
     if (model->path == NULL || model->impl == NULL) {

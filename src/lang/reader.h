@@ -36,6 +36,7 @@ typedef struct {
     ost_own_signal_t *signals; /* defined by this text */
     size_t n_signals;
     const char *statement; /* where the one at hand begins */
+    ost_token_t model_at;  /* the word `model` */
 } ost_reader_t;
 
 void ost_declare_index(ost_reader_t *self);

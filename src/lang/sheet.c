@@ -25,9 +25,11 @@ static int max(int a, int b)
     return a > b ? a : b;
 }
 
+/* "-" where there is none, as with a covariate without default. */
 static void format_value(char *buf, double value, ost_unit_t unit, const char *unit_text)
 {
-    snprintf(buf, FIELD_SIZE, "%.6g [%s]", value / unit.factor, unit_text);
+    int n = isnan(value) ? snprintf(buf, FIELD_SIZE, "-") : snprintf(buf, FIELD_SIZE, "%.6g", value / unit.factor);
+    snprintf(buf + n, (size_t) (FIELD_SIZE - n), " [%s]", unit_text);
 }
 
 static void format_range(char *buf, const ost_param_t *param)
@@ -93,7 +95,6 @@ static void print_params(const ost_model_t *self, FILE *out, bool covariates)
         const ost_param_t *param = &self->params[i];
         if (param->is_covariate != covariates) continue;
         format_value(value, param->value, param->unit, param->unit_text);
-        if (!param->has_default) snprintf(value, sizeof(value), "- [%s]", param->unit_text);
         format_range(range, param);
         format_spread(spread, param);
         fputs("  ", out);
@@ -120,7 +121,6 @@ static void print_states(const ost_model_t *self, FILE *out)
             const ost_state_t *state = &self->states[i];
             double x0 = ost_graph_value(&self->impl->graph, self->impl->initial[i], params, NULL, NULL, NULL, 0);
             format_value(value, x0, state->unit, state->unit_text);
-            if (isnan(x0)) snprintf(value, sizeof(value), "- [%s]", state->unit_text);
             name_width = max(name_width, width(state->name));
             value_width = max(value_width, width(value));
             if (pass == 0) continue;
