@@ -34,7 +34,10 @@ static const ost_regimen_t *first_regimen(const ost_experiment_t *e, const char 
 ost_place_t ost_plan_drug_place(const ost_experiment_t *e, const char *drug)
 {
     const ost_regimen_t *regimen = first_regimen(e, drug);
-    return regimen != NULL ? regimen->place : (ost_place_t){ 0 };
+    if (regimen != NULL) return regimen->place;
+    for (size_t i = 0; i < e->n_models && e->model_places != NULL; i++)
+        if (strcmp(e->models[i], drug) == 0) return e->model_places[i];
+    return (ost_place_t){ 0 };
 }
 
 int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, size_t *block, ost_error_t *err)
@@ -65,16 +68,9 @@ static bool is_path(const char *name)
     return strchr(name, '/') != NULL || (n > 6 && strcmp(name + n - 6, ".model") == 0);
 }
 
-/* A name means a model that is loaded already, if there is one: that is how a regimen names a drug of the user's own.
- */
 static int find_model(
     const ost_plan_t *self, ost_library_t *library, const char *name, const ost_model_t **model, ost_error_t *err)
 {
-    for (size_t i = 0; i < library->n_models && !is_path(name); i++) {
-        if (strcmp(library->models[i]->name, name) != 0) continue;
-        *model = library->models[i];
-        return 0;
-    }
     ost_error_t mine = { 0 };
     if (err == NULL) err = &mine;
     int ret = ost_library_get(library, name, model, err);

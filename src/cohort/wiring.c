@@ -116,13 +116,12 @@ static char *models_at(const ost_plan_t *plan, uint32_t signal, bool drive, char
 /* Built-in models outside the plan that drive a signal: "hormones, other". */
 static char *builtin_drivers(const wiring_t *self, const char *signal, char *buf, size_t size)
 {
-    size_t n_names, n = 0;
-    const char *const *names = ost_library_builtin_names(&n_names);
+    size_t n = 0;
     buf[0] = '\0';
-    for (size_t k = 0; k < n_names && n < size; k++) {
+    for (size_t k = 0; k < self->library->n_builtins && n < size; k++) {
         const ost_model_t *model;
         ost_error_t ignored = { 0 };
-        if (ost_library_get(self->library, names[k], &model, &ignored) < 0) continue;
+        if (ost_library_get(self->library, self->library->builtins[k].name, &model, &ignored) < 0) continue;
         for (size_t i = 0; i < model->n_drives && n < size; i++)
             if (strcmp(model->drives[i].name, signal) == 0)
                 n += (size_t) snprintf(buf + n, size - n, "%s'%s'", n > 0 ? ", " : "", model->name);

@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cohort/plan_impl.h"
+#include "core/lanes.h"
+#include "small_models.h"
+
+/* The system at one point in all lanes, with memory of its own for every row. */
+typedef struct {
+    const ost_system_t *system;
+    ost_point_t at;
+    double *t, *x, *p, *u, *mode, *scratch, *out;
+} point_t;
+
+static double *rows_new(size_t n)
+{
+    double *rows = aligned_alloc(64, (n + 1) * OST_LANES * sizeof(double));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(rows);
+    for (size_t i = 0; i < (n + 1) * OST_LANES; i++) rows[i] = 0;
+    return rows;
+}
+
+/* Typical parameters and idle inputs in all lanes; states at their initial values. */
+static void point_init(point_t *self, const ost_plan_t *plan)
+{
+    const ost_system_t *s = &plan->system;
+    size_t n_out = s->n_entries + s->n_states + s->n_outputs;
+    *self = (point_t){ .system = s,
+        .t = rows_new(1),
+        .x = rows_new(s->n_states),
+        .p = rows_new(s->n_constants),
+        .u = rows_new(s->n_inputs),
+        .mode = rows_new(s->n_switches),
+        .scratch = rows_new(s->n_scratch),
+        .out = rows_new(n_out) };
+    self->at = (ost_point_t){ self->t, self->x, self->p, self->u, self->mode, self->scratch };
+    double *params = rows_new(plan->n_params);
+    for (size_t i = 0; i < plan->n_params; i++)
+        for (int l = 0; l < OST_LANES; l++) params[i * OST_LANES + (size_t) l] = plan->impl->params[i].typical;
+    for (size_t b = 0; b < plan->n_blocks; b++) {
+        const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
+        block->kernel->prepare(block->kernel, params + plan->blocks[b].first_param * OST_LANES,
+            self->p + block->first_hoisted * OST_LANES, self->x + block->first_state * OST_LANES, self->scratch);
+    }
+    for (size_t i = 0; i < s->n_inputs; i++)
+        for (int l = 0; l < OST_LANES; l++) self->u[i * OST_LANES + (size_t) l] = plan->impl->idle_input[i];
+    free(params);
+}
+
+static void point_free(point_t *self)
+{
+    free(self->t);
+    free(self->x);
+    free(self->p);
+    free(self->u);
+    free(self->mode);
+    free(self->scratch);
+    free(self->out);
+}
+
+static void set(double *rows, size_t i, double value)
+{
+    for (int l = 0; l < OST_LANES; l++) rows[i * OST_LANES + (size_t) l] = value;
+}
+
+static double *rhs(point_t *self)
+{
+    self->system->rhs(self->system->self, &self->at, self->out);
+    return self->out;
+}
+
+/* Everything awake. */
+static void wake(point_t *self, const ost_plan_t *plan)
+{
+    for (size_t b = 0; b < plan->n_blocks; b++)
+        if (plan->blocks[b].park_input >= 0) set(self->u, (size_t) plan->blocks[b].park_input, 0);
+}
+
+static void full_study(study_t *s)
+{
+    STUDY(s, "bone", "axis", "relay", "source");
+    s->e.n_arms = 2;
+    give(s, 1, doses("pill", 4, 1, 0, 60));
+    give(s, 1, doses("patch", 10, 30, 5, 100));
+    drive(s, 1, "share", 0.25, "1", 40, 50);
+    must_plan(s);
+}
+
+static void test_layout(void)
+{
+    study_t s;
+    full_study(&s);
+    const ost_plan_t *plan = &s.plan;
+    const ost_system_t *sys = &plan->system;
+    CU_ASSERT_EQUAL(plan->n_blocks, 6);
+    CU_ASSERT_EQUAL(sys->n_states, 3 + 1 + 1 + 1 + 2 + 1);
+    CU_ASSERT_EQUAL(plan->n_drives, 0 + 1 + 1 + 1 + 2 + 2);
+    /* rows of their own: share (two drivers and an input), load (two drivers); the rest are aliases */
+    CU_ASSERT_EQUAL(sys->n_algebraic, plan->n_drives + 2);
+    CU_ASSERT_EQUAL(plan->n_signals, 5);
+    CU_ASSERT_STRING_EQUAL(sys->state_names[state_index(plan, "bone.M[hip]")], "bone.M[hip]");
+    ost_assert_close(sys->scale[state_index(plan, "axis.E")], 10, 0, 0);
+    CU_ASSERT_TRUE(sys->positive[state_index(plan, "bone.C")]);
+    CU_ASSERT_FALSE(sys->positive[state_index(plan, "source.S")]);
+    /* each place of the Jacobian once, and within bounds */
+    size_t n = sys->n_states + sys->n_algebraic;
+    for (size_t i = 0; i < sys->n_entries; i++) {
+        CU_ASSERT(sys->row[i] < n && sys->col[i] <= n);
+        for (size_t k = 0; k < i; k++) CU_ASSERT_FALSE(sys->row[i] == sys->row[k] && sys->col[i] == sys->col[k]);
+    }
+    /* a signal is evaluated after those that its drivers use */
+    int level = -1, tone = -1, load = -1;
+    for (int i = 0; i < (int) plan->n_signals; i++) {
+        if (strcmp(plan->signals[i].signal->name, "level") == 0) level = i;
+        if (strcmp(plan->signals[i].signal->name, "tone") == 0) tone = i;
+        if (strcmp(plan->signals[i].signal->name, "load") == 0) load = i;
+    }
+    CU_ASSERT(tone >= 0 && load >= 0 && level > tone && level > load);
+    study_free(&s);
+}
+
+/* The right side against formulas written out by hand, other values in each lane. */
+static void test_rhs(void)
+{
+    study_t s;
+    point_t p;
+    full_study(&s);
+    const ost_plan_t *plan = &s.plan;
+    point_init(&p, plan);
+    wake(&p, plan);
+    size_t body = state_index(plan, "pill.body"), skin = state_index(plan, "patch.skin");
+    size_t e = state_index(plan, "axis.E"), c = state_index(plan, "bone.C"), w = state_index(plan, "relay.W");
+    size_t tone = state_index(plan, "source.S"), share_input = 0;
+    for (size_t i = 0; i < plan->n_signals; i++)
+        if (plan->signals[i].input >= 0) share_input = (size_t) plan->signals[i].input;
+    for (size_t l = 0; l < OST_LANES; l++) {
+        double z = (double) l;
+        p.x[body * OST_LANES + l] = 1 + z;
+        p.x[skin * OST_LANES + l] = 7 - 0.5 * z;
+        p.x[tone * OST_LANES + l] = 0.1 * z - 0.3;
+        p.u[share_input * OST_LANES + l] = 0.1 * z;
+        p.t[l] = 3 * z;
+    }
+    const double *f = rhs(&p);
+    for (size_t l = 0; l < OST_LANES; l++) {
+        double z = (double) l, a = (1 + z) / (3 + z), sk = 7 - 0.5 * z, b = 0.5 * sk / (5 + sk);
+        double share = 1 - (1 - a) * (1 - b) * (1 - 0.1 * z), load = (1 + z) / 2 + sk / 5;
+        double t = (0.1 * z - 0.3) * exp(-3 * z / 50), level = 2 + t * t + 0.1 * load + 1;
+        ost_assert_close(f[e * OST_LANES + l], 20 * (1 - share) - 20, 1e-13, 1e-13);
+        ost_assert_close(f[w * OST_LANES + l], 0.3 * t, 1e-13, 1e-15);
+        ost_assert_close(f[c * OST_LANES + l], 0.1 * (20.0 / 30 - (0.8 + load / (1 + load) * level) + 0.01), 1e-13, 0);
+        ost_assert_close(f[body * OST_LANES + l], -0.5 * (1 + z), 1e-14, 0);
+    }
+    point_free(&p);
+    study_free(&s);
+}
+
+/* Solve a x = b in place, n by n with m right sides, by elimination with row exchanges. */
+static void dense_solve(double *a, double *b, size_t n, size_t m)
+{
+    for (size_t k = 0; k < n; k++) {
+        size_t pivot = k;
+        for (size_t i = k + 1; i < n; i++)
+            if (fabs(a[i * n + k]) > fabs(a[pivot * n + k])) pivot = i;
+        for (size_t j = 0; j < n && pivot != k; j++) {
+            double swap = a[k * n + j];
+            a[k * n + j] = a[pivot * n + j];
+            a[pivot * n + j] = swap;
+        }
+        for (size_t j = 0; j < m && pivot != k; j++) {
+            double swap = b[k * m + j];
+            b[k * m + j] = b[pivot * m + j];
+            b[pivot * m + j] = swap;
+        }
+        for (size_t i = 0; i < n; i++) {
+            if (i == k) continue;
+            double factor = a[i * n + k] / a[k * n + k];
+            for (size_t j = k; j < n; j++) a[i * n + j] -= factor * a[k * n + j];
+            for (size_t j = 0; j < m; j++) b[i * m + j] -= factor * b[k * m + j];
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < m; j++) b[i * m + j] /= a[i * n + i];
+}
+
+/* With the signals eliminated, the entries must give the derivative of the right side by every state and by time. */
+static void check_chain_rule(point_t *p, size_t lane)
+{
+    const ost_system_t *s = p->system;
+    size_t nx = s->n_states, na = s->n_algebraic, n = nx + na;
+    double *entries = rows_new(s->n_entries), *j = rows_new((n * (n + 1)) / OST_LANES + 1);
+    double *a = rows_new(na * na / OST_LANES + 1), *b = rows_new(na * (nx + 1) / OST_LANES + 1);
+    double *plus = rows_new(nx);
+    s->jacobian(s->self, &p->at, entries);
+    for (size_t i = 0; i < s->n_entries; i++) j[s->row[i] * (n + 1) + s->col[i]] = entries[i * OST_LANES + lane];
+    for (size_t r = 0; r < na; r++) {
+        for (size_t k = 0; k < na; k++) a[r * na + k] = (r == k) - j[(nx + r) * (n + 1) + nx + k];
+        for (size_t k = 0; k < nx; k++) b[r * (nx + 1) + k] = j[(nx + r) * (n + 1) + k];
+        b[r * (nx + 1) + nx] = j[(nx + r) * (n + 1) + n];
+    }
+    dense_solve(a, b, na, nx + 1);
+    for (size_t k = 0; k <= nx; k++) {
+        double *x = k < nx ? &p->x[k * OST_LANES + lane] : &p->t[lane], old = *x, h = 1e-5 * fmax(1, fabs(old));
+        *x = old + h;
+        memcpy(plus, rhs(p), nx * OST_LANES * sizeof(double));
+        *x = old - h;
+        const double *minus = rhs(p);
+        *x = old;
+        for (size_t r = 0; r < nx; r++) {
+            double exact = j[r * (n + 1) + (k < nx ? k : n)];
+            for (size_t i = 0; i < na; i++) exact += j[r * (n + 1) + nx + i] * b[i * (nx + 1) + k];
+            double slope = (plus[r * OST_LANES + lane] - minus[r * OST_LANES + lane]) / (2 * h);
+            ost_assert_close(exact, slope, 1e-7, 1e-8);
+        }
+    }
+    free(entries);
+    free(j);
+    free(a);
+    free(b);
+    free(plus);
+}
+
+static void test_chain_rule(void)
+{
+    study_t s;
+    point_t p;
+    STUDY(&s, "bone", "axis", "relay", "source");
+    s.e.n_arms = 2;
+    s.e.dosing = OST_DOSING_PERIODIC;
+    give(&s, 1, doses("pill", 4, 1, 0, 60));
+    give(&s, 1, doses("patch", 10, 30, 5, 100));
+    drive(&s, 1, "share", 0.25, "1", 40, 50);
+    must_plan(&s);
+    CU_ASSERT_EQUAL(s.plan.n_arm_series[1], 1);
+    CU_ASSERT_EQUAL(s.plan.system.n_states, 9 + 2); /* integrals of what the pill drives */
+    point_init(&p, &s.plan);
+    wake(&p, &s.plan);
+    for (size_t l = 0; l < OST_LANES; l++) {
+        p.t[l] = 10;
+        for (size_t i = 0; i < s.plan.system.n_states; i++)
+            p.x[i * OST_LANES + l] += 0.5 + 0.1 * (double) l + 0.03 * (double) i;
+    }
+    /* pill parked in some lanes at given means */
+    const ost_lane_block_t *pill = &s.plan.impl->lane.blocks[ost_plan_block(&s.plan, "pill")];
+    for (size_t l = 4; l < OST_LANES; l++) {
+        p.u[(size_t) pill->park_input * OST_LANES + l] = 1;
+        p.u[pill->first_mean * OST_LANES + l] = 0.4;
+        p.u[(pill->first_mean + 1) * OST_LANES + l] = 0.7;
+    }
+    check_chain_rule(&p, 0);
+    check_chain_rule(&p, 3);
+    check_chain_rule(&p, 6);
+    /* and in all lanes, where its kernel is not called at all */
+    for (size_t l = 0; l < OST_LANES; l++) p.u[(size_t) pill->park_input * OST_LANES + l] = 1;
+    check_chain_rule(&p, 1);
+    point_free(&p);
+    study_free(&s);
+}
+
+static void test_parked(void)
+{
+    study_t s;
+    point_t p;
+    full_study(&s);
+    point_init(&p, &s.plan);
+    wake(&p, &s.plan);
+    const ost_lane_block_t *pill = &s.plan.impl->lane.blocks[ost_plan_block(&s.plan, "pill")];
+    size_t gut = state_index(&s.plan, "pill.gut"), body = state_index(&s.plan, "pill.body");
+    size_t e = state_index(&s.plan, "axis.E");
+    set(p.x, gut, 1);
+    set(p.x, body, 2);
+    set(p.u, pill->first_mean, 0.75);
+    p.u[(size_t) pill->park_input * OST_LANES + 2] = 1;
+    p.x[gut * OST_LANES + 2] = NAN; /* what a sleeping block holds must not leak */
+    const double *f = rhs(&p);
+    ost_assert_close(f[gut * OST_LANES + 1], -3, 0, 0);
+    ost_assert_close(f[gut * OST_LANES + 2], 0, 0, 0);
+    ost_assert_close(f[body * OST_LANES + 2], 0, 0, 0);
+    ost_assert_close(f[e * OST_LANES + 1], 20 * 0.5 - 20, 1e-14, 0);
+    ost_assert_close(f[e * OST_LANES + 2], 20 * 0.25 - 20, 1e-14, 0);
+    point_free(&p);
+    study_free(&s);
+}
+
+/* A drug awake from its first dose only; the arm without it never wakes it. */
+static void test_wake(void)
+{
+    study_t s;
+    full_study(&s);
+    const ost_plan_t *plan = &s.plan;
+    CU_ASSERT_EQUAL(plan->n_arm_events[0], 0);
+    int32_t pill = plan->blocks[ost_plan_block(plan, "pill")].park_input;
+    int32_t patch = plan->blocks[ost_plan_block(plan, "patch")].park_input;
+    CU_ASSERT(pill >= 0 && patch >= 0 && plan->blocks[0].park_input == -1);
+    ost_assert_close(plan->impl->idle_input[pill], 1, 0, 0);
+    const ost_event_t *e = plan->arm_events[1];
+    CU_ASSERT(e[0].t == 0 && e[0].kind == OST_EVENT_SET_INPUT && e[0].index == (uint32_t) pill && e[0].amount == 0);
+    CU_ASSERT(e[1].t == 0 && e[1].kind == OST_EVENT_ADD_STATE && e[1].amount == 4);
+    size_t woken = 0;
+    for (size_t i = 0; i < plan->n_arm_events[1]; i++) {
+        if (e[i].kind != OST_EVENT_SET_INPUT || e[i].index != (uint32_t) patch) continue;
+        ost_assert_close(e[i].t, 5, 0, 0);
+        CU_ASSERT(e[i + 1].kind == OST_EVENT_ADD_STATE || e[i + 1].t == 5);
+        woken++;
+    }
+    CU_ASSERT_EQUAL(woken, 1);
+    study_free(&s);
+}
+
+static size_t count_doses(const ost_plan_t *plan, size_t arm)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_arm_events[arm]; i++) n += plan->arm_events[arm][i].kind == OST_EVENT_ADD_STATE;
+    return n;
+}
+
+static void test_dose_times(void)
+{
+    study_t s;
+    STUDY(&s, "bone", "axis", "patch", "pill");
+    s.e.n_arms = 4;
+    double month = OST_DAYS_PER_MONTH, year = OST_DAYS_PER_YEAR;
+    s.times[10] = 7 * year;
+    give(&s, 0, doses("patch", 1, 6 * month, 0, 5 * year)); /* the eleventh is due at the stop: not given */
+    give(&s, 1, doses("patch", 1, 6 * month, 0, 5 * year + 1));
+    give(&s, 2, doses("patch", 1, 0.1, 1, 2)); /* 1 + 10 x 0.1 is 2 but for rounding */
+    give(&s, 3, doses("patch", 1, 0, 3, 4));
+    give(&s, 3, doses("pill", 2, year, 0, INFINITY)); /* day 2556.75 is the end: outputs there are the last word */
+    must_plan(&s);
+    CU_ASSERT_EQUAL(count_doses(&s.plan, 0), 10);
+    CU_ASSERT_EQUAL(count_doses(&s.plan, 1), 11);
+    CU_ASSERT_EQUAL(count_doses(&s.plan, 2), 10);
+    CU_ASSERT_EQUAL(count_doses(&s.plan, 3), 1 + 7);
+    const ost_event_t *e = s.plan.arm_events[0];
+    for (int k = 0; k < 10; k++) ost_assert_close(e[1 + k].t, k * 182.625, 0, 0);
+    ost_assert_close(s.plan.t_end, 7 * year, 0, 0);
+    ost_assert_close(s.plan.t_begin, 0, 0, 0);
+    study_free(&s);
+}
+
+static void expect_events(const ost_plan_t *plan, size_t arm, const double (*due)[2], size_t n, uint32_t input)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < plan->n_arm_events[arm]; i++) {
+        const ost_event_t *e = &plan->arm_events[arm][i];
+        if (e->kind != OST_EVENT_SET_INPUT || e->index != input) continue;
+        CU_ASSERT_FATAL(k < n);
+        ost_assert_close(e->t, due[k][0], 1e-15, 0);
+        ost_assert_close(e->amount, due[k][1], 1e-15, 0);
+        k++;
+    }
+    CU_ASSERT_EQUAL(k, n);
+}
+
+static void test_infusions(void)
+{
+    study_t s;
+    STUDY(&s, "bone", "axis", "patch");
+    s.e.n_arms = 3;
+    ost_regimen_t long_one = doses("patch", 6, 10, 0, 25), short_one = doses("patch", 1, 0, 12, 13);
+    long_one.duration = 15; /* overlaps the next by 5 d */
+    short_one.duration = 3;
+    give(&s, 0, long_one);
+    give(&s, 1, long_one);
+    give(&s, 1, short_one);
+    long_one.duration = 10; /* end and next start are one moment: the rate does not change */
+    give(&s, 2, long_one);
+    must_plan(&s);
+    uint32_t rate = s.plan.impl->lane.infusions[0].input;
+    CU_ASSERT_EQUAL(s.plan.impl->lane.n_infusions, 1);
+    expect_events(&s.plan, 0,
+        (const double[][2]){ { 0, 0.4 }, { 10, 0.8 }, { 15, 0.4 }, { 20, 0.8 }, { 25, 0.4 }, { 35, 0 } }, 6, rate);
+    double third = 1.0 / 3;
+    expect_events(&s.plan, 1,
+        (const double[][2]){
+            { 0, 0.4 }, { 10, 0.8 }, { 12, 0.8 + third }, { 15, 0.4 }, { 20, 0.8 }, { 25, 0.4 }, { 35, 0 } },
+        7, rate);
+    expect_events(&s.plan, 2, (const double[][2]){ { 0, 0.6 }, { 30, 0 } }, 2, rate);
+    study_free(&s);
+}
+
+static void test_outside_drives(void)
+{
+    study_t s;
+    STUDY(&s, "bone", "axis", "pill");
+    s.e.n_arms = 3;
+    drive(&s, 0, "share", 0.5, "1", 10, 30); /* fractions combine where they overlap */
+    drive(&s, 0, "share", 0.2, "1", 20, 40);
+    drive(&s, 1, "level", 3, "1", -5, 15);
+    drive(&s, 1, "level", 4, "1", 15, INFINITY);
+    drive(&s, 2, "load", 1, "1", 0, 10);
+    drive(&s, 2, "load", 2, "1", 5, 1000);
+    must_plan(&s);
+    uint32_t share = 0, level = 0, load = 0;
+    for (size_t i = 0; i < s.plan.n_signals; i++) {
+        if (strcmp(s.plan.signals[i].signal->name, "share") == 0) share = (uint32_t) s.plan.signals[i].input;
+        if (strcmp(s.plan.signals[i].signal->name, "level") == 0) level = (uint32_t) s.plan.signals[i].input;
+        if (strcmp(s.plan.signals[i].signal->name, "load") == 0) load = (uint32_t) s.plan.signals[i].input;
+    }
+    ost_assert_close(s.plan.t_begin, -5, 0, 0);
+    ost_assert_close(s.plan.impl->idle_input[level], 2, 0, 0); /* its neutral value, where nothing else drives it */
+    ost_assert_close(s.plan.impl->idle_input[load], 0, 0, 0);
+    expect_events(&s.plan, 0, (const double[][2]){ { 10, 0.5 }, { 20, 0.6 }, { 30, 0.2 }, { 40, 0 } }, 4, share);
+    expect_events(&s.plan, 1, (const double[][2]){ { -5, 3 }, { 15, 4 } }, 2, level);
+    expect_events(&s.plan, 2, (const double[][2]){ { 0, 1 }, { 5, 3 }, { 10, 2 } }, 3, load);
+    study_free(&s);
+}
+
+/* At one time: wake, outside drives, rates, boluses in the order of the regimens. */
+static void test_order_at_one_time(void)
+{
+    study_t s;
+    STUDY(&s, "bone", "axis", "pill", "patch");
+    ost_regimen_t infusion = doses("patch", 5, 0, 10, 11);
+    infusion.duration = 2;
+    give(&s, 0, doses("pill", 3, 0, 10, 11));
+    give(&s, 0, infusion);
+    give(&s, 0, doses("pill", 1, 5, 10 + 1e-10, 16)); /* the same moment, but for rounding */
+    drive(&s, 0, "share", 0.5, "1", 10, 30);
+    must_plan(&s);
+    const ost_event_t *e = s.plan.arm_events[0];
+    CU_ASSERT_EQUAL_FATAL(s.plan.n_arm_events[0], 9);
+    for (int i = 0; i < 6; i++) ost_assert_close(e[i].t, 10, 0, 0);
+    CU_ASSERT(e[0].kind == OST_EVENT_SET_INPUT && e[0].amount == 0);
+    CU_ASSERT(e[1].kind == OST_EVENT_SET_INPUT && e[1].amount == 0);
+    CU_ASSERT(e[2].kind == OST_EVENT_SET_INPUT && e[2].amount == 0.5);
+    CU_ASSERT(e[3].kind == OST_EVENT_SET_INPUT && e[3].amount == 2.5);
+    CU_ASSERT(e[4].kind == OST_EVENT_ADD_STATE && e[4].amount == 3);
+    CU_ASSERT(e[5].kind == OST_EVENT_ADD_STATE && e[5].amount == 1);
+    study_free(&s);
+}
+
+static void test_series(void)
+{
+    study_t s;
+    STUDY(&s, "bone", "axis", "pill");
+    s.e.dosing = OST_DOSING_PERIODIC;
+    s.e.n_arms = 4;
+    give(&s, 0, doses("pill", 1, 1, 0, 100));
+    give(&s, 1, doses("pill", 1, 1, 0, 9));    /* too few */
+    give(&s, 1, doses("pill", 1, 2, 20, 100)); /* too far apart */
+    give(&s, 2, doses("pill", 5, 0, 50, 51));  /* an extra dose on day 50 splits the daily ones */
+    give(&s, 2, doses("pill", 1, 0.5, 0, 100));
+    give(&s, 3, doses("pill", 1, 1, 0, 40));
+    give(&s, 3, doses("pill", 2, 1, 40, 80));
+    must_plan(&s);
+    const ost_plan_t *plan = &s.plan;
+    CU_ASSERT_EQUAL_FATAL(plan->n_arm_series[0], 1);
+    ost_assert_close(plan->arm_series[0][0].t_last, 99, 0, 0);
+    CU_ASSERT_EQUAL(plan->arm_series[0][0].n_means, 2);
+    CU_ASSERT_EQUAL(plan->arm_series[0][0].mean_state[1], plan->system.n_states - 1);
+    ost_assert_close(plan->system.scale[plan->arm_series[0][0].mean_state[0]], INFINITY, 0, 0);
+    CU_ASSERT_EQUAL(plan->n_arm_series[1], 0);
+    CU_ASSERT_EQUAL_FATAL(plan->n_arm_series[2], 2);
+    ost_assert_close(plan->arm_series[2][0].t_last, 49.5, 0, 0);
+    ost_assert_close(plan->arm_series[2][1].t_first, 50, 0, 0);
+    CU_ASSERT_EQUAL_FATAL(plan->n_arm_series[3], 2);
+    ost_assert_close(plan->arm_series[3][1].t_first, 40, 0, 0);
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_arm_events[3]; i++) n += plan->arm_events[3][i].series == 1;
+    CU_ASSERT_EQUAL(n, 40);
+    study_free(&s);
+    /* nobody feels the drug, so its doses are given one by one */
+    STUDY(&s, "pill");
+    s.e.dosing = OST_DOSING_PERIODIC;
+    give(&s, 0, doses("pill", 1, 1, 0, 100));
+    must_plan(&s);
+    CU_ASSERT_EQUAL(s.plan.n_arm_series[0], 0);
+    CU_ASSERT_EQUAL(s.plan.system.n_states, 2);
+    study_free(&s);
+}
+
+static void test_outputs(void)
+{
+    study_t s;
+    point_t p;
+    STUDY(&s, "pill", "bone", "axis");
+    char *wanted[] = { text("hormone"), text("bmd"), text("pill_amount") };
+    s.e.outputs = wanted;
+    s.e.n_outputs = 3;
+    must_plan(&s);
+    const ost_plan_t *plan = &s.plan;
+    CU_ASSERT_EQUAL(plan->system.n_outputs, 4);
+    CU_ASSERT_EQUAL_FATAL(plan->n_variables, 3);
+    CU_ASSERT_STRING_EQUAL(plan->variables[1].name, "bmd");
+    CU_ASSERT_EQUAL(plan->variables[1].n_elements, 2);
+    CU_ASSERT_STRING_EQUAL(plan->variables[1].index_set->elements[1], "hip");
+    ost_assert_close(plan->variables[2].factor, 1e-3, 1e-15, 0);
+    point_init(&p, plan);
+    set(p.x, state_index(plan, "pill.body"), 3);
+    set(p.x, state_index(plan, "bone.M[spine]"), 0.7);
+    set(p.x, state_index(plan, "bone.M[hip]"), 0.9);
+    set(p.x, state_index(plan, "axis.E"), 12);
+    plan->system.outputs(plan->system.self, &p.at, p.out);
+    ost_assert_close(p.out[output_row(plan, "bmd", 0) * OST_LANES], 0.7 * unit_of("g/cm2").factor, 1e-15, 0);
+    ost_assert_close(p.out[output_row(plan, "bmd", 1) * OST_LANES + 7], 0.9 * unit_of("g/cm2").factor, 1e-15, 0);
+    ost_assert_close(p.out[output_row(plan, "hormone", 0) * OST_LANES], 12, 1e-15, 0);
+    ost_assert_close(p.out[output_row(plan, "pill_amount", 0) * OST_LANES], 3, 1e-15, 0);
+    point_free(&p);
+    study_free(&s);
+}
+
+/* Plan, expect a failure with this code, place and these words, and free. */
+static void expect_error(study_t *s, int code, int line, const char *a, const char *b)
+{
+    int ret = study_plan(s);
+    CU_ASSERT_EQUAL(ret, code);
+    CU_ASSERT_STRING_EQUAL(s->err.where, "study.yaml");
+    CU_ASSERT_EQUAL(s->err.line, line);
+    ost_assert_contains(s->err.what, a);
+    ost_assert_contains(s->err.what, b);
+    CU_ASSERT_PTR_NULL(s->plan.blocks);
+    study_free(s);
+}
+
+static void test_wrong_models(void)
+{
+    study_t s;
+    STUDY(&s, "bon", "axis");
+    expect_error(&s, OST_ERR_NAME, 0, "'bon'", "did you mean 'bone'");
+    STUDY(&s, "bone", "axis");
+    give(&s, 0, doses("pil", 1, 0, 0, 1));
+    expect_error(&s, OST_ERR_NAME, 7, "'pil'", "did you mean 'pill'");
+    STUDY(&s, "bone", "axis");
+    give(&s, 0, doses("axis", 1, 0, 0, 1));
+    expect_error(&s, OST_ERR_MODEL, 7, "arm 'control'", "'axis' takes no doses");
+    STUDY(&s, "bone", "axis");
+    give(&s, 0, doses("pill", 1, 0, 0, 1));
+    s.regimens[0][0].dim = unit_of("pmol").dim;
+    expect_error(&s, OST_ERR_UNIT, 7, "has dimension mass (such as mg)", "the dose given has amount");
+    STUDY(&s, "source", "relay");
+    give(&s, 0, doses("patch", 1, 0, 0, 1));
+    must_plan(&s); /* relay reads load: felt */
+    study_free(&s);
+    STUDY(&s, "source", "mirror");
+    give(&s, 0, doses("patch", 1, 0, 0, 1));
+    expect_error(&s, OST_ERR_MODEL, 7, "(source, mirror) can feel drug 'patch'", "'share', 'load'");
+    STUDY(&s, "bone");
+    expect_error(
+        &s, OST_ERR_MODEL, 0, "signal 'hormone' [pmol/L], which bone reads", "add a model that drives it: 'axis'");
+    STUDY(&s, "mirror", "prism");
+    expect_error(&s, OST_ERR_MODEL, 0, "algebraic loop", "tone -> mirror -> echo -> prism -> tone");
+    STUDY(&s, "source", "prism");
+    expect_error(&s, OST_ERR_MODEL, 0, "signal 'tone' can have one driver only", "source, prism");
+    STUDY(&s, "bone", "axis", "prism");
+    expect_error(&s, OST_ERR_NAME, 0, "output 'cells'", "'bone' and 'prism'");
+    STUDY(&s, "bone", "axis");
+    s.e.n_times = 0;
+    expect_error(&s, OST_ERR_VALUE, 0, "no output times", "");
+}
+
+static void test_wrong_outputs(void)
+{
+    study_t s;
+    char *wanted[] = { text("bmd"), text("cell") };
+    ost_place_t places[] = { { 31, 2 }, { 31, 7 } };
+    STUDY(&s, "bone", "axis");
+    s.e.outputs = wanted;
+    s.e.n_outputs = 2;
+    s.e.output_places = places;
+    expect_error(&s, OST_ERR_NAME, 31, "'cell'", "did you mean 'cells'");
+    CU_ASSERT_EQUAL(s.err.column, 7);
+}
+
+static void test_wrong_drives(void)
+{
+    study_t s;
+    STUDY(&s, "bone", "axis");
+    drive(&s, 0, "loads", 1, "1", 0, 1);
+    expect_error(&s, OST_ERR_NAME, 9, "'loads'", "did you mean 'load'");
+    STUDY(&s, "bone", "axis");
+    drive(&s, 0, "load", 1, "mg", 0, 1);
+    expect_error(&s, OST_ERR_UNIT, 9, "'load' has dimension 1", "the value given has mass");
+    STUDY(&s, "bone", "axis");
+    drive(&s, 0, "tone", 1, "1", 0, 1);
+    expect_error(&s, OST_ERR_MODEL, 9, "no model in the plan reads signal 'tone'", "control");
+    STUDY(&s, "bone", "axis");
+    drive(&s, 0, "hormone", 1, "pmol/L", 0, 1);
+    expect_error(&s, OST_ERR_MODEL, 9, "'hormone' can have one driver only", "axis drives it already");
+    STUDY(&s, "bone", "axis");
+    drive(&s, 0, "share", 1.5, "1", 0, 1);
+    expect_error(&s, OST_ERR_VALUE, 9, "share between 0 and 1", "1.5");
+    STUDY(&s, "bone", "axis");
+    drive(&s, 0, "level", 1, "1", 0, 20);
+    drive(&s, 0, "level", 2, "1", 10, 30);
+    expect_error(&s, OST_ERR_VALUE, 9, "'level' is driven twice on day 10", "control");
+    /* a signal without neutral value has to be driven throughout */
+    STUDY(&s, "bone");
+    drive(&s, 0, "hormone", 5, "pmol/L", 10, 200);
+    expect_error(&s, OST_ERR_VALUE, 20, "nothing drives it at the start (day 0)", "'hormone'");
+    STUDY(&s, "bone");
+    drive(&s, 0, "hormone", 5, "pmol/L", 0, 50);
+    expect_error(&s, OST_ERR_VALUE, 20, "nothing drives it from day 50 on", "'hormone'");
+    STUDY(&s, "bone");
+    drive(&s, 0, "hormone", 5, "pmol/L", 0, 50);
+    drive(&s, 0, "hormone", 7, "pmol/L", 50, INFINITY);
+    must_plan(&s);
+    ost_assert_close(s.plan.impl->idle_input[0], 5, 0, 0);
+    study_free(&s);
+}
+
+static void set_param(study_t *s, const char *model, const char *param, double value, const char *unit)
+{
+    ost_unit_t u = unit_of(unit);
+    s->settings[s->e.n_settings++] = (ost_param_setting_t){ .model = text(model),
+        .param = text(param),
+        .sets_value = true,
+        .value = value * u.factor,
+        .dim = u.dim,
+        .place = { 15, 4 } };
+}
+
+static void test_wrong_params(void)
+{
+    study_t s;
+    STUDY(&s, "bone", "axis");
+    set_param(&s, "bones", "g", 0.4, "1");
+    expect_error(&s, OST_ERR_NAME, 15, "'bones'", "did you mean 'bone'");
+    STUDY(&s, "bone", "axis");
+    set_param(&s, "bone", "k[spin]", 0.01, "1/d");
+    expect_error(&s, OST_ERR_NAME, 15, "no parameter 'k[spin]'", "did you mean 'k[spine]'");
+    STUDY(&s, "bone", "axis");
+    set_param(&s, "bone", "g", 0.4, "mg");
+    expect_error(&s, OST_ERR_UNIT, 15, "'bone.g' has dimension 1", "the value given has mass");
+    STUDY(&s, "bone", "axis");
+    set_param(&s, "bone", "g", 1.4, "1");
+    expect_error(&s, OST_ERR_VALUE, 15, "'bone.g' = 1.4", "range 0..1");
+    STUDY(&s, "bone", "axis");
+    set_param(&s, "axis", "age", 50, "y");
+    expect_error(&s, OST_ERR_NAME, 15, "'age' of model 'axis' is a covariate", "population");
+    STUDY(&s, "bone", "axis");
+    s.covariates[0] = (ost_covariate_t){ .name = text("aeg"), .unit = unit_of("y"), .a = 50, .place = { 4, 2 } };
+    s.e.n_covariates = 1;
+    expect_error(&s, OST_ERR_NAME, 4, "'aeg'", "did you mean 'age' of model 'axis'");
+    STUDY(&s, "bone", "axis");
+    s.covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = unit_of("mg"), .a = 50, .place = { 4, 2 } };
+    s.e.n_covariates = 1;
+    expect_error(&s, OST_ERR_UNIT, 4, "'age' has dimension time", "mass here");
+}
+
+static void test_print(void)
+{
+    study_t s;
+    full_study(&s);
+    char *printed = NULL, *drawn = NULL;
+    size_t n;
+    FILE *out = open_memstream(&printed, &n);
+    ost_plan_print(&s.plan, out);
+    fclose(out);
+    out = open_memstream(&drawn, &n);
+    ost_plan_dot(&s.plan, out);
+    fclose(out);
+    ost_assert_contains(printed, "pill + patch + from outside -> axis");
+    ost_assert_contains(printed, "60 doses into pill.gut, day 0 to 59");
+    ost_assert_contains(printed, "2 changes of share from outside");
+    ost_assert_contains(drawn, "\"block axis\" -> \"signal hormone\";");
+    ost_assert_contains(drawn, "\"signal hormone\" -> \"block bone\";");
+    free(printed);
+    free(drawn);
+    study_free(&s);
+    ost_plan_free(NULL);
+    ost_plan_free(&s.plan); /* twice */
+}
+
+static const ost_test_t tests[] = {
+    { "layout", test_layout },
+    { "rhs", test_rhs },
+    { "chain_rule", test_chain_rule },
+    { "parked", test_parked },
+    { "wake", test_wake },
+    { "dose_times", test_dose_times },
+    { "infusions", test_infusions },
+    { "outside_drives", test_outside_drives },
+    { "order_at_one_time", test_order_at_one_time },
+    { "series", test_series },
+    { "outputs", test_outputs },
+    { "wrong_models", test_wrong_models },
+    { "wrong_outputs", test_wrong_outputs },
+    { "wrong_drives", test_wrong_drives },
+    { "wrong_params", test_wrong_params },
+    { "print", test_print },
+};
+
+OST_TEST_MAIN("plan", tests)
