@@ -285,7 +285,9 @@ static void choices_keep_infinity_out(void)
     CU_ASSERT_EQUAL_FATAL(ost_graph_init(&g, NULL), 0);
     ost_node_t x = state(&g, 0), root = ost_graph_unary(&g, OST_OP_SQRT, x), entry[2];
     ost_node_t n = mul(&g, number(&g, 3), ost_graph_select(&g, ost_graph_leaf(&g, OST_OP_MODE, 0), root, x));
+    n = add(&g, n, mul(&g, ost_graph_leaf(&g, OST_OP_MODE, 0), x));
     CU_ASSERT_FATAL(ost_graph_jacobian(&g, &n, 1, 1, 0, entry));
+    CU_ASSERT_EQUAL(entry[1], number(&g, 0)); /* a mode is no variable, not time either */
     const double at = 0, mode = 0;
     CU_ASSERT_EQUAL(ost_graph_value(&g, entry[0], NULL, &at, NULL, &mode, 0), 3);
     ost_graph_free(&g);
