@@ -10,9 +10,10 @@
 
 /** Where in the experiment text something stands, for messages. */
 typedef struct {
-    int line, column;
+    int line, column; /**< 1-based, 0 for unknown */
 } ost_place_t;
 
+/** Distribution of a covariate. */
 typedef enum {
     OST_DIST_FIXED,     /**< value a */
     OST_DIST_NORMAL,    /**< mean a, SD b */
@@ -24,98 +25,103 @@ typedef enum {
 /** One covariate of the population. NORMAL and LOGNORMAL are truncated to lower..upper by inverse distribution function
  *  (one draw, exact); FORMULA is clamped to them. */
 typedef struct {
-    char *name;
-    char *unit_text;
-    ost_unit_t unit; /**< for the result file */
-    ost_dist_kind_t kind;
-    double a, b;
+    char *name;             /**< "age" */
+    char *unit_text;        /**< as written */
+    ost_unit_t unit;        /**< for the result file */
+    ost_dist_kind_t kind;   /**< distribution */
+    double a, b;            /**< its parameters, internal units */
     double lower, upper;    /**< -inf, inf where open */
     char *formula_text;     /**< FORMULA only */
     ost_formula_t *formula; /**< over the covariates before it */
-    ost_place_t place;
+    ost_place_t place;      /**< for messages */
 } ost_covariate_t;
 
 /** Typical value or between-subject spread of one parameter set by the experiment. */
 typedef struct {
-    char *model, *param; /**< "aibl", "k_C" or "T[lumbar_spine]" */
-    bool sets_value;
-    double value;  /**< internal units */
-    ost_dim_t dim; /**< of value, checked against the parameter */
-    bool sets_spread;
+    char *model, *param;  /**< "aibl", "k_C" or "T[lumbar_spine]" */
+    bool sets_value;      /**< value and dim are given */
+    double value;         /**< internal units */
+    ost_dim_t dim;        /**< of value, checked against the parameter */
+    bool sets_spread;     /**< spread_sd and spread_dim are given */
     double spread_sd;     /**< replaces the model's spread (same kind; LOGNORMAL if it had none); 0 switches it off */
     ost_dim_t spread_dim; /**< of spread_sd: none, but the parameter's where its spread is NORMAL */
-    ost_place_t place;
+    ost_place_t place;    /**< for messages */
 } ost_param_setting_t;
 
 /** Doses of one drug: amount at start, start + interval, ... while before stop. */
 typedef struct {
-    char *drug;    /**< name of a model that takes doses */
-    double amount; /**< internal units */
-    ost_dim_t dim;
+    char *drug;         /**< name of a model that takes doses */
+    double amount;      /**< internal units */
+    ost_dim_t dim;      /**< of amount, checked against the dosed state */
     double interval;    /**< d; 0 for a single dose */
     double start, stop; /**< d from time 0; half-open */
     double duration;    /**< d of infusion; 0 for a bolus */
-    ost_place_t place;
+    ost_place_t place;  /**< for messages */
 } ost_regimen_t;
 
 /** A signal driven from outside while start <= t < stop, combined with its other drivers by the signal's rule. */
 typedef struct {
-    char *signal;
-    double value; /**< internal units */
-    ost_dim_t dim;
-    double start, stop;
-    ost_place_t place;
+    char *signal;       /**< its name */
+    double value;       /**< internal units */
+    ost_dim_t dim;      /**< of value, checked against the signal */
+    double start, stop; /**< d from time 0; half-open */
+    ost_place_t place;  /**< for messages */
 } ost_drive_input_t;
 
+/** One way to treat everybody. */
 typedef struct {
-    char *name, *label;
-    ost_regimen_t *regimens;
+    char *name, *label;      /**< for programs and for people */
+    ost_regimen_t *regimens; /**< [n_regimens] */
     size_t n_regimens;
-    ost_drive_input_t *inputs;
+    ost_drive_input_t *inputs; /**< [n_inputs] */
     size_t n_inputs;
-    ost_place_t place;
+    ost_place_t place; /**< for messages */
 } ost_arm_t;
 
+/** Regular doses: each one, or periodic ones parked once their effect repeats (see ost_series_t). */
 typedef enum { OST_DOSING_PERIODIC, OST_DOSING_EXACT } ost_dosing_t;
 
 /** Rows of an evidence table to lay beside an arm. */
 typedef struct {
     char *arm;               /**< of this experiment */
     char *trial, *trial_arm; /**< as the table spells them */
-    ost_place_t place;
+    ost_place_t place;       /**< for messages */
 } ost_comparison_t;
 
+/** An experiment. */
 typedef struct {
-    char *name, *title;
-    char *path;       /**< of the file it came from, "" if none */
-    char *text;       /**< the YAML as run: overrides of --set and flags are listed in `overrides` */
-    char **overrides; /**< "path=value", in order */
+    char *name, *title; /**< for file names and for people */
+    char *path;         /**< of the file it came from, "" if none */
+    char *text;         /**< the YAML as run: overrides of --set and flags are listed in `overrides` */
+    char **overrides;   /**< "path=value", in order */
     size_t n_overrides;
     char **models; /**< names or paths; drugs named by the arms are added by the reader */
     size_t n_models;
-    uint64_t n_subjects, seed;
-    uint64_t first_subject; /**< subjects first_subject .. first_subject + n_subjects - 1 */
-    ost_covariate_t *covariates;
+    ost_place_t *model_places; /**< [n_models] of the listed ones; a drug added by the reader: of its first regimen */
+    uint64_t n_subjects;         /**< >= 1 */
+    uint64_t seed;               /**< of all random numbers */
+    uint64_t first_subject;      /**< subjects first_subject .. first_subject + n_subjects - 1 */
+    ost_covariate_t *covariates; /**< [n_covariates] in order of definition */
     size_t n_covariates;
-    bool variability; /**< false: every subject is the typical one but for covariates */
-    ost_param_setting_t *settings;
+    bool variability;              /**< false: every subject is the typical one but for covariates */
+    ost_param_setting_t *settings; /**< [n_settings] */
     size_t n_settings;
-    char *start_text;     /**< formula of the covariates: when the run-in begins, d from time 0 (usually negative) */
-    ost_formula_t *start; /**< NULL: no run-in, begins at the first output, event or time 0 */
-    ost_place_t start_place;
-    ost_arm_t *arms;
+    char *start_text;        /**< formula of the covariates: when the run-in begins, d from time 0 (usually negative) */
+    ost_formula_t *start;    /**< NULL: no run-in, begins at the first output, event or time 0 */
+    ost_place_t start_place; /**< for messages */
+    ost_arm_t *arms;         /**< [n_arms] */
     size_t n_arms;
     double *times; /**< [n_times] ascending, d from time 0 */
     size_t n_times;
     char **outputs; /**< groups ("bmd"), NULL for all */
     size_t n_outputs;
-    ost_place_t *output_places; /**< [n_outputs] */
-    ost_dosing_t dosing;
-    ost_solver_options_t solver;
-    bool float64;        /**< results as float64 */
-    int compression;     /**< deflate level 0..9 */
-    char *evidence_path; /**< resolved against the experiment's folder, or NULL */
-    ost_comparison_t *comparisons;
+    ost_place_t *output_places;    /**< [n_outputs] */
+    ost_dosing_t dosing;           /**< default PERIODIC */
+    ost_solver_options_t solver;   /**< of every job */
+    bool float64;                  /**< results as float64 */
+    int compression;               /**< deflate level 0..9 */
+    char *evidence_path;           /**< resolved against the experiment's folder, or NULL */
+    ost_comparison_t *comparisons; /**< [n_comparisons] */
     size_t n_comparisons;
 } ost_experiment_t;
 
@@ -129,11 +135,13 @@ int ost_experiment_read(ost_experiment_t *self, const char *path, const char *co
 /** Same from text; `path` is used in messages and to resolve relative paths. */
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL and a zeroed one. */
 void ost_experiment_free(ost_experiment_t *self);
 /** Every key of an experiment file, what it expects and what it means. */
 void ost_experiment_print_keys(FILE *out);
-/** "rodas4", "gsl_msbdf", "gsl_rk8pd"; "periodic", "exact": as experiment files spell them. */
+/** "rodas4", "gsl_msbdf", "gsl_rk8pd", as experiment files spell them. */
 const char *ost_stepper_name(ost_stepper_t stepper);
+/** "periodic", "exact", as experiment files spell them. */
 const char *ost_dosing_name(ost_dosing_t dosing);
 
 #endif

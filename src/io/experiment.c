@@ -48,6 +48,15 @@ static bool is_listed(const ost_experiment_t *self, const char *drug)
     return false;
 }
 
+static int add_model(ost_experiment_t *self, const char *name, ost_place_t place, ost_error_t *err)
+{
+    ost_place_t *more = realloc(self->model_places, (self->n_models + 1) * sizeof *more);
+    if (more == NULL) return no_memory(err);
+    self->model_places = more;
+    more[self->n_models] = place;
+    return append_text(&self->models, &self->n_models, name, err);
+}
+
 static int read_models(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
 {
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "models");
@@ -69,7 +78,7 @@ static int read_models(ost_experiment_t *self, const ost_yaml_t *tree, ost_error
                 ret = ost_yaml_fail(tree, &node->members[i], OST_ERR_NAME, err, "'%.100s' is listed twice", name);
             }
         }
-        if (ret == 0) ret = append_text(&self->models, &self->n_models, name, err);
+        if (ret == 0) ret = add_model(self, name, node->members[i].place, err);
         free(name);
         if (ret != 0) return ret;
     }
@@ -80,9 +89,9 @@ static int add_drugs(ost_experiment_t *self, ost_error_t *err)
 {
     for (size_t i = 0; i < self->n_arms; i++) {
         for (size_t k = 0; k < self->arms[i].n_regimens; k++) {
-            const char *drug = self->arms[i].regimens[k].drug;
-            if (is_listed(self, drug)) continue;
-            int ret = append_text(&self->models, &self->n_models, drug, err);
+            const ost_regimen_t *regimen = &self->arms[i].regimens[k];
+            if (is_listed(self, regimen->drug)) continue;
+            int ret = add_model(self, regimen->drug, regimen->place, err);
             if (ret != 0) return ret;
         }
     }
@@ -343,6 +352,7 @@ void ost_experiment_free(ost_experiment_t *self)
     free(self->comparisons);
     free(self->times);
     free(self->output_places);
+    free(self->model_places);
     free(self->evidence_path);
     free(self->start_text);
     free(self->name);

@@ -38,6 +38,12 @@ static int no_memory(ost_error_t *err)
     return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
 }
 
+static void append_hint(ost_error_t *err, const char *text)
+{
+    size_t length = err != NULL ? strlen(err->what) : 0;
+    if (err != NULL) snprintf(err->what + length, sizeof err->what - length, "%s", text);
+}
+
 static const ost_yaml_node_t *get(const reader_t *self, const char *key)
 {
     return ost_yaml_get(self->node, key);
@@ -104,6 +110,7 @@ static int read_formula(const reader_t *self)
         &covariate->formula, covariate->formula_text, names, units, self->n_above, &covariate->unit.dim, self->err);
     if (ret != 0) {
         ost_yaml_locate(self->tree, node, ret, self->err);
+        if (ret == OST_ERR_NAME) append_hint(self->err, "; a formula may use the covariates above it");
         goto out;
     }
     const ost_yaml_node_t *written = get(self, "min") != NULL ? get(self, "min") : get(self, "max");

@@ -238,6 +238,7 @@ int ost_yaml_parse(ost_yaml_t *self, const char *path, const char *text, ost_err
 {
     memset(self, 0, sizeof *self);
     self->path = path;
+    if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3; /* byte order mark */
     size_t size = strlen(text);
     if (size > OST_YAML_MAX_BYTES) {
         return ost_fail_at(
@@ -346,5 +347,7 @@ int ost_yaml_locate(const ost_yaml_t *self, const ost_yaml_node_t *node, int cod
     if (err == NULL) return code;
     char what[sizeof err->what];
     memcpy(what, err->what, sizeof what);
-    return fail_at(self, node, node->place, code, err, what);
+    ost_place_t at = node->place;
+    if (err->line == 1 && err->column > 0) at.column += err->column - 1 + (node->quoted ? 1 : 0);
+    return fail_at(self, node, at, code, err, what);
 }

@@ -52,7 +52,8 @@ int ost_yaml_fail(const ost_yaml_t *self, const ost_yaml_node_t *node, int code,
 /* The same at its key. */
 int ost_yaml_fail_key(const ost_yaml_t *self, const ost_yaml_node_t *node, int code, ost_error_t *err, const char *fmt,
     ...) OST_PRINTF(5, 6);
-/* Give an error that was found below (in a quantity, a formula) the place and path of the node. @return code */
+/* Give an error that was found below (in a quantity, a formula) the place and path of the node; a column within its
+ * text is counted from there. @return code */
 int ost_yaml_locate(const ost_yaml_t *self, const ost_yaml_node_t *node, int code, ost_error_t *err);
 
 /* Read a whole text file. @param[out] text  owned by the caller, terminated; a file with a zero byte or more than
