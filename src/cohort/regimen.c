@@ -128,6 +128,11 @@ static int compare_windows(const void *a, const void *b)
     return compare_doubles(&((const window_t *) a)->on, &((const window_t *) b)->on);
 }
 
+static void sort_windows(builder_t *self)
+{
+    if (self->n_windows > 0) qsort(self->windows, self->n_windows, sizeof(*self->windows), compare_windows);
+}
+
 /* The windows [first, n) sorted by start that cover time t, combined: computed anew at each change, so that what is
  * over leaves nothing behind. `idle` where none does. */
 static int window_value(const builder_t *self, size_t first, double t, ost_combine_t rule, double idle, double *value)
@@ -156,7 +161,7 @@ static int add_changes(builder_t *self, size_t input, const ost_signal_t *signal
     ost_combine_t rule = signal != NULL ? signal->combine : OST_COMBINE_SUM;
     double *times = malloc((n + 1) * sizeof(*times));
     if (times == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for %zu events", n);
-    qsort(self->windows, self->n_windows, sizeof(*self->windows), compare_windows);
+    sort_windows(self);
     for (size_t i = 0; i < self->n_windows; i++) {
         times[2 * i] = self->windows[i].on;
         times[2 * i + 1] = self->windows[i].off;
@@ -193,7 +198,7 @@ static int collect_drives(builder_t *self, const char *signal)
         int ret = add_window(self, fmax(d->start, self->plan->t_begin), d->stop, d->value, d);
         if (ret < 0) return ret;
     }
-    qsort(self->windows, self->n_windows, sizeof(*self->windows), compare_windows);
+    sort_windows(self);
     return 0;
 }
 
