@@ -168,11 +168,15 @@ def end_labels(axis, ends, labels, styles, size):
                                   "relpos": (0, 0.5)})
 
 
+def is_treated(experiment, arm):
+    return bool(((experiment.get("arms") or {}).get(arm) or {}).get("regimen"))
+
+
 def styles_of(experiment, arms):
-    """(colour, dashes, marker) of each arm; grey where nothing is given."""
+    """(colour, dashes, marker) of each arm; grey where nothing is given while others are treated."""
     styles, n = [], 0
     for arm in arms:
-        if ((experiment.get("arms") or {}).get(arm) or {}).get("regimen"):
+        if is_treated(experiment, arm) or not any(is_treated(experiment, a) for a in arms):
             styles.append((COLOURS[n % 7], DASHES[n % 7], MARKERS[n % 7]))
             n += 1
         else:
@@ -217,7 +221,7 @@ def draw_stops(axis, stops, arms, styles, last, is_first):
                               textcoords="offset points", ha="center", va="bottom", size=8, color="0.35")
 
 
-def draw_panel(axis, months, bands, styles):
+def draw_panel(axis, months, bands, styles, since):
     for (low, median, high), (colour, dashes, _) in zip(bands, styles):
         axis.fill_between(months, low, high, color=colour, alpha=0.13, lw=0, zorder=2)
         for edge in (low, high):
@@ -231,7 +235,7 @@ def draw_panel(axis, months, bands, styles):
     step = 12 * max(1, round(months[-1] / 12 / 8)) if in_years else 3 * max(1, round(months[-1] / 18))
     ticks = np.arange(np.ceil(months[0] / step) * step, months[-1] + 0.01, step)
     axis.set_xticks(ticks, [f"{t / 12 if in_years else t:g}" for t in ticks])
-    axis.set_xlabel(f"{'Years' if in_years else 'Months'} since start of treatment")
+    axis.set_xlabel(f"{'Years' if in_years else 'Months'} {since}")
     axis.set_xlim(months[0], months[-1])
 
 
@@ -284,6 +288,7 @@ def draw(path, out, variable, evidence):
     points = [[p for p in panel if p[0] in arms and p[1] <= months[-1] + 0.1] for panel in points]
     labels = ["\n".join(textwrap.wrap(label.replace("_", " "), 20)) for label in labels]
     styles = styles_of(experiment, arms)
+    since = "since start of treatment" if any(is_treated(experiment, a) for a in arms) else "from time 0"
 
     plt.rcParams.update({"font.size": 9.5, "font.family": "DejaVu Sans", "svg.fonttype": "path", "axes.linewidth": 0.8})
     n = len(elements)
@@ -301,7 +306,7 @@ def draw(path, out, variable, evidence):
     figure.subplots_adjust(left=0.72 / width, right=1 - label_inches / width, top=0.85, bottom=0.215, wspace=0.08)
     stops = {a: stops_of(experiment, a) for a in arms}
     for e, axis in enumerate(axes):
-        draw_panel(axis, months, bands[e], styles)
+        draw_panel(axis, months, bands[e], styles, since)
         draw_stops(axis, stops, arms, styles, months[-1], e == 0)
         draw_points(axis, points[e], arms, styles, months, [b[1] for b in bands[e]])
         axis.set_title(elements[e].replace("_", " ").capitalize(), loc="left", size=10)
