@@ -7,14 +7,15 @@
 
 /** One model inside a plan. */
 typedef struct {
-    const ost_model_t *model; /**< borrowed from the library */
-    uint32_t first_state, first_param, first_hoisted, first_switch, first_output;
+    const ost_model_t *model;                                                     /**< borrowed from the library */
+    uint32_t first_state, first_param, first_hoisted, first_switch, first_output; /**< its stretch of the plan's */
     uint32_t *read_signal;  /**< [model->n_reads] plan signal index */
     uint32_t *drive_signal; /**< [model->n_drives] */
-    uint32_t first_drive;
-    int32_t park_input; /**< -1 where the block cannot be parked (it reads a signal, or takes no doses) */
+    uint32_t first_drive;   /**< its first drive among the plan's */
+    int32_t park_input;     /**< -1 where it cannot be parked: it reads a signal, takes no doses, or time enters it */
 } ost_block_t;
 
+/** A signal inside a plan. */
 typedef struct {
     const ost_signal_t *signal; /**< borrowed from the library */
     uint32_t n_drivers;
@@ -24,8 +25,8 @@ typedef struct {
 
 /** One output variable of the result: a scalar output, or all elements of an indexed one. */
 typedef struct {
-    const char *name; /**< "bmd" */
-    const char *text, *unit_text;
+    const char *name;                 /**< "bmd" */
+    const char *text, *unit_text;     /**< meaning, unit as written */
     double factor;                    /**< reported = internal / factor */
     const ost_index_set_t *index_set; /**< NULL for a scalar */
     uint32_t first;                   /**< row of its first element among the system's outputs */
@@ -36,22 +37,24 @@ typedef struct {
  */
 typedef struct {
     const ost_experiment_t *experiment; /**< borrowed */
-    ost_block_t *blocks;
+    ost_block_t *blocks;                /**< [n_blocks] */
     size_t n_blocks;
     ost_plan_signal_t *signals; /**< in evaluation order */
     size_t n_signals;
     size_t n_drives; /**< of all blocks; unknowns of the system: states, then drives, then signals */
     size_t n_params; /**< of all blocks, covariates included */
     size_t n_hoisted;
-    ost_system_t system;
+    ost_system_t system;       /**< for the solver */
     ost_variable_t *variables; /**< the requested ones */
     size_t n_variables;
-    ost_event_t **arm_events; /**< [n_arms][n_arm_events[i]] */
-    size_t *n_arm_events;
-    ost_series_t **arm_series;
-    size_t *n_arm_series;
-    double t_begin, t_end; /**< arms are integrated over this; the run-in ends at t_begin */
-    struct ost_plan_impl *impl;
+    ost_event_t **arm_events;  /**< [n_arms][n_arm_events[i]] */
+    size_t *n_arm_events;      /**< [n_arms] */
+    ost_series_t **arm_series; /**< [n_arms][n_arm_series[i]] */
+    size_t *n_arm_series;      /**< [n_arms] */
+    /** Arms are integrated over this, d: from the earliest of time 0, the first output, dose and outside drive to the
+     * last output. The run-in ends at t_begin; a subject whose run-in would start later has none. */
+    double t_begin, t_end;
+    struct ost_plan_impl *impl; /**< private */
 } ost_plan_t;
 
 /** Assemble. @param library  borrowed: must outlive self
@@ -60,6 +63,7 @@ typedef struct {
  * algebraic loop */
 int ost_plan_build(
     ost_plan_t *self, ost_library_t *library, const ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL and a zeroed plan. */
 void ost_plan_free(ost_plan_t *self);
 /** For a person: blocks, signals, states, outputs, events per arm, sizes. */
 void ost_plan_print(const ost_plan_t *self, FILE *out);
@@ -89,11 +93,14 @@ typedef struct {
     const char *const *messages;      /**< [n_arms][n_subjects], NULL where ok */
 } ost_cohort_block_t;
 
+/** How far a run is. */
 typedef struct {
-    uint64_t subjects_done, subjects, failures; /**< failures: subject-arms */
-    double seconds;
+    uint64_t subjects_done, subjects; /**< finished and in all */
+    uint64_t failures;                /**< subject-arms */
+    double seconds;                   /**< since the start, by the clock */
 } ost_progress_t;
 
+/** How to run a cohort. */
 typedef struct {
     int n_threads; /**< 0: all that the process may use */
     /** Called by one thread at a time, blocks in any order. A negative return stops the run with that code. May be
@@ -102,28 +109,30 @@ typedef struct {
     /** Called by one thread at a time after each block. Non-zero stops the run early, keeping what is done. May be
      * NULL. */
     int (*progress)(void *user, const ost_progress_t *progress);
-    void *user;
+    void *user; /**< handed to both */
 } ost_cohort_options_t;
 
+/** What a run did. */
 typedef struct {
-    uint64_t subjects, failures;
-    double seconds_wall, seconds_cpu;
+    uint64_t subjects, failures;      /**< failures: subject-arms */
+    double seconds_wall, seconds_cpu; /**< time by the clock and of all threads */
     int n_threads;
-    ost_isa_t isa;
-    ost_solver_stats_t stats;
-    uint64_t run_in_steps;
-    /* Of `dosing: periodic`, measured by running the first subjects both ways: largest difference from exact dosing,
+    ost_isa_t isa;            /**< instruction set used */
+    ost_solver_stats_t stats; /**< sums over all jobs but run-ins */
+    uint64_t run_in_steps;    /**< of all run-ins */
+    /** Of `dosing: periodic`, measured by running the first subjects both ways: largest difference from exact dosing,
      * per output row, in percent of the exact value's maximum over time; NaN where not measured. [system.n_outputs],
      * owned */
     double *periodic_error;
     size_t n_periodic_probed; /**< subjects */
-    bool interrupted;
+    bool interrupted;         /**< stopped early by `progress` */
 } ost_cohort_summary_t;
 
 /** Simulate the whole cohort. Memory does not depend on the number of subjects.
  *  @return 0 also when single subjects failed (see summary) */
 int ost_cohort_run(const ost_plan_t *plan, const ost_cohort_options_t *options, ost_cohort_summary_t *summary,
     ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL and a zeroed one. */
 void ost_cohort_summary_free(ost_cohort_summary_t *self);
 
 #endif

@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #if defined(__GNUC__)
+/** A function whose return value may not be ignored. */
 #define OST_MUST_CHECK __attribute__((warn_unused_result))
+/** Argument `fmt` is a printf format, `args` its first argument. */
 #define OST_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define OST_MUST_CHECK

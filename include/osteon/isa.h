@@ -3,6 +3,7 @@
 #ifndef OSTEON_ISA_H
 #define OSTEON_ISA_H
 
+/** Base is what every processor of the architecture has. */
 typedef enum { OST_ISA_BASE, OST_ISA_AVX2, OST_ISA_AVX512, OST_N_ISA } ost_isa_t;
 
 /** The widest instruction set that both this build and this processor have. */

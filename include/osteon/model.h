@@ -23,36 +23,38 @@ typedef enum {
     OST_SPREAD_CHOICE       /**< one of a few values, each with its share of the population */
 } ost_spread_kind_t;
 
+/** Spread of a parameter between subjects. */
 typedef struct {
-    ost_spread_kind_t kind;
-    double sd;        /**< of the kind's own scale */
-    size_t n_choices; /**< CHOICE only */
-    double *share;    /**< [n_choices], sums to 1; owned by the model */
-    double *choice;   /**< [n_choices], internal units; owned by the model */
+    ost_spread_kind_t kind; /**< NONE: the same in all */
+    double sd;              /**< of the kind's own scale */
+    size_t n_choices;       /**< CHOICE only */
+    double *share;          /**< [n_choices], sums to 1; owned by the model */
+    double *choice;         /**< [n_choices], internal units; owned by the model */
 } ost_spread_t;
 
 /** A parameter or a covariate. Covariates have one value per subject, shared by every model that names them. */
 typedef struct {
-    char *name;      /**< "k_C", "T[lumbar_spine]" */
-    char *text;      /**< meaning */
-    char *source;    /**< citation with locator, or "assumed: why"; empty for a covariate */
-    char *unit_text; /**< as written */
-    ost_unit_t unit;
-    bool is_covariate;
+    char *name;          /**< "k_C", "T[lumbar_spine]" */
+    char *text;          /**< meaning */
+    char *source;        /**< citation with locator, or "assumed: why"; empty for a covariate */
+    char *unit_text;     /**< as written */
+    ost_unit_t unit;     /**< of the text */
+    bool is_covariate;   /**< set by the person, not by the model */
     bool has_default;    /**< always true for a parameter */
     double value;        /**< default, internal units */
     double lower, upper; /**< allowed range, internal units, inclusive; -inf and inf where open */
     ost_spread_t spread; /**< between subjects */
     double prior_sd;     /**< SD of ln (or logit) of the typical value before fitting, 0 where none is given */
-    int line;
+    int line;            /**< in the text */
 } ost_param_t;
 
+/** A state variable of a model. */
 typedef struct {
-    char *name, *text, *unit_text;
-    ost_unit_t unit;
-    double scale; /**< typical size, internal units, > 0: absolute tolerance = 1e-3 x rtol x scale */
-    bool may_be_negative;
-    int line;
+    char *name, *text, *unit_text; /**< name, meaning, unit as written */
+    ost_unit_t unit;               /**< of the text */
+    double scale;                  /**< typical size, internal units, > 0: absolute tolerance = 1e-3 x rtol x scale */
+    bool may_be_negative;          /**< otherwise a negative value is a failure */
+    int line;                      /**< in the text */
 } ost_state_t;
 
 /** Where a dose of this drug goes. A model that takes no doses has none. */
@@ -60,36 +62,40 @@ typedef struct {
     uint32_t state; /**< index of the dosed state; its dimension is the dose's */
 } ost_dose_t;
 
+/** A signal that a model reads. */
 typedef struct {
     char *name; /**< of the signal */
-    int line;
+    int line;   /**< in the text */
 } ost_read_t;
 
+/** A signal that a model drives. */
 typedef struct {
     char *name; /**< of the signal */
-    int line;
+    int line;   /**< in the text */
 } ost_drive_t;
 
+/** An output of a model. */
 typedef struct {
-    char *name;       /**< "bmd[lumbar_spine]" */
-    char *group;      /**< "bmd": one variable of the result file */
-    char *index_set;  /**< "site", or NULL */
-    uint32_t element; /**< within the index set */
-    char *text, *unit_text;
-    ost_unit_t unit;
-    int line;
+    char *name;             /**< "bmd[lumbar_spine]" */
+    char *group;            /**< "bmd": one variable of the result file */
+    char *index_set;        /**< "site", or NULL */
+    uint32_t element;       /**< within the index set */
+    char *text, *unit_text; /**< meaning, unit as written */
+    ost_unit_t unit;        /**< of the text; results are in it */
+    int line;               /**< in the text */
 } ost_output_t;
 
+/** An index set, such as site = lumbar_spine, total_hip. */
 typedef struct {
-    char *name;
+    char *name; /**< "site" */
     size_t n_elements;
-    char **elements;
+    char **elements; /**< [n_elements] names */
 } ost_index_set_t;
 
 /** One entry of a model's exact Jacobian. Rows: states, then n_states + drive. Columns: states, then n_states + read,
  *  then n_states + n_reads for time. Sorted by row, then column; each place once. */
 typedef struct {
-    uint32_t row, col;
+    uint32_t row, col; /**< 0-based */
 } ost_jac_entry_t;
 
 struct ost_kernel;
@@ -97,31 +103,33 @@ struct ost_model_impl; /* graph, programs, text; private */
 
 /** A model, read-only after it was read. Every array is owned by the model. */
 typedef struct {
-    char *name, *text, *kind; /**< kind: "drug", "hormones", "bone" or "other" */
-    char *path;               /**< file it came from, or "models/NAME.model" for a built-in one */
-    bool is_builtin;          /**< runs emitted code */
-    ost_index_set_t *index_sets;
+    char *name, *text;           /**< name and title */
+    char *kind;                  /**< "drug", "hormones", "bone" or "other" */
+    char *path;                  /**< file it came from, or "models/NAME.model" for a built-in one */
+    bool is_builtin;             /**< runs emitted code */
+    ost_index_set_t *index_sets; /**< [n_index_sets] */
     size_t n_index_sets;
-    ost_param_t *params;
+    ost_param_t *params; /**< [n_params] covariates too */
     size_t n_params;
-    ost_state_t *states;
+    ost_state_t *states; /**< [n_states] */
     size_t n_states;
-    ost_read_t *reads;
+    ost_read_t *reads; /**< [n_reads] */
     size_t n_reads;
-    ost_drive_t *drives;
+    ost_drive_t *drives; /**< [n_drives] */
     size_t n_drives;
-    ost_output_t *outputs;
+    ost_output_t *outputs; /**< [n_outputs] */
     size_t n_outputs;
-    ost_dose_t *doses;
+    ost_dose_t *doses; /**< [n_doses] */
     size_t n_doses;
-    size_t n_switches, n_hoisted, n_scratch;
-    ost_jac_entry_t *jac;
+    size_t n_switches, n_hoisted, n_scratch; /**< rows of a kernel, see lang/kernel.h */
+    ost_jac_entry_t *jac;                    /**< [n_jac] */
     size_t n_jac;
     uint8_t *drive_uses; /**< [n_drives][n_reads], 1 where the drive's expression reads that signal directly */
     const struct ost_kernel *kernel[OST_N_ISA]; /**< NULL where this build has no such instruction set */
-    struct ost_model_impl *impl;
+    struct ost_model_impl *impl;                /**< private */
 } ost_model_t;
 
+/** How several drivers of a signal make one value. */
 typedef enum {
     OST_COMBINE_ONE,     /**< one driver at most */
     OST_COMBINE_SUM,     /**< exposures add */
@@ -130,17 +138,17 @@ typedef enum {
 
 /** A named quantity that blocks exchange. */
 typedef struct {
-    char *name, *text, *unit_text;
-    ost_unit_t unit;
-    bool has_neutral;
-    double neutral; /**< value when nothing drives it, internal units */
-    ost_combine_t combine;
+    char *name, *text, *unit_text; /**< name, meaning, unit as written */
+    ost_unit_t unit;               /**< of the text */
+    bool has_neutral;              /**< otherwise something must drive it */
+    double neutral;                /**< value when nothing drives it, internal units */
+    ost_combine_t combine;         /**< rule for several drivers */
 } ost_signal_t;
 
 /** The signals and the models known to this process. Not for use by two threads at a time until loading is done;
  *  read-only, and so shared freely, after that. */
 typedef struct {
-    ost_signal_t *signals;
+    ost_signal_t *signals; /**< [n_signals] */
     size_t n_signals;
     ost_model_t **models; /**< loaded ones */
     size_t n_models;
@@ -150,6 +158,7 @@ typedef struct {
 
 /** Start with the built-in signals; no model is read yet. */
 int ost_library_init(ost_library_t *self, ost_error_t *err) OST_MUST_CHECK;
+/** Free the library and its models. Accepts NULL and a zeroed one. */
 void ost_library_free(ost_library_t *self);
 
 /** A model by built-in name ("aibl") or by path (anything with a '/' or ending in ".model"). Read once, then kept.
@@ -178,13 +187,18 @@ int ost_model_param(const ost_model_t *self, const char *name);
 
 /** A small expression over named scalars ("age - age_at_menopause", "max(1 [y], age - 50 [y])"), in the model notation,
  * for covariate formulas. Evaluated in scalar arithmetic.
- *  @param names  [n] names it may use; @param units [n] their units
- *  @param[out] dim  dimension of the result */
+ */
 typedef struct ost_formula ost_formula_t;
+/** Read a formula.
+ *  @param names  [n] names it may use
+ *  @param units  [n] their units
+ *  @param[out] dim  dimension of the result
+ *  @return 0, OST_ERR_SYNTAX, OST_ERR_NAME, OST_ERR_UNIT or OST_ERR_NO_MEMORY */
 int ost_formula_new(ost_formula_t **self, const char *text, const char *const *names, const ost_unit_t *units, size_t n,
     ost_dim_t *dim, ost_error_t *err) OST_MUST_CHECK;
-/** @param values [n] internal units @return value in internal units */
+/** Value of a formula. @param values [n] internal units @return value in internal units */
 double ost_formula_value(const ost_formula_t *self, const double *values);
+/** Free a formula. Accepts NULL. */
 void ost_formula_delete(ost_formula_t *self);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "osteon/cohort.h"
 
+/** A result file being written. */
 typedef struct ost_writer ost_writer_t;
 
 /** Create `path`.part with everything that is known before the run. It becomes `path` in ost_writer_finish only.
@@ -17,22 +18,24 @@ int ost_writer_finish(ost_writer_t *self, const ost_cohort_summary_t *summary, o
 /** Close and free; an unfinished file stays as `path`.part. Accepts NULL. */
 void ost_writer_delete(ost_writer_t *self);
 
-/** One variable of a result file, read a piece at a time. */
+/** A result file being read, a piece at a time. */
 typedef struct ost_results ost_results_t;
 
 /** Open for reading. @return 0, OST_ERR_IO, or OST_ERR_FORMAT (damaged, truncated, not osteon's) */
 int ost_results_open(ost_results_t **self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/** Close and free. Accepts NULL. */
 void ost_results_close(ost_results_t *self);
-size_t ost_results_n_arms(const ost_results_t *self);
-size_t ost_results_n_subjects(const ost_results_t *self);
-size_t ost_results_n_times(const ost_results_t *self);
-const double *ost_results_times(const ost_results_t *self);           /**< [n_times] d, owned by self */
-const char *ost_results_arm(const ost_results_t *self, size_t i_arm); /**< owned by self */
-const char *ost_results_arm_label(const ost_results_t *self, size_t i_arm);
+size_t ost_results_n_arms(const ost_results_t *self);                       /**< number of arms */
+size_t ost_results_n_subjects(const ost_results_t *self);                   /**< number of subjects */
+size_t ost_results_n_times(const ost_results_t *self);                      /**< number of output times */
+const double *ost_results_times(const ost_results_t *self);                 /**< [n_times] d, owned by self */
+const char *ost_results_arm(const ost_results_t *self, size_t i_arm);       /**< owned by self */
+const char *ost_results_arm_label(const ost_results_t *self, size_t i_arm); /**< owned by self */
 /** Elements of variable `name` (3 for bmd at three sites), 0 if there is no such variable. */
 size_t ost_results_n_elements(const ost_results_t *self, const char *name);
 const char *ost_results_element(
     const ost_results_t *self, const char *name, size_t i_element); /**< "lumbar_spine"; "" for a scalar */
+/** Unit of a variable as the model writes it, owned by self. NULL if there is no such variable. */
 const char *ost_results_unit(const ost_results_t *self, const char *name);
 /** Names of all variables. @param[out] n @return [n], owned by self */
 const char *const *ost_results_variables(const ost_results_t *self, size_t *n);
@@ -47,19 +50,22 @@ uint64_t ost_results_failures(const ost_results_t *self);
 
 /** One row of an evidence table (configs/evidence/README.md names the columns). */
 typedef struct {
-    char *role, *trial, *arm, *endpoint, *site, *statistic, *unit, *interval, *citation, *reference, *note;
-    double time_months, value, lower, upper, n; /**< NaN where empty */
-    int line;
+    char *role, *trial, *arm, *endpoint, *site, *statistic, *unit; /**< columns, "" where empty */
+    char *interval, *citation, *reference, *note;                  /**< columns, "" where empty */
+    double time_months, value, lower, upper, n;                    /**< NaN where empty */
+    int line;                                                      /**< in the file */
 } ost_evidence_row_t;
 
+/** An evidence table. */
 typedef struct {
-    ost_evidence_row_t *rows;
+    ost_evidence_row_t *rows; /**< [n_rows] */
     size_t n_rows;
 } ost_evidence_t;
 
 /** Read an evidence CSV (RFC 4180). @return 0, OST_ERR_IO, OST_ERR_SYNTAX or OST_ERR_NAME (missing column), with the
  * line */
 int ost_evidence_read(ost_evidence_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL and a zeroed one. */
 void ost_evidence_free(ost_evidence_t *self);
 
 #endif

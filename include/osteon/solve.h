@@ -31,7 +31,7 @@ typedef struct {
  * Jacobian as extra unknowns n_states.., so that the chain rule is part of the one sparse elimination. Read-only,
  * shared by threads. */
 typedef struct {
-    size_t n_states, n_algebraic, n_constants, n_inputs, n_switches, n_outputs, n_scratch;
+    size_t n_states, n_algebraic, n_constants, n_inputs, n_switches, n_outputs, n_scratch; /**< numbers of rows */
     size_t n_entries;     /**< of the Jacobian; each place at most once */
     const uint32_t *row;  /**< [n_entries] 0 .. n_states + n_algebraic - 1 */
     const uint32_t *col;  /**< [n_entries] same, or n_states + n_algebraic: the partial derivative by time */
@@ -47,9 +47,10 @@ typedef struct {
     void (*switches)(const void *self, const ost_point_t *at, double *g);
     /** y [n_outputs rows] */
     void (*outputs)(const void *self, const ost_point_t *at, double *y);
-    const void *self;
+    const void *self; /**< handed to the functions */
 } ost_system_t;
 
+/** What an event does. */
 typedef enum {
     OST_EVENT_ADD_STATE, /**< x[index] += amount (bolus) */
     OST_EVENT_SET_STATE, /**< x[index] = amount */
@@ -60,11 +61,11 @@ typedef enum {
 /** Something that happens at a time. Lists are sorted by time; events at one time act in list order, all after any
  * output due at that time (an output at a dose is the value before it). Windows are half-open: [start, stop). */
 typedef struct {
-    double t; /**< d */
-    ost_event_kind_t kind;
-    uint32_t index;
-    double amount;
-    int32_t series; /**< the dose series it belongs to, or -1 */
+    double t;              /**< d */
+    ost_event_kind_t kind; /**< what happens */
+    uint32_t index;        /**< of the state or input */
+    double amount;         /**< internal units */
+    int32_t series;        /**< the dose series it belongs to, or -1 */
 } ost_event_t;
 
 /** A regular series of equal doses that may be parked. Doses are given one by one until the mean of each driven signal
@@ -83,25 +84,29 @@ typedef struct {
         *mean_state; /**< [n_means] quadrature states (x' = driven signal), reset to 0 at each dose of the series */
 } ost_series_t;
 
+/** Rosenbrock over lanes, or one of GSL's steppers as the slow reference. */
 typedef enum { OST_STEPPER_RODAS4, OST_STEPPER_GSL_MSBDF, OST_STEPPER_GSL_RK8PD } ost_stepper_t;
 
+/** How to integrate. */
 typedef struct {
-    ost_stepper_t stepper;
-    double rtol;        /**< 1e-14 .. 1e-1; default 1e-6 */
-    double atol_factor; /**< atol = atol_factor x rtol x scale; default 1e-3 */
-    double h_max;       /**< d; default INFINITY */
-    double h_min;       /**< d; a step below is a failure; default 1e-12 */
-    uint64_t max_steps; /**< per job; default 10,000,000 */
-    ost_isa_t isa;
+    ost_stepper_t stepper; /**< default RODAS4 */
+    double rtol;           /**< 1e-14 .. 1e-1; default 1e-6 */
+    double atol_factor;    /**< atol = atol_factor x rtol x scale; default 1e-3 */
+    double h_max;          /**< d; default INFINITY */
+    double h_min;          /**< d; a step below is a failure; default 1e-12 */
+    uint64_t max_steps;    /**< per job; default 10,000,000 */
+    ost_isa_t isa;         /**< default: the best */
 } ost_solver_options_t;
 
+/** Fill in the defaults. */
 void ost_solver_options_default(ost_solver_options_t *self);
 
 /** Counts of one job, or sums of many. */
 typedef struct {
-    uint64_t steps, rejected, rhs, jacobians, factorisations, events, switches_located, doses_skipped;
+    uint64_t steps, rejected, rhs, jacobians, factorisations, events, switches_located, doses_skipped; /**< how often */
 } ost_solver_stats_t;
 
+/** self += other */
 void ost_solver_stats_add(ost_solver_stats_t *self, const ost_solver_stats_t *other);
 
 /** Why a job failed. */
@@ -122,7 +127,7 @@ typedef struct {
     const double *u0;          /**< [n_inputs] */
     const ost_event_t *events; /**< [n_events], sorted; those before t0 are ignored */
     size_t n_events;
-    const ost_series_t *series;
+    const ost_series_t *series; /**< [n_series] */
     size_t n_series;
     const double *t_out; /**< [n_out] ascending; those outside [t0, t1] get no value */
     size_t n_out;
@@ -130,20 +135,21 @@ typedef struct {
     double *x_end; /**< [n_states] at t1, written; NULL for none */
     void *user;    /**< the caller's */
     /* results: */
-    int status;         /**< 0 or an OST_ERR_ code; on failure y holds NaN from the failure on, x_end NaN */
-    ost_failure_t failure;
-    double t_fail;      /**< d; NaN where status is 0 */
-    int32_t state_fail; /**< index of the state to blame, -1 unknown */
-    ost_solver_stats_t stats;
+    int status;               /**< 0 or an OST_ERR_ code; on failure y holds NaN from the failure on, x_end NaN */
+    ost_failure_t failure;    /**< why */
+    double t_fail;            /**< d; NaN where status is 0 */
+    int32_t state_fail;       /**< index of the state to blame, -1 unknown */
+    ost_solver_stats_t stats; /**< of this job */
 } ost_job_t;
 
 /** Scratch of one thread for one system; sized once, nothing is allocated while integrating. */
 typedef struct ost_batch ost_batch_t;
 
-/** @param system  borrowed: must outlive self. @return 0, OST_ERR_NO_MEMORY, OST_ERR_VALUE (options out of range) or
- *  OST_ERR_MODEL (structurally singular) */
+/** Set up for one system. @param system  borrowed: must outlive self. @return 0, OST_ERR_NO_MEMORY, OST_ERR_VALUE
+ * (options out of range) or OST_ERR_MODEL (structurally singular) */
 int ost_batch_new(ost_batch_t **self, const ost_system_t *system, const ost_solver_options_t *options,
     ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL. */
 void ost_batch_delete(ost_batch_t *self);
 
 /** Integrate jobs[0..n). Lanes are refilled as they finish. A job that fails has its status set and stops alone; the

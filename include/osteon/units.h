@@ -11,21 +11,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** Base dimensions. */
 enum { OST_DIM_TIME, OST_DIM_MASS, OST_DIM_LENGTH, OST_DIM_AMOUNT, OST_DIM_IU, OST_N_DIMS };
 
 /** Days in a calendar month and year as osteon counts them (12 months are one Julian year). */
 #define OST_DAYS_PER_MONTH 30.4375
-#define OST_DAYS_PER_YEAR 365.25
+#define OST_DAYS_PER_YEAR 365.25 /**< a Julian year */
 
 /** Exponent of each base dimension, in sixths, so that square and cube roots stay exact. */
 typedef struct {
-    int16_t sixths[OST_N_DIMS];
+    int16_t sixths[OST_N_DIMS]; /**< 6 for the first power */
 } ost_dim_t;
 
 /** A unit: value in internal units = number x factor. */
 typedef struct {
-    ost_dim_t dim;
-    double factor;
+    ost_dim_t dim; /**< its dimension */
+    double factor; /**< internal units in one of it, > 0 */
 } ost_unit_t;
 
 /** Read a unit: `1`, `%`, `d`, `1/d`, `mg/d`, `pmol/L`, `g/cm2`, `kg/m^2`, `ng/mL`, `mg/(L d)`, `1/mg`, `L/h/kg`.
@@ -44,9 +45,13 @@ int ost_unit_parse(ost_unit_t *unit, const char *text, ost_error_t *err) OST_MUS
  *  @return 0, OST_ERR_SYNTAX (no finite decimal number, or a comma in it) or OST_ERR_UNIT */
 int ost_quantity_parse(double *value, ost_dim_t *dim, const char *text, ost_error_t *err) OST_MUST_CHECK;
 
+/** True where all exponents agree. */
 bool ost_dim_equal(ost_dim_t a, ost_dim_t b);
+/** True for a plain number. */
 bool ost_dim_is_none(ost_dim_t a);
+/** Dimension of a product. */
 ost_dim_t ost_dim_mul(ost_dim_t a, ost_dim_t b);
+/** Dimension of a quotient. */
 ost_dim_t ost_dim_div(ost_dim_t a, ost_dim_t b);
 /** a to the power `p`; exact only where p x 6 x exponent is a whole number of sixths. @return false otherwise */
 bool ost_dim_pow(ost_dim_t *out, ost_dim_t a, double p);
