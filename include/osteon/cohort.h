@@ -57,7 +57,8 @@ typedef struct {
     struct ost_plan_impl *impl; /**< private */
 } ost_plan_t;
 
-/** Assemble. @param library  borrowed: must outlive self
+/** Assemble. @param experiment  borrowed: must outlive self; @param library  borrowed: must outlive self; may gain
+ * models
  *  @return 0, or an error that names the place in the experiment: unknown model, drug, parameter, output or signal
  * (with the nearest name); wrong dimension; a drug that no model in the plan can feel; a signal that nothing drives; an
  * algebraic loop */
@@ -103,6 +104,8 @@ typedef struct {
 /** How to run a cohort. */
 typedef struct {
     int n_threads; /**< 0: all that the process may use */
+    bool no_probe; /**< leave periodic_error at NaN: for repeated runs, as of a fit; the probe costs as much as exact
+                      dosing of eight subjects */
     /** Called by one thread at a time, blocks in any order. A negative return stops the run with that code. May be
      * NULL. */
     int (*sink)(void *user, const ost_cohort_block_t *block, ost_error_t *err);

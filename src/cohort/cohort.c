@@ -411,7 +411,7 @@ static int run_block(worker_t *self, size_t i_block, size_t *n_subjects, ost_err
     prepare(self, n);
     int ret = run_in(self, n, t_start, err);
     if (ret == 0) ret = run_arms(self, n, err);
-    if (ret == 0 && i_block == 0) ret = probe(self, n, err);
+    if (ret == 0 && i_block == 0 && !self->run->options->no_probe) ret = probe(self, n, err);
     return ret;
 }
 
