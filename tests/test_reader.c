@@ -563,6 +563,31 @@ static void test_example_of_the_page(void)
     free(signals);
 }
 
+/* A text cut off anywhere is a model or an error with a place, and nothing is leaked or left in the library. */
+static void test_cut_off_texts(void)
+{
+    char *page = read_file("models", "README.md");
+    char *text = strstr(page, "```\n") + 4;
+    size_t n = (size_t) (strstr(text, "```") - text), n_right = 0;
+    open_library();
+    for (size_t i = 0; i < n; i++) {
+        const ost_model_t *model = NULL;
+        ost_error_t err = { 0 };
+        char kept = text[n - i];
+        text[n - i] = '\0';
+        int ret = ost_library_read(&library, "test.model", text, &model, &err);
+        text[n - i] = kept;
+        CU_ASSERT((ret == 0) == (model != NULL));
+        CU_ASSERT(ret == 0 || (err.line > 0 && err.column > 0 && err.what[0] != '\0'));
+        n_right += ret == 0;
+    }
+    CU_ASSERT_EQUAL(n_right, 4); /* with and without the last output, with and without the last line end */
+    CU_ASSERT_EQUAL(library.n_models, n_right);
+    CU_ASSERT_EQUAL(library.n_signals, 3);
+    ost_library_free(&library);
+    free(page);
+}
+
 static void test_sheet(void)
 {
     open_library();
@@ -607,6 +632,7 @@ static const ost_test_t tests[] = {
     { "limits", test_limits },
     { "wrong_models", test_wrong_models },
     { "example_of_the_page", test_example_of_the_page },
+    { "cut_off_texts", test_cut_off_texts },
     { "sheet", test_sheet },
 };
 

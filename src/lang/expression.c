@@ -480,7 +480,6 @@ static ost_value_t primary(ost_parser_t *self)
         ost_value_t value = ost_parser_expression(self);
         ost_lexer_expect(&self->lexer, ')', "an operator or ')'");
         value.at = at;
-        value.is_zero = false;
         return value;
     }
     if (at.kind != OST_TOKEN_NAME) {

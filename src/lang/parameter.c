@@ -128,7 +128,10 @@ static void read_attributes(ost_reader_t *self, ost_param_t *param)
                                             : "in, spread, prior, the meaning in quotes or @ and the source");
             return;
         }
-        if (seen[which]) ost_lexer_fail(lexer, &at, OST_ERR_SYNTAX, "this is there twice");
+        if (seen[which]) {
+            ost_lexer_fail(lexer, &at, OST_ERR_SYNTAX, "this is there twice");
+            return;
+        }
         seen[which] = true;
         if (which != TEXT) ost_lexer_next(lexer);
         if (which == IN) read_range(self, param);

@@ -414,6 +414,7 @@ static void check_whole(ost_reader_t *self)
     const ost_model_t *model = self->model;
     ost_lexer_t *lexer = &self->parser.lexer;
     const ost_token_t *top = &self->model_at;
+    if (ost_reader_failed(self)) return;
     if (model->name == NULL) {
         ost_lexer_fail(lexer, top, OST_ERR_SYNTAX, "the first statement is model NAME \"title\"");
     } else if (model->kind == NULL) {
