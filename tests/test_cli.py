@@ -203,6 +203,18 @@ class Program(unittest.TestCase):
         self.assertIn(wanted, rows)
         self.assertEqual(sum("placebo" in row for row in rows), 1)
 
+    def test_figure(self):
+        plot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scripts", "plot.py")
+        self.run_tiny("out.h5")
+        for name, head in ("f.png", b"\x89PNG"), ("f.svg", b"<?xml"):
+            subprocess.run([plot, "out.h5", "-o", name], cwd=self.folder.name, check=True, timeout=100)
+            with open(self.path(name), "rb") as file:
+                self.assertEqual(file.read(len(head)), head)
+        done = subprocess.run([plot, "out.h5", "-o", "x.png", "--variable", "bmt"], cwd=self.folder.name,
+                              capture_output=True, text=True, check=False, timeout=100)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("it has bmd, x", done.stderr)
+
     def test_failed_subjects(self):
         with open(self.path("growing.yaml"), "w", encoding="utf-8") as file:
             file.write("\n".join(line for line in EXPERIMENT.splitlines() if not line.startswith("parameters:")))
