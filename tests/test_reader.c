@@ -449,6 +449,15 @@ static void test_library(void)
     ost_assert_contains(err.what, "did you mean 'driver'?");
     CU_ASSERT_EQUAL(ost_library_get(&library, "driver", &again, &err), 0);
     CU_ASSERT_STRING_EQUAL(again->path, "models/driver.model");
+    /* a user's model of the same name or path does not hide the built-in one */
+    const ost_model_t *own = NULL;
+    CU_ASSERT_EQUAL(
+        ost_library_read(&library, "models/driver.model", HEAD "state C = 1 [1] \"cells\"\nC' = 0\n" OUT_C, &own, &err),
+        0);
+    CU_ASSERT(own != NULL && own != again);
+    CU_ASSERT(ost_library_get(&library, "driver", &d, &err) == 0 && d == again);
+    CU_ASSERT(ost_library_get(&library, "models/driver.model", &d, &err) == 0 && d == own);
+    CU_ASSERT(ost_library_get(&library, "m", &d, &err) == 0 && d == own);
     ost_library_free(&library);
     ost_builtin_t bad = { .name = "signals", .text = "signal x [1] combine one \"x\"\nkind drug\n" };
     CU_ASSERT_EQUAL(ost_library_init_with(&library, &bad, 1, &err), OST_ERR_SYNTAX);

@@ -148,7 +148,7 @@ typedef struct {
 /** The signals and the models known to this process. Not for use by two threads at a time until loading is done;
  *  read-only, and so shared freely, after that. */
 typedef struct {
-    ost_signal_t *signals; /**< [n_signals] */
+    ost_signal_t *signals; /**< [n_signals]; moves when a model that defines signals is read */
     size_t n_signals;
     ost_model_t **models; /**< loaded ones */
     size_t n_models;
@@ -161,7 +161,8 @@ int ost_library_init(ost_library_t *self, ost_error_t *err) OST_MUST_CHECK;
 /** Free the library and its models. Accepts NULL and a zeroed one. */
 void ost_library_free(ost_library_t *self);
 
-/** A model by built-in name ("aibl") or by path (anything with a '/' or ending in ".model"). Read once, then kept.
+/** A model by built-in name ("aibl") or by path (anything with a '/' or ending in ".model"); else one that was read
+ *  before, by its name. Read once, then kept.
  *  @param[out] model  owned by the library
  *  @return 0, OST_ERR_NAME with the nearest built-in name, OST_ERR_IO, or whatever reading it gives (file:line:column)
  */

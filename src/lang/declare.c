@@ -123,10 +123,8 @@ void ost_declare_index(ost_reader_t *self)
     ost_lexer_t *lexer = &self->parser.lexer;
     ost_token_t name = lexer->token;
     ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of an index set");
-    if (ost_is_notation_word(&name)) {
-        ost_lexer_fail(lexer, &name, OST_ERR_NAME, "'%.*s' is a word of the notation, not free as a name",
-            (int) name.length, name.text);
-    } else if (ost_parser_find_set(&self->parser, &name) >= 0) {
+    ost_parser_check_name(&self->parser, &name);
+    if (ost_parser_find_set(&self->parser, &name) >= 0) {
         ost_lexer_fail(lexer, &name, OST_ERR_NAME, "index set '%.*s' is defined twice", (int) name.length, name.text);
     } else if (model->n_index_sets == OST_MAX_INDEX_SETS) {
         ost_lexer_fail(lexer, &name, OST_ERR_LIMIT, "more than %d index sets", OST_MAX_INDEX_SETS);
@@ -188,10 +186,7 @@ void ost_declare_signal(ost_reader_t *self)
     ost_lexer_t *lexer = &self->parser.lexer;
     ost_token_t name = lexer->token;
     ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of a signal");
-    if (ost_is_notation_word(&name)) {
-        ost_lexer_fail(lexer, &name, OST_ERR_NAME, "'%.*s' is a word of the notation, not free as a name",
-            (int) name.length, name.text);
-    }
+    ost_parser_check_name(&self->parser, &name);
     for (size_t i = 0; i < self->n_signals; i++) {
         if (!ost_token_is(&name, self->signals[i].signal.name)) continue;
         ost_lexer_fail(lexer, &name, OST_ERR_NAME, "signal '%s' is defined twice, before at line %d",

@@ -29,15 +29,15 @@ static ost_value_t conjunction(ost_parser_t *self);
 static ost_value_t disjunction(ost_parser_t *self);
 static ost_value_t signed_power(ost_parser_t *self);
 
-bool ost_is_notation_word(const ost_token_t *name)
+void ost_parser_check_name(ost_parser_t *self, const ost_token_t *name)
 {
-    for (size_t i = 0; i < N_WORDS; i++) {
-        if (ost_token_is(name, words[i])) return true;
+    bool is_taken = false;
+    for (size_t i = 0; i < N_WORDS; i++) is_taken = is_taken || ost_token_is(name, words[i]);
+    for (size_t i = 0; i < N_FUNCTIONS; i++) is_taken = is_taken || ost_token_is(name, functions[i].name);
+    if (is_taken) {
+        ost_lexer_fail(&self->lexer, name, OST_ERR_NAME, "'%.*s' is a word of the notation, not free as a name",
+            (int) name->length, name->text);
     }
-    for (size_t i = 0; i < N_FUNCTIONS; i++) {
-        if (ost_token_is(name, functions[i].name)) return true;
-    }
-    return false;
 }
 
 char *ost_suggest(const ost_token_t *word, const char *const *names, size_t n_names, char *buf, size_t size)
@@ -93,10 +93,8 @@ ost_symbol_t *ost_parser_declare(ost_parser_t *self, const ost_token_t *name, os
     if (self->lexer.code != 0) return NULL;
     int length = (int) name->length;
     const ost_symbol_t *other = ost_parser_find(self, name);
-    if (ost_is_notation_word(name)) {
-        ost_lexer_fail(&self->lexer, name, OST_ERR_NAME, "'%.*s' is a word of the notation, not free as a name", length,
-            name->text);
-    } else if (other != NULL) {
+    ost_parser_check_name(self, name);
+    if (other != NULL) {
         ost_lexer_fail(
             &self->lexer, name, OST_ERR_NAME, "'%s' is defined twice, before at line %d", other->name, other->at.line);
     } else if (ost_parser_find_set(self, name) >= 0) {

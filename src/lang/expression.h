@@ -85,8 +85,8 @@ int ost_parser_find_set(const ost_parser_t *self, const ost_token_t *name);
 /* Element of an index set by name; an error if there is none (then 0). */
 uint32_t ost_parser_element(ost_parser_t *self, int set, const ost_token_t *name);
 
-/* True for `if`, `exp`, `param` and all other words that have a meaning of their own. */
-bool ost_is_notation_word(const ost_token_t *name);
+/* An error if a name is `if`, `exp`, `param` or another word that has a meaning of its own. */
+void ost_parser_check_name(ost_parser_t *self, const ost_token_t *name);
 
 /* A unit in brackets at the current token. */
 void ost_parser_unit(ost_parser_t *self, ost_unit_t *unit, ost_token_t *raw);

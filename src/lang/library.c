@@ -134,22 +134,38 @@ static int unknown_model(const ost_library_t *self, const char *name, ost_error_
     return ret;
 }
 
-int ost_library_get(ost_library_t *self, const char *name_or_path, const ost_model_t **model, ost_error_t *err)
+/* A user's own model that was read before, by its path or by its name. */
+static const ost_model_t *find_own(const ost_library_t *self, const char *word, bool by_path)
 {
-    *model = NULL;
-    bool by_path = is_path(name_or_path);
     for (size_t i = 0; i < self->n_models; i++) {
         const ost_model_t *loaded = self->models[i];
-        if (strcmp(by_path ? loaded->path : loaded->name, name_or_path) == 0) *model = loaded;
+        if (loaded->impl->source == NULL && strcmp(by_path ? loaded->path : loaded->name, word) == 0) return loaded;
+    }
+    return NULL;
+}
+
+static int get_builtin(ost_library_t *self, const ost_builtin_t *builtin, const ost_model_t **model, ost_error_t *err)
+{
+    for (size_t i = 0; i < self->n_models && *model == NULL; i++) {
+        if (self->models[i]->impl->source == builtin) *model = self->models[i];
     }
     if (*model != NULL) return 0;
+    char path[OST_NAME_SIZE + 32];
+    snprintf(path, sizeof(path), "models/%s.model", builtin->name);
+    return read_model(self, path, builtin->text, builtin, model, err);
+}
+
+int ost_library_get(ost_library_t *self, const char *name_or_path, const ost_model_t **model, ost_error_t *err)
+{
+    bool by_path = is_path(name_or_path);
+    *model = NULL;
     for (size_t i = 0; i < self->n_builtins && !by_path; i++) {
         const ost_builtin_t *builtin = &self->builtins[i];
-        if (strcmp(builtin->name, name_or_path) != 0 || strcmp(builtin->name, signals_name) == 0) continue;
-        char path[OST_NAME_SIZE + 32];
-        snprintf(path, sizeof(path), "models/%s.model", builtin->name);
-        return read_model(self, path, builtin->text, builtin, model, err);
+        if (strcmp(builtin->name, name_or_path) == 0 && strcmp(builtin->name, signals_name) != 0)
+            return get_builtin(self, builtin, model, err);
     }
+    *model = find_own(self, name_or_path, by_path);
+    if (*model != NULL) return 0;
     if (!by_path) return unknown_model(self, name_or_path, err);
     char *text = read_file(name_or_path, err);
     if (text == NULL) return err != NULL ? err->code : OST_ERR_IO;

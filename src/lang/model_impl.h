@@ -17,6 +17,7 @@ typedef struct {
 struct ost_model_impl {
     ost_graph_t graph;
     /* filled by the reader (reader.c): */
+    const ost_builtin_t *source; /* the entry its text comes from, NULL for a user's own model */
     ost_node_t *initial; /* [n_states], parameters only */
     ost_node_t *rate;    /* [n_states], time derivatives */
     ost_node_t *drive;   /* [n_drives] */

@@ -274,10 +274,7 @@ static void read_output(ost_reader_t *self)
     ost_token_t name;
     ost_unit_t unit;
     int set = ost_reader_indexed_name(self, &name);
-    if (ost_is_notation_word(&name)) {
-        ost_lexer_fail(lexer, &name, OST_ERR_NAME, "'%.*s' is a word of the notation, not free as a name",
-            (int) name.length, name.text);
-    }
+    ost_parser_check_name(&self->parser, &name);
     for (size_t i = 0; i < model->n_outputs; i++) {
         if (ost_token_is(&name, model->outputs[i].group))
             ost_lexer_fail(lexer, &name, OST_ERR_NAME, "output '%s' is defined twice, before at line %d",
@@ -550,6 +547,7 @@ int ost_model_read(ost_model_t *model, ost_library_t *library, const char *path,
         ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
         goto out;
     }
+    model->impl->source = builtin;
     self.parser.graph = &model->impl->graph;
     ret = ost_graph_init(self.parser.graph, err);
     if (ret != 0) goto out;
