@@ -93,6 +93,14 @@ static const ost_builtin_t small_models[] = {
     { .name = "prism",
         .text = "model prism \"tone from echo\"\nkind other\nreads echo\ndrives tone = 0.5*echo\n"
                 "output cells [1] = echo \"also called cells\"\n" },
+    /* drugs that must not sleep: one is not at rest, the other changes with time */
+    { .name = "leftover",
+        .text = "model leftover \"some of it is there already\"\nkind drug\nstate A = 5 [mg] \"amount\"\n"
+                "A' = -0.1 [1/d]*A\ndose A\ndrives load = A/5 [mg]\noutput leftover_amount [mg] = A \"amount\"\n" },
+    { .name = "tide",
+        .text = "model tide \"its clearance changes\"\nkind drug\nstate A = 0 [mg] scale 1 \"amount\"\n"
+                "A' = -0.1 [1/d]*(1 + time/100 [d])*A\ndose A\ndrives load = A/5 [mg]\n"
+                "output tide_amount [mg] = A \"amount\"\n" },
     /* x' = x^2: infinite at t = 1/x0 */
     { .name = "bomb",
         .text = "model bomb \"blows up\"\nkind other\n"
@@ -142,6 +150,7 @@ typedef struct {
     ost_library_t library;
     ost_experiment_t e;
     char *models[8];
+    ost_place_t places[8];
     ost_arm_t arms[4];
     ost_regimen_t regimens[4][4];
     ost_drive_input_t inputs[4][4];
@@ -157,7 +166,10 @@ static inline void study_init(study_t *self, const char *const *models, size_t n
 {
     memset(self, 0, sizeof(*self));
     open_library(&self->library);
-    for (size_t i = 0; i < n_models; i++) self->models[i] = text(models[i]);
+    for (size_t i = 0; i < n_models; i++) {
+        self->models[i] = text(models[i]);
+        self->places[i] = (ost_place_t){ 3, (int) (10 + i) };
+    }
     for (int i = 0; i <= 10; i++) self->times[i] = 10 * i;
     static const char *const names[] = { "control", "treated", "third", "fourth" };
     for (int a = 0; a < 4; a++)
@@ -170,6 +182,7 @@ static inline void study_init(study_t *self, const char *const *models, size_t n
         .title = text("a study"),
         .path = text("study.yaml"),
         .models = self->models,
+        .model_places = self->places,
         .n_models = n_models,
         .n_subjects = 1,
         .seed = 5,

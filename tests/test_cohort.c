@@ -13,6 +13,7 @@ typedef struct {
     char (*message)[200];
     uint64_t n_sunk, stop_after; /* subjects; 0: never */
     int sink_error;
+    bool no_probe;
     ost_cohort_summary_t summary;
 } result_t;
 
@@ -59,7 +60,9 @@ static void result_init(result_t *self, const ost_plan_t *plan)
 
 static int result_run(result_t *self, int n_threads, ost_error_t *err)
 {
-    const ost_cohort_options_t options = { .n_threads = n_threads, .sink = collect, .progress = watch, .user = self };
+    const ost_cohort_options_t options = {
+        .n_threads = n_threads, .no_probe = self->no_probe, .sink = collect, .progress = watch, .user = self
+    };
     return ost_cohort_run(self->plan, &options, &self->summary, err);
 }
 
@@ -373,6 +376,15 @@ static void test_periodic(void)
     ost_assert_close(periodic.summary.periodic_error[output_row(&s.plan, "pill_amount", 0)], NAN, 0, 0);
     ost_assert_close(exact.summary.periodic_error[row], NAN, 0, 0);
     result_free(&periodic);
+    s.e.dosing = OST_DOSING_PERIODIC;
+    ost_plan_free(&s.plan);
+    must_plan(&s);
+    result_init(&periodic, &s.plan);
+    periodic.no_probe = true;
+    CU_ASSERT_EQUAL(result_run(&periodic, 1, NULL), 0);
+    CU_ASSERT_EQUAL(periodic.summary.n_periodic_probed, 0);
+    ost_assert_close(periodic.summary.periodic_error[row], NAN, 0, 0);
+    result_free(&periodic);
     result_free(&exact);
     study_free(&s);
 }
@@ -404,6 +416,20 @@ static void test_idle(void)
     result_free(&b);
     study_free(&s);
     study_free(&without);
+}
+
+/* A drug that is not at rest runs, dosed or not. */
+static void test_not_at_rest(void)
+{
+    study_t s;
+    result_t r;
+    STUDY(&s, "bone", "axis", "leftover");
+    must_plan(&s);
+    run(&r, &s.plan, 1);
+    for (size_t t = 0; t <= 5; t++)
+        ost_assert_close(value(&r, 0, 0, "leftover_amount", 0, t), 5 * exp(-(double) t), 1e-5, 0);
+    result_free(&r);
+    study_free(&s);
 }
 
 /* Doses and infusions against closed forms. */
@@ -570,6 +596,7 @@ static const ost_test_t tests[] = {
     { "purity", test_purity },
     { "periodic", test_periodic },
     { "idle", test_idle },
+    { "not_at_rest", test_not_at_rest },
     { "kinetics", test_kinetics },
     { "failures", test_failures },
     { "run_in", test_run_in },

@@ -305,6 +305,16 @@ static void test_wake(void)
     study_free(&s);
 }
 
+static void test_never_asleep(void)
+{
+    study_t s;
+    STUDY(&s, "bone", "axis", "tide", "leftover");
+    must_plan(&s);
+    CU_ASSERT_EQUAL(s.plan.blocks[2].park_input, -1); /* time enters its equation */
+    CU_ASSERT(s.plan.blocks[3].park_input >= 0);      /* subject by subject, see the cohort */
+    study_free(&s);
+}
+
 static size_t count_doses(const ost_plan_t *plan, size_t arm)
 {
     size_t n = 0;
@@ -515,7 +525,7 @@ static void test_wrong_models(void)
 {
     study_t s;
     STUDY(&s, "bon", "axis");
-    expect_error(&s, OST_ERR_NAME, 0, "'bon'", "did you mean 'bone'");
+    expect_error(&s, OST_ERR_NAME, 3, "'bon'", "did you mean 'bone'");
     STUDY(&s, "bone", "axis");
     give(&s, 0, doses("pil", 1, 0, 0, 1));
     expect_error(&s, OST_ERR_NAME, 7, "'pil'", "did you mean 'pill'");
@@ -535,13 +545,13 @@ static void test_wrong_models(void)
     expect_error(&s, OST_ERR_MODEL, 7, "(source, mirror) can feel drug 'patch'", "'share', 'load'");
     STUDY(&s, "bone");
     expect_error(
-        &s, OST_ERR_MODEL, 0, "signal 'hormone' [pmol/L], which bone reads", "add a model that drives it: 'axis'");
+        &s, OST_ERR_MODEL, 3, "signal 'hormone' [pmol/L], which bone reads", "add a model that drives it: 'axis'");
     STUDY(&s, "mirror", "prism");
-    expect_error(&s, OST_ERR_MODEL, 0, "algebraic loop", "tone -> mirror -> echo -> prism -> tone");
+    expect_error(&s, OST_ERR_MODEL, 3, "algebraic loop", "tone -> mirror -> echo -> prism -> tone");
     STUDY(&s, "source", "prism");
-    expect_error(&s, OST_ERR_MODEL, 0, "signal 'tone' can have one driver only", "source, prism");
+    expect_error(&s, OST_ERR_MODEL, 3, "signal 'tone' can have one driver only", "source, prism");
     STUDY(&s, "bone", "axis", "prism");
-    expect_error(&s, OST_ERR_NAME, 0, "output 'cells'", "'bone' and 'prism'");
+    expect_error(&s, OST_ERR_NAME, 3, "output 'cells'", "'bone' and 'prism'");
     STUDY(&s, "bone", "axis");
     s.e.n_times = 0;
     expect_error(&s, OST_ERR_VALUE, 0, "no output times", "");
@@ -666,6 +676,7 @@ static const ost_test_t tests[] = {
     { "chain_rule", test_chain_rule },
     { "parked", test_parked },
     { "wake", test_wake },
+    { "never_asleep", test_never_asleep },
     { "dose_times", test_dose_times },
     { "infusions", test_infusions },
     { "outside_drives", test_outside_drives },

@@ -345,7 +345,7 @@ static int collect_outputs(
             size_t g = 0;
             while (g < *n_groups && strcmp(groups[g].name, output->group) != 0) g++;
             if (g < *n_groups && owner[g] != b && wanted)
-                return ost_fail_at(err, OST_ERR_NAME, OST_WHERE(self->experiment), 0, 0,
+                return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, impl->places[b],
                     "output '%s' is defined by two models of the plan: '%s' and '%s'; leave one of the models out, or "
                     "list the outputs that are wanted",
                     output->group, self->blocks[owner[g]].model->name, model->name);

@@ -23,23 +23,6 @@ int ost_plan_block(const ost_plan_t *self, const char *name)
     return -1;
 }
 
-static const ost_regimen_t *first_regimen(const ost_experiment_t *e, const char *drug)
-{
-    for (size_t a = 0; a < e->n_arms; a++)
-        for (size_t i = 0; i < e->arms[a].n_regimens; i++)
-            if (strcmp(e->arms[a].regimens[i].drug, drug) == 0) return &e->arms[a].regimens[i];
-    return NULL;
-}
-
-ost_place_t ost_plan_drug_place(const ost_experiment_t *e, const char *drug)
-{
-    const ost_regimen_t *regimen = first_regimen(e, drug);
-    if (regimen != NULL) return regimen->place;
-    for (size_t i = 0; i < e->n_models && e->model_places != NULL; i++)
-        if (strcmp(e->models[i], drug) == 0) return e->model_places[i];
-    return (ost_place_t){ 0 };
-}
-
 int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, size_t *block, ost_error_t *err)
 {
     int b = ost_plan_block(self, regimen->drug);
@@ -68,30 +51,37 @@ static bool is_path(const char *name)
     return strchr(name, '/') != NULL || (n > 6 && strcmp(name + n - 6, ".model") == 0);
 }
 
-static int find_model(
-    const ost_plan_t *self, ost_library_t *library, const char *name, const ost_model_t **model, ost_error_t *err)
+/* A model that somebody asks for by name, and where in the experiment. */
+typedef struct {
+    const char *name;
+    ost_place_t place;
+    const ost_model_t *model;
+} request_t;
+
+static int find_model(const ost_plan_t *self, ost_library_t *library, request_t *request, ost_error_t *err)
 {
     ost_error_t mine = { 0 };
     if (err == NULL) err = &mine;
-    int ret = ost_library_get(library, name, model, err);
+    int ret = ost_library_get(library, request->name, &request->model, err);
     if (ret < 0 && err->where[0] == '\0') {
-        ost_place_t place = ost_plan_drug_place(self->experiment, name);
         snprintf(err->where, sizeof(err->where), "%s", OST_WHERE(self->experiment));
-        err->line = place.line;
-        err->column = place.column;
+        err->line = request->place.line;
+        err->column = request->place.column;
     }
     return ret;
 }
 
-static int add_block(ost_plan_t *self, const ost_model_t *model, ost_error_t *err)
+static int add_block(ost_plan_t *self, const request_t *request, ost_error_t *err)
 {
+    const ost_model_t *model = request->model;
     for (size_t b = 0; b < self->n_blocks; b++) {
         if (self->blocks[b].model == model) return 0;
         if (strcmp(self->blocks[b].model->name, model->name) == 0)
-            return ost_fail_at(err, OST_ERR_NAME, OST_WHERE(self->experiment), 0, 0,
+            return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, request->place,
                 "two models of this experiment are called '%s': %s and %s", model->name, self->blocks[b].model->path,
                 model->path);
     }
+    self->impl->places[self->n_blocks] = request->place;
     ost_block_t *block = &self->blocks[self->n_blocks++];
     *block = (ost_block_t){
         .model = model,
@@ -119,31 +109,32 @@ static int add_block(ost_plan_t *self, const ost_model_t *model, ost_error_t *er
 static int load_blocks(ost_plan_t *self, ost_library_t *library, ost_error_t *err)
 {
     const ost_experiment_t *e = self->experiment;
-    size_t n = e->n_models, max = e->n_models;
+    size_t n = 0, max = e->n_models + 1;
     for (size_t a = 0; a < e->n_arms; a++) max += e->arms[a].n_regimens;
-    const char **names = malloc((max + 1) * sizeof(*names));
-    const ost_model_t **models = calloc(max + 1, sizeof(*models));
-    self->blocks = calloc(max + 1, sizeof(*self->blocks));
+    request_t *requests = calloc(max, sizeof(*requests));
+    self->blocks = calloc(max, sizeof(*self->blocks));
+    self->impl->places = calloc(max, sizeof(*self->impl->places));
     int ret = 0;
-    if (names == NULL || models == NULL || self->blocks == NULL) {
+    if (requests == NULL || self->blocks == NULL || self->impl->places == NULL) {
         ret = ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the blocks of the plan");
         goto out;
     }
-    for (size_t i = 0; i < e->n_models; i++) names[i] = e->models[i];
-    for (size_t a = 0; a < e->n_arms; a++)
-        for (size_t i = 0; i < e->arms[a].n_regimens; i++) names[n++] = e->arms[a].regimens[i].drug;
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < n; i++) {
-            if (is_path(names[i]) != (pass == 0)) continue;
-            if ((ret = find_model(self, library, names[i], &models[i], err)) < 0) goto out;
-        }
+    for (size_t i = 0; i < e->n_models; i++) {
+        requests[n++].name = e->models[i];
+        if (e->model_places != NULL) requests[i].place = e->model_places[i];
     }
+    for (size_t a = 0; a < e->n_arms; a++)
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++)
+            requests[n++] = (request_t){ e->arms[a].regimens[i].drug, e->arms[a].regimens[i].place, NULL };
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < n; i++)
+            if (is_path(requests[i].name) == (pass == 0) && (ret = find_model(self, library, &requests[i], err)) < 0)
+                goto out;
     for (size_t i = 0; i < n; i++)
-        if ((ret = add_block(self, models[i], err)) < 0) goto out;
+        if ((ret = add_block(self, &requests[i], err)) < 0) goto out;
     if (self->n_blocks == 0) ret = ost_fail_at(err, OST_ERR_MODEL, OST_WHERE(e), 0, 0, "the experiment has no models");
 out:
-    free(names);
-    free(models);
+    free(requests);
     return ret;
 }
 
@@ -203,6 +194,7 @@ static void free_impl(struct ost_plan_impl *impl, size_t n_states)
     free(impl->positive);
     free(impl->idle_input);
     free(impl->param_block);
+    free(impl->places);
     free(impl->factor);
     free(impl->of_parkable);
     free(impl);

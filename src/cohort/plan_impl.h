@@ -97,6 +97,7 @@ struct ost_plan_impl {
     size_t n_block_states; /* states of the blocks; quadratures follow */
     size_t n_drive_steps;
     uint32_t *param_block; /* [n_params] block of each parameter */
+    ost_place_t *places;   /* [n_blocks] where the experiment names each block's model */
     double *factor;        /* [n_outputs] reported = internal / factor */
     bool *of_parkable;     /* [n_outputs] true where the row belongs to a block that can be parked */
 };
@@ -114,8 +115,6 @@ const char *ost_plan_nearest(const char *word, const void *from, size_t n, ost_n
 
 /* Index of the block of that model name, -1 if there is none. */
 int ost_plan_block(const ost_plan_t *self, const char *name);
-/* Where the experiment first doses a drug, or {0, 0}. */
-ost_place_t ost_plan_drug_place(const ost_experiment_t *e, const char *drug);
 /* The state that a regimen's doses go into. @return its index in the block's model, or an error */
 int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, size_t *block, ost_error_t *err);
 

@@ -191,7 +191,7 @@ static int bind_covariate(
     int ret = check_spelling(self, model, param, err);
     if (ret < 0) return ret;
     if (param->has_default) return 0;
-    return ost_fail_at(err, OST_ERR_NAME, OST_WHERE(e), 0, 0,
+    return OST_FAIL_AT(err, OST_ERR_NAME, e, self->impl->places[ost_plan_block(self, model->name)],
         "model '%s' needs covariate '%s' [%s] (%s), which the population does not define and which has no default",
         model->name, param->name, param->unit_text, param->text);
 }

@@ -113,6 +113,18 @@ static char *models_at(const ost_plan_t *plan, uint32_t signal, bool drive, char
     return buf;
 }
 
+/* Where the experiment names the last model that drives (or else reads) a signal. */
+static ost_place_t end_place(const ost_plan_t *plan, uint32_t signal, bool drive)
+{
+    for (size_t b = plan->n_blocks; b-- > 0;) {
+        const ost_block_t *block = &plan->blocks[b];
+        const uint32_t *list = drive ? block->drive_signal : block->read_signal;
+        for (size_t i = 0; i < (drive ? block->model->n_drives : block->model->n_reads); i++)
+            if (list[i] == signal) return plan->impl->places[b];
+    }
+    return (ost_place_t){ 0 };
+}
+
 /* Built-in models outside the plan that drive a signal: "hormones, other". */
 static char *builtin_drivers(const wiring_t *self, const char *signal, char *buf, size_t size)
 {
@@ -141,14 +153,14 @@ static int check_signal(const wiring_t *self, uint32_t s)
         if (outside)
             return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, input->place,
                 "signal '%s' can have one driver only, and model %s drives it already", signal->name, who);
-        return ost_fail_at(self->err, OST_ERR_MODEL, OST_WHERE(plan->experiment), 0, 0,
+        return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, end_place(plan, s, true),
             "signal '%s' can have one driver only, and several models drive it: %s", signal->name, who);
     }
     if (signal->has_neutral || outside || self->n_drivers[s] > 0) return 0;
     char readers[256];
     builtin_drivers(self, signal->name, who, sizeof(who));
     models_at(plan, s, false, readers, sizeof(readers));
-    return ost_fail_at(self->err, OST_ERR_MODEL, OST_WHERE(plan->experiment), 0, 0,
+    return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, end_place(plan, s, false),
         "nothing drives signal '%s' [%s], which %s reads and which has no neutral value; %s%s", signal->name,
         signal->unit_text, readers, who[0] != '\0' ? "add a model that drives it: " : "no built-in model drives it",
         who);
@@ -180,8 +192,7 @@ static int check_drugs(const wiring_t *self)
             if (k != b && n < sizeof(others))
                 n += (size_t) snprintf(
                     others + n, sizeof(others) - n, "%s%s", n > 0 ? ", " : "", plan->blocks[k].model->name);
-        return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment,
-            ost_plan_drug_place(plan->experiment, model->name),
+        return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, plan->impl->places[b],
             "no model in the plan (%s) can feel drug '%s': none reads signal %s", others, model->name, signals);
     }
     return 0;
@@ -198,7 +209,8 @@ static int fail_loop(const wiring_t *self, uint32_t s)
     for (uint32_t i = self->n_stack; i >= from && n < sizeof(text); i--)
         n += (size_t) snprintf(text + n, sizeof(text) - n, " -> %s -> %s",
             self->plan->blocks[self->stack_block[i - 1]].model->name, signals[self->stack[i - 1]].name);
-    return ost_fail_at(self->err, OST_ERR_MODEL, OST_WHERE(self->plan->experiment), 0, 0,
+    return OST_FAIL_AT(self->err, OST_ERR_MODEL, self->plan->experiment,
+        self->plan->impl->places[self->stack_block[self->n_stack - 1]],
         "algebraic loop, no state lies between these signals: %s", text);
 }
 
