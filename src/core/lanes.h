@@ -71,9 +71,8 @@ static inline ost_reg ost_reg_abs(ost_reg a)
 }
 static inline ost_reg ost_reg_sqrt(ost_reg a) /* a vector instruction with -fno-math-errno */
 {
-    ost_reg r;
-    for (int i = 0; i < OST_REG_LANES; i++) r[i] = sqrt(a[i]);
-    return r;
+    for (int i = 0; i < OST_REG_LANES; i++) a[i] = sqrt(a[i]);
+    return a;
 }
 
 /* a < b, a <= b, a == b, lane by lane; false where either is not a number */

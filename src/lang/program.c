@@ -8,7 +8,8 @@
 
 _Static_assert(OST_ROW_BYTES == OST_LANES * sizeof(double), "operands hold byte offsets of rows");
 
-enum { NO_ROW = UINT32_MAX, MAX_ROWS = UINT32_MAX / OST_ROW_BYTES };
+#define NO_ROW UINT32_MAX
+enum { MAX_ROWS = UINT32_MAX / OST_ROW_BYTES };
 
 /* What all programs of a model share while they are made. */
 typedef struct {
