@@ -53,7 +53,7 @@ typedef struct {
     size_t *n_arm_series;      /**< [n_arms] */
     /** Arms are integrated over this, d: from the earliest of time 0, the first output, dose and outside drive to the
      * last output. The run-in ends at t_begin; a subject whose run-in would start later has none. */
-    double t_begin, t_end;
+    double t_begin, t_end;      /**< d; arms are integrated over this, the run-in ends at t_begin */
     struct ost_plan_impl *impl; /**< private */
 } ost_plan_t;
 

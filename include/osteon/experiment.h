@@ -97,7 +97,7 @@ typedef struct {
     size_t n_overrides;
     char **models; /**< names or paths; drugs named by the arms are added by the reader */
     size_t n_models;
-    ost_place_t *model_places; /**< [n_models] of the listed ones; a drug added by the reader: of its first regimen */
+    ost_place_t *model_places;   /**< [n_models] of the listed ones; a drug added by the reader: of its first regimen */
     uint64_t n_subjects;         /**< >= 1 */
     uint64_t seed;               /**< of all random numbers */
     uint64_t first_subject;      /**< subjects first_subject .. first_subject + n_subjects - 1 */
