@@ -15,7 +15,7 @@ int ost_writer_new(ost_writer_t **self, const char *path, const ost_plan_t *plan
 int ost_writer_block(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err) OST_MUST_CHECK;
 /** Write summary and failures, close, flush to disk, rename. */
 int ost_writer_finish(ost_writer_t *self, const ost_cohort_summary_t *summary, ost_error_t *err) OST_MUST_CHECK;
-/** Close and free; an unfinished file stays as `path`.part. Accepts NULL. */
+/** Close and free; an unfinished file stays as `path`.part, one that could not be written is removed. Accepts NULL. */
 void ost_writer_delete(ost_writer_t *self);
 
 /** A result file being read, a piece at a time. */

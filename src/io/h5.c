@@ -5,11 +5,30 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The innermost message; of a failed system call only the system's own words. */
+static herr_t note_reason(unsigned n, const H5E_error2_t *error, void *user)
+{
+    static const char mark[] = "error message = '";
+    ost_h5_handler_t *self = user;
+    if (n > 0 || error->desc == NULL) return 0;
+    const char *words = strstr(error->desc, mark);
+    words = words != NULL ? words + strlen(mark) : error->desc;
+    size_t length = words != error->desc ? strcspn(words, "'") : strlen(words);
+    snprintf(self->reason, sizeof self->reason, ": %.*s", (int) length, words);
+    return 0;
+}
+
+/* HDF5 calls this when one of its functions fails; the next call, if only to clean up, clears the stack. */
+static herr_t on_failure(hid_t stack, void *user)
+{
+    return H5Ewalk2(stack, H5E_WALK_UPWARD, note_reason, user);
+}
+
 void ost_h5_enter(ost_h5_handler_t *saved)
 {
     *saved = (ost_h5_handler_t){ 0 };
     H5Eget_auto2(H5E_DEFAULT, &saved->handler, &saved->data);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    H5Eset_auto2(H5E_DEFAULT, on_failure, saved);
 }
 
 void ost_h5_leave(const ost_h5_handler_t *saved)
@@ -17,33 +36,18 @@ void ost_h5_leave(const ost_h5_handler_t *saved)
     H5Eset_auto2(H5E_DEFAULT, saved->handler, saved->data);
 }
 
-typedef struct {
-    char text[256];
-} reason_t;
-
-/* The innermost message; of a failed system call only the system's own words. */
-static herr_t note_reason(unsigned n, const H5E_error2_t *error, void *user)
-{
-    static const char mark[] = "error message = '";
-    reason_t *reason = user;
-    if (n > 0 || error->desc == NULL) return 0;
-    const char *words = strstr(error->desc, mark);
-    words = words != NULL ? words + strlen(mark) : error->desc;
-    size_t length = words != error->desc ? strcspn(words, "'") : strlen(words);
-    snprintf(reason->text, sizeof reason->text, ": %.*s", (int) length, words);
-    return 0;
-}
-
 int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, ...)
 {
     char what[256];
-    reason_t reason = { "" };
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, note_reason, &reason);
+    H5E_auto2_t handler = NULL;
+    void *data = NULL;
+    H5Eget_auto2(H5E_DEFAULT, &handler, &data);
+    const ost_h5_handler_t *ours = handler == on_failure ? data : NULL;
     va_list args;
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    return ost_fail_at(err, code, path, 0, 0, "%s%s", what, reason.text);
+    return ost_fail_at(err, code, path, 0, 0, "%s%s", what, ours != NULL ? ours->reason : "");
 }
 
 int ost_h5_set_array(hid_t object, const char *name, hid_t file_type, hid_t type, const void *values, size_t n)

@@ -9,16 +9,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The caller's HDF5 error handler, put back when we leave. */
+/* Ours between enter and leave notes why a call failed; the caller's is put back then. */
 typedef struct {
-    H5E_auto2_t handler;
+    H5E_auto2_t handler; /* the caller's */
     void *data;
+    char reason[256]; /* of the last call that failed */
 } ost_h5_handler_t;
 
 void ost_h5_enter(ost_h5_handler_t *saved);
 void ost_h5_leave(const ost_h5_handler_t *saved);
 
-/* "path: what: reason", the reason from HDF5's error stack ("No space left on device"). @return code */
+/* "path: what: reason", the reason as HDF5 gave it ("No space left on device") since ost_h5_enter. @return code */
 int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, ...) OST_PRINTF(4, 5);
 
 /* Attributes of a scalar or, with n > 1, of a list; text is UTF-8. @return 0 or -1 with HDF5's error stack set */

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -314,9 +315,10 @@ static int fill_rows(ost_writer_t *self, uint64_t first, size_t n_subjects, ost_
     const ost_experiment_t *e = self->plan->experiment;
     for (size_t v = 0; v < self->plan->n_variables; v++) {
         size_t n = e->n_arms * self->plan->variables[v].n_elements * n_subjects * e->n_times;
-        double *wide = reserve(self, n, e->float64 ? sizeof(double) : sizeof(float), err);
-        float *narrow = (float *) wide;
-        if (wide == NULL) return OST_ERR_NO_MEMORY;
+        void *values = reserve(self, n, e->float64 ? sizeof(double) : sizeof(float), err);
+        if (values == NULL) return OST_ERR_NO_MEMORY;
+        double *wide = values;
+        float *narrow = values;
         for (size_t i = 0; i < n; i++) {
             if (e->float64) {
                 wide[i] = NAN;
@@ -448,8 +450,8 @@ static int close_id(hid_t *id, herr_t (*close_it)(hid_t))
     return ret;
 }
 
-/* @return 0 or -1 if anything could not be written out; all ids are gone in any case */
-static int close_file(ost_writer_t *self)
+/* @return 0, or -1 if anything could not be written out; the ids are gone in any case */
+static int close_datasets(ost_writer_t *self)
 {
     int ret = 0;
     for (size_t i = 0; self->variables != NULL && i < self->plan->n_variables; i++) {
@@ -463,10 +465,45 @@ static int close_file(ost_writer_t *self)
     for (size_t i = 0; i < self->n_dimensions; i++) ret |= close_id(&self->dimensions[i].scale, H5Dclose);
     ret |=
         close_id(&self->status, H5Dclose) | close_id(&self->n_steps, H5Dclose) | close_id(&self->n_rejected, H5Dclose);
+    return ret;
+}
+
+static int close_file(ost_writer_t *self)
+{
+    int ret = close_datasets(self);
     ret |= close_id(&self->parameters, H5Gclose) | close_id(&self->text_type, H5Tclose);
     ret |= close_id(&self->access, H5Pclose);
-    ret |= close_id(&self->file, H5Fclose);
-    return ret;
+    return ret | close_id(&self->file, H5Fclose);
+}
+
+/* The descriptor below HDF5, -1 if it cannot be had. */
+static int descriptor(const ost_writer_t *self)
+{
+    void *handle = NULL;
+    if (self->file < 0 || H5Fget_vfd_handle(self->file, H5P_DEFAULT, &handle) < 0 || handle == NULL) return -1;
+    return *(int *) handle;
+}
+
+/* HDF5 1.10.8 does not recover from a full disk while it writes out what it holds: it keeps the file, and crashes when
+ * the program ends. So the room is taken first. */
+static int take_room(const ost_writer_t *self, ost_error_t *err)
+{
+    hsize_t size = 0;
+    int fd = descriptor(self);
+    if (fd < 0 || H5Fget_filesize(self->file, &size) < 0 || fallocate(fd, 0, 0, (off_t) size) == 0) return 0;
+    if (errno != ENOSPC && errno != EDQUOT && errno != EFBIG) return 0; /* this file system cannot tell */
+    return ost_fail_at(err, OST_ERR_IO, self->part, 0, 0, "cannot be written out: %s", strerror(errno));
+}
+
+/* Of a file that could not be written, HDF5 would go on to write what it holds when it is closed. That goes into memory
+ * that is thrown away, and the file, which nothing could read, is removed. */
+static void abandon(const ost_writer_t *self)
+{
+    int fd = descriptor(self), sink = fd >= 0 ? memfd_create("osteon", MFD_CLOEXEC) : -1;
+    unlink(self->part);
+    if (sink < 0) return;
+    dup2(sink, fd);
+    close(sink);
 }
 
 /* The file's bytes on the disk, then its name, then the folder that holds the name. */
@@ -498,6 +535,8 @@ int ost_writer_finish(ost_writer_t *self, const ost_cohort_summary_t *summary, o
     int ret = fill_gaps(self, err);
     if (ret == 0) ret = write_failures(self, err);
     if (ret == 0) ret = write_summary(self, summary, err);
+    if (ret == 0 && close_datasets(self) != 0) ret = ost_h5_fail(err, OST_ERR_IO, self->part, "cannot be written out");
+    if (ret == 0) ret = take_room(self, err);
     if (ret == 0 && H5Fflush(self->file, H5F_SCOPE_GLOBAL) < 0) {
         ret = ost_h5_fail(err, OST_ERR_IO, self->part, "cannot be written out");
     }
@@ -513,9 +552,7 @@ void ost_writer_delete(ost_writer_t *self)
     if (self == NULL) return;
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
-    /* On a full disk HDF5 could never close the file, and would complain when the program ends: make room first. What
-     * is there cannot be read anyway. */
-    if (self->is_broken && self->file >= 0) (void) !truncate(self->part, 0);
+    if (self->is_broken) abandon(self);
     close_file(self);
     ost_h5_leave(&handler);
     for (size_t i = 0; i < self->n_failures; i++) free(self->failures[i].text);
