@@ -125,8 +125,8 @@ static ost_place_t end_place(const ost_plan_t *plan, uint32_t signal, bool drive
     return (ost_place_t){ 0 };
 }
 
-/* Built-in models outside the plan that drive a signal: "hormones, other". */
-static char *builtin_drivers(const wiring_t *self, const char *signal, char *buf, size_t size)
+/* Built-in models outside the plan that drive (or else read) a signal: "'hormones', 'other'". */
+static char *builtin_models(const wiring_t *self, const char *signal, bool drive, char *buf, size_t size)
 {
     size_t n = 0;
     buf[0] = '\0';
@@ -134,9 +134,10 @@ static char *builtin_drivers(const wiring_t *self, const char *signal, char *buf
         const ost_model_t *model;
         ost_error_t ignored = { 0 };
         if (ost_library_get(self->library, self->library->builtins[k].name, &model, &ignored) < 0) continue;
-        for (size_t i = 0; i < model->n_drives && n < size; i++)
-            if (strcmp(model->drives[i].name, signal) == 0)
-                n += (size_t) snprintf(buf + n, size - n, "%s'%s'", n > 0 ? ", " : "", model->name);
+        bool found = false;
+        for (size_t i = 0; i < model->n_drives && drive; i++) found |= strcmp(model->drives[i].name, signal) == 0;
+        for (size_t i = 0; i < model->n_reads && !drive; i++) found |= strcmp(model->reads[i].name, signal) == 0;
+        if (found) n += (size_t) snprintf(buf + n, size - n, "%s'%s'", n > 0 ? ", " : "", model->name);
     }
     return buf;
 }
@@ -158,7 +159,7 @@ static int check_signal(const wiring_t *self, uint32_t s)
     }
     if (signal->has_neutral || outside || self->n_drivers[s] > 0) return 0;
     char readers[256];
-    builtin_drivers(self, signal->name, who, sizeof(who));
+    builtin_models(self, signal->name, true, who, sizeof(who));
     models_at(plan, s, false, readers, sizeof(readers));
     return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, end_place(plan, s, false),
         "nothing drives signal '%s' [%s], which %s reads and which has no neutral value; %s%s", signal->name,
@@ -175,7 +176,7 @@ static int check_drugs(const wiring_t *self)
     for (size_t b = 0; b < plan->n_blocks && !only_drugs; b++) {
         const ost_model_t *model = plan->blocks[b].model;
         bool felt = strcmp(model->kind, "drug") != 0 || model->n_drives == 0;
-        char signals[256] = "", others[256] = "";
+        char signals[256] = "", others[256] = "", readers[256];
         size_t n = 0;
         for (size_t i = 0; i < model->n_drives; i++) {
             uint32_t s = plan->blocks[b].drive_signal[i];
@@ -192,8 +193,10 @@ static int check_drugs(const wiring_t *self)
             if (k != b && n < sizeof(others))
                 n += (size_t) snprintf(
                     others + n, sizeof(others) - n, "%s%s", n > 0 ? ", " : "", plan->blocks[k].model->name);
+        builtin_models(self, model->drives[0].name, false, readers, sizeof(readers));
         return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, plan->impl->places[b],
-            "no model in the plan (%s) can feel drug '%s': none reads signal %s", others, model->name, signals);
+            "no model in the plan (%s) can feel drug '%s': none reads signal %s%s%s%s", others, model->name, signals,
+            readers[0] != '\0' ? " (" : "", readers, readers[0] != '\0' ? " would)" : "");
     }
     return 0;
 }
