@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write typical_atac.csv: the typical woman of configs/atac.yaml on anastrozole, by an implementation of its own.
+"""Write typical_atac.csv: a typical woman on anastrozole as in ATAC, by an implementation of its own.
 
 Reads the .model texts with a reader that shares nothing with osteon's, gives every daily dose exactly, and integrates
 with scipy from dose to dose. With --check it integrates with another method too and prints the largest difference.
