@@ -70,9 +70,9 @@ typedef struct {
 
 /** A regular series of equal doses that may be parked. Doses are given one by one until the mean of each driven signal
  * over an interval no longer changes (geometric tail extrapolated by Aitken's rule, relative change below `tolerance`);
- * then the block is parked: park_input is set to 1 (its states stand still at their pre-dose values, its drives are
- * replaced by mean_input), the remaining doses but the last are skipped, and at the last dose the block is live again.
- */
+ * then the block is parked: park_input is set to 1 (its states stand still at the limits of their pre-dose values, its
+ * drives are replaced by mean_input), the remaining doses but the last are skipped, and at the last dose the block is
+ * live again. */
 typedef struct {
     double interval;        /**< d */
     double t_first, t_last; /**< times of its first and last dose, d */
@@ -82,6 +82,7 @@ typedef struct {
     const uint32_t *mean_input; /**< [n_means] inputs that take the means */
     const uint32_t
         *mean_state; /**< [n_means] quadrature states (x' = driven signal), reset to 0 at each dose of the series */
+    uint32_t first_state, n_states; /**< the parked block's own states, in a row */
 } ost_series_t;
 
 /** Rosenbrock over lanes, or one of GSL's steppers as the slow reference. */

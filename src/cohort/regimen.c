@@ -304,8 +304,10 @@ static int add_series(builder_t *self, uint32_t b, const size_t *run, size_t n)
         .interval = r->interval,
         .t_first = self->items[run[0]].event.t,
         .t_last = self->items[run[n - 1]].event.t,
-        /* a hundred times what a step may be wrong by: tighter gains nothing, since what is left is the ripple */
-        .tolerance = 100 * plan->experiment->solver.rtol,
+        /* of the tail; the limits are extrapolated beyond it, so that what remains is of second order */
+        .tolerance = 0.1 * sqrt(plan->experiment->solver.rtol),
+        .first_state = plan->blocks[b].first_state,
+        .n_states = (uint32_t) plan->blocks[b].model->n_states,
         .park_input = (uint32_t) lane->park_input,
         .n_means = lane->n_drives,
         .mean_input = lane->mean_inputs,

@@ -111,8 +111,8 @@ static int allocate(ost_batch_t *self, ost_error_t *err)
         ost_lane_t *lane = &self->lanes[l];
         lane->system = system;
         lane->followers = calloc(system->n_inputs + 1, sizeof(*lane->followers));
-        lane->means = calloc(system->n_states + 1, sizeof(*lane->means));
-        if (lane->followers == NULL || lane->means == NULL)
+        lane->sequences = calloc(system->n_states + 1, sizeof(*lane->sequences));
+        if (lane->followers == NULL || lane->sequences == NULL)
             return ost_fail(err, OST_ERR_NO_MEMORY, "lane %d of a batch", l);
     }
     return 0;
@@ -145,7 +145,7 @@ void ost_batch_delete(ost_batch_t *self)
     ost_gsl_delete(self->gsl);
     for (int l = 0; l < OST_LANE_COUNT; l++) {
         free(self->lanes[l].followers);
-        free(self->lanes[l].means);
+        free(self->lanes[l].sequences);
     }
     ost_elimination_free(&self->elimination);
     free(self->memory);
@@ -176,7 +176,8 @@ static int check_series(const ost_system_t *system, const ost_job_t *job, ost_er
 {
     for (size_t i = 0; i < job->n_series; i++) {
         const ost_series_t *series = &job->series[i];
-        bool fits = series->interval > 0 && series->park_input < system->n_inputs;
+        bool fits = series->interval > 0 && series->park_input < system->n_inputs &&
+                    (size_t) series->first_state + series->n_states <= system->n_states;
         for (size_t k = 0; fits && k < series->n_means; k++)
             fits = series->mean_input[k] < system->n_inputs && series->mean_state[k] < system->n_states;
         if (!fits)

@@ -63,26 +63,48 @@ static double geometric_tail(const double last[3])
     return fabs(ratio) < 1 ? change * ratio / (1 - ratio) : change;
 }
 
-static bool is_settled(const ost_interval_mean_t *mean, double tolerance)
+static bool is_settled(const ost_sequence_t *mean, double tolerance)
 {
     /* Relative to the largest mean so far: a signal that decays to nothing settles, too. */
     double limit = tolerance * mean->largest;
     return fabs(mean->last[0] - mean->last[1]) <= limit && fabs(geometric_tail(mean->last)) <= limit;
 }
 
+static double limit_of(const ost_sequence_t *sequence)
+{
+    return sequence->last[0] + geometric_tail(sequence->last);
+}
+
+static void append(ost_sequence_t *self, bool is_first, double value)
+{
+    if (is_first) self->largest = 0;
+    self->last[2] = self->last[1];
+    self->last[1] = self->last[0];
+    self->last[0] = value;
+    self->largest = fmax(self->largest, fabs(value));
+}
+
 static void see_interval(ost_lane_t *self, ost_follower_t *follower, const ost_series_t *series, double t, double *x)
 {
     for (size_t k = 0; k < series->n_means; k++) {
-        ost_interval_mean_t *mean = &self->means[series->mean_state[k]];
         double *quadrature = &x[series->mean_state[k] * OST_LANE_COUNT];
-        if (follower->n_seen == 0) mean->largest = 0;
-        mean->last[2] = mean->last[1];
-        mean->last[1] = mean->last[0];
-        mean->last[0] = *quadrature / (t - follower->t_dose);
-        mean->largest = fmax(mean->largest, fabs(mean->last[0]));
+        append(&self->sequences[series->mean_state[k]], follower->n_seen == 0, *quadrature / (t - follower->t_dose));
         *quadrature = 0;
     }
+    for (size_t i = series->first_state; i < series->first_state + series->n_states; i++) {
+        append(&self->sequences[i], follower->n_seen == 0, x[i * OST_LANE_COUNT]);
+    }
     follower->n_seen++;
+}
+
+/* Let the block stand where its series of doses leads to. */
+static void park(const ost_lane_t *self, const ost_series_t *series, double *x, double *u)
+{
+    for (size_t k = 0; k < series->n_means; k++)
+        u[series->mean_input[k] * OST_LANE_COUNT] = limit_of(&self->sequences[series->mean_state[k]]);
+    for (size_t i = series->first_state; i < series->first_state + series->n_states; i++)
+        x[i * OST_LANE_COUNT] = limit_of(&self->sequences[i]);
+    u[series->park_input * OST_LANE_COUNT] = 1;
 }
 
 /* A dose of a series is due: follow it, park its block, or wake it. @return true if the dose is to be skipped */
@@ -90,32 +112,28 @@ static bool follow(ost_lane_t *self, const ost_event_t *event, double *x, double
 {
     const ost_series_t *series = &self->job->series[event->series];
     ost_follower_t *follower = &self->followers[series->park_input];
-    double *park = &u[series->park_input * OST_LANE_COUNT];
+    double *parked = &u[series->park_input * OST_LANE_COUNT];
     if (follower->series != event->series) {
         *follower = (ost_follower_t){ .series = event->series, .t_dose = event->t };
         for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
-        *park = 0;
+        *parked = 0;
         return false;
     }
     if (!follower->parked && begins_dose(follower, series, event->t)) {
         see_interval(self, follower, series, event->t, x);
         bool settled = follower->n_seen >= 3 && event->t < series->t_last - OST_SAME_TIME;
         for (size_t k = 0; k < series->n_means; k++)
-            settled = settled && is_settled(&self->means[series->mean_state[k]], series->tolerance);
+            settled = settled && is_settled(&self->sequences[series->mean_state[k]], series->tolerance);
         follower->t_dose = event->t;
         if (!settled) return false;
-        for (size_t k = 0; k < series->n_means; k++) {
-            const double *last = self->means[series->mean_state[k]].last;
-            u[series->mean_input[k] * OST_LANE_COUNT] = last[0] + geometric_tail(last);
-        }
-        *park = 1;
+        park(self, series, x, u);
         follower->parked = true;
         self->job->stats.doses_skipped++;
     }
     if (follower->parked && event->t >= series->t_last - OST_SAME_TIME) {
         *follower = (ost_follower_t){ .series = event->series, .t_dose = event->t };
         for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
-        *park = 0;
+        *parked = 0;
     }
     return follower->parked;
 }

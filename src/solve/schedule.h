@@ -22,9 +22,9 @@ typedef struct {
 } ost_follower_t;
 
 typedef struct {
-    double last[3]; /* interval means, newest first */
+    double last[3]; /* newest first: means over an interval, or values just before a dose */
     double largest; /* by absolute value, of the series */
-} ost_interval_mean_t;
+} ost_sequence_t;
 
 typedef struct {
     const ost_system_t *system;
@@ -35,8 +35,9 @@ typedef struct {
     int32_t changed; /* what the last restart changed: state, n_states + input, n_states + n_inputs + switch; -1 none */
     double t_flip;
     unsigned n_flips;
-    ost_follower_t *followers;  /* [n_inputs], by park input */
-    ost_interval_mean_t *means; /* [n_states], by quadrature */
+    ost_follower_t *followers; /* [n_inputs], by park input */
+    ost_sequence_t *
+        sequences; /* [n_states]: of a quadrature its interval means, of a followed block's state its pre-dose values */
 } ost_lane_t;
 
 /* Take a job: its results are cleared, its cursors set to the first event and output that are due from t0 on. */
