@@ -18,6 +18,9 @@
  * many fail or in which order blocks come. */
 #define MAX_FAILURES 1000
 #define PIECE 4096
+/* HDF5 reads and rewrites this much around each smaller piece (64 KB if not told): good for single numbers, not for the
+ * rows of outputs. */
+#define SIEVE_BYTES 4096
 
 static int no_memory(ost_error_t *err)
 {
@@ -64,7 +67,7 @@ static int create_file(ost_writer_t *self, ost_error_t *err)
     if (create >= 0 && access >= 0 && H5Pset_link_creation_order(create, order) >= 0 &&
         H5Pset_attr_creation_order(create, order) >= 0 &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
-        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0) {
+        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_sieve_buf_size(access, SIEVE_BYTES) >= 0) {
         self->file = H5Fcreate(self->part, H5F_ACC_TRUNC, create, access);
     }
     if (create >= 0) H5Pclose(create);

@@ -282,16 +282,25 @@ static int define_counts(ost_writer_t *self, ost_error_t *err)
     return self->n_rejected < 0 ? OST_ERR_IO : 0;
 }
 
+/* What the models say a covariate means, its name where they only compute with it. */
+static const char *covariate_text(const ost_plan_t *plan, const char *name)
+{
+    for (size_t b = 0; b < plan->n_blocks; b++) {
+        const ost_model_t *model = plan->blocks[b].model;
+        int i = ost_model_param(model, name);
+        if (i >= 0 && model->params[i].is_covariate && model->params[i].text[0] != '\0') return model->params[i].text;
+    }
+    return name;
+}
+
 static int define_covariates(ost_writer_t *self, ost_error_t *err)
 {
     const ost_experiment_t *experiment = self->plan->experiment;
     const ost_dimension_t *const dims[] = { &self->dimensions[OST_DIM_SUBJECT] };
     for (size_t i = 0; i < experiment->n_covariates; i++) {
         const ost_covariate_t *covariate = &experiment->covariates[i];
-        char text[128];
-        snprintf(text, sizeof text, "covariate %s", covariate->name);
-        self->covariates[i] = ost_results_dataset(
-            self, self->file, covariate->name, H5T_IEEE_F64LE, 1, dims, covariate->unit_text, text, err);
+        self->covariates[i] = ost_results_dataset(self, self->file, covariate->name, H5T_IEEE_F64LE, 1, dims,
+            covariate->unit_text, covariate_text(self->plan, covariate->name), err);
         if (self->covariates[i] < 0) return OST_ERR_IO;
     }
     return 0;
