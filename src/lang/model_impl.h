@@ -18,11 +18,11 @@ struct ost_model_impl {
     ost_graph_t graph;
     /* filled by the reader (reader.c): */
     const ost_builtin_t *source; /* the entry its text comes from, NULL for a user's own model */
-    ost_node_t *initial; /* [n_states], parameters only */
-    ost_node_t *rate;    /* [n_states], time derivatives */
-    ost_node_t *drive;   /* [n_drives] */
-    ost_node_t *output;  /* [n_outputs] */
-    ost_node_t *sw;      /* [n_switches], condition holds where >= 0 */
+    ost_node_t *initial;         /* [n_states], parameters only */
+    ost_node_t *rate;            /* [n_states], time derivatives */
+    ost_node_t *drive;           /* [n_drives] */
+    ost_node_t *output;          /* [n_outputs] */
+    ost_node_t *sw;              /* [n_switches], condition holds where >= 0 */
     ost_equation_t *equations;
     size_t n_equations;
     /* filled by ost_model_compile (program.c): */
