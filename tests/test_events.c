@@ -198,6 +198,22 @@ static void test_continuation(void)
     }
 }
 
+static void test_outputs_do_not_depend_on_the_end(void)
+{
+    ost_event_t events[] = { dose(0, 0, 1), dose(7, 0, 2), dose(20.25, 1, 1) };
+    double t_out[] = { 0, 3, 7, 19, 19.99, 20, 20.25, 21 }, y[3][16], t1[] = { 40, 20.25, 20 };
+    for (int k = 0; k < 3; k++) {
+        ost_solver_options_t options = options_at(1e-6);
+        ost_job_t job = pk_job(events, 3, t_out, 8, y[k]);
+        job.t1 = t1[k];
+        for (int i = 0; i < 16; i++) y[k][i] = -1;
+        run_jobs(&pk, &options, &job, 1);
+        CU_ASSERT_EQUAL(job.status, 0);
+        CU_ASSERT_EQUAL(job.stats.events, k == 0 ? 3 : 2);
+        for (int i = 0; i < 16; i++) CU_ASSERT_EQUAL(y[k][i], t_out[i % 8] <= t1[k] ? y[0][i] : -1);
+    }
+}
+
 static void test_short_infusion_is_not_jumped_over(void)
 {
     double exact[2] = { 0 }, x_end[2];
@@ -217,6 +233,7 @@ static const ost_test_t tests[] = {
     { "set_and_stop", test_set_and_stop },
     { "near_coincident_events", test_near_coincident_events },
     { "continuation", test_continuation },
+    { "outputs_do_not_depend_on_the_end", test_outputs_do_not_depend_on_the_end },
     { "short_infusion_is_not_jumped_over", test_short_infusion_is_not_jumped_over },
 };
 OST_TEST_MAIN("events", tests)

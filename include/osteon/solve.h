@@ -41,7 +41,7 @@ typedef struct {
     /** f [n_states rows] */
     void (*rhs)(const void *self, const ost_point_t *at, double *f);
     /** entries [n_entries rows]: partial derivatives of f in a state row, of the explicit function g (signal = g) in an
-     * algebraic row */
+     * algebraic row. Always called directly after rhs() at the same point, with the same scratch. */
     void (*jacobian)(const void *self, const ost_point_t *at, double *entries);
     /** g [n_switches rows], condition holds where g >= 0 */
     void (*switches)(const void *self, const ost_point_t *at, double *g);
@@ -133,7 +133,9 @@ typedef struct {
     const double *t_out; /**< [n_out] ascending; those outside [t0, t1] get no value */
     size_t n_out;
     double *y;     /**< [n_outputs][n_out], written; NULL for none */
-    double *x_end; /**< [n_states] at t1, written; NULL for none */
+    /** [n_states] at t1, written; NULL for none. A step ends at t1 if this is asked for; else the last one may go past
+     * it, up to the next event of the list, so that outputs do not depend on where a job ends. */
+    double *x_end;
     void *user;    /**< the caller's */
     /* results: */
     int status;               /**< 0 or an OST_ERR_ code; on failure y holds NaN from the failure on, x_end NaN */

@@ -8,6 +8,8 @@
 #define SHRINK_MIN 0.1
 #define GROW_MAX 6.0
 #define GROW_AFTER_EVENT 1.1
+/* First step where nothing moves, d, and longest one to probe how rates change. */
+#define H_AT_REST 1.0
 #define EPS 2.220446049250313e-16
 /* Crossings are located to this part of a step. */
 #define CROSSING_WIDTH 1e-12
@@ -20,11 +22,12 @@ typedef struct {
     ost_v t, h;           /* time, step size that error control proposes */
     ost_v h_step, t_new;  /* of the step being tried */
     ost_v theta;          /* part of it that is taken: 1, or up to a crossing */
-    ost_v t_stop;         /* next event or end */
+    ost_v t_stop;         /* next event, or end where a step has to end there */
     ost_v t_stop_outputs; /* outputs up to here belong to t_stop */
-    ost_v t_out;          /* next output, INFINITY if none */
-    ost_v t_waiting;      /* of the output that waits */
-    ost_v t_barrier;      /* end of the first step that left a state negative */
+    ost_v t_end;
+    ost_v t_out;     /* next output, INFINITY if none */
+    ost_v t_waiting; /* of the output that waits */
+    ost_v t_barrier; /* end of the first step that left a state negative */
     ost_mask live, waiting, starting, shrunk;
     ost_mask n_attempts, n_rejected, n_negative, n_extra; /* int64 counts; n_extra: right-hand sides outside of steps */
 } run_t;
@@ -34,6 +37,16 @@ static ost_point_t point(const run_t *run, const ost_v *t, const double *x)
     const ost_batch_t *b = run->b;
     return (
         ost_point_t){ .t = (const double *) t, .x = x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch };
+}
+
+/* A condition holds where its g >= 0, and in the step's mode where that is not 0. */
+static inline ost_mask holds(const double *g, size_t s)
+{
+    return ost_v_le(ost_v_splat(0), ost_v_load(ROW(g, s)));
+}
+static inline ost_mask mode_holds(const run_t *run, size_t s)
+{
+    return ~ost_v_eq(ost_v_load(ROW(run->b->mode, s)), ost_v_splat(0));
 }
 
 static inline ost_v mask_number(ost_mask m)
@@ -93,8 +106,8 @@ static void refresh_modes(run_t *run, ost_mask which)
         changed = false;
         for (size_t s = 0; s < n; s++) {
             ost_v before = ost_v_load(ROW(b->mode, s));
-            ost_v mode = ost_v_blend(which, mask_number(ost_v_load(ROW(b->g, s)) >= 0.0), before);
-            changed = changed || ost_mask_any(mode != before);
+            ost_v mode = ost_v_blend(which, mask_number(holds(b->g, s)), before);
+            changed = changed || ost_mask_any(~ost_v_eq(mode, before));
             ost_v_store(ROW(b->mode, s), mode);
         }
     }
@@ -106,7 +119,7 @@ static void estimate_step(run_t *run, ost_mask which)
 {
     ost_batch_t *b = run->b;
     size_t n = b->system->n_states;
-    ost_v d0 = ost_v_splat(0), d1 = ost_v_splat(0), d2 = ost_v_splat(0), span = run->t_stop - run->t;
+    ost_v d0 = ost_v_splat(0), d1 = ost_v_splat(0), d2 = ost_v_splat(0);
     double *f0 = b->stages, *f1 = b->stages + b->stage_stride;
     ost_point_t at = point(run, &run->t, b->x);
     b->system->rhs(b->system->self, &at, f0);
@@ -115,8 +128,9 @@ static void estimate_step(run_t *run, ost_mask which)
         d0 = ost_v_max(d0, x * per_weight);
         d1 = ost_v_max(d1, ost_v_abs(ost_v_load(ROW(f0, i))) * per_weight);
     }
-    ost_v h0 = ost_v_blend((d0 < 1e-5) | (d1 < 1e-5), ost_v_splat(1e-6), 0.01 * d0 / d1);
-    h0 = ost_v_min(h0, span);
+    ost_mask tiny = ost_v_lt(ost_v_min(d0, d1), ost_v_splat(1e-5));
+    ost_v h0 = ost_v_blend(tiny, ost_v_splat(1e-6), 0.01 * d0 / d1);
+    h0 = ost_v_min(h0, ost_v_splat(H_AT_REST));
     for (size_t i = 0; i < n; i++) ost_v_store(ROW(b->x_at, i), ost_v_load(ROW(b->x, i)) + h0 * ost_v_load(ROW(f0, i)));
     ost_v t1 = run->t + h0;
     at = point(run, &t1, b->x_at);
@@ -128,8 +142,9 @@ static void estimate_step(run_t *run, ost_mask which)
     }
     ost_v steepest = ost_v_max(d1, d2);
     ost_v h = ost_v_min(100.0 * h0, ost_v_sqrt(ost_v_sqrt(0.01 / steepest)));
-    h = ost_v_blend(steepest > 1e-15, h, span);     /* at rest */
-    h = ost_v_blend(h > 0.0, h, ost_v_splat(1e-6)); /* not a number: the first attempt will tell */
+    h = ost_v_blend(ost_v_le(steepest, ost_v_splat(1e-15)), ost_v_splat(H_AT_REST), h);
+    /* Not a number: the first attempt will tell. */
+    h = ost_v_blend(ost_v_lt(ost_v_splat(0), h), h, ost_v_splat(1e-6));
     run->h = ost_v_blend(which, ost_v_min(h, ost_v_splat(b->options.h_max)), run->h);
     run->n_extra -= which * 2;
 }
@@ -181,7 +196,7 @@ static void close_job(run_t *run, int l)
     stats->jacobians = stats->factorisations = attempts;
     run->live[l] = 0;
     run->h[l] = 1;
-    run->t_stop[l] = INFINITY;
+    run->t_stop[l] = run->t_end[l] = INFINITY;
     run->t_out[l] = INFINITY;
 }
 
@@ -193,19 +208,19 @@ static void set_stop(run_t *run, int l)
     run->t_stop_outputs[l] = (t1 - t_stop <= OST_SAME_TIME ? t1 : t_stop) + OST_SAME_TIME;
 }
 
-/* The lane is at its stop: let everything act that is due. @return true if the integration starts anew */
+/* The lane is at its stop or end: let everything act that is due. @return true if the integration starts anew */
 static bool pass_stops(run_t *run, int l)
 {
     ost_batch_t *b = run->b;
     ost_lane_t *lane = &b->lanes[l];
     bool changed = false;
-    while (run->t_stop[l] - run->t[l] <= OST_SAME_TIME) {
-        run->t[l] = run->t_stop[l];
-        if (run->t[l] >= lane->job->t1) {
+    while (run->t[l] >= run->t_end[l] || run->t_stop[l] - run->t[l] <= OST_SAME_TIME) {
+        if (run->t[l] >= run->t_end[l] || run->t_stop[l] >= run->t_end[l]) {
             close_job(run, l);
             ost_lane_finish(lane, b->x + l);
             return false;
         }
+        run->t[l] = run->t_stop[l];
         changed |= ost_lane_act(lane, run->t[l], b->x + l, b->u + l);
         set_stop(run, l);
     }
@@ -226,6 +241,7 @@ static void load_job(run_t *run, int l)
     run->t[l] = job->t0;
     run->live[l] = -1;
     run->shrunk[l] = run->n_attempts[l] = run->n_rejected[l] = run->n_negative[l] = run->n_extra[l] = 0;
+    run->t_end[l] = job->t1;
     run->t_out[l] = ost_lane_next_output(lane);
     set_stop(run, l);
 }
@@ -244,7 +260,7 @@ static ost_mask refill(run_t *run)
         }
         refresh_modes(run, loaded);
         ost_mask due;
-        while (due = loaded & (run->t_out <= run->t + OST_SAME_TIME), ost_mask_any(due)) {
+        while (due = loaded & ost_v_le(run->t_out, run->t + OST_SAME_TIME), ost_mask_any(due)) {
             if (ost_mask_any(run->waiting)) flush_outputs(run);
             queue_outputs(run, due, run->b->x);
         }
@@ -298,8 +314,8 @@ static void choose_step(run_t *run)
 {
     ost_v left = run->t_stop - run->t;
     /* Two steps of equal size rather than a long one and a scrap; a little longer rather than two. */
-    ost_mask lands = left <= ost_v_min(1.05 * run->h, ost_v_splat(run->b->options.h_max));
-    ost_mask halves = left < 2.0 * run->h;
+    ost_mask lands = ost_v_le(left, ost_v_min(1.05 * run->h, ost_v_splat(run->b->options.h_max)));
+    ost_mask halves = ost_v_lt(left, 2.0 * run->h);
     run->h_step = ost_v_blend(lands, left, ost_v_blend(halves, 0.5 * left, run->h));
     run->t_new = ost_v_blend(lands, run->t_stop, run->t + run->h_step);
     run->theta = ost_v_splat(1);
@@ -309,8 +325,7 @@ static void choose_step(run_t *run)
 static ost_mask disagree(const run_t *run, const double *g)
 {
     ost_mask any = { 0 };
-    for (size_t s = 0; s < run->b->system->n_switches; s++)
-        any |= (ost_v_load(ROW(g, s)) >= 0.0) != (ost_v_load(ROW(run->b->mode, s)) != 0.0);
+    for (size_t s = 0; s < run->b->system->n_switches; s++) any |= holds(g, s) ^ mode_holds(run, s);
     return any;
 }
 
@@ -330,9 +345,9 @@ static ost_v secant(const run_t *run, ost_v low, ost_v high)
     ost_v first = high;
     for (size_t s = 0; s < b->system->n_switches; s++) {
         ost_v g_low = ost_v_load(ROW(b->g_low, s)), g_high = ost_v_load(ROW(b->g_high, s));
-        ost_mask crosses = (g_high >= 0.0) != (ost_v_load(ROW(b->mode, s)) != 0.0);
+        ost_mask crosses = holds(b->g_high, s) ^ mode_holds(run, s);
         ost_v zero = low + (high - low) * (g_low / (g_low - g_high));
-        first = ost_v_blend(crosses & (zero < first), zero, first);
+        first = ost_v_blend(crosses & ost_v_lt(zero, first), zero, first);
     }
     return first;
 }
@@ -358,7 +373,7 @@ static ost_mask locate(run_t *run, ost_mask accepted)
     for (int k = 0; k < CROSSING_TRIES && ost_mask_any(open); k++) {
         /* The Illinois method, and halving where it stalls. */
         ost_v middle = 0.5 * (low + high), theta = secant(run, low, high);
-        ost_mask usable = (theta > low) & (theta < high);
+        ost_mask usable = ost_v_lt(low, theta) & ost_v_lt(theta, high);
         if (k % 8 == 7) usable = (ost_mask){ 0 };
         theta = ost_v_blend(usable, theta, middle);
         switches_at(run, theta, b->g);
@@ -375,10 +390,10 @@ static ost_mask locate(run_t *run, ost_mask accepted)
         low = ost_v_blend(to_low, theta, low);
         last_high = to_high;
         last_low = to_low;
-        open &= high - low > CROSSING_WIDTH;
+        open &= ost_v_lt(ost_v_splat(CROSSING_WIDTH), high - low);
     }
     run->theta = ost_v_blend(crossed, high, run->theta);
-    run->t_new = ost_v_blend(crossed & (high < 1.0), run->t + high * run->h_step, run->t_new);
+    run->t_new = ost_v_blend(crossed & ost_v_lt(high, ost_v_splat(1)), run->t + high * run->h_step, run->t_new);
     switches_at(run, high, b->g);
     return crossed;
 }
@@ -389,10 +404,9 @@ static ost_mask flip(run_t *run, ost_mask crossed)
     ost_batch_t *b = run->b;
     ost_mask chatters = { 0 };
     for (size_t s = 0; s < b->system->n_switches; s++) {
-        ost_v mode = ost_v_load(ROW(b->mode, s));
-        ost_mask holds = ost_v_load(ROW(b->g, s)) >= 0.0, turns = crossed & (holds != (mode != 0.0));
+        ost_mask after = holds(b->g, s), turns = crossed & (after ^ mode_holds(run, s));
         if (!ost_mask_any(turns)) continue;
-        ost_v_store(ROW(b->mode, s), ost_v_blend(turns, mask_number(holds), mode));
+        ost_v_store(ROW(b->mode, s), ost_v_blend(turns, mask_number(after), ost_v_load(ROW(b->mode, s))));
         for (int l = 0; l < OST_LANES; l++) {
             if (turns[l] && ost_lane_flip(&b->lanes[l], run->t_new[l], s)) chatters[l] = -1;
         }
@@ -403,17 +417,19 @@ static ost_mask flip(run_t *run, ost_mask crossed)
 static void write_outputs(run_t *run, ost_mask accepted)
 {
     ost_batch_t *b = run->b;
-    ost_mask at_stop = run->t_stop - run->t_new <= OST_SAME_TIME;
+    ost_mask at_stop = ost_v_le(run->t_stop - run->t_new, ost_v_splat(OST_SAME_TIME));
     ost_v limit = ost_v_blend(at_stop, run->t_stop_outputs, run->t_new);
-    ost_mask due = accepted & (run->t_out <= limit);
+    limit = ost_v_blend(ost_v_le(run->t_end, run->t_new), ost_v_max(limit, run->t_end + OST_SAME_TIME), limit);
+    ost_mask due = accepted & ost_v_le(run->t_out, limit);
     if (!ost_mask_any(due)) return;
     OST_LANE_FN(ost_rodas4_dense)(b);
     do {
         if (ost_mask_any(due & run->waiting)) flush_outputs(run);
-        ost_v theta = ost_v_blend(run->t_out < run->t_new, (run->t_out - run->t) / run->h_step, run->theta);
+        ost_v theta = (run->t_out - run->t) / run->h_step;
+        theta = ost_v_blend(ost_v_lt(run->t_out, run->t_new), theta, run->theta);
         OST_LANE_FN(ost_rodas4_at)(b, &theta);
         queue_outputs(run, due, b->x_at);
-        due = accepted & (run->t_out <= limit);
+        due = accepted & ost_v_le(run->t_out, limit);
     } while (ost_mask_any(due));
 }
 
@@ -424,17 +440,17 @@ static void control(run_t *run, ost_mask accepted, const ost_rodas4_result_t *re
     ost_v factor = SAFETY / ost_v_sqrt(ost_v_sqrt(result->ratio));
     factor = ost_v_max(ost_v_splat(SHRINK_MIN), ost_v_min(ost_v_splat(GROW_MAX), factor));
     factor = ost_v_blend(negative, ost_v_min(factor, ost_v_splat(0.25)), factor);
-    factor = ost_v_blend(result->ratio >= 0.0, factor, ost_v_splat(SHRINK_MIN));
+    factor = ost_v_blend(ost_v_le(ost_v_splat(0), result->ratio), factor, ost_v_splat(SHRINK_MIN));
     factor = ost_v_blend(accepted & run->shrunk, ost_v_min(factor, ost_v_splat(1)), factor);
     ost_v h = run->h_step * factor;
-    h = ost_v_blend(accepted, ost_v_max(h, ost_v_blend(run->h_step < run->h, run->h, h)), h);
+    h = ost_v_blend(accepted, ost_v_max(h, ost_v_blend(ost_v_lt(run->h_step, run->h), run->h, h)), h);
     run->h = ost_v_blend(run->live, ost_v_min(h, ost_v_splat(run->b->options.h_max)), run->h);
     run->shrunk = rejected;
     run->n_attempts -= run->live;
     run->n_rejected -= rejected;
     run->t_barrier = ost_v_blend(negative & (run->n_negative == 0), run->t_new, run->t_barrier);
     run->n_negative -= negative;
-    run->n_negative &= ~(accepted & (run->t_new > run->t_barrier));
+    run->n_negative &= ~(accepted & ost_v_lt(run->t_barrier, run->t_new));
 }
 
 static ost_mask hopeless(const run_t *run)
@@ -442,7 +458,7 @@ static ost_mask hopeless(const run_t *run)
     const ost_solver_options_t *options = &run->b->options;
     ost_v shortest = ost_v_max(ost_v_splat(options->h_min), 4 * EPS * ost_v_abs(run->t));
     ost_mask spent = run->n_attempts >= (int64_t) options->max_steps;
-    return run->live & ((run->shrunk & (run->h < shortest)) | spent | (run->n_negative >= OST_MAX_NEGATIVE));
+    return run->live & ((run->shrunk & ost_v_lt(run->h, shortest)) | spent | (run->n_negative >= OST_MAX_NEGATIVE));
 }
 
 /* One attempt in every lane. */
@@ -452,7 +468,7 @@ static void step(run_t *run)
     ost_rodas4_result_t result;
     choose_step(run);
     OST_LANE_FN(ost_rodas4_step)(b, &run->t, &run->h_step, &result);
-    ost_mask accepted = run->live & (result.ratio <= 1.0) & ~result.negative;
+    ost_mask accepted = run->live & ost_v_le(result.ratio, ost_v_splat(1)) & ~result.negative;
     ost_mask crossed = { 0 }, failed = { 0 };
     if (b->system->n_switches > 0 && ost_mask_any(accepted)) crossed = locate(run, accepted);
     write_outputs(run, accepted);
@@ -466,7 +482,8 @@ static void step(run_t *run)
     control(run, accepted, &result);
     blend_rows(b->x, accepted, b->x_new, b->system->n_states);
     run->t = ost_v_blend(accepted, run->t_new, run->t);
-    ost_mask arrived = accepted & (run->t_stop - run->t <= OST_SAME_TIME);
+    ost_v left = run->t_stop - run->t;
+    ost_mask arrived = accepted & (ost_v_le(left, ost_v_splat(OST_SAME_TIME)) | ost_v_le(run->t_end, run->t));
     failed |= hopeless(run) & ~arrived;
     if (!ost_mask_any(arrived | failed | crossed)) return;
     if (ost_mask_any(run->waiting & (arrived | failed))) flush_outputs(run);

@@ -280,13 +280,18 @@ static void write_outputs(struct ost_gsl *self)
     }
 }
 
+static double next_stop(struct ost_gsl *self)
+{
+    return fmin(ost_lane_next_stop(self->lane), self->lane->job->t1);
+}
+
 /* @return false when the job is at its end */
 static bool pass_stops(struct ost_gsl *self)
 {
     ost_batch_t *b = self->b;
     size_t n = b->system->n_states;
     double stop;
-    while ((stop = ost_lane_next_stop(self->lane)) - self->t <= OST_SAME_TIME) {
+    while ((stop = next_stop(self)) - self->t <= OST_SAME_TIME) {
         self->t = stop;
         write_outputs(self);
         put_in_lanes(b->x, self->x, n);
@@ -316,7 +321,7 @@ void ost_gsl_run(struct ost_gsl *self, ost_job_t *job)
     set_modes(self);
     write_outputs(self);
     while (!self->failed && pass_stops(self)) {
-        advance(self, fmin(ost_lane_next_stop(self->lane), ost_lane_next_output(self->lane)));
+        advance(self, fmin(next_stop(self), ost_lane_next_output(self->lane)));
         if (!self->failed) write_outputs(self);
     }
 }

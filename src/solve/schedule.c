@@ -39,19 +39,20 @@ static bool begins_dose(const ost_follower_t *follower, const ost_series_t *seri
 double ost_lane_next_stop(ost_lane_t *self)
 {
     const ost_job_t *job = self->job;
+    bool lands = job->x_end != NULL;
     for (; self->i_event < job->n_events; self->i_event++) {
         const ost_event_t *event = &job->events[self->i_event];
-        if (event->t >= job->t1) break;
+        if (lands && event->t >= job->t1) break;
         ost_follower_t *follower = follower_of(self, event);
         if (follower == NULL || !follower->parked) return event->t;
         const ost_series_t *series = &job->series[event->series];
         if (event->t >= series->t_last - OST_SAME_TIME) return event->t;
         if (begins_dose(follower, series, event->t)) {
             follower->t_dose = event->t;
-            self->job->stats.doses_skipped++;
+            self->job->stats.doses_skipped += event->t < job->t1;
         }
     }
-    return job->t1;
+    return lands ? job->t1 : INFINITY;
 }
 
 /* What is still to come of a mean that approaches its limit like a geometric series. Where the changes do not shrink

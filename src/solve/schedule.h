@@ -43,7 +43,9 @@ typedef struct {
 /* Take a job: its results are cleared, its cursors set to the first event and output that are due from t0 on. */
 void ost_lane_start(ost_lane_t *self, ost_job_t *job);
 
-/* The next time at which something acts, or the job's end. Passes by what is skipped because its block is parked. */
+/* The next time at which something acts, perhaps after t1. A job's end is a stop only if its state there is wanted:
+ * where only outputs are, the last step goes past t1, so that they do not depend on t1. Passes by what is skipped
+ * because its block is parked. @return INFINITY if there is none */
 double ost_lane_next_stop(ost_lane_t *self);
 
 /* Let everything act that is due at `t`, a time from ost_lane_next_stop (or t0). `changed` is set.
