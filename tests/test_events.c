@@ -227,6 +227,19 @@ static void test_short_infusion_is_not_jumped_over(void)
     ost_assert_close(x_end[1], exact[1], 1e-8, 0);
 }
 
+static void test_repeated_doses_cost_no_rejections(void)
+{
+    ost_event_t events[60];
+    for (int i = 0; i < 60; i++) events[i] = dose(i, 0, 1);
+    ost_solver_options_t options = options_at(1e-6);
+    ost_job_t job = pk_job(events, 60, NULL, 0, NULL);
+    job.t1 = 60;
+    run_jobs(&pk, &options, &job, 1);
+    CU_ASSERT_EQUAL(job.status, 0);
+    CU_ASSERT(job.stats.rejected <= 6);
+    CU_ASSERT(job.stats.steps < 60 * 60);
+}
+
 static const ost_test_t tests[] = {
     { "doses_and_infusions", test_doses_and_infusions },
     { "windows_are_half_open", test_windows_are_half_open },
@@ -234,6 +247,7 @@ static const ost_test_t tests[] = {
     { "near_coincident_events", test_near_coincident_events },
     { "continuation", test_continuation },
     { "outputs_do_not_depend_on_the_end", test_outputs_do_not_depend_on_the_end },
+    { "repeated_doses_cost_no_rejections", test_repeated_doses_cost_no_rejections },
     { "short_infusion_is_not_jumped_over", test_short_infusion_is_not_jumped_over },
 };
 OST_TEST_MAIN("events", tests)

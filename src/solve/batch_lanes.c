@@ -159,7 +159,7 @@ static void first_steps(run_t *run, ost_mask which)
         if (!which[l] || changed < 0) continue;
         double known = ROW(run->b->first_step, changed)[l];
         bool is_switch = (size_t) changed >= system->n_states + system->n_inputs;
-        if (known > 0) run->h[l] = GROW_AFTER_EVENT * known;
+        if (known > 0) run->h[l] = known;
         if (known > 0 || is_switch) unknown[l] = 0;
     }
     run->starting |= which;
@@ -174,14 +174,13 @@ static void restart(run_t *run, ost_mask which)
     first_steps(run, which);
 }
 
+/* After a first step was accepted: what error control would have taken in its place, growing by little. */
 static void remember_first_steps(run_t *run, ost_mask which)
 {
     for (int l = 0; l < OST_LANES; l++) {
         int32_t changed = run->b->lanes[l].changed;
         if (!which[l] || changed < 0) continue;
-        double *known = &ROW(run->b->first_step, changed)[l];
-        bool is_cut = run->h_step[l] < run->h[l];
-        if (!is_cut || *known == 0) *known = run->h_step[l];
+        ROW(run->b->first_step, changed)[l] = fmin(run->h[l], GROW_AFTER_EVENT * run->h_step[l]);
     }
     run->starting &= ~which;
 }
@@ -472,7 +471,6 @@ static void step(run_t *run)
     ost_mask crossed = { 0 }, failed = { 0 };
     if (b->system->n_switches > 0 && ost_mask_any(accepted)) crossed = locate(run, accepted);
     write_outputs(run, accepted);
-    if (ost_mask_any(accepted & run->starting)) remember_first_steps(run, accepted & run->starting);
     if (ost_mask_any(crossed)) {
         if (ost_mask_any(run->waiting & crossed)) flush_outputs(run);
         failed = flip(run, crossed);
@@ -480,6 +478,7 @@ static void step(run_t *run)
         blend_rows(b->x_new, crossed, b->x_at, b->system->n_states);
     }
     control(run, accepted, &result);
+    if (ost_mask_any(accepted & run->starting)) remember_first_steps(run, accepted & run->starting);
     blend_rows(b->x, accepted, b->x_new, b->system->n_states);
     run->t = ost_v_blend(accepted, run->t_new, run->t);
     ost_v left = run->t_stop - run->t;
