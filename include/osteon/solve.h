@@ -93,10 +93,11 @@ typedef struct {
     ost_stepper_t stepper; /**< default RODAS4 */
     double rtol;           /**< 1e-14 .. 1e-1; default 1e-6 */
     double atol_factor;    /**< atol = atol_factor x rtol x scale; default 1e-3 */
-    double h_max;          /**< d; default INFINITY */
-    double h_min;          /**< d; a step below is a failure; default 1e-12 */
-    uint64_t max_steps;    /**< per job; default 10,000,000 */
-    ost_isa_t isa;         /**< default: the best */
+    double h_max; /**< d; default a month: dense output is of order 3, so that outputs within long steps would be less
+                     exact than the steps */
+    double h_min; /**< d; a step below is a failure; default 1e-12 */
+    uint64_t max_steps; /**< per job; default 10,000,000 */
+    ost_isa_t isa;      /**< default: the best */
 } ost_solver_options_t;
 
 /** Fill in the defaults. */
@@ -132,11 +133,11 @@ typedef struct {
     size_t n_series;
     const double *t_out; /**< [n_out] ascending; those outside [t0, t1] get no value */
     size_t n_out;
-    double *y;     /**< [n_outputs][n_out], written; NULL for none */
+    double *y; /**< [n_outputs][n_out], written; NULL for none */
     /** [n_states] at t1, written; NULL for none. A step ends at t1 if this is asked for; else the last one may go past
      * it, up to the next event of the list, so that outputs do not depend on where a job ends. */
     double *x_end;
-    void *user;    /**< the caller's */
+    void *user; /**< the caller's */
     /* results: */
     int status;               /**< 0 or an OST_ERR_ code; on failure y holds NaN from the failure on, x_end NaN */
     ost_failure_t failure;    /**< why */

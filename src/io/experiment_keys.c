@@ -99,7 +99,7 @@ static const ost_schema_t solver[] = {
     { "rtol", LEAF, "a number, 1e-14 .. 0.1", "relative tolerance; default 1e-6", false, NULL, 0 },
     { "atol_factor", LEAF, "a number", "absolute tolerance = this x rtol x typical size; default 1e-3", false, NULL,
         0 },
-    { "h_max", LEAF, "a time", "longest step; default none", false, NULL, 0 },
+    { "h_max", LEAF, "a time", "longest step; default 1 month", false, NULL, 0 },
     { "h_min", LEAF, "a time", "a shorter step is a failure; default 1e-12 d", false, NULL, 0 },
     { "max_steps", LEAF, "a whole number", "of one subject in one arm; default 10000000", false, NULL, 0 },
     { "dosing", LEAF, "periodic or exact", "default periodic: mean effects once doses repeat themselves", false, NULL,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "solve/batch_impl.h"
 
+#include "osteon/units.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,7 @@ void ost_solver_options_default(ost_solver_options_t *self)
         .stepper = OST_STEPPER_RODAS4,
         .rtol = 1e-6,
         .atol_factor = 1e-3,
-        .h_max = INFINITY,
+        .h_max = OST_DAYS_PER_MONTH,
         .h_min = 1e-12,
         .max_steps = 10000000,
         .isa = ost_isa_best(),
