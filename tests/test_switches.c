@@ -36,31 +36,47 @@ static void relay_switches(const void *self, const ost_point_t *at, double *g)
     SET_ROW(g, 1, ROW_OF(at->mode, 0) - 0.5);
 }
 
+/* The states, and the mode that an output is evaluated in. */
+static void relay_outputs(const void *self, const ost_point_t *at, double *y)
+{
+    (void) self;
+    for (int i = 0; i < 4; i++) SET_ROW(y, i, ROW_OF(at->x, i));
+    SET_ROW(y, 4, ROW_OF(at->mode, 0));
+}
+
 static const ost_system_t relay = { .n_states = 4,
     .n_switches = 2,
-    .n_outputs = 4,
+    .n_outputs = 5,
     .scale = unit_scale,
     .positive = may_be_negative,
     .switches = relay_switches,
-    SYSTEM_TAIL(relay) };
+    .n_entries = COUNT(relay_row),
+    .row = relay_row,
+    .col = relay_col,
+    .rhs = relay_rhs,
+    .jacobian = relay_jacobian,
+    .outputs = relay_outputs,
+    .state_names = state_names,
+    .self = &relay };
 
 static void test_crossing_time(void)
 {
     static const double x0[] = { 1, 0, 0, 0 };
-    double t_out[] = { 1, 2, 5, 9 }, y[16];
+    double t_out[] = { 1, 1.57, 2, 4.71, 5, 9 }, y[30];
     for (int stepper = OST_STEPPER_RODAS4; stepper <= OST_STEPPER_GSL_RK8PD; stepper++) {
         if (stepper == OST_STEPPER_GSL_MSBDF) continue; /* too slow at this tolerance */
         ost_solver_options_t options = options_at(1e-12);
         options.stepper = (ost_stepper_t) stepper;
-        ost_job_t job = { .t1 = 10, .x0 = x0, .p = none, .u0 = none, .t_out = t_out, .n_out = 4, .y = y };
+        ost_job_t job = { .t1 = 10, .x0 = x0, .p = none, .u0 = none, .t_out = t_out, .n_out = 6, .y = y };
         run_jobs(&relay, &options, &job, 1);
         CU_ASSERT_EQUAL(job.status, 0);
         CU_ASSERT(job.stats.switches_located >= 3); /* pi/2, 3 pi/2, 5 pi/2 */
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 6; i++) {
             double t = t_out[i], turn = M_PI / 2, high = 0;
             high = fmin(t, turn) + fmax(0, fmin(t, 5 * turn) - 3 * turn);
-            ost_assert_close(y[8 + i], high - 2 * (t - high), 0, 1e-10);
-            ost_assert_close(y[12 + i], high, 0, 1e-10);
+            ost_assert_close(y[12 + i], high - 2 * (t - high), 0, 1e-10);
+            ost_assert_close(y[18 + i], high, 0, 1e-10);
+            CU_ASSERT_EQUAL(y[24 + i], cos(t) >= 0);
         }
     }
 }
@@ -68,12 +84,13 @@ static void test_crossing_time(void)
 static void test_crossing_at_usual_tolerance(void)
 {
     static const double x0[] = { 1, 0, 0, 0 };
-    double x_end[4];
+    double x_end[4], t_out[] = { 1.5 }, y[5];
     ost_solver_options_t options = options_at(1e-6);
-    ost_job_t job = { .t1 = 3, .x0 = x0, .p = none, .u0 = none, .x_end = x_end };
+    ost_job_t job = { .t1 = 3, .x0 = x0, .p = none, .u0 = none, .t_out = t_out, .n_out = 1, .y = y, .x_end = x_end };
     run_jobs(&relay, &options, &job, 1);
     CU_ASSERT_EQUAL(job.stats.switches_located, 1);
     ost_assert_close(x_end[2], 3 * M_PI / 2 - 6, 0, 1e-5);
+    CU_ASSERT_EQUAL(y[4], 1); /* as it was at that time, not when it was written */
 }
 
 /* x' = 1 in the window (1.3, 1.7), else 0. */
