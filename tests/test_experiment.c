@@ -267,6 +267,8 @@ static void test_last_time(void)
     } cases[] = {
         { "{to: 30 year, every: 0.1 year}", 301, 30 * YEAR },
         { "{to: 1 d, every: 1 min}", 1441, 1 },
+        { "{to: 3.9 year, every: 0.3 year}", 14, 3.9 * YEAR },
+        { "{to: 5.8 month, every: 0.1 month}", 59, 5.8 * MONTH },
         { "{to: 10 d, every: 3 d}", 4, 9 },
         { "{from: 2 d, to: 2 d, every: 3 d}", 1, 2 },
         { "{from: -1 year, to: 0 d, every: 6 month}", 3, 0 },

@@ -21,6 +21,8 @@
 /* HDF5 reads and rewrites this much around each smaller piece (64 KB if not told): good for single numbers, not for the
  * rows of outputs. */
 #define SIEVE_BYTES 4096
+/* Room for what HDF5 places only when it writes it out: trees of attributes and chunks. */
+#define SPARE_BYTES (1 << 20)
 
 static int no_memory(ost_error_t *err)
 {
@@ -488,12 +490,13 @@ static int descriptor(const ost_writer_t *self)
 }
 
 /* HDF5 1.10.8 does not recover from a full disk while it writes out what it holds: it keeps the file, and crashes when
- * the program ends. So the room is taken first. */
+ * the program ends. So the room is taken first, with some for what it has not placed yet. */
 static int take_room(const ost_writer_t *self, ost_error_t *err)
 {
     hsize_t size = 0;
     int fd = descriptor(self);
-    if (fd < 0 || H5Fget_filesize(self->file, &size) < 0 || fallocate(fd, 0, 0, (off_t) size) == 0) return 0;
+    if (fd < 0 || H5Fget_filesize(self->file, &size) < 0) return 0;
+    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t) size + SPARE_BYTES) == 0) return 0;
     if (errno != ENOSPC && errno != EDQUOT && errno != EFBIG) return 0; /* this file system cannot tell */
     return ost_fail_at(err, OST_ERR_IO, self->part, 0, 0, "cannot be written out: %s", strerror(errno));
 }
@@ -512,8 +515,10 @@ static void abandon(const ost_writer_t *self)
 /* The file's bytes on the disk, then its name, then the folder that holds the name. */
 static int publish(const ost_writer_t *self, ost_error_t *err)
 {
-    int fd = open(self->part, O_RDONLY);
-    bool ok = fd >= 0 && fsync(fd) == 0;
+    struct stat st;
+    int fd = open(self->part, O_WRONLY);
+    bool ok =
+        fd >= 0 && fstat(fd, &st) == 0 && ftruncate(fd, st.st_size) == 0 /* gives back spare room */ && fsync(fd) == 0;
     int reason = errno;
     if (fd >= 0) close(fd);
     if (!ok) return ost_fail_at(err, OST_ERR_IO, self->part, 0, 0, "cannot be kept on disk: %s", strerror(reason));
@@ -538,6 +543,7 @@ int ost_writer_finish(ost_writer_t *self, const ost_cohort_summary_t *summary, o
     int ret = fill_gaps(self, err);
     if (ret == 0) ret = write_failures(self, err);
     if (ret == 0) ret = write_summary(self, summary, err);
+    if (ret == 0) ret = take_room(self, err);
     if (ret == 0 && close_datasets(self) != 0) ret = ost_h5_fail(err, OST_ERR_IO, self->part, "cannot be written out");
     if (ret == 0) ret = take_room(self, err);
     if (ret == 0 && H5Fflush(self->file, H5F_SCOPE_GLOBAL) < 0) {

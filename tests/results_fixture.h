@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A small study and its result file with values that name their place, for the tests of writing and reading results. */
+#ifndef OST_RESULTS_FIXTURE_H
+#define OST_RESULTS_FIXTURE_H
+
+#include "osteon/results.h"
+#include "small_models.h"
+
+#include <hdf5.h>
+#include <unistd.h>
+
+enum { N_SUBJECTS = 200, FIRST_SUBJECT = 1000, N_ARMS = 2, N_TIMES = 11, MAX_ROWS = 16 };
+
+static const char experiment_text[] = "title: A study\n"
+                                      "models: [bone, axis]\n"
+                                      "population:\n"
+                                      "  subjects: 200\n"
+                                      "  seed: 18446744073709551615\n"
+                                      "  first_subject: 1000\n"
+                                      "  covariates:\n"
+                                      "    age: {distribution: normal, mean: 60 y, sd: 6 y, min: 45 y, max: 80 y}\n"
+                                      "    height: 1.62 m\n"
+                                      "arms:\n"
+                                      "  control: {label: \"Contr\xC3\xB4le\"}\n"
+                                      "  treated: {label: A pill, regimen: [{drug: pill, dose: 1 mg, interval: 1 d}]}\n"
+                                      "times: {to: 10 d, every: 1 d}\n";
+
+typedef struct {
+    char folder[64], path[96], part[104];
+    ost_library_t library;
+    ost_experiment_t e;
+    ost_plan_t plan;
+    ost_error_t err;
+    ost_writer_t *writer;
+} fixture_t;
+
+static inline void open_fixture(fixture_t *f, const char *const *overrides, size_t n)
+{
+    *f = (fixture_t){ .folder = "/tmp/ost_results_XXXXXX" };
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(f->folder));
+    snprintf(f->path, sizeof f->path, "%s/out.h5", f->folder);
+    snprintf(f->part, sizeof f->part, "%s.part", f->path);
+    open_library(&f->library);
+    CU_ASSERT_EQUAL_FATAL(ost_experiment_parse(&f->e, "study.yaml", experiment_text, overrides, n, &f->err), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_plan_build(&f->plan, &f->library, &f->e, &f->err), 0);
+    CU_ASSERT_FATAL(f->plan.system.n_outputs <= MAX_ROWS);
+}
+
+static inline void close_fixture(fixture_t *f)
+{
+    ost_writer_delete(f->writer);
+    unlink(f->path);
+    unlink(f->part);
+    CU_ASSERT_EQUAL(rmdir(f->folder), 0);
+    ost_plan_free(&f->plan);
+    ost_experiment_free(&f->e);
+    ost_library_free(&f->library);
+}
+
+static inline void must(const fixture_t *f, int ret)
+{
+    char buf[1024];
+    if (ret != 0) fprintf(stderr, "\n%s\n", ost_error_format(&f->err, buf, sizeof buf));
+    CU_ASSERT_EQUAL_FATAL(ret, 0);
+}
+
+/* Values that name their place. */
+static inline double value_at(size_t arm, uint64_t subject, size_t row, size_t time)
+{
+    return (double) (arm + 1) * 1e4 + (double) row * 100 + (double) time + (double) subject / 1024;
+}
+
+static inline double param_at(uint64_t subject, size_t i)
+{
+    return 1 + (double) i + (double) subject / 64;
+}
+
+/* Write subjects first .. first + n of the cohort; those whose position is a multiple of `fails` (0: none) fail in the
+ * second arm, every other of them in the first as well. */
+static inline int write_block(fixture_t *f, uint64_t first, size_t n, uint64_t fails)
+{
+    static double y[N_ARMS * N_SUBJECTS * MAX_ROWS * N_TIMES];
+    static uint8_t status[N_ARMS * N_SUBJECTS];
+    static uint32_t steps[N_ARMS * N_SUBJECTS], rejected[N_ARMS * N_SUBJECTS];
+    static double covariates[N_SUBJECTS * 2], params[N_SUBJECTS * 64];
+    static const char *messages[N_ARMS * N_SUBJECTS];
+    size_t n_rows = f->plan.system.n_outputs, at = 0;
+    for (size_t arm = 0; arm < N_ARMS; arm++) {
+        for (size_t s = 0; s < n; s++) {
+            bool fail = fails > 0 && (first + s) % (arm == 0 ? 2 * fails : fails) == 0;
+            status[arm * n + s] = fail ? 8 : 0;
+            messages[arm * n + s] = fail ? "step below 1e-12 d in state C" : NULL;
+            steps[arm * n + s] = (uint32_t) (100 * arm + first + s);
+            rejected[arm * n + s] = (uint32_t) (arm + 7);
+            for (size_t row = 0; row < n_rows; row++) {
+                for (size_t t = 0; t < N_TIMES; t++) y[at++] = fail ? NAN : value_at(arm, first + s, row, t);
+            }
+        }
+    }
+    for (size_t s = 0; s < n; s++) {
+        covariates[2 * s] = (50 + (double) (first + s) / 8) * OST_DAYS_PER_YEAR;
+        covariates[2 * s + 1] = 16.2;
+        for (size_t i = 0; i < f->plan.n_params; i++) params[s * f->plan.n_params + i] = param_at(first + s, i);
+    }
+    const ost_cohort_block_t block = { .first = first,
+        .n_subjects = n,
+        .y = y,
+        .status = status,
+        .steps = steps,
+        .rejected = rejected,
+        .covariates = covariates,
+        .params = params,
+        .messages = messages };
+    return ost_writer_block(f->writer, &block, &f->err);
+}
+
+/* Blocks of 64 out of order, the last one short. */
+static inline void write_all(fixture_t *f, uint64_t fails)
+{
+    must(f, ost_writer_new(&f->writer, f->path, &f->plan, &f->err));
+    must(f, write_block(f, 128, 64, fails));
+    must(f, write_block(f, 192, 8, fails));
+    must(f, write_block(f, 0, 64, fails));
+    must(f, write_block(f, 64, 64, fails));
+}
+
+static inline int finish(fixture_t *f)
+{
+    static double errors[MAX_ROWS];
+    for (size_t i = 0; i < MAX_ROWS; i++) errors[i] = 0.5 * (double) i;
+    ost_cohort_summary_t summary = { .subjects = N_SUBJECTS,
+        .failures = 3,
+        .seconds_wall = 2.5,
+        .n_threads = 2,
+        .isa = OST_ISA_BASE,
+        .stats = { .steps = 12345, .rejected = 67 },
+        .periodic_error = errors,
+        .n_periodic_probed = 8 };
+    return ost_writer_finish(f->writer, &summary, &f->err);
+}
+
+static inline void write_file(fixture_t *f)
+{
+    write_all(f, 0);
+    must(f, finish(f));
+    ost_writer_delete(f->writer);
+    f->writer = NULL;
+}
+
+#endif
