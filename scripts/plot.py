@@ -257,7 +257,7 @@ def footnote(points, n_subjects):
     roles = {p[6] for p in points}
     text += f" Points: {', '.join(trials)}"
     text += {"calibrate": ", used for calibration.", "validate": ", held out."}.get(
-        "".join(roles), "; filled: used for calibration, hollow: held out.")
+        "".join(roles), "; filled: kept for calibration, hollow: held out.")
     bases = sorted({p[2] for p in points} - {0})
     if bases:
         text += f"\nDotted: observed change from month {', '.join(f'{b:g}' for b in bases)}, " \
