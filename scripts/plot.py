@@ -256,7 +256,7 @@ def footnote(points, n_subjects):
     trials = sorted({p[7].replace("_", " ") for p in points})
     roles = {p[6] for p in points}
     text += f" Points: {', '.join(trials)}"
-    text += {"calibrate": ", used for calibration.", "validate": ", held out."}.get(
+    text += {"calibrate": ", kept for calibration.", "validate": ", held out."}.get(
         "".join(roles), "; filled: kept for calibration, hollow: held out.")
     bases = sorted({p[2] for p in points} - {0})
     if bases:
