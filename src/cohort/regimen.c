@@ -304,8 +304,8 @@ static int add_series(builder_t *self, uint32_t b, const size_t *run, size_t n)
         .interval = r->interval,
         .t_first = self->items[run[0]].event.t,
         .t_last = self->items[run[n - 1]].event.t,
-        /* of the tail; the limits are extrapolated beyond it, so that what remains is of second order */
-        .tolerance = 0.1 * sqrt(plan->experiment->solver.rtol),
+        /* its square is what may be wrong of the means, relative */
+        .tolerance = fmin(1e-2, 10 * sqrt(plan->experiment->solver.rtol)),
         .first_state = plan->blocks[b].first_state,
         .n_states = (uint32_t) plan->blocks[b].model->n_states,
         .park_input = (uint32_t) lane->park_input,

@@ -55,7 +55,7 @@ double ost_lane_next_stop(ost_lane_t *self)
     return lands ? job->t1 : INFINITY;
 }
 
-/* What is still to come of a mean that approaches its limit like a geometric series. Where the changes do not shrink
+/* What is still to come of a sequence that approaches its limit geometrically (Aitken). Where its changes do not shrink
  * (rounding, or not yet) the last change itself is taken. */
 static double geometric_tail(const double last[3])
 {
@@ -64,48 +64,55 @@ static double geometric_tail(const double last[3])
     return fabs(ratio) < 1 ? change * ratio / (1 - ratio) : change;
 }
 
-static bool is_settled(const ost_sequence_t *mean, double tolerance)
+static void see_states(ost_lane_t *self, ost_follower_t *follower, const ost_series_t *series, const double *x)
 {
-    /* Relative to the largest mean so far: a signal that decays to nothing settles, too. */
-    double limit = tolerance * mean->largest;
-    return fabs(mean->last[0] - mean->last[1]) <= limit && fabs(geometric_tail(mean->last)) <= limit;
-}
-
-static double limit_of(const ost_sequence_t *sequence)
-{
-    return sequence->last[0] + geometric_tail(sequence->last);
-}
-
-static void append(ost_sequence_t *self, bool is_first, double value)
-{
-    if (is_first) self->largest = 0;
-    self->last[2] = self->last[1];
-    self->last[1] = self->last[0];
-    self->last[0] = value;
-    self->largest = fmax(self->largest, fabs(value));
-}
-
-static void see_interval(ost_lane_t *self, ost_follower_t *follower, const ost_series_t *series, double t, double *x)
-{
-    for (size_t k = 0; k < series->n_means; k++) {
-        double *quadrature = &x[series->mean_state[k] * OST_LANE_COUNT];
-        append(&self->sequences[series->mean_state[k]], follower->n_seen == 0, *quadrature / (t - follower->t_dose));
-        *quadrature = 0;
-    }
     for (size_t i = series->first_state; i < series->first_state + series->n_states; i++) {
-        append(&self->sequences[i], follower->n_seen == 0, x[i * OST_LANE_COUNT]);
+        ost_sequence_t *seen = &self->sequences[i];
+        if (follower->n_seen == 0) seen->largest = 1e-3 * self->system->scale[i];
+        seen->last[2] = seen->last[1];
+        seen->last[1] = seen->last[0];
+        seen->last[0] = x[i * OST_LANE_COUNT];
+        seen->largest = fmax(seen->largest, fabs(seen->last[0]));
     }
     follower->n_seen++;
 }
 
-/* Let the block stand where its series of doses leads to. */
-static void park(const ost_lane_t *self, const ost_series_t *series, double *x, double *u)
+/* Are the block's states within `tolerance` of where the doses lead to? `moved`: they were put there one interval ago.
+ */
+static bool is_near(const ost_lane_t *self, const ost_series_t *series, bool moved, double tolerance)
 {
-    for (size_t k = 0; k < series->n_means; k++)
-        u[series->mean_input[k] * OST_LANE_COUNT] = limit_of(&self->sequences[series->mean_state[k]]);
-    for (size_t i = series->first_state; i < series->first_state + series->n_states; i++)
-        x[i * OST_LANE_COUNT] = limit_of(&self->sequences[i]);
-    u[series->park_input * OST_LANE_COUNT] = 1;
+    for (size_t i = series->first_state; i < series->first_state + series->n_states; i++) {
+        const ost_sequence_t *seen = &self->sequences[i];
+        double distance = moved ? seen->last[0] - seen->last[1] : geometric_tail(seen->last);
+        if (!(fabs(distance) <= tolerance * seen->largest)) return false;
+    }
+    return true;
+}
+
+/* Steffensen's method on the map from dose to dose: once near, the states are moved to their extrapolated limits; where
+ * they are back there after an interval, that interval is the one that repeats.
+ * @return true if the block may be parked */
+static bool settles(ost_lane_t *self, ost_follower_t *follower, const ost_series_t *series, double *x)
+{
+    see_states(self, follower, series, x);
+    if (follower->moved) {
+        follower->moved = false;
+        return is_near(self, series, true, series->tolerance * series->tolerance);
+    }
+    if (follower->n_seen < 3 || !is_near(self, series, false, series->tolerance)) return false;
+    for (size_t i = series->first_state; i < series->first_state + series->n_states; i++) {
+        x[i * OST_LANE_COUNT] += geometric_tail(self->sequences[i].last);
+    }
+    follower->n_seen = 0;
+    see_states(self, follower, series, x);
+    follower->moved = true;
+    return false;
+}
+
+static void begin_interval(ost_follower_t *follower, const ost_series_t *series, double t, double *x)
+{
+    follower->t_dose = t;
+    for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
 }
 
 /* A dose of a series is due: follow it, park its block, or wake it. @return true if the dose is to be skipped */
@@ -113,28 +120,21 @@ static bool follow(ost_lane_t *self, const ost_event_t *event, double *x, double
 {
     const ost_series_t *series = &self->job->series[event->series];
     ost_follower_t *follower = &self->followers[series->park_input];
-    double *parked = &u[series->park_input * OST_LANE_COUNT];
-    if (follower->series != event->series) {
-        *follower = (ost_follower_t){ .series = event->series, .t_dose = event->t };
-        for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
-        *parked = 0;
-        return false;
-    }
-    if (!follower->parked && begins_dose(follower, series, event->t)) {
-        see_interval(self, follower, series, event->t, x);
-        bool settled = follower->n_seen >= 3 && event->t < series->t_last - OST_SAME_TIME;
+    double *park = &u[series->park_input * OST_LANE_COUNT];
+    bool is_last = event->t >= series->t_last - OST_SAME_TIME;
+    if (follower->series != event->series || (follower->parked && is_last)) {
+        *follower = (ost_follower_t){ .series = event->series };
+        see_states(self, follower, series, x);
+        begin_interval(follower, series, event->t, x);
+        *park = 0;
+    } else if (!follower->parked && begins_dose(follower, series, event->t)) {
         for (size_t k = 0; k < series->n_means; k++)
-            settled = settled && is_settled(&self->sequences[series->mean_state[k]], series->tolerance);
-        follower->t_dose = event->t;
-        if (!settled) return false;
-        park(self, series, x, u);
-        follower->parked = true;
-        self->job->stats.doses_skipped++;
-    }
-    if (follower->parked && event->t >= series->t_last - OST_SAME_TIME) {
-        *follower = (ost_follower_t){ .series = event->series, .t_dose = event->t };
-        for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
-        *parked = 0;
+            u[series->mean_input[k] * OST_LANE_COUNT] =
+                x[series->mean_state[k] * OST_LANE_COUNT] / (event->t - follower->t_dose);
+        follower->parked = settles(self, follower, series, x) && !is_last;
+        begin_interval(follower, series, event->t, x);
+        *park = follower->parked;
+        self->job->stats.doses_skipped += follower->parked;
     }
     return follower->parked;
 }

@@ -16,14 +16,15 @@
 /* Follows the doses into one parkable block, that is, one park input. */
 typedef struct {
     int32_t series;  /* the job's series that is followed, -1 for none */
-    uint32_t n_seen; /* complete intervals since its first dose */
+    uint32_t n_seen; /* doses since its first, or since the states were moved */
     double t_dose;   /* of the last dose given or skipped */
+    bool moved;      /* at the last dose the states were moved to where the doses lead to */
     bool parked;
 } ost_follower_t;
 
 typedef struct {
-    double last[3]; /* newest first: means over an interval, or values just before a dose */
-    double largest; /* by absolute value, of the series */
+    double last[3]; /* values just before a dose, newest first */
+    double largest; /* by absolute value */
 } ost_sequence_t;
 
 typedef struct {
@@ -36,8 +37,7 @@ typedef struct {
     double t_flip;
     unsigned n_flips;
     ost_follower_t *followers; /* [n_inputs], by park input */
-    ost_sequence_t *
-        sequences; /* [n_states]: of a quadrature its interval means, of a followed block's state its pre-dose values */
+    ost_sequence_t *sequences; /* [n_states], of followed blocks */
 } ost_lane_t;
 
 /* Take a job: its results are cleared, its cursors set to the first event and output that are due from t0 on. */
