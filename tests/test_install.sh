@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What `cmake --install` leaves is enough for a user without the source tree: the program finds its experiments, and
+# pkg-config says how to compile and link with the library, shared and static. Takes the path of osteon.
+set -euo pipefail
+build=$(dirname "$(realpath "$1")")
+prefix=$(mktemp -d)
+trap 'rm -rf "$prefix"' EXIT
+
+fail() {
+    echo "test_install: $*" >&2
+    exit 1
+}
+
+cmake --install "$build" --prefix "$prefix" >/dev/null
+lib=$(dirname "$(find "$prefix" -name libosteon.a)")
+export PKG_CONFIG_PATH=$lib/pkgconfig LD_LIBRARY_PATH=$lib
+mkdir "$prefix/empty"
+cd "$prefix/empty"
+../bin/osteon run atac --subjects 64 --quiet -o atac.h5
+../bin/osteon show atac.h5 | grep '64 subjects' >/dev/null || fail "osteon show does not say 64 subjects"
+
+cat >user.c <<'C'
+#include <osteon/results.h>
+#include <osteon/version.h>
+#include <stdio.h>
+int main(void)
+{
+    ost_error_t err = { 0 };
+    ost_library_t library = { 0 };
+    ost_results_t *results = NULL;
+    if (ost_library_init(&library, &err) < 0 || ost_results_open(&results, "atac.h5", &err) < 0) return 1;
+    printf("%s %zu subjects\n", OST_VERSION, ost_results_n_subjects(results));
+    ost_results_close(results);
+    ost_library_free(&library);
+    return 0;
+}
+C
+expected="$(pkg-config --modversion osteon) 64 subjects"
+
+read -ra shared < <(pkg-config --cflags --libs osteon)
+cc -std=c11 -Wall -Werror user.c -o user "${shared[@]}"
+[[ $(./user) == "$expected" ]] || fail "the shared library's user prints '$(./user)', not '$expected'"
+readelf -d user | grep 'NEEDED.*libosteon\.so\.[0-9]' >/dev/null || fail "the shared library's name has no version"
+
+rm "$lib"/libosteon.so*
+read -ra static < <(pkg-config --static --cflags --libs osteon)
+cc -std=c11 -Wall -Werror user.c -o user "${static[@]}"
+[[ $(./user) == "$expected" ]] || fail "the static library's user prints '$(./user)', not '$expected'"
