@@ -243,8 +243,8 @@ const ost_signal_t *ost_reader_signal(ost_reader_t *self, const ost_token_t *nam
         for (size_t i = 0; i < library->n_signals; i++) names[n++] = library->signals[i].name;
         ost_suggest(name, names, n, hint, sizeof(hint));
     }
-    ost_lexer_fail(
-        &self->parser.lexer, name, OST_ERR_NAME, "unknown signal '%.*s'%s", (int) name->length, name->text, hint);
+    ost_lexer_fail(&self->parser.lexer, name, OST_ERR_NAME, "unknown signal '%.*s'%s", (int) name->length, name->text,
+        hint[0] != '\0' ? hint : "; a 'signal' statement defines one, here or in a model that is read before this one");
     free(names);
     return NULL;
 }
