@@ -300,6 +300,9 @@ static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost
     if (ost_quantity_parse(&value, &dim, self->start_text, NULL) == 0) {
         ret = ost_field_time(tree, node, &value, err);
         if (ret != 0) return ret;
+        if (value > 0)
+            return ost_yaml_fail(
+                tree, node, OST_ERR_VALUE, err, "life before treatment begins before time 0, as in '-5 year'");
         char text[64];
         snprintf(text, sizeof text, "%.17g [d]", value);
         free(self->start_text);
