@@ -51,11 +51,12 @@ static void suggest(const ost_schema_t *self, const ost_yaml_node_t *node, const
     buf[0] = '\0';
     if (n == 0) return;
     const char *nearest = ost_nearest(word, names, n);
+    size_t length = 0;
     if (nearest != NULL) {
-        snprintf(buf, size, " (did you mean '%.100s'?)", nearest);
-        return;
+        length = (size_t) snprintf(buf, size, " (did you mean '%.100s'?)", nearest);
+        if (node != NULL) return;
     }
-    size_t length = (size_t) snprintf(buf, size, "; possible here:");
+    length += (size_t) snprintf(buf + length, size - length, "; possible here:");
     for (size_t i = 0; i < n && length + 1 < size; i++) {
         length += (size_t) snprintf(buf + length, size - length, "%s %.60s", i > 0 ? "," : "", names[i]);
     }
@@ -192,6 +193,7 @@ static ost_yaml_node_t *step(const ost_schema_t **schema, ost_yaml_node_t *node,
 static void set_origin(ost_yaml_node_t *node, const char *origin)
 {
     node->origin = origin;
+    node->place = node->key_at = (ost_place_t){ 0 }; /* a place within the setting is none of the file */
     for (size_t i = 0; i < node->n_members; i++) set_origin(&node->members[i], origin);
 }
 
