@@ -16,6 +16,11 @@ const char *ost_plan_nearest(const char *word, const void *from, size_t n, ost_n
     return near;
 }
 
+const char *ost_plan_given(ost_dim_t dim, char *buf, size_t size)
+{
+    return ost_dim_equal(dim, (ost_dim_t){ 0 }) ? "none" : ost_dim_format(dim, buf, size);
+}
+
 int ost_plan_block(const ost_plan_t *self, const char *name)
 {
     for (size_t b = 0; b < self->n_blocks; b++)
@@ -63,6 +68,11 @@ static int find_model(const ost_plan_t *self, ost_library_t *library, request_t 
     ost_error_t mine = { 0 };
     if (err == NULL) err = &mine;
     int ret = ost_library_get(library, request->name, &request->model, err);
+    if (ret == OST_ERR_IO) {
+        ost_error_prepend(err, "model '%s' ", request->name);
+        ret = err->code = OST_ERR_NAME;
+        err->where[0] = '\0';
+    }
     if (ret < 0 && err->where[0] == '\0') {
         snprintf(err->where, sizeof(err->where), "%s", OST_WHERE(self->experiment));
         err->line = request->place.line;

@@ -106,6 +106,9 @@ struct ost_plan_impl {
 #define OST_FAIL_AT(err, code, e, place, ...)                                                                          \
     ost_fail_at(err, code, OST_WHERE(e), (place).line, (place).column, __VA_ARGS__)
 
+/* As ost_dim_format, for the dimension of a value given: "none" for a plain number. */
+const char *ost_plan_given(ost_dim_t dim, char *buf, size_t size);
+
 /* " (did you mean 'x'?)" or nothing, as three arguments of "%s%s%s". */
 #define OST_HINT(s) (s) != NULL ? " (did you mean '" : "", (s) != NULL ? (s) : "", (s) != NULL ? "'?)" : ""
 

@@ -69,7 +69,7 @@ static int check_setting(
         return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->place,
             "parameter '%s.%s' has dimension %s (unit %s), the value given has %s", set->model, set->param,
             ost_dim_format(param->unit.dim, due, sizeof(due)), param->unit_text,
-            ost_dim_format(set->dim, given, sizeof(given)));
+            ost_plan_given(set->dim, given, sizeof(given)));
     if (set->sets_value && !(set->value >= param->lower && set->value <= param->upper))
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->place, "parameter '%s.%s' = %g %s is outside its range %g..%g",
             set->model, set->param, in_unit(param, set->value), param->unit_text, in_unit(param, param->lower),
@@ -81,7 +81,7 @@ static int check_setting(
     if (set->sets_spread && set->spread_sd > 0 && !ost_dim_equal(set->spread_dim, spread_dim))
         return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->place,
             "spread of '%s.%s' has dimension %s, the value given has %s", set->model, set->param,
-            ost_dim_format(spread_dim, due, sizeof(due)), ost_dim_format(set->spread_dim, given, sizeof(given)));
+            ost_dim_format(spread_dim, due, sizeof(due)), ost_plan_given(set->spread_dim, given, sizeof(given)));
     if (set->sets_spread && set->spread_sd > 0 && param->spread.kind == OST_SPREAD_CHOICE)
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->place,
             "'%s.%s' is one of %zu values and has no SD; a spread of 0 keeps it at its typical value", set->model,
@@ -186,7 +186,7 @@ static int bind_covariate(
         return OST_FAIL_AT(err, OST_ERR_UNIT, e, e->covariates[i].place,
             "covariate '%s' has dimension %s in model '%s' (unit %s), and %s here", param->name,
             ost_dim_format(param->unit.dim, due, sizeof(due)), model->name, param->unit_text,
-            ost_dim_format(e->covariates[i].unit.dim, given, sizeof(given)));
+            ost_plan_given(e->covariates[i].unit.dim, given, sizeof(given)));
     }
     int ret = check_spelling(self, model, param, err);
     if (ret < 0) return ret;

@@ -85,7 +85,7 @@ static int check_outside(const wiring_t *self)
                 return OST_FAIL_AT(self->err, OST_ERR_UNIT, e, input->place,
                     "arm '%s': signal '%s' has dimension %s (unit %s), the value given has %s", e->arms[a].name,
                     signal->name, ost_dim_format(signal->unit.dim, due, sizeof(due)), signal->unit_text,
-                    ost_dim_format(input->dim, given, sizeof(given)));
+                    ost_plan_given(input->dim, given, sizeof(given)));
             if (signal->combine == OST_COMBINE_FRACTION && !(input->value >= 0 && input->value <= 1))
                 return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, input->place,
                     "arm '%s': signal '%s' is a share between 0 and 1, the value given is %g", e->arms[a].name,
