@@ -218,9 +218,9 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     const ost_experiment_t *e = run->plan->experiment;
     char a[32], b[32];
     double jobs = fmax(1, (double) s->subjects * (double) e->n_arms);
-    printf("%s subjects x %zu arms in %.2f s on %d threads (%s): %.0f subject-arms/s\n",
-        ost_cli_thousands(s->subjects, a), e->n_arms, s->seconds_wall, s->n_threads, ost_isa_name(s->isa),
-        jobs / s->seconds_wall);
+    printf("%s subjects x %zu arms in %.2f s on %d thread%s (%s): %.0f subject-arms/s\n",
+        ost_cli_thousands(s->subjects, a), e->n_arms, s->seconds_wall, s->n_threads, s->n_threads == 1 ? "" : "s",
+        ost_isa_name(s->isa), jobs / s->seconds_wall);
     double steps = (double) s->stats.steps, tries = steps + (double) s->stats.rejected;
     printf("%.1f steps per subject-arm, %.2f %% of steps rejected\n", steps / jobs,
         tries > 0 ? 100 * (double) s->stats.rejected / tries : 0);
@@ -243,6 +243,18 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     printf("written: %s (%s)\n", out, stat(out, &st) == 0 ? ost_cli_bytes((double) st.st_size, a) : "?");
     int length = (int) (strlen(out) - (ost_cli_ends_with(out, ".h5") ? strlen(".h5") : 0));
     printf("next:    osteon show %s\n         scripts/plot.py %s -o %.*s.png\n", out, out, length, out);
+}
+
+/* A slip of the hand (-o mine.yaml) must not cost an experiment or a model: only HDF5 is replaced. */
+static bool may_replace(const char *path)
+{
+    char head[4];
+    FILE *file = fopen(path, "rb");
+    size_t n = file != NULL ? fread(head, 1, sizeof(head), file) : 0;
+    if (file != NULL) fclose(file);
+    if (n == 0 || (n == sizeof(head) && memcmp(head, "\211HDF", sizeof(head)) == 0)) return true;
+    ost_cli_message("-o: '%s' is there and is no result file; it is not overwritten", path);
+    return false;
 }
 
 static int simulate(const run_arguments_t *a, const ost_plan_t *plan, int n_threads)
@@ -299,6 +311,7 @@ int ost_cmd_run(int argc, char **argv)
         ost_cli_message("run: -o OUT.h5 is missing (--dry-run needs none)");
         goto out;
     }
+    if (!a.dry_run && !may_replace(a.out)) goto out;
     if ((code = ost_cli_experiment(&experiment, name, &a.overrides)) != OST_EXIT_OK) goto out;
     if (isa >= 0) experiment.solver.isa = (ost_isa_t) isa;
     if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0)
