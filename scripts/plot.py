@@ -267,8 +267,11 @@ def footnote(points, n_subjects):
 
 def draw(path, out, variable, evidence):
     with h5py.File(path, "r") as file:
-        if variable not in file or file[variable].ndim not in (3, 4):
-            names = [k for k in file if isinstance(file[k], h5py.Dataset) and file[k].ndim in (3, 4)]
+        names = []
+        file.id.links.iterate(lambda k: names.append(k.decode()), idx_type=h5py.h5.INDEX_CRT_ORDER)
+        names = [k for k in names if isinstance(file[k], h5py.Dataset) and file[k].ndim in (3, 4)]
+        variable = variable or ("bmd" if "bmd" in names or not names else names[0])
+        if variable not in names:
             raise SystemExit(f"plot.py: {path} has no variable '{variable}'; it has {', '.join(names)}")
         data = file[variable]
         experiment = read_experiment(file)
@@ -320,7 +323,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", metavar="RESULT.h5")
     parser.add_argument("-o", "--output", required=True, metavar="FIGURE.png|svg|pdf")
-    parser.add_argument("--variable", default="bmd", help="variable to draw (default: bmd)")
+    parser.add_argument("--variable", help="variable to draw (default: bmd, or the first of a file without it)")
     parser.add_argument("--evidence", metavar="FILE.csv", help="evidence table, if not where the experiment says")
     a = parser.parse_args()
     try:

@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 
 OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+PLOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scripts", "plot.py")
 COMMANDS = ["run", "show", "check", "plan", "model", "list"]
 
 # Bone that decays at k per year: bmd(t) = exp(-k t), so every number that is shown is known. `rest` keeps its steps
@@ -101,6 +102,7 @@ class Program(unittest.TestCase):
             (["run", "tiny.yaml", "-o", "x.h5", "--threads", "two"], "--threads: 'two' is not a whole number"),
             (["run", "tiny.yaml", "-o", "x.h5", "--isa", "mmx"], "--isa: 'mmx'"),
             (["list", "drug"], "did you mean 'drugs'?"),
+            (["run", "tiny.yaml", "-o", "tiny.model"], "'tiny.model' is there and is no result file"),
         ):
             with self.subTest(words):
                 done = self.osteon(*words, code=2)
@@ -118,6 +120,9 @@ class Program(unittest.TestCase):
             (["run", "tiny.yaml", "-o", "x.h5", "--set", "population.subject=3"], "subjects"),
             (["run", "tiny.yaml", "-o", "x.h5", "--subjects", "many"], "many"),
             (["run", "tiny.yaml", "-o", "x.h5", "--dosing", "sometimes"], "sometimes"),
+            (["run", "tiny.yaml", "-o", "x.h5", "--set", "run_in.start=5 year"], "begins before time 0"),
+            (["run", "tiny.yaml", "-o", "x.h5", "--set", "models=[./tinny.model]"], "tiny.yaml: model './tinny.model'"),
+            (["plan", "tiny.model"], "a model, not an experiment"),
         ):
             with self.subTest(words):
                 self.assertIn(part, self.osteon(*words, code=1).stderr)
@@ -203,14 +208,29 @@ class Program(unittest.TestCase):
         self.assertIn(wanted, rows)
         self.assertEqual(sum("placebo" in row for row in rows), 1)
 
+    def test_check_misses_evidence(self):
+        done = self.osteon("check", "tiny.yaml")
+        self.assertEqual(done.stderr, "")
+        with open(self.path("evidence.csv"), encoding="utf-8") as file:
+            text = file.read()
+        with open(self.path("evidence.csv"), "w", encoding="utf-8") as file:
+            file.write(text.replace("placebo", "nothing"))
+        done = self.osteon("check", "tiny.yaml")
+        self.assertRegex(done.stderr, r"without evidence: tiny\.yaml:\d+:\d+: .* no row of trial 'T1', arm 'placebo'")
+        self.assertTrue(done.stdout.startswith("OK: "))
+
+    def test_variable_without_bmd(self):
+        self.run_tiny("out.h5", "--set", "outputs=[x]")
+        self.assertIn("\nx: change in percent", self.osteon("show", "out.h5").stdout)
+        subprocess.run([PLOT, "out.h5", "-o", "f.svg"], cwd=self.folder.name, check=True, timeout=100)
+
     def test_figure(self):
-        plot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scripts", "plot.py")
         self.run_tiny("out.h5")
         for name, head in ("f.png", b"\x89PNG"), ("f.svg", b"<?xml"):
-            subprocess.run([plot, "out.h5", "-o", name], cwd=self.folder.name, check=True, timeout=100)
+            subprocess.run([PLOT, "out.h5", "-o", name], cwd=self.folder.name, check=True, timeout=100)
             with open(self.path(name), "rb") as file:
                 self.assertEqual(file.read(len(head)), head)
-        done = subprocess.run([plot, "out.h5", "-o", "x.png", "--variable", "bmt"], cwd=self.folder.name,
+        done = subprocess.run([PLOT, "out.h5", "-o", "x.png", "--variable", "bmt"], cwd=self.folder.name,
                               capture_output=True, text=True, check=False, timeout=100)
         self.assertEqual(done.returncode, 1)
         self.assertIn("it has bmd, x", done.stderr)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
-#include "osteon/results.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -332,6 +331,10 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
     ost_error_t err = { 0 };
     char *found = NULL;
     *self = (ost_experiment_t){ 0 };
+    if (ost_cli_ends_with(name, ".model")) {
+        ost_cli_message("%s: a model, not an experiment; an experiment names it under 'models'", name);
+        return OST_EXIT_INPUT;
+    }
     if (access(name, F_OK) != 0) {
         if (strchr(name, '/') != NULL || strchr(name, '.') != NULL) {
             ost_cli_exists(name);
@@ -348,4 +351,26 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
             overrides != NULL ? overrides->n : 0, &err);
     free(found);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+}
+
+void ost_cli_evidence(ost_evidence_t *self, const ost_experiment_t *experiment)
+{
+    ost_error_t err = { 0 };
+    char message[1024];
+    *self = (ost_evidence_t){ 0 };
+    if (experiment->evidence_path == NULL || experiment->n_comparisons == 0) return;
+    int ret = ost_evidence_read(self, experiment->evidence_path, &err);
+    for (size_t i = 0; i < experiment->n_comparisons && ret == 0; i++) {
+        const ost_comparison_t *c = &experiment->comparisons[i];
+        size_t k = 0;
+        while (k < self->n_rows &&
+               (strcmp(self->rows[k].trial, c->trial) != 0 || strcmp(self->rows[k].arm, c->trial_arm) != 0))
+            k++;
+        if (k == self->n_rows)
+            ret = ost_fail_at(&err, OST_ERR_NAME, experiment->path, c->place.line, c->place.column,
+                "%s has no row of trial '%s', arm '%s'", experiment->evidence_path, c->trial, c->trial_arm);
+    }
+    if (ret == 0) return;
+    ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
+    ost_evidence_free(self);
 }

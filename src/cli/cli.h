@@ -4,6 +4,7 @@
 #define OST_CLI_H
 
 #include "osteon/experiment.h"
+#include "osteon/results.h"
 #include "osteon/version.h"
 
 #ifndef OST_DATA_DIR
@@ -84,6 +85,10 @@ int ost_cli_configs(ost_text_list_t *paths) OST_MUST_CHECK;
 /* Read an experiment from a YAML file, from the name of a file in configs/, or from the attributes of a result file
  * (then `overrides` come after those it was made with). Prints what is wrong. @return an exit code */
 int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_list_t *overrides);
+
+/* Read the evidence table that the experiment names. If it cannot be read or lacks what is to be compared, say so and
+ * leave self empty: an experiment runs without it. */
+void ost_cli_evidence(ost_evidence_t *self, const ost_experiment_t *experiment);
 
 int ost_cmd_run(int argc, char **argv);
 int ost_cmd_show(int argc, char **argv);

@@ -12,7 +12,7 @@ static int check_model(const char *path)
     if (ost_library_init(&library, &err) < 0 || ost_library_get(&library, path, &model, &err) < 0)
         code = ost_cli_fail(&err);
     else
-        printf("OK: %s: %s model '%s', %zu states, %zu parameters, reads %zu signals, drives %zu, %zu outputs\n", path,
+        printf("OK: %s: %s model '%s'; states %zu, parameters %zu, signals read %zu, driven %zu, outputs %zu\n", path,
             model->kind, model->name, model->n_states, model->n_params, model->n_reads, model->n_drives,
             model->n_outputs);
     ost_library_free(&library);
@@ -25,6 +25,7 @@ static int check_experiment(const char *name)
     ost_experiment_t experiment = { 0 };
     ost_library_t library = { 0 };
     ost_plan_t plan = { 0 };
+    ost_evidence_t evidence = { 0 };
     char subjects[32];
     int code = ost_cli_experiment(&experiment, name, NULL);
     if (code != OST_EXIT_OK) goto out;
@@ -32,6 +33,8 @@ static int check_experiment(const char *name)
         code = ost_cli_fail(&err);
         goto out;
     }
+    ost_cli_evidence(&evidence, &experiment);
+    ost_evidence_free(&evidence);
     printf("OK: %s: %zu arms, %s subjects, %zu models with %zu states, %zu output variables at %zu times\n", name,
         experiment.n_arms, ost_cli_thousands(experiment.n_subjects, subjects), plan.n_blocks, plan.system.n_states,
         plan.n_variables, experiment.n_times);

@@ -56,7 +56,7 @@ static int list_outputs(ost_library_t *library, ost_error_t *err)
             if (j > 0 && strcmp(o->group, model->outputs[j - 1].group) == 0) continue;
             snprintf(name, sizeof(name), o->index_set != NULL ? "%s[%s]" : "%s", o->group, o->index_set);
             snprintf(unit, sizeof(unit), "[%s]", o->unit_text);
-            printf("%-22s %-22s %-10s %s\n", model->name, name, unit, o->text);
+            printf("%-16s %-26s %-12s %s\n", model->name, name, unit, o->text);
         }
     }
     return 0;

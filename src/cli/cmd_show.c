@@ -286,16 +286,15 @@ static int find_baseline(show_t *self, ost_error_t *err)
 static void load_evidence(show_t *self, const char *path)
 {
     ost_error_t err = { 0 };
+    char message[1024];
     const char *text = ost_results_attribute(self->results, "experiment");
     const char *origin = ost_results_attribute(self->results, "experiment_path");
     if (text == NULL) return;
     int ret = ost_experiment_parse(&self->experiment, origin != NULL ? origin : path, text, NULL, 0, &err);
-    if (ret == 0 && self->experiment.evidence_path != NULL && self->experiment.n_comparisons > 0)
-        ret = ost_evidence_read(&self->evidence, self->experiment.evidence_path, &err);
-    if (ret < 0) {
-        char message[1024];
+    if (ret == 0)
+        ost_cli_evidence(&self->evidence, &self->experiment);
+    else
         ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
-    }
 }
 
 static int find_variable(show_t *self)
@@ -303,6 +302,8 @@ static int find_variable(show_t *self)
     size_t n;
     char hint[300];
     const char *const *names = ost_results_variables(self->results, &n);
+    if (self->variable == NULL)
+        self->variable = n == 0 || ost_results_n_elements(self->results, "bmd") > 0 ? "bmd" : names[0];
     self->n_elements = ost_results_n_elements(self->results, self->variable);
     if (self->n_elements > 0) return OST_EXIT_OK;
     ost_cli_message("--variable: the file has no '%s'%s; it has:", self->variable,
@@ -339,20 +340,26 @@ static int show(show_t *self, const char *path, const char *months)
 int ost_cmd_show(int argc, char **argv)
 {
     const char *months = NULL;
-    show_t self = { .variable = "bmd" };
+    show_t self = { .variable = NULL };
     const ost_option_t options[] = {
         { .name = "at",
             .argument = "M,M,...",
             .value = &months,
             .text = "months to show (default: 12, 24, 60 and those of the evidence)" },
-        { .name = "variable", .argument = "NAME", .text = "variable to show (default: bmd)", .value = &self.variable },
+        { .name = "variable",
+            .argument = "NAME",
+            .value = &self.variable,
+            .text = "variable to show (default: bmd, or the first of a file without it)" },
     };
     const ost_syntax_t syntax = {
         .command = "show",
         .argument = "RESULT.h5",
         .about = "Print median, 5th and 95th percentile and mean of the change since month 0, by arm and site, beside "
                  "the evidence.",
-        .notes = "'differ' is simulated minus observed: mean against mean, median against median.",
+        .notes =
+            "'differ' is simulated minus observed: mean against mean, median against median. 'interval' is what the "
+            "trial\ngives around the observed value; 'role' says whether the model is fitted to the row (calibrate) "
+            "or not (validate).",
         .options = options,
         .n_options = sizeof(options) / sizeof(options[0]),
     };
