@@ -270,7 +270,7 @@ def draw(path, out, variable, evidence):
         names = []
         file.id.links.iterate(lambda k: names.append(k.decode()), idx_type=h5py.h5.INDEX_CRT_ORDER)
         names = [k for k in names if isinstance(file[k], h5py.Dataset) and file[k].ndim in (3, 4)]
-        variable = variable or ("bmd" if "bmd" in names or not names else names[0])
+        variable = variable or ("bmd" if "bmd" in names else names[0])
         if variable not in names:
             raise SystemExit(f"plot.py: {path} has no variable '{variable}'; it has {', '.join(names)}")
         data = file[variable]
@@ -283,7 +283,7 @@ def draw(path, out, variable, evidence):
         results = [[quantiles(data, a, e, i_zero) for a in range(len(arms))] for e in range(len(elements))]
         unit, long_name = (text_of(data.attrs.get(k, "")) for k in ("units", "long_name"))
         title = experiment.get("title") or os.path.basename(path)
-        n_subjects = data.shape[-2]
+        n_subjects = int(file.attrs.get("n_done", data.shape[-2]))
         table = find_evidence(file, experiment, evidence)
     bands = [[r[0] for r in panel] for panel in results]
     is_change = all(r[1] for panel in results for r in panel)

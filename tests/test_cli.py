@@ -261,6 +261,7 @@ class Program(unittest.TestCase):
             done = np.isfinite(file["bmd"][0, :, -1]).sum()
         self.assertGreater(done, 0)
         self.assertLess(done, 500000)
+        self.assertIn(f"; interrupted after {done:,} of 500,000 subjects", self.osteon("show", "out.h5").stdout)
 
     def test_unwritable_output(self):
         self.assertIn("nowhere", self.run_tiny("nowhere/out.h5", code=4).stderr)

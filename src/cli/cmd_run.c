@@ -198,7 +198,8 @@ static void print_dry_run(const ost_plan_t *plan)
         const ost_variable_t *v = &plan->variables[i];
         double size = cells * (double) v->n_elements * (double) e->n_times * (e->float64 ? 8 : 4);
         bytes += size;
-        printf("  %-24s [%s] x %u  %10s  %s\n", v->name, v->unit_text, v->n_elements, ost_cli_bytes(size, a), v->text);
+        snprintf(b, sizeof(b), "[%s] x %u", v->unit_text, v->n_elements);
+        printf("  %-26s %-16s %10s  %s\n", v->name, b, ost_cli_bytes(size, a), v->text);
     }
     for (size_t i = 0; i < plan->n_params; i++)
         if (ost_plan_param_varies(plan, i)) bytes += 8 * (double) e->n_subjects;

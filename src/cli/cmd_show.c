@@ -222,11 +222,13 @@ static void print_row(const show_t *self, const char *arm, const char *element, 
 
 static void print_head(const show_t *self, const char *path)
 {
-    char subjects[32], failed[32];
+    char subjects[32], failed[32], done[32];
     const char *title = ost_results_attribute(self->results, "title");
-    printf("%s: %s%s%s subjects x %zu arms, %s subject-arms failed\n", path, title != NULL ? title : "",
-        title != NULL ? "; " : "", ost_cli_thousands(self->n_subjects, subjects), ost_results_n_arms(self->results),
-        ost_cli_thousands(ost_results_failures(self->results), failed));
+    uint64_t n_done = strtoull(ost_results_attribute(self->results, "n_done"), NULL, 10);
+    printf("%s: %s%s", path, title != NULL ? title : "", title != NULL ? "; " : "");
+    if (n_done < self->n_subjects) printf("interrupted after %s of ", ost_cli_thousands(n_done, done));
+    printf("%s subjects x %zu arms, %s subject-arms failed\n", ost_cli_thousands(self->n_subjects, subjects),
+        ost_results_n_arms(self->results), ost_cli_thousands(ost_results_failures(self->results), failed));
     if (self->has_values)
         printf("%s [%s] (a baseline is zero, so values instead of changes)\n\n", self->variable,
             ost_results_unit(self->results, self->variable));
@@ -302,8 +304,7 @@ static int find_variable(show_t *self)
     size_t n;
     char hint[300];
     const char *const *names = ost_results_variables(self->results, &n);
-    if (self->variable == NULL)
-        self->variable = n == 0 || ost_results_n_elements(self->results, "bmd") > 0 ? "bmd" : names[0];
+    if (self->variable == NULL) self->variable = ost_results_n_elements(self->results, "bmd") > 0 ? "bmd" : names[0];
     self->n_elements = ost_results_n_elements(self->results, self->variable);
     if (self->n_elements > 0) return OST_EXIT_OK;
     ost_cli_message("--variable: the file has no '%s'%s; it has:", self->variable,
