@@ -357,10 +357,10 @@ int ost_cmd_show(int argc, char **argv)
         .argument = "RESULT.h5",
         .about = "Print median, 5th and 95th percentile and mean of the change since month 0, by arm and site, beside "
                  "the evidence.",
-        .notes = "'differ' is simulated minus observed: mean against mean, median against median. 'interval' is what the "
-                 "trial
-gives around the observed value. 'role': kept for fitting the model (calibrate) or for testing "
-                 "it (validate).",
+        .notes =
+            "'differ' is simulated minus observed: mean against mean, median against median. 'interval' is what the "
+            "trial\ngives around the observed value. 'role': kept for fitting the model (calibrate) or for testing "
+            "it (validate).",
         .options = options,
         .n_options = sizeof(options) / sizeof(options[0]),
     };
