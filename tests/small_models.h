@@ -101,6 +101,21 @@ static const ost_builtin_t small_models[] = {
         .text = "model tide \"its clearance changes\"\nkind drug\nstate A = 0 [mg] scale 1 \"amount\"\n"
                 "A' = -0.1 [1/d]*(1 + time/100 [d])*A\ndose A\ndrives load = A/5 [mg]\n"
                 "output tide_amount [mg] = A \"amount\"\n" },
+    /* conditions in two models, one on the other's drive: fills at 0.1/d up to 2, at 0.05/d from there */
+    { .name = "pool",
+        .text =
+            "model pool \"fills\"\nkind other\nstate W = 0 [1] scale 1 \"level\"\n"
+            "W' = if W < 2 then 0.1 [1/d] else 0.05 [1/d]\ndrives load = W\noutput pool_level [1] = W \"level\"\n" },
+    { .name = "gate",
+        .text = "model gate \"opens\"\nkind other\nreads load\n"
+                "param dip = -2 [1] in -4..-1 \"negative\" @ \"assumed: test\"\n"
+                "state G = 0 [1] scale 1 signed \"days open\"\n"
+                "G' = if load > 3 and time < 70 [d] then 1 [1/d] else 0 [1/d]\n"
+                "output open [1] = if load > 3 then 1 else 0 \"is it open\"\n"
+                "output gone [1] = G + 0*dip \"days open\"\n" },
+    { .name = "needy",
+        .text = "model needy \"cannot do without a covariate\"\nkind other\ncovariate weight [kg] \"body weight\"\n"
+                "state N = 0 [1] scale 1 \"n\"\nN' = weight/70 [kg]*1 [1/d]\noutput needs [1] = N \"n\"\n" },
     /* x' = x^2: infinite at t = 1/x0 */
     { .name = "bomb",
         .text = "model bomb \"blows up\"\nkind other\n"

@@ -171,13 +171,18 @@ static void test_far_tail(void)
     s.covariates[0].lower = 60 * OST_DAYS_PER_YEAR; /* 12 SD above the mean */
     s.covariates[0].upper = 61 * OST_DAYS_PER_YEAR;
     must_plan(&s);
-    double params[16], age, sum = 0;
+    double params[16], age, sum = 0, age_before = NAN, u_before = NAN;
     for (uint64_t i = 0; i < 2000; i++) {
+        double u = ost_random_uniform(5, i, ost_random_purpose("age"), 0);
         CU_ASSERT_EQUAL(ost_plan_subject(&s.plan, i, &age, params, NULL), 0);
         CU_ASSERT(age >= s.covariates[0].lower && age <= s.covariates[0].upper);
         ost_assert_close(params[param_index(&s.plan, "axis.age")], age, 0, 0);
         sum += age / OST_DAYS_PER_YEAR;
+        if (i > 0) CU_ASSERT_EQUAL(age > age_before, u > u_before);
+        age_before = age;
+        u_before = u;
     }
+    CU_ASSERT_TRUE(ost_plan_param_varies(&s.plan, param_index(&s.plan, "axis.age")));
     /* there the tail is nearly exponential with rate z / sd; the mean of one cut off at 0.2 SD by quadrature: */
     double mass = 0, moment = 0;
     for (int k = 0; k < 10000; k++) {
@@ -290,8 +295,80 @@ static void test_covariate_range(void)
     }
     CU_ASSERT(failed > 3 && failed < 25);
     CU_ASSERT_EQUAL(r.summary.failures, failed);
+    CU_ASSERT_TRUE(ost_plan_param_varies(&s.plan, param_index(&s.plan, "axis.age")));
     result_free(&r);
     study_free(&s);
+}
+
+static void test_formula_without_value(void)
+{
+    study_t s;
+    ost_error_t err = { 0 };
+    double c[4], params[16];
+    STUDY(&s, "bone", "axis");
+    covariate(&s, "since", OST_DIST_UNIFORM, 0, 2, "y");
+    covariate(&s, "age", OST_DIST_FORMULA, 0, 0, "y");
+    s.covariates[1].formula = NULL;
+    s.e.n_covariates = 1;
+    ost_formula_t *made = formula(&s, "50 [y] + since*log(since/(1 [y]) - 2)");
+    s.e.n_covariates = 2;
+    s.covariates[1].formula = made;
+    s.covariates[1].formula_text = text("50 [y] + since*log(since/(1 [y]) - 2)");
+    must_plan(&s);
+    CU_ASSERT_EQUAL(ost_plan_subject(&s.plan, 12, c, params, &err), OST_ERR_VALUE);
+    CU_ASSERT_STRING_EQUAL(err.what, "subject 12: covariate 'age' is not a finite number");
+    ost_formula_delete(made);
+    study_free(&s);
+}
+
+/* Spread about a negative value: a lognormal of its size. */
+static void test_negative_value(void)
+{
+    study_t s;
+    double params[16];
+    STUDY(&s, "pool", "gate");
+    s.settings[0] =
+        (ost_param_setting_t){ .model = text("gate"), .param = text("dip"), .sets_spread = true, .spread_sd = 0.5 };
+    s.e.n_settings = 1;
+    must_plan(&s);
+    for (uint64_t i = 0; i < 500; i++) {
+        CU_ASSERT_EQUAL(ost_plan_subject(&s.plan, i, NULL, params, NULL), 0);
+        double dip = params[param_index(&s.plan, "gate.dip")];
+        CU_ASSERT(dip >= -4 && dip <= -1);
+        ost_assert_close(truncated_cdf(log(dip / -2) / 0.5, log(0.5) / 0.5, log(2) / 0.5),
+            ost_random_uniform(5, i, ost_random_purpose("gate.dip"), 0), 1e-12, 1e-13);
+    }
+    study_free(&s);
+}
+
+/* Conditions of several models, one of them on what another one drives: all turn at their own times. */
+static void test_switches(void)
+{
+    for (int gsl = 0; gsl < 2; gsl++) {
+        study_t s;
+        result_t r;
+        STUDY(&s, "pool", "gate");
+        s.e.n_arms = 2;
+        s.e.n_subjects = 3;
+        s.e.solver.rtol = gsl ? 1e-9 : 1e-6;
+        if (gsl) s.e.solver.stepper = OST_STEPPER_GSL_RK8PD;
+        drive(&s, 1, "load", 0.75, "1", 0, INFINITY);
+        must_plan(&s);
+        CU_ASSERT_EQUAL(s.plan.system.n_switches, 3);
+        run(&r, &s.plan, 1);
+        for (size_t a = 0; a < 2; a++) {
+            double opens = a == 0 ? 40 : 25; /* 3 and 2.25 are reached there */
+            for (size_t t = 0; t <= 10; t++) {
+                double day = 10.0 * (double) t, level = day < 20 ? 0.1 * day : 2 + 0.05 * (day - 20);
+                ost_assert_close(value(&r, a, 2, "pool_level", 0, t), level, 1e-9, 1e-9);
+                ost_assert_close(value(&r, a, 2, "gone", 0, t), fmax(0, fmin(day, 70) - opens), 1e-8, 1e-8);
+                if (day != opens) ost_assert_close(value(&r, a, 2, "open", 0, t), day > opens, 0, 0);
+            }
+        }
+        CU_ASSERT_EQUAL(r.summary.stats.switches_located, 3 * 2 * 3);
+        result_free(&r);
+        study_free(&s);
+    }
 }
 
 static void mixed_study(study_t *s)
@@ -593,6 +670,9 @@ static const ost_test_t tests[] = {
     { "settings", test_settings },
     { "covariates", test_covariates },
     { "covariate_range", test_covariate_range },
+    { "formula_without_value", test_formula_without_value },
+    { "negative_value", test_negative_value },
+    { "switches", test_switches },
     { "purity", test_purity },
     { "periodic", test_periodic },
     { "idle", test_idle },

@@ -644,6 +644,93 @@ static void test_wrong_params(void)
     s.covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = unit_of("mg"), .a = 50, .place = { 4, 2 } };
     s.e.n_covariates = 1;
     expect_error(&s, OST_ERR_UNIT, 4, "'age' has dimension time", "mass here");
+    STUDY(&s, "needy");
+    expect_error(&s, OST_ERR_NAME, 3, "model 'needy' needs covariate 'weight' [kg] (body weight)", "no default");
+    STUDY(&s, "bone", "axis");
+    s.covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = unit_of("y"), .kind = OST_DIST_NORMAL };
+    s.covariates[0].b = s.covariates[0].lower = 5;
+    s.covariates[0].upper = 4;
+    s.covariates[0].place.line = 4;
+    s.e.n_covariates = 1;
+    expect_error(&s, OST_ERR_VALUE, 4, "'age'", "range is empty");
+    const double spreads[] = { -0.1, NAN, INFINITY };
+    for (size_t i = 0; i < COUNT(spreads); i++) {
+        STUDY(&s, "bone", "axis");
+        set_param(&s, "bone", "g", 0.4, "1");
+        s.settings[0].sets_spread = true;
+        s.settings[0].spread_sd = spreads[i];
+        expect_error(&s, OST_ERR_VALUE, 15, "spread of 'bone.g'", "a number >= 0");
+    }
+    STUDY(&s, "bone", "axis");
+    set_param(&s, "bone", "r", 3, "1");
+    s.settings[0].sets_spread = true;
+    s.settings[0].spread_sd = 0.1;
+    expect_error(&s, OST_ERR_VALUE, 15, "'bone.r' is one of 3 values", "a spread of 0 keeps it");
+}
+
+/* A name near to a model's covariate is no slip where other covariates are computed from it. */
+static void test_useful_covariate(void)
+{
+    study_t s;
+    STUDY(&s, "bone", "axis");
+    s.covariates[0] = (ost_covariate_t){ .name = text("ages"), .unit = unit_of("y"), .a = 50 };
+    s.covariates[1] = (ost_covariate_t){ .name = text("other"), .unit = unit_of("y"), .formula_text = text("2*ages") };
+    s.e.n_covariates = 2;
+    must_plan(&s);
+    CU_ASSERT_EQUAL(s.plan.impl->params[param_index(&s.plan, "axis.age")].covariate, -1);
+    study_free(&s);
+    STUDY(&s, "bone", "axis");
+    s.covariates[0] = (ost_covariate_t){ .name = text("ages"), .unit = unit_of("y"), .a = 50, .place = { 4, 2 } };
+    s.covariates[1] = (ost_covariate_t){ .name = text("other"), .unit = unit_of("y"), .formula_text = text("2 [y]") };
+    s.e.n_covariates = 2;
+    expect_error(&s, OST_ERR_NAME, 4, "no model uses covariate 'ages'", "did you mean 'age'");
+}
+
+static void test_wrong_regimens(void)
+{
+    static const struct {
+        double interval, start, duration;
+        int code;
+        const char *part;
+    } wrong[] = {
+        { 1, NAN, 0, OST_ERR_VALUE, "must be finite" },
+        { NAN, 0, 0, OST_ERR_VALUE, "must be finite" },
+        { -1, 0, 0, OST_ERR_VALUE, "the last two not negative" },
+        { 1, 0, -1, OST_ERR_VALUE, "the last two not negative" },
+        { 1, 0, 1e-9, OST_ERR_VALUE, "an infusion of 'pill' over 1e-09 d is shorter" },
+        { 1e-6, 0, 0, OST_ERR_LIMIT, "1e+08 doses of 'pill'" },
+    };
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        study_t s;
+        STUDY(&s, "bone", "axis");
+        give(&s, 0, doses("pill", 1, wrong[i].interval, wrong[i].start, INFINITY));
+        s.regimens[0][0].duration = wrong[i].duration;
+        expect_error(&s, wrong[i].code, 7, wrong[i].part, "arm 'control'");
+    }
+}
+
+/* Arms share the run-in, and with it what they begin with. */
+static void test_wrong_run_in(void)
+{
+    study_t s;
+    ost_dim_t dim;
+    ost_formula_t *start = NULL;
+    CU_ASSERT_EQUAL_FATAL(ost_formula_new(&start, "-10 [d]", NULL, NULL, 0, &dim, NULL), 0);
+    for (int same = 0; same < 2; same++) {
+        STUDY(&s, "bone");
+        s.e.start = start;
+        s.e.n_arms = 2;
+        drive(&s, 0, "hormone", 5, "pmol/L", 0, INFINITY);
+        drive(&s, 1, "hormone", same ? 5 : 7, "pmol/L", 0, INFINITY);
+        if (same) {
+            must_plan(&s);
+            study_free(&s);
+        } else {
+            expect_error(
+                &s, OST_ERR_VALUE, 21, "arms 'control' and 'treated' start with different values", "'hormone'");
+        }
+    }
+    ost_formula_delete(start);
 }
 
 static void test_print(void)
@@ -666,6 +753,21 @@ static void test_print(void)
     free(printed);
     free(drawn);
     study_free(&s);
+    STUDY(&s, "bone", "axis");
+    s.e.dosing = OST_DOSING_PERIODIC;
+    ost_regimen_t infusion = doses("patch", 6, 10, 0, 25);
+    infusion.duration = 5;
+    give(&s, 0, doses("pill", 4, 1, 0, 60));
+    give(&s, 0, infusion);
+    must_plan(&s);
+    out = open_memstream(&printed, &n);
+    ost_plan_print(&s.plan, out);
+    fclose(out);
+    ost_assert_contains(printed, "2  -> bone"); /* a level that nothing drives */
+    ost_assert_contains(printed, "6 changes of the rate of infusion into patch.skin");
+    ost_assert_contains(printed, "every 1 d from day 0 to 59: given until its effect repeats");
+    free(printed);
+    study_free(&s);
     ost_plan_free(NULL);
     ost_plan_free(&s.plan); /* twice */
 }
@@ -687,6 +789,9 @@ static const ost_test_t tests[] = {
     { "wrong_outputs", test_wrong_outputs },
     { "wrong_drives", test_wrong_drives },
     { "wrong_params", test_wrong_params },
+    { "useful_covariate", test_useful_covariate },
+    { "wrong_regimens", test_wrong_regimens },
+    { "wrong_run_in", test_wrong_run_in },
     { "print", test_print },
 };
 
