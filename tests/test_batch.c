@@ -218,7 +218,16 @@ static void test_kinds_of_failure(void)
         run_jobs(&down, &options, &job, 1);
         CU_ASSERT_EQUAL(job.failure, OST_FAILURE_MAX_STEPS);
         CU_ASSERT_EQUAL(job.status, OST_ERR_STEP);
+        ost_assert_contains(ost_job_message(&job, &down, &options, message, sizeof(message)), "more than 5 steps");
+        options = options_at(1e-6);
+        options.stepper = (ost_stepper_t) stepper;
+        job = (ost_job_t){ .t1 = 2, .x0 = x0, .p = &p[1], .u0 = none };
+        if (stepper != OST_STEPPER_RODAS4) run_jobs(&down, &options, &job, 1); /* Rodas4 further down */
         x0[0] = 1;
+        if (stepper == OST_STEPPER_RODAS4) continue;
+        CU_ASSERT_EQUAL(job.failure, OST_FAILURE_STEP);
+        ost_assert_contains(ost_job_message(&job, &down, &options, message, sizeof(message)), "step below 1e-");
+        ost_assert_close(job.t_fail, 1, 1e-3, 0);
     }
     ost_solver_options_t options = options_at(1e-6);
     double x_high[] = { 10 };
@@ -230,6 +239,10 @@ static void test_kinds_of_failure(void)
     run_jobs(&down, &options, &job, 1);
     CU_ASSERT_EQUAL(job.failure, OST_FAILURE_NOT_FINITE);
     CU_ASSERT_EQUAL(job.t_fail, 0);
+    x_high[0] = 10;
+    job.p = &p[0];
+    run_jobs(&down, &options, &job, 1);
+    CU_ASSERT_STRING_EQUAL(ost_job_message(&job, &down, &options, message, sizeof(message)), "no failure");
 }
 
 static void test_error_follows_tolerance(void)
@@ -250,6 +263,49 @@ static void test_error_follows_tolerance(void)
             before = error;
         }
     }
+}
+
+/* x = tanh(20 (t - 1 - p)): a jump that arrives while steps are as long as they may be. */
+static void jump_rhs(const void *self, const ost_point_t *at, double *f)
+{
+    (void) self;
+    ost_v x = each_lane(tanh, 20.0 * (ROW_OF(at->t, 0) - 1.0 - ROW_OF(at->p, 0)));
+    SET_ROW(f, 0, 20.0 * (1.0 - x * x));
+}
+
+static const uint32_t jump_row[] = { 0 };
+static const uint32_t jump_col[] = { 1 };
+
+static void jump_jacobian(const void *self, const ost_point_t *at, double *e)
+{
+    (void) self;
+    ost_v x = each_lane(tanh, 20.0 * (ROW_OF(at->t, 0) - 1.0 - ROW_OF(at->p, 0)));
+    SET_ROW(e, 0, -800.0 * x * (1.0 - x * x));
+}
+
+static const bool may_be_negative[1];
+static const ost_system_t jump = {
+    .n_states = 1, .n_constants = 1, .n_outputs = 1, .scale = prey_scale, .positive = may_be_negative, SYSTEM_TAIL(jump)
+};
+
+static void test_steps_that_err_are_refused(void)
+{
+    enum { N = 40 };
+    double x0[] = { -1 }, x_end[N][1], p[N], largest = 0;
+    ost_job_t jobs[N];
+    ost_solver_options_t options = options_at(1e-8);
+    options.h_max = 0.25;
+    for (int k = 0; k < N; k++) {
+        p[k] = 1.0 / N * k;
+        jobs[k] = (ost_job_t){ .t1 = 4, .x0 = x0, .p = &p[k], .u0 = none, .x_end = x_end[k] };
+    }
+    run_jobs(&jump, &options, jobs, N);
+    for (int k = 0; k < N; k++) {
+        CU_ASSERT(jobs[k].stats.rejected > 0);
+        largest = fmax(largest, fabs(x_end[k][0] - 1));
+    }
+    printf("\n  largest error after the jump: %.1e", largest);
+    CU_ASSERT(largest < options.rtol);
 }
 
 static void test_nothing_is_allocated_while_integrating(void)
@@ -300,7 +356,7 @@ static void test_jobs_are_checked(void)
     ost_solver_options_t options = options_at(1e-6);
     ost_batch_t *batch = NULL;
     CU_ASSERT_EQUAL_FATAL(ost_batch_new(&batch, &prey, &options, NULL), 0);
-    for (int k = 0; k < 5; k++) {
+    for (int k = 0; k < 8; k++) {
         ost_job_t jobs[2] = { make_job(&one[0], 0, 1), make_job(&one[1], 1, 1) };
         ost_error_t err = { 0 };
         if (k == 0) jobs[1].t1 = -1;
@@ -308,6 +364,10 @@ static void test_jobs_are_checked(void)
         if (k == 2) one[1].events[5].index = 3;
         if (k == 3) one[1].events[5].series = 0;
         if (k == 4) one[1].t_out[5] = NAN;
+        ost_series_t series = { .interval = 1, .park_input = k == 5 ? 99 : 0, .n_states = k == 6 ? 99 : 1 };
+        jobs[1].series = &series;
+        jobs[1].n_series = k >= 5;
+        if (k == 7) series.interval = 0;
         CU_ASSERT_EQUAL(ost_batch_run(batch, jobs, 2, &err), OST_ERR_VALUE);
         ost_assert_contains(err.what, "job 1");
     }
@@ -415,6 +475,18 @@ static void test_systems_are_checked(void)
     CU_ASSERT_EQUAL(ost_elimination_init(&plan, &system, &err), OST_ERR_MODEL);
     ost_elimination_free(&plan);
     ost_elimination_free(NULL);
+    static const double no_scale[] = { 0 };
+    ost_batch_t *batch = NULL;
+    ost_solver_options_t options = options_at(1e-6);
+    system = down;
+    system.scale = no_scale;
+    CU_ASSERT_EQUAL(ost_batch_new(&batch, &system, &options, &err), OST_ERR_MODEL);
+    ost_assert_contains(err.what, "scale of state A is 0");
+    CU_ASSERT_PTR_NULL(batch);
+    system = (ost_system_t){ .n_states = 1, .n_entries = 2, .row = twice, .col = twice, .scale = prey_scale };
+    system.positive = all_positive;
+    CU_ASSERT_EQUAL(ost_batch_new(&batch, &system, &options, &err), OST_ERR_MODEL);
+    CU_ASSERT_PTR_NULL(batch);
 }
 
 static const ost_test_t tests[] = {
@@ -423,6 +495,7 @@ static const ost_test_t tests[] = {
     { "failures_stay_alone", test_failures_stay_alone },
     { "kinds_of_failure", test_kinds_of_failure },
     { "error_follows_tolerance", test_error_follows_tolerance },
+    { "steps_that_err_are_refused", test_steps_that_err_are_refused },
     { "nothing_is_allocated_while_integrating", test_nothing_is_allocated_while_integrating },
     { "options_are_checked", test_options_are_checked },
     { "jobs_are_checked", test_jobs_are_checked },

@@ -75,6 +75,43 @@ static void test_order(void)
     CU_ASSERT(dense_order > 3.1);
 }
 
+/* x' = 3 t^2 - 2 t + p: the dense output, of order 3, has no error at all. */
+static void cubic_rhs(const void *self, const ost_point_t *at, double *f)
+{
+    (void) self;
+    ost_v t = ROW_OF(at->t, 0);
+    SET_ROW(f, 0, 3.0 * t * t - 2.0 * t + ROW_OF(at->p, 0));
+}
+
+static const uint32_t cubic_row[] = { 0 };
+static const uint32_t cubic_col[] = { 1 };
+
+static void cubic_jacobian(const void *self, const ost_point_t *at, double *e)
+{
+    (void) self;
+    SET_ROW(e, 0, 6.0 * ROW_OF(at->t, 0) - 2.0);
+}
+
+static const ost_system_t cubic = {
+    .n_states = 1, .n_constants = 1, .n_outputs = 1, .scale = no_scale, .positive = may_be_negative, SYSTEM_TAIL(cubic)
+};
+
+static void test_cubics_are_exact_between_steps(void)
+{
+    enum { N = 29 };
+    double x0[] = { 1 }, p[] = { 0.7 }, t_out[N], y[N];
+    for (int i = 0; i < N; i++) t_out[i] = 0.1 * i;
+    ost_solver_options_t options = options_at(1e-6);
+    options.h_max = 0.75;
+    ost_job_t job = { .t1 = 3, .x0 = x0, .p = p, .u0 = none, .t_out = t_out, .n_out = N, .y = y };
+    run_jobs(&cubic, &options, &job, 1);
+    CU_ASSERT_EQUAL(job.stats.steps, 4);
+    for (int i = 0; i < N; i++) {
+        double t = t_out[i];
+        ost_assert_close(y[i], 1 + t * (0.7 + t * (t - 1)), 1e-13, 0);
+    }
+}
+
 /* Robertson's reaction with its third species through an algebraic quantity: s = 3e7 y^2. */
 static void robertson_rhs(const void *self, const ost_point_t *at, double *f)
 {
@@ -279,6 +316,7 @@ static void test_gsl_steppers_agree(void)
 
 static const ost_test_t tests[] = {
     { "order", test_order },
+    { "cubics_are_exact_between_steps", test_cubics_are_exact_between_steps },
     { "stiff_robertson", test_stiff_robertson },
     { "chain_equals_reduced", test_chain_equals_reduced },
     { "stiff_van_der_pol", test_stiff_van_der_pol },
