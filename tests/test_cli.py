@@ -5,6 +5,7 @@ words name single tests. Uses models and experiments of its own, so that it test
 import json
 import math
 import os
+import pty
 import resource
 import signal
 import subprocess
@@ -171,6 +172,47 @@ class Program(unittest.TestCase):
         done = self.run_tiny("quiet.h5", "--quiet")
         self.assertEqual((done.stdout, done.stderr), ("", ""))
 
+    def test_progress_on_a_terminal(self):
+        master, slave = pty.openpty()
+        child = subprocess.Popen([OSTEON, "run", "tiny.yaml", "-o", "out.h5", "--subjects", "20000", "--set",
+                                  "solver.h_max=0.5 day"], cwd=self.folder.name, stdout=subprocess.DEVNULL,
+                                 stderr=slave)
+        os.close(slave)
+        text = b""
+        try:
+            while piece := os.read(master, 4096):
+                text += piece
+        except OSError: # the other end is closed
+            pass
+        os.close(master)
+        self.assertEqual(child.wait(timeout=100), 0)
+        self.assertRegex(text.decode(), r"\r[\d,]+ of 20,000 subjects \(\d+ %\), \d+/s, \d+ s left")
+        self.assertTrue(text.endswith(b"\r\x1b[K"), text[-80:])
+
+    def test_plan_that_cannot_be(self):
+        os.mkdir(self.path("copy"))
+        with open(self.path("copy/tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL)
+        with open(self.path("two.yaml"), "w", encoding="utf-8") as file:
+            file.write(EXPERIMENT.replace("[./tiny.model]", "[./tiny.model, ./copy/tiny.model]"))
+        for words in (["check", "two.yaml"], ["plan", "two.yaml"], ["run", "two.yaml", "-o", "x.h5"]):
+            with self.subTest(words):
+                self.assertIn("two models of this experiment are called 'tiny'", self.osteon(*words, code=1).stderr)
+        with open(self.path("tiny.model"), "a", encoding="utf-8") as file:
+            file.write("letter x = 1\n")
+        self.assertRegex(self.osteon("check", "tiny.model", code=1).stderr, r"tiny\.model:12:1: 'letter' begins no statement")
+        with open(self.path("tiny.model"), "a", encoding="utf-8") as file:
+            file.write("\0")
+        self.assertIn("is not a text", self.osteon("check", "tiny.model", code=1).stderr)
+
+    def test_error_of_periodic_dosing(self):
+        atac = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "configs", "atac.yaml")
+        words = ["run", atac, "-o", "out.h5", "--subjects", "2", "--set", "times={to: 6 month, every: 1 month}", "--set",
+                 "outputs=[bmd]"]
+        self.assertRegex(self.osteon(*words, "--dosing", "periodic").stdout,
+                         r"against exact, first 2 subjects: bmd differs by [\d.e-]+ % at most")
+        self.assertNotIn("against exact", self.osteon(*words, "--dosing", "exact").stdout)
+
     def test_repeat_from_the_file(self):
         self.run_tiny("a.h5", "--subjects", "9", "--seed", "3", "--set", "parameters.tiny.k=0.05 1/y")
         os.remove(self.path("tiny.yaml"))
@@ -178,6 +220,9 @@ class Program(unittest.TestCase):
         np.testing.assert_array_equal(self.bmd("a.h5"), self.bmd("b.h5"))
         self.osteon("run", "b.h5", "-o", "c.h5", "--subjects", "4")
         np.testing.assert_array_equal(self.bmd("a.h5")[:, :4], self.bmd("c.h5"))
+        with h5py.File(self.path("c.h5"), "a") as file:
+            del file.attrs["experiment"]
+        self.assertIn("cannot be repeated", self.osteon("run", "c.h5", "-o", "d.h5", code=4).stderr)
 
     def test_threads_and_isa_do_not_matter(self):
         self.run_tiny("one.h5", "--threads", "1", "--subjects", "200")
@@ -197,6 +242,25 @@ class Program(unittest.TestCase):
         self.assertEqual(months, ["6", "24"])
         self.assertIn("no values at month 7", self.osteon("show", "out.h5", "--at", "7", code=2).stderr)
         self.assertIn("did you mean 'bmd'?", self.osteon("show", "out.h5", "--variable", "bmt", code=2).stderr)
+        self.assertIn("'12;24' is not a list", self.osteon("show", "out.h5", "--at", "12;24", code=2).stderr)
+        os.remove(self.path("evidence.csv"))
+        done = self.osteon("show", "out.h5")
+        self.assertRegex(done.stderr, "without evidence: .*evidence.csv")
+        self.assertNotIn("observed", done.stdout)
+        # none of the usual months: the last one
+        self.run_tiny("out.h5", "--set", "times={to: 7 month, every: 1 month}")
+        months = [line.split()[1] for line in self.osteon("show", "out.h5").stdout.splitlines() if
+                  line.startswith("control")]
+        self.assertEqual(months, ["7"])
+
+    def test_show_values_where_a_baseline_is_zero(self):
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL.replace("= X \"growth\"", "= X - 1 + 3*(1 - B)/(1 - exp(-0.02)) \"growth\""))
+        self.run_tiny("out.h5", "--set", "population.variability=false")
+        text = self.osteon("show", "out.h5", "--variable", "x", "--at", "12").stdout
+        self.assertIn("x [1] (a baseline is zero, so values instead of changes)", text)
+        row = next(line for line in text.splitlines() if line.startswith("control"))
+        self.assertEqual(row.split()[1:], ["12"] + ["3.00"] * 4)
 
     def test_show_lays_evidence_beside(self):
         with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
@@ -207,6 +271,16 @@ class Program(unittest.TestCase):
                                                                      "-0.50", "validate", "T1,", "placebo"]
         self.assertIn(wanted, rows)
         self.assertEqual(sum("placebo" in row for row in rows), 1)
+        # an extension, measured from a later scan, and an interval with one end
+        with open(self.path("evidence.csv"), "a", encoding="utf-8") as file:
+            for endpoint, month in ("from_year1", 24), ("year1_to_2", 24):
+                file.write(f"validate,T1,placebo,women,none,BMD_change_{endpoint},LS,{month},mean,-1.25,percent,,-1,"
+                           "upper,10,somebody,somewhere,\n")
+        rows = [line.split() for line in self.osteon("show", "out.h5").stdout.splitlines()]
+        wanted = ["control", "lumbar_spine", "12-24"] + ["-1.98"] * 4 + ["-1.25", "mean", "-0.73", "upper", "-1.00",
+                                                                        "validate", "T1,", "placebo"]
+        self.assertIn(wanted, rows)
+        self.assertIn(wanted[7:], rows)
 
     def test_check_misses_evidence(self):
         done = self.osteon("check", "tiny.yaml")
