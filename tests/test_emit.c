@@ -317,6 +317,9 @@ static void emitted_text_names_what_it_computes(void)
                                 "amount' = -k*amount\n"
                                 "output left [mg] = amount \"what is left\"\n"
                                 "output choice [mg] = if amount < 2 [mg] then 1 [mg] else amount \"a choice\"\n"
+                                "state aside = 1 [mg] \"kept\"\n"
+                                "aside' = -k*max(aside, 2 [mg])\n"
+                                "output root [mg] = sqrt(aside*4 [mg]) \"a root\"\n"
                                 "output least [mg] = min(amount, 3 [mg]) \"a bound\"\n";
     CU_ASSERT_EQUAL_FATAL(ost_library_read(&library, "decay.model", decay, &model, NULL), 0);
     FILE *out = open_memstream(&text, &n);
@@ -329,6 +332,10 @@ static void emitted_text_names_what_it_computes(void)
     ost_assert_contains(text, "ost_v_store(result, v1); /* amount' */");
     ost_assert_contains(text, "/* amount' by amount */");
     ost_assert_contains(text, "= ost_v_min(x0, ost_v_splat(3.0));");
+    ost_assert_contains(text, "= ost_v_max(x1, ost_v_splat(2.0));");
+    ost_assert_contains(text, "= x1 - 2.0;"); /* which side of the max is active, for its slope */
+    ost_assert_contains(text, "= ost_v_blend(ost_v_le(ost_v_splat(0.0), v0), ost_v_splat(1.0), ost_v_splat(0.0));");
+    ost_assert_contains(text, "= ost_v_sqrt(v");
     CU_ASSERT_EQUAL(model->n_switches, 1);
     ost_assert_contains(text, "= ost_v_blend(ost_v_eq(m0, ost_v_splat(0.0)), ost_v_splat(1.0), x0);");
     free(text);
