@@ -69,10 +69,11 @@ typedef struct {
 } ost_event_t;
 
 /** A regular series of equal doses that may be parked. Doses are given one by one until what is still to come of the
- * block's states just before a dose is below `tolerance` of them (a geometric tail, extrapolated by Aitken's rule). There
- * they are moved to their limits; if one dose later they are back within the square of `tolerance`, the block is parked:
- * park_input is set to 1, its states stand still, its drives are replaced by their means over that interval (mean_input),
- * the remaining doses but the last are skipped, and at the last dose the block is live again. Else all begins anew. */
+ * block's states just before a dose, summed over the intervals to come, is below `tolerance` of them (a geometric tail,
+ * extrapolated by Aitken's rule). There they are moved to their limits; if a dose later they are within the square of
+ * `tolerance` of them, the block is parked: park_input is set to 1, its states stand still, its drives are replaced by
+ * their means over that interval (mean_input), the remaining doses but the last are skipped, and at the last dose the
+ * block is live again. Else all begins anew. A block with a state that approaches nothing is never parked. */
 typedef struct {
     double interval;        /**< d */
     double t_first, t_last; /**< times of its first and last dose, d */

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Changes of a state below this part of what may be wrong of it are none: about the solver's own error. */
+#define ROUNDING 1e-2
+
 void ost_lane_start(ost_lane_t *self, ost_job_t *job)
 {
     const ost_system_t *system = self->system;
@@ -55,13 +58,19 @@ double ost_lane_next_stop(ost_lane_t *self)
     return lands ? job->t1 : INFINITY;
 }
 
-/* What is still to come of a sequence that approaches its limit geometrically (Aitken). Where its changes do not shrink
- * (rounding, or not yet) the last change itself is taken. */
-static double geometric_tail(const double last[3])
+/* By what the last change differs from the one before: below 1 where the sequence approaches a limit. */
+static double ratio_of(const double last[3])
 {
     double change = last[0] - last[1], before = last[1] - last[2];
-    double ratio = before == 0 ? 0 : change / before;
-    return fabs(ratio) < 1 ? change * ratio / (1 - ratio) : change;
+    return before == 0 ? 0 : change / before;
+}
+
+/* What is still to come of a sequence that approaches its limit geometrically (Aitken). Where its changes do not
+ * shrink, which is near the limit a matter of rounding, there is nothing to extrapolate. */
+static double geometric_tail(const double last[3])
+{
+    double change = last[0] - last[1], ratio = ratio_of(last);
+    return fabs(ratio) < 1 ? change * ratio / (1 - ratio) : 0;
 }
 
 static void see_states(ost_lane_t *self, ost_follower_t *follower, const ost_series_t *series, const double *x)
@@ -77,15 +86,22 @@ static void see_states(ost_lane_t *self, ost_follower_t *follower, const ost_ser
     follower->n_seen++;
 }
 
-/* Are the block's states within `tolerance` of where the doses lead to? `moved`: they were put there one interval ago.
- */
-static bool is_near(const ost_lane_t *self, const ost_series_t *series, bool moved, double tolerance)
+/* Has a sequence come near its limit? A slow one is off for many intervals, so what counts before the move is the sum
+ * of what they all miss; and after it a small change is a long way to go. A state that does not approach anything, as
+ * an integral over a course of doses, is never near. */
+static bool is_near(const ost_sequence_t *seen, bool moved, double tolerance)
 {
-    for (size_t i = series->first_state; i < series->first_state + series->n_states; i++) {
-        const ost_sequence_t *seen = &self->sequences[i];
-        double distance = moved ? seen->last[0] - seen->last[1] : geometric_tail(seen->last);
-        if (!(fabs(distance) <= tolerance * seen->largest)) return false;
-    }
+    double change = seen->last[0] - seen->last[1], ratio = moved ? seen->ratio : ratio_of(seen->last);
+    if (fabs(change) <= ROUNDING * tolerance * tolerance * seen->largest) return true;
+    if (!(fabs(ratio) < 1)) return false;
+    if (moved) return fabs(change / (1 - ratio)) <= tolerance * tolerance * seen->largest;
+    return fabs(geometric_tail(seen->last) / (1 - ratio)) <= tolerance * seen->largest;
+}
+
+static bool are_near(const ost_lane_t *self, const ost_series_t *series, bool moved)
+{
+    for (size_t i = series->first_state; i < series->first_state + series->n_states; i++)
+        if (!is_near(&self->sequences[i], moved, series->tolerance)) return false;
     return true;
 }
 
@@ -97,11 +113,13 @@ static bool settles(ost_lane_t *self, ost_follower_t *follower, const ost_series
     see_states(self, follower, series, x);
     if (follower->moved) {
         follower->moved = false;
-        return is_near(self, series, true, series->tolerance * series->tolerance);
+        return are_near(self, series, true);
     }
-    if (follower->n_seen < 3 || !is_near(self, series, false, series->tolerance)) return false;
+    if (follower->n_seen < 3 || !are_near(self, series, false)) return false;
     for (size_t i = series->first_state; i < series->first_state + series->n_states; i++) {
-        x[i * OST_LANE_COUNT] += geometric_tail(self->sequences[i].last);
+        ost_sequence_t *seen = &self->sequences[i];
+        seen->ratio = ratio_of(seen->last);
+        x[i * OST_LANE_COUNT] += geometric_tail(seen->last);
     }
     follower->n_seen = 0;
     see_states(self, follower, series, x);

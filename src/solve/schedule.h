@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     double last[3]; /* values just before a dose, newest first */
     double largest; /* by absolute value */
+    double ratio;   /* of a change to the one before, when it was moved to its limit */
 } ost_sequence_t;
 
 typedef struct {
