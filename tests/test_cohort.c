@@ -581,6 +581,7 @@ static void test_run_in(void)
     s.covariates[0].b = 0.008;
     s.e.start = formula(&s, "-0.2 [1]/fuse");
     s.e.start_text = text("-0.2 [1]/fuse");
+    s.times[0] = -20; /* arms begin there */
     s.times[10] = 90;
     must_plan(&s);
     run(&r, &s.plan, 1);
@@ -590,13 +591,14 @@ static void test_run_in(void)
         double left = 0.8 / p[fuse];
         CU_ASSERT_EQUAL(r.status[i] != 0, left < 90);
         for (size_t t = 0; t < 10 && left > 90; t++)
-            ost_assert_close(value(&r, 0, i, "charge", 0, t), p[one] / (left - 10.0 * (double) t), 1e-5, 0);
+            ost_assert_close(value(&r, 0, i, "charge", 0, t), p[one] / (left - s.times[t]), 1e-5, 0);
     }
     CU_ASSERT(r.summary.run_in_steps > 30);
     result_free(&r);
     ost_plan_free(&s.plan);
     ost_formula_delete(s.e.start);
     s.e.start = formula(&s, "-400 [d]"); /* 1/fuse is 125 to 500 d */
+    s.times[0] = 0;
     must_plan(&s);
     run(&r, &s.plan, 1);
     size_t dead = 0;
