@@ -418,6 +418,31 @@ static void test_purity(void)
     study_free(&s);
 }
 
+/* ... and for any last output: neither doses that would come after it nor the course that they belong to matter. */
+static void test_last_output(void)
+{
+    for (int dosing = OST_DOSING_PERIODIC; dosing <= OST_DOSING_EXACT; dosing++) {
+        study_t s;
+        result_t all, some;
+        mixed_study(&s);
+        s.e.n_subjects = 5;
+        s.e.dosing = (ost_dosing_t) dosing;
+        must_plan(&s);
+        run(&all, &s.plan, 1);
+        for (size_t n = 1; n < 11; n++) {
+            ost_plan_free(&s.plan);
+            s.e.n_times = n;
+            must_plan(&s);
+            run(&some, &s.plan, 1);
+            for (size_t i = 0; i < 3 * some.n * s.plan.system.n_outputs; i++)
+                CU_ASSERT_EQUAL(memcmp(some.y + i * n, all.y + i * 11, n * sizeof(double)), 0);
+            result_free(&some);
+        }
+        result_free(&all);
+        study_free(&s);
+    }
+}
+
 /* Mean effects instead of single doses: close to exact dosing, and the summary knows how close. */
 static void test_periodic(void)
 {
@@ -676,6 +701,7 @@ static const ost_test_t tests[] = {
     { "negative_value", test_negative_value },
     { "switches", test_switches },
     { "purity", test_purity },
+    { "last_output", test_last_output },
     { "periodic", test_periodic },
     { "idle", test_idle },
     { "not_at_rest", test_not_at_rest },

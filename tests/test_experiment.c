@@ -192,7 +192,7 @@ static void test_arms(void)
     ost_assert_close(r[0].stop, 5 * YEAR, 0, 0);
     CU_ASSERT_EQUAL(r[0].duration, 0);
     ost_assert_close(r[1].duration, 15.0 / 1440, 1e-15, 0);
-    ost_assert_close(r[1].stop, 7 * YEAR, 0, 0); /* to the last output */
+    CU_ASSERT(isinf(r[1].stop)); /* without end, wherever the last output is */
     CU_ASSERT_EQUAL(r[2].interval, 0);
     ost_assert_close(r[2].start, 7, 0, 0);
     ost_assert_close(r[2].amount, 3e-3, 1e-15, 0);
@@ -251,7 +251,7 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(e.compression, 0);
     CU_ASSERT_EQUAL_FATAL(e.n_times, 3);
     ost_assert_close(e.times[0], -MONTH, 0, 0);
-    ost_assert_close(e.arms[0].regimens[0].stop, YEAR, 0, 0);
+    CU_ASSERT(isinf(e.arms[0].regimens[0].stop));
     ost_experiment_free(&e);
     ost_experiment_free(&e);
     ost_experiment_free(NULL);

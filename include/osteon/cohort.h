@@ -47,8 +47,9 @@ typedef struct {
     ost_system_t system;       /**< for the solver */
     ost_variable_t *variables; /**< the requested ones */
     size_t n_variables;
-    ost_event_t **arm_events;  /**< [n_arms][n_arm_events[i]] */
-    size_t *n_arm_events;      /**< [n_arms] */
+    ost_event_t **arm_events;  /**< [n_arms][n_arm_known[i]] */
+    size_t *n_arm_events;      /**< [n_arms] those before t_end */
+    size_t *n_arm_known;       /**< [n_arms] and some after it, so that nothing depends on where the last output is */
     ost_series_t **arm_series; /**< [n_arms][n_arm_series[i]] */
     size_t *n_arm_series;      /**< [n_arms] */
     /** Arms are integrated over this, d: from the earliest of time 0, the first output, dose and outside drive to the

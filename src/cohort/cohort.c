@@ -281,7 +281,7 @@ static int run_in(worker_t *self, size_t n, const double *t_start, ost_error_t *
 static void set_arm(const ost_plan_t *plan, ost_job_t *job, size_t arm, const ost_event_t *events, double *y)
 {
     job->events = events;
-    job->n_events = plan->n_arm_events[arm];
+    job->n_events = plan->n_arm_known[arm];
     job->t_out = plan->experiment->times;
     job->n_out = plan->experiment->n_times;
     job->y = y;
@@ -365,9 +365,9 @@ static int probe(worker_t *self, size_t n, ost_error_t *err)
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
         if (plan->n_arm_series[a] == 0) continue;
         size_t n_jobs = 0, of[N_PROBED];
-        ost_event_t *events = malloc((plan->n_arm_events[a] + 1) * sizeof(*events));
+        ost_event_t *events = malloc((plan->n_arm_known[a] + 1) * sizeof(*events));
         if (events == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of exact dosing");
-        for (size_t k = 0; k < plan->n_arm_events[a]; k++) {
+        for (size_t k = 0; k < plan->n_arm_known[a]; k++) {
             events[k] = plan->arm_events[a][k];
             events[k].series = -1;
         }

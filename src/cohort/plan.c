@@ -230,6 +230,7 @@ void ost_plan_free(ost_plan_t *self)
     free(self->variables);
     free(self->arm_events);
     free(self->n_arm_events);
+    free(self->n_arm_known);
     free(self->arm_series);
     free(self->n_arm_series);
     free_impl(self->impl, self->system.n_states);

@@ -109,7 +109,7 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
     for (size_t i = 0; i < self->n_arm_series[arm]; i++) {
         const ost_series_t *series = &self->arm_series[arm][i];
         fprintf(out, "      every %g d from day %g to %g: given until its effect repeats, then as its mean\n",
-            series->interval, series->t_first, series->t_last);
+            series->interval, series->t_first, fmin(series->t_last, self->t_end));
     }
 }
 

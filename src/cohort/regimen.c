@@ -18,6 +18,9 @@
 #define SERIES_MAX_INTERVAL 1.0
 #define MAX_DOSES 10e6
 #define MIN_DURATION 1e-6
+/* Events are known so much further than the end that neither the last steps (which look ahead by two) nor what counts
+ * as a series depend on where the last output is. */
+#define SERIES_AHEAD (SERIES_MIN_DOSES * SERIES_MAX_INTERVAL + 1)
 
 enum { RANK_WAKE, RANK_OUTSIDE, RANK_RATE, RANK_BOLUS };
 
@@ -84,10 +87,15 @@ static int add_window(builder_t *self, double on, double off, double value, cons
     return 0;
 }
 
+static double known_until(const ost_plan_t *plan)
+{
+    return plan->t_end + fmax(SERIES_AHEAD, fmin(2 * plan->experiment->solver.h_max, OST_DAYS_PER_YEAR));
+}
+
 /* Times of the doses are start + k x interval, never accumulated. */
 static size_t n_doses_of(const ost_plan_t *plan, const ost_regimen_t *r)
 {
-    double stop = fmin(r->stop - OST_SAME_TIME, plan->t_end);
+    double stop = fmin(r->stop - OST_SAME_TIME, known_until(plan));
     if (!(r->start < stop)) return 0;
     if (!(r->interval > 0)) return 1;
     size_t n = (size_t) ((stop - r->start) / r->interval);
@@ -168,7 +176,7 @@ static int add_changes(builder_t *self, size_t input, const ost_signal_t *signal
     }
     qsort(times, n, sizeof(*times), compare_doubles);
     int ret = 0;
-    for (size_t i = 0; i < n && ret == 0 && times[i] < self->plan->t_end; i++) {
+    for (size_t i = 0; i < n && ret == 0 && times[i] < known_until(self->plan); i++) {
         double t = times[i], value;
         if (t <= last + OST_SAME_TIME) continue;
         last = t;
@@ -358,7 +366,9 @@ static int build_arm(builder_t *self)
     if (events == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for %zu events", self->n_items);
     for (size_t i = 0; i < self->n_items; i++) events[i] = self->items[i].event;
     plan->arm_events[self->arm] = events;
-    plan->n_arm_events[self->arm] = self->n_items;
+    plan->n_arm_events[self->arm] = plan->n_arm_known[self->arm] = self->n_items;
+    while (plan->n_arm_events[self->arm] > 0 && events[plan->n_arm_events[self->arm] - 1].t >= plan->t_end)
+        plan->n_arm_events[self->arm]--;
     return 0;
 }
 
@@ -443,10 +453,11 @@ int ost_plan_build_events(ost_plan_t *plan, ost_error_t *err)
     builder_t self = { .plan = plan, .err = err };
     plan->arm_events = calloc(n_arms + 1, sizeof(*plan->arm_events));
     plan->n_arm_events = calloc(n_arms + 1, sizeof(*plan->n_arm_events));
+    plan->n_arm_known = calloc(n_arms + 1, sizeof(*plan->n_arm_known));
     plan->arm_series = calloc(n_arms + 1, sizeof(*plan->arm_series));
     plan->n_arm_series = calloc(n_arms + 1, sizeof(*plan->n_arm_series));
-    if (plan->arm_events == NULL || plan->n_arm_events == NULL || plan->arm_series == NULL ||
-        plan->n_arm_series == NULL)
+    if (plan->arm_events == NULL || plan->n_arm_events == NULL || plan->n_arm_known == NULL ||
+        plan->arm_series == NULL || plan->n_arm_series == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of %zu arms", n_arms);
     int ret = find_times(plan, err);
     if (ret == 0) ret = settle_idle_drives(&self);

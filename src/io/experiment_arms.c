@@ -7,20 +7,21 @@
 /* Events of one regimen; each takes memory in the plan. */
 #define MAX_DOSES 1000000
 
-/* start < stop, both with their defaults. */
+/* start < stop; without a stop it never ends, but has to begin before the last output. */
 static int read_window(
     const ost_yaml_t *tree, const ost_yaml_node_t *node, double t_last, double *start, double *stop, ost_error_t *err)
 {
     *start = 0;
-    *stop = t_last;
+    *stop = INFINITY;
     int ret = ost_field_time(tree, ost_yaml_get(node, "start"), start, err);
     if (ret == 0) ret = ost_field_time(tree, ost_yaml_get(node, "stop"), stop, err);
     if (ret != 0) return ret;
-    if (*start < *stop) return 0;
     const ost_yaml_node_t *at = ost_yaml_get(node, "stop");
+    double end = at != NULL ? *stop : t_last;
+    if (*start < end) return 0;
     if (at == NULL) at = ost_yaml_get(node, "start");
     return ost_yaml_fail(tree, at != NULL ? at : node, OST_ERR_VALUE, err,
-        "it starts at day %g, which is not before its end at day %g%s", *start, *stop,
+        "it starts at day %g, which is not before its end at day %g%s", *start, end,
         ost_yaml_get(node, "stop") == NULL ? " (the last output time)" : "");
 }
 
@@ -53,7 +54,7 @@ static int read_regimen(
         return ost_yaml_fail(tree, over, OST_ERR_VALUE, err, "infusions would overlap: %g d over every %g d",
             self->duration, self->interval);
     }
-    if (interval != NULL && (self->stop - self->start) / self->interval > MAX_DOSES) {
+    if (interval != NULL && (fmin(self->stop, t_last) - self->start) / self->interval > MAX_DOSES) {
         return ost_yaml_fail(tree, interval, OST_ERR_LIMIT, err, "more than %d doses", MAX_DOSES);
     }
     return 0;

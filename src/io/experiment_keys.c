@@ -61,7 +61,7 @@ static const ost_schema_t dose[] = {
     { "dose", LEAF, "a quantity such as 1 mg", "amount of each dose", true, NULL, 0 },
     { "interval", LEAF, "a time such as 1 day", "between doses; omitted: a single dose", false, NULL, 0 },
     { "start", LEAF, "a time", "of the first dose; default 0 day", false, NULL, 0 },
-    { "stop", LEAF, "a time", "no dose at or after it; default: the last output time", false, NULL, 0 },
+    { "stop", LEAF, "a time", "no dose at or after it; default: none, doses go on", false, NULL, 0 },
     { "over", LEAF, "a time such as 15 min", "duration of an infusion; omitted: at once", false, NULL, 0 },
 };
 static const ost_schema_t regimen[] = { { "-", MAP, "a mapping of drug, dose, interval, ...", "", false,
@@ -71,7 +71,7 @@ static const ost_schema_t signal_input[] = {
     { "signal", LEAF, "the name of a signal", "'osteon list signals' names them", true, NULL, 0 },
     { "value", LEAF, "a quantity in the signal's unit", "combined with what else drives the signal", true, NULL, 0 },
     { "start", LEAF, "a time", "from when; default 0 day", false, NULL, 0 },
-    { "stop", LEAF, "a time", "until when; default: the last output time", false, NULL, 0 },
+    { "stop", LEAF, "a time", "until when; default: without end", false, NULL, 0 },
 };
 static const ost_schema_t signal_inputs[] = { { "-", MAP, "a mapping of signal, value, start, stop", "", false,
     MEMBERS(signal_input) } };
