@@ -123,7 +123,8 @@ static const ost_builtin_t small_models[] = {
                 "param one = 1 [1] in 0.5..2 spread 0.1 \"size\" @ \"assumed: test\"\n"
                 "state X = fuse [1/d] scale 0.1 \"charge\"\n"
                 "X' = X*X\n"
-                "output charge [1/d] = one*X \"charge\"\n" },
+                "output charge [1/d] = one*X \"charge\"\n"
+                "output margin [1] = sqrt(2 - X/fuse) \"no value once the charge has doubled\"\n" },
 };
 
 static inline void open_library(ost_library_t *library)

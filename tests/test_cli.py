@@ -212,6 +212,8 @@ class Program(unittest.TestCase):
         self.assertRegex(self.osteon(*words, "--dosing", "periodic").stdout,
                          r"against exact, first 2 subjects: bmd differs by [\d.e-]+ % at most")
         self.assertNotIn("against exact", self.osteon(*words, "--dosing", "exact").stdout)
+        words[-1] = "outputs=[bmd, estradiol]"
+        self.assertRegex(self.osteon(*words).stdout, r"most of all estradiol, by [\d.e-]+ %")
 
     def test_repeat_from_the_file(self):
         self.run_tiny("a.h5", "--subjects", "9", "--seed", "3", "--set", "parameters.tiny.k=0.05 1/y")

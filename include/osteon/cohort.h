@@ -119,6 +119,8 @@ typedef struct {
 /** What a run did. */
 typedef struct {
     uint64_t subjects, failures;      /**< failures: subject-arms */
+    uint64_t *n_not_finite;           /**< [system.n_outputs] subject-arms that did not fail and yet have a NaN or an
+                                         infinity in this output: its formula has no value there; owned */
     double seconds_wall, seconds_cpu; /**< time by the clock and of all threads */
     int n_threads;
     ost_isa_t isa;            /**< instruction set used */

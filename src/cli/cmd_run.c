@@ -214,6 +214,35 @@ static double periodic_error(const ost_cohort_summary_t *s, const ost_variable_t
     return worst;
 }
 
+/* How far periodic dosing is off, in BMD and where it is farthest; and outputs without a value. */
+static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
+{
+    const ost_variable_t *farthest = NULL, *bmd = NULL;
+    for (size_t i = 0; i < plan->n_variables; i++) {
+        const ost_variable_t *v = &plan->variables[i];
+        double error = periodic_error(s, v);
+        if (isnan(error)) continue;
+        if (strcmp(v->name, "bmd") == 0) bmd = v;
+        if (farthest == NULL || error > periodic_error(s, farthest)) farthest = v;
+    }
+    if (farthest != NULL)
+        printf("periodic dosing against exact, first %zu subjects: %s differs by %.2g %% at most\n",
+            s->n_periodic_probed, (bmd != NULL ? bmd : farthest)->name,
+            periodic_error(s, bmd != NULL ? bmd : farthest));
+    if (bmd != NULL && bmd != farthest)
+        printf("  and most of all %s, by %.2g %%\n", farthest->name, periodic_error(s, farthest));
+    for (size_t i = 0; i < plan->n_variables; i++) {
+        const ost_variable_t *v = &plan->variables[i];
+        uint64_t n = 0;
+        for (size_t o = v->first; o < v->first + v->n_elements; o++)
+            n = s->n_not_finite[o] > n ? s->n_not_finite[o] : n;
+        char text[32];
+        if (n > 0)
+            printf(
+                "no value: %s is not a number at some times of %s subject-arms\n", v->name, ost_cli_thousands(n, text));
+    }
+}
+
 static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *out)
 {
     const ost_experiment_t *e = run->plan->experiment;
@@ -225,13 +254,7 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     double steps = (double) s->stats.steps, tries = steps + (double) s->stats.rejected;
     printf("%.1f steps per subject-arm, %.2f %% of steps rejected\n", steps / jobs,
         tries > 0 ? 100 * (double) s->stats.rejected / tries : 0);
-    for (size_t i = 0; i < run->plan->n_variables && s->periodic_error != NULL; i++) {
-        const ost_variable_t *v = &run->plan->variables[i];
-        double error = periodic_error(s, v);
-        if (strcmp(v->name, "bmd") == 0 && !isnan(error))
-            printf("periodic dosing against exact, first %zu subjects: %s differs by %.2g %% at most\n",
-                s->n_periodic_probed, v->name, error);
-    }
+    print_doubts(run->plan, s);
     if (s->failures > 0)
         printf("failed: %s of %s subject-arms\n", ost_cli_thousands(s->failures, a),
             ost_cli_thousands((uint64_t) jobs, b));

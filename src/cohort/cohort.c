@@ -56,6 +56,7 @@ typedef struct {
     char (*subject_text)[MESSAGE];
     ost_solver_stats_t stats; /* of the arms of this block */
     uint64_t run_in_steps, failures;
+    uint64_t *n_not_finite; /* [n_outputs], of this block */
 } worker_t;
 
 static double wall_seconds(void)
@@ -85,6 +86,7 @@ static void worker_free(worker_t *self)
     free(self->messages);
     free(self->subject_status);
     free(self->subject_text);
+    free(self->n_not_finite);
 }
 
 static size_t max_scratch(const ost_plan_t *plan)
@@ -137,11 +139,13 @@ static int worker_init(worker_t *self, run_t *run, ost_error_t *err)
         .messages = calloc(n_arms * BLOCK, sizeof(*self->messages)),
         .subject_status = calloc(BLOCK, sizeof(*self->subject_status)),
         .subject_text = calloc(BLOCK, sizeof(*self->subject_text)),
+        .n_not_finite = calloc(system->n_outputs + 1, sizeof(*self->n_not_finite)),
     };
     if (alloc_rows(self) < 0 || self->jobs == NULL || self->covariates == NULL || self->params == NULL ||
         self->constants == NULL || self->x0 == NULL || self->x1 == NULL || self->inputs == NULL || self->y == NULL ||
         self->probe == NULL || self->status == NULL || self->steps == NULL || self->rejected == NULL ||
-        self->text == NULL || self->messages == NULL || self->subject_status == NULL || self->subject_text == NULL)
+        self->text == NULL || self->messages == NULL || self->subject_status == NULL || self->subject_text == NULL ||
+        self->n_not_finite == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a thread's block of %d subjects", BLOCK);
     return ost_batch_new(&self->batch, system, &e->solver, err);
 }
@@ -299,6 +303,16 @@ static void to_reported_units(const ost_plan_t *plan, double *y)
         for (size_t t = 0; t < n_times; t++) y[o * n_times + t] /= plan->impl->factor[o];
 }
 
+static void count_not_finite(worker_t *self, const double *y)
+{
+    size_t n_times = self->plan->experiment->n_times;
+    for (size_t o = 0; o < self->plan->system.n_outputs; o++) {
+        size_t t = 0;
+        while (t < n_times && isfinite(y[o * n_times + t])) t++;
+        self->n_not_finite[o] += t < n_times;
+    }
+}
+
 static void finish_job(worker_t *self, size_t k, size_t i, const ost_job_t *job)
 {
     const ost_plan_t *plan = self->plan;
@@ -310,6 +324,7 @@ static void finish_job(worker_t *self, size_t k, size_t i, const ost_job_t *job)
     self->status[k] = job != NULL ? (uint8_t) -job->status : self->subject_status[i];
     if (self->status[k] == 0) {
         to_reported_units(plan, y);
+        count_not_finite(self, y);
         return;
     }
     self->failures++;
@@ -407,6 +422,7 @@ static int run_block(worker_t *self, size_t i_block, size_t *n_subjects, ost_err
     *n_subjects = n;
     self->stats = (ost_solver_stats_t){ 0 };
     self->run_in_steps = self->failures = 0;
+    memset(self->n_not_finite, 0, self->plan->system.n_outputs * sizeof(*self->n_not_finite));
     draw(self, first, n, t_start);
     prepare(self, n);
     int ret = run_in(self, n, t_start, err);
@@ -436,6 +452,7 @@ static int deliver(worker_t *self, size_t i_block, size_t n, ost_error_t *err)
     if (ret < 0) return ret;
     summary->subjects += n;
     summary->failures += self->failures;
+    for (size_t o = 0; o < self->plan->system.n_outputs; o++) summary->n_not_finite[o] += self->n_not_finite[o];
     summary->run_in_steps += self->run_in_steps;
     ost_solver_stats_add(&summary->stats, &self->stats);
     const ost_progress_t progress = {
@@ -499,7 +516,9 @@ int ost_cohort_run(
     };
     clock_t t_cpu = clock();
     summary->periodic_error = malloc((plan->system.n_outputs + 1) * sizeof(double));
-    if (summary->periodic_error == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the summary of a run");
+    summary->n_not_finite = calloc(plan->system.n_outputs + 1, sizeof(*summary->n_not_finite));
+    if (summary->periodic_error == NULL || summary->n_not_finite == NULL)
+        return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the summary of a run");
     for (size_t i = 0; i <= plan->system.n_outputs; i++) summary->periodic_error[i] = NAN;
     summary->n_threads = thread_count(&run);
     if (summary->n_threads > 0) {
@@ -518,5 +537,6 @@ void ost_cohort_summary_free(ost_cohort_summary_t *self)
 {
     if (self == NULL) return;
     free(self->periodic_error);
+    free(self->n_not_finite);
     *self = (ost_cohort_summary_t){ 0 };
 }
