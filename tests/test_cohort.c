@@ -162,6 +162,32 @@ static void test_draws(void)
     study_free(&s);
 }
 
+/* Of n subjects each has another one of the n quantiles, and no two quantities in the same order. */
+static void test_latin_hypercube(void)
+{
+    enum { N = 40 };
+    study_t s;
+    STUDY(&s, "bone", "axis", "pill");
+    s.e.n_subjects = N;
+    s.e.sampling = OST_SAMPLING_LATIN_HYPERCUBE;
+    must_plan(&s);
+    double params[16];
+    size_t ke = param_index(&s.plan, "pill.ke"), g = param_index(&s.plan, "bone.g"), n_same = 0;
+    bool seen_ke[N] = { 0 }, seen_g[N] = { 0 };
+    for (uint64_t i = 0; i < N; i++) {
+        CU_ASSERT_EQUAL(ost_plan_subject(&s.plan, i, NULL, params, NULL), 0);
+        double a = truncated_cdf(log(params[ke] / 0.5) / 0.5, log(0.2 / 0.5) / 0.5, log(1 / 0.5) / 0.5) * N - 0.5;
+        double b = truncated_cdf((params[g] - 0.5) / 0.1, -5, 5) * N - 0.5;
+        ost_assert_close(a, round(a), 0, 1e-9);
+        ost_assert_close(b, round(b), 0, 1e-9);
+        seen_ke[lround(a)] = seen_g[lround(b)] = true;
+        n_same += lround(a) == lround(b);
+    }
+    for (size_t i = 0; i < N; i++) CU_ASSERT(seen_ke[i] && seen_g[i]);
+    CU_ASSERT(n_same < 8); /* 1 expected */
+    study_free(&s);
+}
+
 /* A range far out in the upper tail, where 1 - p has no digits left. */
 static void test_far_tail(void)
 {
@@ -383,6 +409,51 @@ static void mixed_study(study_t *s)
     give(s, 2, doses("patch", 10, 30, 5, 100));
     give(s, 2, doses("pill", 2, 0.5, 20, 90));
     drive(s, 2, "share", 0.25, "1", 40, 50);
+}
+
+/* Variant v gives what an experiment with those typical values gives, to the last bit. */
+static void test_variants(void)
+{
+    study_t s;
+    result_t all, one;
+    mixed_study(&s);
+    s.e.n_subjects = 70; /* not a whole number of blocks */
+    must_plan(&s);
+    double typical[3][16];
+    size_t e0 = param_index(&s.plan, "axis.E0"), r = param_index(&s.plan, "bone.r");
+    for (size_t v = 0; v < 3; v++) ost_plan_typical(&s.plan, typical[v]);
+    ost_assert_close(typical[0][e0], 20, 0, 0);
+    typical[1][e0] = 75;
+    typical[2][r] = 4; /* one of several values: given, it is meant */
+    double variants[3 * 16];
+    for (size_t v = 0; v < 3; v++) memcpy(variants + v * s.plan.n_params, typical[v], s.plan.n_params * sizeof(double));
+    s.e.n_subjects = 210;
+    result_init(&all, &s.plan); /* room for all */
+    s.e.n_subjects = 70;
+    const ost_cohort_options_t options = {
+        .n_threads = 2, .variants = variants, .n_variants = 3, .sink = collect, .progress = watch, .user = &all
+    };
+    CU_ASSERT_EQUAL_FATAL(ost_cohort_run(&s.plan, &options, &all.summary, NULL), 0);
+    CU_ASSERT_EQUAL(all.summary.subjects, 210);
+    for (size_t v = 0; v < 3; v++) {
+        ost_plan_free(&s.plan);
+        s.settings[0] = (ost_param_setting_t){ .model = v == 1 ? text("axis") : text("bone"),
+            .param = v == 1 ? text("E0") : text("r"),
+            .sets_value = true,
+            .value = v == 1 ? 75 : 4,
+            .dim = v == 1 ? unit_of("pmol/L").dim : unit_of("1").dim };
+        s.e.n_settings = v > 0;
+        must_plan(&s);
+        run(&one, &s.plan, 1);
+        for (size_t a = 0; a < 3; a++)
+            CU_ASSERT_EQUAL(
+                memcmp(one.y + a * 70 * one.n_y, all.y + (a * 210 + v * 70) * one.n_y, 70 * one.n_y * sizeof(double)),
+                0);
+        result_free(&one);
+    }
+    s.e.n_settings = 0;
+    result_free(&all);
+    study_free(&s);
 }
 
 /* The same bits for any number of threads, any size of the cohort, any shard. */
@@ -698,6 +769,7 @@ static void test_isa(void)
 
 static const ost_test_t tests[] = {
     { "draws", test_draws },
+    { "latin_hypercube", test_latin_hypercube },
     { "far_tail", test_far_tail },
     { "settings", test_settings },
     { "covariates", test_covariates },
@@ -711,6 +783,7 @@ static const ost_test_t tests[] = {
     { "idle", test_idle },
     { "not_at_rest", test_not_at_rest },
     { "kinetics", test_kinetics },
+    { "variants", test_variants },
     { "failures", test_failures },
     { "run_in", test_run_in },
     { "stop", test_stop },

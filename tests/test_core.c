@@ -339,6 +339,25 @@ static void test_normal_quantile(void)
     }
 }
 
+static void test_permutation(void)
+{
+    static const uint64_t sizes[] = { 1, 2, 5, 64, 1000 };
+    for (size_t k = 0; k < COUNT(sizes); k++) {
+        bool seen[1000] = { 0 };
+        uint64_t n = sizes[k], same = 0, fixed = 0;
+        for (uint64_t i = 0; i < n; i++) {
+            uint64_t image = ost_random_permutation(7, 1, i, n);
+            CU_ASSERT_FATAL(image < n);
+            CU_ASSERT_FALSE(seen[image]);
+            seen[image] = true;
+            fixed += image == i;
+            same += image == ost_random_permutation(7, 2, i, n);
+        }
+        if (n == 1000) CU_ASSERT(fixed < 10 && same < 10); /* 1 each expected */
+    }
+    CU_ASSERT(ost_random_permutation(7, 1, UINT64_C(1) << 62, UINT64_C(1) << 63) < UINT64_C(1) << 63);
+}
+
 static void test_normal_cdf(void)
 {
     static const double cases[][2] = { { -37, 5.7255712225245768227e-300 }, { -10, 7.619853024160526066e-24 },
@@ -364,6 +383,7 @@ static const ost_test_t tests[] = { { "error_record", test_error_record },
     { "nearest", test_nearest }, { "units", test_units }, { "wrong_units", test_wrong_units },
     { "quantities", test_quantities }, { "wrong_quantities", test_wrong_quantities }, { "dimensions", test_dimensions },
     { "philox_known_answers", test_philox_known_answers }, { "moments", test_moments },
-    { "normal_quantile", test_normal_quantile }, { "normal_cdf", test_normal_cdf }, { "isa", test_isa } };
+    { "permutation", test_permutation }, { "normal_quantile", test_normal_quantile }, { "normal_cdf", test_normal_cdf },
+    { "isa", test_isa } };
 
 OST_TEST_MAIN("core", tests)

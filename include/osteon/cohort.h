@@ -77,6 +77,9 @@ void ost_plan_dot(const ost_plan_t *self, FILE *out);
  *  @return 0 or OST_ERR_VALUE (a covariate out of range) */
 int ost_plan_subject(
     const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err) OST_MUST_CHECK;
+/** The typical values of all parameters, before any spread; a covariate's is its default. @param[out] typical
+ * [n_params], internal units */
+void ost_plan_typical(const ost_plan_t *self, double *typical);
 /** True where parameter i of the plan differs between subjects. */
 bool ost_plan_param_varies(const ost_plan_t *self, size_t i);
 /** "aibl.k_C" of parameter i, written to buf. @return buf */
@@ -84,7 +87,7 @@ char *ost_plan_param_name(const ost_plan_t *self, size_t i, char *buf, size_t si
 
 /** A finished stretch of consecutive subjects, all arms; borrowed for the call. */
 typedef struct {
-    uint64_t first; /**< 0-based position in the cohort of its first subject */
+    uint64_t first; /**< 0-based position in the cohort of its first subject, or in all cohorts of a run of variants */
     size_t n_subjects;
     const double
         *y; /**< [n_arms][n_subjects][system.n_outputs][n_times], reported units; NaN where there is no value */
@@ -105,6 +108,11 @@ typedef struct {
 /** How to run a cohort. */
 typedef struct {
     int n_threads; /**< 0: all that the process may use */
+    /** Variants of the typical parameters, [n_variants][plan->n_params] in internal units, borrowed; start from
+     * ost_plan_typical() and stay within the parameters' ranges. The same subjects are run for each of them, in one
+     * run: position v x n_subjects + k is subject k of variant v. NULL: once, as planned. */
+    const double *variants;
+    size_t n_variants; /**< used where variants is not NULL */
     bool no_probe; /**< leave periodic_error at NaN: for repeated runs, as of a fit; the probe costs as much as exact
                       dosing of eight subjects */
     /** Called by one thread at a time, blocks in any order. A negative return stops the run with that code. May be

@@ -81,6 +81,15 @@ typedef struct {
 /** Regular doses: each one, or periodic ones parked once their effect repeats (see ost_series_t). */
 typedef enum { OST_DOSING_PERIODIC, OST_DOSING_EXACT } ost_dosing_t;
 
+/** How the subjects' draws are spread. */
+typedef enum {
+    OST_SAMPLING_RANDOM, /**< independent: a subject is the same in every cohort */
+    /** The n quantiles (k + 1/2)/n of every distribution, each once, in an order of its own for each quantity (McKay
+     * 1979, doi:10.2307/1268522): means of few subjects come close to those of many. A subject depends on the cohort's
+     * size. */
+    OST_SAMPLING_LATIN_HYPERCUBE
+} ost_sampling_t;
+
 /** Rows of an evidence table to lay beside an arm. */
 typedef struct {
     char *arm;               /**< of this experiment */
@@ -101,6 +110,7 @@ typedef struct {
     uint64_t n_subjects;         /**< >= 1 */
     uint64_t seed;               /**< of all random numbers */
     uint64_t first_subject;      /**< subjects first_subject .. first_subject + n_subjects - 1 */
+    ost_sampling_t sampling;     /**< default RANDOM */
     ost_covariate_t *covariates; /**< [n_covariates] in order of definition */
     size_t n_covariates;
     bool variability;              /**< false: every subject is the typical one but for covariates */

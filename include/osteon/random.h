@@ -16,6 +16,10 @@ uint32_t ost_random_purpose(const char *name);
 /** Uniform on the open interval (0, 1), 52 bits. */
 double ost_random_uniform(uint64_t seed, uint64_t subject, uint32_t purpose, uint32_t draw);
 
+/** A bijection of 0 .. n - 1 keyed by (seed, purpose), evaluated at one place: i's image, i < n, n <= 2^63. Uses the
+ * draws of purpose as ost_random_uniform() does, from draw 0x80000000 on. */
+uint64_t ost_random_permutation(uint64_t seed, uint32_t purpose, uint64_t i, uint64_t n);
+
 /** Standard normal by inverse distribution function (one uniform each; monotone in it). */
 double ost_random_normal(uint64_t seed, uint64_t subject, uint32_t purpose, uint32_t draw);
 

@@ -26,6 +26,7 @@ typedef struct {
     const ost_cohort_options_t *options;
     ost_cohort_summary_t *summary;
     double t_wall;
+    uint64_t n_positions; /* subjects x variants */
     size_t n_blocks;
     atomic_size_t next;
     atomic_bool stop; /* no new blocks; those in hand are still delivered unless ret < 0 */
@@ -227,8 +228,11 @@ static void draw(worker_t *self, uint64_t first, size_t n, double *t_start)
     for (size_t i = 0; i < n; i++) {
         ost_error_t err = { 0 };
         double *covariates = self->covariates + i * e->n_covariates;
-        int ret =
-            ost_plan_draw(plan, e->first_subject + first + i, covariates, self->params + i * plan->n_params, &err);
+        uint64_t subject = e->first_subject + (first + i) % e->n_subjects;
+        const double *variants = self->run->options->variants;
+        const double *typical =
+            variants != NULL ? variants + (size_t) ((first + i) / e->n_subjects) * plan->n_params : NULL;
+        int ret = ost_plan_draw(plan, subject, typical, covariates, self->params + i * plan->n_params, &err);
         self->subject_status[i] = 0;
         t_start[i] = plan->t_begin;
         if (ret < 0) {
@@ -415,10 +419,9 @@ static int probe(worker_t *self, size_t n, ost_error_t *err)
 
 static int run_block(worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err)
 {
-    const ost_experiment_t *e = self->plan->experiment;
     double t_start[BLOCK];
-    uint64_t first = (uint64_t) i_block * BLOCK;
-    size_t n = e->n_subjects - first < BLOCK ? (size_t) (e->n_subjects - first) : BLOCK;
+    uint64_t first = (uint64_t) i_block * BLOCK, left = self->run->n_positions - first;
+    size_t n = left < BLOCK ? (size_t) left : BLOCK;
     *n_subjects = n;
     self->stats = (ost_solver_stats_t){ 0 };
     self->run_in_steps = self->failures = 0;
@@ -457,7 +460,7 @@ static int deliver(worker_t *self, size_t i_block, size_t n, ost_error_t *err)
     ost_solver_stats_add(&summary->stats, &self->stats);
     const ost_progress_t progress = {
         .subjects_done = summary->subjects,
-        .subjects = self->plan->experiment->n_subjects,
+        .subjects = run->n_positions,
         .failures = summary->failures,
         .seconds = wall_seconds() - run->t_wall,
     };
@@ -504,14 +507,16 @@ int ost_cohort_run(
     const ost_plan_t *plan, const ost_cohort_options_t *options, ost_cohort_summary_t *summary, ost_error_t *err)
 {
     const ost_cohort_options_t none = { 0 };
-    uint64_t n_subjects = plan->experiment->n_subjects;
+    if (options == NULL) options = &none;
+    uint64_t n_positions = plan->experiment->n_subjects * (options->variants != NULL ? options->n_variants : 1);
     *summary = (ost_cohort_summary_t){ .isa = plan->experiment->solver.isa };
     run_t run = {
         .plan = plan,
-        .options = options != NULL ? options : &none,
+        .options = options,
         .summary = summary,
         .t_wall = wall_seconds(),
-        .n_blocks = (size_t) ((n_subjects + BLOCK - 1) / BLOCK),
+        .n_positions = n_positions,
+        .n_blocks = (size_t) ((n_positions + BLOCK - 1) / BLOCK),
         .err = err,
     };
     clock_t t_cpu = clock();
@@ -527,7 +532,7 @@ int ost_cohort_run(
 #endif
         work(&run);
     }
-    summary->interrupted = run.ret == 0 && summary->subjects < n_subjects;
+    summary->interrupted = run.ret == 0 && summary->subjects < n_positions;
     summary->seconds_cpu = (double) (clock() - t_cpu) / CLOCKS_PER_SEC;
     summary->seconds_wall = wall_seconds() - run.t_wall;
     return run.ret;

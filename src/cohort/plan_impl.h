@@ -133,7 +133,8 @@ int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;   
 int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* layout.c */
 int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                /* layout.c */
 
-/* As ost_plan_subject, but the message does not name the subject. */
-int ost_plan_draw(const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err);
+/* As ost_plan_subject with other typical values (NULL: the plan's own), but the message does not name the subject. */
+int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,
+    ost_error_t *err);
 
 #endif

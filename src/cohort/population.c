@@ -252,11 +252,18 @@ int ost_plan_build_population(ost_plan_t *self, ost_error_t *err)
     return 0;
 }
 
+static double draw_uniform(const ost_experiment_t *e, uint64_t subject, uint32_t purpose)
+{
+    if (e->sampling == OST_SAMPLING_RANDOM) return ost_random_uniform(e->seed, subject, purpose, 0);
+    uint64_t n = e->n_subjects;
+    return ((double) ost_random_permutation(e->seed, purpose, subject % n, n) + 0.5) / (double) n;
+}
+
 static double draw_covariate(const ost_plan_t *self, size_t i, uint64_t subject, const double *covariates)
 {
     const ost_experiment_t *e = self->experiment;
     const ost_covariate_t *c = &e->covariates[i];
-    double u = ost_random_uniform(e->seed, subject, self->impl->purpose[i], 0);
+    double u = draw_uniform(e, subject, self->impl->purpose[i]);
     switch (c->kind) {
     case OST_DIST_FIXED:
         return c->a;
@@ -298,7 +305,18 @@ static double draw_param(const ost_param_rule_t *rule, const ost_param_t *param,
     return clamp(value, param->lower, param->upper);
 }
 
-int ost_plan_draw(const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err)
+/* The rule with another typical value. A value of a CHOICE is then meant, as in the experiment's settings. */
+static ost_param_rule_t moved_rule(const ost_param_rule_t *from, const ost_param_t *param, double typical)
+{
+    ost_param_rule_t rule = *from;
+    rule.typical = typical;
+    if (rule.kind == OST_SPREAD_CHOICE) rule.kind = OST_SPREAD_NONE;
+    set_bounds(&rule, param);
+    return rule;
+}
+
+int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,
+    ost_error_t *err)
 {
     const ost_experiment_t *e = self->experiment;
     for (size_t i = 0; i < e->n_covariates; i++) covariates[i] = NAN;
@@ -313,8 +331,13 @@ int ost_plan_draw(const ost_plan_t *self, uint64_t subject, double *covariates, 
         const ost_param_t *param = &block->model->params[i - block->first_param];
         const ost_param_rule_t *rule = &self->impl->params[i];
         if (rule->covariate < 0) {
-            double u = rule->kind == OST_SPREAD_NONE ? 0 : ost_random_uniform(e->seed, subject, rule->purpose, 0);
-            params[i] = draw_param(rule, param, u);
+            double u = rule->kind == OST_SPREAD_NONE ? 0 : draw_uniform(e, subject, rule->purpose);
+            if (typical == NULL || typical[i] == rule->typical) {
+                params[i] = draw_param(rule, param, u);
+            } else {
+                const ost_param_rule_t moved = moved_rule(rule, param, typical[i]);
+                params[i] = draw_param(&moved, param, u);
+            }
             continue;
         }
         params[i] = covariates[rule->covariate];
@@ -328,9 +351,14 @@ int ost_plan_draw(const ost_plan_t *self, uint64_t subject, double *covariates, 
 
 int ost_plan_subject(const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err)
 {
-    int ret = ost_plan_draw(self, subject, covariates, params, err);
+    int ret = ost_plan_draw(self, subject, NULL, covariates, params, err);
     if (ret < 0) ost_error_prepend(err, "subject %llu: ", (unsigned long long) subject);
     return ret;
+}
+
+void ost_plan_typical(const ost_plan_t *self, double *typical)
+{
+    for (size_t i = 0; i < self->n_params; i++) typical[i] = self->impl->params[i].typical;
 }
 
 bool ost_plan_param_varies(const ost_plan_t *self, size_t i)

@@ -38,6 +38,29 @@ double ost_random_uniform(uint64_t seed, uint64_t subject, uint32_t purpose, uin
     return ((double) high + 0.5) * 0x1p-52; /* the middle of each of 2^52 cells: exact, never 0 or 1 */
 }
 
+/* A Feistel network of eight rounds on the smallest even number of bits that holds n, walked until it falls inside:
+ * Black & Rogaway 2002, doi:10.1007/3-540-45760-7_9. */
+uint64_t ost_random_permutation(uint64_t seed, uint32_t purpose, uint64_t i, uint64_t n)
+{
+    const uint32_t key[2] = { (uint32_t) seed, (uint32_t) (seed >> 32) };
+    unsigned half = 1;
+    while (half < 32 && UINT64_C(1) << 2 * half < n) half++;
+    const uint64_t mask = (UINT64_C(1) << half) - 1;
+    do {
+        uint64_t left = i >> half, right = i & mask;
+        for (uint32_t round = 0; round < 8; round++) {
+            const uint32_t counter[4] = { (uint32_t) right, 0, purpose, UINT32_C(0x80000000) + round };
+            uint32_t bits[4];
+            ost_philox4x32(counter, key, bits);
+            uint64_t next = left ^ (bits[0] & mask);
+            left = right;
+            right = next;
+        }
+        i = left << half | right;
+    } while (i >= n);
+    return i;
+}
+
 double ost_random_normal(uint64_t seed, uint64_t subject, uint32_t purpose, uint32_t draw)
 {
     return ost_normal_quantile(ost_random_uniform(seed, subject, purpose, draw));

@@ -35,6 +35,8 @@ static const ost_schema_t population[] = {
     { "seed", LEAF, "a whole number", "of all random numbers; default 1", false, NULL, 0 },
     { "first_subject", LEAF, "a whole number", "number of the first one, to run a part of a cohort; default 0", false,
         NULL, 0 },
+    { "sampling", LEAF, "random or latin_hypercube",
+        "default random; latin_hypercube: evenly spread, for means of few subjects", false, NULL, 0 },
     { "variability", LEAF, "true or false", "whether model parameters differ between subjects; default true", false,
         NULL, 0 },
     { "covariates", MAP, "a mapping of names to values", "drawn from top to bottom", false, MEMBERS(covariates) },

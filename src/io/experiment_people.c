@@ -378,6 +378,21 @@ static int read_settings(ost_experiment_t *self, const ost_yaml_t *tree, const o
     return 0;
 }
 
+static int read_sampling(
+    ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population, ost_error_t *err)
+{
+    static const char *const names[] = { "random", "latin_hypercube" };
+    const ost_yaml_node_t *node = ost_yaml_get(population, "sampling");
+    int sampling = OST_SAMPLING_RANDOM;
+    int ret = ost_field_choice(tree, node, names, 2, &sampling, err);
+    if (ret != 0) return ret;
+    self->sampling = (ost_sampling_t) sampling;
+    if (self->sampling == OST_SAMPLING_RANDOM || self->first_subject == 0) return 0;
+    return ost_yaml_fail(tree, node, OST_ERR_VALUE, err,
+        "a latin_hypercube is one whole cohort: 'first_subject' must be 0, not %llu",
+        (unsigned long long) self->first_subject);
+}
+
 int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
 {
     /* subject numbers are int64 in the result file */
@@ -392,6 +407,7 @@ int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_er
         ret = ost_field_count(tree, ost_yaml_get(population, "first_subject"), 0, max, &self->first_subject, err);
     }
     if (ret == 0) ret = ost_field_flag(tree, ost_yaml_get(population, "variability"), &self->variability, err);
+    if (ret == 0) ret = read_sampling(self, tree, population, err);
     if (ret == 0) ret = read_covariates(self, tree, ost_yaml_get(population, "covariates"), err);
     if (ret == 0) ret = read_run_in(self, tree, ost_yaml_get(ost_yaml_get(&tree->root, "run_in"), "start"), err);
     if (ret == 0) ret = read_settings(self, tree, ost_yaml_get(&tree->root, "parameters"), err);

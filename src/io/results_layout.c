@@ -377,6 +377,7 @@ static int write_provenance(ost_writer_t *self, ost_error_t *err)
         { "models", models },
         { "stepper", ost_stepper_name(solver->stepper) },
         { "dosing", ost_dosing_name(e->dosing) },
+        { "sampling", e->sampling == OST_SAMPLING_RANDOM ? "random" : "latin_hypercube" },
     };
     const struct {
         const char *name;
