@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Published models against reference trajectories that other integrators made: one case is one file tests/published/
+ * NAME.csv, and a new case is a new file. It begins with directives, one a line:
+ *     # config PATH             the experiment, from the top folder: configs/published/NAME.yaml
+ *     # set PATH=VALUE          as `osteon run --set`; any number of them, such as arms.rest={}
+ *     # run RTOL ERROR          solve at this tolerance, and be wrong by at most ERROR of each column's maximum
+ *                               within an arm; at least one, each is a run
+ * Other lines that begin with '#' are comments. Then come a header and rows:
+ *     arm,day,osteoclasts,bmd[total_hip]
+ *     add_pth,20.16,0.9,1.01
+ * The first column is the arm, the second the time, headed by its unit (day, h, year), the others are outputs in their
+ * own units. An empty cell or nan is not compared. Rows may stand in any order, and arms have times of their own. The
+ * test sets times, outputs and exact dosing itself. An output at the time of a dose is the value before it. */
+#include "osteon/cohort.h"
+#include "testlib.h"
+
+#include <ctype.h>
+#include <glob.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_ROWS = 2000, MAX_COLUMNS = 64, MAX_SETS = 16, MAX_RUNS = 4, LINE_SIZE = 4096, TEXT_SIZE = 65536 };
+
+typedef struct {
+    double rtol, error;
+} run_t;
+
+typedef struct {
+    char arm[64];
+    double time, value[MAX_COLUMNS];
+    size_t i_time;
+} row_t;
+
+typedef struct {
+    const char *path;
+    char config[LINE_SIZE], header[LINE_SIZE], sets[MAX_SETS][LINE_SIZE];
+    run_t runs[MAX_RUNS];
+    size_t n_sets, n_runs, n_columns, n_rows, n_times;
+    char *unit, *column[MAX_COLUMNS];
+    row_t rows[MAX_ROWS];
+    double times[MAX_ROWS]; /* [n_times] ascending, in `unit` */
+} reference_t;
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *) a, y = *(const double *) b;
+    return (x > y) - (x < y);
+}
+
+static void read_directive(reference_t *self, char *line)
+{
+    run_t run;
+    line[strcspn(line, "\r\n")] = '\0';
+    if (sscanf(line, "# config %4000s", self->config) == 1) return;
+    if (sscanf(line, "# run %lf %lf", &run.rtol, &run.error) == 2) {
+        CU_ASSERT_FATAL(self->n_runs < MAX_RUNS);
+        self->runs[self->n_runs++] = run;
+    } else if (strncmp(line, "# set ", 6) == 0) {
+        CU_ASSERT_FATAL(self->n_sets < MAX_SETS);
+        strcpy(self->sets[self->n_sets++], line + 6);
+    }
+}
+
+static void read_header(reference_t *self, const char *line)
+{
+    strcpy(self->header, line);
+    CU_ASSERT_STRING_EQUAL_FATAL(strtok(self->header, ",\r\n"), "arm");
+    self->unit = strtok(NULL, ",\r\n");
+    for (char *word = strtok(NULL, ",\r\n"); word != NULL; word = strtok(NULL, ",\r\n")) {
+        CU_ASSERT_FATAL(self->n_columns < MAX_COLUMNS);
+        self->column[self->n_columns++] = word;
+    }
+    CU_ASSERT_FATAL(self->n_columns > 0);
+}
+
+static void read_row(reference_t *self, const char *line)
+{
+    CU_ASSERT_FATAL(self->n_rows < MAX_ROWS);
+    row_t *row = &self->rows[self->n_rows++];
+    size_t length = strcspn(line, ",");
+    char *at;
+    CU_ASSERT_FATAL(length < sizeof(row->arm));
+    memcpy(row->arm, line, length);
+    row->arm[length] = '\0';
+    row->time = strtod(line + length + 1, &at);
+    for (size_t i = 0; i < self->n_columns; i++) {
+        const char *cell = at + 1;
+        CU_ASSERT_EQUAL_FATAL(*at, ',');
+        row->value[i] = strtod(cell, &at);
+        if (at == cell) row->value[i] = NAN;
+    }
+    CU_ASSERT_FATAL(*at == '\n' || *at == '\r' || *at == '\0');
+}
+
+static void find_times(reference_t *self)
+{
+    for (size_t i = 0; i < self->n_rows; i++) self->times[i] = self->rows[i].time;
+    qsort(self->times, self->n_rows, sizeof(double), compare_doubles);
+    for (size_t i = 0; i < self->n_rows; i++)
+        if (i == 0 || self->times[i] != self->times[self->n_times - 1]) self->times[self->n_times++] = self->times[i];
+    for (size_t i = 0; i < self->n_rows; i++)
+        while (self->times[self->rows[i].i_time] != self->rows[i].time) self->rows[i].i_time++;
+}
+
+static void read_reference(reference_t *self, const char *path)
+{
+    char line[LINE_SIZE];
+    memset(self, 0, sizeof(*self));
+    self->path = path;
+    FILE *in = fopen(path, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(in);
+    while (fgets(line, sizeof(line), in) != NULL) {
+        if (line[0] == '#')
+            read_directive(self, line);
+        else if (self->unit == NULL)
+            read_header(self, line);
+        else
+            read_row(self, line);
+    }
+    fclose(in);
+    CU_ASSERT_FATAL(self->config[0] != '\0' && self->n_runs > 0 && self->n_rows > 0);
+    find_times(self);
+}
+
+/* "times=[...]" and "outputs=[...]": what the file holds, and nothing else. */
+static void write_wishes(const reference_t *self, char *times, char *outputs)
+{
+    size_t n = (size_t) snprintf(times, TEXT_SIZE, "times=[");
+    for (size_t i = 0; i < self->n_times && n < TEXT_SIZE; i++)
+        n += (size_t) snprintf(times + n, TEXT_SIZE - n, "%s%.17g %s", i > 0 ? ", " : "", self->times[i], self->unit);
+    CU_ASSERT_FATAL(n + 2 < TEXT_SIZE);
+    strcpy(times + n, "]");
+    n = (size_t) snprintf(outputs, TEXT_SIZE, "outputs=[");
+    for (size_t i = 0; i < self->n_columns; i++) {
+        int length = (int) strcspn(self->column[i], "[");
+        bool is_new = true;
+        for (size_t k = 0; k < i; k++)
+            is_new &= strncmp(self->column[k], self->column[i], (size_t) length) != 0 ||
+                      isalnum((unsigned char) self->column[k][length]) || self->column[k][length] == '_';
+        if (is_new)
+            n += (size_t) snprintf(outputs + n, TEXT_SIZE - n, "%s%.*s", i > 0 ? ", " : "", length, self->column[i]);
+    }
+    strcpy(outputs + n, "]");
+}
+
+/* Row of "bmd[total_hip]" or "ctx" among the outputs of the plan. */
+static size_t output_row(const ost_plan_t *plan, const char *column)
+{
+    size_t length = strcspn(column, "[");
+    for (size_t i = 0; i < plan->n_variables; i++) {
+        const ost_variable_t *v = &plan->variables[i];
+        if (strlen(v->name) != length || strncmp(v->name, column, length) != 0) continue;
+        if (column[length] == '\0' && v->index_set == NULL) return v->first;
+        for (uint32_t k = 0; v->index_set != NULL && k < v->n_elements; k++) {
+            char full[256];
+            snprintf(full, sizeof(full), "%s[%s]", v->name, v->index_set->elements[k]);
+            if (strcmp(full, column) == 0) return v->first + k;
+        }
+    }
+    fprintf(stderr, "\nno output '%s'\n", column);
+    CU_FAIL_FATAL("a column of a reference is no output of the models");
+    return 0;
+}
+
+static size_t arm_index(const ost_experiment_t *experiment, const char *name)
+{
+    for (size_t a = 0; a < experiment->n_arms; a++)
+        if (strcmp(experiment->arms[a].name, name) == 0) return a;
+    fprintf(stderr, "\nno arm '%s'\n", name);
+    CU_FAIL_FATAL("an arm of a reference is none of the experiment");
+    return 0;
+}
+
+typedef struct {
+    size_t n;
+    double *y; /* [n_arms][n_outputs][n_times] of the one subject */
+} kept_t;
+
+static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
+{
+    (void) err;
+    kept_t *self = user;
+    CU_ASSERT_EQUAL_FATAL(block->n_subjects, 1);
+    memcpy(self->y, block->y, self->n * sizeof(double));
+    return 0;
+}
+
+/* Largest error within one arm and column, of the column's maximum there. */
+static double column_error(const reference_t *self, const ost_plan_t *plan, const double *y, size_t column, size_t arm)
+{
+    double largest = 0, scale = 0;
+    size_t o = output_row(plan, self->column[column]);
+    for (size_t i = 0; i < self->n_rows; i++) {
+        const row_t *row = &self->rows[i];
+        double truth = row->value[column];
+        if (isnan(truth) || arm_index(plan->experiment, row->arm) != arm) continue;
+        double error = fabs(y[(arm * plan->system.n_outputs + o) * self->n_times + row->i_time] - truth);
+        scale = fmax(scale, fabs(truth));
+        if (!(error <= largest)) largest = error;
+    }
+    return largest == 0 ? 0 : largest / scale;
+}
+
+static void compare(const reference_t *self, const ost_plan_t *plan, const double *y, const run_t *run)
+{
+    double worst = 0;
+    const char *name = strrchr(self->path, '/') + 1;
+    for (size_t a = 0; a < plan->experiment->n_arms; a++) {
+        for (size_t i = 0; i < self->n_columns; i++) {
+            double error = column_error(self, plan, y, i, a);
+            if (!(error <= run->error))
+                printf("\n%s, arm %s, %s, rtol %g: ", name, plan->experiment->arms[a].name, self->column[i], run->rtol);
+            ost_assert_close(error, 0, 0, run->error);
+            if (!(error <= worst)) worst = error;
+        }
+    }
+    printf("\n    %-44s rtol %-6g off by %-8.2g of %g", name, run->rtol, worst, run->error);
+}
+
+static void must(int ret, ost_error_t *err, const char *path)
+{
+    char text[1024];
+    if (ret < 0) fprintf(stderr, "\n%s: %s\n", path, ost_error_format(err, text, sizeof(text)));
+    CU_ASSERT_FATAL(ret >= 0);
+}
+
+static void run_one(const reference_t *self, ost_library_t *library, const run_t *run)
+{
+    static char times[TEXT_SIZE], outputs[TEXT_SIZE];
+    char path[2 * LINE_SIZE], rtol[64];
+    const char *overrides[MAX_SETS + 4];
+    size_t n = 0;
+    ost_experiment_t experiment;
+    ost_plan_t plan = { 0 };
+    ost_cohort_summary_t summary;
+    ost_error_t err = { 0 };
+    snprintf(path, sizeof(path), "%s/%s", OST_SOURCE_DIR, self->config);
+    snprintf(rtol, sizeof(rtol), "solver.rtol=%g", run->rtol);
+    write_wishes(self, times, outputs);
+    while (n < self->n_sets) {
+        overrides[n] = self->sets[n];
+        n++;
+    }
+    overrides[n++] = times;
+    overrides[n++] = outputs;
+    overrides[n++] = rtol;
+    overrides[n++] = "solver.dosing=exact";
+    must(ost_experiment_read(&experiment, path, overrides, n, &err), &err, self->path);
+    must(ost_plan_build(&plan, library, &experiment, &err), &err, self->path);
+    kept_t kept = { .n = experiment.n_arms * plan.system.n_outputs * experiment.n_times };
+    kept.y = calloc(kept.n, sizeof(double));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(kept.y);
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = keep, .user = &kept };
+    must(ost_cohort_run(&plan, &options, &summary, &err), &err, self->path);
+    CU_ASSERT_EQUAL(summary.failures, 0);
+    compare(self, &plan, kept.y, run);
+    free(kept.y);
+    ost_cohort_summary_free(&summary);
+    ost_plan_free(&plan);
+    ost_experiment_free(&experiment);
+}
+
+static void test_references(void)
+{
+    static reference_t reference;
+    ost_library_t library;
+    ost_error_t err = { 0 };
+    glob_t files;
+    CU_ASSERT_EQUAL_FATAL(glob(OST_SOURCE_DIR "/tests/published/*.csv", 0, NULL, &files), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        read_reference(&reference, files.gl_pathv[i]);
+        for (size_t k = 0; k < reference.n_runs; k++) run_one(&reference, &library, &reference.runs[k]);
+    }
+    ost_library_free(&library);
+    globfree(&files);
+}
+
+static const ost_test_t tests[] = {
+    { "references", test_references },
+};
+OST_TEST_MAIN("published", tests)
