@@ -90,10 +90,18 @@ typedef enum {
     OST_SAMPLING_LATIN_HYPERCUBE
 } ost_sampling_t;
 
-/** Rows of an evidence table to lay beside an arm. */
+/** Rows of an evidence table to lay beside an arm: those of the trial and trial arm that have the endpoint, site and month
+ * given, and what in the simulation is laid beside them where the row alone does not say it (analysis.h). */
 typedef struct {
     char *arm;               /**< of this experiment */
+    char *versus;            /**< the arm that is subtracted, NULL for none */
     char *trial, *trial_arm; /**< as the table spells them */
+    char *endpoint, *site;   /**< as the table spells them, NULL for any */
+    double month;            /**< the row's, NAN for any */
+    char *output;            /**< "bmd[total_hip]", NULL: by endpoint and site */
+    double from, to;         /**< d from time 0: when baseline and figure are taken, NAN: by endpoint and month */
+    double unit;             /**< what 1 of the row's value is, internal units, NAN: by the row's unit */
+    ost_dim_t unit_dim;      /**< of unit */
     ost_place_t place;       /**< for messages */
 } ost_comparison_t;
 

@@ -210,44 +210,6 @@ static int read_results(ost_experiment_t *self, const ost_yaml_t *tree, ost_erro
     return ret;
 }
 
-static int read_comparison(ost_comparison_t *self, const ost_experiment_t *experiment, const ost_yaml_t *tree,
-    const ost_yaml_node_t *node, ost_error_t *err)
-{
-    const ost_yaml_node_t *arm = ost_yaml_get(node, "arm");
-    self->place = node->place;
-    int ret = ost_field_text(tree, arm, &self->arm, err);
-    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "trial"), &self->trial, err);
-    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "trial_arm"), &self->trial_arm, err);
-    if (ret != 0) return ret;
-    const char **names = ost_list_new(experiment->n_arms, sizeof *names);
-    if (names == NULL) return no_memory(err);
-    for (size_t i = 0; i < experiment->n_arms; i++) names[i] = experiment->arms[i].name;
-    int choice;
-    ret = ost_field_choice(tree, arm, names, experiment->n_arms, &choice, err);
-    free(names);
-    return ret;
-}
-
-static int read_evidence(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
-{
-    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "evidence");
-    const ost_yaml_node_t *compare = ost_yaml_get(node, "compare");
-    char *table = NULL;
-    int ret = ost_field_text(tree, ost_yaml_get(node, "table"), &table, err);
-    if (ret != 0 || table == NULL) return ret;
-    self->evidence_path = ost_file_beside(self->path, table);
-    free(table);
-    if (self->evidence_path == NULL) return no_memory(err);
-    if (compare == NULL || compare->n_members == 0) return 0;
-    self->comparisons = ost_list_new(compare->n_members, sizeof *self->comparisons);
-    if (self->comparisons == NULL) return no_memory(err);
-    self->n_comparisons = compare->n_members;
-    for (size_t i = 0; i < self->n_comparisons && ret == 0; i++) {
-        ret = read_comparison(&self->comparisons[i], self, tree, &compare->members[i], err);
-    }
-    return ret;
-}
-
 /* Name, by default that of the file without folder and ending; title, by default the name. */
 static int read_names(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
 {
@@ -273,7 +235,7 @@ static int read_tree(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t
     if (ret == 0) ret = read_outputs(self, tree, err);
     if (ret == 0) ret = read_solver(self, tree, err);
     if (ret == 0) ret = read_results(self, tree, err);
-    if (ret == 0) ret = read_evidence(self, tree, err);
+    if (ret == 0) ret = ost_experiment_evidence(self, tree, err);
     return ret;
 }
 
@@ -338,9 +300,9 @@ void ost_experiment_free(ost_experiment_t *self)
     }
     for (size_t i = 0; i < self->n_arms; i++) free_arm(&self->arms[i]);
     for (size_t i = 0; i < self->n_comparisons; i++) {
-        free(self->comparisons[i].arm);
-        free(self->comparisons[i].trial);
-        free(self->comparisons[i].trial_arm);
+        ost_comparison_t *c = &self->comparisons[i];
+        char *const texts[] = { c->arm, c->versus, c->trial, c->trial_arm, c->endpoint, c->site, c->output };
+        for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) free(texts[k]);
     }
     free_texts(self->overrides, self->n_overrides);
     free_texts(self->models, self->n_models);

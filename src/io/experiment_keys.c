@@ -117,6 +117,16 @@ static const ost_schema_t comparison[] = {
     { "arm", LEAF, "the name of an arm above", "of this experiment", true, NULL, 0 },
     { "trial", LEAF, "text", "as the table spells it", true, NULL, 0 },
     { "trial_arm", LEAF, "text", "as the table spells it", true, NULL, 0 },
+    { "versus", LEAF, "the name of an arm above", "differences: the arm that is subtracted", false, NULL, 0 },
+    { "endpoint", LEAF, "text", "only rows of this endpoint", false, NULL, 0 },
+    { "site", LEAF, "text", "only rows of this site", false, NULL, 0 },
+    { "month", LEAF, "a number", "only rows of this month", false, NULL, 0 },
+    { "output", LEAF, "an output such as bmd[total_hip]", "what the rows show; default: by endpoint and site", false,
+        NULL, 0 },
+    { "from", LEAF, "a time", "of the baseline; default: by the endpoint's name, else 0", false, NULL, 0 },
+    { "to", LEAF, "a time", "of the figure; default: the row's month", false, NULL, 0 },
+    { "unit", LEAF, "a quantity such as 3.67 pmol/L", "what 1 of the rows' values is; default: by the row's unit",
+        false, NULL, 0 },
 };
 static const ost_schema_t compare[] = { { "-", MAP, "a mapping of arm, trial, trial_arm", "", false,
     MEMBERS(comparison) } };

@@ -19,5 +19,7 @@ void *ost_list_new(size_t n, size_t size);
 int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
 /* arms: after times are known, which close open-ended regimens (experiment_arms.c) */
 int ost_experiment_arms(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+/* evidence: what arms are compared with, after arms are known (experiment_evidence.c) */
+int ost_experiment_evidence(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
 
 #endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Folders of trials, and what their simulated subjects say to the figures. */
+#include "osteon/analysis.h"
+
+#include <dirent.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int no_memory(ost_error_t *err)
+{
+    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+static void free_names(char **names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) free(names[i]);
+    free(names);
+}
+
+/* Paths of all *.yaml of a folder, sorted. */
+static int list_folder(char ***names, size_t *n, const char *folder, ost_error_t *err)
+{
+    DIR *dir = opendir(folder);
+    *names = NULL;
+    *n = 0;
+    if (dir == NULL) return ost_fail_at(err, OST_ERR_IO, folder, 0, 0, "this folder of trials cannot be read");
+    int ret = 0;
+    for (struct dirent *entry; ret == 0 && (entry = readdir(dir)) != NULL;) {
+        size_t length = strlen(entry->d_name), size = strlen(folder) + length + 2;
+        if (length < 6 || strcmp(entry->d_name + length - 5, ".yaml") != 0 || entry->d_name[0] == '.') continue;
+        char **more = realloc(*names, (*n + 1) * sizeof(*more));
+        if (more != NULL) *names = more;
+        if (more == NULL || (more[*n] = malloc(size)) == NULL)
+            ret = no_memory(err);
+        else
+            snprintf(more[(*n)++], size, "%s/%s", folder, entry->d_name);
+    }
+    closedir(dir);
+    if (*n > 0) qsort(*names, *n, sizeof(**names), compare_names);
+    return ret;
+}
+
+/* "configs/trials/sabre.yaml" is named sabre. */
+static bool is_named(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/'), *file = slash != NULL ? slash + 1 : path;
+    size_t n = strlen(name);
+    return strncmp(file, name, n) == 0 && strcmp(file + n, ".yaml") == 0;
+}
+
+static int not_there(const ost_trials_options_t *options, char *const *paths, size_t n_paths, ost_error_t *err)
+{
+    const char *names[256];
+    char buffer[256][64];
+    size_t n = n_paths < 256 ? n_paths : 256;
+    for (size_t i = 0; i < n; i++) {
+        const char *slash = strrchr(paths[i], '/');
+        snprintf(buffer[i], sizeof(buffer[i]), "%s", slash != NULL ? slash + 1 : paths[i]);
+        buffer[i][strcspn(buffer[i], ".")] = '\0';
+        names[i] = buffer[i];
+    }
+    if (options->only == NULL)
+        return ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "no trial (*.yaml) is there");
+    const char *near = ost_nearest(options->only, names, n);
+    return ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "there is no trial '%s'%s%s%s", options->only,
+        near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
+}
+
+static int read_evidence(ost_trials_t *self, const ost_experiment_t *e, const char *given, ost_error_t *err)
+{
+    if (self->evidence.rows != NULL) return 0;
+    const char *path = given != NULL ? given : e->evidence_path;
+    if (path == NULL)
+        return ost_fail_at(err, OST_ERR_NAME, e->path, 0, 0, "a trial needs an evidence table: 'evidence: table:'");
+    return ost_evidence_read(&self->evidence, path, err);
+}
+
+static int read_trial(ost_trials_t *self, const char *path, const ost_trials_options_t *options, ost_error_t *err)
+{
+    ost_trial_t *trial = &self->trials[self->n_trials++];
+    ost_experiment_t *e = &trial->experiment;
+    int ret = ost_experiment_read(e, path, NULL, 0, err);
+    if (ret < 0) return ret;
+    if (options->n_subjects > 0) {
+        e->n_subjects = options->n_subjects;
+        e->sampling = options->sampling;
+        e->first_subject = 0;
+    }
+    if ((ret = read_evidence(self, e, options->evidence, err)) < 0) return ret;
+    if ((ret = ost_figures_find(trial, &self->evidence, err)) < 0) return ret;
+    if ((ret = ost_plan_build(&trial->plan, &self->library, e, err)) < 0) return ret;
+    return ost_figures_bind(trial, err);
+}
+
+int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost_error_t *err)
+{
+    char **paths;
+    size_t n_paths;
+    *self = (ost_trials_t){ 0 };
+    int ret = ost_library_init(&self->library, err);
+    if (ret < 0) return ret;
+    ret = list_folder(&paths, &n_paths, options->folder, err);
+    self->trials = calloc(n_paths + 1, sizeof(*self->trials));
+    if (ret == 0 && self->trials == NULL) ret = no_memory(err);
+    for (size_t i = 0; i < n_paths && ret == 0; i++)
+        if (options->only == NULL || is_named(paths[i], options->only)) ret = read_trial(self, paths[i], options, err);
+    if (ret == 0 && self->n_trials == 0) ret = not_there(options, paths, n_paths, err);
+    free_names(paths, n_paths);
+    return ret;
+}
+
+void ost_trials_free(ost_trials_t *self)
+{
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->n_trials; i++) {
+        ost_trial_t *trial = &self->trials[i];
+        ost_plan_free(&trial->plan);
+        ost_experiment_free(&trial->experiment);
+        free(trial->figures);
+        free(trial->unmatched);
+    }
+    free(self->trials);
+    ost_evidence_free(&self->evidence);
+    ost_library_free(&self->library);
+    *self = (ost_trials_t){ 0 };
+}
+
+/* What the sink keeps: the measure of every figure, of both its arms. */
+typedef struct {
+    const ost_trial_t *trial;
+    size_t n_positions;
+    double *values; /* [n_figures][2][n_positions] */
+} harvest_t;
+
+static double measure_of(const ost_figure_t *figure, const double *y)
+{
+    double to = y[figure->i_to], from = y[figure->i_from], value = to;
+    switch (figure->measure) {
+    case OST_MEASURE_LEVEL:
+        return figure->factor * to;
+    case OST_MEASURE_CHANGE:
+        value = figure->factor * (to - from);
+        break;
+    case OST_MEASURE_PERCENT:
+        value = 100 * (to / from - 1);
+        break;
+    case OST_MEASURE_SHARE:
+        value = 100 * to / from;
+        break;
+    }
+    return figure->per_year ? value * OST_DAYS_PER_YEAR / (figure->to - figure->from) : value;
+}
+
+static int harvest(void *user, const ost_cohort_block_t *block, ost_error_t *err)
+{
+    (void) err;
+    harvest_t *self = user;
+    const ost_trial_t *trial = self->trial;
+    size_t n_times = trial->experiment.n_times, n_outputs = trial->plan.system.n_outputs;
+    for (size_t f = 0; f < trial->n_figures; f++) {
+        const ost_figure_t *figure = &trial->figures[f];
+        for (int side = 0; side < 2; side++) {
+            size_t arm = side == 0 ? figure->arm : figure->versus;
+            if (arm == SIZE_MAX) continue;
+            double *to = self->values + (2 * f + (size_t) side) * self->n_positions + block->first;
+            const double *y = block->y + arm * block->n_subjects * n_outputs * n_times + figure->i_output * n_times;
+            for (size_t i = 0; i < block->n_subjects; i++) to[i] = measure_of(figure, y + i * n_outputs * n_times);
+        }
+    }
+    return 0;
+}
+
+/* Mean or median of n values, those that are not finite left out. @param work  [n] */
+static ost_estimate_t summarise(const double *values, size_t n, bool median, double *work)
+{
+    ost_estimate_t self = { .value = NAN, .sd = NAN };
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(values[i])) work[self.n++] = values[i];
+    if (self.n == 0) return self;
+    if (self.n > 1) self.sd = gsl_stats_sd(work, 1, self.n);
+    if (!median) {
+        self.value = gsl_stats_mean(work, 1, self.n);
+        return self;
+    }
+    gsl_sort(work, 1, self.n);
+    self.value = gsl_stats_median_from_sorted_data(work, 1, self.n);
+    return self;
+}
+
+static ost_estimate_t estimate(const harvest_t *self, size_t f, size_t first, size_t n, double *work)
+{
+    const ost_figure_t *figure = &self->trial->figures[f];
+    const double *values = self->values + 2 * f * self->n_positions + first;
+    ost_estimate_t one = summarise(values, n, figure->median, work);
+    if (figure->versus == SIZE_MAX) return one;
+    ost_estimate_t other = summarise(values + self->n_positions, n, figure->median, work);
+    one.value -= other.value;
+    one.sd = hypot(one.sd, other.sd);
+    if (other.n < one.n) one.n = other.n;
+    return one;
+}
+
+static bool is_set_by_file(const ost_experiment_t *e, const char *name)
+{
+    for (size_t i = 0; i < e->n_settings; i++) {
+        const ost_param_setting_t *set = &e->settings[i];
+        size_t n = strlen(set->model);
+        if (set->sets_value && strncmp(name, set->model, n) == 0 && name[n] == '.' &&
+            strcmp(name + n + 1, set->param) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The typical values of all variants. @return NULL if out of memory */
+static double *spread_out(const ost_trial_t *self, const ost_variants_t *variants)
+{
+    const ost_plan_t *plan = &self->plan;
+    double *typical = malloc((variants->n_variants * plan->n_params + 1) * sizeof(*typical));
+    if (typical == NULL) return NULL;
+    for (size_t v = 0; v < variants->n_variants; v++) ost_plan_typical(plan, typical + v * plan->n_params);
+    for (size_t i = 0; i < plan->n_params; i++) {
+        char name[256];
+        ost_plan_param_name(plan, i, name, sizeof(name));
+        for (size_t k = 0; k < variants->n; k++) {
+            if (strcmp(name, variants->names[k]) != 0 || is_set_by_file(&self->experiment, name)) continue;
+            for (size_t v = 0; v < variants->n_variants; v++)
+                typical[v * plan->n_params + i] = variants->values[v * variants->n + k];
+        }
+    }
+    return typical;
+}
+
+int ost_trial_estimate(
+    ost_trial_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates, ost_error_t *err)
+{
+    size_t n = (size_t) self->experiment.n_subjects, n_variants = variants != NULL ? variants->n_variants : 1;
+    harvest_t harvested = { .trial = self, .n_positions = n * n_variants };
+    harvested.values = malloc((2 * self->n_figures * harvested.n_positions + 1) * sizeof(double));
+    double *typical = variants != NULL ? spread_out(self, variants) : NULL, *work = malloc((n + 1) * sizeof(*work));
+    ost_cohort_summary_t summary = { 0 };
+    int ret = harvested.values == NULL || work == NULL || (variants != NULL && typical == NULL) ? no_memory(err) : 0;
+    const ost_cohort_options_t options = { .n_threads = n_threads,
+        .no_probe = true,
+        .variants = typical,
+        .n_variants = n_variants,
+        .sink = harvest,
+        .user = &harvested };
+    if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &summary, err);
+    for (size_t v = 0; v < n_variants && ret == 0; v++)
+        for (size_t f = 0; f < self->n_figures; f++)
+            estimates[v * self->n_figures + f] = estimate(&harvested, f, v * n, n, work);
+    ost_cohort_summary_free(&summary);
+    free(harvested.values);
+    free(typical);
+    free(work);
+    return ret;
+}
+
+double ost_figure_error(const ost_figure_t *self, const ost_estimate_t *estimate)
+{
+    const ost_evidence_row_t *row = self->row;
+    double n = row->n > 1 ? row->n : OST_ASSUMED_N;
+    if (strcmp(row->interval, "95ci") == 0 && row->upper > row->lower) return (row->upper - row->lower) / (2 * 1.96);
+    if (strcmp(row->interval, "se") == 0 && row->upper > 0) return row->upper;
+    if (strcmp(row->interval, "sd") == 0 && row->upper > 0) return row->upper / sqrt(n);
+    /* a change of two measurements, of one group or of two */
+    double arms = self->versus != SIZE_MAX ? 2 : 1;
+    double scan = self->endpoint_class == OST_CLASS_BMD ? ost_scan_error(self->output) * sqrt(2 * arms) : 0;
+    if (self->per_year) scan *= OST_DAYS_PER_YEAR / (self->to - self->from);
+    double sd = isfinite(estimate->sd) ? estimate->sd : 0;
+    return hypot(sd, scan) / sqrt(arms == 2 && row->n > 1 ? n / 2 : n);
+}
