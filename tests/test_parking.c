@@ -285,7 +285,7 @@ static void test_gsl_parks_alike(void)
     ost_job_t job[2];
     for (int k = 0; k < 2; k++) {
         ost_solver_options_t options = options_at(1e-8);
-        options.stepper = k == 0 ? OST_STEPPER_RODAS4 : OST_STEPPER_GSL_RK8PD;
+        options.stepper = k == 0 ? OST_STEPPER_RODAS5P : OST_STEPPER_GSL_RK8PD;
         job[k] = job_of(&parked, p_usual, 70, x_end[k]);
         run_jobs(&drugs, &options, &job[k], 1);
     }

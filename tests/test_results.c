@@ -77,7 +77,7 @@ static void test_what_it_says(void)
         { "overrides", "solver.rtol=1e-5\ntitle=Another" }, { "osteon_version", OST_VERSION },
         { "seed", "18446744073709551615" }, { "n_subjects", "200" }, { "first_subject", "1000" },
         { "rtol", "1.0000000000000001e-05" }, { "title", "Another" }, { "steps", "12345" }, { "rejected", "67" },
-        { "isa", "base" }, { "threads", "2" }, { "seconds_wall", "2.5" }, { "stepper", "rodas4" },
+        { "isa", "base" }, { "threads", "2" }, { "seconds_wall", "2.5" }, { "stepper", "rodas5p" },
         { "dosing", "periodic" }, { "experiment_path", "study.yaml" }, { "n_done", "200" },
         { "Conventions", "CF-1.10" } };
     for (size_t i = 0; i < COUNT(attributes); i++) {

@@ -90,8 +90,8 @@ typedef enum {
     OST_SAMPLING_LATIN_HYPERCUBE
 } ost_sampling_t;
 
-/** Rows of an evidence table to lay beside an arm: those of the trial and trial arm that have the endpoint, site and month
- * given, and what in the simulation is laid beside them where the row alone does not say it (analysis.h). */
+/** Rows of an evidence table to lay beside an arm: those of the trial and trial arm that have the endpoint, site and
+ * month given, and what in the simulation is laid beside them where the row alone does not say it (analysis.h). */
 typedef struct {
     char *arm;               /**< of this experiment */
     char *versus;            /**< the arm that is subtracted, NULL for none */
@@ -157,7 +157,7 @@ int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *t
 void ost_experiment_free(ost_experiment_t *self);
 /** Every key of an experiment file, what it expects and what it means. */
 void ost_experiment_print_keys(FILE *out);
-/** "rodas4", "gsl_msbdf", "gsl_rk8pd", as experiment files spell them. */
+/** "rodas4", "rodas5p", "tsit5", "gsl_msbdf", ..., as experiment files spell them. */
 const char *ost_stepper_name(ost_stepper_t stepper);
 /** "periodic", "exact", as experiment files spell them. */
 const char *ost_dosing_name(ost_dosing_t dosing);

@@ -86,17 +86,24 @@ typedef struct {
     uint32_t first_state, n_states; /**< the parked block's own states, in a row */
 } ost_series_t;
 
-/** Rosenbrock over lanes, or one of GSL's steppers as the slow reference. */
-typedef enum { OST_STEPPER_RODAS4, OST_STEPPER_GSL_MSBDF, OST_STEPPER_GSL_RK8PD } ost_stepper_t;
+/** How a step is made: three methods over lanes, and GSL's steppers, one subject at a time, as slow references. */
+typedef enum {
+    OST_STEPPER_RODAS4,  /**< Rosenbrock, order 4, 6 stages: stiff systems */
+    OST_STEPPER_RODAS5P, /**< Rosenbrock, order 5, 8 stages: stiff systems, fewer and longer steps */
+    OST_STEPPER_TSIT5,   /**< explicit, order 5, no Jacobian: systems that are not stiff */
+    OST_STEPPER_GSL_MSBDF,
+    OST_STEPPER_GSL_RK8PD,
+    OST_STEPPER_GSL_BSIMP,
+    OST_N_STEPPERS /**< how many there are */
+} ost_stepper_t;
 
 /** How to integrate. */
 typedef struct {
-    ost_stepper_t stepper; /**< default RODAS4 */
+    ost_stepper_t stepper; /**< default RODAS5P */
     double rtol;           /**< 1e-14 .. 1e-1; default 1e-6 */
     double atol_factor;    /**< atol = atol_factor x rtol x scale; default 1e-3 */
-    double h_max; /**< d; default a month: dense output is of order 3, so that outputs within long steps would be less
-                     exact than the steps */
-    double h_min; /**< d; a step below is a failure; default 1e-12 */
+    double h_max;       /**< d; default half a year: outputs within longer steps would be less exact than the steps */
+    double h_min;       /**< d; a step below is a failure; default 1e-12 */
     uint64_t max_steps; /**< per job; default 10,000,000 */
     ost_isa_t isa;      /**< default: the best */
 } ost_solver_options_t;

@@ -175,7 +175,7 @@ static int read_solver(ost_experiment_t *self, const ost_yaml_t *tree, ost_error
     ost_solver_options_default(solver);
     self->dosing = OST_DOSING_PERIODIC;
     int stepper = (int) solver->stepper, dosing = (int) self->dosing;
-    int ret = ost_field_choice(tree, ost_yaml_get(node, "stepper"), ost_stepper_names, 3, &stepper, err);
+    int ret = ost_field_choice(tree, ost_yaml_get(node, "stepper"), ost_stepper_names, OST_N_STEPPERS, &stepper, err);
     if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "dosing"), ost_dosing_names, 2, &dosing, err);
     if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(node, "rtol"), 1e-14, 0.1, &solver->rtol, err);
     if (ret == 0) {

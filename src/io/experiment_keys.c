@@ -96,12 +96,12 @@ static const ost_schema_t times[] = {
 };
 
 static const ost_schema_t solver[] = {
-    { "stepper", LEAF, "rodas4, gsl_msbdf or gsl_rk8pd", "default rodas4; the others are slow references", false, NULL,
-        0 },
+    { "stepper", LEAF, "rodas4, rodas5p, tsit5 or gsl_msbdf, gsl_rk8pd, gsl_bsimp",
+        "default rodas5p; those of GSL are slow references", false, NULL, 0 },
     { "rtol", LEAF, "a number, 1e-14 .. 0.1", "relative tolerance; default 1e-6", false, NULL, 0 },
     { "atol_factor", LEAF, "a number", "absolute tolerance = this x rtol x typical size; default 1e-3", false, NULL,
         0 },
-    { "h_max", LEAF, "a time", "longest step; default 1 month", false, NULL, 0 },
+    { "h_max", LEAF, "a time", "longest step; default 6 month", false, NULL, 0 },
     { "h_min", LEAF, "a time", "a shorter step is a failure; default 1e-12 d", false, NULL, 0 },
     { "max_steps", LEAF, "a whole number", "of one subject in one arm; default 10000000", false, NULL, 0 },
     { "dosing", LEAF, "periodic or exact", "default periodic: mean effects once doses repeat themselves", false, NULL,
@@ -158,5 +158,6 @@ static const ost_schema_t experiment[] = {
 const ost_schema_t ost_experiment_schema = { "", MAP, "a mapping of name, models, population, arms, times, ...", "",
     true, MEMBERS(experiment) };
 
-const char *const ost_stepper_names[3] = { "rodas4", "gsl_msbdf", "gsl_rk8pd" };
+const char *const ost_stepper_names[OST_N_STEPPERS] = { "rodas4", "rodas5p", "tsit5", "gsl_msbdf", "gsl_rk8pd",
+    "gsl_bsimp" };
 const char *const ost_dosing_names[2] = { "periodic", "exact" };

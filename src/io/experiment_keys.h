@@ -9,7 +9,7 @@
 extern const ost_schema_t ost_experiment_schema;
 
 /* Names of steppers and dosings as experiments spell them, by their enums. */
-extern const char *const ost_stepper_names[3];
+extern const char *const ost_stepper_names[OST_N_STEPPERS];
 extern const char *const ost_dosing_names[2];
 
 /* Room for `n` more zeroed elements. @return NULL if out of memory or n is 0 */

@@ -13,10 +13,10 @@
 void ost_solver_options_default(ost_solver_options_t *self)
 {
     *self = (ost_solver_options_t){
-        .stepper = OST_STEPPER_RODAS4,
+        .stepper = OST_STEPPER_RODAS5P,
         .rtol = 1e-6,
         .atol_factor = 1e-3,
-        .h_max = OST_DAYS_PER_MONTH,
+        .h_max = 0.5 * OST_DAYS_PER_YEAR,
         .h_min = 1e-12,
         .max_steps = 10000000,
         .isa = ost_isa_best(),
@@ -79,13 +79,14 @@ static size_t lay_out(ost_batch_t *self, char *block)
     self->x = take(block, &used, n * row);
     self->x_new = take(block, &used, n * row);
     self->x_at = take(block, &used, n * row);
-    self->stages = take(block, &used, OST_N_STAGES * self->stage_stride);
+    self->stages = take(block, &used, OST_MAX_STAGES * self->stage_stride);
     self->values = take(block, &used, self->elimination.n_rows * row);
     self->p = take(block, &used, system->n_constants * row);
     self->u = take(block, &used, system->n_inputs * row);
     self->mode = take(block, &used, s * row);
     self->scratch = take(block, &used, system->n_scratch * row);
-    self->dense = take(block, &used, 2 * n * row);
+    self->f = take(block, &used, n * row);
+    self->dense = take(block, &used, OST_MAX_DENSE * n * row);
     self->x_out = take(block, &used, n * row);
     self->y = take(block, &used, system->n_outputs * row);
     self->g = take(block, &used, s * row);
@@ -132,7 +133,7 @@ int ost_batch_new(ost_batch_t **self, const ost_system_t *system, const ost_solv
     batch->options = *options;
     code = ost_elimination_init(&batch->elimination, system, err);
     if (code == 0) code = allocate(batch, err);
-    if (code == 0 && options->stepper != OST_STEPPER_RODAS4) code = ost_gsl_new(&batch->gsl, batch, err);
+    if (code == 0 && options->stepper >= OST_STEPPER_GSL_MSBDF) code = ost_gsl_new(&batch->gsl, batch, err);
     if (code != 0) {
         ost_batch_delete(batch);
         return code;

@@ -7,7 +7,8 @@
 #include "solve/elimination.h"
 #include "solve/schedule.h"
 
-#define OST_N_STAGES 6
+#define OST_MAX_STAGES 8
+#define OST_MAX_DENSE 3
 
 struct ost_gsl;
 
@@ -22,17 +23,18 @@ struct ost_batch {
     double *first_step;
     /* Rows: */
     double *x, *x_new, *x_at; /* [n_states]; x_at: a stage, or a point of the dense output */
-    double *stages;           /* [OST_N_STAGES][stage_stride]: increments of the stages */
-    double *dense;            /* [2][n_states] of the step just made */
+    double *stages;           /* [OST_MAX_STAGES][stage_stride] */
+    double *f;                /* [n_states] right-hand side at x, where the method keeps it */
+    double *dense;            /* [OST_MAX_DENSE][n_states] of the step just made */
     double *x_out;            /* [n_states] point of an output that waits */
     double *values;           /* [elimination.n_rows] */
     double *p, *u, *mode, *g, *g_low, *g_high, *y, *scratch;
     size_t stage_stride; /* doubles */
     void *memory;        /* owned: all of the above */
-    struct ost_gsl *gsl; /* NULL for Rodas4 */
+    struct ost_gsl *gsl; /* NULL for a method over lanes */
 };
 
-/* Run all jobs by Rodas4, compiled per instruction set. */
+/* Run all jobs by a method over lanes, compiled per instruction set. */
 void ost_batch_integrate_base(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
 void ost_batch_integrate_avx2(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
 void ost_batch_integrate_avx512(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);

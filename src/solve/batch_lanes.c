@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The loop over steps: each lane with its own time, step size, events and outputs. Arithmetic is done in all lanes and
  * blended by masks; what happens rarely (events, starts, ends) is done lane by lane in schedule.c. */
-#include "solve/rodas4.h"
+#include "solve/method.h"
 
 #define ROW(rows, i) ((rows) + (size_t) (i) *OST_LANES)
 #define SAFETY 0.9
@@ -17,6 +17,7 @@
 
 typedef struct {
     ost_batch_t *b;
+    const ost_method_t *method;
     ost_job_t *jobs;
     size_t n_jobs, next_job;
     ost_v t, h;           /* time, step size that error control proposes */
@@ -63,6 +64,21 @@ static void blend_rows(double *to, ost_mask m, const double *from, size_t n)
 static void put_column(double *to, int lane, const double *from, size_t n)
 {
     for (size_t i = 0; i < n; i++) to[i * OST_LANES + (size_t) lane] = from[i];
+}
+
+/* b->x_at = x(t + theta h) of the step just tried, once b->dense is prepared. theta = 0 gives b->x, 1 b->x_new. */
+static void dense_at(const run_t *run, ost_v theta)
+{
+    const ost_batch_t *b = run->b;
+    const size_t n = b->system->n_states;
+    const ost_v rest = 1.0 - theta;
+    for (size_t i = 0; i < n; i++) {
+        ost_v bend = ost_v_splat(0);
+        for (size_t m = (size_t) run->method->n_dense; m-- > 0;)
+            bend = bend * theta + ost_v_load(ROW(b->dense, m * n + i));
+        ost_v x = rest * ost_v_load(ROW(b->x, i)) + theta * (ost_v_load(ROW(b->x_new, i)) + rest * bend);
+        ost_v_store(ROW(b->x_at, i), x);
+    }
 }
 
 /* Evaluate the outputs that wait, one per lane at most, and write them. */
@@ -168,10 +184,22 @@ static void first_steps(run_t *run, ost_mask which)
     if (ost_mask_any(unknown)) estimate_step(run, unknown);
 }
 
+/* The right-hand side at the start of the step, where the method does not compute it itself. */
+static void refresh_rates(run_t *run, ost_mask which)
+{
+    ost_batch_t *b = run->b;
+    if (run->method->next_stage < 0 || !ost_mask_any(which)) return;
+    ost_point_t at = point(run, &run->t, b->x);
+    b->system->rhs(b->system->self, &at, b->stages);
+    blend_rows(b->f, which, b->stages, b->system->n_states);
+    run->n_extra -= which;
+}
+
 static void restart(run_t *run, ost_mask which)
 {
     refresh_modes(run, which);
     first_steps(run, which);
+    refresh_rates(run, which);
 }
 
 /* After a first step was accepted: what error control would have taken in its place, growing by little. */
@@ -191,8 +219,8 @@ static void close_job(run_t *run, int l)
     uint64_t attempts = (uint64_t) run->n_attempts[l];
     stats->rejected = (uint64_t) run->n_rejected[l];
     stats->steps = attempts - stats->rejected;
-    stats->rhs = OST_N_STAGES * attempts + (uint64_t) run->n_extra[l];
-    stats->jacobians = stats->factorisations = attempts;
+    stats->rhs = (uint64_t) run->method->n_rhs * attempts + (uint64_t) run->n_extra[l];
+    stats->jacobians = stats->factorisations = run->method->has_jacobian ? attempts : 0;
     run->live[l] = 0;
     run->h[l] = 1;
     run->t_stop[l] = run->t_end[l] = INFINITY;
@@ -281,7 +309,7 @@ static int32_t blame(const run_t *run, int l, ost_failure_t failure)
     for (size_t i = 0; i < b->system->n_states; i++) {
         double x_new = ROW(b->x_new, i)[l], x = ROW(b->x, i)[l];
         double weight = b->atol[i] + b->options.rtol * fmax(fabs(x), fabs(x_new));
-        double size = fabs(ROW(b->stages + (OST_N_STAGES - 1) * b->stage_stride, i)[l]) / weight;
+        double size = fabs(ROW(b->stages + (size_t) run->method->error_stage * b->stage_stride, i)[l]) / weight;
         if (failure == OST_FAILURE_NOT_FINITE) size = isfinite(x_new) ? 0 : 1;
         if (failure == OST_FAILURE_NEGATIVE) size = fmax(0, b->floor[i] - x_new) / b->atol[i];
         if (size > largest) {
@@ -292,7 +320,7 @@ static int32_t blame(const run_t *run, int l, ost_failure_t failure)
     return worst;
 }
 
-static void fail_lane(run_t *run, int l, const ost_rodas4_result_t *result)
+static void fail_lane(run_t *run, int l, const ost_step_result_t *result)
 {
     const ost_batch_t *b = run->b;
     ost_failure_t failure = OST_FAILURE_STEP;
@@ -331,7 +359,7 @@ static ost_mask disagree(const run_t *run, const double *g)
 static void switches_at(run_t *run, ost_v theta, double *g)
 {
     ost_batch_t *b = run->b;
-    OST_LANE_FN(ost_rodas4_at)(b, &theta);
+    dense_at(run, theta);
     ost_v t = run->t + theta * run->h_step;
     ost_point_t at = point(run, &t, b->x_at);
     b->system->switches(b->system->self, &at, g);
@@ -360,7 +388,7 @@ static ost_mask locate(run_t *run, ost_mask accepted)
     size_t n = b->system->n_switches;
     ost_point_t end = point(run, &run->t_new, b->x_new);
     b->system->switches(b->system->self, &end, b->g_high);
-    OST_LANE_FN(ost_rodas4_dense)(b);
+    run->method->dense(b, &run->h_step);
     ost_mask at_end = accepted & disagree(run, b->g_high);
     switches_at(run, ost_v_splat(0.5), b->g);
     ost_mask at_middle = accepted & disagree(run, b->g), crossed = at_end | at_middle;
@@ -421,22 +449,22 @@ static void write_outputs(run_t *run, ost_mask accepted)
     limit = ost_v_blend(ost_v_le(run->t_end, run->t_new), ost_v_max(limit, run->t_end + OST_SAME_TIME), limit);
     ost_mask due = accepted & ost_v_le(run->t_out, limit);
     if (!ost_mask_any(due)) return;
-    OST_LANE_FN(ost_rodas4_dense)(b);
+    run->method->dense(b, &run->h_step);
     do {
         if (ost_mask_any(due & run->waiting)) flush_outputs(run);
         ost_v theta = (run->t_out - run->t) / run->h_step;
         theta = ost_v_blend(ost_v_lt(run->t_out, run->t_new), theta, run->theta);
-        OST_LANE_FN(ost_rodas4_at)(b, &theta);
+        dense_at(run, theta);
         queue_outputs(run, due, b->x_at);
         due = accepted & ost_v_le(run->t_out, limit);
     } while (ost_mask_any(due));
 }
 
 /* Next step sizes, and counts. */
-static void control(run_t *run, ost_mask accepted, const ost_rodas4_result_t *result)
+static void control(run_t *run, ost_mask accepted, const ost_step_result_t *result)
 {
     ost_mask rejected = run->live & ~accepted, negative = rejected & result->negative;
-    ost_v factor = SAFETY / ost_v_sqrt(ost_v_sqrt(result->ratio));
+    ost_v factor = SAFETY * ost_v_exp(ost_v_log(result->ratio) / -run->method->error_power);
     factor = ost_v_max(ost_v_splat(SHRINK_MIN), ost_v_min(ost_v_splat(GROW_MAX), factor));
     factor = ost_v_blend(negative, ost_v_min(factor, ost_v_splat(0.25)), factor);
     factor = ost_v_blend(ost_v_le(ost_v_splat(0), result->ratio), factor, ost_v_splat(SHRINK_MIN));
@@ -464,9 +492,9 @@ static ost_mask hopeless(const run_t *run)
 static void step(run_t *run)
 {
     ost_batch_t *b = run->b;
-    ost_rodas4_result_t result;
+    ost_step_result_t result;
     choose_step(run);
-    OST_LANE_FN(ost_rodas4_step)(b, &run->t, &run->h_step, &result);
+    run->method->step(b, &run->t, &run->h_step, &result);
     ost_mask accepted = run->live & ost_v_le(result.ratio, ost_v_splat(1)) & ~result.negative;
     ost_mask crossed = { 0 }, failed = { 0 };
     if (b->system->n_switches > 0 && ost_mask_any(accepted)) crossed = locate(run, accepted);
@@ -474,12 +502,14 @@ static void step(run_t *run)
     if (ost_mask_any(crossed)) {
         if (ost_mask_any(run->waiting & crossed)) flush_outputs(run);
         failed = flip(run, crossed);
-        OST_LANE_FN(ost_rodas4_at)(b, &run->theta);
+        dense_at(run, run->theta);
         blend_rows(b->x_new, crossed, b->x_at, b->system->n_states);
     }
     control(run, accepted, &result);
     if (ost_mask_any(accepted & run->starting)) remember_first_steps(run, accepted & run->starting);
     blend_rows(b->x, accepted, b->x_new, b->system->n_states);
+    if (run->method->next_stage >= 0)
+        blend_rows(b->f, accepted, b->stages + (size_t) run->method->next_stage * b->stage_stride, b->system->n_states);
     run->t = ost_v_blend(accepted, run->t_new, run->t);
     ost_v left = run->t_stop - run->t;
     ost_mask arrived = accepted & (ost_v_le(left, ost_v_splat(OST_SAME_TIME)) | ost_v_le(run->t_end, run->t));
@@ -496,10 +526,17 @@ static void step(run_t *run)
     restart(run, (changed & run->live) | refill(run));
 }
 
+static const ost_method_t *method_of(ost_stepper_t stepper)
+{
+    return stepper == OST_STEPPER_TSIT5     ? &OST_LANE_FN(ost_tsit5)
+           : stepper == OST_STEPPER_RODAS5P ? &OST_LANE_FN(ost_rodas5p)
+                                            : &OST_LANE_FN(ost_rodas4);
+}
+
 void OST_LANE_FN(ost_batch_integrate)(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs)
 {
     if (n_jobs == 0) return;
-    run_t run = { .b = self, .jobs = jobs, .n_jobs = n_jobs };
+    run_t run = { .b = self, .method = method_of(self->options.stepper), .jobs = jobs, .n_jobs = n_jobs };
     /* Idle lanes compute along: they need numbers that cannot go wrong. */
     for (int l = 0; l < OST_LANES; l++) {
         put_column(self->x, l, jobs[0].x0, self->system->n_states);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The slow, trusted reference: GSL's steppers, one job at a time. Everything that could be shared with Rodas4 but be
- * wrong in both is done in another way here: the Jacobian is reduced densely, outputs are stepped to, crossings are
- * found by integrating again to shorter and shorter times. */
+/* The slow, trusted reference: GSL's steppers, one job at a time. Everything that could be shared with the methods over
+ * lanes but be wrong in both is done in another way here: the Jacobian is reduced densely, outputs are stepped to,
+ * crossings are found by integrating again to shorter and shorter times. */
 #include "solve/batch_impl.h"
 
 #ifndef OST_HAVE_GSL
@@ -10,7 +10,7 @@ int ost_gsl_new(struct ost_gsl **self, ost_batch_t *batch, ost_error_t *err)
 {
     (void) batch;
     *self = NULL;
-    return ost_fail(err, OST_ERR_VALUE, "this program was built without the GSL: solver 'rodas4' is the only one");
+    return ost_fail(err, OST_ERR_VALUE, "this program was built without the GSL and its steppers");
 }
 void ost_gsl_delete(struct ost_gsl *self)
 {
@@ -146,8 +146,9 @@ int ost_gsl_new(struct ost_gsl **self, ost_batch_t *batch, ost_error_t *err)
     if (gsl->scale == NULL || gsl->x == NULL || gsl->x_low == NULL || gsl->matrix == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "GSL's stepper for %zu states", n);
     for (size_t i = 0; i < n; i++) gsl->scale[i] = isfinite(system->scale[i]) ? system->scale[i] : 1e200;
-    const gsl_odeiv2_step_type *type =
-        options->stepper == OST_STEPPER_GSL_RK8PD ? gsl_odeiv2_step_rk8pd : gsl_odeiv2_step_msbdf;
+    const gsl_odeiv2_step_type *type = options->stepper == OST_STEPPER_GSL_RK8PD   ? gsl_odeiv2_step_rk8pd
+                                       : options->stepper == OST_STEPPER_GSL_BSIMP ? gsl_odeiv2_step_bsimp
+                                                                                   : gsl_odeiv2_step_msbdf;
     gsl->driver = gsl_odeiv2_driver_alloc_scaled_new(
         &gsl->system, type, H_START, options->atol_factor * options->rtol, options->rtol, 1, 0, gsl->scale);
     if (gsl->driver == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "GSL's driver for %zu states", n);

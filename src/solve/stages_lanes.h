@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the steps of all methods are made of: sums of stages, the verdict on a step, dense output. */
+#ifndef OST_SOLVE_STAGES_LANES_H
+#define OST_SOLVE_STAGES_LANES_H
+
+#include "solve/method.h"
+
+#include <string.h>
+
+#define ROW(rows, i) ((rows) + (size_t) (i) *OST_LANES)
+#define INLINE static inline __attribute__((always_inline))
+
+/* A row is as many registers as the instruction set needs for it. Loops over them are unrolled, so that sums stay in
+ * registers; gcc 12 passes whole vectors wider than a register through memory. */
+#define N_REGS (OST_LANES / OST_REG_LANES)
+#define EACH_REG for (int q = 0; q < N_REGS; q++)
+
+INLINE ost_reg load(const double *row, int q)
+{
+    typedef ost_reg __attribute__((may_alias)) aliased;
+    return *(const aliased *) (row + q * OST_REG_LANES);
+}
+
+INLINE void store(double *row, int q, ost_reg a)
+{
+    typedef ost_reg __attribute__((may_alias)) aliased;
+    *(aliased *) (row + q * OST_REG_LANES) = a;
+}
+
+INLINE double *stage_rows(const ost_batch_t *b, int i)
+{
+    return b->stages + (size_t) i * b->stage_stride;
+}
+
+/* Sum of weights[j] x stage j of state k for j < n; weights and n are known to the compiler, zeros cost nothing. */
+INLINE ost_reg stage_sum(const ost_batch_t *b, const double *weights, int n, size_t k, int q)
+{
+    ost_reg sum = { 0 };
+    for (int j = 0; j < n; j++)
+        if (weights[j] != 0) sum += weights[j] * load(ROW(stage_rows(b, j), k), q);
+    return sum;
+}
+
+/* The new state is x_at plus `last`, the error of the step is in `error`. */
+INLINE void judge(const ost_batch_t *b, const double *last, const double *error_rows, int q, ost_step_result_t *result)
+{
+    const double *x_old = b->x, *x_at = b->x_at, *atol = b->atol, *lowest = b->floor;
+    double *x_end = b->x_new, rtol = b->options.rtol;
+    size_t n = b->system->n_states;
+    ost_reg error = { 0 }, tolerance = error + 1.0, finite = { 0 };
+    ost_reg_mask below = { 0 };
+    for (size_t k = 0; k < n; k++) {
+        ost_reg x = load(ROW(x_old, k), q), x_new = load(ROW(x_at, k), q);
+        if (last != NULL) x_new += load(ROW(last, k), q);
+        ost_reg off = ost_reg_abs(load(ROW(error_rows, k), q));
+        store(ROW(x_end, k), q, x_new);
+        finite += x_new * 0.0;
+        below |= x_new < lowest[k];
+        x = ost_reg_abs(x);
+        x_new = ost_reg_abs(x_new);
+        ost_reg weight = atol[k] + rtol * ost_reg_blend(x > x_new, x, x_new);
+        /* The largest error / weight by cross multiplication: one division a step instead of one a state. */
+        ost_reg_mask larger = off * tolerance > error * weight;
+        error = ost_reg_blend(larger, off, error);
+        tolerance = ost_reg_blend(larger, weight, tolerance);
+    }
+    store((double *) &result->ratio, q, error / tolerance + finite);
+    memcpy((int64_t *) &result->negative + q * OST_REG_LANES, &below, sizeof(below));
+}
+
+/* Rows m of b->dense: the factor of theta^m in the polynomial that, times theta (1 - theta), is the difference of the
+ * dense output from a straight line. `unit` multiplies all. */
+INLINE void fill_dense(const ost_batch_t *b, const double weights[][OST_MAX_STAGES], int n_dense, const ost_v *unit)
+{
+    size_t n = b->system->n_states;
+    for (size_t k = 0; k < n; k++) {
+        EACH_REG
+        {
+            for (int m = 0; m < n_dense; m++) {
+                ost_reg sum = stage_sum(b, weights[m], OST_MAX_STAGES, k, q);
+                if (unit != NULL) sum *= load((const double *) unit, q);
+                store(ROW(b->dense, (size_t) m * n + k), q, sum);
+            }
+        }
+    }
+}
+
+#endif
