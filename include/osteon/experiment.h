@@ -51,7 +51,8 @@ typedef struct {
 /** Doses of one drug: amount at start, start + interval, ... while before stop. */
 typedef struct {
     char *drug;         /**< name of a model that takes doses */
-    double amount;      /**< internal units */
+    char *into;         /**< which of its states, NULL for the first that takes doses */
+    double amount;      /**< internal units; negative only where the model is no drug */
     ost_dim_t dim;      /**< of amount, checked against the dosed state */
     double interval;    /**< d; 0 for a single dose */
     double start, stop; /**< d from time 0; half-open */

@@ -57,7 +57,8 @@ typedef struct {
     int line;                      /**< in the text */
 } ost_state_t;
 
-/** Where a dose of this drug goes. A model that takes no doses has none. */
+/** A state that doses may go into; the first is where they go if a regimen names none. A model that takes no doses has
+ * none. */
 typedef struct {
     uint32_t state; /**< index of the dosed state; its dimension is the dose's */
 } ost_dose_t;

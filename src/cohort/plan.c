@@ -28,6 +28,12 @@ int ost_plan_block(const ost_plan_t *self, const char *name)
     return -1;
 }
 
+static const char *dose_name(const void *from, size_t i)
+{
+    const ost_model_t *model = from;
+    return model->states[model->doses[i].state].name;
+}
+
 int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, size_t *block, ost_error_t *err)
 {
     int b = ost_plan_block(self, regimen->drug);
@@ -39,15 +45,20 @@ int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, s
     if (model->n_doses == 0)
         return OST_FAIL_AT(
             err, OST_ERR_MODEL, self->experiment, regimen->place, "model '%s' takes no doses", model->name);
-    for (size_t i = 0; i < model->n_doses; i++)
-        if (ost_dim_equal(model->states[model->doses[i].state].unit.dim, regimen->dim))
-            return (int) model->doses[i].state;
+    size_t i = 0;
+    while (regimen->into != NULL && i < model->n_doses && strcmp(dose_name(model, i), regimen->into) != 0) i++;
+    if (i == model->n_doses) {
+        const char *near = ost_plan_nearest(regimen->into, model, model->n_doses, dose_name);
+        return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, regimen->place,
+            "model '%s' takes no doses into '%s'%s%s%s", model->name, regimen->into, OST_HINT(near));
+    }
+    const ost_state_t *state = &model->states[model->doses[i].state];
+    if (ost_dim_equal(state->unit.dim, regimen->dim)) return (int) model->doses[i].state;
     char given[64], due[64];
-    const ost_state_t *state = &model->states[model->doses[0].state];
     return OST_FAIL_AT(err, OST_ERR_UNIT, self->experiment, regimen->place,
         "a dose of '%s' has dimension %s (such as %s), the dose given has %s", model->name,
-        ost_dim_format(state->unit.dim, due, sizeof(due)), state->unit_text,
-        ost_dim_format(regimen->dim, given, sizeof(given)));
+        ost_plan_given(state->unit.dim, due, sizeof(due)), state->unit_text,
+        ost_plan_given(regimen->dim, given, sizeof(given)));
 }
 
 static bool is_path(const char *name)

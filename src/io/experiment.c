@@ -277,7 +277,10 @@ static void free_texts(char **list, size_t n)
 
 static void free_arm(ost_arm_t *self)
 {
-    for (size_t i = 0; i < self->n_regimens; i++) free(self->regimens[i].drug);
+    for (size_t i = 0; i < self->n_regimens; i++) {
+        free(self->regimens[i].drug);
+        free(self->regimens[i].into);
+    }
     for (size_t i = 0; i < self->n_inputs; i++) free(self->inputs[i].signal);
     free(self->regimens);
     free(self->inputs);

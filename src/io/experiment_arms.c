@@ -32,15 +32,12 @@ static int read_regimen(
                           *dose = ost_yaml_get(node, "dose"), *stop = ost_yaml_get(node, "stop");
     self->place = node->place;
     int ret = ost_field_text(tree, ost_yaml_get(node, "drug"), &self->drug, err);
+    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "into"), &self->into, err);
     if (ret == 0) ret = ost_field_quantity(tree, dose, &self->amount, &self->dim, err);
     if (ret == 0) ret = ost_field_time(tree, interval, &self->interval, err);
     if (ret == 0) ret = ost_field_time(tree, over, &self->duration, err);
     if (ret == 0) ret = read_window(tree, node, t_last, &self->start, &self->stop, err);
     if (ret != 0) return ret;
-    if (ost_dim_is_none(self->dim)) {
-        return ost_yaml_fail(tree, dose, OST_ERR_UNIT, err, "'%.60s' has no unit; write it as in '1 mg'", dose->text);
-    }
-    if (self->amount < 0) return ost_yaml_fail(tree, dose, OST_ERR_VALUE, err, "a dose is not negative");
     if (interval != NULL && !(self->interval > 0)) {
         return ost_yaml_fail(tree, interval, OST_ERR_VALUE, err, "an interval is greater than 0; omit it for one dose");
     }

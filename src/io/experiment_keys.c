@@ -59,8 +59,11 @@ static const ost_schema_t run_in[] = {
 };
 
 static const ost_schema_t dose[] = {
-    { "drug", LEAF, "the name of a drug", "'osteon list drugs' names them", true, NULL, 0 },
+    { "drug", LEAF, "the name of a drug", "'osteon list drugs' names them; or another model that takes doses", true,
+        NULL, 0 },
     { "dose", LEAF, "a quantity such as 1 mg", "amount of each dose", true, NULL, 0 },
+    { "into", LEAF, "the name of a state", "for a model that takes doses in several; default: the first", false, NULL,
+        0 },
     { "interval", LEAF, "a time such as 1 day", "between doses; omitted: a single dose", false, NULL, 0 },
     { "start", LEAF, "a time", "of the first dose; default 0 day", false, NULL, 0 },
     { "stop", LEAF, "a time", "no dose at or after it; default: none, doses go on", false, NULL, 0 },

@@ -226,14 +226,13 @@ static void read_dose(ost_reader_t *self)
     ost_reader_end(self, "the end of the statement");
     if (ost_reader_failed(self)) return;
     const ost_node_data_t *node = &parser->graph->nodes[value.node];
-    if (node->op != OST_OP_STATE) {
-        ost_lexer_fail(&parser->lexer, &name, OST_ERR_NAME, "a dose goes into a state");
-    } else if (model->n_doses > 0) {
-        ost_lexer_fail(&parser->lexer, &name, OST_ERR_MODEL, "doses of one model go into one state");
-    }
+    if (node->op != OST_OP_STATE) ost_lexer_fail(&parser->lexer, &name, OST_ERR_NAME, "a dose goes into a state");
     uint32_t state = node->index;
+    for (size_t i = 0; i < model->n_doses; i++)
+        if (model->doses[i].state == state)
+            ost_lexer_fail(&parser->lexer, &name, OST_ERR_NAME, "doses into this state are declared already");
     model->doses = ost_reader_more(self, model->doses, &model->n_doses, sizeof(*model->doses));
-    if (!ost_reader_failed(self)) model->doses[0].state = state;
+    if (!ost_reader_failed(self)) model->doses[model->n_doses - 1].state = state;
 }
 
 /* drives SIGNAL = expression */

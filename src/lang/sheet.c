@@ -178,7 +178,9 @@ void ost_model_print(const ost_model_t *self, FILE *out)
     if (self->n_reads > 0) fputs("\n", out);
     for (size_t i = 0; i < self->n_drives; i++) fprintf(out, "%s%s", i > 0 ? ", " : "drives ", self->drives[i].name);
     if (self->n_drives > 0) fputs("\n", out);
-    if (self->n_doses > 0) fprintf(out, "doses go into %s\n", self->states[self->doses[0].state].name);
+    for (size_t i = 0; i < self->n_doses; i++)
+        fprintf(out, "%s%s", i > 0 ? ", or into " : "doses go into ", self->states[self->doses[i].state].name);
+    if (self->n_doses > 0) fputs("\n", out);
     print_index_sets(self, out);
     print_states(self, out);
     print_params(self, out, true);
