@@ -11,11 +11,14 @@
  * The first column is the arm, the second the time, headed by its unit (day, h, year), the others are outputs in their
  * own units. An empty cell or nan is not compared. Rows may stand in any order, and arms have times of their own. The
  * test sets times, outputs and exact dosing itself. An output at the time of a dose is the value before it. */
+#include "core/lanes.h"
+#include "lang/kernel.h"
 #include "osteon/cohort.h"
 #include "testlib.h"
 
 #include <ctype.h>
 #include <glob.h>
+#include <gsl/gsl_eigen.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,7 +281,116 @@ static void test_references(void)
     globfree(&files);
 }
 
+/* Eigenvalues, per day, of the Jacobian at a model's start with signals at their neutral values, as the sheets quote
+ * them; `settings` move the start to rest where the published one is not. Each has to be there to half a unit of its
+ * last digit. */
+typedef struct {
+    const char *model;
+    struct {
+        const char *param;
+        double value;
+    } settings[4];
+    double last_digit;
+    struct {
+        double re, im;
+    } at[4];
+    size_t n;
+} spectrum_t;
+
+static const spectrum_t spectra[] = {
+    { "komarova2003", { { 0 } }, 1e-14, { { -0.06, 0.02 }, { -0.06, -0.02 } }, 2 },
+    { "komarova2003", { { "g_11", 1.1 } }, 1e-11, { { 0, 0.04 }, { 0, -0.04 } }, 2 },
+    { "lemaire2004", { { "R_0", 7.73437744356e-4 }, { "B_0", 7.2833959295e-4 }, { "C_0", 9.1275283889e-4 } }, 1e-8,
+        { { -0.25280355, 0.23300991 }, { -0.25280355, -0.23300991 }, { -0.08583786, 0 } }, 3 },
+    { "pivonka2008", { { 0 } }, 1e-8, { { -0.36949406, 0 }, { -0.09249314, 0.1084565 }, { -0.09249314, -0.1084565 } },
+        3 },
+};
+
+static double *lane_rows(size_t n)
+{
+    double *rows = aligned_alloc(64, (n + 1) * OST_LANES * sizeof(double));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(rows);
+    memset(rows, 0, (n + 1) * OST_LANES * sizeof(double));
+    return rows;
+}
+
+static void set_row(double *rows, size_t i, double value)
+{
+    for (size_t l = 0; l < OST_LANES; l++) rows[i * OST_LANES + l] = value;
+}
+
+/* The Jacobian of the states by the states at the start. */
+static gsl_matrix *jacobian_at_start(const ost_library_t *library, const ost_model_t *m, const spectrum_t *spectrum)
+{
+    const ost_kernel_t *kernel = m->kernel[OST_ISA_BASE];
+    double *p = lane_rows(m->n_params), *h = lane_rows(m->n_hoisted), *x = lane_rows(m->n_states),
+           *s = lane_rows(m->n_reads), *mode = lane_rows(m->n_switches), *t = lane_rows(1),
+           *scratch = lane_rows(m->n_scratch), *f = lane_rows(m->n_states), *entries = lane_rows(m->n_jac);
+    uint32_t *sig = calloc(m->n_reads + 1, sizeof(*sig));
+    gsl_matrix *jacobian = gsl_matrix_calloc(m->n_states, m->n_states);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(sig);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(jacobian);
+    for (size_t i = 0; i < m->n_params; i++) set_row(p, i, m->params[i].value);
+    for (size_t k = 0; k < 4 && spectrum->settings[k].param != NULL; k++) {
+        int i = ost_model_param(m, spectrum->settings[k].param);
+        CU_ASSERT_FATAL(i >= 0);
+        set_row(p, (size_t) i, spectrum->settings[k].value * m->params[i].unit.factor);
+    }
+    for (uint32_t i = 0; i < m->n_reads; i++) {
+        sig[i] = i;
+        set_row(s, i, library->signals[ost_library_signal(library, m->reads[i].name)].neutral);
+    }
+    const ost_kernel_args_t at = { t, x, h, s, sig, mode, scratch };
+    kernel->prepare(kernel, p, h, x, scratch);
+    kernel->switches(kernel, &at, mode);
+    for (size_t i = 0; i < m->n_switches * OST_LANES; i++) mode[i] = mode[i] >= 0;
+    kernel->rhs(kernel, &at, f);
+    kernel->jacobian(kernel, &at, entries);
+    for (size_t i = 0; i < m->n_jac; i++)
+        if (m->jac[i].row < m->n_states && m->jac[i].col < m->n_states)
+            gsl_matrix_set(jacobian, m->jac[i].row, m->jac[i].col, entries[i * OST_LANES]);
+    double *all[] = { p, h, x, s, mode, t, scratch, f, entries };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) free(all[i]);
+    free(sig);
+    return jacobian;
+}
+
+static void check_spectrum(const ost_library_t *library, const ost_model_t *m, const spectrum_t *spectrum)
+{
+    gsl_matrix *jacobian = jacobian_at_start(library, m, spectrum);
+    gsl_vector_complex *found = gsl_vector_complex_alloc(m->n_states);
+    gsl_eigen_nonsymm_workspace *space = gsl_eigen_nonsymm_alloc(m->n_states);
+    gsl_eigen_nonsymm_params(0, 1, space); /* balanced: rates of the states differ by orders of magnitude */
+    CU_ASSERT_EQUAL(gsl_eigen_nonsymm(jacobian, found, space), 0);
+    for (size_t k = 0; k < spectrum->n; k++) {
+        double nearest = INFINITY;
+        for (size_t i = 0; i < m->n_states; i++) {
+            gsl_complex z = gsl_vector_complex_get(found, i);
+            nearest = fmin(nearest, hypot(GSL_REAL(z) - spectrum->at[k].re, GSL_IMAG(z) - spectrum->at[k].im));
+        }
+        if (!(nearest <= 0.71 * spectrum->last_digit)) printf("\n%s, eigenvalue %zu: ", m->name, k);
+        ost_assert_close(nearest, 0, 0, 0.71 * spectrum->last_digit); /* both parts rounded by half a unit */
+    }
+    gsl_eigen_nonsymm_free(space);
+    gsl_vector_complex_free(found);
+    gsl_matrix_free(jacobian);
+}
+
+static void test_spectra(void)
+{
+    ost_library_t library;
+    ost_error_t err = { 0 };
+    CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
+    for (size_t i = 0; i < sizeof(spectra) / sizeof(spectra[0]); i++) {
+        const ost_model_t *model = NULL;
+        must(ost_library_get(&library, spectra[i].model, &model, &err), &err, spectra[i].model);
+        check_spectrum(&library, model, &spectra[i]);
+    }
+    ost_library_free(&library);
+}
+
 static const ost_test_t tests[] = {
     { "references", test_references },
+    { "spectra", test_spectra },
 };
 OST_TEST_MAIN("published", tests)
