@@ -12,7 +12,7 @@ typedef struct {
     uint32_t *read_signal;  /**< [model->n_reads] plan signal index */
     uint32_t *drive_signal; /**< [model->n_drives] */
     uint32_t first_drive;   /**< its first drive among the plan's */
-    int32_t park_input;     /**< -1 where it cannot be parked: it reads a signal, takes no doses, or time enters it */
+    int32_t park_input;     /**< -1 where it cannot be parked: it takes no doses, or time enters it */
 } ost_block_t;
 
 /** A signal inside a plan. */

@@ -48,8 +48,8 @@ typedef struct {
     double *y;          /* [n_arms][BLOCK][n_outputs][n_times] */
     double *probe;      /* [N_PROBED][n_outputs][n_times] with exact dosing */
     double *rows;       /* lane rows for prepare(), 64-byte aligned */
-    double *p_rows, *h_rows, *x_rows, *f_rows, *s_rows, *zero_rows; /* within rows */
-    uint8_t *status;                                                /* [n_arms][BLOCK] */
+    double *p_rows, *h_rows, *x_rows, *f_rows, *s_rows, *zero_rows, *a_rows; /* within rows */
+    uint8_t *status;                                                         /* [n_arms][BLOCK] */
     uint32_t *steps, *rejected;
     char (*text)[MESSAGE];   /* [n_arms x BLOCK] */
     const char **messages;   /* [n_arms x BLOCK] */
@@ -102,7 +102,8 @@ static int alloc_rows(worker_t *self)
 {
     const ost_plan_t *plan = self->plan;
     size_t n_x = plan->impl->n_block_states, n_drives = plan->n_drives;
-    size_t n = plan->n_params + plan->n_hoisted + n_x + (n_x + n_drives) + max_scratch(plan) + 1;
+    size_t n = plan->n_params + plan->n_hoisted + n_x + (n_x + n_drives) + max_scratch(plan) + 1 +
+               plan->impl->lane.n_algebraic;
     self->rows = aligned_alloc(64, n * LANES * sizeof(double));
     if (self->rows == NULL) return -1;
     memset(self->rows, 0, n * LANES * sizeof(double));
@@ -112,6 +113,7 @@ static int alloc_rows(worker_t *self)
     self->f_rows = self->x_rows + n_x * LANES;
     self->s_rows = self->f_rows + (n_x + n_drives) * LANES;
     self->zero_rows = self->s_rows + max_scratch(plan) * LANES;
+    self->a_rows = self->zero_rows + LANES;
     return 0;
 }
 
@@ -167,29 +169,50 @@ static void scatter(double *to, size_t stride, const double *rows, size_t n_rows
         for (size_t i = 0; i < n_rows; i++) to[stride * (first + l) + i] = rows[i * LANES + l];
 }
 
-/* While nothing is dosed, a block at rest is parked at the drives of its initial state; one that is not runs. */
-static void idle_block(worker_t *self, const ost_lane_block_t *block, size_t first, size_t n_subjects)
+/* Derivatives and, after them, drives of a block in its initial state, all that it reads `above` the neutral value. */
+static const double *probe_block(worker_t *self, size_t b, double above)
 {
     const ost_plan_t *plan = self->plan;
+    const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
     const double *x = self->x_rows + block->first_state * LANES;
     double *drives = self->f_rows + block->n_states * LANES;
+    for (size_t k = 0; k < plan->blocks[b].model->n_reads; k++) {
+        const ost_signal_t *signal = plan->signals[plan->blocks[b].read_signal[k]].signal;
+        double value = above + (signal->has_neutral ? signal->neutral : 0);
+        for (size_t l = 0; l < LANES; l++) self->a_rows[block->sig[k] * LANES + l] = value;
+    }
     const ost_kernel_args_t at = {
         .t = self->zero_rows,
         .x = x,
         .h = self->h_rows + block->first_hoisted * LANES,
-        .s = self->zero_rows,
+        .s = self->a_rows,
         .sig = block->sig,
         .mode = self->zero_rows,
         .scratch = self->s_rows,
     };
     block->kernel->rhs(block->kernel, &at, self->f_rows);
     for (uint32_t i = 0; i < block->n_drives; i++) block->kernel->drive(block->kernel, &at, i, drives + i * LANES);
-    for (size_t l = 0; l < LANES && first + l < n_subjects; l++) {
-        double *u = self->inputs + (first + l) * plan->system.n_inputs;
-        for (size_t i = 0; i < block->n_states; i++)
-            if (!(fabs(self->f_rows[i * LANES + l]) <= AT_REST * plan->system.scale[block->first_state + i]))
-                u[block->park_input] = 0;
-        for (size_t i = 0; i < block->n_drives; i++) u[block->first_mean + i] = drives[i * LANES + l];
+    return self->f_rows;
+}
+
+/* While nothing is dosed, a block is parked at the drives of its initial state if it rests there whatever it reads: at
+ * two values of its signals, which is all of them for a block that is linear in what it reads. Others run. */
+static void idle_block(worker_t *self, size_t b, size_t first, size_t n_subjects)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
+    for (int probe = 0; probe < 2; probe++) {
+        const double *f = probe_block(self, b, probe), *drives = f + block->n_states * LANES;
+        for (size_t l = 0; l < LANES && first + l < n_subjects; l++) {
+            double *u = self->inputs + (first + l) * plan->system.n_inputs, *mean = u + block->first_mean;
+            for (size_t i = 0; i < block->n_states; i++)
+                if (!(fabs(f[i * LANES + l]) <= AT_REST * plan->system.scale[block->first_state + i]))
+                    u[block->park_input] = 0;
+            for (size_t i = 0; i < block->n_drives; i++) {
+                if (probe == 0) mean[i] = drives[i * LANES + l];
+                if (!(fabs(drives[i * LANES + l] - mean[i]) <= AT_REST * fabs(mean[i]))) u[block->park_input] = 0;
+            }
+        }
     }
 }
 
@@ -207,7 +230,7 @@ static void prepare(worker_t *self, size_t n)
             const ost_lane_block_t *block = &lane->blocks[b];
             block->kernel->prepare(block->kernel, self->p_rows + plan->blocks[b].first_param * LANES,
                 self->h_rows + block->first_hoisted * LANES, self->x_rows + block->first_state * LANES, self->s_rows);
-            if (block->park_input >= 0) idle_block(self, block, first, n);
+            if (block->park_input >= 0) idle_block(self, b, first, n);
         }
         scatter(self->constants, plan->system.n_constants, self->h_rows, plan->n_hoisted, first, n);
         scatter(self->x0, plan->system.n_states, self->x_rows, plan->impl->n_block_states, first, n);

@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parked states stand still and parked drives are constant, so a block may be parked only if nothing but doses can
- * change its course: it reads no signal, and time enters neither its equations nor a condition. */
+/* Parked states stand still and parked drives are constant, so a block may be parked only if time enters neither its
+ * equations nor a condition. What it reads may change its course, too: before its first dose the cohort looks whether
+ * it rests whatever it reads, after it ost_plan_build_events whether anything that it reads moves. */
 static bool can_be_parked(const ost_model_t *model)
 {
-    if (model->n_reads > 0 || model->n_doses == 0 || model->n_switches > 0) return false;
+    if (model->n_doses == 0 || model->n_switches > 0) return false;
     for (size_t i = 0; i < model->n_jac; i++)
-        if (model->jac[i].col == model->n_states) return false;
+        if (model->jac[i].col == model->n_states + model->n_reads) return false;
     return true;
 }
 

@@ -286,6 +286,23 @@ static void sort_items(builder_t *self)
     qsort(self->items, self->n_items, sizeof(*self->items), compare_items);
 }
 
+/* In this arm nothing that the block reads moves: all that drives it sleeps. */
+static bool reads_nothing_live(const builder_t *self, const ost_block_t *block)
+{
+    const ost_plan_t *plan = self->plan;
+    for (size_t r = 0; r < block->model->n_reads; r++) {
+        const ost_plan_signal_t *signal = &plan->signals[block->read_signal[r]];
+        if (signal->input >= 0) return false;
+        for (uint32_t d = 0; d < signal->n_drivers; d++) {
+            uint32_t driver = signal->driver_block[d];
+            if (plan->blocks[driver].park_input < 0) return false;
+            for (size_t i = 0; i < self->n_items; i++)
+                if (self->items[i].block == driver) return false;
+        }
+    }
+    return true;
+}
+
 /* Means stand in for a drug's signals only where another model feels them. */
 static bool is_felt(const ost_plan_t *plan, size_t b)
 {
@@ -333,7 +350,8 @@ static int find_series(builder_t *self)
     if (run == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for %zu events", self->n_items);
     int ret = 0;
     for (uint32_t b = 0; b < plan->n_blocks && ret == 0; b++) {
-        if (plan->blocks[b].park_input < 0 || !is_felt(plan, b)) continue;
+        if (plan->blocks[b].park_input < 0 || !is_felt(plan, b) || !reads_nothing_live(self, &plan->blocks[b]))
+            continue;
         size_t n = 0;
         for (size_t i = 0; i < self->n_items && ret == 0; i++) {
             const item_t *item = &self->items[i];
