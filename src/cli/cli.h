@@ -95,6 +95,7 @@ int ost_cmd_show(int argc, char **argv);
 int ost_cmd_check(int argc, char **argv);
 int ost_cmd_plan(int argc, char **argv);
 int ost_cmd_model(int argc, char **argv);
+int ost_cmd_fit(int argc, char **argv);
 int ost_cmd_list(int argc, char **argv);
 
 #endif

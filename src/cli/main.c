@@ -16,6 +16,7 @@ static const struct {
     { "check", "read and plan an experiment or a model, without running it", ost_cmd_check },
     { "plan", "print or draw how blocks, signals and events of an experiment fit together", ost_cmd_plan },
     { "model", "print a model: equations, parameters with units and sources", ost_cmd_model },
+    { "fit", "estimate parameters from the evidence of trials", ost_cmd_fit },
     { "list", "list models, drugs, signals, outputs, configs, or the keys of an experiment file", ost_cmd_list },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The estimate: residuals of all rows from one run of every trial, Levenberg and Marquardt on them and the priors. */
+#include "analysis/fit_impl.h"
+#include "osteon/random.h"
+
+#include <gsl/gsl_blas.h>
+#include <gsl/gsl_linalg.h>
+#include <gsl/gsl_multifit_nlinear.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+/* Step of the difference quotients, prior SDs: the steps of the solver leave 1e-6 points of noise, so 1e-4 of a
+ * derivative; curvature leaves about a percent of it. */
+#define DELTA 0.02
+#define MAX_ITERATIONS 20
+#define ROUNDS 3
+/* A residual where the model fails: far from any good one, but finite. */
+#define FAILED 1e3
+/* Starts are drawn with this part of the priors' SDs. */
+#define START_SD 0.7
+
+double ost_fit_param_value(const ost_fit_param_t *self, double z)
+{
+    double t = self->prior_sd * z, value = self->prior * exp(t);
+    if (self->logit) value = 1 / (1 + (1 / self->prior - 1) * exp(-t));
+    return fmin(fmax(value, self->lower), self->upper);
+}
+
+double ost_fit_param_z(const ost_fit_param_t *self, double value)
+{
+    double t = log(value / self->prior);
+    if (self->logit) t -= log((1 - value) / (1 - self->prior));
+    return t / self->prior_sd;
+}
+
+const ost_figure_t *ost_fit_figure(const ost_fit_t *self, size_t row)
+{
+    return &self->trials.trials[self->rows[row].trial].figures[self->rows[row].figure];
+}
+
+ost_class_t ost_fit_class(const ost_fit_t *self, size_t row)
+{
+    return ost_fit_figure(self, row)->endpoint_class;
+}
+
+static double residual_of(const ost_figure_t *figure, double simulated)
+{
+    double residual = simulated - figure->row->value;
+    if (figure->endpoint_class == OST_CLASS_LEVEL) residual *= 100 / fabs(figure->row->value);
+    return isfinite(residual) ? fmin(fmax(residual, -FAILED), FAILED) : FAILED;
+}
+
+static double error_of(const ost_figure_t *figure, const ost_estimate_t *estimate)
+{
+    double error = ost_figure_error(figure, estimate);
+    return figure->endpoint_class == OST_CLASS_LEVEL ? error * 100 / fabs(figure->row->value) : error;
+}
+
+/* One trial's share of ost_fit_residuals. */
+static int trial_residuals(
+    ost_fit_t *self, size_t t, const ost_variants_t *variants, double *residuals, double *errors, ost_error_t *err)
+{
+    ost_trial_t *trial = &self->trials.trials[t];
+    ost_estimate_t *estimates = malloc((variants->n_variants * trial->n_figures + 1) * sizeof(*estimates));
+    if (estimates == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    int ret = ost_trial_estimate(trial, variants, 1, estimates, err);
+    for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
+        const ost_fit_row_t *row = &self->rows[i];
+        if (row->trial != t) continue;
+        const ost_figure_t *figure = &trial->figures[row->figure];
+        for (size_t v = 0; v < variants->n_variants; v++)
+            residuals[v * self->n_rows + i] = residual_of(figure, estimates[v * trial->n_figures + row->figure].value);
+        if (errors != NULL) errors[i] = error_of(figure, &estimates[row->figure]);
+    }
+    free(estimates);
+    return ret;
+}
+
+static bool is_needed(const ost_fit_t *self, size_t t)
+{
+    for (size_t i = 0; i < self->n_rows; i++)
+        if (self->rows[i].trial == t) return true;
+    return false;
+}
+
+int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals,
+    double *errors, ost_error_t *err)
+{
+    const char **names = malloc((self->n_params + 1) * sizeof(*names));
+    double *values = malloc((n_variants * self->n_params + 1) * sizeof(*values));
+    int ret = names == NULL || values == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    for (size_t k = 0; k < self->n_params && ret == 0; k++) {
+        names[k] = self->params[k].name;
+        for (size_t v = 0; v < n_variants; v++)
+            values[v * self->n_params + k] = ost_fit_param_value(&self->params[k], z[v * self->n_params + k]);
+    }
+    const ost_variants_t variants = { names, self->n_params, values, n_variants };
+    int code = ret;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads > 0 ? n_threads : omp_get_max_threads())
+#endif
+    for (size_t t = 0; t < self->trials.n_trials; t++) {
+        ost_error_t own = { 0 };
+        if (ret < 0 || !is_needed(self, t)) continue;
+        int failed = trial_residuals(self, t, &variants, residuals, errors, &own);
+#ifdef _OPENMP
+#pragma omp critical(ost_fit_trial)
+#endif
+        {
+            const ost_trial_t *trial = &self->trials.trials[t];
+            self->n_simulated += trial->experiment.n_subjects * trial->experiment.n_arms * n_variants;
+            if (failed < 0 && code == 0) {
+                code = failed;
+                if (err != NULL) *err = own;
+            }
+        }
+    }
+    free(names);
+    free(values);
+    return code;
+}
+
+/* One search. */
+typedef struct {
+    ost_fit_t *fit;
+    const ost_fit_options_t *options;
+    const char *what;
+    double *points, *residuals; /* [n_params + 1][n_params], [n_params + 1][n_rows] */
+    long held;                  /* parameter held at held_z, -1 none */
+    double held_z;
+    bool stopped;
+    int ret;
+    ost_error_t *err;
+} search_t;
+
+static double huber(double r, double k)
+{
+    double size = fabs(r);
+    return k > 0 && size > k ? copysign(sqrt(k * (2 * size - k)), r) : r;
+}
+
+/* The rows, whitened, then the priors. A parameter that is held is pulled there by a stiff spring. */
+static void put_residuals(const search_t *self, const double *z, double *residuals, gsl_vector *out)
+{
+    const ost_fit_t *fit = self->fit;
+    ost_fit_whiten(fit, residuals);
+    for (size_t i = 0; i < fit->n_rows; i++) gsl_vector_set(out, i, huber(residuals[i], fit->robust));
+    for (size_t k = 0; k < fit->n_params; k++)
+        gsl_vector_set(out, fit->n_rows + k, (long) k == self->held ? 1e3 * (z[k] - self->held_z) : z[k]);
+}
+
+static int search_f(const gsl_vector *x, void *user, gsl_vector *f)
+{
+    search_t *self = user;
+    for (size_t k = 0; k < self->fit->n_params; k++) self->points[k] = gsl_vector_get(x, k);
+    self->ret =
+        ost_fit_residuals(self->fit, self->points, 1, self->options->n_threads, self->residuals, NULL, self->err);
+    if (self->ret < 0) return GSL_EFAILED;
+    put_residuals(self, self->points, self->residuals, f);
+    return GSL_SUCCESS;
+}
+
+static int search_df(const gsl_vector *x, void *user, gsl_matrix *jacobian)
+{
+    search_t *self = user;
+    size_t n = self->fit->n_params, n_rows = self->fit->n_rows;
+    for (size_t v = 0; v <= n; v++)
+        for (size_t k = 0; k < n; k++) self->points[v * n + k] = gsl_vector_get(x, k) + (v == k + 1 ? DELTA : 0);
+    self->ret =
+        ost_fit_residuals(self->fit, self->points, n + 1, self->options->n_threads, self->residuals, NULL, self->err);
+    gsl_vector *base = gsl_vector_alloc(n_rows + n), *moved = gsl_vector_alloc(n_rows + n);
+    if (self->ret == 0 && (base == NULL || moved == NULL))
+        self->ret = ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
+    if (self->ret == 0) put_residuals(self, self->points, self->residuals, base);
+    for (size_t v = 1; v <= n && self->ret == 0; v++) {
+        put_residuals(self, self->points + v * n, self->residuals + v * n_rows, moved);
+        for (size_t i = 0; i < n_rows + n; i++)
+            gsl_matrix_set(jacobian, i, v - 1, (gsl_vector_get(moved, i) - gsl_vector_get(base, i)) / DELTA);
+    }
+    gsl_vector_free(base);
+    gsl_vector_free(moved);
+    return self->ret < 0 ? GSL_EFAILED : GSL_SUCCESS;
+}
+
+static bool report(search_t *self, size_t done, size_t all, double objective)
+{
+    const ost_fit_options_t *options = self->options;
+    if (options->progress != NULL && options->progress(options->user, self->what, done, all, objective) != 0)
+        self->stopped = true;
+    return !self->stopped;
+}
+
+/* Levenberg and Marquardt from z, in place. @param[out] jacobian  [n_rows + n_params][n_params] at the end, or NULL */
+static int descend(search_t *self, double *z, double *objective, gsl_matrix *jacobian)
+{
+    ost_fit_t *fit = self->fit;
+    size_t n = fit->n_params, n_f = fit->n_rows + n;
+    gsl_multifit_nlinear_parameters parameters = gsl_multifit_nlinear_default_parameters();
+    parameters.factor_up = 4;
+    parameters.scale = gsl_multifit_nlinear_scale_levenberg;
+    gsl_multifit_nlinear_workspace *w = gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &parameters, n_f, n);
+    gsl_multifit_nlinear_fdf fdf = { .f = search_f, .df = search_df, .n = n_f, .p = n, .params = self };
+    gsl_vector_view x = gsl_vector_view_array(z, n);
+    if (w == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
+    int status = gsl_multifit_nlinear_init(&x.vector, &fdf, w);
+    double before = INFINITY;
+    for (size_t i = 0; status == GSL_SUCCESS && self->ret == 0; i++) {
+        gsl_blas_ddot(w->f, w->f, objective);
+        if (!report(self, i, MAX_ITERATIONS, *objective) || i == MAX_ITERATIONS || before - *objective < 0.01) break;
+        before = *objective;
+        status = gsl_multifit_nlinear_iterate(w);
+    }
+    for (size_t k = 0; k < n; k++) z[k] = gsl_vector_get(w->x, k);
+    if (jacobian != NULL && self->ret == 0) gsl_matrix_memcpy(jacobian, w->J);
+    gsl_multifit_nlinear_free(w);
+    return self->ret;
+}
+
+static int search_init(search_t *self, ost_fit_t *fit, const ost_fit_options_t *options, ost_error_t *err)
+{
+    size_t n = fit->n_params;
+    *self = (search_t){ .fit = fit, .options = options, .what = "fit", .held = -1, .err = err };
+    self->points = malloc((n + 1) * (n + 1) * sizeof(double));
+    self->residuals = malloc((n + 1) * (fit->n_rows + 1) * sizeof(double));
+    if (self->points != NULL && self->residuals != NULL) return 0;
+    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+}
+
+static void search_free(search_t *self)
+{
+    free(self->points);
+    free(self->residuals);
+}
+
+int ost_fit_descend(ost_fit_t *self, double *z, long held, double held_z, const ost_fit_options_t *options,
+    double *objective, gsl_matrix *jacobian, bool *stopped, ost_error_t *err)
+{
+    search_t search;
+    int ret = search_init(&search, self, options, err);
+    search.held = held;
+    search.held_z = held_z;
+    if (ret == 0) ret = descend(&search, z, objective, jacobian);
+    if (stopped != NULL) *stopped = search.stopped;
+    search_free(&search);
+    return ret;
+}
+
+/* Covariance (J'J)^-1 in prior SDs. */
+static void keep_covariance(ost_fit_t *self, const gsl_matrix *jacobian)
+{
+    size_t n = self->n_params;
+    gsl_matrix_view c = gsl_matrix_view_array(self->covariance, n, n);
+    gsl_blas_dgemm(CblasTrans, CblasNoTrans, 1, jacobian, jacobian, 0, &c.matrix);
+    gsl_linalg_cholesky_decomp1(&c.matrix); /* positive definite: the priors add the identity */
+    gsl_linalg_cholesky_invert(&c.matrix);
+    for (size_t i = 0; i < self->n_rows; i++)
+        for (size_t k = 0; k < n; k++) self->slope[i * n + k] = gsl_matrix_get(jacobian, i, k);
+    for (size_t k = 0; k < n; k++) self->params[k].se = self->params[k].prior_sd * sqrt(self->covariance[k * n + k]);
+}
+
+static int keep_estimate(search_t *self, const double *z)
+{
+    ost_fit_t *fit = self->fit;
+    int ret = ost_fit_residuals(fit, z, 1, self->options->n_threads, self->residuals, NULL, self->err);
+    for (size_t k = 0; k < fit->n_params; k++) fit->params[k].value = ost_fit_param_value(&fit->params[k], z[k]);
+    for (size_t i = 0; i < fit->n_rows && ret == 0; i++) fit->rows[i].residual = self->residuals[i];
+    return ret;
+}
+
+/* Errors of the figures with the spread between people as simulated at z. */
+static int set_errors(search_t *self, const double *z)
+{
+    ost_fit_t *fit = self->fit;
+    double *errors = malloc((fit->n_rows + 1) * sizeof(*errors));
+    if (errors == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
+    int ret = ost_fit_residuals(fit, z, 1, self->options->n_threads, self->residuals, errors, self->err);
+    for (size_t i = 0; i < fit->n_rows && ret == 0; i++) fit->rows[i].error = errors[i];
+    free(errors);
+    return ret;
+}
+
+static int search_all_starts(search_t *self, double *best, double *lowest)
+{
+    ost_fit_t *fit = self->fit;
+    size_t n = fit->n_params;
+    double *z = malloc((n + 1) * sizeof(*z));
+    if (z == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
+    char what[64];
+    int ret = 0;
+    self->what = what;
+    *lowest = INFINITY;
+    for (uint64_t s = 0; s < fit->n_starts && ret == 0 && !self->stopped; s++) {
+        double objective = INFINITY;
+        snprintf(
+            what, sizeof(what), "start %llu of %llu", (unsigned long long) s + 1, (unsigned long long) fit->n_starts);
+        for (size_t k = 0; k < n; k++)
+            z[k] = s == 0 ? 0 : START_SD * ost_random_normal(fit->seed, s, ost_random_purpose(fit->params[k].name), 0);
+        ret = descend(self, z, &objective, NULL);
+        if (objective < *lowest) {
+            *lowest = objective;
+            memcpy(best, z, n * sizeof(*z));
+        }
+    }
+    free(z);
+    return ret;
+}
+
+int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped, ost_error_t *err)
+{
+    size_t n = self->n_params;
+    search_t search;
+    double *best = calloc(n + 1, sizeof(*best)), lowest = INFINITY;
+    gsl_matrix *jacobian = gsl_matrix_calloc(self->n_rows + n, n);
+    int ret = search_init(&search, self, options, err);
+    if (ret == 0 && (best == NULL || jacobian == NULL)) ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    ost_fit_estimate_spread(self, NULL);
+    if (ret == 0) ret = set_errors(&search, best);
+    if (ret == 0) ret = search_all_starts(&search, best, &lowest);
+    search.what = "errors and estimate";
+    for (int round = 0; round < ROUNDS && ret == 0 && !search.stopped; round++) {
+        if ((ret = set_errors(&search, best)) < 0) break;
+        ost_fit_estimate_spread(self, search.residuals);
+        ret = descend(&search, best, &lowest, jacobian);
+    }
+    if (ret == 0) ret = keep_estimate(&search, best);
+    if (ret == 0 && !search.stopped) keep_covariance(self, jacobian);
+    self->objective = lowest;
+    *stopped = search.stopped;
+    search_free(&search);
+    gsl_matrix_free(jacobian);
+    free(best);
+    return ret;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The errors of figures: each group of rows (one trial, one class) has covariance diag(error^2 + within^2) + between^2,
+ * whose inverse and determinant are those of a rank-one change. */
+#include "analysis/fit_impl.h"
+
+#include <gsl/gsl_multimin.h>
+#include <math.h>
+
+/* Sizes before any data, and the SD of their logarithm: assumed; points, percent. */
+static const ost_fit_spread_t prior_spread[OST_N_CLASSES] = {
+    [OST_CLASS_BMD] = { 1.0, 0.7 },
+    [OST_CLASS_MARKER] = { 8, 8 },
+    [OST_CLASS_HORMONE] = { 3, 3 },
+    [OST_CLASS_LEVEL] = { 10, 5 },
+};
+#define PRIOR_LOG_SD 0.7
+
+static size_t group_end(const ost_fit_t *self, size_t first)
+{
+    size_t end = first;
+    while (end < self->n_rows && self->rows[end].group == self->rows[first].group) end++;
+    return end;
+}
+
+static double own_variance(const ost_fit_t *self, size_t row, double within)
+{
+    double error = self->rows[row].error;
+    return error * error + within * within;
+}
+
+/* In an orthogonal basis the shared part is one direction; the symmetric root of the inverse does the same: with
+ * u = D^-1/2 1 and s = between^2 u'u, it takes D^-1/2 r to D^-1/2 r - u (u'D^-1/2 r)(1 - 1/sqrt(1 + s))/u'u. */
+void ost_fit_whiten(const ost_fit_t *self, double *residuals)
+{
+    for (size_t first = 0, end; first < self->n_rows; first = end) {
+        const ost_fit_spread_t *spread = &self->spread[ost_fit_class(self, first)];
+        double uu = 0, ur = 0;
+        end = group_end(self, first);
+        for (size_t i = first; i < end; i++) {
+            if (self->rows[i].left_out) {
+                residuals[i] = 0;
+                continue;
+            }
+            double sd = sqrt(own_variance(self, i, spread->within));
+            residuals[i] /= sd;
+            uu += 1 / (sd * sd);
+            ur += residuals[i] / sd;
+        }
+        if (!(uu > 0)) continue;
+        double part = ur * (1 - 1 / sqrt(1 + spread->between * spread->between * uu)) / uu;
+        for (size_t i = first; i < end; i++)
+            if (!self->rows[i].left_out) residuals[i] -= part / sqrt(own_variance(self, i, spread->within));
+    }
+}
+
+static double group_minus2_log_likelihood(
+    const ost_fit_t *self, const double *residuals, size_t first, size_t end, ost_fit_spread_t spread)
+{
+    double uu = 0, ur = 0, rr = 0, log_det = 0;
+    for (size_t i = first; i < end; i++) {
+        if (self->rows[i].left_out) continue;
+        double variance = own_variance(self, i, spread.within);
+        uu += 1 / variance;
+        ur += residuals[i] / variance;
+        rr += residuals[i] * residuals[i] / variance;
+        log_det += log(variance);
+    }
+    double between = spread.between * spread.between;
+    return rr - between * ur * ur / (1 + between * uu) + log_det + log1p(between * uu);
+}
+
+static double class_minus2_log_likelihood(
+    const ost_fit_t *self, const double *residuals, ost_class_t of, ost_fit_spread_t spread)
+{
+    double sum = 0;
+    for (size_t first = 0, end; first < self->n_rows; first = end) {
+        end = group_end(self, first);
+        if (ost_fit_class(self, first) == of) sum += group_minus2_log_likelihood(self, residuals, first, end, spread);
+    }
+    double b = log(spread.between / prior_spread[of].between), w = log(spread.within / prior_spread[of].within);
+    return sum + (b * b + w * w) / (PRIOR_LOG_SD * PRIOR_LOG_SD);
+}
+
+double ost_fit_minus2_log_likelihood(const ost_fit_t *self, const double *residuals)
+{
+    double sum = 0;
+    for (int c = 0; c < OST_N_CLASSES; c++)
+        sum += class_minus2_log_likelihood(self, residuals, (ost_class_t) c, self->spread[c]);
+    return sum;
+}
+
+typedef struct {
+    const ost_fit_t *fit;
+    const double *residuals;
+    ost_class_t of;
+} search_t;
+
+static double search_value(const gsl_vector *at, void *params)
+{
+    const search_t *self = params;
+    const ost_fit_spread_t spread = { exp(gsl_vector_get(at, 0)), exp(gsl_vector_get(at, 1)) };
+    return class_minus2_log_likelihood(self->fit, self->residuals, self->of, spread);
+}
+
+static void estimate_class(ost_fit_t *self, const double *residuals, ost_class_t of)
+{
+    search_t search = { self, residuals, of };
+    gsl_multimin_function function = { search_value, 2, &search };
+    gsl_multimin_fminimizer *minimizer = gsl_multimin_fminimizer_alloc(gsl_multimin_fminimizer_nmsimplex2, 2);
+    gsl_vector *at = gsl_vector_alloc(2), *step = gsl_vector_alloc(2);
+    if (minimizer != NULL && at != NULL && step != NULL) {
+        gsl_vector_set(at, 0, log(prior_spread[of].between));
+        gsl_vector_set(at, 1, log(prior_spread[of].within));
+        gsl_vector_set_all(step, 0.5);
+        gsl_multimin_fminimizer_set(minimizer, &function, at, step);
+        for (int i = 0; i < 200 && gsl_multimin_fminimizer_size(minimizer) > 1e-4; i++)
+            if (gsl_multimin_fminimizer_iterate(minimizer) != 0) break;
+        self->spread[of].between = exp(gsl_vector_get(minimizer->x, 0));
+        self->spread[of].within = exp(gsl_vector_get(minimizer->x, 1));
+    }
+    gsl_vector_free(at);
+    gsl_vector_free(step);
+    gsl_multimin_fminimizer_free(minimizer);
+}
+
+void ost_fit_estimate_spread(ost_fit_t *self, const double *residuals)
+{
+    for (int c = 0; c < OST_N_CLASSES; c++) {
+        self->spread[c] = prior_spread[c];
+        if (residuals != NULL) estimate_class(self, residuals, (ost_class_t) c);
+    }
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The file of a fit: which trials, which parameters with which priors, which rows are left out and why. */
+#include "analysis/fit_impl.h"
+#include "io/fields.h"
+#include "io/schema.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAF OST_YAML_SCALAR
+#define LIST OST_YAML_SEQUENCE
+#define MAP OST_YAML_MAPPING
+#define MEMBERS(table) table, sizeof table / sizeof table[0]
+
+static const ost_schema_t parameter[] = {
+    { "prior", LEAF, "a quantity", "typical value before any evidence", true, NULL, 0 },
+    { "sd", LEAF, "a number", "SD of its ln, or logit for a range within 0..1; default: the model's prior", false, NULL,
+        0 },
+};
+static const ost_schema_t parameters[] = { { "MODEL.PARAMETER", MAP, "a mapping of prior and sd", "to be estimated",
+    false, MEMBERS(parameter) } };
+static const ost_schema_t exclusion[] = {
+    { "trial", LEAF, "text", "as the table spells it", true, NULL, 0 },
+    { "trial_arm", LEAF, "text", "only this arm", false, NULL, 0 },
+    { "endpoint", LEAF, "text", "only this endpoint", false, NULL, 0 },
+    { "site", LEAF, "text", "only this site", false, NULL, 0 },
+    { "month", LEAF, "a number", "only this month", false, NULL, 0 },
+    { "reason", LEAF, "text", "why the rows are not fitted", true, NULL, 0 },
+};
+static const ost_schema_t exclusions[] = { { "-", MAP, "a mapping of trial, ..., reason", "", false,
+    MEMBERS(exclusion) } };
+static const ost_schema_t fit[] = {
+    { "title", LEAF, "text", "one line for people", false, NULL, 0 },
+    { "trials", LEAF, "path of a folder", "of trials; relative to this file", true, NULL, 0 },
+    { "evidence", LEAF, "path of a CSV file", "instead of the trials' own; relative to this file", false, NULL, 0 },
+    { "subjects", LEAF, "a whole number", "of a latin hypercube, in each arm; default 32", false, NULL, 0 },
+    { "seed", LEAF, "a whole number", "of the starts and samples; default 1", false, NULL, 0 },
+    { "starts", LEAF, "a whole number", "the prior's centre, then random ones; default 10", false, NULL, 0 },
+    { "robust", LEAF, "a number", "residuals beyond so many SD count linearly; default 0: none", false, NULL, 0 },
+    { "parameters", MAP, "a mapping of MODEL.PARAMETER", "to be estimated", true, MEMBERS(parameters) },
+    { "exclude", LIST, "a list", "rows of role calibrate that are not fitted", false, MEMBERS(exclusions) },
+};
+static const ost_schema_t fit_schema = { "", MAP, "a mapping of trials, parameters, ...", "", true, MEMBERS(fit) };
+
+static int no_memory(ost_error_t *err)
+{
+    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+}
+
+/* The parameter "model.name" of any trial's plan. */
+static const ost_param_t *find_param(const ost_trials_t *trials, const char *name)
+{
+    for (size_t t = 0; t < trials->n_trials; t++) {
+        const ost_plan_t *plan = &trials->trials[t].plan;
+        for (size_t b = 0; b < plan->n_blocks; b++) {
+            const ost_model_t *model = plan->blocks[b].model;
+            size_t n = strlen(model->name);
+            if (strncmp(name, model->name, n) != 0 || name[n] != '.') continue;
+            int k = ost_model_param(model, name + n + 1);
+            if (k >= 0 && !model->params[k].is_covariate) return &model->params[k];
+        }
+    }
+    return NULL;
+}
+
+static int unknown_param(const ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    const char *names[1024];
+    char buffer[1024][96];
+    size_t n = 0;
+    for (size_t t = 0; t < self->trials.n_trials; t++)
+        for (size_t i = 0; i < self->trials.trials[t].plan.n_params && n < 1024; i++, n++)
+            names[n] = ost_plan_param_name(&self->trials.trials[t].plan, i, buffer[n], sizeof(buffer[n]));
+    const char *near = ost_nearest(node->key, names, n);
+    return ost_yaml_fail_key(tree, node, OST_ERR_NAME, err, "no trial has a model with this parameter%s%s%s",
+        near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
+}
+
+static int read_param(ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    ost_fit_param_t *param = &self->params[self->n_params++];
+    const ost_param_t *model = find_param(&self->trials, node->key);
+    if (model == NULL) return unknown_param(self, tree, node, err);
+    const ost_yaml_node_t *prior = ost_yaml_get(node, "prior");
+    *param = (ost_fit_param_t){ .name = ost_strdup(node->key),
+        .unit_text = model->unit_text,
+        .factor = model->unit.factor,
+        .prior_sd = model->prior_sd,
+        .lower = model->lower,
+        .upper = model->upper,
+        .logit = model->lower >= 0 && model->upper <= 1 && ost_dim_is_none(model->unit.dim) };
+    if (param->name == NULL) return no_memory(err);
+    int ret = ost_field_of_dim(tree, prior, model->unit.dim, model->unit_text, &param->prior, err);
+    if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(node, "sd"), 1e-6, 10, &param->prior_sd, err);
+    if (ret < 0) return ret;
+    param->value = param->prior;
+    if (!(param->prior_sd > 0))
+        return ost_yaml_fail(tree, node, OST_ERR_NAME, err, "the model gives no prior SD for it: give 'sd'");
+    if (param->prior > 0 && (!param->logit || param->prior < 1) && param->prior >= model->lower &&
+        param->prior <= model->upper)
+        return 0;
+    return ost_yaml_fail(tree, prior, OST_ERR_VALUE, err, "it has to be above 0%s and within the model's %g..%g %s",
+        param->logit ? ", below 1" : "", model->lower / param->factor, model->upper / param->factor, model->unit_text);
+}
+
+static int read_exclusion(
+    ost_fit_exclusion_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    const struct {
+        const char *key;
+        char **text;
+    } texts[] = { { "trial", &self->where.trial }, { "trial_arm", &self->where.trial_arm },
+        { "endpoint", &self->where.endpoint }, { "site", &self->where.site }, { "reason", &self->reason } };
+    self->where.month = NAN;
+    self->where.place = node->place;
+    int ret = ost_field_number(tree, ost_yaml_get(node, "month"), -INFINITY, INFINITY, &self->where.month, err);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && ret == 0; i++)
+        ret = ost_field_text(tree, ost_yaml_get(node, texts[i].key), texts[i].text, err);
+    return ret;
+}
+
+static bool takes(const ost_fit_exclusion_t *self, const ost_evidence_row_t *row)
+{
+    const ost_comparison_t *w = &self->where;
+    return strcmp(w->trial, row->trial) == 0 && (w->trial_arm == NULL || strcmp(w->trial_arm, row->arm) == 0) &&
+           (w->endpoint == NULL || strcmp(w->endpoint, row->endpoint) == 0) &&
+           (w->site == NULL || strcmp(w->site, row->site) == 0) && (isnan(w->month) || w->month == row->time_months);
+}
+
+/* Rows of role calibrate that no exclusion takes; those of one trial and class stand together. */
+static int choose_rows(ost_fit_t *self, ost_error_t *err)
+{
+    size_t n_all = 0;
+    for (size_t t = 0; t < self->trials.n_trials; t++) n_all += self->trials.trials[t].n_figures;
+    self->rows = calloc(n_all + 1, sizeof(*self->rows));
+    bool *taken = calloc(n_all + 1, sizeof(*taken));
+    ost_fit_row_t *all = calloc(n_all + 1, sizeof(*all));
+    int ret = self->rows == NULL || taken == NULL || all == NULL ? no_memory(err) : 0;
+    size_t n = 0;
+    for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++)
+        for (size_t f = 0; f < self->trials.trials[t].n_figures; f++) {
+            const ost_evidence_row_t *row = self->trials.trials[t].figures[f].row;
+            bool fits = strcmp(row->role, "calibrate") == 0;
+            for (size_t x = 0; x < self->n_exclusions; x++)
+                if (fits && takes(&self->exclusions[x], row)) {
+                    self->exclusions[x].n_rows++;
+                    fits = false;
+                }
+            if (fits) all[n++] = (ost_fit_row_t){ .trial = t, .figure = f, .error = 1, .residual = NAN };
+        }
+    for (size_t i = 0; i < n; i++) {
+        const ost_figure_t *of = &self->trials.trials[all[i].trial].figures[all[i].figure];
+        for (size_t k = i; k < n && !taken[i]; k++) {
+            const ost_figure_t *other = &self->trials.trials[all[k].trial].figures[all[k].figure];
+            if (taken[k] || strcmp(of->row->trial, other->row->trial) != 0 ||
+                of->endpoint_class != other->endpoint_class)
+                continue;
+            if (k > i) taken[k] = true;
+            all[k].group = self->n_groups;
+            self->rows[self->n_rows++] = all[k];
+        }
+        if (!taken[i]) self->n_groups++;
+    }
+    free(taken);
+    free(all);
+    if (ret == 0 && self->n_rows == 0)
+        ret = ost_fail_at(err, OST_ERR_VALUE, self->path, 0, 0, "no row of role 'calibrate' is left to be fitted");
+    for (size_t x = 0; x < self->n_exclusions && ret == 0; x++)
+        if (self->exclusions[x].n_rows == 0)
+            ret = ost_fail_at(err, OST_ERR_NAME, self->path, self->exclusions[x].where.place.line,
+                self->exclusions[x].where.place.column,
+                "no row of role 'calibrate' in these trials is like this (trial '%s')",
+                self->exclusions[x].where.trial);
+    return ret;
+}
+
+static int read_trials(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    char *names[2] = { NULL, NULL }, *paths[2] = { NULL, NULL };
+    uint64_t n_subjects = 32;
+    int ret = ost_field_text(tree, ost_yaml_get(&tree->root, "trials"), &names[0], err);
+    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(&tree->root, "evidence"), &names[1], err);
+    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(&tree->root, "subjects"), 1, 100000, &n_subjects, err);
+    for (int i = 0; i < 2 && ret == 0; i++)
+        if (names[i] != NULL && (paths[i] = ost_file_beside(self->path, names[i])) == NULL) ret = no_memory(err);
+    if (ret == 0) {
+        const ost_trials_options_t options = {
+            .folder = paths[0], .evidence = paths[1], .n_subjects = n_subjects, .sampling = OST_SAMPLING_LATIN_HYPERCUBE
+        };
+        ret = ost_trials_read(&self->trials, &options, err);
+    }
+    for (int i = 0; i < 2; i++) {
+        free(names[i]);
+        free(paths[i]);
+    }
+    return ret;
+}
+
+static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *root = &tree->root, *params = ost_yaml_get(root, "parameters");
+    const ost_yaml_node_t *exclude = ost_yaml_get(root, "exclude");
+    self->seed = 1;
+    self->n_starts = 10;
+    int ret = read_trials(self, tree, err);
+    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(root, "title"), &self->title, err);
+    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "seed"), 0, UINT64_MAX, &self->seed, err);
+    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "starts"), 1, 1000, &self->n_starts, err);
+    if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(root, "robust"), 0, 100, &self->robust, err);
+    if (ret < 0) return ret;
+    self->params = calloc(params->n_members + 1, sizeof(*self->params));
+    self->exclusions = calloc((exclude != NULL ? exclude->n_members : 0) + 1, sizeof(*self->exclusions));
+    if (self->params == NULL || self->exclusions == NULL) return no_memory(err);
+    for (size_t i = 0; i < params->n_members && ret == 0; i++) ret = read_param(self, tree, &params->members[i], err);
+    for (size_t i = 0; exclude != NULL && i < exclude->n_members && ret == 0; i++)
+        ret = read_exclusion(&self->exclusions[self->n_exclusions++], tree, &exclude->members[i], err);
+    if (ret == 0 && self->n_params == 0)
+        ret = ost_yaml_fail(tree, params, OST_ERR_VALUE, err, "no parameter is to be estimated");
+    if (ret == 0) ret = choose_rows(self, err);
+    if (ret < 0) return ret;
+    self->covariance = calloc(self->n_params * self->n_params, sizeof(double));
+    self->slope = calloc(self->n_rows * self->n_params, sizeof(double));
+    return self->covariance == NULL || self->slope == NULL ? no_memory(err) : 0;
+}
+
+int ost_fit_read(ost_fit_t *self, const char *path, ost_error_t *err)
+{
+    char *text = NULL;
+    ost_yaml_t tree = { 0 };
+    *self = (ost_fit_t){ .path = ost_strdup(path) };
+    if (self->path == NULL) return no_memory(err);
+    int ret = ost_file_read(&text, path, OST_YAML_MAX_BYTES, err);
+    if (ret == 0) ret = ost_yaml_parse(&tree, self->path, text, err);
+    if (ret == 0) ret = ost_schema_check(&fit_schema, &tree, err);
+    if (ret == 0) ret = read_tree(self, &tree, err);
+    ost_yaml_free(&tree);
+    free(text);
+    return ret;
+}
+
+void ost_fit_free(ost_fit_t *self)
+{
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->n_params; i++) free(self->params[i].name);
+    for (size_t i = 0; i < self->n_exclusions; i++) {
+        ost_fit_exclusion_t *x = &self->exclusions[i];
+        char *const texts[] = { x->where.trial, x->where.trial_arm, x->where.endpoint, x->where.site, x->reason };
+        for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) free(texts[k]);
+    }
+    free(self->params);
+    free(self->exclusions);
+    free(self->rows);
+    free(self->covariance);
+    free(self->slope);
+    free(self->title);
+    free(self->path);
+    ost_trials_free(&self->trials);
+    *self = (ost_fit_t){ 0 };
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of the fit share. z: parameters on the working scale, in prior SDs from the prior. */
+#ifndef OST_ANALYSIS_FIT_IMPL_H
+#define OST_ANALYSIS_FIT_IMPL_H
+
+#include "osteon/fit.h"
+
+#include <gsl/gsl_matrix.h>
+
+double ost_fit_param_value(const ost_fit_param_t *self, double z);
+double ost_fit_param_z(const ost_fit_param_t *self, double value);
+const ost_figure_t *ost_fit_figure(const ost_fit_t *self, size_t row);
+ost_class_t ost_fit_class(const ost_fit_t *self, size_t row);
+
+/* Residuals of all rows for n_variants points. @param z  [n_variants][n_params]; @param[out] residuals
+ * [n_variants][n_rows]; @param[out] errors  [n_rows] SE of the figures by the first variant, NULL for none */
+int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals,
+    double *errors, ost_error_t *err) OST_MUST_CHECK;
+
+/* Whiten residuals of one point by the covariance of each group; 0 for rows left out. In place. */
+void ost_fit_whiten(const ost_fit_t *self, double *residuals);
+/* -2 log likelihood of residuals but for a constant, as the sizes of errors are now. */
+double ost_fit_minus2_log_likelihood(const ost_fit_t *self, const double *residuals);
+/* The sizes of errors that make the residuals most likely. */
+void ost_fit_estimate_spread(ost_fit_t *self, const double *residuals);
+
+/* Levenberg and Marquardt from z, in place, with parameter `held` (-1 none) held at held_z. @param[out] jacobian
+ * [n_rows + n_params][n_params] at the end, or NULL; stopped may be NULL */
+int ost_fit_descend(ost_fit_t *self, double *z, long held, double held_z, const ost_fit_options_t *options,
+    double *objective, gsl_matrix *jacobian, bool *stopped, ost_error_t *err) OST_MUST_CHECK;
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Estimates to the terminal; estimates and a sample of the posterior to a table that `osteon validate` reads. */
+#include "cli.h"
+#include "osteon/fit.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal_number)
+{
+    (void) signal_number;
+    interrupted = 1;
+}
+
+static int show_progress(void *user, const char *what, size_t done, size_t all, double objective)
+{
+    (void) user;
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r%-24s %4zu of %zu  -2 log posterior %10.1f ", what, done, all, objective);
+    return interrupted;
+}
+
+/* Row 0 is the estimate, the others are draws. Written beside, then renamed: an old table is whole until the end. */
+static int write_table(const ost_fit_t *fit, const char *path, const double *draws, size_t n_draws, ost_error_t *err)
+{
+    char part[4096];
+    size_t n = fit->n_params;
+    snprintf(part, sizeof(part), "%s.part", path);
+    FILE *file = fopen(part, "w");
+    if (file == NULL) return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written");
+    fprintf(file, "draw");
+    for (size_t k = 0; k < n; k++) fprintf(file, ",%s [%s]", fit->params[k].name, fit->params[k].unit_text);
+    for (int c = 0; c < OST_N_CLASSES; c++)
+        fprintf(file, ",between %s,within %s", ost_class_name((ost_class_t) c), ost_class_name((ost_class_t) c));
+    for (size_t d = 0; d <= n_draws; d++) {
+        fprintf(file, "\n%zu", d);
+        for (size_t k = 0; k < n; k++) {
+            double value = d == 0 ? fit->params[k].value : draws[(d - 1) * n + k];
+            fprintf(file, ",%.9g", value / fit->params[k].factor);
+        }
+        for (int c = 0; c < OST_N_CLASSES; c++)
+            fprintf(file, ",%.4g,%.4g", fit->spread[c].between, fit->spread[c].within);
+    }
+    fputc('\n', file);
+    bool ok = !ferror(file);
+    ok = fclose(file) == 0 && ok && rename(part, path) == 0;
+    return ok ? 0 : ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written");
+}
+
+static int leave_out_one(ost_fit_t *fit, const char *trial, const ost_fit_options_t *options, double *residuals,
+    double *sd, ost_error_t *err)
+{
+    int ret = ost_fit_leave_out(fit, trial, options, residuals, sd, err);
+    for (size_t i = 0; i < fit->n_rows && ret == 0; i++) {
+        const ost_figure_t *figure = &fit->trials.trials[fit->rows[i].trial].figures[fit->rows[i].figure];
+        if (isnan(residuals[i])) continue;
+        printf("%-22.22s %-38.38s %-20s %5g %9.3g %+8.2f %7.2f  %s\n", figure->row->trial, figure->row->arm,
+            figure->output, figure->row->time_months, figure->row->value, residuals[i], sd[i],
+            fabs(residuals[i]) <= 1.645 * sd[i] ? "inside" : "outside");
+    }
+    return ret;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *) a, y = *(const double *) b;
+    return (x > y) - (x < y);
+}
+
+/* Every trial of the evidence in turn, or one. */
+static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t *options, ost_error_t *err)
+{
+    size_t n = fit->n_rows, n_bmd = 0, n_inside = 0, n_all = 0;
+    double *residuals = malloc((n + 1) * sizeof(double)), *sd = malloc((n + 1) * sizeof(double));
+    double *misses = malloc((n + 1) * sizeof(double));
+    int ret = residuals == NULL || sd == NULL || misses == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    printf(
+        "\nleft out     %-9s %-38s %-20s %5s %9s %8s %7s\n", "", "arm", "output", "month", "observed", "differ", "sd");
+    for (size_t i = 0; i < n && ret == 0; i++) {
+        const char *trial = fit->trials.trials[fit->rows[i].trial].figures[fit->rows[i].figure].row->trial;
+        bool is_first = true;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(fit->trials.trials[fit->rows[k].trial].figures[fit->rows[k].figure].row->trial, trial) == 0)
+                is_first = false;
+        if (!is_first || (strcmp(which, "each") != 0 && strcmp(which, trial) != 0) || interrupted) continue;
+        ret = leave_out_one(fit, trial, options, residuals, sd, err);
+        for (size_t k = 0; k < n && ret == 0; k++) {
+            if (isnan(residuals[k])) continue;
+            n_all++;
+            n_inside += fabs(residuals[k]) <= 1.645 * sd[k];
+            ost_class_t of = fit->trials.trials[fit->rows[k].trial].figures[fit->rows[k].figure].endpoint_class;
+            if (of == OST_CLASS_BMD) misses[n_bmd++] = fabs(residuals[k]);
+        }
+    }
+    if (ret == 0 && n_all == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", which);
+    if (ret == 0) {
+        qsort(misses, n_bmd, sizeof(*misses), compare_doubles);
+        printf("left out: n %zu, 90 %% intervals cover %.2f; BMD n %zu, median absolute error %.2f\n", n_all,
+            (double) n_inside / (double) n_all, n_bmd, n_bmd > 0 ? misses[n_bmd / 2] : NAN);
+    }
+    free(residuals);
+    free(sd);
+    free(misses);
+    return ret;
+}
+
+static int profile(ost_fit_t *fit, const char *name, const ost_fit_options_t *options, ost_error_t *err)
+{
+    static const double z[] = { -2, -1, 1, 2 };
+    double rise[4];
+    for (size_t k = 0; k < fit->n_params; k++) {
+        if (strcmp(fit->params[k].name, name) != 0) continue;
+        int ret = ost_fit_profile(fit, k, z, 4, options, rise, err);
+        if (ret == 0)
+            printf(
+                "\nprofile of %s: -2 log posterior rises by %.1f, %.1f, %.1f, %.1f at -2, -1, 1, 2 SE (4, 1, 1, 4 if "
+                "normal)\n",
+                name, rise[0], rise[1], rise[2], rise[3]);
+        return ret;
+    }
+    return ost_fail(err, OST_ERR_NAME, "--profile: '%s' is not estimated here", name);
+}
+
+typedef struct {
+    const char *output, *draws, *threads, *left_out, *profiled;
+} request_t;
+
+static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_error_t *err, bool *usage)
+{
+    uint64_t n_draws = 0, n_threads = 0;
+    bool stopped = false;
+    double effective = 0;
+    if ((request->draws != NULL && !ost_cli_count("--draws", request->draws, 0, 100000, &n_draws)) ||
+        (request->threads != NULL && !ost_cli_count("--threads", request->threads, 1, 4096, &n_threads))) {
+        *usage = true;
+        return 0;
+    }
+    const ost_fit_options_t options = { .n_threads = (int) n_threads, .progress = show_progress };
+    int ret = ost_fit_read(fit, path, err);
+    if (ret == 0) ret = ost_fit_run(fit, &options, &stopped, err);
+    if (isatty(STDERR_FILENO)) fputc('\n', stderr);
+    if (ret < 0) return ret;
+    ost_fit_print(fit, stdout);
+    if (request->output != NULL && (ret = write_table(fit, request->output, NULL, 0, err)) < 0) return ret;
+    if (stopped) return 0;
+    if (request->profiled != NULL) ret = profile(fit, request->profiled, &options, err);
+    if (ret == 0 && request->left_out != NULL) ret = leave_out(fit, request->left_out, &options, err);
+    if (ret < 0 || n_draws == 0 || request->output == NULL) return ret;
+    double *draws = malloc((size_t) n_draws * fit->n_params * sizeof(*draws));
+    if (draws == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    ret = ost_fit_sample(fit, (size_t) n_draws, &options, draws, &effective, err);
+    if (ret == 0) ret = write_table(fit, request->output, draws, (size_t) n_draws, err);
+    if (ret == 0)
+        printf("%s: estimate and %llu draws of the posterior; %.0f of the %llu proposals count\n", request->output,
+            (unsigned long long) n_draws, effective, 4 * (unsigned long long) n_draws);
+    free(draws);
+    return ret;
+}
+
+int ost_cmd_fit(int argc, char **argv)
+{
+    request_t request = { 0 };
+    const ost_option_t options[] = {
+        { .name = "output",
+            .letter = 'o',
+            .argument = "TABLE.csv",
+            .text = "write the estimates and draws",
+            .value = &request.output },
+        { .name = "draws",
+            .argument = "N",
+            .text = "size of the sample of the posterior; default 0",
+            .value = &request.draws },
+        { .name = "leave-out",
+            .argument = "TRIAL",
+            .text = "refit without a trial and predict it; 'each': all in turn",
+            .value = &request.left_out },
+        { .name = "profile",
+            .argument = "PARAMETER",
+            .text = "how the fit worsens around its estimate",
+            .value = &request.profiled },
+        { .name = "threads", .argument = "T", .text = "default: all", .value = &request.threads },
+    };
+    const ost_syntax_t syntax = {
+        .command = "fit",
+        .argument = "FIT.yaml",
+        .about = "Estimate parameters from the rows of an evidence table whose role is calibrate.",
+        .notes = "The file names the trials, the parameters with their priors, and the rows that are not fitted, with "
+                 "reasons:\nsee configs/fit/README.md. Ctrl-C ends the search and keeps the best so far.",
+        .options = options,
+        .n_options = sizeof(options) / sizeof(options[0]),
+    };
+    ost_error_t err = { 0 };
+    ost_fit_t fit = { 0 };
+    int code;
+    bool usage = false;
+    const char *path = ost_cli_parse(&syntax, argc, argv, &code);
+    if (path == NULL) return code;
+    signal(SIGINT, on_signal);
+    int ret = run(&fit, path, &request, &err, &usage);
+    code = usage ? OST_EXIT_USAGE : ret < 0 ? ost_cli_fail(&err) : interrupted ? OST_EXIT_INTERRUPTED : OST_EXIT_OK;
+    ost_fit_free(&fit);
+    return code;
+}
