@@ -253,8 +253,8 @@ int ost_cli_configs(ost_text_list_t *paths)
     for (size_t i = 0; i < folders.n && ret == 0; i++) {
         char pattern[PATH_MAX + 32];
         glob_t found;
-        snprintf(pattern, sizeof(pattern), "%s/*.yaml", folders.items[i]);
-        if (glob(pattern, 0, NULL, &found) != 0) continue;
+        snprintf(pattern, sizeof(pattern), "%s/{,*/}*.yaml", folders.items[i]);
+        if (glob(pattern, GLOB_BRACE, NULL, &found) != 0) continue;
         for (size_t j = 0; j < found.gl_pathc && ret == 0; j++) ret = add_new_name(paths, found.gl_pathv[j]);
         globfree(&found);
     }

@@ -210,6 +210,19 @@ static int read_results(ost_experiment_t *self, const ost_yaml_t *tree, ost_erro
     return ret;
 }
 
+/* How to draw it is for scripts/plot.py, which finds it in the result file; only the words are checked here. */
+static int check_plot(const ost_yaml_t *tree, ost_error_t *err)
+{
+    static const char *const panels[] = { "variables", "arms" }, *const shows[] = { "value", "change", "ratio" },
+                             *const times[] = { "day", "month", "year" };
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "plot");
+    int ignored;
+    int ret = ost_field_choice(tree, ost_yaml_get(node, "panels"), panels, 2, &ignored, err);
+    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "show"), shows, 3, &ignored, err);
+    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "time"), times, 3, &ignored, err);
+    return ret;
+}
+
 /* Name, by default that of the file without folder and ending; title, by default the name. */
 static int read_names(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
 {
@@ -236,6 +249,7 @@ static int read_tree(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t
     if (ret == 0) ret = read_solver(self, tree, err);
     if (ret == 0) ret = read_results(self, tree, err);
     if (ret == 0) ret = ost_experiment_evidence(self, tree, err);
+    if (ret == 0) ret = check_plot(tree, err);
     return ret;
 }
 

@@ -139,6 +139,15 @@ static const ost_schema_t evidence[] = {
     { "compare", LIST, "a list", "rows of the table to lay beside arms", false, MEMBERS(compare) },
 };
 
+static const ost_schema_t plot[] = {
+    { "variables", LIST, "a list of names", "outputs to draw; default: bmd, or the first", false, MEMBERS(name_list) },
+    { "panels", LEAF, "variables or arms", "what each panel shows, the other being its lines; default variables", false,
+        NULL, 0 },
+    { "show", LEAF, "value, change or ratio", "values (default), or against time 0: percent change, or multiples",
+        false, NULL, 0 },
+    { "time", LEAF, "day, month or year", "of the axis; default: by its length", false, NULL, 0 },
+};
+
 static const ost_schema_t experiment[] = {
     { "name", LEAF, "text", "short name; default: that of the file", false, NULL, 0 },
     { "title", LEAF, "text", "one line for people; default: the name", false, NULL, 0 },
@@ -156,6 +165,7 @@ static const ost_schema_t experiment[] = {
     { "solver", MAP, "a mapping", "", false, MEMBERS(solver) },
     { "results", MAP, "a mapping", "", false, MEMBERS(results) },
     { "evidence", MAP, "a mapping", "trials to compare with", false, MEMBERS(evidence) },
+    { "plot", MAP, "a mapping", "how scripts/plot.py draws it; omitted: change of BMD", false, MEMBERS(plot) },
 };
 
 const ost_schema_t ost_experiment_schema = { "", MAP, "a mapping of name, models, population, arms, times, ...", "",
