@@ -51,7 +51,7 @@ static const char full[] =
     "outputs: [bmd, ctx, estradiol]\n"
     "solver: {stepper: gsl_msbdf, rtol: 1e-8, atol_factor: 1, dosing: exact, h_max: 30 d, h_min: 1 s, max_steps: "
     "1000}\n"
-    "results: {precision: float64, compression: 3}\n"
+    "results: {precision: float64, compression: 3, digits: 6}\n"
     "evidence:\n"
     "  table: evidence/evidence.csv\n"
     "  compare:\n"
@@ -223,6 +223,7 @@ static void test_times_and_the_rest(void)
     CU_ASSERT_EQUAL(e.solver.max_steps, 1000);
     CU_ASSERT_TRUE(e.float64);
     CU_ASSERT_EQUAL(e.compression, 3);
+    CU_ASSERT_EQUAL(e.digits, 6);
     CU_ASSERT_STRING_EQUAL(e.evidence_path, "folder/evidence/evidence.csv");
     CU_ASSERT_EQUAL_FATAL(e.n_comparisons, 1);
     CU_ASSERT_STRING_EQUAL(e.comparisons[0].trial, "ATAC_bone");
@@ -248,7 +249,8 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(e.solver.rtol, solver.rtol);
     CU_ASSERT_EQUAL(e.solver.h_max, solver.h_max);
     CU_ASSERT_FALSE(e.float64);
-    CU_ASSERT_EQUAL(e.compression, 0);
+    CU_ASSERT_EQUAL(e.compression, 1);
+    CU_ASSERT_EQUAL(e.digits, 0);
     CU_ASSERT_EQUAL_FATAL(e.n_times, 3);
     ost_assert_close(e.times[0], -MONTH, 0, 0);
     CU_ASSERT(isinf(e.arms[0].regimens[0].stop));

@@ -36,13 +36,50 @@ static void test_round_trip(void)
         const char *override;
         double rtol;
     } cases[] = { { "results={precision: float64}", 0 }, { "results={precision: float32}", 6e-8 },
-        { "results={precision: float64, compression: 1}", 0 }, { "results={compression: 9}", 6e-8 } };
+        { "results={precision: float64, compression: 0}", 0 }, { "results={compression: 0}", 6e-8 },
+        { "results={compression: 9}", 6e-8 }, { "results={digits: 15}", 6e-8 } };
     for (size_t i = 0; i < COUNT(cases); i++) {
         fixture_t f;
         open_fixture(&f, &cases[i].override, 1);
         write_file(&f);
         check_values(&f, cases[i].rtol);
         CU_ASSERT_NOT_EQUAL(access(f.part, F_OK), 0);
+        close_fixture(&f);
+    }
+}
+
+/* At most 0.5 x 10^(1 - digits), and the file says how much: a power of two, which some value comes close to. */
+static void test_rounding(void)
+{
+    static const struct {
+        const char *override;
+        double error;
+    } cases[] = { { "results={digits: 5}", 0x1p-15 }, { "results={digits: 3, precision: float64}", 0x1p-8 },
+        { "results={digits: 1, compression: 0}", 0x1p-1 } };
+    static const double asked[] = { 0.5e-4, 0.5e-2, 0.5 };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        fixture_t f;
+        ost_results_t *results;
+        double values[N_SUBJECTS], said, worst = 0;
+        open_fixture(&f, &cases[i].override, 1);
+        write_file(&f);
+        check_values(&f, cases[i].error);
+        CU_ASSERT(cases[i].error <= asked[i]);
+        must(&f, ost_results_open(&results, f.path, &f.err));
+        const ost_variable_t *variable = &f.plan.variables[0];
+        must(&f, ost_results_read(results, variable->name, 1, 0, 10, values, &f.err));
+        for (uint64_t s = 0; s < N_SUBJECTS; s++) {
+            double right = value_at(1, s, variable->first, 10);
+            worst = fmax(worst, fabs(values[s] / right - 1));
+        }
+        CU_ASSERT(worst > 0 && worst <= cases[i].error);
+        ost_results_close(results);
+        hid_t file = H5Fopen(f.path, H5F_ACC_RDONLY, H5P_DEFAULT);
+        hid_t attribute = H5Aopen_by_name(file, variable->name, "rounding_relative_error", H5P_DEFAULT, H5P_DEFAULT);
+        CU_ASSERT(H5Aread(attribute, H5T_NATIVE_DOUBLE, &said) >= 0);
+        ost_assert_close(said, cases[i].error, 0, 0);
+        H5Aclose(attribute);
+        H5Fclose(file);
         close_fixture(&f);
     }
 }
@@ -222,7 +259,8 @@ static void test_failures_beyond_the_limit(void)
     const char *override = "population.subjects=2000";
     open_fixture(&f, &override, 1);
     must(&f, ost_writer_new(&f.writer, f.path, &f.plan, &f.err));
-    for (size_t i = 0; i < 10; i++) must(&f, write_block(&f, (9 - i) * 200, 200, 1));
+    must(&f, write_block(&f, 1984, 16, 1));
+    for (size_t i = 31; i-- > 0;) must(&f, write_block(&f, i * 64, 64, 1));
     must(&f, finish(&f));
     CU_ASSERT_EQUAL_FATAL(read_failures(&f, subjects, message, arm), 1000);
     size_t n_wrong = 0;
@@ -234,7 +272,7 @@ static void test_failures_beyond_the_limit(void)
 static void test_gaps_of_a_stopped_run(void)
 {
     static const char *const overrides[] = { "results={precision: float32}", "results={precision: float64}",
-        "results={compression: 1}" };
+        "results={compression: 0}" };
     for (size_t k = 0; k < COUNT(overrides); k++) {
         fixture_t f;
         double values[N_SUBJECTS];
@@ -308,8 +346,14 @@ static void test_unfinished(void)
     fputs("the old result", old);
     fclose(old);
     write_all(&f, 0);
-    CU_ASSERT_EQUAL(write_block(&f, 193, 8, 0), OST_ERR_VALUE);
-    ost_assert_contains(f.err.what, "does not fit a cohort of 200");
+    static const struct {
+        uint64_t first;
+        size_t n;
+    } wrong[] = { { 256, 8 }, { 193, 7 }, { 192, 7 }, { 192, 9 }, { 0, 65 }, { 0, 63 }, { 0, 0 } };
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        CU_ASSERT_EQUAL(write_block(&f, wrong[i].first, wrong[i].n, 0), OST_ERR_VALUE);
+        ost_assert_contains(f.err.what, "are no block of a cohort of 200");
+    }
     ost_writer_delete(f.writer);
     f.writer = NULL;
     CU_ASSERT_EQUAL(access(f.part, F_OK), 0);
@@ -377,7 +421,7 @@ static void test_two_index_sets_of_one_name(void)
 /* xarray, netCDF4 and ncdump, where they are installed. */
 static void test_other_readers(void)
 {
-    static const char *const overrides[] = { "results={precision: float32}", "results={compression: 1}" };
+    static const char *const overrides[] = { "results={compression: 0}", "results={digits: 4}" };
     for (size_t i = 0; i < COUNT(overrides); i++) {
         fixture_t f;
         char command[512];
@@ -394,6 +438,7 @@ static void test_other_readers(void)
 
 static const ost_test_t tests[] = {
     { "round_trip", test_round_trip },
+    { "rounding", test_rounding },
     { "what_it_says", test_what_it_says },
     { "people_and_counts", test_people_and_counts },
     { "failures", test_failures },

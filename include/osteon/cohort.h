@@ -85,7 +85,10 @@ bool ost_plan_param_varies(const ost_plan_t *self, size_t i);
 /** "aibl.k_C" of parameter i, written to buf. @return buf */
 char *ost_plan_param_name(const ost_plan_t *self, size_t i, char *buf, size_t size);
 
-/** A finished stretch of consecutive subjects, all arms; borrowed for the call. */
+/** Subjects of a block: a cohort is run in blocks that begin at multiples of this; the last one may be shorter. */
+#define OST_COHORT_BLOCK 64
+
+/** A finished block of consecutive subjects, all arms; borrowed for the call. */
 typedef struct {
     uint64_t first; /**< 0-based position in the cohort of its first subject, or in all cohorts of a run of variants */
     size_t n_subjects;
@@ -100,7 +103,7 @@ typedef struct {
 
 /** How far a run is. */
 typedef struct {
-    uint64_t subjects_done, subjects; /**< finished and in all */
+    uint64_t subjects_done, subjects; /**< finished and to be run, without those left out */
     uint64_t failures;                /**< subject-arms */
     double seconds;                   /**< since the start, by the clock */
 } ost_progress_t;
@@ -118,6 +121,9 @@ typedef struct {
     /** Called by one thread at a time, blocks in any order. A negative return stops the run with that code. May be
      * NULL. */
     int (*sink)(void *user, const ost_cohort_block_t *block, ost_error_t *err);
+    bool parallel_sink; /**< sink may be called by several threads at a time, and is */
+    const bool *done; /**< [number of blocks] true where a block is left out, as one that an earlier run did; NULL: none
+                       */
     /** Called by one thread at a time after each block. Non-zero stops the run early, keeping what is done. May be
      * NULL. */
     int (*progress)(void *user, const ost_progress_t *progress);

@@ -11,8 +11,18 @@ typedef struct ost_writer ost_writer_t;
 /** Create `path`.part with everything that is known before the run. It becomes `path` in ost_writer_finish only.
  *  @param plan  borrowed: must outlive self. @return 0, OST_ERR_IO (with the system's reason) or OST_ERR_NO_MEMORY */
 int ost_writer_new(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
-/** Write a block at its place. Not thread-safe: one caller at a time (the cohort's sink is). */
+/** Write a block of ost_cohort_run at its place: OST_COHORT_BLOCK subjects from a multiple of it on, or the rest of the
+ *  cohort. By several threads at a time: each packs its own, and only the writing waits for the others. */
 int ost_writer_block(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err) OST_MUST_CHECK;
+
+/** A subject that failed in one arm. */
+typedef struct {
+    uint64_t subject;
+    const char *arm, *message; /**< owned by the experiment and the writer */
+} ost_failed_t;
+
+/** The i-th of the failures so far, by subject and arm; the first 1000 are kept. @return false if there are fewer */
+bool ost_writer_failure(ost_writer_t *self, size_t i, ost_failed_t *out);
 /** Write summary and failures, close, flush to disk, rename. */
 int ost_writer_finish(ost_writer_t *self, const ost_cohort_summary_t *summary, ost_error_t *err) OST_MUST_CHECK;
 /** Close and free; an unfinished file stays as `path`.part, one that could not be written is removed. Accepts NULL. */

@@ -45,8 +45,6 @@ typedef struct {
     const ost_plan_t *plan;
     bool quiet, terminal;
     double last_report; /* s since the start */
-    char messages[MAX_MESSAGES][320];
-    size_t n_messages;
 } run_t;
 
 static const char *parse_arguments(run_arguments_t *a, int argc, char **argv, int *code)
@@ -108,15 +106,6 @@ static const char *parse_arguments(run_arguments_t *a, int argc, char **argv, in
 static int write_block(void *user, const ost_cohort_block_t *block, ost_error_t *err)
 {
     run_t *self = user;
-    size_t n_arms = self->plan->experiment->n_arms;
-    for (size_t i = 0; i < n_arms * block->n_subjects && self->n_messages < MAX_MESSAGES; i++) {
-        if (block->status[i] == 0) continue;
-        uint64_t subject = self->plan->experiment->first_subject + block->first + i % block->n_subjects;
-        const char *message = block->messages[i];
-        snprintf(self->messages[self->n_messages++], sizeof(self->messages[0]), "subject %llu, arm '%s': %s",
-            (unsigned long long) subject, self->plan->experiment->arms[i / block->n_subjects].name,
-            message != NULL ? message : ost_error_text(-(int) block->status[i]));
-    }
     return ost_writer_block(self->writer, block, err);
 }
 
@@ -258,8 +247,10 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     if (s->failures > 0)
         printf("failed: %s of %s subject-arms\n", ost_cli_thousands(s->failures, a),
             ost_cli_thousands((uint64_t) jobs, b));
-    for (size_t i = 0; i < run->n_messages; i++) printf("  %s\n", run->messages[i]);
-    if (s->failures > run->n_messages) printf("  ... the others are in the file\n");
+    ost_failed_t f;
+    for (size_t i = 0; i < MAX_MESSAGES && ost_writer_failure(run->writer, i, &f); i++)
+        printf("  subject %llu, arm '%s': %s\n", (unsigned long long) f.subject, f.arm, f.message);
+    if (s->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
     if (s->interrupted)
         printf("interrupted: %s of %s subjects are in the file\n", ost_cli_thousands(s->subjects, a),
             ost_cli_thousands(e->n_subjects, b));
@@ -287,7 +278,7 @@ static int simulate(const run_arguments_t *a, const ost_plan_t *plan, int n_thre
     ost_cohort_summary_t summary = { 0 };
     run_t run = { .plan = plan, .quiet = a->quiet, .terminal = isatty(STDERR_FILENO) == 1 };
     const ost_cohort_options_t options = {
-        .n_threads = n_threads, .sink = write_block, .progress = report_progress, .user = &run
+        .n_threads = n_threads, .sink = write_block, .parallel_sink = true, .progress = report_progress, .user = &run
     };
     int code = OST_EXIT_OK;
     int ret = ost_writer_new(&run.writer, a->out, plan, &err);

@@ -13,7 +13,7 @@
 #include <omp.h>
 #endif
 
-#define BLOCK 64
+#define BLOCK OST_COHORT_BLOCK
 #define LANES OST_LANE_COUNT
 #define N_PROBED 8
 #define MESSAGE 640
@@ -27,6 +27,7 @@ typedef struct {
     ost_cohort_summary_t *summary;
     double t_wall;
     uint64_t n_positions; /* subjects x variants */
+    uint64_t n_wanted;    /* of these, without what is left out */
     size_t n_blocks;
     atomic_size_t next;
     atomic_bool stop; /* no new blocks; those in hand are still delivered unless ret < 0 */
@@ -457,12 +458,10 @@ static int run_block(worker_t *self, size_t i_block, size_t *n_subjects, ost_err
     return ret;
 }
 
-/* Hand a finished block over; one thread at a time. @return 0 or the error of the sink */
+/* Hand a finished block over. @return 0 or the error of the sink */
 static int deliver(worker_t *self, size_t i_block, size_t n, ost_error_t *err)
 {
-    run_t *run = self->run;
-    ost_cohort_summary_t *summary = run->summary;
-    const ost_cohort_options_t *options = run->options;
+    const ost_cohort_options_t *options = self->run->options;
     const ost_cohort_block_t block = {
         .first = (uint64_t) i_block * BLOCK,
         .n_subjects = n,
@@ -474,8 +473,15 @@ static int deliver(worker_t *self, size_t i_block, size_t n, ost_error_t *err)
         .params = self->params,
         .messages = self->messages,
     };
-    int ret = options->sink != NULL ? options->sink(options->user, &block, err) : 0;
-    if (ret < 0) return ret;
+    return options->sink != NULL ? options->sink(options->user, &block, err) : 0;
+}
+
+/* Count a block that was delivered; one thread at a time. */
+static void tally(worker_t *self, size_t n)
+{
+    run_t *run = self->run;
+    ost_cohort_summary_t *summary = run->summary;
+    const ost_cohort_options_t *options = run->options;
     summary->subjects += n;
     summary->failures += self->failures;
     for (size_t o = 0; o < self->plan->system.n_outputs; o++) summary->n_not_finite[o] += self->n_not_finite[o];
@@ -483,12 +489,22 @@ static int deliver(worker_t *self, size_t i_block, size_t n, ost_error_t *err)
     ost_solver_stats_add(&summary->stats, &self->stats);
     const ost_progress_t progress = {
         .subjects_done = summary->subjects,
-        .subjects = run->n_positions,
+        .subjects = run->n_wanted,
         .failures = summary->failures,
         .seconds = wall_seconds() - run->t_wall,
     };
     if (options->progress != NULL && options->progress(options->user, &progress) != 0) atomic_store(&run->stop, true);
-    return 0;
+}
+
+/* The next block that is to be run, n_blocks if there is none. */
+static size_t next_block(run_t *run)
+{
+    const bool *done = run->options->done;
+    size_t i_block = run->n_blocks;
+    do {
+        if (!atomic_load(&run->stop)) i_block = atomic_fetch_add(&run->next, 1);
+    } while (i_block < run->n_blocks && done != NULL && done[i_block]);
+    return i_block < run->n_blocks ? i_block : run->n_blocks;
 }
 
 /* One thread's share. The first error of any thread is the run's. */
@@ -498,14 +514,17 @@ static void work(run_t *run)
     ost_error_t err = { 0 };
     int ret = worker_init(&self, run, &err);
     for (bool more = true; more;) {
-        size_t n = 0, i_block = ret == 0 && !atomic_load(&run->stop) ? atomic_fetch_add(&run->next, 1) : run->n_blocks;
+        size_t n = 0, i_block = ret == 0 ? next_block(run) : run->n_blocks;
+        bool alone = !run->options->parallel_sink;
         more = i_block < run->n_blocks;
         if (more) ret = run_block(&self, i_block, &n, &err);
+        if (more && ret == 0 && !alone) ret = deliver(&self, i_block, n, &err);
 #ifdef _OPENMP
 #pragma omp critical(ost_cohort_deliver)
 #endif
         {
-            if (more && ret == 0 && run->ret == 0) ret = deliver(&self, i_block, n, &err);
+            if (more && ret == 0 && run->ret == 0 && alone) ret = deliver(&self, i_block, n, &err);
+            if (more && ret == 0 && run->ret == 0) tally(&self, n);
             if (ret < 0 && run->ret == 0) {
                 run->ret = ret;
                 if (run->err != NULL) *run->err = err;
@@ -539,9 +558,14 @@ int ost_cohort_run(
         .summary = summary,
         .t_wall = wall_seconds(),
         .n_positions = n_positions,
+        .n_wanted = n_positions,
         .n_blocks = (size_t) ((n_positions + BLOCK - 1) / BLOCK),
         .err = err,
     };
+    for (size_t i = 0; options->done != NULL && i < run.n_blocks; i++) {
+        uint64_t left = n_positions - (uint64_t) i * BLOCK;
+        if (options->done[i]) run.n_wanted -= left < BLOCK ? left : BLOCK;
+    }
     clock_t t_cpu = clock();
     summary->periodic_error = malloc((plan->system.n_outputs + 1) * sizeof(double));
     summary->n_not_finite = calloc(plan->system.n_outputs + 1, sizeof(*summary->n_not_finite));
@@ -555,7 +579,7 @@ int ost_cohort_run(
 #endif
         work(&run);
     }
-    summary->interrupted = run.ret == 0 && summary->subjects < n_positions;
+    summary->interrupted = run.ret == 0 && summary->subjects < run.n_wanted;
     summary->seconds_cpu = (double) (clock() - t_cpu) / CLOCKS_PER_SEC;
     summary->seconds_wall = wall_seconds() - run.t_wall;
     return run.ret;

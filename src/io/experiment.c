@@ -202,11 +202,13 @@ static int read_results(ost_experiment_t *self, const ost_yaml_t *tree, ost_erro
     static const char *const precisions[] = { "float32", "float64" };
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "results");
     int precision = 0;
-    uint64_t level = 0;
+    uint64_t level = 1, digits = 0;
     int ret = ost_field_choice(tree, ost_yaml_get(node, "precision"), precisions, 2, &precision, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "compression"), 0, 9, &level, err);
+    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "digits"), 1, 15, &digits, err);
     self->float64 = precision == 1;
     self->compression = (int) level;
+    self->digits = (int) digits;
     return ret;
 }
 

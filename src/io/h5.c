@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "io/h5.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* The innermost message; of a failed system call only the system's own words. */
 static herr_t note_reason(unsigned n, const H5E_error2_t *error, void *user)
@@ -26,6 +29,7 @@ static herr_t on_failure(hid_t stack, void *user)
 
 void ost_h5_enter(ost_h5_handler_t *saved)
 {
+    pthread_mutex_lock(&lock);
     *saved = (ost_h5_handler_t){ 0 };
     H5Eget_auto2(H5E_DEFAULT, &saved->handler, &saved->data);
     H5Eset_auto2(H5E_DEFAULT, on_failure, saved);
@@ -34,6 +38,7 @@ void ost_h5_enter(ost_h5_handler_t *saved)
 void ost_h5_leave(const ost_h5_handler_t *saved)
 {
     H5Eset_auto2(H5E_DEFAULT, saved->handler, saved->data);
+    pthread_mutex_unlock(&lock);
 }
 
 int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, ...)

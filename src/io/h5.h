@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Ours between enter and leave notes why a call failed; the caller's is put back then. */
+/* HDF5 (serial) has one state for the whole process, so there is one lock: held between enter and leave, not
+ * recursive. Our handler notes there why a call failed; the caller's is put back then. */
 typedef struct {
     H5E_auto2_t handler; /* the caller's */
     void *data;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The writer's parts: results_layout.c creates everything that is known before the run, results.c fills it. */
+/* The writer's parts: results_layout.c creates everything that is known before the run,
+ * results_block.c fills it with chunks of results_pack.c, results.c begins and ends it. */
 #ifndef OST_IO_RESULTS_IMPL_H
 #define OST_IO_RESULTS_IMPL_H
 
@@ -26,18 +27,33 @@ typedef struct {
     char *text; /* owned */
 } ost_failure_note_t;
 
+/* Failure messages kept for the file: those of the first subjects, so that neither memory nor the choice depends on how
+ * many fail or in which order blocks come. */
+#define OST_MAX_FAILURES 1000
+
+/* A block whose status is yet to be written. */
+typedef struct {
+    uint64_t first;
+    size_t n_subjects;
+} ost_held_t;
+#define OST_MAX_HELD 256
+
+typedef struct ost_packer ost_packer_t;
+
 struct ost_writer {
     const ost_plan_t *plan; /* borrowed */
     char *path, *part;
     hid_t file, text_type, parameters;
-    hid_t access;                /* property list: chunk cache of outputs */
     ost_dimension_t *dimensions; /* [n_dimensions] */
     size_t n_dimensions;
     hid_t *variables, *covariates, *params; /* [plan->n_variables], [n_covariates], [plan->n_params]; -1 where none */
     hid_t status, n_steps, n_rejected;
-    void *buffer;
-    size_t buffer_size;
-    uint64_t n_done; /* subjects */
+    ost_packer_t *idle;   /* list of those that no thread uses */
+    uint64_t n_done;      /* subjects */
+    ost_held_t *held;     /* [OST_MAX_HELD] */
+    uint8_t *held_status; /* [OST_MAX_HELD][n_arms][OST_COHORT_BLOCK] */
+    size_t n_held;
+    double t_checkpoint; /* s, of the last one */
     bool has_constants, is_broken;
     ost_failure_note_t *failures; /* the first ones by (position, arm) */
     size_t n_failures;
@@ -53,6 +69,22 @@ hid_t ost_results_dataset(ost_writer_t *self, hid_t parent, const char *name, hi
 /* A dimension of the file and its coordinate variable of the same name. `values` may be NULL: not written. */
 int ost_results_coordinate(ost_writer_t *self, ost_dimension_t *dim, hid_t type, const void *values, const char *units,
     const char *long_name, ost_error_t *err) OST_MUST_CHECK;
+
+/* Hand everything to the system, with room on the disk made sure of first. */
+int ost_writer_flush(const ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* The same, then the status of the blocks since the last time. */
+int ost_writer_checkpoint(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
+
+/* Subjects of a chunk: a block, or the whole cohort where it is smaller. */
+size_t ost_chunk_subjects(const ost_experiment_t *e);
+/* Bits after the leading one that rounding to results.digits keeps, -1 where nothing is rounded. */
+int ost_kept_bits(const ost_experiment_t *e);
+/* Scratch to make chunks with: take (NULL if out of memory), use by one thread, give back. */
+ost_packer_t *ost_packer_take(ost_writer_t *writer);
+void ost_packer_give_back(ost_packer_t *self, ost_writer_t *writer);
+void ost_packer_delete(ost_packer_t *self); /* and those behind it in a list */
+/* A row of a block, y[n_subjects] `stride` apart, as a chunk. @return [*size] bytes, in self until the next call */
+const void *ost_packer_pack(ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t *size);
 
 int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err);
 

@@ -10,10 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_SUBJECTS 256
-/* keeps a chunk far below HDF5's limit of 4 GB */
-#define CHUNK_TIMES 65536
-#define CACHE_MAX (256u << 20)
 #define PIECE 4096
 
 static int no_memory(ost_error_t *err)
@@ -32,24 +28,24 @@ static int describe(hid_t object, const char *units, const char *long_name)
     return long_name != NULL ? ost_h5_set_text(object, "long_name", long_name) : 0;
 }
 
-/* Layout and fill value. Outputs that are not compressed get no fill: it would write the whole file twice; what was not
- * simulated is filled when the file is finished. */
+/* Layout and fill value. Outputs are in chunks of the blocks that a cohort is run in, so that each is written once and
+ * whole by the thread that computed it; a chunk that was never written reads as NaN. */
 static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, const hsize_t *sizes)
 {
     const double nan_value = NAN;
     const uint8_t not_run = OST_STATUS_NOT_RUN;
-    int level = self->plan->experiment->compression;
+    const ost_experiment_t *e = self->plan->experiment;
     hid_t id = H5Pcreate(H5P_DATASET_CREATE);
     bool ok = id >= 0 && H5Pset_attr_creation_order(id, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0;
     if (ok && H5Tget_class(type) == H5T_FLOAT) ok = H5Pset_fill_value(id, H5T_NATIVE_DOUBLE, &nan_value) >= 0;
     if (ok && H5Tequal(type, H5T_STD_U8LE) > 0) ok = H5Pset_fill_value(id, H5T_NATIVE_UINT8, &not_run) >= 0;
-    if (ok && rank > 2 && level == 0) ok = H5Pset_fill_time(id, H5D_FILL_TIME_NEVER) >= 0;
-    if (ok && rank > 2 && level > 0) {
+    if (ok && rank > 2) {
         hsize_t chunk[4] = { 1, 1, 1, 1 };
-        chunk[rank - 2] = sizes[rank - 2] < CHUNK_SUBJECTS ? sizes[rank - 2] : CHUNK_SUBJECTS;
-        chunk[rank - 1] = sizes[rank - 1] < CHUNK_TIMES ? sizes[rank - 1] : CHUNK_TIMES;
-        ok = H5Pset_chunk(id, (int) rank, chunk) >= 0 && H5Pset_shuffle(id) >= 0 &&
-             H5Pset_deflate(id, (unsigned) level) >= 0;
+        chunk[rank - 2] = ost_chunk_subjects(e);
+        chunk[rank - 1] = sizes[rank - 1];
+        ok = H5Pset_chunk(id, (int) rank, chunk) >= 0;
+        if (ok && e->compression > 0)
+            ok = H5Pset_shuffle(id) >= 0 && H5Pset_deflate(id, (unsigned) e->compression) >= 0;
     }
     if (ok || id < 0) return id;
     H5Pclose(id);
@@ -64,7 +60,7 @@ hid_t ost_results_dataset(ost_writer_t *self, hid_t parent, const char *name, hi
     hid_t id = -1, create = make_creation(self, type, rank, sizes);
     hid_t space = rank > 0 ? H5Screate_simple((int) rank, sizes, NULL) : H5Screate(H5S_SCALAR);
     if (space >= 0 && create >= 0) {
-        id = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, create, rank > 2 ? self->access : H5P_DEFAULT);
+        id = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, create, H5P_DEFAULT);
     }
     bool ok = id >= 0 && describe(id, units, long_name) == 0;
     for (size_t i = 0; ok && i < rank; i++) {
@@ -213,12 +209,22 @@ static char *coordinate_list(const ost_experiment_t *experiment)
     return list;
 }
 
+/* In netCDF-4's words, and the error itself. */
+static int describe_rounding(hid_t id, int kept_bits)
+{
+    const double error = ldexp(1, -kept_bits - 1);
+    if (ost_h5_set_doubles(id, "rounding_relative_error", &error, 1) != 0) return -1;
+    return ost_h5_set_array(
+        id, "_QuantizeBitRoundNumberOfSignificantBits", H5T_STD_I32LE, H5T_NATIVE_INT, &kept_bits, 1);
+}
+
 static int define_variables(ost_writer_t *self, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     const ost_dimension_t *d = self->dimensions;
-    hid_t type = plan->experiment->float64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE;
+    hid_t type = plan->experiment->float64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT; /* chunks are as memory is */
     const double nan_value = NAN;
+    const int kept_bits = ost_kept_bits(plan->experiment);
     char *coordinates = coordinate_list(plan->experiment);
     int ret = coordinates == NULL ? no_memory(err) : 0;
     for (size_t v = 0; v < plan->n_variables && ret == 0; v++) {
@@ -236,6 +242,8 @@ static int define_variables(ost_writer_t *self, ost_error_t *err)
             ret = OST_ERR_IO;
         } else if (ost_h5_set_array(id, "_FillValue", type, H5T_NATIVE_DOUBLE, &nan_value, 1) != 0 ||
                    ost_h5_set_text(id, "coordinates", coordinates) != 0) {
+            ret = ost_writer_fail(self, variable->name, err);
+        } else if (kept_bits >= 0 && describe_rounding(id, kept_bits) != 0) {
             ret = ost_writer_fail(self, variable->name, err);
         }
     }
@@ -409,22 +417,6 @@ static int write_provenance(ost_writer_t *self, ost_error_t *err)
     return ret;
 }
 
-/* A chunk cache that holds the chunks of all arms and elements that neighbouring blocks touch: without it each block
- * would unpack and pack its chunks again. */
-static int make_access(ost_writer_t *self)
-{
-    const ost_experiment_t *e = self->plan->experiment;
-    size_t n_elements = 1, n_times = e->n_times < CHUNK_TIMES ? e->n_times : CHUNK_TIMES;
-    size_t subjects = e->n_subjects < CHUNK_SUBJECTS ? e->n_subjects : CHUNK_SUBJECTS;
-    for (size_t v = 0; v < self->plan->n_variables; v++) {
-        if (self->plan->variables[v].n_elements > n_elements) n_elements = self->plan->variables[v].n_elements;
-    }
-    double cache = (double) subjects * (double) n_times * (e->float64 ? 8 : 4) * (double) (e->n_arms * n_elements) * 2;
-    if (cache > CACHE_MAX) cache = CACHE_MAX;
-    self->access = H5Pcreate(H5P_DATASET_ACCESS);
-    return self->access < 0 || H5Pset_chunk_cache(self->access, 10007, (size_t) cache + (1u << 20), 1.0) < 0 ? -1 : 0;
-}
-
 static int make_group(ost_writer_t *self)
 {
     const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
@@ -439,7 +431,7 @@ static int make_group(ost_writer_t *self)
 int ost_results_layout(ost_writer_t *self, ost_error_t *err)
 {
     self->text_type = ost_h5_text_type();
-    if (self->text_type < 0 || make_access(self) != 0 || make_group(self) != 0) {
+    if (self->text_type < 0 || make_group(self) != 0) {
         return ost_writer_fail(self, "parameters", err);
     }
     int ret = write_provenance(self, err);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A chunk of the file as HDF5's own pipeline would make it - bytes of one significance together (shuffle), then deflate
+ * - but by the thread that computed it, so that the one writer only has to put it in its place. */
+#include "io/results_impl.h"
+
+#include <libdeflate.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ost_packer {
+    ost_packer_t *next;                    /* in the writer's list of idle ones */
+    struct libdeflate_compressor *deflate; /* NULL: chunks are written as they are */
+    size_t n_times, n_values, width;       /* values of a chunk, bytes of a value */
+    int n_dropped;                         /* low bits of a double that are rounded away, 0 for none */
+    double *row;                           /* [n_times] rounded */
+    unsigned char *plain, *mixed, *packed; /* [n_values][width]; [width][n_values]; [room] */
+    size_t room;
+};
+
+size_t ost_chunk_subjects(const ost_experiment_t *e)
+{
+    return e->n_subjects < OST_COHORT_BLOCK ? (size_t) e->n_subjects : OST_COHORT_BLOCK;
+}
+
+int ost_kept_bits(const ost_experiment_t *e)
+{
+    int all = e->float64 ? 52 : 23;
+    /* n bits after the leading one leave 2^-(n + 1); digits d promise 0.5 x 10^(1 - d) */
+    int needed = (int) ceil((e->digits - 1) * log2(10));
+    return e->digits > 0 && needed < all ? needed : -1;
+}
+
+void ost_packer_delete(ost_packer_t *self)
+{
+    while (self != NULL) {
+        ost_packer_t *next = self->next;
+        libdeflate_free_compressor(self->deflate);
+        free(self->row);
+        free(self->plain);
+        free(self->mixed);
+        free(self->packed);
+        free(self);
+        self = next;
+    }
+}
+
+static ost_packer_t *new_packer(const ost_experiment_t *e)
+{
+    ost_packer_t *self = calloc(1, sizeof *self);
+    if (self == NULL) return NULL;
+    self->n_times = e->n_times;
+    self->n_values = ost_chunk_subjects(e) * e->n_times;
+    self->width = e->float64 ? sizeof(double) : sizeof(float);
+    self->n_dropped = ost_kept_bits(e) >= 0 ? 52 - ost_kept_bits(e) : 0;
+    self->plain = malloc(self->n_values * self->width);
+    self->row = malloc(e->n_times * sizeof *self->row);
+    bool ok = self->plain != NULL && self->row != NULL;
+    if (ok && e->compression > 0) {
+        self->deflate = libdeflate_alloc_compressor(e->compression);
+        self->room = libdeflate_zlib_compress_bound(self->deflate, self->n_values * self->width);
+        self->mixed = malloc(self->n_values * self->width);
+        self->packed = malloc(self->room);
+        ok = self->deflate != NULL && self->mixed != NULL && self->packed != NULL;
+    }
+    if (ok) return self;
+    ost_packer_delete(self);
+    return NULL;
+}
+
+ost_packer_t *ost_packer_take(ost_writer_t *writer)
+{
+    ost_h5_handler_t handler;
+    ost_h5_enter(&handler);
+    ost_packer_t *self = writer->idle;
+    if (self != NULL) writer->idle = self->next;
+    ost_h5_leave(&handler);
+    return self != NULL ? self : new_packer(writer->plan->experiment);
+}
+
+void ost_packer_give_back(ost_packer_t *self, ost_writer_t *writer)
+{
+    ost_h5_handler_t handler;
+    ost_h5_enter(&handler);
+    self->next = writer->idle;
+    writer->idle = self;
+    ost_h5_leave(&handler);
+}
+
+/* To nearest, ties to even; the carry may run into the exponent, which is right. */
+static double round_bits(double x, int n_dropped)
+{
+    uint64_t bits;
+    const uint64_t low = ((uint64_t) 1 << n_dropped) - 1;
+    memcpy(&bits, &x, sizeof bits);
+    bits = (bits + (low >> 1) + ((bits >> n_dropped) & 1)) & ~low;
+    if (isfinite(x)) memcpy(&x, &bits, sizeof bits);
+    return x;
+}
+
+static void shuffle(unsigned char *restrict mixed, const unsigned char *restrict plain, size_t n, size_t width)
+{
+    for (size_t b = 0; b < width; b++)
+        for (size_t i = 0; i < n; i++) mixed[b * n + i] = plain[i * width + b];
+}
+
+const void *ost_packer_pack(ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t *size)
+{
+    float *narrow = (void *) self->plain;
+    double *wide = (void *) self->plain;
+    bool is_narrow = self->width == sizeof(float);
+    size_t n = 0;
+    for (size_t s = 0; s < n_subjects; s++, n += self->n_times) {
+        const double *values = y + s * stride;
+        if (self->n_dropped > 0) {
+            for (size_t t = 0; t < self->n_times; t++) self->row[t] = round_bits(values[t], self->n_dropped);
+            values = self->row;
+        }
+        for (size_t t = 0; is_narrow && t < self->n_times; t++) narrow[n + t] = (float) values[t];
+        if (!is_narrow) memcpy(wide + n, values, self->n_times * sizeof *wide);
+    }
+    for (; n < self->n_values; n++) { /* beyond the last subject */
+        if (is_narrow)
+            narrow[n] = NAN;
+        else
+            wide[n] = NAN;
+    }
+    *size = self->n_values * self->width;
+    if (self->deflate == NULL) return self->plain;
+    if (is_narrow)
+        shuffle(self->mixed, self->plain, self->n_values, sizeof *narrow);
+    else
+        shuffle(self->mixed, self->plain, self->n_values, sizeof *wide);
+    *size = libdeflate_zlib_compress(self->deflate, self->mixed, *size, self->packed, self->room);
+    return self->packed;
+}
