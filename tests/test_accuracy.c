@@ -3,82 +3,11 @@
  * dosing, and the promise that bits do not depend on threads, cohort size or output grid. OST_ACCURACY_SUBJECTS
  * (default 8) sets how many women and OST_ACCURACY_RTOL (default 1e-9) what counts as exact; `scripts/prove accuracy`
  * takes 256 and 1e-12. */
-#include "osteon/cohort.h"
-#include "testlib.h"
+#include "whole_run.h"
 
 #include <gsl/gsl_errno.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define ATAC OST_SOURCE_DIR "/configs/atac.yaml"
-
-/* A whole run kept in memory: y[arm][subject][output][time]. */
-typedef struct {
-    ost_library_t library;
-    ost_experiment_t experiment;
-    ost_plan_t plan;
-    double *y;
-    ost_cohort_summary_t summary;
-    ost_error_t err;
-} run_t;
-
-static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
-{
-    (void) err;
-    run_t *self = user;
-    const size_t per_subject = self->plan.system.n_outputs * self->experiment.n_times;
-    for (size_t arm = 0; arm < self->experiment.n_arms; arm++) {
-        memcpy(self->y + (arm * self->experiment.n_subjects + block->first) * per_subject,
-            block->y + arm * block->n_subjects * per_subject, block->n_subjects * per_subject * sizeof(double));
-    }
-    return 0;
-}
-
-static bool run_init(run_t *self, const char *const *overrides, size_t n, int n_threads)
-{
-    memset(self, 0, sizeof(*self));
-    bool ok = ost_library_init(&self->library, &self->err) == 0 &&
-              ost_experiment_read(&self->experiment, ATAC, overrides, n, &self->err) == 0 &&
-              ost_plan_build(&self->plan, &self->library, &self->experiment, &self->err) == 0;
-    if (ok) {
-        const size_t size = self->experiment.n_arms * self->experiment.n_subjects * self->plan.system.n_outputs *
-                            self->experiment.n_times;
-        self->y = malloc(size * sizeof(double));
-        const ost_cohort_options_t options = { .n_threads = n_threads, .sink = keep, .user = self };
-        ok = self->y != NULL && ost_cohort_run(&self->plan, &options, &self->summary, &self->err) == 0;
-    }
-    char text[1024];
-    if (!ok) fprintf(stderr, "\n%s\n", ost_error_format(&self->err, text, sizeof(text)));
-    CU_ASSERT_FATAL(ok);
-    CU_ASSERT_EQUAL(self->summary.failures, 0);
-    return ok;
-}
-
-static void run_free(run_t *self)
-{
-    free(self->y);
-    ost_cohort_summary_free(&self->summary);
-    ost_plan_free(&self->plan);
-    ost_experiment_free(&self->experiment);
-    ost_library_free(&self->library);
-}
-
-static const ost_variable_t *variable(const run_t *self, const char *name)
-{
-    for (size_t i = 0; i < self->plan.n_variables; i++) {
-        if (strcmp(self->plan.variables[i].name, name) == 0) return &self->plan.variables[i];
-    }
-    CU_FAIL_FATAL("no such variable");
-    return NULL;
-}
-
-static const double *series(const run_t *self, size_t arm, size_t subject, size_t row)
-{
-    return self->y + ((arm * self->experiment.n_subjects + subject) * self->plan.system.n_outputs + row) *
-                         self->experiment.n_times;
-}
+#define ATAC CONFIG("atac")
 
 /* Largest relative difference of BMD between two runs of the same women on the same grid. */
 static double bmd_difference(const run_t *a, const run_t *b)
@@ -113,8 +42,8 @@ static void test_default_tolerance(void)
     override_from(rtol, "solver.rtol", "OST_ACCURACY_RTOL", "1e-9");
     const char *loose[] = { subjects, "solver.dosing=exact" }, *tight[] = { subjects, "solver.dosing=exact", rtol };
     run_t a, b;
-    run_init(&a, loose, 2, 0);
-    run_init(&b, tight, 3, 0);
+    run_init(&a, ATAC, loose, 2, 0, false);
+    run_init(&b, ATAC, tight, 3, 0, false);
     const double error = bmd_difference(&a, &b);
     printf(" largest relative BMD error at default tolerances against %s: %.2e (%lu women)", rtol, error,
         (unsigned long) a.experiment.n_subjects);
@@ -130,8 +59,8 @@ static void test_periodic_against_exact(void)
     override_from(subjects, "population.subjects", "OST_ACCURACY_SUBJECTS", "8");
     const char *periodic[] = { subjects }, *exact[] = { subjects, "solver.dosing=exact" };
     run_t a, b;
-    run_init(&a, periodic, 1, 0);
-    run_init(&b, exact, 2, 0);
+    run_init(&a, ATAC, periodic, 1, 0, false);
+    run_init(&b, ATAC, exact, 2, 0, false);
     const double points = 100 * bmd_difference(&a, &b);
     printf(" largest BMD difference of periodic from exact dosing: %.2e percentage points", points);
     CU_ASSERT(points < 1e-3);
@@ -146,9 +75,9 @@ static void test_same_bits(void)
 {
     const char *small[] = { "population.subjects=66" }, *large[] = { "population.subjects=130" };
     run_t a, b, c;
-    run_init(&a, small, 1, 1);
-    run_init(&b, small, 1, 5);
-    run_init(&c, large, 1, 2);
+    run_init(&a, ATAC, small, 1, 1, false);
+    run_init(&b, ATAC, small, 1, 5, false);
+    run_init(&c, ATAC, large, 1, 2, false);
     const size_t per_subject = a.plan.system.n_outputs * a.experiment.n_times * sizeof(double);
     bool threads = true, size = true;
     for (size_t arm = 0; arm < a.experiment.n_arms; arm++) {
@@ -165,7 +94,7 @@ static void test_same_bits(void)
 
     /* The same times and fifteen between any two of them. */
     const char *fine[] = { "population.subjects=66", "times={from: 0 month, to: 84 month, every: 0.0625 month}" };
-    run_init(&c, fine, 2, 2);
+    run_init(&c, ATAC, fine, 2, 2, false);
     CU_ASSERT_EQUAL_FATAL(c.experiment.n_times, 16 * (a.experiment.n_times - 1) + 1);
     bool grid = true;
     for (size_t arm = 0; arm < a.experiment.n_arms; arm++) {

@@ -116,8 +116,8 @@ typedef struct {
      * run: position v x n_subjects + k is subject k of variant v. NULL: once, as planned. */
     const double *variants;
     size_t n_variants; /**< used where variants is not NULL */
-    bool no_probe; /**< leave periodic_error at NaN: for repeated runs, as of a fit; the probe costs as much as exact
-                      dosing of eight subjects */
+    bool no_probe; /**< leave periodic_error and solver_error at NaN: for repeated runs, as of a fit; the probes cost as
+                      much as eight subjects twice, once with exact dosing, once at a tenth of the tolerance */
     /** Called by one thread at a time, blocks in any order. A negative return stops the run with that code. May be
      * NULL. */
     int (*sink)(void *user, const ost_cohort_block_t *block, ost_error_t *err);
@@ -145,7 +145,11 @@ typedef struct {
      * owned */
     double *periodic_error;
     size_t n_periodic_probed; /**< subjects */
-    bool interrupted;         /**< stopped early by `progress` */
+    /** Of the solver's tolerance, measured by running the first subjects again at a tenth of it, run-in and all: as
+     * periodic_error; of how much is asked for, not of what the model leaves out. [system.n_outputs], owned */
+    double *solver_error;
+    size_t n_solver_probed; /**< subjects */
+    bool interrupted;       /**< stopped early by `progress` */
 } ost_cohort_summary_t;
 
 /** Simulate the whole cohort. Memory does not depend on the number of subjects.

@@ -97,6 +97,9 @@ typedef enum {
     OST_N_STEPPERS /**< how many there are */
 } ost_stepper_t;
 
+/** The smallest relative tolerance that may be asked for. */
+#define OST_RTOL_MIN 1e-14
+
 /** How to integrate. */
 typedef struct {
     ost_stepper_t stepper; /**< default RODAS5P */

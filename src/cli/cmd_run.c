@@ -195,31 +195,38 @@ static void print_dry_run(const ost_plan_t *plan)
     printf("\nfile       %s%s\n", ost_cli_bytes(bytes, b), e->compression > 0 ? " before compression" : "");
 }
 
-/* Largest error of periodic dosing over the elements of a variable, NAN where it was not measured. */
-static double periodic_error(const ost_cohort_summary_t *s, const ost_variable_t *v)
+/* Largest error over the elements of a variable, NAN where it was not measured. */
+static double error_of(const double *errors, const ost_variable_t *v)
 {
     double worst = NAN;
-    for (size_t i = v->first; i < v->first + v->n_elements; i++) worst = fmax(worst, s->periodic_error[i]);
+    for (size_t i = v->first; i < v->first + v->n_elements; i++) worst = fmax(worst, errors[i]);
     return worst;
 }
 
-/* How far periodic dosing is off, in BMD and where it is farthest; and outputs without a value. */
-static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
+/* How far something is off, in BMD and where it is farthest. */
+static void print_error(const ost_plan_t *plan, const char *what, size_t n_subjects, const double *errors)
 {
     const ost_variable_t *farthest = NULL, *bmd = NULL;
     for (size_t i = 0; i < plan->n_variables; i++) {
         const ost_variable_t *v = &plan->variables[i];
-        double error = periodic_error(s, v);
+        double error = error_of(errors, v);
         if (isnan(error)) continue;
         if (strcmp(v->name, "bmd") == 0) bmd = v;
-        if (farthest == NULL || error > periodic_error(s, farthest)) farthest = v;
+        if (farthest == NULL || error > error_of(errors, farthest)) farthest = v;
     }
-    if (farthest != NULL)
-        printf("periodic dosing against exact, first %zu subjects: %s differs by %.2g %% at most\n",
-            s->n_periodic_probed, (bmd != NULL ? bmd : farthest)->name,
-            periodic_error(s, bmd != NULL ? bmd : farthest));
-    if (bmd != NULL && bmd != farthest)
-        printf("  and most of all %s, by %.2g %%\n", farthest->name, periodic_error(s, farthest));
+    if (farthest == NULL) return;
+    const ost_variable_t *first = bmd != NULL ? bmd : farthest;
+    printf("%s, first %zu subjects: %s differs by %.2g %% at most", what, n_subjects, first->name,
+        error_of(errors, first));
+    if (first != farthest) printf(", and most of all %s, by %.2g %%", farthest->name, error_of(errors, farthest));
+    putchar('\n');
+}
+
+/* What the run measured of its own errors; and outputs without a value. */
+static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
+{
+    print_error(plan, "this tolerance against a tenth of it", s->n_solver_probed, s->solver_error);
+    print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error);
     for (size_t i = 0; i < plan->n_variables; i++) {
         const ost_variable_t *v = &plan->variables[i];
         uint64_t n = 0;

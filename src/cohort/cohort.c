@@ -47,7 +47,7 @@ typedef struct {
     double *x0, *x1;    /* [BLOCK][n_states] at the start of the run-in, of the arms */
     double *inputs;     /* [BLOCK][n_inputs] */
     double *y;          /* [n_arms][BLOCK][n_outputs][n_times] */
-    double *probe;      /* [N_PROBED][n_outputs][n_times] with exact dosing */
+    double *probe;      /* [N_PROBED][n_outputs][n_times] */
     double *rows;       /* lane rows for prepare(), 64-byte aligned */
     double *p_rows, *h_rows, *x_rows, *f_rows, *s_rows, *zero_rows, *a_rows; /* within rows */
     uint8_t *status;                                                         /* [n_arms][BLOCK] */
@@ -60,6 +60,13 @@ typedef struct {
     uint64_t run_in_steps, failures;
     uint64_t *n_not_finite; /* [n_outputs], of this block */
 } worker_t;
+
+/* The first subjects once more, in another way that is more exact. */
+typedef struct {
+    ost_batch_t *batch;
+    double *x1;    /* [N_PROBED][n_states] at the start of the arms */
+    double *error; /* [n_outputs], percent */
+} probe_t;
 
 static double wall_seconds(void)
 {
@@ -282,31 +289,45 @@ static ost_job_t new_job(const worker_t *self, size_t i, double t0, double t1, c
         .u0 = self->inputs + i * system->n_inputs };
 }
 
-static int run_in(worker_t *self, size_t n, const double *t_start, ost_error_t *err)
+/* @param[out] x1  [n][n_states] at the end of the run-in, where the jobs write it, and without one at once
+ *  @param[out] of  [n] the subject of each job */
+static size_t run_in_jobs(worker_t *self, size_t n, const double *t_start, double *x1, size_t *of)
 {
     const ost_plan_t *plan = self->plan;
-    size_t n_states = plan->system.n_states, n_jobs = 0, of[BLOCK];
-    memcpy(self->x1, self->x0, n * n_states * sizeof(double));
+    size_t n_states = plan->system.n_states, n_jobs = 0;
+    memcpy(x1, self->x0, n * n_states * sizeof(double));
     for (size_t i = 0; i < n; i++) {
         if (self->subject_status[i] != 0 || !(t_start[i] < plan->t_begin)) continue;
         of[n_jobs] = i;
         self->jobs[n_jobs] = new_job(self, i, t_start[i], plan->t_begin, self->x0);
-        self->jobs[n_jobs++].x_end = self->x1 + i * n_states;
+        self->jobs[n_jobs++].x_end = x1 + i * n_states;
     }
+    return n_jobs;
+}
+
+/* Integrals of an idle block over the run-in mean nothing. */
+static void clear_integrals(const ost_plan_t *plan, size_t n_jobs, const size_t *of, double *x1)
+{
+    size_t n_states = plan->system.n_states;
+    for (size_t k = 0; k < n_jobs; k++)
+        for (size_t x = plan->impl->n_block_states; x < n_states; x++) x1[of[k] * n_states + x] = 0;
+}
+
+static int run_in(worker_t *self, size_t n, const double *t_start, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t of[BLOCK], n_jobs = run_in_jobs(self, n, t_start, self->x1, of);
     int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
     if (ret < 0) return ret;
     for (size_t k = 0; k < n_jobs; k++) {
         const ost_job_t *job = &self->jobs[k];
         self->run_in_steps += job->stats.steps;
-        if (job->status != 0) {
-            char what[MESSAGE];
-            fail_subject(self, of[k], job->status,
-                "run-in: ", ost_job_message(job, &plan->system, &plan->experiment->solver, what, sizeof(what)));
-            continue;
-        }
-        /* integrals of an idle block over the run-in mean nothing */
-        for (size_t x = plan->impl->n_block_states; x < n_states; x++) self->x1[of[k] * n_states + x] = 0;
+        if (job->status == 0) continue;
+        char what[MESSAGE];
+        fail_subject(self, of[k], job->status,
+            "run-in: ", ost_job_message(job, &plan->system, &plan->experiment->solver, what, sizeof(what)));
     }
+    clear_integrals(plan, n_jobs, of, self->x1);
     return 0;
 }
 
@@ -399,46 +420,82 @@ static double row_error(const double *y, const double *exact, size_t n_times)
     return largest > 0 ? 100 * off / largest : NAN;
 }
 
-/* The first subjects of the cohort once more, with every dose given. */
-static int probe(worker_t *self, size_t n, ost_error_t *err)
+/* The first subjects in one arm once more. @return how many did not fail, or a negative code */
+static int probe_arm(
+    worker_t *self, const probe_t *probe, size_t n, size_t a, const ost_event_t *events, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t n_times = plan->experiment->n_times, n_jobs = 0, of[N_PROBED];
+    int n_right = 0;
+    for (size_t i = 0; i < n && i < N_PROBED; i++) {
+        if (self->status[a * n + i] != 0) continue;
+        of[n_jobs] = i;
+        ost_job_t *job = &self->jobs[n_jobs];
+        *job = new_job(self, i, plan->t_begin, plan->t_end, probe->x1);
+        set_arm(plan, job, a, events, self->probe + n_jobs++ * y_size(plan));
+        job->series = plan->arm_series[a];
+        job->n_series = plan->n_arm_series[a];
+    }
+    int ret = n_jobs > 0 ? ost_batch_run(probe->batch, self->jobs, n_jobs, err) : 0;
+    if (ret < 0) return ret;
+    for (size_t k = 0; k < n_jobs; k++) {
+        if (self->jobs[k].status != 0) continue;
+        n_right++;
+        double *exact = self->probe + k * y_size(plan);
+        const double *y = self->y + (a * n + of[k]) * y_size(plan);
+        to_reported_units(plan, exact);
+        for (size_t o = 0; o < plan->system.n_outputs; o++) {
+            if (plan->n_arm_series[a] > 0 && plan->impl->of_parkable[o]) continue;
+            probe->error[o] = fmax(probe->error[o], row_error(y + o * n_times, exact + o * n_times, n_times));
+        }
+    }
+    return n_right;
+}
+
+/* What periodic dosing costs in exactness: with every dose given. */
+static int probe_dosing(worker_t *self, size_t n, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     ost_cohort_summary_t *summary = self->run->summary;
-    size_t n_times = plan->experiment->n_times, n_probed = 0;
+    const probe_t probe = { .batch = self->batch, .x1 = self->x1, .error = summary->periodic_error };
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
         if (plan->n_arm_series[a] == 0) continue;
-        size_t n_jobs = 0, of[N_PROBED];
         ost_event_t *events = malloc((plan->n_arm_known[a] + 1) * sizeof(*events));
         if (events == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of exact dosing");
         for (size_t k = 0; k < plan->n_arm_known[a]; k++) {
             events[k] = plan->arm_events[a][k];
             events[k].series = -1;
         }
-        for (size_t i = 0; i < n && i < N_PROBED; i++) {
-            if (self->status[a * n + i] != 0) continue;
-            of[n_jobs] = i;
-            self->jobs[n_jobs] = new_job(self, i, plan->t_begin, plan->t_end, self->x1);
-            set_arm(plan, &self->jobs[n_jobs], a, events, self->probe + n_jobs * y_size(plan));
-            n_jobs++;
-        }
-        int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
+        int ret = probe_arm(self, &probe, n, a, events, err);
         free(events);
         if (ret < 0) return ret;
-        for (size_t k = 0; k < n_jobs; k++) {
-            if (self->jobs[k].status != 0) continue;
-            double *exact = self->probe + k * y_size(plan);
-            const double *y = self->y + (a * n + of[k]) * y_size(plan);
-            to_reported_units(plan, exact);
-            for (size_t o = 0; o < plan->system.n_outputs; o++) {
-                if (plan->impl->of_parkable[o]) continue;
-                double *error = &summary->periodic_error[o];
-                *error = fmax(*error, row_error(y + o * n_times, exact + o * n_times, n_times));
-            }
-        }
-        if (n_jobs > n_probed) n_probed = n_jobs;
+        if ((size_t) ret > summary->n_periodic_probed) summary->n_periodic_probed = (size_t) ret;
     }
-    summary->n_periodic_probed = n_probed;
     return 0;
+}
+
+/* What the tolerance costs: at a tenth of it, run-in and all. */
+static int probe_solver(worker_t *self, size_t n, const double *t_start, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    ost_cohort_summary_t *summary = self->run->summary;
+    ost_solver_options_t options = plan->experiment->solver;
+    options.rtol = fmax(0.1 * options.rtol, OST_RTOL_MIN);
+    size_t n_probed = n < N_PROBED ? n : N_PROBED, of[BLOCK];
+    probe_t probe = { .x1 = malloc((n_probed * plan->system.n_states + 1) * sizeof(double)),
+        .error = summary->solver_error };
+    int ret = probe.x1 != NULL ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a probe of the tolerance");
+    if (ret == 0) ret = ost_batch_new(&probe.batch, &plan->system, &options, err);
+    size_t n_jobs = ret == 0 ? run_in_jobs(self, n_probed, t_start, probe.x1, of) : 0;
+    if (n_jobs > 0) ret = ost_batch_run(probe.batch, self->jobs, n_jobs, err);
+    if (ret == 0) clear_integrals(plan, n_jobs, of, probe.x1);
+    for (size_t a = 0; ret >= 0 && a < plan->experiment->n_arms; a++) {
+        ret = probe_arm(self, &probe, n, a, plan->arm_events[a], err);
+        if (ret > (int) summary->n_solver_probed) summary->n_solver_probed = (size_t) ret;
+    }
+    ost_batch_delete(probe.batch);
+    free(probe.x1);
+    return ret < 0 ? ret : 0;
 }
 
 static int run_block(worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err)
@@ -454,7 +511,9 @@ static int run_block(worker_t *self, size_t i_block, size_t *n_subjects, ost_err
     prepare(self, n);
     int ret = run_in(self, n, t_start, err);
     if (ret == 0) ret = run_arms(self, n, err);
-    if (ret == 0 && i_block == 0 && !self->run->options->no_probe) ret = probe(self, n, err);
+    if (i_block != 0 || self->run->options->no_probe) return ret;
+    if (ret == 0) ret = probe_dosing(self, n, err);
+    if (ret == 0) ret = probe_solver(self, n, t_start, err);
     return ret;
 }
 
@@ -568,10 +627,11 @@ int ost_cohort_run(
     }
     clock_t t_cpu = clock();
     summary->periodic_error = malloc((plan->system.n_outputs + 1) * sizeof(double));
+    summary->solver_error = malloc((plan->system.n_outputs + 1) * sizeof(double));
     summary->n_not_finite = calloc(plan->system.n_outputs + 1, sizeof(*summary->n_not_finite));
-    if (summary->periodic_error == NULL || summary->n_not_finite == NULL)
+    if (summary->periodic_error == NULL || summary->solver_error == NULL || summary->n_not_finite == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the summary of a run");
-    for (size_t i = 0; i <= plan->system.n_outputs; i++) summary->periodic_error[i] = NAN;
+    for (size_t i = 0; i <= plan->system.n_outputs; i++) summary->periodic_error[i] = summary->solver_error[i] = NAN;
     summary->n_threads = thread_count(&run);
     if (summary->n_threads > 0) {
 #ifdef _OPENMP
@@ -589,6 +649,7 @@ void ost_cohort_summary_free(ost_cohort_summary_t *self)
 {
     if (self == NULL) return;
     free(self->periodic_error);
+    free(self->solver_error);
     free(self->n_not_finite);
     *self = (ost_cohort_summary_t){ 0 };
 }

@@ -160,12 +160,12 @@ static int write_failures(ost_writer_t *self, ost_error_t *err)
     return ret;
 }
 
-static int write_periodic_error(ost_writer_t *self, const ost_cohort_summary_t *summary, ost_error_t *err)
+/* One number an element to each variable. @param values  [n_outputs], NULL: none */
+static int write_errors(ost_writer_t *self, const char *name, const double *values, ost_error_t *err)
 {
-    for (size_t v = 0; summary->periodic_error != NULL && v < self->plan->n_variables; v++) {
+    for (size_t v = 0; values != NULL && v < self->plan->n_variables; v++) {
         const ost_variable_t *variable = &self->plan->variables[v];
-        if (ost_h5_set_doubles(self->variables[v], "periodic_error_percent", summary->periodic_error + variable->first,
-                variable->n_elements) != 0) {
+        if (ost_h5_set_doubles(self->variables[v], name, values + variable->first, variable->n_elements) != 0) {
             return ost_writer_fail(self, variable->name, err);
         }
     }
@@ -183,7 +183,7 @@ static int write_summary(ost_writer_t *self, const ost_cohort_summary_t *s, ost_
         { "rhs", stats->rhs }, { "jacobians", stats->jacobians }, { "factorisations", stats->factorisations },
         { "events", stats->events }, { "switches_located", stats->switches_located },
         { "doses_skipped", stats->doses_skipped }, { "run_in_steps", s->run_in_steps },
-        { "n_periodic_probed", s->n_periodic_probed } };
+        { "n_periodic_probed", s->n_periodic_probed }, { "n_solver_probed", s->n_solver_probed } };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         if (ost_h5_set_count(self->file, counts[i].name, counts[i].value) != 0) {
             return ost_writer_fail(self, counts[i].name, err);
@@ -194,7 +194,8 @@ static int write_summary(ost_writer_t *self, const ost_cohort_summary_t *s, ost_
         ost_h5_set_doubles(self->file, "seconds_cpu", &s->seconds_cpu, 1) != 0) {
         return ost_writer_fail(self, "isa", err);
     }
-    return write_periodic_error(self, s, err);
+    int ret = write_errors(self, "periodic_error_percent", s->periodic_error, err);
+    return ret == 0 ? write_errors(self, "solver_error_percent", s->solver_error, err) : ret;
 }
 
 static int close_id(hid_t *id, herr_t (*close_it)(hid_t))

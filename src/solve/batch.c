@@ -37,7 +37,7 @@ void ost_solver_stats_add(ost_solver_stats_t *self, const ost_solver_stats_t *ot
 
 static int check_options(const ost_solver_options_t *options, ost_error_t *err)
 {
-    if (!(options->rtol >= 1e-14 && options->rtol <= 0.1))
+    if (!(options->rtol >= OST_RTOL_MIN && options->rtol <= 0.1))
         return ost_fail(err, OST_ERR_VALUE, "rtol is %g, expected 1e-14 to 0.1", options->rtol);
     if (!(options->atol_factor > 0 && options->atol_factor < INFINITY))
         return ost_fail(err, OST_ERR_VALUE, "atol_factor is %g, expected a positive number", options->atol_factor);

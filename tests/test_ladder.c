@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The accuracy ladder: error against tolerance for every method over lanes, each rung below those before, and the
+ * error that the run measures of itself beside the true one. OST_LADDER names experiments and what to change in them:
+ * PATH [SETTING...] (default: half a year of the shipped trial; `scripts/prove ladder` climbs higher, on all). */
+#include "whole_run.h"
+
+#include <gsl/gsl_errno.h>
+
+#define MAX_SETTINGS 12
+/* Below this part of the exact value, rounding is all that is left. */
+#define ROUNDING 1e-12
+/* A rung may lie this much above the one before: the errors of single steps have signs, and where a model has kinks,
+ * they cancel now and then. It may not lie above the one before that. */
+#define LUCK 1.5
+
+typedef struct {
+    const char *path;
+    const char *settings[MAX_SETTINGS];
+    size_t n_settings;
+} climb_t;
+
+static const char *const names[] = { "rodas4", "rodas5p", "tsit5" };
+
+static void run_at(run_t *run, const climb_t *climb, const char *stepper, int rung, bool probe)
+{
+    char rtol[32], text[32];
+    const char *settings[MAX_SETTINGS + 2];
+    memcpy(settings, climb->settings, sizeof(climb->settings));
+    snprintf(rtol, sizeof(rtol), "solver.rtol=1e-%d", rung);
+    snprintf(text, sizeof(text), "solver.stepper=%s", stepper);
+    settings[climb->n_settings] = rtol;
+    settings[climb->n_settings + 1] = text;
+    run_init(run, climb->path, settings, climb->n_settings + 2, 0, probe);
+}
+
+/* BMD where there is one, else everything. */
+static bool counts(const run_t *run, size_t row)
+{
+    for (size_t v = 0; v < run->plan.n_variables; v++) {
+        const ost_variable_t *bmd = &run->plan.variables[v];
+        if (strcmp(bmd->name, "bmd") == 0) return row >= bmd->first && row < bmd->first + bmd->n_elements;
+    }
+    return true;
+}
+
+/* Largest difference over time as part of the exact maximum, of the worst output of the first subjects in all arms. */
+static double difference(const run_t *run, const run_t *exact, size_t n_subjects)
+{
+    double worst = 0;
+    for (size_t arm = 0; arm < run->experiment.n_arms; arm++) {
+        for (size_t i = 0; i < n_subjects; i++) {
+            for (size_t row = 0; row < run->plan.system.n_outputs; row++) {
+                const double *y = series(run, arm, i, row), *y_exact = series(exact, arm, i, row);
+                double off = 0, largest = 0;
+                for (size_t t = 0; t < run->experiment.n_times; t++) {
+                    off = fmax(off, fabs(y[t] - y_exact[t]));
+                    largest = fmax(largest, fabs(y_exact[t]));
+                }
+                if (largest > 0 && counts(run, row)) worst = fmax(worst, off / largest);
+            }
+        }
+    }
+    return worst;
+}
+
+static double printed_error(const run_t *run)
+{
+    double worst = 0;
+    for (size_t row = 0; row < run->plan.system.n_outputs; row++)
+        if (counts(run, row)) worst = fmax(worst, 0.01 * run->summary.solver_error[row]);
+    return worst;
+}
+
+/* What the run prints is the difference of its first subjects from those at a tenth of the tolerance. */
+static void test_printed_error(void)
+{
+    const climb_t self = { .path = CONFIG("atac"),
+        .settings = { "population.subjects=10", "times={to: 3 month, every: 1 month}" },
+        .n_settings = 2 };
+    run_t run, tenth;
+    run_at(&run, &self, "rodas5p", 5, true);
+    run_at(&tenth, &self, "rodas5p", 6, false);
+    CU_ASSERT_EQUAL(run.summary.n_solver_probed, 8);
+    CU_ASSERT(printed_error(&run) > 0);
+    ost_assert_close(printed_error(&run), difference(&run, &tenth, 8), 1e-3, 1e-15);
+    CU_ASSERT_EQUAL(tenth.summary.n_solver_probed, 0);
+    CU_ASSERT(isnan(tenth.summary.solver_error[0]));
+    run_free(&run);
+    run_free(&tenth);
+}
+
+static void climb(const climb_t *self, int first, int last)
+{
+    run_t exact, run;
+    run_at(&exact, self, "rodas5p", last + 3, false);
+    printf("\n  %s", self->path + strlen(OST_SOURCE_DIR) + 1);
+    for (size_t i = 0; i < self->n_settings; i++) printf("  %s", self->settings[i]);
+    for (size_t m = 0; m < sizeof(names) / sizeof(names[0]); m++) {
+        double before[2] = { INFINITY, INFINITY };
+        printf("\n    %-8s", names[m]);
+        for (int rung = first; rung <= last; rung++) {
+            run_at(&run, self, names[m], rung, true);
+            double error = difference(&run, &exact, run.experiment.n_subjects), printed = printed_error(&run);
+            printf("  1e-%d: %.1e (%.1e) %.0f", rung, error, printed,
+                (double) run.summary.stats.steps / (double) (run.experiment.n_arms * run.experiment.n_subjects));
+            CU_ASSERT(error < fmax(LUCK * before[0], ROUNDING) && error < fmax(before[1], ROUNDING));
+            if (error > ROUNDING) CU_ASSERT(printed > 0.1 * error && printed < 10 * error);
+            before[1] = before[0];
+            before[0] = error;
+            run_free(&run);
+        }
+    }
+    printf("\n");
+    run_free(&exact);
+}
+
+static void test_ladder(void)
+{
+    climb_t self = { .path = CONFIG("atac"),
+        .settings = { "solver.dosing=exact", "population.subjects=16", "times={to: 6 month, every: 1 month}" },
+        .n_settings = 3 };
+    int first = 4, last = 7;
+    char *wanted = getenv("OST_LADDER");
+    if (wanted != NULL) {
+        self.path = strtok(wanted, ";");
+        self.n_settings = 0;
+        for (char *word; (word = strtok(NULL, ";")) != NULL && self.n_settings < MAX_SETTINGS;)
+            self.settings[self.n_settings++] = word;
+        first = 3;
+        last = 9;
+    }
+    climb(&self, first, last);
+}
+
+/* A woman at rest stays there for 50 years: to rounding by Rosenbrock methods, whose steps at rest are exact; an
+ * explicit one wanders about within its tolerance where that is what limits its steps. */
+static void test_drift(void)
+{
+    const climb_t self = { .path = OST_SOURCE_DIR "/tests/drift.yaml" };
+    for (size_t m = 0; m < sizeof(names) / sizeof(names[0]); m++) {
+        run_t run;
+        run_at(&run, &self, names[m], 6, false);
+        double worst = 0;
+        for (size_t row = 0; row < run.plan.system.n_outputs; row++) {
+            const double *y = series(&run, 0, 0, row);
+            if (fabs(y[0]) < 1e-9) continue;
+            for (size_t t = 0; t < run.experiment.n_times; t++) worst = fmax(worst, fabs(y[t] / y[0] - 1));
+        }
+        printf("\n    %-8s drifts by %.1e in 50 years", names[m], worst);
+        CU_ASSERT(worst < (strcmp(names[m], "tsit5") == 0 ? 1e-5 : 1e-12));
+        run_free(&run);
+    }
+}
+
+static const ost_test_t tests[] = {
+    { "drift", test_drift },
+    { "printed_error", test_printed_error },
+    { "ladder", test_ladder },
+};
+
+int main(int argc, char **argv)
+{
+    gsl_set_error_handler_off();
+    return ost_test_main(argc, argv, "ladder", tests, sizeof(tests) / sizeof(tests[0]));
+}
