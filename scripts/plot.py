@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draw a result file: median and 5-95 % of the simulated subjects by arm and site, beside the trial evidence that the
-experiment names. Needs numpy, h5py, matplotlib and PyYAML (Debian: python3-numpy python3-h5py python3-matplotlib
+experiment names; or, where its `plot:` or the options say so, several outputs, a panel for each or for each arm. Needs
+numpy, h5py, matplotlib and PyYAML (Debian: python3-numpy python3-h5py python3-matplotlib
 python3-yaml)."""
 import argparse
 import csv
@@ -27,6 +28,7 @@ COLOURS = ["#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 UNTREATED = "#555555"
 DASHES = [(None, None), (6, 1.8), (2, 1.5), (7, 1.8, 1.5, 1.8), (1, 1), (10, 3), (3, 1, 1, 1, 1, 1)]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+NAMES = {"bmd": "BMD", "ctx": "CTX", "p1np": "P1NP"}
 SITES = {"lumbar_spine": "LS", "total_hip": "TH", "femoral_neck": "FN"}
 MARKER_SITES = {"ctx": "sCTX", "p1np": "P1NP", "balp": "BALP", "ntx": "uNTX"}
 
@@ -123,15 +125,18 @@ def read_evidence(path, experiment, variable, element):
     return points
 
 
-def quantiles(data, arm, element, i_zero):
-    """[3][n_times] 5th, 50th, 95th percentile of the percent change, or of the values if a baseline is zero."""
+def quantiles(data, arm, element, i_zero, show="change"):
+    """[3][n_times] 5th, 50th, 95th percentile of the percent change (or ratio) to i_zero, or of the values if a baseline
+    is zero or `show` says so; and whether there was a baseline."""
     y = data[arm, element].astype(float) if data.ndim == 4 else data[arm].astype(float)
     y = y[np.isfinite(y).all(axis=1)]
     if len(y) == 0:
         return np.full((3, data.shape[-1]), np.nan), True
     base = y[:, [i_zero]]
-    is_change = bool((np.abs(base) > 1e-12).all())
-    return np.percentile(100 * (y / base - 1) if is_change else y, [5, 50, 95], axis=0), is_change
+    is_change = show != "value" and bool((np.abs(base) > 1e-12).all())
+    if is_change:
+        y = y / base if show == "ratio" else 100 * (y / base - 1)
+    return np.percentile(y, [5, 50, 95], axis=0), is_change
 
 
 def spread(wanted, heights):
@@ -265,26 +270,160 @@ def footnote(points, n_subjects):
     return text
 
 
-def draw(path, out, variable, evidence):
-    with h5py.File(path, "r") as file:
-        names = []
-        file.id.links.iterate(lambda k: names.append(k.decode()), idx_type=h5py.h5.INDEX_CRT_ORDER)
-        names = [k for k in names if isinstance(file[k], h5py.Dataset) and file[k].ndim in (3, 4)]
-        variable = variable or ("bmd" if "bmd" in names else names[0])
+def variables_of(file, wanted):
+    """The wanted variables, by default BMD or the first there is."""
+    names = []
+    file.id.links.iterate(lambda k: names.append(k.decode()), idx_type=h5py.h5.INDEX_CRT_ORDER)
+    names = [k for k in names if isinstance(file[k], h5py.Dataset) and file[k].ndim in (3, 4)]
+    for variable in wanted or []:
         if variable not in names:
-            raise SystemExit(f"plot.py: {path} has no variable '{variable}'; it has {', '.join(names)}")
+            raise SystemExit(f"plot.py: {file.filename} has no variable '{variable}'; it has {', '.join(names)}")
+    return wanted or (["bmd"] if "bmd" in names else names[:1])
+
+
+def windows_of(experiment, arm):
+    """{(start, stop)} in months of what an arm is given; a single dose has no width."""
+    spec, windows = (experiment.get("arms") or {}).get(arm) or {}, set()
+    for given in (spec.get("signals") or []) + (spec.get("regimen") or []):
+        start, stop = months_of(given.get("start", "0 day")), months_of(given.get("stop", ""))
+        if "dose" in given and "interval" not in given:
+            stop = start + months_of(given.get("over", "0 day"))
+        windows.add((start, np.inf if stop is None else stop))
+    return windows
+
+
+def read_curves(file, variables, show):
+    """(arms, outputs, curves): [(name, label, unit)] of both, and curves[arm][output] = bands."""
+    arms = [text_of(a) for a in file["arm"][:]]
+    labels = [text_of(a) for a in file["arm_label"][:]] if "arm_label" in file else arms
+    i_zero = int(np.argmin(np.abs(file["time"][:])))
+    outputs, curves = [], [[] for _ in arms]
+    for variable in variables:
         data = file[variable]
-        experiment = read_experiment(file)
-        arms = [text_of(a) for a in file["arm"][:]]
-        labels = [text_of(a) for a in file["arm_label"][:]] if "arm_label" in file else arms
+        unit, label = (text_of(data.attrs.get(k, "")) for k in ("units", "long_name"))
+        unit = {"change": "% change", "ratio": "relative to time 0"}.get(show, "" if unit == "1" else unit)
         elements = [text_of(s) for s in data.dims[1][0][:]] if data.ndim == 4 else [""]
-        months = file["time"][:] / MONTH
-        i_zero = int(np.argmin(np.abs(months)))
-        results = [[quantiles(data, a, e, i_zero) for a in range(len(arms))] for e in range(len(elements))]
-        unit, long_name = (text_of(data.attrs.get(k, "")) for k in ("units", "long_name"))
-        title = experiment.get("title") or os.path.basename(path)
-        n_subjects = int(file.attrs.get("n_done", data.shape[-2]))
-        table = find_evidence(file, experiment, evidence)
+        for e, element in enumerate(elements):
+            name = NAMES.get(variable, label.split(",")[0] or variable)
+            outputs.append((variable, name + (f", {element}" if element else ""), unit))
+            for a in range(len(arms)):
+                bands, has_base = quantiles(data, a, e, i_zero, show)
+                if show != "value" and not has_base:
+                    raise SystemExit(f"plot.py: {variable} is 0 at time 0, so that it has no {show}")
+                curves[a].append(bands)
+    return list(zip(arms, labels, [""] * len(arms))), outputs, curves
+
+
+def power_of_ten(curves):
+    """(factor, its text) that brings small or large curves to a readable size: 10^-3 for 0.0042."""
+    largest = np.nanmax(np.abs(curves))
+    if not np.isfinite(largest) or largest == 0 or 0.02 <= largest < 2e4:
+        return 1, ""
+    exponent = 3 * int(np.floor(np.log10(largest) / 3))
+    return 10.0 ** exponent, f"$10^{{{exponent}}}$ "
+
+
+def draw_curves(axis, x, bands, styles, has_bands, with_zero):
+    for (low, median, high), (colour, dashes, _) in zip(bands, styles):
+        if has_bands:
+            axis.fill_between(x, low, high, color=colour, alpha=0.13, lw=0, zorder=2)
+        axis.plot(x, median, color=colour, lw=1.8, dashes=dashes, zorder=3)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(axis="y", color="0.92", lw=0.7, zorder=0)
+    axis.set_axisbelow(True)
+    axis.set_xlim(x[0], x[-1])
+    if with_zero and np.nanmin(bands) >= 0:
+        axis.set_ylim(bottom=0)
+
+
+def draw_windows(axis, windows, month):
+    """What is given: a grey stretch, or a line for a single dose."""
+    first, last = axis.get_xlim()
+    for start, stop in windows:
+        if stop > start:
+            axis.axvspan(max(start * month, first), min(stop * month, last), color="0.93", lw=0, zorder=0)
+        else:
+            axis.axvline(start * month, color="0.55", lw=0.9, ls=(0, (4, 3)), zorder=1)
+
+
+def draw_panels(file, out, variables, settings):
+    """A panel for each output with a line for each arm, or (panels: arms) the other way round."""
+    experiment = read_experiment(file)
+    arms, outputs, curves = read_curves(file, variables, settings.get("show", "value"))
+    panels, lines = outputs, arms
+    if settings.get("panels") == "arms":
+        panels, lines = arms, outputs
+        if len({unit for _, _, unit in outputs}) > 1:
+            raise SystemExit("plot.py: outputs of several units do not fit into one panel; show their ratio or change")
+    else:
+        curves = [list(column) for column in zip(*curves)]
+    days = file["time"][:]
+    unit = settings.get("time") or ("day" if np.ptp(days) < 125 else "month" if np.ptp(days) < 920 else "year")
+    x, month = days / TIME_UNITS[unit], MONTH / TIME_UNITS[unit]
+    windows = [windows_of(experiment, arm) for arm, _, _ in arms]
+    if panels is outputs:  # every panel shows all arms: mark what they share
+        windows = [set.intersection(*windows)] * len(panels)
+    styles = [(COLOURS[(i + 1) % 7], DASHES[i % 7], MARKERS[i % 7]) for i in range(len(lines))]
+    n_subjects = int(file.attrs.get("n_done", 1))
+
+    plt.rcParams.update({"font.size": 9, "font.family": "DejaVu Sans", "svg.fonttype": "path", "axes.linewidth": 0.8})
+    n_columns = len(panels) if len(panels) < 4 else 2 if len(panels) == 4 else 3
+    n_rows = -(-len(panels) // n_columns)
+    width, height = 0.7 + 2.9 * max(n_columns, 2), 1.45 + 2.25 * n_rows
+    figure, axes = plt.subplots(n_rows, n_columns, figsize=(width, height), sharex=True, squeeze=False)
+    for k, axis in enumerate(axes.flat):
+        axis.set_visible(k < len(panels))
+        if k >= len(panels):
+            continue
+        _, label, panel_unit = panels[k]
+        factor, ten = power_of_ten(curves if panels is arms else curves[k])
+        draw_curves(axis, x, np.array(curves[k]) / factor, styles, n_subjects > 1, panels is arms)
+        draw_windows(axis, windows[k], month)
+        label = label[:1].upper() + label[1:].replace("_", " ") + (f" [{ten}{panel_unit}]" if panel_unit else "")
+        axis.set_title("\n".join(textwrap.wrap(label, 40)), loc="left", size=9.5)
+        if panels is arms and k % n_columns == 0:
+            axis.set_ylabel(ten + outputs[0][2])
+        if k + n_columns >= len(panels):
+            axis.set_xlabel(f"{unit.capitalize()}s")
+            axis.tick_params(labelbottom=True)
+    title = experiment.get("title") or os.path.basename(file.filename)
+    figure.suptitle(textwrap.shorten(title, int(width * 9.5), placeholder=" ..."), x=0.01, y=1 - 0.06 / height,
+                    ha="left", va="top", size=12, fontweight="bold")
+    n_legend = min(len(lines), max(1, int(width / 2.6)))
+    if len(lines) > 1:
+        handles = [plt.Line2D([], [], color=c, dashes=d, lw=1.8) for c, d, _ in styles]
+        figure.legend(handles, [label.replace("_", " ") for _, label, _ in lines], loc="upper left", frameon=False,
+                      bbox_to_anchor=(0.002, 1 - 0.3 / height), ncol=n_legend, handlelength=2.6)
+    is_wrapped = any("\n" in axis.get_title(loc="left") for axis in axes[0])
+    legend_rows = -(-len(lines) // n_legend) if len(lines) > 1 else 0
+    text = "One subject with the typical values." if n_subjects == 1 else \
+        f"Lines: median of {n_subjects:,} simulated subjects; bands: 5th to 95th percentile."
+    if any(stop > start for w in windows for start, stop in w):
+        text += " Grey: while it is given."
+    if any(stop == start for w in windows for start, stop in w):
+        text += " Dashed: a single dose."
+    figure.text(0.01, 0.08 / height, text, size=7.8, color="0.3", va="bottom")
+    figure.subplots_adjust(left=0.65 / width, right=1 - 0.22 / width, bottom=0.68 / height, hspace=0.34, wspace=0.24,
+                           top=1 - (0.64 + 0.21 * legend_rows + 0.17 * is_wrapped) / height)
+    figure.savefig(out, dpi=130, metadata={"Date": None} if out.endswith(".svg") else None)
+    plt.close(figure)
+
+
+def draw_sites(file, out, variable, evidence):
+    """One output, a panel for each site, as change since month 0, with the trials beside it."""
+    path = file.filename
+    data = file[variable]
+    experiment = read_experiment(file)
+    arms = [text_of(a) for a in file["arm"][:]]
+    labels = [text_of(a) for a in file["arm_label"][:]] if "arm_label" in file else arms
+    elements = [text_of(s) for s in data.dims[1][0][:]] if data.ndim == 4 else [""]
+    months = file["time"][:] / MONTH
+    i_zero = int(np.argmin(np.abs(months)))
+    results = [[quantiles(data, a, e, i_zero) for a in range(len(arms))] for e in range(len(elements))]
+    unit, long_name = (text_of(data.attrs.get(k, "")) for k in ("units", "long_name"))
+    title = experiment.get("title") or os.path.basename(path)
+    n_subjects = int(file.attrs.get("n_done", data.shape[-2]))
+    table = find_evidence(file, experiment, evidence)
     bands = [[r[0] for r in panel] for panel in results]
     is_change = all(r[1] for panel in results for r in panel)
     points = [read_evidence(table, experiment, variable, e) if table and is_change else [] for e in elements]
@@ -297,7 +436,7 @@ def draw(path, out, variable, evidence):
     n = len(elements)
     figure, axes = plt.subplots(1, n, figsize=(1.5 + 2.9 * max(n, 1.5), 3.9), sharey=True, squeeze=False)
     axes = axes[0]
-    name = {"bmd": "BMD", "ctx": "CTX", "p1np": "P1NP"}.get(variable, variable)
+    name = NAMES.get(variable, variable)
     axes[0].set_ylabel(f"Change in {name} since month 0 [%]" if is_change else f"{long_name or name} [{unit}]")
     set_limits(axes, bands, [p for panel in points for p in panel if p[2] == 0])
     width = figure.get_size_inches()[0]
@@ -323,11 +462,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", metavar="RESULT.h5")
     parser.add_argument("-o", "--output", required=True, metavar="FIGURE.png|svg|pdf")
-    parser.add_argument("--variable", help="variable to draw (default: bmd, or the first of a file without it)")
+    parser.add_argument("--variables", metavar="A,B,C", help="outputs to draw (default: those that the experiment's plot "
+                        "names, or bmd, or the first of a file without it)")
+    parser.add_argument("--show", choices=["value", "change", "ratio"], help="values, or against time 0")
+    parser.add_argument("--panels", choices=["variables", "arms"], help="what has a panel of its own")
+    parser.add_argument("--time", choices=["day", "month", "year"], help="unit of the axis (default: by its length)")
     parser.add_argument("--evidence", metavar="FILE.csv", help="evidence table, if not where the experiment says")
     a = parser.parse_args()
     try:
-        draw(a.results, a.output, a.variable, a.evidence)
+        with h5py.File(a.results, "r") as file:
+            settings = dict(read_experiment(file).get("plot") or {})
+            settings.update({k: v for k in ("show", "panels", "time") if (v := getattr(a, k))})
+            variables = variables_of(file, a.variables.split(",") if a.variables else settings.get("variables"))
+            if settings or len(variables) > 1:
+                draw_panels(file, a.output, variables, settings)
+            else:
+                draw_sites(file, a.output, variables[0], a.evidence)
     except OSError as error:
         raise SystemExit(f"plot.py: {error}") from error
 

@@ -314,6 +314,20 @@ class Program(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("it has bmd, x", done.stderr)
 
+    def test_figure_of_panels(self):
+        self.run_tiny("out.h5", "--set", "plot={variables: [bmd, x], show: ratio, panels: arms, time: day}")
+        subprocess.run([PLOT, "out.h5", "-o", "f.svg"], cwd=self.folder.name, check=True, timeout=100)
+        with open(self.path("f.svg"), encoding="utf-8") as file:
+            self.assertEqual(file.read().count('<g id="axes_'), 2)
+        done = subprocess.run([PLOT, "out.h5", "-o", "f.svg", "--show", "value"], cwd=self.folder.name,
+                              capture_output=True, text=True, check=False, timeout=100)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("outputs of several units do not fit into one panel", done.stderr)
+        subprocess.run([PLOT, "out.h5", "-o", "f.svg", "--panels", "variables", "--variables", "bmd"],
+                       cwd=self.folder.name, check=True, timeout=100)
+        with open(self.path("f.svg"), encoding="utf-8") as file:
+            self.assertEqual(file.read().count('<g id="axes_'), 1)
+
     def test_failed_subjects(self):
         with open(self.path("growing.yaml"), "w", encoding="utf-8") as file:
             file.write("\n".join(line for line in EXPERIMENT.splitlines() if not line.startswith("parameters:")))
