@@ -22,8 +22,8 @@ typedef struct {
     double se;              /**< on the working scale, after ost_fit_run() */
 } ost_fit_param_t;
 
-/** One row of the evidence in the fit. Residuals of class LEVEL are percent of the observed value, all others are in
- * the row's unit. */
+/** One row of the evidence in the fit. Residuals of class LEVEL are percent of the observed value, those of yearly
+ * rates are points over all their years, all others are in the row's unit. */
 typedef struct {
     size_t trial, figure; /**< in `trials` */
     size_t group;         /**< rows of one trial and class share it; rows of a group stand together */

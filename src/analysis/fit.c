@@ -48,17 +48,16 @@ ost_class_t ost_fit_class(const ost_fit_t *self, size_t row)
     return ost_fit_figure(self, row)->endpoint_class;
 }
 
-static double residual_of(const ost_figure_t *figure, double simulated)
+double ost_fit_scale(const ost_figure_t *figure)
 {
-    double residual = simulated - figure->row->value;
-    if (figure->endpoint_class == OST_CLASS_LEVEL) residual *= 100 / fabs(figure->row->value);
-    return isfinite(residual) ? fmin(fmax(residual, -FAILED), FAILED) : FAILED;
+    if (figure->endpoint_class == OST_CLASS_LEVEL) return 100 / fabs(figure->row->value);
+    return figure->per_year ? (figure->to - figure->from) / OST_DAYS_PER_YEAR : 1;
 }
 
-static double error_of(const ost_figure_t *figure, const ost_estimate_t *estimate)
+static double residual_of(const ost_figure_t *figure, double simulated)
 {
-    double error = ost_figure_error(figure, estimate);
-    return figure->endpoint_class == OST_CLASS_LEVEL ? error * 100 / fabs(figure->row->value) : error;
+    double residual = (simulated - figure->row->value) * ost_fit_scale(figure);
+    return isfinite(residual) ? fmin(fmax(residual, -FAILED), FAILED) : FAILED;
 }
 
 /* One trial's share of ost_fit_residuals. */
@@ -75,7 +74,7 @@ static int trial_residuals(
         const ost_figure_t *figure = &trial->figures[row->figure];
         for (size_t v = 0; v < variants->n_variants; v++)
             residuals[v * self->n_rows + i] = residual_of(figure, estimates[v * trial->n_figures + row->figure].value);
-        if (errors != NULL) errors[i] = error_of(figure, &estimates[row->figure]);
+        if (errors != NULL) errors[i] = ost_figure_error(figure, &estimates[row->figure]) * ost_fit_scale(figure);
     }
     free(estimates);
     return ret;

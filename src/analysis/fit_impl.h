@@ -10,6 +10,8 @@
 double ost_fit_param_value(const ost_fit_param_t *self, double z);
 double ost_fit_param_z(const ost_fit_param_t *self, double value);
 const ost_figure_t *ost_fit_figure(const ost_fit_t *self, size_t row);
+/* A residual is this times simulated - observed, see ost_fit_row_t. */
+double ost_fit_scale(const ost_figure_t *figure);
 ost_class_t ost_fit_class(const ost_fit_t *self, size_t row);
 
 /* Residuals of all rows for n_variants points. @param z  [n_variants][n_params]; @param[out] residuals

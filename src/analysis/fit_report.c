@@ -62,13 +62,15 @@ static void print_rows(const ost_fit_t *self, FILE *out)
     for (size_t i = 0; i < self->n_rows; i++) {
         const ost_figure_t *figure = ost_fit_figure(self, i);
         double residual = self->rows[i].residual;
-        bool is_level = figure->endpoint_class == OST_CLASS_LEVEL;
-        double simulated = figure->row->value + (is_level ? residual * fabs(figure->row->value) / 100 : residual);
+        double simulated = figure->row->value + residual / ost_fit_scale(figure);
         fprintf(out, "%-22.22s %-38.38s %-20s %5g %9.3g %9.3g %+7.2f %6.2f%s\n", figure->row->trial, figure->row->arm,
             figure->output, figure->row->time_months, figure->row->value, simulated, residual, self->rows[i].error,
             figure->endpoint_class == OST_CLASS_BMD && fabs(residual) > MISS ? "  <" : "");
     }
-    fprintf(out, "<: a figure of BMD missed by more than %g points. Levels: differ and error in percent.\n", MISS);
+    fprintf(out,
+        "<: a figure of BMD missed by more than %g points. Levels: differ and error in "
+        "percent; yearly rates: in points over their years.\n",
+        MISS);
 }
 
 static void print_sizes(const ost_fit_t *self, FILE *out)
