@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 #define OST_LANES 8
 
@@ -44,14 +47,19 @@ static inline ost_v ost_v_splat(double a)
  * by lane or through memory: so compare with ost_v_lt and its like, not with `<`. */
 #if defined(__AVX512F__)
 #define OST_REG_LANES 8
+#define OST_REG_OP(name) _mm512_##name##_pd
 #define OST_REG(a, i) (a)
 #define OST_JOIN(F) F(0)
 #elif defined(__AVX__)
 #define OST_REG_LANES 4
+#define OST_REG_OP(name) _mm256_##name##_pd
 #define OST_REG(a, i) __builtin_shufflevector(a, a, 4 * (i), 4 * (i) + 1, 4 * (i) + 2, 4 * (i) + 3)
 #define OST_JOIN(F) __builtin_shufflevector(F(0), F(1), 0, 1, 2, 3, 4, 5, 6, 7)
 #else
 #define OST_REG_LANES 2
+#if defined(__SSE2__)
+#define OST_REG_OP(name) _mm_##name##_pd
+#endif
 #define OST_REG(a, i) __builtin_shufflevector(a, a, 2 * (i), 2 * (i) + 1)
 #define OST_JOIN_HALF(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3)
 #define OST_JOIN(F)                                                                                                    \
@@ -64,6 +72,23 @@ typedef uint64_t ost_reg_bits __attribute__((vector_size(8 * OST_REG_LANES)));
 static inline ost_reg ost_reg_blend(ost_reg_mask m, ost_reg a, ost_reg b)
 {
     return (ost_reg) (((ost_reg_mask) a & m) | ((ost_reg_mask) b & ~m));
+}
+/* a < b ? a : b and a > b ? a : b, so b where either is not a number */
+static inline ost_reg ost_reg_min(ost_reg a, ost_reg b)
+{
+#if defined(OST_REG_OP)
+    return OST_REG_OP(min)(a, b);
+#else
+    return ost_reg_blend(a < b, a, b);
+#endif
+}
+static inline ost_reg ost_reg_max(ost_reg a, ost_reg b)
+{
+#if defined(OST_REG_OP)
+    return OST_REG_OP(max)(a, b);
+#else
+    return ost_reg_blend(a > b, a, b);
+#endif
 }
 static inline ost_reg ost_reg_abs(ost_reg a)
 {
@@ -103,13 +128,13 @@ static inline ost_v ost_v_blend(ost_mask m, ost_v a, ost_v b)
 }
 static inline ost_v ost_v_min(ost_v a, ost_v b)
 {
-#define OST_F(i) ost_reg_blend(OST_REG(a, i) < OST_REG(b, i), OST_REG(a, i), OST_REG(b, i))
+#define OST_F(i) ost_reg_min(OST_REG(a, i), OST_REG(b, i))
     return OST_JOIN(OST_F);
 #undef OST_F
 }
 static inline ost_v ost_v_max(ost_v a, ost_v b)
 {
-#define OST_F(i) ost_reg_blend(OST_REG(a, i) > OST_REG(b, i), OST_REG(a, i), OST_REG(b, i))
+#define OST_F(i) ost_reg_max(OST_REG(a, i), OST_REG(b, i))
     return OST_JOIN(OST_F);
 #undef OST_F
 }
@@ -133,7 +158,7 @@ static inline bool ost_mask_any(ost_mask m)
 }
 
 /* exp, log: at most 2 units in the last place. exp(-inf) = 0, exp(inf) = inf, log(0) = -inf, log(x < 0) = NaN, NaN
- * passes through, subnormal numbers are taken and subnormal results are 0. pow(x, p) = exp(p log x) for x >= 0. */
+ * passes through, subnormal numbers are taken, results below 2^-1021 may be 0. pow(x, p) = exp(p log x) for x >= 0. */
 #include "core/lanes_math.h"
 
 #endif

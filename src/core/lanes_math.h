@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* exp, log and pow over lanes; lanes.h includes this file and says what they promise. Plain vector arithmetic without
- * branches or tables, so each lane depends on its own number alone; without contraction to fused multiply-add the bits
- * are the same for every instruction set. The polynomials are near-minimax fits made for the reduced ranges. */
+/* exp, log and pow over lanes; lanes.h includes this file and says what they promise. Vector arithmetic without
+ * branches, so each lane depends on its own number alone. The polynomials are near-minimax fits made for the reduced
+ * ranges. */
 #ifndef OST_CORE_LANES_MATH_H
 #define OST_CORE_LANES_MATH_H
 
-/* x = k ln2 + r with |r| <= ln2/2, then 2^k e^r; k is rounded by a sum that has no bits left for a fraction. */
+#if defined(__AVX512F__)
+#include "core/lanes_math_avx512.h"
+#else
+
+/* x = k ln2 + r with |r| <= ln2/2, then 2 e^r times 2^(k-1), whose exponent is what a sum leaves in its last bits that
+ * has none for a fraction. Beyond the bounds the result is inf or 0. */
 static inline ost_reg ost_reg_exp(ost_reg x)
 {
-    const double round = 0x1.8p52;
+    const ost_reg zero = { 0 };
+    const double round = 0x1.8p52 + 1022;
+    x = ost_reg_min(zero + 709.8, ost_reg_max(zero - 708.7, x));
     ost_reg shifted = x * 0x1.71547652b82fep0 + round;
     ost_reg k = shifted - round;
     ost_reg r = (x - k * 0x1.62e42fefp-1) - k * 0x1.473de6af278edp-34;
     ost_reg r2 = r * r, r4 = r2 * r2;
-    ost_reg low = (0.5 + r * 0x1.5555555555555p-3) + r2 * (0x1.5555555554cb7p-5 + r * 0x1.1111111110e6ap-7);
+    ost_reg low = (1.0 + r * 0x1.5555555555555p-2) + r2 * (0x1.5555555554cb7p-4 + r * 0x1.1111111110e6ap-6);
     ost_reg high =
-        (0x1.6c16c1738ff55p-10 + r * 0x1.a01a01a4b322fp-13) + r2 * (0x1.a019c9a5652d3p-16 + r * 0x1.71de17e40edfep-19);
-    high += r4 * (0x1.2880411bad1aap-22 + r * 0x1.af236aac51d05p-26);
-    ost_reg y = 1.0 + (r + r2 * (low + r4 * high));
-    y = (ost_reg) ((ost_reg_bits) y + ((ost_reg_bits) shifted << 52));
-    y = ost_reg_blend(x < -0x1.6232bdd7abcd2p9, (ost_reg){ 0 }, y); /* ln 2^-1022 */
-    y = ost_reg_blend(x > 0x1.62e42fefa39efp9, (ost_reg){ 0 } + INFINITY, y);
-    return ost_reg_blend(x == x, y, x);
+        (0x1.6c16c1738ff55p-9 + r * 0x1.a01a01a4b322fp-12) + r2 * (0x1.a019c9a5652d3p-15 + r * 0x1.71de17e40edfep-18);
+    high += r4 * (0x1.2880411bad1aap-21 + r * 0x1.af236aac51d05p-25);
+    ost_reg y = 2.0 + (2.0 * r + r2 * (low + r4 * high));
+    return y * (ost_reg) ((ost_reg_bits) shifted << 52);
 }
 
 /* x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); log(1 + f) = 2 atanh(s) with s = f/(2 + f), summed so that the
@@ -45,6 +49,8 @@ static inline ost_reg ost_reg_log(ost_reg x)
     return ost_reg_blend(x > 0.0, y, outside);
 }
 
+#endif
+
 static inline ost_v ost_v_exp(ost_v x)
 {
 #define OST_F(i) ost_reg_exp(OST_REG(x, i))
@@ -58,7 +64,7 @@ static inline ost_v ost_v_log(ost_v x)
 #undef OST_F
 }
 
-/* x^p for x >= 0: 1 where p = 0 and 0 where x = 0 < p, as pow; NaN for x < 0. The error is 2 + 2 |p log x| units in the
+/* x^p for x >= 0: 1 where p = 0 and 0 where x = 0 < p, as pow; NaN for x < 0. The error is 2 + 3 |p log x| units in the
  * last place. */
 static inline ost_v ost_v_pow(ost_v x, ost_v p)
 {

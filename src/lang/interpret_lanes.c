@@ -44,9 +44,9 @@ static void run(const ost_program_t *program, const banks_t *banks, const uint32
         case OST_OP_SQRT:
             EACH(ost_reg_sqrt(a[r]));
         case OST_OP_MIN:
-            EACH(ost_reg_blend(a[r] < b[r], a[r], b[r]));
+            EACH(ost_reg_min(a[r], b[r]));
         case OST_OP_MAX:
-            EACH(ost_reg_blend(a[r] > b[r], a[r], b[r]));
+            EACH(ost_reg_max(a[r], b[r]));
         case OST_OP_STEP:
             EACH(ost_reg_blend(a[r] >= zero, one, zero));
         case OST_OP_SELECT:
