@@ -115,14 +115,14 @@ static void for_all_models(void (*check)(setup_t *))
     ost_library_free(&library);
 }
 
-static void compare(
-    const char *model, const char *what, const double *a, const double *b, const double *size, size_t n_rows)
+static void compare(const char *model, const char *what, const double *a, const double *b, double rtol,
+    const double *size, size_t n_rows)
 {
     char text[200];
     for (size_t i = 0; i < n_rows * OST_LANES; i++) {
-        double allowed = size != NULL ? 1e-13 * size[i] : 0;
+        double allowed = size != NULL ? rtol * size[i] : 0;
         snprintf(text, sizeof(text), "%s: %s %zu, lane %zu", model, what, i / OST_LANES, i % OST_LANES);
-        ost_assert_close_at(a[i], b[i], 1e-13, allowed, text, __FILE__, __LINE__);
+        ost_assert_close_at(a[i], b[i], rtol, allowed, text, __FILE__, __LINE__);
     }
 }
 
@@ -190,8 +190,8 @@ static void check_kernels(setup_t *s)
         CU_ASSERT_PTR_NULL(m->kernel[isa]->program);
         double *emitted = run_all(s, m->kernel[isa], &n);
         double *interpreted = run_all(s, ost_model_interpreted(m, (ost_isa_t) isa), &n);
-        compare(m->name, name, emitted, interpreted, isa == OST_ISA_BASE ? NULL : size, n);
-        compare(m->name, name, interpreted, base, size, n);
+        compare(m->name, name, emitted, interpreted, 1e-13, isa == OST_ISA_BASE ? NULL : size, n);
+        compare(m->name, name, interpreted, base, 2e-12, size, n);
         free(emitted);
         free(interpreted);
     }
