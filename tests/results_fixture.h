@@ -42,6 +42,7 @@ static inline void open_fixture(fixture_t *f, const char *const *overrides, size
     snprintf(f->part, sizeof f->part, "%s.part", f->path);
     open_library(&f->library);
     CU_ASSERT_EQUAL_FATAL(ost_experiment_parse(&f->e, "study.yaml", experiment_text, overrides, n, &f->err), 0);
+    f->e.solver.isa = OST_ISA_BASE;
     CU_ASSERT_EQUAL_FATAL(ost_plan_build(&f->plan, &f->library, &f->e, &f->err), 0);
     CU_ASSERT_FATAL(f->plan.system.n_outputs <= MAX_ROWS);
 }

@@ -111,7 +111,8 @@ static void test_full_disk(void)
     }
     umount(folder);
     int n_refused = 0;
-    static const char *const overrides[] = { "results={precision: float64, compression: 0}", "results={compression: 1}" };
+    static const char *const overrides[] = { "results={precision: float64, compression: 0}",
+        "results={compression: 1}" };
     for (size_t i = 0; i < COUNT(overrides); i++) {
         disk_override = overrides[i];
         CU_ASSERT_EQUAL(mount("tmpfs", folder, "tmpfs", 0, "size=4m"), 0);

@@ -106,6 +106,11 @@ typedef struct {
     ost_place_t place;       /**< for messages */
 } ost_comparison_t;
 
+/** The text of a model that the experiment brings along. */
+typedef struct {
+    char *path, *text; /**< the path stands for the text, whatever the file of that name holds by now */
+} ost_model_text_t;
+
 /** An experiment. */
 typedef struct {
     char *name, *title; /**< for file names and for people */
@@ -115,7 +120,9 @@ typedef struct {
     size_t n_overrides;
     char **models; /**< names or paths; drugs named by the arms are added by the reader */
     size_t n_models;
-    ost_place_t *model_places;   /**< [n_models] of the listed ones; a drug added by the reader: of its first regimen */
+    ost_place_t *model_places; /**< [n_models] of the listed ones; a drug added by the reader: of its first regimen */
+    ost_model_text_t *model_texts; /**< [n_model_texts], of an experiment that comes from a result file */
+    size_t n_model_texts;
     uint64_t n_subjects;         /**< >= 1 */
     uint64_t seed;               /**< of all random numbers */
     uint64_t first_subject;      /**< subjects first_subject .. first_subject + n_subjects - 1 */

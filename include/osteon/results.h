@@ -55,6 +55,12 @@ int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t
     double *values, ost_error_t *err) OST_MUST_CHECK;
 /** A root attribute as text ("experiment", "overrides", "osteon_version", ...), NULL if absent; owned by self. */
 const char *ost_results_attribute(const ost_results_t *self, const char *name);
+/** The experiment that a result file was made from: its text, the overrides of then, the texts of models that are not
+ *  built in, and the instruction set if this machine has it. To plan and run it gives the same values again.
+ *  @param overrides  [n_overrides] as of ost_experiment_read, applied after those of the file
+ *  @return 0, OST_ERR_FORMAT (a file without its experiment), or as ost_experiment_read */
+int ost_results_experiment(const ost_results_t *self, const char *const *overrides, size_t n_overrides,
+    ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
 /** Number of failed subject-arms. */
 uint64_t ost_results_failures(const ost_results_t *self);
 

@@ -323,6 +323,11 @@ void ost_experiment_free(ost_experiment_t *self)
         char *const texts[] = { c->arm, c->versus, c->trial, c->trial_arm, c->endpoint, c->site, c->output };
         for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) free(texts[k]);
     }
+    for (size_t i = 0; i < self->n_model_texts; i++) {
+        free(self->model_texts[i].path);
+        free(self->model_texts[i].text);
+    }
+    free(self->model_texts);
     free_texts(self->overrides, self->n_overrides);
     free_texts(self->models, self->n_models);
     free_texts(self->outputs, self->n_outputs);

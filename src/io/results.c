@@ -189,10 +189,9 @@ static int write_summary(ost_writer_t *self, const ost_cohort_summary_t *s, ost_
             return ost_writer_fail(self, counts[i].name, err);
         }
     }
-    if (ost_h5_set_text(self->file, "isa", ost_isa_name(s->isa)) != 0 ||
-        ost_h5_set_doubles(self->file, "seconds_wall", &s->seconds_wall, 1) != 0 ||
+    if (ost_h5_set_doubles(self->file, "seconds_wall", &s->seconds_wall, 1) != 0 ||
         ost_h5_set_doubles(self->file, "seconds_cpu", &s->seconds_cpu, 1) != 0) {
-        return ost_writer_fail(self, "isa", err);
+        return ost_writer_fail(self, "seconds_wall", err);
     }
     int ret = write_errors(self, "periodic_error_percent", s->periodic_error, err);
     return ret == 0 ? write_errors(self, "solver_error_percent", s->solver_error, err) : ret;

@@ -5,6 +5,7 @@
 #define OST_IO_RESULTS_IMPL_H
 
 #include "io/h5.h"
+#include "lang/token.h"
 #include "osteon/results.h"
 
 /* Version of the layout; a reader refuses a newer one. */
@@ -39,6 +40,10 @@ typedef struct {
 #define OST_MAX_HELD 256
 
 typedef struct ost_packer ost_packer_t;
+
+/* Root attribute with the text of a user's own model. */
+#define OST_MODEL_TEXT "model_text_%s"
+enum { OST_MODEL_TEXT_SIZE = OST_NAME_SIZE + sizeof OST_MODEL_TEXT };
 
 struct ost_writer {
     const ost_plan_t *plan; /* borrowed */

@@ -360,7 +360,7 @@ static char *list_models(const ost_plan_t *plan)
     for (size_t b = 0, length = 0; text != NULL && b < plan->n_blocks; b++) {
         const ost_model_t *model = plan->blocks[b].model;
         length += (size_t) snprintf(text + length, size - length, "%s%s %s %016" PRIx64 " %s", b > 0 ? "\n" : "",
-            model->name, model->kind, model->impl != NULL ? model->impl->fingerprint : 0, model->path);
+            model->name, model->kind, model->impl->fingerprint, model->path);
     }
     return text;
 }
@@ -383,6 +383,7 @@ static int write_provenance(ost_writer_t *self, ost_error_t *err)
         { "experiment_path", e->path },
         { "overrides", overrides },
         { "models", models },
+        { "isa", ost_isa_name(solver->isa) },
         { "stepper", ost_stepper_name(solver->stepper) },
         { "dosing", ost_dosing_name(e->dosing) },
         { "sampling", e->sampling == OST_SAMPLING_RANDOM ? "random" : "latin_hypercube" },
@@ -410,6 +411,14 @@ static int write_provenance(ost_writer_t *self, ost_error_t *err)
     for (size_t i = 0; ret == 0 && i < sizeof numbers / sizeof numbers[0]; i++) {
         if (ost_h5_set_doubles(self->file, numbers[i].name, &numbers[i].value, 1) != 0) {
             ret = ost_writer_fail(self, numbers[i].name, err);
+        }
+    }
+    for (size_t b = 0; ret == 0 && b < self->plan->n_blocks; b++) {
+        const ost_model_t *model = self->plan->blocks[b].model;
+        char name[OST_MODEL_TEXT_SIZE];
+        snprintf(name, sizeof name, OST_MODEL_TEXT, model->name);
+        if (model->impl->text != NULL && ost_h5_set_text(self->file, name, model->impl->text) != 0) {
+            ret = ost_writer_fail(self, name, err);
         }
     }
     free(overrides);

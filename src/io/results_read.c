@@ -449,6 +449,73 @@ uint64_t ost_results_failures(const ost_results_t *self)
     return text != NULL ? strtoull(text, NULL, 10) : 0;
 }
 
+/* Attribute with the text of a user's own model; see list_models() of results_layout.c for `models`. */
+static int find_texts(const ost_results_t *self, ost_experiment_t *e, ost_error_t *err)
+{
+    const char *line = ost_results_attribute(self, "models");
+    while (line != NULL && *line != '\0') {
+        char name[OST_NAME_SIZE], attribute[OST_MODEL_TEXT_SIZE];
+        int path_at = 0, length = (int) strcspn(line, "\n");
+        const char *text = NULL;
+        if (sscanf(line, "%63s %*s %*s %n", name, &path_at) == 1 && path_at > 0 && path_at < length) {
+            snprintf(attribute, sizeof attribute, OST_MODEL_TEXT, name);
+            text = ost_results_attribute(self, attribute);
+        }
+        if (text != NULL) {
+            ost_model_text_t *more = realloc(e->model_texts, (e->n_model_texts + 1) * sizeof *more);
+            if (more == NULL) return no_memory(err);
+            e->model_texts = more;
+            ost_model_text_t *own = &more[e->n_model_texts++];
+            *own = (ost_model_text_t){ strndup(line + path_at, (size_t) (length - path_at)), ost_strdup(text) };
+            if (own->path == NULL || own->text == NULL) return no_memory(err);
+        }
+        line += length + (line[length] == '\n');
+    }
+    return 0;
+}
+
+/* The lines of `text`, then `more`. @return [*n] owned by the caller, NULL if out of memory */
+static char **join_lines(const char *text, const char *const *more, size_t n_more, size_t *n)
+{
+    size_t max = n_more + 1;
+    for (const char *c = text; c != NULL && *c != '\0'; c++) max += *c == '\n';
+    char **lines = calloc(max + 1, sizeof *lines);
+    bool ok = lines != NULL;
+    *n = 0;
+    while (ok && text != NULL && *text != '\0') {
+        size_t length = strcspn(text, "\n");
+        if (length > 0) ok = (lines[(*n)++] = strndup(text, length)) != NULL;
+        text += length + (text[length] == '\n');
+    }
+    for (size_t i = 0; ok && i < n_more; i++) ok = (lines[(*n)++] = ost_strdup(more[i])) != NULL;
+    if (ok) return lines;
+    free_texts(lines, *n);
+    return NULL;
+}
+
+int ost_results_experiment(const ost_results_t *self, const char *const *overrides, size_t n_overrides,
+    ost_experiment_t *experiment, ost_error_t *err)
+{
+    const char *text = ost_results_attribute(self, "experiment"), *isa = ost_results_attribute(self, "isa");
+    const char *origin = ost_results_attribute(self, "experiment_path");
+    size_t n = 0;
+    *experiment = (ost_experiment_t){ 0 };
+    if (text == NULL) {
+        return ost_fail_at(
+            err, OST_ERR_FORMAT, self->path, 0, 0, "has no attribute 'experiment', so it cannot be repeated");
+    }
+    char **all = join_lines(ost_results_attribute(self, "overrides"), overrides, n_overrides, &n);
+    if (all == NULL) return no_memory(err);
+    int ret =
+        ost_experiment_parse(experiment, origin != NULL ? origin : self->path, text, (const char *const *) all, n, err);
+    free_texts(all, n);
+    if (ret == 0) ret = find_texts(self, experiment, err);
+    if (ret == 0 && isa != NULL && ost_isa_from_name(isa) >= 0) {
+        experiment->solver.isa = (ost_isa_t) ost_isa_from_name(isa);
+    }
+    return ret;
+}
+
 /* Fill the cache with times from i_time on. */
 static int read_ahead(
     ost_results_t *self, size_t i_variable, size_t i_arm, size_t i_element, size_t i_time, ost_error_t *err)

@@ -18,6 +18,7 @@ struct ost_model_impl {
     ost_graph_t graph;
     /* filled by the reader (reader.c): */
     const ost_builtin_t *source; /* the entry its text comes from, NULL for a user's own model */
+    char *text;                  /* of a user's own model, as it was read; NULL for a built-in one */
     ost_node_t *initial;         /* [n_states], parameters only */
     ost_node_t *rate;            /* [n_states], time derivatives */
     ost_node_t *drive;           /* [n_drives] */

@@ -547,6 +547,10 @@ int ost_model_read(ost_model_t *model, ost_library_t *library, const char *path,
         goto out;
     }
     model->impl->source = builtin;
+    if (builtin == NULL && (model->impl->text = ost_reader_copy(&self, text, strlen(text))) == NULL) {
+        ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+        goto out;
+    }
     self.parser.graph = &model->impl->graph;
     ret = ost_graph_init(self.parser.graph, err);
     if (ret != 0) goto out;
@@ -582,6 +586,7 @@ static void free_impl(struct ost_model_impl *self)
         free(self->equations[i].left);
         free(self->equations[i].right);
     }
+    free(self->text);
     free(self->equations);
     free(self->initial);
     free(self->rate);
