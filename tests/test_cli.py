@@ -80,6 +80,21 @@ class Program(unittest.TestCase):
         with h5py.File(self.path(name)) as file:
             return file["bmd"][:]
 
+    def assert_same(self, one, other):
+        """Every number and text but those of when and how fast; in every dataset, the type and the storage as well."""
+        found = []
+        with h5py.File(self.path(one)) as a, h5py.File(self.path(other)) as b:
+            def compare(name, item):
+                found.append(name)
+                if isinstance(item, h5py.Dataset):
+                    self.assertEqual(item.dtype, b[name].dtype, name)
+                    np.testing.assert_array_equal(item[()], b[name][()], name)
+            a.visititems(compare)
+            self.assertEqual(sorted(a.attrs), sorted(b.attrs))
+            for name in set(a.attrs) - {"seconds_wall", "seconds_cpu", "threads"}:
+                np.testing.assert_array_equal(a.attrs[name], b.attrs[name], name)
+            b.visit(lambda name: self.assertIn(name, found))
+
     def test_help_and_version(self):
         text = self.osteon("--help").stdout
         for word in COMMANDS + ["130", "Exit codes"]:
@@ -87,6 +102,8 @@ class Program(unittest.TestCase):
         self.assertRegex(self.osteon("--version").stdout, r"^osteon \d+\.\d+\.\d+ ")
         for command in COMMANDS:
             self.assertTrue(self.osteon(command, "--help").stdout.startswith(f"Usage: osteon {command} "))
+            self.assertEqual(self.osteon("help", command).stdout, self.osteon(command, "--help").stdout)
+        self.assertEqual(self.osteon("help").stdout, text)
 
     def test_wrong_usage(self):
         for words, part in (
@@ -102,6 +119,11 @@ class Program(unittest.TestCase):
             (["run", "tiny.yaml", "other.yaml", "-o", "x.h5"], "'other.yaml' follows 'tiny.yaml'"),
             (["run", "tiny.yaml", "-o", "x.h5", "--threads", "two"], "--threads: 'two' is not a whole number"),
             (["run", "tiny.yaml", "-o", "x.h5", "--isa", "mmx"], "--isa: 'mmx'"),
+            (["run", "tiny.yaml", "-o", "x.h5", "--set", "population.subject=3"], "subjects"),
+            (["run", "tiny.yaml", "-o", "x.h5", "--subjects", "many"], "many"),
+            (["run", "tiny.yaml", "-o", "x.h5", "--dosing", "sometimes"], "sometimes"),
+            (["run", "tiny.yaml", "-o", "x.h5", "--set", "run_in.start=5 year"], "begins before time 0"),
+            (["help", "rum"], "did you mean 'run'?"),
             (["list", "drug"], "did you mean 'drugs'?"),
             (["run", "tiny.yaml", "-o", "tiny.model"], "'tiny.model' is there and is no result file"),
         ):
@@ -118,10 +140,6 @@ class Program(unittest.TestCase):
             (["show", "nothing.h5"], "No such file"),
             (["check", "nothing.model"], "No such file"),
             (["model", "nothing"], "nothing"),
-            (["run", "tiny.yaml", "-o", "x.h5", "--set", "population.subject=3"], "subjects"),
-            (["run", "tiny.yaml", "-o", "x.h5", "--subjects", "many"], "many"),
-            (["run", "tiny.yaml", "-o", "x.h5", "--dosing", "sometimes"], "sometimes"),
-            (["run", "tiny.yaml", "-o", "x.h5", "--set", "run_in.start=5 year"], "begins before time 0"),
             (["run", "tiny.yaml", "-o", "x.h5", "--set", "models=[./tinny.model]"], "tiny.yaml: model './tinny.model'"),
             (["plan", "tiny.model"], "a model, not an experiment"),
         ):
@@ -135,7 +153,7 @@ class Program(unittest.TestCase):
         self.assertRegex(self.osteon("check", "bad.yaml", code=1).stderr, r"bad\.yaml:2:1: .*arms")
 
     def test_check_plan_model_list(self):
-        self.assertTrue(self.osteon("check", "tiny.yaml").stdout.startswith("OK: tiny.yaml: 2 arms, 40 subjects"))
+        self.assertTrue(self.osteon("check", "tiny.yaml").stdout.startswith("OK: tiny.yaml: 2 arms, 40 subjects, 1 model with 2 states"))
         self.assertTrue(self.osteon("check", "tiny.model").stdout.startswith("OK: tiny.model: bone model 'tiny'"))
         self.assertIn("tiny", self.osteon("plan", "tiny.yaml").stdout)
         self.assertIn("digraph", self.osteon("plan", "tiny.yaml", "--dot").stdout)
@@ -221,13 +239,22 @@ class Program(unittest.TestCase):
     def test_repeat_from_the_file(self):
         self.run_tiny("a.h5", "--subjects", "9", "--seed", "3", "--set", "parameters.tiny.k=0.05 1/y")
         os.remove(self.path("tiny.yaml"))
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:  # the model is in the file as well
+            file.write(MODEL.replace("-k*B", "-2*k*B"))
         self.osteon("run", "a.h5", "-o", "b.h5")
-        np.testing.assert_array_equal(self.bmd("a.h5"), self.bmd("b.h5"))
+        self.assert_same("a.h5", "b.h5")
+        os.remove(self.path("tiny.model"))
+        self.osteon("check", "b.h5")
         self.osteon("run", "b.h5", "-o", "c.h5", "--subjects", "4")
         np.testing.assert_array_equal(self.bmd("a.h5")[:, :4], self.bmd("c.h5"))
         with h5py.File(self.path("c.h5"), "a") as file:
             del file.attrs["experiment"]
         self.assertIn("cannot be repeated", self.osteon("run", "c.h5", "-o", "d.h5", code=4).stderr)
+
+    def test_repeat_on_the_instruction_set_of_the_file(self):
+        self.run_tiny("a.h5", "--isa", "base", "--subjects", "64")
+        self.osteon("run", "a.h5", "-o", "b.h5")
+        self.assert_same("a.h5", "b.h5")
 
     def test_threads_and_isa_do_not_matter(self):
         self.run_tiny("one.h5", "--threads", "1", "--subjects", "200")
@@ -340,6 +367,11 @@ class Program(unittest.TestCase):
             self.assertTrue(np.isnan(file["bmd"][:][failed][:, -1]).all())
             self.assertTrue(np.isfinite(file["bmd"][:][~failed]).all())
         self.osteon("show", "out.h5")
+        self.osteon("run", "growing.yaml", "-o", "out.h5", "--set", "parameters={tiny.a: {value: 0.5 1/d, spread: 0}}",
+                    "--subjects", "1", code=3)
+        text = self.osteon("show", "out.h5").stdout
+        self.assertIn("1 subject x 2 arms, 2 subject-arms failed", text)
+        self.assertIn("nothing to show: no subject has a value of 'bmd'", text)
 
     def test_interrupt_keeps_what_is_done(self):
         child = subprocess.Popen([OSTEON, "run", "tiny.yaml", "-o", "out.h5", "--subjects", "500000", "--set",

@@ -85,6 +85,13 @@ char *ost_cli_thousands(uint64_t n, char buf[32])
     return buf;
 }
 
+char *ost_cli_plural(uint64_t n, const char *singular, char buf[64])
+{
+    char number[32];
+    snprintf(buf, 64, "%s %s%s", ost_cli_thousands(n, number), singular, n == 1 ? "" : "s");
+    return buf;
+}
+
 char *ost_cli_bytes(double n, char buf[32])
 {
     static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB" };
@@ -287,43 +294,26 @@ out:
     return path;
 }
 
-/* The overrides that a result file was made with, one a line, come first. */
-static int add_lines(ost_text_list_t *list, const char *text)
+/* From YAML, or from what a result file records. */
+static int read_experiment(
+    ost_experiment_t *self, const char *path, const char *const *overrides, size_t n_overrides, ost_error_t *err)
 {
-    int ret = 0;
-    while (text != NULL && *text != '\0' && ret == 0) {
-        int length = (int) strcspn(text, "\n");
-        if (length > 0) ret = ost_text_list_add(list, "%.*s", length, text);
-        text += length + (text[length] == '\n');
-    }
+    if (!ost_cli_ends_with(path, ".h5")) return ost_experiment_read(self, path, overrides, n_overrides, err);
+    ost_results_t *results;
+    int ret = ost_results_open(&results, path, err);
+    if (ret == 0) ret = ost_results_experiment(results, overrides, n_overrides, self, err);
+    ost_results_close(results);
     return ret;
 }
 
-static int experiment_of_results(
-    ost_experiment_t *self, const char *path, const ost_text_list_t *overrides, ost_error_t *err)
+/* An experiment that can be read as it is was spoilt on the command line. */
+static int blame(const char *path, const ost_error_t *err)
 {
-    ost_results_t *results = NULL;
-    ost_text_list_t all = { 0 };
-    int ret = ost_results_open(&results, path, err);
-    if (ret < 0) goto out;
-    const char *text = ost_results_attribute(results, "experiment");
-    const char *origin = ost_results_attribute(results, "experiment_path");
-    if (text == NULL) {
-        ret = ost_fail_at(err, OST_ERR_FORMAT, path, 0, 0, "has no attribute 'experiment', so it cannot be repeated");
-        goto out;
-    }
-    ret = add_lines(&all, ost_results_attribute(results, "overrides"));
-    for (size_t i = 0; overrides != NULL && i < overrides->n && ret == 0; i++)
-        ret = ost_text_list_add(&all, "%s", overrides->items[i]);
-    if (ret < 0) {
-        ost_fail(err, ret, "out of memory");
-        goto out;
-    }
-    ret = ost_experiment_parse(self, origin != NULL ? origin : path, text, (const char *const *) all.items, all.n, err);
-out:
-    ost_text_list_free(&all);
-    ost_results_close(results);
-    return ret;
+    ost_experiment_t plain = { 0 };
+    ost_error_t none;
+    int ret = read_experiment(&plain, path, NULL, 0, &none), code = ost_cli_fail(err);
+    ost_experiment_free(&plain);
+    return ret == 0 ? OST_EXIT_USAGE : code;
 }
 
 int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_list_t *overrides)
@@ -343,14 +333,12 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
         if ((found = find_config(name)) == NULL) return OST_EXIT_INPUT;
         name = found;
     }
-    int ret;
-    if (ost_cli_ends_with(name, ".h5"))
-        ret = experiment_of_results(self, name, overrides, &err);
-    else
-        ret = ost_experiment_read(self, name, overrides != NULL ? (const char *const *) overrides->items : NULL,
-            overrides != NULL ? overrides->n : 0, &err);
+    bool has = overrides != NULL && overrides->n > 0;
+    int ret =
+        read_experiment(self, name, has ? (const char *const *) overrides->items : NULL, has ? overrides->n : 0, &err);
+    int code = ret == 0 ? OST_EXIT_OK : has ? blame(name, &err) : ost_cli_fail(&err);
     free(found);
-    return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    return code;
 }
 
 void ost_cli_evidence(ost_evidence_t *self, const ost_experiment_t *experiment)

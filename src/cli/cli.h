@@ -73,6 +73,8 @@ char *ost_cli_hint(char *buf, size_t size, const char *word, const char *const *
 bool ost_cli_count(const char *option, const char *text, uint64_t lower, uint64_t upper, uint64_t *out);
 /* "1,234,567" written to buf. @return buf */
 char *ost_cli_thousands(uint64_t n, char buf[32]);
+/* "1,234 subjects" or "1 subject", of a singular that takes an s, written to buf. @return buf */
+char *ost_cli_plural(uint64_t n, const char *singular, char buf[64]);
 /* "34.1 MB" written to buf. @return buf */
 char *ost_cli_bytes(double n, char buf[32]);
 

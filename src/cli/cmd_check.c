@@ -26,7 +26,7 @@ static int check_experiment(const char *name)
     ost_library_t library = { 0 };
     ost_plan_t plan = { 0 };
     ost_evidence_t evidence = { 0 };
-    char subjects[32];
+    char a[64], b[64];
     int code = ost_cli_experiment(&experiment, name, NULL);
     if (code != OST_EXIT_OK) goto out;
     if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0) {
@@ -35,9 +35,11 @@ static int check_experiment(const char *name)
     }
     ost_cli_evidence(&evidence, &experiment);
     ost_evidence_free(&evidence);
-    printf("OK: %s: %zu arms, %s subjects, %zu models with %zu states, %zu output variables at %zu times\n", name,
-        experiment.n_arms, ost_cli_thousands(experiment.n_subjects, subjects), plan.n_blocks, plan.system.n_states,
-        plan.n_variables, experiment.n_times);
+    printf("OK: %s: %s, %s, ", name, ost_cli_plural(experiment.n_arms, "arm", a),
+        ost_cli_plural(experiment.n_subjects, "subject", b));
+    printf("%s with %s, ", ost_cli_plural(plan.n_blocks, "model", a), ost_cli_plural(plan.system.n_states, "state", b));
+    printf("%s at %s\n", ost_cli_plural(plan.n_variables, "output variable", a),
+        ost_cli_plural(experiment.n_times, "time", b));
 out:
     ost_plan_free(&plan);
     ost_library_free(&library);

@@ -5,28 +5,59 @@
 #include <stdio.h>
 #include <string.h>
 
-static int list_models_of(ost_library_t *library, bool drugs, ost_error_t *err)
+static int for_each_model(ost_library_t *library, void (*print)(const ost_model_t *), ost_error_t *err)
 {
     size_t n;
     const char *const *names = ost_library_builtin_names(&n);
-    for (size_t i = 0; i < n; i++) {
+    int ret = 0;
+    for (size_t i = 0; i < n && ret == 0; i++) {
         const ost_model_t *model;
-        int ret = ost_library_get(library, names[i], &model, err);
-        if (ret < 0) return ret;
-        if ((strcmp(model->kind, "drug") == 0) == drugs)
-            printf("%-22s %-9s %s\n", model->name, model->kind, model->text);
+        ret = ost_library_get(library, names[i], &model, err);
+        if (ret == 0) print(model);
     }
-    return 0;
+    return ret;
+}
+
+static void print_line(const ost_model_t *model)
+{
+    printf("%-22s %-9s %s\n", model->name, model->kind, model->text);
+}
+
+static void print_other(const ost_model_t *model)
+{
+    if (strcmp(model->kind, "drug") != 0) print_line(model);
+}
+
+static void print_drug(const ost_model_t *model)
+{
+    if (strcmp(model->kind, "drug") == 0) print_line(model);
+}
+
+static void print_outputs(const ost_model_t *model)
+{
+    for (size_t j = 0; j < model->n_outputs; j++) {
+        const ost_output_t *o = &model->outputs[j];
+        char name[96], unit[48];
+        if (j > 0 && strcmp(o->group, model->outputs[j - 1].group) == 0) continue;
+        snprintf(name, sizeof(name), o->index_set != NULL ? "%s[%s]" : "%s", o->group, o->index_set);
+        snprintf(unit, sizeof(unit), "[%s]", o->unit_text);
+        printf("%-16s %-26s %-12s %s\n", model->name, name, unit, o->text);
+    }
 }
 
 static int list_models(ost_library_t *library, ost_error_t *err)
 {
-    return list_models_of(library, false, err);
+    return for_each_model(library, print_other, err);
 }
 
 static int list_drugs(ost_library_t *library, ost_error_t *err)
 {
-    return list_models_of(library, true, err);
+    return for_each_model(library, print_drug, err);
+}
+
+static int list_outputs(ost_library_t *library, ost_error_t *err)
+{
+    return for_each_model(library, print_outputs, err);
 }
 
 static int list_signals(ost_library_t *library, ost_error_t *err)
@@ -38,26 +69,6 @@ static int list_signals(ost_library_t *library, ost_error_t *err)
         snprintf(unit, sizeof(unit), "[%s]", s->unit_text);
         if (s->has_neutral) snprintf(neutral, sizeof(neutral), "%g", s->neutral / s->unit.factor);
         printf("%-24s %-10s neutral %-6s %s\n", s->name, unit, neutral, s->text);
-    }
-    return 0;
-}
-
-static int list_outputs(ost_library_t *library, ost_error_t *err)
-{
-    size_t n;
-    const char *const *names = ost_library_builtin_names(&n);
-    for (size_t i = 0; i < n; i++) {
-        const ost_model_t *model;
-        int ret = ost_library_get(library, names[i], &model, err);
-        if (ret < 0) return ret;
-        for (size_t j = 0; j < model->n_outputs; j++) {
-            const ost_output_t *o = &model->outputs[j];
-            char name[96], unit[48];
-            if (j > 0 && strcmp(o->group, model->outputs[j - 1].group) == 0) continue;
-            snprintf(name, sizeof(name), o->index_set != NULL ? "%s[%s]" : "%s", o->group, o->index_set);
-            snprintf(unit, sizeof(unit), "[%s]", o->unit_text);
-            printf("%-16s %-26s %-12s %s\n", model->name, name, unit, o->text);
-        }
     }
     return 0;
 }

@@ -171,16 +171,17 @@ static void report_end(const run_t *self, const ost_cohort_summary_t *s, int ret
 static void print_dry_run(const ost_plan_t *plan)
 {
     const ost_experiment_t *e = plan->experiment;
-    char a[32], b[32];
+    char a[64], b[64], c[64];
     double cells = (double) e->n_arms * (double) e->n_subjects;
     double bytes = cells * 9 + (double) e->n_subjects * (double) (e->n_covariates + 1) * 8;
     printf("%s: %s\n\narms\n", e->name, e->title != NULL ? e->title : "");
     for (size_t i = 0; i < e->n_arms; i++)
-        printf("  %-24s %zu events  %s\n", e->arms[i].name, plan->n_arm_events[i],
+        printf("  %-24s %s  %s\n", e->arms[i].name, ost_cli_plural(plan->n_arm_events[i], "event", a),
             e->arms[i].label != NULL ? e->arms[i].label : "");
     printf("\nsubjects   %s, from number %llu on, seed %llu\n", ost_cli_thousands(e->n_subjects, a),
         (unsigned long long) e->first_subject, (unsigned long long) e->seed);
-    printf("system     %zu states, %zu signals, %zu models\n", plan->system.n_states, plan->n_signals, plan->n_blocks);
+    printf("system     %s, %s, %s\n", ost_cli_plural(plan->system.n_states, "state", a),
+        ost_cli_plural(plan->n_signals, "signal", b), ost_cli_plural(plan->n_blocks, "model", c));
     printf("times      %zu, month %g to %g\n\nvariables\n", e->n_times, e->times[0] / OST_DAYS_PER_MONTH,
         e->times[e->n_times - 1] / OST_DAYS_PER_MONTH);
     for (size_t i = 0; i < plan->n_variables; i++) {
@@ -207,6 +208,7 @@ static double error_of(const double *errors, const ost_variable_t *v)
 static void print_error(const ost_plan_t *plan, const char *what, size_t n_subjects, const double *errors)
 {
     const ost_variable_t *farthest = NULL, *bmd = NULL;
+    char text[64];
     for (size_t i = 0; i < plan->n_variables; i++) {
         const ost_variable_t *v = &plan->variables[i];
         double error = error_of(errors, v);
@@ -216,8 +218,8 @@ static void print_error(const ost_plan_t *plan, const char *what, size_t n_subje
     }
     if (farthest == NULL) return;
     const ost_variable_t *first = bmd != NULL ? bmd : farthest;
-    printf("%s, first %zu subjects: %s differs by %.2g %% at most", what, n_subjects, first->name,
-        error_of(errors, first));
+    printf("%s, first %s: %s differs by %.2g %% at most", what, ost_cli_plural(n_subjects, "subject", text),
+        first->name, error_of(errors, first));
     if (first != farthest) printf(", and most of all %s, by %.2g %%", farthest->name, error_of(errors, farthest));
     putchar('\n');
 }
@@ -225,6 +227,7 @@ static void print_error(const ost_plan_t *plan, const char *what, size_t n_subje
 /* What the run measured of its own errors; and outputs without a value. */
 static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
 {
+    char text[64];
     print_error(plan, "this tolerance against a tenth of it", s->n_solver_probed, s->solver_error);
     print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error);
     for (size_t i = 0; i < plan->n_variables; i++) {
@@ -232,35 +235,34 @@ static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
         uint64_t n = 0;
         for (size_t o = v->first; o < v->first + v->n_elements; o++)
             n = s->n_not_finite[o] > n ? s->n_not_finite[o] : n;
-        char text[32];
         if (n > 0)
             printf(
-                "no value: %s is not a number at some times of %s subject-arms\n", v->name, ost_cli_thousands(n, text));
+                "no value: %s is not a number at some times of %s\n", v->name, ost_cli_plural(n, "subject-arm", text));
     }
 }
 
 static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *out)
 {
     const ost_experiment_t *e = run->plan->experiment;
-    char a[32], b[32];
+    char a[64], b[64], c[64];
     double jobs = fmax(1, (double) s->subjects * (double) e->n_arms);
-    printf("%s subjects x %zu arms in %.2f s on %d thread%s (%s): %.0f subject-arms/s\n",
-        ost_cli_thousands(s->subjects, a), e->n_arms, s->seconds_wall, s->n_threads, s->n_threads == 1 ? "" : "s",
+    printf("%s x %s in %.2f s on %s (%s): %.0f subject-arms/s\n", ost_cli_plural(s->subjects, "subject", a),
+        ost_cli_plural(e->n_arms, "arm", b), s->seconds_wall, ost_cli_plural((uint64_t) s->n_threads, "thread", c),
         ost_isa_name(s->isa), jobs / s->seconds_wall);
     double steps = (double) s->stats.steps, tries = steps + (double) s->stats.rejected;
     printf("%.1f steps per subject-arm, %.2f %% of steps rejected\n", steps / jobs,
         tries > 0 ? 100 * (double) s->stats.rejected / tries : 0);
     print_doubts(run->plan, s);
     if (s->failures > 0)
-        printf("failed: %s of %s subject-arms\n", ost_cli_thousands(s->failures, a),
-            ost_cli_thousands((uint64_t) jobs, b));
+        printf(
+            "failed: %s of %s\n", ost_cli_thousands(s->failures, a), ost_cli_plural((uint64_t) jobs, "subject-arm", b));
     ost_failed_t f;
     for (size_t i = 0; i < MAX_MESSAGES && ost_writer_failure(run->writer, i, &f); i++)
         printf("  subject %llu, arm '%s': %s\n", (unsigned long long) f.subject, f.arm, f.message);
     if (s->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
     if (s->interrupted)
-        printf("interrupted: %s of %s subjects are in the file\n", ost_cli_thousands(s->subjects, a),
-            ost_cli_thousands(e->n_subjects, b));
+        printf("interrupted: %s of %s are in the file\n", ost_cli_thousands(s->subjects, a),
+            ost_cli_plural(e->n_subjects, "subject", b));
     struct stat st;
     printf("written: %s (%s)\n", out, stat(out, &st) == 0 ? ost_cli_bytes((double) st.st_size, a) : "?");
     int length = (int) (strlen(out) - (ost_cli_ends_with(out, ".h5") ? strlen(".h5") : 0));

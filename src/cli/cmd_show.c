@@ -222,13 +222,14 @@ static void print_row(const show_t *self, const char *arm, const char *element, 
 
 static void print_head(const show_t *self, const char *path)
 {
-    char subjects[32], failed[32], done[32];
+    char subjects[64], arms[64], failed[64], done[32];
     const char *title = ost_results_attribute(self->results, "title");
     uint64_t n_done = strtoull(ost_results_attribute(self->results, "n_done"), NULL, 10);
     printf("%s: %s%s", path, title != NULL ? title : "", title != NULL ? "; " : "");
     if (n_done < self->n_subjects) printf("interrupted after %s of ", ost_cli_thousands(n_done, done));
-    printf("%s subjects x %zu arms, %s subject-arms failed\n", ost_cli_thousands(self->n_subjects, subjects),
-        ost_results_n_arms(self->results), ost_cli_thousands(ost_results_failures(self->results), failed));
+    printf("%s x %s, %s failed\n", ost_cli_plural(self->n_subjects, "subject", subjects),
+        ost_cli_plural(ost_results_n_arms(self->results), "arm", arms),
+        ost_cli_plural(ost_results_failures(self->results), "subject-arm", failed));
     if (self->has_values)
         printf("%s [%s] (a baseline is zero, so values instead of changes)\n\n", self->variable,
             ost_results_unit(self->results, self->variable));
@@ -257,6 +258,7 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
     for (size_t e = 0; e < self->n_elements; e++)
         self->element_width = wider(self->element_width, ost_results_element(self->results, self->variable, e));
     print_head(self, path);
+    size_t n_rows = 0;
     for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
         for (size_t e = 0; e < self->n_elements; e++)
             for (size_t i = 0; i < self->n_spans; i++) {
@@ -266,7 +268,11 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
                 long n = collect(self, a, e, self->spans[i], err);
                 if (n < 0) return (int) n;
                 if (n > 0) print_row(self, arm, element, self->spans[i], (size_t) n);
+                n_rows += n > 0;
             }
+    if (n_rows == 0)
+        printf("nothing to show: no subject has a value of '%s' at these times%s\n", self->variable,
+            ost_results_failures(self->results) > 0 ? "; 'failure_message' in the file says why subjects failed" : "");
     return 0;
 }
 

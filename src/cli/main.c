@@ -63,9 +63,16 @@ int main(int argc, char **argv)
         ost_cli_message("a command is missing; 'osteon --help' lists them");
         return OST_EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    bool is_help = strcmp(argv[1], "help") == 0;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (is_help && argc == 2)) {
         print_help();
         return flush_output(OST_EXIT_OK);
+    }
+    if (is_help) { /* 'help run' is 'run --help' */
+        static char option[] = "--help";
+        argv[1] = argv[2];
+        argv[2] = option;
+        argc = 3;
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("osteon " OST_VERSION " (%s)\n", ost_isa_name(ost_isa_best()));

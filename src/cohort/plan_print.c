@@ -5,6 +5,11 @@
 #include <math.h>
 #include <string.h>
 
+static const char *s_of(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static void print_blocks(const ost_plan_t *self, FILE *out)
 {
     fprintf(out, "\nblocks\n");
@@ -97,14 +102,14 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
         for (size_t k = 0; k < n_events; k++)
             n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == self->impl->lane.infusions[i].input;
         if (n > 0)
-            fprintf(out, "      %zu changes of the rate of infusion into %s\n", n,
+            fprintf(out, "      %zu change%s of the rate of infusion into %s\n", n, s_of(n),
                 self->system.state_names[self->impl->lane.infusions[i].state]);
     }
     for (size_t s = 0; s < self->n_signals; s++) {
         size_t n = 0;
         for (size_t k = 0; k < n_events && self->signals[s].input >= 0; k++)
             n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == (uint32_t) self->signals[s].input;
-        if (n > 0) fprintf(out, "      %zu changes of %s from outside\n", n, self->signals[s].signal->name);
+        if (n > 0) fprintf(out, "      %zu change%s of %s from outside\n", n, s_of(n), self->signals[s].signal->name);
     }
     for (size_t i = 0; i < self->n_arm_series[arm]; i++) {
         const ost_series_t *series = &self->arm_series[arm][i];
@@ -117,11 +122,11 @@ static void print_sizes(const ost_plan_t *self, FILE *out)
 {
     const ost_system_t *system = &self->system;
     const ost_experiment_t *e = self->experiment;
-    fprintf(out, "\nsizes\n  %zu states, %zu signals and drives, %zu entries of the Jacobian, %zu conditions\n",
+    fprintf(out, "\nsizes\n  states %zu, signals and drives %zu, entries of the Jacobian %zu, conditions %zu\n",
         system->n_states, system->n_algebraic, system->n_entries, system->n_switches);
-    fprintf(out, "  %zu parameters, %zu values computed once for each subject, %zu inputs\n", self->n_params,
+    fprintf(out, "  parameters %zu, values computed once for each subject %zu, inputs %zu\n", self->n_params,
         self->n_hoisted, system->n_inputs);
-    fprintf(out, "  %llu subjects x %zu arms x %zu output rows x %zu times\n", (unsigned long long) e->n_subjects,
+    fprintf(out, "  subjects %llu x arms %zu x output rows %zu x times %zu\n", (unsigned long long) e->n_subjects,
         e->n_arms, system->n_outputs, e->n_times);
 }
 
@@ -138,7 +143,7 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
     if (e->start != NULL) fprintf(out, ", after a run-in from %s", e->start_text != NULL ? e->start_text : "its start");
     fprintf(out, "\n");
     for (size_t a = 0; a < e->n_arms; a++) {
-        fprintf(out, "  %s: %zu events\n", e->arms[a].name, self->n_arm_events[a]);
+        fprintf(out, "  %s: %zu event%s\n", e->arms[a].name, self->n_arm_events[a], s_of(self->n_arm_events[a]));
         print_arm_events(self, a, out);
     }
     print_sizes(self, out);
@@ -149,8 +154,8 @@ void ost_plan_dot(const ost_plan_t *self, FILE *out)
     fprintf(out, "digraph plan {\n    rankdir=LR;\n    node [fontname=\"sans-serif\"];\n");
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_model_t *m = self->blocks[b].model;
-        fprintf(out, "    \"block %s\" [shape=box, style=rounded, label=\"%s\\n%zu states\"];\n", m->name, m->name,
-            m->n_states);
+        fprintf(out, "    \"block %s\" [shape=box, style=rounded, label=\"%s\\n%zu state%s\"];\n", m->name, m->name,
+            m->n_states, s_of(m->n_states));
     }
     for (size_t s = 0; s < self->n_signals; s++) {
         const ost_plan_signal_t *signal = &self->signals[s];
