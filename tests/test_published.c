@@ -5,6 +5,9 @@
  *     # set PATH=VALUE          as `osteon run --set`; any number of them, such as arms.rest={}
  *     # run RTOL ERROR          solve at this tolerance, and be wrong by at most ERROR of each column's maximum
  *                               within an arm; at least one, each is a run
+ *     # ratio TIME            columns are ratios to the value at that time; or, with `change`, changes since then in
+ *                             percent of it
+ *     # against ARM           columns are ratios to that arm at the same time
  * Other lines that begin with '#' are comments. Then come a header and rows:
  *     arm,day,osteoclasts,bmd[total_hip]
  *     add_pth,20.16,0.9,1.01
@@ -24,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { AS_IT_IS, RATIO, CHANGE, AGAINST };
 enum { MAX_ROWS = 2000, MAX_COLUMNS = 64, MAX_SETS = 16, MAX_RUNS = 4, LINE_SIZE = 4096, TEXT_SIZE = 65536 };
 
 typedef struct {
@@ -43,7 +47,11 @@ typedef struct {
     size_t n_sets, n_runs, n_columns, n_rows, n_times;
     char *unit, *column[MAX_COLUMNS];
     row_t rows[MAX_ROWS];
-    double times[MAX_ROWS]; /* [n_times] ascending, in `unit` */
+    double times[MAX_ROWS + 1]; /* [n_times] ascending, in `unit` */
+    int measure;
+    double base; /* time that a RATIO or a CHANGE refers to, in `unit` */
+    size_t i_base;
+    char against[64];
 } reference_t;
 
 static int compare_doubles(const void *a, const void *b)
@@ -57,7 +65,13 @@ static void read_directive(reference_t *self, char *line)
     run_t run;
     line[strcspn(line, "\r\n")] = '\0';
     if (sscanf(line, "# config %4000s", self->config) == 1) return;
-    if (sscanf(line, "# run %lf %lf", &run.rtol, &run.error) == 2) {
+    if (sscanf(line, "# ratio %lf", &self->base) == 1) {
+        self->measure = RATIO;
+    } else if (sscanf(line, "# change %lf", &self->base) == 1) {
+        self->measure = CHANGE;
+    } else if (sscanf(line, "# against %63s", self->against) == 1) {
+        self->measure = AGAINST;
+    } else if (sscanf(line, "# run %lf %lf", &run.rtol, &run.error) == 2) {
         CU_ASSERT_FATAL(self->n_runs < MAX_RUNS);
         self->runs[self->n_runs++] = run;
     } else if (strncmp(line, "# set ", 6) == 0) {
@@ -97,14 +111,24 @@ static void read_row(reference_t *self, const char *line)
     CU_ASSERT_FATAL(*at == '\n' || *at == '\r' || *at == '\0');
 }
 
+static size_t time_index(const reference_t *self, double time)
+{
+    size_t i = 0;
+    while (self->times[i] != time) i++;
+    return i;
+}
+
 static void find_times(reference_t *self)
 {
-    for (size_t i = 0; i < self->n_rows; i++) self->times[i] = self->rows[i].time;
-    qsort(self->times, self->n_rows, sizeof(double), compare_doubles);
-    for (size_t i = 0; i < self->n_rows; i++)
-        if (i == 0 || self->times[i] != self->times[self->n_times - 1]) self->times[self->n_times++] = self->times[i];
-    for (size_t i = 0; i < self->n_rows; i++)
-        while (self->times[self->rows[i].i_time] != self->rows[i].time) self->rows[i].i_time++;
+    double all[MAX_ROWS + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_rows; i++) all[n++] = self->rows[i].time;
+    if (self->measure == RATIO || self->measure == CHANGE) all[n++] = self->base;
+    qsort(all, n, sizeof(double), compare_doubles);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || all[i] != all[i - 1]) self->times[self->n_times++] = all[i];
+    for (size_t i = 0; i < self->n_rows; i++) self->rows[i].i_time = time_index(self, self->rows[i].time);
+    if (self->measure == RATIO || self->measure == CHANGE) self->i_base = time_index(self, self->base);
 }
 
 static void read_reference(reference_t *self, const char *path)
@@ -190,6 +214,23 @@ static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
     return 0;
 }
 
+/* What the columns of the reference say of output `o` in an arm at one of the times. */
+static double measured(const reference_t *self, const ost_plan_t *plan, const double *y, size_t arm, size_t o, size_t i)
+{
+    size_t n = self->n_times, n_outputs = plan->system.n_outputs;
+    const double *own = y + (arm * n_outputs + o) * n;
+    switch (self->measure) {
+    case RATIO:
+        return own[i] / own[self->i_base];
+    case CHANGE:
+        return 100 * (own[i] / own[self->i_base] - 1);
+    case AGAINST:
+        return own[i] / y[(arm_index(plan->experiment, self->against) * n_outputs + o) * n + i];
+    default:
+        return own[i];
+    }
+}
+
 /* Largest error within one arm and column, of the column's maximum there. */
 static double column_error(const reference_t *self, const ost_plan_t *plan, const double *y, size_t column, size_t arm)
 {
@@ -199,7 +240,7 @@ static double column_error(const reference_t *self, const ost_plan_t *plan, cons
         const row_t *row = &self->rows[i];
         double truth = row->value[column];
         if (isnan(truth) || arm_index(plan->experiment, row->arm) != arm) continue;
-        double error = fabs(y[(arm * plan->system.n_outputs + o) * self->n_times + row->i_time] - truth);
+        double error = fabs(measured(self, plan, y, arm, o, row->i_time) - truth);
         scale = fmax(scale, fabs(truth));
         if (!(error <= largest)) largest = error;
     }
@@ -282,18 +323,18 @@ static void test_references(void)
 }
 
 /* Eigenvalues, per day, of the Jacobian at a model's start with signals at their neutral values, as the sheets quote
- * them; `settings` move the start to rest where the published one is not. Each has to be there to half a unit of its
- * last digit. */
+ * them; `settings` of parameters, or of signals that have no neutral value, make that start one at rest. Each has to be
+ * there to half a unit of its last digit. */
 typedef struct {
     const char *model;
     struct {
-        const char *param;
+        const char *name;
         double value;
     } settings[4];
     double last_digit;
     struct {
         double re, im;
-    } at[4];
+    } at[9];
     size_t n;
 } spectrum_t;
 
@@ -304,6 +345,14 @@ static const spectrum_t spectra[] = {
         { { -0.25280355, 0.23300991 }, { -0.25280355, -0.23300991 }, { -0.08583786, 0 } }, 3 },
     { "pivonka2008", { { 0 } }, 1e-8, { { -0.36949406, 0 }, { -0.09249314, 0.1084565 }, { -0.09249314, -0.1084565 } },
         3 },
+    { "jorg2022", { { "estradiol", 1 }, { "estradiol_reference", 1 } }, 1e-8,
+        { { -0.1, 0 }, { -0.05002723, 0 }, { -0.02381741, 0 }, { -0.00901968, 0 }, { -0.00665466, 0 },
+            { -0.00488903, 0 }, { -5.8005e-4, 0 }, { -1.07e-4, 0 }, { 0, 0 } },
+        9 },
+    { "ibandronate_pillai2004", { { 0 } }, 1e-3, { { -57.991, 0 }, { -12.932, 0 } }, 2 },
+    { "ibandronate_pillai2004", { { 0 } }, 1e-4, { { -1.7949, 0 } }, 1 },
+    { "ibandronate_pillai2004", { { 0 } }, 1e-6, { { -0.044256, 0 } }, 1 },
+    { "pillai2004", { { 0 } }, 1e-12, { { -0.68, 0 } }, 1 },
 };
 
 static double *lane_rows(size_t n)
@@ -331,14 +380,18 @@ static gsl_matrix *jacobian_at_start(const ost_library_t *library, const ost_mod
     CU_ASSERT_PTR_NOT_NULL_FATAL(sig);
     CU_ASSERT_PTR_NOT_NULL_FATAL(jacobian);
     for (size_t i = 0; i < m->n_params; i++) set_row(p, i, m->params[i].value);
-    for (size_t k = 0; k < 4 && spectrum->settings[k].param != NULL; k++) {
-        int i = ost_model_param(m, spectrum->settings[k].param);
-        CU_ASSERT_FATAL(i >= 0);
-        set_row(p, (size_t) i, spectrum->settings[k].value * m->params[i].unit.factor);
-    }
     for (uint32_t i = 0; i < m->n_reads; i++) {
         sig[i] = i;
         set_row(s, i, library->signals[ost_library_signal(library, m->reads[i].name)].neutral);
+    }
+    for (size_t k = 0; k < 4 && spectrum->settings[k].name != NULL; k++) {
+        const char *name = spectrum->settings[k].name;
+        size_t read = 0;
+        int i = ost_model_param(m, name);
+        while (i < 0 && read < m->n_reads && strcmp(m->reads[read].name, name) != 0) read++;
+        CU_ASSERT_FATAL(i >= 0 || read < m->n_reads);
+        if (i >= 0) set_row(p, (size_t) i, spectrum->settings[k].value * m->params[i].unit.factor);
+        if (i < 0) set_row(s, read, spectrum->settings[k].value);
     }
     const ost_kernel_args_t at = { t, x, h, s, sig, mode, scratch };
     kernel->prepare(kernel, p, h, x, scratch);
