@@ -50,6 +50,8 @@ typedef struct {
     size_t n_figures;
     ost_unmatched_t *unmatched; /**< [n_unmatched] of roles calibrate and validate */
     size_t n_unmatched;
+    size_t first_figure; /**< of its figures among those of all trials */
+    bool skip;           /**< ost_trials_estimate() leaves it out */
 } ost_trial_t;
 
 /** Trials over one library and one evidence table. */
@@ -58,6 +60,7 @@ typedef struct {
     ost_evidence_t evidence;
     ost_trial_t *trials; /**< [n_trials], sorted by file name */
     size_t n_trials;
+    size_t n_figures; /**< of all trials */
 } ost_trials_t;
 
 /** How trials are read. */
@@ -103,6 +106,11 @@ typedef struct {
  * @param variants  NULL: once, as planned. @param[out] estimates  [n_variants][n_figures]
  * @param n_threads  0: all. @return 0 or an error of the run; single subjects that fail are left out */
 int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates,
+    ost_error_t *err) OST_MUST_CHECK;
+
+/** The same for all trials, which threads share. @param[out] estimates  [n_variants][n_figures of all]; value NAN in a
+ * trial that is skipped */
+int ost_trials_estimate(ost_trials_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates,
     ost_error_t *err) OST_MUST_CHECK;
 
 /** Standard error of a row: of its interval where it gives one, else sd/sqrt(n) with the simulated SD of a subject, a

@@ -10,9 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 /* Step of the difference quotients, prior SDs: the steps of the solver leave 1e-6 points of noise, so 1e-4 of a
  * derivative; curvature leaves about a percent of it. */
@@ -60,68 +57,37 @@ static double residual_of(const ost_figure_t *figure, double simulated)
     return isfinite(residual) ? fmin(fmax(residual, -FAILED), FAILED) : FAILED;
 }
 
-/* One trial's share of ost_fit_residuals. */
-static int trial_residuals(
-    ost_fit_t *self, size_t t, const ost_variants_t *variants, double *residuals, double *errors, ost_error_t *err)
-{
-    ost_trial_t *trial = &self->trials.trials[t];
-    ost_estimate_t *estimates = malloc((variants->n_variants * trial->n_figures + 1) * sizeof(*estimates));
-    if (estimates == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
-    int ret = ost_trial_estimate(trial, variants, 1, estimates, err);
-    for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
-        const ost_fit_row_t *row = &self->rows[i];
-        if (row->trial != t) continue;
-        const ost_figure_t *figure = &trial->figures[row->figure];
-        for (size_t v = 0; v < variants->n_variants; v++)
-            residuals[v * self->n_rows + i] = residual_of(figure, estimates[v * trial->n_figures + row->figure].value);
-        if (errors != NULL) errors[i] = ost_figure_error(figure, &estimates[row->figure]) * ost_fit_scale(figure);
-    }
-    free(estimates);
-    return ret;
-}
-
-static bool is_needed(const ost_fit_t *self, size_t t)
-{
-    for (size_t i = 0; i < self->n_rows; i++)
-        if (self->rows[i].trial == t) return true;
-    return false;
-}
-
 int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals,
     double *errors, ost_error_t *err)
 {
-    const char **names = malloc((self->n_params + 1) * sizeof(*names));
-    double *values = malloc((n_variants * self->n_params + 1) * sizeof(*values));
-    int ret = names == NULL || values == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
-    for (size_t k = 0; k < self->n_params && ret == 0; k++) {
+    size_t n = self->n_params, n_figures = self->trials.n_figures;
+    const char **names = malloc((n + 1) * sizeof(*names));
+    double *values = malloc((n_variants * n + 1) * sizeof(*values));
+    ost_estimate_t *estimates = malloc((n_variants * n_figures + 1) * sizeof(*estimates));
+    int ret =
+        names == NULL || values == NULL || estimates == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    for (size_t k = 0; k < n && ret == 0; k++) {
         names[k] = self->params[k].name;
-        for (size_t v = 0; v < n_variants; v++)
-            values[v * self->n_params + k] = ost_fit_param_value(&self->params[k], z[v * self->n_params + k]);
+        for (size_t v = 0; v < n_variants; v++) values[v * n + k] = ost_fit_param_value(&self->params[k], z[v * n + k]);
     }
-    const ost_variants_t variants = { names, self->n_params, values, n_variants };
-    int code = ret;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) num_threads(n_threads > 0 ? n_threads : omp_get_max_threads())
-#endif
+    const ost_variants_t variants = { names, n, values, n_variants };
+    if (ret == 0) ret = ost_trials_estimate(&self->trials, &variants, n_threads, estimates, err);
+    for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
+        const ost_figure_t *figure = ost_fit_figure(self, i);
+        const ost_estimate_t *of =
+            estimates + self->trials.trials[self->rows[i].trial].first_figure + self->rows[i].figure;
+        for (size_t v = 0; v < n_variants; v++)
+            residuals[v * self->n_rows + i] = residual_of(figure, of[v * n_figures].value);
+        if (errors != NULL) errors[i] = ost_figure_error(figure, of) * ost_fit_scale(figure);
+    }
     for (size_t t = 0; t < self->trials.n_trials; t++) {
-        ost_error_t own = { 0 };
-        if (ret < 0 || !is_needed(self, t)) continue;
-        int failed = trial_residuals(self, t, &variants, residuals, errors, &own);
-#ifdef _OPENMP
-#pragma omp critical(ost_fit_trial)
-#endif
-        {
-            const ost_trial_t *trial = &self->trials.trials[t];
-            self->n_simulated += trial->experiment.n_subjects * trial->experiment.n_arms * n_variants;
-            if (failed < 0 && code == 0) {
-                code = failed;
-                if (err != NULL) *err = own;
-            }
-        }
+        const ost_trial_t *trial = &self->trials.trials[t];
+        if (!trial->skip) self->n_simulated += trial->experiment.n_subjects * trial->experiment.n_arms * n_variants;
     }
     free(names);
     free(values);
-    return code;
+    free(estimates);
+    return ret;
 }
 
 /* One search. */

@@ -163,6 +163,11 @@ static int choose_rows(ost_fit_t *self, ost_error_t *err)
         }
         if (!taken[i]) self->n_groups++;
     }
+    for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++) {
+        ost_trial_t *trial = &self->trials.trials[t];
+        trial->skip = true;
+        for (size_t i = 0; i < self->n_rows; i++) trial->skip = trial->skip && self->rows[i].trial != t;
+    }
     free(taken);
     free(all);
     if (ret == 0 && self->n_rows == 0)

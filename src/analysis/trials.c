@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 static int no_memory(ost_error_t *err)
 {
@@ -98,7 +101,10 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     if ((ret = read_evidence(self, e, options->evidence, err)) < 0) return ret;
     if ((ret = ost_figures_find(trial, &self->evidence, err)) < 0) return ret;
     if ((ret = ost_plan_build(&trial->plan, &self->library, e, err)) < 0) return ret;
-    return ost_figures_bind(trial, err);
+    if ((ret = ost_figures_bind(trial, err)) < 0) return ret;
+    trial->first_figure = self->n_figures;
+    self->n_figures += trial->n_figures;
+    return 0;
 }
 
 int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost_error_t *err)
@@ -263,6 +269,44 @@ int ost_trial_estimate(
     free(harvested.values);
     free(typical);
     free(work);
+    return ret;
+}
+
+static int estimate_trial(
+    ost_trials_t *self, size_t t, const ost_variants_t *variants, ost_estimate_t *estimates, ost_error_t *err)
+{
+    ost_trial_t *trial = &self->trials[t];
+    size_t n = trial->n_figures, n_variants = variants != NULL ? variants->n_variants : 1;
+    ost_estimate_t *own = malloc((n_variants * n + 1) * sizeof(*own));
+    int ret = own == NULL ? no_memory(err) : trial->skip ? 0 : ost_trial_estimate(trial, variants, 1, own, err);
+    for (size_t i = 0; i < n_variants * n && ret == 0; i++)
+        estimates[i / n * self->n_figures + trial->first_figure + i % n] =
+            trial->skip ? (ost_estimate_t){ NAN, NAN, 0 } : own[i];
+    free(own);
+    return ret;
+}
+
+int ost_trials_estimate(
+    ost_trials_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates, ost_error_t *err)
+{
+    int ret = 0;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads > 0 ? n_threads : omp_get_max_threads())
+#else
+    (void) n_threads;
+#endif
+    for (size_t t = 0; t < self->n_trials; t++) {
+        ost_error_t own = { 0 };
+        int failed = estimate_trial(self, t, variants, estimates, &own);
+        if (failed == 0) continue;
+#ifdef _OPENMP
+#pragma omp critical(ost_trials_failed)
+#endif
+        {
+            if (ret == 0 && err != NULL) *err = own;
+            ret = failed;
+        }
+    }
     return ret;
 }
 
