@@ -330,7 +330,7 @@ static int add_series(builder_t *self, uint32_t b, const size_t *run, size_t n)
         .t_first = self->items[run[0]].event.t,
         .t_last = self->items[run[n - 1]].event.t,
         /* its square is what may be wrong of the means, relative */
-        .tolerance = fmin(1e-2, 10 * sqrt(plan->experiment->solver.rtol)),
+        .tolerance = fmin(3e-2, 30 * sqrt(plan->experiment->solver.rtol)),
         .first_state = plan->blocks[b].first_state,
         .n_states = (uint32_t) plan->blocks[b].model->n_states,
         .park_input = (uint32_t) lane->park_input,
