@@ -20,7 +20,7 @@ static double uniform(uint64_t *seed, double lo, double hi)
 typedef struct {
     const ost_model_t *model;
     double *p, *x, *x0, *s, *mode, *t, *h, *scratch;
-    uint32_t *sig;
+    const double **reads; /* each signal's row of s, from the last to the first */
 } setup_t;
 
 static double *rows(size_t n)
@@ -53,13 +53,13 @@ static void setup_init(setup_t *self, const ost_library_t *library, const ost_mo
 {
     *self =
         (setup_t){ m, rows(m->n_params), rows(m->n_states), rows(m->n_states), rows(m->n_reads), rows(m->n_switches),
-            rows(1), rows(m->n_hoisted), rows(m->n_scratch), malloc((m->n_reads + 1) * sizeof(*self->sig)) };
-    CU_ASSERT_PTR_NOT_NULL_FATAL(self->sig);
-    for (size_t k = 0; k < m->n_reads; k++) self->sig[k] = (uint32_t) (m->n_reads - 1 - k);
+            rows(1), rows(m->n_hoisted), rows(m->n_scratch), malloc((m->n_reads + 1) * sizeof(*self->reads)) };
+    CU_ASSERT_PTR_NOT_NULL_FATAL(self->reads);
+    for (size_t k = 0; k < m->n_reads; k++) self->reads[k] = self->s + (m->n_reads - 1 - k) * OST_LANES;
     for (size_t l = 0; l < OST_LANES; l++) {
         for (size_t i = 0; i < m->n_params; i++) self->p[i * OST_LANES + l] = random_param(&m->params[i], seed);
         for (size_t i = 0; i < m->n_reads; i++) {
-            self->s[self->sig[i] * OST_LANES + l] = random_signal(library, m->reads[i].name, seed);
+            self->s[(m->n_reads - 1 - i) * OST_LANES + l] = random_signal(library, m->reads[i].name, seed);
         }
         for (size_t i = 0; i < m->n_switches; i++) self->mode[i * OST_LANES + l] = uniform(seed, 0, 1) < 0.5;
         self->t[l] = uniform(seed, 1, 2000);
@@ -82,12 +82,12 @@ static void setup_free(setup_t *self)
     free(self->t);
     free(self->h);
     free(self->scratch);
-    free(self->sig);
+    free(self->reads);
 }
 
 static ost_kernel_args_t args_of(const setup_t *s)
 {
-    return (ost_kernel_args_t){ s->t, s->x, s->h, s->s, s->sig, s->mode, s->scratch };
+    return (ost_kernel_args_t){ s->t, s->x, s->h, s->reads, s->mode, s->scratch };
 }
 
 /* Call `check` for every built-in model at several random points. */
@@ -150,7 +150,7 @@ static double column(const setup_t *s, uint32_t col, size_t lane)
 {
     size_t n = s->model->n_states, n_reads = s->model->n_reads;
     if (col < n) return s->x[col * OST_LANES + lane];
-    return col < n + n_reads ? s->s[s->sig[col - n] * OST_LANES + lane] : s->t[lane];
+    return col < n + n_reads ? s->reads[col - n][lane] : s->t[lane];
 }
 
 /* Where an instruction set fuses a product with a sum, differences of like terms lose other digits than elsewhere: of
@@ -222,7 +222,7 @@ static void point_init(point_t *q, const setup_t *s, size_t lane)
     const ost_model_t *m = s->model;
     *q = (point_t){ lane_of(s->p, m->n_params, lane), lane_of(s->x, m->n_states, lane), lane_of(s->s, m->n_reads, lane),
         lane_of(s->mode, m->n_switches, lane), s->t[lane] };
-    for (size_t k = 0; k < m->n_reads; k++) q->s[k] = s->s[s->sig[k] * OST_LANES + lane];
+    for (size_t k = 0; k < m->n_reads; k++) q->s[k] = s->reads[k][lane];
 }
 
 static void point_free(point_t *q)

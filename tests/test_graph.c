@@ -344,7 +344,7 @@ typedef struct {
     _Alignas(64) double p[N_PARAMS][OST_LANES], x[N_STATES][OST_LANES], s[N_READS + 2][OST_LANES],
         mode[N_MODES][OST_LANES], t[1][OST_LANES], h[N_ROWS][OST_LANES], scratch[N_SCRATCH][OST_LANES],
         result[N_ROWS][OST_LANES], x0[N_STATES][OST_LANES];
-    uint32_t sig[N_READS];
+    const double *reads[N_READS];
     point_t lane[OST_LANES];
 } lanes_t;
 
@@ -352,13 +352,13 @@ typedef struct {
 static void lanes_init(lanes_t *self, uint64_t *seed)
 {
     memset(self, 0, sizeof(*self));
-    for (uint32_t k = 0; k < N_READS; k++) self->sig[k] = N_READS - k;
+    for (int k = 0; k < N_READS; k++) self->reads[k] = self->s[N_READS - k];
     for (int l = 0; l < OST_LANES; l++) {
         point_t *q = &self->lane[l];
         *q = random_point(seed);
         for (int i = 0; i < N_PARAMS; i++) self->p[i][l] = q->p[i];
         for (int i = 0; i < N_STATES; i++) self->x[i][l] = q->x[i];
-        for (int i = 0; i < N_READS; i++) self->s[self->sig[i]][l] = q->s[i];
+        for (int i = 0; i < N_READS; i++) self->s[N_READS - i][l] = q->s[i];
         self->mode[0][l] = q->mode[0];
         self->t[0][l] = q->t;
     }
@@ -366,8 +366,7 @@ static void lanes_init(lanes_t *self, uint64_t *seed)
 
 static ost_kernel_args_t args_of(lanes_t *self)
 {
-    return (ost_kernel_args_t){ self->t[0], self->x[0], self->h[0], self->s[0], self->sig, self->mode[0],
-        self->scratch[0] };
+    return (ost_kernel_args_t){ self->t[0], self->x[0], self->h[0], self->reads, self->mode[0], self->scratch[0] };
 }
 
 static void interpreter_agrees_with_the_graph(void)

@@ -189,6 +189,7 @@ static void check_chain_rule(point_t *p, size_t lane)
     double *entries = rows_new(s->n_entries), *j = rows_new((n * (n + 1)) / OST_LANES + 1);
     double *a = rows_new(na * na / OST_LANES + 1), *b = rows_new(na * (nx + 1) / OST_LANES + 1);
     double *plus = rows_new(nx);
+    s->rhs(s->self, &p->at, p->out);
     s->jacobian(s->self, &p->at, entries);
     for (size_t i = 0; i < s->n_entries; i++) j[s->row[i] * (n + 1) + s->col[i]] = entries[i * OST_LANES + lane];
     for (size_t r = 0; r < na; r++) {

@@ -375,13 +375,13 @@ static gsl_matrix *jacobian_at_start(const ost_library_t *library, const ost_mod
     double *p = lane_rows(m->n_params), *h = lane_rows(m->n_hoisted), *x = lane_rows(m->n_states),
            *s = lane_rows(m->n_reads), *mode = lane_rows(m->n_switches), *t = lane_rows(1),
            *scratch = lane_rows(m->n_scratch), *f = lane_rows(m->n_states), *entries = lane_rows(m->n_jac);
-    uint32_t *sig = calloc(m->n_reads + 1, sizeof(*sig));
+    const double **reads = calloc(m->n_reads + 1, sizeof(*reads));
     gsl_matrix *jacobian = gsl_matrix_calloc(m->n_states, m->n_states);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(sig);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(reads);
     CU_ASSERT_PTR_NOT_NULL_FATAL(jacobian);
     for (size_t i = 0; i < m->n_params; i++) set_row(p, i, m->params[i].value);
     for (uint32_t i = 0; i < m->n_reads; i++) {
-        sig[i] = i;
+        reads[i] = s + i * OST_LANES;
         set_row(s, i, library->signals[ost_library_signal(library, m->reads[i].name)].neutral);
     }
     for (size_t k = 0; k < 4 && spectrum->settings[k].name != NULL; k++) {
@@ -393,7 +393,7 @@ static gsl_matrix *jacobian_at_start(const ost_library_t *library, const ost_mod
         if (i >= 0) set_row(p, (size_t) i, spectrum->settings[k].value * m->params[i].unit.factor);
         if (i < 0) set_row(s, read, spectrum->settings[k].value);
     }
-    const ost_kernel_args_t at = { t, x, h, s, sig, mode, scratch };
+    const ost_kernel_args_t at = { t, x, h, reads, mode, scratch };
     kernel->prepare(kernel, p, h, x, scratch);
     kernel->switches(kernel, &at, mode);
     for (size_t i = 0; i < m->n_switches * OST_LANES; i++) mode[i] = mode[i] >= 0;
@@ -404,7 +404,7 @@ static gsl_matrix *jacobian_at_start(const ost_library_t *library, const ost_mod
             gsl_matrix_set(jacobian, m->jac[i].row, m->jac[i].col, entries[i * OST_LANES]);
     double *all[] = { p, h, x, s, mode, t, scratch, f, entries };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) free(all[i]);
-    free(sig);
+    free(reads);
     return jacobian;
 }
 

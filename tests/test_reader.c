@@ -483,6 +483,10 @@ static void test_limits(void)
     p = text + sprintf(text, HEAD "state C = 1 [1] \"cells\"\nC' = C");
     for (int i = 0; i < 100000; i++) p += sprintf(p, "^2");
     CU_ASSERT_EQUAL(read_wrong(text, &err), OST_ERR_LIMIT);
+    p = text + sprintf(text, HEAD);
+    for (int i = 0; i < 65; i++) p += sprintf(p, "signal s%d [1] = 0 combine sum \"a signal\"\nreads s%d\n", i, i);
+    CU_ASSERT_EQUAL(read_wrong(text, &err), OST_ERR_LIMIT);
+    ost_assert_contains(err.what, "64 signals");
     /* three sets of 100 elements: a million terms from one line */
     p = text + sprintf(text, HEAD);
     for (int k = 0; k < 3; k++) {

@@ -110,8 +110,7 @@ static int alloc_rows(worker_t *self)
 {
     const ost_plan_t *plan = self->plan;
     size_t n_x = plan->impl->n_block_states, n_drives = plan->n_drives;
-    size_t n = plan->n_params + plan->n_hoisted + n_x + (n_x + n_drives) + max_scratch(plan) + 1 +
-               plan->impl->lane.n_algebraic;
+    size_t n = plan->n_params + plan->n_hoisted + n_x + (n_x + n_drives) + max_scratch(plan) + 1 + OST_MAX_READS;
     self->rows = aligned_alloc(64, n * LANES * sizeof(double));
     if (self->rows == NULL) return -1;
     memset(self->rows, 0, n * LANES * sizeof(double));
@@ -184,17 +183,18 @@ static const double *probe_block(worker_t *self, size_t b, double above)
     const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
     const double *x = self->x_rows + block->first_state * LANES;
     double *drives = self->f_rows + block->n_states * LANES;
+    const double *reads[OST_MAX_READS];
     for (size_t k = 0; k < plan->blocks[b].model->n_reads; k++) {
         const ost_signal_t *signal = plan->signals[plan->blocks[b].read_signal[k]].signal;
         double value = above + (signal->has_neutral ? signal->neutral : 0);
-        for (size_t l = 0; l < LANES; l++) self->a_rows[block->sig[k] * LANES + l] = value;
+        for (size_t l = 0; l < LANES; l++) self->a_rows[k * LANES + l] = value;
+        reads[k] = self->a_rows + k * LANES;
     }
     const ost_kernel_args_t at = {
         .t = self->zero_rows,
         .x = x,
         .h = self->h_rows + block->first_hoisted * LANES,
-        .s = self->a_rows,
-        .sig = block->sig,
+        .s = reads,
         .mode = self->zero_rows,
         .scratch = self->s_rows,
     };

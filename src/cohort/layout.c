@@ -56,6 +56,8 @@ static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error
     *lane = (ost_lane_block_t){
         .kernel = model->kernel[isa],
         .sig = calloc(model->n_reads + 1, sizeof(uint32_t)),
+        .value = calloc(model->n_reads + 1, sizeof(ost_value_place_t)),
+        .n_reads = (uint32_t) model->n_reads,
         .first_state = block->first_state,
         .n_states = (uint32_t) model->n_states,
         .first_hoisted = block->first_hoisted,
@@ -70,7 +72,8 @@ static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error
         .n_outputs = (uint32_t) model->n_outputs,
         .wanted = calloc(model->n_outputs + 1, sizeof(uint32_t)),
     };
-    if (lane->sig == NULL || lane->mean_inputs == NULL || lane->mean_states == NULL || lane->wanted == NULL)
+    if (lane->sig == NULL || lane->value == NULL || lane->mean_inputs == NULL || lane->mean_states == NULL ||
+        lane->wanted == NULL)
         return fail_memory(err);
     if (lane->kernel == NULL)
         return ost_fail(
@@ -170,14 +173,28 @@ static uint32_t signal_row(const ost_plan_t *self, size_t s)
     return row;
 }
 
+static ost_value_place_t value_place(const ost_plan_t *self, size_t s)
+{
+    const ost_plan_signal_t *signal = &self->signals[s];
+    if (signal->n_drivers > 0) return (ost_value_place_t){ OST_VALUE_ALGEBRAIC, signal_row(self, s) };
+    if (signal->input >= 0) return (ost_value_place_t){ OST_VALUE_INPUT, (uint32_t) signal->input };
+    return (ost_value_place_t){ OST_VALUE_NEUTRAL, (uint32_t) s };
+}
+
 static int build_signals(ost_plan_t *self, ost_error_t *err)
 {
     ost_lane_plan_t *lane = &self->impl->lane;
     lane->signals = calloc(lane->n_signals + 1, sizeof(*lane->signals));
-    if (lane->signals == NULL) return fail_memory(err);
-    for (size_t b = 0; b < self->n_blocks; b++)
-        for (size_t i = 0; i < self->blocks[b].model->n_reads; i++)
+    lane->neutral = aligned_alloc(64, (self->n_signals + 1) * OST_LANE_COUNT * sizeof(double));
+    if (lane->signals == NULL || lane->neutral == NULL) return fail_memory(err);
+    for (size_t i = 0; i < self->n_signals * OST_LANE_COUNT; i++)
+        lane->neutral[i] = self->signals[i / OST_LANE_COUNT].signal->neutral;
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        for (size_t i = 0; i < self->blocks[b].model->n_reads; i++) {
             lane->blocks[b].sig[i] = signal_row(self, self->blocks[b].read_signal[i]);
+            lane->blocks[b].value[i] = value_place(self, self->blocks[b].read_signal[i]);
+        }
+    }
     ost_lane_signal_t *own = lane->signals;
     for (size_t s = 0; s < self->n_signals; s++) {
         const ost_plan_signal_t *signal = &self->signals[s];
@@ -189,7 +206,6 @@ static int build_signals(ost_plan_t *self, ost_error_t *err)
             .n_drivers = signal->n_drivers,
             .input = signal->input,
             .combine = signal->signal->combine,
-            .neutral = signal->signal->neutral,
         };
         if (own->driver_row == NULL) return fail_memory(err);
         for (uint32_t i = 0; i < signal->n_drivers; i++)

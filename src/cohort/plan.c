@@ -203,6 +203,7 @@ static void free_lane_plan(ost_lane_plan_t *lane)
 {
     for (size_t b = 0; lane->blocks != NULL && b < lane->n_blocks; b++) {
         free(lane->blocks[b].sig);
+        free(lane->blocks[b].value);
         free(lane->blocks[b].mean_inputs);
         free(lane->blocks[b].mean_states);
         free(lane->blocks[b].wanted);
@@ -212,6 +213,7 @@ static void free_lane_plan(ost_lane_plan_t *lane)
     free(lane->signals);
     free(lane->steps);
     free(lane->infusions);
+    free(lane->neutral);
 }
 
 static void free_impl(struct ost_plan_impl *impl, size_t n_states)

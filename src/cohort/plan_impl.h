@@ -11,10 +11,24 @@
 /* Times closer than this are one time, d. */
 #define OST_SAME_TIME 1e-9
 
+/* Where the value of a signal stands. */
+typedef enum {
+    OST_VALUE_ALGEBRAIC, /* row of scratch, evaluated */
+    OST_VALUE_INPUT,     /* row of inputs: driven from outside alone */
+    OST_VALUE_NEUTRAL,   /* row of ost_lane_plan_t.neutral: driven by nothing */
+    OST_N_VALUE_BANKS
+} ost_value_bank_t;
+typedef struct {
+    ost_value_bank_t bank;
+    uint32_t row;
+} ost_value_place_t;
+
 /* A block as the lane code sees it. */
 typedef struct {
     const ost_kernel_t *kernel;
-    uint32_t *sig; /* [n_reads] algebraic row of each signal read; owned */
+    uint32_t *sig;            /* [n_reads] algebraic row of each signal read; owned */
+    ost_value_place_t *value; /* [n_reads] where its value stands; owned */
+    uint32_t n_reads;
     uint32_t first_state, n_states, first_hoisted, first_switch, n_switches, first_entry, n_entries;
     uint32_t first_drive, n_drives; /* algebraic rows */
     int32_t park_input;             /* -1: never parked */
@@ -27,14 +41,14 @@ typedef struct {
     uint32_t n_wanted, first_output;
 } ost_lane_block_t;
 
-/* A signal with a row of its own: nothing or several things drive it, or something from outside. */
+/* A signal with a row of its own: several things drive it, or something from outside; or nothing, then the row is not
+ * evaluated and only stands for the signal in the Jacobian. */
 typedef struct {
     uint32_t row;                    /* algebraic */
     uint32_t *driver_row;            /* [n_drivers] algebraic; owned */
     uint32_t n_drivers, first_entry; /* one Jacobian entry for each driver */
     int32_t input;                   /* -1: none */
     ost_combine_t combine;
-    double neutral;
 } ost_lane_signal_t;
 
 /* One step of evaluating the algebraic rows in order: a drive of a block, or (block = OST_NO_BLOCK) a signal row. */
@@ -46,12 +60,14 @@ typedef struct {
     uint32_t state, input;
 } ost_infusion_t;
 
-/* ost_system_t.self. The first n_algebraic rows of ost_point_t.scratch hold the algebraic rows after every call. */
+/* ost_system_t.self. The first n_algebraic rows of ost_point_t.scratch hold the algebraic rows that are evaluated after
+ * every call; jacobian() finds those of rhs(). */
 typedef struct {
     ost_lane_block_t *blocks;
     ost_lane_signal_t *signals;
     ost_lane_step_t *steps;
     ost_infusion_t *infusions;
+    double *neutral; /* [n_signals of the plan rows] */
     size_t n_blocks, n_signals, n_steps, n_infusions, n_algebraic;
     size_t first_quadrature_entry; /* of the Jacobian, in the order of blocks and drives */
     size_t first_output_scratch;   /* row of scratch for outputs of which only some are wanted */

@@ -12,15 +12,17 @@ static inline ost_mask parked_lanes(const ost_lane_block_t *block, const ost_poi
     return ost_v_load(ROW(at->u, block->park_input)) != ost_v_splat(0);
 }
 
+/* @param reads  [OST_MAX_READS] must live as long as the arguments */
 static inline ost_kernel_args_t block_args(
-    const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at)
+    const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, const double **reads)
 {
+    const double *bank[OST_N_VALUE_BANKS] = { at->scratch, at->u, self->neutral };
+    for (uint32_t k = 0; k < block->n_reads; k++) reads[k] = ROW(bank[block->value[k].bank], block->value[k].row);
     return (ost_kernel_args_t){
         .t = at->t,
         .x = ROW(at->x, block->first_state),
         .h = ROW(at->p, block->first_hoisted),
-        .s = at->scratch,
-        .sig = block->sig,
+        .s = reads,
         .mode = ROW(at->mode, block->first_switch),
         .scratch = ROW(at->scratch, self->n_algebraic),
     };
@@ -29,10 +31,11 @@ static inline ost_kernel_args_t block_args(
 static void eval_drive(
     const ost_lane_plan_t *self, const ost_lane_block_t *block, uint32_t drive, const ost_point_t *at)
 {
+    const double *reads[OST_MAX_READS];
     double *value = ROW(at->scratch, block->first_drive + drive);
     ost_mask parked = parked_lanes(block, at);
     if (ost_mask_any(~parked)) {
-        ost_kernel_args_t args = block_args(self, block, at);
+        ost_kernel_args_t args = block_args(self, block, at, reads);
         block->kernel->drive(block->kernel, &args, drive, value);
         if (!ost_mask_any(parked)) return;
     }
@@ -44,9 +47,7 @@ static void eval_signal(const ost_lane_signal_t *signal, const ost_point_t *at)
     double *rows = at->scratch;
     ost_v outside = signal->input >= 0 ? ost_v_load(ROW(at->u, signal->input)) : ost_v_splat(0);
     ost_v value;
-    if (signal->n_drivers == 0) {
-        value = signal->input >= 0 ? outside : ost_v_splat(signal->neutral);
-    } else if (signal->combine == OST_COMBINE_FRACTION) {
+    if (signal->combine == OST_COMBINE_FRACTION) {
         ost_v rest = 1.0 - outside;
         for (uint32_t i = 0; i < signal->n_drivers; i++) rest *= 1.0 - ost_v_load(ROW(rows, signal->driver_row[i]));
         value = 1.0 - rest;
@@ -82,6 +83,7 @@ static void zero_rows(double *rows, uint32_t n)
 static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
 {
     const ost_lane_plan_t *self = plan;
+    const double *reads[OST_MAX_READS];
     eval_algebraic(self, at);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
@@ -90,7 +92,7 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
         if (!ost_mask_any(~parked)) {
             zero_rows(rows, block->n_states);
         } else {
-            ost_kernel_args_t args = block_args(self, block, at);
+            ost_kernel_args_t args = block_args(self, block, at, reads);
             block->kernel->rhs(block->kernel, &args, rows);
             if (ost_mask_any(parked)) clear_rows(rows, block->n_states, parked);
         }
@@ -123,7 +125,7 @@ static void signal_entries(const ost_lane_signal_t *signal, const ost_point_t *a
 static void plan_jacobian(const void *plan, const ost_point_t *at, double *entries)
 {
     const ost_lane_plan_t *self = plan;
-    eval_algebraic(self, at);
+    const double *reads[OST_MAX_READS];
     double *quadrature = ROW(entries, self->first_quadrature_entry);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
@@ -132,7 +134,7 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
         if (!ost_mask_any(~parked)) {
             zero_rows(rows, block->n_entries);
         } else {
-            ost_kernel_args_t args = block_args(self, block, at);
+            ost_kernel_args_t args = block_args(self, block, at, reads);
             block->kernel->jacobian(block->kernel, &args, rows);
             if (ost_mask_any(parked)) clear_rows(rows, block->n_entries, parked);
         }
@@ -145,11 +147,12 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
 static void plan_switches(const void *plan, const ost_point_t *at, double *g)
 {
     const ost_lane_plan_t *self = plan;
+    const double *reads[OST_MAX_READS];
     eval_algebraic(self, at);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_switches == 0) continue;
-        ost_kernel_args_t args = block_args(self, block, at);
+        ost_kernel_args_t args = block_args(self, block, at, reads);
         block->kernel->switches(block->kernel, &args, ROW(g, block->first_switch));
     }
 }
@@ -157,11 +160,12 @@ static void plan_switches(const void *plan, const ost_point_t *at, double *g)
 static void plan_outputs(const void *plan, const ost_point_t *at, double *y)
 {
     const ost_lane_plan_t *self = plan;
+    const double *reads[OST_MAX_READS];
     eval_algebraic(self, at);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_wanted == 0) continue;
-        ost_kernel_args_t args = block_args(self, block, at);
+        ost_kernel_args_t args = block_args(self, block, at, reads);
         double *rows = ROW(y, block->first_output);
         if (block->n_wanted == block->n_outputs) {
             block->kernel->outputs(block->kernel, &args, rows);

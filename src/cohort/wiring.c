@@ -276,7 +276,9 @@ static int visit(wiring_t *self, uint32_t s)
     int ret = add_signal(self, s);
     if (ret < 0) return ret;
     const ost_plan_signal_t *signal = &plan->signals[self->plan_index[s]];
-    if (signal->n_drivers != 1 || signal->input >= 0) add_step(plan, OST_NO_BLOCK, plan->impl->lane.n_signals++);
+    if (signal->n_drivers == 1 && signal->input < 0) return 0;
+    uint32_t own = (uint32_t) plan->impl->lane.n_signals++;
+    if (signal->n_drivers > 0) add_step(plan, OST_NO_BLOCK, own);
     return 0;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lang/kernel.h"
 #include "lang/reader.h"
 
 #include <math.h>
@@ -263,6 +264,8 @@ void ost_declare_reads(ost_reader_t *self)
         symbol->dim = signal->unit.dim;
         model->reads = ost_reader_more(self, model->reads, &model->n_reads, sizeof(*model->reads));
         if (ost_reader_failed(self)) return;
+        if (model->n_reads > OST_MAX_READS)
+            ost_lexer_fail(lexer, &name, OST_ERR_LIMIT, "a model can read %d signals at most", OST_MAX_READS);
         ost_read_t *read = &model->reads[model->n_reads - 1];
         read->name = ost_reader_copy(self, name.text, name.length);
         read->line = name.line;

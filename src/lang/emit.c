@@ -145,7 +145,7 @@ static void put_expression(const emitter_t *e, const ost_instr_t *i)
         fputs(")", e->out);
         break;
     default: /* OST_OP_READ */
-        fprintf(e->out, "ost_v_load(at->s + OST_LANES * at->sig[%" PRIu32 "])", ost_operand_row(i->a));
+        fprintf(e->out, "ost_v_load(at->s[%" PRIu32 "])", ost_operand_row(i->a));
         break;
     }
 }

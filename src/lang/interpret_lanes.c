@@ -20,7 +20,7 @@ static inline reg_t *row(const banks_t *banks, ost_operand_t operand)
     for (int r = 0; r < OST_LANES / OST_REG_LANES; r++) dst[r] = (value);                                              \
     break
 
-static void run(const ost_program_t *program, const banks_t *banks, const uint32_t *sig)
+static void run(const ost_program_t *program, const banks_t *banks, const double *const *signals)
 {
     const ost_reg zero = { 0 }, one = zero + 1.0;
     for (const ost_instr_t *i = program->code, *end = i + program->n_code; i < end; i++) {
@@ -53,7 +53,7 @@ static void run(const ost_program_t *program, const banks_t *banks, const uint32
             c = row(banks, i->c);
             EACH(ost_reg_blend(a[r] == zero, c[r], b[r]));
         case OST_OP_READ:
-            a = row(banks, ost_operand(OST_BANK_READ, sig[ost_operand_row(i->a)]));
+            a = (const reg_t *) (const void *) signals[ost_operand_row(i->a)];
             EACH(a[r]);
         default: /* OST_OP_COPY */
             EACH(a[r]);
@@ -76,11 +76,10 @@ static void run_at(const ost_kernel_t *self, size_t k, const ost_kernel_args_t *
                           [OST_BANK_CONST] = bank_of(programs->constant_rows),
                           [OST_BANK_HOISTED] = bank_of(at->h),
                           [OST_BANK_STATE] = bank_of(at->x),
-                          [OST_BANK_READ] = bank_of(at->s),
                           [OST_BANK_MODE] = bank_of(at->mode),
                           [OST_BANK_TIME] = bank_of(at->t),
                           [OST_BANK_RESULT] = bank_of(result) } };
-    run(&programs->program[k], &banks, at->sig);
+    run(&programs->program[k], &banks, at->s);
 }
 
 static void prepare(const ost_kernel_t *self, const double *p, double *h, double *x0, double *scratch)

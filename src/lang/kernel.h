@@ -11,15 +11,16 @@
 
 typedef struct ost_kernel ost_kernel_t;
 
+enum { OST_MAX_READS = 64 }; /* signals that one model can read */
+
 /* One evaluation point of one block. Rows are [OST_LANES] doubles, 64-byte aligned; all borrowed for the call. */
 typedef struct {
-    const double *t;     /* [1 row] time, d from the start of treatment */
-    const double *x;     /* [n_states rows] the block's states */
-    const double *h;     /* [n_hoisted rows] what depends on parameters alone, from prepare() */
-    const double *s;     /* the plan's signal rows; signal read k of this block is row sig[k] */
-    const uint32_t *sig; /* [n_reads] */
-    const double *mode;  /* [n_switches rows] 1.0 where the condition holds, else 0.0; held constant during a step */
-    double *scratch;     /* [n_scratch rows] for the interpreter; emitted code ignores it */
+    const double *t;        /* [1 row] time, d from the start of treatment */
+    const double *x;        /* [n_states rows] the block's states */
+    const double *h;        /* [n_hoisted rows] what depends on parameters alone, from prepare() */
+    const double *const *s; /* [n_reads] the row of each signal read */
+    const double *mode;     /* [n_switches rows] 1.0 where the condition holds, else 0.0; held constant during a step */
+    double *scratch;        /* [n_scratch rows] for the interpreter; emitted code ignores it */
 } ost_kernel_args_t;
 
 struct ost_kernel {
