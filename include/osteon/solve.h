@@ -14,7 +14,9 @@
 
 /** Subjects integrated side by side. Every array called "rows" below is [n][OST_LANE_COUNT] doubles, 64-byte aligned.
  */
+#ifndef OST_LANE_COUNT
 #define OST_LANE_COUNT 8
+#endif
 
 /** One evaluation point of all lanes; rows, borrowed for the call. */
 typedef struct {

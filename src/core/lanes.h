@@ -14,7 +14,11 @@
 #include <immintrin.h>
 #endif
 
-#define OST_LANES 8
+/* 8, but for a build of its own that works on one subject at a time, as the benches' peers do. */
+#ifndef OST_LANE_COUNT
+#define OST_LANE_COUNT 8
+#endif
+#define OST_LANES OST_LANE_COUNT
 
 #ifndef OST_ISA
 #define OST_ISA base
@@ -39,13 +43,21 @@ static inline void ost_v_store(double *p, ost_v a)
 }
 static inline ost_v ost_v_splat(double a)
 {
+#if OST_LANES == 1
+    return (ost_v){ a };
+#else
     return (ost_v){ a, a, a, a, a, a, a, a };
+#endif
 }
 
 /* The same lanes as registers of the instruction set, and a vector put together from F(0), F(1), ... of its registers.
  * Sums and products of whole vectors need no help, but gcc 12 compares and converts vectors wider than a register lane
  * by lane or through memory: so compare with ost_v_lt and its like, not with `<`. */
-#if defined(__AVX512F__)
+#if OST_LANES == 1
+#define OST_REG_LANES 1
+#define OST_REG(a, i) (a)
+#define OST_JOIN(F) F(0)
+#elif defined(__AVX512F__)
 #define OST_REG_LANES 8
 #define OST_REG_OP(name) _mm512_##name##_pd
 #define OST_REG(a, i) (a)

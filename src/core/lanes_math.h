@@ -5,7 +5,7 @@
 #ifndef OST_CORE_LANES_MATH_H
 #define OST_CORE_LANES_MATH_H
 
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && OST_LANES == 8
 #include "core/lanes_math_avx512.h"
 #else
 

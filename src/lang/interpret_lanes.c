@@ -13,7 +13,8 @@ typedef ost_reg __attribute__((may_alias)) reg_t;
 
 static inline reg_t *row(const banks_t *banks, ost_operand_t operand)
 {
-    return (reg_t *) (void *) (banks->bank[operand % OST_ROW_BYTES] + (operand & ~(uint32_t) (OST_ROW_BYTES - 1)));
+    return (reg_t *) (void *) (banks->bank[operand % OST_ROW_BYTES] +
+                               operand / OST_ROW_BYTES * (OST_LANES * sizeof(double)));
 }
 
 #define EACH(value)                                                                                                    \

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(OST_ROW_BYTES == OST_LANES * sizeof(double), "operands hold byte offsets of rows");
+_Static_assert(OST_ROW_BYTES >= OST_LANES * sizeof(double), "constants are stored by rows");
 
 #define NO_ROW UINT32_MAX
 enum { MAX_ROWS = UINT32_MAX / OST_ROW_BYTES };

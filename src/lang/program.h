@@ -6,7 +6,8 @@
 
 #include "lang/model_impl.h"
 
-/* An operand: where a row lives (bank, low 6 bits) and which row (the bits above, so that they are its byte offset). */
+/* An operand: where a row lives (bank, low 6 bits) and which row (the bits above, so that with 8 lanes they are its
+ * byte offset). */
 typedef uint32_t ost_operand_t;
 enum {
     OST_BANK_VALUE, /* instr: the value of instruction `row`; code: a scratch row */
