@@ -61,8 +61,8 @@ typedef struct {
 /** Assemble. @param experiment  borrowed: must outlive self; @param library  borrowed: must outlive self; may gain
  * models
  *  @return 0, or an error that names the place in the experiment: unknown model, drug, parameter, output or signal
- * (with the nearest name); wrong dimension; a drug that no model in the plan can feel; a signal that nothing drives; an
- * algebraic loop */
+ * (with the nearest name); wrong dimension; a drug whose effect reaches no bone model in an arm that gives it; a signal
+ * that nothing drives; an algebraic loop */
 int ost_plan_build(
     ost_plan_t *self, ost_library_t *library, const ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed plan. */

@@ -167,38 +167,90 @@ static int check_signal(const wiring_t *self, uint32_t s)
         who);
 }
 
-/* A drug must be felt by some other model, unless only drugs are in the plan (then it is a study of kinetics). */
+static bool is_drug(const ost_plan_t *plan, size_t b)
+{
+    return strcmp(plan->blocks[b].model->kind, "drug") == 0;
+}
+
+static const ost_regimen_t *doses_of(const ost_plan_t *plan, const ost_arm_t *arm, size_t b)
+{
+    for (size_t i = 0; i < arm->n_regimens; i++)
+        if (ost_plan_block(plan, arm->regimens[i].drug) == (int) b) return &arm->regimens[i];
+    return NULL;
+}
+
+/* A drug does so in the arms that give it. NULL stands for an arm that gives all of them. */
+static bool acts(const ost_plan_t *plan, const ost_arm_t *arm, size_t b)
+{
+    return !is_drug(plan, b) || arm == NULL || doses_of(plan, arm, b) != NULL;
+}
+
+static bool drives_into(const ost_block_t *from, const ost_block_t *to)
+{
+    for (size_t i = 0; i < from->model->n_drives; i++)
+        for (size_t k = 0; k < to->model->n_reads; k++)
+            if (from->drive_signal[i] == to->read_signal[k]) return true;
+    return false;
+}
+
+/* Which blocks reach bone in this arm, directly or through blocks that act in it; without a bone model in the plan,
+ * which reach any model that is no drug. */
+static void find_felt(const ost_plan_t *plan, const ost_arm_t *arm, bool *felt)
+{
+    bool has_bone = false, grows = true;
+    for (size_t b = 0; b < plan->n_blocks; b++) has_bone |= strcmp(plan->blocks[b].model->kind, "bone") == 0;
+    for (size_t b = 0; b < plan->n_blocks; b++)
+        felt[b] = has_bone ? strcmp(plan->blocks[b].model->kind, "bone") == 0 : !is_drug(plan, b);
+    while (grows) {
+        grows = false;
+        for (size_t b = 0; b < plan->n_blocks; b++) {
+            bool was_felt = felt[b];
+            for (size_t k = 0; k < plan->n_blocks && !felt[b]; k++)
+                felt[b] = k != b && felt[k] && acts(plan, arm, k) && drives_into(&plan->blocks[b], &plan->blocks[k]);
+            grows |= felt[b] && !was_felt;
+        }
+    }
+}
+
+static int fail_unfelt(const wiring_t *self, const ost_arm_t *arm, size_t b)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_model_t *model = plan->blocks[b].model;
+    char signals[256] = "", others[256] = "", readers[256];
+    size_t n = 0;
+    for (size_t i = 0; i < model->n_drives && n < sizeof(signals); i++)
+        n += (size_t) snprintf(signals + n, sizeof(signals) - n, "%s'%s'", i > 0 ? ", " : "", model->drives[i].name);
+    n = 0;
+    for (size_t k = 0; k < plan->n_blocks && n < sizeof(others); k++)
+        if (k != b && acts(plan, arm, k))
+            n += (size_t) snprintf(
+                others + n, sizeof(others) - n, "%s%s", n > 0 ? ", " : "", plan->blocks[k].model->name);
+    builtin_models(self, model->drives[0].name, false, readers, sizeof(readers));
+    return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment,
+        arm != NULL ? doses_of(plan, arm, b)->place : plan->impl->places[b],
+        "%s%s%sno model in the plan (%s) can feel drug '%s', which drives %s%s%s%s", arm != NULL ? "arm '" : "",
+        arm != NULL ? arm->name : "", arm != NULL ? "': " : "", others, model->name, signals,
+        readers[0] != '\0' ? " (" : "", readers, readers[0] != '\0' ? " would)" : "");
+}
+
+/* What an arm gives must reach bone, unless only drugs are in the plan (then it is a study of kinetics). */
 static int check_drugs(const wiring_t *self)
 {
     const ost_plan_t *plan = self->plan;
-    bool only_drugs = true;
-    for (size_t b = 0; b < plan->n_blocks; b++) only_drugs &= strcmp(plan->blocks[b].model->kind, "drug") == 0;
-    for (size_t b = 0; b < plan->n_blocks && !only_drugs; b++) {
-        const ost_model_t *model = plan->blocks[b].model;
-        bool felt = strcmp(model->kind, "drug") != 0 || model->n_drives == 0;
-        char signals[256] = "", others[256] = "", readers[256];
-        size_t n = 0;
-        for (size_t i = 0; i < model->n_drives; i++) {
-            uint32_t s = plan->blocks[b].drive_signal[i];
-            uint32_t own = 0;
-            for (size_t k = 0; k < model->n_reads; k++) own += plan->blocks[b].read_signal[k] == s;
-            felt |= self->n_readers[s] > own;
-            if (n < sizeof(signals))
-                n += (size_t) snprintf(
-                    signals + n, sizeof(signals) - n, "%s'%s'", n > 0 ? ", " : "", model->drives[i].name);
-        }
-        if (felt) continue;
-        n = 0;
-        for (size_t k = 0; k < plan->n_blocks; k++)
-            if (k != b && n < sizeof(others))
-                n += (size_t) snprintf(
-                    others + n, sizeof(others) - n, "%s%s", n > 0 ? ", " : "", plan->blocks[k].model->name);
-        builtin_models(self, model->drives[0].name, false, readers, sizeof(readers));
-        return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, plan->impl->places[b],
-            "no model in the plan (%s) can feel drug '%s': none reads signal %s%s%s%s", others, model->name, signals,
-            readers[0] != '\0' ? " (" : "", readers, readers[0] != '\0' ? " would)" : "");
+    const ost_experiment_t *e = plan->experiment;
+    bool only_drugs = true, *felt = calloc(plan->n_blocks + 1, sizeof(*felt));
+    if (felt == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for the blocks of the plan");
+    for (size_t b = 0; b < plan->n_blocks; b++) only_drugs &= is_drug(plan, b);
+    int ret = 0;
+    for (size_t a = 0; a <= e->n_arms && !only_drugs && ret == 0; a++) {
+        const ost_arm_t *arm = a < e->n_arms ? &e->arms[a] : NULL;
+        find_felt(plan, arm, felt);
+        for (size_t b = 0; b < plan->n_blocks && ret == 0; b++)
+            if (is_drug(plan, b) && plan->blocks[b].model->n_drives > 0 && acts(plan, arm, b) && !felt[b])
+                ret = fail_unfelt(self, arm, b);
     }
-    return 0;
+    free(felt);
+    return ret;
 }
 
 static int fail_loop(const wiring_t *self, uint32_t s)
