@@ -91,7 +91,7 @@ static void test_doses_and_infusions(void)
         input(6, 0, 1), dose(6, 1, 0.5), input(9, 0, 0) };
     double t_out[] = { 0, 1e-3, 0.5, 1, 1.0001, 2, 3, 4, 4.5, 5, 5.5, 6, 6.1, 9, 12, 20 };
     enum { N = COUNT(t_out) };
-    for (int stepper = 0; stepper < OST_N_STEPPERS; stepper++) {
+    for (int stepper = 0; stepper < OST_STEPPER_AUTO; stepper++) {
         double y[2 * N];
         ost_solver_options_t options = options_at(1e-11);
         options.stepper = (ost_stepper_t) stepper;

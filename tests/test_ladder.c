@@ -89,6 +89,23 @@ static void test_printed_error(void)
     run_free(&tenth);
 }
 
+/* `auto` is what it says it chose, to the last bit. */
+static void test_auto(void)
+{
+    const climb_t self = { .path = CONFIG("atac"),
+        .settings = { "population.subjects=3", "times={to: 3 month, every: 1 month}" },
+        .n_settings = 2 };
+    run_t chosen, named;
+    run_at(&chosen, &self, "auto", 4, false);
+    CU_ASSERT_EQUAL(chosen.experiment.solver.stepper, OST_STEPPER_AUTO);
+    CU_ASSERT_FATAL(chosen.summary.stepper < OST_STEPPER_GSL_MSBDF);
+    run_at(&named, &self, ost_stepper_name(chosen.summary.stepper), 4, false);
+    CU_ASSERT_EQUAL(named.summary.stepper, chosen.summary.stepper);
+    CU_ASSERT_EQUAL(difference(&chosen, &named, 3), 0);
+    run_free(&chosen);
+    run_free(&named);
+}
+
 static void climb(const climb_t *self, int first, int last)
 {
     run_t exact, run;
@@ -155,6 +172,7 @@ static void test_drift(void)
 static const ost_test_t tests[] = {
     { "drift", test_drift },
     { "printed_error", test_printed_error },
+    { "auto", test_auto },
     { "ladder", test_ladder },
 };
 

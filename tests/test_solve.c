@@ -311,11 +311,11 @@ static void test_prothero_robinson(void)
 
 static void test_steppers_agree(void)
 {
-    double x0[] = { 1, 1 }, t_out[] = { 0, 0.5, 1.5, 3 }, y[OST_N_STEPPERS][8];
+    double x0[] = { 1, 1 }, t_out[] = { 0, 0.5, 1.5, 3 }, y[OST_STEPPER_AUTO][8];
     static const double scale[] = { 1, 1 };
     ost_system_t controlled = known;
     controlled.scale = scale;
-    for (int stepper = 0; stepper < OST_N_STEPPERS; stepper++) {
+    for (int stepper = 0; stepper < OST_STEPPER_AUTO; stepper++) {
         ost_solver_options_t options = options_at(1e-9);
         options.stepper = (ost_stepper_t) stepper;
         ost_job_t job = { .t1 = 3, .x0 = x0, .p = none, .u0 = none, .t_out = t_out, .n_out = 4, .y = y[stepper] };
@@ -328,7 +328,27 @@ static void test_steppers_agree(void)
     }
 }
 
+/* A system that is stiff, one that is not, and one that no method gets through. */
+static void test_stepper_is_chosen(void)
+{
+    static const double scale[] = { 1 };
+    ost_system_t controlled = prothero;
+    controlled.scale = scale;
+    double x0[] = { 1 }, l[] = { -1, -1e5, NAN };
+    for (int k = 0; k < 3; k++) {
+        ost_solver_options_t options = options_at(1e-6);
+        ost_stepper_t stepper;
+        ost_job_t job = { .t1 = 20, .x0 = x0, .p = &l[k], .u0 = none };
+        options.stepper = OST_STEPPER_AUTO;
+        CU_ASSERT_EQUAL(ost_stepper_choose(&stepper, &controlled, &options, &job, 1, NULL), 0);
+        CU_ASSERT_EQUAL(stepper, k == 0 ? OST_STEPPER_TSIT5 : OST_STEPPER_RODAS5P);
+        ost_batch_t *batch;
+        CU_ASSERT_EQUAL(ost_batch_new(&batch, &controlled, &options, NULL), OST_ERR_VALUE);
+    }
+}
+
 static const ost_test_t tests[] = {
+    { "stepper_is_chosen", test_stepper_is_chosen },
     { "order", test_order },
     { "powers_are_exact_between_steps", test_powers_are_exact_between_steps },
     { "stiff_robertson", test_stiff_robertson },

@@ -63,7 +63,7 @@ static void test_crossing_time(void)
 {
     static const double x0[] = { 1, 0, 0, 0 };
     double t_out[] = { 1, 1.57, 2, 4.71, 5, 9 }, y[30];
-    for (int stepper = 0; stepper < OST_N_STEPPERS; stepper++) {
+    for (int stepper = 0; stepper < OST_STEPPER_AUTO; stepper++) {
         if (stepper == OST_STEPPER_GSL_MSBDF) continue; /* too slow at this tolerance */
         ost_solver_options_t options = options_at(1e-12);
         options.stepper = (ost_stepper_t) stepper;
@@ -166,7 +166,7 @@ static void test_chattering_fails(void)
     static const double x0[] = { 0.5 }, t_out[] = { 0.25, 0.75 };
     double y[2], x_end[1];
     char message[128];
-    for (int stepper = 0; stepper < OST_N_STEPPERS; stepper++) {
+    for (int stepper = 0; stepper < OST_STEPPER_AUTO; stepper++) {
         ost_solver_options_t options = options_at(1e-6);
         options.stepper = (ost_stepper_t) stepper;
         ost_job_t job = {

@@ -138,6 +138,7 @@ typedef struct {
     double seconds_wall, seconds_cpu; /**< time by the clock and of all threads */
     int n_threads;
     ost_isa_t isa;            /**< instruction set used */
+    ost_stepper_t stepper;    /**< method used: as asked for, or chosen by `auto` */
     ost_solver_stats_t stats; /**< sums over all jobs but run-ins */
     uint64_t run_in_steps;    /**< of all run-ins */
     /** Of `dosing: periodic`, measured by running the first subjects both ways: largest difference from exact dosing,

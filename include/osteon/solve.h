@@ -88,15 +88,17 @@ typedef struct {
     uint32_t first_state, n_states; /**< the parked block's own states, in a row */
 } ost_series_t;
 
-/** How a step is made: three methods over lanes, and GSL's steppers, one subject at a time, as slow references. */
+/** How a step is made: three methods over lanes, GSL's steppers, one subject at a time, as slow references, and a
+ * wish. */
 typedef enum {
-    OST_STEPPER_RODAS4,  /**< Rosenbrock, order 4, 6 stages: stiff systems */
-    OST_STEPPER_RODAS5P, /**< Rosenbrock, order 5, 8 stages: stiff systems, fewer and longer steps */
-    OST_STEPPER_TSIT5,   /**< explicit, order 5, no Jacobian: systems that are not stiff */
-    OST_STEPPER_GSL_MSBDF,
-    OST_STEPPER_GSL_RK8PD,
-    OST_STEPPER_GSL_BSIMP,
-    OST_N_STEPPERS /**< how many there are */
+    OST_STEPPER_RODAS4,    /**< Rosenbrock, order 4, 6 stages: stiff systems */
+    OST_STEPPER_RODAS5P,   /**< Rosenbrock, order 5, 8 stages: stiff systems, fewer and longer steps */
+    OST_STEPPER_TSIT5,     /**< explicit, order 5, no Jacobian: systems that are not stiff */
+    OST_STEPPER_GSL_MSBDF, /**< backward differentiation, variable order: stiff systems */
+    OST_STEPPER_GSL_RK8PD, /**< explicit, order 8: systems that are not stiff */
+    OST_STEPPER_GSL_BSIMP, /**< implicit extrapolation: stiff systems at very tight tolerances */
+    OST_STEPPER_AUTO,      /**< one of those over lanes, by ost_stepper_choose() */
+    OST_N_STEPPERS         /**< how many names there are */
 } ost_stepper_t;
 
 /** The smallest relative tolerance that may be asked for. */
@@ -172,6 +174,14 @@ void ost_batch_delete(ost_batch_t *self);
 /** Integrate jobs[0..n). Lanes are refilled as they finish. A job that fails has its status set and stops alone; the
  * call itself then still returns 0. */
 int ost_batch_run(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs, ost_error_t *err) OST_MUST_CHECK;
+
+/** Choose the method over lanes that integrates `jobs` with the least work; counted, not timed, so that the choice is
+ * the same everywhere. A stiff system leaves no choice: an explicit method takes many more steps there. At one
+ * tolerance the methods' errors differ, by a factor of ten or so. @param options  stepper is ignored; @param jobs tried
+ * by each method, results are overwritten; those of the typical subject, say; @return as ost_batch_new() and
+ * ost_batch_run() */
+int ost_stepper_choose(ost_stepper_t *stepper, const ost_system_t *system, const ost_solver_options_t *options,
+    ost_job_t *jobs, size_t n_jobs, ost_error_t *err) OST_MUST_CHECK;
 
 /** Write what a failed job died of ("t = 183.2 d: step below 1e-12 d in state C"), always terminated. @return buf */
 char *ost_job_message(

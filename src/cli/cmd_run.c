@@ -250,7 +250,7 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
         ost_cli_plural(e->n_arms, "arm", b), s->seconds_wall, ost_cli_plural((uint64_t) s->n_threads, "thread", c),
         ost_isa_name(s->isa), jobs / s->seconds_wall);
     double steps = (double) s->stats.steps, tries = steps + (double) s->stats.rejected;
-    printf("%.1f steps per subject-arm, %.2f %% of steps rejected\n", steps / jobs,
+    printf("%.1f steps of %s per subject-arm, %.2f %% of steps rejected\n", steps / jobs, ost_stepper_name(s->stepper),
         tries > 0 ? 100 * (double) s->stats.rejected / tries : 0);
     print_doubts(run->plan, s);
     if (s->failures > 0)

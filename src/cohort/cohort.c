@@ -25,6 +25,7 @@ typedef struct {
     const ost_plan_t *plan;
     const ost_cohort_options_t *options;
     ost_cohort_summary_t *summary;
+    ost_solver_options_t solver; /* of the experiment, with the stepper chosen */
     double t_wall;
     uint64_t n_positions; /* subjects x variants */
     uint64_t n_wanted;    /* of these, without what is left out */
@@ -157,7 +158,7 @@ static int worker_init(worker_t *self, run_t *run, ost_error_t *err)
         self->text == NULL || self->messages == NULL || self->subject_status == NULL || self->subject_text == NULL ||
         self->n_not_finite == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a thread's block of %d subjects", BLOCK);
-    return ost_batch_new(&self->batch, system, &e->solver, err);
+    return ost_batch_new(&self->batch, system, &run->solver, err);
 }
 
 /* [n][width] of subjects to rows [width][LANES] of the group of lanes that begins at subject `first`; the last subject
@@ -335,6 +336,8 @@ static void set_arm(const ost_plan_t *plan, ost_job_t *job, size_t arm, const os
 {
     job->events = events;
     job->n_events = plan->n_arm_known[arm];
+    job->series = plan->arm_series[arm];
+    job->n_series = plan->n_arm_series[arm];
     job->t_out = plan->experiment->times;
     job->n_out = plan->experiment->n_times;
     job->y = y;
@@ -397,8 +400,6 @@ static int run_arms(worker_t *self, size_t n, ost_error_t *err)
             ost_job_t *job = &self->jobs[n_jobs++];
             *job = new_job(self, i, plan->t_begin, plan->t_end, self->x1);
             set_arm(plan, job, a, plan->arm_events[a], self->y + (a * n + i) * y_size(plan));
-            job->series = plan->arm_series[a];
-            job->n_series = plan->n_arm_series[a];
         }
     }
     int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
@@ -433,8 +434,6 @@ static int probe_arm(
         ost_job_t *job = &self->jobs[n_jobs];
         *job = new_job(self, i, plan->t_begin, plan->t_end, probe->x1);
         set_arm(plan, job, a, events, self->probe + n_jobs++ * y_size(plan));
-        job->series = plan->arm_series[a];
-        job->n_series = plan->n_arm_series[a];
     }
     int ret = n_jobs > 0 ? ost_batch_run(probe->batch, self->jobs, n_jobs, err) : 0;
     if (ret < 0) return ret;
@@ -479,7 +478,7 @@ static int probe_solver(worker_t *self, size_t n, const double *t_start, ost_err
 {
     const ost_plan_t *plan = self->plan;
     ost_cohort_summary_t *summary = self->run->summary;
-    ost_solver_options_t options = plan->experiment->solver;
+    ost_solver_options_t options = self->run->solver;
     options.rtol = fmax(0.1 * options.rtol, OST_RTOL_MIN);
     size_t n_probed = n < N_PROBED ? n : N_PROBED, of[BLOCK];
     probe_t probe = { .x1 = malloc((n_probed * plan->system.n_states + 1) * sizeof(double)),
@@ -594,6 +593,32 @@ static void work(run_t *run)
     worker_free(&self);
 }
 
+/* `auto`: what integrates the typical person in all arms with the least work, so that every subject, and every part of
+ * a cohort, is integrated alike. */
+static int choose_stepper(run_t *run, ost_error_t *err)
+{
+    const ost_plan_t *plan = run->plan;
+    run->solver = plan->experiment->solver;
+    run->summary->stepper = run->solver.stepper;
+    if (run->solver.stepper != OST_STEPPER_AUTO) return 0;
+    run->solver.stepper = OST_STEPPER_RODAS5P; /* of a batch that is not used */
+    worker_t self;
+    int ret = worker_init(&self, run, err);
+    if (ret == 0) {
+        ost_plan_typical(plan, self.params);
+        prepare(&self, 1);
+        for (size_t a = 0; a < plan->experiment->n_arms; a++) {
+            self.jobs[a] = new_job(&self, 0, plan->t_begin, plan->t_end, self.x0);
+            set_arm(plan, &self.jobs[a], a, plan->arm_events[a], NULL);
+        }
+        ret = ost_stepper_choose(
+            &run->solver.stepper, &plan->system, &run->solver, self.jobs, plan->experiment->n_arms, err);
+    }
+    run->summary->stepper = run->solver.stepper;
+    worker_free(&self);
+    return ret;
+}
+
 static int thread_count(const run_t *run)
 {
 #ifdef _OPENMP
@@ -632,6 +657,8 @@ int ost_cohort_run(
     if (summary->periodic_error == NULL || summary->solver_error == NULL || summary->n_not_finite == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the summary of a run");
     for (size_t i = 0; i <= plan->system.n_outputs; i++) summary->periodic_error[i] = summary->solver_error[i] = NAN;
+    int ret = choose_stepper(&run, err);
+    if (ret < 0) return ret;
     summary->n_threads = thread_count(&run);
     if (summary->n_threads > 0) {
 #ifdef _OPENMP

@@ -37,6 +37,9 @@ void ost_solver_stats_add(ost_solver_stats_t *self, const ost_solver_stats_t *ot
 
 static int check_options(const ost_solver_options_t *options, ost_error_t *err)
 {
+    if ((int) options->stepper < 0 || options->stepper >= OST_STEPPER_AUTO)
+        return ost_fail(
+            err, OST_ERR_VALUE, "stepper %d is no method; 'auto' is to be chosen first", (int) options->stepper);
     if (!(options->rtol >= OST_RTOL_MIN && options->rtol <= 0.1))
         return ost_fail(err, OST_ERR_VALUE, "rtol is %g, expected 1e-14 to 0.1", options->rtol);
     if (!(options->atol_factor > 0 && options->atol_factor < INFINITY))
