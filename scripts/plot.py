@@ -174,7 +174,8 @@ def end_labels(axis, ends, labels, styles, size):
 
 
 def is_treated(experiment, arm):
-    return bool(((experiment.get("arms") or {}).get(arm) or {}).get("regimen"))
+    given = (experiment.get("arms") or {}).get(arm) or {}
+    return bool(given.get("regimen") or given.get("signals"))
 
 
 def styles_of(experiment, arms):
