@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All roots of all programs, lowered in one go; `from[k]` is where those of program k begin. */
+/* All roots of all programs; `from[k]` is where those of program k begin. */
 typedef struct {
     ost_node_t *node;
     ost_node_t **from;
@@ -91,7 +91,8 @@ static int make_programs(ost_model_t *model, const ost_node_t *entry, ost_error_
     append(&roots, OST_SWITCHES, impl->sw, model->n_switches);
     append(&roots, OST_OUTPUTS, impl->output, model->n_outputs);
     for (size_t k = 0; k < model->n_drives; k++) append(&roots, OST_FIRST_DRIVE + k, &impl->drive[k], 1);
-    if (!ost_graph_lower(&impl->graph, roots.node, n_all)) {
+    for (size_t k = 0; k < roots.n_programs; k++) {
+        if (ost_graph_lower(&impl->graph, roots.from[k], roots.n[k], k != OST_JACOBIAN)) continue;
         ret = no_memory(model, err);
         goto out;
     }

@@ -68,8 +68,10 @@ struct ost_programs {
 
 /* Rewrite what the roots depend on into the operations of programs: powers become exp and log, divisions a product with
  * a reciprocal, and factors that depend on parameters alone are brought together, to be computed once per subject.
- * @param roots  [n_roots] replaced. @return false if out of memory */
-bool ost_graph_lower(ost_graph_t *graph, ost_node_t *roots, size_t n_roots);
+ * @param roots  [n_roots] of one program, replaced
+ * @param merge  make one division of quotients of quotients; not for derivatives, which share their reciprocals
+ * @return false if out of memory */
+bool ost_graph_lower(ost_graph_t *graph, ost_node_t *roots, size_t n_roots, bool merge);
 
 /* Programs from lowered roots. @param roots  [n_programs] of arrays; of OST_PREPARE only the initial states
  * @param n_roots  [n_programs] */
