@@ -86,12 +86,23 @@ int ost_figures_find(ost_trial_t *self, const ost_evidence_t *evidence, ost_erro
 /** After planning: where in the plan's output each figure is read. */
 int ost_figures_bind(ost_trial_t *self, ost_error_t *err) OST_MUST_CHECK;
 
+/** Index of an experiment's output time within half a day of t, SIZE_MAX if there is none. */
+size_t ost_figure_time(const ost_experiment_t *experiment, double t);
+
 /** What the simulation says to one figure. */
 typedef struct {
     double value; /**< in the row's unit; NAN where no subject has one */
     double sd;    /**< of the measure between subjects, both arms' variances added; NAN below 2 subjects */
     size_t n;     /**< subjects with a finite measure (in the arm that has fewer) */
 } ost_estimate_t;
+
+/** One output of one arm over time: percent change from time 0, or the value where there is none to compare with. */
+typedef struct {
+    size_t arm, i_output;
+    char output[96];
+    bool is_value;                /**< values, not changes */
+    double *mean, *lower, *upper; /**< [n_times] mean, 5th and 95th percentile of the subjects; owned in one block */
+} ost_curve_t;
 
 /** Parameters that are moved in all trials at once, by name. */
 typedef struct {
@@ -104,9 +115,10 @@ typedef struct {
 /** Simulate a trial, once for each variant, and estimate its figures. A parameter that a trial's models do not have, or
  * that its file sets, stays as it is there.
  * @param variants  NULL: once, as planned. @param[out] estimates  [n_variants][n_figures]
+ * @param[in,out] curves  [n_curves] of the first variant: arm, i_output and is_value given, the rest filled in
  * @param n_threads  0: all. @return 0 or an error of the run; single subjects that fail are left out */
 int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates,
-    ost_error_t *err) OST_MUST_CHECK;
+    ost_curve_t *curves, size_t n_curves, ost_error_t *err) OST_MUST_CHECK;
 
 /** The same for all trials, which threads share. @param[out] estimates  [n_variants][n_figures of all]; value NAN in a
  * trial that is skipped */

@@ -181,7 +181,7 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static size_t time_index(const ost_experiment_t *e, double t)
+size_t ost_figure_time(const ost_experiment_t *e, double t)
 {
     for (size_t i = 0; i < e->n_times; i++)
         if (fabs(e->times[i] - t) <= SAME_VISIT) return i;
@@ -190,7 +190,7 @@ static size_t time_index(const ost_experiment_t *e, double t)
 
 static int add_time(ost_experiment_t *e, double t, ost_error_t *err)
 {
-    if (time_index(e, t) != SIZE_MAX) return 0;
+    if (ost_figure_time(e, t) != SIZE_MAX) return 0;
     double *times = realloc(e->times, (e->n_times + 1) * sizeof(*times));
     if (times == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
     times[e->n_times++] = t;
@@ -309,8 +309,8 @@ int ost_figures_bind(ost_trial_t *self, ost_error_t *err)
         }
         int ret = bind_unit(&figure, e, variable, err);
         if (ret < 0) return ret;
-        figure.i_to = time_index(e, figure.to);
-        figure.i_from = figure.measure == OST_MEASURE_LEVEL ? figure.i_to : time_index(e, figure.from);
+        figure.i_to = ost_figure_time(e, figure.to);
+        figure.i_from = figure.measure == OST_MEASURE_LEVEL ? figure.i_to : ost_figure_time(e, figure.from);
         self->figures[n++] = figure;
     }
     self->n_figures = n;

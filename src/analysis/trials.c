@@ -145,6 +145,9 @@ typedef struct {
     const ost_trial_t *trial;
     size_t n_positions;
     double *values; /* [n_figures][2][n_positions] */
+    const ost_curve_t *curves;
+    size_t n_curves, n_subjects; /* of the first variant */
+    double *points;              /* [n_curves][n_times][n_subjects] */
 } harvest_t;
 
 static double measure_of(const ost_figure_t *figure, const double *y)
@@ -166,12 +169,30 @@ static double measure_of(const ost_figure_t *figure, const double *y)
     return figure->per_year ? value * OST_DAYS_PER_YEAR / (figure->to - figure->from) : value;
 }
 
+/* The subjects of the first variant, at all times. */
+static void harvest_curves(harvest_t *self, const ost_cohort_block_t *block)
+{
+    const ost_trial_t *trial = self->trial;
+    size_t n_times = trial->experiment.n_times, n_outputs = trial->plan.system.n_outputs;
+    size_t zero = ost_figure_time(&trial->experiment, 0);
+    for (size_t c = 0; c < self->n_curves; c++) {
+        const ost_curve_t *curve = &self->curves[c];
+        for (size_t i = 0; i < block->n_subjects && block->first + i < self->n_subjects; i++) {
+            const double *y = block->y + ((curve->arm * block->n_subjects + i) * n_outputs + curve->i_output) * n_times;
+            for (size_t t = 0; t < n_times; t++)
+                self->points[(c * n_times + t) * self->n_subjects + block->first + i] =
+                    curve->is_value || zero == SIZE_MAX ? y[t] : 100 * (y[t] / y[zero] - 1);
+        }
+    }
+}
+
 static int harvest(void *user, const ost_cohort_block_t *block, ost_error_t *err)
 {
     (void) err;
     harvest_t *self = user;
     const ost_trial_t *trial = self->trial;
     size_t n_times = trial->experiment.n_times, n_outputs = trial->plan.system.n_outputs;
+    harvest_curves(self, block);
     for (size_t f = 0; f < trial->n_figures; f++) {
         const ost_figure_t *figure = &trial->figures[f];
         for (int side = 0; side < 2; side++) {
@@ -246,15 +267,37 @@ static double *spread_out(const ost_trial_t *self, const ost_variants_t *variant
     return typical;
 }
 
-int ost_trial_estimate(
-    ost_trial_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates, ost_error_t *err)
+static int fill_curve(ost_curve_t *self, double *points, size_t n_times, size_t n, double *work, ost_error_t *err)
+{
+    self->mean = malloc((3 * n_times + 1) * sizeof(double));
+    if (self->mean == NULL) return no_memory(err);
+    self->lower = self->mean + n_times;
+    self->upper = self->lower + n_times;
+    for (size_t t = 0; t < n_times; t++) {
+        ost_estimate_t all = summarise(points + t * n, n, true, work);
+        self->mean[t] = all.n > 0 ? gsl_stats_mean(work, 1, all.n) : NAN;
+        self->lower[t] = all.n > 0 ? gsl_stats_quantile_from_sorted_data(work, 1, all.n, 0.05) : NAN;
+        self->upper[t] = all.n > 0 ? gsl_stats_quantile_from_sorted_data(work, 1, all.n, 0.95) : NAN;
+    }
+    return 0;
+}
+
+int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates,
+    ost_curve_t *curves, size_t n_curves, ost_error_t *err)
 {
     size_t n = (size_t) self->experiment.n_subjects, n_variants = variants != NULL ? variants->n_variants : 1;
-    harvest_t harvested = { .trial = self, .n_positions = n * n_variants };
+    size_t n_times = self->experiment.n_times;
+    harvest_t harvested = {
+        .trial = self, .n_positions = n * n_variants, .curves = curves, .n_curves = n_curves, .n_subjects = n
+    };
     harvested.values = malloc((2 * self->n_figures * harvested.n_positions + 1) * sizeof(double));
+    harvested.points = malloc((n_curves * n_times * n + 1) * sizeof(double));
     double *typical = variants != NULL ? spread_out(self, variants) : NULL, *work = malloc((n + 1) * sizeof(*work));
     ost_cohort_summary_t summary = { 0 };
-    int ret = harvested.values == NULL || work == NULL || (variants != NULL && typical == NULL) ? no_memory(err) : 0;
+    int ret =
+        harvested.values == NULL || harvested.points == NULL || work == NULL || (variants != NULL && typical == NULL)
+            ? no_memory(err)
+            : 0;
     const ost_cohort_options_t options = { .n_threads = n_threads,
         .no_probe = true,
         .variants = typical,
@@ -265,8 +308,11 @@ int ost_trial_estimate(
     for (size_t v = 0; v < n_variants && ret == 0; v++)
         for (size_t f = 0; f < self->n_figures; f++)
             estimates[v * self->n_figures + f] = estimate(&harvested, f, v * n, n, work);
+    for (size_t c = 0; c < n_curves && ret == 0; c++)
+        ret = fill_curve(&curves[c], harvested.points + c * n_times * n, n_times, n, work, err);
     ost_cohort_summary_free(&summary);
     free(harvested.values);
+    free(harvested.points);
     free(typical);
     free(work);
     return ret;
@@ -278,7 +324,9 @@ static int estimate_trial(
     ost_trial_t *trial = &self->trials[t];
     size_t n = trial->n_figures, n_variants = variants != NULL ? variants->n_variants : 1;
     ost_estimate_t *own = malloc((n_variants * n + 1) * sizeof(*own));
-    int ret = own == NULL ? no_memory(err) : trial->skip ? 0 : ost_trial_estimate(trial, variants, 1, own, err);
+    int ret = own == NULL   ? no_memory(err)
+              : trial->skip ? 0
+                            : ost_trial_estimate(trial, variants, 1, own, NULL, 0, err);
     for (size_t i = 0; i < n_variants * n && ret == 0; i++)
         estimates[i / n * self->n_figures + trial->first_figure + i % n] =
             trial->skip ? (ost_estimate_t){ NAN, NAN, 0 } : own[i];

@@ -210,6 +210,7 @@ const char *ost_cli_parse(const ost_syntax_t *self, int argc, char **argv, int *
     }
     *code = OST_EXIT_USAGE;
     if (argc - optind == 1) return argv[optind];
+    if (argc == optind && self->argument[0] == '[') return "";
     if (argc == optind)
         ost_cli_message(
             "%s: %s is missing; 'osteon %s --help' shows the usage", self->command, self->argument, self->command);
@@ -267,6 +268,22 @@ int ost_cli_configs(ost_text_list_t *paths)
     }
     ost_text_list_free(&folders);
     return ret;
+}
+
+char *ost_cli_data_folder(const char *name)
+{
+    ost_text_list_t folders = { 0 };
+    char *found = NULL;
+    int ret = config_folders(&folders);
+    for (size_t i = 0; i < folders.n && ret == 0 && found == NULL; i++) {
+        if (asprintf(&found, "%s/%s", folders.items[i], name) < 0) found = NULL;
+        if (found != NULL && access(found, R_OK) != 0) {
+            free(found);
+            found = NULL;
+        }
+    }
+    ost_text_list_free(&folders);
+    return found;
 }
 
 /* The path of the experiment called `name` if there is no file of that name; NULL, having said so, if there is none. */

@@ -51,7 +51,7 @@ typedef struct {
 /* A command line: one word besides the options. */
 typedef struct {
     const char *command;  /* "run" */
-    const char *argument; /* "EXPERIMENT" */
+    const char *argument; /* "EXPERIMENT"; "[TRIALS]" may be missing and is then "" */
     const char *about;    /* one line, for both helps */
     const char *notes;    /* more lines below the options, or NULL */
     const ost_option_t *options;
@@ -84,6 +84,9 @@ bool ost_cli_exists(const char *path);
 /* Paths of the experiments that can be run by name. @return 0 or OST_ERR_NO_MEMORY */
 int ost_cli_configs(ost_text_list_t *paths) OST_MUST_CHECK;
 
+/* The folder `name` of the configs that come with osteon. @return owned by the caller, NULL if it is not there */
+char *ost_cli_data_folder(const char *name);
+
 /* Read an experiment from a YAML file, from the name of a file in configs/, or from the attributes of a result file
  * (then `overrides` come after those it was made with). Prints what is wrong. @return an exit code */
 int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_list_t *overrides);
@@ -98,6 +101,7 @@ int ost_cmd_check(int argc, char **argv);
 int ost_cmd_plan(int argc, char **argv);
 int ost_cmd_model(int argc, char **argv);
 int ost_cmd_fit(int argc, char **argv);
+int ost_cmd_validate(int argc, char **argv);
 int ost_cmd_list(int argc, char **argv);
 
 #endif

@@ -17,6 +17,7 @@ static const struct {
     { "plan", "print or draw how blocks, signals and events of an experiment fit together", ost_cmd_plan },
     { "model", "print a model: equations, parameters with units and sources", ost_cmd_model },
     { "fit", "estimate parameters from the evidence of trials", ost_cmd_fit },
+    { "validate", "hold the model against the figures of trials", ost_cmd_validate },
     { "list", "list models, drugs, signals, outputs, configs, or the keys of an experiment file", ost_cmd_list },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file validate.h  The model against trials: every figure with what is predicted for it, and how far that may be off.
+ *  A prediction's variance has five parts: the parameters (a sample of their posterior), the observed figure's own
+ * error, what the figures of a trial share, what the model gets wrong of single figures (fit.h), and the simulated
+ * cohort's size. */
+#ifndef OSTEON_VALIDATE_H
+#define OSTEON_VALIDATE_H
+
+#include "osteon/fit.h"
+
+/** A table that `osteon fit` wrote: estimates and a sample of the posterior. */
+typedef struct {
+    char **names; /**< [n_params] "aibl.K_E"; owned */
+    size_t n_params;
+    double *values; /**< [1 + n_draws][n_params] internal units; the first row is the estimate; owned */
+    size_t n_draws;
+    ost_fit_spread_t spread[OST_N_CLASSES];
+} ost_draws_t;
+
+/** Read a table of draws. @return 0, OST_ERR_IO or OST_ERR_SYNTAX, OST_ERR_UNIT with the line */
+int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL and a zeroed one. */
+void ost_draws_free(ost_draws_t *self);
+
+/** What came of one figure. */
+typedef struct {
+    const ost_trial_t *trial;   /**< borrowed */
+    const ost_figure_t *figure; /**< borrowed */
+    ost_estimate_t estimate;    /**< of the large cohort */
+    double sd_parameters;       /**< of the prediction by the parameters alone, row's unit; NAN without draws */
+    double sd;                  /**< of the prediction in all */
+    double lower, upper;        /**< 90 % prediction interval */
+    bool inside;                /**< the observed value lies in it */
+} ost_verdict_t;
+
+/** A validation. */
+typedef struct {
+    ost_trials_t trials;
+    ost_verdict_t *verdicts; /**< [n_verdicts] */
+    size_t n_verdicts;
+    ost_curve_t **curves; /**< [n_trials][n_curves[t]] */
+    size_t *n_curves;
+} ost_validation_t;
+
+/** How to validate. */
+typedef struct {
+    ost_trials_options_t trials; /**< n_subjects: of the large cohort */
+    const ost_draws_t *draws;    /**< NULL: the models' own values, no uncertainty of parameters */
+    size_t n_draws;              /**< of them that are used; at most draws->n_draws */
+    size_t n_draw_subjects;      /**< subjects of a latin hypercube for each draw */
+    int n_threads;               /**< 0: all */
+} ost_validation_options_t;
+
+/** Simulate all trials and judge every figure. */
+int ost_validation_run(
+    ost_validation_t *self, const ost_validation_options_t *options, ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL and a zeroed one. */
+void ost_validation_free(ost_validation_t *self);
+/** The figures of one class and role together. */
+typedef struct {
+    ost_class_t endpoint_class;
+    const char *role;
+    size_t n;
+    double rmse,
+        bias; /**< as residuals of a fit: points, percent of the observed level, points over all years of a rate */
+    double coverage; /**< share of figures inside their 90 % prediction interval */
+} ost_validation_sum_t;
+#define OST_N_SUMS (3 * OST_N_CLASSES)
+
+/** Sums of those classes and roles that there are. @param[out] sums  [OST_N_SUMS]; @return their number */
+size_t ost_validation_sum(const ost_validation_t *self, ost_validation_sum_t *sums);
+/** A table of all figures, and summaries by class and role. */
+void ost_validation_print(const ost_validation_t *self, FILE *out);
+/** One self-contained HTML page: summaries, and for every trial a figure and its table. */
+void ost_validation_write_html(const ost_validation_t *self, FILE *out);
+
+#endif

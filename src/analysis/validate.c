@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A large cohort for what is predicted, small ones over the draws of the posterior for how far that may be off. */
+#include "osteon/validate.h"
+#include "analysis/fit_impl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* 90 % of a normal lie within so many SD. */
+#define SD_90 1.6448536269514722
+
+static int no_memory(ost_error_t *err)
+{
+    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+}
+
+/* Curves for every arm and output that a figure of the trial shows. */
+static int choose_curves(const ost_trial_t *trial, ost_curve_t **curves, size_t *n, ost_error_t *err)
+{
+    *curves = calloc(2 * trial->n_figures + 1, sizeof(**curves));
+    *n = 0;
+    if (*curves == NULL) return no_memory(err);
+    for (size_t f = 0; f < 2 * trial->n_figures; f++) {
+        const ost_figure_t *figure = &trial->figures[f / 2];
+        ost_curve_t curve = { .arm = f % 2 == 0 ? figure->arm : figure->versus,
+            .i_output = figure->i_output,
+            .is_value = figure->measure == OST_MEASURE_LEVEL };
+        if (curve.arm == SIZE_MAX) continue;
+        bool is_new = true;
+        for (size_t k = 0; k < *n; k++)
+            is_new = is_new && ((*curves)[k].arm != curve.arm || (*curves)[k].i_output != curve.i_output ||
+                                   (*curves)[k].is_value != curve.is_value);
+        if (!is_new) continue;
+        memcpy(curve.output, figure->output, sizeof(curve.output));
+        (*curves)[(*n)++] = curve;
+    }
+    return 0;
+}
+
+/* The large cohorts, trial by trial; every thread works on each. @param[out] estimates  [trials.n_figures] */
+static int run_large(
+    ost_validation_t *self, const ost_variants_t *estimate, int n_threads, ost_estimate_t *estimates, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++) {
+        ost_trial_t *trial = &self->trials.trials[t];
+        ret = choose_curves(trial, &self->curves[t], &self->n_curves[t], err);
+        if (ret == 0)
+            ret = ost_trial_estimate(
+                trial, estimate, n_threads, estimates + trial->first_figure, self->curves[t], self->n_curves[t], err);
+    }
+    return ret;
+}
+
+/* SD of every figure over the draws. @param[out] sd  [n_figures] */
+static int run_draws(const ost_validation_options_t *options, size_t n_figures, double *sd, ost_error_t *err)
+{
+    const ost_draws_t *draws = options->draws;
+    size_t n = draws == NULL ? 0 : options->n_draws < draws->n_draws ? options->n_draws : draws->n_draws;
+    for (size_t f = 0; f < n_figures; f++) sd[f] = NAN;
+    if (n < 2) return 0;
+    ost_trials_options_t small = options->trials;
+    small.n_subjects = options->n_draw_subjects;
+    small.sampling = OST_SAMPLING_LATIN_HYPERCUBE;
+    ost_trials_t trials;
+    ost_estimate_t *estimates = malloc((n * n_figures + 1) * sizeof(*estimates));
+    const ost_variants_t variants = { (const char *const *) draws->names, draws->n_params,
+        draws->values + draws->n_params, n };
+    int ret = estimates == NULL ? no_memory(err) : ost_trials_read(&trials, &small, err);
+    if (ret == 0) ret = ost_trials_estimate(&trials, &variants, options->n_threads, estimates, err);
+    for (size_t f = 0; f < n_figures && ret == 0; f++) {
+        double sum = 0, squares = 0;
+        for (size_t v = 0; v < n; v++) {
+            sum += estimates[v * n_figures + f].value;
+            squares += estimates[v * n_figures + f].value * estimates[v * n_figures + f].value;
+        }
+        sd[f] = sqrt(fmax(0, squares - sum * sum / (double) n) / (double) (n - 1));
+    }
+    if (estimates != NULL) ost_trials_free(&trials);
+    free(estimates);
+    return ret;
+}
+
+static ost_verdict_t judge(const ost_trial_t *trial, const ost_figure_t *figure, const ost_estimate_t *estimate,
+    double sd_parameters, const ost_draws_t *draws)
+{
+    ost_verdict_t self = { .trial = trial, .figure = figure, .estimate = *estimate, .sd_parameters = sd_parameters };
+    double error = ost_figure_error(figure, estimate), variance = error * error;
+    double own = estimate->n > 1 ? estimate->sd / sqrt((double) estimate->n) : 0;
+    variance += own * own + (isnan(sd_parameters) ? 0 : sd_parameters * sd_parameters);
+    if (draws != NULL) {
+        const ost_fit_spread_t *spread = &draws->spread[figure->endpoint_class];
+        double scale = ost_fit_scale(figure);
+        variance += (spread->between * spread->between + spread->within * spread->within) / (scale * scale);
+    }
+    self.sd = sqrt(variance);
+    self.lower = estimate->value - SD_90 * self.sd;
+    self.upper = estimate->value + SD_90 * self.sd;
+    self.inside = figure->row->value >= self.lower && figure->row->value <= self.upper;
+    return self;
+}
+
+int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *options, ost_error_t *err)
+{
+    *self = (ost_validation_t){ 0 };
+    int ret = ost_trials_read(&self->trials, &options->trials, err);
+    if (ret < 0) return ret;
+    size_t n = self->trials.n_figures, n_trials = self->trials.n_trials;
+    const ost_draws_t *draws = options->draws;
+    ost_estimate_t *estimates = malloc((n + 1) * sizeof(*estimates));
+    double *sd = malloc((n + 1) * sizeof(*sd));
+    self->verdicts = calloc(n + 1, sizeof(*self->verdicts));
+    self->curves = calloc(n_trials + 1, sizeof(*self->curves));
+    self->n_curves = calloc(n_trials + 1, sizeof(*self->n_curves));
+    ost_variants_t estimate = { 0 };
+    if (draws != NULL)
+        estimate = (ost_variants_t){ (const char *const *) draws->names, draws->n_params, draws->values, 1 };
+    if (estimates == NULL || sd == NULL || self->verdicts == NULL || self->curves == NULL || self->n_curves == NULL)
+        ret = no_memory(err);
+    if (ret == 0) ret = run_large(self, draws != NULL ? &estimate : NULL, options->n_threads, estimates, err);
+    if (ret == 0) ret = run_draws(options, n, sd, err);
+    for (size_t t = 0; t < n_trials && ret == 0; t++)
+        for (size_t f = 0; f < self->trials.trials[t].n_figures; f++) {
+            const ost_trial_t *trial = &self->trials.trials[t];
+            size_t i = trial->first_figure + f;
+            self->verdicts[self->n_verdicts++] = judge(trial, &trial->figures[f], &estimates[i], sd[i], draws);
+        }
+    free(estimates);
+    free(sd);
+    return ret;
+}
+
+void ost_validation_free(ost_validation_t *self)
+{
+    if (self == NULL) return;
+    for (size_t t = 0; self->curves != NULL && self->n_curves != NULL && t < self->trials.n_trials; t++) {
+        for (size_t c = 0; c < self->n_curves[t]; c++) free(self->curves[t][c].mean);
+        free(self->curves[t]);
+    }
+    free(self->curves);
+    free(self->n_curves);
+    free(self->verdicts);
+    ost_trials_free(&self->trials);
+    *self = (ost_validation_t){ 0 };
+}
+
+static void print_verdict(const ost_verdict_t *self, FILE *out)
+{
+    const ost_evidence_row_t *row = self->figure->row;
+    char interval[32] = "", predicted[32];
+    if (!isnan(row->lower) && !isnan(row->upper))
+        snprintf(interval, sizeof(interval), "%.4g..%.4g", row->lower, row->upper);
+    snprintf(predicted, sizeof(predicted), "%.4g..%.4g", self->lower, self->upper);
+    fprintf(out, "%-22.22s %-34.34s %-19.19s %6g %9.4g %-14s %9.4g %-16s %+8.2f  %-7s %s\n", row->trial, row->arm,
+        self->figure->output, row->time_months, row->value, interval, self->estimate.value, predicted,
+        self->estimate.value - row->value, self->inside ? "inside" : "outside", row->role);
+}
+
+static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of, const char *role)
+{
+    ost_validation_sum_t sum = { .endpoint_class = of, .role = role };
+    for (size_t i = 0; i < self->n_verdicts; i++) {
+        const ost_verdict_t *v = &self->verdicts[i];
+        if (v->figure->endpoint_class != of || strcmp(v->figure->row->role, role) != 0) continue;
+        double residual = (v->estimate.value - v->figure->row->value) * ost_fit_scale(v->figure);
+        sum.n++;
+        sum.coverage += v->inside;
+        sum.bias += residual;
+        sum.rmse += residual * residual;
+    }
+    sum.rmse = sqrt(sum.rmse / (double) sum.n);
+    sum.bias /= (double) sum.n;
+    sum.coverage /= (double) sum.n;
+    return sum;
+}
+
+size_t ost_validation_sum(const ost_validation_t *self, ost_validation_sum_t *sums)
+{
+    static const char *const roles[] = { "calibrate", "validate", "context" };
+    size_t n = 0;
+    for (int c = 0; c < OST_N_CLASSES; c++)
+        for (size_t r = 0; r < sizeof(roles) / sizeof(roles[0]); r++) {
+            sums[n] = sum_up(self, (ost_class_t) c, roles[r]);
+            n += sums[n].n > 0;
+        }
+    return n;
+}
+
+void ost_validation_print(const ost_validation_t *self, FILE *out)
+{
+    fprintf(out, "%-22s %-34s %-19s %6s %9s %-14s %9s %-16s %8s  %-7s %s\n", "trial", "arm", "output", "month",
+        "observed", "interval", "simulated", "90 % prediction", "differ", "", "role");
+    for (size_t i = 0; i < self->n_verdicts; i++) print_verdict(&self->verdicts[i], out);
+    for (size_t t = 0; t < self->trials.n_trials; t++) {
+        const ost_trial_t *trial = &self->trials.trials[t];
+        for (size_t i = 0; i < trial->n_unmatched; i++)
+            fprintf(out, "not compared: %s, %s, %s %s: %s\n", trial->unmatched[i].row->trial,
+                trial->unmatched[i].row->arm, trial->unmatched[i].row->endpoint, trial->unmatched[i].row->site,
+                trial->unmatched[i].why);
+    }
+    fputc('\n', out);
+    ost_validation_sum_t sums[OST_N_SUMS];
+    size_t n = ost_validation_sum(self, sums);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%s %s: n %zu rmse %.2f bias %+.2f coverage %.2f\n", ost_class_name(sums[i].endpoint_class),
+            sums[i].role, sums[i].n, sums[i].rmse, sums[i].bias, sums[i].coverage);
+}
