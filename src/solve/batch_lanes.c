@@ -70,14 +70,15 @@ static void put_column(double *to, int lane, const double *from, size_t n)
 static void dense_at(const run_t *run, ost_v theta)
 {
     const ost_batch_t *b = run->b;
-    const size_t n = b->system->n_states;
+    const size_t n = b->system->n_states, n_dense = (size_t) run->method->n_dense;
+    const double *dense = b->dense, *x_old = b->x, *x_new = b->x_new;
+    double *to = b->x_at;
     const ost_v rest = 1.0 - theta;
     for (size_t i = 0; i < n; i++) {
         ost_v bend = ost_v_splat(0);
-        for (size_t m = (size_t) run->method->n_dense; m-- > 0;)
-            bend = bend * theta + ost_v_load(ROW(b->dense, m * n + i));
-        ost_v x = rest * ost_v_load(ROW(b->x, i)) + theta * (ost_v_load(ROW(b->x_new, i)) + rest * bend);
-        ost_v_store(ROW(b->x_at, i), x);
+        for (size_t m = n_dense; m-- > 0;) bend = bend * theta + ost_v_load(ROW(dense, m * n + i));
+        ost_v x = rest * ost_v_load(ROW(x_old, i)) + theta * (ost_v_load(ROW(x_new, i)) + rest * bend);
+        ost_v_store(ROW(to, i), x);
     }
 }
 

@@ -31,10 +31,11 @@ static const double DENSE[3][OST_MAX_STAGES] = {
 /* to = x + h times a sum of the first n stages */
 INLINE void advance(const ost_batch_t *b, const ost_v *h, double *to, const double *x, const double *weights, int n)
 {
-    for (size_t k = 0; k < b->system->n_states; k++) {
+    const rows_t rows = rows_of(b);
+    for (size_t k = 0; k < rows.n; k++) {
         EACH_REG
         {
-            ost_reg sum = load((const double *) h, q) * stage_sum(b, weights, n, k, q);
+            ost_reg sum = load((const double *) h, q) * stage_sum(&rows, weights, n, k, q);
             store(ROW(to, k), q, x == NULL ? sum : load(ROW(x, k), q) + sum);
         }
     }

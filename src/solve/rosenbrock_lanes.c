@@ -131,27 +131,30 @@ static __attribute__((noinline)) void solve(const ost_elimination_t *self, const
 /* Stage i from its right-hand side in its rows to its increment. */
 INLINE void finish_stage(const ost_batch_t *b, const table_t *table, int i, const double *h, const double *per_h)
 {
-    double *rows = stage_rows(b, i);
-    for (size_t k = 0; i > 0 && k < b->system->n_states; k++)
-        EACH_REG store(ROW(rows, k), q, load(ROW(rows, k), q) + load(per_h, q) * stage_sum(b, table->c[i], i, k, q));
+    const rows_t rows = rows_of(b);
+    double *stage = stage_rows(b, i);
+    for (size_t k = 0; i > 0 && k < rows.n; k++) EACH_REG
+    store(ROW(stage, k), q, load(ROW(stage, k), q) + load(per_h, q) * stage_sum(&rows, table->c[i], i, k, q));
     const ost_elimination_t *e = &b->elimination;
     for (size_t k = 0; table->d[i] != 0 && k < e->n_time; k++) {
-        double *row = rows + e->time_state[k];
+        double *row = stage + e->time_state[k];
         EACH_REG store(row, q, load(row, q) + (table->d[i] * load(h, q)) * load(b->values + e->time_value[k], q));
     }
-    solve(e, b->values, rows);
+    solve(e, b->values, stage);
 }
 
 INLINE void stage_argument(const ost_batch_t *b, const table_t *table, int i)
 {
-    for (size_t k = 0; k < b->system->n_states; k++) {
-        double *to = ROW(b->x_at, k);
+    const rows_t rows = rows_of(b);
+    const double *last = stage_rows(b, i - 1);
+    for (size_t k = 0; k < rows.n; k++) {
+        double *to = ROW(rows.x_at, k);
         EACH_REG
         {
             if (i < table->n_own)
-                store(to, q, load(ROW(b->x, k), q) + stage_sum(b, table->a[i], i, k, q));
+                store(to, q, load(ROW(rows.x, k), q) + stage_sum(&rows, table->a[i], i, k, q));
             else
-                store(to, q, load(to, q) + load(ROW(stage_rows(b, i - 1), k), q));
+                store(to, q, load(to, q) + load(ROW(last, k), q));
         }
     }
 }
@@ -178,7 +181,8 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     }
     STAGE(1)
     STAGE(2)
-    STAGE(3) STAGE(4) STAGE(5) STAGE(6) STAGE(7)
+    STAGE(3)
+    STAGE(4) STAGE(5) STAGE(6) STAGE(7)
 #undef STAGE
         const double *last = stage_rows(b, table->n_stages - 1);
     EACH_REG judge(b, last, last, q, result);

@@ -32,12 +32,24 @@ INLINE double *stage_rows(const ost_batch_t *b, int i)
     return b->stages + (size_t) i * b->stage_stride;
 }
 
+/* What loops over states use of a batch, copied: stores of rows may alias anything that is behind a pointer. */
+typedef struct {
+    double *stages, *x, *x_at;
+    size_t stride, n;
+} rows_t;
+
+INLINE rows_t rows_of(const ost_batch_t *b)
+{
+    return (
+        rows_t){ .stages = b->stages, .x = b->x, .x_at = b->x_at, .stride = b->stage_stride, .n = b->system->n_states };
+}
+
 /* Sum of weights[j] x stage j of state k for j < n; weights and n are known to the compiler, zeros cost nothing. */
-INLINE ost_reg stage_sum(const ost_batch_t *b, const double *weights, int n, size_t k, int q)
+INLINE ost_reg stage_sum(const rows_t *rows, const double *weights, int n, size_t k, int q)
 {
     ost_reg sum = { 0 };
     for (int j = 0; j < n; j++)
-        if (weights[j] != 0) sum += weights[j] * load(ROW(stage_rows(b, j), k), q);
+        if (weights[j] != 0) sum += weights[j] * load(ROW(rows->stages + (size_t) j * rows->stride, k), q);
     return sum;
 }
 
@@ -72,14 +84,15 @@ INLINE void judge(const ost_batch_t *b, const double *last, const double *error_
  * dense output from a straight line. `unit` multiplies all. */
 INLINE void fill_dense(const ost_batch_t *b, const double weights[][OST_MAX_STAGES], int n_dense, const ost_v *unit)
 {
-    size_t n = b->system->n_states;
-    for (size_t k = 0; k < n; k++) {
+    const rows_t rows = rows_of(b);
+    double *dense = b->dense;
+    for (size_t k = 0; k < rows.n; k++) {
         EACH_REG
         {
             for (int m = 0; m < n_dense; m++) {
-                ost_reg sum = stage_sum(b, weights[m], OST_MAX_STAGES, k, q);
+                ost_reg sum = stage_sum(&rows, weights[m], OST_MAX_STAGES, k, q);
                 if (unit != NULL) sum *= load((const double *) unit, q);
-                store(ROW(b->dense, (size_t) m * n + k), q, sum);
+                store(ROW(dense, (size_t) m * rows.n + k), q, sum);
             }
         }
     }
