@@ -45,8 +45,8 @@ typedef struct {
 /** A trial: an experiment, planned, with its figures. */
 typedef struct {
     ost_experiment_t experiment; /**< outputs and times widened to what the figures need */
-    ost_plan_t plan;
-    ost_figure_t *figures; /**< [n_figures], in the order of the table */
+    ost_plan_t plan;             /**< of it */
+    ost_figure_t *figures;       /**< [n_figures], in the order of the table */
     size_t n_figures;
     ost_unmatched_t *unmatched; /**< [n_unmatched] of roles calibrate and validate */
     size_t n_unmatched;
@@ -56,9 +56,9 @@ typedef struct {
 
 /** Trials over one library and one evidence table. */
 typedef struct {
-    ost_library_t library;
-    ost_evidence_t evidence;
-    ost_trial_t *trials; /**< [n_trials], sorted by file name */
+    ost_library_t library;   /**< that the plans borrow from */
+    ost_evidence_t evidence; /**< that the figures borrow from */
+    ost_trial_t *trials;     /**< [n_trials], sorted by file name */
     size_t n_trials;
     size_t n_figures; /**< of all trials */
 } ost_trials_t;
@@ -98,8 +98,8 @@ typedef struct {
 
 /** One output of one arm over time: percent change from time 0, or the value where there is none to compare with. */
 typedef struct {
-    size_t arm, i_output;
-    char output[96];
+    size_t arm, i_output;         /**< of the experiment; row of the plan's outputs */
+    char output[96];              /**< its name */
     bool is_value;                /**< values, not changes */
     double *mean, *lower, *upper; /**< [n_times] mean, 5th and 95th percentile of the subjects; owned in one block */
 } ost_curve_t;
@@ -107,8 +107,8 @@ typedef struct {
 /** Parameters that are moved in all trials at once, by name. */
 typedef struct {
     const char *const *names; /**< [n] "aibl.T[total_hip]" */
-    size_t n;
-    const double *values; /**< [n_variants][n] internal units */
+    size_t n;                 /**< parameters */
+    const double *values;     /**< [n_variants][n] internal units */
     size_t n_variants;
 } ost_variants_t;
 

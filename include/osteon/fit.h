@@ -46,17 +46,17 @@ typedef struct {
 
 /** A fit. */
 typedef struct {
-    char *path, *title;
-    ost_trials_t trials;
+    char *path, *title;      /**< of the file; title NULL if it has none */
+    ost_trials_t trials;     /**< those of its folder */
     ost_fit_param_t *params; /**< [n_params] */
     size_t n_params;
-    ost_fit_row_t *rows; /**< [n_rows] */
-    size_t n_rows, n_groups;
+    ost_fit_row_t *rows;             /**< [n_rows] */
+    size_t n_rows, n_groups;         /**< rows, and groups of them */
     ost_fit_exclusion_t *exclusions; /**< [n_exclusions] */
     size_t n_exclusions;
-    uint64_t seed, n_starts;
-    double robust; /**< residuals beyond this many SD count linearly (Huber); 0: none */
-    ost_fit_spread_t spread[OST_N_CLASSES];
+    uint64_t seed, n_starts;                /**< of random numbers; searches from the prior */
+    double robust;                          /**< residuals beyond this many SD count linearly (Huber); 0: none */
+    ost_fit_spread_t spread[OST_N_CLASSES]; /**< as estimated so far */
     double *covariance;   /**< [n_params][n_params] on the working scale in units of prior SDs, after ost_fit_run() */
     double *slope;        /**< [n_rows][n_params] d whitened residual / d working scale in prior SDs */
     double objective;     /**< -2 log posterior but for a constant */
@@ -70,7 +70,7 @@ typedef int (*ost_fit_progress_fn)(void *user, const char *what, size_t done, si
 typedef struct {
     int n_threads;                /**< 0: all */
     ost_fit_progress_fn progress; /**< may be NULL */
-    void *user;
+    void *user;                   /**< handed to it */
 } ost_fit_options_t;
 
 /** Read a fit file (YAML: trials, evidence, subjects, seed, starts, robust, parameters, exclude) and its trials.

@@ -17,7 +17,7 @@ int ost_writer_block(ost_writer_t *self, const ost_cohort_block_t *block, ost_er
 
 /** A subject that failed in one arm. */
 typedef struct {
-    uint64_t subject;
+    uint64_t subject;          /**< its number */
     const char *arm, *message; /**< owned by the experiment and the writer */
 } ost_failed_t;
 

@@ -14,7 +14,7 @@ typedef struct {
     size_t n_params;
     double *values; /**< [1 + n_draws][n_params] internal units; the first row is the estimate; owned */
     size_t n_draws;
-    ost_fit_spread_t spread[OST_N_CLASSES];
+    ost_fit_spread_t spread[OST_N_CLASSES]; /**< of the fit */
 } ost_draws_t;
 
 /** Read a table of draws. @return 0, OST_ERR_IO or OST_ERR_SYNTAX, OST_ERR_UNIT with the line */
@@ -35,11 +35,11 @@ typedef struct {
 
 /** A validation. */
 typedef struct {
-    ost_trials_t trials;
+    ost_trials_t trials;     /**< all that were read */
     ost_verdict_t *verdicts; /**< [n_verdicts] */
     size_t n_verdicts;
     ost_curve_t **curves; /**< [n_trials][n_curves[t]] */
-    size_t *n_curves;
+    size_t *n_curves;     /**< [n_trials] */
 } ost_validation_t;
 
 /** How to validate. */
@@ -58,13 +58,14 @@ int ost_validation_run(
 void ost_validation_free(ost_validation_t *self);
 /** The figures of one class and role together. */
 typedef struct {
-    ost_class_t endpoint_class;
-    const char *role;
-    size_t n;
+    ost_class_t endpoint_class; /**< of the figures */
+    const char *role;           /**< of their rows */
+    size_t n;                   /**< figures */
     double rmse,
         bias; /**< as residuals of a fit: points, percent of the observed level, points over all years of a rate */
     double coverage; /**< share of figures inside their 90 % prediction interval */
 } ost_validation_sum_t;
+/** Room for all sums. */
 #define OST_N_SUMS (3 * OST_N_CLASSES)
 
 /** Sums of those classes and roles that there are. @param[out] sums  [OST_N_SUMS]; @return their number */
