@@ -80,9 +80,13 @@ class Program(unittest.TestCase):
         with h5py.File(self.path(name)) as file:
             return file["bmd"][:]
 
-    def assert_same(self, one, other):
-        """Every number and text but those of when and how fast; in every dataset, the type and the storage as well."""
+    def assert_same(self, one, other, counts=True):
+        """Every number and text but those of how fast it was and, where a run was resumed, of the last run alone."""
         found = []
+        but = {"seconds_wall", "seconds_cpu", "threads"}
+        if not counts:
+            but |= {"n_resumed", "steps", "rejected", "rhs", "jacobians", "factorisations", "events",
+                    "switches_located", "doses_skipped", "run_in_steps"}
         with h5py.File(self.path(one)) as a, h5py.File(self.path(other)) as b:
             def compare(name, item):
                 found.append(name)
@@ -91,7 +95,7 @@ class Program(unittest.TestCase):
                     np.testing.assert_array_equal(item[()], b[name][()], name)
             a.visititems(compare)
             self.assertEqual(sorted(a.attrs), sorted(b.attrs))
-            for name in set(a.attrs) - {"seconds_wall", "seconds_cpu", "threads"}:
+            for name in set(a.attrs) - but:
                 np.testing.assert_array_equal(a.attrs[name], b.attrs[name], name)
             b.visit(lambda name: self.assertIn(name, found))
 
@@ -387,6 +391,23 @@ class Program(unittest.TestCase):
         self.assertGreater(done, 0)
         self.assertLess(done, 500000)
         self.assertIn(f"; interrupted after {done:,} of 500,000 subjects", self.osteon("show", "out.h5").stdout)
+
+    def test_resume(self):
+        words = ["run", "tiny.yaml", "--subjects", "6000", "--set", "solver.h_max=1 day"]
+        self.osteon(*words, "-o", "whole.h5")
+        child = subprocess.Popen([OSTEON, *words, "-o", "out.h5", "--quiet"], cwd=self.folder.name)
+        time.sleep(0.4)
+        child.send_signal(signal.SIGINT)
+        child.wait(timeout=120)
+        with h5py.File(self.path("out.h5")) as file:
+            done = file.attrs["n_done"]
+        text = self.osteon(*words, "-o", "out.h5", "--resume").stdout
+        if done > 128:
+            self.assertRegex(text, r"resumed: [\d,]+ subjects of an earlier run were there")
+        self.assert_same("whole.h5", "out.h5", counts=False)
+        self.assertIn("cannot be resumed: it was begun with another 'overrides'",
+                      self.osteon(*words, "--seed", "2", "-o", "out.h5", "--resume", code=1).stderr)
+        self.assert_same("whole.h5", "out.h5", counts=False)
 
     def test_unwritable_output(self):
         self.assertIn("nowhere", self.run_tiny("nowhere/out.h5", code=4).stderr)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "io/results_impl.h"
 #include "osteon/version.h"
 #include "results_fixture.h"
 
@@ -332,6 +333,106 @@ static void test_many_people(void)
     close_fixture(&f);
 }
 
+/* A program that dies after `n` blocks, the last of them after the last checkpoint. */
+static void die_after(fixture_t *f, size_t n)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    CU_ASSERT_FATAL(child >= 0);
+    if (child == 0) {
+        int ret = ost_writer_new(&f->writer, f->path, &f->plan, &f->err);
+        for (size_t i = 0; i < n && ret == 0; i++) {
+            if (i + 1 == n) ret = ost_writer_checkpoint(f->writer, &f->err);
+            if (ret == 0) ret = write_block(f, i * 64, i < 3 ? 64 : 8, i == 1 ? 70 : 0);
+        }
+        _exit(ret == 0 ? 0 : 1);
+    }
+    int state = 0;
+    CU_ASSERT_EQUAL(waitpid(child, &state, 0), child);
+    CU_ASSERT(WIFEXITED(state) && WEXITSTATUS(state) == 0);
+}
+
+static void test_resume(void)
+{
+    fixture_t f;
+    uint64_t n;
+    open_fixture(&f, NULL, 0);
+    /* the first block never, the second failed, the last was after the checkpoint */
+    static const uint64_t kept[] = { 0, 0, 0, 0, 64 };
+    for (size_t k = 0; k < 5; k++) {
+        die_after(&f, k);
+        must(&f, ost_writer_resume(&f.writer, f.path, &f.plan, &f.err));
+        const bool *done = ost_writer_done(f.writer, &n);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(done);
+        CU_ASSERT_EQUAL(n, kept[k]);
+        for (size_t i = 0; i < 4; i++) must(&f, write_block(&f, i * 64, i < 3 ? 64 : 8, 0));
+        must(&f, finish(&f));
+        ost_writer_delete(f.writer);
+        f.writer = NULL;
+        check_values(&f, 6e-8);
+    }
+    /* interrupted, resumed from the result itself; of failures only those of the last run are in it */
+    must(&f, ost_writer_new(&f.writer, f.path, &f.plan, &f.err));
+    must(&f, write_block(&f, 0, 64, 0));
+    must(&f, write_block(&f, 64, 64, 70));
+    must(&f, write_block(&f, 128, 64, 0));
+    must(&f, finish(&f));
+    ost_writer_delete(f.writer);
+    must(&f, ost_writer_resume(&f.writer, f.path, &f.plan, &f.err));
+    CU_ASSERT_NOT_EQUAL(access(f.path, F_OK), 0);
+    const bool *done = ost_writer_done(f.writer, &n);
+    CU_ASSERT(!done[0] && !done[1] && done[2] && !done[3]);
+    CU_ASSERT_EQUAL(n, 64);
+    for (size_t i = 0; i < 4; i++) {
+        if (!done[i]) must(&f, write_block(&f, i * 64, i < 3 ? 64 : 8, 0));
+    }
+    must(&f, finish(&f));
+    ost_writer_delete(f.writer);
+    f.writer = NULL;
+    check_values(&f, 6e-8);
+    ost_results_t *results;
+    must(&f, ost_results_open(&results, f.path, &f.err));
+    CU_ASSERT_STRING_EQUAL(ost_results_attribute(results, "n_done"), "200");
+    CU_ASSERT_STRING_EQUAL(ost_results_attribute(results, "n_resumed"), "64");
+    ost_results_close(results);
+    hid_t file = H5Fopen(f.path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    CU_ASSERT_EQUAL(H5Lexists(file, "failure_message", H5P_DEFAULT), 0);
+    H5Fclose(file);
+    close_fixture(&f);
+}
+
+/* What another experiment left is neither used nor touched. */
+static void test_resume_of_another(void)
+{
+    const char *override = "population.seed=5";
+    fixture_t f, other;
+    uint64_t n;
+    open_fixture(&f, NULL, 0);
+    must(&f, ost_writer_resume(&f.writer, f.path, &f.plan, &f.err)); /* nothing there: as new */
+    CU_ASSERT_PTR_NULL(ost_writer_done(f.writer, &n));
+    for (size_t i = 0; i < 4; i++) must(&f, write_block(&f, i * 64, i < 3 ? 64 : 8, 0));
+    must(&f, finish(&f));
+    ost_writer_delete(f.writer);
+    f.writer = NULL;
+    open_fixture(&other, &override, 1);
+    CU_ASSERT_EQUAL(ost_writer_resume(&other.writer, f.path, &other.plan, &other.err), OST_ERR_VALUE);
+    ost_assert_contains(other.err.what, "cannot be resumed: it was begun with overrides '', but");
+    close_fixture(&other);
+    f.e.solver.isa = OST_ISA_AVX2;
+    CU_ASSERT_EQUAL(ost_writer_resume(&f.writer, f.path, &f.plan, &f.err), OST_ERR_VALUE);
+    ost_assert_contains(f.err.what, "begun with isa 'base', but this run has 'avx2'");
+    CU_ASSERT_NOT_EQUAL(access(f.part, F_OK), 0);
+    check_values(&f, 6e-8);
+    FILE *file = fopen(f.part, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fputs("rubbish", file);
+    fclose(file);
+    CU_ASSERT_EQUAL(ost_writer_resume(&f.writer, f.path, &f.plan, &f.err), OST_ERR_FORMAT);
+    ost_assert_contains(f.err.what, "cannot be resumed");
+    CU_ASSERT_EQUAL(access(f.part, F_OK), 0);
+    close_fixture(&f);
+}
+
 static void test_unfinished(void)
 {
     fixture_t f;
@@ -445,6 +546,8 @@ static const ost_test_t tests[] = {
     { "failures_beyond_the_limit", test_failures_beyond_the_limit },
     { "gaps_of_a_stopped_run", test_gaps_of_a_stopped_run },
     { "many_people", test_many_people },
+    { "resume", test_resume },
+    { "resume_of_another", test_resume_of_another },
     { "unfinished", test_unfinished },
     { "large_text", test_large_text },
     { "two_index_sets_of_one_name", test_two_index_sets_of_one_name },

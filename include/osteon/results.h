@@ -11,6 +11,15 @@ typedef struct ost_writer ost_writer_t;
 /** Create `path`.part with everything that is known before the run. It becomes `path` in ost_writer_finish only.
  *  @param plan  borrowed: must outlive self. @return 0, OST_ERR_IO (with the system's reason) or OST_ERR_NO_MEMORY */
 int ost_writer_new(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
+/** Go on with the file that a run of the same plan left at `path`.part, because it was killed, or at `path`, because it
+ *  was interrupted; if there is neither, the same as ost_writer_new. What was computed is kept, but for the last second
+ *  or two before a kill.
+ *  @return 0, OST_ERR_VALUE (begun with another experiment, version, instruction set, ...), OST_ERR_FORMAT (damaged),
+ * or as ost_writer_new; then the files are as they were */
+int ost_writer_resume(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
+/** The blocks that an earlier run has written, for ost_cohort_options_t. @param[out] n_subjects  in these
+ *  @return [number of blocks], owned by self; NULL: none */
+const bool *ost_writer_done(const ost_writer_t *self, uint64_t *n_subjects);
 /** Write a block of ost_cohort_run at its place: OST_COHORT_BLOCK subjects from a multiple of it on, or the rest of the
  *  cohort. By several threads at a time: each packs its own, and only the writing waits for the others. */
 int ost_writer_block(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err) OST_MUST_CHECK;
@@ -25,7 +34,8 @@ typedef struct {
 bool ost_writer_failure(ost_writer_t *self, size_t i, ost_failed_t *out);
 /** Write summary and failures, close, flush to disk, rename. */
 int ost_writer_finish(ost_writer_t *self, const ost_cohort_summary_t *summary, ost_error_t *err) OST_MUST_CHECK;
-/** Close and free; an unfinished file stays as `path`.part, one that could not be written is removed. Accepts NULL. */
+/** Close and free; an unfinished file stays as `path`.part, for ost_writer_resume; one that could not be written
+ *  is removed unless an earlier second of it is whole. Accepts NULL. */
 void ost_writer_delete(ost_writer_t *self);
 
 /** A result file being read, a piece at a time. */

@@ -3,6 +3,7 @@
 #include "osteon/results.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,13 +37,14 @@ static void catch_signals(void)
 
 typedef struct {
     const char *out, *threads, *isa;
-    bool dry_run, quiet;
+    bool dry_run, quiet, resume;
     ost_text_list_t overrides;
 } run_arguments_t;
 
 typedef struct {
     ost_writer_t *writer;
     const ost_plan_t *plan;
+    uint64_t n_resumed; /* subjects of an earlier run */
     bool quiet, terminal;
     double last_report; /* s since the start */
 } run_t;
@@ -86,6 +88,9 @@ static const char *parse_arguments(run_arguments_t *a, int argc, char **argv, in
             .argument = "NAME",
             .text = "instruction set: base, avx2 or avx512 (default: the widest)",
             .value = &a->isa },
+        { .name = "resume",
+            .text = "go on with what OUT.h5.part or OUT.h5 holds of this run; same results",
+            .flag = &a->resume },
         { .name = "dry-run", .text = "print what would be computed and written", .flag = &a->dry_run },
         { .name = "quiet", .letter = 'q', .text = "no progress, no summary", .flag = &a->quiet },
     };
@@ -249,6 +254,8 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     printf("%s x %s in %.2f s on %s (%s): %.0f subject-arms/s\n", ost_cli_plural(s->subjects, "subject", a),
         ost_cli_plural(e->n_arms, "arm", b), s->seconds_wall, ost_cli_plural((uint64_t) s->n_threads, "thread", c),
         ost_isa_name(s->isa), jobs / s->seconds_wall);
+    if (run->n_resumed > 0)
+        printf("resumed: %s of an earlier run were there\n", ost_cli_plural(run->n_resumed, "subject", a));
     double steps = (double) s->stats.steps, tries = steps + (double) s->stats.rejected;
     printf("%.1f steps of %s per subject-arm, %.2f %% of steps rejected\n", steps / jobs, ost_stepper_name(s->stepper),
         tries > 0 ? 100 * (double) s->stats.rejected / tries : 0);
@@ -261,8 +268,8 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
         printf("  subject %llu, arm '%s': %s\n", (unsigned long long) f.subject, f.arm, f.message);
     if (s->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
     if (s->interrupted)
-        printf("interrupted: %s of %s are in the file\n", ost_cli_thousands(s->subjects, a),
-            ost_cli_plural(e->n_subjects, "subject", b));
+        printf("interrupted: %s of %s are in the file; the same command with --resume goes on from there\n",
+            ost_cli_thousands(run->n_resumed + s->subjects, a), ost_cli_plural(e->n_subjects, "subject", b));
     struct stat st;
     printf("written: %s (%s)\n", out, stat(out, &st) == 0 ? ost_cli_bytes((double) st.st_size, a) : "?");
     int length = (int) (strlen(out) - (ost_cli_ends_with(out, ".h5") ? strlen(".h5") : 0));
@@ -281,21 +288,31 @@ static bool may_replace(const char *path)
     return false;
 }
 
+/* After a failure: what a run with --resume can start from. */
+static void mention_part(const char *out)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s.part", out);
+    if (access(path, F_OK) == 0)
+        ost_cli_message("%s holds what was computed; the same command with --resume goes on from there", path);
+}
+
 static int simulate(const run_arguments_t *a, const ost_plan_t *plan, int n_threads)
 {
     ost_error_t err = { 0 };
     ost_cohort_summary_t summary = { 0 };
     run_t run = { .plan = plan, .quiet = a->quiet, .terminal = isatty(STDERR_FILENO) == 1 };
-    const ost_cohort_options_t options = {
+    ost_cohort_options_t options = {
         .n_threads = n_threads, .sink = write_block, .parallel_sink = true, .progress = report_progress, .user = &run
     };
     int code = OST_EXIT_OK;
-    int ret = ost_writer_new(&run.writer, a->out, plan, &err);
+    catch_signals();
+    int ret = (a->resume ? ost_writer_resume : ost_writer_new)(&run.writer, a->out, plan, &err);
     if (ret < 0) {
         code = ost_cli_fail(&err);
         goto out;
     }
-    catch_signals();
+    options.done = ost_writer_done(run.writer, &run.n_resumed);
     ret = ost_cohort_run(plan, &options, &summary, &err);
     if (!a->quiet) report_end(&run, &summary, ret);
     if (ret == 0) ret = ost_writer_finish(run.writer, &summary, &err);
@@ -310,6 +327,7 @@ static int simulate(const run_arguments_t *a, const ost_plan_t *plan, int n_thre
         code = OST_EXIT_FAILURES;
 out:
     ost_writer_delete(run.writer);
+    if (ret < 0) mention_part(a->out);
     ost_cohort_summary_free(&summary);
     return code;
 }

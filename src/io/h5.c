@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "io/h5.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* What no attribute of ours exceeds; a damaged one may claim anything. */
+#define MAX_TEXT (64u << 20)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -58,12 +63,57 @@ int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, .
 int ost_h5_set_array(hid_t object, const char *name, hid_t file_type, hid_t type, const void *values, size_t n)
 {
     hsize_t size = n;
+    if (H5Aexists(object, name) > 0 && H5Adelete(object, name) < 0) return -1;
     hid_t space = n == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &size, NULL);
     hid_t attribute = space < 0 ? -1 : H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
     int ret = attribute >= 0 && H5Awrite(attribute, type, values) >= 0 ? 0 : -1;
     if (attribute >= 0 && H5Aclose(attribute) < 0) ret = -1;
     if (space >= 0 && H5Sclose(space) < 0) ret = -1;
     return ret;
+}
+
+char *ost_h5_get_text(hid_t object, const char *name)
+{
+    char *text = NULL;
+    void *values = NULL;
+    hid_t attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1;
+    if (attribute < 0) return NULL;
+    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    H5T_class_t kind = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
+    hssize_t n = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
+    size_t size = type >= 0 ? H5Tget_size(type) : 0;
+    if (n < 1 || size == 0 || size > MAX_TEXT || (size_t) n > MAX_TEXT / 32) goto out;
+    if (kind == H5T_STRING && n == 1 && H5Tis_variable_str(type) == 0) {
+        text = calloc(1, size + 1);
+        if (text != NULL && H5Aread(attribute, type, text) < 0) {
+            free(text);
+            text = NULL;
+        }
+    } else if (kind == H5T_INTEGER || kind == H5T_FLOAT) {
+        values = calloc((size_t) n, 8);
+        text = calloc((size_t) n, 32);
+        hid_t native = kind == H5T_FLOAT ? H5T_NATIVE_DOUBLE : H5T_NATIVE_UINT64;
+        bool ok = values != NULL && text != NULL && H5Aread(attribute, native, values) >= 0;
+        for (size_t i = 0, length = 0; ok && i < (size_t) n; i++) {
+            char number[32];
+            if (kind == H5T_FLOAT) {
+                snprintf(number, sizeof number, "%.17g", ((double *) values)[i]);
+            } else {
+                snprintf(number, sizeof number, "%" PRIu64, ((uint64_t *) values)[i]);
+            }
+            length += (size_t) snprintf(text + length, (size_t) n * 32 - length, "%s%s", i > 0 ? " " : "", number);
+        }
+        if (!ok) {
+            free(text);
+            text = NULL;
+        }
+    }
+out:
+    free(values);
+    if (type >= 0) H5Tclose(type);
+    if (space >= 0) H5Sclose(space);
+    H5Aclose(attribute);
+    return text;
 }
 
 int ost_h5_set_text(hid_t object, const char *name, const char *text)

@@ -58,7 +58,7 @@ static int check_target(const ost_writer_t *self, ost_error_t *err)
         bytes / 1e6, room / 1e6);
 }
 
-static int create_file(ost_writer_t *self, ost_error_t *err)
+static int open_file(ost_writer_t *self, ost_error_t *err)
 {
     const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     hid_t create = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
@@ -66,11 +66,14 @@ static int create_file(ost_writer_t *self, ost_error_t *err)
         H5Pset_attr_creation_order(create, order) >= 0 &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_sieve_buf_size(access, SIEVE_BYTES) >= 0) {
-        self->file = H5Fcreate(self->part, H5F_ACC_TRUNC, create, access);
+        self->file = self->resumes ? H5Fopen(self->source, H5F_ACC_RDWR, access)
+                                   : H5Fcreate(self->part, H5F_ACC_TRUNC, create, access);
     }
     if (create >= 0) H5Pclose(create);
     if (access >= 0) H5Pclose(access);
-    return self->file >= 0 ? 0 : ost_h5_fail(err, OST_ERR_IO, self->part, "cannot be created");
+    if (self->file >= 0) return 0;
+    if (self->resumes) return ost_h5_fail(err, OST_ERR_FORMAT, self->source, "cannot be resumed");
+    return ost_h5_fail(err, OST_ERR_IO, self->part, "cannot be created");
 }
 
 static int create(ost_writer_t *self, const char *path, ost_error_t *err)
@@ -90,29 +93,48 @@ static int create(ost_writer_t *self, const char *path, ost_error_t *err)
         return no_memory(err);
     }
     snprintf(self->part, size, "%s.part", path);
-    int ret = check_target(self, err);
-    if (ret == 0) ret = create_file(self, err);
+    self->source = access(self->part, F_OK) == 0 ? self->part : self->path;
+    self->resumes = self->resumes && access(self->source, F_OK) == 0;
+    int ret = self->resumes ? 0 : check_target(self, err);
+    if (ret == 0) ret = open_file(self, err);
     if (ret == 0) ret = ost_results_layout(self, err);
+    if (ret == 0 && !self->resumes) ret = ost_writer_flush(self, err); /* readable from now on */
+    if (ret == 0 && self->resumes && self->source != self->part && rename(self->path, self->part) != 0) {
+        ret =
+            ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be renamed to %s: %s", self->part, strerror(errno));
+    }
     return ret;
 }
 
-int ost_writer_new(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err)
+static int open_writer(ost_writer_t **self, const char *path, const ost_plan_t *plan, bool resumes, ost_error_t *err)
 {
     ost_h5_handler_t handler;
     *self = calloc(1, sizeof **self);
     if (*self == NULL) return no_memory(err);
     ost_writer_t *w = *self;
     w->plan = plan;
+    w->resumes = resumes;
     w->file = w->text_type = w->parameters = w->status = w->n_steps = w->n_rejected = -1;
     ost_h5_enter(&handler);
     int ret = create(w, path, err);
     w->is_broken = ret != 0;
+    w->has_checkpoint = w->resumes;
     ost_h5_leave(&handler);
     if (ret != 0) {
         ost_writer_delete(w);
         *self = NULL;
     }
     return ret;
+}
+
+int ost_writer_new(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err)
+{
+    return open_writer(self, path, plan, false, err);
+}
+
+int ost_writer_resume(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err)
+{
+    return open_writer(self, path, plan, true, err);
 }
 
 static int write_failure_column(ost_writer_t *self, const ost_dimension_t *dim, const char *name, hid_t type,
@@ -178,12 +200,13 @@ static int write_summary(ost_writer_t *self, const ost_cohort_summary_t *s, ost_
     const struct {
         const char *name;
         uint64_t value;
-    } counts[] = { { "n_done", self->n_done }, { "n_failed", s->failures }, { "interrupted", s->interrupted },
-        { "threads", (uint64_t) s->n_threads }, { "steps", stats->steps }, { "rejected", stats->rejected },
-        { "rhs", stats->rhs }, { "jacobians", stats->jacobians }, { "factorisations", stats->factorisations },
-        { "events", stats->events }, { "switches_located", stats->switches_located },
-        { "doses_skipped", stats->doses_skipped }, { "run_in_steps", s->run_in_steps },
-        { "n_periodic_probed", s->n_periodic_probed }, { "n_solver_probed", s->n_solver_probed } };
+    } counts[] = { { "n_done", self->n_done }, { "n_resumed", self->n_resumed }, { "n_failed", s->failures },
+        { "interrupted", s->interrupted }, { "threads", (uint64_t) s->n_threads }, { "steps", stats->steps },
+        { "rejected", stats->rejected }, { "rhs", stats->rhs }, { "jacobians", stats->jacobians },
+        { "factorisations", stats->factorisations }, { "events", stats->events },
+        { "switches_located", stats->switches_located }, { "doses_skipped", stats->doses_skipped },
+        { "run_in_steps", s->run_in_steps }, { "n_periodic_probed", s->n_periodic_probed },
+        { "n_solver_probed", s->n_solver_probed } };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         if (ost_h5_set_count(self->file, counts[i].name, counts[i].value) != 0) {
             return ost_writer_fail(self, counts[i].name, err);
@@ -263,7 +286,7 @@ int ost_writer_flush(const ost_writer_t *self, ost_error_t *err)
 static void abandon(const ost_writer_t *self)
 {
     int fd = descriptor(self), sink = fd >= 0 ? memfd_create("osteon", MFD_CLOEXEC) : -1;
-    unlink(self->part);
+    if (!self->has_checkpoint) unlink(self->part);
     if (sink < 0) return;
     dup2(sink, fd);
     close(sink);
@@ -324,6 +347,7 @@ void ost_writer_delete(ost_writer_t *self)
     free(self->variables);
     free(self->covariates);
     free(self->params);
+    free(self->done);
     free(self->held);
     free(self->held_status);
     ost_packer_delete(self->idle);

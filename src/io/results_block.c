@@ -154,6 +154,8 @@ int ost_writer_checkpoint(ost_writer_t *self, ost_error_t *err)
             ret = ost_writer_fail(self, "status", err);
         }
     }
+    if (ret == 0 && H5Dflush(self->status) < 0) ret = ost_writer_fail(self, "status", err);
+    self->has_checkpoint = self->has_checkpoint || (ret == 0 && self->n_held > 0);
     self->n_held = 0;
     self->t_checkpoint = wall_seconds();
     return ret;
@@ -165,6 +167,7 @@ static int hold_status(ost_writer_t *self, const ost_cohort_block_t *block, ost_
     self->held[self->n_held] = (ost_held_t){ block->first, block->n_subjects };
     memcpy(self->held_status + self->n_held * n_arms * OST_COHORT_BLOCK, block->status, n_arms * block->n_subjects);
     self->n_held++;
+    if (self->t_checkpoint == 0) self->t_checkpoint = wall_seconds();
     bool is_due = self->n_held == OST_MAX_HELD || wall_seconds() - self->t_checkpoint >= CHECKPOINT_SECONDS;
     return is_due ? ost_writer_checkpoint(self, err) : 0;
 }

@@ -48,24 +48,31 @@ enum { OST_MODEL_TEXT_SIZE = OST_NAME_SIZE + sizeof OST_MODEL_TEXT };
 struct ost_writer {
     const ost_plan_t *plan; /* borrowed */
     char *path, *part;
+    const char *source; /* of the two, the one that is resumed */
     hid_t file, text_type, parameters;
     ost_dimension_t *dimensions; /* [n_dimensions] */
     size_t n_dimensions;
     hid_t *variables, *covariates, *params; /* [plan->n_variables], [n_covariates], [plan->n_params]; -1 where none */
     hid_t status, n_steps, n_rejected;
     ost_packer_t *idle;   /* list of those that no thread uses */
+    bool resumes;         /* the file is there: what would be written of it is compared */
+    bool *done;           /* [number of blocks] those of an earlier run, NULL if there was none */
+    uint64_t n_resumed;   /* subjects of these */
     uint64_t n_done;      /* subjects */
     ost_held_t *held;     /* [OST_MAX_HELD] */
     uint8_t *held_status; /* [OST_MAX_HELD][n_arms][OST_COHORT_BLOCK] */
     size_t n_held;
     double t_checkpoint; /* s, of the last one */
-    bool has_constants, is_broken;
+    bool has_constants, is_broken, has_checkpoint;
     ost_failure_note_t *failures; /* the first ones by (position, arm) */
     size_t n_failures;
 };
 
 /* All datasets, coordinates, attributes known before the run; called once with self->file just created. */
 int ost_results_layout(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
+
+/* Open what an earlier run left, and find out what it had done; self->file is open and its provenance is ours. */
+int ost_results_reopen(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
 
 /* A dataset over dimensions of the file with its scales attached, units and long_name (NULL for none).
  * @return its id, or -1 with the error recorded */

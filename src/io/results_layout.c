@@ -39,6 +39,8 @@ static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, co
     bool ok = id >= 0 && H5Pset_attr_creation_order(id, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0;
     if (ok && H5Tget_class(type) == H5T_FLOAT) ok = H5Pset_fill_value(id, H5T_NATIVE_DOUBLE, &nan_value) >= 0;
     if (ok && H5Tequal(type, H5T_STD_U8LE) > 0) ok = H5Pset_fill_value(id, H5T_NATIVE_UINT8, &not_run) >= 0;
+    /* small ones get their place at once, so that none lies beyond what a killed run's file knows as its end */
+    if (ok && rank <= 2) ok = H5Pset_alloc_time(id, H5D_ALLOC_TIME_EARLY) >= 0;
     if (ok && rank > 2) {
         hsize_t chunk[4] = { 1, 1, 1, 1 };
         chunk[rank - 2] = ost_chunk_subjects(e);
@@ -365,6 +367,45 @@ static char *list_models(const ost_plan_t *plan)
     return text;
 }
 
+/* Of a file that is resumed, everything that says how it was made must be as it would be written now. */
+static int differs(const ost_writer_t *self, const char *name, const char *theirs, const char *ours, ost_error_t *err)
+{
+    bool is_short = theirs != NULL && strlen(theirs) < 60 && strlen(ours) < 60 && strpbrk(theirs, "\n") == NULL;
+    if (!is_short) {
+        return ost_fail_at(err, OST_ERR_VALUE, self->source, 0, 0,
+            "cannot be resumed: it was begun with another '%s' than this run has", name);
+    }
+    return ost_fail_at(err, OST_ERR_VALUE, self->source, 0, 0,
+        "cannot be resumed: it was begun with %s '%s', but this run has '%s'", name, theirs, ours);
+}
+
+static int put_text(ost_writer_t *self, const char *name, const char *text, ost_error_t *err)
+{
+    if (!self->resumes) return ost_h5_set_text(self->file, name, text) == 0 ? 0 : ost_writer_fail(self, name, err);
+    char *theirs = ost_h5_get_text(self->file, name);
+    int ret = theirs != NULL && strcmp(theirs, text) == 0 ? 0 : differs(self, name, theirs, text, err);
+    free(theirs);
+    return ret;
+}
+
+static int put_count(ost_writer_t *self, const char *name, uint64_t value, ost_error_t *err)
+{
+    char text[32];
+    if (!self->resumes) return ost_h5_set_count(self->file, name, value) == 0 ? 0 : ost_writer_fail(self, name, err);
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    return put_text(self, name, text, err);
+}
+
+static int put_double(ost_writer_t *self, const char *name, double value, ost_error_t *err)
+{
+    char text[32];
+    if (!self->resumes) {
+        return ost_h5_set_doubles(self->file, name, &value, 1) == 0 ? 0 : ost_writer_fail(self, name, err);
+    }
+    snprintf(text, sizeof text, "%.17g", value);
+    return put_text(self, name, text, err);
+}
+
 static int write_provenance(ost_writer_t *self, ost_error_t *err)
 {
     const ost_experiment_t *e = self->plan->experiment;
@@ -399,27 +440,19 @@ static int write_provenance(ost_writer_t *self, ost_error_t *err)
     } numbers[] = { { "rtol", solver->rtol }, { "atol_factor", solver->atol_factor }, { "h_max", solver->h_max },
         { "h_min", solver->h_min } };
     for (size_t i = 0; ret == 0 && i < sizeof texts / sizeof texts[0]; i++) {
-        if (ost_h5_set_text(self->file, texts[i].name, texts[i].text) != 0) {
-            ret = ost_writer_fail(self, texts[i].name, err);
-        }
+        ret = put_text(self, texts[i].name, texts[i].text, err);
     }
     for (size_t i = 0; ret == 0 && i < sizeof counts / sizeof counts[0]; i++) {
-        if (ost_h5_set_count(self->file, counts[i].name, counts[i].value) != 0) {
-            ret = ost_writer_fail(self, counts[i].name, err);
-        }
+        ret = put_count(self, counts[i].name, counts[i].value, err);
     }
     for (size_t i = 0; ret == 0 && i < sizeof numbers / sizeof numbers[0]; i++) {
-        if (ost_h5_set_doubles(self->file, numbers[i].name, &numbers[i].value, 1) != 0) {
-            ret = ost_writer_fail(self, numbers[i].name, err);
-        }
+        ret = put_double(self, numbers[i].name, numbers[i].value, err);
     }
     for (size_t b = 0; ret == 0 && b < self->plan->n_blocks; b++) {
         const ost_model_t *model = self->plan->blocks[b].model;
         char name[OST_MODEL_TEXT_SIZE];
         snprintf(name, sizeof name, OST_MODEL_TEXT, model->name);
-        if (model->impl->text != NULL && ost_h5_set_text(self->file, name, model->impl->text) != 0) {
-            ret = ost_writer_fail(self, name, err);
-        }
+        if (model->impl->text != NULL) ret = put_text(self, name, model->impl->text, err);
     }
     free(overrides);
     free(models);
@@ -440,10 +473,10 @@ static int make_group(ost_writer_t *self)
 int ost_results_layout(ost_writer_t *self, ost_error_t *err)
 {
     self->text_type = ost_h5_text_type();
-    if (self->text_type < 0 || make_group(self) != 0) {
-        return ost_writer_fail(self, "parameters", err);
-    }
+    if (self->text_type < 0) return ost_writer_fail(self, "arm", err);
     int ret = write_provenance(self, err);
+    if (ret == 0 && self->resumes) return ost_results_reopen(self, err);
+    if (ret == 0 && make_group(self) != 0) ret = ost_writer_fail(self, "parameters", err);
     if (ret == 0) ret = list_dimensions(self, err);
     if (ret == 0) ret = write_coordinates(self, err);
     if (ret == 0) ret = define_variables(self, err);

@@ -16,7 +16,6 @@
 /* What no file of ours exceeds; a damaged one may claim anything. */
 #define MAX_ARMS 100000
 #define MAX_TIMES 10000000
-#define MAX_TEXT (64u << 20)
 
 typedef struct {
     char *name, *text;
@@ -61,56 +60,11 @@ static void free_texts(char **texts, size_t n)
     free(texts);
 }
 
-/* The attribute as text, owned by the caller: text as it is, numbers with all digits, lists with blanks. NULL if it is
- * of another kind, damaged or too large. */
-static char *format_attribute(hid_t attribute)
-{
-    char *text = NULL;
-    void *values = NULL;
-    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    H5T_class_t kind = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
-    hssize_t n = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
-    size_t size = type >= 0 ? H5Tget_size(type) : 0;
-    if (n < 1 || size == 0 || size > MAX_TEXT || (size_t) n > MAX_TEXT / 32) goto out;
-    if (kind == H5T_STRING && n == 1 && H5Tis_variable_str(type) == 0) {
-        text = calloc(1, size + 1);
-        if (text != NULL && H5Aread(attribute, type, text) < 0) {
-            free(text);
-            text = NULL;
-        }
-    } else if (kind == H5T_INTEGER || kind == H5T_FLOAT) {
-        values = calloc((size_t) n, 8);
-        text = calloc((size_t) n, 32);
-        hid_t native = kind == H5T_FLOAT ? H5T_NATIVE_DOUBLE : H5T_NATIVE_UINT64;
-        bool ok = values != NULL && text != NULL && H5Aread(attribute, native, values) >= 0;
-        for (size_t i = 0, length = 0; ok && i < (size_t) n; i++) {
-            char number[32];
-            if (kind == H5T_FLOAT) {
-                snprintf(number, sizeof number, "%.17g", ((double *) values)[i]);
-            } else {
-                snprintf(number, sizeof number, "%" PRIu64, ((uint64_t *) values)[i]);
-            }
-            length += (size_t) snprintf(text + length, (size_t) n * 32 - length, "%s%s", i > 0 ? " " : "", number);
-        }
-        if (!ok) {
-            free(text);
-            text = NULL;
-        }
-    }
-out:
-    free(values);
-    if (type >= 0) H5Tclose(type);
-    if (space >= 0) H5Sclose(space);
-    return text;
-}
-
 static herr_t keep_attribute(hid_t object, const char *name, const H5A_info_t *info, void *user)
 {
     ost_results_t *self = user;
     (void) info;
-    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    char *text = attribute >= 0 ? format_attribute(attribute) : NULL;
-    if (attribute >= 0) H5Aclose(attribute);
+    char *text = ost_h5_get_text(object, name);
     if (text == NULL) return 0;
     attribute_t *more = realloc(self->attributes, (self->n_attributes + 1) * sizeof *more);
     char *copy = ost_strdup(name);
@@ -122,14 +76,6 @@ static herr_t keep_attribute(hid_t object, const char *name, const H5A_info_t *i
     }
     more[self->n_attributes++] = (attribute_t){ copy, text };
     return 0;
-}
-
-static char *text_attribute(hid_t object, const char *name)
-{
-    hid_t attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1;
-    char *text = attribute >= 0 ? format_attribute(attribute) : NULL;
-    if (attribute >= 0) H5Aclose(attribute);
-    return text;
 }
 
 /* Length of a one-dimensional dataset, 0 if it is none. */
@@ -194,7 +140,7 @@ static int add_variable(ost_results_t *self, const char *name, hid_t dataset, co
     *variable = (variable_t){ .id = -1, .n_elements = 1, .indexed = rank == 4 };
     self->n_variables++;
     variable->name = ost_strdup(name);
-    variable->unit = text_attribute(dataset, "units");
+    variable->unit = ost_h5_get_text(dataset, "units");
     if (variable->unit == NULL) variable->unit = ost_strdup("1");
     if (variable->name == NULL || variable->unit == NULL) return -1;
     if (rank == 4) {
