@@ -177,14 +177,14 @@ static double *lane_rows(size_t n)
 static void prepare(const ost_plan_t *plan, double *constants, double *x)
 {
     ost_error_t err = { 0 };
-    double covariates[4], params[256], *p = lane_rows(256), *scratch = lane_rows(256), *h = lane_rows(256),
-                                       *x0 = lane_rows(256);
-    CU_ASSERT_FATAL(plan->n_params <= 256);
+    double covariates[4], params[512], *p = lane_rows(512), *scratch = lane_rows(512), *h = lane_rows(512),
+                                       *x0 = lane_rows(512);
+    CU_ASSERT_FATAL(plan->n_params <= 512);
     must(ost_plan_subject(plan, 0, covariates, params, &err), &err);
     for (size_t b = 0; b < plan->n_blocks; b++) {
         const ost_block_t *block = &plan->blocks[b];
         const ost_model_t *m = block->model;
-        CU_ASSERT_FATAL(m->n_hoisted <= 256 && m->n_scratch <= 256 && m->n_states <= 256);
+        CU_ASSERT_FATAL(m->n_hoisted <= 512 && m->n_scratch <= 512 && m->n_states <= 512);
         for (size_t i = 0; i < m->n_params; i++) p[i * LANES] = params[block->first_param + i];
         m->kernel[OST_ISA_BASE]->prepare(m->kernel[OST_ISA_BASE], p, h, x0, scratch);
         for (size_t i = 0; i < m->n_hoisted; i++) constants[block->first_hoisted + i] = h[i * LANES];
@@ -232,14 +232,14 @@ static void test_eigenvalues(void)
         { -1.24e-4, 1.09e-4, 1e-6 }, { 0, 0, 1e-9 }, { -5.65e-6, 0, 1e-8 } };
     static const char *const rest[] = { "arms={no_treatment: {}}", "times=[0 day]", NULL };
     static const double u0[16];
-    double constants[256], x0[64], x1[64];
+    double constants[512], x0[64], x1[64];
     ost_error_t err = { 0 };
     ost_batch_t *batch = NULL;
     ost_solver_options_t options;
     run_t run;
     plan_config(&run, "peterson_pth_infusion", rest);
     const ost_system_t *system = &run.plan.system;
-    CU_ASSERT_FATAL(system->n_constants <= 256 && system->n_states <= 64 && system->n_inputs <= 16);
+    CU_ASSERT_FATAL(system->n_constants <= 512 && system->n_states <= 64 && system->n_inputs <= 16);
     prepare(&run.plan, constants, x0);
     ost_solver_options_default(&options);
     options.rtol = 1e-9;

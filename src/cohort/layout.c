@@ -216,6 +216,30 @@ static int build_signals(ost_plan_t *self, ost_error_t *err)
     return 0;
 }
 
+static bool is_read(const ost_plan_t *self, uint32_t signal)
+{
+    for (size_t b = 0; b < self->n_blocks; b++)
+        for (size_t i = 0; i < self->blocks[b].model->n_reads; i++)
+            if (self->blocks[b].read_signal[i] == signal) return true;
+    return false;
+}
+
+/* What nobody reads is not evaluated: neither a model, nor a sum of drivers, nor a mean over the dosing interval. */
+static void drop_unread_drives(ost_plan_t *self)
+{
+    ost_lane_plan_t *lane = &self->impl->lane;
+    size_t n = 0;
+    for (size_t i = 0; i < lane->n_steps; i++) {
+        const ost_lane_step_t step = lane->steps[i];
+        if (step.block != OST_NO_BLOCK && !lane->blocks[step.block].has_quadratures) {
+            uint32_t signal = self->blocks[step.block].drive_signal[step.index];
+            if (!is_read(self, signal) && signal_row(self, signal) < self->n_drives) continue;
+        }
+        lane->steps[n++] = step;
+    }
+    lane->n_steps = n;
+}
+
 /* A model's own place of an entry becomes the plan's. */
 static uint32_t plan_row(const ost_plan_t *self, size_t b, uint32_t row)
 {
@@ -301,6 +325,7 @@ int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
     if (ret == 0) ret = build_signals(self, err);
     if (ret == 0) ret = build_jacobian(self, err);
     if (ret < 0) return ret;
+    drop_unread_drives(self);
     size_t n_scratch = 0, n_outputs = 0;
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_model_t *model = self->blocks[b].model;
