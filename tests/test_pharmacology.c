@@ -140,7 +140,8 @@ static void test_kinetics(void)
     for (size_t i = 0; i < sizeof(kinetics) / sizeof(kinetics[0]); i++) {
         const row_t *row = &kinetics[i];
         snprintf(text, sizeof(text),
-            "%srun_in: {start: -100 day}\narms: {on: {regimen: [%s]}}\nsolver: {dosing: exact}\ntimes: {from: %.17g day, to: %.17g day, every: "
+            "%srun_in: {start: -100 day}\narms: {on: {regimen: [%s]}}\nsolver: {dosing: exact}\ntimes: {from: %.17g "
+            "day, to: %.17g day, every: "
             "%.17g "
             "day}\n",
             row->who, row->regimen, row->from, row->to, row->every);
