@@ -51,7 +51,8 @@ static inline ost_reg ost_reg_log(ost_reg x)
         (0x1.249285934769dp-3 - f * 0x1.00091ee40c41fp-3) + f2 * (0x1.c678694f42306p-4 - f * 0x1.700f7d47db8f1p-4);
     ost_reg rest = f * (low + f2 * f2 * high) - 0.5;
     ost_reg small = f + (f2 * rest + k * 0x1.abc9e3b39803fp-56);
-    return (k * 0x1.62e42fefa39efp-1 + ost_reg_look_up(minus_log, place)) + small;
+    const ost_reg ln2 = (ost_reg){ 0 } + 0x1.62e42fefa39efp-1;
+    return _mm512_fmadd_pd(k, ln2, ost_reg_look_up(minus_log, place)) + small;
 }
 
 #endif
