@@ -39,7 +39,7 @@ typedef struct {
 /** A row that a comparison names and the simulation has nothing to say to. */
 typedef struct {
     const ost_evidence_row_t *row; /**< borrowed */
-    char why[160];                 /**< for a person */
+    char why[240];                 /**< for a person */
 } ost_unmatched_t;
 
 /** A trial: an experiment, planned, with its figures. */
@@ -65,25 +65,27 @@ typedef struct {
 
 /** How trials are read. */
 typedef struct {
-    const char *folder; /**< every *.yaml in it is a trial */
-    const char
-        *evidence; /**< table, instead of the one each trial names (it must then be one and the same); NULL: theirs */
+    const char *folder;      /**< every *.yaml in it is a trial */
+    const char *evidence;    /**< table; NULL: the one that all trials name */
     const char *only;        /**< name of the one trial to read, NULL: all */
-    const char *model;       /**< replaces the models of kind bone and hormones in every trial; NULL: none */
+    const char *model;       /**< bone model in the place of each trial's own, NULL: none. Arms that cannot feel
+                                what they are given are dropped, their rows unmatched */
     uint64_t n_subjects;     /**< replaces the trials' numbers; 0: theirs */
     ost_sampling_t sampling; /**< replaces the trials' */
 } ost_trials_options_t;
 
-/** Read, match and plan all trials of a folder. @return 0 or the first error, with its place: a file that is wrong, a
- * comparison that no row answers to */
+/** Read, match and plan all trials of a folder; a trial without any figure is not planned, and skipped.
+ *  @return 0 or the first error, with its place: a file that is wrong, a comparison that no row answers to, trials that
+ *  name different tables, a model that is not there */
 int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost_error_t *err) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_trials_free(ost_trials_t *self);
 
-/** Find the figures of an experiment, and add the times that they need to the experiment's. @param evidence  borrowed
- */
+/** Find the figures of an experiment; add the times that they need to the experiment's, and lift its choice of outputs.
+ *  @param evidence  borrowed */
 int ost_figures_find(ost_trial_t *self, const ost_evidence_t *evidence, ost_error_t *err) OST_MUST_CHECK;
-/** After planning: where in the plan's output each figure is read. */
+/** After planning: where in the plan's output each figure is read; a figure whose output or unit the plan has not
+ * becomes unmatched. */
 int ost_figures_bind(ost_trial_t *self, ost_error_t *err) OST_MUST_CHECK;
 
 /** Index of an experiment's output time within half a day of t, SIZE_MAX if there is none. */

@@ -162,6 +162,8 @@ int ost_experiment_read(ost_experiment_t *self, const char *path, const char *co
 /** Same from text; `path` is used in messages and to resolve relative paths. */
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err) OST_MUST_CHECK;
+/** Free what an arm owns, not the arm itself. */
+void ost_arm_free(ost_arm_t *self);
 /** Free. Accepts NULL and a zeroed one. */
 void ost_experiment_free(ost_experiment_t *self);
 /** Every key of an experiment file, what it expects and what it means. */

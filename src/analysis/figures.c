@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From rows of the evidence to what the simulation is asked for. Nothing here knows a trial: words of endpoints, units
  * and sites are those of configs/evidence/README.md, the rest is said by the comparison. */
-#include "osteon/analysis.h"
+#include "analysis/trials_impl.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -66,6 +66,15 @@ static double base_year(const char *endpoint)
     int year;
     if (at == NULL || sscanf(at, "_year%d", &year) != 1) return 0;
     return at >= endpoint + 3 && strncmp(at - 3, "_in", 3) == 0 ? year - 1 : year;
+}
+
+/* Endpoints that count from a moment which only the experiment can say. */
+static bool has_own_base(const char *endpoint)
+{
+    static const char *const words[] = { "_after_stop", "_from_extension_baseline", "_transmenopause" };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strstr(endpoint, words[i]) != NULL) return true;
+    return false;
 }
 
 static bool answers(const ost_comparison_t *c, const ost_evidence_row_t *row)
@@ -163,6 +172,8 @@ static bool make_figure(ost_figure_t *self, const ost_experiment_t *e, const ost
         snprintf(why, size, "unit '%s' is not known: give 'unit'", row->unit);
     else if (isnan(row->value) || isnan(self->to))
         snprintf(why, size, "the row has no %s", isnan(row->value) ? "value" : "month");
+    else if (has_own_base(row->endpoint) && (isnan(c->from) || isnan(c->to)))
+        snprintf(why, size, "'%s' counts from a moment of its own: give 'from' and 'to'", row->endpoint);
     else if (begins_with(row->unit, "percentage_points") && self->versus == SIZE_MAX)
         snprintf(why, size, "a difference between arms: name the other one with 'versus'");
     else if (self->measure != OST_MEASURE_LEVEL && !(self->from < self->to))
@@ -199,11 +210,22 @@ static int add_time(ost_experiment_t *e, double t, ost_error_t *err)
     return 0;
 }
 
+int ost_trial_unmatched(ost_trial_t *self, const ost_evidence_row_t *row, const char *why, ost_error_t *err)
+{
+    if (strcmp(row->role, "context") == 0) return 0;
+    ost_unmatched_t *more = realloc(self->unmatched, (self->n_unmatched + 1) * sizeof(*more));
+    if (more == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    self->unmatched = more;
+    more[self->n_unmatched].row = row;
+    snprintf(more[self->n_unmatched++].why, sizeof(more->why), "%s", why);
+    return 0;
+}
+
 static int add_row(ost_trial_t *self, const ost_comparison_t *c, const ost_evidence_row_t *row, ost_error_t *err)
 {
     ost_figure_t figure;
-    ost_unmatched_t unmatched = { .row = row };
-    if (make_figure(&figure, &self->experiment, c, row, unmatched.why, sizeof(unmatched.why))) {
+    char why[sizeof(self->unmatched->why)];
+    if (make_figure(&figure, &self->experiment, c, row, why, sizeof(why))) {
         int ret = add_time(&self->experiment, figure.to, err);
         if (ret == 0 && figure.measure != OST_MEASURE_LEVEL) ret = add_time(&self->experiment, figure.from, err);
         ost_figure_t *more = realloc(self->figures, (self->n_figures + 1) * sizeof(*more));
@@ -212,12 +234,7 @@ static int add_row(ost_trial_t *self, const ost_comparison_t *c, const ost_evide
         more[self->n_figures++] = figure;
         return ret;
     }
-    if (strcmp(row->role, "context") == 0) return 0;
-    ost_unmatched_t *more = realloc(self->unmatched, (self->n_unmatched + 1) * sizeof(*more));
-    if (more == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
-    self->unmatched = more;
-    more[self->n_unmatched++] = unmatched;
-    return 0;
+    return ost_trial_unmatched(self, row, why, err);
 }
 
 static int no_row(
@@ -242,7 +259,9 @@ static int no_row(
 
 int ost_figures_find(ost_trial_t *self, const ost_evidence_t *evidence, ost_error_t *err)
 {
-    const ost_experiment_t *e = &self->experiment;
+    ost_experiment_t *e = &self->experiment;
+    for (size_t i = 0; i < e->n_outputs; i++) free(e->outputs[i]);
+    e->n_outputs = 0;
     for (size_t k = 0; k < e->n_comparisons; k++) {
         const ost_comparison_t *c = &e->comparisons[k];
         size_t n_answers = 0;
@@ -257,20 +276,20 @@ int ost_figures_find(ost_trial_t *self, const ost_evidence_t *evidence, ost_erro
     return 0;
 }
 
-static int bind_unit(ost_figure_t *self, const ost_experiment_t *e, const ost_variable_t *variable, ost_error_t *err)
+/* @return false, and why, if the row is in a unit that the output cannot be in */
+static bool bind_unit(ost_figure_t *self, const ost_variable_t *variable, char *why, size_t size)
 {
-    ost_unit_t reported;
+    ost_unit_t reported = { 0 };
     self->factor = 1;
-    if (self->measure == OST_MEASURE_PERCENT || self->measure == OST_MEASURE_SHARE) return 0;
-    int ret = ost_unit_parse(&reported, variable->unit_text, err);
-    if (ret < 0) return ret;
+    if (self->measure == OST_MEASURE_PERCENT || self->measure == OST_MEASURE_SHARE) return true;
     self->factor = variable->factor / self->unit;
-    if (ost_dim_equal(reported.dim, self->unit_dim)) return 0;
+    if (ost_unit_parse(&reported, variable->unit_text, NULL) == 0 && ost_dim_equal(reported.dim, self->unit_dim))
+        return true;
     char due[64], given[64];
-    return ost_fail_at(err, OST_ERR_UNIT, e->path, self->comparison->place.line, self->comparison->place.column,
-        "line %d of the evidence is in %s (%s), output '%s' in %s (%s): give 'unit'", self->row->line, self->row->unit,
+    snprintf(why, size, "it is in %s (%s), output '%s' in %s (%s): give 'unit'", self->row->unit,
         ost_dim_format(self->unit_dim, given, sizeof(given)), self->output, variable->unit_text,
         ost_dim_format(reported.dim, due, sizeof(due)));
+    return false;
 }
 
 /* The row of "bmd[total_hip]" among the plan's outputs. */
@@ -295,24 +314,21 @@ int ost_figures_bind(ost_trial_t *self, ost_error_t *err)
 {
     const ost_experiment_t *e = &self->experiment;
     size_t n = 0;
-    for (size_t i = 0; i < self->n_figures; i++) {
+    int ret = 0;
+    for (size_t i = 0; i < self->n_figures && ret == 0; i++) {
         ost_figure_t figure = self->figures[i];
         const ost_variable_t *variable = find_output(&self->plan, figure.output, &figure.i_output);
-        if (variable == NULL) { /* a model without this site or marker */
-            ost_unmatched_t *more = realloc(self->unmatched, (self->n_unmatched + 1) * sizeof(*more));
-            if (more == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
-            self->unmatched = more;
-            more[self->n_unmatched] = (ost_unmatched_t){ .row = figure.row };
-            snprintf(more[self->n_unmatched].why, sizeof(more->why), "the models have no output '%s'", figure.output);
-            self->n_unmatched++;
+        char why[sizeof(self->unmatched->why)];
+        if (variable == NULL) /* a model without this site or marker */
+            snprintf(why, sizeof(why), "the models have no output '%s'", figure.output);
+        if (variable == NULL || !bind_unit(&figure, variable, why, sizeof(why))) {
+            ret = ost_trial_unmatched(self, figure.row, why, err);
             continue;
         }
-        int ret = bind_unit(&figure, e, variable, err);
-        if (ret < 0) return ret;
         figure.i_to = ost_figure_time(e, figure.to);
         figure.i_from = figure.measure == OST_MEASURE_LEVEL ? figure.i_to : ost_figure_time(e, figure.from);
         self->figures[n++] = figure;
     }
     self->n_figures = n;
-    return 0;
+    return ret;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Folders of trials, and what their simulated subjects say to the figures. */
-#include "osteon/analysis.h"
+#include "analysis/trials_impl.h"
 
 #include <dirent.h>
 #include <gsl/gsl_sort.h>
@@ -80,11 +80,14 @@ static int not_there(const ost_trials_options_t *options, char *const *paths, si
 
 static int read_evidence(ost_trials_t *self, const ost_experiment_t *e, const char *given, ost_error_t *err)
 {
-    if (self->evidence.rows != NULL) return 0;
     const char *path = given != NULL ? given : e->evidence_path;
+    const char *first = self->trials[0].experiment.evidence_path;
     if (path == NULL)
         return ost_fail_at(err, OST_ERR_NAME, e->path, 0, 0, "a trial needs an evidence table: 'evidence: table:'");
-    return ost_evidence_read(&self->evidence, path, err);
+    if (self->n_trials == 1) return ost_evidence_read(&self->evidence, path, err);
+    if (given != NULL || strcmp(path, first) == 0) return 0;
+    return ost_fail_at(
+        err, OST_ERR_VALUE, e->path, 0, 0, "trials of one folder share a table: this one has %s, not %s", path, first);
 }
 
 static int read_trial(ost_trials_t *self, const char *path, const ost_trials_options_t *options, ost_error_t *err)
@@ -100,9 +103,13 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     }
     if ((ret = read_evidence(self, e, options->evidence, err)) < 0) return ret;
     if ((ret = ost_figures_find(trial, &self->evidence, err)) < 0) return ret;
+    if (options->model != NULL && (ret = ost_trial_replace_bone(trial, &self->library, options->model, err)) < 0)
+        return ret;
+    trial->first_figure = self->n_figures;
+    trial->skip = trial->n_figures == 0;
+    if (trial->skip) return 0;
     if ((ret = ost_plan_build(&trial->plan, &self->library, e, err)) < 0) return ret;
     if ((ret = ost_figures_bind(trial, err)) < 0) return ret;
-    trial->first_figure = self->n_figures;
     self->n_figures += trial->n_figures;
     return 0;
 }

@@ -46,6 +46,7 @@ static int run_large(
     int ret = 0;
     for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++) {
         ost_trial_t *trial = &self->trials.trials[t];
+        if (trial->skip) continue;
         ret = choose_curves(trial, &self->curves[t], &self->n_curves[t], err);
         if (ret == 0)
             ret = ost_trial_estimate(

@@ -291,7 +291,7 @@ static void free_texts(char **list, size_t n)
     free(list);
 }
 
-static void free_arm(ost_arm_t *self)
+void ost_arm_free(ost_arm_t *self)
 {
     for (size_t i = 0; i < self->n_regimens; i++) {
         free(self->regimens[i].drug);
@@ -317,7 +317,7 @@ void ost_experiment_free(ost_experiment_t *self)
         free(self->settings[i].model);
         free(self->settings[i].param);
     }
-    for (size_t i = 0; i < self->n_arms; i++) free_arm(&self->arms[i]);
+    for (size_t i = 0; i < self->n_arms; i++) ost_arm_free(&self->arms[i]);
     for (size_t i = 0; i < self->n_comparisons; i++) {
         ost_comparison_t *c = &self->comparisons[i];
         char *const texts[] = { c->arm, c->versus, c->trial, c->trial_arm, c->endpoint, c->site, c->output };

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef OST_ANALYSIS_TRIALS_IMPL_H
+#define OST_ANALYSIS_TRIALS_IMPL_H
+
+#include "osteon/analysis.h"
+
+/* Note a row of role calibrate or validate that has no figure. @param why  for a person */
+int ost_trial_unmatched(
+    ost_trial_t *self, const ost_evidence_row_t *row, const char *why, ost_error_t *err) OST_MUST_CHECK;
+
+/* Before planning, with the figures found: `name` in place of the trial's models of kind bone. Settings of models that
+ * went are dropped; so are arms that the new model cannot be planned with, and their figures become unmatched.
+ * @return 0, OST_ERR_NAME if there is no bone model of that name */
+int ost_trial_replace_bone(
+    ost_trial_t *self, ost_library_t *library, const char *name, ost_error_t *err) OST_MUST_CHECK;
+
+#endif
