@@ -10,7 +10,9 @@
 
 /** A table that `osteon fit` wrote: estimates and a sample of the posterior. */
 typedef struct {
-    char **names; /**< [n_params] "aibl.K_E"; owned */
+    char *path;        /**< owned */
+    char **names;      /**< [n_params] "aibl.K_E"; owned */
+    ost_unit_t *units; /**< [n_params] of the columns; owned */
     size_t n_params;
     double *values; /**< [1 + n_draws][n_params] internal units; the first row is the estimate; owned */
     size_t n_draws;
@@ -19,6 +21,9 @@ typedef struct {
 
 /** Read a table of draws. @return 0, OST_ERR_IO or OST_ERR_SYNTAX, OST_ERR_UNIT with the line */
 int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/** That every name is a parameter of a model of the library, in its unit, and every value within its range. @param
+ * library  may gain models. @return 0, OST_ERR_NAME, OST_ERR_UNIT or OST_ERR_VALUE with the line */
+int ost_draws_check(const ost_draws_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_draws_free(ost_draws_t *self);
 

@@ -45,6 +45,10 @@ static int read_name(ost_draws_t *self, column_t *column, char *text, const char
     char **names = realloc(self->names, (self->n_params + 1) * sizeof(*names));
     if (names == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
     self->names = names;
+    ost_unit_t *units = realloc(self->units, (self->n_params + 1) * sizeof(*units));
+    if (units == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    self->units = units;
+    units[self->n_params] = unit;
     if ((names[self->n_params] = ost_strdup(text)) == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
     column->param = self->n_params++;
     column->factor = unit.factor;
@@ -93,7 +97,8 @@ int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err)
     char *text, *next;
     column_t *columns = NULL;
     size_t n_columns = 0, n_rows = 0;
-    *self = (ost_draws_t){ 0 };
+    *self = (ost_draws_t){ .path = ost_strdup(path) };
+    if (self->path == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
     int ret = ost_file_read(&text, path, 64u << 20, err), number = 0;
     for (char *line = ret == 0 ? text : NULL; line != NULL && *line != '\0' && ret == 0; line = next) {
         next = strchr(line, '\n');
@@ -110,11 +115,45 @@ int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err)
     return ret;
 }
 
+static int check_param(const ost_draws_t *self, size_t k, ost_library_t *library, ost_error_t *err)
+{
+    const char *name = self->names[k], *dot = strchr(name, '.');
+    const ost_model_t *model;
+    char of[96];
+    snprintf(of, sizeof(of), "%.*s", dot != NULL ? (int) (dot - name) : 0, name);
+    if (dot == NULL || ost_library_get(library, of, &model, NULL) < 0)
+        return ost_fail_at(err, OST_ERR_NAME, self->path, 1, 0, "'%s' is of no model that is known", name);
+    int index = ost_model_param(model, dot + 1);
+    if (index < 0 || model->params[index].is_covariate)
+        return ost_fail_at(err, OST_ERR_NAME, self->path, 1, 0, "model '%s' has no parameter '%s'", of, dot + 1);
+    const ost_param_t *param = &model->params[index];
+    if (!ost_dim_equal(param->unit.dim, self->units[k].dim))
+        return ost_fail_at(
+            err, OST_ERR_UNIT, self->path, 1, 0, "'%s' is measured in %s: another unit", name, param->unit_text);
+    for (size_t d = 0; d <= self->n_draws; d++) {
+        double value = self->values[d * self->n_params + k];
+        if (!(value >= param->lower && value <= param->upper))
+            return ost_fail_at(err, OST_ERR_VALUE, self->path, (int) d + 2, 0, "'%s' = %g is not within %g..%g %s",
+                name, value / param->unit.factor, param->lower / param->unit.factor, param->upper / param->unit.factor,
+                param->unit_text);
+    }
+    return 0;
+}
+
+int ost_draws_check(const ost_draws_t *self, ost_library_t *library, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t k = 0; k < self->n_params && ret == 0; k++) ret = check_param(self, k, library, err);
+    return ret;
+}
+
 void ost_draws_free(ost_draws_t *self)
 {
     if (self == NULL) return;
     for (size_t i = 0; i < self->n_params; i++) free(self->names[i]);
+    free(self->path);
     free(self->names);
+    free(self->units);
     free(self->values);
     *self = (ost_draws_t){ 0 };
 }

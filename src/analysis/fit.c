@@ -109,12 +109,23 @@ static double huber(double r, double k)
     return k > 0 && size > k ? copysign(sqrt(k * (2 * size - k)), r) : r;
 }
 
+double ost_fit_misfit(const ost_fit_t *self, double *residuals)
+{
+    double sum = 0;
+    ost_fit_whiten(self, residuals);
+    for (size_t i = 0; i < self->n_rows; i++) {
+        residuals[i] = huber(residuals[i], self->robust);
+        sum += residuals[i] * residuals[i];
+    }
+    return sum;
+}
+
 /* The rows, whitened, then the priors. A parameter that is held is pulled there by a stiff spring. */
 static void put_residuals(const search_t *self, const double *z, double *residuals, gsl_vector *out)
 {
     const ost_fit_t *fit = self->fit;
-    ost_fit_whiten(fit, residuals);
-    for (size_t i = 0; i < fit->n_rows; i++) gsl_vector_set(out, i, huber(residuals[i], fit->robust));
+    ost_fit_misfit(fit, residuals);
+    for (size_t i = 0; i < fit->n_rows; i++) gsl_vector_set(out, i, residuals[i]);
     for (size_t k = 0; k < fit->n_params; k++)
         gsl_vector_set(out, fit->n_rows + k, (long) k == self->held ? 1e3 * (z[k] - self->held_z) : z[k]);
 }
@@ -203,14 +214,15 @@ static void search_free(search_t *self)
 }
 
 int ost_fit_descend(ost_fit_t *self, double *z, long held, double held_z, const ost_fit_options_t *options,
-    double *objective, gsl_matrix *jacobian, bool *stopped, ost_error_t *err)
+    double *objective, gsl_matrix *jacobian, ost_error_t *err)
 {
     search_t search;
     int ret = search_init(&search, self, options, err);
     search.held = held;
     search.held_z = held_z;
+    if (held >= 0) z[held] = held_z;
     if (ret == 0) ret = descend(&search, z, objective, jacobian);
-    if (stopped != NULL) *stopped = search.stopped;
+    if (ret == 0 && search.stopped) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
     search_free(&search);
     return ret;
 }

@@ -81,14 +81,6 @@ static double class_minus2_log_likelihood(
     return sum + (b * b + w * w) / (PRIOR_LOG_SD * PRIOR_LOG_SD);
 }
 
-double ost_fit_minus2_log_likelihood(const ost_fit_t *self, const double *residuals)
-{
-    double sum = 0;
-    for (int c = 0; c < OST_N_CLASSES; c++)
-        sum += class_minus2_log_likelihood(self, residuals, (ost_class_t) c, self->spread[c]);
-    return sum;
-}
-
 typedef struct {
     const ost_fit_t *fit;
     const double *residuals;

@@ -72,7 +72,7 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
         n_left_out += self->rows[i].left_out;
     }
     if (ret == 0 && n_left_out == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", trial);
-    if (ret == 0) ret = ost_fit_descend(self, z, -1, 0, options, &objective, jacobian, NULL, err);
+    if (ret == 0) ret = ost_fit_descend(self, z, -1, 0, options, &objective, jacobian, err);
     if (ret == 0) ret = raw_slopes(self, z, options->n_threads, slopes, residuals, err);
     if (ret == 0) {
         gsl_blas_dgemm(CblasTrans, CblasNoTrans, 1, jacobian, jacobian, 0, covariance);
@@ -99,7 +99,7 @@ int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const 
     double centre = ret == 0 ? at[k] : 0, unit = self->params[k].se / self->params[k].prior_sd;
     for (size_t i = 0; i < n && ret == 0; i++) {
         double objective = NAN, held = centre + z[i] * unit;
-        ret = ost_fit_descend(self, at, (long) k, held, options, &objective, NULL, NULL, err);
+        ret = ost_fit_descend(self, at, (long) k, held, options, &objective, NULL, err);
         rise[i] = objective + held * held - self->objective; /* the spring took the place of the prior */
     }
     free(at);
@@ -143,7 +143,7 @@ static int weigh(
         ret = ost_fit_residuals(self, z + first * n, count, options->n_threads, residuals, NULL, err);
         for (size_t v = 0; v < count && ret == 0; v++) {
             const double *at = z + (first + v) * n;
-            double minus2 = ost_fit_minus2_log_likelihood(self, residuals + v * n_rows);
+            double minus2 = ost_fit_misfit(self, residuals + v * n_rows);
             for (size_t k = 0; k < n; k++) minus2 += at[k] * at[k];
             log_weight[first + v] -= 0.5 * minus2;
         }

@@ -21,14 +21,15 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
 
 /* Whiten residuals of one point by the covariance of each group; 0 for rows left out. In place. */
 void ost_fit_whiten(const ost_fit_t *self, double *residuals);
-/* -2 log likelihood of residuals but for a constant, as the sizes of errors are now. */
-double ost_fit_minus2_log_likelihood(const ost_fit_t *self, const double *residuals);
+/* Whitens residuals, bends those beyond `robust`. In place. @return the sum of their squares: -2 log likelihood but for
+ * a constant, as the sizes of errors are now */
+double ost_fit_misfit(const ost_fit_t *self, double *residuals);
 /* The sizes of errors that make the residuals most likely. */
 void ost_fit_estimate_spread(ost_fit_t *self, const double *residuals);
 
 /* Levenberg and Marquardt from z, in place, with parameter `held` (-1 none) held at held_z. @param[out] jacobian
- * [n_rows + n_params][n_params] at the end, or NULL; stopped may be NULL */
+ * [n_rows + n_params][n_params] at the end, or NULL. @return 0, OST_ERR_LIMIT if progress stopped it */
 int ost_fit_descend(ost_fit_t *self, double *z, long held, double held_z, const ost_fit_options_t *options,
-    double *objective, gsl_matrix *jacobian, bool *stopped, ost_error_t *err) OST_MUST_CHECK;
+    double *objective, gsl_matrix *jacobian, ost_error_t *err) OST_MUST_CHECK;
 
 #endif

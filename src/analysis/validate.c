@@ -2,6 +2,7 @@
 /* A large cohort for what is predicted, small ones over the draws of the posterior for how far that may be off. */
 #include "osteon/validate.h"
 #include "analysis/fit_impl.h"
+#include "analysis/trials_impl.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -107,6 +108,7 @@ int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *o
 {
     *self = (ost_validation_t){ 0 };
     int ret = ost_trials_read(&self->trials, &options->trials, err);
+    if (ret == 0 && options->draws != NULL) ret = ost_draws_check(options->draws, &self->trials.library, err);
     if (ret < 0) return ret;
     size_t n = self->trials.n_figures, n_trials = self->trials.n_trials;
     const ost_draws_t *draws = options->draws;
@@ -147,15 +149,36 @@ void ost_validation_free(ost_validation_t *self)
     *self = (ost_validation_t){ 0 };
 }
 
+int ost_verdict_decimals(const ost_verdict_t *self)
+{
+    ost_measure_t measure = self->figure->measure;
+    bool is_percent = measure == OST_MEASURE_PERCENT || measure == OST_MEASURE_SHARE;
+    double size = fmax(fabs(self->figure->row->value), fabs(self->estimate.value));
+    if (!(size > 0) || !isfinite(size)) return 2;
+    return (int) fmin(fmax(2 - floor(log10(size)), 0), is_percent ? 2 : 6);
+}
+
+bool ost_trial_unmatched_group(const ost_trial_t *self, size_t i, size_t *more)
+{
+    *more = 0;
+    for (size_t k = 0; k < self->n_unmatched; k++) {
+        if (strcmp(self->unmatched[k].why, self->unmatched[i].why) != 0) continue;
+        if (k < i) return false;
+        *more += k > i;
+    }
+    return true;
+}
+
 static void print_verdict(const ost_verdict_t *self, FILE *out)
 {
     const ost_evidence_row_t *row = self->figure->row;
-    char interval[32] = "", predicted[32];
+    char interval[64] = "", predicted[64];
+    int d = ost_verdict_decimals(self);
     if (!isnan(row->lower) && !isnan(row->upper))
-        snprintf(interval, sizeof(interval), "%.4g..%.4g", row->lower, row->upper);
-    snprintf(predicted, sizeof(predicted), "%.4g..%.4g", self->lower, self->upper);
-    fprintf(out, "%-22.22s %-34.34s %-19.19s %6g %9.4g %-14s %9.4g %-16s %+8.2f  %-7s %s\n", row->trial, row->arm,
-        self->figure->output, row->time_months, row->value, interval, self->estimate.value, predicted,
+        snprintf(interval, sizeof(interval), "%.*f..%.*f", d, row->lower, d, row->upper);
+    snprintf(predicted, sizeof(predicted), "%.*f..%.*f", d, self->lower, d, self->upper);
+    fprintf(out, "%-22.22s %-34.34s %-19.19s %6g %9.*f %-14s %9.*f %-16s %+8.*f  %-7s %s\n", row->trial, row->arm,
+        self->figure->output, row->time_months, d, row->value, interval, d, self->estimate.value, predicted, d,
         self->estimate.value - row->value, self->inside ? "inside" : "outside", row->role);
 }
 
@@ -196,10 +219,14 @@ void ost_validation_print(const ost_validation_t *self, FILE *out)
     for (size_t i = 0; i < self->n_verdicts; i++) print_verdict(&self->verdicts[i], out);
     for (size_t t = 0; t < self->trials.n_trials; t++) {
         const ost_trial_t *trial = &self->trials.trials[t];
-        for (size_t i = 0; i < trial->n_unmatched; i++)
-            fprintf(out, "not compared: %s, %s, %s %s: %s\n", trial->unmatched[i].row->trial,
-                trial->unmatched[i].row->arm, trial->unmatched[i].row->endpoint, trial->unmatched[i].row->site,
-                trial->unmatched[i].why);
+        for (size_t i = 0; i < trial->n_unmatched; i++) {
+            const ost_unmatched_t *u = &trial->unmatched[i];
+            size_t more;
+            if (!ost_trial_unmatched_group(trial, i, &more)) continue;
+            fprintf(out, "not compared: %s, %s, %s %s", u->row->trial, u->row->arm, u->row->endpoint, u->row->site);
+            if (more > 0) fprintf(out, " and %zu more", more);
+            fprintf(out, ": %s\n", u->why);
+        }
     }
     fputc('\n', out);
     ost_validation_sum_t sums[OST_N_SUMS];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The report as one page without scripts or outside parts: it prints, and reads in grey and by the colour-blind. */
 #include "analysis/fit_impl.h"
+#include "analysis/trials_impl.h"
 #include "osteon/validate.h"
 
 #include <math.h>
@@ -25,10 +26,11 @@ static const char style[] =
     "table{border-collapse:collapse;font-size:.86em;margin:.6em 0}th,td{padding:.18em .6em;text-align:right;"
     "border-bottom:1px solid "
     "#e4e4e4;white-space:nowrap}th:first-child,td:first-child,.t{text-align:left;white-space:normal}"
-    "th{border-bottom:1px solid #888;font-weight:600}.out{font-weight:600}.wide{overflow-x:auto}"
+    "th{border-bottom:1px solid #888;font-weight:600}.t{min-width:7em}.out{font-weight:600}.wide{overflow-x:auto}"
     ".panels{display:flex;flex-wrap:wrap;gap:8px}svg{max-width:100%;height:auto}svg text{font:11px "
     "system-ui,sans-serif}"
-    ".key span{margin-right:1.2em;white-space:nowrap}p.note{color:#555;font-size:.86em}"
+    ".key span{display:inline-block;margin-right:1.2em}.index "
+    "a{margin-right:1em;white-space:nowrap;color:#0072b2}p.note{color:#555;font-size:.86em}"
     "@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}svg,tr{break-inside:avoid}}";
 
 static void put_text(const char *text, FILE *out)
@@ -44,6 +46,13 @@ static void put_text(const char *text, FILE *out)
         else
             fputc(*text, out);
     }
+}
+
+/* "bmd[lumbar_spine]" reads "bmd lumbar spine". */
+static void put_output(const char *output, FILE *out)
+{
+    for (; *output != '\0'; output++)
+        if (*output != ']') fputc(*output == '[' || *output == '_' ? ' ' : *output, out);
 }
 
 /* One panel: an output over time, percent change. */
@@ -62,12 +71,32 @@ static bool is_shown(const panel_t *self, const ost_curve_t *curve)
     return strcmp(curve->output, self->output) == 0 && curve->is_value == self->is_value;
 }
 
-/* Only what counts from time 0 in one arm lies on the curves. */
-static bool is_on_curve(const panel_t *self, const ost_figure_t *figure)
+static bool has_place(const panel_t *self, const ost_figure_t *figure)
 {
-    bool level = figure->measure == OST_MEASURE_LEVEL;
-    return strcmp(figure->output, self->output) == 0 && level == self->is_value && figure->versus == SIZE_MAX &&
-           !figure->per_year && (level || (figure->measure == OST_MEASURE_PERCENT && figure->from == 0));
+    return strcmp(figure->output, self->output) == 0 && figure->measure != OST_MEASURE_CHANGE &&
+           self->is_value == (figure->measure == OST_MEASURE_LEVEL);
+}
+
+/* The simulated line of an arm, 100 at time 0. */
+static double line_at(const panel_t *self, size_t arm, size_t i_time)
+{
+    for (size_t c = 0; c < self->n_curves; c++)
+        if (is_shown(self, &self->curves[c]) && self->curves[c].arm == arm) return 100 + self->curves[c].mean[i_time];
+    return NAN;
+}
+
+/* Where a value of the figure stands on the axis: a change from a later scan, or a difference from another arm, starts
+ * from the simulated line that it counts from. */
+static double height_of(const panel_t *self, const ost_figure_t *figure, double value)
+{
+    if (self->is_value) return value / figure->factor;
+    double percent = figure->measure == OST_MEASURE_SHARE ? value - 100 : value;
+    if (figure->per_year) percent *= (figure->to - figure->from) / OST_DAYS_PER_YEAR;
+    if (figure->versus != SIZE_MAX)
+        percent +=
+            100 * (line_at(self, figure->versus, figure->i_to) / line_at(self, figure->versus, figure->i_from) - 1);
+    double base = figure->from == 0 ? 100 : line_at(self, figure->arm, figure->i_from);
+    return base * (1 + percent / 100) - 100;
 }
 
 static double x_of(const panel_t *self, double years)
@@ -100,8 +129,8 @@ static void set_ranges(panel_t *self, const ost_verdict_t *verdicts, size_t n_ve
             widen(self, self->curves[c].upper[t]);
         }
     for (size_t i = 0; i < n_verdicts; i++)
-        if (is_on_curve(self, verdicts[i].figure))
-            widen(self, verdicts[i].figure->row->value / verdicts[i].figure->factor);
+        if (has_place(self, verdicts[i].figure))
+            widen(self, height_of(self, verdicts[i].figure, verdicts[i].figure->row->value));
     double margin = fmax(0.06 * (self->y1 - self->y0), 1e-9);
     self->y0 -= margin;
     self->y1 += margin;
@@ -118,7 +147,7 @@ static double tick_step(double range, int n)
 static void put_axes(const panel_t *self)
 {
     FILE *out = self->out;
-    double step = tick_step(self->y1 - self->y0, 5);
+    double step = tick_step(self->y1 - self->y0, 6);
     for (double y = ceil(self->y0 / step) * step; y <= self->y1; y += step) {
         double at = y_of(self, y);
         fprintf(out, "<line x1='%d' x2='%d' y1='%.1f' y2='%.1f' stroke='%s'/>", LEFT, WIDTH - RIGHT, at, at,
@@ -131,7 +160,7 @@ static void put_axes(const panel_t *self)
             fabs(t) < 1e-9 ? 0 : t);
     fprintf(out, "<text x='%d' y='%d' text-anchor='end'>years</text>", WIDTH - RIGHT, HEIGHT - 4);
     fprintf(out, "<text x='%d' y='14' font-weight='600'>", LEFT);
-    put_text(self->output, out);
+    put_output(self->output, out);
     fprintf(out, "%s</text>", self->is_value ? "" : ", change in percent");
 }
 
@@ -154,19 +183,21 @@ static void put_curve(const panel_t *self, const ost_curve_t *curve)
         dashes[curve->arm % N_STYLES]);
 }
 
-/* The observed figure, full if it may have been fitted, on the bar of what was predicted. */
+/* The observed figure, full if it may have been fitted, on the bar of what was predicted; arms stand side by side. */
 static void put_point(const panel_t *self, const ost_verdict_t *verdict)
 {
     const ost_figure_t *figure = verdict->figure;
     const char *colour = colours[figure->arm % N_STYLES];
-    double x = x_of(self, figure->to / OST_DAYS_PER_YEAR);
+    double aside = 5 * ((double) figure->arm - 0.5 * (double) (self->trial->experiment.n_arms - 1));
+    double x = x_of(self, figure->to / OST_DAYS_PER_YEAR) + aside;
+    if (!isfinite(verdict->sd)) return;
     fprintf(self->out,
         "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='%s' stroke-width='5' stroke-opacity='.35'/>", x, x,
-        fmin(y_of(self, verdict->lower / figure->factor), HEIGHT - BOTTOM),
-        fmax(y_of(self, verdict->upper / figure->factor), TOP), colour);
+        fmin(y_of(self, height_of(self, figure, verdict->lower)), HEIGHT - BOTTOM),
+        fmax(y_of(self, height_of(self, figure, verdict->upper)), TOP), colour);
     fprintf(self->out, "<circle cx='%.1f' cy='%.1f' r='4' fill='%s' stroke='%s' stroke-width='1.6'/>", x,
-        y_of(self, figure->row->value / figure->factor), strcmp(figure->row->role, "calibrate") == 0 ? colour : "#fff",
-        colour);
+        y_of(self, height_of(self, figure, figure->row->value)),
+        strcmp(figure->row->role, "calibrate") == 0 ? colour : "#fff", colour);
 }
 
 static void put_panel(panel_t *self, const ost_verdict_t *verdicts, size_t n_verdicts)
@@ -178,7 +209,7 @@ static void put_panel(panel_t *self, const ost_verdict_t *verdicts, size_t n_ver
     for (size_t c = 0; c < self->n_curves; c++)
         if (is_shown(self, &self->curves[c])) put_curve(self, &self->curves[c]);
     for (size_t i = 0; i < n_verdicts; i++)
-        if (is_on_curve(self, verdicts[i].figure)) put_point(self, &verdicts[i]);
+        if (has_place(self, verdicts[i].figure)) put_point(self, &verdicts[i]);
     fputs("</svg>\n", self->out);
 }
 
@@ -208,11 +239,16 @@ static void put_rows(const ost_verdict_t *verdicts, size_t n, FILE *out)
         fputs("<tr><td>", out);
         put_text(row->arm, out);
         fputs("</td><td class='t'>", out);
-        put_text(v->figure->output, out);
-        fprintf(out, "</td><td>%g</td><td>%.4g</td><td>", row->time_months, row->value);
-        if (!isnan(row->lower) && !isnan(row->upper)) fprintf(out, "%.3g to %.3g", row->lower, row->upper);
-        fprintf(out, "</td><td>%.3g</td><td>%.3g to %.3g</td><td>%+.2f</td><td class='%s'>%s</td><td>%s</td></tr>\n",
-            v->estimate.value, v->lower, v->upper, v->estimate.value - row->value, v->inside ? "" : "out",
+        put_output(v->figure->output, out);
+        if (v->figure->measure != OST_MEASURE_PERCENT || v->figure->per_year) {
+            fputs(", ", out);
+            put_output(row->unit, out);
+        }
+        int d = ost_verdict_decimals(v);
+        fprintf(out, "</td><td>%g</td><td>%.*f</td><td>", row->time_months, d, row->value);
+        if (!isnan(row->lower) && !isnan(row->upper)) fprintf(out, "%.*f to %.*f", d, row->lower, d, row->upper);
+        fprintf(out, "</td><td>%.*f</td><td>%.*f to %.*f</td><td>%+.*f</td><td class='%s'>%s</td><td>%s</td></tr>\n", d,
+            v->estimate.value, d, v->lower, d, v->upper, d, v->estimate.value - row->value, v->inside ? "" : "out",
             v->inside ? "inside" : "outside", row->role);
     }
     fputs("</table></div>\n", out);
@@ -244,12 +280,18 @@ static void put_trial(const ost_validation_t *self, size_t t, FILE *out)
     fputs("</div>\n", out);
     put_rows(verdicts, trial->n_figures, out);
     for (size_t i = 0; i < trial->n_unmatched; i++) {
+        const ost_unmatched_t *u = &trial->unmatched[i];
+        size_t more;
+        if (!ost_trial_unmatched_group(trial, i, &more)) continue;
         fputs("<p class='note'>Not compared: ", out);
-        put_text(trial->unmatched[i].row->arm, out);
+        put_text(u->row->arm, out);
         fputs(", ", out);
-        put_text(trial->unmatched[i].row->endpoint, out);
+        put_text(u->row->endpoint, out);
+        fputc(' ', out);
+        put_text(u->row->site, out);
+        if (more > 0) fprintf(out, " and %zu more", more);
         fputs(": ", out);
-        put_text(trial->unmatched[i].why, out);
+        put_text(u->why, out);
         fputs("</p>\n", out);
     }
 }
@@ -258,14 +300,17 @@ static void put_summary(const ost_validation_t *self, FILE *out)
 {
     ost_validation_sum_t sums[OST_N_SUMS];
     size_t n = ost_validation_sum(self, sums);
-    fputs("<table><tr><th>endpoints</th><th>role</th><th>figures</th><th>rmse</th><th>bias</th><th>inside 90 "
+    fputs("<div "
+          "class='wide'><table><tr><th>endpoints</th><th>role</th><th>figures</th><th>rmse</th><th>bias</th><th>inside "
+          "90 "
           "%</th></tr>\n",
         out);
     for (size_t i = 0; i < n; i++)
         fprintf(out, "<tr><td>%s</td><td>%s</td><td>%zu</td><td>%.2f</td><td>%+.2f</td><td>%.0f %%</td></tr>\n",
             ost_class_name(sums[i].endpoint_class), sums[i].role, sums[i].n, sums[i].rmse, sums[i].bias,
             100 * sums[i].coverage);
-    fputs("</table>\n<p class='note'>BMD, markers and hormones in percentage points, levels in percent of the observed "
+    fputs("</table></div>\n<p class='note'>BMD, markers and hormones in percentage points, levels in percent of the "
+          "observed "
           "value, "
           "yearly rates in points over all their years.</p>\n",
         out);
@@ -274,18 +319,24 @@ static void put_summary(const ost_validation_t *self, FILE *out)
 void ost_validation_write_html(const ost_validation_t *self, FILE *out)
 {
     fprintf(out,
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'><meta name='viewport' "
-        "content='width=device-width,initial-scale=1'><title>osteon: the model against "
+        "<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'/><meta name='viewport' "
+        "content='width=device-width,initial-scale=1'/><title>osteon: the model against "
         "trials</title><style>%s</style></head>"
         "<body>\n<h1>The model against %zu trials</h1>\n",
         style, self->trials.n_trials);
-    fputs("<p>Lines: mean of the simulated people; bands: nine in ten of them. Circles: what was observed, full where "
-          "the figure "
-          "may have been fitted (calibrate), open where it never was (validate). Thick bars: where nine in ten such "
-          "figures "
-          "are predicted to lie.</p>\n",
+    fputs(
+        "<p>Lines: mean of the simulated people; bands: nine in ten of them. Circles: what was observed, full where "
+        "the "
+        "figure may have been fitted (calibrate), open where it never was (validate, context). Thick bars: where nine "
+        "in ten such figures are predicted to lie. A change from a later scan, or a difference between arms, is drawn "
+        "from the simulated line that it counts from.</p>\n",
         out);
     put_summary(self, out);
+    fputs("<p class='index'>", out);
+    for (size_t t = 0; t < self->trials.n_trials; t++)
+        fprintf(out, "<a href='#%s'>%s</a> ", self->trials.trials[t].experiment.name,
+            self->trials.trials[t].experiment.name);
+    fputs("</p>\n", out);
     for (size_t t = 0; t < self->trials.n_trials; t++) put_trial(self, t, out);
     fputs("</body></html>\n", out);
 }

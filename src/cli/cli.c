@@ -125,8 +125,8 @@ static void print_option(char letter, const char *name, const char *argument, co
 
 static void print_help(const ost_syntax_t *self)
 {
-    printf("Usage: osteon %s %s%s\n\n%s\n\nOptions:\n", self->command, self->argument,
-        self->n_options > 0 ? " [OPTIONS]" : "", self->about);
+    printf("Usage: osteon %s%s%s%s\n\n%s\n\nOptions:\n", self->command, self->argument[0] != '\0' ? " " : "",
+        self->argument, self->n_options > 0 ? " [OPTIONS]" : "", self->about);
     for (size_t i = 0; i < self->n_options; i++) {
         const ost_option_t *o = &self->options[i];
         print_option(o->letter, o->name, o->argument, o->text);
@@ -209,9 +209,11 @@ const char *ost_cli_parse(const ost_syntax_t *self, int argc, char **argv, int *
         }
     }
     *code = OST_EXIT_USAGE;
-    if (argc - optind == 1) return argv[optind];
-    if (argc == optind && self->argument[0] == '[') return "";
-    if (argc == optind)
+    if (argc == optind && self->argument[0] == '\0') return "";
+    if (argc - optind == 1 && self->argument[0] != '\0') return argv[optind];
+    if (self->argument[0] == '\0')
+        ost_cli_message("%s: takes options only, but '%s' is given", self->command, argv[optind]);
+    else if (argc == optind)
         ost_cli_message(
             "%s: %s is missing; 'osteon %s --help' shows the usage", self->command, self->argument, self->command);
     else
@@ -263,7 +265,10 @@ int ost_cli_configs(ost_text_list_t *paths)
         glob_t found;
         snprintf(pattern, sizeof(pattern), "%s/{,*/}*.yaml", folders.items[i]);
         if (glob(pattern, GLOB_BRACE, NULL, &found) != 0) continue;
-        for (size_t j = 0; j < found.gl_pathc && ret == 0; j++) ret = add_new_name(paths, found.gl_pathv[j]);
+        for (size_t j = 0; j < found.gl_pathc && ret == 0; j++) {
+            bool is_fit = strncmp(found.gl_pathv[j] + strlen(folders.items[i]), "/fit/", 5) == 0;
+            if (!is_fit) ret = add_new_name(paths, found.gl_pathv[j]);
+        }
         globfree(&found);
     }
     ost_text_list_free(&folders);

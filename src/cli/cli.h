@@ -51,7 +51,7 @@ typedef struct {
 /* A command line: one word besides the options. */
 typedef struct {
     const char *command;  /* "run" */
-    const char *argument; /* "EXPERIMENT"; "[TRIALS]" may be missing and is then "" */
+    const char *argument; /* "EXPERIMENT", or "" if there is none: ost_cli_parse() then returns "" */
     const char *about;    /* one line, for both helps */
     const char *notes;    /* more lines below the options, or NULL */
     const ost_option_t *options;

@@ -87,7 +87,7 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
         for (size_t k = 0; k < i; k++)
             if (strcmp(fit->trials.trials[fit->rows[k].trial].figures[fit->rows[k].figure].row->trial, trial) == 0)
                 is_first = false;
-        if (!is_first || (strcmp(which, "each") != 0 && strcmp(which, trial) != 0) || interrupted) continue;
+        if (!is_first || (strcmp(which, "each") != 0 && strcmp(which, trial) != 0)) continue;
         ret = leave_out_one(fit, trial, options, residuals, sd, err);
         for (size_t k = 0; k < n && ret == 0; k++) {
             if (isnan(residuals[k])) continue;
@@ -202,7 +202,8 @@ int ost_cmd_fit(int argc, char **argv)
     if (path == NULL) return code;
     signal(SIGINT, on_signal);
     int ret = run(&fit, path, &request, &err, &usage);
-    code = usage ? OST_EXIT_USAGE : ret < 0 ? ost_cli_fail(&err) : interrupted ? OST_EXIT_INTERRUPTED : OST_EXIT_OK;
+    code = usage ? OST_EXIT_USAGE : ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    if (interrupted) code = OST_EXIT_INTERRUPTED;
     ost_fit_free(&fit);
     return code;
 }

@@ -23,6 +23,10 @@ int ost_cmd_validate(int argc, char **argv)
     ost_validation_options_t request = { .trials = { .n_subjects = 1000 }, .n_draws = 40, .n_draw_subjects = 16 };
     const char *parameters = NULL, *output = NULL, *subjects = NULL, *threads = NULL;
     const ost_option_t options[] = {
+        { .name = "trials",
+            .argument = "DIR",
+            .text = "folder of trials; default: those that come with osteon",
+            .value = &request.trials.folder },
         { .name = "evidence",
             .argument = "CSV",
             .text = "another table of evidence",
@@ -46,12 +50,12 @@ int ost_cmd_validate(int argc, char **argv)
     };
     const ost_syntax_t syntax = {
         .command = "validate",
-        .argument = "[TRIALS]",
+        .argument = "",
         .about = "Simulate the trials of a folder and hold every figure of the evidence against the simulation.",
-        .notes =
-            "TRIALS: a folder of experiments that name rows of an evidence table; default: the trials that come with "
-            "osteon.\nPredictions have 90 % intervals. Rows of role calibrate may have been fitted, rows of role "
-            "validate never were.",
+        .notes = "A trial is an experiment that names rows of an evidence table: see "
+                 "configs/evidence/README.md.\nPredictions have 90 % intervals. Rows of role calibrate may have been "
+                 "fitted, rows of role "
+                 "validate never were.",
         .options = options,
         .n_options = sizeof(options) / sizeof(options[0]),
     };
@@ -61,9 +65,8 @@ int ost_cmd_validate(int argc, char **argv)
     uint64_t n_threads = 0;
     int code, ret;
     char *own = ost_cli_data_folder("trials");
-    const char *folder = ost_cli_parse(&syntax, argc, argv, &code);
-    if (folder == NULL) goto out;
-    request.trials.folder = folder[0] != '\0' ? folder : own != NULL ? own : "configs/trials";
+    if (ost_cli_parse(&syntax, argc, argv, &code) == NULL) goto out;
+    if (request.trials.folder == NULL) request.trials.folder = own != NULL ? own : "configs/trials";
     code = OST_EXIT_USAGE;
     if ((subjects != NULL && !ost_cli_count("--subjects", subjects, 2, 10000000, &request.trials.n_subjects)) ||
         (threads != NULL && !ost_cli_count("--threads", threads, 1, 4096, &n_threads)))
