@@ -31,7 +31,8 @@ static const char style[] =
     "system-ui,sans-serif}"
     ".key span{display:inline-block;margin-right:1.2em}.index "
     "a{margin-right:1em;white-space:nowrap;color:#0072b2}p.note{color:#555;font-size:.86em}"
-    "@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}svg,tr{break-inside:avoid}}";
+    "@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}svg,tr{break-inside:avoid}.panels "
+    "svg{width:48%}}";
 
 static void put_text(const char *text, FILE *out)
 {
