@@ -9,9 +9,11 @@ import hashlib
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 REFERENCE_SUBJECTS = 64
+WORKLOADS = ["continuous", "continuous_zoledronic", "daily"]
+COHORTS = ["cohort", "cohort_run_in"]
 LADDER = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
 
 
@@ -56,8 +60,9 @@ class Side:
 
     def __init__(self, build, name, program, solver, isa=None, sets=()):
         self.build, self.name, self.program, self.solver, self.isa, self.sets = build, name, program, solver, isa, sets
+        self.is_osteon = name.startswith("osteon")
 
-    def run(self, workload, rtol, core, seconds=None, subjects=None):
+    def run(self, workload, rtol, core, seconds=None, least=8, subjects=None):
         """@return what was measured, and y[subject, output, time]"""
         programs = self.build / "tests/bench"
         y_path = programs / "y.bin"
@@ -65,33 +70,39 @@ class Side:
         if subjects:
             sets.append(f"population.subjects={subjects}")
         if self.program == "desolve.R":
-            command = ["Rscript", "--vanilla", HERE / "desolve.R", programs / "bench_desolve.so", workload,
-                       str(seconds), y_path, *sets]
+            command = ["Rscript", "--vanilla", HERE / "desolve.R", programs / "bench_desolve.so", workload, seconds,
+                       least, y_path, *sets]
         else:
-            command = [programs / self.program, workload, "--solver", self.solver, "--y", y_path]
+            command = [programs / self.program, workload, "--y", y_path, "--least", least]
+            command += ["--solver", self.solver] if self.solver else []
             command += ["--isa", self.isa] if self.isa else []
-            command += ["--seconds", str(seconds)] if seconds else ["--once"]
+            command += ["--seconds", seconds] if seconds else ["--once"]
             for entry in sets:
                 command += ["--set", entry]
-        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False,
-                              preexec_fn=lambda: os.sched_setaffinity(0, {core}))
-        if done.returncode != 0:
-            sys.exit(f"{self.name}: {done.stderr}")
-        measured = json.loads(done.stdout.splitlines()[-1])
+        measured = json.loads(on_core(command, {core}).splitlines()[-1])
         y = np.fromfile(y_path)
-        return measured, y.reshape(measured["kept"], -1, measured.get("times", 0) or y.size // measured["kept"])
+        return measured, y.reshape(measured["kept"], -1, measured["times"])
+
+
+def on_core(command, cores):
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False,
+                          preexec_fn=lambda: os.sched_setaffinity(0, cores))
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}: {done.stderr}")
+    return done.stdout
 
 
 def sides(build, workload):
     """All sides of a workload, osteon's first."""
     known = json.loads(first_line(build / "tests/bench/bench-scalar", "--list"))
+    isas = list(reversed(known["isas"]))
     result = []
     for solver in known["osteon"]:
-        result += [Side(build, f"osteon {solver}, {isa}", "bench-lanes", solver, isa) for isa in reversed(known["isas"])]
+        result += [Side(build, f"osteon {solver}, {isa}", "bench-lanes", solver, isa) for isa in isas]
         result.append(Side(build, f"osteon {solver}, scalar", "bench-scalar", solver))
-    if workload == "daily":
-        result += [Side(build, f"osteon {known['osteon'][0]} periodic, {isa}", "bench-lanes", known["osteon"][0], isa,
-                        ["solver.dosing=periodic"]) for isa in reversed(known["isas"])]
+        if workload == "daily":
+            result += [Side(build, f"osteon {solver} periodic, {isa}", "bench-lanes", solver, isa,
+                            ["solver.dosing=periodic"]) for isa in isas]
     result += [Side(build, peer, "bench-scalar", peer) for peer in known["peers"]]
     if r_package("deSolve")[0].isdigit():
         result.append(Side(build, "desolve_lsoda", "desolve.R", "lsoda"))
@@ -110,7 +121,13 @@ class Workload:
         self.build, self.name, self.core = build, name, core
         self.path = HERE / "workloads" / f"{name}.yaml"
         self.sides = sides(build, name)
-        self.rows, self.n_times = [], None
+        self.default = json.loads(first_line(build / "tests/bench/bench-scalar", "--list"))["default"]
+
+    def drawn(self, chosen):
+        """Those of the figure: each method on the widest instruction set, the default one also on others and periodic."""
+        widest = self.sides[0].isa
+        return [s for s in chosen if not s.is_osteon or (s.solver == self.default and not s.sets) or s.isa == widest
+                and (s.solver == self.default or not s.sets)]
 
     def reference(self):
         """GSL's rk8pd at rtol 1e-12, kept for the next run, and how far osteon at 1e-12 is from it."""
@@ -119,9 +136,9 @@ class Workload:
         if not path.exists():
             print(f"{self.name}: computing the reference", flush=True)
             gsl = Side(self.build, "reference", "bench-scalar", "gsl_rk8pd")
-            lanes = Side(self.build, "reference", "bench-lanes", self.sides[0].solver)
+            lanes = Side(self.build, "reference", "bench-lanes", None)
             measured, y = gsl.run(self.path, 1e-12, self.core, subjects=REFERENCE_SUBJECTS)
-            _, other = lanes.run(self.path, 1e-12, self.core, subjects=REFERENCE_SUBJECTS)
+            _, other = lanes.run(self.path, 1e-12, self.core, subjects=8)
             np.savez(path, y=y, other=other, outputs=measured["outputs"])
         with np.load(path) as kept:
             self.y, self.outputs = kept["y"], list(kept["outputs"])
@@ -130,82 +147,159 @@ class Workload:
               f"{self.agreement['osteoclasts']:.1e} in osteoclasts", flush=True)
 
     def errors(self, y):
+        """Largest over subjects and times: relative, and for BMD in percent points of the value at the start."""
         reference = self.y[: len(y)]
-        off = np.abs(y.reshape(reference.shape) / reference - 1).max(axis=(0, 2))
-        return {name: float(max(e for e, o in zip(off, self.outputs) if o == name)) for name in ("bmd", "osteoclasts")}
+        relative = np.abs(y / reference - 1).max(axis=(0, 2))
+        points = np.abs(100 * (y - reference) / reference[:, :, :1]).max(axis=(0, 2))
+        rows = {name: [i for i, output in enumerate(self.outputs) if output == name] for name in ("bmd", "osteoclasts")}
+        return {"bmd": relative[rows["bmd"]].max(), "osteoclasts": relative[rows["osteoclasts"]].max(),
+                "bmd_points": points[rows["bmd"]].max()}
 
-    def measure(self, side, rtol, seconds):
-        measured, y = side.run(self.path, rtol, self.core, seconds)
+    def measure(self, side, rtol, seconds, least=8):
+        measured, y = side.run(self.path, rtol, self.core, seconds, least)
         measured.update(side=side.name, workload=self.name, speed=measured["subjects"] / measured["cpu_s"],
                         errors=self.errors(y))
         return measured
 
-    def compare(self, rtol, rounds, seconds):
-        """Every side once a round, so that all see the same machine."""
-        runs = {side.name: [] for side in self.sides}
+    def compare(self, sides_, rtol, rounds, seconds, least=8):
+        """Every side once a round, so that all see the same machine. @return rows, in the order of the sides"""
+        runs = [[] for _ in sides_]
         for _ in range(rounds):
-            for side in self.sides:
-                runs[side.name].append(self.measure(side, rtol, seconds))
-        self.rows = [{**r[-1], "speed": statistics.median(x["speed"] for x in r), "speeds": [x["speed"] for x in r]}
-                     for r in runs.values()]
-
-    def ratios(self):
-        for row in self.rows:
-            for other in self.rows:
-                if row["side"].startswith("osteon") and not other["side"].startswith("osteon"):
-                    each = [a / b for a, b in zip(row["speeds"], other["speeds"])]
-                    yield {"workload": self.name, "side": row["side"], "peer": other["side"],
-                           "ratio": statistics.median(each), "least": min(each), "most": max(each),
-                           "no_larger_error": row["errors"]["bmd"] <= other["errors"]["bmd"]}
+            for row, side in zip(runs, sides_):
+                row.append(self.measure(side, rtol, seconds, least))
+        return [{**r[-1], "speed": statistics.median(x["speed"] for x in r), "speeds": [x["speed"] for x in r]}
+                for r in runs]
 
 
-def print_table(workload, ratios):
-    peers = [row for row in workload.rows if not row["side"].startswith("osteon")]
-    print(f"\n{workload.name}, rtol {workload.rows[0]['rtol']:g}")
-    print(f"{'side':<34}{'subj/s':>10}{'spread':>8}{'BMD err':>10}{'C err':>10}{'steps':>9}{'RHS':>10}  "
-          + "  ".join(f"{'x ' + p['side']:>22}" for p in peers))
-    for row in workload.rows:
+def ratios(rows):
+    """Of osteon's speeds to each peer's, round by round."""
+    for row in rows:
+        for other in rows:
+            if is_osteon(row) and not is_osteon(other):
+                each = [a / b for a, b in zip(row["speeds"], other["speeds"])]
+                yield {"workload": row["workload"], "side": row["side"], "peer": other["side"],
+                       "ratio": statistics.median(each), "least": min(each), "most": max(each),
+                       "no_larger_error": bool(row["errors"]["bmd"] <= other["errors"]["bmd"])}
+
+
+def short(x):
+    return f"{x:.0f}" if x >= 100 else f"{x:.3g}"
+
+
+def is_osteon(row):
+    return row["side"].startswith("osteon")
+
+
+def print_table(rows, found):
+    peers = [row["side"] for row in rows if not is_osteon(row)]
+    print(f"\n{rows[0]['workload']}, rtol {rows[0]['rtol']:g}")
+    print(f"{'side':<36}{'subj/s':>9}{'spread':>8}{'BMD err':>9}{'C err':>9}{'BMD %-pt':>10}{'steps':>10}{'RHS':>10}"
+          + "".join(f"{'x ' + peer:>22}" for peer in peers))
+    for row in rows:
+        errors = row["errors"]
         spread = (max(row["speeds"]) - min(row["speeds"])) / row["speed"]
-        line = (f"{row['side']:<34}{row['speed']:>10.4g}{spread:>8.0%}{row['errors']['bmd']:>10.1e}"
-                f"{row['errors']['osteoclasts']:>10.1e}{row.get('steps', 0):>9.4g}{row.get('rhs', 0):>10.4g}  ")
-        for peer in peers:
-            found = [r for r in ratios if r["side"] == row["side"] and r["peer"] == peer["side"]]
-            text = "".join(f"{r['ratio']:.3g} ({r['least']:.3g}..{r['most']:.3g})" + ("" if r["no_larger_error"] else "*")
-                           for r in found)
-            line += f"{text:>22}  "
-        print(line.rstrip())
-    print("* with a larger BMD error than that peer's", flush=True)
+        line = (f"{row['side']:<36}{row['speed']:>9.4g}{spread:>8.0%}{errors['bmd']:>9.1e}{errors['osteoclasts']:>9.1e}"
+                f"{errors['bmd_points']:>10.1e}{row.get('steps', 0):>10.4g}{row.get('rhs', 0):>10.4g}")
+        for r in found:
+            if r["side"] == row["side"]:
+                star = " " if r["no_larger_error"] else "*"
+                line += f"{short(r['ratio'])} ({short(r['least'])}..{short(r['most'])}){star}".rjust(22)
+        print(line)
+    print("x: times as fast, median of rounds (least..most); * with a larger BMD error than that peer's", flush=True)
+
+
+def children_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def cohort(build, name, rounds, subjects, folder):
+    """A cohort computed only, and written to disk by `osteon run`: seconds of the whole process by the clock, and of its
+    threads, which say more on a busy machine."""
+    workload = HERE / "workloads" / f"{name}.yaml"
+    cores = sorted(os.sched_getaffinity(0))
+    variants = [(computing, threads, level) for threads in (1, 2) if threads <= len(cores)
+                for computing, level in ((True, None), (False, 0), (False, 1))]
+    out = folder / "bench_cohort.h5"
+    sizes = {}
+    seconds = {variant: [] for variant in variants}  # of (clock, threads)
+    for _ in range(rounds):
+        for computing, threads, level in variants:
+            if computing:
+                command = [build / "tests/bench/bench-lanes", workload, "--cohort", threads, "--set",
+                           f"population.subjects={subjects}"]
+            else:
+                command = [build / "osteon", "run", workload, "-n", subjects, "-t", threads, "-q", "-o", out, "--set",
+                           f"results.compression={level}"]
+            begin = time.perf_counter(), children_seconds()
+            on_core(command, set(cores[:threads]))
+            seconds[computing, threads, level].append(
+                (time.perf_counter() - begin[0], children_seconds() - begin[1]))
+            if not computing:
+                sizes[level] = out.stat().st_size
+    rows = []
+    for (computing, threads, level), taken in seconds.items():
+        alone, single = seconds[True, threads, None], seconds[computing, 1, level]
+        row = {"workload": name, "threads": threads, "compression": level, "written": not computing,
+               "subjects": subjects, "seconds": statistics.median(wall for wall, _ in taken),
+               "all_seconds": [wall for wall, _ in taken], "cpu_seconds": statistics.median(cpu for _, cpu in taken),
+               "added": statistics.median(t[0] / a[0] - 1 for t, a in zip(taken, alone)),
+               "cpu_added": statistics.median(t[1] / a[1] - 1 for t, a in zip(taken, alone)),
+               "speedup": statistics.median(s[0] / t[0] for s, t in zip(single, taken))}
+        if row["written"]:
+            row["bytes"] = sizes[level]
+        rows.append(row)
+    out.unlink(missing_ok=True)
+    print(f"\n{name}: {subjects} subjects\n"
+          f"{'':<26}{'threads':>8}{'wall s':>8}{'added':>8}{'speedup':>9}{'CPU s':>8}{'added':>8}{'MB':>8}")
+    for row in rows:
+        what = f"written, compression {row['compression']}" if row["written"] else "computed only"
+        print(f"{what:<26}{row['threads']:>8}{row['seconds']:>8.2f}{row['added']:>8.0%}{row['speedup']:>9.2f}"
+              f"{row['cpu_seconds']:>8.2f}{row['cpu_added']:>8.0%}{row.get('bytes', 0) / 1e6:>8.1f}", flush=True)
+    return rows
 
 
 def main():
-    names = sorted(path.stem for path in (HERE / "workloads").glob("*.yaml"))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build/bench")
-    parser.add_argument("--workload", action="append", choices=names, help="default: all")
+    parser.add_argument("--part", action="append", choices=["compare", "ladder", "cohort"], help="default: all")
+    parser.add_argument("--workload", action="append", choices=WORKLOADS, help="default: all; of compare and ladder")
     parser.add_argument("--only", action="append", help="sides whose names contain this")
+    parser.add_argument("--rtol", type=float, default=1e-6, help="of compare")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each side in each round, at least")
-    parser.add_argument("--rtol", type=float, default=1e-6)
+    parser.add_argument("--subjects", type=int, default=100000, help="of cohort")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     parser.add_argument("--out", type=Path, help="JSON file (default: results.json in the build)")
     options = parser.parse_args()
-    results = {"machine": machine(options.build), "rows": [], "ratios": [], "references": {}}
+    parts = options.part or ["compare", "ladder", "cohort"]
+    results = {"machine": machine(options.build), "references": {}, "compare": [], "ratios": [], "ladder": [],
+               "cohort": []}
     for name, value in results["machine"].items():
         print(f"{name:<10} {value}")
-    for name in options.workload or names:
+    for name in (options.workload or WORKLOADS) if "compare" in parts or "ladder" in parts else []:
         workload = Workload(options.build, name, options.core)
-        if options.only:
-            workload.sides = [s for s in workload.sides if any(word in s.name for word in options.only)]
+        chosen = [s for s in workload.sides if not options.only or any(word in s.name for word in options.only)]
         workload.reference()
-        workload.compare(options.rtol, options.rounds, options.seconds)
-        ratios = list(workload.ratios())
-        print_table(workload, ratios)
-        results["rows"] += workload.rows
-        results["ratios"] += ratios
         results["references"][name] = workload.agreement
+        if "compare" in parts:
+            rows = workload.compare(chosen, options.rtol, options.rounds, options.seconds)
+            found = list(ratios(rows))
+            print_table(rows, found)
+            results["compare"] += rows
+            results["ratios"] += found
+        for rtol in LADDER if "ladder" in parts else []:
+            rows = workload.compare(workload.drawn(chosen), rtol, 1, 0.3 * options.seconds, least=2)
+            print_table(rows, [])
+            results["ladder"] += rows
+    for name in COHORTS if "cohort" in parts else []:
+        results["cohort"] += cohort(options.build, name, options.rounds, options.subjects, options.build)
     out = options.out or options.build / "results.json"
-    out.write_text(json.dumps(results, indent=1) + "\n")
+    out.write_text(json.dumps(results, indent=1, default=float) + "\n")
     print(f"\nwritten: {out}")
+    if results["ladder"]:
+        subprocess.run([HERE / "figure.py", out, out.with_name("speed")], check=True)
+        print(f"drawn: {out.with_name('speed')}.png and .svg")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # deSolve's lsoda on the jobs of an experiment, with the compiled model of the shared library MODULE.
-# usage: Rscript desolve.R MODULE EXPERIMENT.yaml SECONDS Y_FILE [PATH=VALUE ...]
+# usage: Rscript desolve.R MODULE EXPERIMENT.yaml SECONDS LEAST Y_FILE [PATH=VALUE ...]
 suppressPackageStartupMessages(library(deSolve))
 words <- commandArgs(trailingOnly = TRUE)
 seconds <- as.numeric(words[3])
-overrides <- words[-(1:4)]
+least <- as.integer(words[4])
+overrides <- words[-(1:5)]
 dyn.load(words[1])
 module <- sub("\\.so$", "", basename(words[1]))
 sizes <- .C("bench_open", words[2], overrides, length(overrides), sizes = integer(5))$sizes
@@ -30,8 +31,8 @@ set_up <- function(i) {
 
 subjects <- cpu <- steps <- rhs <- 0
 y <- double(0)
-block <- 8 # subjects between two looks at the clock, which R rounds to a millisecond
-while (subjects < 8 || cpu < seconds) {
+block <- least # subjects between two looks at the clock, which R rounds to a millisecond
+while (subjects < least || cpu < seconds) {
     numbers <- (subjects + seq_len(block) - 1) %% sizes[1] + 1
     jobs <- lapply(numbers, set_up)
     results <- vector("list", block)
@@ -54,11 +55,11 @@ while (subjects < 8 || cpu < seconds) {
         y <- c(y, .C("bench_outputs", as.integer(numbers[k]), as.double(at), y = double(n_outputs * n_times))$y)
     }
     subjects <- subjects + block
-    if (subjects == 8 && cpu > 0) block <- max(8, min(1024, round(0.1 * 8 / cpu)))
+    if (subjects == least && cpu > 0) block <- max(1, min(1024, round(0.1 * least / cpu)))
 }
 kept <- min(subjects, 64)
-invisible(.C("bench_write", words[4], y, length(y)))
+invisible(.C("bench_write", words[5], y, length(y)))
 cat(sprintf('{"solver": "desolve_lsoda", "lanes": 1, "rtol": %g, "subjects": %d, "failed": 0, "cpu_s": %.9g, ',
             tolerances$rtol, subjects, cpu),
-    sprintf('"steps": %.6g, "rhs": %.6g, "kept": %d, "version": "%s"}\n', steps / subjects,
-            rhs / subjects, kept, packageVersion("deSolve")), sep = "")
+    sprintf('"steps": %.6g, "rhs": %.6g, "kept": %d, "times": %d}\n', steps / subjects, rhs / subjects,
+            kept, n_times), sep = "")

@@ -16,10 +16,13 @@
 #define MAX_OVERRIDES 32
 
 typedef struct {
-    const char *experiment, *solver, *y_path;
+    const char *experiment, *y_path;
+    const char *solver; /* NULL: the experiment's */
     int isa;
     double seconds; /* at least, or `once` through all subjects */
+    size_t least;   /* subjects that a lane or a peer solves however long it takes */
     bool once;
+    int threads; /* run the whole cohort on so many, as `osteon run` does, but write nothing; 0: only solve its jobs */
     const char *overrides[MAX_OVERRIDES];
     size_t n_overrides;
 } arguments_t;
@@ -44,13 +47,13 @@ static const bench_peer_t *peer_of(const char *name)
     return OST_LANE_COUNT == 1 && strcmp(name, bench_peer_cvode.name) == 0 ? &bench_peer_cvode : NULL;
 }
 
-/* {"osteon": [...], "isas": [...], "peers": [...]} */
+/* {"osteon": [...], "isas": [...], "peers": [...], "default": "..."} */
 static void list(void)
 {
     const char *sep = "";
     printf("{\"osteon\": [");
     for (size_t i = 0; i < sizeof(ost_stepper_names) / sizeof(ost_stepper_names[0]); i++) {
-        if (strncmp(ost_stepper_names[i], "gsl_", 4) == 0) continue;
+        if (strncmp(ost_stepper_names[i], "gsl_", 4) == 0 || i == OST_STEPPER_AUTO) continue;
         printf("%s\"%s\"", sep, ost_stepper_names[i]);
         sep = ", ";
     }
@@ -62,21 +65,25 @@ static void list(void)
     printf("], \"peers\": [");
     for (size_t i = 0; i < sizeof(bench_peers_gsl) / sizeof(bench_peers_gsl[0]); i++)
         printf("\"%s\", ", bench_peers_gsl[i].name);
-    printf("\"%s\"]}\n", bench_peer_cvode.name);
+    ost_solver_options_t options;
+    ost_solver_options_default(&options);
+    printf("\"%s\"], \"default\": \"%s\"}\n", bench_peer_cvode.name, ost_stepper_name(options.stepper));
 }
 
-/* Blocks of jobs again and again until the time is up; the first block's outputs are kept in y. */
+/* Blocks of jobs, the cohort's size or smaller where few subjects are wanted, again and again until the time is up; the
+ * first block's outputs are kept in y. */
 static int run_osteon(const bench_problem_t *problem, const arguments_t *a, double *y, measured_t *m, ost_error_t *err)
 {
     size_t n_y = problem->plan.system.n_outputs * problem->experiment.n_times, n = problem->n_jobs;
+    size_t block = a->least * OST_LANE_COUNT < BENCH_BLOCK && !a->once ? a->least * OST_LANE_COUNT : BENCH_BLOCK;
     ost_batch_t *batch;
     ost_job_t jobs[BENCH_BLOCK];
     double *spare = malloc((BENCH_BLOCK * n_y + 1) * sizeof(double));
     int ret = ost_batch_new(&batch, &problem->plan.system, &problem->experiment.solver, err);
-    for (size_t first = 0; ret == 0 && spare != NULL; first += BENCH_BLOCK) {
+    for (size_t first = 0, in_block; ret == 0 && spare != NULL; first += in_block) {
         if (a->once ? m->n_subjects >= n : m->n_subjects > 0 && m->cpu >= a->seconds) break;
-        size_t begin = first % n, in_block = n - begin < BENCH_BLOCK ? n - begin : BENCH_BLOCK;
-        if (in_block < BENCH_BLOCK) first += BENCH_BLOCK - in_block;
+        size_t begin = first % n;
+        in_block = n - begin < block ? n - begin : block;
         memcpy(jobs, problem->jobs + begin, in_block * sizeof(*jobs));
         for (size_t i = 0; i < in_block; i++) jobs[i].y = (m->n_subjects == 0 ? y : spare) + i * n_y;
         double t = cpu_seconds();
@@ -103,7 +110,7 @@ static int run_peer(const bench_problem_t *problem, const bench_peer_t *peer, co
     if (solver == NULL) return ost_fail(err, OST_ERR_VALUE, "%s: cannot be set up", peer->name);
     double *spare = malloc((n_y + 1) * sizeof(double));
     for (size_t i = 0; spare != NULL; i++) {
-        if ((a->once && i >= n) || (!a->once && i >= 8 && m->cpu >= a->seconds)) break;
+        if (a->once ? i >= n : i >= a->least && m->cpu >= a->seconds) break;
         ost_job_t job = problem->jobs[i % n];
         job.y = i < BENCH_BLOCK ? y + i * n_y : spare;
         double t = cpu_seconds();
@@ -127,10 +134,10 @@ static int report(const bench_problem_t *problem, const arguments_t *a, const me
     printf("{\"solver\": \"%s\", \"lanes\": %d, \"isa\": \"%s\", \"rtol\": %g, \"subjects\": %zu, \"failed\": %zu, "
            "\"cpu_s\": %.9g, \"steps\": %.6g, \"rejected\": %.6g, \"rhs\": %.6g, \"jacobians\": %.6g, \"kept\": %zu, "
            "\"states\": %zu, \"times\": %zu, \"outputs\": [",
-        a->solver, OST_LANE_COUNT, ost_isa_name(problem->experiment.solver.isa), problem->experiment.solver.rtol,
-        m->n_subjects, m->n_failed, m->cpu, (double) m->stats.steps / n, (double) m->stats.rejected / n,
-        (double) m->stats.rhs / n, (double) m->stats.jacobians / n, m->n_kept, plan->system.n_states,
-        problem->experiment.n_times);
+        a->solver != NULL ? a->solver : ost_stepper_name(problem->experiment.solver.stepper), OST_LANE_COUNT,
+        ost_isa_name(problem->experiment.solver.isa), problem->experiment.solver.rtol, m->n_subjects, m->n_failed,
+        m->cpu, (double) m->stats.steps / n, (double) m->stats.rejected / n, (double) m->stats.rhs / n,
+        (double) m->stats.jacobians / n, m->n_kept, plan->system.n_states, problem->experiment.n_times);
     for (size_t row = 0; row < plan->system.n_outputs; row++) {
         size_t v = 0;
         while (row < plan->variables[v].first || row >= plan->variables[v].first + plan->variables[v].n_elements) v++;
@@ -144,9 +151,33 @@ static int report(const bench_problem_t *problem, const arguments_t *a, const me
     return (file == NULL || fclose(file) == 0) && ok ? 0 : -1;
 }
 
+/* The cohort from drawing its people to finished outputs. */
+static int run_cohort(const arguments_t *a, ost_error_t *err)
+{
+    ost_library_t library;
+    ost_experiment_t experiment = { 0 };
+    ost_plan_t plan = { 0 };
+    const ost_cohort_options_t options = { .n_threads = a->threads };
+    ost_cohort_summary_t summary = { 0 };
+    int ret = ost_library_init(&library, err);
+    if (ret == 0) ret = ost_experiment_read(&experiment, a->experiment, a->overrides, a->n_overrides, err);
+    if (ret == 0 && a->isa >= 0) experiment.solver.isa = (ost_isa_t) a->isa;
+    if (ret == 0) ret = ost_plan_build(&plan, &library, &experiment, err);
+    if (ret == 0) ret = ost_cohort_run(&plan, &options, &summary, err);
+    if (ret == 0)
+        printf("{\"subjects\": %zu, \"failed\": %zu, \"threads\": %d, \"cpu_s\": %.9g, \"wall_s\": %.9g}\n",
+            (size_t) summary.subjects, (size_t) summary.failures, summary.n_threads, summary.seconds_cpu,
+            summary.seconds_wall);
+    ost_cohort_summary_free(&summary);
+    ost_plan_free(&plan);
+    ost_experiment_free(&experiment);
+    ost_library_free(&library);
+    return ret;
+}
+
 static bool parse(arguments_t *a, int argc, char **argv)
 {
-    *a = (arguments_t){ .solver = "rodas4", .isa = -1, .seconds = 1 };
+    *a = (arguments_t){ .isa = -1, .seconds = 1, .least = 8 };
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (word[0] != '-' && a->experiment == NULL) {
@@ -165,6 +196,10 @@ static bool parse(arguments_t *a, int argc, char **argv)
             a->isa = ost_isa_from_name(value);
         else if (strcmp(word, "--seconds") == 0)
             a->seconds = strtod(value, NULL);
+        else if (strcmp(word, "--least") == 0)
+            a->least = (size_t) strtoul(value, NULL, 10);
+        else if (strcmp(word, "--cohort") == 0)
+            a->threads = (int) strtol(value, NULL, 10);
         else if (strcmp(word, "--y") == 0)
             a->y_path = value;
         else if (strcmp(word, "--set") == 0 && a->n_overrides + 1 < MAX_OVERRIDES)
@@ -175,11 +210,26 @@ static bool parse(arguments_t *a, int argc, char **argv)
     return a->experiment != NULL;
 }
 
+static int run_side(const arguments_t *a, const bench_peer_t *peer, ost_error_t *err)
+{
+    bench_problem_t problem;
+    measured_t m = { 0 };
+    double *y = NULL;
+    int ret = bench_problem_init(&problem, a->experiment, a->overrides, a->n_overrides, a->isa, err);
+    if (ret == 0) {
+        y = malloc((BENCH_BLOCK * problem.plan.system.n_outputs * problem.experiment.n_times + 1) * sizeof(*y));
+        if (y == NULL) ret = ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the outputs");
+    }
+    if (ret == 0) ret = peer != NULL ? run_peer(&problem, peer, a, y, &m, err) : run_osteon(&problem, a, y, &m, err);
+    if (ret == 0 && report(&problem, a, &m, y) < 0) ret = ost_fail(err, OST_ERR_IO, "%s: not written", a->y_path);
+    free(y);
+    bench_problem_free(&problem);
+    return ret;
+}
+
 int main(int argc, char **argv)
 {
     arguments_t a;
-    bench_problem_t problem = { 0 };
-    measured_t m = { 0 };
     ost_error_t err = { 0 };
     char stepper[80], text[1024];
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
@@ -188,26 +238,17 @@ int main(int argc, char **argv)
     }
     if (!parse(&a, argc, argv)) {
         fprintf(stderr,
-            "usage: %s --list | EXPERIMENT.yaml [--solver NAME] [--isa NAME] [--seconds S | --once]\n"
+            "usage: %s --list | EXPERIMENT.yaml [--solver NAME] [--isa NAME] [--seconds S | --once | --cohort "
+            "THREADS]\n"
             "       [--set PATH=VALUE]... [--y FILE]\n",
             argv[0]);
         return 2;
     }
     gsl_set_error_handler_off();
-    const bench_peer_t *peer = peer_of(a.solver);
-    snprintf(stepper, sizeof(stepper), "solver.stepper=%s", a.solver);
-    if (peer == NULL) a.overrides[a.n_overrides++] = stepper;
-    double *y = NULL;
-    int ret = bench_problem_init(&problem, a.experiment, a.overrides, a.n_overrides, a.isa, &err);
-    if (ret == 0) {
-        y = malloc((BENCH_BLOCK * problem.plan.system.n_outputs * problem.experiment.n_times + 1) * sizeof(*y));
-        if (y == NULL) ret = ost_fail(&err, OST_ERR_NO_MEMORY, "no memory for the outputs");
-    }
-    if (ret == 0)
-        ret = peer != NULL ? run_peer(&problem, peer, &a, y, &m, &err) : run_osteon(&problem, &a, y, &m, &err);
-    if (ret == 0 && report(&problem, &a, &m, y) < 0) ret = ost_fail(&err, OST_ERR_IO, "%s: not written", a.y_path);
+    const bench_peer_t *peer = a.solver != NULL ? peer_of(a.solver) : NULL;
+    if (a.solver != NULL) snprintf(stepper, sizeof(stepper), "solver.stepper=%s", a.solver);
+    if (a.solver != NULL && peer == NULL) a.overrides[a.n_overrides++] = stepper;
+    int ret = a.threads > 0 ? run_cohort(&a, &err) : run_side(&a, peer, &err);
     if (ret < 0) fprintf(stderr, "%s: %s\n", argv[0], ost_error_format(&err, text, sizeof(text)));
-    free(y);
-    bench_problem_free(&problem);
     return ret < 0;
 }
