@@ -71,7 +71,8 @@ typedef struct {
     const char *model;       /**< bone model in the place of each trial's own, NULL: none. Arms that cannot feel
                                 what they are given are dropped, their rows unmatched */
     uint64_t n_subjects;     /**< replaces the trials' numbers; 0: theirs */
-    ost_sampling_t sampling; /**< replaces the trials' */
+    ost_sampling_t sampling; /**< replaces the trials', with n_subjects */
+    double rtol;             /**< replaces the trials' tolerance of the solver; 0: theirs */
 } ost_trials_options_t;
 
 /** Read, match and plan all trials of a folder; a trial without any figure is not planned, and skipped.

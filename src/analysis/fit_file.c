@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the solver: BMD to some 1e-7, so that difference quotients of figures are good to 1e-3 points. */
+#define RTOL 1e-5
 #define LEAF OST_YAML_SCALAR
 #define LIST OST_YAML_SEQUENCE
 #define MAP OST_YAML_MAPPING
@@ -193,9 +195,11 @@ static int read_trials(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err
     for (int i = 0; i < 2 && ret == 0; i++)
         if (names[i] != NULL && (paths[i] = ost_file_beside(self->path, names[i])) == NULL) ret = no_memory(err);
     if (ret == 0) {
-        const ost_trials_options_t options = {
-            .folder = paths[0], .evidence = paths[1], .n_subjects = n_subjects, .sampling = OST_SAMPLING_LATIN_HYPERCUBE
-        };
+        const ost_trials_options_t options = { .folder = paths[0],
+            .evidence = paths[1],
+            .n_subjects = n_subjects,
+            .sampling = OST_SAMPLING_LATIN_HYPERCUBE,
+            .rtol = RTOL };
         ret = ost_trials_read(&self->trials, &options, err);
     }
     for (int i = 0; i < 2; i++) {

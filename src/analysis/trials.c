@@ -101,6 +101,7 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
         e->sampling = options->sampling;
         e->first_subject = 0;
     }
+    if (options->rtol > 0) e->solver.rtol = options->rtol;
     if ((ret = read_evidence(self, e, options->evidence, err)) < 0) return ret;
     if ((ret = ost_figures_find(trial, &self->evidence, err)) < 0) return ret;
     if (options->model != NULL && (ret = ost_trial_replace_bone(trial, &self->library, options->model, err)) < 0)
