@@ -66,8 +66,8 @@ typedef struct {
     ost_class_t endpoint_class; /**< of the figures */
     const char *role;           /**< of their rows */
     size_t n;                   /**< figures */
-    double rmse,
-        bias; /**< as residuals of a fit: points, percent of the observed level, points over all years of a rate */
+    double rmse;     /**< of residuals: points, percent of the observed level, points over all years of a rate */
+    double bias;     /**< mean of these residuals */
     double coverage; /**< share of figures inside their 90 % prediction interval */
 } ost_validation_sum_t;
 /** Room for all sums. */

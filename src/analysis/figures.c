@@ -261,6 +261,8 @@ int ost_figures_find(ost_trial_t *self, const ost_evidence_t *evidence, ost_erro
 {
     ost_experiment_t *e = &self->experiment;
     for (size_t i = 0; i < e->n_outputs; i++) free(e->outputs[i]);
+    free(e->outputs);
+    e->outputs = NULL;
     e->n_outputs = 0;
     for (size_t k = 0; k < e->n_comparisons; k++) {
         const ost_comparison_t *c = &e->comparisons[k];

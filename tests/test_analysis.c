@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "small_trials.h"
+
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+
+static folder_t folder;
+static ost_trials_t trials;
+static ost_error_t err;
+
+/* Percent lost at a rate per year over years. */
+static double lost(double rate, double years)
+{
+    return 100 * (exp(-rate * years) - 1);
+}
+
+static const double spine = K_SPINE + G, hip = K_HIP + G; /* of the treated, 1/y */
+
+/* Rows of arm "a" of trial "T", and what the comparison says besides. */
+typedef struct {
+    const char *row, *more;
+    double value; /* that the simulation has to say */
+    ost_class_t endpoint_class;
+    double from, to; /* y */
+} figure_case_t;
+
+static void write_cases(const char *const *rows, const char *const *more, size_t n)
+{
+    static char table[8192], compare[8192];
+    size_t at = (size_t) snprintf(table, sizeof(table), HEAD), to = 0;
+    for (size_t i = 0; i < n; i++) {
+        at += (size_t) snprintf(table + at, sizeof(table) - at, "calibrate,T,a%zu,%s,,,none,,c,r,\n", i, rows[i]);
+        to += (size_t) snprintf(
+            compare + to, sizeof(compare) - to, "    - {arm: treated, trial: T, trial_arm: a%zu%s}\n", i, more[i]);
+    }
+    small_write(&folder, "evidence.csv", table);
+    small_trial(&folder, "t", FIXED, compare);
+}
+
+static void test_figures(void)
+{
+    const figure_case_t cases[] = {
+        { "BMD_change,LS,24,mean,-4,percent", "", lost(spine, 2), OST_CLASS_BMD, 0, 2 },
+        { "BMD_change,LS(L2-L4),24,median,-4,percent", "", lost(spine, 2), OST_CLASS_BMD, 0, 2 },
+        { "BMD_change_from_year5,TH,84,mean,1,percent", "", lost(hip, 2), OST_CLASS_BMD, 5, 7 },
+        { "BMD_change_year2_to_5,LS,60,mean,1,percent", "", lost(spine, 3), OST_CLASS_BMD, 2, 5 },
+        { "BMD_change_in_year2,TH,24,mean,1,percent", "", lost(hip, 1), OST_CLASS_BMD, 1, 2 },
+        { "BMD_change_after_stop,LS,6,mean,1,percent", ", from: 30 month, to: 36 month", lost(spine, 0.5),
+            OST_CLASS_BMD, 2.5, 3 },
+        { "BMD_rate,LS,36,mean,-1,percent_per_year", "", lost(spine, 3) / 3, OST_CLASS_BMD, 0, 3 },
+        { "BMD_difference,LS,24,mean,-4,percentage_points_between_arms", ", versus: control",
+            lost(spine, 2) - lost(K_SPINE, 2), OST_CLASS_BMD, 0, 2 },
+        { "BMD_change_abs,LS,12,mean,-1,g_per_cm2", "", lost(spine, 1) / 100, OST_CLASS_LEVEL, 0, 1 },
+        { "BMD_rate,TH,24,mean,-1,g_per_cm2_per_year", "", lost(hip, 2) / 200, OST_CLASS_LEVEL, 0, 2 },
+        { "BMD_level,TH,24,mean,1,g_per_cm2", "", exp(-2 * hip), OST_CLASS_LEVEL, 0, 2 },
+        { "marker_change,sCTX,6,mean,1,percent", "", lost(spine, 0.5), OST_CLASS_MARKER, 0, 0.5 },
+        { "estradiol_level,plasma,12,mean,1,pmol_per_L", "", 80 * exp(-hip), OST_CLASS_LEVEL, 0, 1 },
+        { "estradiol_level,plasma,12,mean,1,pg_per_mL", ", unit: 3.671 pmol/L", 80 * exp(-hip) / 3.671, OST_CLASS_LEVEL,
+            0, 1 },
+        { "estradiol_residual,plasma,12,mean,1,percent_of_baseline", "", 100 * exp(-hip), OST_CLASS_HORMONE, 0, 1 },
+        { "BMD_change,total body,12,mean,1,percent", ", output: 'bmd[total_hip]'", lost(hip, 1), OST_CLASS_BMD, 0, 1 },
+    };
+    const char *rows[COUNT(cases)], *more[COUNT(cases)];
+    ost_estimate_t estimates[COUNT(cases)];
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        rows[i] = cases[i].row;
+        more[i] = cases[i].more;
+    }
+    small_begin(&folder);
+    write_cases(rows, more, COUNT(cases));
+    small_read(&folder, &trials);
+    CU_ASSERT_EQUAL_FATAL(trials.n_figures, COUNT(cases));
+    CU_ASSERT_EQUAL(trials.trials[0].n_unmatched, 0);
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 1, estimates, &err), 0);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const ost_figure_t *figure = &trials.trials[0].figures[i];
+        ost_assert_close(estimates[i].value, cases[i].value, 1e-5, 1e-6);
+        CU_ASSERT_EQUAL(estimates[i].n, 1);
+        CU_ASSERT_EQUAL(figure->endpoint_class, cases[i].endpoint_class);
+        ost_assert_close(figure->to / OST_DAYS_PER_YEAR, cases[i].to, 1e-9, 0);
+        if (figure->measure != OST_MEASURE_LEVEL)
+            ost_assert_close(figure->from / OST_DAYS_PER_YEAR, cases[i].from, 1e-9, 1e-9);
+        CU_ASSERT_EQUAL(figure->median, i == 1);
+    }
+    /* the trial itself looks at 0, 6 and 12 months: what else the figures need was added, in order */
+    const ost_experiment_t *e = &trials.trials[0].experiment;
+    CU_ASSERT_EQUAL(e->n_times, 8); /* 0, 6, 12, 24, 30, 36, 60, 84 months */
+    for (size_t i = 1; i < e->n_times; i++) CU_ASSERT(e->times[i] > e->times[i - 1]);
+    CU_ASSERT_EQUAL(ost_figure_time(e, 5 * OST_DAYS_PER_YEAR + 0.4), 6);
+    CU_ASSERT_EQUAL(ost_figure_time(e, 5 * OST_DAYS_PER_YEAR + 0.6), SIZE_MAX);
+    ost_trials_free(&trials);
+    ost_trials_free(&trials);
+    ost_trials_free(NULL);
+    small_end(&folder);
+}
+
+static void test_rows_that_are_not_matched(void)
+{
+    static const struct {
+        const char *row, *more, *why;
+    } cases[] = {
+        { "BMD_change,LS,12,mean,1,parsec", "", "unit 'parsec' is not known: give 'unit'" },
+        { "BMD_change,left wrist,12,mean,1,percent", "", "no output is known for site 'left wrist'" },
+        { "BMD_change,LSX,12,mean,1,percent", "", "no output is known for site 'LSX'" },
+        { "BMD_change,LS,12,mean,,percent", "", "the row has no value" },
+        { "BMD_change,LS,,mean,1,percent", "", "the row has no month" },
+        { "BMD_difference,LS,12,mean,1,percentage_points_between_arms", "", "name the other one with 'versus'" },
+        { "BMD_change_after_stop,LS,12,mean,1,percent", "", "give 'from' and 'to'" },
+        { "BMD_change_from_extension_baseline,LS,12,mean,1,percent", ", from: 6 month", "give 'from' and 'to'" },
+        { "BMD_change_transmenopause,LS,12,mean,1,percent", "", "give 'from' and 'to'" },
+        { "BMD_change_from_year5,LS,24,mean,1,percent", "", "from day 1826.25 to day 730.5: give 'from'" },
+        { "BMD_change,LS,0,mean,1,percent", "", "from day 0 to day 0: give 'from'" },
+        { "BMD_change,FN,12,mean,1,percent", "", "the models have no output 'bmd[femoral_neck]'" },
+        { "marker_change,sNTX,12,mean,1,percent", "", "the models have no output 'serum_ntx'" },
+        { "estradiol_level,plasma,12,mean,1,pg_per_mL", "", "it is in pg_per_mL" },
+    };
+    const char *rows[COUNT(cases)], *more[COUNT(cases)];
+    small_begin(&folder);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        rows[i] = cases[i].row;
+        more[i] = cases[i].more;
+    }
+    write_cases(rows, more, COUNT(cases));
+    small_read(&folder, &trials);
+    const ost_trial_t *trial = &trials.trials[0];
+    CU_ASSERT_EQUAL(trials.n_figures, 0);
+    CU_ASSERT_EQUAL_FATAL(trial->n_unmatched, COUNT(cases));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t k = 0; /* those that only the plan can refuse come last */
+        while (k < trial->n_unmatched && atoi(trial->unmatched[k].row->arm + 1) != (int) i) k++;
+        CU_ASSERT_FATAL(k < trial->n_unmatched);
+        ost_assert_contains(trial->unmatched[k].why, cases[i].why);
+    }
+    ost_trials_free(&trials);
+    /* nobody expects rows for context to be simulated */
+    small_write(&folder, "evidence.csv", HEAD "context,T,a0,fracture_HR,any,60,mean,1.4,hazard_ratio,,,none,,c,r,\n");
+    small_trial(&folder, "t", FIXED, "    - {arm: treated, trial: T, trial_arm: a0}\n");
+    small_read(&folder, &trials);
+    CU_ASSERT_EQUAL(trials.n_figures + trials.trials[0].n_unmatched, 0);
+    ost_trials_free(&trials);
+    small_end(&folder);
+}
+
+/* A comparison takes the rows that have its endpoint, site and month. */
+static void test_matching(void)
+{
+    static const struct {
+        const char *more;
+        size_t n;
+    } cases[] = { { "", 4 }, { ", endpoint: BMD_change", 3 }, { ", site: LS", 3 }, { ", month: 12", 2 },
+        { ", site: LS, month: 12", 1 }, { ", endpoint: BMD_level, month: 24", 1 } };
+    small_begin(&folder);
+    small_write(&folder, "evidence.csv",
+        HEAD "calibrate,T,a,BMD_change,LS,12,mean,1,percent,,,none,,c,r,\n"
+             "validate,T,a,BMD_change,LS,24,mean,1,percent,,,none,,c,r,\n"
+             "calibrate,T,a,BMD_change,TH,12,mean,1,percent,,,none,,c,r,\n"
+             "context,T,a,BMD_level,LS,24,mean,1,g_per_cm2,,,none,,c,r,\n"
+             "calibrate,T,b,BMD_change,LS,12,mean,1,percent,,,none,,c,r,\n"
+             "calibrate,U,a,BMD_change,LS,12,mean,1,percent,,,none,,c,r,\n");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char compare[256];
+        snprintf(compare, sizeof(compare), "    - {arm: treated, trial: T, trial_arm: a%s}\n", cases[i].more);
+        small_trial(&folder, "t", FIXED, compare);
+        small_read(&folder, &trials);
+        CU_ASSERT_EQUAL(trials.n_figures, cases[i].n);
+        for (size_t k = 0; k < trials.n_figures; k++) {
+            CU_ASSERT_STRING_EQUAL(trials.trials[0].figures[k].row->arm, "a");
+            CU_ASSERT_STRING_EQUAL(trials.trials[0].figures[k].row->trial, "T");
+        }
+        ost_trials_free(&trials);
+    }
+    small_end(&folder);
+}
+
+static void must_fail(const ost_trials_options_t *options, int code, const char *where, const char *what)
+{
+    char text[1024];
+    err = (ost_error_t){ 0 };
+    CU_ASSERT_EQUAL(ost_trials_read(&trials, options, &err), code);
+    ost_error_format(&err, text, sizeof(text));
+    ost_assert_contains(text, where);
+    ost_assert_contains(text, what);
+    ost_trials_free(&trials);
+}
+
+static void test_wrong_trials(void)
+{
+    static const struct {
+        const char *compare, *what;
+    } cases[] = {
+        { "{arm: treated, trial: T, trial_arm: placebp}", "arm 'placebp' (did you mean arm 'placebo'?)" },
+        { "{arm: treated, trial: TRIAL, trial_arm: placebo}", "no row of the evidence has trial 'TRIAL'" },
+        { "{arm: treated, trial: T, trial_arm: placebo, month: 13}", "and this endpoint, site and month" },
+        { "{arm: treted, trial: T, trial_arm: placebo}", "(did you mean 'treated'?)" },
+    };
+    ost_trials_options_t options = { .folder = folder.path };
+    char compare[256], where[128];
+    small_begin(&folder);
+    must_fail(&options, OST_ERR_NAME, folder.path, "no trial (*.yaml) is there");
+    small_write(&folder, "evidence.csv", HEAD "calibrate,T,placebo,BMD_change,LS,12,mean,1,percent,,,none,,c,r,\n");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        snprintf(compare, sizeof(compare), "    - %s\n", cases[i].compare);
+        small_trial(&folder, "t", FIXED, compare);
+        snprintf(where, sizeof(where), "%s/t.yaml:10:", folder.path);
+        must_fail(&options, OST_ERR_NAME, where, cases[i].what);
+    }
+    small_trial(&folder, "t", FIXED, "    - {arm: treated, trial: T, trial_arm: placebo}\n");
+    options.only = "tt";
+    must_fail(&options, OST_ERR_NAME, folder.path, "there is no trial 'tt' (did you mean 't'?)");
+    options.only = NULL;
+    options.model = "smal";
+    must_fail(&options, OST_ERR_NAME, "smal", "unknown model");
+    options.model = "hormones";
+    must_fail(&options, OST_ERR_NAME, "hormones", "is of kind hormones, not bone");
+    options.model = NULL;
+    options.folder = "/nowhere/at/all";
+    must_fail(&options, OST_ERR_IO, "/nowhere/at/all", "cannot be read");
+    options.folder = folder.path;
+    /* a second trial with a table of its own */
+    small_write(&folder, "other.csv", HEAD "calibrate,T,placebo,BMD_change,LS,12,mean,1,percent,,,none,,c,r,\n");
+    small_write(&folder, "u.yaml",
+        "models: [./small.model]\narms: {treated: {}}\ntimes: [0 month]\nevidence:\n  table: other.csv\n"
+        "  compare: [{arm: treated, trial: T, trial_arm: placebo}]\n");
+    must_fail(&options, OST_ERR_VALUE, "u.yaml", "trials of one folder share a table");
+    char table[128];
+    snprintf(table, sizeof(table), "%s", small_path(&folder, "other.csv"));
+    options.evidence = table;
+    CU_ASSERT(small_ok(ost_trials_read(&trials, &options, &err), &err));
+    CU_ASSERT_EQUAL(trials.n_trials, 2);
+    CU_ASSERT_STRING_EQUAL(trials.trials[1].experiment.name, "u");
+    CU_ASSERT_EQUAL(trials.trials[1].first_figure, 1);
+    ost_trials_free(&trials);
+    small_end(&folder);
+}
+
+/* A run of the same plan, kept as it comes. */
+static double kept[2][64][8][8]; /* [arm][subject][output][time] */
+
+static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *unused)
+{
+    (void) unused;
+    const ost_trial_t *trial = user;
+    size_t n_outputs = trial->plan.system.n_outputs, n_times = trial->experiment.n_times, at = 0;
+    for (size_t a = 0; a < 2; a++)
+        for (size_t i = 0; i < block->n_subjects; i++)
+            for (size_t o = 0; o < n_outputs; o++)
+                for (size_t t = 0; t < n_times; t++) kept[a][block->first + i][o][t] = block->y[at++];
+    return 0;
+}
+
+static const char *const spread_table =
+    HEAD "calibrate,T,a,BMD_change,LS,12,mean,-4,percent,,,none,,c,r,\n"
+         "calibrate,T,m,BMD_change,LS,12,median,-4,percent,,,none,,c,r,\n"
+         "calibrate,T,d,BMD_difference,TH,12,mean,-4,percentage_points_between_arms,,,none,,c,r,\n";
+static const char *const spread_compare = "    - {arm: treated, trial: T, trial_arm: a}\n"
+                                          "    - {arm: treated, trial: T, trial_arm: m}\n"
+                                          "    - {arm: treated, trial: T, trial_arm: d, versus: control}\n";
+
+static void test_estimates_are_those_of_the_cohort(void)
+{
+    ost_estimate_t estimates[3];
+    ost_cohort_summary_t summary = { 0 };
+    double change[2][40], spine_change[40];
+    small_begin(&folder);
+    small_write(&folder, "evidence.csv", spread_table);
+    small_trial(&folder, "t", "subjects: 40, seed: 3", spread_compare);
+    small_read(&folder, &trials);
+    ost_trial_t *trial = &trials.trials[0];
+    ost_curve_t curve = { .arm = 1, .i_output = trial->figures[0].i_output };
+    CU_ASSERT_EQUAL_FATAL(ost_trial_estimate(trial, NULL, 1, estimates, &curve, 1, &err), 0);
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = keep, .user = trial };
+    CU_ASSERT_EQUAL_FATAL(ost_cohort_run(&trial->plan, &options, &summary, &err), 0);
+    for (size_t i = 0; i < 40; i++) {
+        size_t o = trial->figures[0].i_output, h = trial->figures[2].i_output;
+        spine_change[i] = 100 * (kept[1][i][o][2] / kept[1][i][o][0] - 1);
+        for (size_t a = 0; a < 2; a++) change[a][i] = 100 * (kept[a][i][h][2] / kept[a][i][h][0] - 1);
+    }
+    ost_assert_close(estimates[0].value, gsl_stats_mean(spine_change, 1, 40), 1e-12, 0);
+    ost_assert_close(estimates[0].sd, gsl_stats_sd(spine_change, 1, 40), 1e-12, 0);
+    ost_assert_close(estimates[2].value, gsl_stats_mean(change[1], 1, 40) - gsl_stats_mean(change[0], 1, 40), 1e-10, 0);
+    ost_assert_close(
+        estimates[2].sd, sqrt(gsl_stats_variance(change[1], 1, 40) + gsl_stats_variance(change[0], 1, 40)), 1e-10, 0);
+    for (size_t i = 0; i < 3; i++) CU_ASSERT_EQUAL(estimates[i].n, 40);
+    ost_assert_close(curve.mean[0], 0, 0, 0);
+    ost_assert_close(curve.mean[2], estimates[0].value, 1e-12, 0);
+    gsl_sort(spine_change, 1, 40);
+    ost_assert_close(estimates[1].value, gsl_stats_median_from_sorted_data(spine_change, 1, 40), 1e-12, 0);
+    ost_assert_close(curve.lower[2], gsl_stats_quantile_from_sorted_data(spine_change, 1, 40, 0.05), 1e-12, 0);
+    ost_assert_close(curve.upper[2], gsl_stats_quantile_from_sorted_data(spine_change, 1, 40, 0.95), 1e-12, 0);
+    free(curve.mean);
+    ost_cohort_summary_free(&summary);
+    ost_trials_free(&trials);
+    small_end(&folder);
+}
+
+static void test_variants(void)
+{
+    static const char *const names[] = { "small.k[lumbar_spine]", "small.g", "nobody.x" };
+    const double values[] = { 0.02 / OST_DAYS_PER_YEAR, 0.03 / OST_DAYS_PER_YEAR, 7, 0.1 / OST_DAYS_PER_YEAR,
+        0.05 / OST_DAYS_PER_YEAR, 7 };
+    const ost_variants_t variants = { names, 3, values, 2 };
+    ost_estimate_t plain[6], both[12];
+    small_begin(&folder);
+    small_write(&folder, "evidence.csv", spread_table);
+    small_trial(&folder, "a", "subjects: 9, seed: 3", spread_compare);
+    char fixed[512];
+    snprintf(fixed, sizeof(fixed), "%sparameters: {small.g: 0.04 1/y}\n", spread_compare);
+    small_trial(&folder, "b", FIXED, fixed);
+    small_read(&folder, &trials);
+    CU_ASSERT_EQUAL_FATAL(trials.n_figures, 6);
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 2, plain, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 2, both, &err), 0);
+    for (size_t i = 0; i < 6; i++) { /* the first is the models' own; the file of b sets g, so it stays */
+        ost_assert_close(both[i].value, plain[i].value, 1e-12, 0);
+        ost_assert_close(both[i].sd, plain[i].sd, 1e-12, 0);
+    }
+    ost_assert_close(both[9].value, lost(0.1 + 0.04, 1), 1e-5, 0);
+    ost_assert_close(both[11].value, lost(K_HIP + 0.04, 1) - lost(K_HIP, 1), 1e-5, 0);
+    CU_ASSERT(both[6].value < -12 && both[6].value > -20); /* spread around a loss of 0.15 */
+    trials.trials[0].skip = true;
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, both, &err), 0);
+    CU_ASSERT(isnan(both[0].value) && isnan(both[8].value) && both[0].n == 0);
+    ost_assert_close(both[9].value, lost(0.1 + 0.04, 1), 1e-5, 0);
+    ost_trials_free(&trials);
+    small_end(&folder);
+}
+
+static void test_errors_of_figures(void)
+{
+    ost_evidence_row_t row = { .interval = (char[]){ "none" }, .n = NAN, .lower = NAN, .upper = NAN };
+    ost_figure_t figure = { .row = &row,
+        .endpoint_class = OST_CLASS_BMD,
+        .output = "bmd[lumbar_spine]",
+        .to = 2 * OST_DAYS_PER_YEAR,
+        .versus = SIZE_MAX };
+    const ost_estimate_t estimate = { .value = -4, .sd = 3, .n = 100 };
+    char ci[] = "95ci", sd[] = "sd", se[] = "se";
+    const double scan = hypot(1.1, 1.0);
+    ost_assert_close(ost_scan_error("bmd[lumbar_spine]"), scan, 1e-12, 0);
+    ost_assert_close(ost_scan_error("ctx"), 0, 0, 0);
+    ost_assert_close(ost_figure_error(&figure, &estimate), sqrt(9 + 2 * scan * scan) / sqrt(OST_ASSUMED_N), 1e-12, 0);
+    row.n = 25;
+    ost_assert_close(ost_figure_error(&figure, &estimate), sqrt(9 + 2 * scan * scan) / 5, 1e-12, 0);
+    figure.per_year = true; /* two scans, two years apart; the estimate is per year as well */
+    ost_assert_close(ost_figure_error(&figure, &estimate), sqrt(9 + 2 * scan * scan / 4) / 5, 1e-12, 0);
+    figure.per_year = false;
+    figure.versus = 1; /* n is of both arms, the estimate's variance the sum of theirs */
+    ost_assert_close(ost_figure_error(&figure, &estimate), sqrt(9 + 4 * scan * scan) / sqrt(12.5), 1e-12, 0);
+    figure.versus = SIZE_MAX;
+    figure.endpoint_class = OST_CLASS_MARKER;
+    ost_assert_close(ost_figure_error(&figure, &estimate), 3.0 / 5, 1e-12, 0);
+    row.interval = sd;
+    row.upper = 10;
+    ost_assert_close(ost_figure_error(&figure, &estimate), 2, 1e-12, 0);
+    row.interval = se;
+    ost_assert_close(ost_figure_error(&figure, &estimate), 10, 1e-12, 0);
+    row.interval = ci;
+    row.lower = 2.16;
+    ost_assert_close(ost_figure_error(&figure, &estimate), 2, 1e-12, 0);
+    row.upper = NAN; /* an interval of one end says nothing */
+    ost_assert_close(ost_figure_error(&figure, &estimate), 3.0 / 5, 1e-12, 0);
+}
+
+/* Another bone model: what an arm gives that it cannot feel, and what it has no output for, is not compared. */
+static void test_another_bone_model(void)
+{
+    ost_estimate_t estimates[1];
+    char model[128];
+    small_begin(&folder);
+    small_write(&folder, "evidence.csv",
+        HEAD "calibrate,T,p,BMD_change,LS,12,mean,-4,percent,,,none,,c,r,\n"
+             "calibrate,T,p,BMD_change,TH,12,mean,-4,percent,,,none,,c,r,\n"
+             "calibrate,T,p,BMD_level,LS,12,mean,1,g_per_cm2,,,none,,c,r,\n"
+             "calibrate,T,d,BMD_difference,LS,12,mean,1,percentage_points_between_arms,,,none,,c,r,\n"
+             "context,T,x,BMD_change,LS,12,mean,-4,percent,,,none,,c,r,\n");
+    small_write(&folder, "t.yaml",
+        "models: [./small.model, ./pill.model]\nparameters: {small.g: 0.04 1/y}\narms:\n"
+        "  treated: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day}]}\n  placebo: {}\n"
+        "times: [0 month, 6 month]\noutputs: [bmd]\nevidence:\n  table: evidence.csv\n  compare:\n"
+        "    - {arm: treated, trial: T, trial_arm: x}\n"
+        "    - {arm: placebo, trial: T, trial_arm: p}\n"
+        "    - {arm: treated, trial: T, trial_arm: d, versus: placebo}\n");
+    snprintf(model, sizeof(model), "%s", small_path(&folder, "other.model"));
+    const ost_trials_options_t options = { .folder = folder.path, .model = model };
+    CU_ASSERT_FATAL(small_ok(ost_trials_read(&trials, &options, &err), &err));
+    const ost_trial_t *trial = &trials.trials[0];
+    CU_ASSERT_EQUAL_FATAL(trials.n_figures, 1);
+    CU_ASSERT_EQUAL(trial->experiment.n_arms, 1);
+    CU_ASSERT_EQUAL_FATAL(trial->n_unmatched, 3);
+    ost_assert_contains(trial->unmatched[0].why, "arm 'treated': no model in the plan (other) can feel drug 'pill'");
+    ost_assert_contains(trial->unmatched[1].why, "the models have no output 'bmd[total_hip]'");
+    ost_assert_contains(trial->unmatched[2].why, "it is in g_per_cm2");
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 1, estimates, &err), 0);
+    ost_assert_close(estimates[0].value, lost(0.1, 1), 1e-5, 0);
+    ost_trials_free(&trials);
+    /* with no arm left there is nothing to simulate */
+    small_write(&folder, "t.yaml",
+        "models: [./small.model, ./pill.model]\narms: {treated: {regimen: [{drug: pill, dose: 1 mg, interval: 1 "
+        "day}]}}\n"
+        "times: [0 month, 6 month]\nevidence: {table: evidence.csv, compare: [{arm: treated, trial: T, trial_arm: "
+        "p}]}\n");
+    CU_ASSERT_FATAL(small_ok(ost_trials_read(&trials, &options, &err), &err));
+    CU_ASSERT(trials.n_figures == 0 && trials.trials[0].skip && trials.trials[0].n_unmatched == 3);
+    CU_ASSERT_EQUAL(ost_trials_estimate(&trials, NULL, 1, estimates, &err), 0);
+    ost_trials_free(&trials);
+    small_end(&folder);
+}
+
+static const ost_test_t tests[] = {
+    { "figures", test_figures },
+    { "rows_that_are_not_matched", test_rows_that_are_not_matched },
+    { "matching", test_matching },
+    { "wrong_trials", test_wrong_trials },
+    { "estimates_are_those_of_the_cohort", test_estimates_are_those_of_the_cohort },
+    { "variants", test_variants },
+    { "errors_of_figures", test_errors_of_figures },
+    { "another_bone_model", test_another_bone_model },
+};
+
+OST_TEST_MAIN("analysis", tests)

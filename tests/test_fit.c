@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "analysis/fit_impl.h"
+#include "osteon/random.h"
+#include "small_trials.h"
+
+#include <gsl/gsl_linalg.h>
+
+#define N_TRIALS 6
+
+static folder_t folder;
+static ost_fit_t fit;
+static ost_error_t err;
+
+/* Random numbers of this program. */
+static double draw(uint64_t i)
+{
+    return ost_random_normal(11, i, ost_random_purpose("tests"), 0);
+}
+
+static double lost(double rate, double years)
+{
+    return 100 * (exp(-rate * years) - 1);
+}
+
+/* What the evidence of a trial says: control and treated, spine and hip, at 24 and 60 months; its errors are drawn. */
+static size_t put_trial(char *text, size_t size, int trial, const double *truth, double se, uint64_t seed)
+{
+    size_t n = 0;
+    for (int i = 0; i < 8; i++) {
+        double rate = truth[i & 1] + (i & 2 ? truth[2] : 0), years = i & 4 ? 5 : 2;
+        n += (size_t) snprintf(text + n, size - n, "calibrate,T%d,%s,BMD_change,%s,%g,mean,%.8f,percent,,%g,se,,c,r,\n",
+            trial, i & 2 ? "treated" : "control", i & 1 ? "TH" : "LS", 12 * years,
+            lost(rate, years) + se * draw(seed + (uint64_t) (8 * trial + i)), se);
+    }
+    return n;
+}
+
+static void put_evidence(int n_trials, const double *truth, double se, uint64_t seed)
+{
+    static char text[65536];
+    size_t n = (size_t) snprintf(text, sizeof(text), HEAD);
+    for (int t = 0; t < n_trials; t++) n += put_trial(text + n, sizeof(text) - n, t, truth, se, seed);
+    snprintf(text + n, sizeof(text) - n, "validate,T0,late,BMD_change,LS,24,mean,50,percent,,0.001,se,,c,r,\n");
+    small_write(&folder, "evidence.csv", text);
+}
+
+static void put_trials(int n_trials)
+{
+    for (int t = 0; t < n_trials; t++) {
+        char name[16], compare[512];
+        snprintf(name, sizeof(name), "trial%d", t);
+        int n = snprintf(compare, sizeof(compare),
+            "    - {arm: control, trial: T%d, trial_arm: control}\n    - {arm: treated, trial: T%d, trial_arm: "
+            "treated}\n",
+            t, t);
+        if (t == 0)
+            snprintf(compare + n, sizeof(compare) - (size_t) n, "    - {arm: treated, trial: T0, trial_arm: late}\n");
+        small_trial(&folder, name, FIXED, compare);
+    }
+}
+
+#define PARAMETERS                                                                                                     \
+    "parameters:\n  \"small.k[lumbar_spine]\": {prior: 0.03 1/y}\n  \"small.k[total_hip]\": {prior: 0.015 1/y}\n"      \
+    "  small.g: {prior: 0.02 1/y}\n"
+
+static int read_fit(const char *text)
+{
+    char path[128];
+    small_write(&folder, "fit.yml", text);
+    snprintf(path, sizeof(path), "%s", small_path(&folder, "fit.yml"));
+    err = (ost_error_t){ 0 };
+    return ost_fit_read(&fit, path, &err);
+}
+
+static void must_read(const char *text)
+{
+    int ret = read_fit(text);
+    CU_ASSERT_FATAL(small_ok(ret, &err));
+}
+
+static const ost_fit_options_t one_thread = { .n_threads = 1 };
+static const double truth[3] = { 0.02, 0.01, 0.03 }; /* 1/y: spine, hip, push */
+
+static void must_run(void)
+{
+    bool stopped = true;
+    CU_ASSERT_FATAL(small_ok(ost_fit_run(&fit, &one_thread, &stopped, &err), &err));
+    CU_ASSERT(!stopped);
+}
+
+/* The covariance of rows first..end of one group, as a matrix. */
+static gsl_matrix *group_covariance(size_t first, size_t end, ost_fit_spread_t spread)
+{
+    gsl_matrix *c = gsl_matrix_alloc(end - first, end - first);
+    gsl_matrix_set_all(c, spread.between * spread.between);
+    for (size_t i = 0; i < end - first; i++) {
+        double own = fit.rows[first + i].error;
+        *gsl_matrix_ptr(c, i, i) += own * own + spread.within * spread.within;
+    }
+    return c;
+}
+
+/* r' C^-1 r + ln det C over all groups of a class by Cholesky. */
+static double direct_minus2(const double *residuals, ost_class_t of, ost_fit_spread_t spread, bool with_det)
+{
+    double sum = 0;
+    for (size_t first = 0, end; first < fit.n_rows; first = end) {
+        for (end = first; end < fit.n_rows && fit.rows[end].group == fit.rows[first].group;) end++;
+        if (ost_fit_class(&fit, first) != of) continue;
+        gsl_matrix *c = group_covariance(first, end, spread);
+        gsl_vector *x = gsl_vector_alloc(end - first);
+        gsl_vector_const_view r = gsl_vector_const_view_array(residuals + first, end - first);
+        gsl_linalg_cholesky_decomp1(c);
+        gsl_linalg_cholesky_solve(c, &r.vector, x);
+        for (size_t i = 0; i < end - first; i++) {
+            sum += residuals[first + i] * gsl_vector_get(x, i);
+            if (with_det) sum += 2 * log(gsl_matrix_get(c, i, i));
+        }
+        gsl_matrix_free(c);
+        gsl_vector_free(x);
+    }
+    return sum;
+}
+
+static void open_two_trials(void)
+{
+    small_begin(&folder);
+    put_trials(2);
+    put_evidence(2, truth, 0.5, 0);
+    must_read("trials: .\nsubjects: 1\nstarts: 1\n" PARAMETERS);
+}
+
+static void close_fit(void)
+{
+    ost_fit_free(&fit);
+    ost_fit_free(&fit);
+    small_end(&folder);
+}
+
+static void test_whitening(void)
+{
+    double residuals[16], whitened[16];
+    open_two_trials();
+    CU_ASSERT_EQUAL_FATAL(fit.n_rows, 16);
+    CU_ASSERT_EQUAL(fit.n_groups, 2);
+    fit.spread[OST_CLASS_BMD] = (ost_fit_spread_t){ 1.7, 0.6 };
+    for (uint64_t i = 0; i < 16; i++) {
+        fit.rows[i].error = 0.3 + 0.1 * (double) i;
+        whitened[i] = residuals[i] = 2 * draw(900 + i);
+    }
+    double direct = direct_minus2(residuals, OST_CLASS_BMD, fit.spread[OST_CLASS_BMD], false);
+    ost_assert_close(ost_fit_misfit(&fit, whitened), direct, 1e-10, 0);
+    /* whitened by the symmetric root of the inverse of each correlated part: linear, and of unit covariance */
+    for (size_t a = 0; a < 3; a++)
+        for (size_t b = 0; b <= a; b++) {
+            double wa[16] = { 0 }, wb[16] = { 0 }, raw[16] = { 0 }, dot = 0;
+            wa[a] = wb[b] = 1;
+            raw[a] = 1;
+            if (a != b) raw[b] = 1;
+            ost_fit_whiten(&fit, wa);
+            ost_fit_whiten(&fit, wb);
+            for (size_t i = 0; i < 16; i++) dot += wa[i] * wb[i];
+            double own_a[16] = { 0 }, own_b[16] = { 0 };
+            own_a[a] = own_b[b] = 1;
+            double both = direct_minus2(raw, OST_CLASS_BMD, fit.spread[OST_CLASS_BMD], false);
+            double apart = direct_minus2(own_a, OST_CLASS_BMD, fit.spread[OST_CLASS_BMD], false) +
+                           direct_minus2(own_b, OST_CLASS_BMD, fit.spread[OST_CLASS_BMD], false);
+            ost_assert_close(dot, a == b ? both : (both - apart) / 2, 1e-10, 1e-12);
+        }
+    /* a trial that is left out says nothing, whatever its residuals */
+    for (size_t i = 0; i < 8; i++) fit.rows[i].left_out = true;
+    for (size_t i = 0; i < 16; i++) whitened[i] = i < 8 ? 1e6 : residuals[i];
+    for (size_t i = 0; i < 8; i++) residuals[i] = 0;
+    direct = direct_minus2(residuals, OST_CLASS_BMD, fit.spread[OST_CLASS_BMD], false);
+    ost_assert_close(ost_fit_misfit(&fit, whitened), direct, 1e-10, 0);
+    /* robust: beyond k, linear */
+    fit.robust = 1.5;
+    for (size_t i = 0; i < 16; i++) {
+        fit.rows[i].error = 1;
+        whitened[i] = i == 15 ? 10 : 0;
+    }
+    fit.spread[OST_CLASS_BMD] = (ost_fit_spread_t){ 0, 0 };
+    ost_assert_close(ost_fit_misfit(&fit, whitened), 1.5 * (2 * 10 - 1.5), 1e-12, 0);
+    close_fit();
+}
+
+/* Residuals drawn with known sizes: the estimate is the best of a fine grid of the direct likelihood and its prior, and
+ * comes out near what they were drawn with. */
+static void test_sizes_of_errors(void)
+{
+    double residuals[8 * N_TRIALS];
+    const double between = 2, within = 0.5, prior_sd = 0.7;
+    small_begin(&folder);
+    put_trials(N_TRIALS);
+    put_evidence(N_TRIALS, truth, 0.5, 0);
+    must_read("trials: .\nsubjects: 1\nstarts: 1\n" PARAMETERS);
+    CU_ASSERT_EQUAL_FATAL(fit.n_rows, 8 * N_TRIALS);
+    for (uint64_t i = 0; i < fit.n_rows; i++) {
+        fit.rows[i].error = 0.3;
+        residuals[i] = between * draw(100 + i / 8) + hypot(within, 0.3) * draw(200 + i);
+    }
+    ost_fit_estimate_spread(&fit, NULL);
+    const ost_fit_spread_t prior = fit.spread[OST_CLASS_BMD];
+    ost_fit_estimate_spread(&fit, residuals);
+    const ost_fit_spread_t found = fit.spread[OST_CLASS_BMD];
+    double best = INFINITY, b = 0, w = 0;
+    for (int i = 0; i < 120; i++)
+        for (int k = 0; k < 120; k++) {
+            const ost_fit_spread_t at = { exp(-1 + 0.02 * i), exp(-2 + 0.02 * k) };
+            double x = log(at.between / prior.between) / prior_sd, y = log(at.within / prior.within) / prior_sd;
+            double value = direct_minus2(residuals, OST_CLASS_BMD, at, true) + x * x + y * y;
+            if (value >= best) continue;
+            best = value;
+            b = at.between;
+            w = at.within;
+        }
+    ost_assert_close(log(found.between), log(b), 0, 0.021);
+    ost_assert_close(log(found.within), log(w), 0, 0.021);
+    CU_ASSERT(found.between > 1 && found.between < 4);
+    CU_ASSERT(found.within > 0.35 && found.within < 0.7);
+    ost_assert_close(fit.spread[OST_CLASS_MARKER].between, 8, 0.05, 0); /* no rows: the prior's mode */
+    close_fit();
+}
+
+static void test_recovers_parameters(void)
+{
+    small_begin(&folder);
+    put_trials(2);
+    put_evidence(2, truth, 0.001, 0);
+    must_read("trials: .\nsubjects: 1\nstarts: 3\nseed: 5\n" PARAMETERS);
+    CU_ASSERT_EQUAL(fit.n_rows, 16); /* the row of role validate is simulated and never fitted */
+    CU_ASSERT_EQUAL(fit.trials.n_figures, 17);
+    must_run();
+    for (size_t k = 0; k < 3; k++) {
+        const ost_fit_param_t *p = &fit.params[k];
+        double of = truth[k] / OST_DAYS_PER_YEAR;
+        ost_assert_close(p->value, of, 1e-3, 0);
+        CU_ASSERT(fabs(log(p->value / of)) < 3 * p->se);
+        CU_ASSERT(p->se > 0 && p->se < 0.2);
+        CU_ASSERT(!p->logit);
+    }
+    for (size_t i = 0; i < fit.n_rows; i++) CU_ASSERT(fabs(fit.rows[i].residual) < 0.02);
+    double objective = fit.objective;
+    close_fit();
+    /* from far away, through all that is random, to the same place; the priors are told apart by their centre only */
+    small_begin(&folder);
+    put_trials(2);
+    put_evidence(2, truth, 0.001, 0);
+    must_read("trials: .\nsubjects: 1\nstarts: 2\nseed: 99\n" PARAMETERS);
+    must_run();
+    for (size_t k = 0; k < 3; k++) ost_assert_close(fit.params[k].value, truth[k] / OST_DAYS_PER_YEAR, 1e-3, 0);
+    ost_assert_close(fit.objective, objective, 0, 0.05);
+    close_fit();
+}
+
+static void test_rows_and_exclusions(void)
+{
+    small_begin(&folder);
+    put_trials(2);
+    put_evidence(2, truth, 0.5, 0);
+    must_read(
+        "trials: .\nsubjects: 1\nstarts: 1\n" PARAMETERS "exclude:\n  - {trial: T0, trial_arm: control, reason: test}\n"
+        "  - {trial: T1, site: LS, month: 60, endpoint: BMD_change, reason: test}\n");
+    CU_ASSERT_EQUAL(fit.n_rows, 16 - 4 - 2);
+    CU_ASSERT_EQUAL(fit.exclusions[0].n_rows, 4);
+    CU_ASSERT_EQUAL(fit.exclusions[1].n_rows, 2);
+    for (size_t i = 0; i < fit.n_rows; i++) {
+        const ost_evidence_row_t *row = ost_fit_figure(&fit, i)->row;
+        CU_ASSERT_STRING_EQUAL(row->role, "calibrate");
+        CU_ASSERT(strcmp(row->trial, "T0") != 0 || strcmp(row->arm, "control") != 0);
+    }
+    close_fit();
+    /* a trial of which no row is fitted is not simulated */
+    small_begin(&folder);
+    put_trials(2);
+    put_evidence(2, truth, 0.5, 0);
+    must_read("trials: .\nsubjects: 1\nstarts: 1\n" PARAMETERS "exclude: [{trial: T0, reason: test}]\n");
+    CU_ASSERT(fit.trials.trials[0].skip && !fit.trials.trials[1].skip);
+    close_fit();
+}
+
+static void test_wrong_files(void)
+{
+    static const struct {
+        const char *text;
+        int code;
+        const char *place, *what;
+    } cases[] = {
+        { "trials: .\nparameters: {small.gg: {prior: 0.03 1/y}}\n", OST_ERR_NAME,
+            "fit.yml:2:", "did you mean 'small.g'" },
+        { "trials: .\nparameters: {smal.g: {prior: 0.03 1/y}}\n", OST_ERR_NAME,
+            "fit.yml:2:", "did you mean 'small.g'" },
+        { "trials: .\nparameters: {small.k: {prior: 0.03 1/y}}\n", OST_ERR_NAME, "fit.yml:2:", "no trial has a model" },
+        { "trials: .\nparameters: {small.w: {prior: 0.5}}\n", OST_ERR_NAME, "fit.yml:2:", "gives no prior SD for it" },
+        { "trials: .\nparameters: {small.g: {prior: 0.9 1/y}}\n", OST_ERR_VALUE, "fit.yml:2:", "0.0001..0.5 1/y" },
+        { "trials: .\nparameters: {small.w: {prior: 1, sd: 1}}\n", OST_ERR_VALUE, "fit.yml:2:", "below 1" },
+        { "trials: .\nparameters: {small.g: {prior: 0.03 mg}}\n", OST_ERR_UNIT, "fit.yml:2:", "1/y" },
+        { "trials: .\nparameters: {small.g: {prior: 0.03}}\n", OST_ERR_UNIT, "fit.yml:2:", "1/y" },
+        { "trials: .\nparameters: {small.g: {prior: 0.03 1/y, sd: 0}}\n", OST_ERR_VALUE, "fit.yml:2:", "sd" },
+        { "trials: .\nparameters: {small.g: {sd: 0.3}}\n", OST_ERR_NAME, "fit.yml:2:", "prior" },
+        { "trials: .\nparameters: {}\n", OST_ERR_VALUE, "fit.yml:2:", "no parameter is to be estimated" },
+        { "trials: .\n", OST_ERR_NAME, "fit.yml:1:", "parameters" },
+        { "parameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_NAME, "fit.yml:1:", "trials" },
+        { "trials: ./trails\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_IO, "trails", "cannot be read" },
+        { "trials: .\nevidence: ./no.csv\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_IO, "no.csv", "" },
+        { "trials: .\nstart: 3\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_NAME, "fit.yml:2:1", "'starts'" },
+        { "trials: .\nstarts: 0\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_VALUE, "fit.yml:2:", "starts" },
+        { "trials: .\nparameters: {small.g: {prior: 0.03 1/y}}\nexclude: [{trial: T7, reason: x}]\n", OST_ERR_NAME,
+            "fit.yml:3:", "no row of role 'calibrate' in these trials is like this (trial 'T7')" },
+        { "trials: .\nparameters: {small.g: {prior: 0.03 1/y}}\nexclude: [{trial: T0, trial_arm: late, reason: x}]\n",
+            OST_ERR_NAME, "fit.yml:3:", "no row of role 'calibrate'" },
+        { "trials: .\nparameters: {small.g: {prior: 0.03 1/y}}\nexclude: [{trial: T0}]\n", OST_ERR_NAME,
+            "fit.yml:3:", "reason" },
+        { "trials: .\nparameters: {small.g: {prior: 0.03 1/y}}\nexclude: [{trial: T0, reason: x}]\n", OST_ERR_VALUE,
+            "fit.yml", "no row of role 'calibrate' is left" },
+    };
+    small_begin(&folder);
+    put_trials(1);
+    put_evidence(1, truth, 0.5, 0);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[1024];
+        int ret = read_fit(cases[i].text);
+        ost_error_format(&err, text, sizeof(text));
+        if (ret != cases[i].code) printf("\n%s%s: %s\n", cases[i].text, ost_error_name(ret), text);
+        CU_ASSERT_EQUAL(ret, cases[i].code);
+        ost_assert_contains(text, cases[i].place);
+        ost_assert_contains(text, cases[i].what);
+        ost_fit_free(&fit);
+    }
+    close_fit();
+}
+
+/* In a problem that is all but linear the profile is a parabola and the sample is a normal. */
+static void test_profile_and_sample(void)
+{
+    static const double z[] = { -2, -1, 1, 2 }, parabola[] = { 4, 1, 1, 4 };
+    enum { N = 500 };
+    static double values[N * 3];
+    double rise[4], effective = 0;
+    small_begin(&folder);
+    put_trials(3);
+    put_evidence(3, truth, 0.1, 0);
+    must_read("trials: .\nsubjects: 1\nstarts: 1\n" PARAMETERS);
+    must_run();
+    CU_ASSERT_FATAL(small_ok(ost_fit_profile(&fit, 2, z, 4, &one_thread, rise, &err), &err));
+    for (size_t i = 0; i < 4; i++) ost_assert_close(rise[i], parabola[i], 0.12, 0.02);
+    CU_ASSERT_FATAL(small_ok(ost_fit_sample(&fit, N, &one_thread, values, &effective, &err), &err));
+    CU_ASSERT(effective > N && effective < 4 * N);
+    for (size_t k = 0; k < 3; k++) {
+        const ost_fit_param_t *p = &fit.params[k];
+        double sum = 0, squares = 0;
+        for (size_t d = 0; d < N; d++) {
+            double x = log(values[3 * d + k] / p->value) / p->se;
+            sum += x;
+            squares += x * x;
+        }
+        ost_assert_close(sum / N, 0, 0, 0.2);
+        ost_assert_close(sqrt(squares / N), 1, 0.12, 0);
+    }
+    close_fit();
+}
+
+/* Many worlds: in each the trials share an error of their own; one trial is left out and predicted. */
+static void test_left_out_trials(void)
+{
+    enum { WORLDS = 20 };
+    size_t n = 0, inside = 0;
+    small_begin(&folder);
+    put_trials(N_TRIALS);
+    put_evidence(N_TRIALS, truth, 0.3, 0);
+    must_read("trials: .\nsubjects: 1\nstarts: 1\n" PARAMETERS);
+    for (uint64_t world = 0; world < WORLDS; world++) {
+        double residuals[8 * N_TRIALS], sd[8 * N_TRIALS];
+        for (size_t i = 0; i < fit.n_rows; i++) { /* the table in memory is rewritten */
+            const ost_evidence_row_t *row = ost_fit_figure(&fit, i)->row;
+            ost_evidence_row_t *own = &fit.trials.evidence.rows[row - fit.trials.evidence.rows];
+            double rate = truth[strcmp(row->site, "TH") == 0] + (strcmp(row->arm, "treated") == 0 ? truth[2] : 0);
+            own->value = lost(rate, row->time_months / 12) + 0.3 * draw(1000 + world * 64 + i) +
+                         1.0 * draw(9000 + world * 64 + fit.rows[i].group) + 0.4 * draw(5000 + world * 64 + i);
+        }
+        must_run();
+        const double before = fit.objective;
+        CU_ASSERT_FATAL(small_ok(ost_fit_leave_out(&fit, "T3", &one_thread, residuals, sd, &err), &err));
+        ost_assert_close(fit.objective, before, 0, 0);
+        for (size_t i = 0; i < fit.n_rows; i++) {
+            bool is_out = strcmp(ost_fit_figure(&fit, i)->row->trial, "T3") == 0;
+            CU_ASSERT_EQUAL(isnan(residuals[i]), !is_out);
+            CU_ASSERT_EQUAL(isnan(sd[i]), !is_out);
+            CU_ASSERT(!fit.rows[i].left_out);
+            n += is_out;
+            inside += is_out && fabs(residuals[i]) <= 1.645 * sd[i];
+        }
+    }
+    /* those of one trial share an error, so they count little more than one each: 90 % of 20, give or take 3 SD */
+    double covered = (double) inside / (double) n;
+    CU_ASSERT_EQUAL(n, 8 * WORLDS);
+    CU_ASSERT(covered > 0.72 && covered < 0.99);
+    if (!(covered > 0.72 && covered < 0.99)) printf("covered %g\n", covered);
+    CU_ASSERT_EQUAL(ost_fit_leave_out(&fit, "T9", &one_thread, &covered, &covered, &err), OST_ERR_NAME);
+    close_fit();
+}
+
+typedef struct {
+    int calls, stop_at;
+    double objective;
+} watch_t;
+
+static int watch(void *user, const char *what, size_t done, size_t all, double objective)
+{
+    watch_t *self = user;
+    (void) what;
+    CU_ASSERT(done <= all);
+    self->objective = objective;
+    return ++self->calls >= self->stop_at;
+}
+
+static void test_interruption(void)
+{
+    watch_t watched = { .stop_at = 3 };
+    const ost_fit_options_t options = { .n_threads = 1, .progress = watch, .user = &watched };
+    double values[8 * N_TRIALS], more[8 * N_TRIALS];
+    bool stopped = false;
+    small_begin(&folder);
+    put_trials(2);
+    put_evidence(2, truth, 0.01, 0);
+    must_read("trials: .\nsubjects: 1\nstarts: 5\n" PARAMETERS);
+    CU_ASSERT_EQUAL_FATAL(ost_fit_run(&fit, &options, &stopped, &err), 0);
+    CU_ASSERT(stopped);
+    CU_ASSERT_EQUAL(watched.calls, 3);
+    ost_assert_close(fit.objective, watched.objective, 1e-12, 0);
+    /* better than the prior's centre, and what the residuals say is of that point */
+    for (size_t k = 0; k < 3; k++) CU_ASSERT(fit.params[k].value != fit.params[k].prior);
+    ost_estimate_t estimates[17];
+    const char *names[3];
+    double at[3];
+    for (size_t k = 0; k < 3; k++) {
+        names[k] = fit.params[k].name;
+        at[k] = fit.params[k].value;
+    }
+    const ost_variants_t variants = { names, 3, at, 1 };
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&fit.trials, &variants, 1, estimates, &err), 0);
+    const ost_figure_t *figure = ost_fit_figure(&fit, 0);
+    double simulated =
+        estimates[fit.trials.trials[fit.rows[0].trial].first_figure + fit.rows[0].figure].value - figure->row->value;
+    ost_assert_close(fit.rows[0].residual, simulated, 1e-9, 1e-9);
+    /* what has no best so far says so */
+    watched = (watch_t){ .stop_at = 1 };
+    must_run();
+    CU_ASSERT_EQUAL(ost_fit_leave_out(&fit, "T1", &options, values, more, &err), OST_ERR_LIMIT);
+    CU_ASSERT(!fit.rows[0].left_out && !fit.rows[15].left_out);
+    CU_ASSERT_EQUAL(ost_fit_profile(&fit, 0, (const double[]){ 1 }, 1, &options, values, &err), OST_ERR_LIMIT);
+    CU_ASSERT_EQUAL(ost_fit_sample(&fit, 4, &options, values, more, &err), OST_ERR_LIMIT);
+    close_fit();
+}
+
+static const ost_test_t tests[] = {
+    { "whitening", test_whitening },
+    { "sizes_of_errors", test_sizes_of_errors },
+    { "recovers_parameters", test_recovers_parameters },
+    { "rows_and_exclusions", test_rows_and_exclusions },
+    { "wrong_files", test_wrong_files },
+    { "profile_and_sample", test_profile_and_sample },
+    { "left_out_trials", test_left_out_trials },
+    { "interruption", test_interruption },
+};
+
+OST_TEST_MAIN("fit", tests)
