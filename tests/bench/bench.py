@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import resource
 import statistics
 import subprocess
@@ -20,8 +21,9 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-REFERENCE_SUBJECTS = 64
+MAX_REFERENCE = 64
 WORKLOADS = ["continuous", "continuous_zoledronic", "daily"]
+ON_DEMAND = ["peterson_denosumab", "peterson_teriparatide"]  # hours with all sides: name workload and sides
 COHORTS = ["cohort", "cohort_run_in"]
 LADDER = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
 
@@ -121,6 +123,7 @@ class Workload:
         self.build, self.name, self.core = build, name, core
         self.path = HERE / "workloads" / f"{name}.yaml"
         self.sides = sides(build, name)
+        self.n_reference = min(MAX_REFERENCE, int(re.search(r"subjects: (\d+)", self.path.read_text())[1]) // 8)
         self.default = json.loads(first_line(build / "tests/bench/bench-scalar", "--list"))["default"]
 
     def drawn(self, chosen):
@@ -137,8 +140,8 @@ class Workload:
             print(f"{self.name}: computing the reference", flush=True)
             gsl = Side(self.build, "reference", "bench-scalar", "gsl_rk8pd")
             lanes = Side(self.build, "reference", "bench-lanes", None)
-            measured, y = gsl.run(self.path, 1e-12, self.core, subjects=REFERENCE_SUBJECTS)
-            _, other = lanes.run(self.path, 1e-12, self.core, subjects=8)
+            measured, y = gsl.run(self.path, 1e-12, self.core, subjects=self.n_reference)
+            _, other = lanes.run(self.path, 1e-12, self.core, subjects=min(8, self.n_reference))
             np.savez(path, y=y, other=other, outputs=measured["outputs"])
         with np.load(path) as kept:
             self.y, self.outputs = kept["y"], list(kept["outputs"])
@@ -148,7 +151,8 @@ class Workload:
 
     def errors(self, y):
         """Largest over subjects and times: relative, and for BMD in percent points of the value at the start."""
-        reference = self.y[: len(y)]
+        n = min(len(y), len(self.y))
+        reference, y = self.y[:n], y[:n]
         relative = np.abs(y / reference - 1).max(axis=(0, 2))
         points = np.abs(100 * (y - reference) / reference[:, :, :1]).max(axis=(0, 2))
         rows = {name: [i for i, output in enumerate(self.outputs) if output == name] for name in ("bmd", "osteoclasts")}
@@ -263,7 +267,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build/bench")
     parser.add_argument("--part", action="append", choices=["compare", "ladder", "cohort"], help="default: all")
-    parser.add_argument("--workload", action="append", choices=WORKLOADS, help="default: all; of compare and ladder")
+    parser.add_argument("--workload", action="append", choices=WORKLOADS + ON_DEMAND,
+                        help=f"of compare and ladder; default: all but {', '.join(ON_DEMAND)}")
     parser.add_argument("--only", action="append", help="sides whose names contain this")
     parser.add_argument("--rtol", type=float, default=1e-6, help="of compare")
     parser.add_argument("--rounds", type=int, default=5)

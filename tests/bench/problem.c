@@ -106,22 +106,23 @@ int bench_system_init(bench_system_t *self, const bench_problem_t *problem)
     const ost_system_t *system = &problem->plan.system;
     const ost_solver_options_t *options = &problem->experiment.solver;
     size_t n = system->n_states, m = n + system->n_algebraic;
-    if (OST_LANE_COUNT != 1 || system->n_switches > 0) return -1;
+    if (OST_LANE_COUNT != 1) return -1;
     *self = (bench_system_t){
         .system = system,
         .rtol = options->rtol,
         .width = m + 1,
         .atol = calloc(n + 1, sizeof(double)),
         .u = calloc(system->n_inputs + 1, sizeof(double)),
-        .mode = calloc(1, sizeof(double)),
+        .mode = calloc(system->n_switches + 1, sizeof(double)),
+        .g = calloc(system->n_switches + 1, sizeof(double)),
         .scratch = calloc(system->n_scratch + 1, sizeof(double)),
         .entries = calloc(system->n_entries + 1, sizeof(double)),
         .f = calloc(n + 1, sizeof(double)),
         .matrix = calloc(m * (m + 1) + 1, sizeof(double)),
         .place = calloc(system->n_entries + 1, sizeof(uint32_t)),
     };
-    if (self->atol == NULL || self->u == NULL || self->mode == NULL || self->scratch == NULL || self->entries == NULL ||
-        self->f == NULL || self->matrix == NULL || self->place == NULL)
+    if (self->atol == NULL || self->u == NULL || self->mode == NULL || self->g == NULL || self->scratch == NULL ||
+        self->entries == NULL || self->f == NULL || self->matrix == NULL || self->place == NULL)
         return -1;
     for (size_t i = 0; i < n; i++) self->atol[i] = options->atol_factor * options->rtol * fmin(system->scale[i], 1e200);
     for (size_t e = 0; e < system->n_entries; e++)
@@ -134,6 +135,7 @@ void bench_system_free(bench_system_t *self)
     free(self->atol);
     free(self->u);
     free(self->mode);
+    free(self->g);
     free(self->scratch);
     free(self->entries);
     free(self->f);
@@ -169,9 +171,13 @@ bool bench_system_act(bench_system_t *self, const ost_job_t *job, double t, doub
     return changed;
 }
 
+/* Conditions are to the peers what an `if` in a right-hand side is: looked at anew at each point. */
 static ost_point_t point(const bench_system_t *self, const double *t, const double *x)
 {
-    return (ost_point_t){ .t = t, .x = x, .p = self->p, .u = self->u, .mode = self->mode, .scratch = self->scratch };
+    ost_point_t at = { .t = t, .x = x, .p = self->p, .u = self->u, .mode = self->mode, .scratch = self->scratch };
+    if (self->system->n_switches > 0) self->system->switches(self->system->self, &at, self->g);
+    for (size_t i = 0; i < self->system->n_switches; i++) self->mode[i] = self->g[i] >= 0;
+    return at;
 }
 
 void bench_system_rhs(bench_system_t *self, double t, const double *x, double *f)

@@ -34,7 +34,7 @@ typedef struct {
     double *atol; /* [n_states] */
     double rtol;
     const double *p;
-    double *u, *mode, *scratch, *entries, *f;
+    double *u, *mode, *g, *scratch, *entries, *f; /* g: conditions, as numbers */
     double *matrix; /* [n_states + n_algebraic][n_states + n_algebraic + 1], row by row; the last column is by time */
     size_t width;
     uint32_t *place; /* [n_entries] of the matrix */
