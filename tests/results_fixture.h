@@ -65,10 +65,11 @@ static inline void must(const fixture_t *f, int ret)
     CU_ASSERT_EQUAL_FATAL(ret, 0);
 }
 
-/* Values that name their place. */
+/* Values that name their place, with noise in the last bytes, as a solver's have. */
 static inline double value_at(size_t arm, uint64_t subject, size_t row, size_t time)
 {
-    return (double) (arm + 1) * 1e4 + (double) row * 100 + (double) time + (double) subject / 1024;
+    double noise = sin((double) (arm + 3 * subject + 1009 * row + 100003 * time));
+    return (double) (arm + 1) * 1e4 + (double) row * 100 + (double) time + (double) subject / 1024 + 1e-4 * noise;
 }
 
 static inline double param_at(uint64_t subject, size_t i)

@@ -17,6 +17,10 @@
 /* HDF5 reads and rewrites this much around each smaller piece (64 KB if not told): good for single numbers, not for the
  * rows of outputs. */
 #define SIEVE_BYTES 4096
+/* Of the index of chunks: what is in use (a few nodes for each row of outputs), the least and the most. */
+#define CACHE_BYTES_OF_ROW 12288
+#define CACHE_BYTES_MIN (1 << 18)
+#define CACHE_BYTES_MAX (1 << 25)
 /* Room for what HDF5 places only when it writes it out: trees of attributes and chunks. */
 #define SPARE_BYTES (1 << 20)
 
@@ -58,6 +62,22 @@ static int check_target(const ost_writer_t *self, ost_error_t *err)
         bytes / 1e6, room / 1e6);
 }
 
+/* HDF5 lets what it holds of chunk indices grow with the file, to 32 MB, which take five times that. Blocks come nearly
+ * in order, so that what is in use is little. */
+static herr_t limit_cache(const ost_plan_t *plan, hid_t access)
+{
+    H5AC_cache_config_t config = { .version = H5AC__CURR_CACHE_CONFIG_VERSION };
+    if (H5Pget_mdc_config(access, &config) < 0) return -1;
+    size_t rows = 0;
+    for (size_t v = 0; v < plan->n_variables; v++) rows += plan->variables[v].n_elements;
+    size_t size = rows * plan->experiment->n_arms * CACHE_BYTES_OF_ROW;
+    if (size < CACHE_BYTES_MIN) size = CACHE_BYTES_MIN;
+    if (size > CACHE_BYTES_MAX) size = CACHE_BYTES_MAX;
+    config.set_initial_size = true;
+    config.initial_size = config.min_size = config.max_size = size;
+    return H5Pset_mdc_config(access, &config);
+}
+
 static int open_file(ost_writer_t *self, ost_error_t *err)
 {
     const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
@@ -65,7 +85,8 @@ static int open_file(ost_writer_t *self, ost_error_t *err)
     if (create >= 0 && access >= 0 && H5Pset_link_creation_order(create, order) >= 0 &&
         H5Pset_attr_creation_order(create, order) >= 0 &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
-        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_sieve_buf_size(access, SIEVE_BYTES) >= 0) {
+        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_sieve_buf_size(access, SIEVE_BYTES) >= 0 &&
+        limit_cache(self->plan, access) >= 0) {
         self->file = self->resumes ? H5Fopen(self->source, H5F_ACC_RDWR, access)
                                    : H5Fcreate(self->part, H5F_ACC_TRUNC, create, access);
     }

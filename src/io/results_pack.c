@@ -58,7 +58,8 @@ static ost_packer_t *new_packer(const ost_experiment_t *e)
     bool ok = self->plain != NULL && self->row != NULL;
     if (ok && e->compression > 0) {
         self->deflate = libdeflate_alloc_compressor(e->compression);
-        self->room = libdeflate_zlib_compress_bound(self->deflate, self->n_values * self->width);
+        size_t size = self->n_values * self->width;
+        self->room = libdeflate_zlib_compress_bound(self->deflate, size) + size / 65535 * 5 + 5 * self->width;
         self->mixed = malloc(self->n_values * self->width);
         self->packed = malloc(self->room);
         ok = self->deflate != NULL && self->mixed != NULL && self->packed != NULL;
@@ -104,6 +105,49 @@ static void shuffle(unsigned char *restrict mixed, const unsigned char *restrict
         for (size_t i = 0; i < n; i++) mixed[b * n + i] = plain[i * width + b];
 }
 
+/* Whether bytes look like noise, as the last ones of a mantissa do: neighbours are equal in one of 256 places. */
+static bool is_noise(const unsigned char *bytes, size_t n)
+{
+    size_t n_equal = 0;
+    for (size_t i = 1; i < n; i++) n_equal += bytes[i] == bytes[i - 1];
+    return n_equal < n / 128;
+}
+
+/* Bytes as they are, in deflate's stored blocks (RFC 1951, 3.2.4), none of them the last. @return bytes written */
+static size_t store(unsigned char *to, const unsigned char *from, size_t n)
+{
+    unsigned char *begin = to;
+    while (n > 0) {
+        size_t part = n < 65535 ? n : 65535;
+        const unsigned char head[] = { 0, part & 255, (unsigned char) (part >> 8), ~part & 255,
+            (unsigned char) ((~part >> 8) & 255) };
+        memcpy(to, head, sizeof head);
+        memcpy(to + sizeof head, from, part);
+        to += sizeof head + part;
+        from += part;
+        n -= part;
+    }
+    return (size_t) (to - begin);
+}
+
+/* A zlib stream (RFC 1950) of the shuffled chunk. Shuffling puts the lowest bytes first: as long as they are noise,
+ * they are stored, for nothing would come of trying. */
+static size_t deflate(ost_packer_t *self, size_t size)
+{
+    static const unsigned char head[] = { 0x78, 0x01 };
+    unsigned char *to = self->packed;
+    size_t done = 0;
+    while (done + self->n_values < size && is_noise(self->mixed + done, self->n_values)) done += self->n_values;
+    memcpy(to, head, sizeof head);
+    to += sizeof head;
+    to += store(to, self->mixed, done);
+    to += libdeflate_deflate_compress(
+        self->deflate, self->mixed + done, size - done, to, self->room - (size_t) (to - self->packed));
+    uint32_t sum = libdeflate_adler32(1, self->mixed, size);
+    for (int shift = 24; shift >= 0; shift -= 8) *to++ = (unsigned char) (sum >> shift);
+    return (size_t) (to - self->packed);
+}
+
 const void *ost_packer_pack(ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t *size)
 {
     float *narrow = (void *) self->plain;
@@ -131,6 +175,6 @@ const void *ost_packer_pack(ost_packer_t *self, const double *y, size_t stride, 
         shuffle(self->mixed, self->plain, self->n_values, sizeof *narrow);
     else
         shuffle(self->mixed, self->plain, self->n_values, sizeof *wide);
-    *size = libdeflate_zlib_compress(self->deflate, self->mixed, *size, self->packed, self->room);
+    *size = deflate(self, *size);
     return self->packed;
 }
