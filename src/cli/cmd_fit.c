@@ -200,6 +200,7 @@ int ost_cmd_fit(int argc, char **argv)
     bool usage = false;
     const char *path = ost_cli_parse(&syntax, argc, argv, &code);
     if (path == NULL) return code;
+    if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
     signal(SIGINT, on_signal);
     int ret = run(&fit, path, &request, &err, &usage);
     code = usage ? OST_EXIT_USAGE : ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;

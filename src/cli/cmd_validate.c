@@ -72,6 +72,11 @@ int ost_cmd_validate(int argc, char **argv)
         (threads != NULL && !ost_cli_count("--threads", threads, 1, 4096, &n_threads)))
         goto out;
     request.n_threads = (int) n_threads;
+    code = OST_EXIT_INPUT;
+    if (!ost_cli_exists(request.trials.folder) ||
+        (request.trials.evidence != NULL && !ost_cli_exists(request.trials.evidence)) ||
+        (parameters != NULL && !ost_cli_exists(parameters)))
+        goto out;
     ret = parameters != NULL ? ost_draws_read(&draws, parameters, &err) : 0;
     if (ret == 0 && parameters != NULL) request.draws = &draws;
     if (ret == 0) ret = ost_validation_run(&validation, &request, &err);

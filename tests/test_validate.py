@@ -1,0 +1,279 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`osteon fit` and `osteon validate` as a user meets them: trials, evidence and models of their own, outside of any
+source tree. Takes the path of osteon as its first argument; further words name single tests."""
+import html.parser
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import xml.etree.ElementTree
+
+OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+
+# bmd = exp(-(k + g push) t): every figure is known.
+MODEL = """
+model tiny "bone that is lost, more where it is pushed"
+kind bone
+signal push [1] = 0 combine sum "speeds the loss"
+reads push
+index site = lumbar_spine, total_hip
+param k[site] = 0.02, 0.01 [1/y] in 0.001..0.5 prior 0.5 "loss" @ "assumed: for a test"
+param g = 0.03 [1/y] in 0.001..0.5 prior 0.5 "loss by push" @ "assumed: for a test"
+state B[site] = 1 [1] "bone"
+B[site]' = -(k[site] + g*push)*B[site]
+output bmd[site] [g/cm2] = 1 [g/cm2]*B[site] "bone mineral density"
+"""
+OTHER = MODEL.replace("model tiny", "model slow").replace("0.02, 0.01", "0.002, 0.001")
+TRIAL = """
+title: "A trial of <tags> & more"
+models: [./tiny.model]
+arms:
+  placebo: {label: Placebo}
+  drug: {label: "Drug <b>", signals: [{signal: push, value: 1}]}
+times: {to: 24 month, every: 12 month}
+evidence:
+  table: evidence.csv
+  compare:
+    - {arm: placebo, trial: T, trial_arm: placebo}
+    - {arm: drug, trial: T, trial_arm: drug}
+    - {arm: drug, trial: T, trial_arm: difference, versus: placebo}
+"""
+HEAD = "role,trial,arm,endpoint,site,time_months,statistic,value,unit,lower,upper,interval,n,citation,reference,note\n"
+ROWS = """\
+calibrate,T,placebo,BMD_change,LS,12,mean,-3,percent,-4,-2,95ci,50,c,r,
+calibrate,T,placebo,BMD_change,TH,12,mean,-1,percent,,0.2,se,50,c,r,
+validate,T,drug,BMD_change,LS,24,mean,-9,percent,,0.2,se,50,c,r,
+validate,T,drug,BMD_level,LS,24,mean,1,g_per_cm2,,0.2,se,50,c,r,
+calibrate,T,difference,BMD_difference,LS,12,mean,-3,percentage_points_between_arms,,1,se,50,c,r,
+validate,T,drug,BMD_change,FN,24,mean,-9,percent,,0.2,se,50,c,r,
+"""
+FIT = """
+title: A fit
+trials: trials
+subjects: 1
+starts: 2
+parameters:
+  "tiny.k[lumbar_spine]": {prior: 0.02 1/y}
+  tiny.g: {prior: 0.03 1/y}
+exclude:
+  - {trial: T, site: TH, reason: to see it named}
+"""
+
+
+def lost(rate, years):
+    return 100 * math.expm1(-rate * years)
+
+
+class Page(html.parser.HTMLParser):
+    """Every tag is closed, nothing is fetched, no script is run."""
+    void = {"meta", "line", "circle", "polyline", "polygon", "br"}
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.counts, self.faults = [], {}, []
+
+    def handle_starttag(self, tag, attrs):
+        self.counts[tag] = self.counts.get(tag, 0) + 1
+        if tag not in self.void:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in ("src", "srcset", "xlink:href") or (name == "href" and not value.startswith("#")):
+                self.faults.append(f"{tag} {name}={value}")
+            if value is not None and re.search(r"\b(nan|inf)\b", value):
+                self.faults.append(f"{tag} {name}={value}")
+        if tag in ("script", "link", "iframe", "img"):
+            self.faults.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.void:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}>")
+
+
+class Analysis(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        os.mkdir(self.path("trials"))
+        self.write("trials/tiny.model", MODEL)
+        self.write("slow.model", OTHER)
+        self.write("trials/one.yaml", TRIAL)
+        self.write("trials/evidence.csv", HEAD + ROWS)
+        self.write("fit.yaml", FIT)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def osteon(self, *words, code=0):
+        done = subprocess.run([OSTEON, *words], cwd=self.folder.name, capture_output=True, text=True, check=False,
+                              timeout=300)
+        self.assertEqual(done.returncode, code, f"{words}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def validate(self, *words, code=0):
+        return self.osteon("validate", "--trials", "trials", "--subjects", "2", *words, code=code)
+
+    def test_table_and_sums(self):
+        lines = self.validate().stdout.splitlines()
+        simulated = [lost(0.02, 1), lost(0.01, 1), lost(0.05, 2), math.exp(-0.1), lost(0.05, 1) - lost(0.02, 1)]
+        observed = [-3, -1, -9, 1, -3]
+        columns = [lines[0].index(word) for word in ("arm", "output", "role")]
+        for line, wanted, seen in zip(lines[1:6], simulated, observed):
+            self.assertTrue(all(line[at - 1] == " " != line[at] for at in columns), line)
+            self.assertIn(f" {wanted:.2f} ", line)
+            self.assertIn(f" {wanted - seen:+.2f} ", line)
+        self.assertIn("-4.00..-2.00", lines[1])
+        half = 1.6449 * 2 / 2 / 1.96  # the row's own error is all the uncertainty there is
+        self.assertIn(f"{lost(0.02, 1) - half:.2f}..{lost(0.02, 1) + half:.2f}", lines[1])
+        self.assertRegex(lines[1], "outside calibrate$")
+        self.assertRegex(lines[5], "inside +calibrate$")
+        self.assertEqual(lines[6], "not compared: T, drug, BMD_change FN: the models have no output 'bmd[femoral_neck]'")
+        residuals = [s - o for s, o in zip(simulated, observed)]
+        of = [residuals[i] for i in (0, 1, 4)]
+        rmse, bias = math.sqrt(sum(r * r for r in of) / 3), sum(of) / 3
+        self.assertIn(f"BMD calibrate: n 3 rmse {rmse:.2f} bias {bias:+.2f} coverage 0.67", lines)
+        self.assertIn(f"BMD validate: n 1 rmse {abs(residuals[2]):.2f} bias {residuals[2]:+.2f} coverage 0.00", lines)
+        self.assertIn(f"level validate: n 1 rmse {-100 * residuals[3]:.2f} bias {100 * residuals[3]:+.2f} coverage 1.00",
+                      lines)
+
+    def test_report(self):
+        self.validate("-o", "report.html")
+        with open(self.path("report.html"), encoding="utf-8") as file:
+            text = file.read()
+        page = Page()
+        page.feed(text)
+        self.assertEqual((page.open, page.faults), ([], []))
+        xml.etree.ElementTree.fromstring(text)
+        self.assertIn("A trial of &lt;tags&gt; &amp; more", text)
+        self.assertIn("Drug &lt;b&gt;", text)
+        self.assertNotIn("http", text)
+        # panels: change of the spine, its level, change of the hip; a key for either arm
+        self.assertEqual(page.counts["svg"], 3 + 2)
+        self.assertEqual(page.counts["circle"], 5)
+        self.assertEqual(page.counts["tr"], 1 + 3 + 1 + 5)
+        self.assertIn("Not compared: drug, BMD_change FN: ", text)
+        self.assertIn("nowhere", self.validate("-o", "nowhere/report.html", code=4).stderr)
+
+    def test_evidence_and_trials_from_elsewhere(self):
+        self.write("mine.csv", HEAD + ROWS.replace(",-9,percent", f",{lost(0.05, 2):.6f},percent"))
+        lines = self.validate("--evidence", "mine.csv", "--trial", "one").stdout.splitlines()
+        self.assertIn("BMD validate: n 1 rmse 0.00 bias", "\n".join(lines))
+        self.write("trials/two.yaml", TRIAL)
+        self.assertIn("BMD calibrate: n 6", self.validate().stdout)
+        self.assertIn("BMD calibrate: n 3", self.validate("--trial", "two").stdout)
+
+    def test_another_model(self):
+        text = self.validate("--model", "./slow.model").stdout
+        self.assertIn(f" {lost(0.002, 1):.2f} ", text)
+        self.assertIn("unknown model 'slo'", self.validate("--model", "slo", code=1).stderr)
+
+    def test_wrong_usage(self):
+        for words, code, part in (
+            (["--trial", "onn"], 1, "did you mean 'one'?"),
+            (["--evidence", "no.csv"], 1, "no.csv"),
+            (["--subjects", "1"], 2, "--subjects"),
+            (["trials"], 2, "takes options only"),
+            (["--parameters", "no.csv"], 1, "no.csv: No such file"),
+            (["--parameter", "no.csv"], 1, "no.csv: No such file"),
+            (["--trials", "nowhere"], 1, "nowhere: No such file"),
+        ):
+            with self.subTest(words):
+                self.assertIn(part, self.validate(*words, code=code).stderr)
+
+    def test_wrong_parameters(self):
+        head = "draw,tiny.g [1/y],between BMD,within BMD\n"
+        for text, line, part in (
+            ("", 0, "there is no estimate"),
+            ("drew,tiny.g [1/y]\n0,0.1\n", 1, "the first column is not 'draw'"),
+            ("draw,tiny.g\n0,0.1\n", 1, "a column is not headed like"),
+            ("draw,tiny.g [yy]\n0,0.1\n", 1, "a unit cannot be read"),
+            ("draw,tiny.gg [1/y]\n0,0.1\n", 1, "model 'tiny' has no parameter 'gg'"),
+            ("draw,tinny.g [1/y]\n0,0.1\n", 1, "'tinny.g' is of no model that is known"),
+            ("draw,tiny.g [mg]\n0,0.1\n", 1, "is measured in 1/y"),
+            (head, 1, "there is no estimate"),
+            (head + "0,0.1,1\n", 2, "too few numbers"),
+            (head + "0,0.1,1,1,1\n", 2, "too many numbers"),
+            (head + "0,0.1,1,1\n1,x,1,1\n", 3, "a number cannot be read"),
+            (head + "0,0.1,1,1\n1,0.9,1,1\n", 3, "'tiny.g' = 0.9 is not within 0.001..0.5 1/y"),
+            (head + "0,nan,1,1\n", 2, "is not within"),
+        ):
+            with self.subTest(text):
+                self.write("p.csv", text)
+                done = self.validate("--parameters", "p.csv", code=1)
+                self.assertIn(f"p.csv:{line}: " if line else "p.csv: ", done.stderr)
+                self.assertIn(part, done.stderr)
+
+    def test_fit_then_validate(self):
+        done = self.osteon("fit", "fit.yaml", "-o", "table.csv", "--draws", "30", "--threads", "1", "--profile", "tiny.g",
+                           "--leave-out", "each")
+        self.assertIn("A fit: 2 rows of 1 groups, 2 parameters", done.stdout)
+        self.assertIn("not fitted: 1 of T: to see it named", done.stdout)
+        self.assertRegex(done.stdout, r"profile of tiny\.g: -2 log posterior rises by [\d.]+, ")
+        self.assertRegex(done.stdout, r"left out: n 2, 90 % intervals cover 1\.00")
+        with open(self.path("table.csv"), encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        self.assertEqual(len(lines), 32)
+        self.assertTrue(lines[0].startswith("draw,tiny.k[lumbar_spine] [1/y],tiny.g [1/y],between BMD,"))
+        k, g, between, within = map(float, lines[1].split(",")[1:5])
+        self.assertTrue(0.02 < k < 0.0305 and 0.029 < g < 0.032, lines[1])
+        # the estimate is what validate simulates with; its intervals hold all parts of the error
+        text = self.validate("--parameters", "table.csv").stdout.splitlines()
+        self.assertIn(f" {lost(k, 1):.2f} ", text[1])
+        interval = re.search(r"(-[\d.]+)\.\.(-?[\d.]+) +[+-][\d.]+  (in|out)side", text[1])
+        half = (float(interval[2]) - float(interval[1])) / 2
+        self.assertGreater(half, 1.645 * math.sqrt(between ** 2 + within ** 2 + (1 / 1.96) ** 2) - 0.02)
+        self.assertFalse(os.path.exists(self.path("table.csv.part")))
+
+    def test_fit_says_what_is_wrong(self):
+        for words, code, part in (
+            (["fit.yaml", "--profile", "tiny.h"], 1, "--profile: 'tiny.h' is not estimated here"),
+            (["fit.yaml", "--leave-out", "U"], 1, "no row of trial 'U' is fitted"),
+            (["fit.yaml", "--draws", "many"], 2, "--draws"),
+            (["no.yaml"], 1, "no.yaml"),
+            (["fit.yaml", "-o", "nowhere/table.csv"], 4, "nowhere/table.csv"),
+            ([], 2, "FIT.yaml is missing"),
+        ):
+            with self.subTest(words):
+                self.assertIn(part, self.osteon("fit", *words, code=code).stderr)
+
+    def test_files_of_fits_are_no_experiments(self):
+        os.makedirs(self.path("configs/fit"))
+        os.makedirs(self.path("configs/mine"))
+        self.write("configs/fit/some_fit.yaml", FIT)
+        self.write("configs/mine/some_trial.yaml", TRIAL)
+        text = self.osteon("list", "configs").stdout
+        self.assertIn("some_trial", text)
+        self.assertNotIn("some_fit", text)
+        self.assertIn("no experiment of that name", self.osteon("check", "some_fit", code=1).stderr)
+
+    def test_interrupted_fit_keeps_the_best(self):
+        self.write("trials/one.yaml", TRIAL + "solver: {h_max: 0.02 day}\n")
+        self.write("fit.yaml", FIT.replace("subjects: 1\nstarts: 2", "subjects: 64\nstarts: 900"))
+        child = subprocess.Popen([OSTEON, "fit", "fit.yaml", "-o", "table.csv"], cwd=self.folder.name,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(3)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=200)
+        self.assertEqual(child.returncode, 130, out + err)
+        self.assertIn("tiny.g", out)
+        with open(self.path("table.csv"), encoding="utf-8") as file:
+            self.assertEqual(len(file.read().splitlines()), 2)
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = [f"Analysis.{word}" for word in sys.argv[1:]]
+    unittest.main()
