@@ -47,14 +47,12 @@ static void put_evidence(int n_trials, const double *truth, double se, uint64_t 
 static void put_trials(int n_trials)
 {
     for (int t = 0; t < n_trials; t++) {
-        char name[16], compare[512];
+        char name[32], compare[512];
         snprintf(name, sizeof(name), "trial%d", t);
-        int n = snprintf(compare, sizeof(compare),
+        snprintf(compare, sizeof(compare),
             "    - {arm: control, trial: T%d, trial_arm: control}\n    - {arm: treated, trial: T%d, trial_arm: "
-            "treated}\n",
-            t, t);
-        if (t == 0)
-            snprintf(compare + n, sizeof(compare) - (size_t) n, "    - {arm: treated, trial: T0, trial_arm: late}\n");
+            "treated}\n%s",
+            t, t, t == 0 ? "    - {arm: treated, trial: T0, trial_arm: late}\n" : "");
         small_trial(&folder, name, FIXED, compare);
     }
 }
