@@ -81,6 +81,23 @@ typedef double ost_reg __attribute__((vector_size(8 * OST_REG_LANES)));
 typedef int64_t ost_reg_mask __attribute__((vector_size(8 * OST_REG_LANES)));
 typedef uint64_t ost_reg_bits __attribute__((vector_size(8 * OST_REG_LANES)));
 
+/* Register q of a row. */
+#define OST_N_REGS (OST_LANES / OST_REG_LANES)
+static inline ost_reg ost_reg_load(const double *row, int q)
+{
+    typedef ost_reg __attribute__((may_alias)) aliased;
+    return *(const aliased *) (row + q * OST_REG_LANES);
+}
+static inline void ost_reg_store(double *row, int q, ost_reg a)
+{
+    typedef ost_reg __attribute__((may_alias)) aliased;
+    *(aliased *) (row + q * OST_REG_LANES) = a;
+}
+static inline ost_reg ost_reg_splat(double a)
+{
+    return (ost_reg){ 0 } + a;
+}
+
 static inline ost_reg ost_reg_blend(ost_reg_mask m, ost_reg a, ost_reg b)
 {
     return (ost_reg) (((ost_reg_mask) a & m) | ((ost_reg_mask) b & ~m));

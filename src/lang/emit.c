@@ -75,7 +75,7 @@ static void put_operand(const emitter_t *e, ost_operand_t operand)
 static void put_vector(const emitter_t *e, ost_operand_t operand)
 {
     bool is_number = ost_operand_bank(operand) == OST_BANK_CONST;
-    if (is_number) fputs("ost_v_splat(", e->out);
+    if (is_number) fputs("ost_reg_splat(", e->out);
     put_operand(e, operand);
     if (is_number) fputs(")", e->out);
 }
@@ -116,36 +116,36 @@ static void put_expression(const emitter_t *e, const ost_instr_t *i)
         put_vector(e, i->a);
         break;
     case OST_OP_EXP:
-        put_call(e, "ost_v_exp", i, 1);
+        put_call(e, "ost_reg_exp", i, 1);
         break;
     case OST_OP_LOG:
-        put_call(e, "ost_v_log", i, 1);
+        put_call(e, "ost_reg_log", i, 1);
         break;
     case OST_OP_SQRT:
-        put_call(e, "ost_v_sqrt", i, 1);
+        put_call(e, "ost_reg_sqrt", i, 1);
         break;
     case OST_OP_MIN:
-        put_call(e, "ost_v_min", i, 2);
+        put_call(e, "ost_reg_min", i, 2);
         break;
     case OST_OP_MAX:
-        put_call(e, "ost_v_max", i, 2);
+        put_call(e, "ost_reg_max", i, 2);
         break;
     case OST_OP_STEP:
-        fputs("ost_v_blend(ost_v_le(ost_v_splat(0.0), ", e->out);
+        fputs("ost_reg_blend(ost_reg_splat(0.0) <= ", e->out);
         put_vector(e, i->a);
-        fputs("), ost_v_splat(1.0), ost_v_splat(0.0))", e->out);
+        fputs(", ost_reg_splat(1.0), ost_reg_splat(0.0))", e->out);
         break;
     case OST_OP_SELECT:
-        fputs("ost_v_blend(ost_v_eq(", e->out);
+        fputs("ost_reg_blend(", e->out);
         put_vector(e, i->a);
-        fputs(", ost_v_splat(0.0)), ", e->out);
+        fputs(" == ost_reg_splat(0.0), ", e->out);
         put_vector(e, i->c);
         fputs(", ", e->out);
         put_vector(e, i->b);
         fputs(")", e->out);
         break;
     default: /* OST_OP_READ */
-        fprintf(e->out, "ost_v_load(at->s[%" PRIu32 "])", ost_operand_row(i->a));
+        fprintf(e->out, "ost_reg_load(at->s[%" PRIu32 "], q)", ost_operand_row(i->a));
         break;
     }
 }
@@ -175,16 +175,18 @@ static void end_line(const emitter_t *e, const char *name)
     if (name == NULL) fputs(";\n", e->out);
 }
 
-/* Rows are loaded where they are first used, so that registers hold them no longer than need be. */
+/* One register of each row at a time, from the first instruction to the last: whole rows, where they take several
+ * registers, would be in memory most of the time. Rows are loaded where they are first used, so that registers hold
+ * them no longer than need be. */
 static void put_load(emitter_t *e, ost_operand_t operand)
 {
     uint32_t bank = ost_operand_bank(operand), row = ost_operand_row(operand);
     if (e->loaded[bank] == NULL || e->loaded[bank][row]) return;
     e->loaded[bank][row] = true;
-    fputs("    const ost_v ", e->out);
+    fputs("        const ost_reg ", e->out);
     put_operand(e, operand);
-    if (row == 0) fprintf(e->out, " = ost_v_load(%s)", banks[bank].from);
-    if (row > 0) fprintf(e->out, " = ost_v_load(%s + %" PRIu32 " * OST_LANES)", banks[bank].from, row);
+    if (row == 0) fprintf(e->out, " = ost_reg_load(%s, q)", banks[bank].from);
+    if (row > 0) fprintf(e->out, " = ost_reg_load(%s + %" PRIu32 " * OST_LANES, q)", banks[bank].from, row);
     end_line(e, name_of(e, operand));
 }
 
@@ -215,8 +217,8 @@ static void put_store(const emitter_t *e, size_t k)
     } else if (i_program == OST_OUTPUTS) {
         snprintf(name, sizeof(name), "%s", m->outputs[k].name);
     }
-    if (row == 0) fprintf(e->out, "    ost_v_store(%s, ", array);
-    if (row > 0) fprintf(e->out, "    ost_v_store(%s + %zu * OST_LANES, ", array, row);
+    if (row == 0) fprintf(e->out, "        ost_reg_store(%s, q, ", array);
+    if (row > 0) fprintf(e->out, "        ost_reg_store(%s + %zu * OST_LANES, q, ", array, row);
     put_vector(e, e->program->root[k]);
     fputs(")", e->out);
     end_line(e, name[0] != '\0' ? name : NULL);
@@ -228,11 +230,12 @@ static void put_body(emitter_t *e)
     for (size_t bank = 0; bank < OST_N_BANKS; bank++) {
         if (e->loaded[bank] != NULL) memset(e->loaded[bank], 0, bank_rows(e, bank) * sizeof(bool));
     }
+    fputs("    for (int q = 0; q < OST_N_REGS; q++) {\n", e->out);
     for (size_t i = 0; i < p->n_instr; i++) {
         put_load(e, p->instr[i].a);
         put_load(e, p->instr[i].b);
         put_load(e, p->instr[i].c);
-        fprintf(e->out, "    const ost_v v%zu = ", i);
+        fprintf(e->out, "        const ost_reg v%zu = ", i);
         put_expression(e, &p->instr[i]);
         end_line(e, p->instr[i].op == OST_OP_READ ? name_of(e, p->instr[i].a) : NULL);
         for (size_t k = 0; k < p->n_roots; k++) {
@@ -244,7 +247,7 @@ static void put_body(emitter_t *e)
         put_load(e, p->root[k]);
         put_store(e, k);
     }
-    fputs("}\n\n", e->out);
+    fputs("    }\n}\n\n", e->out);
 }
 
 static void put_function(emitter_t *e, size_t i_program, const char *name)
