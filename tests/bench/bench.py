@@ -186,6 +186,33 @@ def ratios(rows):
                        "no_larger_error": bool(row["errors"]["bmd"] <= other["errors"]["bmd"])}
 
 
+def at_equal_error(ladder, rtol):
+    """How many times as fast osteon is as each peer at rtol, where both make the same BMD error: its own speed is read
+    off its ladder, or is that of its loosest tolerance where this is more exact than the peer."""
+    curves = {}
+    for row in ladder:
+        curves.setdefault((row["workload"], row["side"]), []).append(row)
+    for (workload, side), rows in curves.items():
+        if not is_osteon(rows[0]):
+            continue
+        points = sorted((np.log(row["errors"]["bmd"]), np.log(row["speed"])) for row in rows)
+        for peer in ladder:
+            if peer["workload"] != workload or is_osteon(peer) or peer["rtol"] != rtol:
+                continue
+            error = np.log(peer["errors"]["bmd"])
+            if error >= points[0][0]:
+                speed = np.exp(np.interp(error, *zip(*points)))
+                yield {"workload": workload, "side": side, "peer": peer["side"], "ratio": speed / peer["speed"],
+                       "bmd_error": peer["errors"]["bmd"], "more_exact": bool(error > points[-1][0])}
+
+
+def print_at_equal_error(found, rtol):
+    print(f"\nat equal BMD error, peers at rtol {rtol:g} (from the ladder; + osteon is more exact even at its loosest)")
+    for row in found:
+        print(f"{row['workload']:<24}{row['side']:<36}{row['peer']:<16}{row['bmd_error']:>9.1e}"
+              f"{short(row['ratio']):>9} x{' +' if row['more_exact'] else ''}")
+
+
 def short(x):
     return f"{x:.0f}" if x >= 100 else f"{x:.3g}"
 
@@ -297,6 +324,9 @@ def main():
             rows = workload.compare(workload.drawn(chosen), rtol, 1, 0.3 * options.seconds, least=2)
             print_table(rows, [])
             results["ladder"] += rows
+    if results["ladder"]:
+        results["at_equal_error"] = list(at_equal_error(results["ladder"], options.rtol))
+        print_at_equal_error(results["at_equal_error"], options.rtol)
     for name in COHORTS if "cohort" in parts else []:
         results["cohort"] += cohort(options.build, name, options.rounds, options.subjects, options.build)
     out = options.out or options.build / "results.json"
