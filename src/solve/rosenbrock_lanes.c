@@ -13,12 +13,14 @@ typedef struct {
     double dense[3][OST_MAX_STAGES];
 } table_t;
 
+enum { RODAS4_STAGES = 6, RODAS4_DENSE = 2, RODAS5P_STAGES = 8, RODAS5P_DENSE = 3 };
+
 /* Hairer & Wanner, section IV.10: order 4 with an embedded method of order 3, L-stable, stiffly accurate, dense output
  * of order 3. */
 static const table_t rodas4 = {
-    .n_stages = 6,
+    .n_stages = RODAS4_STAGES,
     .n_own = 5,
-    .n_dense = 2,
+    .n_dense = RODAS4_DENSE,
     .gamma = 0.25,
     .a = {
         { 0 },
@@ -47,9 +49,9 @@ static const table_t rodas4 = {
  * Equations package, BIT Numer. Math. 63:27 (2023), doi:10.1007/s10543-023-00967-x: order 5 with an embedded method of
  * order 4, stiffly accurate, dense output of order 4. */
 static const table_t rodas5p = {
-    .n_stages = 8,
+    .n_stages = RODAS5P_STAGES,
     .n_own = 6,
-    .n_dense = 3,
+    .n_dense = RODAS5P_DENSE,
     .gamma = 0.21193756319429014,
     .a = {
         { 0 },
@@ -182,13 +184,14 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     STAGE(1)
     STAGE(2)
     STAGE(3)
-    STAGE(4) STAGE(5) STAGE(6) STAGE(7)
+    STAGE(4)
+    STAGE(5) STAGE(6) STAGE(7)
 #undef STAGE
         const double *last = stage_rows(b, table->n_stages - 1);
     EACH_REG judge(b, last, last, q, result);
 }
 
-#define METHOD(name, order)                                                                                            \
+#define METHOD(name, order, stages, rows)                                                                              \
     static void name##_step(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost_step_result_t *result)           \
     {                                                                                                                  \
         step(b, &name, t, h, result);                                                                                  \
@@ -198,14 +201,14 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
         (void) h;                                                                                                      \
         fill_dense(b, name.dense, name.n_dense, NULL);                                                                 \
     }                                                                                                                  \
-    const ost_method_t OST_LANE_FN(ost_##name) = { .n_rhs = name.n_stages,                                             \
+    const ost_method_t OST_LANE_FN(ost_##name) = { .n_rhs = stages,                                                    \
         .error_power = order,                                                                                          \
-        .error_stage = name.n_stages - 1,                                                                              \
-        .n_dense = name.n_dense,                                                                                       \
+        .error_stage = stages - 1,                                                                                     \
+        .n_dense = rows,                                                                                               \
         .has_jacobian = true,                                                                                          \
         .next_stage = -1,                                                                                              \
         .step = name##_step,                                                                                           \
         .dense = name##_dense }
 
-METHOD(rodas4, 4);
-METHOD(rodas5p, 5);
+METHOD(rodas4, 4, RODAS4_STAGES, RODAS4_DENSE);
+METHOD(rodas5p, 5, RODAS5P_STAGES, RODAS5P_DENSE);
