@@ -181,13 +181,15 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
         system->rhs(system->self, &at, stage_rows(b, i));                                                              \
         finish_stage(b, table, i, (const double *) h, (const double *) &per_h);                                        \
     }
-    STAGE(1)
-    STAGE(2)
-    STAGE(3)
-    STAGE(4)
-    STAGE(5) STAGE(6) STAGE(7)
+    STAGE(1);
+    STAGE(2);
+    STAGE(3);
+    STAGE(4);
+    STAGE(5);
+    STAGE(6);
+    STAGE(7);
 #undef STAGE
-        const double *last = stage_rows(b, table->n_stages - 1);
+    const double *last = stage_rows(b, table->n_stages - 1);
     EACH_REG judge(b, last, last, q, result);
 }
 
