@@ -145,10 +145,13 @@ class Analysis(unittest.TestCase):
         residuals = [s - o for s, o in zip(simulated, observed)]
         of = [residuals[i] for i in (0, 1, 4)]
         rmse, bias = math.sqrt(sum(r * r for r in of) / 3), sum(of) / 3
-        self.assertIn(f"BMD calibrate: n 3 rmse {rmse:.2f} bias {bias:+.2f} coverage 0.67", lines)
-        self.assertIn(f"BMD validate: n 1 rmse {abs(residuals[2]):.2f} bias {residuals[2]:+.2f} coverage 0.00", lines)
+        weighted = math.sqrt(sum((r / e) ** 2 for r, e in zip(of, (1 / 1.96, 0.2, 1))) / 3)
+        self.assertIn(f"BMD calibrate: n 3 rmse {rmse:.2f} bias {bias:+.2f} coverage 0.67 weighted {weighted:.2f}", lines)
+        text = "\n".join(lines)
+        self.assertIn(f"BMD validate: n 1 rmse {abs(residuals[2]):.2f} bias {residuals[2]:+.2f} coverage 0.00", text)
         self.assertIn(f"level validate: n 1 rmse {-100 * residuals[3]:.2f} bias {100 * residuals[3]:+.2f} coverage 1.00",
-                      lines)
+                      text)
+        self.assertNotIn("replicates", text)
 
     def test_report(self):
         self.validate("-o", "report.html")
@@ -175,6 +178,21 @@ class Analysis(unittest.TestCase):
         self.write("trials/two.yaml", TRIAL)
         self.assertIn("BMD calibrate: n 6", self.validate().stdout)
         self.assertIn("BMD calibrate: n 3", self.validate("--trial", "two").stdout)
+
+    def test_trials_that_did_the_same(self):
+        """Placebo's figures of two trials are replicates, those of drugs of different strength or end are not."""
+        self.write("trials/evidence.csv", HEAD + ROWS + ROWS.replace(",T,", ",U,").replace(",-3,percent", ",-4,percent"))
+        other = TRIAL.replace("trial: T", "trial: U")
+        for text, n, groups, sd in (
+            (other, 6, 3, math.sqrt((0.5 + 0 + 0) / 3)),
+            (other.replace("value: 1", "value: 2"), 4, 2, math.sqrt(0.5 / 2)),
+            (other.replace("value: 1", "value: 1, stop: 18 month"), 4, 2, math.sqrt(0.5 / 2)),
+            (other.replace("value: 1", "value: 1, stop: 30 month"), 6, 3, math.sqrt(0.5 / 3)),
+        ):
+            with self.subTest(text):
+                self.write("trials/two.yaml", text)
+                self.assertIn(f"BMD replicates: n {n} in {groups} groups of trials that gave the same, sd {sd:.2f}",
+                              self.validate().stdout.splitlines())
 
     def test_another_model(self):
         text = self.validate("--model", "./slow.model").stdout

@@ -69,12 +69,22 @@ typedef struct {
     double rmse;     /**< of residuals: points, percent of the observed level, points over all years of a rate */
     double bias;     /**< mean of these residuals */
     double coverage; /**< share of figures inside their 90 % prediction interval */
+    double weighted; /**< root mean square of residuals in units of the prediction's SD: 1 if that is right */
 } ost_validation_sum_t;
 /** Room for all sums. */
 #define OST_N_SUMS (3 * OST_N_CLASSES)
 
 /** Sums of those classes and roles that there are. @param[out] sums  [OST_N_SUMS]; @return their number */
 size_t ost_validation_sum(const ost_validation_t *self, ost_validation_sum_t *sums);
+/** Figures of different trials that observed the same: output, measure and times alike, in arms that were given the
+ * same. Only the trials differ, so no model that knows the treatment alone comes closer than their SD. */
+typedef struct {
+    size_t n, n_groups; /**< figures, of roles calibrate and validate; groups of such figures from several trials */
+    double sd;          /**< within the groups, row's unit; NAN without groups */
+} ost_replicates_t;
+/** The replicates of a class. */
+ost_replicates_t ost_validation_replicates(const ost_validation_t *self, ost_class_t of);
+
 /** A table of all figures, and summaries by class and role. */
 void ost_validation_print(const ost_validation_t *self, FILE *out);
 /** One self-contained HTML page: summaries, and for every trial a figure and its table. */

@@ -193,8 +193,10 @@ static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of,
         sum.coverage += v->inside;
         sum.bias += residual;
         sum.rmse += residual * residual;
+        sum.weighted += pow((v->estimate.value - v->figure->row->value) / v->sd, 2);
     }
     sum.rmse = sqrt(sum.rmse / (double) sum.n);
+    sum.weighted = sqrt(sum.weighted / (double) sum.n);
     sum.bias /= (double) sum.n;
     sum.coverage /= (double) sum.n;
     return sum;
@@ -232,6 +234,13 @@ void ost_validation_print(const ost_validation_t *self, FILE *out)
     ost_validation_sum_t sums[OST_N_SUMS];
     size_t n = ost_validation_sum(self, sums);
     for (size_t i = 0; i < n; i++)
-        fprintf(out, "%s %s: n %zu rmse %.2f bias %+.2f coverage %.2f\n", ost_class_name(sums[i].endpoint_class),
-            sums[i].role, sums[i].n, sums[i].rmse, sums[i].bias, sums[i].coverage);
+        fprintf(out, "%s %s: n %zu rmse %.2f bias %+.2f coverage %.2f weighted %.2f\n",
+            ost_class_name(sums[i].endpoint_class), sums[i].role, sums[i].n, sums[i].rmse, sums[i].bias,
+            sums[i].coverage, sums[i].weighted);
+    for (int c = 0; c < OST_N_CLASSES; c++) {
+        ost_replicates_t same = ost_validation_replicates(self, (ost_class_t) c);
+        if (same.n_groups > 0)
+            fprintf(out, "%s replicates: n %zu in %zu groups of trials that gave the same, sd %.2f\n",
+                ost_class_name((ost_class_t) c), same.n, same.n_groups, same.sd);
+    }
 }

@@ -303,18 +303,24 @@ static void put_summary(const ost_validation_t *self, FILE *out)
     size_t n = ost_validation_sum(self, sums);
     fputs("<div "
           "class='wide'><table><tr><th>endpoints</th><th>role</th><th>figures</th><th>rmse</th><th>bias</th><th>inside "
-          "90 "
-          "%</th></tr>\n",
+          "90 %</th><th>weighted</th></tr>\n",
         out);
     for (size_t i = 0; i < n; i++)
-        fprintf(out, "<tr><td>%s</td><td>%s</td><td>%zu</td><td>%.2f</td><td>%+.2f</td><td>%.0f %%</td></tr>\n",
+        fprintf(out,
+            "<tr><td>%s</td><td>%s</td><td>%zu</td><td>%.2f</td><td>%+.2f</td><td>%.0f %%</td><td>%.2f</td></tr>\n",
             ost_class_name(sums[i].endpoint_class), sums[i].role, sums[i].n, sums[i].rmse, sums[i].bias,
-            100 * sums[i].coverage);
-    fputs("</table></div>\n<p class='note'>BMD, markers and hormones in percentage points, levels in percent of the "
-          "observed "
-          "value, "
-          "yearly rates in points over all their years.</p>\n",
+            100 * sums[i].coverage, sums[i].weighted);
+    fputs("</table></div>\n<p class='note'>Errors of BMD, markers and hormones in percentage points, of levels in "
+          "percent of the observed value, of yearly rates in points over all their years; weighted: in units of the "
+          "prediction's own error.",
         out);
+    ost_replicates_t same = ost_validation_replicates(self, OST_CLASS_BMD);
+    if (same.n_groups > 0)
+        fprintf(out,
+            " Trials that gave the same drugs differ among themselves: BMD by %.2f points (SD of %zu figures in %zu "
+            "groups).",
+            same.sd, same.n, same.n_groups);
+    fputs("</p>\n", out);
 }
 
 void ost_validation_write_html(const ost_validation_t *self, FILE *out)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How far trials differ that did the same: the floor below which no model can come. */
+#include "osteon/validate.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Months of visits differ by days between files. */
+#define SAME_TIME 10.0
+
+static bool same_time(double a, double b)
+{
+    return fabs(a - b) < SAME_TIME;
+}
+
+static bool same_regimen(const ost_regimen_t *a, const ost_regimen_t *b, double until)
+{
+    return strcmp(a->drug, b->drug) == 0 && a->amount == b->amount && same_time(a->interval, b->interval) &&
+           same_time(fmin(a->start, until), fmin(b->start, until)) &&
+           same_time(fmin(a->stop, until), fmin(b->stop, until));
+}
+
+static bool same_input(const ost_drive_input_t *a, const ost_drive_input_t *b, double until)
+{
+    return strcmp(a->signal, b->signal) == 0 && a->value == b->value && same_time(a->start, b->start) &&
+           same_time(fmin(a->stop, until), fmin(b->stop, until));
+}
+
+/* The same lines in any order. */
+static bool same_treatment(const ost_arm_t *a, const ost_arm_t *b, double until)
+{
+    if (a->n_regimens != b->n_regimens || a->n_inputs != b->n_inputs) return false;
+    for (size_t i = 0; i < a->n_regimens; i++) {
+        size_t k = 0;
+        while (k < b->n_regimens && !same_regimen(&a->regimens[i], &b->regimens[k], until)) k++;
+        if (k == b->n_regimens) return false;
+    }
+    for (size_t i = 0; i < a->n_inputs; i++) {
+        size_t k = 0;
+        while (k < b->n_inputs && !same_input(&a->inputs[i], &b->inputs[k], until)) k++;
+        if (k == b->n_inputs) return false;
+    }
+    return true;
+}
+
+static bool replicates(const ost_verdict_t *a, const ost_verdict_t *b)
+{
+    const ost_figure_t *f = a->figure, *g = b->figure;
+    return strcmp(f->output, g->output) == 0 && f->measure == g->measure && f->per_year == g->per_year &&
+           same_time(f->from, g->from) && same_time(f->to, g->to) && f->versus == SIZE_MAX && g->versus == SIZE_MAX &&
+           same_treatment(&a->trial->experiment.arms[f->arm], &b->trial->experiment.arms[g->arm], f->to);
+}
+
+static bool counts(const ost_verdict_t *self, ost_class_t of)
+{
+    return self->figure->endpoint_class == of && strcmp(self->figure->row->role, "context") != 0;
+}
+
+ost_replicates_t ost_validation_replicates(const ost_validation_t *self, ost_class_t of)
+{
+    ost_replicates_t sum = { .sd = NAN };
+    double squares = 0;
+    for (size_t i = 0; i < self->n_verdicts; i++) {
+        const ost_verdict_t *first = &self->verdicts[i];
+        double n = 0, mean = 0, within = 0;
+        bool is_first = counts(first, of), several_trials = false;
+        for (size_t k = 0; k < self->n_verdicts && is_first; k++) {
+            const ost_verdict_t *v = &self->verdicts[k];
+            if (!counts(v, of) || !replicates(first, v)) continue;
+            is_first = k >= i;
+            several_trials = several_trials || v->trial != first->trial;
+            double step = v->figure->row->value - mean;
+            mean += step / ++n;
+            within += step * (v->figure->row->value - mean);
+        }
+        if (!is_first || !several_trials) continue;
+        sum.n += (size_t) n;
+        sum.n_groups++;
+        squares += within;
+    }
+    if (sum.n > sum.n_groups) sum.sd = sqrt(squares / (double) (sum.n - sum.n_groups));
+    return sum;
+}
