@@ -116,6 +116,16 @@ static const ost_builtin_t small_models[] = {
     { .name = "needy",
         .text = "model needy \"cannot do without a covariate\"\nkind other\ncovariate weight [kg] \"body weight\"\n"
                 "state N = 0 [1] scale 1 \"n\"\nN' = weight/70 [kg]*1 [1/d]\noutput needs [1] = N \"n\"\n" },
+    /* what noise is of and on: two people's worth of it, one alone */
+    { .name = "scanner",
+        .text = "model scanner \"reads a hormone, badly\"\nkind other\nindex eye = left, right\nreads hormone\n"
+                "param patience = 3 [d] spread exponential \"waits so long\" @ \"assumed: test\"\n"
+                "param hurry = 3 [d] in 1..6 spread exponential \"waits so long\" @ \"assumed: test\"\n"
+                "noise blur[eye] \"of one eye\"\nnoise mood \"of both\"\n"
+                "let seen[eye] = log(hormone/20 [pmol/L]) + 0.03*blur[eye] + 0.04*mood\n"
+                "output reading[eye] [1] = seen[eye] \"log of the hormone\"\n"
+                "output high [1] = if max(seen[left], seen[right]) > 0 then 1 else 0 \"above 20\"\n"
+                "output waits [d] = patience + 0*hurry \"waiting time\"\n" },
     /* x' = x^2: infinite at t = 1/x0 */
     { .name = "bomb",
         .text = "model bomb \"blows up\"\nkind other\n"

@@ -19,7 +19,7 @@ static double uniform(uint64_t *seed, double lo, double hi)
 /* One evaluation point of a model for all lanes. */
 typedef struct {
     const ost_model_t *model;
-    double *p, *x, *x0, *s, *mode, *t, *h, *scratch;
+    double *p, *x, *x0, *s, *mode, *t, *h, *scratch, *noise;
     const double **reads; /* each signal's row of s, from the last to the first */
 } setup_t;
 
@@ -51,9 +51,9 @@ static double random_signal(const ost_library_t *library, const char *name, uint
 
 static void setup_init(setup_t *self, const ost_library_t *library, const ost_model_t *m, uint64_t *seed)
 {
-    *self =
-        (setup_t){ m, rows(m->n_params), rows(m->n_states), rows(m->n_states), rows(m->n_reads), rows(m->n_switches),
-            rows(1), rows(m->n_hoisted), rows(m->n_scratch), malloc((m->n_reads + 1) * sizeof(*self->reads)) };
+    *self = (setup_t){ m, rows(m->n_params), rows(m->n_states), rows(m->n_states), rows(m->n_reads),
+        rows(m->n_switches), rows(1), rows(m->n_hoisted), rows(m->n_scratch), rows(m->n_noises),
+        malloc((m->n_reads + 1) * sizeof(*self->reads)) };
     CU_ASSERT_PTR_NOT_NULL_FATAL(self->reads);
     for (size_t k = 0; k < m->n_reads; k++) self->reads[k] = self->s + (m->n_reads - 1 - k) * OST_LANES;
     for (size_t l = 0; l < OST_LANES; l++) {
@@ -62,6 +62,7 @@ static void setup_init(setup_t *self, const ost_library_t *library, const ost_mo
             self->s[(m->n_reads - 1 - i) * OST_LANES + l] = random_signal(library, m->reads[i].name, seed);
         }
         for (size_t i = 0; i < m->n_switches; i++) self->mode[i * OST_LANES + l] = uniform(seed, 0, 1) < 0.5;
+        for (size_t i = 0; i < m->n_noises; i++) self->noise[i * OST_LANES + l] = uniform(seed, -3, 3);
         self->t[l] = uniform(seed, 1, 2000);
     }
     const ost_kernel_t *k = ost_model_interpreted(m, OST_ISA_BASE);
@@ -82,12 +83,13 @@ static void setup_free(setup_t *self)
     free(self->t);
     free(self->h);
     free(self->scratch);
+    free(self->noise);
     free(self->reads);
 }
 
 static ost_kernel_args_t args_of(const setup_t *s)
 {
-    return (ost_kernel_args_t){ s->t, s->x, s->h, s->reads, s->mode, s->scratch };
+    return (ost_kernel_args_t){ s->t, s->x, s->h, s->reads, s->mode, s->scratch, s->noise };
 }
 
 /* Call `check` for every built-in model at several random points. */
@@ -207,7 +209,7 @@ static void emitted_and_interpreted_kernels_agree(void)
 
 /* One lane in plain arrays. */
 typedef struct {
-    double *p, *x, *s, *mode, t;
+    double *p, *x, *s, *mode, *z, t;
 } point_t;
 
 static double *lane_of(const double *array, size_t n, size_t lane)
@@ -222,7 +224,7 @@ static void point_init(point_t *q, const setup_t *s, size_t lane)
 {
     const ost_model_t *m = s->model;
     *q = (point_t){ lane_of(s->p, m->n_params, lane), lane_of(s->x, m->n_states, lane), lane_of(s->s, m->n_reads, lane),
-        lane_of(s->mode, m->n_switches, lane), s->t[lane] };
+        lane_of(s->mode, m->n_switches, lane), lane_of(s->noise, m->n_noises, lane), s->t[lane] };
     for (size_t k = 0; k < m->n_reads; k++) q->s[k] = s->reads[k][lane];
 }
 
@@ -232,11 +234,12 @@ static void point_free(point_t *q)
     free(q->x);
     free(q->s);
     free(q->mode);
+    free(q->z);
 }
 
 static double value(const ost_model_t *m, ost_node_t node, const point_t *q)
 {
-    return ost_graph_value(&m->impl->graph, node, q->p, q->x, q->s, q->mode, q->t);
+    return ost_graph_value(&m->impl->graph, node, q->p, q->x, q->s, q->mode, q->z, q->t);
 }
 
 static void compare_to_graph(const setup_t *s, const double *result, const ost_node_t *nodes, size_t n, double slack)
@@ -351,7 +354,10 @@ static void emitted_text_names_what_it_computes(void)
                                 "state amount = 1 [mg] \"what is left\"\n"
                                 "amount' = -k*amount\n"
                                 "output left [mg] = amount \"what is left\"\n"
-                                "output choice [mg] = if amount < 2 [mg] then 1 [mg] else amount \"a choice\"\n"
+                                "let chosen = if amount < 2 [mg] then 1 [mg] else amount\n"
+                                "output choice [mg] = chosen \"a choice\"\n"
+                                "noise blur \"of a reading\"\n"
+                                "output reading [mg] = amount*exp(0.01*blur) \"what is read\"\n"
                                 "state aside = 1 [mg] \"kept\"\n"
                                 "aside' = -k*max(aside, 2 [mg])\n"
                                 "output root [mg] = sqrt(aside*4 [mg]) \"a root\"\n"
@@ -370,6 +376,7 @@ static void emitted_text_names_what_it_computes(void)
     ost_assert_contains(text, "= ost_reg_max(x1, ost_reg_splat(2.0));");
     ost_assert_contains(text, "= x1 - 2.0;"); /* which side of the max is active, for its slope */
     ost_assert_contains(text, "= ost_reg_blend(ost_reg_splat(0.0) <= v0, ost_reg_splat(1.0), ost_reg_splat(0.0));");
+    ost_assert_contains(text, "const ost_reg z0 = ost_reg_load(at->noise, q); /* blur */");
     ost_assert_contains(text, "= ost_reg_sqrt(v");
     CU_ASSERT_EQUAL(model->n_switches, 1);
     ost_assert_contains(text, "= ost_reg_blend(m0 == ost_reg_splat(0.0), ost_reg_splat(1.0), x0);");

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_STATES = 3, N_PARAMS = 3, N_READS = 2, N_MODES = 1, N_SCRATCH = 64, N_ROWS = 128 };
+enum { N_STATES = 3, N_PARAMS = 3, N_READS = 2, N_MODES = 1, N_NOISES = 2, N_SCRATCH = 64, N_ROWS = 128 };
 
 static double uniform(uint64_t *seed, double lo, double hi)
 {
@@ -109,7 +109,7 @@ static ost_node_t random_expression(ost_graph_t *g, uint64_t *seed, int depth, b
 }
 
 typedef struct {
-    double p[N_PARAMS], x[N_STATES], s[N_READS], mode[N_MODES], t;
+    double p[N_PARAMS], x[N_STATES], s[N_READS], mode[N_MODES], z[N_NOISES], t;
 } point_t;
 
 static point_t random_point(uint64_t *seed)
@@ -119,13 +119,14 @@ static point_t random_point(uint64_t *seed)
     for (int i = 0; i < N_STATES; i++) q.x[i] = uniform(seed, 0.3, 1.7);
     for (int i = 0; i < N_READS; i++) q.s[i] = uniform(seed, 0.3, 1.7);
     q.mode[0] = pick(seed, 2);
+    for (int i = 0; i < N_NOISES; i++) q.z[i] = uniform(seed, 0.3, 1.7);
     q.t = uniform(seed, 0.3, 1.7);
     return q;
 }
 
 static double value(const ost_graph_t *g, ost_node_t n, const point_t *q)
 {
-    return ost_graph_value(g, n, q->p, q->x, q->s, q->mode, q->t);
+    return ost_graph_value(g, n, q->p, q->x, q->s, q->mode, q->z, q->t);
 }
 
 static double *leaf_of(point_t *q, ost_op_t op, uint32_t i)
@@ -215,8 +216,8 @@ static void whole_powers_of_negative_numbers(void)
     const double at = -1.5;
     for (int p = -9; p <= 9; p++) {
         ost_node_t y = power(&g, x, number(&g, p)), slope = ost_graph_derivative(&g, y, OST_OP_STATE, 0);
-        ost_assert_close(ost_graph_value(&g, y, NULL, &at, NULL, NULL, 0), pow(at, p), 1e-15, 0);
-        ost_assert_close(ost_graph_value(&g, slope, NULL, &at, NULL, NULL, 0), p * pow(at, p - 1), 2e-15, 0);
+        ost_assert_close(ost_graph_value(&g, y, NULL, &at, NULL, NULL, NULL, 0), pow(at, p), 1e-15, 0);
+        ost_assert_close(ost_graph_value(&g, slope, NULL, &at, NULL, NULL, NULL, 0), p * pow(at, p - 1), 2e-15, 0);
     }
     ost_graph_free(&g);
 }
@@ -289,7 +290,7 @@ static void choices_keep_infinity_out(void)
     CU_ASSERT_FATAL(ost_graph_jacobian(&g, &n, 1, 1, 0, entry));
     CU_ASSERT_EQUAL(entry[1], number(&g, 0)); /* a mode is no variable, not time either */
     const double at = 0, mode = 0;
-    CU_ASSERT_EQUAL(ost_graph_value(&g, entry[0], NULL, &at, NULL, &mode, 0), 3);
+    CU_ASSERT_EQUAL(ost_graph_value(&g, entry[0], NULL, &at, NULL, &mode, NULL, 0), 3);
     ost_graph_free(&g);
 }
 
@@ -300,10 +301,10 @@ static void powers_at_zero(void)
     ost_node_t y = power(&g, state(&g, 0), param(&g, 0)), slope = ost_graph_derivative(&g, y, OST_OP_STATE, 0);
     const double x[] = { 0, -1e-18 }, p[] = { 1, 2.5, 0.9 };
     for (int i = 0; i < 2; i++) {
-        CU_ASSERT_EQUAL(ost_graph_value(&g, y, &p[0], &x[i], NULL, NULL, 0), 0);
-        CU_ASSERT_EQUAL(ost_graph_value(&g, slope, &p[0], &x[i], NULL, NULL, 0), 1);
-        CU_ASSERT_EQUAL(ost_graph_value(&g, slope, &p[1], &x[i], NULL, NULL, 0), 0);
-        CU_ASSERT(isfinite(ost_graph_value(&g, slope, &p[2], &x[i], NULL, NULL, 0)));
+        CU_ASSERT_EQUAL(ost_graph_value(&g, y, &p[0], &x[i], NULL, NULL, NULL, 0), 0);
+        CU_ASSERT_EQUAL(ost_graph_value(&g, slope, &p[0], &x[i], NULL, NULL, NULL, 0), 1);
+        CU_ASSERT_EQUAL(ost_graph_value(&g, slope, &p[1], &x[i], NULL, NULL, NULL, 0), 0);
+        CU_ASSERT(isfinite(ost_graph_value(&g, slope, &p[2], &x[i], NULL, NULL, NULL, 0)));
     }
     ost_graph_free(&g);
 }
@@ -342,8 +343,8 @@ static void bare_free(bare_t *self)
 
 typedef struct {
     _Alignas(64) double p[N_PARAMS][OST_LANES], x[N_STATES][OST_LANES], s[N_READS + 2][OST_LANES],
-        mode[N_MODES][OST_LANES], t[1][OST_LANES], h[N_ROWS][OST_LANES], scratch[N_SCRATCH][OST_LANES],
-        result[N_ROWS][OST_LANES], x0[N_STATES][OST_LANES];
+        mode[N_MODES][OST_LANES], z[N_NOISES][OST_LANES], t[1][OST_LANES], h[N_ROWS][OST_LANES],
+        scratch[N_SCRATCH][OST_LANES], result[N_ROWS][OST_LANES], x0[N_STATES][OST_LANES];
     const double *reads[N_READS];
     point_t lane[OST_LANES];
 } lanes_t;
@@ -360,13 +361,15 @@ static void lanes_init(lanes_t *self, uint64_t *seed)
         for (int i = 0; i < N_STATES; i++) self->x[i][l] = q->x[i];
         for (int i = 0; i < N_READS; i++) self->s[N_READS - i][l] = q->s[i];
         self->mode[0][l] = q->mode[0];
+        for (int i = 0; i < N_NOISES; i++) self->z[i][l] = q->z[i];
         self->t[0][l] = q->t;
     }
 }
 
 static ost_kernel_args_t args_of(lanes_t *self)
 {
-    return (ost_kernel_args_t){ self->t[0], self->x[0], self->h[0], self->reads, self->mode[0], self->scratch[0] };
+    return (ost_kernel_args_t){ self->t[0], self->x[0], self->h[0], self->reads, self->mode[0], self->scratch[0],
+        self->z[0] };
 }
 
 static void interpreter_agrees_with_the_graph(void)
@@ -416,10 +419,11 @@ static void interpreter_runs_every_operation(void)
     ost_graph_t *g = &b.impl.graph;
     ost_node_t x = state(g, 0), y = state(g, 1), mode = ost_graph_leaf(g, OST_OP_MODE, 0);
     ost_node_t list[] = { x, number(g, 0.1), param(g, 2), ost_graph_leaf(g, OST_OP_TIME, 0),
-        ost_graph_leaf(g, OST_OP_READ, 1), mul(g, x, y), mul(g, x, y), neg(g, mul(g, x, y)), quo(g, x, y), sub(g, x, y),
-        ost_graph_binary(g, OST_OP_MIN, x, y), ost_graph_binary(g, OST_OP_MAX, x, y),
-        ost_graph_unary(g, OST_OP_STEP, sub(g, x, y)), ost_graph_select(g, mode, x, y),
-        power(g, number(g, 2), number(g, 0.3)), ost_graph_unary(g, OST_OP_EXP, neg(g, x)) };
+        ost_graph_leaf(g, OST_OP_READ, 1), mul(g, x, ost_graph_leaf(g, OST_OP_NOISE, 1)), mul(g, x, y), mul(g, x, y),
+        neg(g, mul(g, x, y)), quo(g, x, y), sub(g, x, y), ost_graph_binary(g, OST_OP_MIN, x, y),
+        ost_graph_binary(g, OST_OP_MAX, x, y), ost_graph_unary(g, OST_OP_STEP, sub(g, x, y)),
+        ost_graph_select(g, mode, x, y), power(g, number(g, 2), number(g, 0.3)),
+        ost_graph_unary(g, OST_OP_EXP, neg(g, x)) };
     b.model.n_outputs = sizeof(list) / sizeof(list[0]);
     b.model.n_switches = N_MODES;
     memcpy(b.output, list, sizeof(list));

@@ -393,7 +393,7 @@ static gsl_matrix *jacobian_at_start(const ost_library_t *library, const ost_mod
         if (i >= 0) set_row(p, (size_t) i, spectrum->settings[k].value * m->params[i].unit.factor);
         if (i < 0) set_row(s, read, spectrum->settings[k].value);
     }
-    const ost_kernel_args_t at = { t, x, h, reads, mode, scratch };
+    const ost_kernel_args_t at = { t, x, h, reads, mode, scratch, NULL };
     kernel->prepare(kernel, p, h, x, scratch);
     kernel->switches(kernel, &at, mode);
     for (size_t i = 0; i < m->n_switches * OST_LANES; i++) mode[i] = mode[i] >= 0;

@@ -67,7 +67,7 @@ static double default_value(
 {
     double params[32];
     for (size_t i = 0; i < model->n_params; i++) params[i] = model->params[i].value;
-    return ost_graph_value(&model->impl->graph, node, params, x, s, modes, t);
+    return ost_graph_value(&model->impl->graph, node, params, x, s, modes, NULL, t);
 }
 
 static void test_numbers(void)
@@ -355,25 +355,56 @@ static void test_switches(void)
     open_library();
     const ost_model_t *m = read_right(HEAD "param p = 2 [1]" SOURCE "state C = 1 [1] \"cells\"\n"
                                            "C' = if C > p then -1 [1/d] else 1 [1/d]\n"
-                                           "output a [1] = if C >= p then 1 else 0 \"text\"\n"
-                                           "output b [1] = if C < p or time >= 3 [d] then 1 else 0 \"text\"\n"
-                                           "output c [1] = if C <= p and not time >= 3 [d] then 1 else 0 \"text\"\n"
-                                           "output d [1] = if p > 1 and C > p then 1 else 0 \"text\"\n");
+                                           "let a = if C >= p then 1 else 0\n"
+                                           "let b = if C < p or time >= 3 [d] then 1 else 0\n"
+                                           "let c = if C <= p and not time >= 3 [d] then 1 else 0\n"
+                                           "let d = if p > 1 and C > p then 1 else 0\n"
+                                           "output a [1] = a \"text\"\noutput b [1] = b \"text\"\n"
+                                           "output c [1] = c \"text\"\noutput d [1] = d \"text\"\n"
+                                           "output e [1] = if C > 2.5 then 1 else 0 \"turns nothing in the system\"\n");
     CU_ASSERT_EQUAL_FATAL(m->n_switches, 3); /* p - C, C - p, time - 3 d, each once */
     static const double xs[] = { 1, 2, 3 }, ts[] = { 2, 3, 4 };
     for (int i = 0; i < 3; i++) {
         for (int k = 0; k < 3; k++) {
             double C = xs[i], t = ts[k], mode[3];
             for (int j = 0; j < 3; j++) mode[j] = default_value(m, m->impl->sw[j], &C, NULL, NULL, t) >= 0;
-            double rate = default_value(m, m->impl->rate[0], &C, NULL, mode, t), y[4];
-            for (int j = 0; j < 4; j++) y[j] = default_value(m, m->impl->output[j], &C, NULL, mode, t);
+            double rate = default_value(m, m->impl->rate[0], &C, NULL, mode, t), y[5];
+            for (int j = 0; j < 5; j++) y[j] = default_value(m, m->impl->output[j], &C, NULL, mode, t);
             CU_ASSERT_EQUAL(rate, C > 2 ? -1 : 1);
             CU_ASSERT_EQUAL(y[0], C >= 2);
             CU_ASSERT_EQUAL(y[1], C < 2 || t >= 3);
             CU_ASSERT_EQUAL(y[2], C <= 2 && !(t >= 3));
             CU_ASSERT_EQUAL(y[3], C > 2);
+            CU_ASSERT_EQUAL(y[4], C > 2.5);
         }
     }
+    ost_library_free(&library);
+}
+
+/* Straight between the points, constant outside, with the slope of the stretch; points in x's unit, values any
+ * expressions of parameters. */
+static void test_tables(void)
+{
+    open_library();
+    const ost_model_t *m =
+        read_right(HEAD "index age = young, old\nparam p[age] = 10, 30 [mg/d]" SOURCE "state C = 1 [mg] \"cells\"\n"
+                        "C' = table(time [y]; -1: 0, 1: p[young], 3: 2*p[old], 4: 40 [mg/d]) - C/(1 [d])\n"
+                        "output y [1] = table(2*C/(1 [mg]); 1: 5, 3: -1) \"text\"\n");
+    CU_ASSERT_EQUAL(m->n_switches, 0);
+    static const double years[] = { -5, -1, 0, 1, 2, 3, 3.5, 4, 90 };
+    static const double values[] = { 0, 0, 5, 10, 35, 60, 50, 40, 40 };
+    ost_graph_t *g = &m->impl->graph;
+    ost_node_t slope = ost_graph_derivative(g, m->impl->rate[0], OST_OP_TIME, 0);
+    for (size_t i = 0; i < sizeof(years) / sizeof(years[0]); i++) {
+        double C = 0, t = 365.25 * years[i], next = t + 1;
+        ost_assert_close(default_value(m, m->impl->rate[0], &C, NULL, NULL, t), values[i], 1e-14, 1e-14);
+        if (years[i] == 90) break;
+        double rise = default_value(m, m->impl->rate[0], &C, NULL, NULL, next) - values[i];
+        ost_assert_close(default_value(m, slope, &C, NULL, NULL, t + 0.5), rise, 1e-9, 1e-15);
+    }
+    static const double cells[] = { 0, 0.5, 1, 1.5, 2 }, y[] = { 5, 5, 2, -1, -1 };
+    for (size_t i = 0; i < 5; i++)
+        ost_assert_close(default_value(m, m->impl->output[0], &cells[i], NULL, NULL, 0), y[i], 1e-15, 0);
     ost_library_free(&library);
 }
 
@@ -641,6 +672,7 @@ static const ost_test_t tests[] = {
     { "equations", test_equations },
     { "states", test_states },
     { "switches", test_switches },
+    { "tables", test_tables },
     { "layout", test_layout },
     { "library", test_library },
     { "limits", test_limits },

@@ -12,6 +12,7 @@ typedef struct {
     uint32_t *read_signal;  /**< [model->n_reads] plan signal index */
     uint32_t *drive_signal; /**< [model->n_drives] */
     uint32_t first_drive;   /**< its first drive among the plan's */
+    uint32_t first_noise;   /**< among the plan's */
     int32_t park_input;     /**< -1 where it cannot be parked: it takes no doses, or time enters it */
 } ost_block_t;
 
@@ -44,6 +45,7 @@ typedef struct {
     size_t n_drives; /**< of all blocks; unknowns of the system: states, then drives, then signals */
     size_t n_params; /**< of all blocks, covariates included */
     size_t n_hoisted;
+    size_t n_noises; /**< of all blocks; where there are any, a last constant of the system is the subject's number */
     ost_system_t system;       /**< for the solver */
     ost_variable_t *variables; /**< the requested ones */
     size_t n_variables;

@@ -20,13 +20,14 @@ typedef enum {
     OST_SPREAD_LOGNORMAL,   /**< value x exp(sd z) */
     OST_SPREAD_NORMAL,      /**< value + sd z, sd in internal units of the parameter */
     OST_SPREAD_LOGITNORMAL, /**< logit^-1(logit(value) + sd z), for shares between 0 and 1 */
+    OST_SPREAD_EXPONENTIAL, /**< value x e, e exponential with mean 1; as the threshold of a cumulative hazard */
     OST_SPREAD_CHOICE       /**< one of a few values, each with its share of the population */
 } ost_spread_kind_t;
 
 /** Spread of a parameter between subjects. */
 typedef struct {
     ost_spread_kind_t kind; /**< NONE: the same in all */
-    double sd;              /**< of the kind's own scale */
+    double sd;              /**< of the kind's own scale; EXPONENTIAL: 1 */
     size_t n_choices;       /**< CHOICE only */
     double *share;          /**< [n_choices], sums to 1; owned by the model */
     double *choice;         /**< [n_choices], internal units; owned by the model */
@@ -62,6 +63,12 @@ typedef struct {
 typedef struct {
     uint32_t state; /**< index of the dosed state; its dimension is the dose's */
 } ost_dose_t;
+
+/** A standard normal number, drawn anew for each person and each time at which outputs are evaluated. */
+typedef struct {
+    char *name, *text; /**< "scan[lumbar_spine]", meaning */
+    int line;          /**< in the text */
+} ost_noise_t;
 
 /** A signal that a model reads. */
 typedef struct {
@@ -114,6 +121,8 @@ typedef struct {
     size_t n_params;
     ost_state_t *states; /**< [n_states] */
     size_t n_states;
+    ost_noise_t *noises; /**< [n_noises] */
+    size_t n_noises;
     ost_read_t *reads; /**< [n_reads] */
     size_t n_reads;
     ost_drive_t *drives; /**< [n_drives] */

@@ -266,6 +266,7 @@ static void draw(worker_t *self, uint64_t first, size_t n, double *t_start)
             variants != NULL ? variants + (size_t) ((first + i) / e->n_subjects) * plan->n_params : NULL;
         int ret = ost_plan_draw(plan, subject, typical, covariates, self->params + i * plan->n_params, &err);
         self->subject_status[i] = 0;
+        if (plan->n_noises > 0) self->constants[i * plan->system.n_constants + plan->n_hoisted] = (double) subject;
         t_start[i] = plan->t_begin;
         if (ret < 0) {
             fail_subject(self, i, ret, "", err.what);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Where everything stands: inputs, states, algebraic rows, entries of the Jacobian, outputs. */
 #include "cohort/plan_impl.h"
+#include "osteon/random.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -71,10 +72,17 @@ static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error
         .mean_states = calloc(n, sizeof(uint32_t)),
         .n_outputs = (uint32_t) model->n_outputs,
         .wanted = calloc(model->n_outputs + 1, sizeof(uint32_t)),
+        .noise_purpose = calloc(model->n_noises + 1, sizeof(uint32_t)),
+        .n_noises = (uint32_t) model->n_noises,
     };
     if (lane->sig == NULL || lane->value == NULL || lane->mean_inputs == NULL || lane->mean_states == NULL ||
-        lane->wanted == NULL)
+        lane->wanted == NULL || lane->noise_purpose == NULL)
         return fail_memory(err);
+    for (size_t i = 0; i < model->n_noises; i++) {
+        char name[256];
+        snprintf(name, sizeof(name), "%s.%s", model->name, model->noises[i].name);
+        lane->noise_purpose[i] = ost_random_purpose(name);
+    }
     if (lane->kernel == NULL)
         return ost_fail(
             err, OST_ERR_VALUE, "model '%s' was not built for instruction set '%s'", model->name, ost_isa_name(isa));
@@ -326,18 +334,23 @@ int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
     if (ret == 0) ret = build_jacobian(self, err);
     if (ret < 0) return ret;
     drop_unread_drives(self);
-    size_t n_scratch = 0, n_outputs = 0;
+    size_t n_scratch = 0, n_outputs = 0, n_noises = 0;
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_model_t *model = self->blocks[b].model;
         if (model->n_scratch > n_scratch) n_scratch = model->n_scratch;
         if (model->n_outputs > n_outputs) n_outputs = model->n_outputs;
+        if (model->n_noises > n_noises) n_noises = model->n_noises;
     }
     lane->first_output_scratch = lane->n_algebraic + n_scratch;
+    lane->first_noise_scratch = lane->first_output_scratch + n_outputs;
+    lane->subject_row = self->n_hoisted;
+    lane->seed = self->experiment->seed;
+    lane->is_silent = !self->experiment->variability;
     const ost_plan_lanes_t *functions = lanes_of(self->experiment->solver.isa);
     ost_system_t *system = &self->system;
     system->n_algebraic = lane->n_algebraic;
-    system->n_constants = self->n_hoisted;
-    system->n_scratch = lane->first_output_scratch + n_outputs;
+    system->n_constants = self->n_hoisted + (self->n_noises > 0);
+    system->n_scratch = lane->first_noise_scratch + n_noises;
     system->row = impl->row;
     system->col = impl->col;
     system->scale = impl->scale;

@@ -111,6 +111,7 @@ static int add_block(ost_plan_t *self, const request_t *request, ost_error_t *er
         .first_hoisted = (uint32_t) self->n_hoisted,
         .first_switch = (uint32_t) self->system.n_switches,
         .first_drive = (uint32_t) self->n_drives,
+        .first_noise = (uint32_t) self->n_noises,
         .park_input = -1,
         .read_signal = calloc(model->n_reads + 1, sizeof(uint32_t)),
         .drive_signal = calloc(model->n_drives + 1, sizeof(uint32_t)),
@@ -122,6 +123,7 @@ static int add_block(ost_plan_t *self, const request_t *request, ost_error_t *er
     self->n_hoisted += model->n_hoisted;
     self->system.n_switches += model->n_switches;
     self->n_drives += model->n_drives;
+    self->n_noises += model->n_noises;
     return 0;
 }
 
@@ -207,6 +209,7 @@ static void free_lane_plan(ost_lane_plan_t *lane)
         free(lane->blocks[b].mean_inputs);
         free(lane->blocks[b].mean_states);
         free(lane->blocks[b].wanted);
+        free(lane->blocks[b].noise_purpose);
     }
     for (size_t s = 0; lane->signals != NULL && s < lane->n_signals; s++) free(lane->signals[s].driver_row);
     free(lane->blocks);

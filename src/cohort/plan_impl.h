@@ -39,6 +39,8 @@ typedef struct {
     uint32_t n_outputs;                  /* that its kernel writes */
     uint32_t *wanted;                    /* [n_wanted] of them, in the order of the system's outputs; owned */
     uint32_t n_wanted, first_output;
+    uint32_t *noise_purpose; /* [n_noises]; owned */
+    uint32_t n_noises;
 } ost_lane_block_t;
 
 /* A signal with a row of its own: several things drive it, or something from outside; or nothing, then the row is not
@@ -71,6 +73,10 @@ typedef struct {
     size_t n_blocks, n_signals, n_steps, n_infusions, n_algebraic;
     size_t first_quadrature_entry; /* of the Jacobian, in the order of blocks and drives */
     size_t first_output_scratch;   /* row of scratch for outputs of which only some are wanted */
+    size_t first_noise_scratch;    /* row of scratch for the noise of one block */
+    size_t subject_row;            /* of constants, where blocks have noise */
+    uint64_t seed;
+    bool is_silent; /* every noise is 0 */
 } ost_lane_plan_t;
 
 /* The system's functions for one instruction set (plan_lanes.c). */
@@ -80,6 +86,11 @@ typedef struct {
     void (*switches)(const void *self, const ost_point_t *at, double *g);
     void (*outputs)(const void *self, const ost_point_t *at, double *y);
 } ost_plan_lanes_t;
+
+/* The noise of one block in all lanes: a pure function of seed, subject, the name of the noise, and the time in whole
+ * minutes, so that a value is the same in every arm, on every grid and at every visit. @param[out] z  [n_noises rows]
+ */
+void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z);
 
 /* Standard normal truncated to lower..upper, by its inverse distribution function. */
 typedef struct {

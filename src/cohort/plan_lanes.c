@@ -166,7 +166,9 @@ static void plan_outputs(const void *plan, const ost_point_t *at, double *y)
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_wanted == 0) continue;
         ost_kernel_args_t args = block_args(self, block, at, reads);
-        double *rows = ROW(y, block->first_output);
+        double *rows = ROW(y, block->first_output), *noise = ROW(at->scratch, self->first_noise_scratch);
+        if (block->n_noises > 0) ost_plan_noise(self, block, at, noise);
+        args.noise = noise;
         if (block->n_wanted == block->n_outputs) {
             block->kernel->outputs(block->kernel, &args, rows);
             continue;

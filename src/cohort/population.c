@@ -86,6 +86,10 @@ static int check_setting(
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->place,
             "'%s.%s' is one of %zu values and has no SD; a spread of 0 keeps it at its typical value", set->model,
             set->param, param->spread.n_choices);
+    if (set->sets_spread && set->spread_sd > 0 && param->spread.kind == OST_SPREAD_EXPONENTIAL)
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->place,
+            "'%s.%s' spreads exponentially and has no SD; a spread of 0 keeps it at its typical value", set->model,
+            set->param);
     return 0;
 }
 
@@ -148,6 +152,7 @@ static void set_bounds(ost_param_rule_t *rule, const ost_param_t *param)
         break;
     case OST_SPREAD_NONE:
     case OST_SPREAD_CHOICE:
+    case OST_SPREAD_EXPONENTIAL:
         break;
     }
     ost_truncated_init(&rule->z, lower, upper);
@@ -279,6 +284,13 @@ static double draw_covariate(const ost_plan_t *self, size_t i, uint64_t subject,
     return NAN;
 }
 
+/* Unit-mean exponential times v, within the parameter's range. */
+static double draw_exponential(double v, const ost_param_t *param, double u)
+{
+    double above = exp(-fmax(param->lower, 0) / v), beyond = exp(-fmax(param->upper, 0) / v);
+    return -v * log(above - u * (above - beyond));
+}
+
 static double draw_param(const ost_param_rule_t *rule, const ost_param_t *param, double u)
 {
     double v = rule->typical, value = v;
@@ -299,6 +311,9 @@ static double draw_param(const ost_param_rule_t *rule, const ost_param_t *param,
         break;
     case OST_SPREAD_LOGITNORMAL:
         value = 1 / (1 + exp(-(logit(v) + rule->sd * ost_truncated_quantile(&rule->z, u))));
+        break;
+    case OST_SPREAD_EXPONENTIAL:
+        value = draw_exponential(v, param, u);
         break;
     }
     /* the draw is within the range already, but for rounding */
@@ -347,6 +362,18 @@ int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typica
                 in_unit(param, param->upper), block->model->name);
     }
     return 0;
+}
+
+void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z)
+{
+    const double *subject = at->p + self->subject_row * OST_LANE_COUNT;
+    for (size_t l = 0; l < OST_LANE_COUNT; l++) {
+        uint32_t minute = (uint32_t) llround(at->t[l] * 1440);
+        for (size_t i = 0; i < block->n_noises; i++)
+            z[i * OST_LANE_COUNT + l] =
+                self->is_silent ? 0
+                                : ost_random_normal(self->seed, (uint64_t) subject[l], block->noise_purpose[i], minute);
+    }
 }
 
 int ost_plan_subject(const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err)

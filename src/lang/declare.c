@@ -347,3 +347,25 @@ void ost_declare_state(ost_reader_t *self)
     free(text);
     free(unit_text);
 }
+
+/* noise NAME[site] "meaning" */
+void ost_declare_noise(ost_reader_t *self)
+{
+    ost_model_t *model = self->model;
+    ost_token_t name;
+    int set = ost_reader_indexed_name(self, &name);
+    ost_symbol_t *symbol = ost_parser_declare(&self->parser, &name, OST_SYMBOL_NOISE, set);
+    char *text = ost_reader_text(self, "the meaning");
+    ost_reader_end(self, "the end of the statement");
+    size_t first = model->n_noises;
+    for (size_t i = 0; !ost_reader_failed(self) && i < symbol->n_nodes; i++) {
+        model->noises = ost_reader_more(self, model->noises, &model->n_noises, sizeof(*model->noises));
+        if (ost_reader_failed(self)) break;
+        ost_noise_t *noise = &model->noises[first + i];
+        noise->line = name.line;
+        noise->name = ost_reader_element_name(self, &name, set, i);
+        noise->text = ost_reader_copy(self, text, strlen(text));
+    }
+    if (!ost_reader_failed(self)) ost_reader_leaves(self, symbol, OST_OP_NOISE, first);
+    free(text);
+}

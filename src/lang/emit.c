@@ -15,6 +15,7 @@ static const struct {
     [OST_BANK_HOISTED] = { "h", "at->h" },
     [OST_BANK_STATE] = { "x", "at->x" },
     [OST_BANK_MODE] = { "m", "at->mode" },
+    [OST_BANK_NOISE] = { "z", "at->noise" },
     [OST_BANK_TIME] = { "t", "at->t" },
 };
 
@@ -37,6 +38,8 @@ static size_t bank_rows(const emitter_t *e, size_t bank)
         return e->model->n_states;
     case OST_BANK_MODE:
         return e->model->n_switches;
+    case OST_BANK_NOISE:
+        return e->model->n_noises;
     default:
         return 1;
     }
@@ -159,6 +162,8 @@ static const char *name_of(const emitter_t *e, ost_operand_t operand)
         return e->model->params[row].name;
     case OST_BANK_STATE:
         return e->model->states[row].name;
+    case OST_BANK_NOISE:
+        return e->model->noises[row].name;
     case OST_BANK_READ:
         return e->model->reads[row].name;
     case OST_BANK_HOISTED:
@@ -293,7 +298,7 @@ int ost_model_emit(const ost_model_t *model, FILE *out, ost_error_t *err)
     int ret = 0;
     emitter_t e = { .model = model, .programs = model->impl->programs, .out = out };
     static const uint8_t row_banks[] = { OST_BANK_PARAM, OST_BANK_HOISTED, OST_BANK_STATE, OST_BANK_MODE,
-        OST_BANK_TIME };
+        OST_BANK_NOISE, OST_BANK_TIME };
     for (size_t i = 0; i < sizeof(row_banks); i++) {
         e.loaded[row_banks[i]] = calloc(bank_rows(&e, row_banks[i]) + 1, sizeof(bool));
         if (e.loaded[row_banks[i]] == NULL) {

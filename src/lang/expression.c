@@ -20,8 +20,8 @@ static const struct {
 #define N_FUNCTIONS (sizeof(functions) / sizeof(functions[0]))
 
 static const char *const words[] = { "model", "kind", "index", "signal", "reads", "covariate", "param", "state", "let",
-    "dose", "drives", "output", "if", "then", "else", "and", "or", "not", "time", "sum", "in", "spread", "prior",
-    "scale", "signed", "combine" };
+    "dose", "drives", "output", "noise", "if", "then", "else", "and", "or", "not", "time", "sum", "table", "in",
+    "spread", "prior", "scale", "signed", "combine" };
 
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
 
@@ -197,11 +197,14 @@ static bool enter(ost_parser_t *self)
     return true;
 }
 
-/* 1 where g >= 0, else 0. Equal conditions share a switch. */
+/* 1 where g >= 0, else 0. Equal conditions share a switch; a condition of an output turns nothing in the system and
+ * needs none. */
 static ost_node_t holds(ost_parser_t *self, ost_node_t g, const ost_token_t *at)
 {
     if (self->lexer.code != 0) return g;
-    if (!self->graph->nodes[g].varies) return ost_graph_unary(self->graph, OST_OP_STEP, g);
+    if (!self->graph->nodes[g].varies || self->in_output) return ost_graph_unary(self->graph, OST_OP_STEP, g);
+    if (self->graph->nodes[g].noisy)
+        ost_lexer_fail(&self->lexer, at, OST_ERR_MODEL, "a condition on noise stands in an output, not in a let");
     size_t i = 0, n = self->n_switches;
     while (i < n && self->switches[i] != g) i++;
     if (i == n) {
@@ -350,6 +353,61 @@ static ost_value_t sum_over(ost_parser_t *self)
     return total;
 }
 
+/* -2.5, in the unit of the points */
+static double point(ost_parser_t *self, const ost_unit_t *unit)
+{
+    double sign = ost_lexer_accept(&self->lexer, '-') ? -1 : 1;
+    ost_token_t at = self->lexer.token;
+    ost_lexer_expect(&self->lexer, OST_TOKEN_NUMBER, "a point of the table, a plain number");
+    return sign * at.number * unit->factor;
+}
+
+/* table(x [unit]; x1: y1, x2: y2): y1 and, for each stretch between two points, its slope times the part of it that x
+ * has passed. */
+static ost_value_t table(ost_parser_t *self)
+{
+    ost_graph_t *graph = self->graph;
+    ost_token_t name = self->lexer.token, raw;
+    ost_unit_t unit = { .factor = 1 };
+    ost_lexer_next(&self->lexer);
+    ost_lexer_expect(&self->lexer, '(', "'(' after table");
+    ost_value_t x = ost_parser_expression(self), last = unknown(self), total = unknown(self);
+    if (self->lexer.token.kind == '[') ost_parser_unit(self, &unit, &raw);
+    ost_parser_check_dim(self, &x, unit.dim, "what this table is entered with");
+    ost_lexer_expect(&self->lexer, ';', "the unit of the points in brackets, or ';' and the points");
+    double from = 0;
+    int n = 0;
+    do {
+        ost_token_t at = self->lexer.token;
+        double to = point(self, &unit);
+        ost_lexer_expect(&self->lexer, ':', "':' and the value at this point");
+        ost_value_t value = ost_parser_expression(self);
+        if (n > 0 && !(to > from)) ost_lexer_fail(&self->lexer, &at, OST_ERR_VALUE, "the points of a table ascend");
+        bool is_zero = value.is_zero && (n == 0 || total.is_zero);
+        if (n++ == 0) {
+            check_number(self, &value);
+            total = value;
+        } else {
+            ost_dim_t dim = same_dim(self, &total, &value, &at);
+            ost_node_t start = ost_graph_const(graph, from), end = ost_graph_const(graph, to);
+            ost_node_t rise = ost_graph_binary(graph, OST_OP_SUB, value.node, last.node);
+            ost_node_t slope = ost_graph_binary(graph, OST_OP_DIV, rise, ost_graph_const(graph, to - from));
+            ost_node_t inside = ost_graph_binary(graph, OST_OP_MAX, x.node, start);
+            inside = ost_graph_binary(graph, OST_OP_MIN, inside, end);
+            ost_node_t passed = ost_graph_binary(graph, OST_OP_SUB, inside, start);
+            passed = ost_graph_binary(graph, OST_OP_MUL, slope, passed);
+            total = result(self, ost_graph_binary(graph, OST_OP_ADD, total.node, passed), dim, &value, &at);
+        }
+        total.is_zero = is_zero;
+        last = value;
+        from = to;
+    } while (ost_lexer_accept(&self->lexer, ','));
+    if (n < 2) ost_lexer_fail(&self->lexer, &name, OST_ERR_SYNTAX, "a table has two points at least");
+    ost_lexer_expect(&self->lexer, ')', "an operator, ',' or ')' closing the table");
+    total.at = name;
+    return total;
+}
+
 static ost_value_t call(ost_parser_t *self, size_t i)
 {
     ost_token_t name = self->lexer.token;
@@ -485,6 +543,7 @@ static ost_value_t primary(ost_parser_t *self)
         return unknown(self);
     }
     if (ost_token_is(&at, "sum")) return sum_over(self);
+    if (ost_token_is(&at, "table")) return table(self);
     if (ost_token_is(&at, "time") && self->has_time) {
         ost_value_t value = { .node = ost_graph_leaf(self->graph, OST_OP_TIME, 0), .at = at };
         value.dim.sixths[OST_DIM_TIME] = 6;

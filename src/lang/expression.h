@@ -20,7 +20,8 @@ typedef enum {
     OST_SYMBOL_COVARIATE,
     OST_SYMBOL_STATE,
     OST_SYMBOL_READ,
-    OST_SYMBOL_LET
+    OST_SYMBOL_LET,
+    OST_SYMBOL_NOISE
 } ost_symbol_kind_t;
 
 /* A name that expressions may use. */
@@ -29,7 +30,7 @@ typedef struct {
     ost_symbol_kind_t kind;
     ost_dim_t dim;
     int set;           /* index set, -1 for a scalar */
-    uint32_t first;    /* index of its (first) parameter, state or read in the model */
+    uint32_t first;    /* index of its (first) parameter, state, read or noise in the model */
     size_t n_nodes;    /* 1, or elements of its set */
     ost_node_t *nodes; /* [n_nodes], NULL for a let that is not defined yet; owned */
     bool used;
@@ -50,6 +51,7 @@ typedef struct {
     size_t n_switches;
     const ost_symbol_t *own; /* the state whose equation is read: that it feeds itself is no use of it */
     bool constant;           /* only what depends on parameters alone is allowed */
+    bool in_output;          /* noise is allowed, and conditions are evaluated where they stand */
     bool has_time;           /* `time` is a name */
     int depth;
     int n_terms;

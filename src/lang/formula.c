@@ -57,7 +57,7 @@ out:
 
 double ost_formula_value(const ost_formula_t *self, const double *values)
 {
-    return ost_graph_value(&self->graph, self->node, values, NULL, NULL, NULL, 0);
+    return ost_graph_value(&self->graph, self->node, values, NULL, NULL, NULL, NULL, 0);
 }
 
 void ost_formula_delete(ost_formula_t *self)

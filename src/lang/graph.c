@@ -92,9 +92,13 @@ static ost_node_t cons(ost_graph_t *self, ost_node_data_t n)
 static ost_node_t cons_op(ost_graph_t *self, ost_op_t op, ost_node_t a, ost_node_t b, ost_node_t c)
 {
     if (self->out_of_memory) return 0;
-    bool varies = self->nodes[a].varies || (b != OST_NO_NODE && self->nodes[b].varies) ||
-                  (c != OST_NO_NODE && self->nodes[c].varies);
-    return cons(self, (ost_node_data_t){ .op = op, .a = a, .b = b, .c = c, .varies = varies });
+    ost_node_data_t node = { .op = op, .a = a, .b = b, .c = c };
+    const ost_node_t operands[3] = { a, b, c };
+    for (int k = 0; k < 3 && operands[k] != OST_NO_NODE; k++) {
+        node.varies = node.varies || self->nodes[operands[k]].varies;
+        node.noisy = node.noisy || self->nodes[operands[k]].noisy;
+    }
+    return cons(self, node);
 }
 
 ost_node_t ost_graph_const(ost_graph_t *self, double value)
@@ -112,7 +116,8 @@ ost_node_t ost_graph_leaf(ost_graph_t *self, ost_op_t op, uint32_t index)
                           .b = OST_NO_NODE,
                           .c = OST_NO_NODE,
                           .index = op == OST_OP_TIME ? 0 : index,
-                          .varies = op != OST_OP_PARAM });
+                          .varies = op != OST_OP_PARAM,
+                          .noisy = op == OST_OP_NOISE });
 }
 
 static bool is_const(const ost_graph_t *self, ost_node_t n, double value)
@@ -336,7 +341,7 @@ static double apply(const ost_node_data_t *n, double a, double b, double c)
 }
 
 double ost_graph_value(const ost_graph_t *self, ost_node_t node, const double *params, const double *states,
-    const double *reads, const double *modes, double t)
+    const double *reads, const double *modes, const double *noise, double t)
 {
     double result = NAN;
     double *v = malloc(((size_t) node + 1) * sizeof(*v));
@@ -360,6 +365,9 @@ double ost_graph_value(const ost_graph_t *self, ost_node_t node, const double *p
             break;
         case OST_OP_MODE:
             v[i] = modes[n->index];
+            break;
+        case OST_OP_NOISE:
+            v[i] = noise[n->index];
             break;
         case OST_OP_TIME:
             v[i] = t;

@@ -16,6 +16,7 @@ typedef enum {
     OST_OP_STATE, /* index */
     OST_OP_READ,  /* index: signal read */
     OST_OP_MODE,  /* index: switch, 1.0 where its condition holds */
+    OST_OP_NOISE, /* index: noise of the model; in outputs only */
     OST_OP_TIME,
     OST_OP_ADD,
     OST_OP_SUB,
@@ -28,7 +29,7 @@ typedef enum {
     OST_OP_POW, /* a to the power b, see OST_LOG_FLOOR; whole constant powers become products when they are built */
     OST_OP_MIN,
     OST_OP_MAX,
-    OST_OP_STEP,  /* a >= 0 ? 1 : 0; only in derivatives of min and max, never located */
+    OST_OP_STEP,  /* a >= 0 ? 1 : 0; in derivatives of min and max and in conditions of outputs, never located */
     OST_OP_SELECT /* a != 0 ? b : c, a is MODE or STEP or built of them by MUL, MIN, MAX, 1 - x */
 } ost_op_t;
 
@@ -43,9 +44,10 @@ typedef uint32_t ost_node_t; /* index into the graph; operands always stand befo
 typedef struct {
     ost_op_t op;
     ost_node_t a, b, c; /* operands, OST_NO_NODE where unused */
-    uint32_t index;     /* of a PARAM, STATE, READ or MODE */
+    uint32_t index;     /* of a PARAM, STATE, READ, MODE or NOISE */
     double value;       /* of a CONST */
-    bool varies;        /* depends on a state, a signal, a mode or time (not on parameters alone) */
+    bool varies;        /* depends on a state, a signal, a mode, noise or time (not on parameters alone) */
+    bool noisy;         /* depends on noise */
 } ost_node_data_t;
 
 typedef struct {
@@ -82,6 +84,6 @@ bool *ost_graph_reachable(const ost_graph_t *self, const ost_node_t *roots, size
 /* The value at one point in plain scalar arithmetic with libm: the slow and obvious evaluation that tests hold the
  * interpreter and the emitted code against. Arrays by index of leaf; any that the node does not use may be NULL. */
 double ost_graph_value(const ost_graph_t *self, ost_node_t node, const double *params, const double *states,
-    const double *reads, const double *modes, double t);
+    const double *reads, const double *modes, const double *noise, double t);
 
 #endif

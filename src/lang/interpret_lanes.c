@@ -78,6 +78,7 @@ static void run_at(const ost_kernel_t *self, size_t k, const ost_kernel_args_t *
                           [OST_BANK_HOISTED] = bank_of(at->h),
                           [OST_BANK_STATE] = bank_of(at->x),
                           [OST_BANK_MODE] = bank_of(at->mode),
+                          [OST_BANK_NOISE] = bank_of(at->noise),
                           [OST_BANK_TIME] = bank_of(at->t),
                           [OST_BANK_RESULT] = bank_of(result) } };
     run(&programs->program[k], &banks, at->s);

@@ -21,6 +21,7 @@ typedef struct {
     const double *const *s; /* [n_reads] the row of each signal read */
     const double *mode;     /* [n_switches rows] 1.0 where the condition holds, else 0.0; held constant during a step */
     double *scratch;        /* [n_scratch rows] for the interpreter; emitted code ignores it */
+    const double *noise;    /* [n_noises rows] standard normals, for outputs() alone */
 } ost_kernel_args_t;
 
 struct ost_kernel {

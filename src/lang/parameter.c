@@ -83,13 +83,18 @@ static double read_sd(ost_reader_t *self)
 
 static void read_spread(ost_reader_t *self, ost_param_t *param)
 {
-    static const char *const kinds[] = { "normal", "logit", "choice" };
+    static const char *const kinds[] = { "normal", "logit", "choice", "exponential" };
     ost_lexer_t *lexer = &self->parser.lexer;
     ost_spread_t *out = &param->spread;
     ost_token_t word = lexer->token;
     if (ost_lexer_accept_word(lexer, "choice")) {
         out->kind = OST_SPREAD_CHOICE;
         read_choices(self, out);
+        return;
+    }
+    if (ost_lexer_accept_word(lexer, "exponential")) {
+        out->kind = OST_SPREAD_EXPONENTIAL;
+        out->sd = 1;
         return;
     }
     out->kind = OST_SPREAD_LOGNORMAL;
@@ -100,9 +105,9 @@ static void read_spread(ost_reader_t *self, ost_param_t *param)
     else if (word.kind == OST_TOKEN_NAME) {
         char hint[SUGGESTION_SIZE];
         ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX,
-            "'%.*s' is no kind of spread%s; expected normal, logit, choice or "
+            "'%.*s' is no kind of spread%s; expected normal, logit, choice, exponential or "
             "the SD of ln",
-            (int) word.length, word.text, ost_suggest(&word, kinds, 3, hint, sizeof(hint)));
+            (int) word.length, word.text, ost_suggest(&word, kinds, 4, hint, sizeof(hint)));
     }
     out->sd = read_sd(self);
 }
@@ -176,6 +181,8 @@ static void check_values(ost_reader_t *self, const ost_token_t *name, const ost_
     } else if ((spread->kind == OST_SPREAD_LOGNORMAL || param->prior_sd > 0) && !(param->value > 0)) {
         ost_lexer_fail(lexer, at, OST_ERR_VALUE, "'%s' has a %s of its logarithm, so it is above 0", param->name,
             spread->kind == OST_SPREAD_LOGNORMAL ? "spread" : "prior");
+    } else if (spread->kind == OST_SPREAD_EXPONENTIAL && !(param->value > 0)) {
+        ost_lexer_fail(lexer, at, OST_ERR_VALUE, "'%s' has an exponential spread, so it is above 0", param->name);
     }
     for (size_t i = 0; i < spread->n_choices; i++) {
         if (!(spread->choice[i] >= param->lower && spread->choice[i] <= param->upper))

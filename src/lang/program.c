@@ -55,6 +55,8 @@ static ost_operand_t operand_of(maker_t *m, ost_node_t node)
         return ost_operand(OST_BANK_STATE, n->index);
     case OST_OP_MODE:
         return ost_operand(OST_BANK_MODE, n->index);
+    case OST_OP_NOISE:
+        return ost_operand(OST_BANK_NOISE, n->index);
     case OST_OP_TIME:
         return ost_operand(OST_BANK_TIME, 0);
     default:

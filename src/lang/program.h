@@ -17,6 +17,7 @@ enum {
     OST_BANK_STATE,
     OST_BANK_READ, /* only as operand of OST_OP_READ */
     OST_BANK_MODE,
+    OST_BANK_NOISE,
     OST_BANK_TIME,
     OST_BANK_RESULT,
     OST_N_BANKS

@@ -60,6 +60,9 @@ static void read_expressions(ost_reader_t *self, int set, ost_node_t *nodes, ost
         ost_value_t value = ost_parser_expression(parser);
         if (what == NULL) *dim = value.dim;
         ost_parser_check_dim(parser, &value, *dim, what);
+        bool is_noisy = !ost_reader_failed(self) && parser->graph->nodes[value.node].noisy;
+        if (is_noisy && what != NULL && !parser->in_output)
+            ost_lexer_fail(&parser->lexer, &value.at, OST_ERR_MODEL, "%s cannot hold noise, only outputs can", what);
         nodes[i] = value.node;
     }
     if (set >= 0) parser->element[set] = -1;
@@ -295,7 +298,9 @@ static void read_output(ost_reader_t *self)
             output->index_set = ost_reader_copy(self, self->parser.sets[set].name, strlen(self->parser.sets[set].name));
     }
     if (ost_reader_failed(self)) goto out;
+    self->parser.in_output = true;
     read_expressions(self, set, &impl_of(self)->output[first], &unit.dim, "this output");
+    self->parser.in_output = false;
     if (lexer->token.kind == OST_TOKEN_END)
         ost_lexer_fail(lexer, &name, OST_ERR_SYNTAX, "this output has no meaning in quotes");
     if (lexer->token.kind != OST_TOKEN_STRING) ost_lexer_unexpected(lexer, "an operator or the meaning in quotes");
@@ -325,6 +330,7 @@ static const struct {
     { "covariate", PASS_NAMES, ost_declare_covariate },
     { "param", PASS_NAMES, ost_declare_param },
     { "state", PASS_NAMES, ost_declare_state },
+    { "noise", PASS_NAMES, ost_declare_noise },
     { "let", PASS_NAMES, declare_let },
     { "state", PASS_EXPRESSIONS, define_state },
     { "let", PASS_EXPRESSIONS, define_let },
@@ -393,7 +399,7 @@ static void read_pass(ost_reader_t *self, const ost_lexer_t *start, int pass)
 static void check_symbols(ost_reader_t *self)
 {
     ost_parser_t *parser = &self->parser;
-    static const char *const kinds[] = { "parameter", "covariate", "state", "signal", "let" };
+    static const char *const kinds[] = { "parameter", "covariate", "state", "signal", "let", "noise" };
     for (size_t i = 0; i < parser->n_symbols; i++) {
         const ost_symbol_t *symbol = &parser->symbols[i];
         if (symbol->kind == OST_SYMBOL_STATE && impl_of(self)->rate[symbol->first] == OST_NO_NODE) {
@@ -452,7 +458,7 @@ static void finish_states(ost_reader_t *self)
         for (size_t k = 0; k < symbol->n_nodes && !ost_reader_failed(self); k++) {
             ost_state_t *state = &model->states[symbol->first + k];
             ost_node_t node = impl_of(self)->initial[symbol->first + k];
-            double x0 = ost_graph_value(self->parser.graph, node, values, NULL, NULL, NULL, 0);
+            double x0 = ost_graph_value(self->parser.graph, node, values, NULL, NULL, NULL, NULL, 0);
             bool is_open = isnan(x0) && !has_defaults;
             if (is_open && state->scale == 0) {
                 ost_lexer_fail(lexer, &symbol->at, OST_ERR_MODEL,
@@ -626,6 +632,10 @@ void ost_model_free(ost_model_t *self)
         free(self->states[i].text);
         free(self->states[i].unit_text);
     }
+    for (size_t i = 0; i < self->n_noises; i++) {
+        free(self->noises[i].name);
+        free(self->noises[i].text);
+    }
     for (size_t i = 0; i < self->n_reads; i++) free(self->reads[i].name);
     for (size_t i = 0; i < self->n_drives; i++) free(self->drives[i].name);
     for (size_t i = 0; i < self->n_outputs; i++) {
@@ -637,6 +647,7 @@ void ost_model_free(ost_model_t *self)
     }
     free(self->params);
     free(self->states);
+    free(self->noises);
     free(self->reads);
     free(self->drives);
     free(self->outputs);

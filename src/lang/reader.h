@@ -45,6 +45,7 @@ void ost_declare_reads(ost_reader_t *self);
 void ost_declare_covariate(ost_reader_t *self);
 void ost_declare_param(ost_reader_t *self);
 void ost_declare_state(ost_reader_t *self);
+void ost_declare_noise(ost_reader_t *self);
 
 /* Room for one more, zeroed, in a growing array; *n is raised. @return the array; on error the old one, *n as it was */
 void *ost_reader_more(ost_reader_t *self, void *array, size_t *n, size_t size);

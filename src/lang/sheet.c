@@ -60,6 +60,9 @@ static void format_spread(char *buf, const ost_param_t *param)
     case OST_SPREAD_LOGITNORMAL:
         n = snprintf(buf, FIELD_SIZE, "spread logit %.6g", spread->sd);
         break;
+    case OST_SPREAD_EXPONENTIAL:
+        n = snprintf(buf, FIELD_SIZE, "spread exponential");
+        break;
     case OST_SPREAD_CHOICE:
         n = snprintf(buf, FIELD_SIZE, "spread choice");
         for (size_t i = 0; i < spread->n_choices && n < FIELD_SIZE; i++)
@@ -119,7 +122,7 @@ static void print_states(const ost_model_t *self, FILE *out)
         if (pass == 1) fputs("\nStates and their initial values\n", out);
         for (size_t i = 0; i < self->n_states; i++) {
             const ost_state_t *state = &self->states[i];
-            double x0 = ost_graph_value(&self->impl->graph, self->impl->initial[i], params, NULL, NULL, NULL, 0);
+            double x0 = ost_graph_value(&self->impl->graph, self->impl->initial[i], params, NULL, NULL, NULL, NULL, 0);
             format_value(value, x0, state->unit, state->unit_text);
             name_width = max(name_width, width(state->name));
             value_width = max(value_width, width(value));
@@ -150,6 +153,18 @@ static void print_outputs(const ost_model_t *self, FILE *out)
         put_padded(out, output->name, name_width + 2);
         put_padded(out, unit, unit_width + 2);
         fprintf(out, "%s\n", output->text);
+    }
+}
+
+static void print_noises(const ost_model_t *self, FILE *out)
+{
+    int name_width = 0;
+    for (size_t i = 0; i < self->n_noises; i++) name_width = max(name_width, width(self->noises[i].name));
+    if (self->n_noises > 0) fputs("\nNoise, standard normal, drawn anew at each visit\n", out);
+    for (size_t i = 0; i < self->n_noises; i++) {
+        fputs("  ", out);
+        put_padded(out, self->noises[i].name, name_width + 2);
+        fprintf(out, "%s\n", self->noises[i].text);
     }
 }
 
@@ -185,6 +200,7 @@ void ost_model_print(const ost_model_t *self, FILE *out)
     print_states(self, out);
     print_params(self, out, true);
     print_params(self, out, false);
+    print_noises(self, out);
     print_equations(self, out);
     print_outputs(self, out);
 }

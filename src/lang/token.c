@@ -208,7 +208,7 @@ static int punctuation(ost_lexer_t *self, ost_token_t *token)
         return pairs[i].kind;
     }
     token->length = utf8_length(self->at, self->end);
-    if (strchr("+-*/^()[]<>=,:'@", *self->at) != NULL) return *self->at;
+    if (strchr("+-*/^()[]<>=,:;'@", *self->at) != NULL) return *self->at;
     const char *hint = *self->at == '.'   ? "; a number begins with a digit, as 0.5"
                        : *self->at == '!' ? "; write not"
                                           : "";

@@ -45,7 +45,14 @@ static void check_model(const ost_model_t *m)
         require(is_filled(m->states[i].text) && is_filled(m->states[i].unit_text), "a state is described");
         require(m->impl->rate[i] < m->impl->graph.n_nodes, "a state has an equation");
         require(!m->impl->graph.nodes[m->impl->initial[i]].varies, "an initial value is constant");
+        require(!m->impl->graph.nodes[m->impl->rate[i]].noisy, "an equation has no noise");
     }
+    for (size_t i = 0; i < m->n_drives; i++)
+        require(!m->impl->graph.nodes[m->impl->drive[i]].noisy, "a drive has no noise");
+    for (size_t i = 0; i < m->n_switches; i++)
+        require(!m->impl->graph.nodes[m->impl->sw[i]].noisy, "a switch has no noise");
+    for (size_t i = 0; i < m->n_noises; i++)
+        require(is_filled(m->noises[i].name) && is_filled(m->noises[i].text), "a noise is described");
     for (size_t i = 0; i < m->n_jac; i++)
         require(m->jac[i].row < m->n_states + m->n_drives && m->jac[i].col <= m->n_states + m->n_reads, "Jacobian");
     FILE *null = fopen("/dev/null", "w");

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is measured of people: noise of visits, thresholds, and the models of instruments. */
+#include "osteon/random.h"
+#include "small_models.h"
+
+/* All outputs of a study. */
+typedef struct {
+    const ost_plan_t *plan;
+    size_t n, n_y;
+    double *y; /* [n_arms][n][n_outputs][n_times] */
+} result_t;
+
+static int collect(void *user, const ost_cohort_block_t *block, ost_error_t *err)
+{
+    result_t *self = user;
+    (void) err;
+    for (size_t a = 0; a < self->plan->experiment->n_arms; a++)
+        memcpy(self->y + (a * self->n + block->first) * self->n_y, block->y + a * block->n_subjects * self->n_y,
+            block->n_subjects * self->n_y * sizeof(double));
+    return 0;
+}
+
+static void run(result_t *self, study_t *study, size_t n_subjects, int n_threads)
+{
+    study->e.n_subjects = n_subjects;
+    ost_plan_free(&study->plan);
+    must_plan(study);
+    *self = (result_t){ .plan = &study->plan, .n = n_subjects };
+    self->n_y = study->plan.system.n_outputs * study->e.n_times;
+    self->y = calloc(study->e.n_arms * n_subjects * self->n_y + 1, sizeof(double));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(self->y);
+    ost_cohort_summary_t summary;
+    const ost_cohort_options_t options = {
+        .n_threads = n_threads, .no_probe = true, .sink = collect, .user = self, .parallel_sink = true
+    };
+    CU_ASSERT_EQUAL_FATAL(ost_cohort_run(&study->plan, &options, &summary, NULL), 0);
+    CU_ASSERT_EQUAL(summary.failures, 0);
+    ost_cohort_summary_free(&summary);
+}
+
+static double value(const result_t *r, size_t arm, size_t subject, const char *name, size_t element, size_t time)
+{
+    size_t row = output_row(r->plan, name, element);
+    return r->y[(arm * r->n + subject) * r->n_y + row * r->plan->experiment->n_times + time];
+}
+
+/* Mean and SD over subjects. */
+typedef struct {
+    double sum, squares, n;
+} moments_t;
+
+static void add(moments_t *self, double x)
+{
+    self->sum += x;
+    self->squares += x * x;
+    self->n++;
+}
+static double mean(const moments_t *self)
+{
+    return self->sum / self->n;
+}
+static double sd(const moments_t *self)
+{
+    return sqrt(fmax(0, self->squares / self->n - mean(self) * mean(self)));
+}
+
+/* A hormone that stays at 20 pmol/L in everybody, so that the log that is read is noise alone. */
+static void steady_study(study_t *self)
+{
+    STUDY(self, "axis", "scanner");
+    self->settings[0] = (ost_param_setting_t){ .model = text("axis"), .param = text("E0"), .sets_spread = true };
+    self->e.n_settings = 1;
+}
+
+/* Noise is standard normal, its elements are independent of each other, of the other noise, of visits and of people. */
+static void noise_has_its_moments(void)
+{
+    enum { N = 20000 };
+    study_t s;
+    result_t r;
+    moments_t left = { 0 }, apart = { 0 }, both = { 0 }, change = { 0 }, high = { 0 };
+    steady_study(&s);
+    run(&r, &s, N, 0);
+    for (size_t i = 0; i < N; i++) {
+        double a = value(&r, 0, i, "reading", 0, 3), b = value(&r, 0, i, "reading", 1, 3);
+        add(&left, a);
+        add(&apart, a - b);
+        add(&both, 0.5 * (a + b));
+        add(&change, value(&r, 0, i, "reading", 0, 7) - a);
+        double h = value(&r, 0, i, "high", 0, 3);
+        CU_ASSERT_EQUAL(h, fmax(a, b) > 0);
+        add(&high, h);
+    }
+    /* relative standard error of an SD of N draws: 1/sqrt(2 N) = 0.5 %; four of them are allowed */
+    ost_assert_close(mean(&left), 0, 0, 4 * 0.05 / sqrt(N));
+    ost_assert_close(sd(&left), 0.05, 0.02, 0);
+    ost_assert_close(sd(&apart), 0.03 * sqrt(2), 0.02, 0);
+    ost_assert_close(sd(&both), sqrt(0.03 * 0.03 / 2 + 0.04 * 0.04), 0.02, 0);
+    ost_assert_close(sd(&change), 0.05 * sqrt(2), 0.02, 0);
+    /* P(max of two > 0) = 1 - (1/4 + asin(rho)/2 pi), their correlation 16/25 */
+    ost_assert_close(mean(&high), 0.75 - asin(0.64) / (2 * acos(-1)), 0, 0.015);
+    free(r.y);
+    study_free(&s);
+}
+
+/* A reading depends on seed, person, name and minute alone: not on the arm, threads, cohort, batch mates or grid. */
+static void noise_is_a_function_of_its_key(void)
+{
+    study_t s;
+    result_t r, again;
+    double before[99];
+    steady_study(&s);
+    s.e.n_arms = 2;
+    run(&r, &s, 200, 1);
+    for (size_t i = 0; i < 200; i++) {
+        double z = ost_random_normal(5, i, ost_random_purpose("scanner.blur[right]"), 40 * 1440);
+        double mood = ost_random_normal(5, i, ost_random_purpose("scanner.mood"), 40 * 1440);
+        ost_assert_close(value(&r, 0, i, "reading", 1, 4), 0.03 * z + 0.04 * mood, 1e-6, 1e-7);
+        CU_ASSERT_EQUAL(value(&r, 0, i, "reading", 1, 4), value(&r, 1, i, "reading", 1, 4));
+    }
+    for (size_t i = 0; i < 99; i++) before[i] = value(&r, 0, 101 + i, "reading", 0, 4);
+    s.e.first_subject = 101;
+    s.times[0] = 10;
+    s.times[1] = 39.5;
+    s.times[2] = 40;
+    s.e.n_times = 3;
+    run(&again, &s, 99, 2);
+    for (size_t i = 0; i < 99; i++) CU_ASSERT_EQUAL(value(&again, 1, i, "reading", 0, 2), before[i]);
+    CU_ASSERT_NOT_EQUAL(value(&again, 0, 0, "reading", 0, 1), value(&again, 0, 0, "reading", 0, 2));
+    free(r.y);
+    free(again.y);
+    study_free(&s);
+}
+
+/* Without variability nobody errs. */
+static void a_typical_person_is_read_without_noise(void)
+{
+    study_t s;
+    result_t r;
+    steady_study(&s);
+    s.e.variability = false;
+    run(&r, &s, 2, 1);
+    for (size_t t = 0; t < 11; t++) ost_assert_close(value(&r, 0, 1, "reading", 0, t), 0, 0, 1e-6);
+    CU_ASSERT_EQUAL(value(&r, 0, 1, "waits", 0, 0), 3);
+    free(r.y);
+    study_free(&s);
+}
+
+/* value x -ln(1 - u) of the parameter's own draw; within a range, the distribution that is left of it there. */
+static void exponential_spread_inverts_a_hazard(void)
+{
+    enum { N = 20000 };
+    study_t s;
+    steady_study(&s);
+    s.e.n_subjects = N;
+    must_plan(&s);
+    size_t open = param_index(&s.plan, "scanner.patience"), bounded = param_index(&s.plan, "scanner.hurry");
+    double params[16], covariates[1];
+    moments_t wait = { 0 };
+    size_t beyond = 0, below = 0;
+    for (uint64_t i = 0; i < N; i++) {
+        CU_ASSERT_EQUAL_FATAL(ost_plan_subject(&s.plan, i, covariates, params, NULL), 0);
+        double u = ost_random_uniform(5, i, ost_random_purpose("scanner.patience"), 0);
+        ost_assert_close(params[open], -3 * log1p(-u), 1e-9, 1e-12);
+        add(&wait, params[open]);
+        beyond += params[open] > 6;
+        CU_ASSERT(params[bounded] >= 1 && params[bounded] <= 6);
+        below += params[bounded] < 2;
+    }
+    ost_assert_close(mean(&wait), 3, 0.03, 0);
+    ost_assert_close(sd(&wait), 3, 0.04, 0);
+    ost_assert_close((double) beyond / N, exp(-2), 0, 0.01);
+    double share = (exp(-1.0 / 3) - exp(-2.0 / 3)) / (exp(-1.0 / 3) - exp(-2));
+    ost_assert_close((double) below / N, share, 0, 0.014);
+    CU_ASSERT(ost_plan_param_varies(&s.plan, open));
+    study_free(&s);
+}
+
+static void exponential_spread_has_no_sd_to_set(void)
+{
+    study_t s;
+    steady_study(&s);
+    s.settings[1] = (ost_param_setting_t){
+        .model = text("scanner"), .param = text("patience"), .sets_spread = true, .spread_sd = 0.5
+    };
+    s.e.n_settings = 2;
+    CU_ASSERT_EQUAL(study_plan(&s), OST_ERR_VALUE);
+    ost_assert_contains(s.err.what, "no SD");
+    s.settings[1].spread_sd = 0;
+    s.err = (ost_error_t){ 0 };
+    result_t r;
+    run(&r, &s, 3, 1);
+    for (size_t i = 0; i < 3; i++) CU_ASSERT_EQUAL(value(&r, 0, i, "waits", 0, 0), 3);
+    free(r.y);
+    study_free(&s);
+}
+
+static const ost_test_t tests[] = {
+    { "noise_has_its_moments", noise_has_its_moments },
+    { "noise_is_a_function_of_its_key", noise_is_a_function_of_its_key },
+    { "a_typical_person_is_read_without_noise", a_typical_person_is_read_without_noise },
+    { "exponential_spread_inverts_a_hazard", exponential_spread_inverts_a_hazard },
+    { "exponential_spread_has_no_sd_to_set", exponential_spread_has_no_sd_to_set },
+};
+
+OST_TEST_MAIN("observation", tests)
