@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draw a result file: median and 5-95 % of the simulated subjects by arm and site, beside the trial evidence that the
-experiment names; or, where its `plot:` or the options say so, several outputs, a panel for each or for each arm. Needs
+experiment names; or, where its `plot:` or the options say so, several outputs, a panel for each or for each arm; of a
+file of `osteon compare`, a line for each model. Needs
 numpy, h5py, matplotlib and PyYAML (Debian: python3-numpy python3-h5py python3-matplotlib
 python3-yaml)."""
 import argparse
@@ -275,7 +276,8 @@ def variables_of(file, wanted):
     """The wanted variables, by default BMD or the first there is."""
     names = []
     file.id.links.iterate(lambda k: names.append(k.decode()), idx_type=h5py.h5.INDEX_CRT_ORDER)
-    names = [k for k in names if isinstance(file[k], h5py.Dataset) and file[k].ndim in (3, 4)]
+    plain = 4 if "model" in file else 3
+    names = [k for k in names if isinstance(file[k], h5py.Dataset) and file[k].ndim in (plain, plain + 1)]
     for variable in wanted or []:
         if variable not in names:
             raise SystemExit(f"plot.py: {file.filename} has no variable '{variable}'; it has {', '.join(names)}")
@@ -459,6 +461,95 @@ def draw_sites(file, out, variable, evidence):
     plt.close(figure)
 
 
+def read_models(file, variables, show):
+    """(columns, curves) of a file of `osteon compare`: [(variable, element, name, unit)] and
+    curves[arm][column] = [(model, bands)], without those that have no values."""
+    models, n_arms = [text_of(m) for m in file["model"][:]], len(file["arm"])
+    i_zero = int(np.argmin(np.abs(file["time"][:])))
+    columns, curves = [], [[] for _ in range(n_arms)]
+    for variable in variables:
+        data = file[variable]
+        unit, label = (text_of(data.attrs.get(k, "")) for k in ("units", "long_name"))
+        elements = [text_of(s) for s in data.dims[2][0][:]] if data.ndim == 5 else [""]
+        by_model = [data[m] for m in range(len(models))]
+        for e, element in enumerate(elements):
+            found = [[(m, *quantiles(y, a, e, i_zero, show)) for m, y in enumerate(by_model)] for a in range(n_arms)]
+            found = [[f for f in of_arm if np.isfinite(f[1]).any()] for of_arm in found]
+            is_change = show != "value" and all(f[2] for of_arm in found for f in of_arm)
+            name = NAMES.get(variable, label.split(",")[0] or variable)
+            if is_change:
+                name = f"Change in {name} [%]" if show == "change" else f"{name}, relative to time 0"
+            elif unit != "1":
+                name += f" [{unit}]"
+            columns.append((variable, element, name))
+            for a in range(n_arms):
+                curves[a].append([f[:2] for f in found[a]])
+    return columns, curves
+
+
+def draw_models(file, out, variables, settings, evidence):
+    """A row for each arm, a column for each output and site, a line for each model; grey: the range of their medians."""
+    experiment = read_experiment(file)
+    models, arms = ([text_of(x) for x in file[k][:]] for k in ("model", "arm"))
+    labels = [text_of(a) for a in file["arm_label"][:]]
+    months = file["time"][:] / MONTH
+    columns, curves = read_models(file, variables, settings.get("show", "change"))
+    table = find_evidence(file, experiment, evidence)
+    styles = [(COLOURS[m % 7], DASHES[m % 7], MARKERS[m % 7]) for m in range(len(models))]
+    stops = {a: stops_of(experiment, a) for a in arms}
+    since = "since start of treatment" if any(is_treated(experiment, a) for a in arms) else "from time 0"
+    kept = [k for k in range(len(columns)) if any(curves[a][k] for a in range(len(arms)))]
+    last = f"year {months[-1] / 12:g}" if months[-1] > 30 else f"month {months[-1]:g}"
+    all_points, left_out = [], {}
+    for line in text_of(file.attrs.get("arms_left_out", "")).splitlines():
+        if match := re.match(r"([^:]+): arm '([^']+)'", line):
+            left_out.setdefault(match[2], []).append(match[1])
+
+    plt.rcParams.update({"font.size": 9.5, "font.family": "DejaVu Sans", "svg.fonttype": "path", "axes.linewidth": 0.8})
+    width, height = 1.1 + 3.1 * max(len(kept), 2), 1.5 + 2.6 * len(arms)
+    figure, axes = plt.subplots(len(arms), len(kept), figsize=(width, height), sharex=True, squeeze=False,
+                                sharey="all" if len(variables) == 1 else "col")
+    for a, row in enumerate(axes):
+        for k, axis in zip(kept, row):
+            variable, element, name = columns[k]
+            bands = [b for _, b in curves[a][k]]
+            draw_panel(axis, months, bands, [styles[m] for m, _ in curves[a][k]], since if a == len(arms) - 1 else "")
+            draw_stops(axis, {arms[a]: stops[arms[a]]}, [arms[a]], [("0.35", DASHES[0], "")], months[-1], False)
+            if len(bands) > 1:
+                medians = np.array([b[1] for b in bands])
+                axis.fill_between(months, medians.min(0), medians.max(0), color="0.5", alpha=0.22, lw=0, zorder=1)
+                end = np.sort(medians[:, -1])
+                axis.text(0.03, 0.03, f"models at {last}: {end[0]:.2f} to {end[-1]:.2f},\nmedian {np.median(end):.2f}",
+                          transform=axis.transAxes, size=7.8, color="0.25")
+            if k == kept[0] and (without := left_out.get(arms[a])):
+                axis.text(0.03, 0.97, "\n".join(textwrap.wrap("without " + ", ".join(without), 40)), va="top",
+                          transform=axis.transAxes, size=7.8, color="0.25")
+            points = read_evidence(table, experiment, variable, element) if table else []
+            points = [p for p in points if p[0] == arms[a] and p[1] <= months[-1] + 0.1 and p[2] == 0]
+            draw_points(axis, points, [arms[a]], [("black", None, "o")], months, [b[1] for b in bands[:1]])
+            all_points += points
+            if a < len(arms) - 1:
+                axis.set_xlabel("")
+            if a == 0:
+                axis.set_title(element.replace("_", " ").capitalize() or name, loc="left", size=10)
+            if k == kept[0]:
+                label = "\n".join(textwrap.wrap(labels[a].replace("_", " "), 34))
+                axis.set_ylabel(f"{label}\n{name}" if len(variables) == 1 else label)
+    title = experiment.get("title") or os.path.basename(file.filename)
+    figure.suptitle(textwrap.shorten(title, int(width * 9.5), placeholder=" ..."), x=0.01, y=1 - 0.06 / height, ha="left",
+                    va="top", size=12, fontweight="bold")
+    handles = [plt.Line2D([], [], color=c, dashes=d, lw=2) for c, d, _ in styles]
+    figure.legend(handles, models, loc="upper left", frameon=False, bbox_to_anchor=(0.002, 1 - 0.3 / height),
+                  ncol=min(len(models), int(width / 1.6)), handlelength=2.6)
+    text = footnote(all_points, int(file.attrs.get("n_done", 1))).replace(
+        "percentile.", "percentile; grey: range of the medians between models.", 1)
+    figure.text(0.01, 0.08 / height, text, size=7.8, color="0.3", va="bottom", linespacing=1.35)
+    figure.subplots_adjust(left=0.95 / width, right=1 - 0.2 / width, bottom=0.72 / height, top=1 - 0.86 / height,
+                           hspace=0.12, wspace=0.1 if len(variables) == 1 else 0.28)
+    figure.savefig(out, dpi=130, metadata={"Date": None} if out.endswith(".svg") else None)
+    plt.close(figure)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", metavar="RESULT.h5")
@@ -475,7 +566,9 @@ def main():
             settings = dict(read_experiment(file).get("plot") or {})
             settings.update({k: v for k in ("show", "panels", "time") if (v := getattr(a, k))})
             variables = variables_of(file, a.variables.split(",") if a.variables else settings.get("variables"))
-            if settings or len(variables) > 1:
+            if "model" in file:
+                draw_models(file, a.output, variables, settings, a.evidence)
+            elif settings or len(variables) > 1:
                 draw_panels(file, a.output, variables, settings)
             else:
                 draw_sites(file, a.output, variables[0], a.evidence)

@@ -19,7 +19,7 @@ import numpy as np
 
 OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
 PLOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scripts", "plot.py")
-COMMANDS = ["run", "show", "check", "plan", "model", "list"]
+COMMANDS = ["run", "compare", "show", "check", "plan", "model", "list"]
 
 # Bone that decays at k per year: bmd(t) = exp(-k t), so every number that is shown is known. `rest` keeps its steps
 # busy without changing it; `a` makes some subjects grow without bound in finite time.

@@ -74,6 +74,19 @@ void ost_plan_print(const ost_plan_t *self, FILE *out);
 /** As a Graphviz graph of blocks and signals. */
 void ost_plan_dot(const ost_plan_t *self, FILE *out);
 
+/** Put the bone model `name` (or a path) where the experiment lists its first of kind bone. Its others of that kind go,
+ * so do hormones that drive what the new one drives itself, and settings of parameters of what went; drugs come from
+ * the arms.
+ *  @return 0, or OST_ERR_NAME and others of ost_library_get: no such model, or none of kind bone */
+int ost_experiment_replace_bone(
+    ost_experiment_t *self, ost_library_t *library, const char *name, ost_error_t *err) OST_MUST_CHECK;
+/** Whether the experiment can be planned with this arm alone. @return as ost_plan_build: OST_ERR_MODEL where the models
+ *  cannot feel what the arm gives */
+int ost_experiment_check_arm(
+    const ost_experiment_t *self, ost_library_t *library, size_t i_arm, ost_error_t *err) OST_MUST_CHECK;
+/** Drop wanted outputs that no model of the experiment has. @return false: none is left of those that were wanted */
+bool ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library);
+
 /** The covariates and parameters of one subject: a pure function of (seed, subject), whatever else is in the cohort.
  *  @param[out] covariates  [experiment->n_covariates];  @param[out] params  [plan->n_params], internal units
  *  @return 0 or OST_ERR_VALUE (a covariate out of range) */

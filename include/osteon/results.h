@@ -38,6 +38,21 @@ int ost_writer_finish(ost_writer_t *self, const ost_cohort_summary_t *summary, o
  *  is removed unless an earlier second of it is whole. Accepts NULL. */
 void ost_writer_delete(ost_writer_t *self);
 
+/** A result file to be joined with others. */
+typedef struct {
+    const char *model; /**< its bone model */
+    const char *path;  /**< of the file */
+    char *left_out;    /**< arms that it was not run for and why, a line each; NULL: none */
+} ost_results_part_t;
+
+/** Join the result files of one experiment on several bone models into one, where outputs, `status` and counts have a
+ *  dimension `model` in front. Arms and elements of indices are those of all models; NaN (`status`: not run) stands
+ * where a model has none. A variable that the models have in different units is kept relative to its value at time 0.
+ * The people are the same in all: their covariates, and parameters by the names of their models, are there once.
+ *  @return 0, OST_ERR_IO, OST_ERR_FORMAT (a part cannot be read), OST_ERR_UNIT (units differ and there is no time 0) */
+int ost_results_join(
+    const char *path, const ost_results_part_t *parts, size_t n_parts, ost_error_t *err) OST_MUST_CHECK;
+
 /** A result file being read, a piece at a time. */
 typedef struct ost_results ost_results_t;
 
@@ -45,6 +60,11 @@ typedef struct ost_results ost_results_t;
 int ost_results_open(ost_results_t **self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /** Close and free. Accepts NULL. */
 void ost_results_close(ost_results_t *self);
+/** Number of models of a joined file, 0 of any other. */
+size_t ost_results_n_models(const ost_results_t *self);
+const char *ost_results_model(const ost_results_t *self, size_t i_model); /**< owned by self */
+/** Of a joined file, the model that ost_results_read() reads of from now on; the first at the beginning. */
+void ost_results_use_model(ost_results_t *self, size_t i_model);
 size_t ost_results_n_arms(const ost_results_t *self);                       /**< number of arms */
 size_t ost_results_n_subjects(const ost_results_t *self);                   /**< number of subjects */
 size_t ost_results_n_times(const ost_results_t *self);                      /**< number of output times */

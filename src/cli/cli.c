@@ -316,6 +316,18 @@ out:
     return path;
 }
 
+char *ost_cli_compared_models(const char *path)
+{
+    ost_results_t *results = NULL;
+    if (!ost_cli_ends_with(path, ".h5") || ost_results_open(&results, path, NULL) < 0) return NULL;
+    const char *lines = ost_results_attribute(results, "compared_models");
+    char *list = lines != NULL ? strdup(lines) : NULL;
+    for (char *c = list; c != NULL && *c != '\0'; c++)
+        if (*c == '\n') *c = ',';
+    ost_results_close(results);
+    return list;
+}
+
 /* From YAML, or from what a result file records. */
 static int read_experiment(
     ost_experiment_t *self, const char *path, const char *const *overrides, size_t n_overrides, ost_error_t *err)

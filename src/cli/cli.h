@@ -91,11 +91,30 @@ char *ost_cli_data_folder(const char *name);
  * (then `overrides` come after those it was made with). Prints what is wrong. @return an exit code */
 int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_list_t *overrides);
 
+/* Models that `osteon compare` made a result file on, as its --models takes them; owned by the caller, NULL if it is
+ * none of its files. */
+char *ost_cli_compared_models(const char *path);
+
 /* Read the evidence table that the experiment names. If it cannot be read or lacks what is to be compared, say so and
  * leave self empty: an experiment runs without it. */
 void ost_cli_evidence(ost_evidence_t *self, const ost_experiment_t *experiment);
 
+/* How a plan is simulated into a file. */
+typedef struct {
+    const char *out, *heading; /* heading: a line above the summary, where it is one of several; NULL: it is alone */
+    int n_threads;             /* 0: all */
+    bool quiet, resume;
+} ost_simulation_t;
+/* Simulate with progress and summary. @return an exit code */
+int ost_cli_simulate(const ost_plan_t *plan, const ost_simulation_t *how);
+/* Say what was written and what to do with it. */
+void ost_cli_written(const char *out);
+/* Whether `path` is free or holds HDF5; says so if not. A slip of the hand (-o mine.yaml) must not cost an experiment.
+ */
+bool ost_cli_may_replace(const char *path);
+
 int ost_cmd_run(int argc, char **argv);
+int ost_cmd_compare(int argc, char **argv);
 int ost_cmd_show(int argc, char **argv);
 int ost_cmd_check(int argc, char **argv);
 int ost_cmd_plan(int argc, char **argv);

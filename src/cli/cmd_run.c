@@ -246,11 +246,12 @@ static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
     }
 }
 
-static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *out)
+static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *heading)
 {
     const ost_experiment_t *e = run->plan->experiment;
     char a[64], b[64], c[64];
     double jobs = fmax(1, (double) s->subjects * (double) e->n_arms);
+    if (heading != NULL) printf("%s\n", heading);
     printf("%s x %s in %.2f s on %s (%s): %.0f subject-arms/s\n", ost_cli_plural(s->subjects, "subject", a),
         ost_cli_plural(e->n_arms, "arm", b), s->seconds_wall, ost_cli_plural((uint64_t) s->n_threads, "thread", c),
         ost_isa_name(s->isa), jobs / s->seconds_wall);
@@ -267,17 +268,21 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     for (size_t i = 0; i < MAX_MESSAGES && ost_writer_failure(run->writer, i, &f); i++)
         printf("  subject %llu, arm '%s': %s\n", (unsigned long long) f.subject, f.arm, f.message);
     if (s->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
-    if (s->interrupted)
+    if (s->interrupted && heading == NULL)
         printf("interrupted: %s of %s are in the file; the same command with --resume goes on from there\n",
             ost_cli_thousands(run->n_resumed + s->subjects, a), ost_cli_plural(e->n_subjects, "subject", b));
+}
+
+void ost_cli_written(const char *out)
+{
+    char a[32];
     struct stat st;
     printf("written: %s (%s)\n", out, stat(out, &st) == 0 ? ost_cli_bytes((double) st.st_size, a) : "?");
     int length = (int) (strlen(out) - (ost_cli_ends_with(out, ".h5") ? strlen(".h5") : 0));
     printf("next:    osteon show %s\n         scripts/plot.py %s -o %.*s.png\n", out, out, length, out);
 }
 
-/* A slip of the hand (-o mine.yaml) must not cost an experiment or a model: only HDF5 is replaced. */
-static bool may_replace(const char *path)
+bool ost_cli_may_replace(const char *path)
 {
     char head[4];
     FILE *file = fopen(path, "rb");
@@ -297,37 +302,42 @@ static void mention_part(const char *out)
         ost_cli_message("%s holds what was computed; the same command with --resume goes on from there", path);
 }
 
-static int simulate(const run_arguments_t *a, const ost_plan_t *plan, int n_threads)
+int ost_cli_simulate(const ost_plan_t *plan, const ost_simulation_t *how)
 {
     ost_error_t err = { 0 };
     ost_cohort_summary_t summary = { 0 };
-    run_t run = { .plan = plan, .quiet = a->quiet, .terminal = isatty(STDERR_FILENO) == 1 };
-    ost_cohort_options_t options = {
-        .n_threads = n_threads, .sink = write_block, .parallel_sink = true, .progress = report_progress, .user = &run
-    };
+    run_t run = { .plan = plan, .quiet = how->quiet, .terminal = isatty(STDERR_FILENO) == 1 };
+    ost_cohort_options_t options = { .n_threads = how->n_threads,
+        .sink = write_block,
+        .parallel_sink = true,
+        .progress = report_progress,
+        .user = &run };
     int code = OST_EXIT_OK;
     catch_signals();
-    int ret = (a->resume ? ost_writer_resume : ost_writer_new)(&run.writer, a->out, plan, &err);
+    int ret = (how->resume ? ost_writer_resume : ost_writer_new)(&run.writer, how->out, plan, &err);
     if (ret < 0) {
         code = ost_cli_fail(&err);
         goto out;
     }
     options.done = ost_writer_done(run.writer, &run.n_resumed);
     ret = ost_cohort_run(plan, &options, &summary, &err);
-    if (!a->quiet) report_end(&run, &summary, ret);
+    if (!how->quiet) report_end(&run, &summary, ret);
     if (ret == 0) ret = ost_writer_finish(run.writer, &summary, &err);
     if (ret < 0) {
         code = ost_cli_fail(&err);
         goto out;
     }
-    if (!a->quiet) print_summary(&run, &summary, a->out);
+    if (!how->quiet) {
+        print_summary(&run, &summary, how->heading);
+        if (how->heading == NULL) ost_cli_written(how->out);
+    }
     if (summary.interrupted)
         code = OST_EXIT_INTERRUPTED;
     else if (summary.failures > 0)
         code = OST_EXIT_FAILURES;
 out:
     ost_writer_delete(run.writer);
-    if (ret < 0) mention_part(a->out);
+    if (ret < 0 && how->heading == NULL) mention_part(how->out);
     ost_cohort_summary_free(&summary);
     return code;
 }
@@ -341,6 +351,7 @@ int ost_cmd_run(int argc, char **argv)
     ost_plan_t plan = { 0 };
     uint64_t n_threads = 0;
     int isa = -1, code;
+    char *compared = NULL;
     const char *name = parse_arguments(&a, argc, argv, &code);
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
@@ -353,19 +364,25 @@ int ost_cmd_run(int argc, char **argv)
         ost_cli_message("run: -o OUT.h5 is missing (--dry-run needs none)");
         goto out;
     }
-    if (!a.dry_run && !may_replace(a.out)) goto out;
+    if (!a.dry_run && !ost_cli_may_replace(a.out)) goto out;
+    if ((compared = ost_cli_compared_models(name)) != NULL) {
+        ost_cli_message("run: '%s' is of several models; 'osteon compare %s -o OUT.h5' repeats it", name, name);
+        goto out;
+    }
     if ((code = ost_cli_experiment(&experiment, name, &a.overrides)) != OST_EXIT_OK) goto out;
+    const ost_simulation_t how = { .out = a.out, .n_threads = (int) n_threads, .quiet = a.quiet, .resume = a.resume };
     if (isa >= 0) experiment.solver.isa = (ost_isa_t) isa;
     if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0)
         code = ost_cli_fail(&err);
     else if (a.dry_run)
         print_dry_run(&plan);
     else
-        code = simulate(&a, &plan, (int) n_threads);
+        code = ost_cli_simulate(&plan, &how);
 out:
     ost_plan_free(&plan);
     ost_library_free(&library);
     ost_experiment_free(&experiment);
     ost_text_list_free(&a.overrides);
+    free(compared);
     return code;
 }

@@ -34,9 +34,10 @@ typedef struct {
     size_t n_elements, n_subjects;
     ost_experiment_t experiment; /* empty where the file holds none that can be read */
     ost_evidence_t evidence;
-    bool has_values;               /* a baseline of zero: values instead of changes in percent */
-    double *base, *value, *change; /* [n_subjects] */
-    int arm_width, element_width;
+    bool has_values;                           /* a baseline of zero: values instead of changes in percent */
+    double *base, *value, *change;             /* [n_subjects] */
+    double *medians;                           /* [n_models], of those that have values */
+    int model_width, arm_width, element_width; /* model_width 0: a file without that dimension */
     span_t *spans;
     size_t n_spans;
 } show_t;
@@ -199,22 +200,33 @@ static bool has_evidence(const show_t *self, const char *arm, const char *elemen
     return false;
 }
 
-static void print_row(const show_t *self, const char *arm, const char *element, span_t span, size_t n)
+/* The words before the numbers of a row. */
+static void print_name(const show_t *self, const char *arm, const char *element, span_t span, const char *model)
 {
-    const double *x = self->change;
     char months[32];
-    int n_rows = 0;
     if (span.from > 0)
         snprintf(months, sizeof(months), "%g-%g", span.from, span.to);
     else
         snprintf(months, sizeof(months), "%g", span.to);
-    printf("%-*s %-*s %7s  %8.2f %8.2f %8.2f %8.2f", self->arm_width, arm, self->element_width, element, months,
-        gsl_stats_median_from_sorted_data(x, 1, n), gsl_stats_quantile_from_sorted_data(x, 1, n, 0.05),
-        gsl_stats_quantile_from_sorted_data(x, 1, n, 0.95), gsl_stats_mean(x, 1, n));
+    printf("%-*s %-*s %7s  ", self->arm_width, arm, self->element_width, element, months);
+    if (self->model_width > 0) printf("%-*s ", self->model_width, model);
+}
+
+static void print_row(
+    const show_t *self, const char *arm, const char *element, span_t span, const char *model, size_t n)
+{
+    const double *x = self->change;
+    int n_rows = 0;
+    print_name(self, arm, element, span, model);
+    printf("%8.2f %8.2f %8.2f %8.2f", gsl_stats_median_from_sorted_data(x, 1, n),
+        gsl_stats_quantile_from_sorted_data(x, 1, n, 0.05), gsl_stats_quantile_from_sorted_data(x, 1, n, 0.95),
+        gsl_stats_mean(x, 1, n));
     for (size_t i = 0; i < self->evidence.n_rows && !self->has_values; i++) {
         const ost_evidence_row_t *row = &self->evidence.rows[i];
         if (row_base(self, row, arm, element) != span.from || row->time_months != span.to) continue;
-        if (n_rows++ > 0) printf("\n%*s", self->arm_width + self->element_width + 47, "");
+        if (n_rows++ > 0)
+            printf(
+                "\n%*s", self->arm_width + self->element_width + self->model_width + (self->model_width > 0) + 47, "");
         print_evidence(self, row, n);
     }
     putchar('\n');
@@ -222,13 +234,15 @@ static void print_row(const show_t *self, const char *arm, const char *element, 
 
 static void print_head(const show_t *self, const char *path)
 {
-    char subjects[64], arms[64], failed[64], done[32];
+    char subjects[64], arms[64], models[64], failed[64], done[32];
+    size_t n_models = ost_results_n_models(self->results);
     const char *title = ost_results_attribute(self->results, "title");
     uint64_t n_done = strtoull(ost_results_attribute(self->results, "n_done"), NULL, 10);
     printf("%s: %s%s", path, title != NULL ? title : "", title != NULL ? "; " : "");
     if (n_done < self->n_subjects) printf("interrupted after %s of ", ost_cli_thousands(n_done, done));
-    printf("%s x %s, %s failed\n", ost_cli_plural(self->n_subjects, "subject", subjects),
-        ost_cli_plural(ost_results_n_arms(self->results), "arm", arms),
+    printf("%s x %s%s%s, %s failed\n", ost_cli_plural(self->n_subjects, "subject", subjects),
+        ost_cli_plural(ost_results_n_arms(self->results), "arm", arms), n_models > 0 ? " x " : "",
+        n_models > 0 ? ost_cli_plural(n_models, "model", models) : "",
         ost_cli_plural(ost_results_failures(self->results), "subject-arm", failed));
     if (self->has_values)
         printf("%s [%s] (a baseline is zero, so values instead of changes)\n\n", self->variable,
@@ -236,8 +250,9 @@ static void print_head(const show_t *self, const char *path)
     else
         printf("%s: change in percent, each subject against itself at month 0 (a-b: at month b against month a)\n\n",
             self->variable);
-    printf("%-*s %-*s %7s  %8s %8s %8s %8s", self->arm_width, "arm", self->element_width,
-        self->n_elements > 1 ? "site" : "", "month", "median", "5 %", "95 %", "mean");
+    printf("%-*s %-*s %7s  ", self->arm_width, "arm", self->element_width, self->n_elements > 1 ? "site" : "", "month");
+    if (self->model_width > 0) printf("%-*s ", self->model_width, "model");
+    printf("%8s %8s %8s %8s", "median", "5 %", "95 %", "mean");
     if (self->evidence.n_rows > 0 && !self->has_values)
         printf("  %8s %-6s %7s  %-15s %-9s %s", "observed", "", "differ", "interval", "role", "trial, arm");
     putchar('\n');
@@ -249,30 +264,68 @@ static int wider(int width, const char *text)
     return n > width ? n : width;
 }
 
-static int print_table(show_t *self, const char *path, ost_error_t *err)
+/* How far the medians of the models are apart: what the structure of a model makes, beside what people make. */
+static void print_models(
+    const show_t *self, const char *arm, const char *element, span_t span, double *medians, size_t n)
+{
+    gsl_sort(medians, 1, n);
+    print_name(self, arm, element, span, "(models)");
+    printf("%8.2f %8.2f %8.2f  median and range of the medians of %zu models\n",
+        gsl_stats_median_from_sorted_data(medians, 1, n), medians[0], medians[n - 1], n);
+}
+
+/* The rows of an arm, an element and a span: one, or one a model. @return their number or an error */
+static long print_rows(show_t *self, size_t arm, size_t element, span_t span, ost_error_t *err)
+{
+    const char *arm_name = ost_results_arm(self->results, arm);
+    const char *element_name = ost_results_element(self->results, self->variable, element);
+    size_t n_models = ost_results_n_models(self->results), n_rows = 0;
+    for (size_t m = 0; m == 0 || m < n_models; m++) {
+        const char *model = n_models > 0 ? ost_results_model(self->results, m) : "";
+        ost_results_use_model(self->results, m);
+        long n = collect(self, arm, element, span, err);
+        if (n < 0) return n;
+        if (n == 0) continue;
+        print_row(self, arm_name, element_name, span, model, (size_t) n);
+        self->medians[n_rows++] = gsl_stats_median_from_sorted_data(self->change, 1, (size_t) n);
+    }
+    if (n_rows > 1) print_models(self, arm_name, element_name, span, self->medians, n_rows);
+    return (long) n_rows;
+}
+
+static void find_widths(show_t *self)
 {
     self->arm_width = (int) strlen("arm");
     self->element_width = self->n_elements > 1 ? (int) strlen("site") : 0;
+    self->model_width = ost_results_n_models(self->results) > 0 ? (int) strlen("(models)") : 0;
     for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
         self->arm_width = wider(self->arm_width, ost_results_arm(self->results, a));
     for (size_t e = 0; e < self->n_elements; e++)
         self->element_width = wider(self->element_width, ost_results_element(self->results, self->variable, e));
+    for (size_t m = 0; m < ost_results_n_models(self->results); m++)
+        self->model_width = wider(self->model_width, ost_results_model(self->results, m));
+}
+
+static int print_table(show_t *self, const char *path, ost_error_t *err)
+{
+    find_widths(self);
     print_head(self, path);
-    size_t n_rows = 0;
+    long n_rows = 0;
     for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
         for (size_t e = 0; e < self->n_elements; e++)
             for (size_t i = 0; i < self->n_spans; i++) {
                 const char *arm = ost_results_arm(self->results, a);
                 const char *element = ost_results_element(self->results, self->variable, e);
                 if (self->spans[i].from > 0 && !has_evidence(self, arm, element, self->spans[i])) continue;
-                long n = collect(self, a, e, self->spans[i], err);
+                long n = print_rows(self, a, e, self->spans[i], err);
                 if (n < 0) return (int) n;
-                if (n > 0) print_row(self, arm, element, self->spans[i], (size_t) n);
-                n_rows += n > 0;
+                n_rows += n;
             }
     if (n_rows == 0)
         printf("nothing to show: no subject has a value of '%s' at these times%s\n", self->variable,
             ost_results_failures(self->results) > 0 ? "; 'failure_message' in the file says why subjects failed" : "");
+    const char *left_out = ost_results_attribute(self->results, "arms_left_out");
+    if (left_out != NULL) printf("\nleft out\n%s\n", left_out);
     return 0;
 }
 
@@ -330,7 +383,8 @@ static int show(show_t *self, const char *path, const char *months)
     self->base = calloc(self->n_subjects + 1, sizeof(double));
     self->value = calloc(self->n_subjects + 1, sizeof(double));
     self->change = calloc(self->n_subjects + 1, sizeof(double));
-    if (self->base == NULL || self->value == NULL || self->change == NULL) {
+    self->medians = calloc(ost_results_n_models(self->results) + 1, sizeof(double));
+    if (self->base == NULL || self->value == NULL || self->change == NULL || self->medians == NULL) {
         ost_cli_message("out of memory");
         return OST_EXIT_INPUT;
     }
@@ -381,5 +435,6 @@ int ost_cmd_show(int argc, char **argv)
     free(self.base);
     free(self.value);
     free(self.change);
+    free(self.medians);
     return code;
 }

@@ -12,6 +12,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     { "run", "simulate an experiment, or repeat a result file", ost_cmd_run },
+    { "compare", "simulate an experiment on several bone models", ost_cmd_compare },
     { "show", "print a result file beside the evidence its experiment names", ost_cmd_show },
     { "check", "read and plan an experiment or a model, without running it", ost_cmd_check },
     { "plan", "print or draw how blocks, signals and events of an experiment fit together", ost_cmd_plan },

@@ -127,16 +127,23 @@ static int add_block(ost_plan_t *self, const request_t *request, ost_error_t *er
     return 0;
 }
 
-/* Models whose texts the experiment brings along. */
-static int read_texts(const ost_experiment_t *e, ost_library_t *library, ost_error_t *err)
+/* In any order: one that reads a signal may stand before the one that defines it. */
+int ost_plan_read_texts(const ost_experiment_t *e, ost_library_t *library, ost_error_t *err)
 {
     int ret = 0;
-    for (size_t i = 0; i < e->n_model_texts && ret == 0; i++) {
-        const ost_model_text_t *own = &e->model_texts[i];
-        const ost_model_t *model;
-        size_t k = 0;
-        while (k < library->n_models && strcmp(library->models[k]->path, own->path) != 0) k++;
-        if (k == library->n_models) ret = ost_library_read(library, own->path, own->text, &model, err);
+    for (size_t left = e->n_model_texts, before = left + 1; left > 0 && left < before;) {
+        before = left;
+        left = 0;
+        for (size_t i = 0; i < e->n_model_texts; i++) {
+            const ost_model_text_t *own = &e->model_texts[i];
+            const ost_model_t *model;
+            size_t k = 0;
+            while (k < library->n_models && strcmp(library->models[k]->path, own->path) != 0) k++;
+            int code = k < library->n_models ? 0 : ost_library_read(library, own->path, own->text, &model, err);
+            if (code < 0) ret = code;
+            left += code < 0;
+        }
+        if (left == 0) ret = 0;
     }
     return ret;
 }
@@ -188,7 +195,7 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
 {
     *self = (ost_plan_t){ .experiment = experiment, .impl = calloc(1, sizeof(*self->impl)) };
     int ret = self->impl == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a plan") : 0;
-    if (ret == 0) ret = read_texts(experiment, library, err);
+    if (ret == 0) ret = ost_plan_read_texts(experiment, library, err);
     if (ret == 0) ret = load_blocks(self, library, err);
     if (ret == 0) ret = map_params(self, err);
     if (ret == 0) ret = ost_plan_build_population(self, err);

@@ -152,6 +152,9 @@ int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, s
  * value, NAN where there is none. */
 double ost_plan_idle_value(const ost_plan_signal_t *signal);
 
+/* Read the models whose texts the experiment brings along. */
+int ost_plan_read_texts(const ost_experiment_t *e, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
+
 /* Steps of ost_plan_build, each in its own file. */
 int ost_plan_wire(ost_plan_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK; /* wiring.c */
 int ost_plan_build_population(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;             /* population.c */

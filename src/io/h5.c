@@ -149,3 +149,45 @@ hid_t ost_h5_text_type(void)
     }
     return type;
 }
+
+void ost_h5_free_texts(char **texts, size_t n)
+{
+    for (size_t i = 0; texts != NULL && i < n; i++) free(texts[i]);
+    free(texts);
+}
+
+size_t ost_h5_length(hid_t dataset)
+{
+    hsize_t n = 0;
+    hid_t space = H5Dget_space(dataset);
+    if (space >= 0 && H5Sget_simple_extent_ndims(space) == 1) H5Sget_simple_extent_dims(space, &n, NULL);
+    if (space >= 0) H5Sclose(space);
+    return n;
+}
+
+char **ost_h5_read_texts(hid_t dataset, size_t max, size_t *n)
+{
+    *n = ost_h5_length(dataset);
+    hid_t file_type = H5Dget_type(dataset), type = ost_h5_text_type(), space = H5Dget_space(dataset);
+    char **texts = NULL, **raw = NULL;
+    bool ok = *n > 0 && *n <= max && type >= 0 && space >= 0 && file_type >= 0 && H5Tis_variable_str(file_type) > 0;
+    if (ok) {
+        raw = calloc(*n, sizeof *raw);
+        texts = calloc(*n, sizeof *texts);
+        ok = raw != NULL && texts != NULL && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0;
+    }
+    for (size_t i = 0; ok && i < *n; i++) {
+        texts[i] = strdup(raw[i] != NULL ? raw[i] : "");
+        ok = texts[i] != NULL;
+    }
+    if (raw != NULL && type >= 0 && space >= 0) H5Dvlen_reclaim(type, space, H5P_DEFAULT, raw);
+    free(raw);
+    if (!ok) {
+        ost_h5_free_texts(texts, *n);
+        texts = NULL;
+    }
+    if (type >= 0) H5Tclose(type);
+    if (file_type >= 0) H5Tclose(file_type);
+    if (space >= 0) H5Sclose(space);
+    return texts;
+}

@@ -38,4 +38,11 @@ char *ost_h5_get_text(hid_t object, const char *name);
 /* Variable-length UTF-8 text, closed by the caller. */
 hid_t ost_h5_text_type(void);
 
+/* Length of a one-dimensional dataset, 0 if it is none. */
+size_t ost_h5_length(hid_t dataset);
+/* All texts of a one-dimensional dataset of at most `max`. @return [*n] owned by the caller, or NULL */
+char **ost_h5_read_texts(hid_t dataset, size_t max, size_t *n);
+/* Accepts NULL. */
+void ost_h5_free_texts(char **texts, size_t n);
+
 #endif

@@ -32,15 +32,16 @@ typedef struct {
 struct ost_results {
     char *path;
     hid_t file;
-    size_t n_arms, n_subjects, n_times, n_variables, n_attributes;
+    size_t n_models, n_arms, n_subjects, n_times, n_variables, n_attributes; /* n_models 0: no such dimension */
     double *times;
-    char **arms, **labels;
+    char **models, **arms, **labels;
+    size_t i_model; /* that is read of */
     variable_t *variables;
     const char **names; /* [n_variables], of variables */
     attribute_t *attributes;
     struct {
         double *values; /* [n_subjects][n_times] */
-        size_t variable, arm, element, first_time, n_times;
+        size_t variable, model, arm, element, first_time, n_times;
     } cache;
 };
 
@@ -52,12 +53,6 @@ static int no_memory(ost_error_t *err)
 static int damaged(const ost_results_t *self, const char *what, ost_error_t *err)
 {
     return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged, or not written by osteon: '%s' cannot be read", what);
-}
-
-static void free_texts(char **texts, size_t n)
-{
-    for (size_t i = 0; texts != NULL && i < n; i++) free(texts[i]);
-    free(texts);
 }
 
 static herr_t keep_attribute(hid_t object, const char *name, const H5A_info_t *info, void *user)
@@ -78,44 +73,6 @@ static herr_t keep_attribute(hid_t object, const char *name, const H5A_info_t *i
     return 0;
 }
 
-/* Length of a one-dimensional dataset, 0 if it is none. */
-static size_t length_of(hid_t dataset)
-{
-    hsize_t n = 0;
-    hid_t space = H5Dget_space(dataset);
-    if (space >= 0 && H5Sget_simple_extent_ndims(space) == 1) H5Sget_simple_extent_dims(space, &n, NULL);
-    if (space >= 0) H5Sclose(space);
-    return n;
-}
-
-/* All texts of a one-dimensional dataset. @return [*n] owned by the caller, or NULL */
-static char **read_texts(hid_t dataset, size_t max, size_t *n)
-{
-    *n = length_of(dataset);
-    hid_t file_type = H5Dget_type(dataset), type = ost_h5_text_type(), space = H5Dget_space(dataset);
-    char **texts = NULL, **raw = NULL;
-    bool ok = *n > 0 && *n <= max && type >= 0 && space >= 0 && file_type >= 0 && H5Tis_variable_str(file_type) > 0;
-    if (ok) {
-        raw = calloc(*n, sizeof *raw);
-        texts = calloc(*n, sizeof *texts);
-        ok = raw != NULL && texts != NULL && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0;
-    }
-    for (size_t i = 0; ok && i < *n; i++) {
-        texts[i] = ost_strdup(raw[i] != NULL ? raw[i] : "");
-        ok = texts[i] != NULL;
-    }
-    if (raw != NULL && type >= 0 && space >= 0) H5Dvlen_reclaim(type, space, H5P_DEFAULT, raw);
-    free(raw);
-    if (!ok) {
-        free_texts(texts, *n);
-        texts = NULL;
-    }
-    if (type >= 0) H5Tclose(type);
-    if (file_type >= 0) H5Tclose(file_type);
-    if (space >= 0) H5Sclose(space);
-    return texts;
-}
-
 /* Texts of the dimension scale at an axis. */
 typedef struct {
     char **texts;
@@ -127,8 +84,14 @@ static herr_t read_scale(hid_t dataset, unsigned axis, hid_t scale, void *user)
     scale_texts_t *found = user;
     (void) dataset;
     (void) axis;
-    found->texts = read_texts(scale, MAX_ARMS, &found->n);
+    found->texts = ost_h5_read_texts(scale, MAX_ARMS, &found->n);
     return 1;
+}
+
+/* Axes of a variable without index: a joined file has one for its models. */
+static int plain_rank(const ost_results_t *self)
+{
+    return self->n_models > 0 ? 4 : 3;
 }
 
 static int add_variable(ost_results_t *self, const char *name, hid_t dataset, const hsize_t *sizes, int rank)
@@ -137,24 +100,25 @@ static int add_variable(ost_results_t *self, const char *name, hid_t dataset, co
     if (more == NULL) return -1;
     self->variables = more;
     variable_t *variable = &more[self->n_variables];
-    *variable = (variable_t){ .id = -1, .n_elements = 1, .indexed = rank == 4 };
+    *variable = (variable_t){ .id = -1, .n_elements = 1, .indexed = rank > plain_rank(self) };
     self->n_variables++;
     variable->name = ost_strdup(name);
     variable->unit = ost_h5_get_text(dataset, "units");
     if (variable->unit == NULL) variable->unit = ost_strdup("1");
     if (variable->name == NULL || variable->unit == NULL) return -1;
-    if (rank == 4) {
+    if (variable->indexed) {
+        const unsigned axis = (unsigned) rank - 3;
         scale_texts_t found = { NULL, 0 };
-        H5DSiterate_scales(dataset, 1, NULL, read_scale, &found);
+        H5DSiterate_scales(dataset, axis, NULL, read_scale, &found);
         variable->elements = found.texts;
         variable->n_elements = found.texts != NULL ? found.n : 0;
-        if (found.texts == NULL || found.n != sizes[1]) return -1;
+        if (found.texts == NULL || found.n != sizes[axis]) return -1;
     }
     variable->id = dataset;
     return 0;
 }
 
-/* Variables are the datasets of floating point over (arm, [index,] subject, time). */
+/* Variables are the datasets of floating point over ([model,] arm, [index,] subject, time). */
 static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *user)
 {
     ost_results_t *self = user;
@@ -162,12 +126,13 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
     hid_t object = H5Oopen(group, name, H5P_DEFAULT);
     if (object < 0) return -1;
     if (H5Iget_type(object) != H5I_DATASET) return H5Oclose(object) < 0 ? -1 : 0;
-    hsize_t sizes[4] = { 0 };
+    hsize_t sizes[5] = { 0 };
     hid_t space = H5Dget_space(object), type = H5Dget_type(object);
-    int rank = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1;
-    bool ok = (rank == 3 || rank == 4) && type >= 0 && H5Tget_class(type) == H5T_FLOAT &&
-              H5Sget_simple_extent_dims(space, sizes, NULL) == rank && sizes[0] == self->n_arms &&
-              sizes[rank - 2] == self->n_subjects && sizes[rank - 1] == self->n_times;
+    int rank = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1, plain = plain_rank(self);
+    bool ok = (rank == plain || rank == plain + 1) && type >= 0 && H5Tget_class(type) == H5T_FLOAT &&
+              H5Sget_simple_extent_dims(space, sizes, NULL) == rank && sizes[plain - 3] == self->n_arms &&
+              (self->n_models == 0 || sizes[0] == self->n_models) && sizes[rank - 2] == self->n_subjects &&
+              sizes[rank - 1] == self->n_times;
     int ret = rank < 0 || type < 0 ? -1 : 0;
     if (ok) ret = add_variable(self, name, object, sizes, rank);
     if (space >= 0) H5Sclose(space);
@@ -185,15 +150,16 @@ static int read_coordinates(ost_results_t *self, ost_error_t *err)
 {
     int ret = OST_ERR_FORMAT;
     size_t n_labels = 0;
-    hid_t arm = open_dataset(self, "arm"), label = open_dataset(self, "arm_label"),
+    hid_t model = open_dataset(self, "model"), arm = open_dataset(self, "arm"), label = open_dataset(self, "arm_label"),
           subject = open_dataset(self, "subject"), time = open_dataset(self, "time");
     const char *bad = arm < 0 ? "arm" : label < 0 ? "arm_label" : subject < 0 ? "subject" : time < 0 ? "time" : NULL;
-    if (bad == NULL && (self->arms = read_texts(arm, MAX_ARMS, &self->n_arms)) == NULL) bad = "arm";
-    if (bad == NULL && (self->labels = read_texts(label, MAX_ARMS, &n_labels)) == NULL) bad = "arm_label";
+    if (model >= 0 && (self->models = ost_h5_read_texts(model, MAX_ARMS, &self->n_models)) == NULL) bad = "model";
+    if (bad == NULL && (self->arms = ost_h5_read_texts(arm, MAX_ARMS, &self->n_arms)) == NULL) bad = "arm";
+    if (bad == NULL && (self->labels = ost_h5_read_texts(label, MAX_ARMS, &n_labels)) == NULL) bad = "arm_label";
     if (bad == NULL && n_labels != self->n_arms) bad = "arm_label";
     if (bad != NULL) goto out;
-    self->n_subjects = length_of(subject);
-    self->n_times = length_of(time);
+    self->n_subjects = ost_h5_length(subject);
+    self->n_times = ost_h5_length(time);
     if (self->n_subjects == 0 || self->n_subjects > SIZE_MAX / 1024) bad = "subject";
     if (self->n_times == 0 || self->n_times > MAX_TIMES) bad = "time";
     if (bad != NULL) goto out;
@@ -206,6 +172,7 @@ static int read_coordinates(ost_results_t *self, ost_error_t *err)
 out:
     ret = bad != NULL ? damaged(self, bad, err) : 0;
 close:
+    if (model >= 0) H5Dclose(model);
     if (arm >= 0) H5Dclose(arm);
     if (label >= 0) H5Dclose(label);
     if (subject >= 0) H5Dclose(subject);
@@ -297,7 +264,7 @@ void ost_results_close(ost_results_t *self)
     for (size_t i = 0; i < self->n_variables; i++) {
         variable_t *variable = &self->variables[i];
         if (variable->id >= 0) H5Dclose(variable->id);
-        free_texts(variable->elements, variable->n_elements);
+        ost_h5_free_texts(variable->elements, variable->n_elements);
         free(variable->name);
         free(variable->unit);
     }
@@ -307,8 +274,9 @@ void ost_results_close(ost_results_t *self)
         free(self->attributes[i].name);
         free(self->attributes[i].text);
     }
-    free_texts(self->arms, self->n_arms);
-    free_texts(self->labels, self->n_arms);
+    ost_h5_free_texts(self->models, self->n_models);
+    ost_h5_free_texts(self->arms, self->n_arms);
+    ost_h5_free_texts(self->labels, self->n_arms);
     free(self->variables);
     free(self->names);
     free(self->attributes);
@@ -316,6 +284,21 @@ void ost_results_close(ost_results_t *self)
     free(self->cache.values);
     free(self->path);
     free(self);
+}
+
+size_t ost_results_n_models(const ost_results_t *self)
+{
+    return self->n_models;
+}
+
+const char *ost_results_model(const ost_results_t *self, size_t i_model)
+{
+    return self->models[i_model];
+}
+
+void ost_results_use_model(ost_results_t *self, size_t i_model)
+{
+    self->i_model = i_model;
 }
 
 size_t ost_results_n_arms(const ost_results_t *self)
@@ -435,7 +418,7 @@ static char **join_lines(const char *text, const char *const *more, size_t n_mor
     }
     for (size_t i = 0; ok && i < n_more; i++) ok = (lines[(*n)++] = ost_strdup(more[i])) != NULL;
     if (ok) return lines;
-    free_texts(lines, *n);
+    ost_h5_free_texts(lines, *n);
     return NULL;
 }
 
@@ -454,7 +437,7 @@ int ost_results_experiment(const ost_results_t *self, const char *const *overrid
     if (all == NULL) return no_memory(err);
     int ret =
         ost_experiment_parse(experiment, origin != NULL ? origin : self->path, text, (const char *const *) all, n, err);
-    free_texts(all, n);
+    ost_h5_free_texts(all, n);
     if (ret == 0) ret = find_texts(self, experiment, err);
     if (ret == 0 && isa != NULL && ost_isa_from_name(isa) >= 0) {
         experiment->solver.isa = (ost_isa_t) ost_isa_from_name(isa);
@@ -476,10 +459,14 @@ static int read_ahead(
         if (self->cache.values == NULL) return no_memory(err);
     }
     self->cache.n_times = 0;
-    const hsize_t start4[] = { i_arm, i_element, 0, first }, count4[] = { 1, 1, self->n_subjects, n_times };
-    const hsize_t start3[] = { i_arm, 0, first }, count3[] = { 1, self->n_subjects, n_times };
-    int rank = variable->indexed ? 4 : 3;
-    const hsize_t *start = variable->indexed ? start4 : start3, *count = variable->indexed ? count4 : count3;
+    hsize_t start[5] = { 0 }, count[5] = { 1, 1, 1, 1, 1 };
+    int rank = 0;
+    if (self->n_models > 0) start[rank++] = self->i_model;
+    start[rank++] = i_arm;
+    if (variable->indexed) start[rank++] = i_element;
+    count[rank++] = self->n_subjects;
+    start[rank] = first;
+    count[rank++] = n_times;
     hid_t space = H5Dget_space(variable->id), memory = H5Screate_simple(rank, count, NULL);
     bool ok = space >= 0 && memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
               H5Dread(variable->id, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, self->cache.values) >= 0;
@@ -487,6 +474,7 @@ static int read_ahead(
     if (memory >= 0) H5Sclose(memory);
     if (!ok) return damaged(self, variable->name, err);
     self->cache.variable = i_variable;
+    self->cache.model = self->i_model;
     self->cache.arm = i_arm;
     self->cache.element = i_element;
     self->cache.first_time = first;
@@ -508,8 +496,9 @@ int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t
             i_arm, i_element, i_time);
     }
     size_t i_variable = (size_t) (variable - self->variables);
-    if (i_variable != self->cache.variable || i_arm != self->cache.arm || i_element != self->cache.element ||
-        i_time < self->cache.first_time || i_time >= self->cache.first_time + self->cache.n_times) {
+    if (i_variable != self->cache.variable || self->i_model != self->cache.model || i_arm != self->cache.arm ||
+        i_element != self->cache.element || i_time < self->cache.first_time ||
+        i_time >= self->cache.first_time + self->cache.n_times) {
         ost_h5_handler_t handler;
         ost_h5_enter(&handler);
         int ret = read_ahead(self, i_variable, i_arm, i_element, i_time, err);

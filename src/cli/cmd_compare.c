@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One experiment on several bone models: it is run on each into a file of its own, and these are joined. */
+#include "cli.h"
+#include "osteon/cohort.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+    const char *models, *out, *threads;
+    bool allow_gaps, quiet;
+    ost_text_list_t overrides;
+} compare_arguments_t;
+
+/* The experiment on one of the models. */
+typedef struct {
+    const char *model; /* its name, of the library */
+    ost_experiment_t experiment;
+    ost_plan_t plan;
+    char *path, *left_out; /* of the file until it is joined; arms and reasons, a line each */
+} side_t;
+
+static const char *parse_arguments(compare_arguments_t *a, int argc, char **argv, int *code)
+{
+    ost_text_list_t *o = &a->overrides;
+    const ost_option_t options[] = {
+        { .name = "models",
+            .letter = 'm',
+            .argument = "A,B,...",
+            .text = "bone models, by name or path (default: those of a file that compare wrote)",
+            .value = &a->models },
+        { .name = "output", .letter = 'o', .argument = "OUT.h5", .text = "file to write (HDF5)", .value = &a->out },
+        { .name = "allow-gaps",
+            .text = "an arm that a model cannot feel is left without values, instead of an error",
+            .flag = &a->allow_gaps },
+        { .name = "subjects",
+            .letter = 'n',
+            .argument = "N",
+            .text = "number of subjects",
+            .overrides = o,
+            .path = "population.subjects" },
+        { .name = "seed",
+            .argument = "S",
+            .text = "seed of all random numbers",
+            .overrides = o,
+            .path = "population.seed" },
+        { .name = "set",
+            .argument = "PATH=VALUE",
+            .overrides = o,
+            .text = "change any entry, as in arms.anastrozole.regimen.0.dose='2 mg'" },
+        { .name = "threads",
+            .letter = 't',
+            .argument = "T",
+            .text = "threads (default: all this process may use)",
+            .value = &a->threads },
+        { .name = "quiet", .letter = 'q', .text = "no progress, no summary", .flag = &a->quiet },
+    };
+    const ost_syntax_t syntax = {
+        .command = "compare",
+        .argument = "EXPERIMENT|RESULT.h5",
+        .about = "Simulate an experiment on several bone models, the same people in each, into one file with a "
+                 "dimension 'model'.",
+        .notes = "Each model stands in the place of the experiment's own bone model. Outputs, sites and arms that a "
+                 "model does not\nhave are NaN; outputs that the models have in different units are kept relative to "
+                 "time 0.",
+        .options = options,
+        .n_options = sizeof(options) / sizeof(options[0]),
+    };
+    return ost_cli_parse(&syntax, argc, argv, code);
+}
+
+static int drop_arm(side_t *self, size_t arm, const char *why)
+{
+    ost_experiment_t *e = &self->experiment;
+    char *more;
+    const char *so_far = self->left_out != NULL ? self->left_out : "";
+    if (asprintf(&more, "%s%s%s: %s", so_far, so_far[0] != '\0' ? "\n" : "", self->model, why) < 0)
+        return OST_ERR_NO_MEMORY;
+    free(self->left_out);
+    self->left_out = more;
+    ost_arm_free(&e->arms[arm]);
+    e->n_arms--;
+    memmove(&e->arms[arm], &e->arms[arm + 1], (e->n_arms - arm) * sizeof(*e->arms));
+    return 0;
+}
+
+/* @return an exit code */
+static int plan_side(
+    side_t *self, ost_library_t *library, const char *name, const compare_arguments_t *a, const char *model)
+{
+    const ost_model_t *bone;
+    ost_error_t err = { 0 };
+    int code = ost_cli_experiment(&self->experiment, name, &a->overrides);
+    if (code != OST_EXIT_OK) return code;
+    ost_experiment_t *e = &self->experiment;
+    if (ost_experiment_replace_bone(e, library, model, &err) < 0 || ost_library_get(library, model, &bone, &err) < 0)
+        return ost_cli_fail(&err);
+    self->model = bone->name;
+    if (!ost_experiment_drop_outputs(e, library)) {
+        ost_cli_message("compare: model '%s' has none of the outputs that %s asks for", bone->name, name);
+        return OST_EXIT_INPUT;
+    }
+    for (size_t i = e->n_arms; i-- > 0 && a->allow_gaps;) {
+        int ret = ost_experiment_check_arm(e, library, i, &err);
+        if (ret == OST_ERR_MODEL) ret = drop_arm(self, i, err.what);
+        if (ret < 0) return ost_cli_fail(&err);
+    }
+    if (e->n_arms == 0) {
+        ost_cli_message("compare: model '%s' cannot feel any of the arms:\n%s", bone->name, self->left_out);
+        return OST_EXIT_INPUT;
+    }
+    if (ost_plan_build(&self->plan, library, e, &err) < 0) {
+        code = ost_cli_fail(&err);
+        if (err.code == OST_ERR_MODEL) ost_cli_message("compare: --allow-gaps leaves such arms without values");
+        return code;
+    }
+    if (asprintf(&self->path, "%s.%s", a->out, bone->name) < 0) self->path = NULL;
+    return self->path != NULL ? OST_EXIT_OK : OST_EXIT_INPUT;
+}
+
+static bool has_output(const ost_experiment_t *e, const char *output)
+{
+    for (size_t i = 0; i < e->n_outputs; i++)
+        if (strcmp(e->outputs[i], output) == 0) return true;
+    return false;
+}
+
+/* Outputs that are asked for and that no model has are slips, models that are named twice as well. @return an exit code
+ */
+static int check_sides(const side_t *sides, size_t n, const char *name, const compare_arguments_t *a)
+{
+    ost_experiment_t whole;
+    int code = ost_cli_experiment(&whole, name, &a->overrides);
+    for (size_t i = 0; i < whole.n_outputs && code == OST_EXIT_OK; i++) {
+        size_t k = 0;
+        while (k < n && !has_output(&sides[k].experiment, whole.outputs[i])) k++;
+        if (k < n) continue;
+        ost_cli_message("compare: no model has the output '%s'", whole.outputs[i]);
+        code = OST_EXIT_INPUT;
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i && code == OST_EXIT_OK; k++)
+            if (strcmp(sides[i].model, sides[k].model) == 0) {
+                ost_cli_message("--models: '%s' is named twice", sides[i].model);
+                code = OST_EXIT_USAGE;
+            }
+    ost_experiment_free(&whole);
+    return code;
+}
+
+static int join(const side_t *sides, size_t n, const compare_arguments_t *a)
+{
+    ost_error_t err = { 0 };
+    ost_results_part_t *parts = calloc(n, sizeof(*parts));
+    int ret = parts != NULL ? 0 : ost_fail(&err, OST_ERR_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < n && ret == 0; i++)
+        parts[i] = (ost_results_part_t){ sides[i].model, sides[i].path, sides[i].left_out };
+    if (ret == 0) ret = ost_results_join(a->out, parts, n, &err);
+    free(parts);
+    if (ret < 0) return ost_cli_fail(&err);
+    for (size_t i = 0; i < n && !a->quiet; i++)
+        if (sides[i].left_out != NULL) printf("left out\n%s\n", sides[i].left_out);
+    if (!a->quiet) ost_cli_written(a->out);
+    return OST_EXIT_OK;
+}
+
+/* @return an exit code: that of the runs, unless the files cannot be joined */
+static int simulate(const side_t *sides, size_t n, const compare_arguments_t *a, int n_threads)
+{
+    int worst = OST_EXIT_OK, code = OST_EXIT_OK;
+    for (size_t i = 0; i < n && (code == OST_EXIT_OK || code == OST_EXIT_FAILURES); i++) {
+        const ost_simulation_t how = {
+            .out = sides[i].path, .heading = sides[i].model, .n_threads = n_threads, .quiet = a->quiet
+        };
+        code = ost_cli_simulate(&sides[i].plan, &how);
+        if (code == OST_EXIT_FAILURES) worst = code;
+    }
+    if (code == OST_EXIT_OK || code == OST_EXIT_FAILURES) code = join(sides, n, a);
+    for (size_t i = 0; i < n; i++) {
+        char *part = NULL;
+        unlink(sides[i].path);
+        if (asprintf(&part, "%s.part", sides[i].path) >= 0) unlink(part);
+        free(part);
+    }
+    return code == OST_EXIT_OK ? worst : code;
+}
+
+int ost_cmd_compare(int argc, char **argv)
+{
+    ost_error_t err = { 0 };
+    compare_arguments_t a = { 0 };
+    ost_library_t library = { 0 };
+    side_t *sides = NULL;
+    char *list = NULL;
+    uint64_t n_threads = 0;
+    size_t n = 0, max = 1;
+    int code;
+    const char *name = parse_arguments(&a, argc, argv, &code);
+    if (name == NULL) goto out;
+    code = OST_EXIT_USAGE;
+    if (a.threads != NULL && !ost_cli_count("threads", a.threads, 1, 4096, &n_threads)) goto out;
+    list = a.models != NULL ? strdup(a.models) : ost_cli_compared_models(name);
+    if (list == NULL || a.out == NULL) {
+        ost_cli_message("compare: %s is missing", list == NULL ? "--models A,B,..." : "-o OUT.h5");
+        goto out;
+    }
+    if (!ost_cli_may_replace(a.out)) goto out;
+    for (const char *c = list; *c != '\0'; c++) max += *c == ',';
+    sides = calloc(max, sizeof(*sides));
+    code = OST_EXIT_INPUT;
+    if (sides == NULL || ost_library_init(&library, &err) < 0) {
+        ost_cli_message("out of memory");
+        goto out;
+    }
+    code = OST_EXIT_OK;
+    for (char *rest = list, *model; code == OST_EXIT_OK && (model = strsep(&rest, ",")) != NULL;)
+        code = plan_side(&sides[n++], &library, name, &a, model);
+    if (code == OST_EXIT_OK) code = check_sides(sides, n, name, &a);
+    if (code == OST_EXIT_OK) code = simulate(sides, n, &a, (int) n_threads);
+out:
+    for (size_t i = 0; i < n; i++) {
+        ost_plan_free(&sides[i].plan);
+        ost_experiment_free(&sides[i].experiment);
+        free(sides[i].path);
+        free(sides[i].left_out);
+    }
+    free(sides);
+    free(list);
+    ost_library_free(&library);
+    ost_text_list_free(&a.overrides);
+    return code;
+}
