@@ -46,9 +46,11 @@ typedef struct {
 
 /** A fit. */
 typedef struct {
-    char *path, *title;      /**< of the file; title NULL if it has none */
-    ost_trials_t trials;     /**< those of its folder */
-    ost_fit_param_t *params; /**< [n_params] */
+    char *path, *title;         /**< of the file; title NULL if it has none */
+    ost_trials_t trials;        /**< those of its folder */
+    ost_trials_t search_trials; /**< the same with fewer subjects: for the searches from the starts */
+    bool searching;             /**< ost_fit_run() is at them */
+    ost_fit_param_t *params;    /**< [n_params] */
     size_t n_params;
     ost_fit_row_t *rows;             /**< [n_rows] */
     size_t n_rows, n_groups;         /**< rows, and groups of them */
@@ -73,7 +75,8 @@ typedef struct {
     void *user;                   /**< handed to it */
 } ost_fit_options_t;
 
-/** Read a fit file (YAML: trials, evidence, subjects, seed, starts, robust, parameters, exclude) and its trials.
+/** Read a fit file (YAML: trials, evidence, subjects, search_subjects, seed, starts, robust, parameters, exclude) and
+ * its trials.
  *  @return 0 or an error with its place: an unknown parameter, one without a prior, an exclusion that fits no row, an
  * inclusion of a row whose role is not calibrate */
 int ost_fit_read(ost_fit_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;

@@ -16,6 +16,9 @@
 #define DELTA 0.02
 #define MAX_ITERATIONS 20
 #define ROUNDS 3
+/* A search has arrived when a step gains less than this of -2 log posterior; one from a start, that will be refined. */
+#define ARRIVED 0.01
+#define ARRIVED_FIRST 0.5
 /* A residual where the model fails: far from any good one, but finite. */
 #define FAILED 1e3
 /* Starts are drawn with this part of the priors' SDs. */
@@ -60,7 +63,8 @@ static double residual_of(const ost_figure_t *figure, double simulated)
 int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals,
     double *errors, ost_error_t *err)
 {
-    size_t n = self->n_params, n_figures = self->trials.n_figures;
+    ost_trials_t *trials = self->searching ? &self->search_trials : &self->trials;
+    size_t n = self->n_params, n_figures = trials->n_figures;
     const char **names = malloc((n + 1) * sizeof(*names));
     double *values = malloc((n_variants * n + 1) * sizeof(*values));
     ost_estimate_t *estimates = malloc((n_variants * n_figures + 1) * sizeof(*estimates));
@@ -71,17 +75,16 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
         for (size_t v = 0; v < n_variants; v++) values[v * n + k] = ost_fit_param_value(&self->params[k], z[v * n + k]);
     }
     const ost_variants_t variants = { names, n, values, n_variants };
-    if (ret == 0) ret = ost_trials_estimate(&self->trials, &variants, n_threads, estimates, err);
+    if (ret == 0) ret = ost_trials_estimate(trials, &variants, n_threads, estimates, err);
     for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
         const ost_figure_t *figure = ost_fit_figure(self, i);
-        const ost_estimate_t *of =
-            estimates + self->trials.trials[self->rows[i].trial].first_figure + self->rows[i].figure;
+        const ost_estimate_t *of = estimates + trials->trials[self->rows[i].trial].first_figure + self->rows[i].figure;
         for (size_t v = 0; v < n_variants; v++)
             residuals[v * self->n_rows + i] = residual_of(figure, of[v * n_figures].value);
         if (errors != NULL) errors[i] = ost_figure_error(figure, of) * ost_fit_scale(figure);
     }
-    for (size_t t = 0; t < self->trials.n_trials; t++) {
-        const ost_trial_t *trial = &self->trials.trials[t];
+    for (size_t t = 0; t < trials->n_trials; t++) {
+        const ost_trial_t *trial = &trials->trials[t];
         if (!trial->skip) self->n_simulated += trial->experiment.n_subjects * trial->experiment.n_arms * n_variants;
     }
     free(names);
@@ -184,10 +187,10 @@ static int descend(search_t *self, double *z, double *objective, gsl_matrix *jac
     gsl_vector_view x = gsl_vector_view_array(z, n);
     if (w == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
     int status = gsl_multifit_nlinear_init(&x.vector, &fdf, w);
-    double before = INFINITY;
+    double before = INFINITY, arrived = fit->searching ? ARRIVED_FIRST : ARRIVED;
     for (size_t i = 0; status == GSL_SUCCESS && self->ret == 0; i++) {
         gsl_blas_ddot(w->f, w->f, objective);
-        if (!report(self, i, MAX_ITERATIONS, *objective) || i == MAX_ITERATIONS || before - *objective < 0.01) break;
+        if (!report(self, i, MAX_ITERATIONS, *objective) || i == MAX_ITERATIONS || before - *objective < arrived) break;
         before = *objective;
         status = gsl_multifit_nlinear_iterate(w);
     }
@@ -271,6 +274,7 @@ static int search_all_starts(search_t *self, double *best, double *lowest)
     int ret = 0;
     self->what = what;
     *lowest = INFINITY;
+    fit->searching = true;
     for (uint64_t s = 0; s < fit->n_starts && ret == 0 && !self->stopped; s++) {
         double objective = INFINITY;
         snprintf(
@@ -283,6 +287,7 @@ static int search_all_starts(search_t *self, double *best, double *lowest)
             memcpy(best, z, n * sizeof(*z));
         }
     }
+    fit->searching = false;
     free(z);
     return ret;
 }

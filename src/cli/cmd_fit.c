@@ -20,8 +20,11 @@ static void on_signal(int signal_number)
 static int show_progress(void *user, const char *what, size_t done, size_t all, double objective)
 {
     (void) user;
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%-24s %4zu of %zu  -2 log posterior %10.1f ", what, done, all, objective);
+    fprintf(stderr,
+        isatty(STDERR_FILENO)
+            ? "\r%-24s %4zu of %zu  -2 log posterior %10.1f "
+            : "{\"event\":\"progress\",\"what\":\"%s\",\"done\":%zu,\"of\":%zu,\"minus2_log_posterior\":%.6g}\n",
+        what, done, all, objective);
     return interrupted;
 }
 
