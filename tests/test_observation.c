@@ -195,7 +195,138 @@ static void exponential_spread_has_no_sd_to_set(void)
     study_free(&s);
 }
 
+/* A study with the built-in models. */
+#define BUILT_IN(self, ...)                                                                                            \
+    do {                                                                                                               \
+        STUDY(self, __VA_ARGS__);                                                                                      \
+        ost_library_free(&(self)->library);                                                                            \
+        CU_ASSERT_EQUAL_FATAL(ost_library_init(&(self)->library, NULL), 0);                                            \
+    } while (0)
+
+static const char *const bmd_signals[] = { "bmd[lumbar_spine]", "bmd[total_hip]", "bmd[femoral_neck]" };
+
+/* A scanner over people whose densities are given, and do not change, in each arm. */
+static void scan_study(study_t *self, size_t arm, const double bmd[3], double male)
+{
+    for (int i = 0; i < 3; i++) drive(self, arm, bmd_signals[i], bmd[i], "g/cm2", 0, INFINITY);
+    if (male > 0) drive(self, arm, "male", male, "1", 0, INFINITY);
+}
+
+static void set_age(study_t *self, double years)
+{
+    ost_unit_t year = unit_of("y");
+    self->covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = year, .a = years * year.factor };
+    self->e.n_covariates = 1;
+}
+
+/* The mean of a reference scores 0, one of its standard deviations more scores 1; between its ages, a straight line. */
+static void scores_refer_to_their_tables(void)
+{
+    static const double young[3] = { 1.047, 0.942, 0.858 }, more[3] = { 1.157, 1.064, 0.978 };
+    static const double men[3] = { 1.091 - 0.110, 1.041 - 0.144, 0.934 - 0.137 };
+    static const double peers[3] = { (0.993 + 0.952) / 2, (0.900 + 0.850) / 2, (0.741 + 0.688) / 2 };
+    static const double by[3] = { 0.106 + 0.7 * 0.061, 0.114 + 0.7 * 0.021, 0.120 - 0.7 * 0.010 };
+    study_t s;
+    result_t r;
+    BUILT_IN(&s, "dxa");
+    s.e.variability = false;
+    s.e.n_arms = 4;
+    set_age(&s, 60 - 10 / 365.25); /* when the second time comes: at the first, drives have not begun */
+    scan_study(&s, 0, young, 0);
+    scan_study(&s, 1, more, 0);
+    scan_study(&s, 2, men, 1);
+    const double above[3] = { peers[0] + by[0], peers[1] + by[1], peers[2] + by[2] };
+    scan_study(&s, 3, above, 0);
+    run(&r, &s, 1, 1);
+    for (size_t i = 0; i < 3; i++) {
+        ost_assert_close(value(&r, 0, 0, "measured_bmd", i, 1), young[i], 1e-15, 0);
+        ost_assert_close(value(&r, 0, 0, "t_score", i, 1), 0, 0, 1e-13);
+        ost_assert_close(value(&r, 1, 0, "t_score", i, 1), 1, 1e-12, 0);
+        ost_assert_close(value(&r, 2, 0, "t_score", i, 1), -1, 1e-12, 0);
+        ost_assert_close(value(&r, 3, 0, "z_score", i, 1), 1, 1e-12, 0);
+    }
+    free(r.y);
+    study_free(&s);
+}
+
+/* The class is that of the lowest score: -2.5 is osteoporosis, -1 is normal still. */
+static void who_classes(void)
+{
+    static const double t[4][3] = { { -1 + 1e-9, 0, 0 }, { 0, -1 - 1e-9, 3 }, { -2, -1, -2.5 + 1e-9 }, { 1, -2.5, 0 } };
+    static const double mean[3] = { 1.047, 0.942, 0.858 }, sd[3] = { 0.110, 0.122, 0.120 }, classes[] = { 0, 1, 1, 2 };
+    study_t s;
+    result_t r;
+    BUILT_IN(&s, "dxa");
+    s.e.variability = false;
+    s.e.n_arms = 4;
+    for (size_t a = 0; a < 4; a++) {
+        double bmd[3];
+        for (int i = 0; i < 3; i++) bmd[i] = mean[i] + (t[a][i] == -2.5 ? -2.5 - 1e-12 : t[a][i]) * sd[i];
+        scan_study(&s, a, bmd, 0);
+    }
+    run(&r, &s, 1, 1);
+    for (size_t a = 0; a < 4; a++) CU_ASSERT_EQUAL(value(&r, a, 0, "who_class", 0, 5), classes[a]);
+    ost_assert_close(value(&r, 2, 0, "t_lowest", 0, 5), -2.5, 1e-8, 0);
+    free(r.y);
+    study_free(&s);
+}
+
+/* What differs between two visits of people who do not change is the scans' errors, and the visit's, which the sites
+ * share. */
+static void scans_err_as_stated(void)
+{
+    enum { N = 20000 };
+    static const double bmd[3] = { 0.95, 0.85, 0.70 }, cv[3] = { 0.011, 0.013, 0.017 };
+    study_t s;
+    result_t r;
+    moments_t once[3] = { { 0 } }, change[3] = { { 0 } }, apart = { 0 };
+    BUILT_IN(&s, "dxa");
+    s.e.n_times = 2;
+    scan_study(&s, 0, bmd, 0);
+    run(&r, &s, N, 0);
+    for (size_t i = 0; i < N; i++) {
+        double first[3];
+        for (size_t k = 0; k < 3; k++) {
+            first[k] = log(value(&r, 0, i, "measured_bmd", k, 0) / bmd[k]);
+            add(&once[k], first[k]);
+            add(&change[k], log(value(&r, 0, i, "measured_bmd", k, 1) / bmd[k]) - first[k]);
+        }
+        add(&apart, first[0] - first[1]);
+    }
+    for (size_t k = 0; k < 3; k++) {
+        ost_assert_close(mean(&once[k]), 0, 0, 4 * 0.02 / sqrt(N));
+        ost_assert_close(sd(&once[k]), hypot(cv[k], 0.01), 0.02, 0);
+        ost_assert_close(sd(&change[k]), sqrt(2) * hypot(cv[k], 0.01), 0.02, 0);
+    }
+    ost_assert_close(sd(&apart), hypot(cv[0], cv[1]), 0.02, 0);
+    free(r.y);
+    study_free(&s);
+}
+
+/* A man's hormones make him a man to the scanner; a woman's make her a woman. */
+static void sex_comes_with_the_hormones(void)
+{
+    static const char *const hormones[] = { "hormones", "hormones_men" };
+    static const double mean[] = { 0.942, 1.041 }, sds[] = { 0.122, 0.144 };
+    for (int i = 0; i < 2; i++) {
+        study_t s;
+        result_t r;
+        BUILT_IN(&s, hormones[i], "aibl", "dxa");
+        s.e.variability = false;
+        run(&r, &s, 1, 1);
+        double bmd = value(&r, 0, 0, "bmd", 1, 3);
+        ost_assert_close(value(&r, 0, 0, "t_score", 1, 3), (bmd - mean[i]) / sds[i], 1e-12, 0);
+        ost_assert_close(value(&r, 0, 0, "measured_bmd", 1, 3), bmd, 1e-15, 0);
+        free(r.y);
+        study_free(&s);
+    }
+}
+
 static const ost_test_t tests[] = {
+    { "scores_refer_to_their_tables", scores_refer_to_their_tables },
+    { "who_classes", who_classes },
+    { "scans_err_as_stated", scans_err_as_stated },
+    { "sex_comes_with_the_hormones", sex_comes_with_the_hormones },
     { "noise_has_its_moments", noise_has_its_moments },
     { "noise_is_a_function_of_its_key", noise_is_a_function_of_its_key },
     { "a_typical_person_is_read_without_noise", a_typical_person_is_read_without_noise },

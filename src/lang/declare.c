@@ -181,24 +181,44 @@ static ost_combine_t combine_rule(ost_reader_t *self)
     return OST_COMBINE_ONE;
 }
 
+/* `estradiol`, or `bmd[total_hip]`. @return owned by the caller, NULL on error */
+static char *signal_name(ost_reader_t *self, ost_token_t *name)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    char text[2 * OST_NAME_SIZE + 2];
+    *name = lexer->token;
+    ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of a signal");
+    ost_parser_check_name(&self->parser, name);
+    if (lexer->token.kind != '[' || !lexer->token.touches) return ost_reader_copy(self, name->text, name->length);
+    ost_lexer_next(lexer);
+    ost_token_t element = lexer->token;
+    ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of one in a set (a unit stands apart)");
+    ost_lexer_expect(lexer, ']', "']' closing the index");
+    int n =
+        snprintf(text, sizeof(text), "%.*s[%.*s]", (int) name->length, name->text, (int) element.length, element.text);
+    return ost_reader_copy(self, text, (size_t) n);
+}
+
 /* signal NAME [unit] = neutral combine RULE "meaning" */
 void ost_declare_signal(ost_reader_t *self)
 {
     ost_lexer_t *lexer = &self->parser.lexer;
-    ost_token_t name = lexer->token;
-    ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of a signal");
-    ost_parser_check_name(&self->parser, &name);
-    for (size_t i = 0; i < self->n_signals; i++) {
-        if (!ost_token_is(&name, self->signals[i].signal.name)) continue;
+    ost_token_t name;
+    char *full = signal_name(self, &name);
+    for (size_t i = 0; i < self->n_signals && full != NULL; i++) {
+        if (strcmp(full, self->signals[i].signal.name) != 0) continue;
         ost_lexer_fail(lexer, &name, OST_ERR_NAME, "signal '%s' is defined twice, before at line %d",
             self->signals[i].signal.name, self->signals[i].at.line);
     }
     self->signals = ost_reader_more(self, self->signals, &self->n_signals, sizeof(*self->signals));
-    if (ost_reader_failed(self)) return;
+    if (ost_reader_failed(self)) {
+        free(full);
+        return;
+    }
     ost_own_signal_t *own = &self->signals[self->n_signals - 1];
     ost_signal_t *signal = &own->signal;
     own->at = name;
-    signal->name = ost_reader_copy(self, name.text, name.length);
+    signal->name = full;
     signal->unit_text = ost_reader_unit(self, &signal->unit);
     ost_token_t at = lexer->token;
     signal->has_neutral = ost_lexer_accept(lexer, '=');
@@ -224,52 +244,70 @@ void ost_declare_signal(ost_reader_t *self)
     }
 }
 
-const ost_signal_t *ost_reader_signal(ost_reader_t *self, const ost_token_t *name)
+static const ost_signal_t *find_signal(ost_reader_t *self, const char *name)
 {
-    if (ost_reader_failed(self)) return NULL;
     for (size_t i = 0; i < self->n_signals; i++) {
-        if (!ost_token_is(name, self->signals[i].signal.name)) continue;
+        if (strcmp(name, self->signals[i].signal.name) != 0) continue;
         self->signals[i].used = true;
         return &self->signals[i].signal;
     }
+    int known = ost_library_signal(self->library, name);
+    return known < 0 ? NULL : &self->library->signals[known];
+}
+
+static void unknown_signal(ost_reader_t *self, const ost_token_t *at, const char *name)
+{
     const ost_library_t *library = self->library;
-    for (size_t i = 0; i < library->n_signals; i++) {
-        if (ost_token_is(name, library->signals[i].name)) return &library->signals[i];
-    }
+    const ost_token_t word = { .text = name, .length = strlen(name) };
     char hint[SUGGESTION_SIZE] = "";
     const char **names = malloc((self->n_signals + library->n_signals + 1) * sizeof(*names));
     if (names != NULL) {
         size_t n = 0;
         for (size_t i = 0; i < self->n_signals; i++) names[n++] = self->signals[i].signal.name;
         for (size_t i = 0; i < library->n_signals; i++) names[n++] = library->signals[i].name;
-        ost_suggest(name, names, n, hint, sizeof(hint));
+        ost_suggest(&word, names, n, hint, sizeof(hint));
     }
-    ost_lexer_fail(&self->parser.lexer, name, OST_ERR_NAME, "unknown signal '%.*s'%s", (int) name->length, name->text,
+    ost_lexer_fail(&self->parser.lexer, at, OST_ERR_NAME, "unknown signal '%s'%s", name,
         hint[0] != '\0' ? hint : "; a 'signal' statement defines one, here or in a model that is read before this one");
     free(names);
+}
+
+char *ost_reader_signal(ost_reader_t *self, const ost_token_t *name, int set, size_t element, ost_dim_t *dim)
+{
+    char *full = ost_reader_failed(self) ? NULL : ost_reader_element_name(self, name, set, element);
+    const ost_signal_t *signal = full != NULL ? find_signal(self, full) : NULL;
+    if (full != NULL && signal == NULL) unknown_signal(self, name, full);
+    if (signal != NULL && element == 0) *dim = signal->unit.dim;
+    if (signal != NULL && !ost_dim_equal(*dim, signal->unit.dim))
+        ost_lexer_fail(&self->parser.lexer, name, OST_ERR_UNIT, "the signals '%.*s' of this set differ in dimension",
+            (int) name->length, name->text);
+    if (!ost_reader_failed(self)) return full;
+    free(full);
     return NULL;
 }
 
-/* reads NAME, NAME */
+/* reads NAME, NAME[site] */
 void ost_declare_reads(ost_reader_t *self)
 {
     ost_model_t *model = self->model;
     ost_lexer_t *lexer = &self->parser.lexer;
     do {
-        ost_token_t name = lexer->token;
-        ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of a signal");
-        const ost_signal_t *signal = ost_reader_signal(self, &name);
-        ost_symbol_t *symbol = ost_parser_declare(&self->parser, &name, OST_SYMBOL_READ, -1);
-        if (symbol == NULL) return;
-        symbol->dim = signal->unit.dim;
-        model->reads = ost_reader_more(self, model->reads, &model->n_reads, sizeof(*model->reads));
+        ost_token_t name;
+        int set = ost_reader_indexed_name(self, &name);
+        ost_symbol_t *symbol = ost_parser_declare(&self->parser, &name, OST_SYMBOL_READ, set);
+        size_t first = model->n_reads;
+        for (size_t i = 0; !ost_reader_failed(self) && i < symbol->n_nodes; i++) {
+            char *full = ost_reader_signal(self, &name, set, i, &symbol->dim);
+            model->reads = ost_reader_more(self, model->reads, &model->n_reads, sizeof(*model->reads));
+            if (model->n_reads > first + i)
+                model->reads[first + i] = (ost_read_t){ .name = full, .line = name.line };
+            else
+                free(full);
+            if (model->n_reads > OST_MAX_READS)
+                ost_lexer_fail(lexer, &name, OST_ERR_LIMIT, "a model can read %d signals at most", OST_MAX_READS);
+        }
         if (ost_reader_failed(self)) return;
-        if (model->n_reads > OST_MAX_READS)
-            ost_lexer_fail(lexer, &name, OST_ERR_LIMIT, "a model can read %d signals at most", OST_MAX_READS);
-        ost_read_t *read = &model->reads[model->n_reads - 1];
-        read->name = ost_reader_copy(self, name.text, name.length);
-        read->line = name.line;
-        ost_reader_leaves(self, symbol, OST_OP_READ, model->n_reads - 1);
+        ost_reader_leaves(self, symbol, OST_OP_READ, first);
     } while (ost_lexer_accept(lexer, ','));
     ost_reader_end(self, "',' and another signal");
 }

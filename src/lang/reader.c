@@ -238,32 +238,34 @@ static void read_dose(ost_reader_t *self)
     if (!ost_reader_failed(self)) model->doses[model->n_doses - 1].state = state;
 }
 
-/* drives SIGNAL = expression */
+/* drives SIGNAL = expression, drives SIGNAL[site] = expression */
 static void read_drive(ost_reader_t *self)
 {
     ost_model_t *model = self->model;
     ost_lexer_t *lexer = &self->parser.lexer;
-    ost_token_t name = lexer->token, equals;
+    ost_token_t name;
     char what[OST_NAME_SIZE + 40];
-    ost_lexer_expect(lexer, OST_TOKEN_NAME, "the name of a signal");
-    const ost_signal_t *signal = ost_reader_signal(self, &name);
-    for (size_t i = 0; i < model->n_drives; i++) {
-        if (ost_token_is(&name, model->drives[i].name))
-            ost_lexer_fail(lexer, &name, OST_ERR_NAME, "this model drives '%s' already, at line %d", signal->name,
-                model->drives[i].line);
+    int set = ost_reader_indexed_name(self, &name);
+    size_t first = model->n_drives, n_nodes = first, n = set < 0 ? 1 : self->parser.sets[set].n_elements;
+    ost_dim_t dim = { 0 };
+    for (size_t i = 0; i < n && !ost_reader_failed(self); i++) {
+        char *full = ost_reader_signal(self, &name, set, i, &dim);
+        for (size_t k = 0; k < first && full != NULL; k++) {
+            if (strcmp(full, model->drives[k].name) == 0)
+                ost_lexer_fail(lexer, &name, OST_ERR_NAME, "this model drives '%s' already, at line %d", full,
+                    model->drives[k].line);
+        }
+        model->drives = ost_reader_more(self, model->drives, &model->n_drives, sizeof(*model->drives));
+        impl_of(self)->drive = ost_reader_more(self, impl_of(self)->drive, &n_nodes, sizeof(ost_node_t));
+        if (model->n_drives > first + i)
+            model->drives[first + i] = (ost_drive_t){ .name = full, .line = name.line };
+        else
+            free(full);
     }
-    size_t k = model->n_drives;
-    model->drives = ost_reader_more(self, model->drives, &model->n_drives, sizeof(*model->drives));
+    ost_token_t equals = lexer->token;
     if (ost_reader_failed(self)) return;
-    model->drives[k].name = ost_reader_copy(self, name.text, name.length);
-    model->drives[k].line = name.line;
-    size_t n = k;
-    impl_of(self)->drive = ost_reader_more(self, impl_of(self)->drive, &n, sizeof(ost_node_t));
-    equals = lexer->token;
-    if (ost_reader_failed(self)) return;
-    ost_dim_t dim = signal->unit.dim;
-    snprintf(what, sizeof(what), "the signal '%s'", signal->name);
-    read_expressions(self, -1, &impl_of(self)->drive[k], &dim, what);
+    snprintf(what, sizeof(what), "the signal '%.*s'", (int) name.length, name.text);
+    read_expressions(self, set, &impl_of(self)->drive[first], &dim, what);
     ost_reader_end(self, "an operator or the end of the statement");
     keep_equation(self, self->statement, &equals);
 }

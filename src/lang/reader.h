@@ -74,8 +74,10 @@ double ost_reader_number(ost_reader_t *self);
 /* Read a text in quotes that is not empty. @return owned by the caller; NULL on error */
 char *ost_reader_text(ost_reader_t *self, const char *what);
 
-/* The signal of that name, of this text or of the library; an error if there is none (then NULL). */
-const ost_signal_t *ost_reader_signal(ost_reader_t *self, const ost_token_t *name);
+/* The name of a signal, or of one in a set; an error if neither this text nor the library has it, or if its dimension
+ * is not that of the set's first. @param[in,out] dim  of element 0, written there. @return owned by the caller, NULL on
+ * error */
+char *ost_reader_signal(ost_reader_t *self, const ost_token_t *name, int set, size_t element, ost_dim_t *dim);
 
 /* The lexer stands behind the '=' of a state: go to the bracket with its unit, which is the last one before `scale`,
  * `signed`, the meaning or the end. */
