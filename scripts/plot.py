@@ -488,7 +488,7 @@ def read_models(file, variables, show):
 
 
 def draw_models(file, out, variables, settings, evidence):
-    """A row for each arm, a column for each output and site, a line for each model; grey: the range of their medians."""
+    """A row for each arm, a column for each output and site, a line for each model; grey: range of their medians."""
     experiment = read_experiment(file)
     models, arms = ([text_of(x) for x in file[k][:]] for k in ("model", "arm"))
     labels = [text_of(a) for a in file["arm_label"][:]]
@@ -515,15 +515,15 @@ def draw_models(file, out, variables, settings, evidence):
             bands = [b for _, b in curves[a][k]]
             draw_panel(axis, months, bands, [styles[m] for m, _ in curves[a][k]], since if a == len(arms) - 1 else "")
             draw_stops(axis, {arms[a]: stops[arms[a]]}, [arms[a]], [("0.35", DASHES[0], "")], months[-1], False)
+            notes = []
             if len(bands) > 1:
                 medians = np.array([b[1] for b in bands])
                 axis.fill_between(months, medians.min(0), medians.max(0), color="0.5", alpha=0.22, lw=0, zorder=1)
                 end = np.sort(medians[:, -1])
-                axis.text(0.03, 0.03, f"models at {last}: {end[0]:.2f} to {end[-1]:.2f},\nmedian {np.median(end):.2f}",
-                          transform=axis.transAxes, size=7.8, color="0.25")
-            if k == kept[0] and (without := left_out.get(arms[a])):
-                axis.text(0.03, 0.97, "\n".join(textwrap.wrap("without " + ", ".join(without), 40)), va="top",
-                          transform=axis.transAxes, size=7.8, color="0.25")
+                notes.append(f"models at {last}: {end[0]:.2f} to {end[-1]:.2f},\nmedian {np.median(end):.2f}")
+            if k == kept[0] and arms[a] in left_out:
+                notes += textwrap.wrap("without " + ", ".join(left_out[arms[a]]), 40)
+            axis.text(0.03, 0.03, "\n".join(notes), transform=axis.transAxes, size=7.8, color="0.25")
             points = read_evidence(table, experiment, variable, element) if table else []
             points = [p for p in points if p[0] == arms[a] and p[1] <= months[-1] + 0.1 and p[2] == 0]
             draw_points(axis, points, [arms[a]], [("black", None, "o")], months, [b[1] for b in bands[:1]])
@@ -536,8 +536,8 @@ def draw_models(file, out, variables, settings, evidence):
                 label = "\n".join(textwrap.wrap(labels[a].replace("_", " "), 34))
                 axis.set_ylabel(f"{label}\n{name}" if len(variables) == 1 else label)
     title = experiment.get("title") or os.path.basename(file.filename)
-    figure.suptitle(textwrap.shorten(title, int(width * 9.5), placeholder=" ..."), x=0.01, y=1 - 0.06 / height, ha="left",
-                    va="top", size=12, fontweight="bold")
+    figure.suptitle(textwrap.shorten(title, int(width * 9.5), placeholder=" ..."), x=0.01, y=1 - 0.06 / height,
+                    ha="left", va="top", size=12, fontweight="bold")
     handles = [plt.Line2D([], [], color=c, dashes=d, lw=2) for c, d, _ in styles]
     figure.legend(handles, models, loc="upper left", frameon=False, bbox_to_anchor=(0.002, 1 - 0.3 / height),
                   ncol=min(len(models), int(width / 1.6)), handlelength=2.6)
