@@ -196,8 +196,9 @@ static void prepare(const ost_plan_t *plan, double *constants, double *x)
     free(x0);
 }
 
-/* Derivatives of the states by the states, 1/h; no signal depends on a state here. */
-static gsl_matrix *jacobian_at(const ost_system_t *system, const double *constants, const double *x, double t)
+/* Derivatives of the states by the states, 1/h, and by time, per h; no signal depends on a state here. */
+static gsl_matrix *jacobian_at(
+    const ost_system_t *system, const double *constants, const double *x, double t, double *rates)
 {
     double *rows[] = { lane_rows(1), lane_rows(system->n_states), lane_rows(system->n_constants),
         lane_rows(system->n_switches), lane_rows(system->n_scratch), lane_rows(system->n_states),
@@ -213,12 +214,50 @@ static gsl_matrix *jacobian_at(const ost_system_t *system, const double *constan
     system->switches(system->self, &at, rows[5]);
     for (size_t i = 0; i < system->n_switches * LANES; i++) rows[3][i] = rows[5][i] >= 0;
     system->rhs(system->self, &at, rows[5]);
+    for (size_t i = 0; i < system->n_states; i++) rates[i] = rows[5][i * LANES] / 24;
     system->jacobian(system->self, &at, rows[6]);
     for (size_t i = 0; i < system->n_entries; i++)
         if (system->row[i] < system->n_states && system->col[i] < system->n_states)
             gsl_matrix_set(jacobian, system->row[i], system->col[i], rows[6][i * LANES] / 24);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) free(rows[i]);
     return jacobian;
+}
+
+static size_t state_index(const ost_plan_t *plan, const char *name)
+{
+    for (size_t b = 0; b < plan->n_blocks; b++)
+        for (size_t i = 0; i < plan->blocks[b].model->n_states; i++)
+            if (strcmp(plan->blocks[b].model->states[i].name, name) == 0) return plan->blocks[b].first_state + i;
+    CU_FAIL_FATAL("no such state");
+    return 0;
+}
+
+/* The start is not quite at rest: relative rates, per h. And how fast osteoblasts of either kind are lost there. */
+static void test_start(void)
+{
+    static const struct {
+        const char *state;
+        double rate, digit;
+    } drifts[] = { { "P", 1.05e-5, 1e-7 }, { "ECCPhos", -8.5e-5, 1e-6 }, { "T", -1.6e-6, 1e-7 },
+        { "PhosGut", 1.8e-5, 1e-6 }, { "IntraPO", 4.4e-7, 1e-8 }, { "OC", 0, 1e-9 }, { "OBfast", 0, 1e-9 },
+        { "PTH", 0, 1e-9 }, { "L", 0, 1e-9 } },
+      losses[] = { { "OBfast", 7.1103049e-4, 1e-11 }, { "OBslow", 1.8963913e-4, 1e-11 } };
+    static const char *const start[] = { "arms={no_treatment: {}}", "times=[0 day]", NULL };
+    double constants[512], x[64], rates[64];
+    run_t run;
+    plan_config(&run, "peterson_pth_infusion", start);
+    prepare(&run.plan, constants, x);
+    gsl_matrix *jacobian = jacobian_at(&run.plan.system, constants, x, 0, rates);
+    for (size_t k = 0; k < sizeof(drifts) / sizeof(drifts[0]); k++) {
+        size_t i = state_index(&run.plan, drifts[k].state);
+        ost_assert_close(rates[i] / x[i], drifts[k].rate, 0, 0.51 * drifts[k].digit);
+    }
+    for (size_t k = 0; k < 2; k++) {
+        size_t i = state_index(&run.plan, losses[k].state);
+        ost_assert_close(gsl_matrix_get(jacobian, i, i), -losses[k].rate, 0, 0.51 * losses[k].digit);
+    }
+    gsl_matrix_free(jacobian);
+    free_run(&run);
 }
 
 /* Twenty years of 364 days on. */
@@ -232,7 +271,7 @@ static void test_eigenvalues(void)
         { -1.24e-4, 1.09e-4, 1e-6 }, { 0, 0, 1e-9 }, { -5.65e-6, 0, 1e-8 } };
     static const char *const rest[] = { "arms={no_treatment: {}}", "times=[0 day]", NULL };
     static const double u0[16];
-    double constants[512], x0[64], x1[64];
+    double constants[512], x0[64], x1[64], rates[64];
     ost_error_t err = { 0 };
     ost_batch_t *batch = NULL;
     ost_solver_options_t options;
@@ -247,7 +286,7 @@ static void test_eigenvalues(void)
     must(ost_batch_new(&batch, system, &options, &err), &err);
     must(ost_batch_run(batch, &job, 1, &err), &err);
     CU_ASSERT_EQUAL_FATAL(job.status, 0);
-    gsl_matrix *jacobian = jacobian_at(system, constants, x1, job.t1);
+    gsl_matrix *jacobian = jacobian_at(system, constants, x1, job.t1, rates);
     gsl_vector_complex *found = gsl_vector_complex_alloc(system->n_states);
     gsl_eigen_nonsymm_workspace *space = gsl_eigen_nonsymm_alloc(system->n_states);
     gsl_eigen_nonsymm_params(0, 1, space); /* balanced: states differ by orders of magnitude */
@@ -303,6 +342,7 @@ static const ost_test_t tests[] = {
     { "denosumab", test_denosumab },
     { "teriparatide", test_teriparatide },
     { "rest", test_rest },
+    { "start", test_start },
     { "eigenvalues", test_eigenvalues },
     { "jump", test_jump },
 };
