@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every built-in model: emitted kernel against interpreted kernel, both against the scalar evaluation of the graph, and
  * the exact Jacobian against differences. A model that is added is tested without a line here. */
-#include "core/lanes.h"
+#include "kernel_calls.h"
 #include "lang/program.h"
 #include "testlib.h"
 
@@ -141,7 +141,7 @@ static double *run_all(const setup_t *s, const ost_kernel_t *k, size_t *n_result
     k->prepare(k, s->p, h, x0, s->scratch);
     at.h = h;
     k->rhs(k, &at, f);
-    k->jacobian(k, &at, jac);
+    all_entries(m, k, &at, jac);
     for (size_t i = 0; i < m->n_drives; i++) k->drive(k, &at, i, drive + i * OST_LANES);
     k->switches(k, &at, g);
     k->outputs(k, &at, y);
@@ -318,7 +318,7 @@ static void check_jacobian(setup_t *s)
     double *jac = rows(m->n_jac);
     point_t q;
     point_init(&q, s, 0);
-    k->jacobian(k, &at, jac);
+    all_entries(m, k, &at, jac);
     size_t i = 0;
     for (size_t row = 0; row < m->n_states + m->n_drives; row++) {
         for (size_t col = 0; col <= m->n_states + m->n_reads; col++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/lanes.h"
+#include "kernel_calls.h"
 #include "lang/program.h"
 #include "testlib.h"
 
@@ -338,7 +338,9 @@ static void bare_free(bare_t *self)
     ost_graph_free(&self->impl.graph);
     ost_programs_delete(self->impl.programs);
     free(self->model.jac);
+    free(self->model.first_entry);
     free(self->model.drive_uses);
+    free(self->model.rate_uses);
 }
 
 typedef struct {
@@ -465,7 +467,7 @@ static void jacobian_has_the_structural_entries(void)
     const ost_kernel_t *kernel = b.model.kernel[OST_ISA_BASE];
     ost_kernel_args_t at = args_of(&lanes);
     kernel->prepare(kernel, lanes.p[0], lanes.h[0], lanes.x0[0], lanes.scratch[0]);
-    kernel->jacobian(kernel, &at, lanes.result[0]);
+    all_entries(&b.model, kernel, &at, lanes.result[0]);
     for (int l = 0; l < OST_LANES; l++) {
         const point_t *q = &lanes.lane[l];
         const double entry[] = { -q->p[0], 1, q->x[1] * q->t, q->x[0] * q->t, q->x[0] * q->x[1], 2 * q->x[1], 1 };

@@ -134,7 +134,9 @@ typedef struct {
     size_t n_switches, n_hoisted, n_scratch; /**< rows of a kernel, see lang/kernel.h */
     ost_jac_entry_t *jac;                    /**< [n_jac] */
     size_t n_jac;
-    uint8_t *drive_uses; /**< [n_drives][n_reads], 1 where the drive's expression reads that signal directly */
+    uint32_t *first_entry; /**< [n_drives + 1] where the entries of each drive begin, after those of states */
+    uint8_t *drive_uses;   /**< [n_drives][n_reads], 1 where the drive's expression reads that signal directly */
+    uint8_t *rate_uses;    /**< [n_reads], 1 where an equation or a condition of a switch reads that signal directly */
     const struct ost_kernel *kernel[OST_N_ISA]; /**< NULL where this build has no such instruction set */
     struct ost_model_impl *impl;                /**< private */
 } ost_model_t;

@@ -64,7 +64,6 @@ static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error
         .first_hoisted = block->first_hoisted,
         .first_switch = block->first_switch,
         .n_switches = (uint32_t) model->n_switches,
-        .n_entries = (uint32_t) model->n_jac,
         .first_drive = block->first_drive,
         .n_drives = (uint32_t) model->n_drives,
         .park_input = -1,
@@ -73,10 +72,11 @@ static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error
         .n_outputs = (uint32_t) model->n_outputs,
         .wanted = calloc(model->n_outputs + 1, sizeof(uint32_t)),
         .noise_purpose = calloc(model->n_noises + 1, sizeof(uint32_t)),
+        .drive_entry = calloc(n, sizeof(uint32_t)),
         .n_noises = (uint32_t) model->n_noises,
     };
     if (lane->sig == NULL || lane->value == NULL || lane->mean_inputs == NULL || lane->mean_states == NULL ||
-        lane->wanted == NULL || lane->noise_purpose == NULL)
+        lane->wanted == NULL || lane->noise_purpose == NULL || lane->drive_entry == NULL)
         return fail_memory(err);
     for (size_t i = 0; i < model->n_noises; i++) {
         char name[256];
@@ -224,28 +224,74 @@ static int build_signals(ost_plan_t *self, ost_error_t *err)
     return 0;
 }
 
-static bool is_read(const ost_plan_t *self, uint32_t signal)
+/* Signals that are read at all, and those of them that equations and switches need, directly or through drives. */
+typedef struct {
+    bool *read, *needed; /* [n_signals]; owned */
+} demand_t;
+
+static bool has_quadratures(const ost_plan_t *self, size_t b)
 {
-    for (size_t b = 0; b < self->n_blocks; b++)
-        for (size_t i = 0; i < self->blocks[b].model->n_reads; i++)
-            if (self->blocks[b].read_signal[i] == signal) return true;
-    return false;
+    return self->impl->lane.blocks[b].has_quadratures;
 }
 
-/* What nobody reads is not evaluated: neither a model, nor a sum of drivers, nor a mean over the dosing interval. */
-static void drop_unread_drives(ost_plan_t *self)
+static int find_demand(const ost_plan_t *self, demand_t *demand, ost_error_t *err)
+{
+    *demand = (demand_t){ .read = calloc(self->n_signals + 1, 1), .needed = calloc(self->n_signals + 1, 1) };
+    if (demand->read == NULL || demand->needed == NULL) return fail_memory(err);
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const ost_block_t *block = &self->blocks[b];
+        for (size_t i = 0; i < block->model->n_reads; i++) {
+            demand->read[block->read_signal[i]] = true;
+            if (block->model->rate_uses[i]) demand->needed[block->read_signal[i]] = true;
+        }
+        for (size_t d = 0; d < block->model->n_drives && has_quadratures(self, b); d++)
+            demand->needed[block->drive_signal[d]] = true;
+    }
+    for (bool grows = true; grows;) {
+        grows = false;
+        for (size_t b = 0; b < self->n_blocks; b++) {
+            const ost_block_t *block = &self->blocks[b];
+            size_t n_reads = block->model->n_reads;
+            for (size_t k = 0; k < block->model->n_drives * n_reads; k++) {
+                bool *needed = &demand->needed[block->read_signal[k % n_reads]];
+                if (*needed || !block->model->drive_uses[k]) continue;
+                *needed = demand->needed[block->drive_signal[k / n_reads]];
+                grows |= *needed;
+            }
+        }
+    }
+    return 0;
+}
+
+static void free_demand(demand_t *demand)
+{
+    free(demand->read);
+    free(demand->needed);
+}
+
+/* What nobody reads is not evaluated: neither a model, nor a sum of drivers, nor a mean over the dosing interval. What
+ * only outputs need comes last. */
+static int order_steps(ost_plan_t *self, const demand_t *demand, ost_error_t *err)
 {
     ost_lane_plan_t *lane = &self->impl->lane;
-    size_t n = 0;
+    ost_lane_step_t *later = calloc(lane->n_steps + 1, sizeof(*later));
+    size_t n = 0, n_later = 0;
+    if (later == NULL) return fail_memory(err);
     for (size_t i = 0; i < lane->n_steps; i++) {
         const ost_lane_step_t step = lane->steps[i];
-        if (step.block != OST_NO_BLOCK && !lane->blocks[step.block].has_quadratures) {
-            uint32_t signal = self->blocks[step.block].drive_signal[step.index];
-            if (!is_read(self, signal) && signal_row(self, signal) < self->n_drives) continue;
-        }
-        lane->steps[n++] = step;
+        uint32_t s = 0;
+        if (step.block != OST_NO_BLOCK) s = self->blocks[step.block].drive_signal[step.index];
+        while (step.block == OST_NO_BLOCK && signal_row(self, s) != lane->signals[step.index].row) s++;
+        if (demand->needed[s])
+            lane->steps[n++] = step;
+        else if (demand->read[s])
+            later[n_later++] = step;
     }
-    lane->n_steps = n;
+    memcpy(lane->steps + n, later, n_later * sizeof(*later));
+    free(later);
+    lane->n_rate_steps = n;
+    lane->n_steps = n + n_later;
+    return 0;
 }
 
 /* A model's own place of an entry becomes the plan's. */
@@ -267,41 +313,57 @@ static uint32_t plan_col(const ost_plan_t *self, size_t b, uint32_t col)
     return (uint32_t) (self->system.n_states + lane->n_algebraic);
 }
 
-static int build_jacobian(ost_plan_t *self, ost_error_t *err)
+static void add_entry(ost_plan_t *self, size_t row, size_t col)
+{
+    size_t i = self->system.n_entries++;
+    self->impl->row[i] = (uint32_t) row;
+    self->impl->col[i] = (uint32_t) col;
+}
+
+/* Entries of a block: those of its states, then those of each drive that is needed. */
+static void add_block_entries(ost_plan_t *self, size_t b, const demand_t *demand)
+{
+    const ost_model_t *model = self->blocks[b].model;
+    ost_lane_block_t *lane = &self->impl->lane.blocks[b];
+    lane->first_entry = (uint32_t) self->system.n_entries;
+    lane->is_static = model->n_states == 0;
+    for (size_t k = 0; k < model->first_entry[0]; k++)
+        add_entry(self, plan_row(self, b, model->jac[k].row), plan_col(self, b, model->jac[k].col));
+    for (size_t d = 0; d < model->n_drives; d++) {
+        lane->drive_entry[d] = OST_NO_ENTRY;
+        if (!demand->needed[self->blocks[b].drive_signal[d]]) continue;
+        lane->is_static = false;
+        lane->drive_entry[d] = (uint32_t) self->system.n_entries;
+        for (size_t k = model->first_entry[d]; k < model->first_entry[d + 1]; k++)
+            add_entry(self, plan_row(self, b, model->jac[k].row), plan_col(self, b, model->jac[k].col));
+    }
+    lane->n_entries = (uint32_t) self->system.n_entries - lane->first_entry;
+}
+
+static int build_jacobian(ost_plan_t *self, const demand_t *demand, ost_error_t *err)
 {
     struct ost_plan_impl *impl = self->impl;
     ost_lane_plan_t *lane = &impl->lane;
-    uint32_t n_states = (uint32_t) self->system.n_states;
-    size_t n = 1, i = 0;
+    size_t n_states = self->system.n_states, n = 1, s = 0;
     for (size_t b = 0; b < self->n_blocks; b++) n += self->blocks[b].model->n_jac + self->blocks[b].model->n_drives;
-    for (size_t s = 0; s < lane->n_signals; s++) n += lane->signals[s].n_drivers;
+    for (size_t i = 0; i < lane->n_signals; i++) n += lane->signals[i].n_drivers;
     impl->row = calloc(n, sizeof(*impl->row));
     impl->col = calloc(n, sizeof(*impl->col));
     if (impl->row == NULL || impl->col == NULL) return fail_memory(err);
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        const ost_model_t *model = self->blocks[b].model;
-        lane->blocks[b].first_entry = (uint32_t) i;
-        for (size_t k = 0; k < model->n_jac; k++, i++) {
-            impl->row[i] = plan_row(self, b, model->jac[k].row);
-            impl->col[i] = plan_col(self, b, model->jac[k].col);
-        }
+    for (size_t b = 0; b < self->n_blocks; b++) add_block_entries(self, b, demand);
+    for (size_t i = 0; i < lane->n_signals; i++) {
+        ost_lane_signal_t *signal = &lane->signals[i];
+        while (signal_row(self, s) != signal->row) s++;
+        signal->first_entry = demand->needed[s] ? (uint32_t) self->system.n_entries : OST_NO_ENTRY;
+        for (uint32_t k = 0; k < signal->n_drivers && demand->needed[s]; k++)
+            add_entry(self, n_states + signal->row, n_states + signal->driver_row[k]);
     }
-    for (size_t s = 0; s < lane->n_signals; s++) {
-        lane->signals[s].first_entry = (uint32_t) i;
-        for (uint32_t k = 0; k < lane->signals[s].n_drivers; k++, i++) {
-            impl->row[i] = n_states + lane->signals[s].row;
-            impl->col[i] = n_states + lane->signals[s].driver_row[k];
-        }
-    }
-    lane->first_quadrature_entry = i;
+    lane->first_quadrature_entry = self->system.n_entries;
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &lane->blocks[b];
-        for (uint32_t k = 0; block->has_quadratures && k < block->n_drives; k++, i++) {
-            impl->row[i] = block->first_quadrature + k;
-            impl->col[i] = n_states + block->first_drive + k;
-        }
+        for (uint32_t k = 0; block->has_quadratures && k < block->n_drives; k++)
+            add_entry(self, block->first_quadrature + k, n_states + block->first_drive + k);
     }
-    self->system.n_entries = i;
     return 0;
 }
 
@@ -329,11 +391,14 @@ int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
 {
     struct ost_plan_impl *impl = self->impl;
     ost_lane_plan_t *lane = &impl->lane;
+    demand_t demand = { 0 };
     int ret = build_states(self, err);
     if (ret == 0) ret = build_signals(self, err);
-    if (ret == 0) ret = build_jacobian(self, err);
+    if (ret == 0) ret = find_demand(self, &demand, err);
+    if (ret == 0) ret = build_jacobian(self, &demand, err);
+    if (ret == 0) ret = order_steps(self, &demand, err);
+    free_demand(&demand);
     if (ret < 0) return ret;
-    drop_unread_drives(self);
     size_t n_scratch = 0, n_outputs = 0, n_noises = 0;
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_model_t *model = self->blocks[b].model;

@@ -217,6 +217,7 @@ static void free_lane_plan(ost_lane_plan_t *lane)
         free(lane->blocks[b].mean_states);
         free(lane->blocks[b].wanted);
         free(lane->blocks[b].noise_purpose);
+        free(lane->blocks[b].drive_entry);
     }
     for (size_t s = 0; lane->signals != NULL && s < lane->n_signals; s++) free(lane->signals[s].driver_row);
     free(lane->blocks);

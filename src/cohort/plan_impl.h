@@ -7,6 +7,7 @@
 #include "osteon/cohort.h"
 
 #define OST_NO_BLOCK UINT32_MAX
+#define OST_NO_ENTRY UINT32_MAX
 
 /* Times closer than this are one time, d. */
 #define OST_SAME_TIME 1e-9
@@ -31,9 +32,11 @@ typedef struct {
     uint32_t n_reads;
     uint32_t first_state, n_states, first_hoisted, first_switch, n_switches, first_entry, n_entries;
     uint32_t first_drive, n_drives; /* algebraic rows */
-    int32_t park_input;             /* -1: never parked */
-    uint32_t first_mean;            /* inputs, one for each drive of a block that can be parked */
-    uint32_t first_quadrature;      /* states, one for each drive of a block with a series */
+    uint32_t *drive_entry;     /* [n_drives] where its entries begin, OST_NO_ENTRY where only outputs need it; owned */
+    bool is_static;            /* without states, and only outputs need its drives */
+    int32_t park_input;        /* -1: never parked */
+    uint32_t first_mean;       /* inputs, one for each drive of a block that can be parked */
+    uint32_t first_quadrature; /* states, one for each drive of a block with a series */
     bool has_quadratures;
     uint32_t *mean_inputs, *mean_states; /* [n_drives] the same as lists, for ost_series_t; owned */
     uint32_t n_outputs;                  /* that its kernel writes */
@@ -48,7 +51,7 @@ typedef struct {
 typedef struct {
     uint32_t row;                    /* algebraic */
     uint32_t *driver_row;            /* [n_drivers] algebraic; owned */
-    uint32_t n_drivers, first_entry; /* one Jacobian entry for each driver */
+    uint32_t n_drivers, first_entry; /* one Jacobian entry for each driver; OST_NO_ENTRY where only outputs need it */
     int32_t input;                   /* -1: none */
     ost_combine_t combine;
 } ost_lane_signal_t;
@@ -71,6 +74,7 @@ typedef struct {
     ost_infusion_t *infusions;
     double *neutral; /* [n_signals of the plan rows] */
     size_t n_blocks, n_signals, n_steps, n_infusions, n_algebraic;
+    size_t n_rate_steps;           /* the first of the steps; the others are for outputs alone */
     size_t first_quadrature_entry; /* of the Jacobian, in the order of blocks and drives */
     size_t first_output_scratch;   /* row of scratch for outputs of which only some are wanted */
     size_t first_noise_scratch;    /* row of scratch for the noise of one block */

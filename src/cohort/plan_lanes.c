@@ -58,9 +58,9 @@ static void eval_signal(const ost_lane_signal_t *signal, const ost_point_t *at)
     ost_v_store(ROW(rows, signal->row), value);
 }
 
-static void eval_algebraic(const ost_lane_plan_t *self, const ost_point_t *at)
+static void eval_algebraic(const ost_lane_plan_t *self, const ost_point_t *at, size_t n_steps)
 {
-    for (size_t i = 0; i < self->n_steps; i++) {
+    for (size_t i = 0; i < n_steps; i++) {
         const ost_lane_step_t *step = &self->steps[i];
         if (step->block == OST_NO_BLOCK)
             eval_signal(&self->signals[step->index], at);
@@ -84,9 +84,10 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
 {
     const ost_lane_plan_t *self = plan;
     const double *reads[OST_MAX_READS];
-    eval_algebraic(self, at);
+    eval_algebraic(self, at, self->n_rate_steps);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
+        if (block->n_states == 0) continue;
         ost_mask parked = parked_lanes(block, at);
         double *rows = ROW(f, block->first_state);
         if (!ost_mask_any(~parked)) {
@@ -129,6 +130,7 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
     double *quadrature = ROW(entries, self->first_quadrature_entry);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
+        if (block->is_static) continue;
         ost_mask parked = parked_lanes(block, at);
         double *rows = ROW(entries, block->first_entry);
         if (!ost_mask_any(~parked)) {
@@ -136,19 +138,23 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
         } else {
             ost_kernel_args_t args = block_args(self, block, at, reads);
             block->kernel->jacobian(block->kernel, &args, rows);
+            for (uint32_t i = 0; i < block->n_drives; i++)
+                if (block->drive_entry[i] != OST_NO_ENTRY)
+                    block->kernel->drive_jacobian(block->kernel, &args, i, ROW(entries, block->drive_entry[i]));
             if (ost_mask_any(parked)) clear_rows(rows, block->n_entries, parked);
         }
         for (uint32_t i = 0; block->has_quadratures && i < block->n_drives; i++, quadrature += OST_LANES)
             ost_v_store(quadrature, ost_v_blend(parked, ost_v_splat(0), ost_v_splat(1)));
     }
-    for (size_t i = 0; i < self->n_signals; i++) signal_entries(&self->signals[i], at, entries);
+    for (size_t i = 0; i < self->n_signals; i++)
+        if (self->signals[i].first_entry != OST_NO_ENTRY) signal_entries(&self->signals[i], at, entries);
 }
 
 static void plan_switches(const void *plan, const ost_point_t *at, double *g)
 {
     const ost_lane_plan_t *self = plan;
     const double *reads[OST_MAX_READS];
-    eval_algebraic(self, at);
+    eval_algebraic(self, at, self->n_rate_steps);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_switches == 0) continue;
@@ -161,7 +167,7 @@ static void plan_outputs(const void *plan, const ost_point_t *at, double *y)
 {
     const ost_lane_plan_t *self = plan;
     const double *reads[OST_MAX_READS];
-    eval_algebraic(self, at);
+    eval_algebraic(self, at, self->n_steps);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_wanted == 0) continue;

@@ -17,22 +17,28 @@ static int no_memory(const ost_model_t *model, ost_error_t *err)
     return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory while compiling model '%s'", model->name);
 }
 
-static int find_drive_uses(ost_model_t *model, ost_error_t *err)
+/* Mark the signals that the roots read. */
+static bool mark_uses(const ost_graph_t *g, const ost_node_t *roots, size_t n_roots, uint8_t *uses)
 {
-    const ost_graph_t *g = &model->impl->graph;
-    model->drive_uses = calloc(model->n_drives * model->n_reads + 1, sizeof(*model->drive_uses));
-    if (model->drive_uses == NULL) return no_memory(model, err);
-    for (size_t k = 0; k < model->n_drives; k++) {
-        bool *used = ost_graph_reachable(g, &model->impl->drive[k], 1);
-        if (used == NULL) return no_memory(model, err);
-        for (size_t i = 0; i < g->n_nodes; i++) {
-            if (used[i] && g->nodes[i].op == OST_OP_READ) {
-                model->drive_uses[k * model->n_reads + g->nodes[i].index] = 1;
-            }
-        }
-        free(used);
+    bool *used = ost_graph_reachable(g, roots, n_roots);
+    for (size_t i = 0; i < g->n_nodes && used != NULL; i++) {
+        if (used[i] && g->nodes[i].op == OST_OP_READ) uses[g->nodes[i].index] = 1;
     }
-    return 0;
+    free(used);
+    return used != NULL;
+}
+
+static int find_uses(ost_model_t *model, ost_error_t *err)
+{
+    const struct ost_model_impl *impl = model->impl;
+    model->drive_uses = calloc(model->n_drives * model->n_reads + 1, sizeof(*model->drive_uses));
+    model->rate_uses = calloc(model->n_reads + 1, sizeof(*model->rate_uses));
+    bool ok = model->drive_uses != NULL && model->rate_uses != NULL;
+    ok = ok && mark_uses(&impl->graph, impl->rate, model->n_states, model->rate_uses);
+    ok = ok && mark_uses(&impl->graph, impl->sw, model->n_switches, model->rate_uses);
+    for (size_t k = 0; k < model->n_drives && ok; k++)
+        ok = mark_uses(&impl->graph, &impl->drive[k], 1, &model->drive_uses[k * model->n_reads]);
+    return ok ? 0 : no_memory(model, err);
 }
 
 /* Derivatives of all rates and drives by each state, signal and time; what is zero by structure is left out.
@@ -45,7 +51,8 @@ static int make_jacobian(ost_model_t *model, ost_node_t **entry, ost_error_t *er
     ost_node_t *all = malloc((n_rows * n_cols + 1) * sizeof(*all));
     model->jac = malloc((n_rows * n_cols + 1) * sizeof(*model->jac));
     *entry = malloc((n_rows * n_cols + 1) * sizeof(**entry));
-    bool ok = rows != NULL && all != NULL && model->jac != NULL && *entry != NULL;
+    model->first_entry = calloc(model->n_drives + 1, sizeof(*model->first_entry));
+    bool ok = rows != NULL && all != NULL && model->jac != NULL && *entry != NULL && model->first_entry != NULL;
     for (size_t i = 0; i < n_rows && ok; i++) {
         rows[i] = i < model->n_states ? impl->rate[i] : impl->drive[i - model->n_states];
     }
@@ -53,12 +60,14 @@ static int make_jacobian(ost_model_t *model, ost_node_t **entry, ost_error_t *er
     model->n_jac = 0;
     ost_node_t zero = ost_graph_const(&impl->graph, 0);
     for (size_t r = 0; r < n_rows && ok; r++) {
+        if (r >= model->n_states) model->first_entry[r - model->n_states] = (uint32_t) model->n_jac;
         for (size_t c = 0; c < n_cols; c++) {
             if (all[r * n_cols + c] == zero) continue;
             (*entry)[model->n_jac] = all[r * n_cols + c];
             model->jac[model->n_jac++] = (ost_jac_entry_t){ (uint32_t) r, (uint32_t) c };
         }
     }
+    if (ok) model->first_entry[model->n_drives] = (uint32_t) model->n_jac;
     free(rows);
     free(all);
     return ok ? 0 : no_memory(model, err);
@@ -76,7 +85,7 @@ static int make_programs(ost_model_t *model, const ost_node_t *entry, ost_error_
 {
     struct ost_model_impl *impl = model->impl;
     size_t n_all = 2 * model->n_states + model->n_jac + model->n_switches + model->n_outputs + model->n_drives;
-    roots_t roots = { .n_programs = OST_FIRST_DRIVE + model->n_drives };
+    roots_t roots = { .n_programs = OST_FIRST_DRIVE + 2 * model->n_drives };
     roots.node = malloc((n_all + 1) * sizeof(*roots.node));
     roots.from = malloc(roots.n_programs * sizeof(*roots.from));
     roots.n = malloc(roots.n_programs * sizeof(*roots.n));
@@ -87,12 +96,17 @@ static int make_programs(ost_model_t *model, const ost_node_t *entry, ost_error_
     }
     append(&roots, OST_PREPARE, impl->initial, model->n_states);
     append(&roots, OST_RHS, impl->rate, model->n_states);
-    append(&roots, OST_JACOBIAN, entry, model->n_jac);
+    append(&roots, OST_JACOBIAN, entry, model->first_entry[0]);
     append(&roots, OST_SWITCHES, impl->sw, model->n_switches);
     append(&roots, OST_OUTPUTS, impl->output, model->n_outputs);
-    for (size_t k = 0; k < model->n_drives; k++) append(&roots, OST_FIRST_DRIVE + k, &impl->drive[k], 1);
+    for (size_t k = 0; k < model->n_drives; k++) {
+        uint32_t first = model->first_entry[k];
+        append(&roots, OST_FIRST_DRIVE + 2 * k, &impl->drive[k], 1);
+        append(&roots, OST_FIRST_DRIVE + 2 * k + 1, &entry[first], model->first_entry[k + 1] - first);
+    }
     for (size_t k = 0; k < roots.n_programs; k++) {
-        if (ost_graph_lower(&impl->graph, roots.from[k], roots.n[k], k != OST_JACOBIAN)) continue;
+        bool is_derivative = k == OST_JACOBIAN || (k >= OST_FIRST_DRIVE && (k - OST_FIRST_DRIVE) % 2 == 1);
+        if (ost_graph_lower(&impl->graph, roots.from[k], roots.n[k], !is_derivative)) continue;
         ret = no_memory(model, err);
         goto out;
     }
@@ -127,7 +141,7 @@ int ost_model_compile(ost_model_t *model, const ost_builtin_t *builtin, ost_erro
 {
     struct ost_model_impl *impl = model->impl;
     ost_node_t *entry = NULL;
-    int ret = impl->graph.out_of_memory ? no_memory(model, err) : find_drive_uses(model, err);
+    int ret = impl->graph.out_of_memory ? no_memory(model, err) : find_uses(model, err);
     if (ret == 0) ret = make_jacobian(model, &entry, err);
     if (ret == 0) ret = make_programs(model, entry, err);
     free(entry);

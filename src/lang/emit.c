@@ -195,11 +195,22 @@ static void put_load(emitter_t *e, ost_operand_t operand)
     end_line(e, name_of(e, operand));
 }
 
+/* "E' by estradiol", "load by time" */
+static void entry_name(const ost_model_t *m, size_t entry, char *name, size_t size)
+{
+    uint32_t r = m->jac[entry].row, c = m->jac[entry].col;
+    snprintf(name, size, "%s%s by %s", r < m->n_states ? m->states[r].name : m->drives[r - m->n_states].name,
+        r < m->n_states ? "'" : "",
+        c < m->n_states                ? m->states[c].name
+        : c < m->n_states + m->n_reads ? m->reads[c - m->n_states].name
+                                       : "time");
+}
+
 static void put_store(const emitter_t *e, size_t k)
 {
     const ost_model_t *m = e->model;
     size_t i_program = (size_t) (e->program - e->programs->program), row = k;
-    const char *array = "result", *mark = "";
+    const char *array = "result";
     char name[600] = "";
     if (i_program == OST_PREPARE && k < e->programs->n_hoisted) {
         array = "h";
@@ -212,13 +223,9 @@ static void put_store(const emitter_t *e, size_t k)
     } else if (i_program == OST_RHS) {
         snprintf(name, sizeof(name), "%s'", m->states[k].name);
     } else if (i_program == OST_JACOBIAN) {
-        uint32_t r = m->jac[k].row, c = m->jac[k].col;
-        if (r < m->n_states) mark = "'";
-        snprintf(name, sizeof(name), "%s%s by %s",
-            r < m->n_states ? m->states[r].name : m->drives[r - m->n_states].name, mark,
-            c < m->n_states                ? m->states[c].name
-            : c < m->n_states + m->n_reads ? m->reads[c - m->n_states].name
-                                           : "time");
+        entry_name(m, k, name, sizeof(name));
+    } else if (i_program >= OST_FIRST_DRIVE && (i_program - OST_FIRST_DRIVE) % 2 == 1) {
+        entry_name(m, m->first_entry[(i_program - OST_FIRST_DRIVE) / 2] + k, name, sizeof(name));
     } else if (i_program == OST_OUTPUTS) {
         snprintf(name, sizeof(name), "%s", m->outputs[k].name);
     }
@@ -271,24 +278,25 @@ static void put_function(emitter_t *e, size_t i_program, const char *name)
     put_body(e);
 }
 
-static void put_drives(emitter_t *e)
+/* Values of the drives, or (derivatives = 1) the entries of their rows: a function each, and one that chooses. */
+static void put_drives(emitter_t *e, const char *what, size_t derivatives)
 {
     char name[32];
     for (size_t k = 0; k < e->model->n_drives; k++) {
-        snprintf(name, sizeof(name), "drive_%zu", k);
+        snprintf(name, sizeof(name), "%s_%zu", what, k);
         fprintf(e->out, "/* drives %s */\n", e->model->drives[k].name);
-        put_function(e, OST_FIRST_DRIVE + k, name);
+        put_function(e, OST_FIRST_DRIVE + 2 * k + derivatives, name);
     }
     fprintf(e->out,
-        "static void OST_LANE_FN(%s_drive)(\n"
-        "    const ost_kernel_t *self, const ost_kernel_args_t *at, size_t i_drive, double *value)\n"
+        "static void OST_LANE_FN(%s_%s)(\n"
+        "    const ost_kernel_t *self, const ost_kernel_args_t *at, size_t i_drive, double *result)\n"
         "{\n"
-        "    (void) self, (void) at, (void) value;\n"
+        "    (void) self, (void) at, (void) result;\n"
         "    switch (i_drive) {\n",
-        e->model->name);
+        e->model->name, what);
     for (size_t k = 0; k < e->model->n_drives; k++) {
-        fprintf(e->out, "    case %zu:\n        OST_LANE_FN(%s_drive_%zu)(self, at, value);\n        break;\n", k,
-            e->model->name, k);
+        fprintf(e->out, "    case %zu:\n        OST_LANE_FN(%s_%s_%zu)(self, at, result);\n        break;\n", k,
+            e->model->name, what, k);
     }
     fputs("    default:\n        break;\n    }\n}\n\n", e->out);
 }
@@ -314,14 +322,15 @@ int ost_model_emit(const ost_model_t *model, FILE *out, ost_error_t *err)
     put_function(&e, OST_PREPARE, "prepare");
     put_function(&e, OST_RHS, "rhs");
     put_function(&e, OST_JACOBIAN, "jacobian");
-    put_drives(&e);
+    put_drives(&e, "drive", 0);
+    put_drives(&e, "drive_jacobian", 1);
     put_function(&e, OST_SWITCHES, "switches");
     put_function(&e, OST_OUTPUTS, "outputs");
     fprintf(out,
         "const ost_kernel_t OST_LANE_FN(ost_kernel_%1$s) = {\n"
         "    OST_LANE_FN(%1$s_prepare),\n    OST_LANE_FN(%1$s_rhs),\n    OST_LANE_FN(%1$s_jacobian),\n"
-        "    OST_LANE_FN(%1$s_drive),\n    OST_LANE_FN(%1$s_switches),\n    OST_LANE_FN(%1$s_outputs),\n    "
-        "NULL,\n};\n",
+        "    OST_LANE_FN(%1$s_drive),\n    OST_LANE_FN(%1$s_drive_jacobian),\n    OST_LANE_FN(%1$s_switches),\n"
+        "    OST_LANE_FN(%1$s_outputs),\n    NULL,\n};\n",
         model->name);
     if (ferror(out)) ret = ost_fail(err, OST_ERR_IO, "cannot write the kernel of model '%s'", model->name);
 out:

@@ -107,7 +107,12 @@ static void jacobian(const ost_kernel_t *self, const ost_kernel_args_t *at, doub
 
 static void drive(const ost_kernel_t *self, const ost_kernel_args_t *at, size_t i_drive, double *value)
 {
-    run_at(self, OST_FIRST_DRIVE + i_drive, at, value);
+    run_at(self, OST_FIRST_DRIVE + 2 * i_drive, at, value);
+}
+
+static void drive_jacobian(const ost_kernel_t *self, const ost_kernel_args_t *at, size_t i_drive, double *entries)
+{
+    run_at(self, OST_FIRST_DRIVE + 2 * i_drive + 1, at, entries);
 }
 
 static void switches(const ost_kernel_t *self, const ost_kernel_args_t *at, double *g)
@@ -120,4 +125,5 @@ static void outputs(const ost_kernel_t *self, const ost_kernel_args_t *at, doubl
     run_at(self, OST_OUTPUTS, at, y);
 }
 
-const ost_kernel_t OST_LANE_FN(ost_interpreter) = { prepare, rhs, jacobian, drive, switches, outputs, NULL };
+const ost_kernel_t OST_LANE_FN(
+    ost_interpreter) = { prepare, rhs, jacobian, drive, drive_jacobian, switches, outputs, NULL };

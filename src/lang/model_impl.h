@@ -32,9 +32,9 @@ struct ost_model_impl {
     uint64_t fingerprint; /* FNV-1a over all programs */
 };
 
-/* From graph to programs, Jacobian pattern, hoisted values and kernels: fills n_hoisted, n_scratch, jac, drive_uses,
- * kernel[] of the model. With `builtin` (NULL for none) its emitted kernels are used where the fingerprints agree; a
- * fingerprint that differs is OST_ERR_MODEL (the build is stale). */
+/* From graph to programs, Jacobian pattern, hoisted values and kernels: fills n_hoisted, n_scratch, jac, first_entry,
+ * uses, kernel[] of the model. With `builtin` (NULL for none) its emitted kernels are used where the fingerprints
+ * agree; a fingerprint that differs is OST_ERR_MODEL (the build is stale). */
 int ost_model_compile(ost_model_t *model, const ost_builtin_t *builtin, ost_error_t *err) OST_MUST_CHECK;
 void ost_programs_delete(struct ost_programs *self);
 

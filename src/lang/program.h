@@ -55,10 +55,10 @@ typedef struct {
     size_t n_code;
 } ost_program_t;
 
-enum { OST_PREPARE, OST_RHS, OST_JACOBIAN, OST_SWITCHES, OST_OUTPUTS, OST_FIRST_DRIVE };
+enum { OST_PREPARE, OST_RHS, OST_JACOBIAN, OST_SWITCHES, OST_OUTPUTS, OST_FIRST_DRIVE }; /* each: value, derivatives */
 
 struct ost_programs {
-    ost_program_t *program; /* OST_PREPARE .. OST_FIRST_DRIVE + n_drives - 1 */
+    ost_program_t *program; /* OST_PREPARE .. OST_FIRST_DRIVE + 2 n_drives - 1 */
     size_t n_programs;
     double *constant; /* [n_constants] */
     size_t n_constants;

@@ -655,7 +655,9 @@ void ost_model_free(ost_model_t *self)
     free(self->outputs);
     free(self->doses);
     free(self->jac);
+    free(self->first_entry);
     free(self->drive_uses);
+    free(self->rate_uses);
     free(self->name);
     free(self->text);
     free(self->kind);
