@@ -48,8 +48,8 @@ typedef struct {
 typedef struct {
     char *path, *title;         /**< of the file; title NULL if it has none */
     ost_trials_t trials;        /**< those of its folder */
-    ost_trials_t search_trials; /**< the same with fewer subjects: for the searches from the starts */
-    bool searching;             /**< ost_fit_run() is at them */
+    ost_trials_t search_trials; /**< the same with fewer subjects: for searches from starts and refits */
+    bool searching;             /**< they are in use */
     ost_fit_param_t *params;    /**< [n_params] */
     size_t n_params;
     ost_fit_row_t *rows;             /**< [n_rows] */

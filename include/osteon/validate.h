@@ -45,6 +45,8 @@ typedef struct {
     size_t n_verdicts;
     ost_curve_t **curves; /**< [n_trials][n_curves[t]] */
     size_t *n_curves;     /**< [n_trials] */
+    uint64_t n_subjects;  /**< of the large cohorts; 0: as each trial says */
+    size_t n_draws;       /**< of the parameters; 0: the models' own values, without uncertainty */
 } ost_validation_t;
 
 /** How to validate. */
@@ -85,6 +87,8 @@ typedef struct {
 /** The replicates of a class. */
 ost_replicates_t ost_validation_replicates(const ost_validation_t *self, ost_class_t of);
 
+/** What the numbers rest on, as a sentence for a person: subjects, parameters, version. @return buf */
+char *ost_validation_basis(const ost_validation_t *self, char *buf, size_t size);
 /** A table of all figures, and summaries by class and role. */
 void ost_validation_print(const ost_validation_t *self, FILE *out);
 /** One self-contained HTML page: summaries, and for every trial a figure and its table. */

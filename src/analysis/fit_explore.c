@@ -72,7 +72,9 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
         n_left_out += self->rows[i].left_out;
     }
     if (ret == 0 && n_left_out == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", trial);
+    self->searching = true; /* few subjects find the way, all of them predict */
     if (ret == 0) ret = ost_fit_descend(self, z, -1, 0, options, &objective, jacobian, err);
+    self->searching = false;
     if (ret == 0) ret = raw_slopes(self, z, options->n_threads, slopes, residuals, err);
     if (ret == 0) {
         gsl_blas_dgemm(CblasTrans, CblasNoTrans, 1, jacobian, jacobian, 0, covariance);

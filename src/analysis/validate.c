@@ -3,6 +3,7 @@
 #include "osteon/validate.h"
 #include "analysis/fit_impl.h"
 #include "analysis/trials_impl.h"
+#include "osteon/version.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -56,11 +57,17 @@ static int run_large(
     return ret;
 }
 
+static size_t n_draws_used(const ost_validation_options_t *options)
+{
+    if (options->draws == NULL) return 0;
+    return options->n_draws < options->draws->n_draws ? options->n_draws : options->draws->n_draws;
+}
+
 /* SD of every figure over the draws. @param[out] sd  [n_figures] */
 static int run_draws(const ost_validation_options_t *options, size_t n_figures, double *sd, ost_error_t *err)
 {
     const ost_draws_t *draws = options->draws;
-    size_t n = draws == NULL ? 0 : options->n_draws < draws->n_draws ? options->n_draws : draws->n_draws;
+    size_t n = n_draws_used(options);
     for (size_t f = 0; f < n_figures; f++) sd[f] = NAN;
     if (n < 2) return 0;
     ost_trials_options_t small = options->trials;
@@ -106,12 +113,13 @@ static ost_verdict_t judge(const ost_trial_t *trial, const ost_figure_t *figure,
 
 int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *options, ost_error_t *err)
 {
-    *self = (ost_validation_t){ 0 };
+    *self = (ost_validation_t){ .n_subjects = options->trials.n_subjects };
     int ret = ost_trials_read(&self->trials, &options->trials, err);
     if (ret == 0 && options->draws != NULL) ret = ost_draws_check(options->draws, &self->trials.library, err);
     if (ret < 0) return ret;
     size_t n = self->trials.n_figures, n_trials = self->trials.n_trials;
     const ost_draws_t *draws = options->draws;
+    self->n_draws = n_draws_used(options);
     ost_estimate_t *estimates = malloc((n + 1) * sizeof(*estimates));
     double *sd = malloc((n + 1) * sizeof(*sd));
     self->verdicts = calloc(n + 1, sizeof(*self->verdicts));
@@ -214,6 +222,18 @@ size_t ost_validation_sum(const ost_validation_t *self, ost_validation_sum_t *su
     return n;
 }
 
+char *ost_validation_basis(const ost_validation_t *self, char *buf, size_t size)
+{
+    char people[48] = "as many subjects as each trial says", parameters[96];
+    if (self->n_subjects > 0) snprintf(people, sizeof(people), "%llu subjects", (unsigned long long) self->n_subjects);
+    if (self->n_draws > 0)
+        snprintf(parameters, sizeof(parameters), "fitted parameters, their uncertainty from %zu draws", self->n_draws);
+    else
+        snprintf(parameters, sizeof(parameters), "the models' own parameters without uncertainty, so too narrow");
+    snprintf(buf, size, "osteon %s, %s in each arm; intervals: %s", OST_VERSION, people, parameters);
+    return buf;
+}
+
 void ost_validation_print(const ost_validation_t *self, FILE *out)
 {
     fprintf(out, "%-22s %-34s %-19s %6s %9s %-14s %9s %-16s %8s  %-7s %s\n", "trial", "arm", "output", "month",
@@ -230,7 +250,8 @@ void ost_validation_print(const ost_validation_t *self, FILE *out)
             fprintf(out, ": %s\n", u->why);
         }
     }
-    fputc('\n', out);
+    char basis[256];
+    fprintf(out, "\n%s\n", ost_validation_basis(self, basis, sizeof(basis)));
     ost_validation_sum_t sums[OST_N_SUMS];
     size_t n = ost_validation_sum(self, sums);
     for (size_t i = 0; i < n; i++)

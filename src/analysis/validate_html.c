@@ -338,6 +338,10 @@ void ost_validation_write_html(const ost_validation_t *self, FILE *out)
         "in ten such figures are predicted to lie. A change from a later scan, or a difference between arms, is drawn "
         "from the simulated line that it counts from.</p>\n",
         out);
+    char basis[256];
+    fprintf(out, "<p>");
+    put_text(ost_validation_basis(self, basis, sizeof(basis)), out);
+    fputs(".</p>\n", out);
     put_summary(self, out);
     fputs("<p class='index'>", out);
     for (size_t t = 0; t < self->trials.n_trials; t++)
