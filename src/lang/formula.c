@@ -1,36 +1,78 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lang/formula.h"
+
 #include "lang/expression.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Nodes of a formula that is evaluated without taking memory. */
+#define ON_STACK 256
 
 struct ost_formula {
     ost_graph_t graph;
     ost_node_t node;
+    ost_node_t *switches; /* owned */
 };
 
-static void declare_names(ost_parser_t *self, const char *const *names, const ost_unit_t *units, size_t n)
+/* What a name is indexed by, among the sets of the parser: elements decide, not the set's name. */
+static int find_set(const ost_parser_t *self, const ost_index_set_t *set)
 {
+    for (size_t i = 0; i < self->n_sets; i++) {
+        const ost_index_set_t *other = &self->sets[i];
+        size_t k = 0;
+        while (k < set->n_elements && k < other->n_elements && strcmp(set->elements[k], other->elements[k]) == 0) k++;
+        if (k == set->n_elements && k == other->n_elements && strcmp(set->name, other->name) == 0) return (int) i;
+    }
+    return -1;
+}
+
+static void declare_sets(ost_parser_t *self, ost_index_set_t *sets, const ost_name_t *names, size_t n)
+{
+    self->sets = sets;
+    for (size_t i = 0; i < OST_MAX_INDEX_SETS; i++) self->element[i] = -1;
+    for (size_t i = 0; i < n; i++) {
+        if (names[i].set == NULL || find_set(self, names[i].set) >= 0 || self->n_sets == OST_MAX_INDEX_SETS) continue;
+        sets[self->n_sets++] = *names[i].set;
+    }
+}
+
+static void declare_names(ost_parser_t *self, const ost_name_t *names, size_t n)
+{
+    uint32_t first = 0;
     for (size_t i = 0; i < n && self->lexer.code == 0; i++) {
-        ost_token_t name = { .kind = OST_TOKEN_NAME, .text = names[i], .length = strlen(names[i]), .column = 1 };
+        ost_token_t name = { .kind = OST_TOKEN_NAME, .text = names[i].name, .column = 1 };
+        name.length = strlen(names[i].name);
         if (name.length >= OST_NAME_SIZE)
             ost_lexer_fail(&self->lexer, &name, OST_ERR_LIMIT, "a name of more than %d letters", OST_NAME_SIZE - 1);
-        ost_symbol_t *symbol = ost_parser_declare(self, &name, OST_SYMBOL_COVARIATE, -1);
+        int set = names[i].set != NULL ? find_set(self, names[i].set) : -1;
+        if (names[i].set != NULL && set < 0)
+            ost_lexer_fail(&self->lexer, &name, OST_ERR_LIMIT, "more than %d index sets", OST_MAX_INDEX_SETS);
+        ost_symbol_t *symbol = ost_parser_declare(self, &name, OST_SYMBOL_COVARIATE, set);
         if (symbol == NULL) return;
-        symbol->dim = units[i].dim;
-        symbol->nodes = malloc(sizeof(*symbol->nodes));
+        symbol->dim = names[i].dim;
+        symbol->nodes = malloc((symbol->n_nodes + 1) * sizeof(*symbol->nodes));
         if (symbol->nodes == NULL) {
             ost_lexer_fail(&self->lexer, &name, OST_ERR_NO_MEMORY, "out of memory");
             return;
         }
-        symbol->nodes[0] = ost_graph_leaf(self->graph, OST_OP_PARAM, (uint32_t) i);
+        for (size_t k = 0; k < symbol->n_nodes; k++)
+            symbol->nodes[k] = ost_graph_leaf(self->graph, OST_OP_PARAM, first++);
     }
 }
 
-int ost_formula_new(ost_formula_t **self, const char *text, const char *const *names, const ost_unit_t *units, size_t n,
-    ost_dim_t *dim, ost_error_t *err)
+static void check_condition(ost_parser_t *self, const ost_value_t *value)
 {
-    ost_parser_t parser = { 0 };
+    if (!value->is_condition)
+        ost_lexer_fail(&self->lexer, &value->at, OST_ERR_SYNTAX, "a condition is expected, as in a > b");
+}
+
+static int read_formula(ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, bool is_condition,
+    ost_dim_t *dim, bool *used, ost_error_t *err)
+{
+    ost_parser_t parser = { .has_time = is_condition };
+    ost_index_set_t sets[OST_MAX_INDEX_SETS];
     *self = calloc(1, sizeof(**self));
     *dim = (ost_dim_t){ 0 };
     if (*self == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
@@ -38,13 +80,20 @@ int ost_formula_new(ost_formula_t **self, const char *text, const char *const *n
     if (ret != 0) goto out;
     parser.graph = &(*self)->graph;
     ost_lexer_init(&parser.lexer, "", text, false, err);
-    declare_names(&parser, names, units, n);
+    declare_sets(&parser, sets, names, n);
+    declare_names(&parser, names, n);
     ost_value_t value = ost_parser_expression(&parser);
-    ost_parser_check_dim(&parser, &value, value.dim, "");
+    if (is_condition)
+        check_condition(&parser, &value);
+    else
+        ost_parser_check_dim(&parser, &value, value.dim, "");
     if (parser.lexer.token.kind != OST_TOKEN_END) ost_lexer_unexpected(&parser.lexer, "an operator or the end");
     ret = parser.lexer.code;
     if (ret == 0 && parser.graph->out_of_memory) ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    for (size_t i = 0; used != NULL && i < n && ret == 0; i++) used[i] = parser.symbols[i].used;
     (*self)->node = value.node;
+    (*self)->switches = parser.switches;
+    parser.switches = NULL;
     *dim = value.dim;
 out:
     ost_parser_free(&parser);
@@ -55,14 +104,49 @@ out:
     return ret;
 }
 
+int ost_formula_new(ost_formula_t **self, const char *text, const char *const *names, const ost_unit_t *units, size_t n,
+    ost_dim_t *dim, ost_error_t *err)
+{
+    ost_name_t *scalars = calloc(n + 1, sizeof(*scalars));
+    if (scalars == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < n; i++) scalars[i] = (ost_name_t){ .name = names[i], .dim = units[i].dim };
+    int ret = read_formula(self, text, scalars, n, false, dim, NULL, err);
+    free(scalars);
+    return ret;
+}
+
+int ost_condition_new(
+    ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, bool *used, ost_error_t *err)
+{
+    ost_dim_t dim;
+    return read_formula(self, text, names, n, true, &dim, used, err);
+}
+
+static double evaluate(const ost_formula_t *self, const double *values, double t)
+{
+    const ost_graph_leaves_t at = { .params = values, .switches = self->switches, .t = t };
+    double on_stack[ON_STACK], *v = on_stack;
+    if (self->node >= ON_STACK && (v = malloc(((size_t) self->node + 1) * sizeof(*v))) == NULL) return NAN;
+    ost_graph_values(&self->graph, self->node, &at, v);
+    double value = v[self->node];
+    if (v != on_stack) free(v);
+    return value;
+}
+
 double ost_formula_value(const ost_formula_t *self, const double *values)
 {
-    return ost_graph_value(&self->graph, self->node, values, NULL, NULL, NULL, NULL, 0);
+    return evaluate(self, values, 0);
+}
+
+bool ost_condition_holds(const ost_formula_t *self, const double *values, double t)
+{
+    return evaluate(self, values, t) > 0;
 }
 
 void ost_formula_delete(ost_formula_t *self)
 {
     if (self == NULL) return;
     ost_graph_free(&self->graph);
+    free(self->switches);
     free(self);
 }

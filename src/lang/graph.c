@@ -340,46 +340,51 @@ static double apply(const ost_node_data_t *n, double a, double b, double c)
     }
 }
 
-double ost_graph_value(const ost_graph_t *self, ost_node_t node, const double *params, const double *states,
-    const double *reads, const double *modes, const double *noise, double t)
+void ost_graph_values(const ost_graph_t *self, ost_node_t last, const ost_graph_leaves_t *at, double *v)
 {
-    double result = NAN;
-    double *v = malloc(((size_t) node + 1) * sizeof(*v));
-    bool *used = ost_graph_reachable(self, &node, 1);
-    if (v == NULL || used == NULL) goto out;
-    for (ost_node_t i = 0; i <= node; i++) {
-        if (!used[i]) continue;
+    for (ost_node_t i = 0; i <= last; i++) {
         const ost_node_data_t *n = &self->nodes[i];
         switch (n->op) {
         case OST_OP_CONST:
             v[i] = n->value;
             break;
         case OST_OP_PARAM:
-            v[i] = params[n->index];
+            v[i] = at->params != NULL ? at->params[n->index] : NAN;
             break;
         case OST_OP_STATE:
-            v[i] = states[n->index];
+            v[i] = at->states != NULL ? at->states[n->index] : NAN;
             break;
         case OST_OP_READ:
-            v[i] = reads[n->index];
+            v[i] = at->reads != NULL ? at->reads[n->index] : NAN;
             break;
         case OST_OP_MODE:
-            v[i] = modes[n->index];
+            v[i] = at->switches != NULL ? v[at->switches[n->index]] >= 0
+                   : at->modes != NULL  ? at->modes[n->index]
+                                        : NAN;
             break;
         case OST_OP_NOISE:
-            v[i] = noise[n->index];
+            v[i] = at->noise != NULL ? at->noise[n->index] : NAN;
             break;
         case OST_OP_TIME:
-            v[i] = t;
+            v[i] = at->t;
             break;
         default:
             v[i] = apply(n, v[n->a], n->b == OST_NO_NODE ? 0 : v[n->b], n->c == OST_NO_NODE ? 0 : v[n->c]);
             break;
         }
     }
-    result = v[node];
-out:
+}
+
+double ost_graph_value(const ost_graph_t *self, ost_node_t node, const double *params, const double *states,
+    const double *reads, const double *modes, const double *noise, double t)
+{
+    const ost_graph_leaves_t at = {
+        .params = params, .states = states, .reads = reads, .modes = modes, .noise = noise, .t = t
+    };
+    double *v = malloc(((size_t) node + 1) * sizeof(*v));
+    if (v == NULL) return NAN;
+    ost_graph_values(self, node, &at, v);
+    double result = v[node];
     free(v);
-    free(used);
     return result;
 }

@@ -81,8 +81,18 @@ bool ost_graph_jacobian(
 /* What the roots depend on, themselves included: [n_nodes of the graph], freed by the caller; NULL if out of memory. */
 bool *ost_graph_reachable(const ost_graph_t *self, const ost_node_t *roots, size_t n_roots);
 
-/* The value at one point in plain scalar arithmetic with libm: the slow and obvious evaluation that tests hold the
- * interpreter and the emitted code against. Arrays by index of leaf; any that the node does not use may be NULL. */
+/* Values of the leaves by their index; any that no node uses may be NULL. Modes are given, or are what the switches at
+ * those nodes say. */
+typedef struct {
+    const double *params, *states, *reads, *modes, *noise;
+    const ost_node_t *switches;
+    double t;
+} ost_graph_leaves_t;
+
+/* The values of all nodes up to `last` at one point, in plain scalar arithmetic with libm. @param[out] v  [last + 1] */
+void ost_graph_values(const ost_graph_t *self, ost_node_t last, const ost_graph_leaves_t *at, double *v);
+
+/* The value of one: the slow and obvious evaluation that tests hold the interpreter and the emitted code against. */
 double ost_graph_value(const ost_graph_t *self, ost_node_t node, const double *params, const double *states,
     const double *reads, const double *modes, const double *noise, double t);
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Conditions over named values ("t_score[spine] < -2 or time > 3 [y]"), for rules; formulas are in osteon/model.h. */
+#ifndef OST_LANG_FORMULA_H
+#define OST_LANG_FORMULA_H
+
+#include "osteon/model.h"
+
+/* A name that a condition may use: a scalar, or all elements of an index set. */
+typedef struct {
+    const char *name;
+    ost_dim_t dim;
+    const ost_index_set_t *set; /* NULL: a scalar; borrowed for the call */
+} ost_name_t;
+
+/* Read a condition; `time` is a name, too. @param[out] used  [n] which of the names it uses
+ * @return as ost_formula_new() */
+int ost_condition_new(
+    ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, bool *used, ost_error_t *err)
+    OST_MUST_CHECK;
+
+/* @param values  elements of all names one after another, internal units; @param t  d */
+bool ost_condition_holds(const ost_formula_t *self, const double *values, double t);
+
+#endif
