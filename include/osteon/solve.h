@@ -88,6 +88,42 @@ typedef struct {
     uint32_t first_state, n_states; /**< the parked block's own states, in a row */
 } ost_series_t;
 
+/** Doses of one kind that every job takes in its own way: at start + k interval while before stop, each or some. They
+ * come after the events of their time, in the order of the job's list. */
+typedef struct {
+    ost_event_kind_t kind; /**< ADD_STATE: at once; SET_INPUT: for `duration` from each dose on, else the input is 0 */
+    uint32_t index;        /**< of the state or input */
+    double amount;         /**< internal units */
+    double interval;       /**< d; INFINITY for a single dose */
+    double duration;       /**< d, of SET_INPUT, at most the interval */
+    int32_t wake;          /**< index of an input that a dose sets to 0, or -1 */
+    int32_t series;        /**< the dose series that parks its block where all doses are taken, or -1; never where a
+                              visit may end the course */
+    uint32_t purpose;      /**< of the draws that decide whether a dose is taken */
+} ost_course_t;
+
+/** How one job takes a course. */
+typedef struct {
+    double start, stop; /**< d, half-open; start is INFINITY where only a visit may begin it */
+    double share;       /**< chance that a dose is taken, 1: all are */
+} ost_taking_t;
+
+/** Where one job stands in a course: the solver's, but for `start`, which a visit may change: to a time from then on,
+ * or to INFINITY, after which no dose is due; an infusion runs to its end. */
+typedef struct {
+    double start;    /**< as of its taking, until a visit changes it */
+    double counted;  /**< the start that k counts from */
+    uint64_t k;      /**< of the next dose */
+    uint64_t before; /**< doses that were due before `counted` */
+    double off;      /**< when the infusion that runs ends, else INFINITY */
+} ost_course_state_t;
+
+/** A time at which somebody looks at the outputs. */
+typedef struct {
+    double t;       /**< d */
+    uint32_t index; /**< handed to the job's look() */
+} ost_visit_t;
+
 /** How a step is made: three methods over lanes, GSL's steppers, one subject at a time, as slow references, and a
  * wish. */
 typedef enum {
@@ -136,8 +172,10 @@ typedef enum {
     OST_FAILURE_NEGATIVE    /**< a positive state fell below -10 atol, however short the step */
 } ost_failure_t;
 
+typedef struct ost_job ost_job_t;
+
 /** One integration: filled by the caller, borrowed until its `done`. Arrays are plain (not lane rows). */
-typedef struct {
+struct ost_job {
     double t0, t1;             /**< d, t0 <= t1; events at t0 act, events at t1 do not */
     const double *x0;          /**< [n_states] */
     const double *p;           /**< [n_constants] */
@@ -146,6 +184,16 @@ typedef struct {
     size_t n_events;
     const ost_series_t *series; /**< [n_series] */
     size_t n_series;
+    const ost_course_t *courses;       /**< [n_courses] */
+    const ost_taking_t *takings;       /**< [n_courses] */
+    ost_course_state_t *course_states; /**< [n_courses], written */
+    size_t n_courses;
+    uint64_t seed, subject;    /**< of the draws of courses */
+    const ost_visit_t *visits; /**< [n_visits], sorted; those before t0 and from t1 on are ignored */
+    size_t n_visits;
+    /** Called at each visit, before the events of its time; a step ends there. May change `start` of course_states.
+     * y[output x OST_LANE_COUNT], borrowed for the call. */
+    void (*look)(ost_job_t *job, const ost_visit_t *visit, const double *y);
     const double *t_out; /**< [n_out] ascending; those outside [t0, t1] get no value */
     size_t n_out;
     double *y; /**< [n_outputs][n_out], written; NULL for none */
@@ -159,7 +207,7 @@ typedef struct {
     double t_fail;            /**< d; NaN where status is 0 */
     int32_t state_fail;       /**< index of the state to blame, -1 unknown */
     ost_solver_stats_t stats; /**< of this job */
-} ost_job_t;
+};
 
 /** Scratch of one thread for one system; sized once, nothing is allocated while integrating. */
 typedef struct ost_batch ost_batch_t;

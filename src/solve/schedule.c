@@ -1,18 +1,46 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "solve/schedule.h"
 
+#include "osteon/random.h"
+
 #include <math.h>
 #include <string.h>
 
 /* Changes of a state below this part of what may be wrong of it are none: about the solver's own error. */
 #define ROUNDING 1e-2
 
+/* When dose k of a course is due, INFINITY from its stop on. */
+static double dose_time(const ost_course_t *course, double start, double stop, uint64_t k)
+{
+    double t = k == 0 ? start : start + (double) k * course->interval;
+    return t < stop - OST_SAME_TIME ? t : INFINITY;
+}
+
+static double next_dose(const ost_job_t *job, size_t i)
+{
+    const ost_course_state_t *state = &job->course_states[i];
+    uint64_t k = state->start == state->counted ? state->k : 0;
+    return dose_time(&job->courses[i], state->start, job->takings[i].stop, k);
+}
+
+static void start_courses(ost_job_t *job)
+{
+    for (size_t i = 0; i < job->n_courses; i++) {
+        ost_course_state_t *state = &job->course_states[i];
+        *state =
+            (ost_course_state_t){ .start = job->takings[i].start, .counted = job->takings[i].start, .off = INFINITY };
+        while (next_dose(job, i) < job->t0) state->k++;
+    }
+}
+
 void ost_lane_start(ost_lane_t *self, ost_job_t *job)
 {
     const ost_system_t *system = self->system;
     self->job = job;
-    self->i_event = self->i_out = self->i_out_pending = 0;
+    self->i_event = self->i_visit = self->i_out = self->i_out_pending = 0;
+    start_courses(job);
     while (self->i_event < job->n_events && job->events[self->i_event].t < job->t0) self->i_event++;
+    while (self->i_visit < job->n_visits && job->visits[self->i_visit].t < job->t0) self->i_visit++;
     while (self->i_out < job->n_out && job->t_out[self->i_out] < job->t0 - OST_SAME_TIME) self->i_out++;
     self->changed = -1;
     self->t_flip = -INFINITY;
@@ -39,13 +67,13 @@ static bool begins_dose(const ost_follower_t *follower, const ost_series_t *seri
     return t - follower->t_dose > 0.999 * series->interval;
 }
 
-double ost_lane_next_stop(ost_lane_t *self)
+/* The next event that is not skipped because its block is parked. */
+static double next_event(ost_lane_t *self)
 {
     const ost_job_t *job = self->job;
-    bool lands = job->x_end != NULL;
     for (; self->i_event < job->n_events; self->i_event++) {
         const ost_event_t *event = &job->events[self->i_event];
-        if (lands && event->t >= job->t1) break;
+        if (job->x_end != NULL && event->t >= job->t1) break;
         ost_follower_t *follower = follower_of(self, event);
         if (follower == NULL || !follower->parked) return event->t;
         const ost_series_t *series = &job->series[event->series];
@@ -55,7 +83,54 @@ double ost_lane_next_stop(ost_lane_t *self)
             self->job->stats.doses_skipped += event->t < job->t1;
         }
     }
-    return lands ? job->t1 : INFINITY;
+    return INFINITY;
+}
+
+/* Of a course whose block is parked, only the last dose acts. */
+static double last_dose(ost_lane_t *self, size_t i)
+{
+    const ost_job_t *job = self->job;
+    const ost_course_t *course = &job->courses[i];
+    ost_course_state_t *state = &job->course_states[i];
+    double stop = job->takings[i].stop, n = ceil((stop - OST_SAME_TIME - state->start) / course->interval);
+    uint64_t k = isfinite(n) ? (uint64_t) n : UINT64_MAX;
+    while (isfinite(n) && k > state->k && isinf(dose_time(course, state->start, stop, k))) k--;
+    for (; state->k < k && next_dose(job, i) < job->t1; state->k++) self->job->stats.doses_skipped++;
+    return isfinite(n) ? dose_time(course, state->start, stop, k) : INFINITY;
+}
+
+static double next_of_course(ost_lane_t *self, size_t i)
+{
+    const ost_course_t *course = &self->job->courses[i];
+    const ost_follower_t *follower =
+        course->series >= 0 ? &self->followers[self->job->series[course->series].park_input] : NULL;
+    if (follower != NULL && follower->series == course->series && follower->parked) return last_dose(self, i);
+    return fmin(next_dose(self->job, i), self->job->course_states[i].off);
+}
+
+double ost_lane_next_stop(ost_lane_t *self)
+{
+    const ost_job_t *job = self->job;
+    double t = next_event(self);
+    if (self->i_visit < job->n_visits) t = fmin(t, job->visits[self->i_visit].t);
+    for (size_t i = 0; i < job->n_courses; i++) t = fmin(t, next_of_course(self, i));
+    return job->x_end != NULL ? fmin(t, job->t1) : t;
+}
+
+static bool is_due(const ost_job_t *job, double t_due, double t)
+{
+    return t_due <= t + OST_SAME_TIME && t_due < job->t1;
+}
+
+bool ost_lane_has_visit(const ost_lane_t *self, double t)
+{
+    return self->i_visit < self->job->n_visits && is_due(self->job, self->job->visits[self->i_visit].t, t);
+}
+
+void ost_lane_look(ost_lane_t *self, double t, const double *y)
+{
+    ost_job_t *job = self->job;
+    for (; ost_lane_has_visit(self, t); self->i_visit++) job->look(job, &job->visits[self->i_visit], y);
 }
 
 /* By what the last change differs from the one before: below 1 where the sequence approaches a limit. */
@@ -133,56 +208,92 @@ static void begin_interval(ost_follower_t *follower, const ost_series_t *series,
     for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
 }
 
-/* A dose of a series is due: follow it, park its block, or wake it. @return true if the dose is to be skipped */
-static bool follow(ost_lane_t *self, const ost_event_t *event, double *x, double *u)
+/* A dose of a series is due at t: follow it, park its block, or wake it. @return true if the dose is to be skipped */
+static bool follow(ost_lane_t *self, int32_t i_series, double t, bool is_last, double *x, double *u)
 {
-    const ost_series_t *series = &self->job->series[event->series];
+    const ost_series_t *series = &self->job->series[i_series];
     ost_follower_t *follower = &self->followers[series->park_input];
-    double *park = &u[series->park_input * OST_LANE_COUNT];
-    bool is_last = event->t >= series->t_last - OST_SAME_TIME;
-    if (follower->series != event->series || (follower->parked && is_last)) {
-        *follower = (ost_follower_t){ .series = event->series };
+    double *park = &u[series->park_input * OST_LANE_COUNT], before = *park;
+    if (follower->series != i_series || (follower->parked && is_last)) {
+        *follower = (ost_follower_t){ .series = i_series };
         see_states(self, follower, series, x);
-        begin_interval(follower, series, event->t, x);
+        begin_interval(follower, series, t, x);
         *park = 0;
-    } else if (!follower->parked && begins_dose(follower, series, event->t)) {
+    } else if (!follower->parked && begins_dose(follower, series, t)) {
         for (size_t k = 0; k < series->n_means; k++)
             u[series->mean_input[k] * OST_LANE_COUNT] =
-                x[series->mean_state[k] * OST_LANE_COUNT] / (event->t - follower->t_dose);
+                x[series->mean_state[k] * OST_LANE_COUNT] / (t - follower->t_dose);
         follower->parked = settles(self, follower, series, x) && !is_last;
-        begin_interval(follower, series, event->t, x);
+        begin_interval(follower, series, t, x);
         *park = follower->parked;
         self->job->stats.doses_skipped += follower->parked;
     }
+    if (before != *park) self->changed = (int32_t) (self->system->n_states + series->park_input);
     return follower->parked;
+}
+
+static void change(ost_lane_t *self, ost_event_kind_t kind, uint32_t index, double amount, double *x, double *u)
+{
+    double *value = (kind == OST_EVENT_SET_INPUT ? u : x) + (size_t) index * OST_LANE_COUNT, before = *value;
+    if (kind == OST_EVENT_ADD_STATE)
+        *value += amount;
+    else if (kind != OST_EVENT_STOP)
+        *value = amount;
+    if (*value != before)
+        self->changed = (int32_t) (kind == OST_EVENT_SET_INPUT ? self->system->n_states + index : index);
+    self->job->stats.events++;
+}
+
+static void act_events(ost_lane_t *self, double t, double *x, double *u)
+{
+    const ost_job_t *job = self->job;
+    for (; self->i_event < job->n_events; self->i_event++) {
+        const ost_event_t *event = &job->events[self->i_event];
+        if (!is_due(job, event->t, t)) break;
+        bool is_last = event->series >= 0 && event->t >= job->series[event->series].t_last - OST_SAME_TIME;
+        if (event->series < 0 || !follow(self, event->series, event->t, is_last, x, u))
+            change(self, event->kind, event->index, event->amount, x, u);
+    }
+}
+
+/* Whether the job takes the dose that is due, and the one after it becomes the next. */
+static bool takes(ost_job_t *job, size_t i)
+{
+    ost_course_state_t *state = &job->course_states[i];
+    if (state->start != state->counted) {
+        state->before += state->k;
+        state->counted = state->start;
+        state->k = 0;
+    }
+    uint64_t draw = state->before + state->k++;
+    double share = job->takings[i].share;
+    return share >= 1 || ost_random_uniform(job->seed, job->subject, job->courses[i].purpose, (uint32_t) draw) < share;
+}
+
+static void act_course(ost_lane_t *self, size_t i, double t, double *x, double *u)
+{
+    ost_job_t *job = self->job;
+    const ost_course_t *course = &job->courses[i];
+    ost_course_state_t *state = &job->course_states[i];
+    double t_dose = next_dose(job, i);
+    bool ends = is_due(job, state->off, t), doses = is_due(job, t_dose, t) && takes(job, i);
+    if (ends) state->off = INFINITY;
+    if (ends && !doses) change(self, course->kind, course->index, 0, x, u);
+    if (!doses) return;
+    if (course->series >= 0 && job->takings[i].share >= 1) {
+        if (follow(self, course->series, t_dose, isinf(next_dose(job, i)), x, u)) return;
+    } else if (course->wake >= 0 && u[course->wake * OST_LANE_COUNT] != 0) {
+        change(self, OST_EVENT_SET_INPUT, (uint32_t) course->wake, 0, x, u);
+    }
+    change(self, course->kind, course->index, course->amount, x, u);
+    if (course->kind == OST_EVENT_SET_INPUT) state->off = t_dose + course->duration;
 }
 
 bool ost_lane_act(ost_lane_t *self, double t, double *x, double *u)
 {
-    const ost_job_t *job = self->job;
-    size_t n_states = self->system->n_states;
     self->changed = -1;
-    for (; self->i_event < job->n_events; self->i_event++) {
-        const ost_event_t *event = &job->events[self->i_event];
-        if (event->t > t + OST_SAME_TIME || event->t >= job->t1) break;
-        if (event->series >= 0) {
-            uint32_t park_input = job->series[event->series].park_input;
-            double before = u[park_input * OST_LANE_COUNT];
-            bool skip = follow(self, event, x, u);
-            if (before != u[park_input * OST_LANE_COUNT]) self->changed = (int32_t) (n_states + park_input);
-            if (skip) continue;
-        }
-        double *value = event->kind == OST_EVENT_SET_INPUT ? u : x;
-        value += event->index * OST_LANE_COUNT;
-        double before = *value;
-        if (event->kind == OST_EVENT_ADD_STATE)
-            *value += event->amount;
-        else if (event->kind != OST_EVENT_STOP)
-            *value = event->amount;
-        if (*value != before)
-            self->changed = (int32_t) (event->kind == OST_EVENT_SET_INPUT ? n_states + event->index : event->index);
-        self->job->stats.events++;
-    }
+    act_events(self, t, x, u);
+    for (size_t i = 0; i < self->job->n_courses; i++) act_course(self, i, t, x, u);
     return self->changed >= 0;
 }
 

@@ -32,6 +32,7 @@ typedef struct {
     const ost_system_t *system;
     ost_job_t *job;       /* NULL: idle */
     size_t i_event;       /* next to act */
+    size_t i_visit;       /* next to be made */
     size_t i_out;         /* next to be written */
     size_t i_out_pending; /* being evaluated */
     int32_t changed; /* what the last restart changed: state, n_states + input, n_states + n_inputs + switch; -1 none */
@@ -48,6 +49,12 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job);
  * where only outputs are, the last step goes past t1, so that they do not depend on t1. Passes by what is skipped
  * because its block is parked. @return INFINITY if there is none */
 double ost_lane_next_stop(ost_lane_t *self);
+
+/* Whether somebody looks at time `t`, where the lane stands; if so, ost_lane_look() comes before ost_lane_act(). */
+bool ost_lane_has_visit(const ost_lane_t *self, double t);
+
+/* Make the visits that are due. @param y  a column of the outputs at t */
+void ost_lane_look(ost_lane_t *self, double t, const double *y);
 
 /* Let everything act that is due at `t`, a time from ost_lane_next_stop (or t0). `changed` is set.
  * @return true if anything differs afterwards, so that the integration has to start anew */
