@@ -15,15 +15,16 @@ typedef struct {
 
 /** Distribution of a covariate. */
 typedef enum {
-    OST_DIST_FIXED,     /**< value a */
-    OST_DIST_NORMAL,    /**< mean a, SD b */
-    OST_DIST_LOGNORMAL, /**< median a, SD of ln b */
-    OST_DIST_UNIFORM,   /**< from a to b */
-    OST_DIST_FORMULA    /**< of covariates above it */
+    OST_DIST_FIXED,       /**< value a */
+    OST_DIST_NORMAL,      /**< mean a, SD b */
+    OST_DIST_LOGNORMAL,   /**< median a, SD of ln b */
+    OST_DIST_UNIFORM,     /**< from a to b */
+    OST_DIST_EXPONENTIAL, /**< mean a: the time to what happens at a constant rate */
+    OST_DIST_FORMULA      /**< of covariates above it */
 } ost_dist_kind_t;
 
-/** One covariate of the population. NORMAL and LOGNORMAL are truncated to lower..upper by inverse distribution function
- *  (one draw, exact); FORMULA is clamped to them. */
+/** One covariate of the population. NORMAL, LOGNORMAL and EXPONENTIAL are truncated to lower..upper by inverse
+ * distribution function (one draw, exact); FORMULA is clamped to them. */
 typedef struct {
     char *name;             /**< "age" */
     char *unit_text;        /**< as written */
@@ -33,6 +34,7 @@ typedef struct {
     double lower, upper;    /**< -inf, inf where open */
     char *formula_text;     /**< FORMULA only */
     ost_formula_t *formula; /**< over the covariates before it */
+    bool treats;            /**< a regimen line, or the dropout, is a formula of it */
     ost_place_t place;      /**< for messages */
 } ost_covariate_t;
 
@@ -58,7 +60,22 @@ typedef struct {
     double start, stop; /**< d from time 0; half-open */
     double duration;    /**< d of infusion; 0 for a bolus */
     ost_place_t place;  /**< for messages */
+    /** What differs between people, formulas of the covariates, NULL where it does not: start and stop, instead of the
+     * above, and the chance that a dose is taken. */
+    ost_formula_t *own_start, *own_stop, *adherence;
+    /** Conditions over outputs, covariates and time that are looked at from `start` on, every `visits` d: where
+     * begin_if holds the doses begin, `delay` d later, and where end_if holds they end. NULL: none. */
+    char *begin_if, *end_if;
+    double visits, delay;               /**< d */
+    ost_place_t begin_place, end_place; /**< of the conditions, for messages */
 } ost_regimen_t;
+
+/** Whether people take these doses each in their own way. */
+static inline bool ost_regimen_is_personal(const ost_regimen_t *self)
+{
+    return self->own_start != NULL || self->own_stop != NULL || self->adherence != NULL || self->begin_if != NULL ||
+           self->end_if != NULL;
+}
 
 /** A signal driven from outside while start <= t < stop, combined with its other drivers by the signal's rule. */
 typedef struct {
@@ -132,8 +149,9 @@ typedef struct {
     bool variability;              /**< false: every subject is the typical one but for covariates */
     ost_param_setting_t *settings; /**< [n_settings] */
     size_t n_settings;
-    char *start_text;        /**< formula of the covariates: when the run-in begins, d from time 0 (usually negative) */
-    ost_formula_t *start;    /**< NULL: no run-in, begins at the first output, event or time 0 */
+    ost_formula_t *dropout; /**< of the covariates: when a subject is no longer looked at, d from time 0; NULL: never */
+    char *start_text;       /**< formula of the covariates: when the run-in begins, d from time 0 (usually negative) */
+    ost_formula_t *start;   /**< NULL: no run-in, begins at the first output, event or time 0 */
     ost_place_t start_place; /**< for messages */
     ost_arm_t *arms;         /**< [n_arms] */
     size_t n_arms;

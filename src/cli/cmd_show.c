@@ -329,6 +329,49 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
     return 0;
 }
 
+/* Percent of the subjects with a time of at most so many months. */
+static double share_by(const show_t *self, double months)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_subjects; i++) n += self->value[i] <= (months + 1e-6) * OST_DAYS_PER_MONTH;
+    return 100.0 * (double) n / (double) self->n_subjects;
+}
+
+static bool is_same_for_all(const show_t *self)
+{
+    size_t i = 1;
+    while (i < self->n_subjects && self->value[i] == self->value[0]) i++;
+    return i == self->n_subjects;
+}
+
+/* How many have begun and ended a regimen line that they take each in their own way. */
+static int print_course(const show_t *self, size_t course, size_t arm, bool ended, const char **gap, ost_error_t *err)
+{
+    size_t n;
+    const char *const *names = ost_results_courses(self->results, &n);
+    int ret = ost_results_read_course(self->results, course, arm, ended, self->value, err);
+    if (ret < 0 || is_same_for_all(self) || share_by(self, INFINITY) == 0) return ret;
+    printf("%s%-*s %s %s by month", *gap, self->arm_width, ost_results_arm(self->results, arm),
+        ended ? "have ended" : "have begun", names[course]);
+    *gap = "";
+    for (size_t i = 0; i < self->n_spans; i++)
+        if (i == 0 || self->spans[i].to != self->spans[i - 1].to)
+            printf("%s %g: %.1f %%", i > 0 ? "," : "", self->spans[i].to, share_by(self, self->spans[i].to));
+    putchar('\n');
+    return 0;
+}
+
+static int print_courses(const show_t *self, ost_error_t *err)
+{
+    size_t n, n_arms = ost_results_n_arms(self->results);
+    const char *gap = "\n";
+    int ret = 0;
+    ost_results_courses(self->results, &n);
+    for (size_t i = 0; i < 2 * n * n_arms && ret == 0; i++)
+        ret = print_course(self, i / 2 % n, i / 2 / n, i % 2 == 1, &gap, err);
+    return ret;
+}
+
 /* Whether percent changes make sense: no subject of the first arm starts at zero. */
 static int find_baseline(show_t *self, ost_error_t *err)
 {
@@ -394,7 +437,8 @@ static int show(show_t *self, const char *path, const char *months)
         ost_cli_message("out of memory");
         return OST_EXIT_INPUT;
     }
-    if (find_baseline(self, &err) < 0 || print_table(self, path, &err) < 0) return ost_cli_fail(&err);
+    if (find_baseline(self, &err) < 0 || print_table(self, path, &err) < 0 || print_courses(self, &err) < 0)
+        return ost_cli_fail(&err);
     return OST_EXIT_OK;
 }
 

@@ -47,9 +47,17 @@ typedef struct {
     double *constants;  /* [BLOCK][n_constants] */
     double *x0, *x1;    /* [BLOCK][n_states] at the start of the run-in, of the arms */
     double *inputs;     /* [BLOCK][n_inputs] */
-    double *y;          /* [n_arms][BLOCK][n_outputs][n_times] */
-    double *probe;      /* [N_PROBED][n_outputs][n_times] */
-    double *rows;       /* lane rows for prepare(), 64-byte aligned */
+    uint64_t subject[BLOCK];
+    double *t_begin;                   /* [BLOCK] when its arms begin */
+    double *dropout;                   /* [BLOCK] when it is no longer looked at */
+    ost_taking_t *takings;             /* [BLOCK][n_courses] */
+    ost_course_state_t *course_states; /* [BLOCK][n_courses] */
+    ost_visitor_t *visitors;           /* [n_arms][BLOCK] */
+    double *seen;                      /* [seen.n_values] scratch of the visitors */
+    double *began, *ended, *unread;    /* [n_courses][subjects of the block]; unread: of what is run once more */
+    double *y;                         /* [n_arms][BLOCK][n_outputs][n_times] */
+    double *probe;                     /* [N_PROBED][n_outputs][n_times] */
+    double *rows;                      /* lane rows for prepare(), 64-byte aligned */
     double *p_rows, *h_rows, *x_rows, *f_rows, *s_rows, *zero_rows, *a_rows; /* within rows */
     uint8_t *status;                                                         /* [n_arms][BLOCK] */
     uint32_t *steps, *rejected;
@@ -86,6 +94,15 @@ static void worker_free(worker_t *self)
     free(self->x0);
     free(self->x1);
     free(self->inputs);
+    free(self->t_begin);
+    free(self->dropout);
+    free(self->takings);
+    free(self->course_states);
+    free(self->visitors);
+    free(self->seen);
+    free(self->began);
+    free(self->ended);
+    free(self->unread);
     free(self->y);
     free(self->probe);
     free(self->rows);
@@ -125,6 +142,25 @@ static int alloc_rows(worker_t *self)
     return 0;
 }
 
+static int alloc_courses(worker_t *self)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t n = BLOCK * plan->n_courses + 1, n_arms = plan->experiment->n_arms;
+    self->t_begin = calloc(BLOCK, sizeof(double));
+    self->dropout = calloc(BLOCK, sizeof(double));
+    self->takings = calloc(n, sizeof(*self->takings));
+    self->course_states = calloc(n, sizeof(*self->course_states));
+    self->visitors = calloc(n_arms * BLOCK + 1, sizeof(*self->visitors));
+    self->seen = calloc(plan->impl->seen.n_values + 1, sizeof(double));
+    self->began = calloc(n, sizeof(double));
+    self->ended = calloc(n, sizeof(double));
+    self->unread = calloc(n, sizeof(double));
+    bool ok = self->t_begin != NULL && self->dropout != NULL && self->takings != NULL && self->course_states != NULL &&
+              self->visitors != NULL && self->seen != NULL && self->began != NULL && self->ended != NULL &&
+              self->unread != NULL;
+    return ok ? 0 : -1;
+}
+
 static int worker_init(worker_t *self, run_t *run, ost_error_t *err)
 {
     const ost_plan_t *plan = run->plan;
@@ -152,11 +188,11 @@ static int worker_init(worker_t *self, run_t *run, ost_error_t *err)
         .subject_text = calloc(BLOCK, sizeof(*self->subject_text)),
         .n_not_finite = calloc(system->n_outputs + 1, sizeof(*self->n_not_finite)),
     };
-    if (alloc_rows(self) < 0 || self->jobs == NULL || self->covariates == NULL || self->params == NULL ||
-        self->constants == NULL || self->x0 == NULL || self->x1 == NULL || self->inputs == NULL || self->y == NULL ||
-        self->probe == NULL || self->status == NULL || self->steps == NULL || self->rejected == NULL ||
-        self->text == NULL || self->messages == NULL || self->subject_status == NULL || self->subject_text == NULL ||
-        self->n_not_finite == NULL)
+    if (alloc_rows(self) < 0 || alloc_courses(self) < 0 || self->jobs == NULL || self->covariates == NULL ||
+        self->params == NULL || self->constants == NULL || self->x0 == NULL || self->x1 == NULL ||
+        self->inputs == NULL || self->y == NULL || self->probe == NULL || self->status == NULL || self->steps == NULL ||
+        self->rejected == NULL || self->text == NULL || self->messages == NULL || self->subject_status == NULL ||
+        self->subject_text == NULL || self->n_not_finite == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a thread's block of %d subjects", BLOCK);
     return ost_batch_new(&self->batch, system, &run->solver, err);
 }
@@ -252,32 +288,52 @@ static void fail_subject(worker_t *self, size_t i, int code, const char *context
     snprintf(self->subject_text[i], MESSAGE, "%s%s", context, what);
 }
 
+/* When a drawn subject's life begins, when its arms do, how it takes their courses, and when it drops out. */
+static int draw_course(worker_t *self, size_t i, double *t_start, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_experiment_t *e = plan->experiment;
+    const double *covariates = self->covariates + i * e->n_covariates;
+    int ret = ost_plan_takings(plan, covariates, self->takings + i * plan->n_courses, &self->t_begin[i], err);
+    if (ret < 0) return ret;
+    *t_start = self->t_begin[i];
+    if (e->dropout != NULL && isnan(self->dropout[i] = ost_formula_value(e->dropout, covariates)))
+        return ost_fail(err, OST_ERR_VALUE, "the time of dropout is not a number");
+    if (e->start == NULL) return 0;
+    double start = ost_formula_value(e->start, covariates);
+    if (!isfinite(start)) return ost_fail(err, OST_ERR_VALUE, "the start of the run-in is not a finite number");
+    *t_start = fmin(start, self->t_begin[i]);
+    return 0;
+}
+
+static void draw_subject(worker_t *self, size_t i, uint64_t subject, const double *typical, double *t_start)
+{
+    const ost_plan_t *plan = self->plan;
+    ost_error_t err = { 0 };
+    double *covariates = self->covariates + i * plan->experiment->n_covariates;
+    int ret = ost_plan_draw(plan, subject, typical, covariates, self->params + i * plan->n_params, &err);
+    self->subject[i] = subject;
+    if (plan->n_noises > 0) self->constants[i * plan->system.n_constants + plan->n_hoisted] = (double) subject;
+    self->subject_status[i] = 0;
+    *t_start = self->t_begin[i] = plan->t_begin;
+    self->dropout[i] = INFINITY;
+    if (ret == 0) ret = draw_course(self, i, t_start, &err);
+    if (ret == 0) return;
+    fail_subject(self, i, ret, "", err.what);
+    for (size_t c = 0; c < plan->n_courses; c++)
+        self->takings[i * plan->n_courses + c] = (ost_taking_t){ .start = INFINITY, .stop = INFINITY };
+}
+
 /* @param[out] t_start  [n] where each subject's run-in begins */
 static void draw(worker_t *self, uint64_t first, size_t n, double *t_start)
 {
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
+    const double *variants = self->run->options->variants;
     for (size_t i = 0; i < n; i++) {
-        ost_error_t err = { 0 };
-        double *covariates = self->covariates + i * e->n_covariates;
-        uint64_t subject = e->first_subject + (first + i) % e->n_subjects;
-        const double *variants = self->run->options->variants;
         const double *typical =
             variants != NULL ? variants + (size_t) ((first + i) / e->n_subjects) * plan->n_params : NULL;
-        int ret = ost_plan_draw(plan, subject, typical, covariates, self->params + i * plan->n_params, &err);
-        self->subject_status[i] = 0;
-        if (plan->n_noises > 0) self->constants[i * plan->system.n_constants + plan->n_hoisted] = (double) subject;
-        t_start[i] = plan->t_begin;
-        if (ret < 0) {
-            fail_subject(self, i, ret, "", err.what);
-            continue;
-        }
-        if (e->start == NULL) continue;
-        double start = ost_formula_value(e->start, covariates);
-        if (!isfinite(start))
-            fail_subject(self, i, OST_ERR_VALUE, "", "the start of the run-in is not a finite number");
-        else if (start < plan->t_begin)
-            t_start[i] = start;
+        draw_subject(self, i, e->first_subject + (first + i) % e->n_subjects, typical, &t_start[i]);
     }
 }
 
@@ -299,9 +355,9 @@ static size_t run_in_jobs(worker_t *self, size_t n, const double *t_start, doubl
     size_t n_states = plan->system.n_states, n_jobs = 0;
     memcpy(x1, self->x0, n * n_states * sizeof(double));
     for (size_t i = 0; i < n; i++) {
-        if (self->subject_status[i] != 0 || !(t_start[i] < plan->t_begin)) continue;
+        if (self->subject_status[i] != 0 || !(t_start[i] < self->t_begin[i])) continue;
         of[n_jobs] = i;
-        self->jobs[n_jobs] = new_job(self, i, t_start[i], plan->t_begin, self->x0);
+        self->jobs[n_jobs] = new_job(self, i, t_start[i], self->t_begin[i], self->x0);
         self->jobs[n_jobs++].x_end = x1 + i * n_states;
     }
     return n_jobs;
@@ -333,9 +389,56 @@ static int run_in(worker_t *self, size_t n, const double *t_start, ost_error_t *
     return 0;
 }
 
-static void set_arm(const ost_plan_t *plan, ost_job_t *job, size_t arm, const ost_event_t *events, double *y)
+/* What is given to the subjects of an arm: as planned, or every single dose. */
+typedef struct {
+    size_t arm;
+    const ost_event_t *events;
+    const ost_course_t *courses; /* of all arms */
+} given_t;
+
+static given_t as_planned(const ost_plan_t *plan, size_t arm)
 {
-    job->events = events;
+    return (given_t){ arm, plan->arm_events[arm], plan->impl->courses };
+}
+
+/* @param began, ended  [n_courses][n] where it is recorded when courses begin and end */
+static void set_courses(
+    worker_t *self, ost_job_t *job, size_t i, size_t n, const given_t *given, double *began, double *ended)
+{
+    const ost_plan_t *plan = self->plan;
+    const struct ost_plan_impl *impl = plan->impl;
+    size_t arm = given->arm, first = impl->first_course[arm];
+    ost_visitor_t *visitor = &self->visitors[arm * BLOCK + i];
+    job->courses = given->courses + first;
+    job->n_courses = impl->first_course[arm + 1] - first;
+    job->takings = self->takings + i * plan->n_courses + first;
+    job->course_states = self->course_states + i * plan->n_courses + first;
+    job->seed = plan->experiment->seed;
+    job->subject = self->subject[i];
+    job->visits = impl->visits[arm];
+    job->n_visits = impl->n_visits[arm];
+    job->look = ost_plan_look;
+    job->user = visitor;
+    *visitor = (ost_visitor_t){ .plan = plan,
+        .arm = arm,
+        .covariates = self->covariates + i * plan->experiment->n_covariates,
+        .values = self->seen,
+        .began = began + first * n + i,
+        .ended = ended + first * n + i,
+        .stride = n };
+    for (size_t c = 0; c < job->n_courses; c++) {
+        const ost_taking_t *taking = &job->takings[c];
+        bool begins = taking->start < fmin(taking->stop, plan->t_end);
+        visitor->began[c * n] = begins ? taking->start : NAN;
+        visitor->ended[c * n] = begins && taking->stop < plan->t_end ? taking->stop : NAN;
+    }
+}
+
+static void set_arm(worker_t *self, ost_job_t *job, const given_t *given, double *y)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t arm = given->arm;
+    job->events = given->events;
     job->n_events = plan->n_arm_known[arm];
     job->series = plan->arm_series[arm];
     job->n_series = plan->n_arm_series[arm];
@@ -366,6 +469,15 @@ static void count_not_finite(worker_t *self, const double *y)
     }
 }
 
+/* Nobody looks at a subject that has left. */
+static void drop_out(const ost_plan_t *plan, double *y, double t_left)
+{
+    size_t n_times = plan->experiment->n_times, left = 0;
+    while (left < n_times && plan->experiment->times[left] <= t_left) left++;
+    for (size_t o = 0; o < plan->system.n_outputs; o++)
+        for (size_t t = left; t < n_times; t++) y[o * n_times + t] = NAN;
+}
+
 static void finish_job(worker_t *self, size_t k, size_t i, const ost_job_t *job)
 {
     const ost_plan_t *plan = self->plan;
@@ -378,6 +490,7 @@ static void finish_job(worker_t *self, size_t k, size_t i, const ost_job_t *job)
     if (self->status[k] == 0) {
         to_reported_units(plan, y);
         count_not_finite(self, y);
+        drop_out(plan, y, self->dropout[i]);
         return;
     }
     self->failures++;
@@ -390,24 +503,36 @@ static void finish_job(worker_t *self, size_t k, size_t i, const ost_job_t *job)
     for (size_t t = 0; t < y_size(plan); t++) y[t] = NAN;
 }
 
+static void clear_courses(worker_t *self, size_t arm, size_t i, size_t n)
+{
+    const size_t *first = &self->plan->impl->first_course[arm];
+    for (size_t c = first[0]; c < first[1]; c++) self->began[c * n + i] = self->ended[c * n + i] = NAN;
+}
+
 /* Jobs in order of arms, so that neighbouring lanes share an arm. */
 static int run_arms(worker_t *self, size_t n, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     size_t n_jobs = 0, n_arms = plan->experiment->n_arms;
+    for (size_t k = 0; k < plan->n_courses * n; k++) self->began[k] = self->ended[k] = NAN;
     for (size_t a = 0; a < n_arms; a++) {
         for (size_t i = 0; i < n; i++) {
             if (self->subject_status[i] != 0) continue;
             ost_job_t *job = &self->jobs[n_jobs++];
-            *job = new_job(self, i, plan->t_begin, plan->t_end, self->x1);
-            set_arm(plan, job, a, plan->arm_events[a], self->y + (a * n + i) * y_size(plan));
+            const given_t given = as_planned(plan, a);
+            *job = new_job(self, i, self->t_begin[i], plan->t_end, self->x1);
+            set_arm(self, job, &given, self->y + (a * n + i) * y_size(plan));
+            set_courses(self, job, i, n, &given, self->began, self->ended);
         }
     }
     int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
     if (ret < 0) return ret;
     const ost_job_t *job = self->jobs;
     for (size_t a = 0; a < n_arms; a++)
-        for (size_t i = 0; i < n; i++) finish_job(self, a * n + i, i, self->subject_status[i] != 0 ? NULL : job++);
+        for (size_t i = 0; i < n; i++) {
+            finish_job(self, a * n + i, i, self->subject_status[i] != 0 ? NULL : job++);
+            if (self->status[a * n + i] != 0) clear_courses(self, a, i, n);
+        }
     return 0;
 }
 
@@ -423,18 +548,18 @@ static double row_error(const double *y, const double *exact, size_t n_times)
 }
 
 /* The first subjects in one arm once more. @return how many did not fail, or a negative code */
-static int probe_arm(
-    worker_t *self, const probe_t *probe, size_t n, size_t a, const ost_event_t *events, ost_error_t *err)
+static int probe_arm(worker_t *self, const probe_t *probe, size_t n, const given_t *given, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
-    size_t n_times = plan->experiment->n_times, n_jobs = 0, of[N_PROBED];
+    size_t a = given->arm, n_times = plan->experiment->n_times, n_jobs = 0, of[N_PROBED];
     int n_right = 0;
     for (size_t i = 0; i < n && i < N_PROBED; i++) {
         if (self->status[a * n + i] != 0) continue;
         of[n_jobs] = i;
         ost_job_t *job = &self->jobs[n_jobs];
-        *job = new_job(self, i, plan->t_begin, plan->t_end, probe->x1);
-        set_arm(plan, job, a, events, self->probe + n_jobs++ * y_size(plan));
+        *job = new_job(self, i, self->t_begin[i], plan->t_end, probe->x1);
+        set_arm(self, job, given, self->probe + n_jobs++ * y_size(plan));
+        set_courses(self, job, i, n, given, self->unread, self->unread);
     }
     int ret = n_jobs > 0 ? ost_batch_run(probe->batch, self->jobs, n_jobs, err) : 0;
     if (ret < 0) return ret;
@@ -466,7 +591,8 @@ static int probe_dosing(worker_t *self, size_t n, ost_error_t *err)
             events[k] = plan->arm_events[a][k];
             events[k].series = -1;
         }
-        int ret = probe_arm(self, &probe, n, a, events, err);
+        const given_t given = { a, events, plan->impl->exact_courses };
+        int ret = probe_arm(self, &probe, n, &given, err);
         free(events);
         if (ret < 0) return ret;
         if ((size_t) ret > summary->n_periodic_probed) summary->n_periodic_probed = (size_t) ret;
@@ -490,7 +616,8 @@ static int probe_solver(worker_t *self, size_t n, const double *t_start, ost_err
     if (n_jobs > 0) ret = ost_batch_run(probe.batch, self->jobs, n_jobs, err);
     if (ret == 0) clear_integrals(plan, n_jobs, of, probe.x1);
     for (size_t a = 0; ret >= 0 && a < plan->experiment->n_arms; a++) {
-        ret = probe_arm(self, &probe, n, a, plan->arm_events[a], err);
+        const given_t given = as_planned(plan, a);
+        ret = probe_arm(self, &probe, n, &given, err);
         if (ret > (int) summary->n_solver_probed) summary->n_solver_probed = (size_t) ret;
     }
     ost_batch_delete(probe.batch);
@@ -531,6 +658,8 @@ static int deliver(worker_t *self, size_t i_block, size_t n, ost_error_t *err)
         .covariates = self->covariates,
         .params = self->params,
         .messages = self->messages,
+        .began = self->began,
+        .ended = self->ended,
     };
     return options->sink != NULL ? options->sink(options->user, &block, err) : 0;
 }
@@ -606,11 +735,16 @@ static int choose_stepper(run_t *run, ost_error_t *err)
     worker_t self;
     int ret = worker_init(&self, run, err);
     if (ret == 0) {
+        double t_start;
+        /* the first person of all takes doses in an own way: their kind is typical, whoever is run */
+        draw_subject(&self, 0, 0, NULL, &t_start);
         ost_plan_typical(plan, self.params);
         prepare(&self, 1);
         for (size_t a = 0; a < plan->experiment->n_arms; a++) {
-            self.jobs[a] = new_job(&self, 0, plan->t_begin, plan->t_end, self.x0);
-            set_arm(plan, &self.jobs[a], a, plan->arm_events[a], NULL);
+            const given_t given = as_planned(plan, a);
+            self.jobs[a] = new_job(&self, 0, self.t_begin[0], plan->t_end, self.x0);
+            set_arm(&self, &self.jobs[a], &given, NULL);
+            set_courses(&self, &self.jobs[a], 0, 1, &given, self.unread, self.unread);
         }
         ret = ost_stepper_choose(
             &run->solver.stepper, &plan->system, &run->solver, self.jobs, plan->experiment->n_arms, err);

@@ -24,7 +24,47 @@ static int fail_memory(ost_error_t *err)
     return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the layout of the plan");
 }
 
-static int add_infusions(ost_plan_t *self, uint32_t *n_inputs, ost_error_t *err)
+/* The entry number `ordinal` of `state` from entry `first` on, n_infusions if there is none. */
+static size_t find_infusion(const ost_lane_plan_t *lane, size_t first, size_t state, size_t ordinal)
+{
+    size_t k = first;
+    while (k < lane->n_infusions && (lane->infusions[k].state != state || ordinal-- > 0)) k++;
+    return k;
+}
+
+uint32_t ost_plan_own_infusion(const ost_plan_t *self, size_t state, size_t ordinal)
+{
+    const ost_lane_plan_t *lane = &self->impl->lane;
+    return lane->infusions[find_infusion(lane, lane->n_shared_infusions, state, ordinal)].input;
+}
+
+/* Infusions into one state share an input, but for those that people take each in their own way. */
+static int add_infusions(ost_plan_t *self, bool personal, uint32_t *n_inputs, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    ost_lane_plan_t *lane = &self->impl->lane;
+    for (size_t a = 0; a < e->n_arms; a++) {
+        size_t *n_of = calloc(self->impl->n_block_states + 1, sizeof(*n_of));
+        if (n_of == NULL) return fail_memory(err);
+        int state = 0;
+        for (size_t i = 0; i < e->arms[a].n_regimens && state >= 0; i++) {
+            const ost_regimen_t *regimen = &e->arms[a].regimens[i];
+            size_t b;
+            if (!(regimen->duration > 0) || ost_regimen_is_personal(regimen) != personal) continue;
+            state = ost_plan_dosed_state(self, regimen, &b, err);
+            if (state < 0) continue;
+            uint32_t x = self->blocks[b].first_state + (uint32_t) state;
+            size_t first = personal ? lane->n_shared_infusions : 0, ordinal = personal ? n_of[x]++ : 0;
+            if (find_infusion(lane, first, x, ordinal) == lane->n_infusions)
+                lane->infusions[lane->n_infusions++] = (ost_infusion_t){ .state = x, .input = (*n_inputs)++ };
+        }
+        free(n_of);
+        if (state < 0) return state;
+    }
+    return 0;
+}
+
+static int build_infusions(ost_plan_t *self, uint32_t *n_inputs, ost_error_t *err)
 {
     const ost_experiment_t *e = self->experiment;
     ost_lane_plan_t *lane = &self->impl->lane;
@@ -32,19 +72,9 @@ static int add_infusions(ost_plan_t *self, uint32_t *n_inputs, ost_error_t *err)
     for (size_t a = 0; a < e->n_arms; a++) n_regimens += e->arms[a].n_regimens;
     lane->infusions = calloc(n_regimens, sizeof(*lane->infusions));
     if (lane->infusions == NULL) return fail_memory(err);
-    for (size_t a = 0; a < e->n_arms; a++) {
-        for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
-            if (!(e->arms[a].regimens[i].duration > 0)) continue;
-            size_t b, k = 0;
-            int state = ost_plan_dosed_state(self, &e->arms[a].regimens[i], &b, err);
-            if (state < 0) return state;
-            uint32_t x = self->blocks[b].first_state + (uint32_t) state;
-            while (k < lane->n_infusions && lane->infusions[k].state != x) k++;
-            if (k == lane->n_infusions)
-                lane->infusions[lane->n_infusions++] = (ost_infusion_t){ .state = x, .input = (*n_inputs)++ };
-        }
-    }
-    return 0;
+    int ret = add_infusions(self, false, n_inputs, err);
+    lane->n_shared_infusions = lane->n_infusions;
+    return ret == 0 ? add_infusions(self, true, n_inputs, err) : ret;
 }
 
 static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error_t *err)
@@ -112,7 +142,7 @@ int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err)
         int ret = build_block(self, b, &n_inputs, err);
         if (ret < 0) return ret;
     }
-    int ret = add_infusions(self, &n_inputs, err);
+    int ret = build_infusions(self, &n_inputs, err);
     if (ret < 0) return ret;
     for (size_t s = 0; s < self->n_signals; s++)
         if (self->signals[s].input >= 0) self->signals[s].input = (int32_t) n_inputs++;
@@ -429,9 +459,11 @@ int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
     return 0;
 }
 
-static bool is_wanted(const ost_experiment_t *e, const char *group)
+/* For the results, or for a condition. */
+static bool is_wanted(const ost_plan_t *self, const char *group)
 {
-    if (e->outputs == NULL) return true;
+    const ost_experiment_t *e = self->experiment;
+    if (e->outputs == NULL || ost_plan_is_seen(self, group)) return true;
     for (size_t i = 0; i < e->n_outputs; i++)
         if (strcmp(e->outputs[i], group) == 0) return true;
     return false;
@@ -442,7 +474,7 @@ static const char *variable_name(const void *from, size_t i)
     return ((const ost_variable_t *) from)[i].name;
 }
 
-static const ost_index_set_t *index_set_of(const ost_model_t *model, const ost_output_t *output)
+const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_output_t *output)
 {
     for (size_t i = 0; output->index_set != NULL && i < model->n_index_sets; i++)
         if (strcmp(model->index_sets[i].name, output->index_set) == 0) return &model->index_sets[i];
@@ -461,7 +493,7 @@ static int collect_outputs(
         lane->first_output = self->blocks[b].first_output = row;
         for (uint32_t i = 0; i < model->n_outputs; i++) {
             const ost_output_t *output = &model->outputs[i];
-            bool wanted = is_wanted(self->experiment, output->group);
+            bool wanted = is_wanted(self, output->group);
             size_t g = 0;
             while (g < *n_groups && strcmp(groups[g].name, output->group) != 0) g++;
             if (g < *n_groups && owner[g] != b && wanted)
@@ -475,10 +507,11 @@ static int collect_outputs(
                     .text = output->text,
                     .unit_text = output->unit_text,
                     .factor = output->unit.factor,
-                    .index_set = index_set_of(model, output),
+                    .index_set = ost_plan_index_set(model, output),
                     .first = row };
             }
             if (!wanted) continue;
+            ost_plan_see_row(self, output->group, groups[g].n_elements, row);
             groups[g].n_elements++;
             impl->factor[row] = output->unit.factor;
             impl->of_parkable[row] = lane->park_input >= 0;

@@ -201,7 +201,9 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     if (ret == 0) ret = ost_plan_build_population(self, err);
     if (ret == 0) ret = ost_plan_wire(self, library, err);
     if (ret == 0) ret = ost_plan_build_inputs(self, err);
+    if (ret == 0) ret = ost_plan_build_courses(self, err);
     if (ret == 0) ret = ost_plan_build_events(self, err);
+    if (ret == 0) ret = ost_plan_build_visits(self, err);
     if (ret == 0) ret = ost_plan_build_system(self, err);
     if (ret == 0) ret = ost_plan_build_outputs(self, err);
     if (ret < 0) ost_plan_free(self);
@@ -227,9 +229,29 @@ static void free_lane_plan(ost_lane_plan_t *lane)
     free(lane->neutral);
 }
 
+static void free_courses(ost_plan_t *self)
+{
+    struct ost_plan_impl *impl = self->impl;
+    for (size_t c = 0; c < self->n_courses; c++) {
+        free(self->courses[c].name);
+        ost_formula_delete(impl->rules[c].begin);
+        ost_formula_delete(impl->rules[c].end);
+    }
+    for (size_t a = 0; impl->visits != NULL && a < self->experiment->n_arms; a++) free(impl->visits[a]);
+    free(self->courses);
+    free(impl->rules);
+    free(impl->courses);
+    free(impl->exact_courses);
+    free(impl->first_course);
+    free(impl->visits);
+    free(impl->n_visits);
+    free(impl->seen.names);
+    free(impl->seen.used);
+    free(impl->seen.row);
+}
+
 static void free_impl(struct ost_plan_impl *impl, size_t n_states)
 {
-    if (impl == NULL) return;
     free_lane_plan(&impl->lane);
     for (size_t i = 0; impl->state_names != NULL && i < n_states; i++) free(impl->state_names[i]);
     free(impl->state_names);
@@ -272,6 +294,9 @@ void ost_plan_free(ost_plan_t *self)
     free(self->n_arm_known);
     free(self->arm_series);
     free(self->n_arm_series);
-    free_impl(self->impl, self->system.n_states);
+    if (self->impl != NULL) {
+        free_courses(self);
+        free_impl(self->impl, self->system.n_states);
+    }
     *self = (ost_plan_t){ 0 };
 }

@@ -3,6 +3,7 @@
 #ifndef OST_COHORT_PLAN_IMPL_H
 #define OST_COHORT_PLAN_IMPL_H
 
+#include "lang/formula.h"
 #include "lang/kernel.h"
 #include "osteon/cohort.h"
 
@@ -73,12 +74,13 @@ typedef struct {
     ost_lane_step_t *steps;
     ost_infusion_t *infusions;
     double *neutral; /* [n_signals of the plan rows] */
-    size_t n_blocks, n_signals, n_steps, n_infusions, n_algebraic;
-    size_t n_rate_steps;           /* the first of the steps; the others are for outputs alone */
-    size_t first_quadrature_entry; /* of the Jacobian, in the order of blocks and drives */
-    size_t first_output_scratch;   /* row of scratch for outputs of which only some are wanted */
-    size_t first_noise_scratch;    /* row of scratch for the noise of one block */
-    size_t subject_row;            /* of constants, where blocks have noise */
+    size_t n_blocks, n_signals, n_steps, n_algebraic;
+    size_t n_infusions, n_shared_infusions; /* those that courses have to themselves come last */
+    size_t n_rate_steps;                    /* the first of the steps; the others are for outputs alone */
+    size_t first_quadrature_entry;          /* of the Jacobian, in the order of blocks and drives */
+    size_t first_output_scratch;            /* row of scratch for outputs of which only some are wanted */
+    size_t first_noise_scratch;             /* row of scratch for the noise of one block */
+    size_t subject_row;                     /* of constants, where blocks have noise */
     uint64_t seed;
     bool is_silent; /* every noise is 0 */
 } ost_lane_plan_t;
@@ -114,8 +116,31 @@ typedef struct {
     ost_truncated_t z;      /* what keeps the value within its range */
 } ost_param_rule_t;
 
+/* What a line's conditions are, and whose doses it gives. */
+typedef struct {
+    size_t block;
+    ost_formula_t *begin, *end; /* NULL: none; owned */
+} ost_rule_t;
+
+/* What conditions may name: the covariates, then the outputs of all blocks. The elements of a name are values one after
+ * another. */
+typedef struct {
+    ost_name_t *names; /* [n_names] */
+    bool *used;        /* [n_names] by any condition */
+    size_t n_names, n_values;
+    uint32_t *row; /* [n_values] of the system's outputs, OST_NO_ROW where no condition needs it */
+} ost_seen_t;
+#define OST_NO_ROW UINT32_MAX
+
 struct ost_plan_impl {
     ost_lane_plan_t lane;
+    ost_rule_t *rules;           /* [n_courses] */
+    ost_course_t *courses;       /* [n_courses] as the solver knows them */
+    ost_course_t *exact_courses; /* [n_courses] the same, never parked */
+    size_t *first_course;        /* [n_arms + 1] */
+    ost_visit_t **visits;        /* [n_arms][n_visits[i]], index: of the course in its arm */
+    size_t *n_visits;            /* [n_arms] */
+    ost_seen_t seen;
     ost_signal_t *signals;    /* [n_signals] copies, names borrowed from the library */
     ost_param_rule_t *params; /* [n_params] */
     uint32_t *purpose;        /* [n_covariates] */
@@ -162,10 +187,40 @@ int ost_plan_read_texts(const ost_experiment_t *e, ost_library_t *library, ost_e
 /* Steps of ost_plan_build, each in its own file. */
 int ost_plan_wire(ost_plan_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK; /* wiring.c */
 int ost_plan_build_population(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;             /* population.c */
+int ost_plan_build_courses(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                /* course.c */
 int ost_plan_build_events(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* regimen.c */
+int ost_plan_build_visits(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* course.c */
 int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* layout.c */
 int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* layout.c */
 int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                /* layout.c */
+
+/* Index set of an output, NULL for a scalar. */
+const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_output_t *output);
+/* The input of infusion number `ordinal` of those into a state that courses of one arm have to themselves. */
+uint32_t ost_plan_own_infusion(const ost_plan_t *self, size_t state, size_t ordinal);
+/* Events are known so much further than the end that nothing depends on where the last output is, d. */
+double ost_plan_known_until(const ost_plan_t *self);
+/* Whether a condition names this output of this model. */
+bool ost_plan_is_seen(const ost_plan_t *self, const char *group);
+/* Where in the system's outputs the conditions find theirs. */
+void ost_plan_see_row(ost_plan_t *self, const char *group, uint32_t element, uint32_t row);
+
+/* How one subject takes all courses. @param[in,out] t_begin  moved to its first dose, if that is earlier
+ * @param[out] takings  [n_courses] @return 0 or OST_ERR_VALUE */
+int ost_plan_takings(const ost_plan_t *self, const double *covariates, ost_taking_t *takings, double *t_begin,
+    ost_error_t *err) OST_MUST_CHECK;
+
+/* ost_job_t.user of jobs with visits. */
+typedef struct {
+    const ost_plan_t *plan;
+    size_t arm;
+    const double *covariates;
+    double *values;        /* [seen.n_values] scratch of the thread */
+    double *began, *ended; /* of the arm's courses, `stride` apart */
+    size_t stride;
+} ost_visitor_t;
+/* ost_job_t.look of jobs with visits. */
+void ost_plan_look(ost_job_t *job, const ost_visit_t *visit, const double *y);
 
 /* As ost_plan_subject with other typical values (NULL: the plan's own), but the message does not name the subject. */
 int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,

@@ -97,7 +97,7 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
         if (n == 1) fprintf(out, "      a dose into %s on day %g\n", self->system.state_names[x], first);
         if (n > 1) fprintf(out, "      %zu doses into %s, day %g to %g\n", n, self->system.state_names[x], first, last);
     }
-    for (size_t i = 0; i < self->impl->lane.n_infusions; i++) {
+    for (size_t i = 0; i < self->impl->lane.n_shared_infusions; i++) {
         size_t n = 0;
         for (size_t k = 0; k < n_events; k++)
             n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == self->impl->lane.infusions[i].input;
@@ -113,8 +113,34 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
     }
     for (size_t i = 0; i < self->n_arm_series[arm]; i++) {
         const ost_series_t *series = &self->arm_series[arm][i];
+        if (isnan(series->t_first)) continue; /* of a course */
         fprintf(out, "      every %g d from day %g to %g: given until its effect repeats, then as its mean\n",
             series->interval, series->t_first, fmin(series->t_last, self->t_end));
+    }
+}
+
+/* Lines that people take each in their own way. */
+static void print_courses(const ost_plan_t *self, size_t arm, FILE *out)
+{
+    for (size_t c = self->impl->first_course[arm]; c < self->impl->first_course[arm + 1]; c++) {
+        const ost_regimen_t *r = self->courses[c].regimen;
+        const char *drug = r->drug;
+        fprintf(out, "      %s, each in their own way:", drug);
+        if (r->interval > 0) fprintf(out, " every %g d", r->interval);
+        if (r->duration > 0) fprintf(out, " over %g d", r->duration);
+        if (r->own_start != NULL) fprintf(out, " from a day of their own");
+        if (r->own_start == NULL && r->begin_if == NULL) fprintf(out, " from day %g", r->start);
+        if (r->own_stop != NULL) fprintf(out, " to a day of their own");
+        if (r->own_stop == NULL && isfinite(r->stop)) fprintf(out, " to day %g", r->stop);
+        if (r->adherence != NULL) fprintf(out, ", some doses missed");
+        if (self->impl->courses[c].series >= 0) fprintf(out, "; as its mean once its effect repeats");
+        fprintf(out, "\n");
+        if (r->begin_if == NULL && r->end_if == NULL) continue;
+        fprintf(out, "        visits every %g d from day %g\n", r->visits, r->start);
+        if (r->begin_if != NULL) fprintf(out, "        begins if %s", r->begin_if);
+        if (r->begin_if != NULL && r->delay > 0) fprintf(out, ", %g d after the visit", r->delay);
+        if (r->begin_if != NULL) fprintf(out, "\n");
+        if (r->end_if != NULL) fprintf(out, "        ends if %s\n", r->end_if);
     }
 }
 
@@ -145,6 +171,7 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
     for (size_t a = 0; a < e->n_arms; a++) {
         fprintf(out, "  %s: %zu event%s\n", e->arms[a].name, self->n_arm_events[a], s_of(self->n_arm_events[a]));
         print_arm_events(self, a, out);
+        print_courses(self, a, out);
     }
     print_sizes(self, out);
 }

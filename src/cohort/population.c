@@ -173,6 +173,7 @@ static int check_spelling(const ost_plan_t *self, const ost_model_t *model, cons
         for (size_t k = i + 1; k < e->n_covariates; k++)
             if (e->covariates[k].formula_text != NULL && strstr(e->covariates[k].formula_text, near) != NULL) return 0;
         if (e->start_text != NULL && strstr(e->start_text, near) != NULL) return 0;
+        if (e->covariates[i].treats) return 0;
         return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].place,
             "no model uses covariate '%s' (did you mean '%s' of model '%s'?)", near, param->name, model->name);
     }
@@ -278,6 +279,10 @@ static double draw_covariate(const ost_plan_t *self, size_t i, uint64_t subject,
         return c->b > 0 ? c->a * exp(c->b * ost_truncated_quantile(&self->impl->z[i], u)) : c->a;
     case OST_DIST_UNIFORM:
         return c->a + (c->b - c->a) * u;
+    case OST_DIST_EXPONENTIAL: {
+        double lower = fmax(c->lower, 0), mass = -expm1(-(c->upper - lower) / c->a);
+        return clamp(lower - c->a * log1p(-u * mass), lower, c->upper);
+    }
     case OST_DIST_FORMULA:
         return clamp(ost_formula_value(c->formula, covariates), c->lower, c->upper);
     }
@@ -401,6 +406,7 @@ bool ost_plan_param_varies(const ost_plan_t *self, size_t i)
         return c->b > 0;
     case OST_DIST_UNIFORM:
         return c->b > c->a;
+    case OST_DIST_EXPONENTIAL:
     case OST_DIST_FORMULA:
         return true;
     }

@@ -87,7 +87,7 @@ static int add_window(builder_t *self, double on, double off, double value, cons
     return 0;
 }
 
-static double known_until(const ost_plan_t *plan)
+double ost_plan_known_until(const ost_plan_t *plan)
 {
     return plan->t_end + fmax(SERIES_AHEAD, fmin(2 * plan->experiment->solver.h_max, OST_DAYS_PER_YEAR));
 }
@@ -95,7 +95,7 @@ static double known_until(const ost_plan_t *plan)
 /* Times of the doses are start + k x interval, never accumulated. */
 static size_t n_doses_of(const ost_plan_t *plan, const ost_regimen_t *r)
 {
-    double stop = fmin(r->stop - OST_SAME_TIME, known_until(plan));
+    double stop = fmin(r->stop - OST_SAME_TIME, ost_plan_known_until(plan));
     if (!(r->start < stop)) return 0;
     if (!(r->interval > 0)) return 1;
     size_t n = (size_t) ((stop - r->start) / r->interval);
@@ -114,9 +114,10 @@ static int add_boluses(builder_t *self)
     for (size_t i = 0; i < arm->n_regimens; i++) {
         const ost_regimen_t *r = &arm->regimens[i];
         size_t b, n = n_doses_of(self->plan, r);
+        if (r->duration > 0 || ost_regimen_is_personal(r)) continue;
         int state = ost_plan_dosed_state(self->plan, r, &b, self->err);
         if (state < 0) return state;
-        for (size_t k = 0; k < n && !(r->duration > 0); k++) {
+        for (size_t k = 0; k < n; k++) {
             int ret = add_item(self, RANK_BOLUS, OST_EVENT_ADD_STATE, dose_time(r, k),
                 self->plan->blocks[b].first_state + (size_t) state, r->amount, (uint32_t) b, (uint32_t) i);
             if (ret < 0) return ret;
@@ -176,7 +177,7 @@ static int add_changes(builder_t *self, size_t input, const ost_signal_t *signal
     }
     qsort(times, n, sizeof(*times), compare_doubles);
     int ret = 0;
-    for (size_t i = 0; i < n && ret == 0 && times[i] < known_until(self->plan); i++) {
+    for (size_t i = 0; i < n && ret == 0 && times[i] < ost_plan_known_until(self->plan); i++) {
         double t = times[i], value;
         if (t <= last + OST_SAME_TIME) continue;
         last = t;
@@ -227,16 +228,17 @@ static int add_infusions(builder_t *self)
 {
     const ost_plan_t *plan = self->plan;
     const ost_arm_t *arm = &plan->experiment->arms[self->arm];
-    for (size_t j = 0; j < plan->impl->lane.n_infusions; j++) {
+    for (size_t j = 0; j < plan->impl->lane.n_shared_infusions; j++) {
         const ost_infusion_t *infusion = &plan->impl->lane.infusions[j];
         size_t b = 0;
         self->n_windows = 0;
         for (size_t i = 0; i < arm->n_regimens; i++) {
             const ost_regimen_t *r = &arm->regimens[i];
             size_t of, n = n_doses_of(plan, r);
+            if (!(r->duration > 0) || ost_regimen_is_personal(r)) continue;
             int state = ost_plan_dosed_state(plan, r, &of, self->err);
             if (state < 0) return state;
-            if (!(r->duration > 0) || plan->blocks[of].first_state + (uint32_t) state != infusion->state) continue;
+            if (plan->blocks[of].first_state + (uint32_t) state != infusion->state) continue;
             b = of;
             for (size_t k = 0; k < n; k++) {
                 double t = dose_time(r, k);
@@ -286,6 +288,26 @@ static void sort_items(builder_t *self)
     qsort(self->items, self->n_items, sizeof(*self->items), compare_items);
 }
 
+/* How many courses of this arm give doses to the block; `last`, if not NULL, is one of them. */
+static size_t count_courses(const builder_t *self, size_t b, size_t *last)
+{
+    const struct ost_plan_impl *impl = self->plan->impl;
+    size_t n = 0;
+    for (size_t c = impl->first_course[self->arm]; c < impl->first_course[self->arm + 1]; c++) {
+        if (impl->rules[c].block != b) continue;
+        if (last != NULL) *last = c;
+        n++;
+    }
+    return n;
+}
+
+static size_t count_items(const builder_t *self, size_t b)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_items; i++) n += self->items[i].block == b;
+    return n;
+}
+
 /* In this arm nothing that the block reads moves: all that drives it sleeps. */
 static bool reads_nothing_live(const builder_t *self, const ost_block_t *block)
 {
@@ -295,9 +317,9 @@ static bool reads_nothing_live(const builder_t *self, const ost_block_t *block)
         if (signal->input >= 0) return false;
         for (uint32_t d = 0; d < signal->n_drivers; d++) {
             uint32_t driver = signal->driver_block[d];
-            if (plan->blocks[driver].park_input < 0) return false;
-            for (size_t i = 0; i < self->n_items; i++)
-                if (self->items[i].block == driver) return false;
+            if (plan->blocks[driver].park_input < 0 || count_items(self, driver) > 0 ||
+                count_courses(self, driver, NULL) > 0)
+                return false;
         }
     }
     return true;
@@ -313,11 +335,15 @@ static bool is_felt(const ost_plan_t *plan, size_t b)
     return false;
 }
 
-static int add_series(builder_t *self, uint32_t b, const size_t *run, size_t n)
+static bool is_often(const ost_regimen_t *r)
+{
+    return r->interval > 0 && r->interval <= SERIES_MAX_INTERVAL + OST_SAME_TIME;
+}
+
+/* @return its index in the arm, or an error */
+static int new_series(builder_t *self, uint32_t b, double interval, double t_first, double t_last)
 {
     ost_plan_t *plan = self->plan;
-    const ost_regimen_t *r = &plan->experiment->arms[self->arm].regimens[self->items[run[0]].regimen];
-    if (n < SERIES_MIN_DOSES || !(r->interval > 0 && r->interval <= SERIES_MAX_INTERVAL + OST_SAME_TIME)) return 0;
     ost_lane_block_t *lane = &plan->impl->lane.blocks[b];
     size_t i_series = plan->n_arm_series[self->arm];
     ost_series_t *bigger = realloc(plan->arm_series[self->arm], (i_series + 1) * sizeof(*bigger));
@@ -326,9 +352,9 @@ static int add_series(builder_t *self, uint32_t b, const size_t *run, size_t n)
     plan->n_arm_series[self->arm]++;
     lane->has_quadratures = true;
     bigger[i_series] = (ost_series_t){
-        .interval = r->interval,
-        .t_first = self->items[run[0]].event.t,
-        .t_last = self->items[run[n - 1]].event.t,
+        .interval = interval,
+        .t_first = t_first,
+        .t_last = t_last,
         /* its square is what may be wrong of the means, relative */
         .tolerance = fmin(3e-2, 30 * sqrt(plan->experiment->solver.rtol)),
         .first_state = plan->blocks[b].first_state,
@@ -338,8 +364,29 @@ static int add_series(builder_t *self, uint32_t b, const size_t *run, size_t n)
         .mean_input = lane->mean_inputs,
         .mean_state = lane->mean_states,
     };
-    for (size_t i = 0; i < n; i++) self->items[run[i]].event.series = (int32_t) i_series;
-    return 0;
+    return (int) i_series;
+}
+
+static int add_series(builder_t *self, uint32_t b, const size_t *run, size_t n)
+{
+    const ost_regimen_t *r = &self->plan->experiment->arms[self->arm].regimens[self->items[run[0]].regimen];
+    if (n < SERIES_MIN_DOSES || !is_often(r)) return 0;
+    int series = new_series(self, b, r->interval, self->items[run[0]].event.t, self->items[run[n - 1]].event.t);
+    for (size_t i = 0; i < n && series >= 0; i++) self->items[run[i]].event.series = (int32_t) series;
+    return series < 0 ? series : 0;
+}
+
+/* The only course of a block that nothing else is given to, if it has no end that only a visit knows. */
+static int add_course_series(builder_t *self, uint32_t b)
+{
+    struct ost_plan_impl *impl = self->plan->impl;
+    size_t c = 0;
+    if (count_courses(self, b, &c) != 1 || count_items(self, b) > 0) return 0;
+    const ost_regimen_t *r = self->plan->courses[c].regimen;
+    if (!is_often(r) || r->duration > 0 || r->end_if != NULL) return 0;
+    int series = new_series(self, b, r->interval, NAN, NAN);
+    impl->courses[c].series = (int32_t) series;
+    return series < 0 ? series : 0;
 }
 
 /* Runs of doses of one regimen with nothing else happening to their block in between. */
@@ -353,6 +400,10 @@ static int find_series(builder_t *self)
         if (plan->blocks[b].park_input < 0 || !is_felt(plan, b) || !reads_nothing_live(self, &plan->blocks[b]))
             continue;
         size_t n = 0;
+        if (count_courses(self, b, NULL) > 0) {
+            ret = add_course_series(self, b);
+            continue;
+        }
         for (size_t i = 0; i < self->n_items && ret == 0; i++) {
             const item_t *item = &self->items[i];
             if (item->block != b) continue;
@@ -428,7 +479,8 @@ static int find_times(ost_plan_t *self, ost_error_t *err)
         for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
             int ret = check_regimen(self, &e->arms[a], &e->arms[a].regimens[i], err);
             if (ret < 0) return ret;
-            self->t_begin = fmin(self->t_begin, e->arms[a].regimens[i].start);
+            if (e->arms[a].regimens[i].own_start == NULL)
+                self->t_begin = fmin(self->t_begin, e->arms[a].regimens[i].start);
         }
         for (size_t i = 0; i < e->arms[a].n_inputs; i++)
             if (isfinite(e->arms[a].inputs[i].start)) self->t_begin = fmin(self->t_begin, e->arms[a].inputs[i].start);

@@ -296,6 +296,11 @@ void ost_arm_free(ost_arm_t *self)
     for (size_t i = 0; i < self->n_regimens; i++) {
         free(self->regimens[i].drug);
         free(self->regimens[i].into);
+        free(self->regimens[i].begin_if);
+        free(self->regimens[i].end_if);
+        ost_formula_delete(self->regimens[i].own_start);
+        ost_formula_delete(self->regimens[i].own_stop);
+        ost_formula_delete(self->regimens[i].adherence);
     }
     for (size_t i = 0; i < self->n_inputs; i++) free(self->inputs[i].signal);
     free(self->regimens);
@@ -332,6 +337,7 @@ void ost_experiment_free(ost_experiment_t *self)
     free_texts(self->models, self->n_models);
     free_texts(self->outputs, self->n_outputs);
     ost_formula_delete(self->start);
+    ost_formula_delete(self->dropout);
     free(self->covariates);
     free(self->settings);
     free(self->arms);

@@ -9,8 +9,9 @@
 static const ost_schema_t name_list[] = { { "-", LEAF, "a name", "", false, NULL, 0 } };
 
 static const ost_schema_t covariate[] = {
-    { "distribution", LEAF, "normal, lognormal or uniform", "how it differs between subjects", false, NULL, 0 },
-    { "mean", LEAF, "a quantity such as 62 year", "normal: mean before truncation", false, NULL, 0 },
+    { "distribution", LEAF, "normal, lognormal, uniform or exponential", "how it differs between subjects", false, NULL,
+        0 },
+    { "mean", LEAF, "a quantity such as 62 year", "normal, exponential: mean before truncation", false, NULL, 0 },
     { "sd", LEAF, "a quantity such as 6 year", "normal: standard deviation before truncation", false, NULL, 0 },
     { "median", LEAF, "a quantity such as 27 kg/m2", "lognormal: median before truncation", false, NULL, 0 },
     { "cv", LEAF, "a number such as 17 %", "lognormal: coefficient of variation; SD of ln = sqrt(ln(1 + cv^2))", false,
@@ -40,6 +41,8 @@ static const ost_schema_t population[] = {
     { "variability", LEAF, "true or false", "whether model parameters differ between subjects; default true", false,
         NULL, 0 },
     { "covariates", MAP, "a mapping of names to values", "drawn from top to bottom", false, MEMBERS(covariates) },
+    { "dropout", LEAF, "a time, or a formula of the covariates",
+        "when a subject is no longer looked at: values after it are NaN; default: never", false, NULL, 0 },
 };
 
 static const ost_schema_t setting[] = {
@@ -65,8 +68,19 @@ static const ost_schema_t dose[] = {
     { "into", LEAF, "the name of a state", "for a model that takes doses in several; default: the first", false, NULL,
         0 },
     { "interval", LEAF, "a time such as 1 day", "between doses; omitted: a single dose", false, NULL, 0 },
-    { "start", LEAF, "a time", "of the first dose; default 0 day", false, NULL, 0 },
-    { "stop", LEAF, "a time", "no dose at or after it; default: none, doses go on", false, NULL, 0 },
+    { "start", LEAF, "a time, or a formula of the covariates", "of the first dose; default 0 day", false, NULL, 0 },
+    { "stop", LEAF, "a time, or a formula of the covariates", "no dose at or after it; default: none, doses go on",
+        false, NULL, 0 },
+    { "adherence", LEAF, "a share such as 85 %, or a formula of the covariates",
+        "chance that a dose is taken, each by itself; default: all are", false, NULL, 0 },
+    { "begin_if", LEAF, "a condition such as bmd[total_hip] < 0.7 [g/cm2]",
+        "doses begin on the first visit where it holds; it may name outputs, covariates and time", false, NULL, 0 },
+    { "end_if", LEAF, "a condition",
+        "doses end on the first visit after they began where it holds; with begin_if they may begin again", false, NULL,
+        0 },
+    { "visits", LEAF, "a time such as 6 month", "between visits, from start on; where conditions are looked at", false,
+        NULL, 0 },
+    { "delay", LEAF, "a time such as 2 week", "from the visit to the first dose; default none", false, NULL, 0 },
     { "over", LEAF, "a time such as 15 min", "duration of an infusion; omitted: at once", false, NULL, 0 },
 };
 static const ost_schema_t regimen[] = { { "-", MAP, "a mapping of drug, dose, interval, ...", "", false,

@@ -17,6 +17,10 @@ void *ost_list_new(size_t n, size_t size);
 
 /* population, run_in and parameters: people and what differs between them (experiment_people.c) */
 int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+/* A plain quantity of that dimension, to *value, or a formula of the covariates, to *own; neither is touched where
+ * `node` is NULL. */
+int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
+    const char *example, double *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
 /* arms: after times are known, which close open-ended regimens (experiment_arms.c) */
 int ost_experiment_arms(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
 /* evidence: what arms are compared with, after arms are known (experiment_evidence.c) */

@@ -2,6 +2,7 @@
 #include "io/experiment_keys.h"
 #include "osteon/random.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +15,18 @@ static const char *const reserved[] = { "arm", "arm_label", "subject", "time", "
 #define MIN_MASS 1e-6
 
 enum { N_KINDS = OST_DIST_FORMULA + 1 };
-static const char *const kind_names[N_KINDS] = { "fixed", "normal", "lognormal", "uniform", "formula" };
+static const char *const kind_names[N_KINDS] = { "fixed", "normal", "lognormal", "uniform", "exponential", "formula" };
 /* The keys that each kind takes besides `unit`; the first one of them is needed and gives dimension and unit. */
 static const char *const kind_keys[N_KINDS][6] = {
     { NULL },
     { "mean", "sd", "min", "max", NULL },
     { "median", "cv", "sd_log", "min", "max", NULL },
     { "from", "to", NULL },
+    { "mean", "min", "max", NULL },
     { "formula", "min", "max", NULL },
 };
+
+static const ost_dim_t time_dim = { { [OST_DIM_TIME] = 6 } };
 
 typedef struct {
     const ost_yaml_t *tree;
@@ -172,6 +176,11 @@ static int read_kind(const reader_t *self)
         if (ret == 0) ret = same_dim(self, "to", &covariate->b);
         if (ret != 0 || covariate->a < covariate->b) return ret;
         return ost_yaml_fail(self->tree, get(self, "to"), OST_ERR_VALUE, self->err, "'to' must be greater than 'from'");
+    case OST_DIST_EXPONENTIAL:
+        ret = read_first(self, get(self, "mean"), &covariate->a);
+        if (ret != 0 || covariate->a > 0) return ret;
+        return ost_yaml_fail(
+            self->tree, get(self, "mean"), OST_ERR_VALUE, self->err, "the mean of an exponential is greater than 0");
     default:
         return read_formula(self);
     }
@@ -193,6 +202,10 @@ static int read_range(const reader_t *self)
     if (!(covariate->lower < covariate->upper)) {
         return ost_yaml_fail(
             self->tree, get(self, "max"), OST_ERR_VALUE, self->err, "'max' must be greater than 'min'");
+    }
+    if (covariate->kind == OST_DIST_EXPONENTIAL && !(covariate->upper > 0)) {
+        return ost_yaml_fail(
+            self->tree, get(self, "max"), OST_ERR_VALUE, self->err, "an exponential is greater than 0, its 'max' too");
     }
     if (covariate->kind != OST_DIST_NORMAL && covariate->kind != OST_DIST_LOGNORMAL) return 0;
     if (!(covariate->b > 0)) {
@@ -240,7 +253,8 @@ static int read_covariate(const reader_t *self)
     int ret = ost_field_check_name(self->tree, node, node->key, false, self->err);
     if (ret != 0) return ret;
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
-        if (strcmp(node->key, reserved[i]) == 0) {
+        if (strcmp(node->key, reserved[i]) == 0 || strncmp(node->key, "began_", 6) == 0 ||
+            strncmp(node->key, "ended_", 6) == 0) {
             return ost_yaml_fail_key(
                 self->tree, node, OST_ERR_NAME, self->err, "this name is taken by the result file; choose another");
         }
@@ -255,10 +269,10 @@ static int read_covariate(const reader_t *self)
     const ost_yaml_node_t *distribution = get(self, "distribution");
     if ((distribution == NULL) == (get(self, "formula") == NULL)) {
         return ost_yaml_fail(self->tree, node, OST_ERR_NAME, self->err,
-            "either 'distribution' (normal, lognormal, uniform) or 'formula' is needed");
+            "either 'distribution' (normal, lognormal, uniform, exponential) or 'formula' is needed");
     }
     if (distribution != NULL) {
-        ret = ost_field_choice(self->tree, distribution, kind_names + OST_DIST_NORMAL, 3, &kind, self->err);
+        ret = ost_field_choice(self->tree, distribution, kind_names + OST_DIST_NORMAL, 4, &kind, self->err);
         if (ret != 0) return ret;
     }
     covariate->kind = distribution != NULL ? (ost_dist_kind_t) (OST_DIST_NORMAL + kind) : OST_DIST_FORMULA;
@@ -288,6 +302,60 @@ static int read_covariates(
     return 0;
 }
 
+/* Whether a text is meant as a formula: it names a covariate, or begins as no number does. */
+static bool is_formula(const ost_experiment_t *self, const char *text)
+{
+    const char *c = text + strspn(text, "-+ ");
+    if (isalpha((unsigned char) *c) || *c == '(') return true;
+    for (size_t i = 0; i < self->n_covariates; i++) {
+        const char *name = self->covariates[i].name, *at = text;
+        while ((at = strstr(at, name)) != NULL) {
+            char before = at == text ? ' ' : at[-1], after = at[strlen(name)];
+            if (!isalnum((unsigned char) before) && before != '_' && !isalnum((unsigned char) after) && after != '_')
+                return true;
+            at++;
+        }
+    }
+    return false;
+}
+
+/* @param text  that of the node, or what a plain quantity there becomes */
+static int new_formula(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    const char *text, ost_formula_t **out, ost_dim_t *dim, ost_error_t *err)
+{
+    const char **names = ost_list_new(self->n_covariates + 1, sizeof *names);
+    ost_unit_t *units = ost_list_new(self->n_covariates + 1, sizeof *units);
+    int ret = names == NULL || units == NULL ? no_memory(err) : 0;
+    for (size_t i = 0; i < self->n_covariates && ret == 0; i++) {
+        names[i] = self->covariates[i].name;
+        units[i] = self->covariates[i].unit;
+    }
+    if (ret == 0) {
+        ret = ost_formula_new(out, text, names, units, self->n_covariates, dim, err);
+        if (ret != 0) ost_yaml_locate(tree, node, ret, err);
+    }
+    free(names);
+    free(units);
+    return ret;
+}
+
+int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
+    const char *example, double *value, ost_formula_t **own, ost_error_t *err)
+{
+    ost_dim_t found;
+    if (node == NULL) return 0;
+    if (ost_yaml_is_null(node) || !is_formula(self, node->text))
+        return ost_field_of_dim(tree, node, dim, example, value, err);
+    int ret = new_formula(self, tree, node, node->text, own, &found, err);
+    for (size_t i = 0; i < self->n_covariates && ret == 0; i++)
+        self->covariates[i].treats |= strstr(node->text, self->covariates[i].name) != NULL;
+    if (ret != 0 || ost_dim_equal(found, dim)) return ret;
+    char have[64], want[64];
+    return ost_yaml_fail(tree, node, OST_ERR_UNIT, err,
+        "this formula has the dimension %s; %s is expected, as in '%s' or a formula of the covariates",
+        ost_dim_format(found, have, sizeof have), ost_dim_format(dim, want, sizeof want), example);
+}
+
 /* A formula of all covariates that gives a time; a plain time becomes one. */
 static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
@@ -309,32 +377,25 @@ static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost
         self->start_text = ost_strdup(text);
         if (self->start_text == NULL) return no_memory(err);
     }
-    const char **names = ost_list_new(self->n_covariates + 1, sizeof *names);
-    ost_unit_t *units = ost_list_new(self->n_covariates + 1, sizeof *units);
-    if (names == NULL || units == NULL) {
-        ret = no_memory(err);
-        goto out;
-    }
-    for (size_t i = 0; i < self->n_covariates; i++) {
-        names[i] = self->covariates[i].name;
-        units[i] = self->covariates[i].unit;
-    }
-    ret = ost_formula_new(&self->start, self->start_text, names, units, self->n_covariates, &dim, err);
-    if (ret != 0) {
-        ost_yaml_locate(tree, node, ret, err);
-        goto out;
-    }
-    const ost_dim_t time_dim = { { [OST_DIM_TIME] = 6 } };
-    if (!ost_dim_equal(dim, time_dim)) {
-        char have[64];
-        ret = ost_yaml_fail(tree, node, OST_ERR_UNIT, err,
-            "it has the dimension %s; time is expected, as in '-10 year' or '-(years_since_menopause + 10 [y])'",
-            ost_dim_format(dim, have, sizeof have));
-    }
-out:
-    free(names);
-    free(units);
-    return ret;
+    ret = new_formula(self, tree, node, self->start_text, &self->start, &dim, err);
+    if (ret != 0 || ost_dim_equal(dim, time_dim)) return ret;
+    char have[64];
+    return ost_yaml_fail(tree, node, OST_ERR_UNIT, err,
+        "it has the dimension %s; time is expected, as in '-10 year' or '-(years_since_menopause + 10 [y])'",
+        ost_dim_format(dim, have, sizeof have));
+}
+
+/* When people leave; a plain time becomes a formula. */
+static int read_dropout(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    if (node == NULL) return 0;
+    double value = 0;
+    char text[64];
+    int ret = ost_experiment_own(self, tree, node, time_dim, "3 year", &value, &self->dropout, err);
+    if (ret != 0 || self->dropout != NULL) return ret;
+    ost_dim_t dim;
+    snprintf(text, sizeof text, "%.17g [d]", value);
+    return new_formula(self, tree, node, text, &self->dropout, &dim, err);
 }
 
 static int read_setting(
@@ -409,6 +470,7 @@ int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_er
     if (ret == 0) ret = ost_field_flag(tree, ost_yaml_get(population, "variability"), &self->variability, err);
     if (ret == 0) ret = read_sampling(self, tree, population, err);
     if (ret == 0) ret = read_covariates(self, tree, ost_yaml_get(population, "covariates"), err);
+    if (ret == 0) ret = read_dropout(self, tree, ost_yaml_get(population, "dropout"), err);
     if (ret == 0) ret = read_run_in(self, tree, ost_yaml_get(ost_yaml_get(&tree->root, "run_in"), "start"), err);
     if (ret == 0) ret = read_settings(self, tree, ost_yaml_get(&tree->root, "parameters"), err);
     return ret;

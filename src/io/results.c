@@ -106,11 +106,14 @@ static int create(ost_writer_t *self, const char *path, ost_error_t *err)
     self->variables = new_ids(plan->n_variables);
     self->covariates = new_ids(plan->experiment->n_covariates);
     self->params = new_ids(plan->n_params);
+    self->began = new_ids(plan->n_courses);
+    self->ended = new_ids(plan->n_courses);
     self->failures = calloc(OST_MAX_FAILURES + 1, sizeof *self->failures);
     self->held = calloc(OST_MAX_HELD, sizeof *self->held);
     self->held_status = calloc(OST_MAX_HELD, plan->experiment->n_arms * OST_COHORT_BLOCK);
     if (self->path == NULL || self->part == NULL || self->variables == NULL || self->covariates == NULL ||
-        self->params == NULL || self->failures == NULL || self->held == NULL || self->held_status == NULL) {
+        self->params == NULL || self->began == NULL || self->ended == NULL || self->failures == NULL ||
+        self->held == NULL || self->held_status == NULL) {
         return no_memory(err);
     }
     snprintf(self->part, size, "%s.part", path);
@@ -248,6 +251,17 @@ static int close_id(hid_t *id, herr_t (*close_it)(hid_t))
     return ret;
 }
 
+/* Courses of one name share their datasets. */
+static int close_courses(ost_writer_t *self)
+{
+    int ret = 0;
+    for (size_t i = 0; self->began != NULL && self->ended != NULL && i < self->plan->n_courses; i++) {
+        if (ost_results_first_course(self->plan, i) != i) continue;
+        ret |= close_id(&self->began[i], H5Dclose) | close_id(&self->ended[i], H5Dclose);
+    }
+    return ret;
+}
+
 /* @return 0, or -1 if anything could not be written out; the ids are gone in any case */
 static int close_datasets(ost_writer_t *self)
 {
@@ -261,6 +275,7 @@ static int close_datasets(ost_writer_t *self)
     for (size_t i = 0; self->params != NULL && i < self->plan->n_params; i++)
         ret |= close_id(&self->params[i], H5Dclose);
     for (size_t i = 0; i < self->n_dimensions; i++) ret |= close_id(&self->dimensions[i].scale, H5Dclose);
+    ret |= close_courses(self);
     ret |=
         close_id(&self->status, H5Dclose) | close_id(&self->n_steps, H5Dclose) | close_id(&self->n_rejected, H5Dclose);
     return ret;
@@ -368,6 +383,8 @@ void ost_writer_delete(ost_writer_t *self)
     free(self->variables);
     free(self->covariates);
     free(self->params);
+    free(self->began);
+    free(self->ended);
     free(self->done);
     free(self->held);
     free(self->held_status);

@@ -113,6 +113,19 @@ static int write_people(ost_writer_t *self, const ost_cohort_block_t *block, ost
     return 0;
 }
 
+static int write_courses(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err)
+{
+    for (size_t i = 0; i < self->plan->n_courses; i++) {
+        const ost_plan_course_t *course = &self->plan->courses[i];
+        const hsize_t start[] = { course->arm, block->first }, count[] = { 1, block->n_subjects };
+        const double *began = block->began + i * block->n_subjects, *ended = block->ended + i * block->n_subjects;
+        if (write_slab(self->began[i], H5T_NATIVE_DOUBLE, 2, start, count, began) != 0 ||
+            write_slab(self->ended[i], H5T_NATIVE_DOUBLE, 2, start, count, ended) != 0)
+            return ost_writer_fail(self, course->name, err);
+    }
+    return 0;
+}
+
 static int note_failure(ost_writer_t *self, uint64_t position, size_t arm, const char *text, ost_error_t *err)
 {
     size_t at = self->n_failures;
@@ -204,6 +217,7 @@ int ost_writer_block(ost_writer_t *self, const ost_cohort_block_t *block, ost_er
     int ret = write_variables(self, block, err);
     ost_h5_enter(&handler);
     if (ret == 0) ret = write_people(self, block, err);
+    if (ret == 0) ret = write_courses(self, block, err);
     if (ret == 0) ret = write_counts(self, block, err);
     self->is_broken = self->is_broken || ret != 0;
     self->n_done += ret == 0 ? block->n_subjects : 0;

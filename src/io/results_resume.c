@@ -29,6 +29,22 @@ static int open_parameters(ost_writer_t *self, ost_error_t *err)
     return ret;
 }
 
+static int open_course(ost_writer_t *self, size_t i, ost_error_t *err)
+{
+    char name[OST_COURSE_NAME_SIZE];
+    size_t first = ost_results_first_course(self->plan, i);
+    if (first == i) {
+        snprintf(name, sizeof name, OST_BEGAN "%.100s", self->plan->courses[i].name);
+        int ret = open_dataset(self, &self->began[i], self->file, name, err);
+        snprintf(name, sizeof name, OST_ENDED "%.100s", self->plan->courses[i].name);
+        if (ret == 0) ret = open_dataset(self, &self->ended[i], self->file, name, err);
+        return ret;
+    }
+    self->began[i] = self->began[first];
+    self->ended[i] = self->ended[first];
+    return 0;
+}
+
 static int open_datasets(ost_writer_t *self, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
@@ -36,6 +52,7 @@ static int open_datasets(ost_writer_t *self, ost_error_t *err)
     int ret = open_dataset(self, &self->status, self->file, "status", err);
     if (ret == 0) ret = open_dataset(self, &self->n_steps, self->file, "n_steps", err);
     if (ret == 0) ret = open_dataset(self, &self->n_rejected, self->file, "n_rejected", err);
+    for (size_t i = 0; i < plan->n_courses && ret == 0; i++) ret = open_course(self, i, err);
     for (size_t v = 0; v < plan->n_variables && ret == 0; v++) {
         ret = open_dataset(self, &self->variables[v], self->file, plan->variables[v].name, err);
     }

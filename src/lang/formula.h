@@ -14,9 +14,8 @@ typedef struct {
 
 /* Read a condition; `time` is a name, too. @param[out] used  [n] which of the names it uses
  * @return as ost_formula_new() */
-int ost_condition_new(
-    ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, bool *used, ost_error_t *err)
-    OST_MUST_CHECK;
+int ost_condition_new(ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, bool *used,
+    ost_error_t *err) OST_MUST_CHECK;
 
 /* @param values  elements of all names one after another, internal units; @param t  d */
 bool ost_condition_holds(const ost_formula_t *self, const double *values, double t);

@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Doses that people take each in their own way: missed ones, own starts and stops, rules at visits. The oracles are
+ * sums of exponentials and runs in which nothing is decided. */
+#include "osteon/random.h"
+#include "osteon/results.h"
+#include "small_models.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+typedef struct {
+    ost_library_t library;
+    ost_experiment_t e;
+    ost_plan_t plan;
+    double *y;             /* [arm][subject][output][time] */
+    double *began, *ended; /* [course][subject] */
+    ost_cohort_summary_t summary;
+    ost_writer_t *writer;
+} run_t;
+
+static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
+{
+    run_t *self = user;
+    size_t n = self->e.n_subjects, size = self->plan.system.n_outputs * self->e.n_times;
+    for (size_t a = 0; a < self->e.n_arms; a++)
+        memcpy(self->y + (a * n + block->first) * size, block->y + a * block->n_subjects * size,
+            block->n_subjects * size * sizeof(double));
+    for (size_t c = 0; c < self->plan.n_courses; c++) {
+        memcpy(self->began + c * n + block->first, block->began + c * block->n_subjects,
+            block->n_subjects * sizeof(double));
+        memcpy(self->ended + c * n + block->first, block->ended + c * block->n_subjects,
+            block->n_subjects * sizeof(double));
+    }
+    return self->writer != NULL ? ost_writer_block(self->writer, block, err) : 0;
+}
+
+/* @param small  over the small models, else over the shipped ones */
+static int run_plan(run_t *self, const char *text, bool small, ost_error_t *err)
+{
+    memset(self, 0, sizeof(*self));
+    int ret = small ? ost_library_init_with(&self->library, small_models, COUNT(small_models), err)
+                    : ost_library_init(&self->library, err);
+    if (ret == 0) ret = ost_experiment_parse(&self->e, "study.yaml", text, NULL, 0, err);
+    return ret == 0 ? ost_plan_build(&self->plan, &self->library, &self->e, err) : ret;
+}
+
+static void run_with(run_t *self, const char *text, bool small, const ost_cohort_options_t *like, const char *path)
+{
+    ost_error_t err = { 0 };
+    char message[1024];
+    int ret = run_plan(self, text, small, &err);
+    if (ret == 0) {
+        size_t n = self->e.n_subjects, n_y = self->e.n_arms * n * self->plan.system.n_outputs * self->e.n_times;
+        ost_cohort_options_t options = *like;
+        options.sink = keep;
+        options.user = self;
+        self->y = calloc(n_y + 1, sizeof(double));
+        self->began = calloc(self->plan.n_courses * n + 1, sizeof(double));
+        self->ended = calloc(self->plan.n_courses * n + 1, sizeof(double));
+        if (path != NULL) ret = ost_writer_new(&self->writer, path, &self->plan, &err);
+        if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &self->summary, &err);
+        if (ret == 0 && path != NULL) ret = ost_writer_finish(self->writer, &self->summary, &err);
+    }
+    if (ret != 0) printf("\n%s\n%s\n", ost_error_format(&err, message, sizeof(message)), text);
+    CU_ASSERT_EQUAL_FATAL(ret, 0);
+    CU_ASSERT_EQUAL(self->summary.failures, 0);
+}
+
+static void run(run_t *self, const char *text)
+{
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true };
+    run_with(self, text, true, &options, NULL);
+}
+
+static void run_free(run_t *self)
+{
+    ost_writer_delete(self->writer);
+    ost_cohort_summary_free(&self->summary);
+    ost_plan_free(&self->plan);
+    ost_experiment_free(&self->e);
+    ost_library_free(&self->library);
+    free(self->y);
+    free(self->began);
+    free(self->ended);
+}
+
+/* An output of an arm and subject over time. */
+static const double *course_of(const run_t *self, const char *arm, size_t subject, const char *output)
+{
+    size_t a = 0;
+    while (a < self->e.n_arms && strcmp(self->e.arms[a].name, arm) != 0) a++;
+    CU_ASSERT_FATAL(a < self->e.n_arms);
+    return self->y +
+           ((a * self->e.n_subjects + subject) * self->plan.system.n_outputs + output_row(&self->plan, output, 0)) *
+               self->e.n_times;
+}
+
+static bool same_bits(const double *a, const double *b, size_t n)
+{
+    return memcmp(a, b, n * sizeof(*a)) == 0;
+}
+
+/* Every output of one arm of one run has the bits of an arm of another. */
+static void check_same_arm(const run_t *x, const char *arm_x, const run_t *z, const char *arm_z, bool same)
+{
+    bool equal = true;
+    for (size_t i = 0; i < x->e.n_subjects && i < z->e.n_subjects; i++)
+        for (size_t v = 0; v < x->plan.n_variables; v++) {
+            const char *name = x->plan.variables[v].name;
+            equal = equal && same_bits(course_of(x, arm_x, i, name), course_of(z, arm_z, i, name),
+                                 x->plan.variables[v].n_elements * x->e.n_times);
+        }
+    CU_ASSERT_EQUAL(equal, same);
+}
+
+#define PATCH "models: [patch]\nsolver: {rtol: 1e-9}\noutputs: [patch_amount]\n"
+#define BONE "models: [axis, bone]\n"
+
+/* What is left at t of a dose of 1 mg of the patch at t_dose; an output at a dose is the value before it. */
+static double left(double t, double t_dose)
+{
+    return t > t_dose + 1e-9 ? exp(-0.1 * (t - t_dose)) : 0;
+}
+
+static void test_missed_doses(void)
+{
+    run_t r;
+    run(&r, PATCH "population: {subjects: 400, seed: 9}\ntimes: {to: 60 day, every: 2 day}\n"
+                  "arms:\n"
+                  "  all: {regimen: [{drug: patch, dose: 2 mg, interval: 1 day}]}\n"
+                  "  half: {regimen: [{drug: patch, dose: 2 mg, interval: 1 day, adherence: 50 %}]}\n"
+                  "  none: {regimen: [{drug: patch, dose: 2 mg, interval: 1 day, adherence: 0 %}]}\n");
+    double sum = 0, all = course_of(&r, "all", 0, "patch_amount")[30];
+    uint32_t purpose = ost_random_purpose("dose patch 0");
+    for (size_t i = 0; i < 400; i++) {
+        const double *y = course_of(&r, "half", i, "patch_amount");
+        for (size_t k = 0; k < r.e.n_times && i < 20; k++) {
+            double exact = 0;
+            for (uint32_t d = 0; d < 60; d++)
+                if (ost_random_uniform(9, i, purpose, d) < 0.5) exact += 2 * left(r.e.times[k], d);
+            ost_assert_close(y[k], exact, 1e-6, 1e-7);
+        }
+        CU_ASSERT_EQUAL(course_of(&r, "none", i, "patch_amount")[30], 0);
+        sum += y[30];
+    }
+    /* SD of one: 2 sqrt(1/4 sum exp(-0.2 k)) = 2.1; of the mean of 400: 0.11 */
+    ost_assert_close(sum / 400, all / 2, 0, 0.4);
+    run_free(&r);
+}
+
+/* Whatever the line looks like: who takes all doses takes them like everybody, parked where they repeat. */
+static void test_full_adherence(void)
+{
+    static const char *const dosing[] = { "periodic", "exact" };
+    for (int k = 0; k < 2; k++) {
+        run_t r;
+        char text[1024];
+        snprintf(text, sizeof(text),
+            BONE
+            "solver: {dosing: %s}\npopulation:\n  subjects: 9\n"
+            "  covariates: {zeal: {distribution: uniform, from: 0, to: 1}}\n"
+            "times: {to: 80 day, every: 3 day}\narms:\n"
+            "  plain: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day, stop: 60 day}]}\n"
+            "  full: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day, stop: 60 day, adherence: 100 %%}]}\n"
+            "  own: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day, stop: 60 day, adherence: 2*zeal/zeal - 1}]}\n"
+            "  less: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day, stop: 60 day, adherence: zeal}]}\n",
+            dosing[k]);
+        run(&r, text);
+        CU_ASSERT_EQUAL(r.plan.n_courses, 2);
+        CU_ASSERT_EQUAL(r.summary.stats.doses_skipped > 0, k == 0);
+        check_same_arm(&r, "plain", &r, "full", true);
+        check_same_arm(&r, "plain", &r, "own", true);
+        check_same_arm(&r, "plain", &r, "less", false);
+        run_free(&r);
+    }
+}
+
+static void test_missed_infusions(void)
+{
+    run_t r;
+    run(&r, PATCH "population: {subjects: 10, seed: 3}\ntimes: {to: 40 day, every: 1 day}\narms:\n"
+                  "  own:\n    regimen:\n"
+                  "      - {drug: patch, dose: 2 mg, interval: 5 day, over: 2 day, adherence: 60 %}\n"
+                  "      - {drug: patch, dose: 1 mg, interval: 4 day, over: 4 day, adherence: 30 %}\n"
+                  "      - {drug: patch, dose: 3 mg, interval: 10 day, over: 1 day}\n");
+    const double dose[] = { 2, 1, 3 }, interval[] = { 5, 4, 10 }, over[] = { 2, 4, 1 }, share[] = { 0.6, 0.3, 1 };
+    size_t n_missed = 0;
+    for (size_t i = 0; i < 10; i++) {
+        for (size_t k = 0; k < r.e.n_times; k++) {
+            double t = r.e.times[k], exact = 0;
+            for (int line = 0; line < 3; line++) {
+                char name[32];
+                snprintf(name, sizeof(name), "dose patch %d", line);
+                for (uint32_t d = 0; d * interval[line] < t; d++) {
+                    bool taken = ost_random_uniform(3, i, ost_random_purpose(name), d) < share[line];
+                    double on = t - d * interval[line], off = fmax(0, on - over[line]);
+                    if (taken) exact += 10 * dose[line] / over[line] * (exp(-0.1 * off) - exp(-0.1 * on));
+                    n_missed += !taken;
+                }
+            }
+            ost_assert_close(course_of(&r, "own", i, "patch_amount")[k], exact, 1e-6, 1e-7);
+        }
+    }
+    CU_ASSERT(n_missed > 100);
+    run_free(&r);
+}
+
+/* A woman of a cohort has the bits of a run of her alone in which her own times are everybody's; parked, too. */
+static void test_own_times(void)
+{
+    run_t cohort, one;
+    const char *text = BONE "population:\n  subjects: %d\n  first_subject: %d\n  covariates:\n"
+                            "    switch_at: {distribution: uniform, from: 20 day, to: 70 day}\n"
+                            "    lead: {distribution: exponential, mean: 30 day, max: 100 day}\n"
+                            "run_in: {start: \"-lead - 100 [d]\"}\n"
+                            "times: {to: 90 day, every: 3 day}\n"
+                            "arms:\n  treated:\n    regimen:\n"
+                            "      - {drug: pill, dose: 1 mg, interval: 1 day, start: %s, stop: %s}\n"
+                            "      - {drug: patch, dose: 4 mg, interval: 10 day, start: %s}\n";
+    char own[1024], plain[1024], start[40], stop[40];
+    snprintf(own, sizeof(own), text, 9, 0, "-lead", "switch_at", "switch_at");
+    run(&cohort, own);
+    CU_ASSERT(cohort.summary.stats.doses_skipped > 100);
+    for (int k = 0; k < 9; k++) {
+        double covariates[2], params[64];
+        CU_ASSERT_EQUAL_FATAL(ost_plan_subject(&cohort.plan, (uint64_t) k, covariates, params, NULL), 0);
+        snprintf(start, sizeof(start), "%.17g d", -covariates[1]);
+        snprintf(stop, sizeof(stop), "%.17g d", covariates[0]);
+        snprintf(plain, sizeof(plain), text, 1, k, start, stop, stop);
+        run(&one, plain);
+        CU_ASSERT_EQUAL(one.plan.n_courses, 0);
+        for (size_t v = 0; v < one.plan.n_variables; v++) {
+            const ost_variable_t *var = &one.plan.variables[v];
+            size_t n = var->n_elements * one.e.n_times;
+            CU_ASSERT(same_bits(
+                course_of(&cohort, "treated", (size_t) k, var->name), course_of(&one, "treated", 0, var->name), n));
+        }
+        CU_ASSERT_EQUAL(cohort.began[k], -covariates[1]);
+        CU_ASSERT_EQUAL(cohort.ended[k], covariates[0]);
+        CU_ASSERT_EQUAL(cohort.began[9 + k], covariates[0]);
+        CU_ASSERT(isnan(cohort.ended[9 + k]));
+        run_free(&one);
+    }
+    run_free(&cohort);
+}
+
+#define VISITED                                                                                                        \
+    BONE "population: {subjects: 20, seed: 4}\ntimes: {to: 100 day, every: 4 day}\narms:\n"                            \
+         "  plain:\n    regimen:\n"                                                                                    \
+         "      - {drug: patch, dose: 1 mg, interval: 10 day}\n"                                                       \
+         "      - {drug: pill, dose: 2 mg, interval: 5 day, start: 20 day, stop: 70 day}\n"                            \
+         "  without: {regimen: [{drug: patch, dose: 1 mg, interval: 10 day}]}\n"
+
+/* Where visits fall on doses, so that steps end there anyhow, a rule is nothing but who takes what. */
+static void test_always_and_never(void)
+{
+    run_t r;
+    run(&r, VISITED "  always:\n    regimen:\n"
+                    "      - {drug: patch, dose: 1 mg, interval: 10 day}\n"
+                    "      - {drug: pill, dose: 2 mg, interval: 5 day, start: 20 day, stop: 70 day,\n"
+                    "         begin_if: cells > 0, visits: 10 day}\n"
+                    "  never:\n    regimen:\n"
+                    "      - {drug: patch, dose: 1 mg, interval: 10 day}\n"
+                    "      - {drug: pill, dose: 2 mg, interval: 5 day, begin_if: cells < 0, visits: 10 day}\n"
+                    "  later:\n    regimen:\n"
+                    "      - {drug: patch, dose: 1 mg, interval: 10 day}\n"
+                    "      - {drug: pill, dose: 2 mg, interval: 5 day, stop: 70 day, begin_if: \"time > 0 [d]\",\n"
+                    "         visits: 10 day, delay: 10 day}\n");
+    check_same_arm(&r, "plain", &r, "always", true);
+    check_same_arm(&r, "plain", &r, "later", true);
+    check_same_arm(&r, "without", &r, "never", true);
+    check_same_arm(&r, "plain", &r, "without", false);
+    for (size_t i = 0; i < 20; i++) {
+        CU_ASSERT_EQUAL(r.began[i], 20);
+        CU_ASSERT(isnan(r.began[20 + i]));
+        CU_ASSERT_EQUAL(r.began[40 + i], 20);
+    }
+    run_free(&r);
+}
+
+/* Each begins where the course that she would have had without the rule says it, at sites of her own bone. */
+static void test_begins_where_the_course_says(void)
+{
+    run_t r;
+    run(&r, "models: [axis, bone]\npopulation: {subjects: 200, seed: 4}\noutputs: [cells]\n"
+            "times: {to: 100 day, every: 10 day}\narms:\n"
+            "  without: {regimen: [{drug: patch, dose: 20 mg, interval: 10 day}]}\n"
+            "  ruled:\n    regimen:\n"
+            "      - {drug: patch, dose: 20 mg, interval: 10 day}\n"
+            "      - {drug: pill, dose: 2 mg, interval: 5 day, start: 10 day, visits: 10 day,\n"
+            "         begin_if: \"bmd[spine] > 1.5 [g/cm2] or bmd[hip] > 1.5 [g/cm2] and cells <= 0.35\"}\n");
+    run_t look;
+    run(&look, "models: [axis, bone]\npopulation: {subjects: 200, seed: 4}\n"
+               "times: {to: 100 day, every: 10 day}\narms:\n"
+               "  without: {regimen: [{drug: patch, dose: 20 mg, interval: 10 day}]}\n");
+    size_t n_begun = 0, n_times = look.e.n_times;
+    for (size_t i = 0; i < 200; i++) {
+        const double *bmd = course_of(&look, "without", i, "bmd"), *cells = course_of(&look, "without", i, "cells");
+        double began = NAN;
+        for (size_t k = 1; k + 1 < n_times && isnan(began); k++)
+            if (bmd[k] > 1.5 || (bmd[n_times + k] > 1.5 && cells[k] <= 0.35)) began = look.e.times[k];
+        CU_ASSERT((isnan(began) && isnan(r.began[i])) || began == r.began[i]);
+        n_begun += isnan(began) ? 0 : 1;
+    }
+    CU_ASSERT(n_begun > 40 && n_begun < 160);
+    CU_ASSERT_EQUAL(r.plan.n_variables, 1); /* what a rule looks at is not in the results for that */
+    run_free(&r);
+    run_free(&look);
+}
+
+/* On and off by what is there: the amount of the drug itself, against a plain loop over days. */
+static void test_holidays(void)
+{
+    run_t r;
+    run(&r, PATCH "population: {subjects: 1}\ntimes: {to: 120 day, every: 1 day}\narms:\n"
+                  "  own:\n    regimen:\n"
+                  "      - {drug: patch, dose: 1 mg, interval: 2 day, start: 3 day, visits: 5 day,\n"
+                  "         begin_if: \"patch_amount < 1 [mg]\", end_if: \"patch_amount > 3 [mg]\", delay: 1 day}\n");
+    double amount = 0, start = INFINITY, began = NAN, ended = NAN;
+    int n_ends = 0;
+    for (int day = 0; day < 121; day++) {
+        ost_assert_close(course_of(&r, "own", 0, "patch_amount")[day], amount, 1e-6, 1e-7);
+        if (day >= 3 && (day - 3) % 5 == 0 && isinf(start) && amount < 1)
+            start = day + 1;
+        else if (day >= 3 && (day - 3) % 5 == 0 && day > start && amount > 3) {
+            start = INFINITY;
+            ended = n_ends++ == 0 ? day : ended;
+        }
+        if (day == start && isnan(began)) began = day;
+        if (day >= start && fmod(day - start, 2) == 0) amount += 1;
+        amount *= exp(-0.1);
+    }
+    CU_ASSERT(n_ends >= 3);
+    CU_ASSERT_EQUAL(r.began[0], began);
+    CU_ASSERT_EQUAL(r.ended[0], ended);
+    run_free(&r);
+}
+
+#define MIXED                                                                                                          \
+    "models: [axis, bone]\nrun_in: {start: -50 day}\n"                                                                 \
+    "population:\n  subjects: %s\n  first_subject: %s\n  covariates:\n"                                                \
+    "    leaving: {distribution: exponential, mean: 60 day}\n"                                                         \
+    "    zeal: {distribution: uniform, from: 0.3, to: 1}\n"                                                            \
+    "times: {to: 100 day, every: %s}\narms:\n"
+#define MIXED_ONE                                                                                                      \
+    "  one:\n    regimen:\n"                                                                                           \
+    "      - {drug: pill, dose: 1 mg, interval: 1 day, stop: leaving}\n"                                               \
+    "      - {drug: patch, dose: 2 mg, interval: 6 day, over: 1 h, start: 6 day, visits: 12 day,\n"                    \
+    "         begin_if: \"bmd[hip] < 0.97 [g/cm2]\", end_if: \"bmd[hip] > 1 [g/cm2]\", adherence: zeal}\n"
+#define MIXED_TWO "  two:\n    regimen: [{drug: pill, dose: 1 mg, interval: 1 day, start: leaving, adherence: zeal}]\n"
+
+static void run_mixed(run_t *self, const char *arms, const char *n, const char *first, const char *every, int threads)
+{
+    char text[2048];
+    const ost_cohort_options_t options = { .n_threads = threads, .no_probe = threads == 1 };
+    snprintf(text, sizeof(text), MIXED "%s", n, first, every, arms);
+    run_with(self, text, true, &options, NULL);
+}
+
+/* The promises: threads, batch mates, shards, order of arms, output times, the probes. */
+static void test_bits(void)
+{
+    run_t whole, other;
+    run_mixed(&whole, MIXED_ONE MIXED_TWO, "200", "0", "4 day", 1);
+    run_mixed(&other, MIXED_TWO MIXED_ONE, "200", "0", "4 day", 3);
+    size_t n_begun = 0;
+    check_same_arm(&whole, "one", &other, "one", true);
+    check_same_arm(&whole, "two", &other, "two", true);
+    for (size_t i = 0; i < 200; i++) {
+        n_begun += isnan(whole.began[200 + i]) ? 0 : 1;
+        CU_ASSERT(same_bits(&whole.began[200 + i], &other.began[400 + i], 1)); /* patch of the first arm and the last */
+        CU_ASSERT(same_bits(&whole.ended[200 + i], &other.ended[400 + i], 1));
+    }
+    CU_ASSERT(n_begun > 20 && n_begun < 180);
+    run_free(&other);
+    run_mixed(&other, MIXED_ONE MIXED_TWO, "7", "131", "2 day", 1);
+    for (size_t i = 0; i < 7; i++) {
+        const double *a = course_of(&whole, "one", 131 + i, "cells"), *b = course_of(&other, "one", i, "cells");
+        for (size_t k = 0; k < whole.e.n_times; k++) CU_ASSERT_EQUAL(a[k], b[2 * k]);
+        CU_ASSERT(same_bits(&whole.began[331 + i], &other.began[7 + i], 1));
+    }
+    run_free(&whole);
+    run_free(&other);
+}
+
+/* All steppers decide alike. */
+static void test_steppers(void)
+{
+    static const char *const steppers[] = { "rodas5p", "rodas4", "tsit5", "gsl_msbdf", "auto" };
+    run_t r[COUNT(steppers)];
+    for (size_t s = 0; s < COUNT(steppers); s++) {
+        char text[1024];
+        snprintf(text, sizeof(text),
+            "models: [axis, bone]\npopulation: {subjects: 12}\ntimes: {to: 100 day, every: 20 day}\n"
+            "solver: {stepper: %s, rtol: 1e-9}\narms:\n  ruled:\n    regimen:\n"
+            "      - {drug: pill, dose: 2 mg, interval: 1 day, visits: 10 day, adherence: 70 %%,\n"
+            "         begin_if: \"bmd[hip] < 0.95 [g/cm2]\", end_if: \"bmd[hip] < 0.85 [g/cm2]\"}\n",
+            steppers[s]);
+        run(&r[s], text);
+        for (size_t i = 0; i < 12; i++) {
+            CU_ASSERT(same_bits(&r[s].began[i], &r[0].began[i], 1));
+            CU_ASSERT(same_bits(&r[s].ended[i], &r[0].ended[i], 1));
+            const double *y = course_of(&r[s], "ruled", i, "cells"), *z = course_of(&r[0], "ruled", i, "cells");
+            for (size_t k = 0; k < 6; k++) ost_assert_close(y[k], z[k], 1e-6, 0);
+        }
+    }
+    for (size_t s = 0; s < COUNT(steppers); s++) run_free(&r[s]);
+}
+
+static void test_dropout(void)
+{
+    run_t r, all;
+    const char *text = "models: [axis, bone]\npopulation:\n  subjects: 40\n%s  covariates:\n"
+                       "    leaving: {distribution: exponential, mean: 60 day}\n"
+                       "times: {to: 100 day, every: 10 day}\narms: {control: {}}\n";
+    char with[512], without[512];
+    snprintf(with, sizeof(with), text, "  dropout: leaving\n");
+    snprintf(without, sizeof(without), text, "");
+    run(&r, with);
+    run(&all, without);
+    size_t n_gone = 0;
+    for (size_t i = 0; i < 40; i++) {
+        double leaving, params[64];
+        CU_ASSERT_EQUAL_FATAL(ost_plan_subject(&r.plan, i, &leaving, params, NULL), 0);
+        for (size_t k = 0; k < r.e.n_times; k++) {
+            double y = course_of(&r, "control", i, "cells")[k];
+            bool gone = r.e.times[k] > leaving;
+            CU_ASSERT(gone ? isnan(y) : y == course_of(&all, "control", i, "cells")[k]);
+            n_gone += gone;
+        }
+    }
+    CU_ASSERT(n_gone > 50 && n_gone < 390);
+    for (size_t o = 0; o < r.plan.system.n_outputs; o++) CU_ASSERT_EQUAL(r.summary.n_not_finite[o], 0);
+    run_free(&r);
+    run_free(&all);
+}
+
+/* The distribution function of what is drawn, at its quartiles. */
+static void test_exponential(void)
+{
+    run_t r;
+    run(&r, "models: [axis, bone]\npopulation:\n  subjects: 2000\n  sampling: latin_hypercube\n  covariates:\n"
+            "    a: {distribution: exponential, mean: 60 day}\n"
+            "    b: {distribution: exponential, mean: 60 day, min: 30 day, max: 90 day}\n"
+            "times: [0 day]\narms: {control: {}}\n");
+    int below[2] = { 0 };
+    double largest = 0, smallest = INFINITY, sum = 0;
+    for (size_t i = 0; i < 2000; i++) {
+        double x[2], params[64];
+        CU_ASSERT_EQUAL_FATAL(ost_plan_subject(&r.plan, i, x, params, NULL), 0);
+        below[0] += x[0] < 60 * log(4.0 / 3);
+        below[1] += x[1] < 30 - 60 * log1p(-0.25 * (1 - exp(-1)));
+        sum += x[0];
+        largest = fmax(largest, x[1]);
+        smallest = fmin(smallest, x[1]);
+    }
+    CU_ASSERT(abs(below[0] - 500) <= 1);
+    CU_ASSERT(abs(below[1] - 500) <= 1);
+    ost_assert_close(sum / 2000, 60, 0.005, 0);
+    CU_ASSERT(smallest >= 30 && smallest < 30.1 && largest <= 90 && largest > 89.8);
+    run_free(&r);
+}
+
+/* What began and ended is in the file, also of a run that went on with another's half. */
+static void test_results_file(void)
+{
+    char path[] = "test_courses_XXXXXX", part[64], text[2048];
+    int fd = mkstemp(path);
+    CU_ASSERT_FATAL(fd >= 0);
+    close(fd);
+    run_t r;
+    ost_error_t err = { 0 };
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true };
+    snprintf(text, sizeof(text), MIXED "  control: {}\n%s", "150", "0", "10 day", MIXED_ONE);
+    run_with(&r, text, true, &options, path);
+    double values[150];
+    for (int pass = 0; pass < 2; pass++) {
+        ost_results_t *file;
+        size_t n;
+        CU_ASSERT_EQUAL_FATAL(ost_results_open(&file, path, &err), 0);
+        const char *const *names = ost_results_courses(file, &n);
+        CU_ASSERT_EQUAL_FATAL(n, 2);
+        CU_ASSERT_STRING_EQUAL(names[0], "pill");
+        CU_ASSERT_STRING_EQUAL(names[1], "patch");
+        for (size_t c = 0; c < 2; c++) {
+            CU_ASSERT_EQUAL(ost_results_read_course(file, c, 1, false, values, &err), 0);
+            CU_ASSERT(same_bits(values, r.began + c * 150, 150));
+            CU_ASSERT_EQUAL(ost_results_read_course(file, c, 1, true, values, &err), 0);
+            CU_ASSERT(same_bits(values, r.ended + c * 150, 150));
+        }
+        CU_ASSERT_EQUAL(ost_results_read_course(file, 2, 1, true, values, &err), OST_ERR_VALUE);
+        CU_ASSERT_EQUAL(ost_results_read_course(file, 1, 0, false, values, &err), 0);
+        for (size_t i = 0; i < 150; i++) CU_ASSERT(isnan(values[i])); /* an arm without that line */
+        ost_results_close(file);
+        /* the second time from a writer that finds all but the first block done */
+        ost_writer_t *writer;
+        uint64_t n_done;
+        if (pass > 0) continue;
+        CU_ASSERT_EQUAL_FATAL(ost_writer_resume(&writer, path, &r.plan, &err), 0);
+        ost_cohort_summary_t summary;
+        ost_cohort_options_t again = { .n_threads = 1, .no_probe = true, .done = ost_writer_done(writer, &n_done) };
+        CU_ASSERT_EQUAL(n_done, 86);
+        ost_writer_delete(r.writer);
+        r.writer = writer;
+        again.sink = keep;
+        again.user = &r;
+        CU_ASSERT_EQUAL(ost_cohort_run(&r.plan, &again, &summary, &err), 0);
+        CU_ASSERT_EQUAL(ost_writer_finish(writer, &summary, &err), 0);
+        ost_cohort_summary_free(&summary);
+    }
+    run_free(&r);
+    unlink(path);
+    snprintf(part, sizeof(part), "%s.part", path);
+    unlink(part);
+}
+
+/* What only the plan knows: names and dimensions of outputs. */
+static void test_wrong_rules(void)
+{
+    static const struct {
+        const char *line, *says;
+        int code;
+    } cases[] = {
+        { "begin_if: \"bdm[hip] < 1 [g/cm2]\", visits: 1 month",
+            "5:70: begin_if: unknown name 'bdm' (did you mean 'bmd'?)", OST_ERR_NAME },
+        { "begin_if: \"bmd[hop] < 1 [g/cm2]\", visits: 1 month",
+            "'hop' is not an element of site (did you mean 'hip'?)", OST_ERR_NAME },
+        { "begin_if: \"bmd[hip] < 1\", visits: 1 month", "joins dimension", OST_ERR_UNIT },
+        { "begin_if: \"bmd < 1 [g/cm2]\", visits: 1 month", "'bmd'", OST_ERR_NAME },
+        { "end_if: \"bmd[hip]\", visits: 1 month", "a condition is expected", OST_ERR_SYNTAX },
+        { "begin_if: \"cells < 1 and agee > 60 [y]\", visits: 1 month", "did you mean 'age'?", OST_ERR_NAME },
+        { "begin_if: \"time > 3\", visits: 1 month", "joins dimension", OST_ERR_UNIT },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        run_t r;
+        char text[1024], message[1024];
+        ost_error_t err = { 0 };
+        snprintf(text, sizeof(text),
+            "models: [axis, bone]\npopulation: {covariates: {age: 60 year}}\ntimes: [1 day]\narms:\n"
+            "  a: {regimen: [{drug: pill, dose: 2 mg, interval: 5 day, %s}]}\n",
+            cases[i].line);
+        CU_ASSERT_EQUAL(run_plan(&r, text, true, &err), cases[i].code);
+        ost_assert_contains(ost_error_format(&err, message, sizeof(message)), cases[i].says);
+        ost_assert_contains(message, "study.yaml:5:");
+        run_free(&r);
+    }
+}
+
+/* A person whose own times make no sense fails alone. */
+static void test_wrong_people(void)
+{
+    run_t r;
+    ost_error_t err = { 0 };
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true };
+    const char *text = "models: [axis, bone]\npopulation:\n  subjects: 50\n  covariates:\n"
+                       "    luck: {distribution: uniform, from: -1, to: 1}\n"
+                       "times: [1 day]\narms:\n"
+                       "  a: {regimen: [{drug: pill, dose: 2 mg, interval: 1 day, %s}]}\n  b: {}\n";
+    static const char *const lines[] = { "adherence: 0.5 + luck", "stop: \"log(luck)*1 [d]\"" };
+    for (size_t k = 0; k < COUNT(lines); k++) {
+        char made[1024];
+        snprintf(made, sizeof(made), text, lines[k]);
+        CU_ASSERT_EQUAL_FATAL(run_plan(&r, made, true, &err), 0);
+        size_t n_wrong = 0;
+        for (size_t i = 0; i < 50; i++) {
+            double luck, params[64];
+            CU_ASSERT_EQUAL_FATAL(ost_plan_subject(&r.plan, i, &luck, params, NULL), 0);
+            n_wrong += k == 0 ? fabs(luck) > 0.5 : luck < 0;
+        }
+        CU_ASSERT_EQUAL(ost_cohort_run(&r.plan, &options, &r.summary, &err), 0);
+        CU_ASSERT_EQUAL(r.summary.failures, 2 * n_wrong);
+        CU_ASSERT(n_wrong > 10 && n_wrong < 40);
+        run_free(&r);
+    }
+}
+
+/* The shipped models: a woman who stops on her own day, parked before, has the bits of the same for all. */
+static void test_shipped(void)
+{
+    run_t own, plain;
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true };
+    const char *text = "models: [hormones, aibl]\nrun_in: {start: -5 year}\npopulation:\n  subjects: 8\n"
+                       "  covariates: {stay: 400 day, share: 1}\ntimes: {to: 2 year, every: 1 month}\narms:\n"
+                       "  a:\n    regimen:\n      - {drug: anastrozole, dose: 1 mg, interval: 1 day, stop: %s%s}\n"
+                       "      - {drug: zoledronic_acid, dose: 4 mg, interval: 6 month, over: 15 min, start: %s}\n";
+    char a[1024], b[1024];
+    snprintf(a, sizeof(a), text, "stay", ", adherence: share", "\"stay - 100 [d]\"");
+    snprintf(b, sizeof(b), text, "400 day", "", "300 day");
+    run_with(&own, a, false, &options, NULL);
+    run_with(&plain, b, false, &options, NULL);
+    CU_ASSERT_EQUAL(own.plan.n_courses, 2);
+    CU_ASSERT(own.summary.stats.doses_skipped > 8 * 300);
+    CU_ASSERT_EQUAL(own.summary.stats.steps, plain.summary.stats.steps);
+    check_same_arm(&own, "a", &plain, "a", true);
+    run_free(&own);
+    run_free(&plain);
+}
+
+static const ost_test_t tests[] = {
+    { "missed_doses", test_missed_doses },
+    { "full_adherence", test_full_adherence },
+    { "missed_infusions", test_missed_infusions },
+    { "own_times", test_own_times },
+    { "always_and_never", test_always_and_never },
+    { "begins_where_the_course_says", test_begins_where_the_course_says },
+    { "holidays", test_holidays },
+    { "bits", test_bits },
+    { "steppers", test_steppers },
+    { "dropout", test_dropout },
+    { "exponential", test_exponential },
+    { "results_file", test_results_file },
+    { "wrong_rules", test_wrong_rules },
+    { "wrong_people", test_wrong_people },
+    { "shipped", test_shipped },
+};
+
+OST_TEST_MAIN("courses", tests)
