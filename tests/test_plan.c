@@ -543,7 +543,8 @@ static void test_wrong_models(void)
     study_free(&s);
     STUDY(&s, "source", "mirror");
     give(&s, 0, doses("patch", 1, 0, 0, 1));
-    expect_error(&s, OST_ERR_MODEL, 7, "(source, mirror) can feel drug 'patch'", "'share', 'load' ('axis' would)");
+    expect_error(&s, OST_ERR_MODEL, 7, "(source, mirror) can feel drug 'patch'",
+        "'share', 'load' ('axis', 'bone', 'relay', 'gate' would)");
     STUDY(&s, "bone");
     expect_error(
         &s, OST_ERR_MODEL, 3, "signal 'hormone' [pmol/L], which bone reads", "add a model that drives it: 'axis'");

@@ -16,6 +16,7 @@
  * test sets times, outputs and exact dosing itself. An output at the time of a dose is the value before it. */
 #include "core/lanes.h"
 #include "lang/kernel.h"
+#include "lang/token.h"
 #include "osteon/cohort.h"
 #include "testlib.h"
 
@@ -442,8 +443,90 @@ static void test_spectra(void)
     ost_library_free(&library);
 }
 
+static bool reads(const ost_model_t *m, const char *signal)
+{
+    for (size_t i = 0; i < m->n_reads; i++)
+        if (strcmp(m->reads[i].name, signal) == 0) return true;
+    return false;
+}
+
+/* Whether something that `from` drives is read by `to`. */
+static bool reaches(const ost_model_t *from, const ost_model_t *to)
+{
+    for (size_t i = 0; i < from->n_drives; i++)
+        if (reads(to, from->drives[i].name)) return true;
+    return false;
+}
+
+/* Plan one dose of a drug on a bone model, with a hormone axis where it reads estradiol. @return whether it is felt;
+ * what is not felt must be refused by both names */
+static bool plan_drug(ost_library_t *library, const ost_model_t *bone, const ost_model_t *drug)
+{
+    char text[512];
+    ost_experiment_t experiment;
+    ost_plan_t plan = { 0 };
+    ost_error_t err = { 0 };
+    const char *unit = drug->states[drug->doses[0].state].unit_text;
+    snprintf(text, sizeof(text),
+        "models: [%s%s]\narms: {treated: {regimen: [{drug: %s, dose: 1 %s}]}}\ntimes: [1 day]\noutputs: [%s]\n",
+        reads(bone, "estradiol") ? "hormones, " : "", bone->name, drug->name, strcmp(unit, "1") == 0 ? "" : unit,
+        bone->outputs[0].group);
+    must(ost_experiment_parse(&experiment, "test.yaml", text, NULL, 0, &err), &err, text);
+    int ret = ost_plan_build(&plan, library, &experiment, &err);
+    if (ret < 0) {
+        char names[2][OST_NAME_SIZE + 16];
+        snprintf(names[0], sizeof(names[0]), "%s) can feel", bone->name);
+        snprintf(names[1], sizeof(names[1]), "can feel drug '%s'", drug->name);
+        CU_ASSERT_EQUAL(ret, OST_ERR_MODEL);
+        for (int i = 0; i < 2; i++) ost_assert_contains(err.what, names[i]);
+    }
+    ost_plan_free(&plan);
+    ost_experiment_free(&experiment);
+    return ret == 0;
+}
+
+/* Every drug on every bone model; the pairs below are what the sheets say. */
+static void test_drugs(void)
+{
+    static const char *const felt[][2] = { { "lemaire2004", "teriparatide" }, { "pivonka2008", "denosumab_marathe" },
+        { "peterson2012", "anastrozole" }, { "jorg2022", "zoledronic_acid" }, { "nelson2026", "anastrozole" },
+        { "pillai2004", "ibandronate_pillai2004" }, { "mori2018", "zoledronic_acid_mori2018" } };
+    static const char *const refused[][2] = { { "komarova2003", "denosumab" }, { "lemaire2004", "anastrozole" },
+        { "pivonka2008", "alendronate" }, { "peterson2012", "zoledronic_acid" }, { "jorg2022", "tamoxifen" },
+        { "nelson2026", "denosumab" }, { "pillai2004", "denosumab" }, { "pillai2004_kpd", "anastrozole" },
+        { "mori2018", "teriparatide" } };
+    ost_library_t library;
+    ost_error_t err = { 0 };
+    const ost_model_t *axis, *bone, *drug;
+    CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
+    must(ost_library_get(&library, "hormones", &axis, &err), &err, "hormones");
+    for (size_t i = 0; i < sizeof(felt) / sizeof(felt[0]) + sizeof(refused) / sizeof(refused[0]); i++) {
+        bool is_felt = i < sizeof(felt) / sizeof(felt[0]);
+        const char *const *pair = is_felt ? felt[i] : refused[i - sizeof(felt) / sizeof(felt[0])];
+        must(ost_library_get(&library, pair[0], &bone, &err), &err, pair[0]);
+        must(ost_library_get(&library, pair[1], &drug, &err), &err, pair[1]);
+        CU_ASSERT_EQUAL(plan_drug(&library, bone, drug), is_felt);
+    }
+    for (size_t b = 0; b < library.n_builtins; b++) {
+        if (ost_library_get(&library, library.builtins[b].name, &bone, NULL) < 0 || strcmp(bone->kind, "bone") != 0)
+            continue;
+        bool has_axis = reads(bone, "estradiol");
+        for (size_t d = 0; d < library.n_builtins; d++) {
+            if (ost_library_get(&library, library.builtins[d].name, &drug, NULL) < 0 || strcmp(drug->kind, "drug") != 0)
+                continue;
+            bool expected = reaches(drug, bone) || (has_axis && reaches(drug, axis) && reaches(axis, bone));
+            if (plan_drug(&library, bone, drug) != expected) {
+                printf("\n%s on %s: ", drug->name, bone->name);
+                CU_FAIL("felt where it should not be, or the other way round");
+            }
+        }
+    }
+    ost_library_free(&library);
+}
+
 static const ost_test_t tests[] = {
     { "references", test_references },
+    { "drugs", test_drugs },
     { "spectra", test_spectra },
 };
 OST_TEST_MAIN("published", tests)

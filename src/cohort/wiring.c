@@ -125,19 +125,33 @@ static ost_place_t end_place(const ost_plan_t *plan, uint32_t signal, bool drive
     return (ost_place_t){ 0 };
 }
 
-/* Built-in models outside the plan that drive (or else read) a signal: "'hormones', 'other'". */
-static char *builtin_models(const wiring_t *self, const char *signal, bool drive, char *buf, size_t size)
+static bool drives_signal(const ost_model_t *model, const void *signal)
+{
+    for (size_t i = 0; i < model->n_drives; i++)
+        if (strcmp(model->drives[i].name, signal) == 0) return true;
+    return false;
+}
+
+static bool feels_drug(const ost_model_t *model, const void *user)
+{
+    const ost_model_t *drug = user;
+    for (size_t i = 0; i < model->n_reads && strcmp(model->kind, "drug") != 0; i++)
+        if (drives_signal(drug, model->reads[i].name)) return true;
+    return false;
+}
+
+/* "'hormones', 'other'" into buf: built-in models that do. */
+static char *builtin_models(const wiring_t *self, bool (*do_so)(const ost_model_t *model, const void *user),
+    const void *user, char *buf, size_t size)
 {
     size_t n = 0;
     buf[0] = '\0';
     for (size_t k = 0; k < self->library->n_builtins && n < size; k++) {
         const ost_model_t *model;
         ost_error_t ignored = { 0 };
-        if (ost_library_get(self->library, self->library->builtins[k].name, &model, &ignored) < 0) continue;
-        bool found = false;
-        for (size_t i = 0; i < model->n_drives && drive; i++) found |= strcmp(model->drives[i].name, signal) == 0;
-        for (size_t i = 0; i < model->n_reads && !drive; i++) found |= strcmp(model->reads[i].name, signal) == 0;
-        if (found) n += (size_t) snprintf(buf + n, size - n, "%s'%s'", n > 0 ? ", " : "", model->name);
+        if (ost_library_get(self->library, self->library->builtins[k].name, &model, &ignored) == 0 &&
+            do_so(model, user))
+            n += (size_t) snprintf(buf + n, size - n, "%s'%s'", n > 0 ? ", " : "", model->name);
     }
     return buf;
 }
@@ -159,7 +173,7 @@ static int check_signal(const wiring_t *self, uint32_t s)
     }
     if (signal->has_neutral || outside || self->n_drivers[s] > 0) return 0;
     char readers[256];
-    builtin_models(self, signal->name, true, who, sizeof(who));
+    builtin_models(self, drives_signal, signal->name, who, sizeof(who));
     models_at(plan, s, false, readers, sizeof(readers));
     return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, end_place(plan, s, false),
         "nothing drives signal '%s' [%s], which %s reads and which has no neutral value; %s%s", signal->name,
@@ -225,7 +239,7 @@ static int fail_unfelt(const wiring_t *self, const ost_arm_t *arm, size_t b)
         if (k != b && acts(plan, arm, k))
             n += (size_t) snprintf(
                 others + n, sizeof(others) - n, "%s%s", n > 0 ? ", " : "", plan->blocks[k].model->name);
-    builtin_models(self, model->drives[0].name, false, readers, sizeof(readers));
+    builtin_models(self, feels_drug, model, readers, sizeof(readers));
     return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment,
         arm != NULL ? doses_of(plan, arm, b)->place : plan->impl->places[b],
         "%s%s%sno model in the plan (%s) can feel drug '%s', which drives %s%s%s%s", arm != NULL ? "arm '" : "",
