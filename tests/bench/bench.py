@@ -167,9 +167,29 @@ class Workload:
 
     def compare(self, sides_, rtol, rounds, seconds, least=8):
         """Every side once a round, so that all see the same machine. @return rows, in the order of the sides"""
-        runs = [[] for _ in sides_]
+        return self.turns([(side, rtol) for side in sides_], rounds, seconds, least)
+
+    def cheapest(self, sides_, rtol, rounds, seconds):
+        """Each peer at rtol beside each osteon side at the loosest tolerance of the ladder at which neither its BMD nor
+        its osteoclasts have a larger error than the peer's. @return rows of `turns`, and pairs of indices into them"""
+        peers = [s for s in sides_ if not s.is_osteon]
+        turns, pairs = [(peer, rtol) for peer in peers], []
+        known = [self.measure(peer, rtol, 0.01)["errors"] for peer in peers]
+        for side in self.drawn([s for s in sides_ if s.is_osteon]):
+            open_ = set(range(len(peers)))
+            for own in LADDER:
+                errors = self.measure(side, own, 0.01)["errors"] if open_ else None
+                met = {p for p in open_ if all(errors[k] <= known[p][k] for k in ("bmd", "osteoclasts"))}
+                pairs += [(len(turns), p) for p in sorted(met)]
+                turns += [(side, own)] if met else []
+                open_ -= met
+        return self.turns(turns, rounds, seconds, 8), pairs
+
+    def turns(self, turns, rounds, seconds, least):
+        """Every (side, rtol) once a round. @return rows, in their order"""
+        runs = [[] for _ in turns]
         for _ in range(rounds):
-            for row, side in zip(runs, sides_):
+            for row, (side, rtol) in zip(runs, turns):
                 row.append(self.measure(side, rtol, seconds, least))
         return [{**r[-1], "speed": statistics.median(x["speed"] for x in r), "speeds": [x["speed"] for x in r]}
                 for r in runs]
@@ -184,6 +204,30 @@ def ratios(rows):
                 yield {"workload": row["workload"], "side": row["side"], "peer": other["side"],
                        "ratio": statistics.median(each), "least": min(each), "most": max(each),
                        "no_larger_error": bool(row["errors"]["bmd"] <= other["errors"]["bmd"])}
+
+
+def print_cheapest(rows, pairs):
+    """@return the ratios that it prints"""
+    found = []
+    print(f"\n{rows[0]['workload']}: peers, and osteon at the loosest tolerance with no larger error in BMD and osteoclasts"
+          f"\n{'':<36}{'rtol':>8}{'subj/s':>9}{'BMD err':>9}{'C err':>9}{'times as fast':>22}")
+    for p, peer in enumerate(rows):
+        own = [i for i, of in pairs if of == p]
+        for row in [peer] + [rows[i] for i in own] if not is_osteon(peer) else []:
+            text = f"{row['side']:<36}{row['rtol']:>8g}{row['speed']:>9.4g}{row['errors']['bmd']:>9.1e}" \
+                   f"{row['errors']['osteoclasts']:>9.1e}"
+            if row is not peer:
+                each = [a / b for a, b in zip(row["speeds"], peer["speeds"])]
+                ratio = statistics.median(each)
+                text += f"{short(ratio)} ({short(min(each))}..{short(max(each))})".rjust(22)
+                found.append({"workload": row["workload"], "side": row["side"], "rtol": row["rtol"],
+                              "peer": peer["side"], "peer_rtol": peer["rtol"], "ratio": ratio, "least": min(each),
+                              "most": max(each)})
+            print(text)
+        if not is_osteon(peer) and not own:
+            print("  no tolerance of the ladder is as exact")
+    print("times as fast: median of rounds (least..most)", flush=True)
+    return found
 
 
 def at_equal_error(ladder, rtol):
@@ -293,11 +337,12 @@ def cohort(build, name, rounds, subjects, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build/bench")
-    parser.add_argument("--part", action="append", choices=["compare", "ladder", "cohort"], help="default: all")
+    parser.add_argument("--part", action="append", choices=["compare", "ladder", "cheapest", "cohort"],
+                        help="default: all but cheapest")
     parser.add_argument("--workload", action="append", choices=WORKLOADS + ON_DEMAND,
                         help=f"of compare and ladder; default: all but {', '.join(ON_DEMAND)}")
     parser.add_argument("--only", action="append", help="sides whose names contain this")
-    parser.add_argument("--rtol", type=float, default=1e-6, help="of compare")
+    parser.add_argument("--rtol", type=float, default=1e-6, help="of compare, and of the peers in cheapest")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each side in each round, at least")
     parser.add_argument("--subjects", type=int, default=100000, help="of cohort")
@@ -306,10 +351,10 @@ def main():
     options = parser.parse_args()
     parts = options.part or ["compare", "ladder", "cohort"]
     results = {"machine": machine(options.build), "references": {}, "compare": [], "ratios": [], "ladder": [],
-               "cohort": []}
+               "cheapest": [], "cohort": []}
     for name, value in results["machine"].items():
         print(f"{name:<10} {value}")
-    for name in (options.workload or WORKLOADS) if "compare" in parts or "ladder" in parts else []:
+    for name in (options.workload or WORKLOADS) if set(parts) - {"cohort"} else []:
         workload = Workload(options.build, name, options.core)
         chosen = [s for s in workload.sides if not options.only or any(word in s.name for word in options.only)]
         workload.reference()
@@ -320,6 +365,9 @@ def main():
             print_table(rows, found)
             results["compare"] += rows
             results["ratios"] += found
+        if "cheapest" in parts:
+            results["cheapest"] += print_cheapest(
+                *workload.cheapest(chosen, options.rtol, options.rounds, options.seconds))
         for rtol in LADDER if "ladder" in parts else []:
             rows = workload.compare(workload.drawn(chosen), rtol, 1, 0.3 * options.seconds, least=2)
             print_table(rows, [])
