@@ -435,6 +435,33 @@ static void test_dropout(void)
     run_free(&all);
 }
 
+/* Who is not eligible has no values in any arm, and the others have those that they have without the condition. */
+static void test_eligible(void)
+{
+    run_t r, all;
+    const char *text = "models: [axis, bone]\nrun_in: {start: -40 day}\npopulation:\n  subjects: 60\n%s"
+                       "times: {to: 100 day, every: 10 day}\narms:\n  plain: {}\n  ruled:\n    regimen:\n"
+                       "      - {drug: pill, dose: 2 mg, interval: 10 day, begin_if: cells > 0.5, visits: 10 day}\n";
+    char with[1024], without[1024];
+    snprintf(with, sizeof(with), text, "  eligible: \"bmd[hip] > 1.07 [g/cm2] and time < 1 [d]\"\n");
+    snprintf(without, sizeof(without), text, "");
+    run(&r, with);
+    run(&all, without);
+    size_t n_out = 0;
+    for (size_t i = 0; i < 60; i++) {
+        bool out = !(course_of(&all, "plain", i, "bmd")[r.e.n_times] > 1.07);
+        n_out += out;
+        CU_ASSERT(!out || isnan(r.began[i]));
+        for (size_t k = 0; k < r.e.n_times; k++) {
+            double plain = course_of(&r, "plain", i, "cells")[k], ruled = course_of(&r, "ruled", i, "cells")[k];
+            CU_ASSERT(out ? isnan(plain) && isnan(ruled) : plain == course_of(&all, "plain", i, "cells")[k]);
+        }
+    }
+    CU_ASSERT(n_out > 10 && n_out < 50);
+    run_free(&r);
+    run_free(&all);
+}
+
 /* The distribution function of what is drawn, at its quartiles. */
 static void test_exponential(void)
 {
@@ -607,6 +634,7 @@ static const ost_test_t tests[] = {
     { "bits", test_bits },
     { "steppers", test_steppers },
     { "dropout", test_dropout },
+    { "eligible", test_eligible },
     { "exponential", test_exponential },
     { "results_file", test_results_file },
     { "wrong_rules", test_wrong_rules },

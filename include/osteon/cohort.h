@@ -123,7 +123,8 @@ typedef struct {
     const double *covariates;         /**< [n_subjects][n_covariates] internal units */
     const double *params;             /**< [n_subjects][n_params] internal units */
     const char *const *messages;      /**< [n_arms][n_subjects], NULL where ok */
-    /** [plan->n_courses][n_subjects] when each began and ended the doses for the first time, d; NaN where never */
+    /** [plan->n_courses][n_subjects] when each began and ended the doses for the first time, d; NaN where never,
+     * or not eligible; of a subject that failed, until it did */
     const double *began, *ended;
 } ost_cohort_block_t;
 

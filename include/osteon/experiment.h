@@ -149,6 +149,9 @@ typedef struct {
     bool variability;              /**< false: every subject is the typical one but for covariates */
     ost_param_setting_t *settings; /**< [n_settings] */
     size_t n_settings;
+    char *eligible; /**< condition over outputs, covariates and time that holds at time 0 for who takes part, NULL: all
+                       do */
+    ost_place_t eligible_place; /**< for messages */
     ost_formula_t *dropout; /**< of the covariates: when a subject is no longer looked at, d from time 0; NULL: never */
     char *start_text;       /**< formula of the covariates: when the run-in begins, d from time 0 (usually negative) */
     ost_formula_t *start;   /**< NULL: no run-in, begins at the first output, event or time 0 */

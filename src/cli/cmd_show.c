@@ -329,12 +329,16 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
     return 0;
 }
 
-/* Percent of the subjects with a time of at most so many months. */
+/* Percent of the arm's subjects that are looked at (self->base) with a time (self->value) of at most so many months. */
 static double share_by(const show_t *self, double months)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < self->n_subjects; i++) n += self->value[i] <= (months + 1e-6) * OST_DAYS_PER_MONTH;
-    return 100.0 * (double) n / (double) self->n_subjects;
+    size_t n = 0, n_seen = 0;
+    for (size_t i = 0; i < self->n_subjects; i++) {
+        if (isnan(self->base[i])) continue;
+        n += self->value[i] <= (months + 1e-6) * OST_DAYS_PER_MONTH;
+        n_seen++;
+    }
+    return n_seen > 0 ? 100.0 * (double) n / (double) n_seen : 0;
 }
 
 static bool is_same_for_all(const show_t *self)
@@ -349,7 +353,9 @@ static int print_course(const show_t *self, size_t course, size_t arm, bool ende
 {
     size_t n;
     const char *const *names = ost_results_courses(self->results, &n);
-    int ret = ost_results_read_course(self->results, course, arm, ended, self->value, err);
+    long zero = time_index(self, 0);
+    int ret = ost_results_read(self->results, self->variable, arm, 0, zero < 0 ? 0 : (size_t) zero, self->base, err);
+    if (ret == 0) ret = ost_results_read_course(self->results, course, arm, ended, self->value, err);
     if (ret < 0 || is_same_for_all(self) || share_by(self, INFINITY) == 0) return ret;
     printf("%s%-*s %s %s by month", *gap, self->arm_width, ost_results_arm(self->results, arm),
         ended ? "have ended" : "have begun", names[course]);

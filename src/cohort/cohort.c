@@ -48,16 +48,15 @@ typedef struct {
     double *x0, *x1;    /* [BLOCK][n_states] at the start of the run-in, of the arms */
     double *inputs;     /* [BLOCK][n_inputs] */
     uint64_t subject[BLOCK];
-    double *t_begin;                   /* [BLOCK] when its arms begin */
-    double *dropout;                   /* [BLOCK] when it is no longer looked at */
-    ost_taking_t *takings;             /* [BLOCK][n_courses] */
-    ost_course_state_t *course_states; /* [BLOCK][n_courses] */
-    ost_visitor_t *visitors;           /* [n_arms][BLOCK] */
-    double *seen;                      /* [seen.n_values] scratch of the visitors */
-    double *began, *ended, *unread;    /* [n_courses][subjects of the block]; unread: of what is run once more */
-    double *y;                         /* [n_arms][BLOCK][n_outputs][n_times] */
-    double *probe;                     /* [N_PROBED][n_outputs][n_times] */
-    double *rows;                      /* lane rows for prepare(), 64-byte aligned */
+    double t_begin[BLOCK], dropout[BLOCK]; /* when its arms begin, when it is no longer looked at */
+    ost_taking_t *takings;                 /* [BLOCK][n_courses] */
+    ost_course_state_t *course_states;     /* [BLOCK][n_courses] */
+    ost_visitor_t *visitors;               /* [n_arms][BLOCK] */
+    double *seen;                          /* [seen.n_values] scratch of the visitors */
+    double *began, *ended, *unread;        /* [n_courses][subjects of the block]; unread: of what is run once more */
+    double *y;                             /* [n_arms][BLOCK][n_outputs][n_times] */
+    double *probe;                         /* [N_PROBED][n_outputs][n_times] */
+    double *rows;                          /* lane rows for prepare(), 64-byte aligned */
     double *p_rows, *h_rows, *x_rows, *f_rows, *s_rows, *zero_rows, *a_rows; /* within rows */
     uint8_t *status;                                                         /* [n_arms][BLOCK] */
     uint32_t *steps, *rejected;
@@ -94,15 +93,11 @@ static void worker_free(worker_t *self)
     free(self->x0);
     free(self->x1);
     free(self->inputs);
-    free(self->t_begin);
-    free(self->dropout);
     free(self->takings);
     free(self->course_states);
     free(self->visitors);
     free(self->seen);
     free(self->began);
-    free(self->ended);
-    free(self->unread);
     free(self->y);
     free(self->probe);
     free(self->rows);
@@ -145,20 +140,18 @@ static int alloc_rows(worker_t *self)
 static int alloc_courses(worker_t *self)
 {
     const ost_plan_t *plan = self->plan;
-    size_t n = BLOCK * plan->n_courses + 1, n_arms = plan->experiment->n_arms;
-    self->t_begin = calloc(BLOCK, sizeof(double));
-    self->dropout = calloc(BLOCK, sizeof(double));
-    self->takings = calloc(n, sizeof(*self->takings));
-    self->course_states = calloc(n, sizeof(*self->course_states));
+    size_t n = BLOCK * plan->n_courses, n_arms = plan->experiment->n_arms;
+    self->takings = calloc(n + 1, sizeof(*self->takings));
+    self->course_states = calloc(n + 1, sizeof(*self->course_states));
     self->visitors = calloc(n_arms * BLOCK + 1, sizeof(*self->visitors));
     self->seen = calloc(plan->impl->seen.n_values + 1, sizeof(double));
-    self->began = calloc(n, sizeof(double));
-    self->ended = calloc(n, sizeof(double));
-    self->unread = calloc(n, sizeof(double));
-    bool ok = self->t_begin != NULL && self->dropout != NULL && self->takings != NULL && self->course_states != NULL &&
-              self->visitors != NULL && self->seen != NULL && self->began != NULL && self->ended != NULL &&
-              self->unread != NULL;
-    return ok ? 0 : -1;
+    self->began = calloc(3 * n + 1, sizeof(double));
+    bool ok = self->takings != NULL && self->course_states != NULL && self->visitors != NULL && self->seen != NULL &&
+              self->began != NULL;
+    if (!ok) return -1;
+    self->ended = self->began + n;
+    self->unread = self->ended + n;
+    return 0;
 }
 
 static int worker_init(worker_t *self, run_t *run, ost_error_t *err)
@@ -406,32 +399,20 @@ static void set_courses(
     worker_t *self, ost_job_t *job, size_t i, size_t n, const given_t *given, double *began, double *ended)
 {
     const ost_plan_t *plan = self->plan;
-    const struct ost_plan_impl *impl = plan->impl;
-    size_t arm = given->arm, first = impl->first_course[arm];
-    ost_visitor_t *visitor = &self->visitors[arm * BLOCK + i];
-    job->courses = given->courses + first;
-    job->n_courses = impl->first_course[arm + 1] - first;
-    job->takings = self->takings + i * plan->n_courses + first;
-    job->course_states = self->course_states + i * plan->n_courses + first;
-    job->seed = plan->experiment->seed;
-    job->subject = self->subject[i];
-    job->visits = impl->visits[arm];
-    job->n_visits = impl->n_visits[arm];
-    job->look = ost_plan_look;
-    job->user = visitor;
+    size_t first = plan->impl->first_course[given->arm];
+    ost_visitor_t *visitor = &self->visitors[given->arm * BLOCK + i];
     *visitor = (ost_visitor_t){ .plan = plan,
-        .arm = arm,
+        .arm = given->arm,
         .covariates = self->covariates + i * plan->experiment->n_covariates,
         .values = self->seen,
         .began = began + first * n + i,
         .ended = ended + first * n + i,
         .stride = n };
-    for (size_t c = 0; c < job->n_courses; c++) {
-        const ost_taking_t *taking = &job->takings[c];
-        bool begins = taking->start < fmin(taking->stop, plan->t_end);
-        visitor->began[c * n] = begins ? taking->start : NAN;
-        visitor->ended[c * n] = begins && taking->stop < plan->t_end ? taking->stop : NAN;
-    }
+    job->subject = self->subject[i];
+    job->courses = given->courses + first;
+    job->takings = self->takings + i * plan->n_courses + first;
+    job->course_states = self->course_states + i * plan->n_courses + first;
+    ost_plan_give(visitor, job);
 }
 
 static void set_arm(worker_t *self, ost_job_t *job, const given_t *given, double *y)
@@ -478,6 +459,11 @@ static void drop_out(const ost_plan_t *plan, double *y, double t_left)
         for (size_t t = left; t < n_times; t++) y[o * n_times + t] = NAN;
 }
 
+static bool is_out(const ost_job_t *job)
+{
+    return ((const ost_visitor_t *) job->user)->is_out;
+}
+
 static void finish_job(worker_t *self, size_t k, size_t i, const ost_job_t *job)
 {
     const ost_plan_t *plan = self->plan;
@@ -490,7 +476,7 @@ static void finish_job(worker_t *self, size_t k, size_t i, const ost_job_t *job)
     if (self->status[k] == 0) {
         to_reported_units(plan, y);
         count_not_finite(self, y);
-        drop_out(plan, y, self->dropout[i]);
+        drop_out(plan, y, is_out(job) ? -INFINITY : self->dropout[i]);
         return;
     }
     self->failures++;
@@ -501,12 +487,6 @@ static void finish_job(worker_t *self, size_t k, size_t i, const ost_job_t *job)
         memcpy(self->text[k], self->subject_text[i], MESSAGE);
     /* no half of a curve that looks like a result */
     for (size_t t = 0; t < y_size(plan); t++) y[t] = NAN;
-}
-
-static void clear_courses(worker_t *self, size_t arm, size_t i, size_t n)
-{
-    const size_t *first = &self->plan->impl->first_course[arm];
-    for (size_t c = first[0]; c < first[1]; c++) self->began[c * n + i] = self->ended[c * n + i] = NAN;
 }
 
 /* Jobs in order of arms, so that neighbouring lanes share an arm. */
@@ -529,10 +509,7 @@ static int run_arms(worker_t *self, size_t n, ost_error_t *err)
     if (ret < 0) return ret;
     const ost_job_t *job = self->jobs;
     for (size_t a = 0; a < n_arms; a++)
-        for (size_t i = 0; i < n; i++) {
-            finish_job(self, a * n + i, i, self->subject_status[i] != 0 ? NULL : job++);
-            if (self->status[a * n + i] != 0) clear_courses(self, a, i, n);
-        }
+        for (size_t i = 0; i < n; i++) finish_job(self, a * n + i, i, self->subject_status[i] != 0 ? NULL : job++);
     return 0;
 }
 

@@ -158,7 +158,8 @@ int ost_plan_build_courses(ost_plan_t *self, ost_error_t *err)
     if (self->courses == NULL || impl->rules == NULL || impl->courses == NULL || impl->exact_courses == NULL ||
         impl->first_course == NULL || impl->visits == NULL || impl->n_visits == NULL)
         return no_memory(err);
-    int ret = n > 1 ? list_names(self, err) : 0;
+    int ret = n > 1 || e->eligible != NULL ? list_names(self, err) : 0;
+    if (ret == 0) ret = read_condition(self, &impl->eligible, "eligible", e->eligible, e->eligible_place, err);
     for (size_t a = 0; a < e->n_arms && ret == 0; a++) {
         impl->first_course[a] = self->n_courses;
         for (size_t i = 0; i < e->arms[a].n_regimens && ret == 0; i++)
@@ -191,7 +192,7 @@ int ost_plan_build_visits(ost_plan_t *self, ost_error_t *err)
         impl->exact_courses[c].series = -1;
     }
     for (size_t a = 0; a < self->experiment->n_arms; a++) {
-        size_t n = 0, first = impl->first_course[a];
+        size_t n = impl->eligible != NULL, first = impl->first_course[a], n_courses = impl->first_course[a + 1] - first;
         for (size_t c = first; c < impl->first_course[a + 1]; c++) n += count_visits(self, self->courses[c].regimen);
         if (n == 0) continue;
         impl->visits[a] = calloc(n, sizeof(*impl->visits[a]));
@@ -202,6 +203,8 @@ int ost_plan_build_visits(ost_plan_t *self, ost_error_t *err)
                 impl->visits[a][impl->n_visits[a]++] =
                     (ost_visit_t){ .t = r->start + (double) k * r->visits, .index = (uint32_t) (c - first) };
         }
+        if (impl->eligible != NULL)
+            impl->visits[a][impl->n_visits[a]++] = (ost_visit_t){ .t = 0, .index = (uint32_t) n_courses };
         qsort(impl->visits[a], n, sizeof(*impl->visits[a]), compare_visits);
     }
     return 0;
@@ -253,9 +256,17 @@ static bool see(const ost_visitor_t *self, const double *y)
     return true;
 }
 
-void ost_plan_look(ost_job_t *job, const ost_visit_t *visit, const double *y)
+/* ost_job_t.look */
+static void look(ost_job_t *job, const ost_visit_t *visit, const double *y)
 {
-    const ost_visitor_t *self = job->user;
+    ost_visitor_t *self = job->user;
+    if (visit->index == job->n_courses) {
+        self->is_out = !see(self, y) || !ost_condition_holds(self->plan->impl->eligible, self->values, visit->t);
+        for (size_t k = 0; self->is_out && k < job->n_courses; k++)
+            self->began[k * self->stride] = self->ended[k * self->stride] = NAN;
+        return;
+    }
+    if (self->is_out) return;
     size_t i = visit->index, c = self->plan->impl->first_course[self->arm] + i;
     const ost_rule_t *rule = &self->plan->impl->rules[c];
     ost_course_state_t *state = &job->course_states[i];
@@ -267,4 +278,22 @@ void ost_plan_look(ost_job_t *job, const ost_visit_t *visit, const double *y)
     if (!see(self, y) || !ost_condition_holds(condition, self->values, t)) return;
     state->start = waits ? t_first : INFINITY;
     if (isnan(waits ? *began : *ended)) *(waits ? began : ended) = waits ? t_first : t;
+}
+
+void ost_plan_give(ost_visitor_t *self, ost_job_t *job)
+{
+    const ost_plan_t *plan = self->plan;
+    const struct ost_plan_impl *impl = plan->impl;
+    job->n_courses = impl->first_course[self->arm + 1] - impl->first_course[self->arm];
+    job->seed = plan->experiment->seed;
+    job->visits = impl->visits[self->arm];
+    job->n_visits = impl->n_visits[self->arm];
+    job->look = look;
+    job->user = self;
+    for (size_t c = 0; c < job->n_courses; c++) {
+        const ost_taking_t *taking = &job->takings[c];
+        bool begins = taking->start < fmin(taking->stop, plan->t_end);
+        self->began[c * self->stride] = begins ? taking->start : NAN;
+        self->ended[c * self->stride] = begins && taking->stop < plan->t_end ? taking->stop : NAN;
+    }
 }

@@ -238,6 +238,7 @@ static void free_courses(ost_plan_t *self)
         ost_formula_delete(impl->rules[c].end);
     }
     for (size_t a = 0; impl->visits != NULL && a < self->experiment->n_arms; a++) free(impl->visits[a]);
+    ost_formula_delete(impl->eligible);
     free(self->courses);
     free(impl->rules);
     free(impl->courses);

@@ -140,6 +140,7 @@ struct ost_plan_impl {
     size_t *first_course;        /* [n_arms + 1] */
     ost_visit_t **visits;        /* [n_arms][n_visits[i]], index: of the course in its arm */
     size_t *n_visits;            /* [n_arms] */
+    ost_formula_t *eligible;     /* NULL: all are; looked at at time 0, by a visit whose index is behind the courses */
     ost_seen_t seen;
     ost_signal_t *signals;    /* [n_signals] copies, names borrowed from the library */
     ost_param_rule_t *params; /* [n_params] */
@@ -218,9 +219,10 @@ typedef struct {
     double *values;        /* [seen.n_values] scratch of the thread */
     double *began, *ended; /* of the arm's courses, `stride` apart */
     size_t stride;
+    bool is_out; /* not eligible */
 } ost_visitor_t;
-/* ost_job_t.look of jobs with visits. */
-void ost_plan_look(ost_job_t *job, const ost_visit_t *visit, const double *y);
+/* Let a job that has its courses and takings make the visits of its arm, and note what is known beforehand. */
+void ost_plan_give(ost_visitor_t *self, ost_job_t *job);
 
 /* As ost_plan_subject with other typical values (NULL: the plan's own), but the message does not name the subject. */
 int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,

@@ -168,6 +168,7 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
     fprintf(out, "\narms, from day %g to %g", self->t_begin, self->t_end);
     if (e->start != NULL) fprintf(out, ", after a run-in from %s", e->start_text != NULL ? e->start_text : "its start");
     fprintf(out, "\n");
+    if (e->eligible != NULL) fprintf(out, "  for who is eligible on day 0: %s\n", e->eligible);
     for (size_t a = 0; a < e->n_arms; a++) {
         fprintf(out, "  %s: %zu event%s\n", e->arms[a].name, self->n_arm_events[a], s_of(self->n_arm_events[a]));
         print_arm_events(self, a, out);

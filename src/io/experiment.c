@@ -338,6 +338,7 @@ void ost_experiment_free(ost_experiment_t *self)
     free_texts(self->outputs, self->n_outputs);
     ost_formula_delete(self->start);
     ost_formula_delete(self->dropout);
+    free(self->eligible);
     free(self->covariates);
     free(self->settings);
     free(self->arms);

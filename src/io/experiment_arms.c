@@ -38,15 +38,6 @@ static int read_window(const ost_experiment_t *e, ost_regimen_t *self, const ost
     return check_window(tree, node, t_last, self->start, self->stop, err);
 }
 
-static int read_condition(
-    const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_place_t *place, ost_error_t *err)
-{
-    if (node == NULL) return 0;
-    *place = node->place;
-    place->column += node->quoted;
-    return ost_field_text(tree, node, text, err);
-}
-
 /* By whom, and by what rule, doses are taken. */
 static int read_taking(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, ost_error_t *err)
@@ -64,8 +55,10 @@ static int read_taking(const ost_experiment_t *e, ost_regimen_t *self, const ost
         snprintf(text, sizeof text, "%.17g", share);
         ret = ost_formula_new(&self->adherence, text, NULL, NULL, 0, &dim, err);
     }
-    if (ret == 0) ret = read_condition(tree, ost_yaml_get(node, "begin_if"), &self->begin_if, &self->begin_place, err);
-    if (ret == 0) ret = read_condition(tree, ost_yaml_get(node, "end_if"), &self->end_if, &self->end_place, err);
+    if (ret == 0)
+        ret = ost_experiment_condition(tree, ost_yaml_get(node, "begin_if"), &self->begin_if, &self->begin_place, err);
+    if (ret == 0)
+        ret = ost_experiment_condition(tree, ost_yaml_get(node, "end_if"), &self->end_if, &self->end_place, err);
     if (ret == 0) ret = ost_field_time(tree, visits, &self->visits, err);
     if (ret == 0) ret = ost_field_time(tree, delay, &self->delay, err);
     if (ret != 0) return ret;

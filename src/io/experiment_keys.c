@@ -41,6 +41,8 @@ static const ost_schema_t population[] = {
     { "variability", LEAF, "true or false", "whether model parameters differ between subjects; default true", false,
         NULL, 0 },
     { "covariates", MAP, "a mapping of names to values", "drawn from top to bottom", false, MEMBERS(covariates) },
+    { "eligible", LEAF, "a condition such as t_score[total_hip] > -2",
+        "on outputs, covariates and time, at time 0; the values of others are NaN; default: all are", false, NULL, 0 },
     { "dropout", LEAF, "a time, or a formula of the covariates",
         "when a subject is no longer looked at: values after it are NaN; default: never", false, NULL, 0 },
 };

@@ -385,6 +385,15 @@ static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost
         ost_dim_format(dim, have, sizeof have));
 }
 
+int ost_experiment_condition(
+    const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_place_t *place, ost_error_t *err)
+{
+    if (node == NULL) return 0;
+    *place = node->place;
+    place->column += node->quoted;
+    return ost_field_text(tree, node, text, err);
+}
+
 /* When people leave; a plain time becomes a formula. */
 static int read_dropout(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
@@ -470,6 +479,9 @@ int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_er
     if (ret == 0) ret = ost_field_flag(tree, ost_yaml_get(population, "variability"), &self->variability, err);
     if (ret == 0) ret = read_sampling(self, tree, population, err);
     if (ret == 0) ret = read_covariates(self, tree, ost_yaml_get(population, "covariates"), err);
+    if (ret == 0)
+        ret = ost_experiment_condition(
+            tree, ost_yaml_get(population, "eligible"), &self->eligible, &self->eligible_place, err);
     if (ret == 0) ret = read_dropout(self, tree, ost_yaml_get(population, "dropout"), err);
     if (ret == 0) ret = read_run_in(self, tree, ost_yaml_get(ost_yaml_get(&tree->root, "run_in"), "start"), err);
     if (ret == 0) ret = read_settings(self, tree, ost_yaml_get(&tree->root, "parameters"), err);
