@@ -362,7 +362,7 @@ static double point(ost_parser_t *self, const ost_unit_t *unit)
     return sign * at.number * unit->factor;
 }
 
-/* table(x [unit]; x1: y1, x2: y2): y1 and, for each stretch between two points, its slope times the part of it that x
+/* table(x [unit]; x1: y1, x2: y2): y1 and, for each stretch between two points, its rise times the share of it that x
  * has passed. */
 static ost_value_t table(ost_parser_t *self)
 {
@@ -391,12 +391,12 @@ static ost_value_t table(ost_parser_t *self)
             ost_dim_t dim = same_dim(self, &total, &value, &at);
             ost_node_t start = ost_graph_const(graph, from), end = ost_graph_const(graph, to);
             ost_node_t rise = ost_graph_binary(graph, OST_OP_SUB, value.node, last.node);
-            ost_node_t slope = ost_graph_binary(graph, OST_OP_DIV, rise, ost_graph_const(graph, to - from));
             ost_node_t inside = ost_graph_binary(graph, OST_OP_MAX, x.node, start);
             inside = ost_graph_binary(graph, OST_OP_MIN, inside, end);
             ost_node_t passed = ost_graph_binary(graph, OST_OP_SUB, inside, start);
-            passed = ost_graph_binary(graph, OST_OP_MUL, slope, passed);
-            total = result(self, ost_graph_binary(graph, OST_OP_ADD, total.node, passed), dim, &value, &at);
+            passed = ost_graph_binary(graph, OST_OP_DIV, passed, ost_graph_const(graph, to - from));
+            rise = ost_graph_binary(graph, OST_OP_MUL, rise, passed);
+            total = result(self, ost_graph_binary(graph, OST_OP_ADD, total.node, rise), dim, &value, &at);
         }
         total.is_zero = is_zero;
         last = value;
