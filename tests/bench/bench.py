@@ -22,7 +22,7 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MAX_REFERENCE = 64
-WORKLOADS = ["continuous", "continuous_zoledronic", "daily"]
+WORKLOADS = ["bone12", "bone12_daily", "continuous", "continuous_zoledronic", "daily"]
 ON_DEMAND = ["peterson_denosumab", "peterson_teriparatide"]  # hours with all sides: name workload and sides
 COHORTS = ["cohort", "cohort_run_in"]
 LADDER = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
@@ -152,12 +152,14 @@ class Workload:
     def errors(self, y):
         """Largest over subjects and times: relative, and for BMD in percent points of the value at the start."""
         n = min(len(y), len(self.y))
-        reference, y = self.y[:n], y[:n]
-        relative = np.abs(y / reference - 1).max(axis=(0, 2))
-        points = np.abs(100 * (y - reference) / reference[:, :, :1]).max(axis=(0, 2))
-        rows = {name: [i for i, output in enumerate(self.outputs) if output == name] for name in ("bmd", "osteoclasts")}
-        return {"bmd": relative[rows["bmd"]].max(), "osteoclasts": relative[rows["osteoclasts"]].max(),
-                "bmd_points": points[rows["bmd"]].max()}
+
+        def rows(name):
+            wanted = [i for i, output in enumerate(self.outputs) if output == name]
+            return self.y[:n, wanted], y[:n, wanted]
+
+        (bmd, bmd_here), (cells, cells_here) = rows("bmd"), rows("osteoclasts")
+        return {"bmd": np.abs(bmd_here / bmd - 1).max(), "osteoclasts": np.abs(cells_here / cells - 1).max(),
+                "bmd_points": np.abs(100 * (bmd_here - bmd) / bmd[:, :, :1]).max()}
 
     def measure(self, side, rtol, seconds, least=8):
         measured, y = side.run(self.path, rtol, self.core, seconds, least)

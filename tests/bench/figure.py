@@ -14,6 +14,8 @@ import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.ticker import LogLocator, NullLocator  # noqa: E402
 
 TITLES = {
+    "bone12": "test model, steady input and ten doses",
+    "bone12_daily": "test model, 1826 daily doses",
     "continuous": "steady input",
     "continuous_zoledronic": "steady input and ten doses",
     "daily": "1826 daily doses",
