@@ -3,11 +3,13 @@
  * blended by masks; what happens rarely (events, starts, ends) is done lane by lane in schedule.c. */
 #include "solve/method.h"
 
-#define ROW(rows, i) ((rows) + (size_t) (i) *OST_LANES)
-#define SAFETY 0.9
+#include <string.h>
+
+#define SAFETY 0.95
+/* A step may be this much longer to land on a stop; times SAFETY less than 1, or it could be tried for ever. */
+#define STRETCH 1.04
 #define SHRINK_MIN 0.1
 #define GROW_MAX 6.0
-#define GROW_AFTER_EVENT 1.1
 /* First step where nothing moves, d, and longest one to probe how rates change. */
 #define H_AT_REST 1.0
 #define EPS 2.220446049250313e-16
@@ -57,8 +59,15 @@ static inline ost_v mask_number(ost_mask m)
 
 static void blend_rows(double *to, ost_mask m, const double *from, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        ost_v_store(ROW(to, i), ost_v_blend(m, ost_v_load(ROW(from, i)), ost_v_load(ROW(to, i))));
+    for (size_t i = 0; i < n; i++) {
+        EACH_REG
+        {
+            ost_reg_mask which;
+            memcpy(&which, (const int64_t *) &m + q * OST_REG_LANES, sizeof(which));
+            ost_reg a = ost_reg_load(ROW(from, i), q), b = ost_reg_load(ROW(to, i), q);
+            ost_reg_store(ROW(to, i), q, ost_reg_blend(which, a, b));
+        }
+    }
 }
 
 static void put_column(double *to, int lane, const double *from, size_t n)
@@ -73,12 +82,15 @@ static void dense_at(const run_t *run, ost_v theta)
     const size_t n = b->system->n_states, n_dense = (size_t) run->method->n_dense;
     const double *dense = b->dense, *x_old = b->x, *x_new = b->x_new;
     double *to = b->x_at;
-    const ost_v rest = 1.0 - theta;
     for (size_t i = 0; i < n; i++) {
-        ost_v bend = ost_v_splat(0);
-        for (size_t m = n_dense; m-- > 0;) bend = bend * theta + ost_v_load(ROW(dense, m * n + i));
-        ost_v x = rest * ost_v_load(ROW(x_old, i)) + theta * (ost_v_load(ROW(x_new, i)) + rest * bend);
-        ost_v_store(ROW(to, i), x);
+        EACH_REG
+        {
+            const ost_reg part = ost_reg_load((const double *) &theta, q), rest = 1.0 - part;
+            ost_reg bend = { 0 };
+            for (size_t m = n_dense; m-- > 0;) bend = bend * part + ost_reg_load(ROW(dense, m * n + i), q);
+            ost_reg end = ost_reg_load(ROW(x_new, i), q) + rest * bend;
+            ost_reg_store(ROW(to, i), q, rest * ost_reg_load(ROW(x_old, i), q) + part * end);
+        }
     }
 }
 
@@ -203,13 +215,13 @@ static void restart(run_t *run, ost_mask which)
     refresh_rates(run, which);
 }
 
-/* After a first step was accepted: what error control would have taken in its place, growing by little. */
+/* After a first step was accepted: what error control would take next, and would have taken in its place. */
 static void remember_first_steps(run_t *run, ost_mask which)
 {
     for (int l = 0; l < OST_LANES; l++) {
         int32_t changed = run->b->lanes[l].changed;
         if (!which[l] || changed < 0) continue;
-        ROW(run->b->first_step, changed)[l] = fmin(run->h[l], GROW_AFTER_EVENT * run->h_step[l]);
+        ROW(run->b->first_step, changed)[l] = run->h[l];
     }
     run->starting &= ~which;
 }
@@ -352,7 +364,7 @@ static void choose_step(run_t *run)
 {
     ost_v left = run->t_stop - run->t;
     /* Two steps of equal size rather than a long one and a scrap; a little longer rather than two. */
-    ost_mask lands = ost_v_le(left, ost_v_min(1.05 * run->h, ost_v_splat(run->b->options.h_max)));
+    ost_mask lands = ost_v_le(left, ost_v_min(STRETCH * run->h, ost_v_splat(run->b->options.h_max)));
     ost_mask halves = ost_v_lt(left, 2.0 * run->h);
     run->h_step = ost_v_blend(lands, left, ost_v_blend(halves, 0.5 * left, run->h));
     run->t_new = ost_v_blend(lands, run->t_stop, run->t + run->h_step);

@@ -35,8 +35,8 @@ INLINE void advance(const ost_batch_t *b, const ost_v *h, double *to, const doub
     for (size_t k = 0; k < rows.n; k++) {
         EACH_REG
         {
-            ost_reg sum = load((const double *) h, q) * stage_sum(&rows, weights, n, k, q);
-            store(ROW(to, k), q, x == NULL ? sum : load(ROW(x, k), q) + sum);
+            ost_reg sum = ost_reg_load((const double *) h, q) * stage_sum(&rows, weights, n, k, q);
+            ost_reg_store(ROW(to, k), q, x == NULL ? sum : ost_reg_load(ROW(x, k), q) + sum);
         }
     }
 }

@@ -6,6 +6,11 @@
 #include "core/lanes.h"
 #include "solve/batch_impl.h"
 
+#define ROW(rows, i) ((rows) + (size_t) (i) *OST_LANES)
+/* Loops over the registers of a row are unrolled, so that sums stay in registers; gcc 12 passes whole vectors wider
+ * than a register through memory. */
+#define EACH_REG for (int q = 0; q < OST_N_REGS; q++)
+
 typedef struct {
     ost_v ratio;       /* largest error of a state over its tolerance; NaN where the new state is not finite */
     ost_mask negative; /* a state is below its floor */

@@ -85,27 +85,27 @@ static const table_t rodas5p = {
     },
 };
 
-INLINE void add_products(ost_reg sum[N_REGS], const ost_term_t *term, uint32_t n, const double *a, const double *b)
+INLINE void add_products(ost_reg sum[OST_N_REGS], const ost_term_t *term, uint32_t n, const double *a, const double *b)
 {
     for (const ost_term_t *end = term + n; term < end; term++)
-        EACH_REG sum[q] += load(a + term->a, q) * load(b + term->b, q);
+        EACH_REG sum[q] += ost_reg_load(a + term->a, q) * ost_reg_load(b + term->b, q);
 }
 
 static __attribute__((noinline)) void factor(const ost_op_list_t *list, double *values, const double *d)
 {
     const ost_term_t *term = list->terms;
     for (const ost_op_t *op = list->ops, *end = op + list->n_ops; op < end; op++) {
-        ost_reg sum[N_REGS];
+        ost_reg sum[OST_N_REGS];
         double *dst = values + op->dst;
-        EACH_REG sum[q] = load(values + op->src, q);
+        EACH_REG sum[q] = ost_reg_load(values + op->src, q);
         add_products(sum, term, op->n_terms, values, values);
         term += op->n_terms;
         if (op->scale == OST_STORE_PIVOT) {
-            EACH_REG store(dst, q, -1.0 / (sum[q] - load(d, q)));
+            EACH_REG ost_reg_store(dst, q, -1.0 / (sum[q] - ost_reg_load(d, q)));
         } else if (op->scale == OST_STORE_PLAIN) {
-            EACH_REG store(dst, q, sum[q]);
+            EACH_REG ost_reg_store(dst, q, sum[q]);
         } else {
-            EACH_REG store(dst, q, sum[q] * load(values + op->scale, q));
+            EACH_REG ost_reg_store(dst, q, sum[q] * ost_reg_load(values + op->scale, q));
         }
     }
 }
@@ -114,19 +114,19 @@ static __attribute__((noinline)) void solve(const ost_elimination_t *self, const
 {
     const ost_term_t *term = self->forward.terms;
     for (const ost_op_t *op = self->forward.ops, *end = op + self->forward.n_ops; op < end; op++) {
-        ost_reg sum[N_REGS];
-        EACH_REG sum[q] = load(r + op->dst, q);
+        ost_reg sum[OST_N_REGS];
+        EACH_REG sum[q] = ost_reg_load(r + op->dst, q);
         add_products(sum, term, op->n_terms, values, r);
         term += op->n_terms;
-        EACH_REG store(r + op->dst, q, sum[q]);
+        EACH_REG ost_reg_store(r + op->dst, q, sum[q]);
     }
     term = self->backward.terms;
     for (const ost_op_t *op = self->backward.ops, *end = op + self->backward.n_ops; op < end; op++) {
-        ost_reg sum[N_REGS];
-        EACH_REG sum[q] = load(r + op->dst, q);
+        ost_reg sum[OST_N_REGS];
+        EACH_REG sum[q] = ost_reg_load(r + op->dst, q);
         add_products(sum, term, op->n_terms, values, r);
         term += op->n_terms;
-        EACH_REG store(r + op->dst, q, sum[q] * load(values + op->scale, q));
+        EACH_REG ost_reg_store(r + op->dst, q, sum[q] * ost_reg_load(values + op->scale, q));
     }
 }
 
@@ -136,11 +136,13 @@ INLINE void finish_stage(const ost_batch_t *b, const table_t *table, int i, cons
     const rows_t rows = rows_of(b);
     double *stage = stage_rows(b, i);
     for (size_t k = 0; i > 0 && k < rows.n; k++) EACH_REG
-    store(ROW(stage, k), q, load(ROW(stage, k), q) + load(per_h, q) * stage_sum(&rows, table->c[i], i, k, q));
+    ost_reg_store(ROW(stage, k), q,
+        ost_reg_load(ROW(stage, k), q) + ost_reg_load(per_h, q) * stage_sum(&rows, table->c[i], i, k, q));
     const ost_elimination_t *e = &b->elimination;
     for (size_t k = 0; table->d[i] != 0 && k < e->n_time; k++) {
         double *row = stage + e->time_state[k];
-        EACH_REG store(row, q, load(row, q) + (table->d[i] * load(h, q)) * load(b->values + e->time_value[k], q));
+        EACH_REG ost_reg_store(row, q,
+            ost_reg_load(row, q) + (table->d[i] * ost_reg_load(h, q)) * ost_reg_load(b->values + e->time_value[k], q));
     }
     solve(e, b->values, stage);
 }
@@ -154,9 +156,9 @@ INLINE void stage_argument(const ost_batch_t *b, const table_t *table, int i)
         EACH_REG
         {
             if (i < table->n_own)
-                store(to, q, load(ROW(rows.x, k), q) + stage_sum(&rows, table->a[i], i, k, q));
+                ost_reg_store(to, q, ost_reg_load(ROW(rows.x, k), q) + stage_sum(&rows, table->a[i], i, k, q));
             else
-                store(to, q, load(to, q) + load(ROW(last, k), q));
+                ost_reg_store(to, q, ost_reg_load(to, q) + ost_reg_load(ROW(last, k), q));
         }
     }
 }

@@ -7,25 +7,7 @@
 
 #include <string.h>
 
-#define ROW(rows, i) ((rows) + (size_t) (i) *OST_LANES)
 #define INLINE static inline __attribute__((always_inline))
-
-/* A row is as many registers as the instruction set needs for it. Loops over them are unrolled, so that sums stay in
- * registers; gcc 12 passes whole vectors wider than a register through memory. */
-#define N_REGS (OST_LANES / OST_REG_LANES)
-#define EACH_REG for (int q = 0; q < N_REGS; q++)
-
-INLINE ost_reg load(const double *row, int q)
-{
-    typedef ost_reg __attribute__((may_alias)) aliased;
-    return *(const aliased *) (row + q * OST_REG_LANES);
-}
-
-INLINE void store(double *row, int q, ost_reg a)
-{
-    typedef ost_reg __attribute__((may_alias)) aliased;
-    *(aliased *) (row + q * OST_REG_LANES) = a;
-}
 
 INLINE double *stage_rows(const ost_batch_t *b, int i)
 {
@@ -49,7 +31,7 @@ INLINE ost_reg stage_sum(const rows_t *rows, const double *weights, int n, size_
 {
     ost_reg sum = { 0 };
     for (int j = 0; j < n; j++)
-        if (weights[j] != 0) sum += weights[j] * load(ROW(rows->stages + (size_t) j * rows->stride, k), q);
+        if (weights[j] != 0) sum += weights[j] * ost_reg_load(ROW(rows->stages + (size_t) j * rows->stride, k), q);
     return sum;
 }
 
@@ -62,10 +44,10 @@ INLINE void judge(const ost_batch_t *b, const double *last, const double *error_
     ost_reg error = { 0 }, tolerance = error + 1.0, finite = { 0 };
     ost_reg_mask below = { 0 };
     for (size_t k = 0; k < n; k++) {
-        ost_reg x = load(ROW(x_old, k), q), x_new = load(ROW(x_at, k), q);
-        if (last != NULL) x_new += load(ROW(last, k), q);
-        ost_reg off = ost_reg_abs(load(ROW(error_rows, k), q));
-        store(ROW(x_end, k), q, x_new);
+        ost_reg x = ost_reg_load(ROW(x_old, k), q), x_new = ost_reg_load(ROW(x_at, k), q);
+        if (last != NULL) x_new += ost_reg_load(ROW(last, k), q);
+        ost_reg off = ost_reg_abs(ost_reg_load(ROW(error_rows, k), q));
+        ost_reg_store(ROW(x_end, k), q, x_new);
         finite += x_new * 0.0;
         below |= x_new < lowest[k];
         x = ost_reg_abs(x);
@@ -76,7 +58,7 @@ INLINE void judge(const ost_batch_t *b, const double *last, const double *error_
         error = ost_reg_blend(larger, off, error);
         tolerance = ost_reg_blend(larger, weight, tolerance);
     }
-    store((double *) &result->ratio, q, error / tolerance + finite);
+    ost_reg_store((double *) &result->ratio, q, error / tolerance + finite);
     memcpy((int64_t *) &result->negative + q * OST_REG_LANES, &below, sizeof(below));
 }
 
@@ -91,8 +73,8 @@ INLINE void fill_dense(const ost_batch_t *b, const double weights[][OST_MAX_STAG
         {
             for (int m = 0; m < n_dense; m++) {
                 ost_reg sum = stage_sum(&rows, weights[m], OST_MAX_STAGES, k, q);
-                if (unit != NULL) sum *= load((const double *) unit, q);
-                store(ROW(dense, (size_t) m * rows.n + k), q, sum);
+                if (unit != NULL) sum *= ost_reg_load((const double *) unit, q);
+                ost_reg_store(ROW(dense, (size_t) m * rows.n + k), q, sum);
             }
         }
     }
