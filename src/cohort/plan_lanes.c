@@ -6,10 +6,13 @@
 
 #define ROW(base, i) ((base) + (size_t) (i) *OST_LANES)
 
-static inline ost_mask parked_lanes(const ost_lane_block_t *block, const ost_point_t *at)
+/* Where the block is parked. @return true if it is anywhere */
+static inline bool find_parked(const ost_lane_block_t *block, const ost_point_t *at, ost_mask *parked)
 {
-    if (block->park_input < 0) return (ost_mask){ 0 };
-    return ost_v_load(ROW(at->u, block->park_input)) != ost_v_splat(0);
+    *parked = (ost_mask){ 0 };
+    if (block->park_input < 0) return false;
+    *parked = ~ost_v_eq(ost_v_load(ROW(at->u, block->park_input)), ost_v_splat(0));
+    return ost_mask_any(*parked);
 }
 
 /* @param reads  [OST_MAX_READS] must live as long as the arguments */
@@ -33,12 +36,13 @@ static void eval_drive(
 {
     const double *reads[OST_MAX_READS];
     double *value = ROW(at->scratch, block->first_drive + drive);
-    ost_mask parked = parked_lanes(block, at);
-    if (ost_mask_any(~parked)) {
+    ost_mask parked;
+    bool is_parked = find_parked(block, at, &parked);
+    if (!is_parked || ost_mask_any(~parked)) {
         ost_kernel_args_t args = block_args(self, block, at, reads);
         block->kernel->drive(block->kernel, &args, drive, value);
-        if (!ost_mask_any(parked)) return;
     }
+    if (!is_parked) return;
     ost_v_store(value, ost_v_blend(parked, ost_v_load(ROW(at->u, block->first_mean + drive)), ost_v_load(value)));
 }
 
@@ -88,14 +92,15 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_states == 0) continue;
-        ost_mask parked = parked_lanes(block, at);
+        ost_mask parked;
+        bool is_parked = find_parked(block, at, &parked);
         double *rows = ROW(f, block->first_state);
-        if (!ost_mask_any(~parked)) {
+        if (is_parked && !ost_mask_any(~parked)) {
             zero_rows(rows, block->n_states);
         } else {
             ost_kernel_args_t args = block_args(self, block, at, reads);
             block->kernel->rhs(block->kernel, &args, rows);
-            if (ost_mask_any(parked)) clear_rows(rows, block->n_states, parked);
+            if (is_parked) clear_rows(rows, block->n_states, parked);
         }
         if (!block->has_quadratures) continue;
         for (uint32_t i = 0; i < block->n_drives; i++) {
@@ -131,9 +136,10 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->is_static) continue;
-        ost_mask parked = parked_lanes(block, at);
+        ost_mask parked;
+        bool is_parked = find_parked(block, at, &parked);
         double *rows = ROW(entries, block->first_entry);
-        if (!ost_mask_any(~parked)) {
+        if (is_parked && !ost_mask_any(~parked)) {
             zero_rows(rows, block->n_entries);
         } else {
             ost_kernel_args_t args = block_args(self, block, at, reads);
@@ -141,7 +147,7 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
             for (uint32_t i = 0; i < block->n_drives; i++)
                 if (block->drive_entry[i] != OST_NO_ENTRY)
                     block->kernel->drive_jacobian(block->kernel, &args, i, ROW(entries, block->drive_entry[i]));
-            if (ost_mask_any(parked)) clear_rows(rows, block->n_entries, parked);
+            if (is_parked) clear_rows(rows, block->n_entries, parked);
         }
         for (uint32_t i = 0; block->has_quadratures && i < block->n_drives; i++, quadrature += OST_LANES)
             ost_v_store(quadrature, ost_v_blend(parked, ost_v_splat(0), ost_v_splat(1)));

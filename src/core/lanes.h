@@ -50,32 +50,22 @@ static inline ost_v ost_v_splat(double a)
 #endif
 }
 
-/* The same lanes as registers of the instruction set, and a vector put together from F(0), F(1), ... of its registers.
- * Sums and products of whole vectors need no help, but gcc 12 compares and converts vectors wider than a register lane
- * by lane or through memory: so compare with ost_v_lt and its like, not with `<`. */
+/* The same lanes as registers of the instruction set. Sums and products of whole vectors need no help, but gcc 12
+ * compares and converts vectors wider than a register lane by lane: so compare with ost_v_lt and its like, not with
+ * `<`. */
 #if OST_LANES == 1
 #define OST_REG_LANES 1
-#define OST_REG(a, i) (a)
-#define OST_JOIN(F) F(0)
 #elif defined(__AVX512F__)
 #define OST_REG_LANES 8
 #define OST_REG_OP(name) _mm512_##name##_pd
-#define OST_REG(a, i) (a)
-#define OST_JOIN(F) F(0)
 #elif defined(__AVX__)
 #define OST_REG_LANES 4
 #define OST_REG_OP(name) _mm256_##name##_pd
-#define OST_REG(a, i) __builtin_shufflevector(a, a, 4 * (i), 4 * (i) + 1, 4 * (i) + 2, 4 * (i) + 3)
-#define OST_JOIN(F) __builtin_shufflevector(F(0), F(1), 0, 1, 2, 3, 4, 5, 6, 7)
 #else
 #define OST_REG_LANES 2
 #if defined(__SSE2__)
 #define OST_REG_OP(name) _mm_##name##_pd
 #endif
-#define OST_REG(a, i) __builtin_shufflevector(a, a, 2 * (i), 2 * (i) + 1)
-#define OST_JOIN_HALF(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3)
-#define OST_JOIN(F)                                                                                                    \
-    __builtin_shufflevector(OST_JOIN_HALF(F(0), F(1)), OST_JOIN_HALF(F(2), F(3)), 0, 1, 2, 3, 4, 5, 6, 7)
 #endif
 typedef double ost_reg __attribute__((vector_size(8 * OST_REG_LANES)));
 typedef int64_t ost_reg_mask __attribute__((vector_size(8 * OST_REG_LANES)));
@@ -129,55 +119,69 @@ static inline ost_reg ost_reg_sqrt(ost_reg a) /* a vector instruction with -fno-
     return a;
 }
 
+/* Register q of a mask. */
+static inline ost_reg_mask ost_mask_reg(const ost_mask *m, int q)
+{
+    typedef ost_reg_mask __attribute__((may_alias)) aliased;
+    return ((const aliased *) m)[q];
+}
+static inline void ost_mask_set_reg(ost_mask *m, int q, ost_reg_mask a)
+{
+    typedef ost_reg_mask __attribute__((may_alias)) aliased;
+    ((aliased *) m)[q] = a;
+}
+
+/* A vector or mask from what `value` is of the registers x, y of a, b. */
+#define OST_EACH_REG(type, set, value)                                                                                 \
+    type result;                                                                                                       \
+    for (int q = 0; q < OST_N_REGS; q++) {                                                                             \
+        const ost_reg x = ost_reg_load((const double *) &a, q), y = ost_reg_load((const double *) &b, q);              \
+        set(&result, q, value);                                                                                        \
+    }                                                                                                                  \
+    return result
+#define OST_SET_REG(v, q, value) ost_reg_store((double *) (v), q, value)
+
 /* a < b, a <= b, a == b, lane by lane; false where either is not a number */
 static inline ost_mask ost_v_lt(ost_v a, ost_v b)
 {
-#define OST_F(i) (OST_REG(a, i) < OST_REG(b, i))
-    return OST_JOIN(OST_F);
-#undef OST_F
+    OST_EACH_REG(ost_mask, ost_mask_set_reg, x < y);
 }
 static inline ost_mask ost_v_le(ost_v a, ost_v b)
 {
-#define OST_F(i) (OST_REG(a, i) <= OST_REG(b, i))
-    return OST_JOIN(OST_F);
-#undef OST_F
+    OST_EACH_REG(ost_mask, ost_mask_set_reg, x <= y);
 }
 static inline ost_mask ost_v_eq(ost_v a, ost_v b)
 {
-#define OST_F(i) (OST_REG(a, i) == OST_REG(b, i))
-    return OST_JOIN(OST_F);
-#undef OST_F
+    OST_EACH_REG(ost_mask, ost_mask_set_reg, x == y);
 }
 /* m ? a : b, lane by lane */
 static inline ost_v ost_v_blend(ost_mask m, ost_v a, ost_v b)
 {
-#define OST_F(i) ost_reg_blend(OST_REG(m, i), OST_REG(a, i), OST_REG(b, i))
-    return OST_JOIN(OST_F);
-#undef OST_F
+    OST_EACH_REG(ost_v, OST_SET_REG, ost_reg_blend(ost_mask_reg(&m, q), x, y));
 }
 static inline ost_v ost_v_min(ost_v a, ost_v b)
 {
-#define OST_F(i) ost_reg_min(OST_REG(a, i), OST_REG(b, i))
-    return OST_JOIN(OST_F);
-#undef OST_F
+    OST_EACH_REG(ost_v, OST_SET_REG, ost_reg_min(x, y));
 }
 static inline ost_v ost_v_max(ost_v a, ost_v b)
 {
-#define OST_F(i) ost_reg_max(OST_REG(a, i), OST_REG(b, i))
-    return OST_JOIN(OST_F);
-#undef OST_F
+    OST_EACH_REG(ost_v, OST_SET_REG, ost_reg_max(x, y));
 }
+/* The same for functions of one. */
+#define OST_EACH_REG_OF(value)                                                                                         \
+    ost_v result;                                                                                                      \
+    for (int q = 0; q < OST_N_REGS; q++) {                                                                             \
+        const ost_reg x = ost_reg_load((const double *) &a, q);                                                        \
+        ost_reg_store((double *) &result, q, value);                                                                   \
+    }                                                                                                                  \
+    return result
 static inline ost_v ost_v_abs(ost_v a)
 {
-#define OST_F(i) ost_reg_abs(OST_REG(a, i))
-    return OST_JOIN(OST_F);
-#undef OST_F
+    OST_EACH_REG_OF(ost_reg_abs(x));
 }
 static inline ost_v ost_v_sqrt(ost_v a)
 {
-#define OST_F(i) ost_reg_sqrt(OST_REG(a, i))
-    return OST_JOIN(OST_F);
-#undef OST_F
+    OST_EACH_REG_OF(ost_reg_sqrt(x));
 }
 static inline bool ost_mask_any(ost_mask m)
 {

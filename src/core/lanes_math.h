@@ -51,17 +51,13 @@ static inline ost_reg ost_reg_log(ost_reg x)
 
 #endif
 
-static inline ost_v ost_v_exp(ost_v x)
+static inline ost_v ost_v_exp(ost_v a)
 {
-#define OST_F(i) ost_reg_exp(OST_REG(x, i))
-    return OST_JOIN(OST_F);
-#undef OST_F
+    OST_EACH_REG_OF(ost_reg_exp(x));
 }
-static inline ost_v ost_v_log(ost_v x)
+static inline ost_v ost_v_log(ost_v a)
 {
-#define OST_F(i) ost_reg_log(OST_REG(x, i))
-    return OST_JOIN(OST_F);
-#undef OST_F
+    OST_EACH_REG_OF(ost_reg_log(x));
 }
 
 /* x^p for x >= 0: 1 where p = 0 and 0 where x = 0 < p, as pow; NaN for x < 0. The error is 2 + 3 |p log x| units in the

@@ -3,8 +3,6 @@
  * blended by masks; what happens rarely (events, starts, ends) is done lane by lane in schedule.c. */
 #include "solve/method.h"
 
-#include <string.h>
-
 #define SAFETY 0.95
 /* A step may be this much longer to land on a stop; times SAFETY less than 1, or it could be tried for ever. */
 #define STRETCH 1.04
@@ -62,10 +60,8 @@ static void blend_rows(double *to, ost_mask m, const double *from, size_t n)
     for (size_t i = 0; i < n; i++) {
         EACH_REG
         {
-            ost_reg_mask which;
-            memcpy(&which, (const int64_t *) &m + q * OST_REG_LANES, sizeof(which));
             ost_reg a = ost_reg_load(ROW(from, i), q), b = ost_reg_load(ROW(to, i), q);
-            ost_reg_store(ROW(to, i), q, ost_reg_blend(which, a, b));
+            ost_reg_store(ROW(to, i), q, ost_reg_blend(ost_mask_reg(&m, q), a, b));
         }
     }
 }
