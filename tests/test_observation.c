@@ -470,7 +470,83 @@ static void people_break_as_often_as_the_hazard_says(void)
     study_free(&s);
 }
 
+/* Markers err by their stated CV, each by itself; the true level is their median. */
+static void markers_err_as_stated(void)
+{
+    enum { N = 20000 };
+    static const struct {
+        const char *signal, *output, *unit;
+        double level, cv;
+    } markers[] = { { "ctx", "measured_ctx", "ng/mL", 0.4, 0.13 }, { "ntx", "measured_ntx", "nmol/mmol", 40, 0.25 },
+        { "serum_ntx", "measured_serum_ntx", "nmol/L", 12, 0.106 }, { "p1np", "measured_p1np", "ng/mL", 50, 0.124 },
+        { "balp", "measured_balp", "ug/L", 12, 0.071 } };
+    study_t s;
+    result_t r;
+    moments_t log_error[5] = { { 0 } }, both = { 0 };
+    BUILT_IN(&s, "assays");
+    s.e.n_times = 1;
+    ost_drive_input_t inputs[5];
+    for (size_t k = 0; k < 5; k++) {
+        ost_unit_t u = unit_of(markers[k].unit);
+        inputs[k] = (ost_drive_input_t){ .signal = text(markers[k].signal),
+            .value = markers[k].level * u.factor,
+            .dim = u.dim,
+            .start = -INFINITY,
+            .stop = INFINITY };
+    }
+    s.arms[0].inputs = inputs;
+    s.arms[0].n_inputs = 5;
+    run(&r, &s, N, 0);
+    for (size_t i = 0; i < N; i++) {
+        double error[5];
+        for (size_t k = 0; k < 5; k++) {
+            error[k] = log(value(&r, 0, i, markers[k].output, 0, 0) / markers[k].level);
+            add(&log_error[k], error[k]);
+        }
+        add(&both, error[1] / 0.25 + error[2] / 0.106);
+    }
+    for (size_t k = 0; k < 5; k++) {
+        ost_assert_close(mean(&log_error[k]), 0, 0, 4 * markers[k].cv / sqrt(N));
+        ost_assert_close(sd(&log_error[k]), markers[k].cv, 0.02, 0);
+    }
+    ost_assert_close(sd(&both), sqrt(2), 0.02, 0); /* urine and serum err apart */
+    free(r.y);
+    study_free(&s);
+}
+
+/* An immunoassay reads its offset along, and nothing below its limit. */
+static void estradiol_has_an_offset_and_a_floor(void)
+{
+    enum { N = 4000 };
+    static const double levels[3] = { 20, 1, 0.2 };
+    for (int k = 0; k < 3; k++) {
+        study_t s;
+        result_t r;
+        size_t n_below = 0;
+        BUILT_IN(&s, "estradiol_assay");
+        s.e.n_times = 1;
+        drive(&s, 0, "estradiol", levels[k], "pmol/L", -INFINITY, INFINITY);
+        s.e.variability = false;
+        run(&r, &s, 1, 1);
+        ost_assert_close(value(&r, 0, 0, "measured_estradiol", 0, 0), fmax(3, levels[k] + 2.5), 1e-12, 0);
+        free(r.y);
+        s.e.variability = true;
+        run(&r, &s, N, 0);
+        for (size_t i = 0; i < N; i++) {
+            double reading = value(&r, 0, i, "measured_estradiol", 0, 0), below = value(&r, 0, i, "below_limit", 0, 0);
+            CU_ASSERT(reading >= 3 - 1e-12 && (below == 0 || reading <= 3 + 1e-12));
+            n_below += below == 1;
+        }
+        /* ln(3/(E + 2.5)) in units of the CV */
+        ost_assert_close((double) n_below / N, ost_normal_cdf(10 * log(3 / (levels[k] + 2.5))), 0, 0.03);
+        free(r.y);
+        study_free(&s);
+    }
+}
+
 static const ost_test_t tests[] = {
+    { "markers_err_as_stated", markers_err_as_stated },
+    { "estradiol_has_an_offset_and_a_floor", estradiol_has_an_offset_and_a_floor },
     { "incidence_against_a_life_table", incidence_against_a_life_table },
     { "mean_hazard_is_the_populations", mean_hazard_is_the_populations },
     { "risk_factors_multiply", risk_factors_multiply },
