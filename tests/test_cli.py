@@ -289,6 +289,25 @@ class Program(unittest.TestCase):
                   line.startswith("control")]
         self.assertEqual(months, ["7"])
 
+    def test_show_differences_between_arms(self):
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL.replace("kind bone", "kind bone\nsignal push [1/y] = 0 combine sum \"hazard\"\nreads push")
+                       .replace("X' = a*X^2", "X' = a*X^2 + 0.02 [1/y] + push")
+                       .replace("output x [1] = X", "output x [%] = 1 - exp(1 - X)"))
+        self.run_tiny("out.h5", "--set", "population.variability=false", "--set",
+                      "arms.other={signals: [{signal: push, value: 0.03 1/y, start: 0 month}]}")
+        rows = [line.split() for line in self.osteon("show", "out.h5", "--variable", "x", "--at", "12", "--versus",
+                                                     "control").stdout.splitlines()]
+        low, high = 100 * (1 - math.exp(-0.02)), 100 * (1 - math.exp(-0.05))
+        self.assertIn(["arm", "month", "median", "5", "%", "95", "%", "mean", "less", "one", "in"], rows)
+        self.assertIn(["control", "12"] + [f"{low:.2f}"] * 4, rows)
+        self.assertIn(["other", "12"] + [f"{high:.2f}"] * 4 + [f"{high - low:+.2f}", f"{100 / (high - low):.3g}"], rows)
+        rows = [line.split() for line in self.osteon("show", "out.h5", "--at", "12", "--versus", "other").stdout
+                .splitlines()]
+        self.assertIn("+0.00", next(row for row in rows if row[:1] == ["control"]))
+        self.assertNotIn("one", " ".join(rows[3]))
+        self.assertIn("no arm 'x'", self.osteon("show", "out.h5", "--versus", "x", code=2).stderr)
+
     def test_show_values_where_a_baseline_is_zero(self):
         with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
             file.write(MODEL.replace("= X \"growth\"", "= X - 1 + 3*(1 - B)/(1 - exp(-0.02)) \"growth\""))

@@ -30,8 +30,10 @@ typedef struct {
 
 typedef struct {
     ost_results_t *results;
-    const char *variable;
+    const char *variable, *versus_name;
     size_t n_elements, n_subjects;
+    size_t versus;               /* the arm that others are held against, SIZE_MAX: none */
+    double versus_mean;          /* of it, in the row being printed; NAN in its own */
     ost_experiment_t experiment; /* empty where the file holds none that can be read */
     ost_evidence_t evidence;
     bool has_values;                           /* a baseline of zero: values instead of changes in percent */
@@ -200,6 +202,23 @@ static bool has_evidence(const show_t *self, const char *arm, const char *elemen
     return false;
 }
 
+/* Values of a share of people: a difference of 2 % is one in 50. */
+static bool is_share(const show_t *self)
+{
+    return self->has_values && strcmp(ost_results_unit(self->results, self->variable), "%") == 0;
+}
+
+static void print_difference(const show_t *self, size_t n)
+{
+    double difference = gsl_stats_mean(self->change, 1, n) - self->versus_mean;
+    if (self->versus == SIZE_MAX) return;
+    if (isnan(difference))
+        printf("%*s", is_share(self) ? 18 : 9, "");
+    else
+        printf(" %+8.2f", difference);
+    if (is_share(self) && difference != 0 && !isnan(difference)) printf(" %8.3g", 100 / fabs(difference));
+}
+
 /* The words before the numbers of a row. */
 static void print_name(const show_t *self, const char *arm, const char *element, span_t span, const char *model)
 {
@@ -221,12 +240,15 @@ static void print_row(
     printf("%8.2f %8.2f %8.2f %8.2f", gsl_stats_median_from_sorted_data(x, 1, n),
         gsl_stats_quantile_from_sorted_data(x, 1, n, 0.05), gsl_stats_quantile_from_sorted_data(x, 1, n, 0.95),
         gsl_stats_mean(x, 1, n));
+    print_difference(self, n);
     for (size_t i = 0; i < self->evidence.n_rows && !self->has_values; i++) {
         const ost_evidence_row_t *row = &self->evidence.rows[i];
         if (row_base(self, row, arm, element) != span.from || row->time_months != span.to) continue;
         if (n_rows++ > 0)
-            printf(
-                "\n%*s", self->arm_width + self->element_width + self->model_width + (self->model_width > 0) + 47, "");
+            printf("\n%*s",
+                self->arm_width + self->element_width + self->model_width + (self->model_width > 0) +
+                    (self->versus != SIZE_MAX ? 56 : 47),
+                "");
         print_evidence(self, row, n);
     }
     putchar('\n');
@@ -253,6 +275,8 @@ static void print_head(const show_t *self, const char *path)
     printf("%-*s %-*s %7s  ", self->arm_width, "arm", self->element_width, self->n_elements > 1 ? "site" : "", "month");
     if (self->model_width > 0) printf("%-*s ", self->model_width, "model");
     printf("%8s %8s %8s %8s", "median", "5 %", "95 %", "mean");
+    if (self->versus != SIZE_MAX) printf(" %8s", "less");
+    if (self->versus != SIZE_MAX && is_share(self)) printf(" %8s", "one in");
     if (self->evidence.n_rows > 0 && !self->has_values)
         printf("  %8s %-6s %7s  %-15s %-9s %s", "observed", "", "differ", "interval", "role", "trial, arm");
     putchar('\n');
@@ -283,7 +307,10 @@ static long print_rows(show_t *self, size_t arm, size_t element, span_t span, os
     for (size_t m = 0; m == 0 || m < n_models; m++) {
         const char *model = n_models > 0 ? ost_results_model(self->results, m) : "";
         ost_results_use_model(self->results, m);
-        long n = collect(self, arm, element, span, err);
+        self->versus_mean = NAN;
+        long n = self->versus != SIZE_MAX && self->versus != arm ? collect(self, self->versus, element, span, err) : 0;
+        if (n > 0) self->versus_mean = gsl_stats_mean(self->change, 1, (size_t) n);
+        if (n >= 0) n = collect(self, arm, element, span, err);
         if (n < 0) return n;
         if (n == 0) continue;
         print_row(self, arm_name, element_name, span, model, (size_t) n);
@@ -421,13 +448,25 @@ static int find_variable(show_t *self)
     return OST_EXIT_USAGE;
 }
 
+static int find_versus(show_t *self)
+{
+    size_t n = ost_results_n_arms(self->results);
+    self->versus = SIZE_MAX;
+    for (size_t a = 0; a < n && self->versus_name != NULL; a++)
+        if (strcmp(ost_results_arm(self->results, a), self->versus_name) == 0) self->versus = a;
+    if (self->versus_name == NULL || self->versus != SIZE_MAX) return OST_EXIT_OK;
+    ost_cli_message("--versus: the file has no arm '%s'; it has:", self->versus_name);
+    for (size_t a = 0; a < n; a++) fprintf(stderr, "  %s\n", ost_results_arm(self->results, a));
+    return OST_EXIT_USAGE;
+}
+
 static int show(show_t *self, const char *path, const char *months)
 {
     ost_error_t err = { 0 };
     int code;
     if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
     if (ost_results_open(&self->results, path, &err) < 0) return ost_cli_fail(&err);
-    if ((code = find_variable(self)) != OST_EXIT_OK) return code;
+    if ((code = find_variable(self)) != OST_EXIT_OK || (code = find_versus(self)) != OST_EXIT_OK) return code;
     self->n_subjects = ost_results_n_subjects(self->results);
     self->base = calloc(self->n_subjects + 1, sizeof(double));
     self->value = calloc(self->n_subjects + 1, sizeof(double));
@@ -461,6 +500,10 @@ int ost_cmd_show(int argc, char **argv)
             .argument = "NAME",
             .value = &self.variable,
             .text = "variable to show (default: bmd, or the first of a file without it)" },
+        { .name = "versus",
+            .argument = "ARM",
+            .value = &self.versus_name,
+            .text = "also each arm's mean less that of this arm, and for probabilities the number needed to treat" },
     };
     const ost_syntax_t syntax = {
         .command = "show",
@@ -470,7 +513,9 @@ int ost_cmd_show(int argc, char **argv)
         .notes =
             "'differ' is simulated minus observed: mean against mean, median against median. 'interval' is what the "
             "trial\ngives around the observed value. 'role': kept for fitting the model (calibrate) or for testing "
-            "it (validate).",
+            "it (validate). 'less' is the mean\nless that of the arm --versus names; a difference between "
+            "probabilities is one in so many people: the number needed "
+            "to treat, or to harm.",
         .options = options,
         .n_options = sizeof(options) / sizeof(options[0]),
     };
