@@ -257,7 +257,8 @@ def set_limits(axes, bands, points):
 
 
 def footnote(points, n_subjects):
-    text = f"Lines: median of {n_subjects:,} simulated subjects; bands: 5th to 95th percentile."
+    text = "One subject with the typical values." if n_subjects == 1 else \
+        f"Lines: median of {n_subjects:,} simulated subjects; bands: 5th to 95th percentile."
     if not points:
         return text
     trials = sorted({p[7].replace("_", " ") for p in points})
@@ -399,8 +400,7 @@ def draw_panels(file, out, variables, settings):
                       bbox_to_anchor=(0.002, 1 - 0.3 / height), ncol=n_legend, handlelength=2.6)
     is_wrapped = any("\n" in axis.get_title(loc="left") for axis in axes[0])
     legend_rows = -(-len(lines) // n_legend) if len(lines) > 1 else 0
-    text = "One subject with the typical values." if n_subjects == 1 else \
-        f"Lines: median of {n_subjects:,} simulated subjects; bands: 5th to 95th percentile."
+    text = footnote([], n_subjects)
     if any(stop > start for w in windows for start, stop in w):
         text += " Grey: while it is given."
     if any(stop == start for w in windows for start, stop in w):
@@ -488,7 +488,7 @@ def read_models(file, variables, show):
 
 
 def draw_models(file, out, variables, settings, evidence):
-    """A row for each arm, a column for each output and site, a line for each model; grey: range of their medians."""
+    """A row for each arm, a column for each output and site, a line for each model; grey: their medians' range."""
     experiment = read_experiment(file)
     models, arms = ([text_of(x) for x in file[k][:]] for k in ("model", "arm"))
     labels = [text_of(a) for a in file["arm_label"][:]]
@@ -499,53 +499,61 @@ def draw_models(file, out, variables, settings, evidence):
     stops = {a: stops_of(experiment, a) for a in arms}
     since = "since start of treatment" if any(is_treated(experiment, a) for a in arms) else "from time 0"
     kept = [k for k in range(len(columns)) if any(curves[a][k] for a in range(len(arms)))]
-    last = f"year {months[-1] / 12:g}" if months[-1] > 30 else f"month {months[-1]:g}"
+    last = f"year {months[-1] / 12:g}" if months[-1] > 30 else f"month {months[-1]:.3g}"
     all_points, left_out = [], {}
     for line in text_of(file.attrs.get("arms_left_out", "")).splitlines():
         if match := re.match(r"([^:]+): arm '([^']+)'", line):
             left_out.setdefault(match[2], []).append(match[1])
 
     plt.rcParams.update({"font.size": 9.5, "font.family": "DejaVu Sans", "svg.fonttype": "path", "axes.linewidth": 0.8})
-    width, height = 1.1 + 3.1 * max(len(kept), 2), 1.5 + 2.6 * len(arms)
-    figure, axes = plt.subplots(len(arms), len(kept), figsize=(width, height), sharex=True, squeeze=False,
+    places = [(a, k) for a in range(len(arms)) for k in kept]
+    n_columns = len(kept) if len(kept) > 1 else min(3, len(arms))  # arms alone fill rows
+    n_rows = -(-len(places) // n_columns)
+    width, height = 1.1 + 3.1 * max(n_columns, 2), 1.5 + 2.6 * n_rows
+    figure, axes = plt.subplots(n_rows, n_columns, figsize=(width, height), sharex=True, squeeze=False,
                                 sharey="all" if len(variables) == 1 else "col")
-    for a, row in enumerate(axes):
-        for k, axis in zip(kept, row):
-            variable, element, name = columns[k]
-            bands = [b for _, b in curves[a][k]]
-            draw_panel(axis, months, bands, [styles[m] for m, _ in curves[a][k]], since if a == len(arms) - 1 else "")
-            draw_stops(axis, {arms[a]: stops[arms[a]]}, [arms[a]], [("0.35", DASHES[0], "")], months[-1], False)
-            notes = []
-            if len(bands) > 1:
-                medians = np.array([b[1] for b in bands])
-                axis.fill_between(months, medians.min(0), medians.max(0), color="0.5", alpha=0.22, lw=0, zorder=1)
-                end = np.sort(medians[:, -1])
-                notes.append(f"models at {last}: {end[0]:.2f} to {end[-1]:.2f},\nmedian {np.median(end):.2f}")
-            if k == kept[0] and arms[a] in left_out:
-                notes += textwrap.wrap("without " + ", ".join(left_out[arms[a]]), 40)
-            axis.text(0.03, 0.03, "\n".join(notes), transform=axis.transAxes, size=7.8, color="0.25")
-            points = read_evidence(table, experiment, variable, element) if table else []
-            points = [p for p in points if p[0] == arms[a] and p[1] <= months[-1] + 0.1 and p[2] == 0]
-            draw_points(axis, points, [arms[a]], [("black", None, "o")], months, [b[1] for b in bands[:1]])
-            all_points += points
-            if a < len(arms) - 1:
-                axis.set_xlabel("")
-            if a == 0:
-                axis.set_title(element.replace("_", " ").capitalize() or name, loc="left", size=10)
-            if k == kept[0]:
-                label = "\n".join(textwrap.wrap(labels[a].replace("_", " "), 34))
-                axis.set_ylabel(f"{label}\n{name}" if len(variables) == 1 else label)
+    for axis in axes.flat[len(places):]:
+        axis.set_visible(False)
+    for i, ((a, k), axis) in enumerate(zip(places, axes.flat)):
+        variable, element, name = columns[k]
+        bands = [b for _, b in curves[a][k]]
+        is_bottom = i + n_columns >= len(places)
+        draw_panel(axis, months, bands, [styles[m] for m, _ in curves[a][k]], since if is_bottom else "")
+        draw_stops(axis, {arms[a]: stops[arms[a]]}, [arms[a]], [("0.35", DASHES[0], "")], months[-1], False)
+        notes = []
+        if len(bands) > 1:
+            medians = np.array([b[1] for b in bands])
+            axis.fill_between(months, medians.min(0), medians.max(0), color="0.5", alpha=0.22, lw=0, zorder=1)
+            end = np.sort(medians[:, -1])
+            notes.append(f"models at {last}: {end[0]:.2f} to {end[-1]:.2f},\nmedian {np.median(end):.2f}")
+        if k == kept[0] and arms[a] in left_out:
+            notes += textwrap.wrap("without " + ", ".join(left_out[arms[a]]), 40)
+        axis.text(0.03, 0.03, "\n".join(notes), transform=axis.transAxes, size=7.8, color="0.25")
+        points = read_evidence(table, experiment, variable, element) if table else []
+        points = [p for p in points if p[0] == arms[a] and p[1] <= months[-1] + 0.1 and p[2] == 0]
+        draw_points(axis, points, [arms[a]], [("black", None, "o")], months, [b[1] for b in bands[:1]])
+        all_points += points
+        axis.tick_params(labelbottom=is_bottom)
+        if not is_bottom:
+            axis.set_xlabel("")
+        label = "\n".join(textwrap.wrap(labels[a].replace("_", " "), 34))
+        if len(kept) == 1:
+            axis.set_title(label, loc="left", size=10)
+        elif i < n_columns:
+            axis.set_title(element.replace("_", " ").capitalize() or name, loc="left", size=10)
+        if i % n_columns == 0:
+            lines = ([label] if len(kept) > 1 else []) + ([name] if len(variables) == 1 else [])
+            axis.set_ylabel("\n".join(lines))
     title = experiment.get("title") or os.path.basename(file.filename)
     figure.suptitle(textwrap.shorten(title, int(width * 9.5), placeholder=" ..."), x=0.01, y=1 - 0.06 / height,
                     ha="left", va="top", size=12, fontweight="bold")
     handles = [plt.Line2D([], [], color=c, dashes=d, lw=2) for c, d, _ in styles]
     figure.legend(handles, models, loc="upper left", frameon=False, bbox_to_anchor=(0.002, 1 - 0.3 / height),
                   ncol=min(len(models), int(width / 1.6)), handlelength=2.6)
-    text = footnote(all_points, int(file.attrs.get("n_done", 1))).replace(
-        "percentile.", "percentile; grey: range of the medians between models.", 1)
+    text = footnote(all_points, int(file.attrs.get("n_done", 1))) + " Grey: from the lowest to the highest median."
     figure.text(0.01, 0.08 / height, text, size=7.8, color="0.3", va="bottom", linespacing=1.35)
     figure.subplots_adjust(left=0.95 / width, right=1 - 0.2 / width, bottom=0.72 / height, top=1 - 0.86 / height,
-                           hspace=0.12, wspace=0.1 if len(variables) == 1 else 0.28)
+                           hspace=0.12 if len(kept) > 1 else 0.24, wspace=0.1 if len(variables) == 1 else 0.28)
     figure.savefig(out, dpi=130, metadata={"Date": None} if out.endswith(".svg") else None)
     plt.close(figure)
 
