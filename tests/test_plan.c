@@ -774,36 +774,7 @@ static void test_print(void)
     ost_plan_free(&s.plan); /* twice */
 }
 
-/* The solver computes what equations need, outputs what they need besides, nobody what nobody reads. */
-static void test_demand(void)
-{
-    study_t s;
-    STUDY(&s, "axis", "scanner", "pool"); /* the scanner's outputs read the hormone; nobody reads pool's load */
-    must_plan(&s);
-    const ost_lane_plan_t *lane = &s.plan.impl->lane;
-    CU_ASSERT_EQUAL(lane->n_rate_steps, 0);
-    CU_ASSERT_EQUAL(lane->n_steps, 1);
-    CU_ASSERT_EQUAL(s.plan.system.n_entries, 2); /* E' by E and by share */
-    CU_ASSERT_FALSE(lane->blocks[0].is_static);
-    CU_ASSERT_TRUE(lane->blocks[1].is_static);
-    study_free(&s);
-    STUDY(&s, "axis", "scanner", "bone"); /* now an equation reads it, too; load and level keep their neutral values */
-    must_plan(&s);
-    lane = &s.plan.impl->lane;
-    CU_ASSERT_EQUAL(lane->n_rate_steps, 1);
-    CU_ASSERT_EQUAL(lane->n_steps, 1);
-    CU_ASSERT_NOT_EQUAL(lane->blocks[0].drive_entry[0], OST_NO_ENTRY);
-    study_free(&s);
-    STUDY(&s, "source", "mirror"); /* tone is read by a drive that nobody reads, and by an output */
-    must_plan(&s);
-    lane = &s.plan.impl->lane;
-    CU_ASSERT_EQUAL(lane->n_rate_steps, 0);
-    CU_ASSERT_EQUAL(lane->n_steps, 1);
-    study_free(&s);
-}
-
 static const ost_test_t tests[] = {
-    { "demand", test_demand },
     { "layout", test_layout },
     { "rhs", test_rhs },
     { "chain_rule", test_chain_rule },
