@@ -378,7 +378,7 @@ static void test_jobs_are_checked(void)
 /* Elimination of a random sparse matrix against dense elimination with pivoting; lane 0 only. */
 enum { N_X = 9, N_S = 5, N = N_X + N_S };
 
-static double run_list(const ost_op_t *op, const ost_term_t *term, const double *a, const double *b, double sum)
+static double run_list(const ost_sum_t *op, const ost_term_t *term, const double *a, const double *b, double sum)
 {
     for (uint32_t k = 0; k < op->n_terms; k++) sum += a[term[k].a] * b[term[k].b];
     return sum;
@@ -428,7 +428,7 @@ static void compare_with_dense(uint32_t seed)
     for (size_t e = 0; e < system.n_entries; e++) v[e * OST_LANE_COUNT] = value[e];
     const ost_term_t *term = plan.factor.terms;
     for (size_t i = 0; i < plan.factor.n_ops; term += plan.factor.ops[i++].n_terms) {
-        const ost_op_t *op = &plan.factor.ops[i];
+        const ost_sum_t *op = &plan.factor.ops[i];
         double sum = run_list(op, term, v, v, v[op->src]);
         if (op->scale == OST_STORE_PIVOT)
             sum = -1 / (sum - d);
@@ -443,7 +443,7 @@ static void compare_with_dense(uint32_t seed)
         k[plan.forward.ops[i].dst] = run_list(&plan.forward.ops[i], term, v, k, k[plan.forward.ops[i].dst]);
     term = plan.backward.terms;
     for (size_t i = 0; i < plan.backward.n_ops; term += plan.backward.ops[i++].n_terms) {
-        const ost_op_t *op = &plan.backward.ops[i];
+        const ost_sum_t *op = &plan.backward.ops[i];
         k[op->dst] = run_list(op, term, v, k, k[op->dst]) * v[op->scale];
     }
     dense_solve(dense);

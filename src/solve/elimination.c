@@ -98,12 +98,12 @@ static int push_op(ost_op_list_t *self, size_t dst, size_t src, size_t scale, os
 {
     if (self->n_ops == self->max_ops) {
         size_t max = self->max_ops == 0 ? 64 : 2 * self->max_ops;
-        ost_op_t *ops = realloc(self->ops, max * sizeof(*ops));
+        ost_sum_t *ops = realloc(self->ops, max * sizeof(*ops));
         if (ops == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "%zu elimination steps", max);
         self->ops = ops;
         self->max_ops = max;
     }
-    self->ops[self->n_ops++] = (ost_op_t){ .dst = (uint32_t) dst * OST_LANE_COUNT,
+    self->ops[self->n_ops++] = (ost_sum_t){ .dst = (uint32_t) dst * OST_LANE_COUNT,
         .src = (uint32_t) src * OST_LANE_COUNT,
         .scale = scale >= OST_STORE_PIVOT ? (uint32_t) scale : (uint32_t) scale * OST_LANE_COUNT };
     return 0;

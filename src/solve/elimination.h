@@ -23,10 +23,10 @@ typedef struct {
 /* value[dst] = (value[src] + sum over terms of value[a] x value[b]) x value[scale] */
 typedef struct {
     uint32_t dst, src, scale, n_terms;
-} ost_op_t;
+} ost_sum_t;
 
 typedef struct {
-    ost_op_t *ops;
+    ost_sum_t *ops;
     ost_term_t *terms; /* of all operations, one after the other */
     size_t n_ops, n_terms, max_ops, max_terms;
 } ost_op_list_t;

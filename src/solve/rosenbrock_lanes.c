@@ -94,7 +94,7 @@ INLINE void add_products(ost_reg sum[OST_N_REGS], const ost_term_t *term, uint32
 static __attribute__((noinline)) void factor(const ost_op_list_t *list, double *values, const double *d)
 {
     const ost_term_t *term = list->terms;
-    for (const ost_op_t *op = list->ops, *end = op + list->n_ops; op < end; op++) {
+    for (const ost_sum_t *op = list->ops, *end = op + list->n_ops; op < end; op++) {
         ost_reg sum[OST_N_REGS];
         double *dst = values + op->dst;
         EACH_REG sum[q] = ost_reg_load(values + op->src, q);
@@ -113,7 +113,7 @@ static __attribute__((noinline)) void factor(const ost_op_list_t *list, double *
 static __attribute__((noinline)) void solve(const ost_elimination_t *self, const double *values, double *r)
 {
     const ost_term_t *term = self->forward.terms;
-    for (const ost_op_t *op = self->forward.ops, *end = op + self->forward.n_ops; op < end; op++) {
+    for (const ost_sum_t *op = self->forward.ops, *end = op + self->forward.n_ops; op < end; op++) {
         ost_reg sum[OST_N_REGS];
         EACH_REG sum[q] = ost_reg_load(r + op->dst, q);
         add_products(sum, term, op->n_terms, values, r);
@@ -121,7 +121,7 @@ static __attribute__((noinline)) void solve(const ost_elimination_t *self, const
         EACH_REG ost_reg_store(r + op->dst, q, sum[q]);
     }
     term = self->backward.terms;
-    for (const ost_op_t *op = self->backward.ops, *end = op + self->backward.n_ops; op < end; op++) {
+    for (const ost_sum_t *op = self->backward.ops, *end = op + self->backward.n_ops; op < end; op++) {
         ost_reg sum[OST_N_REGS];
         EACH_REG sum[q] = ost_reg_load(r + op->dst, q);
         add_products(sum, term, op->n_terms, values, r);

@@ -26,6 +26,7 @@ WORKLOADS = ["bone12", "bone12_daily", "continuous", "continuous_zoledronic", "d
 ON_DEMAND = ["peterson_denosumab", "peterson_teriparatide"]  # hours with all sides: name workload and sides
 COHORTS = ["cohort", "cohort_run_in"]
 LADDER = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
+PEERS_LADDER = [1e-4, 1e-6, 1e-8]
 
 
 def first_line(*command):
@@ -233,30 +234,76 @@ def print_cheapest(rows, pairs):
 
 
 def at_equal_error(ladder, rtol):
-    """How many times as fast osteon is as each peer at rtol, where both make the same BMD error: its own speed is read
-    off its ladder, or is that of its loosest tolerance where this is more exact than the peer."""
-    curves = {}
-    for row in ladder:
-        curves.setdefault((row["workload"], row["side"]), []).append(row)
-    for (workload, side), rows in curves.items():
-        if not is_osteon(rows[0]):
+    """How many times as fast osteon is as each peer at rtol, where osteon takes the cheapest tolerance of its ladder
+    whose BMD error is no larger than the peer's."""
+    for peer in ladder:
+        if is_osteon(peer) or peer["rtol"] != rtol:
             continue
-        points = sorted((np.log(row["errors"]["bmd"]), np.log(row["speed"])) for row in rows)
-        for peer in ladder:
-            if peer["workload"] != workload or is_osteon(peer) or peer["rtol"] != rtol:
+        fastest = {}
+        for row in ladder:
+            if not is_osteon(row) or row["workload"] != peer["workload"] or not (
+                    row["errors"]["bmd"] <= peer["errors"]["bmd"]):
                 continue
-            error = np.log(peer["errors"]["bmd"])
-            if error >= points[0][0]:
-                speed = np.exp(np.interp(error, *zip(*points)))
-                yield {"workload": workload, "side": side, "peer": peer["side"], "ratio": speed / peer["speed"],
-                       "bmd_error": peer["errors"]["bmd"], "more_exact": bool(error > points[-1][0])}
+            if row["side"] not in fastest or row["speed"] > fastest[row["side"]]["speed"]:
+                fastest[row["side"]] = row
+        for side, row in fastest.items():
+            yield {"workload": peer["workload"], "side": side, "peer": peer["side"], "ratio": row["speed"] / peer["speed"],
+                   "bmd_error": row["errors"]["bmd"], "peer_bmd_error": peer["errors"]["bmd"], "rtol": row["rtol"]}
 
 
 def print_at_equal_error(found, rtol):
-    print(f"\nat equal BMD error, peers at rtol {rtol:g} (from the ladder; + osteon is more exact even at its loosest)")
+    print(f"\nat no larger BMD error: osteon at its cheapest tolerance, peers at rtol {rtol:g}")
     for row in found:
-        print(f"{row['workload']:<24}{row['side']:<36}{row['peer']:<16}{row['bmd_error']:>9.1e}"
-              f"{short(row['ratio']):>9} x{' +' if row['more_exact'] else ''}")
+        print(f"{row['workload']:<24}{row['side']:<36}{row['rtol']:>7.0e}{row['bmd_error']:>9.1e}   "
+              f"{row['peer']:<16}{row['peer_bmd_error']:>9.1e}{short(row['ratio']):>9} x")
+
+
+# What was asked of each: workload, side, peer, times as fast.
+GOALS = [
+    ("bone12", "osteon rodas5p, avx512", "gsl_msbdf", 40), ("bone12", "osteon rodas5p, avx512", "desolve_lsoda", 60),
+    ("bone12", "osteon rodas5p, avx2", "gsl_msbdf", 25), ("bone12", "osteon rodas5p, avx2", "desolve_lsoda", 40),
+    ("continuous", "osteon rodas5p, avx512", "gsl_msbdf", 40),
+    ("continuous", "osteon rodas5p, avx512", "desolve_lsoda", 60),
+    ("continuous", "osteon rodas5p, avx2", "gsl_msbdf", 25), ("continuous", "osteon rodas5p, avx2", "desolve_lsoda", 40),
+    *((workload, f"osteon rodas5p, {isa}", peer, goal) for workload in ("daily", "bone12_daily")
+      for isa in ("avx512", "avx2") for peer, goal in (("desolve_lsoda", 10), ("cvode_bdf", 10), ("gsl_rk8pd", 6))),
+    ("daily", "osteon rodas5p periodic, avx512", "desolve_lsoda", 500),
+    ("daily", "osteon rodas5p periodic, avx2", "desolve_lsoda", 500),
+]
+COHORT_GOALS = [("speedup of two threads, computed only", "speedup", None, 1.85, "at least"),
+                ("seconds, compressed, two threads", "seconds", 1, 6, "at most"),
+                ("added by writing, compressed, two threads", "added", 1, 0.6, "at most"),
+                ("added by writing, not compressed, two threads", "added", 0, 0.2, "at most")]
+PEAK_GOAL = 0.4
+
+
+def print_goals(results):
+    print(f"\n{'goal':<76}{'asked':>8}{'equal rtol':>12}{'equal error':>13}{'BMD error':>11}")
+    for workload, side, peer, goal in GOALS:
+        def found(rows):
+            return next((r for r in rows if (r["workload"], r["side"], r["peer"]) == (workload, side, peer)), None)
+
+        plain, equal = found(results["ratios"]), found(results.get("at_equal_error", []))
+        errors = next((r["errors"] for r in results["compare"] if (r["workload"], r["side"]) == (workload, side)), None)
+        if plain or equal:
+            print(f"{f'{workload}, {side}, times {peer}':<76}{goal:>6} x"
+                  f"{short(plain['ratio']) + ' x' if plain else '':>12}{short(equal['ratio']) + ' x' if equal else '':>13}"
+                  + (f"{errors['bmd']:>11.1e}" if errors else "")
+                  + (f"  ({errors['bmd_points']:.1e} %-points)" if errors and "periodic" in side else ""))
+    for what, key, level, goal, sense in COHORT_GOALS:
+        for row in results["cohort"]:
+            if row["workload"] == "cohort" and row["threads"] == 2 and row["compression"] == level:
+                print(f"{f'cohort, {what}':<76}{f'{sense} {goal:g}':>16}{row[key]:>12.2f}")
+    for row in results["peak"]:
+        print(f"{'part of the peak of ' + row['isa'] + ', ' + row['workload']:<76}{PEAK_GOAL:>8.0%}"
+              + "".join(f"  {name} {share:.0%}" for name, share in row["share"].items()))
+
+
+def peak(build, core, isas):
+    for name in WORKLOADS[:1] + ["continuous"]:
+        for isa in isas:
+            row = json.loads(on_core([build / "tests/bench/bench-peak", HERE / "workloads" / f"{name}.yaml", isa], {core}))
+            yield {"workload": name, **row}
 
 
 def short(x):
@@ -345,13 +392,13 @@ def main():
                         help=f"of compare and ladder; default: all but {', '.join(ON_DEMAND)}")
     parser.add_argument("--only", action="append", help="sides whose names contain this")
     parser.add_argument("--rtol", type=float, default=1e-6, help="of compare, and of the peers in cheapest")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each side in each round, at least")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=0.5, help="of each side in each round, at least")
     parser.add_argument("--subjects", type=int, default=100000, help="of cohort")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     parser.add_argument("--out", type=Path, help="JSON file (default: results.json in the build)")
     options = parser.parse_args()
-    parts = options.part or ["compare", "ladder", "cohort"]
+    parts = options.part or ["compare", "ladder", "cohort", "peak"]
     results = {"machine": machine(options.build), "references": {}, "compare": [], "ratios": [], "ladder": [],
                "cheapest": [], "cohort": []}
     for name, value in results["machine"].items():
@@ -371,7 +418,8 @@ def main():
             results["cheapest"] += print_cheapest(
                 *workload.cheapest(chosen, options.rtol, options.rounds, options.seconds))
         for rtol in LADDER if "ladder" in parts else []:
-            rows = workload.compare(workload.drawn(chosen), rtol, 1, 0.3 * options.seconds, least=2)
+            drawn = [s for s in workload.drawn(chosen) if s.is_osteon or rtol in PEERS_LADDER]
+            rows = workload.compare(drawn, rtol, 1, 0.3 * options.seconds, least=2)
             print_table(rows, [])
             results["ladder"] += rows
     if results["ladder"]:
@@ -379,6 +427,10 @@ def main():
         print_at_equal_error(results["at_equal_error"], options.rtol)
     for name in COHORTS if "cohort" in parts else []:
         results["cohort"] += cohort(options.build, name, options.rounds, options.subjects, options.build)
+    if "peak" in parts:
+        isas = json.loads(first_line(options.build / "tests/bench/bench-scalar", "--list"))["isas"]
+        results["peak"] = list(peak(options.build, options.core, isas))
+    print_goals(results)
     out = options.out or options.build / "results.json"
     out.write_text(json.dumps(results, indent=1, default=float) + "\n")
     print(f"\nwritten: {out}")

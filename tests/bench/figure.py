@@ -118,12 +118,12 @@ def main():
                          "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6,
                          "xtick.major.width": 0.6, "ytick.major.width": 0.6, "hatch.linewidth": 0.5})
     workloads = [name for name in TITLES if any(row["workload"] == name for row in results["ladder"])]
-    figure, grid = plt.subplots(2, 2, figsize=(7.1, 5.6))
-    figure.subplots_adjust(left=0.075, right=0.845, top=0.95, bottom=0.12, wspace=0.85, hspace=0.36)
+    figure, grid = plt.subplots(3, 2, figsize=(7.1, 8.4))
+    figure.subplots_adjust(left=0.075, right=0.845, top=0.965, bottom=0.085, wspace=0.85, hspace=0.36)
     figure.text(0.075, 0.02, "One core, one thread. Curves run from rtol 1e-4 to 1e-9, filled at 1e-6; bold: osteon. "
-                "Higher is faster, further right more exact.", fontsize=6.5)
+                "Peers: every second of them. Higher is faster, further right more exact.", fontsize=6.5)
     panels = list(grid.flat)
-    for letter, name in zip("abc", workloads):
+    for letter, name in zip("abcde", workloads):
         axes = panels.pop(0)
         draw_workload(axes, [row for row in results["ladder"] if row["workload"] == name], 1e-6)
         axes.set_title(f"{letter}   {TITLES[name]}", loc="left")
@@ -132,7 +132,7 @@ def main():
         box = axes.get_position()
         axes.set_position([box.x0 + 0.075, box.y0, box.width, box.height])
         draw_cohort(axes, results["cohort"])
-        axes.set_title(f"{'abcd'[len(workloads)]}   cohort on disk", loc="left")
+        axes.set_title(f"{'abcdef'[len(workloads)]}   cohort on disk", loc="left")
     for axes in panels:
         axes.set_visible(False)
     for ending in "png", "svg":
