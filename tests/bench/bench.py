@@ -386,7 +386,7 @@ def cohort(build, name, rounds, subjects, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build/bench")
-    parser.add_argument("--part", action="append", choices=["compare", "ladder", "cheapest", "cohort"],
+    parser.add_argument("--part", action="append", choices=["compare", "ladder", "cheapest", "cohort", "peak"],
                         help="default: all but cheapest")
     parser.add_argument("--workload", action="append", choices=WORKLOADS + ON_DEMAND,
                         help=f"of compare and ladder; default: all but {', '.join(ON_DEMAND)}")
@@ -400,7 +400,7 @@ def main():
     options = parser.parse_args()
     parts = options.part or ["compare", "ladder", "cohort", "peak"]
     results = {"machine": machine(options.build), "references": {}, "compare": [], "ratios": [], "ladder": [],
-               "cheapest": [], "cohort": []}
+               "cheapest": [], "cohort": [], "peak": []}
     for name, value in results["machine"].items():
         print(f"{name:<10} {value}")
     for name in (options.workload or WORKLOADS) if set(parts) - {"cohort"} else []:
