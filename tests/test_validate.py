@@ -248,6 +248,11 @@ class Analysis(unittest.TestCase):
         self.assertTrue(lines[0].startswith("draw,tiny.k[lumbar_spine] [1/y],tiny.g [1/y],between BMD,"))
         k, g, between, within = map(float, lines[1].split(",")[1:5])
         self.assertTrue(0.02 < k < 0.0305 and 0.029 < g < 0.032, lines[1])
+        # from there, nothing is searched for any more
+        self.osteon("fit", "fit.yaml", "--from", "table.csv", "-o", "again.csv")
+        with open(self.path("again.csv"), encoding="utf-8") as file:
+            again = [float(word) for word in file.read().splitlines()[1].split(",")[1:3]]
+        self.assertTrue(abs(again[0] / k - 1) < 1e-3 and abs(again[1] / g - 1) < 1e-3, again)
         # the estimate is what validate simulates with; its intervals hold all parts of the error
         text = self.validate("--parameters", "table.csv").stdout.splitlines()
         self.assertIn(f" {lost(k, 1):.2f} ", text[1])
@@ -261,6 +266,7 @@ class Analysis(unittest.TestCase):
             (["fit.yaml", "--profile", "tiny.h"], 1, "--profile: 'tiny.h' is not estimated here"),
             (["fit.yaml", "--leave-out", "U"], 1, "no row of trial 'U' is fitted"),
             (["fit.yaml", "--draws", "many"], 2, "--draws"),
+            (["fit.yaml", "--from", "no.csv"], 1, "no.csv: No such file"),
             (["no.yaml"], 1, "no.yaml"),
             (["fit.yaml", "-o", "nowhere/table.csv"], 4, "nowhere/table.csv"),
             ([], 2, "FIT.yaml is missing"),

@@ -52,6 +52,7 @@ typedef struct {
     size_t n_unmatched;
     size_t first_figure; /**< of its figures among those of all trials */
     bool skip;           /**< ost_trials_estimate() leaves it out */
+    double seconds;      /**< of computing that it last took, 0 before: the longest are begun first */
 } ost_trial_t;
 
 /** Trials over one library and one evidence table. */
@@ -73,6 +74,7 @@ typedef struct {
     uint64_t n_subjects;     /**< replaces the trials' numbers; 0: theirs */
     ost_sampling_t sampling; /**< replaces the trials', with n_subjects */
     double rtol;             /**< replaces the trials' tolerance of the solver; 0: theirs */
+    bool without_rules; /**< nobody begins, ends or is left out by a rule: for a fit, whose slopes a rule would break */
 } ost_trials_options_t;
 
 /** Read, match and plan all trials of a folder; a trial without any figure is not planned, and skipped.

@@ -183,6 +183,9 @@ int ost_experiment_read(ost_experiment_t *self, const char *path, const char *co
 /** Same from text; `path` is used in messages and to resolve relative paths. */
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err) OST_MUST_CHECK;
+/** Take the rules away: lines that begin by one are never given, lines that end by one go on, and everybody is
+ * eligible. What is left changes smoothly with the parameters. */
+void ost_experiment_drop_rules(ost_experiment_t *self);
 /** Free what an arm owns, not the arm itself. */
 void ost_arm_free(ost_arm_t *self);
 /** Free. Accepts NULL and a zeroed one. */

@@ -83,8 +83,8 @@ int ost_fit_read(ost_fit_t *self, const char *path, ost_error_t *err) OST_MUST_C
 /** Free. Accepts NULL and a zeroed one. */
 void ost_fit_free(ost_fit_t *self);
 
-/** From all starts, then with the sizes of the errors estimated, to the best estimate. @return 0, also when stopped by
- * progress (*stopped) */
+/** From all starts, then with the sizes of the errors estimated, to the best estimate; with n_starts 0 from the values
+ * that the parameters have. @return 0, also when stopped by progress (*stopped) */
 int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped, ost_error_t *err) OST_MUST_CHECK;
 
 /** Refit, from the estimate, without the rows of one trial of the evidence; then predict them. The fit itself is left

@@ -300,9 +300,10 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     gsl_matrix *jacobian = gsl_matrix_calloc(self->n_rows + n, n);
     int ret = search_init(&search, self, options, err);
     if (ret == 0 && (best == NULL || jacobian == NULL)) ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    for (size_t k = 0; k < n && ret == 0; k++) best[k] = ost_fit_param_z(&self->params[k], self->params[k].value);
     ost_fit_estimate_spread(self, NULL);
     if (ret == 0) ret = set_errors(&search, best);
-    if (ret == 0) ret = search_all_starts(&search, best, &lowest);
+    if (ret == 0 && self->n_starts > 0) ret = search_all_starts(&search, best, &lowest);
     search.what = "errors and estimate";
     for (int round = 0; round < ROUNDS && ret == 0 && !search.stopped; round++) {
         if ((ret = set_errors(&search, best)) < 0) break;

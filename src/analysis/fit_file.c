@@ -203,7 +203,8 @@ static int read_trials(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err
             .evidence = paths[1],
             .n_subjects = n_subjects,
             .sampling = OST_SAMPLING_LATIN_HYPERCUBE,
-            .rtol = RTOL };
+            .rtol = RTOL,
+            .without_rules = true };
         ret = ost_trials_read(&self->trials, &options, err);
         if (n_search < n_subjects) options.n_subjects = n_search;
         if (ret == 0) ret = ost_trials_read(&self->search_trials, &options, err);

@@ -102,6 +102,7 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
         e->first_subject = 0;
     }
     if (options->rtol > 0) e->solver.rtol = options->rtol;
+    if (options->without_rules) ost_experiment_drop_rules(e);
     if ((ret = read_evidence(self, e, options->evidence, err)) < 0) return ret;
     if ((ret = ost_figures_find(trial, &self->evidence, err)) < 0) return ret;
     if (options->model != NULL && (ret = ost_trial_replace_bone(trial, &self->library, options->model, err)) < 0)
@@ -318,6 +319,7 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
             estimates[v * self->n_figures + f] = estimate(&harvested, f, v * n, n, work);
     for (size_t c = 0; c < n_curves && ret == 0; c++)
         ret = fill_curve(&curves[c], harvested.points + c * n_times * n, n_times, n, work, err);
+    self->seconds = summary.seconds_cpu;
     ost_cohort_summary_free(&summary);
     free(harvested.values);
     free(harvested.points);
@@ -342,10 +344,20 @@ static int estimate_trial(
     return ret;
 }
 
+static int by_seconds(const void *a, const void *b)
+{
+    const ost_trial_t *x = *(const ost_trial_t *const *) a, *y = *(const ost_trial_t *const *) b;
+    return (x->seconds < y->seconds) - (x->seconds > y->seconds);
+}
+
 int ost_trials_estimate(
     ost_trials_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates, ost_error_t *err)
 {
     int ret = 0;
+    ost_trial_t **longest_first = malloc((self->n_trials + 1) * sizeof(*longest_first));
+    if (longest_first == NULL) return no_memory(err);
+    for (size_t t = 0; t < self->n_trials; t++) longest_first[t] = &self->trials[t];
+    qsort(longest_first, self->n_trials, sizeof(*longest_first), by_seconds);
 #ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic) num_threads(n_threads > 0 ? n_threads : omp_get_max_threads())
 #else
@@ -353,7 +365,7 @@ int ost_trials_estimate(
 #endif
     for (size_t t = 0; t < self->n_trials; t++) {
         ost_error_t own = { 0 };
-        int failed = estimate_trial(self, t, variants, estimates, &own);
+        int failed = estimate_trial(self, (size_t) (longest_first[t] - self->trials), variants, estimates, &own);
         if (failed == 0) continue;
 #ifdef _OPENMP
 #pragma omp critical(ost_trials_failed)
@@ -363,6 +375,7 @@ int ost_trials_estimate(
             ret = failed;
         }
     }
+    free(longest_first);
     return ret;
 }
 

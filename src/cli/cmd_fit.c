@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Estimates to the terminal; estimates and a sample of the posterior to a table that `osteon validate` reads. */
 #include "cli.h"
-#include "osteon/fit.h"
+#include "osteon/validate.h"
 
 #include <math.h>
 #include <signal.h>
@@ -130,8 +130,27 @@ static int profile(ost_fit_t *fit, const char *name, const ost_fit_options_t *op
 }
 
 typedef struct {
-    const char *output, *draws, *threads, *left_out, *profiled;
+    const char *output, *draws, *threads, *left_out, *profiled, *from;
 } request_t;
+
+/* The estimate of an earlier fit of the same parameters, in place of the search for it. */
+static int start_from(ost_fit_t *fit, const char *path, ost_error_t *err)
+{
+    ost_draws_t table;
+    int ret = ost_draws_read(&table, path, err);
+    if (ret == 0) ret = ost_draws_check(&table, &fit->trials.library, err);
+    for (size_t k = 0; k < fit->n_params && ret == 0; k++) {
+        size_t i = 0;
+        while (i < table.n_params && strcmp(table.names[i], fit->params[k].name) != 0) i++;
+        if (i == table.n_params)
+            ret = ost_fail_at(err, OST_ERR_NAME, path, 1, 0, "has no column for '%s'", fit->params[k].name);
+        else
+            fit->params[k].value = table.values[i];
+    }
+    fit->n_starts = 0;
+    ost_draws_free(&table);
+    return ret;
+}
 
 static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_error_t *err, bool *usage)
 {
@@ -145,6 +164,7 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     }
     const ost_fit_options_t options = { .n_threads = (int) n_threads, .progress = show_progress };
     int ret = ost_fit_read(fit, path, err);
+    if (ret == 0 && request->from != NULL) ret = start_from(fit, request->from, err);
     if (ret == 0) ret = ost_fit_run(fit, &options, &stopped, err);
     if (isatty(STDERR_FILENO)) fputc('\n', stderr);
     if (ret < 0) return ret;
@@ -178,6 +198,10 @@ int ost_cmd_fit(int argc, char **argv)
             .argument = "N",
             .text = "size of the sample of the posterior; default 0",
             .value = &request.draws },
+        { .name = "from",
+            .argument = "TABLE.csv",
+            .text = "begin at the estimate of an earlier fit instead of searching",
+            .value = &request.from },
         { .name = "leave-out",
             .argument = "TRIAL",
             .text = "refit without a trial and predict it; 'each': all in turn",
@@ -203,7 +227,7 @@ int ost_cmd_fit(int argc, char **argv)
     bool usage = false;
     const char *path = ost_cli_parse(&syntax, argc, argv, &code);
     if (path == NULL) return code;
-    if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
+    if (!ost_cli_exists(path) || (request.from != NULL && !ost_cli_exists(request.from))) return OST_EXIT_INPUT;
     signal(SIGINT, on_signal);
     int ret = run(&fit, path, &request, &err, &usage);
     code = usage ? OST_EXIT_USAGE : ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;

@@ -291,17 +291,40 @@ static void free_texts(char **list, size_t n)
     free(list);
 }
 
+static void free_regimen(ost_regimen_t *self)
+{
+    free(self->drug);
+    free(self->into);
+    free(self->begin_if);
+    free(self->end_if);
+    ost_formula_delete(self->own_start);
+    ost_formula_delete(self->own_stop);
+    ost_formula_delete(self->adherence);
+}
+
+void ost_experiment_drop_rules(ost_experiment_t *self)
+{
+    for (size_t a = 0; a < self->n_arms; a++) {
+        ost_arm_t *arm = &self->arms[a];
+        size_t n = 0;
+        for (size_t i = 0; i < arm->n_regimens; i++) {
+            ost_regimen_t *r = &arm->regimens[i];
+            free(r->end_if);
+            r->end_if = NULL;
+            if (r->begin_if == NULL)
+                arm->regimens[n++] = *r;
+            else
+                free_regimen(r);
+        }
+        arm->n_regimens = n;
+    }
+    free(self->eligible);
+    self->eligible = NULL;
+}
+
 void ost_arm_free(ost_arm_t *self)
 {
-    for (size_t i = 0; i < self->n_regimens; i++) {
-        free(self->regimens[i].drug);
-        free(self->regimens[i].into);
-        free(self->regimens[i].begin_if);
-        free(self->regimens[i].end_if);
-        ost_formula_delete(self->regimens[i].own_start);
-        ost_formula_delete(self->regimens[i].own_stop);
-        ost_formula_delete(self->regimens[i].adherence);
-    }
+    for (size_t i = 0; i < self->n_regimens; i++) free_regimen(&self->regimens[i]);
     for (size_t i = 0; i < self->n_inputs; i++) free(self->inputs[i].signal);
     free(self->regimens);
     free(self->inputs);
