@@ -451,7 +451,33 @@ static void test_interruption(void)
     close_fit();
 }
 
+/* The models' own values are the estimates of the fit that came with them, to the digits that the models keep. */
+static void test_defaults_are_the_estimate(void)
+{
+    ost_draws_t draws;
+    ost_library_t library;
+    CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_draws_read(&draws, OST_SOURCE_DIR "/configs/fit/flagship.csv", &err), 0);
+    CU_ASSERT(draws.n_params > 30 && draws.n_draws >= 100);
+    for (size_t k = 0; k < draws.n_params; k++) {
+        char model_name[64];
+        const ost_model_t *model;
+        size_t length = strcspn(draws.names[k], "."), found = 0;
+        snprintf(model_name, sizeof(model_name), "%.*s", (int) length, draws.names[k]);
+        CU_ASSERT_EQUAL_FATAL(ost_library_get(&library, model_name, &model, &err), 0);
+        for (size_t i = 0; i < model->n_params; i++) {
+            if (strcmp(model->params[i].name, draws.names[k] + length + 1) != 0) continue;
+            found++;
+            ost_assert_close(model->params[i].value, draws.values[k], 6e-4, 0);
+        }
+        CU_ASSERT_EQUAL(found, 1);
+    }
+    ost_draws_free(&draws);
+    ost_library_free(&library);
+}
+
 static const ost_test_t tests[] = {
+    { "defaults_are_the_estimate", test_defaults_are_the_estimate },
     { "whitening", test_whitening },
     { "sizes_of_errors", test_sizes_of_errors },
     { "recovers_parameters", test_recovers_parameters },

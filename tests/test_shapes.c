@@ -39,7 +39,7 @@ static void test_markers_before_density(void)
     double p1np = months(&person, "on", "p1np", 0, 3) / months(&person, "on", "p1np", 0, 12);
     double spine = months(&person, "on", SPINE, 0, 1) / months(&person, "on", SPINE, 0, 12);
     CU_ASSERT(ctx > 0.7 && p1np > 0.7 && spine < 0.2 && spine > 0);
-    CU_ASSERT(months(&person, "on", "ctx", 0, 1) > 2 * months(&person, "on", "p1np", 0, 1)); /* resorption leads */
+    CU_ASSERT(months(&person, "on", "ctx", 0, 1) > 1.5 * months(&person, "on", "p1np", 0, 1)); /* resorption leads */
     person_free(&person);
 }
 
@@ -100,7 +100,7 @@ static void test_who_lasts(void)
                    (months(&person, arms[i], SPINE, 0, 36) - months(&person, "off", SPINE, 0, 36));
     }
     CU_ASSERT(ctx[0] > 0.6 && ctx[1] < ctx[0] && ctx[1] > 0.3 && ctx[2] < 0.1 && ctx[3] < 0.1);
-    CU_ASSERT(spine[0] > 0.8 && spine[1] < spine[0] && spine[1] > 0.5 && spine[2] < 0.3 && spine[3] < 0.3);
+    CU_ASSERT(spine[0] > 0.8 && spine[1] < spine[0] && spine[1] > 0.5 && spine[2] < 0.4 && spine[3] < 0.4);
     person_free(&person);
 }
 
@@ -113,7 +113,7 @@ static void test_denosumab_rebound(void)
         WOMAN FROM_REST "arms: {on: {regimen: [{drug: denosumab, dose: 60 mg, interval: 6 month, stop: 24 month}]}}\n"
                         "times: {to: 48 month, every: 1 month}\n");
     const double *ctx = person_course(&person, "on", "ctx");
-    CU_ASSERT(ctx[6] < 0.5 * ctx[0] && ctx[24] < ctx[0]); /* still held when the dose is due */
+    CU_ASSERT(ctx[6] < 0.6 * ctx[0] && ctx[24] < 0.8 * ctx[0]); /* still held when the dose is due */
     double highest = 0;
     for (int month = 24; month <= 30; month++) highest = fmax(highest, ctx[month]);
     CU_ASSERT(highest > 1.2 * ctx[0]);

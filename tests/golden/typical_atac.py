@@ -94,6 +94,12 @@ class Model:
             raise SystemExit(f"not understood: {line}")
 
 
+def neutral_signals():
+    """{name: value} of the signals that have one and that no block here drives."""
+    lines = re.findall(r"^signal (\w+) \[[^]]+\] = (\S+)", (MODELS / "signals.model").read_text(), re.M)
+    return {name: float(value) for name, value in lines}
+
+
 class System:
     """Blocks in the order in which signals flow, as one vector of states. Names of each block get its own prefix."""
 
@@ -129,8 +135,7 @@ class System:
 
 
 def trajectory(method, tolerance):
-    system = System(["anastrozole", "hormones", "aibl"],
-                    dict(gonadal_suppression=0.0, serm=0.0, serm_agonism=0.0, bisphosphonate=0.0))
+    system = System(["anastrozole", "hormones", "aibl"], neutral_signals())
     since = Model("aibl").values["years_since_menopause"]
     x, _ = system.run(system.x0, -(since + 10 * YEAR), 0.0, "LSODA", tolerance)
     cuts = [*range(0, 1827), 7 * YEAR + 1]
