@@ -334,7 +334,8 @@ static void test_profile_and_sample(void)
     static const double z[] = { -2, -1, 1, 2 }, parabola[] = { 4, 1, 1, 4 };
     enum { N = 500 };
     static double values[N * 3];
-    double rise[4], effective = 0;
+    double rise[4];
+    ost_fit_sample_t sample = { 0 };
     small_begin(&folder);
     put_trials(3);
     put_evidence(3, truth, 0.1, 0);
@@ -342,8 +343,9 @@ static void test_profile_and_sample(void)
     must_run();
     CU_ASSERT_FATAL(small_ok(ost_fit_profile(&fit, 2, z, 4, &one_thread, rise, &err), &err));
     for (size_t i = 0; i < 4; i++) ost_assert_close(rise[i], parabola[i], 0.12, 0.02);
-    CU_ASSERT_FATAL(small_ok(ost_fit_sample(&fit, N, &one_thread, values, &effective, &err), &err));
-    CU_ASSERT(effective > N && effective < 4 * N);
+    CU_ASSERT_FATAL(small_ok(ost_fit_sample(&fit, N, &one_thread, values, &sample, &err), &err));
+    CU_ASSERT(sample.accepted > 0.15 && sample.accepted < 0.4);
+    CU_ASSERT(sample.ratio < 1.2);
     for (size_t k = 0; k < 3; k++) {
         const ost_fit_param_t *p = &fit.params[k];
         double sum = 0, squares = 0;
@@ -447,7 +449,8 @@ static void test_interruption(void)
     CU_ASSERT_EQUAL(ost_fit_leave_out(&fit, "T1", &options, values, more, &err), OST_ERR_LIMIT);
     CU_ASSERT(!fit.rows[0].left_out && !fit.rows[15].left_out);
     CU_ASSERT_EQUAL(ost_fit_profile(&fit, 0, (const double[]){ 1 }, 1, &options, values, &err), OST_ERR_LIMIT);
-    CU_ASSERT_EQUAL(ost_fit_sample(&fit, 4, &options, values, more, &err), OST_ERR_LIMIT);
+    ost_fit_sample_t sample;
+    CU_ASSERT_EQUAL(ost_fit_sample(&fit, 4, &options, values, &sample, &err), OST_ERR_LIMIT);
     close_fit();
 }
 

@@ -98,11 +98,17 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
 int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const ost_fit_options_t *options,
     double *rise, ost_error_t *err) OST_MUST_CHECK;
 
-/** A sample of the posterior by importance resampling from a Student distribution with 5 degrees of freedom around the
- * estimate. @param[out] values  [n_draws][n_params] internal units. @param[out] effective  effective number of the 4 n
- * proposals */
-int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *options, double *values, double *effective,
-    ost_error_t *err) OST_MUST_CHECK;
+/** How well a sample of the posterior was made. */
+typedef struct {
+    double accepted; /**< share of the steps that were accepted: best about a quarter */
+    double ratio;    /**< Gelman and Rubin's, of the parameter where it is largest: 1 once all chains tell the same;
+                        (1992, doi:10.1214/ss/1177011136) */
+} ost_fit_sample_t;
+
+/** A sample of the posterior by Metropolis steps of 32 chains from around the estimate, with the fit's covariance.
+ * @param[out] values  [n_draws][n_params] internal units. @param[out] sample  how well */
+int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *options, double *values,
+    ost_fit_sample_t *sample, ost_error_t *err) OST_MUST_CHECK;
 
 /** The report of a fit, for a person: estimates, what informs them, residuals, sizes of errors. */
 void ost_fit_print(const ost_fit_t *self, FILE *out);

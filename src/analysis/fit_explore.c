@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Degrees of freedom of the proposals, and how many are made for each draw that is wanted. */
-#define FREEDOM 5
-#define PROPOSALS 4
-/* Points simulated in one go. */
-#define BATCH 32
+/* Of the sampler: chains that move together, rounds before any counts, rounds from one kept point to the next, and the
+ * share of steps that are to be accepted (Roberts 1997, doi:10.1214/aoap/1034625254). */
+#define CHAINS 32
+#define BURN_IN 60
+#define THIN 15
+#define ACCEPTED 0.234
 
 static int no_memory(ost_error_t *err)
 {
@@ -108,79 +109,128 @@ int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const 
     return ret;
 }
 
-/* z = estimate + L t, L L' = covariance, t Student with FREEDOM degrees. @return log of its density but for a constant
- */
-static double propose(const ost_fit_t *self, const double *centre, const gsl_matrix *root, uint64_t draw, double *z)
+/* Chains of a Metropolis sampler, all at one point of their own. */
+typedef struct {
+    ost_fit_t *fit;
+    const ost_fit_options_t *options;
+    size_t n;             /* parameters */
+    gsl_matrix *root;     /* of the covariance */
+    double *z, *next;     /* [CHAINS][n] where they are, where they would go */
+    double *minus2;       /* [CHAINS] -2 log posterior at z */
+    double *residuals;    /* [CHAINS][n_rows] */
+    double *sum, *square; /* [CHAINS][n] over the rounds that count */
+    double step;
+} chains_t;
+
+static double draw(const chains_t *self, const char *purpose, uint64_t round, uint32_t i)
 {
-    size_t n = self->n_params;
-    double chi2 = 0, tt = 0;
-    for (uint32_t i = 0; i < FREEDOM; i++) {
-        double e = ost_random_normal(self->seed, draw, ost_random_purpose("scale of a proposal"), i);
-        chi2 += e * e;
-    }
-    double scale = sqrt(FREEDOM / chi2);
-    for (size_t k = 0; k < n; k++) z[k] = centre[k];
-    for (size_t j = 0; j < n; j++) {
-        double t = scale * ost_random_normal(self->seed, draw, ost_random_purpose(self->params[j].name), 1);
-        tt += t * t;
-        for (size_t k = j; k < n; k++) z[k] += gsl_matrix_get(root, k, j) * t;
-    }
-    return -0.5 * ((double) n + FREEDOM) * log1p(tt / FREEDOM);
+    return ost_random_normal(self->fit->seed, round, ost_random_purpose(purpose), i);
 }
 
-/* Log weights of all proposals. @param[out] z  [n_all][n_params] */
-static int weigh(
-    ost_fit_t *self, size_t n_all, const ost_fit_options_t *options, double *z, double *log_weight, ost_error_t *err)
+/* to = from + size L e with e standard normal. */
+static void move(const chains_t *self, const char *purpose, uint64_t round, double size, const double *from, double *to)
 {
-    size_t n = self->n_params, n_rows = self->n_rows;
-    double *centre = estimate_z(self), *residuals = malloc(BATCH * (n_rows + 1) * sizeof(*residuals));
-    gsl_matrix *root = gsl_matrix_alloc(n, n);
-    int ret = centre == NULL || residuals == NULL || root == NULL ? no_memory(err) : 0;
-    for (size_t i = 0; i < n * n && ret == 0; i++) gsl_matrix_set(root, i / n, i % n, self->covariance[i]);
-    if (ret == 0) gsl_linalg_cholesky_decomp1(root);
-    for (size_t first = 0; first < n_all && ret == 0; first += BATCH) {
-        size_t count = n_all - first < BATCH ? n_all - first : BATCH;
-        for (size_t v = 0; v < count; v++)
-            log_weight[first + v] = -propose(self, centre, root, first + v, z + (first + v) * n);
-        ret = ost_fit_residuals(self, z + first * n, count, options->n_threads, residuals, NULL, err);
-        for (size_t v = 0; v < count && ret == 0; v++) {
-            const double *at = z + (first + v) * n;
-            double minus2 = ost_fit_misfit(self, residuals + v * n_rows);
-            for (size_t k = 0; k < n; k++) minus2 += at[k] * at[k];
-            log_weight[first + v] -= 0.5 * minus2;
+    for (uint32_t c = 0; c < CHAINS; c++) {
+        memcpy(to + c * self->n, from + c * self->n, self->n * sizeof(*to));
+        for (size_t j = 0; j < self->n; j++) {
+            double e = size * draw(self, purpose, round, c * (uint32_t) self->n + (uint32_t) j);
+            for (size_t k = j; k < self->n; k++) to[c * self->n + k] += gsl_matrix_get(self->root, k, j) * e;
         }
-        if (options->progress != NULL && options->progress(options->user, "sample", first + count, n_all, NAN) != 0 &&
-            ret == 0)
-            ret = ost_fail(err, OST_ERR_LIMIT, "interrupted: no sample of the posterior was made");
     }
-    gsl_matrix_free(root);
-    free(residuals);
-    free(centre);
-    return ret;
 }
 
-int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *options, double *values, double *effective,
-    ost_error_t *err)
+/* Metropolis: every chain goes to its next point or stays. @return how many went, or an error */
+static int step_chains(chains_t *self, uint64_t round, ost_error_t *err)
 {
-    size_t n = self->n_params, n_all = PROPOSALS * n_draws;
-    double *z = malloc((n_all * n + 1) * sizeof(*z)), *weight = malloc((n_all + 1) * sizeof(*weight));
-    int ret = z == NULL || weight == NULL ? no_memory(err) : weigh(self, n_all, options, z, weight, err);
-    double largest = -INFINITY, sum = 0, squares = 0;
-    for (size_t i = 0; i < n_all && ret == 0; i++) largest = fmax(largest, weight[i]);
-    for (size_t i = 0; i < n_all && ret == 0; i++) {
-        weight[i] = exp(weight[i] - largest);
-        sum += weight[i];
-        squares += weight[i] * weight[i];
+    ost_fit_t *fit = self->fit;
+    int n_accepted = 0;
+    int ret = ost_fit_residuals(fit, self->next, CHAINS, self->options->n_threads, self->residuals, NULL, err);
+    for (uint32_t c = 0; c < CHAINS && ret == 0; c++) {
+        const double *at = self->next + c * self->n;
+        double minus2 = ost_fit_misfit(fit, self->residuals + c * fit->n_rows);
+        for (size_t k = 0; k < self->n; k++) minus2 += at[k] * at[k];
+        double u = ost_random_uniform(fit->seed, round, ost_random_purpose("acceptance"), c);
+        if (!(log(u) < 0.5 * (self->minus2[c] - minus2))) continue;
+        memcpy(self->z + c * self->n, at, self->n * sizeof(*at));
+        self->minus2[c] = minus2;
+        n_accepted++;
     }
-    if (ret == 0) *effective = sum * sum / squares;
-    /* systematic resampling: one random number, equal steps */
-    double at = ost_random_uniform(self->seed, 0, ost_random_purpose("resampling"), 0), below = 0;
-    for (size_t i = 0, d = 0; i < n_all && ret == 0; i++) {
-        below += weight[i] / sum * (double) n_draws;
-        for (; d < n_draws && ((double) d + at < below || i + 1 == n_all); d++)
-            for (size_t k = 0; k < n; k++) values[d * n + k] = ost_fit_param_value(&self->params[k], z[i * n + k]);
+    return ret < 0 ? ret : n_accepted;
+}
+
+/* Gelman and Rubin's ratio, the largest of all parameters: 1 where the chains have forgotten where they began. */
+static double worst_ratio(const chains_t *self, double rounds)
+{
+    double worst = 1;
+    for (size_t k = 0; k < self->n; k++) {
+        double mean = 0, between = 0, within = 0;
+        for (size_t c = 0; c < CHAINS; c++) mean += self->sum[c * self->n + k] / rounds / CHAINS;
+        for (size_t c = 0; c < CHAINS; c++) {
+            double own = self->sum[c * self->n + k] / rounds;
+            between += (own - mean) * (own - mean) / (CHAINS - 1);
+            within += (self->square[c * self->n + k] - rounds * own * own) / (rounds - 1) / CHAINS;
+        }
+        worst = fmax(worst, sqrt((rounds - 1) / rounds + between / within));
     }
-    free(z);
-    free(weight);
+    return worst;
+}
+
+static int run_chains(chains_t *self, size_t n_draws, double *values, ost_fit_sample_t *sample, ost_error_t *err)
+{
+    size_t n_rounds = BURN_IN + THIN * ((n_draws + CHAINS - 1) / CHAINS), n_kept = 0;
+    double accepted = 0;
+    move(self, "first points", 0, 0.5, self->z, self->next);
+    for (size_t c = 0; c < CHAINS; c++) self->minus2[c] = INFINITY; /* so that the first points are taken */
+    for (size_t round = 0; round < n_rounds; round++) {
+        int went = step_chains(self, round, err);
+        if (went < 0) return went;
+        bool counts = round >= BURN_IN;
+        if (counts)
+            accepted += went;
+        else if (round > 0)
+            self->step *= exp(0.5 * ((double) went / CHAINS - ACCEPTED));
+        for (size_t i = 0; i < CHAINS * self->n && counts; i++) {
+            self->sum[i] += self->z[i];
+            self->square[i] += self->z[i] * self->z[i];
+        }
+        for (size_t c = 0; c < CHAINS && counts && (round + 1 - BURN_IN) % THIN == 0 && n_kept < n_draws; c++, n_kept++)
+            for (size_t k = 0; k < self->n; k++)
+                values[n_kept * self->n + k] = ost_fit_param_value(&self->fit->params[k], self->z[c * self->n + k]);
+        move(self, "steps", round, self->step, self->z, self->next);
+        if (self->options->progress != NULL &&
+            self->options->progress(self->options->user, "sample", round + 1, n_rounds, self->minus2[0]) != 0)
+            return ost_fail(err, OST_ERR_LIMIT, "interrupted: no sample of the posterior was made");
+    }
+    double counted = (double) (n_rounds - BURN_IN);
+    *sample = (ost_fit_sample_t){ accepted / CHAINS / counted, worst_ratio(self, counted) };
+    return 0;
+}
+
+int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *options, double *values,
+    ost_fit_sample_t *sample, ost_error_t *err)
+{
+    size_t n = self->n_params, size = CHAINS * (n + 1);
+    double *work = calloc(4 * size + CHAINS, sizeof(*work)), *centre = estimate_z(self);
+    chains_t chains = { .fit = self, .options = options, .n = n, .step = 2.38 / sqrt((double) n) };
+    chains.residuals = malloc(CHAINS * (self->n_rows + 1) * sizeof(double));
+    chains.root = gsl_matrix_alloc(n, n);
+    int ret = work == NULL || centre == NULL || chains.residuals == NULL || chains.root == NULL ? no_memory(err) : 0;
+    if (ret == 0) {
+        for (size_t i = 0; i < n * n; i++) gsl_matrix_set(chains.root, i / n, i % n, self->covariance[i]);
+        gsl_linalg_cholesky_decomp1(chains.root);
+        chains.z = work;
+        chains.next = work + size;
+        chains.sum = work + 2 * size;
+        chains.square = work + 3 * size;
+        chains.minus2 = work + 4 * size;
+        for (size_t c = 0; c < CHAINS; c++) memcpy(chains.z + c * n, centre, n * sizeof(*centre));
+        self->searching = true; /* many points, of which only ratios count */
+        ret = run_chains(&chains, n_draws, values, sample, err);
+        self->searching = false;
+    }
+    gsl_matrix_free(chains.root);
+    free(chains.residuals);
+    free(centre);
+    free(work);
     return ret;
 }

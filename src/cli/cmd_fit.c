@@ -156,7 +156,7 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
 {
     uint64_t n_draws = 0, n_threads = 0;
     bool stopped = false;
-    double effective = 0;
+    ost_fit_sample_t sample = { 0 };
     if ((request->draws != NULL && !ost_cli_count("--draws", request->draws, 0, 100000, &n_draws)) ||
         (request->threads != NULL && !ost_cli_count("--threads", request->threads, 1, 4096, &n_threads))) {
         *usage = true;
@@ -176,11 +176,13 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     if (ret < 0 || n_draws == 0 || request->output == NULL) return ret;
     double *draws = malloc((size_t) n_draws * fit->n_params * sizeof(*draws));
     if (draws == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
-    ret = ost_fit_sample(fit, (size_t) n_draws, &options, draws, &effective, err);
+    ret = ost_fit_sample(fit, (size_t) n_draws, &options, draws, &sample, err);
     if (ret == 0) ret = write_table(fit, request->output, draws, (size_t) n_draws, err);
     if (ret == 0)
-        printf("%s: estimate and %llu draws of the posterior; %.0f of the %llu proposals count\n", request->output,
-            (unsigned long long) n_draws, effective, 4 * (unsigned long long) n_draws);
+        printf(
+            "%s: estimate and %llu draws of the posterior, by chains that accepted %.0f %% of their steps and differ "
+            "by a factor of %.2f at most (1: not at all)\n",
+            request->output, (unsigned long long) n_draws, 100 * sample.accepted, sample.ratio);
     free(draws);
     return ret;
 }
