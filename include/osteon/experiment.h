@@ -52,21 +52,21 @@ typedef struct {
 
 /** Doses of one drug: amount at start, start + interval, ... while before stop. */
 typedef struct {
-    char *drug;         /**< name of a model that takes doses */
-    char *into;         /**< which of its states, NULL for the first that takes doses */
-    double amount;      /**< internal units; negative only where the model is no drug */
-    ost_dim_t dim;      /**< of amount, checked against the dosed state */
-    double interval;    /**< d; 0 for a single dose */
-    double start, stop; /**< d from time 0; half-open */
-    double duration;    /**< d of infusion; 0 for a bolus */
-    ost_place_t place;  /**< for messages */
-    /** What differs between people, formulas of the covariates, NULL where it does not: start and stop, instead of the
-     * above, and the chance that a dose is taken. */
-    ost_formula_t *own_start, *own_stop, *adherence;
-    /** Conditions over outputs, covariates and time that are looked at from `start` on, every `visits` d: where
-     * begin_if holds the doses begin, `delay` d later, and where end_if holds they end. NULL: none. */
-    char *begin_if, *end_if;
-    double visits, delay;               /**< d */
+    char *drug;               /**< name of a model that takes doses */
+    char *into;               /**< which of its states, NULL for the first that takes doses */
+    double amount;            /**< internal units; negative only where the model is no drug */
+    ost_dim_t dim;            /**< of amount, checked against the dosed state */
+    double interval;          /**< d; 0 for a single dose */
+    double start, stop;       /**< d from time 0; half-open */
+    double duration;          /**< d of infusion; 0 for a bolus */
+    ost_place_t place;        /**< for messages */
+    ost_formula_t *own_start; /**< of the covariates, instead of start; NULL: the same for all */
+    ost_formula_t *own_stop;  /**< of the covariates, instead of stop; NULL: the same for all */
+    ost_formula_t *adherence; /**< of the covariates, the chance that a dose is taken; NULL: all are */
+    char *begin_if;       /**< condition over outputs, covariates and time, looked at from `start` on every `visits`:
+                             where it holds the doses begin, `delay` later; NULL: none */
+    char *end_if;         /**< condition looked at with begin_if: where it holds the doses end; NULL: none */
+    double visits, delay; /**< d */
     ost_place_t begin_place, end_place; /**< of the conditions, for messages */
 } ost_regimen_t;
 

@@ -172,6 +172,7 @@ typedef enum {
     OST_FAILURE_NEGATIVE    /**< a positive state fell below -10 atol, however short the step */
 } ost_failure_t;
 
+/** One subject in one arm. */
 typedef struct ost_job ost_job_t;
 
 /** One integration: filled by the caller, borrowed until its `done`. Arrays are plain (not lane rows). */
