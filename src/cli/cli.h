@@ -58,6 +58,29 @@ typedef struct {
     size_t n_options;
 } ost_syntax_t;
 
+/* Options that commands which simulate share; overrides_: their ost_text_list_t *. */
+#define OST_OPTIONS_PEOPLE(overrides_)                                                                                 \
+    { .name = "subjects",                                                                                              \
+        .letter = 'n',                                                                                                 \
+        .argument = "N",                                                                                               \
+        .text = "number of subjects",                                                                                  \
+        .overrides = (overrides_),                                                                                     \
+        .path = "population.subjects" },                                                                               \
+    {                                                                                                                  \
+        .name = "seed", .argument = "S", .text = "seed of all random numbers", .overrides = (overrides_),              \
+        .path = "population.seed"                                                                                      \
+    }
+#define OST_OPTION_SET(overrides_)                                                                                     \
+    {                                                                                                                  \
+        .name = "set", .argument = "PATH=VALUE", .overrides = (overrides_),                                            \
+        .text = "change any entry, as in arms.anastrozole.regimen.0.dose='2 mg'"                                       \
+    }
+#define OST_OPTION_THREADS(value_)                                                                                     \
+    {                                                                                                                  \
+        .name = "threads", .letter = 't', .argument = "T", .text = "threads (default: all this process may use)",      \
+        .value = (value_)                                                                                              \
+    }
+
 /* Parse. @return the word, or NULL where the command ends here (help was printed, or usage was wrong and said so) with
  * *code set */
 const char *ost_cli_parse(const ost_syntax_t *self, int argc, char **argv, int *code);
