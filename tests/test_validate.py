@@ -5,6 +5,7 @@ source tree. Takes the path of osteon as its first argument; further words name 
 import html.parser
 import math
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -126,6 +127,16 @@ class Analysis(unittest.TestCase):
 
     def validate(self, *words, code=0):
         return self.osteon("validate", "--trials", "trials", "--subjects", "2", *words, code=code)
+
+    def test_people_of_every_trial(self):
+        """Each file of configs/trials says who was simulated, the same six things in the same order."""
+        said = ["Age", "Menopause", "BMI", "T-score", "Calcium and vitamin D", "Dropout"]
+        for path in sorted((pathlib.Path(__file__).parent.parent / "configs/trials").glob("*.yaml")):
+            text = path.read_text(encoding="utf-8")
+            with self.subTest(trial=path.stem):
+                self.assertEqual(re.findall(r"(?m)^# ([A-Z][\w -]+): .+", text.partition("\n#\n")[2]), said)
+                for covariate in ("age", "years_since_menopause", "bmi"):
+                    self.assertRegex(text, rf"(?m)^    {covariate}: ")
 
     def test_table_and_sums(self):
         lines = self.validate().stdout.splitlines()
