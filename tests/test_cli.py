@@ -53,6 +53,40 @@ validate,T1,placebo,women,none,BMD_change,LS,12,median,-1.5,percent,-2.5,-0.5,95
 """
 
 
+# The same bone under a drug that is begun and ended on scans, taken by some more than by others.
+RULED_MODEL = """
+model ruled "bone that decays, and a drug that builds it"
+kind bone
+param k = 0.02 [1/y] spread 0.3 "loss rate" @ "assumed: for a test"
+param g = 0.05 [1/mg/y] spread 0.3 "what the drug builds" @ "assumed: for a test"
+noise scan "error of a scan"
+state B = 1 [1] scale 1 "bone"
+state D = 0 [mg] scale 1 "drug"
+B' = g*D - k*B
+D' = -0.02 [1/d]*D
+dose D
+output bmd [g/cm2] = 1 [g/cm2]*B*(1 + 0.01*scan) "bone mineral density, as scanned"
+"""
+RULED = """
+title: Rules
+models: [./ruled.model]
+population:
+  subjects: 64
+  seed: 3
+  dropout: leaving
+  covariates:
+    leaving: {distribution: exponential, mean: 12 year}
+    share: {distribution: uniform, from: 0.4, to: 1}
+arms:
+  ruled:
+    regimen:
+      - {drug: ruled, dose: 1 mg, interval: 1 month, adherence: share, start: 3 month, visits: 3 month,
+         begin_if: "bmd < 0.93 [g/cm2]", end_if: "bmd > 0.97 [g/cm2]"}
+times: {to: 5 year, every: 6 month}
+solver: {h_max: 0.5 day}
+"""
+
+
 class Program(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -130,6 +164,9 @@ class Program(unittest.TestCase):
             (["help", "rum"], "did you mean 'run'?"),
             (["list", "drug"], "did you mean 'drugs'?"),
             (["run", "tiny.yaml", "-o", "tiny.model"], "'tiny.model' is there and is no result file"),
+            (["run", "tiny.yaml", "-o", "."], "'.' is a folder"),
+            (["compare", "tiny.yaml", "--models", "./tiny.model", "-o", "."], "'.' is a folder"),
+            (["compare", "tiny.yaml", "--models", "./tiny.model,", "-o", "x.h5"], "a name is missing in './tiny.model,'"),
         ):
             with self.subTest(words):
                 done = self.osteon(*words, code=2)
@@ -313,7 +350,7 @@ class Program(unittest.TestCase):
             file.write(MODEL.replace("= X \"growth\"", "= X - 1 + 3*(1 - B)/(1 - exp(-0.02)) \"growth\""))
         self.run_tiny("out.h5", "--set", "population.variability=false")
         text = self.osteon("show", "out.h5", "--variable", "x", "--at", "12").stdout
-        self.assertIn("x [1] (a baseline is zero, so values instead of changes)", text)
+        self.assertIn("x [1] (a baseline is zero or less, so values instead of changes)", text)
         row = next(line for line in text.splitlines() if line.startswith("control"))
         self.assertEqual(row.split()[1:], ["12"] + ["3.00"] * 4)
 
@@ -427,6 +464,50 @@ class Program(unittest.TestCase):
         self.assertIn("cannot be resumed: it was begun with another 'overrides'",
                       self.osteon(*words, "--seed", "2", "-o", "out.h5", "--resume", code=1).stderr)
         self.assert_same("whole.h5", "out.h5", counts=False)
+
+    def test_resume_of_rules_after_a_kill(self):
+        for name, text in ("ruled.model", RULED_MODEL), ("ruled.yaml", RULED):
+            with open(self.path(name), "w", encoding="utf-8") as file:
+                file.write(text)
+        words = ["run", "ruled.yaml", "--threads", "1", "--subjects"]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        self.osteon(*words, "128", "-o", "few.h5")
+        seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+        words.append(str(128 * math.ceil(4 / seconds)))
+        # the kernel kills it at once, as kill -9 does, after 2 s of work out of 4
+        done = subprocess.run([OSTEON, *words, "-o", "out.h5", "-q"], cwd=self.folder.name, check=False, timeout=300,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (2, 2)))
+        self.assertEqual(done.returncode, -signal.SIGKILL)
+        self.assertFalse(os.path.exists(self.path("out.h5")))
+        self.assertRegex(self.osteon(*words, "-o", "out.h5", "--resume").stdout,
+                         r"resumed: [\d,]+ subjects of an earlier run were there")
+        self.osteon(*words, "-o", "whole.h5")
+        self.assert_same("whole.h5", "out.h5", counts=False)
+        with h5py.File(self.path("out.h5")) as file:
+            for name in "began_ruled", "ended_ruled":
+                share = np.isfinite(file[name][:]).mean()
+                self.assertTrue(0.1 < share < 0.95, f"{name}: {share}")
+
+    def test_names_that_stand_side_by_side_in_the_file(self):
+        """What could not be written is refused before anything is computed."""
+        site = MODEL.replace("output bmd [", "index site = a, b\noutput bmd[site] [")
+        people = "population: {subjects: 40, seed: 7, covariates: {%s: 1, v: {formula: %s, max: 5}}}"
+        for model, covariate, part in (
+            (site, "site", "tiny.yaml:4:50: covariate 'site' cannot be written"),
+            (site.replace("output x ", "output site "), "w", "'site' is the name of an index set"),
+            (MODEL.replace("output x ", "output w "), "w", "tiny.yaml:3:10: output 'w' of model 'tiny' cannot be written: "
+                                                         "in the result file, 'w' is the name of a covariate"),
+            (MODEL.replace("output x ", "output status "), "w", "'status' is the name of a dataset of its own"),
+            (site.replace("site", "subject"), "w", "'subject' is the name of a dataset of its own"),
+            (MODEL, "model", "this name is taken by the result file"),
+        ):
+            with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+                file.write(model)
+            with open(self.path("tiny.yaml"), "w", encoding="utf-8") as file:
+                file.write(EXPERIMENT.replace("population: {subjects: 40, seed: 7}", people % (covariate, covariate)))
+            with self.subTest(part):
+                for words in (["check", "tiny.yaml"], ["run", "tiny.yaml", "-o", "x.h5"]):
+                    self.assertIn(part, self.osteon(*words, code=1).stderr)
 
     def test_unwritable_output(self):
         self.assertIn("nowhere", self.run_tiny("nowhere/out.h5", code=4).stderr)

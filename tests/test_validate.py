@@ -214,7 +214,8 @@ class Analysis(unittest.TestCase):
         for words, code, part in (
             (["--trial", "onn"], 1, "did you mean 'one'?"),
             (["--evidence", "no.csv"], 1, "no.csv"),
-            (["--subjects", "1"], 2, "--subjects"),
+            (["--subjects", "1"], 2, "osteon: --subjects: '1'"),
+            (["-o", "fit.yaml"], 2, "'fit.yaml' is there and is no result file"),
             (["trials"], 2, "takes options only"),
             (["--parameters", "no.csv"], 1, "no.csv: No such file"),
             (["--parameter", "no.csv"], 1, "no.csv: No such file"),
@@ -274,16 +275,21 @@ class Analysis(unittest.TestCase):
 
     def test_fit_says_what_is_wrong(self):
         for words, code, part in (
-            (["fit.yaml", "--profile", "tiny.h"], 1, "--profile: 'tiny.h' is not estimated here"),
-            (["fit.yaml", "--leave-out", "U"], 1, "no row of trial 'U' is fitted"),
+            (["fit.yaml", "--profile", "tiny.h"], 1, "--profile: this fit estimates no 'tiny.h' (did you mean 'tiny.g'?)"),
+            (["fit.yaml", "--leave-out", "U"], 1, "--leave-out: this fit has no row of trial 'U'"),
             (["fit.yaml", "--draws", "many"], 2, "--draws"),
             (["fit.yaml", "--from", "no.csv"], 1, "no.csv: No such file"),
             (["no.yaml"], 1, "no.yaml"),
             (["fit.yaml", "-o", "nowhere/table.csv"], 4, "nowhere/table.csv"),
             ([], 2, "FIT.yaml is missing"),
+            (["fit.yaml", "-o", "fit.yaml"], 2, "'fit.yaml' is there and is no result file"),
+            (["fit.yaml", "--draws", "10"], 2, "--draws needs -o"),
+            (["fit.yaml", "--draws", "x", "-o", "t.csv"], 2, "osteon: --draws: 'x'"),
         ):
             with self.subTest(words):
-                self.assertIn(part, self.osteon("fit", *words, code=code).stderr)
+                done = self.osteon("fit", *words, code=code)
+                self.assertIn(part, done.stderr)
+                self.assertEqual(done.stdout, "")  # said before the search, which may take long
 
     def test_files_of_fits_are_no_experiments(self):
         os.makedirs(self.path("configs/fit"))

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_OPTIONS 24
@@ -111,6 +112,21 @@ bool ost_cli_exists(const char *path)
 {
     if (access(path, F_OK) == 0) return true;
     ost_cli_message("%s: %s", path, strerror(errno));
+    return false;
+}
+
+bool ost_cli_may_replace(const char *path, const char *head)
+{
+    char there[16];
+    struct stat st;
+    size_t length = strlen(head);
+    if (stat(path, &st) != 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) return true;
+    FILE *file = S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
+    size_t n = file != NULL ? fread(there, 1, length, file) : 0;
+    if (file != NULL) fclose(file);
+    if (S_ISREG(st.st_mode) && (n == 0 || (n == length && memcmp(there, head, length) == 0))) return true;
+    ost_cli_message("-o: '%s' is %s; it is not overwritten", path,
+        S_ISREG(st.st_mode) ? "there and is no result file" : "a folder");
     return false;
 }
 
@@ -281,11 +297,9 @@ char *ost_cli_data_folder(const char *name)
     char *found = NULL;
     int ret = config_folders(&folders);
     for (size_t i = 0; i < folders.n && ret == 0 && found == NULL; i++) {
-        if (asprintf(&found, "%s/%s", folders.items[i], name) < 0) found = NULL;
-        if (found != NULL && access(found, R_OK) != 0) {
-            free(found);
-            found = NULL;
-        }
+        char path[PATH_MAX];
+        snprintf(path, sizeof(path), "%s/%s", folders.items[i], name);
+        if (access(path, R_OK) == 0) found = path[0] == '/' ? realpath(path, NULL) : strdup(path);
     }
     ost_text_list_free(&folders);
     return found;
@@ -375,13 +389,25 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
     return code;
 }
 
+/* A result is read where it was not written: a table that is not where the experiment names it may be one of those that
+ * come with osteon, which stand as in "evidence/evidence.csv". */
+static char *evidence_of_configs(const char *path)
+{
+    const char *name = strstr(path, "evidence/");
+    for (const char *next = name; next != NULL; next = strstr(next + 1, "evidence/")) name = next;
+    return name != NULL ? ost_cli_data_folder(name) : NULL;
+}
+
 void ost_cli_evidence(ost_evidence_t *self, const ost_experiment_t *experiment)
 {
     ost_error_t err = { 0 };
     char message[1024];
     *self = (ost_evidence_t){ 0 };
     if (experiment->evidence_path == NULL || experiment->n_comparisons == 0) return;
-    int ret = ost_evidence_read(self, experiment->evidence_path, &err);
+    const char *path = experiment->evidence_path;
+    char *own = access(path, F_OK) != 0 ? evidence_of_configs(path) : NULL;
+    int ret = ost_evidence_read(self, own != NULL ? own : path, &err);
+    free(own);
     for (size_t i = 0; i < experiment->n_comparisons && ret == 0; i++) {
         const ost_comparison_t *c = &experiment->comparisons[i];
         size_t k = 0;

@@ -132,9 +132,13 @@ typedef struct {
 int ost_cli_simulate(const ost_plan_t *plan, const ost_simulation_t *how);
 /* Say what was written and what to do with it. */
 void ost_cli_written(const char *out);
-/* Whether `path` is free or holds HDF5; says so if not. A slip of the hand (-o mine.yaml) must not cost an experiment.
- */
-bool ost_cli_may_replace(const char *path);
+/* How the files that osteon writes begin: results, tables of `fit`, reports of `validate`. */
+#define OST_CLI_HDF5 "\211HDF"
+#define OST_CLI_TABLE "draw,"
+#define OST_CLI_HTML "<!DOCTYPE html>"
+/* Whether `path` is free, or a file that begins with `head` (up to 16 bytes); says so if not. A slip of the hand
+ * (-o mine.yaml) must not cost an experiment. */
+bool ost_cli_may_replace(const char *path, const char *head);
 
 int ost_cmd_run(int argc, char **argv);
 int ost_cmd_compare(int argc, char **argv);

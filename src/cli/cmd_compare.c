@@ -75,6 +75,10 @@ static int plan_side(
 {
     const ost_model_t *bone;
     ost_error_t err = { 0 };
+    if (model[0] == '\0') {
+        ost_cli_message("--models: a name is missing in '%s'", a->models);
+        return OST_EXIT_USAGE;
+    }
     int code = ost_cli_experiment(&self->experiment, name, &a->overrides);
     if (code != OST_EXIT_OK) return code;
     ost_experiment_t *e = &self->experiment;
@@ -82,7 +86,8 @@ static int plan_side(
         return ost_cli_fail(&err);
     self->model = bone->name;
     if (!ost_experiment_drop_outputs(e, library)) {
-        ost_cli_message("compare: model '%s' has none of the outputs that %s asks for", bone->name, name);
+        ost_cli_message("compare: model '%s' has none of the outputs that %s asks for; 'osteon model %s' lists its own",
+            bone->name, name, bone->name);
         return OST_EXIT_INPUT;
     }
     for (size_t i = e->n_arms; i-- > 0 && a->allow_gaps;) {
@@ -143,8 +148,12 @@ static int join(const side_t *sides, size_t n, const compare_arguments_t *a)
     if (ret == 0) ret = ost_results_join(a->out, parts, n, &err);
     free(parts);
     if (ret < 0) return ost_cli_fail(&err);
-    for (size_t i = 0; i < n && !a->quiet; i++)
-        if (sides[i].left_out != NULL) printf("left out\n%s\n", sides[i].left_out);
+    const char *heading = "left out\n";
+    for (size_t i = 0; i < n && !a->quiet; i++) {
+        if (sides[i].left_out == NULL) continue;
+        printf("%s%s\n", heading, sides[i].left_out);
+        heading = "";
+    }
     if (!a->quiet) ost_cli_written(a->out);
     return OST_EXIT_OK;
 }
@@ -189,7 +198,7 @@ int ost_cmd_compare(int argc, char **argv)
         ost_cli_message("compare: %s is missing", list == NULL ? "--models A,B,..." : "-o OUT.h5");
         goto out;
     }
-    if (!ost_cli_may_replace(a.out)) goto out;
+    if (!ost_cli_may_replace(a.out, OST_CLI_HDF5)) goto out;
     for (const char *c = list; *c != '\0'; c++) max += *c == ',';
     sides = calloc(max, sizeof(*sides));
     code = OST_EXIT_INPUT;

@@ -3,6 +3,8 @@
 #include "cli.h"
 #include "osteon/validate.h"
 
+#include <errno.h>
+#include <libgen.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -55,6 +57,11 @@ static int write_table(const ost_fit_t *fit, const char *path, const double *dra
     return ok ? 0 : ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written");
 }
 
+static const char *row_trial(const ost_fit_t *fit, size_t row)
+{
+    return fit->trials.trials[fit->rows[row].trial].figures[fit->rows[row].figure].row->trial;
+}
+
 static int leave_out_one(ost_fit_t *fit, const char *trial, const ost_fit_options_t *options, double *residuals,
     double *sd, ost_error_t *err)
 {
@@ -85,11 +92,10 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
     printf(
         "\nleft out     %-9s %-38s %-20s %5s %9s %8s %7s\n", "", "arm", "output", "month", "observed", "differ", "sd");
     for (size_t i = 0; i < n && ret == 0; i++) {
-        const char *trial = fit->trials.trials[fit->rows[i].trial].figures[fit->rows[i].figure].row->trial;
+        const char *trial = row_trial(fit, i);
         bool is_first = true;
         for (size_t k = 0; k < i; k++)
-            if (strcmp(fit->trials.trials[fit->rows[k].trial].figures[fit->rows[k].figure].row->trial, trial) == 0)
-                is_first = false;
+            if (strcmp(row_trial(fit, k), trial) == 0) is_first = false;
         if (!is_first || (strcmp(which, "each") != 0 && strcmp(which, trial) != 0)) continue;
         ret = leave_out_one(fit, trial, options, residuals, sd, err);
         for (size_t k = 0; k < n && ret == 0; k++) {
@@ -112,21 +118,19 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
     return ret;
 }
 
+/* Of a parameter that check_request() found. */
 static int profile(ost_fit_t *fit, const char *name, const ost_fit_options_t *options, ost_error_t *err)
 {
     static const double z[] = { -2, -1, 1, 2 };
     double rise[4];
-    for (size_t k = 0; k < fit->n_params; k++) {
-        if (strcmp(fit->params[k].name, name) != 0) continue;
-        int ret = ost_fit_profile(fit, k, z, 4, options, rise, err);
-        if (ret == 0)
-            printf(
-                "\nprofile of %s: -2 log posterior rises by %.1f, %.1f, %.1f, %.1f at -2, -1, 1, 2 SE (4, 1, 1, 4 if "
-                "normal)\n",
-                name, rise[0], rise[1], rise[2], rise[3]);
-        return ret;
-    }
-    return ost_fail(err, OST_ERR_NAME, "--profile: '%s' is not estimated here", name);
+    size_t k = 0;
+    while (strcmp(fit->params[k].name, name) != 0) k++;
+    int ret = ost_fit_profile(fit, k, z, 4, options, rise, err);
+    if (ret == 0)
+        printf("\nprofile of %s: -2 log posterior rises by %.1f, %.1f, %.1f, %.1f at -2, -1, 1, 2 SE (4, 1, 1, 4 if "
+               "normal)\n",
+            name, rise[0], rise[1], rise[2], rise[3]);
+    return ret;
 }
 
 typedef struct {
@@ -152,18 +156,54 @@ static int start_from(ost_fit_t *fit, const char *path, ost_error_t *err)
     return ret;
 }
 
+static int check_folder(const char *path, ost_error_t *err)
+{
+    char *folder = strdup(path);
+    int ret = folder == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    if (ret == 0 && access(dirname(folder), W_OK) != 0)
+        ret = ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(errno));
+    free(folder);
+    return ret;
+}
+
+static int check_name(const char *what, const char *word, const char *const *names, size_t n, ost_error_t *err)
+{
+    char hint[300];
+    size_t i = 0;
+    while (word != NULL && i < n && strcmp(names[i], word) != 0) i++;
+    if (word == NULL || i < n) return 0;
+    return ost_fail(err, OST_ERR_NAME, "%s '%s'%s", what, word, ost_cli_hint(hint, sizeof(hint), word, names, n));
+}
+
+/* What is asked of the fit has to be there before the search, which takes long. */
+static int check_request(const ost_fit_t *fit, const request_t *request, ost_error_t *err)
+{
+    const char **names = malloc((fit->n_params + fit->n_rows + 1) * sizeof(*names));
+    if (names == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < fit->n_params; i++) names[i] = fit->params[i].name;
+    int ret = check_name("--profile: this fit estimates no", request->profiled, names, fit->n_params, err);
+    names[0] = "each";
+    for (size_t i = 0; i < fit->n_rows; i++) names[i + 1] = row_trial(fit, i);
+    if (ret == 0)
+        ret = check_name("--leave-out: this fit has no row of trial", request->left_out, names, fit->n_rows + 1, err);
+    free(names);
+    return ret;
+}
+
 static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_error_t *err, bool *usage)
 {
     uint64_t n_draws = 0, n_threads = 0;
     bool stopped = false;
     ost_fit_sample_t sample = { 0 };
-    if ((request->draws != NULL && !ost_cli_count("--draws", request->draws, 0, 100000, &n_draws)) ||
-        (request->threads != NULL && !ost_cli_count("--threads", request->threads, 1, 4096, &n_threads))) {
+    if ((request->draws != NULL && !ost_cli_count("draws", request->draws, 0, 100000, &n_draws)) ||
+        (request->threads != NULL && !ost_cli_count("threads", request->threads, 1, 4096, &n_threads))) {
         *usage = true;
         return 0;
     }
     const ost_fit_options_t options = { .n_threads = (int) n_threads, .progress = show_progress };
     int ret = ost_fit_read(fit, path, err);
+    if (ret == 0) ret = check_request(fit, request, err);
+    if (ret == 0 && request->output != NULL) ret = check_folder(request->output, err);
     if (ret == 0 && request->from != NULL) ret = start_from(fit, request->from, err);
     if (ret == 0) ret = ost_fit_run(fit, &options, &stopped, err);
     if (isatty(STDERR_FILENO)) fputc('\n', stderr);
@@ -230,6 +270,11 @@ int ost_cmd_fit(int argc, char **argv)
     const char *path = ost_cli_parse(&syntax, argc, argv, &code);
     if (path == NULL) return code;
     if (!ost_cli_exists(path) || (request.from != NULL && !ost_cli_exists(request.from))) return OST_EXIT_INPUT;
+    if (request.output != NULL && !ost_cli_may_replace(request.output, OST_CLI_TABLE)) return OST_EXIT_USAGE;
+    if (request.draws != NULL && request.output == NULL) {
+        ost_cli_message("fit: --draws needs -o TABLE.csv to keep them in");
+        return OST_EXIT_USAGE;
+    }
     signal(SIGINT, on_signal);
     int ret = run(&fit, path, &request, &err, &usage);
     code = usage ? OST_EXIT_USAGE : ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;

@@ -41,7 +41,7 @@ static void print_outputs(const ost_model_t *model)
         if (j > 0 && strcmp(o->group, model->outputs[j - 1].group) == 0) continue;
         snprintf(name, sizeof(name), o->index_set != NULL ? "%s[%s]" : "%s", o->group, o->index_set);
         snprintf(unit, sizeof(unit), "[%s]", o->unit_text);
-        printf("%-16s %-26s %-12s %s\n", model->name, name, unit, o->text);
+        printf("%-24s %-26s %-12s %s\n", model->name, name, unit, o->text);
     }
 }
 

@@ -265,17 +265,6 @@ void ost_cli_written(const char *out)
     printf("next:    osteon show %s\n         scripts/plot.py %s -o %.*s.png\n", out, out, length, out);
 }
 
-bool ost_cli_may_replace(const char *path)
-{
-    char head[4];
-    FILE *file = fopen(path, "rb");
-    size_t n = file != NULL ? fread(head, 1, sizeof(head), file) : 0;
-    if (file != NULL) fclose(file);
-    if (n == 0 || (n == sizeof(head) && memcmp(head, "\211HDF", sizeof(head)) == 0)) return true;
-    ost_cli_message("-o: '%s' is there and is no result file; it is not overwritten", path);
-    return false;
-}
-
 /* After a failure: what a run with --resume can start from. */
 static void mention_part(const char *out)
 {
@@ -347,7 +336,7 @@ int ost_cmd_run(int argc, char **argv)
         ost_cli_message("run: -o OUT.h5 is missing (--dry-run needs none)");
         goto out;
     }
-    if (!a.dry_run && !ost_cli_may_replace(a.out)) goto out;
+    if (!a.dry_run && !ost_cli_may_replace(a.out, OST_CLI_HDF5)) goto out;
     if ((compared = ost_cli_compared_models(name)) != NULL) {
         ost_cli_message("run: '%s' is of several models; 'osteon compare %s -o OUT.h5' repeats it", name, name);
         goto out;

@@ -36,7 +36,7 @@ typedef struct {
     double versus_mean;          /* of it, in the row being printed; NAN in its own */
     ost_experiment_t experiment; /* empty where the file holds none that can be read */
     ost_evidence_t evidence;
-    bool has_values;                           /* a baseline of zero: values instead of changes in percent */
+    bool has_values;                           /* a baseline of zero or less: values instead of changes in percent */
     double *base, *value, *change;             /* [n_subjects] */
     double *medians;                           /* [n_models], of those that have values */
     int model_width, arm_width, element_width; /* model_width 0: a file without that dimension */
@@ -267,7 +267,7 @@ static void print_head(const show_t *self, const char *path)
         n_models > 0 ? ost_cli_plural(n_models, "model", models) : "",
         ost_cli_plural(ost_results_failures(self->results), "subject-arm", failed));
     if (self->has_values)
-        printf("%s [%s] (a baseline is zero, so values instead of changes)\n\n", self->variable,
+        printf("%s [%s] (a baseline is zero or less, so values instead of changes)\n\n", self->variable,
             ost_results_unit(self->results, self->variable));
     else
         printf("%s: change in percent, each subject against itself at month 0 (a-b: at month b against month a)\n\n",
@@ -384,8 +384,8 @@ static int print_course(const show_t *self, size_t course, size_t arm, bool ende
     int ret = ost_results_read(self->results, self->variable, arm, 0, zero < 0 ? 0 : (size_t) zero, self->base, err);
     if (ret == 0) ret = ost_results_read_course(self->results, course, arm, ended, self->value, err);
     if (ret < 0 || is_same_for_all(self) || share_by(self, INFINITY) == 0) return ret;
-    printf("%s%-*s %s %s by month", *gap, self->arm_width, ost_results_arm(self->results, arm),
-        ended ? "have ended" : "have begun", names[course]);
+    printf("%s%-*s  %s %s by month", *gap, self->arm_width, ost_results_arm(self->results, arm),
+        ended ? "ended" : "began", names[course]);
     *gap = "";
     for (size_t i = 0; i < self->n_spans; i++)
         if (i == 0 || self->spans[i].to != self->spans[i - 1].to)
@@ -405,7 +405,7 @@ static int print_courses(const show_t *self, ost_error_t *err)
     return ret;
 }
 
-/* Whether percent changes make sense: no subject of the first arm starts at zero. */
+/* Whether percent changes make sense: no subject of the first arm starts at zero or below. */
 static int find_baseline(show_t *self, ost_error_t *err)
 {
     long zero = time_index(self, 0);
@@ -414,7 +414,7 @@ static int find_baseline(show_t *self, ost_error_t *err)
         int ret = ost_results_read(self->results, self->variable, 0, e, (size_t) zero, self->base, err);
         if (ret < 0) return ret;
         for (size_t i = 0; i < self->n_subjects; i++)
-            if (fabs(self->base[i]) < 1e-12) self->has_values = true;
+            if (self->base[i] < 1e-12) self->has_values = true;
     }
     return 0;
 }
@@ -451,12 +451,17 @@ static int find_variable(show_t *self)
 static int find_versus(show_t *self)
 {
     size_t n = ost_results_n_arms(self->results);
+    char hint[300];
     self->versus = SIZE_MAX;
     for (size_t a = 0; a < n && self->versus_name != NULL; a++)
         if (strcmp(ost_results_arm(self->results, a), self->versus_name) == 0) self->versus = a;
     if (self->versus_name == NULL || self->versus != SIZE_MAX) return OST_EXIT_OK;
-    ost_cli_message("--versus: the file has no arm '%s'; it has:", self->versus_name);
+    const char **names = malloc((n + 1) * sizeof(*names));
+    for (size_t a = 0; a < n && names != NULL; a++) names[a] = ost_results_arm(self->results, a);
+    ost_cli_message("--versus: the file has no arm '%s'%s; it has:", self->versus_name,
+        ost_cli_hint(hint, sizeof(hint), self->versus_name, names, names != NULL ? n : 0));
     for (size_t a = 0; a < n; a++) fprintf(stderr, "  %s\n", ost_results_arm(self->results, a));
+    free(names);
     return OST_EXIT_USAGE;
 }
 
@@ -512,10 +517,11 @@ int ost_cmd_show(int argc, char **argv)
                  "the evidence.",
         .notes =
             "'differ' is simulated minus observed: mean against mean, median against median. 'interval' is what the "
-            "trial\ngives around the observed value. 'role': kept for fitting the model (calibrate) or for testing "
-            "it (validate). 'less' is the mean\nless that of the arm --versus names; a difference between "
-            "probabilities is one in so many people: the number needed "
-            "to treat, or to harm.",
+            "trial\ngives around the observed value. 'role': kept for fitting the model (calibrate) or for testing it "
+            "(validate).\n'less' is the mean less that of the arm --versus names; a difference between probabilities "
+            "is "
+            "one in so\nmany people: the number needed to treat, or to harm. Quantities that may be zero or less, such "
+            "as T-scores,\nare shown as values, not as changes.",
         .options = options,
         .n_options = sizeof(options) / sizeof(options[0]),
     };

@@ -68,9 +68,10 @@ int ost_cmd_validate(int argc, char **argv)
     if (ost_cli_parse(&syntax, argc, argv, &code) == NULL) goto out;
     if (request.trials.folder == NULL) request.trials.folder = own != NULL ? own : "configs/trials";
     code = OST_EXIT_USAGE;
-    if ((subjects != NULL && !ost_cli_count("--subjects", subjects, 2, 10000000, &request.trials.n_subjects)) ||
-        (threads != NULL && !ost_cli_count("--threads", threads, 1, 4096, &n_threads)))
+    if ((subjects != NULL && !ost_cli_count("subjects", subjects, 2, 10000000, &request.trials.n_subjects)) ||
+        (threads != NULL && !ost_cli_count("threads", threads, 1, 4096, &n_threads)))
         goto out;
+    if (output != NULL && !ost_cli_may_replace(output, OST_CLI_HTML)) goto out;
     request.n_threads = (int) n_threads;
     code = OST_EXIT_INPUT;
     if (!ost_cli_exists(request.trials.folder) ||

@@ -481,6 +481,55 @@ const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_ou
     return NULL;
 }
 
+bool ost_plan_is_taken(const char *name)
+{
+    static const char *const taken[] = { "arm", "arm_label", "subject", "time", "model", "status", "n_steps",
+        "n_rejected", "failure", "failure_arm", "failure_subject", "failure_message", "parameters" };
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        if (strcmp(name, taken[i]) == 0) return true;
+    return strncmp(name, "began_", strlen("began_")) == 0 || strncmp(name, "ended_", strlen("ended_")) == 0;
+}
+
+/* Outputs, covariates and index sets stand side by side in a result file. */
+static bool is_index_set(const ost_plan_t *self, const char *name)
+{
+    for (size_t b = 0; b < self->n_blocks; b++)
+        for (size_t i = 0; i < self->blocks[b].model->n_index_sets; i++)
+            if (strcmp(self->blocks[b].model->index_sets[i].name, name) == 0) return true;
+    return false;
+}
+
+static int check_output_name(const ost_plan_t *self, size_t b, const ost_output_t *output, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    const char *name = output->group, *other = NULL;
+    for (size_t i = 0; i < e->n_covariates; i++)
+        if (strcmp(e->covariates[i].name, name) == 0) other = "a covariate";
+    if (is_index_set(self, name)) other = "an index set";
+    if (ost_plan_is_taken(name)) other = "a dataset of its own";
+    if (output->index_set != NULL && ost_plan_is_taken(output->index_set)) {
+        name = output->index_set;
+        other = "a dataset of its own";
+    }
+    if (other == NULL) return 0;
+    return OST_FAIL_AT(err, OST_ERR_NAME, e, self->impl->places[b],
+        "output '%s' of model '%s' cannot be written: in the result file, '%s' is the name of %s; choose another, or "
+        "list the outputs that are wanted",
+        output->group, self->blocks[b].model->name, name, other);
+}
+
+static int check_covariate_names(const ost_plan_t *self, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    for (size_t i = 0; i < e->n_covariates; i++)
+        if (is_index_set(self, e->covariates[i].name))
+            return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].place,
+                "covariate '%s' cannot be written: in the result file, that is the name of an index set; choose "
+                "another",
+                e->covariates[i].name);
+    return 0;
+}
+
 /* Rows of the wanted outputs in block order; groups[] gets every group of every block, wanted or not. */
 static int collect_outputs(
     ost_plan_t *self, ost_variable_t *groups, size_t *n_groups, uint32_t *owner, ost_error_t *err)
@@ -501,6 +550,10 @@ static int collect_outputs(
                     "output '%s' is defined by two models of the plan: '%s' and '%s'; leave one of the models out, or "
                     "list the outputs that are wanted",
                     output->group, self->blocks[owner[g]].model->name, model->name);
+            if (g == *n_groups && wanted) {
+                int ret = check_output_name(self, b, output, err);
+                if (ret < 0) return ret;
+            }
             if (g == *n_groups) {
                 owner[g] = b;
                 groups[(*n_groups)++] = (ost_variable_t){ .name = output->group,
@@ -538,7 +591,8 @@ int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err)
         self->impl->of_parkable == NULL)
         ret = fail_memory(err);
     else
-        ret = collect_outputs(self, groups, &n_groups, owner, err);
+        ret = check_covariate_names(self, err);
+    if (ret == 0) ret = collect_outputs(self, groups, &n_groups, owner, err);
     if (ret < 0) goto out;
     if (e->outputs == NULL) {
         memcpy(self->variables, groups, n_groups * sizeof(*groups));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cohort/plan_impl.h"
 #include "io/experiment_keys.h"
 #include "osteon/random.h"
 
@@ -6,10 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Datasets of every result file; a covariate is a dataset beside them. */
-static const char *const reserved[] = { "arm", "arm_label", "subject", "time", "status", "n_steps", "n_rejected",
-    "failure", "failure_arm", "failure_subject", "failure_message", "parameters" };
 
 /* A range that holds less of a distribution than this was hardly meant, and inverting it loses digits. */
 #define MIN_MASS 1e-6
@@ -252,12 +249,9 @@ static int read_covariate(const reader_t *self)
     covariate->place = node->key_at;
     int ret = ost_field_check_name(self->tree, node, node->key, false, self->err);
     if (ret != 0) return ret;
-    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
-        if (strcmp(node->key, reserved[i]) == 0 || strncmp(node->key, "began_", 6) == 0 ||
-            strncmp(node->key, "ended_", 6) == 0) {
-            return ost_yaml_fail_key(
-                self->tree, node, OST_ERR_NAME, self->err, "this name is taken by the result file; choose another");
-        }
+    if (ost_plan_is_taken(node->key)) {
+        return ost_yaml_fail_key(
+            self->tree, node, OST_ERR_NAME, self->err, "this name is taken by the result file; choose another");
     }
     covariate->name = ost_strdup(node->key);
     if (covariate->name == NULL) return no_memory(self->err);
