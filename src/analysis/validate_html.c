@@ -28,11 +28,13 @@ static const char style[] =
     "#e4e4e4;white-space:nowrap}th:first-child,td:first-child,.t{text-align:left;white-space:normal}"
     "th{border-bottom:1px solid #888;font-weight:600}.t{min-width:7em}.out{font-weight:600}.wide{overflow-x:auto}"
     ".panels{display:flex;flex-wrap:wrap;gap:8px}svg{max-width:100%;height:auto}svg text{font:11px "
-    "system-ui,sans-serif}"
+    "system-ui,sans-serif}svg .title{font-weight:600}"
     ".key span{display:inline-block;margin-right:1.2em}.index "
     "a{margin-right:1em;white-space:nowrap;color:#0072b2}p.note{color:#555;font-size:.86em}"
     "@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}svg,tr{break-inside:avoid}.panels "
-    "svg{width:48%}}";
+    "svg{width:48%}.key{break-after:avoid}.panels{display:block}thead{display:table-header-group}}"
+    "@media(max-width:600px){body{padding:.6em}table{font-size:.76em}th,td{padding:.18em .3em}.t{min-width:5em}"
+    "thead th:first-child{min-width:7em}.role{min-width:0}}";
 
 static void put_text(const char *text, FILE *out)
 {
@@ -66,6 +68,19 @@ typedef struct {
     double t0, t1, y0, y1; /* years, unit of the axis */
     FILE *out;
 } panel_t;
+
+/* The band of what everybody either has or has not, such as a fracture, would fill the panel. Quantiles of a few people
+ * lie between 0 and 1 where they turn. */
+static bool is_yes_or_no(const panel_t *self, const ost_curve_t *curve)
+{
+    size_t n = self->trial->experiment.n_times, n_sharp = 0;
+    bool within = curve->is_value;
+    for (size_t t = 0; t < n && within; t++) {
+        within = curve->lower[t] >= 0 && curve->upper[t] <= 1;
+        n_sharp += curve->upper[t] == 0 || curve->upper[t] == 1;
+    }
+    return within && 2 * n_sharp > n;
+}
 
 static bool is_shown(const panel_t *self, const ost_curve_t *curve)
 {
@@ -126,8 +141,9 @@ static void set_ranges(panel_t *self, const ost_verdict_t *verdicts, size_t n_ve
     self->y1 = self->is_value ? -INFINITY : 0;
     for (size_t c = 0; c < self->n_curves; c++)
         for (size_t t = 0; is_shown(self, &self->curves[c]) && t < e->n_times; t++) {
-            widen(self, self->curves[c].lower[t]);
-            widen(self, self->curves[c].upper[t]);
+            bool has_band = !is_yes_or_no(self, &self->curves[c]);
+            widen(self, has_band ? self->curves[c].lower[t] : self->curves[c].mean[t]);
+            widen(self, has_band ? self->curves[c].upper[t] : self->curves[c].mean[t]);
         }
     for (size_t i = 0; i < n_verdicts; i++)
         if (has_place(self, verdicts[i].figure))
@@ -160,7 +176,7 @@ static void put_axes(const panel_t *self)
         fprintf(out, "<text x='%.1f' y='%d' text-anchor='middle'>%g</text>", x_of(self, t), HEIGHT - BOTTOM + 15,
             fabs(t) < 1e-9 ? 0 : t);
     fprintf(out, "<text x='%d' y='%d' text-anchor='end'>years</text>", WIDTH - RIGHT, HEIGHT - 4);
-    fprintf(out, "<text x='%d' y='14' font-weight='600'>", LEFT);
+    fprintf(out, "<text x='%d' y='14' class='title'>", LEFT);
     put_output(self->output, out);
     fprintf(out, "%s</text>", self->is_value ? "" : ", change in percent");
 }
@@ -170,7 +186,7 @@ static void put_curve(const panel_t *self, const ost_curve_t *curve)
     const ost_experiment_t *e = &self->trial->experiment;
     const char *colour = colours[curve->arm % N_STYLES];
     fputs("<polygon points='", self->out);
-    for (size_t k = 0; k < 2 * e->n_times; k++) {
+    for (size_t k = 0; k < 2 * e->n_times && !is_yes_or_no(self, curve); k++) {
         size_t t = k < e->n_times ? k : 2 * e->n_times - 1 - k;
         double value = k < e->n_times ? curve->lower[t] : curve->upper[t];
         if (isfinite(value))
@@ -230,9 +246,9 @@ static void put_key(const ost_trial_t *trial, FILE *out)
 
 static void put_rows(const ost_verdict_t *verdicts, size_t n, FILE *out)
 {
-    fputs("<div class='wide'><table><tr><th>arm</th><th "
+    fputs("<div class='wide'><table><thead><tr><th>arm</th><th "
           "class='t'>output</th><th>month</th><th>observed</th><th>interval</th>"
-          "<th>simulated</th><th>90 % prediction</th><th>differ</th><th></th><th>role</th></tr>\n",
+          "<th>simulated</th><th>90 % prediction</th><th>differ</th><th></th><th>role</th></tr></thead><tbody>\n",
         out);
     for (size_t i = 0; i < n; i++) {
         const ost_verdict_t *v = &verdicts[i];
@@ -252,7 +268,7 @@ static void put_rows(const ost_verdict_t *verdicts, size_t n, FILE *out)
             v->estimate.value, d, v->lower, d, v->upper, d, v->estimate.value - row->value, v->inside ? "" : "out",
             v->inside ? "inside" : "outside", row->role);
     }
-    fputs("</table></div>\n", out);
+    fputs("</tbody></table></div>\n", out);
 }
 
 static void put_trial(const ost_validation_t *self, size_t t, FILE *out)
@@ -302,12 +318,14 @@ static void put_summary(const ost_validation_t *self, FILE *out)
     ost_validation_sum_t sums[OST_N_SUMS];
     size_t n = ost_validation_sum(self, sums);
     fputs("<div "
-          "class='wide'><table><tr><th>endpoints</th><th>role</th><th>figures</th><th>rmse</th><th>bias</th><th>inside "
+          "class='wide'><table><tr><th>endpoints</th><th class='t "
+          "role'>role</th><th>figures</th><th>rmse</th><th>bias</th><th>inside "
           "90 %</th><th>weighted</th></tr>\n",
         out);
     for (size_t i = 0; i < n; i++)
         fprintf(out,
-            "<tr><td>%s</td><td>%s</td><td>%zu</td><td>%.2f</td><td>%+.2f</td><td>%.0f %%</td><td>%.2f</td></tr>\n",
+            "<tr><td>%s</td><td class='t role'>%s</td><td>%zu</td><td>%.2f</td><td>%+.2f</td><td>%.0f "
+            "%%</td><td>%.2f</td></tr>\n",
             ost_class_name(sums[i].endpoint_class), sums[i].role, sums[i].n, sums[i].rmse, sums[i].bias,
             100 * sums[i].coverage, sums[i].weighted);
     fputs("</table></div>\n<p class='note'>Errors of BMD, markers and hormones in percentage points, of levels in "
@@ -332,7 +350,8 @@ void ost_validation_write_html(const ost_validation_t *self, FILE *out)
         "<body>\n<h1>The model against %zu trials</h1>\n",
         style, self->trials.n_trials);
     fputs(
-        "<p>Lines: mean of the simulated people; bands: nine in ten of them. Circles: what was observed, full where "
+        "<p>Lines: mean of the simulated people; bands: nine in ten of them (none where each has it or not, as a "
+        "fracture). Circles: what was observed, full where "
         "the "
         "figure may have been fitted (calibrate), open where it never was (validate, context). Thick bars: where nine "
         "in ten such figures are predicted to lie. A change from a later scan, or a difference between arms, is drawn "
