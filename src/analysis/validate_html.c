@@ -33,7 +33,8 @@ static const char style[] =
     "a{margin-right:1em;white-space:nowrap;color:#0072b2}p.note{color:#555;font-size:.86em}"
     "@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}svg,tr{break-inside:avoid}.panels "
     "svg{width:48%}.key{break-after:avoid}.panels{display:block}thead{display:table-header-group}}"
-    "@media(max-width:600px){body{padding:.6em}table{font-size:.76em}th,td{padding:.18em .3em}.t{min-width:5em}"
+    "@media(max-width:600px){body{padding:.6em}table{font-size:.76em}th,td{padding:.18em "
+    ".3em}th{white-space:normal}.t{min-width:5em}"
     "thead th:first-child{min-width:7em}.role{min-width:0}}";
 
 static void put_text(const char *text, FILE *out)
