@@ -14,6 +14,7 @@ typedef struct {
     void (*lt)(const double *a, const double *b, double *y); /* 1.0 where true, else 0.0; so are le and eq */
     void (*le)(const double *a, const double *b, double *y);
     void (*eq)(const double *a, const double *b, double *y);
+    void (*log_from)(const double *a, const double *b, double *y);
 } lanes_tested_t;
 
 #endif

@@ -512,10 +512,10 @@ static void hill_shares_its_log(void)
     ost_node_t x = state(g, 0), k = param(g, 0), n = param(g, 1), xn = power(g, x, n);
     b.rate[0] = quo(g, xn, add(g, power(g, k, n), xn));
     CU_ASSERT_EQUAL_FATAL(ost_model_compile(&b.model, NULL, NULL), 0);
-    CU_ASSERT_EQUAL(count(&b, OST_RHS, OST_OP_LOG), 1);
+    CU_ASSERT_EQUAL(count(&b, OST_RHS, OST_OP_LOG_FROM), 1);
     CU_ASSERT_EQUAL(count(&b, OST_RHS, OST_OP_EXP), 1);
     CU_ASSERT_EQUAL(count(&b, OST_RHS, OST_OP_DIV), 1);
-    CU_ASSERT_EQUAL(count(&b, OST_JACOBIAN, OST_OP_LOG), 1);
+    CU_ASSERT_EQUAL(count(&b, OST_JACOBIAN, OST_OP_LOG_FROM), 1);
     CU_ASSERT_EQUAL(count(&b, OST_JACOBIAN, OST_OP_EXP), 2);
     CU_ASSERT_EQUAL(count(&b, OST_JACOBIAN, OST_OP_DIV), 1);
     CU_ASSERT_EQUAL(b.model.n_hoisted, 3); /* n, k^n, n - 1 */

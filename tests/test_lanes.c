@@ -135,6 +135,18 @@ static void check_log(const lanes_tested_t *k)
     CU_ASSERT(same_bits(call(k->log, ost_v_splat(1.0))[0], 0.0));
 }
 
+static void check_log_from(const lanes_tested_t *k)
+{
+    for (uint64_t i = 0; i < 1000; i++) {
+        ost_v x = ost_v_splat(fmax(draw_positive(i), 0x1p-1022));
+        CU_ASSERT(same_bits(call_two(k->log_from, x, ost_v_splat(-1400))[3], call(k->log, x)[3]));
+    }
+    static const double none[] = { 0, -0.0, -1e-300, -1, -INFINITY, NAN };
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        CU_ASSERT_EQUAL(call_two(k->log_from, ost_v_splat(none[i]), ost_v_splat(-1400))[3], -1400);
+    CU_ASSERT(call_two(k->log_from, ost_v_splat(INFINITY), ost_v_splat(-1400))[3] > 709);
+}
+
 static void check_pow(const lanes_tested_t *k)
 {
     double worst = 0;
@@ -217,6 +229,10 @@ static void test_exp(void)
 {
     for_each_isa(check_exp);
 }
+static void test_log_from(void)
+{
+    for_each_isa(check_log_from);
+}
 static void test_log(void)
 {
     for_each_isa(check_log);
@@ -234,8 +250,8 @@ static void test_lanes_are_independent(void)
     for_each_isa(check_lanes_are_independent);
 }
 
-static const ost_test_t tests[] = { { "exp", test_exp }, { "log", test_log }, { "pow", test_pow },
-    { "compare_and_choose", test_compare_and_choose }, { "mask_any", test_mask_any },
+static const ost_test_t tests[] = { { "exp", test_exp }, { "log", test_log }, { "log_from", test_log_from },
+    { "pow", test_pow }, { "compare_and_choose", test_compare_and_choose }, { "mask_any", test_mask_any },
     { "lanes_are_independent", test_lanes_are_independent }, { "load_store", test_load_store } };
 
 OST_TEST_MAIN("lanes", tests)

@@ -30,7 +30,12 @@ COMPARISON(lt)
 COMPARISON(le)
 COMPARISON(eq)
 
+static void OST_LANE_FN(test_log_from)(const double *a, const double *b, double *y)
+{
+    for (int q = 0; q < OST_N_REGS; q++) ost_reg_store(y, q, ost_reg_log_from(ost_reg_load(a, q), ost_reg_load(b, q)));
+}
+
 extern const lanes_tested_t OST_LANE_FN(test_lane_functions);
 const lanes_tested_t OST_LANE_FN(test_lane_functions) = { OST_LANE_FN(test_exp), OST_LANE_FN(test_log),
     OST_LANE_FN(test_sqrt), OST_LANE_FN(test_abs), OST_LANE_FN(test_pow), OST_LANE_FN(test_min), OST_LANE_FN(test_max),
-    OST_LANE_FN(test_lt), OST_LANE_FN(test_le), OST_LANE_FN(test_eq) };
+    OST_LANE_FN(test_lt), OST_LANE_FN(test_le), OST_LANE_FN(test_eq), OST_LANE_FN(test_log_from) };

@@ -185,9 +185,19 @@ static inline ost_v ost_v_sqrt(ost_v a)
 }
 static inline bool ost_mask_any(ost_mask m)
 {
-    int64_t any = 0;
-    for (int i = 0; i < OST_LANES; i++) any |= m[i];
-    return any != 0;
+    ost_reg_mask any = ost_mask_reg(&m, 0);
+    for (int q = 1; q < OST_N_REGS; q++) any |= ost_mask_reg(&m, q);
+#if OST_LANES > 1 && defined(__AVX512F__)
+    return _mm512_test_epi64_mask((__m512i) any, (__m512i) any) != 0;
+#elif OST_LANES > 1 && defined(__AVX__)
+    return _mm256_testz_si256((__m256i) any, (__m256i) any) == 0;
+#elif OST_LANES > 1 && defined(__SSE2__)
+    return _mm_movemask_pd((__m128d) any) != 0;
+#else
+    int64_t bits = 0;
+    for (int i = 0; i < OST_REG_LANES; i++) bits |= any[i];
+    return bits != 0;
+#endif
 }
 
 /* exp, log: at most 2 units in the last place. exp(-inf) = 0, exp(inf) = inf, log(0) = -inf, log(x < 0) = NaN, NaN

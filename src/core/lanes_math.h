@@ -28,25 +28,37 @@ static inline ost_reg ost_reg_exp(ost_reg x)
     return y * (ost_reg) ((ost_reg_bits) shifted << 52);
 }
 
-/* x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); log(1 + f) = 2 atanh(s) with s = f/(2 + f), summed so that the
- * leading f stays exact. */
-static inline ost_reg ost_reg_log(ost_reg x)
+/* log(x 2^scale) of a normal number x. x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); log(1 + f) = 2 atanh(s) with
+ * s = f/(2 + f), summed so that the leading f stays exact. */
+static inline ost_reg ost_reg_log_normal(ost_reg x, ost_reg scale)
 {
     const uint64_t sqrt_half = UINT64_C(0x3fe6a09e667f3bcd), one = UINT64_C(0x3ff0000000000000);
-    ost_reg_mask tiny = x < 0x1p-1022;
-    ost_reg_bits bits = (ost_reg_bits) ost_reg_blend(tiny, x * 0x1p54, x) + (one - sqrt_half);
-    ost_reg k = (ost_reg) ((bits >> 52) | UINT64_C(0x4330000000000000)) - (0x1p52 + 1023);
-    k = ost_reg_blend(tiny, k - 54, k);
+    ost_reg_bits bits = (ost_reg_bits) x + (one - sqrt_half);
+    ost_reg k = (ost_reg) ((bits >> 52) | UINT64_C(0x4330000000000000)) - (0x1p52 + 1023 - scale);
     ost_reg f = (ost_reg) ((bits & UINT64_C(0x000fffffffffffff)) + sqrt_half) - 1.0;
     ost_reg s = f / (2.0 + f), w = s * s, w2 = w * w, half_f2 = 0.5 * f * f;
     ost_reg low = w * (0x1.5555555555558p-1 + w * 0x1.99999999952d7p-2);
     ost_reg high = (0x1.2492492df281ap-2 + w * 0x1.c71c62e3f11e6p-3) +
                    w2 * ((0x1.7462b51cb66b1p-3 + w * 0x1.39fe51a7c18f9p-3) + w2 * 0x1.2b5900de53b32p-3);
     ost_reg rest = s * (half_f2 + (low + w * w2 * high)) + k * 0x1.473de6af278edp-34;
-    ost_reg y = k * 0x1.62e42fefp-1 - ((half_f2 - rest) - f);
+    return k * 0x1.62e42fefp-1 - ((half_f2 - rest) - f);
+}
+
+static inline ost_reg ost_reg_log(ost_reg x)
+{
+    const ost_reg zero = { 0 };
+    ost_reg_mask tiny = x < 0x1p-1022;
+    ost_reg y = ost_reg_log_normal(ost_reg_blend(tiny, x * 0x1p54, x), ost_reg_blend(tiny, zero - 54.0, zero));
     y = ost_reg_blend(x < INFINITY, y, x);
     ost_reg outside = ost_reg_blend(x == 0.0, (ost_reg){ 0 } - INFINITY, (ost_reg){ 0 } + NAN);
     return ost_reg_blend(x > 0.0, y, outside);
+}
+
+/* log x, but `least` where x < 2^-1022 or not a number: the log that powers are made of, without cases that do not
+ * matter there. least < -709; where x is infinite, about 709.8. */
+static inline ost_reg ost_reg_log_from(ost_reg x, ost_reg least)
+{
+    return ost_reg_blend(x >= 0x1p-1022, ost_reg_log_normal(x, (ost_reg){ 0 }), least);
 }
 
 #endif

@@ -55,4 +55,9 @@ static inline ost_reg ost_reg_log(ost_reg x)
     return _mm512_fmadd_pd(k, ln2, ost_reg_look_up(minus_log, place)) + small;
 }
 
+static inline ost_reg ost_reg_log_from(ost_reg x, ost_reg least)
+{
+    return ost_reg_max(ost_reg_log(x), least);
+}
+
 #endif

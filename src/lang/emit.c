@@ -124,6 +124,9 @@ static void put_expression(const emitter_t *e, const ost_instr_t *i)
     case OST_OP_LOG:
         put_call(e, "ost_reg_log", i, 1);
         break;
+    case OST_OP_LOG_FROM:
+        put_call(e, "ost_reg_log_from", i, 2);
+        break;
     case OST_OP_SQRT:
         put_call(e, "ost_reg_sqrt", i, 1);
         break;

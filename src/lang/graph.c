@@ -326,6 +326,8 @@ static double apply(const ost_node_data_t *n, double a, double b, double c)
         return exp(a);
     case OST_OP_LOG:
         return log(a);
+    case OST_OP_LOG_FROM:
+        return a > 0 ? fmax(log(a), b) : b;
     case OST_OP_SQRT:
         return sqrt(a);
     case OST_OP_POW:

@@ -25,6 +25,7 @@ typedef enum {
     OST_OP_NEG,
     OST_OP_EXP,
     OST_OP_LOG,
+    OST_OP_LOG_FROM, /* log a, but b where that is larger or a not above 0: what POW is lowered to */
     OST_OP_SQRT,
     OST_OP_POW, /* a to the power b, see OST_LOG_FLOOR; whole constant powers become products when they are built */
     OST_OP_MIN,

@@ -42,6 +42,8 @@ static void run(const ost_program_t *program, const banks_t *banks, const double
             EACH(ost_reg_exp(a[r]));
         case OST_OP_LOG:
             EACH(ost_reg_log(a[r]));
+        case OST_OP_LOG_FROM:
+            EACH(ost_reg_log_from(a[r], b[r]));
         case OST_OP_SQRT:
             EACH(ost_reg_sqrt(a[r]));
         case OST_OP_MIN:

@@ -132,7 +132,7 @@ static ost_node_t lower_node(lower_t *l, ost_node_t node)
     case OST_OP_DIV:
         return lower_quotient(l, n.a, n.b);
     case OST_OP_POW:
-        a = bin(l, OST_OP_MAX, ost_graph_unary(l->graph, OST_OP_LOG, a), ost_graph_const(l->graph, OST_LOG_FLOOR));
+        a = bin(l, OST_OP_LOG_FROM, a, ost_graph_const(l->graph, OST_LOG_FLOOR));
         return ost_graph_unary(l->graph, OST_OP_EXP, bin(l, OST_OP_MUL, l->low[n.b], a));
     case OST_OP_SELECT:
         return ost_graph_select(l->graph, a, l->low[n.b], l->low[n.c]);

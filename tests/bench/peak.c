@@ -37,8 +37,8 @@ static double program_flops(const ost_program_t *program)
     double flops = 0;
     for (size_t i = 0; i < program->n_instr; i++) {
         const ost_instr_t *instr = &program->instr[i];
-        flops += instr->op == OST_OP_EXP    ? 33
-                 : instr->op == OST_OP_LOG  ? 45
+        flops += instr->op == OST_OP_EXP                                   ? 33
+                 : instr->op == OST_OP_LOG || instr->op == OST_OP_LOG_FROM ? 45
                  : instr->op == OST_OP_DIV  ? (ost_operand_bank(instr->a) == OST_BANK_CONST ? 9 : 10)
                  : instr->op == OST_OP_READ ? 0
                                             : 1;
@@ -55,7 +55,7 @@ static double plan_flops(const ost_plan_t *plan, int program, bool with_drives)
         const struct ost_programs *programs = model->impl->programs;
         flops += program_flops(&programs->program[program]);
         for (size_t d = 0; with_drives && d < model->n_drives; d++)
-            flops += program_flops(&programs->program[OST_FIRST_DRIVE + d]);
+            flops += program_flops(&programs->program[OST_FIRST_DRIVE + 2 * d]);
     }
     return flops;
 }
