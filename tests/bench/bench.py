@@ -120,11 +120,11 @@ def digest(*paths):
 
 
 class Workload:
-    def __init__(self, build, name, core):
+    def __init__(self, build, name, core, n_reference):
         self.build, self.name, self.core = build, name, core
         self.path = HERE / "workloads" / f"{name}.yaml"
         self.sides = sides(build, name)
-        self.n_reference = min(MAX_REFERENCE, int(re.search(r"subjects: (\d+)", self.path.read_text())[1]) // 8)
+        self.n_reference = min(n_reference, int(re.search(r"subjects: (\d+)", self.path.read_text())[1]) // 8)
         self.default = json.loads(first_line(build / "tests/bench/bench-scalar", "--list"))["default"]
 
     def drawn(self, chosen):
@@ -136,7 +136,7 @@ class Workload:
     def reference(self):
         """GSL's rk8pd at rtol 1e-12, kept for the next run, and how far osteon at 1e-12 is from it."""
         key = digest(self.path, self.build / "kernels/builtins.c", ROOT / "src/cohort/population.c")
-        path = self.build / f"reference_{self.name}_{key}.npz"
+        path = self.build / f"reference_{self.name}_{self.n_reference}_{key}.npz"
         if not path.exists():
             print(f"{self.name}: computing the reference", flush=True)
             gsl = Side(self.build, "reference", "bench-scalar", "gsl_rk8pd")
@@ -146,12 +146,12 @@ class Workload:
             np.savez(path, y=y, other=other, outputs=measured["outputs"])
         with np.load(path) as kept:
             self.y, self.outputs = kept["y"], list(kept["outputs"])
-            self.agreement = self.errors(kept["other"])
+            self.agreement = {name: max(off) for name, off in self.errors(kept["other"]).items()}
         print(f"{self.name}: reference agrees with osteon at rtol 1e-12 to {self.agreement['bmd']:.1e} in BMD, "
               f"{self.agreement['osteoclasts']:.1e} in osteoclasts", flush=True)
 
     def errors(self, y):
-        """Largest over subjects and times: relative, and for BMD in percent points of the value at the start."""
+        """Of each subject, largest over times: relative, and for BMD in percent points of the value at the start."""
         n = min(len(y), len(self.y))
 
         def rows(name):
@@ -159,34 +159,16 @@ class Workload:
             return self.y[:n, wanted], y[:n, wanted]
 
         (bmd, bmd_here), (cells, cells_here) = rows("bmd"), rows("osteoclasts")
-        return {"bmd": np.abs(bmd_here / bmd - 1).max(), "osteoclasts": np.abs(cells_here / cells - 1).max(),
-                "bmd_points": np.abs(100 * (bmd_here - bmd) / bmd[:, :, :1]).max()}
+        each = {"bmd": np.abs(bmd_here / bmd - 1), "osteoclasts": np.abs(cells_here / cells - 1),
+                "bmd_points": np.abs(100 * (bmd_here - bmd) / bmd[:, :, :1])}
+        return {name: list(off.max(axis=(1, 2))) for name, off in each.items()}
 
     def measure(self, side, rtol, seconds, least=8):
         measured, y = side.run(self.path, rtol, self.core, seconds, least)
+        each = self.errors(y)
         measured.update(side=side.name, workload=self.name, speed=measured["subjects"] / measured["cpu_s"],
-                        errors=self.errors(y))
+                        errors={name: max(off) for name, off in each.items()}, each_bmd_error=each["bmd"])
         return measured
-
-    def compare(self, sides_, rtol, rounds, seconds, least=8):
-        """Every side once a round, so that all see the same machine. @return rows, in the order of the sides"""
-        return self.turns([(side, rtol) for side in sides_], rounds, seconds, least)
-
-    def cheapest(self, sides_, rtol, rounds, seconds):
-        """Each peer at rtol beside each osteon side at the loosest tolerance of the ladder at which neither its BMD nor
-        its osteoclasts have a larger error than the peer's. @return rows of `turns`, and pairs of indices into them"""
-        peers = [s for s in sides_ if not s.is_osteon]
-        turns, pairs = [(peer, rtol) for peer in peers], []
-        known = [self.measure(peer, rtol, 0.01)["errors"] for peer in peers]
-        for side in self.drawn([s for s in sides_ if s.is_osteon]):
-            open_ = set(range(len(peers)))
-            for own in LADDER:
-                errors = self.measure(side, own, 0.01)["errors"] if open_ else None
-                met = {p for p in open_ if all(errors[k] <= known[p][k] for k in ("bmd", "osteoclasts"))}
-                pairs += [(len(turns), p) for p in sorted(met)]
-                turns += [(side, own)] if met else []
-                open_ -= met
-        return self.turns(turns, rounds, seconds, 8), pairs
 
     def turns(self, turns, rounds, seconds, least):
         """Every (side, rtol) once a round. @return rows, in their order"""
@@ -198,64 +180,51 @@ class Workload:
                 for r in runs]
 
 
+def as_exact(row, peer):
+    """Whether the BMD error is no larger, of the subjects that both have solved."""
+    n = min(len(row["each_bmd_error"]), len(peer["each_bmd_error"]))
+    return bool(max(row["each_bmd_error"][:n]) <= max(peer["each_bmd_error"][:n]))
+
+
+def loosest(ladder, sides_, rtol):
+    """@return pairs of a side of osteon and the loosest tolerance at which it is as exact as some peer at rtol"""
+    own = sorted((row for row in ladder if is_osteon(row)), key=lambda row: -row["rtol"])
+    for side in sides_:
+        found = {next((row["rtol"] for row in own if row["side"] == side.name and as_exact(row, peer)), None)
+                 for peer in ladder if not is_osteon(peer) and peer["rtol"] == rtol}
+        yield from ((side, tolerance) for tolerance in sorted(found - {None, rtol}))
+
+
+def ratio(row, peer):
+    each = [a / b for a, b in zip(row["speeds"], peer["speeds"])]
+    return {"workload": row["workload"], "side": row["side"], "peer": peer["side"], "rtol": row["rtol"],
+            "peer_rtol": peer["rtol"], "ratio": statistics.median(each), "least": min(each), "most": max(each),
+            "bmd_error": row["errors"]["bmd"], "peer_bmd_error": peer["errors"]["bmd"],
+            "no_larger_error": as_exact(row, peer)}
+
+
 def ratios(rows):
     """Of osteon's speeds to each peer's, round by round."""
-    for row in rows:
-        for other in rows:
-            if is_osteon(row) and not is_osteon(other):
-                each = [a / b for a, b in zip(row["speeds"], other["speeds"])]
-                yield {"workload": row["workload"], "side": row["side"], "peer": other["side"],
-                       "ratio": statistics.median(each), "least": min(each), "most": max(each),
-                       "no_larger_error": bool(row["errors"]["bmd"] <= other["errors"]["bmd"])}
+    peers = [row for row in rows if not is_osteon(row)]
+    return [ratio(row, peer) for row in rows if is_osteon(row) for peer in peers]
 
 
-def print_cheapest(rows, pairs):
-    """@return the ratios that it prints"""
-    found = []
-    print(f"\n{rows[0]['workload']}: peers, and osteon at the loosest tolerance with no larger error in BMD and osteoclasts"
-          f"\n{'':<36}{'rtol':>8}{'subj/s':>9}{'BMD err':>9}{'C err':>9}{'times as fast':>22}")
-    for p, peer in enumerate(rows):
-        own = [i for i, of in pairs if of == p]
-        for row in [peer] + [rows[i] for i in own] if not is_osteon(peer) else []:
-            text = f"{row['side']:<36}{row['rtol']:>8g}{row['speed']:>9.4g}{row['errors']['bmd']:>9.1e}" \
-                   f"{row['errors']['osteoclasts']:>9.1e}"
-            if row is not peer:
-                each = [a / b for a, b in zip(row["speeds"], peer["speeds"])]
-                ratio = statistics.median(each)
-                text += f"{short(ratio)} ({short(min(each))}..{short(max(each))})".rjust(22)
-                found.append({"workload": row["workload"], "side": row["side"], "rtol": row["rtol"],
-                              "peer": peer["side"], "peer_rtol": peer["rtol"], "ratio": ratio, "least": min(each),
-                              "most": max(each)})
-            print(text)
-        if not is_osteon(peer) and not own:
-            print("  no tolerance of the ladder is as exact")
-    print("times as fast: median of rounds (least..most)", flush=True)
-    return found
+def at_equal_error(rows):
+    """The ratio of each side of osteon to each peer at the loosest tolerance where osteon's BMD error is no larger."""
+    found = {}
+    for r in sorted(ratios(rows), key=lambda r: -r["rtol"]):
+        if r["no_larger_error"]:
+            found.setdefault((r["side"], r["peer"]), r)
+    return list(found.values())
 
 
-def at_equal_error(ladder, rtol):
-    """How many times as fast osteon is as each peer at rtol, where osteon takes the cheapest tolerance of its ladder
-    whose BMD error is no larger than the peer's."""
-    for peer in ladder:
-        if is_osteon(peer) or peer["rtol"] != rtol:
-            continue
-        fastest = {}
-        for row in ladder:
-            if not is_osteon(row) or row["workload"] != peer["workload"] or not (
-                    row["errors"]["bmd"] <= peer["errors"]["bmd"]):
-                continue
-            if row["side"] not in fastest or row["speed"] > fastest[row["side"]]["speed"]:
-                fastest[row["side"]] = row
-        for side, row in fastest.items():
-            yield {"workload": peer["workload"], "side": side, "peer": peer["side"], "ratio": row["speed"] / peer["speed"],
-                   "bmd_error": row["errors"]["bmd"], "peer_bmd_error": peer["errors"]["bmd"], "rtol": row["rtol"]}
-
-
-def print_at_equal_error(found, rtol):
-    print(f"\nat no larger BMD error: osteon at its cheapest tolerance, peers at rtol {rtol:g}")
-    for row in found:
-        print(f"{row['workload']:<24}{row['side']:<36}{row['rtol']:>7.0e}{row['bmd_error']:>9.1e}   "
-              f"{row['peer']:<16}{row['peer_bmd_error']:>9.1e}{short(row['ratio']):>9} x")
+def print_at_equal_error(found):
+    print("\nat no larger BMD error: osteon at the loosest tolerance of the ladder that gives it"
+          f"\n{'':<36}{'rtol':>7}{'BMD err':>9}   {'peer':<16}{'rtol':>7}{'BMD err':>9}{'times as fast':>22}")
+    for r in found:
+        print(f"{r['side']:<36}{r['rtol']:>7.0e}{r['bmd_error']:>9.1e}   {r['peer']:<16}{r['peer_rtol']:>7.0e}"
+              f"{r['peer_bmd_error']:>9.1e}" + f"{short(r['ratio'])} ({short(r['least'])}..{short(r['most'])})".rjust(22))
+    print("errors are of all subjects that a side has solved; the comparison is of those that both have", flush=True)
 
 
 # What was asked of each: workload, side, peer, times as fast.
@@ -283,7 +252,7 @@ def print_goals(results):
         def found(rows):
             return next((r for r in rows if (r["workload"], r["side"], r["peer"]) == (workload, side, peer)), None)
 
-        plain, equal = found(results["ratios"]), found(results.get("at_equal_error", []))
+        plain, equal = found(results["ratios"]), found(results["at_equal_error"])
         errors = next((r["errors"] for r in results["compare"] if (r["workload"], r["side"]) == (workload, side)), None)
         if plain or equal:
             print(f"{f'{workload}, {side}, times {peer}':<76}{goal:>6} x"
@@ -386,45 +355,53 @@ def cohort(build, name, rounds, subjects, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build/bench")
-    parser.add_argument("--part", action="append", choices=["compare", "ladder", "cheapest", "cohort", "peak"],
-                        help="default: all but cheapest")
+    parser.add_argument("--part", action="append", choices=["compare", "ladder", "cohort", "peak"], help="default: all")
     parser.add_argument("--workload", action="append", choices=WORKLOADS + ON_DEMAND,
                         help=f"of compare and ladder; default: all but {', '.join(ON_DEMAND)}")
     parser.add_argument("--only", action="append", help="sides whose names contain this")
-    parser.add_argument("--rtol", type=float, default=1e-6, help="of compare, and of the peers in cheapest")
+    parser.add_argument("--rtol", type=float, default=1e-6, help="of compare")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.5, help="of each side in each round, at least")
     parser.add_argument("--subjects", type=int, default=100000, help="of cohort")
+    parser.add_argument("--reference", type=int, default=MAX_REFERENCE, help="subjects of the reference, at most")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     parser.add_argument("--out", type=Path, help="JSON file (default: results.json in the build)")
+    parser.add_argument("--quick", action="store_true", help="as little of everything as shows that it runs")
     options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.seconds, options.subjects, options.reference = 1, 0.01, 512, 2
+    began = time.monotonic()
     parts = options.part or ["compare", "ladder", "cohort", "peak"]
     results = {"machine": machine(options.build), "references": {}, "compare": [], "ratios": [], "ladder": [],
-               "cheapest": [], "cohort": [], "peak": []}
+               "at_equal_error": [], "cohort": [], "peak": []}
     for name, value in results["machine"].items():
         print(f"{name:<10} {value}")
-    for name in (options.workload or WORKLOADS) if set(parts) - {"cohort"} else []:
-        workload = Workload(options.build, name, options.core)
+    for name in (options.workload or WORKLOADS) if {"compare", "ladder"} & set(parts) else []:
+        workload = Workload(options.build, name, options.core, options.reference)
         chosen = [s for s in workload.sides if not options.only or any(word in s.name for word in options.only)]
         workload.reference()
         results["references"][name] = workload.agreement
+        ladder = []
+        for rtol in LADDER if "ladder" in parts else []:
+            turns = [(s, rtol) for s in workload.drawn(chosen) if s.is_osteon or rtol in PEERS_LADDER]
+            rows = workload.turns(turns, 1, 0.3 * options.seconds, least=2)
+            print_table(rows, [])
+            ladder += rows
+        results["ladder"] += ladder
         if "compare" in parts:
-            rows = workload.compare(chosen, options.rtol, options.rounds, options.seconds)
-            found = list(ratios(rows))
-            print_table(rows, found)
+            exact = list(loosest(ladder, [s for s in workload.drawn(chosen) if s.is_osteon], options.rtol))
+            rows = workload.turns([(s, options.rtol) for s in chosen] + exact, options.rounds, options.seconds, least=4)
+            plain = [row for row in rows if row["rtol"] == options.rtol]
+            found = ratios(plain)
+            print_table(plain, found)
             results["compare"] += rows
             results["ratios"] += found
-        if "cheapest" in parts:
-            results["cheapest"] += print_cheapest(
-                *workload.cheapest(chosen, options.rtol, options.rounds, options.seconds))
-        for rtol in LADDER if "ladder" in parts else []:
-            drawn = [s for s in workload.drawn(chosen) if s.is_osteon or rtol in PEERS_LADDER]
-            rows = workload.compare(drawn, rtol, 1, 0.3 * options.seconds, least=2)
-            print_table(rows, [])
-            results["ladder"] += rows
-    if results["ladder"]:
-        results["at_equal_error"] = list(at_equal_error(results["ladder"], options.rtol))
-        print_at_equal_error(results["at_equal_error"], options.rtol)
+            if ladder:
+                drawn = {s.name for s in workload.drawn(chosen)}
+                found = [r for r in at_equal_error(rows) if r["side"] in drawn]
+                print_at_equal_error(found)
+                results["at_equal_error"] += found
+        print(f"{name}: done after {(time.monotonic() - began) / 60:.1f} min", flush=True)
     for name in COHORTS if "cohort" in parts else []:
         results["cohort"] += cohort(options.build, name, options.rounds, options.subjects, options.build)
     if "peak" in parts:
