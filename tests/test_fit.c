@@ -141,7 +141,7 @@ static void test_whitening(void)
     open_two_trials();
     CU_ASSERT_EQUAL_FATAL(fit.n_rows, 16);
     CU_ASSERT_EQUAL(fit.n_groups, 2);
-    fit.spread[OST_CLASS_BMD] = (ost_fit_spread_t){ 1.7, 0.6 };
+    fit.spread[OST_CLASS_BMD] = (ost_fit_spread_t){ 1.7, 0.6, 0 };
     for (uint64_t i = 0; i < 16; i++) {
         fit.rows[i].error = 0.3 + 0.1 * (double) i;
         whitened[i] = residuals[i] = 2 * draw(900 + i);
@@ -177,7 +177,7 @@ static void test_whitening(void)
         fit.rows[i].error = 1;
         whitened[i] = i == 15 ? 10 : 0;
     }
-    fit.spread[OST_CLASS_BMD] = (ost_fit_spread_t){ 0, 0 };
+    fit.spread[OST_CLASS_BMD] = (ost_fit_spread_t){ 0, 0, 0 };
     ost_assert_close(ost_fit_misfit(&fit, whitened), 1.5 * (2 * 10 - 1.5), 1e-12, 0);
     close_fit();
 }
@@ -197,14 +197,14 @@ static void test_sizes_of_errors(void)
         fit.rows[i].error = 0.3;
         residuals[i] = between * draw(100 + i / 8) + hypot(within, 0.3) * draw(200 + i);
     }
-    ost_fit_estimate_spread(&fit, NULL);
+    ost_fit_estimate_spread(&fit, NULL, 0);
     const ost_fit_spread_t prior = fit.spread[OST_CLASS_BMD];
-    ost_fit_estimate_spread(&fit, residuals);
+    ost_fit_estimate_spread(&fit, residuals, 1);
     const ost_fit_spread_t found = fit.spread[OST_CLASS_BMD];
     double best = INFINITY, b = 0, w = 0;
     for (int i = 0; i < 120; i++)
         for (int k = 0; k < 120; k++) {
-            const ost_fit_spread_t at = { exp(-1 + 0.02 * i), exp(-2 + 0.02 * k) };
+            const ost_fit_spread_t at = { exp(-1 + 0.02 * i), exp(-2 + 0.02 * k), 0 };
             double x = log(at.between / prior.between) / prior_sd, y = log(at.within / prior.within) / prior_sd;
             double value = direct_minus2(residuals, OST_CLASS_BMD, at, true) + x * x + y * y;
             if (value >= best) continue;
@@ -217,7 +217,29 @@ static void test_sizes_of_errors(void)
     CU_ASSERT(found.between > 1 && found.between < 4);
     CU_ASSERT(found.within > 0.35 && found.within < 0.7);
     ost_assert_close(fit.spread[OST_CLASS_MARKER].between, 8, 0.05, 0); /* no rows: the prior's mode */
+    CU_ASSERT_EQUAL(found.groups, N_TRIALS);
+    CU_ASSERT_EQUAL(fit.spread[OST_CLASS_MARKER].groups, 0);
+    double split[3 * 8 * N_TRIALS]; /* outer products add up: 0.36 + 0.64, and a third that makes all larger */
+    for (size_t i = 0; i < fit.n_rows; i++) {
+        split[i] = 0.6 * residuals[i];
+        split[fit.n_rows + i] = 0.8 * residuals[i];
+        split[2 * fit.n_rows + i] = residuals[i];
+    }
+    ost_fit_estimate_spread(&fit, split, 2);
+    ost_assert_close(fit.spread[OST_CLASS_BMD].between, found.between, 1e-3, 0);
+    ost_assert_close(fit.spread[OST_CLASS_BMD].within, found.within, 1e-3, 0);
+    ost_fit_estimate_spread(&fit, split, 3);
+    CU_ASSERT(fit.spread[OST_CLASS_BMD].between > 1.2 * found.between);
     close_fit();
+}
+
+/* Quantiles of Student's t from tables. */
+static void test_half_width(void)
+{
+    const ost_fit_spread_t none = { 1, 1, 0 }, few = { 1, 1, 3 }, many = { 1, 1, 16 };
+    ost_assert_close(ost_fit_half_width(&none), 1.6449, 1e-4, 0);
+    ost_assert_close(ost_fit_half_width(&few), 2.1318, 1e-4, 0);
+    ost_assert_close(ost_fit_half_width(&many), 1.7613, 1e-4, 0);
 }
 
 static void test_recovers_parameters(void)
@@ -344,7 +366,7 @@ static void test_profile_and_sample(void)
     CU_ASSERT_FATAL(small_ok(ost_fit_profile(&fit, 2, z, 4, &one_thread, rise, &err), &err));
     for (size_t i = 0; i < 4; i++) ost_assert_close(rise[i], parabola[i], 0.12, 0.02);
     CU_ASSERT_FATAL(small_ok(ost_fit_sample(&fit, N, &one_thread, values, &sample, &err), &err));
-    CU_ASSERT(sample.accepted > 0.15 && sample.accepted < 0.4);
+    CU_ASSERT(sample.accepted > 0.7); /* the normal distribution that is proposed is the posterior */
     CU_ASSERT(sample.ratio < 1.2);
     for (size_t k = 0; k < 3; k++) {
         const ost_fit_param_t *p = &fit.params[k];
@@ -486,6 +508,7 @@ static const ost_test_t tests[] = {
     { "recovers_parameters", test_recovers_parameters },
     { "rows_and_exclusions", test_rows_and_exclusions },
     { "wrong_files", test_wrong_files },
+    { "half_width", test_half_width },
     { "profile_and_sample", test_profile_and_sample },
     { "left_out_trials", test_left_out_trials },
     { "interruption", test_interruption },

@@ -42,7 +42,13 @@ typedef struct {
 /** Sizes of the parts of a residual that are not the row's own error. */
 typedef struct {
     double between, within; /**< SD, in the residual's unit */
+    double groups;          /**< trials that they were estimated from, 0 if none */
 } ost_fit_spread_t;
+
+/** Half width of a 90 % prediction interval, in SD: the 95 % quantile of Student's t with groups - 2 degrees of freedom
+ * (Higgins 2009 J R Stat Soc A 172:137, doi:10.1111/j.1467-985X.2008.00552.x), because sizes that few trials tell are
+ * uncertain; with at least 4, as their priors count for something (assumed). 1.645 where groups is 0. */
+double ost_fit_half_width(const ost_fit_spread_t *self);
 
 /** A fit. */
 typedef struct {

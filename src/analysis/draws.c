@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The table that a fit leaves behind: `draw,aibl.K_E [pmol/L],...,between BMD,within BMD,...`, one line a draw. */
+/* The table that a fit leaves behind: `draw,aibl.K_E [pmol/L],...,between BMD,within BMD,trials BMD,...`, one line a
+ * draw. */
 #include "io/yaml.h"
 #include "osteon/validate.h"
 
@@ -27,6 +28,8 @@ static double *find_spread(ost_draws_t *self, const char *name)
         if (strcmp(name, text) == 0) return &self->spread[c].between;
         snprintf(text, sizeof(text), "within %s", ost_class_name((ost_class_t) c));
         if (strcmp(name, text) == 0) return &self->spread[c].within;
+        snprintf(text, sizeof(text), "trials %s", ost_class_name((ost_class_t) c));
+        if (strcmp(name, text) == 0) return &self->spread[c].groups;
     }
     return NULL;
 }

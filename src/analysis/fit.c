@@ -15,7 +15,7 @@
  * derivative; curvature leaves about a percent of it. */
 #define DELTA 0.02
 #define MAX_ITERATIONS 20
-#define ROUNDS 3
+#define ROUNDS 6
 /* A search has arrived when a step gains less than this of -2 log posterior; one from a start, that will be refined. */
 #define ARRIVED 0.01
 #define ARRIVED_FIRST 0.5
@@ -121,6 +121,23 @@ double ost_fit_misfit(const ost_fit_t *self, double *residuals)
         sum += residuals[i] * residuals[i];
     }
     return sum;
+}
+
+int ost_fit_slopes(ost_fit_t *self, const double *z, int n_threads, double *slopes, double *residuals, ost_error_t *err)
+{
+    size_t n = self->n_params, n_rows = self->n_rows;
+    double *points = malloc((n + 1) * (n + 1) * sizeof(*points)), *all = malloc((n + 1) * (n_rows + 1) * sizeof(*all));
+    int ret = points == NULL || all == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    for (size_t v = 0; v <= n && ret == 0; v++)
+        for (size_t k = 0; k < n; k++) points[v * n + k] = z[k] + (v == k + 1 ? DELTA : 0);
+    if (ret == 0) ret = ost_fit_residuals(self, points, n + 1, n_threads, all, NULL, err);
+    for (size_t i = 0; i < n_rows && ret == 0; i++) {
+        residuals[i] = all[i];
+        for (size_t k = 0; k < n; k++) slopes[i * n + k] = (all[(k + 1) * n_rows + i] - all[i]) / DELTA;
+    }
+    free(points);
+    free(all);
+    return ret;
 }
 
 /* The rows, whitened, then the priors. A parameter that is held is pulled there by a stiff spring. */
@@ -264,6 +281,36 @@ static int set_errors(search_t *self, const double *z)
     return ret;
 }
 
+/* The sizes of errors. Residuals at the estimate are smaller than those of the true parameters, since these rows chose
+ * it: the mean of r r' over the posterior is that of the estimate and J C J', J the slopes and C their covariance.
+ * @param known  C is that of an estimate near z */
+static int estimate_spread(search_t *self, const double *z, bool known)
+{
+    ost_fit_t *fit = self->fit;
+    size_t n = fit->n_params, n_rows = fit->n_rows;
+    if (!known) {
+        ost_fit_estimate_spread(fit, self->residuals, 1); /* set_errors left them */
+        return 0;
+    }
+    double *slopes = malloc((n_rows * n + 1) * sizeof(*slopes));
+    gsl_matrix *root = gsl_matrix_alloc(n, n);
+    int ret = slopes == NULL || root == NULL ? ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    if (ret == 0) ret = ost_fit_slopes(fit, z, self->options->n_threads, slopes, self->residuals, self->err);
+    if (ret == 0) {
+        gsl_matrix_const_view c = gsl_matrix_const_view_array(fit->covariance, n, n);
+        gsl_matrix_memcpy(root, &c.matrix);
+        gsl_linalg_cholesky_decomp1(root);
+        gsl_matrix_view j = gsl_matrix_view_array(slopes, n_rows, n);
+        gsl_blas_dtrmm(CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, 1, root, &j.matrix);
+        for (size_t k = 0; k < n; k++)
+            for (size_t i = 0; i < n_rows; i++) self->residuals[(k + 1) * n_rows + i] = slopes[i * n + k];
+        ost_fit_estimate_spread(fit, self->residuals, n + 1);
+    }
+    gsl_matrix_free(root);
+    free(slopes);
+    return ret;
+}
+
 static int search_all_starts(search_t *self, double *best, double *lowest)
 {
     ost_fit_t *fit = self->fit;
@@ -301,17 +348,17 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     int ret = search_init(&search, self, options, err);
     if (ret == 0 && (best == NULL || jacobian == NULL)) ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
     for (size_t k = 0; k < n && ret == 0; k++) best[k] = ost_fit_param_z(&self->params[k], self->params[k].value);
-    ost_fit_estimate_spread(self, NULL);
+    ost_fit_estimate_spread(self, NULL, 0);
     if (ret == 0) ret = set_errors(&search, best);
     if (ret == 0 && self->n_starts > 0) ret = search_all_starts(&search, best, &lowest);
     search.what = "errors and estimate";
     for (int round = 0; round < ROUNDS && ret == 0 && !search.stopped; round++) {
         if ((ret = set_errors(&search, best)) < 0) break;
-        ost_fit_estimate_spread(self, search.residuals);
+        if ((ret = estimate_spread(&search, best, round > 0)) < 0) break;
         ret = descend(&search, best, &lowest, jacobian);
+        if (ret == 0 && !search.stopped) keep_covariance(self, jacobian);
     }
     if (ret == 0) ret = keep_estimate(&search, best);
-    if (ret == 0 && !search.stopped) keep_covariance(self, jacobian);
     self->objective = lowest;
     *stopped = search.stopped;
     search_free(&search);

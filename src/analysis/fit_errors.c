@@ -3,15 +3,16 @@
  * whose inverse and determinant are those of a rank-one change. */
 #include "analysis/fit_impl.h"
 
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_multimin.h>
 #include <math.h>
 
 /* Sizes before any data, and the SD of their logarithm: assumed; points, percent. */
 static const ost_fit_spread_t prior_spread[OST_N_CLASSES] = {
-    [OST_CLASS_BMD] = { 1.0, 0.7 },
-    [OST_CLASS_MARKER] = { 8, 8 },
-    [OST_CLASS_HORMONE] = { 3, 3 },
-    [OST_CLASS_LEVEL] = { 10, 5 },
+    [OST_CLASS_BMD] = { 1.0, 0.7, 0 },
+    [OST_CLASS_MARKER] = { 8, 8, 0 },
+    [OST_CLASS_HORMONE] = { 3, 3, 0 },
+    [OST_CLASS_LEVEL] = { 10, 5, 0 },
 };
 #define PRIOR_LOG_SD 0.7
 
@@ -53,29 +54,40 @@ void ost_fit_whiten(const ost_fit_t *self, double *residuals)
     }
 }
 
+/* Expected over residual vectors whose outer products add up to the mean of r r'. */
 static double group_minus2_log_likelihood(
-    const ost_fit_t *self, const double *residuals, size_t first, size_t end, ost_fit_spread_t spread)
+    const ost_fit_t *self, const double *residuals, size_t n_vectors, size_t first, size_t end, ost_fit_spread_t spread)
 {
-    double uu = 0, ur = 0, rr = 0, log_det = 0;
+    double uu = 0, log_det = 0, between = spread.between * spread.between;
     for (size_t i = first; i < end; i++) {
         if (self->rows[i].left_out) continue;
         double variance = own_variance(self, i, spread.within);
         uu += 1 / variance;
-        ur += residuals[i] / variance;
-        rr += residuals[i] * residuals[i] / variance;
         log_det += log(variance);
     }
-    double between = spread.between * spread.between;
-    return rr - between * ur * ur / (1 + between * uu) + log_det + log1p(between * uu);
+    double sum = log_det + log1p(between * uu);
+    for (size_t v = 0; v < n_vectors; v++) {
+        const double *r = residuals + v * self->n_rows;
+        double ur = 0, rr = 0;
+        for (size_t i = first; i < end; i++) {
+            if (self->rows[i].left_out) continue;
+            double variance = own_variance(self, i, spread.within);
+            ur += r[i] / variance;
+            rr += r[i] * r[i] / variance;
+        }
+        sum += rr - between * ur * ur / (1 + between * uu);
+    }
+    return sum;
 }
 
 static double class_minus2_log_likelihood(
-    const ost_fit_t *self, const double *residuals, ost_class_t of, ost_fit_spread_t spread)
+    const ost_fit_t *self, const double *residuals, size_t n_vectors, ost_class_t of, ost_fit_spread_t spread)
 {
     double sum = 0;
     for (size_t first = 0, end; first < self->n_rows; first = end) {
         end = group_end(self, first);
-        if (ost_fit_class(self, first) == of) sum += group_minus2_log_likelihood(self, residuals, first, end, spread);
+        if (ost_fit_class(self, first) == of)
+            sum += group_minus2_log_likelihood(self, residuals, n_vectors, first, end, spread);
     }
     double b = log(spread.between / prior_spread[of].between), w = log(spread.within / prior_spread[of].within);
     return sum + (b * b + w * w) / (PRIOR_LOG_SD * PRIOR_LOG_SD);
@@ -84,19 +96,20 @@ static double class_minus2_log_likelihood(
 typedef struct {
     const ost_fit_t *fit;
     const double *residuals;
+    size_t n_vectors;
     ost_class_t of;
 } search_t;
 
 static double search_value(const gsl_vector *at, void *params)
 {
     const search_t *self = params;
-    const ost_fit_spread_t spread = { exp(gsl_vector_get(at, 0)), exp(gsl_vector_get(at, 1)) };
-    return class_minus2_log_likelihood(self->fit, self->residuals, self->of, spread);
+    const ost_fit_spread_t spread = { exp(gsl_vector_get(at, 0)), exp(gsl_vector_get(at, 1)), 0 };
+    return class_minus2_log_likelihood(self->fit, self->residuals, self->n_vectors, self->of, spread);
 }
 
-static void estimate_class(ost_fit_t *self, const double *residuals, ost_class_t of)
+static void estimate_class(ost_fit_t *self, const double *residuals, size_t n_vectors, ost_class_t of)
 {
-    search_t search = { self, residuals, of };
+    search_t search = { self, residuals, n_vectors, of };
     gsl_multimin_function function = { search_value, 2, &search };
     gsl_multimin_fminimizer *minimizer = gsl_multimin_fminimizer_alloc(gsl_multimin_fminimizer_nmsimplex2, 2);
     gsl_vector *at = gsl_vector_alloc(2), *step = gsl_vector_alloc(2);
@@ -109,16 +122,24 @@ static void estimate_class(ost_fit_t *self, const double *residuals, ost_class_t
             if (gsl_multimin_fminimizer_iterate(minimizer) != 0) break;
         self->spread[of].between = exp(gsl_vector_get(minimizer->x, 0));
         self->spread[of].within = exp(gsl_vector_get(minimizer->x, 1));
+        self->spread[of].groups = 0;
+        for (size_t first = 0; first < self->n_rows; first = group_end(self, first))
+            self->spread[of].groups += ost_fit_class(self, first) == of;
     }
     gsl_vector_free(at);
     gsl_vector_free(step);
     gsl_multimin_fminimizer_free(minimizer);
 }
 
-void ost_fit_estimate_spread(ost_fit_t *self, const double *residuals)
+double ost_fit_half_width(const ost_fit_spread_t *self)
+{
+    return self->groups > 0 ? gsl_cdf_tdist_Pinv(0.95, fmax(self->groups - 2, 4)) : gsl_cdf_ugaussian_Pinv(0.95);
+}
+
+void ost_fit_estimate_spread(ost_fit_t *self, const double *residuals, size_t n_vectors)
 {
     for (int c = 0; c < OST_N_CLASSES; c++) {
         self->spread[c] = prior_spread[c];
-        if (residuals != NULL) estimate_class(self, residuals, (ost_class_t) c);
+        if (n_vectors > 0) estimate_class(self, residuals, n_vectors, (ost_class_t) c);
     }
 }

@@ -41,26 +41,6 @@ static double prediction_sd(const ost_fit_t *self, size_t i, const double *slope
     return sqrt(variance + error * error + spread->between * spread->between + spread->within * spread->within);
 }
 
-/* Raw slopes of all rows by differences at z. @param[out] slopes  [n_rows][n_params]; residuals  [n_rows] at z */
-static int raw_slopes(
-    ost_fit_t *self, const double *z, int n_threads, double *slopes, double *residuals, ost_error_t *err)
-{
-    const double delta = 0.02;
-    size_t n = self->n_params, n_rows = self->n_rows;
-    double *points = malloc((n + 1) * n * sizeof(*points)), *all = malloc((n + 1) * n_rows * sizeof(*all));
-    int ret = points == NULL || all == NULL ? no_memory(err) : 0;
-    for (size_t v = 0; v <= n && ret == 0; v++)
-        for (size_t k = 0; k < n; k++) points[v * n + k] = z[k] + (v == k + 1 ? delta : 0);
-    if (ret == 0) ret = ost_fit_residuals(self, points, n + 1, n_threads, all, NULL, err);
-    for (size_t i = 0; i < n_rows && ret == 0; i++) {
-        residuals[i] = all[i];
-        for (size_t k = 0; k < n; k++) slopes[i * n + k] = (all[(k + 1) * n_rows + i] - all[i]) / delta;
-    }
-    free(points);
-    free(all);
-    return ret;
-}
-
 int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_t *options, double *residuals,
     double *sd, ost_error_t *err)
 {
@@ -76,7 +56,7 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
     self->searching = true; /* few subjects find the way, all of them predict */
     if (ret == 0) ret = ost_fit_descend(self, z, -1, 0, options, &objective, jacobian, err);
     self->searching = false;
-    if (ret == 0) ret = raw_slopes(self, z, options->n_threads, slopes, residuals, err);
+    if (ret == 0) ret = ost_fit_slopes(self, z, options->n_threads, slopes, residuals, err);
     if (ret == 0) {
         gsl_blas_dgemm(CblasTrans, CblasNoTrans, 1, jacobian, jacobian, 0, covariance);
         gsl_linalg_cholesky_decomp1(covariance);
@@ -109,33 +89,41 @@ int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const 
     return ret;
 }
 
-/* Chains of a Metropolis sampler, all at one point of their own. */
+/* Chains of a Metropolis sampler, all at one point of their own. Points are kept as e, with z = centre + L e: were the
+ * posterior the normal one that the slopes describe, e would be standard normal and every step be taken. */
 typedef struct {
     ost_fit_t *fit;
     const ost_fit_options_t *options;
     size_t n;             /* parameters */
-    gsl_matrix *root;     /* of the covariance */
-    double *z, *next;     /* [CHAINS][n] where they are, where they would go */
-    double *minus2;       /* [CHAINS] -2 log posterior at z */
+    const double *centre; /* [n] the estimate */
+    gsl_matrix *root;     /* L, of the covariance */
+    double *e, *next;     /* [CHAINS][n] where they are, where they would go */
+    double *z;            /* [CHAINS][n] next's parameters */
+    double *excess;       /* [CHAINS] -2 log posterior at e, beyond that of the normal one */
     double *residuals;    /* [CHAINS][n_rows] */
-    double *sum, *square; /* [CHAINS][n] over the rounds that count */
-    double step;
+    double *sum, *square; /* [CHAINS][n] of e, over the rounds that count */
+    double step;          /* 0..1, share of the next point that is new */
 } chains_t;
 
-static double draw(const chains_t *self, const char *purpose, uint64_t round, uint32_t i)
+static void to_z(const chains_t *self, const double *e, double *z)
 {
-    return ost_random_normal(self->fit->seed, round, ost_random_purpose(purpose), i);
+    memcpy(z, self->centre, self->n * sizeof(*z));
+    for (size_t j = 0; j < self->n; j++)
+        for (size_t k = j; k < self->n; k++) z[k] += gsl_matrix_get(self->root, k, j) * e[j];
 }
 
-/* to = from + size L e with e standard normal. */
-static void move(const chains_t *self, const char *purpose, uint64_t round, double size, const double *from, double *to)
+/* next = sqrt(1 - step^2) e + step x, x standard normal: it leaves the standard normal distribution as it is (Cotter
+ * 2013 Stat Sci 28:424, "preconditioned Crank-Nicolson"). */
+static void propose(chains_t *self, uint64_t round)
 {
+    double keep = sqrt(1 - self->step * self->step);
+    uint32_t purpose = ost_random_purpose("steps");
     for (uint32_t c = 0; c < CHAINS; c++) {
-        memcpy(to + c * self->n, from + c * self->n, self->n * sizeof(*to));
-        for (size_t j = 0; j < self->n; j++) {
-            double e = size * draw(self, purpose, round, c * (uint32_t) self->n + (uint32_t) j);
-            for (size_t k = j; k < self->n; k++) to[c * self->n + k] += gsl_matrix_get(self->root, k, j) * e;
-        }
+        double *next = self->next + c * self->n;
+        for (size_t k = 0; k < self->n; k++)
+            next[k] = keep * self->e[c * self->n + k] + self->step * ost_random_normal(self->fit->seed, round, purpose,
+                                                                         c * (uint32_t) self->n + (uint32_t) k);
+        to_z(self, next, self->z + c * self->n);
     }
 }
 
@@ -144,15 +132,15 @@ static int step_chains(chains_t *self, uint64_t round, ost_error_t *err)
 {
     ost_fit_t *fit = self->fit;
     int n_accepted = 0;
-    int ret = ost_fit_residuals(fit, self->next, CHAINS, self->options->n_threads, self->residuals, NULL, err);
+    int ret = ost_fit_residuals(fit, self->z, CHAINS, self->options->n_threads, self->residuals, NULL, err);
     for (uint32_t c = 0; c < CHAINS && ret == 0; c++) {
-        const double *at = self->next + c * self->n;
-        double minus2 = ost_fit_misfit(fit, self->residuals + c * fit->n_rows);
-        for (size_t k = 0; k < self->n; k++) minus2 += at[k] * at[k];
+        const double *e = self->next + c * self->n, *z = self->z + c * self->n;
+        double excess = ost_fit_misfit(fit, self->residuals + c * fit->n_rows);
+        for (size_t k = 0; k < self->n; k++) excess += z[k] * z[k] - e[k] * e[k];
         double u = ost_random_uniform(fit->seed, round, ost_random_purpose("acceptance"), c);
-        if (!(log(u) < 0.5 * (self->minus2[c] - minus2))) continue;
-        memcpy(self->z + c * self->n, at, self->n * sizeof(*at));
-        self->minus2[c] = minus2;
+        if (!(log(u) < 0.5 * (self->excess[c] - excess))) continue;
+        memcpy(self->e + c * self->n, e, self->n * sizeof(*e));
+        self->excess[c] = excess;
         n_accepted++;
     }
     return ret < 0 ? ret : n_accepted;
@@ -177,28 +165,32 @@ static double worst_ratio(const chains_t *self, double rounds)
 
 static int run_chains(chains_t *self, size_t n_draws, double *values, ost_fit_sample_t *sample, ost_error_t *err)
 {
-    size_t n_rounds = BURN_IN + THIN * ((n_draws + CHAINS - 1) / CHAINS), n_kept = 0;
-    double accepted = 0;
-    move(self, "first points", 0, 0.5, self->z, self->next);
-    for (size_t c = 0; c < CHAINS; c++) self->minus2[c] = INFINITY; /* so that the first points are taken */
+    size_t n_rounds = BURN_IN + THIN * ((n_draws + CHAINS - 1) / CHAINS), n_kept = 0, n = self->n;
+    double accepted = 0, wanted = self->step;
+    self->step = 1; /* the first points know nothing of where they come from, and all are taken */
+    for (size_t c = 0; c < CHAINS; c++) self->excess[c] = INFINITY;
     for (size_t round = 0; round < n_rounds; round++) {
+        propose(self, round);
         int went = step_chains(self, round, err);
         if (went < 0) return went;
         bool counts = round >= BURN_IN;
         if (counts)
             accepted += went;
-        else if (round > 0)
-            self->step *= exp(0.5 * ((double) went / CHAINS - ACCEPTED));
-        for (size_t i = 0; i < CHAINS * self->n && counts; i++) {
-            self->sum[i] += self->z[i];
-            self->square[i] += self->z[i] * self->z[i];
+        else
+            self->step = wanted =
+                round == 0 ? wanted : fmin(wanted * exp(0.5 * ((double) went / CHAINS - ACCEPTED)), 1);
+        for (size_t i = 0; i < CHAINS * n && counts; i++) {
+            self->sum[i] += self->e[i];
+            self->square[i] += self->e[i] * self->e[i];
         }
-        for (size_t c = 0; c < CHAINS && counts && (round + 1 - BURN_IN) % THIN == 0 && n_kept < n_draws; c++, n_kept++)
-            for (size_t k = 0; k < self->n; k++)
-                values[n_kept * self->n + k] = ost_fit_param_value(&self->fit->params[k], self->z[c * self->n + k]);
-        move(self, "steps", round, self->step, self->z, self->next);
+        for (size_t c = 0; c < CHAINS && counts && (round + 1 - BURN_IN) % THIN == 0 && n_kept < n_draws;
+             c++, n_kept++) {
+            to_z(self, self->e + c * n, self->z);
+            for (size_t k = 0; k < n; k++)
+                values[n_kept * n + k] = ost_fit_param_value(&self->fit->params[k], self->z[k]);
+        }
         if (self->options->progress != NULL &&
-            self->options->progress(self->options->user, "sample", round + 1, n_rounds, self->minus2[0]) != 0)
+            self->options->progress(self->options->user, "sample", round + 1, n_rounds, self->excess[0]) != 0)
             return ost_fail(err, OST_ERR_LIMIT, "interrupted: no sample of the posterior was made");
     }
     double counted = (double) (n_rounds - BURN_IN);
@@ -210,20 +202,20 @@ int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *opt
     ost_fit_sample_t *sample, ost_error_t *err)
 {
     size_t n = self->n_params, size = CHAINS * (n + 1);
-    double *work = calloc(4 * size + CHAINS, sizeof(*work)), *centre = estimate_z(self);
-    chains_t chains = { .fit = self, .options = options, .n = n, .step = 2.38 / sqrt((double) n) };
+    double *work = calloc(5 * size + CHAINS, sizeof(*work)), *centre = estimate_z(self);
+    chains_t chains = { .fit = self, .options = options, .n = n, .centre = centre, .step = 0.5 };
     chains.residuals = malloc(CHAINS * (self->n_rows + 1) * sizeof(double));
     chains.root = gsl_matrix_alloc(n, n);
     int ret = work == NULL || centre == NULL || chains.residuals == NULL || chains.root == NULL ? no_memory(err) : 0;
     if (ret == 0) {
         for (size_t i = 0; i < n * n; i++) gsl_matrix_set(chains.root, i / n, i % n, self->covariance[i]);
         gsl_linalg_cholesky_decomp1(chains.root);
-        chains.z = work;
+        chains.e = work;
         chains.next = work + size;
-        chains.sum = work + 2 * size;
-        chains.square = work + 3 * size;
-        chains.minus2 = work + 4 * size;
-        for (size_t c = 0; c < CHAINS; c++) memcpy(chains.z + c * n, centre, n * sizeof(*centre));
+        chains.z = work + 2 * size;
+        chains.sum = work + 3 * size;
+        chains.square = work + 4 * size;
+        chains.excess = work + 5 * size;
         self->searching = true; /* many points, of which only ratios count */
         ret = run_chains(&chains, n_draws, values, sample, err);
         self->searching = false;

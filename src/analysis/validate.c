@@ -11,7 +11,6 @@
 #include <string.h>
 
 /* 90 % of a normal lie within so many SD. */
-#define SD_90 1.6448536269514722
 
 static int no_memory(ost_error_t *err)
 {
@@ -99,14 +98,16 @@ static ost_verdict_t judge(const ost_trial_t *trial, const ost_figure_t *figure,
     double error = ost_figure_error(figure, estimate), variance = error * error;
     double own = estimate->n > 1 ? estimate->sd / sqrt((double) estimate->n) : 0;
     variance += own * own + (isnan(sd_parameters) ? 0 : sd_parameters * sd_parameters);
+    static const ost_fit_spread_t none = { 0 };
+    const ost_fit_spread_t *spread = draws != NULL ? &draws->spread[figure->endpoint_class] : &none;
     if (draws != NULL) {
-        const ost_fit_spread_t *spread = &draws->spread[figure->endpoint_class];
         double scale = ost_fit_scale(figure);
         variance += (spread->between * spread->between + spread->within * spread->within) / (scale * scale);
     }
     self.sd = sqrt(variance);
-    self.lower = estimate->value - SD_90 * self.sd;
-    self.upper = estimate->value + SD_90 * self.sd;
+    double half = self.sd * ost_fit_half_width(spread);
+    self.lower = estimate->value - half;
+    self.upper = estimate->value + half;
     self.inside = figure->row->value >= self.lower && figure->row->value <= self.upper;
     return self;
 }

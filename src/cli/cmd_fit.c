@@ -33,6 +33,7 @@ static int show_progress(void *user, const char *what, size_t done, size_t all, 
 /* Row 0 is the estimate, the others are draws. Written beside, then renamed: an old table is whole until the end. */
 static int write_table(const ost_fit_t *fit, const char *path, const double *draws, size_t n_draws, ost_error_t *err)
 {
+    static const char *const parts[] = { "between", "within", "trials" };
     char part[4096];
     size_t n = fit->n_params;
     snprintf(part, sizeof(part), "%s.part", path);
@@ -41,7 +42,7 @@ static int write_table(const ost_fit_t *fit, const char *path, const double *dra
     fprintf(file, "draw");
     for (size_t k = 0; k < n; k++) fprintf(file, ",%s [%s]", fit->params[k].name, fit->params[k].unit_text);
     for (int c = 0; c < OST_N_CLASSES; c++)
-        fprintf(file, ",between %s,within %s", ost_class_name((ost_class_t) c), ost_class_name((ost_class_t) c));
+        for (int i = 0; i < 3; i++) fprintf(file, ",%s %s", parts[i], ost_class_name((ost_class_t) c));
     for (size_t d = 0; d <= n_draws; d++) {
         fprintf(file, "\n%zu", d);
         for (size_t k = 0; k < n; k++) {
@@ -49,7 +50,7 @@ static int write_table(const ost_fit_t *fit, const char *path, const double *dra
             fprintf(file, ",%.9g", value / fit->params[k].factor);
         }
         for (int c = 0; c < OST_N_CLASSES; c++)
-            fprintf(file, ",%.4g,%.4g", fit->spread[c].between, fit->spread[c].within);
+            fprintf(file, ",%.4g,%.4g,%g", fit->spread[c].between, fit->spread[c].within, fit->spread[c].groups);
     }
     fputc('\n', file);
     bool ok = !ferror(file);
@@ -62,6 +63,11 @@ static const char *row_trial(const ost_fit_t *fit, size_t row)
     return fit->trials.trials[fit->rows[row].trial].figures[fit->rows[row].figure].row->trial;
 }
 
+static bool is_inside(const ost_fit_t *fit, const ost_figure_t *figure, double residual, double sd)
+{
+    return fabs(residual) <= ost_fit_half_width(&fit->spread[figure->endpoint_class]) * sd;
+}
+
 static int leave_out_one(ost_fit_t *fit, const char *trial, const ost_fit_options_t *options, double *residuals,
     double *sd, ost_error_t *err)
 {
@@ -71,7 +77,7 @@ static int leave_out_one(ost_fit_t *fit, const char *trial, const ost_fit_option
         if (isnan(residuals[i])) continue;
         printf("%-22.22s %-38.38s %-20s %5g %9.3g %+8.2f %7.2f  %s\n", figure->row->trial, figure->row->arm,
             figure->output, figure->row->time_months, figure->row->value, residuals[i], sd[i],
-            fabs(residuals[i]) <= 1.645 * sd[i] ? "inside" : "outside");
+            is_inside(fit, figure, residuals[i], sd[i]) ? "inside" : "outside");
     }
     return ret;
 }
@@ -101,9 +107,9 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
         for (size_t k = 0; k < n && ret == 0; k++) {
             if (isnan(residuals[k])) continue;
             n_all++;
-            n_inside += fabs(residuals[k]) <= 1.645 * sd[k];
-            ost_class_t of = fit->trials.trials[fit->rows[k].trial].figures[fit->rows[k].figure].endpoint_class;
-            if (of == OST_CLASS_BMD) misses[n_bmd++] = fabs(residuals[k]);
+            const ost_figure_t *figure = &fit->trials.trials[fit->rows[k].trial].figures[fit->rows[k].figure];
+            n_inside += is_inside(fit, figure, residuals[k], sd[k]);
+            if (figure->endpoint_class == OST_CLASS_BMD) misses[n_bmd++] = fabs(residuals[k]);
         }
     }
     if (ret == 0 && n_all == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", which);
