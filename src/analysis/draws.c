@@ -127,8 +127,14 @@ static int check_param(const ost_draws_t *self, size_t k, ost_library_t *library
     if (dot == NULL || ost_library_get(library, of, &model, NULL) < 0)
         return ost_fail_at(err, OST_ERR_NAME, self->path, 1, 0, "'%s' is of no model that is known", name);
     int index = ost_model_param(model, dot + 1);
-    if (index < 0 || model->params[index].is_covariate)
-        return ost_fail_at(err, OST_ERR_NAME, self->path, 1, 0, "model '%s' has no parameter '%s'", of, dot + 1);
+    if (index < 0 || model->params[index].is_covariate) {
+        const char *names[512], *near;
+        size_t n = 0;
+        for (size_t i = 0; i < model->n_params && n < 512; i++) names[n++] = model->params[i].name;
+        near = ost_nearest(dot + 1, names, n);
+        return ost_fail_at(err, OST_ERR_NAME, self->path, 1, 0, "model '%s' has no parameter '%s'%s%s%s", of, dot + 1,
+            near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
+    }
     const ost_param_t *param = &model->params[index];
     if (!ost_dim_equal(param->unit.dim, self->units[k].dim))
         return ost_fail_at(

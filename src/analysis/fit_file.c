@@ -77,7 +77,11 @@ static int unknown_param(const ost_fit_t *self, const ost_yaml_t *tree, const os
     for (size_t t = 0; t < self->trials.n_trials; t++)
         for (size_t i = 0; i < self->trials.trials[t].plan.n_params && n < 1024; i++, n++)
             names[n] = ost_plan_param_name(&self->trials.trials[t].plan, i, buffer[n], sizeof(buffer[n]));
-    const char *near = ost_nearest(node->key, names, n);
+    const char *near = NULL;
+    size_t length = strlen(node->key); /* one of an index needs its element: aibl.T is aibl.T[lumbar_spine] */
+    for (size_t i = 0; i < n && near == NULL; i++)
+        if (strncmp(names[i], node->key, length) == 0 && names[i][length] == '[') near = names[i];
+    if (near == NULL) near = ost_nearest(node->key, names, n);
     return ost_yaml_fail_key(tree, node, OST_ERR_NAME, err, "no trial has a model with this parameter%s%s%s",
         near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
 }
@@ -107,8 +111,9 @@ static int read_param(ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_no
     if (param->prior > 0 && (!param->logit || param->prior < 1) && param->prior >= model->lower &&
         param->prior <= model->upper)
         return 0;
-    return ost_yaml_fail(tree, prior, OST_ERR_VALUE, err, "it has to be above 0%s and within the model's %g..%g %s",
-        param->logit ? ", below 1" : "", model->lower / param->factor, model->upper / param->factor, model->unit_text);
+    return ost_yaml_fail(tree, prior, OST_ERR_VALUE, err, "it has to be above 0%s and within the model's %g..%g%s%s",
+        param->logit ? ", below 1" : "", model->lower / param->factor, model->upper / param->factor,
+        strcmp(model->unit_text, "1") == 0 ? "" : " ", strcmp(model->unit_text, "1") == 0 ? "" : model->unit_text);
 }
 
 static int read_exclusion(

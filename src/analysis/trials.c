@@ -35,7 +35,7 @@ static int list_folder(char ***names, size_t *n, const char *folder, ost_error_t
     DIR *dir = opendir(folder);
     *names = NULL;
     *n = 0;
-    if (dir == NULL) return ost_fail_at(err, OST_ERR_IO, folder, 0, 0, "this folder of trials cannot be read");
+    if (dir == NULL) return ost_fail_at(err, OST_ERR_NAME, folder, 0, 0, "this folder of trials cannot be read");
     int ret = 0;
     for (struct dirent *entry; ret == 0 && (entry = readdir(dir)) != NULL;) {
         size_t length = strlen(entry->d_name), size = strlen(folder) + length + 2;
