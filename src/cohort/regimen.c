@@ -308,18 +308,31 @@ static size_t count_items(const builder_t *self, size_t b)
     return n;
 }
 
-/* In this arm nothing that the block reads moves: all that drives it sleeps. */
-static bool reads_nothing_live(const builder_t *self, const ost_block_t *block)
+/* Is the driver past its last dose when the block gets its first? What is left of it fades, and a block is parked only
+ * once its own states repeat. */
+static bool is_over(const builder_t *self, size_t driver, size_t b)
+{
+    double last = -INFINITY, first = INFINITY;
+    if (count_courses(self, driver, NULL) > 0) return false;
+    if (count_courses(self, b, NULL) > 0) return count_items(self, driver) == 0; /* who begins when is not known here */
+    for (size_t i = 0; i < self->n_items; i++) {
+        if (self->items[i].block == driver) last = fmax(last, self->items[i].event.t);
+        if (self->items[i].block == b) first = fmin(first, self->items[i].event.t);
+    }
+    return last < first;
+}
+
+/* In this arm nothing that the block reads moves: all that drives it sleeps, or is over. */
+static bool reads_nothing_live(const builder_t *self, size_t b)
 {
     const ost_plan_t *plan = self->plan;
+    const ost_block_t *block = &plan->blocks[b];
     for (size_t r = 0; r < block->model->n_reads; r++) {
         const ost_plan_signal_t *signal = &plan->signals[block->read_signal[r]];
         if (signal->input >= 0) return false;
         for (uint32_t d = 0; d < signal->n_drivers; d++) {
             uint32_t driver = signal->driver_block[d];
-            if (plan->blocks[driver].park_input < 0 || count_items(self, driver) > 0 ||
-                count_courses(self, driver, NULL) > 0)
-                return false;
+            if (plan->blocks[driver].park_input < 0 || !is_over(self, driver, b)) return false;
         }
     }
     return true;
@@ -397,8 +410,7 @@ static int find_series(builder_t *self)
     if (run == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for %zu events", self->n_items);
     int ret = 0;
     for (uint32_t b = 0; b < plan->n_blocks && ret == 0; b++) {
-        if (plan->blocks[b].park_input < 0 || !is_felt(plan, b) || !reads_nothing_live(self, &plan->blocks[b]))
-            continue;
+        if (plan->blocks[b].park_input < 0 || !is_felt(plan, b) || !reads_nothing_live(self, b)) continue;
         size_t n = 0;
         if (count_courses(self, b, NULL) > 0) {
             ret = add_course_series(self, b);
