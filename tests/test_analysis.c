@@ -214,7 +214,7 @@ static void test_wrong_trials(void)
     must_fail(&options, OST_ERR_NAME, "hormones", "is of kind hormones, not bone");
     options.model = NULL;
     options.folder = "/nowhere/at/all";
-    must_fail(&options, OST_ERR_IO, "/nowhere/at/all", "cannot be read");
+    must_fail(&options, OST_ERR_NAME, "/nowhere/at/all", "cannot be read");
     options.folder = folder.path;
     /* a second trial with a table of its own */
     small_write(&folder, "other.csv", HEAD "calibrate,T,placebo,BMD_change,LS,12,mean,1,percent,,,none,,c,r,\n");

@@ -321,7 +321,7 @@ static void test_wrong_files(void)
         { "trials: .\nparameters: {}\n", OST_ERR_VALUE, "fit.yml:2:", "no parameter is to be estimated" },
         { "trials: .\n", OST_ERR_NAME, "fit.yml:1:", "parameters" },
         { "parameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_NAME, "fit.yml:1:", "trials" },
-        { "trials: ./trails\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_IO, "trails", "cannot be read" },
+        { "trials: ./trails\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_NAME, "trails", "cannot be read" },
         { "trials: .\nevidence: ./no.csv\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_IO, "no.csv", "" },
         { "trials: .\nstart: 3\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_NAME, "fit.yml:2:1", "'starts'" },
         { "trials: .\nstarts: 0\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_VALUE, "fit.yml:2:", "starts" },

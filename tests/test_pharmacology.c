@@ -177,8 +177,8 @@ static const effect_t effects[] = {
         "loss of 2.2 % a year: Lonning 2005 J Clin Oncol 23:5126" },
     { "tamoxifen", WOMAN LATE, REGIMEN(DAILY("tamoxifen", "20 mg")), 24, "bmd[lumbar_spine]", 3, 1.5,
         "ATAC, +2.2 % from baseline" },
-    { "tamoxifen, before menopause", YOUNG EARLY, REGIMEN(DAILY("tamoxifen", "20 mg")), 12, "bmd[lumbar_spine]", -1.7,
-        1, "Powles 1996, PMID 8558225" },
+    { "tamoxifen, before menopause", YOUNG EARLY, REGIMEN(DAILY("tamoxifen", "20 mg")), 12, "bmd[lumbar_spine]", -2.4,
+        1.5, "12 months in the evidence table: -3.6 to -1.2" },
     { "goserelin", YOUNG EARLY, REGIMEN("{drug: goserelin, dose: 3.6 mg, interval: 28 day}"), 24, "bmd[lumbar_spine]",
         -10.5, 7, "Fogelman 2003" },
     { "raloxifene", WOMAN LATE, REGIMEN(DAILY("raloxifene", "60 mg")), 24, "bmd[lumbar_spine]", 3.2, 2.2,
@@ -199,14 +199,14 @@ static const effect_t effects[] = {
         "PEPI, conjugated estrogens: JAMA 1996 276:1389" },
     { "estradiol by patch", WOMAN LATE, REGIMEN("{drug: estradiol_patch, dose: 98 ug, interval: 7 day, over: 7 day}"),
         24, "bmd[lumbar_spine]", 2, 1.5, "ULTRA, 0.014 mg a day: Ettinger 2004" },
-    { "teriparatide", WOMAN LATE, REGIMEN(DAILY("teriparatide", "20 ug")), 18, "bmd[lumbar_spine]", 8.6, 5,
+    { "teriparatide", WOMAN LATE, REGIMEN(DAILY("teriparatide", "20 ug")), 18, "bmd[lumbar_spine]", 8.6, 3,
         "Neer 2001, PMID 11346808" },
     { "romosozumab", WOMAN LATE, REGIMEN("{drug: romosozumab, dose: 210 mg, interval: 1 month}"), 12,
-        "bmd[lumbar_spine]", 13.3, 9.5, "FRAME: Cosman 2016, PMID 27641143" },
+        "bmd[lumbar_spine]", 13.3, 6, "FRAME: Cosman 2016, PMID 27641143" },
     { "romosozumab: formation", WOMAN LATE, REGIMEN("{drug: romosozumab, dose: 210 mg, interval: 1 month}"), 0, "p1np",
-        145, 75, "Evenity US label, section 12.2: at 2 weeks" },
+        145, 40, "Evenity US label, section 12.2: at 2 weeks" },
     { "romosozumab: resorption", WOMAN LATE, REGIMEN("{drug: romosozumab, dose: 210 mg, interval: 1 month}"), 0, "ctx",
-        -55, 45, "sign; Evenity US label, section 12.2: at 2 weeks" },
+        -55, 40, "sign; Evenity US label, section 12.2: at 2 weeks" },
     { "calcium", WOMAN LATE, SIGNAL("calcium_supplement", "1000 mg/d"), 12, "bmd[lumbar_spine]", 0.8, 0.7,
         "Tai 2015 BMJ 351:h4183: 0.7 to 1.8" },
     { "vitamin D in deficiency",
@@ -303,7 +303,7 @@ static void test_women(void)
     person_run(&person, WOMEN "population: {covariates: {years_since_menopause: 0 year}}\nrun_in: {start: -10 year}\n"
                               "arms: {natural: {}}\ntimes: [-1461 day, 0 day, 1461 day]\n");
     ost_assert_close(person_at(&person, "natural", "estradiol", -1461), 350, 0.01, 0);
-    ost_assert_close(person_at(&person, "natural", "estradiol", 1461), 20, 0.02, 0);
+    ost_assert_close(person_at(&person, "natural", "estradiol", 1461), 20, 0.05, 0);
     person_free(&person);
     double e[2];
     for (int heavy = 0; heavy < 2; heavy++) {

@@ -139,6 +139,47 @@ static void test_thirty_years(void)
     person_free(&person);
 }
 
+/* Two years of ovarian suppression: thin trabeculae go, at a rate of their number, osteoclasts and deficit, and do not
+ * come back; the spine regains some of its loss, not all. */
+static void test_thin_trabeculae(void)
+{
+    person_t person;
+    person_run(&person, "models: [hormones, aibl]\npopulation: {covariates: {years_since_menopause: -12 year}}\n"
+                        "arms: {on: {regimen: [{drug: goserelin, dose: 3.6 mg, interval: 28 day, stop: 2 year}]}}\n"
+                        "times: {to: 5 year, every: 0.25 month}\n");
+    const double *x = person_course(&person, "on", "thin_trabeculae");
+    const double *osteoclasts = person_course(&person, "on", "osteoclasts");
+    const double *deficit = person_course(&person, "on", "estrogen_deficit");
+    double pushed[2] = { 0, 0 }; /* over the first and the second year */
+    for (int i = 0; i < 96; i++)
+        pushed[i / 48] += 0.5 * (osteoclasts[i] * fmax(deficit[i], 0) + osteoclasts[i + 1] * fmax(deficit[i + 1], 0));
+    CU_ASSERT_DOUBLE_EQUAL(x[0], 1, 1e-3);
+    CU_ASSERT_DOUBLE_EQUAL(
+        log(x[96] / x[48]) / pushed[1], log(x[48] / x[0]) / pushed[0], 0.01 * fabs(log(x[48]) / pushed[0]));
+    CU_ASSERT(x[96] < 0.5 && x[240] > 0.98 * x[120] && x[240] <= x[120]);
+    double lost = months(&person, "on", SPINE, 0, 24), left = months(&person, "on", SPINE, 0, 60);
+    CU_ASSERT(lost < -6 && left > lost + 1 && left < -1);
+    person_free(&person);
+}
+
+/* On an inhibitor, women two years after menopause lose more than women fifteen years after it: Eastell 2006. */
+static void test_early_women(void)
+{
+    double lost[2];
+    for (int late = 0; late < 2; late++) {
+        char text[512];
+        person_t person;
+        snprintf(text, sizeof(text),
+            "models: [hormones, aibl]\npopulation: {covariates: {years_since_menopause: %d year}}\n" FROM_REST
+            "arms: {on: {regimen: [" ANASTROZOLE "]}}\ntimes: [0 month, 24 month]\n",
+            late ? 15 : 2);
+        person_run(&person, text);
+        lost[late] = months(&person, "on", SPINE, 0, 24);
+        person_free(&person);
+    }
+    CU_ASSERT(lost[0] < 1.3 * lost[1] && lost[1] < -2);
+}
+
 /* Men: an inhibitor lowers estradiol by 20 to 35 % and costs spine; testosterone raises estradiol and protects; too
  * much of the inhibitor on top of it loses bone, a moderate estradiol does not. */
 static void test_men(void)
@@ -171,6 +212,8 @@ static const ost_test_t tests[] = {
     { "who_lasts", test_who_lasts },
     { "denosumab_rebound", test_denosumab_rebound },
     { "thirty_years", test_thirty_years },
+    { "thin_trabeculae", test_thin_trabeculae },
+    { "early_women", test_early_women },
     { "men", test_men },
 };
 OST_TEST_MAIN("shapes", tests)

@@ -104,7 +104,7 @@ class System:
     """Blocks in the order in which signals flow, as one vector of states. Names of each block get its own prefix."""
 
     def __init__(self, names, signals):
-        self.scope = dict(exp=math.exp, log=math.log, hill=lambda x, k, n: x**n / (k**n + x**n))
+        self.scope = dict(exp=math.exp, log=math.log, max=max, hill=lambda x, k, n: x**n / (k**n + x**n))
         self.states, self.doses, body, outputs = [], {}, [], {}
         for name in names:
             model = Model(name)
