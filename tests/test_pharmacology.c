@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Each drug against what was measured: its kinetics, what it does to its target, and the sign and rough size of what it
  * does to bone. The models are not fitted yet: tolerances of effects are as wide as that, those of kinetics are not. */
+#include "cohort/plan_impl.h"
 #include "one_person.h"
 
 /* What is taken from a course over the days from..to. */
@@ -273,6 +274,53 @@ static void test_tamoxifen_induces(void)
     check_induction("letrozole", "letrozole_concentration", DAILY("letrozole", "2.5 mg"), 0.624, 0.01);
 }
 
+static size_t n_series(const person_t *person, size_t arm, const char *drug)
+{
+    const ost_plan_t *plan = &person->plan;
+    uint32_t park = (uint32_t) plan->blocks[ost_plan_block(plan, drug)].park_input;
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_arm_series[arm]; i++) n += plan->arm_series[arm][i].park_input == park;
+    return n;
+}
+
+/* An inhibitor may be parked once tamoxifen is over, though what is left of it still fades: bone and the wash-out after
+ * the last dose are those of exact doses. Not where tamoxifen goes on or comes back. */
+static void check_after_tamoxifen(const char *drug, const char *output, const char *dose)
+{
+    static const char tamoxifen[] = "drug: tamoxifen, dose: 20 mg, interval: 1 day";
+    person_t person[2];
+    for (int exact = 0; exact < 2; exact++) {
+        char text[1024];
+        snprintf(text, sizeof(text),
+            WOMAN "arms:\n  after: {regimen: [{%s, stop: 700 day}, {%s, start: -300 day, stop: 0 day}]}\n"
+                  "  beside: {regimen: [{%s, stop: 700 day}, {%s, start: -300 day, stop: 1 day}]}\n"
+                  "  before: {regimen: [{%s, stop: 700 day}, {%s, start: 700 day, stop: 720 day}]}\n"
+                  "solver: {dosing: %s}\ntimes: [0 day, 60 day, 200 day, 700 day, 701 day]\n",
+            dose, tamoxifen, dose, tamoxifen, dose, tamoxifen, exact ? "exact" : "periodic");
+        person_run(&person[exact], text);
+    }
+    CU_ASSERT_EQUAL(n_series(&person[0], 0, drug), 1);
+    CU_ASSERT_EQUAL(n_series(&person[0], 1, drug), 0);
+    CU_ASSERT_EQUAL(n_series(&person[0], 2, drug), 0);
+    CU_ASSERT_EQUAL(n_series(&person[1], 0, drug), 0);
+    double off[2] = { 0 };
+    for (int k = 1; k < 4; k++) {
+        double day = person[0].experiment.times[k], bmd = person_at(&person[1], "after", "bmd[lumbar_spine]", day);
+        off[0] = fmax(off[0], fabs(person_at(&person[0], "after", "bmd[lumbar_spine]", day) / bmd - 1));
+    }
+    off[1] = person_at(&person[0], "after", output, 701) / person_at(&person[1], "after", output, 701) - 1;
+    printf("\n  %s after tamoxifen, periodic against exact: bmd %.1e, trough %.1e", drug, off[0], off[1]);
+    ost_assert_close(off[0], 0, 0, 1e-5);
+    ost_assert_close(off[1], 0, 0, 1e-3);
+    for (int k = 0; k < 2; k++) person_free(&person[k]);
+}
+
+static void test_inhibitor_after_tamoxifen(void)
+{
+    check_after_tamoxifen("anastrozole", "anastrozole_concentration", "drug: anastrozole, dose: 1 mg, interval: 1 day");
+    check_after_tamoxifen("letrozole", "letrozole_concentration", "drug: letrozole, dose: 2.5 mg, interval: 1 day");
+}
+
 /* Two aromatase inhibitors block what one lets through, and no more than all; bone hardly notices the second. */
 static void test_two_inhibitors(void)
 {
@@ -368,6 +416,7 @@ static const ost_test_t tests[] = {
     { "kinetics", test_kinetics },
     { "effects", test_effects },
     { "tamoxifen_induces", test_tamoxifen_induces },
+    { "inhibitor_after_tamoxifen", test_inhibitor_after_tamoxifen },
     { "two_inhibitors", test_two_inhibitors },
     { "women", test_women },
     { "chemotherapy", test_chemotherapy },
