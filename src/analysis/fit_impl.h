@@ -24,8 +24,8 @@ void ost_fit_whiten(const ost_fit_t *self, double *residuals);
 /* Whitens residuals, bends those beyond `robust`. In place. @return the sum of their squares: -2 log likelihood but for
  * a constant, as the sizes of errors are now */
 double ost_fit_misfit(const ost_fit_t *self, double *residuals);
-/* The sizes of errors that make the residuals most likely; of several vectors, the mean of r r' is the sum of their outer
- * products. @param residuals  [n_vectors][n_rows], raw; with n_vectors 0 the sizes are those before any data */
+/* The sizes of errors that make the residuals most likely; of several vectors, the mean of r r' is the sum of their
+ * outer products. @param residuals  [n_vectors][n_rows], raw; with n_vectors 0 the sizes are those before any data */
 void ost_fit_estimate_spread(ost_fit_t *self, const double *residuals, size_t n_vectors);
 /* Raw slopes of all rows at z, by differences. @param[out] slopes  [n_rows][n_params]; residuals  [n_rows] at z */
 int ost_fit_slopes(ost_fit_t *self, const double *z, int n_threads, double *slopes, double *residuals,
