@@ -120,7 +120,7 @@ def main():
     workloads = [name for name in TITLES if any(row["workload"] == name for row in results["ladder"])]
     figure, grid = plt.subplots(3, 2, figsize=(7.1, 8.4))
     figure.subplots_adjust(left=0.075, right=0.845, top=0.965, bottom=0.085, wspace=0.85, hspace=0.36)
-    figure.text(0.075, 0.02, "One core, one thread. Curves run from rtol 1e-4 to 1e-9, filled at 1e-6; bold: osteon. "
+    figure.text(0.075, 0.006, "One core, one thread. Curves run from rtol 1e-4 to 1e-9, filled at 1e-6; bold: osteon.\n"
                 "Peers: every second of them. Higher is faster, further right more exact.", fontsize=6.5)
     panels = list(grid.flat)
     for letter, name in zip("abcde", workloads):
@@ -130,7 +130,7 @@ def main():
     if results["cohort"]:
         axes = panels.pop(0)
         box = axes.get_position()
-        axes.set_position([box.x0 + 0.075, box.y0, box.width, box.height])
+        axes.set_position([box.x0 + 0.14, box.y0, box.width - 0.04, box.height])
         draw_cohort(axes, results["cohort"])
         axes.set_title(f"{'abcdef'[len(workloads)]}   cohort on disk", loc="left")
     for axes in panels:
