@@ -106,12 +106,13 @@ int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const 
 
 /** How well a sample of the posterior was made. */
 typedef struct {
-    double accepted; /**< share of the steps that were accepted: best about a quarter */
+    double accepted; /**< share of the steps that were taken: all where the posterior is normal, else about a quarter */
     double ratio;    /**< Gelman and Rubin's, of the parameter where it is largest: 1 once all chains tell the same;
                         (1992, doi:10.1214/ss/1177011136) */
 } ost_fit_sample_t;
 
-/** A sample of the posterior by Metropolis steps of 32 chains from around the estimate, with the fit's covariance.
+/** A sample of the posterior by 32 chains, whose steps are proposed from the normal distribution of the fit's covariance
+ * and taken or refused by what the posterior differs from it.
  * @param[out] values  [n_draws][n_params] internal units. @param[out] sample  how well */
 int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *options, double *values,
     ost_fit_sample_t *sample, ost_error_t *err) OST_MUST_CHECK;
