@@ -111,8 +111,8 @@ typedef struct {
                         (1992, doi:10.1214/ss/1177011136) */
 } ost_fit_sample_t;
 
-/** A sample of the posterior by 32 chains, whose steps are proposed from the normal distribution of the fit's covariance
- * and taken or refused by what the posterior differs from it.
+/** A sample of the posterior by 32 chains, whose steps are proposed from the normal distribution of the fit's
+ * covariance and taken or refused by what the posterior differs from it.
  * @param[out] values  [n_draws][n_params] internal units. @param[out] sample  how well */
 int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *options, double *values,
     ost_fit_sample_t *sample, ost_error_t *err) OST_MUST_CHECK;
