@@ -238,7 +238,7 @@ static void test_wrong_bits(void)
     open_fixture(&f, NULL, 0);
     write_file(&f);
     damage.data = load(f.path, &damage.size);
-    for (damage.first = 0; damage.first < 500; damage.first += N_BITS) {
+    for (damage.first = 0; damage.first < 1000; damage.first += N_BITS) {
         int result = in_child(read_damaged, f.path, NULL);
         if (result < 0 || result > N_BITS) fprintf(stderr, "\nbits from number %u on: %d\n", damage.first, result);
         CU_ASSERT(result >= 0 && result <= N_BITS);

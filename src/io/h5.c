@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+/* Bytes before a collection of the global heap, and before an object of it. */
+#define HEAP_HEAD 16
 /* What no attribute of ours exceeds; a damaged one may claim anything. */
 #define MAX_TEXT (64u << 20)
 
@@ -165,12 +169,71 @@ size_t ost_h5_length(hid_t dataset)
     return n;
 }
 
+static uint64_t little(const unsigned char *bytes, size_t n)
+{
+    uint64_t x = 0;
+    while (n-- > 0) x = x << 8 | bytes[n];
+    return x;
+}
+
+/* A collection of the global heap (HDF5 file format 3.0, III.E): [*size] bytes, or NULL if it is damaged. */
+static unsigned char *load_heap(int fd, uint64_t at, uint64_t file_size, uint64_t *size)
+{
+    unsigned char head[HEAP_HEAD], *heap = NULL;
+    if (pread(fd, head, sizeof head, (off_t) at) != sizeof head || memcmp(head, "GCOL\1", 5) != 0) return NULL;
+    *size = little(head + 8, 8);
+    if (*size < HEAP_HEAD || at > file_size || *size > file_size - at) return NULL;
+    heap = malloc(*size);
+    if (heap != NULL && pread(fd, heap, *size, (off_t) at) == (ssize_t) *size) return heap;
+    free(heap);
+    return NULL;
+}
+
+/* Whether every object of a collection lies within it, and number `index` is there and has `length` bytes. */
+static bool heap_has(const unsigned char *heap, uint64_t size, uint64_t index, uint64_t length)
+{
+    bool found = false;
+    for (uint64_t at = HEAP_HEAD; at + HEAP_HEAD <= size;) {
+        uint64_t number = little(heap + at, 2), bytes = little(heap + at + 8, 8);
+        if (number == 0) return found && bytes == size - at; /* what is free, to the end */
+        at += HEAP_HEAD;
+        if (bytes > size - at) return false;
+        found = found || (number == index && bytes >= length);
+        at += (bytes + 7) / 8 * 8;
+    }
+    return found;
+}
+
+/* HDF5 1.10.8 reads beyond its memory where texts of variable length lie in a damaged heap; so we look first, unless
+ * the dataset is laid out as we never write it. */
+static bool texts_are_sound(hid_t dataset, size_t n)
+{
+    hid_t file = H5Iget_file_id(dataset);
+    haddr_t begin = H5Dget_offset(dataset);
+    void *fd = NULL;
+    struct stat st = { 0 };
+    bool ok = file >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &fd) >= 0 && fd != NULL && fstat(*(int *) fd, &st) == 0;
+    for (size_t i = 0; ok && i < n && begin != HADDR_UNDEF; i++) {
+        unsigned char text[4 + 8 + 4], *heap; /* length, address of a collection, number in it */
+        uint64_t size = 0;
+        ok = pread(*(int *) fd, text, sizeof text, (off_t) (begin + i * sizeof text)) == sizeof text;
+        uint64_t length = little(text, 4), at = little(text + 4, 8);
+        if (!ok || (length == 0 && at == 0)) continue;
+        heap = load_heap(*(int *) fd, at, (uint64_t) st.st_size, &size);
+        ok = heap != NULL && heap_has(heap, size, little(text + 12, 4), length);
+        free(heap);
+    }
+    if (file >= 0) H5Fclose(file);
+    return ok;
+}
+
 char **ost_h5_read_texts(hid_t dataset, size_t max, size_t *n)
 {
     *n = ost_h5_length(dataset);
     hid_t file_type = H5Dget_type(dataset), type = ost_h5_text_type(), space = H5Dget_space(dataset);
     char **texts = NULL, **raw = NULL;
-    bool ok = *n > 0 && *n <= max && type >= 0 && space >= 0 && file_type >= 0 && H5Tis_variable_str(file_type) > 0;
+    bool ok = *n > 0 && *n <= max && type >= 0 && space >= 0 && file_type >= 0 && H5Tis_variable_str(file_type) > 0 &&
+              texts_are_sound(dataset, *n);
     if (ok) {
         raw = calloc(*n, sizeof *raw);
         texts = calloc(*n, sizeof *texts);
