@@ -109,11 +109,8 @@ static int create(ost_writer_t *self, const char *path, ost_error_t *err)
     self->began = new_ids(plan->n_courses);
     self->ended = new_ids(plan->n_courses);
     self->failures = calloc(OST_MAX_FAILURES + 1, sizeof *self->failures);
-    self->held = calloc(OST_MAX_HELD, sizeof *self->held);
-    self->held_status = calloc(OST_MAX_HELD, plan->experiment->n_arms * OST_COHORT_BLOCK);
     if (self->path == NULL || self->part == NULL || self->variables == NULL || self->covariates == NULL ||
-        self->params == NULL || self->began == NULL || self->ended == NULL || self->failures == NULL ||
-        self->held == NULL || self->held_status == NULL) {
+        self->params == NULL || self->began == NULL || self->ended == NULL || self->failures == NULL) {
         return no_memory(err);
     }
     snprintf(self->part, size, "%s.part", path);
@@ -122,6 +119,7 @@ static int create(ost_writer_t *self, const char *path, ost_error_t *err)
     int ret = self->resumes ? 0 : check_target(self, err);
     if (ret == 0) ret = open_file(self, err);
     if (ret == 0) ret = ost_results_layout(self, err);
+    if (ret == 0) ret = ost_writer_hold_new(self, err);
     if (ret == 0 && !self->resumes) ret = ost_writer_flush(self, err); /* readable from now on */
     if (ret == 0 && self->resumes && self->source != self->part && rename(self->path, self->part) != 0) {
         ret =
@@ -386,8 +384,7 @@ void ost_writer_delete(ost_writer_t *self)
     free(self->began);
     free(self->ended);
     free(self->done);
-    free(self->held);
-    free(self->held_status);
+    ost_writer_hold_free(self);
     ost_packer_delete(self->idle);
     free(self->path);
     free(self->part);

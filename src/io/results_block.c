@@ -5,25 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* What a program that is killed may lose, about. */
-#define CHECKPOINT_SECONDS 1.0
-
-static int write_slab(
-    hid_t dataset, hid_t type, size_t rank, const hsize_t *start, const hsize_t *count, const void *values)
-{
-    hid_t file_space = H5Dget_space(dataset), memory = H5Screate_simple((int) rank, count, NULL);
-    int ret = -1;
-    if (file_space >= 0 && memory >= 0 &&
-        H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
-        H5Dwrite(dataset, type, memory, file_space, H5P_DEFAULT, values) >= 0) {
-        ret = 0;
-    }
-    if (file_space >= 0) H5Sclose(file_space);
-    if (memory >= 0) H5Sclose(memory);
-    return ret;
-}
 
 static int write_chunk(ost_writer_t *self, size_t v, size_t arm, size_t element, uint64_t first, const void *data,
     size_t size, ost_error_t *err)
@@ -59,17 +40,6 @@ static int write_variables(ost_writer_t *self, const ost_cohort_block_t *block, 
     return ret;
 }
 
-/* One value a subject: column `index` of rows[n_subjects][n_columns], from internal units to the reported one. */
-static int write_column(ost_writer_t *self, hid_t dataset, const char *name, const ost_cohort_block_t *block,
-    const double *rows, size_t n_columns, size_t index, double factor, ost_error_t *err)
-{
-    hsize_t start = block->first, count = block->n_subjects;
-    double column[OST_COHORT_BLOCK];
-    for (size_t s = 0; s < block->n_subjects; s++) column[s] = rows[s * n_columns + index] / factor;
-    return write_slab(dataset, H5T_NATIVE_DOUBLE, 1, &start, &count, column) == 0 ? 0
-                                                                                  : ost_writer_fail(self, name, err);
-}
-
 /* The first subject of the block that finished in any arm, n_subjects if none did. */
 static size_t find_finished(const ost_cohort_block_t *block, size_t n_arms)
 {
@@ -81,48 +51,24 @@ static size_t find_finished(const ost_cohort_block_t *block, size_t n_arms)
     return block->n_subjects;
 }
 
-static int write_people(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err)
+/* Parameters that are the same for all, once, as the first subject that finished had them. */
+static int write_constants(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
-    const ost_experiment_t *e = plan->experiment;
-    for (size_t i = 0; i < e->n_covariates; i++) {
-        int ret = write_column(self, self->covariates[i], e->covariates[i].name, block, block->covariates,
-            e->n_covariates, i, e->covariates[i].unit.factor, err);
-        if (ret != 0) return ret;
-    }
-    size_t typical = self->has_constants ? block->n_subjects : find_finished(block, e->n_arms);
+    size_t typical = self->has_constants ? block->n_subjects : find_finished(block, plan->experiment->n_arms);
+    if (typical == block->n_subjects) return 0;
     for (size_t b = 0; b < plan->n_blocks; b++) {
         const ost_model_t *model = plan->blocks[b].model;
         for (size_t k = 0; k < model->n_params; k++) {
             size_t i = plan->blocks[b].first_param + k;
-            double factor = model->params[k].unit.factor;
-            if (self->params[i] < 0) continue;
-            if (ost_plan_param_varies(plan, i)) {
-                int ret = write_column(
-                    self, self->params[i], model->params[k].name, block, block->params, plan->n_params, i, factor, err);
-                if (ret != 0) return ret;
-            } else if (typical < block->n_subjects) {
-                double value = block->params[typical * plan->n_params + i] / factor;
-                if (H5Dwrite(self->params[i], H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0) {
-                    return ost_writer_fail(self, model->params[k].name, err);
-                }
+            double value = block->params[typical * plan->n_params + i] / model->params[k].unit.factor;
+            if (self->params[i] < 0 || ost_plan_param_varies(plan, i)) continue;
+            if (H5Dwrite(self->params[i], H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0) {
+                return ost_writer_fail(self, model->params[k].name, err);
             }
         }
     }
-    self->has_constants = self->has_constants || typical < block->n_subjects;
-    return 0;
-}
-
-static int write_courses(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err)
-{
-    for (size_t i = 0; i < self->plan->n_courses; i++) {
-        const ost_plan_course_t *course = &self->plan->courses[i];
-        const hsize_t start[] = { course->arm, block->first }, count[] = { 1, block->n_subjects };
-        const double *began = block->began + i * block->n_subjects, *ended = block->ended + i * block->n_subjects;
-        if (write_slab(self->began[i], H5T_NATIVE_DOUBLE, 2, start, count, began) != 0 ||
-            write_slab(self->ended[i], H5T_NATIVE_DOUBLE, 2, start, count, ended) != 0)
-            return ost_writer_fail(self, course->name, err);
-    }
+    self->has_constants = true;
     return 0;
 }
 
@@ -146,63 +92,16 @@ static int note_failure(ost_writer_t *self, uint64_t position, size_t arm, const
     return 0;
 }
 
-static double wall_seconds(void)
+static int note_failures(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
-}
-
-/* A program that is killed leaves what was written out last. So the status, which says that a block is there, follows
- * when all that the block consists of has been handed to the system. */
-int ost_writer_checkpoint(ost_writer_t *self, ost_error_t *err)
-{
-    size_t n_arms = self->plan->experiment->n_arms;
-    int ret = ost_writer_flush(self, err);
-    for (size_t i = 0; i < self->n_held && ret == 0; i++) {
-        const ost_held_t *held = &self->held[i];
-        const hsize_t start[] = { 0, held->first }, count[] = { n_arms, held->n_subjects };
-        const uint8_t *status = self->held_status + i * n_arms * OST_COHORT_BLOCK;
-        if (write_slab(self->status, H5T_NATIVE_UINT8, 2, start, count, status) != 0) {
-            ret = ost_writer_fail(self, "status", err);
-        }
-    }
-    if (ret == 0 && H5Dflush(self->status) < 0) ret = ost_writer_fail(self, "status", err);
-    self->has_checkpoint = self->has_checkpoint || (ret == 0 && self->n_held > 0);
-    self->n_held = 0;
-    self->t_checkpoint = wall_seconds();
-    return ret;
-}
-
-static int hold_status(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err)
-{
-    size_t n_arms = self->plan->experiment->n_arms;
-    self->held[self->n_held] = (ost_held_t){ block->first, block->n_subjects };
-    memcpy(self->held_status + self->n_held * n_arms * OST_COHORT_BLOCK, block->status, n_arms * block->n_subjects);
-    self->n_held++;
-    if (self->t_checkpoint == 0) self->t_checkpoint = wall_seconds();
-    bool is_due = self->n_held == OST_MAX_HELD || wall_seconds() - self->t_checkpoint >= CHECKPOINT_SECONDS;
-    return is_due ? ost_writer_checkpoint(self, err) : 0;
-}
-
-static int write_counts(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err)
-{
-    size_t n_arms = self->plan->experiment->n_arms;
-    const hsize_t start[] = { 0, block->first }, count[] = { n_arms, block->n_subjects };
-    for (size_t i = 0; i < n_arms * block->n_subjects; i++) {
+    for (size_t i = 0; i < self->plan->experiment->n_arms * block->n_subjects; i++) {
         if (block->status[i] == 0) continue;
         const char *text = block->messages != NULL ? block->messages[i] : NULL;
         int ret = note_failure(self, block->first + i % block->n_subjects, i / block->n_subjects,
             text != NULL ? text : ost_error_text(-(int) block->status[i]), err);
         if (ret != 0) return ret;
     }
-    if (write_slab(self->n_steps, H5T_NATIVE_UINT32, 2, start, count, block->steps) != 0) {
-        return ost_writer_fail(self, "n_steps", err);
-    }
-    if (write_slab(self->n_rejected, H5T_NATIVE_UINT32, 2, start, count, block->rejected) != 0) {
-        return ost_writer_fail(self, "n_rejected", err);
-    }
-    return hold_status(self, block, err);
+    return 0;
 }
 
 int ost_writer_block(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err)
@@ -216,9 +115,9 @@ int ost_writer_block(ost_writer_t *self, const ost_cohort_block_t *block, ost_er
     }
     int ret = write_variables(self, block, err);
     ost_h5_enter(&handler);
-    if (ret == 0) ret = write_people(self, block, err);
-    if (ret == 0) ret = write_courses(self, block, err);
-    if (ret == 0) ret = write_counts(self, block, err);
+    if (ret == 0) ret = write_constants(self, block, err);
+    if (ret == 0) ret = note_failures(self, block, err);
+    if (ret == 0) ret = ost_writer_hold(self, block, err);
     self->is_broken = self->is_broken || ret != 0;
     self->n_done += ret == 0 ? block->n_subjects : 0;
     ost_h5_leave(&handler);

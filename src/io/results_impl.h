@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The writer's parts: results_layout.c creates everything that is known before the run,
- * results_block.c fills it with chunks of results_pack.c, results.c begins and ends it. */
+ * results_block.c fills it with chunks of results_pack.c and columns of results_columns.c, results.c begins and ends
+ * it. */
 #ifndef OST_IO_RESULTS_IMPL_H
 #define OST_IO_RESULTS_IMPL_H
 
@@ -32,12 +33,14 @@ typedef struct {
  * many fail or in which order blocks come. */
 #define OST_MAX_FAILURES 1000
 
-/* A block whose status is yet to be written. */
+/* A block whose columns (results_columns.c) are yet to be written. */
 typedef struct {
     uint64_t first;
-    size_t n_subjects;
+    size_t n_subjects, slot;
 } ost_held_t;
-#define OST_MAX_HELD 256
+#define OST_MAX_HELD 128
+
+typedef struct ost_column ost_column_t;
 
 typedef struct ost_packer ost_packer_t;
 
@@ -60,9 +63,11 @@ struct ost_writer {
     bool *done;           /* [number of blocks] those of an earlier run, NULL if there was none */
     uint64_t n_resumed;   /* subjects of these */
     uint64_t n_done;      /* subjects */
-    ost_held_t *held;     /* [OST_MAX_HELD] */
-    uint8_t *held_status; /* [OST_MAX_HELD][n_arms][OST_COHORT_BLOCK] */
-    size_t n_held;
+    ost_column_t *columns;
+    ost_held_t *held;    /* [OST_MAX_HELD] */
+    double *held_values; /* [OST_MAX_HELD][n_columns][OST_COHORT_BLOCK] */
+    double *row;         /* [OST_MAX_HELD * OST_COHORT_BLOCK] scratch */
+    size_t n_columns, n_held;
     double t_checkpoint; /* s, of the last one */
     bool has_constants, is_broken, has_checkpoint;
     ost_failure_note_t *failures; /* the first ones by (position, arm) */
@@ -85,7 +90,11 @@ int ost_results_coordinate(ost_writer_t *self, ost_dimension_t *dim, hid_t type,
 
 /* Hand everything to the system, with room on the disk made sure of first. */
 int ost_writer_flush(const ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
-/* The same, then the status of the blocks since the last time. */
+/* Columns of a block: reserve room for what is held of them when the datasets are open, give it back, hold (and write
+ * all, once in a while), write all that is held: columns, everything to the system, then status. */
+int ost_writer_hold_new(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
+void ost_writer_hold_free(ost_writer_t *self);
+int ost_writer_hold(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err) OST_MUST_CHECK;
 int ost_writer_checkpoint(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
 
 /* Subjects of a chunk: a block, or the whole cohort where it is smaller. */

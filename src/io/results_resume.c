@@ -107,13 +107,18 @@ static int find_done(ost_writer_t *self, ost_error_t *err)
 {
     uint64_t n_subjects = self->plan->experiment->n_subjects;
     size_t n_arms = self->plan->experiment->n_arms;
-    uint8_t *status = self->held_status;
+    uint8_t *status = calloc(n_arms, OST_COHORT_BLOCK);
     self->done = calloc((size_t) ((n_subjects + OST_COHORT_BLOCK - 1) / OST_COHORT_BLOCK), sizeof *self->done);
-    if (self->done == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (self->done == NULL || status == NULL) {
+        free(status);
+        return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    }
+    int ret = 0;
     for (uint64_t first = OST_COHORT_BLOCK; first < n_subjects; first += OST_COHORT_BLOCK) {
         size_t n = n_subjects - first < OST_COHORT_BLOCK ? (size_t) (n_subjects - first) : OST_COHORT_BLOCK, n_ok = 0;
         if (read_status(self, first, n, status) != 0) {
-            return ost_h5_fail(err, OST_ERR_FORMAT, self->part, "'status' cannot be read");
+            ret = ost_h5_fail(err, OST_ERR_FORMAT, self->part, "'status' cannot be read");
+            break;
         }
         for (size_t i = 0; i < n_arms * n; i++) n_ok += status[i] == 0;
         bool is_done = n_ok == n_arms * n && has_chunks(self, first);
@@ -121,7 +126,8 @@ static int find_done(ost_writer_t *self, ost_error_t *err)
         self->n_done += is_done ? n : 0;
     }
     self->n_resumed = self->n_done;
-    return 0;
+    free(status);
+    return ret;
 }
 
 int ost_results_reopen(ost_writer_t *self, ost_error_t *err)
