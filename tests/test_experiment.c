@@ -51,7 +51,7 @@ static const char full[] =
     "outputs: [bmd, ctx, estradiol]\n"
     "solver: {stepper: gsl_msbdf, rtol: 1e-8, atol_factor: 1, dosing: exact, h_max: 30 d, h_min: 1 s, max_steps: "
     "1000}\n"
-    "results: {precision: float64, compression: 3, digits: 6}\n"
+    "results: {precision: float64, compression: 0, digits: 6}\n"
     "evidence:\n"
     "  table: evidence/evidence.csv\n"
     "  compare:\n"
@@ -222,7 +222,7 @@ static void test_times_and_the_rest(void)
     ost_assert_close(e.solver.h_min, 1 / 86400.0, 1e-15, 0);
     CU_ASSERT_EQUAL(e.solver.max_steps, 1000);
     CU_ASSERT_TRUE(e.float64);
-    CU_ASSERT_EQUAL(e.compression, 3);
+    CU_ASSERT_EQUAL(e.compression, 0);
     CU_ASSERT_EQUAL(e.digits, 6);
     CU_ASSERT_STRING_EQUAL(e.evidence_path, "folder/evidence/evidence.csv");
     CU_ASSERT_EQUAL_FATAL(e.n_comparisons, 1);

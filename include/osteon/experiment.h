@@ -166,7 +166,7 @@ typedef struct {
     ost_dosing_t dosing;           /**< default PERIODIC */
     ost_solver_options_t solver;   /**< of every job */
     bool float64;                  /**< results as float64 */
-    int compression;               /**< deflate level 0..9, 0 for none */
+    int compression;               /**< 1: shuffle and deflate; 0: none */
     int digits;                    /**< significant digits that outputs are rounded to, 0: all that they have */
     char *evidence_path;           /**< resolved against the experiment's folder, or NULL */
     ost_comparison_t *comparisons; /**< [n_comparisons] */

@@ -204,7 +204,7 @@ static int read_results(ost_experiment_t *self, const ost_yaml_t *tree, ost_erro
     int precision = 0;
     uint64_t level = 1, digits = 0;
     int ret = ost_field_choice(tree, ost_yaml_get(node, "precision"), precisions, 2, &precision, err);
-    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "compression"), 0, 9, &level, err);
+    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "compression"), 0, 1, &level, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "digits"), 1, 15, &digits, err);
     self->float64 = precision == 1;
     self->compression = (int) level;

@@ -3,18 +3,23 @@
  * - but by the thread that computed it, so that the one writer only has to put it in its place. */
 #include "io/results_impl.h"
 
-#include <libdeflate.h>
+#include <isa-l/igzip_lib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a zlib stream (RFC 1950), and bytes before each stored block of deflate (RFC 1951, 3.2.4, from a whole byte). */
+static const unsigned char HEAD[] = { 0x78, 0x01 };
+#define STORED_HEAD 5
+
 struct ost_packer {
     ost_packer_t *next;                    /* in the writer's list of idle ones */
-    struct libdeflate_compressor *deflate; /* NULL: chunks are written as they are */
+    struct isal_zstream *deflate;          /* NULL: chunks are written as they are */
     size_t n_times, n_values, width;       /* values of a chunk, bytes of a value */
     int n_dropped;                         /* low bits of a double that are rounded away, 0 for none */
     double *row;                           /* [n_times] rounded */
     unsigned char *plain, *mixed, *packed; /* [n_values][width]; [width][n_values]; [room] */
+    unsigned char *scratch;                /* [ISAL_DEF_LVL1_DEFAULT] of deflate */
     size_t room;
 };
 
@@ -35,7 +40,8 @@ void ost_packer_delete(ost_packer_t *self)
 {
     while (self != NULL) {
         ost_packer_t *next = self->next;
-        libdeflate_free_compressor(self->deflate);
+        free(self->deflate);
+        free(self->scratch);
         free(self->row);
         free(self->plain);
         free(self->mixed);
@@ -57,12 +63,13 @@ static ost_packer_t *new_packer(const ost_experiment_t *e)
     self->row = malloc(e->n_times * sizeof *self->row);
     bool ok = self->plain != NULL && self->row != NULL;
     if (ok && e->compression > 0) {
-        self->deflate = libdeflate_alloc_compressor(e->compression);
         size_t size = self->n_values * self->width;
-        self->room = libdeflate_zlib_compress_bound(self->deflate, size) + size / 65535 * 5 + 5 * self->width;
-        self->mixed = malloc(self->n_values * self->width);
+        self->room = size + (size / 65535 + self->width + 1) * STORED_HEAD + sizeof HEAD + 4;
+        self->deflate = malloc(sizeof *self->deflate);
+        self->scratch = malloc(ISAL_DEF_LVL1_DEFAULT);
+        self->mixed = malloc(size);
         self->packed = malloc(self->room);
-        ok = self->deflate != NULL && self->mixed != NULL && self->packed != NULL;
+        ok = self->deflate != NULL && self->scratch != NULL && self->mixed != NULL && self->packed != NULL;
     }
     if (ok) return self;
     ost_packer_delete(self);
@@ -99,10 +106,16 @@ static double round_bits(double x, int n_dropped)
     return x;
 }
 
-static void shuffle(unsigned char *restrict mixed, const unsigned char *restrict plain, size_t n, size_t width)
+static void shuffle4(unsigned char *restrict mixed, const uint32_t *restrict plain, size_t n)
 {
-    for (size_t b = 0; b < width; b++)
-        for (size_t i = 0; i < n; i++) mixed[b * n + i] = plain[i * width + b];
+    for (size_t b = 0; b < sizeof *plain; b++)
+        for (size_t i = 0; i < n; i++) mixed[b * n + i] = (unsigned char) (plain[i] >> 8 * b);
+}
+
+static void shuffle8(unsigned char *restrict mixed, const uint64_t *restrict plain, size_t n)
+{
+    for (size_t b = 0; b < sizeof *plain; b++)
+        for (size_t i = 0; i < n; i++) mixed[b * n + i] = (unsigned char) (plain[i] >> 8 * b);
 }
 
 /* Whether bytes look like noise, as the last ones of a mantissa do: neighbours are equal in one of 256 places. */
@@ -119,7 +132,7 @@ static size_t store(unsigned char *to, const unsigned char *from, size_t n)
     unsigned char *begin = to;
     while (n > 0) {
         size_t part = n < 65535 ? n : 65535;
-        const unsigned char head[] = { 0, part & 255, (unsigned char) (part >> 8), ~part & 255,
+        const unsigned char head[STORED_HEAD] = { 0, part & 255, (unsigned char) (part >> 8), ~part & 255,
             (unsigned char) ((~part >> 8) & 255) };
         memcpy(to, head, sizeof head);
         memcpy(to + sizeof head, from, part);
@@ -130,20 +143,30 @@ static size_t store(unsigned char *to, const unsigned char *from, size_t n)
     return (size_t) (to - begin);
 }
 
-/* A zlib stream (RFC 1950) of the shuffled chunk. Shuffling puts the lowest bytes first: as long as they are noise,
- * they are stored, for nothing would come of trying. */
+/* A zlib stream of the shuffled chunk. Shuffling puts the lowest bytes first: as long as they are noise, they are
+ * stored, for nothing would come of trying. What does not get smaller is stored by deflate itself, so that there is
+ * always room. */
 static size_t deflate(ost_packer_t *self, size_t size)
 {
-    static const unsigned char head[] = { 0x78, 0x01 };
+    struct isal_zstream *stream = self->deflate;
     unsigned char *to = self->packed;
     size_t done = 0;
     while (done + self->n_values < size && is_noise(self->mixed + done, self->n_values)) done += self->n_values;
-    memcpy(to, head, sizeof head);
-    to += sizeof head;
+    memcpy(to, HEAD, sizeof HEAD);
+    to += sizeof HEAD;
     to += store(to, self->mixed, done);
-    to += libdeflate_deflate_compress(
-        self->deflate, self->mixed + done, size - done, to, self->room - (size_t) (to - self->packed));
-    uint32_t sum = libdeflate_adler32(1, self->mixed, size);
+    isal_deflate_stateless_init(stream);
+    stream->level = 1;
+    stream->level_buf = self->scratch;
+    stream->level_buf_size = ISAL_DEF_LVL1_DEFAULT;
+    stream->end_of_stream = 1;
+    stream->next_in = self->mixed + done;
+    stream->avail_in = (uint32_t) (size - done);
+    stream->next_out = to;
+    stream->avail_out = (uint32_t) (self->room - (size_t) (to - self->packed));
+    isal_deflate_stateless(stream);
+    to = stream->next_out;
+    uint32_t sum = isal_adler32(1, self->mixed, size);
     for (int shift = 24; shift >= 0; shift -= 8) *to++ = (unsigned char) (sum >> shift);
     return (size_t) (to - self->packed);
 }
@@ -172,9 +195,9 @@ const void *ost_packer_pack(ost_packer_t *self, const double *y, size_t stride, 
     *size = self->n_values * self->width;
     if (self->deflate == NULL) return self->plain;
     if (is_narrow)
-        shuffle(self->mixed, self->plain, self->n_values, sizeof *narrow);
+        shuffle4(self->mixed, (const void *) self->plain, self->n_values);
     else
-        shuffle(self->mixed, self->plain, self->n_values, sizeof *wide);
+        shuffle8(self->mixed, (const void *) self->plain, self->n_values);
     *size = deflate(self, *size);
     return self->packed;
 }
