@@ -7,6 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 /* Of a zlib stream (RFC 1950), and bytes before each stored block of deflate (RFC 1951, 3.2.4, from a whole byte). */
 static const unsigned char HEAD[] = { 0x78, 0x01 };
@@ -143,6 +146,24 @@ static size_t store(unsigned char *to, const unsigned char *from, size_t n)
     return (size_t) (to - begin);
 }
 
+/* ISA-L leaves the upper halves of the vector registers in use, which makes all code after it that is compiled for the
+ * baseline a fifth slower. */
+#ifdef __x86_64__
+__attribute__((target("avx"))) static void zero_upper(void)
+{
+    _mm256_zeroupper();
+}
+
+static void clear_registers(void)
+{
+    if (__builtin_cpu_supports("avx")) zero_upper();
+}
+#else
+static void clear_registers(void)
+{
+}
+#endif
+
 /* A zlib stream of the shuffled chunk. Shuffling puts the lowest bytes first: as long as they are noise, they are
  * stored, for nothing would come of trying. What does not get smaller is stored by deflate itself, so that there is
  * always room. */
@@ -167,6 +188,7 @@ static size_t deflate(ost_packer_t *self, size_t size)
     isal_deflate_stateless(stream);
     to = stream->next_out;
     uint32_t sum = isal_adler32(1, self->mixed, size);
+    clear_registers();
     for (int shift = 24; shift >= 0; shift -= 8) *to++ = (unsigned char) (sum >> shift);
     return (size_t) (to - self->packed);
 }
