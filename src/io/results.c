@@ -306,12 +306,14 @@ static int take_room(const ost_writer_t *self, ost_error_t *err)
     return ost_fail_at(err, OST_ERR_IO, self->part, 0, 0, "cannot be written out: %s", strerror(errno));
 }
 
+/* The system starts to write to the disk now, beside the run, so that the end has little left to wait for. */
 int ost_writer_flush(const ost_writer_t *self, ost_error_t *err)
 {
-    int ret = take_room(self, err);
+    int ret = take_room(self, err), fd = descriptor(self);
     if (ret == 0 && H5Fflush(self->file, H5F_SCOPE_GLOBAL) < 0) {
         ret = ost_h5_fail(err, OST_ERR_IO, self->part, "cannot be written out");
     }
+    if (ret == 0 && fd >= 0) (void) !sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     return ret;
 }
 
