@@ -216,7 +216,7 @@ static void print_error(const ost_plan_t *plan, const char *what, size_t n_subje
 static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
 {
     char text[64];
-    print_error(plan, "this tolerance against a tenth of it", s->n_solver_probed, s->solver_error);
+    print_error(plan, "this tolerance against a smaller one", s->n_solver_probed, s->solver_error);
     print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error);
     for (size_t i = 0; i < plan->n_variables; i++) {
         const ost_variable_t *v = &plan->variables[i];
