@@ -370,6 +370,7 @@ def main():
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.seconds, options.subjects, options.reference = 1, 0.01, 512, 2
+    tolerances, least = ([1e-4, 1e-6], 1) if options.quick else (LADDER, 4)
     began = time.monotonic()
     parts = options.part or ["compare", "ladder", "cohort", "peak"]
     results = {"machine": machine(options.build), "references": {}, "compare": [], "ratios": [], "ladder": [],
@@ -382,15 +383,15 @@ def main():
         workload.reference()
         results["references"][name] = workload.agreement
         ladder = []
-        for rtol in LADDER if "ladder" in parts else []:
+        for rtol in tolerances if "ladder" in parts else []:
             turns = [(s, rtol) for s in workload.drawn(chosen) if s.is_osteon or rtol in PEERS_LADDER]
-            rows = workload.turns(turns, 1, 0.3 * options.seconds, least=2)
+            rows = workload.turns(turns, 1, 0.3 * options.seconds, max(least // 2, 1))
             print_table(rows, [])
             ladder += rows
         results["ladder"] += ladder
         if "compare" in parts:
             exact = list(loosest(ladder, [s for s in workload.drawn(chosen) if s.is_osteon], options.rtol))
-            rows = workload.turns([(s, options.rtol) for s in chosen] + exact, options.rounds, options.seconds, least=4)
+            rows = workload.turns([(s, options.rtol) for s in chosen] + exact, options.rounds, options.seconds, least)
             plain = [row for row in rows if row["rtol"] == options.rtol]
             found = ratios(plain)
             print_table(plain, found)
