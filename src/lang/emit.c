@@ -24,6 +24,7 @@ typedef struct {
     const struct ost_programs *programs;
     const ost_program_t *program;
     bool *loaded[OST_N_BANKS]; /* rows that the function has loaded */
+    uint32_t *round;           /* [n_instr] of the program: when an instruction is put */
     FILE *out;
 } emitter_t;
 
@@ -239,24 +240,67 @@ static void put_store(const emitter_t *e, size_t k)
     end_line(e, name[0] != '\0' ? name : NULL);
 }
 
+static bool takes_long(const ost_instr_t *i)
+{
+    return i->op == OST_OP_EXP || i->op == OST_OP_LOG || i->op == OST_OP_LOG_FROM || i->op == OST_OP_DIV ||
+           i->op == OST_OP_SQRT;
+}
+
+/* The processor works on several long operations at once if it meets them one after the other, but it does not look far
+ * ahead: first come those that need no other and what they need, then those that need only the first, and so on; last
+ * what no long operation needs. @return rounds */
+static uint32_t plan_rounds(const emitter_t *e)
+{
+    const ost_program_t *p = e->program;
+    uint32_t n = 0;
+    for (size_t i = 0; i < p->n_instr; i++) {
+        const ost_operand_t from[] = { p->instr[i].a, p->instr[i].b, p->instr[i].c };
+        e->round[i] = 0;
+        for (int k = 0; k < 3; k++) {
+            uint32_t row = ost_operand_row(from[k]);
+            if (ost_operand_bank(from[k]) != OST_BANK_VALUE) continue;
+            uint32_t after = e->round[row] + (takes_long(&p->instr[row]) ? 1 : 0);
+            if (after > e->round[i]) e->round[i] = after;
+        }
+        if (e->round[i] >= n) n = e->round[i] + 1;
+    }
+    for (size_t i = 0; i < p->n_instr; i++)
+        if (!takes_long(&p->instr[i])) e->round[i] = n;
+    for (size_t i = p->n_instr; i-- > 0;) {
+        const ost_operand_t from[] = { p->instr[i].a, p->instr[i].b, p->instr[i].c };
+        for (int k = 0; k < 3; k++) {
+            uint32_t row = ost_operand_row(from[k]);
+            if (ost_operand_bank(from[k]) == OST_BANK_VALUE && e->round[row] > e->round[i]) e->round[row] = e->round[i];
+        }
+    }
+    return n + 1;
+}
+
+static void put_instruction(emitter_t *e, size_t i)
+{
+    const ost_program_t *p = e->program;
+    put_load(e, p->instr[i].a);
+    put_load(e, p->instr[i].b);
+    put_load(e, p->instr[i].c);
+    fprintf(e->out, "        const ost_reg v%zu = ", i);
+    put_expression(e, &p->instr[i]);
+    end_line(e, p->instr[i].op == OST_OP_READ ? name_of(e, p->instr[i].a) : NULL);
+    for (size_t k = 0; k < p->n_roots; k++) {
+        if (p->root[k] == p->instr[i].dst) put_store(e, k);
+    }
+}
+
 static void put_body(emitter_t *e)
 {
     const ost_program_t *p = e->program;
+    const uint32_t n_rounds = plan_rounds(e);
     for (size_t bank = 0; bank < OST_N_BANKS; bank++) {
         if (e->loaded[bank] != NULL) memset(e->loaded[bank], 0, bank_rows(e, bank) * sizeof(bool));
     }
     fputs("    for (int q = 0; q < OST_N_REGS; q++) {\n", e->out);
-    for (size_t i = 0; i < p->n_instr; i++) {
-        put_load(e, p->instr[i].a);
-        put_load(e, p->instr[i].b);
-        put_load(e, p->instr[i].c);
-        fprintf(e->out, "        const ost_reg v%zu = ", i);
-        put_expression(e, &p->instr[i]);
-        end_line(e, p->instr[i].op == OST_OP_READ ? name_of(e, p->instr[i].a) : NULL);
-        for (size_t k = 0; k < p->n_roots; k++) {
-            if (p->root[k] == p->instr[i].dst) put_store(e, k);
-        }
-    }
+    for (uint32_t round = 0; round < n_rounds; round++)
+        for (size_t i = 0; i < p->n_instr; i++)
+            if (e->round[i] == round) put_instruction(e, i);
     for (size_t k = 0; k < p->n_roots; k++) {
         if (ost_operand_bank(p->root[k]) == OST_BANK_VALUE) continue;
         put_load(e, p->root[k]);
@@ -304,18 +348,35 @@ static void put_drives(emitter_t *e, const char *what, size_t derivatives)
     fputs("    default:\n        break;\n    }\n}\n\n", e->out);
 }
 
+static bool emitter_allocate(emitter_t *e)
+{
+    static const uint8_t row_banks[] = { OST_BANK_PARAM, OST_BANK_HOISTED, OST_BANK_STATE, OST_BANK_MODE,
+        OST_BANK_NOISE, OST_BANK_TIME };
+    size_t n_instr = 0;
+    for (size_t i = 0; i < e->programs->n_programs; i++)
+        if (e->programs->program[i].n_instr > n_instr) n_instr = e->programs->program[i].n_instr;
+    e->round = calloc(n_instr + 1, sizeof(*e->round));
+    bool ok = e->round != NULL;
+    for (size_t i = 0; i < sizeof(row_banks); i++) {
+        e->loaded[row_banks[i]] = calloc(bank_rows(e, row_banks[i]) + 1, sizeof(bool));
+        ok = ok && e->loaded[row_banks[i]] != NULL;
+    }
+    return ok;
+}
+
+static void emitter_free(emitter_t *e)
+{
+    for (size_t bank = 0; bank < OST_N_BANKS; bank++) free(e->loaded[bank]);
+    free(e->round);
+}
+
 int ost_model_emit(const ost_model_t *model, FILE *out, ost_error_t *err)
 {
     int ret = 0;
     emitter_t e = { .model = model, .programs = model->impl->programs, .out = out };
-    static const uint8_t row_banks[] = { OST_BANK_PARAM, OST_BANK_HOISTED, OST_BANK_STATE, OST_BANK_MODE,
-        OST_BANK_NOISE, OST_BANK_TIME };
-    for (size_t i = 0; i < sizeof(row_banks); i++) {
-        e.loaded[row_banks[i]] = calloc(bank_rows(&e, row_banks[i]) + 1, sizeof(bool));
-        if (e.loaded[row_banks[i]] == NULL) {
-            ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory while writing model '%s'", model->name);
-            goto out;
-        }
+    if (!emitter_allocate(&e)) {
+        ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory while writing model '%s'", model->name);
+        goto out;
     }
     fprintf(out,
         "/* SPDX-License-Identifier: GPL-3.0-or-later */\n"
@@ -337,6 +398,6 @@ int ost_model_emit(const ost_model_t *model, FILE *out, ost_error_t *err)
         model->name);
     if (ferror(out)) ret = ost_fail(err, OST_ERR_IO, "cannot write the kernel of model '%s'", model->name);
 out:
-    for (size_t i = 0; i < sizeof(row_banks); i++) free(e.loaded[row_banks[i]]);
+    emitter_free(&e);
     return ret;
 }
