@@ -89,7 +89,6 @@ static size_t lay_out(ost_batch_t *self, char *block)
     self->mode = take(block, &used, s * row);
     self->scratch = take(block, &used, system->n_scratch * row);
     self->f = take(block, &used, n * row);
-    self->dense = take(block, &used, OST_MAX_DENSE * n * row);
     self->x_out = take(block, &used, n * row);
     self->y = take(block, &used, system->n_outputs * row);
     self->g = take(block, &used, s * row);

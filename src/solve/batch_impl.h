@@ -8,7 +8,6 @@
 #include "solve/schedule.h"
 
 #define OST_MAX_STAGES 8
-#define OST_MAX_DENSE 3
 
 struct ost_gsl;
 
@@ -25,7 +24,6 @@ struct ost_batch {
     double *x, *x_new, *x_at; /* [n_states]; x_at: a stage, or a point of the dense output */
     double *stages;           /* [OST_MAX_STAGES][stage_stride] */
     double *f;                /* [n_states] right-hand side at x, where the method keeps it */
-    double *dense;            /* [OST_MAX_DENSE][n_states] of the step just made */
     double *x_out;            /* [n_states] point of an output that waits */
     double *values;           /* [elimination.n_rows] */
     double *p, *u, *mode, *g, *g_low, *g_high, *y, *scratch;

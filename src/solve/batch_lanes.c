@@ -71,25 +71,6 @@ static void put_column(double *to, int lane, const double *from, size_t n)
     for (size_t i = 0; i < n; i++) to[i * OST_LANES + (size_t) lane] = from[i];
 }
 
-/* b->x_at = x(t + theta h) of the step just tried, once b->dense is prepared. theta = 0 gives b->x, 1 b->x_new. */
-static void dense_at(const run_t *run, ost_v theta)
-{
-    const ost_batch_t *b = run->b;
-    const size_t n = b->system->n_states, n_dense = (size_t) run->method->n_dense;
-    const double *dense = b->dense, *x_old = b->x, *x_new = b->x_new;
-    double *to = b->x_at;
-    for (size_t i = 0; i < n; i++) {
-        EACH_REG
-        {
-            const ost_reg part = ost_reg_load((const double *) &theta, q), rest = 1.0 - part;
-            ost_reg bend = { 0 };
-            for (size_t m = n_dense; m-- > 0;) bend = bend * part + ost_reg_load(ROW(dense, m * n + i), q);
-            ost_reg end = ost_reg_load(ROW(x_new, i), q) + rest * bend;
-            ost_reg_store(ROW(to, i), q, rest * ost_reg_load(ROW(x_old, i), q) + part * end);
-        }
-    }
-}
-
 /* Evaluate the outputs that wait, one per lane at most, and write them. */
 static void flush_outputs(run_t *run)
 {
@@ -378,7 +359,7 @@ static ost_mask disagree(const run_t *run, const double *g)
 static void switches_at(run_t *run, ost_v theta, double *g)
 {
     ost_batch_t *b = run->b;
-    dense_at(run, theta);
+    run->method->dense(b, &run->h_step, &theta);
     ost_v t = run->t + theta * run->h_step;
     ost_point_t at = point(run, &t, b->x_at);
     b->system->switches(b->system->self, &at, g);
@@ -407,7 +388,6 @@ static ost_mask locate(run_t *run, ost_mask accepted)
     size_t n = b->system->n_switches;
     ost_point_t end = point(run, &run->t_new, b->x_new);
     b->system->switches(b->system->self, &end, b->g_high);
-    run->method->dense(b, &run->h_step);
     ost_mask at_end = accepted & disagree(run, b->g_high);
     switches_at(run, ost_v_splat(0.5), b->g);
     ost_mask at_middle = accepted & disagree(run, b->g), crossed = at_end | at_middle;
@@ -468,12 +448,11 @@ static void write_outputs(run_t *run, ost_mask accepted)
     limit = ost_v_blend(ost_v_le(run->t_end, run->t_new), ost_v_max(limit, run->t_end + OST_SAME_TIME), limit);
     ost_mask due = accepted & ost_v_le(run->t_out, limit);
     if (!ost_mask_any(due)) return;
-    run->method->dense(b, &run->h_step);
     do {
         if (ost_mask_any(due & run->waiting)) flush_outputs(run);
         ost_v theta = (run->t_out - run->t) / run->h_step;
         theta = ost_v_blend(ost_v_lt(run->t_out, run->t_new), theta, run->theta);
-        dense_at(run, theta);
+        run->method->dense(b, &run->h_step, &theta);
         queue_outputs(run, due, b->x_at);
         due = accepted & ost_v_le(run->t_out, limit);
     } while (ost_mask_any(due));
@@ -521,7 +500,7 @@ static void step(run_t *run)
     if (ost_mask_any(crossed)) {
         if (ost_mask_any(run->waiting & crossed)) flush_outputs(run);
         failed = flip(run, crossed);
-        dense_at(run, run->theta);
+        run->method->dense(b, &run->h_step, &run->theta);
         blend_rows(b->x_new, crossed, b->x_at, b->system->n_states);
     }
     control(run, accepted, &result);

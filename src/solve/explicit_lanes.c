@@ -66,15 +66,14 @@ static void tsit5_step(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost
     EACH_REG judge(b, NULL, error, q, result);
 }
 
-static void tsit5_dense(const ost_batch_t *b, const ost_v *h)
+static void tsit5_dense(const ost_batch_t *b, const ost_v *h, const ost_v *theta)
 {
-    fill_dense(b, DENSE, 3, h);
+    interpolate(b, DENSE, 3, theta, h);
 }
 
 const ost_method_t OST_LANE_FN(ost_tsit5) = { .n_rhs = N_STAGES - 1,
     .error_power = 5,
     .error_stage = ERROR_STAGE,
-    .n_dense = 3,
     .next_stage = N_STAGES - 1,
     .step = tsit5_step,
     .dense = tsit5_dense };

@@ -65,13 +65,13 @@ static void spread_first_lane(double *rows, size_t n)
     }
 }
 
-/* b->x_at and b->atol are whole lane rows; the time takes a row of the dense output, which is not used here. */
+/* b->x_at and b->atol are whole lane rows; the time takes a row of the rates, which are not used here. */
 static ost_point_t point(struct ost_gsl *self, double t, const double *x)
 {
     ost_batch_t *b = self->b;
-    put_in_lanes(b->dense, &t, 1);
+    put_in_lanes(b->f, &t, 1);
     put_in_lanes(b->x_at, x, b->system->n_states);
-    return (ost_point_t){ .t = b->dense, .x = b->x_at, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch };
+    return (ost_point_t){ .t = b->f, .x = b->x_at, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch };
 }
 
 static int gsl_rhs(double t, const double x[], double f[], void *params)

@@ -20,14 +20,13 @@ typedef struct {
     int n_rhs;         /* right-hand sides a step */
     int error_power;   /* the error of a step goes with its size to this power */
     int error_stage;   /* b->stages of this hold the error after a step */
-    int n_dense;       /* rows of polynomials in b->dense */
     bool has_jacobian; /* one Jacobian and factorisation a step */
     int next_stage;    /* b->stages of this hold the right-hand side at the new state, -1 if not known */
     /* Try a step of size h from (t, b->x): fills b->x_new, b->stages. Where next_stage >= 0, b->f is the right-hand
      * side there. */
     void (*step)(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost_step_result_t *result);
-    /* Prepare b->dense, the dense output of the step just tried. */
-    void (*dense)(const ost_batch_t *b, const ost_v *h);
+    /* b->x_at = x(t + theta h) of the step just tried. theta = 0 gives b->x, 1 b->x_new. */
+    void (*dense)(const ost_batch_t *b, const ost_v *h, const ost_v *theta);
 } ost_method_t;
 
 extern const ost_method_t OST_LANE_FN(ost_rodas4), OST_LANE_FN(ost_rodas5p), OST_LANE_FN(ost_tsit5);

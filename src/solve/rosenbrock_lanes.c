@@ -195,24 +195,23 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     EACH_REG judge(b, last, last, q, result);
 }
 
-#define METHOD(name, order, stages, rows)                                                                              \
+#define METHOD(name, order, stages)                                                                                    \
     static void name##_step(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost_step_result_t *result)           \
     {                                                                                                                  \
         step(b, &name, t, h, result);                                                                                  \
     }                                                                                                                  \
-    static void name##_dense(const ost_batch_t *b, const ost_v *h)                                                     \
+    static void name##_dense(const ost_batch_t *b, const ost_v *h, const ost_v *theta)                                 \
     {                                                                                                                  \
         (void) h;                                                                                                      \
-        fill_dense(b, name.dense, name.n_dense, NULL);                                                                 \
+        interpolate(b, name.dense, name.n_dense, theta, NULL);                                                         \
     }                                                                                                                  \
     const ost_method_t OST_LANE_FN(ost_##name) = { .n_rhs = stages,                                                    \
         .error_power = order,                                                                                          \
         .error_stage = stages - 1,                                                                                     \
-        .n_dense = rows,                                                                                               \
         .has_jacobian = true,                                                                                          \
         .next_stage = -1,                                                                                              \
         .step = name##_step,                                                                                           \
         .dense = name##_dense }
 
-METHOD(rodas4, 4, RODAS4_STAGES, RODAS4_DENSE);
-METHOD(rodas5p, 5, RODAS5P_STAGES, RODAS5P_DENSE);
+METHOD(rodas4, 4, RODAS4_STAGES);
+METHOD(rodas5p, 5, RODAS5P_STAGES);

@@ -62,20 +62,38 @@ INLINE void judge(const ost_batch_t *b, const double *last, const double *error_
     memcpy((int64_t *) &result->negative + q * OST_REG_LANES, &below, sizeof(below));
 }
 
-/* Rows m of b->dense: the factor of theta^m in the polynomial that, times theta (1 - theta), is the difference of the
- * dense output from a straight line. `unit` multiplies all. */
-INLINE void fill_dense(const ost_batch_t *b, const double weights[][OST_MAX_STAGES], int n_dense, const ost_v *unit)
+INLINE bool has_weight(const double weights[][OST_MAX_STAGES], int n, int stage)
+{
+    for (int m = 0; m < n; m++)
+        if (weights[m][stage] != 0) return true;
+    return false;
+}
+
+/* b->x_at = x(t + theta h) of the step just tried: a straight line from b->x to b->x_new, which theta = 0 and 1 give,
+ * and theta (1 - theta) times the stages, each weighted by a polynomial in theta: weights[m] are the factors of
+ * theta^m. `unit` multiplies them. Without the polynomials of each state: few steps have more than one or two outputs.
+ */
+INLINE void interpolate(
+    const ost_batch_t *b, const double weights[][OST_MAX_STAGES], int n_dense, const ost_v *theta, const ost_v *unit)
 {
     const rows_t rows = rows_of(b);
-    double *dense = b->dense;
-    for (size_t k = 0; k < rows.n; k++) {
-        EACH_REG
-        {
-            for (int m = 0; m < n_dense; m++) {
-                ost_reg sum = stage_sum(&rows, weights[m], OST_MAX_STAGES, k, q);
-                if (unit != NULL) sum *= ost_reg_load((const double *) unit, q);
-                ost_reg_store(ROW(dense, (size_t) m * rows.n + k), q, sum);
-            }
+    const double *x_old = b->x, *x_new = b->x_new;
+    EACH_REG
+    {
+        const ost_reg part = ost_reg_load((const double *) theta, q), rest = 1.0 - part;
+        ost_reg weight[OST_MAX_STAGES];
+        for (int j = 0; j < OST_MAX_STAGES; j++) {
+            weight[j] = ost_reg_splat(weights[n_dense - 1][j]);
+            for (int m = n_dense - 1; m-- > 0;) weight[j] = weight[j] * part + weights[m][j];
+            if (unit != NULL) weight[j] *= ost_reg_load((const double *) unit, q);
+        }
+        for (size_t k = 0; k < rows.n; k++) {
+            ost_reg bend = { 0 };
+            for (int j = 0; j < OST_MAX_STAGES; j++)
+                if (has_weight(weights, n_dense, j))
+                    bend += weight[j] * ost_reg_load(ROW(rows.stages + (size_t) j * rows.stride, k), q);
+            ost_reg end = ost_reg_load(ROW(x_new, k), q) + rest * bend;
+            ost_reg_store(ROW(rows.x_at, k), q, rest * ost_reg_load(ROW(x_old, k), q) + part * end);
         }
     }
 }
