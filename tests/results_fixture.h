@@ -3,6 +3,7 @@
 #ifndef OST_RESULTS_FIXTURE_H
 #define OST_RESULTS_FIXTURE_H
 
+#include "osteon/random.h"
 #include "osteon/results.h"
 #include "small_models.h"
 
@@ -65,9 +66,17 @@ static inline void must(const fixture_t *f, int ret)
     CU_ASSERT_EQUAL_FATAL(ret, 0);
 }
 
-/* Values that name their place, with noise in the last bytes, as a solver's have. */
+static enum { NAMES_PLACE, RANDOM, CONSTANT } kind_of_values;
+
+/* Values that name their place, with noise in the last bytes, as a solver's have. Or such as no packing makes smaller,
+ * of any size and sign; or all the same. */
 static inline double value_at(size_t arm, uint64_t subject, size_t row, size_t time)
 {
+    if (kind_of_values == CONSTANT) return 1;
+    if (kind_of_values == RANDOM) {
+        double u = ost_random_uniform(arm, subject, (uint32_t) row, (uint32_t) time);
+        return copysign(pow(2, 80 * u - 40) * (1 + 1e-9 * sin(1e9 * u)), sin(1e6 * u));
+    }
     double noise = sin((double) (arm + 3 * subject + 1009 * row + 100003 * time));
     return (double) (arm + 1) * 1e4 + (double) row * 100 + (double) time + (double) subject / 1024 + 1e-4 * noise;
 }

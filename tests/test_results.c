@@ -21,7 +21,7 @@ static void check_values(fixture_t *f, double rtol)
             must(f, ost_results_read(results, variable->name, arm, element, time, values, &f->err));
             for (uint64_t s = 0; s < N_SUBJECTS; s++) {
                 double right = value_at(arm, s, variable->first + element, time);
-                n_wrong += !(fabs(values[s] - right) <= rtol * right);
+                n_wrong += !(fabs(values[s] - right) <= rtol * fabs(right));
                 n_read++;
             }
         }
@@ -47,6 +47,21 @@ static void test_round_trip(void)
         CU_ASSERT_NOT_EQUAL(access(f.part, F_OK), 0);
         close_fixture(&f);
     }
+}
+
+static void test_any_values(void)
+{
+    static const char *const overrides[] = { "results={precision: float64}", "results={precision: float32}" };
+    for (size_t i = 0; i < COUNT(overrides); i++) {
+        for (kind_of_values = NAMES_PLACE; kind_of_values <= CONSTANT; kind_of_values++) {
+            fixture_t f;
+            open_fixture(&f, &overrides[i], 1);
+            write_file(&f);
+            check_values(&f, i == 0 ? 0 : 6e-8);
+            close_fixture(&f);
+        }
+    }
+    kind_of_values = NAMES_PLACE;
 }
 
 /* At most 0.5 x 10^(1 - digits), and the file says how much: a power of two, which some value comes close to. */
@@ -539,6 +554,7 @@ static void test_other_readers(void)
 
 static const ost_test_t tests[] = {
     { "round_trip", test_round_trip },
+    { "any_values", test_any_values },
     { "rounding", test_rounding },
     { "what_it_says", test_what_it_says },
     { "people_and_counts", test_people_and_counts },

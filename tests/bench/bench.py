@@ -25,7 +25,7 @@ MAX_REFERENCE = 64
 WORKLOADS = ["bone12", "bone12_daily", "continuous", "continuous_zoledronic", "daily"]
 ON_DEMAND = ["peterson_denosumab", "peterson_teriparatide"]  # hours with all sides: name workload and sides
 COHORTS = ["cohort", "cohort_run_in"]
-LADDER = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
+LADDER = [1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7, 1e-7, 1e-8, 1e-9]
 PEERS_LADDER = [1e-4, 1e-6, 1e-8]
 
 
