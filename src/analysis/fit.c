@@ -123,14 +123,23 @@ double ost_fit_misfit(const ost_fit_t *self, double *residuals)
     return sum;
 }
 
+/* Residuals of all rows at z and with each parameter moved by DELTA in turn. @param[in,out] points
+ * [n_params + 1][n_params], z given; @param[out] residuals  [n_params + 1][n_rows] */
+static int look_around(ost_fit_t *self, double *points, int n_threads, double *residuals, ost_error_t *err)
+{
+    size_t n = self->n_params;
+    for (size_t v = 1; v <= n; v++)
+        for (size_t k = 0; k < n; k++) points[v * n + k] = points[k] + (v == k + 1 ? DELTA : 0);
+    return ost_fit_residuals(self, points, n + 1, n_threads, residuals, NULL, err);
+}
+
 int ost_fit_slopes(ost_fit_t *self, const double *z, int n_threads, double *slopes, double *residuals, ost_error_t *err)
 {
     size_t n = self->n_params, n_rows = self->n_rows;
     double *points = malloc((n + 1) * (n + 1) * sizeof(*points)), *all = malloc((n + 1) * (n_rows + 1) * sizeof(*all));
     int ret = points == NULL || all == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
-    for (size_t v = 0; v <= n && ret == 0; v++)
-        for (size_t k = 0; k < n; k++) points[v * n + k] = z[k] + (v == k + 1 ? DELTA : 0);
-    if (ret == 0) ret = ost_fit_residuals(self, points, n + 1, n_threads, all, NULL, err);
+    if (ret == 0) memcpy(points, z, n * sizeof(*z));
+    if (ret == 0) ret = look_around(self, points, n_threads, all, err);
     for (size_t i = 0; i < n_rows && ret == 0; i++) {
         residuals[i] = all[i];
         for (size_t k = 0; k < n; k++) slopes[i * n + k] = (all[(k + 1) * n_rows + i] - all[i]) / DELTA;
@@ -165,10 +174,8 @@ static int search_df(const gsl_vector *x, void *user, gsl_matrix *jacobian)
 {
     search_t *self = user;
     size_t n = self->fit->n_params, n_rows = self->fit->n_rows;
-    for (size_t v = 0; v <= n; v++)
-        for (size_t k = 0; k < n; k++) self->points[v * n + k] = gsl_vector_get(x, k) + (v == k + 1 ? DELTA : 0);
-    self->ret =
-        ost_fit_residuals(self->fit, self->points, n + 1, self->options->n_threads, self->residuals, NULL, self->err);
+    for (size_t k = 0; k < n; k++) self->points[k] = gsl_vector_get(x, k);
+    self->ret = look_around(self->fit, self->points, self->options->n_threads, self->residuals, self->err);
     gsl_vector *base = gsl_vector_alloc(n_rows + n), *moved = gsl_vector_alloc(n_rows + n);
     if (self->ret == 0 && (base == NULL || moved == NULL))
         self->ret = ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
