@@ -499,7 +499,7 @@ class Program(unittest.TestCase):
                                                          "in the result file, 'w' is the name of a covariate"),
             (MODEL.replace("output x ", "output status "), "w", "'status' is the name of a dataset of its own"),
             (site.replace("site", "subject"), "w", "'subject' is the name of a dataset of its own"),
-            (MODEL, "model", "this name is taken by the result file"),
+            (MODEL, "status", "covariate 'status' cannot be written: in the result file, that is the name of a dataset of"),
         ):
             with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
                 file.write(model)

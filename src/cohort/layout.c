@@ -481,7 +481,8 @@ const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_ou
     return NULL;
 }
 
-bool ost_plan_is_taken(const char *name)
+/* Whether every result file has, or may have, a dataset of this name. */
+static bool is_taken(const char *name)
 {
     static const char *const taken[] = { "arm", "arm_label", "subject", "time", "model", "status", "n_steps",
         "n_rejected", "failure", "failure_arm", "failure_subject", "failure_message", "parameters" };
@@ -506,8 +507,8 @@ static int check_output_name(const ost_plan_t *self, size_t b, const ost_output_
     for (size_t i = 0; i < e->n_covariates; i++)
         if (strcmp(e->covariates[i].name, name) == 0) other = "a covariate";
     if (is_index_set(self, name)) other = "an index set";
-    if (ost_plan_is_taken(name)) other = "a dataset of its own";
-    if (output->index_set != NULL && ost_plan_is_taken(output->index_set)) {
+    if (is_taken(name)) other = "a dataset of its own";
+    if (output->index_set != NULL && is_taken(output->index_set)) {
         name = output->index_set;
         other = "a dataset of its own";
     }
@@ -521,12 +522,13 @@ static int check_output_name(const ost_plan_t *self, size_t b, const ost_output_
 static int check_covariate_names(const ost_plan_t *self, ost_error_t *err)
 {
     const ost_experiment_t *e = self->experiment;
-    for (size_t i = 0; i < e->n_covariates; i++)
-        if (is_index_set(self, e->covariates[i].name))
-            return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].place,
-                "covariate '%s' cannot be written: in the result file, that is the name of an index set; choose "
-                "another",
-                e->covariates[i].name);
+    for (size_t i = 0; i < e->n_covariates; i++) {
+        const char *name = e->covariates[i].name;
+        if (!is_taken(name) && !is_index_set(self, name)) continue;
+        return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].place,
+            "covariate '%s' cannot be written: in the result file, that is the name of %s; choose another", name,
+            is_taken(name) ? "a dataset of its own" : "an index set");
+    }
     return 0;
 }
 

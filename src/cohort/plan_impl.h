@@ -201,8 +201,6 @@ const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_ou
 uint32_t ost_plan_own_infusion(const ost_plan_t *self, size_t state, size_t ordinal);
 /* Events are known so much further than the end that nothing depends on where the last output is, d. */
 double ost_plan_known_until(const ost_plan_t *self);
-/* Whether every result file has, or may have, a dataset of this name. */
-bool ost_plan_is_taken(const char *name);
 /* Whether a condition names this output of this model. */
 bool ost_plan_is_seen(const ost_plan_t *self, const char *group);
 /* Where in the system's outputs the conditions find theirs. */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cohort/plan_impl.h"
 #include "io/experiment_keys.h"
 #include "osteon/random.h"
 
@@ -249,10 +248,6 @@ static int read_covariate(const reader_t *self)
     covariate->place = node->key_at;
     int ret = ost_field_check_name(self->tree, node, node->key, false, self->err);
     if (ret != 0) return ret;
-    if (ost_plan_is_taken(node->key)) {
-        return ost_yaml_fail_key(
-            self->tree, node, OST_ERR_NAME, self->err, "this name is taken by the result file; choose another");
-    }
     covariate->name = ost_strdup(node->key);
     if (covariate->name == NULL) return no_memory(self->err);
     if (node->kind == OST_YAML_SCALAR) {
