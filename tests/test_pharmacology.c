@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Each drug against what was measured: its kinetics, what it does to its target, and the sign and rough size of what it
- * does to bone. The models are not fitted yet: tolerances of effects are as wide as that, those of kinetics are not. */
+ * does to bone. Tolerances of effects leave room for what the models miss (models/aibl.md and each drug's sheet), those
+ * of kinetics do not. */
 #include "cohort/plan_impl.h"
 #include "one_person.h"
 
@@ -170,42 +171,42 @@ typedef struct {
 #define OLDER "run_in: {start: -35 year}\n"
 
 static const effect_t effects[] = {
-    { "anastrozole", WOMAN LATE, REGIMEN(DAILY("anastrozole", "1 mg")), 24, "bmd[lumbar_spine]", -3.3, 2,
+    { "anastrozole", WOMAN LATE, REGIMEN(DAILY("anastrozole", "1 mg")), 24, "bmd[lumbar_spine]", -3.3, 1,
         "ATAC, -4.1 % from baseline: Eastell 2006, PMID 16869719" },
-    { "letrozole", WOMAN LATE, REGIMEN(DAILY("letrozole", "2.5 mg")), 24, "bmd[lumbar_spine]", -4.6, 3,
+    { "letrozole", WOMAN LATE, REGIMEN(DAILY("letrozole", "2.5 mg")), 24, "bmd[lumbar_spine]", -4.6, 2,
         "MA.17B: Perez 2006, PMID 16822845" },
     { "exemestane", WOMAN LATE, REGIMEN(DAILY("exemestane", "25 mg")), 24, "bmd[lumbar_spine]", -2, 1.5,
         "loss of 2.2 % a year: Lonning 2005 J Clin Oncol 23:5126" },
-    { "tamoxifen", WOMAN LATE, REGIMEN(DAILY("tamoxifen", "20 mg")), 24, "bmd[lumbar_spine]", 3, 1.5,
+    { "tamoxifen", WOMAN LATE, REGIMEN(DAILY("tamoxifen", "20 mg")), 24, "bmd[lumbar_spine]", 3, 1,
         "ATAC, +2.2 % from baseline" },
     { "tamoxifen, before menopause", YOUNG EARLY, REGIMEN(DAILY("tamoxifen", "20 mg")), 12, "bmd[lumbar_spine]", -2.4,
         1.5, "12 months in the evidence table: -3.6 to -1.2" },
     { "goserelin", YOUNG EARLY, REGIMEN("{drug: goserelin, dose: 3.6 mg, interval: 28 day}"), 24, "bmd[lumbar_spine]",
-        -10.5, 7, "Fogelman 2003" },
+        -10.5, 2.5, "Fogelman 2003" },
     { "raloxifene", WOMAN LATE, REGIMEN(DAILY("raloxifene", "60 mg")), 24, "bmd[lumbar_spine]", 3.2, 2.2,
         "129 women, 24 months" },
     { "alendronate", WOMAN LATE, REGIMEN("{drug: alendronate, dose: 70 mg, interval: 7 day}"), 36, "bmd[lumbar_spine]",
-        8.8, 5.5, "Liberman 1995 N Engl J Med 333:1437" },
+        8.8, 3.5, "Liberman 1995 N Engl J Med 333:1437" },
     { "risedronate", WOMAN LATE, REGIMEN("{drug: risedronate, dose: 35 mg, interval: 7 day}"), 36, "bmd[lumbar_spine]",
-        4.3, 2, "Harris 1999 JAMA 282:1344" },
+        4.3, 1, "Harris 1999 JAMA 282:1344" },
     { "ibandronate by mouth", WOMAN LATE, REGIMEN("{drug: ibandronate_oral, dose: 150 mg, interval: 1 month}"), 24,
-        "bmd[lumbar_spine]", 6.6, 4, "MOBILE, from baseline: Reginster 2006 Ann Rheum Dis 65:654" },
+        "bmd[lumbar_spine]", 6.6, 1.5, "MOBILE, from baseline: Reginster 2006 Ann Rheum Dis 65:654" },
     { "ibandronate by injection", WOMAN LATE, REGIMEN("{drug: ibandronate_iv, dose: 3 mg, interval: 3 month}"), 12,
-        "bmd[lumbar_spine]", 4.8, 3, "DIVA, from baseline: Delmas 2006 Arthritis Rheum 54:1838" },
+        "bmd[lumbar_spine]", 4.8, 1, "DIVA, from baseline: Delmas 2006 Arthritis Rheum 54:1838" },
     { "zoledronic acid", WOMAN LATE, REGIMEN("{drug: zoledronic_acid, dose: 5 mg, interval: 12 month, over: 15 min}"),
-        24, "bmd[lumbar_spine]", 6.5, 4, "McClung 2009, PMID 20168099" },
+        24, "bmd[lumbar_spine]", 6.5, 2, "McClung 2009, PMID 20168099" },
     { "denosumab", WOMAN LATE, REGIMEN("{drug: denosumab, dose: 60 mg, interval: 6 month}"), 36, "bmd[lumbar_spine]",
-        9.2, 3, "FREEDOM: Cummings 2009, PMID 19671655" },
-    { "estradiol by mouth", WOMAN LATE, REGIMEN(DAILY("estradiol_oral", "1 mg")), 36, "bmd[lumbar_spine]", 5.5, 2.5,
+        9.2, 2, "FREEDOM: Cummings 2009, PMID 19671655" },
+    { "estradiol by mouth", WOMAN LATE, REGIMEN(DAILY("estradiol_oral", "1 mg")), 36, "bmd[lumbar_spine]", 5.5, 1,
         "PEPI, conjugated estrogens: JAMA 1996 276:1389" },
     { "estradiol by patch", WOMAN LATE, REGIMEN("{drug: estradiol_patch, dose: 98 ug, interval: 7 day, over: 7 day}"),
         24, "bmd[lumbar_spine]", 2, 1.5, "ULTRA, 0.014 mg a day: Ettinger 2004" },
-    { "teriparatide", WOMAN LATE, REGIMEN(DAILY("teriparatide", "20 ug")), 18, "bmd[lumbar_spine]", 8.6, 3,
+    { "teriparatide", WOMAN LATE, REGIMEN(DAILY("teriparatide", "20 ug")), 18, "bmd[lumbar_spine]", 8.6, 2,
         "Neer 2001, PMID 11346808" },
     { "romosozumab", WOMAN LATE, REGIMEN("{drug: romosozumab, dose: 210 mg, interval: 1 month}"), 12,
-        "bmd[lumbar_spine]", 13.3, 6, "FRAME: Cosman 2016, PMID 27641143" },
+        "bmd[lumbar_spine]", 13.3, 5, "FRAME: Cosman 2016, PMID 27641143" },
     { "romosozumab: formation", WOMAN LATE, REGIMEN("{drug: romosozumab, dose: 210 mg, interval: 1 month}"), 0, "p1np",
-        145, 40, "Evenity US label, section 12.2: at 2 weeks" },
+        145, 30, "Evenity US label, section 12.2: at 2 weeks" },
     { "romosozumab: resorption", WOMAN LATE, REGIMEN("{drug: romosozumab, dose: 210 mg, interval: 1 month}"), 0, "ctx",
         -55, 40, "sign; Evenity US label, section 12.2: at 2 weeks" },
     { "calcium", WOMAN LATE, SIGNAL("calcium_supplement", "1000 mg/d"), 12, "bmd[lumbar_spine]", 0.8, 0.7,
@@ -310,8 +311,8 @@ static void check_after_tamoxifen(const char *drug, const char *output, const ch
     }
     off[1] = person_at(&person[0], "after", output, 701) / person_at(&person[1], "after", output, 701) - 1;
     printf("\n  %s after tamoxifen, periodic against exact: bmd %.1e, trough %.1e", drug, off[0], off[1]);
-    ost_assert_close(off[0], 0, 0, 1e-5);
-    ost_assert_close(off[1], 0, 0, 1e-3);
+    ost_assert_close(off[0], 0, 0, 1e-6); /* parked at its third dose, 30 % below what it comes to: 9e-6 */
+    ost_assert_close(off[1], 0, 0, 8e-4); /* 9e-4, and anastrozole 6e-3 */
     for (int k = 0; k < 2; k++) person_free(&person[k]);
 }
 
