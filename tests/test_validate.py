@@ -31,6 +31,15 @@ B[site]' = -(k[site] + g*push)*B[site]
 output bmd[site] [g/cm2] = 1 [g/cm2]*B[site] "bone mineral density"
 """
 OTHER = MODEL.replace("model tiny", "model slow").replace("0.02, 0.01", "0.002, 0.001")
+PILL = """
+model pill "pushes"
+kind drug
+state A = 0 [mg] scale 1 "amount"
+A' = -0.1 [1/d]*A
+dose A
+drives push = A/10 [mg]
+output amount [mg] = A "amount"
+"""
 TRIAL = """
 title: "A trial of <tags> & more"
 models: [./tiny.model]
@@ -204,6 +213,28 @@ class Analysis(unittest.TestCase):
                 self.write("trials/two.yaml", text)
                 self.assertIn(f"BMD replicates: n {n} in {groups} groups of trials that gave the same, sd {sd:.2f}",
                               self.validate().stdout.splitlines())
+
+    def test_rules_are_part_of_what_was_given(self):
+        """Doses that begin by a rule, or are missed, are not those that all get from the first day."""
+        self.write("trials/evidence.csv", HEAD + ROWS + ROWS.replace(",T,", ",U,"))
+        self.write("trials/pill.model", PILL)
+        rule = ', visits: 6 month, begin_if: "bmd[lumbar_spine] < 0.99 [g/cm2]"'
+        people = "population: {covariates: {share: 0.5}}\narms:"
+        for one, two, n, groups in (
+            ("", "", 6, 3),
+            (rule, "", 4, 2),
+            (rule, rule, 6, 3),
+            (rule, rule.replace("0.99", "0.9"), 4, 2),
+            (rule, rule.replace("6", "3"), 4, 2),
+            (", adherence: share", ", adherence: share", 4, 2),
+        ):
+            with self.subTest(one=one, two=two):
+                for name, trial, line in (("one", "T", one), ("two", "U", two)):
+                    given = f"regimen: [{{drug: pill, dose: 1 mg, interval: 1 month{line}}}]"
+                    self.write(f"trials/{name}.yaml", TRIAL.replace("trial: T", f"trial: {trial}")
+                               .replace("[./tiny.model]", "[./tiny.model, ./pill.model]").replace("arms:", people)
+                               .replace("signals: [{signal: push, value: 1}]", given))
+                self.assertIn(f"BMD replicates: n {n} in {groups} groups", self.validate().stdout)
 
     def test_another_model(self):
         text = self.validate("--model", "./slow.model").stdout

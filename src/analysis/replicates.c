@@ -13,11 +13,24 @@ static bool same_time(double a, double b)
     return fabs(a - b) < SAME_TIME;
 }
 
+static bool same_condition(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Formulas of how each takes it in his own way are not looked into: such a line is like no other. */
+static bool is_taken_alike(const ost_regimen_t *self)
+{
+    return self->own_start == NULL && self->own_stop == NULL && self->adherence == NULL;
+}
+
 static bool same_regimen(const ost_regimen_t *a, const ost_regimen_t *b, double until)
 {
     return strcmp(a->drug, b->drug) == 0 && a->amount == b->amount && same_time(a->interval, b->interval) &&
            same_time(fmin(a->start, until), fmin(b->start, until)) &&
-           same_time(fmin(a->stop, until), fmin(b->stop, until));
+           same_time(fmin(a->stop, until), fmin(b->stop, until)) && is_taken_alike(a) && is_taken_alike(b) &&
+           same_condition(a->begin_if, b->begin_if) && same_condition(a->end_if, b->end_if) &&
+           same_time(a->visits, b->visits) && same_time(a->delay, b->delay);
 }
 
 static bool same_input(const ost_drive_input_t *a, const ost_drive_input_t *b, double until)
