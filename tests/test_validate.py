@@ -278,6 +278,24 @@ class Analysis(unittest.TestCase):
                 self.assertIn(f"p.csv:{line}: " if line else "p.csv: ", done.stderr)
                 self.assertIn(part, done.stderr)
 
+    def test_where_the_uncertainty_comes_from(self):
+        """The report says whose parameters were used; a draw that gives no value leaves no interval."""
+        table = "draw,tiny.g [1/y],between BMD,within BMD\n0,0.01,1,1\n"
+        for rows, part in (
+            ("", "fitted parameters without uncertainty, so too narrow"),
+            ("1,0.01,1,1\n", "fitted parameters without uncertainty, so too narrow"),
+            ("1,0.01,1,1\n2,0.02,1,1\n", "fitted parameters, their uncertainty from 2 draws"),
+        ):
+            with self.subTest(rows=rows):
+                self.write("p.csv", table + rows)
+                self.assertIn(part, self.validate("--parameters", "p.csv").stdout)
+        self.assertIn("the models' own parameters without uncertainty", self.validate().stdout)
+        self.write("trials/tiny.model", MODEL.replace("g*push)*B[site]", "g*push)*B[site] + 10*g*push*B[site]*B[site]"))
+        self.write("p.csv", table + "1,0.001,1,1\n2,0.4,1,1\n")  # bone without bound within months
+        lines = self.validate("--parameters", "p.csv").stdout.splitlines()
+        self.assertRegex(lines[1], r"-\d+\.\d\d\.\.")
+        self.assertRegex(lines[3], r" -9.0 .* \d+\.\d+ nan\.\.nan .* outside validate$")
+
     def test_fit_then_validate(self):
         done = self.osteon("fit", "fit.yaml", "-o", "table.csv", "--draws", "30", "--threads", "1", "--profile", "tiny.g",
                            "--leave-out", "each")

@@ -32,10 +32,11 @@ typedef struct {
     const ost_trial_t *trial;   /**< borrowed */
     const ost_figure_t *figure; /**< borrowed */
     ost_estimate_t estimate;    /**< of the large cohort */
-    double sd_parameters;       /**< of the prediction by the parameters alone, row's unit; NAN without draws */
-    double sd;                  /**< of the prediction in all */
-    double lower, upper;        /**< 90 % prediction interval */
-    bool inside;                /**< the observed value lies in it */
+    double sd_parameters; /**< of the prediction by the parameters alone, row's unit; NAN without draws, or where one of
+                             them gave no value */
+    double sd;            /**< of the prediction in all, NAN where that of the parameters should be known and is not */
+    double lower, upper;  /**< 90 % prediction interval */
+    bool inside;          /**< the observed value lies in it */
 } ost_verdict_t;
 
 /** A validation. */
@@ -46,14 +47,15 @@ typedef struct {
     ost_curve_t **curves; /**< [n_trials][n_curves[t]] */
     size_t *n_curves;     /**< [n_trials] */
     uint64_t n_subjects;  /**< of the large cohorts; 0: as each trial says */
-    size_t n_draws;       /**< of the parameters; 0: the models' own values, without uncertainty */
+    bool is_fitted;       /**< parameters of a table, else the models' own */
+    size_t n_draws;       /**< of the parameters; 0: without uncertainty */
 } ost_validation_t;
 
 /** How to validate. */
 typedef struct {
     ost_trials_options_t trials; /**< n_subjects: of the large cohort */
     const ost_draws_t *draws;    /**< NULL: the models' own values, no uncertainty of parameters */
-    size_t n_draws;              /**< of them that are used; at most draws->n_draws */
+    size_t n_draws;              /**< of them that are used, if there are as many; a single one is not */
     size_t n_draw_subjects;      /**< subjects of a latin hypercube for each draw */
     int n_threads;               /**< 0: all */
 } ost_validation_options_t;

@@ -5,12 +5,11 @@
 #include "analysis/trials_impl.h"
 #include "osteon/version.h"
 
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* 90 % of a normal lie within so many SD. */
 
 static int no_memory(ost_error_t *err)
 {
@@ -56,48 +55,51 @@ static int run_large(
     return ret;
 }
 
+/* A single one would tell nothing of the uncertainty. */
 static size_t n_draws_used(const ost_validation_options_t *options)
 {
     if (options->draws == NULL) return 0;
-    return options->n_draws < options->draws->n_draws ? options->n_draws : options->draws->n_draws;
+    size_t n = options->n_draws < options->draws->n_draws ? options->n_draws : options->draws->n_draws;
+    return n > 1 ? n : 0;
 }
 
-/* SD of every figure over the draws. @param[out] sd  [n_figures] */
+/* SD of every figure over the draws, NAN where one of them has no value. @param[out] sd  [n_figures] */
 static int run_draws(const ost_validation_options_t *options, size_t n_figures, double *sd, ost_error_t *err)
 {
     const ost_draws_t *draws = options->draws;
     size_t n = n_draws_used(options);
     for (size_t f = 0; f < n_figures; f++) sd[f] = NAN;
-    if (n < 2) return 0;
+    if (n == 0) return 0;
     ost_trials_options_t small = options->trials;
     small.n_subjects = options->n_draw_subjects;
     small.sampling = OST_SAMPLING_LATIN_HYPERCUBE;
     ost_trials_t trials;
     ost_estimate_t *estimates = malloc((n * n_figures + 1) * sizeof(*estimates));
+    double *values = malloc(n * sizeof(*values));
     const ost_variants_t variants = { (const char *const *) draws->names, draws->n_params,
         draws->values + draws->n_params, n };
-    int ret = estimates == NULL ? no_memory(err) : ost_trials_read(&trials, &small, err);
+    int ret = ost_trials_read(&trials, &small, err);
+    if (ret == 0 && (estimates == NULL || values == NULL)) ret = no_memory(err);
     if (ret == 0) ret = ost_trials_estimate(&trials, &variants, options->n_threads, estimates, err);
     for (size_t f = 0; f < n_figures && ret == 0; f++) {
-        double sum = 0, squares = 0;
-        for (size_t v = 0; v < n; v++) {
-            sum += estimates[v * n_figures + f].value;
-            squares += estimates[v * n_figures + f].value * estimates[v * n_figures + f].value;
-        }
-        sd[f] = sqrt(fmax(0, squares - sum * sum / (double) n) / (double) (n - 1));
+        for (size_t v = 0; v < n; v++) values[v] = estimates[v * n_figures + f].value;
+        sd[f] = gsl_stats_sd(values, 1, n);
     }
-    if (estimates != NULL) ost_trials_free(&trials);
+    ost_trials_free(&trials);
+    free(values);
     free(estimates);
     return ret;
 }
 
 static ost_verdict_t judge(const ost_trial_t *trial, const ost_figure_t *figure, const ost_estimate_t *estimate,
-    double sd_parameters, const ost_draws_t *draws)
+    double sd_parameters, const ost_validation_options_t *options)
 {
+    const ost_draws_t *draws = options->draws;
     ost_verdict_t self = { .trial = trial, .figure = figure, .estimate = *estimate, .sd_parameters = sd_parameters };
     double error = ost_figure_error(figure, estimate), variance = error * error;
     double own = estimate->n > 1 ? estimate->sd / sqrt((double) estimate->n) : 0;
-    variance += own * own + (isnan(sd_parameters) ? 0 : sd_parameters * sd_parameters);
+    variance += own * own;
+    if (n_draws_used(options) > 0) variance += sd_parameters * sd_parameters;
     static const ost_fit_spread_t none = { 0 };
     const ost_fit_spread_t *spread = draws != NULL ? &draws->spread[figure->endpoint_class] : &none;
     if (draws != NULL) {
@@ -114,7 +116,7 @@ static ost_verdict_t judge(const ost_trial_t *trial, const ost_figure_t *figure,
 
 int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *options, ost_error_t *err)
 {
-    *self = (ost_validation_t){ .n_subjects = options->trials.n_subjects };
+    *self = (ost_validation_t){ .n_subjects = options->trials.n_subjects, .is_fitted = options->draws != NULL };
     int ret = ost_trials_read(&self->trials, &options->trials, err);
     if (ret == 0 && options->draws != NULL) ret = ost_draws_check(options->draws, &self->trials.library, err);
     if (ret < 0) return ret;
@@ -137,7 +139,7 @@ int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *o
         for (size_t f = 0; f < self->trials.trials[t].n_figures; f++) {
             const ost_trial_t *trial = &self->trials.trials[t];
             size_t i = trial->first_figure + f;
-            self->verdicts[self->n_verdicts++] = judge(trial, &trial->figures[f], &estimates[i], sd[i], draws);
+            self->verdicts[self->n_verdicts++] = judge(trial, &trial->figures[f], &estimates[i], sd[i], options);
         }
     free(estimates);
     free(sd);
@@ -230,7 +232,8 @@ char *ost_validation_basis(const ost_validation_t *self, char *buf, size_t size)
     if (self->n_draws > 0)
         snprintf(parameters, sizeof(parameters), "fitted parameters, their uncertainty from %zu draws", self->n_draws);
     else
-        snprintf(parameters, sizeof(parameters), "the models' own parameters without uncertainty, so too narrow");
+        snprintf(parameters, sizeof(parameters), "%s parameters without uncertainty, so too narrow",
+            self->is_fitted ? "fitted" : "the models' own");
     snprintf(buf, size, "osteon %s, %s in each arm; intervals: %s", OST_VERSION, people, parameters);
     return buf;
 }
