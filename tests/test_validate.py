@@ -189,7 +189,13 @@ class Analysis(unittest.TestCase):
         self.assertEqual(page.counts["circle"], 5)
         self.assertEqual(page.counts["tr"], 1 + 3 + 1 + 5)
         self.assertIn("Not compared: drug, BMD_change FN: ", text)
-        self.assertIn("nowhere", self.validate("-o", "nowhere/report.html", code=4).stderr)
+        os.mkfifo(self.path("pipe"))
+        for name, part in ("nowhere/report.html", "nowhere/report.html: cannot be written: No such file"), (
+                "pipe", "pipe: cannot be written: it is no ordinary file"):
+            done = self.validate("-o", name, code=4)
+            self.assertIn(part, done.stderr)
+            self.assertEqual(done.stdout, "")  # said before the work, which may take long
+        self.assertEqual([name for name in os.listdir(self.folder.name) if name.endswith(".part")], [])
 
     def test_evidence_and_trials_from_elsewhere(self):
         self.write("mine.csv", HEAD + ROWS.replace(",-9,percent", f",{lost(0.05, 2):.6f},percent"))

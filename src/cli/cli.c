@@ -130,6 +130,36 @@ bool ost_cli_may_replace(const char *path, const char *head)
     return false;
 }
 
+int ost_cli_check_output(const char *path, ost_error_t *err)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: it is no ordinary file");
+    char *folder = strdup(path);
+    int ret = folder == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    if (ret == 0 && access(dirname(folder), W_OK) != 0)
+        ret = ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(errno));
+    free(folder);
+    return ret;
+}
+
+int ost_cli_write(const char *path, void (*put)(const void *what, FILE *out), const void *what, ost_error_t *err)
+{
+    char *part;
+    if (asprintf(&part, "%s.part", path) < 0) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    FILE *file = fopen(part, "w");
+    bool ok = file != NULL;
+    if (ok) {
+        put(what, file);
+        ok = !ferror(file);
+        ok = fclose(file) == 0 && ok && rename(part, path) == 0;
+    }
+    int reason = errno;
+    if (!ok) remove(part);
+    free(part);
+    return ok ? 0 : ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(reason));
+}
+
 static void print_option(char letter, const char *name, const char *argument, const char *text)
 {
     char left[64];

@@ -139,6 +139,11 @@ void ost_cli_written(const char *out);
 /* Whether `path` is free, or a file that begins with `head` (up to 16 bytes); says so if not. A slip of the hand
  * (-o mine.yaml) must not cost an experiment. */
 bool ost_cli_may_replace(const char *path, const char *head);
+/* Whether a file can be made at `path`, before the work that it is to hold. @return 0, OST_ERR_IO */
+int ost_cli_check_output(const char *path, ost_error_t *err) OST_MUST_CHECK;
+/* Write a file beside, then put it in its place: an old one is whole until the end. @return 0, OST_ERR_IO */
+int ost_cli_write(
+    const char *path, void (*put)(const void *what, FILE *out), const void *what, ost_error_t *err) OST_MUST_CHECK;
 
 int ost_cmd_run(int argc, char **argv);
 int ost_cmd_compare(int argc, char **argv);

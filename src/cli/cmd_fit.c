@@ -3,8 +3,6 @@
 #include "cli.h"
 #include "osteon/validate.h"
 
-#include <errno.h>
-#include <libgen.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -30,32 +28,33 @@ static int show_progress(void *user, const char *what, size_t done, size_t all, 
     return interrupted;
 }
 
-/* Row 0 is the estimate, the others are draws. Written beside, then renamed: an old table is whole until the end. */
-static int write_table(const ost_fit_t *fit, const char *path, const double *draws, size_t n_draws, ost_error_t *err)
+/* What `osteon validate` reads: row 0 is the estimate, the others are draws. */
+typedef struct {
+    const ost_fit_t *fit;
+    const double *draws; /* [n_draws][n_params] */
+    size_t n_draws;
+} table_t;
+
+static void put_table(const void *what, FILE *out)
 {
     static const char *const parts[] = { "between", "within", "trials" };
-    char part[4096];
+    const table_t *self = what;
+    const ost_fit_t *fit = self->fit;
     size_t n = fit->n_params;
-    snprintf(part, sizeof(part), "%s.part", path);
-    FILE *file = fopen(part, "w");
-    if (file == NULL) return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written");
-    fprintf(file, "draw");
-    for (size_t k = 0; k < n; k++) fprintf(file, ",%s [%s]", fit->params[k].name, fit->params[k].unit_text);
+    fprintf(out, "draw");
+    for (size_t k = 0; k < n; k++) fprintf(out, ",%s [%s]", fit->params[k].name, fit->params[k].unit_text);
     for (int c = 0; c < OST_N_CLASSES; c++)
-        for (int i = 0; i < 3; i++) fprintf(file, ",%s %s", parts[i], ost_class_name((ost_class_t) c));
-    for (size_t d = 0; d <= n_draws; d++) {
-        fprintf(file, "\n%zu", d);
+        for (int i = 0; i < 3; i++) fprintf(out, ",%s %s", parts[i], ost_class_name((ost_class_t) c));
+    for (size_t d = 0; d <= self->n_draws; d++) {
+        fprintf(out, "\n%zu", d);
         for (size_t k = 0; k < n; k++) {
-            double value = d == 0 ? fit->params[k].value : draws[(d - 1) * n + k];
-            fprintf(file, ",%.9g", value / fit->params[k].factor);
+            double value = d == 0 ? fit->params[k].value : self->draws[(d - 1) * n + k];
+            fprintf(out, ",%.9g", value / fit->params[k].factor);
         }
         for (int c = 0; c < OST_N_CLASSES; c++)
-            fprintf(file, ",%.4g,%.4g,%g", fit->spread[c].between, fit->spread[c].within, fit->spread[c].groups);
+            fprintf(out, ",%.4g,%.4g,%g", fit->spread[c].between, fit->spread[c].within, fit->spread[c].groups);
     }
-    fputc('\n', file);
-    bool ok = !ferror(file);
-    ok = fclose(file) == 0 && ok && rename(part, path) == 0;
-    return ok ? 0 : ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written");
+    fputc('\n', out);
 }
 
 static const char *row_trial(const ost_fit_t *fit, size_t row)
@@ -162,16 +161,6 @@ static int start_from(ost_fit_t *fit, const char *path, ost_error_t *err)
     return ret;
 }
 
-static int check_folder(const char *path, ost_error_t *err)
-{
-    char *folder = strdup(path);
-    int ret = folder == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
-    if (ret == 0 && access(dirname(folder), W_OK) != 0)
-        ret = ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(errno));
-    free(folder);
-    return ret;
-}
-
 static int check_name(const char *what, const char *word, const char *const *names, size_t n, ost_error_t *err)
 {
     char hint[300];
@@ -209,13 +198,14 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     const ost_fit_options_t options = { .n_threads = (int) n_threads, .progress = show_progress };
     int ret = ost_fit_read(fit, path, err);
     if (ret == 0) ret = check_request(fit, request, err);
-    if (ret == 0 && request->output != NULL) ret = check_folder(request->output, err);
+    if (ret == 0 && request->output != NULL) ret = ost_cli_check_output(request->output, err);
     if (ret == 0 && request->from != NULL) ret = start_from(fit, request->from, err);
     if (ret == 0) ret = ost_fit_run(fit, &options, &stopped, err);
     if (isatty(STDERR_FILENO)) fputc('\n', stderr);
     if (ret < 0) return ret;
     ost_fit_print(fit, stdout);
-    if (request->output != NULL && (ret = write_table(fit, request->output, NULL, 0, err)) < 0) return ret;
+    table_t table = { .fit = fit };
+    if (request->output != NULL && (ret = ost_cli_write(request->output, put_table, &table, err)) < 0) return ret;
     if (stopped) return 0;
     if (request->profiled != NULL) ret = profile(fit, request->profiled, &options, err);
     if (ret == 0 && request->left_out != NULL) ret = leave_out(fit, request->left_out, &options, err);
@@ -223,7 +213,8 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     double *draws = malloc((size_t) n_draws * fit->n_params * sizeof(*draws));
     if (draws == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
     ret = ost_fit_sample(fit, (size_t) n_draws, &options, draws, &sample, err);
-    if (ret == 0) ret = write_table(fit, request->output, draws, (size_t) n_draws, err);
+    table = (table_t){ fit, draws, (size_t) n_draws };
+    if (ret == 0) ret = ost_cli_write(request->output, put_table, &table, err);
     if (ret == 0)
         printf(
             "%s: estimate and %llu draws of the posterior, by chains that accepted %.0f %% of their steps and differ "

@@ -5,17 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int write_report(const ost_validation_t *validation, const char *path)
+static void put_report(const void *validation, FILE *out)
 {
-    FILE *file = fopen(path, "w");
-    bool ok = file != NULL;
-    if (ok) {
-        ost_validation_write_html(validation, file);
-        ok = !ferror(file);
-        ok = fclose(file) == 0 && ok;
-    }
-    if (!ok) ost_cli_message("%s: cannot be written", path);
-    return ok ? OST_EXIT_OK : OST_EXIT_IO;
+    ost_validation_write_html(validation, out);
 }
 
 int ost_cmd_validate(int argc, char **argv)
@@ -80,13 +72,11 @@ int ost_cmd_validate(int argc, char **argv)
         goto out;
     ret = parameters != NULL ? ost_draws_read(&draws, parameters, &err) : 0;
     if (ret == 0 && parameters != NULL) request.draws = &draws;
+    if (ret == 0 && output != NULL) ret = ost_cli_check_output(output, &err);
     if (ret == 0) ret = ost_validation_run(&validation, &request, &err);
-    if (ret == 0) {
-        ost_validation_print(&validation, stdout);
-        code = output != NULL ? write_report(&validation, output) : OST_EXIT_OK;
-    } else {
-        code = ost_cli_fail(&err);
-    }
+    if (ret == 0) ost_validation_print(&validation, stdout);
+    if (ret == 0 && output != NULL) ret = ost_cli_write(output, put_report, &validation, &err);
+    code = ret == 0 ? OST_EXIT_OK : ost_cli_fail(&err);
 out:
     ost_validation_free(&validation);
     ost_draws_free(&draws);
