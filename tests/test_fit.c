@@ -4,6 +4,7 @@
 #include "small_trials.h"
 
 #include <gsl/gsl_linalg.h>
+#include <limits.h>
 
 #define N_TRIALS 6
 
@@ -350,6 +351,22 @@ static void test_wrong_files(void)
     close_fit();
 }
 
+typedef struct {
+    int calls, stop_at;
+    double objective, sum, lowest;
+} watch_t;
+
+static int watch(void *user, const char *what, size_t done, size_t all, double objective)
+{
+    watch_t *self = user;
+    (void) what;
+    CU_ASSERT(done <= all);
+    self->objective = objective;
+    self->sum += objective;
+    self->lowest = fmin(self->lowest, objective);
+    return ++self->calls >= self->stop_at;
+}
+
 /* In a problem that is all but linear the profile is a parabola and the sample is a normal. */
 static void test_profile_and_sample(void)
 {
@@ -365,7 +382,12 @@ static void test_profile_and_sample(void)
     must_run();
     CU_ASSERT_FATAL(small_ok(ost_fit_profile(&fit, 2, z, 4, &one_thread, rise, &err), &err));
     for (size_t i = 0; i < 4; i++) ost_assert_close(rise[i], parabola[i], 0.12, 0.02);
-    CU_ASSERT_FATAL(small_ok(ost_fit_sample(&fit, N, &one_thread, values, &sample, &err), &err));
+    watch_t watched = { .stop_at = INT_MAX, .lowest = INFINITY };
+    const ost_fit_options_t options = { .n_threads = 1, .progress = watch, .user = &watched };
+    CU_ASSERT_FATAL(small_ok(ost_fit_sample(&fit, N, &options, values, &sample, &err), &err));
+    /* -2 log posterior of a chain: chi-squared of three degrees of freedom above that of the estimate */
+    CU_ASSERT(watched.lowest > fit.objective - 0.05);
+    ost_assert_close(watched.sum / watched.calls - fit.objective, 3, 0, 1);
     CU_ASSERT(sample.accepted > 0.7); /* the normal distribution that is proposed is the posterior */
     CU_ASSERT(sample.ratio < 1.2);
     for (size_t k = 0; k < 3; k++) {
@@ -420,20 +442,6 @@ static void test_left_out_trials(void)
     if (!(covered > 0.72 && covered < 0.99)) printf("covered %g\n", covered);
     CU_ASSERT_EQUAL(ost_fit_leave_out(&fit, "T9", &one_thread, &covered, &covered, &err), OST_ERR_NAME);
     close_fit();
-}
-
-typedef struct {
-    int calls, stop_at;
-    double objective;
-} watch_t;
-
-static int watch(void *user, const char *what, size_t done, size_t all, double objective)
-{
-    watch_t *self = user;
-    (void) what;
-    CU_ASSERT(done <= all);
-    self->objective = objective;
-    return ++self->calls >= self->stop_at;
 }
 
 static void test_interruption(void)

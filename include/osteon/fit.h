@@ -83,8 +83,8 @@ typedef struct {
 
 /** Read a fit file (YAML: trials, evidence, subjects, search_subjects, seed, starts, robust, parameters, exclude) and
  * its trials.
- *  @return 0 or an error with its place: an unknown parameter, one without a prior, an exclusion that fits no row, an
- * inclusion of a row whose role is not calibrate */
+ *  @return 0 or an error with its place: an unknown parameter, one without a prior, an exclusion that fits no row, no
+ * row that is left to be fitted */
 int ost_fit_read(ost_fit_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_fit_free(ost_fit_t *self);

@@ -189,8 +189,10 @@ static int run_chains(chains_t *self, size_t n_draws, double *values, ost_fit_sa
             for (size_t k = 0; k < n; k++)
                 values[n_kept * n + k] = ost_fit_param_value(&self->fit->params[k], self->z[k]);
         }
+        double objective = self->excess[0]; /* of the first chain */
+        for (size_t k = 0; k < n; k++) objective += self->e[k] * self->e[k];
         if (self->options->progress != NULL &&
-            self->options->progress(self->options->user, "sample", round + 1, n_rounds, self->excess[0]) != 0)
+            self->options->progress(self->options->user, "sample", round + 1, n_rounds, objective) != 0)
             return ost_fail(err, OST_ERR_LIMIT, "interrupted: no sample of the posterior was made");
     }
     double counted = (double) (n_rounds - BURN_IN);
