@@ -277,6 +277,8 @@ class Analysis(unittest.TestCase):
             (head + "0,0.1,1,1\n1,x,1,1\n", 3, "a number cannot be read"),
             (head + "0,0.1,1,1\n1,0.9,1,1\n", 3, "'tiny.g' = 0.9 is not within 0.001..0.5 1/y"),
             (head + "0,nan,1,1\n", 2, "is not within"),
+            (head + "0,0.1,-1,1\n", 2, "a size of errors is below 0"),
+            (head + "0,0.1,1,nan\n", 2, "a size of errors is below 0 or no number"),
         ):
             with self.subTest(text):
                 self.write("p.csv", text)

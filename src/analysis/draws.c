@@ -4,6 +4,7 @@
 #include "io/yaml.h"
 #include "osteon/validate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,8 @@ static int read_draw(ost_draws_t *self, size_t row, const column_t *columns, siz
         if (end == at || (*end != ',' && *end != '\0')) return fail(path, number, "a number cannot be read", err);
         if (columns[i].spread == NULL)
             values[row * self->n_params + columns[i].param] = value * columns[i].factor;
+        else if (!(value >= 0 && isfinite(value)))
+            return fail(path, number, "a size of errors is below 0 or no number", err);
         else
             *columns[i].spread = value;
         at = *end == ',' ? end : NULL;
