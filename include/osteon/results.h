@@ -116,8 +116,8 @@ typedef struct {
     size_t n_rows;
 } ost_evidence_t;
 
-/** Read an evidence CSV (RFC 4180). @return 0, OST_ERR_IO, OST_ERR_SYNTAX or OST_ERR_NAME (missing column), with the
- * line */
+/** Read an evidence CSV (RFC 4180). @return 0, OST_ERR_IO, OST_ERR_SYNTAX or OST_ERR_NAME (a missing column; a role
+ * or statistic that is none), with the line */
 int ost_evidence_read(ost_evidence_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_evidence_free(ost_evidence_t *self);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,28 @@ static int read_number(const csv_t *self, const char *name, const char *text, do
         self->err, OST_ERR_SYNTAX, self->path, self->record_line, 0, "%s: '%.60s' is no number", name, text);
 }
 
+/* Words that decide what is done with a row; a slip would change that silently. @param words  up to a NULL */
+static int check_word(const csv_t *self, const char *column, const char *text, const char *const *words)
+{
+    char list[64] = "";
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], text) == 0) return 0;
+        size_t length = strlen(list);
+        snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", words[i]);
+    }
+    return ost_fail_at(
+        self->err, OST_ERR_NAME, self->path, self->record_line, 0, "%s: '%.60s' is none of: %s", column, text, list);
+}
+
+static int check_row(const csv_t *self, const ost_evidence_row_t *row)
+{
+    static const char *const roles[] = { "calibrate", "validate", "context", NULL };
+    static const char *const statistics[] = { "mean", "median", NULL };
+    int ret = check_word(self, "role", row->role, roles);
+    if (ret == 0 && row->statistic[0] != '\0') ret = check_word(self, "statistic", row->statistic, statistics);
+    return ret;
+}
+
 static void free_row(ost_evidence_row_t *row)
 {
     char *const texts[] = { row->role, row->trial, row->arm, row->endpoint, row->site, row->statistic, row->unit,
@@ -159,7 +182,7 @@ static int read_row(const csv_t *self, const size_t index[N_COLUMNS], ost_eviden
             memcpy(place, &copy, sizeof copy);
         }
     }
-    return 0;
+    return check_row(self, row);
 }
 
 static int read_table(ost_evidence_t *self, csv_t *csv)
