@@ -197,6 +197,19 @@ class Analysis(unittest.TestCase):
             self.assertEqual(done.stdout, "")  # said before the work, which may take long
         self.assertEqual([name for name in os.listdir(self.folder.name) if name.endswith(".part")], [])
 
+    def test_report_of_odd_names_and_sizes(self):
+        self.write("trials/it's <mine>.yaml", TRIAL)
+        self.write("trials/tiny.model", MODEL.replace("-(k[site]", "-0*(k[site]").replace("= 1 [g/cm2]", "= 1e9 [g/cm2]"))
+        self.validate("-o", "report.html")
+        page = Page()
+        with open(self.path("report.html"), encoding="utf-8") as file:
+            text = file.read()
+        page.feed(text)
+        self.assertEqual((page.open, page.faults), ([], []))
+        names = [a.text for a in xml.etree.ElementTree.fromstring(text).iter("a")]
+        self.assertEqual(sorted(names), ["it's <mine>", "one"])
+        self.assertEqual(page.counts["svg"], 2 * (3 + 2))  # a level that never moves has its panel too
+
     def test_evidence_and_trials_from_elsewhere(self):
         self.write("mine.csv", HEAD + ROWS.replace(",-9,percent", f",{lost(0.05, 2):.6f},percent"))
         lines = self.validate("--evidence", "mine.csv", "--trial", "one").stdout.splitlines()

@@ -33,30 +33,37 @@ static const char style[] =
     "a{margin-right:1em;white-space:nowrap;color:#0072b2}p.note{color:#555;font-size:.86em}"
     "@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}svg,tr{break-inside:avoid}.panels "
     "svg{width:48%}.key{break-after:avoid}.panels{display:block}thead{display:table-header-group}}"
-    "@media(max-width:600px){body{padding:.6em}table{font-size:.76em}th,td{padding:.18em "
-    ".3em}th{white-space:normal}.t{min-width:5em}"
-    "thead th:first-child{min-width:7em}.role{min-width:0}}";
+    "@media(max-width:600px){body{padding:.6em}table{font-size:.76em}th,td{padding:.18em .3em}th{white-space:normal}"
+    ".t{min-width:5em}.role{min-width:0}.figures,.figures thead,.figures tbody{display:block}"
+    ".figures tr{display:grid;grid-template-columns:4em 5.8em 6.2em 1fr 3.6em 5.5em;border-bottom:1px solid #ccc}"
+    ".figures th,.figures td{border:0;min-width:0;white-space:normal}.figures tr>:nth-child(1){grid-column:1/4}"
+    ".figures tr>:nth-child(2){grid-column:4/6}.figures tr>:nth-child(10){grid-area:1/6}"
+    ".figures tr>:nth-child(5){display:none}}";
+
+static void put_char(char c, FILE *out)
+{
+    const char *entity = c == '&'    ? "&amp;"
+                         : c == '<'  ? "&lt;"
+                         : c == '>'  ? "&gt;"
+                         : c == '"'  ? "&quot;"
+                         : c == '\'' ? "&#39;"
+                                     : NULL;
+    if (entity != NULL)
+        fputs(entity, out);
+    else
+        fputc(c, out);
+}
 
 static void put_text(const char *text, FILE *out)
 {
-    for (; *text != '\0'; text++) {
-        const char *entity = *text == '&'   ? "&amp;"
-                             : *text == '<' ? "&lt;"
-                             : *text == '>' ? "&gt;"
-                             : *text == '"' ? "&quot;"
-                                            : NULL;
-        if (entity != NULL)
-            fputs(entity, out);
-        else
-            fputc(*text, out);
-    }
+    for (; *text != '\0'; text++) put_char(*text, out);
 }
 
 /* "bmd[lumbar_spine]" reads "bmd lumbar spine". */
 static void put_output(const char *output, FILE *out)
 {
     for (; *output != '\0'; output++)
-        if (*output != ']') fputc(*output == '[' || *output == '_' ? ' ' : *output, out);
+        if (*output != ']') put_char(*output == '[' || *output == '_' ? ' ' : *output, out);
 }
 
 /* One panel: an output over time, percent change. */
@@ -149,7 +156,8 @@ static void set_ranges(panel_t *self, const ost_verdict_t *verdicts, size_t n_ve
     for (size_t i = 0; i < n_verdicts; i++)
         if (has_place(self, verdicts[i].figure))
             widen(self, height_of(self, verdicts[i].figure, verdicts[i].figure->row->value));
-    double margin = fmax(0.06 * (self->y1 - self->y0), 1e-9);
+    double size = fmax(fabs(self->y0), fabs(self->y1)), margin = 0.06 * (self->y1 - self->y0);
+    margin = fmax(margin, 1e-6 * size + 1e-9); /* all is the same: ticks differ in the digits that they have */
     self->y0 -= margin;
     self->y1 += margin;
     if (!(self->t0 < self->t1)) self->t1 = self->t0 + 1;
@@ -247,7 +255,7 @@ static void put_key(const ost_trial_t *trial, FILE *out)
 
 static void put_rows(const ost_verdict_t *verdicts, size_t n, FILE *out)
 {
-    fputs("<div class='wide'><table><thead><tr><th>arm</th><th "
+    fputs("<div class='wide'><table class='figures'><thead><tr><th>arm</th><th "
           "class='t'>output</th><th>month</th><th>observed</th><th>interval</th>"
           "<th>simulated</th><th>90 % prediction</th><th>differ</th><th></th><th>role</th></tr></thead><tbody>\n",
         out);
@@ -276,7 +284,9 @@ static void put_trial(const ost_validation_t *self, size_t t, FILE *out)
 {
     const ost_trial_t *trial = &self->trials.trials[t];
     const ost_verdict_t *verdicts = self->verdicts + trial->first_figure;
-    fprintf(out, "<h2 id='%s'>", trial->experiment.name);
+    fputs("<h2 id='", out);
+    put_text(trial->experiment.name, out);
+    fputs("'>", out);
     put_text(trial->experiment.title, out);
     fputs("</h2>\n", out);
     put_key(trial, out);
@@ -348,8 +358,8 @@ void ost_validation_write_html(const ost_validation_t *self, FILE *out)
         "<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'/><meta name='viewport' "
         "content='width=device-width,initial-scale=1'/><title>osteon: the model against "
         "trials</title><style>%s</style></head>"
-        "<body>\n<h1>The model against %zu trials</h1>\n",
-        style, self->trials.n_trials);
+        "<body>\n<h1>The model against %zu trial%s</h1>\n",
+        style, self->trials.n_trials, self->trials.n_trials == 1 ? "" : "s");
     fputs(
         "<p>Lines: mean of the simulated people; bands: nine in ten of them (none where each has it or not, as a "
         "fracture). Circles: what was observed, full where "
@@ -364,9 +374,13 @@ void ost_validation_write_html(const ost_validation_t *self, FILE *out)
     fputs(".</p>\n", out);
     put_summary(self, out);
     fputs("<p class='index'>", out);
-    for (size_t t = 0; t < self->trials.n_trials; t++)
-        fprintf(out, "<a href='#%s'>%s</a> ", self->trials.trials[t].experiment.name,
-            self->trials.trials[t].experiment.name);
+    for (size_t t = 0; t < self->trials.n_trials; t++) {
+        fputs("<a href='#", out);
+        put_text(self->trials.trials[t].experiment.name, out);
+        fputs("'>", out);
+        put_text(self->trials.trials[t].experiment.name, out);
+        fputs("</a> ", out);
+    }
     fputs("</p>\n", out);
     for (size_t t = 0; t < self->trials.n_trials; t++) put_trial(self, t, out);
     fputs("</body></html>\n", out);
