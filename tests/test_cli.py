@@ -373,6 +373,17 @@ class Program(unittest.TestCase):
                                                                         "validate", "T1,", "placebo"]
         self.assertIn(wanted, rows)
         self.assertIn(wanted[7:], rows)
+        # what the comparison says counts, as in `validate`: from when, and which rows
+        compare = "{arm: control, trial: T1, trial_arm: placebo, endpoint: %s}"
+        with open(self.path("evidence.csv"), "a", encoding="utf-8") as file:
+            file.write("validate,T1,placebo,women,none,BMD_change_after_stop,LS,6,mean,-1,percent,,,none,10,s,s,\n")
+        for words, month, n in ("BMD_change_after_stop, from: 6 month, to: 12 month", "6-12", 1), ("BMD_rate", "", 0):
+            self.run_tiny("out.h5", "--set", "population.variability=false", "--set",
+                          f"evidence.compare=[{compare % words}]")
+            done = self.osteon("show", "out.h5")
+            rows = [line.split() for line in done.stdout.splitlines() if "placebo" in line]
+            self.assertEqual([row[:3] for row in rows], [["control", "lumbar_spine", month]] * n)
+        self.assertIn("no row of the evidence has trial 'T1', arm 'placebo' and this endpoint", done.stderr)
 
     def test_check_misses_evidence(self):
         done = self.osteon("check", "tiny.yaml")
@@ -382,7 +393,7 @@ class Program(unittest.TestCase):
         with open(self.path("evidence.csv"), "w", encoding="utf-8") as file:
             file.write(text.replace("placebo", "nothing"))
         done = self.osteon("check", "tiny.yaml")
-        self.assertRegex(done.stderr, r"without evidence: tiny\.yaml:\d+:\d+: .* no row of trial 'T1', arm 'placebo'")
+        self.assertRegex(done.stderr, r"without evidence: tiny\.yaml:\d+:\d+: no row .* has trial 'T1', arm 'placebo'")
         self.assertTrue(done.stdout.startswith("OK: "))
 
     def test_variable_without_bmd(self):

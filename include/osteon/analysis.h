@@ -81,6 +81,8 @@ typedef struct {
  *  @return 0 or the first error, with its place: a file that is wrong, a comparison that no row answers to, trials that
  *  name different tables, a model that is not there */
 int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost_error_t *err) OST_MUST_CHECK;
+/** Free what a trial owns; a zeroed one owns nothing. */
+void ost_trial_free(ost_trial_t *self);
 /** Free. Accepts NULL and a zeroed one. */
 void ost_trials_free(ost_trials_t *self);
 

@@ -133,16 +133,19 @@ int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost
     return ret;
 }
 
+void ost_trial_free(ost_trial_t *self)
+{
+    ost_plan_free(&self->plan);
+    ost_experiment_free(&self->experiment);
+    free(self->figures);
+    free(self->unmatched);
+    *self = (ost_trial_t){ 0 };
+}
+
 void ost_trials_free(ost_trials_t *self)
 {
     if (self == NULL) return;
-    for (size_t i = 0; i < self->n_trials; i++) {
-        ost_trial_t *trial = &self->trials[i];
-        ost_plan_free(&trial->plan);
-        ost_experiment_free(&trial->experiment);
-        free(trial->figures);
-        free(trial->unmatched);
-    }
+    for (size_t i = 0; i < self->n_trials; i++) ost_trial_free(&self->trials[i]);
     free(self->trials);
     ost_evidence_free(&self->evidence);
     ost_library_free(&self->library);

@@ -428,27 +428,17 @@ static char *evidence_of_configs(const char *path)
     return name != NULL ? ost_cli_data_folder(name) : NULL;
 }
 
-void ost_cli_evidence(ost_evidence_t *self, const ost_experiment_t *experiment)
+void ost_cli_evidence(ost_trial_t *self, ost_evidence_t *evidence)
 {
+    const ost_experiment_t *e = &self->experiment;
     ost_error_t err = { 0 };
     char message[1024];
-    *self = (ost_evidence_t){ 0 };
-    if (experiment->evidence_path == NULL || experiment->n_comparisons == 0) return;
-    const char *path = experiment->evidence_path;
-    char *own = access(path, F_OK) != 0 ? evidence_of_configs(path) : NULL;
-    int ret = ost_evidence_read(self, own != NULL ? own : path, &err);
+    if (e->evidence_path == NULL || e->n_comparisons == 0) return;
+    char *own = access(e->evidence_path, F_OK) != 0 ? evidence_of_configs(e->evidence_path) : NULL;
+    int ret = ost_evidence_read(evidence, own != NULL ? own : e->evidence_path, &err);
     free(own);
-    for (size_t i = 0; i < experiment->n_comparisons && ret == 0; i++) {
-        const ost_comparison_t *c = &experiment->comparisons[i];
-        size_t k = 0;
-        while (k < self->n_rows &&
-               (strcmp(self->rows[k].trial, c->trial) != 0 || strcmp(self->rows[k].arm, c->trial_arm) != 0))
-            k++;
-        if (k == self->n_rows)
-            ret = ost_fail_at(&err, OST_ERR_NAME, experiment->path, c->place.line, c->place.column,
-                "%s has no row of trial '%s', arm '%s'", experiment->evidence_path, c->trial, c->trial_arm);
-    }
+    if (ret == 0) ret = ost_figures_find(self, evidence, &err);
     if (ret == 0) return;
     ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
-    ost_evidence_free(self);
+    self->n_figures = 0;
 }

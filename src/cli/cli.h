@@ -3,7 +3,7 @@
 #ifndef OST_CLI_H
 #define OST_CLI_H
 
-#include "osteon/experiment.h"
+#include "osteon/analysis.h"
 #include "osteon/results.h"
 #include "osteon/version.h"
 
@@ -118,9 +118,9 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
  * none of its files. */
 char *ost_cli_compared_models(const char *path);
 
-/* Read the evidence table that the experiment names. If it cannot be read or lacks what is to be compared, say so and
- * leave self empty: an experiment runs without it. */
-void ost_cli_evidence(ost_evidence_t *self, const ost_experiment_t *experiment);
+/* Read the evidence table that the trial's experiment names, and find its figures (ost_figures_find). If it cannot be
+ * read or lacks what is to be compared, say so and find none: an experiment runs without it. */
+void ost_cli_evidence(ost_trial_t *self, ost_evidence_t *evidence);
 
 /* How a plan is simulated into a file. */
 typedef struct {

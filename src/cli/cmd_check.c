@@ -22,28 +22,28 @@ static int check_model(const char *path)
 static int check_experiment(const char *name)
 {
     ost_error_t err = { 0 };
-    ost_experiment_t experiment = { 0 };
     ost_library_t library = { 0 };
-    ost_plan_t plan = { 0 };
+    ost_trial_t trial = { 0 };
     ost_evidence_t evidence = { 0 };
     char a[64], b[64];
-    int code = ost_cli_experiment(&experiment, name, NULL);
+    int code = ost_cli_experiment(&trial.experiment, name, NULL);
     if (code != OST_EXIT_OK) goto out;
-    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0) {
+    const ost_experiment_t *e = &trial.experiment;
+    const ost_plan_t *plan = &trial.plan;
+    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&trial.plan, &library, e, &err) < 0) {
         code = ost_cli_fail(&err);
         goto out;
     }
-    ost_cli_evidence(&evidence, &experiment);
-    ost_evidence_free(&evidence);
-    printf("OK: %s: %s, %s, ", name, ost_cli_plural(experiment.n_arms, "arm", a),
-        ost_cli_plural(experiment.n_subjects, "subject", b));
-    printf("%s with %s, ", ost_cli_plural(plan.n_blocks, "model", a), ost_cli_plural(plan.system.n_states, "state", b));
-    printf("%s at %s\n", ost_cli_plural(plan.n_variables, "output variable", a),
-        ost_cli_plural(experiment.n_times, "time", b));
+    printf("OK: %s: %s, %s, ", name, ost_cli_plural(e->n_arms, "arm", a), ost_cli_plural(e->n_subjects, "subject", b));
+    printf(
+        "%s with %s, ", ost_cli_plural(plan->n_blocks, "model", a), ost_cli_plural(plan->system.n_states, "state", b));
+    printf(
+        "%s at %s\n", ost_cli_plural(plan->n_variables, "output variable", a), ost_cli_plural(e->n_times, "time", b));
+    ost_cli_evidence(&trial, &evidence);
 out:
-    ost_plan_free(&plan);
+    ost_trial_free(&trial);
+    ost_evidence_free(&evidence);
     ost_library_free(&library);
-    ost_experiment_free(&experiment);
     return code;
 }
 

@@ -11,19 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How evidence tables spell what osteon calls VARIABLE[ELEMENT]. */
-static const struct {
-    const char *variable, *element, *endpoint, *site;
-} spellings[] = {
-    { "bmd", "lumbar_spine", "BMD_change", "LS" },
-    { "bmd", "total_hip", "BMD_change", "TH" },
-    { "bmd", "femoral_neck", "BMD_change", "FN" },
-    { "ctx", "", "marker_change", "sCTX" },
-    { "p1np", "", "marker_change", "P1NP" },
-    { "balp", "", "marker_change", "BALP" },
-    { "ntx", "", "marker_change", "uNTX" },
-};
-
 typedef struct {
     double from, to; /* months */
 } span_t;
@@ -32,9 +19,9 @@ typedef struct {
     ost_results_t *results;
     const char *variable, *versus_name;
     size_t n_elements, n_subjects;
-    size_t versus;               /* the arm that others are held against, SIZE_MAX: none */
-    double versus_mean;          /* of it, in the row being printed; NAN in its own */
-    ost_experiment_t experiment; /* empty where the file holds none that can be read */
+    size_t versus;      /* the arm that others are held against, SIZE_MAX: none */
+    double versus_mean; /* of it, in the row being printed; NAN in its own */
+    ost_trial_t trial;  /* the file's experiment and its figures, empty where there are none */
     ost_evidence_t evidence;
     bool has_values;                           /* a baseline of zero or less: values instead of changes in percent */
     double *base, *value, *change;             /* [n_subjects] */
@@ -44,37 +31,27 @@ typedef struct {
     size_t n_spans;
 } show_t;
 
-/* Month of the scan that an endpoint is measured from: 0 for "BMD_change", 60 for "BMD_change_from_year5", 24 for
- * "BMD_change_year2_to_5". @return -1 if it is another kind of endpoint */
-static double endpoint_base(const char *endpoint, const char *plain)
+static span_t span_of(const ost_figure_t *figure)
 {
-    size_t n = strlen(plain);
-    int year, end, length = 0;
-    if (strncmp(endpoint, plain, n) != 0) return -1;
-    const char *rest = endpoint + n;
-    if (*rest == '\0') return 0;
-    if (sscanf(rest, "_from_year%d%n", &year, &length) == 1 && rest[length] == '\0') return 12.0 * year;
-    if (sscanf(rest, "_year%d_to_%d%n", &year, &end, &length) == 2 && rest[length] == '\0') return 12.0 * year;
-    return -1;
+    return (span_t){ figure->from / OST_DAYS_PER_MONTH, figure->to / OST_DAYS_PER_MONTH };
 }
 
-/* The month from which an evidence row that belongs to this arm and element is measured, -1 if it does not belong. */
-static double row_base(const show_t *self, const ost_evidence_row_t *row, const char *arm, const char *element)
+/* "bmd[total_hip]" is of variable bmd and element total_hip. */
+static bool is_output(const char *output, const char *variable, const char *element)
 {
-    bool is_mapped = false;
-    for (size_t i = 0; i < self->experiment.n_comparisons && !is_mapped; i++) {
-        const ost_comparison_t *c = &self->experiment.comparisons[i];
-        is_mapped =
-            strcmp(c->arm, arm) == 0 && strcmp(c->trial, row->trial) == 0 && strcmp(c->trial_arm, row->arm) == 0;
-    }
-    if (!is_mapped || strcmp(row->unit, "percent") != 0 || isnan(row->time_months) || isnan(row->value)) return -1;
-    for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
-        if (strcmp(spellings[i].variable, self->variable) == 0 && strcmp(spellings[i].element, element) == 0 &&
-            strcmp(spellings[i].site, row->site) == 0) {
-            double base = endpoint_base(row->endpoint, spellings[i].endpoint);
-            if (base >= 0 && base < row->time_months) return base;
-        }
-    return -1;
+    size_t n = strlen(variable), n_element = strlen(element);
+    if (strncmp(output, variable, n) != 0) return false;
+    if (n_element == 0) return output[n] == '\0';
+    return output[n] == '[' && strncmp(output + n + 1, element, n_element) == 0 &&
+           strcmp(output + n + 1 + n_element, "]") == 0;
+}
+
+/* Whether a figure is a change in percent in this arm and element. */
+static bool belongs(const show_t *self, const ost_figure_t *figure, const char *arm, const char *element)
+{
+    return figure->measure == OST_MEASURE_PERCENT && !figure->per_year && figure->versus == SIZE_MAX &&
+           strcmp(self->trial.experiment.arms[figure->arm].name, arm) == 0 &&
+           is_output(figure->output, self->variable, element);
 }
 
 /* @return index of the output time at `month`, to half a day; -1 if there is none */
@@ -109,15 +86,16 @@ static bool add_span(show_t *self, double from, double to)
 static bool add_evidence_spans(show_t *self, double month)
 {
     bool ok = true;
-    for (size_t i = 0; i < self->evidence.n_rows; i++)
+    for (size_t i = 0; i < self->trial.n_figures; i++)
         for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
             for (size_t e = 0; e < self->n_elements && ok; e++) {
-                const ost_evidence_row_t *row = &self->evidence.rows[i];
+                const ost_figure_t *figure = &self->trial.figures[i];
                 const char *element = ost_results_element(self->results, self->variable, e);
-                double from = row_base(self, row, ost_results_arm(self->results, a), element), to = row->time_months;
-                if (from >= 0 && (isnan(month) || month == to) && time_index(self, from) >= 0 &&
-                    time_index(self, to) >= 0)
-                    ok = add_span(self, from, to);
+                if (!belongs(self, figure, ost_results_arm(self->results, a), element)) continue;
+                span_t span = span_of(figure);
+                long from = time_index(self, span.from), to = time_index(self, span.to);
+                if (from >= 0 && to >= 0 && (isnan(month) || to == time_index(self, month)))
+                    ok = add_span(self, span.from, span.to);
             }
     return ok;
 }
@@ -193,13 +171,15 @@ static void print_evidence(const show_t *self, const ost_evidence_row_t *row, si
         row->role, row->trial, row->arm);
 }
 
-static bool has_evidence(const show_t *self, const char *arm, const char *element, span_t span)
+/* The next of the figures from `first` on that stands beside a row. @return n_figures if there is none */
+static size_t find_figure(const show_t *self, size_t first, const char *arm, const char *element, span_t span)
 {
-    for (size_t i = 0; i < self->evidence.n_rows; i++) {
-        const ost_evidence_row_t *row = &self->evidence.rows[i];
-        if (row->time_months == span.to && row_base(self, row, arm, element) == span.from) return true;
+    size_t i = first;
+    for (; i < self->trial.n_figures; i++) {
+        span_t own = span_of(&self->trial.figures[i]);
+        if (own.from == span.from && own.to == span.to && belongs(self, &self->trial.figures[i], arm, element)) break;
     }
-    return false;
+    return i;
 }
 
 /* Values of a share of people: a difference of 2 % is one in 50. */
@@ -235,21 +215,21 @@ static void print_row(
     const show_t *self, const char *arm, const char *element, span_t span, const char *model, size_t n)
 {
     const double *x = self->change;
-    int n_rows = 0;
+    bool is_first = true;
     print_name(self, arm, element, span, model);
     printf("%8.2f %8.2f %8.2f %8.2f", gsl_stats_median_from_sorted_data(x, 1, n),
         gsl_stats_quantile_from_sorted_data(x, 1, n, 0.05), gsl_stats_quantile_from_sorted_data(x, 1, n, 0.95),
         gsl_stats_mean(x, 1, n));
     print_difference(self, n);
-    for (size_t i = 0; i < self->evidence.n_rows && !self->has_values; i++) {
-        const ost_evidence_row_t *row = &self->evidence.rows[i];
-        if (row_base(self, row, arm, element) != span.from || row->time_months != span.to) continue;
-        if (n_rows++ > 0)
+    for (size_t i = 0; !self->has_values; i++, is_first = false) {
+        i = find_figure(self, i, arm, element, span);
+        if (i >= self->trial.n_figures) break;
+        if (!is_first)
             printf("\n%*s",
                 self->arm_width + self->element_width + self->model_width + (self->model_width > 0) +
                     (self->versus != SIZE_MAX ? 56 : 47),
                 "");
-        print_evidence(self, row, n);
+        print_evidence(self, self->trial.figures[i].row, n);
     }
     putchar('\n');
 }
@@ -277,7 +257,7 @@ static void print_head(const show_t *self, const char *path)
     printf("%8s %8s %8s %8s", "median", "5 %", "95 %", "mean");
     if (self->versus != SIZE_MAX) printf(" %8s", "less");
     if (self->versus != SIZE_MAX && is_share(self)) printf(" %8s", "one in");
-    if (self->evidence.n_rows > 0 && !self->has_values)
+    if (self->trial.n_figures > 0 && !self->has_values)
         printf("  %8s %-6s %7s  %-15s %-9s %s", "observed", "", "differ", "interval", "role", "trial, arm");
     putchar('\n');
 }
@@ -343,7 +323,8 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
             for (size_t i = 0; i < self->n_spans; i++) {
                 const char *arm = ost_results_arm(self->results, a);
                 const char *element = ost_results_element(self->results, self->variable, e);
-                if (self->spans[i].from > 0 && !has_evidence(self, arm, element, self->spans[i])) continue;
+                bool has_evidence = find_figure(self, 0, arm, element, self->spans[i]) < self->trial.n_figures;
+                if (self->spans[i].from > 0 && !has_evidence) continue;
                 long n = print_rows(self, a, e, self->spans[i], err);
                 if (n < 0) return (int) n;
                 n_rows += n;
@@ -420,16 +401,13 @@ static int find_baseline(show_t *self, ost_error_t *err)
 }
 
 /* The evidence that the experiment in the file names. A file whose table has gone is still shown, without it. */
-static void load_evidence(show_t *self, const char *path)
+static void load_evidence(show_t *self)
 {
     ost_error_t err = { 0 };
     char message[1024];
-    const char *text = ost_results_attribute(self->results, "experiment");
-    const char *origin = ost_results_attribute(self->results, "experiment_path");
-    if (text == NULL) return;
-    int ret = ost_experiment_parse(&self->experiment, origin != NULL ? origin : path, text, NULL, 0, &err);
-    if (ret == 0)
-        ost_cli_evidence(&self->evidence, &self->experiment);
+    if (ost_results_attribute(self->results, "experiment") == NULL) return;
+    if (ost_results_experiment(self->results, NULL, 0, &self->trial.experiment, &err) == 0)
+        ost_cli_evidence(&self->trial, &self->evidence);
     else
         ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
 }
@@ -481,7 +459,7 @@ static int show(show_t *self, const char *path, const char *months)
         ost_cli_message("out of memory");
         return OST_EXIT_INPUT;
     }
-    load_evidence(self, path);
+    load_evidence(self);
     if (months != NULL && (code = parse_months(self, months)) != OST_EXIT_OK) return code;
     if (months == NULL && !default_spans(self)) {
         ost_cli_message("out of memory");
@@ -530,7 +508,7 @@ int ost_cmd_show(int argc, char **argv)
     if (path == NULL) return code;
     code = show(&self, path, months);
     ost_results_close(self.results);
-    ost_experiment_free(&self.experiment);
+    ost_trial_free(&self.trial);
     ost_evidence_free(&self.evidence);
     free(self.spans);
     free(self.base);
