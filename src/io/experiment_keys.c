@@ -129,7 +129,8 @@ static const ost_schema_t solver[] = {
 
 static const ost_schema_t results[] = {
     { "precision", LEAF, "float32 or float64", "of outputs in the result file; default float32", false, NULL, 0 },
-    { "compression", LEAF, "0 or 1", "whether outputs are compressed (shuffle and deflate); default 1", false, NULL, 0 },
+    { "compression", LEAF, "0 or 1", "whether outputs are compressed (shuffle and deflate); default 1", false, NULL,
+        0 },
     { "digits", LEAF, "a whole number, 1 .. 15",
         "outputs are rounded in binary to this many significant digits, which compress better; default: all", false,
         NULL, 0 },
