@@ -322,7 +322,7 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
             estimates[v * self->n_figures + f] = estimate(&harvested, f, v * n, n, work);
     for (size_t c = 0; c < n_curves && ret == 0; c++)
         ret = fill_curve(&curves[c], harvested.points + c * n_times * n, n_times, n, work, err);
-    self->seconds = summary.seconds_cpu;
+    self->seconds = summary.seconds_wall; /* the CPU's is that of all threads, which may be at other trials */
     ost_cohort_summary_free(&summary);
     free(harvested.values);
     free(harvested.points);
