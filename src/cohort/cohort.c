@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Running a cohort: blocks of subjects go to threads as they come; each thread draws its people, integrates their
  * run-in and all arms, and hands the finished block to the sink. A subject's numbers depend on nothing but its own. */
-#include "cohort/plan_impl.h"
+#include "cohort/worker.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,67 +14,16 @@
 
 #define BLOCK OST_COHORT_BLOCK
 #define LANES OST_LANE_COUNT
-#define N_PROBED 8
 /* A smaller tolerance tells what a larger one costs where it takes so many times its steps; a tenth takes 1.4 to 1.8.
  */
 #define MORE_STEPS 1.2
-#define MESSAGE 640
 /* A block sleeps from the start if its initial state changes by less than this part of its scale in a day. */
 #define AT_REST 1e-12
-
-/* Shared by all threads; all but the atomics is changed under the lock only. */
-typedef struct {
-    const ost_plan_t *plan;
-    const ost_cohort_options_t *options;
-    ost_cohort_summary_t *summary;
-    ost_solver_options_t solver; /* of the experiment, with the stepper chosen */
-    double t_wall;
-    uint64_t n_positions; /* subjects x variants */
-    uint64_t n_wanted;    /* of these, without what is left out */
-    size_t n_blocks;
-    atomic_size_t next;
-    atomic_bool stop; /* no new blocks; those in hand are still delivered unless ret < 0 */
-    int ret;
-    ost_error_t *err;
-} run_t;
-
-/* Of one thread: everything that a block needs, allocated once. */
-typedef struct {
-    run_t *run;
-    const ost_plan_t *plan;
-    ost_batch_t *batch;
-    ost_job_t *jobs;    /* [BLOCK] of the run-in, or [BLOCK x n_arms] */
-    double *covariates; /* [BLOCK][n_covariates] */
-    double *params;     /* [BLOCK][n_params] */
-    double *constants;  /* [BLOCK][n_constants] */
-    double *x0, *x1;    /* [BLOCK][n_states] at the start of the run-in, of the arms */
-    double *inputs;     /* [BLOCK][n_inputs] */
-    uint64_t subject[BLOCK];
-    double t_begin[BLOCK], dropout[BLOCK]; /* when its arms begin, when it is no longer looked at */
-    ost_taking_t *takings;                 /* [BLOCK][n_courses] */
-    ost_course_state_t *course_states;     /* [BLOCK][n_courses] */
-    ost_visitor_t *visitors;               /* [n_arms][BLOCK] */
-    double *seen;                          /* [seen.n_values] scratch of the visitors */
-    double *began, *ended, *unread;        /* [n_courses][subjects of the block]; unread: of what is run once more */
-    double *y;                             /* [n_arms][BLOCK][n_outputs][n_times] */
-    double *probe;                         /* [N_PROBED][n_outputs][n_times] */
-    double *rows;                          /* lane rows for prepare(), 64-byte aligned */
-    double *p_rows, *h_rows, *x_rows, *f_rows, *s_rows, *zero_rows, *a_rows; /* within rows */
-    uint8_t *status;                                                         /* [n_arms][BLOCK] */
-    uint32_t *steps, *rejected;
-    char (*text)[MESSAGE];   /* [n_arms x BLOCK] */
-    const char **messages;   /* [n_arms x BLOCK] */
-    uint8_t *subject_status; /* [BLOCK] of drawing and run-in */
-    char (*subject_text)[MESSAGE];
-    ost_solver_stats_t stats; /* of the arms of this block */
-    uint64_t run_in_steps, failures;
-    uint64_t *n_not_finite; /* [n_outputs], of this block */
-} worker_t;
 
 /* The first subjects once more, in another way that is more exact. */
 typedef struct {
     ost_batch_t *batch;
-    double *x1;                   /* [N_PROBED][n_states] at the start of the arms */
+    double *x1;                   /* [OST_N_PROBED][n_states] at the start of the arms */
     double *error;                /* [n_outputs], percent */
     uint64_t steps, steps_before; /* of these subjects, in this way and in the run */
 } probe_t;
@@ -85,113 +33,6 @@ static double wall_seconds(void)
     struct timespec t;
     timespec_get(&t, TIME_UTC);
     return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
-}
-
-static void worker_free(worker_t *self)
-{
-    ost_batch_delete(self->batch);
-    free(self->jobs);
-    free(self->covariates);
-    free(self->params);
-    free(self->constants);
-    free(self->x0);
-    free(self->x1);
-    free(self->inputs);
-    free(self->takings);
-    free(self->course_states);
-    free(self->visitors);
-    free(self->seen);
-    free(self->began);
-    free(self->y);
-    free(self->probe);
-    free(self->rows);
-    free(self->status);
-    free(self->steps);
-    free(self->rejected);
-    free(self->text);
-    free(self->messages);
-    free(self->subject_status);
-    free(self->subject_text);
-    free(self->n_not_finite);
-}
-
-static size_t max_scratch(const ost_plan_t *plan)
-{
-    size_t n = 0;
-    for (size_t b = 0; b < plan->n_blocks; b++)
-        if (plan->blocks[b].model->n_scratch > n) n = plan->blocks[b].model->n_scratch;
-    return n;
-}
-
-static int alloc_rows(worker_t *self)
-{
-    const ost_plan_t *plan = self->plan;
-    size_t n_x = plan->impl->n_block_states, n_drives = plan->n_drives;
-    size_t n = plan->n_params + plan->n_hoisted + n_x + (n_x + n_drives) + max_scratch(plan) + 1 + OST_MAX_READS;
-    self->rows = aligned_alloc(64, n * LANES * sizeof(double));
-    if (self->rows == NULL) return -1;
-    memset(self->rows, 0, n * LANES * sizeof(double));
-    self->p_rows = self->rows;
-    self->h_rows = self->p_rows + plan->n_params * LANES;
-    self->x_rows = self->h_rows + plan->n_hoisted * LANES;
-    self->f_rows = self->x_rows + n_x * LANES;
-    self->s_rows = self->f_rows + (n_x + n_drives) * LANES;
-    self->zero_rows = self->s_rows + max_scratch(plan) * LANES;
-    self->a_rows = self->zero_rows + LANES;
-    return 0;
-}
-
-static int alloc_courses(worker_t *self)
-{
-    const ost_plan_t *plan = self->plan;
-    size_t n = BLOCK * plan->n_courses, n_arms = plan->experiment->n_arms;
-    self->takings = calloc(n + 1, sizeof(*self->takings));
-    self->course_states = calloc(n + 1, sizeof(*self->course_states));
-    self->visitors = calloc(n_arms * BLOCK + 1, sizeof(*self->visitors));
-    self->seen = calloc(plan->impl->seen.n_values + 1, sizeof(double));
-    self->began = calloc(3 * n + 1, sizeof(double));
-    bool ok = self->takings != NULL && self->course_states != NULL && self->visitors != NULL && self->seen != NULL &&
-              self->began != NULL;
-    if (!ok) return -1;
-    self->ended = self->began + n;
-    self->unread = self->ended + n;
-    return 0;
-}
-
-static int worker_init(worker_t *self, run_t *run, ost_error_t *err)
-{
-    const ost_plan_t *plan = run->plan;
-    const ost_system_t *system = &plan->system;
-    const ost_experiment_t *e = plan->experiment;
-    size_t n_arms = e->n_arms > 0 ? e->n_arms : 1, n_y = system->n_outputs * e->n_times + 1;
-    *self = (worker_t){
-        .run = run,
-        .plan = plan,
-        .jobs = calloc(BLOCK * n_arms, sizeof(*self->jobs)),
-        .covariates = calloc(BLOCK * e->n_covariates + 1, sizeof(double)),
-        .params = calloc(BLOCK * plan->n_params + 1, sizeof(double)),
-        .constants = calloc(BLOCK * system->n_constants + 1, sizeof(double)),
-        .x0 = calloc(BLOCK * system->n_states + 1, sizeof(double)),
-        .x1 = calloc(BLOCK * system->n_states + 1, sizeof(double)),
-        .inputs = calloc(BLOCK * system->n_inputs + 1, sizeof(double)),
-        .y = calloc(n_arms * BLOCK * n_y, sizeof(double)),
-        .probe = calloc(N_PROBED * n_y, sizeof(double)),
-        .status = calloc(n_arms * BLOCK, sizeof(*self->status)),
-        .steps = calloc(n_arms * BLOCK, sizeof(*self->steps)),
-        .rejected = calloc(n_arms * BLOCK, sizeof(*self->rejected)),
-        .text = calloc(n_arms * BLOCK, sizeof(*self->text)),
-        .messages = calloc(n_arms * BLOCK, sizeof(*self->messages)),
-        .subject_status = calloc(BLOCK, sizeof(*self->subject_status)),
-        .subject_text = calloc(BLOCK, sizeof(*self->subject_text)),
-        .n_not_finite = calloc(system->n_outputs + 1, sizeof(*self->n_not_finite)),
-    };
-    if (alloc_rows(self) < 0 || alloc_courses(self) < 0 || self->jobs == NULL || self->covariates == NULL ||
-        self->params == NULL || self->constants == NULL || self->x0 == NULL || self->x1 == NULL ||
-        self->inputs == NULL || self->y == NULL || self->probe == NULL || self->status == NULL || self->steps == NULL ||
-        self->rejected == NULL || self->text == NULL || self->messages == NULL || self->subject_status == NULL ||
-        self->subject_text == NULL || self->n_not_finite == NULL)
-        return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a thread's block of %d subjects", BLOCK);
-    return ost_batch_new(&self->batch, system, &run->solver, err);
 }
 
 /* [n][width] of subjects to rows [width][LANES] of the group of lanes that begins at subject `first`; the last subject
@@ -211,7 +52,7 @@ static void scatter(double *to, size_t stride, const double *rows, size_t n_rows
 }
 
 /* Derivatives and, after them, drives of a block in its initial state, all that it reads `above` the neutral value. */
-static const double *probe_block(worker_t *self, size_t b, double above)
+static const double *probe_block(ost_worker_t *self, size_t b, double above)
 {
     const ost_plan_t *plan = self->plan;
     const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
@@ -239,7 +80,7 @@ static const double *probe_block(worker_t *self, size_t b, double above)
 
 /* While nothing is dosed, a block is parked at the drives of its initial state if it rests there whatever it reads: at
  * two values of its signals, which is all of them for a block that is linear in what it reads. Others run. */
-static void idle_block(worker_t *self, size_t b, size_t first, size_t n_subjects)
+static void idle_block(ost_worker_t *self, size_t b, size_t first, size_t n_subjects)
 {
     const ost_plan_t *plan = self->plan;
     const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
@@ -259,7 +100,7 @@ static void idle_block(worker_t *self, size_t b, size_t first, size_t n_subjects
 }
 
 /* Constants, initial states and idle inputs of all subjects of the block. */
-static void prepare(worker_t *self, size_t n)
+static void prepare(ost_worker_t *self, size_t n)
 {
     const ost_plan_t *plan = self->plan;
     const ost_lane_plan_t *lane = &plan->impl->lane;
@@ -279,14 +120,14 @@ static void prepare(worker_t *self, size_t n)
     }
 }
 
-static void fail_subject(worker_t *self, size_t i, int code, const char *context, const char *what)
+static void fail_subject(ost_worker_t *self, size_t i, int code, const char *context, const char *what)
 {
     self->subject_status[i] = (uint8_t) -code;
-    snprintf(self->subject_text[i], MESSAGE, "%s%s", context, what);
+    snprintf(self->subject_text[i], OST_MESSAGE_SIZE, "%s%s", context, what);
 }
 
 /* When a drawn subject's life begins, when its arms do, how it takes their courses, and when it drops out. */
-static int draw_course(worker_t *self, size_t i, double *t_start, ost_error_t *err)
+static int draw_course(ost_worker_t *self, size_t i, double *t_start, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
@@ -303,7 +144,7 @@ static int draw_course(worker_t *self, size_t i, double *t_start, ost_error_t *e
     return 0;
 }
 
-static void draw_subject(worker_t *self, size_t i, uint64_t subject, const double *typical, double *t_start)
+static void draw_subject(ost_worker_t *self, size_t i, uint64_t subject, const double *typical, double *t_start)
 {
     const ost_plan_t *plan = self->plan;
     ost_error_t err = { 0 };
@@ -322,7 +163,7 @@ static void draw_subject(worker_t *self, size_t i, uint64_t subject, const doubl
 }
 
 /* @param[out] t_start  [n] where each subject's run-in begins */
-static void draw(worker_t *self, uint64_t first, size_t n, double *t_start)
+static void draw(ost_worker_t *self, uint64_t first, size_t n, double *t_start)
 {
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
@@ -334,7 +175,7 @@ static void draw(worker_t *self, uint64_t first, size_t n, double *t_start)
     }
 }
 
-static ost_job_t new_job(const worker_t *self, size_t i, double t0, double t1, const double *x0)
+static ost_job_t new_job(const ost_worker_t *self, size_t i, double t0, double t1, const double *x0)
 {
     const ost_system_t *system = &self->plan->system;
     return (ost_job_t){ .t0 = t0,
@@ -346,7 +187,7 @@ static ost_job_t new_job(const worker_t *self, size_t i, double t0, double t1, c
 
 /* @param[out] x1  [n][n_states] at the end of the run-in, where the jobs write it, and without one at once
  *  @param[out] of  [n] the subject of each job */
-static size_t run_in_jobs(worker_t *self, size_t n, const double *t_start, double *x1, size_t *of)
+static size_t run_in_jobs(ost_worker_t *self, size_t n, const double *t_start, double *x1, size_t *of)
 {
     const ost_plan_t *plan = self->plan;
     size_t n_states = plan->system.n_states, n_jobs = 0;
@@ -368,7 +209,7 @@ static void clear_integrals(const ost_plan_t *plan, size_t n_jobs, const size_t 
         for (size_t x = plan->impl->n_block_states; x < n_states; x++) x1[of[k] * n_states + x] = 0;
 }
 
-static int run_in(worker_t *self, size_t n, const double *t_start, ost_error_t *err)
+static int run_in(ost_worker_t *self, size_t n, const double *t_start, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     size_t of[BLOCK], n_jobs = run_in_jobs(self, n, t_start, self->x1, of);
@@ -378,7 +219,7 @@ static int run_in(worker_t *self, size_t n, const double *t_start, ost_error_t *
         const ost_job_t *job = &self->jobs[k];
         self->run_in_steps += job->stats.steps;
         if (job->status == 0) continue;
-        char what[MESSAGE];
+        char what[OST_MESSAGE_SIZE];
         fail_subject(self, of[k], job->status,
             "run-in: ", ost_job_message(job, &plan->system, &plan->experiment->solver, what, sizeof(what)));
     }
@@ -400,7 +241,7 @@ static given_t as_planned(const ost_plan_t *plan, size_t arm)
 
 /* @param began, ended  [n_courses][n] where it is recorded when courses begin and end */
 static void set_courses(
-    worker_t *self, ost_job_t *job, size_t i, size_t n, const given_t *given, double *began, double *ended)
+    ost_worker_t *self, ost_job_t *job, size_t i, size_t n, const given_t *given, double *began, double *ended)
 {
     const ost_plan_t *plan = self->plan;
     size_t first = plan->impl->first_course[given->arm];
@@ -419,7 +260,7 @@ static void set_courses(
     ost_plan_give(visitor, job);
 }
 
-static void set_arm(worker_t *self, ost_job_t *job, const given_t *given, double *y)
+static void set_arm(ost_worker_t *self, ost_job_t *job, const given_t *given, double *y)
 {
     const ost_plan_t *plan = self->plan;
     size_t arm = given->arm;
@@ -444,7 +285,7 @@ static void to_reported_units(const ost_plan_t *plan, double *y)
         for (size_t t = 0; t < n_times; t++) y[o * n_times + t] /= plan->impl->factor[o];
 }
 
-static void count_not_finite(worker_t *self, const double *y)
+static void count_not_finite(ost_worker_t *self, const double *y)
 {
     size_t n_times = self->plan->experiment->n_times;
     for (size_t o = 0; o < self->plan->system.n_outputs; o++) {
@@ -468,7 +309,7 @@ static bool is_out(const ost_job_t *job)
     return ((const ost_visitor_t *) job->user)->is_out;
 }
 
-static void finish_job(worker_t *self, size_t k, size_t i, const ost_job_t *job)
+static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *job)
 {
     const ost_plan_t *plan = self->plan;
     double *y = self->y + k * y_size(plan);
@@ -486,15 +327,15 @@ static void finish_job(worker_t *self, size_t k, size_t i, const ost_job_t *job)
     self->failures++;
     self->messages[k] = self->text[k];
     if (job != NULL)
-        ost_job_message(job, &plan->system, &plan->experiment->solver, self->text[k], MESSAGE);
+        ost_job_message(job, &plan->system, &plan->experiment->solver, self->text[k], OST_MESSAGE_SIZE);
     else
-        memcpy(self->text[k], self->subject_text[i], MESSAGE);
+        memcpy(self->text[k], self->subject_text[i], OST_MESSAGE_SIZE);
     /* no half of a curve that looks like a result */
     for (size_t t = 0; t < y_size(plan); t++) y[t] = NAN;
 }
 
 /* Jobs in order of arms, so that neighbouring lanes share an arm. */
-static int run_arms(worker_t *self, size_t n, ost_error_t *err)
+static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     size_t n_jobs = 0, n_arms = plan->experiment->n_arms;
@@ -529,12 +370,12 @@ static double row_error(const double *y, const double *exact, size_t n_times)
 }
 
 /* The first subjects in one arm once more. @return how many did not fail, or a negative code */
-static int probe_arm(worker_t *self, probe_t *probe, size_t n, const given_t *given, ost_error_t *err)
+static int probe_arm(ost_worker_t *self, probe_t *probe, size_t n, const given_t *given, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
-    size_t a = given->arm, n_times = plan->experiment->n_times, n_jobs = 0, of[N_PROBED];
+    size_t a = given->arm, n_times = plan->experiment->n_times, n_jobs = 0, of[OST_N_PROBED];
     int n_right = 0;
-    for (size_t i = 0; i < n && i < N_PROBED; i++) {
+    for (size_t i = 0; i < n && i < OST_N_PROBED; i++) {
         if (self->status[a * n + i] != 0) continue;
         of[n_jobs] = i;
         ost_job_t *job = &self->jobs[n_jobs];
@@ -561,7 +402,7 @@ static int probe_arm(worker_t *self, probe_t *probe, size_t n, const given_t *gi
 }
 
 /* What periodic dosing costs in exactness: with every dose given. */
-static int probe_dosing(worker_t *self, size_t n, ost_error_t *err)
+static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     ost_cohort_summary_t *summary = self->run->summary;
@@ -585,13 +426,13 @@ static int probe_dosing(worker_t *self, size_t n, ost_error_t *err)
 
 /* @return 1 if the first subjects take more steps at this tolerance than in the run, and so show what its own costs; 0
  * if they do not, or a negative code */
-static int probe_tolerance(worker_t *self, size_t n, const double *t_start, double rtol, ost_error_t *err)
+static int probe_tolerance(ost_worker_t *self, size_t n, const double *t_start, double rtol, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     ost_cohort_summary_t *summary = self->run->summary;
     ost_solver_options_t options = self->run->solver;
     options.rtol = rtol;
-    size_t n_probed = n < N_PROBED ? n : N_PROBED, of[BLOCK];
+    size_t n_probed = n < OST_N_PROBED ? n : OST_N_PROBED, of[BLOCK];
     probe_t probe = { .x1 = malloc((n_probed * plan->system.n_states + 1) * sizeof(double)),
         .error = summary->solver_error };
     int ret = probe.x1 != NULL ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a probe of the tolerance");
@@ -612,7 +453,7 @@ static int probe_tolerance(worker_t *self, size_t n, const double *t_start, doub
 
 /* What the tolerance costs: at a tenth of it, run-in and all. Where doses lie so close that one step from each to the
  * next is enough at both, they agree and say nothing; so on to a tenth of that. */
-static int probe_solver(worker_t *self, size_t n, const double *t_start, ost_error_t *err)
+static int probe_solver(ost_worker_t *self, size_t n, const double *t_start, ost_error_t *err)
 {
     double rtol = self->run->solver.rtol;
     int ret = 0;
@@ -623,7 +464,7 @@ static int probe_solver(worker_t *self, size_t n, const double *t_start, ost_err
     return ret < 0 ? ret : 0;
 }
 
-static int run_block(worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err)
+static int run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err)
 {
     double t_start[BLOCK];
     uint64_t first = (uint64_t) i_block * BLOCK, left = self->run->n_positions - first;
@@ -643,7 +484,7 @@ static int run_block(worker_t *self, size_t i_block, size_t *n_subjects, ost_err
 }
 
 /* Hand a finished block over. @return 0 or the error of the sink */
-static int deliver(worker_t *self, size_t i_block, size_t n, ost_error_t *err)
+static int deliver(ost_worker_t *self, size_t i_block, size_t n, ost_error_t *err)
 {
     const ost_cohort_options_t *options = self->run->options;
     const ost_cohort_block_t block = {
@@ -663,9 +504,9 @@ static int deliver(worker_t *self, size_t i_block, size_t n, ost_error_t *err)
 }
 
 /* Count a block that was delivered; one thread at a time. */
-static void tally(worker_t *self, size_t n)
+static void tally(ost_worker_t *self, size_t n)
 {
-    run_t *run = self->run;
+    ost_run_t *run = self->run;
     ost_cohort_summary_t *summary = run->summary;
     const ost_cohort_options_t *options = run->options;
     summary->subjects += n;
@@ -683,7 +524,7 @@ static void tally(worker_t *self, size_t n)
 }
 
 /* The next block that is to be run, n_blocks if there is none. */
-static size_t next_block(run_t *run)
+static size_t next_block(ost_run_t *run)
 {
     const bool *done = run->options->done;
     size_t i_block = run->n_blocks;
@@ -694,11 +535,11 @@ static size_t next_block(run_t *run)
 }
 
 /* One thread's share. The first error of any thread is the run's. */
-static void work(run_t *run)
+static void work(ost_run_t *run)
 {
-    worker_t self;
+    ost_worker_t self;
     ost_error_t err = { 0 };
-    int ret = worker_init(&self, run, &err);
+    int ret = ost_worker_init(&self, run, &err);
     for (bool more = true; more;) {
         size_t n = 0, i_block = ret == 0 ? next_block(run) : run->n_blocks;
         bool alone = !run->options->parallel_sink;
@@ -718,20 +559,20 @@ static void work(run_t *run)
             }
         }
     }
-    worker_free(&self);
+    ost_worker_free(&self);
 }
 
 /* `auto`: what integrates the typical person in all arms with the least work, so that every subject, and every part of
  * a cohort, is integrated alike. */
-static int choose_stepper(run_t *run, ost_error_t *err)
+static int choose_stepper(ost_run_t *run, ost_error_t *err)
 {
     const ost_plan_t *plan = run->plan;
     run->solver = plan->experiment->solver;
     run->summary->stepper = run->solver.stepper;
     if (run->solver.stepper != OST_STEPPER_AUTO) return 0;
     run->solver.stepper = OST_STEPPER_RODAS5P; /* of a batch that is not used */
-    worker_t self;
-    int ret = worker_init(&self, run, err);
+    ost_worker_t self;
+    int ret = ost_worker_init(&self, run, err);
     if (ret == 0) {
         double t_start;
         /* the first person of all takes doses in an own way: their kind is typical, whoever is run */
@@ -748,11 +589,11 @@ static int choose_stepper(run_t *run, ost_error_t *err)
             &run->solver.stepper, &plan->system, &run->solver, self.jobs, plan->experiment->n_arms, err);
     }
     run->summary->stepper = run->solver.stepper;
-    worker_free(&self);
+    ost_worker_free(&self);
     return ret;
 }
 
-static int thread_count(const run_t *run)
+static int thread_count(const ost_run_t *run)
 {
 #ifdef _OPENMP
     int n = run->options->n_threads > 0 ? run->options->n_threads : omp_get_max_threads();
@@ -769,7 +610,7 @@ int ost_cohort_run(
     if (options == NULL) options = &none;
     uint64_t n_positions = plan->experiment->n_subjects * (options->variants != NULL ? options->n_variants : 1);
     *summary = (ost_cohort_summary_t){ .isa = plan->experiment->solver.isa };
-    run_t run = {
+    ost_run_t run = {
         .plan = plan,
         .options = options,
         .summary = summary,

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The memory of a thread: all that a block of subjects needs, allocated once. */
+#include "cohort/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK OST_COHORT_BLOCK
+#define LANES OST_LANE_COUNT
+
+void ost_worker_free(ost_worker_t *self)
+{
+    ost_batch_delete(self->batch);
+    free(self->jobs);
+    free(self->covariates);
+    free(self->params);
+    free(self->constants);
+    free(self->x0);
+    free(self->x1);
+    free(self->inputs);
+    free(self->takings);
+    free(self->course_states);
+    free(self->visitors);
+    free(self->seen);
+    free(self->began);
+    free(self->y);
+    free(self->probe);
+    free(self->rows);
+    free(self->status);
+    free(self->steps);
+    free(self->rejected);
+    free(self->text);
+    free(self->messages);
+    free(self->subject_status);
+    free(self->subject_text);
+    free(self->n_not_finite);
+}
+
+static size_t max_scratch(const ost_plan_t *plan)
+{
+    size_t n = 0;
+    for (size_t b = 0; b < plan->n_blocks; b++)
+        if (plan->blocks[b].model->n_scratch > n) n = plan->blocks[b].model->n_scratch;
+    return n;
+}
+
+static int alloc_rows(ost_worker_t *self)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t n_x = plan->impl->n_block_states, n_drives = plan->n_drives;
+    size_t n = plan->n_params + plan->n_hoisted + n_x + (n_x + n_drives) + max_scratch(plan) + 1 + OST_MAX_READS;
+    self->rows = aligned_alloc(64, n * LANES * sizeof(double));
+    if (self->rows == NULL) return -1;
+    memset(self->rows, 0, n * LANES * sizeof(double));
+    self->p_rows = self->rows;
+    self->h_rows = self->p_rows + plan->n_params * LANES;
+    self->x_rows = self->h_rows + plan->n_hoisted * LANES;
+    self->f_rows = self->x_rows + n_x * LANES;
+    self->s_rows = self->f_rows + (n_x + n_drives) * LANES;
+    self->zero_rows = self->s_rows + max_scratch(plan) * LANES;
+    self->a_rows = self->zero_rows + LANES;
+    return 0;
+}
+
+static int alloc_courses(ost_worker_t *self)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t n = BLOCK * plan->n_courses, n_arms = plan->experiment->n_arms;
+    self->takings = calloc(n + 1, sizeof(*self->takings));
+    self->course_states = calloc(n + 1, sizeof(*self->course_states));
+    self->visitors = calloc(n_arms * BLOCK + 1, sizeof(*self->visitors));
+    self->seen = calloc(plan->impl->seen.n_values + 1, sizeof(double));
+    self->began = calloc(3 * n + 1, sizeof(double));
+    bool ok = self->takings != NULL && self->course_states != NULL && self->visitors != NULL && self->seen != NULL &&
+              self->began != NULL;
+    if (!ok) return -1;
+    self->ended = self->began + n;
+    self->unread = self->ended + n;
+    return 0;
+}
+
+int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
+{
+    const ost_plan_t *plan = run->plan;
+    const ost_system_t *system = &plan->system;
+    const ost_experiment_t *e = plan->experiment;
+    size_t n_arms = e->n_arms > 0 ? e->n_arms : 1, n_y = system->n_outputs * e->n_times + 1;
+    *self = (ost_worker_t){
+        .run = run,
+        .plan = plan,
+        .jobs = calloc(BLOCK * n_arms, sizeof(*self->jobs)),
+        .covariates = calloc(BLOCK * e->n_covariates + 1, sizeof(double)),
+        .params = calloc(BLOCK * plan->n_params + 1, sizeof(double)),
+        .constants = calloc(BLOCK * system->n_constants + 1, sizeof(double)),
+        .x0 = calloc(BLOCK * system->n_states + 1, sizeof(double)),
+        .x1 = calloc(BLOCK * system->n_states + 1, sizeof(double)),
+        .inputs = calloc(BLOCK * system->n_inputs + 1, sizeof(double)),
+        .y = calloc(n_arms * BLOCK * n_y, sizeof(double)),
+        .probe = calloc(OST_N_PROBED * n_y, sizeof(double)),
+        .status = calloc(n_arms * BLOCK, sizeof(*self->status)),
+        .steps = calloc(n_arms * BLOCK, sizeof(*self->steps)),
+        .rejected = calloc(n_arms * BLOCK, sizeof(*self->rejected)),
+        .text = calloc(n_arms * BLOCK, sizeof(*self->text)),
+        .messages = calloc(n_arms * BLOCK, sizeof(*self->messages)),
+        .subject_status = calloc(BLOCK, sizeof(*self->subject_status)),
+        .subject_text = calloc(BLOCK, sizeof(*self->subject_text)),
+        .n_not_finite = calloc(system->n_outputs + 1, sizeof(*self->n_not_finite)),
+    };
+    if (alloc_rows(self) < 0 || alloc_courses(self) < 0 || self->jobs == NULL || self->covariates == NULL ||
+        self->params == NULL || self->constants == NULL || self->x0 == NULL || self->x1 == NULL ||
+        self->inputs == NULL || self->y == NULL || self->probe == NULL || self->status == NULL || self->steps == NULL ||
+        self->rejected == NULL || self->text == NULL || self->messages == NULL || self->subject_status == NULL ||
+        self->subject_text == NULL || self->n_not_finite == NULL)
+        return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a thread's block of %d subjects", BLOCK);
+    return ost_batch_new(&self->batch, system, &run->solver, err);
+}
