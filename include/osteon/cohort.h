@@ -173,9 +173,9 @@ typedef struct {
      * owned */
     double *periodic_error;
     size_t n_periodic_probed; /**< subjects */
-    /** Of the solver's tolerance, measured by running the first subjects again at a tenth of it, run-in and all (and on
-     * to a tenth of that, until they take a fifth more steps): as periodic_error; of how much is asked for, not of what
-     * the model leaves out. NaN at the least tolerance. [system.n_outputs], owned */
+    /** Of the solver's tolerance, measured by running the first subjects again at a tenth of it, run-in and all (and
+     * on, to a hundredth of that and less, until they take a fifth more steps): as periodic_error; of how much is asked
+     * for, not of what the model leaves out. NaN at the least tolerance. [system.n_outputs], owned */
     double *solver_error;
     size_t n_solver_probed; /**< subjects */
     bool interrupted;       /**< stopped early by `progress` */

@@ -451,14 +451,14 @@ static int probe_tolerance(ost_worker_t *self, size_t n, const double *t_start, 
     return probe.steps_before == 0 || (double) probe.steps > MORE_STEPS * (double) probe.steps_before;
 }
 
-/* What the tolerance costs: at a tenth of it, run-in and all. Where doses lie so close that one step from each to the
- * next is enough at both, they agree and say nothing; so on to a tenth of that. */
+/* What the tolerance costs: at a tenth of it, run-in and all. Where doses or stability set the steps at both, they
+ * agree and say nothing; so on, in ever wider strides. */
 static int probe_solver(ost_worker_t *self, size_t n, const double *t_start, ost_error_t *err)
 {
     double rtol = self->run->solver.rtol;
     int ret = 0;
-    while (ret == 0 && rtol > OST_RTOL_MIN) {
-        rtol = fmax(0.1 * rtol, OST_RTOL_MIN);
+    for (double stride = 0.1; ret == 0 && rtol > OST_RTOL_MIN; stride *= stride) {
+        rtol = fmax(stride * rtol, OST_RTOL_MIN);
         ret = probe_tolerance(self, n, t_start, rtol, err);
     }
     return ret < 0 ? ret : 0;
