@@ -765,7 +765,7 @@ static void test_print(void)
     out = open_memstream(&printed, &n);
     ost_plan_print(&s.plan, out);
     fclose(out);
-    ost_assert_contains(printed, "2  -> bone"); /* a level that nothing drives */
+    ost_assert_contains(printed, "2 -> bone"); /* a level that nothing drives */
     ost_assert_contains(printed, "6 changes of the rate of infusion into patch.skin");
     ost_assert_contains(printed, "every 1 d from day 0 to 59: given until its effect repeats");
     free(printed);

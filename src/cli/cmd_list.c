@@ -81,7 +81,7 @@ static int list_configs(ost_library_t *library, ost_error_t *err)
     if (ret < 0) ost_fail(err, ret, "out of memory");
     for (size_t i = 0; i < paths.n; i++) {
         const char *slash = strrchr(paths.items[i], '/');
-        printf("%-22.*s %s\n", (int) (strlen(slash + 1) - strlen(".yaml")), slash + 1, paths.items[i]);
+        printf("%-30.*s %s\n", (int) (strlen(slash + 1) - strlen(".yaml")), slash + 1, paths.items[i]);
     }
     ost_text_list_free(&paths);
     return ret;

@@ -16,8 +16,8 @@ static void print_blocks(const ost_plan_t *self, FILE *out)
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_block_t *block = &self->blocks[b];
         const ost_model_t *m = block->model;
-        fprintf(out, "  %-20s %-9s %3zu states %4zu parameters  %s%s\n", m->name, m->kind, m->n_states, m->n_params,
-            m->text, block->park_input >= 0 ? " (sleeps until its first dose)" : "");
+        fprintf(out, "  %-20s %-9s %3zu state%-1s %4zu parameters  %s%s\n", m->name, m->kind, m->n_states,
+            s_of(m->n_states), m->n_params, m->text, block->park_input >= 0 ? " (sleeps until its first dose)" : "");
     }
 }
 
@@ -29,8 +29,8 @@ static void print_ends(const ost_plan_t *self, size_t s, FILE *out)
         fprintf(out, "%s%s", sep, self->blocks[signal->driver_block[i]].model->name);
     if (signal->input >= 0) fprintf(out, "%sfrom outside", sep);
     if (signal->n_drivers == 0 && signal->input < 0)
-        fprintf(out, "%g %s", signal->signal->neutral / signal->signal->unit.factor,
-            strcmp(signal->signal->unit_text, "1") == 0 ? "" : signal->signal->unit_text);
+        fprintf(out, strcmp(signal->signal->unit_text, "1") == 0 ? "%g" : "%g %s",
+            signal->signal->neutral / signal->signal->unit.factor, signal->signal->unit_text);
     fprintf(out, " -> ");
     sep = "";
     for (size_t b = 0; b < self->n_blocks; b++) {
