@@ -35,55 +35,67 @@ typedef struct {
 int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...) OST_PRINTF(2, 3) OST_MUST_CHECK;
 void ost_text_list_free(ost_text_list_t *self);
 
-/* One option. Exactly one of flag, value and overrides is set: overrides takes "path=VALUE", or VALUE as it is where
- * path is NULL. */
+/* One option, and the member of its command's arguments that it sets. Without an argument it is a flag. */
 typedef struct {
     const char *name;
-    char letter;          /* 0 for none */
-    const char *argument; /* name of its value for --help, NULL for a flag */
-    const char *text;
-    bool *flag;
-    const char **value;
-    ost_text_list_t *overrides;
-    const char *path;
+    char letter;           /* 0 for none */
+    const char *argument;  /* its value in --help; "a|b": one of these words; NULL for a flag */
+    const char *text;      /* meaning, a phrase */
+    size_t target;         /* OST_FLAG, OST_WORD, OST_NUMBER or OST_CHANGES */
+    uint64_t lower, upper; /* a whole number in this range; upper 0: a word */
+    const char *path;      /* of the entry of the experiment that it changes; "": any, the value being path=value */
 } ost_option_t;
 
-/* A command line: one word besides the options. */
-typedef struct {
-    const char *command;  /* "run" */
-    const char *argument; /* "EXPERIMENT", or "" if there is none: ost_cli_parse() then returns "" */
-    const char *about;    /* one line, for both helps */
-    const char *notes;    /* more lines below the options, or NULL */
+/* Offset of a member that an option sets; does not compile where the member has another type. */
+#define OST_FLAG(type, member) _Generic(((type *) 0)->member, bool : offsetof(type, member))
+#define OST_WORD(type, member) _Generic(((type *) 0)->member, const char * : offsetof(type, member))
+#define OST_NUMBER(type, member) _Generic(((type *) 0)->member, uint64_t : offsetof(type, member))
+#define OST_CHANGES(type, member) _Generic(((type *) 0)->member, ost_text_list_t : offsetof(type, member))
+
+/* A command: one word besides the options. --help, the manual page and completion come from it. */
+typedef struct ost_command {
+    const char *name;     /* "run" */
+    const char *argument; /* "EXPERIMENT|RESULT.h5", or "" if there is none: ost_cli_parse() then returns "" */
+    const char *summary;  /* a phrase for the list of commands */
+    const char *about;    /* sentences above the options */
+    const char *notes;    /* sentences below the options, or NULL */
     const ost_option_t *options;
     size_t n_options;
-} ost_syntax_t;
+    int (*run)(const struct ost_command *self, int argc, char **argv);
+} ost_command_t;
+#define OST_OPTIONS(array) .options = (array), .n_options = sizeof(array) / sizeof((array)[0])
 
-/* Options that commands which simulate share; overrides_: their ost_text_list_t *. */
-#define OST_OPTIONS_PEOPLE(overrides_)                                                                                 \
+/* All commands, closed by NULL (main.c). */
+extern const ost_command_t *const ost_commands[];
+extern const ost_command_t ost_command_run, ost_command_compare, ost_command_show, ost_command_check, ost_command_plan,
+    ost_command_model, ost_command_fit, ost_command_validate, ost_command_list;
+
+/* Options that commands share, by the type of their arguments. */
+#define OST_OPTIONS_PEOPLE(type)                                                                                       \
     { .name = "subjects",                                                                                              \
         .letter = 'n',                                                                                                 \
         .argument = "N",                                                                                               \
         .text = "number of subjects",                                                                                  \
-        .overrides = (overrides_),                                                                                     \
+        .target = OST_CHANGES(type, overrides),                                                                        \
         .path = "population.subjects" },                                                                               \
     {                                                                                                                  \
-        .name = "seed", .argument = "S", .text = "seed of all random numbers", .overrides = (overrides_),              \
+        .name = "seed", .argument = "S", .text = "seed of all random numbers", .target = OST_CHANGES(type, overrides), \
         .path = "population.seed"                                                                                      \
     }
-#define OST_OPTION_SET(overrides_)                                                                                     \
+#define OST_OPTION_SET(type)                                                                                           \
     {                                                                                                                  \
-        .name = "set", .argument = "PATH=VALUE", .overrides = (overrides_),                                            \
+        .name = "set", .argument = "PATH=VALUE", .target = OST_CHANGES(type, overrides), .path = "",                   \
         .text = "change any entry, as in arms.anastrozole.regimen.0.dose='2 mg'"                                       \
     }
-#define OST_OPTION_THREADS(value_)                                                                                     \
+#define OST_OPTION_THREADS(type)                                                                                       \
     {                                                                                                                  \
         .name = "threads", .letter = 't', .argument = "T", .text = "threads (default: all this process may use)",      \
-        .value = (value_)                                                                                              \
+        .target = OST_NUMBER(type, n_threads), .lower = 1, .upper = 4096                                               \
     }
 
-/* Parse. @return the word, or NULL where the command ends here (help was printed, or usage was wrong and said so) with
- * *code set */
-const char *ost_cli_parse(const ost_syntax_t *self, int argc, char **argv, int *code);
+/* Parse into `arguments`, of the type that the options' targets name (NULL: there are none). @return the word, or NULL
+ * where the command ends here (help was printed, or usage was wrong and said so) with *code set */
+const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void *arguments, int *code);
 
 /* "osteon: ..." to stderr. */
 void ost_cli_message(const char *fmt, ...) OST_PRINTF(1, 2);
@@ -92,8 +104,6 @@ int ost_cli_fail(const ost_error_t *err);
 /* " (did you mean 'run'?)" or "", written to buf. @return buf */
 char *ost_cli_hint(char *buf, size_t size, const char *word, const char *const *names, size_t n_names);
 
-/* Read a whole number in lower..upper. @return false if it is none, having said so */
-bool ost_cli_count(const char *option, const char *text, uint64_t lower, uint64_t upper, uint64_t *out);
 /* "1,234,567" written to buf. @return buf */
 char *ost_cli_thousands(uint64_t n, char buf[32]);
 /* "1,234 subjects" or "1 subject", of a singular that takes an s, written to buf. @return buf */
@@ -144,15 +154,5 @@ int ost_cli_check_output(const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* Write a file beside, then put it in its place: an old one is whole until the end. @return 0, OST_ERR_IO */
 int ost_cli_write(
     const char *path, void (*put)(const void *what, FILE *out), const void *what, ost_error_t *err) OST_MUST_CHECK;
-
-int ost_cmd_run(int argc, char **argv);
-int ost_cmd_compare(int argc, char **argv);
-int ost_cmd_show(int argc, char **argv);
-int ost_cmd_check(int argc, char **argv);
-int ost_cmd_plan(int argc, char **argv);
-int ost_cmd_model(int argc, char **argv);
-int ost_cmd_fit(int argc, char **argv);
-int ost_cmd_validate(int argc, char **argv);
-int ost_cmd_list(int argc, char **argv);
 
 #endif

@@ -47,15 +47,18 @@ out:
     return code;
 }
 
-int ost_cmd_check(int argc, char **argv)
+static int run_check(const ost_command_t *self, int argc, char **argv)
 {
-    const ost_syntax_t syntax = {
-        .command = "check",
-        .argument = "EXPERIMENT|FILE.model",
-        .about = "Read and plan an experiment, or read a model, without running it; say OK or what is wrong and where.",
-    };
     int code;
-    const char *name = ost_cli_parse(&syntax, argc, argv, &code);
+    const char *name = ost_cli_parse(self, argc, argv, NULL, &code);
     if (name == NULL) return code;
     return ost_cli_ends_with(name, ".model") ? check_model(name) : check_experiment(name);
 }
+
+const ost_command_t ost_command_check = {
+    .name = "check",
+    .argument = "EXPERIMENT|FILE.model",
+    .summary = "read and plan an experiment or a model, without running it",
+    .about = "Read and plan an experiment, or read a model, without running it; say OK or what is wrong and where.",
+    .run = run_check,
+};

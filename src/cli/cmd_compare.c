@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 typedef struct {
-    const char *models, *out, *threads;
+    const char *models, *out;
+    uint64_t n_threads; /* 0: all */
     bool allow_gaps, quiet;
     ost_text_list_t overrides;
 } compare_arguments_t;
@@ -21,38 +22,6 @@ typedef struct {
     ost_plan_t plan;
     char *path, *left_out; /* of the file until it is joined; arms and reasons, a line each */
 } side_t;
-
-static const char *parse_arguments(compare_arguments_t *a, int argc, char **argv, int *code)
-{
-    ost_text_list_t *o = &a->overrides;
-    const ost_option_t options[] = {
-        { .name = "models",
-            .letter = 'm',
-            .argument = "A,B,...",
-            .text = "bone models, by name or path (default: those of a file that compare wrote)",
-            .value = &a->models },
-        { .name = "output", .letter = 'o', .argument = "OUT.h5", .text = "file to write (HDF5)", .value = &a->out },
-        { .name = "allow-gaps",
-            .text = "an arm that a model cannot feel is left without values, instead of an error",
-            .flag = &a->allow_gaps },
-        OST_OPTIONS_PEOPLE(o),
-        OST_OPTION_SET(o),
-        OST_OPTION_THREADS(&a->threads),
-        { .name = "quiet", .letter = 'q', .text = "no progress, no summary", .flag = &a->quiet },
-    };
-    const ost_syntax_t syntax = {
-        .command = "compare",
-        .argument = "EXPERIMENT|RESULT.h5",
-        .about = "Simulate an experiment on several bone models, the same people in each, into one file with a "
-                 "dimension 'model'.",
-        .notes = "Each model stands in the place of the experiment's own bone model. Outputs, sites and arms that a "
-                 "model does not\nhave are NaN; outputs that the models have in different units are kept relative to "
-                 "time 0.",
-        .options = options,
-        .n_options = sizeof(options) / sizeof(options[0]),
-    };
-    return ost_cli_parse(&syntax, argc, argv, code);
-}
 
 static int drop_arm(side_t *self, size_t arm, const char *why)
 {
@@ -159,12 +128,12 @@ static int join(const side_t *sides, size_t n, const compare_arguments_t *a)
 }
 
 /* @return an exit code: that of the runs, unless the files cannot be joined */
-static int simulate(const side_t *sides, size_t n, const compare_arguments_t *a, int n_threads)
+static int simulate(const side_t *sides, size_t n, const compare_arguments_t *a)
 {
     int worst = OST_EXIT_OK, code = OST_EXIT_OK;
     for (size_t i = 0; i < n && (code == OST_EXIT_OK || code == OST_EXIT_FAILURES); i++) {
         const ost_simulation_t how = {
-            .out = sides[i].path, .heading = sides[i].model, .n_threads = n_threads, .quiet = a->quiet
+            .out = sides[i].path, .heading = sides[i].model, .n_threads = (int) a->n_threads, .quiet = a->quiet
         };
         code = ost_cli_simulate(&sides[i].plan, &how);
         if (code == OST_EXIT_FAILURES) worst = code;
@@ -179,20 +148,18 @@ static int simulate(const side_t *sides, size_t n, const compare_arguments_t *a,
     return code == OST_EXIT_OK ? worst : code;
 }
 
-int ost_cmd_compare(int argc, char **argv)
+static int run_compare(const ost_command_t *self, int argc, char **argv)
 {
     ost_error_t err = { 0 };
     compare_arguments_t a = { 0 };
     ost_library_t library = { 0 };
     side_t *sides = NULL;
     char *list = NULL;
-    uint64_t n_threads = 0;
     size_t n = 0, max = 1;
     int code;
-    const char *name = parse_arguments(&a, argc, argv, &code);
+    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
-    if (a.threads != NULL && !ost_cli_count("threads", a.threads, 1, 4096, &n_threads)) goto out;
     list = a.models != NULL ? strdup(a.models) : ost_cli_compared_models(name);
     if (list == NULL || a.out == NULL) {
         ost_cli_message("compare: %s is missing", list == NULL ? "--models A,B,..." : "-o OUT.h5");
@@ -210,7 +177,7 @@ int ost_cmd_compare(int argc, char **argv)
     for (char *rest = list, *model; code == OST_EXIT_OK && (model = strsep(&rest, ",")) != NULL;)
         code = plan_side(&sides[n++], &library, name, &a, model);
     if (code == OST_EXIT_OK) code = check_sides(sides, n, name, &a);
-    if (code == OST_EXIT_OK) code = simulate(sides, n, &a, (int) n_threads);
+    if (code == OST_EXIT_OK) code = simulate(sides, n, &a);
 out:
     for (size_t i = 0; i < n; i++) {
         ost_plan_free(&sides[i].plan);
@@ -224,3 +191,39 @@ out:
     ost_text_list_free(&a.overrides);
     return code;
 }
+
+static const ost_option_t options[] = {
+    { .name = "models",
+        .letter = 'm',
+        .argument = "A,B,...",
+        .text = "bone models, by name or path (default: those of a file that compare wrote)",
+        .target = OST_WORD(compare_arguments_t, models) },
+    { .name = "output",
+        .letter = 'o',
+        .argument = "OUT.h5",
+        .text = "file to write (HDF5)",
+        .target = OST_WORD(compare_arguments_t, out) },
+    { .name = "allow-gaps",
+        .text = "an arm that a model cannot feel is left without values, instead of an error",
+        .target = OST_FLAG(compare_arguments_t, allow_gaps) },
+    OST_OPTIONS_PEOPLE(compare_arguments_t),
+    OST_OPTION_SET(compare_arguments_t),
+    OST_OPTION_THREADS(compare_arguments_t),
+    { .name = "quiet",
+        .letter = 'q',
+        .text = "no progress, no summary",
+        .target = OST_FLAG(compare_arguments_t, quiet) },
+};
+
+const ost_command_t ost_command_compare = {
+    .name = "compare",
+    .argument = "EXPERIMENT|RESULT.h5",
+    .summary = "simulate an experiment on several bone models",
+    .about = "Simulate an experiment on several bone models, the same people in each, into one file with a "
+             "dimension 'model'.",
+    .notes = "Each model stands in the place of the experiment's own bone model. Outputs, sites and arms that a "
+             "model does not\nhave are NaN; outputs that the models have in different units are kept relative to "
+             "time 0.",
+    OST_OPTIONS(options),
+    .run = run_compare,
+};

@@ -139,7 +139,8 @@ static int profile(ost_fit_t *fit, const char *name, const ost_fit_options_t *op
 }
 
 typedef struct {
-    const char *output, *draws, *threads, *left_out, *profiled, *from;
+    const char *output, *left_out, *profiled, *from;
+    uint64_t n_draws, n_threads; /* n_threads 0: all */
 } request_t;
 
 /* The estimate of an earlier fit of the same parameters, in place of the search for it. */
@@ -185,17 +186,12 @@ static int check_request(const ost_fit_t *fit, const request_t *request, ost_err
     return ret;
 }
 
-static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_error_t *err, bool *usage)
+static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_error_t *err)
 {
-    uint64_t n_draws = 0, n_threads = 0;
+    size_t n_draws = (size_t) request->n_draws;
     bool stopped = false;
     ost_fit_sample_t sample = { 0 };
-    if ((request->draws != NULL && !ost_cli_count("draws", request->draws, 0, 100000, &n_draws)) ||
-        (request->threads != NULL && !ost_cli_count("threads", request->threads, 1, 4096, &n_threads))) {
-        *usage = true;
-        return 0;
-    }
-    const ost_fit_options_t options = { .n_threads = (int) n_threads, .progress = show_progress };
+    const ost_fit_options_t options = { .n_threads = (int) request->n_threads, .progress = show_progress };
     int ret = ost_fit_read(fit, path, err);
     if (ret == 0) ret = check_request(fit, request, err);
     if (ret == 0 && request->output != NULL) ret = ost_cli_check_output(request->output, err);
@@ -210,72 +206,74 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     if (request->profiled != NULL) ret = profile(fit, request->profiled, &options, err);
     if (ret == 0 && request->left_out != NULL) ret = leave_out(fit, request->left_out, &options, err);
     if (ret < 0 || n_draws == 0 || request->output == NULL) return ret;
-    double *draws = malloc((size_t) n_draws * fit->n_params * sizeof(*draws));
+    double *draws = malloc(n_draws * fit->n_params * sizeof(*draws));
     if (draws == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
-    ret = ost_fit_sample(fit, (size_t) n_draws, &options, draws, &sample, err);
-    table = (table_t){ fit, draws, (size_t) n_draws };
+    ret = ost_fit_sample(fit, n_draws, &options, draws, &sample, err);
+    table = (table_t){ fit, draws, n_draws };
     if (ret == 0) ret = ost_cli_write(request->output, put_table, &table, err);
     if (ret == 0)
-        printf(
-            "%s: estimate and %llu draws of the posterior, by chains that accepted %.0f %% of their steps and differ "
-            "by a factor of %.2f at most (1: not at all)\n",
-            request->output, (unsigned long long) n_draws, 100 * sample.accepted, sample.ratio);
+        printf("%s: estimate and %zu draws of the posterior, by chains that accepted %.0f %% of their steps and differ "
+               "by a factor of %.2f at most (1: not at all)\n",
+            request->output, n_draws, 100 * sample.accepted, sample.ratio);
     free(draws);
     return ret;
 }
 
-int ost_cmd_fit(int argc, char **argv)
+static int run_fit(const ost_command_t *self, int argc, char **argv)
 {
     request_t request = { 0 };
-    const ost_option_t options[] = {
-        { .name = "output",
-            .letter = 'o',
-            .argument = "TABLE.csv",
-            .text = "write the estimates and draws",
-            .value = &request.output },
-        { .name = "draws",
-            .argument = "N",
-            .text = "size of the sample of the posterior; default 0",
-            .value = &request.draws },
-        { .name = "from",
-            .argument = "TABLE.csv",
-            .text = "begin at the estimate of an earlier fit instead of searching",
-            .value = &request.from },
-        { .name = "leave-out",
-            .argument = "TRIAL",
-            .text = "refit without a trial and predict it; 'each': all in turn",
-            .value = &request.left_out },
-        { .name = "profile",
-            .argument = "PARAMETER",
-            .text = "how the fit worsens around its estimate",
-            .value = &request.profiled },
-        { .name = "threads", .argument = "T", .text = "default: all", .value = &request.threads },
-    };
-    const ost_syntax_t syntax = {
-        .command = "fit",
-        .argument = "FIT.yaml",
-        .about = "Estimate parameters from the rows of an evidence table whose role is calibrate.",
-        .notes = "The file names the trials, the parameters with their priors, and the rows that are not fitted, with "
-                 "reasons:\nsee configs/fit/README.md. Ctrl-C ends the search and keeps the best so far.",
-        .options = options,
-        .n_options = sizeof(options) / sizeof(options[0]),
-    };
     ost_error_t err = { 0 };
     ost_fit_t fit = { 0 };
     int code;
-    bool usage = false;
-    const char *path = ost_cli_parse(&syntax, argc, argv, &code);
+    const char *path = ost_cli_parse(self, argc, argv, &request, &code);
     if (path == NULL) return code;
     if (!ost_cli_exists(path) || (request.from != NULL && !ost_cli_exists(request.from))) return OST_EXIT_INPUT;
     if (request.output != NULL && !ost_cli_may_replace(request.output, OST_CLI_TABLE)) return OST_EXIT_USAGE;
-    if (request.draws != NULL && request.output == NULL) {
+    if (request.n_draws > 0 && request.output == NULL) {
         ost_cli_message("fit: --draws needs -o TABLE.csv to keep them in");
         return OST_EXIT_USAGE;
     }
     signal(SIGINT, on_signal);
-    int ret = run(&fit, path, &request, &err, &usage);
-    code = usage ? OST_EXIT_USAGE : ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    int ret = run(&fit, path, &request, &err);
+    code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
     if (interrupted) code = OST_EXIT_INTERRUPTED;
     ost_fit_free(&fit);
     return code;
 }
+
+static const ost_option_t options[] = {
+    { .name = "output",
+        .letter = 'o',
+        .argument = "TABLE.csv",
+        .text = "write the estimates and draws",
+        .target = OST_WORD(request_t, output) },
+    { .name = "draws",
+        .argument = "N",
+        .text = "size of the sample of the posterior; default 0",
+        .target = OST_NUMBER(request_t, n_draws),
+        .upper = 100000 },
+    { .name = "from",
+        .argument = "TABLE.csv",
+        .text = "begin at the estimate of an earlier fit instead of searching",
+        .target = OST_WORD(request_t, from) },
+    { .name = "leave-out",
+        .argument = "TRIAL",
+        .text = "refit without a trial and predict it; 'each': all in turn",
+        .target = OST_WORD(request_t, left_out) },
+    { .name = "profile",
+        .argument = "PARAMETER",
+        .text = "how the fit worsens around its estimate",
+        .target = OST_WORD(request_t, profiled) },
+    OST_OPTION_THREADS(request_t),
+};
+
+const ost_command_t ost_command_fit = {
+    .name = "fit",
+    .argument = "FIT.yaml",
+    .summary = "estimate parameters from the evidence of trials",
+    .about = "Estimate parameters from the rows of an evidence table whose role is calibrate.",
+    .notes = "The file names the trials, the parameters with their priors, and the rows that are not fitted, with "
+             "reasons:\nsee configs/fit/README.md. Ctrl-C ends the search and keeps the best so far.",
+    OST_OPTIONS(options),
+    .run = run_fit,
+};

@@ -102,19 +102,14 @@ static const struct {
     { "outputs", list_outputs }, { "configs", list_configs }, { "keys", list_keys } };
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
 
-int ost_cmd_list(int argc, char **argv)
+static int run_list(const ost_command_t *self, int argc, char **argv)
 {
-    const ost_syntax_t syntax = {
-        .command = "list",
-        .argument = "models|drugs|signals|outputs|configs|keys",
-        .about = "List what is built in, the experiments that can be run by name, or the keys of an experiment file.",
-    };
     ost_error_t err = { 0 };
     ost_library_t library = { 0 };
     const char *names[N_LISTS];
     char hint[96];
     int code;
-    const char *name = ost_cli_parse(&syntax, argc, argv, &code);
+    const char *name = ost_cli_parse(self, argc, argv, NULL, &code);
     if (name == NULL) return code;
     for (size_t i = 0; i < N_LISTS; i++) {
         names[i] = lists[i].name;
@@ -125,6 +120,14 @@ int ost_cmd_list(int argc, char **argv)
         return code;
     }
     ost_cli_message(
-        "list: '%s' is none of %s%s", name, syntax.argument, ost_cli_hint(hint, sizeof(hint), name, names, N_LISTS));
+        "list: '%s' is none of %s%s", name, self->argument, ost_cli_hint(hint, sizeof(hint), name, names, N_LISTS));
     return OST_EXIT_USAGE;
 }
+
+const ost_command_t ost_command_list = {
+    .name = "list",
+    .argument = "models|drugs|signals|outputs|configs|keys",
+    .summary = "list models, drugs, signals, outputs, configs, or the keys of an experiment file",
+    .about = "List what is built in, the experiments that can be run by name, or the keys of an experiment file.",
+    .run = run_list,
+};

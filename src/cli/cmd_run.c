@@ -36,7 +36,8 @@ static void catch_signals(void)
 }
 
 typedef struct {
-    const char *out, *threads, *isa;
+    const char *out, *isa;
+    uint64_t n_threads; /* 0: all */
     bool dry_run, quiet, resume;
     ost_text_list_t overrides;
 } run_arguments_t;
@@ -48,48 +49,6 @@ typedef struct {
     bool quiet, terminal;
     double last_report; /* s since the start */
 } run_t;
-
-static const char *parse_arguments(run_arguments_t *a, int argc, char **argv, int *code)
-{
-    ost_text_list_t *o = &a->overrides;
-    const ost_option_t options[] = {
-        { .name = "output", .letter = 'o', .argument = "OUT.h5", .text = "file to write (HDF5)", .value = &a->out },
-        OST_OPTIONS_PEOPLE(o),
-        { .name = "rtol",
-            .argument = "X",
-            .text = "relative tolerance of the solver",
-            .overrides = o,
-            .path = "solver.rtol" },
-        { .name = "dosing",
-            .argument = "exact|periodic",
-            .overrides = o,
-            .path = "solver.dosing",
-            .text = "give every dose, or their mean effect once it repeats" },
-        OST_OPTION_SET(o),
-        OST_OPTION_THREADS(&a->threads),
-        { .name = "isa",
-            .argument = "NAME",
-            .text = "instruction set: base, avx2 or avx512 (default: the widest)",
-            .value = &a->isa },
-        { .name = "resume",
-            .text = "go on with what OUT.h5.part or OUT.h5 holds of this run; same results",
-            .flag = &a->resume },
-        { .name = "dry-run", .text = "print what would be computed and written", .flag = &a->dry_run },
-        { .name = "quiet", .letter = 'q', .text = "no progress, no summary", .flag = &a->quiet },
-    };
-    const ost_syntax_t syntax = {
-        .command = "run",
-        .argument = "EXPERIMENT|RESULT.h5",
-        .about =
-            "Simulate an experiment (a YAML file, or the name of one of 'osteon list configs'), or repeat a result "
-            "file\nfrom what it records. Options that change the experiment are recorded in the file.",
-        .notes = "Progress goes to standard error: one line on a terminal, JSON lines otherwise. Ctrl-C finishes what "
-                 "is in\nhand, keeps it and exits with 130.",
-        .options = options,
-        .n_options = sizeof(options) / sizeof(options[0]),
-    };
-    return ost_cli_parse(&syntax, argc, argv, code);
-}
 
 static int write_block(void *user, const ost_cohort_block_t *block, ost_error_t *err)
 {
@@ -314,20 +273,18 @@ out:
     return code;
 }
 
-int ost_cmd_run(int argc, char **argv)
+static int run_run(const ost_command_t *self, int argc, char **argv)
 {
     ost_error_t err = { 0 };
     run_arguments_t a = { 0 };
     ost_experiment_t experiment = { 0 };
     ost_library_t library = { 0 };
     ost_plan_t plan = { 0 };
-    uint64_t n_threads = 0;
     int isa = -1, code;
     char *compared = NULL;
-    const char *name = parse_arguments(&a, argc, argv, &code);
+    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
-    if (a.threads != NULL && !ost_cli_count("threads", a.threads, 1, 4096, &n_threads)) goto out;
     if (a.isa != NULL && (isa = ost_isa_from_name(a.isa)) < 0) {
         ost_cli_message("--isa: '%s' is not to be had here; the widest is '%s'", a.isa, ost_isa_name(ost_isa_best()));
         goto out;
@@ -342,7 +299,7 @@ int ost_cmd_run(int argc, char **argv)
         goto out;
     }
     if ((code = ost_cli_experiment(&experiment, name, &a.overrides)) != OST_EXIT_OK) goto out;
-    const ost_simulation_t how = { .out = a.out, .n_threads = (int) n_threads, .quiet = a.quiet, .resume = a.resume };
+    const ost_simulation_t how = { .out = a.out, .n_threads = (int) a.n_threads, .quiet = a.quiet, .resume = a.resume };
     if (isa >= 0) experiment.solver.isa = (ost_isa_t) isa;
     if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0)
         code = ost_cli_fail(&err);
@@ -358,3 +315,47 @@ out:
     free(compared);
     return code;
 }
+
+static const ost_option_t options[] = {
+    { .name = "output",
+        .letter = 'o',
+        .argument = "OUT.h5",
+        .text = "file to write (HDF5)",
+        .target = OST_WORD(run_arguments_t, out) },
+    OST_OPTIONS_PEOPLE(run_arguments_t),
+    { .name = "rtol",
+        .argument = "X",
+        .text = "relative tolerance of the solver",
+        .target = OST_CHANGES(run_arguments_t, overrides),
+        .path = "solver.rtol" },
+    { .name = "dosing",
+        .argument = "exact|periodic",
+        .target = OST_CHANGES(run_arguments_t, overrides),
+        .path = "solver.dosing",
+        .text = "give every dose, or their mean effect once it repeats" },
+    OST_OPTION_SET(run_arguments_t),
+    OST_OPTION_THREADS(run_arguments_t),
+    { .name = "isa",
+        .argument = "NAME",
+        .text = "instruction set: base, avx2 or avx512 (default: the widest)",
+        .target = OST_WORD(run_arguments_t, isa) },
+    { .name = "resume",
+        .text = "go on with what OUT.h5.part or OUT.h5 holds of this run; same results",
+        .target = OST_FLAG(run_arguments_t, resume) },
+    { .name = "dry-run",
+        .text = "print what would be computed and written",
+        .target = OST_FLAG(run_arguments_t, dry_run) },
+    { .name = "quiet", .letter = 'q', .text = "no progress, no summary", .target = OST_FLAG(run_arguments_t, quiet) },
+};
+
+const ost_command_t ost_command_run = {
+    .name = "run",
+    .argument = "EXPERIMENT|RESULT.h5",
+    .summary = "simulate an experiment, or repeat a result file",
+    .about = "Simulate an experiment (a YAML file, or the name of one of 'osteon list configs'), or repeat a result "
+             "file\nfrom what it records. Options that change the experiment are recorded in the file.",
+    .notes = "Progress goes to standard error: one line on a terminal, JSON lines otherwise. Ctrl-C finishes what "
+             "is in\nhand, keeps it and exits with 130.",
+    OST_OPTIONS(options),
+    .run = run_run,
+};

@@ -17,7 +17,7 @@ typedef struct {
 
 typedef struct {
     ost_results_t *results;
-    const char *variable, *versus_name;
+    const char *months, *variable, *versus_name; /* of the command line */
     size_t n_elements, n_subjects;
     size_t versus;      /* the arm that others are held against, SIZE_MAX: none */
     double versus_mean; /* of it, in the row being printed; NAN in its own */
@@ -443,7 +443,7 @@ static int find_versus(show_t *self)
     return OST_EXIT_USAGE;
 }
 
-static int show(show_t *self, const char *path, const char *months)
+static int show_file(show_t *self, const char *path)
 {
     ost_error_t err = { 0 };
     int code;
@@ -460,8 +460,8 @@ static int show(show_t *self, const char *path, const char *months)
         return OST_EXIT_INPUT;
     }
     load_evidence(self);
-    if (months != NULL && (code = parse_months(self, months)) != OST_EXIT_OK) return code;
-    if (months == NULL && !default_spans(self)) {
+    if (self->months != NULL && (code = parse_months(self, self->months)) != OST_EXIT_OK) return code;
+    if (self->months == NULL && !default_spans(self)) {
         ost_cli_message("out of memory");
         return OST_EXIT_INPUT;
     }
@@ -470,50 +470,50 @@ static int show(show_t *self, const char *path, const char *months)
     return OST_EXIT_OK;
 }
 
-int ost_cmd_show(int argc, char **argv)
+static int run_show(const ost_command_t *self, int argc, char **argv)
 {
-    const char *months = NULL;
-    show_t self = { .variable = NULL };
-    const ost_option_t options[] = {
-        { .name = "at",
-            .argument = "M,M,...",
-            .value = &months,
-            .text = "months to show (default: 12, 24, 60 and those of the evidence)" },
-        { .name = "variable",
-            .argument = "NAME",
-            .value = &self.variable,
-            .text = "variable to show (default: bmd, or the first of a file without it)" },
-        { .name = "versus",
-            .argument = "ARM",
-            .value = &self.versus_name,
-            .text = "also each arm's mean less that of this arm, and for probabilities the number needed to treat" },
-    };
-    const ost_syntax_t syntax = {
-        .command = "show",
-        .argument = "RESULT.h5",
-        .about = "Print median, 5th and 95th percentile and mean of the change since month 0, by arm and site, beside "
-                 "the evidence.",
-        .notes =
-            "'differ' is simulated minus observed: mean against mean, median against median. 'interval' is what the "
-            "trial\ngives around the observed value. 'role': kept for fitting the model (calibrate) or for testing it "
-            "(validate).\n'less' is the mean less that of the arm --versus names; a difference between probabilities "
-            "is "
-            "one in so\nmany people: the number needed to treat, or to harm. Quantities that may be zero or less, such "
-            "as T-scores,\nare shown as values, not as changes.",
-        .options = options,
-        .n_options = sizeof(options) / sizeof(options[0]),
-    };
+    show_t show = { 0 };
     int code;
-    const char *path = ost_cli_parse(&syntax, argc, argv, &code);
+    const char *path = ost_cli_parse(self, argc, argv, &show, &code);
     if (path == NULL) return code;
-    code = show(&self, path, months);
-    ost_results_close(self.results);
-    ost_trial_free(&self.trial);
-    ost_evidence_free(&self.evidence);
-    free(self.spans);
-    free(self.base);
-    free(self.value);
-    free(self.change);
-    free(self.medians);
+    code = show_file(&show, path);
+    ost_results_close(show.results);
+    ost_trial_free(&show.trial);
+    ost_evidence_free(&show.evidence);
+    free(show.spans);
+    free(show.base);
+    free(show.value);
+    free(show.change);
+    free(show.medians);
     return code;
 }
+
+static const ost_option_t options[] = {
+    { .name = "at",
+        .argument = "M,M,...",
+        .target = OST_WORD(show_t, months),
+        .text = "months to show (default: 12, 24, 60 and those of the evidence)" },
+    { .name = "variable",
+        .argument = "NAME",
+        .target = OST_WORD(show_t, variable),
+        .text = "variable to show (default: bmd, or the first of a file without it)" },
+    { .name = "versus",
+        .argument = "ARM",
+        .target = OST_WORD(show_t, versus_name),
+        .text = "also each arm's mean less that of this arm, and for probabilities the number needed to treat" },
+};
+
+const ost_command_t ost_command_show = {
+    .name = "show",
+    .argument = "RESULT.h5",
+    .summary = "print a result file beside the evidence its experiment names",
+    .about = "Print median, 5th and 95th percentile and mean of the change since month 0, by arm and site, beside "
+             "the evidence.",
+    .notes = "'differ' is simulated minus observed: mean against mean, median against median. 'interval' is what the "
+             "trial\ngives around the observed value. 'role': kept for fitting the model (calibrate) or for testing it "
+             "(validate).\n'less' is the mean less that of the arm --versus names; a difference between probabilities "
+             "is one in so\nmany people: the number needed to treat, or to harm. Quantities that may be zero or less, "
+             "such as T-scores,\nare shown as values, not as changes.",
+    OST_OPTIONS(options),
+    .run = run_show,
+};

@@ -10,72 +10,39 @@ static void put_report(const void *validation, FILE *out)
     ost_validation_write_html(validation, out);
 }
 
-int ost_cmd_validate(int argc, char **argv)
+typedef struct {
+    ost_validation_options_t how;
+    const char *parameters, *output;
+    uint64_t n_threads; /* 0: all */
+} validate_arguments_t;
+
+static int run_validate(const ost_command_t *self, int argc, char **argv)
 {
-    ost_validation_options_t request = { .trials = { .n_subjects = 1000 }, .n_draws = 40, .n_draw_subjects = 16 };
-    const char *parameters = NULL, *output = NULL, *subjects = NULL, *threads = NULL;
-    const ost_option_t options[] = {
-        { .name = "trials",
-            .argument = "DIR",
-            .text = "folder of trials; default: those that come with osteon",
-            .value = &request.trials.folder },
-        { .name = "evidence",
-            .argument = "CSV",
-            .text = "another table of evidence",
-            .value = &request.trials.evidence },
-        { .name = "trial", .argument = "NAME", .text = "only this one", .value = &request.trials.only },
-        { .name = "model",
-            .argument = "MODEL",
-            .text = "this bone model instead of the trials' own",
-            .value = &request.trials.model },
-        { .name = "parameters",
-            .argument = "TABLE.csv",
-            .text = "estimates and draws of 'osteon fit'",
-            .value = &parameters },
-        { .name = "subjects", .argument = "N", .text = "in each arm; default 1000", .value = &subjects },
-        { .name = "threads", .argument = "T", .text = "default: all", .value = &threads },
-        { .name = "output",
-            .letter = 'o',
-            .argument = "REPORT.html",
-            .text = "write a report with figures",
-            .value = &output },
+    validate_arguments_t a = {
+        .how = { .trials = { .n_subjects = 1000 }, .n_draws = 40, .n_draw_subjects = 16 },
     };
-    const ost_syntax_t syntax = {
-        .command = "validate",
-        .argument = "",
-        .about = "Simulate the trials of a folder and hold every figure of the evidence against the simulation.",
-        .notes = "A trial is an experiment that names rows of an evidence table: see "
-                 "configs/evidence/README.md.\nPredictions have 90 % intervals. Rows of role calibrate may have been "
-                 "fitted, rows of role "
-                 "validate never were.",
-        .options = options,
-        .n_options = sizeof(options) / sizeof(options[0]),
-    };
+    ost_validation_options_t *how = &a.how;
     ost_error_t err = { 0 };
     ost_draws_t draws = { 0 };
     ost_validation_t validation = { 0 };
-    uint64_t n_threads = 0;
     int code, ret;
     char *own = ost_cli_data_folder("trials");
-    if (ost_cli_parse(&syntax, argc, argv, &code) == NULL) goto out;
-    if (request.trials.folder == NULL) request.trials.folder = own != NULL ? own : "configs/trials";
+    if (ost_cli_parse(self, argc, argv, &a, &code) == NULL) goto out;
+    if (how->trials.folder == NULL) how->trials.folder = own != NULL ? own : "configs/trials";
     code = OST_EXIT_USAGE;
-    if ((subjects != NULL && !ost_cli_count("subjects", subjects, 2, 10000000, &request.trials.n_subjects)) ||
-        (threads != NULL && !ost_cli_count("threads", threads, 1, 4096, &n_threads)))
-        goto out;
-    if (output != NULL && !ost_cli_may_replace(output, OST_CLI_HTML)) goto out;
-    request.n_threads = (int) n_threads;
+    if (a.output != NULL && !ost_cli_may_replace(a.output, OST_CLI_HTML)) goto out;
+    how->n_threads = (int) a.n_threads;
     code = OST_EXIT_INPUT;
-    if (!ost_cli_exists(request.trials.folder) ||
-        (request.trials.evidence != NULL && !ost_cli_exists(request.trials.evidence)) ||
-        (parameters != NULL && !ost_cli_exists(parameters)))
+    if (!ost_cli_exists(how->trials.folder) ||
+        (how->trials.evidence != NULL && !ost_cli_exists(how->trials.evidence)) ||
+        (a.parameters != NULL && !ost_cli_exists(a.parameters)))
         goto out;
-    ret = parameters != NULL ? ost_draws_read(&draws, parameters, &err) : 0;
-    if (ret == 0 && parameters != NULL) request.draws = &draws;
-    if (ret == 0 && output != NULL) ret = ost_cli_check_output(output, &err);
-    if (ret == 0) ret = ost_validation_run(&validation, &request, &err);
+    ret = a.parameters != NULL ? ost_draws_read(&draws, a.parameters, &err) : 0;
+    if (ret == 0 && a.parameters != NULL) how->draws = &draws;
+    if (ret == 0 && a.output != NULL) ret = ost_cli_check_output(a.output, &err);
+    if (ret == 0) ret = ost_validation_run(&validation, how, &err);
     if (ret == 0) ost_validation_print(&validation, stdout);
-    if (ret == 0 && output != NULL) ret = ost_cli_write(output, put_report, &validation, &err);
+    if (ret == 0 && a.output != NULL) ret = ost_cli_write(a.output, put_report, &validation, &err);
     code = ret == 0 ? OST_EXIT_OK : ost_cli_fail(&err);
 out:
     ost_validation_free(&validation);
@@ -83,3 +50,51 @@ out:
     free(own);
     return code;
 }
+
+static const ost_option_t options[] = {
+    { .name = "trials",
+        .argument = "DIR",
+        .text = "folder of trials; default: those that come with osteon",
+        .target = OST_WORD(validate_arguments_t, how.trials.folder) },
+    { .name = "evidence",
+        .argument = "CSV",
+        .text = "another table of evidence",
+        .target = OST_WORD(validate_arguments_t, how.trials.evidence) },
+    { .name = "trial",
+        .argument = "NAME",
+        .text = "only this one",
+        .target = OST_WORD(validate_arguments_t, how.trials.only) },
+    { .name = "model",
+        .argument = "MODEL",
+        .text = "this bone model instead of the trials' own",
+        .target = OST_WORD(validate_arguments_t, how.trials.model) },
+    { .name = "parameters",
+        .argument = "TABLE.csv",
+        .text = "estimates and draws of 'osteon fit'",
+        .target = OST_WORD(validate_arguments_t, parameters) },
+    { .name = "subjects",
+        .argument = "N",
+        .text = "in each arm; default 1000",
+        .target = OST_NUMBER(validate_arguments_t, how.trials.n_subjects),
+        .lower = 2,
+        .upper = 10000000 },
+    OST_OPTION_THREADS(validate_arguments_t),
+    { .name = "output",
+        .letter = 'o',
+        .argument = "REPORT.html",
+        .text = "write a report with figures",
+        .target = OST_WORD(validate_arguments_t, output) },
+};
+
+const ost_command_t ost_command_validate = {
+    .name = "validate",
+    .argument = "",
+    .summary = "hold the model against the figures of trials",
+    .about = "Simulate the trials of a folder and hold every figure of the evidence against the simulation.",
+    .notes = "A trial is an experiment that names rows of an evidence table: see "
+             "configs/evidence/README.md.\nPredictions have 90 % intervals. Rows of role calibrate may have been "
+             "fitted, rows of role "
+             "validate never were.",
+    OST_OPTIONS(options),
+    .run = run_validate,
+};

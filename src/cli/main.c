@@ -7,27 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-    const char *name, *about;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    { "run", "simulate an experiment, or repeat a result file", ost_cmd_run },
-    { "compare", "simulate an experiment on several bone models", ost_cmd_compare },
-    { "show", "print a result file beside the evidence its experiment names", ost_cmd_show },
-    { "check", "read and plan an experiment or a model, without running it", ost_cmd_check },
-    { "plan", "print or draw how blocks, signals and events of an experiment fit together", ost_cmd_plan },
-    { "model", "print a model: equations, parameters with units and sources", ost_cmd_model },
-    { "fit", "estimate parameters from the evidence of trials", ost_cmd_fit },
-    { "validate", "hold the model against the figures of trials", ost_cmd_validate },
-    { "list", "list models, drugs, signals, outputs, configs, or the keys of an experiment file", ost_cmd_list },
-};
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+const ost_command_t *const ost_commands[] = { &ost_command_run, &ost_command_compare, &ost_command_show,
+    &ost_command_check, &ost_command_plan, &ost_command_model, &ost_command_fit, &ost_command_validate,
+    &ost_command_list, NULL };
+#define N_COMMANDS (sizeof(ost_commands) / sizeof(ost_commands[0]) - 1)
 
 static void print_help(void)
 {
     printf("Usage: osteon COMMAND [OPTIONS]\n\n"
            "Bone remodelling of virtual patients under endocrine therapy and bone drugs.\n\nCommands:\n");
-    for (size_t i = 0; i < N_COMMANDS; i++) printf("  %-8s %s\n", commands[i].name, commands[i].about);
+    for (size_t i = 0; i < N_COMMANDS; i++) printf("  %-8s %s\n", ost_commands[i]->name, ost_commands[i]->summary);
     printf(
         "\n'osteon COMMAND --help' shows the options of a command; 'osteon --version' the version.\n\nExit codes:\n");
 #define PRINT_EXIT(name, value, text) printf("  %-4d %s\n", value, text);
@@ -39,7 +28,7 @@ static int unknown_command(const char *word)
 {
     const char *names[N_COMMANDS];
     char hint[96];
-    for (size_t i = 0; i < N_COMMANDS; i++) names[i] = commands[i].name;
+    for (size_t i = 0; i < N_COMMANDS; i++) names[i] = ost_commands[i]->name;
     ost_cli_message("unknown %s '%s'%s; 'osteon --help' lists the commands", word[0] == '-' ? "option" : "command",
         word, ost_cli_hint(hint, sizeof(hint), word, names, N_COMMANDS));
     return OST_EXIT_USAGE;
@@ -81,6 +70,7 @@ int main(int argc, char **argv)
         return flush_output(OST_EXIT_OK);
     }
     for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0) return flush_output(commands[i].run(argc - 1, argv + 1));
+        if (strcmp(argv[1], ost_commands[i]->name) == 0)
+            return flush_output(ost_commands[i]->run(ost_commands[i], argc - 1, argv + 1));
     return unknown_command(argv[1]);
 }

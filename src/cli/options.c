@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A command line by its command's table of options: parsing into the command's arguments, --help, and what was wrong.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_OPTIONS 24
+
+static void print_option(char letter, const char *name, const char *argument, const char *text)
+{
+    char left[64];
+    int n = letter != 0 ? snprintf(left, sizeof(left), "-%c, ", letter) : snprintf(left, sizeof(left), "    ");
+    snprintf(left + n, sizeof(left) - (size_t) n, "--%s%s%s", name, argument != NULL ? " " : "",
+        argument != NULL ? argument : "");
+    printf("  %-30s %s\n", left, text);
+}
+
+static void print_help(const ost_command_t *self)
+{
+    printf("Usage: osteon %s%s%s%s\n\n%s\n\nOptions:\n", self->name, self->argument[0] != '\0' ? " " : "",
+        self->argument, self->n_options > 0 ? " [OPTIONS]" : "", self->about);
+    for (size_t i = 0; i < self->n_options; i++) {
+        const ost_option_t *o = &self->options[i];
+        print_option(o->letter, o->name, o->argument, o->text);
+    }
+    print_option('h', "help", NULL, "print this");
+    if (self->notes != NULL) printf("\n%s\n", self->notes);
+}
+
+static bool read_count(const char *option, const char *text, uint64_t lower, uint64_t upper, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out >= lower && *out <= upper) return true;
+    ost_cli_message("--%s: '%s' is not a whole number from %llu to %llu", option, text, (unsigned long long) lower,
+        (unsigned long long) upper);
+    return false;
+}
+
+/* @return OST_EXIT_OK, or another exit code, having said why */
+static int apply_option(const ost_option_t *option, const char *word, void *arguments)
+{
+    void *target = (char *) arguments + option->target;
+    int ret = 0;
+    if (option->argument == NULL)
+        *(bool *) target = true;
+    else if (option->upper > 0)
+        return read_count(option->name, word, option->lower, option->upper, target) ? OST_EXIT_OK : OST_EXIT_USAGE;
+    else if (option->path == NULL)
+        *(const char **) target = word;
+    else
+        ret = ost_text_list_add(target, option->path[0] != '\0' ? "%s=%s" : "%s%s", option->path, word);
+    if (ret < 0) ost_cli_message("out of memory");
+    return ret < 0 ? OST_EXIT_INPUT : OST_EXIT_OK;
+}
+
+static int wrong_option(const ost_command_t *self, int reason, const char *word, int letter)
+{
+    const char *names[MAX_OPTIONS + 1];
+    char bare[64], hint[96];
+    for (size_t i = 0; i < self->n_options; i++) names[i] = self->options[i].name;
+    names[self->n_options] = "help";
+    const char *name = word;
+    while (*name == '-') name++;
+    snprintf(bare, sizeof(bare), "%.*s", (int) strcspn(name, "="), name);
+    bool is_long = strncmp(word, "--", 2) == 0;
+    for (size_t i = 0; i <= self->n_options && is_long; i++)
+        if (strcmp(bare, names[i]) == 0) {
+            ost_cli_message("%s: --%s %s", self->name, bare, reason == ':' ? "needs a value" : "takes no value");
+            return OST_EXIT_USAGE;
+        }
+    if (reason == ':')
+        ost_cli_message("%s: -%c needs a value", self->name, letter);
+    else if (is_long)
+        ost_cli_message("%s: unknown option --%s%s; 'osteon %s --help' lists them", self->name, bare,
+            ost_cli_hint(hint, sizeof(hint), bare, names, self->n_options + 1), self->name);
+    else
+        ost_cli_message("%s: unknown option -%c; 'osteon %s --help' lists them", self->name, letter, self->name);
+    return OST_EXIT_USAGE;
+}
+
+const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void *arguments, int *code)
+{
+    struct option table[MAX_OPTIONS + 2] = { { 0 } };
+    char letters[2 * MAX_OPTIONS + 4] = ":h";
+    size_t n_letters = 2;
+    for (size_t i = 0; i < self->n_options; i++) {
+        const ost_option_t *o = &self->options[i];
+        int has = o->argument != NULL ? required_argument : no_argument;
+        table[i] = (struct option){ .name = o->name, .has_arg = has, .val = 256 + (int) i };
+        if (o->letter != 0) letters[n_letters++] = o->letter;
+        if (o->letter != 0 && o->argument != NULL) letters[n_letters++] = ':';
+    }
+    table[self->n_options] = (struct option){ .name = "help", .has_arg = no_argument, .val = 'h' };
+    opterr = 0;
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, letters, table, NULL)) != -1;) {
+        if (c == 'h') {
+            print_help(self);
+            *code = OST_EXIT_OK;
+            return NULL;
+        }
+        if (c == '?' || c == ':') {
+            *code = wrong_option(self, c, argv[optind - 1], optopt);
+            return NULL;
+        }
+        for (size_t i = 0; i < self->n_options; i++) {
+            if (c != 256 + (int) i && c != self->options[i].letter) continue;
+            if ((*code = apply_option(&self->options[i], optarg, arguments)) != OST_EXIT_OK) return NULL;
+        }
+    }
+    *code = OST_EXIT_USAGE;
+    if (argc == optind && self->argument[0] == '\0') return "";
+    if (argc - optind == 1 && self->argument[0] != '\0') return argv[optind];
+    if (self->argument[0] == '\0')
+        ost_cli_message("%s: takes options only, but '%s' is given", self->name, argv[optind]);
+    else if (argc == optind)
+        ost_cli_message(
+            "%s: %s is missing; 'osteon %s --help' shows the usage", self->name, self->argument, self->name);
+    else
+        ost_cli_message(
+            "%s: takes one %s, but '%s' follows '%s'", self->name, self->argument, argv[optind + 1], argv[optind]);
+    return NULL;
+}
