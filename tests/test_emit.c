@@ -43,7 +43,7 @@ static double random_param(const ost_param_t *p, uint64_t *seed)
 
 static double random_signal(const ost_library_t *library, const char *name, uint64_t *seed)
 {
-    const ost_signal_t *signal = &library->signals[ost_library_signal(library, name)];
+    const ost_signal_t *signal = &library->signals.signal[ost_signals_find(&library->signals, name)];
     if (signal->combine == OST_COMBINE_FRACTION) return uniform(seed, 0.05, 0.95);
     if (signal->has_neutral && signal->neutral != 0) return signal->neutral * uniform(seed, 0.3, 1.7);
     return exp(uniform(seed, -2, 5));

@@ -383,7 +383,7 @@ static gsl_matrix *jacobian_at_start(const ost_library_t *library, const ost_mod
     for (size_t i = 0; i < m->n_params; i++) set_row(p, i, m->params[i].value);
     for (uint32_t i = 0; i < m->n_reads; i++) {
         reads[i] = s + i * OST_LANES;
-        set_row(s, i, library->signals[ost_library_signal(library, m->reads[i].name)].neutral);
+        set_row(s, i, library->signals.signal[ost_signals_find(&library->signals, m->reads[i].name)].neutral);
     }
     for (size_t k = 0; k < 4 && spectrum->settings[k].name != NULL; k++) {
         const char *name = spectrum->settings[k].name;

@@ -439,13 +439,13 @@ static void test_layout(void)
 static void test_library(void)
 {
     open_library();
-    CU_ASSERT_EQUAL(library.n_signals, 3);
-    int e = ost_library_signal(&library, "estradiol");
+    CU_ASSERT_EQUAL(library.signals.n, 3);
+    int e = ost_signals_find(&library.signals, "estradiol");
     CU_ASSERT_FATAL(e >= 0);
-    CU_ASSERT(!library.signals[e].has_neutral && library.signals[e].combine == OST_COMBINE_ONE);
-    CU_ASSERT_EQUAL(
-        library.signals[ost_library_signal(&library, "aromatase_inhibition")].combine, OST_COMBINE_FRACTION);
-    CU_ASSERT_EQUAL(ost_library_signal(&library, "Estradiol"), -1);
+    CU_ASSERT(!library.signals.signal[e].has_neutral && library.signals.signal[e].combine == OST_COMBINE_ONE);
+    CU_ASSERT_EQUAL(library.signals.signal[ost_signals_find(&library.signals, "aromatase_inhibition")].combine,
+        OST_COMBINE_FRACTION);
+    CU_ASSERT_EQUAL(ost_signals_find(&library.signals, "Estradiol"), -1);
 
     static const char driver[] =
         "model d \"driver\"\nkind drug\nsignal load [%] = 100 combine sum \"load\"\n"
@@ -455,12 +455,12 @@ static void test_library(void)
     char wrong[512];
     snprintf(wrong, sizeof(wrong), "%sB' = 0\n", driver);
     CU_ASSERT_EQUAL(read_wrong(wrong, &err), OST_ERR_NAME);
-    CU_ASSERT_EQUAL(library.n_signals, 3); /* a model that is refused leaves nothing behind */
+    CU_ASSERT_EQUAL(library.signals.n, 3); /* a model that is refused leaves nothing behind */
     const ost_model_t *d = read_right(driver), *again = NULL;
-    CU_ASSERT_EQUAL(library.n_signals, 4);
-    int load = ost_library_signal(&library, "load");
+    CU_ASSERT_EQUAL(library.signals.n, 4);
+    int load = ost_signals_find(&library.signals, "load");
     CU_ASSERT_FATAL(load >= 0);
-    ost_assert_close(library.signals[load].neutral, 1, 1e-15, 0);
+    ost_assert_close(library.signals.signal[load].neutral, 1, 1e-15, 0);
     const ost_model_t *r =
         read_right(HEAD "reads load\nstate C = 1 [1] \"cells\"\nC' = load/(1 [d]) - C/(1 [d])\n" OUT_C);
     CU_ASSERT_EQUAL(r->n_reads, 1);
@@ -627,7 +627,7 @@ static void test_cut_off_texts(void)
     }
     CU_ASSERT_EQUAL(n_right, 4); /* with and without the last output, with and without the last line end */
     CU_ASSERT_EQUAL(library.n_models, n_right);
-    CU_ASSERT_EQUAL(library.n_signals, 3);
+    CU_ASSERT_EQUAL(library.signals.n, 3);
     ost_library_free(&library);
     free(page);
 }

@@ -157,12 +157,17 @@ typedef struct {
     ost_combine_t combine;         /**< rule for several drivers */
 } ost_signal_t;
 
+/** The signals that a library has. */
+typedef struct {
+    ost_signal_t *signal; /**< [n]; moves when a model that defines signals is read */
+    size_t n;             /**< their number */
+} ost_signals_t;
+
 /** The signals and the models known to this process. Not for use by two threads at a time until loading is done;
  *  read-only, and so shared freely, after that. */
 typedef struct {
-    ost_signal_t *signals; /**< [n_signals]; moves when a model that defines signals is read */
-    size_t n_signals;
-    ost_model_t **models; /**< loaded ones */
+    ost_signals_t signals; /**< of the built-in list and of models read */
+    ost_model_t **models;  /**< loaded ones */
     size_t n_models;
     const struct ost_builtin *builtins; /**< [n_builtins], static */
     size_t n_builtins;
@@ -189,7 +194,7 @@ int ost_library_read(ost_library_t *self, const char *path, const char *text, co
 const char *const *ost_library_builtin_names(size_t *n);
 
 /** Index of a signal by name, -1 if unknown. */
-int ost_library_signal(const ost_library_t *self, const char *name);
+int ost_signals_find(const ost_signals_t *self, const char *name);
 
 /** Print a model as a sheet: equations; parameters with value, unit, range, spread, source; states; signals; outputs.
  */

@@ -63,8 +63,8 @@ static int list_outputs(ost_library_t *library, ost_error_t *err)
 static int list_signals(ost_library_t *library, ost_error_t *err)
 {
     (void) err;
-    for (size_t i = 0; i < library->n_signals; i++) {
-        const ost_signal_t *s = &library->signals[i];
+    for (size_t i = 0; i < library->signals.n; i++) {
+        const ost_signal_t *s = &library->signals.signal[i];
         char unit[48], neutral[48] = "-";
         snprintf(unit, sizeof(unit), "[%s]", s->unit_text);
         if (s->has_neutral) snprintf(neutral, sizeof(neutral), "%g", s->neutral / s->unit.factor);

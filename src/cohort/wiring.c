@@ -21,7 +21,7 @@ typedef struct {
 
 static int signal_index(const wiring_t *self, const ost_model_t *model, const char *name, int line)
 {
-    int s = ost_library_signal(self->library, name);
+    int s = ost_signals_find(&self->library->signals, name);
     if (s < 0)
         return ost_fail_at(
             self->err, OST_ERR_NAME, model->path, line, 0, "model '%s': there is no signal '%s'", model->name, name);
@@ -63,7 +63,7 @@ static int count_ends(wiring_t *self)
 
 static const char *library_signal_name(const void *from, size_t i)
 {
-    return ((const ost_library_t *) from)->signals[i].name;
+    return ((const ost_library_t *) from)->signals.signal[i].name;
 }
 
 static int check_outside(const wiring_t *self)
@@ -72,14 +72,14 @@ static int check_outside(const wiring_t *self)
     for (size_t a = 0; a < e->n_arms; a++) {
         for (size_t i = 0; i < e->arms[a].n_inputs; i++) {
             const ost_drive_input_t *input = &e->arms[a].inputs[i];
-            int s = ost_library_signal(self->library, input->signal);
+            int s = ost_signals_find(&self->library->signals, input->signal);
             if (s < 0) {
                 const char *near =
-                    ost_plan_nearest(input->signal, self->library, self->library->n_signals, library_signal_name);
+                    ost_plan_nearest(input->signal, self->library, self->library->signals.n, library_signal_name);
                 return OST_FAIL_AT(self->err, OST_ERR_NAME, e, input->place, "arm '%s': there is no signal '%s'%s%s%s",
                     e->arms[a].name, input->signal, OST_HINT(near));
             }
-            const ost_signal_t *signal = &self->library->signals[s];
+            const ost_signal_t *signal = &self->library->signals.signal[s];
             char given[64], due[64];
             if (!ost_dim_equal(input->dim, signal->unit.dim))
                 return OST_FAIL_AT(self->err, OST_ERR_UNIT, e, input->place,
@@ -159,7 +159,7 @@ static char *builtin_models(const wiring_t *self, bool (*do_so)(const ost_model_
 static int check_signal(const wiring_t *self, uint32_t s)
 {
     const ost_plan_t *plan = self->plan;
-    ost_signal_t copy = self->library->signals[s], *signal = &copy; /* reading models may move the library's */
+    ost_signal_t copy = self->library->signals.signal[s], *signal = &copy; /* reading models may move the library's */
     const ost_drive_input_t *input = NULL;
     bool outside = has_outside(plan->experiment, signal->name, &input);
     char who[256];
@@ -269,7 +269,7 @@ static int check_drugs(const wiring_t *self)
 
 static int fail_loop(const wiring_t *self, uint32_t s)
 {
-    const ost_signal_t *signals = self->library->signals;
+    const ost_signal_t *signals = self->library->signals.signal;
     char text[400];
     uint32_t from = self->n_stack;
     while (self->stack[from - 1] != s) from--;
@@ -295,7 +295,7 @@ static int add_signal(wiring_t *self, uint32_t s)
     ost_plan_signal_t *signal = &plan->signals[plan->n_signals];
     size_t n = self->n_drivers[s] > 0 ? self->n_drivers[s] : 1;
     /* a copy: the library's array moves when a model read later brings signals of its own */
-    plan->impl->signals[plan->n_signals] = self->library->signals[s];
+    plan->impl->signals[plan->n_signals] = self->library->signals.signal[s];
     *signal = (ost_plan_signal_t){
         .signal = &plan->impl->signals[plan->n_signals],
         .driver_block = calloc(n, sizeof(*signal->driver_block)),
@@ -351,7 +351,7 @@ static int visit(wiring_t *self, uint32_t s)
 static int order_signals(wiring_t *self)
 {
     ost_plan_t *plan = self->plan;
-    for (uint32_t s = 0; s < self->library->n_signals; s++) {
+    for (uint32_t s = 0; s < self->library->signals.n; s++) {
         if (self->n_drivers[s] == 0 && self->n_readers[s] == 0) continue;
         int ret = check_signal(self, s);
         if (ret == 0) ret = visit(self, s);
@@ -369,7 +369,7 @@ static int order_signals(wiring_t *self)
 
 int ost_plan_wire(ost_plan_t *plan, ost_library_t *library, ost_error_t *err)
 {
-    size_t n = library->n_signals + 1;
+    size_t n = library->signals.n + 1;
     wiring_t self = {
         .plan = plan,
         .library = library,

@@ -17,9 +17,9 @@ static bool collide(const ost_library_t *library, const ost_model_t *hormones, c
 {
     for (size_t i = 0; i < hormones->n_drives; i++)
         for (size_t k = 0; k < bone->n_drives; k++) {
-            int s = ost_library_signal(library, bone->drives[k].name);
+            int s = ost_signals_find(&library->signals, bone->drives[k].name);
             if (strcmp(hormones->drives[i].name, bone->drives[k].name) == 0 && s >= 0 &&
-                library->signals[s].combine == OST_COMBINE_ONE)
+                library->signals.signal[s].combine == OST_COMBINE_ONE)
                 return true;
         }
     return false;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lang/library.h"
 
+#include "lang/model_impl.h"
 #include "lang/reader.h"
+#include "lang/signals.h"
+#include "lang/token.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +22,7 @@ int ost_library_init_with(ost_library_t *self, const ost_builtin_t *table, size_
     *self = (ost_library_t){ .builtins = table, .n_builtins = n };
     for (size_t i = 0; i < n; i++) {
         if (strcmp(table[i].name, signals_name) == 0)
-            return ost_signals_read(self, "models/signals.model", table[i].text, err);
+            return ost_signals_read(&self->signals, "models/signals.model", table[i].text, err);
     }
     return 0;
 }
@@ -31,9 +34,8 @@ void ost_library_free(ost_library_t *self)
         ost_model_free(self->models[i]);
         free(self->models[i]);
     }
-    for (size_t i = 0; i < self->n_signals; i++) ost_signal_free(&self->signals[i]);
     free(self->models);
-    free(self->signals);
+    ost_signals_free(&self->signals);
     *self = (ost_library_t){ 0 };
 }
 
@@ -44,22 +46,6 @@ const char *const *ost_library_builtin_names(size_t *n)
     return ost_builtin_names;
 }
 
-int ost_library_signal(const ost_library_t *self, const char *name)
-{
-    for (size_t i = 0; i < self->n_signals; i++) {
-        if (strcmp(self->signals[i].name, name) == 0) return (int) i;
-    }
-    return -1;
-}
-
-int ost_model_param(const ost_model_t *self, const char *name)
-{
-    for (size_t i = 0; i < self->n_params; i++) {
-        if (strcmp(self->params[i].name, name) == 0) return (int) i;
-    }
-    return -1;
-}
-
 static int read_model(ost_library_t *self, const char *path, const char *text, const ost_builtin_t *builtin,
     const ost_model_t **model, ost_error_t *err)
 {
@@ -68,7 +54,7 @@ static int read_model(ost_library_t *self, const char *path, const char *text, c
     self->models = models;
     ost_model_t *made = malloc(sizeof(*made));
     if (made == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
-    int ret = ost_model_read(made, self, path, text, builtin, err);
+    int ret = ost_model_read(made, &self->signals, path, text, builtin, err);
     if (ret != 0) {
         ost_model_free(made);
         free(made);

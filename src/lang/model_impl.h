@@ -32,6 +32,9 @@ struct ost_model_impl {
     uint64_t fingerprint; /* FNV-1a over all programs */
 };
 
+/* Free all that a model owns. Accepts NULL, a zeroed and a half-read one. */
+void ost_model_free(ost_model_t *self);
+
 /* From graph to programs, Jacobian pattern, hoisted values and kernels: fills n_hoisted, n_scratch, jac, first_entry,
  * uses, kernel[] of the model. With `builtin` (NULL for none) its emitted kernels are used where the fingerprints
  * agree; a fingerprint that differs is OST_ERR_MODEL (the build is stale). */

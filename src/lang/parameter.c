@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "lang/reader.h"
+#include "lang/declare.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SUGGESTION_SIZE = 128 };
 
 /* New parameters or covariates of a name, *n of them. @return the first, NULL on error */
 static ost_param_t *add_params(ost_reader_t *self, const ost_token_t *name, ost_symbol_kind_t kind, int set, size_t *n)
@@ -103,7 +101,7 @@ static void read_spread(ost_reader_t *self, ost_param_t *param)
     else if (ost_lexer_accept_word(lexer, "logit"))
         out->kind = OST_SPREAD_LOGITNORMAL;
     else if (word.kind == OST_TOKEN_NAME) {
-        char hint[SUGGESTION_SIZE];
+        char hint[OST_SUGGESTION_SIZE];
         ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX,
             "'%.*s' is no kind of spread%s; expected normal, logit, choice, exponential or "
             "the SD of ln",

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lang/reader.h"
 
-#include "lang/library.h"
+#include "lang/declare.h"
+#include "lang/signals.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUGGESTION_SIZE = 128, MAX_BLOCK = 1000 };
+enum { MAX_BLOCK = 1000 };
 
 static struct ost_model_impl *impl_of(const ost_reader_t *self)
 {
@@ -88,7 +89,7 @@ static void read_kind(ost_reader_t *self)
 {
     static const char *const kinds[] = { "drug", "hormones", "bone", "other" };
     ost_lexer_t *lexer = &self->parser.lexer;
-    char hint[SUGGESTION_SIZE];
+    char hint[OST_SUGGESTION_SIZE];
     ost_token_t word = lexer->token;
     ost_lexer_expect(lexer, OST_TOKEN_NAME, "drug, hormones, bone or other");
     bool is_known = false;
@@ -187,7 +188,7 @@ static void define_rate(ost_reader_t *self)
     ost_symbol_t *symbol = ost_parser_find(parser, &name);
     if (ost_reader_failed(self)) return;
     if (symbol == NULL || symbol->kind != OST_SYMBOL_STATE) {
-        char hint[SUGGESTION_SIZE] = "";
+        char hint[OST_SUGGESTION_SIZE] = "";
         const char **names = malloc((parser->n_symbols + 1) * sizeof(*names));
         size_t n = 0;
         for (size_t i = 0; names != NULL && i < parser->n_symbols; i++) {
@@ -360,7 +361,7 @@ static void read_other(ost_reader_t *self, int pass)
     ost_lexer_next(lexer);
     if (lexer->token.kind == '\'' || lexer->token.kind == '[') return;
     const char *names[N_STATEMENTS];
-    char hint[SUGGESTION_SIZE];
+    char hint[OST_SUGGESTION_SIZE];
     for (size_t i = 0; i < N_STATEMENTS; i++) names[i] = statements[i].word;
     ost_suggest(&word, names, N_STATEMENTS, hint, sizeof(hint));
     int length = (int) word.length;
@@ -492,19 +493,11 @@ static void begin_expressions(ost_reader_t *self)
     for (size_t i = 0; i < n; i++) impl->initial[i] = impl->rate[i] = OST_NO_NODE;
 }
 
-static int add_signals(ost_library_t *library, ost_reader_t *self, ost_error_t *err)
+static int add_signals(ost_signals_t *signals, ost_reader_t *self, ost_error_t *err)
 {
-    if (self->n_signals == 0) return 0;
-    ost_signal_t *more = realloc(library->signals, (library->n_signals + self->n_signals) * sizeof(*more));
-    if (more == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
-    library->signals = more;
-    for (size_t i = 0; i < self->n_signals; i++) {
-        ost_signal_t *signal = &self->signals[i].signal;
-        if (ost_library_signal(library, signal->name) >= 0) continue; /* the same definition again */
-        library->signals[library->n_signals++] = *signal;
-        *signal = (ost_signal_t){ 0 };
-    }
-    return 0;
+    int ret = ost_signals_reserve(signals, self->n_signals, err);
+    for (size_t i = 0; ret == 0 && i < self->n_signals; i++) ost_signals_take(signals, &self->signals[i].signal);
+    return ret;
 }
 
 static void free_reader(ost_reader_t *self)
@@ -525,23 +518,23 @@ static int begin(ost_reader_t *self, const char *path, const char *text, ost_err
     return 0;
 }
 
-int ost_signals_read(ost_library_t *library, const char *path, const char *text, ost_error_t *err)
+int ost_signals_read(ost_signals_t *signals, const char *path, const char *text, ost_error_t *err)
 {
-    ost_reader_t self = { .library = library };
+    ost_reader_t self = { .known = signals };
     int ret = begin(&self, path, text, err);
     if (ret != 0) return ret;
     ost_lexer_t start = self.parser.lexer;
     read_pass(&self, &start, PASS_SETS);
     ret = self.parser.lexer.code;
-    if (ret == 0) ret = add_signals(library, &self, err);
+    if (ret == 0) ret = add_signals(signals, &self, err);
     free_reader(&self);
     return ret;
 }
 
-int ost_model_read(ost_model_t *model, ost_library_t *library, const char *path, const char *text,
+int ost_model_read(ost_model_t *model, ost_signals_t *signals, const char *path, const char *text,
     const ost_builtin_t *builtin, ost_error_t *err)
 {
-    ost_reader_t self = { .library = library, .model = model };
+    ost_reader_t self = { .known = signals, .model = model };
     *model = (ost_model_t){ 0 };
     int ret = begin(&self, path, text, err);
     if (ret != 0) return ret;
@@ -573,95 +566,8 @@ int ost_model_read(ost_model_t *model, ost_library_t *library, const char *path,
     self.parser.switches = NULL;
     ret = self.parser.lexer.code;
     if (ret == 0) ret = ost_model_compile(model, builtin, err);
-    if (ret == 0) ret = add_signals(library, &self, err);
+    if (ret == 0) ret = add_signals(signals, &self, err);
 out:
     free_reader(&self);
     return ret;
-}
-
-void ost_signal_free(ost_signal_t *self)
-{
-    free(self->name);
-    free(self->text);
-    free(self->unit_text);
-    *self = (ost_signal_t){ 0 };
-}
-
-static void free_impl(struct ost_model_impl *self)
-{
-    if (self == NULL) return;
-    for (size_t i = 0; i < self->n_equations; i++) {
-        free(self->equations[i].left);
-        free(self->equations[i].right);
-    }
-    free(self->text);
-    free(self->equations);
-    free(self->initial);
-    free(self->rate);
-    free(self->drive);
-    free(self->output);
-    free(self->sw);
-    ost_programs_delete(self->programs);
-    ost_graph_free(&self->graph);
-    free(self);
-}
-
-static void free_index_sets(ost_model_t *self)
-{
-    for (size_t i = 0; i < self->n_index_sets; i++) {
-        for (size_t k = 0; k < self->index_sets[i].n_elements; k++) free(self->index_sets[i].elements[k]);
-        free(self->index_sets[i].elements);
-        free(self->index_sets[i].name);
-    }
-    free(self->index_sets);
-}
-
-void ost_model_free(ost_model_t *self)
-{
-    if (self == NULL) return;
-    free_index_sets(self);
-    for (size_t i = 0; i < self->n_params; i++) {
-        ost_param_t *param = &self->params[i];
-        free(param->name);
-        free(param->text);
-        free(param->source);
-        free(param->unit_text);
-        free(param->spread.share);
-        free(param->spread.choice);
-    }
-    for (size_t i = 0; i < self->n_states; i++) {
-        free(self->states[i].name);
-        free(self->states[i].text);
-        free(self->states[i].unit_text);
-    }
-    for (size_t i = 0; i < self->n_noises; i++) {
-        free(self->noises[i].name);
-        free(self->noises[i].text);
-    }
-    for (size_t i = 0; i < self->n_reads; i++) free(self->reads[i].name);
-    for (size_t i = 0; i < self->n_drives; i++) free(self->drives[i].name);
-    for (size_t i = 0; i < self->n_outputs; i++) {
-        free(self->outputs[i].name);
-        free(self->outputs[i].group);
-        free(self->outputs[i].index_set);
-        free(self->outputs[i].text);
-        free(self->outputs[i].unit_text);
-    }
-    free(self->params);
-    free(self->states);
-    free(self->noises);
-    free(self->reads);
-    free(self->drives);
-    free(self->outputs);
-    free(self->doses);
-    free(self->jac);
-    free(self->first_entry);
-    free(self->drive_uses);
-    free(self->rate_uses);
-    free(self->name);
-    free(self->text);
-    free(self->kind);
-    free(self->path);
-    free_impl(self->impl);
-    *self = (ost_model_t){ 0 };
 }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A model that has been read: its memory, and its parameters by name. */
+#include "lang/model_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_impl(struct ost_model_impl *self)
+{
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->n_equations; i++) {
+        free(self->equations[i].left);
+        free(self->equations[i].right);
+    }
+    free(self->text);
+    free(self->equations);
+    free(self->initial);
+    free(self->rate);
+    free(self->drive);
+    free(self->output);
+    free(self->sw);
+    ost_programs_delete(self->programs);
+    ost_graph_free(&self->graph);
+    free(self);
+}
+
+static void free_index_sets(ost_model_t *self)
+{
+    for (size_t i = 0; i < self->n_index_sets; i++) {
+        for (size_t k = 0; k < self->index_sets[i].n_elements; k++) free(self->index_sets[i].elements[k]);
+        free(self->index_sets[i].elements);
+        free(self->index_sets[i].name);
+    }
+    free(self->index_sets);
+}
+
+void ost_model_free(ost_model_t *self)
+{
+    if (self == NULL) return;
+    free_index_sets(self);
+    for (size_t i = 0; i < self->n_params; i++) {
+        ost_param_t *param = &self->params[i];
+        free(param->name);
+        free(param->text);
+        free(param->source);
+        free(param->unit_text);
+        free(param->spread.share);
+        free(param->spread.choice);
+    }
+    for (size_t i = 0; i < self->n_states; i++) {
+        free(self->states[i].name);
+        free(self->states[i].text);
+        free(self->states[i].unit_text);
+    }
+    for (size_t i = 0; i < self->n_noises; i++) {
+        free(self->noises[i].name);
+        free(self->noises[i].text);
+    }
+    for (size_t i = 0; i < self->n_reads; i++) free(self->reads[i].name);
+    for (size_t i = 0; i < self->n_drives; i++) free(self->drives[i].name);
+    for (size_t i = 0; i < self->n_outputs; i++) {
+        free(self->outputs[i].name);
+        free(self->outputs[i].group);
+        free(self->outputs[i].index_set);
+        free(self->outputs[i].text);
+        free(self->outputs[i].unit_text);
+    }
+    free(self->params);
+    free(self->states);
+    free(self->noises);
+    free(self->reads);
+    free(self->drives);
+    free(self->outputs);
+    free(self->doses);
+    free(self->jac);
+    free(self->first_entry);
+    free(self->drive_uses);
+    free(self->rate_uses);
+    free(self->name);
+    free(self->text);
+    free(self->kind);
+    free(self->path);
+    free_impl(self->impl);
+    *self = (ost_model_t){ 0 };
+}
+
+int ost_model_param(const ost_model_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->n_params; i++) {
+        if (strcmp(self->params[i].name, name) == 0) return (int) i;
+    }
+    return -1;
+}
