@@ -20,6 +20,10 @@ cd "$prefix/empty"
 ../bin/osteon run atac --subjects 64 --quiet -o atac.h5
 ../bin/osteon show atac.h5 | grep '64 subjects' >/dev/null || fail "osteon show does not say 64 subjects"
 
+man1=$(find "$prefix" -path '*/man/man1/osteon.1')
+cmp "$man1" <(../bin/osteon list man) || fail "the installed manual page is not the one that osteon prints"
+cmp "$prefix"/share/bash-completion/completions/osteon <(../bin/osteon list bash) || fail "no completion for bash"
+
 cat >user.c <<'C'
 #include <osteon/results.h>
 #include <osteon/version.h>

@@ -93,6 +93,13 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
         .target = OST_NUMBER(type, n_threads), .lower = 1, .upper = 4096                                               \
     }
 
+/* What the program simulates, for its help and its manual page. */
+#define OST_CLI_ABOUT "bone remodelling of virtual patients under endocrine therapy and bone drugs"
+
+/* Print the manual page for `man`, and the completion of command lines for bash. @return 0 */
+int ost_cli_print_man(void);
+int ost_cli_print_bash(void);
+
 /* Parse into `arguments`, of the type that the options' targets name (NULL: there are none). @return the word, or NULL
  * where the command ends here (help was printed, or usage was wrong and said so) with *code set */
 const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void *arguments, int *code);

@@ -162,7 +162,7 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
     code = OST_EXIT_USAGE;
     list = a.models != NULL ? strdup(a.models) : ost_cli_compared_models(name);
     if (list == NULL || a.out == NULL) {
-        ost_cli_message("compare: %s is missing", list == NULL ? "--models A,B,..." : "-o OUT.h5");
+        ost_cli_message("compare: %s is missing", list == NULL ? "--models MODEL,..." : "-o OUT.h5");
         goto out;
     }
     if (!ost_cli_may_replace(a.out, OST_CLI_HDF5)) goto out;
@@ -195,7 +195,7 @@ out:
 static const ost_option_t options[] = {
     { .name = "models",
         .letter = 'm',
-        .argument = "A,B,...",
+        .argument = "MODEL,...",
         .text = "bone models, by name or path (default: those of a file that compare wrote)",
         .target = OST_WORD(compare_arguments_t, models) },
     { .name = "output",

@@ -87,6 +87,20 @@ static int list_configs(ost_library_t *library, ost_error_t *err)
     return ret;
 }
 
+static int list_man(ost_library_t *library, ost_error_t *err)
+{
+    (void) library;
+    (void) err;
+    return ost_cli_print_man();
+}
+
+static int list_bash(ost_library_t *library, ost_error_t *err)
+{
+    (void) library;
+    (void) err;
+    return ost_cli_print_bash();
+}
+
 static int list_keys(ost_library_t *library, ost_error_t *err)
 {
     (void) library;
@@ -95,11 +109,13 @@ static int list_keys(ost_library_t *library, ost_error_t *err)
     return 0;
 }
 
+#define LISTS(X) X(models) X(drugs) X(signals) X(outputs) X(configs) X(keys) X(man) X(bash)
+#define LIST_WORD(name) "|" #name
+#define LIST_ROW(name) { #name, list_##name },
 static const struct {
     const char *name;
     int (*list)(ost_library_t *library, ost_error_t *err);
-} lists[] = { { "models", list_models }, { "drugs", list_drugs }, { "signals", list_signals },
-    { "outputs", list_outputs }, { "configs", list_configs }, { "keys", list_keys } };
+} lists[] = { LISTS(LIST_ROW) };
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
 
 static int run_list(const ost_command_t *self, int argc, char **argv)
@@ -126,8 +142,9 @@ static int run_list(const ost_command_t *self, int argc, char **argv)
 
 const ost_command_t ost_command_list = {
     .name = "list",
-    .argument = "models|drugs|signals|outputs|configs|keys",
+    .argument = &LISTS(LIST_WORD)[1],
     .summary = "list models, drugs, signals, outputs, configs, or the keys of an experiment file",
-    .about = "List what is built in, the experiments that can be run by name, or the keys of an experiment file.",
+    .about = "List what is built in, the experiments that can be run by name, or the keys of an experiment file; or "
+             "print\nthe manual page (man) or the completion of command lines (bash).",
     .run = run_list,
 };

@@ -22,7 +22,7 @@ static int run_model(const ost_command_t *self, int argc, char **argv)
 
 const ost_command_t ost_command_model = {
     .name = "model",
-    .argument = "NAME|FILE.model",
+    .argument = "MODEL|FILE.model",
     .summary = "print a model: equations, parameters with units and sources",
     .about = "Print a model: equations, parameters with value, unit, range, spread and source, states, signals, "
              "outputs.",

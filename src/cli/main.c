@@ -14,8 +14,7 @@ const ost_command_t *const ost_commands[] = { &ost_command_run, &ost_command_com
 
 static void print_help(void)
 {
-    printf("Usage: osteon COMMAND [OPTIONS]\n\n"
-           "Bone remodelling of virtual patients under endocrine therapy and bone drugs.\n\nCommands:\n");
+    printf("Usage: osteon COMMAND [OPTIONS]\n\nSimulate " OST_CLI_ABOUT ".\n\nCommands:\n");
     for (size_t i = 0; i < N_COMMANDS; i++) printf("  %-8s %s\n", ost_commands[i]->name, ost_commands[i]->summary);
     printf(
         "\n'osteon COMMAND --help' shows the options of a command; 'osteon --version' the version.\n\nExit codes:\n");
