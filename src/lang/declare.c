@@ -179,7 +179,7 @@ void ost_declare_state(ost_reader_t *self)
         bool is_twice = (text != NULL && at.kind == OST_TOKEN_STRING) || (is_signed && ost_token_is(&at, "signed")) ||
                         (at_scale.kind != 0 && ost_token_is(&at, "scale"));
         if (is_twice) {
-            ost_lexer_fail(lexer, &at, OST_ERR_SYNTAX, "this is there twice");
+            ost_reader_duplicate(self, &at);
         } else if (ost_lexer_accept_word(lexer, "scale")) {
             at_scale = lexer->token;
             scale = ost_reader_number(self);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/vocabulary.h"
 #include "lang/declare.h"
 
 #include <math.h>
@@ -110,38 +111,66 @@ static void read_spread(ost_reader_t *self, ost_param_t *param)
     out->sd = read_sd(self);
 }
 
-/* What may follow a value, in any order: `in`, `spread`, `prior`, the meaning and @ "source". */
+static void read_prior(ost_reader_t *self, ost_param_t *param)
+{
+    param->prior_sd = read_sd(self);
+}
+
+static void read_meaning(ost_reader_t *self, ost_param_t *param)
+{
+    param->text = ost_reader_text(self, "the meaning");
+}
+
+static void read_source(ost_reader_t *self, ost_param_t *param)
+{
+    param->source = ost_reader_text(self, "the source");
+}
+
+/* What may follow a value, in any order, each once. */
+static const struct {
+    int token;        /* kind of the first one */
+    const char *word; /* a NAME is this word and is passed over; of other tokens, how messages call them */
+    void (*read)(ost_reader_t *self, ost_param_t *param);
+    bool of_param, of_covariate; /* allowed for */
+} attributes[] = {
+    { OST_TOKEN_NAME, "in", read_range, true, true },
+    { OST_TOKEN_NAME, "spread", read_spread, true, false },
+    { OST_TOKEN_NAME, "prior", read_prior, true, false },
+    { OST_TOKEN_STRING, "the meaning in quotes", read_meaning, true, true },
+    { '@', "@ and the source", read_source, true, false },
+};
+
+#define N_ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
+
+/* The row of the attribute that begins here, N_ATTRIBUTES with an error if none does. */
+static size_t find_attribute(ost_reader_t *self, bool is_covariate)
+{
+    const ost_token_t *at = &self->parser.lexer.token;
+    const char *allowed[N_ATTRIBUTES];
+    char expected[OST_WORDS_SIZE];
+    size_t n = 0;
+    for (size_t i = 0; i < N_ATTRIBUTES; i++) {
+        if (!(is_covariate ? attributes[i].of_covariate : attributes[i].of_param)) continue;
+        bool is_word = attributes[i].token == OST_TOKEN_NAME;
+        if (is_word ? ost_token_is(at, attributes[i].word) : at->kind == attributes[i].token) return i;
+        allowed[n++] = attributes[i].word;
+    }
+    ost_lexer_unexpected(&self->parser.lexer, ost_words_join(allowed, n, expected));
+    return N_ATTRIBUTES;
+}
+
 static void read_attributes(ost_reader_t *self, ost_param_t *param)
 {
     ost_lexer_t *lexer = &self->parser.lexer;
-    enum { IN, SPREAD, PRIOR, TEXT, SOURCE, N_ATTRIBUTES };
     bool seen[N_ATTRIBUTES] = { false };
     while (!ost_reader_failed(self) && lexer->token.kind != OST_TOKEN_END) {
         ost_token_t at = lexer->token;
-        int which = ost_token_is(&at, "in")       ? IN
-                    : at.kind == OST_TOKEN_STRING ? TEXT
-                    : param->is_covariate         ? N_ATTRIBUTES
-                    : ost_token_is(&at, "spread") ? SPREAD
-                    : ost_token_is(&at, "prior")  ? PRIOR
-                    : at.kind == '@'              ? SOURCE
-                                                  : N_ATTRIBUTES;
-        if (which == N_ATTRIBUTES) {
-            ost_lexer_unexpected(lexer, param->is_covariate
-                                            ? "in, or the meaning in quotes"
-                                            : "in, spread, prior, the meaning in quotes or @ and the source");
-            return;
-        }
-        if (seen[which]) {
-            ost_lexer_fail(lexer, &at, OST_ERR_SYNTAX, "this is there twice");
-            return;
-        }
-        seen[which] = true;
-        if (which != TEXT) ost_lexer_next(lexer);
-        if (which == IN) read_range(self, param);
-        if (which == SPREAD) read_spread(self, param);
-        if (which == PRIOR) param->prior_sd = read_sd(self);
-        if (which == TEXT) param->text = ost_reader_text(self, "the meaning");
-        if (which == SOURCE) param->source = ost_reader_text(self, "the source");
+        size_t i = find_attribute(self, param->is_covariate);
+        if (i == N_ATTRIBUTES) return;
+        if (seen[i]) ost_reader_duplicate(self, &at);
+        seen[i] = true;
+        if (at.kind != OST_TOKEN_STRING) ost_lexer_next(lexer);
+        attributes[i].read(self, param);
     }
 }
 

@@ -94,6 +94,14 @@ char *ost_reader_text(ost_reader_t *self, const char *what)
     return ost_reader_copy(self, token.text, token.length);
 }
 
+void ost_reader_duplicate(ost_reader_t *self, const ost_token_t *at)
+{
+    if (at->kind == OST_TOKEN_STRING)
+        ost_lexer_fail(&self->parser.lexer, at, OST_ERR_SYNTAX, "duplicate meaning in quotes");
+    else
+        ost_lexer_fail(&self->parser.lexer, at, OST_ERR_SYNTAX, "duplicate '%.*s'", (int) at->length, at->text);
+}
+
 void ost_reader_end(ost_reader_t *self, const char *expected)
 {
     if (self->parser.lexer.token.kind != OST_TOKEN_END) ost_lexer_unexpected(&self->parser.lexer, expected);

@@ -61,6 +61,9 @@ char *ost_reader_signal(ost_reader_t *self, const ost_token_t *name, int set, si
  * `signed`, the meaning or the end. */
 void ost_reader_seek_unit(ost_reader_t *self);
 
+/* What the token begins is allowed once, and stands there again. */
+void ost_reader_duplicate(ost_reader_t *self, const ost_token_t *at);
+
 void ost_reader_end(ost_reader_t *self, const char *expected);
 
 #endif
