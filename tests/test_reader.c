@@ -320,7 +320,7 @@ static void test_equations(void)
     ost_assert_close(default_value(m, m->impl->output[0], x, s, NULL, 0), sqrt(27), 1e-14, 0);
     CU_ASSERT_EQUAL(m->drive_uses[0] + m->drive_uses[1], 0);
     CU_ASSERT_STRING_EQUAL(m->name, "m");
-    CU_ASSERT_STRING_EQUAL(m->kind, "other");
+    CU_ASSERT_EQUAL(m->kind, OST_KIND_OTHER);
     CU_ASSERT_STRING_EQUAL(m->path, "test.model");
     CU_ASSERT(!m->is_builtin);
     ost_library_free(&library);
@@ -632,6 +632,42 @@ static void test_cut_off_texts(void)
     free(page);
 }
 
+/* The sheet of a model, owned by the caller. */
+static char *printed(const ost_model_t *m)
+{
+    char *sheet = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&sheet, &n);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    ost_model_print(m, out);
+    fclose(out);
+    return sheet;
+}
+
+/* Each kind of the table is read, printed, and named by the page. */
+static void test_kinds(void)
+{
+    char *page = read_file("models", "README.md"), *row = strstr(page, "| `kind drug` |");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+    *strchr(row, '\n') = '\0';
+    open_library();
+    for (int kind = 0; kind < OST_N_MODEL_KINDS; kind++) {
+        char text[256], word[64];
+        snprintf(text, sizeof(text), "model m%d \"test\"\nkind %s\noutput c [1] = 1 \"one\"\n", kind,
+            ost_model_kind_words[kind]);
+        const ost_model_t *m = read_right(text);
+        CU_ASSERT_EQUAL((int) m->kind, kind);
+        snprintf(word, sizeof(word), "kind %s,", ost_model_kind_words[kind]);
+        char *sheet = printed(m);
+        ost_assert_contains(sheet, word);
+        free(sheet);
+        snprintf(word, sizeof(word), "%s`", ost_model_kind_words[kind]);
+        ost_assert_contains(row, word);
+    }
+    ost_library_free(&library);
+    free(page);
+}
+
 static void test_sheet(void)
 {
     open_library();
@@ -646,12 +682,7 @@ static void test_sheet(void)
              "let x = hill(estradiol, # the\n   K, 1)\nA' = -A/(1 [d])\n"
              "V[site]' = T[site]*(w + v)*x*(A/(1 [mg]) - V[site])\n"
              "drives bisphosphonate = A/(1 [mg])\noutput bone[site] [%] = V[site] \"bone\"\n");
-    char *sheet = NULL;
-    size_t n = 0;
-    FILE *out = open_memstream(&sheet, &n);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    ost_model_print(m, out);
-    fclose(out);
+    char *sheet = printed(m);
     static const char *const parts[] = { "m: test\n", "kind other", "reads estradiol\n", "drives bisphosphonate\n",
         "doses go into A\n", "site = spine, hip\n", "  A         0 [ug]  depot\n", "  V[spine]  - [1]",
         "bone (may be negative)\n", "  age  - [y]  in 18..\n",
@@ -679,6 +710,7 @@ static const ost_test_t tests[] = {
     { "wrong_models", test_wrong_models },
     { "example_of_the_page", test_example_of_the_page },
     { "cut_off_texts", test_cut_off_texts },
+    { "kinds", test_kinds },
     { "sheet", test_sheet },
 };
 

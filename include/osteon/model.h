@@ -14,6 +14,25 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/** Kinds of models: X(NAME, "word" of a `kind` statement, meaning). */
+#define OST_MODEL_KINDS(X)                                                                                             \
+    X(DRUG, "drug", "given in doses by a regimen; acts in the arms that give it")                                      \
+    X(HORMONES, "hormones", "hormones of the body")                                                                    \
+    X(BONE, "bone", "bone itself: what drugs must reach")                                                              \
+    X(OBSERVATION, "observation", "what a scanner, an assay or a clinic reports")                                      \
+    X(OTHER, "other", "anything else")
+
+/** Kind of a model. */
+typedef enum {
+#define OST_MODEL_KIND(NAME, word, meaning) OST_KIND_##NAME, /**< see OST_MODEL_KINDS */
+    OST_MODEL_KINDS(OST_MODEL_KIND)
+#undef OST_MODEL_KIND
+        OST_N_MODEL_KINDS
+} ost_model_kind_t;
+
+/** The word of each kind, shape [OST_N_MODEL_KINDS]. */
+extern const char *const ost_model_kind_words[OST_N_MODEL_KINDS];
+
 /** How a parameter differs between subjects. */
 typedef enum {
     OST_SPREAD_NONE,
@@ -112,7 +131,7 @@ struct ost_model_impl; /* graph, programs, text; private */
 /** A model, read-only after it was read. Every array is owned by the model. */
 typedef struct {
     char *name, *text;           /**< name and title */
-    char *kind;                  /**< "drug", "hormones", "bone" or "other" */
+    ost_model_kind_t kind;       /**< OST_N_MODEL_KINDS only while the text is read */
     char *path;                  /**< file it came from, or "models/NAME.model" for a built-in one */
     bool is_builtin;             /**< runs emitted code */
     ost_index_set_t *index_sets; /**< [n_index_sets] */

@@ -13,8 +13,8 @@ static int check_model(const char *path)
         code = ost_cli_fail(&err);
     else
         printf("OK: %s: %s model '%s'; states %zu, parameters %zu, signals read %zu, driven %zu, outputs %zu\n", path,
-            model->kind, model->name, model->n_states, model->n_params, model->n_reads, model->n_drives,
-            model->n_outputs);
+            ost_model_kind_words[model->kind], model->name, model->n_states, model->n_params, model->n_reads,
+            model->n_drives, model->n_outputs);
     ost_library_free(&library);
     return code;
 }

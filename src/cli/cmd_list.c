@@ -20,17 +20,17 @@ static int for_each_model(ost_library_t *library, void (*print)(const ost_model_
 
 static void print_line(const ost_model_t *model)
 {
-    printf("%-22s %-9s %s\n", model->name, model->kind, model->text);
+    printf("%-22s %-11s %s\n", model->name, ost_model_kind_words[model->kind], model->text);
 }
 
 static void print_other(const ost_model_t *model)
 {
-    if (strcmp(model->kind, "drug") != 0) print_line(model);
+    if (model->kind != OST_KIND_DRUG) print_line(model);
 }
 
 static void print_drug(const ost_model_t *model)
 {
-    if (strcmp(model->kind, "drug") == 0) print_line(model);
+    if (model->kind == OST_KIND_DRUG) print_line(model);
 }
 
 static void print_outputs(const ost_model_t *model)

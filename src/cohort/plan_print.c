@@ -16,8 +16,9 @@ static void print_blocks(const ost_plan_t *self, FILE *out)
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_block_t *block = &self->blocks[b];
         const ost_model_t *m = block->model;
-        fprintf(out, "  %-20s %-9s %3zu state%-1s %4zu parameters  %s%s\n", m->name, m->kind, m->n_states,
-            s_of(m->n_states), m->n_params, m->text, block->park_input >= 0 ? " (sleeps until its first dose)" : "");
+        fprintf(out, "  %-20s %-11s %3zu state%-1s %4zu parameters  %s%s\n", m->name, ost_model_kind_words[m->kind],
+            m->n_states, s_of(m->n_states), m->n_params, m->text,
+            block->park_input >= 0 ? " (sleeps until its first dose)" : "");
     }
 }
 

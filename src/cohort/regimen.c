@@ -462,7 +462,7 @@ static int check_regimen(const ost_plan_t *plan, const ost_arm_t *arm, const ost
         ost_error_prepend(err, "arm '%s': ", arm->name);
         return state;
     }
-    if (r->amount < 0 && strcmp(plan->blocks[b].model->kind, "drug") == 0)
+    if (r->amount < 0 && plan->blocks[b].model->kind == OST_KIND_DRUG)
         return OST_FAIL_AT(
             err, OST_ERR_VALUE, e, r->place, "arm '%s': a dose of the drug '%s' is not negative", arm->name, r->drug);
     if (!isfinite(r->start) || !isfinite(r->amount) || !(r->interval >= 0) || !(r->duration >= 0))

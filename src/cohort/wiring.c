@@ -135,7 +135,7 @@ static bool drives_signal(const ost_model_t *model, const void *signal)
 static bool feels_drug(const ost_model_t *model, const void *user)
 {
     const ost_model_t *drug = user;
-    for (size_t i = 0; i < model->n_reads && strcmp(model->kind, "drug") != 0; i++)
+    for (size_t i = 0; i < model->n_reads && model->kind != OST_KIND_DRUG; i++)
         if (drives_signal(drug, model->reads[i].name)) return true;
     return false;
 }
@@ -183,7 +183,7 @@ static int check_signal(const wiring_t *self, uint32_t s)
 
 static bool is_drug(const ost_plan_t *plan, size_t b)
 {
-    return strcmp(plan->blocks[b].model->kind, "drug") == 0;
+    return plan->blocks[b].model->kind == OST_KIND_DRUG;
 }
 
 static const ost_regimen_t *doses_of(const ost_plan_t *plan, const ost_arm_t *arm, size_t b)
@@ -212,9 +212,9 @@ static bool drives_into(const ost_block_t *from, const ost_block_t *to)
 static void find_felt(const ost_plan_t *plan, const ost_arm_t *arm, bool *felt)
 {
     bool has_bone = false, grows = true;
-    for (size_t b = 0; b < plan->n_blocks; b++) has_bone |= strcmp(plan->blocks[b].model->kind, "bone") == 0;
+    for (size_t b = 0; b < plan->n_blocks; b++) has_bone |= plan->blocks[b].model->kind == OST_KIND_BONE;
     for (size_t b = 0; b < plan->n_blocks; b++)
-        felt[b] = has_bone ? strcmp(plan->blocks[b].model->kind, "bone") == 0 : !is_drug(plan, b);
+        felt[b] = has_bone ? plan->blocks[b].model->kind == OST_KIND_BONE : !is_drug(plan, b);
     while (grows) {
         grows = false;
         for (size_t b = 0; b < plan->n_blocks; b++) {

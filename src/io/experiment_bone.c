@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_kind(const ost_model_t *model, const char *kind)
-{
-    return strcmp(model->kind, kind) == 0;
-}
-
 /* Hormones that drive what the bone model drives itself, as a signal of one driver. */
 static bool collide(const ost_library_t *library, const ost_model_t *hormones, const ost_model_t *bone)
 {
@@ -50,10 +45,10 @@ static int replace_models(
         const ost_model_t *model;
         int ret = ost_library_get(library, e->models[i], &model, err);
         if (ret < 0) return ret;
-        bool is_bone = is_kind(model, "bone");
-        bool stays =
-            !is_bone && !is_kind(model, "drug") && !(is_kind(model, "hormones") && collide(library, model, bone));
-        if (!stays && model != bone && !is_kind(model, "drug")) drop_settings(e, model->name);
+        bool is_bone = model->kind == OST_KIND_BONE;
+        bool stays = !is_bone && model->kind != OST_KIND_DRUG &&
+                     !(model->kind == OST_KIND_HORMONES && collide(library, model, bone));
+        if (!stays && model != bone && model->kind != OST_KIND_DRUG) drop_settings(e, model->name);
         if (!stays) {
             free(e->models[i]);
             e->models[i] = NULL;
@@ -82,8 +77,9 @@ int ost_experiment_replace_bone(ost_experiment_t *self, ost_library_t *library, 
         ret = ost_library_get(library, self->models[i], &own, err);
     if (ret == 0) ret = ost_library_get(library, name, &bone, err);
     if (ret < 0) return ret;
-    if (!is_kind(bone, "bone"))
-        return ost_fail(err, OST_ERR_NAME, "model '%s' is of kind %s, not bone", name, bone->kind);
+    if (bone->kind != OST_KIND_BONE)
+        return ost_fail(
+            err, OST_ERR_NAME, "model '%s' is of kind %s, not bone", name, ost_model_kind_words[bone->kind]);
     return replace_models(self, library, bone, name, err);
 }
 

@@ -385,13 +385,13 @@ static char *list_models(const ost_plan_t *plan)
     size_t size = 1;
     for (size_t b = 0; b < plan->n_blocks; b++) {
         const ost_model_t *model = plan->blocks[b].model;
-        size += strlen(model->name) + strlen(model->kind) + strlen(model->path) + 32;
+        size += strlen(model->name) + strlen(ost_model_kind_words[model->kind]) + strlen(model->path) + 32;
     }
     char *text = calloc(1, size);
     for (size_t b = 0, length = 0; text != NULL && b < plan->n_blocks; b++) {
         const ost_model_t *model = plan->blocks[b].model;
         length += (size_t) snprintf(text + length, size - length, "%s%s %s %016" PRIx64 " %s", b > 0 ? "\n" : "",
-            model->name, model->kind, model->impl->fingerprint, model->path);
+            model->name, ost_model_kind_words[model->kind], model->impl->fingerprint, model->path);
     }
     return text;
 }

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A model that has been read: its memory, and its parameters by name. */
+/* A model that has been read: its memory, its parameters by name, and the words of kinds. */
 #include "lang/model_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+const char *const ost_model_kind_words[OST_N_MODEL_KINDS] = {
+#define WORD(NAME, word, meaning) word,
+    OST_MODEL_KINDS(WORD)
+#undef WORD
+};
 
 static void free_impl(struct ost_model_impl *self)
 {
@@ -78,7 +84,6 @@ void ost_model_free(ost_model_t *self)
     free(self->rate_uses);
     free(self->name);
     free(self->text);
-    free(self->kind);
     free(self->path);
     free_impl(self->impl);
     *self = (ost_model_t){ 0 };

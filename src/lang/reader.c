@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lang/reader.h"
 
+#include "core/vocabulary.h"
 #include "lang/declare.h"
 #include "lang/signals.h"
 
@@ -84,24 +85,24 @@ static void read_model(ost_reader_t *self)
     ost_reader_end(self, "the end of the statement");
 }
 
-/* kind drug | hormones | bone | other */
+/* kind WORD, one of OST_MODEL_KINDS */
 static void read_kind(ost_reader_t *self)
 {
-    static const char *const kinds[] = { "drug", "hormones", "bone", "other" };
     ost_lexer_t *lexer = &self->parser.lexer;
-    char hint[OST_SUGGESTION_SIZE];
+    char hint[OST_SUGGESTION_SIZE], kinds[OST_WORDS_SIZE];
     ost_token_t word = lexer->token;
-    ost_lexer_expect(lexer, OST_TOKEN_NAME, "drug, hormones, bone or other");
-    bool is_known = false;
-    for (int i = 0; i < 4; i++) is_known = is_known || ost_token_is(&word, kinds[i]);
-    if (!is_known) {
-        ost_lexer_fail(lexer, &word, OST_ERR_NAME, "unknown kind '%.*s'%s; expected drug, hormones, bone or other",
-            (int) word.length, word.text, ost_suggest(&word, kinds, 4, hint, sizeof(hint)));
-    } else if (self->model->kind != NULL) {
-        ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX, "the kind of the model is there twice");
+    ost_words_join(ost_model_kind_words, OST_N_MODEL_KINDS, kinds);
+    ost_lexer_expect(lexer, OST_TOKEN_NAME, kinds);
+    int kind = 0;
+    while (kind < OST_N_MODEL_KINDS && !ost_token_is(&word, ost_model_kind_words[kind])) kind++;
+    if (kind == OST_N_MODEL_KINDS) {
+        ost_lexer_fail(lexer, &word, OST_ERR_NAME, "unknown kind '%.*s'%s; expected %s", (int) word.length, word.text,
+            ost_suggest(&word, ost_model_kind_words, OST_N_MODEL_KINDS, hint, sizeof(hint)), kinds);
+    } else if (self->model->kind != OST_N_MODEL_KINDS) {
+        ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX, "duplicate 'kind'");
     }
     ost_reader_end(self, "the end of the statement");
-    if (!ost_reader_failed(self)) self->model->kind = ost_reader_copy(self, word.text, word.length);
+    if (!ost_reader_failed(self)) self->model->kind = (ost_model_kind_t) kind;
 }
 
 static void declare_let(ost_reader_t *self)
@@ -422,8 +423,10 @@ static void check_whole(ost_reader_t *self)
     if (ost_reader_failed(self)) return;
     if (model->name == NULL) {
         ost_lexer_fail(lexer, top, OST_ERR_SYNTAX, "the first statement is model NAME \"title\"");
-    } else if (model->kind == NULL) {
-        ost_lexer_fail(lexer, top, OST_ERR_SYNTAX, "the model has no kind: drug, hormones, bone or other");
+    } else if (model->kind == OST_N_MODEL_KINDS) {
+        char kinds[OST_WORDS_SIZE];
+        ost_lexer_fail(lexer, top, OST_ERR_SYNTAX, "the model has no kind: %s",
+            ost_words_join(ost_model_kind_words, OST_N_MODEL_KINDS, kinds));
     } else if (model->n_drives + model->n_outputs == 0) {
         ost_lexer_fail(lexer, top, OST_ERR_MODEL, "the model has no output and drives no signal");
     } else if (model->n_states + model->n_drives + model->n_reads > MAX_BLOCK) {
@@ -535,7 +538,7 @@ int ost_model_read(ost_model_t *model, ost_signals_t *signals, const char *path,
     const ost_builtin_t *builtin, ost_error_t *err)
 {
     ost_reader_t self = { .known = signals, .model = model };
-    *model = (ost_model_t){ 0 };
+    *model = (ost_model_t){ .kind = OST_N_MODEL_KINDS };
     int ret = begin(&self, path, text, err);
     if (ret != 0) return ret;
     ost_lexer_t start = self.parser.lexer;

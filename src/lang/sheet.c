@@ -188,7 +188,7 @@ static void print_index_sets(const ost_model_t *self, FILE *out)
 
 void ost_model_print(const ost_model_t *self, FILE *out)
 {
-    fprintf(out, "%s: %s\nkind %s, %s\n", self->name, self->text, self->kind, self->path);
+    fprintf(out, "%s: %s\nkind %s, %s\n", self->name, self->text, ost_model_kind_words[self->kind], self->path);
     for (size_t i = 0; i < self->n_reads; i++) fprintf(out, "%s%s", i > 0 ? ", " : "reads ", self->reads[i].name);
     if (self->n_reads > 0) fputs("\n", out);
     for (size_t i = 0; i < self->n_drives; i++) fprintf(out, "%s%s", i > 0 ? ", " : "drives ", self->drives[i].name);
