@@ -4,7 +4,7 @@
 
 #include "core/lanes.h"
 #include "lang/kernel.h"
-#include "osteon/model.h"
+#include "lang/model.h"
 
 /* Entries of all rows, of states and of drives, in the model's order. */
 static inline void all_entries(

@@ -4,7 +4,7 @@
 #define OST_LANE_SYSTEMS_H
 
 #include "core/lanes.h"
-#include "osteon/solve.h"
+#include "solve/solve.h"
 #include "testlib.h"
 
 #include <stdlib.h>

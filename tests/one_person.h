@@ -3,7 +3,8 @@
 #ifndef OST_TESTS_ONE_PERSON_H
 #define OST_TESTS_ONE_PERSON_H
 
-#include "osteon/cohort.h"
+#include "cohort/cohort.h"
+#include "plan/plan.h"
 #include "testlib.h"
 
 #include <math.h>

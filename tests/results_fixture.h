@@ -3,8 +3,9 @@
 #ifndef OST_RESULTS_FIXTURE_H
 #define OST_RESULTS_FIXTURE_H
 
-#include "osteon/random.h"
-#include "osteon/results.h"
+#include "cohort/cohort.h"
+#include "core/random.h"
+#include "results/results.h"
 #include "small_models.h"
 
 #include <hdf5.h>

@@ -4,7 +4,7 @@
 #define OST_SMALL_MODELS_H
 
 #include "lang/library.h"
-#include "osteon/cohort.h"
+#include "plan/plan.h"
 #include "testlib.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 #ifndef OST_SMALL_TRIALS_H
 #define OST_SMALL_TRIALS_H
 
-#include "osteon/validate.h"
+#include "analysis/validate.h"
 #include "testlib.h"
 
 #include <math.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cohort/cohort.h"
+#include "input/evidence.h"
 #include "small_trials.h"
 
 #include <gsl/gsl_sort.h>

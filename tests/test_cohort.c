@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "osteon/random.h"
+#include "cohort/cohort.h"
+#include "core/random.h"
 #include "small_models.h"
 
 /* Everything that a run hands over, in the order of subjects. */

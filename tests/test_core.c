@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/error.h"
+#include "core/isa.h"
+#include "core/random.h"
+#include "core/text.h"
+#include "core/units.h"
 #include "testlib.h"
-
-#include "osteon/error.h"
-#include "osteon/isa.h"
-#include "osteon/random.h"
-#include "osteon/units.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Doses that people take each in their own way: missed ones, own starts and stops, rules at visits. The oracles are
  * sums of exponentials and runs in which nothing is decided. */
-#include "osteon/random.h"
-#include "osteon/results.h"
+#include "cohort/cohort.h"
+#include "core/random.h"
+#include "results/results.h"
 #include "small_models.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "osteon/results.h"
+#include "input/evidence.h"
+#include "results/results.h"
 #include "testlib.h"
 
 #include <math.h>

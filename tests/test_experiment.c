@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "osteon/cohort.h"
+#include "plan/plan.h"
 #include "testlib.h"
 
 #include <dirent.h>

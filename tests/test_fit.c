@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "analysis/fit_impl.h"
-#include "osteon/random.h"
+#include "core/random.h"
+#include "input/evidence.h"
 #include "small_trials.h"
 
 #include <gsl/gsl_linalg.h>

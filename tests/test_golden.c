@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The shipped models, dosed and solved, against tests/golden/typical_atac.csv, made by another implementation. */
-#include "osteon/cohort.h"
+#include "cohort/cohort.h"
+#include "plan/plan.h"
 #include "testlib.h"
 
 #include <math.h>

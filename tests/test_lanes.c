@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "testlib.h"
-
+#include "core/isa.h"
 #include "core/lanes.h"
+#include "core/random.h"
 #include "lanes_tested.h"
-#include "osteon/isa.h"
-#include "osteon/random.h"
+#include "testlib.h"
 
 #include <float.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is measured of people: noise of visits, thresholds, and the models of instruments. */
-#include "cohort/plan_impl.h"
-#include "osteon/random.h"
+#include "cohort/cohort.h"
+#include "core/random.h"
+#include "plan/plan_impl.h"
 #include "small_models.h"
 
 /* All outputs of a study. */

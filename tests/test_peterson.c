@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the sheet of Peterson & Riggs says besides its trajectories (those are in test_published): peaks, rest,
  * eigenvalues, and a jump that the solver finds. */
+#include "cohort/cohort.h"
 #include "lang/kernel.h"
-#include "osteon/cohort.h"
+#include "plan/plan.h"
 #include "testlib.h"
 
 #include <gsl/gsl_eigen.h>

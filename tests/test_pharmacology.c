@@ -2,8 +2,8 @@
 /* Each drug against what was measured: its kinetics, what it does to its target, and the sign and rough size of what it
  * does to bone. Tolerances of effects leave room for what the models miss (models/aibl.md and each drug's sheet), those
  * of kinetics do not. */
-#include "cohort/plan_impl.h"
 #include "one_person.h"
+#include "plan/plan_impl.h"
 
 /* What is taken from a course over the days from..to. */
 typedef enum {

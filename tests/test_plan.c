@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cohort/plan_impl.h"
 #include "core/lanes.h"
+#include "plan/plan_impl.h"
 #include "small_models.h"
 
 /* The system at one point in all lanes, with memory of its own for every row. */

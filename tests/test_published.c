@@ -14,10 +14,11 @@
  * The first column is the arm, the second the time, headed by its unit (day, h, year), the others are outputs in their
  * own units. An empty cell or nan is not compared. Rows may stand in any order, and arms have times of their own. The
  * test sets times, outputs and exact dosing itself. An output at the time of a dose is the value before it. */
+#include "cohort/cohort.h"
 #include "core/lanes.h"
 #include "lang/kernel.h"
 #include "lang/token.h"
-#include "osteon/cohort.h"
+#include "plan/plan.h"
 #include "testlib.h"
 
 #include <ctype.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "testlib.h"
-
 #include "lang/library.h"
 #include "lang/model_impl.h"
+#include "testlib.h"
 
 #include <dirent.h>
 #include <math.h>

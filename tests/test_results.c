@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "io/results_impl.h"
 #include "osteon/version.h"
+#include "results/results_impl.h"
 #include "results_fixture.h"
 
 #include <sys/wait.h>

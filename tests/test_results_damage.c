@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a disk, a folder or a file can do to results: full, closed, cut short, a wrong bit, somebody else's. */
-#include "osteon/random.h"
+#include "core/random.h"
 #include "results_fixture.h"
 
 #include <errno.h>

@@ -3,7 +3,8 @@
 #ifndef OST_WHOLE_RUN_H
 #define OST_WHOLE_RUN_H
 
-#include "osteon/cohort.h"
+#include "cohort/cohort.h"
+#include "plan/plan.h"
 #include "testlib.h"
 
 #include <math.h>

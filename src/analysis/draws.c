@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The table that a fit leaves behind: `draw,aibl.K_E [pmol/L],...,between BMD,within BMD,trials BMD,...`, one line a
  * draw. */
-#include "io/yaml.h"
-#include "osteon/validate.h"
+#include "analysis/validate.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "input/yaml.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -47,13 +49,13 @@ static int read_name(ost_draws_t *self, column_t *column, char *text, const char
     open[-1] = *close = '\0';
     if (ost_unit_parse(&unit, open + 1, err) < 0) return fail(path, 1, "a unit cannot be read", err);
     char **names = realloc(self->names, (self->n_params + 1) * sizeof(*names));
-    if (names == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (names == NULL) return ost_no_memory(err);
     self->names = names;
     ost_unit_t *units = realloc(self->units, (self->n_params + 1) * sizeof(*units));
-    if (units == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (units == NULL) return ost_no_memory(err);
     self->units = units;
     units[self->n_params] = unit;
-    if ((names[self->n_params] = ost_strdup(text)) == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if ((names[self->n_params] = ost_strdup(text)) == NULL) return ost_no_memory(err);
     column->param = self->n_params++;
     column->factor = unit.factor;
     return 0;
@@ -67,7 +69,7 @@ static int read_header(ost_draws_t *self, column_t **columns, size_t *n, char *l
         rest = strchr(text, ',');
         if (rest != NULL) *rest++ = '\0';
         column_t *more = realloc(*columns, (*n + 1) * sizeof(*more));
-        if (more == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+        if (more == NULL) return ost_no_memory(err);
         *columns = more;
         int ret = read_name(self, &more[(*n)++], text, path, err);
         if (ret < 0) return ret;
@@ -79,7 +81,7 @@ static int read_draw(ost_draws_t *self, size_t row, const column_t *columns, siz
     int number, ost_error_t *err)
 {
     double *values = realloc(self->values, (row + 1) * (self->n_params + 1) * sizeof(*values));
-    if (values == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (values == NULL) return ost_no_memory(err);
     self->values = values;
     char *at = strchr(line, ',');
     for (size_t i = 0; i < n; i++) {
@@ -104,7 +106,7 @@ int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err)
     column_t *columns = NULL;
     size_t n_columns = 0, n_rows = 0;
     *self = (ost_draws_t){ .path = ost_strdup(path) };
-    if (self->path == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (self->path == NULL) return ost_no_memory(err);
     int ret = ost_file_read(&text, path, 64u << 20, err), number = 0;
     for (char *line = ret == 0 ? text : NULL; line != NULL && *line != '\0' && ret == 0; line = next) {
         next = strchr(line, '\n');

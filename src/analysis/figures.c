@@ -2,6 +2,8 @@
 /* From rows of the evidence to what the simulation is asked for. Nothing here knows a trial: words of endpoints, units
  * and sites are those of configs/evidence/README.md, the rest is said by the comparison. */
 #include "analysis/trials_impl.h"
+#include "core/text.h"
+#include "input/evidence.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -203,7 +205,7 @@ static int add_time(ost_experiment_t *e, double t, ost_error_t *err)
 {
     if (ost_figure_time(e, t) != SIZE_MAX) return 0;
     double *times = realloc(e->times, (e->n_times + 1) * sizeof(*times));
-    if (times == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (times == NULL) return ost_no_memory(err);
     times[e->n_times++] = t;
     qsort(times, e->n_times, sizeof(*times), compare_doubles);
     e->times = times;
@@ -214,7 +216,7 @@ int ost_trial_unmatched(ost_trial_t *self, const ost_evidence_row_t *row, const 
 {
     if (strcmp(row->role, "context") == 0) return 0;
     ost_unmatched_t *more = realloc(self->unmatched, (self->n_unmatched + 1) * sizeof(*more));
-    if (more == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (more == NULL) return ost_no_memory(err);
     self->unmatched = more;
     more[self->n_unmatched].row = row;
     snprintf(more[self->n_unmatched++].why, sizeof(more->why), "%s", why);
@@ -229,7 +231,7 @@ static int add_row(ost_trial_t *self, const ost_comparison_t *c, const ost_evide
         int ret = add_time(&self->experiment, figure.to, err);
         if (ret == 0 && figure.measure != OST_MEASURE_LEVEL) ret = add_time(&self->experiment, figure.from, err);
         ost_figure_t *more = realloc(self->figures, (self->n_figures + 1) * sizeof(*more));
-        if (more == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+        if (more == NULL) return ost_no_memory(err);
         self->figures = more;
         more[self->n_figures++] = figure;
         return ret;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The estimate: residuals of all rows from one run of every trial, Levenberg and Marquardt on them and the priors. */
 #include "analysis/fit_impl.h"
-#include "osteon/random.h"
+#include "core/random.h"
 
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_linalg.h>
@@ -68,8 +68,7 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
     const char **names = malloc((n + 1) * sizeof(*names));
     double *values = malloc((n_variants * n + 1) * sizeof(*values));
     ost_estimate_t *estimates = malloc((n_variants * n_figures + 1) * sizeof(*estimates));
-    int ret =
-        names == NULL || values == NULL || estimates == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    int ret = names == NULL || values == NULL || estimates == NULL ? ost_no_memory(err) : 0;
     for (size_t k = 0; k < n && ret == 0; k++) {
         names[k] = self->params[k].name;
         for (size_t v = 0; v < n_variants; v++) values[v * n + k] = ost_fit_param_value(&self->params[k], z[v * n + k]);
@@ -137,7 +136,7 @@ int ost_fit_slopes(ost_fit_t *self, const double *z, int n_threads, double *slop
 {
     size_t n = self->n_params, n_rows = self->n_rows;
     double *points = malloc((n + 1) * (n + 1) * sizeof(*points)), *all = malloc((n + 1) * (n_rows + 1) * sizeof(*all));
-    int ret = points == NULL || all == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    int ret = points == NULL || all == NULL ? ost_no_memory(err) : 0;
     if (ret == 0) memcpy(points, z, n * sizeof(*z));
     if (ret == 0) ret = look_around(self, points, n_threads, all, err);
     for (size_t i = 0; i < n_rows && ret == 0; i++) {
@@ -231,7 +230,7 @@ static int search_init(search_t *self, ost_fit_t *fit, const ost_fit_options_t *
     self->points = malloc((n + 1) * (n + 1) * sizeof(double));
     self->residuals = malloc((n + 1) * (fit->n_rows + 1) * sizeof(double));
     if (self->points != NULL && self->residuals != NULL) return 0;
-    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    return ost_no_memory(err);
 }
 
 static void search_free(search_t *self)
@@ -353,7 +352,7 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     double *best = calloc(n + 1, sizeof(*best)), lowest = INFINITY;
     gsl_matrix *jacobian = gsl_matrix_calloc(self->n_rows + n, n);
     int ret = search_init(&search, self, options, err);
-    if (ret == 0 && (best == NULL || jacobian == NULL)) ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (ret == 0 && (best == NULL || jacobian == NULL)) ret = ost_no_memory(err);
     for (size_t k = 0; k < n && ret == 0; k++) best[k] = ost_fit_param_z(&self->params[k], self->params[k].value);
     ost_fit_estimate_spread(self, NULL, 0);
     if (ret == 0) ret = set_errors(&search, best);

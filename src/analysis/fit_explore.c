@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What surrounds the estimate: predictions of trials left out, profiles, a sample of the posterior. */
 #include "analysis/fit_impl.h"
-#include "osteon/random.h"
+#include "core/random.h"
 
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_linalg.h>
@@ -15,11 +15,6 @@
 #define BURN_IN 60
 #define THIN 15
 #define ACCEPTED 0.234
-
-static int no_memory(ost_error_t *err)
-{
-    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
-}
 
 static double *estimate_z(const ost_fit_t *self)
 {
@@ -47,7 +42,7 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
     size_t n = self->n_params, n_left_out = 0;
     double objective, *z = estimate_z(self), *slopes = malloc((self->n_rows * n + 1) * sizeof(*slopes));
     gsl_matrix *jacobian = gsl_matrix_alloc(self->n_rows + n, n), *covariance = gsl_matrix_alloc(n, n);
-    int ret = z == NULL || slopes == NULL || jacobian == NULL || covariance == NULL ? no_memory(err) : 0;
+    int ret = z == NULL || slopes == NULL || jacobian == NULL || covariance == NULL ? ost_no_memory(err) : 0;
     for (size_t i = 0; i < self->n_rows; i++) {
         self->rows[i].left_out = strcmp(ost_fit_figure(self, i)->row->trial, trial) == 0;
         n_left_out += self->rows[i].left_out;
@@ -78,7 +73,7 @@ int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const 
     double *rise, ost_error_t *err)
 {
     double *at = estimate_z(self);
-    int ret = at == NULL ? no_memory(err) : 0;
+    int ret = at == NULL ? ost_no_memory(err) : 0;
     double centre = ret == 0 ? at[k] : 0, unit = self->params[k].se / self->params[k].prior_sd;
     for (size_t i = 0; i < n && ret == 0; i++) {
         double objective = NAN, held = centre + z[i] * unit;
@@ -208,7 +203,8 @@ int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *opt
     chains_t chains = { .fit = self, .options = options, .n = n, .centre = centre, .step = 0.5 };
     chains.residuals = malloc(CHAINS * (self->n_rows + 1) * sizeof(double));
     chains.root = gsl_matrix_alloc(n, n);
-    int ret = work == NULL || centre == NULL || chains.residuals == NULL || chains.root == NULL ? no_memory(err) : 0;
+    int ret =
+        work == NULL || centre == NULL || chains.residuals == NULL || chains.root == NULL ? ost_no_memory(err) : 0;
     if (ret == 0) {
         for (size_t i = 0; i < n * n; i++) gsl_matrix_set(chains.root, i / n, i % n, self->covariance[i]);
         gsl_linalg_cholesky_decomp1(chains.root);

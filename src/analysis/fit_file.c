@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The file of a fit: which trials, which parameters with which priors, which rows are left out and why. */
 #include "analysis/fit_impl.h"
-#include "io/fields.h"
-#include "io/schema.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "input/evidence.h"
+#include "input/fields.h"
+#include "input/schema.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -47,11 +50,6 @@ static const ost_schema_t fit[] = {
     { "exclude", LIST, "a list", "rows of role calibrate that are not fitted", false, MEMBERS(exclusions) },
 };
 static const ost_schema_t fit_schema = { "", MAP, "a mapping of trials, parameters, ...", "", true, MEMBERS(fit) };
-
-static int no_memory(ost_error_t *err)
-{
-    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
-}
 
 /* The parameter "model.name" of any trial's plan. */
 static const ost_param_t *find_param(const ost_trials_t *trials, const char *name)
@@ -99,7 +97,7 @@ static int read_param(ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_no
         .lower = model->lower,
         .upper = model->upper,
         .logit = model->lower >= 0 && model->upper <= 1 && ost_dim_is_none(model->unit.dim) };
-    if (param->name == NULL) return no_memory(err);
+    if (param->name == NULL) return ost_no_memory(err);
     int ret = ost_field_of_dim(tree, prior, model->unit.dim, model->unit_text, &param->prior, err);
     if (param->logit && model->spread.kind != OST_SPREAD_LOGITNORMAL)
         param->prior_sd /= fmax(1 - param->prior, 1e-6); /* the model's is of ln: d logit = d ln/(1 - p) */
@@ -148,7 +146,7 @@ static int choose_rows(ost_fit_t *self, ost_error_t *err)
     self->rows = calloc(n_all + 1, sizeof(*self->rows));
     bool *taken = calloc(n_all + 1, sizeof(*taken));
     ost_fit_row_t *all = calloc(n_all + 1, sizeof(*all));
-    int ret = self->rows == NULL || taken == NULL || all == NULL ? no_memory(err) : 0;
+    int ret = self->rows == NULL || taken == NULL || all == NULL ? ost_no_memory(err) : 0;
     size_t n = 0;
     for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++)
         for (size_t f = 0; f < self->trials.trials[t].n_figures; f++) {
@@ -202,7 +200,7 @@ static int read_trials(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(&tree->root, "subjects"), 1, 100000, &n_subjects, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(&tree->root, "search_subjects"), 1, 100000, &n_search, err);
     for (int i = 0; i < 2 && ret == 0; i++)
-        if (names[i] != NULL && (paths[i] = ost_file_beside(self->path, names[i])) == NULL) ret = no_memory(err);
+        if (names[i] != NULL && (paths[i] = ost_file_beside(self->path, names[i])) == NULL) ret = ost_no_memory(err);
     if (ret == 0) {
         ost_trials_options_t options = { .folder = paths[0],
             .evidence = paths[1],
@@ -235,7 +233,7 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err)
     if (ret < 0) return ret;
     self->params = calloc(params->n_members + 1, sizeof(*self->params));
     self->exclusions = calloc((exclude != NULL ? exclude->n_members : 0) + 1, sizeof(*self->exclusions));
-    if (self->params == NULL || self->exclusions == NULL) return no_memory(err);
+    if (self->params == NULL || self->exclusions == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < params->n_members && ret == 0; i++) ret = read_param(self, tree, &params->members[i], err);
     for (size_t i = 0; exclude != NULL && i < exclude->n_members && ret == 0; i++)
         ret = read_exclusion(&self->exclusions[self->n_exclusions++], tree, &exclude->members[i], err);
@@ -245,7 +243,7 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err)
     if (ret < 0) return ret;
     self->covariance = calloc(self->n_params * self->n_params, sizeof(double));
     self->slope = calloc(self->n_rows * self->n_params, sizeof(double));
-    return self->covariance == NULL || self->slope == NULL ? no_memory(err) : 0;
+    return self->covariance == NULL || self->slope == NULL ? ost_no_memory(err) : 0;
 }
 
 int ost_fit_read(ost_fit_t *self, const char *path, ost_error_t *err)
@@ -253,7 +251,7 @@ int ost_fit_read(ost_fit_t *self, const char *path, ost_error_t *err)
     char *text = NULL;
     ost_yaml_t tree = { 0 };
     *self = (ost_fit_t){ .path = ost_strdup(path) };
-    if (self->path == NULL) return no_memory(err);
+    if (self->path == NULL) return ost_no_memory(err);
     int ret = ost_file_read(&text, path, OST_YAML_MAX_BYTES, err);
     if (ret == 0) ret = ost_yaml_parse(&tree, self->path, text, err);
     if (ret == 0) ret = ost_schema_check(&fit_schema, &tree, err);

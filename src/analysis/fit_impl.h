@@ -3,7 +3,7 @@
 #ifndef OST_ANALYSIS_FIT_IMPL_H
 #define OST_ANALYSIS_FIT_IMPL_H
 
-#include "osteon/fit.h"
+#include "analysis/fit.h"
 
 #include <gsl/gsl_matrix.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "analysis/fit_impl.h"
+#include "input/evidence.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How far trials differ that did the same: the floor below which no model can come. */
-#include "osteon/validate.h"
+#include "analysis/validate.h"
 
 #include <math.h>
 #include <string.h>

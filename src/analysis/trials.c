@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Folders of trials, and what their simulated subjects say to the figures. */
 #include "analysis/trials_impl.h"
+#include "cohort/cohort.h"
+#include "core/text.h"
+#include "input/evidence.h"
 
 #include <dirent.h>
 #include <gsl/gsl_sort.h>
@@ -12,11 +15,6 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
-
-static int no_memory(ost_error_t *err)
-{
-    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
-}
 
 static int compare_names(const void *a, const void *b)
 {
@@ -43,7 +41,7 @@ static int list_folder(char ***names, size_t *n, const char *folder, ost_error_t
         char **more = realloc(*names, (*n + 1) * sizeof(*more));
         if (more != NULL) *names = more;
         if (more == NULL || (more[*n] = malloc(size)) == NULL)
-            ret = no_memory(err);
+            ret = ost_no_memory(err);
         else
             snprintf(more[(*n)++], size, "%s/%s", folder, entry->d_name);
     }
@@ -125,7 +123,7 @@ int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost
     if (ret < 0) return ret;
     ret = list_folder(&paths, &n_paths, options->folder, err);
     self->trials = calloc(n_paths + 1, sizeof(*self->trials));
-    if (ret == 0 && self->trials == NULL) ret = no_memory(err);
+    if (ret == 0 && self->trials == NULL) ret = ost_no_memory(err);
     for (size_t i = 0; i < n_paths && ret == 0; i++)
         if (options->only == NULL || is_named(paths[i], options->only)) ret = read_trial(self, paths[i], options, err);
     if (ret == 0 && self->n_trials == 0) ret = not_there(options, paths, n_paths, err);
@@ -282,7 +280,7 @@ static double *spread_out(const ost_trial_t *self, const ost_variants_t *variant
 static int fill_curve(ost_curve_t *self, double *points, size_t n_times, size_t n, double *work, ost_error_t *err)
 {
     self->mean = malloc((3 * n_times + 1) * sizeof(double));
-    if (self->mean == NULL) return no_memory(err);
+    if (self->mean == NULL) return ost_no_memory(err);
     self->lower = self->mean + n_times;
     self->upper = self->lower + n_times;
     for (size_t t = 0; t < n_times; t++) {
@@ -308,7 +306,7 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
     ost_cohort_summary_t summary = { 0 };
     int ret =
         harvested.values == NULL || harvested.points == NULL || work == NULL || (variants != NULL && typical == NULL)
-            ? no_memory(err)
+            ? ost_no_memory(err)
             : 0;
     const ost_cohort_options_t options = { .n_threads = n_threads,
         .no_probe = true,
@@ -337,7 +335,7 @@ static int estimate_trial(
     ost_trial_t *trial = &self->trials[t];
     size_t n = trial->n_figures, n_variants = variants != NULL ? variants->n_variants : 1;
     ost_estimate_t *own = malloc((n_variants * n + 1) * sizeof(*own));
-    int ret = own == NULL   ? no_memory(err)
+    int ret = own == NULL   ? ost_no_memory(err)
               : trial->skip ? 0
                             : ost_trial_estimate(trial, variants, 1, own, NULL, 0, err);
     for (size_t i = 0; i < n_variants * n && ret == 0; i++)
@@ -358,7 +356,7 @@ int ost_trials_estimate(
 {
     int ret = 0;
     ost_trial_t **longest_first = malloc((self->n_trials + 1) * sizeof(*longest_first));
-    if (longest_first == NULL) return no_memory(err);
+    if (longest_first == NULL) return ost_no_memory(err);
     for (size_t t = 0; t < self->n_trials; t++) longest_first[t] = &self->trials[t];
     qsort(longest_first, self->n_trials, sizeof(*longest_first), by_seconds);
 #ifdef _OPENMP

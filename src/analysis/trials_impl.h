@@ -2,7 +2,8 @@
 #ifndef OST_ANALYSIS_TRIALS_IMPL_H
 #define OST_ANALYSIS_TRIALS_IMPL_H
 
-#include "osteon/validate.h"
+#include "analysis/trials.h"
+#include "input/evidence.h"
 
 /* Note a row of role calibrate or validate that has no figure. @param why  for a person */
 int ost_trial_unmatched(
@@ -11,9 +12,6 @@ int ost_trial_unmatched(
 /* Rows that have no figure for the same reason are named together. @return whether row i is the first of its reason;
  * @param[out] more  how many others there are */
 bool ost_trial_unmatched_group(const ost_trial_t *self, size_t i, size_t *more);
-
-/* Digits after the point that suit the numbers of a verdict, in its row's unit. */
-int ost_verdict_decimals(const ost_verdict_t *self);
 
 /* Before planning, with the figures found: `name` in place of the trial's models of kind bone. Settings of models that
  * went are dropped; so are arms that the new model cannot be planned with, and their figures become unmatched.

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A large cohort for what is predicted, small ones over the draws of the posterior for how far that may be off. */
-#include "osteon/validate.h"
+
+#include "analysis/validate.h"
+
 #include "analysis/fit_impl.h"
 #include "analysis/trials_impl.h"
+#include "input/evidence.h"
 #include "osteon/version.h"
 
 #include <gsl/gsl_statistics_double.h>
@@ -11,17 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int no_memory(ost_error_t *err)
-{
-    return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
-}
-
 /* Curves for every arm and output that a figure of the trial shows. */
 static int choose_curves(const ost_trial_t *trial, ost_curve_t **curves, size_t *n, ost_error_t *err)
 {
     *curves = calloc(2 * trial->n_figures + 1, sizeof(**curves));
     *n = 0;
-    if (*curves == NULL) return no_memory(err);
+    if (*curves == NULL) return ost_no_memory(err);
     for (size_t f = 0; f < 2 * trial->n_figures; f++) {
         const ost_figure_t *figure = &trial->figures[f / 2];
         ost_curve_t curve = { .arm = f % 2 == 0 ? figure->arm : figure->versus,
@@ -79,7 +77,7 @@ static int run_draws(const ost_validation_options_t *options, size_t n_figures, 
     const ost_variants_t variants = { (const char *const *) draws->names, draws->n_params,
         draws->values + draws->n_params, n };
     int ret = ost_trials_read(&trials, &small, err);
-    if (ret == 0 && (estimates == NULL || values == NULL)) ret = no_memory(err);
+    if (ret == 0 && (estimates == NULL || values == NULL)) ret = ost_no_memory(err);
     if (ret == 0) ret = ost_trials_estimate(&trials, &variants, options->n_threads, estimates, err);
     for (size_t f = 0; f < n_figures && ret == 0; f++) {
         for (size_t v = 0; v < n; v++) values[v] = estimates[v * n_figures + f].value;
@@ -132,7 +130,7 @@ int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *o
     if (draws != NULL)
         estimate = (ost_variants_t){ (const char *const *) draws->names, draws->n_params, draws->values, 1 };
     if (estimates == NULL || sd == NULL || self->verdicts == NULL || self->curves == NULL || self->n_curves == NULL)
-        ret = no_memory(err);
+        ret = ost_no_memory(err);
     if (ret == 0) ret = run_large(self, draws != NULL ? &estimate : NULL, options->n_threads, estimates, err);
     if (ret == 0) ret = run_draws(options, n, sd, err);
     for (size_t t = 0; t < n_trials && ret == 0; t++)

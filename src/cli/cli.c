@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
+#include "core/text.h"
+#include "input/evidence.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -122,7 +124,7 @@ int ost_cli_check_output(const char *path, ost_error_t *err)
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
         return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: it is no ordinary file");
     char *folder = strdup(path);
-    int ret = folder == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    int ret = folder == NULL ? ost_no_memory(err) : 0;
     if (ret == 0 && access(dirname(folder), W_OK) != 0)
         ret = ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(errno));
     free(folder);
@@ -132,7 +134,7 @@ int ost_cli_check_output(const char *path, ost_error_t *err)
 int ost_cli_write(const char *path, void (*put)(const void *what, FILE *out), const void *what, ost_error_t *err)
 {
     char *part;
-    if (asprintf(&part, "%s.part", path) < 0) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (asprintf(&part, "%s.part", path) < 0) return ost_no_memory(err);
     FILE *file = fopen(part, "w");
     bool ok = file != NULL;
     if (ok) {

@@ -3,9 +3,10 @@
 #ifndef OST_CLI_H
 #define OST_CLI_H
 
-#include "osteon/analysis.h"
-#include "osteon/results.h"
+#include "analysis/trials.h"
+#include "input/evidence.h"
 #include "osteon/version.h"
+#include "results/results.h"
 
 #ifndef OST_DATA_DIR
 #define OST_DATA_DIR "/usr/local/share/osteon"

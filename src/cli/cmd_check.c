@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
-#include "osteon/cohort.h"
+#include "input/evidence.h"
+#include "plan/plan.h"
 
 static int check_model(const char *path)
 {

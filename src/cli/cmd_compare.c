@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One experiment on several bone models: it is run on each into a file of its own, and these are joined. */
 #include "cli.h"
-#include "osteon/cohort.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

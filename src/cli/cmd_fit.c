@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Estimates to the terminal; estimates and a sample of the posterior to a table that `osteon validate` reads. */
+#include "analysis/validate.h"
 #include "cli.h"
-#include "osteon/validate.h"
 
 #include <math.h>
 #include <signal.h>
@@ -93,7 +93,7 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
     size_t n = fit->n_rows, n_bmd = 0, n_inside = 0, n_all = 0;
     double *residuals = malloc((n + 1) * sizeof(double)), *sd = malloc((n + 1) * sizeof(double));
     double *misses = malloc((n + 1) * sizeof(double));
-    int ret = residuals == NULL || sd == NULL || misses == NULL ? ost_fail(err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    int ret = residuals == NULL || sd == NULL || misses == NULL ? ost_no_memory(err) : 0;
     printf(
         "\nleft out     %-9s %-38s %-20s %5s %9s %8s %7s\n", "", "arm", "output", "month", "observed", "differ", "sd");
     for (size_t i = 0; i < n && ret == 0; i++) {
@@ -175,7 +175,7 @@ static int check_name(const char *what, const char *word, const char *const *nam
 static int check_request(const ost_fit_t *fit, const request_t *request, ost_error_t *err)
 {
     const char **names = malloc((fit->n_params + fit->n_rows + 1) * sizeof(*names));
-    if (names == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (names == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < fit->n_params; i++) names[i] = fit->params[i].name;
     int ret = check_name("--profile: this fit estimates no", request->profiled, names, fit->n_params, err);
     names[0] = "each";
@@ -207,7 +207,7 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     if (ret == 0 && request->left_out != NULL) ret = leave_out(fit, request->left_out, &options, err);
     if (ret < 0 || n_draws == 0 || request->output == NULL) return ret;
     double *draws = malloc(n_draws * fit->n_params * sizeof(*draws));
-    if (draws == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (draws == NULL) return ost_no_memory(err);
     ret = ost_fit_sample(fit, n_draws, &options, draws, &sample, err);
     table = (table_t){ fit, draws, n_draws };
     if (ret == 0) ret = ost_cli_write(request->output, put_table, &table, err);

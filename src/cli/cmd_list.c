@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
-#include "io/experiment_keys.h"
+#include "input/experiment_keys.h"
 
 #include <stdio.h>
 #include <string.h>

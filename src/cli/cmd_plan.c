@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
-#include "osteon/cohort.h"
+#include "plan/plan.h"
 
 typedef struct {
     bool dot;

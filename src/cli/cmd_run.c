@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
-#include "osteon/results.h"
+#include "cohort/cohort.h"
+#include "results/results.h"
 
 #include <jansson.h>
 #include <limits.h>

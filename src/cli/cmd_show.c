@@ -2,7 +2,8 @@
 /* The result beside the evidence. A row of the table is one arm, one element of the variable and one interval of
  * months; changes are paired, each subject against itself. */
 #include "cli.h"
-#include "osteon/results.h"
+#include "input/evidence.h"
+#include "results/results.h"
 
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "analysis/validate.h"
 #include "cli.h"
-#include "osteon/validate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
-#include "osteon/isa.h"
+#include "core/isa.h"
 
 #include <gsl/gsl_errno.h>
 #include <hdf5.h>

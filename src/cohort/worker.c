@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The memory of a thread: all that a block of subjects needs, allocated once. */
+
 #include "cohort/worker.h"
+
+#include "cohort/cohort.h"
 
 #include <stdlib.h>
 #include <string.h>

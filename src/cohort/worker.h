@@ -3,7 +3,8 @@
 #ifndef OST_COHORT_WORKER_H
 #define OST_COHORT_WORKER_H
 
-#include "cohort/plan_impl.h"
+#include "cohort/cohort.h"
+#include "plan/plan_impl.h"
 
 #include <stdatomic.h>
 

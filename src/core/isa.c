@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "osteon/isa.h"
+
+#include "core/isa.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "osteon/random.h"
+
+#include "core/random.h"
 
 #include <math.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "osteon/units.h"
+
+#include "core/units.h"
+
+#include "core/text.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -97,7 +97,7 @@ static int emit_model(ost_library_t *library, source_t *source, const char *fold
     }
     source->fingerprint = model->impl->fingerprint;
     FILE *out = open_memstream(&content, &n);
-    if (out == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (out == NULL) return ost_no_memory(err);
     ret = ost_model_emit(model, out, err);
     fclose(out);
     snprintf(path, sizeof(path), "kernel_%s_lanes.c", source->name);
@@ -142,7 +142,7 @@ static int emit_table(const source_t *sources, size_t n_sources, const char *fol
     char *content = NULL;
     size_t n = 0;
     FILE *out = open_memstream(&content, &n);
-    if (out == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (out == NULL) return ost_no_memory(err);
     put_table(out, sources, n_sources);
     fclose(out);
     int ret = write_if_changed(folder, "builtins.c", content, n, err);

@@ -5,8 +5,8 @@
 #define OST_LANG_EXPRESSION_H
 
 #include "lang/graph.h"
+#include "lang/model.h"
 #include "lang/token.h"
-#include "osteon/model.h"
 
 enum {
     OST_MAX_NESTING = 200, /* of parentheses, calls, signs and powers */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 #include "lang/formula.h"
 
 #include "lang/expression.h"
@@ -75,7 +76,7 @@ static int read_formula(ost_formula_t **self, const char *text, const ost_name_t
     ost_index_set_t sets[OST_MAX_INDEX_SETS];
     *self = calloc(1, sizeof(**self));
     *dim = (ost_dim_t){ 0 };
-    if (*self == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (*self == NULL) return ost_no_memory(err);
     int ret = ost_graph_init(&(*self)->graph, err);
     if (ret != 0) goto out;
     parser.graph = &(*self)->graph;
@@ -89,7 +90,7 @@ static int read_formula(ost_formula_t **self, const char *text, const ost_name_t
         ost_parser_check_dim(&parser, &value, value.dim, "");
     if (parser.lexer.token.kind != OST_TOKEN_END) ost_lexer_unexpected(&parser.lexer, "an operator or the end");
     ret = parser.lexer.code;
-    if (ret == 0 && parser.graph->out_of_memory) ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (ret == 0 && parser.graph->out_of_memory) ret = ost_no_memory(err);
     for (size_t i = 0; used != NULL && i < n && ret == 0; i++) used[i] = parser.symbols[i].used;
     (*self)->node = value.node;
     (*self)->switches = parser.switches;
@@ -108,7 +109,7 @@ int ost_formula_new(ost_formula_t **self, const char *text, const char *const *n
     ost_dim_t *dim, ost_error_t *err)
 {
     ost_name_t *scalars = calloc(n + 1, sizeof(*scalars));
-    if (scalars == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (scalars == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < n; i++) scalars[i] = (ost_name_t){ .name = names[i], .dim = units[i].dim };
     int ret = read_formula(self, text, scalars, n, false, dim, NULL, err);
     free(scalars);

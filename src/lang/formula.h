@@ -3,7 +3,7 @@
 #ifndef OST_LANG_FORMULA_H
 #define OST_LANG_FORMULA_H
 
-#include "osteon/model.h"
+#include "lang/model.h"
 
 /* A name that a condition may use: a scalar, or all elements of an index set. */
 typedef struct {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 #include "lang/graph.h"
 
 #include <math.h>

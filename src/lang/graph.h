@@ -4,7 +4,7 @@
 #ifndef OST_LANG_GRAPH_H
 #define OST_LANG_GRAPH_H
 
-#include "osteon/error.h"
+#include "core/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

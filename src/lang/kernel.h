@@ -4,7 +4,7 @@
 #ifndef OST_LANG_KERNEL_H
 #define OST_LANG_KERNEL_H
 
-#include "osteon/isa.h"
+#include "core/isa.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lang/library.h"
 
+#include "core/text.h"
 #include "lang/model_impl.h"
 #include "lang/reader.h"
 #include "lang/signals.h"
@@ -50,10 +51,10 @@ static int read_model(ost_library_t *self, const char *path, const char *text, c
     const ost_model_t **model, ost_error_t *err)
 {
     ost_model_t **models = realloc(self->models, (self->n_models + 1) * sizeof(ost_model_t *));
-    if (models == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (models == NULL) return ost_no_memory(err);
     self->models = models;
     ost_model_t *made = malloc(sizeof(*made));
-    if (made == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (made == NULL) return ost_no_memory(err);
     int ret = ost_model_read(made, &self->signals, path, text, builtin, err);
     if (ret != 0) {
         ost_model_free(made);
@@ -83,7 +84,7 @@ static char *read_file(const char *path, ost_error_t *err)
     char *text = malloc(OST_MAX_TEXT + 2);
     size_t n = text != NULL ? fread(text, 1, OST_MAX_TEXT + 1, file) : 0;
     if (text == NULL) {
-        ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+        ost_no_memory(err);
     } else if (ferror(file)) {
         ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be read: %s", strerror(errno));
     } else if (memchr(text, '\0', n) != NULL) {

@@ -3,7 +3,7 @@
 #define OST_LANG_LIBRARY_H
 
 #include "lang/kernel.h"
-#include "osteon/model.h"
+#include "lang/model.h"
 
 /* Start with the signals of any table of built-in models (its entry "signals"), which is how the build tool and tests
  * begin without generated code. @param table  [n], kept: must outlive self */

@@ -5,7 +5,7 @@
 
 #include "lang/graph.h"
 #include "lang/kernel.h"
-#include "osteon/model.h"
+#include "lang/model.h"
 
 struct ost_programs; /* program.h */
 

@@ -547,12 +547,12 @@ int ost_model_read(ost_model_t *model, ost_signals_t *signals, const char *path,
     model->path = ost_reader_copy(&self, path, strlen(path));
     model->impl = calloc(1, sizeof(*model->impl));
     if (model->path == NULL || model->impl == NULL) {
-        ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+        ret = ost_no_memory(err);
         goto out;
     }
     model->impl->source = builtin;
     if (builtin == NULL && (model->impl->text = ost_reader_copy(&self, text, strlen(text))) == NULL) {
-        ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+        ret = ost_no_memory(err);
         goto out;
     }
     self.parser.graph = &model->impl->graph;

@@ -5,7 +5,7 @@
 #define OST_LANG_READER_H
 
 #include "lang/kernel.h"
-#include "osteon/model.h"
+#include "lang/model.h"
 
 enum { OST_MAX_TEXT = 1 << 20 };
 

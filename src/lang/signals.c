@@ -17,7 +17,7 @@ int ost_signals_reserve(ost_signals_t *self, size_t n, ost_error_t *err)
 {
     if (n == 0) return 0;
     ost_signal_t *more = realloc(self->signal, (self->n + n) * sizeof(*more));
-    if (more == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory");
+    if (more == NULL) return ost_no_memory(err);
     self->signal = more;
     return 0;
 }

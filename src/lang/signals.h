@@ -3,7 +3,7 @@
 #ifndef OST_LANG_SIGNALS_H
 #define OST_LANG_SIGNALS_H
 
-#include "osteon/model.h"
+#include "lang/model.h"
 
 /* Room for n more, so that as many ost_signals_take() cannot fail. @return 0 or OST_ERR_NO_MEMORY, table unchanged */
 int ost_signals_reserve(ost_signals_t *self, size_t n, ost_error_t *err) OST_MUST_CHECK;

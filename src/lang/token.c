@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 #include "lang/token.h"
 
-#include "osteon/units.h"
+#include "core/units.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/units.h"
 #include "solve/batch_impl.h"
-
-#include "osteon/units.h"
 
 #include <math.h>
 #include <stdio.h>

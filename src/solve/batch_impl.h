@@ -5,7 +5,7 @@
 #define OST_SOLVE_BATCH_IMPL_H
 
 #include "solve/elimination.h"
-#include "solve/schedule.h"
+#include "solve/lane.h"
 
 #define OST_MAX_STAGES 8
 

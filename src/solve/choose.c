@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "osteon/solve.h"
+#include "solve/solve.h"
 
 /* Work of an attempted step in right-hand sides, measured on the flagship with AVX-512: sums of stages, and where there
  * is one, the Jacobian with its factorisation (1.5) and a solve for each stage (0.3). In order of preference. */

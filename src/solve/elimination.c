@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+
 #include "solve/elimination.h"
 
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #ifndef OST_SOLVE_ELIMINATION_H
 #define OST_SOLVE_ELIMINATION_H
 
-#include "osteon/solve.h"
+#include "solve/solve.h"
 
 /* How a finished sum is stored, where `scale` is not the row to multiply it by. */
 #define OST_STORE_PLAIN UINT32_MAX

@@ -4,9 +4,8 @@
  * a step of Rodas5P adds its sums of stages, its elimination and eight solves. The peak is that of a loop of products
  * and sums on the same instruction set, timed in turns with the rest.
  * usage: bench-peak EXPERIMENT.yaml ISA */
-#include "problem.h"
-
 #include "lang/program.h"
+#include "problem.h"
 #include "solve/elimination.h"
 
 #include <math.h>

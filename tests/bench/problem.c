@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "problem.h"
+#include "cohort/cohort.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #ifndef OST_BENCH_PROBLEM_H
 #define OST_BENCH_PROBLEM_H
 
-#include "osteon/cohort.h"
+#include "plan/plan.h"
 
 /* Jobs that are solved, and timed, in a row: as many as the cohort hands over at a time. */
 #define BENCH_BLOCK 64

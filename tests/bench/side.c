@@ -2,9 +2,9 @@
 /* One side of a bench: integrate the subjects of an experiment with one solver for a given time on one core, and print
  * what was measured as a line of JSON. Built twice: bench-lanes with osteon's lanes, bench-scalar with one lane, which
  * also runs the peers. */
+#include "cohort/cohort.h"
+#include "input/experiment_keys.h"
 #include "problem.h"
-
-#include "io/experiment_keys.h"
 
 #include <gsl/gsl_errno.h>
 #include <math.h>

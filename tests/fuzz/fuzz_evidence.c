@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The reader of evidence tables on any bytes, through a file in memory. */
-#include "osteon/results.h"
+#include "input/evidence.h"
+#include "results/results.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

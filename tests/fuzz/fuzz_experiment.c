@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The experiment reader on any bytes. A line that begins with "%" is an override, the rest is the text, so that both
  * readers are reached. Built without libFuzzer (-DOST_FUZZ_REPLAY) it replays the files that it is given. */
-#include "osteon/experiment.h"
+#include "input/experiment.h"
 
 #include <stdlib.h>
 #include <string.h>

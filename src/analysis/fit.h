@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file fit.h  Estimating parameters from the evidence of trials.
+ *  Bayes' rule at its mode: least squares of the figures' residuals with log-normal and logit-normal priors, by
+ * Levenberg and Marquardt (GSL multifit_nlinear) from several starts. The error of a figure has three parts: its own
+ * (its interval, or the spread between people over its n), what all figures of one kind from one trial share (people,
+ * machine, season: `between`), and what the model gets wrong of single figures (`within`); the sizes of the latter two
+ * are estimated, by class of endpoint. Only rows of role `calibrate` are fitted. */
+#ifndef OST_ANALYSIS_FIT_H
+#define OST_ANALYSIS_FIT_H
+
+#include "analysis/trials.h"
+
+/** One parameter that is estimated. Working scale: ln, or logit for ranges within 0..1. */
+typedef struct {
+    char *name;             /**< "aibl.T[total_hip]"; owned */
+    const char *unit_text;  /**< of the model, borrowed */
+    double factor;          /**< internal units in one of it */
+    double prior, prior_sd; /**< typical value a priori, internal units; its SD on the working scale */
+    double lower, upper;    /**< the model's range, internal units */
+    bool logit;             /**< working scale */
+    double value;           /**< estimate, internal units; the prior before the fit */
+    double se;              /**< on the working scale, after ost_fit_run() */
+} ost_fit_param_t;
+
+/** One row of the evidence in the fit. Residuals of class LEVEL are percent of the observed value, those of yearly
+ * rates are points over all their years, all others are in the row's unit. */
+typedef struct {
+    size_t trial, figure; /**< in `trials` */
+    size_t group;         /**< rows of one trial and class share it; rows of a group stand together */
+    double error;         /**< SE of the observed figure, as the residual */
+    double residual;      /**< simulated - observed at the estimate */
+    bool left_out;        /**< not used in the fit that is going on */
+} ost_fit_row_t;
+
+/** A row that the fit file excludes. */
+typedef struct {
+    ost_comparison_t where; /**< trial, trial_arm, endpoint, site, month: NULL and NAN for any */
+    char *reason;           /**< owned */
+    size_t n_rows;          /**< how many rows it took */
+} ost_fit_exclusion_t;
+
+/** Sizes of the parts of a residual that are not the row's own error. */
+typedef struct {
+    double between, within; /**< SD, in the residual's unit */
+    double groups;          /**< trials that they were estimated from, 0 if none */
+} ost_fit_spread_t;
+
+/** Half width of a 90 % prediction interval, in SD: the 95 % quantile of Student's t with groups - 2 degrees of freedom
+ * (Higgins 2009 J R Stat Soc A 172:137, doi:10.1111/j.1467-985X.2008.00552.x), because sizes that few trials tell are
+ * uncertain; with at least 4, as their priors count for something (assumed). 1.645 where groups is 0. */
+double ost_fit_half_width(const ost_fit_spread_t *self);
+
+/** A fit. */
+typedef struct {
+    char *path, *title;         /**< of the file; title NULL if it has none */
+    ost_trials_t trials;        /**< those of its folder */
+    ost_trials_t search_trials; /**< the same with fewer subjects: for searches from starts and refits */
+    bool searching;             /**< they are in use */
+    ost_fit_param_t *params;    /**< [n_params] */
+    size_t n_params;
+    ost_fit_row_t *rows;             /**< [n_rows] */
+    size_t n_rows, n_groups;         /**< rows, and groups of them */
+    ost_fit_exclusion_t *exclusions; /**< [n_exclusions] */
+    size_t n_exclusions;
+    uint64_t seed, n_starts;                /**< of random numbers; searches from the prior */
+    double robust;                          /**< residuals beyond this many SD count linearly (Huber); 0: none */
+    ost_fit_spread_t spread[OST_N_CLASSES]; /**< as estimated so far */
+    double *covariance;   /**< [n_params][n_params] on the working scale in units of prior SDs, after ost_fit_run() */
+    double *slope;        /**< [n_rows][n_params] d whitened residual / d working scale in prior SDs */
+    double objective;     /**< -2 log posterior but for a constant */
+    uint64_t n_simulated; /**< subject-arms so far */
+} ost_fit_t;
+
+/** What a long computation says of itself; non-zero stops it, the best so far is kept. */
+typedef int (*ost_fit_progress_fn)(void *user, const char *what, size_t done, size_t all, double objective);
+
+/** How to run. */
+typedef struct {
+    int n_threads;                /**< 0: all */
+    ost_fit_progress_fn progress; /**< may be NULL */
+    void *user;                   /**< handed to it */
+} ost_fit_options_t;
+
+/** Read a fit file (YAML: trials, evidence, subjects, search_subjects, seed, starts, robust, parameters, exclude) and
+ * its trials.
+ *  @return 0 or an error with its place: an unknown parameter, one without a prior, an exclusion that fits no row, no
+ * row that is left to be fitted */
+int ost_fit_read(ost_fit_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL and a zeroed one. */
+void ost_fit_free(ost_fit_t *self);
+
+/** From all starts, then with the sizes of the errors estimated, to the best estimate; with n_starts 0 from the values
+ * that the parameters have. @return 0, also when stopped by progress (*stopped) */
+int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped, ost_error_t *err) OST_MUST_CHECK;
+
+/** Refit, from the estimate, without the rows of one trial of the evidence; then predict them. The fit itself is left
+ * as it was. @param[out] residuals  [n_rows] of the rows left out, NAN for the others. @param[out] sd  [n_rows] of the
+ * prediction: parameters, own error, between and within */
+int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_t *options, double *residuals,
+    double *sd, ost_error_t *err) OST_MUST_CHECK;
+
+/** Profile of -2 log posterior: the other parameters fitted while parameter k is held at n values.
+ *  @param z  [n] values on the working scale, SE from the estimate. @param[out] rise  [n] over the estimate's */
+int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const ost_fit_options_t *options,
+    double *rise, ost_error_t *err) OST_MUST_CHECK;
+
+/** How well a sample of the posterior was made. */
+typedef struct {
+    double accepted; /**< share of the steps that were taken: all where the posterior is normal, else about a quarter */
+    double ratio;    /**< Gelman and Rubin's, of the parameter where it is largest: 1 once all chains tell the same;
+                        (1992, doi:10.1214/ss/1177011136) */
+} ost_fit_sample_t;
+
+/** A sample of the posterior by 32 chains, whose steps are proposed from the normal distribution of the fit's
+ * covariance and taken or refused by what the posterior differs from it.
+ * @param[out] values  [n_draws][n_params] internal units. @param[out] sample  how well */
+int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *options, double *values,
+    ost_fit_sample_t *sample, ost_error_t *err) OST_MUST_CHECK;
+
+/** The report of a fit, for a person: estimates, what informs them, residuals, sizes of errors. */
+void ost_fit_print(const ost_fit_t *self, FILE *out);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file cohort.h  Running a plan for a whole cohort: blocks of subjects, threads, what a run did. */
+#ifndef OST_COHORT_COHORT_H
+#define OST_COHORT_COHORT_H
+
+#include "plan/plan.h"
+
+/** Subjects of a block: a cohort is run in blocks that begin at multiples of this; the last one may be shorter. */
+#define OST_COHORT_BLOCK 64
+
+/** A finished block of consecutive subjects, all arms; borrowed for the call. */
+typedef struct {
+    uint64_t first; /**< 0-based position in the cohort of its first subject, or in all cohorts of a run of variants */
+    size_t n_subjects;
+    const double
+        *y; /**< [n_arms][n_subjects][system.n_outputs][n_times], reported units; NaN where there is no value */
+    const uint8_t *status;            /**< [n_arms][n_subjects] 0 ok, else -OST_ERR_ code */
+    const uint32_t *steps, *rejected; /**< [n_arms][n_subjects] */
+    const double *covariates;         /**< [n_subjects][n_covariates] internal units */
+    const double *params;             /**< [n_subjects][n_params] internal units */
+    const char *const *messages;      /**< [n_arms][n_subjects], NULL where ok */
+    const double *began; /**< [plan->n_courses][n_subjects] when each began the doses for the first time, d; NaN where
+                            never, or not eligible; of a subject that failed, until it did */
+    const double *ended; /**< the same of when they ended */
+} ost_cohort_block_t;
+
+/** How far a run is. */
+typedef struct {
+    uint64_t subjects_done, subjects; /**< finished and to be run, without those left out */
+    uint64_t failures;                /**< subject-arms */
+    double seconds;                   /**< since the start, by the clock */
+} ost_progress_t;
+
+/** How to run a cohort. */
+typedef struct {
+    int n_threads; /**< 0: all that the process may use */
+    /** Variants of the typical parameters, [n_variants][plan->n_params] in internal units, borrowed; start from
+     * ost_plan_typical() and stay within the parameters' ranges. The same subjects are run for each of them, in one
+     * run: position v x n_subjects + k is subject k of variant v. NULL: once, as planned. */
+    const double *variants;
+    size_t n_variants; /**< used where variants is not NULL */
+    bool no_probe; /**< leave periodic_error and solver_error at NaN: for repeated runs, as of a fit; the probes cost as
+                      much as eight subjects twice, once with exact dosing, once at a tenth of the tolerance */
+    /** Called by one thread at a time, blocks in any order. A negative return stops the run with that code. May be
+     * NULL. */
+    int (*sink)(void *user, const ost_cohort_block_t *block, ost_error_t *err);
+    bool parallel_sink; /**< sink may be called by several threads at a time, and is */
+    const bool *done; /**< [number of blocks] true where a block is left out, as one that an earlier run did; NULL: none
+                       */
+    /** Called by one thread at a time after each block. Non-zero stops the run early, keeping what is done. May be
+     * NULL. */
+    int (*progress)(void *user, const ost_progress_t *progress);
+    void *user; /**< handed to both */
+} ost_cohort_options_t;
+
+/** What a run did. */
+typedef struct {
+    uint64_t subjects, failures;      /**< failures: subject-arms */
+    uint64_t *n_not_finite;           /**< [system.n_outputs] subject-arms that did not fail and yet have a NaN or an
+                                         infinity in this output: its formula has no value there; owned */
+    double seconds_wall, seconds_cpu; /**< time by the clock and of all threads */
+    int n_threads;
+    ost_isa_t isa;            /**< instruction set used */
+    ost_stepper_t stepper;    /**< method used: as asked for, or chosen by `auto` */
+    ost_solver_stats_t stats; /**< sums over all jobs but run-ins */
+    uint64_t run_in_steps;    /**< of all run-ins */
+    /** Of `dosing: periodic`, measured by running the first subjects both ways: largest difference from exact dosing,
+     * per output row, in percent of the exact value's maximum over time; NaN where not measured. [system.n_outputs],
+     * owned */
+    double *periodic_error;
+    size_t n_periodic_probed; /**< subjects */
+    /** Of the solver's tolerance, measured by running the first subjects again at a tenth of it, run-in and all (and
+     * on, to a hundredth of that and less, until they take a fifth more steps): as periodic_error; of how much is asked
+     * for, not of what the model leaves out. NaN at the least tolerance. [system.n_outputs], owned */
+    double *solver_error;
+    size_t n_solver_probed; /**< subjects */
+    bool interrupted;       /**< stopped early by `progress` */
+} ost_cohort_summary_t;
+
+/** Simulate the whole cohort. Memory does not depend on the number of subjects.
+ *  @return 0 also when single subjects failed (see summary) */
+int ost_cohort_run(const ost_plan_t *plan, const ost_cohort_options_t *options, ost_cohort_summary_t *summary,
+    ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL and a zeroed one. */
+void ost_cohort_summary_free(ost_cohort_summary_t *self);
+
+#endif

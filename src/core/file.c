@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "core/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int ost_file_read(char **text, const char *path, size_t max_bytes, ost_error_t *err)
+{
+    *text = NULL;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be opened: %s", strerror(errno));
+    int ret = 0;
+    char *buf = NULL;
+    size_t size = 0, room = 0, got;
+    do {
+        if (size + 1 >= room) {
+            room = room == 0 ? 16384 : 2 * room;
+            char *more = realloc(buf, room);
+            if (more == NULL) {
+                ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory reading %s", path);
+                goto out;
+            }
+            buf = more;
+        }
+        errno = 0;
+        got = fread(buf + size, 1, room - size - 1, file);
+        size += got;
+    } while (got > 0 && size <= max_bytes);
+    if (ferror(file)) {
+        ret = ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be read: %s", strerror(errno));
+        goto out;
+    }
+    if (size > max_bytes) {
+        ret = ost_fail_at(err, OST_ERR_LIMIT, path, 0, 0, "larger than the limit of %zu bytes", max_bytes);
+        goto out;
+    }
+    buf[size] = '\0';
+    if (strlen(buf) != size) {
+        ret = ost_fail_at(err, OST_ERR_SYNTAX, path, 0, 0, "not a text file: a zero byte at %zu", strlen(buf));
+        goto out;
+    }
+    *text = buf;
+    buf = NULL;
+out:
+    free(buf);
+    fclose(file);
+    return ret;
+}
+
+char *ost_file_beside(const char *base, const char *name)
+{
+    const char *slash = strrchr(base, '/');
+    size_t folder = slash == NULL || name[0] == '/' ? 0 : (size_t) (slash - base) + 1;
+    size_t size = strlen(name) + 1;
+    char *path = malloc(folder + size);
+    if (path == NULL) return NULL;
+    memcpy(path, base, folder);
+    memcpy(path + folder, name, size);
+    return path;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "core/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_MAX_LENGTH = 63 }; /* longer words get no suggestion unless they differ in case only */
+
+char *ost_strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    if (copy != NULL) memcpy(copy, text, size);
+    return copy;
+}
+
+void *ost_list_new(size_t n, size_t size)
+{
+    return n == 0 ? NULL : calloc(n, size);
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
+}
+
+static bool same_ignoring_case(const char *a, const char *b)
+{
+    while (*a != '\0' && lower(*a) == lower(*b)) a++, b++;
+    return lower(*a) == lower(*b);
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+    size_t m = a < b ? a : b;
+    return m < c ? m : c;
+}
+
+/* Insertions, deletions, substitutions and swaps of neighbours, ignoring case; three rolling rows of the table. */
+static size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b)
+{
+    size_t rows[3][NAME_MAX_LENGTH + 1] = { 0 };
+    size_t *before = rows[0], *last = rows[1], *row = rows[2];
+    for (size_t j = 0; j <= n_b; j++) last[j] = j;
+    for (size_t i = 1; i <= n_a; i++) {
+        row[0] = i;
+        for (size_t j = 1; j <= n_b; j++) {
+            char x = lower(a[i - 1]), y = lower(b[j - 1]);
+            row[j] = min3(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y));
+            bool swapped = i > 1 && j > 1 && x == lower(b[j - 2]) && y == lower(a[i - 2]);
+            if (swapped && before[j - 2] + 1 < row[j]) row[j] = before[j - 2] + 1;
+        }
+        size_t *spare = before;
+        before = last;
+        last = row;
+        row = spare;
+    }
+    return last[n_b];
+}
+
+const char *ost_nearest(const char *word, const char *const *names, size_t n_names)
+{
+    for (size_t i = 0; i < n_names; i++) {
+        if (same_ignoring_case(word, names[i])) return names[i];
+    }
+    size_t n_word = strlen(word);
+    if (n_word > NAME_MAX_LENGTH) return NULL;
+    const char *best = NULL;
+    size_t best_distance = SIZE_MAX;
+    for (size_t i = 0; i < n_names; i++) {
+        size_t n_name = strlen(names[i]);
+        if (n_name > NAME_MAX_LENGTH) continue;
+        size_t distance = edit_distance(word, n_word, names[i], n_name);
+        /* a third of the longer word may be wrong: more is another word, not a slip */
+        size_t allowed = ((n_word > n_name ? n_word : n_name) + 1) / 3;
+        if (distance <= allowed && distance < best_distance) {
+            best = names[i];
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+const char *ost_nearest_of(const char *word, const void *from, size_t n, ost_name_fn name)
+{
+    const char **names = malloc((n + 1) * sizeof(*names));
+    if (names == NULL) return NULL;
+    for (size_t i = 0; i < n; i++) names[i] = name(from, i);
+    const char *near = ost_nearest(word, names, n);
+    free(names);
+    return near;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file text.h  Texts and lists: copies, and the valid name nearest to a wrong one. */
+#ifndef OST_CORE_TEXT_H
+#define OST_CORE_TEXT_H
+
+#include <stddef.h>
+
+/** A copy of `text`, owned by the caller; NULL if out of memory. */
+char *ost_strdup(const char *text);
+/** n zeroed items of `size` bytes, owned by the caller. @return NULL if out of memory or n is 0 */
+void *ost_list_new(size_t n, size_t size);
+
+/** The name closest to `word` by edit distance (case-insensitive first), or NULL if none is near enough to suggest.
+ *  @param names  shape [n_names], borrowed; the result points into it */
+const char *ost_nearest(const char *word, const char *const *names, size_t n_names);
+/** Name i of the items of `from`. */
+typedef const char *(*ost_name_fn)(const void *from, size_t i);
+/** The same of names that a function gives: name(from, 0) to name(from, n - 1). */
+const char *ost_nearest_of(const char *word, const void *from, size_t n, ost_name_fn name);
+/** " (did you mean 'x'?)", or nothing for NULL, as three arguments of "%s%s%s". */
+#define OST_HINT(s) (s) != NULL ? " (did you mean '" : "", (s) != NULL ? (s) : "", (s) != NULL ? "'?)" : ""
+
+#endif

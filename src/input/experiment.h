@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file experiment.h  An experiment as plain data: which models, which people, which arms, when to look.
+ *  io/experiment.c fills it from YAML; cohort runs it. All values are in internal units, strings and arrays are owned.
+ */
+#ifndef OST_INPUT_EXPERIMENT_H
+#define OST_INPUT_EXPERIMENT_H
+
+#include "lang/model.h"
+#include "solve/solve.h"
+
+/** Distribution of a covariate. */
+typedef enum {
+    OST_DIST_FIXED,       /**< value a */
+    OST_DIST_NORMAL,      /**< mean a, SD b */
+    OST_DIST_LOGNORMAL,   /**< median a, SD of ln b */
+    OST_DIST_UNIFORM,     /**< from a to b */
+    OST_DIST_EXPONENTIAL, /**< mean a: the time to what happens at a constant rate */
+    OST_DIST_FORMULA      /**< of covariates above it */
+} ost_dist_kind_t;
+
+/** One covariate of the population. NORMAL, LOGNORMAL and EXPONENTIAL are truncated to lower..upper by inverse
+ * distribution function (one draw, exact); FORMULA is clamped to them. */
+typedef struct {
+    char *name;             /**< "age" */
+    char *unit_text;        /**< as written */
+    ost_unit_t unit;        /**< for the result file */
+    ost_dist_kind_t kind;   /**< distribution */
+    double a, b;            /**< its parameters, internal units */
+    double lower, upper;    /**< -inf, inf where open */
+    char *formula_text;     /**< FORMULA only */
+    ost_formula_t *formula; /**< over the covariates before it */
+    bool treats;            /**< a regimen line, or the dropout, is a formula of it */
+    ost_place_t place;      /**< for messages */
+} ost_covariate_t;
+
+/** Typical value or between-subject spread of one parameter set by the experiment. */
+typedef struct {
+    char *model, *param;  /**< "aibl", "k_C" or "T[lumbar_spine]" */
+    bool sets_value;      /**< value and dim are given */
+    double value;         /**< internal units */
+    ost_dim_t dim;        /**< of value, checked against the parameter */
+    bool sets_spread;     /**< spread_sd and spread_dim are given */
+    double spread_sd;     /**< replaces the model's spread (same kind; LOGNORMAL if it had none); 0 switches it off */
+    ost_dim_t spread_dim; /**< of spread_sd: none, but the parameter's where its spread is NORMAL */
+    ost_place_t place;    /**< for messages */
+} ost_param_setting_t;
+
+/** Doses of one drug: amount at start, start + interval, ... while before stop. */
+typedef struct {
+    char *drug;               /**< name of a model that takes doses */
+    char *into;               /**< which of its states, NULL for the first that takes doses */
+    double amount;            /**< internal units; negative only where the model is no drug */
+    ost_dim_t dim;            /**< of amount, checked against the dosed state */
+    double interval;          /**< d; 0 for a single dose */
+    double start, stop;       /**< d from time 0; half-open */
+    double duration;          /**< d of infusion; 0 for a bolus */
+    ost_place_t place;        /**< for messages */
+    ost_formula_t *own_start; /**< of the covariates, instead of start; NULL: the same for all */
+    ost_formula_t *own_stop;  /**< of the covariates, instead of stop; NULL: the same for all */
+    ost_formula_t *adherence; /**< of the covariates, the chance that a dose is taken; NULL: all are */
+    char *begin_if;       /**< condition over outputs, covariates and time, looked at from `start` on every `visits`:
+                             where it holds the doses begin, `delay` later; NULL: none */
+    char *end_if;         /**< condition looked at with begin_if: where it holds the doses end; NULL: none */
+    double visits, delay; /**< d */
+    ost_place_t begin_place, end_place; /**< of the conditions, for messages */
+} ost_regimen_t;
+
+/** Whether people take these doses each in their own way. */
+static inline bool ost_regimen_is_personal(const ost_regimen_t *self)
+{
+    return self->own_start != NULL || self->own_stop != NULL || self->adherence != NULL || self->begin_if != NULL ||
+           self->end_if != NULL;
+}
+
+/** A signal driven from outside while start <= t < stop, combined with its other drivers by the signal's rule. */
+typedef struct {
+    char *signal;       /**< its name */
+    double value;       /**< internal units */
+    ost_dim_t dim;      /**< of value, checked against the signal */
+    double start, stop; /**< d from time 0; half-open */
+    ost_place_t place;  /**< for messages */
+} ost_drive_input_t;
+
+/** One way to treat everybody. */
+typedef struct {
+    char *name, *label;      /**< for programs and for people */
+    ost_regimen_t *regimens; /**< [n_regimens] */
+    size_t n_regimens;
+    ost_drive_input_t *inputs; /**< [n_inputs] */
+    size_t n_inputs;
+    ost_place_t place; /**< for messages */
+} ost_arm_t;
+
+/** Regular doses: each one, or periodic ones parked once their effect repeats (see ost_series_t). */
+typedef enum { OST_DOSING_PERIODIC, OST_DOSING_EXACT } ost_dosing_t;
+
+/** How the subjects' draws are spread. */
+typedef enum {
+    OST_SAMPLING_RANDOM, /**< independent: a subject is the same in every cohort */
+    /** The n quantiles (k + 1/2)/n of every distribution, each once, in an order of its own for each quantity (McKay
+     * 1979, doi:10.2307/1268522): means of few subjects come close to those of many. A subject depends on the cohort's
+     * size. */
+    OST_SAMPLING_LATIN_HYPERCUBE
+} ost_sampling_t;
+
+/** Rows of an evidence table to lay beside an arm: those of the trial and trial arm that have the endpoint, site and
+ * month given, and what in the simulation is laid beside them where the row alone does not say it (analysis.h). */
+typedef struct {
+    char *arm;               /**< of this experiment */
+    char *versus;            /**< the arm that is subtracted, NULL for none */
+    char *trial, *trial_arm; /**< as the table spells them */
+    char *endpoint, *site;   /**< as the table spells them, NULL for any */
+    double month;            /**< the row's, NAN for any */
+    char *output;            /**< "bmd[total_hip]", NULL: by endpoint and site */
+    double from, to;         /**< d from time 0: when baseline and figure are taken, NAN: by endpoint and month */
+    double unit;             /**< what 1 of the row's value is, internal units, NAN: by the row's unit */
+    ost_dim_t unit_dim;      /**< of unit */
+    ost_place_t place;       /**< for messages */
+} ost_comparison_t;
+
+/** The text of a model that the experiment brings along. */
+typedef struct {
+    char *path, *text; /**< the path stands for the text, whatever the file of that name holds by now */
+} ost_model_text_t;
+
+/** An experiment. */
+typedef struct {
+    char *name, *title; /**< for file names and for people */
+    char *path;         /**< of the file it came from, "" if none */
+    char *text;         /**< the YAML as run: overrides of --set and flags are listed in `overrides` */
+    char **overrides;   /**< "path=value", in order */
+    size_t n_overrides;
+    char **models; /**< names or paths; drugs named by the arms are added by the reader */
+    size_t n_models;
+    ost_place_t *model_places; /**< [n_models] of the listed ones; a drug added by the reader: of its first regimen */
+    ost_model_text_t *model_texts; /**< [n_model_texts], of an experiment that comes from a result file */
+    size_t n_model_texts;
+    uint64_t n_subjects;         /**< >= 1 */
+    uint64_t seed;               /**< of all random numbers */
+    uint64_t first_subject;      /**< subjects first_subject .. first_subject + n_subjects - 1 */
+    ost_sampling_t sampling;     /**< default RANDOM */
+    ost_covariate_t *covariates; /**< [n_covariates] in order of definition */
+    size_t n_covariates;
+    bool variability;              /**< false: every subject is the typical one but for covariates */
+    ost_param_setting_t *settings; /**< [n_settings] */
+    size_t n_settings;
+    char *eligible; /**< condition over outputs, covariates and time that holds at time 0 for who takes part, NULL: all
+                       do */
+    ost_place_t eligible_place; /**< for messages */
+    ost_formula_t *dropout; /**< of the covariates: when a subject is no longer looked at, d from time 0; NULL: never */
+    char *start_text;       /**< formula of the covariates: when the run-in begins, d from time 0 (usually negative) */
+    ost_formula_t *start;   /**< NULL: no run-in, begins at the first output, event or time 0 */
+    ost_place_t start_place; /**< for messages */
+    ost_arm_t *arms;         /**< [n_arms] */
+    size_t n_arms;
+    double *times; /**< [n_times] ascending, d from time 0 */
+    size_t n_times;
+    char **outputs; /**< groups ("bmd"), NULL for all */
+    size_t n_outputs;
+    ost_place_t *output_places;    /**< [n_outputs] */
+    ost_dosing_t dosing;           /**< default PERIODIC */
+    ost_solver_options_t solver;   /**< of every job */
+    bool float64;                  /**< results as float64 */
+    int compression;               /**< 1: shuffle and deflate; 0: none */
+    int digits;                    /**< significant digits that outputs are rounded to, 0: all that they have */
+    char *evidence_path;           /**< resolved against the experiment's folder, or NULL */
+    ost_comparison_t *comparisons; /**< [n_comparisons] */
+    size_t n_comparisons;
+} ost_experiment_t;
+
+/** Read an experiment file. Unknown keys, wrong types, units, ranges and names inside the file are refused with
+ *  file:line:column and the nearest valid name; names of models, drugs, signals, parameters are checked when it is
+ * planned.
+ *  @param overrides  [n_overrides] "path=value" (`arms.anastrozole.regimen.0.dose=10 mg`), applied to the text's tree
+ * before it is read; copied */
+int ost_experiment_read(ost_experiment_t *self, const char *path, const char *const *overrides, size_t n_overrides,
+    ost_error_t *err) OST_MUST_CHECK;
+/** Same from text; `path` is used in messages and to resolve relative paths. */
+int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
+    size_t n_overrides, ost_error_t *err) OST_MUST_CHECK;
+/** Take the rules away: lines that begin by one are never given, lines that end by one go on, and everybody is
+ * eligible. What is left changes smoothly with the parameters. */
+void ost_experiment_drop_rules(ost_experiment_t *self);
+/** Free what an arm owns, not the arm itself. */
+void ost_arm_free(ost_arm_t *self);
+/** Free. Accepts NULL and a zeroed one. */
+void ost_experiment_free(ost_experiment_t *self);
+/** Every key of an experiment file, what it expects and what it means. */
+void ost_experiment_print_keys(FILE *out);
+/** "rodas4", "rodas5p", "tsit5", "gsl_msbdf", ..., as experiment files spell them. */
+const char *ost_stepper_name(ost_stepper_t stepper);
+/** "periodic", "exact", as experiment files spell them. */
+const char *ost_dosing_name(ost_dosing_t dosing);
+
+/** The experiment's file, for messages: "" where it has none. */
+#define OST_WHERE(e) ((e)->path != NULL ? (e)->path : "")
+/** Record an error at a location of the experiment. @return code */
+#define OST_FAIL_AT(err, code, e, place, ...)                                                                          \
+    ost_fail_at(err, code, OST_WHERE(e), (place).line, (place).column, __VA_ARGS__)
+
+#endif

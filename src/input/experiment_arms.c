@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/text.h"
+#include "input/experiment_keys.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Events of one regimen; each takes memory in the plan. */
+#define MAX_DOSES 1000000
+/* d; each takes a step and memory in the plan */
+#define MIN_VISITS 1.0
+
+static const ost_dim_t time_dim = { { [OST_DIM_TIME] = 6 } };
+
+/* start < stop; without a stop it never ends, but has to begin before the last output. */
+static int check_window(
+    const ost_yaml_t *tree, const ost_yaml_node_t *node, double t_last, double start, double stop, ost_error_t *err)
+{
+    const ost_yaml_node_t *at = ost_yaml_get(node, "stop");
+    double end = at != NULL ? stop : t_last;
+    if (start < end) return 0;
+    if (at == NULL) at = ost_yaml_get(node, "start");
+    return ost_yaml_fail(tree, at != NULL ? at : node, OST_ERR_VALUE, err,
+        "it starts at day %g, which is not before its end at day %g%s", start, end,
+        ost_yaml_get(node, "stop") == NULL ? " (the last output time)" : "");
+}
+
+static int read_window(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, double t_last, ost_error_t *err)
+{
+    self->stop = INFINITY;
+    int ret = ost_experiment_own(
+        e, tree, ost_yaml_get(node, "start"), time_dim, "6 month", &self->start, &self->own_start, err);
+    if (ret == 0)
+        ret = ost_experiment_own(
+            e, tree, ost_yaml_get(node, "stop"), time_dim, "6 month", &self->stop, &self->own_stop, err);
+    if (ret != 0 || self->own_start != NULL || self->own_stop != NULL) return ret;
+    return check_window(tree, node, t_last, self->start, self->stop, err);
+}
+
+/* By whom, and by what rule, doses are taken. */
+static int read_taking(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, ost_error_t *err)
+{
+    const ost_dim_t none = { { 0 } };
+    const ost_yaml_node_t *adherence = ost_yaml_get(node, "adherence"), *visits = ost_yaml_get(node, "visits"),
+                          *delay = ost_yaml_get(node, "delay");
+    double share = 1;
+    int ret = ost_experiment_own(e, tree, adherence, none, "85 %", &share, &self->adherence, err);
+    if (ret == 0 && !(share >= 0 && share <= 1))
+        ret = ost_yaml_fail(tree, adherence, OST_ERR_VALUE, err, "a share between 0 %% and 100 %% is expected");
+    if (ret == 0 && share < 1) {
+        char text[64];
+        ost_dim_t dim;
+        snprintf(text, sizeof text, "%.17g", share);
+        ret = ost_formula_new(&self->adherence, text, NULL, NULL, 0, &dim, err);
+    }
+    if (ret == 0)
+        ret = ost_experiment_condition(tree, ost_yaml_get(node, "begin_if"), &self->begin_if, &self->begin_place, err);
+    if (ret == 0)
+        ret = ost_experiment_condition(tree, ost_yaml_get(node, "end_if"), &self->end_if, &self->end_place, err);
+    if (ret == 0) ret = ost_field_time(tree, visits, &self->visits, err);
+    if (ret == 0) ret = ost_field_time(tree, delay, &self->delay, err);
+    if (ret != 0) return ret;
+    bool has_rule = self->begin_if != NULL || self->end_if != NULL;
+    if (has_rule && visits == NULL)
+        return ost_yaml_fail(tree, node, OST_ERR_NAME, err,
+            "'visits' is missing here: 'begin_if' and 'end_if' are looked at every so often, as in '6 month'");
+    if (!has_rule && visits != NULL)
+        return ost_yaml_fail(
+            tree, visits, OST_ERR_VALUE, err, "visits are for 'begin_if' or 'end_if'; there is neither");
+    if (visits != NULL && !(self->visits >= MIN_VISITS))
+        return ost_yaml_fail(tree, visits, OST_ERR_VALUE, err, "visits are at least a day apart");
+    if (delay != NULL && (self->begin_if == NULL || !(self->delay >= 0)))
+        return ost_yaml_fail(tree, delay, OST_ERR_VALUE, err,
+            "a delay, not negative, is from the visit of 'begin_if' to the first dose");
+    if (has_rule && self->own_start != NULL)
+        return ost_yaml_fail(tree, ost_yaml_get(node, "start"), OST_ERR_VALUE, err,
+            "with 'begin_if' or 'end_if' it is the first visit, and the same for all: a plain time");
+    return 0;
+}
+
+static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, double t_last, ost_error_t *err)
+{
+    const ost_yaml_node_t *interval = ost_yaml_get(node, "interval"), *over = ost_yaml_get(node, "over"),
+                          *dose = ost_yaml_get(node, "dose"), *stop = ost_yaml_get(node, "stop");
+    self->place = node->place;
+    int ret = ost_field_text(tree, ost_yaml_get(node, "drug"), &self->drug, err);
+    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "into"), &self->into, err);
+    if (ret == 0) ret = ost_field_quantity(tree, dose, &self->amount, &self->dim, err);
+    if (ret == 0) ret = ost_field_time(tree, interval, &self->interval, err);
+    if (ret == 0) ret = ost_field_time(tree, over, &self->duration, err);
+    if (ret == 0) ret = read_window(e, self, tree, node, t_last, err);
+    if (ret == 0) ret = read_taking(e, self, tree, node, err);
+    if (ret != 0) return ret;
+    if (interval != NULL && !(self->interval > 0)) {
+        return ost_yaml_fail(tree, interval, OST_ERR_VALUE, err, "an interval is greater than 0; omit it for one dose");
+    }
+    if (interval == NULL && stop != NULL && self->begin_if == NULL) {
+        return ost_yaml_fail(tree, stop, OST_ERR_VALUE, err, "a single dose has no stop; add an interval");
+    }
+    if (over != NULL && !(self->duration > 0)) {
+        return ost_yaml_fail(tree, over, OST_ERR_VALUE, err, "an infusion takes time; omit 'over' for a dose at once");
+    }
+    if (over != NULL && interval != NULL && self->duration > self->interval) {
+        return ost_yaml_fail(tree, over, OST_ERR_VALUE, err, "infusions would overlap: %g d over every %g d",
+            self->duration, self->interval);
+    }
+    if (interval != NULL && (fmin(self->stop, t_last) - self->start) / self->interval > MAX_DOSES) {
+        return ost_yaml_fail(tree, interval, OST_ERR_LIMIT, err, "more than %d doses", MAX_DOSES);
+    }
+    return 0;
+}
+
+static int read_input(
+    ost_drive_input_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, double t_last, ost_error_t *err)
+{
+    self->place = node->place;
+    int ret = ost_field_text(tree, ost_yaml_get(node, "signal"), &self->signal, err);
+    if (ret == 0) ret = ost_field_quantity(tree, ost_yaml_get(node, "value"), &self->value, &self->dim, err);
+    self->stop = INFINITY;
+    if (ret == 0) ret = ost_field_time(tree, ost_yaml_get(node, "start"), &self->start, err);
+    if (ret == 0) ret = ost_field_time(tree, ost_yaml_get(node, "stop"), &self->stop, err);
+    return ret == 0 ? check_window(tree, node, t_last, self->start, self->stop, err) : ret;
+}
+
+static int read_arm(const ost_experiment_t *e, ost_arm_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    double t_last, ost_error_t *err)
+{
+    const ost_yaml_node_t *regimen = ost_yaml_get(node, "regimen"), *inputs = ost_yaml_get(node, "signals");
+    self->place = node->key_at;
+    int ret = ost_field_check_name(tree, node, node->key, true, err);
+    if (ret != 0) return ret;
+    self->name = ost_strdup(node->key);
+    self->label = ost_strdup(node->key);
+    if (self->name == NULL || self->label == NULL) return ost_no_memory(err);
+    ret = ost_field_text(tree, ost_yaml_get(node, "label"), &self->label, err);
+    if (ret != 0) return ret;
+    if (regimen != NULL && regimen->n_members > 0) {
+        self->regimens = ost_list_new(regimen->n_members, sizeof *self->regimens);
+        if (self->regimens == NULL) return ost_no_memory(err);
+        self->n_regimens = regimen->n_members;
+    }
+    for (size_t i = 0; i < self->n_regimens; i++) {
+        ret = read_regimen(e, &self->regimens[i], tree, &regimen->members[i], t_last, err);
+        if (ret != 0) return ret;
+    }
+    if (inputs != NULL && inputs->n_members > 0) {
+        self->inputs = ost_list_new(inputs->n_members, sizeof *self->inputs);
+        if (self->inputs == NULL) return ost_no_memory(err);
+        self->n_inputs = inputs->n_members;
+    }
+    for (size_t i = 0; i < self->n_inputs; i++) {
+        ret = read_input(&self->inputs[i], tree, &inputs->members[i], t_last, err);
+        if (ret != 0) return ret;
+    }
+    return 0;
+}
+
+int ost_experiment_arms(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *arms = ost_yaml_get(&tree->root, "arms");
+    if (arms->n_members == 0) {
+        return ost_yaml_fail(tree, arms, OST_ERR_SYNTAX, err, "at least one arm is needed, such as 'control: {}'");
+    }
+    self->arms = ost_list_new(arms->n_members, sizeof *self->arms);
+    if (self->arms == NULL) return ost_no_memory(err);
+    self->n_arms = arms->n_members;
+    for (size_t i = 0; i < self->n_arms; i++) {
+        int ret = read_arm(self, &self->arms[i], tree, &arms->members[i], self->times[self->n_times - 1], err);
+        if (ret != 0) return ret;
+    }
+    return 0;
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/file.h"
+#include "core/text.h"
+#include "input/experiment.h"
+#include "input/experiment_keys.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_TIMES 1000000
+
+static int append_text(char ***list, size_t *n, const char *text, ost_error_t *err)
+{
+    char **more = realloc(*list, (*n + 1) * sizeof *more);
+    if (more == NULL) return ost_no_memory(err);
+    *list = more;
+    more[*n] = ost_strdup(text);
+    if (more[*n] == NULL) return ost_no_memory(err);
+    (*n)++;
+    return 0;
+}
+
+static bool is_model_path(const char *name)
+{
+    size_t n = strlen(name), n_end = strlen(".model");
+    return strchr(name, '/') != NULL || (n > n_end && strcmp(name + n - n_end, ".model") == 0);
+}
+
+/* Whether a listed model is this drug, by name or as the file name of a path. */
+static bool is_listed(const ost_experiment_t *self, const char *drug)
+{
+    for (size_t i = 0; i < self->n_models; i++) {
+        const char *slash = strrchr(self->models[i], '/');
+        const char *name = slash != NULL ? slash + 1 : self->models[i];
+        size_t n = strlen(drug);
+        if (strncmp(name, drug, n) == 0 && (name[n] == '\0' || strcmp(name + n, ".model") == 0)) return true;
+    }
+    return false;
+}
+
+static int add_model(ost_experiment_t *self, const char *name, ost_place_t place, ost_error_t *err)
+{
+    ost_place_t *more = realloc(self->model_places, (self->n_models + 1) * sizeof *more);
+    if (more == NULL) return ost_no_memory(err);
+    self->model_places = more;
+    more[self->n_models] = place;
+    return append_text(&self->models, &self->n_models, name, err);
+}
+
+static int read_models(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "models");
+    if (node->n_members == 0) {
+        return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "at least one model is needed, such as [hormones, aibl]");
+    }
+    for (size_t i = 0; i < node->n_members; i++) {
+        char *name = NULL;
+        int ret = ost_field_text(tree, &node->members[i], &name, err);
+        if (ret != 0) return ret;
+        if (is_model_path(name)) {
+            char *path = ost_file_beside(self->path, name);
+            free(name);
+            name = path;
+        }
+        if (name == NULL) return ost_no_memory(err);
+        for (size_t k = 0; k < self->n_models && ret == 0; k++) {
+            if (strcmp(self->models[k], name) == 0) {
+                ret = ost_yaml_fail(tree, &node->members[i], OST_ERR_NAME, err, "'%.100s' is listed twice", name);
+            }
+        }
+        if (ret == 0) ret = add_model(self, name, node->members[i].place, err);
+        free(name);
+        if (ret != 0) return ret;
+    }
+    return 0;
+}
+
+static int add_drugs(ost_experiment_t *self, ost_error_t *err)
+{
+    for (size_t i = 0; i < self->n_arms; i++) {
+        for (size_t k = 0; k < self->arms[i].n_regimens; k++) {
+            const ost_regimen_t *regimen = &self->arms[i].regimens[k];
+            if (is_listed(self, regimen->drug)) continue;
+            int ret = add_model(self, regimen->drug, regimen->place, err);
+            if (ret != 0) return ret;
+        }
+    }
+    return 0;
+}
+
+static int times_by_step(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    double from = 0, to = 0, every = 0;
+    const ost_yaml_node_t *to_node = ost_yaml_get(node, "to"), *every_node = ost_yaml_get(node, "every");
+    if (to_node == NULL || every_node == NULL) {
+        return ost_yaml_fail(tree, node, OST_ERR_NAME, err, "'%s' is missing here: %s", to_node ? "every" : "to",
+            "a time such as 1 month");
+    }
+    int ret = ost_field_time(tree, ost_yaml_get(node, "from"), &from, err);
+    if (ret == 0) ret = ost_field_time(tree, to_node, &to, err);
+    if (ret == 0) ret = ost_field_time(tree, every_node, &every, err);
+    if (ret != 0) return ret;
+    if (!(every > 0)) return ost_yaml_fail(tree, every_node, OST_ERR_VALUE, err, "it must be greater than 0");
+    if (to < from) return ost_yaml_fail(tree, to_node, OST_ERR_VALUE, err, "the last output is before the first");
+    /* the last one counts where it is met but for rounding: 7 year / 1 month */
+    double n = floor((to - from) / every * (1 + 1e-12) + 1e-9) + 1;
+    if (!(n <= MAX_TIMES)) return ost_yaml_fail(tree, every_node, OST_ERR_LIMIT, err, "more than %d times", MAX_TIMES);
+    self->times = ost_list_new((size_t) n, sizeof *self->times);
+    if (self->times == NULL) return ost_no_memory(err);
+    self->n_times = (size_t) n;
+    for (size_t i = 0; i < self->n_times; i++) self->times[i] = from + (double) i * every;
+    return 0;
+}
+
+static int read_times(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "times");
+    if (node->kind == OST_YAML_MAPPING) return times_by_step(self, tree, node, err);
+    if (node->n_members == 0) return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "at least one time is needed");
+    self->times = ost_list_new(node->n_members, sizeof *self->times);
+    if (self->times == NULL) return ost_no_memory(err);
+    self->n_times = node->n_members;
+    for (size_t i = 0; i < self->n_times; i++) {
+        int ret = ost_field_time(tree, &node->members[i], &self->times[i], err);
+        if (ret != 0) return ret;
+        if (i > 0 && self->times[i] <= self->times[i - 1]) {
+            return ost_yaml_fail(tree, &node->members[i], OST_ERR_VALUE, err, "'%.60s' is not after the one before it",
+                node->members[i].text);
+        }
+    }
+    return 0;
+}
+
+static int read_outputs(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "outputs");
+    if (node == NULL) return 0;
+    if (node->n_members == 0) {
+        return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "name at least one, or omit 'outputs' for all");
+    }
+    self->output_places = ost_list_new(node->n_members, sizeof *self->output_places);
+    if (self->output_places == NULL) return ost_no_memory(err);
+    for (size_t i = 0; i < node->n_members; i++) {
+        const ost_yaml_node_t *member = &node->members[i];
+        char *name = NULL;
+        int ret = ost_field_text(tree, member, &name, err);
+        for (size_t k = 0; k < i && ret == 0; k++) {
+            if (strcmp(self->outputs[k], name) == 0) {
+                ret = ost_yaml_fail(tree, member, OST_ERR_NAME, err, "'%.100s' is listed twice", name);
+            }
+        }
+        self->output_places[i] = member->place;
+        if (ret == 0) ret = append_text(&self->outputs, &self->n_outputs, name, err);
+        free(name);
+        if (ret != 0) return ret;
+    }
+    return 0;
+}
+
+static int read_solver(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "solver");
+    const ost_yaml_node_t *h_max = ost_yaml_get(node, "h_max"), *h_min = ost_yaml_get(node, "h_min");
+    ost_solver_options_t *solver = &self->solver;
+    ost_solver_options_default(solver);
+    self->dosing = OST_DOSING_PERIODIC;
+    int stepper = (int) solver->stepper, dosing = (int) self->dosing;
+    int ret = ost_field_choice(tree, ost_yaml_get(node, "stepper"), ost_stepper_names, OST_N_STEPPERS, &stepper, err);
+    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "dosing"), ost_dosing_names, 2, &dosing, err);
+    if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(node, "rtol"), 1e-14, 0.1, &solver->rtol, err);
+    if (ret == 0) {
+        ret = ost_field_number(tree, ost_yaml_get(node, "atol_factor"), 1e-12, 1e12, &solver->atol_factor, err);
+    }
+    if (ret == 0) ret = ost_field_time(tree, h_max, &solver->h_max, err);
+    if (ret == 0) ret = ost_field_time(tree, h_min, &solver->h_min, err);
+    if (ret == 0) {
+        ret = ost_field_count(tree, ost_yaml_get(node, "max_steps"), 1, UINT64_MAX / 2, &solver->max_steps, err);
+    }
+    if (ret != 0) return ret;
+    if (!(solver->h_min > 0)) return ost_yaml_fail(tree, h_min, OST_ERR_VALUE, err, "it must be greater than 0");
+    if (!(solver->h_max > solver->h_min)) {
+        return ost_yaml_fail(
+            tree, h_max != NULL ? h_max : h_min, OST_ERR_VALUE, err, "h_max must be greater than h_min");
+    }
+    solver->stepper = (ost_stepper_t) stepper;
+    self->dosing = (ost_dosing_t) dosing;
+    return 0;
+}
+
+static int read_results(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    static const char *const precisions[] = { "float32", "float64" };
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "results");
+    int precision = 0;
+    uint64_t level = 1, digits = 0;
+    int ret = ost_field_choice(tree, ost_yaml_get(node, "precision"), precisions, 2, &precision, err);
+    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "compression"), 0, 1, &level, err);
+    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "digits"), 1, 15, &digits, err);
+    self->float64 = precision == 1;
+    self->compression = (int) level;
+    self->digits = (int) digits;
+    return ret;
+}
+
+/* How to draw it is for scripts/plot.py, which finds it in the result file; only the words are checked here. */
+static int check_plot(const ost_yaml_t *tree, ost_error_t *err)
+{
+    static const char *const panels[] = { "variables", "arms" }, *const shows[] = { "value", "change", "ratio" },
+                             *const times[] = { "day", "month", "year" };
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "plot");
+    int ignored;
+    int ret = ost_field_choice(tree, ost_yaml_get(node, "panels"), panels, 2, &ignored, err);
+    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "show"), shows, 3, &ignored, err);
+    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "time"), times, 3, &ignored, err);
+    return ret;
+}
+
+/* Name, by default that of the file without folder and ending; title, by default the name. */
+static int read_names(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const char *slash = strrchr(self->path, '/');
+    self->name = ost_strdup(slash != NULL ? slash + 1 : self->path);
+    if (self->name == NULL) return ost_no_memory(err);
+    char *dot = strrchr(self->name, '.');
+    if (dot != NULL && dot != self->name) *dot = '\0';
+    int ret = ost_field_text(tree, ost_yaml_get(&tree->root, "name"), &self->name, err);
+    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(&tree->root, "title"), &self->title, err);
+    if (ret == 0 && self->title == NULL && (self->title = ost_strdup(self->name)) == NULL) ret = ost_no_memory(err);
+    return ret;
+}
+
+static int read_tree(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    int ret = read_names(self, tree, err);
+    if (ret == 0) ret = read_models(self, tree, err);
+    if (ret == 0) ret = ost_experiment_people(self, tree, err);
+    if (ret == 0) ret = read_times(self, tree, err);
+    if (ret == 0) ret = ost_experiment_arms(self, tree, err);
+    if (ret == 0) ret = add_drugs(self, err);
+    if (ret == 0) ret = read_outputs(self, tree, err);
+    if (ret == 0) ret = read_solver(self, tree, err);
+    if (ret == 0) ret = read_results(self, tree, err);
+    if (ret == 0) ret = ost_experiment_evidence(self, tree, err);
+    if (ret == 0) ret = check_plot(tree, err);
+    return ret;
+}
+
+int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
+    size_t n_overrides, ost_error_t *err)
+{
+    memset(self, 0, sizeof *self);
+    self->path = ost_strdup(path);
+    self->text = ost_strdup(text);
+    if (self->path == NULL || self->text == NULL) return ost_no_memory(err);
+    ost_yaml_t tree;
+    int ret = ost_yaml_parse(&tree, self->path, text, err);
+    for (size_t i = 0; i < n_overrides && ret == 0; i++) {
+        ret = append_text(&self->overrides, &self->n_overrides, overrides[i], err);
+        if (ret == 0) ret = ost_schema_override(&ost_experiment_schema, &tree, overrides[i], err);
+    }
+    if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &tree, err);
+    if (ret == 0) ret = read_tree(self, &tree, err);
+    ost_yaml_free(&tree);
+    return ret;
+}
+
+int ost_experiment_read(
+    ost_experiment_t *self, const char *path, const char *const *overrides, size_t n_overrides, ost_error_t *err)
+{
+    memset(self, 0, sizeof *self);
+    char *text;
+    int ret = ost_file_read(&text, path, OST_YAML_MAX_BYTES, err);
+    if (ret == 0) ret = ost_experiment_parse(self, path, text, overrides, n_overrides, err);
+    free(text);
+    return ret;
+}
+
+static void free_texts(char **list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) free(list[i]);
+    free(list);
+}
+
+static void free_regimen(ost_regimen_t *self)
+{
+    free(self->drug);
+    free(self->into);
+    free(self->begin_if);
+    free(self->end_if);
+    ost_formula_delete(self->own_start);
+    ost_formula_delete(self->own_stop);
+    ost_formula_delete(self->adherence);
+}
+
+void ost_experiment_drop_rules(ost_experiment_t *self)
+{
+    for (size_t a = 0; a < self->n_arms; a++) {
+        ost_arm_t *arm = &self->arms[a];
+        size_t n = 0;
+        for (size_t i = 0; i < arm->n_regimens; i++) {
+            ost_regimen_t *r = &arm->regimens[i];
+            free(r->end_if);
+            r->end_if = NULL;
+            if (r->begin_if == NULL)
+                arm->regimens[n++] = *r;
+            else
+                free_regimen(r);
+        }
+        arm->n_regimens = n;
+    }
+    free(self->eligible);
+    self->eligible = NULL;
+}
+
+void ost_arm_free(ost_arm_t *self)
+{
+    for (size_t i = 0; i < self->n_regimens; i++) free_regimen(&self->regimens[i]);
+    for (size_t i = 0; i < self->n_inputs; i++) free(self->inputs[i].signal);
+    free(self->regimens);
+    free(self->inputs);
+    free(self->name);
+    free(self->label);
+}
+
+void ost_experiment_free(ost_experiment_t *self)
+{
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->n_covariates; i++) {
+        free(self->covariates[i].name);
+        free(self->covariates[i].unit_text);
+        free(self->covariates[i].formula_text);
+        ost_formula_delete(self->covariates[i].formula);
+    }
+    for (size_t i = 0; i < self->n_settings; i++) {
+        free(self->settings[i].model);
+        free(self->settings[i].param);
+    }
+    for (size_t i = 0; i < self->n_arms; i++) ost_arm_free(&self->arms[i]);
+    for (size_t i = 0; i < self->n_comparisons; i++) {
+        ost_comparison_t *c = &self->comparisons[i];
+        char *const texts[] = { c->arm, c->versus, c->trial, c->trial_arm, c->endpoint, c->site, c->output };
+        for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) free(texts[k]);
+    }
+    for (size_t i = 0; i < self->n_model_texts; i++) {
+        free(self->model_texts[i].path);
+        free(self->model_texts[i].text);
+    }
+    free(self->model_texts);
+    free_texts(self->overrides, self->n_overrides);
+    free_texts(self->models, self->n_models);
+    free_texts(self->outputs, self->n_outputs);
+    ost_formula_delete(self->start);
+    ost_formula_delete(self->dropout);
+    free(self->eligible);
+    free(self->covariates);
+    free(self->settings);
+    free(self->arms);
+    free(self->comparisons);
+    free(self->times);
+    free(self->output_places);
+    free(self->model_places);
+    free(self->evidence_path);
+    free(self->start_text);
+    free(self->name);
+    free(self->title);
+    free(self->path);
+    free(self->text);
+    memset(self, 0, sizeof *self);
+}
+
+void ost_experiment_print_keys(FILE *out)
+{
+    ost_schema_print(&ost_experiment_schema, out);
+}
+
+const char *ost_stepper_name(ost_stepper_t stepper)
+{
+    return ost_stepper_names[stepper];
+}
+
+const char *ost_dosing_name(ost_dosing_t dosing)
+{
+    return ost_dosing_names[dosing];
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The keys of an experiment file, and the parts of its reader. */
+#ifndef OST_INPUT_EXPERIMENT_KEYS_H
+#define OST_INPUT_EXPERIMENT_KEYS_H
+
+#include "input/fields.h"
+#include "input/schema.h"
+
+extern const ost_schema_t ost_experiment_schema;
+
+/* Names of steppers and dosings as experiments spell them, by their enums. */
+extern const char *const ost_stepper_names[OST_N_STEPPERS];
+extern const char *const ost_dosing_names[2];
+
+/* population, run_in and parameters: people and what differs between them (experiment_population.c) */
+int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+/* A plain quantity of that dimension, to *value, or a formula of the covariates, to *own; neither is touched where
+ * `node` is NULL. */
+int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
+    const char *example, double *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
+/* The text of a condition, which is read when the experiment is planned, and where it begins. */
+int ost_experiment_condition(const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_place_t *place,
+    ost_error_t *err) OST_MUST_CHECK;
+/* arms: after times are known, which close open-ended regimens (experiment_arms.c) */
+int ost_experiment_arms(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+/* evidence: what arms are compared with, after arms are known (experiment_evidence.c) */
+int ost_experiment_evidence(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "input/fields.h"
+
+#include "core/text.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const ost_dim_t none = { { 0 } };
+static const ost_dim_t time_dim = { { [OST_DIM_TIME] = 6 } };
+
+int ost_field_text(const ost_yaml_t *tree, const ost_yaml_node_t *node, char **out, ost_error_t *err)
+{
+    if (node == NULL) return 0;
+    if (ost_yaml_is_null(node) || node->text[0] == '\0') {
+        return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "there is no text");
+    }
+    char *copy = ost_strdup(node->text);
+    if (copy == NULL) return ost_no_memory(err);
+    free(*out);
+    *out = copy;
+    return 0;
+}
+
+int ost_field_quantity(
+    const ost_yaml_t *tree, const ost_yaml_node_t *node, double *out, ost_dim_t *dim, ost_error_t *err)
+{
+    if (node == NULL) return 0;
+    if (ost_yaml_is_null(node)) return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "a quantity is missing");
+    double value;
+    ost_dim_t found;
+    int ret = ost_quantity_parse(&value, &found, node->text, err);
+    if (ret != 0) return ost_yaml_locate(tree, node, ret, err);
+    *out = value;
+    *dim = found;
+    return 0;
+}
+
+int ost_field_of_dim(const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim, const char *example,
+    double *out, ost_error_t *err)
+{
+    if (node == NULL) return 0;
+    double value = 0;
+    ost_dim_t found = none;
+    int ret = ost_field_quantity(tree, node, &value, &found, err);
+    if (ret != 0) return ret;
+    if (ost_dim_equal(found, dim)) {
+        *out = value;
+        return 0;
+    }
+    char want[64], have[64];
+    ost_dim_format(dim, want, sizeof want);
+    ost_dim_format(found, have, sizeof have);
+    if (ost_dim_is_none(dim)) {
+        return ost_yaml_fail(tree, node, OST_ERR_UNIT, err,
+            "'%.60s' has the dimension %s; a number without a unit is expected", node->text, have);
+    }
+    if (ost_dim_is_none(found)) {
+        return ost_yaml_fail(
+            tree, node, OST_ERR_UNIT, err, "'%.60s' has no unit of %s; write it as in '%s'", node->text, want, example);
+    }
+    return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "'%.60s' has the dimension %s; %s is expected, as in '%s'",
+        node->text, have, want, example);
+}
+
+int ost_field_time(const ost_yaml_t *tree, const ost_yaml_node_t *node, double *out, ost_error_t *err)
+{
+    return ost_field_of_dim(tree, node, time_dim, "6 month", out, err);
+}
+
+int ost_field_number(
+    const ost_yaml_t *tree, const ost_yaml_node_t *node, double lower, double upper, double *out, ost_error_t *err)
+{
+    if (node == NULL) return 0;
+    double value = 0;
+    int ret = ost_field_of_dim(tree, node, none, "1", &value, err);
+    if (ret != 0) return ret;
+    if (!(value >= lower && value <= upper)) {
+        return isinf(upper)
+                   ? ost_yaml_fail(tree, node, OST_ERR_VALUE, err, "'%.60s' is less than %g", node->text, lower)
+                   : ost_yaml_fail(
+                         tree, node, OST_ERR_VALUE, err, "'%.60s' is outside %g .. %g", node->text, lower, upper);
+    }
+    *out = value;
+    return 0;
+}
+
+int ost_field_count(const ost_yaml_t *tree, const ost_yaml_node_t *node, uint64_t lower, uint64_t upper, uint64_t *out,
+    ost_error_t *err)
+{
+    if (node == NULL) return 0;
+    const char *text = ost_yaml_is_null(node) ? "" : node->text;
+    size_t n_digits = strspn(text, "0123456789");
+    if (n_digits == 0 || text[n_digits] != '\0') {
+        return ost_yaml_fail(
+            tree, node, OST_ERR_SYNTAX, err, "'%.60s': a whole number is expected, in digits, such as 10000", text);
+    }
+    uint64_t value = 0;
+    bool fits = true;
+    for (size_t i = 0; i < n_digits; i++) {
+        uint64_t digit = (uint64_t) (text[i] - '0');
+        fits = fits && value <= (UINT64_MAX - digit) / 10;
+        if (fits) value = 10 * value + digit;
+    }
+    if (!fits || value < lower || value > upper) {
+        return ost_yaml_fail(tree, node, OST_ERR_VALUE, err, "'%.60s' is outside %llu .. %llu", text,
+            (unsigned long long) lower, (unsigned long long) upper);
+    }
+    *out = value;
+    return 0;
+}
+
+int ost_field_choice(
+    const ost_yaml_t *tree, const ost_yaml_node_t *node, const char *const *names, size_t n, int *out, ost_error_t *err)
+{
+    if (node == NULL) return 0;
+    const char *text = ost_yaml_is_null(node) ? "" : node->text;
+    char list[256] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = (int) i;
+            return 0;
+        }
+        if (length + 1 >= sizeof list) continue;
+        length += (size_t) snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+    const char *nearest = ost_nearest(text, names, n);
+    if (nearest == NULL) {
+        return ost_yaml_fail(tree, node, OST_ERR_NAME, err, "'%.60s' is none of %s", text, list);
+    }
+    return ost_yaml_fail(
+        tree, node, OST_ERR_NAME, err, "'%.60s' is none of %s (did you mean '%s'?)", text, list, nearest);
+}
+
+int ost_field_flag(const ost_yaml_t *tree, const ost_yaml_node_t *node, bool *out, ost_error_t *err)
+{
+    static const char *const names[] = { "false", "true" };
+    int choice = *out;
+    int ret = ost_field_choice(tree, node, names, 2, &choice, err);
+    *out = choice == 1;
+    return ret;
+}
+
+int ost_field_check_name(
+    const ost_yaml_t *tree, const ost_yaml_node_t *node, const char *name, bool dashes, ost_error_t *err)
+{
+    bool ok = isalpha((unsigned char) name[0]);
+    for (const char *c = name; *c != '\0'; c++) {
+        ok = ok && (isalnum((unsigned char) *c) || *c == '_' || (dashes && *c == '-'));
+    }
+    if (ok && strlen(name) <= 64) return 0;
+    return ost_yaml_fail_key(tree, node, OST_ERR_SYNTAX, err,
+        "'%.60s' is no name: at most 64 letters, digits and _%s, the first a letter", name, dashes ? " or -" : "");
+}
+
+const char *ost_field_unit_text(const ost_yaml_node_t *node)
+{
+    char *unit;
+    strtod(node->text, &unit);
+    unit += strspn(unit, " \t");
+    return unit[0] != '\0' ? unit : "1";
+}

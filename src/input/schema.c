@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "input/schema.h"
+
+#include "core/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Names for a suggestion; more would not make it better. */
+#define MAX_NAMES 64
+
+static bool is_free(const ost_schema_t *member)
+{
+    return isupper((unsigned char) member->key[0]);
+}
+
+/* Schema of the member `key` of a mapping, NULL if it may not be there. */
+static const ost_schema_t *find_member(const ost_schema_t *self, const char *key, size_t length)
+{
+    const ost_schema_t *open = NULL;
+    for (size_t i = 0; i < self->n_members; i++) {
+        const ost_schema_t *member = &self->members[i];
+        if (strlen(member->key) == length && strncmp(member->key, key, length) == 0 && member->key[0] != '-' &&
+            !is_free(member))
+            return member;
+        if (is_free(member)) open = member;
+    }
+    return open;
+}
+
+static const ost_schema_t *find_element(const ost_schema_t *self)
+{
+    for (size_t i = 0; i < self->n_members; i++) {
+        if (self->members[i].key[0] == '-') return &self->members[i];
+    }
+    return NULL;
+}
+
+/* " (did you mean 'rtol'?)", or the keys there are: those of the schema, or where it leaves them free those of `node`
+ * (may be NULL). */
+static void suggest(const ost_schema_t *self, const ost_yaml_node_t *node, const char *word, char *buf, size_t size)
+{
+    const char *names[MAX_NAMES];
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_members && n < MAX_NAMES; i++) {
+        if (!is_free(&self->members[i]) && self->members[i].key[0] != '-') names[n++] = self->members[i].key;
+    }
+    for (size_t i = 0; node != NULL && i < node->n_members && n < MAX_NAMES; i++) {
+        const ost_schema_t *member = find_member(self, node->members[i].key, strlen(node->members[i].key));
+        if (member != NULL && is_free(member)) names[n++] = node->members[i].key;
+    }
+    buf[0] = '\0';
+    if (n == 0) return;
+    const char *nearest = ost_nearest(word, names, n);
+    size_t length = 0;
+    if (nearest != NULL) {
+        length = (size_t) snprintf(buf, size, " (did you mean '%.100s'?)", nearest);
+        if (node != NULL) return;
+    }
+    length += (size_t) snprintf(buf + length, size - length, "; possible here:");
+    for (size_t i = 0; i < n && length + 1 < size; i++) {
+        length += (size_t) snprintf(buf + length, size - length, "%s %.60s", i > 0 ? "," : "", names[i]);
+    }
+}
+
+static const char *kind_name(const ost_yaml_node_t *node)
+{
+    if (ost_yaml_is_null(node)) return "nothing";
+    if (node->kind == OST_YAML_SEQUENCE) return "a list";
+    return node->kind == OST_YAML_MAPPING ? "a mapping" : "plain text";
+}
+
+static int check_node(const ost_schema_t *self, const ost_yaml_t *tree, ost_yaml_node_t *node, ost_error_t *err);
+
+static int check_member(const ost_schema_t *self, const ost_yaml_t *tree, ost_yaml_node_t *member, ost_error_t *err)
+{
+    const ost_schema_t *inner =
+        member->key == NULL ? find_element(self) : find_member(self, member->key, strlen(member->key));
+    if (inner == NULL) {
+        char hint[256];
+        suggest(self, NULL, member->key, hint, sizeof hint);
+        return ost_yaml_fail_key(tree, member, OST_ERR_NAME, err, "unknown key%s", hint);
+    }
+    return check_node(inner, tree, member, err);
+}
+
+static int check_node(const ost_schema_t *self, const ost_yaml_t *tree, ost_yaml_node_t *node, ost_error_t *err)
+{
+    if (ost_yaml_is_null(node) && (self->kinds & OST_YAML_SCALAR) == 0) {
+        free(node->text);
+        node->text = NULL;
+        node->kind = self->kinds & OST_YAML_MAPPING ? OST_YAML_MAPPING : OST_YAML_SEQUENCE;
+    }
+    if ((self->kinds & (unsigned) node->kind) == 0) {
+        return ost_yaml_fail(
+            tree, node, OST_ERR_SYNTAX, err, "%s is expected here, not %s", self->expects, kind_name(node));
+    }
+    for (size_t i = 0; i < node->n_members; i++) {
+        int ret = check_member(self, tree, &node->members[i], err);
+        if (ret != 0) return ret;
+    }
+    if (node->kind != OST_YAML_MAPPING) return 0;
+    for (size_t i = 0; i < self->n_members; i++) {
+        const ost_schema_t *member = &self->members[i];
+        if (member->required && ost_yaml_get(node, member->key) == NULL) {
+            return ost_yaml_fail(
+                tree, node, OST_ERR_NAME, err, "'%s' is missing here: %s", member->key, member->expects);
+        }
+    }
+    return 0;
+}
+
+int ost_schema_check(const ost_schema_t *self, ost_yaml_t *tree, ost_error_t *err)
+{
+    return check_node(self, tree, &tree->root, err);
+}
+
+/* How far the path's next key reaches: the longest existing member that the path begins with, else up to the dot that
+ * ends a free name of the schema ("MODEL.PARAMETER" holds one), else up to the next dot. */
+static size_t key_length(const ost_schema_t *self, const ost_yaml_node_t *node, const char *path)
+{
+    size_t longest = 0;
+    for (size_t i = 0; node->kind == OST_YAML_MAPPING && i < node->n_members; i++) {
+        size_t n = strlen(node->members[i].key);
+        if (n > longest && strncmp(path, node->members[i].key, n) == 0 && (path[n] == '\0' || path[n] == '.')) {
+            longest = n;
+        }
+    }
+    if (longest > 0) return longest;
+    size_t n = strcspn(path, ".");
+    const ost_schema_t *open = find_member(self, path, n);
+    for (const char *dot = open != NULL && is_free(open) ? strchr(open->key, '.') : NULL; dot != NULL && path[n] == '.';
+         dot = strchr(dot + 1, '.')) {
+        n += 1 + strcspn(path + n + 1, ".");
+    }
+    return n;
+}
+
+static int find_index(const char *word, size_t n_members, size_t *index)
+{
+    char *end;
+    if (!isdigit((unsigned char) word[0])) return -1;
+    unsigned long i = strtoul(word, &end, 10);
+    if (*end != '\0' || i >= n_members) return -1;
+    *index = i;
+    return 0;
+}
+
+/* One step down: the member of `node` at the head of *path, created where the schema lets it. */
+static ost_yaml_node_t *step(const ost_schema_t **schema, ost_yaml_node_t *node, const char **path, char *word,
+    size_t word_size, char *why, size_t why_size)
+{
+    if (node->kind == OST_YAML_SCALAR && ost_yaml_is_null(node) && ((*schema)->kinds & OST_YAML_MAPPING)) {
+        free(node->text);
+        node->text = NULL;
+        node->kind = OST_YAML_MAPPING;
+    }
+    size_t n = key_length(*schema, node, *path);
+    snprintf(word, word_size, "%.*s", (int) n, *path);
+    bool is_last = (*path)[n] == '\0';
+    *path += n + (is_last ? 0 : 1);
+    if (node->kind == OST_YAML_SCALAR) {
+        snprintf(why, why_size, "there is plain text above '%.80s', not a mapping or list", word);
+        return NULL;
+    }
+    if (node->kind == OST_YAML_SEQUENCE) {
+        size_t index = 0;
+        *schema = find_element(*schema);
+        if (*schema == NULL || find_index(word, node->n_members, &index) != 0) {
+            snprintf(why, why_size, "'%.80s' is no element of a list of %zu; the first is 0", word, node->n_members);
+            return NULL;
+        }
+        return &node->members[index];
+    }
+    const ost_schema_t *inner = find_member(*schema, word, strlen(word));
+    ost_yaml_node_t *member = NULL;
+    for (size_t i = 0; i < node->n_members; i++) {
+        if (strcmp(node->members[i].key, word) == 0) member = &node->members[i];
+    }
+    if (inner == NULL || n == 0 || (member == NULL && is_free(inner) && !is_last)) {
+        char hint[256];
+        suggest(*schema, node, word, hint, sizeof hint);
+        snprintf(why, why_size, "unknown key '%.80s'%s", word, hint);
+        return NULL;
+    }
+    *schema = inner;
+    if (member == NULL) {
+        member = ost_yaml_append(node, word);
+        if (member == NULL) snprintf(why, why_size, "out of memory");
+    }
+    return member;
+}
+
+static void set_origin(ost_yaml_node_t *node, const char *origin)
+{
+    node->origin = origin;
+    node->place = node->key_at = (ost_place_t){ 0 }; /* a place within the setting is none of the file */
+    for (size_t i = 0; i < node->n_members; i++) set_origin(&node->members[i], origin);
+}
+
+int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *override, ost_error_t *err)
+{
+    const char *equals = strchr(override, '=');
+    if (equals == NULL || equals == override || strchr(override, '\n') != NULL) {
+        return ost_fail(err, OST_ERR_SYNTAX,
+            "the setting '%.100s' is not one line of the form path=value, such as population.subjects=100", override);
+    }
+    char path[512], word[256], why[384];
+    size_t length = (size_t) (equals - override);
+    while (length > 0 && override[length - 1] == ' ') length--;
+    if (length >= sizeof path || length == 0 || override[length - 1] == '.') {
+        return ost_fail(err, OST_ERR_SYNTAX, "the setting '%.100s' has no path that could be followed", override);
+    }
+    memcpy(path, override, length);
+    path[length] = '\0';
+    ost_yaml_t value;
+    int ret = ost_yaml_parse(&value, "", equals[1] != '\0' ? equals + 1 : "~", err);
+    if (ret != 0) {
+        ost_error_prepend(err, "in the setting '%.100s': ", override);
+        if (err != NULL) err->line = err->column = 0; /* a place within the setting would look like one of the file */
+        goto out;
+    }
+    const char *rest = path;
+    ost_yaml_node_t *node = &tree->root;
+    do {
+        node = step(&self, node, &rest, word, sizeof word, why, sizeof why);
+        if (node == NULL) {
+            ret = ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0, "in the setting '%.100s': %s", override, why);
+            goto out;
+        }
+    } while (rest[0] != '\0');
+    char *key = node->key;
+    ost_place_t key_at = node->key_at;
+    node->key = NULL;
+    ost_yaml_node_free(node);
+    *node = value.root;
+    node->key = key;
+    node->key_at = key_at;
+    set_origin(node, override);
+    memset(&value.root, 0, sizeof value.root);
+out:
+    ost_yaml_free(&value);
+    return ret;
+}
+
+static void print_level(const ost_schema_t *self, const char *prefix, FILE *out)
+{
+    for (size_t i = 0; i < self->n_members; i++) {
+        const ost_schema_t *member = &self->members[i];
+        char path[160];
+        snprintf(path, sizeof path, "%s%s%s", prefix, prefix[0] != '\0' ? "." : "", member->key);
+        fprintf(out, "%s%s\n    %s%s%s\n", path, member->required ? " (needed)" : "", member->expects,
+            member->text[0] != '\0' ? ": " : "", member->text);
+        print_level(member, path, out);
+    }
+}
+
+void ost_schema_print(const ost_schema_t *self, FILE *out)
+{
+    print_level(self, "", out);
+}

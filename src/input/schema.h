@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a YAML text may hold: every key once, with its meaning. The same table checks a text, suggests the nearest key,
+ * says which keys an override may create, and prints itself for people. */
+#ifndef OST_INPUT_SCHEMA_H
+#define OST_INPUT_SCHEMA_H
+
+#include "input/yaml.h"
+
+typedef struct ost_schema {
+    const char *key;     /* "dose"; in capitals ("ARM", "MODEL.PARAMETER"): any name; "-": each element of a list */
+    unsigned kinds;      /* of ost_yaml_kind_t */
+    const char *expects; /* "a time such as 6 month" */
+    const char *text;    /* meaning */
+    bool required;
+    const struct ost_schema *members; /* [n_members] */
+    size_t n_members;
+} ost_schema_t;
+
+/* `path=value`: set a value in the tree before it is checked. The value is read as YAML. Keys of the schema are created
+ * as needed, free names only at the end of the path. `override` is borrowed: must outlive the tree.
+ * @return 0, OST_ERR_SYNTAX or OST_ERR_NAME with the nearest key at the level that is wrong */
+int ost_schema_override(
+    const ost_schema_t *self, ost_yaml_t *tree, const char *override, ost_error_t *err) OST_MUST_CHECK;
+
+/* Check all keys, and whether each value is a scalar, list or mapping as it should be; members that are there but empty
+ * (`arms:`) become empty lists or mappings. @return 0, OST_ERR_NAME (unknown or missing key) or OST_ERR_SYNTAX */
+int ost_schema_check(const ost_schema_t *self, ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+
+/* One line a key: path, what it expects, what it means. */
+void ost_schema_print(const ost_schema_t *self, FILE *out);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file model.h  Models as osteon knows them after reading a `.model` text; see models/README.md for the notation.
+ *  A model (block) is a set of ordinary differential equations with parameters that reads signals and drives signals.
+ */
+#ifndef OST_LANG_MODEL_H
+#define OST_LANG_MODEL_H
+
+#include "core/error.h"
+#include "core/isa.h"
+#include "core/units.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/** Kinds of models: X(NAME, "word" of a `kind` statement, meaning). */
+#define OST_MODEL_KINDS(X)                                                                                             \
+    X(DRUG, "drug", "given in doses by a regimen; acts in the arms that give it")                                      \
+    X(HORMONES, "hormones", "hormones of the body")                                                                    \
+    X(BONE, "bone", "bone itself: what drugs must reach")                                                              \
+    X(OBSERVATION, "observation", "what a scanner, an assay or a clinic reports")                                      \
+    X(OTHER, "other", "anything else")
+
+/** Kind of a model. */
+typedef enum {
+#define OST_MODEL_KIND(NAME, word, meaning) OST_KIND_##NAME, /**< see OST_MODEL_KINDS */
+    OST_MODEL_KINDS(OST_MODEL_KIND)
+#undef OST_MODEL_KIND
+        OST_N_MODEL_KINDS
+} ost_model_kind_t;
+
+/** The word of each kind, shape [OST_N_MODEL_KINDS]. */
+extern const char *const ost_model_kind_words[OST_N_MODEL_KINDS];
+
+/** How a parameter differs between subjects. */
+typedef enum {
+    OST_SPREAD_NONE,
+    OST_SPREAD_LOGNORMAL,   /**< value x exp(sd z) */
+    OST_SPREAD_NORMAL,      /**< value + sd z, sd in internal units of the parameter */
+    OST_SPREAD_LOGITNORMAL, /**< logit^-1(logit(value) + sd z), for shares between 0 and 1 */
+    OST_SPREAD_EXPONENTIAL, /**< value x e, e exponential with mean 1; as the threshold of a cumulative hazard */
+    OST_SPREAD_CHOICE       /**< one of a few values, each with its share of the population */
+} ost_spread_kind_t;
+
+/** Spread of a parameter between subjects. */
+typedef struct {
+    ost_spread_kind_t kind; /**< NONE: the same in all */
+    double sd;              /**< of the kind's own scale; EXPONENTIAL: 1 */
+    size_t n_choices;       /**< CHOICE only */
+    double *share;          /**< [n_choices], sums to 1; owned by the model */
+    double *choice;         /**< [n_choices], internal units; owned by the model */
+} ost_spread_t;
+
+/** A parameter or a covariate. Covariates have one value per subject, shared by every model that names them. */
+typedef struct {
+    char *name;          /**< "k_C", "T[lumbar_spine]" */
+    char *text;          /**< meaning */
+    char *source;        /**< citation with locator, or "assumed: why"; empty for a covariate */
+    char *unit_text;     /**< as written */
+    ost_unit_t unit;     /**< of the text */
+    bool is_covariate;   /**< set by the person, not by the model */
+    bool has_default;    /**< always true for a parameter */
+    double value;        /**< default, internal units */
+    double lower, upper; /**< allowed range, internal units, inclusive; -inf and inf where open */
+    ost_spread_t spread; /**< between subjects */
+    double prior_sd;     /**< SD of ln (or logit) of the typical value before fitting, 0 where none is given */
+    int line;            /**< in the text */
+} ost_param_t;
+
+/** A state variable of a model. */
+typedef struct {
+    char *name, *text, *unit_text; /**< name, meaning, unit as written */
+    ost_unit_t unit;               /**< of the text */
+    double scale;                  /**< typical size, internal units, > 0: absolute tolerance = 1e-3 x rtol x scale */
+    bool may_be_negative;          /**< otherwise a negative value is a failure */
+    int line;                      /**< in the text */
+} ost_state_t;
+
+/** A state that doses may go into; the first is where they go if a regimen names none. A model that takes no doses has
+ * none. */
+typedef struct {
+    uint32_t state; /**< index of the dosed state; its dimension is the dose's */
+} ost_dose_t;
+
+/** A standard normal number, drawn anew for each person and each time at which outputs are evaluated. */
+typedef struct {
+    char *name, *text; /**< "scan[lumbar_spine]", meaning */
+    int line;          /**< in the text */
+} ost_noise_t;
+
+/** A signal that a model reads. */
+typedef struct {
+    char *name; /**< of the signal */
+    int line;   /**< in the text */
+} ost_read_t;
+
+/** A signal that a model drives. */
+typedef struct {
+    char *name; /**< of the signal */
+    int line;   /**< in the text */
+} ost_drive_t;
+
+/** An output of a model. */
+typedef struct {
+    char *name;             /**< "bmd[lumbar_spine]" */
+    char *group;            /**< "bmd": one variable of the result file */
+    char *index_set;        /**< "site", or NULL */
+    uint32_t element;       /**< within the index set */
+    char *text, *unit_text; /**< meaning, unit as written */
+    ost_unit_t unit;        /**< of the text; results are in it */
+    int line;               /**< in the text */
+} ost_output_t;
+
+/** An index set, such as site = lumbar_spine, total_hip. */
+typedef struct {
+    char *name; /**< "site" */
+    size_t n_elements;
+    char **elements; /**< [n_elements] names */
+} ost_index_set_t;
+
+/** One entry of a model's exact Jacobian. Rows: states, then n_states + drive. Columns: states, then n_states + read,
+ *  then n_states + n_reads for time. Sorted by row, then column; each place once. */
+typedef struct {
+    uint32_t row, col; /**< 0-based */
+} ost_jac_entry_t;
+
+struct ost_kernel;
+struct ost_model_impl; /* graph, programs, text; private */
+
+/** A model, read-only after it was read. Every array is owned by the model. */
+typedef struct {
+    char *name, *text;           /**< name and title */
+    ost_model_kind_t kind;       /**< OST_N_MODEL_KINDS only while the text is read */
+    char *path;                  /**< file it came from, or "models/NAME.model" for a built-in one */
+    bool is_builtin;             /**< runs emitted code */
+    ost_index_set_t *index_sets; /**< [n_index_sets] */
+    size_t n_index_sets;
+    ost_param_t *params; /**< [n_params] covariates too */
+    size_t n_params;
+    ost_state_t *states; /**< [n_states] */
+    size_t n_states;
+    ost_noise_t *noises; /**< [n_noises] */
+    size_t n_noises;
+    ost_read_t *reads; /**< [n_reads] */
+    size_t n_reads;
+    ost_drive_t *drives; /**< [n_drives] */
+    size_t n_drives;
+    ost_output_t *outputs; /**< [n_outputs] */
+    size_t n_outputs;
+    ost_dose_t *doses; /**< [n_doses] */
+    size_t n_doses;
+    size_t n_switches, n_hoisted, n_scratch; /**< rows of a kernel, see lang/kernel.h */
+    ost_jac_entry_t *jac;                    /**< [n_jac] */
+    size_t n_jac;
+    uint32_t *first_entry; /**< [n_drives + 1] where the entries of each drive begin, after those of states */
+    uint8_t *drive_uses;   /**< [n_drives][n_reads], 1 where the drive's expression reads that signal directly */
+    uint8_t *rate_uses;    /**< [n_reads], 1 where an equation or a condition of a switch reads that signal directly */
+    const struct ost_kernel *kernel[OST_N_ISA]; /**< NULL where this build has no such instruction set */
+    struct ost_model_impl *impl;                /**< private */
+} ost_model_t;
+
+/** How several drivers of a signal make one value. */
+typedef enum {
+    OST_COMBINE_ONE,     /**< one driver at most */
+    OST_COMBINE_SUM,     /**< exposures add */
+    OST_COMBINE_FRACTION /**< shares combine as 1 - (1 - a)(1 - b) */
+} ost_combine_t;
+
+/** A named quantity that blocks exchange. */
+typedef struct {
+    char *name, *text, *unit_text; /**< name, meaning, unit as written */
+    ost_unit_t unit;               /**< of the text */
+    bool has_neutral;              /**< otherwise something must drive it */
+    double neutral;                /**< value when nothing drives it, internal units */
+    ost_combine_t combine;         /**< rule for several drivers */
+} ost_signal_t;
+
+/** The signals that a library has. */
+typedef struct {
+    ost_signal_t *signal; /**< [n]; moves when a model that defines signals is read */
+    size_t n;             /**< their number */
+} ost_signals_t;
+
+/** The signals and the models known to this process. Not for use by two threads at a time until loading is done;
+ *  read-only, and so shared freely, after that. */
+typedef struct {
+    ost_signals_t signals; /**< of the built-in list and of models read */
+    ost_model_t **models;  /**< loaded ones */
+    size_t n_models;
+    const struct ost_builtin *builtins; /**< [n_builtins], static */
+    size_t n_builtins;
+} ost_library_t;
+
+/** Start with the built-in signals; no model is read yet. */
+int ost_library_init(ost_library_t *self, ost_error_t *err) OST_MUST_CHECK;
+/** Free the library and its models. Accepts NULL and a zeroed one. */
+void ost_library_free(ost_library_t *self);
+
+/** A model by built-in name ("aibl") or by path (anything with a '/' or ending in ".model"); else one that was read
+ *  before, by its name. Read once, then kept.
+ *  @param[out] model  owned by the library
+ *  @return 0, OST_ERR_NAME with the nearest built-in name, OST_ERR_IO, or whatever reading it gives (file:line:column)
+ */
+int ost_library_get(
+    ost_library_t *self, const char *name_or_path, const ost_model_t **model, ost_error_t *err) OST_MUST_CHECK;
+
+/** Read a model from text; `path` is used in messages. Kept by the library. */
+int ost_library_read(ost_library_t *self, const char *path, const char *text, const ost_model_t **model,
+    ost_error_t *err) OST_MUST_CHECK;
+
+/** The names of all built-in models. @param[out] n  their number @return shape [n], static */
+const char *const *ost_library_builtin_names(size_t *n);
+
+/** Index of a signal by name, -1 if unknown. */
+int ost_signals_find(const ost_signals_t *self, const char *name);
+
+/** Print a model as a sheet: equations; parameters with value, unit, range, spread, source; states; signals; outputs.
+ */
+void ost_model_print(const ost_model_t *self, FILE *out);
+
+/** Index of a parameter by name (expanded, "T[lumbar_spine]"), -1 if unknown. */
+int ost_model_param(const ost_model_t *self, const char *name);
+
+/** A small expression over named scalars ("age - age_at_menopause", "max(1 [y], age - 50 [y])"), in the model notation,
+ * for covariate formulas. Evaluated in scalar arithmetic.
+ */
+typedef struct ost_formula ost_formula_t;
+/** Read a formula.
+ *  @param names  [n] names it may use
+ *  @param units  [n] their units
+ *  @param[out] dim  dimension of the result
+ *  @return 0, OST_ERR_SYNTAX, OST_ERR_NAME, OST_ERR_UNIT or OST_ERR_NO_MEMORY */
+int ost_formula_new(ost_formula_t **self, const char *text, const char *const *names, const ost_unit_t *units, size_t n,
+    ost_dim_t *dim, ost_error_t *err) OST_MUST_CHECK;
+/** Value of a formula. @param values [n] internal units @return value in internal units */
+double ost_formula_value(const ost_formula_t *self, const double *values);
+/** Free a formula. Accepts NULL. */
+void ost_formula_delete(ost_formula_t *self);
+
+#endif

@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where everything stands: inputs, states, algebraic rows, entries of the Jacobian, outputs. */
+#include "core/random.h"
+#include "core/text.h"
+#include "plan/plan_impl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Parked states stand still and parked drives are constant, so a block may be parked only if time enters neither its
+ * equations nor a condition. What it reads may change its course, too: before its first dose the cohort looks whether
+ * it rests whatever it reads, after it ost_plan_build_events whether anything that it reads moves. */
+static bool can_be_parked(const ost_model_t *model)
+{
+    if (model->n_doses == 0 || model->n_switches > 0) return false;
+    for (size_t i = 0; i < model->n_jac; i++)
+        if (model->jac[i].col == model->n_states + model->n_reads) return false;
+    return true;
+}
+
+static int fail_memory(ost_error_t *err)
+{
+    return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the layout of the plan");
+}
+
+/* The entry number `ordinal` of `state` from entry `first` on, n_infusions if there is none. */
+static size_t find_infusion(const ost_lane_plan_t *lane, size_t first, size_t state, size_t ordinal)
+{
+    size_t k = first;
+    while (k < lane->n_infusions && (lane->infusions[k].state != state || ordinal-- > 0)) k++;
+    return k;
+}
+
+uint32_t ost_plan_own_infusion(const ost_plan_t *self, size_t state, size_t ordinal)
+{
+    const ost_lane_plan_t *lane = &self->impl->lane;
+    return lane->infusions[find_infusion(lane, lane->n_shared_infusions, state, ordinal)].input;
+}
+
+/* Infusions into one state share an input, but for those that people take each in their own way. */
+static int add_infusions(ost_plan_t *self, bool personal, uint32_t *n_inputs, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    ost_lane_plan_t *lane = &self->impl->lane;
+    for (size_t a = 0; a < e->n_arms; a++) {
+        size_t *n_of = calloc(self->impl->n_block_states + 1, sizeof(*n_of));
+        if (n_of == NULL) return fail_memory(err);
+        int state = 0;
+        for (size_t i = 0; i < e->arms[a].n_regimens && state >= 0; i++) {
+            const ost_regimen_t *regimen = &e->arms[a].regimens[i];
+            size_t b;
+            if (!(regimen->duration > 0) || ost_regimen_is_personal(regimen) != personal) continue;
+            state = ost_plan_dosed_state(self, regimen, &b, err);
+            if (state < 0) continue;
+            uint32_t x = self->blocks[b].first_state + (uint32_t) state;
+            size_t first = personal ? lane->n_shared_infusions : 0, ordinal = personal ? n_of[x]++ : 0;
+            if (find_infusion(lane, first, x, ordinal) == lane->n_infusions)
+                lane->infusions[lane->n_infusions++] = (ost_infusion_t){ .state = x, .input = (*n_inputs)++ };
+        }
+        free(n_of);
+        if (state < 0) return state;
+    }
+    return 0;
+}
+
+static int build_infusions(ost_plan_t *self, uint32_t *n_inputs, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    ost_lane_plan_t *lane = &self->impl->lane;
+    size_t n_regimens = 1;
+    for (size_t a = 0; a < e->n_arms; a++) n_regimens += e->arms[a].n_regimens;
+    lane->infusions = calloc(n_regimens, sizeof(*lane->infusions));
+    if (lane->infusions == NULL) return fail_memory(err);
+    int ret = add_infusions(self, false, n_inputs, err);
+    lane->n_shared_infusions = lane->n_infusions;
+    return ret == 0 ? add_infusions(self, true, n_inputs, err) : ret;
+}
+
+static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error_t *err)
+{
+    ost_block_t *block = &self->blocks[b];
+    const ost_model_t *model = block->model;
+    ost_lane_block_t *lane = &self->impl->lane.blocks[b];
+    ost_isa_t isa = self->experiment->solver.isa;
+    size_t n = model->n_drives + 1;
+    *lane = (ost_lane_block_t){
+        .kernel = model->kernel[isa],
+        .sig = calloc(model->n_reads + 1, sizeof(uint32_t)),
+        .value = calloc(model->n_reads + 1, sizeof(ost_value_place_t)),
+        .n_reads = (uint32_t) model->n_reads,
+        .first_state = block->first_state,
+        .n_states = (uint32_t) model->n_states,
+        .first_hoisted = block->first_hoisted,
+        .first_switch = block->first_switch,
+        .n_switches = (uint32_t) model->n_switches,
+        .first_drive = block->first_drive,
+        .n_drives = (uint32_t) model->n_drives,
+        .park_input = -1,
+        .mean_inputs = calloc(n, sizeof(uint32_t)),
+        .mean_states = calloc(n, sizeof(uint32_t)),
+        .n_outputs = (uint32_t) model->n_outputs,
+        .wanted = calloc(model->n_outputs + 1, sizeof(uint32_t)),
+        .noise_purpose = calloc(model->n_noises + 1, sizeof(uint32_t)),
+        .drive_entry = calloc(n, sizeof(uint32_t)),
+        .n_noises = (uint32_t) model->n_noises,
+    };
+    if (lane->sig == NULL || lane->value == NULL || lane->mean_inputs == NULL || lane->mean_states == NULL ||
+        lane->wanted == NULL || lane->noise_purpose == NULL || lane->drive_entry == NULL)
+        return fail_memory(err);
+    for (size_t i = 0; i < model->n_noises; i++) {
+        char name[256];
+        snprintf(name, sizeof(name), "%s.%s", model->name, model->noises[i].name);
+        lane->noise_purpose[i] = ost_random_purpose(name);
+    }
+    if (lane->kernel == NULL)
+        return ost_fail(
+            err, OST_ERR_VALUE, "model '%s' was not built for instruction set '%s'", model->name, ost_isa_name(isa));
+    if (can_be_parked(model)) {
+        lane->park_input = (int32_t) (*n_inputs)++;
+        lane->first_mean = *n_inputs;
+        for (uint32_t i = 0; i < model->n_drives; i++) lane->mean_inputs[i] = (*n_inputs)++;
+    }
+    block->park_input = lane->park_input;
+    return 0;
+}
+
+double ost_plan_idle_value(const ost_plan_signal_t *signal)
+{
+    if (signal->n_drivers > 0) return 0;
+    return signal->signal->has_neutral ? signal->signal->neutral : NAN;
+}
+
+int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err)
+{
+    struct ost_plan_impl *impl = self->impl;
+    uint32_t n_inputs = 0;
+    impl->lane.blocks = calloc(self->n_blocks, sizeof(*impl->lane.blocks));
+    if (impl->lane.blocks == NULL) return fail_memory(err);
+    impl->lane.n_blocks = self->n_blocks;
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        int ret = build_block(self, b, &n_inputs, err);
+        if (ret < 0) return ret;
+    }
+    int ret = build_infusions(self, &n_inputs, err);
+    if (ret < 0) return ret;
+    for (size_t s = 0; s < self->n_signals; s++)
+        if (self->signals[s].input >= 0) self->signals[s].input = (int32_t) n_inputs++;
+    impl->idle_input = calloc(n_inputs + 1, sizeof(*impl->idle_input));
+    if (impl->idle_input == NULL) return fail_memory(err);
+    for (size_t b = 0; b < self->n_blocks; b++)
+        if (impl->lane.blocks[b].park_input >= 0) impl->idle_input[impl->lane.blocks[b].park_input] = 1;
+    for (size_t s = 0; s < self->n_signals; s++)
+        if (self->signals[s].input >= 0)
+            impl->idle_input[self->signals[s].input] = ost_plan_idle_value(&self->signals[s]);
+    self->system.n_inputs = n_inputs;
+    return 0;
+}
+
+static char *join(const char *a, const char *sep, const char *b, const char *end)
+{
+    size_t size = strlen(a) + strlen(sep) + strlen(b) + strlen(end) + 1;
+    char *text = malloc(size);
+    if (text != NULL) snprintf(text, size, "%s%s%s%s", a, sep, b, end);
+    return text;
+}
+
+static int build_states(ost_plan_t *self, ost_error_t *err)
+{
+    struct ost_plan_impl *impl = self->impl;
+    size_t n = impl->n_block_states;
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        ost_lane_block_t *lane = &impl->lane.blocks[b];
+        if (!lane->has_quadratures) continue;
+        lane->first_quadrature = (uint32_t) n;
+        for (uint32_t i = 0; i < lane->n_drives; i++) lane->mean_states[i] = (uint32_t) n++;
+    }
+    self->system.n_states = n;
+    impl->scale = calloc(n + 1, sizeof(*impl->scale));
+    impl->positive = calloc(n + 1, sizeof(*impl->positive));
+    impl->state_names = calloc(n + 1, sizeof(*impl->state_names));
+    if (impl->scale == NULL || impl->positive == NULL || impl->state_names == NULL) return fail_memory(err);
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const ost_lane_block_t *lane = &impl->lane.blocks[b];
+        const ost_model_t *model = self->blocks[b].model;
+        for (size_t i = 0; i < model->n_states; i++) {
+            size_t x = lane->first_state + i;
+            impl->scale[x] = model->states[i].scale;
+            impl->positive[x] = !model->states[i].may_be_negative;
+            impl->state_names[x] = join(model->name, ".", model->states[i].name, "");
+            if (impl->state_names[x] == NULL) return fail_memory(err);
+        }
+        for (size_t i = 0; lane->has_quadratures && i < lane->n_drives; i++) {
+            size_t x = lane->mean_states[i];
+            impl->scale[x] = INFINITY;
+            impl->state_names[x] = join(model->name, ".integral(", model->drives[i].name, ")");
+            if (impl->state_names[x] == NULL) return fail_memory(err);
+        }
+    }
+    return 0;
+}
+
+/* Algebraic row of a plan signal: that of its only driver, or its own. */
+static uint32_t signal_row(const ost_plan_t *self, size_t s)
+{
+    const ost_plan_signal_t *signal = &self->signals[s];
+    if (signal->n_drivers == 1 && signal->input < 0)
+        return self->blocks[signal->driver_block[0]].first_drive + signal->driver_drive[0];
+    uint32_t row = (uint32_t) self->n_drives;
+    for (size_t i = 0; i < s; i++) row += self->signals[i].n_drivers != 1 || self->signals[i].input >= 0;
+    return row;
+}
+
+static ost_value_place_t value_place(const ost_plan_t *self, size_t s)
+{
+    const ost_plan_signal_t *signal = &self->signals[s];
+    if (signal->n_drivers > 0) return (ost_value_place_t){ OST_VALUE_ALGEBRAIC, signal_row(self, s) };
+    if (signal->input >= 0) return (ost_value_place_t){ OST_VALUE_INPUT, (uint32_t) signal->input };
+    return (ost_value_place_t){ OST_VALUE_NEUTRAL, (uint32_t) s };
+}
+
+static int build_signals(ost_plan_t *self, ost_error_t *err)
+{
+    ost_lane_plan_t *lane = &self->impl->lane;
+    lane->signals = calloc(lane->n_signals + 1, sizeof(*lane->signals));
+    lane->neutral = aligned_alloc(64, (self->n_signals + 1) * OST_LANE_COUNT * sizeof(double));
+    if (lane->signals == NULL || lane->neutral == NULL) return fail_memory(err);
+    for (size_t i = 0; i < self->n_signals * OST_LANE_COUNT; i++)
+        lane->neutral[i] = self->signals[i / OST_LANE_COUNT].signal->neutral;
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        for (size_t i = 0; i < self->blocks[b].model->n_reads; i++) {
+            lane->blocks[b].sig[i] = signal_row(self, self->blocks[b].read_signal[i]);
+            lane->blocks[b].value[i] = value_place(self, self->blocks[b].read_signal[i]);
+        }
+    }
+    ost_lane_signal_t *own = lane->signals;
+    for (size_t s = 0; s < self->n_signals; s++) {
+        const ost_plan_signal_t *signal = &self->signals[s];
+        uint32_t row = signal_row(self, s);
+        if (row < self->n_drives) continue;
+        *own = (ost_lane_signal_t){
+            .row = row,
+            .driver_row = calloc(signal->n_drivers + 1, sizeof(uint32_t)),
+            .n_drivers = signal->n_drivers,
+            .input = signal->input,
+            .combine = signal->signal->combine,
+        };
+        if (own->driver_row == NULL) return fail_memory(err);
+        for (uint32_t i = 0; i < signal->n_drivers; i++)
+            own->driver_row[i] = self->blocks[signal->driver_block[i]].first_drive + signal->driver_drive[i];
+        own++;
+    }
+    lane->n_algebraic = self->n_drives + lane->n_signals;
+    return 0;
+}
+
+/* Signals that are read at all, and those of them that equations and switches need, directly or through drives. */
+typedef struct {
+    bool *read, *needed; /* [n_signals]; owned */
+} demand_t;
+
+static bool has_quadratures(const ost_plan_t *self, size_t b)
+{
+    return self->impl->lane.blocks[b].has_quadratures;
+}
+
+static int find_demand(const ost_plan_t *self, demand_t *demand, ost_error_t *err)
+{
+    *demand = (demand_t){ .read = calloc(self->n_signals + 1, 1), .needed = calloc(self->n_signals + 1, 1) };
+    if (demand->read == NULL || demand->needed == NULL) return fail_memory(err);
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const ost_block_t *block = &self->blocks[b];
+        for (size_t i = 0; i < block->model->n_reads; i++) {
+            demand->read[block->read_signal[i]] = true;
+            if (block->model->rate_uses[i]) demand->needed[block->read_signal[i]] = true;
+        }
+        for (size_t d = 0; d < block->model->n_drives && has_quadratures(self, b); d++)
+            demand->needed[block->drive_signal[d]] = true;
+    }
+    for (bool grows = true; grows;) {
+        grows = false;
+        for (size_t b = 0; b < self->n_blocks; b++) {
+            const ost_block_t *block = &self->blocks[b];
+            size_t n_reads = block->model->n_reads;
+            for (size_t k = 0; k < block->model->n_drives * n_reads; k++) {
+                bool *needed = &demand->needed[block->read_signal[k % n_reads]];
+                if (*needed || !block->model->drive_uses[k]) continue;
+                *needed = demand->needed[block->drive_signal[k / n_reads]];
+                grows |= *needed;
+            }
+        }
+    }
+    return 0;
+}
+
+static void free_demand(demand_t *demand)
+{
+    free(demand->read);
+    free(demand->needed);
+}
+
+/* What nobody reads is not evaluated: neither a model, nor a sum of drivers, nor a mean over the dosing interval. What
+ * only outputs need comes last. */
+static int order_steps(ost_plan_t *self, const demand_t *demand, ost_error_t *err)
+{
+    ost_lane_plan_t *lane = &self->impl->lane;
+    ost_lane_step_t *later = calloc(lane->n_steps + 1, sizeof(*later));
+    size_t n = 0, n_later = 0;
+    if (later == NULL) return fail_memory(err);
+    for (size_t i = 0; i < lane->n_steps; i++) {
+        const ost_lane_step_t step = lane->steps[i];
+        uint32_t s = 0;
+        if (step.block != OST_NO_BLOCK) s = self->blocks[step.block].drive_signal[step.index];
+        while (step.block == OST_NO_BLOCK && signal_row(self, s) != lane->signals[step.index].row) s++;
+        if (demand->needed[s])
+            lane->steps[n++] = step;
+        else if (demand->read[s])
+            later[n_later++] = step;
+    }
+    memcpy(lane->steps + n, later, n_later * sizeof(*later));
+    free(later);
+    lane->n_rate_steps = n;
+    lane->n_steps = n + n_later;
+    return 0;
+}
+
+/* A model's own place of an entry becomes the plan's. */
+static uint32_t plan_row(const ost_plan_t *self, size_t b, uint32_t row)
+{
+    const ost_block_t *block = &self->blocks[b];
+    size_t n = block->model->n_states;
+    if (row < n) return block->first_state + row;
+    return (uint32_t) (self->system.n_states + block->first_drive + (row - n));
+}
+
+static uint32_t plan_col(const ost_plan_t *self, size_t b, uint32_t col)
+{
+    const ost_block_t *block = &self->blocks[b];
+    const ost_lane_plan_t *lane = &self->impl->lane;
+    size_t n = block->model->n_states, n_reads = block->model->n_reads;
+    if (col < n) return block->first_state + col;
+    if (col < n + n_reads) return (uint32_t) self->system.n_states + lane->blocks[b].sig[col - n];
+    return (uint32_t) (self->system.n_states + lane->n_algebraic);
+}
+
+static void add_entry(ost_plan_t *self, size_t row, size_t col)
+{
+    size_t i = self->system.n_entries++;
+    self->impl->row[i] = (uint32_t) row;
+    self->impl->col[i] = (uint32_t) col;
+}
+
+/* Entries of a block: those of its states, then those of each drive that is needed. */
+static void add_block_entries(ost_plan_t *self, size_t b, const demand_t *demand)
+{
+    const ost_model_t *model = self->blocks[b].model;
+    ost_lane_block_t *lane = &self->impl->lane.blocks[b];
+    lane->first_entry = (uint32_t) self->system.n_entries;
+    lane->is_static = model->n_states == 0;
+    for (size_t k = 0; k < model->first_entry[0]; k++)
+        add_entry(self, plan_row(self, b, model->jac[k].row), plan_col(self, b, model->jac[k].col));
+    for (size_t d = 0; d < model->n_drives; d++) {
+        lane->drive_entry[d] = OST_NO_ENTRY;
+        if (!demand->needed[self->blocks[b].drive_signal[d]]) continue;
+        lane->is_static = false;
+        lane->drive_entry[d] = (uint32_t) self->system.n_entries;
+        for (size_t k = model->first_entry[d]; k < model->first_entry[d + 1]; k++)
+            add_entry(self, plan_row(self, b, model->jac[k].row), plan_col(self, b, model->jac[k].col));
+    }
+    lane->n_entries = (uint32_t) self->system.n_entries - lane->first_entry;
+}
+
+static int build_jacobian(ost_plan_t *self, const demand_t *demand, ost_error_t *err)
+{
+    struct ost_plan_impl *impl = self->impl;
+    ost_lane_plan_t *lane = &impl->lane;
+    size_t n_states = self->system.n_states, n = 1, s = 0;
+    for (size_t b = 0; b < self->n_blocks; b++) n += self->blocks[b].model->n_jac + self->blocks[b].model->n_drives;
+    for (size_t i = 0; i < lane->n_signals; i++) n += lane->signals[i].n_drivers;
+    impl->row = calloc(n, sizeof(*impl->row));
+    impl->col = calloc(n, sizeof(*impl->col));
+    if (impl->row == NULL || impl->col == NULL) return fail_memory(err);
+    for (size_t b = 0; b < self->n_blocks; b++) add_block_entries(self, b, demand);
+    for (size_t i = 0; i < lane->n_signals; i++) {
+        ost_lane_signal_t *signal = &lane->signals[i];
+        while (signal_row(self, s) != signal->row) s++;
+        signal->first_entry = demand->needed[s] ? (uint32_t) self->system.n_entries : OST_NO_ENTRY;
+        for (uint32_t k = 0; k < signal->n_drivers && demand->needed[s]; k++)
+            add_entry(self, n_states + signal->row, n_states + signal->driver_row[k]);
+    }
+    lane->first_quadrature_entry = self->system.n_entries;
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const ost_lane_block_t *block = &lane->blocks[b];
+        for (uint32_t k = 0; block->has_quadratures && k < block->n_drives; k++)
+            add_entry(self, block->first_quadrature + k, n_states + block->first_drive + k);
+    }
+    return 0;
+}
+
+extern const ost_plan_lanes_t ost_plan_lanes_base;
+#ifdef OST_HAVE_AVX2
+extern const ost_plan_lanes_t ost_plan_lanes_avx2;
+#endif
+#ifdef OST_HAVE_AVX512
+extern const ost_plan_lanes_t ost_plan_lanes_avx512;
+#endif
+
+static const ost_plan_lanes_t *lanes_of(ost_isa_t isa)
+{
+#ifdef OST_HAVE_AVX512
+    if (isa == OST_ISA_AVX512) return &ost_plan_lanes_avx512;
+#endif
+#ifdef OST_HAVE_AVX2
+    if (isa == OST_ISA_AVX2) return &ost_plan_lanes_avx2;
+#endif
+    (void) isa;
+    return &ost_plan_lanes_base;
+}
+
+int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
+{
+    struct ost_plan_impl *impl = self->impl;
+    ost_lane_plan_t *lane = &impl->lane;
+    demand_t demand = { 0 };
+    int ret = build_states(self, err);
+    if (ret == 0) ret = build_signals(self, err);
+    if (ret == 0) ret = find_demand(self, &demand, err);
+    if (ret == 0) ret = build_jacobian(self, &demand, err);
+    if (ret == 0) ret = order_steps(self, &demand, err);
+    free_demand(&demand);
+    if (ret < 0) return ret;
+    size_t n_scratch = 0, n_outputs = 0, n_noises = 0;
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const ost_model_t *model = self->blocks[b].model;
+        if (model->n_scratch > n_scratch) n_scratch = model->n_scratch;
+        if (model->n_outputs > n_outputs) n_outputs = model->n_outputs;
+        if (model->n_noises > n_noises) n_noises = model->n_noises;
+    }
+    lane->first_output_scratch = lane->n_algebraic + n_scratch;
+    lane->first_noise_scratch = lane->first_output_scratch + n_outputs;
+    lane->subject_row = self->n_hoisted;
+    lane->seed = self->experiment->seed;
+    lane->is_silent = !self->experiment->variability;
+    const ost_plan_lanes_t *functions = lanes_of(self->experiment->solver.isa);
+    ost_system_t *system = &self->system;
+    system->n_algebraic = lane->n_algebraic;
+    system->n_constants = self->n_hoisted + (self->n_noises > 0);
+    system->n_scratch = lane->first_noise_scratch + n_noises;
+    system->row = impl->row;
+    system->col = impl->col;
+    system->scale = impl->scale;
+    system->positive = impl->positive;
+    system->state_names = (const char *const *) impl->state_names;
+    system->rhs = functions->rhs;
+    system->jacobian = functions->jacobian;
+    system->switches = functions->switches;
+    system->outputs = functions->outputs;
+    system->self = lane;
+    return 0;
+}
+
+/* For the results, or for a condition. */
+static bool is_wanted(const ost_plan_t *self, const char *group)
+{
+    const ost_experiment_t *e = self->experiment;
+    if (e->outputs == NULL || ost_plan_is_seen(self, group)) return true;
+    for (size_t i = 0; i < e->n_outputs; i++)
+        if (strcmp(e->outputs[i], group) == 0) return true;
+    return false;
+}
+
+static const char *variable_name(const void *from, size_t i)
+{
+    return ((const ost_variable_t *) from)[i].name;
+}
+
+const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_output_t *output)
+{
+    for (size_t i = 0; output->index_set != NULL && i < model->n_index_sets; i++)
+        if (strcmp(model->index_sets[i].name, output->index_set) == 0) return &model->index_sets[i];
+    return NULL;
+}
+
+/* Whether every result file has, or may have, a dataset of this name. */
+static bool is_taken(const char *name)
+{
+    static const char *const taken[] = { "arm", "arm_label", "subject", "time", "model", "status", "n_steps",
+        "n_rejected", "failure", "failure_arm", "failure_subject", "failure_message", "parameters" };
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        if (strcmp(name, taken[i]) == 0) return true;
+    return strncmp(name, "began_", strlen("began_")) == 0 || strncmp(name, "ended_", strlen("ended_")) == 0;
+}
+
+/* Outputs, covariates and index sets stand side by side in a result file. */
+static bool is_index_set(const ost_plan_t *self, const char *name)
+{
+    for (size_t b = 0; b < self->n_blocks; b++)
+        for (size_t i = 0; i < self->blocks[b].model->n_index_sets; i++)
+            if (strcmp(self->blocks[b].model->index_sets[i].name, name) == 0) return true;
+    return false;
+}
+
+static int check_output_name(const ost_plan_t *self, size_t b, const ost_output_t *output, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    const char *name = output->group, *other = NULL;
+    for (size_t i = 0; i < e->n_covariates; i++)
+        if (strcmp(e->covariates[i].name, name) == 0) other = "a covariate";
+    if (is_index_set(self, name)) other = "an index set";
+    if (is_taken(name)) other = "a dataset of its own";
+    if (output->index_set != NULL && is_taken(output->index_set)) {
+        name = output->index_set;
+        other = "a dataset of its own";
+    }
+    if (other == NULL) return 0;
+    return OST_FAIL_AT(err, OST_ERR_NAME, e, self->impl->places[b],
+        "output '%s' of model '%s' cannot be written: in the result file, '%s' is the name of %s; choose another, or "
+        "list the outputs that are wanted",
+        output->group, self->blocks[b].model->name, name, other);
+}
+
+static int check_covariate_names(const ost_plan_t *self, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    for (size_t i = 0; i < e->n_covariates; i++) {
+        const char *name = e->covariates[i].name;
+        if (!is_taken(name) && !is_index_set(self, name)) continue;
+        return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].place,
+            "covariate '%s' cannot be written: in the result file, that is the name of %s; choose another", name,
+            is_taken(name) ? "a dataset of its own" : "an index set");
+    }
+    return 0;
+}
+
+/* Rows of the wanted outputs in block order; groups[] gets every group of every block, wanted or not. */
+static int collect_outputs(
+    ost_plan_t *self, ost_variable_t *groups, size_t *n_groups, uint32_t *owner, ost_error_t *err)
+{
+    struct ost_plan_impl *impl = self->impl;
+    uint32_t row = 0;
+    for (uint32_t b = 0; b < self->n_blocks; b++) {
+        const ost_model_t *model = self->blocks[b].model;
+        ost_lane_block_t *lane = &impl->lane.blocks[b];
+        lane->first_output = self->blocks[b].first_output = row;
+        for (uint32_t i = 0; i < model->n_outputs; i++) {
+            const ost_output_t *output = &model->outputs[i];
+            bool wanted = is_wanted(self, output->group);
+            size_t g = 0;
+            while (g < *n_groups && strcmp(groups[g].name, output->group) != 0) g++;
+            if (g < *n_groups && owner[g] != b && wanted)
+                return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, impl->places[b],
+                    "output '%s' is defined by two models of the plan: '%s' and '%s'; leave one of the models out, or "
+                    "list the outputs that are wanted",
+                    output->group, self->blocks[owner[g]].model->name, model->name);
+            if (g == *n_groups && wanted) {
+                int ret = check_output_name(self, b, output, err);
+                if (ret < 0) return ret;
+            }
+            if (g == *n_groups) {
+                owner[g] = b;
+                groups[(*n_groups)++] = (ost_variable_t){ .name = output->group,
+                    .text = output->text,
+                    .unit_text = output->unit_text,
+                    .factor = output->unit.factor,
+                    .index_set = ost_plan_index_set(model, output),
+                    .first = row };
+            }
+            if (!wanted) continue;
+            ost_plan_see_row(self, output->group, groups[g].n_elements, row);
+            groups[g].n_elements++;
+            impl->factor[row] = output->unit.factor;
+            impl->of_parkable[row] = lane->park_input >= 0;
+            lane->wanted[lane->n_wanted++] = i;
+            row++;
+        }
+    }
+    self->system.n_outputs = row;
+    return 0;
+}
+
+int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    size_t n = 1, n_groups = 0;
+    for (size_t b = 0; b < self->n_blocks; b++) n += self->blocks[b].model->n_outputs;
+    ost_variable_t *groups = calloc(n, sizeof(*groups));
+    uint32_t *owner = calloc(n, sizeof(*owner));
+    self->variables = calloc(n + e->n_outputs, sizeof(*self->variables));
+    self->impl->factor = calloc(n, sizeof(*self->impl->factor));
+    self->impl->of_parkable = calloc(n, sizeof(*self->impl->of_parkable));
+    int ret;
+    if (groups == NULL || owner == NULL || self->variables == NULL || self->impl->factor == NULL ||
+        self->impl->of_parkable == NULL)
+        ret = fail_memory(err);
+    else
+        ret = check_covariate_names(self, err);
+    if (ret == 0) ret = collect_outputs(self, groups, &n_groups, owner, err);
+    if (ret < 0) goto out;
+    if (e->outputs == NULL) {
+        memcpy(self->variables, groups, n_groups * sizeof(*groups));
+        self->n_variables = n_groups;
+    }
+    for (size_t i = 0; e->outputs != NULL && i < e->n_outputs; i++) {
+        ost_place_t place = e->output_places != NULL ? e->output_places[i] : (ost_place_t){ 0 };
+        size_t g = 0;
+        while (g < n_groups && strcmp(groups[g].name, e->outputs[i]) != 0) g++;
+        if (g == n_groups) {
+            const char *near = ost_nearest_of(e->outputs[i], groups, n_groups, variable_name);
+            ret = OST_FAIL_AT(err, OST_ERR_NAME, e, place, "no model of the plan has an output '%s'%s%s%s",
+                e->outputs[i], OST_HINT(near));
+            goto out;
+        }
+        self->variables[self->n_variables++] = groups[g];
+    }
+    if (self->n_variables == 0)
+        ret = ost_fail_at(err, OST_ERR_MODEL, OST_WHERE(e), 0, 0, "the models of this experiment have no outputs");
+out:
+    free(groups);
+    free(owner);
+    return ret;
+}

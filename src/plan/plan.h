@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file plan.h  The plan of an experiment and its virtual population. */
+#ifndef OST_PLAN_PLAN_H
+#define OST_PLAN_PLAN_H
+
+#include "input/experiment.h"
+
+/** One model inside a plan. */
+typedef struct {
+    const ost_model_t *model;                                                     /**< borrowed from the library */
+    uint32_t first_state, first_param, first_hoisted, first_switch, first_output; /**< its stretch of the plan's */
+    uint32_t *read_signal;  /**< [model->n_reads] plan signal index */
+    uint32_t *drive_signal; /**< [model->n_drives] */
+    uint32_t first_drive;   /**< its first drive among the plan's */
+    uint32_t first_noise;   /**< among the plan's */
+    int32_t park_input;     /**< -1 where it cannot be parked: it takes no doses, or time enters it */
+} ost_block_t;
+
+/** A signal inside a plan. */
+typedef struct {
+    const ost_signal_t *signal; /**< borrowed from the library */
+    uint32_t n_drivers;
+    uint32_t *driver_block, *driver_drive; /**< [n_drivers] */
+    int32_t input;                         /**< input index of an outside drive, -1 if no arm has one */
+} ost_plan_signal_t;
+
+/** One output variable of the result: a scalar output, or all elements of an indexed one. */
+typedef struct {
+    const char *name;                 /**< "bmd" */
+    const char *text, *unit_text;     /**< meaning, unit as written */
+    double factor;                    /**< reported = internal / factor */
+    const ost_index_set_t *index_set; /**< NULL for a scalar */
+    uint32_t first;                   /**< row of its first element among the system's outputs */
+    uint32_t n_elements;
+} ost_variable_t;
+
+/** A line of a regimen that people take each in their own way. */
+typedef struct {
+    size_t arm;                   /**< of the experiment */
+    const ost_regimen_t *regimen; /**< borrowed */
+    char *name;                   /**< "zoledronic_acid"; "zoledronic_acid_2" for the arm's second line of it */
+} ost_plan_course_t;
+
+/** The assembled system of an experiment: blocks of all arms, wiring, events. Built once, read-only, shared by threads.
+ */
+typedef struct {
+    const ost_experiment_t *experiment; /**< borrowed */
+    ost_block_t *blocks;                /**< [n_blocks] */
+    size_t n_blocks;
+    ost_plan_signal_t *signals; /**< in evaluation order */
+    size_t n_signals;
+    size_t n_drives; /**< of all blocks; unknowns of the system: states, then drives, then signals */
+    size_t n_params; /**< of all blocks, covariates included */
+    size_t n_hoisted;
+    size_t n_noises; /**< of all blocks; where there are any, a last constant of the system is the subject's number */
+    ost_system_t system;       /**< for the solver */
+    ost_variable_t *variables; /**< the requested ones */
+    size_t n_variables;
+    ost_event_t **arm_events;   /**< [n_arms][n_arm_known[i]] */
+    size_t *n_arm_events;       /**< [n_arms] those before t_end */
+    size_t *n_arm_known;        /**< [n_arms] and some after it, so that nothing depends on where the last output is */
+    ost_series_t **arm_series;  /**< [n_arms][n_arm_series[i]] */
+    size_t *n_arm_series;       /**< [n_arms] */
+    ost_plan_course_t *courses; /**< [n_courses] of all arms, in their order */
+    size_t n_courses;
+    /** Arms are integrated over this, d: from the earliest of time 0, the first output, dose and outside drive to the
+     * last output. The run-in ends at t_begin; a subject whose run-in would start later has none. */
+    double t_begin, t_end;      /**< d; arms are integrated over this, the run-in ends at t_begin */
+    struct ost_plan_impl *impl; /**< private */
+} ost_plan_t;
+
+/** Assemble. @param experiment  borrowed: must outlive self; @param library  borrowed: must outlive self; may gain
+ * models
+ *  @return 0, or an error that names the place in the experiment: unknown model, drug, parameter, output or signal
+ * (with the nearest name); wrong dimension; a drug whose effect reaches no bone model in an arm that gives it; a signal
+ * that nothing drives; an algebraic loop */
+int ost_plan_build(
+    ost_plan_t *self, ost_library_t *library, const ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL and a zeroed plan. */
+void ost_plan_free(ost_plan_t *self);
+/** For a person: blocks, signals, states, outputs, events per arm, sizes. */
+void ost_plan_print(const ost_plan_t *self, FILE *out);
+/** As a Graphviz graph of blocks and signals. */
+void ost_plan_dot(const ost_plan_t *self, FILE *out);
+
+/** Put the bone model `name` (or a path) where the experiment lists its first of kind bone. Its others of that kind go,
+ * so do hormones that drive what the new one drives itself, and settings of parameters of what went; drugs come from
+ * the arms.
+ *  @return 0, or OST_ERR_NAME and others of ost_library_get: no such model, or none of kind bone */
+int ost_experiment_replace_bone(
+    ost_experiment_t *self, ost_library_t *library, const char *name, ost_error_t *err) OST_MUST_CHECK;
+/** Whether the experiment can be planned with this arm alone. @return as ost_plan_build: OST_ERR_MODEL where the models
+ *  cannot feel what the arm gives */
+int ost_experiment_check_arm(
+    const ost_experiment_t *self, ost_library_t *library, size_t i_arm, ost_error_t *err) OST_MUST_CHECK;
+/** Drop wanted outputs that no model of the experiment has. @return false: none is left of those that were wanted */
+bool ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library);
+
+/** The covariates and parameters of one subject: a pure function of (seed, subject), whatever else is in the cohort.
+ *  @param[out] covariates  [experiment->n_covariates];  @param[out] params  [plan->n_params], internal units
+ *  @return 0 or OST_ERR_VALUE (a covariate out of range) */
+int ost_plan_subject(
+    const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err) OST_MUST_CHECK;
+/** The typical values of all parameters, before any spread; a covariate's is its default. @param[out] typical
+ * [n_params], internal units */
+void ost_plan_typical(const ost_plan_t *self, double *typical);
+/** True where parameter i of the plan differs between subjects. */
+bool ost_plan_param_varies(const ost_plan_t *self, size_t i);
+/** "aibl.k_C" of parameter i, written to buf. @return buf */
+char *ost_plan_param_name(const ost_plan_t *self, size_t i, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of this folder share: the plan as the lane code sees it, the population, and the steps of assembly. */
+#ifndef OST_PLAN_PLAN_IMPL_H
+#define OST_PLAN_PLAN_IMPL_H
+
+#include "lang/formula.h"
+#include "lang/kernel.h"
+#include "plan/plan.h"
+
+#define OST_NO_BLOCK UINT32_MAX
+#define OST_NO_ENTRY UINT32_MAX
+
+/* Times closer than this are one time, d. */
+#define OST_SAME_TIME 1e-9
+
+/* Where the value of a signal stands. */
+typedef enum {
+    OST_VALUE_ALGEBRAIC, /* row of scratch, evaluated */
+    OST_VALUE_INPUT,     /* row of inputs: driven from outside alone */
+    OST_VALUE_NEUTRAL,   /* row of ost_lane_plan_t.neutral: driven by nothing */
+    OST_N_VALUE_BANKS
+} ost_value_bank_t;
+typedef struct {
+    ost_value_bank_t bank;
+    uint32_t row;
+} ost_value_place_t;
+
+/* A block as the lane code sees it. */
+typedef struct {
+    const ost_kernel_t *kernel;
+    uint32_t *sig;            /* [n_reads] algebraic row of each signal read; owned */
+    ost_value_place_t *value; /* [n_reads] where its value stands; owned */
+    uint32_t n_reads;
+    uint32_t first_state, n_states, first_hoisted, first_switch, n_switches, first_entry, n_entries;
+    uint32_t first_drive, n_drives; /* algebraic rows */
+    uint32_t *drive_entry;     /* [n_drives] where its entries begin, OST_NO_ENTRY where only outputs need it; owned */
+    bool is_static;            /* without states, and only outputs need its drives */
+    int32_t park_input;        /* -1: never parked */
+    uint32_t first_mean;       /* inputs, one for each drive of a block that can be parked */
+    uint32_t first_quadrature; /* states, one for each drive of a block with a series */
+    bool has_quadratures;
+    uint32_t *mean_inputs, *mean_states; /* [n_drives] the same as lists, for ost_series_t; owned */
+    uint32_t n_outputs;                  /* that its kernel writes */
+    uint32_t *wanted;                    /* [n_wanted] of them, in the order of the system's outputs; owned */
+    uint32_t n_wanted, first_output;
+    uint32_t *noise_purpose; /* [n_noises]; owned */
+    uint32_t n_noises;
+} ost_lane_block_t;
+
+/* A signal with a row of its own: several things drive it, or something from outside; or nothing, then the row is not
+ * evaluated and only stands for the signal in the Jacobian. */
+typedef struct {
+    uint32_t row;                    /* algebraic */
+    uint32_t *driver_row;            /* [n_drivers] algebraic; owned */
+    uint32_t n_drivers, first_entry; /* one Jacobian entry for each driver; OST_NO_ENTRY where only outputs need it */
+    int32_t input;                   /* -1: none */
+    ost_combine_t combine;
+} ost_lane_signal_t;
+
+/* One step of evaluating the algebraic rows in order: a drive of a block, or (block = OST_NO_BLOCK) a signal row. */
+typedef struct {
+    uint32_t block, index;
+} ost_lane_step_t;
+
+typedef struct {
+    uint32_t state, input;
+} ost_infusion_t;
+
+/* ost_system_t.self. The first n_algebraic rows of ost_point_t.scratch hold the algebraic rows that are evaluated after
+ * every call; jacobian() finds those of rhs(). */
+typedef struct {
+    ost_lane_block_t *blocks;
+    ost_lane_signal_t *signals;
+    ost_lane_step_t *steps;
+    ost_infusion_t *infusions;
+    double *neutral; /* [n_signals of the plan rows] */
+    size_t n_blocks, n_signals, n_steps, n_algebraic;
+    size_t n_infusions, n_shared_infusions; /* those that courses have to themselves come last */
+    size_t n_rate_steps;                    /* the first of the steps; the others are for outputs alone */
+    size_t first_quadrature_entry;          /* of the Jacobian, in the order of blocks and drives */
+    size_t first_output_scratch;            /* row of scratch for outputs of which only some are wanted */
+    size_t first_noise_scratch;             /* row of scratch for the noise of one block */
+    size_t subject_row;                     /* of constants, where blocks have noise */
+    uint64_t seed;
+    bool is_silent; /* every noise is 0 */
+} ost_lane_plan_t;
+
+/* The system's functions for one instruction set (plan_lanes.c). */
+typedef struct {
+    void (*rhs)(const void *self, const ost_point_t *at, double *f);
+    void (*jacobian)(const void *self, const ost_point_t *at, double *entries);
+    void (*switches)(const void *self, const ost_point_t *at, double *g);
+    void (*outputs)(const void *self, const ost_point_t *at, double *y);
+} ost_plan_lanes_t;
+
+/* The noise of one block in all lanes: a pure function of seed, subject, the name of the noise, and the time in whole
+ * minutes, so that a value is the same in every arm, on every grid and at every visit. @param[out] z  [n_noises rows]
+ */
+void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z);
+
+/* Standard normal truncated to lower..upper, by its inverse distribution function. */
+typedef struct {
+    double lower, upper, p_lower, p_width;
+    bool mirrored; /* both bounds in the upper half: computed in the lower half, where no digits are lost */
+} ost_truncated_t;
+
+void ost_truncated_init(ost_truncated_t *self, double lower, double upper);
+double ost_truncated_quantile(const ost_truncated_t *self, double u);
+
+/* How one parameter of the plan gets its value. */
+typedef struct {
+    uint32_t purpose;
+    int32_t covariate; /* of the experiment, -1 none */
+    double typical, sd;
+    ost_spread_kind_t kind; /* NONE: typical, or the covariate */
+    ost_truncated_t z;      /* what keeps the value within its range */
+} ost_param_rule_t;
+
+/* What a line's conditions are, and whose doses it gives. */
+typedef struct {
+    size_t block;
+    ost_formula_t *begin, *end; /* NULL: none; owned */
+} ost_rule_t;
+
+/* What conditions may name: the covariates, then the outputs of all blocks. The elements of a name are values one after
+ * another. */
+typedef struct {
+    ost_name_t *names; /* [n_names] */
+    bool *used;        /* [n_names] by any condition */
+    size_t n_names, n_values;
+    uint32_t *row; /* [n_values] of the system's outputs, OST_NO_ROW where no condition needs it */
+} ost_seen_t;
+#define OST_NO_ROW UINT32_MAX
+
+struct ost_plan_impl {
+    ost_lane_plan_t lane;
+    ost_rule_t *rules;           /* [n_courses] */
+    ost_course_t *courses;       /* [n_courses] as the solver knows them */
+    ost_course_t *exact_courses; /* [n_courses] the same, never parked */
+    size_t *first_course;        /* [n_arms + 1] */
+    ost_visit_t **visits;        /* [n_arms][n_visits[i]], index: of the course in its arm */
+    size_t *n_visits;            /* [n_arms] */
+    ost_formula_t *eligible;     /* NULL: all are; looked at at time 0, by a visit whose index is behind the courses */
+    ost_seen_t seen;
+    ost_signal_t *signals;    /* [n_signals] copies, names borrowed from the library */
+    ost_param_rule_t *params; /* [n_params] */
+    uint32_t *purpose;        /* [n_covariates] */
+    ost_truncated_t *z;       /* [n_covariates] */
+    uint32_t *row, *col;      /* of the Jacobian */
+    double *scale;
+    bool *positive;
+    char **state_names;
+    double *idle_input;    /* [n_inputs] where nothing acts; parked blocks' means are the subject's own */
+    size_t n_block_states; /* states of the blocks; quadratures follow */
+    size_t n_drive_steps;
+    uint32_t *param_block; /* [n_params] block of each parameter */
+    ost_place_t *places;   /* [n_blocks] where the experiment names each block's model */
+    double *factor;        /* [n_outputs] reported = internal / factor */
+    bool *of_parkable;     /* [n_outputs] true where the row belongs to a block that can be parked */
+};
+
+/* As ost_dim_format, for the dimension of a value given: "none" for a plain number. */
+const char *ost_plan_given(ost_dim_t dim, char *buf, size_t size);
+
+/* Index of the block of that model name, -1 if there is none. */
+int ost_plan_block(const ost_plan_t *self, const char *name);
+/* The state that a regimen's doses go into. @return its index in the block's model, or an error */
+int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, size_t *block, ost_error_t *err);
+
+/* What the outside drive of a signal is while no arm's window is open: nothing beside other drivers, else the neutral
+ * value, NAN where there is none. */
+double ost_plan_idle_value(const ost_plan_signal_t *signal);
+
+/* Read the models whose texts the experiment brings along. */
+int ost_plan_read_texts(const ost_experiment_t *e, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
+
+/* Steps of ost_plan_build, each in its own file. */
+int ost_plan_wire(ost_plan_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK; /* wiring.c */
+int ost_plan_build_population(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;             /* population.c */
+int ost_plan_build_courses(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                /* course.c */
+int ost_plan_build_events(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* regimen.c */
+int ost_plan_build_visits(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* course.c */
+int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* layout.c */
+int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* layout.c */
+int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                /* layout.c */
+
+/* Index set of an output, NULL for a scalar. */
+const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_output_t *output);
+/* The input of infusion number `ordinal` of those into a state that courses of one arm have to themselves. */
+uint32_t ost_plan_own_infusion(const ost_plan_t *self, size_t state, size_t ordinal);
+/* Events are known so much further than the end that nothing depends on where the last output is, d. */
+double ost_plan_known_until(const ost_plan_t *self);
+/* Whether a condition names this output of this model. */
+bool ost_plan_is_seen(const ost_plan_t *self, const char *group);
+/* Where in the system's outputs the conditions find theirs. */
+void ost_plan_see_row(ost_plan_t *self, const char *group, uint32_t element, uint32_t row);
+
+/* How one subject takes all courses. @param[in,out] t_begin  moved to its first dose, if that is earlier
+ * @param[out] takings  [n_courses] @return 0 or OST_ERR_VALUE */
+int ost_plan_takings(const ost_plan_t *self, const double *covariates, ost_taking_t *takings, double *t_begin,
+    ost_error_t *err) OST_MUST_CHECK;
+
+/* ost_job_t.user of jobs with visits. */
+typedef struct {
+    const ost_plan_t *plan;
+    size_t arm;
+    const double *covariates;
+    double *values;        /* [seen.n_values] scratch of the thread */
+    double *began, *ended; /* of the arm's courses, `stride` apart */
+    size_t stride;
+    bool is_out; /* not eligible */
+} ost_visitor_t;
+/* Let a job that has its courses and takings make the visits of its arm, and note what is known beforehand. */
+void ost_plan_give(ost_visitor_t *self, ost_job_t *job);
+
+/* As ost_plan_subject with other typical values (NULL: the plan's own), but the message does not name the subject. */
+int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,
+    ost_error_t *err);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The plan for a person's eyes: as text, and as a graph. */
+#include "plan/plan_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *s_of(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void print_blocks(const ost_plan_t *self, FILE *out)
+{
+    fprintf(out, "\nblocks\n");
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const ost_block_t *block = &self->blocks[b];
+        const ost_model_t *m = block->model;
+        fprintf(out, "  %-20s %-11s %3zu state%-1s %4zu parameters  %s%s\n", m->name, ost_model_kind_words[m->kind],
+            m->n_states, s_of(m->n_states), m->n_params, m->text,
+            block->park_input >= 0 ? " (sleeps until its first dose)" : "");
+    }
+}
+
+static void print_ends(const ost_plan_t *self, size_t s, FILE *out)
+{
+    const ost_plan_signal_t *signal = &self->signals[s];
+    const char *sep = "";
+    for (size_t i = 0; i < signal->n_drivers; i++, sep = " + ")
+        fprintf(out, "%s%s", sep, self->blocks[signal->driver_block[i]].model->name);
+    if (signal->input >= 0) fprintf(out, "%sfrom outside", sep);
+    if (signal->n_drivers == 0 && signal->input < 0)
+        fprintf(out, strcmp(signal->signal->unit_text, "1") == 0 ? "%g" : "%g %s",
+            signal->signal->neutral / signal->signal->unit.factor, signal->signal->unit_text);
+    fprintf(out, " -> ");
+    sep = "";
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        for (size_t i = 0; i < self->blocks[b].model->n_reads; i++) {
+            if (self->blocks[b].read_signal[i] != s) continue;
+            fprintf(out, "%s%s", sep, self->blocks[b].model->name);
+            sep = ", ";
+        }
+    }
+    fprintf(out, "%s\n", sep[0] == '\0' ? "nobody" : "");
+}
+
+static void print_signals(const ost_plan_t *self, FILE *out)
+{
+    fprintf(out, "\nsignals, in the order of evaluation\n");
+    for (size_t s = 0; s < self->n_signals; s++) {
+        char name[128];
+        snprintf(name, sizeof(name), "%s [%s]", self->signals[s].signal->name, self->signals[s].signal->unit_text);
+        fprintf(out, "  %-36s ", name);
+        print_ends(self, s, out);
+    }
+}
+
+static void print_states(const ost_plan_t *self, FILE *out)
+{
+    int column = 0;
+    fprintf(out, "\nstates\n ");
+    for (size_t x = 0; x < self->system.n_states; x++) {
+        const char *name = self->system.state_names[x];
+        if (column > 0 && column + (int) strlen(name) > 100) {
+            fprintf(out, "\n ");
+            column = 0;
+        }
+        column += fprintf(out, " %s", name);
+    }
+    fprintf(out, "\n");
+}
+
+static void print_outputs(const ost_plan_t *self, FILE *out)
+{
+    fprintf(out, "\noutputs\n");
+    for (size_t i = 0; i < self->n_variables; i++) {
+        const ost_variable_t *v = &self->variables[i];
+        char name[128], of[64] = "";
+        snprintf(name, sizeof(name), "%s [%s]", v->name, v->unit_text);
+        if (v->index_set != NULL) snprintf(of, sizeof(of), " at each %s (%u)", v->index_set->name, v->n_elements);
+        fprintf(out, "  %-36s %s%s\n", name, v->text, of);
+    }
+}
+
+/* What events do to one place, counted: states first, then inputs. */
+static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
+{
+    const ost_event_t *events = self->arm_events[arm];
+    size_t n_events = self->n_arm_events[arm];
+    for (size_t x = 0; x < self->impl->n_block_states; x++) {
+        size_t n = 0;
+        double first = NAN, last = NAN;
+        for (size_t k = 0; k < n_events; k++) {
+            if (events[k].kind != OST_EVENT_ADD_STATE || events[k].index != x) continue;
+            if (n++ == 0) first = events[k].t;
+            last = events[k].t;
+        }
+        if (n == 1) fprintf(out, "      a dose into %s on day %g\n", self->system.state_names[x], first);
+        if (n > 1) fprintf(out, "      %zu doses into %s, day %g to %g\n", n, self->system.state_names[x], first, last);
+    }
+    for (size_t i = 0; i < self->impl->lane.n_shared_infusions; i++) {
+        size_t n = 0;
+        for (size_t k = 0; k < n_events; k++)
+            n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == self->impl->lane.infusions[i].input;
+        if (n > 0)
+            fprintf(out, "      %zu change%s of the rate of infusion into %s\n", n, s_of(n),
+                self->system.state_names[self->impl->lane.infusions[i].state]);
+    }
+    for (size_t s = 0; s < self->n_signals; s++) {
+        size_t n = 0;
+        for (size_t k = 0; k < n_events && self->signals[s].input >= 0; k++)
+            n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == (uint32_t) self->signals[s].input;
+        if (n > 0) fprintf(out, "      %zu change%s of %s from outside\n", n, s_of(n), self->signals[s].signal->name);
+    }
+    for (size_t i = 0; i < self->n_arm_series[arm]; i++) {
+        const ost_series_t *series = &self->arm_series[arm][i];
+        if (isnan(series->t_first)) continue; /* of a course */
+        fprintf(out, "      every %g d from day %g to %g: given until its effect repeats, then as its mean\n",
+            series->interval, series->t_first, fmin(series->t_last, self->t_end));
+    }
+}
+
+/* Lines that people take each in their own way. */
+static void print_courses(const ost_plan_t *self, size_t arm, FILE *out)
+{
+    for (size_t c = self->impl->first_course[arm]; c < self->impl->first_course[arm + 1]; c++) {
+        const ost_regimen_t *r = self->courses[c].regimen;
+        const char *drug = r->drug;
+        fprintf(out, "      %s, each in their own way:", drug);
+        if (r->interval > 0) fprintf(out, " every %g d", r->interval);
+        if (r->duration > 0) fprintf(out, " over %g d", r->duration);
+        if (r->own_start != NULL) fprintf(out, " from a day of their own");
+        if (r->own_start == NULL && r->begin_if == NULL) fprintf(out, " from day %g", r->start);
+        if (r->own_stop != NULL) fprintf(out, " to a day of their own");
+        if (r->own_stop == NULL && isfinite(r->stop)) fprintf(out, " to day %g", r->stop);
+        if (r->adherence != NULL) fprintf(out, ", some doses missed");
+        if (self->impl->courses[c].series >= 0) fprintf(out, "; as its mean once its effect repeats");
+        fprintf(out, "\n");
+        if (r->begin_if == NULL && r->end_if == NULL) continue;
+        fprintf(out, "        visits every %g d from day %g\n", r->visits, r->start);
+        if (r->begin_if != NULL) fprintf(out, "        begins if %s", r->begin_if);
+        if (r->begin_if != NULL && r->delay > 0) fprintf(out, ", %g d after the visit", r->delay);
+        if (r->begin_if != NULL) fprintf(out, "\n");
+        if (r->end_if != NULL) fprintf(out, "        ends if %s\n", r->end_if);
+    }
+}
+
+static void print_sizes(const ost_plan_t *self, FILE *out)
+{
+    const ost_system_t *system = &self->system;
+    const ost_experiment_t *e = self->experiment;
+    fprintf(out, "\nsizes\n  states %zu, signals and drives %zu, entries of the Jacobian %zu, conditions %zu\n",
+        system->n_states, system->n_algebraic, system->n_entries, system->n_switches);
+    fprintf(out, "  parameters %zu, values computed once for each subject %zu, inputs %zu\n", self->n_params,
+        self->n_hoisted, system->n_inputs);
+    fprintf(out, "  subjects %llu x arms %zu x output rows %zu x times %zu\n", (unsigned long long) e->n_subjects,
+        e->n_arms, system->n_outputs, e->n_times);
+}
+
+void ost_plan_print(const ost_plan_t *self, FILE *out)
+{
+    const ost_experiment_t *e = self->experiment;
+    if (e->name != NULL)
+        fprintf(out, "%s%s%s\n", e->name, e->title != NULL ? ": " : "", e->title != NULL ? e->title : "");
+    print_blocks(self, out);
+    print_signals(self, out);
+    print_states(self, out);
+    print_outputs(self, out);
+    fprintf(out, "\narms, from day %g to %g", self->t_begin, self->t_end);
+    if (e->start != NULL) fprintf(out, ", after a run-in from %s", e->start_text != NULL ? e->start_text : "its start");
+    fprintf(out, "\n");
+    if (e->eligible != NULL) fprintf(out, "  for who is eligible on day 0: %s\n", e->eligible);
+    for (size_t a = 0; a < e->n_arms; a++) {
+        fprintf(out, "  %s: %zu event%s\n", e->arms[a].name, self->n_arm_events[a], s_of(self->n_arm_events[a]));
+        print_arm_events(self, a, out);
+        print_courses(self, a, out);
+    }
+    print_sizes(self, out);
+}
+
+void ost_plan_dot(const ost_plan_t *self, FILE *out)
+{
+    fprintf(out, "digraph plan {\n    rankdir=LR;\n    node [fontname=\"sans-serif\"];\n");
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const ost_model_t *m = self->blocks[b].model;
+        fprintf(out, "    \"block %s\" [shape=box, style=rounded, label=\"%s\\n%zu state%s\"];\n", m->name, m->name,
+            m->n_states, s_of(m->n_states));
+    }
+    for (size_t s = 0; s < self->n_signals; s++) {
+        const ost_plan_signal_t *signal = &self->signals[s];
+        const char *name = signal->signal->name;
+        if (signal->n_drivers == 0 && signal->input < 0) continue; /* at its neutral value: no news */
+        fprintf(
+            out, "    \"signal %s\" [shape=plaintext, label=\"%s\\n[%s]\"];\n", name, name, signal->signal->unit_text);
+        for (size_t i = 0; i < signal->n_drivers; i++)
+            fprintf(
+                out, "    \"block %s\" -> \"signal %s\";\n", self->blocks[signal->driver_block[i]].model->name, name);
+        if (signal->input >= 0) fprintf(out, "    \"outside\" -> \"signal %s\";\n", name);
+        for (size_t b = 0; b < self->n_blocks; b++)
+            for (size_t i = 0; i < self->blocks[b].model->n_reads; i++)
+                if (self->blocks[b].read_signal[i] == s)
+                    fprintf(out, "    \"signal %s\" -> \"block %s\";\n", name, self->blocks[b].model->name);
+    }
+    fprintf(out, "}\n");
+}

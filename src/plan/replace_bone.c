@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An experiment on another bone model than its own. */
+#include "core/text.h"
+#include "input/yaml.h"
+#include "plan/plan.h"
+#include "plan/plan_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Hormones that drive what the bone model drives itself, as a signal of one driver. */
+static bool collide(const ost_library_t *library, const ost_model_t *hormones, const ost_model_t *bone)
+{
+    for (size_t i = 0; i < hormones->n_drives; i++)
+        for (size_t k = 0; k < bone->n_drives; k++) {
+            int s = ost_signals_find(&library->signals, bone->drives[k].name);
+            if (strcmp(hormones->drives[i].name, bone->drives[k].name) == 0 && s >= 0 &&
+                library->signals.signal[s].combine == OST_COMBINE_ONE)
+                return true;
+        }
+    return false;
+}
+
+static void drop_settings(ost_experiment_t *e, const char *model)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < e->n_settings; i++) {
+        if (strcmp(e->settings[i].model, model) == 0) {
+            free(e->settings[i].model);
+            free(e->settings[i].param);
+        } else {
+            e->settings[n++] = e->settings[i];
+        }
+    }
+    e->n_settings = n;
+}
+
+/* The list of models: the new one where the first of kind bone stood, without the others and without drugs, which the
+ * arms name themselves. */
+static int replace_models(
+    ost_experiment_t *e, ost_library_t *library, const ost_model_t *bone, const char *name, ost_error_t *err)
+{
+    size_t n = 0;
+    bool placed = false;
+    for (size_t i = 0; i < e->n_models; i++) {
+        const ost_model_t *model;
+        int ret = ost_library_get(library, e->models[i], &model, err);
+        if (ret < 0) return ret;
+        bool is_bone = model->kind == OST_KIND_BONE;
+        bool stays = !is_bone && model->kind != OST_KIND_DRUG &&
+                     !(model->kind == OST_KIND_HORMONES && collide(library, model, bone));
+        if (!stays && model != bone && model->kind != OST_KIND_DRUG) drop_settings(e, model->name);
+        if (!stays) {
+            free(e->models[i]);
+            e->models[i] = NULL;
+        }
+        if (is_bone && !placed) {
+            placed = stays = true;
+            if ((e->models[i] = ost_strdup(name)) == NULL) return ost_no_memory(err);
+        }
+        if (!stays) continue;
+        char *kept = e->models[i];
+        e->models[i] = NULL;
+        e->models[n] = kept;
+        e->model_places[n++] = e->model_places[i];
+    }
+    e->n_models = n;
+    return placed
+               ? 0
+               : ost_fail(err, OST_ERR_MODEL, "the experiment has no bone model in whose place '%s' could stand", name);
+}
+
+int ost_experiment_replace_bone(ost_experiment_t *self, ost_library_t *library, const char *name, ost_error_t *err)
+{
+    const ost_model_t *bone, *own;
+    int ret = ost_plan_read_texts(self, library, err);
+    for (size_t i = 0; i < self->n_models && ret == 0; i++) /* they may define signals that the new one reads */
+        ret = ost_library_get(library, self->models[i], &own, err);
+    if (ret == 0) ret = ost_library_get(library, name, &bone, err);
+    if (ret < 0) return ret;
+    if (bone->kind != OST_KIND_BONE)
+        return ost_fail(
+            err, OST_ERR_NAME, "model '%s' is of kind %s, not bone", name, ost_model_kind_words[bone->kind]);
+    return replace_models(self, library, bone, name, err);
+}
+
+int ost_experiment_check_arm(const ost_experiment_t *self, ost_library_t *library, size_t i_arm, ost_error_t *err)
+{
+    ost_experiment_t alone = *self;
+    ost_plan_t plan;
+    alone.arms = &self->arms[i_arm];
+    alone.n_arms = 1;
+    int ret = ost_plan_build(&plan, library, &alone, err);
+    ost_plan_free(&plan);
+    return ret;
+}
+
+static bool has_output(const ost_model_t *model, const char *name)
+{
+    for (size_t i = 0; i < model->n_outputs; i++)
+        if (strcmp(model->outputs[i].group, name) == 0) return true;
+    return false;
+}
+
+/* Whether a model of the experiment or a drug of its arms has this output. What cannot be read has none. */
+static bool is_to_be_had(const ost_experiment_t *self, ost_library_t *library, const char *name)
+{
+    const ost_model_t *model;
+    for (size_t i = 0; i < self->n_models; i++)
+        if (ost_library_get(library, self->models[i], &model, NULL) == 0 && has_output(model, name)) return true;
+    for (size_t a = 0; a < self->n_arms; a++)
+        for (size_t i = 0; i < self->arms[a].n_regimens; i++)
+            if (ost_library_get(library, self->arms[a].regimens[i].drug, &model, NULL) == 0 && has_output(model, name))
+                return true;
+    return false;
+}
+
+bool ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_outputs; i++) {
+        if (!is_to_be_had(self, library, self->outputs[i])) {
+            free(self->outputs[i]);
+            continue;
+        }
+        self->outputs[n] = self->outputs[i];
+        self->output_places[n++] = self->output_places[i];
+    }
+    bool is_left = n > 0 || self->n_outputs == 0;
+    self->n_outputs = n;
+    return is_left;
+}

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From regimens to sorted events. What happens at one time happens in this order:
+ *   1. outputs due at that time are taken (the solver's promise: an output at a dose is the value before it);
+ *   2. a block that was idle until its first dose wakes up;
+ *   3. drives from outside change, in the order of the plan's signals;
+ *   4. infusions end and start, as one change of their state's rate;
+ *   5. boluses are given, in the order of the arm's regimens.
+ * Windows are half-open: a dose due at `stop` is not given, a drive ends at `stop`; an infusion begun before `stop`
+ * runs to its end. Times closer than OST_SAME_TIME are one time, the earliest of them. */
+#include "plan/plan_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A series worth parking: this many doses at least, no further apart than this. */
+#define SERIES_MIN_DOSES 10
+#define SERIES_MAX_INTERVAL 1.0
+#define MAX_DOSES 10e6
+#define MIN_DURATION 1e-6
+/* Events are known so much further than the end that neither the last steps (which look ahead by two) nor what counts
+ * as a series depend on where the last output is. */
+#define SERIES_AHEAD (SERIES_MIN_DOSES * SERIES_MAX_INTERVAL + 1)
+
+enum { RANK_WAKE, RANK_OUTSIDE, RANK_RATE, RANK_BOLUS };
+
+typedef struct {
+    ost_event_t event;
+    int rank;
+    size_t seq;
+    uint32_t block;   /* whose doses it concerns, or OST_NO_BLOCK */
+    uint32_t regimen; /* of a bolus, else OST_NO_BLOCK */
+} item_t;
+
+/* An input has this value from `on` to `off`, beside others of its kind. */
+typedef struct {
+    double on, off, value;
+    const ost_drive_input_t *drive; /* NULL for an infusion */
+} window_t;
+
+typedef struct {
+    ost_plan_t *plan;
+    size_t arm;
+    item_t *items;
+    size_t n_items, max_items;
+    window_t *windows; /* of one input at a time */
+    size_t n_windows, max_windows;
+    ost_error_t *err;
+} builder_t;
+
+static int grow(void **array, size_t n, size_t *max, size_t size, ost_error_t *err)
+{
+    if (n < *max) return 0;
+    size_t wanted = *max > 0 ? 2 * *max : 64;
+    void *bigger = realloc(*array, wanted * size);
+    if (bigger == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for %zu events", wanted);
+    *array = bigger;
+    *max = wanted;
+    return 0;
+}
+
+static int add_item(builder_t *self, int rank, ost_event_kind_t kind, double t, size_t index, double amount,
+    uint32_t block, uint32_t regimen)
+{
+    void *array = self->items;
+    int ret = grow(&array, self->n_items, &self->max_items, sizeof(item_t), self->err);
+    self->items = array;
+    if (ret < 0) return ret;
+    self->items[self->n_items] = (item_t){
+        .event = { .t = t, .kind = kind, .index = (uint32_t) index, .amount = amount, .series = -1 },
+        .rank = rank,
+        .seq = self->n_items,
+        .block = block,
+        .regimen = regimen,
+    };
+    self->n_items++;
+    return 0;
+}
+
+static int add_window(builder_t *self, double on, double off, double value, const ost_drive_input_t *drive)
+{
+    void *array = self->windows;
+    int ret = grow(&array, self->n_windows, &self->max_windows, sizeof(window_t), self->err);
+    self->windows = array;
+    if (ret < 0) return ret;
+    self->windows[self->n_windows++] = (window_t){ on, off, value, drive };
+    return 0;
+}
+
+double ost_plan_known_until(const ost_plan_t *plan)
+{
+    return plan->t_end + fmax(SERIES_AHEAD, fmin(2 * plan->experiment->solver.h_max, OST_DAYS_PER_YEAR));
+}
+
+/* Times of the doses are start + k x interval, never accumulated. */
+static size_t n_doses_of(const ost_plan_t *plan, const ost_regimen_t *r)
+{
+    double stop = fmin(r->stop - OST_SAME_TIME, ost_plan_known_until(plan));
+    if (!(r->start < stop)) return 0;
+    if (!(r->interval > 0)) return 1;
+    size_t n = (size_t) ((stop - r->start) / r->interval);
+    while (n > 0 && r->start + (double) n * r->interval >= stop) n--;
+    return n + 1;
+}
+
+static double dose_time(const ost_regimen_t *r, size_t k)
+{
+    return r->start + (double) k * r->interval;
+}
+
+static int add_boluses(builder_t *self)
+{
+    const ost_arm_t *arm = &self->plan->experiment->arms[self->arm];
+    for (size_t i = 0; i < arm->n_regimens; i++) {
+        const ost_regimen_t *r = &arm->regimens[i];
+        size_t b, n = n_doses_of(self->plan, r);
+        if (r->duration > 0 || ost_regimen_is_personal(r)) continue;
+        int state = ost_plan_dosed_state(self->plan, r, &b, self->err);
+        if (state < 0) return state;
+        for (size_t k = 0; k < n; k++) {
+            int ret = add_item(self, RANK_BOLUS, OST_EVENT_ADD_STATE, dose_time(r, k),
+                self->plan->blocks[b].first_state + (size_t) state, r->amount, (uint32_t) b, (uint32_t) i);
+            if (ret < 0) return ret;
+        }
+    }
+    return 0;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *) a, y = *(const double *) b;
+    return (x > y) - (x < y);
+}
+
+static int compare_windows(const void *a, const void *b)
+{
+    return compare_doubles(&((const window_t *) a)->on, &((const window_t *) b)->on);
+}
+
+static void sort_windows(builder_t *self)
+{
+    if (self->n_windows > 0) qsort(self->windows, self->n_windows, sizeof(*self->windows), compare_windows);
+}
+
+/* The windows [first, n) sorted by start that cover time t, combined: computed anew at each change, so that what is
+ * over leaves nothing behind. `idle` where none does. */
+static int window_value(const builder_t *self, size_t first, double t, ost_combine_t rule, double idle, double *value)
+{
+    size_t n_active = 0;
+    double sum = 0, rest = 1;
+    for (size_t i = first; i < self->n_windows && self->windows[i].on <= t + OST_SAME_TIME; i++) {
+        const window_t *w = &self->windows[i];
+        if (w->off <= t + OST_SAME_TIME) continue;
+        sum += w->value;
+        rest *= 1 - w->value;
+        if (++n_active > 1 && rule == OST_COMBINE_ONE)
+            return OST_FAIL_AT(self->err, OST_ERR_VALUE, self->plan->experiment, w->drive->place,
+                "arm '%s': signal '%s' is driven twice on day %g, and can have one driver only",
+                self->plan->experiment->arms[self->arm].name, w->drive->signal, t);
+    }
+    *value = n_active == 0 ? idle : rule == OST_COMBINE_FRACTION ? 1 - rest : sum;
+    return 0;
+}
+
+/* Events of one input from its windows; `signal` (NULL for an infusion) has the value `idle` where none acts. */
+static int add_changes(builder_t *self, size_t input, const ost_signal_t *signal, double idle, uint32_t block)
+{
+    size_t n = 2 * self->n_windows, first = 0;
+    double current = self->plan->impl->idle_input[input], last = -INFINITY;
+    ost_combine_t rule = signal != NULL ? signal->combine : OST_COMBINE_SUM;
+    double *times = malloc((n + 1) * sizeof(*times));
+    if (times == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for %zu events", n);
+    sort_windows(self);
+    for (size_t i = 0; i < self->n_windows; i++) {
+        times[2 * i] = self->windows[i].on;
+        times[2 * i + 1] = self->windows[i].off;
+    }
+    qsort(times, n, sizeof(*times), compare_doubles);
+    int ret = 0;
+    for (size_t i = 0; i < n && ret == 0 && times[i] < ost_plan_known_until(self->plan); i++) {
+        double t = times[i], value;
+        if (t <= last + OST_SAME_TIME) continue;
+        last = t;
+        while (first < self->n_windows && self->windows[first].off <= t + OST_SAME_TIME) first++;
+        ret = window_value(self, first, t, rule, idle, &value);
+        if (ret == 0 && isnan(value))
+            ret = OST_FAIL_AT(self->err, OST_ERR_VALUE, self->plan->experiment,
+                self->plan->experiment->arms[self->arm].place,
+                "arm '%s': signal '%s' has no neutral value, and nothing drives it from day %g on",
+                self->plan->experiment->arms[self->arm].name, signal->name, t);
+        if (ret < 0 || value == current) continue;
+        current = value;
+        ret = add_item(
+            self, signal != NULL ? RANK_OUTSIDE : RANK_RATE, OST_EVENT_SET_INPUT, t, input, value, block, OST_NO_BLOCK);
+    }
+    free(times);
+    return ret;
+}
+
+static int collect_drives(builder_t *self, const char *signal)
+{
+    const ost_arm_t *arm = &self->plan->experiment->arms[self->arm];
+    self->n_windows = 0;
+    for (size_t i = 0; i < arm->n_inputs; i++) {
+        const ost_drive_input_t *d = &arm->inputs[i];
+        if (strcmp(d->signal, signal) != 0) continue;
+        int ret = add_window(self, fmax(d->start, self->plan->t_begin), d->stop, d->value, d);
+        if (ret < 0) return ret;
+    }
+    sort_windows(self);
+    return 0;
+}
+
+static int add_drives(builder_t *self)
+{
+    for (size_t s = 0; s < self->plan->n_signals; s++) {
+        const ost_plan_signal_t *signal = &self->plan->signals[s];
+        if (signal->input < 0) continue;
+        double idle = ost_plan_idle_value(signal);
+        int ret = collect_drives(self, signal->signal->name);
+        if (ret == 0) ret = add_changes(self, (size_t) signal->input, signal->signal, idle, OST_NO_BLOCK);
+        if (ret < 0) return ret;
+    }
+    return 0;
+}
+
+static int add_infusions(builder_t *self)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_arm_t *arm = &plan->experiment->arms[self->arm];
+    for (size_t j = 0; j < plan->impl->lane.n_shared_infusions; j++) {
+        const ost_infusion_t *infusion = &plan->impl->lane.infusions[j];
+        size_t b = 0;
+        self->n_windows = 0;
+        for (size_t i = 0; i < arm->n_regimens; i++) {
+            const ost_regimen_t *r = &arm->regimens[i];
+            size_t of, n = n_doses_of(plan, r);
+            if (!(r->duration > 0) || ost_regimen_is_personal(r)) continue;
+            int state = ost_plan_dosed_state(plan, r, &of, self->err);
+            if (state < 0) return state;
+            if (plan->blocks[of].first_state + (uint32_t) state != infusion->state) continue;
+            b = of;
+            for (size_t k = 0; k < n; k++) {
+                double t = dose_time(r, k);
+                int ret = add_window(self, t, t + r->duration, r->amount / r->duration, NULL);
+                if (ret < 0) return ret;
+            }
+        }
+        int ret = add_changes(self, infusion->input, NULL, 0, (uint32_t) b);
+        if (ret < 0) return ret;
+    }
+    return 0;
+}
+
+/* A block that can be parked sleeps until its first dose. */
+static int add_wakes(builder_t *self)
+{
+    size_t n = self->n_items;
+    for (uint32_t b = 0; b < self->plan->n_blocks; b++) {
+        if (self->plan->blocks[b].park_input < 0) continue;
+        double first = INFINITY;
+        for (size_t i = 0; i < n; i++)
+            if (self->items[i].block == b) first = fmin(first, self->items[i].event.t);
+        if (isinf(first)) continue;
+        int ret = add_item(self, RANK_WAKE, OST_EVENT_SET_INPUT, first, (size_t) self->plan->blocks[b].park_input, 0,
+            OST_NO_BLOCK, OST_NO_BLOCK);
+        if (ret < 0) return ret;
+    }
+    return 0;
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    const item_t *x = a, *y = b;
+    if (x->event.t != y->event.t) return x->event.t < y->event.t ? -1 : 1;
+    if (x->rank != y->rank) return x->rank - y->rank;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+static void sort_items(builder_t *self)
+{
+    if (self->n_items == 0) return;
+    qsort(self->items, self->n_items, sizeof(*self->items), compare_items);
+    for (size_t i = 1; i < self->n_items; i++) {
+        double *t = &self->items[i].event.t, before = self->items[i - 1].event.t;
+        if (*t <= before + OST_SAME_TIME) *t = before;
+    }
+    qsort(self->items, self->n_items, sizeof(*self->items), compare_items);
+}
+
+/* How many courses of this arm give doses to the block; `last`, if not NULL, is one of them. */
+static size_t count_courses(const builder_t *self, size_t b, size_t *last)
+{
+    const struct ost_plan_impl *impl = self->plan->impl;
+    size_t n = 0;
+    for (size_t c = impl->first_course[self->arm]; c < impl->first_course[self->arm + 1]; c++) {
+        if (impl->rules[c].block != b) continue;
+        if (last != NULL) *last = c;
+        n++;
+    }
+    return n;
+}
+
+static size_t count_items(const builder_t *self, size_t b)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_items; i++) n += self->items[i].block == b;
+    return n;
+}
+
+/* Is the driver past its last dose when the block gets its first? What is left of it fades, and a block is parked only
+ * once its own states repeat. */
+static bool is_over(const builder_t *self, size_t driver, size_t b)
+{
+    double last = -INFINITY, first = INFINITY;
+    if (count_courses(self, driver, NULL) > 0) return false;
+    if (count_courses(self, b, NULL) > 0) return count_items(self, driver) == 0; /* who begins when is not known here */
+    for (size_t i = 0; i < self->n_items; i++) {
+        if (self->items[i].block == driver) last = fmax(last, self->items[i].event.t);
+        if (self->items[i].block == b) first = fmin(first, self->items[i].event.t);
+    }
+    return last < first;
+}
+
+/* In this arm nothing that the block reads moves: all that drives it sleeps, or is over. */
+static bool reads_nothing_live(const builder_t *self, size_t b)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_block_t *block = &plan->blocks[b];
+    for (size_t r = 0; r < block->model->n_reads; r++) {
+        const ost_plan_signal_t *signal = &plan->signals[block->read_signal[r]];
+        if (signal->input >= 0) return false;
+        for (uint32_t d = 0; d < signal->n_drivers; d++) {
+            uint32_t driver = signal->driver_block[d];
+            if (plan->blocks[driver].park_input < 0 || !is_over(self, driver, b)) return false;
+        }
+    }
+    return true;
+}
+
+/* Means stand in for a drug's signals only where another model feels them. */
+static bool is_felt(const ost_plan_t *plan, size_t b)
+{
+    for (size_t i = 0; i < plan->blocks[b].model->n_drives; i++)
+        for (size_t k = 0; k < plan->n_blocks; k++)
+            for (size_t r = 0; r < plan->blocks[k].model->n_reads; r++)
+                if (plan->blocks[k].read_signal[r] == plan->blocks[b].drive_signal[i]) return true;
+    return false;
+}
+
+static bool is_often(const ost_regimen_t *r)
+{
+    return r->interval > 0 && r->interval <= SERIES_MAX_INTERVAL + OST_SAME_TIME;
+}
+
+/* @return its index in the arm, or an error */
+static int new_series(builder_t *self, uint32_t b, double interval, double t_first, double t_last)
+{
+    ost_plan_t *plan = self->plan;
+    ost_lane_block_t *lane = &plan->impl->lane.blocks[b];
+    size_t i_series = plan->n_arm_series[self->arm];
+    ost_series_t *bigger = realloc(plan->arm_series[self->arm], (i_series + 1) * sizeof(*bigger));
+    if (bigger == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for a series of doses");
+    plan->arm_series[self->arm] = bigger;
+    plan->n_arm_series[self->arm]++;
+    lane->has_quadratures = true;
+    bigger[i_series] = (ost_series_t){
+        .interval = interval,
+        .t_first = t_first,
+        .t_last = t_last,
+        /* its square is what may be wrong of the means, relative */
+        .tolerance = fmin(3e-2, 30 * sqrt(plan->experiment->solver.rtol)),
+        .first_state = plan->blocks[b].first_state,
+        .n_states = (uint32_t) plan->blocks[b].model->n_states,
+        .park_input = (uint32_t) lane->park_input,
+        .n_means = lane->n_drives,
+        .mean_input = lane->mean_inputs,
+        .mean_state = lane->mean_states,
+    };
+    return (int) i_series;
+}
+
+static int add_series(builder_t *self, uint32_t b, const size_t *run, size_t n)
+{
+    const ost_regimen_t *r = &self->plan->experiment->arms[self->arm].regimens[self->items[run[0]].regimen];
+    if (n < SERIES_MIN_DOSES || !is_often(r)) return 0;
+    int series = new_series(self, b, r->interval, self->items[run[0]].event.t, self->items[run[n - 1]].event.t);
+    for (size_t i = 0; i < n && series >= 0; i++) self->items[run[i]].event.series = (int32_t) series;
+    return series < 0 ? series : 0;
+}
+
+/* The only course of a block that nothing else is given to, if it has no end that only a visit knows. */
+static int add_course_series(builder_t *self, uint32_t b)
+{
+    struct ost_plan_impl *impl = self->plan->impl;
+    size_t c = 0;
+    if (count_courses(self, b, &c) != 1 || count_items(self, b) > 0) return 0;
+    const ost_regimen_t *r = self->plan->courses[c].regimen;
+    if (!is_often(r) || r->duration > 0 || r->end_if != NULL) return 0;
+    int series = new_series(self, b, r->interval, NAN, NAN);
+    impl->courses[c].series = (int32_t) series;
+    return series < 0 ? series : 0;
+}
+
+/* Runs of doses of one regimen with nothing else happening to their block in between. */
+static int find_series(builder_t *self)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t *run = malloc((self->n_items + 1) * sizeof(*run));
+    if (run == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for %zu events", self->n_items);
+    int ret = 0;
+    for (uint32_t b = 0; b < plan->n_blocks && ret == 0; b++) {
+        if (plan->blocks[b].park_input < 0 || !is_felt(plan, b) || !reads_nothing_live(self, b)) continue;
+        size_t n = 0;
+        if (count_courses(self, b, NULL) > 0) {
+            ret = add_course_series(self, b);
+            continue;
+        }
+        for (size_t i = 0; i < self->n_items && ret == 0; i++) {
+            const item_t *item = &self->items[i];
+            if (item->block != b) continue;
+            if (n > 0 && item->regimen != self->items[run[0]].regimen) {
+                ret = add_series(self, b, run, n);
+                n = 0;
+            }
+            if (item->regimen != OST_NO_BLOCK) run[n++] = i;
+        }
+        if (n > 0 && ret == 0) ret = add_series(self, b, run, n);
+    }
+    free(run);
+    return ret;
+}
+
+static int build_arm(builder_t *self)
+{
+    ost_plan_t *plan = self->plan;
+    self->n_items = 0;
+    int ret = add_boluses(self);
+    if (ret == 0) ret = add_infusions(self);
+    if (ret == 0) ret = add_drives(self);
+    if (ret == 0) ret = add_wakes(self);
+    if (ret < 0) return ret;
+    sort_items(self);
+    if (plan->experiment->dosing == OST_DOSING_PERIODIC) ret = find_series(self);
+    if (ret < 0) return ret;
+    ost_event_t *events = malloc((self->n_items + 1) * sizeof(*events));
+    if (events == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for %zu events", self->n_items);
+    for (size_t i = 0; i < self->n_items; i++) events[i] = self->items[i].event;
+    plan->arm_events[self->arm] = events;
+    plan->n_arm_events[self->arm] = plan->n_arm_known[self->arm] = self->n_items;
+    while (plan->n_arm_events[self->arm] > 0 && events[plan->n_arm_events[self->arm] - 1].t >= plan->t_end)
+        plan->n_arm_events[self->arm]--;
+    return 0;
+}
+
+static int check_regimen(const ost_plan_t *plan, const ost_arm_t *arm, const ost_regimen_t *r, ost_error_t *err)
+{
+    const ost_experiment_t *e = plan->experiment;
+    size_t b;
+    int state = ost_plan_dosed_state(plan, r, &b, err);
+    if (state < 0) {
+        ost_error_prepend(err, "arm '%s': ", arm->name);
+        return state;
+    }
+    if (r->amount < 0 && plan->blocks[b].model->kind == OST_KIND_DRUG)
+        return OST_FAIL_AT(
+            err, OST_ERR_VALUE, e, r->place, "arm '%s': a dose of the drug '%s' is not negative", arm->name, r->drug);
+    if (!isfinite(r->start) || !isfinite(r->amount) || !(r->interval >= 0) || !(r->duration >= 0))
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->place,
+            "arm '%s': start, dose, interval and duration of '%s' must be finite, the last two not negative", arm->name,
+            r->drug);
+    if (r->duration > 0 && r->duration < MIN_DURATION)
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->place,
+            "arm '%s': an infusion of '%s' over %g d is shorter than %g d; leave the duration out for a bolus",
+            arm->name, r->drug, r->duration, MIN_DURATION);
+    double n = r->interval > 0 ? (fmin(r->stop, plan->t_end) - r->start) / r->interval : 1;
+    if (n > MAX_DOSES)
+        return OST_FAIL_AT(err, OST_ERR_LIMIT, e, r->place, "arm '%s': %.3g doses of '%s'; %.0f are the limit",
+            arm->name, n, r->drug, MAX_DOSES);
+    return 0;
+}
+
+/* When arms begin and end; every regimen is checked. */
+static int find_times(ost_plan_t *self, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    if (e->n_times == 0) return ost_fail_at(err, OST_ERR_VALUE, OST_WHERE(e), 0, 0, "there are no output times");
+    self->t_begin = fmin(0, e->times[0]);
+    self->t_end = fmax(e->times[e->n_times - 1], self->t_begin);
+    for (size_t a = 0; a < e->n_arms; a++) {
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
+            int ret = check_regimen(self, &e->arms[a], &e->arms[a].regimens[i], err);
+            if (ret < 0) return ret;
+            if (e->arms[a].regimens[i].own_start == NULL)
+                self->t_begin = fmin(self->t_begin, e->arms[a].regimens[i].start);
+        }
+        for (size_t i = 0; i < e->arms[a].n_inputs; i++)
+            if (isfinite(e->arms[a].inputs[i].start)) self->t_begin = fmin(self->t_begin, e->arms[a].inputs[i].start);
+    }
+    return 0;
+}
+
+/* A signal that only the arms drive and that has no neutral value has to be driven from the beginning; its idle value
+ * is then what it begins with, which with a run-in must be the same in all arms, because they share it. */
+static int settle_idle_drives(builder_t *self)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_experiment_t *e = plan->experiment;
+    for (size_t s = 0; s < plan->n_signals; s++) {
+        const ost_plan_signal_t *signal = &plan->signals[s];
+        if (signal->input < 0 || !isnan(plan->impl->idle_input[signal->input])) continue;
+        double first = NAN;
+        for (self->arm = 0; self->arm < e->n_arms; self->arm++) {
+            double value;
+            int ret = collect_drives(self, signal->signal->name);
+            if (ret == 0) ret = window_value(self, 0, plan->t_begin, signal->signal->combine, NAN, &value);
+            if (ret < 0) return ret;
+            const char *arm = e->arms[self->arm].name;
+            if (isnan(value))
+                return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].place,
+                    "arm '%s': signal '%s' has no neutral value, and nothing drives it at the start (day %g)", arm,
+                    signal->signal->name, plan->t_begin);
+            if (self->arm == 0) first = value;
+            if (e->start != NULL && value != first)
+                return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].place,
+                    "arms '%s' and '%s' start with different values of signal '%s', which has no neutral value for the "
+                    "run-in that they share",
+                    e->arms[0].name, arm, signal->signal->name);
+        }
+        plan->impl->idle_input[signal->input] = first;
+    }
+    return 0;
+}
+
+int ost_plan_build_events(ost_plan_t *plan, ost_error_t *err)
+{
+    size_t n_arms = plan->experiment->n_arms;
+    builder_t self = { .plan = plan, .err = err };
+    plan->arm_events = calloc(n_arms + 1, sizeof(*plan->arm_events));
+    plan->n_arm_events = calloc(n_arms + 1, sizeof(*plan->n_arm_events));
+    plan->n_arm_known = calloc(n_arms + 1, sizeof(*plan->n_arm_known));
+    plan->arm_series = calloc(n_arms + 1, sizeof(*plan->arm_series));
+    plan->n_arm_series = calloc(n_arms + 1, sizeof(*plan->n_arm_series));
+    if (plan->arm_events == NULL || plan->n_arm_events == NULL || plan->n_arm_known == NULL ||
+        plan->arm_series == NULL || plan->n_arm_series == NULL)
+        return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of %zu arms", n_arms);
+    int ret = find_times(plan, err);
+    if (ret == 0) ret = settle_idle_drives(&self);
+    for (self.arm = 0; self.arm < n_arms && ret == 0; self.arm++) ret = build_arm(&self);
+    free(self.items);
+    free(self.windows);
+    return ret;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The report as one page without scripts or outside parts: it prints, and reads in grey and by the colour-blind. */
+#include "analysis/fit_impl.h"
+#include "analysis/trials_impl.h"
+#include "analysis/validate.h"
+#include "input/evidence.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Panels of a trial's figure, px. */
+#define WIDTH 430
+#define HEIGHT 250
+#define LEFT 46
+#define RIGHT 12
+#define TOP 26
+#define BOTTOM 34
+
+static const char *const colours[] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000" };
+static const char *const dashes[] = { "none", "6 3", "2 2", "8 3 2 3", "none", "6 3", "2 2" };
+#define N_STYLES (sizeof(colours) / sizeof(colours[0]))
+
+static const char style[] =
+    "body{font:15px/1.45 system-ui,sans-serif;color:#222;background:#fff;max-width:960px;margin:0 auto;padding:1em}"
+    "h1{font-size:1.5em}h2{font-size:1.15em;margin:2em 0 .3em;border-top:1px solid #ccc;padding-top:1em}"
+    "table{border-collapse:collapse;font-size:.86em;margin:.6em 0}th,td{padding:.18em .6em;text-align:right;"
+    "border-bottom:1px solid "
+    "#e4e4e4;white-space:nowrap}th:first-child,td:first-child,.t{text-align:left;white-space:normal}"
+    "th{border-bottom:1px solid #888;font-weight:600}.t{min-width:7em}.out{font-weight:600}.wide{overflow-x:auto}"
+    ".panels{display:flex;flex-wrap:wrap;gap:8px}svg{max-width:100%;height:auto}svg text{font:11px "
+    "system-ui,sans-serif}svg .title{font-weight:600}"
+    ".key span{display:inline-block;margin-right:1.2em}.index "
+    "a{margin-right:1em;white-space:nowrap;color:#0072b2}p.note{color:#555;font-size:.86em}"
+    "@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}svg,tr{break-inside:avoid}.panels "
+    "svg{width:48%}.key{break-after:avoid}.panels{display:block}thead{display:table-header-group}}"
+    "@media(max-width:600px){body{padding:.6em}table{font-size:.76em}th,td{padding:.18em .3em}th{white-space:normal}"
+    ".t{min-width:5em}.role{min-width:0}.figures,.figures thead,.figures tbody{display:block}"
+    ".figures tr{display:grid;grid-template-columns:4em 5.8em 6.2em 1fr 3.6em 5.5em;border-bottom:1px solid #ccc}"
+    ".figures th,.figures td{border:0;min-width:0;white-space:normal}.figures tr>:nth-child(1){grid-column:1/4}"
+    ".figures tr>:nth-child(2){grid-column:4/6}.figures tr>:nth-child(10){grid-area:1/6}"
+    ".figures tr>:nth-child(5){display:none}}";
+
+static void put_char(char c, FILE *out)
+{
+    const char *entity = c == '&'    ? "&amp;"
+                         : c == '<'  ? "&lt;"
+                         : c == '>'  ? "&gt;"
+                         : c == '"'  ? "&quot;"
+                         : c == '\'' ? "&#39;"
+                                     : NULL;
+    if (entity != NULL)
+        fputs(entity, out);
+    else
+        fputc(c, out);
+}
+
+static void put_text(const char *text, FILE *out)
+{
+    for (; *text != '\0'; text++) put_char(*text, out);
+}
+
+/* "bmd[lumbar_spine]" reads "bmd lumbar spine". */
+static void put_output(const char *output, FILE *out)
+{
+    for (; *output != '\0'; output++)
+        if (*output != ']') put_char(*output == '[' || *output == '_' ? ' ' : *output, out);
+}
+
+/* One panel: an output over time, percent change. */
+typedef struct {
+    const ost_trial_t *trial;
+    const ost_curve_t *curves;
+    size_t n_curves;
+    const char *output;
+    bool is_value;
+    double t0, t1, y0, y1; /* years, unit of the axis */
+    FILE *out;
+} panel_t;
+
+/* The band of what everybody either has or has not, such as a fracture, would fill the panel. Quantiles of a few people
+ * lie between 0 and 1 where they turn. */
+static bool is_yes_or_no(const panel_t *self, const ost_curve_t *curve)
+{
+    size_t n = self->trial->experiment.n_times, n_sharp = 0;
+    bool within = curve->is_value;
+    for (size_t t = 0; t < n && within; t++) {
+        within = curve->lower[t] >= 0 && curve->upper[t] <= 1;
+        n_sharp += curve->upper[t] == 0 || curve->upper[t] == 1;
+    }
+    return within && 2 * n_sharp > n;
+}
+
+static bool is_shown(const panel_t *self, const ost_curve_t *curve)
+{
+    return strcmp(curve->output, self->output) == 0 && curve->is_value == self->is_value;
+}
+
+static bool has_place(const panel_t *self, const ost_figure_t *figure)
+{
+    return strcmp(figure->output, self->output) == 0 && figure->measure != OST_MEASURE_CHANGE &&
+           self->is_value == (figure->measure == OST_MEASURE_LEVEL);
+}
+
+/* The simulated line of an arm, 100 at time 0. */
+static double line_at(const panel_t *self, size_t arm, size_t i_time)
+{
+    for (size_t c = 0; c < self->n_curves; c++)
+        if (is_shown(self, &self->curves[c]) && self->curves[c].arm == arm) return 100 + self->curves[c].mean[i_time];
+    return NAN;
+}
+
+/* Where a value of the figure stands on the axis: a change from a later scan, or a difference from another arm, starts
+ * from the simulated line that it counts from. */
+static double height_of(const panel_t *self, const ost_figure_t *figure, double value)
+{
+    if (self->is_value) return value / figure->factor;
+    double percent = figure->measure == OST_MEASURE_SHARE ? value - 100 : value;
+    if (figure->per_year) percent *= (figure->to - figure->from) / OST_DAYS_PER_YEAR;
+    if (figure->versus != SIZE_MAX)
+        percent +=
+            100 * (line_at(self, figure->versus, figure->i_to) / line_at(self, figure->versus, figure->i_from) - 1);
+    double base = figure->from == 0 ? 100 : line_at(self, figure->arm, figure->i_from);
+    return base * (1 + percent / 100) - 100;
+}
+
+static double x_of(const panel_t *self, double years)
+{
+    return LEFT + (years - self->t0) / (self->t1 - self->t0) * (WIDTH - LEFT - RIGHT);
+}
+
+static double y_of(const panel_t *self, double value)
+{
+    return HEIGHT - BOTTOM - (value - self->y0) / (self->y1 - self->y0) * (HEIGHT - TOP - BOTTOM);
+}
+
+static void widen(panel_t *self, double value)
+{
+    if (!isfinite(value)) return;
+    self->y0 = fmin(self->y0, value);
+    self->y1 = fmax(self->y1, value);
+}
+
+static void set_ranges(panel_t *self, const ost_verdict_t *verdicts, size_t n_verdicts)
+{
+    const ost_experiment_t *e = &self->trial->experiment;
+    self->t0 = e->times[0] / OST_DAYS_PER_YEAR;
+    self->t1 = e->times[e->n_times - 1] / OST_DAYS_PER_YEAR;
+    self->y0 = self->is_value ? INFINITY : 0;
+    self->y1 = self->is_value ? -INFINITY : 0;
+    for (size_t c = 0; c < self->n_curves; c++)
+        for (size_t t = 0; is_shown(self, &self->curves[c]) && t < e->n_times; t++) {
+            bool has_band = !is_yes_or_no(self, &self->curves[c]);
+            widen(self, has_band ? self->curves[c].lower[t] : self->curves[c].mean[t]);
+            widen(self, has_band ? self->curves[c].upper[t] : self->curves[c].mean[t]);
+        }
+    for (size_t i = 0; i < n_verdicts; i++)
+        if (has_place(self, verdicts[i].figure))
+            widen(self, height_of(self, verdicts[i].figure, verdicts[i].figure->row->value));
+    double size = fmax(fabs(self->y0), fabs(self->y1)), margin = 0.06 * (self->y1 - self->y0);
+    margin = fmax(margin, 1e-6 * size + 1e-9); /* all is the same: ticks differ in the digits that they have */
+    self->y0 -= margin;
+    self->y1 += margin;
+    if (!(self->t0 < self->t1)) self->t1 = self->t0 + 1;
+}
+
+/* 1, 2 or 5 times a power of ten, about n of them in a range. */
+static double tick_step(double range, int n)
+{
+    double raw = range / n, power = pow(10, floor(log10(raw)));
+    return power * (raw / power > 5 ? 10 : raw / power > 2 ? 5 : raw / power > 1 ? 2 : 1);
+}
+
+static void put_axes(const panel_t *self)
+{
+    FILE *out = self->out;
+    double step = tick_step(self->y1 - self->y0, 6);
+    for (double y = ceil(self->y0 / step) * step; y <= self->y1; y += step) {
+        double at = y_of(self, y);
+        fprintf(out, "<line x1='%d' x2='%d' y1='%.1f' y2='%.1f' stroke='%s'/>", LEFT, WIDTH - RIGHT, at, at,
+            fabs(y) < step / 2 ? "#888" : "#e6e6e6");
+        fprintf(out, "<text x='%d' y='%.1f' text-anchor='end'>%g</text>", LEFT - 5, at + 4, fabs(y) < step / 2 ? 0 : y);
+    }
+    step = fmax(tick_step(self->t1 - self->t0, 6), 1e-9);
+    for (double t = ceil(self->t0 / step) * step; t <= self->t1 + 1e-9; t += step)
+        fprintf(out, "<text x='%.1f' y='%d' text-anchor='middle'>%g</text>", x_of(self, t), HEIGHT - BOTTOM + 15,
+            fabs(t) < 1e-9 ? 0 : t);
+    fprintf(out, "<text x='%d' y='%d' text-anchor='end'>years</text>", WIDTH - RIGHT, HEIGHT - 4);
+    fprintf(out, "<text x='%d' y='14' class='title'>", LEFT);
+    put_output(self->output, out);
+    fprintf(out, "%s</text>", self->is_value ? "" : ", change in percent");
+}
+
+static void put_curve(const panel_t *self, const ost_curve_t *curve)
+{
+    const ost_experiment_t *e = &self->trial->experiment;
+    const char *colour = colours[curve->arm % N_STYLES];
+    fputs("<polygon points='", self->out);
+    for (size_t k = 0; k < 2 * e->n_times && !is_yes_or_no(self, curve); k++) {
+        size_t t = k < e->n_times ? k : 2 * e->n_times - 1 - k;
+        double value = k < e->n_times ? curve->lower[t] : curve->upper[t];
+        if (isfinite(value))
+            fprintf(self->out, "%.1f,%.1f ", x_of(self, e->times[t] / OST_DAYS_PER_YEAR), y_of(self, value));
+    }
+    fprintf(self->out, "' fill='%s' fill-opacity='.12'/><polyline points='", colour);
+    for (size_t t = 0; t < e->n_times; t++)
+        if (isfinite(curve->mean[t]))
+            fprintf(self->out, "%.1f,%.1f ", x_of(self, e->times[t] / OST_DAYS_PER_YEAR), y_of(self, curve->mean[t]));
+    fprintf(self->out, "' fill='none' stroke='%s' stroke-width='2' stroke-dasharray='%s'/>", colour,
+        dashes[curve->arm % N_STYLES]);
+}
+
+/* The observed figure, full if it may have been fitted, on the bar of what was predicted; arms stand side by side. */
+static void put_point(const panel_t *self, const ost_verdict_t *verdict)
+{
+    const ost_figure_t *figure = verdict->figure;
+    const char *colour = colours[figure->arm % N_STYLES];
+    double aside = 5 * ((double) figure->arm - 0.5 * (double) (self->trial->experiment.n_arms - 1));
+    double x = x_of(self, figure->to / OST_DAYS_PER_YEAR) + aside;
+    if (!isfinite(verdict->sd)) return;
+    fprintf(self->out,
+        "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='%s' stroke-width='5' stroke-opacity='.35'/>", x, x,
+        fmin(y_of(self, height_of(self, figure, verdict->lower)), HEIGHT - BOTTOM),
+        fmax(y_of(self, height_of(self, figure, verdict->upper)), TOP), colour);
+    fprintf(self->out, "<circle cx='%.1f' cy='%.1f' r='4' fill='%s' stroke='%s' stroke-width='1.6'/>", x,
+        y_of(self, height_of(self, figure, figure->row->value)),
+        strcmp(figure->row->role, "calibrate") == 0 ? colour : "#fff", colour);
+}
+
+static void put_panel(panel_t *self, const ost_verdict_t *verdicts, size_t n_verdicts)
+{
+    set_ranges(self, verdicts, n_verdicts);
+    if (!(self->y0 < self->y1)) return;
+    fprintf(self->out, "<svg viewBox='0 0 %d %d' width='%d' height='%d' role='img'>", WIDTH, HEIGHT, WIDTH, HEIGHT);
+    put_axes(self);
+    for (size_t c = 0; c < self->n_curves; c++)
+        if (is_shown(self, &self->curves[c])) put_curve(self, &self->curves[c]);
+    for (size_t i = 0; i < n_verdicts; i++)
+        if (has_place(self, verdicts[i].figure)) put_point(self, &verdicts[i]);
+    fputs("</svg>\n", self->out);
+}
+
+static void put_key(const ost_trial_t *trial, FILE *out)
+{
+    fputs("<p class='key'>", out);
+    for (size_t a = 0; a < trial->experiment.n_arms; a++) {
+        fprintf(out,
+            "<span><svg width='34' height='10'><line x1='1' x2='33' y1='5' y2='5' stroke='%s' stroke-width='2.5' "
+            "stroke-dasharray='%s'/></svg> ",
+            colours[a % N_STYLES], dashes[a % N_STYLES]);
+        put_text(trial->experiment.arms[a].label, out);
+        fputs("</span>", out);
+    }
+    fputs("</p>\n", out);
+}
+
+static void put_rows(const ost_verdict_t *verdicts, size_t n, FILE *out)
+{
+    fputs("<div class='wide'><table class='figures'><thead><tr><th>arm</th><th "
+          "class='t'>output</th><th>month</th><th>observed</th><th>interval</th>"
+          "<th>simulated</th><th>90 % prediction</th><th>differ</th><th></th><th>role</th></tr></thead><tbody>\n",
+        out);
+    for (size_t i = 0; i < n; i++) {
+        const ost_verdict_t *v = &verdicts[i];
+        const ost_evidence_row_t *row = v->figure->row;
+        fputs("<tr><td>", out);
+        put_text(row->arm, out);
+        fputs("</td><td class='t'>", out);
+        put_output(v->figure->output, out);
+        if (v->figure->measure != OST_MEASURE_PERCENT || v->figure->per_year) {
+            fputs(", ", out);
+            put_output(row->unit, out);
+        }
+        int d = ost_verdict_decimals(v);
+        fprintf(out, "</td><td>%g</td><td>%.*f</td><td>", row->time_months, d, row->value);
+        if (!isnan(row->lower) && !isnan(row->upper)) fprintf(out, "%.*f to %.*f", d, row->lower, d, row->upper);
+        fprintf(out, "</td><td>%.*f</td><td>%.*f to %.*f</td><td>%+.*f</td><td class='%s'>%s</td><td>%s</td></tr>\n", d,
+            v->estimate.value, d, v->lower, d, v->upper, d, v->estimate.value - row->value, v->inside ? "" : "out",
+            v->inside ? "inside" : "outside", row->role);
+    }
+    fputs("</tbody></table></div>\n", out);
+}
+
+static void put_trial(const ost_validation_t *self, size_t t, FILE *out)
+{
+    const ost_trial_t *trial = &self->trials.trials[t];
+    const ost_verdict_t *verdicts = self->verdicts + trial->first_figure;
+    fputs("<h2 id='", out);
+    put_text(trial->experiment.name, out);
+    fputs("'>", out);
+    put_text(trial->experiment.title, out);
+    fputs("</h2>\n", out);
+    put_key(trial, out);
+    fputs("<div class='panels'>", out);
+    for (size_t c = 0; c < self->n_curves[t]; c++) {
+        const ost_curve_t *curve = &self->curves[t][c];
+        bool is_first = true;
+        for (size_t k = 0; k < c; k++)
+            if (strcmp(self->curves[t][k].output, curve->output) == 0 && self->curves[t][k].is_value == curve->is_value)
+                is_first = false;
+        panel_t panel = { .trial = trial,
+            .curves = self->curves[t],
+            .n_curves = self->n_curves[t],
+            .output = curve->output,
+            .is_value = curve->is_value,
+            .out = out };
+        if (is_first) put_panel(&panel, verdicts, trial->n_figures);
+    }
+    fputs("</div>\n", out);
+    put_rows(verdicts, trial->n_figures, out);
+    for (size_t i = 0; i < trial->n_unmatched; i++) {
+        const ost_unmatched_t *u = &trial->unmatched[i];
+        size_t more;
+        if (!ost_trial_unmatched_group(trial, i, &more)) continue;
+        fputs("<p class='note'>Not compared: ", out);
+        put_text(u->row->arm, out);
+        fputs(", ", out);
+        put_text(u->row->endpoint, out);
+        fputc(' ', out);
+        put_text(u->row->site, out);
+        if (more > 0) fprintf(out, " and %zu more", more);
+        fputs(": ", out);
+        put_text(u->why, out);
+        fputs("</p>\n", out);
+    }
+}
+
+static void put_summary(const ost_validation_t *self, FILE *out)
+{
+    ost_validation_sum_t sums[OST_N_SUMS];
+    size_t n = ost_validation_sum(self, sums);
+    fputs("<div "
+          "class='wide'><table><tr><th>endpoints</th><th class='t "
+          "role'>role</th><th>figures</th><th>rmse</th><th>bias</th><th>inside "
+          "90 %</th><th>weighted</th></tr>\n",
+        out);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out,
+            "<tr><td>%s</td><td class='t role'>%s</td><td>%zu</td><td>%.2f</td><td>%+.2f</td><td>%.0f "
+            "%%</td><td>%.2f</td></tr>\n",
+            ost_class_name(sums[i].endpoint_class), sums[i].role, sums[i].n, sums[i].rmse, sums[i].bias,
+            100 * sums[i].coverage, sums[i].weighted);
+    fputs("</table></div>\n<p class='note'>Errors of BMD, markers and hormones in percentage points, of levels in "
+          "percent of the observed value, of yearly rates in points over all their years; weighted: in units of the "
+          "prediction's own error.",
+        out);
+    ost_replicates_t same = ost_validation_replicates(self, OST_CLASS_BMD);
+    if (same.n_groups > 0)
+        fprintf(out,
+            " Trials that gave the same drugs differ among themselves: BMD by %.2f points (SD of %zu figures in %zu "
+            "groups).",
+            same.sd, same.n, same.n_groups);
+    fputs("</p>\n", out);
+}
+
+void ost_validation_write_html(const ost_validation_t *self, FILE *out)
+{
+    fprintf(out,
+        "<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'/><meta name='viewport' "
+        "content='width=device-width,initial-scale=1'/><title>osteon: the model against "
+        "trials</title><style>%s</style></head>"
+        "<body>\n<h1>The model against %zu trial%s</h1>\n",
+        style, self->trials.n_trials, self->trials.n_trials == 1 ? "" : "s");
+    fputs(
+        "<p>Lines: mean of the simulated people; bands: nine in ten of them (none where each has it or not, as a "
+        "fracture). Circles: what was observed, full where "
+        "the "
+        "figure may have been fitted (calibrate), open where it never was (validate, context). Thick bars: where nine "
+        "in ten such figures are predicted to lie. A change from a later scan, or a difference between arms, is drawn "
+        "from the simulated line that it counts from.</p>\n",
+        out);
+    char basis[256];
+    fprintf(out, "<p>");
+    put_text(ost_validation_basis(self, basis, sizeof(basis)), out);
+    fputs(".</p>\n", out);
+    put_summary(self, out);
+    fputs("<p class='index'>", out);
+    for (size_t t = 0; t < self->trials.n_trials; t++) {
+        fputs("<a href='#", out);
+        put_text(self->trials.trials[t].experiment.name, out);
+        fputs("'>", out);
+        put_text(self->trials.trials[t].experiment.name, out);
+        fputs("</a> ", out);
+    }
+    fputs("</p>\n", out);
+    for (size_t t = 0; t < self->trials.n_trials; t++) put_trial(self, t, out);
+    fputs("</body></html>\n", out);
+}

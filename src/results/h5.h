@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* HDF5 with every return checked: its messages are kept from the terminal, and its reason goes into our error. */
+#ifndef OST_RESULTS_H5_H
+#define OST_RESULTS_H5_H
+
+#include "core/error.h"
+
+#include <hdf5.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* HDF5 (serial) has one state for the whole process, so there is one lock: held between enter and leave, not
+ * recursive. Our handler notes there why a call failed; the caller's is put back then. */
+typedef struct {
+    H5E_auto2_t handler; /* the caller's */
+    void *data;
+    char reason[256]; /* of the last call that failed */
+} ost_h5_handler_t;
+
+void ost_h5_enter(ost_h5_handler_t *saved);
+void ost_h5_leave(const ost_h5_handler_t *saved);
+
+/* "path: what: reason", the reason as HDF5 gave it ("No space left on device") since ost_h5_enter. @return code */
+int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, ...) OST_PRINTF(4, 5);
+
+/* Attributes of a scalar or, with n > 1, of a list; text is UTF-8. What is there of that name is replaced. @return 0 or
+ * -1 with HDF5's error stack set */
+int ost_h5_set_text(hid_t object, const char *name, const char *text) OST_MUST_CHECK;
+int ost_h5_set_doubles(hid_t object, const char *name, const double *values, size_t n) OST_MUST_CHECK;
+int ost_h5_set_count(hid_t object, const char *name, uint64_t value) OST_MUST_CHECK;
+int ost_h5_set_array(
+    hid_t object, const char *name, hid_t file_type, hid_t type, const void *values, size_t n) OST_MUST_CHECK;
+
+/* An attribute as text, owned by the caller: text as it is, numbers with all digits, lists with blanks. NULL if there
+ * is none, or it is of another kind, damaged or too large. */
+char *ost_h5_get_text(hid_t object, const char *name);
+
+/* Variable-length UTF-8 text, closed by the caller. */
+hid_t ost_h5_text_type(void);
+
+/* Length of a one-dimensional dataset, 0 if it is none. */
+size_t ost_h5_length(hid_t dataset);
+/* All texts of a one-dimensional dataset of at most `max`. @return [*n] owned by the caller, or NULL */
+char **ost_h5_read_texts(hid_t dataset, size_t max, size_t *n);
+/* Accepts NULL. */
+void ost_h5_free_texts(char **texts, size_t n);
+
+#endif

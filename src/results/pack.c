@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A chunk of the file as HDF5's own pipeline would make it - bytes of one significance together (shuffle), then deflate
+ * - but by the thread that computed it, so that the one writer only has to put it in its place. */
+#include "cohort/cohort.h"
+#include "results/results_impl.h"
+
+#include <isa-l/igzip_lib.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+/* Of a zlib stream (RFC 1950), and bytes before each stored block of deflate (RFC 1951, 3.2.4, from a whole byte). */
+static const unsigned char HEAD[] = { 0x78, 0x01 };
+#define STORED_HEAD 5
+
+struct ost_packer {
+    ost_packer_t *next;                    /* in the writer's list of idle ones */
+    struct isal_zstream *deflate;          /* NULL: chunks are written as they are */
+    size_t n_times, n_values, width;       /* values of a chunk, bytes of a value */
+    int n_dropped;                         /* low bits of a double that are rounded away, 0 for none */
+    double *row;                           /* [n_times] rounded */
+    unsigned char *plain, *mixed, *packed; /* [n_values][width]; [width][n_values]; [room] */
+    unsigned char *scratch;                /* [ISAL_DEF_LVL1_DEFAULT] of deflate */
+    size_t room;
+};
+
+size_t ost_chunk_subjects(const ost_experiment_t *e)
+{
+    return e->n_subjects < OST_COHORT_BLOCK ? (size_t) e->n_subjects : OST_COHORT_BLOCK;
+}
+
+int ost_kept_bits(const ost_experiment_t *e)
+{
+    int all = e->float64 ? 52 : 23;
+    /* n bits after the leading one leave 2^-(n + 1); digits d promise 0.5 x 10^(1 - d) */
+    int needed = (int) ceil((e->digits - 1) * log2(10));
+    return e->digits > 0 && needed < all ? needed : -1;
+}
+
+void ost_packer_delete(ost_packer_t *self)
+{
+    while (self != NULL) {
+        ost_packer_t *next = self->next;
+        free(self->deflate);
+        free(self->scratch);
+        free(self->row);
+        free(self->plain);
+        free(self->mixed);
+        free(self->packed);
+        free(self);
+        self = next;
+    }
+}
+
+static ost_packer_t *new_packer(const ost_experiment_t *e)
+{
+    ost_packer_t *self = calloc(1, sizeof *self);
+    if (self == NULL) return NULL;
+    self->n_times = e->n_times;
+    self->n_values = ost_chunk_subjects(e) * e->n_times;
+    self->width = e->float64 ? sizeof(double) : sizeof(float);
+    self->n_dropped = ost_kept_bits(e) >= 0 ? 52 - ost_kept_bits(e) : 0;
+    self->plain = malloc(self->n_values * self->width);
+    self->row = malloc(e->n_times * sizeof *self->row);
+    bool ok = self->plain != NULL && self->row != NULL;
+    if (ok && e->compression > 0) {
+        size_t size = self->n_values * self->width;
+        self->room = size + (size / 65535 + self->width + 1) * STORED_HEAD + sizeof HEAD + 4;
+        self->deflate = malloc(sizeof *self->deflate);
+        self->scratch = malloc(ISAL_DEF_LVL1_DEFAULT);
+        self->mixed = malloc(size);
+        self->packed = malloc(self->room);
+        ok = self->deflate != NULL && self->scratch != NULL && self->mixed != NULL && self->packed != NULL;
+    }
+    if (ok) return self;
+    ost_packer_delete(self);
+    return NULL;
+}
+
+ost_packer_t *ost_packer_take(ost_writer_t *writer)
+{
+    ost_h5_handler_t handler;
+    ost_h5_enter(&handler);
+    ost_packer_t *self = writer->idle;
+    if (self != NULL) writer->idle = self->next;
+    ost_h5_leave(&handler);
+    return self != NULL ? self : new_packer(writer->plan->experiment);
+}
+
+void ost_packer_give_back(ost_packer_t *self, ost_writer_t *writer)
+{
+    ost_h5_handler_t handler;
+    ost_h5_enter(&handler);
+    self->next = writer->idle;
+    writer->idle = self;
+    ost_h5_leave(&handler);
+}
+
+/* To nearest, ties to even; the carry may run into the exponent, which is right. */
+static double round_bits(double x, int n_dropped)
+{
+    uint64_t bits;
+    const uint64_t low = ((uint64_t) 1 << n_dropped) - 1;
+    memcpy(&bits, &x, sizeof bits);
+    bits = (bits + (low >> 1) + ((bits >> n_dropped) & 1)) & ~low;
+    if (isfinite(x)) memcpy(&x, &bits, sizeof bits);
+    return x;
+}
+
+static void shuffle4(unsigned char *restrict mixed, const uint32_t *restrict plain, size_t n)
+{
+    for (size_t b = 0; b < sizeof *plain; b++)
+        for (size_t i = 0; i < n; i++) mixed[b * n + i] = (unsigned char) (plain[i] >> 8 * b);
+}
+
+static void shuffle8(unsigned char *restrict mixed, const uint64_t *restrict plain, size_t n)
+{
+    for (size_t b = 0; b < sizeof *plain; b++)
+        for (size_t i = 0; i < n; i++) mixed[b * n + i] = (unsigned char) (plain[i] >> 8 * b);
+}
+
+/* Whether bytes look like noise, as the last ones of a mantissa do: neighbours are equal in one of 256 places. */
+static bool is_noise(const unsigned char *bytes, size_t n)
+{
+    size_t n_equal = 0;
+    for (size_t i = 1; i < n; i++) n_equal += bytes[i] == bytes[i - 1];
+    return n_equal < n / 128;
+}
+
+/* Bytes as they are, in deflate's stored blocks (RFC 1951, 3.2.4), none of them the last. @return bytes written */
+static size_t store(unsigned char *to, const unsigned char *from, size_t n)
+{
+    unsigned char *begin = to;
+    while (n > 0) {
+        size_t part = n < 65535 ? n : 65535;
+        const unsigned char head[STORED_HEAD] = { 0, part & 255, (unsigned char) (part >> 8), ~part & 255,
+            (unsigned char) ((~part >> 8) & 255) };
+        memcpy(to, head, sizeof head);
+        memcpy(to + sizeof head, from, part);
+        to += sizeof head + part;
+        from += part;
+        n -= part;
+    }
+    return (size_t) (to - begin);
+}
+
+/* ISA-L leaves the upper halves of the vector registers in use, which makes all code after it that is compiled for the
+ * baseline a fifth slower. */
+#ifdef __x86_64__
+__attribute__((target("avx"))) static void zero_upper(void)
+{
+    _mm256_zeroupper();
+}
+
+static void clear_registers(void)
+{
+    if (__builtin_cpu_supports("avx")) zero_upper();
+}
+#else
+static void clear_registers(void)
+{
+}
+#endif
+
+/* A zlib stream of the shuffled chunk. Shuffling puts the lowest bytes first: as long as they are noise, they are
+ * stored, for nothing would come of trying. What does not get smaller is stored by deflate itself, so that there is
+ * always room. */
+static size_t deflate(ost_packer_t *self, size_t size)
+{
+    struct isal_zstream *stream = self->deflate;
+    unsigned char *to = self->packed;
+    size_t done = 0;
+    while (done + self->n_values < size && is_noise(self->mixed + done, self->n_values)) done += self->n_values;
+    memcpy(to, HEAD, sizeof HEAD);
+    to += sizeof HEAD;
+    to += store(to, self->mixed, done);
+    isal_deflate_stateless_init(stream);
+    stream->level = 1;
+    stream->level_buf = self->scratch;
+    stream->level_buf_size = ISAL_DEF_LVL1_DEFAULT;
+    stream->end_of_stream = 1;
+    stream->next_in = self->mixed + done;
+    stream->avail_in = (uint32_t) (size - done);
+    stream->next_out = to;
+    stream->avail_out = (uint32_t) (self->room - (size_t) (to - self->packed));
+    isal_deflate_stateless(stream);
+    to = stream->next_out;
+    uint32_t sum = isal_adler32(1, self->mixed, size);
+    clear_registers();
+    for (int shift = 24; shift >= 0; shift -= 8) *to++ = (unsigned char) (sum >> shift);
+    return (size_t) (to - self->packed);
+}
+
+const void *ost_packer_pack(ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t *size)
+{
+    float *narrow = (void *) self->plain;
+    double *wide = (void *) self->plain;
+    bool is_narrow = self->width == sizeof(float);
+    size_t n = 0;
+    for (size_t s = 0; s < n_subjects; s++, n += self->n_times) {
+        const double *values = y + s * stride;
+        if (self->n_dropped > 0) {
+            for (size_t t = 0; t < self->n_times; t++) self->row[t] = round_bits(values[t], self->n_dropped);
+            values = self->row;
+        }
+        for (size_t t = 0; is_narrow && t < self->n_times; t++) narrow[n + t] = (float) values[t];
+        if (!is_narrow) memcpy(wide + n, values, self->n_times * sizeof *wide);
+    }
+    for (; n < self->n_values; n++) { /* beyond the last subject */
+        if (is_narrow)
+            narrow[n] = NAN;
+        else
+            wide[n] = NAN;
+    }
+    *size = self->n_values * self->width;
+    if (self->deflate == NULL) return self->plain;
+    if (is_narrow)
+        shuffle4(self->mixed, (const void *) self->plain, self->n_values);
+    else
+        shuffle8(self->mixed, (const void *) self->plain, self->n_values);
+    *size = deflate(self, *size);
+    return self->packed;
+}

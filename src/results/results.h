@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file results.h  Result files (HDF5 that xarray, netCDF4 and R open without help). */
+#ifndef OST_RESULTS_RESULTS_H
+#define OST_RESULTS_RESULTS_H
+
+#include "cohort/cohort.h"
+
+/** A result file being written. */
+typedef struct ost_writer ost_writer_t;
+
+/** Create `path`.part with everything that is known before the run. It becomes `path` in ost_writer_finish only.
+ *  @param plan  borrowed: must outlive self. @return 0, OST_ERR_IO (with the system's reason) or OST_ERR_NO_MEMORY */
+int ost_writer_new(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
+/** Go on with the file that a run of the same plan left at `path`.part, because it was killed, or at `path`, because it
+ *  was interrupted; if there is neither, the same as ost_writer_new. What was computed is kept, but for the last second
+ *  or two before a kill.
+ *  @return 0, OST_ERR_VALUE (begun with another experiment, version, instruction set, ...), OST_ERR_FORMAT (damaged),
+ * or as ost_writer_new; then the files are as they were */
+int ost_writer_resume(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
+/** The blocks that an earlier run has written, for ost_cohort_options_t. @param[out] n_subjects  in these
+ *  @return [number of blocks], owned by self; NULL: none */
+const bool *ost_writer_done(const ost_writer_t *self, uint64_t *n_subjects);
+/** Write a block of ost_cohort_run at its place: OST_COHORT_BLOCK subjects from a multiple of it on, or the rest of the
+ *  cohort. By several threads at a time: each packs its own, and only the writing waits for the others. */
+int ost_writer_block(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err) OST_MUST_CHECK;
+
+/** A subject that failed in one arm. */
+typedef struct {
+    uint64_t subject;          /**< its number */
+    const char *arm, *message; /**< owned by the experiment and the writer */
+} ost_failed_t;
+
+/** The i-th of the failures so far, by subject and arm; the first 1000 are kept. @return false if there are fewer */
+bool ost_writer_failure(ost_writer_t *self, size_t i, ost_failed_t *out);
+/** Write summary and failures, close, flush to disk, rename. */
+int ost_writer_finish(ost_writer_t *self, const ost_cohort_summary_t *summary, ost_error_t *err) OST_MUST_CHECK;
+/** Close and free; an unfinished file stays as `path`.part, for ost_writer_resume; one that could not be written
+ *  is removed unless an earlier second of it is whole. Accepts NULL. */
+void ost_writer_delete(ost_writer_t *self);
+
+/** A result file to be joined with others. */
+typedef struct {
+    const char *model; /**< its bone model */
+    const char *path;  /**< of the file */
+    char *left_out;    /**< arms that it was not run for and why, a line each; NULL: none */
+} ost_results_part_t;
+
+/** Join the result files of one experiment on several bone models into one, where outputs, `status` and counts have a
+ *  dimension `model` in front. Arms and elements of indices are those of all models; NaN (`status`: not run) stands
+ * where a model has none. A variable that the models have in different units is kept relative to its value at time 0.
+ * The people are the same in all: their covariates, and parameters by the names of their models, are there once.
+ *  @return 0, OST_ERR_IO, OST_ERR_FORMAT (a part cannot be read), OST_ERR_UNIT (units differ and there is no time 0) */
+int ost_results_join(
+    const char *path, const ost_results_part_t *parts, size_t n_parts, ost_error_t *err) OST_MUST_CHECK;
+
+/** A result file being read, a piece at a time. */
+typedef struct ost_results ost_results_t;
+
+/** Open for reading. @return 0, OST_ERR_IO, or OST_ERR_FORMAT (damaged, truncated, not osteon's) */
+int ost_results_open(ost_results_t **self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/** Close and free. Accepts NULL. */
+void ost_results_close(ost_results_t *self);
+/** Number of models of a joined file, 0 of any other. */
+size_t ost_results_n_models(const ost_results_t *self);
+const char *ost_results_model(const ost_results_t *self, size_t i_model); /**< owned by self */
+/** Of a joined file, the model that ost_results_read() reads of from now on; the first at the beginning. */
+void ost_results_use_model(ost_results_t *self, size_t i_model);
+size_t ost_results_n_arms(const ost_results_t *self);                       /**< number of arms */
+size_t ost_results_n_subjects(const ost_results_t *self);                   /**< number of subjects */
+size_t ost_results_n_times(const ost_results_t *self);                      /**< number of output times */
+const double *ost_results_times(const ost_results_t *self);                 /**< [n_times] d, owned by self */
+const char *ost_results_arm(const ost_results_t *self, size_t i_arm);       /**< owned by self */
+const char *ost_results_arm_label(const ost_results_t *self, size_t i_arm); /**< owned by self */
+/** Elements of variable `name` (3 for bmd at three sites), 0 if there is no such variable. */
+size_t ost_results_n_elements(const ost_results_t *self, const char *name);
+const char *ost_results_element(
+    const ost_results_t *self, const char *name, size_t i_element); /**< "lumbar_spine"; "" for a scalar */
+/** Unit of a variable as the model writes it, owned by self. NULL if there is no such variable. */
+const char *ost_results_unit(const ost_results_t *self, const char *name);
+/** Names of all variables. @param[out] n @return [n], owned by self */
+const char *const *ost_results_variables(const ost_results_t *self, size_t *n);
+/** Values of one variable, arm and element at one time for all subjects. @param[out] values [n_subjects], NaN where a
+ * subject failed */
+int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t i_time,
+    double *values, ost_error_t *err) OST_MUST_CHECK;
+/** Names of the courses, the regimen lines that people take each in their own way ("zoledronic_acid";
+ * "zoledronic_acid_2" for an arm's second line of it).
+ * @param[out] n @return [n], owned by self */
+const char *const *ost_results_courses(const ost_results_t *self, size_t *n);
+/** When each subject of an arm first began a course, or (`ended`) first ended it, d; NaN where never, or where the arm
+ *  has no such line. @param[out] values  [n_subjects] */
+int ost_results_read_course(
+    ost_results_t *self, size_t i_course, size_t i_arm, bool ended, double *values, ost_error_t *err) OST_MUST_CHECK;
+/** A root attribute as text ("experiment", "overrides", "osteon_version", ...), NULL if absent; owned by self. */
+const char *ost_results_attribute(const ost_results_t *self, const char *name);
+/** The experiment that a result file was made from: its text, the overrides of then, the texts of models that are not
+ *  built in, and the instruction set if this machine has it. To plan and run it gives the same values again.
+ *  @param overrides  [n_overrides] as of ost_experiment_read, applied after those of the file
+ *  @return 0, OST_ERR_FORMAT (a file without its experiment), or as ost_experiment_read */
+int ost_results_experiment(const ost_results_t *self, const char *const *overrides, size_t n_overrides,
+    ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
+/** Number of failed subject-arms. */
+uint64_t ost_results_failures(const ost_results_t *self);
+
+#endif

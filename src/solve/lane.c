@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "solve/lane.h"
+
+#include "core/random.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Changes of a state below this part of what may be wrong of it are none: about the solver's own error. */
+#define ROUNDING 1e-2
+
+/* When dose k of a course is due, INFINITY from its stop on. */
+static double dose_time(const ost_course_t *course, double start, double stop, uint64_t k)
+{
+    double t = k == 0 ? start : start + (double) k * course->interval;
+    return t < stop - OST_SAME_TIME ? t : INFINITY;
+}
+
+static double next_dose(const ost_job_t *job, size_t i)
+{
+    const ost_course_state_t *state = &job->course_states[i];
+    uint64_t k = state->start == state->counted ? state->k : 0;
+    return dose_time(&job->courses[i], state->start, job->takings[i].stop, k);
+}
+
+static void start_courses(ost_job_t *job)
+{
+    for (size_t i = 0; i < job->n_courses; i++) {
+        ost_course_state_t *state = &job->course_states[i];
+        *state =
+            (ost_course_state_t){ .start = job->takings[i].start, .counted = job->takings[i].start, .off = INFINITY };
+        while (next_dose(job, i) < job->t0) state->k++;
+    }
+}
+
+void ost_lane_start(ost_lane_t *self, ost_job_t *job)
+{
+    const ost_system_t *system = self->system;
+    self->job = job;
+    self->i_event = self->i_visit = self->i_out = self->i_out_pending = 0;
+    start_courses(job);
+    while (self->i_event < job->n_events && job->events[self->i_event].t < job->t0) self->i_event++;
+    while (self->i_visit < job->n_visits && job->visits[self->i_visit].t < job->t0) self->i_visit++;
+    while (self->i_out < job->n_out && job->t_out[self->i_out] < job->t0 - OST_SAME_TIME) self->i_out++;
+    self->changed = -1;
+    self->t_flip = -INFINITY;
+    self->n_flips = 0;
+    for (size_t i = 0; i < system->n_inputs; i++) self->followers[i] = (ost_follower_t){ .series = -1 };
+    job->status = 0;
+    job->failure = OST_FAILURE_NONE;
+    job->t_fail = NAN;
+    job->state_fail = -1;
+    memset(&job->stats, 0, sizeof(job->stats));
+}
+
+/* The follower of an event's series where it follows just that one, else NULL. */
+static ost_follower_t *follower_of(const ost_lane_t *self, const ost_event_t *event)
+{
+    if (event->series < 0) return NULL;
+    ost_follower_t *follower = &self->followers[self->job->series[event->series].park_input];
+    return follower->series == event->series ? follower : NULL;
+}
+
+/* Events of one series at one time, and the end of its infusion, belong to one dose. */
+static bool begins_dose(const ost_follower_t *follower, const ost_series_t *series, double t)
+{
+    return t - follower->t_dose > 0.999 * series->interval;
+}
+
+/* The next event that is not skipped because its block is parked. */
+static double next_event(ost_lane_t *self)
+{
+    const ost_job_t *job = self->job;
+    for (; self->i_event < job->n_events; self->i_event++) {
+        const ost_event_t *event = &job->events[self->i_event];
+        if (job->x_end != NULL && event->t >= job->t1) break;
+        ost_follower_t *follower = follower_of(self, event);
+        if (follower == NULL || !follower->parked) return event->t;
+        const ost_series_t *series = &job->series[event->series];
+        if (event->t >= series->t_last - OST_SAME_TIME) return event->t;
+        if (begins_dose(follower, series, event->t)) {
+            follower->t_dose = event->t;
+            self->job->stats.doses_skipped += event->t < job->t1;
+        }
+    }
+    return INFINITY;
+}
+
+/* Of a course whose block is parked, only the last dose acts. */
+static double last_dose(ost_lane_t *self, size_t i)
+{
+    const ost_job_t *job = self->job;
+    const ost_course_t *course = &job->courses[i];
+    ost_course_state_t *state = &job->course_states[i];
+    double stop = job->takings[i].stop, n = ceil((stop - OST_SAME_TIME - state->start) / course->interval);
+    uint64_t k = isfinite(n) ? (uint64_t) n : UINT64_MAX;
+    while (isfinite(n) && k > state->k && isinf(dose_time(course, state->start, stop, k))) k--;
+    for (; state->k < k && next_dose(job, i) < job->t1; state->k++) self->job->stats.doses_skipped++;
+    return isfinite(n) ? dose_time(course, state->start, stop, k) : INFINITY;
+}
+
+static double next_of_course(ost_lane_t *self, size_t i)
+{
+    const ost_course_t *course = &self->job->courses[i];
+    const ost_follower_t *follower =
+        course->series >= 0 ? &self->followers[self->job->series[course->series].park_input] : NULL;
+    if (follower != NULL && follower->series == course->series && follower->parked) return last_dose(self, i);
+    return fmin(next_dose(self->job, i), self->job->course_states[i].off);
+}
+
+double ost_lane_next_stop(ost_lane_t *self)
+{
+    const ost_job_t *job = self->job;
+    double t = next_event(self);
+    if (self->i_visit < job->n_visits) t = fmin(t, job->visits[self->i_visit].t);
+    for (size_t i = 0; i < job->n_courses; i++) t = fmin(t, next_of_course(self, i));
+    return job->x_end != NULL ? fmin(t, job->t1) : t;
+}
+
+static bool is_due(const ost_job_t *job, double t_due, double t)
+{
+    return t_due <= t + OST_SAME_TIME && t_due < job->t1;
+}
+
+bool ost_lane_has_visit(const ost_lane_t *self, double t)
+{
+    return self->i_visit < self->job->n_visits && is_due(self->job, self->job->visits[self->i_visit].t, t);
+}
+
+void ost_lane_look(ost_lane_t *self, double t, const double *y)
+{
+    ost_job_t *job = self->job;
+    for (; ost_lane_has_visit(self, t); self->i_visit++) job->look(job, &job->visits[self->i_visit], y);
+}
+
+/* By what the last change differs from the one before: below 1 where the sequence approaches a limit. */
+static double ratio_of(const double last[3])
+{
+    double change = last[0] - last[1], before = last[1] - last[2];
+    return before == 0 ? 0 : change / before;
+}
+
+/* What is still to come of a sequence that approaches its limit geometrically (Aitken). Where its changes do not
+ * shrink, which is near the limit a matter of rounding, there is nothing to extrapolate. */
+static double geometric_tail(const double last[3])
+{
+    double change = last[0] - last[1], ratio = ratio_of(last);
+    return fabs(ratio) < 1 ? change * ratio / (1 - ratio) : 0;
+}
+
+static void see_states(ost_lane_t *self, ost_follower_t *follower, const ost_series_t *series, const double *x)
+{
+    for (size_t i = series->first_state; i < series->first_state + series->n_states; i++) {
+        ost_sequence_t *seen = &self->sequences[i];
+        if (follower->n_seen == 0) seen->largest = 1e-3 * self->system->scale[i];
+        seen->last[2] = seen->last[1];
+        seen->last[1] = seen->last[0];
+        seen->last[0] = x[i * OST_LANE_COUNT];
+        seen->largest = fmax(seen->largest, fabs(seen->last[0]));
+    }
+    follower->n_seen++;
+}
+
+/* Has a sequence come near its limit? A slow one is off for many intervals, so what counts before the move is the sum
+ * of what they all miss; and after it a small change is a long way to go. A state that does not approach anything, as
+ * an integral over a course of doses, is never near. */
+static bool is_near(const ost_sequence_t *seen, bool moved, double tolerance)
+{
+    double change = seen->last[0] - seen->last[1], ratio = moved ? seen->ratio : ratio_of(seen->last);
+    if (fabs(change) <= ROUNDING * tolerance * tolerance * seen->largest) return true;
+    if (!(fabs(ratio) < 1)) return false;
+    if (moved) return fabs(change / (1 - ratio)) <= tolerance * tolerance * seen->largest;
+    return fabs(geometric_tail(seen->last) / (1 - ratio)) <= tolerance * seen->largest;
+}
+
+static bool are_near(const ost_lane_t *self, const ost_series_t *series, bool moved)
+{
+    for (size_t i = series->first_state; i < series->first_state + series->n_states; i++)
+        if (!is_near(&self->sequences[i], moved, series->tolerance)) return false;
+    return true;
+}
+
+/* Steffensen's method on the map from dose to dose: once near, the states are moved to their extrapolated limits; where
+ * they are back there after an interval, that interval is the one that repeats.
+ * @return true if the block may be parked */
+static bool settles(ost_lane_t *self, ost_follower_t *follower, const ost_series_t *series, double *x)
+{
+    see_states(self, follower, series, x);
+    if (follower->moved) {
+        follower->moved = false;
+        return are_near(self, series, true);
+    }
+    if (follower->n_seen < 3 || !are_near(self, series, false)) return false;
+    for (size_t i = series->first_state; i < series->first_state + series->n_states; i++) {
+        ost_sequence_t *seen = &self->sequences[i];
+        seen->ratio = ratio_of(seen->last);
+        x[i * OST_LANE_COUNT] += geometric_tail(seen->last);
+    }
+    follower->n_seen = 0;
+    see_states(self, follower, series, x);
+    follower->moved = true;
+    return false;
+}
+
+static void begin_interval(ost_follower_t *follower, const ost_series_t *series, double t, double *x)
+{
+    follower->t_dose = t;
+    for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
+}
+
+/* A dose of a series is due at t: follow it, park its block, or wake it. @return true if the dose is to be skipped */
+static bool follow(ost_lane_t *self, int32_t i_series, double t, bool is_last, double *x, double *u)
+{
+    const ost_series_t *series = &self->job->series[i_series];
+    ost_follower_t *follower = &self->followers[series->park_input];
+    double *park = &u[series->park_input * OST_LANE_COUNT], before = *park;
+    if (follower->series != i_series || (follower->parked && is_last)) {
+        *follower = (ost_follower_t){ .series = i_series };
+        see_states(self, follower, series, x);
+        begin_interval(follower, series, t, x);
+        *park = 0;
+    } else if (!follower->parked && begins_dose(follower, series, t)) {
+        for (size_t k = 0; k < series->n_means; k++)
+            u[series->mean_input[k] * OST_LANE_COUNT] =
+                x[series->mean_state[k] * OST_LANE_COUNT] / (t - follower->t_dose);
+        follower->parked = settles(self, follower, series, x) && !is_last;
+        begin_interval(follower, series, t, x);
+        *park = follower->parked;
+        self->job->stats.doses_skipped += follower->parked;
+    }
+    if (before != *park) self->changed = (int32_t) (self->system->n_states + series->park_input);
+    return follower->parked;
+}
+
+static void change(ost_lane_t *self, ost_event_kind_t kind, uint32_t index, double amount, double *x, double *u)
+{
+    double *value = (kind == OST_EVENT_SET_INPUT ? u : x) + (size_t) index * OST_LANE_COUNT, before = *value;
+    if (kind == OST_EVENT_ADD_STATE)
+        *value += amount;
+    else if (kind != OST_EVENT_STOP)
+        *value = amount;
+    if (*value != before)
+        self->changed = (int32_t) (kind == OST_EVENT_SET_INPUT ? self->system->n_states + index : index);
+    self->job->stats.events++;
+}
+
+static void act_events(ost_lane_t *self, double t, double *x, double *u)
+{
+    const ost_job_t *job = self->job;
+    for (; self->i_event < job->n_events; self->i_event++) {
+        const ost_event_t *event = &job->events[self->i_event];
+        if (!is_due(job, event->t, t)) break;
+        bool is_last = event->series >= 0 && event->t >= job->series[event->series].t_last - OST_SAME_TIME;
+        if (event->series < 0 || !follow(self, event->series, event->t, is_last, x, u))
+            change(self, event->kind, event->index, event->amount, x, u);
+    }
+}
+
+/* Whether the job takes the dose that is due, and the one after it becomes the next. */
+static bool takes(ost_job_t *job, size_t i)
+{
+    ost_course_state_t *state = &job->course_states[i];
+    if (state->start != state->counted) {
+        state->before += state->k;
+        state->counted = state->start;
+        state->k = 0;
+    }
+    uint64_t draw = state->before + state->k++;
+    double share = job->takings[i].share;
+    return share >= 1 || ost_random_uniform(job->seed, job->subject, job->courses[i].purpose, (uint32_t) draw) < share;
+}
+
+static void act_course(ost_lane_t *self, size_t i, double t, double *x, double *u)
+{
+    ost_job_t *job = self->job;
+    const ost_course_t *course = &job->courses[i];
+    ost_course_state_t *state = &job->course_states[i];
+    double t_dose = next_dose(job, i);
+    bool ends = is_due(job, state->off, t), doses = is_due(job, t_dose, t) && takes(job, i);
+    if (ends) state->off = INFINITY;
+    if (ends && !doses) change(self, course->kind, course->index, 0, x, u);
+    if (!doses) return;
+    if (course->series >= 0 && job->takings[i].share >= 1) {
+        if (follow(self, course->series, t_dose, isinf(next_dose(job, i)), x, u)) return;
+    } else if (course->wake >= 0 && u[course->wake * OST_LANE_COUNT] != 0) {
+        change(self, OST_EVENT_SET_INPUT, (uint32_t) course->wake, 0, x, u);
+    }
+    change(self, course->kind, course->index, course->amount, x, u);
+    if (course->kind == OST_EVENT_SET_INPUT) state->off = t_dose + course->duration;
+}
+
+bool ost_lane_act(ost_lane_t *self, double t, double *x, double *u)
+{
+    self->changed = -1;
+    act_events(self, t, x, u);
+    for (size_t i = 0; i < self->job->n_courses; i++) act_course(self, i, t, x, u);
+    return self->changed >= 0;
+}
+
+double ost_lane_next_output(const ost_lane_t *self)
+{
+    const ost_job_t *job = self->job;
+    if (job->y == NULL || self->i_out >= job->n_out) return INFINITY;
+    double t = job->t_out[self->i_out];
+    return t <= job->t1 + OST_SAME_TIME ? t : INFINITY;
+}
+
+bool ost_lane_flip(ost_lane_t *self, double t, size_t i)
+{
+    self->n_flips = t - self->t_flip < OST_SAME_TIME ? self->n_flips + 1 : 0;
+    self->t_flip = t;
+    self->changed = (int32_t) (self->system->n_states + self->system->n_inputs + i);
+    self->job->stats.switches_located++;
+    return self->n_flips >= OST_MAX_FLIPS;
+}
+
+void ost_lane_write(const ost_lane_t *self, size_t i_out, const double *y)
+{
+    const ost_job_t *job = self->job;
+    for (size_t o = 0; o < self->system->n_outputs; o++) job->y[o * job->n_out + i_out] = y[o * OST_LANE_COUNT];
+}
+
+void ost_lane_finish(ost_lane_t *self, const double *x)
+{
+    if (self->job->x_end != NULL) {
+        for (size_t i = 0; i < self->system->n_states; i++) self->job->x_end[i] = x[i * OST_LANE_COUNT];
+    }
+    self->job = NULL;
+}
+
+void ost_lane_fail(ost_lane_t *self, ost_failure_t failure, double t, int32_t state)
+{
+    ost_job_t *job = self->job;
+    bool of_state = failure == OST_FAILURE_NOT_FINITE || failure == OST_FAILURE_NEGATIVE;
+    job->status = of_state ? OST_ERR_STATE : OST_ERR_STEP;
+    job->failure = failure;
+    job->t_fail = t;
+    job->state_fail = state;
+    for (; ost_lane_next_output(self) < INFINITY; self->i_out++) {
+        for (size_t o = 0; o < self->system->n_outputs; o++) job->y[o * job->n_out + self->i_out] = NAN;
+    }
+    if (job->x_end != NULL) {
+        for (size_t i = 0; i < self->system->n_states; i++) job->x_end[i] = NAN;
+    }
+    self->job = NULL;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file solve.h  Lane-batched integration of one system for many subjects.
+ *  The solver knows nothing of bones or drugs: it sees a system (functions over lanes), jobs (one subject in one arm)
+ * and events. Lanes never mix: a job's bits do not depend on its batch mates. */
+#ifndef OST_SOLVE_SOLVE_H
+#define OST_SOLVE_SOLVE_H
+
+#include "core/error.h"
+#include "core/isa.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Subjects integrated side by side. Every array called "rows" below is [n][OST_LANE_COUNT] doubles, 64-byte aligned.
+ */
+#ifndef OST_LANE_COUNT
+#define OST_LANE_COUNT 8
+#endif
+
+/** One evaluation point of all lanes; rows, borrowed for the call. */
+typedef struct {
+    const double *t;    /**< [1 row] d */
+    const double *x;    /**< [n_states rows] */
+    const double *p;    /**< [n_constants rows] per-subject constants (hoisted parameters) */
+    const double *u;    /**< [n_inputs rows] piecewise constant inputs, changed by events only */
+    const double *mode; /**< [n_switches rows] 1.0 / 0.0, constant during a step */
+    double *scratch;    /**< [n_scratch rows] for the system's own use */
+} ost_point_t;
+
+/** A system x' = f(t, x) in semi-explicit form: besides its states it may name algebraic quantities (signals), each an
+ * explicit function of states, time and earlier algebraic quantities. rhs() computes them itself; they appear in the
+ * Jacobian as extra unknowns n_states.., so that the chain rule is part of the one sparse elimination. Read-only,
+ * shared by threads. */
+typedef struct {
+    size_t n_states, n_algebraic, n_constants, n_inputs, n_switches, n_outputs, n_scratch; /**< numbers of rows */
+    size_t n_entries;     /**< of the Jacobian; each place at most once */
+    const uint32_t *row;  /**< [n_entries] 0 .. n_states + n_algebraic - 1 */
+    const uint32_t *col;  /**< [n_entries] same, or n_states + n_algebraic: the partial derivative by time */
+    const double *scale;  /**< [n_states] typical size > 0; INFINITY takes a state out of error control (quadratures) */
+    const bool *positive; /**< [n_states] true where a value below -10 atol is a failure */
+    const char *const *state_names; /**< [n_states] for messages */
+    /** f [n_states rows] */
+    void (*rhs)(const void *self, const ost_point_t *at, double *f);
+    /** entries [n_entries rows]: partial derivatives of f in a state row, of the explicit function g (signal = g) in an
+     * algebraic row. Always called directly after rhs() at the same point, with the same scratch. */
+    void (*jacobian)(const void *self, const ost_point_t *at, double *entries);
+    /** g [n_switches rows], condition holds where g >= 0 */
+    void (*switches)(const void *self, const ost_point_t *at, double *g);
+    /** y [n_outputs rows] */
+    void (*outputs)(const void *self, const ost_point_t *at, double *y);
+    const void *self; /**< handed to the functions */
+} ost_system_t;
+
+/** What an event does. */
+typedef enum {
+    OST_EVENT_ADD_STATE, /**< x[index] += amount (bolus) */
+    OST_EVENT_SET_STATE, /**< x[index] = amount */
+    OST_EVENT_SET_INPUT, /**< u[index] = amount from now on (infusion starts and ends, changes of inputs) */
+    OST_EVENT_STOP       /**< nothing changes; the step just ends here */
+} ost_event_kind_t;
+
+/** Something that happens at a time. Lists are sorted by time; events at one time act in list order, all after any
+ * output due at that time (an output at a dose is the value before it). Windows are half-open: [start, stop). */
+typedef struct {
+    double t;              /**< d */
+    ost_event_kind_t kind; /**< what happens */
+    uint32_t index;        /**< of the state or input */
+    double amount;         /**< internal units */
+    int32_t series;        /**< the dose series it belongs to, or -1 */
+} ost_event_t;
+
+/** A regular series of equal doses that may be parked. Doses are given one by one until what is still to come of the
+ * block's states just before a dose, summed over the intervals to come, is below `tolerance` of them (a geometric tail,
+ * extrapolated by Aitken's rule). There they are moved to their limits; if a dose later they are within the square of
+ * `tolerance` of them, the block is parked: park_input is set to 1, its states stand still, its drives are replaced by
+ * their means over that interval (mean_input), the remaining doses but the last are skipped, and at the last dose the
+ * block is live again. Else all begins anew. A block with a state that approaches nothing is never parked. */
+typedef struct {
+    double interval;        /**< d */
+    double t_first, t_last; /**< times of its first and last dose, d */
+    double tolerance;       /**< relative */
+    uint32_t park_input;    /**< index of an input: 0 live, 1 parked */
+    size_t n_means;
+    const uint32_t *mean_input; /**< [n_means] inputs that take the means */
+    const uint32_t
+        *mean_state; /**< [n_means] quadrature states (x' = driven signal), reset to 0 at each dose of the series */
+    uint32_t first_state, n_states; /**< the parked block's own states, in a row */
+} ost_series_t;
+
+/** Doses of one kind that every job takes in its own way: at start + k interval while before stop, each or some. They
+ * come after the events of their time, in the order of the job's list. */
+typedef struct {
+    ost_event_kind_t kind; /**< ADD_STATE: at once; SET_INPUT: for `duration` from each dose on, else the input is 0 */
+    uint32_t index;        /**< of the state or input */
+    double amount;         /**< internal units */
+    double interval;       /**< d; INFINITY for a single dose */
+    double duration;       /**< d, of SET_INPUT, at most the interval */
+    int32_t wake;          /**< index of an input that a dose sets to 0, or -1 */
+    int32_t series;        /**< the dose series that parks its block where all doses are taken, or -1; never where a
+                              visit may end the course */
+    uint32_t purpose;      /**< of the draws that decide whether a dose is taken */
+} ost_course_t;
+
+/** How one job takes a course. */
+typedef struct {
+    double start, stop; /**< d, half-open; start is INFINITY where only a visit may begin it */
+    double share;       /**< chance that a dose is taken, 1: all are */
+} ost_taking_t;
+
+/** Where one job stands in a course: the solver's, but for `start`, which a visit may change: to a time from then on,
+ * or to INFINITY, after which no dose is due; an infusion runs to its end. */
+typedef struct {
+    double start;    /**< as of its taking, until a visit changes it */
+    double counted;  /**< the start that k counts from */
+    uint64_t k;      /**< of the next dose */
+    uint64_t before; /**< doses that were due before `counted` */
+    double off;      /**< when the infusion that runs ends, else INFINITY */
+} ost_course_state_t;
+
+/** A time at which somebody looks at the outputs. */
+typedef struct {
+    double t;       /**< d */
+    uint32_t index; /**< handed to the job's look() */
+} ost_visit_t;
+
+/** How a step is made: three methods over lanes, GSL's steppers, one subject at a time, as slow references, and a
+ * wish. */
+typedef enum {
+    OST_STEPPER_RODAS4,    /**< Rosenbrock, order 4, 6 stages: stiff systems */
+    OST_STEPPER_RODAS5P,   /**< Rosenbrock, order 5, 8 stages: stiff systems, fewer and longer steps */
+    OST_STEPPER_TSIT5,     /**< explicit, order 5, no Jacobian: systems that are not stiff */
+    OST_STEPPER_GSL_MSBDF, /**< backward differentiation, variable order: stiff systems */
+    OST_STEPPER_GSL_RK8PD, /**< explicit, order 8: systems that are not stiff */
+    OST_STEPPER_GSL_BSIMP, /**< implicit extrapolation: stiff systems at very tight tolerances */
+    OST_STEPPER_AUTO,      /**< one of those over lanes, by ost_stepper_choose() */
+    OST_N_STEPPERS         /**< how many names there are */
+} ost_stepper_t;
+
+/** The smallest relative tolerance that may be asked for. */
+#define OST_RTOL_MIN 1e-14
+
+/** How to integrate. */
+typedef struct {
+    ost_stepper_t stepper; /**< default RODAS5P */
+    double rtol;           /**< 1e-14 .. 1e-1; default 1e-6 */
+    double atol_factor;    /**< atol = atol_factor x rtol x scale; default 1e-3 */
+    double h_max;       /**< d; default half a year: outputs within longer steps would be less exact than the steps */
+    double h_min;       /**< d; a step below is a failure; default 1e-12 */
+    uint64_t max_steps; /**< per job; default 10,000,000 */
+    ost_isa_t isa;      /**< default: the best */
+} ost_solver_options_t;
+
+/** Fill in the defaults. */
+void ost_solver_options_default(ost_solver_options_t *self);
+
+/** Counts of one job, or sums of many. */
+typedef struct {
+    uint64_t steps, rejected, rhs, jacobians, factorisations, events, switches_located, doses_skipped; /**< how often */
+} ost_solver_stats_t;
+
+/** self += other */
+void ost_solver_stats_add(ost_solver_stats_t *self, const ost_solver_stats_t *other);
+
+/** Why a job failed. */
+typedef enum {
+    OST_FAILURE_NONE,
+    OST_FAILURE_STEP,       /**< step below h_min; state_fail: the state with the largest error */
+    OST_FAILURE_MAX_STEPS,  /**< max_steps attempts were made */
+    OST_FAILURE_SWITCH,     /**< a condition flipped 100 times within 1e-9 d each: it chatters; state_fail: -1 */
+    OST_FAILURE_NOT_FINITE, /**< not a number or infinite, however short the step */
+    OST_FAILURE_NEGATIVE    /**< a positive state fell below -10 atol, however short the step */
+} ost_failure_t;
+
+/** One subject in one arm. */
+typedef struct ost_job ost_job_t;
+
+/** One integration: filled by the caller, borrowed until its `done`. Arrays are plain (not lane rows). */
+struct ost_job {
+    double t0, t1;             /**< d, t0 <= t1; events at t0 act, events at t1 do not */
+    const double *x0;          /**< [n_states] */
+    const double *p;           /**< [n_constants] */
+    const double *u0;          /**< [n_inputs] */
+    const ost_event_t *events; /**< [n_events], sorted; those before t0 are ignored */
+    size_t n_events;
+    const ost_series_t *series; /**< [n_series] */
+    size_t n_series;
+    const ost_course_t *courses;       /**< [n_courses] */
+    const ost_taking_t *takings;       /**< [n_courses] */
+    ost_course_state_t *course_states; /**< [n_courses], written */
+    size_t n_courses;
+    uint64_t seed, subject;    /**< of the draws of courses */
+    const ost_visit_t *visits; /**< [n_visits], sorted; those before t0 and from t1 on are ignored */
+    size_t n_visits;
+    /** Called at each visit, before the events of its time; a step ends there. May change `start` of course_states.
+     * y[output x OST_LANE_COUNT], borrowed for the call. */
+    void (*look)(ost_job_t *job, const ost_visit_t *visit, const double *y);
+    const double *t_out; /**< [n_out] ascending; those outside [t0, t1] get no value */
+    size_t n_out;
+    double *y; /**< [n_outputs][n_out], written; NULL for none */
+    /** [n_states] at t1, written; NULL for none. A step ends at t1 if this is asked for; else the last one may go past
+     * it, up to the next event of the list, so that outputs do not depend on where a job ends. */
+    double *x_end;
+    void *user; /**< the caller's */
+    /* results: */
+    int status;               /**< 0 or an OST_ERR_ code; on failure y holds NaN from the failure on, x_end NaN */
+    ost_failure_t failure;    /**< why */
+    double t_fail;            /**< d; NaN where status is 0 */
+    int32_t state_fail;       /**< index of the state to blame, -1 unknown */
+    ost_solver_stats_t stats; /**< of this job */
+};
+
+/** Scratch of one thread for one system; sized once, nothing is allocated while integrating. */
+typedef struct ost_batch ost_batch_t;
+
+/** Set up for one system. @param system  borrowed: must outlive self. @return 0, OST_ERR_NO_MEMORY, OST_ERR_VALUE
+ * (options out of range) or OST_ERR_MODEL (structurally singular) */
+int ost_batch_new(ost_batch_t **self, const ost_system_t *system, const ost_solver_options_t *options,
+    ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL. */
+void ost_batch_delete(ost_batch_t *self);
+
+/** Integrate jobs[0..n). Lanes are refilled as they finish. A job that fails has its status set and stops alone; the
+ * call itself then still returns 0. */
+int ost_batch_run(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs, ost_error_t *err) OST_MUST_CHECK;
+
+/** Choose the method over lanes that integrates `jobs` with the least work; counted, not timed, so that the choice is
+ * the same everywhere. A stiff system leaves no choice: an explicit method takes many more steps there. At one
+ * tolerance the methods' errors differ, by a factor of ten or so. @param options  stepper is ignored; @param jobs tried
+ * by each method, results are overwritten; those of the typical subject, say; @return as ost_batch_new() and
+ * ost_batch_run() */
+int ost_stepper_choose(ost_stepper_t *stepper, const ost_system_t *system, const ost_solver_options_t *options,
+    ost_job_t *jobs, size_t n_jobs, ost_error_t *err) OST_MUST_CHECK;
+
+/** Write what a failed job died of ("t = 183.2 d: step below 1e-12 d in state C"), always terminated. @return buf */
+char *ost_job_message(
+    const ost_job_t *job, const ost_system_t *system, const ost_solver_options_t *options, char *buf, size_t size);
+
+#endif
