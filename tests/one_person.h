@@ -67,8 +67,8 @@ static void person_free(person_t *self)
     ost_library_free(&self->library);
 }
 
-/* The course of an output, "ctx" or "bmd[total_hip]", in an arm: [n_times]. */
-static const double *person_course(const person_t *self, const char *arm, const char *output)
+/* The schedule of an output, "ctx" or "bmd[total_hip]", in an arm: [n_times]. */
+static const double *person_schedule(const person_t *self, const char *arm, const char *output)
 {
     size_t a = 0, length = strcspn(output, "[");
     while (a < self->experiment.n_arms && strcmp(self->experiment.arms[a].name, arm) != 0) a++;
@@ -93,7 +93,7 @@ static double person_at(const person_t *self, const char *arm, const char *outpu
     while (t < self->experiment.n_times && fabs(self->experiment.times[t] - day) > 1e-6) t++;
     if (t == self->experiment.n_times) printf("\nday %g is no output time\n", day);
     CU_ASSERT_FATAL(t < self->experiment.n_times);
-    return person_course(self, arm, output)[t];
+    return person_schedule(self, arm, output)[t];
 }
 
 /* Percent change from one day to another. */

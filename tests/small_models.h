@@ -168,7 +168,7 @@ static inline ost_regimen_t doses(const char *drug, double mg, double interval, 
         .interval = interval,
         .start = start,
         .stop = stop,
-        .place = { 7, 3 } };
+        .location = { 7, 3 } };
 }
 
 /* One of the fixture's experiments: its arrays live as long as the struct. */
@@ -176,7 +176,7 @@ typedef struct {
     ost_library_t library;
     ost_experiment_t e;
     char *models[8];
-    ost_place_t places[8];
+    ost_location_t locations[8];
     ost_arm_t arms[4];
     ost_regimen_t regimens[4][4];
     ost_drive_input_t inputs[4][4];
@@ -194,7 +194,7 @@ static inline void study_init(study_t *self, const char *const *models, size_t n
     open_library(&self->library);
     for (size_t i = 0; i < n_models; i++) {
         self->models[i] = text(models[i]);
-        self->places[i] = (ost_place_t){ 3, (int) (10 + i) };
+        self->locations[i] = (ost_location_t){ 3, (int) (10 + i) };
     }
     for (int i = 0; i <= 10; i++) self->times[i] = 10 * i;
     static const char *const names[] = { "control", "treated", "third", "fourth" };
@@ -203,12 +203,12 @@ static inline void study_init(study_t *self, const char *const *models, size_t n
             .label = text(names[a]),
             .regimens = self->regimens[a],
             .inputs = self->inputs[a],
-            .place = { 20 + a, 1 } };
+            .location = { 20 + a, 1 } };
     self->e = (ost_experiment_t){ .name = text("study"),
         .title = text("a study"),
         .path = text("study.yaml"),
         .models = self->models,
-        .model_places = self->places,
+        .model_locations = self->locations,
         .n_models = n_models,
         .n_subjects = 1,
         .seed = 5,
@@ -234,9 +234,12 @@ static inline void drive(
     study_t *self, size_t arm, const char *signal, double value, const char *unit, double start, double stop)
 {
     ost_unit_t u = unit_of(unit);
-    self->inputs[arm][self->arms[arm].n_inputs++] = (ost_drive_input_t){
-        .signal = text(signal), .value = value * u.factor, .dim = u.dim, .start = start, .stop = stop, .place = { 9, 5 }
-    };
+    self->inputs[arm][self->arms[arm].n_inputs++] = (ost_drive_input_t){ .signal = text(signal),
+        .value = value * u.factor,
+        .dim = u.dim,
+        .start = start,
+        .stop = stop,
+        .location = { 9, 5 } };
 }
 
 static inline int study_plan(study_t *self)

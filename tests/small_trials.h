@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Trials of a small bone model whose every figure is known, in a folder of their own, for tests of the analysis:
+/* Trials of a small bone model whose every observation is known, in a folder of their own, for tests of the analysis:
  * bmd = exp(-(k + g push) t), ctx and estradiol go with the spine and the hip. */
 #ifndef OST_SMALL_TRIALS_H
 #define OST_SMALL_TRIALS_H

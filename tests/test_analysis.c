@@ -24,7 +24,7 @@ typedef struct {
     double value; /* that the simulation has to say */
     ost_class_t endpoint_class;
     double from, to; /* y */
-} figure_case_t;
+} observation_case_t;
 
 static void write_cases(const char *const *rows, const char *const *more, size_t n)
 {
@@ -39,9 +39,9 @@ static void write_cases(const char *const *rows, const char *const *more, size_t
     small_trial(&folder, "t", FIXED, compare);
 }
 
-static void test_figures(void)
+static void test_observations(void)
 {
-    const figure_case_t cases[] = {
+    const observation_case_t cases[] = {
         { "BMD_change,LS,24,mean,-4,percent", "", lost(spine, 2), OST_CLASS_BMD, 0, 2 },
         { "BMD_change,LS(L2-L4),24,median,-4,percent", "", lost(spine, 2), OST_CLASS_BMD, 0, 2 },
         { "BMD_change_from_year5,TH,84,mean,1,percent", "", lost(hip, 2), OST_CLASS_BMD, 5, 7 },
@@ -71,25 +71,25 @@ static void test_figures(void)
     small_begin(&folder);
     write_cases(rows, more, COUNT(cases));
     small_read(&folder, &trials);
-    CU_ASSERT_EQUAL_FATAL(trials.n_figures, COUNT(cases));
+    CU_ASSERT_EQUAL_FATAL(trials.n_observations, COUNT(cases));
     CU_ASSERT_EQUAL(trials.trials[0].n_unmatched, 0);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 1, estimates, &err), 0);
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const ost_figure_t *figure = &trials.trials[0].figures[i];
+        const ost_observation_t *observation = &trials.trials[0].observations[i];
         ost_assert_close(estimates[i].value, cases[i].value, 1e-5, 1e-6);
         CU_ASSERT_EQUAL(estimates[i].n, 1);
-        CU_ASSERT_EQUAL(figure->endpoint_class, cases[i].endpoint_class);
-        ost_assert_close(figure->to / OST_DAYS_PER_YEAR, cases[i].to, 1e-9, 0);
-        if (figure->measure != OST_MEASURE_LEVEL)
-            ost_assert_close(figure->from / OST_DAYS_PER_YEAR, cases[i].from, 1e-9, 1e-9);
-        CU_ASSERT_EQUAL(figure->median, i == 1);
+        CU_ASSERT_EQUAL(observation->endpoint_class, cases[i].endpoint_class);
+        ost_assert_close(observation->to / OST_DAYS_PER_YEAR, cases[i].to, 1e-9, 0);
+        if (observation->measure != OST_MEASURE_LEVEL)
+            ost_assert_close(observation->from / OST_DAYS_PER_YEAR, cases[i].from, 1e-9, 1e-9);
+        CU_ASSERT_EQUAL(observation->median, i == 1);
     }
-    /* the trial itself looks at 0, 6 and 12 months: what else the figures need was added, in order */
+    /* the trial itself looks at 0, 6 and 12 months: what else the observations need was added, in order */
     const ost_experiment_t *e = &trials.trials[0].experiment;
     CU_ASSERT_EQUAL(e->n_times, 8); /* 0, 6, 12, 24, 30, 36, 60, 84 months */
     for (size_t i = 1; i < e->n_times; i++) CU_ASSERT(e->times[i] > e->times[i - 1]);
-    CU_ASSERT_EQUAL(ost_figure_time(e, 5 * OST_DAYS_PER_YEAR + 0.4), 6);
-    CU_ASSERT_EQUAL(ost_figure_time(e, 5 * OST_DAYS_PER_YEAR + 0.6), SIZE_MAX);
+    CU_ASSERT_EQUAL(ost_observation_time(e, 5 * OST_DAYS_PER_YEAR + 0.4), 6);
+    CU_ASSERT_EQUAL(ost_observation_time(e, 5 * OST_DAYS_PER_YEAR + 0.6), SIZE_MAX);
     ost_trials_free(&trials);
     ost_trials_free(&trials);
     ost_trials_free(NULL);
@@ -125,7 +125,7 @@ static void test_rows_that_are_not_matched(void)
     write_cases(rows, more, COUNT(cases));
     small_read(&folder, &trials);
     const ost_trial_t *trial = &trials.trials[0];
-    CU_ASSERT_EQUAL(trials.n_figures, 0);
+    CU_ASSERT_EQUAL(trials.n_observations, 0);
     CU_ASSERT_EQUAL_FATAL(trial->n_unmatched, COUNT(cases));
     for (size_t i = 0; i < COUNT(cases); i++) {
         size_t k = 0; /* those that only the plan can refuse come last */
@@ -138,7 +138,7 @@ static void test_rows_that_are_not_matched(void)
     small_write(&folder, "evidence.csv", HEAD "context,T,a0,fracture_HR,any,60,mean,1.4,hazard_ratio,,,none,,c,r,\n");
     small_trial(&folder, "t", FIXED, "    - {arm: treated, trial: T, trial_arm: a0}\n");
     small_read(&folder, &trials);
-    CU_ASSERT_EQUAL(trials.n_figures + trials.trials[0].n_unmatched, 0);
+    CU_ASSERT_EQUAL(trials.n_observations + trials.trials[0].n_unmatched, 0);
     ost_trials_free(&trials);
     small_end(&folder);
 }
@@ -164,10 +164,10 @@ static void test_matching(void)
         snprintf(compare, sizeof(compare), "    - {arm: treated, trial: T, trial_arm: a%s}\n", cases[i].more);
         small_trial(&folder, "t", FIXED, compare);
         small_read(&folder, &trials);
-        CU_ASSERT_EQUAL(trials.n_figures, cases[i].n);
-        for (size_t k = 0; k < trials.n_figures; k++) {
-            CU_ASSERT_STRING_EQUAL(trials.trials[0].figures[k].row->arm, "a");
-            CU_ASSERT_STRING_EQUAL(trials.trials[0].figures[k].row->trial, "T");
+        CU_ASSERT_EQUAL(trials.n_observations, cases[i].n);
+        for (size_t k = 0; k < trials.n_observations; k++) {
+            CU_ASSERT_STRING_EQUAL(trials.trials[0].observations[k].row->arm, "a");
+            CU_ASSERT_STRING_EQUAL(trials.trials[0].observations[k].row->trial, "T");
         }
         ost_trials_free(&trials);
     }
@@ -230,7 +230,7 @@ static void test_wrong_trials(void)
     CU_ASSERT(small_ok(ost_trials_read(&trials, &options, &err), &err));
     CU_ASSERT_EQUAL(trials.n_trials, 2);
     CU_ASSERT_STRING_EQUAL(trials.trials[1].experiment.name, "u");
-    CU_ASSERT_EQUAL(trials.trials[1].first_figure, 1);
+    CU_ASSERT_EQUAL(trials.trials[1].first_observation, 1);
     ost_trials_free(&trials);
     small_end(&folder);
 }
@@ -268,12 +268,12 @@ static void test_estimates_are_those_of_the_cohort(void)
     small_trial(&folder, "t", "subjects: 40, seed: 3", spread_compare);
     small_read(&folder, &trials);
     ost_trial_t *trial = &trials.trials[0];
-    ost_curve_t curve = { .arm = 1, .i_output = trial->figures[0].i_output };
+    ost_curve_t curve = { .arm = 1, .i_output = trial->observations[0].i_output };
     CU_ASSERT_EQUAL_FATAL(ost_trial_estimate(trial, NULL, 1, estimates, &curve, 1, &err), 0);
     const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = keep, .user = trial };
     CU_ASSERT_EQUAL_FATAL(ost_cohort_run(&trial->plan, &options, &summary, &err), 0);
     for (size_t i = 0; i < 40; i++) {
-        size_t o = trial->figures[0].i_output, h = trial->figures[2].i_output;
+        size_t o = trial->observations[0].i_output, h = trial->observations[2].i_output;
         spine_change[i] = 100 * (kept[1][i][o][2] / kept[1][i][o][0] - 1);
         for (size_t a = 0; a < 2; a++) change[a][i] = 100 * (kept[a][i][h][2] / kept[a][i][h][0] - 1);
     }
@@ -309,7 +309,7 @@ static void test_variants(void)
     snprintf(fixed, sizeof(fixed), "%sparameters: {small.g: 0.04 1/y}\n", spread_compare);
     small_trial(&folder, "b", FIXED, fixed);
     small_read(&folder, &trials);
-    CU_ASSERT_EQUAL_FATAL(trials.n_figures, 6);
+    CU_ASSERT_EQUAL_FATAL(trials.n_observations, 6);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 2, plain, &err), 0);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 2, both, &err), 0);
     for (size_t i = 0; i < 6; i++) { /* the first is the models' own; the file of b sets g, so it stays */
@@ -327,10 +327,10 @@ static void test_variants(void)
     small_end(&folder);
 }
 
-static void test_errors_of_figures(void)
+static void test_errors_of_observations(void)
 {
     ost_evidence_row_t row = { .interval = (char[]){ "none" }, .n = NAN, .lower = NAN, .upper = NAN };
-    ost_figure_t figure = { .row = &row,
+    ost_observation_t observation = { .row = &row,
         .endpoint_class = OST_CLASS_BMD,
         .output = "bmd[lumbar_spine]",
         .to = 2 * OST_DAYS_PER_YEAR,
@@ -340,27 +340,28 @@ static void test_errors_of_figures(void)
     const double scan = hypot(1.1, 1.0);
     ost_assert_close(ost_scan_error("bmd[lumbar_spine]"), scan, 1e-12, 0);
     ost_assert_close(ost_scan_error("ctx"), 0, 0, 0);
-    ost_assert_close(ost_figure_error(&figure, &estimate), sqrt(9 + 2 * scan * scan) / sqrt(OST_ASSUMED_N), 1e-12, 0);
+    ost_assert_close(
+        ost_observation_error(&observation, &estimate), sqrt(9 + 2 * scan * scan) / sqrt(OST_ASSUMED_N), 1e-12, 0);
     row.n = 25;
-    ost_assert_close(ost_figure_error(&figure, &estimate), sqrt(9 + 2 * scan * scan) / 5, 1e-12, 0);
-    figure.per_year = true; /* two scans, two years apart; the estimate is per year as well */
-    ost_assert_close(ost_figure_error(&figure, &estimate), sqrt(9 + 2 * scan * scan / 4) / 5, 1e-12, 0);
-    figure.per_year = false;
-    figure.versus = 1; /* n is of both arms, the estimate's variance the sum of theirs */
-    ost_assert_close(ost_figure_error(&figure, &estimate), sqrt(9 + 4 * scan * scan) / sqrt(12.5), 1e-12, 0);
-    figure.versus = SIZE_MAX;
-    figure.endpoint_class = OST_CLASS_MARKER;
-    ost_assert_close(ost_figure_error(&figure, &estimate), 3.0 / 5, 1e-12, 0);
+    ost_assert_close(ost_observation_error(&observation, &estimate), sqrt(9 + 2 * scan * scan) / 5, 1e-12, 0);
+    observation.per_year = true; /* two scans, two years apart; the estimate is per year as well */
+    ost_assert_close(ost_observation_error(&observation, &estimate), sqrt(9 + 2 * scan * scan / 4) / 5, 1e-12, 0);
+    observation.per_year = false;
+    observation.versus = 1; /* n is of both arms, the estimate's variance the sum of theirs */
+    ost_assert_close(ost_observation_error(&observation, &estimate), sqrt(9 + 4 * scan * scan) / sqrt(12.5), 1e-12, 0);
+    observation.versus = SIZE_MAX;
+    observation.endpoint_class = OST_CLASS_MARKER;
+    ost_assert_close(ost_observation_error(&observation, &estimate), 3.0 / 5, 1e-12, 0);
     row.interval = sd;
     row.upper = 10;
-    ost_assert_close(ost_figure_error(&figure, &estimate), 2, 1e-12, 0);
+    ost_assert_close(ost_observation_error(&observation, &estimate), 2, 1e-12, 0);
     row.interval = se;
-    ost_assert_close(ost_figure_error(&figure, &estimate), 10, 1e-12, 0);
+    ost_assert_close(ost_observation_error(&observation, &estimate), 10, 1e-12, 0);
     row.interval = ci;
     row.lower = 2.16;
-    ost_assert_close(ost_figure_error(&figure, &estimate), 2, 1e-12, 0);
+    ost_assert_close(ost_observation_error(&observation, &estimate), 2, 1e-12, 0);
     row.upper = NAN; /* an interval of one end says nothing */
-    ost_assert_close(ost_figure_error(&figure, &estimate), 3.0 / 5, 1e-12, 0);
+    ost_assert_close(ost_observation_error(&observation, &estimate), 3.0 / 5, 1e-12, 0);
 }
 
 /* Another bone model: what an arm gives that it cannot feel, and what it has no output for, is not compared. */
@@ -386,7 +387,7 @@ static void test_another_bone_model(void)
     const ost_trials_options_t options = { .folder = folder.path, .model = model };
     CU_ASSERT_FATAL(small_ok(ost_trials_read(&trials, &options, &err), &err));
     const ost_trial_t *trial = &trials.trials[0];
-    CU_ASSERT_EQUAL_FATAL(trials.n_figures, 1);
+    CU_ASSERT_EQUAL_FATAL(trials.n_observations, 1);
     CU_ASSERT_EQUAL(trial->experiment.n_arms, 1);
     CU_ASSERT_EQUAL_FATAL(trial->n_unmatched, 3);
     ost_assert_contains(trial->unmatched[0].why, "arm 'treated': no model in the plan (other) can feel drug 'pill'");
@@ -402,20 +403,20 @@ static void test_another_bone_model(void)
         "times: [0 month, 6 month]\nevidence: {table: evidence.csv, compare: [{arm: treated, trial: T, trial_arm: "
         "p}]}\n");
     CU_ASSERT_FATAL(small_ok(ost_trials_read(&trials, &options, &err), &err));
-    CU_ASSERT(trials.n_figures == 0 && trials.trials[0].skip && trials.trials[0].n_unmatched == 3);
+    CU_ASSERT(trials.n_observations == 0 && trials.trials[0].skip && trials.trials[0].n_unmatched == 3);
     CU_ASSERT_EQUAL(ost_trials_estimate(&trials, NULL, 1, estimates, &err), 0);
     ost_trials_free(&trials);
     small_end(&folder);
 }
 
 static const ost_test_t tests[] = {
-    { "figures", test_figures },
+    { "figures", test_observations },
     { "rows_that_are_not_matched", test_rows_that_are_not_matched },
     { "matching", test_matching },
     { "wrong_trials", test_wrong_trials },
     { "estimates_are_those_of_the_cohort", test_estimates_are_those_of_the_cohort },
     { "variants", test_variants },
-    { "errors_of_figures", test_errors_of_figures },
+    { "errors_of_figures", test_errors_of_observations },
     { "another_bone_model", test_another_bone_model },
 };
 

@@ -101,7 +101,7 @@ static void covariate(study_t *s, const char *name, ost_dist_kind_t kind, double
         .b = kind == OST_DIST_LOGNORMAL ? b : b * u.factor,
         .lower = -INFINITY,
         .upper = INFINITY,
-        .place = { 4, 2 } };
+        .location = { 4, 2 } };
 }
 
 static ost_formula_t *formula(const study_t *s, const char *expression)
@@ -490,7 +490,7 @@ static void test_purity(void)
     study_free(&s);
 }
 
-/* ... and for any last output: neither doses that would come after it nor the course that they belong to matter. */
+/* ... and for any last output: neither doses that would come after it nor the schedule that they belong to matter. */
 static void test_last_output(void)
 {
     for (int dosing = OST_DOSING_PERIODIC; dosing <= OST_DOSING_EXACT; dosing++) {

@@ -14,7 +14,7 @@ typedef struct {
     ost_experiment_t e;
     ost_plan_t plan;
     double *y;             /* [arm][subject][output][time] */
-    double *began, *ended; /* [course][subject] */
+    double *began, *ended; /* [schedule][subject] */
     ost_cohort_summary_t summary;
     ost_writer_t *writer;
 } run_t;
@@ -26,7 +26,7 @@ static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
     for (size_t a = 0; a < self->e.n_arms; a++)
         memcpy(self->y + (a * n + block->first) * size, block->y + a * block->n_subjects * size,
             block->n_subjects * size * sizeof(double));
-    for (size_t c = 0; c < self->plan.n_courses; c++) {
+    for (size_t c = 0; c < self->plan.n_schedules; c++) {
         memcpy(self->began + c * n + block->first, block->began + c * block->n_subjects,
             block->n_subjects * sizeof(double));
         memcpy(self->ended + c * n + block->first, block->ended + c * block->n_subjects,
@@ -56,8 +56,8 @@ static void run_with(run_t *self, const char *text, bool small, const ost_cohort
         options.sink = keep;
         options.user = self;
         self->y = calloc(n_y + 1, sizeof(double));
-        self->began = calloc(self->plan.n_courses * n + 1, sizeof(double));
-        self->ended = calloc(self->plan.n_courses * n + 1, sizeof(double));
+        self->began = calloc(self->plan.n_schedules * n + 1, sizeof(double));
+        self->ended = calloc(self->plan.n_schedules * n + 1, sizeof(double));
         if (path != NULL) ret = ost_writer_new(&self->writer, path, &self->plan, &err);
         if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &self->summary, &err);
         if (ret == 0 && path != NULL) ret = ost_writer_finish(self->writer, &self->summary, &err);
@@ -86,7 +86,7 @@ static void run_free(run_t *self)
 }
 
 /* An output of an arm and subject over time. */
-static const double *course_of(const run_t *self, const char *arm, size_t subject, const char *output)
+static const double *schedule_of(const run_t *self, const char *arm, size_t subject, const char *output)
 {
     size_t a = 0;
     while (a < self->e.n_arms && strcmp(self->e.arms[a].name, arm) != 0) a++;
@@ -108,7 +108,7 @@ static void check_same_arm(const run_t *x, const char *arm_x, const run_t *z, co
     for (size_t i = 0; i < x->e.n_subjects && i < z->e.n_subjects; i++)
         for (size_t v = 0; v < x->plan.n_variables; v++) {
             const char *name = x->plan.variables[v].name;
-            equal = equal && same_bits(course_of(x, arm_x, i, name), course_of(z, arm_z, i, name),
+            equal = equal && same_bits(schedule_of(x, arm_x, i, name), schedule_of(z, arm_z, i, name),
                                  x->plan.variables[v].n_elements * x->e.n_times);
         }
     CU_ASSERT_EQUAL(equal, same);
@@ -131,17 +131,17 @@ static void test_missed_doses(void)
                   "  all: {regimen: [{drug: patch, dose: 2 mg, interval: 1 day}]}\n"
                   "  half: {regimen: [{drug: patch, dose: 2 mg, interval: 1 day, adherence: 50 %}]}\n"
                   "  none: {regimen: [{drug: patch, dose: 2 mg, interval: 1 day, adherence: 0 %}]}\n");
-    double sum = 0, all = course_of(&r, "all", 0, "patch_amount")[30];
+    double sum = 0, all = schedule_of(&r, "all", 0, "patch_amount")[30];
     uint32_t purpose = ost_random_purpose("dose patch 0");
     for (size_t i = 0; i < 400; i++) {
-        const double *y = course_of(&r, "half", i, "patch_amount");
+        const double *y = schedule_of(&r, "half", i, "patch_amount");
         for (size_t k = 0; k < r.e.n_times && i < 20; k++) {
             double exact = 0;
             for (uint32_t d = 0; d < 60; d++)
                 if (ost_random_uniform(9, i, purpose, d) < 0.5) exact += 2 * left(r.e.times[k], d);
             ost_assert_close(y[k], exact, 1e-6, 1e-7);
         }
-        CU_ASSERT_EQUAL(course_of(&r, "none", i, "patch_amount")[30], 0);
+        CU_ASSERT_EQUAL(schedule_of(&r, "none", i, "patch_amount")[30], 0);
         sum += y[30];
     }
     /* SD of one: 2 sqrt(1/4 sum exp(-0.2 k)) = 2.1; of the mean of 400: 0.11 */
@@ -167,7 +167,7 @@ static void test_full_adherence(void)
             "  less: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day, stop: 60 day, adherence: zeal}]}\n",
             dosing[k]);
         run(&r, text);
-        CU_ASSERT_EQUAL(r.plan.n_courses, 2);
+        CU_ASSERT_EQUAL(r.plan.n_schedules, 2);
         CU_ASSERT_EQUAL(r.summary.stats.doses_skipped > 0, k == 0);
         check_same_arm(&r, "plain", &r, "full", true);
         check_same_arm(&r, "plain", &r, "own", true);
@@ -199,7 +199,7 @@ static void test_missed_infusions(void)
                     n_missed += !taken;
                 }
             }
-            ost_assert_close(course_of(&r, "own", i, "patch_amount")[k], exact, 1e-6, 1e-7);
+            ost_assert_close(schedule_of(&r, "own", i, "patch_amount")[k], exact, 1e-6, 1e-7);
         }
     }
     CU_ASSERT(n_missed > 100);
@@ -229,12 +229,12 @@ static void test_own_times(void)
         snprintf(stop, sizeof(stop), "%.17g d", covariates[0]);
         snprintf(plain, sizeof(plain), text, 1, k, start, stop, stop);
         run(&one, plain);
-        CU_ASSERT_EQUAL(one.plan.n_courses, 0);
+        CU_ASSERT_EQUAL(one.plan.n_schedules, 0);
         for (size_t v = 0; v < one.plan.n_variables; v++) {
             const ost_variable_t *var = &one.plan.variables[v];
             size_t n = var->n_elements * one.e.n_times;
             CU_ASSERT(same_bits(
-                course_of(&cohort, "treated", (size_t) k, var->name), course_of(&one, "treated", 0, var->name), n));
+                schedule_of(&cohort, "treated", (size_t) k, var->name), schedule_of(&one, "treated", 0, var->name), n));
         }
         CU_ASSERT_EQUAL(cohort.began[k], -covariates[1]);
         CU_ASSERT_EQUAL(cohort.ended[k], covariates[0]);
@@ -279,8 +279,8 @@ static void test_always_and_never(void)
     run_free(&r);
 }
 
-/* Each begins where the course that she would have had without the rule says it, at sites of her own bone. */
-static void test_begins_where_the_course_says(void)
+/* Each begins where the schedule that she would have had without the rule says it, at sites of her own bone. */
+static void test_begins_where_the_schedule_says(void)
 {
     run_t r;
     run(&r, "models: [axis, bone]\npopulation: {subjects: 200, seed: 4}\noutputs: [cells]\n"
@@ -296,7 +296,7 @@ static void test_begins_where_the_course_says(void)
                "  without: {regimen: [{drug: patch, dose: 20 mg, interval: 10 day}]}\n");
     size_t n_begun = 0, n_times = look.e.n_times;
     for (size_t i = 0; i < 200; i++) {
-        const double *bmd = course_of(&look, "without", i, "bmd"), *cells = course_of(&look, "without", i, "cells");
+        const double *bmd = schedule_of(&look, "without", i, "bmd"), *cells = schedule_of(&look, "without", i, "cells");
         double began = NAN;
         for (size_t k = 1; k + 1 < n_times && isnan(began); k++)
             if (bmd[k] > 1.5 || (bmd[n_times + k] > 1.5 && cells[k] <= 0.35)) began = look.e.times[k];
@@ -320,7 +320,7 @@ static void test_holidays(void)
     double amount = 0, start = INFINITY, began = NAN, ended = NAN;
     int n_ends = 0;
     for (int day = 0; day < 121; day++) {
-        ost_assert_close(course_of(&r, "own", 0, "patch_amount")[day], amount, 1e-6, 1e-7);
+        ost_assert_close(schedule_of(&r, "own", 0, "patch_amount")[day], amount, 1e-6, 1e-7);
         if (day >= 3 && (day - 3) % 5 == 0 && isinf(start) && amount < 1)
             start = day + 1;
         else if (day >= 3 && (day - 3) % 5 == 0 && day > start && amount > 3) {
@@ -376,7 +376,7 @@ static void test_bits(void)
     run_free(&other);
     run_mixed(&other, MIXED_ONE MIXED_TWO, "7", "131", "2 day", 1);
     for (size_t i = 0; i < 7; i++) {
-        const double *a = course_of(&whole, "one", 131 + i, "cells"), *b = course_of(&other, "one", i, "cells");
+        const double *a = schedule_of(&whole, "one", 131 + i, "cells"), *b = schedule_of(&other, "one", i, "cells");
         for (size_t k = 0; k < whole.e.n_times; k++) CU_ASSERT_EQUAL(a[k], b[2 * k]);
         CU_ASSERT(same_bits(&whole.began[331 + i], &other.began[7 + i], 1));
     }
@@ -401,7 +401,7 @@ static void test_steppers(void)
         for (size_t i = 0; i < 12; i++) {
             CU_ASSERT(same_bits(&r[s].began[i], &r[0].began[i], 1));
             CU_ASSERT(same_bits(&r[s].ended[i], &r[0].ended[i], 1));
-            const double *y = course_of(&r[s], "ruled", i, "cells"), *z = course_of(&r[0], "ruled", i, "cells");
+            const double *y = schedule_of(&r[s], "ruled", i, "cells"), *z = schedule_of(&r[0], "ruled", i, "cells");
             for (size_t k = 0; k < 6; k++) ost_assert_close(y[k], z[k], 1e-6, 0);
         }
     }
@@ -424,9 +424,9 @@ static void test_dropout(void)
         double leaving, params[64];
         CU_ASSERT_EQUAL_FATAL(ost_plan_subject(&r.plan, i, &leaving, params, NULL), 0);
         for (size_t k = 0; k < r.e.n_times; k++) {
-            double y = course_of(&r, "control", i, "cells")[k];
+            double y = schedule_of(&r, "control", i, "cells")[k];
             bool gone = r.e.times[k] > leaving;
-            CU_ASSERT(gone ? isnan(y) : y == course_of(&all, "control", i, "cells")[k]);
+            CU_ASSERT(gone ? isnan(y) : y == schedule_of(&all, "control", i, "cells")[k]);
             n_gone += gone;
         }
     }
@@ -450,12 +450,12 @@ static void test_eligible(void)
     run(&all, without);
     size_t n_out = 0;
     for (size_t i = 0; i < 60; i++) {
-        bool out = !(course_of(&all, "plain", i, "bmd")[r.e.n_times] > 1.07);
+        bool out = !(schedule_of(&all, "plain", i, "bmd")[r.e.n_times] > 1.07);
         n_out += out;
         CU_ASSERT(!out || isnan(r.began[i]));
         for (size_t k = 0; k < r.e.n_times; k++) {
-            double plain = course_of(&r, "plain", i, "cells")[k], ruled = course_of(&r, "ruled", i, "cells")[k];
-            CU_ASSERT(out ? isnan(plain) && isnan(ruled) : plain == course_of(&all, "plain", i, "cells")[k]);
+            double plain = schedule_of(&r, "plain", i, "cells")[k], ruled = schedule_of(&r, "ruled", i, "cells")[k];
+            CU_ASSERT(out ? isnan(plain) && isnan(ruled) : plain == schedule_of(&all, "plain", i, "cells")[k]);
         }
     }
     CU_ASSERT(n_out > 10 && n_out < 50);
@@ -506,18 +506,18 @@ static void test_results_file(void)
         ost_results_t *file;
         size_t n;
         CU_ASSERT_EQUAL_FATAL(ost_results_open(&file, path, &err), 0);
-        const char *const *names = ost_results_courses(file, &n);
+        const char *const *names = ost_results_schedules(file, &n);
         CU_ASSERT_EQUAL_FATAL(n, 2);
         CU_ASSERT_STRING_EQUAL(names[0], "pill");
         CU_ASSERT_STRING_EQUAL(names[1], "patch");
         for (size_t c = 0; c < 2; c++) {
-            CU_ASSERT_EQUAL(ost_results_read_course(file, c, 1, false, values, &err), 0);
+            CU_ASSERT_EQUAL(ost_results_read_schedule(file, c, 1, false, values, &err), 0);
             CU_ASSERT(same_bits(values, r.began + c * 150, 150));
-            CU_ASSERT_EQUAL(ost_results_read_course(file, c, 1, true, values, &err), 0);
+            CU_ASSERT_EQUAL(ost_results_read_schedule(file, c, 1, true, values, &err), 0);
             CU_ASSERT(same_bits(values, r.ended + c * 150, 150));
         }
-        CU_ASSERT_EQUAL(ost_results_read_course(file, 2, 1, true, values, &err), OST_ERR_VALUE);
-        CU_ASSERT_EQUAL(ost_results_read_course(file, 1, 0, false, values, &err), 0);
+        CU_ASSERT_EQUAL(ost_results_read_schedule(file, 2, 1, true, values, &err), OST_ERR_VALUE);
+        CU_ASSERT_EQUAL(ost_results_read_schedule(file, 1, 0, false, values, &err), 0);
         for (size_t i = 0; i < 150; i++) CU_ASSERT(isnan(values[i])); /* an arm without that line */
         ost_results_close(file);
         /* the second time from a writer that finds all but the first block done */
@@ -616,7 +616,7 @@ static void test_shipped(void)
     snprintf(b, sizeof(b), text, "400 day", "", "300 day");
     run_with(&own, a, false, &options, NULL);
     run_with(&plain, b, false, &options, NULL);
-    CU_ASSERT_EQUAL(own.plan.n_courses, 2);
+    CU_ASSERT_EQUAL(own.plan.n_schedules, 2);
     CU_ASSERT(own.summary.stats.doses_skipped > 8 * 300);
     CU_ASSERT_EQUAL(own.summary.stats.steps, plain.summary.stats.steps);
     check_same_arm(&own, "a", &plain, "a", true);
@@ -630,7 +630,7 @@ static const ost_test_t tests[] = {
     { "missed_infusions", test_missed_infusions },
     { "own_times", test_own_times },
     { "always_and_never", test_always_and_never },
-    { "begins_where_the_course_says", test_begins_where_the_course_says },
+    { "begins_where_the_course_says", test_begins_where_the_schedule_says },
     { "holidays", test_holidays },
     { "bits", test_bits },
     { "steppers", test_steppers },

@@ -129,7 +129,7 @@ static void test_wrong_tables(void)
     free(many);
 }
 
-/* The table that comes with osteon: figures as printed in the papers. */
+/* The table that comes with osteon: observations as printed in the papers. */
 static void test_shipped_table(void)
 {
     CU_ASSERT_EQUAL_FATAL(ost_evidence_read(&table, OST_SOURCE_DIR "/configs/evidence/evidence.csv", &err), 0);

@@ -93,9 +93,9 @@ static void test_names_and_people(void)
         "zoledronic_acid" };
     CU_ASSERT_EQUAL_FATAL(e.n_models, COUNT(models));
     for (size_t i = 0; i < e.n_models; i++) CU_ASSERT_STRING_EQUAL(e.models[i], models[i]);
-    CU_ASSERT_EQUAL(e.model_places[1].line, 3);
-    CU_ASSERT_EQUAL(e.model_places[1].column, 20);
-    CU_ASSERT_EQUAL(e.model_places[5].line, 31);
+    CU_ASSERT_EQUAL(e.model_locations[1].line, 3);
+    CU_ASSERT_EQUAL(e.model_locations[1].column, 20);
+    CU_ASSERT_EQUAL(e.model_locations[5].line, 31);
     ost_experiment_free(&e);
 }
 
@@ -111,8 +111,8 @@ static void test_covariates(void)
     ost_assert_close(c[0].upper, 80 * YEAR, 1e-15, 0);
     CU_ASSERT_STRING_EQUAL(c[0].unit_text, "year");
     ost_assert_close(c[0].unit.factor, YEAR, 0, 0);
-    CU_ASSERT_EQUAL(c[0].place.line, 10);
-    CU_ASSERT_EQUAL(c[0].place.column, 5);
+    CU_ASSERT_EQUAL(c[0].location.line, 10);
+    CU_ASSERT_EQUAL(c[0].location.column, 5);
     CU_ASSERT_EQUAL(c[1].kind, OST_DIST_UNIFORM);
     ost_assert_close(c[1].b, 57 * YEAR, 1e-15, 0);
     CU_ASSERT_EQUAL(c[3].kind, OST_DIST_LOGNORMAL);
@@ -141,7 +141,7 @@ static void test_formulas(void)
     ost_assert_close(ost_formula_value(c[6].formula, people) / c[6].unit.factor, 1.62 * 1.62, 1e-14, 0);
     CU_ASSERT_STRING_EQUAL(e.start_text, "-(years_since_menopause + 10 [y])");
     ost_assert_close(ost_formula_value(e.start, people), -22 * YEAR, 1e-14, 0);
-    CU_ASSERT_EQUAL(e.start_place.line, 23);
+    CU_ASSERT_EQUAL(e.start_location.line, 23);
     ost_experiment_free(&e);
     /* a plain time is a formula too; without min or unit the unit is that of the first covariate of its dimension */
     char text[1024];
@@ -181,7 +181,7 @@ static void test_arms(void)
     CU_ASSERT_STRING_EQUAL(e.arms[1].label, "nothing-said");
     CU_ASSERT_EQUAL(e.arms[1].n_regimens + e.arms[1].n_inputs, 0);
     const ost_arm_t *arm = &e.arms[2];
-    CU_ASSERT_EQUAL(arm->place.line, 27);
+    CU_ASSERT_EQUAL(arm->location.line, 27);
     CU_ASSERT_EQUAL_FATAL(arm->n_regimens, 3);
     const ost_dim_t mass = { { [OST_DIM_MASS] = 6 } };
     const ost_regimen_t *r = arm->regimens;
@@ -213,7 +213,7 @@ static void test_times_and_the_rest(void)
     ost_assert_close(e.times[84], 7 * YEAR, 1e-15, 0);
     CU_ASSERT_EQUAL_FATAL(e.n_outputs, 3);
     CU_ASSERT_STRING_EQUAL(e.outputs[2], "estradiol");
-    CU_ASSERT_EQUAL(e.output_places[2].column, 21);
+    CU_ASSERT_EQUAL(e.output_locations[2].column, 21);
     CU_ASSERT_EQUAL(e.solver.stepper, OST_STEPPER_GSL_MSBDF);
     CU_ASSERT_EQUAL(e.dosing, OST_DOSING_EXACT);
     ost_assert_close(e.solver.rtol, 1e-8, 1e-15, 0);

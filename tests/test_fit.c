@@ -251,7 +251,7 @@ static void test_recovers_parameters(void)
     put_evidence(2, truth, 0.001, 0);
     must_read("trials: .\nsubjects: 1\nstarts: 3\nseed: 5\n" PARAMETERS);
     CU_ASSERT_EQUAL(fit.n_rows, 16); /* the row of role validate is simulated and never fitted */
-    CU_ASSERT_EQUAL(fit.trials.n_figures, 17);
+    CU_ASSERT_EQUAL(fit.trials.n_observations, 17);
     must_run();
     for (size_t k = 0; k < 3; k++) {
         const ost_fit_param_t *p = &fit.params[k];
@@ -287,7 +287,7 @@ static void test_rows_and_exclusions(void)
     CU_ASSERT_EQUAL(fit.exclusions[0].n_rows, 4);
     CU_ASSERT_EQUAL(fit.exclusions[1].n_rows, 2);
     for (size_t i = 0; i < fit.n_rows; i++) {
-        const ost_evidence_row_t *row = ost_fit_figure(&fit, i)->row;
+        const ost_evidence_row_t *row = ost_fit_observation(&fit, i)->row;
         CU_ASSERT_STRING_EQUAL(row->role, "calibrate");
         CU_ASSERT(strcmp(row->trial, "T0") != 0 || strcmp(row->arm, "control") != 0);
     }
@@ -306,7 +306,7 @@ static void test_wrong_files(void)
     static const struct {
         const char *text;
         int code;
-        const char *place, *what;
+        const char *location, *what;
     } cases[] = {
         { "trials: .\nparameters: {small.gg: {prior: 0.03 1/y}}\n", OST_ERR_NAME,
             "fit.yml:2:", "did you mean 'small.g'" },
@@ -345,7 +345,7 @@ static void test_wrong_files(void)
         ost_error_format(&err, text, sizeof(text));
         if (ret != cases[i].code) printf("\n%s%s: %s\n", cases[i].text, ost_error_name(ret), text);
         CU_ASSERT_EQUAL(ret, cases[i].code);
-        ost_assert_contains(text, cases[i].place);
+        ost_assert_contains(text, cases[i].location);
         ost_assert_contains(text, cases[i].what);
         ost_fit_free(&fit);
     }
@@ -417,7 +417,7 @@ static void test_left_out_trials(void)
     for (uint64_t world = 0; world < WORLDS; world++) {
         double residuals[8 * N_TRIALS], sd[8 * N_TRIALS];
         for (size_t i = 0; i < fit.n_rows; i++) { /* the table in memory is rewritten */
-            const ost_evidence_row_t *row = ost_fit_figure(&fit, i)->row;
+            const ost_evidence_row_t *row = ost_fit_observation(&fit, i)->row;
             ost_evidence_row_t *own = &fit.trials.evidence.rows[row - fit.trials.evidence.rows];
             double rate = truth[strcmp(row->site, "TH") == 0] + (strcmp(row->arm, "treated") == 0 ? truth[2] : 0);
             own->value = lost(rate, row->time_months / 12) + 0.3 * draw(1000 + world * 64 + i) +
@@ -428,7 +428,7 @@ static void test_left_out_trials(void)
         CU_ASSERT_FATAL(small_ok(ost_fit_leave_out(&fit, "T3", &one_thread, residuals, sd, &err), &err));
         ost_assert_close(fit.objective, before, 0, 0);
         for (size_t i = 0; i < fit.n_rows; i++) {
-            bool is_out = strcmp(ost_fit_figure(&fit, i)->row->trial, "T3") == 0;
+            bool is_out = strcmp(ost_fit_observation(&fit, i)->row->trial, "T3") == 0;
             CU_ASSERT_EQUAL(isnan(residuals[i]), !is_out);
             CU_ASSERT_EQUAL(isnan(sd[i]), !is_out);
             CU_ASSERT(!fit.rows[i].left_out);
@@ -470,9 +470,10 @@ static void test_interruption(void)
     }
     const ost_variants_t variants = { names, 3, at, 1 };
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&fit.trials, &variants, 1, estimates, &err), 0);
-    const ost_figure_t *figure = ost_fit_figure(&fit, 0);
+    const ost_observation_t *observation = ost_fit_observation(&fit, 0);
     double simulated =
-        estimates[fit.trials.trials[fit.rows[0].trial].first_figure + fit.rows[0].figure].value - figure->row->value;
+        estimates[fit.trials.trials[fit.rows[0].trial].first_observation + fit.rows[0].observation].value -
+        observation->row->value;
     ost_assert_close(fit.rows[0].residual, simulated, 1e-9, 1e-9);
     /* what has no best so far says so */
     watched = (watch_t){ .stop_at = 1 };

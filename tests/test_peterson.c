@@ -75,7 +75,7 @@ static void free_run(run_t *self)
 }
 
 /* [n_times] of a scalar output in an arm. */
-static const double *course(const run_t *self, size_t arm, const char *name)
+static const double *schedule(const run_t *self, size_t arm, const char *name)
 {
     for (size_t i = 0; i < self->plan.n_variables; i++)
         if (strcmp(self->plan.variables[i].name, name) == 0)
@@ -104,13 +104,13 @@ static void test_denosumab(void)
     run_t run;
     run_config(&run, "peterson_denosumab", daily);
     for (size_t a = 0; a < 3; a++) {
-        const double *bmd = course(&run, a, "bmd_denosumab");
+        const double *bmd = schedule(&run, a, "bmd_denosumab");
         size_t day = highest(bmd, 0, 1177);
         CU_ASSERT_EQUAL(day, expected[a].day);
         ost_assert_close(bmd[day], expected[a].peak, 0, 0.6e-8);
         ost_assert_close(bmd[1176], expected[a].end, 0, 0.6e-8);
     }
-    const double *level = course(&run, 1, "denosumab_concentration");
+    const double *level = schedule(&run, 1, "denosumab_concentration");
     ost_assert_close(level[highest(level, 0, 1177)], 8552.4089, 0, 0.6e-4);
     free_run(&run);
 }
@@ -123,7 +123,7 @@ static void test_teriparatide(void)
     run_t run;
     run_config(&run, "peterson_teriparatide", fine);
     for (size_t a = 0; a < 2; a++) {
-        const double *pth = course(&run, a, "pth"), *calcium = course(&run, a, "calcium");
+        const double *pth = schedule(&run, a, "pth"), *calcium = schedule(&run, a, "calcium");
         size_t i = highest(pth, 0, 2401);
         CU_ASSERT_EQUAL(i % 240, 4); /* 0.4 h after a dose */
         ost_assert_close(pth[i], expected[a][0], 0, 0.6e-6);
@@ -162,7 +162,7 @@ static void test_rest(void)
         { "phosphate_excretion", 0.30623388, 1e-8 } };
     run_config(&run, "peterson_pth_infusion", start);
     for (size_t i = 0; i < 5; i++)
-        ost_assert_close(course(&run, 0, at_start[i].name)[0], at_start[i].value, 0, 0.51 * at_start[i].digit);
+        ost_assert_close(schedule(&run, 0, at_start[i].name)[0], at_start[i].value, 0, 0.51 * at_start[i].digit);
     free_run(&run);
 }
 
@@ -314,7 +314,7 @@ static void osteoblasts_at(const char *rtol, double *y, uint64_t *n_located)
     const char *const weekly[] = { rtol, "times={to: 56 day, every: 7 day}", NULL };
     run_t run;
     run_config(&run, "peterson_teriparatide_2y", weekly);
-    memcpy(y, course(&run, 0, "osteoblasts_fast"), 9 * sizeof(double));
+    memcpy(y, schedule(&run, 0, "osteoblasts_fast"), 9 * sizeof(double));
     *n_located = run.summary.stats.switches_located;
     free_run(&run);
 }

@@ -5,7 +5,7 @@
 #include "one_person.h"
 #include "plan/plan_impl.h"
 
-/* What is taken from a course over the days from..to. */
+/* What is taken from a schedule over the days from..to. */
 typedef enum {
     LAST,      /* value at the end */
     RATIO,     /* of the last value to the first */
@@ -103,7 +103,7 @@ static const row_t kinetics[] = {
         0.08, "Leder 2004, Burnett-Bowie 2009: 50 to 65 % higher" },
 };
 
-/* Largest of any course, and where. */
+/* Largest of any schedule, and where. */
 static double find_peak(const double *y, const double *t, size_t n, double *when)
 {
     size_t best = 0;
@@ -148,7 +148,7 @@ static void test_kinetics(void)
             "day}\n",
             row->who, row->regimen, row->from, row->to, row->every);
         person_run(&person, text);
-        double value = take(row->quantity, person_course(&person, "on", row->output), person.experiment.times,
+        double value = take(row->quantity, person_schedule(&person, "on", row->output), person.experiment.times,
             person.experiment.n_times);
         if (!(fabs(value - row->expected) <= row->tolerance)) printf("\n  %s (%s): ", row->drug, row->citation);
         ost_assert_close(value, row->expected, 0, row->tolerance);
@@ -260,7 +260,8 @@ static void check_induction(const char *drug, const char *output, const char *do
                   "solver: {dosing: %s}\ntimes: [60 day, 61 day]\n",
             dose, dose, exact ? "exact" : "periodic");
         person_run(&person, text);
-        const double *alone = person_course(&person, "alone", output), *both = person_course(&person, "both", output);
+        const double *alone = person_schedule(&person, "alone", output),
+                     *both = person_schedule(&person, "both", output);
         ratio[exact] = both[1] / alone[1]; /* the last time comes before its dose would act: a trough */
         person_free(&person);
     }

@@ -563,11 +563,11 @@ static void test_wrong_outputs(void)
 {
     study_t s;
     char *wanted[] = { text("bmd"), text("cell") };
-    ost_place_t places[] = { { 31, 2 }, { 31, 7 } };
+    ost_location_t locations[] = { { 31, 2 }, { 31, 7 } };
     STUDY(&s, "bone", "axis");
     s.e.outputs = wanted;
     s.e.n_outputs = 2;
-    s.e.output_places = places;
+    s.e.output_locations = locations;
     expect_error(&s, OST_ERR_NAME, 31, "'cell'", "did you mean 'cells'");
     CU_ASSERT_EQUAL(s.err.column, 7);
 }
@@ -617,7 +617,7 @@ static void set_param(study_t *s, const char *model, const char *param, double v
         .sets_value = true,
         .value = value * u.factor,
         .dim = u.dim,
-        .place = { 15, 4 } };
+        .location = { 15, 4 } };
 }
 
 static void test_wrong_params(void)
@@ -639,11 +639,11 @@ static void test_wrong_params(void)
     set_param(&s, "axis", "age", 50, "y");
     expect_error(&s, OST_ERR_NAME, 15, "'age' of model 'axis' is a covariate", "population");
     STUDY(&s, "bone", "axis");
-    s.covariates[0] = (ost_covariate_t){ .name = text("aeg"), .unit = unit_of("y"), .a = 50, .place = { 4, 2 } };
+    s.covariates[0] = (ost_covariate_t){ .name = text("aeg"), .unit = unit_of("y"), .a = 50, .location = { 4, 2 } };
     s.e.n_covariates = 1;
     expect_error(&s, OST_ERR_NAME, 4, "'aeg'", "did you mean 'age' of model 'axis'");
     STUDY(&s, "bone", "axis");
-    s.covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = unit_of("mg"), .a = 50, .place = { 4, 2 } };
+    s.covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = unit_of("mg"), .a = 50, .location = { 4, 2 } };
     s.e.n_covariates = 1;
     expect_error(&s, OST_ERR_UNIT, 4, "'age' has dimension time", "mass here");
     STUDY(&s, "needy");
@@ -652,7 +652,7 @@ static void test_wrong_params(void)
     s.covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = unit_of("y"), .kind = OST_DIST_NORMAL };
     s.covariates[0].b = s.covariates[0].lower = 5;
     s.covariates[0].upper = 4;
-    s.covariates[0].place.line = 4;
+    s.covariates[0].location.line = 4;
     s.e.n_covariates = 1;
     expect_error(&s, OST_ERR_VALUE, 4, "'age'", "range is empty");
     const double spreads[] = { -0.1, NAN, INFINITY };
@@ -682,7 +682,7 @@ static void test_useful_covariate(void)
     CU_ASSERT_EQUAL(s.plan.impl->params[param_index(&s.plan, "axis.age")].covariate, -1);
     study_free(&s);
     STUDY(&s, "bone", "axis");
-    s.covariates[0] = (ost_covariate_t){ .name = text("ages"), .unit = unit_of("y"), .a = 50, .place = { 4, 2 } };
+    s.covariates[0] = (ost_covariate_t){ .name = text("ages"), .unit = unit_of("y"), .a = 50, .location = { 4, 2 } };
     s.covariates[1] = (ost_covariate_t){ .name = text("other"), .unit = unit_of("y"), .formula_text = text("2 [y]") };
     s.e.n_covariates = 2;
     expect_error(&s, OST_ERR_NAME, 4, "no model uses covariate 'ages'", "did you mean 'age'");

@@ -112,7 +112,7 @@ static void test_denosumab_rebound(void)
     person_run(&person,
         WOMAN FROM_REST "arms: {on: {regimen: [{drug: denosumab, dose: 60 mg, interval: 6 month, stop: 24 month}]}}\n"
                         "times: {to: 48 month, every: 1 month}\n");
-    const double *ctx = person_course(&person, "on", "ctx");
+    const double *ctx = person_schedule(&person, "on", "ctx");
     CU_ASSERT(ctx[6] < 0.6 * ctx[0] && ctx[24] < 0.8 * ctx[0]); /* still held when the dose is due */
     double highest = 0;
     for (int month = 24; month <= 30; month++) highest = fmax(highest, ctx[month]);
@@ -132,7 +132,7 @@ static void test_thirty_years(void)
     person_t person;
     person_run(&person, "models: [hormones, aibl]\npopulation: {covariates: {years_since_menopause: 0 year}}\n"
                         "run_in: {start: -10 year}\narms: {off: {}}\ntimes: {to: 30 year, every: 1 year}\n");
-    const double *hip = person_course(&person, "off", HIP);
+    const double *hip = person_schedule(&person, "off", HIP);
     double early = hip[0] - hip[5], late = hip[25] - hip[30];
     for (int year = 0; year < 30; year++) CU_ASSERT(hip[year + 1] < hip[year] * (1 - 0.003));
     CU_ASSERT(early > 1.2 * late && late > 0.4 * (hip[15] - hip[20]));
@@ -147,9 +147,9 @@ static void test_thin_trabeculae(void)
     person_run(&person, "models: [hormones, aibl]\npopulation: {covariates: {years_since_menopause: -12 year}}\n"
                         "arms: {on: {regimen: [{drug: goserelin, dose: 3.6 mg, interval: 28 day, stop: 2 year}]}}\n"
                         "times: {to: 5 year, every: 0.25 month}\n");
-    const double *x = person_course(&person, "on", "thin_trabeculae");
-    const double *osteoclasts = person_course(&person, "on", "osteoclasts");
-    const double *deficit = person_course(&person, "on", "estrogen_deficit");
+    const double *x = person_schedule(&person, "on", "thin_trabeculae");
+    const double *osteoclasts = person_schedule(&person, "on", "osteoclasts");
+    const double *deficit = person_schedule(&person, "on", "estrogen_deficit");
     double pushed[2] = { 0, 0 }; /* over the first and the second year */
     for (int i = 0; i < 96; i++)
         pushed[i / 48] += 0.5 * (osteoclasts[i] * fmax(deficit[i], 0) + osteoclasts[i + 1] * fmax(deficit[i + 1], 0));

@@ -38,25 +38,25 @@ double ost_fit_param_z(const ost_fit_param_t *self, double value)
     return t / self->prior_sd;
 }
 
-const ost_figure_t *ost_fit_figure(const ost_fit_t *self, size_t row)
+const ost_observation_t *ost_fit_observation(const ost_fit_t *self, size_t row)
 {
-    return &self->trials.trials[self->rows[row].trial].figures[self->rows[row].figure];
+    return &self->trials.trials[self->rows[row].trial].observations[self->rows[row].observation];
 }
 
 ost_class_t ost_fit_class(const ost_fit_t *self, size_t row)
 {
-    return ost_fit_figure(self, row)->endpoint_class;
+    return ost_fit_observation(self, row)->endpoint_class;
 }
 
-double ost_fit_scale(const ost_figure_t *figure)
+double ost_fit_scale(const ost_observation_t *observation)
 {
-    if (figure->endpoint_class == OST_CLASS_LEVEL) return 100 / fabs(figure->row->value);
-    return figure->per_year ? (figure->to - figure->from) / OST_DAYS_PER_YEAR : 1;
+    if (observation->endpoint_class == OST_CLASS_LEVEL) return 100 / fabs(observation->row->value);
+    return observation->per_year ? (observation->to - observation->from) / OST_DAYS_PER_YEAR : 1;
 }
 
-static double residual_of(const ost_figure_t *figure, double simulated)
+static double residual_of(const ost_observation_t *observation, double simulated)
 {
-    double residual = (simulated - figure->row->value) * ost_fit_scale(figure);
+    double residual = (simulated - observation->row->value) * ost_fit_scale(observation);
     return isfinite(residual) ? fmin(fmax(residual, -FAILED), FAILED) : FAILED;
 }
 
@@ -64,10 +64,10 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
     double *errors, ost_error_t *err)
 {
     ost_trials_t *trials = self->searching ? &self->search_trials : &self->trials;
-    size_t n = self->n_params, n_figures = trials->n_figures;
+    size_t n = self->n_params, n_observations = trials->n_observations;
     const char **names = malloc((n + 1) * sizeof(*names));
     double *values = malloc((n_variants * n + 1) * sizeof(*values));
-    ost_estimate_t *estimates = malloc((n_variants * n_figures + 1) * sizeof(*estimates));
+    ost_estimate_t *estimates = malloc((n_variants * n_observations + 1) * sizeof(*estimates));
     int ret = names == NULL || values == NULL || estimates == NULL ? ost_no_memory(err) : 0;
     for (size_t k = 0; k < n && ret == 0; k++) {
         names[k] = self->params[k].name;
@@ -76,11 +76,12 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
     const ost_variants_t variants = { names, n, values, n_variants };
     if (ret == 0) ret = ost_trials_estimate(trials, &variants, n_threads, estimates, err);
     for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
-        const ost_figure_t *figure = ost_fit_figure(self, i);
-        const ost_estimate_t *of = estimates + trials->trials[self->rows[i].trial].first_figure + self->rows[i].figure;
+        const ost_observation_t *observation = ost_fit_observation(self, i);
+        const ost_estimate_t *of =
+            estimates + trials->trials[self->rows[i].trial].first_observation + self->rows[i].observation;
         for (size_t v = 0; v < n_variants; v++)
-            residuals[v * self->n_rows + i] = residual_of(figure, of[v * n_figures].value);
-        if (errors != NULL) errors[i] = ost_figure_error(figure, of) * ost_fit_scale(figure);
+            residuals[v * self->n_rows + i] = residual_of(observation, of[v * n_observations].value);
+        if (errors != NULL) errors[i] = ost_observation_error(observation, of) * ost_fit_scale(observation);
     }
     for (size_t t = 0; t < trials->n_trials; t++) {
         const ost_trial_t *trial = &trials->trials[t];
@@ -275,7 +276,7 @@ static int keep_estimate(search_t *self, const double *z)
     return ret;
 }
 
-/* Errors of the figures with the spread between people as simulated at z. */
+/* Errors of the observations with the spread between people as simulated at z. */
 static int set_errors(search_t *self, const double *z)
 {
     ost_fit_t *fit = self->fit;

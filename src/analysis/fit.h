@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /** @file fit.h  Estimating parameters from the evidence of trials.
- *  Bayes' rule at its mode: least squares of the figures' residuals with log-normal and logit-normal priors, by
- * Levenberg and Marquardt (GSL multifit_nlinear) from several starts. The error of a figure has three parts: its own
- * (its interval, or the spread between people over its n), what all figures of one kind from one trial share (people,
- * machine, season: `between`), and what the model gets wrong of single figures (`within`); the sizes of the latter two
- * are estimated, by class of endpoint. Only rows of role `calibrate` are fitted. */
+ *  Bayes' rule at its mode: least squares of the observations' residuals with log-normal and logit-normal priors, by
+ * Levenberg and Marquardt (GSL multifit_nlinear) from several starts. The error of an observation has three parts: its
+ * own (its interval, or the spread between people over its n), what all observations of one kind from one trial share
+ * (people, machine, season: `between`), and what the model gets wrong of single observations (`within`); the sizes of
+ * the latter two are estimated, by class of endpoint. Only rows of role `calibrate` are fitted. */
 #ifndef OST_ANALYSIS_FIT_H
 #define OST_ANALYSIS_FIT_H
 
@@ -25,11 +25,11 @@ typedef struct {
 /** One row of the evidence in the fit. Residuals of class LEVEL are percent of the observed value, those of yearly
  * rates are points over all their years, all others are in the row's unit. */
 typedef struct {
-    size_t trial, figure; /**< in `trials` */
-    size_t group;         /**< rows of one trial and class share it; rows of a group stand together */
-    double error;         /**< SE of the observed figure, as the residual */
-    double residual;      /**< simulated - observed at the estimate */
-    bool left_out;        /**< not used in the fit that is going on */
+    size_t trial, observation; /**< in `trials` */
+    size_t group;              /**< rows of one trial and class share it; rows of a group stand together */
+    double error;              /**< SE of the observed value, as the residual */
+    double residual;           /**< simulated - observed at the estimate */
+    bool left_out;             /**< not used in the fit that is going on */
 } ost_fit_row_t;
 
 /** A row that the fit file excludes. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The errors of figures: each group of rows (one trial, one class) has covariance diag(error^2 + within^2) + between^2,
- * whose inverse and determinant are those of a rank-one change. */
+/* The errors of observations: each group of rows (one trial, one class) has covariance diag(error^2 + within^2) +
+ * between^2, whose inverse and determinant are those of a rank-one change. */
 #include "analysis/fit_impl.h"
 
 #include <gsl/gsl_cdf.h>

@@ -44,7 +44,7 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
     gsl_matrix *jacobian = gsl_matrix_alloc(self->n_rows + n, n), *covariance = gsl_matrix_alloc(n, n);
     int ret = z == NULL || slopes == NULL || jacobian == NULL || covariance == NULL ? ost_no_memory(err) : 0;
     for (size_t i = 0; i < self->n_rows; i++) {
-        self->rows[i].left_out = strcmp(ost_fit_figure(self, i)->row->trial, trial) == 0;
+        self->rows[i].left_out = strcmp(ost_fit_observation(self, i)->row->trial, trial) == 0;
         n_left_out += self->rows[i].left_out;
     }
     if (ret == 0 && n_left_out == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", trial);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the solver: BMD to some 1e-6, so that difference quotients of figures are good to 1e-2 points. */
+/* Of the solver: BMD to some 1e-6, so that difference quotients of observations are good to 1e-2 points. */
 #define RTOL 1e-4
 #define LEAF OST_YAML_SCALAR
 #define LIST OST_YAML_SEQUENCE
@@ -123,7 +123,7 @@ static int read_exclusion(
     } texts[] = { { "trial", &self->where.trial }, { "trial_arm", &self->where.trial_arm },
         { "endpoint", &self->where.endpoint }, { "site", &self->where.site }, { "reason", &self->reason } };
     self->where.month = NAN;
-    self->where.place = node->place;
+    self->where.location = node->location;
     int ret = ost_field_number(tree, ost_yaml_get(node, "month"), -INFINITY, INFINITY, &self->where.month, err);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && ret == 0; i++)
         ret = ost_field_text(tree, ost_yaml_get(node, texts[i].key), texts[i].text, err);
@@ -142,27 +142,27 @@ static bool takes(const ost_fit_exclusion_t *self, const ost_evidence_row_t *row
 static int choose_rows(ost_fit_t *self, ost_error_t *err)
 {
     size_t n_all = 0;
-    for (size_t t = 0; t < self->trials.n_trials; t++) n_all += self->trials.trials[t].n_figures;
+    for (size_t t = 0; t < self->trials.n_trials; t++) n_all += self->trials.trials[t].n_observations;
     self->rows = calloc(n_all + 1, sizeof(*self->rows));
     bool *taken = calloc(n_all + 1, sizeof(*taken));
     ost_fit_row_t *all = calloc(n_all + 1, sizeof(*all));
     int ret = self->rows == NULL || taken == NULL || all == NULL ? ost_no_memory(err) : 0;
     size_t n = 0;
     for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++)
-        for (size_t f = 0; f < self->trials.trials[t].n_figures; f++) {
-            const ost_evidence_row_t *row = self->trials.trials[t].figures[f].row;
+        for (size_t f = 0; f < self->trials.trials[t].n_observations; f++) {
+            const ost_evidence_row_t *row = self->trials.trials[t].observations[f].row;
             bool fits = strcmp(row->role, "calibrate") == 0;
             for (size_t x = 0; x < self->n_exclusions; x++)
                 if (fits && takes(&self->exclusions[x], row)) {
                     self->exclusions[x].n_rows++;
                     fits = false;
                 }
-            if (fits) all[n++] = (ost_fit_row_t){ .trial = t, .figure = f, .error = 1, .residual = NAN };
+            if (fits) all[n++] = (ost_fit_row_t){ .trial = t, .observation = f, .error = 1, .residual = NAN };
         }
     for (size_t i = 0; i < n; i++) {
-        const ost_figure_t *of = &self->trials.trials[all[i].trial].figures[all[i].figure];
+        const ost_observation_t *of = &self->trials.trials[all[i].trial].observations[all[i].observation];
         for (size_t k = i; k < n && !taken[i]; k++) {
-            const ost_figure_t *other = &self->trials.trials[all[k].trial].figures[all[k].figure];
+            const ost_observation_t *other = &self->trials.trials[all[k].trial].observations[all[k].observation];
             if (taken[k] || strcmp(of->row->trial, other->row->trial) != 0 ||
                 of->endpoint_class != other->endpoint_class)
                 continue;
@@ -184,8 +184,8 @@ static int choose_rows(ost_fit_t *self, ost_error_t *err)
         ret = ost_fail_at(err, OST_ERR_VALUE, self->path, 0, 0, "no row of role 'calibrate' is left to be fitted");
     for (size_t x = 0; x < self->n_exclusions && ret == 0; x++)
         if (self->exclusions[x].n_rows == 0)
-            ret = ost_fail_at(err, OST_ERR_NAME, self->path, self->exclusions[x].where.place.line,
-                self->exclusions[x].where.place.column,
+            ret = ost_fail_at(err, OST_ERR_NAME, self->path, self->exclusions[x].where.location.line,
+                self->exclusions[x].where.location.column,
                 "no row of role 'calibrate' in these trials is like this (trial '%s')",
                 self->exclusions[x].where.trial);
     return ret;

@@ -9,13 +9,13 @@
 
 double ost_fit_param_value(const ost_fit_param_t *self, double z);
 double ost_fit_param_z(const ost_fit_param_t *self, double value);
-const ost_figure_t *ost_fit_figure(const ost_fit_t *self, size_t row);
+const ost_observation_t *ost_fit_observation(const ost_fit_t *self, size_t row);
 /* A residual is this times simulated - observed, see ost_fit_row_t. */
-double ost_fit_scale(const ost_figure_t *figure);
+double ost_fit_scale(const ost_observation_t *observation);
 ost_class_t ost_fit_class(const ost_fit_t *self, size_t row);
 
 /* Residuals of all rows for n_variants points. @param z  [n_variants][n_params]; @param[out] residuals
- * [n_variants][n_rows]; @param[out] errors  [n_rows] SE of the figures by the first variant, NULL for none */
+ * [n_variants][n_rows]; @param[out] errors  [n_rows] SE of the observations by the first variant, NULL for none */
 int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals,
     double *errors, ost_error_t *err) OST_MUST_CHECK;
 

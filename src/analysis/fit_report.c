@@ -14,15 +14,15 @@
 static void print_informing(const ost_fit_t *self, size_t k, FILE *out)
 {
     size_t first = SIZE_MAX;
-    for (int place = 0; place < 2; place++) {
+    for (int location = 0; location < 2; location++) {
         size_t best = SIZE_MAX;
         for (size_t i = 0; i < self->n_rows; i++) {
             double slope = fabs(self->slope[i * self->n_params + k]);
             if (i != first && (best == SIZE_MAX || slope > fabs(self->slope[best * self->n_params + k]))) best = i;
         }
         if (best == SIZE_MAX || fabs(self->slope[best * self->n_params + k]) < 0.1) return;
-        const ost_evidence_row_t *row = ost_fit_figure(self, best)->row;
-        fprintf(out, "%s%s %s %g mo", place > 0 ? "; " : "  ", row->trial, row->site, row->time_months);
+        const ost_evidence_row_t *row = ost_fit_observation(self, best)->row;
+        fprintf(out, "%s%s %s %g mo", location > 0 ? "; " : "  ", row->trial, row->site, row->time_months);
         first = best;
     }
 }
@@ -61,12 +61,13 @@ static void print_rows(const ost_fit_t *self, FILE *out)
     fprintf(out, "\n%-22s %-38s %-20s %5s %9s %9s %7s %6s\n", "trial", "arm", "output", "month", "observed",
         "simulated", "differ", "error");
     for (size_t i = 0; i < self->n_rows; i++) {
-        const ost_figure_t *figure = ost_fit_figure(self, i);
+        const ost_observation_t *observation = ost_fit_observation(self, i);
         double residual = self->rows[i].residual;
-        double simulated = figure->row->value + residual / ost_fit_scale(figure);
-        fprintf(out, "%-22.22s %-38.38s %-20s %5g %9.3g %9.3g %+7.2f %6.2f%s\n", figure->row->trial, figure->row->arm,
-            figure->output, figure->row->time_months, figure->row->value, simulated, residual, self->rows[i].error,
-            figure->endpoint_class == OST_CLASS_BMD && fabs(residual) > MISS ? "  <" : "");
+        double simulated = observation->row->value + residual / ost_fit_scale(observation);
+        fprintf(out, "%-22.22s %-38.38s %-20s %5g %9.3g %9.3g %+7.2f %6.2f%s\n", observation->row->trial,
+            observation->row->arm, observation->output, observation->row->time_months, observation->row->value,
+            simulated, residual, self->rows[i].error,
+            observation->endpoint_class == OST_CLASS_BMD && fabs(residual) > MISS ? "  <" : "");
     }
     fprintf(out,
         "<: a figure of BMD missed by more than %g points. Levels: differ and error in "

@@ -21,7 +21,7 @@ static bool same_condition(const char *a, const char *b)
 /* Formulas of how each takes it in his own way are not looked into: such a line is like no other. */
 static bool is_taken_alike(const ost_regimen_t *self)
 {
-    return self->own_start == NULL && self->own_stop == NULL && self->adherence == NULL;
+    return self->start_formula == NULL && self->stop_formula == NULL && self->adherence == NULL;
 }
 
 static bool same_regimen(const ost_regimen_t *a, const ost_regimen_t *b, double until)
@@ -58,7 +58,7 @@ static bool same_treatment(const ost_arm_t *a, const ost_arm_t *b, double until)
 
 static bool replicates(const ost_verdict_t *a, const ost_verdict_t *b)
 {
-    const ost_figure_t *f = a->figure, *g = b->figure;
+    const ost_observation_t *f = a->observation, *g = b->observation;
     return strcmp(f->output, g->output) == 0 && f->measure == g->measure && f->per_year == g->per_year &&
            same_time(f->from, g->from) && same_time(f->to, g->to) && f->versus == SIZE_MAX && g->versus == SIZE_MAX &&
            same_treatment(&a->trial->experiment.arms[f->arm], &b->trial->experiment.arms[g->arm], f->to);
@@ -66,7 +66,7 @@ static bool replicates(const ost_verdict_t *a, const ost_verdict_t *b)
 
 static bool counts(const ost_verdict_t *self, ost_class_t of)
 {
-    return self->figure->endpoint_class == of && strcmp(self->figure->row->role, "context") != 0;
+    return self->observation->endpoint_class == of && strcmp(self->observation->row->role, "context") != 0;
 }
 
 ost_replicates_t ost_validation_replicates(const ost_validation_t *self, ost_class_t of)
@@ -82,9 +82,9 @@ ost_replicates_t ost_validation_replicates(const ost_validation_t *self, ost_cla
             if (!counts(v, of) || !replicates(first, v)) continue;
             is_first = k >= i;
             several_trials = several_trials || v->trial != first->trial;
-            double step = v->figure->row->value - mean;
+            double step = v->observation->row->value - mean;
             mean += step / ++n;
-            within += step * (v->figure->row->value - mean);
+            within += step * (v->observation->row->value - mean);
         }
         if (!is_first || !several_trials) continue;
         sum.n += (size_t) n;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Folders of trials, and what their simulated subjects say to the figures. */
+/* Folders of trials, and what their simulated subjects say to the observations. */
 #include "analysis/trials_impl.h"
 #include "cohort/cohort.h"
 #include "core/text.h"
@@ -102,15 +102,15 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     if (options->rtol > 0) e->solver.rtol = options->rtol;
     if (options->without_rules) ost_experiment_drop_rules(e);
     if ((ret = read_evidence(self, e, options->evidence, err)) < 0) return ret;
-    if ((ret = ost_figures_find(trial, &self->evidence, err)) < 0) return ret;
+    if ((ret = ost_observations_find(trial, &self->evidence, err)) < 0) return ret;
     if (options->model != NULL && (ret = ost_trial_replace_bone(trial, &self->library, options->model, err)) < 0)
         return ret;
-    trial->first_figure = self->n_figures;
-    trial->skip = trial->n_figures == 0;
+    trial->first_observation = self->n_observations;
+    trial->skip = trial->n_observations == 0;
     if (trial->skip) return 0;
     if ((ret = ost_plan_build(&trial->plan, &self->library, e, err)) < 0) return ret;
-    if ((ret = ost_figures_bind(trial, err)) < 0) return ret;
-    self->n_figures += trial->n_figures;
+    if ((ret = ost_observations_bind(trial, err)) < 0) return ret;
+    self->n_observations += trial->n_observations;
     return 0;
 }
 
@@ -135,7 +135,7 @@ void ost_trial_free(ost_trial_t *self)
 {
     ost_plan_free(&self->plan);
     ost_experiment_free(&self->experiment);
-    free(self->figures);
+    free(self->observations);
     free(self->unmatched);
     *self = (ost_trial_t){ 0 };
 }
@@ -150,24 +150,24 @@ void ost_trials_free(ost_trials_t *self)
     *self = (ost_trials_t){ 0 };
 }
 
-/* What the sink keeps: the measure of every figure, of both its arms. */
+/* What the sink keeps: the measure of every observation, of both its arms. */
 typedef struct {
     const ost_trial_t *trial;
     size_t n_positions;
-    double *values; /* [n_figures][2][n_positions] */
+    double *values; /* [n_observations][2][n_positions] */
     const ost_curve_t *curves;
     size_t n_curves, n_subjects; /* of the first variant */
     double *points;              /* [n_curves][n_times][n_subjects] */
 } harvest_t;
 
-static double measure_of(const ost_figure_t *figure, const double *y)
+static double measure_of(const ost_observation_t *observation, const double *y)
 {
-    double to = y[figure->i_to], from = y[figure->i_from], value = to;
-    switch (figure->measure) {
+    double to = y[observation->i_to], from = y[observation->i_from], value = to;
+    switch (observation->measure) {
     case OST_MEASURE_LEVEL:
-        return figure->factor * to;
+        return observation->factor * to;
     case OST_MEASURE_CHANGE:
-        value = figure->factor * (to - from);
+        value = observation->factor * (to - from);
         break;
     case OST_MEASURE_PERCENT:
         value = 100 * (to / from - 1);
@@ -176,7 +176,7 @@ static double measure_of(const ost_figure_t *figure, const double *y)
         value = 100 * to / from;
         break;
     }
-    return figure->per_year ? value * OST_DAYS_PER_YEAR / (figure->to - figure->from) : value;
+    return observation->per_year ? value * OST_DAYS_PER_YEAR / (observation->to - observation->from) : value;
 }
 
 /* The subjects of the first variant, at all times. */
@@ -184,7 +184,7 @@ static void harvest_curves(harvest_t *self, const ost_cohort_block_t *block)
 {
     const ost_trial_t *trial = self->trial;
     size_t n_times = trial->experiment.n_times, n_outputs = trial->plan.system.n_outputs;
-    size_t zero = ost_figure_time(&trial->experiment, 0);
+    size_t zero = ost_observation_time(&trial->experiment, 0);
     for (size_t c = 0; c < self->n_curves; c++) {
         const ost_curve_t *curve = &self->curves[c];
         for (size_t i = 0; i < block->n_subjects && block->first + i < self->n_subjects; i++) {
@@ -203,14 +203,15 @@ static int harvest(void *user, const ost_cohort_block_t *block, ost_error_t *err
     const ost_trial_t *trial = self->trial;
     size_t n_times = trial->experiment.n_times, n_outputs = trial->plan.system.n_outputs;
     harvest_curves(self, block);
-    for (size_t f = 0; f < trial->n_figures; f++) {
-        const ost_figure_t *figure = &trial->figures[f];
+    for (size_t f = 0; f < trial->n_observations; f++) {
+        const ost_observation_t *observation = &trial->observations[f];
         for (int side = 0; side < 2; side++) {
-            size_t arm = side == 0 ? figure->arm : figure->versus;
+            size_t arm = side == 0 ? observation->arm : observation->versus;
             if (arm == SIZE_MAX) continue;
             double *to = self->values + (2 * f + (size_t) side) * self->n_positions + block->first;
-            const double *y = block->y + arm * block->n_subjects * n_outputs * n_times + figure->i_output * n_times;
-            for (size_t i = 0; i < block->n_subjects; i++) to[i] = measure_of(figure, y + i * n_outputs * n_times);
+            const double *y =
+                block->y + arm * block->n_subjects * n_outputs * n_times + observation->i_output * n_times;
+            for (size_t i = 0; i < block->n_subjects; i++) to[i] = measure_of(observation, y + i * n_outputs * n_times);
         }
     }
     return 0;
@@ -235,11 +236,11 @@ static ost_estimate_t summarise(const double *values, size_t n, bool median, dou
 
 static ost_estimate_t estimate(const harvest_t *self, size_t f, size_t first, size_t n, double *work)
 {
-    const ost_figure_t *figure = &self->trial->figures[f];
+    const ost_observation_t *observation = &self->trial->observations[f];
     const double *values = self->values + 2 * f * self->n_positions + first;
-    ost_estimate_t one = summarise(values, n, figure->median, work);
-    if (figure->versus == SIZE_MAX) return one;
-    ost_estimate_t other = summarise(values + self->n_positions, n, figure->median, work);
+    ost_estimate_t one = summarise(values, n, observation->median, work);
+    if (observation->versus == SIZE_MAX) return one;
+    ost_estimate_t other = summarise(values + self->n_positions, n, observation->median, work);
     one.value -= other.value;
     one.sd = hypot(one.sd, other.sd);
     if (other.n < one.n) one.n = other.n;
@@ -300,7 +301,7 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
     harvest_t harvested = {
         .trial = self, .n_positions = n * n_variants, .curves = curves, .n_curves = n_curves, .n_subjects = n
     };
-    harvested.values = malloc((2 * self->n_figures * harvested.n_positions + 1) * sizeof(double));
+    harvested.values = malloc((2 * self->n_observations * harvested.n_positions + 1) * sizeof(double));
     harvested.points = malloc((n_curves * n_times * n + 1) * sizeof(double));
     double *typical = variants != NULL ? spread_out(self, variants) : NULL, *work = malloc((n + 1) * sizeof(*work));
     ost_cohort_summary_t summary = { 0 };
@@ -316,8 +317,8 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
         .user = &harvested };
     if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &summary, err);
     for (size_t v = 0; v < n_variants && ret == 0; v++)
-        for (size_t f = 0; f < self->n_figures; f++)
-            estimates[v * self->n_figures + f] = estimate(&harvested, f, v * n, n, work);
+        for (size_t f = 0; f < self->n_observations; f++)
+            estimates[v * self->n_observations + f] = estimate(&harvested, f, v * n, n, work);
     for (size_t c = 0; c < n_curves && ret == 0; c++)
         ret = fill_curve(&curves[c], harvested.points + c * n_times * n, n_times, n, work, err);
     self->seconds = summary.seconds_wall; /* the CPU's is that of all threads, which may be at other trials */
@@ -333,13 +334,13 @@ static int estimate_trial(
     ost_trials_t *self, size_t t, const ost_variants_t *variants, ost_estimate_t *estimates, ost_error_t *err)
 {
     ost_trial_t *trial = &self->trials[t];
-    size_t n = trial->n_figures, n_variants = variants != NULL ? variants->n_variants : 1;
+    size_t n = trial->n_observations, n_variants = variants != NULL ? variants->n_variants : 1;
     ost_estimate_t *own = malloc((n_variants * n + 1) * sizeof(*own));
     int ret = own == NULL   ? ost_no_memory(err)
               : trial->skip ? 0
                             : ost_trial_estimate(trial, variants, 1, own, NULL, 0, err);
     for (size_t i = 0; i < n_variants * n && ret == 0; i++)
-        estimates[i / n * self->n_figures + trial->first_figure + i % n] =
+        estimates[i / n * self->n_observations + trial->first_observation + i % n] =
             trial->skip ? (ost_estimate_t){ NAN, NAN, 0 } : own[i];
     free(own);
     return ret;
@@ -380,7 +381,7 @@ int ost_trials_estimate(
     return ret;
 }
 
-double ost_figure_error(const ost_figure_t *self, const ost_estimate_t *estimate)
+double ost_observation_error(const ost_observation_t *self, const ost_estimate_t *estimate)
 {
     const ost_evidence_row_t *row = self->row;
     double n = row->n > 1 ? row->n : OST_ASSUMED_N;

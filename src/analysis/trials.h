@@ -35,7 +35,7 @@ typedef struct {
     size_t arm, versus;                 /**< of the experiment; versus: SIZE_MAX for none */
     size_t i_output, i_from, i_to;      /**< row of the plan's outputs, indices of its times */
     double factor;                      /**< the measure in the row's unit = factor x the measure as reported */
-} ost_figure_t;
+} ost_observation_t;
 
 /** A row that a comparison names and the simulation has nothing to say to. */
 typedef struct {
@@ -43,26 +43,26 @@ typedef struct {
     char why[240];                 /**< for a person */
 } ost_unmatched_t;
 
-/** A trial: an experiment, planned, with its figures. */
+/** A trial: an experiment, planned, with its observations. */
 typedef struct {
-    ost_experiment_t experiment; /**< outputs and times widened to what the figures need */
-    ost_plan_t plan;             /**< of it */
-    ost_figure_t *figures;       /**< [n_figures], in the order of the table */
-    size_t n_figures;
+    ost_experiment_t experiment;     /**< outputs and times widened to what the observations need */
+    ost_plan_t plan;                 /**< of it */
+    ost_observation_t *observations; /**< [n_observations], in the order of the table */
+    size_t n_observations;
     ost_unmatched_t *unmatched; /**< [n_unmatched] of roles calibrate and validate */
     size_t n_unmatched;
-    size_t first_figure; /**< of its figures among those of all trials */
-    bool skip;           /**< ost_trials_estimate() leaves it out */
-    double seconds;      /**< of computing that it last took, 0 before: the longest are begun first */
+    size_t first_observation; /**< of its observations among those of all trials */
+    bool skip;                /**< ost_trials_estimate() leaves it out */
+    double seconds;           /**< of computing that it last took, 0 before: the longest are begun first */
 } ost_trial_t;
 
 /** Trials over one library and one evidence table. */
 typedef struct {
     ost_library_t library;   /**< that the plans borrow from */
-    ost_evidence_t evidence; /**< that the figures borrow from */
+    ost_evidence_t evidence; /**< that the observations borrow from */
     ost_trial_t *trials;     /**< [n_trials], sorted by file name */
     size_t n_trials;
-    size_t n_figures; /**< of all trials */
+    size_t n_observations; /**< of all trials */
 } ost_trials_t;
 
 /** How trials are read. */
@@ -78,7 +78,7 @@ typedef struct {
     bool without_rules; /**< nobody begins, ends or is left out by a rule: for a fit, whose slopes a rule would break */
 } ost_trials_options_t;
 
-/** Read, match and plan all trials of a folder; a trial without any figure is not planned, and skipped.
+/** Read, match and plan all trials of a folder; a trial without any observation is not planned, and skipped.
  *  @return 0 or the first error, with its place: a file that is wrong, a comparison that no row answers to, trials that
  *  name different tables, a model that is not there */
 int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost_error_t *err) OST_MUST_CHECK;
@@ -87,17 +87,18 @@ void ost_trial_free(ost_trial_t *self);
 /** Free. Accepts NULL and a zeroed one. */
 void ost_trials_free(ost_trials_t *self);
 
-/** Find the figures of an experiment; add the times that they need to the experiment's, and lift its choice of outputs.
+/** Find the observations of an experiment; add the times that they need to the experiment's, and lift its choice of
+ * outputs.
  *  @param evidence  borrowed */
-int ost_figures_find(ost_trial_t *self, const ost_evidence_t *evidence, ost_error_t *err) OST_MUST_CHECK;
-/** After planning: where in the plan's output each figure is read; a figure whose output or unit the plan has not
- * becomes unmatched. */
-int ost_figures_bind(ost_trial_t *self, ost_error_t *err) OST_MUST_CHECK;
+int ost_observations_find(ost_trial_t *self, const ost_evidence_t *evidence, ost_error_t *err) OST_MUST_CHECK;
+/** After planning: where in the plan's output each observation is read; an observation whose output or unit the plan
+ * has not becomes unmatched. */
+int ost_observations_bind(ost_trial_t *self, ost_error_t *err) OST_MUST_CHECK;
 
 /** Index of an experiment's output time within half a day of t, SIZE_MAX if there is none. */
-size_t ost_figure_time(const ost_experiment_t *experiment, double t);
+size_t ost_observation_time(const ost_experiment_t *experiment, double t);
 
-/** What the simulation says to one figure. */
+/** What the simulation says to one observation. */
 typedef struct {
     double value; /**< in the row's unit; NAN where no subject has one */
     double sd;    /**< of the measure between subjects, both arms' variances added; NAN below 2 subjects */
@@ -120,22 +121,22 @@ typedef struct {
     size_t n_variants;
 } ost_variants_t;
 
-/** Simulate a trial, once for each variant, and estimate its figures. A parameter that a trial's models do not have, or
- * that its file sets, stays as it is there.
- * @param variants  NULL: once, as planned. @param[out] estimates  [n_variants][n_figures]
+/** Simulate a trial, once for each variant, and estimate its observations. A parameter that a trial's models do not
+ * have, or that its file sets, stays as it is there.
+ * @param variants  NULL: once, as planned. @param[out] estimates  [n_variants][n_observations]
  * @param[in,out] curves  [n_curves] of the first variant: arm, i_output and is_value given, the rest filled in
  * @param n_threads  0: all. @return 0 or an error of the run; single subjects that fail are left out */
 int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates,
     ost_curve_t *curves, size_t n_curves, ost_error_t *err) OST_MUST_CHECK;
 
-/** The same for all trials, which threads share. @param[out] estimates  [n_variants][n_figures of all]; value NAN in a
- * trial that is skipped */
+/** The same for all trials, which threads share. @param[out] estimates  [n_variants][n_observations of all]; value NAN
+ * in a trial that is skipped */
 int ost_trials_estimate(ost_trials_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates,
     ost_error_t *err) OST_MUST_CHECK;
 
 /** Standard error of a row: of its interval where it gives one, else sd/sqrt(n) with the simulated SD of a subject, a
  * scan's error included, and the row's n, or OST_ASSUMED_N where it has none. */
-double ost_figure_error(const ost_figure_t *self, const ost_estimate_t *estimate);
+double ost_observation_error(const ost_observation_t *self, const ost_estimate_t *estimate);
 /** People behind a row that does not say: assumed: about the median of those that do. */
 #define OST_ASSUMED_N 60
 /** SD of the error of one BMD measurement, percent, by site: coefficients of variation of repeated scans and of

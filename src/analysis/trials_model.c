@@ -10,18 +10,18 @@ static int drop_arm(ost_trial_t *self, size_t arm, const char *why, ost_error_t 
 {
     ost_experiment_t *e = &self->experiment;
     size_t n = 0;
-    for (size_t i = 0; i < self->n_figures; i++) {
-        ost_figure_t figure = self->figures[i];
-        if (figure.arm == arm || figure.versus == arm) {
-            int ret = ost_trial_unmatched(self, figure.row, why, err);
+    for (size_t i = 0; i < self->n_observations; i++) {
+        ost_observation_t observation = self->observations[i];
+        if (observation.arm == arm || observation.versus == arm) {
+            int ret = ost_trial_unmatched(self, observation.row, why, err);
             if (ret < 0) return ret;
             continue;
         }
-        figure.arm -= figure.arm > arm;
-        figure.versus -= figure.versus != SIZE_MAX && figure.versus > arm;
-        self->figures[n++] = figure;
+        observation.arm -= observation.arm > arm;
+        observation.versus -= observation.versus != SIZE_MAX && observation.versus > arm;
+        self->observations[n++] = observation;
     }
-    self->n_figures = n;
+    self->n_observations = n;
     ost_arm_free(&e->arms[arm]);
     e->n_arms--;
     memmove(&e->arms[arm], &e->arms[arm + 1], (e->n_arms - arm) * sizeof(*e->arms));

@@ -14,30 +14,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Curves for every arm and output that a figure of the trial shows. */
+/* Curves for every arm and output that an observation of the trial shows. */
 static int choose_curves(const ost_trial_t *trial, ost_curve_t **curves, size_t *n, ost_error_t *err)
 {
-    *curves = calloc(2 * trial->n_figures + 1, sizeof(**curves));
+    *curves = calloc(2 * trial->n_observations + 1, sizeof(**curves));
     *n = 0;
     if (*curves == NULL) return ost_no_memory(err);
-    for (size_t f = 0; f < 2 * trial->n_figures; f++) {
-        const ost_figure_t *figure = &trial->figures[f / 2];
-        ost_curve_t curve = { .arm = f % 2 == 0 ? figure->arm : figure->versus,
-            .i_output = figure->i_output,
-            .is_value = figure->measure == OST_MEASURE_LEVEL };
+    for (size_t f = 0; f < 2 * trial->n_observations; f++) {
+        const ost_observation_t *observation = &trial->observations[f / 2];
+        ost_curve_t curve = { .arm = f % 2 == 0 ? observation->arm : observation->versus,
+            .i_output = observation->i_output,
+            .is_value = observation->measure == OST_MEASURE_LEVEL };
         if (curve.arm == SIZE_MAX) continue;
         bool is_new = true;
         for (size_t k = 0; k < *n; k++)
             is_new = is_new && ((*curves)[k].arm != curve.arm || (*curves)[k].i_output != curve.i_output ||
                                    (*curves)[k].is_value != curve.is_value);
         if (!is_new) continue;
-        memcpy(curve.output, figure->output, sizeof(curve.output));
+        memcpy(curve.output, observation->output, sizeof(curve.output));
         (*curves)[(*n)++] = curve;
     }
     return 0;
 }
 
-/* The large cohorts, trial by trial; every thread works on each. @param[out] estimates  [trials.n_figures] */
+/* The large cohorts, trial by trial; every thread works on each. @param[out] estimates  [trials.n_observations] */
 static int run_large(
     ost_validation_t *self, const ost_variants_t *estimate, int n_threads, ost_estimate_t *estimates, ost_error_t *err)
 {
@@ -47,8 +47,8 @@ static int run_large(
         if (trial->skip) continue;
         ret = choose_curves(trial, &self->curves[t], &self->n_curves[t], err);
         if (ret == 0)
-            ret = ost_trial_estimate(
-                trial, estimate, n_threads, estimates + trial->first_figure, self->curves[t], self->n_curves[t], err);
+            ret = ost_trial_estimate(trial, estimate, n_threads, estimates + trial->first_observation, self->curves[t],
+                self->n_curves[t], err);
     }
     return ret;
 }
@@ -61,26 +61,26 @@ static size_t n_draws_used(const ost_validation_options_t *options)
     return n > 1 ? n : 0;
 }
 
-/* SD of every figure over the draws, NAN where one of them has no value. @param[out] sd  [n_figures] */
-static int run_draws(const ost_validation_options_t *options, size_t n_figures, double *sd, ost_error_t *err)
+/* SD of every observation over the draws, NAN where one of them has no value. @param[out] sd  [n_observations] */
+static int run_draws(const ost_validation_options_t *options, size_t n_observations, double *sd, ost_error_t *err)
 {
     const ost_draws_t *draws = options->draws;
     size_t n = n_draws_used(options);
-    for (size_t f = 0; f < n_figures; f++) sd[f] = NAN;
+    for (size_t f = 0; f < n_observations; f++) sd[f] = NAN;
     if (n == 0) return 0;
     ost_trials_options_t small = options->trials;
     small.n_subjects = options->n_draw_subjects;
     small.sampling = OST_SAMPLING_LATIN_HYPERCUBE;
     ost_trials_t trials;
-    ost_estimate_t *estimates = malloc((n * n_figures + 1) * sizeof(*estimates));
+    ost_estimate_t *estimates = malloc((n * n_observations + 1) * sizeof(*estimates));
     double *values = malloc(n * sizeof(*values));
     const ost_variants_t variants = { (const char *const *) draws->names, draws->n_params,
         draws->values + draws->n_params, n };
     int ret = ost_trials_read(&trials, &small, err);
     if (ret == 0 && (estimates == NULL || values == NULL)) ret = ost_no_memory(err);
     if (ret == 0) ret = ost_trials_estimate(&trials, &variants, options->n_threads, estimates, err);
-    for (size_t f = 0; f < n_figures && ret == 0; f++) {
-        for (size_t v = 0; v < n; v++) values[v] = estimates[v * n_figures + f].value;
+    for (size_t f = 0; f < n_observations && ret == 0; f++) {
+        for (size_t v = 0; v < n; v++) values[v] = estimates[v * n_observations + f].value;
         sd[f] = gsl_stats_sd(values, 1, n);
     }
     ost_trials_free(&trials);
@@ -89,26 +89,28 @@ static int run_draws(const ost_validation_options_t *options, size_t n_figures, 
     return ret;
 }
 
-static ost_verdict_t judge(const ost_trial_t *trial, const ost_figure_t *figure, const ost_estimate_t *estimate,
-    double sd_parameters, const ost_validation_options_t *options)
+static ost_verdict_t judge(const ost_trial_t *trial, const ost_observation_t *observation,
+    const ost_estimate_t *estimate, double sd_parameters, const ost_validation_options_t *options)
 {
     const ost_draws_t *draws = options->draws;
-    ost_verdict_t self = { .trial = trial, .figure = figure, .estimate = *estimate, .sd_parameters = sd_parameters };
-    double error = ost_figure_error(figure, estimate), variance = error * error;
+    ost_verdict_t self = {
+        .trial = trial, .observation = observation, .estimate = *estimate, .sd_parameters = sd_parameters
+    };
+    double error = ost_observation_error(observation, estimate), variance = error * error;
     double own = estimate->n > 1 ? estimate->sd / sqrt((double) estimate->n) : 0;
     variance += own * own;
     if (n_draws_used(options) > 0) variance += sd_parameters * sd_parameters;
     static const ost_fit_spread_t none = { 0 };
-    const ost_fit_spread_t *spread = draws != NULL ? &draws->spread[figure->endpoint_class] : &none;
+    const ost_fit_spread_t *spread = draws != NULL ? &draws->spread[observation->endpoint_class] : &none;
     if (draws != NULL) {
-        double scale = ost_fit_scale(figure);
+        double scale = ost_fit_scale(observation);
         variance += (spread->between * spread->between + spread->within * spread->within) / (scale * scale);
     }
     self.sd = sqrt(variance);
     double half = self.sd * ost_fit_half_width(spread);
     self.lower = estimate->value - half;
     self.upper = estimate->value + half;
-    self.inside = figure->row->value >= self.lower && figure->row->value <= self.upper;
+    self.inside = observation->row->value >= self.lower && observation->row->value <= self.upper;
     return self;
 }
 
@@ -118,7 +120,7 @@ int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *o
     int ret = ost_trials_read(&self->trials, &options->trials, err);
     if (ret == 0 && options->draws != NULL) ret = ost_draws_check(options->draws, &self->trials.library, err);
     if (ret < 0) return ret;
-    size_t n = self->trials.n_figures, n_trials = self->trials.n_trials;
+    size_t n = self->trials.n_observations, n_trials = self->trials.n_trials;
     const ost_draws_t *draws = options->draws;
     self->n_draws = n_draws_used(options);
     ost_estimate_t *estimates = malloc((n + 1) * sizeof(*estimates));
@@ -134,10 +136,10 @@ int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *o
     if (ret == 0) ret = run_large(self, draws != NULL ? &estimate : NULL, options->n_threads, estimates, err);
     if (ret == 0) ret = run_draws(options, n, sd, err);
     for (size_t t = 0; t < n_trials && ret == 0; t++)
-        for (size_t f = 0; f < self->trials.trials[t].n_figures; f++) {
+        for (size_t f = 0; f < self->trials.trials[t].n_observations; f++) {
             const ost_trial_t *trial = &self->trials.trials[t];
-            size_t i = trial->first_figure + f;
-            self->verdicts[self->n_verdicts++] = judge(trial, &trial->figures[f], &estimates[i], sd[i], options);
+            size_t i = trial->first_observation + f;
+            self->verdicts[self->n_verdicts++] = judge(trial, &trial->observations[f], &estimates[i], sd[i], options);
         }
     free(estimates);
     free(sd);
@@ -160,9 +162,9 @@ void ost_validation_free(ost_validation_t *self)
 
 int ost_verdict_decimals(const ost_verdict_t *self)
 {
-    ost_measure_t measure = self->figure->measure;
+    ost_measure_t measure = self->observation->measure;
     bool is_percent = measure == OST_MEASURE_PERCENT || measure == OST_MEASURE_SHARE;
-    double size = fmax(fabs(self->figure->row->value), fabs(self->estimate.value));
+    double size = fmax(fabs(self->observation->row->value), fabs(self->estimate.value));
     if (!(size > 0) || !isfinite(size)) return 2;
     return (int) fmin(fmax(2 - floor(log10(size)), 0), is_percent ? 2 : 6);
 }
@@ -180,14 +182,14 @@ bool ost_trial_unmatched_group(const ost_trial_t *self, size_t i, size_t *more)
 
 static void print_verdict(const ost_verdict_t *self, FILE *out)
 {
-    const ost_evidence_row_t *row = self->figure->row;
+    const ost_evidence_row_t *row = self->observation->row;
     char interval[64] = "", predicted[64];
     int d = ost_verdict_decimals(self);
     if (!isnan(row->lower) && !isnan(row->upper))
         snprintf(interval, sizeof(interval), "%.*f..%.*f", d, row->lower, d, row->upper);
     snprintf(predicted, sizeof(predicted), "%.*f..%.*f", d, self->lower, d, self->upper);
     fprintf(out, "%-22.22s %-34.34s %-19.19s %6g %9.*f %-14s %9.*f %-16s %+8.*f  %-7s %s\n", row->trial, row->arm,
-        self->figure->output, row->time_months, d, row->value, interval, d, self->estimate.value, predicted, d,
+        self->observation->output, row->time_months, d, row->value, interval, d, self->estimate.value, predicted, d,
         self->estimate.value - row->value, self->inside ? "inside" : "outside", row->role);
 }
 
@@ -196,13 +198,13 @@ static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of,
     ost_validation_sum_t sum = { .endpoint_class = of, .role = role };
     for (size_t i = 0; i < self->n_verdicts; i++) {
         const ost_verdict_t *v = &self->verdicts[i];
-        if (v->figure->endpoint_class != of || strcmp(v->figure->row->role, role) != 0) continue;
-        double residual = (v->estimate.value - v->figure->row->value) * ost_fit_scale(v->figure);
+        if (v->observation->endpoint_class != of || strcmp(v->observation->row->role, role) != 0) continue;
+        double residual = (v->estimate.value - v->observation->row->value) * ost_fit_scale(v->observation);
         sum.n++;
         sum.coverage += v->inside;
         sum.bias += residual;
         sum.rmse += residual * residual;
-        sum.weighted += pow((v->estimate.value - v->figure->row->value) / v->sd, 2);
+        sum.weighted += pow((v->estimate.value - v->observation->row->value) / v->sd, 2);
     }
     sum.rmse = sqrt(sum.rmse / (double) sum.n);
     sum.weighted = sqrt(sum.weighted / (double) sum.n);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/** @file validate.h  The model against trials: every figure with what is predicted for it, and how far that may be off.
- *  A prediction's variance has five parts: the parameters (a sample of their posterior), the observed figure's own
- * error, what the figures of a trial share, what the model gets wrong of single figures (fit.h), and the simulated
- * cohort's size. */
+/** @file validate.h  The model against trials: every observation with what is predicted for it, and how far that may be
+ * off. A prediction's variance has five parts: the parameters (a sample of their posterior), the observed value's
+ * own error, what the observations of a trial share, what the model gets wrong of single observations (fit.h), and the
+ * simulated cohort's size. */
 #ifndef OST_ANALYSIS_VALIDATE_H
 #define OST_ANALYSIS_VALIDATE_H
 
@@ -27,11 +27,11 @@ int ost_draws_check(const ost_draws_t *self, ost_library_t *library, ost_error_t
 /** Free. Accepts NULL and a zeroed one. */
 void ost_draws_free(ost_draws_t *self);
 
-/** What came of one figure. */
+/** What came of one observation. */
 typedef struct {
-    const ost_trial_t *trial;   /**< borrowed */
-    const ost_figure_t *figure; /**< borrowed */
-    ost_estimate_t estimate;    /**< of the large cohort */
+    const ost_trial_t *trial;             /**< borrowed */
+    const ost_observation_t *observation; /**< borrowed */
+    ost_estimate_t estimate;              /**< of the large cohort */
     double sd_parameters; /**< of the prediction by the parameters alone, row's unit; NAN without draws, or where one of
                              them gave no value */
     double sd;            /**< of the prediction in all, NAN where that of the parameters should be known and is not */
@@ -60,19 +60,19 @@ typedef struct {
     int n_threads;               /**< 0: all */
 } ost_validation_options_t;
 
-/** Simulate all trials and judge every figure. */
+/** Simulate all trials and judge every observation. */
 int ost_validation_run(
     ost_validation_t *self, const ost_validation_options_t *options, ost_error_t *err) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_validation_free(ost_validation_t *self);
-/** The figures of one class and role together. */
+/** The observations of one class and role together. */
 typedef struct {
-    ost_class_t endpoint_class; /**< of the figures */
+    ost_class_t endpoint_class; /**< of the observations */
     const char *role;           /**< of their rows */
-    size_t n;                   /**< figures */
+    size_t n;                   /**< observations */
     double rmse;     /**< of residuals: points, percent of the observed level, points over all years of a rate */
     double bias;     /**< mean of these residuals */
-    double coverage; /**< share of figures inside their 90 % prediction interval */
+    double coverage; /**< share of observations inside their 90 % prediction interval */
     double weighted; /**< root mean square of residuals in units of the prediction's SD: 1 if that is right */
 } ost_validation_sum_t;
 /** Room for all sums. */
@@ -80,18 +80,19 @@ typedef struct {
 
 /** Sums of those classes and roles that there are. @param[out] sums  [OST_N_SUMS]; @return their number */
 size_t ost_validation_sum(const ost_validation_t *self, ost_validation_sum_t *sums);
-/** Figures of different trials that observed the same: output, measure and times alike, in arms that were given the
- * same. Only the trials differ, so no model that knows the treatment alone comes closer than their SD. */
+/** Observations of different trials that observed the same: output, measure and times alike, in arms that were given
+ * the same. Only the trials differ, so no model that knows the treatment alone comes closer than their SD. */
 typedef struct {
-    size_t n, n_groups; /**< figures, of roles calibrate and validate; groups of such figures from several trials */
-    double sd;          /**< within the groups, row's unit; NAN without groups */
+    size_t n;        /**< observations, of roles calibrate and validate */
+    size_t n_groups; /**< groups of them from several trials */
+    double sd;       /**< within the groups, row's unit; NAN without groups */
 } ost_replicates_t;
 /** The replicates of a class. */
 ost_replicates_t ost_validation_replicates(const ost_validation_t *self, ost_class_t of);
 
 /** What the numbers rest on, as a sentence for a person: subjects, parameters, version. @return buf */
 char *ost_validation_basis(const ost_validation_t *self, char *buf, size_t size);
-/** A table of all figures, and summaries by class and role. */
+/** A table of all observations, and summaries by class and role. */
 void ost_validation_print(const ost_validation_t *self, FILE *out);
 /** One self-contained HTML page: summaries, and for every trial a figure and its table. */
 void ost_validation_write_html(const ost_validation_t *self, FILE *out);

@@ -317,8 +317,8 @@ void ost_cli_evidence(ost_trial_t *self, ost_evidence_t *evidence)
     char *own = access(e->evidence_path, F_OK) != 0 ? evidence_of_configs(e->evidence_path) : NULL;
     int ret = ost_evidence_read(evidence, own != NULL ? own : e->evidence_path, &err);
     free(own);
-    if (ret == 0) ret = ost_figures_find(self, evidence, &err);
+    if (ret == 0) ret = ost_observations_find(self, evidence, &err);
     if (ret == 0) return;
     ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
-    self->n_figures = 0;
+    self->n_observations = 0;
 }

@@ -136,8 +136,8 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
  * none of its files. */
 char *ost_cli_compared_models(const char *path);
 
-/* Read the evidence table that the trial's experiment names, and find its figures (ost_figures_find). If it cannot be
- * read or lacks what is to be compared, say so and find none: an experiment runs without it. */
+/* Read the evidence table that the trial's experiment names, and find its observations (ost_observations_find). If it
+ * cannot be read or lacks what is to be compared, say so and find none: an experiment runs without it. */
 void ost_cli_evidence(ost_trial_t *self, ost_evidence_t *evidence);
 
 /* How a plan is simulated into a file. */

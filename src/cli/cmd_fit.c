@@ -59,12 +59,12 @@ static void put_table(const void *what, FILE *out)
 
 static const char *row_trial(const ost_fit_t *fit, size_t row)
 {
-    return fit->trials.trials[fit->rows[row].trial].figures[fit->rows[row].figure].row->trial;
+    return fit->trials.trials[fit->rows[row].trial].observations[fit->rows[row].observation].row->trial;
 }
 
-static bool is_inside(const ost_fit_t *fit, const ost_figure_t *figure, double residual, double sd)
+static bool is_inside(const ost_fit_t *fit, const ost_observation_t *observation, double residual, double sd)
 {
-    return fabs(residual) <= ost_fit_half_width(&fit->spread[figure->endpoint_class]) * sd;
+    return fabs(residual) <= ost_fit_half_width(&fit->spread[observation->endpoint_class]) * sd;
 }
 
 static int leave_out_one(ost_fit_t *fit, const char *trial, const ost_fit_options_t *options, double *residuals,
@@ -72,11 +72,12 @@ static int leave_out_one(ost_fit_t *fit, const char *trial, const ost_fit_option
 {
     int ret = ost_fit_leave_out(fit, trial, options, residuals, sd, err);
     for (size_t i = 0; i < fit->n_rows && ret == 0; i++) {
-        const ost_figure_t *figure = &fit->trials.trials[fit->rows[i].trial].figures[fit->rows[i].figure];
+        const ost_observation_t *observation =
+            &fit->trials.trials[fit->rows[i].trial].observations[fit->rows[i].observation];
         if (isnan(residuals[i])) continue;
-        printf("%-22.22s %-38.38s %-20s %5g %9.3g %+8.2f %7.2f  %s\n", figure->row->trial, figure->row->arm,
-            figure->output, figure->row->time_months, figure->row->value, residuals[i], sd[i],
-            is_inside(fit, figure, residuals[i], sd[i]) ? "inside" : "outside");
+        printf("%-22.22s %-38.38s %-20s %5g %9.3g %+8.2f %7.2f  %s\n", observation->row->trial, observation->row->arm,
+            observation->output, observation->row->time_months, observation->row->value, residuals[i], sd[i],
+            is_inside(fit, observation, residuals[i], sd[i]) ? "inside" : "outside");
     }
     return ret;
 }
@@ -106,9 +107,10 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
         for (size_t k = 0; k < n && ret == 0; k++) {
             if (isnan(residuals[k])) continue;
             n_all++;
-            const ost_figure_t *figure = &fit->trials.trials[fit->rows[k].trial].figures[fit->rows[k].figure];
-            n_inside += is_inside(fit, figure, residuals[k], sd[k]);
-            if (figure->endpoint_class == OST_CLASS_BMD) misses[n_bmd++] = fabs(residuals[k]);
+            const ost_observation_t *observation =
+                &fit->trials.trials[fit->rows[k].trial].observations[fit->rows[k].observation];
+            n_inside += is_inside(fit, observation, residuals[k], sd[k]);
+            if (observation->endpoint_class == OST_CLASS_BMD) misses[n_bmd++] = fabs(residuals[k]);
         }
     }
     if (ret == 0 && n_all == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", which);

@@ -22,7 +22,7 @@ typedef struct {
     size_t n_elements, n_subjects;
     size_t versus;      /* the arm that others are held against, SIZE_MAX: none */
     double versus_mean; /* of it, in the row being printed; NAN in its own */
-    ost_trial_t trial;  /* the file's experiment and its figures, empty where there are none */
+    ost_trial_t trial;  /* the file's experiment and its observations, empty where there are none */
     ost_evidence_t evidence;
     bool has_values;                           /* a baseline of zero or less: values instead of changes in percent */
     double *base, *value, *change;             /* [n_subjects] */
@@ -32,9 +32,9 @@ typedef struct {
     size_t n_spans;
 } show_t;
 
-static span_t span_of(const ost_figure_t *figure)
+static span_t span_of(const ost_observation_t *observation)
 {
-    return (span_t){ figure->from / OST_DAYS_PER_MONTH, figure->to / OST_DAYS_PER_MONTH };
+    return (span_t){ observation->from / OST_DAYS_PER_MONTH, observation->to / OST_DAYS_PER_MONTH };
 }
 
 /* "bmd[total_hip]" is of variable bmd and element total_hip. */
@@ -47,12 +47,12 @@ static bool is_output(const char *output, const char *variable, const char *elem
            strcmp(output + n + 1 + n_element, "]") == 0;
 }
 
-/* Whether a figure is a change in percent in this arm and element. */
-static bool belongs(const show_t *self, const ost_figure_t *figure, const char *arm, const char *element)
+/* Whether an observation is a change in percent in this arm and element. */
+static bool belongs(const show_t *self, const ost_observation_t *observation, const char *arm, const char *element)
 {
-    return figure->measure == OST_MEASURE_PERCENT && !figure->per_year && figure->versus == SIZE_MAX &&
-           strcmp(self->trial.experiment.arms[figure->arm].name, arm) == 0 &&
-           is_output(figure->output, self->variable, element);
+    return observation->measure == OST_MEASURE_PERCENT && !observation->per_year && observation->versus == SIZE_MAX &&
+           strcmp(self->trial.experiment.arms[observation->arm].name, arm) == 0 &&
+           is_output(observation->output, self->variable, element);
 }
 
 /* @return index of the output time at `month`, to half a day; -1 if there is none */
@@ -87,13 +87,13 @@ static bool add_span(show_t *self, double from, double to)
 static bool add_evidence_spans(show_t *self, double month)
 {
     bool ok = true;
-    for (size_t i = 0; i < self->trial.n_figures; i++)
+    for (size_t i = 0; i < self->trial.n_observations; i++)
         for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
             for (size_t e = 0; e < self->n_elements && ok; e++) {
-                const ost_figure_t *figure = &self->trial.figures[i];
+                const ost_observation_t *observation = &self->trial.observations[i];
                 const char *element = ost_results_element(self->results, self->variable, e);
-                if (!belongs(self, figure, ost_results_arm(self->results, a), element)) continue;
-                span_t span = span_of(figure);
+                if (!belongs(self, observation, ost_results_arm(self->results, a), element)) continue;
+                span_t span = span_of(observation);
                 long from = time_index(self, span.from), to = time_index(self, span.to);
                 if (from >= 0 && to >= 0 && (isnan(month) || to == time_index(self, month)))
                     ok = add_span(self, span.from, span.to);
@@ -172,13 +172,14 @@ static void print_evidence(const show_t *self, const ost_evidence_row_t *row, si
         row->role, row->trial, row->arm);
 }
 
-/* The next of the figures from `first` on that stands beside a row. @return n_figures if there is none */
-static size_t find_figure(const show_t *self, size_t first, const char *arm, const char *element, span_t span)
+/* The next of the observations from `first` on that stands beside a row. @return n_observations if there is none */
+static size_t find_observation(const show_t *self, size_t first, const char *arm, const char *element, span_t span)
 {
     size_t i = first;
-    for (; i < self->trial.n_figures; i++) {
-        span_t own = span_of(&self->trial.figures[i]);
-        if (own.from == span.from && own.to == span.to && belongs(self, &self->trial.figures[i], arm, element)) break;
+    for (; i < self->trial.n_observations; i++) {
+        span_t own = span_of(&self->trial.observations[i]);
+        if (own.from == span.from && own.to == span.to && belongs(self, &self->trial.observations[i], arm, element))
+            break;
     }
     return i;
 }
@@ -223,14 +224,14 @@ static void print_row(
         gsl_stats_mean(x, 1, n));
     print_difference(self, n);
     for (size_t i = 0; !self->has_values; i++, is_first = false) {
-        i = find_figure(self, i, arm, element, span);
-        if (i >= self->trial.n_figures) break;
+        i = find_observation(self, i, arm, element, span);
+        if (i >= self->trial.n_observations) break;
         if (!is_first)
             printf("\n%*s",
                 self->arm_width + self->element_width + self->model_width + (self->model_width > 0) +
                     (self->versus != SIZE_MAX ? 56 : 47),
                 "");
-        print_evidence(self, self->trial.figures[i].row, n);
+        print_evidence(self, self->trial.observations[i].row, n);
     }
     putchar('\n');
 }
@@ -258,7 +259,7 @@ static void print_head(const show_t *self, const char *path)
     printf("%8s %8s %8s %8s", "median", "5 %", "95 %", "mean");
     if (self->versus != SIZE_MAX) printf(" %8s", "less");
     if (self->versus != SIZE_MAX && is_share(self)) printf(" %8s", "one in");
-    if (self->trial.n_figures > 0 && !self->has_values)
+    if (self->trial.n_observations > 0 && !self->has_values)
         printf("  %8s %-6s %7s  %-15s %-9s %s", "observed", "", "differ", "interval", "role", "trial, arm");
     putchar('\n');
 }
@@ -324,7 +325,8 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
             for (size_t i = 0; i < self->n_spans; i++) {
                 const char *arm = ost_results_arm(self->results, a);
                 const char *element = ost_results_element(self->results, self->variable, e);
-                bool has_evidence = find_figure(self, 0, arm, element, self->spans[i]) < self->trial.n_figures;
+                bool has_evidence =
+                    find_observation(self, 0, arm, element, self->spans[i]) < self->trial.n_observations;
                 if (self->spans[i].from > 0 && !has_evidence) continue;
                 long n = print_rows(self, a, e, self->spans[i], err);
                 if (n < 0) return (int) n;
@@ -358,16 +360,17 @@ static bool is_same_for_all(const show_t *self)
 }
 
 /* How many have begun and ended a regimen line that they take each in their own way. */
-static int print_course(const show_t *self, size_t course, size_t arm, bool ended, const char **gap, ost_error_t *err)
+static int print_schedule(
+    const show_t *self, size_t schedule, size_t arm, bool ended, const char **gap, ost_error_t *err)
 {
     size_t n;
-    const char *const *names = ost_results_courses(self->results, &n);
+    const char *const *names = ost_results_schedules(self->results, &n);
     long zero = time_index(self, 0);
     int ret = ost_results_read(self->results, self->variable, arm, 0, zero < 0 ? 0 : (size_t) zero, self->base, err);
-    if (ret == 0) ret = ost_results_read_course(self->results, course, arm, ended, self->value, err);
+    if (ret == 0) ret = ost_results_read_schedule(self->results, schedule, arm, ended, self->value, err);
     if (ret < 0 || is_same_for_all(self) || share_by(self, INFINITY) == 0) return ret;
     printf("%s%-*s  %s %s by month", *gap, self->arm_width, ost_results_arm(self->results, arm),
-        ended ? "ended" : "began", names[course]);
+        ended ? "ended" : "began", names[schedule]);
     *gap = "";
     for (size_t i = 0; i < self->n_spans; i++)
         if (i == 0 || self->spans[i].to != self->spans[i - 1].to)
@@ -376,14 +379,14 @@ static int print_course(const show_t *self, size_t course, size_t arm, bool ende
     return 0;
 }
 
-static int print_courses(const show_t *self, ost_error_t *err)
+static int print_schedules(const show_t *self, ost_error_t *err)
 {
     size_t n, n_arms = ost_results_n_arms(self->results);
     const char *gap = "\n";
     int ret = 0;
-    ost_results_courses(self->results, &n);
+    ost_results_schedules(self->results, &n);
     for (size_t i = 0; i < 2 * n * n_arms && ret == 0; i++)
-        ret = print_course(self, i / 2 % n, i / 2 / n, i % 2 == 1, &gap, err);
+        ret = print_schedule(self, i / 2 % n, i / 2 / n, i % 2 == 1, &gap, err);
     return ret;
 }
 
@@ -466,7 +469,7 @@ static int show_file(show_t *self, const char *path)
         ost_cli_message("out of memory");
         return OST_EXIT_INPUT;
     }
-    if (find_baseline(self, &err) < 0 || print_table(self, path, &err) < 0 || print_courses(self, &err) < 0)
+    if (find_baseline(self, &err) < 0 || print_table(self, path, &err) < 0 || print_schedules(self, &err) < 0)
         return ost_cli_fail(&err);
     return OST_EXIT_OK;
 }

@@ -19,7 +19,7 @@ typedef struct {
     const double *covariates;         /**< [n_subjects][n_covariates] internal units */
     const double *params;             /**< [n_subjects][n_params] internal units */
     const char *const *messages;      /**< [n_arms][n_subjects], NULL where ok */
-    const double *began; /**< [plan->n_courses][n_subjects] when each began the doses for the first time, d; NaN where
+    const double *began; /**< [plan->n_schedules][n_subjects] when each began the doses for the first time, d; NaN where
                             never, or not eligible; of a subject that failed, until it did */
     const double *ended; /**< the same of when they ended */
 } ost_cohort_block_t;

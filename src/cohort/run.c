@@ -127,13 +127,13 @@ static void fail_subject(ost_worker_t *self, size_t i, int code, const char *con
     snprintf(self->subject_text[i], OST_MESSAGE_SIZE, "%s%s", context, what);
 }
 
-/* When a drawn subject's life begins, when its arms do, how it takes their courses, and when it drops out. */
-static int draw_course(ost_worker_t *self, size_t i, double *t_start, ost_error_t *err)
+/* When a drawn subject's life begins, when its arms do, how it takes their schedules, and when it drops out. */
+static int draw_schedule(ost_worker_t *self, size_t i, double *t_start, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
     const double *covariates = self->covariates + i * e->n_covariates;
-    int ret = ost_plan_takings(plan, covariates, self->takings + i * plan->n_courses, &self->t_begin[i], err);
+    int ret = ost_plan_dosing_records(plan, covariates, self->records + i * plan->n_schedules, &self->t_begin[i], err);
     if (ret < 0) return ret;
     *t_start = self->t_begin[i];
     if (e->dropout != NULL && isnan(self->dropout[i] = ost_formula_value(e->dropout, covariates)))
@@ -156,11 +156,11 @@ static void draw_subject(ost_worker_t *self, size_t i, uint64_t subject, const d
     self->subject_status[i] = 0;
     *t_start = self->t_begin[i] = plan->t_begin;
     self->dropout[i] = INFINITY;
-    if (ret == 0) ret = draw_course(self, i, t_start, &err);
+    if (ret == 0) ret = draw_schedule(self, i, t_start, &err);
     if (ret == 0) return;
     fail_subject(self, i, ret, "", err.what);
-    for (size_t c = 0; c < plan->n_courses; c++)
-        self->takings[i * plan->n_courses + c] = (ost_taking_t){ .start = INFINITY, .stop = INFINITY };
+    for (size_t c = 0; c < plan->n_schedules; c++)
+        self->records[i * plan->n_schedules + c] = (ost_dosing_record_t){ .start = INFINITY, .stop = INFINITY };
 }
 
 /* @param[out] t_start  [n] where each subject's run-in begins */
@@ -232,20 +232,20 @@ static int run_in(ost_worker_t *self, size_t n, const double *t_start, ost_error
 typedef struct {
     size_t arm;
     const ost_event_t *events;
-    const ost_course_t *courses; /* of all arms */
+    const ost_schedule_t *schedules; /* of all arms */
 } given_t;
 
 static given_t as_planned(const ost_plan_t *plan, size_t arm)
 {
-    return (given_t){ arm, plan->arm_events[arm], plan->impl->courses };
+    return (given_t){ arm, plan->arm_events[arm], plan->impl->schedules };
 }
 
-/* @param began, ended  [n_courses][n] where it is recorded when courses begin and end */
-static void set_courses(
+/* @param began, ended  [n_schedules][n] where it is recorded when schedules begin and end */
+static void set_schedules(
     ost_worker_t *self, ost_job_t *job, size_t i, size_t n, const given_t *given, double *began, double *ended)
 {
     const ost_plan_t *plan = self->plan;
-    size_t first = plan->impl->first_course[given->arm];
+    size_t first = plan->impl->first_schedule[given->arm];
     ost_visitor_t *visitor = &self->visitors[given->arm * BLOCK + i];
     *visitor = (ost_visitor_t){ .plan = plan,
         .arm = given->arm,
@@ -255,9 +255,9 @@ static void set_courses(
         .ended = ended + first * n + i,
         .stride = n };
     job->subject = self->subject[i];
-    job->courses = given->courses + first;
-    job->takings = self->takings + i * plan->n_courses + first;
-    job->course_states = self->course_states + i * plan->n_courses + first;
+    job->schedules = given->schedules + first;
+    job->records = self->records + i * plan->n_schedules + first;
+    job->schedule_states = self->schedule_states + i * plan->n_schedules + first;
     ost_plan_give(visitor, job);
 }
 
@@ -340,7 +340,7 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     size_t n_jobs = 0, n_arms = plan->experiment->n_arms;
-    for (size_t k = 0; k < plan->n_courses * n; k++) self->began[k] = self->ended[k] = NAN;
+    for (size_t k = 0; k < plan->n_schedules * n; k++) self->began[k] = self->ended[k] = NAN;
     for (size_t a = 0; a < n_arms; a++) {
         for (size_t i = 0; i < n; i++) {
             if (self->subject_status[i] != 0) continue;
@@ -348,7 +348,7 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
             const given_t given = as_planned(plan, a);
             *job = new_job(self, i, self->t_begin[i], plan->t_end, self->x1);
             set_arm(self, job, &given, self->y + (a * n + i) * y_size(plan));
-            set_courses(self, job, i, n, &given, self->began, self->ended);
+            set_schedules(self, job, i, n, &given, self->began, self->ended);
         }
     }
     int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
@@ -382,7 +382,7 @@ static int probe_arm(ost_worker_t *self, probe_t *probe, size_t n, const given_t
         ost_job_t *job = &self->jobs[n_jobs];
         *job = new_job(self, i, self->t_begin[i], plan->t_end, probe->x1);
         set_arm(self, job, given, self->probe + n_jobs++ * y_size(plan));
-        set_courses(self, job, i, n, given, self->unread, self->unread);
+        set_schedules(self, job, i, n, given, self->unread, self->unread);
     }
     int ret = n_jobs > 0 ? ost_batch_run(probe->batch, self->jobs, n_jobs, err) : 0;
     if (ret < 0) return ret;
@@ -416,7 +416,7 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
             events[k] = plan->arm_events[a][k];
             events[k].series = -1;
         }
-        const given_t given = { a, events, plan->impl->exact_courses };
+        const given_t given = { a, events, plan->impl->exact_schedules };
         int ret = probe_arm(self, &probe, n, &given, err);
         free(events);
         if (ret < 0) return ret;
@@ -584,7 +584,7 @@ static int choose_stepper(ost_run_t *run, ost_error_t *err)
             const given_t given = as_planned(plan, a);
             self.jobs[a] = new_job(&self, 0, self.t_begin[0], plan->t_end, self.x0);
             set_arm(&self, &self.jobs[a], &given, NULL);
-            set_courses(&self, &self.jobs[a], 0, 1, &given, self.unread, self.unread);
+            set_schedules(&self, &self.jobs[a], 0, 1, &given, self.unread, self.unread);
         }
         ret = ost_stepper_choose(
             &run->solver.stepper, &plan->system, &run->solver, self.jobs, plan->experiment->n_arms, err);

@@ -21,8 +21,8 @@ void ost_worker_free(ost_worker_t *self)
     free(self->x0);
     free(self->x1);
     free(self->inputs);
-    free(self->takings);
-    free(self->course_states);
+    free(self->records);
+    free(self->schedule_states);
     free(self->visitors);
     free(self->seen);
     free(self->began);
@@ -65,16 +65,16 @@ static int alloc_rows(ost_worker_t *self)
     return 0;
 }
 
-static int alloc_courses(ost_worker_t *self)
+static int alloc_schedules(ost_worker_t *self)
 {
     const ost_plan_t *plan = self->plan;
-    size_t n = BLOCK * plan->n_courses, n_arms = plan->experiment->n_arms;
-    self->takings = calloc(n + 1, sizeof(*self->takings));
-    self->course_states = calloc(n + 1, sizeof(*self->course_states));
+    size_t n = BLOCK * plan->n_schedules, n_arms = plan->experiment->n_arms;
+    self->records = calloc(n + 1, sizeof(*self->records));
+    self->schedule_states = calloc(n + 1, sizeof(*self->schedule_states));
     self->visitors = calloc(n_arms * BLOCK + 1, sizeof(*self->visitors));
     self->seen = calloc(plan->impl->seen.n_values + 1, sizeof(double));
     self->began = calloc(3 * n + 1, sizeof(double));
-    bool ok = self->takings != NULL && self->course_states != NULL && self->visitors != NULL && self->seen != NULL &&
+    bool ok = self->records != NULL && self->schedule_states != NULL && self->visitors != NULL && self->seen != NULL &&
               self->began != NULL;
     if (!ok) return -1;
     self->ended = self->began + n;
@@ -109,7 +109,7 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
         .subject_text = calloc(BLOCK, sizeof(*self->subject_text)),
         .n_not_finite = calloc(system->n_outputs + 1, sizeof(*self->n_not_finite)),
     };
-    if (alloc_rows(self) < 0 || alloc_courses(self) < 0 || self->jobs == NULL || self->covariates == NULL ||
+    if (alloc_rows(self) < 0 || alloc_schedules(self) < 0 || self->jobs == NULL || self->covariates == NULL ||
         self->params == NULL || self->constants == NULL || self->x0 == NULL || self->x1 == NULL ||
         self->inputs == NULL || self->y == NULL || self->probe == NULL || self->status == NULL || self->steps == NULL ||
         self->rejected == NULL || self->text == NULL || self->messages == NULL || self->subject_status == NULL ||

@@ -40,16 +40,16 @@ typedef struct {
     double *x0, *x1;    /* [BLOCK][n_states] at the start of the run-in, of the arms */
     double *inputs;     /* [BLOCK][n_inputs] */
     uint64_t subject[OST_COHORT_BLOCK];
-    double t_begin[OST_COHORT_BLOCK];  /* when its arms begin */
-    double dropout[OST_COHORT_BLOCK];  /* when it is no longer looked at */
-    ost_taking_t *takings;             /* [BLOCK][n_courses] */
-    ost_course_state_t *course_states; /* [BLOCK][n_courses] */
-    ost_visitor_t *visitors;           /* [n_arms][BLOCK] */
-    double *seen;                      /* [seen.n_values] scratch of the visitors */
-    double *began, *ended, *unread;    /* [n_courses][subjects of the block]; unread: of what is run once more */
-    double *y;                         /* [n_arms][BLOCK][n_outputs][n_times] */
-    double *probe;                     /* [OST_N_PROBED][n_outputs][n_times] */
-    double *rows;                      /* lane rows for prepare(), 64-byte aligned */
+    double t_begin[OST_COHORT_BLOCK];      /* when its arms begin */
+    double dropout[OST_COHORT_BLOCK];      /* when it is no longer looked at */
+    ost_dosing_record_t *records;          /* [BLOCK][n_schedules] */
+    ost_schedule_state_t *schedule_states; /* [BLOCK][n_schedules] */
+    ost_visitor_t *visitors;               /* [n_arms][BLOCK] */
+    double *seen;                          /* [seen.n_values] scratch of the visitors */
+    double *began, *ended, *unread;        /* [n_schedules][subjects of the block]; unread: of what is run once more */
+    double *y;                             /* [n_arms][BLOCK][n_outputs][n_times] */
+    double *probe;                         /* [OST_N_PROBED][n_outputs][n_times] */
+    double *rows;                          /* lane rows for prepare(), 64-byte aligned */
     double *p_rows, *h_rows, *x_rows, *f_rows, *s_rows, *zero_rows, *a_rows; /* within rows */
     uint8_t *status;                                                         /* [n_arms][BLOCK] */
     uint32_t *steps, *rejected;

@@ -50,14 +50,15 @@ void ost_error_prepend(ost_error_t *err, const char *fmt, ...)
 char *ost_error_format(const ost_error_t *err, char *buf, size_t size)
 {
     if (size == 0) return buf;
-    char place[sizeof(err->where) + 32];
+    char location[sizeof(err->where) + 32];
     int n = 0;
-    place[0] = '\0';
-    if (err->where[0] != '\0') n += snprintf(place, sizeof(place), "%s:", err->where);
-    if (err->line > 0) n += snprintf(place + n, sizeof(place) - (size_t) n, "%d:", err->line);
-    if (err->line > 0 && err->column > 0) n += snprintf(place + n, sizeof(place) - (size_t) n, "%d:", err->column);
+    location[0] = '\0';
+    if (err->where[0] != '\0') n += snprintf(location, sizeof(location), "%s:", err->where);
+    if (err->line > 0) n += snprintf(location + n, sizeof(location) - (size_t) n, "%d:", err->line);
+    if (err->line > 0 && err->column > 0)
+        n += snprintf(location + n, sizeof(location) - (size_t) n, "%d:", err->column);
     const char *what = err->what[0] != '\0' ? err->what : ost_error_text(err->code);
-    snprintf(buf, size, "%s%s%s", place, n > 0 ? " " : "", what);
+    snprintf(buf, size, "%s%s%s", location, n > 0 ? " " : "", what);
     return buf;
 }
 

@@ -39,7 +39,7 @@ enum {
 /** Where in a text something stands, for messages. */
 typedef struct {
     int line, column; /**< 1-based, 0 for unknown */
-} ost_place_t;
+} ost_location_t;
 
 /** What went wrong and where. Owned by the caller, one per thread; every function that takes one accepts NULL. */
 typedef struct {

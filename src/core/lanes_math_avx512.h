@@ -6,9 +6,9 @@
 #define OST_CORE_LANES_MATH_AVX512_H
 
 /* The entry of a table of 16 that the low four bits of each place name. */
-static inline ost_reg ost_reg_look_up(const double table[16], __m512i place)
+static inline ost_reg ost_reg_look_up(const double table[16], __m512i location)
 {
-    return _mm512_permutex2var_pd(_mm512_load_pd(table), place, _mm512_load_pd(table + 8));
+    return _mm512_permutex2var_pd(_mm512_load_pd(table), location, _mm512_load_pd(table + 8));
 }
 
 /* x = (16 k + i) ln2/16 + r with |r| <= ln2/32, then 2^k 2^(i/16) e^r; inf above the bounds, 0 below them. */
@@ -45,8 +45,8 @@ static inline ost_reg ost_reg_log(ost_reg x)
     const ost_reg one = (ost_reg){ 0 } + 1.0;
     ost_reg m = _mm512_getmant_pd(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan), k = _mm512_getexp_pd(x);
     k = _mm512_mask_add_pd(k, _mm512_cmp_pd_mask(m, one, _CMP_LT_OQ), k, one);
-    __m512i place = _mm512_srli_epi64((__m512i) m, 48);
-    ost_reg f = _mm512_fmsub_pd(m, ost_reg_look_up(inverse, place), one), f2 = f * f;
+    __m512i location = _mm512_srli_epi64((__m512i) m, 48);
+    ost_reg f = _mm512_fmsub_pd(m, ost_reg_look_up(inverse, location), one), f2 = f * f;
     ost_reg low =
         (0x1.555555555564dp-2 - f * 0x1.0000000005f45p-2) + f2 * (0x1.9999999237dfep-3 - f * 0x1.555554229cb9dp-3);
     ost_reg high =
@@ -54,7 +54,7 @@ static inline ost_reg ost_reg_log(ost_reg x)
     ost_reg rest = f * (low + f2 * f2 * high) - 0.5;
     ost_reg small = f + (f2 * rest + k * 0x1.abc9e3b39803fp-56);
     const ost_reg ln2 = (ost_reg){ 0 } + 0x1.62e42fefa39efp-1;
-    return _mm512_fmadd_pd(k, ln2, ost_reg_look_up(minus_log, place)) + small;
+    return _mm512_fmadd_pd(k, ln2, ost_reg_look_up(minus_log, location)) + small;
 }
 
 static inline ost_reg ost_reg_log_from(ost_reg x, ost_reg least)

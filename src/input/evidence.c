@@ -169,16 +169,16 @@ static int read_row(const csv_t *self, const size_t index[N_COLUMNS], ost_eviden
     row->line = self->record_line;
     for (size_t c = 0; c < N_COLUMNS; c++) {
         const char *text = self->fields[index[c]];
-        char *place = (char *) row + columns[c].offset;
+        char *location = (char *) row + columns[c].offset;
         if (columns[c].is_number) {
             double value;
             int ret = read_number(self, columns[c].name, text, &value);
             if (ret != 0) return ret;
-            memcpy(place, &value, sizeof value);
+            memcpy(location, &value, sizeof value);
         } else {
             char *copy = ost_strdup(text);
             if (copy == NULL) return ost_no_memory(self->err);
-            memcpy(place, &copy, sizeof copy);
+            memcpy(location, &copy, sizeof copy);
         }
     }
     return check_row(self, row);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/** @file evidence.h  Evidence tables: what trials reported, one row a figure (CSV). */
+/** @file evidence.h  Evidence tables: what trials reported, one row per observation (CSV). */
 #ifndef OST_INPUT_EVIDENCE_H
 #define OST_INPUT_EVIDENCE_H
 

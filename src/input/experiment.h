@@ -21,16 +21,16 @@ typedef enum {
 /** One covariate of the population. NORMAL, LOGNORMAL and EXPONENTIAL are truncated to lower..upper by inverse
  * distribution function (one draw, exact); FORMULA is clamped to them. */
 typedef struct {
-    char *name;             /**< "age" */
-    char *unit_text;        /**< as written */
-    ost_unit_t unit;        /**< for the result file */
-    ost_dist_kind_t kind;   /**< distribution */
-    double a, b;            /**< its parameters, internal units */
-    double lower, upper;    /**< -inf, inf where open */
-    char *formula_text;     /**< FORMULA only */
-    ost_formula_t *formula; /**< over the covariates before it */
-    bool treats;            /**< a regimen line, or the dropout, is a formula of it */
-    ost_place_t place;      /**< for messages */
+    char *name;              /**< "age" */
+    char *unit_text;         /**< as written */
+    ost_unit_t unit;         /**< for the result file */
+    ost_dist_kind_t kind;    /**< distribution */
+    double a, b;             /**< its parameters, internal units */
+    double lower, upper;     /**< -inf, inf where open */
+    char *formula_text;      /**< FORMULA only */
+    ost_formula_t *formula;  /**< over the covariates before it */
+    bool treats;             /**< a regimen line, or the dropout, is a formula of it */
+    ost_location_t location; /**< for messages */
 } ost_covariate_t;
 
 /** Typical value or between-subject spread of one parameter set by the experiment. */
@@ -42,43 +42,43 @@ typedef struct {
     bool sets_spread;     /**< spread_sd and spread_dim are given */
     double spread_sd;     /**< replaces the model's spread (same kind; LOGNORMAL if it had none); 0 switches it off */
     ost_dim_t spread_dim; /**< of spread_sd: none, but the parameter's where its spread is NORMAL */
-    ost_place_t place;    /**< for messages */
+    ost_location_t location; /**< for messages */
 } ost_param_setting_t;
 
 /** Doses of one drug: amount at start, start + interval, ... while before stop. */
 typedef struct {
-    char *drug;               /**< name of a model that takes doses */
-    char *into;               /**< which of its states, NULL for the first that takes doses */
-    double amount;            /**< internal units; negative only where the model is no drug */
-    ost_dim_t dim;            /**< of amount, checked against the dosed state */
-    double interval;          /**< d; 0 for a single dose */
-    double start, stop;       /**< d from time 0; half-open */
-    double duration;          /**< d of infusion; 0 for a bolus */
-    ost_place_t place;        /**< for messages */
-    ost_formula_t *own_start; /**< of the covariates, instead of start; NULL: the same for all */
-    ost_formula_t *own_stop;  /**< of the covariates, instead of stop; NULL: the same for all */
-    ost_formula_t *adherence; /**< of the covariates, the chance that a dose is taken; NULL: all are */
+    char *drug;                   /**< name of a model that takes doses */
+    char *into;                   /**< which of its states, NULL for the first that takes doses */
+    double amount;                /**< internal units; negative only where the model is no drug */
+    ost_dim_t dim;                /**< of amount, checked against the dosed state */
+    double interval;              /**< d; 0 for a single dose */
+    double start, stop;           /**< d from time 0; half-open */
+    double duration;              /**< d of infusion; 0 for a bolus */
+    ost_location_t location;      /**< for messages */
+    ost_formula_t *start_formula; /**< of the covariates, instead of start; NULL: the same for all */
+    ost_formula_t *stop_formula;  /**< of the covariates, instead of stop; NULL: the same for all */
+    ost_formula_t *adherence;     /**< of the covariates, the chance that a dose is taken; NULL: all are */
     char *begin_if;       /**< condition over outputs, covariates and time, looked at from `start` on every `visits`:
                              where it holds the doses begin, `delay` later; NULL: none */
     char *end_if;         /**< condition looked at with begin_if: where it holds the doses end; NULL: none */
     double visits, delay; /**< d */
-    ost_place_t begin_place, end_place; /**< of the conditions, for messages */
+    ost_location_t begin_location, end_location; /**< of the conditions, for messages */
 } ost_regimen_t;
 
 /** Whether people take these doses each in their own way. */
-static inline bool ost_regimen_is_personal(const ost_regimen_t *self)
+static inline bool ost_regimen_is_subject_specific(const ost_regimen_t *self)
 {
-    return self->own_start != NULL || self->own_stop != NULL || self->adherence != NULL || self->begin_if != NULL ||
-           self->end_if != NULL;
+    return self->start_formula != NULL || self->stop_formula != NULL || self->adherence != NULL ||
+           self->begin_if != NULL || self->end_if != NULL;
 }
 
 /** A signal driven from outside while start <= t < stop, combined with its other drivers by the signal's rule. */
 typedef struct {
-    char *signal;       /**< its name */
-    double value;       /**< internal units */
-    ost_dim_t dim;      /**< of value, checked against the signal */
-    double start, stop; /**< d from time 0; half-open */
-    ost_place_t place;  /**< for messages */
+    char *signal;            /**< its name */
+    double value;            /**< internal units */
+    ost_dim_t dim;           /**< of value, checked against the signal */
+    double start, stop;      /**< d from time 0; half-open */
+    ost_location_t location; /**< for messages */
 } ost_drive_input_t;
 
 /** One way to treat everybody. */
@@ -88,7 +88,7 @@ typedef struct {
     size_t n_regimens;
     ost_drive_input_t *inputs; /**< [n_inputs] */
     size_t n_inputs;
-    ost_place_t place; /**< for messages */
+    ost_location_t location; /**< for messages */
 } ost_arm_t;
 
 /** Regular doses: each one, or periodic ones parked once their effect repeats (see ost_series_t). */
@@ -112,10 +112,10 @@ typedef struct {
     char *endpoint, *site;   /**< as the table spells them, NULL for any */
     double month;            /**< the row's, NAN for any */
     char *output;            /**< "bmd[total_hip]", NULL: by endpoint and site */
-    double from, to;         /**< d from time 0: when baseline and figure are taken, NAN: by endpoint and month */
+    double from, to;         /**< d from time 0: when baseline and observation are taken, NAN: by endpoint and month */
     double unit;             /**< what 1 of the row's value is, internal units, NAN: by the row's unit */
     ost_dim_t unit_dim;      /**< of unit */
-    ost_place_t place;       /**< for messages */
+    ost_location_t location; /**< for messages */
 } ost_comparison_t;
 
 /** The text of a model that the experiment brings along. */
@@ -132,7 +132,8 @@ typedef struct {
     size_t n_overrides;
     char **models; /**< names or paths; drugs named by the arms are added by the reader */
     size_t n_models;
-    ost_place_t *model_places; /**< [n_models] of the listed ones; a drug added by the reader: of its first regimen */
+    ost_location_t
+        *model_locations; /**< [n_models] of the listed ones; a drug added by the reader: of its first regimen */
     ost_model_text_t *model_texts; /**< [n_model_texts], of an experiment that comes from a result file */
     size_t n_model_texts;
     uint64_t n_subjects;         /**< >= 1 */
@@ -146,25 +147,25 @@ typedef struct {
     size_t n_settings;
     char *eligible; /**< condition over outputs, covariates and time that holds at time 0 for who takes part, NULL: all
                        do */
-    ost_place_t eligible_place; /**< for messages */
+    ost_location_t eligible_location; /**< for messages */
     ost_formula_t *dropout; /**< of the covariates: when a subject is no longer looked at, d from time 0; NULL: never */
     char *start_text;       /**< formula of the covariates: when the run-in begins, d from time 0 (usually negative) */
     ost_formula_t *start;   /**< NULL: no run-in, begins at the first output, event or time 0 */
-    ost_place_t start_place; /**< for messages */
-    ost_arm_t *arms;         /**< [n_arms] */
+    ost_location_t start_location; /**< for messages */
+    ost_arm_t *arms;               /**< [n_arms] */
     size_t n_arms;
     double *times; /**< [n_times] ascending, d from time 0 */
     size_t n_times;
     char **outputs; /**< groups ("bmd"), NULL for all */
     size_t n_outputs;
-    ost_place_t *output_places;    /**< [n_outputs] */
-    ost_dosing_t dosing;           /**< default PERIODIC */
-    ost_solver_options_t solver;   /**< of every job */
-    bool float64;                  /**< results as float64 */
-    int compression;               /**< 1: shuffle and deflate; 0: none */
-    int digits;                    /**< significant digits that outputs are rounded to, 0: all that they have */
-    char *evidence_path;           /**< resolved against the experiment's folder, or NULL */
-    ost_comparison_t *comparisons; /**< [n_comparisons] */
+    ost_location_t *output_locations; /**< [n_outputs] */
+    ost_dosing_t dosing;              /**< default PERIODIC */
+    ost_solver_options_t solver;      /**< of every job */
+    bool float64;                     /**< results as float64 */
+    int compression;                  /**< 1: shuffle and deflate; 0: none */
+    int digits;                       /**< significant digits that outputs are rounded to, 0: all that they have */
+    char *evidence_path;              /**< resolved against the experiment's folder, or NULL */
+    ost_comparison_t *comparisons;    /**< [n_comparisons] */
     size_t n_comparisons;
 } ost_experiment_t;
 
@@ -195,7 +196,7 @@ const char *ost_dosing_name(ost_dosing_t dosing);
 /** The experiment's file, for messages: "" where it has none. */
 #define OST_WHERE(e) ((e)->path != NULL ? (e)->path : "")
 /** Record an error at a location of the experiment. @return code */
-#define OST_FAIL_AT(err, code, e, place, ...)                                                                          \
-    ost_fail_at(err, code, OST_WHERE(e), (place).line, (place).column, __VA_ARGS__)
+#define OST_FAIL_AT(err, code, e, location, ...)                                                                       \
+    ost_fail_at(err, code, OST_WHERE(e), (location).line, (location).column, __VA_ARGS__)
 
 #endif

@@ -31,16 +31,16 @@ static int read_window(const ost_experiment_t *e, ost_regimen_t *self, const ost
 {
     self->stop = INFINITY;
     int ret = ost_experiment_own(
-        e, tree, ost_yaml_get(node, "start"), time_dim, "6 month", &self->start, &self->own_start, err);
+        e, tree, ost_yaml_get(node, "start"), time_dim, "6 month", &self->start, &self->start_formula, err);
     if (ret == 0)
         ret = ost_experiment_own(
-            e, tree, ost_yaml_get(node, "stop"), time_dim, "6 month", &self->stop, &self->own_stop, err);
-    if (ret != 0 || self->own_start != NULL || self->own_stop != NULL) return ret;
+            e, tree, ost_yaml_get(node, "stop"), time_dim, "6 month", &self->stop, &self->stop_formula, err);
+    if (ret != 0 || self->start_formula != NULL || self->stop_formula != NULL) return ret;
     return check_window(tree, node, t_last, self->start, self->stop, err);
 }
 
 /* By whom, and by what rule, doses are taken. */
-static int read_taking(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
+static int read_record(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, ost_error_t *err)
 {
     const ost_dim_t none = { { 0 } };
@@ -57,9 +57,10 @@ static int read_taking(const ost_experiment_t *e, ost_regimen_t *self, const ost
         ret = ost_formula_new(&self->adherence, text, NULL, NULL, 0, &dim, err);
     }
     if (ret == 0)
-        ret = ost_experiment_condition(tree, ost_yaml_get(node, "begin_if"), &self->begin_if, &self->begin_place, err);
+        ret =
+            ost_experiment_condition(tree, ost_yaml_get(node, "begin_if"), &self->begin_if, &self->begin_location, err);
     if (ret == 0)
-        ret = ost_experiment_condition(tree, ost_yaml_get(node, "end_if"), &self->end_if, &self->end_place, err);
+        ret = ost_experiment_condition(tree, ost_yaml_get(node, "end_if"), &self->end_if, &self->end_location, err);
     if (ret == 0) ret = ost_field_time(tree, visits, &self->visits, err);
     if (ret == 0) ret = ost_field_time(tree, delay, &self->delay, err);
     if (ret != 0) return ret;
@@ -75,7 +76,7 @@ static int read_taking(const ost_experiment_t *e, ost_regimen_t *self, const ost
     if (delay != NULL && (self->begin_if == NULL || !(self->delay >= 0)))
         return ost_yaml_fail(tree, delay, OST_ERR_VALUE, err,
             "a delay, not negative, is from the visit of 'begin_if' to the first dose");
-    if (has_rule && self->own_start != NULL)
+    if (has_rule && self->start_formula != NULL)
         return ost_yaml_fail(tree, ost_yaml_get(node, "start"), OST_ERR_VALUE, err,
             "with 'begin_if' or 'end_if' it is the first visit, and the same for all: a plain time");
     return 0;
@@ -86,14 +87,14 @@ static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const os
 {
     const ost_yaml_node_t *interval = ost_yaml_get(node, "interval"), *over = ost_yaml_get(node, "over"),
                           *dose = ost_yaml_get(node, "dose"), *stop = ost_yaml_get(node, "stop");
-    self->place = node->place;
+    self->location = node->location;
     int ret = ost_field_text(tree, ost_yaml_get(node, "drug"), &self->drug, err);
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "into"), &self->into, err);
     if (ret == 0) ret = ost_field_quantity(tree, dose, &self->amount, &self->dim, err);
     if (ret == 0) ret = ost_field_time(tree, interval, &self->interval, err);
     if (ret == 0) ret = ost_field_time(tree, over, &self->duration, err);
     if (ret == 0) ret = read_window(e, self, tree, node, t_last, err);
-    if (ret == 0) ret = read_taking(e, self, tree, node, err);
+    if (ret == 0) ret = read_record(e, self, tree, node, err);
     if (ret != 0) return ret;
     if (interval != NULL && !(self->interval > 0)) {
         return ost_yaml_fail(tree, interval, OST_ERR_VALUE, err, "an interval is greater than 0; omit it for one dose");
@@ -117,7 +118,7 @@ static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const os
 static int read_input(
     ost_drive_input_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, double t_last, ost_error_t *err)
 {
-    self->place = node->place;
+    self->location = node->location;
     int ret = ost_field_text(tree, ost_yaml_get(node, "signal"), &self->signal, err);
     if (ret == 0) ret = ost_field_quantity(tree, ost_yaml_get(node, "value"), &self->value, &self->dim, err);
     self->stop = INFINITY;
@@ -130,7 +131,7 @@ static int read_arm(const ost_experiment_t *e, ost_arm_t *self, const ost_yaml_t
     double t_last, ost_error_t *err)
 {
     const ost_yaml_node_t *regimen = ost_yaml_get(node, "regimen"), *inputs = ost_yaml_get(node, "signals");
-    self->place = node->key_at;
+    self->location = node->key_at;
     int ret = ost_field_check_name(tree, node, node->key, true, err);
     if (ret != 0) return ret;
     self->name = ost_strdup(node->key);

@@ -27,7 +27,7 @@ static int read_comparison(ost_comparison_t *self, const ost_experiment_t *exper
         char **text;
     } texts[] = { { "trial", &self->trial }, { "trial_arm", &self->trial_arm }, { "endpoint", &self->endpoint },
         { "site", &self->site }, { "output", &self->output } };
-    self->place = node->place;
+    self->location = node->location;
     self->month = self->from = self->to = self->unit = NAN;
     int ret = read_arm(&self->arm, experiment, tree, ost_yaml_get(node, "arm"), err);
     if (ret == 0) ret = read_arm(&self->versus, experiment, tree, ost_yaml_get(node, "versus"), err);

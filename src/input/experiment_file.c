@@ -39,12 +39,12 @@ static bool is_listed(const ost_experiment_t *self, const char *drug)
     return false;
 }
 
-static int add_model(ost_experiment_t *self, const char *name, ost_place_t place, ost_error_t *err)
+static int add_model(ost_experiment_t *self, const char *name, ost_location_t location, ost_error_t *err)
 {
-    ost_place_t *more = realloc(self->model_places, (self->n_models + 1) * sizeof *more);
+    ost_location_t *more = realloc(self->model_locations, (self->n_models + 1) * sizeof *more);
     if (more == NULL) return ost_no_memory(err);
-    self->model_places = more;
-    more[self->n_models] = place;
+    self->model_locations = more;
+    more[self->n_models] = location;
     return append_text(&self->models, &self->n_models, name, err);
 }
 
@@ -69,7 +69,7 @@ static int read_models(ost_experiment_t *self, const ost_yaml_t *tree, ost_error
                 ret = ost_yaml_fail(tree, &node->members[i], OST_ERR_NAME, err, "'%.100s' is listed twice", name);
             }
         }
-        if (ret == 0) ret = add_model(self, name, node->members[i].place, err);
+        if (ret == 0) ret = add_model(self, name, node->members[i].location, err);
         free(name);
         if (ret != 0) return ret;
     }
@@ -82,7 +82,7 @@ static int add_drugs(ost_experiment_t *self, ost_error_t *err)
         for (size_t k = 0; k < self->arms[i].n_regimens; k++) {
             const ost_regimen_t *regimen = &self->arms[i].regimens[k];
             if (is_listed(self, regimen->drug)) continue;
-            int ret = add_model(self, regimen->drug, regimen->place, err);
+            int ret = add_model(self, regimen->drug, regimen->location, err);
             if (ret != 0) return ret;
         }
     }
@@ -139,8 +139,8 @@ static int read_outputs(ost_experiment_t *self, const ost_yaml_t *tree, ost_erro
     if (node->n_members == 0) {
         return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "name at least one, or omit 'outputs' for all");
     }
-    self->output_places = ost_list_new(node->n_members, sizeof *self->output_places);
-    if (self->output_places == NULL) return ost_no_memory(err);
+    self->output_locations = ost_list_new(node->n_members, sizeof *self->output_locations);
+    if (self->output_locations == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < node->n_members; i++) {
         const ost_yaml_node_t *member = &node->members[i];
         char *name = NULL;
@@ -150,7 +150,7 @@ static int read_outputs(ost_experiment_t *self, const ost_yaml_t *tree, ost_erro
                 ret = ost_yaml_fail(tree, member, OST_ERR_NAME, err, "'%.100s' is listed twice", name);
             }
         }
-        self->output_places[i] = member->place;
+        self->output_locations[i] = member->location;
         if (ret == 0) ret = append_text(&self->outputs, &self->n_outputs, name, err);
         free(name);
         if (ret != 0) return ret;
@@ -288,8 +288,8 @@ static void free_regimen(ost_regimen_t *self)
     free(self->into);
     free(self->begin_if);
     free(self->end_if);
-    ost_formula_delete(self->own_start);
-    ost_formula_delete(self->own_stop);
+    ost_formula_delete(self->start_formula);
+    ost_formula_delete(self->stop_formula);
     ost_formula_delete(self->adherence);
 }
 
@@ -358,8 +358,8 @@ void ost_experiment_free(ost_experiment_t *self)
     free(self->arms);
     free(self->comparisons);
     free(self->times);
-    free(self->output_places);
-    free(self->model_places);
+    free(self->output_locations);
+    free(self->model_locations);
     free(self->evidence_path);
     free(self->start_text);
     free(self->name);

@@ -19,7 +19,7 @@ int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_er
 int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
     const char *example, double *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
 /* The text of a condition, which is read when the experiment is planned, and where it begins. */
-int ost_experiment_condition(const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_place_t *place,
+int ost_experiment_condition(const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_location_t *location,
     ost_error_t *err) OST_MUST_CHECK;
 /* arms: after times are known, which close open-ended regimens (experiment_arms.c) */
 int ost_experiment_arms(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;

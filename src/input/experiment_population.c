@@ -241,7 +241,7 @@ static int read_covariate(const reader_t *self)
     const ost_yaml_node_t *node = self->node;
     covariate->lower = -INFINITY;
     covariate->upper = INFINITY;
-    covariate->place = node->key_at;
+    covariate->location = node->key_at;
     int ret = ost_field_check_name(self->tree, node, node->key, false, self->err);
     if (ret != 0) return ret;
     covariate->name = ost_strdup(node->key);
@@ -345,7 +345,7 @@ int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, con
 static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
     if (node == NULL) return 0;
-    self->start_place = node->place;
+    self->start_location = node->location;
     int ret = ost_field_text(tree, node, &self->start_text, err);
     if (ret != 0) return ret;
     double value;
@@ -371,11 +371,11 @@ static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost
 }
 
 int ost_experiment_condition(
-    const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_place_t *place, ost_error_t *err)
+    const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_location_t *location, ost_error_t *err)
 {
     if (node == NULL) return 0;
-    *place = node->place;
-    place->column += node->quoted;
+    *location = node->location;
+    location->column += node->quoted;
     return ost_field_text(tree, node, text, err);
 }
 
@@ -396,7 +396,7 @@ static int read_setting(
     ost_param_setting_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
     const char *dot = strchr(node->key, '.');
-    self->place = node->key_at;
+    self->location = node->key_at;
     if (dot == NULL || dot == node->key || dot[1] == '\0') {
         return ost_yaml_fail_key(tree, node, OST_ERR_SYNTAX, err,
             "a parameter is named by its model and itself, as in aibl.k_C or aibl.T[lumbar_spine]");
@@ -466,7 +466,7 @@ int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_er
     if (ret == 0) ret = read_covariates(self, tree, ost_yaml_get(population, "covariates"), err);
     if (ret == 0)
         ret = ost_experiment_condition(
-            tree, ost_yaml_get(population, "eligible"), &self->eligible, &self->eligible_place, err);
+            tree, ost_yaml_get(population, "eligible"), &self->eligible, &self->eligible_location, err);
     if (ret == 0) ret = read_dropout(self, tree, ost_yaml_get(population, "dropout"), err);
     if (ret == 0) ret = read_run_in(self, tree, ost_yaml_get(ost_yaml_get(&tree->root, "run_in"), "start"), err);
     if (ret == 0) ret = read_settings(self, tree, ost_yaml_get(&tree->root, "parameters"), err);

@@ -195,7 +195,7 @@ static ost_yaml_node_t *step(const ost_schema_t **schema, ost_yaml_node_t *node,
 static void set_origin(ost_yaml_node_t *node, const char *origin)
 {
     node->origin = origin;
-    node->place = node->key_at = (ost_place_t){ 0 }; /* a place within the setting is none of the file */
+    node->location = node->key_at = (ost_location_t){ 0 }; /* a place within the setting is none of the file */
     for (size_t i = 0; i < node->n_members; i++) set_origin(&node->members[i], origin);
 }
 
@@ -231,7 +231,7 @@ int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *
         }
     } while (rest[0] != '\0');
     char *key = node->key;
-    ost_place_t key_at = node->key_at;
+    ost_location_t key_at = node->key_at;
     node->key = NULL;
     ost_yaml_node_free(node);
     *node = value.root;

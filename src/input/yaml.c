@@ -15,13 +15,13 @@ typedef struct {
     ost_error_t *err;
 } builder_t;
 
-static ost_place_t place_of(yaml_mark_t mark)
+static ost_location_t location_of(yaml_mark_t mark)
 {
-    return (ost_place_t){ (int) mark.line + 1, (int) mark.column + 1 };
+    return (ost_location_t){ (int) mark.line + 1, (int) mark.column + 1 };
 }
 
-static int refuse(const builder_t *self, ost_place_t at, int code, const char *fmt, ...) OST_PRINTF(4, 5);
-static int refuse(const builder_t *self, ost_place_t at, int code, const char *fmt, ...)
+static int refuse(const builder_t *self, ost_location_t at, int code, const char *fmt, ...) OST_PRINTF(4, 5);
+static int refuse(const builder_t *self, ost_location_t at, int code, const char *fmt, ...)
 {
     char what[sizeof self->err->what];
     va_list args;
@@ -32,9 +32,9 @@ static int refuse(const builder_t *self, ost_place_t at, int code, const char *f
 }
 
 /* libyaml gives the byte but no line where the text is not UTF-8 or holds control characters. */
-static ost_place_t place_of_byte(const char *text, size_t offset)
+static ost_location_t location_of_byte(const char *text, size_t offset)
 {
-    ost_place_t at = { 1, 1 };
+    ost_location_t at = { 1, 1 };
     for (size_t i = 0; i < offset && text[i] != '\0'; i++) {
         if (text[i] == '\n') {
             at.line++;
@@ -52,13 +52,13 @@ static int refuse_yaml(const builder_t *self, const char *text)
     const char *problem = parser->problem ? parser->problem : "not readable";
     if (parser->error == YAML_MEMORY_ERROR) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
     if (parser->error == YAML_READER_ERROR) {
-        return refuse(self, place_of_byte(text, parser->problem_offset), OST_ERR_SYNTAX,
+        return refuse(self, location_of_byte(text, parser->problem_offset), OST_ERR_SYNTAX,
             "not text in UTF-8: %s (character %d)", problem, parser->problem_value);
     }
-    ost_place_t at = place_of(parser->problem_mark);
+    ost_location_t at = location_of(parser->problem_mark);
     char context[128] = "";
     if (parser->context != NULL) {
-        ost_place_t from = place_of(parser->context_mark);
+        ost_location_t from = location_of(parser->context_mark);
         snprintf(context, sizeof context, " (%s that begins at %d:%d)", parser->context, from.line, from.column);
     }
     const char *hint = "";
@@ -82,7 +82,8 @@ ost_yaml_node_t *ost_yaml_append(ost_yaml_node_t *self, const char *key)
     char *copy = NULL;
     if (key != NULL && (copy = ost_strdup(key)) == NULL) return NULL;
     ost_yaml_node_t *member = &self->members[self->n_members++];
-    *member = (ost_yaml_node_t){ .kind = OST_YAML_SCALAR, .key = copy, .place = self->place, .key_at = self->place };
+    *member =
+        (ost_yaml_node_t){ .kind = OST_YAML_SCALAR, .key = copy, .location = self->location, .key_at = self->location };
     return member;
 }
 
@@ -97,13 +98,13 @@ static int check_event(builder_t *self, const yaml_event_t *event)
     const yaml_char_t *anchor = NULL, *tag = NULL;
     switch (event->type) {
     case YAML_ALIAS_EVENT:
-        return refuse(self, place_of(event->start_mark), OST_ERR_SYNTAX,
+        return refuse(self, location_of(event->start_mark), OST_ERR_SYNTAX,
             "'*%.60s': aliases are not used in experiments; write it out", (const char *) event->data.alias.anchor);
     case YAML_SCALAR_EVENT:
         anchor = event->data.scalar.anchor;
         tag = event->data.scalar.tag;
         if (memchr(event->data.scalar.value, 0, event->data.scalar.length) != NULL) {
-            return refuse(self, place_of(event->start_mark), OST_ERR_SYNTAX, "a zero byte (\\0) in text");
+            return refuse(self, location_of(event->start_mark), OST_ERR_SYNTAX, "a zero byte (\\0) in text");
         }
         break;
     case YAML_SEQUENCE_START_EVENT:
@@ -118,15 +119,15 @@ static int check_event(builder_t *self, const yaml_event_t *event)
         break;
     }
     if (anchor != NULL) {
-        return refuse(self, place_of(event->start_mark), OST_ERR_SYNTAX,
+        return refuse(self, location_of(event->start_mark), OST_ERR_SYNTAX,
             "'&%.60s': anchors are not used in experiments; write it out", (const char *) anchor);
     }
     if (tag != NULL) {
-        return refuse(self, place_of(event->start_mark), OST_ERR_SYNTAX,
+        return refuse(self, location_of(event->start_mark), OST_ERR_SYNTAX,
             "'!%.60s': tags are not used in experiments; remove it", (const char *) tag);
     }
     if (++self->n_nodes > OST_YAML_MAX_NODES) {
-        return refuse(self, place_of(event->start_mark), OST_ERR_LIMIT, "more than %d values", OST_YAML_MAX_NODES);
+        return refuse(self, location_of(event->start_mark), OST_ERR_LIMIT, "more than %d values", OST_YAML_MAX_NODES);
     }
     return 0;
 }
@@ -136,7 +137,7 @@ static int build(builder_t *self, const char *text, ost_yaml_node_t *node, const
 /* A key: scalar, non-empty, not seen before in this mapping. */
 static int build_key(builder_t *self, ost_yaml_node_t *mapping, const yaml_event_t *event, ost_yaml_node_t **member)
 {
-    ost_place_t at = place_of(event->start_mark);
+    ost_location_t at = location_of(event->start_mark);
     int ret = check_event(self, event);
     if (ret != 0) return ret;
     if (event->type != YAML_SCALAR_EVENT) return refuse(self, at, OST_ERR_SYNTAX, "a key must be plain text");
@@ -185,9 +186,9 @@ static int build(builder_t *self, const char *text, ost_yaml_node_t *node, const
 {
     int ret = check_event(self, event);
     if (ret != 0) return ret;
-    node->place = place_of(event->start_mark);
+    node->location = location_of(event->start_mark);
     if (depth > OST_YAML_MAX_DEPTH) {
-        return refuse(self, node->place, OST_ERR_LIMIT, "nested deeper than %d levels", OST_YAML_MAX_DEPTH);
+        return refuse(self, node->location, OST_ERR_LIMIT, "nested deeper than %d levels", OST_YAML_MAX_DEPTH);
     }
     switch (event->type) {
     case YAML_SEQUENCE_START_EVENT:
@@ -214,7 +215,7 @@ static int build_document(builder_t *self, const char *text)
     if ((ret = next(self, text, &event)) != 0) return ret;
     bool is_empty = event.type == YAML_STREAM_END_EVENT;
     yaml_event_delete(&event);
-    if (is_empty) return refuse(self, (ost_place_t){ 1, 1 }, OST_ERR_SYNTAX, "there is nothing in it");
+    if (is_empty) return refuse(self, (ost_location_t){ 1, 1 }, OST_ERR_SYNTAX, "there is nothing in it");
     if ((ret = next(self, text, &event)) != 0) return ret;
     ret = build(self, text, &self->tree->root, &event, 0);
     yaml_event_delete(&event);
@@ -222,7 +223,8 @@ static int build_document(builder_t *self, const char *text)
     yaml_event_delete(&event);
     if ((ret = next(self, text, &event)) != 0) return ret;
     if (event.type != YAML_STREAM_END_EVENT) {
-        ret = refuse(self, place_of(event.start_mark), OST_ERR_SYNTAX, "a second document begins; one file, one text");
+        ret =
+            refuse(self, location_of(event.start_mark), OST_ERR_SYNTAX, "a second document begins; one file, one text");
     }
     yaml_event_delete(&event);
     return ret;
@@ -302,8 +304,8 @@ char *ost_yaml_path(const ost_yaml_t *self, const ost_yaml_node_t *node, char *b
     return buf;
 }
 
-static int fail_at(
-    const ost_yaml_t *self, const ost_yaml_node_t *node, ost_place_t at, int code, ost_error_t *err, const char *what)
+static int fail_at(const ost_yaml_t *self, const ost_yaml_node_t *node, ost_location_t at, int code, ost_error_t *err,
+    const char *what)
 {
     char path[160];
     ost_yaml_path(self, node, path, sizeof path);
@@ -322,7 +324,7 @@ int ost_yaml_fail(const ost_yaml_t *self, const ost_yaml_node_t *node, int code,
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    return fail_at(self, node, node->place, code, err, what);
+    return fail_at(self, node, node->location, code, err, what);
 }
 
 int ost_yaml_fail_key(
@@ -341,7 +343,7 @@ int ost_yaml_locate(const ost_yaml_t *self, const ost_yaml_node_t *node, int cod
     if (err == NULL) return code;
     char what[sizeof err->what];
     memcpy(what, err->what, sizeof what);
-    ost_place_t at = node->place;
+    ost_location_t at = node->location;
     if (err->line == 1 && err->column > 0) at.column += err->column - 1 + (node->quoted ? 1 : 0);
     return fail_at(self, node, at, code, err, what);
 }

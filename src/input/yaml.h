@@ -16,12 +16,12 @@ typedef enum { OST_YAML_SCALAR = 1, OST_YAML_SEQUENCE = 2, OST_YAML_MAPPING = 4 
 
 typedef struct ost_yaml_node {
     ost_yaml_kind_t kind;
-    ost_place_t place;  /* of the value */
-    char *key;          /* in a mapping: owned; NULL in a sequence and at the root */
-    ost_place_t key_at; /* of the key */
-    const char *origin; /* the override that it came from, borrowed; NULL: the file */
-    char *text;         /* SCALAR: owned */
-    bool quoted;        /* SCALAR: written in quotes or as a block */
+    ost_location_t location; /* of the value */
+    char *key;               /* in a mapping: owned; NULL in a sequence and at the root */
+    ost_location_t key_at;   /* of the key */
+    const char *origin;      /* the override that it came from, borrowed; NULL: the file */
+    char *text;              /* SCALAR: owned */
+    bool quoted;             /* SCALAR: written in quotes or as a block */
     struct ost_yaml_node *members;
     size_t n_members, max_members;
 } ost_yaml_node_t;

@@ -156,9 +156,9 @@ static int make_program(maker_t *m, ost_program_t *program, const ost_node_t *ro
 
 /* Where value operands live in the interpreter's code. */
 typedef struct {
-    ost_operand_t *place; /* [n_instr] result or scratch row of each value */
-    uint32_t *last_use;   /* [n_instr] instruction that uses it last */
-    uint32_t *free_slot;  /* stack */
+    ost_operand_t *location; /* [n_instr] result or scratch row of each value */
+    uint32_t *last_use;      /* [n_instr] instruction that uses it last */
+    uint32_t *free_slot;     /* stack */
     size_t n_free, n_slots;
 } slots_t;
 
@@ -172,11 +172,11 @@ static ost_operand_t use(slots_t *s, ost_operand_t operand, uint32_t i)
 {
     if (ost_operand_bank(operand) != OST_BANK_VALUE) return operand;
     uint32_t v = ost_operand_row(operand);
-    if (s->last_use[v] == i && ost_operand_bank(s->place[v]) == OST_BANK_VALUE) {
-        s->free_slot[s->n_free++] = ost_operand_row(s->place[v]);
+    if (s->last_use[v] == i && ost_operand_bank(s->location[v]) == OST_BANK_VALUE) {
+        s->free_slot[s->n_free++] = ost_operand_row(s->location[v]);
         s->last_use[v] = NO_ROW; /* an operand used twice is freed once */
     }
-    return s->place[v];
+    return s->location[v];
 }
 
 /* Values that are results are computed where results go and read back from there; all others share as few scratch rows
@@ -184,7 +184,7 @@ static ost_operand_t use(slots_t *s, ost_operand_t operand, uint32_t i)
 static void make_code(const struct ost_programs *self, ost_program_t *program, slots_t *s)
 {
     for (size_t i = 0; i < program->n_instr; i++) {
-        s->place[i] = s->last_use[i] = NO_ROW;
+        s->location[i] = s->last_use[i] = NO_ROW;
         const ost_operand_t operand[3] = { program->instr[i].a, program->instr[i].b, program->instr[i].c };
         for (int k = 0; k < 3; k++) {
             if (ost_operand_bank(operand[k]) == OST_BANK_VALUE) s->last_use[ost_operand_row(operand[k])] = (uint32_t) i;
@@ -192,7 +192,7 @@ static void make_code(const struct ost_programs *self, ost_program_t *program, s
     }
     for (size_t k = program->n_roots; k-- > 0;) {
         if (ost_operand_bank(program->root[k]) == OST_BANK_VALUE) {
-            s->place[ost_operand_row(program->root[k])] = result_operand(self, program, k);
+            s->location[ost_operand_row(program->root[k])] = result_operand(self, program, k);
         }
     }
     s->n_free = s->n_slots = 0;
@@ -201,11 +201,11 @@ static void make_code(const struct ost_programs *self, ost_program_t *program, s
         instr.a = use(s, instr.a, i);
         instr.b = use(s, instr.b, i);
         instr.c = use(s, instr.c, i);
-        if (s->place[i] == NO_ROW) {
+        if (s->location[i] == NO_ROW) {
             uint32_t slot = s->n_free > 0 ? s->free_slot[--s->n_free] : (uint32_t) s->n_slots++;
-            s->place[i] = ost_operand(OST_BANK_VALUE, slot);
+            s->location[i] = ost_operand(OST_BANK_VALUE, slot);
         }
-        instr.dst = s->place[i];
+        instr.dst = s->location[i];
         program->code[program->n_code++] = instr;
     }
     for (size_t k = 0; k < program->n_roots; k++) {
@@ -221,10 +221,10 @@ static int make_all_code(struct ost_programs *self, ost_error_t *err)
     for (size_t k = 0; k < self->n_programs; k++) {
         if (self->program[k].n_instr > n_max) n_max = self->program[k].n_instr;
     }
-    slots_t s = { .place = malloc(n_max * sizeof(*s.place)),
+    slots_t s = { .location = malloc(n_max * sizeof(*s.location)),
         .last_use = malloc(n_max * sizeof(*s.last_use)),
         .free_slot = malloc(n_max * sizeof(*s.free_slot)) };
-    bool ok = s.place != NULL && s.last_use != NULL && s.free_slot != NULL;
+    bool ok = s.location != NULL && s.last_use != NULL && s.free_slot != NULL;
     for (size_t k = 0; k < self->n_programs && ok; k++) {
         ost_program_t *program = &self->program[k];
         program->code = malloc((program->n_instr + program->n_roots + 1) * sizeof(*program->code));
@@ -233,7 +233,7 @@ static int make_all_code(struct ost_programs *self, ost_error_t *err)
         make_code(self, program, &s);
         if (s.n_slots > self->n_scratch) self->n_scratch = s.n_slots;
     }
-    free(s.place);
+    free(s.location);
     free(s.last_use);
     free(s.free_slot);
     return ok ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "out of memory for a program");

@@ -40,7 +40,7 @@ uint32_t ost_plan_own_infusion(const ost_plan_t *self, size_t state, size_t ordi
 }
 
 /* Infusions into one state share an input, but for those that people take each in their own way. */
-static int add_infusions(ost_plan_t *self, bool personal, uint32_t *n_inputs, ost_error_t *err)
+static int add_infusions(ost_plan_t *self, bool subject_specific, uint32_t *n_inputs, ost_error_t *err)
 {
     const ost_experiment_t *e = self->experiment;
     ost_lane_plan_t *lane = &self->impl->lane;
@@ -51,11 +51,11 @@ static int add_infusions(ost_plan_t *self, bool personal, uint32_t *n_inputs, os
         for (size_t i = 0; i < e->arms[a].n_regimens && state >= 0; i++) {
             const ost_regimen_t *regimen = &e->arms[a].regimens[i];
             size_t b;
-            if (!(regimen->duration > 0) || ost_regimen_is_personal(regimen) != personal) continue;
+            if (!(regimen->duration > 0) || ost_regimen_is_subject_specific(regimen) != subject_specific) continue;
             state = ost_plan_dosed_state(self, regimen, &b, err);
             if (state < 0) continue;
             uint32_t x = self->blocks[b].first_state + (uint32_t) state;
-            size_t first = personal ? lane->n_shared_infusions : 0, ordinal = personal ? n_of[x]++ : 0;
+            size_t first = subject_specific ? lane->n_shared_infusions : 0, ordinal = subject_specific ? n_of[x]++ : 0;
             if (find_infusion(lane, first, x, ordinal) == lane->n_infusions)
                 lane->infusions[lane->n_infusions++] = (ost_infusion_t){ .state = x, .input = (*n_inputs)++ };
         }
@@ -88,7 +88,7 @@ static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error
     *lane = (ost_lane_block_t){
         .kernel = model->kernel[isa],
         .sig = calloc(model->n_reads + 1, sizeof(uint32_t)),
-        .value = calloc(model->n_reads + 1, sizeof(ost_value_place_t)),
+        .value = calloc(model->n_reads + 1, sizeof(ost_value_slot_t)),
         .n_reads = (uint32_t) model->n_reads,
         .first_state = block->first_state,
         .n_states = (uint32_t) model->n_states,
@@ -212,12 +212,12 @@ static uint32_t signal_row(const ost_plan_t *self, size_t s)
     return row;
 }
 
-static ost_value_place_t value_place(const ost_plan_t *self, size_t s)
+static ost_value_slot_t value_slot(const ost_plan_t *self, size_t s)
 {
     const ost_plan_signal_t *signal = &self->signals[s];
-    if (signal->n_drivers > 0) return (ost_value_place_t){ OST_VALUE_ALGEBRAIC, signal_row(self, s) };
-    if (signal->input >= 0) return (ost_value_place_t){ OST_VALUE_INPUT, (uint32_t) signal->input };
-    return (ost_value_place_t){ OST_VALUE_NEUTRAL, (uint32_t) s };
+    if (signal->n_drivers > 0) return (ost_value_slot_t){ OST_VALUE_ALGEBRAIC, signal_row(self, s) };
+    if (signal->input >= 0) return (ost_value_slot_t){ OST_VALUE_INPUT, (uint32_t) signal->input };
+    return (ost_value_slot_t){ OST_VALUE_NEUTRAL, (uint32_t) s };
 }
 
 static int build_signals(ost_plan_t *self, ost_error_t *err)
@@ -231,7 +231,7 @@ static int build_signals(ost_plan_t *self, ost_error_t *err)
     for (size_t b = 0; b < self->n_blocks; b++) {
         for (size_t i = 0; i < self->blocks[b].model->n_reads; i++) {
             lane->blocks[b].sig[i] = signal_row(self, self->blocks[b].read_signal[i]);
-            lane->blocks[b].value[i] = value_place(self, self->blocks[b].read_signal[i]);
+            lane->blocks[b].value[i] = value_slot(self, self->blocks[b].read_signal[i]);
         }
     }
     ost_lane_signal_t *own = lane->signals;
@@ -514,7 +514,7 @@ static int check_output_name(const ost_plan_t *self, size_t b, const ost_output_
         other = "a dataset of its own";
     }
     if (other == NULL) return 0;
-    return OST_FAIL_AT(err, OST_ERR_NAME, e, self->impl->places[b],
+    return OST_FAIL_AT(err, OST_ERR_NAME, e, self->impl->locations[b],
         "output '%s' of model '%s' cannot be written: in the result file, '%s' is the name of %s; choose another, or "
         "list the outputs that are wanted",
         output->group, self->blocks[b].model->name, name, other);
@@ -526,7 +526,7 @@ static int check_covariate_names(const ost_plan_t *self, ost_error_t *err)
     for (size_t i = 0; i < e->n_covariates; i++) {
         const char *name = e->covariates[i].name;
         if (!is_taken(name) && !is_index_set(self, name)) continue;
-        return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].place,
+        return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].location,
             "covariate '%s' cannot be written: in the result file, that is the name of %s; choose another", name,
             is_taken(name) ? "a dataset of its own" : "an index set");
     }
@@ -549,7 +549,7 @@ static int collect_outputs(
             size_t g = 0;
             while (g < *n_groups && strcmp(groups[g].name, output->group) != 0) g++;
             if (g < *n_groups && owner[g] != b && wanted)
-                return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, impl->places[b],
+                return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, impl->locations[b],
                     "output '%s' is defined by two models of the plan: '%s' and '%s'; leave one of the models out, or "
                     "list the outputs that are wanted",
                     output->group, self->blocks[owner[g]].model->name, model->name);
@@ -602,12 +602,12 @@ int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err)
         self->n_variables = n_groups;
     }
     for (size_t i = 0; e->outputs != NULL && i < e->n_outputs; i++) {
-        ost_place_t place = e->output_places != NULL ? e->output_places[i] : (ost_place_t){ 0 };
+        ost_location_t location = e->output_locations != NULL ? e->output_locations[i] : (ost_location_t){ 0 };
         size_t g = 0;
         while (g < n_groups && strcmp(groups[g].name, e->outputs[i]) != 0) g++;
         if (g == n_groups) {
             const char *near = ost_nearest_of(e->outputs[i], groups, n_groups, variable_name);
-            ret = OST_FAIL_AT(err, OST_ERR_NAME, e, place, "no model of the plan has an output '%s'%s%s%s",
+            ret = OST_FAIL_AT(err, OST_ERR_NAME, e, location, "no model of the plan has an output '%s'%s%s%s",
                 e->outputs[i], OST_HINT(near));
             goto out;
         }

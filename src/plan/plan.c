@@ -30,23 +30,23 @@ int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, s
     int b = ost_plan_block(self, regimen->drug);
     if (b < 0)
         return OST_FAIL_AT(
-            err, OST_ERR_NAME, self->experiment, regimen->place, "there is no drug '%s' in the plan", regimen->drug);
+            err, OST_ERR_NAME, self->experiment, regimen->location, "there is no drug '%s' in the plan", regimen->drug);
     const ost_model_t *model = self->blocks[b].model;
     *block = (size_t) b;
     if (model->n_doses == 0)
         return OST_FAIL_AT(
-            err, OST_ERR_MODEL, self->experiment, regimen->place, "model '%s' takes no doses", model->name);
+            err, OST_ERR_MODEL, self->experiment, regimen->location, "model '%s' takes no doses", model->name);
     size_t i = 0;
     while (regimen->into != NULL && i < model->n_doses && strcmp(dose_name(model, i), regimen->into) != 0) i++;
     if (i == model->n_doses) {
         const char *near = ost_nearest_of(regimen->into, model, model->n_doses, dose_name);
-        return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, regimen->place,
+        return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, regimen->location,
             "model '%s' takes no doses into '%s'%s%s%s", model->name, regimen->into, OST_HINT(near));
     }
     const ost_state_t *state = &model->states[model->doses[i].state];
     if (ost_dim_equal(state->unit.dim, regimen->dim)) return (int) model->doses[i].state;
     char given[64], due[64];
-    return OST_FAIL_AT(err, OST_ERR_UNIT, self->experiment, regimen->place,
+    return OST_FAIL_AT(err, OST_ERR_UNIT, self->experiment, regimen->location,
         "a dose of '%s' has dimension %s (such as %s), the dose given has %s", model->name,
         ost_plan_given(state->unit.dim, due, sizeof(due)), state->unit_text,
         ost_plan_given(regimen->dim, given, sizeof(given)));
@@ -61,7 +61,7 @@ static bool is_path(const char *name)
 /* A model that somebody asks for by name, and where in the experiment. */
 typedef struct {
     const char *name;
-    ost_place_t place;
+    ost_location_t location;
     const ost_model_t *model;
 } request_t;
 
@@ -77,8 +77,8 @@ static int find_model(const ost_plan_t *self, ost_library_t *library, request_t 
     }
     if (ret < 0 && err->where[0] == '\0') {
         snprintf(err->where, sizeof(err->where), "%s", OST_WHERE(self->experiment));
-        err->line = request->place.line;
-        err->column = request->place.column;
+        err->line = request->location.line;
+        err->column = request->location.column;
     }
     return ret;
 }
@@ -89,11 +89,11 @@ static int add_block(ost_plan_t *self, const request_t *request, ost_error_t *er
     for (size_t b = 0; b < self->n_blocks; b++) {
         if (self->blocks[b].model == model) return 0;
         if (strcmp(self->blocks[b].model->name, model->name) == 0)
-            return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, request->place,
+            return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, request->location,
                 "two models of this experiment are called '%s': %s and %s", model->name, self->blocks[b].model->path,
                 model->path);
     }
-    self->impl->places[self->n_blocks] = request->place;
+    self->impl->locations[self->n_blocks] = request->location;
     ost_block_t *block = &self->blocks[self->n_blocks++];
     *block = (ost_block_t){
         .model = model,
@@ -148,19 +148,19 @@ static int load_blocks(ost_plan_t *self, ost_library_t *library, ost_error_t *er
     for (size_t a = 0; a < e->n_arms; a++) max += e->arms[a].n_regimens;
     request_t *requests = calloc(max, sizeof(*requests));
     self->blocks = calloc(max, sizeof(*self->blocks));
-    self->impl->places = calloc(max, sizeof(*self->impl->places));
+    self->impl->locations = calloc(max, sizeof(*self->impl->locations));
     int ret = 0;
-    if (requests == NULL || self->blocks == NULL || self->impl->places == NULL) {
+    if (requests == NULL || self->blocks == NULL || self->impl->locations == NULL) {
         ret = ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the blocks of the plan");
         goto out;
     }
     for (size_t i = 0; i < e->n_models; i++) {
         requests[n++].name = e->models[i];
-        if (e->model_places != NULL) requests[i].place = e->model_places[i];
+        if (e->model_locations != NULL) requests[i].location = e->model_locations[i];
     }
     for (size_t a = 0; a < e->n_arms; a++)
         for (size_t i = 0; i < e->arms[a].n_regimens; i++)
-            requests[n++] = (request_t){ e->arms[a].regimens[i].drug, e->arms[a].regimens[i].place, NULL };
+            requests[n++] = (request_t){ e->arms[a].regimens[i].drug, e->arms[a].regimens[i].location, NULL };
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < n; i++)
             if (is_path(requests[i].name) == (pass == 0) && (ret = find_model(self, library, &requests[i], err)) < 0)
@@ -192,7 +192,7 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     if (ret == 0) ret = ost_plan_build_population(self, err);
     if (ret == 0) ret = ost_plan_wire(self, library, err);
     if (ret == 0) ret = ost_plan_build_inputs(self, err);
-    if (ret == 0) ret = ost_plan_build_courses(self, err);
+    if (ret == 0) ret = ost_plan_build_schedules(self, err);
     if (ret == 0) ret = ost_plan_build_events(self, err);
     if (ret == 0) ret = ost_plan_build_visits(self, err);
     if (ret == 0) ret = ost_plan_build_system(self, err);
@@ -220,21 +220,21 @@ static void free_lane_plan(ost_lane_plan_t *lane)
     free(lane->neutral);
 }
 
-static void free_courses(ost_plan_t *self)
+static void free_schedules(ost_plan_t *self)
 {
     struct ost_plan_impl *impl = self->impl;
-    for (size_t c = 0; c < self->n_courses; c++) {
-        free(self->courses[c].name);
+    for (size_t c = 0; c < self->n_schedules; c++) {
+        free(self->schedules[c].name);
         ost_formula_delete(impl->rules[c].begin);
         ost_formula_delete(impl->rules[c].end);
     }
     for (size_t a = 0; impl->visits != NULL && a < self->experiment->n_arms; a++) free(impl->visits[a]);
     ost_formula_delete(impl->eligible);
-    free(self->courses);
+    free(self->schedules);
     free(impl->rules);
-    free(impl->courses);
-    free(impl->exact_courses);
-    free(impl->first_course);
+    free(impl->schedules);
+    free(impl->exact_schedules);
+    free(impl->first_schedule);
     free(impl->visits);
     free(impl->n_visits);
     free(impl->seen.names);
@@ -257,7 +257,7 @@ static void free_impl(struct ost_plan_impl *impl, size_t n_states)
     free(impl->positive);
     free(impl->idle_input);
     free(impl->param_block);
-    free(impl->places);
+    free(impl->locations);
     free(impl->factor);
     free(impl->of_parkable);
     free(impl);
@@ -287,7 +287,7 @@ void ost_plan_free(ost_plan_t *self)
     free(self->arm_series);
     free(self->n_arm_series);
     if (self->impl != NULL) {
-        free_courses(self);
+        free_schedules(self);
         free_impl(self->impl, self->system.n_states);
     }
     *self = (ost_plan_t){ 0 };

@@ -39,7 +39,7 @@ typedef struct {
     size_t arm;                   /**< of the experiment */
     const ost_regimen_t *regimen; /**< borrowed */
     char *name;                   /**< "zoledronic_acid"; "zoledronic_acid_2" for the arm's second line of it */
-} ost_plan_course_t;
+} ost_plan_schedule_t;
 
 /** The assembled system of an experiment: blocks of all arms, wiring, events. Built once, read-only, shared by threads.
  */
@@ -56,13 +56,13 @@ typedef struct {
     ost_system_t system;       /**< for the solver */
     ost_variable_t *variables; /**< the requested ones */
     size_t n_variables;
-    ost_event_t **arm_events;   /**< [n_arms][n_arm_known[i]] */
-    size_t *n_arm_events;       /**< [n_arms] those before t_end */
-    size_t *n_arm_known;        /**< [n_arms] and some after it, so that nothing depends on where the last output is */
-    ost_series_t **arm_series;  /**< [n_arms][n_arm_series[i]] */
-    size_t *n_arm_series;       /**< [n_arms] */
-    ost_plan_course_t *courses; /**< [n_courses] of all arms, in their order */
-    size_t n_courses;
+    ost_event_t **arm_events;  /**< [n_arms][n_arm_known[i]] */
+    size_t *n_arm_events;      /**< [n_arms] those before t_end */
+    size_t *n_arm_known;       /**< [n_arms] and some after it, so that nothing depends on where the last output is */
+    ost_series_t **arm_series; /**< [n_arms][n_arm_series[i]] */
+    size_t *n_arm_series;      /**< [n_arms] */
+    ost_plan_schedule_t *schedules; /**< [n_schedules] of all arms, in their order */
+    size_t n_schedules;
     /** Arms are integrated over this, d: from the earliest of time 0, the first output, dose and outside drive to the
      * last output. The run-in ends at t_begin; a subject whose run-in would start later has none. */
     double t_begin, t_end;      /**< d; arms are integrated over this, the run-in ends at t_begin */

@@ -23,13 +23,13 @@ typedef enum {
 typedef struct {
     ost_value_bank_t bank;
     uint32_t row;
-} ost_value_place_t;
+} ost_value_slot_t;
 
 /* A block as the lane code sees it. */
 typedef struct {
     const ost_kernel_t *kernel;
-    uint32_t *sig;            /* [n_reads] algebraic row of each signal read; owned */
-    ost_value_place_t *value; /* [n_reads] where its value stands; owned */
+    uint32_t *sig;           /* [n_reads] algebraic row of each signal read; owned */
+    ost_value_slot_t *value; /* [n_reads] where its value stands; owned */
     uint32_t n_reads;
     uint32_t first_state, n_states, first_hoisted, first_switch, n_switches, first_entry, n_entries;
     uint32_t first_drive, n_drives; /* algebraic rows */
@@ -75,7 +75,7 @@ typedef struct {
     ost_infusion_t *infusions;
     double *neutral; /* [n_signals of the plan rows] */
     size_t n_blocks, n_signals, n_steps, n_algebraic;
-    size_t n_infusions, n_shared_infusions; /* those that courses have to themselves come last */
+    size_t n_infusions, n_shared_infusions; /* those that schedules have to themselves come last */
     size_t n_rate_steps;                    /* the first of the steps; the others are for outputs alone */
     size_t first_quadrature_entry;          /* of the Jacobian, in the order of blocks and drives */
     size_t first_output_scratch;            /* row of scratch for outputs of which only some are wanted */
@@ -134,13 +134,13 @@ typedef struct {
 
 struct ost_plan_impl {
     ost_lane_plan_t lane;
-    ost_rule_t *rules;           /* [n_courses] */
-    ost_course_t *courses;       /* [n_courses] as the solver knows them */
-    ost_course_t *exact_courses; /* [n_courses] the same, never parked */
-    size_t *first_course;        /* [n_arms + 1] */
-    ost_visit_t **visits;        /* [n_arms][n_visits[i]], index: of the course in its arm */
-    size_t *n_visits;            /* [n_arms] */
-    ost_formula_t *eligible;     /* NULL: all are; looked at at time 0, by a visit whose index is behind the courses */
+    ost_rule_t *rules;               /* [n_schedules] */
+    ost_schedule_t *schedules;       /* [n_schedules] as the solver knows them */
+    ost_schedule_t *exact_schedules; /* [n_schedules] the same, never parked */
+    size_t *first_schedule;          /* [n_arms + 1] */
+    ost_visit_t **visits;            /* [n_arms][n_visits[i]], index: of the schedule in its arm */
+    size_t *n_visits;                /* [n_arms] */
+    ost_formula_t *eligible; /* NULL: all are; looked at at time 0, by a visit whose index is behind the schedules */
     ost_seen_t seen;
     ost_signal_t *signals;    /* [n_signals] copies, names borrowed from the library */
     ost_param_rule_t *params; /* [n_params] */
@@ -153,10 +153,10 @@ struct ost_plan_impl {
     double *idle_input;    /* [n_inputs] where nothing acts; parked blocks' means are the subject's own */
     size_t n_block_states; /* states of the blocks; quadratures follow */
     size_t n_drive_steps;
-    uint32_t *param_block; /* [n_params] block of each parameter */
-    ost_place_t *places;   /* [n_blocks] where the experiment names each block's model */
-    double *factor;        /* [n_outputs] reported = internal / factor */
-    bool *of_parkable;     /* [n_outputs] true where the row belongs to a block that can be parked */
+    uint32_t *param_block;     /* [n_params] block of each parameter */
+    ost_location_t *locations; /* [n_blocks] where the experiment names each block's model */
+    double *factor;            /* [n_outputs] reported = internal / factor */
+    bool *of_parkable;         /* [n_outputs] true where the row belongs to a block that can be parked */
 };
 
 /* As ost_dim_format, for the dimension of a value given: "none" for a plain number. */
@@ -177,16 +177,16 @@ int ost_plan_read_texts(const ost_experiment_t *e, ost_library_t *library, ost_e
 /* Steps of ost_plan_build, each in its own file. */
 int ost_plan_wire(ost_plan_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK; /* wiring.c */
 int ost_plan_build_population(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;             /* population.c */
-int ost_plan_build_courses(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                /* course.c */
+int ost_plan_build_schedules(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;              /* schedule.c */
 int ost_plan_build_events(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* regimen.c */
-int ost_plan_build_visits(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* course.c */
+int ost_plan_build_visits(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* schedule.c */
 int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* layout.c */
 int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* layout.c */
 int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                /* layout.c */
 
 /* Index set of an output, NULL for a scalar. */
 const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_output_t *output);
-/* The input of infusion number `ordinal` of those into a state that courses of one arm have to themselves. */
+/* The input of infusion number `ordinal` of those into a state that schedules of one arm have to themselves. */
 uint32_t ost_plan_own_infusion(const ost_plan_t *self, size_t state, size_t ordinal);
 /* Events are known so much further than the end that nothing depends on where the last output is, d. */
 double ost_plan_known_until(const ost_plan_t *self);
@@ -195,10 +195,10 @@ bool ost_plan_is_seen(const ost_plan_t *self, const char *group);
 /* Where in the system's outputs the conditions find theirs. */
 void ost_plan_see_row(ost_plan_t *self, const char *group, uint32_t element, uint32_t row);
 
-/* How one subject takes all courses. @param[in,out] t_begin  moved to its first dose, if that is earlier
- * @param[out] takings  [n_courses] @return 0 or OST_ERR_VALUE */
-int ost_plan_takings(const ost_plan_t *self, const double *covariates, ost_taking_t *takings, double *t_begin,
-    ost_error_t *err) OST_MUST_CHECK;
+/* How one subject takes all schedules. @param[in,out] t_begin  moved to its first dose, if that is earlier
+ * @param[out] records  [n_schedules] @return 0 or OST_ERR_VALUE */
+int ost_plan_dosing_records(const ost_plan_t *self, const double *covariates, ost_dosing_record_t *records,
+    double *t_begin, ost_error_t *err) OST_MUST_CHECK;
 
 /* ost_job_t.user of jobs with visits. */
 typedef struct {
@@ -206,11 +206,11 @@ typedef struct {
     size_t arm;
     const double *covariates;
     double *values;        /* [seen.n_values] scratch of the thread */
-    double *began, *ended; /* of the arm's courses, `stride` apart */
+    double *began, *ended; /* of the arm's schedules, `stride` apart */
     size_t stride;
     bool is_out; /* not eligible */
 } ost_visitor_t;
-/* Let a job that has its courses and takings make the visits of its arm, and note what is known beforehand. */
+/* Let a job that has its schedules and dosing records make the visits of its arm, and note what is known beforehand. */
 void ost_plan_give(ost_visitor_t *self, ost_job_t *job);
 
 /* As ost_plan_subject with other typical values (NULL: the plan's own), but the message does not name the subject. */

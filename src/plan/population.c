@@ -63,32 +63,32 @@ static int check_setting(
 {
     char given[64], due[64];
     if (param->is_covariate)
-        return OST_FAIL_AT(err, OST_ERR_NAME, e, set->place,
+        return OST_FAIL_AT(err, OST_ERR_NAME, e, set->location,
             "'%s' of model '%s' is a covariate: it is set in the population, not among the parameters", set->param,
             set->model);
     if (set->sets_value && !ost_dim_equal(set->dim, param->unit.dim))
-        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->place,
+        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location,
             "parameter '%s.%s' has dimension %s (unit %s), the value given has %s", set->model, set->param,
             ost_dim_format(param->unit.dim, due, sizeof(due)), param->unit_text,
             ost_plan_given(set->dim, given, sizeof(given)));
     if (set->sets_value && !(set->value >= param->lower && set->value <= param->upper))
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->place, "parameter '%s.%s' = %g %s is outside its range %g..%g",
-            set->model, set->param, in_unit(param, set->value), param->unit_text, in_unit(param, param->lower),
-            in_unit(param, param->upper));
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
+            "parameter '%s.%s' = %g %s is outside its range %g..%g", set->model, set->param, in_unit(param, set->value),
+            param->unit_text, in_unit(param, param->lower), in_unit(param, param->upper));
     if (set->sets_spread && !(set->spread_sd >= 0 && isfinite(set->spread_sd)))
         return OST_FAIL_AT(
-            err, OST_ERR_VALUE, e, set->place, "spread of '%s.%s' must be a number >= 0", set->model, set->param);
+            err, OST_ERR_VALUE, e, set->location, "spread of '%s.%s' must be a number >= 0", set->model, set->param);
     ost_dim_t spread_dim = param->spread.kind == OST_SPREAD_NORMAL ? param->unit.dim : (ost_dim_t){ 0 };
     if (set->sets_spread && set->spread_sd > 0 && !ost_dim_equal(set->spread_dim, spread_dim))
-        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->place,
+        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location,
             "spread of '%s.%s' has dimension %s, the value given has %s", set->model, set->param,
             ost_dim_format(spread_dim, due, sizeof(due)), ost_plan_given(set->spread_dim, given, sizeof(given)));
     if (set->sets_spread && set->spread_sd > 0 && param->spread.kind == OST_SPREAD_CHOICE)
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->place,
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
             "'%s.%s' is one of %zu values and has no SD; a spread of 0 keeps it at its typical value", set->model,
             set->param, param->spread.n_choices);
     if (set->sets_spread && set->spread_sd > 0 && param->spread.kind == OST_SPREAD_EXPONENTIAL)
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->place,
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
             "'%s.%s' spreads exponentially and has no SD; a spread of 0 keeps it at its typical value", set->model,
             set->param);
     return 0;
@@ -102,15 +102,15 @@ static int apply_settings(ost_plan_t *self, ost_error_t *err)
         int b = ost_plan_block(self, set->model);
         if (b < 0) {
             const char *near = ost_nearest_of(set->model, self->blocks, self->n_blocks, block_name);
-            return OST_FAIL_AT(err, OST_ERR_NAME, e, set->place, "there is no model '%s' in this experiment%s%s%s",
+            return OST_FAIL_AT(err, OST_ERR_NAME, e, set->location, "there is no model '%s' in this experiment%s%s%s",
                 set->model, OST_HINT(near));
         }
         const ost_model_t *model = self->blocks[b].model;
         int k = ost_model_param(model, set->param);
         if (k < 0) {
             const char *near = ost_nearest_of(set->param, model, model->n_params, param_name);
-            return OST_FAIL_AT(err, OST_ERR_NAME, e, set->place, "model '%s' has no parameter '%s'%s%s%s", set->model,
-                set->param, OST_HINT(near));
+            return OST_FAIL_AT(err, OST_ERR_NAME, e, set->location, "model '%s' has no parameter '%s'%s%s%s",
+                set->model, set->param, OST_HINT(near));
         }
         const ost_param_t *param = &model->params[k];
         int ret = check_setting(e, set, param, err);
@@ -175,7 +175,7 @@ static int check_spelling(const ost_plan_t *self, const ost_model_t *model, cons
             if (e->covariates[k].formula_text != NULL && strstr(e->covariates[k].formula_text, near) != NULL) return 0;
         if (e->start_text != NULL && strstr(e->start_text, near) != NULL) return 0;
         if (e->covariates[i].treats) return 0;
-        return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].place,
+        return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].location,
             "no model uses covariate '%s' (did you mean '%s' of model '%s'?)", near, param->name, model->name);
     }
     return 0;
@@ -190,7 +190,7 @@ static int bind_covariate(
         if (strcmp(e->covariates[i].name, param->name) != 0) continue;
         rule->covariate = (int32_t) i;
         if (ost_dim_equal(e->covariates[i].unit.dim, param->unit.dim)) return 0;
-        return OST_FAIL_AT(err, OST_ERR_UNIT, e, e->covariates[i].place,
+        return OST_FAIL_AT(err, OST_ERR_UNIT, e, e->covariates[i].location,
             "covariate '%s' has dimension %s in model '%s' (unit %s), and %s here", param->name,
             ost_dim_format(param->unit.dim, due, sizeof(due)), model->name, param->unit_text,
             ost_plan_given(e->covariates[i].unit.dim, given, sizeof(given)));
@@ -198,7 +198,7 @@ static int bind_covariate(
     int ret = check_spelling(self, model, param, err);
     if (ret < 0) return ret;
     if (param->has_default) return 0;
-    return OST_FAIL_AT(err, OST_ERR_NAME, e, self->impl->places[ost_plan_block(self, model->name)],
+    return OST_FAIL_AT(err, OST_ERR_NAME, e, self->impl->locations[ost_plan_block(self, model->name)],
         "model '%s' needs covariate '%s' [%s] (%s), which the population does not define and which has no default",
         model->name, param->name, param->unit_text, param->text);
 }
@@ -218,7 +218,7 @@ static int build_covariates(ost_plan_t *self, ost_error_t *err)
         else
             continue;
         if (!(z->lower < z->upper))
-            return OST_FAIL_AT(err, OST_ERR_VALUE, e, c->place, "covariate '%s': its range is empty", c->name);
+            return OST_FAIL_AT(err, OST_ERR_VALUE, e, c->location, "covariate '%s': its range is empty", c->name);
     }
     return 0;
 }

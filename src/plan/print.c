@@ -114,27 +114,27 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
     }
     for (size_t i = 0; i < self->n_arm_series[arm]; i++) {
         const ost_series_t *series = &self->arm_series[arm][i];
-        if (isnan(series->t_first)) continue; /* of a course */
+        if (isnan(series->t_first)) continue; /* of a schedule */
         fprintf(out, "      every %g d from day %g to %g: given until its effect repeats, then as its mean\n",
             series->interval, series->t_first, fmin(series->t_last, self->t_end));
     }
 }
 
 /* Lines that people take each in their own way. */
-static void print_courses(const ost_plan_t *self, size_t arm, FILE *out)
+static void print_schedules(const ost_plan_t *self, size_t arm, FILE *out)
 {
-    for (size_t c = self->impl->first_course[arm]; c < self->impl->first_course[arm + 1]; c++) {
-        const ost_regimen_t *r = self->courses[c].regimen;
+    for (size_t c = self->impl->first_schedule[arm]; c < self->impl->first_schedule[arm + 1]; c++) {
+        const ost_regimen_t *r = self->schedules[c].regimen;
         const char *drug = r->drug;
         fprintf(out, "      %s, each in their own way:", drug);
         if (r->interval > 0) fprintf(out, " every %g d", r->interval);
         if (r->duration > 0) fprintf(out, " over %g d", r->duration);
-        if (r->own_start != NULL) fprintf(out, " from a day of their own");
-        if (r->own_start == NULL && r->begin_if == NULL) fprintf(out, " from day %g", r->start);
-        if (r->own_stop != NULL) fprintf(out, " to a day of their own");
-        if (r->own_stop == NULL && isfinite(r->stop)) fprintf(out, " to day %g", r->stop);
+        if (r->start_formula != NULL) fprintf(out, " from a day of their own");
+        if (r->start_formula == NULL && r->begin_if == NULL) fprintf(out, " from day %g", r->start);
+        if (r->stop_formula != NULL) fprintf(out, " to a day of their own");
+        if (r->stop_formula == NULL && isfinite(r->stop)) fprintf(out, " to day %g", r->stop);
         if (r->adherence != NULL) fprintf(out, ", some doses missed");
-        if (self->impl->courses[c].series >= 0) fprintf(out, "; as its mean once its effect repeats");
+        if (self->impl->schedules[c].series >= 0) fprintf(out, "; as its mean once its effect repeats");
         fprintf(out, "\n");
         if (r->begin_if == NULL && r->end_if == NULL) continue;
         fprintf(out, "        visits every %g d from day %g\n", r->visits, r->start);
@@ -173,7 +173,7 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
     for (size_t a = 0; a < e->n_arms; a++) {
         fprintf(out, "  %s: %zu event%s\n", e->arms[a].name, self->n_arm_events[a], s_of(self->n_arm_events[a]));
         print_arm_events(self, a, out);
-        print_courses(self, a, out);
+        print_schedules(self, a, out);
     }
     print_sizes(self, out);
 }

@@ -62,7 +62,7 @@ static int replace_models(
         char *kept = e->models[i];
         e->models[i] = NULL;
         e->models[n] = kept;
-        e->model_places[n++] = e->model_places[i];
+        e->model_locations[n++] = e->model_locations[i];
     }
     e->n_models = n;
     return placed
@@ -124,7 +124,7 @@ bool ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library)
             continue;
         }
         self->outputs[n] = self->outputs[i];
-        self->output_places[n++] = self->output_places[i];
+        self->output_locations[n++] = self->output_locations[i];
     }
     bool is_left = n > 0 || self->n_outputs == 0;
     self->n_outputs = n;

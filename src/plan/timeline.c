@@ -114,7 +114,7 @@ static int add_boluses(builder_t *self)
     for (size_t i = 0; i < arm->n_regimens; i++) {
         const ost_regimen_t *r = &arm->regimens[i];
         size_t b, n = n_doses_of(self->plan, r);
-        if (r->duration > 0 || ost_regimen_is_personal(r)) continue;
+        if (r->duration > 0 || ost_regimen_is_subject_specific(r)) continue;
         int state = ost_plan_dosed_state(self->plan, r, &b, self->err);
         if (state < 0) return state;
         for (size_t k = 0; k < n; k++) {
@@ -154,7 +154,7 @@ static int window_value(const builder_t *self, size_t first, double t, ost_combi
         sum += w->value;
         rest *= 1 - w->value;
         if (++n_active > 1 && rule == OST_COMBINE_ONE)
-            return OST_FAIL_AT(self->err, OST_ERR_VALUE, self->plan->experiment, w->drive->place,
+            return OST_FAIL_AT(self->err, OST_ERR_VALUE, self->plan->experiment, w->drive->location,
                 "arm '%s': signal '%s' is driven twice on day %g, and can have one driver only",
                 self->plan->experiment->arms[self->arm].name, w->drive->signal, t);
     }
@@ -185,7 +185,7 @@ static int add_changes(builder_t *self, size_t input, const ost_signal_t *signal
         ret = window_value(self, first, t, rule, idle, &value);
         if (ret == 0 && isnan(value))
             ret = OST_FAIL_AT(self->err, OST_ERR_VALUE, self->plan->experiment,
-                self->plan->experiment->arms[self->arm].place,
+                self->plan->experiment->arms[self->arm].location,
                 "arm '%s': signal '%s' has no neutral value, and nothing drives it from day %g on",
                 self->plan->experiment->arms[self->arm].name, signal->name, t);
         if (ret < 0 || value == current) continue;
@@ -235,7 +235,7 @@ static int add_infusions(builder_t *self)
         for (size_t i = 0; i < arm->n_regimens; i++) {
             const ost_regimen_t *r = &arm->regimens[i];
             size_t of, n = n_doses_of(plan, r);
-            if (!(r->duration > 0) || ost_regimen_is_personal(r)) continue;
+            if (!(r->duration > 0) || ost_regimen_is_subject_specific(r)) continue;
             int state = ost_plan_dosed_state(plan, r, &of, self->err);
             if (state < 0) return state;
             if (plan->blocks[of].first_state + (uint32_t) state != infusion->state) continue;
@@ -288,12 +288,12 @@ static void sort_items(builder_t *self)
     qsort(self->items, self->n_items, sizeof(*self->items), compare_items);
 }
 
-/* How many courses of this arm give doses to the block; `last`, if not NULL, is one of them. */
-static size_t count_courses(const builder_t *self, size_t b, size_t *last)
+/* How many schedules of this arm give doses to the block; `last`, if not NULL, is one of them. */
+static size_t count_schedules(const builder_t *self, size_t b, size_t *last)
 {
     const struct ost_plan_impl *impl = self->plan->impl;
     size_t n = 0;
-    for (size_t c = impl->first_course[self->arm]; c < impl->first_course[self->arm + 1]; c++) {
+    for (size_t c = impl->first_schedule[self->arm]; c < impl->first_schedule[self->arm + 1]; c++) {
         if (impl->rules[c].block != b) continue;
         if (last != NULL) *last = c;
         n++;
@@ -313,8 +313,9 @@ static size_t count_items(const builder_t *self, size_t b)
 static bool is_over(const builder_t *self, size_t driver, size_t b)
 {
     double last = -INFINITY, first = INFINITY;
-    if (count_courses(self, driver, NULL) > 0) return false;
-    if (count_courses(self, b, NULL) > 0) return count_items(self, driver) == 0; /* who begins when is not known here */
+    if (count_schedules(self, driver, NULL) > 0) return false;
+    if (count_schedules(self, b, NULL) > 0)
+        return count_items(self, driver) == 0; /* who begins when is not known here */
     for (size_t i = 0; i < self->n_items; i++) {
         if (self->items[i].block == driver) last = fmax(last, self->items[i].event.t);
         if (self->items[i].block == b) first = fmin(first, self->items[i].event.t);
@@ -389,16 +390,16 @@ static int add_series(builder_t *self, uint32_t b, const size_t *run, size_t n)
     return series < 0 ? series : 0;
 }
 
-/* The only course of a block that nothing else is given to, if it has no end that only a visit knows. */
-static int add_course_series(builder_t *self, uint32_t b)
+/* The only schedule of a block that nothing else is given to, if it has no end that only a visit knows. */
+static int add_schedule_series(builder_t *self, uint32_t b)
 {
     struct ost_plan_impl *impl = self->plan->impl;
     size_t c = 0;
-    if (count_courses(self, b, &c) != 1 || count_items(self, b) > 0) return 0;
-    const ost_regimen_t *r = self->plan->courses[c].regimen;
+    if (count_schedules(self, b, &c) != 1 || count_items(self, b) > 0) return 0;
+    const ost_regimen_t *r = self->plan->schedules[c].regimen;
     if (!is_often(r) || r->duration > 0 || r->end_if != NULL) return 0;
     int series = new_series(self, b, r->interval, NAN, NAN);
-    impl->courses[c].series = (int32_t) series;
+    impl->schedules[c].series = (int32_t) series;
     return series < 0 ? series : 0;
 }
 
@@ -412,8 +413,8 @@ static int find_series(builder_t *self)
     for (uint32_t b = 0; b < plan->n_blocks && ret == 0; b++) {
         if (plan->blocks[b].park_input < 0 || !is_felt(plan, b) || !reads_nothing_live(self, b)) continue;
         size_t n = 0;
-        if (count_courses(self, b, NULL) > 0) {
-            ret = add_course_series(self, b);
+        if (count_schedules(self, b, NULL) > 0) {
+            ret = add_schedule_series(self, b);
             continue;
         }
         for (size_t i = 0; i < self->n_items && ret == 0; i++) {
@@ -463,19 +464,19 @@ static int check_regimen(const ost_plan_t *plan, const ost_arm_t *arm, const ost
         return state;
     }
     if (r->amount < 0 && plan->blocks[b].model->kind == OST_KIND_DRUG)
-        return OST_FAIL_AT(
-            err, OST_ERR_VALUE, e, r->place, "arm '%s': a dose of the drug '%s' is not negative", arm->name, r->drug);
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location, "arm '%s': a dose of the drug '%s' is not negative",
+            arm->name, r->drug);
     if (!isfinite(r->start) || !isfinite(r->amount) || !(r->interval >= 0) || !(r->duration >= 0))
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->place,
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location,
             "arm '%s': start, dose, interval and duration of '%s' must be finite, the last two not negative", arm->name,
             r->drug);
     if (r->duration > 0 && r->duration < MIN_DURATION)
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->place,
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location,
             "arm '%s': an infusion of '%s' over %g d is shorter than %g d; leave the duration out for a bolus",
             arm->name, r->drug, r->duration, MIN_DURATION);
     double n = r->interval > 0 ? (fmin(r->stop, plan->t_end) - r->start) / r->interval : 1;
     if (n > MAX_DOSES)
-        return OST_FAIL_AT(err, OST_ERR_LIMIT, e, r->place, "arm '%s': %.3g doses of '%s'; %.0f are the limit",
+        return OST_FAIL_AT(err, OST_ERR_LIMIT, e, r->location, "arm '%s': %.3g doses of '%s'; %.0f are the limit",
             arm->name, n, r->drug, MAX_DOSES);
     return 0;
 }
@@ -491,7 +492,7 @@ static int find_times(ost_plan_t *self, ost_error_t *err)
         for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
             int ret = check_regimen(self, &e->arms[a], &e->arms[a].regimens[i], err);
             if (ret < 0) return ret;
-            if (e->arms[a].regimens[i].own_start == NULL)
+            if (e->arms[a].regimens[i].start_formula == NULL)
                 self->t_begin = fmin(self->t_begin, e->arms[a].regimens[i].start);
         }
         for (size_t i = 0; i < e->arms[a].n_inputs; i++)
@@ -517,12 +518,12 @@ static int settle_idle_drives(builder_t *self)
             if (ret < 0) return ret;
             const char *arm = e->arms[self->arm].name;
             if (isnan(value))
-                return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].place,
+                return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].location,
                     "arm '%s': signal '%s' has no neutral value, and nothing drives it at the start (day %g)", arm,
                     signal->signal->name, plan->t_begin);
             if (self->arm == 0) first = value;
             if (e->start != NULL && value != first)
-                return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].place,
+                return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].location,
                     "arms '%s' and '%s' start with different values of signal '%s', which has no neutral value for the "
                     "run-in that they share",
                     e->arms[0].name, arm, signal->signal->name);

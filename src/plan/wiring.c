@@ -77,22 +77,22 @@ static int check_outside(const wiring_t *self)
             if (s < 0) {
                 const char *near =
                     ost_nearest_of(input->signal, self->library, self->library->signals.n, library_signal_name);
-                return OST_FAIL_AT(self->err, OST_ERR_NAME, e, input->place, "arm '%s': there is no signal '%s'%s%s%s",
-                    e->arms[a].name, input->signal, OST_HINT(near));
+                return OST_FAIL_AT(self->err, OST_ERR_NAME, e, input->location,
+                    "arm '%s': there is no signal '%s'%s%s%s", e->arms[a].name, input->signal, OST_HINT(near));
             }
             const ost_signal_t *signal = &self->library->signals.signal[s];
             char given[64], due[64];
             if (!ost_dim_equal(input->dim, signal->unit.dim))
-                return OST_FAIL_AT(self->err, OST_ERR_UNIT, e, input->place,
+                return OST_FAIL_AT(self->err, OST_ERR_UNIT, e, input->location,
                     "arm '%s': signal '%s' has dimension %s (unit %s), the value given has %s", e->arms[a].name,
                     signal->name, ost_dim_format(signal->unit.dim, due, sizeof(due)), signal->unit_text,
                     ost_plan_given(input->dim, given, sizeof(given)));
             if (signal->combine == OST_COMBINE_FRACTION && !(input->value >= 0 && input->value <= 1))
-                return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, input->place,
+                return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, input->location,
                     "arm '%s': signal '%s' is a share between 0 and 1, the value given is %g", e->arms[a].name,
                     signal->name, input->value);
             if (self->n_readers[s] == 0)
-                return OST_FAIL_AT(self->err, OST_ERR_MODEL, e, input->place,
+                return OST_FAIL_AT(self->err, OST_ERR_MODEL, e, input->location,
                     "arm '%s': no model in the plan reads signal '%s'", e->arms[a].name, signal->name);
         }
     }
@@ -115,15 +115,15 @@ static char *models_at(const ost_plan_t *plan, uint32_t signal, bool drive, char
 }
 
 /* Where the experiment names the last model that drives (or else reads) a signal. */
-static ost_place_t end_place(const ost_plan_t *plan, uint32_t signal, bool drive)
+static ost_location_t end_location(const ost_plan_t *plan, uint32_t signal, bool drive)
 {
     for (size_t b = plan->n_blocks; b-- > 0;) {
         const ost_block_t *block = &plan->blocks[b];
         const uint32_t *list = drive ? block->drive_signal : block->read_signal;
         for (size_t i = 0; i < (drive ? block->model->n_drives : block->model->n_reads); i++)
-            if (list[i] == signal) return plan->impl->places[b];
+            if (list[i] == signal) return plan->impl->locations[b];
     }
-    return (ost_place_t){ 0 };
+    return (ost_location_t){ 0 };
 }
 
 static bool drives_signal(const ost_model_t *model, const void *signal)
@@ -167,16 +167,16 @@ static int check_signal(const wiring_t *self, uint32_t s)
     if (signal->combine == OST_COMBINE_ONE && self->n_drivers[s] + outside > 1) {
         models_at(plan, s, true, who, sizeof(who));
         if (outside)
-            return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, input->place,
+            return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, input->location,
                 "signal '%s' can have one driver only, and model %s drives it already", signal->name, who);
-        return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, end_place(plan, s, true),
+        return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, end_location(plan, s, true),
             "signal '%s' can have one driver only, and several models drive it: %s", signal->name, who);
     }
     if (signal->has_neutral || outside || self->n_drivers[s] > 0) return 0;
     char readers[256];
     builtin_models(self, drives_signal, signal->name, who, sizeof(who));
     models_at(plan, s, false, readers, sizeof(readers));
-    return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, end_place(plan, s, false),
+    return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment, end_location(plan, s, false),
         "nothing drives signal '%s' [%s], which %s reads and which has no neutral value; %s%s", signal->name,
         signal->unit_text, readers, who[0] != '\0' ? "add a model that drives it: " : "no built-in model drives it",
         who);
@@ -242,7 +242,7 @@ static int fail_unfelt(const wiring_t *self, const ost_arm_t *arm, size_t b)
                 others + n, sizeof(others) - n, "%s%s", n > 0 ? ", " : "", plan->blocks[k].model->name);
     builtin_models(self, feels_drug, model, readers, sizeof(readers));
     return OST_FAIL_AT(self->err, OST_ERR_MODEL, plan->experiment,
-        arm != NULL ? doses_of(plan, arm, b)->place : plan->impl->places[b],
+        arm != NULL ? doses_of(plan, arm, b)->location : plan->impl->locations[b],
         "%s%s%sno model in the plan (%s) can feel drug '%s', which drives %s%s%s%s", arm != NULL ? "arm '" : "",
         arm != NULL ? arm->name : "", arm != NULL ? "': " : "", others, model->name, signals,
         readers[0] != '\0' ? " (" : "", readers, readers[0] != '\0' ? " would)" : "");
@@ -280,7 +280,7 @@ static int fail_loop(const wiring_t *self, uint32_t s)
         n += (size_t) snprintf(text + n, sizeof(text) - n, " -> %s -> %s",
             self->plan->blocks[self->stack_block[i - 1]].model->name, signals[self->stack[i - 1]].name);
     return OST_FAIL_AT(self->err, OST_ERR_MODEL, self->plan->experiment,
-        self->plan->impl->places[self->stack_block[self->n_stack - 1]],
+        self->plan->impl->locations[self->stack_block[self->n_stack - 1]],
         "algebraic loop, no state lies between these signals: %s", text);
 }
 

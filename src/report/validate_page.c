@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Panels of a trial's figure, px. */
+/* Panels of the figure of a trial, px. */
 #define WIDTH 430
 #define HEIGHT 250
 #define LEFT 46
@@ -96,10 +96,10 @@ static bool is_shown(const panel_t *self, const ost_curve_t *curve)
     return strcmp(curve->output, self->output) == 0 && curve->is_value == self->is_value;
 }
 
-static bool has_place(const panel_t *self, const ost_figure_t *figure)
+static bool has_location(const panel_t *self, const ost_observation_t *observation)
 {
-    return strcmp(figure->output, self->output) == 0 && figure->measure != OST_MEASURE_CHANGE &&
-           self->is_value == (figure->measure == OST_MEASURE_LEVEL);
+    return strcmp(observation->output, self->output) == 0 && observation->measure != OST_MEASURE_CHANGE &&
+           self->is_value == (observation->measure == OST_MEASURE_LEVEL);
 }
 
 /* The simulated line of an arm, 100 at time 0. */
@@ -110,17 +110,18 @@ static double line_at(const panel_t *self, size_t arm, size_t i_time)
     return NAN;
 }
 
-/* Where a value of the figure stands on the axis: a change from a later scan, or a difference from another arm, starts
- * from the simulated line that it counts from. */
-static double height_of(const panel_t *self, const ost_figure_t *figure, double value)
+/* Where a value of the observation stands on the axis: a change from a later scan, or a difference from another arm,
+ * starts from the simulated line that it counts from. */
+static double height_of(const panel_t *self, const ost_observation_t *observation, double value)
 {
-    if (self->is_value) return value / figure->factor;
-    double percent = figure->measure == OST_MEASURE_SHARE ? value - 100 : value;
-    if (figure->per_year) percent *= (figure->to - figure->from) / OST_DAYS_PER_YEAR;
-    if (figure->versus != SIZE_MAX)
-        percent +=
-            100 * (line_at(self, figure->versus, figure->i_to) / line_at(self, figure->versus, figure->i_from) - 1);
-    double base = figure->from == 0 ? 100 : line_at(self, figure->arm, figure->i_from);
+    if (self->is_value) return value / observation->factor;
+    double percent = observation->measure == OST_MEASURE_SHARE ? value - 100 : value;
+    if (observation->per_year) percent *= (observation->to - observation->from) / OST_DAYS_PER_YEAR;
+    if (observation->versus != SIZE_MAX)
+        percent += 100 * (line_at(self, observation->versus, observation->i_to) /
+                                 line_at(self, observation->versus, observation->i_from) -
+                             1);
+    double base = observation->from == 0 ? 100 : line_at(self, observation->arm, observation->i_from);
     return base * (1 + percent / 100) - 100;
 }
 
@@ -155,8 +156,8 @@ static void set_ranges(panel_t *self, const ost_verdict_t *verdicts, size_t n_ve
             widen(self, has_band ? self->curves[c].upper[t] : self->curves[c].mean[t]);
         }
     for (size_t i = 0; i < n_verdicts; i++)
-        if (has_place(self, verdicts[i].figure))
-            widen(self, height_of(self, verdicts[i].figure, verdicts[i].figure->row->value));
+        if (has_location(self, verdicts[i].observation))
+            widen(self, height_of(self, verdicts[i].observation, verdicts[i].observation->row->value));
     double size = fmax(fabs(self->y0), fabs(self->y1)), margin = 0.06 * (self->y1 - self->y0);
     margin = fmax(margin, 1e-6 * size + 1e-9); /* all is the same: ticks differ in the digits that they have */
     self->y0 -= margin;
@@ -210,21 +211,22 @@ static void put_curve(const panel_t *self, const ost_curve_t *curve)
         dashes[curve->arm % N_STYLES]);
 }
 
-/* The observed figure, full if it may have been fitted, on the bar of what was predicted; arms stand side by side. */
+/* The observed value, full if it may have been fitted, on the bar of what was predicted; arms stand side by side.
+ */
 static void put_point(const panel_t *self, const ost_verdict_t *verdict)
 {
-    const ost_figure_t *figure = verdict->figure;
-    const char *colour = colours[figure->arm % N_STYLES];
-    double aside = 5 * ((double) figure->arm - 0.5 * (double) (self->trial->experiment.n_arms - 1));
-    double x = x_of(self, figure->to / OST_DAYS_PER_YEAR) + aside;
+    const ost_observation_t *observation = verdict->observation;
+    const char *colour = colours[observation->arm % N_STYLES];
+    double aside = 5 * ((double) observation->arm - 0.5 * (double) (self->trial->experiment.n_arms - 1));
+    double x = x_of(self, observation->to / OST_DAYS_PER_YEAR) + aside;
     if (!isfinite(verdict->sd)) return;
     fprintf(self->out,
         "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='%s' stroke-width='5' stroke-opacity='.35'/>", x, x,
-        fmin(y_of(self, height_of(self, figure, verdict->lower)), HEIGHT - BOTTOM),
-        fmax(y_of(self, height_of(self, figure, verdict->upper)), TOP), colour);
+        fmin(y_of(self, height_of(self, observation, verdict->lower)), HEIGHT - BOTTOM),
+        fmax(y_of(self, height_of(self, observation, verdict->upper)), TOP), colour);
     fprintf(self->out, "<circle cx='%.1f' cy='%.1f' r='4' fill='%s' stroke='%s' stroke-width='1.6'/>", x,
-        y_of(self, height_of(self, figure, figure->row->value)),
-        strcmp(figure->row->role, "calibrate") == 0 ? colour : "#fff", colour);
+        y_of(self, height_of(self, observation, observation->row->value)),
+        strcmp(observation->row->role, "calibrate") == 0 ? colour : "#fff", colour);
 }
 
 static void put_panel(panel_t *self, const ost_verdict_t *verdicts, size_t n_verdicts)
@@ -236,7 +238,7 @@ static void put_panel(panel_t *self, const ost_verdict_t *verdicts, size_t n_ver
     for (size_t c = 0; c < self->n_curves; c++)
         if (is_shown(self, &self->curves[c])) put_curve(self, &self->curves[c]);
     for (size_t i = 0; i < n_verdicts; i++)
-        if (has_place(self, verdicts[i].figure)) put_point(self, &verdicts[i]);
+        if (has_location(self, verdicts[i].observation)) put_point(self, &verdicts[i]);
     fputs("</svg>\n", self->out);
 }
 
@@ -262,12 +264,12 @@ static void put_rows(const ost_verdict_t *verdicts, size_t n, FILE *out)
         out);
     for (size_t i = 0; i < n; i++) {
         const ost_verdict_t *v = &verdicts[i];
-        const ost_evidence_row_t *row = v->figure->row;
+        const ost_evidence_row_t *row = v->observation->row;
         fputs("<tr><td>", out);
         put_text(row->arm, out);
         fputs("</td><td class='t'>", out);
-        put_output(v->figure->output, out);
-        if (v->figure->measure != OST_MEASURE_PERCENT || v->figure->per_year) {
+        put_output(v->observation->output, out);
+        if (v->observation->measure != OST_MEASURE_PERCENT || v->observation->per_year) {
             fputs(", ", out);
             put_output(row->unit, out);
         }
@@ -284,7 +286,7 @@ static void put_rows(const ost_verdict_t *verdicts, size_t n, FILE *out)
 static void put_trial(const ost_validation_t *self, size_t t, FILE *out)
 {
     const ost_trial_t *trial = &self->trials.trials[t];
-    const ost_verdict_t *verdicts = self->verdicts + trial->first_figure;
+    const ost_verdict_t *verdicts = self->verdicts + trial->first_observation;
     fputs("<h2 id='", out);
     put_text(trial->experiment.name, out);
     fputs("'>", out);
@@ -304,10 +306,10 @@ static void put_trial(const ost_validation_t *self, size_t t, FILE *out)
             .output = curve->output,
             .is_value = curve->is_value,
             .out = out };
-        if (is_first) put_panel(&panel, verdicts, trial->n_figures);
+        if (is_first) put_panel(&panel, verdicts, trial->n_observations);
     }
     fputs("</div>\n", out);
-    put_rows(verdicts, trial->n_figures, out);
+    put_rows(verdicts, trial->n_observations, out);
     for (size_t i = 0; i < trial->n_unmatched; i++) {
         const ost_unmatched_t *u = &trial->unmatched[i];
         size_t more;

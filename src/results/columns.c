@@ -14,7 +14,7 @@ enum source { COVARIATE, PARAM, BEGAN, ENDED, STEPS, REJECTED, STATUS };
 
 struct ost_column {
     enum source source;
-    size_t index; /* of the covariate, parameter, course or arm */
+    size_t index; /* of the covariate, parameter, schedule or arm */
     hid_t dataset;
     const char *name;
     long arm;      /* -1 where the dataset has no such dimension */
@@ -44,10 +44,10 @@ static void list_columns(ost_writer_t *self)
             add(self, (ost_column_t){ PARAM, i, self->params[i], param->name, -1, param->unit.factor });
         }
     }
-    for (size_t i = 0; i < plan->n_courses; i++) {
-        const ost_plan_course_t *course = &plan->courses[i];
-        add(self, (ost_column_t){ BEGAN, i, self->began[i], course->name, (long) course->arm, 1 });
-        add(self, (ost_column_t){ ENDED, i, self->ended[i], course->name, (long) course->arm, 1 });
+    for (size_t i = 0; i < plan->n_schedules; i++) {
+        const ost_plan_schedule_t *schedule = &plan->schedules[i];
+        add(self, (ost_column_t){ BEGAN, i, self->began[i], schedule->name, (long) schedule->arm, 1 });
+        add(self, (ost_column_t){ ENDED, i, self->ended[i], schedule->name, (long) schedule->arm, 1 });
     }
     for (size_t a = 0; a < e->n_arms; a++) add(self, (ost_column_t){ STEPS, a, self->n_steps, "n_steps", (long) a, 1 });
     for (size_t a = 0; a < e->n_arms; a++)
@@ -65,7 +65,8 @@ static double wall_seconds(void)
 int ost_writer_hold_new(ost_writer_t *self, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
-    size_t most = plan->experiment->n_covariates + plan->n_params + 2 * plan->n_courses + 3 * plan->experiment->n_arms;
+    size_t most =
+        plan->experiment->n_covariates + plan->n_params + 2 * plan->n_schedules + 3 * plan->experiment->n_arms;
     self->columns = calloc(most, sizeof *self->columns);
     self->held = calloc(OST_MAX_HELD, sizeof *self->held);
     if (self->columns == NULL || self->held == NULL) return ost_no_memory(err);

@@ -287,26 +287,26 @@ static int define_counts(ost_writer_t *self, ost_error_t *err)
     return self->n_rejected < 0 ? OST_ERR_IO : 0;
 }
 
-size_t ost_results_first_course(const ost_plan_t *plan, size_t i)
+size_t ost_results_first_schedule(const ost_plan_t *plan, size_t i)
 {
     size_t first = 0;
-    while (strcmp(plan->courses[first].name, plan->courses[i].name) != 0) first++;
+    while (strcmp(plan->schedules[first].name, plan->schedules[i].name) != 0) first++;
     return first;
 }
 
 /* When subjects began and ended regimen lines that they take each in their own way: of one name in all arms. */
-static int define_courses(ost_writer_t *self, ost_error_t *err)
+static int define_schedules(ost_writer_t *self, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     const ost_dimension_t *const dims[] = { &self->dimensions[OST_DIM_ARM], &self->dimensions[OST_DIM_SUBJECT] };
-    for (size_t i = 0; i < plan->n_courses; i++) {
-        size_t first = ost_results_first_course(plan, i);
+    for (size_t i = 0; i < plan->n_schedules; i++) {
+        size_t first = ost_results_first_schedule(plan, i);
         for (int ended = 0; ended < 2; ended++) {
             hid_t *ids = ended ? self->ended : self->began;
             char name[OST_COURSE_NAME_SIZE], text[OST_COURSE_NAME_SIZE];
-            snprintf(name, sizeof name, "%s%.100s", ended ? OST_ENDED : OST_BEGAN, plan->courses[i].name);
+            snprintf(name, sizeof name, "%s%.100s", ended ? OST_ENDED : OST_BEGAN, plan->schedules[i].name);
             snprintf(text, sizeof text, "when the subject first %s %.100s", ended ? "ended" : "began",
-                plan->courses[i].name);
+                plan->schedules[i].name);
             if (first == i)
                 ids[i] = ost_results_dataset(self, self->file, name, H5T_IEEE_F64LE, 2, dims, "d", text, err);
             ids[i] = ids[first];
@@ -505,7 +505,7 @@ int ost_results_layout(ost_writer_t *self, ost_error_t *err)
     if (ret == 0) ret = write_coordinates(self, err);
     if (ret == 0) ret = define_variables(self, err);
     if (ret == 0) ret = define_counts(self, err);
-    if (ret == 0) ret = define_courses(self, err);
+    if (ret == 0) ret = define_schedules(self, err);
     if (ret == 0) ret = define_covariates(self, err);
     if (ret == 0) ret = define_parameters(self, err);
     return ret;

@@ -33,10 +33,10 @@ typedef struct {
 struct ost_results {
     char *path;
     hid_t file;
-    size_t n_models, n_arms, n_subjects, n_times, n_courses, n_variables,
+    size_t n_models, n_arms, n_subjects, n_times, n_schedules, n_variables,
         n_attributes; /* n_models 0: no such dimension */
     double *times;
-    char **models, **arms, **labels, **courses;
+    char **models, **arms, **labels, **schedules;
     size_t i_model; /* that is read of */
     variable_t *variables;
     const char **names; /* [n_variables], of variables */
@@ -116,13 +116,13 @@ static int add_variable(ost_results_t *self, const char *name, hid_t dataset, co
 }
 
 /* Began_X, over ([model,] arm, subject), is there with an ended_X. */
-static int add_course(ost_results_t *self, const char *name)
+static int add_schedule(ost_results_t *self, const char *name)
 {
-    char **more = realloc(self->courses, (self->n_courses + 1) * sizeof *more);
+    char **more = realloc(self->schedules, (self->n_schedules + 1) * sizeof *more);
     if (more == NULL) return -1;
-    self->courses = more;
-    more[self->n_courses] = ost_strdup(name + strlen(OST_BEGAN));
-    return more[self->n_courses++] != NULL ? 0 : -1;
+    self->schedules = more;
+    more[self->n_schedules] = ost_strdup(name + strlen(OST_BEGAN));
+    return more[self->n_schedules++] != NULL ? 0 : -1;
 }
 
 /* Variables are the datasets of floating point over ([model,] arm, [index,] subject, time). */
@@ -142,7 +142,7 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
               sizes[rank - 1] == self->n_times;
     int ret = rank < 0 || type < 0 ? -1 : 0;
     if (ok) ret = add_variable(self, name, object, sizes, rank);
-    if (rank == plain - 1 && strncmp(name, OST_BEGAN, strlen(OST_BEGAN)) == 0) ret = add_course(self, name);
+    if (rank == plain - 1 && strncmp(name, OST_BEGAN, strlen(OST_BEGAN)) == 0) ret = add_schedule(self, name);
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
     if (!ok || ret != 0) H5Oclose(object);
@@ -285,7 +285,7 @@ void ost_results_close(ost_results_t *self)
     ost_h5_free_texts(self->models, self->n_models);
     ost_h5_free_texts(self->arms, self->n_arms);
     ost_h5_free_texts(self->labels, self->n_arms);
-    ost_h5_free_texts(self->courses, self->n_courses);
+    ost_h5_free_texts(self->schedules, self->n_schedules);
     free(self->variables);
     free(self->names);
     free(self->attributes);
@@ -373,22 +373,23 @@ const char *const *ost_results_variables(const ost_results_t *self, size_t *n)
     return self->names;
 }
 
-const char *const *ost_results_courses(const ost_results_t *self, size_t *n)
+const char *const *ost_results_schedules(const ost_results_t *self, size_t *n)
 {
-    *n = self->n_courses;
-    return (const char *const *) self->courses;
+    *n = self->n_schedules;
+    return (const char *const *) self->schedules;
 }
 
-int ost_results_read_course(
-    ost_results_t *self, size_t i_course, size_t i_arm, bool ended, double *values, ost_error_t *err)
+int ost_results_read_schedule(
+    ost_results_t *self, size_t i_schedule, size_t i_arm, bool ended, double *values, ost_error_t *err)
 {
     char name[OST_COURSE_NAME_SIZE];
     const hsize_t start3[] = { self->i_model, i_arm, 0 }, count3[] = { 1, 1, self->n_subjects };
     int rank = plain_rank(self) - 1;
     const hsize_t *start = start3 + (3 - rank), *count = count3 + (3 - rank);
-    if (i_course >= self->n_courses || i_arm >= self->n_arms)
-        return ost_fail_at(err, OST_ERR_VALUE, self->path, 0, 0, "there is no course %zu, arm %zu", i_course, i_arm);
-    snprintf(name, sizeof name, "%s%.100s", ended ? OST_ENDED : OST_BEGAN, self->courses[i_course]);
+    if (i_schedule >= self->n_schedules || i_arm >= self->n_arms)
+        return ost_fail_at(
+            err, OST_ERR_VALUE, self->path, 0, 0, "there is no schedule %zu, arm %zu", i_schedule, i_arm);
+    snprintf(name, sizeof name, "%s%.100s", ended ? OST_ENDED : OST_BEGAN, self->schedules[i_schedule]);
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
     hid_t id = open_dataset(self, name), space = id >= 0 ? H5Dget_space(id) : -1;

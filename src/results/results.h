@@ -83,14 +83,14 @@ const char *const *ost_results_variables(const ost_results_t *self, size_t *n);
  * subject failed */
 int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t i_time,
     double *values, ost_error_t *err) OST_MUST_CHECK;
-/** Names of the courses, the regimen lines that people take each in their own way ("zoledronic_acid";
+/** Names of the schedules, the regimen lines that people take each in their own way ("zoledronic_acid";
  * "zoledronic_acid_2" for an arm's second line of it).
  * @param[out] n @return [n], owned by self */
-const char *const *ost_results_courses(const ost_results_t *self, size_t *n);
-/** When each subject of an arm first began a course, or (`ended`) first ended it, d; NaN where never, or where the arm
- *  has no such line. @param[out] values  [n_subjects] */
-int ost_results_read_course(
-    ost_results_t *self, size_t i_course, size_t i_arm, bool ended, double *values, ost_error_t *err) OST_MUST_CHECK;
+const char *const *ost_results_schedules(const ost_results_t *self, size_t *n);
+/** When each subject of an arm first began a schedule, or (`ended`) first ended it, d; NaN where never, or where the
+ * arm has no such line. @param[out] values  [n_subjects] */
+int ost_results_read_schedule(
+    ost_results_t *self, size_t i_schedule, size_t i_arm, bool ended, double *values, ost_error_t *err) OST_MUST_CHECK;
 /** A root attribute as text ("experiment", "overrides", "osteon_version", ...), NULL if absent; owned by self. */
 const char *ost_results_attribute(const ost_results_t *self, const char *name);
 /** The experiment that a result file was made from: its text, the overrides of then, the texts of models that are not

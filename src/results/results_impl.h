@@ -58,7 +58,7 @@ struct ost_writer {
     size_t n_dimensions;
     hid_t *variables, *covariates, *params; /* [plan->n_variables], [n_covariates], [plan->n_params]; -1 where none */
     hid_t status, n_steps, n_rejected;
-    hid_t *began, *ended; /* [plan->n_courses], shared by courses of one name */
+    hid_t *began, *ended; /* [plan->n_schedules], shared by schedules of one name */
     ost_packer_t *idle;   /* list of those that no thread uses */
     bool resumes;         /* the file is there: what would be written of it is compared */
     bool *done;           /* [number of blocks] those of an earlier run, NULL if there was none */
@@ -109,12 +109,12 @@ void ost_packer_delete(ost_packer_t *self); /* and those behind it in a list */
 /* A row of a block, y[n_subjects] `stride` apart, as a chunk. @return [*size] bytes, in self until the next call */
 const void *ost_packer_pack(ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t *size);
 
-/* Datasets of courses: these and the course's name. */
+/* Datasets of schedules: these and the schedule's name. */
 #define OST_BEGAN "began_"
 #define OST_ENDED "ended_"
 enum { OST_COURSE_NAME_SIZE = 160 };
-/* The first course of the same name. */
-size_t ost_results_first_course(const ost_plan_t *plan, size_t i);
+/* The first schedule of the same name. */
+size_t ost_results_first_schedule(const ost_plan_t *plan, size_t i);
 
 int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err);
 

@@ -30,14 +30,14 @@ static int open_parameters(ost_writer_t *self, ost_error_t *err)
     return ret;
 }
 
-static int open_course(ost_writer_t *self, size_t i, ost_error_t *err)
+static int open_schedule(ost_writer_t *self, size_t i, ost_error_t *err)
 {
     char name[OST_COURSE_NAME_SIZE];
-    size_t first = ost_results_first_course(self->plan, i);
+    size_t first = ost_results_first_schedule(self->plan, i);
     if (first == i) {
-        snprintf(name, sizeof name, OST_BEGAN "%.100s", self->plan->courses[i].name);
+        snprintf(name, sizeof name, OST_BEGAN "%.100s", self->plan->schedules[i].name);
         int ret = open_dataset(self, &self->began[i], self->file, name, err);
-        snprintf(name, sizeof name, OST_ENDED "%.100s", self->plan->courses[i].name);
+        snprintf(name, sizeof name, OST_ENDED "%.100s", self->plan->schedules[i].name);
         if (ret == 0) ret = open_dataset(self, &self->ended[i], self->file, name, err);
         return ret;
     }
@@ -53,7 +53,7 @@ static int open_datasets(ost_writer_t *self, ost_error_t *err)
     int ret = open_dataset(self, &self->status, self->file, "status", err);
     if (ret == 0) ret = open_dataset(self, &self->n_steps, self->file, "n_steps", err);
     if (ret == 0) ret = open_dataset(self, &self->n_rejected, self->file, "n_rejected", err);
-    for (size_t i = 0; i < plan->n_courses && ret == 0; i++) ret = open_course(self, i, err);
+    for (size_t i = 0; i < plan->n_schedules && ret == 0; i++) ret = open_schedule(self, i, err);
     for (size_t v = 0; v < plan->n_variables && ret == 0; v++) {
         ret = open_dataset(self, &self->variables[v], self->file, plan->variables[v].name, err);
     }

@@ -103,8 +103,8 @@ static int create(ost_writer_t *self, const char *path, ost_error_t *err)
     self->variables = new_ids(plan->n_variables);
     self->covariates = new_ids(plan->experiment->n_covariates);
     self->params = new_ids(plan->n_params);
-    self->began = new_ids(plan->n_courses);
-    self->ended = new_ids(plan->n_courses);
+    self->began = new_ids(plan->n_schedules);
+    self->ended = new_ids(plan->n_schedules);
     self->failures = calloc(OST_MAX_FAILURES + 1, sizeof *self->failures);
     if (self->path == NULL || self->part == NULL || self->variables == NULL || self->covariates == NULL ||
         self->params == NULL || self->began == NULL || self->ended == NULL || self->failures == NULL) {
@@ -246,12 +246,12 @@ static int close_id(hid_t *id, herr_t (*close_it)(hid_t))
     return ret;
 }
 
-/* Courses of one name share their datasets. */
-static int close_courses(ost_writer_t *self)
+/* Schedules of one name share their datasets. */
+static int close_schedules(ost_writer_t *self)
 {
     int ret = 0;
-    for (size_t i = 0; self->began != NULL && self->ended != NULL && i < self->plan->n_courses; i++) {
-        if (ost_results_first_course(self->plan, i) != i) continue;
+    for (size_t i = 0; self->began != NULL && self->ended != NULL && i < self->plan->n_schedules; i++) {
+        if (ost_results_first_schedule(self->plan, i) != i) continue;
         ret |= close_id(&self->began[i], H5Dclose) | close_id(&self->ended[i], H5Dclose);
     }
     return ret;
@@ -270,7 +270,7 @@ static int close_datasets(ost_writer_t *self)
     for (size_t i = 0; self->params != NULL && i < self->plan->n_params; i++)
         ret |= close_id(&self->params[i], H5Dclose);
     for (size_t i = 0; i < self->n_dimensions; i++) ret |= close_id(&self->dimensions[i].scale, H5Dclose);
-    ret |= close_courses(self);
+    ret |= close_schedules(self);
     ret |=
         close_id(&self->status, H5Dclose) | close_id(&self->n_steps, H5Dclose) | close_id(&self->n_rejected, H5Dclose);
     return ret;

@@ -193,21 +193,22 @@ static int check_series(const ost_system_t *system, const ost_job_t *job, ost_er
     return 0;
 }
 
-static int check_courses(const ost_system_t *system, const ost_job_t *job, ost_error_t *err)
+static int check_schedules(const ost_system_t *system, const ost_job_t *job, ost_error_t *err)
 {
-    for (size_t i = 0; i < job->n_courses; i++) {
-        const ost_course_t *course = &job->courses[i];
-        const ost_taking_t *taking = &job->takings[i];
-        bool is_input = course->kind == OST_EVENT_SET_INPUT;
-        if (course->index >= (is_input ? system->n_inputs : system->n_states) || !(course->interval > 0) ||
-            (is_input && !(course->duration > 0)) || (course->wake >= 0 && (size_t) course->wake >= system->n_inputs) ||
-            (course->series >= 0 && (size_t) course->series >= job->n_series))
+    for (size_t i = 0; i < job->n_schedules; i++) {
+        const ost_schedule_t *schedule = &job->schedules[i];
+        const ost_dosing_record_t *record = &job->records[i];
+        bool is_input = schedule->kind == OST_EVENT_SET_INPUT;
+        if (schedule->index >= (is_input ? system->n_inputs : system->n_states) || !(schedule->interval > 0) ||
+            (is_input && !(schedule->duration > 0)) ||
+            (schedule->wake >= 0 && (size_t) schedule->wake >= system->n_inputs) ||
+            (schedule->series >= 0 && (size_t) schedule->series >= job->n_series))
             return ost_fail(err, OST_ERR_VALUE,
-                "course %zu names an input, state or series that does not exist, or has no interval or duration", i);
-        if (!(taking->start > -INFINITY) || isnan(taking->stop) || isnan(taking->share))
+                "schedule %zu names an input, state or series that does not exist, or has no interval or duration", i);
+        if (!(record->start > -INFINITY) || isnan(record->stop) || isnan(record->share))
             return ost_fail(err, OST_ERR_VALUE,
-                "course %zu starts at %g d, stops at %g d, and is taken at a share of %g", i, taking->start,
-                taking->stop, taking->share);
+                "schedule %zu starts at %g d, stops at %g d, and is taken at a share of %g", i, record->start,
+                record->stop, record->share);
     }
     for (size_t i = 1; i < job->n_visits; i++)
         if (!(job->visits[i].t >= job->visits[i - 1].t))
@@ -225,7 +226,7 @@ static int check_job(const ost_system_t *system, const ost_job_t *job, ost_error
     }
     int code = check_events(system, job, err);
     if (code == 0) code = check_series(system, job, err);
-    return code != 0 ? code : check_courses(system, job, err);
+    return code != 0 ? code : check_schedules(system, job, err);
 }
 
 int ost_batch_run(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs, ost_error_t *err)

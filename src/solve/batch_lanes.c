@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The loop over steps: each lane with its own time, step size, events and outputs. Arithmetic is done in all lanes and
- * blended by masks; what happens rarely (events, starts, ends) is done lane by lane in schedule.c. */
+ * blended by masks; what happens rarely (events, starts, ends) is done lane by lane in lane.c. */
 #include "solve/method.h"
 
 #define SAFETY 0.95

@@ -12,34 +12,34 @@
 typedef struct {
     const ost_system_t *system;
     size_t n, n_columns;
-    uint32_t *place;
+    uint32_t *location;
     uint32_t *order; /* [n] unknowns as they are eliminated */
     size_t n_rows;   /* handed out so far */
     size_t zero;
 } pattern_t;
 
-static uint32_t *place(pattern_t *self, size_t r, size_t c)
+static uint32_t *location(pattern_t *self, size_t r, size_t c)
 {
-    return &self->place[r * self->n_columns + c];
+    return &self->location[r * self->n_columns + c];
 }
 
 static void fill_in(pattern_t *self, size_t r, size_t c)
 {
-    if (*place(self, r, c) == NONE) *place(self, r, c) = (uint32_t) self->n_rows++;
+    if (*location(self, r, c) == NONE) *location(self, r, c) = (uint32_t) self->n_rows++;
 }
 
 static int read_entries(pattern_t *self, ost_error_t *err)
 {
     const ost_system_t *system = self->system;
-    memset(self->place, 0xff, self->n * self->n_columns * sizeof(*self->place));
+    memset(self->location, 0xff, self->n * self->n_columns * sizeof(*self->location));
     for (size_t e = 0; e < system->n_entries; e++) {
         size_t r = system->row[e], c = system->col[e];
         if (r >= self->n || c >= self->n_columns)
             return ost_fail(err, OST_ERR_MODEL, "Jacobian entry %zu at (%zu, %zu) lies outside %zu rows, %zu columns",
                 e, r, c, self->n, self->n_columns);
-        if (*place(self, r, c) != NONE)
+        if (*location(self, r, c) != NONE)
             return ost_fail(err, OST_ERR_MODEL, "Jacobian entry %zu: (%zu, %zu) is given twice", e, r, c);
-        *place(self, r, c) = (uint32_t) e;
+        *location(self, r, c) = (uint32_t) e;
     }
     self->zero = system->n_entries;
     self->n_rows = system->n_entries + 1;
@@ -52,17 +52,17 @@ static size_t fill_cost(pattern_t *self, const bool *gone, size_t pivot, size_t 
 {
     size_t in_row = 0, in_column = 0;
     for (size_t c = 0; c < n_columns; c++)
-        in_row += c != pivot && (c == self->n || !gone[c]) && *place(self, pivot, c) != NONE;
-    for (size_t r = 0; r < self->n; r++) in_column += r != pivot && !gone[r] && *place(self, r, pivot) != NONE;
+        in_row += c != pivot && (c == self->n || !gone[c]) && *location(self, pivot, c) != NONE;
+    for (size_t r = 0; r < self->n; r++) in_column += r != pivot && !gone[r] && *location(self, r, pivot) != NONE;
     return in_row * in_column;
 }
 
 static void eliminate(pattern_t *self, const bool *gone, size_t pivot, size_t n_columns)
 {
     for (size_t r = 0; r < self->n; r++) {
-        if (r == pivot || gone[r] || *place(self, r, pivot) == NONE) continue;
+        if (r == pivot || gone[r] || *location(self, r, pivot) == NONE) continue;
         for (size_t c = 0; c < n_columns; c++) {
-            if (c != pivot && (c == self->n || !gone[c]) && *place(self, pivot, c) != NONE) fill_in(self, r, c);
+            if (c != pivot && (c == self->n || !gone[c]) && *location(self, pivot, c) != NONE) fill_in(self, r, c);
         }
     }
 }
@@ -86,7 +86,7 @@ static int choose_order(pattern_t *self, bool *gone, ost_error_t *err)
             }
         }
         /* A quantity that depends on itself, perhaps through others, has fill on its diagonal. */
-        if (algebraic && *place(self, best, best) != NONE)
+        if (algebraic && *location(self, best, best) != NONE)
             return ost_fail(err, OST_ERR_MODEL, "algebraic quantity %zu depends on itself", best - n_states);
         gone[best] = true;
         self->order[k] = (uint32_t) best;
@@ -129,12 +129,12 @@ static int push_term(ost_op_list_t *self, size_t a, size_t b, ost_error_t *err)
 static int plan_value(
     pattern_t *self, ost_op_list_t *list, size_t r, size_t c, size_t n_before, size_t scale, ost_error_t *err)
 {
-    size_t at = *place(self, r, c);
+    size_t at = *location(self, r, c);
     int code = push_op(list, at, at < self->zero ? at : self->zero, scale, err);
     for (size_t k = 0; code == 0 && k < n_before; k++) {
         size_t pivot = self->order[k];
-        if (*place(self, r, pivot) != NONE && *place(self, pivot, c) != NONE)
-            code = push_term(list, *place(self, r, pivot), *place(self, pivot, c), err);
+        if (*location(self, r, pivot) != NONE && *location(self, pivot, c) != NONE)
+            code = push_term(list, *location(self, r, pivot), *location(self, pivot, c), err);
     }
     if (code == 0 && scale == OST_STORE_PLAIN && list->ops[list->n_ops - 1].n_terms == 0) list->n_ops--;
     return code;
@@ -146,16 +146,16 @@ static int plan_row(pattern_t *self, ost_op_list_t *list, size_t i, ost_error_t 
     int code = 0;
     for (size_t j = 0; code == 0 && j < i; j++) {
         size_t c = self->order[j];
-        if (*place(self, r, c) == NONE) continue;
-        size_t scale = j < n_algebraic ? OST_STORE_PLAIN : *place(self, c, c);
+        if (*location(self, r, c) == NONE) continue;
+        size_t scale = j < n_algebraic ? OST_STORE_PLAIN : *location(self, c, c);
         code = plan_value(self, list, r, c, j, scale, err);
     }
     if (code == 0 && i >= n_algebraic) code = plan_value(self, list, r, r, i, OST_STORE_PIVOT, err);
     for (size_t j = i + 1; code == 0 && j < self->n; j++) {
         size_t c = self->order[j];
-        if (*place(self, r, c) != NONE) code = plan_value(self, list, r, c, i, OST_STORE_PLAIN, err);
+        if (*location(self, r, c) != NONE) code = plan_value(self, list, r, c, i, OST_STORE_PLAIN, err);
     }
-    if (code == 0 && *place(self, r, self->n) != NONE)
+    if (code == 0 && *location(self, r, self->n) != NONE)
         code = plan_value(self, list, r, self->n, i < n_algebraic ? i : n_algebraic, OST_STORE_PLAIN, err);
     return code;
 }
@@ -169,22 +169,22 @@ static int plan_solve(pattern_t *self, ost_elimination_t *to, ost_error_t *err)
         code = push_op(&to->forward, r, r, OST_STORE_PLAIN, err);
         for (size_t j = first; code == 0 && j < i; j++) {
             size_t c = self->order[j];
-            if (*place(self, r, c) != NONE) code = push_term(&to->forward, *place(self, r, c), c, err);
+            if (*location(self, r, c) != NONE) code = push_term(&to->forward, *location(self, r, c), c, err);
         }
         if (code == 0 && to->forward.ops[to->forward.n_ops - 1].n_terms == 0) to->forward.n_ops--;
     }
     for (size_t i = self->n; code == 0 && i-- > first;) {
         size_t r = self->order[i];
-        code = push_op(&to->backward, r, r, *place(self, r, r), err);
+        code = push_op(&to->backward, r, r, *location(self, r, r), err);
         for (size_t j = i + 1; code == 0 && j < self->n; j++) {
             size_t c = self->order[j];
-            if (*place(self, r, c) != NONE) code = push_term(&to->backward, *place(self, r, c), c, err);
+            if (*location(self, r, c) != NONE) code = push_term(&to->backward, *location(self, r, c), c, err);
         }
     }
     for (size_t r = 0; r < self->system->n_states; r++) {
-        if (*place(self, r, self->n) == NONE) continue;
+        if (*location(self, r, self->n) == NONE) continue;
         to->time_state[to->n_time] = (uint32_t) r * OST_LANE_COUNT;
-        to->time_value[to->n_time++] = *place(self, r, self->n) * OST_LANE_COUNT;
+        to->time_value[to->n_time++] = *location(self, r, self->n) * OST_LANE_COUNT;
     }
     return code;
 }
@@ -195,12 +195,12 @@ int ost_elimination_init(ost_elimination_t *self, const ost_system_t *system, os
     pattern_t pattern = { .system = system, .n = system->n_states + system->n_algebraic };
     pattern.n_columns = pattern.n + 1;
     int code = 0;
-    pattern.place = malloc((pattern.n * pattern.n_columns + 1) * sizeof(*pattern.place));
+    pattern.location = malloc((pattern.n * pattern.n_columns + 1) * sizeof(*pattern.location));
     pattern.order = malloc((pattern.n + 1) * sizeof(*pattern.order));
     bool *gone = calloc(pattern.n + 1, sizeof(*gone));
     self->time_state = malloc((system->n_states + 1) * sizeof(*self->time_state));
     self->time_value = malloc((system->n_states + 1) * sizeof(*self->time_value));
-    if (pattern.place == NULL || pattern.order == NULL || gone == NULL || self->time_state == NULL ||
+    if (pattern.location == NULL || pattern.order == NULL || gone == NULL || self->time_state == NULL ||
         self->time_value == NULL) {
         code = ost_fail(err, OST_ERR_NO_MEMORY, "elimination of %zu unknowns", pattern.n);
         goto out;
@@ -211,7 +211,7 @@ int ost_elimination_init(ost_elimination_t *self, const ost_system_t *system, os
     if (code == 0) code = plan_solve(&pattern, self, err);
     self->n_rows = pattern.n_rows;
 out:
-    free(pattern.place);
+    free(pattern.location);
     free(pattern.order);
     free(gone);
     return code;

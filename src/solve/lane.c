@@ -10,26 +10,26 @@
 /* Changes of a state below this part of what may be wrong of it are none: about the solver's own error. */
 #define ROUNDING 1e-2
 
-/* When dose k of a course is due, INFINITY from its stop on. */
-static double dose_time(const ost_course_t *course, double start, double stop, uint64_t k)
+/* When dose k of a schedule is due, INFINITY from its stop on. */
+static double dose_time(const ost_schedule_t *schedule, double start, double stop, uint64_t k)
 {
-    double t = k == 0 ? start : start + (double) k * course->interval;
+    double t = k == 0 ? start : start + (double) k * schedule->interval;
     return t < stop - OST_SAME_TIME ? t : INFINITY;
 }
 
 static double next_dose(const ost_job_t *job, size_t i)
 {
-    const ost_course_state_t *state = &job->course_states[i];
+    const ost_schedule_state_t *state = &job->schedule_states[i];
     uint64_t k = state->start == state->counted ? state->k : 0;
-    return dose_time(&job->courses[i], state->start, job->takings[i].stop, k);
+    return dose_time(&job->schedules[i], state->start, job->records[i].stop, k);
 }
 
-static void start_courses(ost_job_t *job)
+static void start_schedules(ost_job_t *job)
 {
-    for (size_t i = 0; i < job->n_courses; i++) {
-        ost_course_state_t *state = &job->course_states[i];
+    for (size_t i = 0; i < job->n_schedules; i++) {
+        ost_schedule_state_t *state = &job->schedule_states[i];
         *state =
-            (ost_course_state_t){ .start = job->takings[i].start, .counted = job->takings[i].start, .off = INFINITY };
+            (ost_schedule_state_t){ .start = job->records[i].start, .counted = job->records[i].start, .off = INFINITY };
         while (next_dose(job, i) < job->t0) state->k++;
     }
 }
@@ -39,7 +39,7 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job)
     const ost_system_t *system = self->system;
     self->job = job;
     self->i_event = self->i_visit = self->i_out = self->i_out_pending = 0;
-    start_courses(job);
+    start_schedules(job);
     while (self->i_event < job->n_events && job->events[self->i_event].t < job->t0) self->i_event++;
     while (self->i_visit < job->n_visits && job->visits[self->i_visit].t < job->t0) self->i_visit++;
     while (self->i_out < job->n_out && job->t_out[self->i_out] < job->t0 - OST_SAME_TIME) self->i_out++;
@@ -87,26 +87,26 @@ static double next_event(ost_lane_t *self)
     return INFINITY;
 }
 
-/* Of a course whose block is parked, only the last dose acts. */
+/* Of a schedule whose block is parked, only the last dose acts. */
 static double last_dose(ost_lane_t *self, size_t i)
 {
     const ost_job_t *job = self->job;
-    const ost_course_t *course = &job->courses[i];
-    ost_course_state_t *state = &job->course_states[i];
-    double stop = job->takings[i].stop, n = ceil((stop - OST_SAME_TIME - state->start) / course->interval);
+    const ost_schedule_t *schedule = &job->schedules[i];
+    ost_schedule_state_t *state = &job->schedule_states[i];
+    double stop = job->records[i].stop, n = ceil((stop - OST_SAME_TIME - state->start) / schedule->interval);
     uint64_t k = isfinite(n) ? (uint64_t) n : UINT64_MAX;
-    while (isfinite(n) && k > state->k && isinf(dose_time(course, state->start, stop, k))) k--;
+    while (isfinite(n) && k > state->k && isinf(dose_time(schedule, state->start, stop, k))) k--;
     for (; state->k < k && next_dose(job, i) < job->t1; state->k++) self->job->stats.doses_skipped++;
-    return isfinite(n) ? dose_time(course, state->start, stop, k) : INFINITY;
+    return isfinite(n) ? dose_time(schedule, state->start, stop, k) : INFINITY;
 }
 
-static double next_of_course(ost_lane_t *self, size_t i)
+static double next_of_schedule(ost_lane_t *self, size_t i)
 {
-    const ost_course_t *course = &self->job->courses[i];
+    const ost_schedule_t *schedule = &self->job->schedules[i];
     const ost_follower_t *follower =
-        course->series >= 0 ? &self->followers[self->job->series[course->series].park_input] : NULL;
-    if (follower != NULL && follower->series == course->series && follower->parked) return last_dose(self, i);
-    return fmin(next_dose(self->job, i), self->job->course_states[i].off);
+        schedule->series >= 0 ? &self->followers[self->job->series[schedule->series].park_input] : NULL;
+    if (follower != NULL && follower->series == schedule->series && follower->parked) return last_dose(self, i);
+    return fmin(next_dose(self->job, i), self->job->schedule_states[i].off);
 }
 
 double ost_lane_next_stop(ost_lane_t *self)
@@ -114,7 +114,7 @@ double ost_lane_next_stop(ost_lane_t *self)
     const ost_job_t *job = self->job;
     double t = next_event(self);
     if (self->i_visit < job->n_visits) t = fmin(t, job->visits[self->i_visit].t);
-    for (size_t i = 0; i < job->n_courses; i++) t = fmin(t, next_of_course(self, i));
+    for (size_t i = 0; i < job->n_schedules; i++) t = fmin(t, next_of_schedule(self, i));
     return job->x_end != NULL ? fmin(t, job->t1) : t;
 }
 
@@ -164,7 +164,7 @@ static void see_states(ost_lane_t *self, ost_follower_t *follower, const ost_ser
 
 /* Has a sequence come near its limit? A slow one is off for many intervals, so what counts before the move is the sum
  * of what they all miss; and after it a small change is a long way to go. A state that does not approach anything, as
- * an integral over a course of doses, is never near. */
+ * an integral over a schedule of doses, is never near. */
 static bool is_near(const ost_sequence_t *seen, bool moved, double tolerance)
 {
     double change = seen->last[0] - seen->last[1], ratio = moved ? seen->ratio : ratio_of(seen->last);
@@ -260,41 +260,42 @@ static void act_events(ost_lane_t *self, double t, double *x, double *u)
 /* Whether the job takes the dose that is due, and the one after it becomes the next. */
 static bool takes(ost_job_t *job, size_t i)
 {
-    ost_course_state_t *state = &job->course_states[i];
+    ost_schedule_state_t *state = &job->schedule_states[i];
     if (state->start != state->counted) {
         state->before += state->k;
         state->counted = state->start;
         state->k = 0;
     }
     uint64_t draw = state->before + state->k++;
-    double share = job->takings[i].share;
-    return share >= 1 || ost_random_uniform(job->seed, job->subject, job->courses[i].purpose, (uint32_t) draw) < share;
+    double share = job->records[i].share;
+    return share >= 1 ||
+           ost_random_uniform(job->seed, job->subject, job->schedules[i].purpose, (uint32_t) draw) < share;
 }
 
-static void act_course(ost_lane_t *self, size_t i, double t, double *x, double *u)
+static void act_schedule(ost_lane_t *self, size_t i, double t, double *x, double *u)
 {
     ost_job_t *job = self->job;
-    const ost_course_t *course = &job->courses[i];
-    ost_course_state_t *state = &job->course_states[i];
+    const ost_schedule_t *schedule = &job->schedules[i];
+    ost_schedule_state_t *state = &job->schedule_states[i];
     double t_dose = next_dose(job, i);
     bool ends = is_due(job, state->off, t), doses = is_due(job, t_dose, t) && takes(job, i);
     if (ends) state->off = INFINITY;
-    if (ends && !doses) change(self, course->kind, course->index, 0, x, u);
+    if (ends && !doses) change(self, schedule->kind, schedule->index, 0, x, u);
     if (!doses) return;
-    if (course->series >= 0 && job->takings[i].share >= 1) {
-        if (follow(self, course->series, t_dose, isinf(next_dose(job, i)), x, u)) return;
-    } else if (course->wake >= 0 && u[course->wake * OST_LANE_COUNT] != 0) {
-        change(self, OST_EVENT_SET_INPUT, (uint32_t) course->wake, 0, x, u);
+    if (schedule->series >= 0 && job->records[i].share >= 1) {
+        if (follow(self, schedule->series, t_dose, isinf(next_dose(job, i)), x, u)) return;
+    } else if (schedule->wake >= 0 && u[schedule->wake * OST_LANE_COUNT] != 0) {
+        change(self, OST_EVENT_SET_INPUT, (uint32_t) schedule->wake, 0, x, u);
     }
-    change(self, course->kind, course->index, course->amount, x, u);
-    if (course->kind == OST_EVENT_SET_INPUT) state->off = t_dose + course->duration;
+    change(self, schedule->kind, schedule->index, schedule->amount, x, u);
+    if (schedule->kind == OST_EVENT_SET_INPUT) state->off = t_dose + schedule->duration;
 }
 
 bool ost_lane_act(ost_lane_t *self, double t, double *x, double *u)
 {
     self->changed = -1;
     act_events(self, t, x, u);
-    for (size_t i = 0; i < self->job->n_courses; i++) act_course(self, i, t, x, u);
+    for (size_t i = 0; i < self->job->n_schedules; i++) act_schedule(self, i, t, x, u);
     return self->changed >= 0;
 }
 

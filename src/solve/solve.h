@@ -98,25 +98,25 @@ typedef struct {
     double duration;       /**< d, of SET_INPUT, at most the interval */
     int32_t wake;          /**< index of an input that a dose sets to 0, or -1 */
     int32_t series;        /**< the dose series that parks its block where all doses are taken, or -1; never where a
-                              visit may end the course */
+                              visit may end the schedule */
     uint32_t purpose;      /**< of the draws that decide whether a dose is taken */
-} ost_course_t;
+} ost_schedule_t;
 
-/** How one job takes a course. */
+/** How one job takes a schedule. */
 typedef struct {
     double start, stop; /**< d, half-open; start is INFINITY where only a visit may begin it */
     double share;       /**< chance that a dose is taken, 1: all are */
-} ost_taking_t;
+} ost_dosing_record_t;
 
-/** Where one job stands in a course: the solver's, but for `start`, which a visit may change: to a time from then on,
+/** Where one job stands in a schedule: the solver's, but for `start`, which a visit may change: to a time from then on,
  * or to INFINITY, after which no dose is due; an infusion runs to its end. */
 typedef struct {
-    double start;    /**< as of its taking, until a visit changes it */
+    double start;    /**< as of its dosing record, until a visit changes it */
     double counted;  /**< the start that k counts from */
     uint64_t k;      /**< of the next dose */
     uint64_t before; /**< doses that were due before `counted` */
     double off;      /**< when the infusion that runs ends, else INFINITY */
-} ost_course_state_t;
+} ost_schedule_state_t;
 
 /** A time at which somebody looks at the outputs. */
 typedef struct {
@@ -185,14 +185,14 @@ struct ost_job {
     size_t n_events;
     const ost_series_t *series; /**< [n_series] */
     size_t n_series;
-    const ost_course_t *courses;       /**< [n_courses] */
-    const ost_taking_t *takings;       /**< [n_courses] */
-    ost_course_state_t *course_states; /**< [n_courses], written */
-    size_t n_courses;
-    uint64_t seed, subject;    /**< of the draws of courses */
+    const ost_schedule_t *schedules;       /**< [n_schedules] */
+    const ost_dosing_record_t *records;    /**< [n_schedules] */
+    ost_schedule_state_t *schedule_states; /**< [n_schedules], written */
+    size_t n_schedules;
+    uint64_t seed, subject;    /**< of the draws of schedules */
     const ost_visit_t *visits; /**< [n_visits], sorted; those before t0 and from t1 on are ignored */
     size_t n_visits;
-    /** Called at each visit, before the events of its time; a step ends there. May change `start` of course_states.
+    /** Called at each visit, before the events of its time; a step ends there. May change `start` of schedule_states.
      * y[output x OST_LANE_COUNT], borrowed for the call. */
     void (*look)(ost_job_t *job, const ost_visit_t *visit, const double *y);
     const double *t_out; /**< [n_out] ascending; those outside [t0, t1] get no value */

@@ -81,7 +81,7 @@ static int find_substitutions(bench_system_t *self)
     size_t n = system->n_states, m = n + system->n_algebraic, width = self->width, n_room = 0;
     bool *filled = calloc(m * width, sizeof(*filled));
     if (filled == NULL) return -1;
-    for (size_t e = 0; e < system->n_entries; e++) filled[self->place[e]] = true;
+    for (size_t e = 0; e < system->n_entries; e++) filled[self->location[e]] = true;
     for (size_t k = n; k < m; k++) {
         for (size_t r = 0; r < m; r++) {
             for (size_t c = 0; r != k && c < width && filled[r * width + k]; c++) {
@@ -120,14 +120,14 @@ int bench_system_init(bench_system_t *self, const bench_problem_t *problem)
         .entries = calloc(system->n_entries + 1, sizeof(double)),
         .f = calloc(n + 1, sizeof(double)),
         .matrix = calloc(m * (m + 1) + 1, sizeof(double)),
-        .place = calloc(system->n_entries + 1, sizeof(uint32_t)),
+        .location = calloc(system->n_entries + 1, sizeof(uint32_t)),
     };
     if (self->atol == NULL || self->u == NULL || self->mode == NULL || self->g == NULL || self->scratch == NULL ||
-        self->entries == NULL || self->f == NULL || self->matrix == NULL || self->place == NULL)
+        self->entries == NULL || self->f == NULL || self->matrix == NULL || self->location == NULL)
         return -1;
     for (size_t i = 0; i < n; i++) self->atol[i] = options->atol_factor * options->rtol * fmin(system->scale[i], 1e200);
     for (size_t e = 0; e < system->n_entries; e++)
-        self->place[e] = (uint32_t) (system->row[e] * self->width + system->col[e]);
+        self->location[e] = (uint32_t) (system->row[e] * self->width + system->col[e]);
     return find_substitutions(self);
 }
 
@@ -141,7 +141,7 @@ void bench_system_free(bench_system_t *self)
     free(self->entries);
     free(self->f);
     free(self->matrix);
-    free(self->place);
+    free(self->location);
     free(self->substitutions);
 }
 
@@ -196,7 +196,7 @@ void bench_system_jacobian(bench_system_t *self, double t, const double *x)
     self->system->jacobian(self->system->self, &at, self->entries);
     self->n_jacobians++;
     memset(a, 0, (self->width - 1) * self->width * sizeof(*a));
-    for (size_t e = 0; e < self->system->n_entries; e++) a[self->place[e]] = self->entries[e];
+    for (size_t e = 0; e < self->system->n_entries; e++) a[self->location[e]] = self->entries[e];
     for (const bench_substitution_t *s = self->substitutions, *end = s + self->n_substitutions; s < end; s++)
         a[s->dst] += a[s->factor] * a[s->from];
 }

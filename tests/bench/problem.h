@@ -37,7 +37,7 @@ typedef struct {
     double *u, *mode, *g, *scratch, *entries, *f; /* g: conditions, as numbers */
     double *matrix; /* [n_states + n_algebraic][n_states + n_algebraic + 1], row by row; the last column is by time */
     size_t width;
-    uint32_t *place; /* [n_entries] of the matrix */
+    uint32_t *location; /* [n_entries] of the matrix */
     bench_substitution_t *substitutions;
     size_t n_substitutions;
     size_t i_event;

@@ -110,7 +110,7 @@ static ost_class_t class_of(const char *output, ost_measure_t measure)
 }
 
 /* "g_per_cm2_per_year" is a change of g/cm2 divided by years. @return false if the unit is none */
-static bool read_unit(ost_figure_t *self, const char *unit)
+static bool read_unit(ost_observation_t *self, const char *unit)
 {
     static const struct {
         const char *unit;
@@ -153,10 +153,12 @@ static size_t arm_index(const ost_experiment_t *e, const char *name)
 }
 
 /* @return false, and why, if the row cannot be laid beside a simulation */
-static bool make_figure(ost_figure_t *self, const ost_experiment_t *e, const ost_comparison_t *c,
+static bool make_observation(ost_observation_t *self, const ost_experiment_t *e, const ost_comparison_t *c,
     const ost_evidence_row_t *row, char *why, size_t size)
 {
-    *self = (ost_figure_t){ .row = row, .comparison = c, .unit = NAN, .median = strcmp(row->statistic, "median") == 0 };
+    *self = (ost_observation_t){
+        .row = row, .comparison = c, .unit = NAN, .median = strcmp(row->statistic, "median") == 0
+    };
     const char *output = output_of(c, row);
     self->arm = arm_index(e, c->arm);
     self->versus = arm_index(e, c->versus);
@@ -194,7 +196,7 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-size_t ost_figure_time(const ost_experiment_t *e, double t)
+size_t ost_observation_time(const ost_experiment_t *e, double t)
 {
     for (size_t i = 0; i < e->n_times; i++)
         if (fabs(e->times[i] - t) <= SAME_VISIT) return i;
@@ -203,7 +205,7 @@ size_t ost_figure_time(const ost_experiment_t *e, double t)
 
 static int add_time(ost_experiment_t *e, double t, ost_error_t *err)
 {
-    if (ost_figure_time(e, t) != SIZE_MAX) return 0;
+    if (ost_observation_time(e, t) != SIZE_MAX) return 0;
     double *times = realloc(e->times, (e->n_times + 1) * sizeof(*times));
     if (times == NULL) return ost_no_memory(err);
     times[e->n_times++] = t;
@@ -225,15 +227,16 @@ int ost_trial_unmatched(ost_trial_t *self, const ost_evidence_row_t *row, const 
 
 static int add_row(ost_trial_t *self, const ost_comparison_t *c, const ost_evidence_row_t *row, ost_error_t *err)
 {
-    ost_figure_t figure;
+    ost_observation_t observation;
     char why[sizeof(self->unmatched->why)];
-    if (make_figure(&figure, &self->experiment, c, row, why, sizeof(why))) {
-        int ret = add_time(&self->experiment, figure.to, err);
-        if (ret == 0 && figure.measure != OST_MEASURE_LEVEL) ret = add_time(&self->experiment, figure.from, err);
-        ost_figure_t *more = realloc(self->figures, (self->n_figures + 1) * sizeof(*more));
+    if (make_observation(&observation, &self->experiment, c, row, why, sizeof(why))) {
+        int ret = add_time(&self->experiment, observation.to, err);
+        if (ret == 0 && observation.measure != OST_MEASURE_LEVEL)
+            ret = add_time(&self->experiment, observation.from, err);
+        ost_observation_t *more = realloc(self->observations, (self->n_observations + 1) * sizeof(*more));
         if (more == NULL) return ost_no_memory(err);
-        self->figures = more;
-        more[self->n_figures++] = figure;
+        self->observations = more;
+        more[self->n_observations++] = observation;
         return ret;
     }
     return ost_trial_unmatched(self, row, why, err);
@@ -249,7 +252,7 @@ static int no_row(
         if (n_arms < 64 && strcmp(evidence->rows[i].trial, c->trial) == 0) arms[n_arms++] = evidence->rows[i].arm;
     }
     const char *near = n_arms > 0 ? ost_nearest(c->trial_arm, arms, n_arms) : ost_nearest(c->trial, trials, n_trials);
-    return ost_fail_at(err, OST_ERR_NAME, e->path, c->place.line, c->place.column,
+    return ost_fail_at(err, OST_ERR_NAME, e->path, c->location.line, c->location.column,
         "no row of the evidence has trial '%s', arm '%s'%s%s%s%s%s%s", c->trial, c->trial_arm,
         c->endpoint != NULL || c->site != NULL || !isnan(c->month) ? " and this endpoint, site and month" : "",
         near != NULL ? " (did you mean " : "",
@@ -259,7 +262,7 @@ static int no_row(
         near != NULL ? near : "", near != NULL ? "'?" : "", near != NULL ? ")" : "");
 }
 
-int ost_figures_find(ost_trial_t *self, const ost_evidence_t *evidence, ost_error_t *err)
+int ost_observations_find(ost_trial_t *self, const ost_evidence_t *evidence, ost_error_t *err)
 {
     ost_experiment_t *e = &self->experiment;
     for (size_t i = 0; i < e->n_outputs; i++) free(e->outputs[i]);
@@ -281,7 +284,7 @@ int ost_figures_find(ost_trial_t *self, const ost_evidence_t *evidence, ost_erro
 }
 
 /* @return false, and why, if the row is in a unit that the output cannot be in */
-static bool bind_unit(ost_figure_t *self, const ost_variable_t *variable, char *why, size_t size)
+static bool bind_unit(ost_observation_t *self, const ost_variable_t *variable, char *why, size_t size)
 {
     ost_unit_t reported = { 0 };
     self->factor = 1;
@@ -314,25 +317,26 @@ static const ost_variable_t *find_output(const ost_plan_t *plan, const char *out
     return NULL;
 }
 
-int ost_figures_bind(ost_trial_t *self, ost_error_t *err)
+int ost_observations_bind(ost_trial_t *self, ost_error_t *err)
 {
     const ost_experiment_t *e = &self->experiment;
     size_t n = 0;
     int ret = 0;
-    for (size_t i = 0; i < self->n_figures && ret == 0; i++) {
-        ost_figure_t figure = self->figures[i];
-        const ost_variable_t *variable = find_output(&self->plan, figure.output, &figure.i_output);
+    for (size_t i = 0; i < self->n_observations && ret == 0; i++) {
+        ost_observation_t observation = self->observations[i];
+        const ost_variable_t *variable = find_output(&self->plan, observation.output, &observation.i_output);
         char why[sizeof(self->unmatched->why)];
         if (variable == NULL) /* a model without this site or marker */
-            snprintf(why, sizeof(why), "the models have no output '%s'", figure.output);
-        if (variable == NULL || !bind_unit(&figure, variable, why, sizeof(why))) {
-            ret = ost_trial_unmatched(self, figure.row, why, err);
+            snprintf(why, sizeof(why), "the models have no output '%s'", observation.output);
+        if (variable == NULL || !bind_unit(&observation, variable, why, sizeof(why))) {
+            ret = ost_trial_unmatched(self, observation.row, why, err);
             continue;
         }
-        figure.i_to = ost_figure_time(e, figure.to);
-        figure.i_from = figure.measure == OST_MEASURE_LEVEL ? figure.i_to : ost_figure_time(e, figure.from);
-        self->figures[n++] = figure;
+        observation.i_to = ost_observation_time(e, observation.to);
+        observation.i_from =
+            observation.measure == OST_MEASURE_LEVEL ? observation.i_to : ost_observation_time(e, observation.from);
+        self->observations[n++] = observation;
     }
-    self->n_figures = n;
+    self->n_observations = n;
     return ret;
 }
