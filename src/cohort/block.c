@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One block of subjects on one thread: they are drawn, their history before treatment and all arms are integrated, and
+ * the values are brought to reported units. A subject's numbers depend on nothing but its own. */
+#include "cohort/worker.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BLOCK OST_COHORT_BLOCK
+#define LANES OST_LANE_COUNT
+/* A block sleeps from the start if its initial state changes by less than this part of its scale in a day. */
+#define AT_REST 1e-12
+
+/* [n][width] of subjects to rows [width][LANES] of the group of lanes that begins at subject `first`; the last subject
+ * fills what is left over. */
+static void gather(double *rows, const double *from, size_t width, size_t first, size_t n_subjects)
+{
+    for (size_t l = 0; l < LANES; l++) {
+        const double *one = from + width * (first + l < n_subjects ? first + l : n_subjects - 1);
+        for (size_t i = 0; i < width; i++) rows[i * LANES + l] = one[i];
+    }
+}
+
+static void scatter(double *to, size_t stride, const double *rows, size_t n_rows, size_t first, size_t n_subjects)
+{
+    for (size_t l = 0; l < LANES && first + l < n_subjects; l++)
+        for (size_t i = 0; i < n_rows; i++) to[stride * (first + l) + i] = rows[i * LANES + l];
+}
+
+/* Derivatives and, after them, drives of a block in its initial state, all that it reads `above` the neutral value. */
+static const double *probe_block(ost_worker_t *self, size_t b, double above)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
+    const double *x = self->x_rows + block->first_state * LANES;
+    double *drives = self->f_rows + block->n_states * LANES;
+    const double *reads[OST_MAX_READS];
+    for (size_t k = 0; k < plan->blocks[b].model->n_reads; k++) {
+        const ost_signal_t *signal = plan->signals[plan->blocks[b].read_signal[k]].signal;
+        double value = above + (signal->has_neutral ? signal->neutral : 0);
+        for (size_t l = 0; l < LANES; l++) self->a_rows[k * LANES + l] = value;
+        reads[k] = self->a_rows + k * LANES;
+    }
+    const ost_kernel_args_t at = {
+        .t = self->zero_rows,
+        .x = x,
+        .h = self->h_rows + block->first_hoisted * LANES,
+        .s = reads,
+        .mode = self->zero_rows,
+        .scratch = self->s_rows,
+    };
+    block->kernel->rhs(block->kernel, &at, self->f_rows);
+    for (uint32_t i = 0; i < block->n_drives; i++) block->kernel->drive(block->kernel, &at, i, drives + i * LANES);
+    return self->f_rows;
+}
+
+/* While nothing is dosed, a block is parked at the drives of its initial state if it rests there whatever it reads: at
+ * two values of its signals, which is all of them for a block that is linear in what it reads. Others run. */
+static void idle_block(ost_worker_t *self, size_t b, size_t first, size_t n_subjects)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
+    for (int probe = 0; probe < 2; probe++) {
+        const double *f = probe_block(self, b, probe), *drives = f + block->n_states * LANES;
+        for (size_t l = 0; l < LANES && first + l < n_subjects; l++) {
+            double *u = self->inputs + (first + l) * plan->system.n_inputs, *mean = u + block->first_mean;
+            for (size_t i = 0; i < block->n_states; i++)
+                if (!(fabs(f[i * LANES + l]) <= AT_REST * plan->system.scale[block->first_state + i]))
+                    u[block->park_input] = 0;
+            for (size_t i = 0; i < block->n_drives; i++) {
+                if (probe == 0) mean[i] = drives[i * LANES + l];
+                if (!(fabs(drives[i * LANES + l] - mean[i]) <= AT_REST * fabs(mean[i]))) u[block->park_input] = 0;
+            }
+        }
+    }
+}
+
+/* Constants, initial states and idle inputs of all subjects of the block. */
+static void prepare(ost_worker_t *self, size_t n)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_lane_plan_t *lane = &plan->impl->lane;
+    size_t n_inputs = plan->system.n_inputs;
+    for (size_t i = 0; i < n; i++)
+        memcpy(self->inputs + i * n_inputs, plan->impl->idle_input, n_inputs * sizeof(double));
+    for (size_t first = 0; first < n; first += LANES) {
+        gather(self->p_rows, self->params, plan->n_params, first, n);
+        for (size_t b = 0; b < plan->n_blocks; b++) {
+            const ost_lane_block_t *block = &lane->blocks[b];
+            block->kernel->prepare(block->kernel, self->p_rows + plan->blocks[b].first_param * LANES,
+                self->h_rows + block->first_hoisted * LANES, self->x_rows + block->first_state * LANES, self->s_rows);
+            if (block->park_input >= 0) idle_block(self, b, first, n);
+        }
+        scatter(self->constants, plan->system.n_constants, self->h_rows, plan->n_hoisted, first, n);
+        scatter(self->x0, plan->system.n_states, self->x_rows, plan->impl->n_block_states, first, n);
+    }
+}
+
+static void fail_subject(ost_worker_t *self, size_t i, int code, const char *context, const char *what)
+{
+    self->subject_status[i] = (uint8_t) -code;
+    snprintf(self->subject_text[i], OST_MESSAGE_SIZE, "%s%s", context, what);
+}
+
+/* When a drawn subject's life begins, when its arms do, how it takes their schedules, and when it drops out. */
+static int draw_schedule(ost_worker_t *self, size_t i, double *t_start, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_experiment_t *e = plan->experiment;
+    const double *covariates = self->covariates + i * e->n_covariates;
+    int ret = ost_plan_dosing_records(plan, covariates, self->records + i * plan->n_schedules, &self->t_begin[i], err);
+    if (ret < 0) return ret;
+    *t_start = self->t_begin[i];
+    if (e->dropout != NULL && isnan(self->dropout[i] = ost_formula_value(e->dropout, covariates)))
+        return ost_fail(err, OST_ERR_VALUE, "the time of dropout is not a number");
+    if (e->start == NULL) return 0;
+    double start = ost_formula_value(e->start, covariates);
+    if (!isfinite(start)) return ost_fail(err, OST_ERR_VALUE, "the start of the run-in is not a finite number");
+    *t_start = fmin(start, self->t_begin[i]);
+    return 0;
+}
+
+static void draw_subject(ost_worker_t *self, size_t i, uint64_t subject, const double *typical, double *t_start)
+{
+    const ost_plan_t *plan = self->plan;
+    ost_error_t err = { 0 };
+    double *covariates = self->covariates + i * plan->experiment->n_covariates;
+    int ret = ost_plan_draw(plan, subject, typical, covariates, self->params + i * plan->n_params, &err);
+    self->subject[i] = subject;
+    if (plan->n_noises > 0) self->constants[i * plan->system.n_constants + plan->n_hoisted] = (double) subject;
+    self->subject_status[i] = 0;
+    *t_start = self->t_begin[i] = plan->t_begin;
+    self->dropout[i] = INFINITY;
+    if (ret == 0) ret = draw_schedule(self, i, t_start, &err);
+    if (ret == 0) return;
+    fail_subject(self, i, ret, "", err.what);
+    for (size_t c = 0; c < plan->n_schedules; c++)
+        self->records[i * plan->n_schedules + c] = (ost_dosing_record_t){ .start = INFINITY, .stop = INFINITY };
+}
+
+/* @param[out] t_start  [n] where each subject's run-in begins */
+static void draw(ost_worker_t *self, uint64_t first, size_t n, double *t_start)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_experiment_t *e = plan->experiment;
+    const double *variants = self->run->options->variants;
+    for (size_t i = 0; i < n; i++) {
+        const double *typical =
+            variants != NULL ? variants + (size_t) ((first + i) / e->n_subjects) * plan->n_params : NULL;
+        draw_subject(self, i, e->first_subject + (first + i) % e->n_subjects, typical, &t_start[i]);
+    }
+}
+
+ost_job_t ost_worker_job(const ost_worker_t *self, size_t i, double t0, double t1, const double *x0)
+{
+    const ost_system_t *system = &self->plan->system;
+    return (ost_job_t){ .t0 = t0,
+        .t1 = t1,
+        .x0 = x0 + i * system->n_states,
+        .p = self->constants + i * system->n_constants,
+        .u0 = self->inputs + i * system->n_inputs };
+}
+
+size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, const double *t_start, double *x1, size_t *of)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t n_states = plan->system.n_states, n_jobs = 0;
+    memcpy(x1, self->x0, n * n_states * sizeof(double));
+    for (size_t i = 0; i < n; i++) {
+        if (self->subject_status[i] != 0 || !(t_start[i] < self->t_begin[i])) continue;
+        of[n_jobs] = i;
+        self->jobs[n_jobs] = ost_worker_job(self, i, t_start[i], self->t_begin[i], self->x0);
+        self->jobs[n_jobs++].x_end = x1 + i * n_states;
+    }
+    return n_jobs;
+}
+
+void ost_worker_clear_integrals(const ost_plan_t *plan, size_t n_jobs, const size_t *of, double *x1)
+{
+    size_t n_states = plan->system.n_states;
+    for (size_t k = 0; k < n_jobs; k++)
+        for (size_t x = plan->impl->n_block_states; x < n_states; x++) x1[of[k] * n_states + x] = 0;
+}
+
+static int run_in(ost_worker_t *self, size_t n, const double *t_start, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t of[BLOCK], n_jobs = ost_worker_run_in_jobs(self, n, t_start, self->x1, of);
+    int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
+    if (ret < 0) return ret;
+    for (size_t k = 0; k < n_jobs; k++) {
+        const ost_job_t *job = &self->jobs[k];
+        self->run_in_steps += job->stats.steps;
+        if (job->status == 0) continue;
+        char what[OST_MESSAGE_SIZE];
+        fail_subject(self, of[k], job->status,
+            "run-in: ", ost_job_message(job, &plan->system, &plan->experiment->solver, what, sizeof(what)));
+    }
+    ost_worker_clear_integrals(plan, n_jobs, of, self->x1);
+    return 0;
+}
+
+ost_given_t ost_given_as_planned(const ost_plan_t *plan, size_t arm)
+{
+    return (ost_given_t){ arm, plan->arm_events[arm], plan->impl->schedules };
+}
+
+void ost_worker_set_schedules(
+    ost_worker_t *self, ost_job_t *job, size_t i, size_t n, const ost_given_t *given, double *began, double *ended)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t first = plan->impl->first_schedule[given->arm];
+    ost_visitor_t *visitor = &self->visitors[given->arm * BLOCK + i];
+    *visitor = (ost_visitor_t){ .plan = plan,
+        .arm = given->arm,
+        .covariates = self->covariates + i * plan->experiment->n_covariates,
+        .values = self->seen,
+        .began = began + first * n + i,
+        .ended = ended + first * n + i,
+        .stride = n };
+    job->subject = self->subject[i];
+    job->schedules = given->schedules + first;
+    job->records = self->records + i * plan->n_schedules + first;
+    job->schedule_states = self->schedule_states + i * plan->n_schedules + first;
+    ost_plan_give(visitor, job);
+}
+
+void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, const ost_given_t *given, double *y)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t arm = given->arm;
+    job->events = given->events;
+    job->n_events = plan->n_arm_known[arm];
+    job->series = plan->arm_series[arm];
+    job->n_series = plan->n_arm_series[arm];
+    job->t_out = plan->experiment->times;
+    job->n_out = plan->experiment->n_times;
+    job->y = y;
+}
+
+size_t ost_plan_y_size(const ost_plan_t *plan)
+{
+    return plan->system.n_outputs * plan->experiment->n_times;
+}
+
+void ost_plan_to_reported_units(const ost_plan_t *plan, double *y)
+{
+    size_t n_times = plan->experiment->n_times;
+    for (size_t o = 0; o < plan->system.n_outputs; o++)
+        for (size_t t = 0; t < n_times; t++) y[o * n_times + t] /= plan->impl->factor[o];
+}
+
+static void count_not_finite(ost_worker_t *self, const double *y)
+{
+    size_t n_times = self->plan->experiment->n_times;
+    for (size_t o = 0; o < self->plan->system.n_outputs; o++) {
+        size_t t = 0;
+        while (t < n_times && isfinite(y[o * n_times + t])) t++;
+        self->n_not_finite[o] += t < n_times;
+    }
+}
+
+/* Nobody looks at a subject that has left. */
+static void drop_out(const ost_plan_t *plan, double *y, double t_left)
+{
+    size_t n_times = plan->experiment->n_times, left = 0;
+    while (left < n_times && plan->experiment->times[left] <= t_left) left++;
+    for (size_t o = 0; o < plan->system.n_outputs; o++)
+        for (size_t t = left; t < n_times; t++) y[o * n_times + t] = NAN;
+}
+
+static bool is_out(const ost_job_t *job)
+{
+    return ((const ost_visitor_t *) job->user)->is_out;
+}
+
+static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *job)
+{
+    const ost_plan_t *plan = self->plan;
+    double *y = self->y + k * ost_plan_y_size(plan);
+    self->steps[k] = job != NULL ? (uint32_t) job->stats.steps : 0;
+    self->rejected[k] = job != NULL ? (uint32_t) job->stats.rejected : 0;
+    self->messages[k] = NULL;
+    if (job != NULL) ost_solver_stats_add(&self->stats, &job->stats);
+    self->status[k] = job != NULL ? (uint8_t) -job->status : self->subject_status[i];
+    if (self->status[k] == 0) {
+        ost_plan_to_reported_units(plan, y);
+        count_not_finite(self, y);
+        drop_out(plan, y, is_out(job) ? -INFINITY : self->dropout[i]);
+        return;
+    }
+    self->failures++;
+    self->messages[k] = self->text[k];
+    if (job != NULL)
+        ost_job_message(job, &plan->system, &plan->experiment->solver, self->text[k], OST_MESSAGE_SIZE);
+    else
+        memcpy(self->text[k], self->subject_text[i], OST_MESSAGE_SIZE);
+    /* no half of a curve that looks like a result */
+    for (size_t t = 0; t < ost_plan_y_size(plan); t++) y[t] = NAN;
+}
+
+/* Jobs in order of arms, so that neighbouring lanes share an arm. */
+static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t n_jobs = 0, n_arms = plan->experiment->n_arms;
+    for (size_t k = 0; k < plan->n_schedules * n; k++) self->began[k] = self->ended[k] = NAN;
+    for (size_t a = 0; a < n_arms; a++) {
+        for (size_t i = 0; i < n; i++) {
+            if (self->subject_status[i] != 0) continue;
+            ost_job_t *job = &self->jobs[n_jobs++];
+            const ost_given_t given = ost_given_as_planned(plan, a);
+            *job = ost_worker_job(self, i, self->t_begin[i], plan->t_end, self->x1);
+            ost_worker_set_arm(self, job, &given, self->y + (a * n + i) * ost_plan_y_size(plan));
+            ost_worker_set_schedules(self, job, i, n, &given, self->began, self->ended);
+        }
+    }
+    int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
+    if (ret < 0) return ret;
+    const ost_job_t *job = self->jobs;
+    for (size_t a = 0; a < n_arms; a++)
+        for (size_t i = 0; i < n; i++) finish_job(self, a * n + i, i, self->subject_status[i] != 0 ? NULL : job++);
+    return 0;
+}
+
+void ost_worker_typical_jobs(ost_worker_t *self)
+{
+    const ost_plan_t *plan = self->plan;
+    double t_start;
+    /* subject 0 of all takes doses in a way of its own: that kind is typical, whichever subjects are run */
+    draw_subject(self, 0, 0, NULL, &t_start);
+    ost_plan_typical(plan, self->params);
+    prepare(self, 1);
+    for (size_t a = 0; a < plan->experiment->n_arms; a++) {
+        const ost_given_t given = ost_given_as_planned(plan, a);
+        self->jobs[a] = ost_worker_job(self, 0, self->t_begin[0], plan->t_end, self->x0);
+        ost_worker_set_arm(self, &self->jobs[a], &given, NULL);
+        ost_worker_set_schedules(self, &self->jobs[a], 0, 1, &given, self->unread, self->unread);
+    }
+}
+
+int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err)
+{
+    double t_start[BLOCK];
+    uint64_t first = (uint64_t) i_block * BLOCK, left = self->run->n_positions - first;
+    size_t n = left < BLOCK ? (size_t) left : BLOCK;
+    *n_subjects = n;
+    self->stats = (ost_solver_stats_t){ 0 };
+    self->run_in_steps = self->failures = 0;
+    memset(self->n_not_finite, 0, self->plan->system.n_outputs * sizeof(*self->n_not_finite));
+    draw(self, first, n, t_start);
+    prepare(self, n);
+    int ret = run_in(self, n, t_start, err);
+    if (ret == 0) ret = run_arms(self, n, err);
+    bool is_probed = ret == 0 && i_block == 0 && !self->run->options->no_probe;
+    return is_probed ? ost_worker_probe(self, n, t_start, err) : ret;
+}
