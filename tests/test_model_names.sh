@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A model is added by files in models/ alone: in src no identifier and no string of one word holds a model's name. The
-# names are those of models/*.model, but for `hormones`, a word of the notation. Comments and sentences for people may
-# name a model.
+# A model is added by files in models/ alone, a text and its sheet in a folder; names are unique. In src no identifier and
+# no string of one word holds a model's name, but for `hormones`, a word of the notation. Comments and sentences for
+# people may name a model.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
-names=$(basename -s .model models/*.model | grep -vxE 'signals|hormones' | paste -sd'|')
+names=$(find models -name '*.model' -exec basename -s .model {} + | grep -vxE 'signals|hormones' | paste -sd'|')
 
 named_in() { # named_in FILE...: the words that name a model, a line each
     local file
@@ -14,6 +14,16 @@ named_in() { # named_in FILE...: the words that name a model, a line each
             grep -v '[[:space:]]' | grep -E "(^|[^[:alnum:]])($names)([^[:alnum:]]|\$)" | sed "s|^|$file: |"
     done
 }
+
+wrong=$(
+    find models -name '*.model' | while read -r model; do
+        name=$(basename "$model" .model)
+        [[ $(head -1 "${model%.model}.md" 2>/dev/null) == "# "* ]] || echo "$model: no sheet ${model%.model}.md beside it"
+        [[ $model == */*/* || $name == signals ]] || echo "$model: is in no folder"
+    done
+    find models -name '*.model' -exec basename -a {} + | sort | uniq -d | sed 's/$/: two models of this name/'
+)
+[[ -z $wrong ]] || { echo "$wrong"; exit 1; }
 
 command -v gcc >/dev/null || exit 77
 probe=$(mktemp --suffix=.c)

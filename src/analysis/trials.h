@@ -140,7 +140,7 @@ double ost_observation_error(const ost_observation_t *self, const ost_estimate_t
 /** People behind a row that does not say: assumed: about the median of those that do. */
 #define OST_ASSUMED_N 60
 /** SD of the error of one BMD measurement, percent, by site: coefficients of variation of repeated scans and of
- * positioning and machine between visits; see models/aibl.md, "What is measured". */
+ * positioning and machine between visits; see models/bone/aibl.md, "What is measured". */
 double ost_scan_error(const char *element);
 
 /** "BMD", "marker", "hormone", "level". */

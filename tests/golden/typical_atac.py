@@ -38,7 +38,7 @@ class Model:
     def __init__(self, name):
         self.values, self.start, self.rates, self.outputs = {}, {}, {}, {}
         self.lets, self.drives, self.sites, self.dose = [], [], [], None
-        for line in self.statements((MODELS / f"{name}.model").read_text()):
+        for line in self.statements(next(MODELS.rglob(f"{name}.model")).read_text()):
             self.read(line)
 
     @staticmethod
