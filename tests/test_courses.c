@@ -39,7 +39,7 @@ static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
 static int run_plan(run_t *self, const char *text, bool small, ost_error_t *err)
 {
     memset(self, 0, sizeof(*self));
-    int ret = small ? ost_library_init_with(&self->library, small_models, COUNT(small_models), err)
+    int ret = small ? ost_library_init_with(&self->library, small_table(), COUNT(small_models), err)
                     : ost_library_init(&self->library, err);
     if (ret == 0) ret = ost_experiment_parse(&self->e, "study.yaml", text, NULL, 0, err);
     return ret == 0 ? ost_plan_build(&self->plan, &self->library, &self->e, err) : ret;

@@ -20,6 +20,12 @@ cd "$prefix/empty"
 ../bin/osteon run atac --subjects 64 --quiet -o atac.h5
 ../bin/osteon show atac.h5 | grep '64 subjects' >/dev/null || fail "osteon show does not say 64 subjects"
 
+prefix_models=../share/osteon/models
+../bin/osteon list models | grep -x models/published/jorg2022 >/dev/null || fail "osteon list models has no heading per folder"
+[[ -s $prefix_models/drugs/anastrozole.md ]] || fail "the sheet of anastrozole is not installed"
+diff <(../bin/osteon model anastrozole) <(../bin/osteon model $prefix_models/drugs/anastrozole.model) |
+    grep '^[<>]' | grep -v '^. kind drug, ' && fail "the installed anastrozole.model is not the built-in one"
+
 man1=$(find "$prefix" -path '*/man/man1/osteon.1')
 cmp "$man1" <(../bin/osteon list man) || fail "the installed manual page is not the one that osteon prints"
 cmp "$prefix"/share/bash-completion/completions/osteon <(../bin/osteon list bash) || fail "no completion for bash"

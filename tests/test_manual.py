@@ -90,7 +90,8 @@ class Completion(unittest.TestCase):
         self.assertEqual(set(found), {line.split()[0] for line in osteon("list", "configs").splitlines()} |
                          {"mine.yaml", "old.h5", "data"})
         self.assertIn("atac", found)
-        models = {line.split()[0] for what in ("models", "drugs") for line in osteon("list", what).splitlines()}
+        lines = osteon("list", "models").splitlines() + osteon("list", "drugs").splitlines()
+        models = {line.split()[0] for line in lines if line.startswith("  ")}
         self.assertLessEqual({"aibl", "anastrozole"}, models)
         self.assertEqual(set(self.complete("model", "")), models | {"mine.model", "data"})
         self.assertEqual(self.complete("compare", "atac", "--models", "aib"), ["aibl"])

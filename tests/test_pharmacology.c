@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Each drug against what was measured: its kinetics, what it does to its target, and the sign and rough size of what it
- * does to bone. Tolerances of effects leave room for what the models miss (models/bone/aibl.md and each drug's sheet), those
- * of kinetics do not. */
+ * does to bone. Tolerances of effects leave room for what the models miss (models/bone/aibl.md and each drug's sheet),
+ * those of kinetics do not. */
 #include "one_person.h"
 #include "plan/plan_impl.h"
 

@@ -509,11 +509,11 @@ static void test_drugs(void)
         CU_ASSERT_EQUAL(plan_drug(&library, bone, drug), is_felt);
     }
     for (size_t b = 0; b < library.n_builtins; b++) {
-        if (ost_library_get(&library, library.builtins[b].name, &bone, NULL) < 0 || bone->kind != OST_KIND_BONE)
+        if (ost_library_get(&library, library.builtins[b]->name, &bone, NULL) < 0 || bone->kind != OST_KIND_BONE)
             continue;
         bool has_axis = reads(bone, "estradiol");
         for (size_t d = 0; d < library.n_builtins; d++) {
-            if (ost_library_get(&library, library.builtins[d].name, &drug, NULL) < 0 || drug->kind != OST_KIND_DRUG)
+            if (ost_library_get(&library, library.builtins[d]->name, &drug, NULL) < 0 || drug->kind != OST_KIND_DRUG)
                 continue;
             bool expected = reaches(drug, bone) || (has_axis && reaches(drug, axis) && reaches(axis, bone));
             if (plan_drug(&library, bone, drug) != expected) {

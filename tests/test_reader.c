@@ -19,12 +19,13 @@ static const ost_builtin_t table[] = { { .name = "signals", .text = signals_text
 #define SOURCE " \"text\" @ \"assumed: for a test\"\n"
 #define OUT_C "output c [1] = C \"text\"\n"
 
+static const ost_builtin_t *const tables[] = { table };
 static ost_library_t library;
 
 static void open_library(void)
 {
     ost_error_t err = { 0 };
-    CU_ASSERT_EQUAL_FATAL(ost_library_init_with(&library, table, 1, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_library_init_with(&library, tables, 1, &err), 0);
 }
 
 static char *format(const ost_error_t *err)
@@ -473,24 +474,26 @@ static void test_library(void)
     ost_library_free(&library);
     ost_library_free(&library);
 
-    ost_builtin_t two[] = { table[0], { .name = "driver", .text = driver } };
+    ost_builtin_t second = { .name = "driver", .folder = "drugs/", .text = driver };
+    const ost_builtin_t *const two[] = { table, &second };
     CU_ASSERT_EQUAL_FATAL(ost_library_init_with(&library, two, 2, &err), 0);
     CU_ASSERT_EQUAL(ost_library_get(&library, "drver", &again, &err), OST_ERR_NAME);
     ost_assert_contains(err.what, "did you mean 'driver'?");
     CU_ASSERT_EQUAL(ost_library_get(&library, "driver", &again, &err), 0);
-    CU_ASSERT_STRING_EQUAL(again->path, "models/driver.model");
+    CU_ASSERT_STRING_EQUAL(again->path, "models/drugs/driver.model");
     /* a user's model of the same name or path does not hide the built-in one */
     const ost_model_t *own = NULL;
-    CU_ASSERT_EQUAL(
-        ost_library_read(&library, "models/driver.model", HEAD "state C = 1 [1] \"cells\"\nC' = 0\n" OUT_C, &own, &err),
+    CU_ASSERT_EQUAL(ost_library_read(&library, "models/drugs/driver.model",
+                        HEAD "state C = 1 [1] \"cells\"\nC' = 0\n" OUT_C, &own, &err),
         0);
     CU_ASSERT(own != NULL && own != again);
     CU_ASSERT(ost_library_get(&library, "driver", &d, &err) == 0 && d == again);
-    CU_ASSERT(ost_library_get(&library, "models/driver.model", &d, &err) == 0 && d == own);
+    CU_ASSERT(ost_library_get(&library, "models/drugs/driver.model", &d, &err) == 0 && d == own);
     CU_ASSERT(ost_library_get(&library, "m", &d, &err) == 0 && d == own);
     ost_library_free(&library);
     ost_builtin_t bad = { .name = "signals", .text = "signal x [1] combine one \"x\"\nkind drug\n" };
-    CU_ASSERT_EQUAL(ost_library_init_with(&library, &bad, 1, &err), OST_ERR_SYNTAX);
+    const ost_builtin_t *const bads[] = { &bad };
+    CU_ASSERT_EQUAL(ost_library_init_with(&library, bads, 1, &err), OST_ERR_SYNTAX);
     CU_ASSERT_EQUAL(err.line, 2);
     ost_library_free(&library);
 }
@@ -587,7 +590,8 @@ static void test_example_of_the_page(void)
     *end = '\0';
     ost_error_t err = { 0 };
     ost_builtin_t builtin = { .name = "signals", .text = signals };
-    CU_ASSERT_EQUAL_FATAL(ost_library_init_with(&library, &builtin, 1, &err), 0);
+    const ost_builtin_t *const builtins[] = { &builtin };
+    CU_ASSERT_EQUAL_FATAL(ost_library_init_with(&library, builtins, 1, &err), 0);
     const ost_model_t *m = read_right(text);
     CU_ASSERT_EQUAL(m->n_states, 4);
     CU_ASSERT_EQUAL(m->n_outputs, 3);

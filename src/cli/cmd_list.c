@@ -5,36 +5,47 @@
 #include <stdio.h>
 #include <string.h>
 
-static int for_each_model(ost_library_t *library, void (*print)(const ost_model_t *), ost_error_t *err)
+static bool is_drug(const ost_model_t *model)
+{
+    return model->kind == OST_KIND_DRUG;
+}
+
+static bool is_no_drug(const ost_model_t *model)
+{
+    return !is_drug(model);
+}
+
+/* @param is_listed  which models, NULL for all
+ * @param print  of a model and the one printed before it, NULL for the first */
+static int for_each_model(ost_library_t *library, bool (*is_listed)(const ost_model_t *),
+    void (*print)(const ost_model_t *, const ost_model_t *before), ost_error_t *err)
 {
     size_t n;
     const char *const *names = ost_library_builtin_names(&n);
+    const ost_model_t *before = NULL;
     int ret = 0;
     for (size_t i = 0; i < n && ret == 0; i++) {
         const ost_model_t *model;
         ret = ost_library_get(library, names[i], &model, err);
-        if (ret == 0) print(model);
+        if (ret < 0 || (is_listed != NULL && !is_listed(model))) continue;
+        print(model, before);
+        before = model;
     }
     return ret;
 }
 
-static void print_line(const ost_model_t *model)
+/* A line, below the heading of the model's folder where that changes. */
+static void print_line(const ost_model_t *model, const ost_model_t *before)
 {
-    printf("%-22s %-11s %s\n", model->name, ost_model_kind_words[model->kind], model->text);
+    int length = (int) (strrchr(model->path, '/') - model->path);
+    if (before == NULL || strncmp(model->path, before->path, (size_t) length + 1) != 0)
+        printf("%s%.*s\n", before != NULL ? "\n" : "", length, model->path);
+    printf("  %-26s %-11s %s\n", model->name, ost_model_kind_words[model->kind], model->text);
 }
 
-static void print_other(const ost_model_t *model)
+static void print_outputs(const ost_model_t *model, const ost_model_t *before)
 {
-    if (model->kind != OST_KIND_DRUG) print_line(model);
-}
-
-static void print_drug(const ost_model_t *model)
-{
-    if (model->kind == OST_KIND_DRUG) print_line(model);
-}
-
-static void print_outputs(const ost_model_t *model)
-{
+    (void) before;
     for (size_t j = 0; j < model->n_outputs; j++) {
         const ost_output_t *o = &model->outputs[j];
         char name[96], unit[48];
@@ -47,17 +58,17 @@ static void print_outputs(const ost_model_t *model)
 
 static int list_models(ost_library_t *library, ost_error_t *err)
 {
-    return for_each_model(library, print_other, err);
+    return for_each_model(library, is_no_drug, print_line, err);
 }
 
 static int list_drugs(ost_library_t *library, ost_error_t *err)
 {
-    return for_each_model(library, print_drug, err);
+    return for_each_model(library, is_drug, print_line, err);
 }
 
 static int list_outputs(ost_library_t *library, ost_error_t *err)
 {
-    return for_each_model(library, print_outputs, err);
+    return for_each_model(library, NULL, print_outputs, err);
 }
 
 static int list_signals(ost_library_t *library, ost_error_t *err)

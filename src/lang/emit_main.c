@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* osteon-emit OUTDIR FILE.model...: the build tool that turns the built-in models into C. It writes one
- * kernel_NAME_lanes.c per model, and builtins.c with the texts and the table of kernels. Files whose content would not
- * change are left alone, so that nothing is compiled again for nothing. */
+/* osteon-emit OUTDIR signals.model NAME.model: the build tool that turns one built-in model into C. It writes
+ * builtin_NAME.c, the entry of the table of built-in models, and kernel_NAME_lanes.c; of the signals, if both files are
+ * one, the entry alone. Signals of other models are not available to it. Files whose content would not change are left
+ * alone, so that nothing is compiled again for nothing. */
 #include "lang/library.h"
 #include "lang/model_impl.h"
 
@@ -10,14 +11,9 @@
 #include <string.h>
 
 /* Here nothing is built in yet. */
-const ost_builtin_t ost_builtins[1] = { 0 };
+const ost_builtin_t *const ost_builtins[1] = { NULL };
 const size_t ost_n_builtins = 0;
 const char *const ost_builtin_names[1] = { NULL };
-
-typedef struct {
-    char *name, *text;
-    uint64_t fingerprint; /* 0 for the file of signals */
-} source_t;
 
 static char *read_text(const char *path, ost_error_t *err)
 {
@@ -45,11 +41,16 @@ static char *read_text(const char *path, ost_error_t *err)
     return text;
 }
 
-/* "aibl" of "models/aibl.model"; owned by the caller. */
-static char *stem(const char *path)
+/* Name and folder of a model file: "aibl" and "bone/" where signals.model lies above it; owned by the caller. */
+static int split_path(const char *path, const char *signals, char **name, char **folder, ost_error_t *err)
 {
     const char *slash = strrchr(path, '/'), *first = slash != NULL ? slash + 1 : path, *dot = strrchr(first, '.');
-    return strndup(first, dot != NULL ? (size_t) (dot - first) : strlen(first));
+    const char *top = strrchr(signals, '/');
+    size_t n_top = top != NULL ? (size_t) (top + 1 - signals) : 0;
+    bool is_below = (size_t) (first - path) >= n_top && strncmp(path, signals, n_top) == 0;
+    *name = strndup(first, dot != NULL ? (size_t) (dot - first) : strlen(first));
+    *folder = is_below ? strndup(path + n_top, (size_t) (first - path) - n_top) : strdup("");
+    return *name != NULL && *folder != NULL ? 0 : ost_no_memory(err);
 }
 
 static int write_if_changed(const char *folder, const char *file, const char *content, size_t n, ost_error_t *err)
@@ -83,91 +84,69 @@ static void put_string(FILE *out, const char *text)
     putc('"', out);
 }
 
-static int emit_model(ost_library_t *library, source_t *source, const char *folder, ost_error_t *err)
+/* Write OUTDIR/BEFORE NAME AFTER by a function. */
+static int write_made(const char *folder, const char *before, const ost_builtin_t *builtin, const char *after,
+    int (*make)(const ost_builtin_t *builtin, const ost_model_t *model, FILE *out, ost_error_t *err),
+    const ost_model_t *model, ost_error_t *err)
 {
-    char path[512], *content = NULL;
+    char file[512], *content = NULL;
     size_t n = 0;
+    FILE *out = open_memstream(&content, &n);
+    if (out == NULL) return ost_no_memory(err);
+    int ret = make(builtin, model, out, err);
+    fclose(out);
+    snprintf(file, sizeof(file), "%s%s%s", before, builtin->name, after);
+    if (ret == 0) ret = write_if_changed(folder, file, content, n, err);
+    free(content);
+    return ret;
+}
+
+static int make_kernel(const ost_builtin_t *builtin, const ost_model_t *model, FILE *out, ost_error_t *err)
+{
+    (void) builtin;
+    return ost_model_emit(model, out, err);
+}
+
+/* The entry of the table: name, folder, text, fingerprint, kernels; model NULL for the signals. */
+static int make_entry(const ost_builtin_t *builtin, const ost_model_t *model, FILE *out, ost_error_t *err)
+{
+    (void) err;
+    fputs("/* Written by osteon-emit. */\n#include \"lang/kernel.h\"\n\n", out);
+    if (model != NULL)
+        fprintf(out,
+            "extern const ost_kernel_t ost_kernel_%1$s_base, ost_kernel_%1$s_avx2, ost_kernel_%1$s_avx512;\n\n"
+            "#ifdef OST_HAVE_AVX2\n#define AVX2 &ost_kernel_%1$s_avx2\n#else\n#define AVX2 NULL\n#endif\n"
+            "#ifdef OST_HAVE_AVX512\n#define AVX512 &ost_kernel_%1$s_avx512\n#else\n#define AVX512 NULL\n#endif\n\n",
+            builtin->name);
+    fprintf(out,
+        "extern const ost_builtin_t ost_builtin_%1$s;\nconst ost_builtin_t ost_builtin_%1$s = {\n    \"%1$s\",\n"
+        "    \"%2$s\",\n",
+        builtin->name, builtin->folder);
+    put_string(out, builtin->text);
+    fprintf(out, ",\n    UINT64_C(0x%016llx),\n", (unsigned long long) (model != NULL ? model->impl->fingerprint : 0));
+    if (model != NULL)
+        fprintf(out, "    { &ost_kernel_%s_base, AVX2, AVX512 },\n};\n", builtin->name);
+    else
+        fputs("    { NULL, NULL, NULL },\n};\n", out);
+    return 0;
+}
+
+static int emit(
+    const char *folder, const char *signals, const ost_builtin_t *builtin, bool is_signals, ost_error_t *err)
+{
+    char path[512];
+    const ost_builtin_t known = { .name = "signals", .text = signals }, *const table[] = { &known };
     const ost_model_t *model = NULL;
-    snprintf(path, sizeof(path), "models/%s.model", source->name);
-    int ret = ost_library_read(library, path, source->text, &model, err);
-    if (ret != 0) return ret;
-    if (strcmp(model->name, source->name) != 0) {
-        return ost_fail_at(err, OST_ERR_NAME, path, 1, 1, "model '%s' must stand in a file named '%s.model'",
+    ost_library_t library;
+    int ret = ost_library_init_with(&library, table, 1, err);
+    snprintf(path, sizeof(path), "models/%s%s.model", builtin->folder, builtin->name);
+    if (ret == 0 && !is_signals) ret = ost_library_read(&library, path, builtin->text, &model, err);
+    if (ret == 0 && !is_signals && strcmp(model->name, builtin->name) != 0) {
+        ret = ost_fail_at(err, OST_ERR_NAME, path, 1, 1, "model '%s' must stand in a file named '%s.model'",
             model->name, model->name);
     }
-    source->fingerprint = model->impl->fingerprint;
-    FILE *out = open_memstream(&content, &n);
-    if (out == NULL) return ost_no_memory(err);
-    ret = ost_model_emit(model, out, err);
-    fclose(out);
-    snprintf(path, sizeof(path), "kernel_%s_lanes.c", source->name);
-    if (ret == 0) ret = write_if_changed(folder, path, content, n, err);
-    free(content);
-    return ret;
-}
-
-static void put_table(FILE *out, const source_t *sources, size_t n)
-{
-    fputs("/* The built-in models, written by osteon-emit. */\n#include \"lang/kernel.h\"\n\n"
-          "#ifdef OST_HAVE_AVX2\n#define AVX2(kernel) kernel\n#else\n#define AVX2(kernel) NULL\n#endif\n"
-          "#ifdef OST_HAVE_AVX512\n#define AVX512(kernel) kernel\n#else\n#define AVX512(kernel) NULL\n#endif\n\n",
-        out);
-    for (size_t i = 0; i < n; i++) {
-        if (sources[i].fingerprint == 0) continue;
-        fprintf(out, "extern const ost_kernel_t ost_kernel_%1$s_base, ost_kernel_%1$s_avx2, ost_kernel_%1$s_avx512;\n",
-            sources[i].name);
-    }
-    fputs("\nconst ost_builtin_t ost_builtins[] = {\n", out);
-    for (size_t i = 0; i < n; i++) {
-        fprintf(out, "    { \"%s\",\n", sources[i].name);
-        put_string(out, sources[i].text);
-        fprintf(out, ",\n    UINT64_C(0x%016llx),\n", (unsigned long long) sources[i].fingerprint);
-        if (sources[i].fingerprint == 0) {
-            fputs("    { NULL, NULL, NULL } },\n", out);
-        } else {
-            fprintf(out,
-                "    { &ost_kernel_%1$s_base, AVX2(&ost_kernel_%1$s_avx2), AVX512(&ost_kernel_%1$s_avx512) } },\n",
-                sources[i].name);
-        }
-    }
-    fprintf(out, "};\nconst size_t ost_n_builtins = %zu;\n\nconst char *const ost_builtin_names[] = { ", n);
-    for (size_t i = 0; i < n; i++) {
-        if (sources[i].fingerprint != 0) fprintf(out, "\"%s\", ", sources[i].name);
-    }
-    fputs("NULL };\n", out);
-}
-
-static int emit_table(const source_t *sources, size_t n_sources, const char *folder, ost_error_t *err)
-{
-    char *content = NULL;
-    size_t n = 0;
-    FILE *out = open_memstream(&content, &n);
-    if (out == NULL) return ost_no_memory(err);
-    put_table(out, sources, n_sources);
-    fclose(out);
-    int ret = write_if_changed(folder, "builtins.c", content, n, err);
-    free(content);
-    return ret;
-}
-
-static int emit_all(const char *folder, source_t *sources, size_t n, char *const *paths, ost_error_t *err)
-{
-    ost_library_t library = { 0 };
-    ost_builtin_t signals = { .name = NULL };
-    int ret = 0;
-    for (size_t i = 0; i < n && ret == 0; i++) {
-        sources[i].name = stem(paths[i]);
-        sources[i].text = read_text(paths[i], err);
-        if (sources[i].name == NULL || sources[i].text == NULL) return OST_ERR_IO;
-        if (strcmp(sources[i].name, "signals") != 0) continue;
-        signals.name = sources[i].name;
-        signals.text = sources[i].text;
-    }
-    ret = ost_library_init_with(&library, &signals, signals.name != NULL ? 1 : 0, err);
-    for (size_t i = 0; i < n && ret == 0; i++) {
-        if (sources[i].name != signals.name) ret = emit_model(&library, &sources[i], folder, err);
-    }
-    if (ret == 0) ret = emit_table(sources, n, folder, err);
+    if (ret == 0 && !is_signals) ret = write_made(folder, "kernel_", builtin, "_lanes.c", make_kernel, model, err);
+    if (ret == 0) ret = write_made(folder, "builtin_", builtin, ".c", make_entry, model, err);
     ost_library_free(&library);
     return ret;
 }
@@ -175,20 +154,21 @@ static int emit_all(const char *folder, source_t *sources, size_t n, char *const
 int main(int argc, char **argv)
 {
     ost_error_t err = { 0 };
-    char text[1024];
-    if (argc < 3) {
-        fputs("usage: osteon-emit OUTDIR FILE.model...\n", stderr);
+    char message[1024], *name = NULL, *folder = NULL;
+    if (argc != 4) {
+        fputs("usage: osteon-emit OUTDIR signals.model NAME.model\n", stderr);
         return 2;
     }
-    size_t n = (size_t) argc - 2;
-    source_t *sources = calloc(n, sizeof(*sources));
-    int ret = sources == NULL ? ost_fail(&err, OST_ERR_NO_MEMORY, "out of memory")
-                              : emit_all(argv[1], sources, n, argv + 2, &err);
-    if (ret != 0) fprintf(stderr, "osteon-emit: %s\n", ost_error_format(&err, text, sizeof(text)));
-    for (size_t i = 0; i < n && sources != NULL; i++) {
-        free(sources[i].name);
-        free(sources[i].text);
+    char *signals = read_text(argv[2], &err), *text = signals != NULL ? read_text(argv[3], &err) : NULL;
+    int ret = text != NULL ? split_path(argv[3], argv[2], &name, &folder, &err) : OST_ERR_IO;
+    if (ret == 0) {
+        const ost_builtin_t builtin = { .name = name, .folder = folder, .text = text };
+        ret = emit(argv[1], signals, &builtin, strcmp(argv[2], argv[3]) == 0, &err);
     }
-    free(sources);
+    if (ret != 0) fprintf(stderr, "osteon-emit: %s\n", ost_error_format(&err, message, sizeof(message)));
+    free(signals);
+    free(text);
+    free(name);
+    free(folder);
     return ret == 0 ? 0 : 1;
 }

@@ -47,12 +47,13 @@ struct ost_kernel {
  * time. */
 typedef struct ost_builtin {
     const char *name;
+    const char *folder; /* below models/, as "drugs/"; NULL or empty for none */
     const char *text;
     uint64_t fingerprint;
     const ost_kernel_t *kernel[OST_N_ISA];
 } ost_builtin_t;
 
-extern const ost_builtin_t ost_builtins[];
+extern const ost_builtin_t *const ost_builtins[];
 extern const size_t ost_n_builtins;
 extern const char *const ost_builtin_names[]; /* of the models among them, NULL at the end */
 

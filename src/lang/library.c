@@ -18,12 +18,12 @@ int ost_library_init(ost_library_t *self, ost_error_t *err)
     return ost_library_init_with(self, ost_builtins, ost_n_builtins, err);
 }
 
-int ost_library_init_with(ost_library_t *self, const ost_builtin_t *table, size_t n, ost_error_t *err)
+int ost_library_init_with(ost_library_t *self, const ost_builtin_t *const *table, size_t n, ost_error_t *err)
 {
     *self = (ost_library_t){ .builtins = table, .n_builtins = n };
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(table[i].name, signals_name) == 0)
-            return ost_signals_read(&self->signals, "models/signals.model", table[i].text, err);
+        if (strcmp(table[i]->name, signals_name) == 0)
+            return ost_signals_read(&self->signals, "models/signals.model", table[i]->text, err);
     }
     return 0;
 }
@@ -110,7 +110,7 @@ static int unknown_model(const ost_library_t *self, const char *name, ost_error_
     const char **names = malloc((self->n_builtins + self->n_models + 1) * sizeof(*names));
     size_t n = 0;
     for (size_t i = 0; names != NULL && i < self->n_builtins; i++) {
-        if (strcmp(self->builtins[i].name, signals_name) != 0) names[n++] = self->builtins[i].name;
+        if (strcmp(self->builtins[i]->name, signals_name) != 0) names[n++] = self->builtins[i]->name;
     }
     for (size_t i = 0; names != NULL && i < self->n_models; i++) names[n++] = self->models[i]->name;
     const char *nearest = names != NULL ? ost_nearest(name, names, n) : NULL;
@@ -137,8 +137,8 @@ static int get_builtin(ost_library_t *self, const ost_builtin_t *builtin, const 
         if (self->models[i]->impl->source == builtin) *model = self->models[i];
     }
     if (*model != NULL) return 0;
-    char path[OST_NAME_SIZE + 32];
-    snprintf(path, sizeof(path), "models/%s.model", builtin->name);
+    char path[2 * OST_NAME_SIZE + 32];
+    snprintf(path, sizeof(path), "models/%s%s.model", builtin->folder != NULL ? builtin->folder : "", builtin->name);
     return read_model(self, path, builtin->text, builtin, model, err);
 }
 
@@ -147,7 +147,7 @@ int ost_library_get(ost_library_t *self, const char *name_or_path, const ost_mod
     bool by_path = is_path(name_or_path);
     *model = NULL;
     for (size_t i = 0; i < self->n_builtins && !by_path; i++) {
-        const ost_builtin_t *builtin = &self->builtins[i];
+        const ost_builtin_t *builtin = self->builtins[i];
         if (strcmp(builtin->name, name_or_path) == 0 && strcmp(builtin->name, signals_name) != 0)
             return get_builtin(self, builtin, model, err);
     }

@@ -6,7 +6,8 @@
 #include "lang/model.h"
 
 /* Start with the signals of any table of built-in models (its entry "signals"), which is how the build tool and tests
- * begin without generated code. @param table  [n], kept: must outlive self */
-int ost_library_init_with(ost_library_t *self, const ost_builtin_t *table, size_t n, ost_error_t *err) OST_MUST_CHECK;
+ * begin without generated code. @param table  [n], kept, with its entries: must outlive self */
+int ost_library_init_with(
+    ost_library_t *self, const ost_builtin_t *const *table, size_t n, ost_error_t *err) OST_MUST_CHECK;
 
 #endif

@@ -132,7 +132,7 @@ struct ost_model_impl; /* graph, programs, text; private */
 typedef struct {
     char *name, *text;           /**< name and title */
     ost_model_kind_t kind;       /**< OST_N_MODEL_KINDS only while the text is read */
-    char *path;                  /**< file it came from, or "models/NAME.model" for a built-in one */
+    char *path;                  /**< file it came from, or "models/FOLDER/NAME.model" for a built-in one */
     bool is_builtin;             /**< runs emitted code */
     ost_index_set_t *index_sets; /**< [n_index_sets] */
     size_t n_index_sets;
@@ -188,7 +188,7 @@ typedef struct {
     ost_signals_t signals; /**< of the built-in list and of models read */
     ost_model_t **models;  /**< loaded ones */
     size_t n_models;
-    const struct ost_builtin *builtins; /**< [n_builtins], static */
+    const struct ost_builtin *const *builtins; /**< [n_builtins], static */
     size_t n_builtins;
 } ost_library_t;
 

@@ -150,7 +150,7 @@ static char *builtin_models(const wiring_t *self, bool (*do_so)(const ost_model_
     for (size_t k = 0; k < self->library->n_builtins && n < size; k++) {
         const ost_model_t *model;
         ost_error_t ignored = { 0 };
-        if (ost_library_get(self->library, self->library->builtins[k].name, &model, &ignored) == 0 &&
+        if (ost_library_get(self->library, self->library->builtins[k]->name, &model, &ignored) == 0 &&
             do_so(model, user))
             n += (size_t) snprintf(buf + n, size - n, "%s'%s'", n > 0 ? ", " : "", model->name);
     }

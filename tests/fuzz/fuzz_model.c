@@ -15,6 +15,7 @@
 static const ost_builtin_t table[] = { { .name = "signals",
     .text = "signal estradiol [pmol/L] combine one \"plasma estradiol\"\n"
             "signal bisphosphonate [1] = 0 combine sum \"exposure\"\n" } };
+static const ost_builtin_t *const tables[] = { table };
 
 static void require(bool holds, const char *what)
 {
@@ -83,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ost_library_t library;
     ost_error_t err = { 0 };
     const ost_model_t *model;
-    if (text == NULL || ost_library_init_with(&library, table, 1, &err) != 0) abort();
+    if (text == NULL || ost_library_init_with(&library, tables, 1, &err) != 0) abort();
     if (size > 0) memcpy(text, data, size);
     text[size] = '\0';
     int ret = ost_library_read(&library, "fuzz.model", text, &model, &err);
