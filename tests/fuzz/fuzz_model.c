@@ -31,7 +31,8 @@ static bool is_filled(const char *text)
 
 static void check_model(const ost_model_t *m)
 {
-    require(is_filled(m->name) && is_filled(m->text) && is_filled(m->kind), "a model has name, title and kind");
+    require(
+        is_filled(m->name) && is_filled(m->text) && m->kind < OST_N_MODEL_KINDS, "a model has name, title and kind");
     for (size_t i = 0; i < m->n_params; i++) {
         const ost_param_t *p = &m->params[i];
         require(is_filled(p->name) && is_filled(p->text) && is_filled(p->unit_text), "a parameter is described");
