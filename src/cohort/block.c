@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One block of subjects on one thread: they are drawn, their history before treatment and all arms are integrated, and
  * the values are brought to reported units. A subject's numbers depend on nothing but its own. */
-#include "cohort/worker.h"
+#include "cohort/block.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -104,24 +104,24 @@ static void fail_subject(ost_worker_t *self, size_t i, int code, const char *con
 }
 
 /* When a drawn subject's life begins, when its arms do, how it takes their schedules, and when it drops out. */
-static int draw_schedule(ost_worker_t *self, size_t i, double *t_start, ost_error_t *err)
+static int draw_schedule(ost_worker_t *self, size_t i, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
     const double *covariates = self->covariates + i * e->n_covariates;
     int ret = ost_plan_dosing_records(plan, covariates, self->records + i * plan->n_schedules, &self->t_begin[i], err);
     if (ret < 0) return ret;
-    *t_start = self->t_begin[i];
+    self->t_start[i] = self->t_begin[i];
     if (e->dropout != NULL && isnan(self->dropout[i] = ost_formula_value(e->dropout, covariates)))
         return ost_fail(err, OST_ERR_VALUE, "the time of dropout is not a number");
     if (e->start == NULL) return 0;
     double start = ost_formula_value(e->start, covariates);
     if (!isfinite(start)) return ost_fail(err, OST_ERR_VALUE, "the start of the run-in is not a finite number");
-    *t_start = fmin(start, self->t_begin[i]);
+    self->t_start[i] = fmin(start, self->t_begin[i]);
     return 0;
 }
 
-static void draw_subject(ost_worker_t *self, size_t i, uint64_t subject, const double *typical, double *t_start)
+static void draw_subject(ost_worker_t *self, size_t i, uint64_t subject, const double *typical)
 {
     const ost_plan_t *plan = self->plan;
     ost_error_t err = { 0 };
@@ -130,17 +130,16 @@ static void draw_subject(ost_worker_t *self, size_t i, uint64_t subject, const d
     self->subject[i] = subject;
     if (plan->n_noises > 0) self->constants[i * plan->system.n_constants + plan->n_hoisted] = (double) subject;
     self->subject_status[i] = 0;
-    *t_start = self->t_begin[i] = plan->t_begin;
+    self->t_start[i] = self->t_begin[i] = plan->t_begin;
     self->dropout[i] = INFINITY;
-    if (ret == 0) ret = draw_schedule(self, i, t_start, &err);
+    if (ret == 0) ret = draw_schedule(self, i, &err);
     if (ret == 0) return;
     fail_subject(self, i, ret, "", err.what);
     for (size_t c = 0; c < plan->n_schedules; c++)
         self->records[i * plan->n_schedules + c] = (ost_dosing_record_t){ .start = INFINITY, .stop = INFINITY };
 }
 
-/* @param[out] t_start  [n] where each subject's run-in begins */
-static void draw(ost_worker_t *self, uint64_t first, size_t n, double *t_start)
+static void draw(ost_worker_t *self, uint64_t first, size_t n)
 {
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
@@ -148,7 +147,7 @@ static void draw(ost_worker_t *self, uint64_t first, size_t n, double *t_start)
     for (size_t i = 0; i < n; i++) {
         const double *typical =
             variants != NULL ? variants + (size_t) ((first + i) / e->n_subjects) * plan->n_params : NULL;
-        draw_subject(self, i, e->first_subject + (first + i) % e->n_subjects, typical, &t_start[i]);
+        draw_subject(self, i, e->first_subject + (first + i) % e->n_subjects, typical);
     }
 }
 
@@ -162,15 +161,15 @@ ost_job_t ost_worker_job(const ost_worker_t *self, size_t i, double t0, double t
         .u0 = self->inputs + i * system->n_inputs };
 }
 
-size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, const double *t_start, double *x1, size_t *of)
+size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, double *x1, size_t *of)
 {
     const ost_plan_t *plan = self->plan;
     size_t n_states = plan->system.n_states, n_jobs = 0;
     memcpy(x1, self->x0, n * n_states * sizeof(double));
     for (size_t i = 0; i < n; i++) {
-        if (self->subject_status[i] != 0 || !(t_start[i] < self->t_begin[i])) continue;
+        if (self->subject_status[i] != 0 || !(self->t_start[i] < self->t_begin[i])) continue;
         of[n_jobs] = i;
-        self->jobs[n_jobs] = ost_worker_job(self, i, t_start[i], self->t_begin[i], self->x0);
+        self->jobs[n_jobs] = ost_worker_job(self, i, self->t_start[i], self->t_begin[i], self->x0);
         self->jobs[n_jobs++].x_end = x1 + i * n_states;
     }
     return n_jobs;
@@ -183,10 +182,10 @@ void ost_worker_clear_integrals(const ost_plan_t *plan, size_t n_jobs, const siz
         for (size_t x = plan->impl->n_block_states; x < n_states; x++) x1[of[k] * n_states + x] = 0;
 }
 
-static int run_in(ost_worker_t *self, size_t n, const double *t_start, ost_error_t *err)
+static int run_in(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
-    size_t of[BLOCK], n_jobs = ost_worker_run_in_jobs(self, n, t_start, self->x1, of);
+    size_t of[BLOCK], n_jobs = ost_worker_run_in_jobs(self, n, self->x1, of);
     int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
     if (ret < 0) return ret;
     for (size_t k = 0; k < n_jobs; k++) {
@@ -327,9 +326,8 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
 void ost_worker_typical_jobs(ost_worker_t *self)
 {
     const ost_plan_t *plan = self->plan;
-    double t_start;
     /* subject 0 of all takes doses in a way of its own: that kind is typical, whichever subjects are run */
-    draw_subject(self, 0, 0, NULL, &t_start);
+    draw_subject(self, 0, 0, NULL);
     ost_plan_typical(plan, self->params);
     prepare(self, 1);
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
@@ -342,17 +340,14 @@ void ost_worker_typical_jobs(ost_worker_t *self)
 
 int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err)
 {
-    double t_start[BLOCK];
     uint64_t first = (uint64_t) i_block * BLOCK, left = self->run->n_positions - first;
     size_t n = left < BLOCK ? (size_t) left : BLOCK;
     *n_subjects = n;
     self->stats = (ost_solver_stats_t){ 0 };
     self->run_in_steps = self->failures = 0;
     memset(self->n_not_finite, 0, self->plan->system.n_outputs * sizeof(*self->n_not_finite));
-    draw(self, first, n, t_start);
+    draw(self, first, n);
     prepare(self, n);
-    int ret = run_in(self, n, t_start, err);
-    if (ret == 0) ret = run_arms(self, n, err);
-    bool is_probed = ret == 0 && i_block == 0 && !self->run->options->no_probe;
-    return is_probed ? ost_worker_probe(self, n, t_start, err) : ret;
+    int ret = run_in(self, n, err);
+    return ret == 0 ? run_arms(self, n, err) : ret;
 }

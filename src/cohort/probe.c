@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How exact a run is: its first subjects once more, with every dose given, and at smaller tolerances. */
-#include "cohort/worker.h"
+#include "cohort/probe.h"
+
+#include "cohort/block.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -85,7 +87,7 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
 
 /* @return 1 if the first subjects take more steps at this tolerance than in the run, and so show what its own costs; 0
  * if they do not, or a negative code */
-static int probe_tolerance(ost_worker_t *self, size_t n, const double *t_start, double rtol, ost_error_t *err)
+static int probe_tolerance(ost_worker_t *self, size_t n, double rtol, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     ost_cohort_summary_t *summary = self->run->summary;
@@ -96,7 +98,7 @@ static int probe_tolerance(ost_worker_t *self, size_t n, const double *t_start, 
         .error = summary->solver_error };
     int ret = probe.x1 != NULL ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a probe of the tolerance");
     if (ret == 0) ret = ost_batch_new(&probe.batch, &plan->system, &options, err);
-    size_t n_jobs = ret == 0 ? ost_worker_run_in_jobs(self, n_probed, t_start, probe.x1, of) : 0;
+    size_t n_jobs = ret == 0 ? ost_worker_run_in_jobs(self, n_probed, probe.x1, of) : 0;
     if (n_jobs > 0) ret = ost_batch_run(probe.batch, self->jobs, n_jobs, err);
     if (ret == 0) ost_worker_clear_integrals(plan, n_jobs, of, probe.x1);
     for (size_t a = 0; ret >= 0 && a < plan->experiment->n_arms; a++) {
@@ -112,19 +114,19 @@ static int probe_tolerance(ost_worker_t *self, size_t n, const double *t_start, 
 
 /* What the tolerance costs: at a tenth of it, run-in and all. Where doses or stability set the steps at both, they
  * agree and say nothing; so on, in ever wider strides. */
-static int probe_solver(ost_worker_t *self, size_t n, const double *t_start, ost_error_t *err)
+static int probe_solver(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     double rtol = self->run->solver.rtol;
     int ret = 0;
     for (double stride = 0.1; ret == 0 && rtol > OST_RTOL_MIN; stride *= stride) {
         rtol = fmax(stride * rtol, OST_RTOL_MIN);
-        ret = probe_tolerance(self, n, t_start, rtol, err);
+        ret = probe_tolerance(self, n, rtol, err);
     }
     return ret < 0 ? ret : 0;
 }
 
-int ost_worker_probe(ost_worker_t *self, size_t n, const double *t_start, ost_error_t *err)
+int ost_worker_probe(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     int ret = probe_dosing(self, n, err);
-    return ret == 0 ? probe_solver(self, n, t_start, err) : ret;
+    return ret == 0 ? probe_solver(self, n, err) : ret;
 }

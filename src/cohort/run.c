@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Running a cohort: blocks of subjects go to threads as they come; each thread runs a block (block.c) and hands it to
  * the sink; one thread at a time counts it. */
+#include "cohort/block.h"
 #include "cohort/cohort.h"
-#include "cohort/worker.h"
+#include "cohort/probe.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -82,6 +83,7 @@ static void work(ost_run_t *run)
         bool alone = !run->options->parallel_sink;
         more = i_block < run->n_blocks;
         if (more) ret = ost_worker_run_block(&self, i_block, &n, &err);
+        if (more && ret == 0 && i_block == 0 && !run->options->no_probe) ret = ost_worker_probe(&self, n, &err);
         if (more && ret == 0 && !alone) ret = deliver(&self, i_block, n, &err);
 #ifdef _OPENMP
 #pragma omp critical(ost_cohort_deliver)

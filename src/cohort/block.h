@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One block of subjects on one thread, and the jobs that it consists of. */
+#ifndef OST_COHORT_BLOCK_H
+#define OST_COHORT_BLOCK_H
+
+#include "cohort/worker.h"
+
+/* What is given to the subjects of an arm: as planned, or every single dose. */
+typedef struct {
+    size_t arm;
+    const ost_event_t *events;
+    const ost_schedule_t *schedules; /* of all arms */
+} ost_given_t;
+ost_given_t ost_given_as_planned(const ost_plan_t *plan, size_t arm);
+
+/* Subject i of the block from t0 to t1. @param x0  [n][n_states] states at t0, borrowed */
+ost_job_t ost_worker_job(const ost_worker_t *self, size_t i, double t0, double t1, const double *x0);
+/* Let a job integrate an arm. @param[out] y  [n_outputs][n_times], or NULL */
+void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, const ost_given_t *given, double *y);
+/* Let it give the arm's subject-specific doses to subject i of n.
+ * @param began, ended  [n_schedules][n] where it is recorded when schedules begin and end */
+void ost_worker_set_schedules(
+    ost_worker_t *self, ost_job_t *job, size_t i, size_t n, const ost_given_t *given, double *began, double *ended);
+/* Jobs of the run-ins. @param[out] x1  [n][n_states] at the end of the run-in, where the jobs write it, and without one
+ * at once. @param[out] of  [n] the subject of each job. @return their number */
+size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, double *x1, size_t *of);
+/* Integrals of a block over a run-in mean nothing while it is not dosed: they are set to 0. */
+void ost_worker_clear_integrals(const ost_plan_t *plan, size_t n_jobs, const size_t *of, double *x1);
+/* The typical subject in all arms: a job for each, whose output is not kept. */
+void ost_worker_typical_jobs(ost_worker_t *self);
+/* Run block i_block; self holds what came of it. @param[out] n_subjects  in it */
+int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err) OST_MUST_CHECK;
+/* Values of one subject in one arm: n_outputs x n_times. */
+size_t ost_plan_y_size(const ost_plan_t *plan);
+void ost_plan_to_reported_units(const ost_plan_t *plan, double *y);
+
+#endif
