@@ -387,16 +387,15 @@ static void test_bits(void)
 /* All steppers decide alike. */
 static void test_steppers(void)
 {
-    static const char *const steppers[] = { "rodas5p", "rodas4", "tsit5", "gsl_msbdf", "auto" };
-    run_t r[COUNT(steppers)];
-    for (size_t s = 0; s < COUNT(steppers); s++) {
+    run_t r[OST_N_STEPPERS];
+    for (int s = 0; s < OST_N_STEPPERS; s++) {
         char text[1024];
         snprintf(text, sizeof(text),
             "models: [axis, bone]\npopulation: {subjects: 12}\ntimes: {to: 100 day, every: 20 day}\n"
             "solver: {stepper: %s, rtol: 1e-9}\narms:\n  ruled:\n    regimen:\n"
             "      - {drug: pill, dose: 2 mg, interval: 1 day, visits: 10 day, adherence: 70 %%,\n"
             "         begin_if: \"bmd[hip] < 0.95 [g/cm2]\", end_if: \"bmd[hip] < 0.85 [g/cm2]\"}\n",
-            steppers[s]);
+            ost_steppers[s].name);
         run(&r[s], text);
         for (size_t i = 0; i < 12; i++) {
             CU_ASSERT(same_bits(&r[s].began[i], &r[0].began[i], 1));
@@ -405,7 +404,7 @@ static void test_steppers(void)
             for (size_t k = 0; k < 6; k++) ost_assert_close(y[k], z[k], 1e-6, 0);
         }
     }
-    for (size_t s = 0; s < COUNT(steppers); s++) run_free(&r[s]);
+    for (int s = 0; s < OST_N_STEPPERS; s++) run_free(&r[s]);
 }
 
 static void test_dropout(void)

@@ -50,19 +50,12 @@ static ost_v call_two(of_two_t *f, ost_v a, ost_v b)
     return y;
 }
 
-extern const lanes_tested_t test_lane_functions_base;
-#ifdef OST_HAVE_AVX512
-extern const lanes_tested_t test_lane_functions_avx2, test_lane_functions_avx512;
-#endif
+OST_ISA_EXTERN(const lanes_tested_t, test_lane_functions);
 
 /* Call `check` for each instruction set that this build and this processor have. */
 static void for_each_isa(void (*check)(const lanes_tested_t *))
 {
-    const lanes_tested_t *tested[OST_N_ISA] = { [OST_ISA_BASE] = &test_lane_functions_base };
-#ifdef OST_HAVE_AVX512
-    tested[OST_ISA_AVX2] = &test_lane_functions_avx2;
-    tested[OST_ISA_AVX512] = &test_lane_functions_avx512;
-#endif
+    static const lanes_tested_t *const tested[OST_N_ISA] = OST_ISA_TABLE(&test_lane_functions);
     for (int isa = 0; isa < OST_N_ISA; isa++) {
         if (ost_isa_from_name(ost_isa_name((ost_isa_t) isa)) == isa) check(tested[isa]);
     }

@@ -6,6 +6,27 @@
 /** Base is what every processor of the architecture has. */
 typedef enum { OST_ISA_BASE, OST_ISA_AVX2, OST_ISA_AVX512, OST_N_ISA } ost_isa_t;
 
+#ifdef OST_HAVE_AVX2
+#define OST_IF_AVX2(value) value /**< where this build has AVX2, else NULL */
+#else
+#define OST_IF_AVX2(value) NULL
+#endif
+#ifdef OST_HAVE_AVX512
+#define OST_IF_AVX512(value) value /**< where this build has AVX-512, else NULL */
+#else
+#define OST_IF_AVX512(value) NULL
+#endif
+
+/** Initializer of an array by instruction set: symbol_base, symbol_avx2, symbol_avx512, NULL for one that this build
+ * does not have. `symbol` may begin with &. The three are declared by OST_ISA_EXTERN() or a header. */
+#define OST_ISA_TABLE(symbol)                                                                                          \
+    {                                                                                                                  \
+        [OST_ISA_BASE] = symbol##_base, [OST_ISA_AVX2] = OST_IF_AVX2(symbol##_avx2),                                   \
+        [OST_ISA_AVX512] = OST_IF_AVX512(symbol##_avx512)                                                              \
+    }
+/** Declare one object for each instruction set, defined in a *_lanes.c. */
+#define OST_ISA_EXTERN(type, symbol) extern type symbol##_base, symbol##_avx2, symbol##_avx512
+
 /** The widest instruction set that both this build and this processor have. */
 ost_isa_t ost_isa_best(void);
 /** "base", "avx2", "avx512". */

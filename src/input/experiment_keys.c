@@ -115,8 +115,14 @@ static const ost_schema_t times[] = {
 };
 
 static const ost_schema_t solver[] = {
-    { "stepper", LEAF, "rodas4, rodas5p, tsit5, auto or gsl_msbdf, gsl_rk8pd, gsl_bsimp",
-        "default rodas5p; auto: least work; those of GSL are slow references", false, NULL, 0 },
+#define EXPECTED_LANES(name) name ", "
+#define EXPECTED_GSL(name) name ", "
+#define EXPECTED_AUTO(name) "or " name
+    { "stepper", LEAF,
+#define OST_METHOD(NAME, name, family, function, order, dense_order, work, meaning) EXPECTED_##family(name)
+#include "solve/methods.def"
+#undef OST_METHOD
+        , "default rodas5p; auto: least work; those of GSL are slow references", false, NULL, 0 },
     { "rtol", LEAF, "a number, 1e-14 .. 0.1", "relative tolerance; default 1e-6", false, NULL, 0 },
     { "atol_factor", LEAF, "a number", "absolute tolerance = this x rtol x typical size; default 1e-3", false, NULL,
         0 },
@@ -191,6 +197,9 @@ static const ost_schema_t experiment[] = {
 const ost_schema_t ost_experiment_schema = { "", MAP, "a mapping of name, models, population, arms, times, ...", "",
     true, MEMBERS(experiment) };
 
-const char *const ost_stepper_names[OST_N_STEPPERS] = { "rodas4", "rodas5p", "tsit5", "gsl_msbdf", "gsl_rk8pd",
-    "gsl_bsimp", "auto" };
+const char *const ost_stepper_names[OST_N_STEPPERS] = {
+#define OST_METHOD(NAME, name, family, function, order, dense_order, work, meaning) name,
+#include "solve/methods.def"
+#undef OST_METHOD
+};
 const char *const ost_dosing_names[2] = { "periodic", "exact" };

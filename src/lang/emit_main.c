@@ -112,12 +112,7 @@ static int make_entry(const ost_builtin_t *builtin, const ost_model_t *model, FI
 {
     (void) err;
     fputs("/* Written by osteon-emit. */\n#include \"lang/kernel.h\"\n\n", out);
-    if (model != NULL)
-        fprintf(out,
-            "extern const ost_kernel_t ost_kernel_%1$s_base, ost_kernel_%1$s_avx2, ost_kernel_%1$s_avx512;\n\n"
-            "#ifdef OST_HAVE_AVX2\n#define AVX2 &ost_kernel_%1$s_avx2\n#else\n#define AVX2 NULL\n#endif\n"
-            "#ifdef OST_HAVE_AVX512\n#define AVX512 &ost_kernel_%1$s_avx512\n#else\n#define AVX512 NULL\n#endif\n\n",
-            builtin->name);
+    if (model != NULL) fprintf(out, "OST_ISA_EXTERN(const ost_kernel_t, ost_kernel_%s);\n", builtin->name);
     fprintf(out,
         "extern const ost_builtin_t ost_builtin_%1$s;\nconst ost_builtin_t ost_builtin_%1$s = {\n    \"%1$s\",\n"
         "    \"%2$s\",\n",
@@ -125,7 +120,7 @@ static int make_entry(const ost_builtin_t *builtin, const ost_model_t *model, FI
     put_string(out, builtin->text);
     fprintf(out, ",\n    UINT64_C(0x%016llx),\n", (unsigned long long) (model != NULL ? model->impl->fingerprint : 0));
     if (model != NULL)
-        fprintf(out, "    { &ost_kernel_%s_base, AVX2, AVX512 },\n};\n", builtin->name);
+        fprintf(out, "    OST_ISA_TABLE(&ost_kernel_%s),\n};\n", builtin->name);
     else
         fputs("    { NULL, NULL, NULL },\n};\n", out);
     return 0;

@@ -398,25 +398,8 @@ static int build_jacobian(ost_plan_t *self, const demand_t *demand, ost_error_t 
     return 0;
 }
 
-extern const ost_plan_lanes_t ost_plan_lanes_base;
-#ifdef OST_HAVE_AVX2
-extern const ost_plan_lanes_t ost_plan_lanes_avx2;
-#endif
-#ifdef OST_HAVE_AVX512
-extern const ost_plan_lanes_t ost_plan_lanes_avx512;
-#endif
-
-static const ost_plan_lanes_t *lanes_of(ost_isa_t isa)
-{
-#ifdef OST_HAVE_AVX512
-    if (isa == OST_ISA_AVX512) return &ost_plan_lanes_avx512;
-#endif
-#ifdef OST_HAVE_AVX2
-    if (isa == OST_ISA_AVX2) return &ost_plan_lanes_avx2;
-#endif
-    (void) isa;
-    return &ost_plan_lanes_base;
-}
+OST_ISA_EXTERN(const ost_plan_lanes_t, ost_plan_lanes);
+static const ost_plan_lanes_t *const lanes_of[OST_N_ISA] = OST_ISA_TABLE(&ost_plan_lanes);
 
 int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
 {
@@ -442,7 +425,7 @@ int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
     lane->subject_row = self->n_hoisted;
     lane->seed = self->experiment->seed;
     lane->is_silent = !self->experiment->variability;
-    const ost_plan_lanes_t *functions = lanes_of(self->experiment->solver.isa);
+    const ost_plan_lanes_t *functions = lanes_of[self->experiment->solver.isa];
     ost_system_t *system = &self->system;
     system->n_algebraic = lane->n_algebraic;
     system->n_constants = self->n_hoisted + (self->n_noises > 0);

@@ -134,7 +134,8 @@ int ost_batch_new(ost_batch_t **self, const ost_system_t *system, const ost_solv
     batch->options = *options;
     code = ost_elimination_init(&batch->elimination, system, err);
     if (code == 0) code = allocate(batch, err);
-    if (code == 0 && options->stepper >= OST_STEPPER_GSL_MSBDF) code = ost_gsl_new(&batch->gsl, batch, err);
+    if (code == 0 && ost_steppers[options->stepper].family == OST_FAMILY_GSL)
+        code = ost_gsl_new(&batch->gsl, batch, err);
     if (code != 0) {
         ost_batch_delete(batch);
         return code;
@@ -242,20 +243,8 @@ int ost_batch_run(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs, ost_error_t
         for (size_t i = 0; i < n_jobs; i++) ost_gsl_run(self->gsl, &jobs[i]);
         return 0;
     }
-    switch (self->options.isa) {
-#ifdef OST_HAVE_AVX512
-    case OST_ISA_AVX512:
-        ost_batch_integrate_avx512(self, jobs, n_jobs);
-        break;
-#endif
-#ifdef OST_HAVE_AVX2
-    case OST_ISA_AVX2:
-        ost_batch_integrate_avx2(self, jobs, n_jobs);
-        break;
-#endif
-    default:
-        ost_batch_integrate_base(self, jobs, n_jobs);
-    }
+    static void (*const integrate[])(ost_batch_t *, ost_job_t *, size_t) = OST_ISA_TABLE(ost_batch_integrate);
+    integrate[self->options.isa](self, jobs, n_jobs);
     return 0;
 }
 

@@ -524,17 +524,19 @@ static void step(run_t *run)
     restart(run, (changed & run->live) | refill(run));
 }
 
-static const ost_method_t *method_of(ost_stepper_t stepper)
-{
-    return stepper == OST_STEPPER_TSIT5     ? &OST_LANE_FN(ost_tsit5)
-           : stepper == OST_STEPPER_RODAS5P ? &OST_LANE_FN(ost_rodas5p)
-                                            : &OST_LANE_FN(ost_rodas4);
-}
+static const ost_method_t *const methods[OST_N_STEPPERS] = {
+#define PLACE_LANES(NAME, function) [OST_STEPPER_##NAME] = &OST_LANE_FN(ost_##function),
+#define PLACE_GSL(NAME, function)
+#define PLACE_AUTO(NAME, function)
+#define OST_METHOD(NAME, name, family, function, order, dense_order, work, meaning) PLACE_##family(NAME, function)
+#include "solve/methods.def"
+#undef OST_METHOD
+};
 
 void OST_LANE_FN(ost_batch_integrate)(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs)
 {
     if (n_jobs == 0) return;
-    run_t run = { .b = self, .method = method_of(self->options.stepper), .jobs = jobs, .n_jobs = n_jobs };
+    run_t run = { .b = self, .method = methods[self->options.stepper], .jobs = jobs, .n_jobs = n_jobs };
     /* Idle lanes compute along: they need numbers that cannot go wrong. */
     for (int l = 0; l < OST_LANES; l++) {
         put_column(self->x, l, jobs[0].x0, self->system->n_states);

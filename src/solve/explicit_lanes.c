@@ -1,31 +1,41 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* An explicit pair for systems that are not stiff: Tsitouras, Runge-Kutta pairs of order 5(4) satisfying only the first
- * column simplifying assumption, Comput. Math. Appl. 62:770 (2011), doi:10.1016/j.camwa.2011.06.002. The seventh stage
- * is the right-hand side at the new state; dense output of order 4. */
+/* Explicit pairs for systems that are not stiff: one step, and a table for each method. The last stage is the
+ * right-hand side at the new state, which the next step begins with. */
 #include "solve/stages_lanes.h"
 
-#define N_STAGES 7
-#define ERROR_STAGE N_STAGES
+typedef struct {
+    int n_stages, n_dense;
+    double a[OST_MAX_STAGES][OST_MAX_STAGES], t[OST_MAX_STAGES]; /* stages; the last row of a gives the new state */
+    double error[OST_MAX_STAGES];                                /* the new state less the embedded one */
+    double dense[3][OST_MAX_STAGES];                             /* see interpolate() */
+} table_t;
 
-static const double A[N_STAGES][N_STAGES] = {
-    { 0 },
-    { 0.161 },
-    { -0.008480655492356989, 0.335480655492357 },
-    { 2.8971530571054935, -6.359448489975075, 4.3622954328695815 },
-    { 5.325864828439257, -11.748883564062828, 7.4955393428898365, -0.09249506636175525 },
-    { 5.86145544294642, -12.92096931784711, 8.159367898576159, -0.071584973281401, -0.028269050394068383 },
-    { 0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774 },
-};
-static const double T[N_STAGES] = { 0, 0.161, 0.327, 0.9, 0.9800255409045097, 1, 1 };
-static const double ERROR[N_STAGES] = { -0.00178001105222577714, -0.0008164344596567469, 0.007880878010261995,
-    -0.1447110071732629, 0.5823571654525552, -0.45808210592918697, 1.0 / 66 };
-/* From the polynomials that Tsitouras gives for the weights, less theta times the last row of A, over
- * theta (1 - theta). */
-static const double DENSE[3][OST_MAX_STAGES] = {
-    { 0.9035392331819347, -0.01, -0.4798896504144996, -1.379008574103742, 3.290069515436081, -2.324710524099774 },
-    { -1.860166964092891, 0.1217, 3.450406586480252, -13.79008574103742, 40.79938293194712, -30.22123681329706, 1.5 },
-    { 1.0530884977290216, -0.1017, -2.490627285651253, 16.548102889244902, -47.37952196281928, 34.87065786149661,
-        -2.5 },
+enum { TSIT5_STAGES = 7 };
+
+/* Tsitouras, Runge-Kutta pairs of order 5(4) satisfying only the first column simplifying assumption, Comput. Math.
+ * Appl. 62:770 (2011), doi:10.1016/j.camwa.2011.06.002; dense output of order 4: from the polynomials that Tsitouras
+ * gives for the weights, less theta times the last row of a, over theta (1 - theta). */
+static const table_t tsit5 = {
+    .n_stages = TSIT5_STAGES,
+    .n_dense = 3,
+    .a = {
+        { 0 },
+        { 0.161 },
+        { -0.008480655492356989, 0.335480655492357 },
+        { 2.8971530571054935, -6.359448489975075, 4.3622954328695815 },
+        { 5.325864828439257, -11.748883564062828, 7.4955393428898365, -0.09249506636175525 },
+        { 5.86145544294642, -12.92096931784711, 8.159367898576159, -0.071584973281401, -0.028269050394068383 },
+        { 0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774 },
+    },
+    .t = { 0, 0.161, 0.327, 0.9, 0.9800255409045097, 1, 1 },
+    .error = { -0.00178001105222577714, -0.0008164344596567469, 0.007880878010261995, -0.1447110071732629,
+        0.5823571654525552, -0.45808210592918697, 1.0 / 66 },
+    .dense = {
+        { 0.9035392331819347, -0.01, -0.4798896504144996, -1.379008574103742, 3.290069515436081, -2.324710524099774 },
+        { -1.860166964092891, 0.1217, 3.450406586480252, -13.79008574103742, 40.79938293194712, -30.22123681329706, 1.5 },
+        { 1.0530884977290216, -0.1017, -2.490627285651253, 16.548102889244902, -47.37952196281928, 34.87065786149661,
+            -2.5 },
+    },
 };
 
 /* to = x + h times a sum of the first n stages */
@@ -41,7 +51,7 @@ INLINE void advance(const ost_batch_t *b, const ost_v *h, double *to, const doub
     }
 }
 
-static void tsit5_step(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost_step_result_t *result)
+INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, const ost_v *h, ost_step_result_t *result)
 {
     const ost_system_t *system = b->system;
     ost_v time;
@@ -51,29 +61,37 @@ static void tsit5_step(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost
     memcpy(b->stages, b->f, system->n_states * OST_LANES * sizeof(double));
     /* Not a loop, so that the compiler knows i. */
 #define STAGE(i)                                                                                                       \
-    time = *t + T[i] * *h;                                                                                             \
-    advance(b, h, b->x_at, b->x, A[i], i);                                                                             \
-    system->rhs(system->self, &at, stage_rows(b, i))
-    STAGE(1);
-    STAGE(2);
-    STAGE(3);
-    STAGE(4);
-    STAGE(5);
-    STAGE(6);
+    if (i < table->n_stages) {                                                                                         \
+        time = *t + table->t[i] * *h;                                                                                  \
+        advance(b, h, b->x_at, b->x, table->a[i], i);                                                                  \
+        system->rhs(system->self, &at, stage_rows(b, i));                                                              \
+    }
+    STAGE(1)
+    STAGE(2)
+    STAGE(3)
+    STAGE(4)
+    STAGE(5)
+    STAGE(6)
 #undef STAGE
-    double *error = stage_rows(b, ERROR_STAGE);
-    advance(b, h, error, NULL, ERROR, N_STAGES);
+    double *error = stage_rows(b, table->n_stages);
+    advance(b, h, error, NULL, table->error, table->n_stages);
     EACH_REG judge(b, NULL, error, q, result);
 }
 
-static void tsit5_dense(const ost_batch_t *b, const ost_v *h, const ost_v *theta)
-{
-    interpolate(b, DENSE, 3, theta, h);
-}
+#define METHOD(name, power, stages)                                                                                    \
+    static void name##_step(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost_step_result_t *result)           \
+    {                                                                                                                  \
+        step(b, &name, t, h, result);                                                                                  \
+    }                                                                                                                  \
+    static void name##_dense(const ost_batch_t *b, const ost_v *h, const ost_v *theta)                                 \
+    {                                                                                                                  \
+        interpolate(b, name.dense, name.n_dense, theta, h);                                                            \
+    }                                                                                                                  \
+    const ost_method_t OST_LANE_FN(ost_##name) = { .n_rhs = stages - 1,                                                \
+        .error_power = power,                                                                                          \
+        .error_stage = stages,                                                                                         \
+        .next_stage = stages - 1,                                                                                      \
+        .step = name##_step,                                                                                           \
+        .dense = name##_dense }
 
-const ost_method_t OST_LANE_FN(ost_tsit5) = { .n_rhs = N_STAGES - 1,
-    .error_power = 5,
-    .error_stage = ERROR_STAGE,
-    .next_stage = N_STAGES - 1,
-    .step = tsit5_step,
-    .dense = tsit5_dense };
+METHOD(tsit5, 5, TSIT5_STAGES);

@@ -128,6 +128,16 @@ void ost_gsl_delete(struct ost_gsl *self)
     free(self);
 }
 
+static const gsl_odeiv2_step_type *const *const types[OST_N_STEPPERS] = {
+#define PLACE_LANES(NAME, function)
+#define PLACE_GSL(NAME, function)                                                                                      \
+    [OST_STEPPER_##NAME] = (const gsl_odeiv2_step_type *const *) &gsl_odeiv2_step_##function,
+#define PLACE_AUTO(NAME, function)
+#define OST_METHOD(NAME, name, family, function, order, dense_order, work, meaning) PLACE_##family(NAME, function)
+#include "solve/methods.def"
+#undef OST_METHOD
+};
+
 int ost_gsl_new(struct ost_gsl **self, ost_batch_t *batch, ost_error_t *err)
 {
     const ost_system_t *system = batch->system;
@@ -146,11 +156,8 @@ int ost_gsl_new(struct ost_gsl **self, ost_batch_t *batch, ost_error_t *err)
     if (gsl->scale == NULL || gsl->x == NULL || gsl->x_low == NULL || gsl->matrix == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "GSL's stepper for %zu states", n);
     for (size_t i = 0; i < n; i++) gsl->scale[i] = isfinite(system->scale[i]) ? system->scale[i] : 1e200;
-    const gsl_odeiv2_step_type *type = options->stepper == OST_STEPPER_GSL_RK8PD   ? gsl_odeiv2_step_rk8pd
-                                       : options->stepper == OST_STEPPER_GSL_BSIMP ? gsl_odeiv2_step_bsimp
-                                                                                   : gsl_odeiv2_step_msbdf;
-    gsl->driver = gsl_odeiv2_driver_alloc_scaled_new(
-        &gsl->system, type, H_START, options->atol_factor * options->rtol, options->rtol, 1, 0, gsl->scale);
+    gsl->driver = gsl_odeiv2_driver_alloc_scaled_new(&gsl->system, *types[options->stepper], H_START,
+        options->atol_factor * options->rtol, options->rtol, 1, 0, gsl->scale);
     if (gsl->driver == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "GSL's driver for %zu states", n);
     return 0;
 }

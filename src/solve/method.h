@@ -29,6 +29,11 @@ typedef struct {
     void (*dense)(const ost_batch_t *b, const ost_v *h, const ost_v *theta);
 } ost_method_t;
 
-extern const ost_method_t OST_LANE_FN(ost_rodas4), OST_LANE_FN(ost_rodas5p), OST_LANE_FN(ost_tsit5);
+#define OST_DECLARE_LANES(function) extern const ost_method_t OST_LANE_FN(ost_##function);
+#define OST_DECLARE_GSL(function)
+#define OST_DECLARE_AUTO(function)
+#define OST_METHOD(NAME, name, family, function, order, dense_order, work, meaning) OST_DECLARE_##family(function)
+#include "solve/methods.def"
+#undef OST_METHOD
 
 #endif

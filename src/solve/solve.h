@@ -124,18 +124,32 @@ typedef struct {
     uint32_t index; /**< handed to the job's look() */
 } ost_visit_t;
 
-/** How a step is made: three methods over lanes, GSL's steppers, one subject at a time, as slow references, and a
- * wish. */
+/** How a step is made: a line of methods.def each. */
 typedef enum {
-    OST_STEPPER_RODAS4,    /**< Rosenbrock, order 4, 6 stages: stiff systems */
-    OST_STEPPER_RODAS5P,   /**< Rosenbrock, order 5, 8 stages: stiff systems, fewer and longer steps */
-    OST_STEPPER_TSIT5,     /**< explicit, order 5, no Jacobian: systems that are not stiff */
-    OST_STEPPER_GSL_MSBDF, /**< backward differentiation, variable order: stiff systems */
-    OST_STEPPER_GSL_RK8PD, /**< explicit, order 8: systems that are not stiff */
-    OST_STEPPER_GSL_BSIMP, /**< implicit extrapolation: stiff systems at very tight tolerances */
-    OST_STEPPER_AUTO,      /**< one of those over lanes, by ost_stepper_choose() */
-    OST_N_STEPPERS         /**< how many names there are */
+#define OST_METHOD(NAME, name, family, function, order, dense_order, work, meaning) OST_STEPPER_##NAME, /**< a line */
+#include "solve/methods.def"
+#undef OST_METHOD
+    OST_N_STEPPERS /**< their number */
 } ost_stepper_t;
+
+/** How a stepper runs. */
+typedef enum {
+    OST_FAMILY_LANES, /**< over lanes of subjects */
+    OST_FAMILY_GSL,   /**< GSL's, one subject at a time: slow references */
+    OST_FAMILY_AUTO   /**< one of those over lanes, see ost_stepper_choose() */
+} ost_family_t;
+
+/** A line of methods.def. */
+typedef struct {
+    const char *name, *meaning; /**< as experiments spell it; in a few words */
+    ost_family_t family;
+    int order;          /**< convergence at the ends of steps, 0 where it varies */
+    double dense_order; /**< and between them */
+    double work;        /**< of an attempted step in right-hand sides, 0: `auto` does not try it */
+} ost_stepper_info_t;
+
+/** All steppers, shape [OST_N_STEPPERS]. */
+extern const ost_stepper_info_t ost_steppers[OST_N_STEPPERS];
 
 /** The smallest relative tolerance that may be asked for. */
 #define OST_RTOL_MIN 1e-14

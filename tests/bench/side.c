@@ -53,7 +53,7 @@ static void list(void)
     const char *sep = "";
     printf("{\"osteon\": [");
     for (size_t i = 0; i < sizeof(ost_stepper_names) / sizeof(ost_stepper_names[0]); i++) {
-        if (strncmp(ost_stepper_names[i], "gsl_", 4) == 0 || i == OST_STEPPER_AUTO) continue;
+        if (ost_steppers[i].family != OST_FAMILY_LANES) continue;
         printf("%s\"%s\"", sep, ost_stepper_names[i]);
         sep = ", ";
     }
