@@ -8,6 +8,30 @@
 /** Subjects of a block: a cohort is run in blocks that begin at multiples of this; the last one may be shorter. */
 #define OST_COHORT_BLOCK 64
 
+/** What a run did. */
+typedef struct {
+    uint64_t subjects, failures;      /**< failures: subject-arms */
+    uint64_t *n_not_finite;           /**< [system.n_outputs] subject-arms that did not fail and yet have a NaN or an
+                                         infinity in this output: its formula has no value there; owned */
+    double seconds_wall, seconds_cpu; /**< time by the clock and of all threads */
+    int n_threads;
+    ost_isa_t isa;            /**< instruction set used */
+    ost_stepper_t stepper;    /**< method used: as asked for, or chosen by `auto` */
+    ost_solver_stats_t stats; /**< sums over all jobs but run-ins */
+    uint64_t run_in_steps;    /**< of all run-ins */
+    /** Of `dosing: periodic`, measured by running the first subjects both ways: largest difference from exact dosing,
+     * per output row, in percent of the exact value's maximum over time; NaN where not measured. [system.n_outputs],
+     * owned */
+    double *periodic_error;
+    size_t n_periodic_probed; /**< subjects */
+    /** Of the solver's tolerance, measured by running the first subjects again at a tenth of it, run-in and all (and
+     * on, to a hundredth of that and less, until they take a fifth more steps): as periodic_error; of how much is asked
+     * for, not of what the model leaves out. NaN at the least tolerance. [system.n_outputs], owned */
+    double *solver_error;
+    size_t n_solver_probed; /**< subjects */
+    bool interrupted;       /**< stopped early by `progress` */
+} ost_cohort_summary_t;
+
 /** A finished block of consecutive subjects, all arms; borrowed for the call. */
 typedef struct {
     uint64_t first; /**< 0-based position in the cohort of its first subject, or in all cohorts of a run of variants */
@@ -22,6 +46,10 @@ typedef struct {
     const double *began; /**< [plan->n_schedules][n_subjects] when each began the doses for the first time, d; NaN where
                             never, or not eligible; of a subject that failed, until it did */
     const double *ended; /**< the same of when they ended */
+    const ost_solver_stats_t *stats;    /**< sums over its jobs but run-ins */
+    uint64_t run_in_steps, failures;    /**< of its run-ins; subject-arms */
+    const uint64_t *n_not_finite;       /**< [system.n_outputs] as in the summary, of this block */
+    const ost_cohort_summary_t *probed; /**< whose errors were measured on this block; NULL: on another one, or not */
 } ost_cohort_block_t;
 
 /** How far a run is. */
@@ -52,30 +80,6 @@ typedef struct {
     int (*progress)(void *user, const ost_progress_t *progress);
     void *user; /**< handed to both */
 } ost_cohort_options_t;
-
-/** What a run did. */
-typedef struct {
-    uint64_t subjects, failures;      /**< failures: subject-arms */
-    uint64_t *n_not_finite;           /**< [system.n_outputs] subject-arms that did not fail and yet have a NaN or an
-                                         infinity in this output: its formula has no value there; owned */
-    double seconds_wall, seconds_cpu; /**< time by the clock and of all threads */
-    int n_threads;
-    ost_isa_t isa;            /**< instruction set used */
-    ost_stepper_t stepper;    /**< method used: as asked for, or chosen by `auto` */
-    ost_solver_stats_t stats; /**< sums over all jobs but run-ins */
-    uint64_t run_in_steps;    /**< of all run-ins */
-    /** Of `dosing: periodic`, measured by running the first subjects both ways: largest difference from exact dosing,
-     * per output row, in percent of the exact value's maximum over time; NaN where not measured. [system.n_outputs],
-     * owned */
-    double *periodic_error;
-    size_t n_periodic_probed; /**< subjects */
-    /** Of the solver's tolerance, measured by running the first subjects again at a tenth of it, run-in and all (and
-     * on, to a hundredth of that and less, until they take a fifth more steps): as periodic_error; of how much is asked
-     * for, not of what the model leaves out. NaN at the least tolerance. [system.n_outputs], owned */
-    double *solver_error;
-    size_t n_solver_probed; /**< subjects */
-    bool interrupted;       /**< stopped early by `progress` */
-} ost_cohort_summary_t;
 
 /** Simulate the whole cohort. Memory does not depend on the number of subjects.
  *  @return 0 also when single subjects failed (see summary) */

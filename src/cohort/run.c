@@ -37,6 +37,11 @@ static int deliver(ost_worker_t *self, size_t i_block, size_t n, ost_error_t *er
         .messages = self->messages,
         .began = self->began,
         .ended = self->ended,
+        .stats = &self->stats,
+        .run_in_steps = self->run_in_steps,
+        .failures = self->failures,
+        .n_not_finite = self->n_not_finite,
+        .probed = i_block == 0 && !options->no_probe ? self->run->summary : NULL,
     };
     return options->sink != NULL ? options->sink(options->user, &block, err) : 0;
 }
