@@ -33,7 +33,8 @@ typedef struct {
     ost_experiment_t e;
     ost_plan_t plan;
     ost_error_t err;
-    ost_writer_t *writer;
+    ost_part_t whole; /* the plan as a journal takes it */
+    ost_journal_t *journal;
 } fixture_t;
 
 static inline void open_fixture(fixture_t *f, const char *const *overrides, size_t n)
@@ -51,7 +52,7 @@ static inline void open_fixture(fixture_t *f, const char *const *overrides, size
 
 static inline void close_fixture(fixture_t *f)
 {
-    ost_writer_delete(f->writer);
+    ost_journal_close(f->journal);
     unlink(f->path);
     unlink(f->part);
     CU_ASSERT_EQUAL(rmdir(f->folder), 0);
@@ -96,10 +97,18 @@ static inline int write_block(fixture_t *f, uint64_t first, size_t n, uint64_t f
     static uint32_t steps[N_ARMS * N_SUBJECTS], rejected[N_ARMS * N_SUBJECTS];
     static double covariates[N_SUBJECTS * 2], params[N_SUBJECTS * 64];
     static const char *messages[N_ARMS * N_SUBJECTS];
-    size_t n_rows = f->plan.system.n_outputs, at = 0;
+    static double errors[MAX_ROWS];
+    static const uint64_t n_not_finite[MAX_ROWS] = { 0, 2 };
+    size_t n_rows = f->plan.system.n_outputs, at = 0, n_failed = 0;
+    for (size_t i = 0; i < MAX_ROWS; i++) errors[i] = 0.5 * (double) i;
+    const ost_cohort_summary_t probed = {
+        .periodic_error = errors, .solver_error = errors, .n_periodic_probed = 8, .n_solver_probed = 7
+    };
+    const ost_solver_stats_t stats = { .steps = 1000 + first, .rejected = n };
     for (size_t arm = 0; arm < N_ARMS; arm++) {
         for (size_t s = 0; s < n; s++) {
             bool fail = fails > 0 && (first + s) % (arm == 0 ? 2 * fails : fails) == 0;
+            n_failed += fail;
             status[arm * n + s] = fail ? 8 : 0;
             messages[arm * n + s] = fail ? "step below 1e-12 d in state C" : NULL;
             steps[arm * n + s] = (uint32_t) (100 * arm + first + s);
@@ -122,41 +131,56 @@ static inline int write_block(fixture_t *f, uint64_t first, size_t n, uint64_t f
         .rejected = rejected,
         .covariates = covariates,
         .params = params,
-        .messages = messages };
-    return ost_writer_block(f->writer, &block, &f->err);
+        .messages = messages,
+        .stats = &stats,
+        .run_in_steps = 1,
+        .n_not_finite = n_not_finite,
+        .failures = n_failed,
+        .probed = first == 0 ? &probed : NULL };
+    return ost_journal_block(f->journal, 0, &block, &f->err);
+}
+
+/* Open the journal beside the result. */
+static inline int begin_with(fixture_t *f, ost_resume_t how)
+{
+    f->whole = (ost_part_t){ .plan = &f->plan };
+    return ost_journal_open(&f->journal, f->path, &f->whole, 1, how, &f->err);
+}
+
+static inline void begin(fixture_t *f)
+{
+    must(f, begin_with(f, OST_JOURNAL_RESTART));
 }
 
 /* Blocks of 64 out of order, the last one short. */
 static inline void write_all(fixture_t *f, uint64_t fails)
 {
-    must(f, ost_writer_new(&f->writer, f->path, &f->plan, &f->err));
+    begin(f);
     must(f, write_block(f, 128, 64, fails));
     must(f, write_block(f, 192, 8, fails));
     must(f, write_block(f, 0, 64, fails));
     must(f, write_block(f, 64, 64, fails));
 }
 
+/* The result from the journal, which stays. */
 static inline int finish(fixture_t *f)
 {
-    static double errors[MAX_ROWS];
-    for (size_t i = 0; i < MAX_ROWS; i++) errors[i] = 0.5 * (double) i;
-    ost_cohort_summary_t summary = { .subjects = N_SUBJECTS,
-        .failures = 3,
-        .seconds_wall = 2.5,
-        .n_threads = 2,
-        .isa = OST_ISA_BASE,
-        .stats = { .steps = 12345, .rejected = 67 },
-        .periodic_error = errors,
-        .n_periodic_probed = 8 };
-    return ost_writer_finish(f->writer, &summary, &f->err);
+    const ost_cohort_summary_t summary = { .seconds_wall = 2.5, .n_threads = 2 };
+    int ret = ost_journal_end(f->journal, 0, &summary, &f->err);
+    return ret == 0 ? ost_results_write(f->journal, f->path, &f->err) : ret;
+}
+
+static inline void end(fixture_t *f)
+{
+    must(f, finish(f));
+    ost_journal_remove(f->journal);
+    f->journal = NULL;
 }
 
 static inline void write_file(fixture_t *f)
 {
     write_all(f, 0);
-    must(f, finish(f));
-    ost_writer_delete(f->writer);
-    f->writer = NULL;
+    end(f);
 }
 
 #endif

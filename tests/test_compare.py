@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import h5py
@@ -187,6 +188,24 @@ class Compare(unittest.TestCase):
         self.osteon("compare", "c.h5", "-o", "d.h5", "--allow-gaps", "--threads", "1")
         one, other = self.open("c.h5"), self.open("d.h5")
         self.assertEqual(one["bmd"].shape[3], 9)
+        for name in one:
+            if isinstance(one[name], h5py.Dataset):
+                np.testing.assert_array_equal(one[name][()], other[name][()], name)
+
+    def test_resume(self):
+        words = ["-m", "./one.model,./two.model", "--allow-gaps", "--subjects", "40000", "-q"]
+        self.osteon("compare", "test.yaml", *words, "-o", "whole.h5")
+        child = subprocess.Popen([OSTEON, "compare", "test.yaml", *words, "-o", "c.h5"], cwd=self.folder.name)
+        part = os.path.join(self.folder.name, "c.h5.part")
+        while child.poll() is None and (not os.path.exists(part) or os.path.getsize(part) < 1_000_000):
+            time.sleep(0.01)
+        child.kill()
+        child.wait(timeout=60)
+        self.assertTrue(os.path.exists(part))
+        self.osteon("compare", "test.yaml", "-m", "./one.model", *words[2:], "-o", "c.h5", "--resume", code=1)
+        self.osteon("compare", "test.yaml", *words, "-o", "c.h5", "--resume")
+        self.assertFalse(os.path.exists(part))
+        one, other = self.open("whole.h5"), self.open("c.h5")
         for name in one:
             if isinstance(one[name], h5py.Dataset):
                 np.testing.assert_array_equal(one[name][()], other[name][()], name)

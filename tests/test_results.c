@@ -129,7 +129,8 @@ static void test_what_it_says(void)
     const char *const attributes[][2] = { { "experiment", experiment_text },
         { "overrides", "solver.rtol=1e-5\ntitle=Another" }, { "osteon_version", OST_VERSION },
         { "seed", "18446744073709551615" }, { "n_subjects", "200" }, { "first_subject", "1000" },
-        { "rtol", "1.0000000000000001e-05" }, { "title", "Another" }, { "steps", "12345" }, { "rejected", "67" },
+        { "rtol", "1.0000000000000001e-05" }, { "title", "Another" }, { "steps", "4384" }, { "rejected", "200" },
+        { "run_in_steps", "4" }, { "n_resumed", "0" }, { "n_solver_probed", "7" }, { "interrupted", "0" },
         { "isa", "base" }, { "threads", "2" }, { "seconds_wall", "2.5" }, { "stepper", "rodas5p" },
         { "dosing", "periodic" }, { "experiment_path", "study.yaml" }, { "n_done", "200" },
         { "Conventions", "CF-1.10" } };
@@ -140,7 +141,7 @@ static void test_what_it_says(void)
     }
     ost_assert_contains(ost_results_attribute(results, "models"), "pill drug ");
     CU_ASSERT_PTR_NULL(ost_results_attribute(results, "history"));
-    CU_ASSERT_EQUAL(ost_results_failures(results), 3);
+    CU_ASSERT_EQUAL(ost_results_failures(results), 0);
     CU_ASSERT_EQUAL(ost_results_read(results, "bmdd", 0, 0, 0, values, &f.err), OST_ERR_NAME);
     ost_assert_contains(f.err.what, "did you mean 'bmd'?");
     CU_ASSERT_EQUAL(ost_results_read(results, "bmd", 2, 0, 0, values, &f.err), OST_ERR_VALUE);
@@ -192,6 +193,9 @@ static void test_people_and_counts(void)
     for (size_t i = 0; i < COUNT(status); i++) CU_ASSERT_EQUAL(status[i], 0);
     CU_ASSERT_FALSE(H5Lexists(file, "failure", H5P_DEFAULT) > 0);
     size_t n_varying = 0, n_constant = 0;
+    double typical[64];
+    CU_ASSERT_FATAL(f.plan.n_params <= COUNT(typical));
+    ost_plan_typical(&f.plan, typical);
     for (size_t b = 0; b < f.plan.n_blocks; b++) {
         const ost_model_t *model = f.plan.blocks[b].model;
         for (size_t k = 0; k < model->n_params; k++) {
@@ -209,7 +213,7 @@ static void test_people_and_counts(void)
                 n_varying++;
             } else {
                 CU_ASSERT_EQUAL(n, 1);
-                ost_assert_close(values[0], param_at(128, i) / model->params[k].unit.factor, 1e-15, 0);
+                ost_assert_close(values[0], typical[i] / model->params[k].unit.factor, 1e-15, 0);
                 n_constant++;
             }
         }
@@ -258,6 +262,7 @@ static void test_failures(void)
     CU_ASSERT_STRING_EQUAL(message, "step below 1e-12 d in state C");
     CU_ASSERT_STRING_EQUAL(arm, "control"); /* the first in the order of arms */
     must(&f, ost_results_open(&results, f.path, &f.err));
+    CU_ASSERT_EQUAL(ost_results_failures(results), COUNT(failed));
     must(&f, ost_results_read(results, "cells", 1, 0, 3, values, &f.err));
     for (size_t s = 0; s < N_SUBJECTS; s++) CU_ASSERT_EQUAL(isnan(values[s]) != 0, s % 50 == 0);
     must(&f, ost_results_read(results, "cells", 0, 0, 3, values, &f.err));
@@ -274,7 +279,7 @@ static void test_failures_beyond_the_limit(void)
     char message[128], arm[64];
     const char *override = "population.subjects=2000";
     open_fixture(&f, &override, 1);
-    must(&f, ost_writer_new(&f.writer, f.path, &f.plan, &f.err));
+    begin(&f);
     must(&f, write_block(&f, 1984, 16, 1));
     for (size_t i = 31; i-- > 0;) must(&f, write_block(&f, i * 64, 64, 1));
     must(&f, finish(&f));
@@ -295,7 +300,7 @@ static void test_gaps_of_a_stopped_run(void)
         uint8_t status[N_ARMS * N_SUBJECTS];
         ost_results_t *results;
         open_fixture(&f, &overrides[k], 1);
-        must(&f, ost_writer_new(&f.writer, f.path, &f.plan, &f.err));
+        begin(&f);
         must(&f, write_block(&f, 128, 64, 0));
         must(&f, finish(&f));
         must(&f, ost_results_open(&results, f.path, &f.err));
@@ -327,7 +332,7 @@ static void test_many_people(void)
     double *values = malloc(MANY * sizeof *values);
     CU_ASSERT_PTR_NOT_NULL_FATAL(values);
     open_fixture(&f, overrides, 3);
-    must(&f, ost_writer_new(&f.writer, f.path, &f.plan, &f.err));
+    begin(&f);
     must(&f, write_block(&f, MANY - 64, 64, 0));
     must(&f, finish(&f));
     must(&f, ost_results_open(&results, f.path, &f.err));
@@ -348,18 +353,21 @@ static void test_many_people(void)
     close_fixture(&f);
 }
 
-/* A program that dies after `n` blocks, the last of them after the last checkpoint. */
+/* Block i, of which the second has a subject that fails. */
+static int write_one(fixture_t *f, size_t i)
+{
+    return write_block(f, i * 64, i < 3 ? 64 : 8, i == 1 ? 70 : 0);
+}
+
+/* A program that dies after `n` blocks. */
 static void die_after(fixture_t *f, size_t n)
 {
     fflush(NULL);
     pid_t child = fork();
     CU_ASSERT_FATAL(child >= 0);
     if (child == 0) {
-        int ret = ost_writer_new(&f->writer, f->path, &f->plan, &f->err);
-        for (size_t i = 0; i < n && ret == 0; i++) {
-            if (i + 1 == n) ret = ost_writer_checkpoint(f->writer, &f->err);
-            if (ret == 0) ret = write_block(f, i * 64, i < 3 ? 64 : 8, i == 1 ? 70 : 0);
-        }
+        int ret = begin_with(f, OST_JOURNAL_RESTART);
+        for (size_t i = 0; i < n && ret == 0; i++) ret = write_one(f, i);
         _exit(ret == 0 ? 0 : 1);
     }
     int state = 0;
@@ -367,52 +375,134 @@ static void die_after(fixture_t *f, size_t n)
     CU_ASSERT(WIFEXITED(state) && WEXITSTATUS(state) == 0);
 }
 
+/* The blocks that are missing. @return subjects that were there */
+static uint64_t write_rest(fixture_t *f)
+{
+    uint64_t n;
+    const bool *done = ost_journal_done(f->journal, 0, &n);
+    for (size_t i = 0; i < 4; i++)
+        if (!done[i]) must(f, write_one(f, i));
+    return n;
+}
+
+/* Values, counts and messages are those of a run that nothing stopped. */
+static void check_whole(fixture_t *f, uint64_t n_resumed)
+{
+    static const char *const counts[][2] = { { "n_done", "200" }, { "n_failed", "1" }, { "steps", "4384" },
+        { "rejected", "200" }, { "run_in_steps", "4" }, { "n_periodic_probed", "8" }, { "n_solver_probed", "7" },
+        { "interrupted", "0" }, { "threads", "2" } };
+    ost_results_t *results;
+    double values[N_SUBJECTS], error = 0;
+    int64_t subjects[2000];
+    char message[128], arm[64], text[32];
+    size_t n_wrong = 0;
+    must(f, ost_results_open(&results, f->path, &f->err));
+    for (size_t i = 0; i < COUNT(counts); i++)
+        CU_ASSERT_STRING_EQUAL(ost_results_attribute(results, counts[i][0]), counts[i][1]);
+    snprintf(text, sizeof text, "%llu", (unsigned long long) n_resumed);
+    CU_ASSERT_STRING_EQUAL(ost_results_attribute(results, "n_resumed"), text);
+    size_t row = f->plan.variables[0].first;
+    for (size_t t = 0; t < N_TIMES; t++) {
+        must(f, ost_results_read(results, f->plan.variables[0].name, 1, 0, t, values, &f->err));
+        for (uint64_t s = 0; s < N_SUBJECTS; s++)
+            n_wrong += (s == 70) != (isnan(values[s]) != 0) || fabs(values[s] / value_at(1, s, row, t) - 1) > 6e-8;
+    }
+    CU_ASSERT_EQUAL(n_wrong, 0);
+    ost_results_close(results);
+    CU_ASSERT_EQUAL(read_failures(f, subjects, message, arm), 1);
+    CU_ASSERT_EQUAL(subjects[0], FIRST_SUBJECT + 70);
+    CU_ASSERT_STRING_EQUAL(message, "step below 1e-12 d in state C");
+    hid_t file = H5Fopen(f->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    hid_t attribute = H5Aopen_by_name(file, "cells", "periodic_error_percent", H5P_DEFAULT, H5P_DEFAULT);
+    CU_ASSERT(H5Aread(attribute, H5T_NATIVE_DOUBLE, &error) >= 0);
+    H5Aclose(attribute);
+    H5Fclose(file);
+    size_t cells = 0;
+    while (strcmp(f->plan.variables[cells].name, "cells") != 0) cells++;
+    ost_assert_close(error, 0.5 * (double) f->plan.variables[cells].first, 0, 0);
+}
+
 static void test_resume(void)
 {
+    static const uint64_t kept[] = { 0, 64, 128, 192, 200 };
     fixture_t f;
-    uint64_t n;
     open_fixture(&f, NULL, 0);
-    /* the first block never, the second failed, the last was after the checkpoint */
-    static const uint64_t kept[] = { 0, 0, 0, 0, 64 };
-    for (size_t k = 0; k < 5; k++) {
+    for (size_t k = 0; k < COUNT(kept); k++) {
         die_after(&f, k);
-        must(&f, ost_writer_resume(&f.writer, f.path, &f.plan, &f.err));
-        const bool *done = ost_writer_done(f.writer, &n);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(done);
-        CU_ASSERT_EQUAL(n, kept[k]);
-        for (size_t i = 0; i < 4; i++) must(&f, write_block(&f, i * 64, i < 3 ? 64 : 8, 0));
-        must(&f, finish(&f));
-        ost_writer_delete(f.writer);
-        f.writer = NULL;
-        check_values(&f, 6e-8);
+        must(&f, begin_with(&f, OST_JOURNAL_RESUME));
+        CU_ASSERT_EQUAL(write_rest(&f), kept[k]);
+        end(&f);
+        check_whole(&f, kept[k]);
+        CU_ASSERT_NOT_EQUAL(access(f.part, F_OK), 0);
     }
-    /* interrupted, resumed from the result itself; of failures only those of the last run are in it */
-    must(&f, ost_writer_new(&f.writer, f.path, &f.plan, &f.err));
-    must(&f, write_block(&f, 0, 64, 0));
-    must(&f, write_block(&f, 64, 64, 70));
-    must(&f, write_block(&f, 128, 64, 0));
+    /* interrupted: the result has what there is, and the journal stays */
+    must(&f, begin_with(&f, OST_JOURNAL_NEW));
+    must(&f, write_one(&f, 2));
     must(&f, finish(&f));
-    ost_writer_delete(f.writer);
-    must(&f, ost_writer_resume(&f.writer, f.path, &f.plan, &f.err));
-    CU_ASSERT_NOT_EQUAL(access(f.path, F_OK), 0);
-    const bool *done = ost_writer_done(f.writer, &n);
-    CU_ASSERT(!done[0] && !done[1] && done[2] && !done[3]);
-    CU_ASSERT_EQUAL(n, 64);
-    for (size_t i = 0; i < 4; i++) {
-        if (!done[i]) must(&f, write_block(&f, i * 64, i < 3 ? 64 : 8, 0));
-    }
-    must(&f, finish(&f));
-    ost_writer_delete(f.writer);
-    f.writer = NULL;
-    check_values(&f, 6e-8);
+    ost_journal_close(f.journal);
     ost_results_t *results;
     must(&f, ost_results_open(&results, f.path, &f.err));
-    CU_ASSERT_STRING_EQUAL(ost_results_attribute(results, "n_done"), "200");
-    CU_ASSERT_STRING_EQUAL(ost_results_attribute(results, "n_resumed"), "64");
+    CU_ASSERT_STRING_EQUAL(ost_results_attribute(results, "n_done"), "64");
+    CU_ASSERT_STRING_EQUAL(ost_results_attribute(results, "interrupted"), "1");
     ost_results_close(results);
-    hid_t file = H5Fopen(f.path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    CU_ASSERT_EQUAL(H5Lexists(file, "failure_message", H5P_DEFAULT), 0);
-    H5Fclose(file);
+    must(&f, begin_with(&f, OST_JOURNAL_RESUME));
+    CU_ASSERT_EQUAL(write_rest(&f), 64);
+    end(&f);
+    check_whole(&f, 64);
+    close_fixture(&f);
+}
+
+/* The time that a run took is that of all its pieces; of one that was killed, until its last block. */
+static void test_time_of_pieces(void)
+{
+    fixture_t f;
+    open_fixture(&f, NULL, 0);
+    begin(&f);
+    must(&f, write_one(&f, 0));
+    must(&f, finish(&f)); /* 2.5 s */
+    ost_journal_close(f.journal);
+    must(&f, begin_with(&f, OST_JOURNAL_RESUME));
+    (void) write_rest(&f);
+    double seconds = ost_journal_summary(f.journal, 0)->seconds_wall;
+    CU_ASSERT(seconds >= 2.5 && seconds < 3.5);
+    must(&f, finish(&f));
+    ost_assert_close(ost_journal_summary(f.journal, 0)->seconds_wall, 5, 1e-12, 0);
+    close_fixture(&f);
+}
+
+/* The journal is cut anywhere, or has a wrong bit: the run goes on from what is whole, or says that it cannot. */
+static void test_resume_of_damaged(void)
+{
+    fixture_t f;
+    static char data[1 << 20], damaged[1 << 20];
+    size_t n_whole = 0, n_refused = 0;
+    open_fixture(&f, NULL, 0);
+    die_after(&f, 4);
+    FILE *file = fopen(f.part, "rb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    size_t size = fread(data, 1, sizeof data, file);
+    fclose(file);
+    CU_ASSERT_FATAL(size > 10000 && size < sizeof data);
+    for (uint32_t i = 0; i < 120; i++) {
+        size_t at = (size_t) ((double) (i < 20 ? 100 : size) * ost_random_uniform(3, i, 1, 0));
+        memcpy(damaged, data, size);
+        if (i % 2 == 1) damaged[at] = (char) (damaged[at] ^ 1 << i % 8);
+        unlink(f.part);
+        file = fopen(f.part, "wb");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+        size_t n = i % 2 == 1 ? size : at;
+        CU_ASSERT_EQUAL(fwrite(damaged, 1, n, file), n);
+        fclose(file);
+        int ret = begin_with(&f, OST_JOURNAL_RESUME);
+        n_refused += ret == OST_ERR_FORMAT;
+        CU_ASSERT(ret == 0 || ret == OST_ERR_FORMAT);
+        if (ret != 0) continue;
+        uint64_t n_resumed = write_rest(&f);
+        n_whole += n_resumed > 0;
+        end(&f);
+        check_whole(&f, n_resumed);
+    }
+    CU_ASSERT(n_whole > 50 && n_refused > 0 && n_refused < 15);
     close_fixture(&f);
 }
 
@@ -421,30 +511,69 @@ static void test_resume_of_another(void)
 {
     const char *override = "population.seed=5";
     fixture_t f, other;
-    uint64_t n;
+    ost_results_t *results;
+    ost_identity_t identity;
     open_fixture(&f, NULL, 0);
-    must(&f, ost_writer_resume(&f.writer, f.path, &f.plan, &f.err)); /* nothing there: as new */
-    CU_ASSERT_PTR_NULL(ost_writer_done(f.writer, &n));
-    for (size_t i = 0; i < 4; i++) must(&f, write_block(&f, i * 64, i < 3 ? 64 : 8, 0));
+    must(&f, begin_with(&f, OST_JOURNAL_RESUME)); /* nothing there: as new */
+    CU_ASSERT_EQUAL(write_rest(&f), 0);
     must(&f, finish(&f));
-    ost_writer_delete(f.writer);
-    f.writer = NULL;
+    ost_journal_close(f.journal);
+    f.journal = NULL;
     open_fixture(&other, &override, 1);
-    CU_ASSERT_EQUAL(ost_writer_resume(&other.writer, f.path, &other.plan, &other.err), OST_ERR_VALUE);
+    char own[sizeof other.path];
+    memcpy(own, other.path, sizeof own);
+    memcpy(other.path, f.path, sizeof other.path);
+    CU_ASSERT_EQUAL(begin_with(&other, OST_JOURNAL_RESUME), OST_ERR_VALUE);
     ost_assert_contains(other.err.what, "cannot be resumed: it was begun with overrides '', but");
+    memcpy(other.path, own, sizeof own);
+    must(&f, ost_results_open(&results, f.path, &f.err));
+    must(&f, ost_identity_init(&identity, &other.plan, &f.err));
+    CU_ASSERT_EQUAL(ost_results_compare(results, &identity, &other.err), OST_ERR_VALUE);
+    ost_assert_contains(other.err.what, "cannot be resumed: it was begun with overrides '', but");
+    ost_identity_free(&identity);
+    must(&f, ost_identity_init(&identity, &f.plan, &f.err));
+    must(&f, ost_results_compare(results, &identity, &f.err));
+    ost_identity_free(&identity);
+    ost_results_close(results);
     close_fixture(&other);
     f.e.solver.isa = OST_ISA_AVX2;
-    CU_ASSERT_EQUAL(ost_writer_resume(&f.writer, f.path, &f.plan, &f.err), OST_ERR_VALUE);
+    CU_ASSERT_EQUAL(begin_with(&f, OST_JOURNAL_RESUME), OST_ERR_VALUE);
     ost_assert_contains(f.err.what, "begun with isa 'base', but this run has 'avx2'");
-    CU_ASSERT_NOT_EQUAL(access(f.part, F_OK), 0);
-    check_values(&f, 6e-8);
+    f.e.solver.isa = OST_ISA_BASE;
+    must(&f, begin_with(&f, OST_JOURNAL_RESUME)); /* it is as it was */
+    CU_ASSERT_EQUAL(write_rest(&f), 200);
+    end(&f);
+    check_whole(&f, 200);
     FILE *file = fopen(f.part, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     fputs("rubbish", file);
     fclose(file);
-    CU_ASSERT_EQUAL(ost_writer_resume(&f.writer, f.path, &f.plan, &f.err), OST_ERR_FORMAT);
+    CU_ASSERT_EQUAL(begin_with(&f, OST_JOURNAL_RESUME), OST_ERR_FORMAT);
     ost_assert_contains(f.err.what, "cannot be resumed");
     CU_ASSERT_EQUAL(access(f.part, F_OK), 0);
+    close_fixture(&f);
+}
+
+/* Work is not thrown away by a forgotten option, nor by a second run. */
+static void test_what_is_kept(void)
+{
+    fixture_t f;
+    ost_journal_t *second;
+    open_fixture(&f, NULL, 0);
+    must(&f, begin_with(&f, OST_JOURNAL_NEW));
+    CU_ASSERT_EQUAL(ost_journal_open(&second, f.path, &f.whole, 1, OST_JOURNAL_RESTART, &f.err), OST_ERR_IO);
+    ost_assert_contains(f.err.what, "another run is writing to it: process ");
+    ost_journal_close(f.journal); /* without a block, nothing is left */
+    CU_ASSERT_FALSE(ost_journal_exists(f.path));
+    die_after(&f, 2);
+    CU_ASSERT_EQUAL(begin_with(&f, OST_JOURNAL_NEW), OST_ERR_VALUE);
+    ost_assert_contains(f.err.what, "holds 2 blocks");
+    ost_assert_contains(f.err.what, "--resume goes on with them, --restart begins anew");
+    CU_ASSERT(ost_journal_exists(f.path));
+    must(&f, begin_with(&f, OST_JOURNAL_RESTART));
+    CU_ASSERT_EQUAL(write_rest(&f), 0);
+    end(&f);
+    check_whole(&f, 0);
     close_fixture(&f);
 }
 
@@ -453,7 +582,7 @@ static void test_unfinished(void)
     fixture_t f;
     ost_results_t *results;
     open_fixture(&f, NULL, 0);
-    FILE *old = fopen(f.part, "w"); /* left over by another run */
+    FILE *old = fopen(f.part, "w"); /* left over by another program */
     CU_ASSERT_PTR_NOT_NULL_FATAL(old);
     fputs("rubbish", old);
     fclose(old);
@@ -461,25 +590,26 @@ static void test_unfinished(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(old);
     fputs("the old result", old);
     fclose(old);
-    write_all(&f, 0);
+    must(&f, begin_with(&f, OST_JOURNAL_NEW));
     static const struct {
         uint64_t first;
         size_t n;
     } wrong[] = { { 256, 8 }, { 193, 7 }, { 192, 7 }, { 192, 9 }, { 0, 65 }, { 0, 63 }, { 0, 0 } };
     for (size_t i = 0; i < COUNT(wrong); i++) {
         CU_ASSERT_EQUAL(write_block(&f, wrong[i].first, wrong[i].n, 0), OST_ERR_VALUE);
-        ost_assert_contains(f.err.what, "are no block of a cohort of 200");
+        ost_assert_contains(f.err.what, "are not a block of a cohort of 200");
     }
-    ost_writer_delete(f.writer);
-    f.writer = NULL;
+    must(&f, write_one(&f, 0));
+    ost_journal_close(f.journal);
+    f.journal = NULL;
     CU_ASSERT_EQUAL(access(f.part, F_OK), 0);
     CU_ASSERT_EQUAL(ost_results_open(&results, f.part, &f.err), OST_ERR_FORMAT);
-    ost_assert_contains(f.err.what, "did not finish");
     CU_ASSERT_EQUAL(ost_results_open(&results, f.path, &f.err), OST_ERR_FORMAT); /* untouched */
     write_file(&f);
     check_values(&f, 6e-8);
     close_fixture(&f);
-    ost_writer_delete(NULL);
+    ost_journal_close(NULL);
+    ost_journal_remove(NULL);
 }
 
 /* An attribute above 64 KB goes elsewhere in the file. */
@@ -524,7 +654,7 @@ static void test_two_index_sets_of_one_name(void)
     must(&f,
         ost_experiment_parse(&f.e, "s.yaml", "models: [side0, side1]\narms: {a: {}}\ntimes: [0 d]\n", NULL, 0, &f.err));
     must(&f, ost_plan_build(&f.plan, &f.library, &f.e, &f.err));
-    must(&f, ost_writer_new(&f.writer, f.path, &f.plan, &f.err));
+    begin(&f);
     must(&f, finish(&f));
     ost_results_t *results;
     must(&f, ost_results_open(&results, f.path, &f.err));
@@ -563,7 +693,10 @@ static const ost_test_t tests[] = {
     { "gaps_of_a_stopped_run", test_gaps_of_a_stopped_run },
     { "many_people", test_many_people },
     { "resume", test_resume },
+    { "time_of_pieces", test_time_of_pieces },
+    { "resume_of_damaged", test_resume_of_damaged },
     { "resume_of_another", test_resume_of_another },
+    { "what_is_kept", test_what_is_kept },
     { "unfinished", test_unfinished },
     { "large_text", test_large_text },
     { "two_index_sets_of_one_name", test_two_index_sets_of_one_name },

@@ -93,6 +93,13 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
         .name = "threads", .letter = 't', .argument = "T", .text = "threads (default: all this process may use)",      \
         .target = OST_NUMBER(type, n_threads), .lower = 1, .upper = 4096                                               \
     }
+#define OST_OPTIONS_RESUME(type)                                                                                       \
+    { .name = "resume",                                                                                                \
+        .text = "go on with what OUT.h5.part holds of this run; same results",                                         \
+        .target = OST_FLAG(type, resume) },                                                                            \
+    {                                                                                                                  \
+        .name = "restart", .text = "begin anew, whatever OUT.h5.part holds", .target = OST_FLAG(type, restart)         \
+    }
 
 /* What the program simulates, for its help and its manual page. */
 #define OST_CLI_ABOUT "bone remodelling of virtual patients under endocrine therapy and bone drugs"
@@ -140,14 +147,17 @@ char *ost_cli_compared_models(const char *path);
  * cannot be read or lacks what is to be compared, say so and find none: an experiment runs without it. */
 void ost_cli_evidence(ost_trial_t *self, ost_evidence_t *evidence);
 
-/* How a plan is simulated into a file. */
+/* How plans are simulated into a file. */
 typedef struct {
-    const char *out, *heading; /* heading: a line above the summary, where it is one of several; NULL: it is alone */
-    int n_threads;             /* 0: all */
-    bool quiet, resume;
+    const char *out;
+    int n_threads; /* 0: all */
+    bool quiet;
+    ost_resume_t resume;
 } ost_simulation_t;
-/* Simulate with progress and summary. @return an exit code */
-int ost_cli_simulate(const ost_plan_t *plan, const ost_simulation_t *how);
+/* Simulate with progress and a summary of each plan, under its name where there are several. @return an exit code */
+int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how);
+/* What two options say of a journal that is there; both together are refused. @return whether they go together */
+bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how);
 /* Say what was written and what to do with it. */
 void ost_cli_written(const char *out);
 /* How the files that osteon writes begin: results, tables of `fit`, reports of `validate`. */

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One experiment on several bone models: it is run on each into a file of its own, and these are joined. */
+/* One experiment on several bone models: it is run on each into one journal, and these plans become one file. */
 #include "cli.h"
 #include "plan/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct {
     const char *models, *out;
     uint64_t n_threads; /* 0: all */
-    bool allow_gaps, quiet;
+    bool allow_gaps, quiet, resume, restart;
     ost_text_list_t overrides;
 } compare_arguments_t;
 
@@ -20,7 +19,7 @@ typedef struct {
     const char *model; /* its name, of the library */
     ost_experiment_t experiment;
     ost_plan_t plan;
-    char *path, *left_out; /* of the file until it is joined; arms and reasons, a line each */
+    char *left_out; /* arms and reasons, a line each */
 } side_t;
 
 static int drop_arm(side_t *self, size_t arm, const char *why)
@@ -73,8 +72,7 @@ static int plan_side(
         if (err.code == OST_ERR_MODEL) ost_cli_message("compare: --allow-gaps leaves such arms without values");
         return code;
     }
-    if (asprintf(&self->path, "%s.%s", a->out, bone->name) < 0) self->path = NULL;
-    return self->path != NULL ? OST_EXIT_OK : OST_EXIT_INPUT;
+    return OST_EXIT_OK;
 }
 
 static bool has_output(const ost_experiment_t *e, const char *output)
@@ -107,45 +105,19 @@ static int check_sides(const side_t *sides, size_t n, const char *name, const co
     return code;
 }
 
-static int join(const side_t *sides, size_t n, const compare_arguments_t *a)
+/* @return an exit code */
+static int simulate(const side_t *sides, size_t n, const compare_arguments_t *a, ost_resume_t resume)
 {
-    ost_error_t err = { 0 };
-    ost_results_part_t *parts = calloc(n, sizeof(*parts));
-    int ret = parts != NULL ? 0 : ost_fail(&err, OST_ERR_NO_MEMORY, "out of memory");
-    for (size_t i = 0; i < n && ret == 0; i++)
-        parts[i] = (ost_results_part_t){ sides[i].model, sides[i].path, sides[i].left_out };
-    if (ret == 0) ret = ost_results_join(a->out, parts, n, &err);
+    const ost_simulation_t how = { a->out, (int) a->n_threads, a->quiet, resume };
+    ost_part_t *parts = calloc(n, sizeof(*parts));
+    if (parts == NULL) {
+        ost_cli_message("out of memory");
+        return OST_EXIT_INPUT;
+    }
+    for (size_t i = 0; i < n; i++) parts[i] = (ost_part_t){ &sides[i].plan, sides[i].model, sides[i].left_out };
+    int code = ost_cli_simulate(parts, n, &how);
     free(parts);
-    if (ret < 0) return ost_cli_fail(&err);
-    const char *heading = "left out\n";
-    for (size_t i = 0; i < n && !a->quiet; i++) {
-        if (sides[i].left_out == NULL) continue;
-        printf("%s%s\n", heading, sides[i].left_out);
-        heading = "";
-    }
-    if (!a->quiet) ost_cli_written(a->out);
-    return OST_EXIT_OK;
-}
-
-/* @return an exit code: that of the runs, unless the files cannot be joined */
-static int simulate(const side_t *sides, size_t n, const compare_arguments_t *a)
-{
-    int worst = OST_EXIT_OK, code = OST_EXIT_OK;
-    for (size_t i = 0; i < n && (code == OST_EXIT_OK || code == OST_EXIT_FAILURES); i++) {
-        const ost_simulation_t how = {
-            .out = sides[i].path, .heading = sides[i].model, .n_threads = (int) a->n_threads, .quiet = a->quiet
-        };
-        code = ost_cli_simulate(&sides[i].plan, &how);
-        if (code == OST_EXIT_FAILURES) worst = code;
-    }
-    if (code == OST_EXIT_OK || code == OST_EXIT_FAILURES) code = join(sides, n, a);
-    for (size_t i = 0; i < n; i++) {
-        char *part = NULL;
-        unlink(sides[i].path);
-        if (asprintf(&part, "%s.part", sides[i].path) >= 0) unlink(part);
-        free(part);
-    }
-    return code == OST_EXIT_OK ? worst : code;
+    return code;
 }
 
 static int run_compare(const ost_command_t *self, int argc, char **argv)
@@ -156,6 +128,7 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
     side_t *sides = NULL;
     char *list = NULL;
     size_t n = 0, max = 1;
+    ost_resume_t resume;
     int code;
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
@@ -165,7 +138,7 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
         ost_cli_message("compare: %s is missing", list == NULL ? "--models MODEL,..." : "-o OUT.h5");
         goto out;
     }
-    if (!ost_cli_may_replace(a.out, OST_CLI_HDF5)) goto out;
+    if (!ost_cli_resume(a.resume, a.restart, &resume) || !ost_cli_may_replace(a.out, OST_CLI_HDF5)) goto out;
     for (const char *c = list; *c != '\0'; c++) max += *c == ',';
     sides = calloc(max, sizeof(*sides));
     code = OST_EXIT_INPUT;
@@ -177,12 +150,11 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
     for (char *rest = list, *model; code == OST_EXIT_OK && (model = strsep(&rest, ",")) != NULL;)
         code = plan_side(&sides[n++], &library, name, &a, model);
     if (code == OST_EXIT_OK) code = check_sides(sides, n, name, &a);
-    if (code == OST_EXIT_OK) code = simulate(sides, n, &a);
+    if (code == OST_EXIT_OK) code = simulate(sides, n, &a, resume);
 out:
     for (size_t i = 0; i < n; i++) {
         ost_plan_free(&sides[i].plan);
         ost_experiment_free(&sides[i].experiment);
-        free(sides[i].path);
         free(sides[i].left_out);
     }
     free(sides);
@@ -209,6 +181,7 @@ static const ost_option_t options[] = {
     OST_OPTIONS_PEOPLE(compare_arguments_t),
     OST_OPTION_SET(compare_arguments_t),
     OST_OPTION_THREADS(compare_arguments_t),
+    OST_OPTIONS_RESUME(compare_arguments_t),
     { .name = "quiet",
         .letter = 'q',
         .text = "no progress, no summary",

@@ -39,13 +39,14 @@ static void catch_signals(void)
 typedef struct {
     const char *out, *isa;
     uint64_t n_threads; /* 0: all */
-    bool dry_run, quiet, resume;
+    bool dry_run, quiet, resume, restart;
     ost_text_list_t overrides;
 } run_arguments_t;
 
 typedef struct {
-    ost_writer_t *writer;
+    ost_journal_t *journal;
     const ost_plan_t *plan;
+    size_t part;
     uint64_t n_resumed; /* subjects of an earlier run */
     bool quiet, terminal;
     double last_report; /* s since the start */
@@ -54,7 +55,7 @@ typedef struct {
 static int write_block(void *user, const ost_cohort_block_t *block, ost_error_t *err)
 {
     run_t *self = user;
-    return ost_writer_block(self->writer, block, err);
+    return ost_journal_block(self->journal, self->part, block, err);
 }
 
 static double rate_of(const ost_progress_t *p)
@@ -189,9 +190,11 @@ static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
     }
 }
 
+/* What this run took, and what all blocks amount to, those of an earlier run as well. */
 static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *heading)
 {
     const ost_experiment_t *e = run->plan->experiment;
+    const ost_cohort_summary_t *all = ost_journal_summary(run->journal, run->part);
     char a[64], b[64], c[64];
     double jobs = fmax(1, (double) s->subjects * (double) e->n_arms);
     if (heading != NULL) printf("%s\n", heading);
@@ -203,17 +206,17 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     double steps = (double) s->stats.steps, tries = steps + (double) s->stats.rejected;
     printf("%.1f steps of %s per subject-arm, %.2f %% of steps rejected\n", steps / jobs, ost_stepper_name(s->stepper),
         tries > 0 ? 100 * (double) s->stats.rejected / tries : 0);
-    print_doubts(run->plan, s);
-    if (s->failures > 0)
-        printf(
-            "failed: %s of %s\n", ost_cli_thousands(s->failures, a), ost_cli_plural((uint64_t) jobs, "subject-arm", b));
+    print_doubts(run->plan, all);
+    if (all->failures > 0)
+        printf("failed: %s of %s\n", ost_cli_thousands(all->failures, a),
+            ost_cli_plural(all->subjects * e->n_arms, "subject-arm", b));
     ost_failed_t f;
-    for (size_t i = 0; i < MAX_MESSAGES && ost_writer_failure(run->writer, i, &f); i++)
+    for (size_t i = 0; i < MAX_MESSAGES && ost_journal_failure(run->journal, run->part, i, &f); i++)
         printf("  subject %llu, arm '%s': %s\n", (unsigned long long) f.subject, f.arm, f.message);
-    if (s->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
+    if (all->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
     if (s->interrupted && heading == NULL)
         printf("interrupted: %s of %s are in the file; the same command with --resume goes on from there\n",
-            ost_cli_thousands(run->n_resumed + s->subjects, a), ost_cli_plural(e->n_subjects, "subject", b));
+            ost_cli_thousands(all->subjects, a), ost_cli_plural(e->n_subjects, "subject", b));
 }
 
 void ost_cli_written(const char *out)
@@ -234,50 +237,92 @@ static void mention_part(const char *out)
         ost_cli_message("%s holds what was computed; the same command with --resume goes on from there", path);
 }
 
-int ost_cli_simulate(const ost_plan_t *plan, const ost_simulation_t *how)
+bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how)
 {
-    ost_error_t err = { 0 };
+    *how = restart ? OST_JOURNAL_RESTART : resume ? OST_JOURNAL_RESUME : OST_JOURNAL_NEW;
+    if (resume && restart) ost_cli_message("--resume and --restart exclude each other");
+    return !(resume && restart);
+}
+
+/* With --resume and no journal: a result of another run is left alone, and there is nothing left to do of a complete
+ * one. @return 0: run; 1: it is complete; or a negative code */
+static int check_finished(const ost_plan_t *plan, const char *out, ost_error_t *err)
+{
+    ost_results_t *results = NULL;
+    ost_identity_t identity = { 0 };
+    if (ost_journal_exists(out) || access(out, F_OK) != 0) return 0;
+    int ret = ost_results_open(&results, out, err);
+    if (ret == 0) ret = ost_identity_init(&identity, plan, err);
+    if (ret == 0) ret = ost_results_compare(results, &identity, err);
+    if (ret == 0) {
+        const char *n_done = ost_results_attribute(results, "n_done");
+        ret = n_done != NULL && strtoull(n_done, NULL, 10) == plan->experiment->n_subjects;
+    }
+    ost_identity_free(&identity);
+    ost_results_close(results);
+    return ret;
+}
+
+/* Run one of the plans. @return 0, 1: interrupted, or a negative code */
+static int run_part(run_t *run, const char *heading, const ost_simulation_t *how, ost_error_t *err)
+{
     ost_cohort_summary_t summary = { 0 };
-    run_t run = { .plan = plan, .quiet = how->quiet, .terminal = isatty(STDERR_FILENO) == 1 };
-    ost_cohort_options_t options = { .n_threads = how->n_threads,
+    const ost_cohort_options_t options = { .n_threads = how->n_threads,
         .sink = write_block,
         .parallel_sink = true,
+        .done = ost_journal_done(run->journal, run->part, &run->n_resumed),
         .progress = report_progress,
-        .user = &run };
-    int code = OST_EXIT_OK;
-    catch_signals();
-    int ret = (how->resume ? ost_writer_resume : ost_writer_new)(&run.writer, how->out, plan, &err);
-    if (ret < 0) {
-        code = ost_cli_fail(&err);
-        goto out;
-    }
-    options.done = ost_writer_done(run.writer, &run.n_resumed);
-    ret = ost_cohort_run(plan, &options, &summary, &err);
-    if (!how->quiet) report_end(&run, &summary, ret);
-    if (ret == 0) ret = ost_writer_finish(run.writer, &summary, &err);
-    if (ret < 0) {
-        code = ost_cli_fail(&err);
-        goto out;
-    }
-    if (!how->quiet) {
-        print_summary(&run, &summary, how->heading);
-        if (how->heading == NULL) ost_cli_written(how->out);
-    }
-    if (summary.interrupted)
-        code = OST_EXIT_INTERRUPTED;
-    else if (summary.failures > 0)
-        code = OST_EXIT_FAILURES;
-out:
-    ost_writer_delete(run.writer);
-    if (ret < 0 && how->heading == NULL) mention_part(how->out);
+        .user = run };
+    run->last_report = 0;
+    int ret = ost_cohort_run(run->plan, &options, &summary, err);
+    if (!how->quiet) report_end(run, &summary, ret);
+    if (ret == 0) ret = ost_journal_end(run->journal, run->part, &summary, err);
+    if (ret == 0 && !how->quiet) print_summary(run, &summary, heading);
+    if (ret == 0) ret = summary.interrupted;
     ost_cohort_summary_free(&summary);
-    return code;
+    return ret;
+}
+
+int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how)
+{
+    ost_error_t err = { 0 };
+    run_t run = { .quiet = how->quiet, .terminal = isatty(STDERR_FILENO) == 1 };
+    uint64_t n_failed = 0;
+    bool is_alone = n_parts == 1;
+    catch_signals();
+    int ret = is_alone && how->resume == OST_JOURNAL_RESUME ? check_finished(parts[0].plan, how->out, &err) : 0;
+    if (ret > 0) {
+        ost_cli_message("%s is complete; there is nothing to resume", how->out);
+        return OST_EXIT_OK;
+    }
+    if (ret == 0) ret = ost_journal_open(&run.journal, how->out, parts, n_parts, how->resume, &err);
+    if (ret < 0) return ost_cli_fail(&err);
+    for (run.part = 0; run.part < n_parts && ret == 0; run.part++) {
+        run.plan = parts[run.part].plan;
+        ret = run_part(&run, parts[run.part].name, how, &err);
+        n_failed += ost_journal_summary(run.journal, run.part)->failures;
+    }
+    bool is_interrupted = ret > 0;
+    if (ret == 0 || (is_interrupted && is_alone)) ret = ost_results_write(run.journal, how->out, &err);
+    if (ret == 0 && !is_interrupted)
+        ost_journal_remove(run.journal);
+    else
+        ost_journal_close(run.journal);
+    for (size_t p = 0, n = 0; p < n_parts && ret == 0 && !is_interrupted && !how->quiet; p++)
+        if (parts[p].left_out != NULL) printf("%s%s\n", n++ == 0 ? "left out\n" : "", parts[p].left_out);
+    if (ret == 0 && !how->quiet) ost_cli_written(how->out);
+    int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    if (ret != 0) mention_part(how->out);
+    if (code != OST_EXIT_OK) return code;
+    if (is_interrupted) return OST_EXIT_INTERRUPTED;
+    return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
 }
 
 static int run_run(const ost_command_t *self, int argc, char **argv)
 {
     ost_error_t err = { 0 };
     run_arguments_t a = { 0 };
+    ost_simulation_t how = { 0 };
     ost_experiment_t experiment = { 0 };
     ost_library_t library = { 0 };
     ost_plan_t plan = { 0 };
@@ -294,20 +339,22 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         ost_cli_message("run: -o OUT.h5 is missing (--dry-run needs none)");
         goto out;
     }
+    if (!ost_cli_resume(a.resume, a.restart, &how.resume)) goto out;
     if (!a.dry_run && !ost_cli_may_replace(a.out, OST_CLI_HDF5)) goto out;
     if ((compared = ost_cli_compared_models(name)) != NULL) {
         ost_cli_message("run: '%s' is of several models; 'osteon compare %s -o OUT.h5' repeats it", name, name);
         goto out;
     }
     if ((code = ost_cli_experiment(&experiment, name, &a.overrides)) != OST_EXIT_OK) goto out;
-    const ost_simulation_t how = { .out = a.out, .n_threads = (int) a.n_threads, .quiet = a.quiet, .resume = a.resume };
+    const ost_part_t part = { .plan = &plan };
+    how = (ost_simulation_t){ a.out, (int) a.n_threads, a.quiet, how.resume };
     if (isa >= 0) experiment.solver.isa = (ost_isa_t) isa;
     if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0)
         code = ost_cli_fail(&err);
     else if (a.dry_run)
         print_dry_run(&plan);
     else
-        code = ost_cli_simulate(&plan, &how);
+        code = ost_cli_simulate(&part, 1, &how);
 out:
     ost_plan_free(&plan);
     ost_library_free(&library);
@@ -340,9 +387,7 @@ static const ost_option_t options[] = {
         .argument = "base|avx2|avx512",
         .text = "instruction set (default: the widest)",
         .target = OST_WORD(run_arguments_t, isa) },
-    { .name = "resume",
-        .text = "go on with what OUT.h5.part or OUT.h5 holds of this run; same results",
-        .target = OST_FLAG(run_arguments_t, resume) },
+    OST_OPTIONS_RESUME(run_arguments_t),
     { .name = "dry-run",
         .text = "print what would be computed and written",
         .target = OST_FLAG(run_arguments_t, dry_run) },

@@ -131,6 +131,16 @@ int ost_record_read(
     return ret > 0 ? 0 : ost_fail_at(err, OST_ERR_FORMAT, path, 0, 0, "is damaged at byte %" PRId64, at);
 }
 
+bool ost_record_is_torn(const ost_record_t *self)
+{
+    struct stat st;
+    ost_record_head_t head = { .magic = MAGIC };
+    const uint32_t magic = MAGIC;
+    ssize_t n = pread(self->fd, &head, sizeof(head), 0);
+    if (n < 0 || fstat(self->fd, &st) != 0 || memcmp(&head, &magic, sizeof(magic)) != 0) return false;
+    return n < (ssize_t) sizeof(head) || (head_is_whole(&head) && head.length > (uint64_t) st.st_size - sizeof(head));
+}
+
 static int find_owner(void *user, const ost_record_head_t *head, const void *body, int64_t at, ost_error_t *err)
 {
     (void) at;

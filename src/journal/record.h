@@ -51,6 +51,8 @@ int ost_record_open(ost_record_t *self, const char *path, ost_error_t *err) OST_
  * @return 0, OST_ERR_IO, OST_ERR_NO_MEMORY, or what `visit` returned */
 int ost_record_scan(
     int fd, const char *path, ost_record_fn visit, void *user, int64_t *end, ost_error_t *err) OST_MUST_CHECK;
+/* Whether the file ends within its first record: its writer was killed when it had just begun. */
+bool ost_record_is_torn(const ost_record_t *self);
 /* Forget what lies behind `end`. */
 int ost_record_cut(ost_record_t *self, int64_t end, ost_error_t *err) OST_MUST_CHECK;
 /* The head of a record with its checks; may be called by several threads. @param body  [n] pieces that follow each

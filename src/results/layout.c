@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "lang/model_impl.h"
-#include "osteon/version.h"
+/* What a result file consists of. Takes the plans of a journal, gives datasets to be filled. Of several plans, what has
+ * arms and subjects has a dimension `model` in front, over the arms and elements of all; what belongs to a subject
+ * alone is there once, for it is the same in all of them. */
+#include "core/text.h"
 #include "results/results_impl.h"
 
 #include <ctype.h>
 #include <hdf5_hl.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err)
 {
-    return ost_h5_fail(err, OST_ERR_IO, self->part, "cannot write '%s'", name);
+    return ost_h5_fail(err, OST_ERR_IO, self->path, "cannot write '%s'", name);
 }
 
 static int describe(hid_t object, const char *units, const char *long_name)
@@ -23,23 +24,21 @@ static int describe(hid_t object, const char *units, const char *long_name)
     return long_name != NULL ? ost_h5_set_text(object, "long_name", long_name) : 0;
 }
 
-/* Layout and fill value. Outputs are in chunks of the blocks that a cohort is run in, so that each is written once and
- * whole by the thread that computed it; a chunk that was never written reads as NaN. */
-static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, const hsize_t *sizes)
+/* Layout and fill value. Outputs are in chunks of the blocks that a cohort is run in, as the journal has them; a chunk
+ * that was never written reads as NaN. */
+static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, const ost_dimension_t *const *dims)
 {
     const double nan_value = NAN;
     const uint8_t not_run = OST_STATUS_NOT_RUN;
-    const ost_experiment_t *e = self->plan->experiment;
+    const ost_experiment_t *e = self->parts[0].plan->experiment;
     hid_t id = H5Pcreate(H5P_DATASET_CREATE);
     bool ok = id >= 0 && H5Pset_attr_creation_order(id, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0;
     if (ok && H5Tget_class(type) == H5T_FLOAT) ok = H5Pset_fill_value(id, H5T_NATIVE_DOUBLE, &nan_value) >= 0;
     if (ok && H5Tequal(type, H5T_STD_U8LE) > 0) ok = H5Pset_fill_value(id, H5T_NATIVE_UINT8, &not_run) >= 0;
-    /* small ones get their place at once, so that none lies beyond what a killed run's file knows as its end */
-    if (ok && rank <= 2) ok = H5Pset_alloc_time(id, H5D_ALLOC_TIME_EARLY) >= 0;
-    if (ok && rank > 2) {
-        hsize_t chunk[4] = { 1, 1, 1, 1 };
+    if (ok && rank > 2 && dims[rank - 1] == &self->dimensions[OST_DIM_TIMES]) {
+        hsize_t chunk[OST_MAX_RANK] = { 1, 1, 1, 1, 1 };
         chunk[rank - 2] = ost_chunk_subjects(e);
-        chunk[rank - 1] = sizes[rank - 1];
+        chunk[rank - 1] = e->n_times;
         ok = H5Pset_chunk(id, (int) rank, chunk) >= 0;
         if (ok && e->compression > 0)
             ok = H5Pset_shuffle(id) >= 0 && H5Pset_deflate(id, (unsigned) e->compression) >= 0;
@@ -49,12 +48,32 @@ static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, co
     return -1;
 }
 
+static hid_t keep_dataset(ost_writer_t *self, const char *name, hid_t id, size_t rank)
+{
+    ost_dataset_t *more = realloc(self->datasets, (self->n_datasets + 1) * sizeof(*more));
+    if (more == NULL) {
+        H5Dclose(id);
+        return -1;
+    }
+    self->datasets = more;
+    more[self->n_datasets] = (ost_dataset_t){ .id = id, .rank = rank };
+    snprintf(more[self->n_datasets++].name, OST_DATASET_NAME_SIZE, "%s", name);
+    return id;
+}
+
+static const ost_dataset_t *find_dataset(const ost_writer_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->n_datasets; i++)
+        if (strcmp(self->datasets[i].name, name) == 0) return &self->datasets[i];
+    return NULL;
+}
+
 hid_t ost_results_dataset(ost_writer_t *self, hid_t parent, const char *name, hid_t type, size_t rank,
     const ost_dimension_t *const *dims, const char *units, const char *long_name, ost_error_t *err)
 {
-    hsize_t sizes[4] = { 0 };
+    hsize_t sizes[OST_MAX_RANK] = { 0 };
     for (size_t i = 0; i < rank; i++) sizes[i] = dims[i]->n;
-    hid_t id = -1, create = make_creation(self, type, rank, sizes);
+    hid_t id = -1, create = make_creation(self, type, rank, dims);
     hid_t space = rank > 0 ? H5Screate_simple((int) rank, sizes, NULL) : H5Screate(H5S_SCALAR);
     if (space >= 0 && create >= 0) {
         id = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, create, H5P_DEFAULT);
@@ -67,6 +86,8 @@ hid_t ost_results_dataset(ost_writer_t *self, hid_t parent, const char *name, hi
         ost_writer_fail(self, name, err);
         if (id >= 0) H5Dclose(id);
         id = -1;
+    } else if ((id = keep_dataset(self, name, id, rank)) < 0) {
+        ost_no_memory(err);
     }
     if (space >= 0) H5Sclose(space);
     if (create >= 0) H5Pclose(create);
@@ -81,7 +102,6 @@ int ost_results_coordinate(ost_writer_t *self, ost_dimension_t *dim, hid_t type,
     if (id < 0) return OST_ERR_IO;
     if ((values != NULL && H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) ||
         H5DSset_scale(id, dim->name) < 0) {
-        H5Dclose(id);
         return ost_writer_fail(self, dim->name, err);
     }
     dim->scale = id;
@@ -97,38 +117,98 @@ static bool same_set(const ost_index_set_t *a, const ost_index_set_t *b)
     return true;
 }
 
-static ost_dimension_t *find_dimension(ost_writer_t *self, const ost_index_set_t *set)
+/* "site"; "site_2" for the second of that name, but other elements, among the index sets of a plan. */
+static void name_set(const ost_plan_t *plan, const ost_index_set_t *set, char *name, size_t size)
 {
-    for (size_t i = OST_N_FIXED_DIMENSIONS; i < self->n_dimensions; i++) {
-        if (same_set(self->dimensions[i].set, set)) return &self->dimensions[i];
+    size_t n_same = 0;
+    for (size_t v = 0; v < plan->n_variables; v++) {
+        const ost_index_set_t *other = plan->variables[v].index_set;
+        if (other == NULL || strcmp(other->name, set->name) != 0) continue;
+        if (same_set(other, set)) break;
+        size_t first = 0;
+        while (plan->variables[first].index_set == NULL || !same_set(plan->variables[first].index_set, other)) first++;
+        n_same += first == v;
     }
-    return NULL;
+    if (n_same == 0) snprintf(name, size, "%.60s", set->name);
+    if (n_same > 0) snprintf(name, size, "%.60s_%zu", set->name, n_same + 1);
 }
 
-/* arm, subject, time, and each index set that a variable uses; two sets of one name but other elements get a number. */
+static size_t find_text(const ost_dimension_t *dim, const char *text)
+{
+    size_t i = 0;
+    while (i < dim->n && strcmp(dim->texts[i], text) != 0) i++;
+    return i;
+}
+
+/* @return its place among the texts of the dimension, to which it is added if need be; SIZE_MAX: out of memory */
+static size_t add_text(ost_dimension_t *dim, const char *text)
+{
+    size_t i = find_text(dim, text);
+    if (i < dim->n) return i;
+    const char **more = realloc(dim->texts, (dim->n + 1) * sizeof(*more));
+    if (more == NULL) return SIZE_MAX;
+    dim->texts = more;
+    more[dim->n++] = text;
+    return i;
+}
+
+static ost_dimension_t *find_dimension(ost_writer_t *self, const ost_plan_t *plan, const ost_index_set_t *set)
+{
+    char name[sizeof(self->dimensions->name)];
+    size_t i = OST_N_FIXED_DIMENSIONS;
+    name_set(plan, set, name, sizeof(name));
+    while (i < self->n_dimensions && strcmp(self->dimensions[i].name, name) != 0) i++;
+    if (i == self->n_dimensions) {
+        self->dimensions[self->n_dimensions] = (ost_dimension_t){ .set = set->name, .scale = -1 };
+        snprintf(self->dimensions[self->n_dimensions++].name, sizeof(name), "%s", name);
+    }
+    return &self->dimensions[i];
+}
+
+/* Arms and elements of a part, and where they go. */
+static bool add_part(ost_writer_t *self, size_t p)
+{
+    const ost_plan_t *plan = self->parts[p].plan;
+    const ost_experiment_t *e = plan->experiment;
+    ost_target_t *target = &self->targets[p];
+    bool ok = true;
+    target->arm = calloc(e->n_arms + 1, sizeof(*target->arm));
+    target->element = calloc(plan->system.n_outputs + 1, sizeof(*target->element));
+    if (target->arm == NULL || target->element == NULL) return false;
+    for (size_t a = 0; a < e->n_arms && ok; a++) {
+        target->arm[a] = add_text(&self->dimensions[OST_DIM_ARM], e->arms[a].name);
+        ok = target->arm[a] != SIZE_MAX;
+    }
+    for (size_t v = 0; v < plan->n_variables && ok; v++) {
+        const ost_variable_t *variable = &plan->variables[v];
+        if (variable->index_set == NULL) continue;
+        ost_dimension_t *dim = find_dimension(self, plan, variable->index_set);
+        for (size_t i = 0; i < variable->n_elements && ok; i++) {
+            size_t to = target->element[variable->first + i] = add_text(dim, variable->index_set->elements[i]);
+            ok = to != SIZE_MAX;
+        }
+    }
+    return ok;
+}
+
 static int list_dimensions(ost_writer_t *self, ost_error_t *err)
 {
-    const ost_plan_t *plan = self->plan;
-    const ost_experiment_t *experiment = plan->experiment;
-    self->dimensions = calloc(OST_N_FIXED_DIMENSIONS + plan->n_variables, sizeof *self->dimensions);
+    const ost_experiment_t *e = self->parts[0].plan->experiment;
+    size_t most = OST_N_FIXED_DIMENSIONS;
+    for (size_t p = 0; p < self->n_parts; p++) most += self->parts[p].plan->n_variables;
+    self->dimensions = calloc(most, sizeof(*self->dimensions));
     if (self->dimensions == NULL) return ost_no_memory(err);
     self->n_dimensions = OST_N_FIXED_DIMENSIONS;
-    self->dimensions[OST_DIM_ARM] = (ost_dimension_t){ .name = "arm", .n = experiment->n_arms };
-    self->dimensions[OST_DIM_SUBJECT] = (ost_dimension_t){ .name = "subject", .n = experiment->n_subjects };
-    self->dimensions[OST_DIM_TIMES] = (ost_dimension_t){ .name = "time", .n = experiment->n_times };
-    for (size_t v = 0; v < plan->n_variables; v++) {
-        const ost_index_set_t *set = plan->variables[v].index_set;
-        if (set == NULL || find_dimension(self, set) != NULL) continue;
-        size_t n_same = 0;
-        for (size_t i = OST_N_FIXED_DIMENSIONS; i < self->n_dimensions; i++) {
-            n_same += strcmp(self->dimensions[i].set->name, set->name) == 0;
-        }
-        ost_dimension_t *dim = &self->dimensions[self->n_dimensions++];
-        *dim = (ost_dimension_t){ .n = set->n_elements, .set = set };
-        if (n_same == 0) snprintf(dim->name, sizeof dim->name, "%.60s", set->name);
-        if (n_same > 0) snprintf(dim->name, sizeof dim->name, "%.60s_%zu", set->name, n_same + 1);
+    self->dimensions[OST_DIM_MODEL] = (ost_dimension_t){ .name = "model", .scale = -1 };
+    self->dimensions[OST_DIM_ARM] = (ost_dimension_t){ .name = "arm", .scale = -1 };
+    self->dimensions[OST_DIM_SUBJECT] = (ost_dimension_t){ .name = "subject", .n = e->n_subjects, .scale = -1 };
+    self->dimensions[OST_DIM_TIMES] = (ost_dimension_t){ .name = "time", .n = e->n_times, .scale = -1 };
+    for (size_t p = 0; p < self->n_parts; p++) {
+        const char *name = self->parts[p].name;
+        if (self->n_parts > 1 && add_text(&self->dimensions[OST_DIM_MODEL], name) == SIZE_MAX)
+            return ost_no_memory(err);
+        if (!add_part(self, p)) return ost_no_memory(err);
     }
-    for (size_t i = 0; i < self->n_dimensions; i++) self->dimensions[i].scale = -1;
     return 0;
 }
 
@@ -142,7 +222,8 @@ static int write_subjects(ost_writer_t *self, ost_error_t *err)
     bool ok = space >= 0;
     for (size_t first = 0; ok && first < dim->n; first += PIECE) {
         hsize_t start = first, count = dim->n - first < PIECE ? dim->n - first : PIECE;
-        for (size_t i = 0; i < count; i++) numbers[i] = (int64_t) (self->plan->experiment->first_subject + first + i);
+        for (size_t i = 0; i < count; i++)
+            numbers[i] = (int64_t) (self->parts[0].plan->experiment->first_subject + first + i);
         hid_t memory = H5Screate_simple(1, &count, NULL);
         ok = memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
              H5Dwrite(dim->scale, H5T_NATIVE_INT64, memory, space, H5P_DEFAULT, numbers) >= 0;
@@ -154,40 +235,42 @@ static int write_subjects(ost_writer_t *self, ost_error_t *err)
 
 static int write_arms(ost_writer_t *self, ost_error_t *err)
 {
-    const ost_experiment_t *experiment = self->plan->experiment;
     ost_dimension_t *dim = &self->dimensions[OST_DIM_ARM];
-    const char **texts = calloc(experiment->n_arms, sizeof *texts);
-    if (texts == NULL) return ost_no_memory(err);
-    for (size_t i = 0; i < experiment->n_arms; i++) texts[i] = experiment->arms[i].name;
-    int ret = ost_results_coordinate(self, dim, self->text_type, texts, NULL, "treatment arm", err);
-    if (ret == 0) {
-        for (size_t i = 0; i < experiment->n_arms; i++) texts[i] = experiment->arms[i].label;
-        const ost_dimension_t *const dims[] = { dim };
-        hid_t id = ost_results_dataset(
-            self, self->file, "arm_label", self->text_type, 1, dims, NULL, "treatment arm in words", err);
-        if (id < 0) ret = OST_ERR_IO;
-        if (id >= 0 && H5Dwrite(id, self->text_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts) < 0) {
-            ret = ost_writer_fail(self, "arm_label", err);
-        }
-        if (id >= 0 && H5Dclose(id) < 0 && ret == 0) ret = ost_writer_fail(self, "arm_label", err);
+    const ost_dimension_t *const dims[] = { dim };
+    int ret = ost_results_coordinate(self, dim, self->text_type, dim->texts, NULL, "treatment arm", err);
+    if (ret != 0) return ret;
+    const char **labels = calloc(dim->n, sizeof(*labels));
+    if (labels == NULL) return ost_no_memory(err);
+    for (size_t p = self->n_parts; p-- > 0;) {
+        const ost_experiment_t *e = self->parts[p].plan->experiment;
+        for (size_t a = 0; a < e->n_arms; a++) labels[self->targets[p].arm[a]] = e->arms[a].label;
     }
-    free(texts);
+    hid_t id = ost_results_dataset(
+        self, self->file, "arm_label", self->text_type, 1, dims, NULL, "treatment arm in words", err);
+    if (id < 0) ret = OST_ERR_IO;
+    if (id >= 0 && H5Dwrite(id, self->text_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels) < 0)
+        ret = ost_writer_fail(self, "arm_label", err);
+    free(labels);
     return ret;
 }
 
 static int write_coordinates(ost_writer_t *self, ost_error_t *err)
 {
-    const ost_experiment_t *experiment = self->plan->experiment;
-    int ret = write_arms(self, err);
+    ost_dimension_t *d = self->dimensions;
+    int ret = 0;
+    if (self->n_parts > 1) {
+        ret = ost_results_coordinate(
+            self, &d[OST_DIM_MODEL], self->text_type, d[OST_DIM_MODEL].texts, NULL, "bone model", err);
+    }
+    if (ret == 0) ret = write_arms(self, err);
     if (ret == 0) ret = write_subjects(self, err);
     /* "d" and not "days": xarray would make nanoseconds of it */
     if (ret == 0) {
-        ret = ost_results_coordinate(self, &self->dimensions[OST_DIM_TIMES], H5T_NATIVE_DOUBLE, experiment->times, "d",
-            "time since the start of treatment", err);
+        ret = ost_results_coordinate(self, &d[OST_DIM_TIMES], H5T_NATIVE_DOUBLE, self->parts[0].plan->experiment->times,
+            "d", "time since the start of treatment", err);
     }
     for (size_t i = OST_N_FIXED_DIMENSIONS; i < self->n_dimensions && ret == 0; i++) {
-        ret = ost_results_coordinate(self, &self->dimensions[i], self->text_type,
-            (const void *) self->dimensions[i].set->elements, NULL, self->dimensions[i].set->name, err);
+        ret = ost_results_coordinate(self, &d[i], self->text_type, d[i].texts, NULL, d[i].set, err);
     }
     return ret;
 }
@@ -215,35 +298,68 @@ static int describe_rounding(hid_t id, int kept_bits)
         id, "_QuantizeBitRoundNumberOfSignificantBits", H5T_STD_I32LE, H5T_NATIVE_INT, &kept_bits, 1);
 }
 
-static int define_variables(ost_writer_t *self, ost_error_t *err)
+/* Dimensions of what has arms: [model,] arm, then those given. @return their number */
+static size_t with_arms(const ost_writer_t *self, const ost_dimension_t **dims, const ost_dimension_t *a,
+    const ost_dimension_t *b, const ost_dimension_t *c)
 {
-    const ost_plan_t *plan = self->plan;
-    const ost_dimension_t *d = self->dimensions;
-    hid_t type = plan->experiment->float64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT; /* chunks are as memory is */
+    const ost_dimension_t *const all[] = { self->n_parts > 1 ? &self->dimensions[OST_DIM_MODEL] : NULL,
+        &self->dimensions[OST_DIM_ARM], a, b, c };
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (all[i] != NULL) dims[n++] = all[i];
+    return n;
+}
+
+static int describe_variable(ost_writer_t *self, size_t p, size_t v, hid_t id, const char *coordinates)
+{
+    const ost_plan_t *plan = self->parts[p].plan;
+    const ost_variable_t *variable = &plan->variables[v];
     const double nan_value = NAN;
     const int kept_bits = ost_kept_bits(plan->experiment);
+    hid_t type = plan->experiment->float64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT;
+    if (ost_h5_set_array(id, "_FillValue", type, H5T_NATIVE_DOUBLE, &nan_value, 1) != 0) return -1;
+    if (ost_h5_set_text(id, "coordinates", coordinates) != 0) return -1;
+    if (kept_bits >= 0 && describe_rounding(id, kept_bits) != 0) return -1;
+    if (!ost_journal_columns(self->journal, p)->is_relative[v]) return 0;
+    char units[512], text[512];
+    ost_units_differ(self->parts, self->n_parts, variable->name, units, sizeof(units));
+    snprintf(text, sizeof(text), "%.400s, relative to its value at time 0", variable->text);
+    if (describe(id, "1", text) != 0) return -1;
+    return ost_h5_set_text(id, "units_of_models", units);
+}
+
+/* One of another shape than that of the parts before it gets the name of its model as well. */
+static int define_variable(ost_writer_t *self, size_t p, size_t v, const char *coordinates, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->parts[p].plan;
+    const ost_variable_t *variable = &plan->variables[v];
+    const ost_dimension_t *dims[OST_MAX_RANK], *d = self->dimensions;
+    const ost_dimension_t *set = variable->index_set != NULL ? find_dimension(self, plan, variable->index_set) : NULL;
+    size_t rank = with_arms(self, dims, set, &d[OST_DIM_SUBJECT], &d[OST_DIM_TIMES]);
+    char name[OST_DATASET_NAME_SIZE];
+    snprintf(name, sizeof(name), "%.78s", variable->name);
+    const ost_dataset_t *there = find_dataset(self, name);
+    if (there != NULL && there->rank != rank) {
+        snprintf(name, sizeof(name), "%.78s_%.78s", variable->name, self->parts[p].name);
+        there = NULL;
+    }
+    if (there != NULL) {
+        self->targets[p].variables[v] = there->id;
+        return 0;
+    }
+    hid_t type = plan->experiment->float64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT; /* chunks are as memory is */
+    hid_t id = ost_results_dataset(self, self->file, name, type, rank, dims, variable->unit_text, variable->text, err);
+    self->targets[p].variables[v] = id;
+    if (id < 0) return OST_ERR_IO;
+    return describe_variable(self, p, v, id, coordinates) == 0 ? 0 : ost_writer_fail(self, name, err);
+}
+
+static int define_variables(ost_writer_t *self, size_t p, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->parts[p].plan;
     char *coordinates = coordinate_list(plan->experiment);
     int ret = coordinates == NULL ? ost_no_memory(err) : 0;
-    for (size_t v = 0; v < plan->n_variables && ret == 0; v++) {
-        const ost_variable_t *variable = &plan->variables[v];
-        const ost_dimension_t *dims[4] = { &d[OST_DIM_ARM], &d[OST_DIM_SUBJECT], &d[OST_DIM_TIMES] };
-        if (variable->index_set != NULL) {
-            dims[1] = find_dimension(self, variable->index_set);
-            dims[2] = &d[OST_DIM_SUBJECT];
-            dims[3] = &d[OST_DIM_TIMES];
-        }
-        hid_t id = ost_results_dataset(self, self->file, variable->name, type, variable->index_set != NULL ? 4 : 3,
-            dims, variable->unit_text, variable->text, err);
-        self->variables[v] = id;
-        if (id < 0) {
-            ret = OST_ERR_IO;
-        } else if (ost_h5_set_array(id, "_FillValue", type, H5T_NATIVE_DOUBLE, &nan_value, 1) != 0 ||
-                   ost_h5_set_text(id, "coordinates", coordinates) != 0) {
-            ret = ost_writer_fail(self, variable->name, err);
-        } else if (kept_bits >= 0 && describe_rounding(id, kept_bits) != 0) {
-            ret = ost_writer_fail(self, variable->name, err);
-        }
-    }
+    for (size_t v = 0; v < plan->n_variables && ret == 0; v++) ret = define_variable(self, p, v, coordinates, err);
     free(coordinates);
     return ret;
 }
@@ -273,49 +389,6 @@ static int describe_status(hid_t id)
     return ost_h5_set_text(id, "flag_meanings", meanings);
 }
 
-static int define_counts(ost_writer_t *self, ost_error_t *err)
-{
-    const ost_dimension_t *const dims[] = { &self->dimensions[OST_DIM_ARM], &self->dimensions[OST_DIM_SUBJECT] };
-    self->status = ost_results_dataset(self, self->file, "status", H5T_STD_U8LE, 2, dims, NULL, "how it ended", err);
-    if (self->status < 0) return OST_ERR_IO;
-    if (describe_status(self->status) != 0) return ost_writer_fail(self, "status", err);
-    self->n_steps =
-        ost_results_dataset(self, self->file, "n_steps", H5T_STD_U32LE, 2, dims, "1", "accepted solver steps", err);
-    if (self->n_steps < 0) return OST_ERR_IO;
-    self->n_rejected =
-        ost_results_dataset(self, self->file, "n_rejected", H5T_STD_U32LE, 2, dims, "1", "rejected solver steps", err);
-    return self->n_rejected < 0 ? OST_ERR_IO : 0;
-}
-
-size_t ost_results_first_schedule(const ost_plan_t *plan, size_t i)
-{
-    size_t first = 0;
-    while (strcmp(plan->schedules[first].name, plan->schedules[i].name) != 0) first++;
-    return first;
-}
-
-/* When subjects began and ended regimen lines that they take each in their own way: of one name in all arms. */
-static int define_schedules(ost_writer_t *self, ost_error_t *err)
-{
-    const ost_plan_t *plan = self->plan;
-    const ost_dimension_t *const dims[] = { &self->dimensions[OST_DIM_ARM], &self->dimensions[OST_DIM_SUBJECT] };
-    for (size_t i = 0; i < plan->n_schedules; i++) {
-        size_t first = ost_results_first_schedule(plan, i);
-        for (int ended = 0; ended < 2; ended++) {
-            hid_t *ids = ended ? self->ended : self->began;
-            char name[OST_COURSE_NAME_SIZE], text[OST_COURSE_NAME_SIZE];
-            snprintf(name, sizeof name, "%s%.100s", ended ? OST_ENDED : OST_BEGAN, plan->schedules[i].name);
-            snprintf(text, sizeof text, "when the subject first %s %.100s", ended ? "ended" : "began",
-                plan->schedules[i].name);
-            if (first == i)
-                ids[i] = ost_results_dataset(self, self->file, name, H5T_IEEE_F64LE, 2, dims, "d", text, err);
-            ids[i] = ids[first];
-            if (ids[i] < 0) return OST_ERR_IO;
-        }
-    }
-    return 0;
-}
-
 /* What the models say a covariate means, its name where they only compute with it. */
 static const char *covariate_text(const ost_plan_t *plan, const char *name)
 {
@@ -327,159 +400,145 @@ static const char *covariate_text(const ost_plan_t *plan, const char *name)
     return name;
 }
 
-static int define_covariates(ost_writer_t *self, ost_error_t *err)
+/* A dataset over ([model,] arm, subject) that all arms and parts share. @return its id, or -1 */
+static hid_t define_shared(
+    ost_writer_t *self, const char *name, hid_t type, const char *units, const char *text, ost_error_t *err)
 {
-    const ost_experiment_t *experiment = self->plan->experiment;
-    const ost_dimension_t *const dims[] = { &self->dimensions[OST_DIM_SUBJECT] };
-    for (size_t i = 0; i < experiment->n_covariates; i++) {
-        const ost_covariate_t *covariate = &experiment->covariates[i];
-        self->covariates[i] = ost_results_dataset(self, self->file, covariate->name, H5T_IEEE_F64LE, 1, dims,
-            covariate->unit_text, covariate_text(self->plan, covariate->name), err);
-        if (self->covariates[i] < 0) return OST_ERR_IO;
-    }
-    return 0;
+    const ost_dimension_t *dims[OST_MAX_RANK];
+    size_t rank = with_arms(self, dims, &self->dimensions[OST_DIM_SUBJECT], NULL, NULL);
+    const ost_dataset_t *there = find_dataset(self, name);
+    if (there != NULL) return there->id;
+    hid_t id = ost_results_dataset(self, self->file, name, type, rank, dims, units, text, err);
+    if (id < 0 || H5Tequal(type, H5T_STD_U8LE) <= 0 || describe_status(id) == 0) return id;
+    ost_writer_fail(self, name, err);
+    return -1;
 }
 
-/* Parameters of every block: (subject) where they vary, a scalar where they do not. */
-static int define_parameters(ost_writer_t *self, ost_error_t *err)
+/* When subjects began and ended regimen lines that they take each in their own way: of one name in all arms. */
+static hid_t define_schedule(ost_writer_t *self, const char *of, bool ended, ost_error_t *err)
 {
-    const ost_plan_t *plan = self->plan;
+    char name[OST_DATASET_NAME_SIZE], text[OST_DATASET_NAME_SIZE];
+    snprintf(name, sizeof(name), "%s%.100s", ended ? OST_ENDED : OST_BEGAN, of);
+    snprintf(text, sizeof(text), "when the subject first %s %.100s", ended ? "ended" : "began", of);
+    return define_shared(self, name, H5T_IEEE_F64LE, "d", text, err);
+}
+
+/* Parameters of every block: (subject) where they vary, a scalar where they do not, which is written at once.
+ * @return its id, -1 with the error recorded */
+static hid_t define_parameter(
+    ost_writer_t *self, const char *name, const ost_param_t *param, bool varies, double value, ost_error_t *err)
+{
     const ost_dimension_t *const dims[] = { &self->dimensions[OST_DIM_SUBJECT] };
+    hid_t id = ost_results_dataset(
+        self, self->parameters, name, H5T_IEEE_F64LE, varies ? 1 : 0, dims, param->unit_text, param->text, err);
+    if (id < 0) return -1;
+    if (ost_h5_set_text(id, "source", param->source) == 0 &&
+        (varies || H5Dwrite(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) >= 0)) {
+        return id;
+    }
+    ost_writer_fail(self, name, err);
+    return -1;
+}
+
+static hid_t define_covariate(ost_writer_t *self, const ost_plan_t *plan, const ost_covariate_t *c, ost_error_t *err)
+{
+    const ost_dimension_t *const dims[] = { &self->dimensions[OST_DIM_SUBJECT] };
+    return ost_results_dataset(
+        self, self->file, c->name, H5T_IEEE_F64LE, 1, dims, c->unit_text, covariate_text(plan, c->name), err);
+}
+
+/* @return 0, or an error; *id -1: a part before this one has it */
+static int define_column(
+    ost_writer_t *self, const ost_plan_t *plan, const ost_column_t *column, hid_t *id, ost_error_t *err)
+{
+    const ost_covariate_t *covariate = &plan->experiment->covariates[column->index];
+    switch (column->source) {
+    case OST_COLUMN_COVARIATE:
+        *id = -1;
+        if (find_dataset(self, covariate->name) != NULL) return 0;
+        *id = define_covariate(self, plan, covariate, err);
+        break;
+    case OST_COLUMN_BEGAN:
+    case OST_COLUMN_ENDED:
+        *id = define_schedule(self, plan->schedules[column->index].name, column->source == OST_COLUMN_ENDED, err);
+        break;
+    case OST_COLUMN_STEPS:
+        *id = define_shared(self, "n_steps", H5T_STD_U32LE, "1", "accepted solver steps", err);
+        break;
+    case OST_COLUMN_REJECTED:
+        *id = define_shared(self, "n_rejected", H5T_STD_U32LE, "1", "rejected solver steps", err);
+        break;
+    case OST_COLUMN_STATUS:
+        *id = define_shared(self, "status", H5T_STD_U8LE, NULL, "how it ended", err);
+        break;
+    case OST_COLUMN_PARAM: /* by define_parameters() */
+        return 0;
+    }
+    return *id < 0 ? OST_ERR_IO : 0;
+}
+
+static int define_parameters(ost_writer_t *self, size_t p, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->parts[p].plan;
+    const ost_columns_t *columns = ost_journal_columns(self->journal, p);
+    double *typical = calloc(plan->n_params + 1, sizeof(*typical));
+    if (typical == NULL) return ost_no_memory(err);
+    ost_plan_typical(plan, typical);
+    int ret = 0;
+    size_t c = 0;
+    while (c < columns->n_columns && columns->columns[c].source != OST_COLUMN_PARAM) c++;
     for (size_t b = 0; b < plan->n_blocks; b++) {
         const ost_model_t *model = plan->blocks[b].model;
-        for (size_t k = 0; k < model->n_params; k++) {
+        for (size_t k = 0; k < model->n_params && ret == 0; k++) {
             const ost_param_t *param = &model->params[k];
             size_t i = plan->blocks[b].first_param + k;
-            char name[160];
+            char name[OST_DATASET_NAME_SIZE];
             if (param->is_covariate) continue;
-            ost_plan_param_name(plan, i, name, sizeof name);
-            hid_t id = ost_results_dataset(self, self->parameters, name, H5T_IEEE_F64LE,
-                ost_plan_param_varies(plan, i) ? 1 : 0, dims, param->unit_text, param->text, err);
-            self->params[i] = id;
-            if (id < 0) return OST_ERR_IO;
-            if (ost_h5_set_text(id, "source", param->source) != 0) return ost_writer_fail(self, name, err);
+            bool varies = ost_plan_param_varies(plan, i);
+            hid_t id = -1;
+            ost_plan_param_name(plan, i, name, sizeof(name));
+            if (find_dataset(self, name) == NULL) {
+                id = define_parameter(self, name, param, varies, typical[i] / param->unit.factor, err);
+                ret = id < 0 ? OST_ERR_IO : 0;
+            }
+            if (varies) self->targets[p].columns[c++] = id;
         }
     }
-    return 0;
-}
-
-static char *join_overrides(const ost_experiment_t *experiment)
-{
-    size_t size = 1;
-    for (size_t i = 0; i < experiment->n_overrides; i++) size += strlen(experiment->overrides[i]) + 1;
-    char *text = calloc(1, size);
-    for (size_t i = 0, length = 0; text != NULL && i < experiment->n_overrides; i++) {
-        length += (size_t) snprintf(text + length, size - length, "%s%s", i > 0 ? "\n" : "", experiment->overrides[i]);
-    }
-    return text;
-}
-
-/* One line a model: name, kind, fingerprint of its programs, where it came from. */
-static char *list_models(const ost_plan_t *plan)
-{
-    size_t size = 1;
-    for (size_t b = 0; b < plan->n_blocks; b++) {
-        const ost_model_t *model = plan->blocks[b].model;
-        size += strlen(model->name) + strlen(ost_model_kind_words[model->kind]) + strlen(model->path) + 32;
-    }
-    char *text = calloc(1, size);
-    for (size_t b = 0, length = 0; text != NULL && b < plan->n_blocks; b++) {
-        const ost_model_t *model = plan->blocks[b].model;
-        length += (size_t) snprintf(text + length, size - length, "%s%s %s %016" PRIx64 " %s", b > 0 ? "\n" : "",
-            model->name, ost_model_kind_words[model->kind], model->impl->fingerprint, model->path);
-    }
-    return text;
-}
-
-/* Of a file that is resumed, everything that says how it was made must be as it would be written now. */
-static int differs(const ost_writer_t *self, const char *name, const char *theirs, const char *ours, ost_error_t *err)
-{
-    bool is_short = theirs != NULL && strlen(theirs) < 60 && strlen(ours) < 60 && strpbrk(theirs, "\n") == NULL;
-    if (!is_short) {
-        return ost_fail_at(err, OST_ERR_VALUE, self->source, 0, 0,
-            "cannot be resumed: it was begun with another '%s' than this run has", name);
-    }
-    return ost_fail_at(err, OST_ERR_VALUE, self->source, 0, 0,
-        "cannot be resumed: it was begun with %s '%s', but this run has '%s'", name, theirs, ours);
-}
-
-static int put_text(ost_writer_t *self, const char *name, const char *text, ost_error_t *err)
-{
-    if (!self->resumes) return ost_h5_set_text(self->file, name, text) == 0 ? 0 : ost_writer_fail(self, name, err);
-    char *theirs = ost_h5_get_text(self->file, name);
-    int ret = theirs != NULL && strcmp(theirs, text) == 0 ? 0 : differs(self, name, theirs, text, err);
-    free(theirs);
+    free(typical);
     return ret;
 }
 
-static int put_count(ost_writer_t *self, const char *name, uint64_t value, ost_error_t *err)
+static int define_part(ost_writer_t *self, size_t p, ost_error_t *err)
 {
-    char text[32];
-    if (!self->resumes) return ost_h5_set_count(self->file, name, value) == 0 ? 0 : ost_writer_fail(self, name, err);
-    snprintf(text, sizeof text, "%" PRIu64, value);
-    return put_text(self, name, text, err);
+    const ost_plan_t *plan = self->parts[p].plan;
+    const ost_columns_t *columns = ost_journal_columns(self->journal, p);
+    ost_target_t *target = &self->targets[p];
+    target->variables = calloc(plan->n_variables + 1, sizeof(*target->variables));
+    target->columns = calloc(columns->n_columns + 1, sizeof(*target->columns));
+    if (target->variables == NULL || target->columns == NULL) return ost_no_memory(err);
+    int ret = define_variables(self, p, err);
+    for (size_t c = 0; c < columns->n_columns && ret == 0; c++)
+        ret = define_column(self, plan, &columns->columns[c], &target->columns[c], err);
+    return ret == 0 ? define_parameters(self, p, err) : ret;
 }
 
-static int put_double(ost_writer_t *self, const char *name, double value, ost_error_t *err)
+/* What a part was made from; of several, what the first of them says. */
+static int write_identity(ost_writer_t *self, size_t p, ost_error_t *err)
 {
-    char text[32];
-    if (!self->resumes) {
-        return ost_h5_set_doubles(self->file, name, &value, 1) == 0 ? 0 : ost_writer_fail(self, name, err);
+    const ost_identity_t *identity = ost_journal_identity(self->journal, p);
+    int ret = 0;
+    for (size_t i = 0; i < identity->n && ret == 0; i++) {
+        const ost_fact_t *fact = &identity->facts[i];
+        const double number = fact->kind == OST_FACT_NUMBER ? strtod(fact->text, NULL) : 0;
+        if (p > 0 && H5Aexists(self->file, fact->name) > 0) continue;
+        if (fact->kind == OST_FACT_TEXT)
+            ret = ost_h5_set_text(self->file, fact->name, fact->text);
+        else if (fact->kind == OST_FACT_COUNT)
+            ret = ost_h5_set_count(self->file, fact->name, strtoull(fact->text, NULL, 10));
+        else
+            ret = ost_h5_set_doubles(self->file, fact->name, &number, 1);
+        if (ret != 0) ret = ost_writer_fail(self, fact->name, err);
     }
-    snprintf(text, sizeof text, "%.17g", value);
-    return put_text(self, name, text, err);
-}
-
-static int write_provenance(ost_writer_t *self, ost_error_t *err)
-{
-    const ost_experiment_t *e = self->plan->experiment;
-    const ost_solver_options_t *solver = &e->solver;
-    char *overrides = join_overrides(e), *models = list_models(self->plan);
-    int ret = overrides == NULL || models == NULL ? ost_no_memory(err) : 0;
-    const struct {
-        const char *name, *text;
-    } texts[] = {
-        { "Conventions", "CF-1.10" },
-        { "title", e->title },
-        { "source", "osteon " OST_VERSION },
-        { "osteon_version", OST_VERSION },
-        { "name", e->name },
-        { "experiment", e->text },
-        { "experiment_path", e->path },
-        { "overrides", overrides },
-        { "models", models },
-        { "isa", ost_isa_name(solver->isa) },
-        { "stepper", ost_stepper_name(solver->stepper) },
-        { "dosing", ost_dosing_name(e->dosing) },
-        { "sampling", e->sampling == OST_SAMPLING_RANDOM ? "random" : "latin_hypercube" },
-    };
-    const struct {
-        const char *name;
-        uint64_t value;
-    } counts[] = { { "osteon_format", OST_RESULTS_FORMAT }, { "seed", e->seed }, { "n_subjects", e->n_subjects },
-        { "first_subject", e->first_subject }, { "max_steps", solver->max_steps } };
-    const struct {
-        const char *name;
-        double value;
-    } numbers[] = { { "rtol", solver->rtol }, { "atol_factor", solver->atol_factor }, { "h_max", solver->h_max },
-        { "h_min", solver->h_min } };
-    for (size_t i = 0; ret == 0 && i < sizeof texts / sizeof texts[0]; i++) {
-        ret = put_text(self, texts[i].name, texts[i].text, err);
-    }
-    for (size_t i = 0; ret == 0 && i < sizeof counts / sizeof counts[0]; i++) {
-        ret = put_count(self, counts[i].name, counts[i].value, err);
-    }
-    for (size_t i = 0; ret == 0 && i < sizeof numbers / sizeof numbers[0]; i++) {
-        ret = put_double(self, numbers[i].name, numbers[i].value, err);
-    }
-    for (size_t b = 0; ret == 0 && b < self->plan->n_blocks; b++) {
-        const ost_model_t *model = self->plan->blocks[b].model;
-        char name[OST_MODEL_TEXT_SIZE];
-        snprintf(name, sizeof name, OST_MODEL_TEXT, model->name);
-        if (model->impl->text != NULL) ret = put_text(self, name, model->impl->text, err);
-    }
-    free(overrides);
-    free(models);
     return ret;
 }
 
@@ -498,15 +557,11 @@ int ost_results_layout(ost_writer_t *self, ost_error_t *err)
 {
     self->text_type = ost_h5_text_type();
     if (self->text_type < 0) return ost_writer_fail(self, "arm", err);
-    int ret = write_provenance(self, err);
-    if (ret == 0 && self->resumes) return ost_results_reopen(self, err);
+    int ret = 0;
+    for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = write_identity(self, p, err);
     if (ret == 0 && make_group(self) != 0) ret = ost_writer_fail(self, "parameters", err);
     if (ret == 0) ret = list_dimensions(self, err);
     if (ret == 0) ret = write_coordinates(self, err);
-    if (ret == 0) ret = define_variables(self, err);
-    if (ret == 0) ret = define_counts(self, err);
-    if (ret == 0) ret = define_schedules(self, err);
-    if (ret == 0) ret = define_covariates(self, err);
-    if (ret == 0) ret = define_parameters(self, err);
+    for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = define_part(self, p, err);
     return ret;
 }

@@ -382,7 +382,7 @@ const char *const *ost_results_schedules(const ost_results_t *self, size_t *n)
 int ost_results_read_schedule(
     ost_results_t *self, size_t i_schedule, size_t i_arm, bool ended, double *values, ost_error_t *err)
 {
-    char name[OST_COURSE_NAME_SIZE];
+    char name[OST_DATASET_NAME_SIZE];
     const hsize_t start3[] = { self->i_model, i_arm, 0 }, count3[] = { 1, 1, self->n_subjects };
     int rank = plain_rank(self) - 1;
     const hsize_t *start = start3 + (3 - rank), *count = count3 + (3 - rank);
@@ -411,6 +411,17 @@ const char *ost_results_attribute(const ost_results_t *self, const char *name)
         if (strcmp(self->attributes[i].name, name) == 0) return self->attributes[i].text;
     }
     return NULL;
+}
+
+int ost_results_compare(const ost_results_t *self, const ost_identity_t *identity, ost_error_t *err)
+{
+    ost_identity_t theirs = { 0 };
+    int ret = 0;
+    for (size_t i = 0; i < self->n_attributes && ret == 0; i++)
+        ret = ost_identity_add(&theirs, OST_FACT_TEXT, self->attributes[i].name, self->attributes[i].text, err);
+    if (ret == 0) ret = ost_identity_compare(identity, &theirs, self->path, err);
+    ost_identity_free(&theirs);
+    return ret;
 }
 
 uint64_t ost_results_failures(const ost_results_t *self)

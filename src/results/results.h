@@ -3,55 +3,14 @@
 #ifndef OST_RESULTS_RESULTS_H
 #define OST_RESULTS_RESULTS_H
 
-#include "cohort/cohort.h"
+#include "journal/journal.h"
 
-/** A result file being written. */
-typedef struct ost_writer ost_writer_t;
-
-/** Create `path`.part with everything that is known before the run. It becomes `path` in ost_writer_finish only.
- *  @param plan  borrowed: must outlive self. @return 0, OST_ERR_IO (with the system's reason) or OST_ERR_NO_MEMORY */
-int ost_writer_new(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
-/** Go on with the file that a run of the same plan left at `path`.part, because it was killed, or at `path`, because it
- *  was interrupted; if there is neither, the same as ost_writer_new. What was computed is kept, but for the last second
- *  or two before a kill.
- *  @return 0, OST_ERR_VALUE (begun with another experiment, version, instruction set, ...), OST_ERR_FORMAT (damaged),
- * or as ost_writer_new; then the files are as they were */
-int ost_writer_resume(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
-/** The blocks that an earlier run has written, for ost_cohort_options_t. @param[out] n_subjects  in these
- *  @return [number of blocks], owned by self; NULL: none */
-const bool *ost_writer_done(const ost_writer_t *self, uint64_t *n_subjects);
-/** Write a block of ost_cohort_run at its place: OST_COHORT_BLOCK subjects from a multiple of it on, or the rest of the
- *  cohort. By several threads at a time: each packs its own, and only the writing waits for the others. */
-int ost_writer_block(ost_writer_t *self, const ost_cohort_block_t *block, ost_error_t *err) OST_MUST_CHECK;
-
-/** A subject that failed in one arm. */
-typedef struct {
-    uint64_t subject;          /**< its number */
-    const char *arm, *message; /**< owned by the experiment and the writer */
-} ost_failed_t;
-
-/** The i-th of the failures so far, by subject and arm; the first 1000 are kept. @return false if there are fewer */
-bool ost_writer_failure(ost_writer_t *self, size_t i, ost_failed_t *out);
-/** Write summary and failures, close, flush to disk, rename. */
-int ost_writer_finish(ost_writer_t *self, const ost_cohort_summary_t *summary, ost_error_t *err) OST_MUST_CHECK;
-/** Close and free; an unfinished file stays as `path`.part, for ost_writer_resume; one that could not be written
- *  is removed unless an earlier second of it is whole. Accepts NULL. */
-void ost_writer_delete(ost_writer_t *self);
-
-/** A result file to be joined with others. */
-typedef struct {
-    const char *model; /**< its bone model */
-    const char *path;  /**< of the file */
-    char *left_out;    /**< arms that it was not run for and why, a line each; NULL: none */
-} ost_results_part_t;
-
-/** Join the result files of one experiment on several bone models into one, where outputs, `status` and counts have a
- *  dimension `model` in front. Arms and elements of indices are those of all models; NaN (`status`: not run) stands
- * where a model has none. A variable that the models have in different units is kept relative to its value at time 0.
- * The people are the same in all: their covariates, and parameters by the names of their models, are there once.
- *  @return 0, OST_ERR_IO, OST_ERR_FORMAT (a part cannot be read), OST_ERR_UNIT (units differ and there is no time 0) */
-int ost_results_join(
-    const char *path, const ost_results_part_t *parts, size_t n_parts, ost_error_t *err) OST_MUST_CHECK;
+/** Write the result file `path` from a journal: all blocks that are in it, beside `path` until the file is whole and on
+ *  the disk. Of several plans, outputs, `status` and counts have a dimension `model` in front. Arms and elements of
+ *  indices are those of all models; NaN (`status`: not run) stands where a model has none. The people are the same in
+ *  all: their covariates, and parameters by the names of their models, are there once.
+ *  @return 0, OST_ERR_IO, OST_ERR_FORMAT (the journal was damaged since it was written) or OST_ERR_NO_MEMORY */
+int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_t *err) OST_MUST_CHECK;
 
 /** A result file being read, a piece at a time. */
 typedef struct ost_results ost_results_t;
@@ -99,6 +58,9 @@ const char *ost_results_attribute(const ost_results_t *self, const char *name);
  *  @return 0, OST_ERR_FORMAT (a file without its experiment), or as ost_experiment_read */
 int ost_results_experiment(const ost_results_t *self, const char *const *overrides, size_t n_overrides,
     ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
+/** Whether a run with this identity would give what the file has. @return 0, or OST_ERR_VALUE, which names the first
+ *  fact that differs; OST_ERR_NO_MEMORY */
+int ost_results_compare(const ost_results_t *self, const ost_identity_t *identity, ost_error_t *err) OST_MUST_CHECK;
 /** Number of failed subject-arms. */
 uint64_t ost_results_failures(const ost_results_t *self);
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cohort/cohort.h"
+/* Writing a result file. Takes a journal, gives an HDF5 file in one pass by one thread: datasets by layout.c, chunks as
+ * they stand in the journal, columns of many blocks in one go. */
 #include "core/file.h"
-#include "core/text.h"
-#include "input/yaml.h"
-#include "results/results.h"
 #include "results/results_impl.h"
 
 #include <errno.h>
@@ -11,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -23,51 +21,28 @@
 #define CACHE_BYTES_OF_ROW 12288
 #define CACHE_BYTES_MIN (1 << 18)
 #define CACHE_BYTES_MAX (1 << 25)
-/* Room for what HDF5 places only when it writes it out: trees of attributes and chunks. */
-#define SPARE_BYTES (1 << 20)
+/* What a file takes besides what the journal holds: in all, and for each chunk its place in the index. */
+#define SPARE_BYTES (1 << 21)
+#define SPARE_BYTES_OF_CHUNK 160
+/* Blocks whose columns are written in one go. */
+#define MAX_HELD 128
 
-static hid_t *new_ids(size_t n)
-{
-    hid_t *ids = malloc((n + 1) * sizeof *ids);
-    for (size_t i = 0; ids != NULL && i < n; i++) ids[i] = -1;
-    return ids;
-}
+/* Columns of successive blocks. */
+typedef struct {
+    double *values; /* [n_columns][MAX_HELD x OST_COHORT_BLOCK] */
+    uint64_t first; /* subject */
+    size_t n;       /* subjects */
+} held_t;
 
-/* What HDF5 would only report at length, or after the run: a folder that is missing or closed to us, a target that
- * cannot be replaced, a disk too small. */
-static int check_target(const ost_writer_t *self, ost_error_t *err)
-{
-    struct stat st;
-    struct statvfs disk;
-    if (stat(self->path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be written: %s",
-            S_ISDIR(st.st_mode) ? "it is a folder" : "it is no ordinary file");
-    }
-    int fd = open(self->part, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (fd < 0) return ost_fail_at(err, OST_ERR_IO, self->part, 0, 0, "cannot be created: %s", strerror(errno));
-    bool known = fstatvfs(fd, &disk) == 0;
-    close(fd);
-    const ost_experiment_t *e = self->plan->experiment;
-    double rows = 0;
-    for (size_t v = 0; v < self->plan->n_variables; v++) rows += (double) self->plan->variables[v].n_elements;
-    double bytes = rows * (double) e->n_arms * (double) e->n_subjects * (double) e->n_times * (e->float64 ? 8 : 4);
-    double room = known ? (double) disk.f_bavail * (double) disk.f_frsize : INFINITY;
-    if (e->compression > 0 || bytes <= room) return 0;
-    return ost_fail_at(err, OST_ERR_IO, self->part, 0, 0,
-        "the results take %.4g MB but the disk has %.4g MB left; keep fewer outputs or times, or use "
-        "results.compression",
-        bytes / 1e6, room / 1e6);
-}
-
-/* HDF5 lets what it holds of chunk indices grow with the file, to 32 MB, which take five times that. Blocks come nearly
- * in order, so that what is in use is little. */
-static herr_t limit_cache(const ost_plan_t *plan, hid_t access)
+/* HDF5 lets what it holds of chunk indices grow with the file, to 32 MB, which take five times that. Blocks come in
+ * order, so that what is in use is little. */
+static herr_t limit_cache(const ost_writer_t *self, hid_t access)
 {
     H5AC_cache_config_t config = { .version = H5AC__CURR_CACHE_CONFIG_VERSION };
     if (H5Pget_mdc_config(access, &config) < 0) return -1;
-    size_t rows = 0;
-    for (size_t v = 0; v < plan->n_variables; v++) rows += plan->variables[v].n_elements;
-    size_t size = rows * plan->experiment->n_arms * CACHE_BYTES_OF_ROW;
+    size_t size = 0;
+    for (size_t p = 0; p < self->n_parts; p++)
+        size += ost_journal_columns(self->journal, p)->n_chunks * CACHE_BYTES_OF_ROW;
     if (size < CACHE_BYTES_MIN) size = CACHE_BYTES_MIN;
     if (size > CACHE_BYTES_MAX) size = CACHE_BYTES_MAX;
     config.set_initial_size = true;
@@ -75,85 +50,153 @@ static herr_t limit_cache(const ost_plan_t *plan, hid_t access)
     return H5Pset_mdc_config(access, &config);
 }
 
-static int open_file(ost_writer_t *self, ost_error_t *err)
+/* HDF5 1.10.8 does not recover from a full disk: it keeps the file, and crashes when the program ends. So the room is
+ * taken first. @param fd  of the file: the system keeps the room for it, where it can */
+static int take_room(const ost_writer_t *self, int fd, ost_error_t *err)
+{
+    struct rlimit most;
+    struct statvfs disk;
+    double bytes = SPARE_BYTES + (double) ost_journal_bytes(self->journal);
+    for (size_t p = 0; p < self->n_parts; p++) {
+        const ost_columns_t *columns = ost_journal_columns(self->journal, p);
+        double n_subjects = (double) columns->plan->experiment->n_subjects;
+        bytes += n_subjects * (double) (columns->n_columns + 1) * sizeof(double);
+        bytes += (n_subjects / OST_COHORT_BLOCK + 1) * (double) columns->n_chunks * SPARE_BYTES_OF_CHUNK;
+    }
+    bool ok = getrlimit(RLIMIT_FSIZE, &most) != 0 || most.rlim_cur == RLIM_INFINITY || bytes <= (double) most.rlim_cur;
+    if (!ok) errno = EFBIG;
+    if (ok && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t) bytes) != 0) {
+        ok = errno != ENOSPC && errno != EDQUOT && errno != EFBIG; /* else this file system cannot tell */
+        if (ok && fstatvfs(fd, &disk) == 0) ok = bytes <= (double) disk.f_bavail * (double) disk.f_frsize;
+        if (!ok && errno != EDQUOT && errno != EFBIG) errno = ENOSPC;
+    }
+    if (ok) return 0;
+    return ost_fail_at(
+        err, OST_ERR_IO, self->path, 0, 0, "%.4g MB cannot be written: %s", bytes / 1e6, strerror(errno));
+}
+
+/* The descriptor below HDF5, -1 if it is not available. */
+static int descriptor(const ost_writer_t *self)
+{
+    void *handle = NULL;
+    if (self->file < 0 || H5Fget_vfd_handle(self->file, H5P_DEFAULT, &handle) < 0 || handle == NULL) return -1;
+    return *(int *) handle;
+}
+
+/* Before HDF5 has anything in hand that it could not write out. */
+static int check_room(const ost_writer_t *self, ost_error_t *err)
+{
+    unlink(self->path); /* of a run that was killed while it wrote */
+    int fd = open(self->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be created: %s", strerror(errno));
+    int ret = take_room(self, fd, err);
+    close(fd);
+    return ret;
+}
+
+static int create(ost_writer_t *self, ost_error_t *err)
 {
     const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
-    hid_t create = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
-    if (create >= 0 && access >= 0 && H5Pset_link_creation_order(create, order) >= 0 &&
-        H5Pset_attr_creation_order(create, order) >= 0 &&
+    int ret = check_room(self, err);
+    if (ret < 0) return ret;
+    hid_t properties = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
+    if (properties >= 0 && access >= 0 && H5Pset_link_creation_order(properties, order) >= 0 &&
+        H5Pset_attr_creation_order(properties, order) >= 0 &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_sieve_buf_size(access, SIEVE_BYTES) >= 0 &&
-        limit_cache(self->plan, access) >= 0) {
-        self->file = self->resumes ? H5Fopen(self->source, H5F_ACC_RDWR, access)
-                                   : H5Fcreate(self->part, H5F_ACC_TRUNC, create, access);
+        limit_cache(self, access) >= 0) {
+        self->file = H5Fcreate(self->path, H5F_ACC_TRUNC, properties, access);
     }
-    if (create >= 0) H5Pclose(create);
+    if (properties >= 0) H5Pclose(properties);
     if (access >= 0) H5Pclose(access);
-    if (self->file >= 0) return 0;
-    if (self->resumes) return ost_h5_fail(err, OST_ERR_FORMAT, self->source, "cannot be resumed");
-    return ost_h5_fail(err, OST_ERR_IO, self->part, "cannot be created");
+    if (self->file < 0) return ost_h5_fail(err, OST_ERR_IO, self->path, "cannot be created");
+    int fd = descriptor(self);
+    return fd >= 0 ? take_room(self, fd, err) : 0;
 }
 
-static int create(ost_writer_t *self, const char *path, ost_error_t *err)
+static int write_chunks(ost_writer_t *self, size_t p, const ost_kept_block_t *block, ost_error_t *err)
 {
-    const ost_plan_t *plan = self->plan;
-    size_t size = strlen(path) + sizeof ".part";
-    self->path = ost_strdup(path);
-    self->part = malloc(size);
-    self->variables = new_ids(plan->n_variables);
-    self->covariates = new_ids(plan->experiment->n_covariates);
-    self->params = new_ids(plan->n_params);
-    self->began = new_ids(plan->n_schedules);
-    self->ended = new_ids(plan->n_schedules);
-    self->failures = calloc(OST_MAX_FAILURES + 1, sizeof *self->failures);
-    if (self->path == NULL || self->part == NULL || self->variables == NULL || self->covariates == NULL ||
-        self->params == NULL || self->began == NULL || self->ended == NULL || self->failures == NULL) {
-        return ost_no_memory(err);
+    const ost_plan_t *plan = self->parts[p].plan;
+    const ost_target_t *target = &self->targets[p];
+    const char *chunk = block->chunks;
+    size_t k = 0, skipped = self->n_parts == 1; /* of the dimensions */
+    for (size_t v = 0; v < plan->n_variables; v++) {
+        const ost_variable_t *variable = &plan->variables[v];
+        for (size_t i = 0; i < plan->experiment->n_arms * variable->n_elements; i++, chunk += block->sizes[k++]) {
+            size_t arm = target->arm[i / variable->n_elements], element = i % variable->n_elements;
+            const hsize_t with[] = { p, arm, target->element[variable->first + element], block->first, 0 };
+            const hsize_t without[] = { p, arm, block->first, 0 };
+            const hsize_t *at = variable->index_set != NULL ? with : without;
+            if (H5Dwrite_chunk(target->variables[v], H5P_DEFAULT, 0, at + skipped, block->sizes[k], chunk) < 0)
+                return ost_writer_fail(self, variable->name, err);
+        }
     }
-    snprintf(self->part, size, "%s.part", path);
-    self->source = access(self->part, F_OK) == 0 ? self->part : self->path;
-    self->resumes = self->resumes && access(self->source, F_OK) == 0;
-    int ret = self->resumes ? 0 : check_target(self, err);
-    if (ret == 0) ret = open_file(self, err);
-    if (ret == 0) ret = ost_results_layout(self, err);
-    if (ret == 0) ret = ost_writer_hold_new(self, err);
-    if (ret == 0 && !self->resumes) ret = ost_writer_flush(self, err); /* readable from now on */
-    if (ret == 0 && self->resumes && self->source != self->part && rename(self->path, self->part) != 0) {
-        ret =
-            ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be renamed to %s: %s", self->part, strerror(errno));
+    return 0;
+}
+
+static const char *name_of(const ost_writer_t *self, hid_t id)
+{
+    size_t i = 0;
+    while (self->datasets[i].id != id) i++;
+    return self->datasets[i].name;
+}
+
+/* All that is held of the columns of a part. */
+static int write_columns(ost_writer_t *self, size_t p, held_t *held, ost_error_t *err)
+{
+    const ost_columns_t *columns = ost_journal_columns(self->journal, p);
+    const ost_target_t *target = &self->targets[p];
+    for (size_t c = 0; c < columns->n_columns && held->n > 0; c++) {
+        const ost_column_t *column = &columns->columns[c];
+        bool has_arm = column->arm >= 0;
+        size_t skipped = !has_arm ? 2 : self->n_parts == 1; /* of the dimensions */
+        const hsize_t start[] = { p, has_arm ? target->arm[column->arm] : 0, held->first };
+        const hsize_t count[] = { 1, 1, held->n };
+        if (target->columns[c] < 0) continue;
+        hid_t space = H5Dget_space(target->columns[c]), memory = H5Screate_simple(1, count + 2, NULL);
+        bool ok = space >= 0 && memory >= 0 &&
+                  H5Sselect_hyperslab(space, H5S_SELECT_SET, start + skipped, NULL, count + skipped, NULL) >= 0 &&
+                  H5Dwrite(target->columns[c], H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT,
+                      held->values + c * MAX_HELD * OST_COHORT_BLOCK) >= 0;
+        if (space >= 0) H5Sclose(space);
+        if (memory >= 0) H5Sclose(memory);
+        if (!ok) return ost_writer_fail(self, name_of(self, target->columns[c]), err);
     }
+    held->n = 0;
+    return 0;
+}
+
+static int hold(ost_writer_t *self, size_t p, const ost_kept_block_t *block, held_t *held, ost_error_t *err)
+{
+    size_t n_columns = ost_journal_columns(self->journal, p)->n_columns, n = block->n_subjects;
+    bool follows = block->first == held->first + held->n && held->n + n <= MAX_HELD * OST_COHORT_BLOCK;
+    int ret = follows ? 0 : write_columns(self, p, held, err);
+    if (ret < 0) return ret;
+    if (held->n == 0) held->first = block->first;
+    for (size_t c = 0; c < n_columns; c++)
+        memcpy(held->values + c * MAX_HELD * OST_COHORT_BLOCK + held->n, block->columns + c * n, n * sizeof(double));
+    held->n += n;
+    return 0;
+}
+
+static int write_part(ost_writer_t *self, size_t p, ost_error_t *err)
+{
+    const ost_columns_t *columns = ost_journal_columns(self->journal, p);
+    uint64_t n_subjects = columns->plan->experiment->n_subjects;
+    ost_journal_buffer_t buffer = { 0 };
+    held_t held = { .values = malloc((columns->n_columns + 1) * MAX_HELD * OST_COHORT_BLOCK * sizeof(double)) };
+    int ret = held.values != NULL ? 0 : ost_no_memory(err);
+    for (size_t i = 0; (uint64_t) i * OST_COHORT_BLOCK < n_subjects && ret == 0; i++) {
+        ost_kept_block_t block;
+        ret = ost_journal_read(self->journal, p, i, &buffer, &block, err);
+        if (ret == 0) ret = write_chunks(self, p, &block, err);
+        if (ret == 0) ret = hold(self, p, &block, &held, err);
+        if (ret > 0) ret = 0;
+    }
+    if (ret == 0) ret = write_columns(self, p, &held, err);
+    free(held.values);
+    free(buffer.body);
     return ret;
-}
-
-static int open_writer(ost_writer_t **self, const char *path, const ost_plan_t *plan, bool resumes, ost_error_t *err)
-{
-    ost_h5_handler_t handler;
-    *self = calloc(1, sizeof **self);
-    if (*self == NULL) return ost_no_memory(err);
-    ost_writer_t *w = *self;
-    w->plan = plan;
-    w->resumes = resumes;
-    w->file = w->text_type = w->parameters = w->status = w->n_steps = w->n_rejected = -1;
-    ost_h5_enter(&handler);
-    int ret = create(w, path, err);
-    w->is_broken = ret != 0;
-    w->has_checkpoint = w->resumes;
-    ost_h5_leave(&handler);
-    if (ret != 0) {
-        ost_writer_delete(w);
-        *self = NULL;
-    }
-    return ret;
-}
-
-int ost_writer_new(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err)
-{
-    return open_writer(self, path, plan, false, err);
-}
-
-int ost_writer_resume(ost_writer_t **self, const char *path, const ost_plan_t *plan, ost_error_t *err)
-{
-    return open_writer(self, path, plan, true, err);
 }
 
 static int write_failure_column(ost_writer_t *self, const ost_dimension_t *dim, const char *name, hid_t type,
@@ -162,70 +205,101 @@ static int write_failure_column(ost_writer_t *self, const ost_dimension_t *dim, 
     const ost_dimension_t *const dims[] = { dim };
     hid_t id = ost_results_dataset(self, self->file, name, type, 1, dims, NULL, long_name, err);
     if (id < 0) return OST_ERR_IO;
-    bool ok = H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
-    ok = H5Dclose(id) >= 0 && ok;
-    return ok ? 0 : ost_writer_fail(self, name, err);
+    return H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 ? 0 : ost_writer_fail(self, name, err);
+}
+
+/* Failures of all parts as they are written. */
+typedef struct {
+    size_t n;
+    int64_t *numbers, *subjects; /* [n] */
+    const char **arms;           /* [n] borrowed */
+    char **texts;                /* [n] owned */
+} failures_t;
+
+/* Of several plans, who it was goes into the text. */
+static int list_failures(const ost_writer_t *self, failures_t *all, ost_error_t *err)
+{
+    ost_failed_t f;
+    size_t n = 0;
+    for (size_t p = 0; p < self->n_parts; p++)
+        for (size_t i = 0; ost_journal_failure(self->journal, p, i, &f); i++) n++;
+    all->numbers = calloc(n + 1, sizeof(*all->numbers));
+    all->subjects = calloc(n + 1, sizeof(*all->subjects));
+    all->arms = calloc(n + 1, sizeof(*all->arms));
+    all->texts = calloc(n + 1, sizeof(*all->texts));
+    if (all->numbers == NULL || all->subjects == NULL || all->arms == NULL || all->texts == NULL)
+        return ost_no_memory(err);
+    for (size_t p = 0; p < self->n_parts; p++) {
+        for (size_t i = 0; ost_journal_failure(self->journal, p, i, &f); i++) {
+            char **text = &all->texts[all->n];
+            all->numbers[all->n] = (int64_t) all->n;
+            all->subjects[all->n] = (int64_t) f.subject;
+            all->arms[all->n++] = f.arm;
+            int length = self->n_parts == 1 ? asprintf(text, "%s", f.message)
+                                            : asprintf(text, "%s, arm '%s', subject %llu: %s", self->parts[p].name,
+                                                  f.arm, (unsigned long long) f.subject, f.message);
+            if (length < 0) {
+                *text = NULL;
+                return ost_no_memory(err);
+            }
+        }
+    }
+    return 0;
 }
 
 static int write_failures(ost_writer_t *self, ost_error_t *err)
 {
-    const ost_experiment_t *e = self->plan->experiment;
-    size_t n = self->n_failures;
-    if (n == 0) return 0;
-    ost_dimension_t dim = { .name = "failure", .n = n, .scale = -1 };
-    const char **arms = calloc(n, sizeof *arms), **texts = calloc(n, sizeof *texts);
-    int64_t *subjects = calloc(n, sizeof *subjects), *numbers = calloc(n, sizeof *numbers);
-    int ret = arms == NULL || texts == NULL || subjects == NULL || numbers == NULL ? ost_no_memory(err) : 0;
-    for (size_t i = 0; i < n && ret == 0; i++) {
-        arms[i] = e->arms[self->failures[i].arm].name;
-        texts[i] = self->failures[i].text;
-        subjects[i] = (int64_t) (e->first_subject + self->failures[i].position);
-        numbers[i] = (int64_t) i;
-    }
-    if (ret == 0) {
+    failures_t all = { 0 };
+    int ret = list_failures(self, &all, err);
+    ost_dimension_t dim = { .name = "failure", .n = all.n, .scale = -1 };
+    if (ret == 0 && all.n > 0) {
         ret = ost_results_coordinate(
-            self, &dim, H5T_NATIVE_INT64, numbers, "1", "failed subject-arms, the first by subject number", err);
+            self, &dim, H5T_NATIVE_INT64, all.numbers, "1", "failed subject-arms, the first by subject number", err);
+        if (ret == 0 && self->n_parts == 1) {
+            ret = write_failure_column(
+                self, &dim, "failure_subject", H5T_NATIVE_INT64, all.subjects, "subject number", err);
+        }
+        if (ret == 0 && self->n_parts == 1)
+            ret = write_failure_column(self, &dim, "failure_arm", self->text_type, all.arms, "treatment arm", err);
+        if (ret == 0)
+            ret = write_failure_column(self, &dim, "failure_message", self->text_type, all.texts, "what happened", err);
     }
-    if (ret == 0) {
-        ret = write_failure_column(self, &dim, "failure_subject", H5T_NATIVE_INT64, subjects, "subject number", err);
-    }
-    if (ret == 0) ret = write_failure_column(self, &dim, "failure_arm", self->text_type, arms, "treatment arm", err);
-    if (ret == 0) {
-        ret = write_failure_column(self, &dim, "failure_message", self->text_type, texts, "what happened", err);
-    }
-    if (dim.scale >= 0 && H5Dclose(dim.scale) < 0 && ret == 0) ret = ost_writer_fail(self, "failure", err);
-    free(arms);
-    free(texts);
-    free(subjects);
-    free(numbers);
+    ost_h5_free_texts(all.texts, all.n);
+    free(all.numbers);
+    free(all.subjects);
+    free(all.arms);
     return ret;
 }
 
 /* One number an element to each variable. @param values  [n_outputs], NULL: none */
 static int write_errors(ost_writer_t *self, const char *name, const double *values, ost_error_t *err)
 {
-    for (size_t v = 0; values != NULL && v < self->plan->n_variables; v++) {
-        const ost_variable_t *variable = &self->plan->variables[v];
-        if (ost_h5_set_doubles(self->variables[v], name, values + variable->first, variable->n_elements) != 0) {
+    for (size_t v = 0; values != NULL && v < self->parts[0].plan->n_variables; v++) {
+        const ost_variable_t *variable = &self->parts[0].plan->variables[v];
+        if (ost_h5_set_doubles(self->targets[0].variables[v], name, values + variable->first, variable->n_elements) !=
+            0) {
             return ost_writer_fail(self, variable->name, err);
         }
     }
     return 0;
 }
 
-static int write_summary(ost_writer_t *self, const ost_cohort_summary_t *s, ost_error_t *err)
+static int write_summary(ost_writer_t *self, ost_error_t *err)
 {
+    const ost_cohort_summary_t *s = ost_journal_summary(self->journal, 0);
+    uint64_t n_resumed;
+    (void) ost_journal_done(self->journal, 0, &n_resumed);
     const ost_solver_stats_t *stats = &s->stats;
     const struct {
         const char *name;
         uint64_t value;
-    } counts[] = { { "n_done", self->n_done }, { "n_resumed", self->n_resumed }, { "n_failed", s->failures },
-        { "interrupted", s->interrupted }, { "threads", (uint64_t) s->n_threads }, { "steps", stats->steps },
-        { "rejected", stats->rejected }, { "rhs", stats->rhs }, { "jacobians", stats->jacobians },
-        { "factorisations", stats->factorisations }, { "events", stats->events },
-        { "switches_located", stats->switches_located }, { "doses_skipped", stats->doses_skipped },
-        { "run_in_steps", s->run_in_steps }, { "n_periodic_probed", s->n_periodic_probed },
-        { "n_solver_probed", s->n_solver_probed } };
+    } counts[] = { { "n_done", s->subjects }, { "n_resumed", n_resumed }, { "n_failed", s->failures },
+        { "interrupted", s->subjects < self->parts[0].plan->experiment->n_subjects },
+        { "threads", (uint64_t) s->n_threads }, { "steps", stats->steps }, { "rejected", stats->rejected },
+        { "rhs", stats->rhs }, { "jacobians", stats->jacobians }, { "factorisations", stats->factorisations },
+        { "events", stats->events }, { "switches_located", stats->switches_located },
+        { "doses_skipped", stats->doses_skipped }, { "run_in_steps", s->run_in_steps },
+        { "n_periodic_probed", s->n_periodic_probed }, { "n_solver_probed", s->n_solver_probed } };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         if (ost_h5_set_count(self->file, counts[i].name, counts[i].value) != 0) {
             return ost_writer_fail(self, counts[i].name, err);
@@ -239,107 +313,76 @@ static int write_summary(ost_writer_t *self, const ost_cohort_summary_t *s, ost_
     return ret == 0 ? write_errors(self, "solver_error_percent", s->solver_error, err) : ret;
 }
 
-static int close_id(hid_t *id, herr_t (*close_it)(hid_t))
+/* Append lines that `lines` does not have. @return false: out of memory */
+static bool add_lines(char **lines, const char *more)
 {
-    int ret = *id >= 0 && close_it(*id) < 0 ? -1 : 0;
-    *id = -1;
-    return ret;
+    for (size_t length; more != NULL && *more != '\0'; more += length + (more[length] == '\n')) {
+        const char *there = *lines;
+        length = strcspn(more, "\n");
+        while (there != NULL && (strncmp(there, more, length) != 0 || (there[length] != '\n' && there[length] != '\0')))
+            there = (there = strchr(there, '\n')) != NULL ? there + 1 : NULL;
+        if (there != NULL) continue;
+        char *all;
+        if (asprintf(&all, "%s%s%.*s", *lines != NULL ? *lines : "", *lines != NULL ? "\n" : "", (int) length, more) <
+            0)
+            return false;
+        free(*lines);
+        *lines = all;
+    }
+    return true;
 }
 
-/* Schedules of one name share their datasets. */
-static int close_schedules(ost_writer_t *self)
+/* What several plans were run as. */
+static int write_comparison(ost_writer_t *self, ost_error_t *err)
 {
-    int ret = 0;
-    for (size_t i = 0; self->began != NULL && self->ended != NULL && i < self->plan->n_schedules; i++) {
-        if (ost_results_first_schedule(self->plan, i) != i) continue;
-        ret |= close_id(&self->began[i], H5Dclose) | close_id(&self->ended[i], H5Dclose);
+    const char *const names[] = { "models", "compared_models", "arms_left_out" };
+    char *lines[3] = { NULL };
+    uint64_t n_failed = 0;
+    bool ok = true;
+    for (size_t p = 0; p < self->n_parts && ok; p++) {
+        n_failed += ost_journal_summary(self->journal, p)->failures;
+        ok = add_lines(&lines[0], ost_identity_get(ost_journal_identity(self->journal, p), "models")) &&
+             add_lines(&lines[1], self->parts[p].name) && add_lines(&lines[2], self->parts[p].left_out);
     }
+    int ret = ok ? 0 : ost_no_memory(err);
+    for (size_t i = 0; i < 3 && ret == 0; i++) {
+        if (lines[i] != NULL && ost_h5_set_text(self->file, names[i], lines[i]) != 0)
+            ret = ost_writer_fail(self, names[i], err);
+    }
+    if (ret == 0 && (ost_h5_set_count(self->file, "n_failed", n_failed) != 0 ||
+                        ost_h5_set_count(self->file, "n_done", self->dimensions[OST_DIM_SUBJECT].n) != 0))
+        ret = ost_writer_fail(self, "n_failed", err);
+    for (size_t i = 0; i < 3; i++) free(lines[i]);
     return ret;
 }
 
 /* @return 0, or -1 if anything could not be written out; the ids are gone in any case */
-static int close_datasets(ost_writer_t *self)
-{
-    int ret = 0;
-    for (size_t i = 0; self->variables != NULL && i < self->plan->n_variables; i++) {
-        ret |= close_id(&self->variables[i], H5Dclose);
-    }
-    for (size_t i = 0; self->covariates != NULL && i < self->plan->experiment->n_covariates; i++) {
-        ret |= close_id(&self->covariates[i], H5Dclose);
-    }
-    for (size_t i = 0; self->params != NULL && i < self->plan->n_params; i++)
-        ret |= close_id(&self->params[i], H5Dclose);
-    for (size_t i = 0; i < self->n_dimensions; i++) ret |= close_id(&self->dimensions[i].scale, H5Dclose);
-    ret |= close_schedules(self);
-    ret |=
-        close_id(&self->status, H5Dclose) | close_id(&self->n_steps, H5Dclose) | close_id(&self->n_rejected, H5Dclose);
-    return ret;
-}
-
 static int close_file(ost_writer_t *self)
 {
-    int ret = close_datasets(self);
-    ret |= close_id(&self->parameters, H5Gclose) | close_id(&self->text_type, H5Tclose);
-    return ret | close_id(&self->file, H5Fclose);
-}
-
-/* The descriptor below HDF5, -1 if it cannot be had. */
-static int descriptor(const ost_writer_t *self)
-{
-    void *handle = NULL;
-    if (self->file < 0 || H5Fget_vfd_handle(self->file, H5P_DEFAULT, &handle) < 0 || handle == NULL) return -1;
-    return *(int *) handle;
-}
-
-/* HDF5 1.10.8 does not recover from a full disk while it writes out what it holds: it keeps the file, and crashes when
- * the program ends. So the room is taken first, with some for what it has not placed yet. */
-static int take_room(const ost_writer_t *self, ost_error_t *err)
-{
-    hsize_t size = 0;
-    int fd = descriptor(self);
-    if (fd < 0 || H5Fget_filesize(self->file, &size) < 0) return 0;
-    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t) size + SPARE_BYTES) == 0) return 0;
-    if (errno != ENOSPC && errno != EDQUOT && errno != EFBIG) return 0; /* this file system cannot tell */
-    return ost_fail_at(err, OST_ERR_IO, self->part, 0, 0, "cannot be written out: %s", strerror(errno));
-}
-
-/* The system starts to write to the disk now, beside the run, so that the end has little left to wait for. */
-int ost_writer_flush(const ost_writer_t *self, ost_error_t *err)
-{
-    int ret = take_room(self, err), fd = descriptor(self);
-    if (ret == 0 && H5Fflush(self->file, H5F_SCOPE_GLOBAL) < 0) {
-        ret = ost_h5_fail(err, OST_ERR_IO, self->part, "cannot be written out");
-    }
-    if (ret == 0 && fd >= 0) (void) !sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-    return ret;
-}
-
-/* Of a file that could not be written, HDF5 would go on to write what it holds when it is closed. That goes into memory
- * that is thrown away, and the file, which nothing could read, is removed. */
-static void abandon(const ost_writer_t *self)
-{
-    int fd = descriptor(self), sink = fd >= 0 ? memfd_create("osteon", MFD_CLOEXEC) : -1;
-    if (!self->has_checkpoint) unlink(self->part);
-    if (sink < 0) return;
-    dup2(sink, fd);
-    close(sink);
+    int ret = 0;
+    for (size_t i = 0; i < self->n_datasets; i++) ret |= H5Dclose(self->datasets[i].id);
+    self->n_datasets = 0;
+    if (self->parameters >= 0) ret |= H5Gclose(self->parameters);
+    if (self->text_type >= 0) ret |= H5Tclose(self->text_type);
+    if (self->file >= 0) ret |= H5Fclose(self->file);
+    self->file = self->text_type = self->parameters = -1;
+    return ret < 0 ? -1 : 0;
 }
 
 /* The file's bytes on the disk, then its name, then the folder that holds the name. */
-static int publish(const ost_writer_t *self, ost_error_t *err)
+static int publish(const ost_writer_t *self, const char *path, ost_error_t *err)
 {
     struct stat st;
-    int fd = open(self->part, O_WRONLY);
+    int fd = open(self->path, O_WRONLY);
     bool ok =
         fd >= 0 && fstat(fd, &st) == 0 && ftruncate(fd, st.st_size) == 0 /* gives back spare room */ && fsync(fd) == 0;
     int reason = errno;
     if (fd >= 0) close(fd);
-    if (!ok) return ost_fail_at(err, OST_ERR_IO, self->part, 0, 0, "cannot be kept on disk: %s", strerror(reason));
-    if (rename(self->part, self->path) != 0) {
-        return ost_fail_at(
-            err, OST_ERR_IO, self->path, 0, 0, "cannot be renamed from %s: %s", self->part, strerror(errno));
+    if (!ok) return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be kept on disk: %s", strerror(reason));
+    if (rename(self->path, path) != 0) {
+        return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be renamed from %s: %s", self->path, strerror(errno));
     }
-    char *folder = ost_file_beside(self->path, ".");
+    char *folder = ost_file_beside(path, ".");
     fd = folder != NULL ? open(folder, O_RDONLY) : -1;
     if (fd >= 0) {
         (void) !fsync(fd); /* some file systems refuse this for a folder; the data are safe */
@@ -349,43 +392,43 @@ static int publish(const ost_writer_t *self, ost_error_t *err)
     return 0;
 }
 
-int ost_writer_finish(ost_writer_t *self, const ost_cohort_summary_t *summary, ost_error_t *err)
+static int write_all(ost_writer_t *self, ost_error_t *err)
 {
-    ost_h5_handler_t handler;
-    ost_h5_enter(&handler);
-    int ret = ost_writer_checkpoint(self, err);
+    int ret = create(self, err);
+    if (ret == 0) ret = ost_results_layout(self, err);
+    for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = write_part(self, p, err);
     if (ret == 0) ret = write_failures(self, err);
-    if (ret == 0) ret = write_summary(self, summary, err);
-    if (ret == 0) ret = take_room(self, err);
-    if (ret == 0 && close_datasets(self) != 0) ret = ost_h5_fail(err, OST_ERR_IO, self->part, "cannot be written out");
-    if (ret == 0) ret = ost_writer_flush(self, err);
-    if (ret == 0 && close_file(self) != 0) ret = ost_h5_fail(err, OST_ERR_IO, self->part, "cannot be closed");
-    if (ret == 0) ret = publish(self, err);
-    self->is_broken = self->is_broken || ret != 0;
-    ost_h5_leave(&handler);
+    if (ret == 0) ret = self->n_parts == 1 ? write_summary(self, err) : write_comparison(self, err);
+    bool is_closed = close_file(self) == 0;
+    if (ret == 0 && !is_closed) ret = ost_h5_fail(err, OST_ERR_IO, self->path, "cannot be written out");
     return ret;
 }
 
-void ost_writer_delete(ost_writer_t *self)
+int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_t *err)
 {
-    if (self == NULL) return;
     ost_h5_handler_t handler;
+    ost_writer_t self = { .journal = journal, .file = -1, .text_type = -1, .parameters = -1 };
+    self.parts = ost_journal_parts(journal, &self.n_parts);
+    self.targets = calloc(self.n_parts, sizeof(*self.targets));
+    if (self.targets == NULL || asprintf(&self.path, "%s.new", path) < 0) {
+        free(self.targets);
+        return ost_no_memory(err);
+    }
     ost_h5_enter(&handler);
-    if (self->is_broken) abandon(self);
-    close_file(self);
+    int ret = write_all(&self, err);
     ost_h5_leave(&handler);
-    for (size_t i = 0; i < self->n_failures; i++) free(self->failures[i].text);
-    free(self->failures);
-    free(self->dimensions);
-    free(self->variables);
-    free(self->covariates);
-    free(self->params);
-    free(self->began);
-    free(self->ended);
-    free(self->done);
-    ost_writer_hold_free(self);
-    ost_packer_delete(self->idle);
-    free(self->path);
-    free(self->part);
-    free(self);
+    if (ret == 0) ret = publish(&self, path, err);
+    if (ret != 0) unlink(self.path);
+    for (size_t p = 0; p < self.n_parts; p++) {
+        free(self.targets[p].variables);
+        free(self.targets[p].columns);
+        free(self.targets[p].arm);
+        free(self.targets[p].element);
+    }
+    for (size_t i = 0; i < self.n_dimensions; i++) free(self.dimensions[i].texts);
+    free(self.dimensions);
+    free(self.datasets);
+    free(self.targets);
+    free(self.path);
+    return ret;
 }

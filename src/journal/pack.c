@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A chunk of the file as HDF5's own pipeline would make it - bytes of one significance together (shuffle), then deflate
- * - but by the thread that computed it, so that the one writer only has to put it in its place. */
-#include "cohort/cohort.h"
-#include "results/results_impl.h"
+/* See pack.h. Takes rows of a block, gives the bytes of chunks, made by the thread that computed them, so that they
+ * only have to be put in their places. */
+#include "journal/pack.h"
+
+#include "journal/record.h"
 
 #include <isa-l/igzip_lib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
 
 /* Of a zlib stream (RFC 1950), and bytes before each stored block of deflate (RFC 1951, 3.2.4, from a whole byte). */
 static const unsigned char HEAD[] = { 0x78, 0x01 };
 #define STORED_HEAD 5
 
 struct ost_packer {
-    ost_packer_t *next;                    /* in the writer's list of idle ones */
     struct isal_zstream *deflate;          /* NULL: chunks are written as they are */
     size_t n_times, n_values, width;       /* values of a chunk, bytes of a value */
     int n_dropped;                         /* low bits of a double that are rounded away, 0 for none */
@@ -42,20 +39,17 @@ int ost_kept_bits(const ost_experiment_t *e)
 
 void ost_packer_delete(ost_packer_t *self)
 {
-    while (self != NULL) {
-        ost_packer_t *next = self->next;
-        free(self->deflate);
-        free(self->scratch);
-        free(self->row);
-        free(self->plain);
-        free(self->mixed);
-        free(self->packed);
-        free(self);
-        self = next;
-    }
+    if (self == NULL) return;
+    free(self->deflate);
+    free(self->scratch);
+    free(self->row);
+    free(self->plain);
+    free(self->mixed);
+    free(self->packed);
+    free(self);
 }
 
-static ost_packer_t *new_packer(const ost_experiment_t *e)
+ost_packer_t *ost_packer_new(const ost_experiment_t *e)
 {
     ost_packer_t *self = calloc(1, sizeof *self);
     if (self == NULL) return NULL;
@@ -78,25 +72,6 @@ static ost_packer_t *new_packer(const ost_experiment_t *e)
     if (ok) return self;
     ost_packer_delete(self);
     return NULL;
-}
-
-ost_packer_t *ost_packer_take(ost_writer_t *writer)
-{
-    ost_h5_handler_t handler;
-    ost_h5_enter(&handler);
-    ost_packer_t *self = writer->idle;
-    if (self != NULL) writer->idle = self->next;
-    ost_h5_leave(&handler);
-    return self != NULL ? self : new_packer(writer->plan->experiment);
-}
-
-void ost_packer_give_back(ost_packer_t *self, ost_writer_t *writer)
-{
-    ost_h5_handler_t handler;
-    ost_h5_enter(&handler);
-    self->next = writer->idle;
-    writer->idle = self;
-    ost_h5_leave(&handler);
 }
 
 /* To nearest, ties to even; the carry may run into the exponent, which is right. */
@@ -147,24 +122,6 @@ static size_t store(unsigned char *to, const unsigned char *from, size_t n)
     return (size_t) (to - begin);
 }
 
-/* ISA-L leaves the upper halves of the vector registers in use, which makes all code after it that is compiled for the
- * baseline a fifth slower. */
-#ifdef __x86_64__
-__attribute__((target("avx"))) static void zero_upper(void)
-{
-    _mm256_zeroupper();
-}
-
-static void clear_registers(void)
-{
-    if (__builtin_cpu_supports("avx")) zero_upper();
-}
-#else
-static void clear_registers(void)
-{
-}
-#endif
-
 /* A zlib stream of the shuffled chunk. Shuffling puts the lowest bytes first: as long as they are noise, they are
  * stored, for nothing would come of trying. What does not get smaller is stored by deflate itself, so that there is
  * always room. */
@@ -189,12 +146,13 @@ static size_t deflate(ost_packer_t *self, size_t size)
     isal_deflate_stateless(stream);
     to = stream->next_out;
     uint32_t sum = isal_adler32(1, self->mixed, size);
-    clear_registers();
+    ost_record_clear_registers();
     for (int shift = 24; shift >= 0; shift -= 8) *to++ = (unsigned char) (sum >> shift);
     return (size_t) (to - self->packed);
 }
 
-const void *ost_packer_pack(ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t *size)
+const void *ost_packer_pack(
+    ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t i_zero, size_t *size)
 {
     float *narrow = (void *) self->plain;
     double *wide = (void *) self->plain;
@@ -202,6 +160,10 @@ const void *ost_packer_pack(ost_packer_t *self, const double *y, size_t stride, 
     size_t n = 0;
     for (size_t s = 0; s < n_subjects; s++, n += self->n_times) {
         const double *values = y + s * stride;
+        if (i_zero != SIZE_MAX) {
+            for (size_t t = 0; t < self->n_times; t++) self->row[t] = values[t] / values[i_zero];
+            values = self->row;
+        }
         if (self->n_dropped > 0) {
             for (size_t t = 0; t < self->n_times; t++) self->row[t] = round_bits(values[t], self->n_dropped);
             values = self->row;

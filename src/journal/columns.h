@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a block of a plan holds besides its outputs: one number for each subject, or for each subject of an arm. */
+#ifndef OST_JOURNAL_COLUMNS_H
+#define OST_JOURNAL_COLUMNS_H
+
+#include "cohort/cohort.h"
+
+/* Value of `status` where a subject was not simulated. */
+#define OST_STATUS_NOT_RUN 255
+
+/* In the order of their columns. */
+typedef enum {
+    OST_COLUMN_STATUS,
+    OST_COLUMN_STEPS,
+    OST_COLUMN_REJECTED,
+    OST_COLUMN_BEGAN,
+    OST_COLUMN_ENDED,
+    OST_COLUMN_COVARIATE,
+    OST_COLUMN_PARAM /* that differs between subjects */
+} ost_column_source_t;
+
+typedef struct {
+    ost_column_source_t source;
+    size_t index;  /* of the covariate, parameter, schedule or arm */
+    long arm;      /* -1: it belongs to the subject in all arms */
+    double factor; /* reported = internal / factor */
+} ost_column_t;
+
+/* A plan as it is kept. */
+typedef struct {
+    const ost_plan_t *plan; /* borrowed */
+    const char *name;       /* of several plans, the model that is compared; NULL: it is alone; borrowed */
+    const char *left_out;   /* arms that it is not run for and why, a line each; NULL: none; borrowed */
+} ost_part_t;
+
+typedef struct {
+    const ost_plan_t *plan; /* borrowed */
+    ost_column_t *columns;  /* [n_columns] */
+    size_t n_columns;
+    size_t n_chunks; /* rows of all subjects of a block: variable after variable, of each arm after arm, of each element
+                        after element */
+    bool *is_relative; /* [plan->n_variables] kept relative to its value at time 0 */
+    size_t i_zero;     /* index of time 0, SIZE_MAX: there is none */
+} ost_columns_t;
+
+/* Columns of several plans that are kept together, [n]. A variable that they have in different units is kept relative
+ * to its value at time 0. @return 0, OST_ERR_UNIT (units differ and there is no time 0) or OST_ERR_NO_MEMORY; free each
+ * in any case */
+int ost_columns_init(ost_columns_t *self, const ost_part_t *parts, size_t n, ost_error_t *err) OST_MUST_CHECK;
+/* Units of a variable in all plans, "one: g/cm2, two: %". @return whether they differ */
+bool ost_units_differ(const ost_part_t *parts, size_t n, const char *name, char *units, size_t size);
+/* In the unit in which it is reported. */
+double ost_column_value(
+    const ost_columns_t *self, const ost_column_t *column, const ost_cohort_block_t *block, size_t i_subject);
+/* Accepts a zeroed one. */
+void ost_columns_free(ost_columns_t *self);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See identity.h. Takes a plan, gives facts as texts, and compares them with those of an earlier run. */
+#include "journal/identity.h"
+
+#include "lang/model_impl.h"
+#include "osteon/version.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+int ost_identity_add(ost_identity_t *self, ost_fact_kind_t kind, const char *name, const char *text, ost_error_t *err)
+{
+    ost_fact_t *more = realloc(self->facts, (self->n + 1) * sizeof(*more));
+    if (more == NULL) return ost_no_memory(err);
+    self->facts = more;
+    more[self->n] = (ost_fact_t){ kind, strdup(name), strdup(text) };
+    self->n++;
+    return more[self->n - 1].name != NULL && more[self->n - 1].text != NULL ? 0 : ost_no_memory(err);
+}
+
+static int add_count(ost_identity_t *self, const char *name, uint64_t value, ost_error_t *err)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "%" PRIu64, value);
+    return ost_identity_add(self, OST_FACT_COUNT, name, text, err);
+}
+
+static int add_number(ost_identity_t *self, const char *name, double value, ost_error_t *err)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "%.17g", value);
+    return ost_identity_add(self, OST_FACT_NUMBER, name, text, err);
+}
+
+static char *join_overrides(const ost_experiment_t *experiment)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < experiment->n_overrides; i++) size += strlen(experiment->overrides[i]) + 1;
+    char *text = calloc(1, size);
+    for (size_t i = 0, length = 0; text != NULL && i < experiment->n_overrides; i++) {
+        length += (size_t) snprintf(text + length, size - length, "%s%s", i > 0 ? "\n" : "", experiment->overrides[i]);
+    }
+    return text;
+}
+
+/* One line a model: name, kind, fingerprint of its programs, where it came from. */
+static char *list_models(const ost_plan_t *plan)
+{
+    size_t size = 1;
+    for (size_t b = 0; b < plan->n_blocks; b++) {
+        const ost_model_t *model = plan->blocks[b].model;
+        size += strlen(model->name) + strlen(ost_model_kind_words[model->kind]) + strlen(model->path) + 32;
+    }
+    char *text = calloc(1, size);
+    for (size_t b = 0, length = 0; text != NULL && b < plan->n_blocks; b++) {
+        const ost_model_t *model = plan->blocks[b].model;
+        length += (size_t) snprintf(text + length, size - length, "%s%s %s %016" PRIx64 " %s", b > 0 ? "\n" : "",
+            model->name, ost_model_kind_words[model->kind], model->impl->fingerprint, model->path);
+    }
+    return text;
+}
+
+static int add_texts(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err)
+{
+    const ost_experiment_t *e = plan->experiment;
+    char *overrides = join_overrides(e), *models = list_models(plan);
+    int ret = overrides == NULL || models == NULL ? ost_no_memory(err) : 0;
+    const char *const texts[][2] = {
+        { "Conventions", "CF-1.10" },
+        { "title", e->title },
+        { "source", "osteon " OST_VERSION },
+        { "osteon_version", OST_VERSION },
+        { "name", e->name },
+        { "experiment", e->text },
+        { "experiment_path", e->path },
+        { "overrides", overrides },
+        { "models", models },
+        { "isa", ost_isa_name(e->solver.isa) },
+        { "stepper", ost_stepper_name(e->solver.stepper) },
+        { "dosing", ost_dosing_name(e->dosing) },
+        { "sampling", e->sampling == OST_SAMPLING_RANDOM ? "random" : "latin_hypercube" },
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && ret == 0; i++)
+        ret = ost_identity_add(self, OST_FACT_TEXT, texts[i][0], texts[i][1], err);
+    free(overrides);
+    free(models);
+    return ret;
+}
+
+static int add_own_models(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t b = 0; b < plan->n_blocks && ret == 0; b++) {
+        const ost_model_t *model = plan->blocks[b].model;
+        char name[OST_MODEL_TEXT_SIZE];
+        if (model->impl->text == NULL) continue;
+        snprintf(name, sizeof(name), OST_MODEL_TEXT, model->name);
+        ret = ost_identity_add(self, OST_FACT_TEXT, name, model->impl->text, err);
+    }
+    return ret;
+}
+
+int ost_identity_init(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err)
+{
+    const ost_experiment_t *e = plan->experiment;
+    const ost_solver_options_t *solver = &e->solver;
+    *self = (ost_identity_t){ 0 };
+    int ret = add_texts(self, plan, err);
+    if (ret == 0) ret = add_count(self, "osteon_format", OST_RESULTS_FORMAT, err);
+    if (ret == 0) ret = add_count(self, "seed", e->seed, err);
+    if (ret == 0) ret = add_count(self, "n_subjects", e->n_subjects, err);
+    if (ret == 0) ret = add_count(self, "first_subject", e->first_subject, err);
+    if (ret == 0) ret = add_count(self, "max_steps", solver->max_steps, err);
+    if (ret == 0) ret = add_number(self, "rtol", solver->rtol, err);
+    if (ret == 0) ret = add_number(self, "atol_factor", solver->atol_factor, err);
+    if (ret == 0) ret = add_number(self, "h_max", solver->h_max, err);
+    if (ret == 0) ret = add_number(self, "h_min", solver->h_min, err);
+    return ret == 0 ? add_own_models(self, plan, err) : ret;
+}
+
+const char *ost_identity_get(const ost_identity_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->n; i++)
+        if (strcmp(self->facts[i].name, name) == 0) return self->facts[i].text;
+    return NULL;
+}
+
+char *ost_identity_print(const ost_identity_t *self)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < self->n; i++) size += strlen(self->facts[i].name) + 2 * strlen(self->facts[i].text) + 4;
+    char *lines = malloc(size), *to = lines;
+    if (lines == NULL) return NULL;
+    for (size_t i = 0; i < self->n; i++) {
+        to += sprintf(to, "%s = ", self->facts[i].name);
+        for (const char *c = self->facts[i].text; *c != '\0'; c++) {
+            if (*c == '\n' || *c == '\\') *to++ = '\\';
+            *to++ = *c == '\n' ? 'n' : *c;
+        }
+        *to++ = '\n';
+    }
+    *to = '\0';
+    return lines;
+}
+
+int ost_identity_read(ost_identity_t *self, const char *lines, size_t size, ost_error_t *err)
+{
+    *self = (ost_identity_t){ 0 };
+    char *copy = strndup(lines, size), *rest = copy, *line;
+    int ret = copy == NULL ? ost_no_memory(err) : 0;
+    while (ret == 0 && (line = strsep(&rest, "\n")) != NULL && rest != NULL) {
+        char *text = strstr(line, " = "), *to;
+        if (text == NULL) {
+            ret = ost_fail(err, OST_ERR_FORMAT, "a line without ' = '");
+            break;
+        }
+        *text = '\0';
+        text += strlen(" = ");
+        to = text;
+        for (const char *c = text; *c != '\0'; c++) {
+            bool is_escape = *c == '\\' && c[1] != '\0';
+            c += is_escape;
+            *to++ = is_escape && *c == 'n' ? '\n' : *c;
+        }
+        *to = '\0';
+        ret = ost_identity_add(self, OST_FACT_TEXT, line, text, err);
+    }
+    free(copy);
+    return ret;
+}
+
+int ost_identity_compare(const ost_identity_t *self, const ost_identity_t *theirs, const char *path, ost_error_t *err)
+{
+    for (size_t i = 0; i < self->n; i++) {
+        const char *name = self->facts[i].name, *ours = self->facts[i].text, *text = ost_identity_get(theirs, name);
+        if (text != NULL && strcmp(text, ours) == 0) continue;
+        if (text != NULL && strlen(text) < 60 && strlen(ours) < 60 && strchr(text, '\n') == NULL) {
+            return ost_fail_at(err, OST_ERR_VALUE, path, 0, 0,
+                "cannot be resumed: it was begun with %s '%s', but this run has '%s'", name, text, ours);
+        }
+        return ost_fail_at(err, OST_ERR_VALUE, path, 0, 0,
+            "cannot be resumed: it was begun with another '%s' than this run has", name);
+    }
+    return 0;
+}
+
+void ost_identity_free(ost_identity_t *self)
+{
+    for (size_t i = 0; i < self->n; i++) {
+        free(self->facts[i].name);
+        free(self->facts[i].text);
+    }
+    free(self->facts);
+    *self = (ost_identity_t){ 0 };
+}

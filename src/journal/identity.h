@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a run was made from: everything that its results depend on, and what a result file says about it. Two runs with
+ * the same facts give the same results. */
+#ifndef OST_JOURNAL_IDENTITY_H
+#define OST_JOURNAL_IDENTITY_H
+
+#include "lang/token.h"
+#include "plan/plan.h"
+
+/* Version of the layout of result files; a reader refuses a newer one. */
+#define OST_RESULTS_FORMAT 1
+/* Name of the fact with the text of a user's own model. */
+#define OST_MODEL_TEXT "model_text_%s"
+enum { OST_MODEL_TEXT_SIZE = OST_NAME_SIZE + sizeof OST_MODEL_TEXT };
+
+typedef enum { OST_FACT_TEXT, OST_FACT_COUNT, OST_FACT_NUMBER } ost_fact_kind_t;
+
+typedef struct {
+    ost_fact_kind_t kind;
+    char *name, *text; /* owned; a number with all its digits */
+} ost_fact_t;
+
+typedef struct {
+    ost_fact_t *facts; /* [n] */
+    size_t n;
+} ost_identity_t;
+
+/* The facts of a plan. @return 0 or OST_ERR_NO_MEMORY; free it in any case */
+int ost_identity_init(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
+/* Add a fact; name and text are copied. */
+int ost_identity_add(
+    ost_identity_t *self, ost_fact_kind_t kind, const char *name, const char *text, ost_error_t *err) OST_MUST_CHECK;
+/* NULL: there is none of that name. */
+const char *ost_identity_get(const ost_identity_t *self, const char *name);
+/* One "key = value" a line; a line feed in a value is written \n, a backslash twice. @return owned by the caller, NULL:
+ * out of memory */
+char *ost_identity_print(const ost_identity_t *self);
+/* Such lines, of which all are taken as texts. @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY; free it in any case */
+int ost_identity_read(ost_identity_t *self, const char *lines, size_t size, ost_error_t *err) OST_MUST_CHECK;
+/* @param path  of the file that has `theirs`. @return 0, or OST_ERR_VALUE, which names the first fact that differs */
+int ost_identity_compare(
+    const ost_identity_t *self, const ost_identity_t *theirs, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/* Accepts a zeroed one. */
+void ost_identity_free(ost_identity_t *self);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file journal.h  What a run has computed, kept on disk as it comes: an append-only log of finished blocks. It lies
+ *  beside the result file that is written from it (results/results.h), and a run that was killed or interrupted goes on
+ *  from it. */
+#ifndef OST_JOURNAL_JOURNAL_H
+#define OST_JOURNAL_JOURNAL_H
+
+#include "journal/columns.h"
+#include "journal/identity.h"
+
+/** A journal open for writing by this process alone. */
+typedef struct ost_journal ost_journal_t;
+
+/** What to do with a journal that is there. */
+typedef enum {
+    OST_JOURNAL_NEW,    /**< refuse if it holds blocks */
+    OST_JOURNAL_RESUME, /**< go on with it; as new if there is none */
+    OST_JOURNAL_RESTART /**< begin anew */
+} ost_resume_t;
+
+/** Open the journal `path`.part of the result file `path`, for plans that are run by the same experiment.
+ *  @param parts  [n_parts], borrowed with all in them: must outlive self
+ *  @return 0; OST_ERR_IO: it cannot be written, or another run is writing to it; OST_ERR_VALUE: NEW, and it holds
+ *  blocks; or RESUME, and it was begun with another experiment, version, instruction set, ...; OST_ERR_FORMAT: RESUME,
+ *  and it is damaged or not a journal; OST_ERR_UNIT as ost_columns_init(); OST_ERR_NO_MEMORY. Its records then are as
+ *  they were */
+int ost_journal_open(ost_journal_t **self, const char *path, const ost_part_t *parts, size_t n_parts, ost_resume_t how,
+    ost_error_t *err) OST_MUST_CHECK;
+/** Whether there is a journal beside the result file `path`. */
+bool ost_journal_exists(const char *path);
+/** Blocks of a part that an earlier run has computed, for ost_cohort_options_t. @param[out] n_subjects  in these
+ *  @return [number of blocks], owned by self */
+const bool *ost_journal_done(const ost_journal_t *self, size_t part, uint64_t *n_subjects);
+/** Append a block of ost_cohort_run: OST_COHORT_BLOCK subjects from a multiple of it on, or the rest of the cohort. By
+ *  several threads at a time: each packs its own, and only the writing waits for the others. */
+int ost_journal_block(
+    ost_journal_t *self, size_t part, const ost_cohort_block_t *block, ost_error_t *err) OST_MUST_CHECK;
+/** Append what this run of a part took: threads and time. */
+int ost_journal_end(
+    ost_journal_t *self, size_t part, const ost_cohort_summary_t *summary, ost_error_t *err) OST_MUST_CHECK;
+/** Sums over all blocks of a part, those of earlier runs as well; owned by self. */
+const ost_cohort_summary_t *ost_journal_summary(const ost_journal_t *self, size_t part);
+
+/** A subject that failed in one arm. */
+typedef struct {
+    uint64_t subject;          /**< its number */
+    const char *arm, *message; /**< owned by the experiment and the journal */
+} ost_failed_t;
+
+/** The i-th of the failures of a part, by subject and arm; the first 1000 are kept. @return false if there are fewer */
+bool ost_journal_failure(const ost_journal_t *self, size_t part, size_t i, ost_failed_t *out);
+/** Close; one that holds no block is removed. Accepts NULL. */
+void ost_journal_close(ost_journal_t *self);
+/** Close and remove: what it holds is in the result file. Accepts NULL. */
+void ost_journal_remove(ost_journal_t *self);
+
+/** Columns of a part and the plan, owned by self. */
+const ost_columns_t *ost_journal_columns(const ost_journal_t *self, size_t part);
+const ost_part_t *ost_journal_parts(const ost_journal_t *self, size_t *n_parts);    /**< [*n_parts] */
+const ost_identity_t *ost_journal_identity(const ost_journal_t *self, size_t part); /**< owned by self */
+uint64_t ost_journal_bytes(const ost_journal_t *self);                              /**< size */
+
+/** A block as it stands in a journal; points into a buffer of the reader. */
+typedef struct {
+    uint64_t first; /**< 0-based position of its first subject in the cohort */
+    size_t n_subjects;
+    const double *columns; /**< [n_columns][n_subjects] reported units */
+    const uint64_t *sizes; /**< [n_chunks] bytes of each chunk */
+    const char *chunks;    /**< one after the other */
+} ost_kept_block_t;
+
+/** Scratch of a reader; begin with a zeroed one, free what `body` points to. */
+typedef struct {
+    void *body;
+    size_t room;
+} ost_journal_buffer_t;
+
+/** Read block i of a part, checked. @return 0; 1: it is not there; OST_ERR_FORMAT: damaged since it was written */
+int ost_journal_read(const ost_journal_t *self, size_t part, size_t i, ost_journal_buffer_t *buffer,
+    ost_kept_block_t *out, ost_error_t *err) OST_MUST_CHECK;
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rows of a block as chunks of a result file: bytes of one significance together (shuffle), then deflate, as HDF5's own
+ * pipeline would make them. */
+#ifndef OST_JOURNAL_PACK_H
+#define OST_JOURNAL_PACK_H
+
+#include "journal/columns.h"
+
+/* Scratch of one thread. */
+typedef struct ost_packer ost_packer_t;
+
+/* Subjects of a chunk: a block, or the whole cohort where it is smaller. */
+size_t ost_chunk_subjects(const ost_experiment_t *e);
+/* Bits after the leading one that rounding to results.digits keeps, -1 where nothing is rounded. */
+int ost_kept_bits(const ost_experiment_t *e);
+/* @return owned by the caller, NULL: out of memory */
+ost_packer_t *ost_packer_new(const ost_experiment_t *e);
+/* Accepts NULL. */
+void ost_packer_delete(ost_packer_t *self);
+/* A row of a block, y[n_subjects] `stride` apart, as a chunk; values relative to that of time i_zero unless it is
+ * SIZE_MAX. @return [*size] bytes, in self until the next call */
+const void *ost_packer_pack(
+    ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t i_zero, size_t *size);
+
+#endif
