@@ -121,7 +121,8 @@ static inline int write_block(fixture_t *f, uint64_t first, size_t n, uint64_t f
     for (size_t s = 0; s < n; s++) {
         covariates[2 * s] = (50 + (double) (first + s) / 8) * OST_DAYS_PER_YEAR;
         covariates[2 * s + 1] = 16.2;
-        for (size_t i = 0; i < f->plan.n_params; i++) params[s * f->plan.n_params + i] = param_at(first + s, i);
+        for (size_t i = 0; i < f->plan.blocks->n_params; i++)
+            params[s * f->plan.blocks->n_params + i] = param_at(first + s, i);
     }
     const ost_cohort_block_t block = { .first = first,
         .n_subjects = n,

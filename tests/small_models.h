@@ -261,7 +261,7 @@ static inline void must_plan(study_t *self)
 {
     char buf[1024];
     if (study_plan(self) < 0) fprintf(stderr, "\n%s\n", ost_error_format(&self->err, buf, sizeof(buf)));
-    CU_ASSERT_FATAL(self->plan.n_blocks > 0);
+    CU_ASSERT_FATAL(self->plan.blocks->n > 0);
 }
 
 static inline void study_free(study_t *self)
@@ -290,8 +290,8 @@ static inline size_t state_index(const ost_plan_t *plan, const char *name)
 static inline size_t param_index(const ost_plan_t *plan, const char *name)
 {
     char buf[256];
-    for (size_t i = 0; i < plan->n_params; i++)
-        if (strcmp(ost_plan_param_name(plan, i, buf, sizeof(buf)), name) == 0) return i;
+    for (size_t i = 0; i < plan->blocks->n_params; i++)
+        if (strcmp(ost_blocks_param_name(plan->blocks, i, buf, sizeof(buf)), name) == 0) return i;
     CU_FAIL_FATAL("no such parameter");
     return 0;
 }

@@ -390,7 +390,7 @@ static void test_another_bone_model(void)
     CU_ASSERT_EQUAL_FATAL(trials.n_observations, 1);
     CU_ASSERT_EQUAL(trial->experiment.n_arms, 1);
     CU_ASSERT_EQUAL_FATAL(trial->n_unmatched, 3);
-    ost_assert_contains(trial->unmatched[0].why, "arm 'treated': no model in the plan (other) can feel drug 'pill'");
+    ost_assert_contains(trial->unmatched[0].why, "arm 'treated': no model in the plan (other) responds to drug 'pill'");
     ost_assert_contains(trial->unmatched[1].why, "the models have no output 'bmd[total_hip]'");
     ost_assert_contains(trial->unmatched[2].why, "it is in g_per_cm2");
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 1, estimates, &err), 0);

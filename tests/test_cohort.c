@@ -21,7 +21,7 @@ typedef struct {
 static int collect(void *user, const ost_cohort_block_t *block, ost_error_t *err)
 {
     result_t *self = user;
-    size_t n_arms = self->plan->experiment->n_arms, n_params = self->plan->n_params;
+    size_t n_arms = self->plan->experiment->n_arms, n_params = self->plan->blocks->n_params;
     if (self->sink_error < 0 && block->first > 0) return ost_fail(err, self->sink_error, "the disk is full");
     for (size_t a = 0; a < n_arms; a++) {
         for (size_t i = 0; i < block->n_subjects; i++) {
@@ -52,7 +52,7 @@ static void result_init(result_t *self, const ost_plan_t *plan)
     size_t n = (size_t) plan->experiment->n_subjects, n_jobs = n * plan->experiment->n_arms;
     *self = (result_t){ .plan = plan, .n = n, .n_y = plan->system.n_outputs * plan->experiment->n_times };
     self->y = calloc(n_jobs * self->n_y, sizeof(double));
-    self->params = calloc(n * plan->n_params + 1, sizeof(double));
+    self->params = calloc(n * plan->blocks->n_params + 1, sizeof(double));
     self->status = calloc(n_jobs, 1);
     self->steps = calloc(n_jobs, sizeof(*self->steps));
     self->message = calloc(n_jobs, sizeof(*self->message));
@@ -427,7 +427,8 @@ static void test_variants(void)
     typical[1][e0] = 75;
     typical[2][r] = 4; /* one of several values: given, it is meant */
     double variants[3 * 16];
-    for (size_t v = 0; v < 3; v++) memcpy(variants + v * s.plan.n_params, typical[v], s.plan.n_params * sizeof(double));
+    for (size_t v = 0; v < 3; v++)
+        memcpy(variants + v * s.plan.blocks->n_params, typical[v], s.plan.blocks->n_params * sizeof(double));
     s.e.n_subjects = 210;
     result_init(&all, &s.plan); /* room for all */
     s.e.n_subjects = 70;
@@ -469,7 +470,7 @@ static void test_purity(void)
     for (int n_threads = 2; n_threads <= 5; n_threads += 3) {
         run(&other, &s.plan, n_threads);
         CU_ASSERT_EQUAL(memcmp(one.y, other.y, bytes), 0);
-        CU_ASSERT_EQUAL(memcmp(one.params, other.params, one.n * s.plan.n_params * sizeof(double)), 0);
+        CU_ASSERT_EQUAL(memcmp(one.params, other.params, one.n * s.plan.blocks->n_params * sizeof(double)), 0);
         CU_ASSERT_EQUAL(memcmp(one.steps, other.steps, 3 * one.n * sizeof(*one.steps)), 0);
         CU_ASSERT_EQUAL(one.summary.stats.steps, other.summary.stats.steps);
         result_free(&other);
@@ -650,7 +651,7 @@ static void test_failures(void)
     run(&r, &s.plan, 2);
     size_t failed = 0, one = param_index(&s.plan, "bomb.one"), fuse = param_index(&s.plan, "bomb.fuse");
     for (size_t i = 0; i < 40; i++) {
-        const double *p = r.params + i * s.plan.n_params;
+        const double *p = r.params + i * s.plan.blocks->n_params;
         bool dies = p[fuse] > 0.01;
         failed += dies;
         CU_ASSERT_EQUAL(r.status[i] != 0, dies);
@@ -664,7 +665,7 @@ static void test_failures(void)
     CU_ASSERT_EQUAL(r.summary.failures, 2 * failed);
     /* X doubles at half the time of explosion: that is no failure, but it is told */
     uint64_t doubles = 0;
-    for (size_t i = 0; i < 40; i++) doubles += r.status[i] == 0 && r.params[i * s.plan.n_params + fuse] > 0.005;
+    for (size_t i = 0; i < 40; i++) doubles += r.status[i] == 0 && r.params[i * s.plan.blocks->n_params + fuse] > 0.005;
     CU_ASSERT_EQUAL(r.summary.n_not_finite[output_row(&s.plan, "margin", 0)], 2 * doubles);
     CU_ASSERT_EQUAL(r.summary.n_not_finite[output_row(&s.plan, "charge", 0)], 0);
     result_free(&r);
@@ -689,7 +690,7 @@ static void test_run_in(void)
     run(&r, &s.plan, 1);
     size_t one = param_index(&s.plan, "bomb.one"), fuse = param_index(&s.plan, "bomb.fuse");
     for (size_t i = 0; i < 30; i++) {
-        const double *p = r.params + i * s.plan.n_params;
+        const double *p = r.params + i * s.plan.blocks->n_params;
         double left = 0.8 / p[fuse];
         CU_ASSERT_EQUAL(r.status[i] != 0, left < 90);
         for (size_t t = 0; t < 10 && left > 90; t++)
@@ -705,7 +706,7 @@ static void test_run_in(void)
     run(&r, &s.plan, 1);
     size_t dead = 0;
     for (size_t i = 0; i < 30; i++) {
-        bool dies = r.params[i * s.plan.n_params + fuse] > 1.0 / 400;
+        bool dies = r.params[i * s.plan.blocks->n_params + fuse] > 1.0 / 400;
         if (dies) ost_assert_contains(r.message[i], "run-in: t = -");
         dead += dies;
     }

@@ -146,11 +146,11 @@ class Compare(unittest.TestCase):
         self.assertTrue(np.isnan(file["marker"][0]).all() and np.isfinite(file["marker"][1, 0]).all())
         self.assertTrue((file["status"][0] == 0).all() and (file["status"][1, 0] == 0).all())
         self.assertTrue((file["status"][1, 1] == 255).all())
-        self.assertRegex(file.attrs["arms_left_out"].decode(), "^two: arm 'rush': .* can feel drug 'rusher'")
+        self.assertRegex(file.attrs["arms_left_out"].decode(), "^two: arm 'rush': .* responds to drug 'rusher'")
 
     def test_a_drug_that_a_model_cannot_feel(self):
         error = self.compare("./one.model,./two.model", "c.h5", code=1).stderr
-        self.assertRegex(error, r"arm 'rush': no model in the plan \(person, two\) can feel drug 'rusher'")
+        self.assertRegex(error, r"arm 'rush': no model in the plan \(person, two\) responds to drug 'rusher'")
         self.assertIn("--allow-gaps", error)
 
     def test_units_that_agree_are_kept(self):

@@ -180,10 +180,10 @@ static void prepare(const ost_plan_t *plan, double *constants, double *x)
     ost_error_t err = { 0 };
     double covariates[4], params[512], *p = lane_rows(512), *scratch = lane_rows(512), *h = lane_rows(512),
                                        *x0 = lane_rows(512);
-    CU_ASSERT_FATAL(plan->n_params <= 512);
+    CU_ASSERT_FATAL(plan->blocks->n_params <= 512);
     must(ost_plan_subject(plan, 0, covariates, params, &err), &err);
-    for (size_t b = 0; b < plan->n_blocks; b++) {
-        const ost_block_t *block = &plan->blocks[b];
+    for (size_t b = 0; b < plan->blocks->n; b++) {
+        const ost_block_t *block = &plan->blocks->block[b];
         const ost_model_t *m = block->model;
         CU_ASSERT_FATAL(m->n_hoisted <= 512 && m->n_scratch <= 512 && m->n_states <= 512);
         for (size_t i = 0; i < m->n_params; i++) p[i * LANES] = params[block->first_param + i];
@@ -226,9 +226,10 @@ static gsl_matrix *jacobian_at(
 
 static size_t state_index(const ost_plan_t *plan, const char *name)
 {
-    for (size_t b = 0; b < plan->n_blocks; b++)
-        for (size_t i = 0; i < plan->blocks[b].model->n_states; i++)
-            if (strcmp(plan->blocks[b].model->states[i].name, name) == 0) return plan->blocks[b].first_state + i;
+    for (size_t b = 0; b < plan->blocks->n; b++)
+        for (size_t i = 0; i < plan->blocks->block[b].model->n_states; i++)
+            if (strcmp(plan->blocks->block[b].model->states[i].name, name) == 0)
+                return plan->blocks->block[b].first_state + i;
     CU_FAIL_FATAL("no such state");
     return 0;
 }

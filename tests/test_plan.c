@@ -32,12 +32,12 @@ static void point_init(point_t *self, const ost_plan_t *plan)
         .scratch = rows_new(s->n_scratch),
         .out = rows_new(n_out) };
     self->at = (ost_point_t){ self->t, self->x, self->p, self->u, self->mode, self->scratch };
-    double *params = rows_new(plan->n_params);
-    for (size_t i = 0; i < plan->n_params; i++)
-        for (int l = 0; l < OST_LANES; l++) params[i * OST_LANES + (size_t) l] = plan->impl->params[i].typical;
-    for (size_t b = 0; b < plan->n_blocks; b++) {
+    double *params = rows_new(plan->blocks->n_params);
+    for (size_t i = 0; i < plan->blocks->n_params; i++)
+        for (int l = 0; l < OST_LANES; l++) params[i * OST_LANES + (size_t) l] = plan->population->params[i].typical;
+    for (size_t b = 0; b < plan->blocks->n; b++) {
         const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
-        block->kernel->prepare(block->kernel, params + plan->blocks[b].first_param * OST_LANES,
+        block->kernel->prepare(block->kernel, params + plan->blocks->block[b].first_param * OST_LANES,
             self->p + block->first_hoisted * OST_LANES, self->x + block->first_state * OST_LANES, self->scratch);
     }
     for (size_t i = 0; i < s->n_inputs; i++)
@@ -70,8 +70,8 @@ static double *rhs(point_t *self)
 /* Everything awake. */
 static void wake(point_t *self, const ost_plan_t *plan)
 {
-    for (size_t b = 0; b < plan->n_blocks; b++)
-        if (plan->blocks[b].park_input >= 0) set(self->u, (size_t) plan->blocks[b].park_input, 0);
+    for (size_t b = 0; b < plan->blocks->n; b++)
+        if (plan->impl->hold[b] >= 0) set(self->u, (size_t) plan->impl->hold[b], 0);
 }
 
 static void full_study(study_t *s)
@@ -90,12 +90,12 @@ static void test_layout(void)
     full_study(&s);
     const ost_plan_t *plan = &s.plan;
     const ost_system_t *sys = &plan->system;
-    CU_ASSERT_EQUAL(plan->n_blocks, 6);
+    CU_ASSERT_EQUAL(plan->blocks->n, 6);
     CU_ASSERT_EQUAL(sys->n_states, 3 + 1 + 1 + 1 + 2 + 1);
-    CU_ASSERT_EQUAL(plan->n_drives, 0 + 1 + 1 + 1 + 2 + 2);
+    CU_ASSERT_EQUAL(plan->blocks->n_drives, 0 + 1 + 1 + 1 + 2 + 2);
     /* rows of their own: share (two drivers and an input), load (two drivers); the rest are aliases */
-    CU_ASSERT_EQUAL(sys->n_algebraic, plan->n_drives + 2);
-    CU_ASSERT_EQUAL(plan->n_signals, 5);
+    CU_ASSERT_EQUAL(sys->n_algebraic, plan->blocks->n_drives + 2);
+    CU_ASSERT_EQUAL(plan->wiring->n_signals, 5);
     CU_ASSERT_STRING_EQUAL(sys->state_names[state_index(plan, "bone.M[hip]")], "bone.M[hip]");
     ost_assert_close(sys->scale[state_index(plan, "axis.E")], 10, 0, 0);
     CU_ASSERT_TRUE(sys->positive[state_index(plan, "bone.C")]);
@@ -108,10 +108,10 @@ static void test_layout(void)
     }
     /* a signal is evaluated after those that its drivers use */
     int level = -1, tone = -1, load = -1;
-    for (int i = 0; i < (int) plan->n_signals; i++) {
-        if (strcmp(plan->signals[i].signal->name, "level") == 0) level = i;
-        if (strcmp(plan->signals[i].signal->name, "tone") == 0) tone = i;
-        if (strcmp(plan->signals[i].signal->name, "load") == 0) load = i;
+    for (int i = 0; i < (int) plan->wiring->n_signals; i++) {
+        if (strcmp(plan->wiring->signals[i].signal.name, "level") == 0) level = i;
+        if (strcmp(plan->wiring->signals[i].signal.name, "tone") == 0) tone = i;
+        if (strcmp(plan->wiring->signals[i].signal.name, "load") == 0) load = i;
     }
     CU_ASSERT(tone >= 0 && load >= 0 && level > tone && level > load);
     study_free(&s);
@@ -129,8 +129,8 @@ static void test_rhs(void)
     size_t body = state_index(plan, "pill.body"), skin = state_index(plan, "patch.skin");
     size_t e = state_index(plan, "axis.E"), c = state_index(plan, "bone.C"), w = state_index(plan, "relay.W");
     size_t tone = state_index(plan, "source.S"), share_input = 0;
-    for (size_t i = 0; i < plan->n_signals; i++)
-        if (plan->signals[i].input >= 0) share_input = (size_t) plan->signals[i].input;
+    for (size_t i = 0; i < plan->wiring->n_signals; i++)
+        if (plan->impl->outside[i] >= 0) share_input = (size_t) plan->impl->outside[i];
     for (size_t l = 0; l < OST_LANES; l++) {
         double z = (double) l;
         p.x[body * OST_LANES + l] = 1 + z;
@@ -240,7 +240,7 @@ static void test_chain_rule(void)
             p.x[i * OST_LANES + l] += 0.5 + 0.1 * (double) l + 0.03 * (double) i;
     }
     /* pill parked in some lanes at given means */
-    const ost_lane_block_t *pill = &s.plan.impl->lane.blocks[ost_plan_block(&s.plan, "pill")];
+    const ost_lane_block_t *pill = &s.plan.impl->lane.blocks[ost_blocks_find(s.plan.blocks, "pill")];
     for (size_t l = 4; l < OST_LANES; l++) {
         p.u[(size_t) pill->park_input * OST_LANES + l] = 1;
         p.u[pill->first_mean * OST_LANES + l] = 0.4;
@@ -263,7 +263,7 @@ static void test_parked(void)
     full_study(&s);
     point_init(&p, &s.plan);
     wake(&p, &s.plan);
-    const ost_lane_block_t *pill = &s.plan.impl->lane.blocks[ost_plan_block(&s.plan, "pill")];
+    const ost_lane_block_t *pill = &s.plan.impl->lane.blocks[ost_blocks_find(s.plan.blocks, "pill")];
     size_t gut = state_index(&s.plan, "pill.gut"), body = state_index(&s.plan, "pill.body");
     size_t e = state_index(&s.plan, "axis.E");
     set(p.x, gut, 1);
@@ -288,9 +288,9 @@ static void test_wake(void)
     full_study(&s);
     const ost_plan_t *plan = &s.plan;
     CU_ASSERT_EQUAL(plan->n_arm_events[0], 0);
-    int32_t pill = plan->blocks[ost_plan_block(plan, "pill")].park_input;
-    int32_t patch = plan->blocks[ost_plan_block(plan, "patch")].park_input;
-    CU_ASSERT(pill >= 0 && patch >= 0 && plan->blocks[0].park_input == -1);
+    int32_t pill = plan->impl->hold[ost_blocks_find(plan->blocks, "pill")];
+    int32_t patch = plan->impl->hold[ost_blocks_find(plan->blocks, "patch")];
+    CU_ASSERT(pill >= 0 && patch >= 0 && plan->impl->hold[0] == -1);
     ost_assert_close(plan->impl->idle_input[pill], 1, 0, 0);
     const ost_event_t *e = plan->arm_events[1];
     CU_ASSERT(e[0].t == 0 && e[0].kind == OST_EVENT_SET_INPUT && e[0].index == (uint32_t) pill && e[0].amount == 0);
@@ -311,8 +311,8 @@ static void test_never_asleep(void)
     study_t s;
     STUDY(&s, "bone", "axis", "tide", "leftover");
     must_plan(&s);
-    CU_ASSERT_EQUAL(s.plan.blocks[2].park_input, -1); /* time enters its equation */
-    CU_ASSERT(s.plan.blocks[3].park_input >= 0);      /* subject by subject, see the cohort */
+    CU_ASSERT_EQUAL(s.plan.impl->hold[2], -1); /* time enters its equation */
+    CU_ASSERT(s.plan.impl->hold[3] >= 0);      /* subject by subject, see the cohort */
     study_free(&s);
 }
 
@@ -401,10 +401,10 @@ static void test_outside_drives(void)
     drive(&s, 2, "load", 2, "1", 5, 1000);
     must_plan(&s);
     uint32_t share = 0, level = 0, load = 0;
-    for (size_t i = 0; i < s.plan.n_signals; i++) {
-        if (strcmp(s.plan.signals[i].signal->name, "share") == 0) share = (uint32_t) s.plan.signals[i].input;
-        if (strcmp(s.plan.signals[i].signal->name, "level") == 0) level = (uint32_t) s.plan.signals[i].input;
-        if (strcmp(s.plan.signals[i].signal->name, "load") == 0) load = (uint32_t) s.plan.signals[i].input;
+    for (size_t i = 0; i < s.plan.wiring->n_signals; i++) {
+        if (strcmp(s.plan.wiring->signals[i].signal.name, "share") == 0) share = (uint32_t) s.plan.impl->outside[i];
+        if (strcmp(s.plan.wiring->signals[i].signal.name, "level") == 0) level = (uint32_t) s.plan.impl->outside[i];
+        if (strcmp(s.plan.wiring->signals[i].signal.name, "load") == 0) load = (uint32_t) s.plan.impl->outside[i];
     }
     ost_assert_close(s.plan.t_begin, -5, 0, 0);
     ost_assert_close(s.plan.impl->idle_input[level], 2, 0, 0); /* its neutral value, where nothing else drives it */
@@ -543,7 +543,7 @@ static void test_wrong_models(void)
     study_free(&s);
     STUDY(&s, "source", "mirror");
     give(&s, 0, doses("patch", 1, 0, 0, 1));
-    expect_error(&s, OST_ERR_MODEL, 7, "(source, mirror) can feel drug 'patch'",
+    expect_error(&s, OST_ERR_MODEL, 7, "(source, mirror) responds to drug 'patch'",
         "'share', 'load' ('axis', 'bone', 'relay', 'gate' would)");
     STUDY(&s, "bone");
     expect_error(
@@ -580,7 +580,7 @@ static void test_wrong_drives(void)
     expect_error(&s, OST_ERR_NAME, 9, "'loads'", "did you mean 'load'");
     STUDY(&s, "bone", "axis");
     drive(&s, 0, "load", 1, "mg", 0, 1);
-    expect_error(&s, OST_ERR_UNIT, 9, "'load' has dimension 1", "the value given has mass");
+    expect_error(&s, OST_ERR_UNIT, 9, "signal 'load' has dimension mass", "expected 1 (unit 1)");
     STUDY(&s, "bone", "axis");
     drive(&s, 0, "tone", 1, "1", 0, 1);
     expect_error(&s, OST_ERR_MODEL, 9, "no model in the plan reads signal 'tone'", "control");
@@ -589,7 +589,7 @@ static void test_wrong_drives(void)
     expect_error(&s, OST_ERR_MODEL, 9, "'hormone' can have one driver only", "axis drives it already");
     STUDY(&s, "bone", "axis");
     drive(&s, 0, "share", 1.5, "1", 0, 1);
-    expect_error(&s, OST_ERR_VALUE, 9, "share between 0 and 1", "1.5");
+    expect_error(&s, OST_ERR_VALUE, 9, "fraction from 0 to 1", "1.5");
     STUDY(&s, "bone", "axis");
     drive(&s, 0, "level", 1, "1", 0, 20);
     drive(&s, 0, "level", 2, "1", 10, 30);
@@ -631,7 +631,7 @@ static void test_wrong_params(void)
     expect_error(&s, OST_ERR_NAME, 15, "no parameter 'k[spin]'", "did you mean 'k[spine]'");
     STUDY(&s, "bone", "axis");
     set_param(&s, "bone", "g", 0.4, "mg");
-    expect_error(&s, OST_ERR_UNIT, 15, "'bone.g' has dimension 1", "the value given has mass");
+    expect_error(&s, OST_ERR_UNIT, 15, "'bone.g' has dimension mass", "expected 1 (unit 1)");
     STUDY(&s, "bone", "axis");
     set_param(&s, "bone", "g", 1.4, "1");
     expect_error(&s, OST_ERR_VALUE, 15, "'bone.g' = 1.4", "range 0..1");
@@ -645,7 +645,7 @@ static void test_wrong_params(void)
     STUDY(&s, "bone", "axis");
     s.covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = unit_of("mg"), .a = 50, .location = { 4, 2 } };
     s.e.n_covariates = 1;
-    expect_error(&s, OST_ERR_UNIT, 4, "'age' has dimension time", "mass here");
+    expect_error(&s, OST_ERR_UNIT, 4, "'age' has dimension mass", "expected time");
     STUDY(&s, "needy");
     expect_error(&s, OST_ERR_NAME, 3, "model 'needy' needs covariate 'weight' [kg] (body weight)", "no default");
     STUDY(&s, "bone", "axis");
@@ -679,7 +679,7 @@ static void test_useful_covariate(void)
     s.covariates[1] = (ost_covariate_t){ .name = text("other"), .unit = unit_of("y"), .formula_text = text("2*ages") };
     s.e.n_covariates = 2;
     must_plan(&s);
-    CU_ASSERT_EQUAL(s.plan.impl->params[param_index(&s.plan, "axis.age")].covariate, -1);
+    CU_ASSERT_EQUAL(s.plan.population->params[param_index(&s.plan, "axis.age")].covariate, -1);
     study_free(&s);
     STUDY(&s, "bone", "axis");
     s.covariates[0] = (ost_covariate_t){ .name = text("ages"), .unit = unit_of("y"), .a = 50, .location = { 4, 2 } };

@@ -476,8 +476,8 @@ static bool plan_drug(ost_library_t *library, const ost_model_t *bone, const ost
     int ret = ost_plan_build(&plan, library, &experiment, &err);
     if (ret < 0) {
         char names[2][OST_NAME_SIZE + 16];
-        snprintf(names[0], sizeof(names[0]), "%s) can feel", bone->name);
-        snprintf(names[1], sizeof(names[1]), "can feel drug '%s'", drug->name);
+        snprintf(names[0], sizeof(names[0]), "%s) responds to", bone->name);
+        snprintf(names[1], sizeof(names[1]), "responds to drug '%s'", drug->name);
         CU_ASSERT_EQUAL(ret, OST_ERR_MODEL);
         for (int i = 0; i < 2; i++) ost_assert_contains(err.what, names[i]);
     }

@@ -194,12 +194,12 @@ static void test_people_and_counts(void)
     CU_ASSERT_FALSE(H5Lexists(file, "failure", H5P_DEFAULT) > 0);
     size_t n_varying = 0, n_constant = 0;
     double typical[64];
-    CU_ASSERT_FATAL(f.plan.n_params <= COUNT(typical));
+    CU_ASSERT_FATAL(f.plan.blocks->n_params <= COUNT(typical));
     ost_plan_typical(&f.plan, typical);
-    for (size_t b = 0; b < f.plan.n_blocks; b++) {
-        const ost_model_t *model = f.plan.blocks[b].model;
+    for (size_t b = 0; b < f.plan.blocks->n; b++) {
+        const ost_model_t *model = f.plan.blocks->block[b].model;
         for (size_t k = 0; k < model->n_params; k++) {
-            size_t i = f.plan.blocks[b].first_param + k;
+            size_t i = f.plan.blocks->block[b].first_param + k;
             char name[160];
             snprintf(name, sizeof name, "parameters/%s.%s", model->name, model->params[k].name);
             if (model->params[k].is_covariate) {

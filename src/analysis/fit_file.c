@@ -56,8 +56,8 @@ static const ost_param_t *find_param(const ost_trials_t *trials, const char *nam
 {
     for (size_t t = 0; t < trials->n_trials; t++) {
         const ost_plan_t *plan = &trials->trials[t].plan;
-        for (size_t b = 0; b < plan->n_blocks; b++) {
-            const ost_model_t *model = plan->blocks[b].model;
+        for (size_t b = 0; b < plan->blocks->n; b++) {
+            const ost_model_t *model = plan->blocks->block[b].model;
             size_t n = strlen(model->name);
             if (strncmp(name, model->name, n) != 0 || name[n] != '.') continue;
             int k = ost_model_param(model, name + n + 1);
@@ -73,8 +73,8 @@ static int unknown_param(const ost_fit_t *self, const ost_yaml_t *tree, const os
     char buffer[1024][96];
     size_t n = 0;
     for (size_t t = 0; t < self->trials.n_trials; t++)
-        for (size_t i = 0; i < self->trials.trials[t].plan.n_params && n < 1024; i++, n++)
-            names[n] = ost_plan_param_name(&self->trials.trials[t].plan, i, buffer[n], sizeof(buffer[n]));
+        for (size_t i = 0; i < self->trials.trials[t].plan.blocks->n_params && n < 1024; i++, n++)
+            names[n] = ost_blocks_param_name(self->trials.trials[t].plan.blocks, i, buffer[n], sizeof(buffer[n]));
     const char *near = NULL;
     size_t length = strlen(node->key); /* one of an index needs its element: aibl.T is aibl.T[lumbar_spine] */
     for (size_t i = 0; i < n && near == NULL; i++)

@@ -263,16 +263,16 @@ static bool is_set_by_file(const ost_experiment_t *e, const char *name)
 static double *spread_out(const ost_trial_t *self, const ost_variants_t *variants)
 {
     const ost_plan_t *plan = &self->plan;
-    double *typical = malloc((variants->n_variants * plan->n_params + 1) * sizeof(*typical));
+    double *typical = malloc((variants->n_variants * plan->blocks->n_params + 1) * sizeof(*typical));
     if (typical == NULL) return NULL;
-    for (size_t v = 0; v < variants->n_variants; v++) ost_plan_typical(plan, typical + v * plan->n_params);
-    for (size_t i = 0; i < plan->n_params; i++) {
+    for (size_t v = 0; v < variants->n_variants; v++) ost_plan_typical(plan, typical + v * plan->blocks->n_params);
+    for (size_t i = 0; i < plan->blocks->n_params; i++) {
         char name[256];
-        ost_plan_param_name(plan, i, name, sizeof(name));
+        ost_blocks_param_name(plan->blocks, i, name, sizeof(name));
         for (size_t k = 0; k < variants->n; k++) {
             if (strcmp(name, variants->names[k]) != 0 || is_set_by_file(&self->experiment, name)) continue;
             for (size_t v = 0; v < variants->n_variants; v++)
-                typical[v * plan->n_params + i] = variants->values[v * variants->n + k];
+                typical[v * plan->blocks->n_params + i] = variants->values[v * variants->n + k];
         }
     }
     return typical;

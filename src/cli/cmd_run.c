@@ -130,7 +130,7 @@ static void print_dry_run(const ost_plan_t *plan)
     printf("\nsubjects   %s, from number %llu on, seed %llu\n", ost_cli_thousands(e->n_subjects, a),
         (unsigned long long) e->first_subject, (unsigned long long) e->seed);
     printf("system     %s, %s, %s\n", ost_cli_plural(plan->system.n_states, "state", a),
-        ost_cli_plural(plan->n_signals, "signal", b), ost_cli_plural(plan->n_blocks, "model", c));
+        ost_cli_plural(plan->wiring->n_signals, "signal", b), ost_cli_plural(plan->blocks->n, "model", c));
     printf("times      %zu, month %g to %g\n\nvariables\n", e->n_times, e->times[0] / OST_DAYS_PER_MONTH,
         e->times[e->n_times - 1] / OST_DAYS_PER_MONTH);
     for (size_t i = 0; i < plan->n_variables; i++) {
@@ -140,7 +140,7 @@ static void print_dry_run(const ost_plan_t *plan)
         snprintf(b, sizeof(b), "[%s] x %u", v->unit_text, v->n_elements);
         printf("  %-26s %-16s %10s  %s\n", v->name, b, ost_cli_bytes(size, a), v->text);
     }
-    for (size_t i = 0; i < plan->n_params; i++)
+    for (size_t i = 0; i < plan->blocks->n_params; i++)
         if (ost_plan_param_varies(plan, i)) bytes += 8 * (double) e->n_subjects;
     printf("\nfile       %s%s\n", ost_cli_bytes(bytes, b), e->compression > 0 ? " before compression" : "");
 }

@@ -36,8 +36,8 @@ static const double *probe_block(ost_worker_t *self, size_t b, double above)
     const double *x = self->x_rows + block->first_state * LANES;
     double *drives = self->f_rows + block->n_states * LANES;
     const double *reads[OST_MAX_READS];
-    for (size_t k = 0; k < plan->blocks[b].model->n_reads; k++) {
-        const ost_signal_t *signal = plan->signals[plan->blocks[b].read_signal[k]].signal;
+    for (size_t k = 0; k < plan->blocks->block[b].model->n_reads; k++) {
+        const ost_signal_t *signal = &plan->wiring->signals[plan->wiring->reads[b][k]].signal;
         double value = above + (signal->has_neutral ? signal->neutral : 0);
         for (size_t l = 0; l < LANES; l++) self->a_rows[k * LANES + l] = value;
         reads[k] = self->a_rows + k * LANES;
@@ -85,15 +85,15 @@ static void prepare(ost_worker_t *self, size_t n)
     for (size_t i = 0; i < n; i++)
         memcpy(self->inputs + i * n_inputs, plan->impl->idle_input, n_inputs * sizeof(double));
     for (size_t first = 0; first < n; first += LANES) {
-        gather(self->p_rows, self->params, plan->n_params, first, n);
-        for (size_t b = 0; b < plan->n_blocks; b++) {
+        gather(self->p_rows, self->params, plan->blocks->n_params, first, n);
+        for (size_t b = 0; b < plan->blocks->n; b++) {
             const ost_lane_block_t *block = &lane->blocks[b];
-            block->kernel->prepare(block->kernel, self->p_rows + plan->blocks[b].first_param * LANES,
+            block->kernel->prepare(block->kernel, self->p_rows + plan->blocks->block[b].first_param * LANES,
                 self->h_rows + block->first_hoisted * LANES, self->x_rows + block->first_state * LANES, self->s_rows);
             if (block->park_input >= 0) idle_block(self, b, first, n);
         }
-        scatter(self->constants, plan->system.n_constants, self->h_rows, plan->n_hoisted, first, n);
-        scatter(self->x0, plan->system.n_states, self->x_rows, plan->impl->n_block_states, first, n);
+        scatter(self->constants, plan->system.n_constants, self->h_rows, plan->blocks->n_hoisted, first, n);
+        scatter(self->x0, plan->system.n_states, self->x_rows, plan->blocks->n_states, first, n);
     }
 }
 
@@ -126,9 +126,10 @@ static void draw_subject(ost_worker_t *self, size_t i, uint64_t subject, const d
     const ost_plan_t *plan = self->plan;
     ost_error_t err = { 0 };
     double *covariates = self->covariates + i * plan->experiment->n_covariates;
-    int ret = ost_plan_draw(plan, subject, typical, covariates, self->params + i * plan->n_params, &err);
+    int ret = ost_plan_draw(plan, subject, typical, covariates, self->params + i * plan->blocks->n_params, &err);
     self->subject[i] = subject;
-    if (plan->n_noises > 0) self->constants[i * plan->system.n_constants + plan->n_hoisted] = (double) subject;
+    if (plan->blocks->n_noises > 0)
+        self->constants[i * plan->system.n_constants + plan->blocks->n_hoisted] = (double) subject;
     self->subject_status[i] = 0;
     self->t_start[i] = self->t_begin[i] = plan->t_begin;
     self->dropout[i] = INFINITY;
@@ -146,7 +147,7 @@ static void draw(ost_worker_t *self, uint64_t first, size_t n)
     const double *variants = self->run->options->variants;
     for (size_t i = 0; i < n; i++) {
         const double *typical =
-            variants != NULL ? variants + (size_t) ((first + i) / e->n_subjects) * plan->n_params : NULL;
+            variants != NULL ? variants + (size_t) ((first + i) / e->n_subjects) * plan->blocks->n_params : NULL;
         draw_subject(self, i, e->first_subject + (first + i) % e->n_subjects, typical);
     }
 }
@@ -179,7 +180,7 @@ void ost_worker_clear_integrals(const ost_plan_t *plan, size_t n_jobs, const siz
 {
     size_t n_states = plan->system.n_states;
     for (size_t k = 0; k < n_jobs; k++)
-        for (size_t x = plan->impl->n_block_states; x < n_states; x++) x1[of[k] * n_states + x] = 0;
+        for (size_t x = plan->blocks->n_states; x < n_states; x++) x1[of[k] * n_states + x] = 0;
 }
 
 static int run_in(ost_worker_t *self, size_t n, ost_error_t *err)

@@ -62,7 +62,7 @@ typedef struct {
 /** How to run a cohort. */
 typedef struct {
     int n_threads; /**< 0: all that the process may use */
-    /** Variants of the typical parameters, [n_variants][plan->n_params] in internal units, borrowed; start from
+    /** Variants of the typical parameters, [n_variants][plan->blocks->n_params] in internal units, borrowed; start from
      * ost_plan_typical() and stay within the parameters' ranges. The same subjects are run for each of them, in one
      * run: position v x n_subjects + k is subject k of variant v. NULL: once, as planned. */
     const double *variants;

@@ -42,22 +42,23 @@ void ost_worker_free(ost_worker_t *self)
 static size_t max_scratch(const ost_plan_t *plan)
 {
     size_t n = 0;
-    for (size_t b = 0; b < plan->n_blocks; b++)
-        if (plan->blocks[b].model->n_scratch > n) n = plan->blocks[b].model->n_scratch;
+    for (size_t b = 0; b < plan->blocks->n; b++)
+        if (plan->blocks->block[b].model->n_scratch > n) n = plan->blocks->block[b].model->n_scratch;
     return n;
 }
 
 static int alloc_rows(ost_worker_t *self)
 {
     const ost_plan_t *plan = self->plan;
-    size_t n_x = plan->impl->n_block_states, n_drives = plan->n_drives;
-    size_t n = plan->n_params + plan->n_hoisted + n_x + (n_x + n_drives) + max_scratch(plan) + 1 + OST_MAX_READS;
+    size_t n_x = plan->blocks->n_states, n_drives = plan->blocks->n_drives;
+    size_t n = plan->blocks->n_params + plan->blocks->n_hoisted + n_x + (n_x + n_drives) + max_scratch(plan) + 1 +
+               OST_MAX_READS;
     self->rows = aligned_alloc(64, n * LANES * sizeof(double));
     if (self->rows == NULL) return -1;
     memset(self->rows, 0, n * LANES * sizeof(double));
     self->p_rows = self->rows;
-    self->h_rows = self->p_rows + plan->n_params * LANES;
-    self->x_rows = self->h_rows + plan->n_hoisted * LANES;
+    self->h_rows = self->p_rows + plan->blocks->n_params * LANES;
+    self->x_rows = self->h_rows + plan->blocks->n_hoisted * LANES;
     self->f_rows = self->x_rows + n_x * LANES;
     self->s_rows = self->f_rows + (n_x + n_drives) * LANES;
     self->zero_rows = self->s_rows + max_scratch(plan) * LANES;
@@ -93,7 +94,7 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
         .plan = plan,
         .jobs = calloc(BLOCK * n_arms, sizeof(*self->jobs)),
         .covariates = calloc(BLOCK * e->n_covariates + 1, sizeof(double)),
-        .params = calloc(BLOCK * plan->n_params + 1, sizeof(double)),
+        .params = calloc(BLOCK * plan->blocks->n_params + 1, sizeof(double)),
         .constants = calloc(BLOCK * system->n_constants + 1, sizeof(double)),
         .x0 = calloc(BLOCK * system->n_states + 1, sizeof(double)),
         .x1 = calloc(BLOCK * system->n_states + 1, sizeof(double)),

@@ -435,3 +435,8 @@ char *ost_dim_format(ost_dim_t dim, char *buf, size_t size)
     }
     return buf;
 }
+
+const char *ost_dim_word(ost_dim_t dim, char *buf, size_t size)
+{
+    return ost_dim_is_none(dim) ? "none" : ost_dim_format(dim, buf, size);
+}

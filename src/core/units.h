@@ -57,5 +57,7 @@ ost_dim_t ost_dim_div(ost_dim_t a, ost_dim_t b);
 bool ost_dim_pow(ost_dim_t *out, ost_dim_t a, double p);
 /** Write a dimension for a person, "mass/time", "amount/volume", "1" for none; always terminated. @return buf */
 char *ost_dim_format(ost_dim_t dim, char *buf, size_t size);
+/** The same, but "none" for a plain number. @return buf or a constant */
+const char *ost_dim_word(ost_dim_t dim, char *buf, size_t size);
 
 #endif

@@ -24,10 +24,10 @@ static void list_columns(ost_columns_t *self)
     }
     for (size_t i = 0; i < e->n_covariates; i++)
         add(self, (ost_column_t){ OST_COLUMN_COVARIATE, i, -1, e->covariates[i].unit.factor });
-    for (size_t b = 0; b < plan->n_blocks; b++) {
-        const ost_model_t *model = plan->blocks[b].model;
+    for (size_t b = 0; b < plan->blocks->n; b++) {
+        const ost_model_t *model = plan->blocks->block[b].model;
         for (size_t k = 0; k < model->n_params; k++) {
-            size_t i = plan->blocks[b].first_param + k;
+            size_t i = plan->blocks->block[b].first_param + k;
             if (model->params[k].is_covariate || !ost_plan_param_varies(plan, i)) continue;
             add(self, (ost_column_t){ OST_COLUMN_PARAM, i, -1, model->params[k].unit.factor });
         }
@@ -59,7 +59,7 @@ bool ost_units_differ(const ost_part_t *parts, size_t n, const char *name, char 
 static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, const ost_plan_t *plan, ost_error_t *err)
 {
     const ost_experiment_t *e = plan->experiment;
-    size_t most = e->n_covariates + plan->n_params + 2 * plan->n_schedules + 3 * e->n_arms;
+    size_t most = e->n_covariates + plan->blocks->n_params + 2 * plan->n_schedules + 3 * e->n_arms;
     char units[256];
     self->plan = plan;
     self->i_zero = SIZE_MAX;
@@ -98,7 +98,7 @@ double ost_column_value(
     case OST_COLUMN_COVARIATE:
         return block->covariates[i_subject * self->plan->experiment->n_covariates + column->index] / column->factor;
     case OST_COLUMN_PARAM:
-        return block->params[i_subject * self->plan->n_params + column->index] / column->factor;
+        return block->params[i_subject * self->plan->blocks->n_params + column->index] / column->factor;
     case OST_COLUMN_BEGAN:
         return block->began[i];
     case OST_COLUMN_ENDED:

@@ -48,13 +48,13 @@ static char *join_overrides(const ost_experiment_t *experiment)
 static char *list_models(const ost_plan_t *plan)
 {
     size_t size = 1;
-    for (size_t b = 0; b < plan->n_blocks; b++) {
-        const ost_model_t *model = plan->blocks[b].model;
+    for (size_t b = 0; b < plan->blocks->n; b++) {
+        const ost_model_t *model = plan->blocks->block[b].model;
         size += strlen(model->name) + strlen(ost_model_kind_words[model->kind]) + strlen(model->path) + 32;
     }
     char *text = calloc(1, size);
-    for (size_t b = 0, length = 0; text != NULL && b < plan->n_blocks; b++) {
-        const ost_model_t *model = plan->blocks[b].model;
+    for (size_t b = 0, length = 0; text != NULL && b < plan->blocks->n; b++) {
+        const ost_model_t *model = plan->blocks->block[b].model;
         length += (size_t) snprintf(text + length, size - length, "%s%s %s %016" PRIx64 " %s", b > 0 ? "\n" : "",
             model->name, ost_model_kind_words[model->kind], model->impl->fingerprint, model->path);
     }
@@ -91,8 +91,8 @@ static int add_texts(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *
 static int add_own_models(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err)
 {
     int ret = 0;
-    for (size_t b = 0; b < plan->n_blocks && ret == 0; b++) {
-        const ost_model_t *model = plan->blocks[b].model;
+    for (size_t b = 0; b < plan->blocks->n && ret == 0; b++) {
+        const ost_model_t *model = plan->blocks->block[b].model;
         char name[OST_MODEL_TEXT_SIZE];
         if (model->impl->text == NULL) continue;
         snprintf(name, sizeof(name), OST_MODEL_TEXT, model->name);

@@ -45,7 +45,7 @@ static int add_infusions(ost_plan_t *self, bool subject_specific, uint32_t *n_in
     const ost_experiment_t *e = self->experiment;
     ost_lane_plan_t *lane = &self->impl->lane;
     for (size_t a = 0; a < e->n_arms; a++) {
-        size_t *n_of = calloc(self->impl->n_block_states + 1, sizeof(*n_of));
+        size_t *n_of = calloc(self->blocks->n_states + 1, sizeof(*n_of));
         if (n_of == NULL) return fail_memory(err);
         int state = 0;
         for (size_t i = 0; i < e->arms[a].n_regimens && state >= 0; i++) {
@@ -54,7 +54,7 @@ static int add_infusions(ost_plan_t *self, bool subject_specific, uint32_t *n_in
             if (!(regimen->duration > 0) || ost_regimen_is_subject_specific(regimen) != subject_specific) continue;
             state = ost_plan_dosed_state(self, regimen, &b, err);
             if (state < 0) continue;
-            uint32_t x = self->blocks[b].first_state + (uint32_t) state;
+            uint32_t x = self->blocks->block[b].first_state + (uint32_t) state;
             size_t first = subject_specific ? lane->n_shared_infusions : 0, ordinal = subject_specific ? n_of[x]++ : 0;
             if (find_infusion(lane, first, x, ordinal) == lane->n_infusions)
                 lane->infusions[lane->n_infusions++] = (ost_infusion_t){ .state = x, .input = (*n_inputs)++ };
@@ -80,7 +80,7 @@ static int build_infusions(ost_plan_t *self, uint32_t *n_inputs, ost_error_t *er
 
 static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error_t *err)
 {
-    ost_block_t *block = &self->blocks[b];
+    const ost_block_t *block = &self->blocks->block[b];
     const ost_model_t *model = block->model;
     ost_lane_block_t *lane = &self->impl->lane.blocks[b];
     ost_isa_t isa = self->experiment->solver.isa;
@@ -122,38 +122,33 @@ static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error
         lane->first_mean = *n_inputs;
         for (uint32_t i = 0; i < model->n_drives; i++) lane->mean_inputs[i] = (*n_inputs)++;
     }
-    block->park_input = lane->park_input;
+    self->impl->hold[b] = lane->park_input;
     return 0;
-}
-
-double ost_plan_idle_value(const ost_plan_signal_t *signal)
-{
-    if (signal->n_drivers > 0) return 0;
-    return signal->signal->has_neutral ? signal->signal->neutral : NAN;
 }
 
 int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err)
 {
     struct ost_plan_impl *impl = self->impl;
     uint32_t n_inputs = 0;
-    impl->lane.blocks = calloc(self->n_blocks, sizeof(*impl->lane.blocks));
-    if (impl->lane.blocks == NULL) return fail_memory(err);
-    impl->lane.n_blocks = self->n_blocks;
-    for (size_t b = 0; b < self->n_blocks; b++) {
+    impl->lane.blocks = calloc(self->blocks->n, sizeof(*impl->lane.blocks));
+    impl->hold = calloc(self->blocks->n, sizeof(*impl->hold));
+    impl->outside = calloc(self->wiring->n_signals + 1, sizeof(*impl->outside));
+    if (impl->lane.blocks == NULL || impl->hold == NULL || impl->outside == NULL) return fail_memory(err);
+    impl->lane.n_blocks = self->blocks->n;
+    for (size_t b = 0; b < self->blocks->n; b++) {
         int ret = build_block(self, b, &n_inputs, err);
         if (ret < 0) return ret;
     }
     int ret = build_infusions(self, &n_inputs, err);
     if (ret < 0) return ret;
-    for (size_t s = 0; s < self->n_signals; s++)
-        if (self->signals[s].input >= 0) self->signals[s].input = (int32_t) n_inputs++;
+    for (size_t s = 0; s < self->wiring->n_signals; s++)
+        impl->outside[s] = self->wiring->signals[s].has_outside ? (int32_t) n_inputs++ : -1;
     impl->idle_input = calloc(n_inputs + 1, sizeof(*impl->idle_input));
     if (impl->idle_input == NULL) return fail_memory(err);
-    for (size_t b = 0; b < self->n_blocks; b++)
-        if (impl->lane.blocks[b].park_input >= 0) impl->idle_input[impl->lane.blocks[b].park_input] = 1;
-    for (size_t s = 0; s < self->n_signals; s++)
-        if (self->signals[s].input >= 0)
-            impl->idle_input[self->signals[s].input] = ost_plan_idle_value(&self->signals[s]);
+    for (size_t b = 0; b < self->blocks->n; b++)
+        if (impl->hold[b] >= 0) impl->idle_input[impl->hold[b]] = 1;
+    for (size_t s = 0; s < self->wiring->n_signals; s++)
+        if (impl->outside[s] >= 0) impl->idle_input[impl->outside[s]] = ost_wired_idle(&self->wiring->signals[s]);
     self->system.n_inputs = n_inputs;
     return 0;
 }
@@ -169,8 +164,8 @@ static char *join(const char *a, const char *sep, const char *b, const char *end
 static int build_states(ost_plan_t *self, ost_error_t *err)
 {
     struct ost_plan_impl *impl = self->impl;
-    size_t n = impl->n_block_states;
-    for (size_t b = 0; b < self->n_blocks; b++) {
+    size_t n = self->blocks->n_states;
+    for (size_t b = 0; b < self->blocks->n; b++) {
         ost_lane_block_t *lane = &impl->lane.blocks[b];
         if (!lane->has_quadratures) continue;
         lane->first_quadrature = (uint32_t) n;
@@ -181,9 +176,9 @@ static int build_states(ost_plan_t *self, ost_error_t *err)
     impl->positive = calloc(n + 1, sizeof(*impl->positive));
     impl->state_names = calloc(n + 1, sizeof(*impl->state_names));
     if (impl->scale == NULL || impl->positive == NULL || impl->state_names == NULL) return fail_memory(err);
-    for (size_t b = 0; b < self->n_blocks; b++) {
+    for (size_t b = 0; b < self->blocks->n; b++) {
         const ost_lane_block_t *lane = &impl->lane.blocks[b];
-        const ost_model_t *model = self->blocks[b].model;
+        const ost_model_t *model = self->blocks->block[b].model;
         for (size_t i = 0; i < model->n_states; i++) {
             size_t x = lane->first_state + i;
             impl->scale[x] = model->states[i].scale;
@@ -201,57 +196,47 @@ static int build_states(ost_plan_t *self, ost_error_t *err)
     return 0;
 }
 
-/* Algebraic row of a plan signal: that of its only driver, or its own. */
-static uint32_t signal_row(const ost_plan_t *self, size_t s)
-{
-    const ost_plan_signal_t *signal = &self->signals[s];
-    if (signal->n_drivers == 1 && signal->input < 0)
-        return self->blocks[signal->driver_block[0]].first_drive + signal->driver_drive[0];
-    uint32_t row = (uint32_t) self->n_drives;
-    for (size_t i = 0; i < s; i++) row += self->signals[i].n_drivers != 1 || self->signals[i].input >= 0;
-    return row;
-}
-
 static ost_value_slot_t value_slot(const ost_plan_t *self, size_t s)
 {
-    const ost_plan_signal_t *signal = &self->signals[s];
-    if (signal->n_drivers > 0) return (ost_value_slot_t){ OST_VALUE_ALGEBRAIC, signal_row(self, s) };
-    if (signal->input >= 0) return (ost_value_slot_t){ OST_VALUE_INPUT, (uint32_t) signal->input };
+    const ost_wired_t *signal = &self->wiring->signals[s];
+    if (signal->n_drivers > 0) return (ost_value_slot_t){ OST_VALUE_ALGEBRAIC, signal->row };
+    if (signal->has_outside) return (ost_value_slot_t){ OST_VALUE_INPUT, (uint32_t) self->impl->outside[s] };
     return (ost_value_slot_t){ OST_VALUE_NEUTRAL, (uint32_t) s };
 }
 
 static int build_signals(ost_plan_t *self, ost_error_t *err)
 {
     ost_lane_plan_t *lane = &self->impl->lane;
+    const ost_wiring_t *wiring = self->wiring;
+    lane->n_algebraic = wiring->n_rows;
+    lane->n_signals = wiring->n_rows - self->blocks->n_drives;
     lane->signals = calloc(lane->n_signals + 1, sizeof(*lane->signals));
-    lane->neutral = aligned_alloc(64, (self->n_signals + 1) * OST_LANE_COUNT * sizeof(double));
+    lane->neutral = aligned_alloc(64, (wiring->n_signals + 1) * OST_LANE_COUNT * sizeof(double));
     if (lane->signals == NULL || lane->neutral == NULL) return fail_memory(err);
-    for (size_t i = 0; i < self->n_signals * OST_LANE_COUNT; i++)
-        lane->neutral[i] = self->signals[i / OST_LANE_COUNT].signal->neutral;
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        for (size_t i = 0; i < self->blocks[b].model->n_reads; i++) {
-            lane->blocks[b].sig[i] = signal_row(self, self->blocks[b].read_signal[i]);
-            lane->blocks[b].value[i] = value_slot(self, self->blocks[b].read_signal[i]);
+    for (size_t i = 0; i < wiring->n_signals * OST_LANE_COUNT; i++)
+        lane->neutral[i] = wiring->signals[i / OST_LANE_COUNT].signal.neutral;
+    for (size_t b = 0; b < self->blocks->n; b++) {
+        for (size_t i = 0; i < self->blocks->block[b].model->n_reads; i++) {
+            lane->blocks[b].sig[i] = wiring->signals[wiring->reads[b][i]].row;
+            lane->blocks[b].value[i] = value_slot(self, wiring->reads[b][i]);
         }
     }
     ost_lane_signal_t *own = lane->signals;
-    for (size_t s = 0; s < self->n_signals; s++) {
-        const ost_plan_signal_t *signal = &self->signals[s];
-        uint32_t row = signal_row(self, s);
-        if (row < self->n_drives) continue;
+    for (size_t s = 0; s < wiring->n_signals; s++) {
+        const ost_wired_t *signal = &wiring->signals[s];
+        if (!ost_wired_has_row(signal)) continue;
         *own = (ost_lane_signal_t){
-            .row = row,
+            .row = signal->row,
             .driver_row = calloc(signal->n_drivers + 1, sizeof(uint32_t)),
             .n_drivers = signal->n_drivers,
-            .input = signal->input,
-            .combine = signal->signal->combine,
+            .input = self->impl->outside[s],
+            .combine = signal->signal.combine,
         };
         if (own->driver_row == NULL) return fail_memory(err);
         for (uint32_t i = 0; i < signal->n_drivers; i++)
-            own->driver_row[i] = self->blocks[signal->driver_block[i]].first_drive + signal->driver_drive[i];
+            own->driver_row[i] = self->blocks->block[signal->drivers[i].block].first_drive + signal->drivers[i].drive;
         own++;
     }
-    lane->n_algebraic = self->n_drives + lane->n_signals;
     return 0;
 }
 
@@ -267,26 +252,27 @@ static bool has_quadratures(const ost_plan_t *self, size_t b)
 
 static int find_demand(const ost_plan_t *self, demand_t *demand, ost_error_t *err)
 {
-    *demand = (demand_t){ .read = calloc(self->n_signals + 1, 1), .needed = calloc(self->n_signals + 1, 1) };
+    *demand =
+        (demand_t){ .read = calloc(self->wiring->n_signals + 1, 1), .needed = calloc(self->wiring->n_signals + 1, 1) };
     if (demand->read == NULL || demand->needed == NULL) return fail_memory(err);
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        const ost_block_t *block = &self->blocks[b];
+    for (size_t b = 0; b < self->blocks->n; b++) {
+        const ost_block_t *block = &self->blocks->block[b];
         for (size_t i = 0; i < block->model->n_reads; i++) {
-            demand->read[block->read_signal[i]] = true;
-            if (block->model->rate_uses[i]) demand->needed[block->read_signal[i]] = true;
+            demand->read[self->wiring->reads[b][i]] = true;
+            if (block->model->rate_uses[i]) demand->needed[self->wiring->reads[b][i]] = true;
         }
         for (size_t d = 0; d < block->model->n_drives && has_quadratures(self, b); d++)
-            demand->needed[block->drive_signal[d]] = true;
+            demand->needed[self->wiring->drives[b][d]] = true;
     }
     for (bool grows = true; grows;) {
         grows = false;
-        for (size_t b = 0; b < self->n_blocks; b++) {
-            const ost_block_t *block = &self->blocks[b];
+        for (size_t b = 0; b < self->blocks->n; b++) {
+            const ost_block_t *block = &self->blocks->block[b];
             size_t n_reads = block->model->n_reads;
             for (size_t k = 0; k < block->model->n_drives * n_reads; k++) {
-                bool *needed = &demand->needed[block->read_signal[k % n_reads]];
+                bool *needed = &demand->needed[self->wiring->reads[b][k % n_reads]];
                 if (*needed || !block->model->drive_uses[k]) continue;
-                *needed = demand->needed[block->drive_signal[k / n_reads]];
+                *needed = demand->needed[self->wiring->drives[b][k / n_reads]];
                 grows |= *needed;
             }
         }
@@ -300,35 +286,31 @@ static void free_demand(demand_t *demand)
     free(demand->needed);
 }
 
-/* What nobody reads is not evaluated: neither a model, nor a sum of drivers, nor a mean over the dosing interval. What
- * only outputs need comes last. */
+/* Signals that nothing reads are not evaluated: neither a model, nor a sum of drivers, nor a mean over the dosing
+ * interval. Those that only outputs need come last. */
 static int order_steps(ost_plan_t *self, const demand_t *demand, ost_error_t *err)
 {
     ost_lane_plan_t *lane = &self->impl->lane;
-    ost_lane_step_t *later = calloc(lane->n_steps + 1, sizeof(*later));
-    size_t n = 0, n_later = 0;
-    if (later == NULL) return fail_memory(err);
-    for (size_t i = 0; i < lane->n_steps; i++) {
-        const ost_lane_step_t step = lane->steps[i];
-        uint32_t s = 0;
-        if (step.block != OST_NO_BLOCK) s = self->blocks[step.block].drive_signal[step.index];
-        while (step.block == OST_NO_BLOCK && signal_row(self, s) != lane->signals[step.index].row) s++;
-        if (demand->needed[s])
-            lane->steps[n++] = step;
-        else if (demand->read[s])
-            later[n_later++] = step;
+    const ost_wiring_t *wiring = self->wiring;
+    lane->steps = calloc(wiring->n_order + 1, sizeof(*lane->steps));
+    if (lane->steps == NULL) return fail_memory(err);
+    for (int for_rates = 1; for_rates >= 0; for_rates--) {
+        for (size_t i = 0; i < wiring->n_order; i++) {
+            ost_driver_t step = wiring->order[i];
+            uint32_t s = step.block == OST_NO_BLOCK ? step.drive : wiring->drives[step.block][step.drive];
+            if (for_rates ? !demand->needed[s] : demand->needed[s] || !demand->read[s]) continue;
+            if (step.block == OST_NO_BLOCK) step.drive = wiring->signals[s].row - (uint32_t) self->blocks->n_drives;
+            lane->steps[lane->n_steps++] = step;
+        }
+        if (for_rates) lane->n_rate_steps = lane->n_steps;
     }
-    memcpy(lane->steps + n, later, n_later * sizeof(*later));
-    free(later);
-    lane->n_rate_steps = n;
-    lane->n_steps = n + n_later;
     return 0;
 }
 
 /* A model's own place of an entry becomes the plan's. */
 static uint32_t plan_row(const ost_plan_t *self, size_t b, uint32_t row)
 {
-    const ost_block_t *block = &self->blocks[b];
+    const ost_block_t *block = &self->blocks->block[b];
     size_t n = block->model->n_states;
     if (row < n) return block->first_state + row;
     return (uint32_t) (self->system.n_states + block->first_drive + (row - n));
@@ -336,7 +318,7 @@ static uint32_t plan_row(const ost_plan_t *self, size_t b, uint32_t row)
 
 static uint32_t plan_col(const ost_plan_t *self, size_t b, uint32_t col)
 {
-    const ost_block_t *block = &self->blocks[b];
+    const ost_block_t *block = &self->blocks->block[b];
     const ost_lane_plan_t *lane = &self->impl->lane;
     size_t n = block->model->n_states, n_reads = block->model->n_reads;
     if (col < n) return block->first_state + col;
@@ -354,7 +336,7 @@ static void add_entry(ost_plan_t *self, size_t row, size_t col)
 /* Entries of a block: those of its states, then those of each drive that is needed. */
 static void add_block_entries(ost_plan_t *self, size_t b, const demand_t *demand)
 {
-    const ost_model_t *model = self->blocks[b].model;
+    const ost_model_t *model = self->blocks->block[b].model;
     ost_lane_block_t *lane = &self->impl->lane.blocks[b];
     lane->first_entry = (uint32_t) self->system.n_entries;
     lane->is_static = model->n_states == 0;
@@ -362,7 +344,7 @@ static void add_block_entries(ost_plan_t *self, size_t b, const demand_t *demand
         add_entry(self, plan_row(self, b, model->jac[k].row), plan_col(self, b, model->jac[k].col));
     for (size_t d = 0; d < model->n_drives; d++) {
         lane->drive_entry[d] = OST_NO_ENTRY;
-        if (!demand->needed[self->blocks[b].drive_signal[d]]) continue;
+        if (!demand->needed[self->wiring->drives[b][d]]) continue;
         lane->is_static = false;
         lane->drive_entry[d] = (uint32_t) self->system.n_entries;
         for (size_t k = model->first_entry[d]; k < model->first_entry[d + 1]; k++)
@@ -376,21 +358,22 @@ static int build_jacobian(ost_plan_t *self, const demand_t *demand, ost_error_t 
     struct ost_plan_impl *impl = self->impl;
     ost_lane_plan_t *lane = &impl->lane;
     size_t n_states = self->system.n_states, n = 1, s = 0;
-    for (size_t b = 0; b < self->n_blocks; b++) n += self->blocks[b].model->n_jac + self->blocks[b].model->n_drives;
+    for (size_t b = 0; b < self->blocks->n; b++)
+        n += self->blocks->block[b].model->n_jac + self->blocks->block[b].model->n_drives;
     for (size_t i = 0; i < lane->n_signals; i++) n += lane->signals[i].n_drivers;
     impl->row = calloc(n, sizeof(*impl->row));
     impl->col = calloc(n, sizeof(*impl->col));
     if (impl->row == NULL || impl->col == NULL) return fail_memory(err);
-    for (size_t b = 0; b < self->n_blocks; b++) add_block_entries(self, b, demand);
+    for (size_t b = 0; b < self->blocks->n; b++) add_block_entries(self, b, demand);
     for (size_t i = 0; i < lane->n_signals; i++) {
         ost_lane_signal_t *signal = &lane->signals[i];
-        while (signal_row(self, s) != signal->row) s++;
+        while (!ost_wired_has_row(&self->wiring->signals[s]) || self->wiring->signals[s].row != signal->row) s++;
         signal->first_entry = demand->needed[s] ? (uint32_t) self->system.n_entries : OST_NO_ENTRY;
         for (uint32_t k = 0; k < signal->n_drivers && demand->needed[s]; k++)
             add_entry(self, n_states + signal->row, n_states + signal->driver_row[k]);
     }
     lane->first_quadrature_entry = self->system.n_entries;
-    for (size_t b = 0; b < self->n_blocks; b++) {
+    for (size_t b = 0; b < self->blocks->n; b++) {
         const ost_lane_block_t *block = &lane->blocks[b];
         for (uint32_t k = 0; block->has_quadratures && k < block->n_drives; k++)
             add_entry(self, block->first_quadrature + k, n_states + block->first_drive + k);
@@ -414,21 +397,22 @@ int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
     free_demand(&demand);
     if (ret < 0) return ret;
     size_t n_scratch = 0, n_outputs = 0, n_noises = 0;
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        const ost_model_t *model = self->blocks[b].model;
+    for (size_t b = 0; b < self->blocks->n; b++) {
+        const ost_model_t *model = self->blocks->block[b].model;
         if (model->n_scratch > n_scratch) n_scratch = model->n_scratch;
         if (model->n_outputs > n_outputs) n_outputs = model->n_outputs;
         if (model->n_noises > n_noises) n_noises = model->n_noises;
     }
     lane->first_output_scratch = lane->n_algebraic + n_scratch;
     lane->first_noise_scratch = lane->first_output_scratch + n_outputs;
-    lane->subject_row = self->n_hoisted;
+    lane->subject_row = self->blocks->n_hoisted;
     lane->seed = self->experiment->seed;
     lane->is_silent = !self->experiment->variability;
     const ost_plan_lanes_t *functions = lanes_of[self->experiment->solver.isa];
     ost_system_t *system = &self->system;
+    system->n_switches = self->blocks->n_switches;
     system->n_algebraic = lane->n_algebraic;
-    system->n_constants = self->n_hoisted + (self->n_noises > 0);
+    system->n_constants = self->blocks->n_hoisted + (self->blocks->n_noises > 0);
     system->n_scratch = lane->first_noise_scratch + n_noises;
     system->row = impl->row;
     system->col = impl->col;
@@ -478,9 +462,9 @@ static bool is_taken(const char *name)
 /* Outputs, covariates and index sets stand side by side in a result file. */
 static bool is_index_set(const ost_plan_t *self, const char *name)
 {
-    for (size_t b = 0; b < self->n_blocks; b++)
-        for (size_t i = 0; i < self->blocks[b].model->n_index_sets; i++)
-            if (strcmp(self->blocks[b].model->index_sets[i].name, name) == 0) return true;
+    for (size_t b = 0; b < self->blocks->n; b++)
+        for (size_t i = 0; i < self->blocks->block[b].model->n_index_sets; i++)
+            if (strcmp(self->blocks->block[b].model->index_sets[i].name, name) == 0) return true;
     return false;
 }
 
@@ -497,10 +481,10 @@ static int check_output_name(const ost_plan_t *self, size_t b, const ost_output_
         other = "a dataset of its own";
     }
     if (other == NULL) return 0;
-    return OST_FAIL_AT(err, OST_ERR_NAME, e, self->impl->locations[b],
+    return OST_FAIL_AT(err, OST_ERR_NAME, e, self->blocks->block[b].location,
         "output '%s' of model '%s' cannot be written: in the result file, '%s' is the name of %s; choose another, or "
         "list the outputs that are wanted",
-        output->group, self->blocks[b].model->name, name, other);
+        output->group, self->blocks->block[b].model->name, name, other);
 }
 
 static int check_covariate_names(const ost_plan_t *self, ost_error_t *err)
@@ -522,20 +506,20 @@ static int collect_outputs(
 {
     struct ost_plan_impl *impl = self->impl;
     uint32_t row = 0;
-    for (uint32_t b = 0; b < self->n_blocks; b++) {
-        const ost_model_t *model = self->blocks[b].model;
+    for (uint32_t b = 0; b < self->blocks->n; b++) {
+        const ost_model_t *model = self->blocks->block[b].model;
         ost_lane_block_t *lane = &impl->lane.blocks[b];
-        lane->first_output = self->blocks[b].first_output = row;
+        lane->first_output = row;
         for (uint32_t i = 0; i < model->n_outputs; i++) {
             const ost_output_t *output = &model->outputs[i];
             bool wanted = is_wanted(self, output->group);
             size_t g = 0;
             while (g < *n_groups && strcmp(groups[g].name, output->group) != 0) g++;
             if (g < *n_groups && owner[g] != b && wanted)
-                return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, impl->locations[b],
+                return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, self->blocks->block[b].location,
                     "output '%s' is defined by two models of the plan: '%s' and '%s'; leave one of the models out, or "
                     "list the outputs that are wanted",
-                    output->group, self->blocks[owner[g]].model->name, model->name);
+                    output->group, self->blocks->block[owner[g]].model->name, model->name);
             if (g == *n_groups && wanted) {
                 int ret = check_output_name(self, b, output, err);
                 if (ret < 0) return ret;
@@ -566,7 +550,7 @@ int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err)
 {
     const ost_experiment_t *e = self->experiment;
     size_t n = 1, n_groups = 0;
-    for (size_t b = 0; b < self->n_blocks; b++) n += self->blocks[b].model->n_outputs;
+    for (size_t b = 0; b < self->blocks->n; b++) n += self->blocks->block[b].model->n_outputs;
     ost_variable_t *groups = calloc(n, sizeof(*groups));
     uint32_t *owner = calloc(n, sizeof(*owner));
     self->variables = calloc(n + e->n_outputs, sizeof(*self->variables));
@@ -602,4 +586,16 @@ out:
     free(groups);
     free(owner);
     return ret;
+}
+
+void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z)
+{
+    const double *subject = at->p + self->subject_row * OST_LANE_COUNT;
+    for (size_t l = 0; l < OST_LANE_COUNT; l++) {
+        uint32_t minute = (uint32_t) llround(at->t[l] * 1440);
+        for (size_t i = 0; i < block->n_noises; i++)
+            z[i * OST_LANE_COUNT + l] =
+                self->is_silent ? 0
+                                : ost_random_normal(self->seed, (uint64_t) subject[l], block->noise_purpose[i], minute);
+    }
 }

@@ -4,25 +4,9 @@
 #define OST_PLAN_PLAN_H
 
 #include "input/experiment.h"
-
-/** One model inside a plan. */
-typedef struct {
-    const ost_model_t *model;                                                     /**< borrowed from the library */
-    uint32_t first_state, first_param, first_hoisted, first_switch, first_output; /**< its stretch of the plan's */
-    uint32_t *read_signal;  /**< [model->n_reads] plan signal index */
-    uint32_t *drive_signal; /**< [model->n_drives] */
-    uint32_t first_drive;   /**< its first drive among the plan's */
-    uint32_t first_noise;   /**< among the plan's */
-    int32_t park_input;     /**< -1 where it cannot be parked: it takes no doses, or time enters it */
-} ost_block_t;
-
-/** A signal inside a plan. */
-typedef struct {
-    const ost_signal_t *signal; /**< borrowed from the library */
-    uint32_t n_drivers;
-    uint32_t *driver_block, *driver_drive; /**< [n_drivers] */
-    int32_t input;                         /**< input index of an outside drive, -1 if no arm has one */
-} ost_plan_signal_t;
+#include "plan/blocks.h"
+#include "plan/population.h"
+#include "plan/wiring.h"
 
 /** One output variable of the result: a scalar output, or all elements of an indexed one. */
 typedef struct {
@@ -45,16 +29,11 @@ typedef struct {
  */
 typedef struct {
     const ost_experiment_t *experiment; /**< borrowed */
-    ost_block_t *blocks;                /**< [n_blocks] */
-    size_t n_blocks;
-    ost_plan_signal_t *signals; /**< in evaluation order */
-    size_t n_signals;
-    size_t n_drives; /**< of all blocks; unknowns of the system: states, then drives, then signals */
-    size_t n_params; /**< of all blocks, covariates included */
-    size_t n_hoisted;
-    size_t n_noises; /**< of all blocks; where there are any, a last constant of the system is the subject's number */
-    ost_system_t system;       /**< for the solver */
-    ost_variable_t *variables; /**< the requested ones */
+    const ost_blocks_t *blocks;         /**< the models; owned, as all stages */
+    const ost_population_t *population; /**< how subjects are drawn */
+    const ost_wiring_t *wiring;         /**< their signals */
+    ost_system_t system;                /**< for the solver */
+    ost_variable_t *variables;          /**< the requested ones */
     size_t n_variables;
     ost_event_t **arm_events;  /**< [n_arms][n_arm_known[i]] */
     size_t *n_arm_events;      /**< [n_arms] those before t_end */
@@ -97,16 +76,18 @@ int ost_experiment_check_arm(
 bool ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library);
 
 /** The covariates and parameters of one subject: a pure function of (seed, subject), whatever else is in the cohort.
- *  @param[out] covariates  [experiment->n_covariates];  @param[out] params  [plan->n_params], internal units
+ *  @param[out] covariates  [experiment->n_covariates];  @param[out] params  [blocks->n_params], internal units
  *  @return 0 or OST_ERR_VALUE (a covariate out of range) */
 int ost_plan_subject(
     const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err) OST_MUST_CHECK;
-/** The typical values of all parameters, before any spread; a covariate's is its default. @param[out] typical
- * [n_params], internal units */
+/** As ost_plan_subject() with other typical values, but the message does not name the subject. @param typical
+ *  [blocks->n_params], NULL: the plan's own */
+int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,
+    ost_error_t *err) OST_MUST_CHECK;
+/** The typical values of all parameters, before any between-subject variability; a covariate's is its default.
+ * @param[out] typical [n_params], internal units */
 void ost_plan_typical(const ost_plan_t *self, double *typical);
 /** True where parameter i of the plan differs between subjects. */
 bool ost_plan_param_varies(const ost_plan_t *self, size_t i);
-/** "aibl.k_C" of parameter i, written to buf. @return buf */
-char *ost_plan_param_name(const ost_plan_t *self, size_t i, char *buf, size_t size);
 
 #endif

@@ -7,7 +7,6 @@
 #include "lang/kernel.h"
 #include "plan/plan.h"
 
-#define OST_NO_BLOCK UINT32_MAX
 #define OST_NO_ENTRY UINT32_MAX
 
 /* Times closer than this are one time, d. */
@@ -57,11 +56,6 @@ typedef struct {
     ost_combine_t combine;
 } ost_lane_signal_t;
 
-/* One step of evaluating the algebraic rows in order: a drive of a block, or (block = OST_NO_BLOCK) a signal row. */
-typedef struct {
-    uint32_t block, index;
-} ost_lane_step_t;
-
 typedef struct {
     uint32_t state, input;
 } ost_infusion_t;
@@ -71,7 +65,7 @@ typedef struct {
 typedef struct {
     ost_lane_block_t *blocks;
     ost_lane_signal_t *signals;
-    ost_lane_step_t *steps;
+    ost_driver_t *steps; /* [n_steps] of evaluation, with the index of a signal among those of this plan */
     ost_infusion_t *infusions;
     double *neutral; /* [n_signals of the plan rows] */
     size_t n_blocks, n_signals, n_steps, n_algebraic;
@@ -97,24 +91,6 @@ typedef struct {
  * minutes, so that a value is the same in every arm, on every grid and at every visit. @param[out] z  [n_noises rows]
  */
 void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z);
-
-/* Standard normal truncated to lower..upper, by its inverse distribution function. */
-typedef struct {
-    double lower, upper, p_lower, p_width;
-    bool mirrored; /* both bounds in the upper half: computed in the lower half, where no digits are lost */
-} ost_truncated_t;
-
-void ost_truncated_init(ost_truncated_t *self, double lower, double upper);
-double ost_truncated_quantile(const ost_truncated_t *self, double u);
-
-/* How one parameter of the plan gets its value. */
-typedef struct {
-    uint32_t purpose;
-    int32_t covariate; /* of the experiment, -1 none */
-    double typical, sd;
-    ost_spread_kind_t kind; /* NONE: typical, or the covariate */
-    ost_truncated_t z;      /* what keeps the value within its range */
-} ost_param_rule_t;
 
 /* What a line's conditions are, and whose doses it gives. */
 typedef struct {
@@ -142,47 +118,27 @@ struct ost_plan_impl {
     size_t *n_visits;                /* [n_arms] */
     ost_formula_t *eligible; /* NULL: all are; looked at at time 0, by a visit whose index is behind the schedules */
     ost_seen_t seen;
-    ost_signal_t *signals;    /* [n_signals] copies, names borrowed from the library */
-    ost_param_rule_t *params; /* [n_params] */
-    uint32_t *purpose;        /* [n_covariates] */
-    ost_truncated_t *z;       /* [n_covariates] */
-    uint32_t *row, *col;      /* of the Jacobian */
+    uint32_t *row, *col; /* of the Jacobian */
     double *scale;
     bool *positive;
     char **state_names;
-    double *idle_input;    /* [n_inputs] where nothing acts; parked blocks' means are the subject's own */
-    size_t n_block_states; /* states of the blocks; quadratures follow */
-    size_t n_drive_steps;
-    uint32_t *param_block;     /* [n_params] block of each parameter */
-    ost_location_t *locations; /* [n_blocks] where the experiment names each block's model */
-    double *factor;            /* [n_outputs] reported = internal / factor */
-    bool *of_parkable;         /* [n_outputs] true where the row belongs to a block that can be parked */
+    double *idle_input; /* [n_inputs] where nothing acts; parked blocks' means are the subject's own */
+    int32_t *hold;      /* [n_blocks] input that holds it, -1: never */
+    int32_t *outside;   /* [n_signals] input of its outside drive, -1: none */
+    double *factor;     /* [n_outputs] reported = internal / factor */
+    bool *of_parkable;  /* [n_outputs] true where the row belongs to a block that can be parked */
 };
 
-/* As ost_dim_format, for the dimension of a value given: "none" for a plain number. */
-const char *ost_plan_given(ost_dim_t dim, char *buf, size_t size);
-
-/* Index of the block of that model name, -1 if there is none. */
-int ost_plan_block(const ost_plan_t *self, const char *name);
 /* The state that a regimen's doses go into. @return its index in the block's model, or an error */
 int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, size_t *block, ost_error_t *err);
 
-/* What the outside drive of a signal is while no arm's window is open: nothing beside other drivers, else the neutral
- * value, NAN where there is none. */
-double ost_plan_idle_value(const ost_plan_signal_t *signal);
-
-/* Read the models whose texts the experiment brings along. */
-int ost_plan_read_texts(const ost_experiment_t *e, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
-
 /* Steps of ost_plan_build, each in its own file. */
-int ost_plan_wire(ost_plan_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK; /* wiring.c */
-int ost_plan_build_population(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;             /* population.c */
-int ost_plan_build_schedules(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;              /* schedule.c */
-int ost_plan_build_events(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* regimen.c */
-int ost_plan_build_visits(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* schedule.c */
-int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* layout.c */
-int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                 /* layout.c */
-int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;                /* layout.c */
+int ost_plan_build_schedules(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK; /* schedule.c */
+int ost_plan_build_events(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* regimen.c */
+int ost_plan_build_visits(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* schedule.c */
+int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* layout.c */
+int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* layout.c */
+int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;   /* layout.c */
 
 /* Index set of an output, NULL for a scalar. */
 const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_output_t *output);
@@ -212,9 +168,5 @@ typedef struct {
 } ost_visitor_t;
 /* Let a job that has its schedules and dosing records make the visits of its arm, and note what is known beforehand. */
 void ost_plan_give(ost_visitor_t *self, ost_job_t *job);
-
-/* As ost_plan_subject with other typical values (NULL: the plan's own), but the message does not name the subject. */
-int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,
-    ost_error_t *err);
 
 #endif

@@ -13,31 +13,31 @@ static const char *s_of(size_t n)
 static void print_blocks(const ost_plan_t *self, FILE *out)
 {
     fprintf(out, "\nblocks\n");
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        const ost_block_t *block = &self->blocks[b];
+    for (size_t b = 0; b < self->blocks->n; b++) {
+        const ost_block_t *block = &self->blocks->block[b];
         const ost_model_t *m = block->model;
         fprintf(out, "  %-20s %-11s %3zu state%-1s %4zu parameters  %s%s\n", m->name, ost_model_kind_words[m->kind],
             m->n_states, s_of(m->n_states), m->n_params, m->text,
-            block->park_input >= 0 ? " (sleeps until its first dose)" : "");
+            self->impl->hold[b] >= 0 ? " (inactive until its first dose)" : "");
     }
 }
 
 static void print_ends(const ost_plan_t *self, size_t s, FILE *out)
 {
-    const ost_plan_signal_t *signal = &self->signals[s];
+    const ost_wired_t *signal = &self->wiring->signals[s];
     const char *sep = "";
     for (size_t i = 0; i < signal->n_drivers; i++, sep = " + ")
-        fprintf(out, "%s%s", sep, self->blocks[signal->driver_block[i]].model->name);
-    if (signal->input >= 0) fprintf(out, "%sfrom outside", sep);
-    if (signal->n_drivers == 0 && signal->input < 0)
-        fprintf(out, strcmp(signal->signal->unit_text, "1") == 0 ? "%g" : "%g %s",
-            signal->signal->neutral / signal->signal->unit.factor, signal->signal->unit_text);
+        fprintf(out, "%s%s", sep, self->blocks->block[signal->drivers[i].block].model->name);
+    if (signal->has_outside) fprintf(out, "%sfrom outside", sep);
+    if (signal->n_drivers == 0 && !signal->has_outside)
+        fprintf(out, strcmp(signal->signal.unit_text, "1") == 0 ? "%g" : "%g %s",
+            signal->signal.neutral / signal->signal.unit.factor, signal->signal.unit_text);
     fprintf(out, " -> ");
     sep = "";
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        for (size_t i = 0; i < self->blocks[b].model->n_reads; i++) {
-            if (self->blocks[b].read_signal[i] != s) continue;
-            fprintf(out, "%s%s", sep, self->blocks[b].model->name);
+    for (size_t b = 0; b < self->blocks->n; b++) {
+        for (size_t i = 0; i < self->blocks->block[b].model->n_reads; i++) {
+            if (self->wiring->reads[b][i] != s) continue;
+            fprintf(out, "%s%s", sep, self->blocks->block[b].model->name);
             sep = ", ";
         }
     }
@@ -47,9 +47,10 @@ static void print_ends(const ost_plan_t *self, size_t s, FILE *out)
 static void print_signals(const ost_plan_t *self, FILE *out)
 {
     fprintf(out, "\nsignals, in the order of evaluation\n");
-    for (size_t s = 0; s < self->n_signals; s++) {
+    for (size_t s = 0; s < self->wiring->n_signals; s++) {
         char name[128];
-        snprintf(name, sizeof(name), "%s [%s]", self->signals[s].signal->name, self->signals[s].signal->unit_text);
+        snprintf(name, sizeof(name), "%s [%s]", self->wiring->signals[s].signal.name,
+            self->wiring->signals[s].signal.unit_text);
         fprintf(out, "  %-36s ", name);
         print_ends(self, s, out);
     }
@@ -87,7 +88,7 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
 {
     const ost_event_t *events = self->arm_events[arm];
     size_t n_events = self->n_arm_events[arm];
-    for (size_t x = 0; x < self->impl->n_block_states; x++) {
+    for (size_t x = 0; x < self->blocks->n_states; x++) {
         size_t n = 0;
         double first = NAN, last = NAN;
         for (size_t k = 0; k < n_events; k++) {
@@ -106,11 +107,12 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
             fprintf(out, "      %zu change%s of the rate of infusion into %s\n", n, s_of(n),
                 self->system.state_names[self->impl->lane.infusions[i].state]);
     }
-    for (size_t s = 0; s < self->n_signals; s++) {
+    for (size_t s = 0; s < self->wiring->n_signals; s++) {
         size_t n = 0;
-        for (size_t k = 0; k < n_events && self->signals[s].input >= 0; k++)
-            n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == (uint32_t) self->signals[s].input;
-        if (n > 0) fprintf(out, "      %zu change%s of %s from outside\n", n, s_of(n), self->signals[s].signal->name);
+        for (size_t k = 0; k < n_events && self->wiring->signals[s].has_outside; k++)
+            n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == (uint32_t) self->impl->outside[s];
+        if (n > 0)
+            fprintf(out, "      %zu change%s of %s from outside\n", n, s_of(n), self->wiring->signals[s].signal.name);
     }
     for (size_t i = 0; i < self->n_arm_series[arm]; i++) {
         const ost_series_t *series = &self->arm_series[arm][i];
@@ -151,8 +153,8 @@ static void print_sizes(const ost_plan_t *self, FILE *out)
     const ost_experiment_t *e = self->experiment;
     fprintf(out, "\nsizes\n  states %zu, signals and drives %zu, entries of the Jacobian %zu, conditions %zu\n",
         system->n_states, system->n_algebraic, system->n_entries, system->n_switches);
-    fprintf(out, "  parameters %zu, values computed once for each subject %zu, inputs %zu\n", self->n_params,
-        self->n_hoisted, system->n_inputs);
+    fprintf(out, "  parameters %zu, values computed once for each subject %zu, inputs %zu\n", self->blocks->n_params,
+        self->blocks->n_hoisted, system->n_inputs);
     fprintf(out, "  subjects %llu x arms %zu x output rows %zu x times %zu\n", (unsigned long long) e->n_subjects,
         e->n_arms, system->n_outputs, e->n_times);
 }
@@ -181,25 +183,25 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
 void ost_plan_dot(const ost_plan_t *self, FILE *out)
 {
     fprintf(out, "digraph plan {\n    rankdir=LR;\n    node [fontname=\"sans-serif\"];\n");
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        const ost_model_t *m = self->blocks[b].model;
+    for (size_t b = 0; b < self->blocks->n; b++) {
+        const ost_model_t *m = self->blocks->block[b].model;
         fprintf(out, "    \"block %s\" [shape=box, style=rounded, label=\"%s\\n%zu state%s\"];\n", m->name, m->name,
             m->n_states, s_of(m->n_states));
     }
-    for (size_t s = 0; s < self->n_signals; s++) {
-        const ost_plan_signal_t *signal = &self->signals[s];
-        const char *name = signal->signal->name;
-        if (signal->n_drivers == 0 && signal->input < 0) continue; /* at its neutral value: no news */
+    for (size_t s = 0; s < self->wiring->n_signals; s++) {
+        const ost_wired_t *signal = &self->wiring->signals[s];
+        const char *name = signal->signal.name;
+        if (signal->n_drivers == 0 && !signal->has_outside) continue; /* at its neutral value: no news */
         fprintf(
-            out, "    \"signal %s\" [shape=plaintext, label=\"%s\\n[%s]\"];\n", name, name, signal->signal->unit_text);
+            out, "    \"signal %s\" [shape=plaintext, label=\"%s\\n[%s]\"];\n", name, name, signal->signal.unit_text);
         for (size_t i = 0; i < signal->n_drivers; i++)
-            fprintf(
-                out, "    \"block %s\" -> \"signal %s\";\n", self->blocks[signal->driver_block[i]].model->name, name);
-        if (signal->input >= 0) fprintf(out, "    \"outside\" -> \"signal %s\";\n", name);
-        for (size_t b = 0; b < self->n_blocks; b++)
-            for (size_t i = 0; i < self->blocks[b].model->n_reads; i++)
-                if (self->blocks[b].read_signal[i] == s)
-                    fprintf(out, "    \"signal %s\" -> \"block %s\";\n", name, self->blocks[b].model->name);
+            fprintf(out, "    \"block %s\" -> \"signal %s\";\n",
+                self->blocks->block[signal->drivers[i].block].model->name, name);
+        if (signal->has_outside) fprintf(out, "    \"outside\" -> \"signal %s\";\n", name);
+        for (size_t b = 0; b < self->blocks->n; b++)
+            for (size_t i = 0; i < self->blocks->block[b].model->n_reads; i++)
+                if (self->wiring->reads[b][i] == s)
+                    fprintf(out, "    \"signal %s\" -> \"block %s\";\n", name, self->blocks->block[b].model->name);
     }
     fprintf(out, "}\n");
 }

@@ -73,7 +73,7 @@ static int replace_models(
 int ost_experiment_replace_bone(ost_experiment_t *self, ost_library_t *library, const char *name, ost_error_t *err)
 {
     const ost_model_t *bone, *own;
-    int ret = ost_plan_read_texts(self, library, err);
+    int ret = ost_blocks_read_texts(self, library, err);
     for (size_t i = 0; i < self->n_models && ret == 0; i++) /* they may define signals that the new one reads */
         ret = ost_library_get(library, self->models[i], &own, err);
     if (ret == 0) ret = ost_library_get(library, name, &bone, err);

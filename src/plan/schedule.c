@@ -33,13 +33,13 @@ static int list_names(ost_plan_t *self, ost_error_t *err)
     const ost_experiment_t *e = self->experiment;
     ost_seen_t *seen = &self->impl->seen;
     size_t n = e->n_covariates + 1;
-    for (size_t b = 0; b < self->n_blocks; b++) n += self->blocks[b].model->n_outputs;
+    for (size_t b = 0; b < self->blocks->n; b++) n += self->blocks->block[b].model->n_outputs;
     seen->names = calloc(n, sizeof(*seen->names));
     seen->used = calloc(n, sizeof(*seen->used));
     if (seen->names == NULL || seen->used == NULL) return no_memory(err);
     for (size_t i = 0; i < e->n_covariates; i++) add_name(seen, e->covariates[i].name, e->covariates[i].unit.dim, NULL);
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        const ost_model_t *model = self->blocks[b].model;
+    for (size_t b = 0; b < self->blocks->n; b++) {
+        const ost_model_t *model = self->blocks->block[b].model;
         for (size_t i = 0; i < model->n_outputs; i++) {
             const ost_output_t *output = &model->outputs[i];
             add_name(seen, output->group, output->unit.dim, ost_plan_index_set(model, output));
@@ -117,10 +117,10 @@ static int add_schedule(ost_plan_t *self, size_t arm, size_t i, ost_error_t *err
     for (size_t k = 0; k < i; k++) of_drug += strcmp(a->regimens[k].drug, r->drug) == 0;
     int ret = check_line(self, r, err), state = ret < 0 ? ret : ost_plan_dosed_state(self, r, &block, err);
     if (state < 0) return state;
-    size_t x = self->blocks[block].first_state + (size_t) state;
+    size_t x = self->blocks->block[block].first_state + (size_t) state;
     for (size_t k = self->impl->first_schedule[arm]; k < c; k++) {
         size_t b, other = (size_t) ost_plan_dosed_state(self, self->schedules[k].regimen, &b, NULL);
-        of_state += self->schedules[k].regimen->duration > 0 && self->blocks[b].first_state + other == x;
+        of_state += self->schedules[k].regimen->duration > 0 && self->blocks->block[b].first_state + other == x;
     }
     snprintf(purpose, sizeof(purpose), "dose %.100s %zu", r->drug, of_drug);
     bool is_infusion = r->duration > 0;
@@ -132,7 +132,7 @@ static int add_schedule(ost_plan_t *self, size_t arm, size_t i, ost_error_t *err
         .amount = is_infusion ? r->amount / r->duration : r->amount,
         .interval = r->interval > 0 ? r->interval : INFINITY,
         .duration = r->duration,
-        .wake = self->blocks[block].park_input,
+        .wake = self->impl->hold[block],
         .series = -1,
         .purpose = ost_random_purpose(purpose),
     };

@@ -65,11 +65,11 @@ static void eval_signal(const ost_lane_signal_t *signal, const ost_point_t *at)
 static void eval_algebraic(const ost_lane_plan_t *self, const ost_point_t *at, size_t n_steps)
 {
     for (size_t i = 0; i < n_steps; i++) {
-        const ost_lane_step_t *step = &self->steps[i];
+        const ost_driver_t *step = &self->steps[i];
         if (step->block == OST_NO_BLOCK)
-            eval_signal(&self->signals[step->index], at);
+            eval_signal(&self->signals[step->drive], at);
         else
-            eval_drive(self, &self->blocks[step->block], step->index, at);
+            eval_drive(self, &self->blocks[step->block], step->drive, at);
     }
 }
 

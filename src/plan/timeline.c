@@ -119,7 +119,7 @@ static int add_boluses(builder_t *self)
         if (state < 0) return state;
         for (size_t k = 0; k < n; k++) {
             int ret = add_item(self, RANK_BOLUS, OST_EVENT_ADD_STATE, dose_time(r, k),
-                self->plan->blocks[b].first_state + (size_t) state, r->amount, (uint32_t) b, (uint32_t) i);
+                self->plan->blocks->block[b].first_state + (size_t) state, r->amount, (uint32_t) b, (uint32_t) i);
             if (ret < 0) return ret;
         }
     }
@@ -213,12 +213,13 @@ static int collect_drives(builder_t *self, const char *signal)
 
 static int add_drives(builder_t *self)
 {
-    for (size_t s = 0; s < self->plan->n_signals; s++) {
-        const ost_plan_signal_t *signal = &self->plan->signals[s];
-        if (signal->input < 0) continue;
-        double idle = ost_plan_idle_value(signal);
-        int ret = collect_drives(self, signal->signal->name);
-        if (ret == 0) ret = add_changes(self, (size_t) signal->input, signal->signal, idle, OST_NO_BLOCK);
+    for (size_t s = 0; s < self->plan->wiring->n_signals; s++) {
+        const ost_wired_t *signal = &self->plan->wiring->signals[s];
+        if (!signal->has_outside) continue;
+        double idle = ost_wired_idle(signal);
+        int ret = collect_drives(self, signal->signal.name);
+        if (ret == 0)
+            ret = add_changes(self, (size_t) self->plan->impl->outside[s], &signal->signal, idle, OST_NO_BLOCK);
         if (ret < 0) return ret;
     }
     return 0;
@@ -238,7 +239,7 @@ static int add_infusions(builder_t *self)
             if (!(r->duration > 0) || ost_regimen_is_subject_specific(r)) continue;
             int state = ost_plan_dosed_state(plan, r, &of, self->err);
             if (state < 0) return state;
-            if (plan->blocks[of].first_state + (uint32_t) state != infusion->state) continue;
+            if (plan->blocks->block[of].first_state + (uint32_t) state != infusion->state) continue;
             b = of;
             for (size_t k = 0; k < n; k++) {
                 double t = dose_time(r, k);
@@ -256,13 +257,13 @@ static int add_infusions(builder_t *self)
 static int add_wakes(builder_t *self)
 {
     size_t n = self->n_items;
-    for (uint32_t b = 0; b < self->plan->n_blocks; b++) {
-        if (self->plan->blocks[b].park_input < 0) continue;
+    for (uint32_t b = 0; b < self->plan->blocks->n; b++) {
+        if (self->plan->impl->hold[b] < 0) continue;
         double first = INFINITY;
         for (size_t i = 0; i < n; i++)
             if (self->items[i].block == b) first = fmin(first, self->items[i].event.t);
         if (isinf(first)) continue;
-        int ret = add_item(self, RANK_WAKE, OST_EVENT_SET_INPUT, first, (size_t) self->plan->blocks[b].park_input, 0,
+        int ret = add_item(self, RANK_WAKE, OST_EVENT_SET_INPUT, first, (size_t) self->plan->impl->hold[b], 0,
             OST_NO_BLOCK, OST_NO_BLOCK);
         if (ret < 0) return ret;
     }
@@ -327,13 +328,13 @@ static bool is_over(const builder_t *self, size_t driver, size_t b)
 static bool reads_nothing_live(const builder_t *self, size_t b)
 {
     const ost_plan_t *plan = self->plan;
-    const ost_block_t *block = &plan->blocks[b];
+    const ost_block_t *block = &plan->blocks->block[b];
     for (size_t r = 0; r < block->model->n_reads; r++) {
-        const ost_plan_signal_t *signal = &plan->signals[block->read_signal[r]];
-        if (signal->input >= 0) return false;
+        const ost_wired_t *signal = &plan->wiring->signals[plan->wiring->reads[b][r]];
+        if (signal->has_outside) return false;
         for (uint32_t d = 0; d < signal->n_drivers; d++) {
-            uint32_t driver = signal->driver_block[d];
-            if (plan->blocks[driver].park_input < 0 || !is_over(self, driver, b)) return false;
+            uint32_t driver = signal->drivers[d].block;
+            if (plan->impl->hold[driver] < 0 || !is_over(self, driver, b)) return false;
         }
     }
     return true;
@@ -342,10 +343,10 @@ static bool reads_nothing_live(const builder_t *self, size_t b)
 /* Means stand in for a drug's signals only where another model feels them. */
 static bool is_felt(const ost_plan_t *plan, size_t b)
 {
-    for (size_t i = 0; i < plan->blocks[b].model->n_drives; i++)
-        for (size_t k = 0; k < plan->n_blocks; k++)
-            for (size_t r = 0; r < plan->blocks[k].model->n_reads; r++)
-                if (plan->blocks[k].read_signal[r] == plan->blocks[b].drive_signal[i]) return true;
+    for (size_t i = 0; i < plan->blocks->block[b].model->n_drives; i++)
+        for (size_t k = 0; k < plan->blocks->n; k++)
+            for (size_t r = 0; r < plan->blocks->block[k].model->n_reads; r++)
+                if (plan->wiring->reads[k][r] == plan->wiring->drives[b][i]) return true;
     return false;
 }
 
@@ -371,8 +372,8 @@ static int new_series(builder_t *self, uint32_t b, double interval, double t_fir
         .t_last = t_last,
         /* its square is what may be wrong of the means, relative */
         .tolerance = fmin(3e-2, 30 * sqrt(plan->experiment->solver.rtol)),
-        .first_state = plan->blocks[b].first_state,
-        .n_states = (uint32_t) plan->blocks[b].model->n_states,
+        .first_state = plan->blocks->block[b].first_state,
+        .n_states = (uint32_t) plan->blocks->block[b].model->n_states,
         .park_input = (uint32_t) lane->park_input,
         .n_means = lane->n_drives,
         .mean_input = lane->mean_inputs,
@@ -410,8 +411,8 @@ static int find_series(builder_t *self)
     size_t *run = malloc((self->n_items + 1) * sizeof(*run));
     if (run == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for %zu events", self->n_items);
     int ret = 0;
-    for (uint32_t b = 0; b < plan->n_blocks && ret == 0; b++) {
-        if (plan->blocks[b].park_input < 0 || !is_felt(plan, b) || !reads_nothing_live(self, b)) continue;
+    for (uint32_t b = 0; b < plan->blocks->n && ret == 0; b++) {
+        if (plan->impl->hold[b] < 0 || !is_felt(plan, b) || !reads_nothing_live(self, b)) continue;
         size_t n = 0;
         if (count_schedules(self, b, NULL) > 0) {
             ret = add_schedule_series(self, b);
@@ -463,7 +464,7 @@ static int check_regimen(const ost_plan_t *plan, const ost_arm_t *arm, const ost
         ost_error_prepend(err, "arm '%s': ", arm->name);
         return state;
     }
-    if (r->amount < 0 && plan->blocks[b].model->kind == OST_KIND_DRUG)
+    if (r->amount < 0 && plan->blocks->block[b].model->kind == OST_KIND_DRUG)
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location, "arm '%s': a dose of the drug '%s' is not negative",
             arm->name, r->drug);
     if (!isfinite(r->start) || !isfinite(r->amount) || !(r->interval >= 0) || !(r->duration >= 0))
@@ -507,28 +508,28 @@ static int settle_idle_drives(builder_t *self)
 {
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
-    for (size_t s = 0; s < plan->n_signals; s++) {
-        const ost_plan_signal_t *signal = &plan->signals[s];
-        if (signal->input < 0 || !isnan(plan->impl->idle_input[signal->input])) continue;
+    for (size_t s = 0; s < plan->wiring->n_signals; s++) {
+        const ost_wired_t *signal = &plan->wiring->signals[s];
+        if (!signal->has_outside || !isnan(plan->impl->idle_input[plan->impl->outside[s]])) continue;
         double first = NAN;
         for (self->arm = 0; self->arm < e->n_arms; self->arm++) {
             double value;
-            int ret = collect_drives(self, signal->signal->name);
-            if (ret == 0) ret = window_value(self, 0, plan->t_begin, signal->signal->combine, NAN, &value);
+            int ret = collect_drives(self, signal->signal.name);
+            if (ret == 0) ret = window_value(self, 0, plan->t_begin, signal->signal.combine, NAN, &value);
             if (ret < 0) return ret;
             const char *arm = e->arms[self->arm].name;
             if (isnan(value))
                 return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].location,
                     "arm '%s': signal '%s' has no neutral value, and nothing drives it at the start (day %g)", arm,
-                    signal->signal->name, plan->t_begin);
+                    signal->signal.name, plan->t_begin);
             if (self->arm == 0) first = value;
             if (e->start != NULL && value != first)
                 return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].location,
                     "arms '%s' and '%s' start with different values of signal '%s', which has no neutral value for the "
                     "run-in that they share",
-                    e->arms[0].name, arm, signal->signal->name);
+                    e->arms[0].name, arm, signal->signal.name);
         }
-        plan->impl->idle_input[signal->input] = first;
+        plan->impl->idle_input[plan->impl->outside[s]] = first;
     }
     return 0;
 }

@@ -392,8 +392,8 @@ static int describe_status(hid_t id)
 /* What the models say a covariate means, its name where they only compute with it. */
 static const char *covariate_text(const ost_plan_t *plan, const char *name)
 {
-    for (size_t b = 0; b < plan->n_blocks; b++) {
-        const ost_model_t *model = plan->blocks[b].model;
+    for (size_t b = 0; b < plan->blocks->n; b++) {
+        const ost_model_t *model = plan->blocks->block[b].model;
         int i = ost_model_param(model, name);
         if (i >= 0 && model->params[i].is_covariate && model->params[i].text[0] != '\0') return model->params[i].text;
     }
@@ -481,22 +481,22 @@ static int define_parameters(ost_writer_t *self, size_t p, ost_error_t *err)
 {
     const ost_plan_t *plan = self->parts[p].plan;
     const ost_columns_t *columns = ost_journal_columns(self->journal, p);
-    double *typical = calloc(plan->n_params + 1, sizeof(*typical));
+    double *typical = calloc(plan->blocks->n_params + 1, sizeof(*typical));
     if (typical == NULL) return ost_no_memory(err);
     ost_plan_typical(plan, typical);
     int ret = 0;
     size_t c = 0;
     while (c < columns->n_columns && columns->columns[c].source != OST_COLUMN_PARAM) c++;
-    for (size_t b = 0; b < plan->n_blocks; b++) {
-        const ost_model_t *model = plan->blocks[b].model;
+    for (size_t b = 0; b < plan->blocks->n; b++) {
+        const ost_model_t *model = plan->blocks->block[b].model;
         for (size_t k = 0; k < model->n_params && ret == 0; k++) {
             const ost_param_t *param = &model->params[k];
-            size_t i = plan->blocks[b].first_param + k;
+            size_t i = plan->blocks->block[b].first_param + k;
             char name[OST_DATASET_NAME_SIZE];
             if (param->is_covariate) continue;
             bool varies = ost_plan_param_varies(plan, i);
             hid_t id = -1;
-            ost_plan_param_name(plan, i, name, sizeof(name));
+            ost_blocks_param_name(plan->blocks, i, name, sizeof(name));
             if (find_dataset(self, name) == NULL) {
                 id = define_parameter(self, name, param, varies, typical[i] / param->unit.factor, err);
                 ret = id < 0 ? OST_ERR_IO : 0;

@@ -49,8 +49,8 @@ static double program_flops(const ost_program_t *program)
 static double plan_flops(const ost_plan_t *plan, int program, bool with_drives)
 {
     double flops = 0;
-    for (size_t b = 0; b < plan->n_blocks; b++) {
-        const ost_model_t *model = plan->blocks[b].model;
+    for (size_t b = 0; b < plan->blocks->n; b++) {
+        const ost_model_t *model = plan->blocks->block[b].model;
         const struct ost_programs *programs = model->impl->programs;
         flops += program_flops(&programs->program[program]);
         for (size_t d = 0; with_drives && d < model->n_drives; d++)
@@ -116,8 +116,8 @@ static int measure(const bench_problem_t *problem, ost_isa_t isa, ost_error_t *e
     fill(x, problem->jobs[0].x0, system->n_states);
     fill(p, problem->jobs[0].p, system->n_constants);
     fill(u, problem->jobs[0].u0, system->n_inputs);
-    for (size_t b = 0; b < problem->plan.n_blocks; b++) { /* blocks sleep until their first dose */
-        int32_t park = problem->plan.blocks[b].park_input;
+    for (size_t b = 0; b < problem->plan.blocks->n; b++) { /* blocks sleep until their first dose */
+        int32_t park = problem->plan.impl->hold[b];
         if (park >= 0) memset(u + (size_t) park * OST_LANE_COUNT, 0, OST_LANE_COUNT * sizeof(double));
     }
     const ost_point_t at = { .t = t, .x = x, .p = p, .u = u, .mode = mode, .scratch = scratch };

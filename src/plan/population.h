@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file population.h  How each covariate and parameter of a subject gets its value. */
+#ifndef OST_PLAN_POPULATION_H
+#define OST_PLAN_POPULATION_H
+
+#include "core/distribution.h"
+#include "plan/blocks.h"
+
+/** How a covariate is drawn; its distribution is the experiment's. */
+typedef struct {
+    uint32_t purpose;  /**< key of its random stream */
+    ost_truncated_t z; /**< NORMAL and LOGNORMAL: keeps the value within its range */
+} ost_covariate_rule_t;
+
+/** How a parameter gets its value. */
+typedef struct {
+    uint32_t purpose;       /**< key of its random stream */
+    int32_t covariate;      /**< of the experiment, whose value it is; -1: none */
+    double typical;         /**< internal units */
+    double sd;              /**< of the between-subject variability */
+    ost_spread_kind_t kind; /**< NONE: the typical value, or the covariate */
+    ost_truncated_t z;      /**< keeps the value within the parameter's range */
+} ost_param_rule_t;
+
+/** The rules by which subjects are drawn. */
+typedef struct {
+    const ost_covariate_rule_t *covariates; /**< [n_covariates] */
+    const ost_param_rule_t *params;         /**< [blocks->n_params] */
+} ost_population_t;
+
+/** @return NULL on error: an unknown model or parameter in a setting, a wrong dimension, a value out of range, a
+ * missing covariate */
+const ost_population_t *ost_population_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err);
+/** Free. Accepts NULL. */
+void ost_population_free(const ost_population_t *self);
+/** Set the bounds of rule->z by its typical value and SD. */
+void ost_param_rule_bound(ost_param_rule_t *rule, const ost_param_t *param);
+
+#endif
