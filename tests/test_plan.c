@@ -342,8 +342,8 @@ static void test_dose_times(void)
     CU_ASSERT_EQUAL(count_doses(&s.plan, 3), 1 + 7);
     const ost_event_t *e = s.plan.arm_events[0];
     for (int k = 0; k < 10; k++) ost_assert_close(e[1 + k].t, k * 182.625, 0, 0);
-    ost_assert_close(s.plan.t_end, 7 * year, 0, 0);
-    ost_assert_close(s.plan.t_begin, 0, 0, 0);
+    ost_assert_close(s.plan.doses->t_end, 7 * year, 0, 0);
+    ost_assert_close(s.plan.doses->t_begin, 0, 0, 0);
     study_free(&s);
 }
 
@@ -406,7 +406,7 @@ static void test_outside_drives(void)
         if (strcmp(s.plan.wiring->signals[i].signal.name, "level") == 0) level = (uint32_t) s.plan.impl->outside[i];
         if (strcmp(s.plan.wiring->signals[i].signal.name, "load") == 0) load = (uint32_t) s.plan.impl->outside[i];
     }
-    ost_assert_close(s.plan.t_begin, -5, 0, 0);
+    ost_assert_close(s.plan.doses->t_begin, -5, 0, 0);
     ost_assert_close(s.plan.impl->idle_input[level], 2, 0, 0); /* its neutral value, where nothing else drives it */
     ost_assert_close(s.plan.impl->idle_input[load], 0, 0, 0);
     expect_events(&s.plan, 0, (const double[][2]){ { 10, 0.5 }, { 20, 0.6 }, { 30, 0.2 }, { 40, 0 } }, 4, share);
@@ -536,7 +536,7 @@ static void test_wrong_models(void)
     STUDY(&s, "bone", "axis");
     give(&s, 0, doses("pill", 1, 0, 0, 1));
     s.regimens[0][0].dim = unit_of("pmol").dim;
-    expect_error(&s, OST_ERR_UNIT, 7, "has dimension mass (such as mg)", "the dose given has amount");
+    expect_error(&s, OST_ERR_UNIT, 7, "has dimension amount", "expected mass (such as mg)");
     STUDY(&s, "source", "relay");
     give(&s, 0, doses("patch", 1, 0, 0, 1));
     must_plan(&s); /* relay reads load: felt */

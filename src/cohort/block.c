@@ -131,7 +131,7 @@ static void draw_subject(ost_worker_t *self, size_t i, uint64_t subject, const d
     if (plan->blocks->n_noises > 0)
         self->constants[i * plan->system.n_constants + plan->blocks->n_hoisted] = (double) subject;
     self->subject_status[i] = 0;
-    self->t_start[i] = self->t_begin[i] = plan->t_begin;
+    self->t_start[i] = self->t_begin[i] = plan->doses->t_begin;
     self->dropout[i] = INFINITY;
     if (ret == 0) ret = draw_schedule(self, i, &err);
     if (ret == 0) return;
@@ -311,7 +311,7 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
             if (self->subject_status[i] != 0) continue;
             ost_job_t *job = &self->jobs[n_jobs++];
             const ost_given_t given = ost_given_as_planned(plan, a);
-            *job = ost_worker_job(self, i, self->t_begin[i], plan->t_end, self->x1);
+            *job = ost_worker_job(self, i, self->t_begin[i], plan->doses->t_end, self->x1);
             ost_worker_set_arm(self, job, &given, self->y + (a * n + i) * ost_plan_y_size(plan));
             ost_worker_set_schedules(self, job, i, n, &given, self->began, self->ended);
         }
@@ -333,7 +333,7 @@ void ost_worker_typical_jobs(ost_worker_t *self)
     prepare(self, 1);
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
         const ost_given_t given = ost_given_as_planned(plan, a);
-        self->jobs[a] = ost_worker_job(self, 0, self->t_begin[0], plan->t_end, self->x0);
+        self->jobs[a] = ost_worker_job(self, 0, self->t_begin[0], plan->doses->t_end, self->x0);
         ost_worker_set_arm(self, &self->jobs[a], &given, NULL);
         ost_worker_set_schedules(self, &self->jobs[a], 0, 1, &given, self->unread, self->unread);
     }

@@ -40,7 +40,7 @@ static int probe_arm(ost_worker_t *self, probe_t *probe, size_t n, const ost_giv
         if (self->status[a * n + i] != 0) continue;
         of[n_jobs] = i;
         ost_job_t *job = &self->jobs[n_jobs];
-        *job = ost_worker_job(self, i, self->t_begin[i], plan->t_end, probe->x1);
+        *job = ost_worker_job(self, i, self->t_begin[i], plan->doses->t_end, probe->x1);
         ost_worker_set_arm(self, job, given, self->probe + n_jobs++ * ost_plan_y_size(plan));
         ost_worker_set_schedules(self, job, i, n, given, self->unread, self->unread);
     }

@@ -47,20 +47,15 @@ static int add_infusions(ost_plan_t *self, bool subject_specific, uint32_t *n_in
     for (size_t a = 0; a < e->n_arms; a++) {
         size_t *n_of = calloc(self->blocks->n_states + 1, sizeof(*n_of));
         if (n_of == NULL) return fail_memory(err);
-        int state = 0;
-        for (size_t i = 0; i < e->arms[a].n_regimens && state >= 0; i++) {
-            const ost_regimen_t *regimen = &e->arms[a].regimens[i];
-            size_t b;
-            if (!(regimen->duration > 0) || ost_regimen_is_subject_specific(regimen) != subject_specific) continue;
-            state = ost_plan_dosed_state(self, regimen, &b, err);
-            if (state < 0) continue;
-            uint32_t x = self->blocks->block[b].first_state + (uint32_t) state;
-            size_t first = subject_specific ? lane->n_shared_infusions : 0, ordinal = subject_specific ? n_of[x]++ : 0;
-            if (find_infusion(lane, first, x, ordinal) == lane->n_infusions)
-                lane->infusions[lane->n_infusions++] = (ost_infusion_t){ .state = x, .input = (*n_inputs)++ };
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
+            const ost_dose_target_t *to = &self->doses->target[a][i];
+            if (!to->is_infusion || to->is_subject_specific != subject_specific) continue;
+            size_t first = subject_specific ? lane->n_shared_infusions : 0;
+            size_t ordinal = subject_specific ? n_of[to->state]++ : 0;
+            if (find_infusion(lane, first, to->state, ordinal) == lane->n_infusions)
+                lane->infusions[lane->n_infusions++] = (ost_infusion_t){ .state = to->state, .input = (*n_inputs)++ };
         }
         free(n_of);
-        if (state < 0) return state;
     }
     return 0;
 }

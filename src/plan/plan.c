@@ -7,39 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *dose_name(const void *from, size_t i)
-{
-    const ost_model_t *model = from;
-    return model->states[model->doses[i].state].name;
-}
-
-int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, size_t *block, ost_error_t *err)
-{
-    int b = ost_blocks_find(self->blocks, regimen->drug);
-    if (b < 0)
-        return OST_FAIL_AT(
-            err, OST_ERR_NAME, self->experiment, regimen->location, "there is no drug '%s' in the plan", regimen->drug);
-    const ost_model_t *model = self->blocks->block[b].model;
-    *block = (size_t) b;
-    if (model->n_doses == 0)
-        return OST_FAIL_AT(
-            err, OST_ERR_MODEL, self->experiment, regimen->location, "model '%s' takes no doses", model->name);
-    size_t i = 0;
-    while (regimen->into != NULL && i < model->n_doses && strcmp(dose_name(model, i), regimen->into) != 0) i++;
-    if (i == model->n_doses) {
-        const char *near = ost_nearest_of(regimen->into, model, model->n_doses, dose_name);
-        return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, regimen->location,
-            "model '%s' takes no doses into '%s'%s%s%s", model->name, regimen->into, OST_HINT(near));
-    }
-    const ost_state_t *state = &model->states[model->doses[i].state];
-    if (ost_dim_equal(state->unit.dim, regimen->dim)) return (int) model->doses[i].state;
-    char given[64], due[64];
-    return OST_FAIL_AT(err, OST_ERR_UNIT, self->experiment, regimen->location,
-        "a dose of '%s' has dimension %s (such as %s), the dose given has %s", model->name,
-        ost_dim_word(state->unit.dim, due, sizeof(due)), state->unit_text,
-        ost_dim_word(regimen->dim, given, sizeof(given)));
-}
-
 int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experiment_t *e, ost_error_t *err)
 {
     ost_error_t own = { 0 };
@@ -47,8 +14,11 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     const ost_blocks_t *blocks = ost_blocks_new(library, e, err);
     const ost_population_t *population = ost_population_new(e, blocks, err);
     const ost_wiring_t *wiring = ost_wiring_new(library, e, blocks, err);
-    *self = (ost_plan_t){ e, blocks, population, wiring, .impl = calloc(1, sizeof(*self->impl)) };
-    int ret = population == NULL || wiring == NULL ? err->code : self->impl == NULL ? ost_no_memory(err) : 0;
+    const ost_doses_t *doses = ost_doses_new(e, blocks, err);
+    *self = (ost_plan_t){ e, blocks, population, wiring, doses, .impl = calloc(1, sizeof(*self->impl)) };
+    int ret = population == NULL || wiring == NULL || doses == NULL ? err->code
+              : self->impl == NULL                                  ? ost_no_memory(err)
+                                                                    : 0;
     if (ret == 0) ret = ost_plan_build_inputs(self, err);
     if (ret == 0) ret = ost_plan_build_schedules(self, err);
     if (ret == 0) ret = ost_plan_build_events(self, err);
@@ -134,6 +104,7 @@ void ost_plan_free(ost_plan_t *self)
         free_schedules(self);
         free_impl(self->impl, self->system.n_states);
     }
+    ost_doses_free(self->doses);
     ost_wiring_free(self->wiring);
     ost_population_free(self->population);
     ost_blocks_free(self->blocks);

@@ -5,6 +5,7 @@
 
 #include "input/experiment.h"
 #include "plan/blocks.h"
+#include "plan/doses.h"
 #include "plan/population.h"
 #include "plan/wiring.h"
 
@@ -32,6 +33,7 @@ typedef struct {
     const ost_blocks_t *blocks;         /**< the models; owned, as all stages */
     const ost_population_t *population; /**< how subjects are drawn */
     const ost_wiring_t *wiring;         /**< their signals */
+    const ost_doses_t *doses;           /**< where doses go, when arms begin and end */
     ost_system_t system;                /**< for the solver */
     ost_variable_t *variables;          /**< the requested ones */
     size_t n_variables;
@@ -42,9 +44,6 @@ typedef struct {
     size_t *n_arm_series;      /**< [n_arms] */
     ost_plan_schedule_t *schedules; /**< [n_schedules] of all arms, in their order */
     size_t n_schedules;
-    /** Arms are integrated over this, d: from the earliest of time 0, the first output, dose and outside drive to the
-     * last output. The run-in ends at t_begin; a subject whose run-in would start later has none. */
-    double t_begin, t_end;      /**< d; arms are integrated over this, the run-in ends at t_begin */
     struct ost_plan_impl *impl; /**< private */
 } ost_plan_t;
 

@@ -9,9 +9,6 @@
 
 #define OST_NO_ENTRY UINT32_MAX
 
-/* Times closer than this are one time, d. */
-#define OST_SAME_TIME 1e-9
-
 /* Where the value of a signal stands. */
 typedef enum {
     OST_VALUE_ALGEBRAIC, /* row of scratch, evaluated */
@@ -129,9 +126,6 @@ struct ost_plan_impl {
     bool *of_parkable;  /* [n_outputs] true where the row belongs to a block that can be parked */
 };
 
-/* The state that a regimen's doses go into. @return its index in the block's model, or an error */
-int ost_plan_dosed_state(const ost_plan_t *self, const ost_regimen_t *regimen, size_t *block, ost_error_t *err);
-
 /* Steps of ost_plan_build, each in its own file. */
 int ost_plan_build_schedules(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK; /* schedule.c */
 int ost_plan_build_events(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* regimen.c */
@@ -144,8 +138,6 @@ int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;  
 const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_output_t *output);
 /* The input of infusion number `ordinal` of those into a state that schedules of one arm have to themselves. */
 uint32_t ost_plan_own_infusion(const ost_plan_t *self, size_t state, size_t ordinal);
-/* Events are known so much further than the end that nothing depends on where the last output is, d. */
-double ost_plan_known_until(const ost_plan_t *self);
 /* Whether a condition names this output of this model. */
 bool ost_plan_is_seen(const ost_plan_t *self, const char *group);
 /* Where in the system's outputs the conditions find theirs. */

@@ -118,7 +118,7 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
         const ost_series_t *series = &self->arm_series[arm][i];
         if (isnan(series->t_first)) continue; /* of a schedule */
         fprintf(out, "      every %g d from day %g to %g: given until its effect repeats, then as its mean\n",
-            series->interval, series->t_first, fmin(series->t_last, self->t_end));
+            series->interval, series->t_first, fmin(series->t_last, self->doses->t_end));
     }
 }
 
@@ -168,7 +168,7 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
     print_signals(self, out);
     print_states(self, out);
     print_outputs(self, out);
-    fprintf(out, "\narms, from day %g to %g", self->t_begin, self->t_end);
+    fprintf(out, "\narms, from day %g to %g", self->doses->t_begin, self->doses->t_end);
     if (e->start != NULL) fprintf(out, ", after a run-in from %s", e->start_text != NULL ? e->start_text : "its start");
     fprintf(out, "\n");
     if (e->eligible != NULL) fprintf(out, "  for who is eligible on day 0: %s\n", e->eligible);

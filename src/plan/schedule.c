@@ -112,16 +112,14 @@ static int add_schedule(ost_plan_t *self, size_t arm, size_t i, ost_error_t *err
 {
     const ost_arm_t *a = &self->experiment->arms[arm];
     const ost_regimen_t *r = &a->regimens[i];
-    size_t c = self->n_schedules, of_drug = 0, of_state = 0, block;
+    const ost_dose_target_t *targets = self->doses->target[arm];
+    size_t c = self->n_schedules, of_drug = 0, of_state = 0, block = targets[i].block, x = targets[i].state;
     char purpose[160];
     for (size_t k = 0; k < i; k++) of_drug += strcmp(a->regimens[k].drug, r->drug) == 0;
-    int ret = check_line(self, r, err), state = ret < 0 ? ret : ost_plan_dosed_state(self, r, &block, err);
-    if (state < 0) return state;
-    size_t x = self->blocks->block[block].first_state + (size_t) state;
-    for (size_t k = self->impl->first_schedule[arm]; k < c; k++) {
-        size_t b, other = (size_t) ost_plan_dosed_state(self, self->schedules[k].regimen, &b, NULL);
-        of_state += self->schedules[k].regimen->duration > 0 && self->blocks->block[b].first_state + other == x;
-    }
+    int ret = check_line(self, r, err);
+    if (ret < 0) return ret;
+    for (size_t k = 0; k < i; k++)
+        of_state += targets[k].is_subject_specific && targets[k].is_infusion && targets[k].state == x;
     snprintf(purpose, sizeof(purpose), "dose %.100s %zu", r->drug, of_drug);
     bool is_infusion = r->duration > 0;
     self->schedules[c] = (ost_plan_schedule_t){ .arm = arm, .regimen = r, .name = schedule_name(r->drug, of_drug) };
@@ -181,7 +179,7 @@ static int compare_visits(const void *a, const void *b)
 static size_t count_visits(const ost_plan_t *self, const ost_regimen_t *r)
 {
     if (r->begin_if == NULL && r->end_if == NULL) return 0;
-    double stop = fmin(r->stop, ost_plan_known_until(self));
+    double stop = fmin(r->stop, self->doses->t_known);
     return r->start < stop ? (size_t) ceil((stop - r->start) / r->visits) : 0;
 }
 
@@ -296,8 +294,8 @@ void ost_plan_give(ost_visitor_t *self, ost_job_t *job)
     job->user = self;
     for (size_t c = 0; c < job->n_schedules; c++) {
         const ost_dosing_record_t *record = &job->records[c];
-        bool begins = record->start < fmin(record->stop, plan->t_end);
+        bool begins = record->start < fmin(record->stop, plan->doses->t_end);
         self->began[c * self->stride] = begins ? record->start : NAN;
-        self->ended[c * self->stride] = begins && record->stop < plan->t_end ? record->stop : NAN;
+        self->ended[c * self->stride] = begins && record->stop < plan->doses->t_end ? record->stop : NAN;
     }
 }

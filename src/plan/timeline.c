@@ -13,15 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A series worth parking: this many doses at least, no further apart than this. */
-#define SERIES_MIN_DOSES 10
-#define SERIES_MAX_INTERVAL 1.0
-#define MAX_DOSES 10e6
-#define MIN_DURATION 1e-6
-/* Events are known so much further than the end that neither the last steps (which look ahead by two) nor what counts
- * as a series depend on where the last output is. */
-#define SERIES_AHEAD (SERIES_MIN_DOSES * SERIES_MAX_INTERVAL + 1)
-
 enum { RANK_WAKE, RANK_OUTSIDE, RANK_RATE, RANK_BOLUS };
 
 typedef struct {
@@ -87,15 +78,10 @@ static int add_window(builder_t *self, double on, double off, double value, cons
     return 0;
 }
 
-double ost_plan_known_until(const ost_plan_t *plan)
-{
-    return plan->t_end + fmax(SERIES_AHEAD, fmin(2 * plan->experiment->solver.h_max, OST_DAYS_PER_YEAR));
-}
-
 /* Times of the doses are start + k x interval, never accumulated. */
 static size_t n_doses_of(const ost_plan_t *plan, const ost_regimen_t *r)
 {
-    double stop = fmin(r->stop - OST_SAME_TIME, ost_plan_known_until(plan));
+    double stop = fmin(r->stop - OST_SAME_TIME, plan->doses->t_known);
     if (!(r->start < stop)) return 0;
     if (!(r->interval > 0)) return 1;
     size_t n = (size_t) ((stop - r->start) / r->interval);
@@ -113,13 +99,11 @@ static int add_boluses(builder_t *self)
     const ost_arm_t *arm = &self->plan->experiment->arms[self->arm];
     for (size_t i = 0; i < arm->n_regimens; i++) {
         const ost_regimen_t *r = &arm->regimens[i];
-        size_t b, n = n_doses_of(self->plan, r);
-        if (r->duration > 0 || ost_regimen_is_subject_specific(r)) continue;
-        int state = ost_plan_dosed_state(self->plan, r, &b, self->err);
-        if (state < 0) return state;
-        for (size_t k = 0; k < n; k++) {
-            int ret = add_item(self, RANK_BOLUS, OST_EVENT_ADD_STATE, dose_time(r, k),
-                self->plan->blocks->block[b].first_state + (size_t) state, r->amount, (uint32_t) b, (uint32_t) i);
+        const ost_dose_target_t *to = &self->plan->doses->target[self->arm][i];
+        if (to->is_infusion || to->is_subject_specific) continue;
+        for (size_t k = 0, n = n_doses_of(self->plan, r); k < n; k++) {
+            int ret = add_item(
+                self, RANK_BOLUS, OST_EVENT_ADD_STATE, dose_time(r, k), to->state, r->amount, to->block, (uint32_t) i);
             if (ret < 0) return ret;
         }
     }
@@ -177,7 +161,7 @@ static int add_changes(builder_t *self, size_t input, const ost_signal_t *signal
     }
     qsort(times, n, sizeof(*times), compare_doubles);
     int ret = 0;
-    for (size_t i = 0; i < n && ret == 0 && times[i] < ost_plan_known_until(self->plan); i++) {
+    for (size_t i = 0; i < n && ret == 0 && times[i] < self->plan->doses->t_known; i++) {
         double t = times[i], value;
         if (t <= last + OST_SAME_TIME) continue;
         last = t;
@@ -204,7 +188,7 @@ static int collect_drives(builder_t *self, const char *signal)
     for (size_t i = 0; i < arm->n_inputs; i++) {
         const ost_drive_input_t *d = &arm->inputs[i];
         if (strcmp(d->signal, signal) != 0) continue;
-        int ret = add_window(self, fmax(d->start, self->plan->t_begin), d->stop, d->value, d);
+        int ret = add_window(self, fmax(d->start, self->plan->doses->t_begin), d->stop, d->value, d);
         if (ret < 0) return ret;
     }
     sort_windows(self);
@@ -235,13 +219,10 @@ static int add_infusions(builder_t *self)
         self->n_windows = 0;
         for (size_t i = 0; i < arm->n_regimens; i++) {
             const ost_regimen_t *r = &arm->regimens[i];
-            size_t of, n = n_doses_of(plan, r);
-            if (!(r->duration > 0) || ost_regimen_is_subject_specific(r)) continue;
-            int state = ost_plan_dosed_state(plan, r, &of, self->err);
-            if (state < 0) return state;
-            if (plan->blocks->block[of].first_state + (uint32_t) state != infusion->state) continue;
-            b = of;
-            for (size_t k = 0; k < n; k++) {
+            const ost_dose_target_t *to = &plan->doses->target[self->arm][i];
+            if (!to->is_infusion || to->is_subject_specific || to->state != infusion->state) continue;
+            b = to->block;
+            for (size_t k = 0, n = n_doses_of(plan, r); k < n; k++) {
                 double t = dose_time(r, k);
                 int ret = add_window(self, t, t + r->duration, r->amount / r->duration, NULL);
                 if (ret < 0) return ret;
@@ -352,7 +333,7 @@ static bool is_felt(const ost_plan_t *plan, size_t b)
 
 static bool is_often(const ost_regimen_t *r)
 {
-    return r->interval > 0 && r->interval <= SERIES_MAX_INTERVAL + OST_SAME_TIME;
+    return r->interval > 0 && r->interval <= OST_REPEAT_MAX_INTERVAL + OST_SAME_TIME;
 }
 
 /* @return its index in the arm, or an error */
@@ -385,7 +366,7 @@ static int new_series(builder_t *self, uint32_t b, double interval, double t_fir
 static int add_series(builder_t *self, uint32_t b, const size_t *run, size_t n)
 {
     const ost_regimen_t *r = &self->plan->experiment->arms[self->arm].regimens[self->items[run[0]].regimen];
-    if (n < SERIES_MIN_DOSES || !is_often(r)) return 0;
+    if (n < OST_REPEAT_MIN_DOSES || !is_often(r)) return 0;
     int series = new_series(self, b, r->interval, self->items[run[0]].event.t, self->items[run[n - 1]].event.t);
     for (size_t i = 0; i < n && series >= 0; i++) self->items[run[i]].event.series = (int32_t) series;
     return series < 0 ? series : 0;
@@ -450,55 +431,8 @@ static int build_arm(builder_t *self)
     for (size_t i = 0; i < self->n_items; i++) events[i] = self->items[i].event;
     plan->arm_events[self->arm] = events;
     plan->n_arm_events[self->arm] = plan->n_arm_known[self->arm] = self->n_items;
-    while (plan->n_arm_events[self->arm] > 0 && events[plan->n_arm_events[self->arm] - 1].t >= plan->t_end)
+    while (plan->n_arm_events[self->arm] > 0 && events[plan->n_arm_events[self->arm] - 1].t >= plan->doses->t_end)
         plan->n_arm_events[self->arm]--;
-    return 0;
-}
-
-static int check_regimen(const ost_plan_t *plan, const ost_arm_t *arm, const ost_regimen_t *r, ost_error_t *err)
-{
-    const ost_experiment_t *e = plan->experiment;
-    size_t b;
-    int state = ost_plan_dosed_state(plan, r, &b, err);
-    if (state < 0) {
-        ost_error_prepend(err, "arm '%s': ", arm->name);
-        return state;
-    }
-    if (r->amount < 0 && plan->blocks->block[b].model->kind == OST_KIND_DRUG)
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location, "arm '%s': a dose of the drug '%s' is not negative",
-            arm->name, r->drug);
-    if (!isfinite(r->start) || !isfinite(r->amount) || !(r->interval >= 0) || !(r->duration >= 0))
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location,
-            "arm '%s': start, dose, interval and duration of '%s' must be finite, the last two not negative", arm->name,
-            r->drug);
-    if (r->duration > 0 && r->duration < MIN_DURATION)
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location,
-            "arm '%s': an infusion of '%s' over %g d is shorter than %g d; leave the duration out for a bolus",
-            arm->name, r->drug, r->duration, MIN_DURATION);
-    double n = r->interval > 0 ? (fmin(r->stop, plan->t_end) - r->start) / r->interval : 1;
-    if (n > MAX_DOSES)
-        return OST_FAIL_AT(err, OST_ERR_LIMIT, e, r->location, "arm '%s': %.3g doses of '%s'; %.0f are the limit",
-            arm->name, n, r->drug, MAX_DOSES);
-    return 0;
-}
-
-/* When arms begin and end; every regimen is checked. */
-static int find_times(ost_plan_t *self, ost_error_t *err)
-{
-    const ost_experiment_t *e = self->experiment;
-    if (e->n_times == 0) return ost_fail_at(err, OST_ERR_VALUE, OST_WHERE(e), 0, 0, "there are no output times");
-    self->t_begin = fmin(0, e->times[0]);
-    self->t_end = fmax(e->times[e->n_times - 1], self->t_begin);
-    for (size_t a = 0; a < e->n_arms; a++) {
-        for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
-            int ret = check_regimen(self, &e->arms[a], &e->arms[a].regimens[i], err);
-            if (ret < 0) return ret;
-            if (e->arms[a].regimens[i].start_formula == NULL)
-                self->t_begin = fmin(self->t_begin, e->arms[a].regimens[i].start);
-        }
-        for (size_t i = 0; i < e->arms[a].n_inputs; i++)
-            if (isfinite(e->arms[a].inputs[i].start)) self->t_begin = fmin(self->t_begin, e->arms[a].inputs[i].start);
-    }
     return 0;
 }
 
@@ -515,13 +449,13 @@ static int settle_idle_drives(builder_t *self)
         for (self->arm = 0; self->arm < e->n_arms; self->arm++) {
             double value;
             int ret = collect_drives(self, signal->signal.name);
-            if (ret == 0) ret = window_value(self, 0, plan->t_begin, signal->signal.combine, NAN, &value);
+            if (ret == 0) ret = window_value(self, 0, plan->doses->t_begin, signal->signal.combine, NAN, &value);
             if (ret < 0) return ret;
             const char *arm = e->arms[self->arm].name;
             if (isnan(value))
                 return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].location,
                     "arm '%s': signal '%s' has no neutral value, and nothing drives it at the start (day %g)", arm,
-                    signal->signal.name, plan->t_begin);
+                    signal->signal.name, plan->doses->t_begin);
             if (self->arm == 0) first = value;
             if (e->start != NULL && value != first)
                 return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].location,
@@ -546,8 +480,7 @@ int ost_plan_build_events(ost_plan_t *plan, ost_error_t *err)
     if (plan->arm_events == NULL || plan->n_arm_events == NULL || plan->n_arm_known == NULL ||
         plan->arm_series == NULL || plan->n_arm_series == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of %zu arms", n_arms);
-    int ret = find_times(plan, err);
-    if (ret == 0) ret = settle_idle_drives(&self);
+    int ret = settle_idle_drives(&self);
     for (self.arm = 0; self.arm < n_arms && ret == 0; self.arm++) ret = build_arm(&self);
     free(self.items);
     free(self.windows);

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The target of every regimen line, found by name once; each line is checked on the way. */
+#include "plan/doses.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MAX_DOSES 10e6
+#define MIN_DURATION 1e-6
+
+static const char *dose_name(const void *from, size_t i)
+{
+    const ost_model_t *model = from;
+    return model->states[model->doses[i].state].name;
+}
+
+/* @return index in the model of the state that the doses go into, or an error */
+static int find_state(const ost_experiment_t *e, const ost_model_t *model, const ost_regimen_t *r, ost_error_t *err)
+{
+    if (model->n_doses == 0)
+        return OST_FAIL_AT(err, OST_ERR_MODEL, e, r->location, "model '%s' takes no doses", model->name);
+    size_t i = 0;
+    while (r->into != NULL && i < model->n_doses && strcmp(dose_name(model, i), r->into) != 0) i++;
+    if (i == model->n_doses) {
+        const char *near = ost_nearest_of(r->into, model, model->n_doses, dose_name);
+        return OST_FAIL_AT(err, OST_ERR_NAME, e, r->location, "model '%s' takes no doses into '%s'%s%s%s", model->name,
+            r->into, OST_HINT(near));
+    }
+    const ost_state_t *state = &model->states[model->doses[i].state];
+    if (ost_dim_equal(state->unit.dim, r->dim)) return (int) model->doses[i].state;
+    char actual[64], expected[64];
+    return OST_FAIL_AT(err, OST_ERR_UNIT, e, r->location, "the dose of '%s' has dimension %s; expected %s (such as %s)",
+        model->name, ost_dim_word(r->dim, actual, sizeof(actual)),
+        ost_dim_word(state->unit.dim, expected, sizeof(expected)), state->unit_text);
+}
+
+static int check_line(const ost_experiment_t *e, const ost_arm_t *arm, const ost_regimen_t *r, bool is_drug,
+    double t_end, ost_error_t *err)
+{
+    if (r->amount < 0 && is_drug)
+        return OST_FAIL_AT(
+            err, OST_ERR_VALUE, e, r->location, "arm '%s': a dose of the drug '%s' is negative", arm->name, r->drug);
+    if (!isfinite(r->start) || !isfinite(r->amount) || !(r->interval >= 0) || !(r->duration >= 0))
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location,
+            "arm '%s': start, dose, interval and duration of '%s' must be finite, the last two not negative", arm->name,
+            r->drug);
+    if (r->duration > 0 && r->duration < MIN_DURATION)
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location,
+            "arm '%s': an infusion of '%s' over %g d is shorter than %g d; leave the duration out for a bolus",
+            arm->name, r->drug, r->duration, MIN_DURATION);
+    double n = r->interval > 0 ? (fmin(r->stop, t_end) - r->start) / r->interval : 1;
+    if (n > MAX_DOSES)
+        return OST_FAIL_AT(err, OST_ERR_LIMIT, e, r->location, "arm '%s': %.3g doses of '%s'; %.0f are the limit",
+            arm->name, n, r->drug, MAX_DOSES);
+    return 0;
+}
+
+static int add_line(const ost_doses_t *self, ost_dose_target_t *target, const ost_experiment_t *e,
+    const ost_blocks_t *blocks, const ost_arm_t *arm, const ost_regimen_t *r, ost_error_t *err)
+{
+    int b = ost_blocks_find(blocks, r->drug);
+    if (b < 0)
+        return OST_FAIL_AT(
+            err, OST_ERR_NAME, e, r->location, "arm '%s': there is no drug '%s' in the plan", arm->name, r->drug);
+    const ost_block_t *block = &blocks->block[b];
+    int state = find_state(e, block->model, r, err);
+    if (state < 0) {
+        ost_error_prepend(err, "arm '%s': ", arm->name);
+        return state;
+    }
+    *target = (ost_dose_target_t){ .block = (uint32_t) b,
+        .state = block->first_state + (uint32_t) state,
+        .is_infusion = r->duration > 0,
+        .is_subject_specific = ost_regimen_is_subject_specific(r) };
+    return check_line(e, arm, r, block->model->kind == OST_KIND_DRUG, self->t_end, err);
+}
+
+static int add_arm(ost_doses_t *self, ost_dose_target_t *target, const ost_experiment_t *e, const ost_blocks_t *blocks,
+    const ost_arm_t *arm, ost_error_t *err)
+{
+    if (target == NULL) return ost_no_memory(err);
+    for (size_t i = 0; i < arm->n_regimens; i++) {
+        const ost_regimen_t *r = &arm->regimens[i];
+        int ret = add_line(self, &target[i], e, blocks, arm, r, err);
+        if (ret < 0) return ret;
+        if (r->start_formula == NULL) self->t_begin = fmin(self->t_begin, r->start);
+    }
+    for (size_t i = 0; i < arm->n_inputs; i++)
+        if (isfinite(arm->inputs[i].start)) self->t_begin = fmin(self->t_begin, arm->inputs[i].start);
+    return 0;
+}
+
+static int find_times(ost_doses_t *self, const ost_experiment_t *e, ost_error_t *err)
+{
+    if (e->n_times == 0) return ost_fail_at(err, OST_ERR_VALUE, OST_WHERE(e), 0, 0, "there are no output times");
+    const double ahead = OST_REPEAT_MIN_DOSES * OST_REPEAT_MAX_INTERVAL + 1;
+    self->t_begin = fmin(0, e->times[0]);
+    self->t_end = fmax(e->times[e->n_times - 1], self->t_begin);
+    self->t_known = self->t_end + fmax(ahead, fmin(2 * e->solver.h_max, OST_DAYS_PER_YEAR));
+    return 0;
+}
+
+const ost_doses_t *ost_doses_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
+{
+    if (blocks == NULL) return NULL;
+    ost_doses_t *self = calloc(1, sizeof(*self));
+    ost_dose_target_t **target = self != NULL ? calloc(e->n_arms + 1, sizeof(*target)) : NULL;
+    int ret = target == NULL ? ost_no_memory(err) : find_times(self, e, err);
+    if (self != NULL) self->target = (const ost_dose_target_t *const *) target;
+    for (size_t a = 0; a < e->n_arms && ret == 0; a++) {
+        target[self->n_arms++] = calloc(e->arms[a].n_regimens + 1, sizeof(**target));
+        ret = add_arm(self, target[a], e, blocks, &e->arms[a], err);
+    }
+    if (ret == 0) return self;
+    ost_doses_free(self);
+    return NULL;
+}
+
+void ost_doses_free(const ost_doses_t *self)
+{
+    if (self == NULL) return;
+    for (size_t a = 0; a < self->n_arms; a++) ost_release(self->target[a]);
+    ost_release(self->target);
+    ost_release(self);
+}

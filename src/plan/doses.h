@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file doses.h  Where the doses of each regimen line go, and when arms begin and end. */
+#ifndef OST_PLAN_DOSES_H
+#define OST_PLAN_DOSES_H
+
+#include "plan/blocks.h"
+
+/** Times closer than this are one time, d. */
+#define OST_SAME_TIME 1e-9
+/** Regular doses that may be held at their periodic steady state: this many at least ... */
+#define OST_REPEAT_MIN_DOSES 10
+/** ... no further apart than this, d. */
+#define OST_REPEAT_MAX_INTERVAL 1.0
+
+/** Where the doses of one regimen line go. */
+typedef struct {
+    uint32_t block, state; /**< state: among those of all blocks */
+    bool is_infusion;
+    bool is_subject_specific; /**< subjects take them each in their own way */
+} ost_dose_target_t;
+
+/** The doses of all arms. */
+typedef struct {
+    const ost_dose_target_t *const *target; /**< [n_arms][n_regimens] */
+    size_t n_arms;
+    /** Arms are integrated over this, d: from the earliest of time 0, the first output, dose and outside drive to the
+     * last output. The run-in ends at t_begin; a subject whose run-in would start later has none. */
+    double t_begin, t_end;
+    /** Events are known up to here, d: so much further than the end that neither the last steps (which look ahead by
+     * two) nor what counts as regular depend on where the last output is. */
+    double t_known;
+} ost_doses_t;
+
+/** @return NULL on error: a drug that takes no doses, an unknown compartment, a wrong dimension, a value out of range,
+ *  no output times */
+const ost_doses_t *ost_doses_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err);
+/** Free. Accepts NULL. */
+void ost_doses_free(const ost_doses_t *self);
+
+#endif
