@@ -215,7 +215,7 @@ void ost_worker_set_schedules(
     *visitor = (ost_visitor_t){ .plan = plan,
         .arm = given->arm,
         .covariates = self->covariates + i * plan->experiment->n_covariates,
-        .values = self->seen,
+        .values = self->condition_values,
         .began = began + first * n + i,
         .ended = ended + first * n + i,
         .stride = n };

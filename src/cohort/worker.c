@@ -24,7 +24,7 @@ void ost_worker_free(ost_worker_t *self)
     free(self->records);
     free(self->schedule_states);
     free(self->visitors);
-    free(self->seen);
+    free(self->condition_values);
     free(self->began);
     free(self->y);
     free(self->probe);
@@ -73,10 +73,10 @@ static int alloc_schedules(ost_worker_t *self)
     self->records = calloc(n + 1, sizeof(*self->records));
     self->schedule_states = calloc(n + 1, sizeof(*self->schedule_states));
     self->visitors = calloc(n_arms * BLOCK + 1, sizeof(*self->visitors));
-    self->seen = calloc(plan->impl->seen.n_values + 1, sizeof(double));
+    self->condition_values = calloc(plan->conditions->n_values + 1, sizeof(double));
     self->began = calloc(3 * n + 1, sizeof(double));
-    bool ok = self->records != NULL && self->schedule_states != NULL && self->visitors != NULL && self->seen != NULL &&
-              self->began != NULL;
+    bool ok = self->records != NULL && self->schedule_states != NULL && self->visitors != NULL &&
+              self->condition_values != NULL && self->began != NULL;
     if (!ok) return -1;
     self->ended = self->began + n;
     self->unread = self->ended + n;

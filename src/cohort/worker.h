@@ -46,7 +46,7 @@ typedef struct {
     ost_dosing_record_t *records;          /* [BLOCK][n_schedules] */
     ost_schedule_state_t *schedule_states; /* [BLOCK][n_schedules] */
     ost_visitor_t *visitors;               /* [n_arms][BLOCK] */
-    double *seen;                          /* [seen.n_values] scratch of the visitors */
+    double *condition_values;              /* [conditions->n_values] scratch of the visitors */
     double *began, *ended, *unread;        /* [n_schedules][subjects of the block]; unread: of what is run once more */
     double *y;                             /* [n_arms][BLOCK][n_outputs][n_times] */
     double *probe;                         /* [OST_N_PROBED][n_outputs][n_times] */

@@ -96,3 +96,10 @@ int ost_model_param(const ost_model_t *self, const char *name)
     }
     return -1;
 }
+
+const ost_index_set_t *ost_model_index_set(const ost_model_t *self, const char *name)
+{
+    for (size_t i = 0; name != NULL && i < self->n_index_sets; i++)
+        if (strcmp(self->index_sets[i].name, name) == 0) return &self->index_sets[i];
+    return NULL;
+}

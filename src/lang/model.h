@@ -221,6 +221,8 @@ void ost_model_print(const ost_model_t *self, FILE *out);
 
 /** Index of a parameter by name (expanded, "T[lumbar_spine]"), -1 if unknown. */
 int ost_model_param(const ost_model_t *self, const char *name);
+/** The index set of that name; NULL if there is none, or for NULL. */
+const ost_index_set_t *ost_model_index_set(const ost_model_t *self, const char *name);
 
 /** A small expression over named scalars ("age - age_at_menopause", "max(1 [y], age - 50 [y])"), in the model notation,
  * for covariate formulas. Evaluated in scalar arithmetic.

@@ -426,7 +426,8 @@ int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
 static bool is_wanted(const ost_plan_t *self, const char *group)
 {
     const ost_experiment_t *e = self->experiment;
-    if (e->outputs == NULL || ost_plan_is_seen(self, group)) return true;
+    if (e->outputs == NULL || ost_conditions_find_output(self->conditions, e, group) < self->conditions->n_values)
+        return true;
     for (size_t i = 0; i < e->n_outputs; i++)
         if (strcmp(e->outputs[i], group) == 0) return true;
     return false;
@@ -435,13 +436,6 @@ static bool is_wanted(const ost_plan_t *self, const char *group)
 static const char *variable_name(const void *from, size_t i)
 {
     return ((const ost_variable_t *) from)[i].name;
-}
-
-const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_output_t *output)
-{
-    for (size_t i = 0; output->index_set != NULL && i < model->n_index_sets; i++)
-        if (strcmp(model->index_sets[i].name, output->index_set) == 0) return &model->index_sets[i];
-    return NULL;
 }
 
 /* Whether every result file has, or may have, a dataset of this name. */
@@ -500,6 +494,7 @@ static int collect_outputs(
     ost_plan_t *self, ost_variable_t *groups, size_t *n_groups, uint32_t *owner, ost_error_t *err)
 {
     struct ost_plan_impl *impl = self->impl;
+    size_t n_values = self->conditions->n_values;
     uint32_t row = 0;
     for (uint32_t b = 0; b < self->blocks->n; b++) {
         const ost_model_t *model = self->blocks->block[b].model;
@@ -525,11 +520,12 @@ static int collect_outputs(
                     .text = output->text,
                     .unit_text = output->unit_text,
                     .factor = output->unit.factor,
-                    .index_set = ost_plan_index_set(model, output),
+                    .index_set = ost_model_index_set(model, output->index_set),
                     .first = row };
             }
             if (!wanted) continue;
-            ost_plan_see_row(self, output->group, groups[g].n_elements, row);
+            size_t value = ost_conditions_find_output(self->conditions, self->experiment, output->group);
+            if (value < n_values) impl->condition_row[value + groups[g].n_elements] = row;
             groups[g].n_elements++;
             impl->factor[row] = output->unit.factor;
             impl->of_parkable[row] = lane->park_input >= 0;
@@ -551,12 +547,14 @@ int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err)
     self->variables = calloc(n + e->n_outputs, sizeof(*self->variables));
     self->impl->factor = calloc(n, sizeof(*self->impl->factor));
     self->impl->of_parkable = calloc(n, sizeof(*self->impl->of_parkable));
+    self->impl->condition_row = malloc((self->conditions->n_values + 1) * sizeof(*self->impl->condition_row));
     int ret;
-    if (groups == NULL || owner == NULL || self->variables == NULL || self->impl->factor == NULL ||
-        self->impl->of_parkable == NULL)
+    if (groups == NULL || self->impl->condition_row == NULL || owner == NULL || self->variables == NULL ||
+        self->impl->factor == NULL || self->impl->of_parkable == NULL)
         ret = fail_memory(err);
     else
         ret = check_covariate_names(self, err);
+    for (size_t i = 0; ret == 0 && i < self->conditions->n_values; i++) self->impl->condition_row[i] = OST_NO_ROW;
     if (ret == 0) ret = collect_outputs(self, groups, &n_groups, owner, err);
     if (ret < 0) goto out;
     if (e->outputs == NULL) {

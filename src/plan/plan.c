@@ -15,10 +15,11 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     const ost_population_t *population = ost_population_new(e, blocks, err);
     const ost_wiring_t *wiring = ost_wiring_new(library, e, blocks, err);
     const ost_doses_t *doses = ost_doses_new(e, blocks, err);
-    *self = (ost_plan_t){ e, blocks, population, wiring, doses, .impl = calloc(1, sizeof(*self->impl)) };
-    int ret = population == NULL || wiring == NULL || doses == NULL ? err->code
-              : self->impl == NULL                                  ? ost_no_memory(err)
-                                                                    : 0;
+    const ost_conditions_t *conditions = ost_conditions_new(e, blocks, err);
+    *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, .impl = calloc(1, sizeof(*self->impl)) };
+    int ret = population == NULL || wiring == NULL || doses == NULL || conditions == NULL ? err->code
+              : self->impl == NULL                                                        ? ost_no_memory(err)
+                                                                                          : 0;
     if (ret == 0) ret = ost_plan_build_inputs(self, err);
     if (ret == 0) ret = ost_plan_build_schedules(self, err);
     if (ret == 0) ret = ost_plan_build_events(self, err);
@@ -51,13 +52,8 @@ static void free_lane_plan(ost_lane_plan_t *lane)
 static void free_schedules(ost_plan_t *self)
 {
     struct ost_plan_impl *impl = self->impl;
-    for (size_t c = 0; c < self->n_schedules; c++) {
-        free(self->schedules[c].name);
-        ost_formula_delete(impl->rules[c].begin);
-        ost_formula_delete(impl->rules[c].end);
-    }
+    for (size_t c = 0; c < self->n_schedules; c++) free(self->schedules[c].name);
     for (size_t a = 0; impl->visits != NULL && a < self->experiment->n_arms; a++) free(impl->visits[a]);
-    ost_formula_delete(impl->eligible);
     free(self->schedules);
     free(impl->rules);
     free(impl->schedules);
@@ -65,9 +61,7 @@ static void free_schedules(ost_plan_t *self)
     free(impl->first_schedule);
     free(impl->visits);
     free(impl->n_visits);
-    free(impl->seen.names);
-    free(impl->seen.used);
-    free(impl->seen.row);
+    free(impl->condition_row);
 }
 
 static void free_impl(struct ost_plan_impl *impl, size_t n_states)
@@ -104,6 +98,7 @@ void ost_plan_free(ost_plan_t *self)
         free_schedules(self);
         free_impl(self->impl, self->system.n_states);
     }
+    ost_conditions_free(self->conditions);
     ost_doses_free(self->doses);
     ost_wiring_free(self->wiring);
     ost_population_free(self->population);

@@ -5,6 +5,7 @@
 
 #include "input/experiment.h"
 #include "plan/blocks.h"
+#include "plan/conditions.h"
 #include "plan/doses.h"
 #include "plan/population.h"
 #include "plan/wiring.h"
@@ -34,6 +35,7 @@ typedef struct {
     const ost_population_t *population; /**< how subjects are drawn */
     const ost_wiring_t *wiring;         /**< their signals */
     const ost_doses_t *doses;           /**< where doses go, when arms begin and end */
+    const ost_conditions_t *conditions; /**< when doses begin and end, and who is eligible */
     ost_system_t system;                /**< for the solver */
     ost_variable_t *variables;          /**< the requested ones */
     size_t n_variables;

@@ -3,7 +3,6 @@
 #ifndef OST_PLAN_PLAN_IMPL_H
 #define OST_PLAN_PLAN_IMPL_H
 
-#include "lang/formula.h"
 #include "lang/kernel.h"
 #include "plan/plan.h"
 
@@ -89,20 +88,12 @@ typedef struct {
  */
 void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z);
 
-/* What a line's conditions are, and whose doses it gives. */
+/* Whose doses a line gives, and when. */
 typedef struct {
     size_t block;
-    ost_formula_t *begin, *end; /* NULL: none; owned */
+    const ost_line_conditions_t *conditions;
 } ost_rule_t;
 
-/* What conditions may name: the covariates, then the outputs of all blocks. The elements of a name are values one after
- * another. */
-typedef struct {
-    ost_name_t *names; /* [n_names] */
-    bool *used;        /* [n_names] by any condition */
-    size_t n_names, n_values;
-    uint32_t *row; /* [n_values] of the system's outputs, OST_NO_ROW where no condition needs it */
-} ost_seen_t;
 #define OST_NO_ROW UINT32_MAX
 
 struct ost_plan_impl {
@@ -113,9 +104,8 @@ struct ost_plan_impl {
     size_t *first_schedule;          /* [n_arms + 1] */
     ost_visit_t **visits;            /* [n_arms][n_visits[i]], index: of the schedule in its arm */
     size_t *n_visits;                /* [n_arms] */
-    ost_formula_t *eligible; /* NULL: all are; looked at at time 0, by a visit whose index is behind the schedules */
-    ost_seen_t seen;
-    uint32_t *row, *col; /* of the Jacobian */
+    uint32_t *condition_row;         /* [conditions->n_values] of the outputs, OST_NO_ROW where no condition needs it */
+    uint32_t *row, *col;             /* of the Jacobian */
     double *scale;
     bool *positive;
     char **state_names;
@@ -134,15 +124,8 @@ int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;   
 int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* layout.c */
 int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;   /* layout.c */
 
-/* Index set of an output, NULL for a scalar. */
-const ost_index_set_t *ost_plan_index_set(const ost_model_t *model, const ost_output_t *output);
 /* The input of infusion number `ordinal` of those into a state that schedules of one arm have to themselves. */
 uint32_t ost_plan_own_infusion(const ost_plan_t *self, size_t state, size_t ordinal);
-/* Whether a condition names this output of this model. */
-bool ost_plan_is_seen(const ost_plan_t *self, const char *group);
-/* Where in the system's outputs the conditions find theirs. */
-void ost_plan_see_row(ost_plan_t *self, const char *group, uint32_t element, uint32_t row);
-
 /* How one subject takes all schedules. @param[in,out] t_begin  moved to its first dose, if that is earlier
  * @param[out] records  [n_schedules] @return 0 or OST_ERR_VALUE */
 int ost_plan_dosing_records(const ost_plan_t *self, const double *covariates, ost_dosing_record_t *records,
@@ -153,7 +136,7 @@ typedef struct {
     const ost_plan_t *plan;
     size_t arm;
     const double *covariates;
-    double *values;        /* [seen.n_values] scratch of the thread */
+    double *values;        /* [conditions->n_values] scratch of the thread */
     double *began, *ended; /* of the arm's schedules, `stride` apart */
     size_t stride;
     bool is_out; /* not eligible */

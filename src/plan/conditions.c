@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The conditions of an experiment as formulas, over the names of its covariates and of the outputs of its models. */
+#include "plan/conditions.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The scope while it is made. */
+typedef struct {
+    const ost_experiment_t *e;
+    ost_conditions_t *conditions;
+    ost_name_t *names; /* of conditions */
+    bool *is_used;     /* of conditions */
+    ost_error_t *err;
+} scope_t;
+
+static size_t find_name(const ost_conditions_t *self, const char *name)
+{
+    size_t i = 0;
+    while (i < self->n_names && strcmp(self->names[i].name, name) != 0) i++;
+    return i;
+}
+
+static void add_name(scope_t *self, const char *name, ost_dim_t dim, const ost_index_set_t *set)
+{
+    ost_conditions_t *conditions = self->conditions;
+    if (find_name(conditions, name) < conditions->n_names) return; /* a covariate, or an element of it */
+    self->names[conditions->n_names++] = (ost_name_t){ .name = name, .dim = dim, .set = set };
+    conditions->n_values += set != NULL ? set->n_elements : 1;
+}
+
+static bool has_conditions(const ost_experiment_t *e)
+{
+    for (size_t a = 0; a < e->n_arms; a++)
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++)
+            if (e->arms[a].regimens[i].begin_if != NULL || e->arms[a].regimens[i].end_if != NULL) return true;
+    return e->eligible != NULL;
+}
+
+static int list_names(scope_t *self, const ost_blocks_t *blocks)
+{
+    const ost_experiment_t *e = self->e;
+    size_t n = e->n_covariates + 1;
+    for (size_t b = 0; b < blocks->n; b++) n += blocks->block[b].model->n_outputs;
+    self->conditions->names = self->names = calloc(n, sizeof(*self->names));
+    self->conditions->is_used = self->is_used = calloc(n, sizeof(*self->is_used));
+    if (self->names == NULL || self->is_used == NULL) return ost_no_memory(self->err);
+    if (!has_conditions(e)) return 0;
+    for (size_t i = 0; i < e->n_covariates; i++) add_name(self, e->covariates[i].name, e->covariates[i].unit.dim, NULL);
+    for (size_t b = 0; b < blocks->n; b++) {
+        const ost_model_t *model = blocks->block[b].model;
+        for (size_t i = 0; i < model->n_outputs; i++) {
+            const ost_output_t *output = &model->outputs[i];
+            add_name(self, output->group, output->unit.dim, ost_model_index_set(model, output->index_set));
+        }
+    }
+    return 0;
+}
+
+static int read_condition(
+    scope_t *self, ost_formula_t **condition, const char *key, const char *text, ost_location_t location)
+{
+    const ost_conditions_t *conditions = self->conditions;
+    ost_error_t why = { 0 };
+    if (text == NULL) return 0;
+    bool *used = calloc(conditions->n_names + 1, sizeof(*used));
+    if (used == NULL) return ost_no_memory(self->err);
+    int ret = ost_condition_new(condition, text, conditions->names, conditions->n_names, used, &why);
+    for (size_t i = 0; i < conditions->n_names; i++) self->is_used[i] |= used[i];
+    free(used);
+    if (ret == 0) return 0;
+    if (why.line == 1 && location.line > 0) location.column += why.column - 1;
+    return OST_FAIL_AT(self->err, ret, self->e, location, "%s: %s", key, why.what);
+}
+
+static int read_line(scope_t *self, ost_line_conditions_t *line, const ost_regimen_t *r)
+{
+    bool has_condition = r->begin_if != NULL || r->end_if != NULL;
+    if (has_condition && !(r->visits > 0 && isfinite(r->visits)))
+        return OST_FAIL_AT(self->err, OST_ERR_VALUE, self->e, r->location,
+            "'begin_if' and 'end_if' are evaluated at visits: say how often, as in 'visits: 6 month'");
+    if (has_condition && r->start_formula != NULL)
+        return OST_FAIL_AT(self->err, OST_ERR_VALUE, self->e, r->location,
+            "with 'begin_if' or 'end_if', 'start' is the first visit, and the same for all");
+    if (!(r->delay >= 0)) return OST_FAIL_AT(self->err, OST_ERR_VALUE, self->e, r->location, "a delay is not negative");
+    int ret = read_condition(self, &line->begin, "begin_if", r->begin_if, r->begin_location);
+    return ret == 0 ? read_condition(self, &line->end, "end_if", r->end_if, r->end_location) : ret;
+}
+
+static int read_lines(scope_t *self, const ost_line_conditions_t **line)
+{
+    const ost_experiment_t *e = self->e;
+    size_t n = 0;
+    for (size_t a = 0; a < e->n_arms; a++) n += e->arms[a].n_regimens;
+    ost_line_conditions_t *lines = calloc(n + 1, sizeof(*lines));
+    self->conditions->lines = lines;
+    if (lines == NULL || line == NULL) return ost_no_memory(self->err);
+    self->conditions->n_lines = n;
+    int ret = 0;
+    for (size_t a = 0; a < e->n_arms; a++) {
+        line[a] = lines;
+        for (size_t i = 0; i < e->arms[a].n_regimens && ret == 0; i++)
+            ret = read_line(self, &lines[i], &e->arms[a].regimens[i]);
+        lines += e->arms[a].n_regimens;
+    }
+    return ret;
+}
+
+const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
+{
+    if (blocks == NULL) return NULL;
+    ost_conditions_t *self = calloc(1, sizeof(*self));
+    const ost_line_conditions_t **line = calloc(e->n_arms + 1, sizeof(*line));
+    scope_t scope = { .e = e, .conditions = self, .err = err };
+    int ret = self == NULL || line == NULL ? ost_no_memory(err) : list_names(&scope, blocks);
+    if (ret == 0) ret = read_condition(&scope, &self->eligible, "eligible", e->eligible, e->eligible_location);
+    if (ret == 0) ret = read_lines(&scope, line);
+    if (self != NULL) self->line = line;
+    if (self == NULL) ost_release(line);
+    if (ret == 0) return self;
+    ost_conditions_free(self);
+    return NULL;
+}
+
+void ost_conditions_free(const ost_conditions_t *self)
+{
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->n_lines; i++) {
+        ost_formula_delete(self->lines[i].begin);
+        ost_formula_delete(self->lines[i].end);
+    }
+    ost_formula_delete(self->eligible);
+    ost_release(self->names);
+    ost_release(self->is_used);
+    ost_release(self->lines);
+    ost_release(self->line);
+    ost_release(self);
+}
+
+size_t ost_conditions_find_output(const ost_conditions_t *self, const ost_experiment_t *e, const char *group)
+{
+    size_t name = find_name(self, group), value = 0;
+    if (name < e->n_covariates || name == self->n_names || !self->is_used[name]) return self->n_values;
+    for (size_t i = 0; i < name; i++) value += self->names[i].set != NULL ? self->names[i].set->n_elements : 1;
+    return value;
+}
