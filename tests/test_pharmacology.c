@@ -279,7 +279,7 @@ static void test_tamoxifen_induces(void)
 static size_t n_series(const person_t *person, size_t arm, const char *drug)
 {
     const ost_plan_t *plan = &person->plan;
-    uint32_t park = (uint32_t) plan->impl->hold[ost_blocks_find(plan->blocks, drug)];
+    uint32_t park = (uint32_t) plan->inputs->hold[ost_blocks_find(plan->blocks, drug)];
     size_t n = 0;
     for (size_t i = 0; i < plan->n_arm_series[arm]; i++) n += plan->arm_series[arm][i].park_input == park;
     return n;

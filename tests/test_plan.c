@@ -41,7 +41,7 @@ static void point_init(point_t *self, const ost_plan_t *plan)
             self->p + block->first_hoisted * OST_LANES, self->x + block->first_state * OST_LANES, self->scratch);
     }
     for (size_t i = 0; i < s->n_inputs; i++)
-        for (int l = 0; l < OST_LANES; l++) self->u[i * OST_LANES + (size_t) l] = plan->impl->idle_input[i];
+        for (int l = 0; l < OST_LANES; l++) self->u[i * OST_LANES + (size_t) l] = plan->inputs->idle[i];
     free(params);
 }
 
@@ -71,7 +71,7 @@ static double *rhs(point_t *self)
 static void wake(point_t *self, const ost_plan_t *plan)
 {
     for (size_t b = 0; b < plan->blocks->n; b++)
-        if (plan->impl->hold[b] >= 0) set(self->u, (size_t) plan->impl->hold[b], 0);
+        if (plan->inputs->hold[b] >= 0) set(self->u, (size_t) plan->inputs->hold[b], 0);
 }
 
 static void full_study(study_t *s)
@@ -130,7 +130,7 @@ static void test_rhs(void)
     size_t e = state_index(plan, "axis.E"), c = state_index(plan, "bone.C"), w = state_index(plan, "relay.W");
     size_t tone = state_index(plan, "source.S"), share_input = 0;
     for (size_t i = 0; i < plan->wiring->n_signals; i++)
-        if (plan->impl->outside[i] >= 0) share_input = (size_t) plan->impl->outside[i];
+        if (plan->inputs->outside[i] >= 0) share_input = (size_t) plan->inputs->outside[i];
     for (size_t l = 0; l < OST_LANES; l++) {
         double z = (double) l;
         p.x[body * OST_LANES + l] = 1 + z;
@@ -242,7 +242,7 @@ static void test_chain_rule(void)
     /* pill parked in some lanes at given means */
     const ost_lane_block_t *pill = &s.plan.impl->lane.blocks[ost_blocks_find(s.plan.blocks, "pill")];
     for (size_t l = 4; l < OST_LANES; l++) {
-        p.u[(size_t) pill->park_input * OST_LANES + l] = 1;
+        p.u[(size_t) pill->hold * OST_LANES + l] = 1;
         p.u[pill->first_mean * OST_LANES + l] = 0.4;
         p.u[(pill->first_mean + 1) * OST_LANES + l] = 0.7;
     }
@@ -250,7 +250,7 @@ static void test_chain_rule(void)
     check_chain_rule(&p, 3);
     check_chain_rule(&p, 6);
     /* and in all lanes, where its kernel is not called at all */
-    for (size_t l = 0; l < OST_LANES; l++) p.u[(size_t) pill->park_input * OST_LANES + l] = 1;
+    for (size_t l = 0; l < OST_LANES; l++) p.u[(size_t) pill->hold * OST_LANES + l] = 1;
     check_chain_rule(&p, 1);
     point_free(&p);
     study_free(&s);
@@ -269,7 +269,7 @@ static void test_parked(void)
     set(p.x, gut, 1);
     set(p.x, body, 2);
     set(p.u, pill->first_mean, 0.75);
-    p.u[(size_t) pill->park_input * OST_LANES + 2] = 1;
+    p.u[(size_t) pill->hold * OST_LANES + 2] = 1;
     p.x[gut * OST_LANES + 2] = NAN; /* what a sleeping block holds must not leak */
     const double *f = rhs(&p);
     ost_assert_close(f[gut * OST_LANES + 1], -3, 0, 0);
@@ -288,10 +288,10 @@ static void test_wake(void)
     full_study(&s);
     const ost_plan_t *plan = &s.plan;
     CU_ASSERT_EQUAL(plan->n_arm_events[0], 0);
-    int32_t pill = plan->impl->hold[ost_blocks_find(plan->blocks, "pill")];
-    int32_t patch = plan->impl->hold[ost_blocks_find(plan->blocks, "patch")];
-    CU_ASSERT(pill >= 0 && patch >= 0 && plan->impl->hold[0] == -1);
-    ost_assert_close(plan->impl->idle_input[pill], 1, 0, 0);
+    int32_t pill = plan->inputs->hold[ost_blocks_find(plan->blocks, "pill")];
+    int32_t patch = plan->inputs->hold[ost_blocks_find(plan->blocks, "patch")];
+    CU_ASSERT(pill >= 0 && patch >= 0 && plan->inputs->hold[0] == -1);
+    ost_assert_close(plan->inputs->idle[pill], 1, 0, 0);
     const ost_event_t *e = plan->arm_events[1];
     CU_ASSERT(e[0].t == 0 && e[0].kind == OST_EVENT_SET_INPUT && e[0].index == (uint32_t) pill && e[0].amount == 0);
     CU_ASSERT(e[1].t == 0 && e[1].kind == OST_EVENT_ADD_STATE && e[1].amount == 4);
@@ -311,8 +311,8 @@ static void test_never_asleep(void)
     study_t s;
     STUDY(&s, "bone", "axis", "tide", "leftover");
     must_plan(&s);
-    CU_ASSERT_EQUAL(s.plan.impl->hold[2], -1); /* time enters its equation */
-    CU_ASSERT(s.plan.impl->hold[3] >= 0);      /* subject by subject, see the cohort */
+    CU_ASSERT_EQUAL(s.plan.inputs->hold[2], -1); /* time enters its equation */
+    CU_ASSERT(s.plan.inputs->hold[3] >= 0);      /* subject by subject, see the cohort */
     study_free(&s);
 }
 
@@ -375,8 +375,8 @@ static void test_infusions(void)
     long_one.duration = 10; /* end and next start are one moment: the rate does not change */
     give(&s, 2, long_one);
     must_plan(&s);
-    uint32_t rate = s.plan.impl->lane.infusions[0].input;
-    CU_ASSERT_EQUAL(s.plan.impl->lane.n_infusions, 1);
+    uint32_t rate = s.plan.inputs->infusions[0].input;
+    CU_ASSERT_EQUAL(s.plan.inputs->n_infusions, 1);
     expect_events(&s.plan, 0,
         (const double[][2]){ { 0, 0.4 }, { 10, 0.8 }, { 15, 0.4 }, { 20, 0.8 }, { 25, 0.4 }, { 35, 0 } }, 6, rate);
     double third = 1.0 / 3;
@@ -402,13 +402,13 @@ static void test_outside_drives(void)
     must_plan(&s);
     uint32_t share = 0, level = 0, load = 0;
     for (size_t i = 0; i < s.plan.wiring->n_signals; i++) {
-        if (strcmp(s.plan.wiring->signals[i].signal.name, "share") == 0) share = (uint32_t) s.plan.impl->outside[i];
-        if (strcmp(s.plan.wiring->signals[i].signal.name, "level") == 0) level = (uint32_t) s.plan.impl->outside[i];
-        if (strcmp(s.plan.wiring->signals[i].signal.name, "load") == 0) load = (uint32_t) s.plan.impl->outside[i];
+        if (strcmp(s.plan.wiring->signals[i].signal.name, "share") == 0) share = (uint32_t) s.plan.inputs->outside[i];
+        if (strcmp(s.plan.wiring->signals[i].signal.name, "level") == 0) level = (uint32_t) s.plan.inputs->outside[i];
+        if (strcmp(s.plan.wiring->signals[i].signal.name, "load") == 0) load = (uint32_t) s.plan.inputs->outside[i];
     }
     ost_assert_close(s.plan.doses->t_begin, -5, 0, 0);
-    ost_assert_close(s.plan.impl->idle_input[level], 2, 0, 0); /* its neutral value, where nothing else drives it */
-    ost_assert_close(s.plan.impl->idle_input[load], 0, 0, 0);
+    ost_assert_close(s.plan.inputs->idle[level], 2, 0, 0); /* its neutral value, where nothing else drives it */
+    ost_assert_close(s.plan.inputs->idle[load], 0, 0, 0);
     expect_events(&s.plan, 0, (const double[][2]){ { 10, 0.5 }, { 20, 0.6 }, { 30, 0.2 }, { 40, 0 } }, 4, share);
     expect_events(&s.plan, 1, (const double[][2]){ { -5, 3 }, { 15, 4 } }, 2, level);
     expect_events(&s.plan, 2, (const double[][2]){ { 0, 1 }, { 5, 3 }, { 10, 2 } }, 3, load);
@@ -605,7 +605,7 @@ static void test_wrong_drives(void)
     drive(&s, 0, "hormone", 5, "pmol/L", 0, 50);
     drive(&s, 0, "hormone", 7, "pmol/L", 50, INFINITY);
     must_plan(&s);
-    ost_assert_close(s.plan.impl->idle_input[0], 5, 0, 0);
+    ost_assert_close(s.plan.inputs->idle[0], 5, 0, 0);
     study_free(&s);
 }
 

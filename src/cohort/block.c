@@ -67,10 +67,10 @@ static void idle_block(ost_worker_t *self, size_t b, size_t first, size_t n_subj
             double *u = self->inputs + (first + l) * plan->system.n_inputs, *mean = u + block->first_mean;
             for (size_t i = 0; i < block->n_states; i++)
                 if (!(fabs(f[i * LANES + l]) <= AT_REST * plan->system.scale[block->first_state + i]))
-                    u[block->park_input] = 0;
+                    u[block->hold] = 0;
             for (size_t i = 0; i < block->n_drives; i++) {
                 if (probe == 0) mean[i] = drives[i * LANES + l];
-                if (!(fabs(drives[i * LANES + l] - mean[i]) <= AT_REST * fabs(mean[i]))) u[block->park_input] = 0;
+                if (!(fabs(drives[i * LANES + l] - mean[i]) <= AT_REST * fabs(mean[i]))) u[block->hold] = 0;
             }
         }
     }
@@ -82,15 +82,14 @@ static void prepare(ost_worker_t *self, size_t n)
     const ost_plan_t *plan = self->plan;
     const ost_lane_plan_t *lane = &plan->impl->lane;
     size_t n_inputs = plan->system.n_inputs;
-    for (size_t i = 0; i < n; i++)
-        memcpy(self->inputs + i * n_inputs, plan->impl->idle_input, n_inputs * sizeof(double));
+    for (size_t i = 0; i < n; i++) memcpy(self->inputs + i * n_inputs, plan->inputs->idle, n_inputs * sizeof(double));
     for (size_t first = 0; first < n; first += LANES) {
         gather(self->p_rows, self->params, plan->blocks->n_params, first, n);
         for (size_t b = 0; b < plan->blocks->n; b++) {
             const ost_lane_block_t *block = &lane->blocks[b];
             block->kernel->prepare(block->kernel, self->p_rows + plan->blocks->block[b].first_param * LANES,
                 self->h_rows + block->first_hoisted * LANES, self->x_rows + block->first_state * LANES, self->s_rows);
-            if (block->park_input >= 0) idle_block(self, b, first, n);
+            if (block->hold >= 0) idle_block(self, b, first, n);
         }
         scatter(self->constants, plan->system.n_constants, self->h_rows, plan->blocks->n_hoisted, first, n);
         scatter(self->x0, plan->system.n_states, self->x_rows, plan->blocks->n_states, first, n);

@@ -22,6 +22,17 @@ void *ost_list_new(size_t n, size_t size)
     return n == 0 ? NULL : calloc(n, size);
 }
 
+int ost_list_grow(void **list, size_t n, size_t *max, size_t size)
+{
+    if (n < *max) return 0;
+    size_t wanted = *max > 0 ? 2 * *max : 64;
+    void *bigger = realloc(*list, wanted * size);
+    if (bigger == NULL) return -1;
+    *list = bigger;
+    *max = wanted;
+    return 0;
+}
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;

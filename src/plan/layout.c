@@ -9,71 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parked states stand still and parked drives are constant, so a block may be parked only if time enters neither its
- * equations nor a condition. What it reads may change its course, too: before its first dose the cohort looks whether
- * it rests whatever it reads, after it ost_plan_build_events whether anything that it reads moves. */
-static bool can_be_parked(const ost_model_t *model)
-{
-    if (model->n_doses == 0 || model->n_switches > 0) return false;
-    for (size_t i = 0; i < model->n_jac; i++)
-        if (model->jac[i].col == model->n_states + model->n_reads) return false;
-    return true;
-}
-
 static int fail_memory(ost_error_t *err)
 {
     return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the layout of the plan");
 }
 
-/* The entry number `ordinal` of `state` from entry `first` on, n_infusions if there is none. */
-static size_t find_infusion(const ost_lane_plan_t *lane, size_t first, size_t state, size_t ordinal)
-{
-    size_t k = first;
-    while (k < lane->n_infusions && (lane->infusions[k].state != state || ordinal-- > 0)) k++;
-    return k;
-}
-
-uint32_t ost_plan_own_infusion(const ost_plan_t *self, size_t state, size_t ordinal)
-{
-    const ost_lane_plan_t *lane = &self->impl->lane;
-    return lane->infusions[find_infusion(lane, lane->n_shared_infusions, state, ordinal)].input;
-}
-
-/* Infusions into one state share an input, but for those that people take each in their own way. */
-static int add_infusions(ost_plan_t *self, bool subject_specific, uint32_t *n_inputs, ost_error_t *err)
-{
-    const ost_experiment_t *e = self->experiment;
-    ost_lane_plan_t *lane = &self->impl->lane;
-    for (size_t a = 0; a < e->n_arms; a++) {
-        size_t *n_of = calloc(self->blocks->n_states + 1, sizeof(*n_of));
-        if (n_of == NULL) return fail_memory(err);
-        for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
-            const ost_dose_target_t *to = &self->doses->target[a][i];
-            if (!to->is_infusion || to->is_subject_specific != subject_specific) continue;
-            size_t first = subject_specific ? lane->n_shared_infusions : 0;
-            size_t ordinal = subject_specific ? n_of[to->state]++ : 0;
-            if (find_infusion(lane, first, to->state, ordinal) == lane->n_infusions)
-                lane->infusions[lane->n_infusions++] = (ost_infusion_t){ .state = to->state, .input = (*n_inputs)++ };
-        }
-        free(n_of);
-    }
-    return 0;
-}
-
-static int build_infusions(ost_plan_t *self, uint32_t *n_inputs, ost_error_t *err)
-{
-    const ost_experiment_t *e = self->experiment;
-    ost_lane_plan_t *lane = &self->impl->lane;
-    size_t n_regimens = 1;
-    for (size_t a = 0; a < e->n_arms; a++) n_regimens += e->arms[a].n_regimens;
-    lane->infusions = calloc(n_regimens, sizeof(*lane->infusions));
-    if (lane->infusions == NULL) return fail_memory(err);
-    int ret = add_infusions(self, false, n_inputs, err);
-    lane->n_shared_infusions = lane->n_infusions;
-    return ret == 0 ? add_infusions(self, true, n_inputs, err) : ret;
-}
-
-static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error_t *err)
+static int build_block(ost_plan_t *self, size_t b, ost_error_t *err)
 {
     const ost_block_t *block = &self->blocks->block[b];
     const ost_model_t *model = block->model;
@@ -92,7 +33,8 @@ static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error
         .n_switches = (uint32_t) model->n_switches,
         .first_drive = block->first_drive,
         .n_drives = (uint32_t) model->n_drives,
-        .park_input = -1,
+        .hold = self->inputs->hold[b],
+        .first_mean = (uint32_t) self->inputs->hold[b] + 1,
         .mean_inputs = calloc(n, sizeof(uint32_t)),
         .mean_states = calloc(n, sizeof(uint32_t)),
         .n_outputs = (uint32_t) model->n_outputs,
@@ -112,40 +54,21 @@ static int build_block(ost_plan_t *self, size_t b, uint32_t *n_inputs, ost_error
     if (lane->kernel == NULL)
         return ost_fail(
             err, OST_ERR_VALUE, "model '%s' was not built for instruction set '%s'", model->name, ost_isa_name(isa));
-    if (can_be_parked(model)) {
-        lane->park_input = (int32_t) (*n_inputs)++;
-        lane->first_mean = *n_inputs;
-        for (uint32_t i = 0; i < model->n_drives; i++) lane->mean_inputs[i] = (*n_inputs)++;
-    }
-    self->impl->hold[b] = lane->park_input;
+    for (uint32_t i = 0; i < model->n_drives; i++) lane->mean_inputs[i] = lane->first_mean + i;
     return 0;
 }
 
-int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err)
+int ost_plan_build_blocks(ost_plan_t *self, ost_error_t *err)
 {
-    struct ost_plan_impl *impl = self->impl;
-    uint32_t n_inputs = 0;
-    impl->lane.blocks = calloc(self->blocks->n, sizeof(*impl->lane.blocks));
-    impl->hold = calloc(self->blocks->n, sizeof(*impl->hold));
-    impl->outside = calloc(self->wiring->n_signals + 1, sizeof(*impl->outside));
-    if (impl->lane.blocks == NULL || impl->hold == NULL || impl->outside == NULL) return fail_memory(err);
-    impl->lane.n_blocks = self->blocks->n;
-    for (size_t b = 0; b < self->blocks->n; b++) {
-        int ret = build_block(self, b, &n_inputs, err);
-        if (ret < 0) return ret;
-    }
-    int ret = build_infusions(self, &n_inputs, err);
-    if (ret < 0) return ret;
-    for (size_t s = 0; s < self->wiring->n_signals; s++)
-        impl->outside[s] = self->wiring->signals[s].has_outside ? (int32_t) n_inputs++ : -1;
-    impl->idle_input = calloc(n_inputs + 1, sizeof(*impl->idle_input));
-    if (impl->idle_input == NULL) return fail_memory(err);
-    for (size_t b = 0; b < self->blocks->n; b++)
-        if (impl->hold[b] >= 0) impl->idle_input[impl->hold[b]] = 1;
-    for (size_t s = 0; s < self->wiring->n_signals; s++)
-        if (impl->outside[s] >= 0) impl->idle_input[impl->outside[s]] = ost_wired_idle(&self->wiring->signals[s]);
-    self->system.n_inputs = n_inputs;
-    return 0;
+    ost_lane_plan_t *lane = &self->impl->lane;
+    lane->infusions = self->inputs->infusions;
+    lane->n_infusions = self->inputs->n_infusions;
+    lane->blocks = calloc(self->blocks->n, sizeof(*lane->blocks));
+    if (lane->blocks == NULL) return fail_memory(err);
+    lane->n_blocks = self->blocks->n;
+    int ret = 0;
+    for (size_t b = 0; b < self->blocks->n && ret == 0; b++) ret = build_block(self, b, err);
+    return ret;
 }
 
 static char *join(const char *a, const char *sep, const char *b, const char *end)
@@ -195,7 +118,7 @@ static ost_value_slot_t value_slot(const ost_plan_t *self, size_t s)
 {
     const ost_wired_t *signal = &self->wiring->signals[s];
     if (signal->n_drivers > 0) return (ost_value_slot_t){ OST_VALUE_ALGEBRAIC, signal->row };
-    if (signal->has_outside) return (ost_value_slot_t){ OST_VALUE_INPUT, (uint32_t) self->impl->outside[s] };
+    if (signal->has_outside) return (ost_value_slot_t){ OST_VALUE_INPUT, (uint32_t) self->inputs->outside[s] };
     return (ost_value_slot_t){ OST_VALUE_NEUTRAL, (uint32_t) s };
 }
 
@@ -224,7 +147,7 @@ static int build_signals(ost_plan_t *self, ost_error_t *err)
             .row = signal->row,
             .driver_row = calloc(signal->n_drivers + 1, sizeof(uint32_t)),
             .n_drivers = signal->n_drivers,
-            .input = self->impl->outside[s],
+            .input = self->inputs->outside[s],
             .combine = signal->signal.combine,
         };
         if (own->driver_row == NULL) return fail_memory(err);
@@ -405,6 +328,7 @@ int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
     lane->is_silent = !self->experiment->variability;
     const ost_plan_lanes_t *functions = lanes_of[self->experiment->solver.isa];
     ost_system_t *system = &self->system;
+    system->n_inputs = self->inputs->n;
     system->n_switches = self->blocks->n_switches;
     system->n_algebraic = lane->n_algebraic;
     system->n_constants = self->blocks->n_hoisted + (self->blocks->n_noises > 0);
@@ -528,7 +452,7 @@ static int collect_outputs(
             if (value < n_values) impl->condition_row[value + groups[g].n_elements] = row;
             groups[g].n_elements++;
             impl->factor[row] = output->unit.factor;
-            impl->of_parkable[row] = lane->park_input >= 0;
+            impl->of_parkable[row] = lane->hold >= 0;
             lane->wanted[lane->n_wanted++] = i;
             row++;
         }

@@ -16,11 +16,13 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     const ost_wiring_t *wiring = ost_wiring_new(library, e, blocks, err);
     const ost_doses_t *doses = ost_doses_new(e, blocks, err);
     const ost_conditions_t *conditions = ost_conditions_new(e, blocks, err);
-    *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, .impl = calloc(1, sizeof(*self->impl)) };
-    int ret = population == NULL || wiring == NULL || doses == NULL || conditions == NULL ? err->code
-              : self->impl == NULL                                                        ? ost_no_memory(err)
-                                                                                          : 0;
-    if (ret == 0) ret = ost_plan_build_inputs(self, err);
+    const ost_inputs_t *inputs = ost_inputs_new(e, blocks, wiring, doses, err);
+    *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs,
+        .impl = calloc(1, sizeof(*self->impl)) };
+    int ret = population == NULL || conditions == NULL || inputs == NULL ? err->code
+              : self->impl == NULL                                       ? ost_no_memory(err)
+                                                                         : 0;
+    if (ret == 0) ret = ost_plan_build_blocks(self, err);
     if (ret == 0) ret = ost_plan_build_schedules(self, err);
     if (ret == 0) ret = ost_plan_build_events(self, err);
     if (ret == 0) ret = ost_plan_build_visits(self, err);
@@ -45,7 +47,6 @@ static void free_lane_plan(ost_lane_plan_t *lane)
     free(lane->blocks);
     free(lane->signals);
     free(lane->steps);
-    free(lane->infusions);
     free(lane->neutral);
 }
 
@@ -73,9 +74,6 @@ static void free_impl(struct ost_plan_impl *impl, size_t n_states)
     free(impl->col);
     free(impl->scale);
     free(impl->positive);
-    free(impl->idle_input);
-    free(impl->hold);
-    free(impl->outside);
     free(impl->factor);
     free(impl->of_parkable);
     free(impl);
@@ -98,6 +96,7 @@ void ost_plan_free(ost_plan_t *self)
         free_schedules(self);
         free_impl(self->impl, self->system.n_states);
     }
+    ost_inputs_free(self->inputs);
     ost_conditions_free(self->conditions);
     ost_doses_free(self->doses);
     ost_wiring_free(self->wiring);

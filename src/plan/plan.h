@@ -7,6 +7,7 @@
 #include "plan/blocks.h"
 #include "plan/conditions.h"
 #include "plan/doses.h"
+#include "plan/inputs.h"
 #include "plan/population.h"
 #include "plan/wiring.h"
 
@@ -36,6 +37,7 @@ typedef struct {
     const ost_wiring_t *wiring;         /**< their signals */
     const ost_doses_t *doses;           /**< where doses go, when arms begin and end */
     const ost_conditions_t *conditions; /**< when doses begin and end, and who is eligible */
+    const ost_inputs_t *inputs;         /**< what events change */
     ost_system_t system;                /**< for the solver */
     ost_variable_t *variables;          /**< the requested ones */
     size_t n_variables;

@@ -30,8 +30,8 @@ typedef struct {
     uint32_t first_drive, n_drives; /* algebraic rows */
     uint32_t *drive_entry;     /* [n_drives] where its entries begin, OST_NO_ENTRY where only outputs need it; owned */
     bool is_static;            /* without states, and only outputs need its drives */
-    int32_t park_input;        /* -1: never parked */
-    uint32_t first_mean;       /* inputs, one for each drive of a block that can be parked */
+    int32_t hold;              /* input, -1: never held */
+    uint32_t first_mean;       /* inputs, one for each drive of a block that can be held */
     uint32_t first_quadrature; /* states, one for each drive of a block with a series */
     bool has_quadratures;
     uint32_t *mean_inputs, *mean_states; /* [n_drives] the same as lists, for ost_series_t; owned */
@@ -52,25 +52,21 @@ typedef struct {
     ost_combine_t combine;
 } ost_lane_signal_t;
 
-typedef struct {
-    uint32_t state, input;
-} ost_infusion_t;
-
 /* ost_system_t.self. The first n_algebraic rows of ost_point_t.scratch hold the algebraic rows that are evaluated after
  * every call; jacobian() finds those of rhs(). */
 typedef struct {
     ost_lane_block_t *blocks;
     ost_lane_signal_t *signals;
-    ost_driver_t *steps; /* [n_steps] of evaluation, with the index of a signal among those of this plan */
-    ost_infusion_t *infusions;
-    double *neutral; /* [n_signals of the plan rows] */
+    ost_driver_t *steps;             /* [n_steps] of evaluation, with the index of a signal among those of this plan */
+    const ost_infusion_t *infusions; /* [n_infusions] */
+    double *neutral;                 /* [n_signals of the plan rows] */
     size_t n_blocks, n_signals, n_steps, n_algebraic;
-    size_t n_infusions, n_shared_infusions; /* those that schedules have to themselves come last */
-    size_t n_rate_steps;                    /* the first of the steps; the others are for outputs alone */
-    size_t first_quadrature_entry;          /* of the Jacobian, in the order of blocks and drives */
-    size_t first_output_scratch;            /* row of scratch for outputs of which only some are wanted */
-    size_t first_noise_scratch;             /* row of scratch for the noise of one block */
-    size_t subject_row;                     /* of constants, where blocks have noise */
+    size_t n_infusions;
+    size_t n_rate_steps;           /* the first of the steps; the others are for outputs alone */
+    size_t first_quadrature_entry; /* of the Jacobian, in the order of blocks and drives */
+    size_t first_output_scratch;   /* row of scratch for outputs of which only some are wanted */
+    size_t first_noise_scratch;    /* row of scratch for the noise of one block */
+    size_t subject_row;            /* of constants, where blocks have noise */
     uint64_t seed;
     bool is_silent; /* every noise is 0 */
 } ost_lane_plan_t;
@@ -109,23 +105,18 @@ struct ost_plan_impl {
     double *scale;
     bool *positive;
     char **state_names;
-    double *idle_input; /* [n_inputs] where nothing acts; parked blocks' means are the subject's own */
-    int32_t *hold;      /* [n_blocks] input that holds it, -1: never */
-    int32_t *outside;   /* [n_signals] input of its outside drive, -1: none */
-    double *factor;     /* [n_outputs] reported = internal / factor */
-    bool *of_parkable;  /* [n_outputs] true where the row belongs to a block that can be parked */
+    double *factor;    /* [n_outputs] reported = internal / factor */
+    bool *of_parkable; /* [n_outputs] true where the row belongs to a block that can be held */
 };
 
 /* Steps of ost_plan_build, each in its own file. */
+int ost_plan_build_blocks(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* layout.c */
 int ost_plan_build_schedules(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK; /* schedule.c */
 int ost_plan_build_events(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* regimen.c */
 int ost_plan_build_visits(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* schedule.c */
-int ost_plan_build_inputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* layout.c */
 int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* layout.c */
 int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;   /* layout.c */
 
-/* The input of infusion number `ordinal` of those into a state that schedules of one arm have to themselves. */
-uint32_t ost_plan_own_infusion(const ost_plan_t *self, size_t state, size_t ordinal);
 /* How one subject takes all schedules. @param[in,out] t_begin  moved to its first dose, if that is earlier
  * @param[out] records  [n_schedules] @return 0 or OST_ERR_VALUE */
 int ost_plan_dosing_records(const ost_plan_t *self, const double *covariates, ost_dosing_record_t *records,

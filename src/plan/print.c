@@ -18,7 +18,7 @@ static void print_blocks(const ost_plan_t *self, FILE *out)
         const ost_model_t *m = block->model;
         fprintf(out, "  %-20s %-11s %3zu state%-1s %4zu parameters  %s%s\n", m->name, ost_model_kind_words[m->kind],
             m->n_states, s_of(m->n_states), m->n_params, m->text,
-            self->impl->hold[b] >= 0 ? " (inactive until its first dose)" : "");
+            self->inputs->hold[b] >= 0 ? " (inactive until its first dose)" : "");
     }
 }
 
@@ -99,18 +99,18 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
         if (n == 1) fprintf(out, "      a dose into %s on day %g\n", self->system.state_names[x], first);
         if (n > 1) fprintf(out, "      %zu doses into %s, day %g to %g\n", n, self->system.state_names[x], first, last);
     }
-    for (size_t i = 0; i < self->impl->lane.n_shared_infusions; i++) {
+    for (size_t i = 0; i < self->inputs->n_shared_infusions; i++) {
         size_t n = 0;
         for (size_t k = 0; k < n_events; k++)
-            n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == self->impl->lane.infusions[i].input;
+            n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == self->inputs->infusions[i].input;
         if (n > 0)
             fprintf(out, "      %zu change%s of the rate of infusion into %s\n", n, s_of(n),
-                self->system.state_names[self->impl->lane.infusions[i].state]);
+                self->system.state_names[self->inputs->infusions[i].state]);
     }
     for (size_t s = 0; s < self->wiring->n_signals; s++) {
         size_t n = 0;
         for (size_t k = 0; k < n_events && self->wiring->signals[s].has_outside; k++)
-            n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == (uint32_t) self->impl->outside[s];
+            n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == (uint32_t) self->inputs->outside[s];
         if (n > 0)
             fprintf(out, "      %zu change%s of %s from outside\n", n, s_of(n), self->wiring->signals[s].signal.name);
     }

@@ -29,22 +29,20 @@ static int add_schedule(ost_plan_t *self, size_t arm, size_t i, ost_error_t *err
     const ost_arm_t *a = &self->experiment->arms[arm];
     const ost_regimen_t *r = &a->regimens[i];
     const ost_dose_target_t *targets = self->doses->target[arm];
-    size_t c = self->n_schedules, of_drug = 0, of_state = 0, block = targets[i].block, x = targets[i].state;
+    size_t c = self->n_schedules, of_drug = 0, block = targets[i].block, x = targets[i].state;
     char purpose[160];
     for (size_t k = 0; k < i; k++) of_drug += strcmp(a->regimens[k].drug, r->drug) == 0;
-    for (size_t k = 0; k < i; k++)
-        of_state += targets[k].is_subject_specific && targets[k].is_infusion && targets[k].state == x;
     snprintf(purpose, sizeof(purpose), "dose %.100s %zu", r->drug, of_drug);
     bool is_infusion = r->duration > 0;
     self->schedules[c] = (ost_plan_schedule_t){ .arm = arm, .regimen = r, .name = schedule_name(r->drug, of_drug) };
     self->impl->rules[c] = (ost_rule_t){ .block = block, .conditions = &self->conditions->line[arm][i] };
     self->impl->schedules[c] = (ost_schedule_t){
         .kind = is_infusion ? OST_EVENT_SET_INPUT : OST_EVENT_ADD_STATE,
-        .index = is_infusion ? ost_plan_own_infusion(self, x, of_state) : (uint32_t) x,
+        .index = is_infusion ? self->inputs->infusion[arm][i] : (uint32_t) x,
         .amount = is_infusion ? r->amount / r->duration : r->amount,
         .interval = r->interval > 0 ? r->interval : INFINITY,
         .duration = r->duration,
-        .wake = self->impl->hold[block],
+        .wake = self->inputs->hold[block],
         .series = -1,
         .purpose = ost_random_purpose(purpose),
     };

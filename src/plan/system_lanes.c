@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The assembled system over lanes. Every kernel works in its own stretch of the states, constants and entries; here is
- * only what joins them: signals, parking, infusions, quadratures. */
+ * only what joins them: signals, held blocks, infusions, quadratures. */
 #include "core/lanes.h"
 #include "plan/plan_impl.h"
 
 #define ROW(base, i) ((base) + (size_t) (i) *OST_LANES)
 
-/* Where the block is parked. @return true if it is anywhere */
-static inline bool find_parked(const ost_lane_block_t *block, const ost_point_t *at, ost_mask *parked)
+/* Lanes in which the block is held. @return true if there are any */
+static inline bool find_held(const ost_lane_block_t *block, const ost_point_t *at, ost_mask *held)
 {
-    *parked = (ost_mask){ 0 };
-    if (block->park_input < 0) return false;
-    *parked = ~ost_v_eq(ost_v_load(ROW(at->u, block->park_input)), ost_v_splat(0));
-    return ost_mask_any(*parked);
+    *held = (ost_mask){ 0 };
+    if (block->hold < 0) return false;
+    *held = ~ost_v_eq(ost_v_load(ROW(at->u, block->hold)), ost_v_splat(0));
+    return ost_mask_any(*held);
 }
 
 /* @param reads  [OST_MAX_READS] must live as long as the arguments */
@@ -36,14 +36,14 @@ static void eval_drive(
 {
     const double *reads[OST_MAX_READS];
     double *value = ROW(at->scratch, block->first_drive + drive);
-    ost_mask parked;
-    bool is_parked = find_parked(block, at, &parked);
-    if (!is_parked || ost_mask_any(~parked)) {
+    ost_mask held;
+    bool is_held = find_held(block, at, &held);
+    if (!is_held || ost_mask_any(~held)) {
         ost_kernel_args_t args = block_args(self, block, at, reads);
         block->kernel->drive(block->kernel, &args, drive, value);
     }
-    if (!is_parked) return;
-    ost_v_store(value, ost_v_blend(parked, ost_v_load(ROW(at->u, block->first_mean + drive)), ost_v_load(value)));
+    if (!is_held) return;
+    ost_v_store(value, ost_v_blend(held, ost_v_load(ROW(at->u, block->first_mean + drive)), ost_v_load(value)));
 }
 
 static void eval_signal(const ost_lane_signal_t *signal, const ost_point_t *at)
@@ -92,20 +92,20 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_states == 0) continue;
-        ost_mask parked;
-        bool is_parked = find_parked(block, at, &parked);
+        ost_mask held;
+        bool is_held = find_held(block, at, &held);
         double *rows = ROW(f, block->first_state);
-        if (is_parked && !ost_mask_any(~parked)) {
+        if (is_held && !ost_mask_any(~held)) {
             zero_rows(rows, block->n_states);
         } else {
             ost_kernel_args_t args = block_args(self, block, at, reads);
             block->kernel->rhs(block->kernel, &args, rows);
-            if (is_parked) clear_rows(rows, block->n_states, parked);
+            if (is_held) clear_rows(rows, block->n_states, held);
         }
         if (!block->has_quadratures) continue;
         for (uint32_t i = 0; i < block->n_drives; i++) {
             ost_v drive = ost_v_load(ROW(at->scratch, block->first_drive + i));
-            ost_v_store(ROW(f, block->first_quadrature + i), ost_v_blend(parked, ost_v_splat(0), drive));
+            ost_v_store(ROW(f, block->first_quadrature + i), ost_v_blend(held, ost_v_splat(0), drive));
         }
     }
     for (size_t i = 0; i < self->n_infusions; i++) {
@@ -136,10 +136,10 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->is_static) continue;
-        ost_mask parked;
-        bool is_parked = find_parked(block, at, &parked);
+        ost_mask held;
+        bool is_held = find_held(block, at, &held);
         double *rows = ROW(entries, block->first_entry);
-        if (is_parked && !ost_mask_any(~parked)) {
+        if (is_held && !ost_mask_any(~held)) {
             zero_rows(rows, block->n_entries);
         } else {
             ost_kernel_args_t args = block_args(self, block, at, reads);
@@ -147,10 +147,10 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
             for (uint32_t i = 0; i < block->n_drives; i++)
                 if (block->drive_entry[i] != OST_NO_ENTRY)
                     block->kernel->drive_jacobian(block->kernel, &args, i, ROW(entries, block->drive_entry[i]));
-            if (is_parked) clear_rows(rows, block->n_entries, parked);
+            if (is_held) clear_rows(rows, block->n_entries, held);
         }
         for (uint32_t i = 0; block->has_quadratures && i < block->n_drives; i++, quadrature += OST_LANES)
-            ost_v_store(quadrature, ost_v_blend(parked, ost_v_splat(0), ost_v_splat(1)));
+            ost_v_store(quadrature, ost_v_blend(held, ost_v_splat(0), ost_v_splat(1)));
     }
     for (size_t i = 0; i < self->n_signals; i++)
         if (self->signals[i].first_entry != OST_NO_ENTRY) signal_entries(&self->signals[i], at, entries);

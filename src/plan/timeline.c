@@ -8,6 +8,7 @@
  * Windows are half-open: a dose due at `stop` is not given, a drive ends at `stop`; an infusion begun before `stop`
  * runs to its end. Times closer than OST_SAME_TIME are one time, the earliest of them. */
 #include "plan/plan_impl.h"
+#include "plan/windows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,40 +24,21 @@ typedef struct {
     uint32_t regimen; /* of a bolus, else OST_NO_BLOCK */
 } item_t;
 
-/* An input has this value from `on` to `off`, beside others of its kind. */
-typedef struct {
-    double on, off, value;
-    const ost_drive_input_t *drive; /* NULL for an infusion */
-} window_t;
-
 typedef struct {
     ost_plan_t *plan;
     size_t arm;
     item_t *items;
     size_t n_items, max_items;
-    window_t *windows; /* of one input at a time */
-    size_t n_windows, max_windows;
+    ost_windows_t windows; /* of one input at a time */
     ost_error_t *err;
 } builder_t;
-
-static int grow(void **array, size_t n, size_t *max, size_t size, ost_error_t *err)
-{
-    if (n < *max) return 0;
-    size_t wanted = *max > 0 ? 2 * *max : 64;
-    void *bigger = realloc(*array, wanted * size);
-    if (bigger == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for %zu events", wanted);
-    *array = bigger;
-    *max = wanted;
-    return 0;
-}
 
 static int add_item(builder_t *self, int rank, ost_event_kind_t kind, double t, size_t index, double amount,
     uint32_t block, uint32_t regimen)
 {
-    void *array = self->items;
-    int ret = grow(&array, self->n_items, &self->max_items, sizeof(item_t), self->err);
-    self->items = array;
-    if (ret < 0) return ret;
+    void *list = self->items;
+    if (ost_list_grow(&list, self->n_items, &self->max_items, sizeof(item_t)) < 0) return ost_no_memory(self->err);
+    self->items = list;
     self->items[self->n_items] = (item_t){
         .event = { .t = t, .kind = kind, .index = (uint32_t) index, .amount = amount, .series = -1 },
         .rank = rank,
@@ -65,16 +47,6 @@ static int add_item(builder_t *self, int rank, ost_event_kind_t kind, double t, 
         .regimen = regimen,
     };
     self->n_items++;
-    return 0;
-}
-
-static int add_window(builder_t *self, double on, double off, double value, const ost_drive_input_t *drive)
-{
-    void *array = self->windows;
-    int ret = grow(&array, self->n_windows, &self->max_windows, sizeof(window_t), self->err);
-    self->windows = array;
-    if (ret < 0) return ret;
-    self->windows[self->n_windows++] = (window_t){ on, off, value, drive };
     return 0;
 }
 
@@ -116,48 +88,20 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int compare_windows(const void *a, const void *b)
-{
-    return compare_doubles(&((const window_t *) a)->on, &((const window_t *) b)->on);
-}
-
-static void sort_windows(builder_t *self)
-{
-    if (self->n_windows > 0) qsort(self->windows, self->n_windows, sizeof(*self->windows), compare_windows);
-}
-
-/* The windows [first, n) sorted by start that cover time t, combined: computed anew at each change, so that what is
- * over leaves nothing behind. `idle` where none does. */
-static int window_value(const builder_t *self, size_t first, double t, ost_combine_t rule, double idle, double *value)
-{
-    size_t n_active = 0;
-    double sum = 0, rest = 1;
-    for (size_t i = first; i < self->n_windows && self->windows[i].on <= t + OST_SAME_TIME; i++) {
-        const window_t *w = &self->windows[i];
-        if (w->off <= t + OST_SAME_TIME) continue;
-        sum += w->value;
-        rest *= 1 - w->value;
-        if (++n_active > 1 && rule == OST_COMBINE_ONE)
-            return OST_FAIL_AT(self->err, OST_ERR_VALUE, self->plan->experiment, w->drive->location,
-                "arm '%s': signal '%s' is driven twice on day %g, and can have one driver only",
-                self->plan->experiment->arms[self->arm].name, w->drive->signal, t);
-    }
-    *value = n_active == 0 ? idle : rule == OST_COMBINE_FRACTION ? 1 - rest : sum;
-    return 0;
-}
-
 /* Events of one input from its windows; `signal` (NULL for an infusion) has the value `idle` where none acts. */
 static int add_changes(builder_t *self, size_t input, const ost_signal_t *signal, double idle, uint32_t block)
 {
-    size_t n = 2 * self->n_windows, first = 0;
-    double current = self->plan->impl->idle_input[input], last = -INFINITY;
+    const ost_arm_t *arm = &self->plan->experiment->arms[self->arm];
+    const ost_windows_t *windows = &self->windows;
+    size_t n = 2 * windows->n, first = 0;
+    double current = self->plan->inputs->idle[input], last = -INFINITY;
     ost_combine_t rule = signal != NULL ? signal->combine : OST_COMBINE_SUM;
     double *times = malloc((n + 1) * sizeof(*times));
     if (times == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for %zu events", n);
-    sort_windows(self);
-    for (size_t i = 0; i < self->n_windows; i++) {
-        times[2 * i] = self->windows[i].on;
-        times[2 * i + 1] = self->windows[i].off;
+    ost_windows_sort(&self->windows);
+    for (size_t i = 0; i < windows->n; i++) {
+        times[2 * i] = windows->window[i].on;
+        times[2 * i + 1] = windows->window[i].off;
     }
     qsort(times, n, sizeof(*times), compare_doubles);
     int ret = 0;
@@ -165,13 +109,12 @@ static int add_changes(builder_t *self, size_t input, const ost_signal_t *signal
         double t = times[i], value;
         if (t <= last + OST_SAME_TIME) continue;
         last = t;
-        while (first < self->n_windows && self->windows[first].off <= t + OST_SAME_TIME) first++;
-        ret = window_value(self, first, t, rule, idle, &value);
+        while (first < windows->n && windows->window[first].off <= t + OST_SAME_TIME) first++;
+        ret = ost_windows_value(windows, first, t, rule, idle, &value, self->plan->experiment, arm, self->err);
         if (ret == 0 && isnan(value))
-            ret = OST_FAIL_AT(self->err, OST_ERR_VALUE, self->plan->experiment,
-                self->plan->experiment->arms[self->arm].location,
-                "arm '%s': signal '%s' has no neutral value, and nothing drives it from day %g on",
-                self->plan->experiment->arms[self->arm].name, signal->name, t);
+            ret = OST_FAIL_AT(self->err, OST_ERR_VALUE, self->plan->experiment, arm->location,
+                "arm '%s': signal '%s' has no neutral value, and nothing drives it from day %g on", arm->name,
+                signal->name, t);
         if (ret < 0 || value == current) continue;
         current = value;
         ret = add_item(
@@ -181,29 +124,16 @@ static int add_changes(builder_t *self, size_t input, const ost_signal_t *signal
     return ret;
 }
 
-static int collect_drives(builder_t *self, const char *signal)
-{
-    const ost_arm_t *arm = &self->plan->experiment->arms[self->arm];
-    self->n_windows = 0;
-    for (size_t i = 0; i < arm->n_inputs; i++) {
-        const ost_drive_input_t *d = &arm->inputs[i];
-        if (strcmp(d->signal, signal) != 0) continue;
-        int ret = add_window(self, fmax(d->start, self->plan->doses->t_begin), d->stop, d->value, d);
-        if (ret < 0) return ret;
-    }
-    sort_windows(self);
-    return 0;
-}
-
 static int add_drives(builder_t *self)
 {
     for (size_t s = 0; s < self->plan->wiring->n_signals; s++) {
         const ost_wired_t *signal = &self->plan->wiring->signals[s];
         if (!signal->has_outside) continue;
         double idle = ost_wired_idle(signal);
-        int ret = collect_drives(self, signal->signal.name);
+        int ret = ost_windows_collect(&self->windows, &self->plan->experiment->arms[self->arm], signal->signal.name,
+            self->plan->doses->t_begin, self->err);
         if (ret == 0)
-            ret = add_changes(self, (size_t) self->plan->impl->outside[s], &signal->signal, idle, OST_NO_BLOCK);
+            ret = add_changes(self, (size_t) self->plan->inputs->outside[s], &signal->signal, idle, OST_NO_BLOCK);
         if (ret < 0) return ret;
     }
     return 0;
@@ -213,10 +143,10 @@ static int add_infusions(builder_t *self)
 {
     const ost_plan_t *plan = self->plan;
     const ost_arm_t *arm = &plan->experiment->arms[self->arm];
-    for (size_t j = 0; j < plan->impl->lane.n_shared_infusions; j++) {
-        const ost_infusion_t *infusion = &plan->impl->lane.infusions[j];
+    for (size_t j = 0; j < plan->inputs->n_shared_infusions; j++) {
+        const ost_infusion_t *infusion = &plan->inputs->infusions[j];
         size_t b = 0;
-        self->n_windows = 0;
+        self->windows.n = 0;
         for (size_t i = 0; i < arm->n_regimens; i++) {
             const ost_regimen_t *r = &arm->regimens[i];
             const ost_dose_target_t *to = &plan->doses->target[self->arm][i];
@@ -224,7 +154,7 @@ static int add_infusions(builder_t *self)
             b = to->block;
             for (size_t k = 0, n = n_doses_of(plan, r); k < n; k++) {
                 double t = dose_time(r, k);
-                int ret = add_window(self, t, t + r->duration, r->amount / r->duration, NULL);
+                int ret = ost_windows_add(&self->windows, t, t + r->duration, r->amount / r->duration, NULL, self->err);
                 if (ret < 0) return ret;
             }
         }
@@ -239,12 +169,12 @@ static int add_wakes(builder_t *self)
 {
     size_t n = self->n_items;
     for (uint32_t b = 0; b < self->plan->blocks->n; b++) {
-        if (self->plan->impl->hold[b] < 0) continue;
+        if (self->plan->inputs->hold[b] < 0) continue;
         double first = INFINITY;
         for (size_t i = 0; i < n; i++)
             if (self->items[i].block == b) first = fmin(first, self->items[i].event.t);
         if (isinf(first)) continue;
-        int ret = add_item(self, RANK_WAKE, OST_EVENT_SET_INPUT, first, (size_t) self->plan->impl->hold[b], 0,
+        int ret = add_item(self, RANK_WAKE, OST_EVENT_SET_INPUT, first, (size_t) self->plan->inputs->hold[b], 0,
             OST_NO_BLOCK, OST_NO_BLOCK);
         if (ret < 0) return ret;
     }
@@ -315,7 +245,7 @@ static bool reads_nothing_live(const builder_t *self, size_t b)
         if (signal->has_outside) return false;
         for (uint32_t d = 0; d < signal->n_drivers; d++) {
             uint32_t driver = signal->drivers[d].block;
-            if (plan->impl->hold[driver] < 0 || !is_over(self, driver, b)) return false;
+            if (plan->inputs->hold[driver] < 0 || !is_over(self, driver, b)) return false;
         }
     }
     return true;
@@ -355,7 +285,7 @@ static int new_series(builder_t *self, uint32_t b, double interval, double t_fir
         .tolerance = fmin(3e-2, 30 * sqrt(plan->experiment->solver.rtol)),
         .first_state = plan->blocks->block[b].first_state,
         .n_states = (uint32_t) plan->blocks->block[b].model->n_states,
-        .park_input = (uint32_t) lane->park_input,
+        .park_input = (uint32_t) lane->hold,
         .n_means = lane->n_drives,
         .mean_input = lane->mean_inputs,
         .mean_state = lane->mean_states,
@@ -393,7 +323,7 @@ static int find_series(builder_t *self)
     if (run == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "no memory for %zu events", self->n_items);
     int ret = 0;
     for (uint32_t b = 0; b < plan->blocks->n && ret == 0; b++) {
-        if (plan->impl->hold[b] < 0 || !is_felt(plan, b) || !reads_nothing_live(self, b)) continue;
+        if (plan->inputs->hold[b] < 0 || !is_felt(plan, b) || !reads_nothing_live(self, b)) continue;
         size_t n = 0;
         if (count_schedules(self, b, NULL) > 0) {
             ret = add_schedule_series(self, b);
@@ -436,38 +366,6 @@ static int build_arm(builder_t *self)
     return 0;
 }
 
-/* A signal that only the arms drive and that has no neutral value has to be driven from the beginning; its idle value
- * is then what it begins with, which with a run-in must be the same in all arms, because they share it. */
-static int settle_idle_drives(builder_t *self)
-{
-    const ost_plan_t *plan = self->plan;
-    const ost_experiment_t *e = plan->experiment;
-    for (size_t s = 0; s < plan->wiring->n_signals; s++) {
-        const ost_wired_t *signal = &plan->wiring->signals[s];
-        if (!signal->has_outside || !isnan(plan->impl->idle_input[plan->impl->outside[s]])) continue;
-        double first = NAN;
-        for (self->arm = 0; self->arm < e->n_arms; self->arm++) {
-            double value;
-            int ret = collect_drives(self, signal->signal.name);
-            if (ret == 0) ret = window_value(self, 0, plan->doses->t_begin, signal->signal.combine, NAN, &value);
-            if (ret < 0) return ret;
-            const char *arm = e->arms[self->arm].name;
-            if (isnan(value))
-                return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].location,
-                    "arm '%s': signal '%s' has no neutral value, and nothing drives it at the start (day %g)", arm,
-                    signal->signal.name, plan->doses->t_begin);
-            if (self->arm == 0) first = value;
-            if (e->start != NULL && value != first)
-                return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, e->arms[self->arm].location,
-                    "arms '%s' and '%s' start with different values of signal '%s', which has no neutral value for the "
-                    "run-in that they share",
-                    e->arms[0].name, arm, signal->signal.name);
-        }
-        plan->impl->idle_input[plan->impl->outside[s]] = first;
-    }
-    return 0;
-}
-
 int ost_plan_build_events(ost_plan_t *plan, ost_error_t *err)
 {
     size_t n_arms = plan->experiment->n_arms;
@@ -480,9 +378,9 @@ int ost_plan_build_events(ost_plan_t *plan, ost_error_t *err)
     if (plan->arm_events == NULL || plan->n_arm_events == NULL || plan->n_arm_known == NULL ||
         plan->arm_series == NULL || plan->n_arm_series == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of %zu arms", n_arms);
-    int ret = settle_idle_drives(&self);
+    int ret = 0;
     for (self.arm = 0; self.arm < n_arms && ret == 0; self.arm++) ret = build_arm(&self);
     free(self.items);
-    free(self.windows);
+    free(self.windows.window);
     return ret;
 }

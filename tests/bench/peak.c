@@ -117,7 +117,7 @@ static int measure(const bench_problem_t *problem, ost_isa_t isa, ost_error_t *e
     fill(p, problem->jobs[0].p, system->n_constants);
     fill(u, problem->jobs[0].u0, system->n_inputs);
     for (size_t b = 0; b < problem->plan.blocks->n; b++) { /* blocks sleep until their first dose */
-        int32_t park = problem->plan.impl->hold[b];
+        int32_t park = problem->plan.inputs->hold[b];
         if (park >= 0) memset(u + (size_t) park * OST_LANE_COUNT, 0, OST_LANE_COUNT * sizeof(double));
     }
     const ost_point_t at = { .t = t, .x = x, .p = p, .u = u, .mode = mode, .scratch = scratch };

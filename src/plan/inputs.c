@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Numbers the inputs: those that hold blocks, then infusions, then drives from outside; and sets their first values. */
+#include "plan/inputs.h"
+
+#include "plan/windows.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The inputs while they are made. */
+typedef struct {
+    const ost_experiment_t *e;
+    const ost_blocks_t *blocks;
+    const ost_wiring_t *wiring;
+    const ost_doses_t *doses;
+    ost_inputs_t *inputs;
+    double *idle;
+    int32_t *hold, *outside;
+    ost_infusion_t *infusions;
+    uint32_t *lines;
+    const uint32_t **infusion;
+    ost_error_t *err;
+} builder_t;
+
+/* States of a held block stand still and its drives are constant, so time may enter neither its equations nor a
+ * condition. What it reads may change as well: before its first dose the cohort tests whether the block is at steady
+ * state whatever it reads, after it the timeline tests whether anything that it reads changes. */
+static bool can_be_held(const ost_model_t *model)
+{
+    if (model->n_doses == 0 || model->n_switches > 0) return false;
+    for (size_t i = 0; i < model->n_jac; i++)
+        if (model->jac[i].col == model->n_states + model->n_reads) return false;
+    return true;
+}
+
+static size_t count_lines(const ost_experiment_t *e)
+{
+    size_t n = 0;
+    for (size_t a = 0; a < e->n_arms; a++) n += e->arms[a].n_regimens;
+    return n;
+}
+
+/* The infusion number `ordinal` of `state` from number `first` on, n_infusions if there is none. */
+static size_t find_infusion(const ost_inputs_t *self, size_t first, size_t state, size_t ordinal)
+{
+    size_t k = first;
+    while (k < self->n_infusions && (self->infusions[k].state != state || ordinal-- > 0)) k++;
+    return k;
+}
+
+/* @param n_of  [n_states] scratch: subject-specific infusions into each state that an arm has so far */
+static void number_infusions(builder_t *self, bool subject_specific, size_t *n_of)
+{
+    ost_inputs_t *inputs = self->inputs;
+    size_t line = 0;
+    for (size_t a = 0; a < self->e->n_arms; a++) {
+        self->infusion[a] = self->lines + line;
+        memset(n_of, 0, self->blocks->n_states * sizeof(*n_of));
+        for (size_t i = 0; i < self->e->arms[a].n_regimens; i++, line++) {
+            const ost_dose_target_t *to = &self->doses->target[a][i];
+            if (!to->is_infusion || to->is_subject_specific != subject_specific) continue;
+            size_t first = subject_specific ? inputs->n_shared_infusions : 0;
+            size_t k = find_infusion(inputs, first, to->state, subject_specific ? n_of[to->state]++ : 0);
+            if (k == inputs->n_infusions)
+                self->infusions[inputs->n_infusions++] =
+                    (ost_infusion_t){ .state = to->state, .input = (uint32_t) inputs->n++ };
+            self->lines[line] = self->infusions[k].input;
+        }
+    }
+    if (!subject_specific) inputs->n_shared_infusions = inputs->n_infusions;
+}
+
+static int number(builder_t *self)
+{
+    ost_inputs_t *inputs = self->inputs;
+    size_t *n_of = calloc(self->blocks->n_states + 1, sizeof(*n_of));
+    if (n_of == NULL) return ost_no_memory(self->err);
+    for (size_t b = 0; b < self->blocks->n; b++) {
+        const ost_model_t *model = self->blocks->block[b].model;
+        self->hold[b] = can_be_held(model) ? (int32_t) inputs->n : -1;
+        if (self->hold[b] >= 0) inputs->n += 1 + model->n_drives;
+    }
+    number_infusions(self, false, n_of);
+    number_infusions(self, true, n_of);
+    free(n_of);
+    for (size_t s = 0; s < self->wiring->n_signals; s++)
+        self->outside[s] = self->wiring->signals[s].has_outside ? (int32_t) inputs->n++ : -1;
+    return 0;
+}
+
+/* A signal that only the arms drive and that has no neutral value has to be driven from the beginning, and its idle
+ * value is the first; with a run-in it must be the same in all arms, which share the run-in. */
+static int find_first_value(builder_t *self, ost_windows_t *windows, const ost_signal_t *signal, double *first)
+{
+    const ost_experiment_t *e = self->e;
+    for (size_t a = 0; a < e->n_arms; a++) {
+        const ost_arm_t *arm = &e->arms[a];
+        double value, t = self->doses->t_begin;
+        int ret = ost_windows_collect(windows, arm, signal->name, t, self->err);
+        if (ret == 0) ret = ost_windows_value(windows, 0, t, signal->combine, NAN, &value, e, arm, self->err);
+        if (ret < 0) return ret;
+        if (isnan(value))
+            return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, arm->location,
+                "arm '%s': signal '%s' has no neutral value, and nothing drives it at the start (day %g)", arm->name,
+                signal->name, t);
+        if (a == 0) *first = value;
+        if (e->start != NULL && value != *first)
+            return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, arm->location,
+                "arms '%s' and '%s' start with different values of signal '%s', which has no neutral value for the "
+                "run-in that they share",
+                e->arms[0].name, arm->name, signal->name);
+    }
+    return 0;
+}
+
+static int set_idle(builder_t *self)
+{
+    ost_windows_t windows = { 0 };
+    int ret = 0;
+    self->inputs->idle = self->idle = calloc(self->inputs->n + 1, sizeof(*self->idle));
+    if (self->idle == NULL) return ost_no_memory(self->err);
+    for (size_t b = 0; b < self->blocks->n; b++)
+        if (self->hold[b] >= 0) self->idle[self->hold[b]] = 1;
+    for (size_t s = 0; s < self->wiring->n_signals && ret == 0; s++) {
+        const ost_wired_t *signal = &self->wiring->signals[s];
+        if (self->outside[s] < 0) continue;
+        double *idle = &self->idle[self->outside[s]];
+        *idle = ost_wired_idle(signal);
+        if (isnan(*idle)) ret = find_first_value(self, &windows, &signal->signal, idle);
+    }
+    free(windows.window);
+    return ret;
+}
+
+static int alloc(builder_t *self)
+{
+    ost_inputs_t *inputs = self->inputs;
+    size_t n = count_lines(self->e) + 1;
+    inputs->hold = self->hold = calloc(self->blocks->n + 1, sizeof(*self->hold));
+    inputs->outside = self->outside = calloc(self->wiring->n_signals + 1, sizeof(*self->outside));
+    inputs->infusions = self->infusions = calloc(n, sizeof(*self->infusions));
+    inputs->lines = self->lines = calloc(n, sizeof(*self->lines));
+    inputs->infusion = self->infusion = calloc(self->e->n_arms + 1, sizeof(*self->infusion));
+    return self->hold == NULL || self->outside == NULL || self->infusions == NULL || self->lines == NULL ||
+                   self->infusion == NULL
+               ? ost_no_memory(self->err)
+               : 0;
+}
+
+const ost_inputs_t *ost_inputs_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
+    const ost_doses_t *doses, ost_error_t *err)
+{
+    if (blocks == NULL || wiring == NULL || doses == NULL) return NULL;
+    ost_inputs_t *inputs = calloc(1, sizeof(*inputs));
+    builder_t self = { .e = e, .blocks = blocks, .wiring = wiring, .doses = doses, .inputs = inputs, .err = err };
+    int ret = inputs == NULL ? ost_no_memory(err) : alloc(&self);
+    if (ret == 0) ret = number(&self);
+    if (ret == 0) ret = set_idle(&self);
+    if (ret == 0) return inputs;
+    ost_inputs_free(inputs);
+    return NULL;
+}
+
+void ost_inputs_free(const ost_inputs_t *self)
+{
+    if (self == NULL) return;
+    ost_release(self->idle);
+    ost_release(self->hold);
+    ost_release(self->outside);
+    ost_release(self->infusions);
+    ost_release(self->infusion);
+    ost_release(self->lines);
+    ost_release(self);
+}
