@@ -27,7 +27,7 @@ static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
     for (size_t a = 0; a < self->e.n_arms; a++)
         memcpy(self->y + (a * n + block->first) * size, block->y + a * block->n_subjects * size,
             block->n_subjects * size * sizeof(double));
-    for (size_t c = 0; c < self->plan.n_schedules; c++) {
+    for (size_t c = 0; c < self->plan.schedules->n; c++) {
         memcpy(self->began + c * n + block->first, block->began + c * block->n_subjects,
             block->n_subjects * sizeof(double));
         memcpy(self->ended + c * n + block->first, block->ended + c * block->n_subjects,
@@ -57,8 +57,8 @@ static void run_with(run_t *self, const char *text, bool small, const ost_cohort
         options.sink = keep;
         options.user = self;
         self->y = calloc(n_y + 1, sizeof(double));
-        self->began = calloc(self->plan.n_schedules * n + 1, sizeof(double));
-        self->ended = calloc(self->plan.n_schedules * n + 1, sizeof(double));
+        self->began = calloc(self->plan.schedules->n * n + 1, sizeof(double));
+        self->ended = calloc(self->plan.schedules->n * n + 1, sizeof(double));
         self->whole.plan = &self->plan;
         if (path != NULL) ret = ost_journal_open(&self->journal, path, &self->whole, 1, OST_JOURNAL_RESTART, &err);
         if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &self->summary, &err);
@@ -169,7 +169,7 @@ static void test_full_adherence(void)
             "  less: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day, stop: 60 day, adherence: zeal}]}\n",
             dosing[k]);
         run(&r, text);
-        CU_ASSERT_EQUAL(r.plan.n_schedules, 2);
+        CU_ASSERT_EQUAL(r.plan.schedules->n, 2);
         CU_ASSERT_EQUAL(r.summary.stats.doses_skipped > 0, k == 0);
         check_same_arm(&r, "plain", &r, "full", true);
         check_same_arm(&r, "plain", &r, "own", true);
@@ -231,7 +231,7 @@ static void test_own_times(void)
         snprintf(stop, sizeof(stop), "%.17g d", covariates[0]);
         snprintf(plain, sizeof(plain), text, 1, k, start, stop, stop);
         run(&one, plain);
-        CU_ASSERT_EQUAL(one.plan.n_schedules, 0);
+        CU_ASSERT_EQUAL(one.plan.schedules->n, 0);
         for (size_t v = 0; v < one.plan.n_variables; v++) {
             const ost_variable_t *var = &one.plan.variables[v];
             size_t n = var->n_elements * one.e.n_times;
@@ -611,7 +611,7 @@ static void test_shipped(void)
     snprintf(b, sizeof(b), text, "400 day", "", "300 day");
     run_with(&own, a, false, &options, NULL);
     run_with(&plain, b, false, &options, NULL);
-    CU_ASSERT_EQUAL(own.plan.n_schedules, 2);
+    CU_ASSERT_EQUAL(own.plan.schedules->n, 2);
     CU_ASSERT(own.summary.stats.doses_skipped > 8 * 300);
     CU_ASSERT_EQUAL(own.summary.stats.steps, plain.summary.stats.steps);
     check_same_arm(&own, "a", &plain, "a", true);

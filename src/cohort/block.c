@@ -108,7 +108,7 @@ static int draw_schedule(ost_worker_t *self, size_t i, ost_error_t *err)
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
     const double *covariates = self->covariates + i * e->n_covariates;
-    int ret = ost_plan_dosing_records(plan, covariates, self->records + i * plan->n_schedules, &self->t_begin[i], err);
+    int ret = ost_plan_dosing_records(plan, covariates, self->records + i * plan->schedules->n, &self->t_begin[i], err);
     if (ret < 0) return ret;
     self->t_start[i] = self->t_begin[i];
     if (e->dropout != NULL && isnan(self->dropout[i] = ost_formula_value(e->dropout, covariates)))
@@ -135,8 +135,8 @@ static void draw_subject(ost_worker_t *self, size_t i, uint64_t subject, const d
     if (ret == 0) ret = draw_schedule(self, i, &err);
     if (ret == 0) return;
     fail_subject(self, i, ret, "", err.what);
-    for (size_t c = 0; c < plan->n_schedules; c++)
-        self->records[i * plan->n_schedules + c] = (ost_dosing_record_t){ .start = INFINITY, .stop = INFINITY };
+    for (size_t c = 0; c < plan->schedules->n; c++)
+        self->records[i * plan->schedules->n + c] = (ost_dosing_record_t){ .start = INFINITY, .stop = INFINITY };
 }
 
 static void draw(ost_worker_t *self, uint64_t first, size_t n)
@@ -209,9 +209,9 @@ void ost_worker_set_schedules(
     ost_worker_t *self, ost_job_t *job, size_t i, size_t n, const ost_given_t *given, double *began, double *ended)
 {
     const ost_plan_t *plan = self->plan;
-    size_t first = plan->impl->first_schedule[given->arm];
-    ost_visitor_t *visitor = &self->visitors[given->arm * BLOCK + i];
-    *visitor = (ost_visitor_t){ .plan = plan,
+    size_t first = plan->schedules->first[given->arm];
+    ost_visit_context_t *visits = &self->visits[given->arm * BLOCK + i];
+    *visits = (ost_visit_context_t){ .plan = plan,
         .arm = given->arm,
         .covariates = self->covariates + i * plan->experiment->n_covariates,
         .values = self->condition_values,
@@ -220,9 +220,9 @@ void ost_worker_set_schedules(
         .stride = n };
     job->subject = self->subject[i];
     job->schedules = given->schedules + first;
-    job->records = self->records + i * plan->n_schedules + first;
-    job->schedule_states = self->schedule_states + i * plan->n_schedules + first;
-    ost_plan_give(visitor, job);
+    job->records = self->records + i * plan->schedules->n + first;
+    job->schedule_states = self->schedule_states + i * plan->schedules->n + first;
+    ost_visit_context_attach(visits, job);
 }
 
 void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, const ost_given_t *given, double *y)
@@ -271,7 +271,7 @@ static void drop_out(const ost_plan_t *plan, double *y, double t_left)
 
 static bool is_out(const ost_job_t *job)
 {
-    return ((const ost_visitor_t *) job->user)->is_out;
+    return ((const ost_visit_context_t *) job->user)->is_out;
 }
 
 static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *job)
@@ -304,7 +304,7 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     size_t n_jobs = 0, n_arms = plan->experiment->n_arms;
-    for (size_t k = 0; k < plan->n_schedules * n; k++) self->began[k] = self->ended[k] = NAN;
+    for (size_t k = 0; k < plan->schedules->n * n; k++) self->began[k] = self->ended[k] = NAN;
     for (size_t a = 0; a < n_arms; a++) {
         for (size_t i = 0; i < n; i++) {
             if (self->subject_status[i] != 0) continue;

@@ -43,8 +43,8 @@ typedef struct {
     const double *covariates;         /**< [n_subjects][n_covariates] internal units */
     const double *params;             /**< [n_subjects][n_params] internal units */
     const char *const *messages;      /**< [n_arms][n_subjects], NULL where ok */
-    const double *began; /**< [plan->n_schedules][n_subjects] when each began the doses for the first time, d; NaN where
-                            never, or not eligible; of a subject that failed, until it did */
+    const double *began; /**< [plan->schedules->n][n_subjects] when each began the doses for the first time, d; NaN
+                            where never, or not eligible; of a subject that failed, until it did */
     const double *ended; /**< the same of when they ended */
     const ost_solver_stats_t *stats;    /**< sums over its jobs but run-ins */
     uint64_t run_in_steps, failures;    /**< of its run-ins; subject-arms */

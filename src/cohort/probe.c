@@ -76,7 +76,7 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
             events[k] = plan->arm_events[a][k];
             events[k].series = -1;
         }
-        const ost_given_t given = { a, events, plan->impl->exact_schedules };
+        const ost_given_t given = { a, events, plan->schedules->exact };
         int ret = probe_arm(self, &probe, n, &given, err);
         free(events);
         if (ret < 0) return ret;

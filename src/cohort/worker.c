@@ -23,7 +23,7 @@ void ost_worker_free(ost_worker_t *self)
     free(self->inputs);
     free(self->records);
     free(self->schedule_states);
-    free(self->visitors);
+    free(self->visits);
     free(self->condition_values);
     free(self->began);
     free(self->y);
@@ -69,13 +69,13 @@ static int alloc_rows(ost_worker_t *self)
 static int alloc_schedules(ost_worker_t *self)
 {
     const ost_plan_t *plan = self->plan;
-    size_t n = BLOCK * plan->n_schedules, n_arms = plan->experiment->n_arms;
+    size_t n = BLOCK * plan->schedules->n, n_arms = plan->experiment->n_arms;
     self->records = calloc(n + 1, sizeof(*self->records));
     self->schedule_states = calloc(n + 1, sizeof(*self->schedule_states));
-    self->visitors = calloc(n_arms * BLOCK + 1, sizeof(*self->visitors));
+    self->visits = calloc(n_arms * BLOCK + 1, sizeof(*self->visits));
     self->condition_values = calloc(plan->conditions->n_values + 1, sizeof(double));
     self->began = calloc(3 * n + 1, sizeof(double));
-    bool ok = self->records != NULL && self->schedule_states != NULL && self->visitors != NULL &&
+    bool ok = self->records != NULL && self->schedule_states != NULL && self->visits != NULL &&
               self->condition_values != NULL && self->began != NULL;
     if (!ok) return -1;
     self->ended = self->began + n;

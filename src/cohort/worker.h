@@ -5,6 +5,7 @@
 
 #include "cohort/cohort.h"
 #include "plan/plan_impl.h"
+#include "plan/visit.h"
 
 #include <stdatomic.h>
 
@@ -45,8 +46,8 @@ typedef struct {
     double dropout[OST_COHORT_BLOCK];      /* when it is no longer looked at */
     ost_dosing_record_t *records;          /* [BLOCK][n_schedules] */
     ost_schedule_state_t *schedule_states; /* [BLOCK][n_schedules] */
-    ost_visitor_t *visitors;               /* [n_arms][BLOCK] */
-    double *condition_values;              /* [conditions->n_values] scratch of the visitors */
+    ost_visit_context_t *visits;           /* [n_arms][BLOCK] */
+    double *condition_values;              /* [conditions->n_values] scratch of visits */
     double *began, *ended, *unread;        /* [n_schedules][subjects of the block]; unread: of what is run once more */
     double *y;                             /* [n_arms][BLOCK][n_outputs][n_times] */
     double *probe;                         /* [OST_N_PROBED][n_outputs][n_times] */

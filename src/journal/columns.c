@@ -18,9 +18,9 @@ static void list_columns(ost_columns_t *self)
     for (size_t a = 0; a < e->n_arms; a++) add(self, (ost_column_t){ OST_COLUMN_STATUS, a, (long) a, 1 });
     for (size_t a = 0; a < e->n_arms; a++) add(self, (ost_column_t){ OST_COLUMN_STEPS, a, (long) a, 1 });
     for (size_t a = 0; a < e->n_arms; a++) add(self, (ost_column_t){ OST_COLUMN_REJECTED, a, (long) a, 1 });
-    for (size_t i = 0; i < plan->n_schedules; i++) {
-        add(self, (ost_column_t){ OST_COLUMN_BEGAN, i, (long) plan->schedules[i].arm, 1 });
-        add(self, (ost_column_t){ OST_COLUMN_ENDED, i, (long) plan->schedules[i].arm, 1 });
+    for (size_t i = 0; i < plan->schedules->n; i++) {
+        add(self, (ost_column_t){ OST_COLUMN_BEGAN, i, (long) plan->schedules->line[i].arm, 1 });
+        add(self, (ost_column_t){ OST_COLUMN_ENDED, i, (long) plan->schedules->line[i].arm, 1 });
     }
     for (size_t i = 0; i < e->n_covariates; i++)
         add(self, (ost_column_t){ OST_COLUMN_COVARIATE, i, -1, e->covariates[i].unit.factor });
@@ -59,7 +59,7 @@ bool ost_units_differ(const ost_part_t *parts, size_t n, const char *name, char 
 static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, const ost_plan_t *plan, ost_error_t *err)
 {
     const ost_experiment_t *e = plan->experiment;
-    size_t most = e->n_covariates + plan->blocks->n_params + 2 * plan->n_schedules + 3 * e->n_arms;
+    size_t most = e->n_covariates + plan->blocks->n_params + 2 * plan->schedules->n + 3 * e->n_arms;
     char units[256];
     self->plan = plan;
     self->i_zero = SIZE_MAX;

@@ -124,13 +124,17 @@ static int find_blocks(
 
 const ost_blocks_t *ost_blocks_new(ost_library_t *library, const ost_experiment_t *e, ost_error_t *err)
 {
+    if (err->code != 0) return NULL;
     size_t max = e->n_models + 1;
     for (size_t a = 0; a < e->n_arms; a++) max += e->arms[a].n_regimens;
     ost_blocks_t *self = calloc(1, sizeof(*self));
     request_t *requests = calloc(max, sizeof(*requests));
     int ret = self == NULL || requests == NULL ? ost_no_memory(err) : find_blocks(self, library, e, requests, err);
     free(requests);
-    if (ret == 0) return self;
+    if (ret == 0) {
+        err->code = 0; /* a text that could not be read before another one */
+        return self;
+    }
     ost_blocks_free(self);
     return NULL;
 }

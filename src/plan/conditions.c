@@ -108,7 +108,7 @@ static int read_lines(scope_t *self, const ost_line_conditions_t **line)
 
 const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
 {
-    if (blocks == NULL) return NULL;
+    if (err->code != 0) return NULL;
     ost_conditions_t *self = calloc(1, sizeof(*self));
     const ost_line_conditions_t **line = calloc(e->n_arms + 1, sizeof(*line));
     scope_t scope = { .e = e, .conditions = self, .err = err };

@@ -102,7 +102,7 @@ static int find_times(ost_doses_t *self, const ost_experiment_t *e, ost_error_t 
 
 const ost_doses_t *ost_doses_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
 {
-    if (blocks == NULL) return NULL;
+    if (err->code != 0) return NULL;
     ost_doses_t *self = calloc(1, sizeof(*self));
     ost_dose_target_t **target = self != NULL ? calloc(e->n_arms + 1, sizeof(*target)) : NULL;
     int ret = target == NULL ? ost_no_memory(err) : find_times(self, e, err);

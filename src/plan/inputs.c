@@ -150,7 +150,7 @@ static int alloc(builder_t *self)
 const ost_inputs_t *ost_inputs_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
     const ost_doses_t *doses, ost_error_t *err)
 {
-    if (blocks == NULL || wiring == NULL || doses == NULL) return NULL;
+    if (err->code != 0) return NULL;
     ost_inputs_t *inputs = calloc(1, sizeof(*inputs));
     builder_t self = { .e = e, .blocks = blocks, .wiring = wiring, .doses = doses, .inputs = inputs, .err = err };
     int ret = inputs == NULL ? ost_no_memory(err) : alloc(&self);

@@ -9,26 +9,24 @@
 
 int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experiment_t *e, ost_error_t *err)
 {
-    ost_error_t own = { 0 };
-    if (err == NULL) err = &own;
-    const ost_blocks_t *blocks = ost_blocks_new(library, e, err);
-    const ost_population_t *population = ost_population_new(e, blocks, err);
-    const ost_wiring_t *wiring = ost_wiring_new(library, e, blocks, err);
-    const ost_doses_t *doses = ost_doses_new(e, blocks, err);
-    const ost_conditions_t *conditions = ost_conditions_new(e, blocks, err);
-    const ost_inputs_t *inputs = ost_inputs_new(e, blocks, wiring, doses, err);
-    *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs,
+    ost_error_t why = { 0 };
+    const ost_blocks_t *blocks = ost_blocks_new(library, e, &why);
+    const ost_population_t *population = ost_population_new(e, blocks, &why);
+    const ost_wiring_t *wiring = ost_wiring_new(library, e, blocks, &why);
+    const ost_doses_t *doses = ost_doses_new(e, blocks, &why);
+    const ost_conditions_t *conditions = ost_conditions_new(e, blocks, &why);
+    const ost_inputs_t *inputs = ost_inputs_new(e, blocks, wiring, doses, &why);
+    const ost_schedules_t *schedules = ost_schedules_new(e, doses, conditions, inputs, &why);
+    *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs, schedules,
         .impl = calloc(1, sizeof(*self->impl)) };
-    int ret = population == NULL || conditions == NULL || inputs == NULL ? err->code
-              : self->impl == NULL                                       ? ost_no_memory(err)
-                                                                         : 0;
-    if (ret == 0) ret = ost_plan_build_blocks(self, err);
-    if (ret == 0) ret = ost_plan_build_schedules(self, err);
-    if (ret == 0) ret = ost_plan_build_events(self, err);
-    if (ret == 0) ret = ost_plan_build_visits(self, err);
-    if (ret == 0) ret = ost_plan_build_system(self, err);
-    if (ret == 0) ret = ost_plan_build_outputs(self, err);
-    if (ret < 0) ost_plan_free(self);
+    int ret = why.code != 0 ? why.code : self->impl == NULL ? ost_no_memory(&why) : 0;
+    if (ret == 0) ret = ost_plan_build_blocks(self, &why);
+    if (ret == 0) ret = ost_plan_build_events(self, &why);
+    if (ret == 0) ret = ost_plan_build_system(self, &why);
+    if (ret == 0) ret = ost_plan_build_outputs(self, &why);
+    if (ret == 0) return 0;
+    if (err != NULL) *err = why;
+    ost_plan_free(self);
     return ret;
 }
 
@@ -50,26 +48,13 @@ static void free_lane_plan(ost_lane_plan_t *lane)
     free(lane->neutral);
 }
 
-static void free_schedules(ost_plan_t *self)
-{
-    struct ost_plan_impl *impl = self->impl;
-    for (size_t c = 0; c < self->n_schedules; c++) free(self->schedules[c].name);
-    for (size_t a = 0; impl->visits != NULL && a < self->experiment->n_arms; a++) free(impl->visits[a]);
-    free(self->schedules);
-    free(impl->rules);
-    free(impl->schedules);
-    free(impl->exact_schedules);
-    free(impl->first_schedule);
-    free(impl->visits);
-    free(impl->n_visits);
-    free(impl->condition_row);
-}
-
 static void free_impl(struct ost_plan_impl *impl, size_t n_states)
 {
     free_lane_plan(&impl->lane);
     for (size_t i = 0; impl->state_names != NULL && i < n_states; i++) free(impl->state_names[i]);
     free(impl->state_names);
+    free(impl->schedules);
+    free(impl->condition_row);
     free(impl->row);
     free(impl->col);
     free(impl->scale);
@@ -93,9 +78,9 @@ void ost_plan_free(ost_plan_t *self)
     free(self->arm_series);
     free(self->n_arm_series);
     if (self->impl != NULL) {
-        free_schedules(self);
         free_impl(self->impl, self->system.n_states);
     }
+    ost_schedules_free(self->schedules);
     ost_inputs_free(self->inputs);
     ost_conditions_free(self->conditions);
     ost_doses_free(self->doses);

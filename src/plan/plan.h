@@ -9,6 +9,7 @@
 #include "plan/doses.h"
 #include "plan/inputs.h"
 #include "plan/population.h"
+#include "plan/schedules.h"
 #include "plan/wiring.h"
 
 /** One output variable of the result: a scalar output, or all elements of an indexed one. */
@@ -21,13 +22,6 @@ typedef struct {
     uint32_t n_elements;
 } ost_variable_t;
 
-/** A line of a regimen that people take each in their own way. */
-typedef struct {
-    size_t arm;                   /**< of the experiment */
-    const ost_regimen_t *regimen; /**< borrowed */
-    char *name;                   /**< "zoledronic_acid"; "zoledronic_acid_2" for the arm's second line of it */
-} ost_plan_schedule_t;
-
 /** The assembled system of an experiment: blocks of all arms, wiring, events. Built once, read-only, shared by threads.
  */
 typedef struct {
@@ -38,16 +32,15 @@ typedef struct {
     const ost_doses_t *doses;           /**< where doses go, when arms begin and end */
     const ost_conditions_t *conditions; /**< when doses begin and end, and who is eligible */
     const ost_inputs_t *inputs;         /**< what events change */
+    const ost_schedules_t *schedules;   /**< doses that subjects take each in their own way */
     ost_system_t system;                /**< for the solver */
     ost_variable_t *variables;          /**< the requested ones */
     size_t n_variables;
-    ost_event_t **arm_events;  /**< [n_arms][n_arm_known[i]] */
-    size_t *n_arm_events;      /**< [n_arms] those before t_end */
-    size_t *n_arm_known;       /**< [n_arms] and some after it, so that nothing depends on where the last output is */
-    ost_series_t **arm_series; /**< [n_arms][n_arm_series[i]] */
-    size_t *n_arm_series;      /**< [n_arms] */
-    ost_plan_schedule_t *schedules; /**< [n_schedules] of all arms, in their order */
-    size_t n_schedules;
+    ost_event_t **arm_events;   /**< [n_arms][n_arm_known[i]] */
+    size_t *n_arm_events;       /**< [n_arms] those before t_end */
+    size_t *n_arm_known;        /**< [n_arms] and some after it, so that nothing depends on where the last output is */
+    ost_series_t **arm_series;  /**< [n_arms][n_arm_series[i]] */
+    size_t *n_arm_series;       /**< [n_arms] */
     struct ost_plan_impl *impl; /**< private */
 } ost_plan_t;
 

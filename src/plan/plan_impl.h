@@ -84,24 +84,13 @@ typedef struct {
  */
 void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z);
 
-/* Whose doses a line gives, and when. */
-typedef struct {
-    size_t block;
-    const ost_line_conditions_t *conditions;
-} ost_rule_t;
-
 #define OST_NO_ROW UINT32_MAX
 
 struct ost_plan_impl {
     ost_lane_plan_t lane;
-    ost_rule_t *rules;               /* [n_schedules] */
-    ost_schedule_t *schedules;       /* [n_schedules] as the solver knows them */
-    ost_schedule_t *exact_schedules; /* [n_schedules] the same, never parked */
-    size_t *first_schedule;          /* [n_arms + 1] */
-    ost_visit_t **visits;            /* [n_arms][n_visits[i]], index: of the schedule in its arm */
-    size_t *n_visits;                /* [n_arms] */
-    uint32_t *condition_row;         /* [conditions->n_values] of the outputs, OST_NO_ROW where no condition needs it */
-    uint32_t *row, *col;             /* of the Jacobian */
+    ost_schedule_t *schedules; /* [schedules->n] for the solver, regular doses held at periodic steady state */
+    uint32_t *condition_row;   /* [conditions->n_values] of the outputs, OST_NO_ROW where no condition needs it */
+    uint32_t *row, *col;       /* of the Jacobian */
     double *scale;
     bool *positive;
     char **state_names;
@@ -110,29 +99,9 @@ struct ost_plan_impl {
 };
 
 /* Steps of ost_plan_build, each in its own file. */
-int ost_plan_build_blocks(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* layout.c */
-int ost_plan_build_schedules(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK; /* schedule.c */
-int ost_plan_build_events(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* regimen.c */
-int ost_plan_build_visits(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* schedule.c */
-int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;    /* layout.c */
-int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;   /* layout.c */
-
-/* How one subject takes all schedules. @param[in,out] t_begin  moved to its first dose, if that is earlier
- * @param[out] records  [n_schedules] @return 0 or OST_ERR_VALUE */
-int ost_plan_dosing_records(const ost_plan_t *self, const double *covariates, ost_dosing_record_t *records,
-    double *t_begin, ost_error_t *err) OST_MUST_CHECK;
-
-/* ost_job_t.user of jobs with visits. */
-typedef struct {
-    const ost_plan_t *plan;
-    size_t arm;
-    const double *covariates;
-    double *values;        /* [conditions->n_values] scratch of the thread */
-    double *began, *ended; /* of the arm's schedules, `stride` apart */
-    size_t stride;
-    bool is_out; /* not eligible */
-} ost_visitor_t;
-/* Let a job that has its schedules and dosing records make the visits of its arm, and note what is known beforehand. */
-void ost_plan_give(ost_visitor_t *self, ost_job_t *job);
+int ost_plan_build_blocks(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;  /* layout.c */
+int ost_plan_build_events(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;  /* regimen.c */
+int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;  /* layout.c */
+int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK; /* layout.c */
 
 #endif

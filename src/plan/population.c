@@ -219,7 +219,7 @@ static int add_params(ost_param_rule_t *rules, const ost_experiment_t *e, const 
 
 const ost_population_t *ost_population_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
 {
-    if (blocks == NULL) return NULL;
+    if (err->code != 0) return NULL;
     ost_population_t *self = calloc(1, sizeof(*self));
     ost_covariate_rule_t *covariates = calloc(e->n_covariates + 1, sizeof(*covariates));
     ost_param_rule_t *params = calloc(blocks->n_params + 1, sizeof(*params));

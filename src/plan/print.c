@@ -125,8 +125,8 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
 /* Lines that people take each in their own way. */
 static void print_schedules(const ost_plan_t *self, size_t arm, FILE *out)
 {
-    for (size_t c = self->impl->first_schedule[arm]; c < self->impl->first_schedule[arm + 1]; c++) {
-        const ost_regimen_t *r = self->schedules[c].regimen;
+    for (size_t c = self->schedules->first[arm]; c < self->schedules->first[arm + 1]; c++) {
+        const ost_regimen_t *r = self->schedules->line[c].regimen;
         const char *drug = r->drug;
         fprintf(out, "      %s, each in their own way:", drug);
         if (r->interval > 0) fprintf(out, " every %g d", r->interval);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How a plan is made: in stages. Each is made once, by ost_NAME_new(), from the stages that it needs, is constant from
- * then on, and is freed by ost_NAME_free(), which accepts NULL. A stage that is made from one that failed (NULL) is
- * NULL as well, and leaves the error alone; `err` is never NULL here. */
+ * then on, and is freed by ost_NAME_free(), which accepts NULL. `err` holds no error before the first; where it holds
+ * one, nothing is made: the result is NULL, and the error stays the first. */
 #ifndef OST_PLAN_STAGE_H
 #define OST_PLAN_STAGE_H
 

@@ -203,10 +203,10 @@ static void sort_items(builder_t *self)
 /* How many schedules of this arm give doses to the block; `last`, if not NULL, is one of them. */
 static size_t count_schedules(const builder_t *self, size_t b, size_t *last)
 {
-    const struct ost_plan_impl *impl = self->plan->impl;
+    const ost_schedules_t *schedules = self->plan->schedules;
     size_t n = 0;
-    for (size_t c = impl->first_schedule[self->arm]; c < impl->first_schedule[self->arm + 1]; c++) {
-        if (impl->rules[c].block != b) continue;
+    for (size_t c = schedules->first[self->arm]; c < schedules->first[self->arm + 1]; c++) {
+        if (schedules->line[c].block != b) continue;
         if (last != NULL) *last = c;
         n++;
     }
@@ -308,7 +308,7 @@ static int add_schedule_series(builder_t *self, uint32_t b)
     struct ost_plan_impl *impl = self->plan->impl;
     size_t c = 0;
     if (count_schedules(self, b, &c) != 1 || count_items(self, b) > 0) return 0;
-    const ost_regimen_t *r = self->plan->schedules[c].regimen;
+    const ost_regimen_t *r = self->plan->schedules->line[c].regimen;
     if (!is_often(r) || r->duration > 0 || r->end_if != NULL) return 0;
     int series = new_series(self, b, r->interval, NAN, NAN);
     impl->schedules[c].series = (int32_t) series;
@@ -378,6 +378,10 @@ int ost_plan_build_events(ost_plan_t *plan, ost_error_t *err)
     if (plan->arm_events == NULL || plan->n_arm_events == NULL || plan->n_arm_known == NULL ||
         plan->arm_series == NULL || plan->n_arm_series == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of %zu arms", n_arms);
+    size_t n = plan->schedules->n;
+    plan->impl->schedules = calloc(n + 1, sizeof(*plan->impl->schedules));
+    if (plan->impl->schedules == NULL) return ost_no_memory(err);
+    memcpy(plan->impl->schedules, plan->schedules->exact, n * sizeof(*plan->impl->schedules));
     int ret = 0;
     for (self.arm = 0; self.arm < n_arms && ret == 0; self.arm++) ret = build_arm(&self);
     free(self.items);

@@ -262,7 +262,7 @@ static int alloc(wiring_t *self)
 const ost_wiring_t *ost_wiring_new(
     ost_library_t *library, const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
 {
-    if (blocks == NULL) return NULL;
+    if (err->code != 0) return NULL;
     wiring_t self = { .e = e, .blocks = blocks, .library = library, .err = err };
     self.wiring = calloc(1, sizeof(*self.wiring));
     int ret = self.wiring == NULL ? ost_no_memory(err) : alloc(&self);

@@ -460,7 +460,7 @@ static int define_column(
         break;
     case OST_COLUMN_BEGAN:
     case OST_COLUMN_ENDED:
-        *id = define_schedule(self, plan->schedules[column->index].name, column->source == OST_COLUMN_ENDED, err);
+        *id = define_schedule(self, plan->schedules->line[column->index].name, column->source == OST_COLUMN_ENDED, err);
         break;
     case OST_COLUMN_STEPS:
         *id = define_shared(self, "n_steps", H5T_STD_U32LE, "1", "accepted solver steps", err);

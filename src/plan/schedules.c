@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From subject-specific regimen lines to schedules as the solver takes them, and the visits of each arm. */
+#include "plan/schedules.h"
+
+#include "core/random.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The schedules while they are made. */
+typedef struct {
+    const ost_experiment_t *e;
+    const ost_doses_t *doses;
+    const ost_conditions_t *conditions;
+    const ost_inputs_t *inputs;
+    ost_schedules_t *schedules;
+    ost_schedule_line_t *line;
+    ost_schedule_t *exact;
+    size_t *first, *n_visits;
+    ost_visit_t **visits;
+    ost_error_t *err;
+} builder_t;
+
+/* The drug, and behind it which of the arm's lines of that drug it is, from the second on. */
+static char *line_name(const char *drug, size_t ordinal)
+{
+    size_t size = strlen(drug) + 24;
+    char *name = malloc(size), behind[24] = "";
+    if (ordinal > 0) snprintf(behind, sizeof(behind), "_%zu", ordinal + 1);
+    if (name != NULL) snprintf(name, size, "%s%s", drug, behind);
+    return name;
+}
+
+static int add_line(builder_t *self, size_t arm, size_t i)
+{
+    const ost_regimen_t *regimens = self->e->arms[arm].regimens, *r = &regimens[i];
+    const ost_dose_target_t *to = &self->doses->target[arm][i];
+    size_t c = self->schedules->n++, of_drug = 0;
+    char purpose[160];
+    for (size_t k = 0; k < i; k++) of_drug += strcmp(regimens[k].drug, r->drug) == 0;
+    snprintf(purpose, sizeof(purpose), "dose %.100s %zu", r->drug, of_drug);
+    self->line[c] = (ost_schedule_line_t){
+        .arm = arm,
+        .regimen = r,
+        .name = line_name(r->drug, of_drug),
+        .block = to->block,
+        .conditions = &self->conditions->line[arm][i],
+    };
+    self->exact[c] = (ost_schedule_t){
+        .kind = to->is_infusion ? OST_EVENT_SET_INPUT : OST_EVENT_ADD_STATE,
+        .index = to->is_infusion ? self->inputs->infusion[arm][i] : to->state,
+        .amount = to->is_infusion ? r->amount / r->duration : r->amount,
+        .interval = r->interval > 0 ? r->interval : INFINITY,
+        .duration = r->duration,
+        .wake = self->inputs->hold[to->block],
+        .series = -1,
+        .purpose = ost_random_purpose(purpose),
+    };
+    return self->line[c].name != NULL ? 0 : ost_no_memory(self->err);
+}
+
+static int compare_visits(const void *a, const void *b)
+{
+    const ost_visit_t *x = a, *y = b;
+    if (x->t != y->t) return x->t < y->t ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+static size_t count_visits(const builder_t *self, const ost_regimen_t *r)
+{
+    if (r->begin_if == NULL && r->end_if == NULL) return 0;
+    double stop = fmin(r->stop, self->doses->t_known);
+    return r->start < stop ? (size_t) ceil((stop - r->start) / r->visits) : 0;
+}
+
+static int add_visits(builder_t *self, size_t arm)
+{
+    size_t first = self->first[arm], n_schedules = self->schedules->n - first;
+    bool is_tested = self->conditions->eligible != NULL;
+    size_t n = is_tested;
+    for (size_t c = 0; c < n_schedules; c++) n += count_visits(self, self->line[first + c].regimen);
+    if (n == 0) return 0;
+    ost_visit_t *visits = self->visits[arm] = calloc(n, sizeof(*visits)), *visit = visits;
+    if (visits == NULL) return ost_no_memory(self->err);
+    self->n_visits[arm] = n;
+    for (size_t c = 0; c < n_schedules; c++) {
+        const ost_regimen_t *r = self->line[first + c].regimen;
+        for (size_t k = 0, n_of = count_visits(self, r); k < n_of; k++)
+            *visit++ = (ost_visit_t){ .t = r->start + (double) k * r->visits, .index = (uint32_t) c };
+    }
+    if (is_tested) *visit = (ost_visit_t){ .t = 0, .index = (uint32_t) n_schedules };
+    qsort(visits, n, sizeof(*visits), compare_visits);
+    return 0;
+}
+
+static int alloc(builder_t *self)
+{
+    ost_schedules_t *schedules = self->schedules;
+    const ost_experiment_t *e = self->e;
+    size_t n = 1;
+    for (size_t a = 0; a < e->n_arms; a++)
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++) n += self->doses->target[a][i].is_subject_specific;
+    schedules->line = self->line = calloc(n, sizeof(*self->line));
+    schedules->exact = self->exact = calloc(n, sizeof(*self->exact));
+    schedules->first = self->first = calloc(e->n_arms + 1, sizeof(*self->first));
+    schedules->n_visits = self->n_visits = calloc(e->n_arms + 1, sizeof(*self->n_visits));
+    self->visits = calloc(e->n_arms + 1, sizeof(*self->visits));
+    schedules->visits = (const ost_visit_t *const *) self->visits;
+    if (self->line == NULL || self->exact == NULL || self->first == NULL || self->n_visits == NULL ||
+        self->visits == NULL)
+        return ost_no_memory(self->err);
+    schedules->n_arms = e->n_arms;
+    return 0;
+}
+
+const ost_schedules_t *ost_schedules_new(const ost_experiment_t *e, const ost_doses_t *doses,
+    const ost_conditions_t *conditions, const ost_inputs_t *inputs, ost_error_t *err)
+{
+    if (err->code != 0) return NULL;
+    ost_schedules_t *schedules = calloc(1, sizeof(*schedules));
+    builder_t self = { e, doses, conditions, inputs, .schedules = schedules, .err = err };
+    int ret = schedules == NULL ? ost_no_memory(err) : alloc(&self);
+    for (size_t a = 0; a < e->n_arms && ret == 0; a++) {
+        self.first[a] = schedules->n;
+        for (size_t i = 0; i < e->arms[a].n_regimens && ret == 0; i++)
+            if (doses->target[a][i].is_subject_specific) ret = add_line(&self, a, i);
+        if (ret == 0) ret = add_visits(&self, a);
+        self.first[a + 1] = schedules->n;
+    }
+    if (ret == 0) return schedules;
+    ost_schedules_free(schedules);
+    return NULL;
+}
+
+void ost_schedules_free(const ost_schedules_t *self)
+{
+    if (self == NULL) return;
+    for (size_t c = 0; c < self->n; c++) free(self->line[c].name);
+    for (size_t a = 0; a < self->n_arms; a++) ost_release(self->visits[a]);
+    ost_release(self->line);
+    ost_release(self->exact);
+    ost_release(self->first);
+    ost_release(self->visits);
+    ost_release(self->n_visits);
+    ost_release(self);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Dosing records of a subject, and its visits: eligibility, and conditions by which doses begin and end. */
+#include "plan/visit.h"
+
+#include "plan/plan_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+static int check_record(const ost_plan_t *self, size_t c, const ost_dosing_record_t *record, ost_error_t *err)
+{
+    const ost_schedule_line_t *schedule = &self->schedules->line[c];
+    const char *arm = self->experiment->arms[schedule->arm].name;
+    if (isnan(record->start) || record->start == -INFINITY || isnan(record->stop))
+        return ost_fail(err, OST_ERR_VALUE, "arm '%s': start or stop of '%s' is not a number", arm, schedule->name);
+    if (!(record->share >= 0 && record->share <= 1))
+        return ost_fail(err, OST_ERR_VALUE, "arm '%s': adherence of '%s' is %g, expected 0 to 1", arm, schedule->name,
+            record->share);
+    return 0;
+}
+
+int ost_plan_dosing_records(
+    const ost_plan_t *self, const double *covariates, ost_dosing_record_t *records, double *t_begin, ost_error_t *err)
+{
+    for (size_t c = 0; c < self->schedules->n; c++) {
+        const ost_regimen_t *r = self->schedules->line[c].regimen;
+        records[c] = (ost_dosing_record_t){
+            .start = r->start_formula != NULL ? ost_formula_value(r->start_formula, covariates)
+                     : r->begin_if != NULL    ? INFINITY
+                                              : r->start,
+            .stop = r->stop_formula != NULL ? ost_formula_value(r->stop_formula, covariates) : r->stop,
+            .share = r->adherence != NULL ? ost_formula_value(r->adherence, covariates) : 1,
+        };
+        int ret = check_record(self, c, &records[c], err);
+        if (ret < 0) return ret;
+        if (records[c].start < records[c].stop) *t_begin = fmin(*t_begin, records[c].start);
+    }
+    return 0;
+}
+
+/* The values in scope that conditions use. @return false if one of them is not a number: then nothing is decided */
+static bool find_values(const ost_visit_context_t *self, const double *y)
+{
+    const ost_plan_t *plan = self->plan;
+    const uint32_t *row = plan->impl->condition_row;
+    size_t n_covariates = plan->experiment->n_covariates;
+    memcpy(self->values, self->covariates, n_covariates * sizeof(*self->values));
+    for (size_t i = n_covariates; i < plan->conditions->n_values; i++) {
+        if (row[i] == OST_NO_ROW) continue;
+        self->values[i] = y[(size_t) row[i] * OST_LANE_COUNT];
+        if (isnan(self->values[i])) return false;
+    }
+    return true;
+}
+
+/* ost_job_t.look */
+static void on_visit(ost_job_t *job, const ost_visit_t *visit, const double *y)
+{
+    ost_visit_context_t *self = job->user;
+    if (visit->index == job->n_schedules) {
+        self->is_out =
+            !find_values(self, y) || !ost_condition_holds(self->plan->conditions->eligible, self->values, visit->t);
+        for (size_t k = 0; self->is_out && k < job->n_schedules; k++)
+            self->began[k * self->stride] = self->ended[k * self->stride] = NAN;
+        return;
+    }
+    if (self->is_out) return;
+    const ost_schedules_t *schedules = self->plan->schedules;
+    size_t i = visit->index;
+    const ost_schedule_line_t *line = &schedules->line[schedules->first[self->arm] + i];
+    ost_schedule_state_t *state = &job->schedule_states[i];
+    double *began = &self->began[i * self->stride], *ended = &self->ended[i * self->stride];
+    double t = visit->t, t_first = t + line->regimen->delay;
+    bool waits = isinf(state->start);
+    const ost_formula_t *condition = waits ? line->conditions->begin : line->conditions->end;
+    if (condition == NULL || (waits ? t_first >= job->records[i].stop : t <= state->start)) return;
+    if (!find_values(self, y) || !ost_condition_holds(condition, self->values, t)) return;
+    state->start = waits ? t_first : INFINITY;
+    if (isnan(waits ? *began : *ended)) *(waits ? began : ended) = waits ? t_first : t;
+}
+
+void ost_visit_context_attach(ost_visit_context_t *self, ost_job_t *job)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_schedules_t *schedules = plan->schedules;
+    job->n_schedules = schedules->first[self->arm + 1] - schedules->first[self->arm];
+    job->seed = plan->experiment->seed;
+    job->visits = schedules->visits[self->arm];
+    job->n_visits = schedules->n_visits[self->arm];
+    job->look = on_visit;
+    job->user = self;
+    for (size_t c = 0; c < job->n_schedules; c++) {
+        const ost_dosing_record_t *record = &job->records[c];
+        bool begins = record->start < fmin(record->stop, plan->doses->t_end);
+        self->began[c * self->stride] = begins ? record->start : NAN;
+        self->ended[c * self->stride] = begins && record->stop < plan->doses->t_end ? record->stop : NAN;
+    }
+}
