@@ -278,10 +278,10 @@ static void test_tamoxifen_induces(void)
 
 static size_t n_series(const person_t *person, size_t arm, const char *drug)
 {
-    const ost_plan_t *plan = &person->plan;
-    uint32_t park = (uint32_t) plan->inputs->hold[ost_blocks_find(plan->blocks, drug)];
+    const ost_arm_timeline_t *timeline = &person->plan.timeline->arms[arm];
+    uint32_t block = (uint32_t) ost_blocks_find(person->plan.blocks, drug);
     size_t n = 0;
-    for (size_t i = 0; i < plan->n_arm_series[arm]; i++) n += plan->arm_series[arm][i].park_input == park;
+    for (size_t i = 0; i < timeline->n_repeats; i++) n += timeline->repeats[i].block == block;
     return n;
 }
 

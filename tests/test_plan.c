@@ -230,7 +230,7 @@ static void test_chain_rule(void)
     give(&s, 1, doses("patch", 10, 30, 5, 100));
     drive(&s, 1, "share", 0.25, "1", 40, 50);
     must_plan(&s);
-    CU_ASSERT_EQUAL(s.plan.n_arm_series[1], 1);
+    CU_ASSERT_EQUAL(s.plan.timeline->arms[1].n_repeats, 1);
     CU_ASSERT_EQUAL(s.plan.system.n_states, 9 + 2); /* integrals of what the pill drives */
     point_init(&p, &s.plan);
     wake(&p, &s.plan);
@@ -287,16 +287,16 @@ static void test_wake(void)
     study_t s;
     full_study(&s);
     const ost_plan_t *plan = &s.plan;
-    CU_ASSERT_EQUAL(plan->n_arm_events[0], 0);
+    CU_ASSERT_EQUAL(plan->timeline->arms[0].n_events, 0);
     int32_t pill = plan->inputs->hold[ost_blocks_find(plan->blocks, "pill")];
     int32_t patch = plan->inputs->hold[ost_blocks_find(plan->blocks, "patch")];
     CU_ASSERT(pill >= 0 && patch >= 0 && plan->inputs->hold[0] == -1);
     ost_assert_close(plan->inputs->idle[pill], 1, 0, 0);
-    const ost_event_t *e = plan->arm_events[1];
+    const ost_event_t *e = plan->timeline->arms[1].events;
     CU_ASSERT(e[0].t == 0 && e[0].kind == OST_EVENT_SET_INPUT && e[0].index == (uint32_t) pill && e[0].amount == 0);
     CU_ASSERT(e[1].t == 0 && e[1].kind == OST_EVENT_ADD_STATE && e[1].amount == 4);
     size_t woken = 0;
-    for (size_t i = 0; i < plan->n_arm_events[1]; i++) {
+    for (size_t i = 0; i < plan->timeline->arms[1].n_events; i++) {
         if (e[i].kind != OST_EVENT_SET_INPUT || e[i].index != (uint32_t) patch) continue;
         ost_assert_close(e[i].t, 5, 0, 0);
         CU_ASSERT(e[i + 1].kind == OST_EVENT_ADD_STATE || e[i + 1].t == 5);
@@ -319,7 +319,8 @@ static void test_never_asleep(void)
 static size_t count_doses(const ost_plan_t *plan, size_t arm)
 {
     size_t n = 0;
-    for (size_t i = 0; i < plan->n_arm_events[arm]; i++) n += plan->arm_events[arm][i].kind == OST_EVENT_ADD_STATE;
+    for (size_t i = 0; i < plan->timeline->arms[arm].n_events; i++)
+        n += plan->timeline->arms[arm].events[i].kind == OST_EVENT_ADD_STATE;
     return n;
 }
 
@@ -340,7 +341,7 @@ static void test_dose_times(void)
     CU_ASSERT_EQUAL(count_doses(&s.plan, 1), 11);
     CU_ASSERT_EQUAL(count_doses(&s.plan, 2), 10);
     CU_ASSERT_EQUAL(count_doses(&s.plan, 3), 1 + 7);
-    const ost_event_t *e = s.plan.arm_events[0];
+    const ost_event_t *e = s.plan.timeline->arms[0].events;
     for (int k = 0; k < 10; k++) ost_assert_close(e[1 + k].t, k * 182.625, 0, 0);
     ost_assert_close(s.plan.doses->t_end, 7 * year, 0, 0);
     ost_assert_close(s.plan.doses->t_begin, 0, 0, 0);
@@ -350,8 +351,8 @@ static void test_dose_times(void)
 static void expect_events(const ost_plan_t *plan, size_t arm, const double (*due)[2], size_t n, uint32_t input)
 {
     size_t k = 0;
-    for (size_t i = 0; i < plan->n_arm_events[arm]; i++) {
-        const ost_event_t *e = &plan->arm_events[arm][i];
+    for (size_t i = 0; i < plan->timeline->arms[arm].n_events; i++) {
+        const ost_event_t *e = &plan->timeline->arms[arm].events[i];
         if (e->kind != OST_EVENT_SET_INPUT || e->index != input) continue;
         CU_ASSERT_FATAL(k < n);
         ost_assert_close(e->t, due[k][0], 1e-15, 0);
@@ -427,8 +428,8 @@ static void test_order_at_one_time(void)
     give(&s, 0, doses("pill", 1, 5, 10 + 1e-10, 16)); /* the same moment, but for rounding */
     drive(&s, 0, "share", 0.5, "1", 10, 30);
     must_plan(&s);
-    const ost_event_t *e = s.plan.arm_events[0];
-    CU_ASSERT_EQUAL_FATAL(s.plan.n_arm_events[0], 9);
+    const ost_event_t *e = s.plan.timeline->arms[0].events;
+    CU_ASSERT_EQUAL_FATAL(s.plan.timeline->arms[0].n_events, 9);
     for (int i = 0; i < 6; i++) ost_assert_close(e[i].t, 10, 0, 0);
     CU_ASSERT(e[0].kind == OST_EVENT_SET_INPUT && e[0].amount == 0);
     CU_ASSERT(e[1].kind == OST_EVENT_SET_INPUT && e[1].amount == 0);
@@ -454,19 +455,19 @@ static void test_series(void)
     give(&s, 3, doses("pill", 2, 1, 40, 80));
     must_plan(&s);
     const ost_plan_t *plan = &s.plan;
-    CU_ASSERT_EQUAL_FATAL(plan->n_arm_series[0], 1);
+    CU_ASSERT_EQUAL_FATAL(plan->timeline->arms[0].n_repeats, 1);
     ost_assert_close(plan->arm_series[0][0].t_last, 99, 0, 0);
     CU_ASSERT_EQUAL(plan->arm_series[0][0].n_means, 2);
     CU_ASSERT_EQUAL(plan->arm_series[0][0].mean_state[1], plan->system.n_states - 1);
     ost_assert_close(plan->system.scale[plan->arm_series[0][0].mean_state[0]], INFINITY, 0, 0);
-    CU_ASSERT_EQUAL(plan->n_arm_series[1], 0);
-    CU_ASSERT_EQUAL_FATAL(plan->n_arm_series[2], 2);
+    CU_ASSERT_EQUAL(plan->timeline->arms[1].n_repeats, 0);
+    CU_ASSERT_EQUAL_FATAL(plan->timeline->arms[2].n_repeats, 2);
     ost_assert_close(plan->arm_series[2][0].t_last, 49.5, 0, 0);
     ost_assert_close(plan->arm_series[2][1].t_first, 50, 0, 0);
-    CU_ASSERT_EQUAL_FATAL(plan->n_arm_series[3], 2);
+    CU_ASSERT_EQUAL_FATAL(plan->timeline->arms[3].n_repeats, 2);
     ost_assert_close(plan->arm_series[3][1].t_first, 40, 0, 0);
     size_t n = 0;
-    for (size_t i = 0; i < plan->n_arm_events[3]; i++) n += plan->arm_events[3][i].series == 1;
+    for (size_t i = 0; i < plan->timeline->arms[3].n_events; i++) n += plan->timeline->arms[3].events[i].series == 1;
     CU_ASSERT_EQUAL(n, 40);
     study_free(&s);
     /* nobody feels the drug, so its doses are given one by one */
@@ -474,7 +475,7 @@ static void test_series(void)
     s.e.dosing = OST_DOSING_PERIODIC;
     give(&s, 0, doses("pill", 1, 1, 0, 100));
     must_plan(&s);
-    CU_ASSERT_EQUAL(s.plan.n_arm_series[0], 0);
+    CU_ASSERT_EQUAL(s.plan.timeline->arms[0].n_repeats, 0);
     CU_ASSERT_EQUAL(s.plan.system.n_states, 2);
     study_free(&s);
 }

@@ -125,7 +125,7 @@ static void print_dry_run(const ost_plan_t *plan)
     double bytes = cells * 9 + (double) e->n_subjects * (double) (e->n_covariates + 1) * 8;
     printf("%s: %s\n\narms\n", e->name, e->title != NULL ? e->title : "");
     for (size_t i = 0; i < e->n_arms; i++)
-        printf("  %-24s %s  %s\n", e->arms[i].name, ost_cli_plural(plan->n_arm_events[i], "event", a),
+        printf("  %-24s %s  %s\n", e->arms[i].name, ost_cli_plural(plan->timeline->arms[i].n_events, "event", a),
             e->arms[i].label != NULL ? e->arms[i].label : "");
     printf("\nsubjects   %s, from number %llu on, seed %llu\n", ost_cli_thousands(e->n_subjects, a),
         (unsigned long long) e->first_subject, (unsigned long long) e->seed);

@@ -202,7 +202,7 @@ static int run_in(ost_worker_t *self, size_t n, ost_error_t *err)
 
 ost_given_t ost_given_as_planned(const ost_plan_t *plan, size_t arm)
 {
-    return (ost_given_t){ arm, plan->arm_events[arm], plan->impl->schedules };
+    return (ost_given_t){ arm, plan->timeline->arms[arm].events, plan->impl->schedules };
 }
 
 void ost_worker_set_schedules(
@@ -230,9 +230,9 @@ void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, const ost_given_t *g
     const ost_plan_t *plan = self->plan;
     size_t arm = given->arm;
     job->events = given->events;
-    job->n_events = plan->n_arm_known[arm];
+    job->n_events = plan->timeline->arms[arm].n_known;
     job->series = plan->arm_series[arm];
-    job->n_series = plan->n_arm_series[arm];
+    job->n_series = plan->timeline->arms[arm].n_repeats;
     job->t_out = plan->experiment->times;
     job->n_out = plan->experiment->n_times;
     job->y = y;

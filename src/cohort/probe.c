@@ -55,7 +55,7 @@ static int probe_arm(ost_worker_t *self, probe_t *probe, size_t n, const ost_giv
         const double *y = self->y + (a * n + of[k]) * ost_plan_y_size(plan);
         ost_plan_to_reported_units(plan, exact);
         for (size_t o = 0; o < plan->system.n_outputs; o++) {
-            if (plan->n_arm_series[a] > 0 && plan->impl->of_parkable[o]) continue;
+            if (plan->timeline->arms[a].n_repeats > 0 && plan->impl->of_parkable[o]) continue;
             probe->error[o] = fmax(probe->error[o], row_error(y + o * n_times, exact + o * n_times, n_times));
         }
     }
@@ -69,11 +69,11 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
     ost_cohort_summary_t *summary = self->run->summary;
     probe_t probe = { .batch = self->batch, .x1 = self->x1, .error = summary->periodic_error };
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
-        if (plan->n_arm_series[a] == 0) continue;
-        ost_event_t *events = malloc((plan->n_arm_known[a] + 1) * sizeof(*events));
+        if (plan->timeline->arms[a].n_repeats == 0) continue;
+        ost_event_t *events = malloc((plan->timeline->arms[a].n_known + 1) * sizeof(*events));
         if (events == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of exact dosing");
-        for (size_t k = 0; k < plan->n_arm_known[a]; k++) {
-            events[k] = plan->arm_events[a][k];
+        for (size_t k = 0; k < plan->timeline->arms[a].n_known; k++) {
+            events[k] = plan->timeline->arms[a].events[k];
             events[k].series = -1;
         }
         const ost_given_t given = { a, events, plan->schedules->exact };

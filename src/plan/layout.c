@@ -35,6 +35,7 @@ static int build_block(ost_plan_t *self, size_t b, ost_error_t *err)
         .n_drives = (uint32_t) model->n_drives,
         .hold = self->inputs->hold[b],
         .first_mean = (uint32_t) self->inputs->hold[b] + 1,
+        .has_quadratures = self->timeline->is_averaged[b],
         .mean_inputs = calloc(n, sizeof(uint32_t)),
         .mean_states = calloc(n, sizeof(uint32_t)),
         .n_outputs = (uint32_t) model->n_outputs,
@@ -114,6 +115,42 @@ static int build_states(ost_plan_t *self, ost_error_t *err)
     return 0;
 }
 
+static int build_series(ost_plan_t *self, ost_error_t *err)
+{
+    const ost_timeline_t *timeline = self->timeline;
+    size_t n = self->schedules->n;
+    ost_schedule_t *schedules = self->impl->schedules = calloc(n + 1, sizeof(*schedules));
+    self->arm_series = calloc(timeline->n_arms + 1, sizeof(*self->arm_series));
+    if (schedules == NULL || self->arm_series == NULL) return fail_memory(err);
+    for (size_t c = 0; c < n; c++) {
+        schedules[c] = self->schedules->exact[c];
+        schedules[c].series = timeline->repeat_of_schedule[c];
+    }
+    for (size_t a = 0; a < timeline->n_arms; a++) {
+        const ost_arm_timeline_t *arm = &timeline->arms[a];
+        ost_series_t *series = self->arm_series[a] = calloc(arm->n_repeats + 1, sizeof(*series));
+        if (series == NULL) return fail_memory(err);
+        for (size_t i = 0; i < arm->n_repeats; i++) {
+            const ost_repeat_t *repeat = &arm->repeats[i];
+            const ost_lane_block_t *lane = &self->impl->lane.blocks[repeat->block];
+            series[i] = (ost_series_t){
+                .interval = repeat->interval,
+                .t_first = repeat->t_first,
+                .t_last = repeat->t_last,
+                /* its square is the relative error allowed of the means */
+                .tolerance = fmin(3e-2, 30 * sqrt(self->experiment->solver.rtol)),
+                .first_state = lane->first_state,
+                .n_states = lane->n_states,
+                .park_input = (uint32_t) lane->hold,
+                .n_means = lane->n_drives,
+                .mean_input = lane->mean_inputs,
+                .mean_state = lane->mean_states,
+            };
+        }
+    }
+    return 0;
+}
+
 static ost_value_slot_t value_slot(const ost_plan_t *self, size_t s)
 {
     const ost_wired_t *signal = &self->wiring->signals[s];
@@ -163,11 +200,6 @@ typedef struct {
     bool *read, *needed; /* [n_signals]; owned */
 } demand_t;
 
-static bool has_quadratures(const ost_plan_t *self, size_t b)
-{
-    return self->impl->lane.blocks[b].has_quadratures;
-}
-
 static int find_demand(const ost_plan_t *self, demand_t *demand, ost_error_t *err)
 {
     *demand =
@@ -179,7 +211,7 @@ static int find_demand(const ost_plan_t *self, demand_t *demand, ost_error_t *er
             demand->read[self->wiring->reads[b][i]] = true;
             if (block->model->rate_uses[i]) demand->needed[self->wiring->reads[b][i]] = true;
         }
-        for (size_t d = 0; d < block->model->n_drives && has_quadratures(self, b); d++)
+        for (size_t d = 0; d < block->model->n_drives && self->timeline->is_averaged[b]; d++)
             demand->needed[self->wiring->drives[b][d]] = true;
     }
     for (bool grows = true; grows;) {
@@ -308,6 +340,7 @@ int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
     ost_lane_plan_t *lane = &impl->lane;
     demand_t demand = { 0 };
     int ret = build_states(self, err);
+    if (ret == 0) ret = build_series(self, err);
     if (ret == 0) ret = build_signals(self, err);
     if (ret == 0) ret = find_demand(self, &demand, err);
     if (ret == 0) ret = build_jacobian(self, &demand, err);

@@ -17,11 +17,11 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     const ost_conditions_t *conditions = ost_conditions_new(e, blocks, &why);
     const ost_inputs_t *inputs = ost_inputs_new(e, blocks, wiring, doses, &why);
     const ost_schedules_t *schedules = ost_schedules_new(e, doses, conditions, inputs, &why);
-    *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs, schedules,
+    const ost_timeline_t *timeline = ost_timeline_new(e, blocks, wiring, doses, inputs, schedules, &why);
+    *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs, schedules, timeline,
         .impl = calloc(1, sizeof(*self->impl)) };
     int ret = why.code != 0 ? why.code : self->impl == NULL ? ost_no_memory(&why) : 0;
     if (ret == 0) ret = ost_plan_build_blocks(self, &why);
-    if (ret == 0) ret = ost_plan_build_events(self, &why);
     if (ret == 0) ret = ost_plan_build_system(self, &why);
     if (ret == 0) ret = ost_plan_build_outputs(self, &why);
     if (ret == 0) return 0;
@@ -68,18 +68,14 @@ void ost_plan_free(ost_plan_t *self)
 {
     if (self == NULL) return;
     for (size_t a = 0; self->experiment != NULL && a < self->experiment->n_arms; a++) {
-        if (self->arm_events != NULL) free(self->arm_events[a]);
         if (self->arm_series != NULL) free(self->arm_series[a]);
     }
     free(self->variables);
-    free(self->arm_events);
-    free(self->n_arm_events);
-    free(self->n_arm_known);
     free(self->arm_series);
-    free(self->n_arm_series);
     if (self->impl != NULL) {
         free_impl(self->impl, self->system.n_states);
     }
+    ost_timeline_free(self->timeline);
     ost_schedules_free(self->schedules);
     ost_inputs_free(self->inputs);
     ost_conditions_free(self->conditions);

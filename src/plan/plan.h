@@ -10,6 +10,7 @@
 #include "plan/inputs.h"
 #include "plan/population.h"
 #include "plan/schedules.h"
+#include "plan/timeline.h"
 #include "plan/wiring.h"
 
 /** One output variable of the result: a scalar output, or all elements of an indexed one. */
@@ -33,14 +34,11 @@ typedef struct {
     const ost_conditions_t *conditions; /**< when doses begin and end, and who is eligible */
     const ost_inputs_t *inputs;         /**< what events change */
     const ost_schedules_t *schedules;   /**< doses that subjects take each in their own way */
+    const ost_timeline_t *timeline;     /**< what happens to all alike */
     ost_system_t system;                /**< for the solver */
     ost_variable_t *variables;          /**< the requested ones */
     size_t n_variables;
-    ost_event_t **arm_events;   /**< [n_arms][n_arm_known[i]] */
-    size_t *n_arm_events;       /**< [n_arms] those before t_end */
-    size_t *n_arm_known;        /**< [n_arms] and some after it, so that nothing depends on where the last output is */
-    ost_series_t **arm_series;  /**< [n_arms][n_arm_series[i]] */
-    size_t *n_arm_series;       /**< [n_arms] */
+    ost_series_t **arm_series;  /**< [n_arms][timeline->arms[i].n_repeats] */
     struct ost_plan_impl *impl; /**< private */
 } ost_plan_t;
 

@@ -100,7 +100,6 @@ struct ost_plan_impl {
 
 /* Steps of ost_plan_build, each in its own file. */
 int ost_plan_build_blocks(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;  /* layout.c */
-int ost_plan_build_events(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;  /* regimen.c */
 int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;  /* layout.c */
 int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK; /* layout.c */
 

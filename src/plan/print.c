@@ -86,8 +86,8 @@ static void print_outputs(const ost_plan_t *self, FILE *out)
 /* What events do to one place, counted: states first, then inputs. */
 static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
 {
-    const ost_event_t *events = self->arm_events[arm];
-    size_t n_events = self->n_arm_events[arm];
+    const ost_event_t *events = self->timeline->arms[arm].events;
+    size_t n_events = self->timeline->arms[arm].n_events;
     for (size_t x = 0; x < self->blocks->n_states; x++) {
         size_t n = 0;
         double first = NAN, last = NAN;
@@ -114,8 +114,8 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
         if (n > 0)
             fprintf(out, "      %zu change%s of %s from outside\n", n, s_of(n), self->wiring->signals[s].signal.name);
     }
-    for (size_t i = 0; i < self->n_arm_series[arm]; i++) {
-        const ost_series_t *series = &self->arm_series[arm][i];
+    for (size_t i = 0; i < self->timeline->arms[arm].n_repeats; i++) {
+        const ost_repeat_t *series = &self->timeline->arms[arm].repeats[i];
         if (isnan(series->t_first)) continue; /* of a schedule */
         fprintf(out, "      every %g d from day %g to %g: given until its effect repeats, then as its mean\n",
             series->interval, series->t_first, fmin(series->t_last, self->doses->t_end));
@@ -136,7 +136,7 @@ static void print_schedules(const ost_plan_t *self, size_t arm, FILE *out)
         if (r->stop_formula != NULL) fprintf(out, " to a day of their own");
         if (r->stop_formula == NULL && isfinite(r->stop)) fprintf(out, " to day %g", r->stop);
         if (r->adherence != NULL) fprintf(out, ", some doses missed");
-        if (self->impl->schedules[c].series >= 0) fprintf(out, "; as its mean once its effect repeats");
+        if (self->timeline->repeat_of_schedule[c] >= 0) fprintf(out, "; as its mean once its effect repeats");
         fprintf(out, "\n");
         if (r->begin_if == NULL && r->end_if == NULL) continue;
         fprintf(out, "        visits every %g d from day %g\n", r->visits, r->start);
@@ -173,7 +173,8 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
     fprintf(out, "\n");
     if (e->eligible != NULL) fprintf(out, "  for who is eligible on day 0: %s\n", e->eligible);
     for (size_t a = 0; a < e->n_arms; a++) {
-        fprintf(out, "  %s: %zu event%s\n", e->arms[a].name, self->n_arm_events[a], s_of(self->n_arm_events[a]));
+        fprintf(out, "  %s: %zu event%s\n", e->arms[a].name, self->timeline->arms[a].n_events,
+            s_of(self->timeline->arms[a].n_events));
         print_arm_events(self, a, out);
         print_schedules(self, a, out);
     }
