@@ -72,8 +72,8 @@ static const double *person_schedule(const person_t *self, const char *arm, cons
 {
     size_t a = 0, length = strcspn(output, "[");
     while (a < self->experiment.n_arms && strcmp(self->experiment.arms[a].name, arm) != 0) a++;
-    for (size_t i = 0; i < self->plan.n_variables; i++) {
-        const ost_variable_t *v = &self->plan.variables[i];
+    for (size_t i = 0; i < self->plan.outputs->n_variables; i++) {
+        const ost_variable_t *v = &self->plan.outputs->variables[i];
         if (strlen(v->name) != length || strncmp(v->name, output, length) != 0) continue;
         for (uint32_t k = 0; k < v->n_elements && a < self->experiment.n_arms; k++) {
             const char *element = v->index_set != NULL ? v->index_set->elements[k] : "";

@@ -273,8 +273,8 @@ static inline void study_free(study_t *self)
 /* Row of an output by variable and element. */
 static inline size_t output_row(const ost_plan_t *plan, const char *name, size_t element)
 {
-    for (size_t i = 0; i < plan->n_variables; i++)
-        if (strcmp(plan->variables[i].name, name) == 0) return plan->variables[i].first + element;
+    for (size_t i = 0; i < plan->outputs->n_variables; i++)
+        if (strcmp(plan->outputs->variables[i].name, name) == 0) return plan->outputs->variables[i].first + element;
     CU_FAIL_FATAL("no such output");
     return 0;
 }

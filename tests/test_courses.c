@@ -108,10 +108,10 @@ static void check_same_arm(const run_t *x, const char *arm_x, const run_t *z, co
 {
     bool equal = true;
     for (size_t i = 0; i < x->e.n_subjects && i < z->e.n_subjects; i++)
-        for (size_t v = 0; v < x->plan.n_variables; v++) {
-            const char *name = x->plan.variables[v].name;
+        for (size_t v = 0; v < x->plan.outputs->n_variables; v++) {
+            const char *name = x->plan.outputs->variables[v].name;
             equal = equal && same_bits(schedule_of(x, arm_x, i, name), schedule_of(z, arm_z, i, name),
-                                 x->plan.variables[v].n_elements * x->e.n_times);
+                                 x->plan.outputs->variables[v].n_elements * x->e.n_times);
         }
     CU_ASSERT_EQUAL(equal, same);
 }
@@ -232,8 +232,8 @@ static void test_own_times(void)
         snprintf(plain, sizeof(plain), text, 1, k, start, stop, stop);
         run(&one, plain);
         CU_ASSERT_EQUAL(one.plan.schedules->n, 0);
-        for (size_t v = 0; v < one.plan.n_variables; v++) {
-            const ost_variable_t *var = &one.plan.variables[v];
+        for (size_t v = 0; v < one.plan.outputs->n_variables; v++) {
+            const ost_variable_t *var = &one.plan.outputs->variables[v];
             size_t n = var->n_elements * one.e.n_times;
             CU_ASSERT(same_bits(
                 schedule_of(&cohort, "treated", (size_t) k, var->name), schedule_of(&one, "treated", 0, var->name), n));
@@ -306,7 +306,7 @@ static void test_begins_where_the_schedule_says(void)
         n_begun += isnan(began) ? 0 : 1;
     }
     CU_ASSERT(n_begun > 40 && n_begun < 160);
-    CU_ASSERT_EQUAL(r.plan.n_variables, 1); /* what a rule looks at is not in the results for that */
+    CU_ASSERT_EQUAL(r.plan.outputs->n_variables, 1); /* what a rule looks at is not in the results for that */
     run_free(&r);
     run_free(&look);
 }

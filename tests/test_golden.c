@@ -42,8 +42,8 @@ static void golden_read(golden_t *self)
 static size_t row_of(const ost_plan_t *plan, const char *column)
 {
     size_t length = strcspn(column, "[");
-    for (size_t i = 0; i < plan->n_variables; i++) {
-        const ost_variable_t *v = &plan->variables[i];
+    for (size_t i = 0; i < plan->outputs->n_variables; i++) {
+        const ost_variable_t *v = &plan->outputs->variables[i];
         if (strlen(v->name) != length || strncmp(v->name, column, length) != 0) continue;
         for (uint32_t k = 0; k < v->n_elements; k++) {
             const char *element = v->index_set != NULL ? v->index_set->elements[k] : "";

@@ -42,8 +42,8 @@ static void run_at(run_t *run, const climb_t *climb, const char *stepper, double
 /* BMD where there is one, else everything. */
 static bool counts(const run_t *run, size_t row)
 {
-    for (size_t v = 0; v < run->plan.n_variables; v++) {
-        const ost_variable_t *bmd = &run->plan.variables[v];
+    for (size_t v = 0; v < run->plan.outputs->n_variables; v++) {
+        const ost_variable_t *bmd = &run->plan.outputs->variables[v];
         if (strcmp(bmd->name, "bmd") == 0) return row >= bmd->first && row < bmd->first + bmd->n_elements;
     }
     return true;

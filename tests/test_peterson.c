@@ -77,10 +77,10 @@ static void free_run(run_t *self)
 /* [n_times] of a scalar output in an arm. */
 static const double *schedule(const run_t *self, size_t arm, const char *name)
 {
-    for (size_t i = 0; i < self->plan.n_variables; i++)
-        if (strcmp(self->plan.variables[i].name, name) == 0)
-            return self->y +
-                   (arm * self->plan.system.n_outputs + self->plan.variables[i].first) * self->experiment.n_times;
+    for (size_t i = 0; i < self->plan.outputs->n_variables; i++)
+        if (strcmp(self->plan.outputs->variables[i].name, name) == 0)
+            return self->y + (arm * self->plan.system.n_outputs + self->plan.outputs->variables[i].first) *
+                                 self->experiment.n_times;
     CU_FAIL_FATAL("no such output");
     return NULL;
 }
@@ -142,8 +142,8 @@ static void test_rest(void)
         "times={to: 50 year, every: 10 year}", "solver.rtol=1e-8", NULL };
     run_t run;
     run_config(&run, "peterson_pth_infusion", settled);
-    for (size_t i = 0; i < run.plan.n_variables; i++) {
-        const ost_variable_t *v = &run.plan.variables[i];
+    for (size_t i = 0; i < run.plan.outputs->n_variables; i++) {
+        const ost_variable_t *v = &run.plan.outputs->variables[i];
         bool is_store = strcmp(v->name, "urinary_calcium") == 0 || strncmp(v->name, "bone_calcium", 12) == 0;
         for (uint32_t k = 0; k < v->n_elements; k++) {
             const double *y = run.y + (v->first + k) * 6;

@@ -491,11 +491,11 @@ static void test_outputs(void)
     must_plan(&s);
     const ost_plan_t *plan = &s.plan;
     CU_ASSERT_EQUAL(plan->system.n_outputs, 4);
-    CU_ASSERT_EQUAL_FATAL(plan->n_variables, 3);
-    CU_ASSERT_STRING_EQUAL(plan->variables[1].name, "bmd");
-    CU_ASSERT_EQUAL(plan->variables[1].n_elements, 2);
-    CU_ASSERT_STRING_EQUAL(plan->variables[1].index_set->elements[1], "hip");
-    ost_assert_close(plan->variables[2].factor, 1e-3, 1e-15, 0);
+    CU_ASSERT_EQUAL_FATAL(plan->outputs->n_variables, 3);
+    CU_ASSERT_STRING_EQUAL(plan->outputs->variables[1].name, "bmd");
+    CU_ASSERT_EQUAL(plan->outputs->variables[1].n_elements, 2);
+    CU_ASSERT_STRING_EQUAL(plan->outputs->variables[1].index_set->elements[1], "hip");
+    ost_assert_close(plan->outputs->variables[2].factor, 1e-3, 1e-15, 0);
     point_init(&p, plan);
     set(p.x, state_index(plan, "pill.body"), 3);
     set(p.x, state_index(plan, "bone.M[spine]"), 0.7);

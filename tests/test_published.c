@@ -178,8 +178,8 @@ static void write_wishes(const reference_t *self, char *times, char *outputs)
 static size_t output_row(const ost_plan_t *plan, const char *column)
 {
     size_t length = strcspn(column, "[");
-    for (size_t i = 0; i < plan->n_variables; i++) {
-        const ost_variable_t *v = &plan->variables[i];
+    for (size_t i = 0; i < plan->outputs->n_variables; i++) {
+        const ost_variable_t *v = &plan->outputs->variables[i];
         if (strlen(v->name) != length || strncmp(v->name, column, length) != 0) continue;
         if (column[length] == '\0' && v->index_set == NULL) return v->first;
         for (uint32_t k = 0; v->index_set != NULL && k < v->n_elements; k++) {

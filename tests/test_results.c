@@ -11,8 +11,8 @@ static void check_values(fixture_t *f, double rtol)
     double values[N_SUBJECTS];
     must(f, ost_results_open(&results, f->path, &f->err));
     size_t n_wrong = 0, n_read = 0;
-    for (size_t v = 0; v < f->plan.n_variables; v++) {
-        const ost_variable_t *variable = &f->plan.variables[v];
+    for (size_t v = 0; v < f->plan.outputs->n_variables; v++) {
+        const ost_variable_t *variable = &f->plan.outputs->variables[v];
         CU_ASSERT_EQUAL_FATAL(ost_results_n_elements(results, variable->name), variable->n_elements);
         CU_ASSERT_STRING_EQUAL(ost_results_unit(results, variable->name), variable->unit_text);
         for (size_t i = 0; i < N_ARMS * variable->n_elements * N_TIMES; i++) {
@@ -82,7 +82,7 @@ static void test_rounding(void)
         check_values(&f, cases[i].error);
         CU_ASSERT(cases[i].error <= asked[i]);
         must(&f, ost_results_open(&results, f.path, &f.err));
-        const ost_variable_t *variable = &f.plan.variables[0];
+        const ost_variable_t *variable = &f.plan.outputs->variables[0];
         must(&f, ost_results_read(results, variable->name, 1, 0, 10, values, &f.err));
         for (uint64_t s = 0; s < N_SUBJECTS; s++) {
             double right = value_at(1, s, variable->first, 10);
@@ -124,8 +124,8 @@ static void test_what_it_says(void)
     CU_ASSERT_STRING_EQUAL(ost_results_unit(results, "bmd"), "g/cm2");
     size_t n;
     const char *const *names = ost_results_variables(results, &n);
-    CU_ASSERT_EQUAL_FATAL(n, f.plan.n_variables);
-    for (size_t i = 0; i < n; i++) CU_ASSERT_STRING_EQUAL(names[i], f.plan.variables[i].name);
+    CU_ASSERT_EQUAL_FATAL(n, f.plan.outputs->n_variables);
+    for (size_t i = 0; i < n; i++) CU_ASSERT_STRING_EQUAL(names[i], f.plan.outputs->variables[i].name);
     const char *const attributes[][2] = { { "experiment", experiment_text },
         { "overrides", "solver.rtol=1e-5\ntitle=Another" }, { "osteon_version", OST_VERSION },
         { "seed", "18446744073709551615" }, { "n_subjects", "200" }, { "first_subject", "1000" },
@@ -339,7 +339,7 @@ static void test_many_people(void)
     static const size_t times[] = { 0, 9, 10, 3, 7, 8 };
     for (size_t i = 0; i < COUNT(times); i++) {
         must(&f, ost_results_read(results, "bmd", 1, 1, times[i], values, &f.err));
-        size_t row = f.plan.variables[0].first + 1;
+        size_t row = f.plan.outputs->variables[0].first + 1;
         ost_assert_close(values[MANY - 1], value_at(1, MANY - 1, row, times[i]), 0, 0);
         ost_assert_close(values[MANY - 64], value_at(1, MANY - 64, row, times[i]), 0, 0);
         ost_assert_close(values[MANY - 65], NAN, 0, 0);
@@ -401,9 +401,9 @@ static void check_whole(fixture_t *f, uint64_t n_resumed)
         CU_ASSERT_STRING_EQUAL(ost_results_attribute(results, counts[i][0]), counts[i][1]);
     snprintf(text, sizeof text, "%llu", (unsigned long long) n_resumed);
     CU_ASSERT_STRING_EQUAL(ost_results_attribute(results, "n_resumed"), text);
-    size_t row = f->plan.variables[0].first;
+    size_t row = f->plan.outputs->variables[0].first;
     for (size_t t = 0; t < N_TIMES; t++) {
-        must(f, ost_results_read(results, f->plan.variables[0].name, 1, 0, t, values, &f->err));
+        must(f, ost_results_read(results, f->plan.outputs->variables[0].name, 1, 0, t, values, &f->err));
         for (uint64_t s = 0; s < N_SUBJECTS; s++)
             n_wrong += (s == 70) != (isnan(values[s]) != 0) || fabs(values[s] / value_at(1, s, row, t) - 1) > 6e-8;
     }
@@ -418,8 +418,8 @@ static void check_whole(fixture_t *f, uint64_t n_resumed)
     H5Aclose(attribute);
     H5Fclose(file);
     size_t cells = 0;
-    while (strcmp(f->plan.variables[cells].name, "cells") != 0) cells++;
-    ost_assert_close(error, 0.5 * (double) f->plan.variables[cells].first, 0, 0);
+    while (strcmp(f->plan.outputs->variables[cells].name, "cells") != 0) cells++;
+    ost_assert_close(error, 0.5 * (double) f->plan.outputs->variables[cells].first, 0, 0);
 }
 
 static void test_resume(void)

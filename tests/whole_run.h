@@ -69,8 +69,8 @@ static inline void run_free(run_t *self)
 
 static inline const ost_variable_t *variable(const run_t *self, const char *name)
 {
-    for (size_t i = 0; i < self->plan.n_variables; i++) {
-        if (strcmp(self->plan.variables[i].name, name) == 0) return &self->plan.variables[i];
+    for (size_t i = 0; i < self->plan.outputs->n_variables; i++) {
+        if (strcmp(self->plan.outputs->variables[i].name, name) == 0) return &self->plan.outputs->variables[i];
     }
     CU_FAIL_FATAL("no such variable");
     return NULL;

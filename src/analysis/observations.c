@@ -302,8 +302,8 @@ static bool bind_unit(ost_observation_t *self, const ost_variable_t *variable, c
 /* The row of "bmd[total_hip]" among the plan's outputs. */
 static const ost_variable_t *find_output(const ost_plan_t *plan, const char *output, size_t *row)
 {
-    for (size_t v = 0; v < plan->n_variables; v++) {
-        const ost_variable_t *variable = &plan->variables[v];
+    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
+        const ost_variable_t *variable = &plan->outputs->variables[v];
         for (size_t k = 0; k < variable->n_elements; k++) {
             char name[192];
             if (variable->index_set == NULL)

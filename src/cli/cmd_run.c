@@ -133,8 +133,8 @@ static void print_dry_run(const ost_plan_t *plan)
         ost_cli_plural(plan->wiring->n_signals, "signal", b), ost_cli_plural(plan->blocks->n, "model", c));
     printf("times      %zu, month %g to %g\n\nvariables\n", e->n_times, e->times[0] / OST_DAYS_PER_MONTH,
         e->times[e->n_times - 1] / OST_DAYS_PER_MONTH);
-    for (size_t i = 0; i < plan->n_variables; i++) {
-        const ost_variable_t *v = &plan->variables[i];
+    for (size_t i = 0; i < plan->outputs->n_variables; i++) {
+        const ost_variable_t *v = &plan->outputs->variables[i];
         double size = cells * (double) v->n_elements * (double) e->n_times * (e->float64 ? 8 : 4);
         bytes += size;
         snprintf(b, sizeof(b), "[%s] x %u", v->unit_text, v->n_elements);
@@ -158,8 +158,8 @@ static void print_error(const ost_plan_t *plan, const char *what, size_t n_subje
 {
     const ost_variable_t *farthest = NULL, *bmd = NULL;
     char text[64];
-    for (size_t i = 0; i < plan->n_variables; i++) {
-        const ost_variable_t *v = &plan->variables[i];
+    for (size_t i = 0; i < plan->outputs->n_variables; i++) {
+        const ost_variable_t *v = &plan->outputs->variables[i];
         double error = error_of(errors, v);
         if (isnan(error)) continue;
         if (strcmp(v->name, "bmd") == 0) bmd = v;
@@ -179,8 +179,8 @@ static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
     char text[64];
     print_error(plan, "this tolerance against a smaller one", s->n_solver_probed, s->solver_error);
     print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error);
-    for (size_t i = 0; i < plan->n_variables; i++) {
-        const ost_variable_t *v = &plan->variables[i];
+    for (size_t i = 0; i < plan->outputs->n_variables; i++) {
+        const ost_variable_t *v = &plan->outputs->variables[i];
         uint64_t n = 0;
         for (size_t o = v->first; o < v->first + v->n_elements; o++)
             n = s->n_not_finite[o] > n ? s->n_not_finite[o] : n;

@@ -247,7 +247,7 @@ void ost_plan_to_reported_units(const ost_plan_t *plan, double *y)
 {
     size_t n_times = plan->experiment->n_times;
     for (size_t o = 0; o < plan->system.n_outputs; o++)
-        for (size_t t = 0; t < n_times; t++) y[o * n_times + t] /= plan->impl->factor[o];
+        for (size_t t = 0; t < n_times; t++) y[o * n_times + t] /= plan->outputs->factor[o];
 }
 
 static void count_not_finite(ost_worker_t *self, const double *y)

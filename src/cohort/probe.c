@@ -55,7 +55,7 @@ static int probe_arm(ost_worker_t *self, probe_t *probe, size_t n, const ost_giv
         const double *y = self->y + (a * n + of[k]) * ost_plan_y_size(plan);
         ost_plan_to_reported_units(plan, exact);
         for (size_t o = 0; o < plan->system.n_outputs; o++) {
-            if (plan->timeline->arms[a].n_repeats > 0 && plan->impl->of_parkable[o]) continue;
+            if (plan->timeline->arms[a].n_repeats > 0 && plan->inputs->hold[plan->outputs->block[o]] >= 0) continue;
             probe->error[o] = fmax(probe->error[o], row_error(y + o * n_times, exact + o * n_times, n_times));
         }
     }

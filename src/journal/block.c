@@ -87,8 +87,8 @@ static int put_chunks(ost_kept_body_t *self, const ost_columns_t *columns, const
 {
     const ost_plan_t *plan = columns->plan;
     size_t n_times = plan->experiment->n_times, stride = plan->system.n_outputs * n_times, k = 0;
-    for (size_t v = 0; v < plan->n_variables; v++) {
-        const ost_variable_t *variable = &plan->variables[v];
+    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
+        const ost_variable_t *variable = &plan->outputs->variables[v];
         for (size_t i = 0; i < plan->experiment->n_arms * variable->n_elements; i++, k++) {
             size_t arm = i / variable->n_elements, element = i % variable->n_elements, size;
             const double *y = block->y + arm * block->n_subjects * stride + (variable->first + element) * n_times;

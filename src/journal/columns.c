@@ -43,9 +43,9 @@ bool ost_units_differ(const ost_part_t *parts, size_t n, const char *name, char 
     for (size_t p = 0; p < n; p++) {
         const ost_plan_t *plan = parts[p].plan;
         size_t v = 0;
-        while (v < plan->n_variables && strcmp(plan->variables[v].name, name) != 0) v++;
-        if (v == plan->n_variables) continue;
-        const char *unit = plan->variables[v].unit_text;
+        while (v < plan->outputs->n_variables && strcmp(plan->outputs->variables[v].name, name) != 0) v++;
+        if (v == plan->outputs->n_variables) continue;
+        const char *unit = plan->outputs->variables[v].unit_text;
         if (length < size) {
             length += (size_t) snprintf(
                 units + length, size - length, "%s%s: %s", length > 0 ? ", " : "", parts[p].name, unit);
@@ -64,13 +64,13 @@ static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, cons
     self->plan = plan;
     self->i_zero = SIZE_MAX;
     self->columns = calloc(most + 1, sizeof(*self->columns));
-    self->is_relative = calloc(plan->n_variables + 1, sizeof(*self->is_relative));
+    self->is_relative = calloc(plan->outputs->n_variables + 1, sizeof(*self->is_relative));
     if (self->columns == NULL || self->is_relative == NULL) return ost_no_memory(err);
     list_columns(self);
     for (size_t t = 0; t < e->n_times; t++)
         if (e->times[t] == 0) self->i_zero = t;
-    for (size_t v = 0; v < plan->n_variables; v++) {
-        const ost_variable_t *variable = &plan->variables[v];
+    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
+        const ost_variable_t *variable = &plan->outputs->variables[v];
         self->n_chunks += e->n_arms * variable->n_elements;
         self->is_relative[v] = n > 1 && ost_units_differ(parts, n, variable->name, units, sizeof(units));
         if (!self->is_relative[v] || self->i_zero != SIZE_MAX) continue;

@@ -39,7 +39,7 @@ typedef struct {
     size_t n_columns;
     size_t n_chunks; /* rows of all subjects of a block: variable after variable, of each arm after arm, of each element
                         after element */
-    bool *is_relative; /* [plan->n_variables] kept relative to its value at time 0 */
+    bool *is_relative; /* [plan->outputs->n_variables] kept relative to its value at time 0 */
     size_t i_zero;     /* index of time 0, SIZE_MAX: there is none */
 } ost_columns_t;
 

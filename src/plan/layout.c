@@ -39,13 +39,15 @@ static int build_block(ost_plan_t *self, size_t b, ost_error_t *err)
         .mean_inputs = calloc(n, sizeof(uint32_t)),
         .mean_states = calloc(n, sizeof(uint32_t)),
         .n_outputs = (uint32_t) model->n_outputs,
-        .wanted = calloc(model->n_outputs + 1, sizeof(uint32_t)),
+        .wanted = self->outputs->index + self->outputs->first[b],
+        .n_wanted = self->outputs->first[b + 1] - self->outputs->first[b],
+        .first_output = self->outputs->first[b],
         .noise_purpose = calloc(model->n_noises + 1, sizeof(uint32_t)),
         .drive_entry = calloc(n, sizeof(uint32_t)),
         .n_noises = (uint32_t) model->n_noises,
     };
     if (lane->sig == NULL || lane->value == NULL || lane->mean_inputs == NULL || lane->mean_states == NULL ||
-        lane->wanted == NULL || lane->noise_purpose == NULL || lane->drive_entry == NULL)
+        lane->noise_purpose == NULL || lane->drive_entry == NULL)
         return fail_memory(err);
     for (size_t i = 0; i < model->n_noises; i++) {
         char name[256];
@@ -362,6 +364,7 @@ int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
     const ost_plan_lanes_t *functions = lanes_of[self->experiment->solver.isa];
     ost_system_t *system = &self->system;
     system->n_inputs = self->inputs->n;
+    system->n_outputs = self->outputs->n_rows;
     system->n_switches = self->blocks->n_switches;
     system->n_algebraic = lane->n_algebraic;
     system->n_constants = self->blocks->n_hoisted + (self->blocks->n_noises > 0);
@@ -377,165 +380,6 @@ int ost_plan_build_system(ost_plan_t *self, ost_error_t *err)
     system->outputs = functions->outputs;
     system->self = lane;
     return 0;
-}
-
-/* For the results, or for a condition. */
-static bool is_wanted(const ost_plan_t *self, const char *group)
-{
-    const ost_experiment_t *e = self->experiment;
-    if (e->outputs == NULL || ost_conditions_find_output(self->conditions, e, group) < self->conditions->n_values)
-        return true;
-    for (size_t i = 0; i < e->n_outputs; i++)
-        if (strcmp(e->outputs[i], group) == 0) return true;
-    return false;
-}
-
-static const char *variable_name(const void *from, size_t i)
-{
-    return ((const ost_variable_t *) from)[i].name;
-}
-
-/* Whether every result file has, or may have, a dataset of this name. */
-static bool is_taken(const char *name)
-{
-    static const char *const taken[] = { "arm", "arm_label", "subject", "time", "model", "status", "n_steps",
-        "n_rejected", "failure", "failure_arm", "failure_subject", "failure_message", "parameters" };
-    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-        if (strcmp(name, taken[i]) == 0) return true;
-    return strncmp(name, "began_", strlen("began_")) == 0 || strncmp(name, "ended_", strlen("ended_")) == 0;
-}
-
-/* Outputs, covariates and index sets stand side by side in a result file. */
-static bool is_index_set(const ost_plan_t *self, const char *name)
-{
-    for (size_t b = 0; b < self->blocks->n; b++)
-        for (size_t i = 0; i < self->blocks->block[b].model->n_index_sets; i++)
-            if (strcmp(self->blocks->block[b].model->index_sets[i].name, name) == 0) return true;
-    return false;
-}
-
-static int check_output_name(const ost_plan_t *self, size_t b, const ost_output_t *output, ost_error_t *err)
-{
-    const ost_experiment_t *e = self->experiment;
-    const char *name = output->group, *other = NULL;
-    for (size_t i = 0; i < e->n_covariates; i++)
-        if (strcmp(e->covariates[i].name, name) == 0) other = "a covariate";
-    if (is_index_set(self, name)) other = "an index set";
-    if (is_taken(name)) other = "a dataset of its own";
-    if (output->index_set != NULL && is_taken(output->index_set)) {
-        name = output->index_set;
-        other = "a dataset of its own";
-    }
-    if (other == NULL) return 0;
-    return OST_FAIL_AT(err, OST_ERR_NAME, e, self->blocks->block[b].location,
-        "output '%s' of model '%s' cannot be written: in the result file, '%s' is the name of %s; choose another, or "
-        "list the outputs that are wanted",
-        output->group, self->blocks->block[b].model->name, name, other);
-}
-
-static int check_covariate_names(const ost_plan_t *self, ost_error_t *err)
-{
-    const ost_experiment_t *e = self->experiment;
-    for (size_t i = 0; i < e->n_covariates; i++) {
-        const char *name = e->covariates[i].name;
-        if (!is_taken(name) && !is_index_set(self, name)) continue;
-        return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].location,
-            "covariate '%s' cannot be written: in the result file, that is the name of %s; choose another", name,
-            is_taken(name) ? "a dataset of its own" : "an index set");
-    }
-    return 0;
-}
-
-/* Rows of the wanted outputs in block order; groups[] gets every group of every block, wanted or not. */
-static int collect_outputs(
-    ost_plan_t *self, ost_variable_t *groups, size_t *n_groups, uint32_t *owner, ost_error_t *err)
-{
-    struct ost_plan_impl *impl = self->impl;
-    size_t n_values = self->conditions->n_values;
-    uint32_t row = 0;
-    for (uint32_t b = 0; b < self->blocks->n; b++) {
-        const ost_model_t *model = self->blocks->block[b].model;
-        ost_lane_block_t *lane = &impl->lane.blocks[b];
-        lane->first_output = row;
-        for (uint32_t i = 0; i < model->n_outputs; i++) {
-            const ost_output_t *output = &model->outputs[i];
-            bool wanted = is_wanted(self, output->group);
-            size_t g = 0;
-            while (g < *n_groups && strcmp(groups[g].name, output->group) != 0) g++;
-            if (g < *n_groups && owner[g] != b && wanted)
-                return OST_FAIL_AT(err, OST_ERR_NAME, self->experiment, self->blocks->block[b].location,
-                    "output '%s' is defined by two models of the plan: '%s' and '%s'; leave one of the models out, or "
-                    "list the outputs that are wanted",
-                    output->group, self->blocks->block[owner[g]].model->name, model->name);
-            if (g == *n_groups && wanted) {
-                int ret = check_output_name(self, b, output, err);
-                if (ret < 0) return ret;
-            }
-            if (g == *n_groups) {
-                owner[g] = b;
-                groups[(*n_groups)++] = (ost_variable_t){ .name = output->group,
-                    .text = output->text,
-                    .unit_text = output->unit_text,
-                    .factor = output->unit.factor,
-                    .index_set = ost_model_index_set(model, output->index_set),
-                    .first = row };
-            }
-            if (!wanted) continue;
-            size_t value = ost_conditions_find_output(self->conditions, self->experiment, output->group);
-            if (value < n_values) impl->condition_row[value + groups[g].n_elements] = row;
-            groups[g].n_elements++;
-            impl->factor[row] = output->unit.factor;
-            impl->of_parkable[row] = lane->hold >= 0;
-            lane->wanted[lane->n_wanted++] = i;
-            row++;
-        }
-    }
-    self->system.n_outputs = row;
-    return 0;
-}
-
-int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err)
-{
-    const ost_experiment_t *e = self->experiment;
-    size_t n = 1, n_groups = 0;
-    for (size_t b = 0; b < self->blocks->n; b++) n += self->blocks->block[b].model->n_outputs;
-    ost_variable_t *groups = calloc(n, sizeof(*groups));
-    uint32_t *owner = calloc(n, sizeof(*owner));
-    self->variables = calloc(n + e->n_outputs, sizeof(*self->variables));
-    self->impl->factor = calloc(n, sizeof(*self->impl->factor));
-    self->impl->of_parkable = calloc(n, sizeof(*self->impl->of_parkable));
-    self->impl->condition_row = malloc((self->conditions->n_values + 1) * sizeof(*self->impl->condition_row));
-    int ret;
-    if (groups == NULL || self->impl->condition_row == NULL || owner == NULL || self->variables == NULL ||
-        self->impl->factor == NULL || self->impl->of_parkable == NULL)
-        ret = fail_memory(err);
-    else
-        ret = check_covariate_names(self, err);
-    for (size_t i = 0; ret == 0 && i < self->conditions->n_values; i++) self->impl->condition_row[i] = OST_NO_ROW;
-    if (ret == 0) ret = collect_outputs(self, groups, &n_groups, owner, err);
-    if (ret < 0) goto out;
-    if (e->outputs == NULL) {
-        memcpy(self->variables, groups, n_groups * sizeof(*groups));
-        self->n_variables = n_groups;
-    }
-    for (size_t i = 0; e->outputs != NULL && i < e->n_outputs; i++) {
-        ost_location_t location = e->output_locations != NULL ? e->output_locations[i] : (ost_location_t){ 0 };
-        size_t g = 0;
-        while (g < n_groups && strcmp(groups[g].name, e->outputs[i]) != 0) g++;
-        if (g == n_groups) {
-            const char *near = ost_nearest_of(e->outputs[i], groups, n_groups, variable_name);
-            ret = OST_FAIL_AT(err, OST_ERR_NAME, e, location, "no model of the plan has an output '%s'%s%s%s",
-                e->outputs[i], OST_HINT(near));
-            goto out;
-        }
-        self->variables[self->n_variables++] = groups[g];
-    }
-    if (self->n_variables == 0)
-        ret = ost_fail_at(err, OST_ERR_MODEL, OST_WHERE(e), 0, 0, "the models of this experiment have no outputs");
-out:
-    free(groups);
-    free(owner);
-    return ret;
 }
 
 void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z)

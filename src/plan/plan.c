@@ -18,12 +18,12 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     const ost_inputs_t *inputs = ost_inputs_new(e, blocks, wiring, doses, &why);
     const ost_schedules_t *schedules = ost_schedules_new(e, doses, conditions, inputs, &why);
     const ost_timeline_t *timeline = ost_timeline_new(e, blocks, wiring, doses, inputs, schedules, &why);
-    *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs, schedules, timeline,
+    const ost_outputs_t *outputs = ost_outputs_new(e, blocks, conditions, &why);
+    *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs, schedules, timeline, outputs,
         .impl = calloc(1, sizeof(*self->impl)) };
     int ret = why.code != 0 ? why.code : self->impl == NULL ? ost_no_memory(&why) : 0;
     if (ret == 0) ret = ost_plan_build_blocks(self, &why);
     if (ret == 0) ret = ost_plan_build_system(self, &why);
-    if (ret == 0) ret = ost_plan_build_outputs(self, &why);
     if (ret == 0) return 0;
     if (err != NULL) *err = why;
     ost_plan_free(self);
@@ -37,7 +37,6 @@ static void free_lane_plan(ost_lane_plan_t *lane)
         free(lane->blocks[b].value);
         free(lane->blocks[b].mean_inputs);
         free(lane->blocks[b].mean_states);
-        free(lane->blocks[b].wanted);
         free(lane->blocks[b].noise_purpose);
         free(lane->blocks[b].drive_entry);
     }
@@ -54,13 +53,10 @@ static void free_impl(struct ost_plan_impl *impl, size_t n_states)
     for (size_t i = 0; impl->state_names != NULL && i < n_states; i++) free(impl->state_names[i]);
     free(impl->state_names);
     free(impl->schedules);
-    free(impl->condition_row);
     free(impl->row);
     free(impl->col);
     free(impl->scale);
     free(impl->positive);
-    free(impl->factor);
-    free(impl->of_parkable);
     free(impl);
 }
 
@@ -70,11 +66,11 @@ void ost_plan_free(ost_plan_t *self)
     for (size_t a = 0; self->experiment != NULL && a < self->experiment->n_arms; a++) {
         if (self->arm_series != NULL) free(self->arm_series[a]);
     }
-    free(self->variables);
     free(self->arm_series);
     if (self->impl != NULL) {
         free_impl(self->impl, self->system.n_states);
     }
+    ost_outputs_free(self->outputs);
     ost_timeline_free(self->timeline);
     ost_schedules_free(self->schedules);
     ost_inputs_free(self->inputs);

@@ -8,20 +8,11 @@
 #include "plan/conditions.h"
 #include "plan/doses.h"
 #include "plan/inputs.h"
+#include "plan/outputs.h"
 #include "plan/population.h"
 #include "plan/schedules.h"
 #include "plan/timeline.h"
 #include "plan/wiring.h"
-
-/** One output variable of the result: a scalar output, or all elements of an indexed one. */
-typedef struct {
-    const char *name;                 /**< "bmd" */
-    const char *text, *unit_text;     /**< meaning, unit as written */
-    double factor;                    /**< reported = internal / factor */
-    const ost_index_set_t *index_set; /**< NULL for a scalar */
-    uint32_t first;                   /**< row of its first element among the system's outputs */
-    uint32_t n_elements;
-} ost_variable_t;
 
 /** The assembled system of an experiment: blocks of all arms, wiring, events. Built once, read-only, shared by threads.
  */
@@ -35,11 +26,10 @@ typedef struct {
     const ost_inputs_t *inputs;         /**< what events change */
     const ost_schedules_t *schedules;   /**< doses that subjects take each in their own way */
     const ost_timeline_t *timeline;     /**< what happens to all alike */
+    const ost_outputs_t *outputs;       /**< what is computed */
     ost_system_t system;                /**< for the solver */
-    ost_variable_t *variables;          /**< the requested ones */
-    size_t n_variables;
-    ost_series_t **arm_series;  /**< [n_arms][timeline->arms[i].n_repeats] */
-    struct ost_plan_impl *impl; /**< private */
+    ost_series_t **arm_series;          /**< [n_arms][timeline->arms[i].n_repeats] */
+    struct ost_plan_impl *impl;         /**< private */
 } ost_plan_t;
 
 /** Assemble. @param experiment  borrowed: must outlive self; @param library  borrowed: must outlive self; may gain

@@ -36,7 +36,7 @@ typedef struct {
     bool has_quadratures;
     uint32_t *mean_inputs, *mean_states; /* [n_drives] the same as lists, for ost_series_t; owned */
     uint32_t n_outputs;                  /* that its kernel writes */
-    uint32_t *wanted;                    /* [n_wanted] of them, in the order of the system's outputs; owned */
+    const uint32_t *wanted;              /* [n_wanted] of them, in the order of the system's outputs; borrowed */
     uint32_t n_wanted, first_output;
     uint32_t *noise_purpose; /* [n_noises]; owned */
     uint32_t n_noises;
@@ -84,23 +84,17 @@ typedef struct {
  */
 void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z);
 
-#define OST_NO_ROW UINT32_MAX
-
 struct ost_plan_impl {
     ost_lane_plan_t lane;
     ost_schedule_t *schedules; /* [schedules->n] for the solver, regular doses held at periodic steady state */
-    uint32_t *condition_row;   /* [conditions->n_values] of the outputs, OST_NO_ROW where no condition needs it */
     uint32_t *row, *col;       /* of the Jacobian */
     double *scale;
     bool *positive;
     char **state_names;
-    double *factor;    /* [n_outputs] reported = internal / factor */
-    bool *of_parkable; /* [n_outputs] true where the row belongs to a block that can be held */
 };
 
 /* Steps of ost_plan_build, each in its own file. */
-int ost_plan_build_blocks(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;  /* layout.c */
-int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;  /* layout.c */
-int ost_plan_build_outputs(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK; /* layout.c */
+int ost_plan_build_blocks(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK; /* layout.c */
+int ost_plan_build_system(ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK; /* layout.c */
 
 #endif

@@ -74,8 +74,8 @@ static void print_states(const ost_plan_t *self, FILE *out)
 static void print_outputs(const ost_plan_t *self, FILE *out)
 {
     fprintf(out, "\noutputs\n");
-    for (size_t i = 0; i < self->n_variables; i++) {
-        const ost_variable_t *v = &self->variables[i];
+    for (size_t i = 0; i < self->outputs->n_variables; i++) {
+        const ost_variable_t *v = &self->outputs->variables[i];
         char name[128], of[64] = "";
         snprintf(name, sizeof(name), "%s [%s]", v->name, v->unit_text);
         if (v->index_set != NULL) snprintf(of, sizeof(of), " at each %s (%u)", v->index_set->name, v->n_elements);

@@ -2,8 +2,6 @@
 /* Dosing records of a subject, and its visits: eligibility, and conditions by which doses begin and end. */
 #include "plan/visit.h"
 
-#include "plan/plan_impl.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -42,7 +40,7 @@ int ost_plan_dosing_records(
 static bool find_values(const ost_visit_context_t *self, const double *y)
 {
     const ost_plan_t *plan = self->plan;
-    const uint32_t *row = plan->impl->condition_row;
+    const uint32_t *row = plan->outputs->condition_row;
     size_t n_covariates = plan->experiment->n_covariates;
     memcpy(self->values, self->covariates, n_covariates * sizeof(*self->values));
     for (size_t i = n_covariates; i < plan->conditions->n_values; i++) {

@@ -121,12 +121,14 @@ static bool same_set(const ost_index_set_t *a, const ost_index_set_t *b)
 static void name_set(const ost_plan_t *plan, const ost_index_set_t *set, char *name, size_t size)
 {
     size_t n_same = 0;
-    for (size_t v = 0; v < plan->n_variables; v++) {
-        const ost_index_set_t *other = plan->variables[v].index_set;
+    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
+        const ost_index_set_t *other = plan->outputs->variables[v].index_set;
         if (other == NULL || strcmp(other->name, set->name) != 0) continue;
         if (same_set(other, set)) break;
         size_t first = 0;
-        while (plan->variables[first].index_set == NULL || !same_set(plan->variables[first].index_set, other)) first++;
+        while (plan->outputs->variables[first].index_set == NULL ||
+               !same_set(plan->outputs->variables[first].index_set, other))
+            first++;
         n_same += first == v;
     }
     if (n_same == 0) snprintf(name, size, "%.60s", set->name);
@@ -179,8 +181,8 @@ static bool add_part(ost_writer_t *self, size_t p)
         target->arm[a] = add_text(&self->dimensions[OST_DIM_ARM], e->arms[a].name);
         ok = target->arm[a] != SIZE_MAX;
     }
-    for (size_t v = 0; v < plan->n_variables && ok; v++) {
-        const ost_variable_t *variable = &plan->variables[v];
+    for (size_t v = 0; v < plan->outputs->n_variables && ok; v++) {
+        const ost_variable_t *variable = &plan->outputs->variables[v];
         if (variable->index_set == NULL) continue;
         ost_dimension_t *dim = find_dimension(self, plan, variable->index_set);
         for (size_t i = 0; i < variable->n_elements && ok; i++) {
@@ -195,7 +197,7 @@ static int list_dimensions(ost_writer_t *self, ost_error_t *err)
 {
     const ost_experiment_t *e = self->parts[0].plan->experiment;
     size_t most = OST_N_FIXED_DIMENSIONS;
-    for (size_t p = 0; p < self->n_parts; p++) most += self->parts[p].plan->n_variables;
+    for (size_t p = 0; p < self->n_parts; p++) most += self->parts[p].plan->outputs->n_variables;
     self->dimensions = calloc(most, sizeof(*self->dimensions));
     if (self->dimensions == NULL) return ost_no_memory(err);
     self->n_dimensions = OST_N_FIXED_DIMENSIONS;
@@ -313,7 +315,7 @@ static size_t with_arms(const ost_writer_t *self, const ost_dimension_t **dims, 
 static int describe_variable(ost_writer_t *self, size_t p, size_t v, hid_t id, const char *coordinates)
 {
     const ost_plan_t *plan = self->parts[p].plan;
-    const ost_variable_t *variable = &plan->variables[v];
+    const ost_variable_t *variable = &plan->outputs->variables[v];
     const double nan_value = NAN;
     const int kept_bits = ost_kept_bits(plan->experiment);
     hid_t type = plan->experiment->float64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT;
@@ -332,7 +334,7 @@ static int describe_variable(ost_writer_t *self, size_t p, size_t v, hid_t id, c
 static int define_variable(ost_writer_t *self, size_t p, size_t v, const char *coordinates, ost_error_t *err)
 {
     const ost_plan_t *plan = self->parts[p].plan;
-    const ost_variable_t *variable = &plan->variables[v];
+    const ost_variable_t *variable = &plan->outputs->variables[v];
     const ost_dimension_t *dims[OST_MAX_RANK], *d = self->dimensions;
     const ost_dimension_t *set = variable->index_set != NULL ? find_dimension(self, plan, variable->index_set) : NULL;
     size_t rank = with_arms(self, dims, set, &d[OST_DIM_SUBJECT], &d[OST_DIM_TIMES]);
@@ -359,7 +361,8 @@ static int define_variables(ost_writer_t *self, size_t p, ost_error_t *err)
     const ost_plan_t *plan = self->parts[p].plan;
     char *coordinates = coordinate_list(plan->experiment);
     int ret = coordinates == NULL ? ost_no_memory(err) : 0;
-    for (size_t v = 0; v < plan->n_variables && ret == 0; v++) ret = define_variable(self, p, v, coordinates, err);
+    for (size_t v = 0; v < plan->outputs->n_variables && ret == 0; v++)
+        ret = define_variable(self, p, v, coordinates, err);
     free(coordinates);
     return ret;
 }
@@ -513,7 +516,7 @@ static int define_part(ost_writer_t *self, size_t p, ost_error_t *err)
     const ost_plan_t *plan = self->parts[p].plan;
     const ost_columns_t *columns = ost_journal_columns(self->journal, p);
     ost_target_t *target = &self->targets[p];
-    target->variables = calloc(plan->n_variables + 1, sizeof(*target->variables));
+    target->variables = calloc(plan->outputs->n_variables + 1, sizeof(*target->variables));
     target->columns = calloc(columns->n_columns + 1, sizeof(*target->columns));
     if (target->variables == NULL || target->columns == NULL) return ost_no_memory(err);
     int ret = define_variables(self, p, err);

@@ -31,7 +31,7 @@ typedef struct {
 
 /* Where what a part has goes. */
 typedef struct {
-    hid_t *variables; /* [plan->n_variables] */
+    hid_t *variables; /* [plan->outputs->n_variables] */
     hid_t *columns;   /* [n_columns]; -1: of a subject, and a part before this one has written it */
     size_t *arm;      /* [n_arms] among the arms of all */
     size_t *element;  /* [system.n_outputs] of each row, among the elements of all */

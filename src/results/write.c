@@ -120,8 +120,8 @@ static int write_chunks(ost_writer_t *self, size_t p, const ost_kept_block_t *bl
     const ost_target_t *target = &self->targets[p];
     const char *chunk = block->chunks;
     size_t k = 0, skipped = self->n_parts == 1; /* of the dimensions */
-    for (size_t v = 0; v < plan->n_variables; v++) {
-        const ost_variable_t *variable = &plan->variables[v];
+    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
+        const ost_variable_t *variable = &plan->outputs->variables[v];
         for (size_t i = 0; i < plan->experiment->n_arms * variable->n_elements; i++, chunk += block->sizes[k++]) {
             size_t arm = target->arm[i / variable->n_elements], element = i % variable->n_elements;
             const hsize_t with[] = { p, arm, target->element[variable->first + element], block->first, 0 };
@@ -274,8 +274,8 @@ static int write_failures(ost_writer_t *self, ost_error_t *err)
 /* One number an element to each variable. @param values  [n_outputs], NULL: none */
 static int write_errors(ost_writer_t *self, const char *name, const double *values, ost_error_t *err)
 {
-    for (size_t v = 0; values != NULL && v < self->parts[0].plan->n_variables; v++) {
-        const ost_variable_t *variable = &self->parts[0].plan->variables[v];
+    for (size_t v = 0; values != NULL && v < self->parts[0].plan->outputs->n_variables; v++) {
+        const ost_variable_t *variable = &self->parts[0].plan->outputs->variables[v];
         if (ost_h5_set_doubles(self->targets[0].variables[v], name, values + variable->first, variable->n_elements) !=
             0) {
             return ost_writer_fail(self, variable->name, err);

@@ -140,8 +140,10 @@ static int report(const bench_problem_t *problem, const arguments_t *a, const me
         (double) m->stats.jacobians / n, m->n_kept, plan->system.n_states, problem->experiment.n_times);
     for (size_t row = 0; row < plan->system.n_outputs; row++) {
         size_t v = 0;
-        while (row < plan->variables[v].first || row >= plan->variables[v].first + plan->variables[v].n_elements) v++;
-        printf("%s\"%s\"", row == 0 ? "" : ", ", plan->variables[v].name);
+        while (row < plan->outputs->variables[v].first ||
+               row >= plan->outputs->variables[v].first + plan->outputs->variables[v].n_elements)
+            v++;
+        printf("%s\"%s\"", row == 0 ? "" : ", ", plan->outputs->variables[v].name);
     }
     printf("]}\n");
     if (a->y_path == NULL) return 0;

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rows of the outputs that are requested or that conditions use, block after block, and the variables that they form.
+ */
+#include "plan/outputs.h"
+
+#include <string.h>
+
+/* The outputs while they are made. */
+typedef struct {
+    const ost_experiment_t *e;
+    const ost_blocks_t *blocks;
+    const ost_conditions_t *conditions;
+    ost_outputs_t *outputs;
+    ost_variable_t *variables, *groups; /* groups: every name that a block gives its outputs, wanted or not */
+    size_t n_groups;
+    uint32_t *owner; /* [n_groups] block of the group */
+    uint32_t *block, *index, *first, *condition_row;
+    double *factor;
+    ost_error_t *err;
+} builder_t;
+
+/* For the results, or for a condition. */
+static bool is_wanted(const builder_t *self, const char *group)
+{
+    const ost_experiment_t *e = self->e;
+    if (e->outputs == NULL || ost_conditions_find_output(self->conditions, e, group) < self->conditions->n_values)
+        return true;
+    for (size_t i = 0; i < e->n_outputs; i++)
+        if (strcmp(e->outputs[i], group) == 0) return true;
+    return false;
+}
+
+static const char *variable_name(const void *from, size_t i)
+{
+    return ((const ost_variable_t *) from)[i].name;
+}
+
+/* Whether every result file has, or may have, a dataset of this name. */
+static bool is_taken(const char *name)
+{
+    static const char *const taken[] = { "arm", "arm_label", "subject", "time", "model", "status", "n_steps",
+        "n_rejected", "failure", "failure_arm", "failure_subject", "failure_message", "parameters" };
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        if (strcmp(name, taken[i]) == 0) return true;
+    return strncmp(name, "began_", strlen("began_")) == 0 || strncmp(name, "ended_", strlen("ended_")) == 0;
+}
+
+/* Outputs, covariates and index sets stand side by side in a result file. */
+static bool is_index_set(const builder_t *self, const char *name)
+{
+    for (size_t b = 0; b < self->blocks->n; b++)
+        for (size_t i = 0; i < self->blocks->block[b].model->n_index_sets; i++)
+            if (strcmp(self->blocks->block[b].model->index_sets[i].name, name) == 0) return true;
+    return false;
+}
+
+static int check_output_name(const builder_t *self, size_t b, const ost_output_t *output)
+{
+    const ost_experiment_t *e = self->e;
+    const char *name = output->group, *other = NULL;
+    for (size_t i = 0; i < e->n_covariates; i++)
+        if (strcmp(e->covariates[i].name, name) == 0) other = "a covariate";
+    if (is_index_set(self, name)) other = "an index set";
+    if (is_taken(name)) other = "a dataset of its own";
+    if (output->index_set != NULL && is_taken(output->index_set)) {
+        name = output->index_set;
+        other = "a dataset of its own";
+    }
+    if (other == NULL) return 0;
+    return OST_FAIL_AT(self->err, OST_ERR_NAME, e, self->blocks->block[b].location,
+        "output '%s' of model '%s' cannot be written: in the result file, '%s' is the name of %s; choose another, or "
+        "list the outputs that are wanted",
+        output->group, self->blocks->block[b].model->name, name, other);
+}
+
+static int check_covariate_names(const builder_t *self)
+{
+    const ost_experiment_t *e = self->e;
+    for (size_t i = 0; i < e->n_covariates; i++) {
+        const char *name = e->covariates[i].name;
+        if (!is_taken(name) && !is_index_set(self, name)) continue;
+        return OST_FAIL_AT(self->err, OST_ERR_NAME, e, e->covariates[i].location,
+            "covariate '%s' cannot be written: in the result file, that is the name of %s; choose another", name,
+            is_taken(name) ? "a dataset of its own" : "an index set");
+    }
+    return 0;
+}
+
+/* The group of an output, made if it is new. @return NULL: the name is refused */
+static ost_variable_t *find_group(builder_t *self, uint32_t b, const ost_output_t *output, bool wanted)
+{
+    const ost_model_t *model = self->blocks->block[b].model;
+    size_t g = 0;
+    while (g < self->n_groups && strcmp(self->groups[g].name, output->group) != 0) g++;
+    if (g < self->n_groups && self->owner[g] != b && wanted) {
+        (void) OST_FAIL_AT(self->err, OST_ERR_NAME, self->e, self->blocks->block[b].location,
+            "output '%s' is defined by two models of the plan: '%s' and '%s'; leave one of the models out, or "
+            "list the outputs that are wanted",
+            output->group, self->blocks->block[self->owner[g]].model->name, model->name);
+        return NULL;
+    }
+    if (g < self->n_groups) return &self->groups[g];
+    if (wanted && check_output_name(self, b, output) < 0) return NULL;
+    self->owner[self->n_groups] = b;
+    self->groups[self->n_groups++] = (ost_variable_t){ .name = output->group,
+        .text = output->text,
+        .unit_text = output->unit_text,
+        .factor = output->unit.factor,
+        .index_set = ost_model_index_set(model, output->index_set),
+        .first = (uint32_t) self->outputs->n_rows };
+    return &self->groups[g];
+}
+
+static int collect(builder_t *self)
+{
+    const ost_conditions_t *conditions = self->conditions;
+    ost_outputs_t *outputs = self->outputs;
+    for (size_t i = 0; i < conditions->n_values; i++) self->condition_row[i] = OST_NO_ROW;
+    for (uint32_t b = 0; b < self->blocks->n; b++) {
+        const ost_model_t *model = self->blocks->block[b].model;
+        self->first[b] = (uint32_t) outputs->n_rows;
+        for (uint32_t i = 0; i < model->n_outputs; i++) {
+            const ost_output_t *output = &model->outputs[i];
+            bool wanted = is_wanted(self, output->group);
+            ost_variable_t *group = find_group(self, b, output, wanted);
+            if (group == NULL) return self->err->code;
+            if (!wanted) continue;
+            size_t row = outputs->n_rows++, value = ost_conditions_find_output(conditions, self->e, output->group);
+            if (value < conditions->n_values) self->condition_row[value + group->n_elements] = (uint32_t) row;
+            group->n_elements++;
+            self->factor[row] = output->unit.factor;
+            self->block[row] = b;
+            self->index[row] = i;
+        }
+    }
+    self->first[self->blocks->n] = (uint32_t) outputs->n_rows;
+    return 0;
+}
+
+static int choose_variables(builder_t *self)
+{
+    const ost_experiment_t *e = self->e;
+    ost_outputs_t *outputs = self->outputs;
+    if (e->outputs == NULL) {
+        memcpy(self->variables, self->groups, self->n_groups * sizeof(*self->groups));
+        outputs->n_variables = self->n_groups;
+    }
+    for (size_t i = 0; e->outputs != NULL && i < e->n_outputs; i++) {
+        ost_location_t location = e->output_locations != NULL ? e->output_locations[i] : (ost_location_t){ 0 };
+        size_t g = 0;
+        while (g < self->n_groups && strcmp(self->groups[g].name, e->outputs[i]) != 0) g++;
+        if (g == self->n_groups) {
+            const char *near = ost_nearest_of(e->outputs[i], self->groups, self->n_groups, variable_name);
+            return OST_FAIL_AT(self->err, OST_ERR_NAME, e, location, "no model of the plan has an output '%s'%s%s%s",
+                e->outputs[i], OST_HINT(near));
+        }
+        self->variables[outputs->n_variables++] = self->groups[g];
+    }
+    if (outputs->n_variables > 0) return 0;
+    return ost_fail_at(self->err, OST_ERR_MODEL, OST_WHERE(e), 0, 0, "the models of this experiment have no outputs");
+}
+
+static int alloc(builder_t *self)
+{
+    ost_outputs_t *outputs = self->outputs;
+    size_t n = 1;
+    for (size_t b = 0; b < self->blocks->n; b++) n += self->blocks->block[b].model->n_outputs;
+    outputs->variables = self->variables = calloc(n + self->e->n_outputs, sizeof(*self->variables));
+    outputs->block = self->block = calloc(n, sizeof(*self->block));
+    outputs->index = self->index = calloc(n, sizeof(*self->index));
+    outputs->factor = self->factor = calloc(n, sizeof(*self->factor));
+    outputs->first = self->first = calloc(self->blocks->n + 1, sizeof(*self->first));
+    outputs->condition_row = self->condition_row = calloc(self->conditions->n_values + 1, sizeof(*self->condition_row));
+    self->groups = calloc(n, sizeof(*self->groups));
+    self->owner = calloc(n, sizeof(*self->owner));
+    return self->variables == NULL || self->block == NULL || self->index == NULL || self->factor == NULL ||
+                   self->first == NULL || self->condition_row == NULL || self->groups == NULL || self->owner == NULL
+               ? ost_no_memory(self->err)
+               : 0;
+}
+
+const ost_outputs_t *ost_outputs_new(
+    const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_conditions_t *conditions, ost_error_t *err)
+{
+    if (err->code != 0) return NULL;
+    ost_outputs_t *outputs = calloc(1, sizeof(*outputs));
+    builder_t self = { .e = e, .blocks = blocks, .conditions = conditions, .outputs = outputs, .err = err };
+    int ret = outputs == NULL ? ost_no_memory(err) : alloc(&self);
+    if (ret == 0) ret = check_covariate_names(&self);
+    if (ret == 0) ret = collect(&self);
+    if (ret == 0) ret = choose_variables(&self);
+    free(self.groups);
+    free(self.owner);
+    if (ret == 0) return outputs;
+    ost_outputs_free(outputs);
+    return NULL;
+}
+
+void ost_outputs_free(const ost_outputs_t *self)
+{
+    if (self == NULL) return;
+    ost_release(self->variables);
+    ost_release(self->block);
+    ost_release(self->index);
+    ost_release(self->factor);
+    ost_release(self->first);
+    ost_release(self->condition_row);
+    ost_release(self);
+}
