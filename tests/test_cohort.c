@@ -96,6 +96,7 @@ static void covariate(study_t *s, const char *name, ost_dist_kind_t kind, double
     s->covariates[s->e.n_covariates++] = (ost_covariate_t){ .name = text(name),
         .unit_text = text(unit),
         .unit = u,
+        .origin = OST_ORIGIN_DISTRIBUTION,
         .kind = kind,
         .a = a * u.factor,
         .b = kind == OST_DIST_LOGNORMAL ? b : b * u.factor,
@@ -270,7 +271,8 @@ static void test_covariates(void)
     s.covariates[0].lower = 45 * OST_DAYS_PER_YEAR;
     covariate(&s, "since", OST_DIST_UNIFORM, 1, 9, "y");
     s.covariates[1].b = 9 * OST_DAYS_PER_YEAR;
-    covariate(&s, "age", OST_DIST_FORMULA, 0, 0, "y");
+    covariate(&s, "age", OST_DIST_NORMAL, 0, 0, "y");
+    s.covariates[s.e.n_covariates - 1].origin = OST_ORIGIN_FORMULA;
     s.e.n_covariates = 2;
     s.covariates[2].formula = formula(&s, "menopause + since");
     s.covariates[2].formula_text = text("menopause + since");
@@ -334,7 +336,8 @@ static void test_formula_without_value(void)
     double c[4], params[16];
     STUDY(&s, "bone", "axis");
     covariate(&s, "since", OST_DIST_UNIFORM, 0, 2, "y");
-    covariate(&s, "age", OST_DIST_FORMULA, 0, 0, "y");
+    covariate(&s, "age", OST_DIST_NORMAL, 0, 0, "y");
+    s.covariates[s.e.n_covariates - 1].origin = OST_ORIGIN_FORMULA;
     s.covariates[1].formula = NULL;
     s.e.n_covariates = 1;
     ost_formula_t *made = formula(&s, "50 [y] + since*log(since/(1 [y]) - 2)");

@@ -104,7 +104,7 @@ static void test_covariates(void)
     parse_right(full);
     CU_ASSERT_EQUAL_FATAL(e.n_covariates, 8);
     const ost_covariate_t *c = e.covariates;
-    CU_ASSERT_EQUAL(c[0].kind, OST_DIST_NORMAL);
+    CU_ASSERT(c[0].origin == OST_ORIGIN_DISTRIBUTION && c[0].kind == OST_DIST_NORMAL);
     ost_assert_close(c[0].a, 62 * YEAR, 1e-15, 0);
     ost_assert_close(c[0].b, 6 * YEAR, 1e-15, 0);
     ost_assert_close(c[0].lower, 48 * YEAR, 1e-15, 0);
@@ -123,7 +123,7 @@ static void test_covariates(void)
     ost_assert_close(c[4].b, 0.17, 1e-15, 0);
     CU_ASSERT_STRING_EQUAL(c[4].unit_text, "g");
     ost_assert_close(c[4].upper / c[4].unit.factor, 150000, 1e-15, 0);
-    CU_ASSERT_EQUAL(c[5].kind, OST_DIST_FIXED);
+    CU_ASSERT_EQUAL(c[5].origin, OST_ORIGIN_VALUE);
     ost_assert_close(c[5].a, 16.2, 1e-15, 0);
     CU_ASSERT_STRING_EQUAL(c[7].unit_text, "1");
     ost_experiment_free(&e);
@@ -134,7 +134,7 @@ static void test_formulas(void)
     parse_right(full);
     const ost_covariate_t *c = e.covariates;
     const double people[] = { 62 * YEAR, 50 * YEAR, 12 * YEAR, 27e4, 70e6, 16.2, 162.0, 0 };
-    CU_ASSERT_EQUAL(c[2].kind, OST_DIST_FORMULA);
+    CU_ASSERT_EQUAL(c[2].origin, OST_ORIGIN_FORMULA);
     ost_assert_close(ost_formula_value(c[2].formula, people), 12 * YEAR, 1e-14, 0);
     ost_assert_close(c[2].lower, YEAR, 0, 0);
     CU_ASSERT_STRING_EQUAL(c[2].unit_text, "year");

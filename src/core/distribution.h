@@ -1,27 +1,113 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/** @file distribution.h  Distributions cut off at bounds, by their inverse distribution function. */
+/** @file distribution.h  Distributions of covariates and of between-subject variability (BSV) of parameters: a row
+ * each, with the keys that give its numbers. Values are drawn by the inverse distribution function, truncated to a
+ * range. */
 #ifndef OST_CORE_DISTRIBUTION_H
 #define OST_CORE_DISTRIBUTION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-/** Standard normal truncated to lower..upper. */
+/** Distributions of covariates: X(NAME, word). */
+#define OST_COVARIATE_DISTRIBUTIONS(X)                                                                                 \
+    X(NORMAL, normal)                                                                                                  \
+    X(LOGNORMAL, lognormal)                                                                                            \
+    X(UNIFORM, uniform)                                                                                                \
+    X(EXPONENTIAL, exponential)                                                                                        \
+    X(WEIBULL, weibull)
+/** All distributions: those, and the one that parameters alone may have. */
+#define OST_DISTRIBUTIONS(X) OST_COVARIATE_DISTRIBUTIONS(X) X(LOGITNORMAL, logit)
+
+/** A distribution. */
+typedef enum {
+#define OST_DISTRIBUTION(NAME, word) OST_DIST_##NAME, /**< a row */
+    OST_DISTRIBUTIONS(OST_DISTRIBUTION)
+#undef OST_DISTRIBUTION
+        OST_N_DISTS,                             /**< their number */
+    OST_N_COVARIATE_DISTS = OST_DIST_LOGITNORMAL /**< of covariates, which come first */
+} ost_dist_kind_t;
+
+/** Keys that give the numbers of distributions: X(NAME, "word", largest, is_positive, "expected", "meaning"). The
+ * largest number that is allowed, 0 for a quantity in the unit of the variable. */
+#define OST_DIST_KEYS(X)                                                                                               \
+    X(MEAN, "mean", 0, false, "a quantity such as 62 year", "normal, exponential: mean before truncation")             \
+    X(SD, "sd", 0, true, "a quantity such as 6 year", "normal: standard deviation before truncation")                  \
+    X(MEDIAN, "median", 0, true, "a quantity such as 27 kg/m2", "lognormal: median before truncation")                 \
+    X(CV, "cv", 10, true, "a number such as 17 %",                                                                     \
+        "lognormal: coefficient of variation; SD of ln = sqrt(ln(1 + cv^2))")                                          \
+    X(SD_LOG, "sd_log", 10, true, "a number such as 0.17", "lognormal: standard deviation of the logarithm")           \
+    X(FROM, "from", 0, false, "a quantity", "uniform: lower end")                                                      \
+    X(TO, "to", 0, false, "a quantity", "uniform: upper end")                                                          \
+    X(SCALE, "scale", 0, true, "a quantity such as 5 year", "weibull: time by which 63 % have had the event")          \
+    X(SHAPE, "shape", 100, true, "a number such as 1.5", "weibull: below 1 the rate falls with time, above it rises")
+
+/** A key of distributions. */
+typedef enum {
+    OST_DIST_KEY_NONE,                                                                         /**< ends a list */
+#define OST_DIST_KEY(NAME, word, largest, is_positive, expected, meaning) OST_DIST_KEY_##NAME, /**< a key */
+    OST_DIST_KEYS(OST_DIST_KEY)
+#undef OST_DIST_KEY
+        OST_N_DIST_KEYS /**< their number, and one */
+} ost_dist_key_t;
+
+/** What the reader of a key needs to know. */
 typedef struct {
-    double lower, upper, p_lower, p_width;
-    bool mirrored; /**< both bounds in the upper half: computed in the lower half, where no digits are lost */
+    const char *word;
+    double largest;   /**< of a number; 0: a quantity in the unit of the variable */
+    bool is_positive; /**< must be greater than 0 */
+} ost_dist_key_info_t;
+
+/** All keys, shape [OST_N_DIST_KEYS]; the first is empty. */
+extern const ost_dist_key_info_t ost_dist_keys[OST_N_DIST_KEYS];
+
+/** A standard normal truncated to lower..upper. */
+typedef struct {
+    double lower, upper;     /**< bounds */
+    double p_lower, p_width; /**< probability below the range and within it */
+    bool mirrored;           /**< both bounds in the upper half: computed in the lower half, where no digits are lost */
 } ost_truncated_t;
 
-/** @param lower, upper  bounds, -inf and inf where open */
-void ost_truncated_init(ost_truncated_t *self, double lower, double upper);
-/** The value that a fraction u of the distribution is below. @param u  0 .. 1 */
-double ost_truncated_quantile(const ost_truncated_t *self, double u);
+/** One distribution with its numbers. */
+typedef struct {
+    ost_dist_kind_t kind;
+    double a, b;         /**< by the keys of its row, internal units */
+    double lower, upper; /**< range that values keep to, internal units; -inf and inf where open */
+    double mass;         /**< probability within the range, made by ost_dist_init() */
+    ost_truncated_t z;   /**< made by ost_dist_init() */
+} ost_dist_t;
+
+/** A key of a row, and where its number goes. Each number of a distribution is given by one of its keys. */
+typedef struct {
+    ost_dist_key_t key;
+    int number;                /**< 0: a, 1: b */
+    double (*convert)(double); /**< from the key to the number, NULL: as it is */
+} ost_dist_number_t;
+
+/** A row of the table. */
+typedef struct {
+    bool has_range;            /**< takes min and max */
+    ost_dist_number_t keys[4]; /**< ended by OST_DIST_KEY_NONE; the first gives dimension and unit */
+    /** Where numbers do not fit each other: the key that is wrong, and what it must be greater than; else NULL. */
+    const char *(*check)(const ost_dist_t *self, ost_dist_key_t *key);
+    void (*bounds)(ost_dist_t *self); /**< from range to `z` and `mass` */
+    double (*quantile)(const ost_dist_t *self, double u);
+    bool (*varies)(const ost_dist_t *self); /**< otherwise every value is `a` */
+} ost_dist_row_t;
+
+/** All distributions, shape [OST_N_DISTS]. */
+extern const ost_dist_row_t *const ost_dists[OST_N_DISTS];
+/** Their words, shape [OST_N_DISTS]; the first OST_N_COVARIATE_DISTS are those of covariates. */
+extern const char *const ost_dist_words[OST_N_DISTS];
 
 /** x within lower..upper; unlike fmin and fmax, lets NaN pass. */
 static inline double ost_clamp(double x, double lower, double upper)
 {
     return x < lower ? lower : x > upper ? upper : x;
 }
-/** ln(p / (1 - p)) */
-double ost_logit(double p);
+
+/** Set up a distribution with numbers a and b (see the keys of its row) in the range lower..upper. */
+void ost_dist_init(ost_dist_t *self, ost_dist_kind_t kind, double a, double b, double lower, double upper);
+/** Value of which a part u (0 < u < 1) of the truncated distribution lies below; within the range. */
+double ost_dist_quantile(const ost_dist_t *self, double u);
 
 #endif

@@ -5,27 +5,25 @@
 #ifndef OST_INPUT_EXPERIMENT_H
 #define OST_INPUT_EXPERIMENT_H
 
+#include "core/distribution.h"
 #include "lang/model.h"
 #include "solve/solve.h"
 
-/** Distribution of a covariate. */
+/** Where the value of a covariate comes from. */
 typedef enum {
-    OST_DIST_FIXED,       /**< value a */
-    OST_DIST_NORMAL,      /**< mean a, SD b */
-    OST_DIST_LOGNORMAL,   /**< median a, SD of ln b */
-    OST_DIST_UNIFORM,     /**< from a to b */
-    OST_DIST_EXPONENTIAL, /**< mean a: the time to what happens at a constant rate */
-    OST_DIST_FORMULA      /**< of covariates above it */
-} ost_dist_kind_t;
+    OST_ORIGIN_VALUE,        /**< a: the same in all subjects */
+    OST_ORIGIN_DISTRIBUTION, /**< drawn, within lower..upper */
+    OST_ORIGIN_FORMULA       /**< of covariates above it, clamped to lower..upper */
+} ost_origin_t;
 
-/** One covariate of the population. NORMAL, LOGNORMAL and EXPONENTIAL are truncated to lower..upper by inverse
- * distribution function (one draw, exact); FORMULA is clamped to them. */
+/** One covariate of the population. */
 typedef struct {
     char *name;              /**< "age" */
     char *unit_text;         /**< as written */
     ost_unit_t unit;         /**< for the result file */
-    ost_dist_kind_t kind;    /**< distribution */
-    double a, b;             /**< its parameters, internal units */
+    ost_origin_t origin;     /**< where its value comes from */
+    ost_dist_kind_t kind;    /**< DISTRIBUTION only */
+    double a, b;             /**< its numbers (see core/distribution.h), or the value as a; internal units */
     double lower, upper;     /**< -inf, inf where open */
     char *formula_text;      /**< FORMULA only */
     ost_formula_t *formula;  /**< over the covariates before it */

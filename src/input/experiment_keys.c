@@ -9,18 +9,15 @@
 static const ost_schema_t name_list[] = { { "-", LEAF, "a name", "", false, NULL, 0 } };
 
 static const ost_schema_t covariate[] = {
-    { "distribution", LEAF, "normal, lognormal, uniform or exponential", "how it differs between subjects", false, NULL,
+#define WORD(NAME, word) " " #word
+    { "distribution", LEAF, "one of" OST_COVARIATE_DISTRIBUTIONS(WORD), "how it differs between subjects", false, NULL,
         0 },
-    { "mean", LEAF, "a quantity such as 62 year", "normal, exponential: mean before truncation", false, NULL, 0 },
-    { "sd", LEAF, "a quantity such as 6 year", "normal: standard deviation before truncation", false, NULL, 0 },
-    { "median", LEAF, "a quantity such as 27 kg/m2", "lognormal: median before truncation", false, NULL, 0 },
-    { "cv", LEAF, "a number such as 17 %", "lognormal: coefficient of variation; SD of ln = sqrt(ln(1 + cv^2))", false,
-        NULL, 0 },
-    { "sd_log", LEAF, "a number such as 0.17", "lognormal: standard deviation of the logarithm", false, NULL, 0 },
-    { "from", LEAF, "a quantity", "uniform: lower end", false, NULL, 0 },
-    { "to", LEAF, "a quantity", "uniform: upper end", false, NULL, 0 },
-    { "formula", LEAF, "an expression such as age - menopause_age", "computed from the covariates above it", false,
-        NULL, 0 },
+#undef WORD
+#define KEY(NAME, word, largest, is_positive, expected, meaning) { word, LEAF, expected, meaning, false, NULL, 0 },
+    OST_DIST_KEYS(KEY)
+#undef KEY
+        { "formula", LEAF, "an expression such as age - menopause_age", "computed from the covariates above it", false,
+            NULL, 0 },
     { "min", LEAF, "a quantity", "distributions are truncated here, formulas clamped", false, NULL, 0 },
     { "max", LEAF, "a quantity", "distributions are truncated here, formulas clamped", false, NULL, 0 },
     { "unit", LEAF, "a unit such as year", "of the result file; default: the one it is written with", false, NULL, 0 },

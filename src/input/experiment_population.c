@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/random.h"
 #include "core/text.h"
+#include "core/vocabulary.h"
 #include "input/experiment_keys.h"
 
 #include <ctype.h>
@@ -10,18 +10,6 @@
 
 /* A range that holds less of a distribution than this was hardly meant, and inverting it loses digits. */
 #define MIN_MASS 1e-6
-
-enum { N_KINDS = OST_DIST_FORMULA + 1 };
-static const char *const kind_names[N_KINDS] = { "fixed", "normal", "lognormal", "uniform", "exponential", "formula" };
-/* The keys that each kind takes besides `unit`; the first one of them is needed and gives dimension and unit. */
-static const char *const kind_keys[N_KINDS][6] = {
-    { NULL },
-    { "mean", "sd", "min", "max", NULL },
-    { "median", "cv", "sd_log", "min", "max", NULL },
-    { "from", "to", NULL },
-    { "mean", "min", "max", NULL },
-    { "formula", "min", "max", NULL },
-};
 
 static const ost_dim_t time_dim = { { [OST_DIM_TIME] = 6 } };
 
@@ -134,55 +122,61 @@ out:
     return ret;
 }
 
-static int read_lognormal(const reader_t *self)
+/* One number of the distribution: a quantity of the covariate's dimension, which the first decides, or a plain number.
+ */
+static int read_number(const reader_t *self, const ost_dist_number_t *from, const ost_yaml_node_t *node)
 {
-    ost_covariate_t *covariate = self->covariate;
-    const ost_yaml_node_t *cv_node = get(self, "cv"), *sd_node = get(self, "sd_log");
-    if ((cv_node == NULL) == (sd_node == NULL)) {
-        return ost_yaml_fail(self->tree, self->node, OST_ERR_NAME, self->err,
-            "lognormal needs either 'cv' (coefficient of variation) or 'sd_log' (SD of the logarithm)");
-    }
-    double cv = 0;
-    int ret = read_first(self, get(self, "median"), &covariate->a);
-    if (ret == 0) ret = ost_field_number(self->tree, cv_node, 0, 10, &cv, self->err);
-    if (cv_node != NULL) covariate->b = sqrt(log1p(cv * cv));
-    if (ret == 0) ret = ost_field_number(self->tree, sd_node, 0, 10, &covariate->b, self->err);
+    const ost_dist_key_info_t *key = &ost_dist_keys[from->key];
+    double *out = from->number == 0 ? &self->covariate->a : &self->covariate->b;
+    int ret = key->largest > 0    ? ost_field_number(self->tree, node, 0, key->largest, out, self->err)
+              : from->number == 0 ? read_first(self, node, out)
+                                  : same_dim(self, key->word, out);
     if (ret != 0) return ret;
-    if (covariate->a > 0) return 0;
-    return ost_yaml_fail(
-        self->tree, get(self, "median"), OST_ERR_VALUE, self->err, "the median of a lognormal is greater than 0");
+    if (key->is_positive && !(*out > 0))
+        return ost_yaml_fail(self->tree, node, OST_ERR_VALUE, self->err,
+            "'%s' must be greater than 0; a covariate that is the same in all is written as a plain quantity",
+            key->word);
+    if (from->convert != NULL) *out = from->convert(*out);
+    return 0;
 }
 
-static int read_kind(const reader_t *self)
+/* "'cv' or 'sd_log'": the keys that give a number of a distribution. */
+static char *keys_of(const ost_dist_row_t *row, int number, char words[OST_WORDS_SIZE])
 {
-    ost_covariate_t *covariate = self->covariate;
-    int ret;
-    switch (covariate->kind) {
-    case OST_DIST_NORMAL:
-        ret = read_first(self, get(self, "mean"), &covariate->a);
-        return ret != 0 ? ret : same_dim(self, "sd", &covariate->b);
-    case OST_DIST_LOGNORMAL:
-        return read_lognormal(self);
-    case OST_DIST_UNIFORM:
-        ret = read_first(self, get(self, "from"), &covariate->a);
-        if (ret == 0) ret = same_dim(self, "to", &covariate->b);
-        if (ret != 0 || covariate->a < covariate->b) return ret;
-        return ost_yaml_fail(self->tree, get(self, "to"), OST_ERR_VALUE, self->err, "'to' must be greater than 'from'");
-    case OST_DIST_EXPONENTIAL:
-        ret = read_first(self, get(self, "mean"), &covariate->a);
-        if (ret != 0 || covariate->a > 0) return ret;
-        return ost_yaml_fail(
-            self->tree, get(self, "mean"), OST_ERR_VALUE, self->err, "the mean of an exponential is greater than 0");
-    default:
-        return read_formula(self);
+    const char *list[4];
+    size_t n = 0;
+    for (const ost_dist_number_t *from = row->keys; from->key != OST_DIST_KEY_NONE; from++)
+        if (from->number == number) list[n++] = ost_dist_keys[from->key].word;
+    return ost_words_join(list, n, words);
+}
+
+/* Every number of the row must be given, by one of its keys. */
+static int read_distribution(const reader_t *self)
+{
+    const ost_dist_row_t *row = ost_dists[self->covariate->kind];
+    char words[OST_WORDS_SIZE];
+    int n_given[2] = { 0 }, last = 0, ret = 0;
+    for (const ost_dist_number_t *from = row->keys; from->key != OST_DIST_KEY_NONE; from++) {
+        n_given[from->number] += get(self, ost_dist_keys[from->key].word) != NULL;
+        last = from->number;
     }
-}
-
-static double standard_score(const ost_covariate_t *covariate, double x)
-{
-    if (isinf(x)) return x;
-    if (covariate->kind == OST_DIST_NORMAL) return (x - covariate->a) / covariate->b;
-    return x > 0 ? log(x / covariate->a) / covariate->b : -INFINITY;
+    for (int number = 0; number <= last; number++) {
+        if (n_given[number] == 1) continue;
+        return ost_yaml_fail(self->tree, self->node, OST_ERR_NAME, self->err, "the distribution %s needs %s%s",
+            ost_dist_words[self->covariate->kind], keys_of(row, number, words),
+            n_given[number] > 1 ? ", and only one of them" : "");
+    }
+    for (const ost_dist_number_t *from = row->keys; from->key != OST_DIST_KEY_NONE && ret == 0; from++) {
+        const ost_yaml_node_t *node = get(self, ost_dist_keys[from->key].word);
+        if (node != NULL) ret = read_number(self, from, node);
+    }
+    if (ret != 0 || row->check == NULL) return ret;
+    ost_dist_key_t key;
+    const ost_dist_t dist = { .kind = self->covariate->kind, .a = self->covariate->a, .b = self->covariate->b };
+    const char *wrong = row->check(&dist, &key);
+    if (wrong == NULL) return 0;
+    return ost_yaml_fail(self->tree, get(self, ost_dist_keys[key].word), OST_ERR_VALUE, self->err,
+        "'%s' must be greater than %s", ost_dist_keys[key].word, wrong);
 }
 
 static int read_range(const reader_t *self)
@@ -195,42 +189,35 @@ static int read_range(const reader_t *self)
         return ost_yaml_fail(
             self->tree, get(self, "max"), OST_ERR_VALUE, self->err, "'max' must be greater than 'min'");
     }
-    if (covariate->kind == OST_DIST_EXPONENTIAL && !(covariate->upper > 0)) {
-        return ost_yaml_fail(
-            self->tree, get(self, "max"), OST_ERR_VALUE, self->err, "an exponential is greater than 0, its 'max' too");
-    }
-    if (covariate->kind != OST_DIST_NORMAL && covariate->kind != OST_DIST_LOGNORMAL) return 0;
-    if (!(covariate->b > 0)) {
-        return ost_yaml_fail(self->tree, self->node, OST_ERR_VALUE, self->err,
-            "the spread must be greater than 0; a fixed covariate is written as a plain quantity");
-    }
-    double mass = ost_normal_cdf(standard_score(covariate, covariate->upper)) -
-                  ost_normal_cdf(standard_score(covariate, covariate->lower));
-    if (mass >= MIN_MASS) return 0;
+    if (covariate->origin != OST_ORIGIN_DISTRIBUTION || !ost_dists[covariate->kind]->has_range) return 0;
+    ost_dist_t dist;
+    ost_dist_init(&dist, covariate->kind, covariate->a, covariate->b, covariate->lower, covariate->upper);
+    if (dist.mass >= MIN_MASS) return 0;
     return ost_yaml_fail(self->tree, self->node, OST_ERR_VALUE, self->err,
-        "the range min .. max holds almost nothing of the distribution (a share of %.2g)", mass);
+        "the range min .. max holds almost nothing of the distribution (a share of %.2g)", dist.mass);
 }
 
-/* Refuse keys of other kinds ("median" of a normal), ask for those that are missing. */
+static bool takes_key(const ost_covariate_t *covariate, const char *word)
+{
+    bool is_formula = covariate->origin == OST_ORIGIN_FORMULA;
+    if (strcmp(word, "unit") == 0 || strcmp(word, is_formula ? "formula" : "distribution") == 0) return true;
+    const ost_dist_row_t *row = ost_dists[covariate->kind];
+    if (strcmp(word, "min") == 0 || strcmp(word, "max") == 0) return is_formula || row->has_range;
+    for (const ost_dist_number_t *from = row->keys; !is_formula && from->key != OST_DIST_KEY_NONE; from++)
+        if (strcmp(word, ost_dist_keys[from->key].word) == 0) return true;
+    return false;
+}
+
+/* Refuse keys of other origins and distributions, such as the median of a normal. */
 static int check_keys(const reader_t *self)
 {
-    const char *const *keys = kind_keys[self->covariate->kind];
-    const char *kind = kind_names[self->covariate->kind];
     for (size_t i = 0; i < self->node->n_members; i++) {
         const ost_yaml_node_t *member = &self->node->members[i];
-        bool known = strcmp(member->key, "unit") == 0 || strcmp(member->key, "distribution") == 0;
-        for (size_t k = 0; keys[k] != NULL; k++) known = known || strcmp(member->key, keys[k]) == 0;
-        if (!known) {
-            return ost_yaml_fail_key(self->tree, member, OST_ERR_NAME, self->err,
-                "does not belong to a covariate of kind %s, which takes %s, ...", kind, keys[0]);
-        }
-    }
-    size_t n_needed = self->covariate->kind == OST_DIST_NORMAL || self->covariate->kind == OST_DIST_UNIFORM ? 2 : 1;
-    for (size_t k = 0; k < n_needed; k++) {
-        if (get(self, keys[k]) == NULL) {
-            return ost_yaml_fail(
-                self->tree, self->node, OST_ERR_NAME, self->err, "'%s' is missing here: %s needs it", keys[k], kind);
-        }
+        if (takes_key(self->covariate, member->key)) continue;
+        bool is_formula = self->covariate->origin == OST_ORIGIN_FORMULA;
+        return ost_yaml_fail_key(self->tree, member, OST_ERR_NAME, self->err,
+            "does not belong to a covariate of kind %s",
+            is_formula ? "formula" : ost_dist_words[self->covariate->kind]);
     }
     return 0;
 }
@@ -247,22 +234,25 @@ static int read_covariate(const reader_t *self)
     covariate->name = ost_strdup(node->key);
     if (covariate->name == NULL) return ost_no_memory(self->err);
     if (node->kind == OST_YAML_SCALAR) {
-        covariate->kind = OST_DIST_FIXED;
+        covariate->origin = OST_ORIGIN_VALUE;
         return read_first(self, node, &covariate->a);
     }
     int kind = 0;
     const ost_yaml_node_t *distribution = get(self, "distribution");
     if ((distribution == NULL) == (get(self, "formula") == NULL)) {
+        char words[OST_WORDS_SIZE];
         return ost_yaml_fail(self->tree, node, OST_ERR_NAME, self->err,
-            "either 'distribution' (normal, lognormal, uniform, exponential) or 'formula' is needed");
+            "either 'distribution' (%s) or 'formula' is needed",
+            ost_words_join(ost_dist_words, OST_N_COVARIATE_DISTS, words));
     }
     if (distribution != NULL) {
-        ret = ost_field_choice(self->tree, distribution, kind_names + OST_DIST_NORMAL, 4, &kind, self->err);
+        ret = ost_field_choice(self->tree, distribution, ost_dist_words, OST_N_COVARIATE_DISTS, &kind, self->err);
         if (ret != 0) return ret;
     }
-    covariate->kind = distribution != NULL ? (ost_dist_kind_t) (OST_DIST_NORMAL + kind) : OST_DIST_FORMULA;
+    covariate->origin = distribution != NULL ? OST_ORIGIN_DISTRIBUTION : OST_ORIGIN_FORMULA;
+    covariate->kind = (ost_dist_kind_t) kind;
     ret = check_keys(self);
-    if (ret == 0) ret = read_kind(self);
+    if (ret == 0) ret = distribution != NULL ? read_distribution(self) : read_formula(self);
     if (ret == 0) ret = read_range(self);
     return ret;
 }

@@ -22,20 +22,12 @@ static double draw_covariate(const ost_plan_t *self, size_t i, uint64_t subject,
     const ost_experiment_t *e = self->experiment;
     const ost_covariate_t *c = &e->covariates[i];
     double u = draw_uniform(e, subject, self->population->covariates[i].purpose);
-    switch (c->kind) {
-    case OST_DIST_FIXED:
+    switch (c->origin) {
+    case OST_ORIGIN_VALUE:
         return c->a;
-    case OST_DIST_NORMAL:
-        return c->b > 0 ? c->a + c->b * ost_truncated_quantile(&self->population->covariates[i].z, u) : c->a;
-    case OST_DIST_LOGNORMAL:
-        return c->b > 0 ? c->a * exp(c->b * ost_truncated_quantile(&self->population->covariates[i].z, u)) : c->a;
-    case OST_DIST_UNIFORM:
-        return c->a + (c->b - c->a) * u;
-    case OST_DIST_EXPONENTIAL: {
-        double lower = fmax(c->lower, 0), mass = -expm1(-(c->upper - lower) / c->a);
-        return ost_clamp(lower - c->a * log1p(-u * mass), lower, c->upper);
-    }
-    case OST_DIST_FORMULA:
+    case OST_ORIGIN_DISTRIBUTION:
+        return ost_dist_quantile(&self->population->covariates[i].dist, u);
+    case OST_ORIGIN_FORMULA:
         return ost_clamp(ost_formula_value(c->formula, covariates), c->lower, c->upper);
     }
     return NAN;
@@ -50,31 +42,14 @@ static double draw_exponential(double v, const ost_param_t *param, double u)
 
 static double draw_param(const ost_param_rule_t *rule, const ost_param_t *param, double u)
 {
-    double v = rule->typical, value = v;
-    switch (rule->kind) {
-    case OST_SPREAD_NONE:
-        return v;
-    case OST_SPREAD_CHOICE: {
-        double sum = 0;
-        for (size_t k = 0; k + 1 < param->spread.n_choices; k++)
-            if (u < (sum += param->spread.share[k])) return param->spread.choice[k];
-        return param->spread.choice[param->spread.n_choices - 1];
-    }
-    case OST_SPREAD_LOGNORMAL:
-        value = v * exp(rule->sd * ost_truncated_quantile(&rule->z, u));
-        break;
-    case OST_SPREAD_NORMAL:
-        value = v + rule->sd * ost_truncated_quantile(&rule->z, u);
-        break;
-    case OST_SPREAD_LOGITNORMAL:
-        value = 1 / (1 + exp(-(ost_logit(v) + rule->sd * ost_truncated_quantile(&rule->z, u))));
-        break;
-    case OST_SPREAD_EXPONENTIAL:
-        value = draw_exponential(v, param, u);
-        break;
-    }
-    /* the draw is within the range already, but for rounding */
-    return ost_clamp(value, param->lower, param->upper);
+    if (rule->kind == OST_SPREAD_NONE) return rule->typical;
+    if (rule->kind == OST_SPREAD_EXPONENTIAL)
+        return ost_clamp(draw_exponential(rule->typical, param, u), param->lower, param->upper);
+    if (rule->kind != OST_SPREAD_CHOICE) return ost_dist_quantile(&rule->dist, u);
+    double sum = 0;
+    for (size_t k = 0; k + 1 < param->spread.n_choices; k++)
+        if (u < (sum += param->spread.share[k])) return param->spread.choice[k];
+    return param->spread.choice[param->spread.n_choices - 1];
 }
 
 /* The rule with another typical value. In place of a CHOICE, it is the only value. */
@@ -83,7 +58,7 @@ static ost_param_rule_t moved_rule(const ost_param_rule_t *from, const ost_param
     ost_param_rule_t rule = *from;
     rule.typical = typical;
     if (rule.kind == OST_SPREAD_CHOICE) rule.kind = OST_SPREAD_NONE;
-    ost_param_rule_bound(&rule, param);
+    ost_param_rule_distribute(&rule, param);
     return rule;
 }
 
@@ -137,17 +112,6 @@ bool ost_plan_param_varies(const ost_plan_t *self, size_t i)
     const ost_param_rule_t *rule = &self->population->params[i];
     if (rule->covariate < 0) return rule->kind != OST_SPREAD_NONE;
     const ost_covariate_t *c = &self->experiment->covariates[rule->covariate];
-    switch (c->kind) {
-    case OST_DIST_FIXED:
-        return false;
-    case OST_DIST_NORMAL:
-    case OST_DIST_LOGNORMAL:
-        return c->b > 0;
-    case OST_DIST_UNIFORM:
-        return c->b > c->a;
-    case OST_DIST_EXPONENTIAL:
-    case OST_DIST_FORMULA:
-        return true;
-    }
-    return true;
+    if (c->origin != OST_ORIGIN_DISTRIBUTION) return c->origin == OST_ORIGIN_FORMULA;
+    return ost_dists[c->kind]->varies(&self->population->covariates[rule->covariate].dist);
 }

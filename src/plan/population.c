@@ -99,33 +99,14 @@ static int apply_settings(
     return 0;
 }
 
-void ost_param_rule_bound(ost_param_rule_t *rule, const ost_param_t *param)
+void ost_param_rule_distribute(ost_param_rule_t *rule, const ost_param_t *param)
 {
-    double v = rule->typical, sd = rule->sd, lower = -INFINITY, upper = INFINITY;
-    switch (rule->kind) {
-    case OST_SPREAD_LOGNORMAL:
-        if (v > 0) {
-            lower = param->lower > 0 ? log(param->lower / v) / sd : -INFINITY;
-            upper = log(param->upper / v) / sd;
-        } else if (v < 0) {
-            lower = param->upper < 0 ? log(param->upper / v) / sd : -INFINITY;
-            upper = log(param->lower / v) / sd;
-        }
-        break;
-    case OST_SPREAD_NORMAL:
-        lower = (param->lower - v) / sd;
-        upper = (param->upper - v) / sd;
-        break;
-    case OST_SPREAD_LOGITNORMAL:
-        lower = param->lower > 0 ? (ost_logit(param->lower) - ost_logit(v)) / sd : -INFINITY;
-        upper = param->upper < 1 ? (ost_logit(param->upper) - ost_logit(v)) / sd : INFINITY;
-        break;
-    case OST_SPREAD_NONE:
-    case OST_SPREAD_CHOICE:
-    case OST_SPREAD_EXPONENTIAL:
-        break;
-    }
-    ost_truncated_init(&rule->z, lower, upper);
+    static const ost_dist_kind_t kinds[] = { [OST_SPREAD_LOGNORMAL] = OST_DIST_LOGNORMAL,
+        [OST_SPREAD_NORMAL] = OST_DIST_NORMAL,
+        [OST_SPREAD_LOGITNORMAL] = OST_DIST_LOGITNORMAL,
+        [OST_SPREAD_EXPONENTIAL] = OST_DIST_EXPONENTIAL };
+    if (rule->kind == OST_SPREAD_NONE || rule->kind == OST_SPREAD_CHOICE) return;
+    ost_dist_init(&rule->dist, kinds[rule->kind], rule->typical, rule->sd, param->lower, param->upper);
 }
 
 /* A covariate that no model names, but nearly: most likely the model's own, misspelt. */
@@ -176,16 +157,11 @@ static int add_covariates(ost_covariate_rule_t *rules, const ost_experiment_t *e
 {
     for (size_t i = 0; i < e->n_covariates; i++) {
         const ost_covariate_t *c = &e->covariates[i];
-        ost_truncated_t *z = &rules[i].z;
+        ost_dist_t *dist = &rules[i].dist;
         rules[i].purpose = ost_random_purpose(c->name);
-        if (c->kind == OST_DIST_NORMAL && c->b > 0)
-            ost_truncated_init(z, (c->lower - c->a) / c->b, (c->upper - c->a) / c->b);
-        else if (c->kind == OST_DIST_LOGNORMAL && c->b > 0)
-            ost_truncated_init(
-                z, c->lower > 0 ? log(c->lower / c->a) / c->b : -INFINITY, log(fmax(c->upper, 0) / c->a) / c->b);
-        else
-            continue;
-        if (!(z->lower < z->upper))
+        if (c->origin != OST_ORIGIN_DISTRIBUTION) continue;
+        ost_dist_init(dist, c->kind, c->a, c->b, c->lower, c->upper);
+        if (ost_dists[c->kind]->varies(dist) && !(dist->mass > 0))
             return OST_FAIL_AT(err, OST_ERR_VALUE, e, c->location, "covariate '%s': its range is empty", c->name);
     }
     return 0;
@@ -212,7 +188,7 @@ static int add_params(ost_param_rule_t *rules, const ost_experiment_t *e, const 
     for (size_t i = 0; i < blocks->n_params; i++) {
         if (!e->variability || (rules[i].kind != OST_SPREAD_CHOICE && !(rules[i].sd > 0)))
             rules[i].kind = OST_SPREAD_NONE;
-        ost_param_rule_bound(&rules[i], ost_blocks_param(blocks, i));
+        ost_param_rule_distribute(&rules[i], ost_blocks_param(blocks, i));
     }
     return 0;
 }

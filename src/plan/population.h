@@ -6,10 +6,10 @@
 #include "core/distribution.h"
 #include "plan/blocks.h"
 
-/** How a covariate is drawn; its distribution is the experiment's. */
+/** How a covariate is drawn. */
 typedef struct {
-    uint32_t purpose;  /**< key of its random stream */
-    ost_truncated_t z; /**< NORMAL and LOGNORMAL: keeps the value within its range */
+    uint32_t purpose; /**< key of its random stream */
+    ost_dist_t dist;  /**< of a covariate that is drawn */
 } ost_covariate_rule_t;
 
 /** How a parameter gets its value. */
@@ -19,7 +19,7 @@ typedef struct {
     double typical;         /**< internal units */
     double sd;              /**< of the between-subject variability */
     ost_spread_kind_t kind; /**< NONE: the typical value, or the covariate */
-    ost_truncated_t z;      /**< keeps the value within the parameter's range */
+    ost_dist_t dist;        /**< of the kinds that are a distribution */
 } ost_param_rule_t;
 
 /** The rules by which subjects are drawn. */
@@ -33,7 +33,7 @@ typedef struct {
 const ost_population_t *ost_population_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err);
 /** Free. Accepts NULL. */
 void ost_population_free(const ost_population_t *self);
-/** Set the bounds of rule->z by its typical value and SD. */
-void ost_param_rule_bound(ost_param_rule_t *rule, const ost_param_t *param);
+/** Set the distribution of a parameter around its typical value, in its range; none for NONE and CHOICE. */
+void ost_param_rule_distribute(ost_param_rule_t *rule, const ost_param_t *param);
 
 #endif
