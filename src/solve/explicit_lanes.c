@@ -10,7 +10,7 @@ typedef struct {
     double dense[3][OST_MAX_STAGES];                             /* see interpolate() */
 } table_t;
 
-enum { TSIT5_STAGES = 7 };
+enum { TSIT5_STAGES = 7, BS32_STAGES = 4 };
 
 /* Tsitouras, Runge-Kutta pairs of order 5(4) satisfying only the first column simplifying assumption, Comput. Math.
  * Appl. 62:770 (2011), doi:10.1016/j.camwa.2011.06.002; dense output of order 4: from the polynomials that Tsitouras
@@ -36,6 +36,17 @@ static const table_t tsit5 = {
         { 1.0530884977290216, -0.1017, -2.490627285651253, 16.548102889244902, -47.37952196281928, 34.87065786149661,
             -2.5 },
     },
+};
+
+/* Bogacki & Shampine, A 3(2) pair of Runge-Kutta formulas, Appl. Math. Lett. 2:321 (1989),
+ * doi:10.1016/0893-9659(89)90079-7; dense output of order 3: the cubic through both states and their derivatives. */
+static const table_t bs32 = {
+    .n_stages = BS32_STAGES,
+    .n_dense = 2,
+    .a = { { 0 }, { 1.0 / 2 }, { 0, 3.0 / 4 }, { 2.0 / 9, 1.0 / 3, 4.0 / 9 } },
+    .t = { 0, 1.0 / 2, 3.0 / 4, 1 },
+    .error = { -5.0 / 72, 1.0 / 12, 1.0 / 9, -1.0 / 8 },
+    .dense = { { 7.0 / 9, -1.0 / 3, -4.0 / 9 }, { -5.0 / 9, 2.0 / 3, 8.0 / 9, -1 } },
 };
 
 /* to = x + h times a sum of the first n stages */
@@ -95,3 +106,4 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
         .dense = name##_dense }
 
 METHOD(tsit5, 5, TSIT5_STAGES);
+METHOD(bs32, 3, BS32_STAGES);

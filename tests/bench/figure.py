@@ -20,14 +20,14 @@ TITLES = {
     "continuous_zoledronic": "steady input and ten doses",
     "daily": "1826 daily doses",
 }
-METHODS = {"rodas4": "Rodas4", "rodas5p": "Rodas5P", "tsit5": "Tsit5"}
+METHODS = {"rodas4": "Rodas4", "rodas5p": "Rodas5P", "tsit5": "Tsit5", "bs32": "BS3(2)"}
 ISAS = {"avx512": "AVX-512", "avx2": "AVX2", "base": "SSE2", "scalar": "scalar"}
 PEERS = {"gsl_msbdf": "GSL msbdf", "gsl_rk8pd": "GSL rk8pd", "gsl_bsimp": "GSL bsimp", "cvode_bdf": "CVODE BDF",
          "desolve_lsoda": "deSolve lsoda"}
 # Okabe & Ito's colours, which differ for every kind of colour blindness; markers and dashes tell them apart in grey.
-COLOURS = {"rodas4": "#56B4E9", "rodas5p": "#0072B2", "tsit5": "#009E73", "gsl_msbdf": "#D55E00", "gsl_rk8pd": "#E69F00",
+COLOURS = {"rodas4": "#56B4E9", "rodas5p": "#0072B2", "tsit5": "#009E73", "bs32": "#999999", "gsl_msbdf": "#D55E00", "gsl_rk8pd": "#E69F00",
            "gsl_bsimp": "#A0522D", "cvode_bdf": "#CC79A7", "desolve_lsoda": "#000000"}
-MARKERS = {"rodas4": "s", "rodas5p": "o", "tsit5": "^", "gsl_msbdf": "v", "gsl_rk8pd": "D", "gsl_bsimp": "P",
+MARKERS = {"rodas4": "s", "rodas5p": "o", "tsit5": "^", "bs32": "<", "gsl_msbdf": "v", "gsl_rk8pd": "D", "gsl_bsimp": "P",
            "cvode_bdf": "X", "desolve_lsoda": "*"}
 DASHES = {"avx512": "-", "avx2": (0, (5, 1)), "base": (0, (3, 1, 1, 1)), "scalar": (0, (1, 1))}
 
