@@ -54,7 +54,7 @@ static inline ost_reg ost_reg_log(ost_reg x)
     return ost_reg_blend(x > 0.0, y, outside);
 }
 
-/* log x, but `least` where x < 2^-1022 or not a number: the log that powers are made of, without cases that do not
+/* log x, but `least` where x < 2^-1022 or not a number: the log for powers, without cases that do not
  * matter there. least < -709; where x is infinite, about 709.8. */
 static inline ost_reg ost_reg_log_from(ost_reg x, ost_reg least)
 {

@@ -257,7 +257,7 @@ static int parse_atom(parser_t *self, scale_t *out)
     return accumulate(self, out, &base, power);
 }
 
-/* Products are blanks or '*', quotients '/'; after a '/' only further ones, because people disagree on mg/L d. */
+/* Products are blanks or '*', quotients '/'; after a '/' only further ones, because mg/L d has two readings. */
 static int parse_group(parser_t *self, scale_t *out)
 {
     *out = one;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nodes of a formula that is evaluated without taking memory. */
+/* Nodes of a formula that is evaluated without an allocation. */
 #define ON_STACK 256
 
 struct ost_formula {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a model is to the engine: a handful of functions over lanes. Either emitted C (built-in models) or the
- * interpreter running the same programs (a user's own model); nobody above can tell which. */
+ * interpreter running the same programs (a user's own model); what lies above sees no difference. */
 #ifndef OST_LANG_KERNEL_H
 #define OST_LANG_KERNEL_H
 

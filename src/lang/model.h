@@ -33,7 +33,7 @@ typedef enum {
 /** The word of each kind, shape [OST_N_MODEL_KINDS]. */
 extern const char *const ost_model_kind_words[OST_N_MODEL_KINDS];
 
-/** How a parameter differs between subjects. */
+/** Kinds of between-subject variability (BSV) of a parameter. */
 typedef enum {
     OST_SPREAD_NONE,
     OST_SPREAD_LOGNORMAL,   /**< value x exp(sd z) */
@@ -43,7 +43,7 @@ typedef enum {
     OST_SPREAD_CHOICE       /**< one of a few values, each with its share of the population */
 } ost_spread_kind_t;
 
-/** Spread of a parameter between subjects. */
+/** Between-subject variability (BSV) of a parameter: the `spread` of a model text. */
 typedef struct {
     ost_spread_kind_t kind; /**< NONE: the same in all */
     double sd;              /**< of the kind's own scale; EXPONENTIAL: 1 */

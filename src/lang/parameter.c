@@ -57,8 +57,7 @@ static void read_choices(ost_reader_t *self, ost_spread_t *spread)
         if (!(share > 0 && share <= 1))
             ost_lexer_fail(lexer, &at_share, OST_ERR_VALUE, "a share is above 0 and at most 1");
         for (size_t i = 0; i < spread->n_choices; i++) {
-            if (spread->choice[i] == choice)
-                ost_lexer_fail(lexer, &at, OST_ERR_VALUE, "the value %g is there twice", choice);
+            if (spread->choice[i] == choice) ost_lexer_fail(lexer, &at, OST_ERR_VALUE, "duplicate value %g", choice);
         }
         size_t n = spread->n_choices;
         spread->choice = ost_reader_more(self, spread->choice, &n, sizeof(*spread->choice));
@@ -104,7 +103,7 @@ static void read_spread(ost_reader_t *self, ost_param_t *param)
     else if (word.kind == OST_TOKEN_NAME) {
         char hint[OST_SUGGESTION_SIZE];
         ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX,
-            "'%.*s' is no kind of spread%s; expected normal, logit, choice, exponential or "
+            "'%.*s' must be one of the kinds of between-subject variability%s: normal, logit, choice, exponential or "
             "the SD of ln",
             (int) word.length, word.text, ost_suggest(&word, kinds, 4, hint, sizeof(hint)));
     }

@@ -269,7 +269,7 @@ char *ost_job_message(
             (unsigned long long) options->max_steps, state);
         break;
     case OST_FAILURE_SWITCH:
-        snprintf(rest, size, "a condition of the model turns to and fro without end");
+        snprintf(rest, size, "a condition of the model chatters (Zeno behaviour)");
         break;
     case OST_FAILURE_NOT_FINITE:
         snprintf(rest, size, "state %s is not a finite number", state);

@@ -225,7 +225,7 @@ static void set_stop(run_t *run, int l)
     run->t_stop_outputs[l] = (t1 - t_stop <= OST_SAME_TIME ? t1 : t_stop) + OST_SAME_TIME;
 }
 
-/* Somebody looks at the outputs of the lane where it stands. */
+/* Evaluate the outputs of the lane where it stands, for a visit. */
 static void look(run_t *run, int l)
 {
     ost_batch_t *b = run->b;
@@ -300,8 +300,8 @@ static ost_mask refill(run_t *run)
     return started & run->live;
 }
 
-/* The state to blame for a failed attempt. */
-static int32_t blame(const run_t *run, int l, ost_failure_t failure)
+/* The worst state of a failed attempt. */
+static int32_t worst_state(const run_t *run, int l, ost_failure_t failure)
 {
     const ost_batch_t *b = run->b;
     int32_t worst = -1;
@@ -332,7 +332,7 @@ static void fail_lane(run_t *run, int l, const ost_step_result_t *result)
         failure = OST_FAILURE_NOT_FINITE;
     else if (result->negative[l])
         failure = OST_FAILURE_NEGATIVE;
-    int32_t state = failure == OST_FAILURE_SWITCH ? -1 : blame(run, l, failure);
+    int32_t state = failure == OST_FAILURE_SWITCH ? -1 : worst_state(run, l, failure);
     close_job(run, l);
     ost_lane_fail(&run->b->lanes[l], failure, run->t[l], state);
 }
@@ -510,15 +510,15 @@ static void step(run_t *run)
         blend_rows(b->f, accepted, b->stages + (size_t) run->method->next_stage * b->stage_stride, b->system->n_states);
     run->t = ost_v_blend(accepted, run->t_new, run->t);
     ost_v left = run->t_stop - run->t;
-    ost_mask arrived = accepted & (ost_v_le(left, ost_v_splat(OST_SAME_TIME)) | ost_v_le(run->t_end, run->t));
-    failed |= hopeless(run) & ~arrived;
-    if (!ost_mask_any(arrived | failed | crossed)) return;
-    if (ost_mask_any(run->waiting & (arrived | failed))) flush_outputs(run);
-    ost_mask changed = crossed & ~arrived;
+    ost_mask at_stop = accepted & (ost_v_le(left, ost_v_splat(OST_SAME_TIME)) | ost_v_le(run->t_end, run->t));
+    failed |= hopeless(run) & ~at_stop;
+    if (!ost_mask_any(at_stop | failed | crossed)) return;
+    if (ost_mask_any(run->waiting & (at_stop | failed))) flush_outputs(run);
+    ost_mask changed = crossed & ~at_stop;
     for (int l = 0; l < OST_LANES; l++) {
         if (failed[l])
             fail_lane(run, l, &result);
-        else if (arrived[l] && pass_stops(run, l))
+        else if (at_stop[l] && pass_stops(run, l))
             changed[l] = -1;
     }
     restart(run, (changed & run->live) | refill(run));

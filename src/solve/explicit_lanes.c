@@ -86,7 +86,7 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
 #undef STAGE
     double *error = stage_rows(b, table->n_stages);
     advance(b, h, error, NULL, table->error, table->n_stages);
-    EACH_REG judge(b, NULL, error, q, result);
+    EACH_REG error_norm(b, NULL, error, q, result);
 }
 
 #define METHOD(name, power, stages)                                                                                    \

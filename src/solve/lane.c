@@ -68,7 +68,7 @@ static bool begins_dose(const ost_follower_t *follower, const ost_series_t *seri
     return t - follower->t_dose > 0.999 * series->interval;
 }
 
-/* The next event that is not skipped because its block is parked. */
+/* The next event that is not skipped because its block is held. */
 static double next_event(ost_lane_t *self)
 {
     const ost_job_t *job = self->job;
@@ -76,7 +76,7 @@ static double next_event(ost_lane_t *self)
         const ost_event_t *event = &job->events[self->i_event];
         if (job->x_end != NULL && event->t >= job->t1) break;
         ost_follower_t *follower = follower_of(self, event);
-        if (follower == NULL || !follower->parked) return event->t;
+        if (follower == NULL || !follower->held) return event->t;
         const ost_series_t *series = &job->series[event->series];
         if (event->t >= series->t_last - OST_SAME_TIME) return event->t;
         if (begins_dose(follower, series, event->t)) {
@@ -87,7 +87,7 @@ static double next_event(ost_lane_t *self)
     return INFINITY;
 }
 
-/* Of a schedule whose block is parked, only the last dose acts. */
+/* Of a schedule whose block is held, only the last dose acts. */
 static double last_dose(ost_lane_t *self, size_t i)
 {
     const ost_job_t *job = self->job;
@@ -105,7 +105,7 @@ static double next_of_schedule(ost_lane_t *self, size_t i)
     const ost_schedule_t *schedule = &self->job->schedules[i];
     const ost_follower_t *follower =
         schedule->series >= 0 ? &self->followers[self->job->series[schedule->series].park_input] : NULL;
-    if (follower != NULL && follower->series == schedule->series && follower->parked) return last_dose(self, i);
+    if (follower != NULL && follower->series == schedule->series && follower->held) return last_dose(self, i);
     return fmin(next_dose(self->job, i), self->job->schedule_states[i].off);
 }
 
@@ -183,7 +183,7 @@ static bool are_near(const ost_lane_t *self, const ost_series_t *series, bool mo
 
 /* Steffensen's method on the map from dose to dose: once near, the states are moved to their extrapolated limits; where
  * they are back there after an interval, that interval is the one that repeats.
- * @return true if the block may be parked */
+ * @return true if the block may be held */
 static bool settles(ost_lane_t *self, ost_follower_t *follower, const ost_series_t *series, double *x)
 {
     see_states(self, follower, series, x);
@@ -209,28 +209,29 @@ static void begin_interval(ost_follower_t *follower, const ost_series_t *series,
     for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
 }
 
-/* A dose of a series is due at t: follow it, park its block, or wake it. @return true if the dose is to be skipped */
+/* A dose of a series is due at t: follow it, hold its block at periodic steady state, or resume it. @return true if the
+ * dose is to be skipped */
 static bool follow(ost_lane_t *self, int32_t i_series, double t, bool is_last, double *x, double *u)
 {
     const ost_series_t *series = &self->job->series[i_series];
     ost_follower_t *follower = &self->followers[series->park_input];
     double *park = &u[series->park_input * OST_LANE_COUNT], before = *park;
-    if (follower->series != i_series || (follower->parked && is_last)) {
+    if (follower->series != i_series || (follower->held && is_last)) {
         *follower = (ost_follower_t){ .series = i_series };
         see_states(self, follower, series, x);
         begin_interval(follower, series, t, x);
         *park = 0;
-    } else if (!follower->parked && begins_dose(follower, series, t)) {
+    } else if (!follower->held && begins_dose(follower, series, t)) {
         for (size_t k = 0; k < series->n_means; k++)
             u[series->mean_input[k] * OST_LANE_COUNT] =
                 x[series->mean_state[k] * OST_LANE_COUNT] / (t - follower->t_dose);
-        follower->parked = settles(self, follower, series, x) && !is_last;
+        follower->held = settles(self, follower, series, x) && !is_last;
         begin_interval(follower, series, t, x);
-        *park = follower->parked;
-        self->job->stats.doses_skipped += follower->parked;
+        *park = follower->held;
+        self->job->stats.doses_skipped += follower->held;
     }
     if (before != *park) self->changed = (int32_t) (self->system->n_states + series->park_input);
-    return follower->parked;
+    return follower->held;
 }
 
 static void change(ost_lane_t *self, ost_event_kind_t kind, uint32_t index, double amount, double *x, double *u)

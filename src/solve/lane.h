@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What happens to one lane between its steps: events, parking of dose series, the output cursor, the end of a job.
- * Plain scalar code; columns are strided by OST_LANE_COUNT. */
+/* What happens to one lane between its steps: events, dose series at periodic steady state, the output cursor, the end
+ * of a job. Plain scalar code; columns are strided by OST_LANE_COUNT. */
 #ifndef OST_SOLVE_LANE_H
 #define OST_SOLVE_LANE_H
 
@@ -13,13 +13,13 @@
 /* Attempts that end with a state below its floor, without getting past that time, before the job fails. */
 #define OST_MAX_NEGATIVE 50
 
-/* Follows the doses into one parkable block, that is, one park input. */
+/* Follows the doses into one block that may be held, that is, one park input. */
 typedef struct {
     int32_t series;  /* the job's series that is followed, -1 for none */
     uint32_t n_seen; /* doses since its first, or since the states were moved */
     double t_dose;   /* of the last dose given or skipped */
     bool moved;      /* at the last dose the states were moved to where the doses lead to */
-    bool parked;
+    bool held;       /* at periodic steady state */
 } ost_follower_t;
 
 typedef struct {
@@ -47,10 +47,11 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job);
 
 /* The next time at which something acts, perhaps after t1. A job's end is a stop only if its state there is wanted:
  * where only outputs are, the last step goes past t1, so that they do not depend on t1. Passes by what is skipped
- * because its block is parked. @return INFINITY if there is none */
+ * because its block is held. @return INFINITY if there is none */
 double ost_lane_next_stop(ost_lane_t *self);
 
-/* Whether somebody looks at time `t`, where the lane stands; if so, ost_lane_look() comes before ost_lane_act(). */
+/* Whether outputs are evaluated at time `t`, where the lane stands; if so, ost_lane_look() comes before ost_lane_act().
+ */
 bool ost_lane_has_visit(const ost_lane_t *self, double t);
 
 /* Make the visits that are due. @param y  a column of the outputs at t */

@@ -192,7 +192,7 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     STAGE(7);
 #undef STAGE
     const double *last = stage_rows(b, table->n_stages - 1);
-    EACH_REG judge(b, last, last, q, result);
+    EACH_REG error_norm(b, last, last, q, result);
 }
 
 #define METHOD(name, order, stages)                                                                                    \

@@ -70,22 +70,23 @@ typedef struct {
     int32_t series;        /**< the dose series it belongs to, or -1 */
 } ost_event_t;
 
-/** A regular series of equal doses that may be parked. Doses are given one by one until what is still to come of the
- * block's states just before a dose, summed over the intervals to come, is below `tolerance` of them (a geometric tail,
- * extrapolated by Aitken's rule). There they are moved to their limits; if a dose later they are within the square of
- * `tolerance` of them, the block is parked: park_input is set to 1, its states stand still, its drives are replaced by
- * their means over that interval (mean_input), the remaining doses but the last are skipped, and at the last dose the
- * block is live again. Else all begins anew. A block with a state that approaches nothing is never parked. */
+/** A regular series of equal doses, whose block may be held at periodic steady state. Doses are given one by one until
+ * what is still to come of the block's states just before a dose, summed over the intervals to come, is below
+ * `tolerance` of them (a geometric tail, extrapolated by Aitken's rule). There they are moved to their limits; if a
+ * dose later they are within the square of `tolerance` of them, the block is held: park_input is set to 1, its states
+ * stand still, its drives are replaced by their means over that interval (mean_input), the remaining doses but the last
+ * are skipped, and at the last dose the block is live again. Else all begins anew. A block with a state that approaches
+ * nothing is never held. */
 typedef struct {
     double interval;        /**< d */
     double t_first, t_last; /**< times of its first and last dose, d */
     double tolerance;       /**< relative */
-    uint32_t park_input;    /**< index of an input: 0 live, 1 parked */
+    uint32_t park_input;    /**< index of an input: 0 live, 1 held */
     size_t n_means;
     const uint32_t *mean_input; /**< [n_means] inputs that take the means */
     const uint32_t
         *mean_state; /**< [n_means] quadrature states (x' = driven signal), reset to 0 at each dose of the series */
-    uint32_t first_state, n_states; /**< the parked block's own states, in a row */
+    uint32_t first_state, n_states; /**< the held block's own states, in a row */
 } ost_series_t;
 
 /** Doses of one kind that every job takes in its own way: at start + k interval while before stop, each or some. They
@@ -97,7 +98,7 @@ typedef struct {
     double interval;       /**< d; INFINITY for a single dose */
     double duration;       /**< d, of SET_INPUT, at most the interval */
     int32_t wake;          /**< index of an input that a dose sets to 0, or -1 */
-    int32_t series;        /**< the dose series that parks its block where all doses are taken, or -1; never where a
+    int32_t series;        /**< the dose series that holds its block where all doses are taken, or -1; never where a
                               visit may end the schedule */
     uint32_t purpose;      /**< of the draws that decide whether a dose is taken */
 } ost_schedule_t;
@@ -118,7 +119,7 @@ typedef struct {
     double off;      /**< when the infusion that runs ends, else INFINITY */
 } ost_schedule_state_t;
 
-/** A time at which somebody looks at the outputs. */
+/** A time at which outputs are evaluated for a rule. */
 typedef struct {
     double t;       /**< d */
     uint32_t index; /**< handed to the job's look() */
@@ -220,7 +221,7 @@ struct ost_job {
     int status;               /**< 0 or an OST_ERR_ code; on failure y holds NaN from the failure on, x_end NaN */
     ost_failure_t failure;    /**< why */
     double t_fail;            /**< d; NaN where status is 0 */
-    int32_t state_fail;       /**< index of the state to blame, -1 unknown */
+    int32_t state_fail;       /**< index of the worst state, -1 unknown */
     ost_solver_stats_t stats; /**< of this job */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the steps of all methods are made of: sums of stages, the verdict on a step, dense output. */
+/* Parts of the steps of all methods: sums of stages, the error norm of a step, dense output. */
 #ifndef OST_SOLVE_STAGES_LANES_H
 #define OST_SOLVE_STAGES_LANES_H
 
@@ -36,7 +36,8 @@ INLINE ost_reg stage_sum(const rows_t *rows, const double *weights, int n, size_
 }
 
 /* The new state is x_at plus `last`, the error of the step is in `error`. */
-INLINE void judge(const ost_batch_t *b, const double *last, const double *error_rows, int q, ost_step_result_t *result)
+INLINE void error_norm(
+    const ost_batch_t *b, const double *last, const double *error_rows, int q, ost_step_result_t *result)
 {
     const double *x_old = b->x, *x_at = b->x_at, *atol = b->atol, *lowest = b->floor;
     double *x_end = b->x_new, rtol = b->options.rtol;
