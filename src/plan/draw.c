@@ -33,18 +33,9 @@ static double draw_covariate(const ost_plan_t *self, size_t i, uint64_t subject,
     return NAN;
 }
 
-/* Unit-mean exponential times v, within the parameter's range. */
-static double draw_exponential(double v, const ost_param_t *param, double u)
-{
-    double above = exp(-fmax(param->lower, 0) / v), beyond = exp(-fmax(param->upper, 0) / v);
-    return -v * log(above - u * (above - beyond));
-}
-
 static double draw_param(const ost_param_rule_t *rule, const ost_param_t *param, double u)
 {
     if (rule->kind == OST_SPREAD_NONE) return rule->typical;
-    if (rule->kind == OST_SPREAD_EXPONENTIAL)
-        return ost_clamp(draw_exponential(rule->typical, param, u), param->lower, param->upper);
     if (rule->kind != OST_SPREAD_CHOICE) return ost_dist_quantile(&rule->dist, u);
     double sum = 0;
     for (size_t k = 0; k + 1 < param->spread.n_choices; k++)
