@@ -408,7 +408,7 @@ static void mean_hazard_is_the_populations(void)
 /* Ratios of what a person brings along, alone and together; nothing where nothing is said. */
 static void risk_factors_multiply(void)
 {
-    static const struct {
+    const struct {
         const char *name, *unit;
         double x, ratio; /* of the hip */
     } factors[] = { { "smoking", "1", 0, 1 }, { "smoking", "1", 1, 1.60 }, { "alcohol", "1", 1, 1.70 },
