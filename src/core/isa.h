@@ -7,14 +7,14 @@
 typedef enum { OST_ISA_BASE, OST_ISA_AVX2, OST_ISA_AVX512, OST_N_ISA } ost_isa_t;
 
 #ifdef OST_HAVE_AVX2
-#define OST_IF_AVX2(value) value /**< where this build has AVX2, else NULL */
+#define OST_IF_AVX2(value) value
 #else
-#define OST_IF_AVX2(value) NULL
+#define OST_IF_AVX2(value) NULL /**< value where this build has AVX2 */
 #endif
 #ifdef OST_HAVE_AVX512
-#define OST_IF_AVX512(value) value /**< where this build has AVX-512, else NULL */
+#define OST_IF_AVX512(value) value
 #else
-#define OST_IF_AVX512(value) NULL
+#define OST_IF_AVX512(value) NULL /**< value where this build has AVX-512 */
 #endif
 
 /** Initializer of an array by instruction set: symbol_base, symbol_avx2, symbol_avx512, NULL for one that this build

@@ -143,10 +143,10 @@ typedef enum {
 /** A line of methods.def. */
 typedef struct {
     const char *name, *meaning; /**< as experiments spell it; in a few words */
-    ost_family_t family;
-    int order;          /**< convergence at the ends of steps, 0 where it varies */
-    double dense_order; /**< and between them */
-    double work;        /**< of an attempted step in right-hand sides, 0: `auto` does not try it */
+    ost_family_t family;        /**< how it runs */
+    int order;                  /**< convergence at the ends of steps, 0 where it varies */
+    double dense_order;         /**< and between them */
+    double work;                /**< of an attempted step in right-hand sides, 0: `auto` does not try it */
 } ost_stepper_info_t;
 
 /** All steppers, shape [OST_N_STEPPERS]. */
