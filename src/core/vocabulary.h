@@ -7,7 +7,15 @@
 
 enum { OST_WORDS_SIZE = 256 };
 
+/* Members of the enum, and its words, of a list that names the members in full: X(OST_ROLE_CONTEXT, "context"). */
+#define OST_MEMBER(NAME, word) NAME,
+#define OST_WORD_OF(NAME, word) word,
+
 /* "a, b or c", cut to the buffer. @param words [n] @return buf */
 char *ost_words_join(const char *const *words, size_t n, char buf[OST_WORDS_SIZE]);
+/* Index of `text` among the words [n], n where it is not one of them. */
+size_t ost_words_find(const char *const *words, size_t n, const char *text);
+/* "'txet' must be one of text or word (did you mean 'text'?)", cut to the buffer. @return buf */
+char *ost_words_wrong(const char *const *words, size_t n, const char *text, char *buf, size_t size);
 
 #endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file table.h  Tables of text for people. Cells are collected first, so that each column is as wide as its widest
+ * cell. */
+#ifndef OST_CORE_TABLE_H
+#define OST_CORE_TABLE_H
+
+#include "core/error.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum { OST_TABLE_MAX_COLUMNS = 32 };
+
+/** A table; begins zeroed, and must be freed. Out of memory is reported when it is printed. */
+typedef struct {
+    struct {
+        const char *heading; /**< borrowed */
+        bool is_text;        /**< at the left, else at the right */
+        size_t width, max;   /**< of the widest cell so far; longer ones are cut */
+    } columns[OST_TABLE_MAX_COLUMNS];
+    size_t n_columns;
+    char *cells; /**< one after the other, each terminated; owned */
+    size_t used, size, n_cells;
+    bool failed;
+} ost_table_t;
+
+/** Add a column of numbers. Before the first cell. */
+void ost_table_numbers(ost_table_t *self, const char *heading);
+/** Add a column of text. @param max  characters that are shown, 0: all */
+void ost_table_text(ost_table_t *self, const char *heading, size_t max);
+/** Add the next cell of the row; the last one ends it. */
+void ost_table_cell(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
+/** Fill the row with empty cells up to a column. @param column  n_columns: to its end */
+void ost_table_skip_to(ost_table_t *self, size_t column);
+/** Print headings and rows, without blanks at ends of lines. @return 0 or OST_ERR_NO_MEMORY */
+int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
+/** Free. */
+void ost_table_free(ost_table_t *self);
+
+#endif
