@@ -17,6 +17,7 @@
 #define K_SPINE 0.02 /* 1/y */
 #define K_HIP 0.01
 #define G 0.03
+#define SMALL_ENDPOINTS OST_SOURCE_DIR "/configs/evidence/endpoints.csv"
 #define FIXED "variability: false"
 #define HEAD                                                                                                           \
     "role,trial,arm,endpoint,site,time_months,statistic,value,unit,lower,upper,interval,n,citation,reference,note\n"
@@ -99,7 +100,7 @@ static inline bool small_ok(int ret, const ost_error_t *err)
 static inline void small_read(folder_t *self, ost_trials_t *trials)
 {
     ost_error_t err = { 0 };
-    const ost_trials_options_t options = { .folder = self->path };
+    const ost_trials_options_t options = { .folder = self->path, .endpoints = SMALL_ENDPOINTS };
     CU_ASSERT_FATAL(small_ok(ost_trials_read(trials, &options, &err), &err));
 }
 

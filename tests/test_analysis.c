@@ -72,24 +72,25 @@ static void test_observations(void)
     write_cases(rows, more, COUNT(cases));
     small_read(&folder, &trials);
     CU_ASSERT_EQUAL_FATAL(trials.n_observations, COUNT(cases));
-    CU_ASSERT_EQUAL(trials.trials[0].n_unmatched, 0);
+    CU_ASSERT_EQUAL(trials.trials[0].matched.n_unmatched, 0);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 1, estimates, &err), 0);
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const ost_observation_t *observation = &trials.trials[0].observations[i];
+        const ost_observation_t *observation = &trials.trials[0].matched.observations[i];
         ost_assert_close(estimates[i].value, cases[i].value, 1e-5, 1e-6);
         CU_ASSERT_EQUAL(estimates[i].n, 1);
         CU_ASSERT_EQUAL(observation->endpoint_class, cases[i].endpoint_class);
-        ost_assert_close(observation->to / OST_DAYS_PER_YEAR, cases[i].to, 1e-9, 0);
-        if (observation->measure != OST_MEASURE_LEVEL)
-            ost_assert_close(observation->from / OST_DAYS_PER_YEAR, cases[i].from, 1e-9, 1e-9);
-        CU_ASSERT_EQUAL(observation->median, i == 1);
+        const ost_endpoint_t *endpoint = &observation->endpoint;
+        ost_assert_close(endpoint->to / OST_DAYS_PER_YEAR, cases[i].to, 1e-9, 0);
+        if (endpoint->measure != OST_MEASURE_LEVEL)
+            ost_assert_close(endpoint->from / OST_DAYS_PER_YEAR, cases[i].from, 1e-9, 1e-9);
+        CU_ASSERT_EQUAL(endpoint->statistic, i == 1 ? OST_STATISTIC_MEDIAN : OST_STATISTIC_MEAN);
     }
     /* the trial itself looks at 0, 6 and 12 months: what else the observations need was added, in order */
     const ost_experiment_t *e = &trials.trials[0].experiment;
     CU_ASSERT_EQUAL(e->n_times, 8); /* 0, 6, 12, 24, 30, 36, 60, 84 months */
     for (size_t i = 1; i < e->n_times; i++) CU_ASSERT(e->times[i] > e->times[i - 1]);
-    CU_ASSERT_EQUAL(ost_observation_time(e, 5 * OST_DAYS_PER_YEAR + 0.4), 6);
-    CU_ASSERT_EQUAL(ost_observation_time(e, 5 * OST_DAYS_PER_YEAR + 0.6), SIZE_MAX);
+    CU_ASSERT_EQUAL(ost_endpoint_time(e, 5 * OST_DAYS_PER_YEAR + 0.4), 6);
+    CU_ASSERT_EQUAL(ost_endpoint_time(e, 5 * OST_DAYS_PER_YEAR + 0.6), SIZE_MAX);
     ost_trials_free(&trials);
     ost_trials_free(&trials);
     ost_trials_free(NULL);
@@ -114,7 +115,9 @@ static void test_rows_that_are_not_matched(void)
         { "BMD_change,LS,0,mean,1,percent", "", "from day 0 to day 0: give 'from'" },
         { "BMD_change,FN,12,mean,1,percent", "", "the models have no output 'bmd[femoral_neck]'" },
         { "marker_change,sNTX,12,mean,1,percent", "", "the models have no output 'serum_ntx'" },
-        { "estradiol_level,plasma,12,mean,1,pg_per_mL", "", "it is in pg_per_mL" },
+        { "BMD_change,LS,12,mean,1,percent", ", output: density", "endpoints.csv has no class for output 'density'" },
+        { "estradiol_level,plasma,12,mean,1,pg_per_mL", "",
+            "its unit is one of mass/volume, that of output 'estradiol' is pmol/L (amount/volume)" },
     };
     const char *rows[COUNT(cases)], *more[COUNT(cases)];
     small_begin(&folder);
@@ -126,19 +129,19 @@ static void test_rows_that_are_not_matched(void)
     small_read(&folder, &trials);
     const ost_trial_t *trial = &trials.trials[0];
     CU_ASSERT_EQUAL(trials.n_observations, 0);
-    CU_ASSERT_EQUAL_FATAL(trial->n_unmatched, COUNT(cases));
+    CU_ASSERT_EQUAL_FATAL(trial->matched.n_unmatched, COUNT(cases));
     for (size_t i = 0; i < COUNT(cases); i++) {
         size_t k = 0; /* those that only the plan can refuse come last */
-        while (k < trial->n_unmatched && atoi(trial->unmatched[k].row->arm + 1) != (int) i) k++;
-        CU_ASSERT_FATAL(k < trial->n_unmatched);
-        ost_assert_contains(trial->unmatched[k].why, cases[i].why);
+        while (k < trial->matched.n_unmatched && atoi(trial->matched.unmatched[k].row->arm + 1) != (int) i) k++;
+        CU_ASSERT_FATAL(k < trial->matched.n_unmatched);
+        ost_assert_contains(trial->matched.unmatched[k].why, cases[i].why);
     }
     ost_trials_free(&trials);
     /* nobody expects rows for context to be simulated */
     small_write(&folder, "evidence.csv", HEAD "context,T,a0,fracture_HR,any,60,mean,1.4,hazard_ratio,,,none,,c,r,\n");
     small_trial(&folder, "t", FIXED, "    - {arm: treated, trial: T, trial_arm: a0}\n");
     small_read(&folder, &trials);
-    CU_ASSERT_EQUAL(trials.n_observations + trials.trials[0].n_unmatched, 0);
+    CU_ASSERT_EQUAL(trials.n_observations + trials.trials[0].matched.n_unmatched, 0);
     ost_trials_free(&trials);
     small_end(&folder);
 }
@@ -166,8 +169,8 @@ static void test_matching(void)
         small_read(&folder, &trials);
         CU_ASSERT_EQUAL(trials.n_observations, cases[i].n);
         for (size_t k = 0; k < trials.n_observations; k++) {
-            CU_ASSERT_STRING_EQUAL(trials.trials[0].observations[k].row->arm, "a");
-            CU_ASSERT_STRING_EQUAL(trials.trials[0].observations[k].row->trial, "T");
+            CU_ASSERT_STRING_EQUAL(trials.trials[0].matched.observations[k].row->arm, "a");
+            CU_ASSERT_STRING_EQUAL(trials.trials[0].matched.observations[k].row->trial, "T");
         }
         ost_trials_free(&trials);
     }
@@ -195,7 +198,7 @@ static void test_wrong_trials(void)
         { "{arm: treated, trial: T, trial_arm: placebo, month: 13}", "and this endpoint, site and month" },
         { "{arm: treted, trial: T, trial_arm: placebo}", "(did you mean 'treated'?)" },
     };
-    ost_trials_options_t options = { .folder = folder.path };
+    ost_trials_options_t options = { .endpoints = SMALL_ENDPOINTS, .folder = folder.path };
     char compare[256], where[128];
     small_begin(&folder);
     must_fail(&options, OST_ERR_NAME, folder.path, "no trial (*.yaml) is there");
@@ -223,7 +226,7 @@ static void test_wrong_trials(void)
     small_write(&folder, "u.yaml",
         "models: [./small.model]\narms: {treated: {}}\ntimes: [0 month]\nevidence:\n  table: other.csv\n"
         "  compare: [{arm: treated, trial: T, trial_arm: placebo}]\n");
-    must_fail(&options, OST_ERR_VALUE, "u.yaml", "trials of one folder share a table");
+    must_fail(&options, OST_ERR_VALUE, "u.yaml", "trials of one folder must have the same table");
     char table[128];
     snprintf(table, sizeof(table), "%s", small_path(&folder, "other.csv"));
     options.evidence = table;
@@ -268,12 +271,13 @@ static void test_estimates_are_those_of_the_cohort(void)
     small_trial(&folder, "t", "subjects: 40, seed: 3", spread_compare);
     small_read(&folder, &trials);
     ost_trial_t *trial = &trials.trials[0];
-    ost_curve_t curve = { .arm = 1, .i_output = trial->observations[0].i_output };
+    ost_curve_t curve = { .arm = 1, .i_output = trial->matched.observations[0].endpoint.i_output };
     CU_ASSERT_EQUAL_FATAL(ost_trial_estimate(trial, NULL, 1, estimates, &curve, 1, &err), 0);
     const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = keep, .user = trial };
     CU_ASSERT_EQUAL_FATAL(ost_cohort_run(&trial->plan, &options, &summary, &err), 0);
     for (size_t i = 0; i < 40; i++) {
-        size_t o = trial->observations[0].i_output, h = trial->observations[2].i_output;
+        size_t o = trial->matched.observations[0].endpoint.i_output,
+               h = trial->matched.observations[2].endpoint.i_output;
         spine_change[i] = 100 * (kept[1][i][o][2] / kept[1][i][o][0] - 1);
         for (size_t a = 0; a < 2; a++) change[a][i] = 100 * (kept[a][i][h][2] / kept[a][i][h][0] - 1);
     }
@@ -329,38 +333,36 @@ static void test_variants(void)
 
 static void test_errors_of_observations(void)
 {
-    ost_evidence_row_t row = { .interval = (char[]){ "none" }, .n = NAN, .lower = NAN, .upper = NAN };
-    ost_observation_t observation = { .row = &row,
-        .endpoint_class = OST_CLASS_BMD,
-        .output = "bmd[lumbar_spine]",
-        .to = 2 * OST_DAYS_PER_YEAR,
-        .versus = SIZE_MAX };
-    const ost_estimate_t estimate = { .value = -4, .sd = 3, .n = 100 };
-    char ci[] = "95ci", sd[] = "sd", se[] = "se";
+    ost_evidence_row_t row = { .interval = OST_INTERVAL_NONE, .n = NAN, .lower = NAN, .upper = NAN };
     const double scan = hypot(1.1, 1.0);
-    ost_assert_close(ost_scan_error("bmd[lumbar_spine]"), scan, 1e-12, 0);
-    ost_assert_close(ost_scan_error("ctx"), 0, 0, 0);
+    ost_observation_t observation = {
+        .row = &row, .error_cv = scan, .endpoint = { .to = 2 * OST_DAYS_PER_YEAR, .versus = SIZE_MAX }
+    };
+    const ost_estimate_t estimate = { .value = -4, .sd = 3, .n = 100 };
     ost_assert_close(
         ost_observation_error(&observation, &estimate), sqrt(9 + 2 * scan * scan) / sqrt(OST_ASSUMED_N), 1e-12, 0);
     row.n = 25;
     ost_assert_close(ost_observation_error(&observation, &estimate), sqrt(9 + 2 * scan * scan) / 5, 1e-12, 0);
-    observation.per_year = true; /* two scans, two years apart; the estimate is per year as well */
+    observation.endpoint.per_year = true; /* two scans, two years apart; the estimate is per year as well */
     ost_assert_close(ost_observation_error(&observation, &estimate), sqrt(9 + 2 * scan * scan / 4) / 5, 1e-12, 0);
-    observation.per_year = false;
-    observation.versus = 1; /* n is of both arms, the estimate's variance the sum of theirs */
+    observation.endpoint.per_year = false;
+    observation.endpoint.versus = 1; /* n is of both arms, the estimate's variance the sum of theirs */
     ost_assert_close(ost_observation_error(&observation, &estimate), sqrt(9 + 4 * scan * scan) / sqrt(12.5), 1e-12, 0);
-    observation.versus = SIZE_MAX;
-    observation.endpoint_class = OST_CLASS_MARKER;
+    observation.endpoint.versus = SIZE_MAX;
+    observation.error_cv = 0;
     ost_assert_close(ost_observation_error(&observation, &estimate), 3.0 / 5, 1e-12, 0);
-    row.interval = sd;
+    row.interval = OST_INTERVAL_SD;
     row.upper = 10;
     ost_assert_close(ost_observation_error(&observation, &estimate), 2, 1e-12, 0);
-    row.interval = se;
+    row.interval = OST_INTERVAL_SE;
     ost_assert_close(ost_observation_error(&observation, &estimate), 10, 1e-12, 0);
-    row.interval = ci;
+    row.interval = OST_INTERVAL_95CI;
     row.lower = 2.16;
     ost_assert_close(ost_observation_error(&observation, &estimate), 2, 1e-12, 0);
     row.upper = NAN; /* an interval of one end says nothing */
+    ost_assert_close(ost_observation_error(&observation, &estimate), 3.0 / 5, 1e-12, 0);
+    row.upper = 10;
+    row.interval = OST_INTERVAL_IQR; /* says nothing of the value's error */
     ost_assert_close(ost_observation_error(&observation, &estimate), 3.0 / 5, 1e-12, 0);
 }
 
@@ -384,15 +386,16 @@ static void test_another_bone_model(void)
         "    - {arm: placebo, trial: T, trial_arm: p}\n"
         "    - {arm: treated, trial: T, trial_arm: d, versus: placebo}\n");
     snprintf(model, sizeof(model), "%s", small_path(&folder, "other.model"));
-    const ost_trials_options_t options = { .folder = folder.path, .model = model };
+    const ost_trials_options_t options = { .endpoints = SMALL_ENDPOINTS, .folder = folder.path, .model = model };
     CU_ASSERT_FATAL(small_ok(ost_trials_read(&trials, &options, &err), &err));
     const ost_trial_t *trial = &trials.trials[0];
     CU_ASSERT_EQUAL_FATAL(trials.n_observations, 1);
     CU_ASSERT_EQUAL(trial->experiment.n_arms, 1);
-    CU_ASSERT_EQUAL_FATAL(trial->n_unmatched, 3);
-    ost_assert_contains(trial->unmatched[0].why, "arm 'treated': no model in the plan (other) responds to drug 'pill'");
-    ost_assert_contains(trial->unmatched[1].why, "the models have no output 'bmd[total_hip]'");
-    ost_assert_contains(trial->unmatched[2].why, "it is in g_per_cm2");
+    CU_ASSERT_EQUAL_FATAL(trial->matched.n_unmatched, 3);
+    ost_assert_contains(
+        trial->matched.unmatched[0].why, "arm 'treated': no model in the plan (other) responds to drug 'pill'");
+    ost_assert_contains(trial->matched.unmatched[1].why, "the models have no output 'bmd[total_hip]'");
+    ost_assert_contains(trial->matched.unmatched[2].why, "its unit is one of mass/area");
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 1, estimates, &err), 0);
     ost_assert_close(estimates[0].value, lost(0.1, 1), 1e-5, 0);
     ost_trials_free(&trials);
@@ -403,20 +406,20 @@ static void test_another_bone_model(void)
         "times: [0 month, 6 month]\nevidence: {table: evidence.csv, compare: [{arm: treated, trial: T, trial_arm: "
         "p}]}\n");
     CU_ASSERT_FATAL(small_ok(ost_trials_read(&trials, &options, &err), &err));
-    CU_ASSERT(trials.n_observations == 0 && trials.trials[0].skip && trials.trials[0].n_unmatched == 3);
+    CU_ASSERT(trials.n_observations == 0 && trials.trials[0].skip && trials.trials[0].matched.n_unmatched == 3);
     CU_ASSERT_EQUAL(ost_trials_estimate(&trials, NULL, 1, estimates, &err), 0);
     ost_trials_free(&trials);
     small_end(&folder);
 }
 
 static const ost_test_t tests[] = {
-    { "figures", test_observations },
+    { "observations", test_observations },
     { "rows_that_are_not_matched", test_rows_that_are_not_matched },
     { "matching", test_matching },
     { "wrong_trials", test_wrong_trials },
     { "estimates_are_those_of_the_cohort", test_estimates_are_those_of_the_cohort },
     { "variants", test_variants },
-    { "errors_of_figures", test_errors_of_observations },
+    { "errors_of_observations", test_errors_of_observations },
     { "another_bone_model", test_another_bone_model },
 };
 

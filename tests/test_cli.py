@@ -314,6 +314,10 @@ class Program(unittest.TestCase):
         self.assertEqual(months, ["6", "24"])
         self.assertIn("no values at month 7", self.osteon("show", "out.h5", "--at", "7", code=2).stderr)
         self.assertIn("did you mean 'bmd'?", self.osteon("show", "out.h5", "--variable", "bmt", code=2).stderr)
+        row = self.osteon("show", "out.h5", "--at", "24", "--columns", "n,mean").stdout.splitlines()[4].split()
+        self.assertEqual(row, ["control", "24", "40", f"{100 * (math.exp(-0.04) - 1):.2f}"])
+        self.assertIn("'meen' must be one of median, q05, q95, mean, ",
+                      self.osteon("show", "out.h5", "--columns", "median,meen", code=2).stderr)
         self.assertIn("'12;24' is not a list", self.osteon("show", "out.h5", "--at", "12;24", code=2).stderr)
         os.remove(self.path("evidence.csv"))
         done = self.osteon("show", "out.h5")
@@ -335,13 +339,13 @@ class Program(unittest.TestCase):
         rows = [line.split() for line in self.osteon("show", "out.h5", "--variable", "x", "--at", "12", "--versus",
                                                      "control").stdout.splitlines()]
         low, high = 100 * (1 - math.exp(-0.02)), 100 * (1 - math.exp(-0.05))
-        self.assertIn(["arm", "month", "median", "5", "%", "95", "%", "mean", "less", "one", "in"], rows)
-        self.assertIn(["control", "12"] + [f"{low:.2f}"] * 4, rows)
-        self.assertIn(["other", "12"] + [f"{high:.2f}"] * 4 + [f"{high - low:+.2f}", f"{100 / (high - low):.3g}"], rows)
+        self.assertIn(["arm", "month", "median", "5", "%", "95", "%", "mean", "SD", "difference", "NNT"], rows)
+        self.assertIn(["control", "12"] + [f"{low:.2f}"] * 4 + ["0.00"], rows)
+        self.assertIn(["other", "12"] + [f"{high:.2f}"] * 4 + ["0.00", f"{high - low:+.2f}", f"{100 / (high - low):.3g}"], rows)
         rows = [line.split() for line in self.osteon("show", "out.h5", "--at", "12", "--versus", "other").stdout
                 .splitlines()]
         self.assertIn("+0.00", next(row for row in rows if row[:1] == ["control"]))
-        self.assertNotIn("one", " ".join(rows[3]))
+        self.assertNotIn("NNT", rows[3])
         self.assertIn("no arm 'x'", self.osteon("show", "out.h5", "--versus", "x", code=2).stderr)
 
     def test_show_values_where_a_baseline_is_zero(self):
@@ -351,27 +355,27 @@ class Program(unittest.TestCase):
         text = self.osteon("show", "out.h5", "--variable", "x", "--at", "12").stdout
         self.assertIn("x [1] (a baseline is zero or less, so values instead of changes)", text)
         row = next(line for line in text.splitlines() if line.startswith("control"))
-        self.assertEqual(row.split()[1:], ["12"] + ["3.00"] * 4)
+        self.assertEqual(row.split()[1:], ["12"] + ["3.00"] * 4 + ["0.00"])
 
     def test_show_lays_evidence_beside(self):
         with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
             file.write(MODEL.replace("output bmd [", "index site = lumbar_spine, total_hip\noutput bmd[site] ["))
         self.run_tiny("out.h5", "--set", "population.variability=false")
         rows = [line.split() for line in self.osteon("show", "out.h5").stdout.splitlines()]
-        wanted = ["control", "lumbar_spine", "12"] + ["-1.98"] * 4 + ["-1.50", "median", "-0.48", "-2.50", "to",
-                                                                     "-0.50", "validate", "T1,", "placebo"]
+        wanted = ["control", "lumbar_spine", "12"] + ["-1.98"] * 4 + ["0.00", "-1.50", "median", "-0.48", "-2.50",
+                                                                     "to", "-0.50", "validate", "T1,", "placebo"]
         self.assertIn(wanted, rows)
         self.assertEqual(sum("placebo" in row for row in rows), 1)
         # an extension, measured from a later scan, and an interval with one end
         with open(self.path("evidence.csv"), "a", encoding="utf-8") as file:
             for endpoint, month in ("from_year1", 24), ("year1_to_2", 24):
-                file.write(f"validate,T1,placebo,women,none,BMD_change_{endpoint},LS,{month},mean,-1.25,percent,,-1,"
-                           "upper,10,somebody,somewhere,\n")
+                file.write(f"validate,T1,placebo,women,none,BMD_change_{endpoint},LS,{month},mean,-1.25,percent,,1,"
+                           "se,10,citation,reference,\n")
         rows = [line.split() for line in self.osteon("show", "out.h5").stdout.splitlines()]
-        wanted = ["control", "lumbar_spine", "12-24"] + ["-1.98"] * 4 + ["-1.25", "mean", "-0.73", "upper", "-1.00",
+        wanted = ["control", "lumbar_spine", "12-24"] + ["-1.98"] * 4 + ["0.00", "-1.25", "mean", "-0.73", "se", "1.00",
                                                                         "validate", "T1,", "placebo"]
         self.assertIn(wanted, rows)
-        self.assertIn(wanted[7:], rows)
+        self.assertIn(wanted[8:], rows)
         # what the comparison says counts, as in `validate`: from when, and which rows
         compare = "{arm: control, trial: T1, trial_arm: placebo, endpoint: %s}"
         with open(self.path("evidence.csv"), "a", encoding="utf-8") as file:
@@ -397,7 +401,7 @@ class Program(unittest.TestCase):
 
     def test_variable_without_bmd(self):
         self.run_tiny("out.h5", "--set", "outputs=[x]")
-        self.assertIn("\nx: change in percent", self.osteon("show", "out.h5").stdout)
+        self.assertIn("\nx: change from baseline in percent", self.osteon("show", "out.h5").stdout)
         subprocess.run([PLOT, "out.h5", "-o", "f.svg"], cwd=self.folder.name, check=True, timeout=100)
 
     def test_figure(self):

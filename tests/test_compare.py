@@ -233,9 +233,9 @@ class Compare(unittest.TestCase):
         lines = [line.split() for line in self.osteon("show", "c.h5", "--at", "24").stdout.splitlines()]
         loss = {name: f"{100 * math.expm1(-0.03 * rate * 2 * 12 * 30.4375 / 365.25):.2f}" for name, rate in
                 (("one", 1), ("two", 2), ("rush", 3))}
-        self.assertIn(["control", "lumbar_spine", "24", "one", *4 * [loss["one"]]], lines)
-        self.assertIn(["control", "wrist", "24", "two", *4 * [loss["two"]]], lines)
-        self.assertIn(["rush", "total_hip", "24", "one", *4 * [loss["rush"]]], lines)
+        self.assertIn(["control", "lumbar_spine", "24", "one", *4 * [loss["one"]], "0.00"], lines)
+        self.assertIn(["control", "wrist", "24", "two", *4 * [loss["two"]], "0.00"], lines)
+        self.assertIn(["rush", "total_hip", "24", "one", *4 * [loss["rush"]], "0.00"], lines)
         between = [line for line in lines if line[3:4] == ["(models)"]]
         self.assertEqual(len(between), 1)
         median = (float(loss["one"]) + float(loss["two"])) / 2

@@ -69,7 +69,7 @@ static int read_fit(const char *text)
     small_write(&folder, "fit.yml", text);
     snprintf(path, sizeof(path), "%s", small_path(&folder, "fit.yml"));
     err = (ost_error_t){ 0 };
-    return ost_fit_read(&fit, path, &err);
+    return ost_fit_read(&fit, path, SMALL_ENDPOINTS, &err);
 }
 
 static void must_read(const char *text)
@@ -89,19 +89,19 @@ static void must_run(void)
 }
 
 /* The covariance of rows first..end of one group, as a matrix. */
-static gsl_matrix *group_covariance(size_t first, size_t end, ost_fit_spread_t spread)
+static gsl_matrix *group_covariance(size_t first, size_t end, ost_residual_error_t spread)
 {
     gsl_matrix *c = gsl_matrix_alloc(end - first, end - first);
-    gsl_matrix_set_all(c, spread.between * spread.between);
+    gsl_matrix_set_all(c, spread.sigma_between * spread.sigma_between);
     for (size_t i = 0; i < end - first; i++) {
         double own = fit.rows[first + i].error;
-        *gsl_matrix_ptr(c, i, i) += own * own + spread.within * spread.within;
+        *gsl_matrix_ptr(c, i, i) += own * own + spread.sigma_within * spread.sigma_within;
     }
     return c;
 }
 
 /* r' C^-1 r + ln det C over all groups of a class by Cholesky. */
-static double direct_minus2(const double *residuals, ost_class_t of, ost_fit_spread_t spread, bool with_det)
+static double direct_minus2(const double *residuals, ost_class_t of, ost_residual_error_t spread, bool with_det)
 {
     double sum = 0;
     for (size_t first = 0, end; first < fit.n_rows; first = end) {
@@ -143,12 +143,12 @@ static void test_whitening(void)
     open_two_trials();
     CU_ASSERT_EQUAL_FATAL(fit.n_rows, 16);
     CU_ASSERT_EQUAL(fit.n_groups, 2);
-    fit.spread[OST_CLASS_BMD] = (ost_fit_spread_t){ 1.7, 0.6, 0 };
+    fit.residual_error[OST_CLASS_BMD] = (ost_residual_error_t){ 1.7, 0.6, 0 };
     for (uint64_t i = 0; i < 16; i++) {
         fit.rows[i].error = 0.3 + 0.1 * (double) i;
         whitened[i] = residuals[i] = 2 * draw(900 + i);
     }
-    double direct = direct_minus2(residuals, OST_CLASS_BMD, fit.spread[OST_CLASS_BMD], false);
+    double direct = direct_minus2(residuals, OST_CLASS_BMD, fit.residual_error[OST_CLASS_BMD], false);
     ost_assert_close(ost_fit_misfit(&fit, whitened), direct, 1e-10, 0);
     /* whitened by the symmetric root of the inverse of each correlated part: linear, and of unit covariance */
     for (size_t a = 0; a < 3; a++)
@@ -162,16 +162,16 @@ static void test_whitening(void)
             for (size_t i = 0; i < 16; i++) dot += wa[i] * wb[i];
             double own_a[16] = { 0 }, own_b[16] = { 0 };
             own_a[a] = own_b[b] = 1;
-            double both = direct_minus2(raw, OST_CLASS_BMD, fit.spread[OST_CLASS_BMD], false);
-            double apart = direct_minus2(own_a, OST_CLASS_BMD, fit.spread[OST_CLASS_BMD], false) +
-                           direct_minus2(own_b, OST_CLASS_BMD, fit.spread[OST_CLASS_BMD], false);
+            double both = direct_minus2(raw, OST_CLASS_BMD, fit.residual_error[OST_CLASS_BMD], false);
+            double apart = direct_minus2(own_a, OST_CLASS_BMD, fit.residual_error[OST_CLASS_BMD], false) +
+                           direct_minus2(own_b, OST_CLASS_BMD, fit.residual_error[OST_CLASS_BMD], false);
             ost_assert_close(dot, a == b ? both : (both - apart) / 2, 1e-10, 1e-12);
         }
     /* a trial that is left out says nothing, whatever its residuals */
     for (size_t i = 0; i < 8; i++) fit.rows[i].left_out = true;
     for (size_t i = 0; i < 16; i++) whitened[i] = i < 8 ? 1e6 : residuals[i];
     for (size_t i = 0; i < 8; i++) residuals[i] = 0;
-    direct = direct_minus2(residuals, OST_CLASS_BMD, fit.spread[OST_CLASS_BMD], false);
+    direct = direct_minus2(residuals, OST_CLASS_BMD, fit.residual_error[OST_CLASS_BMD], false);
     ost_assert_close(ost_fit_misfit(&fit, whitened), direct, 1e-10, 0);
     /* robust: beyond k, linear */
     fit.robust = 1.5;
@@ -179,7 +179,7 @@ static void test_whitening(void)
         fit.rows[i].error = 1;
         whitened[i] = i == 15 ? 10 : 0;
     }
-    fit.spread[OST_CLASS_BMD] = (ost_fit_spread_t){ 0, 0, 0 };
+    fit.residual_error[OST_CLASS_BMD] = (ost_residual_error_t){ 0, 0, 0 };
     ost_assert_close(ost_fit_misfit(&fit, whitened), 1.5 * (2 * 10 - 1.5), 1e-12, 0);
     close_fit();
 }
@@ -199,46 +199,47 @@ static void test_sizes_of_errors(void)
         fit.rows[i].error = 0.3;
         residuals[i] = between * draw(100 + i / 8) + hypot(within, 0.3) * draw(200 + i);
     }
-    ost_fit_estimate_spread(&fit, NULL, 0);
-    const ost_fit_spread_t prior = fit.spread[OST_CLASS_BMD];
-    ost_fit_estimate_spread(&fit, residuals, 1);
-    const ost_fit_spread_t found = fit.spread[OST_CLASS_BMD];
+    ost_fit_estimate_residual_error(&fit, NULL, 0);
+    const ost_residual_error_t prior = fit.residual_error[OST_CLASS_BMD];
+    ost_fit_estimate_residual_error(&fit, residuals, 1);
+    const ost_residual_error_t found = fit.residual_error[OST_CLASS_BMD];
     double best = INFINITY, b = 0, w = 0;
     for (int i = 0; i < 120; i++)
         for (int k = 0; k < 120; k++) {
-            const ost_fit_spread_t at = { exp(-1 + 0.02 * i), exp(-2 + 0.02 * k), 0 };
-            double x = log(at.between / prior.between) / prior_sd, y = log(at.within / prior.within) / prior_sd;
+            const ost_residual_error_t at = { exp(-1 + 0.02 * i), exp(-2 + 0.02 * k), 0 };
+            double x = log(at.sigma_between / prior.sigma_between) / prior_sd,
+                   y = log(at.sigma_within / prior.sigma_within) / prior_sd;
             double value = direct_minus2(residuals, OST_CLASS_BMD, at, true) + x * x + y * y;
             if (value >= best) continue;
             best = value;
-            b = at.between;
-            w = at.within;
+            b = at.sigma_between;
+            w = at.sigma_within;
         }
-    ost_assert_close(log(found.between), log(b), 0, 0.021);
-    ost_assert_close(log(found.within), log(w), 0, 0.021);
-    CU_ASSERT(found.between > 1 && found.between < 4);
-    CU_ASSERT(found.within > 0.35 && found.within < 0.7);
-    ost_assert_close(fit.spread[OST_CLASS_MARKER].between, 8, 0.05, 0); /* no rows: the prior's mode */
-    CU_ASSERT_EQUAL(found.groups, N_TRIALS);
-    CU_ASSERT_EQUAL(fit.spread[OST_CLASS_MARKER].groups, 0);
+    ost_assert_close(log(found.sigma_between), log(b), 0, 0.021);
+    ost_assert_close(log(found.sigma_within), log(w), 0, 0.021);
+    CU_ASSERT(found.sigma_between > 1 && found.sigma_between < 4);
+    CU_ASSERT(found.sigma_within > 0.35 && found.sigma_within < 0.7);
+    ost_assert_close(fit.residual_error[OST_CLASS_MARKER].sigma_between, 8, 0.05, 0); /* no rows: the prior's mode */
+    CU_ASSERT_EQUAL(found.n_trials, N_TRIALS);
+    CU_ASSERT_EQUAL(fit.residual_error[OST_CLASS_MARKER].n_trials, 0);
     double split[3 * 8 * N_TRIALS]; /* outer products add up: 0.36 + 0.64, and a third that makes all larger */
     for (size_t i = 0; i < fit.n_rows; i++) {
         split[i] = 0.6 * residuals[i];
         split[fit.n_rows + i] = 0.8 * residuals[i];
         split[2 * fit.n_rows + i] = residuals[i];
     }
-    ost_fit_estimate_spread(&fit, split, 2);
-    ost_assert_close(fit.spread[OST_CLASS_BMD].between, found.between, 1e-3, 0);
-    ost_assert_close(fit.spread[OST_CLASS_BMD].within, found.within, 1e-3, 0);
-    ost_fit_estimate_spread(&fit, split, 3);
-    CU_ASSERT(fit.spread[OST_CLASS_BMD].between > 1.2 * found.between);
+    ost_fit_estimate_residual_error(&fit, split, 2);
+    ost_assert_close(fit.residual_error[OST_CLASS_BMD].sigma_between, found.sigma_between, 1e-3, 0);
+    ost_assert_close(fit.residual_error[OST_CLASS_BMD].sigma_within, found.sigma_within, 1e-3, 0);
+    ost_fit_estimate_residual_error(&fit, split, 3);
+    CU_ASSERT(fit.residual_error[OST_CLASS_BMD].sigma_between > 1.2 * found.sigma_between);
     close_fit();
 }
 
 /* Quantiles of Student's t from tables. */
 static void test_half_width(void)
 {
-    const ost_fit_spread_t none = { 1, 1, 0 }, few = { 1, 1, 3 }, many = { 1, 1, 16 };
+    const ost_residual_error_t none = { 1, 1, 0 }, few = { 1, 1, 3 }, many = { 1, 1, 16 };
     ost_assert_close(ost_fit_half_width(&none), 1.6449, 1e-4, 0);
     ost_assert_close(ost_fit_half_width(&few), 2.1318, 1e-4, 0);
     ost_assert_close(ost_fit_half_width(&many), 1.7613, 1e-4, 0);
@@ -288,7 +289,7 @@ static void test_rows_and_exclusions(void)
     CU_ASSERT_EQUAL(fit.exclusions[1].n_rows, 2);
     for (size_t i = 0; i < fit.n_rows; i++) {
         const ost_evidence_row_t *row = ost_fit_observation(&fit, i)->row;
-        CU_ASSERT_STRING_EQUAL(row->role, "calibrate");
+        CU_ASSERT_EQUAL(row->role, OST_ROLE_CALIBRATE);
         CU_ASSERT(strcmp(row->trial, "T0") != 0 || strcmp(row->arm, "control") != 0);
     }
     close_fit();

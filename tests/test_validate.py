@@ -156,10 +156,11 @@ class Analysis(unittest.TestCase):
             self.assertTrue(all(line[at - 1] == " " != line[at] for at in columns), line)
             self.assertIn(f" {wanted:.2f} ", line)
             self.assertIn(f" {wanted - seen:+.2f} ", line)
+        self.assertEqual(lines[0].split()[6:8], ["simulated", "SD"])
         self.assertIn("-4.00..-2.00", lines[1])
         half = 1.6449 * 2 / 2 / 1.96  # the row's own error is all the uncertainty there is
         self.assertIn(f"{lost(0.02, 1) - half:.2f}..{lost(0.02, 1) + half:.2f}", lines[1])
-        self.assertRegex(lines[1], "outside calibrate$")
+        self.assertRegex(lines[1], "outside  calibrate$")
         self.assertRegex(lines[5], "inside +calibrate$")
         self.assertEqual(lines[6], "not compared: T, drug, BMD_change FN: the models have no output 'bmd[femoral_neck]'")
         residuals = [s - o for s, o in zip(simulated, observed)]
@@ -277,21 +278,22 @@ class Analysis(unittest.TestCase):
     def test_wrong_parameters(self):
         head = "draw,tiny.g [1/y],between BMD,within BMD\n"
         for text, line, part in (
-            ("", 0, "there is no estimate"),
+            ("", 1, "the line of column names is missing"),
             ("drew,tiny.g [1/y]\n0,0.1\n", 1, "the first column is not 'draw'"),
             ("draw,tiny.g\n0,0.1\n", 1, "a column is not headed like"),
             ("draw,tiny.g [yy]\n0,0.1\n", 1, "a unit cannot be read"),
             ("draw,tiny.gg [1/y]\n0,0.1\n", 1, "model 'tiny' has no parameter 'gg'"),
             ("draw,tinny.g [1/y]\n0,0.1\n", 1, "'tinny.g' is of no model that is known"),
             ("draw,tiny.g [mg]\n0,0.1\n", 1, "is measured in 1/y"),
-            (head, 1, "there is no estimate"),
-            (head + "0,0.1,1\n", 2, "too few numbers"),
-            (head + "0,0.1,1,1,1\n", 2, "too many numbers"),
-            (head + "0,0.1,1,1\n1,x,1,1\n", 3, "a number cannot be read"),
+            (head, 2, "there is no estimate"),
+            (head + "0,0.1,1\n", 2, "3 fields where the first line names 4 columns"),
+            (head + "0,0.1,1,1,1\n", 2, "5 fields"),
+            (head + "0,0.1,1,1\n1,x,1,1\n", 3, "tiny.g: 'x' is not a number"),
             (head + "0,0.1,1,1\n1,0.9,1,1\n", 3, "'tiny.g' = 0.9 is not within 0.001..0.5 1/y"),
-            (head + "0,nan,1,1\n", 2, "is not within"),
-            (head + "0,0.1,-1,1\n", 2, "a size of errors is below 0"),
-            (head + "0,0.1,1,nan\n", 2, "a size of errors is below 0 or no number"),
+            (head + "0,nan,1,1\n", 2, "tiny.g: 'nan' is not a number"),
+            (head + "0,,1,1\n", 2, "is not within"),
+            (head + "0,0.1,-1,1\n", 2, "a residual error is negative or missing"),
+            (head + "0,0.1,1,nan\n", 2, "residual error: 'nan' is not a number"),
         ):
             with self.subTest(text):
                 self.write("p.csv", text)
@@ -315,7 +317,7 @@ class Analysis(unittest.TestCase):
         self.write("p.csv", table + "1,0.001,1,1\n2,0.4,1,1\n")  # bone without bound within months
         lines = self.validate("--parameters", "p.csv").stdout.splitlines()
         self.assertRegex(lines[1], r"-\d+\.\d\d\.\.")
-        self.assertRegex(lines[3], r" -9.0 .* \d+\.\d+ nan\.\.nan .* outside validate$")
+        self.assertRegex(lines[3], r" -9.0 .* \d+\.\d+ +nan\.\.nan .* outside  validate$")
 
     def test_fit_then_validate(self):
         done = self.osteon("fit", "fit.yaml", "-o", "table.csv", "--draws", "30", "--threads", "1", "--profile", "tiny.g",

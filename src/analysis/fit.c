@@ -40,7 +40,7 @@ double ost_fit_param_z(const ost_fit_param_t *self, double value)
 
 const ost_observation_t *ost_fit_observation(const ost_fit_t *self, size_t row)
 {
-    return &self->trials.trials[self->rows[row].trial].observations[self->rows[row].observation];
+    return &self->trials.trials[self->rows[row].trial].matched.observations[self->rows[row].observation];
 }
 
 ost_class_t ost_fit_class(const ost_fit_t *self, size_t row)
@@ -51,7 +51,8 @@ ost_class_t ost_fit_class(const ost_fit_t *self, size_t row)
 double ost_fit_scale(const ost_observation_t *observation)
 {
     if (observation->endpoint_class == OST_CLASS_LEVEL) return 100 / fabs(observation->row->value);
-    return observation->per_year ? (observation->to - observation->from) / OST_DAYS_PER_YEAR : 1;
+    const ost_endpoint_t *endpoint = &observation->endpoint;
+    return endpoint->per_year ? (endpoint->to - endpoint->from) / OST_DAYS_PER_YEAR : 1;
 }
 
 static double residual_of(const ost_observation_t *observation, double simulated)
@@ -296,7 +297,7 @@ static int estimate_spread(search_t *self, const double *z, bool known)
     ost_fit_t *fit = self->fit;
     size_t n = fit->n_params, n_rows = fit->n_rows;
     if (!known) {
-        ost_fit_estimate_spread(fit, self->residuals, 1); /* set_errors left them */
+        ost_fit_estimate_residual_error(fit, self->residuals, 1); /* set_errors left them */
         return 0;
     }
     double *slopes = malloc((n_rows * n + 1) * sizeof(*slopes));
@@ -311,7 +312,7 @@ static int estimate_spread(search_t *self, const double *z, bool known)
         gsl_blas_dtrmm(CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, 1, root, &j.matrix);
         for (size_t k = 0; k < n; k++)
             for (size_t i = 0; i < n_rows; i++) self->residuals[(k + 1) * n_rows + i] = slopes[i * n + k];
-        ost_fit_estimate_spread(fit, self->residuals, n + 1);
+        ost_fit_estimate_residual_error(fit, self->residuals, n + 1);
     }
     gsl_matrix_free(root);
     free(slopes);
@@ -355,7 +356,7 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     int ret = search_init(&search, self, options, err);
     if (ret == 0 && (best == NULL || jacobian == NULL)) ret = ost_no_memory(err);
     for (size_t k = 0; k < n && ret == 0; k++) best[k] = ost_fit_param_z(&self->params[k], self->params[k].value);
-    ost_fit_estimate_spread(self, NULL, 0);
+    ost_fit_estimate_residual_error(self, NULL, 0);
     if (ret == 0) ret = set_errors(&search, best);
     if (ret == 0 && self->n_starts > 0) ret = search_all_starts(&search, best, &lowest);
     search.what = "errors and estimate";

@@ -9,6 +9,7 @@
 #define OST_ANALYSIS_FIT_H
 
 #include "analysis/trials.h"
+#include "input/draws.h"
 
 /** One parameter that is estimated. Working scale: ln, or logit for ranges within 0..1. */
 typedef struct {
@@ -39,16 +40,10 @@ typedef struct {
     size_t n_rows;          /**< how many rows it took */
 } ost_fit_exclusion_t;
 
-/** Sizes of the parts of a residual that are not the row's own error. */
-typedef struct {
-    double between, within; /**< SD, in the residual's unit */
-    double groups;          /**< trials that they were estimated from, 0 if none */
-} ost_fit_spread_t;
-
-/** Half width of a 90 % prediction interval, in SD: the 95 % quantile of Student's t with groups - 2 degrees of freedom
- * (Higgins 2009 J R Stat Soc A 172:137, doi:10.1111/j.1467-985X.2008.00552.x), because sizes that few trials tell are
- * uncertain; with at least 4, as their priors count for something (assumed). 1.645 where groups is 0. */
-double ost_fit_half_width(const ost_fit_spread_t *self);
+/** Half width of a 90 % prediction interval, in SD: the 95 % quantile of Student's t with n_trials - 2 degrees of
+ * freedom (Higgins 2009 J R Stat Soc A 172:137, doi:10.1111/j.1467-985X.2008.00552.x), because sizes that few trials
+ * tell are uncertain; with at least 4, as their priors count for something (assumed). 1.645 where n_trials is 0. */
+double ost_fit_half_width(const ost_residual_error_t *self);
 
 /** A fit. */
 typedef struct {
@@ -62,9 +57,9 @@ typedef struct {
     size_t n_rows, n_groups;         /**< rows, and groups of them */
     ost_fit_exclusion_t *exclusions; /**< [n_exclusions] */
     size_t n_exclusions;
-    uint64_t seed, n_starts;                /**< of random numbers; searches from the prior */
-    double robust;                          /**< residuals beyond this many SD count linearly (Huber); 0: none */
-    ost_fit_spread_t spread[OST_N_CLASSES]; /**< as estimated so far */
+    uint64_t seed, n_starts; /**< of random numbers; searches from the prior */
+    double robust;           /**< residuals beyond this many SD count linearly (Huber); 0: none */
+    ost_residual_error_t residual_error[OST_N_CLASSES]; /**< as estimated so far */
     double *covariance;   /**< [n_params][n_params] on the working scale in units of prior SDs, after ost_fit_run() */
     double *slope;        /**< [n_rows][n_params] d whitened residual / d working scale in prior SDs */
     double objective;     /**< -2 log posterior but for a constant */
@@ -83,9 +78,12 @@ typedef struct {
 
 /** Read a fit file (YAML: trials, evidence, subjects, search_subjects, seed, starts, robust, parameters, exclude) and
  * its trials.
+ *  @param endpoints  as in ost_trials_options_t
  *  @return 0 or an error with its place: an unknown parameter, one without a prior, an exclusion that fits no row, no
  * row that is left to be fitted */
-int ost_fit_read(ost_fit_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, ost_error_t *err) OST_MUST_CHECK;
+/** The observation of a row. */
+const ost_observation_t *ost_fit_observation(const ost_fit_t *self, size_t row);
 /** Free. Accepts NULL and a zeroed one. */
 void ost_fit_free(ost_fit_t *self);
 

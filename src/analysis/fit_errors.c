@@ -8,7 +8,7 @@
 #include <math.h>
 
 /* Sizes before any data, and the SD of their logarithm: assumed; points, percent. */
-static const ost_fit_spread_t prior_spread[OST_N_CLASSES] = {
+static const ost_residual_error_t prior[OST_N_CLASSES] = {
     [OST_CLASS_BMD] = { 1.0, 0.7, 0 },
     [OST_CLASS_MARKER] = { 8, 8, 0 },
     [OST_CLASS_HORMONE] = { 3, 3, 0 },
@@ -34,7 +34,7 @@ static double own_variance(const ost_fit_t *self, size_t row, double within)
 void ost_fit_whiten(const ost_fit_t *self, double *residuals)
 {
     for (size_t first = 0, end; first < self->n_rows; first = end) {
-        const ost_fit_spread_t *spread = &self->spread[ost_fit_class(self, first)];
+        const ost_residual_error_t *spread = &self->residual_error[ost_fit_class(self, first)];
         double uu = 0, ur = 0;
         end = group_end(self, first);
         for (size_t i = first; i < end; i++) {
@@ -42,26 +42,26 @@ void ost_fit_whiten(const ost_fit_t *self, double *residuals)
                 residuals[i] = 0;
                 continue;
             }
-            double sd = sqrt(own_variance(self, i, spread->within));
+            double sd = sqrt(own_variance(self, i, spread->sigma_within));
             residuals[i] /= sd;
             uu += 1 / (sd * sd);
             ur += residuals[i] / sd;
         }
         if (!(uu > 0)) continue;
-        double part = ur * (1 - 1 / sqrt(1 + spread->between * spread->between * uu)) / uu;
+        double part = ur * (1 - 1 / sqrt(1 + spread->sigma_between * spread->sigma_between * uu)) / uu;
         for (size_t i = first; i < end; i++)
-            if (!self->rows[i].left_out) residuals[i] -= part / sqrt(own_variance(self, i, spread->within));
+            if (!self->rows[i].left_out) residuals[i] -= part / sqrt(own_variance(self, i, spread->sigma_within));
     }
 }
 
 /* Expected over residual vectors whose outer products add up to the mean of r r'. */
-static double group_minus2_log_likelihood(
-    const ost_fit_t *self, const double *residuals, size_t n_vectors, size_t first, size_t end, ost_fit_spread_t spread)
+static double group_minus2_log_likelihood(const ost_fit_t *self, const double *residuals, size_t n_vectors,
+    size_t first, size_t end, ost_residual_error_t spread)
 {
-    double uu = 0, log_det = 0, between = spread.between * spread.between;
+    double uu = 0, log_det = 0, between = spread.sigma_between * spread.sigma_between;
     for (size_t i = first; i < end; i++) {
         if (self->rows[i].left_out) continue;
-        double variance = own_variance(self, i, spread.within);
+        double variance = own_variance(self, i, spread.sigma_within);
         uu += 1 / variance;
         log_det += log(variance);
     }
@@ -71,7 +71,7 @@ static double group_minus2_log_likelihood(
         double ur = 0, rr = 0;
         for (size_t i = first; i < end; i++) {
             if (self->rows[i].left_out) continue;
-            double variance = own_variance(self, i, spread.within);
+            double variance = own_variance(self, i, spread.sigma_within);
             ur += r[i] / variance;
             rr += r[i] * r[i] / variance;
         }
@@ -81,7 +81,7 @@ static double group_minus2_log_likelihood(
 }
 
 static double class_minus2_log_likelihood(
-    const ost_fit_t *self, const double *residuals, size_t n_vectors, ost_class_t of, ost_fit_spread_t spread)
+    const ost_fit_t *self, const double *residuals, size_t n_vectors, ost_class_t of, ost_residual_error_t spread)
 {
     double sum = 0;
     for (size_t first = 0, end; first < self->n_rows; first = end) {
@@ -89,7 +89,8 @@ static double class_minus2_log_likelihood(
         if (ost_fit_class(self, first) == of)
             sum += group_minus2_log_likelihood(self, residuals, n_vectors, first, end, spread);
     }
-    double b = log(spread.between / prior_spread[of].between), w = log(spread.within / prior_spread[of].within);
+    double b = log(spread.sigma_between / prior[of].sigma_between),
+           w = log(spread.sigma_within / prior[of].sigma_within);
     return sum + (b * b + w * w) / (PRIOR_LOG_SD * PRIOR_LOG_SD);
 }
 
@@ -103,7 +104,7 @@ typedef struct {
 static double search_value(const gsl_vector *at, void *params)
 {
     const search_t *self = params;
-    const ost_fit_spread_t spread = { exp(gsl_vector_get(at, 0)), exp(gsl_vector_get(at, 1)), 0 };
+    const ost_residual_error_t spread = { exp(gsl_vector_get(at, 0)), exp(gsl_vector_get(at, 1)), 0 };
     return class_minus2_log_likelihood(self->fit, self->residuals, self->n_vectors, self->of, spread);
 }
 
@@ -114,32 +115,32 @@ static void estimate_class(ost_fit_t *self, const double *residuals, size_t n_ve
     gsl_multimin_fminimizer *minimizer = gsl_multimin_fminimizer_alloc(gsl_multimin_fminimizer_nmsimplex2, 2);
     gsl_vector *at = gsl_vector_alloc(2), *step = gsl_vector_alloc(2);
     if (minimizer != NULL && at != NULL && step != NULL) {
-        gsl_vector_set(at, 0, log(prior_spread[of].between));
-        gsl_vector_set(at, 1, log(prior_spread[of].within));
+        gsl_vector_set(at, 0, log(prior[of].sigma_between));
+        gsl_vector_set(at, 1, log(prior[of].sigma_within));
         gsl_vector_set_all(step, 0.5);
         gsl_multimin_fminimizer_set(minimizer, &function, at, step);
         for (int i = 0; i < 200 && gsl_multimin_fminimizer_size(minimizer) > 1e-4; i++)
             if (gsl_multimin_fminimizer_iterate(minimizer) != 0) break;
-        self->spread[of].between = exp(gsl_vector_get(minimizer->x, 0));
-        self->spread[of].within = exp(gsl_vector_get(minimizer->x, 1));
-        self->spread[of].groups = 0;
+        self->residual_error[of].sigma_between = exp(gsl_vector_get(minimizer->x, 0));
+        self->residual_error[of].sigma_within = exp(gsl_vector_get(minimizer->x, 1));
+        self->residual_error[of].n_trials = 0;
         for (size_t first = 0; first < self->n_rows; first = group_end(self, first))
-            self->spread[of].groups += ost_fit_class(self, first) == of;
+            self->residual_error[of].n_trials += ost_fit_class(self, first) == of;
     }
     gsl_vector_free(at);
     gsl_vector_free(step);
     gsl_multimin_fminimizer_free(minimizer);
 }
 
-double ost_fit_half_width(const ost_fit_spread_t *self)
+double ost_fit_half_width(const ost_residual_error_t *self)
 {
-    return self->groups > 0 ? gsl_cdf_tdist_Pinv(0.95, fmax(self->groups - 2, 4)) : gsl_cdf_ugaussian_Pinv(0.95);
+    return self->n_trials > 0 ? gsl_cdf_tdist_Pinv(0.95, fmax(self->n_trials - 2, 4)) : gsl_cdf_ugaussian_Pinv(0.95);
 }
 
-void ost_fit_estimate_spread(ost_fit_t *self, const double *residuals, size_t n_vectors)
+void ost_fit_estimate_residual_error(ost_fit_t *self, const double *residuals, size_t n_vectors)
 {
     for (int c = 0; c < OST_N_CLASSES; c++) {
-        self->spread[c] = prior_spread[c];
+        self->residual_error[c] = prior[c];
         if (n_vectors > 0) estimate_class(self, residuals, n_vectors, (ost_class_t) c);
     }
 }

@@ -31,9 +31,10 @@ static double prediction_sd(const ost_fit_t *self, size_t i, const double *slope
     double variance = 0;
     for (size_t a = 0; a < n; a++)
         for (size_t b = 0; b < n; b++) variance += slope[a] * gsl_matrix_get(covariance, a, b) * slope[b];
-    const ost_fit_spread_t *spread = &self->spread[ost_fit_class(self, i)];
+    const ost_residual_error_t *spread = &self->residual_error[ost_fit_class(self, i)];
     double error = self->rows[i].error;
-    return sqrt(variance + error * error + spread->between * spread->between + spread->within * spread->within);
+    return sqrt(variance + error * error + spread->sigma_between * spread->sigma_between +
+                spread->sigma_within * spread->sigma_within);
 }
 
 int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_t *options, double *residuals,

@@ -80,8 +80,8 @@ static int unknown_param(const ost_fit_t *self, const ost_yaml_t *tree, const os
     for (size_t i = 0; i < n && near == NULL; i++)
         if (strncmp(names[i], node->key, length) == 0 && names[i][length] == '[') near = names[i];
     if (near == NULL) near = ost_nearest(node->key, names, n);
-    return ost_yaml_fail_key(tree, node, OST_ERR_NAME, err, "no trial has a model with this parameter%s%s%s",
-        near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
+    return ost_yaml_fail_key(
+        tree, node, OST_ERR_NAME, err, "no trial has a model with this parameter%s%s%s", OST_HINT(near));
 }
 
 static int read_param(ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
@@ -130,39 +130,32 @@ static int read_exclusion(
     return ret;
 }
 
-static bool takes(const ost_fit_exclusion_t *self, const ost_evidence_row_t *row)
-{
-    const ost_comparison_t *w = &self->where;
-    return strcmp(w->trial, row->trial) == 0 && (w->trial_arm == NULL || strcmp(w->trial_arm, row->arm) == 0) &&
-           (w->endpoint == NULL || strcmp(w->endpoint, row->endpoint) == 0) &&
-           (w->site == NULL || strcmp(w->site, row->site) == 0) && (isnan(w->month) || w->month == row->time_months);
-}
-
 /* Rows of role calibrate that no exclusion takes; those of one trial and class stand together. */
 static int choose_rows(ost_fit_t *self, ost_error_t *err)
 {
     size_t n_all = 0;
-    for (size_t t = 0; t < self->trials.n_trials; t++) n_all += self->trials.trials[t].n_observations;
+    for (size_t t = 0; t < self->trials.n_trials; t++) n_all += self->trials.trials[t].matched.n_observations;
     self->rows = calloc(n_all + 1, sizeof(*self->rows));
     bool *taken = calloc(n_all + 1, sizeof(*taken));
     ost_fit_row_t *all = calloc(n_all + 1, sizeof(*all));
     int ret = self->rows == NULL || taken == NULL || all == NULL ? ost_no_memory(err) : 0;
     size_t n = 0;
     for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++)
-        for (size_t f = 0; f < self->trials.trials[t].n_observations; f++) {
-            const ost_evidence_row_t *row = self->trials.trials[t].observations[f].row;
-            bool fits = strcmp(row->role, "calibrate") == 0;
+        for (size_t f = 0; f < self->trials.trials[t].matched.n_observations; f++) {
+            const ost_evidence_row_t *row = self->trials.trials[t].matched.observations[f].row;
+            bool fits = row->role == OST_ROLE_CALIBRATE;
             for (size_t x = 0; x < self->n_exclusions; x++)
-                if (fits && takes(&self->exclusions[x], row)) {
+                if (fits && ost_comparison_takes(&self->exclusions[x].where, row)) {
                     self->exclusions[x].n_rows++;
                     fits = false;
                 }
             if (fits) all[n++] = (ost_fit_row_t){ .trial = t, .observation = f, .error = 1, .residual = NAN };
         }
     for (size_t i = 0; i < n; i++) {
-        const ost_observation_t *of = &self->trials.trials[all[i].trial].observations[all[i].observation];
+        const ost_observation_t *of = &self->trials.trials[all[i].trial].matched.observations[all[i].observation];
         for (size_t k = i; k < n && !taken[i]; k++) {
-            const ost_observation_t *other = &self->trials.trials[all[k].trial].observations[all[k].observation];
+            const ost_observation_t *other =
+                &self->trials.trials[all[k].trial].matched.observations[all[k].observation];
             if (taken[k] || strcmp(of->row->trial, other->row->trial) != 0 ||
                 of->endpoint_class != other->endpoint_class)
                 continue;
@@ -191,7 +184,7 @@ static int choose_rows(ost_fit_t *self, ost_error_t *err)
     return ret;
 }
 
-static int read_trials(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err)
+static int read_trials(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoints, ost_error_t *err)
 {
     char *names[2] = { NULL, NULL }, *paths[2] = { NULL, NULL };
     uint64_t n_subjects = 32, n_search = 8;
@@ -204,6 +197,7 @@ static int read_trials(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err
     if (ret == 0) {
         ost_trials_options_t options = { .folder = paths[0],
             .evidence = paths[1],
+            .endpoints = endpoints,
             .n_subjects = n_subjects,
             .sampling = OST_SAMPLING_LATIN_HYPERCUBE,
             .rtol = RTOL,
@@ -219,13 +213,13 @@ static int read_trials(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err
     return ret;
 }
 
-static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err)
+static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoints, ost_error_t *err)
 {
     const ost_yaml_node_t *root = &tree->root, *params = ost_yaml_get(root, "parameters");
     const ost_yaml_node_t *exclude = ost_yaml_get(root, "exclude");
     self->seed = 1;
     self->n_starts = 10;
-    int ret = read_trials(self, tree, err);
+    int ret = read_trials(self, tree, endpoints, err);
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(root, "title"), &self->title, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "seed"), 0, UINT64_MAX, &self->seed, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "starts"), 1, 1000, &self->n_starts, err);
@@ -246,7 +240,7 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, ost_error_t *err)
     return self->covariance == NULL || self->slope == NULL ? ost_no_memory(err) : 0;
 }
 
-int ost_fit_read(ost_fit_t *self, const char *path, ost_error_t *err)
+int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, ost_error_t *err)
 {
     char *text = NULL;
     ost_yaml_t tree = { 0 };
@@ -255,7 +249,7 @@ int ost_fit_read(ost_fit_t *self, const char *path, ost_error_t *err)
     int ret = ost_file_read(&text, path, OST_YAML_MAX_BYTES, err);
     if (ret == 0) ret = ost_yaml_parse(&tree, self->path, text, err);
     if (ret == 0) ret = ost_schema_check(&fit_schema, &tree, err);
-    if (ret == 0) ret = read_tree(self, &tree, err);
+    if (ret == 0) ret = read_tree(self, &tree, endpoints, err);
     ost_yaml_free(&tree);
     free(text);
     return ret;

@@ -9,7 +9,6 @@
 
 double ost_fit_param_value(const ost_fit_param_t *self, double z);
 double ost_fit_param_z(const ost_fit_param_t *self, double value);
-const ost_observation_t *ost_fit_observation(const ost_fit_t *self, size_t row);
 /* A residual is this times simulated - observed, see ost_fit_row_t. */
 double ost_fit_scale(const ost_observation_t *observation);
 ost_class_t ost_fit_class(const ost_fit_t *self, size_t row);
@@ -26,7 +25,7 @@ void ost_fit_whiten(const ost_fit_t *self, double *residuals);
 double ost_fit_misfit(const ost_fit_t *self, double *residuals);
 /* The sizes of errors that make the residuals most likely; of several vectors, the mean of r r' is the sum of their
  * outer products. @param residuals  [n_vectors][n_rows], raw; with n_vectors 0 the sizes are those before any data */
-void ost_fit_estimate_spread(ost_fit_t *self, const double *residuals, size_t n_vectors);
+void ost_fit_estimate_residual_error(ost_fit_t *self, const double *residuals, size_t n_vectors);
 /* Raw slopes of all rows at z, by differences. @param[out] slopes  [n_rows][n_params]; residuals  [n_rows] at z */
 int ost_fit_slopes(ost_fit_t *self, const double *z, int n_threads, double *slopes, double *residuals,
     ost_error_t *err) OST_MUST_CHECK;

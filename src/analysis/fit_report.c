@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "analysis/fit_impl.h"
-#include "input/evidence.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -65,7 +64,7 @@ static void print_rows(const ost_fit_t *self, FILE *out)
         double residual = self->rows[i].residual;
         double simulated = observation->row->value + residual / ost_fit_scale(observation);
         fprintf(out, "%-22.22s %-38.38s %-20s %5g %9.3g %9.3g %+7.2f %6.2f%s\n", observation->row->trial,
-            observation->row->arm, observation->output, observation->row->time_months, observation->row->value,
+            observation->row->arm, observation->endpoint.output, observation->row->time_months, observation->row->value,
             simulated, residual, self->rows[i].error,
             observation->endpoint_class == OST_CLASS_BMD && fabs(residual) > MISS ? "  <" : "");
     }
@@ -83,17 +82,18 @@ static void print_sizes(const ost_fit_t *self, FILE *out)
         double square = 0, sum = 0, weighted = 0;
         for (size_t i = 0; i < self->n_rows; i++) {
             if (ost_fit_class(self, i) != (ost_class_t) c) continue;
-            const ost_fit_spread_t *s = &self->spread[c];
+            const ost_residual_error_t *s = &self->residual_error[c];
             double r = self->rows[i].residual, e = self->rows[i].error;
             n++;
             sum += r;
             square += r * r;
-            weighted += r * r / (e * e + s->between * s->between + s->within * s->within);
+            weighted += r * r / (e * e + s->sigma_between * s->sigma_between + s->sigma_within * s->sigma_within);
         }
         if (n == 0) continue;
         double count = (double) n;
-        fprintf(out, "%-8s %5zu %7.2f %+7.2f %9.2f %9.2f %9.2f\n", ost_class_name((ost_class_t) c), n,
-            sqrt(square / count), sum / count, sqrt(weighted / count), self->spread[c].between, self->spread[c].within);
+        fprintf(out, "%-8s %5zu %7.2f %+7.2f %9.2f %9.2f %9.2f\n", ost_class_words[c], n, sqrt(square / count),
+            sum / count, sqrt(weighted / count), self->residual_error[c].sigma_between,
+            self->residual_error[c].sigma_within);
     }
     fprintf(
         out, "between, within: SD that all figures of a trial share, and of single figures, beyond their own error.\n");

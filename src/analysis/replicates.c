@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How far trials differ that did the same: the floor below which no model can come. */
+/* Takes checks of all trials; gives the SD between observations of trials that gave the same treatment. */
 #include "analysis/validate.h"
 
 #include <math.h>
@@ -18,7 +18,7 @@ static bool same_condition(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* Formulas of how each takes it in his own way are not looked into: such a line is like no other. */
+/* Formulas of subject-specific schedules and adherence are not compared: such a line equals no other. */
 static bool is_taken_alike(const ost_regimen_t *self)
 {
     return self->start_formula == NULL && self->stop_formula == NULL && self->adherence == NULL;
@@ -56,29 +56,29 @@ static bool same_treatment(const ost_arm_t *a, const ost_arm_t *b, double until)
     return true;
 }
 
-static bool replicates(const ost_verdict_t *a, const ost_verdict_t *b)
+static bool replicates(const ost_prediction_check_t *a, const ost_prediction_check_t *b)
 {
-    const ost_observation_t *f = a->observation, *g = b->observation;
+    const ost_endpoint_t *f = &a->observation->endpoint, *g = &b->observation->endpoint;
     return strcmp(f->output, g->output) == 0 && f->measure == g->measure && f->per_year == g->per_year &&
            same_time(f->from, g->from) && same_time(f->to, g->to) && f->versus == SIZE_MAX && g->versus == SIZE_MAX &&
            same_treatment(&a->trial->experiment.arms[f->arm], &b->trial->experiment.arms[g->arm], f->to);
 }
 
-static bool counts(const ost_verdict_t *self, ost_class_t of)
+static bool counts(const ost_prediction_check_t *self, ost_class_t of)
 {
-    return self->observation->endpoint_class == of && strcmp(self->observation->row->role, "context") != 0;
+    return self->observation->endpoint_class == of && self->observation->row->role != OST_ROLE_CONTEXT;
 }
 
 ost_replicates_t ost_validation_replicates(const ost_validation_t *self, ost_class_t of)
 {
     ost_replicates_t sum = { .sd = NAN };
     double squares = 0;
-    for (size_t i = 0; i < self->n_verdicts; i++) {
-        const ost_verdict_t *first = &self->verdicts[i];
+    for (size_t i = 0; i < self->n_checks; i++) {
+        const ost_prediction_check_t *first = &self->checks[i];
         double n = 0, mean = 0, within = 0;
         bool is_first = counts(first, of), several_trials = false;
-        for (size_t k = 0; k < self->n_verdicts && is_first; k++) {
-            const ost_verdict_t *v = &self->verdicts[k];
+        for (size_t k = 0; k < self->n_checks && is_first; k++) {
+            const ost_prediction_check_t *v = &self->checks[k];
             if (!counts(v, of) || !replicates(first, v)) continue;
             is_first = k >= i;
             several_trials = several_trials || v->trial != first->trial;

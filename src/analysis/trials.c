@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Folders of trials, and what their simulated subjects say to the observations. */
+/* Takes folders of trials; gives estimates of their observations. */
 #include "analysis/trials_impl.h"
-#include "cohort/cohort.h"
 #include "core/text.h"
-#include "input/evidence.h"
 
 #include <dirent.h>
-#include <gsl/gsl_sort.h>
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,16 +72,21 @@ static int not_there(const ost_trials_options_t *options, char *const *paths, si
         near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
 }
 
-static int read_evidence(ost_trials_t *self, const ost_experiment_t *e, const char *given, ost_error_t *err)
+static int read_evidence(
+    ost_trials_t *self, const ost_experiment_t *e, const ost_trials_options_t *options, ost_error_t *err)
 {
-    const char *path = given != NULL ? given : e->evidence_path;
+    const char *path = options->evidence != NULL ? options->evidence : e->evidence_path;
     const char *first = self->trials[0].experiment.evidence_path;
     if (path == NULL)
         return ost_fail_at(err, OST_ERR_NAME, e->path, 0, 0, "a trial needs an evidence table: 'evidence: table:'");
-    if (self->n_trials == 1) return ost_evidence_read(&self->evidence, path, err);
-    if (given != NULL || strcmp(path, first) == 0) return 0;
-    return ost_fail_at(
-        err, OST_ERR_VALUE, e->path, 0, 0, "trials of one folder share a table: this one has %s, not %s", path, first);
+    if (self->n_trials == 1) {
+        int ret = ost_evidence_read(&self->evidence, path, err);
+        if (ret == 0) ret = ost_endpoint_dictionary_read(&self->dictionary, path, options->endpoints, err);
+        return ret == 0 ? ost_endpoint_dictionary_errors(&self->dictionary, &self->library, err) : ret;
+    }
+    if (options->evidence != NULL || strcmp(path, first) == 0) return 0;
+    return ost_fail_at(err, OST_ERR_VALUE, e->path, 0, 0,
+        "trials of one folder must have the same table: this one has %s, not %s", path, first);
 }
 
 static int read_trial(ost_trials_t *self, const char *path, const ost_trials_options_t *options, ost_error_t *err)
@@ -101,16 +102,16 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     }
     if (options->rtol > 0) e->solver.rtol = options->rtol;
     if (options->without_rules) ost_experiment_drop_rules(e);
-    if ((ret = read_evidence(self, e, options->evidence, err)) < 0) return ret;
-    if ((ret = ost_observations_find(trial, &self->evidence, err)) < 0) return ret;
+    if ((ret = read_evidence(self, e, options, err)) < 0) return ret;
+    if ((ret = ost_matched_find(&trial->matched, e, &self->evidence, &self->dictionary, err)) < 0) return ret;
     if (options->model != NULL && (ret = ost_trial_replace_bone(trial, &self->library, options->model, err)) < 0)
         return ret;
     trial->first_observation = self->n_observations;
-    trial->skip = trial->n_observations == 0;
+    trial->skip = trial->matched.n_observations == 0;
     if (trial->skip) return 0;
     if ((ret = ost_plan_build(&trial->plan, &self->library, e, err)) < 0) return ret;
-    if ((ret = ost_observations_bind(trial, err)) < 0) return ret;
-    self->n_observations += trial->n_observations;
+    if ((ret = ost_matched_bind(&trial->matched, &trial->plan, err)) < 0) return ret;
+    self->n_observations += trial->matched.n_observations;
     return 0;
 }
 
@@ -135,8 +136,7 @@ void ost_trial_free(ost_trial_t *self)
 {
     ost_plan_free(&self->plan);
     ost_experiment_free(&self->experiment);
-    free(self->observations);
-    free(self->unmatched);
+    ost_matched_free(&self->matched);
     *self = (ost_trial_t){ 0 };
 }
 
@@ -146,105 +146,9 @@ void ost_trials_free(ost_trials_t *self)
     for (size_t i = 0; i < self->n_trials; i++) ost_trial_free(&self->trials[i]);
     free(self->trials);
     ost_evidence_free(&self->evidence);
+    ost_endpoint_dictionary_free(&self->dictionary);
     ost_library_free(&self->library);
     *self = (ost_trials_t){ 0 };
-}
-
-/* What the sink keeps: the measure of every observation, of both its arms. */
-typedef struct {
-    const ost_trial_t *trial;
-    size_t n_positions;
-    double *values; /* [n_observations][2][n_positions] */
-    const ost_curve_t *curves;
-    size_t n_curves, n_subjects; /* of the first variant */
-    double *points;              /* [n_curves][n_times][n_subjects] */
-} harvest_t;
-
-static double measure_of(const ost_observation_t *observation, const double *y)
-{
-    double to = y[observation->i_to], from = y[observation->i_from], value = to;
-    switch (observation->measure) {
-    case OST_MEASURE_LEVEL:
-        return observation->factor * to;
-    case OST_MEASURE_CHANGE:
-        value = observation->factor * (to - from);
-        break;
-    case OST_MEASURE_PERCENT:
-        value = 100 * (to / from - 1);
-        break;
-    case OST_MEASURE_SHARE:
-        value = 100 * to / from;
-        break;
-    }
-    return observation->per_year ? value * OST_DAYS_PER_YEAR / (observation->to - observation->from) : value;
-}
-
-/* The subjects of the first variant, at all times. */
-static void harvest_curves(harvest_t *self, const ost_cohort_block_t *block)
-{
-    const ost_trial_t *trial = self->trial;
-    size_t n_times = trial->experiment.n_times, n_outputs = trial->plan.system.n_outputs;
-    size_t zero = ost_observation_time(&trial->experiment, 0);
-    for (size_t c = 0; c < self->n_curves; c++) {
-        const ost_curve_t *curve = &self->curves[c];
-        for (size_t i = 0; i < block->n_subjects && block->first + i < self->n_subjects; i++) {
-            const double *y = block->y + ((curve->arm * block->n_subjects + i) * n_outputs + curve->i_output) * n_times;
-            for (size_t t = 0; t < n_times; t++)
-                self->points[(c * n_times + t) * self->n_subjects + block->first + i] =
-                    curve->is_value || zero == SIZE_MAX ? y[t] : 100 * (y[t] / y[zero] - 1);
-        }
-    }
-}
-
-static int harvest(void *user, const ost_cohort_block_t *block, ost_error_t *err)
-{
-    (void) err;
-    harvest_t *self = user;
-    const ost_trial_t *trial = self->trial;
-    size_t n_times = trial->experiment.n_times, n_outputs = trial->plan.system.n_outputs;
-    harvest_curves(self, block);
-    for (size_t f = 0; f < trial->n_observations; f++) {
-        const ost_observation_t *observation = &trial->observations[f];
-        for (int side = 0; side < 2; side++) {
-            size_t arm = side == 0 ? observation->arm : observation->versus;
-            if (arm == SIZE_MAX) continue;
-            double *to = self->values + (2 * f + (size_t) side) * self->n_positions + block->first;
-            const double *y =
-                block->y + arm * block->n_subjects * n_outputs * n_times + observation->i_output * n_times;
-            for (size_t i = 0; i < block->n_subjects; i++) to[i] = measure_of(observation, y + i * n_outputs * n_times);
-        }
-    }
-    return 0;
-}
-
-/* Mean or median of n values, those that are not finite left out. @param work  [n] */
-static ost_estimate_t summarise(const double *values, size_t n, bool median, double *work)
-{
-    ost_estimate_t self = { .value = NAN, .sd = NAN };
-    for (size_t i = 0; i < n; i++)
-        if (isfinite(values[i])) work[self.n++] = values[i];
-    if (self.n == 0) return self;
-    if (self.n > 1) self.sd = gsl_stats_sd(work, 1, self.n);
-    if (!median) {
-        self.value = gsl_stats_mean(work, 1, self.n);
-        return self;
-    }
-    gsl_sort(work, 1, self.n);
-    self.value = gsl_stats_median_from_sorted_data(work, 1, self.n);
-    return self;
-}
-
-static ost_estimate_t estimate(const harvest_t *self, size_t f, size_t first, size_t n, double *work)
-{
-    const ost_observation_t *observation = &self->trial->observations[f];
-    const double *values = self->values + 2 * f * self->n_positions + first;
-    ost_estimate_t one = summarise(values, n, observation->median, work);
-    if (observation->versus == SIZE_MAX) return one;
-    ost_estimate_t other = summarise(values + self->n_positions, n, observation->median, work);
-    one.value -= other.value;
-    one.sd = hypot(one.sd, other.sd);
-    if (other.n < one.n) one.n = other.n;
-    return one;
 }
 
 static bool is_set_by_file(const ost_experiment_t *e, const char *name)
@@ -260,7 +164,7 @@ static bool is_set_by_file(const ost_experiment_t *e, const char *name)
 }
 
 /* The typical values of all variants. @return NULL if out of memory */
-static double *spread_out(const ost_trial_t *self, const ost_variants_t *variants)
+static double *typical_of(const ost_trial_t *self, const ost_variants_t *variants)
 {
     const ost_plan_t *plan = &self->plan;
     double *typical = malloc((variants->n_variants * plan->blocks->n_params + 1) * sizeof(*typical));
@@ -278,17 +182,41 @@ static double *spread_out(const ost_trial_t *self, const ost_variants_t *variant
     return typical;
 }
 
-static int fill_curve(ost_curve_t *self, double *points, size_t n_times, size_t n, double *work, ost_error_t *err)
+/* The endpoints of all observations, then of all times of all curves. @return NULL if out of memory */
+static ost_endpoint_t *list_endpoints(const ost_trial_t *self, const ost_curve_t *curves, size_t n_curves, size_t *n)
+{
+    size_t n_times = self->experiment.n_times, zero = ost_endpoint_time(&self->experiment, 0);
+    ost_endpoint_t *endpoints = calloc(self->matched.n_observations + n_curves * n_times + 1, sizeof(*endpoints));
+    *n = 0;
+    for (size_t i = 0; i < self->matched.n_observations && endpoints != NULL; i++)
+        endpoints[(*n)++] = self->matched.observations[i].endpoint;
+    for (size_t i = 0; i < n_curves * n_times && endpoints != NULL; i++) {
+        const ost_curve_t *curve = &curves[i / n_times];
+        bool is_level = curve->is_value || zero == SIZE_MAX;
+        endpoints[(*n)++] = (ost_endpoint_t){ .arm = curve->arm,
+            .versus = SIZE_MAX,
+            .measure = is_level ? OST_MEASURE_LEVEL : OST_MEASURE_PERCENT,
+            .factor = 1,
+            .i_output = curve->i_output,
+            .i_from = is_level ? i % n_times : zero,
+            .i_to = i % n_times };
+    }
+    return endpoints;
+}
+
+/* @param values  of its first time, then those of the others `stride` apart. @param work  [n] */
+static int fill_curve(
+    ost_curve_t *self, const double *values, size_t stride, size_t n_times, size_t n, double *work, ost_error_t *err)
 {
     self->mean = malloc((3 * n_times + 1) * sizeof(double));
     if (self->mean == NULL) return ost_no_memory(err);
     self->lower = self->mean + n_times;
     self->upper = self->lower + n_times;
     for (size_t t = 0; t < n_times; t++) {
-        ost_estimate_t all = summarise(points + t * n, n, true, work);
-        self->mean[t] = all.n > 0 ? gsl_stats_mean(work, 1, all.n) : NAN;
-        self->lower[t] = all.n > 0 ? gsl_stats_quantile_from_sorted_data(work, 1, all.n, 0.05) : NAN;
-        self->upper[t] = all.n > 0 ? gsl_stats_quantile_from_sorted_data(work, 1, all.n, 0.95) : NAN;
+        ost_sample_t sample = ost_sample_of(values + t * stride, n, work);
+        self->mean[t] = ost_statistic(OST_STATISTIC_MEAN, &sample);
+        self->lower[t] = ost_statistic(OST_STATISTIC_Q05, &sample);
+        self->upper[t] = ost_statistic(OST_STATISTIC_Q95, &sample);
     }
     return 0;
 }
@@ -297,34 +225,30 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
     ost_curve_t *curves, size_t n_curves, ost_error_t *err)
 {
     size_t n = (size_t) self->experiment.n_subjects, n_variants = variants != NULL ? variants->n_variants : 1;
-    size_t n_times = self->experiment.n_times;
-    harvest_t harvested = {
-        .trial = self, .n_positions = n * n_variants, .curves = curves, .n_curves = n_curves, .n_subjects = n
-    };
-    harvested.values = malloc((2 * self->n_observations * harvested.n_positions + 1) * sizeof(double));
-    harvested.points = malloc((n_curves * n_times * n + 1) * sizeof(double));
-    double *typical = variants != NULL ? spread_out(self, variants) : NULL, *work = malloc((n + 1) * sizeof(*work));
+    size_t n_observations = self->matched.n_observations, n_times = self->experiment.n_times, n_endpoints;
+    ost_endpoint_t *endpoints = list_endpoints(self, curves, n_curves, &n_endpoints);
+    double *typical = variants != NULL ? typical_of(self, variants) : NULL, *work = malloc((n + 1) * sizeof(*work));
+    ost_collector_t collector = { 0 };
     ost_cohort_summary_t summary = { 0 };
-    int ret =
-        harvested.values == NULL || harvested.points == NULL || work == NULL || (variants != NULL && typical == NULL)
-            ? ost_no_memory(err)
-            : 0;
+    int ret = endpoints == NULL || work == NULL || (variants != NULL && typical == NULL) ? ost_no_memory(err) : 0;
+    if (ret == 0) ret = ost_collector_init(&collector, &self->plan, endpoints, n_endpoints, n * n_variants, err);
     const ost_cohort_options_t options = { .n_threads = n_threads,
         .no_probe = true,
         .variants = typical,
         .n_variants = n_variants,
-        .sink = harvest,
-        .user = &harvested };
+        .sink = ost_collector_sink,
+        .user = &collector };
     if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &summary, err);
-    for (size_t v = 0; v < n_variants && ret == 0; v++)
-        for (size_t f = 0; f < self->n_observations; f++)
-            estimates[v * self->n_observations + f] = estimate(&harvested, f, v * n, n, work);
+    for (size_t i = 0; i < n_variants * n_observations && ret == 0; i++)
+        estimates[i] = ost_collector_estimate(&collector, i % n_observations, i / n_observations * n, n, work);
+    size_t stride = 2 * collector.n_positions;
     for (size_t c = 0; c < n_curves && ret == 0; c++)
-        ret = fill_curve(&curves[c], harvested.points + c * n_times * n, n_times, n, work, err);
+        ret = fill_curve(
+            &curves[c], collector.values + (n_observations + c * n_times) * stride, stride, n_times, n, work, err);
     self->seconds = summary.seconds_wall; /* the CPU's is that of all threads, which may be at other trials */
     ost_cohort_summary_free(&summary);
-    free(harvested.values);
-    free(harvested.points);
+    ost_collector_free(&collector);
+    free(endpoints);
     free(typical);
     free(work);
     return ret;
@@ -334,14 +258,14 @@ static int estimate_trial(
     ost_trials_t *self, size_t t, const ost_variants_t *variants, ost_estimate_t *estimates, ost_error_t *err)
 {
     ost_trial_t *trial = &self->trials[t];
-    size_t n = trial->n_observations, n_variants = variants != NULL ? variants->n_variants : 1;
+    size_t n = trial->matched.n_observations, n_variants = variants != NULL ? variants->n_variants : 1;
     ost_estimate_t *own = malloc((n_variants * n + 1) * sizeof(*own));
     int ret = own == NULL   ? ost_no_memory(err)
               : trial->skip ? 0
                             : ost_trial_estimate(trial, variants, 1, own, NULL, 0, err);
     for (size_t i = 0; i < n_variants * n && ret == 0; i++)
         estimates[i / n * self->n_observations + trial->first_observation + i % n] =
-            trial->skip ? (ost_estimate_t){ NAN, NAN, 0 } : own[i];
+            trial->skip ? (ost_estimate_t){ .value = NAN, .sd = NAN } : own[i];
     free(own);
     return ret;
 }
@@ -384,14 +308,14 @@ int ost_trials_estimate(
 double ost_observation_error(const ost_observation_t *self, const ost_estimate_t *estimate)
 {
     const ost_evidence_row_t *row = self->row;
+    const ost_endpoint_t *endpoint = &self->endpoint;
     double n = row->n > 1 ? row->n : OST_ASSUMED_N;
-    if (strcmp(row->interval, "95ci") == 0 && row->upper > row->lower) return (row->upper - row->lower) / (2 * 1.96);
-    if (strcmp(row->interval, "se") == 0 && row->upper > 0) return row->upper;
-    if (strcmp(row->interval, "sd") == 0 && row->upper > 0) return row->upper / sqrt(n);
+    if (row->interval == OST_INTERVAL_95CI && row->upper > row->lower) return (row->upper - row->lower) / (2 * 1.96);
+    if (row->interval == OST_INTERVAL_SE && row->upper > 0) return row->upper;
+    if (row->interval == OST_INTERVAL_SD && row->upper > 0) return row->upper / sqrt(n);
     /* a change of two measurements, of one group or of two */
-    double arms = self->versus != SIZE_MAX ? 2 : 1;
-    double scan = self->endpoint_class == OST_CLASS_BMD ? ost_scan_error(self->output) * sqrt(2 * arms) : 0;
-    if (self->per_year) scan *= OST_DAYS_PER_YEAR / (self->to - self->from);
+    double arms = endpoint->versus != SIZE_MAX ? 2 : 1, measured = self->error_cv * sqrt(2 * arms);
+    if (endpoint->per_year) measured *= OST_DAYS_PER_YEAR / (endpoint->to - endpoint->from);
     double sd = isfinite(estimate->sd) ? estimate->sd : 0;
-    return hypot(sd, scan) / sqrt(arms == 2 && row->n > 1 ? n / 2 : n);
+    return hypot(sd, measured) / sqrt(arms == 2 && row->n > 1 ? n / 2 : n);
 }

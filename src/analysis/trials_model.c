@@ -2,30 +2,16 @@
 /* Another bone model in the place of a trial's own. */
 #include "analysis/trials_impl.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int drop_arm(ost_trial_t *self, size_t arm, const char *why, ost_error_t *err)
 {
     ost_experiment_t *e = &self->experiment;
-    size_t n = 0;
-    for (size_t i = 0; i < self->n_observations; i++) {
-        ost_observation_t observation = self->observations[i];
-        if (observation.arm == arm || observation.versus == arm) {
-            int ret = ost_trial_unmatched(self, observation.row, why, err);
-            if (ret < 0) return ret;
-            continue;
-        }
-        observation.arm -= observation.arm > arm;
-        observation.versus -= observation.versus != SIZE_MAX && observation.versus > arm;
-        self->observations[n++] = observation;
-    }
-    self->n_observations = n;
+    int ret = ost_matched_drop_arm(&self->matched, arm, why, err);
     ost_arm_free(&e->arms[arm]);
     e->n_arms--;
     memmove(&e->arms[arm], &e->arms[arm + 1], (e->n_arms - arm) * sizeof(*e->arms));
-    return 0;
+    return ret;
 }
 
 int ost_trial_replace_bone(ost_trial_t *self, ost_library_t *library, const char *name, ost_error_t *err)

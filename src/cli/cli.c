@@ -308,16 +308,21 @@ static char *evidence_of_configs(const char *path)
     return name != NULL ? ost_cli_data_folder(name) : NULL;
 }
 
-void ost_cli_evidence(ost_trial_t *self, ost_evidence_t *evidence)
+void ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *evidence)
 {
-    const ost_experiment_t *e = &self->experiment;
     ost_error_t err = { 0 };
+    ost_endpoint_dictionary_t dictionary = { 0 };
     char message[1024];
     if (e->evidence_path == NULL || e->n_comparisons == 0) return;
     char *own = access(e->evidence_path, F_OK) != 0 ? evidence_of_configs(e->evidence_path) : NULL;
-    int ret = ost_evidence_read(evidence, own != NULL ? own : e->evidence_path, &err);
+    char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
+    const char *path = own != NULL ? own : e->evidence_path;
+    int ret = ost_evidence_read(evidence, path, &err);
+    if (ret == 0) ret = ost_endpoint_dictionary_read(&dictionary, path, endpoints, &err);
+    if (ret == 0) ret = ost_matched_find(self, e, evidence, &dictionary, &err);
+    ost_endpoint_dictionary_free(&dictionary);
     free(own);
-    if (ret == 0) ret = ost_observations_find(self, evidence, &err);
+    free(endpoints);
     if (ret == 0) return;
     ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
     self->n_observations = 0;

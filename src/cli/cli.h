@@ -3,8 +3,7 @@
 #ifndef OST_CLI_H
 #define OST_CLI_H
 
-#include "analysis/trials.h"
-#include "input/evidence.h"
+#include "observe/match.h"
 #include "osteon/version.h"
 #include "results/results.h"
 
@@ -132,8 +131,10 @@ bool ost_cli_exists(const char *path);
 /* Paths of the experiments that can be run by name. @return 0 or OST_ERR_NO_MEMORY */
 int ost_cli_configs(ost_text_list_t *paths) OST_MUST_CHECK;
 
-/* The folder `name` of the configs that come with osteon. @return owned by the caller, NULL if it is not there */
+/* A folder or file of the configs that come with osteon. @return owned by the caller, NULL if it is not there */
 char *ost_cli_data_folder(const char *name);
+/* The dictionary of endpoints that comes with osteon, for evidence without its own. */
+#define OST_CLI_ENDPOINTS "evidence/endpoints.csv"
 
 /* Read an experiment from a YAML file, from the name of a file in configs/, or from the attributes of a result file
  * (then `overrides` come after those it was made with). Prints what is wrong. @return an exit code */
@@ -143,9 +144,9 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
  * none of its files. */
 char *ost_cli_compared_models(const char *path);
 
-/* Read the evidence table that the trial's experiment names, and find its observations (ost_observations_find). If it
- * cannot be read or lacks what is to be compared, say so and find none: an experiment runs without it. */
-void ost_cli_evidence(ost_trial_t *self, ost_evidence_t *evidence);
+/* Read the evidence table that an experiment names, and find its observations (ost_matched_find). If it cannot be read
+ * or no row fits a comparison, say so and find none: an experiment runs without it. */
+void ost_cli_evidence(ost_experiment_t *experiment, ost_matched_t *self, ost_evidence_t *evidence);
 
 /* How plans are simulated into a file. */
 typedef struct {

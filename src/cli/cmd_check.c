@@ -24,25 +24,28 @@ static int check_experiment(const char *name)
 {
     ost_error_t err = { 0 };
     ost_library_t library = { 0 };
-    ost_trial_t trial = { 0 };
+    ost_experiment_t experiment = { 0 };
+    ost_plan_t plan = { 0 };
+    ost_matched_t matched = { 0 };
     ost_evidence_t evidence = { 0 };
     char a[64], b[64];
-    int code = ost_cli_experiment(&trial.experiment, name, NULL);
+    int code = ost_cli_experiment(&experiment, name, NULL);
     if (code != OST_EXIT_OK) goto out;
-    const ost_experiment_t *e = &trial.experiment;
-    const ost_plan_t *plan = &trial.plan;
-    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&trial.plan, &library, e, &err) < 0) {
+    const ost_experiment_t *e = &experiment;
+    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, e, &err) < 0) {
         code = ost_cli_fail(&err);
         goto out;
     }
     printf("OK: %s: %s, %s, ", name, ost_cli_plural(e->n_arms, "arm", a), ost_cli_plural(e->n_subjects, "subject", b));
     printf(
-        "%s with %s, ", ost_cli_plural(plan->blocks->n, "model", a), ost_cli_plural(plan->system.n_states, "state", b));
-    printf("%s at %s\n", ost_cli_plural(plan->outputs->n_variables, "output variable", a),
+        "%s with %s, ", ost_cli_plural(plan.blocks->n, "model", a), ost_cli_plural(plan.system.n_states, "state", b));
+    printf("%s at %s\n", ost_cli_plural(plan.outputs->n_variables, "output variable", a),
         ost_cli_plural(e->n_times, "time", b));
-    ost_cli_evidence(&trial, &evidence);
+    ost_cli_evidence(&experiment, &matched, &evidence);
 out:
-    ost_trial_free(&trial);
+    ost_matched_free(&matched);
+    ost_plan_free(&plan);
+    ost_experiment_free(&experiment);
     ost_evidence_free(&evidence);
     ost_library_free(&library);
     return code;

@@ -44,7 +44,7 @@ static void put_table(const void *what, FILE *out)
     fprintf(out, "draw");
     for (size_t k = 0; k < n; k++) fprintf(out, ",%s [%s]", fit->params[k].name, fit->params[k].unit_text);
     for (int c = 0; c < OST_N_CLASSES; c++)
-        for (int i = 0; i < 3; i++) fprintf(out, ",%s %s", parts[i], ost_class_name((ost_class_t) c));
+        for (int i = 0; i < 3; i++) fprintf(out, ",%s %s", parts[i], ost_class_words[c]);
     for (size_t d = 0; d <= self->n_draws; d++) {
         fprintf(out, "\n%zu", d);
         for (size_t k = 0; k < n; k++) {
@@ -52,19 +52,20 @@ static void put_table(const void *what, FILE *out)
             fprintf(out, ",%.9g", value / fit->params[k].factor);
         }
         for (int c = 0; c < OST_N_CLASSES; c++)
-            fprintf(out, ",%.4g,%.4g,%g", fit->spread[c].between, fit->spread[c].within, fit->spread[c].groups);
+            fprintf(out, ",%.4g,%.4g,%g", fit->residual_error[c].sigma_between, fit->residual_error[c].sigma_within,
+                fit->residual_error[c].n_trials);
     }
     fputc('\n', out);
 }
 
 static const char *row_trial(const ost_fit_t *fit, size_t row)
 {
-    return fit->trials.trials[fit->rows[row].trial].observations[fit->rows[row].observation].row->trial;
+    return ost_fit_observation(fit, row)->row->trial;
 }
 
 static bool is_inside(const ost_fit_t *fit, const ost_observation_t *observation, double residual, double sd)
 {
-    return fabs(residual) <= ost_fit_half_width(&fit->spread[observation->endpoint_class]) * sd;
+    return fabs(residual) <= ost_fit_half_width(&fit->residual_error[observation->endpoint_class]) * sd;
 }
 
 static int leave_out_one(ost_fit_t *fit, const char *trial, const ost_fit_options_t *options, double *residuals,
@@ -72,11 +73,10 @@ static int leave_out_one(ost_fit_t *fit, const char *trial, const ost_fit_option
 {
     int ret = ost_fit_leave_out(fit, trial, options, residuals, sd, err);
     for (size_t i = 0; i < fit->n_rows && ret == 0; i++) {
-        const ost_observation_t *observation =
-            &fit->trials.trials[fit->rows[i].trial].observations[fit->rows[i].observation];
+        const ost_observation_t *observation = ost_fit_observation(fit, i);
         if (isnan(residuals[i])) continue;
         printf("%-22.22s %-38.38s %-20s %5g %9.3g %+8.2f %7.2f  %s\n", observation->row->trial, observation->row->arm,
-            observation->output, observation->row->time_months, observation->row->value, residuals[i], sd[i],
+            observation->endpoint.output, observation->row->time_months, observation->row->value, residuals[i], sd[i],
             is_inside(fit, observation, residuals[i], sd[i]) ? "inside" : "outside");
     }
     return ret;
@@ -107,8 +107,7 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
         for (size_t k = 0; k < n && ret == 0; k++) {
             if (isnan(residuals[k])) continue;
             n_all++;
-            const ost_observation_t *observation =
-                &fit->trials.trials[fit->rows[k].trial].observations[fit->rows[k].observation];
+            const ost_observation_t *observation = ost_fit_observation(fit, k);
             n_inside += is_inside(fit, observation, residuals[k], sd[k]);
             if (observation->endpoint_class == OST_CLASS_BMD) misses[n_bmd++] = fabs(residuals[k]);
         }
@@ -194,7 +193,9 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     bool stopped = false;
     ost_fit_sample_t sample = { 0 };
     const ost_fit_options_t options = { .n_threads = (int) request->n_threads, .progress = show_progress };
-    int ret = ost_fit_read(fit, path, err);
+    char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
+    int ret = ost_fit_read(fit, path, endpoints, err);
+    free(endpoints);
     if (ret == 0) ret = check_request(fit, request, err);
     if (ret == 0 && request->output != NULL) ret = ost_cli_check_output(request->output, err);
     if (ret == 0 && request->from != NULL) ret = start_from(fit, request->from, err);

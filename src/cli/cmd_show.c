@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The result beside the evidence. A row of the table is one arm, one element of the variable and one interval of
- * months; changes are paired, each subject against itself. */
+/* Takes a result file; prints statistics of its subjects beside the evidence. A row of the table is one arm, one
+ * element of the variable and one interval of months; changes are paired, each subject against itself. */
 #include "cli.h"
-#include "input/evidence.h"
+#include "core/table.h"
 #include "results/results.h"
 
-#include <gsl/gsl_sort.h>
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,23 +16,27 @@ typedef struct {
 
 typedef struct {
     ost_results_t *results;
-    const char *months, *variable, *versus_name; /* of the command line */
+    const char *months, *variable, *versus_name, *columns; /* of the command line */
     size_t n_elements, n_subjects;
-    size_t versus;      /* the arm that others are held against, SIZE_MAX: none */
-    double versus_mean; /* of it, in the row being printed; NAN in its own */
-    ost_trial_t trial;  /* the file's experiment and its observations, empty where there are none */
+    size_t versus; /* the arm that is subtracted from others, SIZE_MAX: none */
+    ost_experiment_t experiment;
     ost_evidence_t evidence;
-    bool has_values;                           /* a baseline of zero or less: values instead of changes in percent */
-    double *base, *value, *change;             /* [n_subjects] */
-    double *medians;                           /* [n_models], of those that have values */
-    int model_width, arm_width, element_width; /* model_width 0: a file without that dimension */
+    ost_matched_t matched; /* observations, none where the file names no evidence */
+    bool has_values;       /* a baseline of zero or less: values instead of changes in percent */
+    double *base, *value;  /* [n_subjects] of the file; then `value` the measure */
+    double *work;          /* [n_subjects] */
+    double *medians;       /* [n_models], of those that have values */
     span_t *spans;
     size_t n_spans;
+    ost_statistic_t shown[OST_N_STATISTICS]; /* [n_shown] */
+    size_t n_shown;
+    ost_table_t table;
+    size_t first_shown, first_evidence; /* columns of the table; first_evidence: their number, where there is none */
 } show_t;
 
-static span_t span_of(const ost_observation_t *observation)
+static span_t span_of(const ost_endpoint_t *endpoint)
 {
-    return (span_t){ observation->from / OST_DAYS_PER_MONTH, observation->to / OST_DAYS_PER_MONTH };
+    return (span_t){ endpoint->from / OST_DAYS_PER_MONTH, endpoint->to / OST_DAYS_PER_MONTH };
 }
 
 /* "bmd[total_hip]" is of variable bmd and element total_hip. */
@@ -47,12 +49,12 @@ static bool is_output(const char *output, const char *variable, const char *elem
            strcmp(output + n + 1 + n_element, "]") == 0;
 }
 
-/* Whether an observation is a change in percent in this arm and element. */
-static bool belongs(const show_t *self, const ost_observation_t *observation, const char *arm, const char *element)
+/* Whether an endpoint is a change in percent in this arm and element. */
+static bool belongs(const show_t *self, const ost_endpoint_t *endpoint, const char *arm, const char *element)
 {
-    return observation->measure == OST_MEASURE_PERCENT && !observation->per_year && observation->versus == SIZE_MAX &&
-           strcmp(self->trial.experiment.arms[observation->arm].name, arm) == 0 &&
-           is_output(observation->output, self->variable, element);
+    return endpoint->measure == OST_MEASURE_PERCENT && !endpoint->per_year && endpoint->versus == SIZE_MAX &&
+           strcmp(self->experiment.arms[endpoint->arm].name, arm) == 0 &&
+           is_output(endpoint->output, self->variable, element);
 }
 
 /* @return index of the output time at `month`, to half a day; -1 if there is none */
@@ -87,13 +89,13 @@ static bool add_span(show_t *self, double from, double to)
 static bool add_evidence_spans(show_t *self, double month)
 {
     bool ok = true;
-    for (size_t i = 0; i < self->trial.n_observations; i++)
+    for (size_t i = 0; i < self->matched.n_observations; i++)
         for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
             for (size_t e = 0; e < self->n_elements && ok; e++) {
-                const ost_observation_t *observation = &self->trial.observations[i];
+                const ost_endpoint_t *endpoint = &self->matched.observations[i].endpoint;
                 const char *element = ost_results_element(self->results, self->variable, e);
-                if (!belongs(self, observation, ost_results_arm(self->results, a), element)) continue;
-                span_t span = span_of(observation);
+                if (!belongs(self, endpoint, ost_results_arm(self->results, a), element)) continue;
+                span_t span = span_of(endpoint);
                 long from = time_index(self, span.from), to = time_index(self, span.to);
                 if (from >= 0 && to >= 0 && (isnan(month) || to == time_index(self, month)))
                     ok = add_span(self, span.from, span.to);
@@ -140,100 +142,176 @@ static int parse_months(show_t *self, const char *text)
     }
 }
 
-/* Fill self->change, sorted, with what the subjects that did not fail have. @return their number or an error */
-static long collect(show_t *self, size_t arm, size_t element, span_t span, ost_error_t *err)
+/* The measure of the subjects that did not fail. @return 0 or an error */
+static int sample(show_t *self, size_t arm, size_t element, span_t span, ost_sample_t *out, ost_error_t *err)
 {
+    const ost_endpoint_t endpoint = { .measure = self->has_values ? OST_MEASURE_LEVEL : OST_MEASURE_PERCENT,
+        .factor = 1 };
     long from = time_index(self, span.from), to = time_index(self, span.to);
-    if (to < 0 || (from < 0 && !self->has_values)) return 0;
-    int ret = ost_results_read(self->results, self->variable, arm, element, (size_t) to, self->value, err);
-    if (ret == 0 && !self->has_values)
+    bool is_there = to >= 0 && (from >= 0 || self->has_values);
+    int ret = 0;
+    if (is_there) ret = ost_results_read(self->results, self->variable, arm, element, (size_t) to, self->value, err);
+    if (is_there && ret == 0 && !self->has_values)
         ret = ost_results_read(self->results, self->variable, arm, element, (size_t) from, self->base, err);
-    if (ret < 0) return ret;
-    size_t n = 0;
-    for (size_t i = 0; i < self->n_subjects; i++) {
-        double x = self->has_values ? self->value[i] : 100 * (self->value[i] / self->base[i] - 1);
-        if (!isnan(x)) self->change[n++] = x;
-    }
-    gsl_sort(self->change, 1, n);
-    return (long) n;
-}
-
-static void print_evidence(const show_t *self, const ost_evidence_row_t *row, size_t n)
-{
-    char interval[64] = "-";
-    bool is_mean = strcmp(row->statistic, "mean") == 0;
-    double simulated =
-        is_mean ? gsl_stats_mean(self->change, 1, n) : gsl_stats_median_from_sorted_data(self->change, 1, n);
-    if (!isnan(row->lower) && !isnan(row->upper))
-        snprintf(interval, sizeof(interval), "%.2f to %.2f", row->lower, row->upper);
-    else if (!isnan(row->upper))
-        snprintf(interval, sizeof(interval), "%s %.2f", row->interval, row->upper);
-    printf("  %8.2f %-6s %+7.2f  %-15s %-9s %s, %s", row->value, row->statistic, simulated - row->value, interval,
-        row->role, row->trial, row->arm);
+    for (size_t i = 0; i < self->n_subjects && ret == 0 && is_there; i++)
+        self->value[i] = ost_endpoint_measure(&endpoint, self->base[i], self->value[i]);
+    *out = ost_sample_of(self->value, is_there && ret == 0 ? self->n_subjects : 0, self->work);
+    return ret;
 }
 
 /* The next of the observations from `first` on that stands beside a row. @return n_observations if there is none */
 static size_t find_observation(const show_t *self, size_t first, const char *arm, const char *element, span_t span)
 {
-    size_t i = first;
-    for (; i < self->trial.n_observations; i++) {
-        span_t own = span_of(&self->trial.observations[i]);
-        if (own.from == span.from && own.to == span.to && belongs(self, &self->trial.observations[i], arm, element))
-            break;
+    size_t i = self->has_values ? self->matched.n_observations : first;
+    for (; i < self->matched.n_observations; i++) {
+        const ost_endpoint_t *endpoint = &self->matched.observations[i].endpoint;
+        span_t own = span_of(endpoint);
+        if (own.from == span.from && own.to == span.to && belongs(self, endpoint, arm, element)) break;
     }
     return i;
 }
 
-/* Values of a share of people: a difference of 2 % is one in 50. */
-static bool is_share(const show_t *self)
+/* Values of a fraction of the subjects, as a probability. */
+static bool is_fraction(const show_t *self)
 {
     return self->has_values && strcmp(ost_results_unit(self->results, self->variable), "%") == 0;
 }
 
-static void print_difference(const show_t *self, size_t n)
+static void add_statistic(show_t *self, ost_statistic_t statistic, ost_sample_t *of)
 {
-    double difference = gsl_stats_mean(self->change, 1, n) - self->versus_mean;
-    if (self->versus == SIZE_MAX) return;
-    if (isnan(difference))
-        printf("%*s", is_share(self) ? 18 : 9, "");
-    else
-        printf(" %+8.2f", difference);
-    if (is_share(self) && difference != 0 && !isnan(difference)) printf(" %8.3g", 100 / fabs(difference));
+    char text[64];
+    ost_table_cell(
+        &self->table, "%s", ost_statistic_format(statistic, ost_statistic(statistic, of), 2, text, sizeof(text)));
 }
 
-/* The words before the numbers of a row. */
-static void print_name(const show_t *self, const char *arm, const char *element, span_t span, const char *model)
+static void add_evidence(show_t *self, const ost_observation_t *observation, ost_sample_t *of)
 {
-    char months[32];
+    const ost_evidence_row_t *row = observation->row;
+    of->observed = row->value;
+    of->observed_as = observation->endpoint.statistic;
+    ost_table_skip_to(&self->table, self->first_evidence);
+    ost_table_cell(&self->table, "%.2f", row->value);
+    ost_table_cell(&self->table, "%s", ost_reported_words[row->statistic]);
+    for (size_t i = 0; i < OST_N_STATISTICS; i++)
+        if (ost_statistics[i].tables & OST_WITH_EVIDENCE) add_statistic(self, (ost_statistic_t) i, of);
+    if (!isnan(row->lower) && !isnan(row->upper))
+        ost_table_cell(&self->table, "%.2f to %.2f", row->lower, row->upper);
+    else if (!isnan(row->upper))
+        ost_table_cell(&self->table, "%s %.2f", ost_interval_words[row->interval], row->upper);
+    else
+        ost_table_cell(&self->table, "-");
+    ost_table_cell(&self->table, "%s", ost_role_words[row->role]);
+    ost_table_cell(&self->table, "%s, %s", row->trial, row->arm);
+}
+
+/* The cells before the numbers of a row. */
+static void add_names(show_t *self, size_t arm, size_t element, span_t span, const char *model)
+{
+    ost_table_cell(&self->table, "%s", ost_results_arm(self->results, arm));
+    if (self->n_elements > 1)
+        ost_table_cell(&self->table, "%s", ost_results_element(self->results, self->variable, element));
     if (span.from > 0)
-        snprintf(months, sizeof(months), "%g-%g", span.from, span.to);
+        ost_table_cell(&self->table, "%g-%g", span.from, span.to);
     else
-        snprintf(months, sizeof(months), "%g", span.to);
-    printf("%-*s %-*s %7s  ", self->arm_width, arm, self->element_width, element, months);
-    if (self->model_width > 0) printf("%-*s ", self->model_width, model);
+        ost_table_cell(&self->table, "%g", span.to);
+    if (ost_results_n_models(self->results) > 0) ost_table_cell(&self->table, "%s", model);
 }
 
-static void print_row(
-    const show_t *self, const char *arm, const char *element, span_t span, const char *model, size_t n)
+static void add_row(show_t *self, size_t arm, size_t element, span_t span, const char *model, ost_sample_t *of)
 {
-    const double *x = self->change;
-    bool is_first = true;
-    print_name(self, arm, element, span, model);
-    printf("%8.2f %8.2f %8.2f %8.2f", gsl_stats_median_from_sorted_data(x, 1, n),
-        gsl_stats_quantile_from_sorted_data(x, 1, n, 0.05), gsl_stats_quantile_from_sorted_data(x, 1, n, 0.95),
-        gsl_stats_mean(x, 1, n));
-    print_difference(self, n);
-    for (size_t i = 0; !self->has_values; i++, is_first = false) {
-        i = find_observation(self, i, arm, element, span);
-        if (i >= self->trial.n_observations) break;
-        if (!is_first)
-            printf("\n%*s",
-                self->arm_width + self->element_width + self->model_width + (self->model_width > 0) +
-                    (self->versus != SIZE_MAX ? 56 : 47),
-                "");
-        print_evidence(self, self->trial.observations[i].row, n);
+    const char *arm_name = ost_results_arm(self->results, arm);
+    const char *element_name = ost_results_element(self->results, self->variable, element);
+    add_names(self, arm, element, span, model);
+    for (size_t i = 0; i < self->n_shown; i++) add_statistic(self, self->shown[i], of);
+    for (size_t i = 0;; i++) {
+        i = find_observation(self, i, arm_name, element_name, span);
+        if (i >= self->matched.n_observations) break;
+        add_evidence(self, &self->matched.observations[i], of);
     }
-    putchar('\n');
+    ost_table_skip_to(&self->table, self->table.n_columns);
+}
+
+/* Median, lowest and highest of the medians of the models: the uncertainty of structure, beside that between subjects.
+ */
+static void add_models(show_t *self, size_t arm, size_t element, span_t span, size_t n)
+{
+    ost_sample_t medians = ost_sample_of(self->medians, n, self->work);
+    add_names(self, arm, element, span, "(models)");
+    for (size_t i = 0; i < self->n_shown; i++)
+        if (self->shown[i] == OST_STATISTIC_MEDIAN)
+            add_statistic(self, self->shown[i], &medians);
+        else if (self->shown[i] == OST_STATISTIC_Q05 || self->shown[i] == OST_STATISTIC_Q95)
+            ost_table_cell(&self->table, "%.2f", medians.x[self->shown[i] == OST_STATISTIC_Q05 ? 0 : n - 1]);
+        else
+            ost_table_cell(&self->table, "%s", "");
+    ost_table_skip_to(&self->table, self->table.n_columns);
+}
+
+/* The rows of an arm, an element and a span: one, or one a model. @return their number or an error */
+static long add_rows(show_t *self, size_t arm, size_t element, span_t span, ost_error_t *err)
+{
+    size_t n_models = ost_results_n_models(self->results), n_rows = 0;
+    for (size_t m = 0; m == 0 || m < n_models; m++) {
+        ost_sample_t own, other = { .versus = NAN };
+        ost_results_use_model(self->results, m);
+        int ret = 0;
+        double versus = NAN;
+        if (self->versus != SIZE_MAX && self->versus != arm) {
+            ret = sample(self, self->versus, element, span, &other, err);
+            versus = ost_statistic(OST_STATISTIC_MEAN, &other);
+        }
+        if (ret == 0) ret = sample(self, arm, element, span, &own, err);
+        if (ret < 0) return ret;
+        if (own.n == 0) continue;
+        own.versus = versus;
+        own.whole = is_fraction(self) ? 100 : NAN;
+        add_row(self, arm, element, span, n_models > 0 ? ost_results_model(self->results, m) : "", &own);
+        self->medians[n_rows++] = ost_statistic(OST_STATISTIC_MEDIAN, &own);
+    }
+    if (n_rows > 1) add_models(self, arm, element, span, n_rows);
+    return (long) n_rows;
+}
+
+/* Those of --columns, else those that the table of statistics marks. @return an exit code */
+static int choose_columns(show_t *self)
+{
+    char word[64], wrong[400];
+    for (const char *p = self->columns; p != NULL && *p != '\0'; p += strcspn(p, ","), p += *p == ',') {
+        snprintf(word, sizeof(word), "%.*s", (int) strcspn(p, ","), p);
+        size_t i = ost_words_find(ost_statistic_names, OST_N_STATISTICS, word);
+        if (i == OST_N_STATISTICS || self->n_shown == OST_N_STATISTICS) {
+            ost_cli_message("--columns: %s", i == OST_N_STATISTICS ? ost_words_wrong(ost_statistic_names,
+                                                                         OST_N_STATISTICS, word, wrong, sizeof(wrong))
+                                                                   : "more columns than there are statistics");
+            return OST_EXIT_USAGE;
+        }
+        if (!(ost_statistics[i].tables & OST_WITH_EVIDENCE)) self->shown[self->n_shown++] = (ost_statistic_t) i;
+    }
+    for (size_t i = 0; i < OST_N_STATISTICS && self->columns == NULL; i++) {
+        unsigned tables = ost_statistics[i].tables;
+        bool is_shown = tables & OST_SHOWN || (tables & OST_WITH_VERSUS && self->versus != SIZE_MAX);
+        if (is_shown && (!(tables & OST_OF_FRACTIONS) || is_fraction(self)))
+            self->shown[self->n_shown++] = (ost_statistic_t) i;
+    }
+    return OST_EXIT_OK;
+}
+
+static void add_columns(show_t *self)
+{
+    ost_table_text(&self->table, "arm", 0);
+    if (self->n_elements > 1) ost_table_text(&self->table, "site", 0);
+    ost_table_numbers(&self->table, "month");
+    if (ost_results_n_models(self->results) > 0) ost_table_text(&self->table, "model", 0);
+    for (size_t i = 0; i < self->n_shown; i++) ost_table_numbers(&self->table, ost_statistics[self->shown[i]].heading);
+    self->first_evidence = self->table.n_columns;
+    if (self->matched.n_observations == 0 || self->has_values) return;
+    ost_table_numbers(&self->table, "observed");
+    ost_table_text(&self->table, "", 0);
+    for (size_t i = 0; i < OST_N_STATISTICS; i++)
+        if (ost_statistics[i].tables & OST_WITH_EVIDENCE) ost_table_numbers(&self->table, ost_statistics[i].heading);
+    ost_table_text(&self->table, "interval", 0);
+    ost_table_text(&self->table, "role", 0);
+    ost_table_text(&self->table, "trial, arm", 0);
 }
 
 static void print_head(const show_t *self, const char *path)
@@ -252,86 +330,29 @@ static void print_head(const show_t *self, const char *path)
         printf("%s [%s] (a baseline is zero or less, so values instead of changes)\n\n", self->variable,
             ost_results_unit(self->results, self->variable));
     else
-        printf("%s: change in percent, each subject against itself at month 0 (a-b: at month b against month a)\n\n",
+        printf("%s: change from baseline in percent, each subject against itself (a-b: from month a to month b)\n\n",
             self->variable);
-    printf("%-*s %-*s %7s  ", self->arm_width, "arm", self->element_width, self->n_elements > 1 ? "site" : "", "month");
-    if (self->model_width > 0) printf("%-*s ", self->model_width, "model");
-    printf("%8s %8s %8s %8s", "median", "5 %", "95 %", "mean");
-    if (self->versus != SIZE_MAX) printf(" %8s", "less");
-    if (self->versus != SIZE_MAX && is_share(self)) printf(" %8s", "one in");
-    if (self->trial.n_observations > 0 && !self->has_values)
-        printf("  %8s %-6s %7s  %-15s %-9s %s", "observed", "", "differ", "interval", "role", "trial, arm");
-    putchar('\n');
-}
-
-static int wider(int width, const char *text)
-{
-    int n = (int) strlen(text);
-    return n > width ? n : width;
-}
-
-/* How far the medians of the models are apart: what the structure of a model makes, beside what people make. */
-static void print_models(
-    const show_t *self, const char *arm, const char *element, span_t span, double *medians, size_t n)
-{
-    gsl_sort(medians, 1, n);
-    print_name(self, arm, element, span, "(models)");
-    printf("%8.2f %8.2f %8.2f  median and range of the medians of %zu models\n",
-        gsl_stats_median_from_sorted_data(medians, 1, n), medians[0], medians[n - 1], n);
-}
-
-/* The rows of an arm, an element and a span: one, or one a model. @return their number or an error */
-static long print_rows(show_t *self, size_t arm, size_t element, span_t span, ost_error_t *err)
-{
-    const char *arm_name = ost_results_arm(self->results, arm);
-    const char *element_name = ost_results_element(self->results, self->variable, element);
-    size_t n_models = ost_results_n_models(self->results), n_rows = 0;
-    for (size_t m = 0; m == 0 || m < n_models; m++) {
-        const char *model = n_models > 0 ? ost_results_model(self->results, m) : "";
-        ost_results_use_model(self->results, m);
-        self->versus_mean = NAN;
-        long n = self->versus != SIZE_MAX && self->versus != arm ? collect(self, self->versus, element, span, err) : 0;
-        if (n > 0) self->versus_mean = gsl_stats_mean(self->change, 1, (size_t) n);
-        if (n >= 0) n = collect(self, arm, element, span, err);
-        if (n < 0) return n;
-        if (n == 0) continue;
-        print_row(self, arm_name, element_name, span, model, (size_t) n);
-        self->medians[n_rows++] = gsl_stats_median_from_sorted_data(self->change, 1, (size_t) n);
-    }
-    if (n_rows > 1) print_models(self, arm_name, element_name, span, self->medians, n_rows);
-    return (long) n_rows;
-}
-
-static void find_widths(show_t *self)
-{
-    self->arm_width = (int) strlen("arm");
-    self->element_width = self->n_elements > 1 ? (int) strlen("site") : 0;
-    self->model_width = ost_results_n_models(self->results) > 0 ? (int) strlen("(models)") : 0;
-    for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
-        self->arm_width = wider(self->arm_width, ost_results_arm(self->results, a));
-    for (size_t e = 0; e < self->n_elements; e++)
-        self->element_width = wider(self->element_width, ost_results_element(self->results, self->variable, e));
-    for (size_t m = 0; m < ost_results_n_models(self->results); m++)
-        self->model_width = wider(self->model_width, ost_results_model(self->results, m));
 }
 
 static int print_table(show_t *self, const char *path, ost_error_t *err)
 {
-    find_widths(self);
-    print_head(self, path);
     long n_rows = 0;
+    add_columns(self);
     for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
         for (size_t e = 0; e < self->n_elements; e++)
             for (size_t i = 0; i < self->n_spans; i++) {
                 const char *arm = ost_results_arm(self->results, a);
                 const char *element = ost_results_element(self->results, self->variable, e);
                 bool has_evidence =
-                    find_observation(self, 0, arm, element, self->spans[i]) < self->trial.n_observations;
+                    find_observation(self, 0, arm, element, self->spans[i]) < self->matched.n_observations;
                 if (self->spans[i].from > 0 && !has_evidence) continue;
-                long n = print_rows(self, a, e, self->spans[i], err);
+                long n = add_rows(self, a, e, self->spans[i], err);
                 if (n < 0) return (int) n;
                 n_rows += n;
             }
+    print_head(self, path);
+    int ret = ost_table_print(&self->table, stdout, err);
+    if (ret < 0) return ret;
     if (n_rows == 0)
         printf("nothing to show: no subject has a value of '%s' at these times%s\n", self->variable,
             ost_results_failures(self->results) > 0 ? "; 'failure_message' in the file says why subjects failed" : "");
@@ -340,26 +361,26 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
     return 0;
 }
 
-/* Percent of the arm's subjects that are looked at (self->base) with a time (self->value) of at most so many months. */
-static double share_by(const show_t *self, double months)
+/* Percent of the subjects with a value (self->base) whose time (self->value) is at most so many months. */
+static double percent_by(const show_t *self, double months)
 {
-    size_t n = 0, n_seen = 0;
+    size_t n = 0, n_valid = 0;
     for (size_t i = 0; i < self->n_subjects; i++) {
         if (isnan(self->base[i])) continue;
         n += self->value[i] <= (months + 1e-6) * OST_DAYS_PER_MONTH;
-        n_seen++;
+        n_valid++;
     }
-    return n_seen > 0 ? 100.0 * (double) n / (double) n_seen : 0;
+    return n_valid > 0 ? 100.0 * (double) n / (double) n_valid : 0;
 }
 
-static bool is_same_for_all(const show_t *self)
+static bool is_constant(const show_t *self)
 {
     size_t i = 1;
     while (i < self->n_subjects && self->value[i] == self->value[0]) i++;
     return i == self->n_subjects;
 }
 
-/* How many have begun and ended a regimen line that they take each in their own way. */
+/* How many subjects began or ended a subject-specific dosing schedule. */
 static int print_schedule(
     const show_t *self, size_t schedule, size_t arm, bool ended, const char **gap, ost_error_t *err)
 {
@@ -368,13 +389,13 @@ static int print_schedule(
     long zero = time_index(self, 0);
     int ret = ost_results_read(self->results, self->variable, arm, 0, zero < 0 ? 0 : (size_t) zero, self->base, err);
     if (ret == 0) ret = ost_results_read_schedule(self->results, schedule, arm, ended, self->value, err);
-    if (ret < 0 || is_same_for_all(self) || share_by(self, INFINITY) == 0) return ret;
-    printf("%s%-*s  %s %s by month", *gap, self->arm_width, ost_results_arm(self->results, arm),
-        ended ? "ended" : "began", names[schedule]);
+    if (ret < 0 || is_constant(self) || percent_by(self, INFINITY) == 0) return ret;
+    printf(
+        "%s%s: %s %s by month", *gap, ost_results_arm(self->results, arm), ended ? "ended" : "began", names[schedule]);
     *gap = "";
     for (size_t i = 0; i < self->n_spans; i++)
         if (i == 0 || self->spans[i].to != self->spans[i - 1].to)
-            printf("%s %g: %.1f %%", i > 0 ? "," : "", self->spans[i].to, share_by(self, self->spans[i].to));
+            printf("%s %g: %.1f %%", i > 0 ? "," : "", self->spans[i].to, percent_by(self, self->spans[i].to));
     putchar('\n');
     return 0;
 }
@@ -390,7 +411,7 @@ static int print_schedules(const show_t *self, ost_error_t *err)
     return ret;
 }
 
-/* Whether percent changes make sense: no subject of the first arm starts at zero or below. */
+/* Percent changes need baselines above zero, for all subjects of the first arm. */
 static int find_baseline(show_t *self, ost_error_t *err)
 {
     long zero = time_index(self, 0);
@@ -404,14 +425,14 @@ static int find_baseline(show_t *self, ost_error_t *err)
     return 0;
 }
 
-/* The evidence that the experiment in the file names. A file whose table has gone is still shown, without it. */
+/* The evidence that the experiment in the file names. A file whose table is missing is still shown, without it. */
 static void load_evidence(show_t *self)
 {
     ost_error_t err = { 0 };
     char message[1024];
     if (ost_results_attribute(self->results, "experiment") == NULL) return;
-    if (ost_results_experiment(self->results, NULL, 0, &self->trial.experiment, &err) == 0)
-        ost_cli_evidence(&self->trial, &self->evidence);
+    if (ost_results_experiment(self->results, NULL, 0, &self->experiment, &err) == 0)
+        ost_cli_evidence(&self->experiment, &self->matched, &self->evidence);
     else
         ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
 }
@@ -457,9 +478,9 @@ static int show_file(show_t *self, const char *path)
     self->n_subjects = ost_results_n_subjects(self->results);
     self->base = calloc(self->n_subjects + 1, sizeof(double));
     self->value = calloc(self->n_subjects + 1, sizeof(double));
-    self->change = calloc(self->n_subjects + 1, sizeof(double));
+    self->work = calloc(self->n_subjects + ost_results_n_models(self->results) + 1, sizeof(double));
     self->medians = calloc(ost_results_n_models(self->results) + 1, sizeof(double));
-    if (self->base == NULL || self->value == NULL || self->change == NULL || self->medians == NULL) {
+    if (self->base == NULL || self->value == NULL || self->work == NULL || self->medians == NULL) {
         ost_cli_message("out of memory");
         return OST_EXIT_INPUT;
     }
@@ -469,8 +490,9 @@ static int show_file(show_t *self, const char *path)
         ost_cli_message("out of memory");
         return OST_EXIT_INPUT;
     }
-    if (find_baseline(self, &err) < 0 || print_table(self, path, &err) < 0 || print_schedules(self, &err) < 0)
-        return ost_cli_fail(&err);
+    if (find_baseline(self, &err) < 0) return ost_cli_fail(&err);
+    if ((code = choose_columns(self)) != OST_EXIT_OK) return code;
+    if (print_table(self, path, &err) < 0 || print_schedules(self, &err) < 0) return ost_cli_fail(&err);
     return OST_EXIT_OK;
 }
 
@@ -482,12 +504,14 @@ static int run_show(const ost_command_t *self, int argc, char **argv)
     if (path == NULL) return code;
     code = show_file(&show, path);
     ost_results_close(show.results);
-    ost_trial_free(&show.trial);
+    ost_experiment_free(&show.experiment);
+    ost_matched_free(&show.matched);
     ost_evidence_free(&show.evidence);
+    ost_table_free(&show.table);
     free(show.spans);
     free(show.base);
     free(show.value);
-    free(show.change);
+    free(show.work);
     free(show.medians);
     return code;
 }
@@ -504,20 +528,26 @@ static const ost_option_t options[] = {
     { .name = "versus",
         .argument = "ARM",
         .target = OST_WORD(show_t, versus_name),
-        .text = "also each arm's mean less that of this arm, and for probabilities the number needed to treat" },
+        .text = "also each arm's mean minus that of this arm, and for probabilities the number needed to treat" },
+    { .name = "columns",
+        .argument = "NAME,...",
+        .target = OST_WORD(show_t, columns),
+        .text = "statistics to show, such as median,q05,q95,sd,n,fraction" },
 };
 
 const ost_command_t ost_command_show = {
     .name = "show",
     .argument = "RESULT.h5",
     .summary = "print a result file beside the evidence its experiment names",
-    .about = "Print median, 5th and 95th percentile and mean of the change since month 0, by arm and site, beside "
+    .about = "Print median, 5th and 95th percentile, mean and SD of the change from baseline, by arm and site, beside "
              "the evidence.",
-    .notes = "'differ' is simulated minus observed: mean against mean, median against median. 'interval' is what the "
-             "trial\ngives around the observed value. 'role': kept for fitting the model (calibrate) or for testing it "
-             "(validate).\n'less' is the mean less that of the arm --versus names; a difference between probabilities "
-             "is one in so\nmany people: the number needed to treat, or to harm. Quantities that may be zero or less, "
-             "such as T-scores,\nare shown as values, not as changes.",
+    .notes =
+        "'sim - obs' is simulated minus observed: mean against mean, median against median. 'interval' is that of "
+        "the\nobserved value. 'role': kept for fitting the model (calibrate) or for testing it (validate). "
+        "'difference' is the\nmean minus that of the arm --versus names; 'NNT' is the number needed to treat, or "
+        "to harm: 100 divided by a\ndifference in percent. '(models)' is the median, the lowest and the highest of "
+        "the models' medians. Quantities\nthat may be zero or less, such as T-scores, are shown as values, not as "
+        "changes.",
     OST_OPTIONS(options),
     .run = run_show,
 };

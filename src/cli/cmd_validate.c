@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "analysis/validate.h"
 #include "cli.h"
+#include "report/validate_page.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,12 +26,13 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     ost_draws_t draws = { 0 };
     ost_validation_t validation = { 0 };
     int code, ret;
-    char *own = ost_cli_data_folder("trials");
+    char *own = ost_cli_data_folder("trials"), *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
     if (ost_cli_parse(self, argc, argv, &a, &code) == NULL) goto out;
     if (how->trials.folder == NULL) how->trials.folder = own != NULL ? own : "configs/trials";
     code = OST_EXIT_USAGE;
     if (a.output != NULL && !ost_cli_may_replace(a.output, OST_CLI_HTML)) goto out;
     how->n_threads = (int) a.n_threads;
+    how->trials.endpoints = endpoints;
     code = OST_EXIT_INPUT;
     if (!ost_cli_exists(how->trials.folder) ||
         (how->trials.evidence != NULL && !ost_cli_exists(how->trials.evidence)) ||
@@ -41,13 +42,14 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     if (ret == 0 && a.parameters != NULL) how->draws = &draws;
     if (ret == 0 && a.output != NULL) ret = ost_cli_check_output(a.output, &err);
     if (ret == 0) ret = ost_validation_run(&validation, how, &err);
-    if (ret == 0) ost_validation_print(&validation, stdout);
+    if (ret == 0) ret = ost_validation_print(&validation, stdout, &err);
     if (ret == 0 && a.output != NULL) ret = ost_cli_write(a.output, put_report, &validation, &err);
     code = ret == 0 ? OST_EXIT_OK : ost_cli_fail(&err);
 out:
     ost_validation_free(&validation);
     ost_draws_free(&draws);
     free(own);
+    free(endpoints);
     return code;
 }
 

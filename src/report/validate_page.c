@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The report as one page without scripts or outside parts: it prints, and reads in grey and by the colour-blind. */
-#include "analysis/fit_impl.h"
-#include "analysis/trials_impl.h"
-#include "analysis/validate.h"
-#include "input/evidence.h"
+/* Takes a validation; gives the report as one page without scripts or outside parts: it prints, and reads in grey and
+ * by the colour-blind. */
+#include "report/validate_page.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -35,11 +33,11 @@ static const char style[] =
     "@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}svg,tr{break-inside:avoid}.panels "
     "svg{width:48%}.key{break-after:avoid}.panels{display:block}thead{display:table-header-group}}"
     "@media(max-width:600px){body{padding:.6em}table{font-size:.76em}th,td{padding:.18em .3em}th{white-space:normal}"
-    ".t{min-width:5em}.role{min-width:0}.figures,.figures thead,.figures tbody{display:block}"
-    ".figures tr{display:grid;grid-template-columns:4em 5.8em 6.2em 1fr 3.6em 5.5em;border-bottom:1px solid #ccc}"
-    ".figures th,.figures td{border:0;min-width:0;white-space:normal}.figures tr>:nth-child(1){grid-column:1/4}"
-    ".figures tr>:nth-child(2){grid-column:4/6}.figures tr>:nth-child(10){grid-area:1/6}"
-    ".figures tr>:nth-child(5){display:none}}";
+    ".t{min-width:5em}.role{min-width:0}.checks,.checks thead,.checks tbody{display:block}"
+    ".checks tr{display:grid;grid-template-columns:4em 5.8em 6.2em 1fr 3.6em 5.5em;border-bottom:1px solid #ccc}"
+    ".checks th,.checks td{border:0;min-width:0;white-space:normal}.checks tr>:nth-child(1){grid-column:1/4}"
+    ".checks tr>:nth-child(2){grid-column:4/6}.checks tr>:last-child{grid-area:1/6}"
+    ".checks tr>:nth-child(5),.checks .s{display:none}}";
 
 static void put_char(char c, FILE *out)
 {
@@ -60,11 +58,11 @@ static void put_text(const char *text, FILE *out)
     for (; *text != '\0'; text++) put_char(*text, out);
 }
 
-/* "bmd[lumbar_spine]" reads "bmd lumbar spine". */
-static void put_output(const char *output, FILE *out)
+/* A name for people: "bmd[lumbar_spine]" reads "bmd lumbar spine". */
+static void put_name(const char *name, FILE *out)
 {
-    for (; *output != '\0'; output++)
-        if (*output != ']') put_char(*output == '[' || *output == '_' ? ' ' : *output, out);
+    for (; *name != '\0'; name++)
+        if (*name != ']') put_char(*name == '[' || *name == '_' ? ' ' : *name, out);
 }
 
 /* One panel: an output over time, percent change. */
@@ -78,8 +76,8 @@ typedef struct {
     FILE *out;
 } panel_t;
 
-/* The band of what everybody either has or has not, such as a fracture, would fill the panel. Quantiles of a few people
- * lie between 0 and 1 where they turn. */
+/* The band of an output that each subject has or does not have, such as a fracture, would fill the panel. Quantiles of
+ * few subjects lie between 0 and 1 where they turn. */
 static bool is_yes_or_no(const panel_t *self, const ost_curve_t *curve)
 {
     size_t n = self->trial->experiment.n_times, n_sharp = 0;
@@ -96,10 +94,10 @@ static bool is_shown(const panel_t *self, const ost_curve_t *curve)
     return strcmp(curve->output, self->output) == 0 && curve->is_value == self->is_value;
 }
 
-static bool has_location(const panel_t *self, const ost_observation_t *observation)
+static bool has_location(const panel_t *self, const ost_endpoint_t *endpoint)
 {
-    return strcmp(observation->output, self->output) == 0 && observation->measure != OST_MEASURE_CHANGE &&
-           self->is_value == (observation->measure == OST_MEASURE_LEVEL);
+    return strcmp(endpoint->output, self->output) == 0 && endpoint->measure != OST_MEASURE_CHANGE &&
+           self->is_value == (endpoint->measure == OST_MEASURE_LEVEL);
 }
 
 /* The simulated line of an arm, 100 at time 0. */
@@ -110,18 +108,18 @@ static double line_at(const panel_t *self, size_t arm, size_t i_time)
     return NAN;
 }
 
-/* Where a value of the observation stands on the axis: a change from a later scan, or a difference from another arm,
+/* Where a value of the endpoint stands on the axis: a change from a later scan, or a difference from another arm,
  * starts from the simulated line that it counts from. */
-static double height_of(const panel_t *self, const ost_observation_t *observation, double value)
+static double height_of(const panel_t *self, const ost_endpoint_t *endpoint, double value)
 {
-    if (self->is_value) return value / observation->factor;
-    double percent = observation->measure == OST_MEASURE_SHARE ? value - 100 : value;
-    if (observation->per_year) percent *= (observation->to - observation->from) / OST_DAYS_PER_YEAR;
-    if (observation->versus != SIZE_MAX)
-        percent += 100 * (line_at(self, observation->versus, observation->i_to) /
-                                 line_at(self, observation->versus, observation->i_from) -
-                             1);
-    double base = observation->from == 0 ? 100 : line_at(self, observation->arm, observation->i_from);
+    if (self->is_value) return value / endpoint->factor;
+    double percent = endpoint->measure == OST_MEASURE_FRACTION ? value - 100 : value;
+    if (endpoint->per_year) percent *= (endpoint->to - endpoint->from) / OST_DAYS_PER_YEAR;
+    if (endpoint->versus != SIZE_MAX)
+        percent +=
+            100 *
+            (line_at(self, endpoint->versus, endpoint->i_to) / line_at(self, endpoint->versus, endpoint->i_from) - 1);
+    double base = endpoint->from == 0 ? 100 : line_at(self, endpoint->arm, endpoint->i_from);
     return base * (1 + percent / 100) - 100;
 }
 
@@ -142,7 +140,7 @@ static void widen(panel_t *self, double value)
     self->y1 = fmax(self->y1, value);
 }
 
-static void set_ranges(panel_t *self, const ost_verdict_t *verdicts, size_t n_verdicts)
+static void set_ranges(panel_t *self, const ost_prediction_check_t *checks, size_t n_checks)
 {
     const ost_experiment_t *e = &self->trial->experiment;
     self->t0 = e->times[0] / OST_DAYS_PER_YEAR;
@@ -155,9 +153,9 @@ static void set_ranges(panel_t *self, const ost_verdict_t *verdicts, size_t n_ve
             widen(self, has_band ? self->curves[c].lower[t] : self->curves[c].mean[t]);
             widen(self, has_band ? self->curves[c].upper[t] : self->curves[c].mean[t]);
         }
-    for (size_t i = 0; i < n_verdicts; i++)
-        if (has_location(self, verdicts[i].observation))
-            widen(self, height_of(self, verdicts[i].observation, verdicts[i].observation->row->value));
+    for (size_t i = 0; i < n_checks; i++)
+        if (has_location(self, &checks[i].observation->endpoint))
+            widen(self, height_of(self, &checks[i].observation->endpoint, checks[i].observation->row->value));
     double size = fmax(fabs(self->y0), fabs(self->y1)), margin = 0.06 * (self->y1 - self->y0);
     margin = fmax(margin, 1e-6 * size + 1e-9); /* all is the same: ticks differ in the digits that they have */
     self->y0 -= margin;
@@ -186,9 +184,10 @@ static void put_axes(const panel_t *self)
     for (double t = ceil(self->t0 / step) * step; t <= self->t1 + 1e-9; t += step)
         fprintf(out, "<text x='%.1f' y='%d' text-anchor='middle'>%g</text>", x_of(self, t), HEIGHT - BOTTOM + 15,
             fabs(t) < 1e-9 ? 0 : t);
-    fprintf(out, "<text x='%d' y='%d' text-anchor='end'>years</text>", WIDTH - RIGHT, HEIGHT - 4);
+    fprintf(
+        out, "<text x='%d' y='%d' text-anchor='end'>years since start of treatment</text>", WIDTH - RIGHT, HEIGHT - 4);
     fprintf(out, "<text x='%d' y='14' class='title'>", LEFT);
-    put_output(self->output, out);
+    put_name(self->output, out);
     fprintf(out, "%s</text>", self->is_value ? "" : ", change in percent");
 }
 
@@ -213,32 +212,32 @@ static void put_curve(const panel_t *self, const ost_curve_t *curve)
 
 /* The observed value, full if it may have been fitted, on the bar of what was predicted; arms stand side by side.
  */
-static void put_point(const panel_t *self, const ost_verdict_t *verdict)
+static void put_point(const panel_t *self, const ost_prediction_check_t *check)
 {
-    const ost_observation_t *observation = verdict->observation;
-    const char *colour = colours[observation->arm % N_STYLES];
-    double aside = 5 * ((double) observation->arm - 0.5 * (double) (self->trial->experiment.n_arms - 1));
-    double x = x_of(self, observation->to / OST_DAYS_PER_YEAR) + aside;
-    if (!isfinite(verdict->sd)) return;
+    const ost_endpoint_t *endpoint = &check->observation->endpoint;
+    const char *colour = colours[endpoint->arm % N_STYLES];
+    double aside = 5 * ((double) endpoint->arm - 0.5 * (double) (self->trial->experiment.n_arms - 1));
+    double x = x_of(self, endpoint->to / OST_DAYS_PER_YEAR) + aside;
+    if (!isfinite(check->sd)) return;
     fprintf(self->out,
         "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='%s' stroke-width='5' stroke-opacity='.35'/>", x, x,
-        fmin(y_of(self, height_of(self, observation, verdict->lower)), HEIGHT - BOTTOM),
-        fmax(y_of(self, height_of(self, observation, verdict->upper)), TOP), colour);
+        fmin(y_of(self, height_of(self, endpoint, check->lower)), HEIGHT - BOTTOM),
+        fmax(y_of(self, height_of(self, endpoint, check->upper)), TOP), colour);
     fprintf(self->out, "<circle cx='%.1f' cy='%.1f' r='4' fill='%s' stroke='%s' stroke-width='1.6'/>", x,
-        y_of(self, height_of(self, observation, observation->row->value)),
-        strcmp(observation->row->role, "calibrate") == 0 ? colour : "#fff", colour);
+        y_of(self, height_of(self, endpoint, check->observation->row->value)),
+        check->observation->row->role == OST_ROLE_CALIBRATE ? colour : "#fff", colour);
 }
 
-static void put_panel(panel_t *self, const ost_verdict_t *verdicts, size_t n_verdicts)
+static void put_panel(panel_t *self, const ost_prediction_check_t *checks, size_t n_checks)
 {
-    set_ranges(self, verdicts, n_verdicts);
+    set_ranges(self, checks, n_checks);
     if (!(self->y0 < self->y1)) return;
     fprintf(self->out, "<svg viewBox='0 0 %d %d' width='%d' height='%d' role='img'>", WIDTH, HEIGHT, WIDTH, HEIGHT);
     put_axes(self);
     for (size_t c = 0; c < self->n_curves; c++)
         if (is_shown(self, &self->curves[c])) put_curve(self, &self->curves[c]);
-    for (size_t i = 0; i < n_verdicts; i++)
-        if (has_location(self, verdicts[i].observation)) put_point(self, &verdicts[i]);
+    for (size_t i = 0; i < n_checks; i++)
+        if (has_location(self, &checks[i].observation->endpoint)) put_point(self, &checks[i]);
     fputs("</svg>\n", self->out);
 }
 
@@ -256,29 +255,27 @@ static void put_key(const ost_trial_t *trial, FILE *out)
     fputs("</p>\n", out);
 }
 
-static void put_rows(const ost_verdict_t *verdicts, size_t n, FILE *out)
+/* The table of a trial: all columns of checks but the trial. */
+static void put_rows(const ost_prediction_check_t *checks, size_t n, FILE *out)
 {
-    fputs("<div class='wide'><table class='figures'><thead><tr><th>arm</th><th "
-          "class='t'>output</th><th>month</th><th>observed</th><th>interval</th>"
-          "<th>simulated</th><th>90 % prediction</th><th>differ</th><th></th><th>role</th></tr></thead><tbody>\n",
-        out);
-    for (size_t i = 0; i < n; i++) {
-        const ost_verdict_t *v = &verdicts[i];
-        const ost_evidence_row_t *row = v->observation->row;
-        fputs("<tr><td>", out);
-        put_text(row->arm, out);
-        fputs("</td><td class='t'>", out);
-        put_output(v->observation->output, out);
-        if (v->observation->measure != OST_MEASURE_PERCENT || v->observation->per_year) {
-            fputs(", ", out);
-            put_output(row->unit, out);
+    ost_check_column_t columns[OST_CHECK_MAX_COLUMNS];
+    char cell[OST_CHECK_CELL];
+    size_t n_columns = ost_check_columns(columns);
+    fputs("<div class='wide'><table class='checks'><thead>\n", out);
+    for (size_t i = 0; i <= n; i++) {
+        fputs("<tr>", out);
+        for (size_t k = 1; k < n_columns; k++) {
+            const ost_check_column_t *column = &columns[k];
+            const char *text = i == 0 ? column->heading : ost_check_cell(&checks[i - 1], column, cell);
+            fprintf(out, "<%s class='%s'>", i == 0 ? "th" : "td",
+                column->max > 0                ? "t"
+                : column->cell == NULL         ? "s"
+                : strcmp(text, "outside") == 0 ? "out"
+                                               : "");
+            put_name(text, out);
+            fputs(i == 0 ? "</th>" : "</td>", out);
         }
-        int d = ost_verdict_decimals(v);
-        fprintf(out, "</td><td>%g</td><td>%.*f</td><td>", row->time_months, d, row->value);
-        if (!isnan(row->lower) && !isnan(row->upper)) fprintf(out, "%.*f to %.*f", d, row->lower, d, row->upper);
-        fprintf(out, "</td><td>%.*f</td><td>%.*f to %.*f</td><td>%+.*f</td><td class='%s'>%s</td><td>%s</td></tr>\n", d,
-            v->estimate.value, d, v->lower, d, v->upper, d, v->estimate.value - row->value, v->inside ? "" : "out",
-            v->inside ? "inside" : "outside", row->role);
+        fputs(i == 0 ? "</tr></thead><tbody>\n" : "</tr>\n", out);
     }
     fputs("</tbody></table></div>\n", out);
 }
@@ -286,7 +283,7 @@ static void put_rows(const ost_verdict_t *verdicts, size_t n, FILE *out)
 static void put_trial(const ost_validation_t *self, size_t t, FILE *out)
 {
     const ost_trial_t *trial = &self->trials.trials[t];
-    const ost_verdict_t *verdicts = self->verdicts + trial->first_observation;
+    const ost_prediction_check_t *checks = self->checks + trial->first_observation;
     fputs("<h2 id='", out);
     put_text(trial->experiment.name, out);
     fputs("'>", out);
@@ -306,14 +303,14 @@ static void put_trial(const ost_validation_t *self, size_t t, FILE *out)
             .output = curve->output,
             .is_value = curve->is_value,
             .out = out };
-        if (is_first) put_panel(&panel, verdicts, trial->n_observations);
+        if (is_first) put_panel(&panel, checks, trial->matched.n_observations);
     }
     fputs("</div>\n", out);
-    put_rows(verdicts, trial->n_observations, out);
-    for (size_t i = 0; i < trial->n_unmatched; i++) {
-        const ost_unmatched_t *u = &trial->unmatched[i];
+    put_rows(checks, trial->matched.n_observations, out);
+    for (size_t i = 0; i < trial->matched.n_unmatched; i++) {
+        const ost_unmatched_t *u = &trial->matched.unmatched[i];
         size_t more;
-        if (!ost_trial_unmatched_group(trial, i, &more)) continue;
+        if (!ost_matched_group(&trial->matched, i, &more)) continue;
         fputs("<p class='note'>Not compared: ", out);
         put_text(u->row->arm, out);
         fputs(", ", out);
@@ -333,15 +330,15 @@ static void put_summary(const ost_validation_t *self, FILE *out)
     size_t n = ost_validation_sum(self, sums);
     fputs("<div "
           "class='wide'><table><tr><th>endpoints</th><th class='t "
-          "role'>role</th><th>figures</th><th>rmse</th><th>bias</th><th>inside "
+          "role'>role</th><th>observations</th><th>rmse</th><th>bias</th><th>inside "
           "90 %</th><th>weighted</th></tr>\n",
         out);
     for (size_t i = 0; i < n; i++)
         fprintf(out,
             "<tr><td>%s</td><td class='t role'>%s</td><td>%zu</td><td>%.2f</td><td>%+.2f</td><td>%.0f "
             "%%</td><td>%.2f</td></tr>\n",
-            ost_class_name(sums[i].endpoint_class), sums[i].role, sums[i].n, sums[i].rmse, sums[i].bias,
-            100 * sums[i].coverage, sums[i].weighted);
+            ost_class_words[sums[i].endpoint_class], ost_role_words[sums[i].role], sums[i].n, sums[i].rmse,
+            sums[i].bias, 100 * sums[i].coverage, sums[i].weighted);
     fputs("</table></div>\n<p class='note'>Errors of BMD, markers and hormones in percentage points, of levels in "
           "percent of the observed value, of yearly rates in points over all their years; weighted: in units of the "
           "prediction's own error.",
@@ -349,7 +346,7 @@ static void put_summary(const ost_validation_t *self, FILE *out)
     ost_replicates_t same = ost_validation_replicates(self, OST_CLASS_BMD);
     if (same.n_groups > 0)
         fprintf(out,
-            " Trials that gave the same drugs differ among themselves: BMD by %.2f points (SD of %zu figures in %zu "
+            " Trials of the same treatment differ among themselves: BMD by %.2f points (SD of %zu observations in %zu "
             "groups).",
             same.sd, same.n, same.n_groups);
     fputs("</p>\n", out);
@@ -363,13 +360,11 @@ void ost_validation_write_html(const ost_validation_t *self, FILE *out)
         "trials</title><style>%s</style></head>"
         "<body>\n<h1>The model against %zu trial%s</h1>\n",
         style, self->trials.n_trials, self->trials.n_trials == 1 ? "" : "s");
-    fputs(
-        "<p>Lines: mean of the simulated people; bands: nine in ten of them (none where each has it or not, as a "
-        "fracture). Circles: what was observed, full where "
-        "the "
-        "figure may have been fitted (calibrate), open where it never was (validate, context). Thick bars: where nine "
-        "in ten such figures are predicted to lie. A change from a later scan, or a difference between arms, is drawn "
-        "from the simulated line that it counts from.</p>\n",
+    fputs("<p>Lines: mean of the simulated subjects; bands: 90 % of them (none for outputs that a subject has or does "
+          "not "
+          "have, as a fracture). Circles: observed values, full if they may have been fitted (calibrate), open if they "
+          "never were (validate, context). Thick bars: 90 % prediction intervals. A change from a later scan, or a "
+          "difference between arms, is drawn from the simulated line that it counts from.</p>\n",
         out);
     char basis[256];
     fprintf(out, "<p>");

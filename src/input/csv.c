@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes a CSV file; gives its records, or rows of a struct. */
+#include "input/csv.h"
+
+#include "core/file.h"
+#include "core/text.h"
+#include "core/vocabulary.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_BYTES (64u << 20)
+#define FAIL(self, code, line, ...) ost_fail_at((self)->err, code, (self)->path, line, 0, __VA_ARGS__)
+
+/* One field up to its comma or the end of its line; leaves `at` on that. */
+static int read_field(ost_csv_t *self)
+{
+    char *to = self->at, *from = self->at;
+    int first_line = self->line;
+    if (self->n_fields == OST_CSV_MAX_FIELDS)
+        return FAIL(self, OST_ERR_LIMIT, self->line, "more than %d fields", OST_CSV_MAX_FIELDS);
+    self->fields[self->n_fields++] = to;
+    if (*from != '"') {
+        self->at += strcspn(from, ",\r\n\"");
+        if (*self->at != '"') return 0;
+        return FAIL(self, OST_ERR_SYNTAX, self->line,
+            "a quote inside a field; quote the whole field and double the quotes in it");
+    }
+    for (from++; *from != '"' || from[1] == '"'; from++) {
+        if (*from == '\0') return FAIL(self, OST_ERR_SYNTAX, first_line, "the quote that opens here is not closed");
+        if (*from == '"') from++;
+        if (*from == '\n') self->line++;
+        *to++ = *from;
+    }
+    self->at = from + 1;
+    if (*self->at != '\0' && strchr(",\r\n", *self->at) == NULL)
+        return FAIL(self, OST_ERR_SYNTAX, self->line, "text after a closing quote; a comma is expected");
+    *to = '\0'; /* on the closing quote or before it */
+    return 0;
+}
+
+/* @return 1 for a record, 0 at the end, or an error */
+static int read_record(ost_csv_t *self)
+{
+    while (*self->at == '\r' || *self->at == '\n')
+        if (*self->at++ == '\n') self->line++;
+    self->n_fields = 0;
+    self->record_line = self->line;
+    if (*self->at == '\0') return 0;
+    for (;;) {
+        int ret = read_field(self);
+        if (ret != 0) return ret;
+        char end = *self->at;
+        *self->at = '\0';
+        if (end == '\0') return 1;
+        self->at++;
+        if (end == ',') continue;
+        if (end == '\r' && *self->at == '\n') self->at++;
+        self->line++;
+        return 1;
+    }
+}
+
+int ost_csv_open(ost_csv_t *self, const char *path, ost_error_t *err)
+{
+    *self = (ost_csv_t){ .path = path, .line = 1, .err = err };
+    int ret = ost_file_read(&self->text, path, MAX_BYTES, err);
+    if (ret != 0) return ret;
+    self->at = self->text;
+    if (strncmp(self->text, "\xEF\xBB\xBF", 3) == 0) self->at += 3; /* the mark that spreadsheets put in front */
+    ret = read_record(self);
+    if (ret == 0) return FAIL(self, OST_ERR_SYNTAX, 1, "the line of column names is missing");
+    self->n_names = self->n_fields;
+    return ret < 0 ? ret : 0;
+}
+
+int ost_csv_next(ost_csv_t *self)
+{
+    int ret = read_record(self);
+    if (ret <= 0 || self->n_fields == self->n_names) return ret;
+    return FAIL(self, OST_ERR_SYNTAX, self->record_line, "%zu fields where the first line names %zu columns",
+        self->n_fields, self->n_names);
+}
+
+int ost_csv_number(const ost_csv_t *self, const char *name, const char *text, double *out)
+{
+    char *end = NULL;
+    *out = NAN;
+    if (text[0] == '\0') return 0;
+    double value = strtod(text, &end);
+    if (*end != '\0' || !isfinite(value))
+        return FAIL(self, OST_ERR_SYNTAX, self->record_line, "%s: '%.60s' is not a number", name, text);
+    *out = value;
+    return 0;
+}
+
+void ost_csv_close(ost_csv_t *self)
+{
+    free(self->text);
+    self->text = NULL;
+}
+
+/* Which field holds each column. */
+static int find_columns(const ost_csv_t *self, const ost_csv_table_t *table, size_t *index)
+{
+    for (size_t c = 0; c < table->n_columns; c++) {
+        const char *name = table->columns[c].name;
+        size_t n_found = 0;
+        for (size_t i = 0; i < self->n_fields; i++) {
+            if (strcmp(self->fields[i], name) != 0) continue;
+            index[c] = i;
+            n_found++;
+        }
+        if (n_found == 1) continue;
+        if (n_found > 1) return FAIL(self, OST_ERR_NAME, self->record_line, "duplicate column '%s'", name);
+        const char *near = ost_nearest(name, (const char *const *) self->fields, self->n_fields);
+        return FAIL(self, OST_ERR_NAME, self->record_line, "column '%s' is missing%s%s%s", name,
+            near != NULL ? "; '" : "", near != NULL ? near : "", near != NULL ? "' is near it" : "");
+    }
+    return 0;
+}
+
+static int read_word(const ost_csv_t *self, const ost_csv_column_t *column, const char *text, unsigned *word)
+{
+    char wrong[400];
+    if (text[0] == '\0' && column->empty != NULL) text = column->empty;
+    *word = (unsigned) ost_words_find(column->words, column->n_words, text);
+    if (*word < column->n_words) return 0;
+    return FAIL(self, OST_ERR_NAME, self->record_line, "%s: %s", column->name,
+        ost_words_wrong(column->words, column->n_words, text, wrong, sizeof wrong));
+}
+
+static int read_member(const ost_csv_t *self, const ost_csv_column_t *column, const char *text, char *row)
+{
+    double number;
+    unsigned word;
+    char *copy;
+    int ret = 0;
+    switch (column->kind) {
+    case OST_CSV_NUMBER:
+        if ((ret = ost_csv_number(self, column->name, text, &number)) == 0)
+            memcpy(row + column->offset, &number, sizeof number);
+        return ret;
+    case OST_CSV_WORD:
+        if ((ret = read_word(self, column, text, &word)) == 0) memcpy(row + column->offset, &word, sizeof word);
+        return ret;
+    case OST_CSV_TEXT:
+        if ((copy = ost_strdup(text)) == NULL) return ost_no_memory(self->err);
+        memcpy(row + column->offset, &copy, sizeof copy);
+    }
+    return 0;
+}
+
+static int read_rows(ost_csv_t *self, const ost_csv_table_t *table, char **rows, size_t *n_rows)
+{
+    size_t index[OST_CSV_MAX_FIELDS], max_rows = 0;
+    int ret = find_columns(self, table, index);
+    while (ret == 0 && (ret = ost_csv_next(self)) > 0) {
+        if (*n_rows == max_rows) {
+            max_rows = max_rows == 0 ? 64 : 2 * max_rows;
+            char *more = realloc(*rows, max_rows * table->row_size);
+            if (more == NULL) return ost_no_memory(self->err);
+            *rows = more;
+        }
+        char *row = *rows + (*n_rows)++ * table->row_size;
+        memset(row, 0, table->row_size);
+        memcpy(row + table->line, &self->record_line, sizeof self->record_line);
+        ret = 0;
+        for (size_t c = 0; c < table->n_columns && ret == 0; c++)
+            ret = read_member(self, &table->columns[c], self->fields[index[c]], row);
+    }
+    return ret;
+}
+
+int ost_csv_read_rows(const ost_csv_table_t *table, const char *path, void **rows, size_t *n_rows, ost_error_t *err)
+{
+    ost_csv_t csv;
+    char *read = NULL;
+    *n_rows = 0;
+    int ret = ost_csv_open(&csv, path, err);
+    if (ret == 0) ret = read_rows(&csv, table, &read, n_rows);
+    *rows = read;
+    ost_csv_close(&csv);
+    return ret;
+}
+
+void ost_csv_free_rows(const ost_csv_table_t *table, void *rows, size_t n_rows)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t c = 0; c < table->n_columns; c++) {
+            char *text;
+            if (table->columns[c].kind != OST_CSV_TEXT) continue;
+            memcpy(&text, (char *) rows + i * table->row_size + table->columns[c].offset, sizeof text);
+            free(text);
+        }
+    free(rows);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tables of comma-separated values (RFC 4180), read record by record, or into rows of a struct as a list of columns
+ * says. Errors carry the path and the line. */
+#ifndef OST_INPUT_CSV_H
+#define OST_INPUT_CSV_H
+
+#include "core/error.h"
+
+enum { OST_CSV_MAX_FIELDS = 256 };
+
+/* A table that is being read. */
+typedef struct {
+    const char *path;                 /* borrowed: must outlive self */
+    char *text, *at;                  /* the file, cut up in place as it is read; owned */
+    int line;                         /* of `at` */
+    int record_line;                  /* where the record begins */
+    char *fields[OST_CSV_MAX_FIELDS]; /* [n_fields] of the record, point into the text */
+    size_t n_fields;
+    size_t n_names; /* fields of the first record, which names the columns; every other has as many */
+    ost_error_t *err;
+} ost_csv_t;
+
+/* Open a table and read its first record. `self` must be closed also after an error. @return 0, OST_ERR_IO,
+ * OST_ERR_LIMIT, OST_ERR_SYNTAX or OST_ERR_NO_MEMORY */
+int ost_csv_open(ost_csv_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/* The next record; empty lines are skipped. @return 1, 0 at the end, or an error */
+int ost_csv_next(ost_csv_t *self) OST_MUST_CHECK;
+/* A finite number; NAN where the field is empty. @param name  of the column, for the message */
+int ost_csv_number(const ost_csv_t *self, const char *name, const char *text, double *out) OST_MUST_CHECK;
+void ost_csv_close(ost_csv_t *self);
+
+typedef enum {
+    OST_CSV_TEXT,   /* char *, owned, "" where empty */
+    OST_CSV_NUMBER, /* double, NAN where empty */
+    OST_CSV_WORD    /* an enum, the index of one of `words` */
+} ost_csv_kind_t;
+
+/* A column that a program needs, and the member of its rows that it goes to. */
+typedef struct {
+    const char *name;
+    ost_csv_kind_t kind;
+    size_t offset;            /* of the member */
+    const char *const *words; /* [n_words] */
+    size_t n_words;
+    const char *empty; /* the word that an empty field stands for; NULL: it is refused */
+} ost_csv_column_t;
+
+/* Columns of one kind of table; further columns of a file are for people. */
+typedef struct {
+    const ost_csv_column_t *columns; /* [n_columns] */
+    size_t n_columns;
+    size_t row_size, line; /* of a row; offset of its int member that takes the line */
+} ost_csv_table_t;
+
+/* Read all rows. @param[out] rows  [n_rows] of row_size bytes, to be freed by ost_csv_free_rows() also after an error.
+ * @return as ost_csv_open(), or OST_ERR_NAME (a missing column, a word that is not one of those allowed) */
+int ost_csv_read_rows(
+    const ost_csv_table_t *table, const char *path, void **rows, size_t *n_rows, ost_error_t *err) OST_MUST_CHECK;
+void ost_csv_free_rows(const ost_csv_table_t *table, void *rows, size_t n_rows);
+
+#endif

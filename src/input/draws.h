@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file draws.h  The table that `osteon fit -o` writes: estimates and a sample of the posterior (CSV). */
+#ifndef OST_INPUT_DRAWS_H
+#define OST_INPUT_DRAWS_H
+
+#include "input/endpoints.h"
+
+/** Residual error of a class of endpoints beyond the observed values' own errors. */
+typedef struct {
+    double sigma_between; /**< SD that the observations of one trial share, unit of the residual */
+    double sigma_within;  /**< SD of single observations, unit of the residual */
+    double n_trials;      /**< trials that they were estimated from, 0 if none */
+} ost_residual_error_t;
+
+/** A table of draws. */
+typedef struct {
+    char *path;        /**< owned */
+    char **names;      /**< [n_params] "aibl.K_E"; owned */
+    ost_unit_t *units; /**< [n_params] of the columns; owned */
+    size_t n_params;
+    double *values; /**< [1 + n_draws][n_params] internal units; the first row is the estimate; owned */
+    size_t n_draws;
+    ost_residual_error_t residual_error[OST_N_CLASSES]; /**< of the fit, by ost_class_t */
+} ost_draws_t;
+
+/** Read a table of draws. @return 0, OST_ERR_IO or OST_ERR_SYNTAX, OST_ERR_UNIT with the line */
+int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/** That every name is a parameter of a model of the library, in its unit, and every value within its range. @param
+ * library  may gain models. @return 0, OST_ERR_NAME, OST_ERR_UNIT or OST_ERR_VALUE with the line */
+int ost_draws_check(const ost_draws_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts NULL and a zeroed one. */
+void ost_draws_free(ost_draws_t *self);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file endpoint.h  Endpoints: what is asked of a run. An endpoint is a statistic, over the subjects of an arm, of a
+ * measure of one output between two times. */
+#ifndef OST_OBSERVE_ENDPOINT_H
+#define OST_OBSERVE_ENDPOINT_H
+
+#include "cohort/cohort.h"
+#include "input/endpoints.h"
+#include "observe/statistic.h"
+
+/** An endpoint. */
+typedef struct {
+    char output[96];           /**< "bmd[total_hip]" */
+    size_t arm, versus;        /**< of the experiment; versus: the arm that is subtracted, SIZE_MAX for none */
+    double from, to;           /**< d from time 0; LEVEL: only `to` */
+    ost_measure_t measure;     /**< of each subject */
+    bool per_year;             /**< the measure is divided by to - from in years */
+    ost_statistic_t statistic; /**< over the subjects */
+    double unit;               /**< LEVEL and CHANGE: internal units in one of the unit asked for; NAN: as reported */
+    ost_dim_t unit_dim;        /**< of unit */
+    size_t i_output;           /**< row of the plan's outputs, after ost_endpoint_bind(), as the rest */
+    size_t i_from, i_to;       /**< indices of the plan's times */
+    double factor;             /**< unit asked for = factor x reported unit */
+} ost_endpoint_t;
+
+/** Index of an experiment's output time within half a day of t, SIZE_MAX if there is none. */
+size_t ost_endpoint_time(const ost_experiment_t *experiment, double t);
+/** Find output, times and unit in a plan. @param[out] why  [size] for a person, where it is not possible
+ * @return false where the plan has no such output, or the output cannot be in the unit */
+bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, size_t size);
+/** The measure of one subject. @param from, to  the output at the two times, reported unit */
+double ost_endpoint_measure(const ost_endpoint_t *self, double from, double to);
+
+/** Measures of all endpoints for every subject of a run: a sink of ost_cohort_run(). */
+typedef struct {
+    const ost_plan_t *plan;          /**< borrowed */
+    const ost_endpoint_t *endpoints; /**< [n_endpoints] bound, borrowed */
+    size_t n_endpoints;
+    size_t n_positions; /**< subjects of the run, of all variants */
+    double *values;     /**< [n_endpoints][2][n_positions] of the arm, of `versus`; owned */
+} ost_collector_t;
+/** Begin. Must be freed also after an error. @return 0 or OST_ERR_NO_MEMORY */
+int ost_collector_init(ost_collector_t *self, const ost_plan_t *plan, const ost_endpoint_t *endpoints, size_t n,
+    size_t n_positions, ost_error_t *err) OST_MUST_CHECK;
+/** The sink; the options' `user` is the collector. */
+int ost_collector_sink(void *self, const ost_cohort_block_t *block, ost_error_t *err);
+/** Endpoint i over n subjects from position `first` on. @param work  [n] */
+ost_estimate_t ost_collector_estimate(const ost_collector_t *self, size_t i, size_t first, size_t n, double *work);
+/** Free. */
+void ost_collector_free(ost_collector_t *self);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes values of a measure, one of each subject; gives statistics of them. Sums are in long double, so that their
+ * rounding stays below that of the values. */
+#include "observe/statistic.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static double mean_of(const ost_sample_t *self)
+{
+    long double sum = 0;
+    for (size_t i = 0; i < self->n; i++) sum += self->x[i];
+    return (double) (sum / (long double) self->n);
+}
+
+static double sd_of(const ost_sample_t *self)
+{
+    long double sum = 0, mean = mean_of(self);
+    for (size_t i = 0; i < self->n; i++) sum += (self->x[i] - mean) * (self->x[i] - mean);
+    return self->n > 1 ? (double) sqrtl(sum / (long double) (self->n - 1)) : NAN;
+}
+
+double ost_quantile(const double *x, size_t n, double p)
+{
+    double at = p * (double) (n - 1);
+    size_t below = (size_t) at;
+    if (below + 1 >= n) return x[n - 1];
+    double part = at - (double) below;
+    return (1 - part) * x[below] + part * x[below + 1];
+}
+
+static double median_of(const ost_sample_t *self)
+{
+    return ost_quantile(self->x, self->n, 0.5);
+}
+
+static double q05_of(const ost_sample_t *self)
+{
+    return ost_quantile(self->x, self->n, 0.05);
+}
+
+static double q95_of(const ost_sample_t *self)
+{
+    return ost_quantile(self->x, self->n, 0.95);
+}
+
+static double n_of(const ost_sample_t *self)
+{
+    return (double) self->n;
+}
+
+static double fraction_of(const ost_sample_t *self)
+{
+    size_t n_below = 0;
+    while (n_below < self->n && !(self->x[n_below] > 0)) n_below++;
+    return 100 * (double) (self->n - n_below) / (double) self->n;
+}
+
+static double difference_of(const ost_sample_t *self)
+{
+    return mean_of(self) - self->versus;
+}
+
+static double nnt_of(const ost_sample_t *self)
+{
+    double difference = fabs(difference_of(self));
+    return difference > 0 ? self->whole / difference : NAN;
+}
+
+static double residual_of(const ost_sample_t *self)
+{
+    return ost_statistic(self->observed_as, self) - self->observed;
+}
+
+#define COLUMN(NAME, name, heading, format, decimals, tables, function, meaning)                                       \
+    [NAME] = { name, heading, format, decimals, tables, function, meaning },
+const ost_statistic_column_t ost_statistics[OST_N_STATISTICS] = { OST_STATISTICS(COLUMN) };
+#define NAME_OF(NAME, name, ...) name,
+const char *const ost_statistic_names[OST_N_STATISTICS] = { OST_STATISTICS(NAME_OF) };
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *) a, y = *(const double *) b;
+    return (x > y) - (x < y);
+}
+
+ost_sample_t ost_sample_of(const double *values, size_t n, double *work)
+{
+    ost_sample_t self = { .x = work, .versus = NAN, .whole = NAN, .observed = NAN };
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(values[i])) work[self.n++] = values[i];
+    qsort(work, self.n, sizeof(*work), compare_doubles);
+    return self;
+}
+
+double ost_statistic(ost_statistic_t self, const ost_sample_t *sample)
+{
+    return sample->n > 0 || self == OST_STATISTIC_N ? ost_statistics[self].value(sample) : NAN;
+}
+
+char *ost_statistic_format(ost_statistic_t self, double value, int decimals, char *buf, size_t size)
+{
+    if (ost_statistics[self].decimals >= 0) decimals = ost_statistics[self].decimals;
+    buf[0] = '\0';
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    if (!isnan(value)) snprintf(buf, size, ost_statistics[self].format, decimals, value);
+#pragma GCC diagnostic pop
+    return buf;
+}
+
+ost_estimate_t ost_estimate(
+    ost_statistic_t statistic, const double *values, const double *versus, size_t n, double *work)
+{
+    ost_sample_t sample = ost_sample_of(values, n, work);
+    ost_estimate_t self = { .n = sample.n };
+    for (int i = 0; i < OST_N_STATISTICS; i++) self.statistic[i] = ost_statistic((ost_statistic_t) i, &sample);
+    self.value = self.statistic[statistic];
+    self.sd = self.statistic[OST_STATISTIC_SD];
+    if (versus == NULL) return self;
+    ost_sample_t other = ost_sample_of(versus, n, work);
+    self.value -= ost_statistic(statistic, &other);
+    self.sd = hypot(self.sd, ost_statistic(OST_STATISTIC_SD, &other));
+    if (other.n < self.n) self.n = other.n;
+    return self;
+}

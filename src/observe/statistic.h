@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file statistic.h  Statistics of a measure over the subjects of an arm, as columns of tables: a statistic is one row
+ * of OST_STATISTICS and its function in statistic.c. */
+#ifndef OST_OBSERVE_STATISTIC_H
+#define OST_OBSERVE_STATISTIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** X(MEMBER, name, heading, format, decimals, tables that have the column, function, meaning) */
+#define OST_STATISTICS(X)                                                                                              \
+    X(OST_STATISTIC_MEDIAN, "median", "median", "%.*f", -1, OST_SHOWN, median_of, "median")                            \
+    X(OST_STATISTIC_Q05, "q05", "5 %", "%.*f", -1, OST_SHOWN, q05_of, "5th percentile")                                \
+    X(OST_STATISTIC_Q95, "q95", "95 %", "%.*f", -1, OST_SHOWN, q95_of, "95th percentile")                              \
+    X(OST_STATISTIC_MEAN, "mean", "mean", "%.*f", -1, OST_SHOWN, mean_of, "mean")                                      \
+    X(OST_STATISTIC_SD, "sd", "SD", "%.*f", -1, OST_SHOWN | OST_CHECKED, sd_of, "standard deviation between subjects") \
+    X(OST_STATISTIC_N, "n", "n", "%.*f", 0, OST_ON_REQUEST, n_of, "subjects with a value")                             \
+    X(OST_STATISTIC_FRACTION, "fraction", "above 0", "%.*f", 1, OST_ON_REQUEST, fraction_of,                           \
+        "percent of the subjects whose value is above 0")                                                              \
+    X(OST_STATISTIC_DIFFERENCE, "difference", "difference", "%+.*f", -1, OST_WITH_VERSUS, difference_of,               \
+        "mean minus that of another arm")                                                                              \
+    X(OST_STATISTIC_NNT, "nnt", "NNT", "%.*g", 3, OST_WITH_VERSUS | OST_OF_FRACTIONS, nnt_of,                          \
+        "number needed to treat, or to harm: one subject in so many makes the difference")                             \
+    X(OST_STATISTIC_RESIDUAL, "residual", "sim - obs", "%+.*f", -1, OST_WITH_EVIDENCE, residual_of,                    \
+        "simulated - observed: mean against mean, median against median")
+
+/** Index of a statistic in ost_statistics. */
+typedef enum {
+#define OST_STATISTIC_MEMBER(NAME, ...) NAME, /**< see OST_STATISTICS */
+    OST_STATISTICS(OST_STATISTIC_MEMBER)
+#undef OST_STATISTIC_MEMBER
+        OST_N_STATISTICS
+} ost_statistic_t;
+
+/** Tables that have a column unless others are chosen. */
+enum {
+    OST_ON_REQUEST = 0,    /**< none */
+    OST_SHOWN = 1,         /**< `show` */
+    OST_CHECKED = 2,       /**< tables of `validate` */
+    OST_WITH_VERSUS = 4,   /**< `show --versus` */
+    OST_OF_FRACTIONS = 8,  /**< only where the value is a fraction of the subjects */
+    OST_WITH_EVIDENCE = 16 /**< `show` and `validate`, beside observed values */
+};
+
+/** Values of one measure over the subjects of an arm, and what they are compared with. */
+typedef struct {
+    const double *x; /**< [n] finite, ascending */
+    size_t n;        /**< 0: every statistic but `n` is NAN */
+    double versus;   /**< mean of another arm, NAN for none */
+    double whole;    /**< value at which all subjects have it, as 100 for percent of subjects; NAN for none */
+    double observed; /**< NAN for none */
+    ost_statistic_t observed_as; /**< the statistic that `observed` is */
+} ost_sample_t;
+
+/** A statistic. */
+typedef struct {
+    const char *name;                            /**< "q05", as options and experiments spell it */
+    const char *heading;                         /**< "5 %", of its column */
+    const char *format;                          /**< for printf: decimals, value */
+    int decimals;                                /**< negative: as many as the measure has */
+    unsigned tables;                             /**< OST_SHOWN, ... that have it */
+    double (*value)(const ost_sample_t *sample); /**< NAN where there is none */
+    const char *meaning;                         /**< a phrase */
+} ost_statistic_column_t;
+
+/** All statistics, by ost_statistic_t. */
+extern const ost_statistic_column_t ost_statistics[OST_N_STATISTICS];
+/** Their names. */
+extern const char *const ost_statistic_names[OST_N_STATISTICS];
+
+/** The sample of those of n values that are finite. @param[out] work  [n], that the sample borrows */
+ost_sample_t ost_sample_of(const double *values, size_t n, double *work);
+/** A statistic of a sample. */
+double ost_statistic(ost_statistic_t self, const ost_sample_t *sample);
+/** A value as its column prints it, nothing for NAN; always terminated. @param decimals  of the measure @return buf */
+char *ost_statistic_format(ost_statistic_t self, double value, int decimals, char *buf, size_t size);
+/** Quantile p of n ascending values by linear interpolation between ranks (type 7 of Hyndman 1996,
+ * doi:10.2307/2684934). @param n  > 0 */
+double ost_quantile(const double *x, size_t n, double p);
+
+/** What a run gives for one endpoint. */
+typedef struct {
+    double value; /**< NAN where no subject has one */
+    double sd;    /**< of the measure between subjects, both arms' variances added; NAN below 2 subjects */
+    size_t n;     /**< subjects with a finite measure (in the arm that has fewer) */
+    double statistic[OST_N_STATISTICS]; /**< all statistics of the arm itself */
+} ost_estimate_t;
+/** A statistic of n values, minus that of the other arm's if there is one.
+ * @param versus  [n] or NULL. @param work  [n] */
+ost_estimate_t ost_estimate(
+    ost_statistic_t statistic, const double *values, const double *versus, size_t n, double *work);
+
+#endif

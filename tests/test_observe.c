@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Statistics against GSL's, the dictionary of endpoints, tables of text. */
+#include "core/table.h"
+#include "observe/endpoint.h"
+#include "testlib.h"
+
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static ost_error_t err;
+
+static void test_statistics(void)
+{
+    double values[101], sorted[101], work[101];
+    for (size_t n = 1; n <= 101; n += n < 5 ? 1 : 32) {
+        for (size_t i = 0; i < n; i++) sorted[i] = values[i] = sin(7.3 * (double) i) * exp(0.02 * (double) i) + 1;
+        gsl_sort(sorted, 1, n);
+        ost_sample_t sample = ost_sample_of(values, n, work);
+        CU_ASSERT_EQUAL(sample.n, n);
+        sample.versus = 0.25;
+        sample.whole = 100;
+        sample.observed = 3;
+        sample.observed_as = OST_STATISTIC_MEDIAN;
+        double mean = gsl_stats_mean(values, 1, n), median = gsl_stats_median_from_sorted_data(sorted, 1, n);
+        const double expected[OST_N_STATISTICS] = { [OST_STATISTIC_MEDIAN] = median,
+            [OST_STATISTIC_Q05] = gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.05),
+            [OST_STATISTIC_Q95] = gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.95),
+            [OST_STATISTIC_MEAN] = mean,
+            [OST_STATISTIC_SD] = n > 1 ? gsl_stats_sd(values, 1, n) : NAN,
+            [OST_STATISTIC_N] = (double) n,
+            [OST_STATISTIC_FRACTION] = ost_statistic(OST_STATISTIC_FRACTION, &sample),
+            [OST_STATISTIC_DIFFERENCE] = mean - 0.25,
+            [OST_STATISTIC_NNT] = 100 / fabs(mean - 0.25),
+            [OST_STATISTIC_RESIDUAL] = median - 3 };
+        for (int i = 0; i < OST_N_STATISTICS; i++)
+            ost_assert_close(ost_statistic((ost_statistic_t) i, &sample), expected[i], 1e-12, 1e-14);
+    }
+}
+
+/* Values that are not finite are left out; without any value only their number is known. */
+static void test_values_that_are_missing(void)
+{
+    const double values[] = { NAN, 2, -1, INFINITY, 0, NAN, 4 }, none[] = { NAN, NAN };
+    double work[7];
+    ost_sample_t sample = ost_sample_of(values, 7, work);
+    CU_ASSERT_EQUAL(sample.n, 4);
+    ost_assert_close(ost_statistic(OST_STATISTIC_MEDIAN, &sample), 1, 1e-15, 0);
+    ost_assert_close(ost_statistic(OST_STATISTIC_FRACTION, &sample), 50, 1e-15, 0); /* 0 is not above 0 */
+    CU_ASSERT(isnan(ost_statistic(OST_STATISTIC_DIFFERENCE, &sample)));
+    CU_ASSERT(isnan(ost_statistic(OST_STATISTIC_NNT, &sample)));
+    sample = ost_sample_of(none, 2, work);
+    for (int i = 0; i < OST_N_STATISTICS; i++)
+        if (i == OST_STATISTIC_N)
+            ost_assert_close(ost_statistic((ost_statistic_t) i, &sample), 0, 0, 0);
+        else
+            CU_ASSERT(isnan(ost_statistic((ost_statistic_t) i, &sample)));
+    ost_estimate_t estimate = ost_estimate(OST_STATISTIC_MEAN, values, none, 2, work);
+    CU_ASSERT(isnan(estimate.value) && estimate.n == 0);
+}
+
+/* Every row of the table of statistics can be printed, and each name stands once. */
+static void test_table_of_statistics(void)
+{
+    char text[32];
+    for (int i = 0; i < OST_N_STATISTICS; i++) {
+        CU_ASSERT_STRING_EQUAL(ost_statistic_names[i], ost_statistics[i].name);
+        CU_ASSERT_EQUAL(ost_words_find(ost_statistic_names, OST_N_STATISTICS, ost_statistics[i].name), (size_t) i);
+        CU_ASSERT(strtod(ost_statistic_format((ost_statistic_t) i, 2.5, 2, text, sizeof(text)), NULL) != 0);
+        CU_ASSERT_STRING_EQUAL(ost_statistic_format((ost_statistic_t) i, NAN, 2, text, sizeof(text)), "");
+    }
+    CU_ASSERT_STRING_EQUAL(ost_statistic_format(OST_STATISTIC_SD, 2.5, 4, text, sizeof(text)), "2.5000");
+    CU_ASSERT_STRING_EQUAL(ost_statistic_format(OST_STATISTIC_RESIDUAL, 2.5, 1, text, sizeof(text)), "+2.5");
+    CU_ASSERT_STRING_EQUAL(ost_statistic_format(OST_STATISTIC_N, 64, 4, text, sizeof(text)), "64");
+}
+
+static void test_measures(void)
+{
+    ost_endpoint_t endpoint = { .factor = 10, .from = 0, .to = 2 * OST_DAYS_PER_YEAR };
+    const double expected[OST_N_MEASURES] = {
+        [OST_MEASURE_LEVEL] = 30, [OST_MEASURE_CHANGE] = 10, [OST_MEASURE_PERCENT] = 50, [OST_MEASURE_FRACTION] = 150
+    };
+    for (int i = 0; i < OST_N_MEASURES; i++) {
+        endpoint.measure = (ost_measure_t) i;
+        endpoint.per_year = false;
+        ost_assert_close(ost_endpoint_measure(&endpoint, 2, 3), expected[i], 1e-15, 0);
+        endpoint.per_year = i != OST_MEASURE_LEVEL;
+        ost_assert_close(ost_endpoint_measure(&endpoint, 2, 3), expected[i] / (endpoint.per_year ? 2 : 1), 1e-15, 0);
+    }
+}
+
+#define SHIPPED OST_SOURCE_DIR "/configs/evidence/endpoints.csv"
+static ost_endpoint_dictionary_t dictionary;
+
+/* The dictionary that comes with osteon: sites with what stands in brackets, endpoints before sites, a scan's error as
+ * the model of densitometry has it. */
+static void test_dictionary(void)
+{
+    static const struct {
+        const char *endpoint, *site, *output;
+    } cases[] = { { "BMD_change", "LS", "bmd[lumbar_spine]" }, { "BMD_change", "LS(L2-L4)", "bmd[lumbar_spine]" },
+        { "BMD_change", "LS T-score", NULL }, { "BMD_change", "total body", NULL }, { "BMD_change", "", NULL },
+        { "marker_change", "NTX", "ntx" }, { "marker_change", "sNTX", "serum_ntx" },
+        { "estradiol_level", "serum", "estradiol" }, { "testosterone_level", "LS", "testosterone" } };
+    ost_library_t library;
+    CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_endpoint_dictionary_read(&dictionary, SHIPPED, NULL, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_endpoint_dictionary_errors(&dictionary, &library, &err), 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const ost_endpoint_entry_t *entry = ost_endpoint_entry(&dictionary, cases[i].endpoint, cases[i].site);
+        CU_ASSERT_EQUAL(entry == NULL, cases[i].output == NULL);
+        if (entry != NULL) CU_ASSERT_STRING_EQUAL(entry->output, cases[i].output);
+    }
+    const double scan[] = { 1.1, 1.3, 1.7 };
+    const char *const outputs[] = { "bmd[lumbar_spine]", "bmd[total_hip]", "bmd[femoral_neck]" };
+    for (size_t i = 0; i < 3; i++)
+        ost_assert_close(ost_endpoint_entry_of_output(&dictionary, outputs[i])->error_cv, hypot(scan[i], 1), 1e-12, 0);
+    ost_assert_close(ost_endpoint_entry_of_output(&dictionary, "ctx")->error_cv, 0, 0, 0);
+    CU_ASSERT_EQUAL(ost_endpoint_entry_of_output(&dictionary, "ctx")->endpoint_class, OST_CLASS_MARKER);
+    CU_ASSERT_PTR_NULL(ost_endpoint_entry_of_output(&dictionary, "bmd"));
+    ost_endpoint_dictionary_free(&dictionary);
+    ost_endpoint_dictionary_free(&dictionary);
+    ost_library_free(&library);
+}
+
+static void test_wrong_dictionaries(void)
+{
+    static const struct {
+        const char *row, *what;
+        int code;
+    } cases[] = {
+        { "LS,,x,BDM,", "class: 'BDM' must be one of BMD, marker or hormone (did you mean 'BMD'?)", OST_ERR_NAME },
+        { "LS,,x,level,", "class: 'level' must be one of", OST_ERR_NAME },
+        { "LS,,x,BMD", "4 fields", OST_ERR_SYNTAX },
+        { "LS,,x,BMD,scan_cv", "'scan_cv' must be a parameter of a model, as in dxa.visit_cv", OST_ERR_NAME },
+        { "LS,,x,BMD,dxb.visit_cv", "'dxb.visit_cv' must be a parameter", OST_ERR_NAME },
+        { "LS,,x,BMD,dxa.visit_cv dxa.cv", "'dxa.cv' is not a parameter of this model", OST_ERR_NAME },
+        { "LS,,x,BMD,dxa.young[total_hip]", "must be a fraction", OST_ERR_UNIT },
+    };
+    ost_library_t library;
+    char folder[] = "/tmp/ost_endpoints_XXXXXX", path[64], evidence[64], text[256];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/endpoints.csv", folder);
+    snprintf(evidence, sizeof(evidence), "%s/evidence.csv", folder);
+    CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
+    CU_ASSERT_EQUAL(ost_endpoint_dictionary_read(&dictionary, evidence, NULL, &err), OST_ERR_IO);
+    ost_endpoint_dictionary_free(&dictionary);
+    CU_ASSERT_EQUAL(ost_endpoint_dictionary_read(&dictionary, evidence, SHIPPED, &err), 0);
+    CU_ASSERT(dictionary.n_entries >= 12);
+    ost_endpoint_dictionary_free(&dictionary);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        FILE *file = fopen(path, "w");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+        fprintf(file, "site,endpoint,output,class,error\n%s\n", cases[i].row);
+        fclose(file);
+        err = (ost_error_t){ 0 };
+        int ret = ost_endpoint_dictionary_read(&dictionary, evidence, SHIPPED, &err);
+        if (ret == 0) ret = ost_endpoint_dictionary_errors(&dictionary, &library, &err);
+        CU_ASSERT_EQUAL(ret, cases[i].code);
+        snprintf(text, sizeof(text), "%s:2: ", path);
+        ost_assert_contains(ost_error_format(&err, (char[1024]){ 0 }, 1024), text);
+        ost_assert_contains(err.what, cases[i].what);
+        ost_endpoint_dictionary_free(&dictionary);
+    }
+    unlink(path);
+    rmdir(folder);
+    ost_library_free(&library);
+}
+
+static void test_text_tables(void)
+{
+    ost_table_t table = { 0 };
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    ost_table_text(&table, "arm", 8);
+    ost_table_numbers(&table, "n");
+    ost_table_text(&table, "note", 0);
+    ost_table_cell(&table, "%s", "a longer arm");
+    ost_table_cell(&table, "%d", 1000);
+    ost_table_skip_to(&table, table.n_columns);
+    ost_table_skip_to(&table, table.n_columns); /* the row has ended already */
+    ost_table_skip_to(&table, 2);
+    ost_table_cell(&table, "%s", "text");
+    CU_ASSERT_EQUAL(ost_table_print(&table, out, &err), 0);
+    fclose(out);
+    CU_ASSERT_STRING_EQUAL(text, "arm          n  note\n"
+                                 "a longer  1000\n"
+                                 "                text\n");
+    free(text);
+    ost_table_free(&table);
+}
+
+static const ost_test_t tests[] = {
+    { "statistics", test_statistics },
+    { "values_that_are_missing", test_values_that_are_missing },
+    { "table_of_statistics", test_table_of_statistics },
+    { "measures", test_measures },
+    { "dictionary", test_dictionary },
+    { "wrong_dictionaries", test_wrong_dictionaries },
+    { "text_tables", test_text_tables },
+};
+
+OST_TEST_MAIN("observe", tests)
