@@ -650,9 +650,8 @@ static void test_wrong_params(void)
     STUDY(&s, "needy");
     expect_error(&s, OST_ERR_NAME, 3, "model 'needy' needs covariate 'weight' [kg] (body weight)", "no default");
     STUDY(&s, "bone", "axis");
-    s.covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = unit_of("y"), .origin = OST_ORIGIN_DISTRIBUTION };
-    s.covariates[0].b = s.covariates[0].lower = 5;
-    s.covariates[0].upper = 4;
+    s.covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = unit_of("y"), .b = 5, .lower = 5, .upper = 4 };
+    s.covariates[0].origin = OST_ORIGIN_DISTRIBUTION;
     s.covariates[0].location.line = 4;
     s.e.n_covariates = 1;
     expect_error(&s, OST_ERR_VALUE, 4, "'age'", "range is empty");
