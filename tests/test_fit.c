@@ -174,7 +174,7 @@ static void test_whitening(void)
     direct = direct_minus2(residuals, OST_CLASS_BMD, fit.residual_error[OST_CLASS_BMD], false);
     ost_assert_close(ost_fit_misfit(&fit, whitened), direct, 1e-10, 0);
     /* robust: beyond k, linear */
-    fit.robust = 1.5;
+    fit.huber_k = 1.5;
     for (size_t i = 0; i < 16; i++) {
         fit.rows[i].error = 1;
         whitened[i] = i == 15 ? 10 : 0;
@@ -391,7 +391,7 @@ static void test_profile_and_sample(void)
     CU_ASSERT(watched.lowest > fit.objective - 0.05);
     ost_assert_close(watched.sum / watched.calls - fit.objective, 3, 0, 1);
     CU_ASSERT(sample.accepted > 0.7); /* the normal distribution that is proposed is the posterior */
-    CU_ASSERT(sample.ratio < 1.2);
+    CU_ASSERT(sample.r_hat < 1.2);
     for (size_t k = 0; k < 3; k++) {
         const ost_fit_param_t *p = &fit.params[k];
         double sum = 0, squares = 0;

@@ -177,20 +177,23 @@ static void test_text_tables(void)
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    ost_table_text(&table, "arm", 8);
-    ost_table_numbers(&table, "n");
-    ost_table_text(&table, "note", 0);
+    ost_table_columns(&table, "<8arm\tn");
+    ost_table_column(&table, "note", true, 0);
     ost_table_cell(&table, "%s", "a longer arm");
     ost_table_cell(&table, "%d", 1000);
     ost_table_skip_to(&table, table.n_columns);
     ost_table_skip_to(&table, table.n_columns); /* the row has ended already */
     ost_table_skip_to(&table, 2);
     ost_table_cell(&table, "%s", "text");
+    ost_table_row(&table, "%s\t%d\t%s\tone too many", "b", 7, "");
+    ost_table_row(&table, "short");
     CU_ASSERT_EQUAL(ost_table_print(&table, out, &err), 0);
     fclose(out);
     CU_ASSERT_STRING_EQUAL(text, "arm          n  note\n"
                                  "a longer  1000\n"
-                                 "                text\n");
+                                 "                text\n"
+                                 "b            7\n"
+                                 "short\n");
     free(text);
     ost_table_free(&table);
 }

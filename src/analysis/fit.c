@@ -16,9 +16,10 @@
 #define DELTA 0.02
 #define MAX_ITERATIONS 20
 #define ROUNDS 6
-/* A search has arrived when a step gains less than this of -2 log posterior; one from a start, that will be refined. */
-#define ARRIVED 0.01
-#define ARRIVED_FIRST 0.5
+/* A search has converged when a step gains less than this of -2 log posterior; the second holds for searches from
+ * starts, which are refined later. */
+#define CONVERGED 0.01
+#define CONVERGED_FIRST 0.5
 /* A residual where the model fails: far from any good one, but finite. */
 #define FAILED 1e3
 /* Starts are drawn with this part of the priors' SDs. */
@@ -118,7 +119,7 @@ double ost_fit_misfit(const ost_fit_t *self, double *residuals)
     double sum = 0;
     ost_fit_whiten(self, residuals);
     for (size_t i = 0; i < self->n_rows; i++) {
-        residuals[i] = huber(residuals[i], self->robust);
+        residuals[i] = huber(residuals[i], self->huber_k);
         sum += residuals[i] * residuals[i];
     }
     return sum;
@@ -126,7 +127,7 @@ double ost_fit_misfit(const ost_fit_t *self, double *residuals)
 
 /* Residuals of all rows at z and with each parameter moved by DELTA in turn. @param[in,out] points
  * [n_params + 1][n_params], z given; @param[out] residuals  [n_params + 1][n_rows] */
-static int look_around(ost_fit_t *self, double *points, int n_threads, double *residuals, ost_error_t *err)
+static int differences(ost_fit_t *self, double *points, int n_threads, double *residuals, ost_error_t *err)
 {
     size_t n = self->n_params;
     for (size_t v = 1; v <= n; v++)
@@ -134,16 +135,17 @@ static int look_around(ost_fit_t *self, double *points, int n_threads, double *r
     return ost_fit_residuals(self, points, n + 1, n_threads, residuals, NULL, err);
 }
 
-int ost_fit_slopes(ost_fit_t *self, const double *z, int n_threads, double *slopes, double *residuals, ost_error_t *err)
+int ost_fit_sensitivities(
+    ost_fit_t *self, const double *z, int n_threads, double *sensitivities, double *residuals, ost_error_t *err)
 {
     size_t n = self->n_params, n_rows = self->n_rows;
     double *points = malloc((n + 1) * (n + 1) * sizeof(*points)), *all = malloc((n + 1) * (n_rows + 1) * sizeof(*all));
     int ret = points == NULL || all == NULL ? ost_no_memory(err) : 0;
     if (ret == 0) memcpy(points, z, n * sizeof(*z));
-    if (ret == 0) ret = look_around(self, points, n_threads, all, err);
+    if (ret == 0) ret = differences(self, points, n_threads, all, err);
     for (size_t i = 0; i < n_rows && ret == 0; i++) {
         residuals[i] = all[i];
-        for (size_t k = 0; k < n; k++) slopes[i * n + k] = (all[(k + 1) * n_rows + i] - all[i]) / DELTA;
+        for (size_t k = 0; k < n; k++) sensitivities[i * n + k] = (all[(k + 1) * n_rows + i] - all[i]) / DELTA;
     }
     free(points);
     free(all);
@@ -176,7 +178,7 @@ static int search_df(const gsl_vector *x, void *user, gsl_matrix *jacobian)
     search_t *self = user;
     size_t n = self->fit->n_params, n_rows = self->fit->n_rows;
     for (size_t k = 0; k < n; k++) self->points[k] = gsl_vector_get(x, k);
-    self->ret = look_around(self->fit, self->points, self->options->n_threads, self->residuals, self->err);
+    self->ret = differences(self->fit, self->points, self->options->n_threads, self->residuals, self->err);
     gsl_vector *base = gsl_vector_alloc(n_rows + n), *moved = gsl_vector_alloc(n_rows + n);
     if (self->ret == 0 && (base == NULL || moved == NULL))
         self->ret = ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
@@ -200,7 +202,7 @@ static bool report(search_t *self, size_t done, size_t all, double objective)
 }
 
 /* Levenberg and Marquardt from z, in place. @param[out] jacobian  [n_rows + n_params][n_params] at the end, or NULL */
-static int descend(search_t *self, double *z, double *objective, gsl_matrix *jacobian)
+static int minimize(search_t *self, double *z, double *objective, gsl_matrix *jacobian)
 {
     ost_fit_t *fit = self->fit;
     size_t n = fit->n_params, n_f = fit->n_rows + n;
@@ -212,10 +214,11 @@ static int descend(search_t *self, double *z, double *objective, gsl_matrix *jac
     gsl_vector_view x = gsl_vector_view_array(z, n);
     if (w == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
     int status = gsl_multifit_nlinear_init(&x.vector, &fdf, w);
-    double before = INFINITY, arrived = fit->searching ? ARRIVED_FIRST : ARRIVED;
+    double before = INFINITY, converged = fit->searching ? CONVERGED_FIRST : CONVERGED;
     for (size_t i = 0; status == GSL_SUCCESS && self->ret == 0; i++) {
         gsl_blas_ddot(w->f, w->f, objective);
-        if (!report(self, i, MAX_ITERATIONS, *objective) || i == MAX_ITERATIONS || before - *objective < arrived) break;
+        if (!report(self, i, MAX_ITERATIONS, *objective) || i == MAX_ITERATIONS || before - *objective < converged)
+            break;
         before = *objective;
         status = gsl_multifit_nlinear_iterate(w);
     }
@@ -241,7 +244,7 @@ static void search_free(search_t *self)
     free(self->residuals);
 }
 
-int ost_fit_descend(ost_fit_t *self, double *z, long held, double held_z, const ost_fit_options_t *options,
+int ost_fit_minimize(ost_fit_t *self, double *z, long held, double held_z, const ost_fit_options_t *options,
     double *objective, gsl_matrix *jacobian, ost_error_t *err)
 {
     search_t search;
@@ -249,7 +252,7 @@ int ost_fit_descend(ost_fit_t *self, double *z, long held, double held_z, const 
     search.held = held;
     search.held_z = held_z;
     if (held >= 0) z[held] = held_z;
-    if (ret == 0) ret = descend(&search, z, objective, jacobian);
+    if (ret == 0) ret = minimize(&search, z, objective, jacobian);
     if (ret == 0 && search.stopped) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
     search_free(&search);
     return ret;
@@ -264,7 +267,7 @@ static void keep_covariance(ost_fit_t *self, const gsl_matrix *jacobian)
     gsl_linalg_cholesky_decomp1(&c.matrix); /* positive definite: the priors add the identity */
     gsl_linalg_cholesky_invert(&c.matrix);
     for (size_t i = 0; i < self->n_rows; i++)
-        for (size_t k = 0; k < n; k++) self->slope[i * n + k] = gsl_matrix_get(jacobian, i, k);
+        for (size_t k = 0; k < n; k++) self->sensitivity[i * n + k] = gsl_matrix_get(jacobian, i, k);
     for (size_t k = 0; k < n; k++) self->params[k].se = self->params[k].prior_sd * sqrt(self->covariance[k * n + k]);
 }
 
@@ -277,7 +280,7 @@ static int keep_estimate(search_t *self, const double *z)
     return ret;
 }
 
-/* Errors of the observations with the spread between people as simulated at z. */
+/* Errors of the observations with the SD between subjects as simulated at z. */
 static int set_errors(search_t *self, const double *z)
 {
     ost_fit_t *fit = self->fit;
@@ -290,7 +293,8 @@ static int set_errors(search_t *self, const double *z)
 }
 
 /* The sizes of errors. Residuals at the estimate are smaller than those of the true parameters, since these rows chose
- * it: the mean of r r' over the posterior is that of the estimate and J C J', J the slopes and C their covariance.
+ * it: the mean of r r' over the posterior is that of the estimate and J C J', J the sensitivities and C their
+ * covariance.
  * @param known  C is that of an estimate near z */
 static int estimate_spread(search_t *self, const double *z, bool known)
 {
@@ -300,22 +304,23 @@ static int estimate_spread(search_t *self, const double *z, bool known)
         ost_fit_estimate_residual_error(fit, self->residuals, 1); /* set_errors left them */
         return 0;
     }
-    double *slopes = malloc((n_rows * n + 1) * sizeof(*slopes));
+    double *sensitivities = malloc((n_rows * n + 1) * sizeof(*sensitivities));
     gsl_matrix *root = gsl_matrix_alloc(n, n);
-    int ret = slopes == NULL || root == NULL ? ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory") : 0;
-    if (ret == 0) ret = ost_fit_slopes(fit, z, self->options->n_threads, slopes, self->residuals, self->err);
+    int ret = sensitivities == NULL || root == NULL ? ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    if (ret == 0)
+        ret = ost_fit_sensitivities(fit, z, self->options->n_threads, sensitivities, self->residuals, self->err);
     if (ret == 0) {
         gsl_matrix_const_view c = gsl_matrix_const_view_array(fit->covariance, n, n);
         gsl_matrix_memcpy(root, &c.matrix);
         gsl_linalg_cholesky_decomp1(root);
-        gsl_matrix_view j = gsl_matrix_view_array(slopes, n_rows, n);
+        gsl_matrix_view j = gsl_matrix_view_array(sensitivities, n_rows, n);
         gsl_blas_dtrmm(CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, 1, root, &j.matrix);
         for (size_t k = 0; k < n; k++)
-            for (size_t i = 0; i < n_rows; i++) self->residuals[(k + 1) * n_rows + i] = slopes[i * n + k];
+            for (size_t i = 0; i < n_rows; i++) self->residuals[(k + 1) * n_rows + i] = sensitivities[i * n + k];
         ost_fit_estimate_residual_error(fit, self->residuals, n + 1);
     }
     gsl_matrix_free(root);
-    free(slopes);
+    free(sensitivities);
     return ret;
 }
 
@@ -336,7 +341,7 @@ static int search_all_starts(search_t *self, double *best, double *lowest)
             what, sizeof(what), "start %llu of %llu", (unsigned long long) s + 1, (unsigned long long) fit->n_starts);
         for (size_t k = 0; k < n; k++)
             z[k] = s == 0 ? 0 : START_SD * ost_random_normal(fit->seed, s, ost_random_purpose(fit->params[k].name), 0);
-        ret = descend(self, z, &objective, NULL);
+        ret = minimize(self, z, &objective, NULL);
         if (objective < *lowest) {
             *lowest = objective;
             memcpy(best, z, n * sizeof(*z));
@@ -363,7 +368,7 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     for (int round = 0; round < ROUNDS && ret == 0 && !search.stopped; round++) {
         if ((ret = set_errors(&search, best)) < 0) break;
         if ((ret = estimate_spread(&search, best, round > 0)) < 0) break;
-        ret = descend(&search, best, &lowest, jacobian);
+        ret = minimize(&search, best, &lowest, jacobian);
         if (ret == 0 && !search.stopped) keep_covariance(self, jacobian);
     }
     if (ret == 0) ret = keep_estimate(&search, best);

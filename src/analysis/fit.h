@@ -2,9 +2,9 @@
 /** @file fit.h  Estimating parameters from the evidence of trials.
  *  Bayes' rule at its mode: least squares of the observations' residuals with log-normal and logit-normal priors, by
  * Levenberg and Marquardt (GSL multifit_nlinear) from several starts. The error of an observation has three parts: its
- * own (its interval, or the spread between people over its n), what all observations of one kind from one trial share
- * (people, machine, season: `between`), and what the model gets wrong of single observations (`within`); the sizes of
- * the latter two are estimated, by class of endpoint. Only rows of role `calibrate` are fitted. */
+ * own (its interval, or the SD between subjects over the root of its n), an error that all observations of one class
+ * from one trial share (population, machine, season: sigma_between), and an error of single observations
+ * (sigma_within); the latter two SDs are estimated, by class of endpoint. Only rows of role `calibrate` are fitted. */
 #ifndef OST_ANALYSIS_FIT_H
 #define OST_ANALYSIS_FIT_H
 
@@ -58,15 +58,15 @@ typedef struct {
     ost_fit_exclusion_t *exclusions; /**< [n_exclusions] */
     size_t n_exclusions;
     uint64_t seed, n_starts; /**< of random numbers; searches from the prior */
-    double robust;           /**< residuals beyond this many SD count linearly (Huber); 0: none */
+    double huber_k;          /**< residuals beyond this many SD count linearly (Huber); 0: none */
     ost_residual_error_t residual_error[OST_N_CLASSES]; /**< as estimated so far */
     double *covariance;   /**< [n_params][n_params] on the working scale in units of prior SDs, after ost_fit_run() */
-    double *slope;        /**< [n_rows][n_params] d whitened residual / d working scale in prior SDs */
+    double *sensitivity;  /**< [n_rows][n_params] d whitened residual / d working scale in prior SDs */
     double objective;     /**< -2 log posterior but for a constant */
     uint64_t n_simulated; /**< subject-arms so far */
 } ost_fit_t;
 
-/** What a long computation says of itself; non-zero stops it, the best so far is kept. */
+/** Progress of a long computation; non-zero stops it, the best so far is kept. */
 typedef int (*ost_fit_progress_fn)(void *user, const char *what, size_t done, size_t all, double objective);
 
 /** How to run. */
@@ -104,9 +104,10 @@ int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const 
 
 /** How well a sample of the posterior was made. */
 typedef struct {
-    double accepted; /**< share of the steps that were taken: all where the posterior is normal, else about a quarter */
-    double ratio;    /**< Gelman and Rubin's, of the parameter where it is largest: 1 once all chains tell the same;
-                        (1992, doi:10.1214/ss/1177011136) */
+    double
+        accepted; /**< fraction of the steps that were taken: all where the posterior is normal, else about a quarter */
+    double r_hat; /**< Gelman and Rubin's R-hat, the largest of all parameters: 1 once the chains agree
+                     (1992, doi:10.1214/ss/1177011136) */
 } ost_fit_sample_t;
 
 /** A sample of the posterior by 32 chains, whose steps are proposed from the normal distribution of the fit's
@@ -115,7 +116,8 @@ typedef struct {
 int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *options, double *values,
     ost_fit_sample_t *sample, ost_error_t *err) OST_MUST_CHECK;
 
-/** The report of a fit, for a person: estimates, what informs them, residuals, sizes of errors. */
-void ost_fit_print(const ost_fit_t *self, FILE *out);
+/** The report of a fit, for a person: estimates, the rows that inform them, residuals, residual errors.
+ * @return 0 or OST_ERR_NO_MEMORY */
+int ost_fit_print(const ost_fit_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What surrounds the estimate: predictions of trials left out, profiles, a sample of the posterior. */
+/* Takes an estimate; gives predictions of trials left out, profiles, a sample of the posterior. */
 #include "analysis/fit_impl.h"
 #include "core/random.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Of the sampler: chains that move together, rounds before any counts, rounds from one kept point to the next, and the
- * share of steps that are to be accepted (Roberts 1997, doi:10.1214/aoap/1034625254). */
+ * fraction of steps that are to be accepted (Roberts 1997, doi:10.1214/aoap/1034625254). */
 #define CHAINS 32
 #define BURN_IN 60
 #define THIN 15
@@ -24,13 +24,14 @@ static double *estimate_z(const ost_fit_t *self)
     return z;
 }
 
-/* SD of the prediction of row i: the slopes of its raw residual times the covariance of a fit, and all errors. */
-static double prediction_sd(const ost_fit_t *self, size_t i, const double *slope, const gsl_matrix *covariance)
+/* SD of the prediction of row i: the sensitivities of its raw residual times the covariance of a fit, and all errors.
+ */
+static double prediction_sd(const ost_fit_t *self, size_t i, const double *sensitivity, const gsl_matrix *covariance)
 {
     size_t n = self->n_params;
     double variance = 0;
     for (size_t a = 0; a < n; a++)
-        for (size_t b = 0; b < n; b++) variance += slope[a] * gsl_matrix_get(covariance, a, b) * slope[b];
+        for (size_t b = 0; b < n; b++) variance += sensitivity[a] * gsl_matrix_get(covariance, a, b) * sensitivity[b];
     const ost_residual_error_t *spread = &self->residual_error[ost_fit_class(self, i)];
     double error = self->rows[i].error;
     return sqrt(variance + error * error + spread->sigma_between * spread->sigma_between +
@@ -41,31 +42,31 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
     double *sd, ost_error_t *err)
 {
     size_t n = self->n_params, n_left_out = 0;
-    double objective, *z = estimate_z(self), *slopes = malloc((self->n_rows * n + 1) * sizeof(*slopes));
+    double objective, *z = estimate_z(self), *sensitivities = malloc((self->n_rows * n + 1) * sizeof(*sensitivities));
     gsl_matrix *jacobian = gsl_matrix_alloc(self->n_rows + n, n), *covariance = gsl_matrix_alloc(n, n);
-    int ret = z == NULL || slopes == NULL || jacobian == NULL || covariance == NULL ? ost_no_memory(err) : 0;
+    int ret = z == NULL || sensitivities == NULL || jacobian == NULL || covariance == NULL ? ost_no_memory(err) : 0;
     for (size_t i = 0; i < self->n_rows; i++) {
         self->rows[i].left_out = strcmp(ost_fit_observation(self, i)->row->trial, trial) == 0;
         n_left_out += self->rows[i].left_out;
     }
     if (ret == 0 && n_left_out == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", trial);
     self->searching = true; /* few subjects find the way, all of them predict */
-    if (ret == 0) ret = ost_fit_descend(self, z, -1, 0, options, &objective, jacobian, err);
+    if (ret == 0) ret = ost_fit_minimize(self, z, -1, 0, options, &objective, jacobian, err);
     self->searching = false;
-    if (ret == 0) ret = ost_fit_slopes(self, z, options->n_threads, slopes, residuals, err);
+    if (ret == 0) ret = ost_fit_sensitivities(self, z, options->n_threads, sensitivities, residuals, err);
     if (ret == 0) {
         gsl_blas_dgemm(CblasTrans, CblasNoTrans, 1, jacobian, jacobian, 0, covariance);
         gsl_linalg_cholesky_decomp1(covariance);
         gsl_linalg_cholesky_invert(covariance);
     }
     for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
-        sd[i] = self->rows[i].left_out ? prediction_sd(self, i, slopes + i * n, covariance) : NAN;
+        sd[i] = self->rows[i].left_out ? prediction_sd(self, i, sensitivities + i * n, covariance) : NAN;
         if (!self->rows[i].left_out) residuals[i] = NAN;
     }
     for (size_t i = 0; i < self->n_rows; i++) self->rows[i].left_out = false;
     gsl_matrix_free(jacobian);
     gsl_matrix_free(covariance);
-    free(slopes);
+    free(sensitivities);
     free(z);
     return ret;
 }
@@ -78,7 +79,7 @@ int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const 
     double centre = ret == 0 ? at[k] : 0, unit = self->params[k].se / self->params[k].prior_sd;
     for (size_t i = 0; i < n && ret == 0; i++) {
         double objective = NAN, held = centre + z[i] * unit;
-        ret = ost_fit_descend(self, at, (long) k, held, options, &objective, NULL, err);
+        ret = ost_fit_minimize(self, at, (long) k, held, options, &objective, NULL, err);
         rise[i] = objective + held * held - self->objective; /* the spring took the place of the prior */
     }
     free(at);
@@ -86,7 +87,7 @@ int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const 
 }
 
 /* Chains of a Metropolis sampler, all at one point of their own. Points are kept as e, with z = centre + L e: were the
- * posterior the normal one that the slopes describe, e would be standard normal and every step be taken. */
+ * posterior the normal one that the sensitivities describe, e would be standard normal and every step be taken. */
 typedef struct {
     ost_fit_t *fit;
     const ost_fit_options_t *options;
@@ -98,7 +99,7 @@ typedef struct {
     double *excess;       /* [CHAINS] -2 log posterior at e, beyond that of the normal one */
     double *residuals;    /* [CHAINS][n_rows] */
     double *sum, *square; /* [CHAINS][n] of e, over the rounds that count */
-    double step;          /* 0..1, share of the next point that is new */
+    double step;          /* 0..1, fraction of the next point that is new */
 } chains_t;
 
 static void to_z(const chains_t *self, const double *e, double *z)
@@ -142,8 +143,8 @@ static int step_chains(chains_t *self, uint64_t round, ost_error_t *err)
     return ret < 0 ? ret : n_accepted;
 }
 
-/* Gelman and Rubin's ratio, the largest of all parameters: 1 where the chains have forgotten where they began. */
-static double worst_ratio(const chains_t *self, double rounds)
+/* Gelman and Rubin's R-hat, the largest of all parameters: 1 once the chains agree. */
+static double largest_r_hat(const chains_t *self, double rounds)
 {
     double worst = 1;
     for (size_t k = 0; k < self->n; k++) {
@@ -192,7 +193,7 @@ static int run_chains(chains_t *self, size_t n_draws, double *values, ost_fit_sa
             return ost_fail(err, OST_ERR_LIMIT, "interrupted: no sample of the posterior was made");
     }
     double counted = (double) (n_rounds - BURN_IN);
-    *sample = (ost_fit_sample_t){ accepted / CHAINS / counted, worst_ratio(self, counted) };
+    *sample = (ost_fit_sample_t){ accepted / CHAINS / counted, largest_r_hat(self, counted) };
     return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The file of a fit: which trials, which parameters with which priors, which rows are left out and why. */
+/* Takes the file of a fit; gives its trials, parameters with priors, rows, and exclusions with their reasons. */
 #include "analysis/fit_impl.h"
 #include "core/file.h"
 #include "core/text.h"
@@ -223,7 +223,7 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoi
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(root, "title"), &self->title, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "seed"), 0, UINT64_MAX, &self->seed, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "starts"), 1, 1000, &self->n_starts, err);
-    if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(root, "robust"), 0, 100, &self->robust, err);
+    if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(root, "robust"), 0, 100, &self->huber_k, err);
     if (ret < 0) return ret;
     self->params = calloc(params->n_members + 1, sizeof(*self->params));
     self->exclusions = calloc((exclude != NULL ? exclude->n_members : 0) + 1, sizeof(*self->exclusions));
@@ -236,8 +236,8 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoi
     if (ret == 0) ret = choose_rows(self, err);
     if (ret < 0) return ret;
     self->covariance = calloc(self->n_params * self->n_params, sizeof(double));
-    self->slope = calloc(self->n_rows * self->n_params, sizeof(double));
-    return self->covariance == NULL || self->slope == NULL ? ost_no_memory(err) : 0;
+    self->sensitivity = calloc(self->n_rows * self->n_params, sizeof(double));
+    return self->covariance == NULL || self->sensitivity == NULL ? ost_no_memory(err) : 0;
 }
 
 int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, ost_error_t *err)
@@ -268,7 +268,7 @@ void ost_fit_free(ost_fit_t *self)
     free(self->exclusions);
     free(self->rows);
     free(self->covariance);
-    free(self->slope);
+    free(self->sensitivity);
     free(self->title);
     free(self->path);
     ost_trials_free(&self->trials);

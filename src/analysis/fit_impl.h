@@ -20,19 +20,20 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
 
 /* Whiten residuals of one point by the covariance of each group; 0 for rows left out. In place. */
 void ost_fit_whiten(const ost_fit_t *self, double *residuals);
-/* Whitens residuals, bends those beyond `robust`. In place. @return the sum of their squares: -2 log likelihood but for
- * a constant, as the sizes of errors are now */
+/* Whitens residuals, bends those beyond `huber_k`. In place. @return the sum of their squares: -2 log likelihood but
+ * for a constant, as the sizes of errors are now */
 double ost_fit_misfit(const ost_fit_t *self, double *residuals);
 /* The sizes of errors that make the residuals most likely; of several vectors, the mean of r r' is the sum of their
  * outer products. @param residuals  [n_vectors][n_rows], raw; with n_vectors 0 the sizes are those before any data */
 void ost_fit_estimate_residual_error(ost_fit_t *self, const double *residuals, size_t n_vectors);
-/* Raw slopes of all rows at z, by differences. @param[out] slopes  [n_rows][n_params]; residuals  [n_rows] at z */
-int ost_fit_slopes(ost_fit_t *self, const double *z, int n_threads, double *slopes, double *residuals,
+/* Raw sensitivities of all rows at z, by differences. @param[out] sensitivities  [n_rows][n_params]; residuals [n_rows]
+ * at z */
+int ost_fit_sensitivities(ost_fit_t *self, const double *z, int n_threads, double *sensitivities, double *residuals,
     ost_error_t *err) OST_MUST_CHECK;
 
 /* Levenberg and Marquardt from z, in place, with parameter `held` (-1 none) held at held_z. @param[out] jacobian
  * [n_rows + n_params][n_params] at the end, or NULL. @return 0, OST_ERR_LIMIT if progress stopped it */
-int ost_fit_descend(ost_fit_t *self, double *z, long held, double held_z, const ost_fit_options_t *options,
+int ost_fit_minimize(ost_fit_t *self, double *z, long held, double held_z, const ost_fit_options_t *options,
     double *objective, gsl_matrix *jacobian, ost_error_t *err) OST_MUST_CHECK;
 
 #endif

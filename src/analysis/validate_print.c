@@ -140,11 +140,7 @@ static int print_checks(const ost_validation_t *self, FILE *out, ost_error_t *er
     ost_table_t table = { 0 };
     char cell[OST_CHECK_CELL];
     size_t n = ost_check_columns(columns);
-    for (size_t k = 0; k < n; k++)
-        if (columns[k].max > 0)
-            ost_table_text(&table, columns[k].heading, columns[k].max);
-        else
-            ost_table_numbers(&table, columns[k].heading);
+    for (size_t k = 0; k < n; k++) ost_table_column(&table, columns[k].heading, columns[k].max > 0, columns[k].max);
     for (size_t i = 0; i < self->n_checks; i++)
         for (size_t k = 0; k < n; k++)
             ost_table_cell(&table, "%s", ost_check_cell(&self->checks[i], &columns[k], cell));

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Estimates to the terminal; estimates and a sample of the posterior to a table that `osteon validate` reads. */
+/* Takes the file of a fit; prints its estimates, and writes them and a sample of the posterior to the table that
+ * `osteon validate` reads. */
 #include "analysis/validate.h"
 #include "cli.h"
+#include "core/table.h"
 
 #include <math.h>
 #include <signal.h>
@@ -69,14 +71,15 @@ static bool is_inside(const ost_fit_t *fit, const ost_observation_t *observation
 }
 
 static int leave_out_one(ost_fit_t *fit, const char *trial, const ost_fit_options_t *options, double *residuals,
-    double *sd, ost_error_t *err)
+    double *sd, ost_table_t *table, ost_error_t *err)
 {
     int ret = ost_fit_leave_out(fit, trial, options, residuals, sd, err);
     for (size_t i = 0; i < fit->n_rows && ret == 0; i++) {
         const ost_observation_t *observation = ost_fit_observation(fit, i);
+        const ost_evidence_row_t *row = observation->row;
         if (isnan(residuals[i])) continue;
-        printf("%-22.22s %-38.38s %-20s %5g %9.3g %+8.2f %7.2f  %s\n", observation->row->trial, observation->row->arm,
-            observation->endpoint.output, observation->row->time_months, observation->row->value, residuals[i], sd[i],
+        ost_table_row(table, "%s\t%s\t%s\t%g\t%.3g\t%+.2f\t%.2f\t%s", row->trial, row->arm,
+            observation->endpoint.output, row->time_months, row->value, residuals[i], sd[i],
             is_inside(fit, observation, residuals[i], sd[i]) ? "inside" : "outside");
     }
     return ret;
@@ -95,15 +98,15 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
     double *residuals = malloc((n + 1) * sizeof(double)), *sd = malloc((n + 1) * sizeof(double));
     double *misses = malloc((n + 1) * sizeof(double));
     int ret = residuals == NULL || sd == NULL || misses == NULL ? ost_no_memory(err) : 0;
-    printf(
-        "\nleft out     %-9s %-38s %-20s %5s %9s %8s %7s\n", "", "arm", "output", "month", "observed", "differ", "sd");
+    ost_table_t table = { 0 };
+    ost_table_columns(&table, "<22left out\t<38arm\t<output\tmonth\tobserved\tsim - obs\tSD\t<check");
     for (size_t i = 0; i < n && ret == 0; i++) {
         const char *trial = row_trial(fit, i);
         bool is_first = true;
         for (size_t k = 0; k < i; k++)
             if (strcmp(row_trial(fit, k), trial) == 0) is_first = false;
         if (!is_first || (strcmp(which, "each") != 0 && strcmp(which, trial) != 0)) continue;
-        ret = leave_out_one(fit, trial, options, residuals, sd, err);
+        ret = leave_out_one(fit, trial, options, residuals, sd, &table, err);
         for (size_t k = 0; k < n && ret == 0; k++) {
             if (isnan(residuals[k])) continue;
             n_all++;
@@ -114,10 +117,15 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
     }
     if (ret == 0 && n_all == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", which);
     if (ret == 0) {
+        putchar('\n');
+        ret = ost_table_print(&table, stdout, err);
+    }
+    if (ret == 0) {
         qsort(misses, n_bmd, sizeof(*misses), compare_doubles);
         printf("left out: n %zu, 90 %% intervals cover %.2f; BMD n %zu, median absolute error %.2f\n", n_all,
             (double) n_inside / (double) n_all, n_bmd, n_bmd > 0 ? misses[n_bmd / 2] : NAN);
     }
+    ost_table_free(&table);
     free(residuals);
     free(sd);
     free(misses);
@@ -202,7 +210,7 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     if (ret == 0) ret = ost_fit_run(fit, &options, &stopped, err);
     if (isatty(STDERR_FILENO)) fputc('\n', stderr);
     if (ret < 0) return ret;
-    ost_fit_print(fit, stdout);
+    if ((ret = ost_fit_print(fit, stdout, err)) < 0) return ret;
     table_t table = { .fit = fit };
     if (request->output != NULL && (ret = ost_cli_write(request->output, put_table, &table, err)) < 0) return ret;
     if (stopped) return 0;
@@ -215,9 +223,10 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     table = (table_t){ fit, draws, n_draws };
     if (ret == 0) ret = ost_cli_write(request->output, put_table, &table, err);
     if (ret == 0)
-        printf("%s: estimate and %zu draws of the posterior, by chains that accepted %.0f %% of their steps and differ "
-               "by a factor of %.2f at most (1: not at all)\n",
-            request->output, n_draws, 100 * sample.accepted, sample.ratio);
+        printf(
+            "%s: estimate and %zu draws of the posterior, by chains that accepted %.0f %% of their steps; R-hat %.2f "
+            "(1 once they agree)\n",
+            request->output, n_draws, 100 * sample.accepted, sample.r_hat);
     free(draws);
     return ret;
 }
@@ -265,7 +274,7 @@ static const ost_option_t options[] = {
         .target = OST_WORD(request_t, left_out) },
     { .name = "profile",
         .argument = "PARAMETER",
-        .text = "how the fit worsens around its estimate",
+        .text = "rise of -2 log posterior around the estimate of this parameter",
         .target = OST_WORD(request_t, profiled) },
     OST_OPTION_THREADS(request_t),
 };

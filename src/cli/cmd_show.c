@@ -298,20 +298,15 @@ static int choose_columns(show_t *self)
 
 static void add_columns(show_t *self)
 {
-    ost_table_text(&self->table, "arm", 0);
-    if (self->n_elements > 1) ost_table_text(&self->table, "site", 0);
-    ost_table_numbers(&self->table, "month");
-    if (ost_results_n_models(self->results) > 0) ost_table_text(&self->table, "model", 0);
-    for (size_t i = 0; i < self->n_shown; i++) ost_table_numbers(&self->table, ost_statistics[self->shown[i]].heading);
+    ost_table_columns(&self->table, self->n_elements > 1 ? "<arm\t<site\tmonth" : "<arm\tmonth");
+    if (ost_results_n_models(self->results) > 0) ost_table_columns(&self->table, "<model");
+    for (size_t i = 0; i < self->n_shown; i++) ost_table_columns(&self->table, ost_statistics[self->shown[i]].heading);
     self->first_evidence = self->table.n_columns;
     if (self->matched.n_observations == 0 || self->has_values) return;
-    ost_table_numbers(&self->table, "observed");
-    ost_table_text(&self->table, "", 0);
+    ost_table_columns(&self->table, "observed\t<");
     for (size_t i = 0; i < OST_N_STATISTICS; i++)
-        if (ost_statistics[i].tables & OST_WITH_EVIDENCE) ost_table_numbers(&self->table, ost_statistics[i].heading);
-    ost_table_text(&self->table, "interval", 0);
-    ost_table_text(&self->table, "role", 0);
-    ost_table_text(&self->table, "trial, arm", 0);
+        if (ost_statistics[i].tables & OST_WITH_EVIDENCE) ost_table_columns(&self->table, ost_statistics[i].heading);
+    ost_table_columns(&self->table, "<interval\t<role\t<trial, arm");
 }
 
 static void print_head(const show_t *self, const char *path)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes a folder of trials; prints a prediction check for every observation, and writes the report. */
 #include "cli.h"
 #include "report/validate_page.h"
 
@@ -84,15 +85,15 @@ static const ost_option_t options[] = {
     { .name = "output",
         .letter = 'o',
         .argument = "REPORT.html",
-        .text = "write a report with figures",
+        .text = "write a report with charts",
         .target = OST_WORD(validate_arguments_t, output) },
 };
 
 const ost_command_t ost_command_validate = {
     .name = "validate",
     .argument = "",
-    .summary = "hold the model against the figures of trials",
-    .about = "Simulate the trials of a folder and hold every figure of the evidence against the simulation.",
+    .summary = "check predictions against observations of trials",
+    .about = "Simulate the trials of a folder and compare every observation of the evidence with its prediction.",
     .notes = "A trial is an experiment that names rows of an evidence table: see "
              "configs/evidence/README.md.\nPredictions have 90 % intervals. Rows of role calibrate may have been "
              "fitted, rows of role "
