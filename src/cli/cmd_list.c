@@ -98,6 +98,14 @@ static int list_configs(ost_library_t *library, ost_error_t *err)
     return ret;
 }
 
+static int list_schema(ost_library_t *library, ost_error_t *err)
+{
+    (void) library;
+    (void) err;
+    ost_schema_print_json(&ost_experiment_schema, "An experiment of osteon", stdout);
+    return 0;
+}
+
 static int list_man(ost_library_t *library, ost_error_t *err)
 {
     (void) library;
@@ -120,7 +128,7 @@ static int list_keys(ost_library_t *library, ost_error_t *err)
     return 0;
 }
 
-#define LISTS(X) X(models) X(drugs) X(signals) X(outputs) X(configs) X(keys) X(man) X(bash)
+#define LISTS(X) X(models) X(drugs) X(signals) X(outputs) X(configs) X(keys) X(schema) X(man) X(bash)
 #define LIST_WORD(name) "|" #name
 #define LIST_ROW(name) { #name, list_##name },
 static const struct {
@@ -155,7 +163,8 @@ const ost_command_t ost_command_list = {
     .name = "list",
     .argument = &LISTS(LIST_WORD)[1],
     .summary = "list models, drugs, signals, outputs, configs, or the keys of an experiment file",
-    .about = "List what is built in, the experiments that can be run by name, or the keys of an experiment file; or "
-             "print\nthe manual page (man) or the completion of command lines (bash).",
+    .about =
+        "List what is built in, the experiments that can be run by name, or the keys of an experiment file; or "
+        "print\nits JSON Schema for editors (schema), the manual page (man) or the completion of command lines (bash).",
     .run = run_list,
 };

@@ -93,10 +93,6 @@ static int times_by_step(ost_experiment_t *self, const ost_yaml_t *tree, const o
 {
     double from = 0, to = 0, every = 0;
     const ost_yaml_node_t *to_node = ost_yaml_get(node, "to"), *every_node = ost_yaml_get(node, "every");
-    if (to_node == NULL || every_node == NULL) {
-        return ost_yaml_fail(tree, node, OST_ERR_NAME, err, "'%s' is missing here: %s", to_node ? "every" : "to",
-            "a time such as 1 month");
-    }
     int ret = ost_field_time(tree, ost_yaml_get(node, "from"), &from, err);
     if (ret == 0) ret = ost_field_time(tree, to_node, &to, err);
     if (ret == 0) ret = ost_field_time(tree, every_node, &every, err);

@@ -6,9 +6,23 @@
 
 #include "input/yaml.h"
 
+/* What a scalar holds, for editors of files; the reader of a key checks the value itself. */
+typedef enum {
+    OST_FORM_TEXT,
+    OST_FORM_WORD,     /* `expects` is the words: "periodic|exact" */
+    OST_FORM_FLAG,     /* true or false */
+    OST_FORM_COUNT,    /* a whole number in digits */
+    OST_FORM_NUMBER,   /* without a unit, or in % */
+    OST_FORM_QUANTITY, /* with any unit, or none */
+    OST_FORM_TIME,     /* with a unit */
+    OST_FORM_FORMULA,  /* a quantity, or an expression */
+    OST_N_FORMS
+} ost_form_t;
+#define OST_SCALAR(form) (OST_YAML_SCALAR | (unsigned) (form) << 8)
+
 typedef struct ost_schema {
     const char *key;     /* "dose"; in capitals ("ARM", "MODEL.PARAMETER"): any name; "-": each element of a list */
-    unsigned kinds;      /* of ost_yaml_kind_t */
+    unsigned kinds;      /* of ost_yaml_kind_t; OST_SCALAR(form): a scalar of that form */
     const char *expects; /* "a time such as 6 month" */
     const char *text;    /* meaning */
     bool required;
@@ -25,6 +39,9 @@ int ost_schema_override(
 /* Check all keys, and whether each value is a scalar, list or mapping as it should be; members that are there but empty
  * (`arms:`) become empty lists or mappings. @return 0, OST_ERR_NAME (unknown or missing key) or OST_ERR_SYNTAX */
 int ost_schema_check(const ost_schema_t *self, ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+
+/* As a JSON Schema (draft 2020-12), for editors that check and complete YAML. */
+void ost_schema_print_json(const ost_schema_t *self, const char *title, FILE *out);
 
 /* One line a key: path, what it expects, what it means. */
 void ost_schema_print(const ost_schema_t *self, FILE *out);

@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The JSON Schema of experiments: it holds every key of 'osteon list keys', accepts every experiment that osteon accepts
+and refuses those that the table of keys refuses; its words are those that the readers know. Takes the path of osteon."""
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+import yaml
+
+try:
+    import jsonschema
+except ImportError:
+    sys.exit(77)
+
+OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+CONFIGS = [path for path in glob.glob(os.path.join(ROOT, "configs", "**", "*.yaml"), recursive=True)
+           if os.sep + "fit" + os.sep not in path]
+WRONG = glob.glob(os.path.join(ROOT, "tests", "wrong_experiments", "*.yaml"))
+
+
+class Yaml(yaml.SafeLoader):
+    """YAML 1.2, as editors read it: of booleans true and false alone, and 1e-6 is a number."""
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":bool", ":float", ":timestamp"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+
+
+Yaml.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
+Yaml.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(
+    r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"), list("-+.0123456789"))
+
+
+def osteon(*words):
+    return subprocess.run([OSTEON, *words], capture_output=True, text=True, check=False)
+
+
+SCHEMA = json.loads(osteon("list", "schema").stdout)
+
+
+def members(node, path=""):
+    """(path, schema) of every key below, with '-' for elements of lists and '*' for free names."""
+    for part in [node, *node.get("anyOf", [])]:
+        inner = [(key, value) for key, value in part.get("properties", {}).items()]
+        inner += [("*", value) for value in part.get("patternProperties", {}).values()]
+        inner += [("-", part["items"])] if "items" in part else []
+        for key, value in inner:
+            yield path + key, value
+            yield from members(value, path + key + ".")
+
+
+class Schema(unittest.TestCase):
+    def wrong(self, path):
+        """What the schema finds wrong with a file; None if it is no YAML that an editor would read as osteon does."""
+        try:
+            with open(path, encoding="utf-8") as file:
+                tree = yaml.load(file, Yaml)
+        except (yaml.YAMLError, UnicodeDecodeError):
+            return None
+        return [error.message for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(tree)]
+
+    def test_is_a_schema(self):
+        jsonschema.Draft202012Validator.check_schema(SCHEMA)
+        self.assertEqual(SCHEMA["$schema"], "https://json-schema.org/draft/2020-12/schema")
+
+    def test_every_key(self):
+        keys = {}
+        for line in osteon("list", "keys").stdout.splitlines():
+            if not line.startswith(" "):
+                path, *needed = line.split(" ")
+            else:
+                keys[re.sub(r"\b(MODEL\.PARAMETER|[A-Z]+)\b", "*", path)] = (bool(needed), line.strip())
+        found = dict(members(SCHEMA))
+        self.assertEqual(set(found), set(keys))
+        self.assertGreater(len(found), 80)
+        for path, (needed, text) in keys.items():
+            self.assertEqual(found[path]["description"], text)
+            above, _, key = path.rpartition(".")
+            above = found[above] if above else SCHEMA
+            required = [name for part in [above, *above.get("anyOf", [])] for name in part.get("required", [])]
+            self.assertEqual(key in required, needed, path)
+
+    def test_shipped_experiments(self):
+        self.assertGreater(len(CONFIGS), 70)
+        for path in CONFIGS:
+            self.assertEqual(self.wrong(path), [], path)
+
+    def test_wrong_experiments(self):
+        """What the table of keys refuses: unknown and missing keys, wrong kinds, words that are none."""
+        refused = re.compile(r"unknown key|is expected here, not|is none of|must be one of")
+        caught = 0
+        for path in WRONG:
+            message = osteon("check", path).stderr
+            wrong = self.wrong(path)
+            # An empty text is no mapping to osteon; names of arms are not in the schema.
+            missing = re.search(r"is missing here: (.*)", message)
+            needed = missing and any(node["description"].startswith(missing[1]) for _, node in members(SCHEMA))
+            if wrong is None or not (refused.search(message) or needed) or \
+                    re.search(r"compare\.0\.(arm|versus)", message):
+                continue
+            self.assertNotEqual(wrong, [], message)
+            caught += 1
+        self.assertGreater(caught, 20)
+        numbers = {os.path.basename(path)[:-5] for path in WRONG if self.wrong(path)}
+        self.assertLessEqual({"bare_number_of_time", "seed_negative", "rtol_with_unit", "decimal_comma",
+                              "parameter_without_model", "flag_misspelt"}, numbers)
+
+    def test_words(self):
+        """Each word is accepted, and what is refused names exactly these."""
+        words = {path: node["enum"] for path, node in members(SCHEMA) if "enum" in node}
+        self.assertGreater(len(words), 7)
+        for path, choices in words.items():
+            name = path.replace("*", "k_new")
+            more = {"normal": ",mean: 1,sd: 1", "lognormal": ",median: 1,cv: 1", "uniform": ",from: 0,to: 1",
+                    "exponential": ",mean: 1", "weibull": ",scale: 1,shape: 1"}
+            for word in choices:
+                setting = f"{name}={word}"
+                if path.endswith(".distribution"):
+                    setting = f"{name[:-13]}={{distribution: {word}{more[word]}}}"
+                done = osteon("plan", "atac", "--set", setting, "--set", "solver.stepper=rodas5p") \
+                    if path != "solver.stepper" else osteon("plan", "atac", "--set", setting)
+                self.assertEqual(done.stderr, "", setting)
+            wrong = f"{name}=nonsense" if "*" not in path else f"{name[:-13]}={{distribution: nonsense}}"
+            message = osteon("plan", "atac", "--set", wrong).stderr
+            named = re.search(r"(?:is none of|must be one of) ([\w, ]+)", message)
+            if named:
+                self.assertEqual(set(re.findall(r"\w+", named[1])), {str(word) for word in choices}, path)
+            else:  # a number
+                self.assertTrue(all(isinstance(word, int) for word in choices), message)
+
+
+if __name__ == "__main__":
+    unittest.main()
