@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/** @file error.h  Error codes and the caller-owned error record. */
+/** @file error.h  The caller-owned error record; the codes are in osteon/error.h. */
 #ifndef OST_CORE_ERROR_H
 #define OST_CORE_ERROR_H
+
+#include "osteon/error.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,26 +17,6 @@
 #define OST_MUST_CHECK
 #define OST_PRINTF(fmt, args)
 #endif
-
-/** Every error code of the library, its value and its meaning, in one list so that they cannot drift apart. */
-#define OST_ERR_LIST(X)                                                                                                \
-    X(OST_ERR_NO_MEMORY, -1, "out of memory")                                                                          \
-    X(OST_ERR_IO, -2, "a file cannot be read or written")                                                              \
-    X(OST_ERR_SYNTAX, -3, "text does not follow the notation")                                                         \
-    X(OST_ERR_NAME, -4, "a name is unknown, or defined twice")                                                         \
-    X(OST_ERR_UNIT, -5, "a unit does not fit the dimension")                                                           \
-    X(OST_ERR_VALUE, -6, "a value is out of its range")                                                                \
-    X(OST_ERR_MODEL, -7, "a model or a system of models is inconsistent")                                              \
-    X(OST_ERR_STEP, -8, "the step size collapsed or a limit of steps was met")                                         \
-    X(OST_ERR_STATE, -9, "a state is not a number, or negative where it must not be")                                  \
-    X(OST_ERR_FORMAT, -10, "a file is damaged or was not written by osteon")                                           \
-    X(OST_ERR_LIMIT, -11, "larger than a limit of this program")
-
-enum {
-#define OST_ERR_ENUM(name, value, text) name = value,
-    OST_ERR_LIST(OST_ERR_ENUM)
-#undef OST_ERR_ENUM
-};
 
 /** Where in a text something stands, for messages. */
 typedef struct {
