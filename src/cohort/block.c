@@ -143,11 +143,13 @@ static void draw(ost_worker_t *self, uint64_t first, size_t n)
 {
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
-    const double *variants = self->run->options->variants;
+    const ost_cohort_options_t *options = self->run->options;
+    uint64_t n_subjects = self->run->n_subjects, first_subject = e->first_subject + options->first;
     for (size_t i = 0; i < n; i++) {
-        const double *typical =
-            variants != NULL ? variants + (size_t) ((first + i) / e->n_subjects) * plan->blocks->n_params : NULL;
-        draw_subject(self, i, e->first_subject + (first + i) % e->n_subjects, typical);
+        const double *typical = options->variants != NULL
+                                    ? options->variants + (size_t) ((first + i) / n_subjects) * plan->blocks->n_params
+                                    : NULL;
+        draw_subject(self, i, first_subject + (first + i) % n_subjects, typical);
     }
 }
 

@@ -34,7 +34,7 @@ typedef struct {
 
 /** A finished block of consecutive subjects, all arms; borrowed for the call. */
 typedef struct {
-    uint64_t first; /**< 0-based position in the cohort of its first subject, or in all cohorts of a run of variants */
+    uint64_t first; /**< position of its first subject among those of the run, counted from 0, all variants included */
     size_t n_subjects;
     const double
         *y; /**< [n_arms][n_subjects][system.n_outputs][n_times], reported units; NaN where there is no value */
@@ -61,10 +61,12 @@ typedef struct {
 
 /** How to run a cohort. */
 typedef struct {
-    int n_threads; /**< 0: all that the process may use */
+    int n_threads;  /**< 0: all that the process may use */
+    uint64_t first; /**< first subject to run, counted from 0 in the cohort */
+    uint64_t n;     /**< subjects to run, 0: the experiment's number of them */
     /** Variants of the typical parameters, [n_variants][plan->blocks->n_params] in internal units, borrowed; start from
      * ost_plan_typical() and stay within the parameters' ranges. The same subjects are run for each of them, in one
-     * run: position v x n_subjects + k is subject k of variant v. NULL: once, as planned. */
+     * run: position v x n + k is subject first + k of variant v. NULL: once, as planned. */
     const double *variants;
     size_t n_variants; /**< used where variants is not NULL */
     bool no_probe; /**< leave periodic_error and solver_error at NaN: for repeated runs, as of a fit; the probes cost as

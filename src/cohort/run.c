@@ -8,9 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #define BLOCK OST_COHORT_BLOCK
 
@@ -77,6 +74,20 @@ static size_t next_block(ost_run_t *run)
     return i_block < run->n_blocks ? i_block : run->n_blocks;
 }
 
+/* One thread of this run at a time; another run, also one that a sink begins, has a lock of its own. */
+static void lock(ost_run_t *run, bool is_begin)
+{
+#ifdef _OPENMP
+    if (is_begin)
+        omp_set_lock(&run->lock);
+    else
+        omp_unset_lock(&run->lock);
+#else
+    (void) run;
+    (void) is_begin;
+#endif
+}
+
 /* One thread's share. The first error of any thread is the run's. */
 static void work(ost_run_t *run)
 {
@@ -90,18 +101,15 @@ static void work(ost_run_t *run)
         if (more) ret = ost_worker_run_block(&self, i_block, &n, &err);
         if (more && ret == 0 && i_block == 0 && !run->options->no_probe) ret = ost_worker_probe(&self, n, &err);
         if (more && ret == 0 && !alone) ret = deliver(&self, i_block, n, &err);
-#ifdef _OPENMP
-#pragma omp critical(ost_cohort_deliver)
-#endif
-        {
-            if (more && ret == 0 && run->ret == 0 && alone) ret = deliver(&self, i_block, n, &err);
-            if (more && ret == 0 && run->ret == 0) tally(&self, n);
-            if (ret < 0 && run->ret == 0) {
-                run->ret = ret;
-                if (run->err != NULL) *run->err = err;
-                atomic_store(&run->stop, true);
-            }
+        lock(run, true);
+        if (more && ret == 0 && run->ret == 0 && alone) ret = deliver(&self, i_block, n, &err);
+        if (more && ret == 0 && run->ret == 0) tally(&self, n);
+        if (ret < 0 && run->ret == 0) {
+            run->ret = ret;
+            if (run->err != NULL) *run->err = err;
+            atomic_store(&run->stop, true);
         }
+        lock(run, false);
     }
     ost_worker_free(&self);
 }
@@ -142,13 +150,15 @@ int ost_cohort_run(
 {
     const ost_cohort_options_t none = { 0 };
     if (options == NULL) options = &none;
-    uint64_t n_positions = plan->experiment->n_subjects * (options->variants != NULL ? options->n_variants : 1);
+    uint64_t n_subjects = options->n > 0 ? options->n : plan->experiment->n_subjects;
+    uint64_t n_positions = n_subjects * (options->variants != NULL ? options->n_variants : 1);
     *summary = (ost_cohort_summary_t){ .isa = plan->experiment->solver.isa };
     ost_run_t run = {
         .plan = plan,
         .options = options,
         .summary = summary,
         .t_wall = wall_seconds(),
+        .n_subjects = n_subjects,
         .n_positions = n_positions,
         .n_wanted = n_positions,
         .n_blocks = (size_t) ((n_positions + BLOCK - 1) / BLOCK),
@@ -170,9 +180,13 @@ int ost_cohort_run(
     summary->n_threads = thread_count(&run);
     if (summary->n_threads > 0) {
 #ifdef _OPENMP
+        omp_init_lock(&run.lock);
 #pragma omp parallel num_threads(summary->n_threads)
-#endif
         work(&run);
+        omp_destroy_lock(&run.lock);
+#else
+        work(&run);
+#endif
     }
     summary->interrupted = run.ret == 0 && summary->subjects < run.n_wanted;
     summary->seconds_cpu = (double) (clock() - t_cpu) / CLOCKS_PER_SEC;

@@ -8,6 +8,9 @@
 #include "plan/visit.h"
 
 #include <stdatomic.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 /* Subjects that are run more than once, to measure how exact the run is. */
 #define OST_N_PROBED 8
@@ -15,11 +18,15 @@
 
 /* Shared by all threads; all but the atomics is changed under the lock only. */
 typedef struct {
+#ifdef _OPENMP
+    omp_lock_t lock;
+#endif
     const ost_plan_t *plan;
     const ost_cohort_options_t *options;
     ost_cohort_summary_t *summary;
     ost_solver_options_t solver; /* of the experiment, with the stepper chosen */
     double t_wall;
+    uint64_t n_subjects;  /* of each variant */
     uint64_t n_positions; /* subjects x variants */
     uint64_t n_wanted;    /* of these, without what is left out */
     size_t n_blocks;
