@@ -177,6 +177,10 @@ int ost_experiment_read(ost_experiment_t *self, const char *path, const char *co
 /** Same from text; `path` is used in messages and to resolve relative paths. */
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err) OST_MUST_CHECK;
+/** The YAML of an experiment that was read, with its overrides applied; without its comments where there are any.
+ *  @param[out] yaml  owned by the caller, NULL on error
+ *  @return 0 or OST_ERR_NO_MEMORY */
+int ost_experiment_yaml(const ost_experiment_t *self, char **yaml, ost_error_t *err) OST_MUST_CHECK;
 /** Take the rules away: lines that begin by one are never given, lines that end by one go on, and everybody is
  * eligible. What is left changes smoothly with the parameters. */
 void ost_experiment_drop_rules(ost_experiment_t *self);

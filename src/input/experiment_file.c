@@ -242,6 +242,26 @@ static int read_tree(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t
     return ret;
 }
 
+/* @param overrides  borrowed: must outlive the tree */
+static int parse_tree(ost_yaml_t *tree, const char *path, const char *text, const char *const *overrides,
+    size_t n_overrides, ost_error_t *err)
+{
+    int ret = ost_yaml_parse(tree, path, text, err);
+    for (size_t i = 0; i < n_overrides && ret == 0; i++)
+        ret = ost_schema_override(&ost_experiment_schema, tree, overrides[i], err);
+    return ret;
+}
+
+int ost_experiment_yaml(const ost_experiment_t *self, char **yaml, ost_error_t *err)
+{
+    ost_yaml_t tree;
+    *yaml = NULL;
+    int ret = parse_tree(&tree, self->path, self->text, (const char *const *) self->overrides, self->n_overrides, err);
+    if (ret == 0) ret = ost_yaml_write(&tree, yaml, err);
+    ost_yaml_free(&tree);
+    return ret;
+}
+
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err)
 {
@@ -249,12 +269,12 @@ int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *t
     self->path = ost_strdup(path);
     self->text = ost_strdup(text);
     if (self->path == NULL || self->text == NULL) return ost_no_memory(err);
-    ost_yaml_t tree;
-    int ret = ost_yaml_parse(&tree, self->path, text, err);
-    for (size_t i = 0; i < n_overrides && ret == 0; i++) {
+    int ret = 0;
+    for (size_t i = 0; i < n_overrides && ret == 0; i++)
         ret = append_text(&self->overrides, &self->n_overrides, overrides[i], err);
-        if (ret == 0) ret = ost_schema_override(&ost_experiment_schema, &tree, overrides[i], err);
-    }
+    if (ret < 0) return ret;
+    ost_yaml_t tree;
+    ret = parse_tree(&tree, self->path, text, overrides, n_overrides, err);
     if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &tree, err);
     if (ret == 0) ret = read_tree(self, &tree, err);
     ost_yaml_free(&tree);

@@ -249,6 +249,56 @@ int ost_yaml_parse(ost_yaml_t *self, const char *path, const char *text, ost_err
     return ret;
 }
 
+/* The only event that can fail is one without memory: the tree holds UTF-8. */
+static bool write_scalar(yaml_emitter_t *out, const char *text, bool quoted)
+{
+    yaml_event_t event;
+    return yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *) (text != NULL ? text : ""), -1,
+               !quoted, true, quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE) &&
+           yaml_emitter_emit(out, &event);
+}
+
+static bool write_node(yaml_emitter_t *out, const ost_yaml_node_t *node)
+{
+    if (node->kind == OST_YAML_SCALAR) return write_scalar(out, node->text, node->quoted);
+    bool is_mapping = node->kind == OST_YAML_MAPPING;
+    yaml_event_t event;
+    bool ok = is_mapping ? yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE)
+                         : yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE);
+    ok = ok && yaml_emitter_emit(out, &event);
+    for (size_t i = 0; ok && i < node->n_members; i++)
+        ok = (!is_mapping || write_scalar(out, node->members[i].key, false)) && write_node(out, &node->members[i]);
+    ok = ok && (is_mapping ? yaml_mapping_end_event_initialize(&event) : yaml_sequence_end_event_initialize(&event));
+    return ok && yaml_emitter_emit(out, &event);
+}
+
+int ost_yaml_write(const ost_yaml_t *self, char **text, ost_error_t *err)
+{
+    size_t size;
+    yaml_emitter_t out;
+    yaml_event_t event;
+    *text = NULL;
+    if (!yaml_emitter_initialize(&out)) return ost_no_memory(err);
+    FILE *file = open_memstream(text, &size);
+    bool ok = file != NULL;
+    if (ok) {
+        yaml_emitter_set_output_file(&out, file);
+        yaml_emitter_set_unicode(&out, 1);
+        yaml_emitter_set_width(&out, -1);
+    }
+    ok = ok && yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING) && yaml_emitter_emit(&out, &event);
+    ok = ok && yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1) && yaml_emitter_emit(&out, &event);
+    ok = ok && write_node(&out, &self->root);
+    ok = ok && yaml_document_end_event_initialize(&event, 1) && yaml_emitter_emit(&out, &event);
+    ok = ok && yaml_stream_end_event_initialize(&event) && yaml_emitter_emit(&out, &event);
+    yaml_emitter_delete(&out);
+    if (file != NULL && fclose(file) != 0) ok = false;
+    if (ok) return 0;
+    free(*text);
+    *text = NULL;
+    return ost_no_memory(err);
+}
+
 void ost_yaml_node_free(ost_yaml_node_t *self)
 {
     for (size_t i = 0; i < self->n_members; i++) ost_yaml_node_free(&self->members[i]);

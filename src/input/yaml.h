@@ -34,6 +34,9 @@ typedef struct {
 /* @return 0, OST_ERR_SYNTAX, OST_ERR_NAME (a key twice), OST_ERR_LIMIT or OST_ERR_NO_MEMORY, with file:line:column.
  * path is borrowed: must outlive self */
 int ost_yaml_parse(ost_yaml_t *self, const char *path, const char *text, ost_error_t *err) OST_MUST_CHECK;
+/* The tree as YAML text that is parsed to an equal tree. @param[out] text  owned by the caller, NULL on error @return 0
+ * or OST_ERR_NO_MEMORY */
+int ost_yaml_write(const ost_yaml_t *self, char **text, ost_error_t *err) OST_MUST_CHECK;
 void ost_yaml_free(ost_yaml_t *self);
 void ost_yaml_node_free(ost_yaml_node_t *self);
 
