@@ -294,7 +294,7 @@ int ost_trials_estimate(
         int failed = estimate_trial(self, (size_t) (longest_first[t] - self->trials), variants, estimates, &own);
         if (failed == 0) continue;
 #ifdef _OPENMP
-#pragma omp critical(ost_trials_failed)
+#pragma omp critical
 #endif
         {
             if (ret == 0 && err != NULL) *err = own;

@@ -89,6 +89,11 @@ void ost_model_free(ost_model_t *self)
     *self = (ost_model_t){ 0 };
 }
 
+const char *ost_model_source(const ost_model_t *self)
+{
+    return self->impl->source != NULL ? self->impl->source->text : self->impl->text;
+}
+
 int ost_model_param(const ost_model_t *self, const char *name)
 {
     for (size_t i = 0; i < self->n_params; i++) {

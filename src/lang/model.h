@@ -219,6 +219,9 @@ int ost_signals_find(const ost_signals_t *self, const char *name);
  */
 void ost_model_print(const ost_model_t *self, FILE *out);
 
+/** The text of a model as it was written. @return owned by the model */
+const char *ost_model_source(const ost_model_t *self);
+
 /** Index of a parameter by name (expanded, "T[lumbar_spine]"), -1 if unknown. */
 int ost_model_param(const ost_model_t *self, const char *name);
 /** The index set of that name; NULL if there is none, or for NULL. */
