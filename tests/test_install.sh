@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What `cmake --install` leaves is enough for a user without the source tree: the program finds its experiments, and
-# pkg-config says how to compile and link with the library, shared and static. Takes the path of osteon.
+# pkg-config and find_package say how to compile and link with the library, shared and static, from C and C++. Takes the path of osteon.
 set -euo pipefail
 build=$(dirname "$(realpath "$1")")
 prefix=$(mktemp -d)
@@ -30,23 +30,55 @@ man1=$(find "$prefix" -path '*/man/man1/osteon.1')
 cmp "$man1" <(../bin/osteon list man) || fail "the installed manual page is not the one that osteon prints"
 cmp "$prefix"/share/bash-completion/completions/osteon <(../bin/osteon list bash) || fail "no completion for bash"
 
-cat >user.c <<'C'
-#include <osteon/version.h>
-#include <stdio.h>
-int main(void)
-{
-    puts(OST_VERSION);
-    return 0;
+# A user's program: medians by arm as numpy has them from the file of the command, for each language, library and way
+# to find it.
+experiment=$(find "$prefix" -path '*/configs/atac.yaml')
+set=(population.subjects=50 'times={to: 2 year, every: 1 year}' 'outputs=[bmd]')
+../bin/osteon run "$experiment" "${set[@]/#/--set=}" --set results.precision=float64 --quiet -o user.h5
+expected=$(/usr/bin/python3 - <<'PY'
+import h5py, numpy
+with h5py.File("user.h5") as f:
+    bmd = f["bmd"][:, list(f["site"].asstr()).index("total_hip")]
+    for arm, change in zip(f["arm"].asstr(), 100 * (bmd[..., -1] / bmd[..., 0] - 1)):
+        print(f"{arm} {numpy.median(change):.10f}")
+PY
+)
+source=$(find "$prefix" -name bmd.c)
+check() { # check PROGRAM
+    local printed
+    printed=$("$1" "$experiment" "${set[@]}") || fail "$1 ends with $?"
+    [[ $printed == "$expected" ]] || fail "$1 prints"$'\n'"$printed"$'\n'"not"$'\n'"$expected"
 }
-C
-expected=$(pkg-config --modversion osteon)
-
-read -ra shared < <(pkg-config --cflags --libs osteon)
-cc -std=c11 -Wall -Werror user.c -o user -Wl,--no-as-needed "${shared[@]}"
-[[ $(./user) == "$expected" ]] || fail "the shared library's user prints '$(./user)', not '$expected'"
-readelf -d user | grep 'NEEDED.*libosteon\.so\.[0-9]' >/dev/null || fail "the shared library's name has no version"
-
+with_pkg_config() { # with_pkg_config NAME [--static]
+    local flags
+    read -ra flags < <(pkg-config "${@:2}" --cflags --libs osteon)
+    cc -std=c11 -Wall -Wextra -Werror "$source" -o "$1_c" "${flags[@]}"
+    g++ -Wall -Wextra -Werror -x c++ "$source" -x none -o "$1_cpp" "${flags[@]}"
+    check "./$1_c"
+    check "./$1_cpp"
+}
+with_cmake() { # with_cmake LANGUAGE SUFFIX
+    mkdir "$1"
+    cp "$source" "$1/bmd.$2"
+    cat >"$1/CMakeLists.txt" <<CMAKE
+cmake_minimum_required(VERSION 3.25)
+project(user LANGUAGES $1)
+find_package(osteon $(pkg-config --modversion osteon) REQUIRED)
+add_executable(shared bmd.$2)
+target_link_libraries(shared osteon::osteon)
+add_executable(static bmd.$2)
+target_link_libraries(static osteon::osteon_static)
+CMAKE
+    cmake -S "$1" -B "$1/build" -DCMAKE_PREFIX_PATH="$prefix" >cmake.log && cmake --build "$1/build" >>cmake.log ||
+        fail "$(cat cmake.log)"
+    check "$1/build/shared"
+    check "$1/build/static"
+}
+with_cmake C c
+with_cmake CXX cpp
+with_pkg_config shared
+readelf -d shared_c | grep 'NEEDED.*libosteon\.so\.[0-9]' >/dev/null || fail "the shared library's name has no version"
+! ./shared_c no_such.yaml 2>message || fail "bmd passes over a file that is not there"
+grep 'no_such.yaml' message >/dev/null || fail "bmd says '$(cat message)' of a file that is not there"
 rm "$lib"/libosteon.so*
-read -ra static < <(pkg-config --static --cflags --libs osteon)
-cc -std=c11 -Wall -Werror user.c -o user "${static[@]}"
-[[ $(./user) == "$expected" ]] || fail "the static library's user prints '$(./user)', not '$expected'"
+with_pkg_config static --static
