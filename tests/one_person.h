@@ -30,7 +30,7 @@ static int person_keep(void *user, const ost_cohort_block_t *block, ost_error_t 
     size_t n_arms = self->experiment.n_arms;
     for (size_t a = 0; a < n_arms; a++)
         if (block->status[a] != 0) printf("\n%s: %s\n", self->experiment.arms[a].name, block->messages[a]);
-    memcpy(self->y, block->y, n_arms * self->plan.system.n_outputs * self->experiment.n_times * sizeof(double));
+    memcpy(self->y, block->y, n_arms * self->plan.system->n_outputs * self->experiment.n_times * sizeof(double));
     return 0;
 }
 
@@ -48,7 +48,7 @@ static void person_run(person_t *self, const char *text)
         ret = ost_plan_build(&self->plan, &self->library, &self->experiment, &err);
     }
     if (ret == 0) {
-        size_t n = self->experiment.n_arms * self->plan.system.n_outputs * self->experiment.n_times;
+        size_t n = self->experiment.n_arms * self->plan.system->n_outputs * self->experiment.n_times;
         self->y = malloc(n * sizeof(double));
         const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = person_keep, .user = self };
         ret = self->y == NULL ? -1 : ost_cohort_run(&self->plan, &options, &summary, &err);
@@ -78,7 +78,7 @@ static const double *person_schedule(const person_t *self, const char *arm, cons
         for (uint32_t k = 0; k < v->n_elements && a < self->experiment.n_arms; k++) {
             const char *element = v->index_set != NULL ? v->index_set->elements[k] : "";
             if (output[length] == '\0' || strncmp(output + length + 1, element, strlen(element)) == 0)
-                return self->y + (a * self->plan.system.n_outputs + v->first + k) * self->experiment.n_times;
+                return self->y + (a * self->plan.system->n_outputs + v->first + k) * self->experiment.n_times;
         }
     }
     printf("\nno arm '%s' or no output '%s'\n", arm, output);

@@ -47,7 +47,7 @@ static inline void open_fixture(fixture_t *f, const char *const *overrides, size
     CU_ASSERT_EQUAL_FATAL(ost_experiment_parse(&f->e, "study.yaml", experiment_text, overrides, n, &f->err), 0);
     f->e.solver.isa = OST_ISA_BASE;
     CU_ASSERT_EQUAL_FATAL(ost_plan_build(&f->plan, &f->library, &f->e, &f->err), 0);
-    CU_ASSERT_FATAL(f->plan.system.n_outputs <= MAX_ROWS);
+    CU_ASSERT_FATAL(f->plan.system->n_outputs <= MAX_ROWS);
 }
 
 static inline void close_fixture(fixture_t *f)
@@ -99,7 +99,7 @@ static inline int write_block(fixture_t *f, uint64_t first, size_t n, uint64_t f
     static const char *messages[N_ARMS * N_SUBJECTS];
     static double errors[MAX_ROWS];
     static const uint64_t n_not_finite[MAX_ROWS] = { 0, 2 };
-    size_t n_rows = f->plan.system.n_outputs, at = 0, n_failed = 0;
+    size_t n_rows = f->plan.system->n_outputs, at = 0, n_failed = 0;
     for (size_t i = 0; i < MAX_ROWS; i++) errors[i] = 0.5 * (double) i;
     const ost_cohort_summary_t probed = {
         .periodic_error = errors, .solver_error = errors, .n_periodic_probed = 8, .n_solver_probed = 7

@@ -281,8 +281,8 @@ static inline size_t output_row(const ost_plan_t *plan, const char *name, size_t
 
 static inline size_t state_index(const ost_plan_t *plan, const char *name)
 {
-    for (size_t i = 0; i < plan->system.n_states; i++)
-        if (strcmp(plan->system.state_names[i], name) == 0) return i;
+    for (size_t i = 0; i < plan->system->n_states; i++)
+        if (strcmp(plan->system->state_names[i], name) == 0) return i;
     CU_FAIL_FATAL("no such state");
     return 0;
 }

@@ -78,7 +78,7 @@ static void test_same_bits(void)
     run_init(&a, ATAC, small, 1, 1, false);
     run_init(&b, ATAC, small, 1, 5, false);
     run_init(&c, ATAC, large, 1, 2, false);
-    const size_t per_subject = a.plan.system.n_outputs * a.experiment.n_times * sizeof(double);
+    const size_t per_subject = a.plan.system->n_outputs * a.experiment.n_times * sizeof(double);
     bool threads = true, size = true;
     for (size_t arm = 0; arm < a.experiment.n_arms; arm++) {
         for (size_t subject = 0; subject < 66; subject++) {
@@ -99,7 +99,7 @@ static void test_same_bits(void)
     bool grid = true;
     for (size_t arm = 0; arm < a.experiment.n_arms; arm++) {
         for (size_t subject = 0; subject < 66; subject++) {
-            for (size_t row = 0; row < a.plan.system.n_outputs; row++) {
+            for (size_t row = 0; row < a.plan.system->n_outputs; row++) {
                 for (size_t i = 0; i < a.experiment.n_times; i++)
                     grid &= memcmp(&series(&a, arm, subject, row)[i], &series(&c, arm, subject, row)[16 * i],
                                 sizeof(double)) == 0;

@@ -245,7 +245,7 @@ static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *unused
 {
     (void) unused;
     const ost_trial_t *trial = user;
-    size_t n_outputs = trial->plan.system.n_outputs, n_times = trial->experiment.n_times, at = 0;
+    size_t n_outputs = trial->plan.system->n_outputs, n_times = trial->experiment.n_times, at = 0;
     for (size_t a = 0; a < 2; a++)
         for (size_t i = 0; i < block->n_subjects; i++)
             for (size_t o = 0; o < n_outputs; o++)

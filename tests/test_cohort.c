@@ -50,7 +50,7 @@ static int watch(void *user, const ost_progress_t *progress)
 static void result_init(result_t *self, const ost_plan_t *plan)
 {
     size_t n = (size_t) plan->experiment->n_subjects, n_jobs = n * plan->experiment->n_arms;
-    *self = (result_t){ .plan = plan, .n = n, .n_y = plan->system.n_outputs * plan->experiment->n_times };
+    *self = (result_t){ .plan = plan, .n = n, .n_y = plan->system->n_outputs * plan->experiment->n_times };
     self->y = calloc(n_jobs * self->n_y, sizeof(double));
     self->params = calloc(n * plan->blocks->n_params + 1, sizeof(double));
     self->status = calloc(n_jobs, 1);
@@ -384,7 +384,7 @@ static void test_switches(void)
         if (gsl) s.e.solver.stepper = OST_STEPPER_GSL_RK8PD;
         drive(&s, 1, "load", 0.75, "1", 0, INFINITY);
         must_plan(&s);
-        CU_ASSERT_EQUAL(s.plan.system.n_switches, 3);
+        CU_ASSERT_EQUAL(s.plan.system->n_switches, 3);
         run(&r, &s.plan, 1);
         for (size_t a = 0; a < 2; a++) {
             double opens = a == 0 ? 40 : 25; /* 3 and 2.25 are reached there */
@@ -510,7 +510,7 @@ static void test_last_output(void)
             s.e.n_times = n;
             must_plan(&s);
             run(&some, &s.plan, 1);
-            for (size_t i = 0; i < 3 * some.n * s.plan.system.n_outputs; i++)
+            for (size_t i = 0; i < 3 * some.n * s.plan.system->n_outputs; i++)
                 CU_ASSERT_EQUAL(memcmp(some.y + i * n, all.y + i * 11, n * sizeof(double)), 0);
             result_free(&some);
         }
@@ -582,7 +582,7 @@ static void test_idle(void)
     without.e.n_covariates = 1;
     must_plan(&without);
     run(&b, &without.plan, 1);
-    CU_ASSERT_EQUAL(s.plan.system.n_states, without.plan.system.n_states + 5);
+    CU_ASSERT_EQUAL(s.plan.system->n_states, without.plan.system->n_states + 5);
     for (size_t i = 0; i < 8; i++) {
         for (size_t t = 0; t < 11; t++) {
             ost_assert_close(value(&a, 0, i, "bmd", 0, t), value(&b, 0, i, "bmd", 0, t), 2e-6, 0);

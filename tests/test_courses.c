@@ -23,7 +23,7 @@ typedef struct {
 static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
 {
     run_t *self = user;
-    size_t n = self->e.n_subjects, size = self->plan.system.n_outputs * self->e.n_times;
+    size_t n = self->e.n_subjects, size = self->plan.system->n_outputs * self->e.n_times;
     for (size_t a = 0; a < self->e.n_arms; a++)
         memcpy(self->y + (a * n + block->first) * size, block->y + a * block->n_subjects * size,
             block->n_subjects * size * sizeof(double));
@@ -52,7 +52,7 @@ static void run_with(run_t *self, const char *text, bool small, const ost_cohort
     char message[1024];
     int ret = run_plan(self, text, small, &err);
     if (ret == 0) {
-        size_t n = self->e.n_subjects, n_y = self->e.n_arms * n * self->plan.system.n_outputs * self->e.n_times;
+        size_t n = self->e.n_subjects, n_y = self->e.n_arms * n * self->plan.system->n_outputs * self->e.n_times;
         ost_cohort_options_t options = *like;
         options.sink = keep;
         options.user = self;
@@ -94,7 +94,7 @@ static const double *schedule_of(const run_t *self, const char *arm, size_t subj
     while (a < self->e.n_arms && strcmp(self->e.arms[a].name, arm) != 0) a++;
     CU_ASSERT_FATAL(a < self->e.n_arms);
     return self->y +
-           ((a * self->e.n_subjects + subject) * self->plan.system.n_outputs + output_row(&self->plan, output, 0)) *
+           ((a * self->e.n_subjects + subject) * self->plan.system->n_outputs + output_row(&self->plan, output, 0)) *
                self->e.n_times;
 }
 
@@ -432,7 +432,7 @@ static void test_dropout(void)
         }
     }
     CU_ASSERT(n_gone > 50 && n_gone < 390);
-    for (size_t o = 0; o < r.plan.system.n_outputs; o++) CU_ASSERT_EQUAL(r.summary.n_not_finite[o], 0);
+    for (size_t o = 0; o < r.plan.system->n_outputs; o++) CU_ASSERT_EQUAL(r.summary.n_not_finite[o], 0);
     run_free(&r);
     run_free(&all);
 }

@@ -117,7 +117,7 @@ static void run(const golden_t *golden, size_t n_times, const char *solver, doub
     CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
     CU_ASSERT_EQUAL_FATAL(ost_experiment_parse(&experiment, "golden.yaml", text, NULL, 0, &err), 0);
     CU_ASSERT_EQUAL_FATAL(ost_plan_build(&plan, &library, &experiment, &err), 0);
-    kept.n = plan.system.n_outputs * experiment.n_times;
+    kept.n = plan.system->n_outputs * experiment.n_times;
     kept.y = calloc(kept.n, sizeof(double));
     CU_ASSERT_PTR_NOT_NULL_FATAL(kept.y);
     const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = keep, .user = &kept };

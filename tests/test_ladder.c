@@ -55,7 +55,7 @@ static double difference(const run_t *run, const run_t *exact, size_t n_subjects
     double worst = 0;
     for (size_t arm = 0; arm < run->experiment.n_arms; arm++) {
         for (size_t i = 0; i < n_subjects; i++) {
-            for (size_t row = 0; row < run->plan.system.n_outputs; row++) {
+            for (size_t row = 0; row < run->plan.system->n_outputs; row++) {
                 const double *y = series(run, arm, i, row), *y_exact = series(exact, arm, i, row);
                 double off = 0, largest = 0;
                 for (size_t t = 0; t < run->experiment.n_times; t++) {
@@ -72,7 +72,7 @@ static double difference(const run_t *run, const run_t *exact, size_t n_subjects
 static double printed_error(const run_t *run)
 {
     double worst = 0;
-    for (size_t row = 0; row < run->plan.system.n_outputs; row++)
+    for (size_t row = 0; row < run->plan.system->n_outputs; row++)
         if (counts(run, row)) worst = fmax(worst, 0.01 * run->summary.solver_error[row]);
     return worst;
 }
@@ -207,7 +207,7 @@ static void test_drift(void)
         run_t run;
         run_at(&run, &self, ost_steppers[m].name, 1e-6, false);
         double worst = 0;
-        for (size_t row = 0; row < run.plan.system.n_outputs; row++) {
+        for (size_t row = 0; row < run.plan.system->n_outputs; row++) {
             const double *y = series(&run, 0, 0, row);
             if (fabs(y[0]) < 1e-9) continue;
             for (size_t t = 0; t < run.experiment.n_times; t++) worst = fmax(worst, fabs(y[t] / y[0] - 1));

@@ -2,7 +2,7 @@
 /* What is measured of people: noise of visits, thresholds, and the models of instruments. */
 #include "cohort/cohort.h"
 #include "core/random.h"
-#include "plan/plan_impl.h"
+#include "plan/system.h"
 #include "small_models.h"
 
 /* All outputs of a study. */
@@ -28,7 +28,7 @@ static void run(result_t *self, study_t *study, size_t n_subjects, int n_threads
     ost_plan_free(&study->plan);
     must_plan(study);
     *self = (result_t){ .plan = &study->plan, .n = n_subjects };
-    self->n_y = study->plan.system.n_outputs * study->e.n_times;
+    self->n_y = study->plan.system->n_outputs * study->e.n_times;
     self->y = calloc(study->e.n_arms * n_subjects * self->n_y + 1, sizeof(double));
     CU_ASSERT_PTR_NOT_NULL_FATAL(self->y);
     ost_cohort_summary_t summary;
@@ -552,23 +552,23 @@ static void only_what_is_needed_is_computed(void)
     study_t s;
     STUDY(&s, "axis", "scanner", "pool"); /* the scanner's outputs read the hormone; nobody reads pool's load */
     must_plan(&s);
-    const ost_lane_plan_t *lane = &s.plan.impl->lane;
+    const ost_lane_plan_t *lane = s.plan.system->self;
     CU_ASSERT_EQUAL(lane->n_rate_steps, 0);
     CU_ASSERT_EQUAL(lane->n_steps, 1);
-    CU_ASSERT_EQUAL(s.plan.system.n_entries, 2); /* E' by E and by share */
+    CU_ASSERT_EQUAL(s.plan.system->n_entries, 2); /* E' by E and by share */
     CU_ASSERT_FALSE(lane->blocks[0].is_static);
     CU_ASSERT_TRUE(lane->blocks[1].is_static);
     study_free(&s);
     STUDY(&s, "axis", "scanner", "bone"); /* now an equation reads it, too; load and level keep their neutral values */
     must_plan(&s);
-    lane = &s.plan.impl->lane;
+    lane = s.plan.system->self;
     CU_ASSERT_EQUAL(lane->n_rate_steps, 1);
     CU_ASSERT_EQUAL(lane->n_steps, 1);
     CU_ASSERT_NOT_EQUAL(lane->blocks[0].drive_entry[0], OST_NO_ENTRY);
     study_free(&s);
     STUDY(&s, "source", "mirror"); /* tone is read by a drive that nobody reads, and by an output */
     must_plan(&s);
-    lane = &s.plan.impl->lane;
+    lane = s.plan.system->self;
     CU_ASSERT_EQUAL(lane->n_rate_steps, 0);
     CU_ASSERT_EQUAL(lane->n_steps, 1);
     study_free(&s);

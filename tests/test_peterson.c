@@ -34,7 +34,7 @@ static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
 {
     (void) err;
     run_t *self = user;
-    size_t n = self->experiment.n_arms * self->plan.system.n_outputs * self->experiment.n_times;
+    size_t n = self->experiment.n_arms * self->plan.system->n_outputs * self->experiment.n_times;
     memcpy(self->y, block->y, n * sizeof(double));
     return 0;
 }
@@ -58,7 +58,7 @@ static void run_config(run_t *self, const char *name, const char *const *overrid
     ost_error_t err = { 0 };
     plan_config(self, name, overrides);
     self->y =
-        calloc(self->experiment.n_arms * self->plan.system.n_outputs * self->experiment.n_times, sizeof(*self->y));
+        calloc(self->experiment.n_arms * self->plan.system->n_outputs * self->experiment.n_times, sizeof(*self->y));
     CU_ASSERT_PTR_NOT_NULL_FATAL(self->y);
     const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = keep, .user = self };
     must(ost_cohort_run(&self->plan, &options, &self->summary, &err), &err);
@@ -79,7 +79,7 @@ static const double *schedule(const run_t *self, size_t arm, const char *name)
 {
     for (size_t i = 0; i < self->plan.outputs->n_variables; i++)
         if (strcmp(self->plan.outputs->variables[i].name, name) == 0)
-            return self->y + (arm * self->plan.system.n_outputs + self->plan.outputs->variables[i].first) *
+            return self->y + (arm * self->plan.system->n_outputs + self->plan.outputs->variables[i].first) *
                                  self->experiment.n_times;
     CU_FAIL_FATAL("no such output");
     return NULL;
@@ -249,7 +249,7 @@ static void test_start(void)
     run_t run;
     plan_config(&run, "peterson_pth_infusion", start);
     prepare(&run.plan, constants, x);
-    gsl_matrix *jacobian = jacobian_at(&run.plan.system, constants, x, 0, rates);
+    gsl_matrix *jacobian = jacobian_at(run.plan.system, constants, x, 0, rates);
     for (size_t k = 0; k < sizeof(drifts) / sizeof(drifts[0]); k++) {
         size_t i = state_index(&run.plan, drifts[k].state);
         ost_assert_close(rates[i] / x[i], drifts[k].rate, 0, 0.51 * drifts[k].digit);
@@ -279,7 +279,7 @@ static void test_eigenvalues(void)
     ost_solver_options_t options;
     run_t run;
     plan_config(&run, "peterson_pth_infusion", rest);
-    const ost_system_t *system = &run.plan.system;
+    const ost_system_t *system = run.plan.system;
     CU_ASSERT_FATAL(system->n_constants <= 512 && system->n_states <= 64 && system->n_inputs <= 16);
     prepare(&run.plan, constants, x0);
     ost_solver_options_default(&options);

@@ -3,7 +3,7 @@
  * does to bone. Tolerances of effects leave room for what the models miss (models/bone/aibl.md and each drug's sheet),
  * those of kinetics do not. */
 #include "one_person.h"
-#include "plan/plan_impl.h"
+#include "plan/system.h"
 
 /* What is taken from a schedule over the days from..to. */
 typedef enum {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lanes.h"
-#include "plan/plan_impl.h"
+#include "plan/system.h"
 #include "small_models.h"
 
 /* The system at one point in all lanes, with memory of its own for every row. */
@@ -21,7 +21,7 @@ static double *rows_new(size_t n)
 /* Typical parameters and idle inputs in all lanes; states at their initial values. */
 static void point_init(point_t *self, const ost_plan_t *plan)
 {
-    const ost_system_t *s = &plan->system;
+    const ost_system_t *s = plan->system;
     size_t n_out = s->n_entries + s->n_states + s->n_outputs;
     *self = (point_t){ .system = s,
         .t = rows_new(1),
@@ -36,7 +36,7 @@ static void point_init(point_t *self, const ost_plan_t *plan)
     for (size_t i = 0; i < plan->blocks->n_params; i++)
         for (int l = 0; l < OST_LANES; l++) params[i * OST_LANES + (size_t) l] = plan->population->params[i].typical;
     for (size_t b = 0; b < plan->blocks->n; b++) {
-        const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
+        const ost_lane_block_t *block = &((const ost_lane_plan_t *) plan->system->self)->blocks[b];
         block->kernel->prepare(block->kernel, params + plan->blocks->block[b].first_param * OST_LANES,
             self->p + block->first_hoisted * OST_LANES, self->x + block->first_state * OST_LANES, self->scratch);
     }
@@ -89,7 +89,7 @@ static void test_layout(void)
     study_t s;
     full_study(&s);
     const ost_plan_t *plan = &s.plan;
-    const ost_system_t *sys = &plan->system;
+    const ost_system_t *sys = plan->system;
     CU_ASSERT_EQUAL(plan->blocks->n, 6);
     CU_ASSERT_EQUAL(sys->n_states, 3 + 1 + 1 + 1 + 2 + 1);
     CU_ASSERT_EQUAL(plan->blocks->n_drives, 0 + 1 + 1 + 1 + 2 + 2);
@@ -231,16 +231,17 @@ static void test_chain_rule(void)
     drive(&s, 1, "share", 0.25, "1", 40, 50);
     must_plan(&s);
     CU_ASSERT_EQUAL(s.plan.timeline->arms[1].n_repeats, 1);
-    CU_ASSERT_EQUAL(s.plan.system.n_states, 9 + 2); /* integrals of what the pill drives */
+    CU_ASSERT_EQUAL(s.plan.system->n_states, 9 + 2); /* integrals of what the pill drives */
     point_init(&p, &s.plan);
     wake(&p, &s.plan);
     for (size_t l = 0; l < OST_LANES; l++) {
         p.t[l] = 10;
-        for (size_t i = 0; i < s.plan.system.n_states; i++)
+        for (size_t i = 0; i < s.plan.system->n_states; i++)
             p.x[i * OST_LANES + l] += 0.5 + 0.1 * (double) l + 0.03 * (double) i;
     }
     /* pill parked in some lanes at given means */
-    const ost_lane_block_t *pill = &s.plan.impl->lane.blocks[ost_blocks_find(s.plan.blocks, "pill")];
+    const ost_lane_block_t *pill =
+        &((const ost_lane_plan_t *) s.plan.system->self)->blocks[ost_blocks_find(s.plan.blocks, "pill")];
     for (size_t l = 4; l < OST_LANES; l++) {
         p.u[(size_t) pill->hold * OST_LANES + l] = 1;
         p.u[pill->first_mean * OST_LANES + l] = 0.4;
@@ -263,7 +264,8 @@ static void test_parked(void)
     full_study(&s);
     point_init(&p, &s.plan);
     wake(&p, &s.plan);
-    const ost_lane_block_t *pill = &s.plan.impl->lane.blocks[ost_blocks_find(s.plan.blocks, "pill")];
+    const ost_lane_block_t *pill =
+        &((const ost_lane_plan_t *) s.plan.system->self)->blocks[ost_blocks_find(s.plan.blocks, "pill")];
     size_t gut = state_index(&s.plan, "pill.gut"), body = state_index(&s.plan, "pill.body");
     size_t e = state_index(&s.plan, "axis.E");
     set(p.x, gut, 1);
@@ -456,16 +458,16 @@ static void test_series(void)
     must_plan(&s);
     const ost_plan_t *plan = &s.plan;
     CU_ASSERT_EQUAL_FATAL(plan->timeline->arms[0].n_repeats, 1);
-    ost_assert_close(plan->arm_series[0][0].t_last, 99, 0, 0);
-    CU_ASSERT_EQUAL(plan->arm_series[0][0].n_means, 2);
-    CU_ASSERT_EQUAL(plan->arm_series[0][0].mean_state[1], plan->system.n_states - 1);
-    ost_assert_close(plan->system.scale[plan->arm_series[0][0].mean_state[0]], INFINITY, 0, 0);
+    ost_assert_close(plan->layout->series[0][0].t_last, 99, 0, 0);
+    CU_ASSERT_EQUAL(plan->layout->series[0][0].n_means, 2);
+    CU_ASSERT_EQUAL(plan->layout->series[0][0].mean_state[1], plan->system->n_states - 1);
+    ost_assert_close(plan->system->scale[plan->layout->series[0][0].mean_state[0]], INFINITY, 0, 0);
     CU_ASSERT_EQUAL(plan->timeline->arms[1].n_repeats, 0);
     CU_ASSERT_EQUAL_FATAL(plan->timeline->arms[2].n_repeats, 2);
-    ost_assert_close(plan->arm_series[2][0].t_last, 49.5, 0, 0);
-    ost_assert_close(plan->arm_series[2][1].t_first, 50, 0, 0);
+    ost_assert_close(plan->layout->series[2][0].t_last, 49.5, 0, 0);
+    ost_assert_close(plan->layout->series[2][1].t_first, 50, 0, 0);
     CU_ASSERT_EQUAL_FATAL(plan->timeline->arms[3].n_repeats, 2);
-    ost_assert_close(plan->arm_series[3][1].t_first, 40, 0, 0);
+    ost_assert_close(plan->layout->series[3][1].t_first, 40, 0, 0);
     size_t n = 0;
     for (size_t i = 0; i < plan->timeline->arms[3].n_events; i++) n += plan->timeline->arms[3].events[i].series == 1;
     CU_ASSERT_EQUAL(n, 40);
@@ -476,7 +478,7 @@ static void test_series(void)
     give(&s, 0, doses("pill", 1, 1, 0, 100));
     must_plan(&s);
     CU_ASSERT_EQUAL(s.plan.timeline->arms[0].n_repeats, 0);
-    CU_ASSERT_EQUAL(s.plan.system.n_states, 2);
+    CU_ASSERT_EQUAL(s.plan.system->n_states, 2);
     study_free(&s);
 }
 
@@ -490,7 +492,7 @@ static void test_outputs(void)
     s.e.n_outputs = 3;
     must_plan(&s);
     const ost_plan_t *plan = &s.plan;
-    CU_ASSERT_EQUAL(plan->system.n_outputs, 4);
+    CU_ASSERT_EQUAL(plan->system->n_outputs, 4);
     CU_ASSERT_EQUAL_FATAL(plan->outputs->n_variables, 3);
     CU_ASSERT_STRING_EQUAL(plan->outputs->variables[1].name, "bmd");
     CU_ASSERT_EQUAL(plan->outputs->variables[1].n_elements, 2);
@@ -501,7 +503,7 @@ static void test_outputs(void)
     set(p.x, state_index(plan, "bone.M[spine]"), 0.7);
     set(p.x, state_index(plan, "bone.M[hip]"), 0.9);
     set(p.x, state_index(plan, "axis.E"), 12);
-    plan->system.outputs(plan->system.self, &p.at, p.out);
+    plan->system->outputs(plan->system->self, &p.at, p.out);
     ost_assert_close(p.out[output_row(plan, "bmd", 0) * OST_LANES], 0.7 * unit_of("g/cm2").factor, 1e-15, 0);
     ost_assert_close(p.out[output_row(plan, "bmd", 1) * OST_LANES + 7], 0.9 * unit_of("g/cm2").factor, 1e-15, 0);
     ost_assert_close(p.out[output_row(plan, "hormone", 0) * OST_LANES], 12, 1e-15, 0);

@@ -219,7 +219,7 @@ static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
 /* What the columns of the reference say of output `o` in an arm at one of the times. */
 static double measured(const reference_t *self, const ost_plan_t *plan, const double *y, size_t arm, size_t o, size_t i)
 {
-    size_t n = self->n_times, n_outputs = plan->system.n_outputs;
+    size_t n = self->n_times, n_outputs = plan->system->n_outputs;
     const double *own = y + (arm * n_outputs + o) * n;
     switch (self->measure) {
     case RATIO:
@@ -295,7 +295,7 @@ static void run_one(const reference_t *self, ost_library_t *library, const run_t
     overrides[n++] = "solver.dosing=exact";
     must(ost_experiment_read(&experiment, path, overrides, n, &err), &err, self->path);
     must(ost_plan_build(&plan, library, &experiment, &err), &err, self->path);
-    kept_t kept = { .n = experiment.n_arms * plan.system.n_outputs * experiment.n_times };
+    kept_t kept = { .n = experiment.n_arms * plan.system->n_outputs * experiment.n_times };
     kept.y = calloc(kept.n, sizeof(double));
     CU_ASSERT_PTR_NOT_NULL_FATAL(kept.y);
     const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = keep, .user = &kept };

@@ -27,7 +27,7 @@ static void check_values(fixture_t *f, double rtol)
         }
     }
     CU_ASSERT_EQUAL(n_wrong, 0);
-    CU_ASSERT_EQUAL(n_read, f->plan.system.n_outputs * N_ARMS * N_TIMES * N_SUBJECTS);
+    CU_ASSERT_EQUAL(n_read, f->plan.system->n_outputs * N_ARMS * N_TIMES * N_SUBJECTS);
     ost_results_close(results);
 }
 

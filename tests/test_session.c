@@ -300,7 +300,7 @@ static void test_same_bits(void)
     kept_t kept = keep_run(study, 0, 40), first = keep_run(study, 0, 13), rest = keep_run(study, 13, 27);
     size_t n_y = y_size(&kept), hip = 0, n_equal = 0;
     while (strcmp(ost_study_text(study, OST_AXIS_OUTPUT, hip, "name"), "bmd[total_hip]") != 0) hip++;
-    CU_ASSERT_EQUAL_FATAL(n_y, engine.plan.system.n_outputs * 5);
+    CU_ASSERT_EQUAL_FATAL(n_y, engine.plan.system->n_outputs * 5);
     CU_ASSERT_EQUAL_FATAL(hip, variable(&engine, "bmd")->first + 1);
     for (size_t job = 0; job < 160; job++)
         for (size_t k = job * n_y + hip * 5; k < job * n_y + hip * 5 + 5; k++)

@@ -28,7 +28,7 @@ static inline int keep(void *user, const ost_cohort_block_t *block, ost_error_t 
 {
     (void) err;
     run_t *self = user;
-    const size_t per_subject = self->plan.system.n_outputs * self->experiment.n_times;
+    const size_t per_subject = self->plan.system->n_outputs * self->experiment.n_times;
     for (size_t arm = 0; arm < self->experiment.n_arms; arm++) {
         memcpy(self->y + (arm * self->experiment.n_subjects + block->first) * per_subject,
             block->y + arm * block->n_subjects * per_subject, block->n_subjects * per_subject * sizeof(double));
@@ -45,7 +45,7 @@ static inline bool run_init(
               ost_experiment_read(&self->experiment, path, overrides, n, &self->err) == 0 &&
               ost_plan_build(&self->plan, &self->library, &self->experiment, &self->err) == 0;
     if (ok) {
-        const size_t size = self->experiment.n_arms * self->experiment.n_subjects * self->plan.system.n_outputs *
+        const size_t size = self->experiment.n_arms * self->experiment.n_subjects * self->plan.system->n_outputs *
                             self->experiment.n_times;
         self->y = malloc(size * sizeof(double));
         const ost_cohort_options_t options = { .n_threads = n_threads, .no_probe = !probe, .sink = keep, .user = self };
@@ -78,7 +78,7 @@ static inline const ost_variable_t *variable(const run_t *self, const char *name
 
 static inline const double *series(const run_t *self, size_t arm, size_t subject, size_t row)
 {
-    return self->y + ((arm * self->experiment.n_subjects + subject) * self->plan.system.n_outputs + row) *
+    return self->y + ((arm * self->experiment.n_subjects + subject) * self->plan.system->n_outputs + row) *
                          self->experiment.n_times;
 }
 

@@ -38,7 +38,7 @@ static int check_experiment(const char *name)
     }
     printf("OK: %s: %s, %s, ", name, ost_cli_plural(e->n_arms, "arm", a), ost_cli_plural(e->n_subjects, "subject", b));
     printf(
-        "%s with %s, ", ost_cli_plural(plan.blocks->n, "model", a), ost_cli_plural(plan.system.n_states, "state", b));
+        "%s with %s, ", ost_cli_plural(plan.blocks->n, "model", a), ost_cli_plural(plan.system->n_states, "state", b));
     printf("%s at %s\n", ost_cli_plural(plan.outputs->n_variables, "output variable", a),
         ost_cli_plural(e->n_times, "time", b));
     ost_cli_evidence(&experiment, &matched, &evidence);

@@ -129,7 +129,7 @@ static void print_dry_run(const ost_plan_t *plan)
             e->arms[i].label != NULL ? e->arms[i].label : "");
     printf("\nsubjects   %s, from number %llu on, seed %llu\n", ost_cli_thousands(e->n_subjects, a),
         (unsigned long long) e->first_subject, (unsigned long long) e->seed);
-    printf("system     %s, %s, %s\n", ost_cli_plural(plan->system.n_states, "state", a),
+    printf("system     %s, %s, %s\n", ost_cli_plural(plan->system->n_states, "state", a),
         ost_cli_plural(plan->wiring->n_signals, "signal", b), ost_cli_plural(plan->blocks->n, "model", c));
     printf("times      %zu, month %g to %g\n\nvariables\n", e->n_times, e->times[0] / OST_DAYS_PER_MONTH,
         e->times[e->n_times - 1] / OST_DAYS_PER_MONTH);

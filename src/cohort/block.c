@@ -3,14 +3,16 @@
  * the values are brought to reported units. A subject's numbers depend on nothing but its own. */
 #include "cohort/block.h"
 
+#include "lang/kernel.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define BLOCK OST_COHORT_BLOCK
 #define LANES OST_LANE_COUNT
-/* A block sleeps from the start if its initial state changes by less than this part of its scale in a day. */
-#define AT_REST 1e-12
+/* A block's initial state is a steady state if it changes by less than this part of its scale in a day. */
+#define STEADY 1e-12
 
 /* [n][width] of subjects to rows [width][LANES] of the group of lanes that begins at subject `first`; the last subject
  * fills what is left over. */
@@ -28,15 +30,20 @@ static void scatter(double *to, size_t stride, const double *rows, size_t n_rows
         for (size_t i = 0; i < n_rows; i++) to[stride * (first + l) + i] = rows[i * LANES + l];
 }
 
+static const ost_kernel_t *kernel_of(const ost_plan_t *plan, size_t b)
+{
+    return plan->blocks->block[b].model->kernel[plan->experiment->solver.isa];
+}
+
 /* Derivatives and, after them, drives of a block in its initial state, all that it reads `above` the neutral value. */
 static const double *probe_block(ost_worker_t *self, size_t b, double above)
 {
     const ost_plan_t *plan = self->plan;
-    const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
-    const double *x = self->x_rows + block->first_state * LANES;
-    double *drives = self->f_rows + block->n_states * LANES;
+    const ost_block_t *block = &plan->blocks->block[b];
+    const ost_kernel_t *kernel = kernel_of(plan, b);
+    double *drives = self->f_rows + block->model->n_states * LANES;
     const double *reads[OST_MAX_READS];
-    for (size_t k = 0; k < plan->blocks->block[b].model->n_reads; k++) {
+    for (size_t k = 0; k < block->model->n_reads; k++) {
         const ost_signal_t *signal = &plan->wiring->signals[plan->wiring->reads[b][k]].signal;
         double value = above + (signal->has_neutral ? signal->neutral : 0);
         for (size_t l = 0; l < LANES; l++) self->a_rows[k * LANES + l] = value;
@@ -44,33 +51,33 @@ static const double *probe_block(ost_worker_t *self, size_t b, double above)
     }
     const ost_kernel_args_t at = {
         .t = self->zero_rows,
-        .x = x,
+        .x = self->x_rows + block->first_state * LANES,
         .h = self->h_rows + block->first_hoisted * LANES,
         .s = reads,
         .mode = self->zero_rows,
         .scratch = self->s_rows,
     };
-    block->kernel->rhs(block->kernel, &at, self->f_rows);
-    for (uint32_t i = 0; i < block->n_drives; i++) block->kernel->drive(block->kernel, &at, i, drives + i * LANES);
+    kernel->rhs(kernel, &at, self->f_rows);
+    for (uint32_t i = 0; i < block->model->n_drives; i++) kernel->drive(kernel, &at, i, drives + i * LANES);
     return self->f_rows;
 }
 
-/* While nothing is dosed, a block is parked at the drives of its initial state if it rests there whatever it reads: at
- * two values of its signals, which is all of them for a block that is linear in what it reads. Others run. */
+/* While nothing is dosed, a block is held at the drives of its initial state if that is a steady state whatever it
+ * reads: at two values of its signals, which is all of them for a block that is linear in what it reads. Others run. */
 static void idle_block(ost_worker_t *self, size_t b, size_t first, size_t n_subjects)
 {
     const ost_plan_t *plan = self->plan;
-    const ost_lane_block_t *block = &plan->impl->lane.blocks[b];
+    const ost_block_t *block = &plan->blocks->block[b];
+    const size_t n_states = block->model->n_states, hold = (size_t) plan->inputs->hold[b];
     for (int probe = 0; probe < 2; probe++) {
-        const double *f = probe_block(self, b, probe), *drives = f + block->n_states * LANES;
+        const double *f = probe_block(self, b, probe), *drives = f + n_states * LANES;
         for (size_t l = 0; l < LANES && first + l < n_subjects; l++) {
-            double *u = self->inputs + (first + l) * plan->system.n_inputs, *mean = u + block->first_mean;
-            for (size_t i = 0; i < block->n_states; i++)
-                if (!(fabs(f[i * LANES + l]) <= AT_REST * plan->system.scale[block->first_state + i]))
-                    u[block->hold] = 0;
-            for (size_t i = 0; i < block->n_drives; i++) {
+            double *u = self->inputs + (first + l) * plan->inputs->n, *mean = u + hold + 1;
+            for (size_t i = 0; i < n_states; i++)
+                if (!(fabs(f[i * LANES + l]) <= STEADY * plan->layout->scale[block->first_state + i])) u[hold] = 0;
+            for (size_t i = 0; i < block->model->n_drives; i++) {
                 if (probe == 0) mean[i] = drives[i * LANES + l];
-                if (!(fabs(drives[i * LANES + l] - mean[i]) <= AT_REST * fabs(mean[i]))) u[block->hold] = 0;
+                if (!(fabs(drives[i * LANES + l] - mean[i]) <= STEADY * fabs(mean[i]))) u[hold] = 0;
             }
         }
     }
@@ -80,19 +87,20 @@ static void idle_block(ost_worker_t *self, size_t b, size_t first, size_t n_subj
 static void prepare(ost_worker_t *self, size_t n)
 {
     const ost_plan_t *plan = self->plan;
-    const ost_lane_plan_t *lane = &plan->impl->lane;
-    size_t n_inputs = plan->system.n_inputs;
+    const ost_blocks_t *blocks = plan->blocks;
+    size_t n_inputs = plan->inputs->n;
     for (size_t i = 0; i < n; i++) memcpy(self->inputs + i * n_inputs, plan->inputs->idle, n_inputs * sizeof(double));
     for (size_t first = 0; first < n; first += LANES) {
-        gather(self->p_rows, self->params, plan->blocks->n_params, first, n);
-        for (size_t b = 0; b < plan->blocks->n; b++) {
-            const ost_lane_block_t *block = &lane->blocks[b];
-            block->kernel->prepare(block->kernel, self->p_rows + plan->blocks->block[b].first_param * LANES,
+        gather(self->p_rows, self->params, blocks->n_params, first, n);
+        for (size_t b = 0; b < blocks->n; b++) {
+            const ost_block_t *block = &blocks->block[b];
+            const ost_kernel_t *kernel = kernel_of(plan, b);
+            kernel->prepare(kernel, self->p_rows + block->first_param * LANES,
                 self->h_rows + block->first_hoisted * LANES, self->x_rows + block->first_state * LANES, self->s_rows);
-            if (block->hold >= 0) idle_block(self, b, first, n);
+            if (plan->inputs->hold[b] >= 0) idle_block(self, b, first, n);
         }
-        scatter(self->constants, plan->system.n_constants, self->h_rows, plan->blocks->n_hoisted, first, n);
-        scatter(self->x0, plan->system.n_states, self->x_rows, plan->blocks->n_states, first, n);
+        scatter(self->constants, plan->system->n_constants, self->h_rows, blocks->n_hoisted, first, n);
+        scatter(self->x0, plan->layout->n_states, self->x_rows, blocks->n_states, first, n);
     }
 }
 
@@ -128,7 +136,7 @@ static void draw_subject(ost_worker_t *self, size_t i, uint64_t subject, const d
     int ret = ost_plan_draw(plan, subject, typical, covariates, self->params + i * plan->blocks->n_params, &err);
     self->subject[i] = subject;
     if (plan->blocks->n_noises > 0)
-        self->constants[i * plan->system.n_constants + plan->blocks->n_hoisted] = (double) subject;
+        self->constants[i * plan->system->n_constants + plan->blocks->n_hoisted] = (double) subject;
     self->subject_status[i] = 0;
     self->t_start[i] = self->t_begin[i] = plan->doses->t_begin;
     self->dropout[i] = INFINITY;
@@ -155,7 +163,7 @@ static void draw(ost_worker_t *self, uint64_t first, size_t n)
 
 ost_job_t ost_worker_job(const ost_worker_t *self, size_t i, double t0, double t1, const double *x0)
 {
-    const ost_system_t *system = &self->plan->system;
+    const ost_system_t *system = self->plan->system;
     return (ost_job_t){ .t0 = t0,
         .t1 = t1,
         .x0 = x0 + i * system->n_states,
@@ -166,7 +174,7 @@ ost_job_t ost_worker_job(const ost_worker_t *self, size_t i, double t0, double t
 size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, double *x1, size_t *of)
 {
     const ost_plan_t *plan = self->plan;
-    size_t n_states = plan->system.n_states, n_jobs = 0;
+    size_t n_states = plan->system->n_states, n_jobs = 0;
     memcpy(x1, self->x0, n * n_states * sizeof(double));
     for (size_t i = 0; i < n; i++) {
         if (self->subject_status[i] != 0 || !(self->t_start[i] < self->t_begin[i])) continue;
@@ -179,7 +187,7 @@ size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, double *x1, size_t *
 
 void ost_worker_clear_integrals(const ost_plan_t *plan, size_t n_jobs, const size_t *of, double *x1)
 {
-    size_t n_states = plan->system.n_states;
+    size_t n_states = plan->system->n_states;
     for (size_t k = 0; k < n_jobs; k++)
         for (size_t x = plan->blocks->n_states; x < n_states; x++) x1[of[k] * n_states + x] = 0;
 }
@@ -196,7 +204,7 @@ static int run_in(ost_worker_t *self, size_t n, ost_error_t *err)
         if (job->status == 0) continue;
         char what[OST_MESSAGE_SIZE];
         fail_subject(self, of[k], job->status,
-            "run-in: ", ost_job_message(job, &plan->system, &plan->experiment->solver, what, sizeof(what)));
+            "run-in: ", ost_job_message(job, plan->system, &plan->experiment->solver, what, sizeof(what)));
     }
     ost_worker_clear_integrals(plan, n_jobs, of, self->x1);
     return 0;
@@ -204,7 +212,7 @@ static int run_in(ost_worker_t *self, size_t n, ost_error_t *err)
 
 ost_given_t ost_given_as_planned(const ost_plan_t *plan, size_t arm)
 {
-    return (ost_given_t){ arm, plan->timeline->arms[arm].events, plan->impl->schedules };
+    return (ost_given_t){ arm, plan->timeline->arms[arm].events, plan->layout->schedules };
 }
 
 void ost_worker_set_schedules(
@@ -233,7 +241,7 @@ void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, const ost_given_t *g
     size_t arm = given->arm;
     job->events = given->events;
     job->n_events = plan->timeline->arms[arm].n_known;
-    job->series = plan->arm_series[arm];
+    job->series = plan->layout->series[arm];
     job->n_series = plan->timeline->arms[arm].n_repeats;
     job->t_out = plan->experiment->times;
     job->n_out = plan->experiment->n_times;
@@ -242,20 +250,20 @@ void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, const ost_given_t *g
 
 size_t ost_plan_y_size(const ost_plan_t *plan)
 {
-    return plan->system.n_outputs * plan->experiment->n_times;
+    return plan->system->n_outputs * plan->experiment->n_times;
 }
 
 void ost_plan_to_reported_units(const ost_plan_t *plan, double *y)
 {
     size_t n_times = plan->experiment->n_times;
-    for (size_t o = 0; o < plan->system.n_outputs; o++)
+    for (size_t o = 0; o < plan->system->n_outputs; o++)
         for (size_t t = 0; t < n_times; t++) y[o * n_times + t] /= plan->outputs->factor[o];
 }
 
 static void count_not_finite(ost_worker_t *self, const double *y)
 {
     size_t n_times = self->plan->experiment->n_times;
-    for (size_t o = 0; o < self->plan->system.n_outputs; o++) {
+    for (size_t o = 0; o < self->plan->system->n_outputs; o++) {
         size_t t = 0;
         while (t < n_times && isfinite(y[o * n_times + t])) t++;
         self->n_not_finite[o] += t < n_times;
@@ -267,7 +275,7 @@ static void drop_out(const ost_plan_t *plan, double *y, double t_left)
 {
     size_t n_times = plan->experiment->n_times, left = 0;
     while (left < n_times && plan->experiment->times[left] <= t_left) left++;
-    for (size_t o = 0; o < plan->system.n_outputs; o++)
+    for (size_t o = 0; o < plan->system->n_outputs; o++)
         for (size_t t = left; t < n_times; t++) y[o * n_times + t] = NAN;
 }
 
@@ -294,7 +302,7 @@ static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *
     self->failures++;
     self->messages[k] = self->text[k];
     if (job != NULL)
-        ost_job_message(job, &plan->system, &plan->experiment->solver, self->text[k], OST_MESSAGE_SIZE);
+        ost_job_message(job, plan->system, &plan->experiment->solver, self->text[k], OST_MESSAGE_SIZE);
     else
         memcpy(self->text[k], self->subject_text[i], OST_MESSAGE_SIZE);
     /* no half of a curve that looks like a result */
@@ -347,7 +355,7 @@ int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects,
     *n_subjects = n;
     self->stats = (ost_solver_stats_t){ 0 };
     self->run_in_steps = self->failures = 0;
-    memset(self->n_not_finite, 0, self->plan->system.n_outputs * sizeof(*self->n_not_finite));
+    memset(self->n_not_finite, 0, self->plan->system->n_outputs * sizeof(*self->n_not_finite));
     draw(self, first, n);
     prepare(self, n);
     int ret = run_in(self, n, err);

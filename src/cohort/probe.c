@@ -54,7 +54,7 @@ static int probe_arm(ost_worker_t *self, probe_t *probe, size_t n, const ost_giv
         double *exact = self->probe + k * ost_plan_y_size(plan);
         const double *y = self->y + (a * n + of[k]) * ost_plan_y_size(plan);
         ost_plan_to_reported_units(plan, exact);
-        for (size_t o = 0; o < plan->system.n_outputs; o++) {
+        for (size_t o = 0; o < plan->system->n_outputs; o++) {
             if (plan->timeline->arms[a].n_repeats > 0 && plan->inputs->hold[plan->outputs->block[o]] >= 0) continue;
             probe->error[o] = fmax(probe->error[o], row_error(y + o * n_times, exact + o * n_times, n_times));
         }
@@ -94,10 +94,10 @@ static int probe_tolerance(ost_worker_t *self, size_t n, double rtol, ost_error_
     ost_solver_options_t options = self->run->solver;
     options.rtol = rtol;
     size_t n_probed = n < OST_N_PROBED ? n : OST_N_PROBED, of[OST_COHORT_BLOCK];
-    probe_t probe = { .x1 = malloc((n_probed * plan->system.n_states + 1) * sizeof(double)),
+    probe_t probe = { .x1 = malloc((n_probed * plan->system->n_states + 1) * sizeof(double)),
         .error = summary->solver_error };
     int ret = probe.x1 != NULL ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a probe of the tolerance");
-    if (ret == 0) ret = ost_batch_new(&probe.batch, &plan->system, &options, err);
+    if (ret == 0) ret = ost_batch_new(&probe.batch, plan->system, &options, err);
     size_t n_jobs = ret == 0 ? ost_worker_run_in_jobs(self, n_probed, probe.x1, of) : 0;
     if (n_jobs > 0) ret = ost_batch_run(probe.batch, self->jobs, n_jobs, err);
     if (ret == 0) ost_worker_clear_integrals(plan, n_jobs, of, probe.x1);

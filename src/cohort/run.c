@@ -51,7 +51,7 @@ static void tally(ost_worker_t *self, size_t n)
     const ost_cohort_options_t *options = run->options;
     summary->subjects += n;
     summary->failures += self->failures;
-    for (size_t o = 0; o < self->plan->system.n_outputs; o++) summary->n_not_finite[o] += self->n_not_finite[o];
+    for (size_t o = 0; o < self->plan->system->n_outputs; o++) summary->n_not_finite[o] += self->n_not_finite[o];
     summary->run_in_steps += self->run_in_steps;
     ost_solver_stats_add(&summary->stats, &self->stats);
     const ost_progress_t progress = {
@@ -128,7 +128,7 @@ static int choose_stepper(ost_run_t *run, ost_error_t *err)
     if (ret == 0) {
         ost_worker_typical_jobs(&self);
         ret = ost_stepper_choose(
-            &run->solver.stepper, &plan->system, &run->solver, self.jobs, plan->experiment->n_arms, err);
+            &run->solver.stepper, plan->system, &run->solver, self.jobs, plan->experiment->n_arms, err);
     }
     run->summary->stepper = run->solver.stepper;
     ost_worker_free(&self);
@@ -169,12 +169,12 @@ int ost_cohort_run(
         if (options->done[i]) run.n_wanted -= left < BLOCK ? left : BLOCK;
     }
     clock_t t_cpu = clock();
-    summary->periodic_error = malloc((plan->system.n_outputs + 1) * sizeof(double));
-    summary->solver_error = malloc((plan->system.n_outputs + 1) * sizeof(double));
-    summary->n_not_finite = calloc(plan->system.n_outputs + 1, sizeof(*summary->n_not_finite));
+    summary->periodic_error = malloc((plan->system->n_outputs + 1) * sizeof(double));
+    summary->solver_error = malloc((plan->system->n_outputs + 1) * sizeof(double));
+    summary->n_not_finite = calloc(plan->system->n_outputs + 1, sizeof(*summary->n_not_finite));
     if (summary->periodic_error == NULL || summary->solver_error == NULL || summary->n_not_finite == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the summary of a run");
-    for (size_t i = 0; i <= plan->system.n_outputs; i++) summary->periodic_error[i] = summary->solver_error[i] = NAN;
+    for (size_t i = 0; i <= plan->system->n_outputs; i++) summary->periodic_error[i] = summary->solver_error[i] = NAN;
     int ret = choose_stepper(&run, err);
     if (ret < 0) return ret;
     summary->n_threads = thread_count(&run);

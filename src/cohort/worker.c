@@ -86,7 +86,7 @@ static int alloc_schedules(ost_worker_t *self)
 int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
 {
     const ost_plan_t *plan = run->plan;
-    const ost_system_t *system = &plan->system;
+    const ost_system_t *system = plan->system;
     const ost_experiment_t *e = plan->experiment;
     size_t n_arms = e->n_arms > 0 ? e->n_arms : 1, n_y = system->n_outputs * e->n_times + 1;
     *self = (ost_worker_t){

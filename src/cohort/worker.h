@@ -4,7 +4,6 @@
 #define OST_COHORT_WORKER_H
 
 #include "cohort/cohort.h"
-#include "plan/plan_impl.h"
 #include "plan/visit.h"
 
 #include <stdatomic.h>

@@ -14,7 +14,7 @@ size_t ost_kept_subjects(const ost_plan_t *plan, size_t i)
 bool ost_kept_read(ost_kept_view_t *self, const ost_columns_t *columns, size_t i, const void *bytes, size_t length)
 {
     const ost_plan_t *plan = columns->plan;
-    size_t n_values = columns->n_columns * ost_kept_subjects(plan, i), n_outputs = plan->system.n_outputs;
+    size_t n_values = columns->n_columns * ost_kept_subjects(plan, i), n_outputs = plan->system->n_outputs;
     size_t fixed = sizeof(ost_kept_counts_t) + 8 * (n_outputs + n_values + columns->n_chunks), left = length - fixed;
     if (length < fixed) return false;
     self->counts = bytes;
@@ -86,7 +86,7 @@ static int put_chunks(ost_kept_body_t *self, const ost_columns_t *columns, const
     size_t sizes_at, ost_error_t *err)
 {
     const ost_plan_t *plan = columns->plan;
-    size_t n_times = plan->experiment->n_times, stride = plan->system.n_outputs * n_times, k = 0;
+    size_t n_times = plan->experiment->n_times, stride = plan->system->n_outputs * n_times, k = 0;
     for (size_t v = 0; v < plan->outputs->n_variables; v++) {
         const ost_variable_t *variable = &plan->outputs->variables[v];
         for (size_t i = 0; i < plan->experiment->n_arms * variable->n_elements; i++, k++) {
@@ -114,7 +114,7 @@ int ost_kept_write(ost_kept_body_t *self, const ost_columns_t *columns, const os
         .seconds_cpu = seconds_cpu };
     self->size = 0;
     int ret = put(self, &counts, sizeof(counts), err);
-    if (ret == 0) ret = put(self, block->n_not_finite, plan->system.n_outputs * sizeof(uint64_t), err);
+    if (ret == 0) ret = put(self, block->n_not_finite, plan->system->n_outputs * sizeof(uint64_t), err);
     char *to = ret == 0 ? grow(self, columns->n_columns * block->n_subjects * sizeof(double)) : NULL;
     for (size_t c = 0; c < columns->n_columns && to != NULL; c++) {
         for (size_t s = 0; s < block->n_subjects; s++, to += sizeof(double)) {

@@ -127,7 +127,7 @@ static int count_block(
     sums->failures += counts->failures;
     sums->run_in_steps += counts->run_in_steps;
     ost_solver_stats_add(&sums->stats, &counts->stats);
-    for (size_t o = 0; o < columns->plan->system.n_outputs; o++) sums->n_not_finite[o] += block->n_not_finite[o];
+    for (size_t o = 0; o < columns->plan->system->n_outputs; o++) sums->n_not_finite[o] += block->n_not_finite[o];
     sums->seconds_wall = fmax(sums->seconds_wall, self->wall_before + counts->seconds_wall);
     sums->seconds_cpu = fmax(sums->seconds_cpu, self->cpu_before + counts->seconds_cpu);
     return add_notes(self, i, block, err);
@@ -169,7 +169,7 @@ static int visit_block(
 
 static int visit_probe(ost_journal_t *self, const ost_record_head_t *head, const void *body, ost_error_t *err)
 {
-    size_t n_outputs = head->key < self->n_parts ? plan_of(self, head->key)->system.n_outputs : 0;
+    size_t n_outputs = head->key < self->n_parts ? plan_of(self, head->key)->system->n_outputs : 0;
     const probe_head_t *probe = body;
     if (head->key >= self->n_parts || head->length != sizeof(*probe) + 2 * n_outputs * sizeof(double))
         return fail_damaged(self, err);
@@ -283,7 +283,7 @@ static int make_part(ost_journal_t *self, size_t p, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plans[p].plan;
     part_t *part = &self->parts[p];
-    size_t n_outputs = plan->system.n_outputs;
+    size_t n_outputs = plan->system->n_outputs;
     part->n_blocks = (size_t) ((plan->experiment->n_subjects + OST_COHORT_BLOCK - 1) / OST_COHORT_BLOCK);
     part->at = malloc((part->n_blocks + 1) * sizeof(*part->at));
     part->done = calloc(part->n_blocks + 1, sizeof(*part->done));
@@ -415,7 +415,7 @@ bool ost_journal_failure(const ost_journal_t *self, size_t part, size_t i, ost_f
 
 static int append_probe(ost_journal_t *self, size_t part, const ost_cohort_summary_t *probed, ost_error_t *err)
 {
-    size_t size = plan_of(self, part)->system.n_outputs * sizeof(double);
+    size_t size = plan_of(self, part)->system->n_outputs * sizeof(double);
     ost_cohort_summary_t *sums = &self->parts[part].sums;
     probe_head_t probe = { probed->n_periodic_probed, probed->n_solver_probed };
     const struct iovec body[] = { { &probe, sizeof(probe) }, { probed->periodic_error, size },

@@ -35,7 +35,7 @@ int ost_collector_sink(void *user, const ost_cohort_block_t *block, ost_error_t 
 {
     (void) err;
     ost_collector_t *self = user;
-    size_t n_times = self->plan->experiment->n_times, n_outputs = self->plan->system.n_outputs;
+    size_t n_times = self->plan->experiment->n_times, n_outputs = self->plan->system->n_outputs;
     for (size_t k = 0; k < 2 * self->n_endpoints; k++) {
         const ost_endpoint_t *endpoint = &self->endpoints[k / 2];
         size_t arm = k % 2 == 0 ? endpoint->arm : endpoint->versus;

@@ -8,14 +8,14 @@
 #include "plan/conditions.h"
 #include "plan/doses.h"
 #include "plan/inputs.h"
+#include "plan/jacobian.h"
 #include "plan/outputs.h"
 #include "plan/population.h"
 #include "plan/schedules.h"
 #include "plan/timeline.h"
 #include "plan/wiring.h"
 
-/** The assembled system of an experiment: blocks of all arms, wiring, events. Built once, read-only, shared by threads.
- */
+/** An experiment in stages, each made once from those above it and constant from then on; shared by threads. */
 typedef struct {
     const ost_experiment_t *experiment; /**< borrowed */
     const ost_blocks_t *blocks;         /**< the models; owned, as all stages */
@@ -27,9 +27,9 @@ typedef struct {
     const ost_schedules_t *schedules;   /**< doses that subjects take each in their own way */
     const ost_timeline_t *timeline;     /**< what happens to all alike */
     const ost_outputs_t *outputs;       /**< what is computed */
-    ost_system_t system;                /**< for the solver */
-    ost_series_t **arm_series;          /**< [n_arms][timeline->arms[i].n_repeats] */
-    struct ost_plan_impl *impl;         /**< private */
+    const ost_layout_t *layout;         /**< its states, and regular doses as the solver holds them */
+    const ost_jacobian_t *jacobian;     /**< what its equations need */
+    const ost_system_t *system;         /**< for the solver */
 } ost_plan_t;
 
 /** Assemble. @param experiment  borrowed: must outlive self; @param library  borrowed: must outlive self; may gain
@@ -52,8 +52,8 @@ void ost_plan_dot(const ost_plan_t *self, FILE *out);
  *  @return 0, or OST_ERR_NAME and others of ost_library_get: no such model, or none of kind bone */
 int ost_experiment_replace_bone(
     ost_experiment_t *self, ost_library_t *library, const char *name, ost_error_t *err) OST_MUST_CHECK;
-/** Whether the experiment can be planned with this arm alone. @return as ost_plan_build: OST_ERR_MODEL where the models
- *  cannot feel what the arm gives */
+/** Whether the experiment can be planned with this arm alone. @return as ost_plan_build: OST_ERR_MODEL where no model
+ *  responds to a drug of the arm */
 int ost_experiment_check_arm(
     const ost_experiment_t *self, ost_library_t *library, size_t i_arm, ost_error_t *err) OST_MUST_CHECK;
 /** Drop wanted outputs that no model of the experiment has. @return false: none is left of those that were wanted */

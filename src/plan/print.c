@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The plan for a person's eyes: as text, and as a graph. */
-#include "plan/plan_impl.h"
+#include "plan/plan.h"
 
 #include <math.h>
 #include <string.h>
@@ -60,8 +60,8 @@ static void print_states(const ost_plan_t *self, FILE *out)
 {
     int column = 0;
     fprintf(out, "\nstates\n ");
-    for (size_t x = 0; x < self->system.n_states; x++) {
-        const char *name = self->system.state_names[x];
+    for (size_t x = 0; x < self->system->n_states; x++) {
+        const char *name = self->system->state_names[x];
         if (column > 0 && column + (int) strlen(name) > 100) {
             fprintf(out, "\n ");
             column = 0;
@@ -96,8 +96,9 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
             if (n++ == 0) first = events[k].t;
             last = events[k].t;
         }
-        if (n == 1) fprintf(out, "      a dose into %s on day %g\n", self->system.state_names[x], first);
-        if (n > 1) fprintf(out, "      %zu doses into %s, day %g to %g\n", n, self->system.state_names[x], first, last);
+        if (n == 1) fprintf(out, "      a dose into %s on day %g\n", self->system->state_names[x], first);
+        if (n > 1)
+            fprintf(out, "      %zu doses into %s, day %g to %g\n", n, self->system->state_names[x], first, last);
     }
     for (size_t i = 0; i < self->inputs->n_shared_infusions; i++) {
         size_t n = 0;
@@ -105,7 +106,7 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
             n += events[k].kind == OST_EVENT_SET_INPUT && events[k].index == self->inputs->infusions[i].input;
         if (n > 0)
             fprintf(out, "      %zu change%s of the rate of infusion into %s\n", n, s_of(n),
-                self->system.state_names[self->inputs->infusions[i].state]);
+                self->system->state_names[self->inputs->infusions[i].state]);
     }
     for (size_t s = 0; s < self->wiring->n_signals; s++) {
         size_t n = 0;
@@ -149,7 +150,7 @@ static void print_schedules(const ost_plan_t *self, size_t arm, FILE *out)
 
 static void print_sizes(const ost_plan_t *self, FILE *out)
 {
-    const ost_system_t *system = &self->system;
+    const ost_system_t *system = self->system;
     const ost_experiment_t *e = self->experiment;
     fprintf(out, "\nsizes\n  states %zu, signals and drives %zu, entries of the Jacobian %zu, conditions %zu\n",
         system->n_states, system->n_algebraic, system->n_entries, system->n_switches);

@@ -3,7 +3,6 @@
 #include "core/text.h"
 #include "input/yaml.h"
 #include "plan/plan.h"
-#include "plan/plan_impl.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The assembled system over lanes. Every kernel works in its own stretch of the states, constants and entries; here is
- * only what joins them: signals, held blocks, infusions, quadratures. */
+ * only what joins them: signals, held blocks, infusions, integrals. */
 #include "core/lanes.h"
-#include "plan/plan_impl.h"
+#include "plan/system.h"
 
 #define ROW(base, i) ((base) + (size_t) (i) *OST_LANES)
 
@@ -102,10 +102,10 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
             block->kernel->rhs(block->kernel, &args, rows);
             if (is_held) clear_rows(rows, block->n_states, held);
         }
-        if (!block->has_quadratures) continue;
+        if (!block->has_integrals) continue;
         for (uint32_t i = 0; i < block->n_drives; i++) {
             ost_v drive = ost_v_load(ROW(at->scratch, block->first_drive + i));
-            ost_v_store(ROW(f, block->first_quadrature + i), ost_v_blend(held, ost_v_splat(0), drive));
+            ost_v_store(ROW(f, block->first_integral + i), ost_v_blend(held, ost_v_splat(0), drive));
         }
     }
     for (size_t i = 0; i < self->n_infusions; i++) {
@@ -132,7 +132,7 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
 {
     const ost_lane_plan_t *self = plan;
     const double *reads[OST_MAX_READS];
-    double *quadrature = ROW(entries, self->first_quadrature_entry);
+    double *integral = ROW(entries, self->integral_entry);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->is_static) continue;
@@ -149,8 +149,8 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
                     block->kernel->drive_jacobian(block->kernel, &args, i, ROW(entries, block->drive_entry[i]));
             if (is_held) clear_rows(rows, block->n_entries, held);
         }
-        for (uint32_t i = 0; block->has_quadratures && i < block->n_drives; i++, quadrature += OST_LANES)
-            ost_v_store(quadrature, ost_v_blend(held, ost_v_splat(0), ost_v_splat(1)));
+        for (uint32_t i = 0; block->has_integrals && i < block->n_drives; i++, integral += OST_LANES)
+            ost_v_store(integral, ost_v_blend(held, ost_v_splat(0), ost_v_splat(1)));
     }
     for (size_t i = 0; i < self->n_signals; i++)
         if (self->signals[i].first_entry != OST_NO_ENTRY) signal_entries(&self->signals[i], at, entries);

@@ -175,7 +175,7 @@ static bool add_part(ost_writer_t *self, size_t p)
     ost_target_t *target = &self->targets[p];
     bool ok = true;
     target->arm = calloc(e->n_arms + 1, sizeof(*target->arm));
-    target->element = calloc(plan->system.n_outputs + 1, sizeof(*target->element));
+    target->element = calloc(plan->system->n_outputs + 1, sizeof(*target->element));
     if (target->arm == NULL || target->element == NULL) return false;
     for (size_t a = 0; a < e->n_arms && ok; a++) {
         target->arm[a] = add_text(&self->dimensions[OST_DIM_ARM], e->arms[a].name);

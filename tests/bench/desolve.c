@@ -25,9 +25,9 @@ EXPORT void bench_open(char **path, char **override, int *n_overrides, int *size
         return;
     }
     sizes[0] = (int) problem.n_jobs;
-    sizes[1] = (int) problem.plan.system.n_states;
+    sizes[1] = (int) problem.plan.system->n_states;
     sizes[2] = (int) problem.experiment.n_times;
-    sizes[3] = (int) problem.plan.system.n_outputs;
+    sizes[3] = (int) problem.plan.system->n_outputs;
     sizes[4] = 0;
     for (size_t i = 0; i < problem.jobs[0].n_events; i++) sizes[4] += problem.jobs[0].events[i].t < problem.jobs[0].t1;
 }
@@ -35,7 +35,7 @@ EXPORT void bench_open(char **path, char **override, int *n_overrides, int *size
 EXPORT void bench_tolerances(double *rtol, double *atol)
 {
     *rtol = ode.rtol;
-    memcpy(atol, ode.atol, problem.plan.system.n_states * sizeof(*atol));
+    memcpy(atol, ode.atol, problem.plan.system->n_states * sizeof(*atol));
 }
 
 /* What a job starts from once the events of its beginning have acted; of the rest, which may only add to states, R
@@ -49,7 +49,7 @@ EXPORT void bench_job(
 {
     const ost_job_t *job = &problem.jobs[*i - 1];
     bench_system_start(&ode, job);
-    memcpy(x, job->x0, problem.plan.system.n_states * sizeof(*x));
+    memcpy(x, job->x0, problem.plan.system->n_states * sizeof(*x));
     memcpy(t, job->t_out, job->n_out * sizeof(*t));
     bench_system_act(&ode, job, job->t0, x);
     int n = 0;
@@ -71,7 +71,7 @@ EXPORT void bench_choose(double *i)
     double x[256];
     const ost_job_t *job = &problem.jobs[(size_t) *i - 1];
     bench_system_start(&ode, job);
-    memcpy(x, job->x0, problem.plan.system.n_states * sizeof(*x));
+    memcpy(x, job->x0, problem.plan.system->n_states * sizeof(*x));
     bench_system_act(&ode, job, job->t0, x);
 }
 
@@ -81,7 +81,7 @@ EXPORT void bench_outputs(int *i, double *x, double *y)
     ost_job_t job = problem.jobs[*i - 1];
     job.y = y;
     bench_choose(&(double){ *i });
-    for (size_t k = 0; k < job.n_out; k++) bench_system_output(&ode, &job, k, x + k * problem.plan.system.n_states);
+    for (size_t k = 0; k < job.n_out; k++) bench_system_output(&ode, &job, k, x + k * problem.plan.system->n_states);
 }
 
 EXPORT void bench_write(char **path, double *y, int *n)

@@ -70,8 +70,8 @@ static double list_flops(const ost_op_list_t *list)
 static double step_flops(const ost_plan_t *plan, ost_error_t *err)
 {
     ost_elimination_t e;
-    double n = (double) plan->system.n_states;
-    if (ost_elimination_init(&e, &plan->system, err) != 0) return NAN;
+    double n = (double) plan->system->n_states;
+    if (ost_elimination_init(&e, plan->system, err) != 0) return NAN;
     double solves = STAGES * (list_flops(&e.forward) + list_flops(&e.backward) + (double) e.n_time * 3);
     double flops = STAGES * plan_flops(plan, OST_RHS, true) + plan_flops(plan, OST_JACOBIAN, false) +
                    list_flops(&e.factor) + solves + n * (2 * SUMMED + 2 * STAGES + JUDGED);
@@ -100,7 +100,7 @@ static void fill(double *rows, const double *values, size_t n)
 
 static int measure(const bench_problem_t *problem, ost_isa_t isa, ost_error_t *err)
 {
-    const ost_system_t *system = &problem->plan.system;
+    const ost_system_t *system = problem->plan.system;
     double (*const peaks[])(size_t) = { bench_peak_base, bench_peak_avx2, bench_peak_avx512 };
     double *t = rows_new(1), *x = rows_new(system->n_states), *p = rows_new(system->n_constants),
            *u = rows_new(system->n_inputs), *mode = rows_new(system->n_switches),

@@ -24,7 +24,7 @@ int __wrap_ost_batch_run(ost_batch_t *batch, ost_job_t *jobs, size_t n_jobs, ost
 {
     if (collector == NULL || n_jobs == 0 || jobs[0].y == NULL) return __real_ost_batch_run(batch, jobs, n_jobs, err);
     bench_problem_t *self = collector;
-    const ost_system_t *system = &self->plan.system;
+    const ost_system_t *system = self->plan.system;
     for (size_t i = 0; i < n_jobs; i++) {
         ost_job_t *job = &self->jobs[self->n_jobs++];
         *job = jobs[i];
@@ -104,7 +104,7 @@ static int find_substitutions(bench_system_t *self)
 
 int bench_system_init(bench_system_t *self, const bench_problem_t *problem)
 {
-    const ost_system_t *system = &problem->plan.system;
+    const ost_system_t *system = problem->plan.system;
     const ost_solver_options_t *options = &problem->experiment.solver;
     size_t n = system->n_states, m = n + system->n_algebraic;
     if (OST_LANE_COUNT != 1) return -1;

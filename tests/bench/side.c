@@ -74,12 +74,12 @@ static void list(void)
  * first block's outputs are kept in y. */
 static int run_osteon(const bench_problem_t *problem, const arguments_t *a, double *y, measured_t *m, ost_error_t *err)
 {
-    size_t n_y = problem->plan.system.n_outputs * problem->experiment.n_times, n = problem->n_jobs;
+    size_t n_y = problem->plan.system->n_outputs * problem->experiment.n_times, n = problem->n_jobs;
     size_t block = a->least * OST_LANE_COUNT < BENCH_BLOCK && !a->once ? a->least * OST_LANE_COUNT : BENCH_BLOCK;
     ost_batch_t *batch;
     ost_job_t jobs[BENCH_BLOCK];
     double *spare = malloc((BENCH_BLOCK * n_y + 1) * sizeof(double));
-    int ret = ost_batch_new(&batch, &problem->plan.system, &problem->experiment.solver, err);
+    int ret = ost_batch_new(&batch, problem->plan.system, &problem->experiment.solver, err);
     for (size_t first = 0, in_block; ret == 0 && spare != NULL; first += in_block) {
         if (a->once ? m->n_subjects >= n : m->n_subjects > 0 && m->cpu >= a->seconds) break;
         size_t begin = first % n;
@@ -104,7 +104,7 @@ static int run_osteon(const bench_problem_t *problem, const arguments_t *a, doub
 static int run_peer(const bench_problem_t *problem, const bench_peer_t *peer, const arguments_t *a, double *y,
     measured_t *m, ost_error_t *err)
 {
-    size_t n_y = problem->plan.system.n_outputs * problem->experiment.n_times, n = problem->n_jobs;
+    size_t n_y = problem->plan.system->n_outputs * problem->experiment.n_times, n = problem->n_jobs;
     bench_system_t system;
     void *solver = bench_system_init(&system, problem) == 0 ? peer->new (&system) : NULL;
     if (solver == NULL) return ost_fail(err, OST_ERR_VALUE, "%s: cannot be set up", peer->name);
@@ -137,8 +137,8 @@ static int report(const bench_problem_t *problem, const arguments_t *a, const me
         a->solver != NULL ? a->solver : ost_stepper_name(problem->experiment.solver.stepper), OST_LANE_COUNT,
         ost_isa_name(problem->experiment.solver.isa), problem->experiment.solver.rtol, m->n_subjects, m->n_failed,
         m->cpu, (double) m->stats.steps / n, (double) m->stats.rejected / n, (double) m->stats.rhs / n,
-        (double) m->stats.jacobians / n, m->n_kept, plan->system.n_states, problem->experiment.n_times);
-    for (size_t row = 0; row < plan->system.n_outputs; row++) {
+        (double) m->stats.jacobians / n, m->n_kept, plan->system->n_states, problem->experiment.n_times);
+    for (size_t row = 0; row < plan->system->n_outputs; row++) {
         size_t v = 0;
         while (row < plan->outputs->variables[v].first ||
                row >= plan->outputs->variables[v].first + plan->outputs->variables[v].n_elements)
@@ -148,7 +148,7 @@ static int report(const bench_problem_t *problem, const arguments_t *a, const me
     printf("]}\n");
     if (a->y_path == NULL) return 0;
     FILE *file = fopen(a->y_path, "wb");
-    size_t n_y = m->n_kept * plan->system.n_outputs * problem->experiment.n_times;
+    size_t n_y = m->n_kept * plan->system->n_outputs * problem->experiment.n_times;
     bool ok = file != NULL && fwrite(y, sizeof(*y), n_y, file) == n_y;
     return (file == NULL || fclose(file) == 0) && ok ? 0 : -1;
 }
@@ -219,7 +219,7 @@ static int run_side(const arguments_t *a, const bench_peer_t *peer, ost_error_t 
     double *y = NULL;
     int ret = bench_problem_init(&problem, a->experiment, a->overrides, a->n_overrides, a->isa, err);
     if (ret == 0) {
-        y = malloc((BENCH_BLOCK * problem.plan.system.n_outputs * problem.experiment.n_times + 1) * sizeof(*y));
+        y = malloc((BENCH_BLOCK * problem.plan.system->n_outputs * problem.experiment.n_times + 1) * sizeof(*y));
         if (y == NULL) ret = ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the outputs");
     }
     if (ret == 0) ret = peer != NULL ? run_peer(&problem, peer, a, y, &m, err) : run_osteon(&problem, a, y, &m, err);

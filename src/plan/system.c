@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Puts the stages of a plan in the form that the lanes' functions work on, and those functions behind a system. */
+#include "plan/system.h"
+
+#include "core/random.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* A system with what its functions work on. */
+typedef struct {
+    ost_system_t system; /* first, as its address stands for both */
+    ost_lane_plan_t lane;
+} assembled_t;
+
+/* The stages that it is made from. */
+typedef struct {
+    const ost_experiment_t *e;
+    const ost_blocks_t *blocks;
+    const ost_wiring_t *wiring;
+    const ost_inputs_t *inputs;
+    const ost_outputs_t *outputs;
+    const ost_layout_t *layout;
+    const ost_jacobian_t *jacobian;
+    ost_error_t *err;
+} stages_t;
+
+static ost_value_slot_t value_slot(const stages_t *from, uint32_t s)
+{
+    const ost_wired_t *signal = &from->wiring->signals[s];
+    if (signal->n_drivers > 0) return (ost_value_slot_t){ OST_VALUE_ALGEBRAIC, signal->row };
+    if (signal->has_outside) return (ost_value_slot_t){ OST_VALUE_INPUT, (uint32_t) from->inputs->outside[s] };
+    return (ost_value_slot_t){ OST_VALUE_NEUTRAL, s };
+}
+
+static int set_block(ost_lane_block_t *lane, const stages_t *from, size_t b)
+{
+    const ost_block_t *block = &from->blocks->block[b];
+    const ost_model_t *model = block->model;
+    ost_isa_t isa = from->e->solver.isa;
+    *lane = (ost_lane_block_t){
+        .kernel = model->kernel[isa],
+        .value = calloc(model->n_reads + 1, sizeof(*lane->value)),
+        .n_reads = (uint32_t) model->n_reads,
+        .first_state = block->first_state,
+        .n_states = (uint32_t) model->n_states,
+        .first_hoisted = block->first_hoisted,
+        .first_switch = block->first_switch,
+        .n_switches = (uint32_t) model->n_switches,
+        .first_entry = from->jacobian->block_entry[b],
+        .n_entries = from->jacobian->block_entry[b + 1] - from->jacobian->block_entry[b],
+        .first_drive = block->first_drive,
+        .n_drives = (uint32_t) model->n_drives,
+        .drive_entry = from->jacobian->drive_entry + block->first_drive,
+        .is_static = model->n_states == 0,
+        .hold = from->inputs->hold[b],
+        .first_mean = (uint32_t) from->inputs->hold[b] + 1,
+        .first_integral = from->layout->integral[b],
+        .has_integrals = from->layout->integral[b] != OST_NO_STATE,
+        .n_outputs = (uint32_t) model->n_outputs,
+        .wanted = from->outputs->index + from->outputs->first[b],
+        .n_wanted = from->outputs->first[b + 1] - from->outputs->first[b],
+        .first_output = from->outputs->first[b],
+        .noise_purpose = calloc(model->n_noises + 1, sizeof(*lane->noise_purpose)),
+        .n_noises = (uint32_t) model->n_noises,
+    };
+    if (lane->kernel == NULL)
+        return ost_fail(from->err, OST_ERR_VALUE, "model '%s' was not built for instruction set '%s'", model->name,
+            ost_isa_name(isa));
+    if (lane->value == NULL || lane->noise_purpose == NULL) return ost_no_memory(from->err);
+    for (size_t i = 0; i < model->n_reads; i++) lane->value[i] = value_slot(from, from->wiring->reads[b][i]);
+    for (size_t d = 0; d < model->n_drives; d++) lane->is_static &= lane->drive_entry[d] == OST_NO_ENTRY;
+    for (size_t i = 0; i < model->n_noises; i++) {
+        char name[256];
+        snprintf(name, sizeof(name), "%s.%s", model->name, model->noises[i].name);
+        lane->noise_purpose[i] = ost_random_purpose(name);
+    }
+    return 0;
+}
+
+static int set_signal(ost_lane_signal_t *lane, const stages_t *from, size_t s)
+{
+    const ost_wired_t *signal = &from->wiring->signals[s];
+    *lane = (ost_lane_signal_t){
+        .row = signal->row,
+        .driver_row = calloc(signal->n_drivers + 1, sizeof(*lane->driver_row)),
+        .n_drivers = signal->n_drivers,
+        .first_entry = from->jacobian->signal_entry[s],
+        .input = from->inputs->outside[s],
+        .combine = signal->signal.combine,
+    };
+    if (lane->driver_row == NULL) return ost_no_memory(from->err);
+    for (uint32_t i = 0; i < signal->n_drivers; i++)
+        lane->driver_row[i] = from->blocks->block[signal->drivers[i].block].first_drive + signal->drivers[i].drive;
+    return 0;
+}
+
+static int set_lanes(ost_lane_plan_t *lane, const stages_t *from)
+{
+    const ost_wiring_t *wiring = from->wiring;
+    size_t n_drives = from->blocks->n_drives;
+    lane->n_blocks = from->blocks->n;
+    lane->n_signals = wiring->n_rows - n_drives;
+    lane->blocks = calloc(lane->n_blocks + 1, sizeof(*lane->blocks));
+    lane->signals = calloc(lane->n_signals + 1, sizeof(*lane->signals));
+    lane->steps = calloc(from->jacobian->n_steps + 1, sizeof(*lane->steps));
+    lane->neutral = aligned_alloc(64, (wiring->n_signals + 1) * OST_LANE_COUNT * sizeof(double));
+    if (lane->blocks == NULL || lane->signals == NULL || lane->steps == NULL || lane->neutral == NULL)
+        return ost_no_memory(from->err);
+    int ret = 0;
+    for (size_t b = 0; b < lane->n_blocks && ret == 0; b++) ret = set_block(&lane->blocks[b], from, b);
+    for (size_t s = 0; s < wiring->n_signals && ret == 0; s++)
+        if (ost_wired_has_row(&wiring->signals[s]))
+            ret = set_signal(&lane->signals[wiring->signals[s].row - n_drives], from, s);
+    if (ret < 0) return ret;
+    for (size_t i = 0; i < from->jacobian->n_steps; i++) {
+        ost_driver_t step = from->jacobian->steps[i];
+        if (step.block == OST_NO_BLOCK) step.drive = wiring->signals[step.drive].row - (uint32_t) n_drives;
+        lane->steps[i] = step;
+    }
+    for (size_t i = 0; i < wiring->n_signals * OST_LANE_COUNT; i++)
+        lane->neutral[i] = wiring->signals[i / OST_LANE_COUNT].signal.neutral;
+    return 0;
+}
+
+/* @return rows of scratch */
+static size_t set_sizes(ost_lane_plan_t *lane, const stages_t *from)
+{
+    size_t n_scratch = 0, n_outputs = 0, n_noises = 0;
+    for (size_t b = 0; b < from->blocks->n; b++) {
+        const ost_model_t *model = from->blocks->block[b].model;
+        if (model->n_scratch > n_scratch) n_scratch = model->n_scratch;
+        if (model->n_outputs > n_outputs) n_outputs = model->n_outputs;
+        if (model->n_noises > n_noises) n_noises = model->n_noises;
+    }
+    lane->n_algebraic = from->wiring->n_rows;
+    lane->infusions = from->inputs->infusions;
+    lane->n_infusions = from->inputs->n_infusions;
+    lane->n_steps = from->jacobian->n_steps;
+    lane->n_rate_steps = from->jacobian->n_rate_steps;
+    lane->integral_entry = from->jacobian->integral_entry;
+    lane->first_output_scratch = lane->n_algebraic + n_scratch;
+    lane->first_noise_scratch = lane->first_output_scratch + n_outputs;
+    lane->subject_row = from->blocks->n_hoisted;
+    lane->seed = from->e->seed;
+    lane->is_silent = !from->e->variability;
+    return lane->first_noise_scratch + n_noises;
+}
+
+OST_ISA_EXTERN(const ost_plan_lanes_t, ost_plan_lanes);
+static const ost_plan_lanes_t *const lanes_of[OST_N_ISA] = OST_ISA_TABLE(&ost_plan_lanes);
+
+const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
+    const ost_inputs_t *inputs, const ost_outputs_t *outputs, const ost_layout_t *layout,
+    const ost_jacobian_t *jacobian, ost_error_t *err)
+{
+    if (err->code != 0) return NULL;
+    const stages_t from = { e, blocks, wiring, inputs, outputs, layout, jacobian, err };
+    const ost_plan_lanes_t *functions = lanes_of[e->solver.isa];
+    assembled_t *self = calloc(1, sizeof(*self));
+    if ((self == NULL ? ost_no_memory(err) : set_lanes(&self->lane, &from)) < 0) {
+        ost_system_free(self != NULL ? &self->system : NULL);
+        return NULL;
+    }
+    self->system = (ost_system_t){
+        .n_states = layout->n_states,
+        .n_algebraic = wiring->n_rows,
+        .n_constants = blocks->n_hoisted + (blocks->n_noises > 0),
+        .n_inputs = inputs->n,
+        .n_switches = blocks->n_switches,
+        .n_outputs = outputs->n_rows,
+        .n_scratch = set_sizes(&self->lane, &from),
+        .n_entries = jacobian->n_entries,
+        .row = jacobian->row,
+        .col = jacobian->col,
+        .scale = layout->scale,
+        .positive = layout->positive,
+        .state_names = layout->state_names,
+        .rhs = functions->rhs,
+        .jacobian = functions->jacobian,
+        .switches = functions->switches,
+        .outputs = functions->outputs,
+        .self = &self->lane,
+    };
+    return &self->system;
+}
+
+void ost_system_free(const ost_system_t *self)
+{
+    if (self == NULL) return;
+    const ost_lane_plan_t *lane = &((const assembled_t *) self)->lane;
+    for (size_t b = 0; lane->blocks != NULL && b < lane->n_blocks; b++) {
+        free(lane->blocks[b].value);
+        free(lane->blocks[b].noise_purpose);
+    }
+    for (size_t s = 0; lane->signals != NULL && s < lane->n_signals; s++) free(lane->signals[s].driver_row);
+    free(lane->blocks);
+    free(lane->signals);
+    free(lane->steps);
+    free(lane->neutral);
+    ost_release(self);
+}
+
+void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z)
+{
+    const double *subject = at->p + self->subject_row * OST_LANE_COUNT;
+    for (size_t l = 0; l < OST_LANE_COUNT; l++) {
+        uint32_t minute = (uint32_t) llround(at->t[l] * 1440);
+        for (size_t i = 0; i < block->n_noises; i++)
+            z[i * OST_LANE_COUNT + l] =
+                self->is_silent ? 0
+                                : ost_random_normal(self->seed, (uint64_t) subject[l], block->noise_purpose[i], minute);
+    }
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file system.h  The system that the solver integrates: the last stage, and what it is for the lanes' functions. */
+#ifndef OST_PLAN_SYSTEM_H
+#define OST_PLAN_SYSTEM_H
+
+#include "lang/kernel.h"
+#include "plan/jacobian.h"
+#include "plan/outputs.h"
+
+/** Where the value of a signal stands. */
+typedef enum {
+    OST_VALUE_ALGEBRAIC, /**< row of scratch, evaluated */
+    OST_VALUE_INPUT,     /**< row of inputs: driven from outside alone */
+    OST_VALUE_NEUTRAL,   /**< row of ost_lane_plan_t.neutral: driven by nothing */
+    OST_N_VALUE_BANKS    /**< how many there are */
+} ost_value_bank_t;
+/** The place of a value. */
+typedef struct {
+    ost_value_bank_t bank;
+    uint32_t row;
+} ost_value_slot_t;
+
+/** A block for the lanes' functions. */
+typedef struct {
+    const ost_kernel_t *kernel;
+    ost_value_slot_t *value; /**< [n_reads] where the value of each signal read stands; owned */
+    uint32_t n_reads;
+    uint32_t first_state, n_states, first_hoisted, first_switch, n_switches, first_entry, n_entries;
+    uint32_t first_drive, n_drives; /**< algebraic rows */
+    const uint32_t *drive_entry;    /**< [n_drives] where its entries begin, OST_NO_ENTRY where only outputs need it */
+    bool is_static;                 /**< without states, and only outputs need its drives */
+    int32_t hold;                   /**< input, -1: never held */
+    uint32_t first_mean;            /**< inputs, one for each drive of a block that can be held */
+    uint32_t first_integral;        /**< states, one for each drive of a block that is averaged */
+    bool has_integrals;
+    uint32_t n_outputs;     /**< that its kernel writes */
+    const uint32_t *wanted; /**< [n_wanted] of them, in the order of the system's outputs */
+    uint32_t n_wanted, first_output;
+    uint32_t *noise_purpose; /**< [n_noises] keys of their random streams; owned */
+    uint32_t n_noises;
+} ost_lane_block_t;
+
+/** A signal with a row of its own: several blocks drive it, or something from outside; or nothing, then the row is not
+ * evaluated and only stands for the signal in the Jacobian. */
+typedef struct {
+    uint32_t row;                    /**< algebraic */
+    uint32_t *driver_row;            /**< [n_drivers] algebraic; owned */
+    uint32_t n_drivers, first_entry; /**< one Jacobian entry for each driver; OST_NO_ENTRY where only outputs need it */
+    int32_t input;                   /**< -1: none */
+    ost_combine_t combine;
+} ost_lane_signal_t;
+
+/** ost_system_t.self of a plan's system. The first n_algebraic rows of ost_point_t.scratch hold the algebraic rows that
+ * are evaluated after every call; jacobian() finds those of rhs(). */
+typedef struct {
+    ost_lane_block_t *blocks;   /**< [n_blocks]; owned */
+    ost_lane_signal_t *signals; /**< [n_signals]; owned */
+    ost_driver_t *steps; /**< [n_steps] of evaluation, (block = OST_NO_BLOCK) by the index of the signal here; owned */
+    const ost_infusion_t *infusions; /**< [n_infusions] */
+    double *neutral;                 /**< [wiring->n_signals rows]; owned */
+    size_t n_blocks, n_signals, n_steps, n_algebraic, n_infusions;
+    size_t n_rate_steps;         /**< the first of the steps; the others are for outputs alone */
+    size_t integral_entry;       /**< first of the integrals' entries, in the order of blocks and drives */
+    size_t first_output_scratch; /**< row of scratch for outputs of which only some are wanted */
+    size_t first_noise_scratch;  /**< row of scratch for the noise of one block */
+    size_t subject_row;          /**< of constants, where blocks have noise */
+    uint64_t seed;
+    bool is_silent; /**< every noise is 0 */
+} ost_lane_plan_t;
+
+/** The system's functions for one instruction set (system_lanes.c). */
+typedef struct {
+    void (*rhs)(const void *self, const ost_point_t *at, double *f);            /**< as in ost_system_t */
+    void (*jacobian)(const void *self, const ost_point_t *at, double *entries); /**< as in ost_system_t */
+    void (*switches)(const void *self, const ost_point_t *at, double *g);       /**< as in ost_system_t */
+    void (*outputs)(const void *self, const ost_point_t *at, double *y);        /**< as in ost_system_t */
+} ost_plan_lanes_t;
+
+/** @return NULL on error: a model that was not built for the instruction set */
+const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
+    const ost_inputs_t *inputs, const ost_outputs_t *outputs, const ost_layout_t *layout,
+    const ost_jacobian_t *jacobian, ost_error_t *err);
+/** Free one that ost_system_new() made. Accepts NULL. */
+void ost_system_free(const ost_system_t *self);
+
+/** The noise of one block in all lanes: a pure function of seed, subject, the name of the noise, and the time in whole
+ * minutes, so that a value is the same in every arm, on every grid and at every visit. @param[out] z  [n_noises rows]
+ */
+void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z);
+
+#endif
