@@ -100,51 +100,36 @@ static int add_block(
 }
 
 /* Paths are read first, so that names can mean the models that they hold; the blocks keep the experiment's order. */
-static int find_blocks(
-    ost_blocks_t *self, ost_library_t *library, const ost_experiment_t *e, request_t *requests, ost_error_t *err)
+static int find_blocks(ost_blocks_t *self, ost_block_t *block, ost_library_t *library, const ost_experiment_t *e,
+    request_t *requests, ost_error_t *err)
 {
     size_t n = list_requests(e, requests);
     int ret = ost_blocks_read_texts(e, library, err);
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < n && ret == 0; i++)
             if (is_path(requests[i].name) == (pass == 0)) ret = find_model(library, e, &requests[i], err);
-    ost_block_t *block = calloc(n + 1, sizeof(*block));
-    self->block = block;
-    if (ret == 0 && block == NULL) ret = ost_no_memory(err);
     for (size_t i = 0; i < n && ret == 0; i++) ret = add_block(self, block, e, &requests[i], err);
     if (ret == 0 && self->n == 0)
         ret = ost_fail_at(err, OST_ERR_MODEL, OST_WHERE(e), 0, 0, "the experiment has no models");
-    uint32_t *of_param = calloc(self->n_params + 1, sizeof(*of_param));
-    self->of_param = of_param;
-    if (ret < 0 || of_param == NULL) return ret < 0 ? ret : ost_no_memory(err);
+    if (ret == 0) err->code = 0; /* a text that could not be read before another one */
+    return ret;
+}
+
+const ost_blocks_t *ost_blocks_new(ost_library_t *library, const ost_experiment_t *e, ost_maker_t *make)
+{
+    size_t max = e->n_models;
+    for (size_t a = 0; a < e->n_arms; a++) max += e->arms[a].n_regimens;
+    ost_blocks_t *self = ost_maker_list(make, 1, sizeof(*self));
+    ost_block_t *block = ost_maker_list(make, max, sizeof(*block));
+    request_t *requests = ost_maker_list(make, max, sizeof(*requests));
+    if (make->err.code != 0 || find_blocks(self, block, library, e, requests, &make->err) < 0) return NULL;
+    uint32_t *of_param = ost_maker_list(make, self->n_params, sizeof(*of_param));
+    if (of_param == NULL) return NULL;
     for (uint32_t b = 0; b < self->n; b++)
         for (size_t i = 0; i < block[b].model->n_params; i++) of_param[block[b].first_param + i] = b;
-    return 0;
-}
-
-const ost_blocks_t *ost_blocks_new(ost_library_t *library, const ost_experiment_t *e, ost_error_t *err)
-{
-    if (err->code != 0) return NULL;
-    size_t max = e->n_models + 1;
-    for (size_t a = 0; a < e->n_arms; a++) max += e->arms[a].n_regimens;
-    ost_blocks_t *self = calloc(1, sizeof(*self));
-    request_t *requests = calloc(max, sizeof(*requests));
-    int ret = self == NULL || requests == NULL ? ost_no_memory(err) : find_blocks(self, library, e, requests, err);
-    free(requests);
-    if (ret == 0) {
-        err->code = 0; /* a text that could not be read before another one */
-        return self;
-    }
-    ost_blocks_free(self);
-    return NULL;
-}
-
-void ost_blocks_free(const ost_blocks_t *self)
-{
-    if (self == NULL) return;
-    ost_release(self->block);
-    ost_release(self->of_param);
-    ost_release(self);
+    self->block = block;
+    self->of_param = of_param;
+    return self;
 }
 
 int ost_blocks_find(const ost_blocks_t *self, const char *name)

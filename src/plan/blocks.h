@@ -27,9 +27,7 @@ typedef struct {
 } ost_blocks_t;
 
 /** @param library  may gain models. @return NULL on error: an unknown model or drug, two models of one name, none */
-const ost_blocks_t *ost_blocks_new(ost_library_t *library, const ost_experiment_t *e, ost_error_t *err);
-/** Free. Accepts NULL. */
-void ost_blocks_free(const ost_blocks_t *self);
+const ost_blocks_t *ost_blocks_new(ost_library_t *library, const ost_experiment_t *e, ost_maker_t *make);
 /** Index of the block of that model name, -1 if there is none. */
 int ost_blocks_find(const ost_blocks_t *self, const char *name);
 /** Parameter i of the plan, as its model declares it. */

@@ -11,7 +11,8 @@ typedef struct {
     ost_conditions_t *conditions;
     ost_name_t *names; /* of conditions */
     bool *is_used;     /* of conditions */
-    ost_error_t *err;
+    ost_maker_t *make;
+    ost_error_t *err; /* of make */
 } scope_t;
 
 static size_t find_name(const ost_conditions_t *self, const char *name)
@@ -40,11 +41,11 @@ static bool has_conditions(const ost_experiment_t *e)
 static int list_names(scope_t *self, const ost_blocks_t *blocks)
 {
     const ost_experiment_t *e = self->e;
-    size_t n = e->n_covariates + 1;
+    size_t n = e->n_covariates;
     for (size_t b = 0; b < blocks->n; b++) n += blocks->block[b].model->n_outputs;
-    self->conditions->names = self->names = calloc(n, sizeof(*self->names));
-    self->conditions->is_used = self->is_used = calloc(n, sizeof(*self->is_used));
-    if (self->names == NULL || self->is_used == NULL) return ost_no_memory(self->err);
+    self->conditions->names = self->names = ost_maker_list(self->make, n, sizeof(*self->names));
+    self->conditions->is_used = self->is_used = ost_maker_list(self->make, n, sizeof(*self->is_used));
+    if (self->err->code != 0) return self->err->code;
     if (!has_conditions(e)) return 0;
     for (size_t i = 0; i < e->n_covariates; i++) add_name(self, e->covariates[i].name, e->covariates[i].unit.dim, NULL);
     for (size_t b = 0; b < blocks->n; b++) {
@@ -63,11 +64,10 @@ static int read_condition(
     const ost_conditions_t *conditions = self->conditions;
     ost_error_t why = { 0 };
     if (text == NULL) return 0;
-    bool *used = calloc(conditions->n_names + 1, sizeof(*used));
-    if (used == NULL) return ost_no_memory(self->err);
+    bool *used = ost_maker_list(self->make, conditions->n_names, sizeof(*used));
+    if (used == NULL) return self->err->code;
     int ret = ost_condition_new(condition, text, conditions->names, conditions->n_names, used, &why);
     for (size_t i = 0; i < conditions->n_names; i++) self->is_used[i] |= used[i];
-    free(used);
     if (ret == 0) return 0;
     if (why.line == 1 && location.line > 0) location.column += why.column - 1;
     return OST_FAIL_AT(self->err, ret, self->e, location, "%s: %s", key, why.what);
@@ -92,9 +92,9 @@ static int read_lines(scope_t *self, const ost_line_conditions_t **line)
     const ost_experiment_t *e = self->e;
     size_t n = 0;
     for (size_t a = 0; a < e->n_arms; a++) n += e->arms[a].n_regimens;
-    ost_line_conditions_t *lines = calloc(n + 1, sizeof(*lines));
+    ost_line_conditions_t *lines = ost_maker_list(self->make, n, sizeof(*lines));
+    if (lines == NULL) return self->err->code;
     self->conditions->lines = lines;
-    if (lines == NULL || line == NULL) return ost_no_memory(self->err);
     self->conditions->n_lines = n;
     int ret = 0;
     for (size_t a = 0; a < e->n_arms; a++) {
@@ -106,17 +106,17 @@ static int read_lines(scope_t *self, const ost_line_conditions_t **line)
     return ret;
 }
 
-const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
+const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make)
 {
-    if (err->code != 0) return NULL;
-    ost_conditions_t *self = calloc(1, sizeof(*self));
-    const ost_line_conditions_t **line = calloc(e->n_arms + 1, sizeof(*line));
-    scope_t scope = { .e = e, .conditions = self, .err = err };
-    int ret = self == NULL || line == NULL ? ost_no_memory(err) : list_names(&scope, blocks);
+    if (make->err.code != 0) return NULL;
+    ost_conditions_t *self = ost_maker_list(make, 1, sizeof(*self));
+    const ost_line_conditions_t **line = ost_maker_list(make, e->n_arms, sizeof(*line));
+    if (make->err.code != 0) return NULL;
+    scope_t scope = { .e = e, .conditions = self, .make = make, .err = &make->err };
+    int ret = list_names(&scope, blocks);
     if (ret == 0) ret = read_condition(&scope, &self->eligible, "eligible", e->eligible, e->eligible_location);
     if (ret == 0) ret = read_lines(&scope, line);
-    if (self != NULL) self->line = line;
-    if (self == NULL) ost_release(line);
+    self->line = line;
     if (ret == 0) return self;
     ost_conditions_free(self);
     return NULL;
@@ -130,11 +130,6 @@ void ost_conditions_free(const ost_conditions_t *self)
         ost_formula_delete(self->lines[i].end);
     }
     ost_formula_delete(self->eligible);
-    ost_release(self->names);
-    ost_release(self->is_used);
-    ost_release(self->lines);
-    ost_release(self->line);
-    ost_release(self);
 }
 
 size_t ost_conditions_find_output(const ost_conditions_t *self, const ost_experiment_t *e, const char *group)

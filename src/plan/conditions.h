@@ -25,8 +25,8 @@ typedef struct {
 
 /** @return NULL on error: a condition that cannot be read, names something unknown or needs visits that are not given
  */
-const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err);
-/** Free. Accepts NULL. */
+const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make);
+/** Free the formulas, which the maker does not own. Accepts NULL. */
 void ost_conditions_free(const ost_conditions_t *self);
 /** First value in the scope of an output that some condition uses. @param group  its name, "bmd"
  *  @return its index, or n_values where no condition uses it, or where the name is a covariate's */

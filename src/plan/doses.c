@@ -78,7 +78,6 @@ static int add_line(const ost_doses_t *self, ost_dose_target_t *target, const os
 static int add_arm(ost_doses_t *self, ost_dose_target_t *target, const ost_experiment_t *e, const ost_blocks_t *blocks,
     const ost_arm_t *arm, ost_error_t *err)
 {
-    if (target == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < arm->n_regimens; i++) {
         const ost_regimen_t *r = &arm->regimens[i];
         int ret = add_line(self, &target[i], e, blocks, arm, r, err);
@@ -100,26 +99,16 @@ static int find_times(ost_doses_t *self, const ost_experiment_t *e, ost_error_t 
     return 0;
 }
 
-const ost_doses_t *ost_doses_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
+const ost_doses_t *ost_doses_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make)
 {
-    if (err->code != 0) return NULL;
-    ost_doses_t *self = calloc(1, sizeof(*self));
-    ost_dose_target_t **target = self != NULL ? calloc(e->n_arms + 1, sizeof(*target)) : NULL;
-    int ret = target == NULL ? ost_no_memory(err) : find_times(self, e, err);
-    if (self != NULL) self->target = (const ost_dose_target_t *const *) target;
-    for (size_t a = 0; a < e->n_arms && ret == 0; a++) {
-        target[self->n_arms++] = calloc(e->arms[a].n_regimens + 1, sizeof(**target));
-        ret = add_arm(self, target[a], e, blocks, &e->arms[a], err);
+    if (make->err.code != 0) return NULL;
+    ost_doses_t *self = ost_maker_list(make, 1, sizeof(*self));
+    ost_dose_target_t **target = ost_maker_list(make, e->n_arms, sizeof(*target));
+    if (make->err.code != 0 || find_times(self, e, &make->err) < 0) return NULL;
+    for (size_t a = 0; a < e->n_arms; a++) {
+        target[a] = ost_maker_list(make, e->arms[a].n_regimens, sizeof(**target));
+        if (target[a] == NULL || add_arm(self, target[a], e, blocks, &e->arms[a], &make->err) < 0) return NULL;
     }
-    if (ret == 0) return self;
-    ost_doses_free(self);
-    return NULL;
-}
-
-void ost_doses_free(const ost_doses_t *self)
-{
-    if (self == NULL) return;
-    for (size_t a = 0; a < self->n_arms; a++) ost_release(self->target[a]);
-    ost_release(self->target);
-    ost_release(self);
+    self->target = (const ost_dose_target_t *const *) target;
+    return self;
 }

@@ -22,7 +22,6 @@ typedef struct {
 /** The doses of all arms. */
 typedef struct {
     const ost_dose_target_t *const *target; /**< [n_arms][n_regimens] */
-    size_t n_arms;
     /** Arms are integrated over this, d: from the earliest of time 0, the first output, dose and outside drive to the
      * last output. The run-in ends at t_begin; a subject whose run-in would start later has none. */
     double t_begin, t_end;
@@ -33,8 +32,6 @@ typedef struct {
 
 /** @return NULL on error: a drug that takes no doses, an unknown compartment, a wrong dimension, a value out of range,
  *  no output times */
-const ost_doses_t *ost_doses_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err);
-/** Free. Accepts NULL. */
-void ost_doses_free(const ost_doses_t *self);
+const ost_doses_t *ost_doses_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make);
 
 #endif

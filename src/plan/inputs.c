@@ -19,7 +19,8 @@ typedef struct {
     ost_infusion_t *infusions;
     uint32_t *lines;
     const uint32_t **infusion;
-    ost_error_t *err;
+    ost_maker_t *make;
+    ost_error_t *err; /* of make */
 } builder_t;
 
 /* States of a held block stand still and its drives are constant, so time may enter neither its equations nor a
@@ -70,11 +71,9 @@ static void number_infusions(builder_t *self, bool subject_specific, size_t *n_o
     if (!subject_specific) inputs->n_shared_infusions = inputs->n_infusions;
 }
 
-static int number(builder_t *self)
+static void number(builder_t *self, size_t *n_of)
 {
     ost_inputs_t *inputs = self->inputs;
-    size_t *n_of = calloc(self->blocks->n_states + 1, sizeof(*n_of));
-    if (n_of == NULL) return ost_no_memory(self->err);
     for (size_t b = 0; b < self->blocks->n; b++) {
         const ost_model_t *model = self->blocks->block[b].model;
         self->hold[b] = can_be_held(model) ? (int32_t) inputs->n : -1;
@@ -82,10 +81,8 @@ static int number(builder_t *self)
     }
     number_infusions(self, false, n_of);
     number_infusions(self, true, n_of);
-    free(n_of);
     for (size_t s = 0; s < self->wiring->n_signals; s++)
         self->outside[s] = self->wiring->signals[s].has_outside ? (int32_t) inputs->n++ : -1;
-    return 0;
 }
 
 /* A signal that only the arms drive and that has no neutral value has to be driven from the beginning, and its idle
@@ -117,8 +114,8 @@ static int set_idle(builder_t *self)
 {
     ost_windows_t windows = { 0 };
     int ret = 0;
-    self->inputs->idle = self->idle = calloc(self->inputs->n + 1, sizeof(*self->idle));
-    if (self->idle == NULL) return ost_no_memory(self->err);
+    self->inputs->idle = self->idle = ost_maker_list(self->make, self->inputs->n, sizeof(*self->idle));
+    if (self->idle == NULL) return self->err->code;
     for (size_t b = 0; b < self->blocks->n; b++)
         if (self->hold[b] >= 0) self->idle[self->hold[b]] = 1;
     for (size_t s = 0; s < self->wiring->n_signals && ret == 0; s++) {
@@ -132,43 +129,24 @@ static int set_idle(builder_t *self)
     return ret;
 }
 
-static int alloc(builder_t *self)
-{
-    ost_inputs_t *inputs = self->inputs;
-    size_t n = count_lines(self->e) + 1;
-    inputs->hold = self->hold = calloc(self->blocks->n + 1, sizeof(*self->hold));
-    inputs->outside = self->outside = calloc(self->wiring->n_signals + 1, sizeof(*self->outside));
-    inputs->infusions = self->infusions = calloc(n, sizeof(*self->infusions));
-    inputs->lines = self->lines = calloc(n, sizeof(*self->lines));
-    inputs->infusion = self->infusion = calloc(self->e->n_arms + 1, sizeof(*self->infusion));
-    return self->hold == NULL || self->outside == NULL || self->infusions == NULL || self->lines == NULL ||
-                   self->infusion == NULL
-               ? ost_no_memory(self->err)
-               : 0;
-}
-
 const ost_inputs_t *ost_inputs_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
-    const ost_doses_t *doses, ost_error_t *err)
+    const ost_doses_t *doses, ost_maker_t *make)
 {
-    if (err->code != 0) return NULL;
-    ost_inputs_t *inputs = calloc(1, sizeof(*inputs));
-    builder_t self = { .e = e, .blocks = blocks, .wiring = wiring, .doses = doses, .inputs = inputs, .err = err };
-    int ret = inputs == NULL ? ost_no_memory(err) : alloc(&self);
-    if (ret == 0) ret = number(&self);
-    if (ret == 0) ret = set_idle(&self);
-    if (ret == 0) return inputs;
-    ost_inputs_free(inputs);
-    return NULL;
-}
-
-void ost_inputs_free(const ost_inputs_t *self)
-{
-    if (self == NULL) return;
-    ost_release(self->idle);
-    ost_release(self->hold);
-    ost_release(self->outside);
-    ost_release(self->infusions);
-    ost_release(self->infusion);
-    ost_release(self->lines);
-    ost_release(self);
+    if (make->err.code != 0) return NULL;
+    size_t n = count_lines(e);
+    builder_t self = { .e = e, .blocks = blocks, .wiring = wiring, .doses = doses, .make = make, .err = &make->err };
+    self.inputs = ost_maker_list(make, 1, sizeof(*self.inputs));
+    self.hold = ost_maker_list(make, blocks->n, sizeof(*self.hold));
+    self.outside = ost_maker_list(make, wiring->n_signals, sizeof(*self.outside));
+    self.infusions = ost_maker_list(make, n, sizeof(*self.infusions));
+    self.lines = ost_maker_list(make, n, sizeof(*self.lines));
+    self.infusion = ost_maker_list(make, e->n_arms, sizeof(*self.infusion));
+    size_t *n_of = ost_maker_list(make, blocks->n_states, sizeof(*n_of));
+    if (make->err.code != 0) return NULL;
+    self.inputs->hold = self.hold;
+    self.inputs->outside = self.outside;
+    self.inputs->infusions = self.infusions;
+    self.inputs->infusion = self.infusion;
+    number(&self, n_of);
+    return set_idle(&self) == 0 ? self.inputs : NULL;
 }

@@ -23,15 +23,12 @@ typedef struct {
     const ost_infusion_t *infusions;        /**< [n_infusions] those that are the same for all come first */
     size_t n_infusions, n_shared_infusions; /**< infusions into one state share an input, but for subject-specific
                                                ones */
-    const uint32_t *const *infusion;        /**< [n_arms][n_regimens] input of the line's infusion, within lines */
-    const uint32_t *lines;                  /**< [lines of all arms] */
+    const uint32_t *const *infusion;        /**< [n_arms][n_regimens] input of the line's infusion */
 } ost_inputs_t;
 
 /** @return NULL on error: a signal without neutral value is not driven at the start, or differently in arms that share
  * a run-in */
 const ost_inputs_t *ost_inputs_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
-    const ost_doses_t *doses, ost_error_t *err);
-/** Free. Accepts NULL. */
-void ost_inputs_free(const ost_inputs_t *self);
+    const ost_doses_t *doses, ost_maker_t *make);
 
 #endif

@@ -118,54 +118,31 @@ static void add_entries(builder_t *self)
             add_entry(self, self->layout->integral[b] + d, n_states + blocks->block[b].first_drive + d);
 }
 
-static int alloc(builder_t *self, ost_error_t *err)
-{
-    ost_jacobian_t *jacobian = self->jacobian;
-    const ost_blocks_t *blocks = self->blocks;
-    size_t n = 1, n_signals = self->wiring->n_signals;
-    for (size_t b = 0; b < blocks->n; b++) n += blocks->block[b].model->n_jac + blocks->block[b].model->n_drives;
-    for (size_t s = 0; s < n_signals; s++) n += self->wiring->signals[s].n_drivers;
-    jacobian->row = self->row = calloc(n, sizeof(*self->row));
-    jacobian->col = self->col = calloc(n, sizeof(*self->col));
-    jacobian->block_entry = self->block_entry = calloc(blocks->n + 1, sizeof(*self->block_entry));
-    jacobian->drive_entry = self->drive_entry = calloc(blocks->n_drives + 1, sizeof(*self->drive_entry));
-    jacobian->signal_entry = self->signal_entry = calloc(n_signals + 1, sizeof(*self->signal_entry));
-    jacobian->steps = self->steps = calloc(self->wiring->n_order + 1, sizeof(*self->steps));
-    self->is_read = calloc(n_signals + 1, sizeof(*self->is_read));
-    self->is_needed = calloc(n_signals + 1, sizeof(*self->is_needed));
-    return self->row == NULL || self->col == NULL || self->block_entry == NULL || self->drive_entry == NULL ||
-                   self->signal_entry == NULL || self->steps == NULL || self->is_read == NULL || self->is_needed == NULL
-               ? ost_no_memory(err)
-               : 0;
-}
-
 const ost_jacobian_t *ost_jacobian_new(
-    const ost_blocks_t *blocks, const ost_wiring_t *wiring, const ost_layout_t *layout, ost_error_t *err)
+    const ost_blocks_t *blocks, const ost_wiring_t *wiring, const ost_layout_t *layout, ost_maker_t *make)
 {
-    if (err->code != 0) return NULL;
-    ost_jacobian_t *jacobian = calloc(1, sizeof(*jacobian));
-    builder_t self = { blocks, wiring, layout, .jacobian = jacobian };
-    int ret = jacobian == NULL ? ost_no_memory(err) : alloc(&self, err);
-    if (ret == 0) {
-        find_needed(&self);
-        order_steps(&self);
-        add_entries(&self);
-    }
-    free(self.is_read);
-    free(self.is_needed);
-    if (ret == 0) return jacobian;
-    ost_jacobian_free(jacobian);
-    return NULL;
-}
-
-void ost_jacobian_free(const ost_jacobian_t *self)
-{
-    if (self == NULL) return;
-    ost_release(self->row);
-    ost_release(self->col);
-    ost_release(self->block_entry);
-    ost_release(self->drive_entry);
-    ost_release(self->signal_entry);
-    ost_release(self->steps);
-    ost_release(self);
+    if (make->err.code != 0) return NULL;
+    size_t n = 0;
+    for (size_t b = 0; b < blocks->n; b++) n += blocks->block[b].model->n_jac + blocks->block[b].model->n_drives;
+    for (size_t s = 0; s < wiring->n_signals; s++) n += wiring->signals[s].n_drivers;
+    builder_t self = { blocks, wiring, layout, .jacobian = ost_maker_list(make, 1, sizeof(*self.jacobian)) };
+    self.row = ost_maker_list(make, n, sizeof(*self.row));
+    self.col = ost_maker_list(make, n, sizeof(*self.col));
+    self.block_entry = ost_maker_list(make, blocks->n + 1, sizeof(*self.block_entry));
+    self.drive_entry = ost_maker_list(make, blocks->n_drives, sizeof(*self.drive_entry));
+    self.signal_entry = ost_maker_list(make, wiring->n_signals, sizeof(*self.signal_entry));
+    self.steps = ost_maker_list(make, wiring->n_order, sizeof(*self.steps));
+    self.is_read = ost_maker_list(make, wiring->n_signals, sizeof(*self.is_read));
+    self.is_needed = ost_maker_list(make, wiring->n_signals, sizeof(*self.is_needed));
+    if (make->err.code != 0) return NULL;
+    find_needed(&self);
+    order_steps(&self);
+    add_entries(&self);
+    self.jacobian->row = self.row;
+    self.jacobian->col = self.col;
+    self.jacobian->block_entry = self.block_entry;
+    self.jacobian->drive_entry = self.drive_entry;
+    self.jacobian->signal_entry = self.signal_entry;
+    self.jacobian->steps = self.steps;
+    return self.jacobian;
 }

@@ -24,8 +24,6 @@ typedef struct {
 
 /** @return NULL on error (out of memory) */
 const ost_jacobian_t *ost_jacobian_new(
-    const ost_blocks_t *blocks, const ost_wiring_t *wiring, const ost_layout_t *layout, ost_error_t *err);
-/** Free. Accepts NULL. */
-void ost_jacobian_free(const ost_jacobian_t *self);
+    const ost_blocks_t *blocks, const ost_wiring_t *wiring, const ost_layout_t *layout, ost_maker_t *make);
 
 #endif

@@ -15,15 +15,11 @@ typedef struct {
     const bool *positive;     /**< [n_states] */
     const char *const *state_names;    /**< [n_states] "aibl.C", "pill.integral(share)" */
     const ost_series_t *const *series; /**< [n_arms][timeline->arms[i].n_repeats] */
-    size_t n_arms;
-    const ost_schedule_t *schedules;         /**< [schedules->n] as exact, with the series that may hold each */
-    const uint32_t *mean_input, *mean_state; /**< [blocks->n_drives] of each drive, for series */
+    const ost_schedule_t *schedules;   /**< [schedules->n] as exact, with the series that may hold each */
 } ost_layout_t;
 
 /** @return NULL on error (out of memory) */
 const ost_layout_t *ost_layout_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_inputs_t *inputs,
-    const ost_schedules_t *schedules, const ost_timeline_t *timeline, ost_error_t *err);
-/** Free. Accepts NULL. */
-void ost_layout_free(const ost_layout_t *self);
+    const ost_schedules_t *schedules, const ost_timeline_t *timeline, ost_maker_t *make);
 
 #endif

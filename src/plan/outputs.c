@@ -160,50 +160,25 @@ static int choose_variables(builder_t *self)
     return ost_fail_at(self->err, OST_ERR_MODEL, OST_WHERE(e), 0, 0, "the models of this experiment have no outputs");
 }
 
-static int alloc(builder_t *self)
-{
-    ost_outputs_t *outputs = self->outputs;
-    size_t n = 1;
-    for (size_t b = 0; b < self->blocks->n; b++) n += self->blocks->block[b].model->n_outputs;
-    outputs->variables = self->variables = calloc(n + self->e->n_outputs, sizeof(*self->variables));
-    outputs->block = self->block = calloc(n, sizeof(*self->block));
-    outputs->index = self->index = calloc(n, sizeof(*self->index));
-    outputs->factor = self->factor = calloc(n, sizeof(*self->factor));
-    outputs->first = self->first = calloc(self->blocks->n + 1, sizeof(*self->first));
-    outputs->condition_row = self->condition_row = calloc(self->conditions->n_values + 1, sizeof(*self->condition_row));
-    self->groups = calloc(n, sizeof(*self->groups));
-    self->owner = calloc(n, sizeof(*self->owner));
-    return self->variables == NULL || self->block == NULL || self->index == NULL || self->factor == NULL ||
-                   self->first == NULL || self->condition_row == NULL || self->groups == NULL || self->owner == NULL
-               ? ost_no_memory(self->err)
-               : 0;
-}
-
 const ost_outputs_t *ost_outputs_new(
-    const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_conditions_t *conditions, ost_error_t *err)
+    const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_conditions_t *conditions, ost_maker_t *make)
 {
-    if (err->code != 0) return NULL;
-    ost_outputs_t *outputs = calloc(1, sizeof(*outputs));
-    builder_t self = { .e = e, .blocks = blocks, .conditions = conditions, .outputs = outputs, .err = err };
-    int ret = outputs == NULL ? ost_no_memory(err) : alloc(&self);
-    if (ret == 0) ret = check_covariate_names(&self);
-    if (ret == 0) ret = collect(&self);
-    if (ret == 0) ret = choose_variables(&self);
-    free(self.groups);
-    free(self.owner);
-    if (ret == 0) return outputs;
-    ost_outputs_free(outputs);
-    return NULL;
-}
-
-void ost_outputs_free(const ost_outputs_t *self)
-{
-    if (self == NULL) return;
-    ost_release(self->variables);
-    ost_release(self->block);
-    ost_release(self->index);
-    ost_release(self->factor);
-    ost_release(self->first);
-    ost_release(self->condition_row);
-    ost_release(self);
+    if (make->err.code != 0) return NULL;
+    size_t n = 0;
+    for (size_t b = 0; b < blocks->n; b++) n += blocks->block[b].model->n_outputs;
+    builder_t self = { .e = e, .blocks = blocks, .conditions = conditions, .err = &make->err };
+    ost_outputs_t *outputs = self.outputs = ost_maker_list(make, 1, sizeof(*outputs));
+    self.variables = ost_maker_list(make, n + e->n_outputs, sizeof(*self.variables));
+    self.block = ost_maker_list(make, n, sizeof(*self.block));
+    self.index = ost_maker_list(make, n, sizeof(*self.index));
+    self.factor = ost_maker_list(make, n, sizeof(*self.factor));
+    self.first = ost_maker_list(make, blocks->n + 1, sizeof(*self.first));
+    self.condition_row = ost_maker_list(make, conditions->n_values, sizeof(*self.condition_row));
+    self.groups = ost_maker_list(make, n, sizeof(*self.groups));
+    self.owner = ost_maker_list(make, n, sizeof(*self.owner));
+    if (make->err.code != 0 || check_covariate_names(&self) < 0 || collect(&self) < 0 || choose_variables(&self) < 0)
+        return NULL;
+    *outputs = (ost_outputs_t){ self.variables, outputs->n_variables, outputs->n_rows, self.block, self.index,
+        self.factor, self.first, self.condition_row };
+    return outputs;
 }

@@ -32,8 +32,6 @@ typedef struct {
 /** @return NULL on error: an unknown output, one that two models define, a name that the result file needs itself, no
  *  outputs */
 const ost_outputs_t *ost_outputs_new(
-    const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_conditions_t *conditions, ost_error_t *err);
-/** Free. Accepts NULL. */
-void ost_outputs_free(const ost_outputs_t *self);
+    const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_conditions_t *conditions, ost_maker_t *make);
 
 #endif

@@ -6,41 +6,31 @@
 
 int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experiment_t *e, ost_error_t *err)
 {
-    ost_error_t why = { 0 };
-    const ost_blocks_t *blocks = ost_blocks_new(library, e, &why);
-    const ost_population_t *population = ost_population_new(e, blocks, &why);
-    const ost_wiring_t *wiring = ost_wiring_new(library, e, blocks, &why);
-    const ost_doses_t *doses = ost_doses_new(e, blocks, &why);
-    const ost_conditions_t *conditions = ost_conditions_new(e, blocks, &why);
-    const ost_inputs_t *inputs = ost_inputs_new(e, blocks, wiring, doses, &why);
-    const ost_schedules_t *schedules = ost_schedules_new(e, doses, conditions, inputs, &why);
-    const ost_timeline_t *timeline = ost_timeline_new(e, blocks, wiring, doses, inputs, schedules, &why);
-    const ost_outputs_t *outputs = ost_outputs_new(e, blocks, conditions, &why);
-    const ost_layout_t *layout = ost_layout_new(e, blocks, inputs, schedules, timeline, &why);
-    const ost_jacobian_t *jacobian = ost_jacobian_new(blocks, wiring, layout, &why);
-    const ost_system_t *system = ost_system_new(e, blocks, wiring, inputs, outputs, layout, jacobian, &why);
+    ost_maker_t make = { 0 };
+    const ost_blocks_t *blocks = ost_blocks_new(library, e, &make);
+    const ost_population_t *population = ost_population_new(e, blocks, &make);
+    const ost_wiring_t *wiring = ost_wiring_new(library, e, blocks, &make);
+    const ost_doses_t *doses = ost_doses_new(e, blocks, &make);
+    const ost_conditions_t *conditions = ost_conditions_new(e, blocks, &make);
+    const ost_inputs_t *inputs = ost_inputs_new(e, blocks, wiring, doses, &make);
+    const ost_schedules_t *schedules = ost_schedules_new(e, doses, conditions, inputs, &make);
+    const ost_timeline_t *timeline = ost_timeline_new(e, blocks, wiring, doses, inputs, schedules, &make);
+    const ost_outputs_t *outputs = ost_outputs_new(e, blocks, conditions, &make);
+    const ost_layout_t *layout = ost_layout_new(e, blocks, inputs, schedules, timeline, &make);
+    const ost_jacobian_t *jacobian = ost_jacobian_new(blocks, wiring, layout, &make);
+    const ost_system_t *system = ost_system_new(e, blocks, wiring, inputs, outputs, layout, jacobian, &make);
     *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs, schedules, timeline, outputs,
-        layout, jacobian, system };
+        layout, jacobian, system, make.memory };
     if (system != NULL) return 0;
-    if (err != NULL) *err = why;
+    if (err != NULL) *err = make.err;
     ost_plan_free(self);
-    return why.code;
+    return make.err.code;
 }
 
 void ost_plan_free(ost_plan_t *self)
 {
     if (self == NULL) return;
-    ost_system_free(self->system);
-    ost_jacobian_free(self->jacobian);
-    ost_layout_free(self->layout);
-    ost_outputs_free(self->outputs);
-    ost_timeline_free(self->timeline);
-    ost_schedules_free(self->schedules);
-    ost_inputs_free(self->inputs);
     ost_conditions_free(self->conditions);
-    ost_doses_free(self->doses);
-    ost_wiring_free(self->wiring);
-    ost_population_free(self->population);
-    ost_blocks_free(self->blocks);
+    ost_stages_free(self->memory);
     *self = (ost_plan_t){ 0 };
 }

@@ -18,7 +18,7 @@
 /** An experiment in stages, each made once from those above it and constant from then on; shared by threads. */
 typedef struct {
     const ost_experiment_t *experiment; /**< borrowed */
-    const ost_blocks_t *blocks;         /**< the models; owned, as all stages */
+    const ost_blocks_t *blocks;         /**< the models */
     const ost_population_t *population; /**< how subjects are drawn */
     const ost_wiring_t *wiring;         /**< their signals */
     const ost_doses_t *doses;           /**< where doses go, when arms begin and end */
@@ -30,6 +30,7 @@ typedef struct {
     const ost_layout_t *layout;         /**< its states, and regular doses as the solver holds them */
     const ost_jacobian_t *jacobian;     /**< what its equations need */
     const ost_system_t *system;         /**< for the solver */
+    void *memory;                       /**< of all stages; owned */
 } ost_plan_t;
 
 /** Assemble. @param experiment  borrowed: must outlive self; @param library  borrowed: must outlive self; may gain

@@ -193,29 +193,14 @@ static int add_params(ost_param_rule_t *rules, const ost_experiment_t *e, const 
     return 0;
 }
 
-const ost_population_t *ost_population_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
+const ost_population_t *ost_population_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make)
 {
-    if (err->code != 0) return NULL;
-    ost_population_t *self = calloc(1, sizeof(*self));
-    ost_covariate_rule_t *covariates = calloc(e->n_covariates + 1, sizeof(*covariates));
-    ost_param_rule_t *params = calloc(blocks->n_params + 1, sizeof(*params));
-    int ret = self == NULL || covariates == NULL || params == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0) ret = add_covariates(covariates, e, err);
-    if (ret == 0) ret = add_params(params, e, blocks, err);
-    if (ret == 0) {
-        *self = (ost_population_t){ covariates, params };
-        return self;
-    }
-    free(covariates);
-    free(params);
-    free(self);
-    return NULL;
-}
-
-void ost_population_free(const ost_population_t *self)
-{
-    if (self == NULL) return;
-    ost_release(self->covariates);
-    ost_release(self->params);
-    ost_release(self);
+    if (make->err.code != 0) return NULL;
+    ost_population_t *self = ost_maker_list(make, 1, sizeof(*self));
+    ost_covariate_rule_t *covariates = ost_maker_list(make, e->n_covariates, sizeof(*covariates));
+    ost_param_rule_t *params = ost_maker_list(make, blocks->n_params, sizeof(*params));
+    if (make->err.code != 0) return NULL;
+    if (add_covariates(covariates, e, &make->err) < 0 || add_params(params, e, blocks, &make->err) < 0) return NULL;
+    *self = (ost_population_t){ covariates, params };
+    return self;
 }

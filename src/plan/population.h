@@ -30,9 +30,7 @@ typedef struct {
 
 /** @return NULL on error: an unknown model or parameter in a setting, a wrong dimension, a value out of range, a
  * missing covariate */
-const ost_population_t *ost_population_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err);
-/** Free. Accepts NULL. */
-void ost_population_free(const ost_population_t *self);
+const ost_population_t *ost_population_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make);
 /** Set the distribution of a parameter around its typical value, in its range; none for NONE and CHOICE. */
 void ost_param_rule_distribute(ost_param_rule_t *rule, const ost_param_t *param);
 

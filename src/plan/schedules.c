@@ -19,17 +19,15 @@ typedef struct {
     ost_schedule_t *exact;
     size_t *first, *n_visits;
     ost_visit_t **visits;
-    ost_error_t *err;
+    ost_maker_t *make;
 } builder_t;
 
 /* The drug, and behind it which of the arm's lines of that drug it is, from the second on. */
-static char *line_name(const char *drug, size_t ordinal)
+static const char *line_name(builder_t *self, const char *drug, size_t ordinal)
 {
-    size_t size = strlen(drug) + 24;
-    char *name = malloc(size), behind[24] = "";
+    char behind[24] = "";
     if (ordinal > 0) snprintf(behind, sizeof(behind), "_%zu", ordinal + 1);
-    if (name != NULL) snprintf(name, size, "%s%s", drug, behind);
-    return name;
+    return ost_maker_join(self->make, drug, behind, "", "");
 }
 
 static int add_line(builder_t *self, size_t arm, size_t i)
@@ -43,7 +41,7 @@ static int add_line(builder_t *self, size_t arm, size_t i)
     self->line[c] = (ost_schedule_line_t){
         .arm = arm,
         .regimen = r,
-        .name = line_name(r->drug, of_drug),
+        .name = line_name(self, r->drug, of_drug),
         .block = to->block,
         .conditions = &self->conditions->line[arm][i],
     };
@@ -57,7 +55,7 @@ static int add_line(builder_t *self, size_t arm, size_t i)
         .series = -1,
         .purpose = ost_random_purpose(purpose),
     };
-    return self->line[c].name != NULL ? 0 : ost_no_memory(self->err);
+    return self->make->err.code;
 }
 
 static int compare_visits(const void *a, const void *b)
@@ -81,8 +79,8 @@ static int add_visits(builder_t *self, size_t arm)
     size_t n = is_tested;
     for (size_t c = 0; c < n_schedules; c++) n += count_visits(self, self->line[first + c].regimen);
     if (n == 0) return 0;
-    ost_visit_t *visits = self->visits[arm] = calloc(n, sizeof(*visits)), *visit = visits;
-    if (visits == NULL) return ost_no_memory(self->err);
+    ost_visit_t *visits = self->visits[arm] = ost_maker_list(self->make, n, sizeof(*visits)), *visit = visits;
+    if (visits == NULL) return self->make->err.code;
     self->n_visits[arm] = n;
     for (size_t c = 0; c < n_schedules; c++) {
         const ost_regimen_t *r = self->line[first + c].regimen;
@@ -94,54 +92,29 @@ static int add_visits(builder_t *self, size_t arm)
     return 0;
 }
 
-static int alloc(builder_t *self)
-{
-    ost_schedules_t *schedules = self->schedules;
-    const ost_experiment_t *e = self->e;
-    size_t n = 1;
-    for (size_t a = 0; a < e->n_arms; a++)
-        for (size_t i = 0; i < e->arms[a].n_regimens; i++) n += self->doses->target[a][i].is_subject_specific;
-    schedules->line = self->line = calloc(n, sizeof(*self->line));
-    schedules->exact = self->exact = calloc(n, sizeof(*self->exact));
-    schedules->first = self->first = calloc(e->n_arms + 1, sizeof(*self->first));
-    schedules->n_visits = self->n_visits = calloc(e->n_arms + 1, sizeof(*self->n_visits));
-    self->visits = calloc(e->n_arms + 1, sizeof(*self->visits));
-    schedules->visits = (const ost_visit_t *const *) self->visits;
-    if (self->line == NULL || self->exact == NULL || self->first == NULL || self->n_visits == NULL ||
-        self->visits == NULL)
-        return ost_no_memory(self->err);
-    schedules->n_arms = e->n_arms;
-    return 0;
-}
-
 const ost_schedules_t *ost_schedules_new(const ost_experiment_t *e, const ost_doses_t *doses,
-    const ost_conditions_t *conditions, const ost_inputs_t *inputs, ost_error_t *err)
+    const ost_conditions_t *conditions, const ost_inputs_t *inputs, ost_maker_t *make)
 {
-    if (err->code != 0) return NULL;
-    ost_schedules_t *schedules = calloc(1, sizeof(*schedules));
-    builder_t self = { e, doses, conditions, inputs, .schedules = schedules, .err = err };
-    int ret = schedules == NULL ? ost_no_memory(err) : alloc(&self);
-    for (size_t a = 0; a < e->n_arms && ret == 0; a++) {
+    if (make->err.code != 0) return NULL;
+    size_t n = 0;
+    for (size_t a = 0; a < e->n_arms; a++)
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++) n += doses->target[a][i].is_subject_specific;
+    builder_t self = { e, doses, conditions, inputs, .make = make };
+    ost_schedules_t *schedules = self.schedules = ost_maker_list(make, 1, sizeof(*schedules));
+    self.line = ost_maker_list(make, n, sizeof(*self.line));
+    self.exact = ost_maker_list(make, n, sizeof(*self.exact));
+    self.first = ost_maker_list(make, e->n_arms + 1, sizeof(*self.first));
+    self.n_visits = ost_maker_list(make, e->n_arms, sizeof(*self.n_visits));
+    self.visits = ost_maker_list(make, e->n_arms, sizeof(*self.visits));
+    if (make->err.code != 0) return NULL;
+    for (size_t a = 0; a < e->n_arms; a++) {
         self.first[a] = schedules->n;
-        for (size_t i = 0; i < e->arms[a].n_regimens && ret == 0; i++)
-            if (doses->target[a][i].is_subject_specific) ret = add_line(&self, a, i);
-        if (ret == 0) ret = add_visits(&self, a);
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++)
+            if (doses->target[a][i].is_subject_specific && add_line(&self, a, i) < 0) return NULL;
+        if (add_visits(&self, a) < 0) return NULL;
         self.first[a + 1] = schedules->n;
     }
-    if (ret == 0) return schedules;
-    ost_schedules_free(schedules);
-    return NULL;
-}
-
-void ost_schedules_free(const ost_schedules_t *self)
-{
-    if (self == NULL) return;
-    for (size_t c = 0; c < self->n; c++) free(self->line[c].name);
-    for (size_t a = 0; a < self->n_arms; a++) ost_release(self->visits[a]);
-    ost_release(self->line);
-    ost_release(self->exact);
-    ost_release(self->first);
-    ost_release(self->visits);
-    ost_release(self->n_visits);
-    ost_release(self);
+    *schedules = (ost_schedules_t){ self.line, schedules->n, self.exact, self.first,
+        (const ost_visit_t *const *) self.visits, self.n_visits };
+    return schedules;
 }

@@ -12,7 +12,7 @@
 typedef struct {
     size_t arm;                   /**< of the experiment */
     const ost_regimen_t *regimen; /**< borrowed */
-    char *name;                   /**< "zoledronic_acid"; "zoledronic_acid_2" for the arm's second line of it; owned */
+    const char *name;             /**< "zoledronic_acid"; "zoledronic_acid_2" for the arm's second line of it */
     uint32_t block;               /**< that the doses go to */
     const ost_line_conditions_t *conditions; /**< borrowed */
 } ost_schedule_line_t;
@@ -26,13 +26,10 @@ typedef struct {
     const ost_visit_t *const *visits; /**< [n_arms][n_visits[i]] sorted; index: of the schedule in its arm, one
                                          past them for eligibility */
     const size_t *n_visits;           /**< [n_arms] */
-    size_t n_arms;
 } ost_schedules_t;
 
 /** @return NULL on error (out of memory) */
 const ost_schedules_t *ost_schedules_new(const ost_experiment_t *e, const ost_doses_t *doses,
-    const ost_conditions_t *conditions, const ost_inputs_t *inputs, ost_error_t *err);
-/** Free. Accepts NULL. */
-void ost_schedules_free(const ost_schedules_t *self);
+    const ost_conditions_t *conditions, const ost_inputs_t *inputs, ost_maker_t *make);
 
 #endif

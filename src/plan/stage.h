@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How a plan is made: in stages. Each is made once, by ost_NAME_new(), from the stages that it needs, is constant from
- * then on, and is freed by ost_NAME_free(), which accepts NULL. `err` holds no error before the first; where it holds
- * one, nothing is made: the result is NULL, and the error stays the first. */
+/* How a plan is made: in stages. Each is made once, by ost_NAME_new(), from the stages that it needs, and is constant
+ * from then on. The maker goes through all of them: it owns what they keep, and holds the first error, after which
+ * nothing is made any more and every stage is NULL. */
 #ifndef OST_PLAN_STAGE_H
 #define OST_PLAN_STAGE_H
 
@@ -13,10 +13,18 @@
 
 #include <stdlib.h>
 
-/* free() for what is constant once made. */
-static inline void ost_release(const void *made)
-{
-    free((void *) (uintptr_t) made);
-}
+/** What making a plan needs; zeroed at first. */
+typedef struct {
+    ost_error_t err; /**< the first one */
+    void *memory;    /**< of all stages, for ost_stages_free() */
+} ost_maker_t;
+
+/** n zeroed items of `size` bytes, at least one, aligned to 64 bytes and freed with the plan. @return NULL, and an
+ * error in `self`, if out of memory */
+void *ost_maker_list(ost_maker_t *self, size_t n, size_t size);
+/** The four texts as one, freed with the plan. @return as ost_maker_list() */
+char *ost_maker_join(ost_maker_t *self, const char *a, const char *b, const char *c, const char *d);
+/** Free all that a maker gave. Accepts NULL. */
+void ost_stages_free(void *memory);
 
 #endif

@@ -7,12 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 
-/* A system with what its functions work on. */
-typedef struct {
-    ost_system_t system; /* first, as its address stands for both */
-    ost_lane_plan_t lane;
-} assembled_t;
-
 /* The stages that it is made from. */
 typedef struct {
     const ost_experiment_t *e;
@@ -22,7 +16,7 @@ typedef struct {
     const ost_outputs_t *outputs;
     const ost_layout_t *layout;
     const ost_jacobian_t *jacobian;
-    ost_error_t *err;
+    ost_maker_t *make;
 } stages_t;
 
 static ost_value_slot_t value_slot(const stages_t *from, uint32_t s)
@@ -40,7 +34,7 @@ static int set_block(ost_lane_block_t *lane, const stages_t *from, size_t b)
     ost_isa_t isa = from->e->solver.isa;
     *lane = (ost_lane_block_t){
         .kernel = model->kernel[isa],
-        .value = calloc(model->n_reads + 1, sizeof(*lane->value)),
+        .value = ost_maker_list(from->make, model->n_reads, sizeof(*lane->value)),
         .n_reads = (uint32_t) model->n_reads,
         .first_state = block->first_state,
         .n_states = (uint32_t) model->n_states,
@@ -61,13 +55,13 @@ static int set_block(ost_lane_block_t *lane, const stages_t *from, size_t b)
         .wanted = from->outputs->index + from->outputs->first[b],
         .n_wanted = from->outputs->first[b + 1] - from->outputs->first[b],
         .first_output = from->outputs->first[b],
-        .noise_purpose = calloc(model->n_noises + 1, sizeof(*lane->noise_purpose)),
+        .noise_purpose = ost_maker_list(from->make, model->n_noises, sizeof(*lane->noise_purpose)),
         .n_noises = (uint32_t) model->n_noises,
     };
     if (lane->kernel == NULL)
-        return ost_fail(from->err, OST_ERR_VALUE, "model '%s' was not built for instruction set '%s'", model->name,
-            ost_isa_name(isa));
-    if (lane->value == NULL || lane->noise_purpose == NULL) return ost_no_memory(from->err);
+        return ost_fail(&from->make->err, OST_ERR_VALUE, "model '%s' was not built for instruction set '%s'",
+            model->name, ost_isa_name(isa));
+    if (from->make->err.code != 0) return from->make->err.code;
     for (size_t i = 0; i < model->n_reads; i++) lane->value[i] = value_slot(from, from->wiring->reads[b][i]);
     for (size_t d = 0; d < model->n_drives; d++) lane->is_static &= lane->drive_entry[d] == OST_NO_ENTRY;
     for (size_t i = 0; i < model->n_noises; i++) {
@@ -83,13 +77,13 @@ static int set_signal(ost_lane_signal_t *lane, const stages_t *from, size_t s)
     const ost_wired_t *signal = &from->wiring->signals[s];
     *lane = (ost_lane_signal_t){
         .row = signal->row,
-        .driver_row = calloc(signal->n_drivers + 1, sizeof(*lane->driver_row)),
+        .driver_row = ost_maker_list(from->make, signal->n_drivers, sizeof(*lane->driver_row)),
         .n_drivers = signal->n_drivers,
         .first_entry = from->jacobian->signal_entry[s],
         .input = from->inputs->outside[s],
         .combine = signal->signal.combine,
     };
-    if (lane->driver_row == NULL) return ost_no_memory(from->err);
+    if (lane->driver_row == NULL) return from->make->err.code;
     for (uint32_t i = 0; i < signal->n_drivers; i++)
         lane->driver_row[i] = from->blocks->block[signal->drivers[i].block].first_drive + signal->drivers[i].drive;
     return 0;
@@ -101,12 +95,11 @@ static int set_lanes(ost_lane_plan_t *lane, const stages_t *from)
     size_t n_drives = from->blocks->n_drives;
     lane->n_blocks = from->blocks->n;
     lane->n_signals = wiring->n_rows - n_drives;
-    lane->blocks = calloc(lane->n_blocks + 1, sizeof(*lane->blocks));
-    lane->signals = calloc(lane->n_signals + 1, sizeof(*lane->signals));
-    lane->steps = calloc(from->jacobian->n_steps + 1, sizeof(*lane->steps));
-    lane->neutral = aligned_alloc(64, (wiring->n_signals + 1) * OST_LANE_COUNT * sizeof(double));
-    if (lane->blocks == NULL || lane->signals == NULL || lane->steps == NULL || lane->neutral == NULL)
-        return ost_no_memory(from->err);
+    lane->blocks = ost_maker_list(from->make, lane->n_blocks, sizeof(*lane->blocks));
+    lane->signals = ost_maker_list(from->make, lane->n_signals, sizeof(*lane->signals));
+    lane->steps = ost_maker_list(from->make, from->jacobian->n_steps, sizeof(*lane->steps));
+    lane->neutral = ost_maker_list(from->make, wiring->n_signals * OST_LANE_COUNT, sizeof(double));
+    if (from->make->err.code != 0) return from->make->err.code;
     int ret = 0;
     for (size_t b = 0; b < lane->n_blocks && ret == 0; b++) ret = set_block(&lane->blocks[b], from, b);
     for (size_t s = 0; s < wiring->n_signals && ret == 0; s++)
@@ -152,24 +145,22 @@ static const ost_plan_lanes_t *const lanes_of[OST_N_ISA] = OST_ISA_TABLE(&ost_pl
 
 const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
     const ost_inputs_t *inputs, const ost_outputs_t *outputs, const ost_layout_t *layout,
-    const ost_jacobian_t *jacobian, ost_error_t *err)
+    const ost_jacobian_t *jacobian, ost_maker_t *make)
 {
-    if (err->code != 0) return NULL;
-    const stages_t from = { e, blocks, wiring, inputs, outputs, layout, jacobian, err };
+    if (make->err.code != 0) return NULL;
+    const stages_t from = { e, blocks, wiring, inputs, outputs, layout, jacobian, make };
     const ost_plan_lanes_t *functions = lanes_of[e->solver.isa];
-    assembled_t *self = calloc(1, sizeof(*self));
-    if ((self == NULL ? ost_no_memory(err) : set_lanes(&self->lane, &from)) < 0) {
-        ost_system_free(self != NULL ? &self->system : NULL);
-        return NULL;
-    }
-    self->system = (ost_system_t){
+    ost_system_t *self = ost_maker_list(make, 1, sizeof(*self));
+    ost_lane_plan_t *lane = ost_maker_list(make, 1, sizeof(*lane));
+    if (make->err.code != 0 || set_lanes(lane, &from) < 0) return NULL;
+    *self = (ost_system_t){
         .n_states = layout->n_states,
         .n_algebraic = wiring->n_rows,
         .n_constants = blocks->n_hoisted + (blocks->n_noises > 0),
         .n_inputs = inputs->n,
         .n_switches = blocks->n_switches,
         .n_outputs = outputs->n_rows,
-        .n_scratch = set_sizes(&self->lane, &from),
+        .n_scratch = set_sizes(lane, &from),
         .n_entries = jacobian->n_entries,
         .row = jacobian->row,
         .col = jacobian->col,
@@ -180,25 +171,9 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
         .jacobian = functions->jacobian,
         .switches = functions->switches,
         .outputs = functions->outputs,
-        .self = &self->lane,
+        .self = lane,
     };
-    return &self->system;
-}
-
-void ost_system_free(const ost_system_t *self)
-{
-    if (self == NULL) return;
-    const ost_lane_plan_t *lane = &((const assembled_t *) self)->lane;
-    for (size_t b = 0; lane->blocks != NULL && b < lane->n_blocks; b++) {
-        free(lane->blocks[b].value);
-        free(lane->blocks[b].noise_purpose);
-    }
-    for (size_t s = 0; lane->signals != NULL && s < lane->n_signals; s++) free(lane->signals[s].driver_row);
-    free(lane->blocks);
-    free(lane->signals);
-    free(lane->steps);
-    free(lane->neutral);
-    ost_release(self);
+    return self;
 }
 
 void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z)

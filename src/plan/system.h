@@ -23,7 +23,7 @@ typedef struct {
 /** A block for the lanes' functions. */
 typedef struct {
     const ost_kernel_t *kernel;
-    ost_value_slot_t *value; /**< [n_reads] where the value of each signal read stands; owned */
+    ost_value_slot_t *value; /**< [n_reads] where the value of each signal read stands */
     uint32_t n_reads;
     uint32_t first_state, n_states, first_hoisted, first_switch, n_switches, first_entry, n_entries;
     uint32_t first_drive, n_drives; /**< algebraic rows */
@@ -36,7 +36,7 @@ typedef struct {
     uint32_t n_outputs;     /**< that its kernel writes */
     const uint32_t *wanted; /**< [n_wanted] of them, in the order of the system's outputs */
     uint32_t n_wanted, first_output;
-    uint32_t *noise_purpose; /**< [n_noises] keys of their random streams; owned */
+    uint32_t *noise_purpose; /**< [n_noises] keys of their random streams */
     uint32_t n_noises;
 } ost_lane_block_t;
 
@@ -44,7 +44,7 @@ typedef struct {
  * evaluated and only stands for the signal in the Jacobian. */
 typedef struct {
     uint32_t row;                    /**< algebraic */
-    uint32_t *driver_row;            /**< [n_drivers] algebraic; owned */
+    uint32_t *driver_row;            /**< [n_drivers] algebraic */
     uint32_t n_drivers, first_entry; /**< one Jacobian entry for each driver; OST_NO_ENTRY where only outputs need it */
     int32_t input;                   /**< -1: none */
     ost_combine_t combine;
@@ -53,11 +53,11 @@ typedef struct {
 /** ost_system_t.self of a plan's system. The first n_algebraic rows of ost_point_t.scratch hold the algebraic rows that
  * are evaluated after every call; jacobian() finds those of rhs(). */
 typedef struct {
-    ost_lane_block_t *blocks;   /**< [n_blocks]; owned */
-    ost_lane_signal_t *signals; /**< [n_signals]; owned */
-    ost_driver_t *steps; /**< [n_steps] of evaluation, (block = OST_NO_BLOCK) by the index of the signal here; owned */
+    ost_lane_block_t *blocks;   /**< [n_blocks] */
+    ost_lane_signal_t *signals; /**< [n_signals] */
+    ost_driver_t *steps;        /**< [n_steps] of evaluation, (block = OST_NO_BLOCK) by the index of the signal here */
     const ost_infusion_t *infusions; /**< [n_infusions] */
-    double *neutral;                 /**< [wiring->n_signals rows]; owned */
+    double *neutral;                 /**< [wiring->n_signals rows] */
     size_t n_blocks, n_signals, n_steps, n_algebraic, n_infusions;
     size_t n_rate_steps;         /**< the first of the steps; the others are for outputs alone */
     size_t integral_entry;       /**< first of the integrals' entries, in the order of blocks and drives */
@@ -79,9 +79,7 @@ typedef struct {
 /** @return NULL on error: a model that was not built for the instruction set */
 const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
     const ost_inputs_t *inputs, const ost_outputs_t *outputs, const ost_layout_t *layout,
-    const ost_jacobian_t *jacobian, ost_error_t *err);
-/** Free one that ost_system_new() made. Accepts NULL. */
-void ost_system_free(const ost_system_t *self);
+    const ost_jacobian_t *jacobian, ost_maker_t *make);
 
 /** The noise of one block in all lanes: a pure function of seed, subject, the name of the noise, and the time in whole
  * minutes, so that a value is the same in every arm, on every grid and at every visit. @param[out] z  [n_noises rows]

@@ -190,69 +190,41 @@ static int find_items(ost_arm_draft_t *self, ost_windows_t *windows, ost_error_t
     return ret;
 }
 
-static int make_arm(ost_arm_timeline_t *arm, ost_arm_draft_t *draft, ost_windows_t *windows, ost_error_t *err)
+static int make_arm(ost_arm_timeline_t *arm, ost_arm_draft_t *draft, ost_windows_t *windows, ost_maker_t *make)
 {
-    int ret = find_items(draft, windows, err);
-    arm->repeats = draft->repeats;
+    int ret = find_items(draft, windows, &make->err);
     if (ret < 0) return ret;
-    ost_event_t *events = malloc((draft->n_items + 1) * sizeof(*events));
-    if (events == NULL) return ost_no_memory(err);
+    ost_event_t *events = ost_maker_list(make, draft->n_items, sizeof(*events));
+    ost_repeat_t *repeats = ost_maker_list(make, draft->n_repeats, sizeof(*repeats));
+    if (make->err.code != 0) return make->err.code;
     for (size_t i = 0; i < draft->n_items; i++) events[i] = draft->items[i].event;
-    arm->events = events;
-    arm->n_events = arm->n_known = draft->n_items;
-    arm->n_repeats = draft->n_repeats;
+    for (size_t i = 0; i < draft->n_repeats; i++) repeats[i] = draft->repeats[i];
+    *arm = (ost_arm_timeline_t){ events, draft->n_items, draft->n_items, repeats, draft->n_repeats };
     while (arm->n_events > 0 && events[arm->n_events - 1].t >= draft->doses->t_end) arm->n_events--;
     return 0;
 }
 
-/* @param draft  with the stages and what is shared by all arms */
-static int make_arms(ost_arm_timeline_t *arms, const ost_arm_draft_t *draft, ost_error_t *err)
-{
-    ost_windows_t windows = { 0 };
-    int ret = 0;
-    for (size_t a = 0; a < draft->e->n_arms && ret == 0; a++) {
-        ost_arm_draft_t arm = *draft;
-        arm.arm = a;
-        ret = make_arm(&arms[a], &arm, &windows, err);
-        free(arm.items);
-    }
-    free(windows.window);
-    return ret;
-}
-
 const ost_timeline_t *ost_timeline_new(const ost_experiment_t *e, const ost_blocks_t *blocks,
     const ost_wiring_t *wiring, const ost_doses_t *doses, const ost_inputs_t *inputs, const ost_schedules_t *schedules,
-    ost_error_t *err)
+    ost_maker_t *make)
 {
-    if (err->code != 0) return NULL;
-    ost_timeline_t *self = calloc(1, sizeof(*self));
-    if (self == NULL) {
-        (void) ost_no_memory(err);
-        return NULL;
+    if (make->err.code != 0) return NULL;
+    ost_timeline_t *self = ost_maker_list(make, 1, sizeof(*self));
+    ost_arm_timeline_t *arms = ost_maker_list(make, e->n_arms, sizeof(*arms));
+    ost_arm_draft_t draft = { e, blocks, wiring, doses, inputs, schedules,
+        .is_averaged = ost_maker_list(make, blocks->n, sizeof(*draft.is_averaged)),
+        .repeat_of_schedule = ost_maker_list(make, schedules->n, sizeof(*draft.repeat_of_schedule)) };
+    if (make->err.code != 0) return NULL;
+    for (size_t c = 0; c < schedules->n; c++) draft.repeat_of_schedule[c] = -1;
+    ost_windows_t windows = { 0 };
+    int ret = 0;
+    for (; draft.arm < e->n_arms && ret == 0; draft.arm++) {
+        draft.n_items = draft.n_repeats = 0;
+        ret = make_arm(&arms[draft.arm], &draft, &windows, make);
     }
-    ost_arm_timeline_t *arms = calloc(e->n_arms + 1, sizeof(*arms));
-    bool *is_averaged = calloc(blocks->n + 1, sizeof(*is_averaged));
-    int32_t *repeat_of_schedule = calloc(schedules->n + 1, sizeof(*repeat_of_schedule));
-    *self = (ost_timeline_t){ arms, arms != NULL ? e->n_arms : 0, is_averaged, repeat_of_schedule };
-    int ret = arms == NULL || is_averaged == NULL || repeat_of_schedule == NULL ? ost_no_memory(err) : 0;
-    for (size_t c = 0; c < schedules->n && ret == 0; c++) repeat_of_schedule[c] = -1;
-    const ost_arm_draft_t draft = { e, blocks, wiring, doses, inputs, schedules, .is_averaged = is_averaged,
-        .repeat_of_schedule = repeat_of_schedule };
-    if (ret == 0) ret = make_arms(arms, &draft, err);
-    if (ret == 0) return self;
-    ost_timeline_free(self);
-    return NULL;
-}
-
-void ost_timeline_free(const ost_timeline_t *self)
-{
-    if (self == NULL) return;
-    for (size_t a = 0; a < self->n_arms; a++) {
-        ost_release(self->arms[a].events);
-        ost_release(self->arms[a].repeats);
-    }
-    ost_release(self->arms);
-    ost_release(self->is_averaged);
-    ost_release(self->repeat_of_schedule);
-    ost_release(self);
+    free(windows.window);
+    free(draft.items);
+    free(draft.repeats);
+    *self = (ost_timeline_t){ arms, e->n_arms, draft.is_averaged, draft.repeat_of_schedule };
+    return ret == 0 ? self : NULL;
 }

@@ -26,8 +26,6 @@ typedef struct {
  *  neutral value */
 const ost_timeline_t *ost_timeline_new(const ost_experiment_t *e, const ost_blocks_t *blocks,
     const ost_wiring_t *wiring, const ost_doses_t *doses, const ost_inputs_t *inputs, const ost_schedules_t *schedules,
-    ost_error_t *err);
-/** Free. Accepts NULL. */
-void ost_timeline_free(const ost_timeline_t *self);
+    ost_maker_t *make);
 
 #endif

@@ -23,7 +23,8 @@ typedef struct {
     uint32_t *state, *plan_index;    /* [n_library_signals] */
     uint32_t *stack, n_stack;        /* [n_library_signals] signals being visited */
     uint32_t *stack_block;           /* [n_library_signals] the block through which each of them is being visited */
-    ost_error_t *err;
+    ost_maker_t *make;
+    ost_error_t *err; /* of make */
 } wiring_t;
 
 static int signal_index(const wiring_t *self, const ost_model_t *model, const char *name, int line)
@@ -173,10 +174,10 @@ static int add_signal(wiring_t *self, uint32_t s)
 {
     size_t i = self->wiring->n_signals++;
     ost_wired_t *signal = &self->signals[i];
-    ost_driver_t *drivers = calloc(self->n_drivers[s] + 1, sizeof(*drivers));
+    ost_driver_t *drivers = ost_maker_list(self->make, self->n_drivers[s], sizeof(*drivers));
     *signal = (ost_wired_t){ .signal = self->library->signals.signal[s], .drivers = drivers };
     self->plan_index[s] = (uint32_t) i;
-    if (drivers == NULL) return ost_no_memory(self->err);
+    if (drivers == NULL) return self->err->code;
     signal->has_outside = has_outside(self->e, signal->signal.name, NULL);
     for (uint32_t b = 0; b < self->blocks->n; b++)
         for (uint32_t d = 0; d < self->blocks->block[b].model->n_drives; d++)
@@ -234,61 +235,43 @@ static int order_signals(wiring_t *self)
 
 static int alloc(wiring_t *self)
 {
-    ost_wiring_t *wiring = self->wiring;
-    size_t n = self->library->signals.n + 1, n_blocks = self->blocks->n;
-    wiring->signals = self->signals = calloc(n, sizeof(*self->signals));
-    wiring->order = self->order = calloc(n + self->blocks->n_drives, sizeof(*self->order));
-    self->reads = calloc(n_blocks + 1, sizeof(*self->reads));
-    self->drives = calloc(n_blocks + 1, sizeof(*self->drives));
-    wiring->reads = (const uint32_t *const *) self->reads;
-    wiring->drives = (const uint32_t *const *) self->drives;
-    uint32_t *counts = self->n_drivers = calloc(6 * n, sizeof(*counts));
-    if (self->signals == NULL || self->order == NULL || self->reads == NULL || self->drives == NULL || counts == NULL)
-        return ost_no_memory(self->err);
-    wiring->n_blocks = n_blocks;
-    self->n_readers = counts + n;
-    self->state = counts + 2 * n;
-    self->plan_index = counts + 3 * n;
-    self->stack = counts + 4 * n;
-    self->stack_block = counts + 5 * n;
+    ost_maker_t *make = self->make;
+    size_t n = self->library->signals.n, n_blocks = self->blocks->n;
+    self->wiring = ost_maker_list(make, 1, sizeof(*self->wiring));
+    self->signals = ost_maker_list(make, n, sizeof(*self->signals));
+    self->order = ost_maker_list(make, n + self->blocks->n_drives, sizeof(*self->order));
+    self->reads = ost_maker_list(make, n_blocks, sizeof(*self->reads));
+    self->drives = ost_maker_list(make, n_blocks, sizeof(*self->drives));
+    self->n_drivers = ost_maker_list(make, 6 * n, sizeof(*self->n_drivers));
+    if (self->err->code != 0) return self->err->code;
+    self->n_readers = self->n_drivers + n;
+    self->state = self->n_drivers + 2 * n;
+    self->plan_index = self->n_drivers + 3 * n;
+    self->stack = self->n_drivers + 4 * n;
+    self->stack_block = self->n_drivers + 5 * n;
     for (size_t b = 0; b < n_blocks; b++) {
-        self->reads[b] = calloc(self->blocks->block[b].model->n_reads + 1, sizeof(**self->reads));
-        self->drives[b] = calloc(self->blocks->block[b].model->n_drives + 1, sizeof(**self->drives));
-        if (self->reads[b] == NULL || self->drives[b] == NULL) return ost_no_memory(self->err);
+        self->reads[b] = ost_maker_list(make, self->blocks->block[b].model->n_reads, sizeof(**self->reads));
+        self->drives[b] = ost_maker_list(make, self->blocks->block[b].model->n_drives, sizeof(**self->drives));
     }
+    if (self->err->code != 0) return self->err->code;
+    self->wiring->signals = self->signals;
+    self->wiring->order = self->order;
+    self->wiring->reads = (const uint32_t *const *) self->reads;
+    self->wiring->drives = (const uint32_t *const *) self->drives;
     return 0;
 }
 
 const ost_wiring_t *ost_wiring_new(
-    ost_library_t *library, const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
+    ost_library_t *library, const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make)
 {
-    if (err->code != 0) return NULL;
-    wiring_t self = { .e = e, .blocks = blocks, .library = library, .err = err };
-    self.wiring = calloc(1, sizeof(*self.wiring));
-    int ret = self.wiring == NULL ? ost_no_memory(err) : alloc(&self);
+    if (make->err.code != 0) return NULL;
+    wiring_t self = { .e = e, .blocks = blocks, .library = library, .make = make, .err = &make->err };
+    int ret = alloc(&self);
     if (ret == 0) ret = count_ends(&self);
     if (ret == 0) ret = check_all_outside(&self);
-    if (ret == 0) ret = ost_response_check(e, library, blocks, self.wiring->reads, self.wiring->drives, err);
+    if (ret == 0) ret = ost_response_check(e, library, blocks, self.wiring->reads, self.wiring->drives, self.err);
     if (ret == 0) ret = order_signals(&self);
-    free(self.n_drivers);
-    if (ret == 0) return self.wiring;
-    ost_wiring_free(self.wiring);
-    return NULL;
-}
-
-void ost_wiring_free(const ost_wiring_t *self)
-{
-    if (self == NULL) return;
-    for (size_t s = 0; s < self->n_signals; s++) ost_release(self->signals[s].drivers);
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        ost_release(self->reads[b]);
-        ost_release(self->drives[b]);
-    }
-    ost_release(self->signals);
-    ost_release(self->order);
-    ost_release(self->reads);
-    ost_release(self->drives);
-    ost_release(self);
+    return ret == 0 ? self.wiring : NULL;
 }
 
 double ost_wired_idle(const ost_wired_t *self)

@@ -26,7 +26,6 @@ typedef struct {
     const ost_wired_t *signals; /**< [n_signals] in the order of evaluation */
     size_t n_signals;
     size_t n_rows;                 /**< algebraic: drives of all blocks, then signals with a row of their own */
-    size_t n_blocks;               /**< of the arrays below */
     const uint32_t *const *reads;  /**< [n_blocks][n_reads] index of the signal */
     const uint32_t *const *drives; /**< [n_blocks][n_drives] */
     /** [n_order] steps that evaluate all rows: a drive of a block, or (block = OST_NO_BLOCK) of signal `drive` the row
@@ -38,9 +37,7 @@ typedef struct {
 /** @return NULL on error: an unknown signal, a wrong dimension, a signal that nothing drives, a drug without response,
  * an algebraic loop */
 const ost_wiring_t *ost_wiring_new(
-    ost_library_t *library, const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err);
-/** Free. Accepts NULL. */
-void ost_wiring_free(const ost_wiring_t *self);
+    ost_library_t *library, const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make);
 /** Whether the signal has an algebraic row of its own. */
 static inline bool ost_wired_has_row(const ost_wired_t *self)
 {
