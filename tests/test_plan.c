@@ -769,7 +769,7 @@ static void test_print(void)
     fclose(out);
     ost_assert_contains(printed, "2 -> bone"); /* a level that nothing drives */
     ost_assert_contains(printed, "6 changes of the rate of infusion into patch.skin");
-    ost_assert_contains(printed, "every 1 d from day 0 to 59: given until its effect repeats");
+    ost_assert_contains(printed, "every 1 d from day 0 to 59: held at periodic steady state");
     free(printed);
     study_free(&s);
     ost_plan_free(NULL);

@@ -110,7 +110,7 @@ static void fail_subject(ost_worker_t *self, size_t i, int code, const char *con
     snprintf(self->subject_text[i], OST_MESSAGE_SIZE, "%s%s", context, what);
 }
 
-/* When a drawn subject's life begins, when its arms do, how it takes their schedules, and when it drops out. */
+/* When the history and the arms of a drawn subject begin, how it takes the schedules, and when it drops out. */
 static int draw_schedule(ost_worker_t *self, size_t i, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
@@ -270,7 +270,7 @@ static void count_not_finite(ost_worker_t *self, const double *y)
     }
 }
 
-/* Nobody looks at a subject that has left. */
+/* Outputs after the dropout are not observed. */
 static void drop_out(const ost_plan_t *plan, double *y, double t_left)
 {
     size_t n_times = plan->experiment->n_times, left = 0;
@@ -305,7 +305,7 @@ static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *
         ost_job_message(job, plan->system, &plan->experiment->solver, self->text[k], OST_MESSAGE_SIZE);
     else
         memcpy(self->text[k], self->subject_text[i], OST_MESSAGE_SIZE);
-    /* no half of a curve that looks like a result */
+    /* a subject that failed has no values: half a curve could be taken for a result */
     for (size_t t = 0; t < ost_plan_y_size(plan); t++) y[t] = NAN;
 }
 
@@ -336,7 +336,7 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
 void ost_worker_typical_jobs(ost_worker_t *self)
 {
     const ost_plan_t *plan = self->plan;
-    /* subject 0 of all takes doses in a way of its own: that kind is typical, whichever subjects are run */
+    /* dosing records are those of subject 0, whichever subjects are run */
     draw_subject(self, 0, 0, NULL);
     ost_plan_typical(plan, self->params);
     prepare(self, 1);

@@ -5,7 +5,7 @@
 
 #include "cohort/worker.h"
 
-/* What is given to the subjects of an arm: as planned, or every single dose. */
+/* The doses of an arm: as planned, or every single one. */
 typedef struct {
     size_t arm;
     const ost_event_t *events;
@@ -28,7 +28,7 @@ size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, double *x1, size_t *
 void ost_worker_clear_integrals(const ost_plan_t *plan, size_t n_jobs, const size_t *of, double *x1);
 /* The typical subject in all arms: a job for each, whose output is not kept. */
 void ost_worker_typical_jobs(ost_worker_t *self);
-/* Run block i_block; self holds what came of it. @param[out] n_subjects  in it */
+/* Run block i_block; self holds its results. @param[out] n_subjects  in it */
 int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err) OST_MUST_CHECK;
 /* Values of one subject in one arm: n_outputs x n_times. */
 size_t ost_plan_y_size(const ost_plan_t *plan);

@@ -114,8 +114,8 @@ static void work(ost_run_t *run)
     ost_worker_free(&self);
 }
 
-/* `auto`: what integrates the typical person in all arms with the least work, so that every subject, and every part of
- * a cohort, is integrated alike. */
+/* `auto`: the method that integrates the typical subject in all arms with the least work, so that every subject, and
+ * every part of a cohort, is integrated alike. */
 static int choose_stepper(ost_run_t *run, ost_error_t *err)
 {
     const ost_plan_t *plan = run->plan;

@@ -49,7 +49,7 @@ typedef struct {
     uint64_t subject[OST_COHORT_BLOCK];
     double t_start[OST_COHORT_BLOCK];      /* when its run-in begins */
     double t_begin[OST_COHORT_BLOCK];      /* when its arms begin */
-    double dropout[OST_COHORT_BLOCK];      /* when it is no longer looked at */
+    double dropout[OST_COHORT_BLOCK];      /* when it drops out */
     ost_dosing_record_t *records;          /* [BLOCK][n_schedules] */
     ost_schedule_state_t *schedule_states; /* [BLOCK][n_schedules] */
     ost_visit_context_t *visits;           /* [n_arms][BLOCK] */

@@ -61,7 +61,7 @@ static int add_line(const ost_doses_t *self, ost_dose_target_t *target, const os
     int b = ost_blocks_find(blocks, r->drug);
     if (b < 0)
         return OST_FAIL_AT(
-            err, OST_ERR_NAME, e, r->location, "arm '%s': there is no drug '%s' in the plan", arm->name, r->drug);
+            err, OST_ERR_NAME, e, r->location, "arm '%s': the plan has no drug '%s'", arm->name, r->drug);
     const ost_block_t *block = &blocks->block[b];
     int state = find_state(e, block->model, r, err);
     if (state < 0) {

@@ -69,7 +69,7 @@ static int check_output_name(const builder_t *self, size_t b, const ost_output_t
     if (other == NULL) return 0;
     return OST_FAIL_AT(self->err, OST_ERR_NAME, e, self->blocks->block[b].location,
         "output '%s' of model '%s' cannot be written: in the result file, '%s' is the name of %s; choose another, or "
-        "list the outputs that are wanted",
+        "list the outputs to compute",
         output->group, self->blocks->block[b].model->name, name, other);
 }
 
@@ -95,7 +95,7 @@ static ost_variable_t *find_group(builder_t *self, uint32_t b, const ost_output_
     if (g < self->n_groups && self->owner[g] != b && wanted) {
         (void) OST_FAIL_AT(self->err, OST_ERR_NAME, self->e, self->blocks->block[b].location,
             "output '%s' is defined by two models of the plan: '%s' and '%s'; leave one of the models out, or "
-            "list the outputs that are wanted",
+            "list the outputs to compute",
             output->group, self->blocks->block[self->owner[g]].model->name, model->name);
         return NULL;
     }

@@ -46,8 +46,8 @@ static int check_setting(
             "parameter '%s.%s' = %g %s is outside its range %g..%g", set->model, set->param, in_unit(param, set->value),
             param->unit_text, in_unit(param, param->lower), in_unit(param, param->upper));
     if (set->sets_spread && !(set->spread_sd >= 0 && isfinite(set->spread_sd)))
-        return OST_FAIL_AT(
-            err, OST_ERR_VALUE, e, set->location, "spread of '%s.%s' must be a number >= 0", set->model, set->param);
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location, "the spread of '%s.%s' must be a number >= 0",
+            set->model, set->param);
     ost_dim_t spread_dim = param->spread.kind == OST_SPREAD_NORMAL ? param->unit.dim : (ost_dim_t){ 0 };
     if (set->sets_spread && set->spread_sd > 0 && !ost_dim_equal(set->spread_dim, spread_dim))
         return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location, "the spread of '%s.%s' has dimension %s; expected %s",
@@ -72,7 +72,7 @@ static int apply_settings(
         int b = ost_blocks_find(blocks, set->model);
         if (b < 0) {
             const char *near = ost_nearest_of(set->model, blocks->block, blocks->n, block_name);
-            return OST_FAIL_AT(err, OST_ERR_NAME, e, set->location, "there is no model '%s' in this experiment%s%s%s",
+            return OST_FAIL_AT(err, OST_ERR_NAME, e, set->location, "this experiment has no model '%s'%s%s%s",
                 set->model, OST_HINT(near));
         }
         const ost_model_t *model = blocks->block[b].model;

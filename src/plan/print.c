@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The plan for a person's eyes: as text, and as a graph. */
+/* A plan as text, and as a graph. */
 #include "plan/plan.h"
 
 #include <math.h>
@@ -41,7 +41,7 @@ static void print_ends(const ost_plan_t *self, size_t s, FILE *out)
             sep = ", ";
         }
     }
-    fprintf(out, "%s\n", sep[0] == '\0' ? "nobody" : "");
+    fprintf(out, "%s\n", sep[0] == '\0' ? "no model" : "");
 }
 
 static void print_signals(const ost_plan_t *self, FILE *out)
@@ -118,26 +118,27 @@ static void print_arm_events(const ost_plan_t *self, size_t arm, FILE *out)
     for (size_t i = 0; i < self->timeline->arms[arm].n_repeats; i++) {
         const ost_repeat_t *series = &self->timeline->arms[arm].repeats[i];
         if (isnan(series->t_first)) continue; /* of a schedule */
-        fprintf(out, "      every %g d from day %g to %g: given until its effect repeats, then as its mean\n",
+        fprintf(out, "      every %g d from day %g to %g: held at periodic steady state once its effect repeats\n",
             series->interval, series->t_first, fmin(series->t_last, self->doses->t_end));
     }
 }
 
-/* Lines that people take each in their own way. */
+/* Subject-specific lines. */
 static void print_schedules(const ost_plan_t *self, size_t arm, FILE *out)
 {
     for (size_t c = self->schedules->first[arm]; c < self->schedules->first[arm + 1]; c++) {
         const ost_regimen_t *r = self->schedules->line[c].regimen;
         const char *drug = r->drug;
-        fprintf(out, "      %s, each in their own way:", drug);
+        fprintf(out, "      %s, subject-specific:", drug);
         if (r->interval > 0) fprintf(out, " every %g d", r->interval);
         if (r->duration > 0) fprintf(out, " over %g d", r->duration);
-        if (r->start_formula != NULL) fprintf(out, " from a day of their own");
+        if (r->start_formula != NULL) fprintf(out, " from a day of the subject");
         if (r->start_formula == NULL && r->begin_if == NULL) fprintf(out, " from day %g", r->start);
-        if (r->stop_formula != NULL) fprintf(out, " to a day of their own");
+        if (r->stop_formula != NULL) fprintf(out, " to a day of the subject");
         if (r->stop_formula == NULL && isfinite(r->stop)) fprintf(out, " to day %g", r->stop);
         if (r->adherence != NULL) fprintf(out, ", some doses missed");
-        if (self->timeline->repeat_of_schedule[c] >= 0) fprintf(out, "; as its mean once its effect repeats");
+        if (self->timeline->repeat_of_schedule[c] >= 0)
+            fprintf(out, "; held at periodic steady state once its effect repeats");
         fprintf(out, "\n");
         if (r->begin_if == NULL && r->end_if == NULL) continue;
         fprintf(out, "        visits every %g d from day %g\n", r->visits, r->start);
@@ -172,7 +173,7 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
     fprintf(out, "\narms, from day %g to %g", self->doses->t_begin, self->doses->t_end);
     if (e->start != NULL) fprintf(out, ", after a run-in from %s", e->start_text != NULL ? e->start_text : "its start");
     fprintf(out, "\n");
-    if (e->eligible != NULL) fprintf(out, "  for who is eligible on day 0: %s\n", e->eligible);
+    if (e->eligible != NULL) fprintf(out, "  subjects eligible on day 0: %s\n", e->eligible);
     for (size_t a = 0; a < e->n_arms; a++) {
         fprintf(out, "  %s: %zu event%s\n", e->arms[a].name, self->timeline->arms[a].n_events,
             s_of(self->timeline->arms[a].n_events));
