@@ -76,7 +76,7 @@ static ost_series_t series_of(int drug, double first, double last, double interv
         .t_first = first,
         .t_last = last,
         .tolerance = tolerance,
-        .park_input = drug == 0 ? PARK1 : PARK2,
+        .hold_input = drug == 0 ? PARK1 : PARK2,
         .n_means = 1,
         .mean_input = &mean_input[drug],
         .mean_state = &mean_state[drug],

@@ -66,7 +66,7 @@ static ost_series_t series_of(const builder_t *self, const ost_repeat_t *repeat)
         .tolerance = fmin(3e-2, 30 * sqrt(self->e->solver.rtol)),
         .first_state = block->first_state,
         .n_states = (uint32_t) block->model->n_states,
-        .park_input = (uint32_t) self->inputs->hold[repeat->block],
+        .hold_input = (uint32_t) self->inputs->hold[repeat->block],
         .n_means = block->model->n_drives,
         .mean_input = self->mean_input + block->first_drive,
         .mean_state = self->mean_state + block->first_drive,

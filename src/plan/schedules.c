@@ -51,7 +51,7 @@ static int add_line(builder_t *self, size_t arm, size_t i)
         .amount = to->is_infusion ? r->amount / r->duration : r->amount,
         .interval = r->interval > 0 ? r->interval : INFINITY,
         .duration = r->duration,
-        .wake = self->inputs->hold[to->block],
+        .hold_input = self->inputs->hold[to->block],
         .series = -1,
         .purpose = ost_random_purpose(purpose),
     };

@@ -11,9 +11,9 @@ static int check_record(const ost_plan_t *self, size_t c, const ost_dosing_recor
     const char *arm = self->experiment->arms[schedule->arm].name;
     if (isnan(record->start) || record->start == -INFINITY || isnan(record->stop))
         return ost_fail(err, OST_ERR_VALUE, "arm '%s': start or stop of '%s' is not a number", arm, schedule->name);
-    if (!(record->share >= 0 && record->share <= 1))
+    if (!(record->fraction >= 0 && record->fraction <= 1))
         return ost_fail(err, OST_ERR_VALUE, "arm '%s': adherence of '%s' is %g, expected 0 to 1", arm, schedule->name,
-            record->share);
+            record->fraction);
     return 0;
 }
 
@@ -27,7 +27,7 @@ int ost_plan_dosing_records(
                      : r->begin_if != NULL    ? INFINITY
                                               : r->start,
             .stop = r->stop_formula != NULL ? ost_formula_value(r->stop_formula, covariates) : r->stop,
-            .share = r->adherence != NULL ? ost_formula_value(r->adherence, covariates) : 1,
+            .fraction = r->adherence != NULL ? ost_formula_value(r->adherence, covariates) : 1,
         };
         int ret = check_record(self, c, &records[c], err);
         if (ret < 0) return ret;
@@ -51,7 +51,7 @@ static bool find_values(const ost_visit_context_t *self, const double *y)
     return true;
 }
 
-/* ost_job_t.look */
+/* ost_job_t.on_visit */
 static void on_visit(ost_job_t *job, const ost_visit_t *visit, const double *y)
 {
     ost_visit_context_t *self = job->user;
@@ -85,7 +85,7 @@ void ost_visit_context_attach(ost_visit_context_t *self, ost_job_t *job)
     job->seed = plan->experiment->seed;
     job->visits = schedules->visits[self->arm];
     job->n_visits = schedules->n_visits[self->arm];
-    job->look = on_visit;
+    job->on_visit = on_visit;
     job->user = self;
     for (size_t c = 0; c < job->n_schedules; c++) {
         const ost_dosing_record_t *record = &job->records[c];

@@ -181,7 +181,7 @@ static int check_series(const ost_system_t *system, const ost_job_t *job, ost_er
 {
     for (size_t i = 0; i < job->n_series; i++) {
         const ost_series_t *series = &job->series[i];
-        bool fits = series->interval > 0 && series->park_input < system->n_inputs &&
+        bool fits = series->interval > 0 && series->hold_input < system->n_inputs &&
                     (size_t) series->first_state + series->n_states <= system->n_states;
         for (size_t k = 0; fits && k < series->n_means; k++)
             fits = series->mean_input[k] < system->n_inputs && series->mean_state[k] < system->n_states;
@@ -202,14 +202,14 @@ static int check_schedules(const ost_system_t *system, const ost_job_t *job, ost
         bool is_input = schedule->kind == OST_EVENT_SET_INPUT;
         if (schedule->index >= (is_input ? system->n_inputs : system->n_states) || !(schedule->interval > 0) ||
             (is_input && !(schedule->duration > 0)) ||
-            (schedule->wake >= 0 && (size_t) schedule->wake >= system->n_inputs) ||
+            (schedule->hold_input >= 0 && (size_t) schedule->hold_input >= system->n_inputs) ||
             (schedule->series >= 0 && (size_t) schedule->series >= job->n_series))
             return ost_fail(err, OST_ERR_VALUE,
                 "schedule %zu names an input, state or series that does not exist, or has no interval or duration", i);
-        if (!(record->start > -INFINITY) || isnan(record->stop) || isnan(record->share))
+        if (!(record->start > -INFINITY) || isnan(record->stop) || isnan(record->fraction))
             return ost_fail(err, OST_ERR_VALUE,
-                "schedule %zu starts at %g d, stops at %g d, and is taken at a share of %g", i, record->start,
-                record->stop, record->share);
+                "schedule %zu starts at %g d, stops at %g d, and is taken at a fraction of %g", i, record->start,
+                record->stop, record->fraction);
     }
     for (size_t i = 1; i < job->n_visits; i++)
         if (!(job->visits[i].t >= job->visits[i - 1].t))

@@ -226,12 +226,12 @@ static void set_stop(run_t *run, int l)
 }
 
 /* Evaluate the outputs of the lane where it stands, for a visit. */
-static void look(run_t *run, int l)
+static void visit(run_t *run, int l)
 {
     ost_batch_t *b = run->b;
     ost_point_t at = point(run, &run->t, b->x);
     b->system->outputs(b->system->self, &at, b->y);
-    ost_lane_look(&b->lanes[l], run->t[l], b->y + l);
+    ost_lane_visit(&b->lanes[l], run->t[l], b->y + l);
 }
 
 /* The lane is at its stop or end: let everything act that is due. @return true if the integration starts anew */
@@ -247,7 +247,7 @@ static bool pass_stops(run_t *run, int l)
             return false;
         }
         run->t[l] = run->t_stop[l];
-        if (ost_lane_has_visit(lane, run->t[l])) look(run, l);
+        if (ost_lane_has_visit(lane, run->t[l])) visit(run, l);
         changed |= ost_lane_act(lane, run->t[l], b->x + l, b->u + l);
         set_stop(run, l);
     }

@@ -310,7 +310,7 @@ static bool pass_stops(struct ost_gsl *self)
         if (ost_lane_has_visit(self->lane, self->t)) {
             ost_point_t at = point(self, self->t, self->x);
             b->system->outputs(b->system->self, &at, b->y);
-            ost_lane_look(self->lane, self->t, b->y);
+            ost_lane_visit(self->lane, self->t, b->y);
         }
         if (!ost_lane_act(self->lane, self->t, b->x, b->u)) continue;
         for (size_t i = 0; i < n; i++) self->x[i] = b->x[i * OST_LANE_COUNT];

@@ -58,7 +58,7 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job)
 static ost_follower_t *follower_of(const ost_lane_t *self, const ost_event_t *event)
 {
     if (event->series < 0) return NULL;
-    ost_follower_t *follower = &self->followers[self->job->series[event->series].park_input];
+    ost_follower_t *follower = &self->followers[self->job->series[event->series].hold_input];
     return follower->series == event->series ? follower : NULL;
 }
 
@@ -104,7 +104,7 @@ static double next_of_schedule(ost_lane_t *self, size_t i)
 {
     const ost_schedule_t *schedule = &self->job->schedules[i];
     const ost_follower_t *follower =
-        schedule->series >= 0 ? &self->followers[self->job->series[schedule->series].park_input] : NULL;
+        schedule->series >= 0 ? &self->followers[self->job->series[schedule->series].hold_input] : NULL;
     if (follower != NULL && follower->series == schedule->series && follower->held) return last_dose(self, i);
     return fmin(next_dose(self->job, i), self->job->schedule_states[i].off);
 }
@@ -128,10 +128,10 @@ bool ost_lane_has_visit(const ost_lane_t *self, double t)
     return self->i_visit < self->job->n_visits && is_due(self->job, self->job->visits[self->i_visit].t, t);
 }
 
-void ost_lane_look(ost_lane_t *self, double t, const double *y)
+void ost_lane_visit(ost_lane_t *self, double t, const double *y)
 {
     ost_job_t *job = self->job;
-    for (; ost_lane_has_visit(self, t); self->i_visit++) job->look(job, &job->visits[self->i_visit], y);
+    for (; ost_lane_has_visit(self, t); self->i_visit++) job->on_visit(job, &job->visits[self->i_visit], y);
 }
 
 /* By what the last change differs from the one before: below 1 where the sequence approaches a limit. */
@@ -214,23 +214,23 @@ static void begin_interval(ost_follower_t *follower, const ost_series_t *series,
 static bool follow(ost_lane_t *self, int32_t i_series, double t, bool is_last, double *x, double *u)
 {
     const ost_series_t *series = &self->job->series[i_series];
-    ost_follower_t *follower = &self->followers[series->park_input];
-    double *park = &u[series->park_input * OST_LANE_COUNT], before = *park;
+    ost_follower_t *follower = &self->followers[series->hold_input];
+    double *hold = &u[series->hold_input * OST_LANE_COUNT], before = *hold;
     if (follower->series != i_series || (follower->held && is_last)) {
         *follower = (ost_follower_t){ .series = i_series };
         see_states(self, follower, series, x);
         begin_interval(follower, series, t, x);
-        *park = 0;
+        *hold = 0;
     } else if (!follower->held && begins_dose(follower, series, t)) {
         for (size_t k = 0; k < series->n_means; k++)
             u[series->mean_input[k] * OST_LANE_COUNT] =
                 x[series->mean_state[k] * OST_LANE_COUNT] / (t - follower->t_dose);
         follower->held = settles(self, follower, series, x) && !is_last;
         begin_interval(follower, series, t, x);
-        *park = follower->held;
+        *hold = follower->held;
         self->job->stats.doses_skipped += follower->held;
     }
-    if (before != *park) self->changed = (int32_t) (self->system->n_states + series->park_input);
+    if (before != *hold) self->changed = (int32_t) (self->system->n_states + series->hold_input);
     return follower->held;
 }
 
@@ -268,9 +268,9 @@ static bool takes(ost_job_t *job, size_t i)
         state->k = 0;
     }
     uint64_t draw = state->before + state->k++;
-    double share = job->records[i].share;
-    return share >= 1 ||
-           ost_random_uniform(job->seed, job->subject, job->schedules[i].purpose, (uint32_t) draw) < share;
+    double fraction = job->records[i].fraction;
+    return fraction >= 1 ||
+           ost_random_uniform(job->seed, job->subject, job->schedules[i].purpose, (uint32_t) draw) < fraction;
 }
 
 static void act_schedule(ost_lane_t *self, size_t i, double t, double *x, double *u)
@@ -283,10 +283,10 @@ static void act_schedule(ost_lane_t *self, size_t i, double t, double *x, double
     if (ends) state->off = INFINITY;
     if (ends && !doses) change(self, schedule->kind, schedule->index, 0, x, u);
     if (!doses) return;
-    if (schedule->series >= 0 && job->records[i].share >= 1) {
+    if (schedule->series >= 0 && job->records[i].fraction >= 1) {
         if (follow(self, schedule->series, t_dose, isinf(next_dose(job, i)), x, u)) return;
-    } else if (schedule->wake >= 0 && u[schedule->wake * OST_LANE_COUNT] != 0) {
-        change(self, OST_EVENT_SET_INPUT, (uint32_t) schedule->wake, 0, x, u);
+    } else if (schedule->hold_input >= 0 && u[schedule->hold_input * OST_LANE_COUNT] != 0) {
+        change(self, OST_EVENT_SET_INPUT, (uint32_t) schedule->hold_input, 0, x, u);
     }
     change(self, schedule->kind, schedule->index, schedule->amount, x, u);
     if (schedule->kind == OST_EVENT_SET_INPUT) state->off = t_dose + schedule->duration;

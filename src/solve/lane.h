@@ -13,7 +13,7 @@
 /* Attempts that end with a state below its floor, without getting past that time, before the job fails. */
 #define OST_MAX_NEGATIVE 50
 
-/* Follows the doses into one block that may be held, that is, one park input. */
+/* Follows the doses into one block that may be held, that is, one hold input. */
 typedef struct {
     int32_t series;  /* the job's series that is followed, -1 for none */
     uint32_t n_seen; /* doses since its first, or since the states were moved */
@@ -38,7 +38,7 @@ typedef struct {
     int32_t changed; /* what the last restart changed: state, n_states + input, n_states + n_inputs + switch; -1 none */
     double t_flip;
     unsigned n_flips;
-    ost_follower_t *followers; /* [n_inputs], by park input */
+    ost_follower_t *followers; /* [n_inputs], by hold input */
     ost_sequence_t *sequences; /* [n_states], of followed blocks */
 } ost_lane_t;
 
@@ -50,12 +50,13 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job);
  * because its block is held. @return INFINITY if there is none */
 double ost_lane_next_stop(ost_lane_t *self);
 
-/* Whether outputs are evaluated at time `t`, where the lane stands; if so, ost_lane_look() comes before ost_lane_act().
+/* Whether outputs are evaluated at time `t`, where the lane stands; if so, ost_lane_visit() comes before
+ * ost_lane_act().
  */
 bool ost_lane_has_visit(const ost_lane_t *self, double t);
 
 /* Make the visits that are due. @param y  a column of the outputs at t */
-void ost_lane_look(ost_lane_t *self, double t, const double *y);
+void ost_lane_visit(ost_lane_t *self, double t, const double *y);
 
 /* Let everything act that is due at `t`, a time from ost_lane_next_stop (or t0). `changed` is set.
  * @return true if anything differs afterwards, so that the integration has to start anew */

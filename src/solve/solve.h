@@ -73,7 +73,7 @@ typedef struct {
 /** A regular series of equal doses, whose block may be held at periodic steady state. Doses are given one by one until
  * what is still to come of the block's states just before a dose, summed over the intervals to come, is below
  * `tolerance` of them (a geometric tail, extrapolated by Aitken's rule). There they are moved to their limits; if a
- * dose later they are within the square of `tolerance` of them, the block is held: park_input is set to 1, its states
+ * dose later they are within the square of `tolerance` of them, the block is held: hold_input is set to 1, its states
  * stand still, its drives are replaced by their means over that interval (mean_input), the remaining doses but the last
  * are skipped, and at the last dose the block is live again. Else all begins anew. A block with a state that approaches
  * nothing is never held. */
@@ -81,7 +81,7 @@ typedef struct {
     double interval;        /**< d */
     double t_first, t_last; /**< times of its first and last dose, d */
     double tolerance;       /**< relative */
-    uint32_t park_input;    /**< index of an input: 0 live, 1 held */
+    uint32_t hold_input;    /**< index of an input: 0 live, 1 held */
     size_t n_means;
     const uint32_t *mean_input; /**< [n_means] inputs that take the means */
     const uint32_t
@@ -97,7 +97,7 @@ typedef struct {
     double amount;         /**< internal units */
     double interval;       /**< d; INFINITY for a single dose */
     double duration;       /**< d, of SET_INPUT, at most the interval */
-    int32_t wake;          /**< index of an input that a dose sets to 0, or -1 */
+    int32_t hold_input;    /**< index of an input that a dose sets to 0, or -1 */
     int32_t series;        /**< the dose series that holds its block where all doses are taken, or -1; never where a
                               visit may end the schedule */
     uint32_t purpose;      /**< of the draws that decide whether a dose is taken */
@@ -106,7 +106,7 @@ typedef struct {
 /** How one job takes a schedule. */
 typedef struct {
     double start, stop; /**< d, half-open; start is INFINITY where only a visit may begin it */
-    double share;       /**< chance that a dose is taken, 1: all are */
+    double fraction;    /**< chance that a dose is taken, 1: all are */
 } ost_dosing_record_t;
 
 /** Where one job stands in a schedule: the solver's, but for `start`, which a visit may change: to a time from then on,
@@ -122,7 +122,7 @@ typedef struct {
 /** A time at which outputs are evaluated for a rule. */
 typedef struct {
     double t;       /**< d */
-    uint32_t index; /**< handed to the job's look() */
+    uint32_t index; /**< handed to the job's on_visit() */
 } ost_visit_t;
 
 /** How a step is made: a line of methods.def each. */
@@ -209,7 +209,7 @@ struct ost_job {
     size_t n_visits;
     /** Called at each visit, before the events of its time; a step ends there. May change `start` of schedule_states.
      * y[output x OST_LANE_COUNT], borrowed for the call. */
-    void (*look)(ost_job_t *job, const ost_visit_t *visit, const double *y);
+    void (*on_visit)(ost_job_t *job, const ost_visit_t *visit, const double *y);
     const double *t_out; /**< [n_out] ascending; those outside [t0, t1] get no value */
     size_t n_out;
     double *y; /**< [n_outputs][n_out], written; NULL for none */
