@@ -480,13 +480,14 @@ static void test_purity(void)
     }
     CU_ASSERT_EQUAL(one.summary.failures, 0);
     CU_ASSERT_EQUAL(one.summary.subjects, 150);
-    /* subjects 93 .. 102 on their own */
-    s.e.first_subject = 93;
-    s.e.n_subjects = 10;
-    run(&other, &s.plan, 2);
+    /* subjects 93 .. 102 alone, of the same plan */
+    result_init(&other, &s.plan);
+    const ost_cohort_options_t range = { .first = 93, .n = 10, .no_probe = true, .sink = collect, .user = &other };
+    CU_ASSERT_EQUAL_FATAL(ost_cohort_run(&s.plan, &range, &other.summary, NULL), 0);
+    CU_ASSERT_EQUAL(other.summary.subjects, 10);
     for (size_t a = 0; a < 3; a++)
         for (size_t i = 0; i < 10; i++)
-            CU_ASSERT_EQUAL(memcmp(one.y + (a * one.n + 93 + i) * one.n_y, other.y + (a * 10 + i) * other.n_y,
+            CU_ASSERT_EQUAL(memcmp(one.y + (a * one.n + 93 + i) * one.n_y, other.y + (a * other.n + i) * other.n_y,
                                 one.n_y * sizeof(double)),
                 0);
     result_free(&other);
