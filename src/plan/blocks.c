@@ -21,6 +21,7 @@ static bool is_path(const char *name)
 /* Texts are read in any order: one that reads a signal may stand before the one that defines it. */
 int ost_blocks_read_texts(const ost_experiment_t *e, ost_library_t *library, ost_error_t *err)
 {
+    ost_error_t why = { 0 };
     int ret = 0;
     for (size_t left = e->n_model_texts, before = left + 1; left > 0 && left < before;) {
         before = left;
@@ -30,12 +31,13 @@ int ost_blocks_read_texts(const ost_experiment_t *e, ost_library_t *library, ost
             const ost_model_t *model;
             size_t k = 0;
             while (k < library->n_models && strcmp(library->models[k]->path, own->path) != 0) k++;
-            int code = k < library->n_models ? 0 : ost_library_read(library, own->path, own->text, &model, err);
+            int code = k < library->n_models ? 0 : ost_library_read(library, own->path, own->text, &model, &why);
             if (code < 0) ret = code;
             left += code < 0;
         }
         if (left == 0) ret = 0;
     }
+    if (ret < 0 && err != NULL) *err = why;
     return ret;
 }
 
@@ -111,7 +113,6 @@ static int find_blocks(ost_blocks_t *self, ost_block_t *block, ost_library_t *li
     for (size_t i = 0; i < n && ret == 0; i++) ret = add_block(self, block, e, &requests[i], err);
     if (ret == 0 && self->n == 0)
         ret = ost_fail_at(err, OST_ERR_MODEL, OST_WHERE(e), 0, 0, "the experiment has no models");
-    if (ret == 0) err->code = 0; /* a text that could not be read before another one */
     return ret;
 }
 
