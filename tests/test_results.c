@@ -483,7 +483,7 @@ static void test_resume_of_damaged(void)
     size_t size = fread(data, 1, sizeof data, file);
     fclose(file);
     CU_ASSERT_FATAL(size > 10000 && size < sizeof data);
-    for (uint32_t i = 0; i < 120; i++) {
+    for (uint32_t i = 0; i < 70; i++) {
         size_t at = (size_t) ((double) (i < 20 ? 100 : size) * ost_random_uniform(3, i, 1, 0));
         memcpy(damaged, data, size);
         if (i % 2 == 1) damaged[at] = (char) (damaged[at] ^ 1 << i % 8);
@@ -502,7 +502,7 @@ static void test_resume_of_damaged(void)
         end(&f);
         check_whole(&f, n_resumed);
     }
-    CU_ASSERT(n_whole > 50 && n_refused > 0 && n_refused < 15);
+    CU_ASSERT(n_whole > 30 && n_refused > 0 && n_refused < 15);
     close_fixture(&f);
 }
 
@@ -604,6 +604,7 @@ static void test_unfinished(void)
     f.journal = NULL;
     CU_ASSERT_EQUAL(access(f.part, F_OK), 0);
     CU_ASSERT_EQUAL(ost_results_open(&results, f.part, &f.err), OST_ERR_FORMAT);
+    ost_assert_contains(f.err.what, "holds the finished blocks of a run that goes on or was stopped");
     CU_ASSERT_EQUAL(ost_results_open(&results, f.path, &f.err), OST_ERR_FORMAT); /* untouched */
     write_file(&f);
     check_values(&f, 6e-8);

@@ -32,7 +32,8 @@ static int check_experiment(const char *name)
     int code = ost_cli_experiment(&experiment, name, NULL);
     if (code != OST_EXIT_OK) goto out;
     const ost_experiment_t *e = &experiment;
-    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, e, &err) < 0) {
+    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, e, &err) < 0 ||
+        ost_columns_check(&plan, &err) < 0) {
         code = ost_cli_fail(&err);
         goto out;
     }

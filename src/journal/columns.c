@@ -34,6 +34,73 @@ static void list_columns(ost_columns_t *self)
     }
 }
 
+/* Whether every result file has, or may have, a dataset of this name. */
+static bool is_taken(const char *name)
+{
+    static const char *const taken[] = { "arm", "arm_label", "subject", "time", "model", "status", "n_steps",
+        "n_rejected", "failure", "failure_arm", "failure_subject", "failure_message", "parameters" };
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        if (strcmp(name, taken[i]) == 0) return true;
+    return strncmp(name, "began_", strlen("began_")) == 0 || strncmp(name, "ended_", strlen("ended_")) == 0;
+}
+
+/* What else in a result file has this name, NULL: nothing. */
+static const char *find_other(const ost_plan_t *plan, const char *name)
+{
+    if (is_taken(name)) return "a dataset of its own";
+    for (size_t b = 0; b < plan->blocks->n; b++) {
+        const ost_model_t *model = plan->blocks->block[b].model;
+        for (size_t i = 0; i < model->n_index_sets; i++)
+            if (strcmp(model->index_sets[i].name, name) == 0) return "an index set";
+    }
+    return NULL;
+}
+
+/* The block whose output a variable is. */
+static const ost_block_t *find_block(const ost_plan_t *plan, const char *name)
+{
+    for (size_t b = 0; b < plan->blocks->n; b++) {
+        const ost_model_t *model = plan->blocks->block[b].model;
+        for (size_t i = 0; i < model->n_outputs; i++)
+            if (strcmp(model->outputs[i].group, name) == 0) return &plan->blocks->block[b];
+    }
+    return &plan->blocks->block[0];
+}
+
+static int check_variable(const ost_plan_t *plan, const ost_variable_t *variable, ost_error_t *err)
+{
+    const ost_experiment_t *e = plan->experiment;
+    const char *name = variable->name, *other = find_other(plan, name);
+    for (size_t i = 0; i < e->n_covariates && other == NULL; i++)
+        if (strcmp(e->covariates[i].name, name) == 0) other = "a covariate";
+    if (other == NULL && variable->index_set != NULL && is_taken(variable->index_set->name)) {
+        name = variable->index_set->name;
+        other = "a dataset of its own";
+    }
+    if (other == NULL) return 0;
+    const ost_block_t *block = find_block(plan, variable->name);
+    return OST_FAIL_AT(err, OST_ERR_NAME, e, block->location,
+        "output '%s' of model '%s' cannot be written: in the result file, '%s' is the name of %s; choose another, or "
+        "list the outputs to compute",
+        variable->name, block->model->name, name, other);
+}
+
+int ost_columns_check(const ost_plan_t *plan, ost_error_t *err)
+{
+    const ost_experiment_t *e = plan->experiment;
+    for (size_t i = 0; i < e->n_covariates; i++) {
+        const char *other = find_other(plan, e->covariates[i].name);
+        if (other == NULL) continue;
+        return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].location,
+            "covariate '%s' cannot be written: in the result file, that is the name of %s; choose another",
+            e->covariates[i].name, other);
+    }
+    int ret = 0;
+    for (size_t v = 0; v < plan->outputs->n_variables && ret == 0; v++)
+        ret = check_variable(plan, &plan->outputs->variables[v], err);
+    return ret;
+}
+
 bool ost_units_differ(const ost_part_t *parts, size_t n, const char *name, char *units, size_t size)
 {
     const char *first = NULL;
@@ -61,6 +128,8 @@ static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, cons
     const ost_experiment_t *e = plan->experiment;
     size_t most = e->n_covariates + plan->blocks->n_params + 2 * plan->schedules->n + 3 * e->n_arms;
     char units[256];
+    int ret = ost_columns_check(plan, err);
+    if (ret < 0) return ret;
     self->plan = plan;
     self->i_zero = SIZE_MAX;
     self->columns = calloc(most + 1, sizeof(*self->columns));

@@ -43,9 +43,12 @@ typedef struct {
     size_t i_zero;     /* index of time 0, SIZE_MAX: there is none */
 } ost_columns_t;
 
+/* Outputs, covariates and index sets have their names side by side in a result file. @return 0 or OST_ERR_NAME, which
+ * says what another thing there is called */
+int ost_columns_check(const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
 /* Columns of several plans that are kept together, [n]. A variable that they have in different units is kept relative
- * to its value at time 0. @return 0, OST_ERR_UNIT (units differ and there is no time 0) or OST_ERR_NO_MEMORY; free each
- * in any case */
+ * to its value at time 0. @return 0, OST_ERR_UNIT (units differ and there is no time 0), as ost_columns_check(),
+ * or OST_ERR_NO_MEMORY; free each in any case */
 int ost_columns_init(ost_columns_t *self, const ost_part_t *parts, size_t n, ost_error_t *err) OST_MUST_CHECK;
 /* Units of a variable in all plans, "one: g/cm2, two: %". @return whether they differ */
 bool ost_units_differ(const ost_part_t *parts, size_t n, const char *name, char *units, size_t size);

@@ -100,7 +100,7 @@ static int add_note(part_t *self, uint64_t position, size_t arm, const char *tex
     return 0;
 }
 
-static int add_notes(part_t *self, size_t i_block, const ost_kept_view_t *block, ost_error_t *err)
+static int add_notes(part_t *self, size_t i_block, size_t n_arms, const ost_kept_view_t *block, ost_error_t *err)
 {
     const char *at = block->text, *end = block->text + block->counts->n_text;
     ost_kept_note_t note;
@@ -108,8 +108,8 @@ static int add_notes(part_t *self, size_t i_block, const ost_kept_view_t *block,
     while (ret == 0 && (size_t) (end - at) >= sizeof(note)) {
         memcpy(&note, at, sizeof(note));
         at += sizeof(note);
-        if (note.length > (size_t) (end - at)) break;
         size_t n = block->counts->n_subjects;
+        if (note.length > (size_t) (end - at) || note.i / n >= n_arms) break;
         ret = add_note(self, (uint64_t) i_block * OST_COHORT_BLOCK + note.i % n, note.i / n, at, note.length, err);
         at += note.length;
     }
@@ -130,13 +130,13 @@ static int count_block(
     for (size_t o = 0; o < columns->plan->system->n_outputs; o++) sums->n_not_finite[o] += block->n_not_finite[o];
     sums->seconds_wall = fmax(sums->seconds_wall, self->wall_before + counts->seconds_wall);
     sums->seconds_cpu = fmax(sums->seconds_cpu, self->cpu_before + counts->seconds_cpu);
-    return add_notes(self, i, block, err);
+    return add_notes(self, i, columns->plan->experiment->n_arms, block, err);
 }
 
 static int fail_damaged(const ost_journal_t *self, ost_error_t *err)
 {
     return ost_fail_at(err, OST_ERR_FORMAT, self->file.path, 0, 0,
-        "cannot be resumed: it is damaged, or not a journal of osteon; --restart begins anew");
+        "cannot be resumed: it is damaged, or is not a journal of osteon; --restart begins anew");
 }
 
 static int visit_part(ost_journal_t *self, const ost_record_head_t *head, const void *body, ost_error_t *err)
@@ -207,7 +207,7 @@ static int visit(void *user, const ost_record_head_t *head, const void *body, in
         snprintf(text, sizeof(text), HEAD_TEXT, self->n_parts);
         if (head->length != strlen(text) || memcmp(body, text, head->length) != 0) {
             return ost_fail_at(err, OST_ERR_VALUE, self->file.path, 0, 0,
-                "cannot be resumed: it is of another number of models, or of another version of osteon");
+                "cannot be resumed: it was begun with another number of models, or by another version of osteon");
         }
         self->has_head = true;
         return 0;
@@ -370,6 +370,16 @@ bool ost_journal_exists(const char *path)
     bool exists = asprintf(&part, "%s.part", path) >= 0 && access(part, F_OK) == 0;
     free(part);
     return exists;
+}
+
+bool ost_journal_is(const char *path)
+{
+    char magic[4] = "";
+    FILE *file = fopen(path, "rb");
+    bool is = file != NULL && fread(magic, 1, sizeof(magic), file) == sizeof(magic) &&
+              memcmp(magic, OST_RECORD_MAGIC, sizeof(magic)) == 0;
+    if (file != NULL) fclose(file);
+    return is;
 }
 
 const bool *ost_journal_done(const ost_journal_t *self, size_t part, uint64_t *n_subjects)

@@ -28,6 +28,8 @@ int ost_journal_open(ost_journal_t **self, const char *path, const ost_part_t *p
     ost_error_t *err) OST_MUST_CHECK;
 /** Whether there is a journal beside the result file `path`. */
 bool ost_journal_exists(const char *path);
+/** Whether the file `path` is a journal. */
+bool ost_journal_is(const char *path);
 /** Blocks of a part that an earlier run has computed, for ost_cohort_options_t. @param[out] n_subjects  in these
  *  @return [number of blocks], owned by self */
 const bool *ost_journal_done(const ost_journal_t *self, size_t part, uint64_t *n_subjects);

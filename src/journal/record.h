@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <sys/uio.h>
 
+/* The first bytes of each record, and so of a file; as a number below. */
+#define OST_RECORD_MAGIC "OSJ1"
 /* What a killed machine may lose: appended records are on the disk after this many seconds. A killed program loses
  * none. */
 #define OST_RECORD_SYNC_SECONDS 1.0

@@ -35,57 +35,6 @@ static const char *variable_name(const void *from, size_t i)
     return ((const ost_variable_t *) from)[i].name;
 }
 
-/* Whether every result file has, or may have, a dataset of this name. */
-static bool is_taken(const char *name)
-{
-    static const char *const taken[] = { "arm", "arm_label", "subject", "time", "model", "status", "n_steps",
-        "n_rejected", "failure", "failure_arm", "failure_subject", "failure_message", "parameters" };
-    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-        if (strcmp(name, taken[i]) == 0) return true;
-    return strncmp(name, "began_", strlen("began_")) == 0 || strncmp(name, "ended_", strlen("ended_")) == 0;
-}
-
-/* Outputs, covariates and index sets stand side by side in a result file. */
-static bool is_index_set(const builder_t *self, const char *name)
-{
-    for (size_t b = 0; b < self->blocks->n; b++)
-        for (size_t i = 0; i < self->blocks->block[b].model->n_index_sets; i++)
-            if (strcmp(self->blocks->block[b].model->index_sets[i].name, name) == 0) return true;
-    return false;
-}
-
-static int check_output_name(const builder_t *self, size_t b, const ost_output_t *output)
-{
-    const ost_experiment_t *e = self->e;
-    const char *name = output->group, *other = NULL;
-    for (size_t i = 0; i < e->n_covariates; i++)
-        if (strcmp(e->covariates[i].name, name) == 0) other = "a covariate";
-    if (is_index_set(self, name)) other = "an index set";
-    if (is_taken(name)) other = "a dataset of its own";
-    if (output->index_set != NULL && is_taken(output->index_set)) {
-        name = output->index_set;
-        other = "a dataset of its own";
-    }
-    if (other == NULL) return 0;
-    return OST_FAIL_AT(self->err, OST_ERR_NAME, e, self->blocks->block[b].location,
-        "output '%s' of model '%s' cannot be written: in the result file, '%s' is the name of %s; choose another, or "
-        "list the outputs to compute",
-        output->group, self->blocks->block[b].model->name, name, other);
-}
-
-static int check_covariate_names(const builder_t *self)
-{
-    const ost_experiment_t *e = self->e;
-    for (size_t i = 0; i < e->n_covariates; i++) {
-        const char *name = e->covariates[i].name;
-        if (!is_taken(name) && !is_index_set(self, name)) continue;
-        return OST_FAIL_AT(self->err, OST_ERR_NAME, e, e->covariates[i].location,
-            "covariate '%s' cannot be written: in the result file, that is the name of %s; choose another", name,
-            is_taken(name) ? "a dataset of its own" : "an index set");
-    }
-    return 0;
-}
-
 /* The group of an output, made if it is new. @return NULL: the name is refused */
 static ost_variable_t *find_group(builder_t *self, uint32_t b, const ost_output_t *output, bool wanted)
 {
@@ -100,7 +49,6 @@ static ost_variable_t *find_group(builder_t *self, uint32_t b, const ost_output_
         return NULL;
     }
     if (g < self->n_groups) return &self->groups[g];
-    if (wanted && check_output_name(self, b, output) < 0) return NULL;
     self->owner[self->n_groups] = b;
     self->groups[self->n_groups++] = (ost_variable_t){ .name = output->group,
         .text = output->text,
@@ -176,8 +124,7 @@ const ost_outputs_t *ost_outputs_new(
     self.condition_row = ost_maker_list(make, conditions->n_values, sizeof(*self.condition_row));
     self.groups = ost_maker_list(make, n, sizeof(*self.groups));
     self.owner = ost_maker_list(make, n, sizeof(*self.owner));
-    if (make->err.code != 0 || check_covariate_names(&self) < 0 || collect(&self) < 0 || choose_variables(&self) < 0)
-        return NULL;
+    if (make->err.code != 0 || collect(&self) < 0 || choose_variables(&self) < 0) return NULL;
     *outputs = (ost_outputs_t){ self.variables, outputs->n_variables, outputs->n_rows, self.block, self.index,
         self.factor, self.first, self.condition_row };
     return outputs;

@@ -196,6 +196,11 @@ static int open_file(ost_results_t *self, ost_error_t *err)
     int reason = errno;
     if (fd >= 0) close(fd);
     if (!readable) return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be opened: %s", strerror(reason));
+    if (ost_journal_is(self->path)) {
+        return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
+            "holds the finished blocks of a run that goes on or was stopped; 'osteon run ... --resume' makes its "
+            "result");
+    }
     if (H5Fis_hdf5(self->path) <= 0) {
         return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "not a result file of osteon: it is not HDF5");
     }

@@ -7,8 +7,8 @@
 
 /** Write the result file `path` from a journal: all blocks that are in it, beside `path` until the file is whole and on
  *  the disk. Of several plans, outputs, `status` and counts have a dimension `model` in front. Arms and elements of
- *  indices are those of all models; NaN (`status`: not run) stands where a model has none. The people are the same in
- *  all: their covariates, and parameters by the names of their models, are there once.
+ *  indices are those of all models; NaN (`status`: not run) stands where a model has none. The subjects are the
+ *  same in all: their covariates, and parameters by the names of their models, are there once.
  *  @return 0, OST_ERR_IO, OST_ERR_FORMAT (the journal was damaged since it was written) or OST_ERR_NO_MEMORY */
 int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_t *err) OST_MUST_CHECK;
 
