@@ -136,7 +136,7 @@ static int count_block(
 static int fail_damaged(const ost_journal_t *self, ost_error_t *err)
 {
     return ost_fail_at(err, OST_ERR_FORMAT, self->file.path, 0, 0,
-        "cannot be resumed: it is damaged, or is not a journal of osteon; --restart begins anew");
+        "is damaged, or is not a journal of osteon, and cannot be resumed; --restart begins anew");
 }
 
 static int visit_part(ost_journal_t *self, const ost_record_head_t *head, const void *body, ost_error_t *err)
@@ -269,6 +269,7 @@ static int take_over(ost_journal_t *self, ost_resume_t how, ost_error_t *err)
                 "--restart begins anew",
                 n, OST_COHORT_BLOCK);
         }
+        if (ret == 0 && end == 0 && !ost_record_is_torn(&self->file)) ret = fail_damaged(self, err);
         return ret == 0 ? begin(self, err) : ret;
     }
     ret = ost_record_scan(self->file.fd, self->file.path, visit, self, &end, err);

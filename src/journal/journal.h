@@ -21,9 +21,9 @@ typedef enum {
 /** Open the journal `path`.part of the result file `path`, for plans that are run by the same experiment.
  *  @param parts  [n_parts], borrowed with all in them: must outlive self
  *  @return 0; OST_ERR_IO: it cannot be written, or another run is writing to it; OST_ERR_VALUE: NEW, and it holds
- *  blocks; or RESUME, and it was begun with another experiment, version, instruction set, ...; OST_ERR_FORMAT: RESUME,
- *  and it is damaged or not a journal; OST_ERR_UNIT as ost_columns_init(); OST_ERR_NO_MEMORY. Its records then are as
- *  they were */
+ *  blocks; or RESUME, and it was begun with another experiment, version, instruction set, ...; OST_ERR_FORMAT: it is
+ *  damaged or not a journal, and not to be begun anew; OST_ERR_UNIT as ost_columns_init(); OST_ERR_NO_MEMORY. Its
+ * records then are as they were */
 int ost_journal_open(ost_journal_t **self, const char *path, const ost_part_t *parts, size_t n_parts, ost_resume_t how,
     ost_error_t *err) OST_MUST_CHECK;
 /** Whether there is a journal beside the result file `path`. */
