@@ -348,6 +348,36 @@ class Program(unittest.TestCase):
         self.assertNotIn("NNT", rows[3])
         self.assertIn("no arm 'x'", self.osteon("show", "out.h5", "--versus", "x", code=2).stderr)
 
+    def test_endpoints(self):
+        """What an experiment asks for is checked before the run and printed after it."""
+        loss = 100 * (math.exp(-0.02) - 1)
+        with open(self.path("tiny.yaml"), "a", encoding="utf-8") as file:
+            file.write("endpoints:\n"
+                       "  first_year: {output: bmd, arm: control, to: 12 month}\n"
+                       "  none: {output: bmd, arm: control, versus: other, from: 6 month, to: 24 month, measure: change,"
+                       " statistic: q95}\n"
+                       "  end: {output: x, arm: other, to: 24 month, measure: level, statistic: n}\n")
+        self.assertTrue(self.osteon("check", "tiny.yaml").stdout.startswith("OK: "))
+        self.run_tiny("out.h5", "--set", "population.variability=false")
+        rows = [line.split() for line in self.osteon("show", "out.h5").stdout.splitlines()]
+        self.assertIn(["endpoint", "statistic", "measure", "output", "arm", "months", "value", "unit", "n"], rows)
+        self.assertIn(["first_year", "mean", "percent", "bmd", "control", "0", "to", "12", f"{loss:.4g}", "%", "40"], rows)
+        self.assertIn(["none", "q95", "change", "bmd", "control", "-", "other", "6", "to", "24", "0", "g/cm2", "40"], rows)
+        self.assertIn(["end", "n", "level", "x", "other", "24", "40", "40"], rows)
+        for change, part in (  # what only the plan tells is no wrong usage of --set
+            ("end.to=13 month", "endpoints.end: 'times' has no output at day 395.688"),
+            ("none.from=24 month", "'from' (day 730.5) must be before 'to' (day 730.5)"),
+            ("end.output=y", "endpoints.end.output: the models have no output 'y'"),
+            ("end.statistic=nnt", "endpoints.end.statistic: 'nnt' must be one of median, q05, q95, mean, sd, n or fraction"),
+            ("end.measure=levl", "(did you mean 'level'?)"),
+            ("end.arm=others", "(did you mean 'other'?)"),
+            ("end.versu=other", "(did you mean 'versus'?)"),
+        ):
+            with self.subTest(change):
+                done = self.osteon("run", "tiny.yaml", "--dry-run", "--set", f"endpoints.{change}",
+                                   code=1 if part.startswith("endpoints.end") else 2)
+                self.assertIn(part, done.stderr)
+
     def test_show_values_where_a_baseline_is_zero(self):
         with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
             file.write(MODEL.replace("= X \"growth\"", "= X - 1 + 3*(1 - B)/(1 - exp(-0.02)) \"growth\""))

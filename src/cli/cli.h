@@ -148,6 +148,20 @@ char *ost_cli_compared_models(const char *path);
  * or no row fits a comparison, say so and find none: an experiment runs without it. */
 void ost_cli_evidence(ost_experiment_t *experiment, ost_matched_t *self, ost_evidence_t *evidence);
 
+/* "bmd[total_hip]" is of variable bmd and element total_hip. */
+bool ost_cli_is_output(const char *output, const char *variable, const char *element);
+/* Index of the output time of a file, to half a day; -1 if there is none. */
+long ost_cli_time_index(const ost_results_t *results, double day);
+/* Index of an arm of a file, SIZE_MAX if there is none. */
+size_t ost_cli_find_arm(const ost_results_t *results, const char *name);
+/* The measure of every subject of a file; NAN where it has no such time. @param base  [n_subjects] scratch.
+ * @param[out] values  [n_subjects] @return 0 or an error */
+int ost_cli_read_measure(ost_results_t *results, const ost_endpoint_t *endpoint, const char *variable, size_t element,
+    size_t arm, double *base, double *values, ost_error_t *err) OST_MUST_CHECK;
+/* The table of the endpoints that an experiment asks for, of its result. @return 0 or an error */
+int ost_cli_print_endpoints(
+    ost_results_t *results, const ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
+
 /* How plans are simulated into a file. */
 typedef struct {
     const char *out;

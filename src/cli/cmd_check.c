@@ -33,7 +33,7 @@ static int check_experiment(const char *name)
     if (code != OST_EXIT_OK) goto out;
     const ost_experiment_t *e = &experiment;
     if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, e, &err) < 0 ||
-        ost_columns_check(&plan, &err) < 0) {
+        ost_columns_check(&plan, &err) < 0 || ost_endpoints_check(&plan, &err) < 0) {
         code = ost_cli_fail(&err);
         goto out;
     }

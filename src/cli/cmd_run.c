@@ -349,7 +349,8 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     const ost_part_t part = { .plan = &plan };
     how = (ost_simulation_t){ a.out, (int) a.n_threads, a.quiet, how.resume };
     if (isa >= 0) experiment.solver.isa = (ost_isa_t) isa;
-    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0)
+    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0 ||
+        ost_endpoints_check(&plan, &err) < 0)
         code = ost_cli_fail(&err);
     else if (a.dry_run)
         print_dry_run(&plan);

@@ -39,31 +39,18 @@ static span_t span_of(const ost_endpoint_t *endpoint)
     return (span_t){ endpoint->from / OST_DAYS_PER_MONTH, endpoint->to / OST_DAYS_PER_MONTH };
 }
 
-/* "bmd[total_hip]" is of variable bmd and element total_hip. */
-static bool is_output(const char *output, const char *variable, const char *element)
-{
-    size_t n = strlen(variable), n_element = strlen(element);
-    if (strncmp(output, variable, n) != 0) return false;
-    if (n_element == 0) return output[n] == '\0';
-    return output[n] == '[' && strncmp(output + n + 1, element, n_element) == 0 &&
-           strcmp(output + n + 1 + n_element, "]") == 0;
-}
-
 /* Whether an endpoint is a change in percent in this arm and element. */
 static bool belongs(const show_t *self, const ost_endpoint_t *endpoint, const char *arm, const char *element)
 {
     return endpoint->measure == OST_MEASURE_PERCENT && !endpoint->per_year && endpoint->versus == SIZE_MAX &&
            strcmp(self->experiment.arms[endpoint->arm].name, arm) == 0 &&
-           is_output(endpoint->output, self->variable, element);
+           ost_cli_is_output(endpoint->output, self->variable, element);
 }
 
 /* @return index of the output time at `month`, to half a day; -1 if there is none */
 static long time_index(const show_t *self, double month)
 {
-    const double *t = ost_results_times(self->results);
-    for (size_t i = 0; i < ost_results_n_times(self->results); i++)
-        if (fabs(t[i] - month * OST_DAYS_PER_MONTH) <= 0.5) return (long) i;
-    return -1;
+    return ost_cli_time_index(self->results, month * OST_DAYS_PER_MONTH);
 }
 
 static int compare_spans(const void *a, const void *b)
@@ -142,20 +129,16 @@ static int parse_months(show_t *self, const char *text)
     }
 }
 
-/* The measure of the subjects that did not fail. @return 0 or an error */
+/* The measure of the rows of the table, of the subjects that did not fail. @return 0 or an error */
 static int sample(show_t *self, size_t arm, size_t element, span_t span, ost_sample_t *out, ost_error_t *err)
 {
     const ost_endpoint_t endpoint = { .measure = self->has_values ? OST_MEASURE_LEVEL : OST_MEASURE_PERCENT,
+        .from = span.from * OST_DAYS_PER_MONTH,
+        .to = span.to * OST_DAYS_PER_MONTH,
         .factor = 1 };
-    long from = time_index(self, span.from), to = time_index(self, span.to);
-    bool is_there = to >= 0 && (from >= 0 || self->has_values);
-    int ret = 0;
-    if (is_there) ret = ost_results_read(self->results, self->variable, arm, element, (size_t) to, self->value, err);
-    if (is_there && ret == 0 && !self->has_values)
-        ret = ost_results_read(self->results, self->variable, arm, element, (size_t) from, self->base, err);
-    for (size_t i = 0; i < self->n_subjects && ret == 0 && is_there; i++)
-        self->value[i] = ost_endpoint_measure(&endpoint, self->base[i], self->value[i]);
-    *out = ost_sample_of(self->value, is_there && ret == 0 ? self->n_subjects : 0, self->work);
+    int ret =
+        ost_cli_read_measure(self->results, &endpoint, self->variable, element, arm, self->base, self->value, err);
+    *out = ost_sample_of(self->value, ret == 0 ? self->n_subjects : 0, self->work);
     return ret;
 }
 
@@ -450,9 +433,7 @@ static int find_versus(show_t *self)
 {
     size_t n = ost_results_n_arms(self->results);
     char hint[300];
-    self->versus = SIZE_MAX;
-    for (size_t a = 0; a < n && self->versus_name != NULL; a++)
-        if (strcmp(ost_results_arm(self->results, a), self->versus_name) == 0) self->versus = a;
+    self->versus = ost_cli_find_arm(self->results, self->versus_name);
     if (self->versus_name == NULL || self->versus != SIZE_MAX) return OST_EXIT_OK;
     const char **names = malloc((n + 1) * sizeof(*names));
     for (size_t a = 0; a < n && names != NULL; a++) names[a] = ost_results_arm(self->results, a);
@@ -487,7 +468,9 @@ static int show_file(show_t *self, const char *path)
     }
     if (find_baseline(self, &err) < 0) return ost_cli_fail(&err);
     if ((code = choose_columns(self)) != OST_EXIT_OK) return code;
-    if (print_table(self, path, &err) < 0 || print_schedules(self, &err) < 0) return ost_cli_fail(&err);
+    if (print_table(self, path, &err) < 0 || ost_cli_print_endpoints(self->results, &self->experiment, &err) < 0 ||
+        print_schedules(self, &err) < 0)
+        return ost_cli_fail(&err);
     return OST_EXIT_OK;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /** @file experiment.h  An experiment as plain data: which models, which people, which arms, when to look.
- *  io/experiment.c fills it from YAML; cohort runs it. All values are in internal units, strings and arrays are owned.
+ *  experiment_file.c fills it from YAML; cohort runs it. All values are in internal units, strings and arrays are
+ * owned.
  */
 #ifndef OST_INPUT_EXPERIMENT_H
 #define OST_INPUT_EXPERIMENT_H
 
 #include "core/distribution.h"
+#include "input/endpoints.h"
 #include "lang/model.h"
 #include "solve/solve.h"
 
@@ -116,6 +118,16 @@ typedef struct {
     ost_location_t location; /**< for messages */
 } ost_comparison_t;
 
+/** An endpoint that the experiment asks for: a statistic over the subjects of an arm of a measure of one output. */
+typedef struct {
+    char *name, *output;                                    /**< "loss", "bmd[total_hip]" */
+    char *arm, *versus;                                     /**< versus: the arm that is subtracted, NULL for none */
+    double from, to;                                        /**< d from time 0; LEVEL: only `to` */
+    ost_measure_t measure;                                  /**< of each subject */
+    char *statistic;                                        /**< a name of observe/statistic.h; NULL: mean */
+    ost_location_t output_at, from_at, to_at, statistic_at; /**< for messages */
+} ost_asked_t;
+
 /** The text of a model that the experiment brings along. */
 typedef struct {
     char *path, *text; /**< the path stands for the text, whatever the file of that name holds by now */
@@ -165,6 +177,8 @@ typedef struct {
     char *evidence_path;              /**< resolved against the experiment's folder, or NULL */
     ost_comparison_t *comparisons;    /**< [n_comparisons] */
     size_t n_comparisons;
+    ost_asked_t *endpoints; /**< [n_endpoints] in order of definition */
+    size_t n_endpoints;
 } ost_experiment_t;
 
 /** Read an experiment file. Unknown keys, wrong types, units, ranges and names inside the file are refused with

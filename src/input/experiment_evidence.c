@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes the keys evidence and endpoints; gives comparisons with rows of a table, and endpoints. */
 #include "core/file.h"
 #include "core/text.h"
 #include "input/experiment_keys.h"
@@ -39,7 +40,7 @@ static int read_comparison(ost_comparison_t *self, const ost_experiment_t *exper
     if (ret == 0) ret = ost_field_quantity(tree, ost_yaml_get(node, "unit"), &self->unit, &self->unit_dim, err);
     if (ret != 0 || !(self->from >= self->to)) return ret;
     return ost_yaml_fail(
-        tree, node, OST_ERR_VALUE, err, "from day %g to day %g: nothing lies between", self->from, self->to);
+        tree, node, OST_ERR_VALUE, err, "from day %g to day %g: 'from' must be before 'to'", self->from, self->to);
 }
 
 int ost_experiment_evidence(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
@@ -58,5 +59,49 @@ int ost_experiment_evidence(ost_experiment_t *self, const ost_yaml_t *tree, ost_
     self->n_comparisons = compare->n_members;
     for (size_t i = 0; i < self->n_comparisons && ret == 0; i++)
         ret = read_comparison(&self->comparisons[i], self, tree, &compare->members[i], err);
+    return ret;
+}
+
+static ost_location_t location_of(const ost_yaml_node_t *node, const ost_yaml_node_t *whole)
+{
+    return node != NULL ? node->location : whole->location;
+}
+
+static int read_endpoint(ost_asked_t *self, const ost_experiment_t *experiment, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, ost_error_t *err)
+{
+    const ost_yaml_node_t *output = ost_yaml_get(node, "output"), *statistic = ost_yaml_get(node, "statistic");
+    const ost_yaml_node_t *from = ost_yaml_get(node, "from"), *to = ost_yaml_get(node, "to");
+    int measure = OST_MEASURE_PERCENT;
+    if ((self->name = ost_strdup(node->key)) == NULL) return ost_no_memory(err);
+    int ret = ost_field_check_name(tree, node, node->key, true, err);
+    if (ret == 0) ret = read_arm(&self->arm, experiment, tree, ost_yaml_get(node, "arm"), err);
+    if (ret == 0) ret = read_arm(&self->versus, experiment, tree, ost_yaml_get(node, "versus"), err);
+    if (ret == 0) ret = ost_field_text(tree, output, &self->output, err);
+    if (ret == 0) ret = ost_field_text(tree, statistic, &self->statistic, err);
+    if (ret == 0) ret = ost_field_time(tree, from, &self->from, err);
+    if (ret == 0) ret = ost_field_time(tree, to, &self->to, err);
+    if (ret == 0)
+        ret = ost_field_choice(tree, ost_yaml_get(node, "measure"), ost_measure_words, OST_N_MEASURES, &measure, err);
+    self->measure = (ost_measure_t) measure;
+    self->output_at = location_of(output, node);
+    self->statistic_at = location_of(statistic, node);
+    self->from_at = location_of(from, node);
+    self->to_at = location_of(to, node);
+    if (ret != 0 || self->measure == OST_MEASURE_LEVEL || self->from < self->to) return ret;
+    return ost_yaml_fail(
+        tree, to, OST_ERR_VALUE, err, "'from' (day %g) must be before 'to' (day %g)", self->from, self->to);
+}
+
+int ost_experiment_endpoints(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "endpoints");
+    if (node == NULL || node->n_members == 0) return 0;
+    self->endpoints = ost_list_new(node->n_members, sizeof *self->endpoints);
+    if (self->endpoints == NULL) return ost_no_memory(err);
+    self->n_endpoints = node->n_members;
+    int ret = 0;
+    for (size_t i = 0; i < self->n_endpoints && ret == 0; i++)
+        ret = read_endpoint(&self->endpoints[i], self, tree, &node->members[i], err);
     return ret;
 }

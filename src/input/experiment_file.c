@@ -238,6 +238,7 @@ static int read_tree(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t
     if (ret == 0) ret = read_solver(self, tree, err);
     if (ret == 0) ret = read_results(self, tree, err);
     if (ret == 0) ret = ost_experiment_evidence(self, tree, err);
+    if (ret == 0) ret = ost_experiment_endpoints(self, tree, err);
     if (ret == 0) ret = check_plot(tree, err);
     return ret;
 }
@@ -358,6 +359,11 @@ void ost_experiment_free(ost_experiment_t *self)
         char *const texts[] = { c->arm, c->versus, c->trial, c->trial_arm, c->endpoint, c->site, c->output };
         for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) free(texts[k]);
     }
+    for (size_t i = 0; i < self->n_endpoints; i++) {
+        ost_asked_t *a = &self->endpoints[i];
+        char *const texts[] = { a->name, a->output, a->arm, a->versus, a->statistic };
+        for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) free(texts[k]);
+    }
     for (size_t i = 0; i < self->n_model_texts; i++) {
         free(self->model_texts[i].path);
         free(self->model_texts[i].text);
@@ -373,6 +379,7 @@ void ost_experiment_free(ost_experiment_t *self)
     free(self->settings);
     free(self->arms);
     free(self->comparisons);
+    free(self->endpoints);
     free(self->times);
     free(self->output_locations);
     free(self->model_locations);

@@ -167,6 +167,23 @@ static const ost_schema_t evidence[] = {
     { "compare", LIST, "a list", "rows of the table to lay beside arms", false, MEMBERS(compare) },
 };
 
+#define MEASURE(NAME, word) "|" word
+static const ost_schema_t endpoint[] = {
+    { "output", TEXT, "an output such as bmd[total_hip]", "that is measured", true, NULL, 0 },
+    { "arm", TEXT, "the name of an arm above", "of this experiment", true, NULL, 0 },
+    { "versus", TEXT, "the name of an arm above", "the arm whose statistic is subtracted", false, NULL, 0 },
+    { "from", TIME, "a time", "one of `times`: baseline of the measure; default 0 day", false, NULL, 0 },
+    { "to", TIME, "a time", "one of `times`: end of the measure", true, NULL, 0 },
+    { "measure", WORD, &(OST_MEASURES(MEASURE))[1],
+        "of each subject: percent change, difference, percent of baseline, or the value; default percent", false, NULL,
+        0 },
+    { "statistic", TEXT, "a statistic such as mean, median, sd or q05", "over the subjects; default mean", false, NULL,
+        0 },
+};
+#undef MEASURE
+static const ost_schema_t endpoints[] = { { "NAME", MAP, "a mapping of output, arm, to, ...",
+    "printed by 'osteon show'", false, MEMBERS(endpoint) } };
+
 static const ost_schema_t plot[] = {
     { "variables", LIST, "a list of names", "outputs to draw; default: bmd, or the first", false, MEMBERS(name_list) },
     { "panels", WORD, "variables|arms", "what each panel shows, the other being its lines; default variables", false,
@@ -193,6 +210,7 @@ static const ost_schema_t experiment[] = {
     { "solver", MAP, "a mapping", "", false, MEMBERS(solver) },
     { "results", MAP, "a mapping", "", false, MEMBERS(results) },
     { "evidence", MAP, "a mapping", "trials to compare with", false, MEMBERS(evidence) },
+    { "endpoints", MAP, "a mapping of names to endpoints", "what is asked of the run", false, MEMBERS(endpoints) },
     { "plot", MAP, "a mapping", "how scripts/plot.py draws it; omitted: change of BMD", false, MEMBERS(plot) },
 };
 

@@ -23,6 +23,8 @@ int ost_experiment_condition(const ost_yaml_t *tree, const ost_yaml_node_t *node
     ost_error_t *err) OST_MUST_CHECK;
 /* arms: after times are known, which close open-ended regimens (experiment_arms.c) */
 int ost_experiment_arms(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+/* endpoints: after arms are known (experiment_evidence.c) */
+int ost_experiment_endpoints(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
 /* evidence: what arms are compared with, after arms are known (experiment_evidence.c) */
 int ost_experiment_evidence(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
 

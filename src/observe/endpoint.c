@@ -59,3 +59,61 @@ bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, 
     self->i_from = self->measure == OST_MEASURE_LEVEL ? self->i_to : ost_endpoint_time(plan->experiment, self->from);
     return true;
 }
+
+/* A statistic of one arm: others compare it with something. @return 0 or an error */
+static int find_statistic(ost_statistic_t *out, const ost_experiment_t *e, const ost_asked_t *asked, ost_error_t *err)
+{
+    const char *names[OST_N_STATISTICS];
+    char wrong[400];
+    size_t n = 0;
+    *out = OST_STATISTIC_MEAN;
+    if (asked->statistic == NULL) return 0;
+    for (size_t i = 0; i < OST_N_STATISTICS; i++) {
+        if (ost_statistics[i].tables & (OST_WITH_VERSUS | OST_WITH_EVIDENCE)) continue;
+        names[n++] = ost_statistic_names[i];
+        *out = (ost_statistic_t) i;
+        if (strcmp(names[n - 1], asked->statistic) == 0) return 0;
+    }
+    return OST_FAIL_AT(err, OST_ERR_NAME, e, asked->statistic_at, "endpoints.%s.statistic: %s", asked->name,
+        ost_words_wrong(names, n, asked->statistic, wrong, sizeof(wrong)));
+}
+
+int ost_endpoint_asked(ost_endpoint_t *self, const ost_experiment_t *e, const ost_asked_t *asked, ost_error_t *err)
+{
+    *self = (ost_endpoint_t){ .arm = SIZE_MAX,
+        .versus = SIZE_MAX,
+        .from = asked->from,
+        .to = asked->to,
+        .measure = asked->measure,
+        .unit = NAN,
+        .factor = 1 };
+    snprintf(self->output, sizeof(self->output), "%s", asked->output);
+    for (size_t a = 0; a < e->n_arms; a++) {
+        if (strcmp(e->arms[a].name, asked->arm) == 0) self->arm = a;
+        if (asked->versus != NULL && strcmp(e->arms[a].name, asked->versus) == 0) self->versus = a;
+    }
+    return find_statistic(&self->statistic, e, asked, err);
+}
+
+static int check_asked(const ost_plan_t *plan, const ost_asked_t *asked, ost_error_t *err)
+{
+    const ost_experiment_t *e = plan->experiment;
+    ost_endpoint_t endpoint;
+    char why[240];
+    int ret = ost_endpoint_asked(&endpoint, e, asked, err);
+    if (ret < 0) return ret;
+    if (!ost_endpoint_bind(&endpoint, plan, why, sizeof(why)))
+        return OST_FAIL_AT(err, OST_ERR_NAME, e, asked->output_at, "endpoints.%s.output: %s", asked->name, why);
+    const bool is_to = endpoint.i_to == SIZE_MAX;
+    if (!is_to && endpoint.i_from != SIZE_MAX) return 0;
+    return OST_FAIL_AT(err, OST_ERR_VALUE, e, is_to ? asked->to_at : asked->from_at,
+        "endpoints.%s: 'times' has no output at day %g", asked->name, is_to ? asked->to : asked->from);
+}
+
+int ost_endpoints_check(const ost_plan_t *plan, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t i = 0; i < plan->experiment->n_endpoints && ret == 0; i++)
+        ret = check_asked(plan, &plan->experiment->endpoints[i], err);
+    return ret;
+}

@@ -25,6 +25,13 @@ typedef struct {
 
 /** Index of an experiment's output time within half a day of t, SIZE_MAX if there is none. */
 size_t ost_endpoint_time(const ost_experiment_t *experiment, double t);
+/** The endpoint that an experiment asks for; not bound to a plan. @return 0 or OST_ERR_NAME: its statistic is not one
+ * of an arm alone */
+int ost_endpoint_asked(ost_endpoint_t *self, const ost_experiment_t *experiment, const ost_asked_t *asked,
+    ost_error_t *err) OST_MUST_CHECK;
+/** That the plan has outputs and times of all endpoints of its experiment. @return 0, or OST_ERR_NAME or OST_ERR_VALUE
+ * with the place */
+int ost_endpoints_check(const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
 /** Find output, times and unit in a plan. @param[out] why  [size] for a person, where it is not possible
  * @return false where the plan has no such output, or the output cannot be in the unit */
 bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, size_t size);

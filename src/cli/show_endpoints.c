@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes a result file and endpoints; gives measures of its subjects, and the table of the endpoints that its experiment
+ * asks for. */
+#include "cli.h"
+#include "core/table.h"
+#include "results/results.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool ost_cli_is_output(const char *output, const char *variable, const char *element)
+{
+    size_t n = strlen(variable), n_element = strlen(element);
+    if (strncmp(output, variable, n) != 0) return false;
+    if (n_element == 0) return output[n] == '\0';
+    return output[n] == '[' && strncmp(output + n + 1, element, n_element) == 0 &&
+           strcmp(output + n + 1 + n_element, "]") == 0;
+}
+
+long ost_cli_time_index(const ost_results_t *results, double day)
+{
+    const double *t = ost_results_times(results);
+    for (size_t i = 0; i < ost_results_n_times(results); i++)
+        if (fabs(t[i] - day) <= 0.5) return (long) i;
+    return -1;
+}
+
+size_t ost_cli_find_arm(const ost_results_t *results, const char *name)
+{
+    size_t n = ost_results_n_arms(results), a = 0;
+    while (name != NULL && a < n && strcmp(ost_results_arm(results, a), name) != 0) a++;
+    return name != NULL && a < n ? a : SIZE_MAX;
+}
+
+int ost_cli_read_measure(ost_results_t *results, const ost_endpoint_t *endpoint, const char *variable, size_t element,
+    size_t arm, double *base, double *values, ost_error_t *err)
+{
+    bool is_level = endpoint->measure == OST_MEASURE_LEVEL;
+    size_t n = ost_results_n_subjects(results);
+    long from = ost_cli_time_index(results, endpoint->from), to = ost_cli_time_index(results, endpoint->to);
+    for (size_t i = 0; i < n; i++) values[i] = NAN;
+    if (to < 0 || (from < 0 && !is_level)) return 0;
+    int ret = ost_results_read(results, variable, arm, element, (size_t) to, values, err);
+    if (ret == 0 && !is_level) ret = ost_results_read(results, variable, arm, element, (size_t) from, base, err);
+    for (size_t i = 0; i < n && ret == 0; i++) values[i] = ost_endpoint_measure(endpoint, base[i], values[i]);
+    return ret;
+}
+
+/* The variable of the file and its element that an output is. @return NULL for none */
+static const char *find_output(const ost_results_t *self, const char *output, size_t *element)
+{
+    size_t n;
+    const char *const *variables = ost_results_variables(self, &n);
+    for (size_t i = 0; i < n; i++)
+        for (*element = 0; *element < ost_results_n_elements(self, variables[i]); ++*element)
+            if (ost_cli_is_output(output, variables[i], ost_results_element(self, variables[i], *element)))
+                return variables[i];
+    return NULL;
+}
+
+/* A row of the table of endpoints, of the model in use. @param work  [4][n_subjects] @return 0 or an error */
+static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const ost_asked_t *asked, const char *model,
+    double *work, ost_table_t *table, ost_error_t *err)
+{
+    ost_endpoint_t endpoint;
+    size_t element, n = ost_results_n_subjects(results);
+    size_t arm = ost_cli_find_arm(results, asked->arm), versus = ost_cli_find_arm(results, asked->versus);
+    int ret = ost_endpoint_asked(&endpoint, e, asked, err);
+    const char *variable = find_output(results, asked->output, &element);
+    if (ret < 0 || variable == NULL || arm == SIZE_MAX || (asked->versus != NULL && versus == SIZE_MAX)) return ret;
+    double *value = work, *other = asked->versus != NULL ? work + n : NULL;
+    ret = ost_cli_read_measure(results, &endpoint, variable, element, arm, work + 2 * n, value, err);
+    if (ret == 0 && other != NULL)
+        ret = ost_cli_read_measure(results, &endpoint, variable, element, versus, work + 2 * n, other, err);
+    if (ret < 0) return ret;
+    ost_estimate_t estimate = ost_estimate(endpoint.statistic, value, other, n, work + 3 * n);
+    const char *unit = asked->measure >= OST_MEASURE_PERCENT || endpoint.statistic == OST_STATISTIC_FRACTION
+                           ? "%"
+                           : ost_results_unit(results, variable);
+    char from[32] = "";
+    if (asked->measure != OST_MEASURE_LEVEL) snprintf(from, sizeof(from), "%g to ", asked->from / OST_DAYS_PER_MONTH);
+    ost_table_row(table, "%s\t%s\t%s\t%s\t%s%s%s\t%s%g\t%s\t%.4g\t%s\t%zu", asked->name,
+        ost_statistic_names[endpoint.statistic], ost_measure_words[asked->measure], asked->output, asked->arm,
+        asked->versus != NULL ? " - " : "", asked->versus != NULL ? asked->versus : "", from,
+        asked->to / OST_DAYS_PER_MONTH, model, estimate.value, endpoint.statistic == OST_STATISTIC_N ? "" : unit,
+        estimate.n);
+    return 0;
+}
+
+int ost_cli_print_endpoints(ost_results_t *results, const ost_experiment_t *e, ost_error_t *err)
+{
+    ost_table_t table = { 0 };
+    size_t n_models = ost_results_n_models(results);
+    if (e->n_endpoints == 0) return 0;
+    double *work = calloc(4 * ost_results_n_subjects(results) + 1, sizeof(*work));
+    int ret = work != NULL ? 0 : ost_no_memory(err);
+    ost_table_columns(&table, "<endpoint\t<statistic\t<measure\t<output\t<arm\tmonths");
+    ost_table_column(&table, n_models > 0 ? "model" : "", true, 0);
+    ost_table_columns(&table, "value\t<unit\tn");
+    for (size_t i = 0; i < e->n_endpoints; i++)
+        for (size_t m = 0; (m == 0 || m < n_models) && ret == 0; m++) {
+            ost_results_use_model(results, m);
+            ret = add_endpoint(
+                results, e, &e->endpoints[i], n_models > 0 ? ost_results_model(results, m) : "", work, &table, err);
+        }
+    if (ret == 0) putchar('\n');
+    if (ret == 0) ret = ost_table_print(&table, stdout, err);
+    ost_table_free(&table);
+    free(work);
+    return ret;
+}
