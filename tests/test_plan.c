@@ -240,18 +240,17 @@ static void test_chain_rule(void)
             p.x[i * OST_LANES + l] += 0.5 + 0.1 * (double) l + 0.03 * (double) i;
     }
     /* pill parked in some lanes at given means */
-    const ost_lane_block_t *pill =
-        &((const ost_lane_plan_t *) s.plan.system->self)->blocks[ost_blocks_find(s.plan.blocks, "pill")];
+    size_t hold = (size_t) s.plan.inputs->hold[ost_blocks_find(s.plan.blocks, "pill")];
     for (size_t l = 4; l < OST_LANES; l++) {
-        p.u[(size_t) pill->hold * OST_LANES + l] = 1;
-        p.u[pill->first_mean * OST_LANES + l] = 0.4;
-        p.u[(pill->first_mean + 1) * OST_LANES + l] = 0.7;
+        p.u[hold * OST_LANES + l] = 1;
+        p.u[(hold + 1) * OST_LANES + l] = 0.4;
+        p.u[(hold + 2) * OST_LANES + l] = 0.7;
     }
     check_chain_rule(&p, 0);
     check_chain_rule(&p, 3);
     check_chain_rule(&p, 6);
     /* and in all lanes, where its kernel is not called at all */
-    for (size_t l = 0; l < OST_LANES; l++) p.u[(size_t) pill->hold * OST_LANES + l] = 1;
+    for (size_t l = 0; l < OST_LANES; l++) p.u[hold * OST_LANES + l] = 1;
     check_chain_rule(&p, 1);
     point_free(&p);
     study_free(&s);
@@ -264,14 +263,13 @@ static void test_parked(void)
     full_study(&s);
     point_init(&p, &s.plan);
     wake(&p, &s.plan);
-    const ost_lane_block_t *pill =
-        &((const ost_lane_plan_t *) s.plan.system->self)->blocks[ost_blocks_find(s.plan.blocks, "pill")];
+    size_t hold = (size_t) s.plan.inputs->hold[ost_blocks_find(s.plan.blocks, "pill")];
     size_t gut = state_index(&s.plan, "pill.gut"), body = state_index(&s.plan, "pill.body");
     size_t e = state_index(&s.plan, "axis.E");
     set(p.x, gut, 1);
     set(p.x, body, 2);
-    set(p.u, pill->first_mean, 0.75);
-    p.u[(size_t) pill->hold * OST_LANES + 2] = 1;
+    set(p.u, hold + 1, 0.75);
+    p.u[hold * OST_LANES + 2] = 1;
     p.x[gut * OST_LANES + 2] = NAN; /* what a sleeping block holds must not leak */
     const double *f = rhs(&p);
     ost_assert_close(f[gut * OST_LANES + 1], -3, 0, 0);

@@ -2,6 +2,7 @@
 /* Virtual subjects: covariates and parameters of a subject as a pure function of (seed, subject). */
 #include "core/random.h"
 #include "plan/plan.h"
+#include "plan/system.h"
 
 #include <math.h>
 
@@ -84,6 +85,18 @@ int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typica
                 in_unit(param, param->upper), self->blocks->block[self->blocks->of_param[i]].model->name);
     }
     return 0;
+}
+
+void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z)
+{
+    const double *subject = at->p + self->subject_row * OST_LANE_COUNT;
+    for (size_t l = 0; l < OST_LANE_COUNT; l++) {
+        uint32_t minute = (uint32_t) llround(at->t[l] * 1440);
+        for (size_t i = 0; i < block->n_noises; i++)
+            z[i * OST_LANE_COUNT + l] =
+                self->is_silent ? 0
+                                : ost_random_normal(self->seed, (uint64_t) subject[l], block->noise_purpose[i], minute);
+    }
 }
 
 int ost_plan_subject(const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err)

@@ -4,7 +4,6 @@
 
 #include "core/random.h"
 
-#include <math.h>
 #include <stdio.h>
 
 /* The stages that it is made from. */
@@ -174,16 +173,4 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
         .self = lane,
     };
     return self;
-}
-
-void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z)
-{
-    const double *subject = at->p + self->subject_row * OST_LANE_COUNT;
-    for (size_t l = 0; l < OST_LANE_COUNT; l++) {
-        uint32_t minute = (uint32_t) llround(at->t[l] * 1440);
-        for (size_t i = 0; i < block->n_noises; i++)
-            z[i * OST_LANE_COUNT + l] =
-                self->is_silent ? 0
-                                : ost_random_normal(self->seed, (uint64_t) subject[l], block->noise_purpose[i], minute);
-    }
 }
