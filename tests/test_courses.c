@@ -183,9 +183,9 @@ static void test_missed_infusions(void)
     run_t r;
     run(&r, PATCH "population: {subjects: 10, seed: 3}\ntimes: {to: 40 day, every: 1 day}\narms:\n"
                   "  own:\n    regimen:\n"
-                  "      - {drug: patch, dose: 2 mg, interval: 5 day, over: 2 day, adherence: 60 %}\n"
-                  "      - {drug: patch, dose: 1 mg, interval: 4 day, over: 4 day, adherence: 30 %}\n"
-                  "      - {drug: patch, dose: 3 mg, interval: 10 day, over: 1 day}\n");
+                  "      - {drug: patch, dose: 2 mg, interval: 5 day, duration: 2 day, adherence: 60 %}\n"
+                  "      - {drug: patch, dose: 1 mg, interval: 4 day, duration: 4 day, adherence: 30 %}\n"
+                  "      - {drug: patch, dose: 3 mg, interval: 10 day, duration: 1 day}\n");
     const double dose[] = { 2, 1, 3 }, interval[] = { 5, 4, 10 }, over[] = { 2, 4, 1 }, share[] = { 0.6, 0.3, 1 };
     size_t n_missed = 0;
     for (size_t i = 0; i < 10; i++) {
@@ -348,7 +348,7 @@ static void test_holidays(void)
 #define MIXED_ONE                                                                                                      \
     "  one:\n    regimen:\n"                                                                                           \
     "      - {drug: pill, dose: 1 mg, interval: 1 day, stop: leaving}\n"                                               \
-    "      - {drug: patch, dose: 2 mg, interval: 6 day, over: 1 h, start: 6 day, visits: 12 day,\n"                    \
+    "      - {drug: patch, dose: 2 mg, interval: 6 day, duration: 1 h, start: 6 day, visits: 12 day,\n"                \
     "         begin_if: \"bmd[hip] < 0.97 [g/cm2]\", end_if: \"bmd[hip] > 1 [g/cm2]\", adherence: zeal}\n"
 #define MIXED_TWO "  two:\n    regimen: [{drug: pill, dose: 1 mg, interval: 1 day, start: leaving, adherence: zeal}]\n"
 
@@ -605,7 +605,7 @@ static void test_shipped(void)
     const char *text = "models: [hormones, aibl]\nrun_in: {start: -5 year}\npopulation:\n  subjects: 8\n"
                        "  covariates: {stay: 400 day, share: 1}\ntimes: {to: 2 year, every: 1 month}\narms:\n"
                        "  a:\n    regimen:\n      - {drug: anastrozole, dose: 1 mg, interval: 1 day, stop: %s%s}\n"
-                       "      - {drug: zoledronic_acid, dose: 4 mg, interval: 6 month, over: 15 min, start: %s}\n";
+                       "      - {drug: zoledronic_acid, dose: 4 mg, interval: 6 month, duration: 15 min, start: %s}\n";
     char a[1024], b[1024];
     snprintf(a, sizeof(a), text, "stay", ", adherence: share", "\"stay - 100 [d]\"");
     snprintf(b, sizeof(b), text, "400 day", "", "300 day");

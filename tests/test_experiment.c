@@ -43,7 +43,7 @@ static const char full[] =
     "    label: Anastrozole 1 mg daily\n"
     "    regimen:\n"
     "      - {drug: anastrozole, dose: 1 mg, interval: 1 day, start: 0 day, stop: 5 year}\n"
-    "      - {drug: zoledronic_acid, dose: 4 mg, interval: 6 month, over: 15 min}\n"
+    "      - {drug: zoledronic_acid, dose: 4 mg, interval: 6 month, duration: 15 min}\n"
     "      - {drug: mine, dose: 3 ug, start: 1 wk}\n"
     "    signals:\n"
     "      - {signal: mechanical_load, value: 0.8, start: 1 year, stop: 2 year}\n"
@@ -349,9 +349,9 @@ static void test_wrong_overrides(void)
         { "populatio.subjects=3", OST_ERR_NAME, "unknown key 'populatio' (did you mean 'population'?)" },
         { "arms.anastrozol.label=3", OST_ERR_NAME, "unknown key 'anastrozol' (did you mean 'anastrozole'?)" },
         { "arms.anastrozole.regimen.0.dos=3 mg", OST_ERR_NAME, "(did you mean 'dose'?)" },
-        { "arms.anastrozole.regimen.3.dose=3 mg", OST_ERR_NAME, "'3' is no element of a list of 3; the first is 0" },
-        { "arms.anastrozole.regimen.x.dose=3 mg", OST_ERR_NAME, "'x' is no element" },
-        { "arms.anastrozole.regimen.99999999999999999999.dose=3 mg", OST_ERR_NAME, "is no element" },
+        { "arms.anastrozole.regimen.3.dose=3 mg", OST_ERR_NAME, "'3' is not an element of a list of 3; the first is 0" },
+        { "arms.anastrozole.regimen.x.dose=3 mg", OST_ERR_NAME, "'x' is not an element" },
+        { "arms.anastrozole.regimen.99999999999999999999.dose=3 mg", OST_ERR_NAME, "is not an element" },
         { "solver.rtoll=1e-3", OST_ERR_NAME, "(did you mean 'rtol'?)" },
         { "population.subjects.x=1", OST_ERR_NAME, "there is plain text above 'x'" },
         { "parameters.k_C=0.1 1/d", OST_ERR_SYNTAX, "as in aibl.k_C" },
@@ -508,12 +508,43 @@ static void test_keys_are_described(void)
     ost_experiment_print_keys(out);
     fclose(out);
     static const char *const keys[] = { "\nmodels (needed)\n", "\npopulation.covariates.COVARIATE.cv\n",
-        "\nparameters.MODEL.PARAMETER.spread\n", "\narms.ARM.regimen.-.over\n",
+        "\nparameters.MODEL.PARAMETER.spread\n", "\narms.ARM.regimen.-.duration\n",
         "\nevidence.compare.-.trial_arm (needed)\n" };
     for (size_t i = 0; i < COUNT(keys); i++) ost_assert_contains(text, keys[i]);
     free(text);
     CU_ASSERT_STRING_EQUAL(ost_stepper_name(OST_STEPPER_GSL_RK8PD), "gsl_rk8pd");
     CU_ASSERT_STRING_EQUAL(ost_dosing_name(OST_DOSING_EXACT), "exact");
+}
+
+/* What a key was called in the last release is read, with one warning of each that says where and what to write. */
+static void test_former_names(void)
+{
+    static const char text[] = "models: [aibl]\n"
+                               "arms:\n"
+                               "  a:\n"
+                               "    regimen:\n"
+                               "      - {drug: zoledronic_acid, dose: 4 mg, into: depot, over: 15 min}\n"
+                               "      - {drug: zoledronic_acid, dose: 4 mg, start: 1 year, over: 30 min}\n"
+                               "times: [0 day, 2 year]\n";
+    ost_error_t err = { 0 };
+    const char *const longer = "arms.a.regimen.0.over=1 h";
+    CU_ASSERT_EQUAL_FATAL(parse(text, &longer, 1, &err), 0);
+    CU_ASSERT_STRING_EQUAL(e.arms[0].regimens[0].compartment, "depot");
+    ost_assert_close(e.arms[0].regimens[0].duration, 1.0 / 24, 1e-15, 0);
+    ost_assert_close(e.arms[0].regimens[1].duration, 0.5 / 24, 1e-15, 0);
+    CU_ASSERT_EQUAL_FATAL(e.warnings.n, 2);
+    CU_ASSERT_STRING_EQUAL(e.warnings.items[0],
+        "folder/small.yaml:5:45: 'into' is a former name of 'compartment', which the next release will not read");
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(e.warnings.items[1], "folder/small.yaml:5:58: 'over' is a former name of 'duration'"));
+    ost_experiment_free(&e);
+    CU_ASSERT_EQUAL_FATAL(parse(text, NULL, 0, &err), 0);
+    CU_ASSERT_EQUAL(e.warnings.n, 2);
+    ost_experiment_free(&e);
+    const char *const both = "arms.a.regimen.0={drug: zoledronic_acid, dose: 4 mg, over: 1 h, duration: 1 h}";
+    CU_ASSERT_EQUAL(parse(text, &both, 1, &err), OST_ERR_NAME);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.what, "'duration' is given under its former name too"));
+    ost_experiment_free(&e);
 }
 
 /* Every experiment that comes with osteon, and every input that once broke the reader. */
@@ -556,6 +587,7 @@ static const ost_test_t tests[] = {
     { "files", test_files },
     { "limits", test_limits },
     { "keys_are_described", test_keys_are_described },
+    { "former_names", test_former_names },
     { "shipped_and_found_by_fuzzing", test_shipped_and_found_by_fuzzing },
 };
 

@@ -86,7 +86,8 @@ static void test_who_lasts(void)
     person_t person;
     person_run(&person, WOMAN FROM_REST
         "arms:\n  off: {}\n"
-        "  zoledronic_acid: {regimen: [{drug: zoledronic_acid, dose: 5 mg, interval: 12 month, over: 15 min, stop: 3 "
+        "  zoledronic_acid: {regimen: [{drug: zoledronic_acid, dose: 5 mg, interval: 12 month, duration: 15 min, stop: "
+        "3 "
         "year}]}\n"
         "  alendronate: {regimen: [{drug: alendronate, dose: 70 mg, interval: 7 day, stop: 3 year}]}\n"
         "  ibandronate: {regimen: [{drug: ibandronate_oral, dose: 150 mg, interval: 1 month, stop: 3 year}]}\n"

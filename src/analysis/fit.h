@@ -48,6 +48,7 @@ double ost_fit_half_width(const ost_residual_error_t *self);
 /** A fit. */
 typedef struct {
     char *path, *title;         /**< of the file; title NULL if it has none */
+    ost_text_list_t warnings;   /**< about former names in it, with their locations */
     ost_trials_t trials;        /**< those of its folder */
     ost_trials_t search_trials; /**< the same with fewer subjects: for searches from starts and refits */
     bool searching;             /**< they are in use */
@@ -76,7 +77,7 @@ typedef struct {
     void *user;                   /**< handed to it */
 } ost_fit_options_t;
 
-/** Read a fit file (YAML: trials, evidence, subjects, search_subjects, seed, starts, robust, parameters, exclude) and
+/** Read a fit file (YAML: trials, evidence, subjects, search_subjects, seed, starts, huber_k, parameters, exclude) and
  * its trials.
  *  @param endpoints  as in ost_trials_options_t
  *  @return 0 or an error with its place: an unknown parameter, one without a prior, an exclusion that fits no row, no

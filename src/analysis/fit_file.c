@@ -45,7 +45,8 @@ static const ost_schema_t fit[] = {
         NULL, 0 },
     { "seed", LEAF, "a whole number", "of the starts and samples; default 1", false, NULL, 0 },
     { "starts", LEAF, "a whole number", "the prior's centre, then random ones; default 10", false, NULL, 0 },
-    { "robust", LEAF, "a number", "residuals beyond so many SD count linearly; default 0: none", false, NULL, 0 },
+    { "huber_k", LEAF, "a number", "residuals beyond so many SD count linearly; default 0: none", false, NULL, 0 },
+    { "robust", 0, "huber_k", "", false, NULL, 0 },
     { "parameters", MAP, "a mapping of MODEL.PARAMETER", "to be estimated", true, MEMBERS(parameters) },
     { "exclude", LIST, "a list", "rows of role calibrate that are not fitted", false, MEMBERS(exclusions) },
 };
@@ -250,6 +251,8 @@ int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, ost_e
     if (ret == 0) ret = ost_yaml_parse(&tree, self->path, text, err);
     if (ret == 0) ret = ost_schema_check(&fit_schema, &tree, err);
     if (ret == 0) ret = read_tree(self, &tree, endpoints, err);
+    self->warnings = tree.warnings;
+    tree.warnings = (ost_text_list_t){ 0 };
     ost_yaml_free(&tree);
     free(text);
     return ret;
@@ -271,6 +274,7 @@ void ost_fit_free(ost_fit_t *self)
     free(self->sensitivity);
     free(self->title);
     free(self->path);
+    ost_text_list_free(&self->warnings);
     ost_trials_free(&self->trials);
     ost_trials_free(&self->search_trials);
     *self = (ost_fit_t){ 0 };

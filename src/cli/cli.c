@@ -14,28 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...)
-{
-    char **items = realloc(self->items, (self->n + 1) * sizeof(*items));
-    if (items == NULL) return OST_ERR_NO_MEMORY;
-    self->items = items;
-    va_list args;
-    va_start(args, fmt);
-    int length = vasprintf(&items[self->n], fmt, args);
-    va_end(args);
-    if (length < 0) return OST_ERR_NO_MEMORY;
-    self->n++;
-    return 0;
-}
-
-void ost_text_list_free(ost_text_list_t *self)
-{
-    if (self == NULL) return;
-    for (size_t i = 0; i < self->n; i++) free(self->items[i]);
-    free(self->items);
-    *self = (ost_text_list_t){ 0 };
-}
-
 void ost_cli_message(const char *fmt, ...)
 {
     va_list args;
@@ -44,6 +22,11 @@ void ost_cli_message(const char *fmt, ...)
     vfprintf(stderr, fmt, args);
     fputc('\n', stderr);
     va_end(args);
+}
+
+void ost_cli_warn(const ost_text_list_t *warnings)
+{
+    for (size_t i = 0; i < warnings->n; i++) ost_cli_message("warning: %s", warnings->items[i]);
 }
 
 int ost_cli_fail(const ost_error_t *err)
@@ -294,6 +277,7 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
     bool has = overrides != NULL && overrides->n > 0;
     int ret =
         read_experiment(self, name, has ? (const char *const *) overrides->items : NULL, has ? overrides->n : 0, &err);
+    ost_cli_warn(&self->warnings);
     int code = ret == 0 ? OST_EXIT_OK : has ? blame(name, &err) : ost_cli_fail(&err);
     free(found);
     return code;

@@ -3,6 +3,7 @@
 #ifndef OST_CLI_H
 #define OST_CLI_H
 
+#include "core/text.h"
 #include "observe/match.h"
 #include "osteon/version.h"
 #include "results/results.h"
@@ -24,16 +25,6 @@ enum {
     OST_EXIT_LIST(OST_EXIT_ENUM)
 #undef OST_EXIT_ENUM
 };
-
-/* Strings owned by the list. */
-typedef struct {
-    char **items;
-    size_t n;
-} ost_text_list_t;
-
-/* @return 0 or OST_ERR_NO_MEMORY */
-int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...) OST_PRINTF(2, 3) OST_MUST_CHECK;
-void ost_text_list_free(ost_text_list_t *self);
 
 /* One option, and the member of its command's arguments that it sets. Without an argument it is a flag. */
 typedef struct {
@@ -113,6 +104,8 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
 
 /* "osteon: ..." to stderr. */
 void ost_cli_message(const char *fmt, ...) OST_PRINTF(1, 2);
+/* A message for each warning. */
+void ost_cli_warn(const ost_text_list_t *warnings);
 /* Print an error. @return its exit code */
 int ost_cli_fail(const ost_error_t *err);
 /* " (did you mean 'run'?)" or "", written to buf. @return buf */

@@ -204,6 +204,7 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
     int ret = ost_fit_read(fit, path, endpoints, err);
     free(endpoints);
+    ost_cli_warn(&fit->warnings);
     if (ret == 0) ret = check_request(fit, request, err);
     if (ret == 0 && request->output != NULL) ret = ost_cli_check_output(request->output, err);
     if (ret == 0 && request->from != NULL) ret = start_from(fit, request->from, err);

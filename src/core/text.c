@@ -2,8 +2,10 @@
 
 #include "core/text.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +33,28 @@ int ost_list_grow(void **list, size_t n, size_t *max, size_t size)
     *list = bigger;
     *max = wanted;
     return 0;
+}
+
+int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...)
+{
+    char **items = realloc(self->items, (self->n + 1) * sizeof(*items));
+    if (items == NULL) return OST_ERR_NO_MEMORY;
+    self->items = items;
+    va_list args;
+    va_start(args, fmt);
+    int length = vasprintf(&items[self->n], fmt, args);
+    va_end(args);
+    if (length < 0) return OST_ERR_NO_MEMORY;
+    self->n++;
+    return 0;
+}
+
+void ost_text_list_free(ost_text_list_t *self)
+{
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->n; i++) free(self->items[i]);
+    free(self->items);
+    *self = (ost_text_list_t){ 0 };
 }
 
 static char lower(char c)

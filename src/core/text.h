@@ -3,6 +3,8 @@
 #ifndef OST_CORE_TEXT_H
 #define OST_CORE_TEXT_H
 
+#include "core/error.h"
+
 #include <stddef.h>
 
 /** A copy of `text`, owned by the caller; NULL if out of memory. */
@@ -12,6 +14,17 @@ void *ost_list_new(size_t n, size_t size);
 /** Make room for one more in a list of n items of `size` bytes that has room for *max, by doubling it.
  *  @return 0, or -1 out of memory: the list is as it was */
 int ost_list_grow(void **list, size_t n, size_t *max, size_t size);
+
+/** Texts owned by the list. */
+typedef struct {
+    char **items; /**< [n] */
+    size_t n;
+} ost_text_list_t;
+
+/** Append a text, as printf. @return 0 or OST_ERR_NO_MEMORY */
+int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...) OST_PRINTF(2, 3) OST_MUST_CHECK;
+/** Free. Accepts NULL and a zeroed one. */
+void ost_text_list_free(ost_text_list_t *self);
 
 /** The name closest to `word` by edit distance (case-insensitive first), or NULL if none is near enough to suggest.
  *  @param names  shape [n_names], borrowed; the result points into it */

@@ -8,6 +8,7 @@
 
 #include "core/distribution.h"
 #include "input/endpoints.h"
+#include "core/text.h"
 #include "lang/model.h"
 #include "solve/solve.h"
 
@@ -48,7 +49,7 @@ typedef struct {
 /** Doses of one drug: amount at start, start + interval, ... while before stop. */
 typedef struct {
     char *drug;                   /**< name of a model that takes doses */
-    char *into;                   /**< which of its states, NULL for the first that takes doses */
+    char *compartment;            /**< which of its states, NULL for the first that takes doses */
     double amount;                /**< internal units; negative only where the model is no drug */
     ost_dim_t dim;                /**< of amount, checked against the dosed state */
     double interval;              /**< d; 0 for a single dose */
@@ -135,10 +136,11 @@ typedef struct {
 
 /** An experiment. */
 typedef struct {
-    char *name, *title; /**< for file names and for people */
-    char *path;         /**< of the file it came from, "" if none */
-    char *text;         /**< the YAML as run: overrides of --set and flags are listed in `overrides` */
-    char **overrides;   /**< "path=value", in order */
+    char *name, *title;       /**< for file names and for people */
+    char *path;               /**< of the file it came from, "" if none */
+    char *text;               /**< the YAML as run: overrides of --set and flags are listed in `overrides` */
+    ost_text_list_t warnings; /**< about former names in the text, with their locations */
+    char **overrides;         /**< "path=value", in order */
     size_t n_overrides;
     char **models; /**< names or paths; drugs named by the arms are added by the reader */
     size_t n_models;

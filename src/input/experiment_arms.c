@@ -85,14 +85,14 @@ static int read_record(const ost_experiment_t *e, ost_regimen_t *self, const ost
 static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, double t_last, ost_error_t *err)
 {
-    const ost_yaml_node_t *interval = ost_yaml_get(node, "interval"), *over = ost_yaml_get(node, "over"),
+    const ost_yaml_node_t *interval = ost_yaml_get(node, "interval"), *duration = ost_yaml_get(node, "duration"),
                           *dose = ost_yaml_get(node, "dose"), *stop = ost_yaml_get(node, "stop");
     self->location = node->location;
     int ret = ost_field_text(tree, ost_yaml_get(node, "drug"), &self->drug, err);
-    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "into"), &self->into, err);
+    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "compartment"), &self->compartment, err);
     if (ret == 0) ret = ost_field_quantity(tree, dose, &self->amount, &self->dim, err);
     if (ret == 0) ret = ost_field_time(tree, interval, &self->interval, err);
-    if (ret == 0) ret = ost_field_time(tree, over, &self->duration, err);
+    if (ret == 0) ret = ost_field_time(tree, duration, &self->duration, err);
     if (ret == 0) ret = read_window(e, self, tree, node, t_last, err);
     if (ret == 0) ret = read_record(e, self, tree, node, err);
     if (ret != 0) return ret;
@@ -102,11 +102,12 @@ static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const os
     if (interval == NULL && stop != NULL && self->begin_if == NULL) {
         return ost_yaml_fail(tree, stop, OST_ERR_VALUE, err, "a single dose has no stop; add an interval");
     }
-    if (over != NULL && !(self->duration > 0)) {
-        return ost_yaml_fail(tree, over, OST_ERR_VALUE, err, "an infusion takes time; omit 'over' for a dose at once");
+    if (duration != NULL && !(self->duration > 0)) {
+        return ost_yaml_fail(
+            tree, duration, OST_ERR_VALUE, err, "an infusion takes time; omit 'duration' for a dose at once");
     }
-    if (over != NULL && interval != NULL && self->duration > self->interval) {
-        return ost_yaml_fail(tree, over, OST_ERR_VALUE, err, "infusions would overlap: %g d over every %g d",
+    if (duration != NULL && interval != NULL && self->duration > self->interval) {
+        return ost_yaml_fail(tree, duration, OST_ERR_VALUE, err, "infusions would overlap: %g d over every %g d",
             self->duration, self->interval);
     }
     if (interval != NULL && (fmin(self->stop, t_last) - self->start) / self->interval > MAX_DOSES) {

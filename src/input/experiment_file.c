@@ -248,6 +248,8 @@ static int parse_tree(ost_yaml_t *tree, const char *path, const char *text, cons
     size_t n_overrides, ost_error_t *err)
 {
     int ret = ost_yaml_parse(tree, path, text, err);
+    if (ret == 0)
+        ret = ost_schema_rename(&ost_experiment_schema, tree, err); /* so that settings find the present names */
     for (size_t i = 0; i < n_overrides && ret == 0; i++)
         ret = ost_schema_override(&ost_experiment_schema, tree, overrides[i], err);
     return ret;
@@ -278,6 +280,8 @@ int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *t
     ret = parse_tree(&tree, self->path, text, overrides, n_overrides, err);
     if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &tree, err);
     if (ret == 0) ret = read_tree(self, &tree, err);
+    self->warnings = tree.warnings;
+    tree.warnings = (ost_text_list_t){ 0 };
     ost_yaml_free(&tree);
     return ret;
 }
@@ -302,7 +306,7 @@ static void free_texts(char **list, size_t n)
 static void free_regimen(ost_regimen_t *self)
 {
     free(self->drug);
-    free(self->into);
+    free(self->compartment);
     free(self->begin_if);
     free(self->end_if);
     ost_formula_delete(self->start_formula);
@@ -369,6 +373,7 @@ void ost_experiment_free(ost_experiment_t *self)
         free(self->model_texts[i].text);
     }
     free(self->model_texts);
+    ost_text_list_free(&self->warnings);
     free_texts(self->overrides, self->n_overrides);
     free_texts(self->models, self->n_models);
     free_texts(self->outputs, self->n_outputs);

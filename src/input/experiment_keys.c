@@ -71,8 +71,9 @@ static const ost_schema_t dose[] = {
     { "drug", TEXT, "the name of a drug", "'osteon list drugs' names them; or another model that takes doses", true,
         NULL, 0 },
     { "dose", QUANTITY, "a quantity such as 1 mg", "amount of each dose", true, NULL, 0 },
-    { "into", TEXT, "the name of a state", "for a model that takes doses in several; default: the first", false, NULL,
-        0 },
+    { "compartment", TEXT, "the name of a state", "for a model that takes doses in several; default: the first", false,
+        NULL, 0 },
+    { "into", 0, "compartment", "", false, NULL, 0 },
     { "interval", TIME, "a time such as 1 day", "between doses; omitted: a single dose", false, NULL, 0 },
     { "start", FORMULA, "a time, or a formula of the covariates", "of the first dose; default 0 day", false, NULL, 0 },
     { "stop", FORMULA, "a time, or a formula of the covariates", "no dose at or after it; default: none, doses go on",
@@ -87,7 +88,8 @@ static const ost_schema_t dose[] = {
     { "visits", TIME, "a time such as 6 month", "between visits, from start on; where conditions are looked at", false,
         NULL, 0 },
     { "delay", TIME, "a time such as 2 week", "from the visit to the first dose; default none", false, NULL, 0 },
-    { "over", TIME, "a time such as 15 min", "duration of an infusion; omitted: at once", false, NULL, 0 },
+    { "duration", TIME, "a time such as 15 min", "of an infusion; omitted: at once", false, NULL, 0 },
+    { "over", 0, "duration", "", false, NULL, 0 },
 };
 static const ost_schema_t regimen[] = { { "-", MAP, "a mapping of drug, dose, interval, ...", "", false,
     MEMBERS(dose) } };

@@ -29,6 +29,11 @@ static const ost_schema_t *find_member(const ost_schema_t *self, const char *key
     return open;
 }
 
+static bool is_former(const ost_schema_t *member)
+{
+    return member->kinds == 0;
+}
+
 static const ost_schema_t *find_element(const ost_schema_t *self)
 {
     for (size_t i = 0; i < self->n_members; i++) {
@@ -44,7 +49,8 @@ static void suggest(const ost_schema_t *self, const ost_yaml_node_t *node, const
     const char *names[MAX_NAMES];
     size_t n = 0;
     for (size_t i = 0; i < self->n_members && n < MAX_NAMES; i++) {
-        if (!is_free(&self->members[i]) && self->members[i].key[0] != '-') names[n++] = self->members[i].key;
+        const ost_schema_t *member = &self->members[i];
+        if (!is_free(member) && !is_former(member) && member->key[0] != '-') names[n++] = member->key;
     }
     for (size_t i = 0; node != NULL && i < node->n_members && n < MAX_NAMES; i++) {
         const ost_schema_t *member = find_member(self, node->members[i].key, strlen(node->members[i].key));
@@ -69,6 +75,47 @@ static const char *kind_name(const ost_yaml_node_t *node)
     if (ost_yaml_is_null(node)) return "nothing";
     if (node->kind == OST_YAML_SEQUENCE) return "a list";
     return node->kind == OST_YAML_MAPPING ? "a mapping" : "plain text";
+}
+
+static int warn_of_former(const ost_schema_t *member, ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    char what[160];
+    snprintf(what, sizeof what, "'%s' is a former name of '%s', which the next release will not read", member->key,
+        member->expects);
+    for (size_t i = 0; i < tree->warnings.n; i++)
+        if (strstr(tree->warnings.items[i], what) != NULL) return 0;
+    int ret = node->origin != NULL ? ost_text_list_add(&tree->warnings, "in the setting '%s': %s", node->origin, what)
+                                   : ost_text_list_add(&tree->warnings, "%s:%d:%d: %s", tree->path, node->key_at.line,
+                                         node->key_at.column, what);
+    return ret == 0 ? 0 : ost_no_memory(err);
+}
+
+static int rename_node(const ost_schema_t *self, ost_yaml_t *tree, ost_yaml_node_t *node, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t i = 0; i < node->n_members && ret == 0; i++) {
+        ost_yaml_node_t *member = &node->members[i];
+        const ost_schema_t *inner =
+            member->key == NULL ? find_element(self) : find_member(self, member->key, strlen(member->key));
+        if (inner != NULL && is_former(inner)) {
+            if (ost_yaml_get(node, inner->expects) != NULL)
+                return ost_yaml_fail_key(
+                    tree, member, OST_ERR_NAME, err, "'%s' is given under its former name too", inner->expects);
+            char *name = ost_strdup(inner->expects);
+            if (name == NULL) return ost_no_memory(err);
+            ret = warn_of_former(inner, tree, member, err);
+            free(member->key);
+            member->key = name;
+            inner = find_member(self, name, strlen(name));
+        }
+        if (ret == 0 && inner != NULL) ret = rename_node(inner, tree, member, err);
+    }
+    return ret;
+}
+
+int ost_schema_rename(const ost_schema_t *self, ost_yaml_t *tree, ost_error_t *err)
+{
+    return rename_node(self, tree, &tree->root, err);
 }
 
 static int check_node(const ost_schema_t *self, const ost_yaml_t *tree, ost_yaml_node_t *node, ost_error_t *err);
@@ -113,7 +160,8 @@ static int check_node(const ost_schema_t *self, const ost_yaml_t *tree, ost_yaml
 
 int ost_schema_check(const ost_schema_t *self, ost_yaml_t *tree, ost_error_t *err)
 {
-    return check_node(self, tree, &tree->root, err);
+    int ret = ost_schema_rename(self, tree, err);
+    return ret == 0 ? check_node(self, tree, &tree->root, err) : ret;
 }
 
 /* How far the path's next key reaches: the longest existing member that the path begins with, else up to the dot that
@@ -168,13 +216,16 @@ static ost_yaml_node_t *step(const ost_schema_t **schema, ost_yaml_node_t *node,
         size_t index = 0;
         *schema = find_element(*schema);
         if (*schema == NULL || find_index(word, node->n_members, &index) != 0) {
-            snprintf(why, why_size, "'%.80s' is no element of a list of %zu; the first is 0", word, node->n_members);
+            snprintf(
+                why, why_size, "'%.80s' is not an element of a list of %zu; the first is 0", word, node->n_members);
             return NULL;
         }
         return &node->members[index];
     }
     const ost_schema_t *inner = find_member(*schema, word, strlen(word));
     ost_yaml_node_t *member = NULL;
+    if (inner != NULL && is_former(inner)) snprintf(word, word_size, "%s", inner->expects);
+    if (inner != NULL && is_former(inner)) inner = find_member(*schema, word, strlen(word));
     for (size_t i = 0; i < node->n_members; i++) {
         if (strcmp(node->members[i].key, word) == 0) member = &node->members[i];
     }
@@ -248,6 +299,7 @@ static void print_level(const ost_schema_t *self, const char *prefix, FILE *out)
 {
     for (size_t i = 0; i < self->n_members; i++) {
         const ost_schema_t *member = &self->members[i];
+        if (is_former(member)) continue;
         char path[160];
         snprintf(path, sizeof path, "%s%s%s", prefix, prefix[0] != '\0' ? "." : "", member->key);
         fprintf(out, "%s%s\n    %s%s%s\n", path, member->required ? " (needed)" : "", member->expects,

@@ -20,6 +20,7 @@ typedef enum {
 } ost_form_t;
 #define OST_SCALAR(form) (OST_YAML_SCALAR | (unsigned) (form) << 8)
 
+/* A row whose kinds are 0 is a former name: `key` is read as `expects` for one more release, with a warning. */
 typedef struct ost_schema {
     const char *key;     /* "dose"; in capitals ("ARM", "MODEL.PARAMETER"): any name; "-": each element of a list */
     unsigned kinds;      /* of ost_yaml_kind_t; OST_SCALAR(form): a scalar of that form */
@@ -35,6 +36,10 @@ typedef struct ost_schema {
  * @return 0, OST_ERR_SYNTAX or OST_ERR_NAME with the nearest key at the level that is wrong */
 int ost_schema_override(
     const ost_schema_t *self, ost_yaml_t *tree, const char *override, ost_error_t *err) OST_MUST_CHECK;
+
+/* Give members of former names their present names, and warn once of each.
+ * @return 0, OST_ERR_NAME (both names are there) or OST_ERR_NO_MEMORY */
+int ost_schema_rename(const ost_schema_t *self, ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
 
 /* Check all keys, and whether each value is a scalar, list or mapping as it should be; members that are there but empty
  * (`arms:`) become empty lists or mappings. @return 0, OST_ERR_NAME (unknown or missing key) or OST_ERR_SYNTAX */

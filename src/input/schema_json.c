@@ -48,6 +48,10 @@ static void put_node(const ost_schema_t *self, int depth, FILE *out);
 static void put_member(const ost_schema_t *self, int depth, FILE *out)
 {
     char text[512];
+    if (self->kinds == 0) {
+        fprintf(out, "{ \"description\": \"former name of %s\", \"deprecated\": true }", self->expects);
+        return;
+    }
     snprintf(text, sizeof text, "%s%s%s", self->expects, self->text[0] != '\0' ? ": " : "", self->text);
     fputs("{\n", out);
     fprintf(out, "%*s\"description\": ", depth + 2, "");

@@ -310,7 +310,9 @@ void ost_yaml_node_free(ost_yaml_node_t *self)
 
 void ost_yaml_free(ost_yaml_t *self)
 {
-    if (self != NULL) ost_yaml_node_free(&self->root);
+    if (self == NULL) return;
+    ost_yaml_node_free(&self->root);
+    ost_text_list_free(&self->warnings);
 }
 
 const ost_yaml_node_t *ost_yaml_get(const ost_yaml_node_t *self, const char *key)

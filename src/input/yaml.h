@@ -29,6 +29,7 @@ typedef struct ost_yaml_node {
 typedef struct {
     const char *path; /* for messages, borrowed */
     ost_yaml_node_t root;
+    ost_text_list_t warnings; /* about what is read but will not be for long (ost_schema_rename) */
 } ost_yaml_t;
 
 /* @return 0, OST_ERR_SYNTAX, OST_ERR_NAME (a key twice), OST_ERR_LIMIT or OST_ERR_NO_MEMORY, with file:line:column.

@@ -20,11 +20,11 @@ static int find_state(const ost_experiment_t *e, const ost_model_t *model, const
     if (model->n_doses == 0)
         return OST_FAIL_AT(err, OST_ERR_MODEL, e, r->location, "model '%s' takes no doses", model->name);
     size_t i = 0;
-    while (r->into != NULL && i < model->n_doses && strcmp(dose_name(model, i), r->into) != 0) i++;
+    while (r->compartment != NULL && i < model->n_doses && strcmp(dose_name(model, i), r->compartment) != 0) i++;
     if (i == model->n_doses) {
-        const char *near = ost_nearest_of(r->into, model, model->n_doses, dose_name);
+        const char *near = ost_nearest_of(r->compartment, model, model->n_doses, dose_name);
         return OST_FAIL_AT(err, OST_ERR_NAME, e, r->location, "model '%s' takes no doses into '%s'%s%s%s", model->name,
-            r->into, OST_HINT(near));
+            r->compartment, OST_HINT(near));
     }
     const ost_state_t *state = &model->states[model->doses[i].state];
     if (ost_dim_equal(state->unit.dim, r->dim)) return (int) model->doses[i].state;
