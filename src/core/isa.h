@@ -6,6 +6,7 @@
 /** Base is what every processor of the architecture has. */
 typedef enum { OST_ISA_BASE, OST_ISA_AVX2, OST_ISA_AVX512, OST_N_ISA } ost_isa_t;
 
+/** OST_IF_AVX2(value), OST_IF_AVX512(value): the value where this build has the instruction set, else NULL. */
 #ifdef OST_HAVE_AVX2
 #define OST_IF_AVX2(value) value
 #else

@@ -18,7 +18,7 @@ int ost_list_grow(void **list, size_t n, size_t *max, size_t size);
 /** Texts owned by the list. */
 typedef struct {
     char **items; /**< [n] */
-    size_t n;
+    size_t n;     /**< texts */
 } ost_text_list_t;
 
 /** Append a text, as printf. @return 0 or OST_ERR_NO_MEMORY */
