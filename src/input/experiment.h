@@ -7,8 +7,8 @@
 #define OST_INPUT_EXPERIMENT_H
 
 #include "core/distribution.h"
-#include "input/endpoints.h"
 #include "core/text.h"
+#include "input/endpoints.h"
 #include "lang/model.h"
 #include "solve/solve.h"
 
