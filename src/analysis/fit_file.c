@@ -37,7 +37,7 @@ static const ost_schema_t exclusion[] = {
 static const ost_schema_t exclusions[] = { { "-", MAP, "a mapping of trial, ..., reason", "", false,
     MEMBERS(exclusion) } };
 static const ost_schema_t fit[] = {
-    { "title", LEAF, "text", "one line for people", false, NULL, 0 },
+    { "title", LEAF, "text", "one line, for readers", false, NULL, 0 },
     { "trials", LEAF, "path of a folder", "of trials; relative to this file", true, NULL, 0 },
     { "evidence", LEAF, "path of a CSV file", "instead of the trials' own; relative to this file", false, NULL, 0 },
     { "subjects", LEAF, "a whole number", "of a latin hypercube, in each arm; default 32", false, NULL, 0 },

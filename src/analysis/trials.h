@@ -82,6 +82,6 @@ int ost_trials_estimate(ost_trials_t *self, const ost_variants_t *variants, int 
 /** Standard error of a row: of its interval where it gives one, else sd/sqrt(n) with the simulated SD of a subject, a
  * scan's error included, and the row's n, or OST_ASSUMED_N where it has none. */
 double ost_observation_error(const ost_observation_t *self, const ost_estimate_t *estimate);
-/** People behind a row that does not say: assumed: about the median of those that do. */
+/** Subjects of a row that does not give their number; assumed: about the median of those that do. */
 #define OST_ASSUMED_N 60
 #endif

@@ -61,7 +61,7 @@ typedef struct {
 /** Sums of those classes and roles that there are. @param[out] sums  [OST_N_SUMS]; @return their number */
 size_t ost_validation_sum(const ost_validation_t *self, ost_validation_sum_t *sums);
 /** Observations of different trials that observed the same: output, measure and times alike, in arms that were given
- * the same. Only the trials differ, so no model that knows the treatment alone comes closer than their SD. */
+ * the same. Only the trials differ, so no model of the treatment alone comes closer than their SD. */
 typedef struct {
     size_t n;        /**< observations, of roles calibrate and validate */
     size_t n_groups; /**< groups of them from several trials */

@@ -45,7 +45,7 @@ typedef struct {
     const char *empty; /* the word that an empty field stands for; NULL: it is refused */
 } ost_csv_column_t;
 
-/* Columns of one kind of table; further columns of a file are for people. */
+/* Columns of one kind of table; further columns of a file are ignored. */
 typedef struct {
     const ost_csv_column_t *columns; /* [n_columns] */
     size_t n_columns;

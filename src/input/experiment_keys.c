@@ -154,10 +154,10 @@ static const ost_schema_t comparison[] = {
     { "endpoint", TEXT, "text", "only rows of this endpoint", false, NULL, 0 },
     { "site", TEXT, "text", "only rows of this site", false, NULL, 0 },
     { "month", NUMBER, "a number", "only rows of this month", false, NULL, 0 },
-    { "output", TEXT, "an output such as bmd[total_hip]", "what the rows show; default: by endpoint and site", false,
+    { "output", TEXT, "an output such as bmd[total_hip]", "that the rows measure; default: by endpoint and site", false,
         NULL, 0 },
     { "from", TIME, "a time", "of the baseline; default: by the endpoint's name, else 0", false, NULL, 0 },
-    { "to", TIME, "a time", "of the figure; default: the row's month", false, NULL, 0 },
+    { "to", TIME, "a time", "of the observation; default: the row's month", false, NULL, 0 },
     { "unit", QUANTITY, "a quantity such as 3.67 pmol/L", "what 1 of the rows' values is; default: by the row's unit",
         false, NULL, 0 },
 };
@@ -165,8 +165,8 @@ static const ost_schema_t compare[] = { { "-", MAP, "a mapping of arm, trial, tr
     MEMBERS(comparison) } };
 
 static const ost_schema_t evidence[] = {
-    { "table", TEXT, "path of a CSV file", "trial figures; relative to this file", true, NULL, 0 },
-    { "compare", LIST, "a list", "rows of the table to lay beside arms", false, MEMBERS(compare) },
+    { "table", TEXT, "path of a CSV file", "observations of trials; relative to this file", true, NULL, 0 },
+    { "compare", LIST, "a list", "rows of the table to compare with arms", false, MEMBERS(compare) },
 };
 
 #define MEASURE(NAME, word) "|" word

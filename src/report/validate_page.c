@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Panels of the figure of a trial, px. */
+/* Panels of the charts of a trial, px. */
 #define WIDTH 430
 #define HEIGHT 250
 #define LEFT 46
@@ -58,7 +58,7 @@ static void put_text(const char *text, FILE *out)
     for (; *text != '\0'; text++) put_char(*text, out);
 }
 
-/* A name for people: "bmd[lumbar_spine]" reads "bmd lumbar spine". */
+/* A name for readers: "bmd[lumbar_spine]" reads "bmd lumbar spine". */
 static void put_name(const char *name, FILE *out)
 {
     for (; *name != '\0'; name++)

@@ -5,7 +5,7 @@
 
 #include "analysis/validate.h"
 
-/** One self-contained HTML page: summaries, and for every trial a figure and its table. */
+/** One self-contained HTML page: summaries, and for every trial charts and a table. */
 void ost_validation_write_html(const ost_validation_t *self, FILE *out);
 
 #endif
