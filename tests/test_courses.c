@@ -151,7 +151,7 @@ static void test_missed_doses(void)
     run_free(&r);
 }
 
-/* Whatever the line looks like: who takes all doses takes them like everybody, parked where they repeat. */
+/* Whatever the line looks like: a subject that takes all doses has those of all others, held where they repeat. */
 static void test_full_adherence(void)
 {
     static const char *const dosing[] = { "periodic", "exact" };
@@ -208,7 +208,7 @@ static void test_missed_infusions(void)
     run_free(&r);
 }
 
-/* A woman of a cohort has the bits of a run of her alone in which her own times are everybody's; parked, too. */
+/* A subject of a cohort has the bits of a run of it alone in which its times are those of all; held, too. */
 static void test_own_times(void)
 {
     run_t cohort, one;
@@ -597,7 +597,7 @@ static void test_wrong_people(void)
     }
 }
 
-/* The shipped models: a woman who stops on her own day, parked before, has the bits of the same for all. */
+/* The shipped models: a subject that stops on a day of its own, held before, has the bits of the same for all. */
 static void test_shipped(void)
 {
     run_t own, plain;

@@ -134,7 +134,7 @@ static void noise_is_a_function_of_its_key(void)
     study_free(&s);
 }
 
-/* Without variability nobody errs. */
+/* Without variability there are no errors. */
 static void a_typical_person_is_read_without_noise(void)
 {
     study_t s;
@@ -546,11 +546,11 @@ static void estradiol_has_an_offset_and_a_floor(void)
     }
 }
 
-/* The solver computes what equations need, outputs what they need besides, nobody what nobody reads. */
+/* The solver computes what equations need, outputs what they need besides; what nothing reads is not computed. */
 static void only_what_is_needed_is_computed(void)
 {
     study_t s;
-    STUDY(&s, "axis", "scanner", "pool"); /* the scanner's outputs read the hormone; nobody reads pool's load */
+    STUDY(&s, "axis", "scanner", "pool"); /* the scanner's outputs read the hormone; nothing reads pool's load */
     must_plan(&s);
     const ost_lane_plan_t *lane = s.plan.system->self;
     CU_ASSERT_EQUAL(lane->n_rate_steps, 0);
@@ -566,7 +566,7 @@ static void only_what_is_needed_is_computed(void)
     CU_ASSERT_EQUAL(lane->n_steps, 1);
     CU_ASSERT_NOT_EQUAL(lane->blocks[0].drive_entry[0], OST_NO_ENTRY);
     study_free(&s);
-    STUDY(&s, "source", "mirror"); /* tone is read by a drive that nobody reads, and by an output */
+    STUDY(&s, "source", "mirror"); /* tone is read by a drive that nothing reads, and by an output */
     must_plan(&s);
     lane = s.plan.system->self;
     CU_ASSERT_EQUAL(lane->n_rate_steps, 0);

@@ -67,8 +67,8 @@ static double *rhs(point_t *self)
     return self->out;
 }
 
-/* Everything awake. */
-static void wake(point_t *self, const ost_plan_t *plan)
+/* No block is held. */
+static void release(point_t *self, const ost_plan_t *plan)
 {
     for (size_t b = 0; b < plan->blocks->n; b++)
         if (plan->inputs->hold[b] >= 0) set(self->u, (size_t) plan->inputs->hold[b], 0);
@@ -125,7 +125,7 @@ static void test_rhs(void)
     full_study(&s);
     const ost_plan_t *plan = &s.plan;
     point_init(&p, plan);
-    wake(&p, plan);
+    release(&p, plan);
     size_t body = state_index(plan, "pill.body"), skin = state_index(plan, "patch.skin");
     size_t e = state_index(plan, "axis.E"), c = state_index(plan, "bone.C"), w = state_index(plan, "relay.W");
     size_t tone = state_index(plan, "source.S"), share_input = 0;
@@ -233,13 +233,13 @@ static void test_chain_rule(void)
     CU_ASSERT_EQUAL(s.plan.timeline->arms[1].n_repeats, 1);
     CU_ASSERT_EQUAL(s.plan.system->n_states, 9 + 2); /* integrals of what the pill drives */
     point_init(&p, &s.plan);
-    wake(&p, &s.plan);
+    release(&p, &s.plan);
     for (size_t l = 0; l < OST_LANES; l++) {
         p.t[l] = 10;
         for (size_t i = 0; i < s.plan.system->n_states; i++)
             p.x[i * OST_LANES + l] += 0.5 + 0.1 * (double) l + 0.03 * (double) i;
     }
-    /* pill parked in some lanes at given means */
+    /* pill held in some lanes at given means */
     size_t hold = (size_t) s.plan.inputs->hold[ost_blocks_find(s.plan.blocks, "pill")];
     for (size_t l = 4; l < OST_LANES; l++) {
         p.u[hold * OST_LANES + l] = 1;
@@ -256,13 +256,13 @@ static void test_chain_rule(void)
     study_free(&s);
 }
 
-static void test_parked(void)
+static void test_held(void)
 {
     study_t s;
     point_t p;
     full_study(&s);
     point_init(&p, &s.plan);
-    wake(&p, &s.plan);
+    release(&p, &s.plan);
     size_t hold = (size_t) s.plan.inputs->hold[ost_blocks_find(s.plan.blocks, "pill")];
     size_t gut = state_index(&s.plan, "pill.gut"), body = state_index(&s.plan, "pill.body");
     size_t e = state_index(&s.plan, "axis.E");
@@ -270,7 +270,7 @@ static void test_parked(void)
     set(p.x, body, 2);
     set(p.u, hold + 1, 0.75);
     p.u[hold * OST_LANES + 2] = 1;
-    p.x[gut * OST_LANES + 2] = NAN; /* what a sleeping block holds must not leak */
+    p.x[gut * OST_LANES + 2] = NAN; /* states of a held block must not matter */
     const double *f = rhs(&p);
     ost_assert_close(f[gut * OST_LANES + 1], -3, 0, 0);
     ost_assert_close(f[gut * OST_LANES + 2], 0, 0, 0);
@@ -281,8 +281,8 @@ static void test_parked(void)
     study_free(&s);
 }
 
-/* A drug awake from its first dose only; the arm without it never wakes it. */
-static void test_wake(void)
+/* A drug is inactive until its first dose, and throughout in the arm without it. */
+static void test_inactive(void)
 {
     study_t s;
     full_study(&s);
@@ -306,7 +306,7 @@ static void test_wake(void)
     study_free(&s);
 }
 
-static void test_never_asleep(void)
+static void test_never_held(void)
 {
     study_t s;
     STUDY(&s, "bone", "axis", "tide", "leftover");
@@ -416,7 +416,7 @@ static void test_outside_drives(void)
     study_free(&s);
 }
 
-/* At one time: wake, outside drives, rates, boluses in the order of the regimens. */
+/* At one time: release, outside drives, rates, boluses in the order of the regimens. */
 static void test_order_at_one_time(void)
 {
     study_t s;
@@ -470,7 +470,7 @@ static void test_series(void)
     for (size_t i = 0; i < plan->timeline->arms[3].n_events; i++) n += plan->timeline->arms[3].events[i].series == 1;
     CU_ASSERT_EQUAL(n, 40);
     study_free(&s);
-    /* nobody feels the drug, so its doses are given one by one */
+    /* no model responds to the drug, so its doses are given one by one */
     STUDY(&s, "pill");
     s.e.dosing = OST_DOSING_PERIODIC;
     give(&s, 0, doses("pill", 1, 1, 0, 100));
@@ -778,9 +778,9 @@ static const ost_test_t tests[] = {
     { "layout", test_layout },
     { "rhs", test_rhs },
     { "chain_rule", test_chain_rule },
-    { "parked", test_parked },
-    { "wake", test_wake },
-    { "never_asleep", test_never_asleep },
+    { "held", test_held },
+    { "inactive", test_inactive },
+    { "never_held", test_never_held },
     { "dose_times", test_dose_times },
     { "infusions", test_infusions },
     { "outside_drives", test_outside_drives },
