@@ -25,37 +25,6 @@
 /* Starts are drawn with this part of the priors' SDs. */
 #define START_SD 0.7
 
-double ost_fit_param_value(const ost_fit_param_t *self, double z)
-{
-    double t = self->prior_sd * z, value = self->prior * exp(t);
-    if (self->logit) value = 1 / (1 + (1 / self->prior - 1) * exp(-t));
-    return fmin(fmax(value, self->lower), self->upper);
-}
-
-double ost_fit_param_z(const ost_fit_param_t *self, double value)
-{
-    double t = log(value / self->prior);
-    if (self->logit) t -= log((1 - value) / (1 - self->prior));
-    return t / self->prior_sd;
-}
-
-const ost_observation_t *ost_fit_observation(const ost_fit_t *self, size_t row)
-{
-    return &self->trials.trials[self->rows[row].trial].matched.observations[self->rows[row].observation];
-}
-
-ost_class_t ost_fit_class(const ost_fit_t *self, size_t row)
-{
-    return ost_fit_observation(self, row)->endpoint_class;
-}
-
-double ost_fit_scale(const ost_observation_t *observation)
-{
-    if (observation->endpoint_class == OST_CLASS_LEVEL) return 100 / fabs(observation->row->value);
-    const ost_endpoint_t *endpoint = &observation->endpoint;
-    return endpoint->per_year ? (endpoint->to - endpoint->from) / OST_DAYS_PER_YEAR : 1;
-}
-
 static double residual_of(const ost_observation_t *observation, double simulated)
 {
     double residual = (simulated - observation->row->value) * ost_fit_scale(observation);

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const ost_command_t *const *ost_commands;
+
 void ost_cli_message(const char *fmt, ...)
 {
     va_list args;

@@ -56,8 +56,8 @@ typedef struct ost_command {
 } ost_command_t;
 #define OST_OPTIONS(array) .options = (array), .n_options = sizeof(array) / sizeof((array)[0])
 
-/* All commands, closed by NULL (main.c). */
-extern const ost_command_t *const ost_commands[];
+/* All commands, closed by NULL; main() sets it. */
+extern const ost_command_t *const *ost_commands;
 extern const ost_command_t ost_command_run, ost_command_compare, ost_command_show, ost_command_check, ost_command_plan,
     ost_command_model, ost_command_fit, ost_command_validate, ost_command_list;
 

@@ -7,15 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-const ost_command_t *const ost_commands[] = { &ost_command_run, &ost_command_compare, &ost_command_show,
+static const ost_command_t *const commands[] = { &ost_command_run, &ost_command_compare, &ost_command_show,
     &ost_command_check, &ost_command_plan, &ost_command_model, &ost_command_fit, &ost_command_validate,
     &ost_command_list, NULL };
-#define N_COMMANDS (sizeof(ost_commands) / sizeof(ost_commands[0]) - 1)
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]) - 1)
 
 static void print_help(void)
 {
     printf("Usage: osteon COMMAND [OPTIONS]\n\nSimulate " OST_CLI_ABOUT ".\n\nCommands:\n");
-    for (size_t i = 0; i < N_COMMANDS; i++) printf("  %-8s %s\n", ost_commands[i]->name, ost_commands[i]->summary);
+    for (size_t i = 0; i < N_COMMANDS; i++) printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
     printf(
         "\n'osteon COMMAND --help' shows the options of a command; 'osteon --version' the version.\n\nExit codes:\n");
 #define PRINT_EXIT(name, value, text) printf("  %-4d %s\n", value, text);
@@ -27,7 +27,7 @@ static int unknown_command(const char *word)
 {
     const char *names[N_COMMANDS];
     char hint[96];
-    for (size_t i = 0; i < N_COMMANDS; i++) names[i] = ost_commands[i]->name;
+    for (size_t i = 0; i < N_COMMANDS; i++) names[i] = commands[i]->name;
     ost_cli_message("unknown %s '%s'%s; 'osteon --help' lists the commands", word[0] == '-' ? "option" : "command",
         word, ost_cli_hint(hint, sizeof(hint), word, names, N_COMMANDS));
     return OST_EXIT_USAGE;
@@ -45,6 +45,7 @@ static int flush_output(int code)
 
 int main(int argc, char **argv)
 {
+    ost_commands = commands;
     gsl_set_error_handler_off();
     /* Its exit handler crashes (1.10.8) on a file that could not be written out; all files are closed by then anyway.
      */
@@ -69,7 +70,7 @@ int main(int argc, char **argv)
         return flush_output(OST_EXIT_OK);
     }
     for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(argv[1], ost_commands[i]->name) == 0)
-            return flush_output(ost_commands[i]->run(ost_commands[i], argc - 1, argv + 1));
+        if (strcmp(argv[1], commands[i]->name) == 0)
+            return flush_output(commands[i]->run(commands[i], argc - 1, argv + 1));
     return unknown_command(argv[1]);
 }

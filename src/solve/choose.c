@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The table of steppers, and the choice of the one with the least work for given jobs. */
+/* `auto`: the stepper with the least work for given jobs. */
 #include "solve/solve.h"
-
-const ost_stepper_info_t ost_steppers[OST_N_STEPPERS] = {
-#define OST_METHOD(NAME, name, family, function, order, dense_order, work, meaning)                                    \
-    { name, meaning, OST_FAMILY_##family, order, dense_order, work },
-#include "solve/methods.def"
-#undef OST_METHOD
-};
 
 int ost_stepper_choose(ost_stepper_t *stepper, const ost_system_t *system, const ost_solver_options_t *options,
     ost_job_t *jobs, size_t n_jobs, ost_error_t *err)
