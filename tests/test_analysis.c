@@ -366,7 +366,7 @@ static void test_errors_of_observations(void)
     ost_assert_close(ost_observation_error(&observation, &estimate), 3.0 / 5, 1e-12, 0);
 }
 
-/* Another bone model: what an arm gives that it cannot feel, and what it has no output for, is not compared. */
+/* Another bone model: drugs of an arm without effect on it, and what it has no output for, is not compared. */
 static void test_another_bone_model(void)
 {
     ost_estimate_t estimates[1];

@@ -162,7 +162,7 @@ class Program(unittest.TestCase):
             (["run", "tiny.yaml", "-o", "x.h5", "--set", "run_in.start=5 year"], "begins before time 0"),
             (["help", "rum"], "did you mean 'run'?"),
             (["list", "drug"], "did you mean 'drugs'?"),
-            (["run", "tiny.yaml", "-o", "tiny.model"], "'tiny.model' is there and is no result file"),
+            (["run", "tiny.yaml", "-o", "tiny.model"], "'tiny.model' is there and is not a result file"),
             (["run", "tiny.yaml", "-o", "."], "'.' is a folder"),
             (["compare", "tiny.yaml", "--models", "./tiny.model", "-o", "."], "'.' is a folder"),
             (["compare", "tiny.yaml", "--models", "./tiny.model,", "-o", "x.h5"], "a name is missing in './tiny.model,'"),

@@ -216,7 +216,7 @@ class Compare(unittest.TestCase):
             (["-o", "c.h5"], 2, "--models MODEL,... is missing"),
             (["-m", "./one.model,./person.model", "-o", "c.h5"], 1, "'./person.model' is of kind hormones, not bone"),
             (["-m", "./one.model,lemair2004", "-o", "c.h5"], 1, "did you mean 'lemaire2004'?"),
-            (["-m", "./one.model", "-o", "test.yaml"], 2, "no result file"),
+            (["-m", "./one.model", "-o", "test.yaml"], 2, "not a result file"),
             (["-m", "./one.model,./two.model", "-o", "c.h5", "--allow-gaps", "--set", "outputs=[bmd, tbs]"], 1,
              "no model has the output 'tbs'"),
             (["-m", "./one.model,./two.model", "-o", "c.h5", "--allow-gaps", "--set", "outputs=[marker]"], 1,

@@ -192,7 +192,7 @@ class Analysis(unittest.TestCase):
         self.assertIn("Not compared: drug, BMD_change FN: ", text)
         os.mkfifo(self.path("pipe"))
         for name, part in ("nowhere/report.html", "nowhere/report.html: cannot be written: No such file"), (
-                "pipe", "pipe: cannot be written: it is no ordinary file"):
+                "pipe", "pipe: cannot be written: it is not a regular file"):
             done = self.validate("-o", name, code=4)
             self.assertIn(part, done.stderr)
             self.assertEqual(done.stdout, "")  # said before the work, which may take long
@@ -266,7 +266,7 @@ class Analysis(unittest.TestCase):
             (["--trial", "onn"], 1, "did you mean 'one'?"),
             (["--evidence", "no.csv"], 1, "no.csv"),
             (["--subjects", "1"], 2, "osteon: --subjects: '1'"),
-            (["-o", "fit.yaml"], 2, "'fit.yaml' is there and is no result file"),
+            (["-o", "fit.yaml"], 2, "'fit.yaml' is there and is not a result file"),
             (["trials"], 2, "takes options only"),
             (["--parameters", "no.csv"], 1, "no.csv: No such file"),
             (["--parameter", "no.csv"], 1, "no.csv: No such file"),
@@ -354,7 +354,7 @@ class Analysis(unittest.TestCase):
             (["no.yaml"], 1, "no.yaml"),
             (["fit.yaml", "-o", "nowhere/table.csv"], 4, "nowhere/table.csv"),
             ([], 2, "FIT.yaml is missing"),
-            (["fit.yaml", "-o", "fit.yaml"], 2, "'fit.yaml' is there and is no result file"),
+            (["fit.yaml", "-o", "fit.yaml"], 2, "'fit.yaml' is there and is not a result file"),
             (["fit.yaml", "--draws", "10"], 2, "--draws needs -o"),
             (["fit.yaml", "--draws", "x", "-o", "t.csv"], 2, "osteon: --draws: 'x'"),
         ):

@@ -99,7 +99,7 @@ bool ost_cli_may_replace(const char *path, const char *head)
     if (file != NULL) fclose(file);
     if (S_ISREG(st.st_mode) && (n == 0 || (n == length && memcmp(there, head, length) == 0))) return true;
     ost_cli_message("-o: '%s' is %s; it is not overwritten", path,
-        S_ISREG(st.st_mode) ? "there and is no result file" : "a folder");
+        S_ISREG(st.st_mode) ? "there and is not a result file" : "a folder");
     return false;
 }
 
@@ -107,7 +107,7 @@ int ost_cli_check_output(const char *path, ost_error_t *err)
 {
     struct stat st;
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-        return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: it is no ordinary file");
+        return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: it is not a regular file");
     char *folder = strdup(path);
     int ret = folder == NULL ? ost_no_memory(err) : 0;
     if (ret == 0 && access(dirname(folder), W_OK) != 0)
@@ -250,7 +250,7 @@ static int read_experiment(
 }
 
 /* An experiment that can be read as it is was spoilt on the command line. */
-static int blame(const char *path, const ost_error_t *err)
+static int locate_fault(const char *path, const ost_error_t *err)
 {
     ost_experiment_t plain = { 0 };
     ost_error_t none;
@@ -280,7 +280,7 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
     int ret =
         read_experiment(self, name, has ? (const char *const *) overrides->items : NULL, has ? overrides->n : 0, &err);
     ost_cli_warn(&self->warnings);
-    int code = ret == 0 ? OST_EXIT_OK : has ? blame(name, &err) : ost_cli_fail(&err);
+    int code = ret == 0 ? OST_EXIT_OK : has ? locate_fault(name, &err) : ost_cli_fail(&err);
     free(found);
     return code;
 }

@@ -64,7 +64,7 @@ static int plan_side(
         if (ret < 0) return ost_cli_fail(&err);
     }
     if (e->n_arms == 0) {
-        ost_cli_message("compare: model '%s' cannot feel any of the arms:\n%s", bone->name, self->left_out);
+        ost_cli_message("compare: model '%s' responds to the drugs of no arm:\n%s", bone->name, self->left_out);
         return OST_EXIT_INPUT;
     }
     if (ost_plan_build(&self->plan, library, e, &err) < 0) {
@@ -176,7 +176,7 @@ static const ost_option_t options[] = {
         .text = "file to write (HDF5)",
         .target = OST_WORD(compare_arguments_t, out) },
     { .name = "allow-gaps",
-        .text = "an arm that a model cannot feel is left without values, instead of an error",
+        .text = "an arm whose drug has no effect on a model is left without values, instead of an error",
         .target = OST_FLAG(compare_arguments_t, allow_gaps) },
     OST_OPTIONS_PEOPLE(compare_arguments_t),
     OST_OPTION_SET(compare_arguments_t),
@@ -192,9 +192,9 @@ const ost_command_t ost_command_compare = {
     .name = "compare",
     .argument = "EXPERIMENT|RESULT.h5",
     .summary = "simulate an experiment on several bone models",
-    .about = "Simulate an experiment on several bone models, the same people in each, into one file with a "
+    .about = "Simulate an experiment on several bone models, the same subjects in each, into one file with a "
              "dimension 'model'.",
-    .notes = "Each model stands in the place of the experiment's own bone model. Outputs, sites and arms that a "
+    .notes = "Each model replaces the experiment's own bone model. Outputs, sites and arms that a "
              "model does not\nhave are NaN; outputs that the models have in different units are kept relative to "
              "time 0.",
     OST_OPTIONS(options),

@@ -155,7 +155,7 @@ static int run_list(const ost_command_t *self, int argc, char **argv)
         return code;
     }
     ost_cli_message(
-        "list: '%s' is none of %s%s", name, self->argument, ost_cli_hint(hint, sizeof(hint), name, names, N_LISTS));
+        "list: '%s' must be one of %s%s", name, self->argument, ost_cli_hint(hint, sizeof(hint), name, names, N_LISTS));
     return OST_EXIT_USAGE;
 }
 

@@ -332,7 +332,8 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
     if (a.isa != NULL && (isa = ost_isa_from_name(a.isa)) < 0) {
-        ost_cli_message("--isa: '%s' is not to be had here; the widest is '%s'", a.isa, ost_isa_name(ost_isa_best()));
+        ost_cli_message(
+            "--isa: '%s' is not available on this machine; the widest is '%s'", a.isa, ost_isa_name(ost_isa_best()));
         goto out;
     }
     if (a.out == NULL && !a.dry_run) {

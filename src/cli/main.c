@@ -33,7 +33,7 @@ static int unknown_command(const char *word)
     return OST_EXIT_USAGE;
 }
 
-/* What was printed must have arrived: a full disk behind a redirection is a failure, not a success. */
+/* Output that was not written is a failure: a full disk behind a redirection, for example. */
 static int flush_output(int code)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/** @file table.h  Tables of text for people. Cells are collected first, so that each column is as wide as its widest
- * cell. */
+/** @file table.h  Tables of text for the terminal. Cells are collected first, so that each column is as wide as its
+ * widest cell. */
 #ifndef OST_CORE_TABLE_H
 #define OST_CORE_TABLE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/** @file experiment.h  An experiment as plain data: which models, which people, which arms, when to look.
+/** @file experiment.h  An experiment as plain data: models, population, arms, output times.
  *  experiment_file.c fills it from YAML; cohort runs it. All values are in internal units, strings and arrays are
  * owned.
  */
@@ -50,7 +50,7 @@ typedef struct {
 typedef struct {
     char *drug;                   /**< name of a model that takes doses */
     char *compartment;            /**< which of its states, NULL for the first that takes doses */
-    double amount;                /**< internal units; negative only where the model is no drug */
+    double amount;                /**< internal units; negative only where the model is not a drug */
     ost_dim_t dim;                /**< of amount, checked against the dosed state */
     double interval;              /**< d; 0 for a single dose */
     double start, stop;           /**< d from time 0; half-open */
@@ -66,7 +66,7 @@ typedef struct {
     ost_location_t begin_location, end_location; /**< of the conditions, for messages */
 } ost_regimen_t;
 
-/** Whether people take these doses each in their own way. */
+/** Whether the doses differ between subjects. */
 static inline bool ost_regimen_is_subject_specific(const ost_regimen_t *self)
 {
     return self->start_formula != NULL || self->stop_formula != NULL || self->adherence != NULL ||
@@ -82,9 +82,9 @@ typedef struct {
     ost_location_t location; /**< for messages */
 } ost_drive_input_t;
 
-/** One way to treat everybody. */
+/** An arm: the treatment of all subjects. */
 typedef struct {
-    char *name, *label;      /**< for programs and for people */
+    char *name, *label;      /**< for programs and for display */
     ost_regimen_t *regimens; /**< [n_regimens] */
     size_t n_regimens;
     ost_drive_input_t *inputs; /**< [n_inputs] */
@@ -92,7 +92,8 @@ typedef struct {
     ost_location_t location; /**< for messages */
 } ost_arm_t;
 
-/** Regular doses: each one, or periodic ones parked once their effect repeats (see ost_series_t). */
+/** Regular doses: each one, or periodic ones held at periodic steady state once their effect repeats (see
+ * ost_series_t). */
 typedef enum { OST_DOSING_PERIODIC, OST_DOSING_EXACT } ost_dosing_t;
 
 /** How the subjects' draws are spread. */
@@ -136,7 +137,7 @@ typedef struct {
 
 /** An experiment. */
 typedef struct {
-    char *name, *title;       /**< for file names and for people */
+    char *name, *title;       /**< for file names and for display */
     char *path;               /**< of the file it came from, "" if none */
     char *text;               /**< the YAML as run: overrides of --set and flags are listed in `overrides` */
     ost_text_list_t warnings; /**< about former names in the text, with their locations */
@@ -197,8 +198,8 @@ int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *t
  *  @param[out] yaml  owned by the caller, NULL on error
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_experiment_yaml(const ost_experiment_t *self, char **yaml, ost_error_t *err) OST_MUST_CHECK;
-/** Take the rules away: lines that begin by one are never given, lines that end by one go on, and everybody is
- * eligible. What is left changes smoothly with the parameters. */
+/** Take the rules away: lines that begin by one are never given, lines that end by one go on, and all subjects
+ * are eligible. What is left changes smoothly with the parameters. */
 void ost_experiment_drop_rules(ost_experiment_t *self);
 /** Free what an arm owns, not the arm itself. */
 void ost_arm_free(ost_arm_t *self);

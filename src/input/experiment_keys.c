@@ -48,7 +48,7 @@ static const ost_schema_t population[] = {
     { "eligible", TEXT, "a condition such as t_score[total_hip] > -2",
         "on outputs, covariates and time, at time 0; the values of others are NaN; default: all are", false, NULL, 0 },
     { "dropout", FORMULA, "a time, or a formula of the covariates",
-        "when a subject is no longer looked at: values after it are NaN; default: never", false, NULL, 0 },
+        "when a subject leaves: later values are NaN; default: never", false, NULL, 0 },
 };
 
 static const ost_schema_t setting[] = {
@@ -64,7 +64,8 @@ static const ost_schema_t parameters[] = {
 
 static const ost_schema_t run_in[] = {
     { "start", FORMULA, "a time, or a formula of the covariates that gives one",
-        "when each subject's life before treatment begins, counted from time 0 (negative)", true, NULL, 0 },
+        "when each subject's history (burn-in) before treatment begins, counted from time 0 (negative)", true, NULL,
+        0 },
 };
 
 static const ost_schema_t dose[] = {
@@ -78,14 +79,14 @@ static const ost_schema_t dose[] = {
     { "start", FORMULA, "a time, or a formula of the covariates", "of the first dose; default 0 day", false, NULL, 0 },
     { "stop", FORMULA, "a time, or a formula of the covariates", "no dose at or after it; default: none, doses go on",
         false, NULL, 0 },
-    { "adherence", FORMULA, "a share such as 85 %, or a formula of the covariates",
+    { "adherence", FORMULA, "a fraction such as 85 %, or a formula of the covariates",
         "chance that a dose is taken, each by itself; default: all are", false, NULL, 0 },
     { "begin_if", TEXT, "a condition such as bmd[total_hip] < 0.7 [g/cm2]",
         "doses begin on the first visit where it holds; it may name outputs, covariates and time", false, NULL, 0 },
     { "end_if", TEXT, "a condition",
         "doses end on the first visit after they began where it holds; with begin_if they may begin again", false, NULL,
         0 },
-    { "visits", TIME, "a time such as 6 month", "between visits, from start on; where conditions are looked at", false,
+    { "visits", TIME, "a time such as 6 month", "between visits, from start on; where conditions are evaluated", false,
         NULL, 0 },
     { "delay", TIME, "a time such as 2 week", "from the visit to the first dose; default none", false, NULL, 0 },
     { "duration", TIME, "a time such as 15 min", "of an infusion; omitted: at once", false, NULL, 0 },
@@ -105,7 +106,7 @@ static const ost_schema_t signal_inputs[] = { { "-", MAP, "a mapping of signal, 
     MEMBERS(signal_input) } };
 
 static const ost_schema_t arm[] = {
-    { "label", TEXT, "text", "for people; default: the name", false, NULL, 0 },
+    { "label", TEXT, "text", "for display; default: the name", false, NULL, 0 },
     { "regimen", LIST, "a list of doses", "drugs given in this arm", false, MEMBERS(regimen) },
     { "signals", LIST, "a list of signals", "signals driven from outside", false, MEMBERS(signal_inputs) },
 };
@@ -197,10 +198,10 @@ static const ost_schema_t plot[] = {
 
 static const ost_schema_t experiment[] = {
     { "name", TEXT, "text", "short name; default: that of the file", false, NULL, 0 },
-    { "title", TEXT, "text", "one line for people; default: the name", false, NULL, 0 },
+    { "title", TEXT, "text", "one line for display; default: the name", false, NULL, 0 },
     { "models", LIST, "a list of names or paths", "drugs that arms name are added by themselves", true,
         MEMBERS(name_list) },
-    { "population", MAP, "a mapping", "the virtual people; default: one typical subject", false, MEMBERS(population) },
+    { "population", MAP, "a mapping", "the virtual cohort; default: one typical subject", false, MEMBERS(population) },
     { "parameters", MAP, "a mapping of MODEL.PARAMETER to values", "changes to what the models say", false,
         MEMBERS(parameters) },
     { "run_in", MAP, "a mapping", "life before treatment, integrated once per subject; omitted: none", false,

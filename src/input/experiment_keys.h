@@ -12,7 +12,7 @@ extern const ost_schema_t ost_experiment_schema;
 extern const char *const ost_stepper_names[OST_N_STEPPERS];
 extern const char *const ost_dosing_names[2];
 
-/* population, run_in and parameters: people and what differs between them (experiment_population.c) */
+/* population, run_in and parameters: the cohort and its variability (experiment_population.c) */
 int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
 /* A plain quantity of that dimension, to *value, or a formula of the covariates, to *own; neither is touched where
  * `node` is NULL. */

@@ -369,7 +369,7 @@ int ost_experiment_condition(
     return ost_field_text(tree, node, text, err);
 }
 
-/* When people leave; a plain time becomes a formula. */
+/* When subjects leave; a plain time becomes a formula. */
 static int read_dropout(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
     if (node == NULL) return 0;

@@ -129,10 +129,10 @@ int ost_field_choice(
     }
     const char *nearest = ost_nearest(text, names, n);
     if (nearest == NULL) {
-        return ost_yaml_fail(tree, node, OST_ERR_NAME, err, "'%.60s' is none of %s", text, list);
+        return ost_yaml_fail(tree, node, OST_ERR_NAME, err, "'%.60s' must be one of %s", text, list);
     }
     return ost_yaml_fail(
-        tree, node, OST_ERR_NAME, err, "'%.60s' is none of %s (did you mean '%s'?)", text, list, nearest);
+        tree, node, OST_ERR_NAME, err, "'%.60s' must be one of %s (did you mean '%s'?)", text, list, nearest);
 }
 
 int ost_field_flag(const ost_yaml_t *tree, const ost_yaml_node_t *node, bool *out, ost_error_t *err)
@@ -153,7 +153,7 @@ int ost_field_check_name(
     }
     if (ok && strlen(name) <= 64) return 0;
     return ost_yaml_fail_key(tree, node, OST_ERR_SYNTAX, err,
-        "'%.60s' is no name: at most 64 letters, digits and _%s, the first a letter", name, dashes ? " or -" : "");
+        "'%.60s' is not a name: at most 64 letters, digits and _%s, the first a letter", name, dashes ? " or -" : "");
 }
 
 const char *ost_field_unit_text(const ost_yaml_node_t *node)

@@ -246,7 +246,7 @@ static ost_yaml_node_t *step(const ost_schema_t **schema, ost_yaml_node_t *node,
 static void set_origin(ost_yaml_node_t *node, const char *origin)
 {
     node->origin = origin;
-    node->location = node->key_at = (ost_location_t){ 0 }; /* a place within the setting is none of the file */
+    node->location = node->key_at = (ost_location_t){ 0 }; /* a location within the setting is not one of the file */
     for (size_t i = 0; i < node->n_members; i++) set_origin(&node->members[i], origin);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a YAML text may hold: every key once, with its meaning. The same table checks a text, suggests the nearest key,
- * says which keys an override may create, and prints itself for people. */
+ * says which keys an override may create, and is printed by `osteon list keys`. */
 #ifndef OST_INPUT_SCHEMA_H
 #define OST_INPUT_SCHEMA_H
 

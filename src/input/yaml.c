@@ -145,7 +145,7 @@ static int build_key(builder_t *self, ost_yaml_node_t *mapping, const yaml_event
     if (key[0] == '\0') return refuse(self, at, OST_ERR_SYNTAX, "an empty key");
     const ost_yaml_node_t *twin = ost_yaml_get(mapping, key);
     if (twin != NULL) {
-        return refuse(self, at, OST_ERR_NAME, "'%.100s' is there twice; the first is at %d:%d", key, twin->key_at.line,
+        return refuse(self, at, OST_ERR_NAME, "duplicate '%.100s'; the first is at %d:%d", key, twin->key_at.line,
             twin->key_at.column);
     }
     if (mapping->n_members == OST_YAML_MAX_MEMBERS) {

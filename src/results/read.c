@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Values read ahead: neighbouring times of one variable, arm and element, because a single time of everybody touches
+/* Values read ahead: neighbouring times of one variable, arm and element, because a single time of all subjects touches
  * the whole of it. */
 #define CACHE_BYTES (64u << 20)
 /* What no file of ours exceeds; a damaged one may claim anything. */

@@ -42,7 +42,7 @@ const char *const *ost_results_variables(const ost_results_t *self, size_t *n);
  * subject failed */
 int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t i_time,
     double *values, ost_error_t *err) OST_MUST_CHECK;
-/** Names of the schedules, the regimen lines that people take each in their own way ("zoledronic_acid";
+/** Names of the schedules, the subject-specific regimen lines ("zoledronic_acid";
  * "zoledronic_acid_2" for an arm's second line of it).
  * @param[out] n @return [n], owned by self */
 const char *const *ost_results_schedules(const ost_results_t *self, size_t *n);
