@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -82,6 +83,21 @@ static void test_nearest(void)
 }
 
 /* Factors are compared exactly: each is the double nearest to the true one. */
+static void test_lines(void)
+{
+    ost_text_list_t lines = { 0 };
+    CU_ASSERT_EQUAL(ost_text_list_split(&lines, "one\n\ntwo"), 0);
+    CU_ASSERT_EQUAL(ost_text_list_split(&lines, NULL), 0);
+    CU_ASSERT_EQUAL(ost_text_list_split(&lines, "three\n"), 0);
+    CU_ASSERT_EQUAL(lines.n, 3);
+    char *all = ost_text_join((const char *const *) lines.items, lines.n, ", "), *none = ost_text_join(NULL, 0, ", ");
+    CU_ASSERT_STRING_EQUAL(all, "one, two, three");
+    CU_ASSERT_STRING_EQUAL(none, "");
+    free(all);
+    free(none);
+    ost_text_list_free(&lines);
+}
+
 static void test_units(void)
 {
     static const struct {
@@ -380,7 +396,7 @@ static void test_isa(void)
 
 static const ost_test_t tests[] = { { "error_record", test_error_record },
     { "error_text_is_cut_not_overrun", test_error_text_is_cut_not_overrun }, { "error_names", test_error_names },
-    { "nearest", test_nearest }, { "units", test_units }, { "wrong_units", test_wrong_units },
+    { "nearest", test_nearest }, { "lines", test_lines }, { "units", test_units }, { "wrong_units", test_wrong_units },
     { "quantities", test_quantities }, { "wrong_quantities", test_wrong_quantities }, { "dimensions", test_dimensions },
     { "philox_known_answers", test_philox_known_answers }, { "moments", test_moments },
     { "permutation", test_permutation }, { "normal_quantile", test_normal_quantile }, { "normal_cdf", test_normal_cdf },

@@ -505,12 +505,10 @@ static void test_results_file(void)
     double values[150];
     for (int pass = 0; pass < 2; pass++) {
         ost_results_t *file;
-        size_t n;
         CU_ASSERT_EQUAL_FATAL(ost_results_open(&file, path, &err), 0);
-        const char *const *names = ost_results_schedules(file, &n);
-        CU_ASSERT_EQUAL_FATAL(n, 2);
-        CU_ASSERT_STRING_EQUAL(names[0], "pill");
-        CU_ASSERT_STRING_EQUAL(names[1], "patch");
+        CU_ASSERT_EQUAL_FATAL(file->schedules.n, 2);
+        CU_ASSERT_STRING_EQUAL(file->schedules.items[0], "pill");
+        CU_ASSERT_STRING_EQUAL(file->schedules.items[1], "patch");
         for (size_t c = 0; c < 2; c++) {
             CU_ASSERT_EQUAL(ost_results_read_schedule(file, c, 1, false, values, &err), 0);
             CU_ASSERT(same_bits(values, r.began + c * 150, 150));

@@ -14,7 +14,7 @@ static void check_values(fixture_t *f, double rtol)
     for (size_t v = 0; v < f->plan.outputs->n_variables; v++) {
         const ost_variable_t *variable = &f->plan.outputs->variables[v];
         CU_ASSERT_EQUAL_FATAL(ost_results_n_elements(results, variable->name), variable->n_elements);
-        CU_ASSERT_STRING_EQUAL(ost_results_unit(results, variable->name), variable->unit_text);
+        CU_ASSERT_STRING_EQUAL(ost_results_variable(results, variable->name)->unit, variable->unit_text);
         for (size_t i = 0; i < N_ARMS * variable->n_elements * N_TIMES; i++) {
             size_t element = i % variable->n_elements, time = i / variable->n_elements % N_TIMES;
             size_t arm = i / variable->n_elements / N_TIMES;
@@ -109,23 +109,22 @@ static void test_what_it_says(void)
     open_fixture(&f, overrides, 2);
     write_file(&f);
     must(&f, ost_results_open(&results, f.path, &f.err));
-    CU_ASSERT_EQUAL(ost_results_n_arms(results), N_ARMS);
-    CU_ASSERT_EQUAL(ost_results_n_subjects(results), N_SUBJECTS);
-    CU_ASSERT_EQUAL_FATAL(ost_results_n_times(results), N_TIMES);
-    ost_assert_close(ost_results_times(results)[10], 10, 0, 0);
-    CU_ASSERT_STRING_EQUAL(ost_results_arm(results, 1), "treated");
-    CU_ASSERT_STRING_EQUAL(ost_results_arm_label(results, 0), "Contr\xC3\xB4le");
+    CU_ASSERT_EQUAL(results->arms.n, N_ARMS);
+    CU_ASSERT_EQUAL(results->n_subjects, N_SUBJECTS);
+    CU_ASSERT_EQUAL_FATAL(results->n_times, N_TIMES);
+    ost_assert_close(results->times[10], 10, 0, 0);
+    CU_ASSERT_STRING_EQUAL(results->arms.items[1], "treated");
+    CU_ASSERT_STRING_EQUAL(results->labels.items[0], "Contr\xC3\xB4le");
     CU_ASSERT_EQUAL(ost_results_n_elements(results, "bmd"), 2);
     CU_ASSERT_STRING_EQUAL(ost_results_element(results, "bmd", 1), "hip");
     CU_ASSERT_STRING_EQUAL(ost_results_element(results, "bmd", 2), "");
     CU_ASSERT_STRING_EQUAL(ost_results_element(results, "cells", 0), "");
     CU_ASSERT_EQUAL(ost_results_n_elements(results, "bone"), 0);
-    CU_ASSERT_PTR_NULL(ost_results_unit(results, "bone"));
-    CU_ASSERT_STRING_EQUAL(ost_results_unit(results, "bmd"), "g/cm2");
-    size_t n;
-    const char *const *names = ost_results_variables(results, &n);
-    CU_ASSERT_EQUAL_FATAL(n, f.plan.outputs->n_variables);
-    for (size_t i = 0; i < n; i++) CU_ASSERT_STRING_EQUAL(names[i], f.plan.outputs->variables[i].name);
+    CU_ASSERT_PTR_NULL(ost_results_variable(results, "bone"));
+    CU_ASSERT_STRING_EQUAL(ost_results_variable(results, "bmd")->unit, "g/cm2");
+    CU_ASSERT_EQUAL_FATAL(results->names.n, f.plan.outputs->n_variables);
+    for (size_t i = 0; i < results->names.n; i++)
+        CU_ASSERT_STRING_EQUAL(results->names.items[i], f.plan.outputs->variables[i].name);
     const char *const attributes[][2] = { { "experiment", experiment_text },
         { "overrides", "solver.rtol=1e-5\ntitle=Another" }, { "osteon_version", OST_VERSION },
         { "seed", "18446744073709551615" }, { "n_subjects", "200" }, { "first_subject", "1000" },

@@ -167,12 +167,11 @@ static int read_everything(const char *path, const char *unused)
     ost_results_t *results;
     (void) unused;
     int ret = ost_results_open(&results, path, &err);
-    size_t n = 0;
-    const char *const *names = ret == 0 ? ost_results_variables(results, &n) : NULL;
-    double *values = ret == 0 ? calloc(ost_results_n_subjects(results), sizeof *values) : NULL;
-    for (size_t v = 0; ret == 0 && values != NULL && v < n; v++) {
-        for (size_t i = 0; ret == 0 && i < ost_results_n_elements(results, names[v]); i++) {
-            ret = ost_results_read(results, names[v], 0, i, 0, values, &err);
+    double *values = ret == 0 ? calloc(results->n_subjects, sizeof *values) : NULL;
+    for (size_t v = 0; ret == 0 && values != NULL && v < results->names.n; v++) {
+        const char *name = results->names.items[v];
+        for (size_t i = 0; ret == 0 && i < ost_results_n_elements(results, name); i++) {
+            ret = ost_results_read(results, name, 0, i, 0, values, &err);
         }
     }
     free(values);

@@ -77,11 +77,11 @@ static bool add_evidence_spans(show_t *self, double month)
 {
     bool ok = true;
     for (size_t i = 0; i < self->matched.n_observations; i++)
-        for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
+        for (size_t a = 0; a < self->results->arms.n; a++)
             for (size_t e = 0; e < self->n_elements && ok; e++) {
                 const ost_endpoint_t *endpoint = &self->matched.observations[i].endpoint;
                 const char *element = ost_results_element(self->results, self->variable, e);
-                if (!belongs(self, endpoint, ost_results_arm(self->results, a), element)) continue;
+                if (!belongs(self, endpoint, self->results->arms.items[a], element)) continue;
                 span_t span = span_of(endpoint);
                 long from = time_index(self, span.from), to = time_index(self, span.to);
                 if (from >= 0 && to >= 0 && (isnan(month) || to == time_index(self, month)))
@@ -94,20 +94,19 @@ static bool add_evidence_spans(show_t *self, double month)
 static bool default_spans(show_t *self)
 {
     static const double usual[] = { 12, 24, 60 };
-    size_t n_times = ost_results_n_times(self->results);
+    size_t n_times = self->results->n_times;
     bool ok = add_evidence_spans(self, NAN);
     for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]) && ok; i++)
         if (time_index(self, usual[i]) >= 0) ok = add_span(self, 0, usual[i]);
-    if (ok && self->n_spans == 0)
-        ok = add_span(self, 0, ost_results_times(self->results)[n_times - 1] / OST_DAYS_PER_MONTH);
+    if (ok && self->n_spans == 0) ok = add_span(self, 0, self->results->times[n_times - 1] / OST_DAYS_PER_MONTH);
     return ok;
 }
 
 /* "12,24,60". @return an exit code */
 static int parse_months(show_t *self, const char *text)
 {
-    const double *t = ost_results_times(self->results);
-    size_t n = ost_results_n_times(self->results);
+    const double *t = self->results->times;
+    size_t n = self->results->n_times;
     for (const char *p = text;; p++) {
         char *end;
         double month = strtod(p, &end);
@@ -157,7 +156,7 @@ static size_t find_observation(const show_t *self, size_t first, const char *arm
 /* Values of a fraction of the subjects, as a probability. */
 static bool is_fraction(const show_t *self)
 {
-    return self->has_values && strcmp(ost_results_unit(self->results, self->variable), "%") == 0;
+    return self->has_values && strcmp(ost_results_variable(self->results, self->variable)->unit, "%") == 0;
 }
 
 static void add_statistic(show_t *self, ost_statistic_t statistic, ost_sample_t *of)
@@ -190,19 +189,19 @@ static void add_evidence(show_t *self, const ost_observation_t *observation, ost
 /* The cells before the numbers of a row. */
 static void add_names(show_t *self, size_t arm, size_t element, span_t span, const char *model)
 {
-    ost_table_cell(&self->table, "%s", ost_results_arm(self->results, arm));
+    ost_table_cell(&self->table, "%s", self->results->arms.items[arm]);
     if (self->n_elements > 1)
         ost_table_cell(&self->table, "%s", ost_results_element(self->results, self->variable, element));
     if (span.from > 0)
         ost_table_cell(&self->table, "%g-%g", span.from, span.to);
     else
         ost_table_cell(&self->table, "%g", span.to);
-    if (ost_results_n_models(self->results) > 0) ost_table_cell(&self->table, "%s", model);
+    if (self->results->models.n > 0) ost_table_cell(&self->table, "%s", model);
 }
 
 static void add_row(show_t *self, size_t arm, size_t element, span_t span, const char *model, ost_sample_t *of)
 {
-    const char *arm_name = ost_results_arm(self->results, arm);
+    const char *arm_name = self->results->arms.items[arm];
     const char *element_name = ost_results_element(self->results, self->variable, element);
     add_names(self, arm, element, span, model);
     for (size_t i = 0; i < self->n_shown; i++) add_statistic(self, self->shown[i], of);
@@ -233,10 +232,10 @@ static void add_models(show_t *self, size_t arm, size_t element, span_t span, si
 /* The rows of an arm, an element and a span: one, or one a model. @return their number or an error */
 static long add_rows(show_t *self, size_t arm, size_t element, span_t span, ost_error_t *err)
 {
-    size_t n_models = ost_results_n_models(self->results), n_rows = 0;
+    size_t n_models = self->results->models.n, n_rows = 0;
     for (size_t m = 0; m == 0 || m < n_models; m++) {
         ost_sample_t own, other = { .versus = NAN };
-        ost_results_use_model(self->results, m);
+        self->results->i_model = m;
         int ret = 0;
         double versus = NAN;
         if (self->versus != SIZE_MAX && self->versus != arm) {
@@ -248,7 +247,7 @@ static long add_rows(show_t *self, size_t arm, size_t element, span_t span, ost_
         if (own.n == 0) continue;
         own.versus = versus;
         own.whole = is_fraction(self) ? 100 : NAN;
-        add_row(self, arm, element, span, n_models > 0 ? ost_results_model(self->results, m) : "", &own);
+        add_row(self, arm, element, span, n_models > 0 ? self->results->models.items[m] : "", &own);
         self->medians[n_rows++] = ost_statistic(OST_STATISTIC_MEDIAN, &own);
     }
     if (n_rows > 1) add_models(self, arm, element, span, n_rows);
@@ -282,7 +281,7 @@ static int choose_columns(show_t *self)
 static void add_columns(show_t *self)
 {
     ost_table_columns(&self->table, self->n_elements > 1 ? "<arm\t<site\tmonth" : "<arm\tmonth");
-    if (ost_results_n_models(self->results) > 0) ost_table_columns(&self->table, "<model");
+    if (self->results->models.n > 0) ost_table_columns(&self->table, "<model");
     for (size_t i = 0; i < self->n_shown; i++) ost_table_columns(&self->table, ost_statistics[self->shown[i]].heading);
     self->first_evidence = self->table.n_columns;
     if (self->matched.n_observations == 0 || self->has_values) return;
@@ -295,18 +294,18 @@ static void add_columns(show_t *self)
 static void print_head(const show_t *self, const char *path)
 {
     char subjects[64], arms[64], models[64], failed[64], done[32];
-    size_t n_models = ost_results_n_models(self->results);
+    size_t n_models = self->results->models.n;
     const char *title = ost_results_attribute(self->results, "title");
     uint64_t n_done = strtoull(ost_results_attribute(self->results, "n_done"), NULL, 10);
     printf("%s: %s%s", path, title != NULL ? title : "", title != NULL ? "; " : "");
     if (n_done < self->n_subjects) printf("interrupted after %s of ", ost_cli_thousands(n_done, done));
     printf("%s x %s%s%s, %s failed\n", ost_cli_plural(self->n_subjects, "subject", subjects),
-        ost_cli_plural(ost_results_n_arms(self->results), "arm", arms), n_models > 0 ? " x " : "",
+        ost_cli_plural(self->results->arms.n, "arm", arms), n_models > 0 ? " x " : "",
         n_models > 0 ? ost_cli_plural(n_models, "model", models) : "",
         ost_cli_plural(ost_results_failures(self->results), "subject-arm", failed));
     if (self->has_values)
         printf("%s [%s] (a baseline is zero or less, so values instead of changes)\n\n", self->variable,
-            ost_results_unit(self->results, self->variable));
+            ost_results_variable(self->results, self->variable)->unit);
     else
         printf("%s: change from baseline in percent, each subject against itself (a-b: from month a to month b)\n\n",
             self->variable);
@@ -316,10 +315,10 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
 {
     long n_rows = 0;
     add_columns(self);
-    for (size_t a = 0; a < ost_results_n_arms(self->results); a++)
+    for (size_t a = 0; a < self->results->arms.n; a++)
         for (size_t e = 0; e < self->n_elements; e++)
             for (size_t i = 0; i < self->n_spans; i++) {
-                const char *arm = ost_results_arm(self->results, a);
+                const char *arm = self->results->arms.items[a];
                 const char *element = ost_results_element(self->results, self->variable, e);
                 bool has_evidence =
                     find_observation(self, 0, arm, element, self->spans[i]) < self->matched.n_observations;
@@ -362,14 +361,12 @@ static bool is_constant(const show_t *self)
 static int print_schedule(
     const show_t *self, size_t schedule, size_t arm, bool ended, const char **gap, ost_error_t *err)
 {
-    size_t n;
-    const char *const *names = ost_results_schedules(self->results, &n);
     long zero = time_index(self, 0);
     int ret = ost_results_read(self->results, self->variable, arm, 0, zero < 0 ? 0 : (size_t) zero, self->base, err);
     if (ret == 0) ret = ost_results_read_schedule(self->results, schedule, arm, ended, self->value, err);
     if (ret < 0 || is_constant(self) || percent_by(self, INFINITY) == 0) return ret;
-    printf(
-        "%s%s: %s %s by month", *gap, ost_results_arm(self->results, arm), ended ? "ended" : "began", names[schedule]);
+    printf("%s%s: %s %s by month", *gap, self->results->arms.items[arm], ended ? "ended" : "began",
+        self->results->schedules.items[schedule]);
     *gap = "";
     for (size_t i = 0; i < self->n_spans; i++)
         if (i == 0 || self->spans[i].to != self->spans[i - 1].to)
@@ -380,10 +377,9 @@ static int print_schedule(
 
 static int print_schedules(const show_t *self, ost_error_t *err)
 {
-    size_t n, n_arms = ost_results_n_arms(self->results);
+    size_t n = self->results->schedules.n, n_arms = self->results->arms.n;
     const char *gap = "\n";
     int ret = 0;
-    ost_results_schedules(self->results, &n);
     for (size_t i = 0; i < 2 * n * n_arms && ret == 0; i++)
         ret = print_schedule(self, i / 2 % n, i / 2 / n, i % 2 == 1, &gap, err);
     return ret;
@@ -417,9 +413,9 @@ static void load_evidence(show_t *self)
 
 static int find_variable(show_t *self)
 {
-    size_t n;
     char hint[300];
-    const char *const *names = ost_results_variables(self->results, &n);
+    const char *const *names = (const char *const *) self->results->names.items;
+    size_t n = self->results->names.n;
     if (self->variable == NULL) self->variable = ost_results_n_elements(self->results, "bmd") > 0 ? "bmd" : names[0];
     self->n_elements = ost_results_n_elements(self->results, self->variable);
     if (self->n_elements > 0) return OST_EXIT_OK;
@@ -431,16 +427,13 @@ static int find_variable(show_t *self)
 
 static int find_versus(show_t *self)
 {
-    size_t n = ost_results_n_arms(self->results);
+    const ost_text_list_t *arms = &self->results->arms;
     char hint[300];
     self->versus = ost_cli_find_arm(self->results, self->versus_name);
     if (self->versus_name == NULL || self->versus != SIZE_MAX) return OST_EXIT_OK;
-    const char **names = malloc((n + 1) * sizeof(*names));
-    for (size_t a = 0; a < n && names != NULL; a++) names[a] = ost_results_arm(self->results, a);
     ost_cli_message("--versus: the file has no arm '%s'%s; it has:", self->versus_name,
-        ost_cli_hint(hint, sizeof(hint), self->versus_name, names, names != NULL ? n : 0));
-    for (size_t a = 0; a < n; a++) fprintf(stderr, "  %s\n", ost_results_arm(self->results, a));
-    free(names);
+        ost_cli_hint(hint, sizeof(hint), self->versus_name, (const char *const *) arms->items, arms->n));
+    for (size_t a = 0; a < arms->n; a++) fprintf(stderr, "  %s\n", arms->items[a]);
     return OST_EXIT_USAGE;
 }
 
@@ -451,11 +444,11 @@ static int show_file(show_t *self, const char *path)
     if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
     if (ost_results_open(&self->results, path, &err) < 0) return ost_cli_fail(&err);
     if ((code = find_variable(self)) != OST_EXIT_OK || (code = find_versus(self)) != OST_EXIT_OK) return code;
-    self->n_subjects = ost_results_n_subjects(self->results);
+    self->n_subjects = self->results->n_subjects;
     self->base = calloc(self->n_subjects + 1, sizeof(double));
     self->value = calloc(self->n_subjects + 1, sizeof(double));
-    self->work = calloc(self->n_subjects + ost_results_n_models(self->results) + 1, sizeof(double));
-    self->medians = calloc(ost_results_n_models(self->results) + 1, sizeof(double));
+    self->work = calloc(self->n_subjects + self->results->models.n + 1, sizeof(double));
+    self->medians = calloc(self->results->models.n + 1, sizeof(double));
     if (self->base == NULL || self->value == NULL || self->work == NULL || self->medians == NULL) {
         ost_cli_message("out of memory");
         return OST_EXIT_INPUT;

@@ -21,16 +21,16 @@ bool ost_cli_is_output(const char *output, const char *variable, const char *ele
 
 long ost_cli_time_index(const ost_results_t *results, double day)
 {
-    const double *t = ost_results_times(results);
-    for (size_t i = 0; i < ost_results_n_times(results); i++)
+    const double *t = results->times;
+    for (size_t i = 0; i < results->n_times; i++)
         if (fabs(t[i] - day) <= 0.5) return (long) i;
     return -1;
 }
 
 size_t ost_cli_find_arm(const ost_results_t *results, const char *name)
 {
-    size_t n = ost_results_n_arms(results), a = 0;
-    while (name != NULL && a < n && strcmp(ost_results_arm(results, a), name) != 0) a++;
+    size_t n = results->arms.n, a = 0;
+    while (name != NULL && a < n && strcmp(results->arms.items[a], name) != 0) a++;
     return name != NULL && a < n ? a : SIZE_MAX;
 }
 
@@ -38,7 +38,7 @@ int ost_cli_read_measure(ost_results_t *results, const ost_endpoint_t *endpoint,
     size_t arm, double *base, double *values, ost_error_t *err)
 {
     bool is_level = endpoint->measure == OST_MEASURE_LEVEL;
-    size_t n = ost_results_n_subjects(results);
+    size_t n = results->n_subjects;
     long from = ost_cli_time_index(results, endpoint->from), to = ost_cli_time_index(results, endpoint->to);
     for (size_t i = 0; i < n; i++) values[i] = NAN;
     if (to < 0 || (from < 0 && !is_level)) return 0;
@@ -51,9 +51,8 @@ int ost_cli_read_measure(ost_results_t *results, const ost_endpoint_t *endpoint,
 /* The variable of the file and its element that an output is. @return NULL for none */
 static const char *find_output(const ost_results_t *self, const char *output, size_t *element)
 {
-    size_t n;
-    const char *const *variables = ost_results_variables(self, &n);
-    for (size_t i = 0; i < n; i++)
+    char *const *variables = self->names.items;
+    for (size_t i = 0; i < self->names.n; i++)
         for (*element = 0; *element < ost_results_n_elements(self, variables[i]); ++*element)
             if (ost_cli_is_output(output, variables[i], ost_results_element(self, variables[i], *element)))
                 return variables[i];
@@ -65,7 +64,7 @@ static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const
     double *work, ost_table_t *table, ost_error_t *err)
 {
     ost_endpoint_t endpoint;
-    size_t element, n = ost_results_n_subjects(results);
+    size_t element, n = results->n_subjects;
     size_t arm = ost_cli_find_arm(results, asked->arm), versus = ost_cli_find_arm(results, asked->versus);
     int ret = ost_endpoint_asked(&endpoint, e, asked, err);
     const char *variable = find_output(results, asked->output, &element);
@@ -78,7 +77,7 @@ static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const
     ost_estimate_t estimate = ost_estimate(endpoint.statistic, value, other, n, work + 3 * n);
     const char *unit = asked->measure >= OST_MEASURE_PERCENT || endpoint.statistic == OST_STATISTIC_FRACTION
                            ? "%"
-                           : ost_results_unit(results, variable);
+                           : ost_results_variable(results, variable)->unit;
     char from[32] = "";
     if (asked->measure != OST_MEASURE_LEVEL) snprintf(from, sizeof(from), "%g to ", asked->from / OST_DAYS_PER_MONTH);
     ost_table_row(table, "%s\t%s\t%s\t%s\t%s%s%s\t%s%g\t%s\t%.4g\t%s\t%zu", asked->name,
@@ -92,18 +91,18 @@ static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const
 int ost_cli_print_endpoints(ost_results_t *results, const ost_experiment_t *e, ost_error_t *err)
 {
     ost_table_t table = { 0 };
-    size_t n_models = ost_results_n_models(results);
+    size_t n_models = results->models.n;
     if (e->n_endpoints == 0) return 0;
-    double *work = calloc(4 * ost_results_n_subjects(results) + 1, sizeof(*work));
+    double *work = calloc(4 * results->n_subjects + 1, sizeof(*work));
     int ret = work != NULL ? 0 : ost_no_memory(err);
     ost_table_columns(&table, "<endpoint\t<statistic\t<measure\t<output\t<arm\tmonths");
     ost_table_column(&table, n_models > 0 ? "model" : "", true, 0);
     ost_table_columns(&table, "value\t<unit\tn");
     for (size_t i = 0; i < e->n_endpoints; i++)
         for (size_t m = 0; (m == 0 || m < n_models) && ret == 0; m++) {
-            ost_results_use_model(results, m);
+            results->i_model = m;
             ret = add_endpoint(
-                results, e, &e->endpoints[i], n_models > 0 ? ost_results_model(results, m) : "", work, &table, err);
+                results, e, &e->endpoints[i], n_models > 0 ? results->models.items[m] : "", work, &table, err);
         }
     if (ret == 0) putchar('\n');
     if (ret == 0) ret = ost_table_print(&table, stdout, err);

@@ -49,6 +49,25 @@ int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...)
     return 0;
 }
 
+int ost_text_list_split(ost_text_list_t *self, const char *text)
+{
+    int ret = 0;
+    for (size_t length; text != NULL && *text != '\0' && ret == 0; text += length + (text[length] == '\n')) {
+        length = strcspn(text, "\n");
+        if (length > 0) ret = ost_text_list_add(self, "%.*s", (int) length, text);
+    }
+    return ret;
+}
+
+char *ost_text_join(const char *const *texts, size_t n, const char *between)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < n; i++) size += strlen(texts[i]) + strlen(between);
+    char *all = calloc(1, size), *to = all;
+    for (size_t i = 0; i < n && all != NULL; i++) to = stpcpy(stpcpy(to, i > 0 ? between : ""), texts[i]);
+    return all;
+}
+
 void ost_text_list_free(ost_text_list_t *self)
 {
     if (self == NULL) return;

@@ -23,8 +23,13 @@ typedef struct {
 
 /** Append a text, as printf. @return 0 or OST_ERR_NO_MEMORY */
 int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...) OST_PRINTF(2, 3) OST_MUST_CHECK;
+/** Append the lines of `text` that are not empty; NULL: none. @return 0 or OST_ERR_NO_MEMORY */
+int ost_text_list_split(ost_text_list_t *self, const char *text) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_text_list_free(ost_text_list_t *self);
+
+/** All of [n] texts with `between` between them, owned by the caller; NULL if out of memory. */
+char *ost_text_join(const char *const *texts, size_t n, const char *between);
 
 /** The name closest to `word` by edit distance (case-insensitive first), or NULL if none is near enough to suggest.
  *  @param names  shape [n_names], borrowed; the result points into it */

@@ -80,44 +80,37 @@ int ost_h5_set_array(hid_t object, const char *name, hid_t file_type, hid_t type
 char *ost_h5_get_text(hid_t object, const char *name)
 {
     char *text = NULL;
-    void *values = NULL;
+    size_t length = 0;
     hid_t attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1;
     if (attribute < 0) return NULL;
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     H5T_class_t kind = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
     hssize_t n = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
     size_t size = type >= 0 ? H5Tget_size(type) : 0;
-    if (n < 1 || size == 0 || size > MAX_TEXT || (size_t) n > MAX_TEXT / 32) goto out;
-    if (kind == H5T_STRING && n == 1 && H5Tis_variable_str(type) == 0) {
+    bool ok = n >= 1 && size > 0 && size <= MAX_TEXT && (size_t) n <= MAX_TEXT / 32;
+    if (ok && kind == H5T_STRING && n == 1 && H5Tis_variable_str(type) == 0) {
         text = calloc(1, size + 1);
-        if (text != NULL && H5Aread(attribute, type, text) < 0) {
-            free(text);
-            text = NULL;
-        }
-    } else if (kind == H5T_INTEGER || kind == H5T_FLOAT) {
-        values = calloc((size_t) n, 8);
+        ok = text != NULL && H5Aread(attribute, type, text) >= 0;
+    } else if (ok && (kind == H5T_INTEGER || kind == H5T_FLOAT)) {
+        uint64_t *counts = calloc((size_t) n, sizeof *counts);
+        double *numbers = calloc((size_t) n, sizeof *numbers);
         text = calloc((size_t) n, 32);
-        hid_t native = kind == H5T_FLOAT ? H5T_NATIVE_DOUBLE : H5T_NATIVE_UINT64;
-        bool ok = values != NULL && text != NULL && H5Aread(attribute, native, values) >= 0;
-        for (size_t i = 0, length = 0; ok && i < (size_t) n; i++) {
-            char number[32];
-            if (kind == H5T_FLOAT) {
-                snprintf(number, sizeof number, "%.17g", ((double *) values)[i]);
-            } else {
-                snprintf(number, sizeof number, "%" PRIu64, ((uint64_t *) values)[i]);
-            }
-            length += (size_t) snprintf(text + length, (size_t) n * 32 - length, "%s%s", i > 0 ? " " : "", number);
+        ok = counts != NULL && numbers != NULL && text != NULL &&
+             (kind == H5T_FLOAT ? H5Aread(attribute, H5T_NATIVE_DOUBLE, numbers)
+                                : H5Aread(attribute, H5T_NATIVE_UINT64, counts)) >= 0;
+        for (size_t i = 0; ok && i < (size_t) n; i++) {
+            if (i > 0) text[length++] = ' ';
+            length += (size_t) (kind == H5T_FLOAT ? sprintf(text + length, "%.17g", numbers[i])
+                                                  : sprintf(text + length, "%" PRIu64, counts[i]));
         }
-        if (!ok) {
-            free(text);
-            text = NULL;
-        }
+        free(counts);
+        free(numbers);
     }
-out:
-    free(values);
-    if (type >= 0) H5Tclose(type);
-    if (space >= 0) H5Sclose(space);
-    H5Aclose(attribute);
+    if (!ok) {
+        free(text);
+        text = NULL;
+    }
+    OST_H5_CLOSE(type, space, attribute);
     return text;
 }
 
@@ -155,10 +148,22 @@ hid_t ost_h5_text_type(void)
     return type;
 }
 
-void ost_h5_free_texts(char **texts, size_t n)
+void ost_h5_close(const hid_t *ids, size_t n)
 {
-    for (size_t i = 0; texts != NULL && i < n; i++) free(texts[i]);
-    free(texts);
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] >= 0) H5Idec_ref(ids[i]);
+}
+
+int ost_h5_transfer(
+    hid_t dataset, size_t rank, const hsize_t *start, const hsize_t *count, double *to, const double *from)
+{
+    hid_t space = dataset >= 0 ? H5Dget_space(dataset) : -1, memory = H5Screate_simple((int) rank, count, NULL);
+    bool ok = space >= 0 && memory >= 0 && H5Sget_simple_extent_ndims(space) == (int) rank &&
+              H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0;
+    if (ok && to != NULL) ok = H5Dread(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, to) >= 0;
+    if (ok && to == NULL) ok = H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, from) >= 0;
+    OST_H5_CLOSE(space, memory);
+    return ok ? 0 : -1;
 }
 
 size_t ost_h5_length(hid_t dataset)
@@ -166,7 +171,7 @@ size_t ost_h5_length(hid_t dataset)
     hsize_t n = 0;
     hid_t space = H5Dget_space(dataset);
     if (space >= 0 && H5Sget_simple_extent_ndims(space) == 1) H5Sget_simple_extent_dims(space, &n, NULL);
-    if (space >= 0) H5Sclose(space);
+    OST_H5_CLOSE(space);
     return n;
 }
 
@@ -224,34 +229,24 @@ static bool texts_are_sound(hid_t dataset, size_t n)
         ok = heap != NULL && heap_has(heap, size, little(text + 12, 4), length);
         free(heap);
     }
-    if (file >= 0) H5Fclose(file);
+    OST_H5_CLOSE(file);
     return ok;
 }
 
-char **ost_h5_read_texts(hid_t dataset, size_t max, size_t *n)
+int ost_h5_read_texts(hid_t dataset, size_t max, ost_text_list_t *texts)
 {
-    *n = ost_h5_length(dataset);
+    size_t n = ost_h5_length(dataset);
     hid_t file_type = H5Dget_type(dataset), type = ost_h5_text_type(), space = H5Dget_space(dataset);
-    char **texts = NULL, **raw = NULL;
-    bool ok = *n > 0 && *n <= max && type >= 0 && space >= 0 && file_type >= 0 && H5Tis_variable_str(file_type) > 0 &&
-              texts_are_sound(dataset, *n);
+    char **raw = NULL;
+    bool ok = n > 0 && n <= max && type >= 0 && space >= 0 && file_type >= 0 && H5Tis_variable_str(file_type) > 0 &&
+              texts_are_sound(dataset, n);
     if (ok) {
-        raw = calloc(*n, sizeof *raw);
-        texts = calloc(*n, sizeof *texts);
-        ok = raw != NULL && texts != NULL && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0;
+        raw = calloc(n, sizeof *raw);
+        ok = raw != NULL && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0;
     }
-    for (size_t i = 0; ok && i < *n; i++) {
-        texts[i] = strdup(raw[i] != NULL ? raw[i] : "");
-        ok = texts[i] != NULL;
-    }
+    for (size_t i = 0; ok && i < n; i++) ok = ost_text_list_add(texts, "%s", raw[i] != NULL ? raw[i] : "") == 0;
     if (raw != NULL && type >= 0 && space >= 0) H5Dvlen_reclaim(type, space, H5P_DEFAULT, raw);
     free(raw);
-    if (!ok) {
-        ost_h5_free_texts(texts, *n);
-        texts = NULL;
-    }
-    if (type >= 0) H5Tclose(type);
-    if (file_type >= 0) H5Tclose(file_type);
-    if (space >= 0) H5Sclose(space);
-    return texts;
+    OST_H5_CLOSE(type, file_type, space);
+    return ok ? 0 : -1;
 }

@@ -3,7 +3,7 @@
 #ifndef OST_RESULTS_H5_H
 #define OST_RESULTS_H5_H
 
-#include "core/error.h"
+#include "core/text.h"
 
 #include <hdf5.h>
 #include <stdbool.h>
@@ -40,9 +40,16 @@ hid_t ost_h5_text_type(void);
 
 /* Length of a one-dimensional dataset, 0 if it is none. */
 size_t ost_h5_length(hid_t dataset);
-/* All texts of a one-dimensional dataset of at most `max`. @return [*n] owned by the caller, or NULL */
-char **ost_h5_read_texts(hid_t dataset, size_t max, size_t *n);
-/* Accepts NULL. */
-void ost_h5_free_texts(char **texts, size_t n);
+/* Append all texts of a one-dimensional dataset of at most `max`. @return 0 or -1, with which some may be there */
+int ost_h5_read_texts(hid_t dataset, size_t max, ost_text_list_t *texts) OST_MUST_CHECK;
+/* Numbers of a part of a dataset: `count` from `start` on, [rank]. Read into `to` or, if that is NULL, written from
+ * `from`. @return 0 or -1, also if the dataset is of another rank or the id is not valid */
+int ost_h5_transfer(hid_t dataset, size_t rank, const hsize_t *start, const hsize_t *count, double *to,
+    const double *from) OST_MUST_CHECK;
+
+/* Close ids of any kind that were opened for reading, [n]; negative ones are passed over. */
+void ost_h5_close(const hid_t *ids, size_t n);
+#define OST_H5_CLOSE(...)                                                                                              \
+    ost_h5_close((const hid_t[]){ __VA_ARGS__ }, sizeof((const hid_t[]){ __VA_ARGS__ }) / sizeof(hid_t))
 
 #endif

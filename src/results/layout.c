@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE 4096
-
 int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err)
 {
     return ost_h5_fail(err, OST_ERR_IO, self->path, "cannot write '%s'", name);
@@ -94,18 +92,20 @@ hid_t ost_results_dataset(ost_writer_t *self, hid_t parent, const char *name, hi
     return id;
 }
 
-int ost_results_coordinate(ost_writer_t *self, ost_dimension_t *dim, hid_t type, const void *values, const char *units,
-    const char *long_name, ost_error_t *err)
+hid_t ost_results_values(ost_writer_t *self, const ost_dimension_t *dim, const ost_values_t *values, ost_error_t *err)
 {
-    const ost_dimension_t *const dims[] = { dim };
-    hid_t id = ost_results_dataset(self, self->file, dim->name, type, 1, dims, units, long_name, err);
-    if (id < 0) return OST_ERR_IO;
-    if ((values != NULL && H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) ||
-        H5DSset_scale(id, dim->name) < 0) {
-        return ost_writer_fail(self, dim->name, err);
-    }
-    dim->scale = id;
-    return 0;
+    hid_t id = ost_results_dataset(
+        self, self->file, values->name, values->type, 1, &dim, values->units, values->long_name, err);
+    if (id < 0 || H5Dwrite(id, values->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values->values) >= 0) return id;
+    ost_writer_fail(self, values->name, err);
+    return -1;
+}
+
+int ost_results_coordinate(ost_writer_t *self, ost_dimension_t *dim, const ost_values_t *values, ost_error_t *err)
+{
+    dim->scale = ost_results_values(self, dim, values, err);
+    if (dim->scale < 0) return OST_ERR_IO;
+    return H5DSset_scale(dim->scale, dim->name) >= 0 ? 0 : ost_writer_fail(self, dim->name, err);
 }
 
 static bool same_set(const ost_index_set_t *a, const ost_index_set_t *b)
@@ -217,77 +217,61 @@ static int list_dimensions(ost_writer_t *self, ost_error_t *err)
 static int write_subjects(ost_writer_t *self, ost_error_t *err)
 {
     ost_dimension_t *dim = &self->dimensions[OST_DIM_SUBJECT];
-    int ret = ost_results_coordinate(self, dim, H5T_STD_I64LE, NULL, "1", "subject number", err);
-    if (ret != 0) return ret;
-    int64_t numbers[PIECE];
-    hid_t space = H5Dget_space(dim->scale);
-    bool ok = space >= 0;
-    for (size_t first = 0; ok && first < dim->n; first += PIECE) {
-        hsize_t start = first, count = dim->n - first < PIECE ? dim->n - first : PIECE;
-        for (size_t i = 0; i < count; i++)
-            numbers[i] = (int64_t) (self->parts[0].plan->experiment->first_subject + first + i);
-        hid_t memory = H5Screate_simple(1, &count, NULL);
-        ok = memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
-             H5Dwrite(dim->scale, H5T_NATIVE_INT64, memory, space, H5P_DEFAULT, numbers) >= 0;
-        if (memory >= 0) H5Sclose(memory);
-    }
-    if (space >= 0) H5Sclose(space);
-    return ok ? 0 : ost_writer_fail(self, "subject", err);
+    int64_t *numbers = malloc(dim->n * sizeof(*numbers));
+    if (numbers == NULL) return ost_no_memory(err);
+    for (size_t i = 0; i < dim->n; i++) numbers[i] = (int64_t) (self->parts[0].plan->experiment->first_subject + i);
+    int ret = ost_results_coordinate(
+        self, dim, &(ost_values_t){ dim->name, H5T_NATIVE_INT64, numbers, "1", "subject number" }, err);
+    free(numbers);
+    return ret;
 }
 
-static int write_arms(ost_writer_t *self, ost_error_t *err)
+static int write_texts(ost_writer_t *self, ost_dimension_t *dim, const char *text, ost_error_t *err)
 {
-    ost_dimension_t *dim = &self->dimensions[OST_DIM_ARM];
-    const ost_dimension_t *const dims[] = { dim };
-    int ret = ost_results_coordinate(self, dim, self->text_type, dim->texts, NULL, "treatment arm", err);
-    if (ret != 0) return ret;
+    return ost_results_coordinate(
+        self, dim, &(ost_values_t){ dim->name, self->text_type, dim->texts, NULL, text }, err);
+}
+
+static int write_arm_labels(ost_writer_t *self, ost_error_t *err)
+{
+    const ost_dimension_t *dim = &self->dimensions[OST_DIM_ARM];
     const char **labels = calloc(dim->n, sizeof(*labels));
     if (labels == NULL) return ost_no_memory(err);
     for (size_t p = self->n_parts; p-- > 0;) {
         const ost_experiment_t *e = self->parts[p].plan->experiment;
         for (size_t a = 0; a < e->n_arms; a++) labels[self->targets[p].arm[a]] = e->arms[a].label;
     }
-    hid_t id = ost_results_dataset(
-        self, self->file, "arm_label", self->text_type, 1, dims, NULL, "treatment arm in words", err);
-    if (id < 0) ret = OST_ERR_IO;
-    if (id >= 0 && H5Dwrite(id, self->text_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels) < 0)
-        ret = ost_writer_fail(self, "arm_label", err);
+    hid_t id = ost_results_values(
+        self, dim, &(ost_values_t){ "arm_label", self->text_type, labels, NULL, "treatment arm in words" }, err);
     free(labels);
-    return ret;
+    return id < 0 ? OST_ERR_IO : 0;
 }
 
 static int write_coordinates(ost_writer_t *self, ost_error_t *err)
 {
     ost_dimension_t *d = self->dimensions;
-    int ret = 0;
-    if (self->n_parts > 1) {
-        ret = ost_results_coordinate(
-            self, &d[OST_DIM_MODEL], self->text_type, d[OST_DIM_MODEL].texts, NULL, "bone model", err);
-    }
-    if (ret == 0) ret = write_arms(self, err);
-    if (ret == 0) ret = write_subjects(self, err);
     /* "d" and not "days": xarray would make nanoseconds of it */
-    if (ret == 0) {
-        ret = ost_results_coordinate(self, &d[OST_DIM_TIMES], H5T_NATIVE_DOUBLE, self->parts[0].plan->experiment->times,
-            "d", "time since the start of treatment", err);
-    }
-    for (size_t i = OST_N_FIXED_DIMENSIONS; i < self->n_dimensions && ret == 0; i++) {
-        ret = ost_results_coordinate(self, &d[i], self->text_type, d[i].texts, NULL, d[i].set, err);
-    }
+    const ost_values_t times = { d[OST_DIM_TIMES].name, H5T_NATIVE_DOUBLE, self->parts[0].plan->experiment->times, "d",
+        "time since the start of treatment" };
+    int ret = self->n_parts > 1 ? write_texts(self, &d[OST_DIM_MODEL], "bone model", err) : 0;
+    if (ret == 0) ret = write_texts(self, &d[OST_DIM_ARM], "treatment arm", err);
+    if (ret == 0) ret = write_arm_labels(self, err);
+    if (ret == 0) ret = write_subjects(self, err);
+    if (ret == 0) ret = ost_results_coordinate(self, &d[OST_DIM_TIMES], &times, err);
+    for (size_t i = OST_N_FIXED_DIMENSIONS; i < self->n_dimensions && ret == 0; i++)
+        ret = write_texts(self, &d[i], d[i].set, err);
     return ret;
 }
 
 /* "arm_label age bmi": what belongs to a subject or an arm becomes a coordinate of every variable. */
 static char *coordinate_list(const ost_experiment_t *experiment)
 {
-    size_t size = sizeof "arm_label";
-    for (size_t i = 0; i < experiment->n_covariates; i++) size += strlen(experiment->covariates[i].name) + 1;
-    char *list = malloc(size);
-    if (list == NULL) return NULL;
-    size_t length = (size_t) snprintf(list, size, "arm_label");
-    for (size_t i = 0; i < experiment->n_covariates; i++) {
-        length += (size_t) snprintf(list + length, size - length, " %s", experiment->covariates[i].name);
-    }
+    const char **names = malloc((experiment->n_covariates + 1) * sizeof(*names));
+    if (names == NULL) return NULL;
+    names[0] = "arm_label";
+    for (size_t i = 0; i < experiment->n_covariates; i++) names[i + 1] = experiment->covariates[i].name;
+    char *list = ost_text_join(names, experiment->n_covariates + 1, " ");
+    free(names);
     return list;
 }
 

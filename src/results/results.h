@@ -3,6 +3,7 @@
 #ifndef OST_RESULTS_RESULTS_H
 #define OST_RESULTS_RESULTS_H
 
+#include "core/text.h"
 #include "journal/journal.h"
 
 /** Write the result file `path` from a journal: all blocks that are in it, beside `path` until the file is whole and on
@@ -12,40 +13,45 @@
  *  @return 0, OST_ERR_IO, OST_ERR_FORMAT (the journal was damaged since it was written) or OST_ERR_NO_MEMORY */
 int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_t *err) OST_MUST_CHECK;
 
-/** A result file being read, a piece at a time. */
-typedef struct ost_results ost_results_t;
+/** A variable of a result file: an output of the models. */
+typedef struct {
+    char *unit;               /**< as the model writes it */
+    ost_text_list_t elements; /**< "lumbar_spine", ...; none of a scalar */
+} ost_results_variable_t;
+
+/** A result file being read, a piece at a time. To be read only, but for i_model. */
+typedef struct {
+    char *path;                           /**< of the file */
+    ost_text_list_t models, arms, labels; /**< models: of a joined file, else none; labels of the arms */
+    size_t i_model;                       /**< of a joined file, the model that ost_results_read() reads */
+    size_t n_subjects, n_times;           /**< in the order of the last two dimensions of a variable */
+    double *times;                        /**< [n_times] d */
+    ost_text_list_t schedules;            /**< the subject-specific regimen lines ("zoledronic_acid";
+                                               "zoledronic_acid_2" for an arm's second line of it) */
+    ost_text_list_t names;                /**< of the variables */
+    ost_results_variable_t *variables;    /**< [names.n] */
+    ost_identity_t attributes;            /**< of the root, as texts */
+    int64_t file;                         /**< of HDF5 */
+    struct {
+        double *values; /**< [n_subjects][n_times] */
+        size_t variable, model, arm, element, first_time, n_times;
+    } cache; /**< of ost_results_read() */
+} ost_results_t;
 
 /** Open for reading. @return 0, OST_ERR_IO, or OST_ERR_FORMAT (damaged, truncated, not osteon's) */
 int ost_results_open(ost_results_t **self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /** Close and free. Accepts NULL. */
 void ost_results_close(ost_results_t *self);
-/** Number of models of a joined file, 0 of any other. */
-size_t ost_results_n_models(const ost_results_t *self);
-const char *ost_results_model(const ost_results_t *self, size_t i_model); /**< owned by self */
-/** Of a joined file, the model that ost_results_read() reads of from now on; the first at the beginning. */
-void ost_results_use_model(ost_results_t *self, size_t i_model);
-size_t ost_results_n_arms(const ost_results_t *self);                       /**< number of arms */
-size_t ost_results_n_subjects(const ost_results_t *self);                   /**< number of subjects */
-size_t ost_results_n_times(const ost_results_t *self);                      /**< number of output times */
-const double *ost_results_times(const ost_results_t *self);                 /**< [n_times] d, owned by self */
-const char *ost_results_arm(const ost_results_t *self, size_t i_arm);       /**< owned by self */
-const char *ost_results_arm_label(const ost_results_t *self, size_t i_arm); /**< owned by self */
-/** Elements of variable `name` (3 for bmd at three sites), 0 if there is no such variable. */
+/** A variable by its name, NULL if there is none; owned by self. */
+const ost_results_variable_t *ost_results_variable(const ost_results_t *self, const char *name);
+/** Elements of variable `name` (3 for bmd at three sites, 1 for a scalar), 0 if there is no such variable. */
 size_t ost_results_n_elements(const ost_results_t *self, const char *name);
 const char *ost_results_element(
     const ost_results_t *self, const char *name, size_t i_element); /**< "lumbar_spine"; "" for a scalar */
-/** Unit of a variable as the model writes it, owned by self. NULL if there is no such variable. */
-const char *ost_results_unit(const ost_results_t *self, const char *name);
-/** Names of all variables. @param[out] n @return [n], owned by self */
-const char *const *ost_results_variables(const ost_results_t *self, size_t *n);
 /** Values of one variable, arm and element at one time for all subjects. @param[out] values [n_subjects], NaN where a
  * subject failed */
 int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t i_time,
     double *values, ost_error_t *err) OST_MUST_CHECK;
-/** Names of the schedules, the subject-specific regimen lines ("zoledronic_acid";
- * "zoledronic_acid_2" for an arm's second line of it).
- * @param[out] n @return [n], owned by self */
-const char *const *ost_results_schedules(const ost_results_t *self, size_t *n);
 /** When each subject of an arm first began a schedule, or (`ended`) first ended it, d; NaN where never, or where the
  * arm has no such line. @param[out] values  [n_subjects] */
 int ost_results_read_schedule(

@@ -56,9 +56,19 @@ int ost_results_layout(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
  * with the file. @return its id, or -1 with the error recorded */
 hid_t ost_results_dataset(ost_writer_t *self, hid_t parent, const char *name, hid_t type, size_t rank,
     const ost_dimension_t *const *dims, const char *units, const char *long_name, ost_error_t *err);
-/* A dimension of the file and its coordinate variable of the same name. `values` may be NULL: not written. */
-int ost_results_coordinate(ost_writer_t *self, ost_dimension_t *dim, hid_t type, const void *values, const char *units,
-    const char *long_name, ost_error_t *err) OST_MUST_CHECK;
+/* A dataset over one dimension, written at once. */
+typedef struct {
+    const char *name;
+    hid_t type;                    /* in the file and in memory */
+    const void *values;            /* [dim->n] */
+    const char *units, *long_name; /* NULL: none */
+} ost_values_t;
+
+/* @return its id, or -1 with the error recorded */
+hid_t ost_results_values(ost_writer_t *self, const ost_dimension_t *dim, const ost_values_t *values, ost_error_t *err);
+/* The coordinate variable of a dimension, which is named as it is. */
+int ost_results_coordinate(
+    ost_writer_t *self, ost_dimension_t *dim, const ost_values_t *values, ost_error_t *err) OST_MUST_CHECK;
 int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err);
 
 /* Datasets of schedules: these and the schedule's name. */

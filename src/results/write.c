@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,14 +154,10 @@ static int write_columns(ost_writer_t *self, size_t p, held_t *held, ost_error_t
         const hsize_t start[] = { p, has_arm ? target->arm[column->arm] : 0, held->first };
         const hsize_t count[] = { 1, 1, held->n };
         if (target->columns[c] < 0) continue;
-        hid_t space = H5Dget_space(target->columns[c]), memory = H5Screate_simple(1, count + 2, NULL);
-        bool ok = space >= 0 && memory >= 0 &&
-                  H5Sselect_hyperslab(space, H5S_SELECT_SET, start + skipped, NULL, count + skipped, NULL) >= 0 &&
-                  H5Dwrite(target->columns[c], H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT,
-                      held->values + c * MAX_HELD * OST_COHORT_BLOCK) >= 0;
-        if (space >= 0) H5Sclose(space);
-        if (memory >= 0) H5Sclose(memory);
-        if (!ok) return ost_writer_fail(self, name_of(self, target->columns[c]), err);
+        if (ost_h5_transfer(target->columns[c], 3 - skipped, start + skipped, count + skipped, NULL,
+                held->values + c * MAX_HELD * OST_COHORT_BLOCK) != 0) {
+            return ost_writer_fail(self, name_of(self, target->columns[c]), err);
+        }
     }
     held->n = 0;
     return 0;
@@ -199,75 +196,45 @@ static int write_part(ost_writer_t *self, size_t p, ost_error_t *err)
     return ret;
 }
 
-static int write_failure_column(ost_writer_t *self, const ost_dimension_t *dim, const char *name, hid_t type,
-    const void *values, const char *long_name, ost_error_t *err)
-{
-    const ost_dimension_t *const dims[] = { dim };
-    hid_t id = ost_results_dataset(self, self->file, name, type, 1, dims, NULL, long_name, err);
-    if (id < 0) return OST_ERR_IO;
-    return H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 ? 0 : ost_writer_fail(self, name, err);
-}
-
-/* Failures of all parts as they are written. */
-typedef struct {
-    size_t n;
-    int64_t *numbers, *subjects; /* [n] */
-    const char **arms;           /* [n] borrowed */
-    char **texts;                /* [n] owned */
-} failures_t;
-
 /* Of several plans, who it was goes into the text. */
-static int list_failures(const ost_writer_t *self, failures_t *all, ost_error_t *err)
-{
-    ost_failed_t f;
-    size_t n = 0;
-    for (size_t p = 0; p < self->n_parts; p++)
-        for (size_t i = 0; ost_journal_failure(self->journal, p, i, &f); i++) n++;
-    all->numbers = calloc(n + 1, sizeof(*all->numbers));
-    all->subjects = calloc(n + 1, sizeof(*all->subjects));
-    all->arms = calloc(n + 1, sizeof(*all->arms));
-    all->texts = calloc(n + 1, sizeof(*all->texts));
-    if (all->numbers == NULL || all->subjects == NULL || all->arms == NULL || all->texts == NULL)
-        return ost_no_memory(err);
-    for (size_t p = 0; p < self->n_parts; p++) {
-        for (size_t i = 0; ost_journal_failure(self->journal, p, i, &f); i++) {
-            char **text = &all->texts[all->n];
-            all->numbers[all->n] = (int64_t) all->n;
-            all->subjects[all->n] = (int64_t) f.subject;
-            all->arms[all->n++] = f.arm;
-            int length = self->n_parts == 1 ? asprintf(text, "%s", f.message)
-                                            : asprintf(text, "%s, arm '%s', subject %llu: %s", self->parts[p].name,
-                                                  f.arm, (unsigned long long) f.subject, f.message);
-            if (length < 0) {
-                *text = NULL;
-                return ost_no_memory(err);
-            }
-        }
-    }
-    return 0;
-}
-
 static int write_failures(ost_writer_t *self, ost_error_t *err)
 {
-    failures_t all = { 0 };
-    int ret = list_failures(self, &all, err);
-    ost_dimension_t dim = { .name = "failure", .n = all.n, .scale = -1 };
-    if (ret == 0 && all.n > 0) {
-        ret = ost_results_coordinate(
-            self, &dim, H5T_NATIVE_INT64, all.numbers, "1", "failed subject-arms, the first by subject number", err);
-        if (ret == 0 && self->n_parts == 1) {
-            ret = write_failure_column(
-                self, &dim, "failure_subject", H5T_NATIVE_INT64, all.subjects, "subject number", err);
+    ost_failed_t f;
+    ost_dimension_t dim = { .name = "failure", .scale = -1 };
+    for (size_t p = 0; p < self->n_parts; p++)
+        for (size_t i = 0; ost_journal_failure(self->journal, p, i, &f); i++) dim.n++;
+    if (dim.n == 0) return 0;
+    ost_text_list_t texts = { 0 };
+    int64_t *numbers = calloc(dim.n, sizeof(*numbers)), *subjects = calloc(dim.n, sizeof(*subjects));
+    const char **arms = calloc(dim.n, sizeof(*arms));
+    int ret = numbers == NULL || subjects == NULL || arms == NULL ? ost_no_memory(err) : 0;
+    for (size_t p = 0, n = 0; p < self->n_parts; p++) {
+        for (size_t i = 0; ret == 0 && ost_journal_failure(self->journal, p, i, &f); i++, n++) {
+            numbers[n] = (int64_t) n;
+            subjects[n] = (int64_t) f.subject;
+            arms[n] = f.arm;
+            if (self->n_parts == 1)
+                ret = ost_text_list_add(&texts, "%s", f.message);
+            else
+                ret = ost_text_list_add(
+                    &texts, "%s, arm '%s', subject %" PRIu64 ": %s", self->parts[p].name, f.arm, f.subject, f.message);
+            if (ret < 0) ost_no_memory(err);
         }
-        if (ret == 0 && self->n_parts == 1)
-            ret = write_failure_column(self, &dim, "failure_arm", self->text_type, all.arms, "treatment arm", err);
-        if (ret == 0)
-            ret = write_failure_column(self, &dim, "failure_message", self->text_type, all.texts, "what happened", err);
     }
-    ost_h5_free_texts(all.texts, all.n);
-    free(all.numbers);
-    free(all.subjects);
-    free(all.arms);
+    const ost_values_t columns[] = {
+        { "failure_subject", H5T_NATIVE_INT64, subjects, NULL, "subject number" },
+        { "failure_arm", self->text_type, arms, NULL, "treatment arm" },
+        { "failure_message", self->text_type, texts.items, NULL, "what happened" },
+    };
+    const ost_values_t own = { dim.name, H5T_NATIVE_INT64, numbers, "1",
+        "failed subject-arms, the first by subject number" };
+    if (ret == 0) ret = ost_results_coordinate(self, &dim, &own, err);
+    for (size_t i = self->n_parts == 1 ? 0 : 2; i < 3 && ret == 0; i++)
+        ret = ost_results_values(self, &dim, &columns[i], err) < 0 ? OST_ERR_IO : 0;
+    ost_text_list_free(&texts);
+    free(numbers);
+    free(subjects);
+    free(arms);
     return ret;
 }
 
@@ -313,30 +280,25 @@ static int write_summary(ost_writer_t *self, ost_error_t *err)
     return ret == 0 ? write_errors(self, "solver_error_percent", s->solver_error, err) : ret;
 }
 
-/* Append lines that `lines` does not have. @return false: out of memory */
-static bool add_lines(char **lines, const char *more)
+/* Append lines that are not there yet. @return false: out of memory */
+static bool add_lines(ost_text_list_t *lines, const char *more)
 {
-    for (size_t length; more != NULL && *more != '\0'; more += length + (more[length] == '\n')) {
-        const char *there = *lines;
-        length = strcspn(more, "\n");
-        while (there != NULL && (strncmp(there, more, length) != 0 || (there[length] != '\n' && there[length] != '\0')))
-            there = (there = strchr(there, '\n')) != NULL ? there + 1 : NULL;
-        if (there != NULL) continue;
-        char *all;
-        if (asprintf(&all, "%s%s%.*s", *lines != NULL ? *lines : "", *lines != NULL ? "\n" : "", (int) length, more) <
-            0)
-            return false;
-        free(*lines);
-        *lines = all;
+    ost_text_list_t all = { 0 };
+    bool ok = ost_text_list_split(&all, more) == 0;
+    for (size_t i = 0; i < all.n && ok; i++) {
+        size_t k = 0;
+        while (k < lines->n && strcmp(lines->items[k], all.items[i]) != 0) k++;
+        if (k == lines->n) ok = ost_text_list_add(lines, "%s", all.items[i]) == 0;
     }
-    return true;
+    ost_text_list_free(&all);
+    return ok;
 }
 
 /* What several plans were run as. */
 static int write_comparison(ost_writer_t *self, ost_error_t *err)
 {
     const char *const names[] = { "models", "compared_models", "arms_left_out" };
-    char *lines[3] = { NULL };
+    ost_text_list_t lines[3] = { 0 };
     uint64_t n_failed = 0;
     bool ok = true;
     for (size_t p = 0; p < self->n_parts && ok; p++) {
@@ -345,14 +307,17 @@ static int write_comparison(ost_writer_t *self, ost_error_t *err)
              add_lines(&lines[1], self->parts[p].name) && add_lines(&lines[2], self->parts[p].left_out);
     }
     int ret = ok ? 0 : ost_no_memory(err);
-    for (size_t i = 0; i < 3 && ret == 0; i++) {
-        if (lines[i] != NULL && ost_h5_set_text(self->file, names[i], lines[i]) != 0)
+    for (size_t i = 0; i < 3; i++) {
+        char *text = ost_text_join((const char *const *) lines[i].items, lines[i].n, "\n");
+        if (ret == 0 && text == NULL) ret = ost_no_memory(err);
+        if (ret == 0 && lines[i].n > 0 && ost_h5_set_text(self->file, names[i], text) != 0)
             ret = ost_writer_fail(self, names[i], err);
+        ost_text_list_free(&lines[i]);
+        free(text);
     }
     if (ret == 0 && (ost_h5_set_count(self->file, "n_failed", n_failed) != 0 ||
                         ost_h5_set_count(self->file, "n_done", self->dimensions[OST_DIM_SUBJECT].n) != 0))
         ret = ost_writer_fail(self, "n_failed", err);
-    for (size_t i = 0; i < 3; i++) free(lines[i]);
     return ret;
 }
 
