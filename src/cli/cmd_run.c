@@ -47,7 +47,6 @@ typedef struct {
     ost_journal_t *journal;
     const ost_plan_t *plan;
     size_t part;
-    uint64_t n_resumed; /* subjects of an earlier run */
     bool quiet, terminal;
     double last_report; /* s since the start */
 } run_t;
@@ -194,15 +193,16 @@ static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
 static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *heading)
 {
     const ost_experiment_t *e = run->plan->experiment;
-    const ost_cohort_summary_t *all = ost_journal_summary(run->journal, run->part);
+    const ost_journal_part_t *kept = ost_journal_part(run->journal, run->part);
+    const ost_cohort_summary_t *all = &kept->sums;
     char a[64], b[64], c[64];
     double jobs = fmax(1, (double) s->subjects * (double) e->n_arms);
     if (heading != NULL) printf("%s\n", heading);
     printf("%s x %s in %.2f s on %s (%s): %.0f subject-arms/s\n", ost_cli_plural(s->subjects, "subject", a),
         ost_cli_plural(e->n_arms, "arm", b), s->seconds_wall, ost_cli_plural((uint64_t) s->n_threads, "thread", c),
         ost_isa_name(s->isa), jobs / s->seconds_wall);
-    if (run->n_resumed > 0)
-        printf("resumed: %s of an earlier run were there\n", ost_cli_plural(run->n_resumed, "subject", a));
+    if (kept->n_resumed > 0)
+        printf("resumed: %s of an earlier run were there\n", ost_cli_plural(kept->n_resumed, "subject", a));
     double steps = (double) s->stats.steps, tries = steps + (double) s->stats.rejected;
     printf("%.1f steps of %s per subject-arm, %.2f %% of steps rejected\n", steps / jobs, ost_stepper_name(s->stepper),
         tries > 0 ? 100 * (double) s->stats.rejected / tries : 0);
@@ -270,7 +270,7 @@ static int run_part(run_t *run, const char *heading, const ost_simulation_t *how
     const ost_cohort_options_t options = { .n_threads = how->n_threads,
         .sink = write_block,
         .parallel_sink = true,
-        .done = ost_journal_done(run->journal, run->part, &run->n_resumed),
+        .done = ost_journal_part(run->journal, run->part)->done,
         .progress = report_progress,
         .user = run };
     run->last_report = 0;
@@ -300,7 +300,7 @@ int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const ost_simulati
     for (run.part = 0; run.part < n_parts && ret == 0; run.part++) {
         run.plan = parts[run.part].plan;
         ret = run_part(&run, parts[run.part].name, how, &err);
-        n_failed += ost_journal_summary(run.journal, run.part)->failures;
+        n_failed += ost_journal_part(run.journal, run.part)->sums.failures;
     }
     bool is_interrupted = ret > 0;
     if (ret == 0 || (is_interrupted && is_alone)) ret = ost_results_write(run.journal, how->out, &err);

@@ -15,9 +15,8 @@ static void list_columns(ost_columns_t *self)
 {
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
-    for (size_t a = 0; a < e->n_arms; a++) add(self, (ost_column_t){ OST_COLUMN_STATUS, a, (long) a, 1 });
-    for (size_t a = 0; a < e->n_arms; a++) add(self, (ost_column_t){ OST_COLUMN_STEPS, a, (long) a, 1 });
-    for (size_t a = 0; a < e->n_arms; a++) add(self, (ost_column_t){ OST_COLUMN_REJECTED, a, (long) a, 1 });
+    for (ost_column_source_t source = OST_COLUMN_STATUS; source <= OST_COLUMN_REJECTED; source++)
+        for (size_t a = 0; a < e->n_arms; a++) add(self, (ost_column_t){ source, a, (long) a, 1 });
     for (size_t i = 0; i < plan->schedules->n; i++) {
         add(self, (ost_column_t){ OST_COLUMN_BEGAN, i, (long) plan->schedules->line[i].arm, 1 });
         add(self, (ost_column_t){ OST_COLUMN_ENDED, i, (long) plan->schedules->line[i].arm, 1 });
@@ -56,17 +55,6 @@ static const char *find_other(const ost_plan_t *plan, const char *name)
     return NULL;
 }
 
-/* The block whose output a variable is. */
-static const ost_block_t *find_block(const ost_plan_t *plan, const char *name)
-{
-    for (size_t b = 0; b < plan->blocks->n; b++) {
-        const ost_model_t *model = plan->blocks->block[b].model;
-        for (size_t i = 0; i < model->n_outputs; i++)
-            if (strcmp(model->outputs[i].group, name) == 0) return &plan->blocks->block[b];
-    }
-    return &plan->blocks->block[0];
-}
-
 static int check_variable(const ost_plan_t *plan, const ost_variable_t *variable, ost_error_t *err)
 {
     const ost_experiment_t *e = plan->experiment;
@@ -78,7 +66,7 @@ static int check_variable(const ost_plan_t *plan, const ost_variable_t *variable
         other = "a dataset of its own";
     }
     if (other == NULL) return 0;
-    const ost_block_t *block = find_block(plan, variable->name);
+    const ost_block_t *block = &plan->blocks->block[plan->outputs->block[variable->first]];
     return OST_FAIL_AT(err, OST_ERR_NAME, e, block->location,
         "output '%s' of model '%s' cannot be written: in the result file, '%s' is the name of %s; choose another, or "
         "list the outputs to compute",

@@ -2,6 +2,7 @@
 /* See identity.h. Takes a plan, gives facts as texts, and compares them with those of an earlier run. */
 #include "journal/identity.h"
 
+#include "core/text.h"
 #include "lang/model_impl.h"
 #include "osteon/version.h"
 
@@ -33,38 +34,26 @@ static int add_number(ost_identity_t *self, const char *name, double value, ost_
     return ost_identity_add(self, OST_FACT_NUMBER, name, text, err);
 }
 
-static char *join_overrides(const ost_experiment_t *experiment)
-{
-    size_t size = 1;
-    for (size_t i = 0; i < experiment->n_overrides; i++) size += strlen(experiment->overrides[i]) + 1;
-    char *text = calloc(1, size);
-    for (size_t i = 0, length = 0; text != NULL && i < experiment->n_overrides; i++) {
-        length += (size_t) snprintf(text + length, size - length, "%s%s", i > 0 ? "\n" : "", experiment->overrides[i]);
-    }
-    return text;
-}
-
 /* One line a model: name, kind, fingerprint of its programs, where it came from. */
 static char *list_models(const ost_plan_t *plan)
 {
-    size_t size = 1;
-    for (size_t b = 0; b < plan->blocks->n; b++) {
+    ost_text_list_t lines = { 0 };
+    int ret = 0;
+    for (size_t b = 0; b < plan->blocks->n && ret == 0; b++) {
         const ost_model_t *model = plan->blocks->block[b].model;
-        size += strlen(model->name) + strlen(ost_model_kind_words[model->kind]) + strlen(model->path) + 32;
+        ret = ost_text_list_add(&lines, "%s %s %016" PRIx64 " %s", model->name, ost_model_kind_words[model->kind],
+            model->impl->fingerprint, model->path);
     }
-    char *text = calloc(1, size);
-    for (size_t b = 0, length = 0; text != NULL && b < plan->blocks->n; b++) {
-        const ost_model_t *model = plan->blocks->block[b].model;
-        length += (size_t) snprintf(text + length, size - length, "%s%s %s %016" PRIx64 " %s", b > 0 ? "\n" : "",
-            model->name, ost_model_kind_words[model->kind], model->impl->fingerprint, model->path);
-    }
+    char *text = ret == 0 ? ost_text_join((const char *const *) lines.items, lines.n, "\n") : NULL;
+    ost_text_list_free(&lines);
     return text;
 }
 
 static int add_texts(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err)
 {
     const ost_experiment_t *e = plan->experiment;
-    char *overrides = join_overrides(e), *models = list_models(plan);
+    char *overrides = ost_text_join((const char *const *) e->overrides, e->n_overrides, "\n"),
+         *models = list_models(plan);
     int ret = overrides == NULL || models == NULL ? ost_no_memory(err) : 0;
     const char *const texts[][2] = {
         { "Conventions", "CF-1.10" },

@@ -3,7 +3,6 @@
  * record holds its own counts and messages, so that sums over records are those of one unbroken run. */
 #include "journal/journal.h"
 
-#include "journal/block.h"
 #include "journal/record.h"
 
 #include <errno.h>
@@ -39,12 +38,9 @@ typedef struct {
 } note_t;
 
 typedef struct {
-    ost_identity_t identity;
+    ost_journal_part_t kept;
     size_t n_blocks;
-    int64_t *at; /* [n_blocks] where its record begins, -1: not there */
-    bool *done;  /* [n_blocks] there when the journal was opened */
-    uint64_t n_resumed;
-    ost_cohort_summary_t sums;
+    int64_t *at;                    /* [n_blocks] where its record begins, -1: not there */
     double wall_before, cpu_before; /* s, of earlier openings */
     note_t *notes;                  /* [MAX_FAILURES + 1] */
     size_t n_notes;
@@ -62,13 +58,6 @@ struct ost_journal {
     ost_kept_body_t *idle;
     double t_open, cpu_open; /* s */
 };
-
-static double wall_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
-}
 
 static double cpu_seconds(void)
 {
@@ -121,7 +110,7 @@ static int count_block(
     part_t *self, const ost_columns_t *columns, size_t i, const ost_kept_view_t *block, int64_t at, ost_error_t *err)
 {
     const ost_kept_counts_t *counts = block->counts;
-    ost_cohort_summary_t *sums = &self->sums;
+    ost_cohort_summary_t *sums = &self->kept.sums;
     self->at[i] = at;
     sums->subjects += counts->n_subjects;
     sums->failures += counts->failures;
@@ -145,7 +134,7 @@ static int visit_part(ost_journal_t *self, const ost_record_head_t *head, const 
     if (head->key >= self->n_parts) return fail_damaged(self, err);
     int ret = ost_identity_read(&theirs, body, head->length, err);
     if (ret == OST_ERR_FORMAT) ret = fail_damaged(self, err);
-    if (ret == 0) ret = ost_identity_compare(&self->parts[head->key].identity, &theirs, self->file.path, err);
+    if (ret == 0) ret = ost_identity_compare(&self->parts[head->key].kept.identity, &theirs, self->file.path, err);
     ost_identity_free(&theirs);
     self->n_part_records++;
     return ret;
@@ -162,8 +151,8 @@ static int visit_block(
     }
     part_t *part = &self->parts[p];
     if (part->at[i] >= 0) return 0;
-    part->done[i] = true;
-    part->n_resumed += block.counts->n_subjects;
+    part->kept.done[i] = true;
+    part->kept.n_resumed += block.counts->n_subjects;
     return count_block(part, &self->columns[p], (size_t) i, &block, at, err);
 }
 
@@ -173,7 +162,7 @@ static int visit_probe(ost_journal_t *self, const ost_record_head_t *head, const
     const probe_head_t *probe = body;
     if (head->key >= self->n_parts || head->length != sizeof(*probe) + 2 * n_outputs * sizeof(double))
         return fail_damaged(self, err);
-    ost_cohort_summary_t *sums = &self->parts[head->key].sums;
+    ost_cohort_summary_t *sums = &self->parts[head->key].kept.sums;
     const double *errors = (const void *) (probe + 1);
     sums->n_periodic_probed = probe->n_periodic;
     sums->n_solver_probed = probe->n_solver;
@@ -184,17 +173,17 @@ static int visit_probe(ost_journal_t *self, const ost_record_head_t *head, const
 
 static void count_end(part_t *self, const end_t *end)
 {
-    self->sums.n_threads = (int) end->n_threads;
-    self->sums.seconds_wall = self->wall_before + end->seconds_wall;
-    self->sums.seconds_cpu = self->cpu_before + end->seconds_cpu;
+    self->kept.sums.n_threads = (int) end->n_threads;
+    self->kept.sums.seconds_wall = self->wall_before + end->seconds_wall;
+    self->kept.sums.seconds_cpu = self->cpu_before + end->seconds_cpu;
 }
 
 /* What was counted so far belongs to earlier openings. */
 static void begin_opening(ost_journal_t *self)
 {
     for (size_t p = 0; p < self->n_parts; p++) {
-        self->parts[p].wall_before = self->parts[p].sums.seconds_wall;
-        self->parts[p].cpu_before = self->parts[p].sums.seconds_cpu;
+        self->parts[p].wall_before = self->parts[p].kept.sums.seconds_wall;
+        self->parts[p].cpu_before = self->parts[p].kept.sums.seconds_cpu;
     }
 }
 
@@ -245,7 +234,7 @@ static int begin(ost_journal_t *self, ost_error_t *err)
     int ret = ost_record_cut(&self->file, 0, err);
     if (ret == 0) ret = ost_record_append(&self->file, OST_RECORD_HEAD, 0, &body, 1, err);
     for (size_t p = 0; p < self->n_parts && ret == 0; p++) {
-        char *lines = ost_identity_print(&self->parts[p].identity);
+        char *lines = ost_identity_print(&self->parts[p].kept.identity);
         if (lines == NULL) return ost_no_memory(err);
         body = (struct iovec){ lines, strlen(lines) };
         ret = ost_record_append(&self->file, OST_RECORD_PART, p, &body, 1, err);
@@ -274,7 +263,7 @@ static int take_over(ost_journal_t *self, ost_resume_t how, ost_error_t *err)
     }
     ret = ost_record_scan(self->file.fd, self->file.path, visit, self, &end, err);
     if (ret < 0) return ret;
-    for (size_t p = 0; p < self->n_parts; p++) n += self->parts[p].n_resumed;
+    for (size_t p = 0; p < self->n_parts; p++) n += self->parts[p].kept.n_resumed;
     if (n > 0) return ost_record_cut(&self->file, end, err);
     /* killed before there was anything; or another file */
     return self->has_head || ost_record_is_torn(&self->file) ? begin(self, err) : fail_damaged(self, err);
@@ -285,22 +274,23 @@ static int make_part(ost_journal_t *self, size_t p, ost_error_t *err)
     const ost_plan_t *plan = self->plans[p].plan;
     part_t *part = &self->parts[p];
     size_t n_outputs = plan->system->n_outputs;
+    part->kept.columns = &self->columns[p];
     part->n_blocks = (size_t) ((plan->experiment->n_subjects + OST_COHORT_BLOCK - 1) / OST_COHORT_BLOCK);
     part->at = malloc((part->n_blocks + 1) * sizeof(*part->at));
-    part->done = calloc(part->n_blocks + 1, sizeof(*part->done));
+    part->kept.done = calloc(part->n_blocks + 1, sizeof(*part->kept.done));
     part->notes = calloc(MAX_FAILURES + 1, sizeof(*part->notes));
-    part->sums = (ost_cohort_summary_t){ .isa = plan->experiment->solver.isa,
+    part->kept.sums = (ost_cohort_summary_t){ .isa = plan->experiment->solver.isa,
         .stepper = plan->experiment->solver.stepper,
         .n_not_finite = calloc(n_outputs + 1, sizeof(uint64_t)),
         .periodic_error = calloc(n_outputs + 1, sizeof(double)),
         .solver_error = calloc(n_outputs + 1, sizeof(double)) };
-    if (part->at == NULL || part->done == NULL || part->notes == NULL || part->sums.n_not_finite == NULL ||
-        part->sums.periodic_error == NULL || part->sums.solver_error == NULL) {
+    if (part->at == NULL || part->kept.done == NULL || part->notes == NULL || part->kept.sums.n_not_finite == NULL ||
+        part->kept.sums.periodic_error == NULL || part->kept.sums.solver_error == NULL) {
         return ost_no_memory(err);
     }
     for (size_t i = 0; i < part->n_blocks; i++) part->at[i] = -1;
-    for (size_t o = 0; o < n_outputs; o++) part->sums.periodic_error[o] = part->sums.solver_error[o] = NAN;
-    return ost_identity_init(&part->identity, plan, err);
+    for (size_t o = 0; o < n_outputs; o++) part->kept.sums.periodic_error[o] = part->kept.sums.solver_error[o] = NAN;
+    return ost_identity_init(&part->kept.identity, plan, err);
 }
 
 static void release(ost_journal_t *self)
@@ -308,12 +298,12 @@ static void release(ost_journal_t *self)
     ost_record_close(&self->file);
     for (size_t p = 0; p < self->n_parts && self->parts != NULL; p++) {
         part_t *part = &self->parts[p];
-        ost_identity_free(&part->identity);
-        ost_cohort_summary_free(&part->sums);
+        ost_identity_free(&part->kept.identity);
+        ost_cohort_summary_free(&part->kept.sums);
         for (size_t i = 0; i < part->n_notes; i++) free(part->notes[i].text);
         free(part->notes);
         free(part->at);
-        free(part->done);
+        free(part->kept.done);
     }
     for (size_t p = 0; p < self->n_parts && self->columns != NULL; p++) ost_columns_free(&self->columns[p]);
     for (ost_kept_body_t *body = self->idle, *next; body != NULL; body = next) {
@@ -343,7 +333,7 @@ int ost_journal_open(
     if (made == NULL) return ost_no_memory(err);
     made->plans = parts;
     made->n_parts = n_parts;
-    made->t_open = wall_seconds();
+    made->t_open = ost_record_seconds();
     made->cpu_open = cpu_seconds();
     pthread_mutex_init(&made->lock, NULL);
     made->columns = calloc(n_parts, sizeof(*made->columns));
@@ -383,31 +373,15 @@ bool ost_journal_is(const char *path)
     return is;
 }
 
-const bool *ost_journal_done(const ost_journal_t *self, size_t part, uint64_t *n_subjects)
+const ost_journal_part_t *ost_journal_part(const ost_journal_t *self, size_t part)
 {
-    *n_subjects = self->parts[part].n_resumed;
-    return self->parts[part].done;
-}
-
-const ost_cohort_summary_t *ost_journal_summary(const ost_journal_t *self, size_t part)
-{
-    return &self->parts[part].sums;
-}
-
-const ost_columns_t *ost_journal_columns(const ost_journal_t *self, size_t part)
-{
-    return &self->columns[part];
+    return &self->parts[part].kept;
 }
 
 const ost_part_t *ost_journal_parts(const ost_journal_t *self, size_t *n_parts)
 {
     *n_parts = self->n_parts;
     return self->plans;
-}
-
-const ost_identity_t *ost_journal_identity(const ost_journal_t *self, size_t part)
-{
-    return &self->parts[part].identity;
 }
 
 uint64_t ost_journal_bytes(const ost_journal_t *self)
@@ -427,7 +401,7 @@ bool ost_journal_failure(const ost_journal_t *self, size_t part, size_t i, ost_f
 static int append_probe(ost_journal_t *self, size_t part, const ost_cohort_summary_t *probed, ost_error_t *err)
 {
     size_t size = plan_of(self, part)->system->n_outputs * sizeof(double);
-    ost_cohort_summary_t *sums = &self->parts[part].sums;
+    ost_cohort_summary_t *sums = &self->parts[part].kept.sums;
     probe_head_t probe = { probed->n_periodic_probed, probed->n_solver_probed };
     const struct iovec body[] = { { &probe, sizeof(probe) }, { probed->periodic_error, size },
         { probed->solver_error, size } };
@@ -475,7 +449,7 @@ int ost_journal_block(ost_journal_t *self, size_t part, const ost_cohort_block_t
     if (made == NULL) return ost_no_memory(err);
     /* packing and the check are outside the lock, so that threads compress side by side */
     int ret = ost_kept_write(
-        made, &self->columns[part], block, wall_seconds() - self->t_open, cpu_seconds() - self->cpu_open, err);
+        made, &self->columns[part], block, ost_record_seconds() - self->t_open, cpu_seconds() - self->cpu_open, err);
     const struct iovec body = { made->bytes, made->size };
     const ost_record_head_t head = ost_record_seal(OST_RECORD_BLOCK, (uint64_t) part << PART_SHIFT | i, &body, 1);
     pthread_mutex_lock(&self->lock);
@@ -496,28 +470,21 @@ int ost_journal_end(ost_journal_t *self, size_t part, const ost_cohort_summary_t
 }
 
 int ost_journal_read(const ost_journal_t *self, size_t part, size_t i, ost_journal_buffer_t *buffer,
-    ost_kept_block_t *out, ost_error_t *err)
+    ost_kept_view_t *out, ost_error_t *err)
 {
     ost_record_head_t head;
-    ost_kept_view_t view;
     int64_t at = self->parts[part].at[i];
     if (at < 0) return 1;
     int ret = ost_record_read(self->file.fd, self->file.path, at, &head, &buffer->body, &buffer->room, err);
     if (ret < 0) return ret;
-    if (!ost_kept_read(&view, &self->columns[part], i, buffer->body, head.length)) return fail_damaged(self, err);
-    *out = (ost_kept_block_t){ .first = (uint64_t) i * OST_COHORT_BLOCK,
-        .n_subjects = view.counts->n_subjects,
-        .columns = view.columns,
-        .sizes = view.sizes,
-        .chunks = view.chunks };
-    return 0;
+    return ost_kept_read(out, &self->columns[part], i, buffer->body, head.length) ? 0 : fail_damaged(self, err);
 }
 
 void ost_journal_close(ost_journal_t *self)
 {
     if (self == NULL) return;
     uint64_t n = 0;
-    for (size_t p = 0; p < self->n_parts; p++) n += self->parts[p].sums.subjects;
+    for (size_t p = 0; p < self->n_parts; p++) n += self->parts[p].kept.sums.subjects;
     if (n == 0) unlink(self->file.path);
     release(self);
 }

@@ -5,7 +5,7 @@
 #ifndef OST_JOURNAL_JOURNAL_H
 #define OST_JOURNAL_JOURNAL_H
 
-#include "journal/columns.h"
+#include "journal/block.h"
 #include "journal/identity.h"
 
 /** A journal open for writing by this process alone. */
@@ -30,9 +30,17 @@ int ost_journal_open(ost_journal_t **self, const char *path, const ost_part_t *p
 bool ost_journal_exists(const char *path);
 /** Whether the file `path` is a journal. */
 bool ost_journal_is(const char *path);
-/** Blocks of a part that an earlier run has computed, for ost_cohort_options_t. @param[out] n_subjects  in these
- *  @return [number of blocks], owned by self */
-const bool *ost_journal_done(const ost_journal_t *self, size_t part, uint64_t *n_subjects);
+/** What a journal holds of a part. */
+typedef struct {
+    const ost_columns_t *columns; /**< with the plan */
+    ost_identity_t identity;      /**< of the plan */
+    ost_cohort_summary_t sums;    /**< over all blocks, those of earlier runs as well */
+    bool *done;                   /**< [number of blocks] computed by an earlier run, for ost_cohort_options_t */
+    uint64_t n_resumed;           /**< subjects in these */
+} ost_journal_part_t;
+
+/** Owned by self. */
+const ost_journal_part_t *ost_journal_part(const ost_journal_t *self, size_t part);
 /** Append a block of ost_cohort_run: OST_COHORT_BLOCK subjects from a multiple of it on, or the rest of the cohort. By
  *  several threads at a time: each packs its own, and only the writing waits for the others. */
 int ost_journal_block(
@@ -40,9 +48,6 @@ int ost_journal_block(
 /** Append what this run of a part took: threads and time. */
 int ost_journal_end(
     ost_journal_t *self, size_t part, const ost_cohort_summary_t *summary, ost_error_t *err) OST_MUST_CHECK;
-/** Sums over all blocks of a part, those of earlier runs as well; owned by self. */
-const ost_cohort_summary_t *ost_journal_summary(const ost_journal_t *self, size_t part);
-
 /** A subject that failed in one arm. */
 typedef struct {
     uint64_t subject;          /**< its number */
@@ -56,20 +61,8 @@ void ost_journal_close(ost_journal_t *self);
 /** Close and remove: what it holds is in the result file. Accepts NULL. */
 void ost_journal_remove(ost_journal_t *self);
 
-/** Columns of a part and the plan, owned by self. */
-const ost_columns_t *ost_journal_columns(const ost_journal_t *self, size_t part);
-const ost_part_t *ost_journal_parts(const ost_journal_t *self, size_t *n_parts);    /**< [*n_parts] */
-const ost_identity_t *ost_journal_identity(const ost_journal_t *self, size_t part); /**< owned by self */
-uint64_t ost_journal_bytes(const ost_journal_t *self);                              /**< size */
-
-/** A block as it stands in a journal; points into a buffer of the reader. */
-typedef struct {
-    uint64_t first; /**< 0-based position of its first subject in the cohort */
-    size_t n_subjects;
-    const double *columns; /**< [n_columns][n_subjects] reported units */
-    const uint64_t *sizes; /**< [n_chunks] bytes of each chunk */
-    const char *chunks;    /**< one after the other */
-} ost_kept_block_t;
+const ost_part_t *ost_journal_parts(const ost_journal_t *self, size_t *n_parts); /**< [*n_parts] */
+uint64_t ost_journal_bytes(const ost_journal_t *self);                           /**< size */
 
 /** Scratch of a reader; begin with a zeroed one, free what `body` points to. */
 typedef struct {
@@ -77,8 +70,9 @@ typedef struct {
     size_t room;
 } ost_journal_buffer_t;
 
-/** Read block i of a part, checked. @return 0; 1: it is not there; OST_ERR_FORMAT: damaged since it was written */
+/** Read block i of a part, checked. @param[out] out  points into the buffer @return 0; 1: it is not there;
+ * OST_ERR_FORMAT: damaged since it was written */
 int ost_journal_read(const ost_journal_t *self, size_t part, size_t i, ost_journal_buffer_t *buffer,
-    ost_kept_block_t *out, ost_error_t *err) OST_MUST_CHECK;
+    ost_kept_view_t *out, ost_error_t *err) OST_MUST_CHECK;
 
 #endif

@@ -61,7 +61,7 @@ static uint64_t padding(uint64_t length)
     return (8 - length % 8) % 8;
 }
 
-static double seconds_now(void)
+double ost_record_seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -194,7 +194,7 @@ static int open_locked(ost_record_t *self, ost_error_t *err)
 
 int ost_record_open(ost_record_t *self, const char *path, ost_error_t *err)
 {
-    *self = (ost_record_t){ .fd = -1, .t_synced = seconds_now(), .path = strdup(path) };
+    *self = (ost_record_t){ .fd = -1, .t_synced = ost_record_seconds(), .path = strdup(path) };
     if (self->path == NULL) return ost_no_memory(err);
     int ret;
     while ((ret = open_locked(self, err)) > 0) close(self->fd);
@@ -271,7 +271,7 @@ int ost_record_own(ost_record_t *self, ost_error_t *err)
 
 bool ost_record_is_due(ost_record_t *self)
 {
-    double now = seconds_now();
+    double now = ost_record_seconds();
     if (now - self->t_synced < OST_RECORD_SYNC_SECONDS) return false;
     self->t_synced = now;
     return true;

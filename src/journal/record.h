@@ -68,6 +68,8 @@ int ost_record_append(ost_record_t *self, ost_record_kind_t kind, uint64_t key, 
     ost_error_t *err) OST_MUST_CHECK;
 /* Append host, process and time, for the message to whom comes second. */
 int ost_record_own(ost_record_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* Seconds by a clock that is never set. */
+double ost_record_seconds(void);
 /* Whether OST_RECORD_SYNC_SECONDS have passed since the last true answer. */
 bool ost_record_is_due(ost_record_t *self);
 /* Wait until all that was appended is on the disk. */

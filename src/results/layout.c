@@ -306,7 +306,7 @@ static int describe_variable(ost_writer_t *self, size_t p, size_t v, hid_t id, c
     if (ost_h5_set_array(id, "_FillValue", type, H5T_NATIVE_DOUBLE, &nan_value, 1) != 0) return -1;
     if (ost_h5_set_text(id, "coordinates", coordinates) != 0) return -1;
     if (kept_bits >= 0 && describe_rounding(id, kept_bits) != 0) return -1;
-    if (!ost_journal_columns(self->journal, p)->is_relative[v]) return 0;
+    if (!ost_journal_part(self->journal, p)->columns->is_relative[v]) return 0;
     char units[512], text[512];
     ost_units_differ(self->parts, self->n_parts, variable->name, units, sizeof(units));
     snprintf(text, sizeof(text), "%.400s, relative to its value at time 0", variable->text);
@@ -467,7 +467,7 @@ static int define_column(
 static int define_parameters(ost_writer_t *self, size_t p, ost_error_t *err)
 {
     const ost_plan_t *plan = self->parts[p].plan;
-    const ost_columns_t *columns = ost_journal_columns(self->journal, p);
+    const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
     double *typical = calloc(plan->blocks->n_params + 1, sizeof(*typical));
     if (typical == NULL) return ost_no_memory(err);
     ost_plan_typical(plan, typical);
@@ -498,7 +498,7 @@ static int define_parameters(ost_writer_t *self, size_t p, ost_error_t *err)
 static int define_part(ost_writer_t *self, size_t p, ost_error_t *err)
 {
     const ost_plan_t *plan = self->parts[p].plan;
-    const ost_columns_t *columns = ost_journal_columns(self->journal, p);
+    const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
     ost_target_t *target = &self->targets[p];
     target->variables = calloc(plan->outputs->n_variables + 1, sizeof(*target->variables));
     target->columns = calloc(columns->n_columns + 1, sizeof(*target->columns));
@@ -512,7 +512,7 @@ static int define_part(ost_writer_t *self, size_t p, ost_error_t *err)
 /* What a part was made from; of several, what the first of them says. */
 static int write_identity(ost_writer_t *self, size_t p, ost_error_t *err)
 {
-    const ost_identity_t *identity = ost_journal_identity(self->journal, p);
+    const ost_identity_t *identity = &ost_journal_part(self->journal, p)->identity;
     int ret = 0;
     for (size_t i = 0; i < identity->n && ret == 0; i++) {
         const ost_fact_t *fact = &identity->facts[i];

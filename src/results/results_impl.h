@@ -5,7 +5,6 @@
 #define OST_RESULTS_RESULTS_IMPL_H
 
 #include "journal/journal.h"
-#include "journal/pack.h"
 #include "results/h5.h"
 #include "results/results.h"
 

@@ -43,7 +43,7 @@ static herr_t limit_cache(const ost_writer_t *self, hid_t access)
     if (H5Pget_mdc_config(access, &config) < 0) return -1;
     size_t size = 0;
     for (size_t p = 0; p < self->n_parts; p++)
-        size += ost_journal_columns(self->journal, p)->n_chunks * CACHE_BYTES_OF_ROW;
+        size += ost_journal_part(self->journal, p)->columns->n_chunks * CACHE_BYTES_OF_ROW;
     if (size < CACHE_BYTES_MIN) size = CACHE_BYTES_MIN;
     if (size > CACHE_BYTES_MAX) size = CACHE_BYTES_MAX;
     config.set_initial_size = true;
@@ -59,7 +59,7 @@ static int take_room(const ost_writer_t *self, int fd, ost_error_t *err)
     struct statvfs disk;
     double bytes = SPARE_BYTES + (double) ost_journal_bytes(self->journal);
     for (size_t p = 0; p < self->n_parts; p++) {
-        const ost_columns_t *columns = ost_journal_columns(self->journal, p);
+        const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
         double n_subjects = (double) columns->plan->experiment->n_subjects;
         bytes += n_subjects * (double) (columns->n_columns + 1) * sizeof(double);
         bytes += (n_subjects / OST_COHORT_BLOCK + 1) * (double) columns->n_chunks * SPARE_BYTES_OF_CHUNK;
@@ -115,7 +115,7 @@ static int create(ost_writer_t *self, ost_error_t *err)
     return fd >= 0 ? take_room(self, fd, err) : 0;
 }
 
-static int write_chunks(ost_writer_t *self, size_t p, const ost_kept_block_t *block, ost_error_t *err)
+static int write_chunks(ost_writer_t *self, size_t p, uint64_t first, const ost_kept_view_t *block, ost_error_t *err)
 {
     const ost_plan_t *plan = self->parts[p].plan;
     const ost_target_t *target = &self->targets[p];
@@ -125,8 +125,8 @@ static int write_chunks(ost_writer_t *self, size_t p, const ost_kept_block_t *bl
         const ost_variable_t *variable = &plan->outputs->variables[v];
         for (size_t i = 0; i < plan->experiment->n_arms * variable->n_elements; i++, chunk += block->sizes[k++]) {
             size_t arm = target->arm[i / variable->n_elements], element = i % variable->n_elements;
-            const hsize_t with[] = { p, arm, target->element[variable->first + element], block->first, 0 };
-            const hsize_t without[] = { p, arm, block->first, 0 };
+            const hsize_t with[] = { p, arm, target->element[variable->first + element], first, 0 };
+            const hsize_t without[] = { p, arm, first, 0 };
             const hsize_t *at = variable->index_set != NULL ? with : without;
             if (H5Dwrite_chunk(target->variables[v], H5P_DEFAULT, 0, at + skipped, block->sizes[k], chunk) < 0)
                 return ost_writer_fail(self, variable->name, err);
@@ -145,7 +145,7 @@ static const char *name_of(const ost_writer_t *self, hid_t id)
 /* All that is held of the columns of a part. */
 static int write_columns(ost_writer_t *self, size_t p, held_t *held, ost_error_t *err)
 {
-    const ost_columns_t *columns = ost_journal_columns(self->journal, p);
+    const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
     const ost_target_t *target = &self->targets[p];
     for (size_t c = 0; c < columns->n_columns && held->n > 0; c++) {
         const ost_column_t *column = &columns->columns[c];
@@ -163,13 +163,14 @@ static int write_columns(ost_writer_t *self, size_t p, held_t *held, ost_error_t
     return 0;
 }
 
-static int hold(ost_writer_t *self, size_t p, const ost_kept_block_t *block, held_t *held, ost_error_t *err)
+static int hold(
+    ost_writer_t *self, size_t p, uint64_t first, const ost_kept_view_t *block, held_t *held, ost_error_t *err)
 {
-    size_t n_columns = ost_journal_columns(self->journal, p)->n_columns, n = block->n_subjects;
-    bool follows = block->first == held->first + held->n && held->n + n <= MAX_HELD * OST_COHORT_BLOCK;
+    size_t n_columns = ost_journal_part(self->journal, p)->columns->n_columns, n = block->counts->n_subjects;
+    bool follows = first == held->first + held->n && held->n + n <= MAX_HELD * OST_COHORT_BLOCK;
     int ret = follows ? 0 : write_columns(self, p, held, err);
     if (ret < 0) return ret;
-    if (held->n == 0) held->first = block->first;
+    if (held->n == 0) held->first = first;
     for (size_t c = 0; c < n_columns; c++)
         memcpy(held->values + c * MAX_HELD * OST_COHORT_BLOCK + held->n, block->columns + c * n, n * sizeof(double));
     held->n += n;
@@ -178,16 +179,16 @@ static int hold(ost_writer_t *self, size_t p, const ost_kept_block_t *block, hel
 
 static int write_part(ost_writer_t *self, size_t p, ost_error_t *err)
 {
-    const ost_columns_t *columns = ost_journal_columns(self->journal, p);
+    const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
     uint64_t n_subjects = columns->plan->experiment->n_subjects;
     ost_journal_buffer_t buffer = { 0 };
     held_t held = { .values = malloc((columns->n_columns + 1) * MAX_HELD * OST_COHORT_BLOCK * sizeof(double)) };
     int ret = held.values != NULL ? 0 : ost_no_memory(err);
-    for (size_t i = 0; (uint64_t) i * OST_COHORT_BLOCK < n_subjects && ret == 0; i++) {
-        ost_kept_block_t block;
-        ret = ost_journal_read(self->journal, p, i, &buffer, &block, err);
-        if (ret == 0) ret = write_chunks(self, p, &block, err);
-        if (ret == 0) ret = hold(self, p, &block, &held, err);
+    for (uint64_t first = 0; first < n_subjects && ret == 0; first += OST_COHORT_BLOCK) {
+        ost_kept_view_t block;
+        ret = ost_journal_read(self->journal, p, (size_t) (first / OST_COHORT_BLOCK), &buffer, &block, err);
+        if (ret == 0) ret = write_chunks(self, p, first, &block, err);
+        if (ret == 0) ret = hold(self, p, first, &block, &held, err);
         if (ret > 0) ret = 0;
     }
     if (ret == 0) ret = write_columns(self, p, &held, err);
@@ -253,15 +254,13 @@ static int write_errors(ost_writer_t *self, const char *name, const double *valu
 
 static int write_summary(ost_writer_t *self, ost_error_t *err)
 {
-    const ost_cohort_summary_t *s = ost_journal_summary(self->journal, 0);
-    uint64_t n_resumed;
-    (void) ost_journal_done(self->journal, 0, &n_resumed);
+    const ost_cohort_summary_t *s = &ost_journal_part(self->journal, 0)->sums;
     const ost_solver_stats_t *stats = &s->stats;
     const struct {
         const char *name;
         uint64_t value;
-    } counts[] = { { "n_done", s->subjects }, { "n_resumed", n_resumed }, { "n_failed", s->failures },
-        { "interrupted", s->subjects < self->parts[0].plan->experiment->n_subjects },
+    } counts[] = { { "n_done", s->subjects }, { "n_resumed", ost_journal_part(self->journal, 0)->n_resumed },
+        { "n_failed", s->failures }, { "interrupted", s->subjects < self->parts[0].plan->experiment->n_subjects },
         { "threads", (uint64_t) s->n_threads }, { "steps", stats->steps }, { "rejected", stats->rejected },
         { "rhs", stats->rhs }, { "jacobians", stats->jacobians }, { "factorisations", stats->factorisations },
         { "events", stats->events }, { "switches_located", stats->switches_located },
@@ -302,8 +301,8 @@ static int write_comparison(ost_writer_t *self, ost_error_t *err)
     uint64_t n_failed = 0;
     bool ok = true;
     for (size_t p = 0; p < self->n_parts && ok; p++) {
-        n_failed += ost_journal_summary(self->journal, p)->failures;
-        ok = add_lines(&lines[0], ost_identity_get(ost_journal_identity(self->journal, p), "models")) &&
+        n_failed += ost_journal_part(self->journal, p)->sums.failures;
+        ok = add_lines(&lines[0], ost_identity_get(&ost_journal_part(self->journal, p)->identity, "models")) &&
              add_lines(&lines[1], self->parts[p].name) && add_lines(&lines[2], self->parts[p].left_out);
     }
     int ret = ok ? 0 : ost_no_memory(err);
