@@ -253,7 +253,7 @@ static int check_finished(const ost_plan_t *plan, const char *out, ost_error_t *
     if (ost_journal_exists(out) || access(out, F_OK) != 0) return 0;
     int ret = ost_results_open(&results, out, err);
     if (ret == 0) ret = ost_identity_init(&identity, plan, err);
-    if (ret == 0) ret = ost_results_compare(results, &identity, err);
+    if (ret == 0) ret = ost_identity_compare(&identity, &results->attributes, out, err);
     if (ret == 0) {
         const char *n_done = ost_results_attribute(results, "n_done");
         ret = n_done != NULL && strtoull(n_done, NULL, 10) == plan->experiment->n_subjects;

@@ -7,31 +7,23 @@
 #include "osteon/version.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-int ost_identity_add(ost_identity_t *self, ost_fact_kind_t kind, const char *name, const char *text, ost_error_t *err)
+int ost_identity_add(
+    ost_identity_t *self, ost_fact_kind_t kind, const char *name, ost_error_t *err, const char *fmt, ...)
 {
     ost_fact_t *more = realloc(self->facts, (self->n + 1) * sizeof(*more));
     if (more == NULL) return ost_no_memory(err);
     self->facts = more;
-    more[self->n] = (ost_fact_t){ kind, strdup(name), strdup(text) };
-    self->n++;
-    return more[self->n - 1].name != NULL && more[self->n - 1].text != NULL ? 0 : ost_no_memory(err);
-}
-
-static int add_count(ost_identity_t *self, const char *name, uint64_t value, ost_error_t *err)
-{
-    char text[32];
-    snprintf(text, sizeof(text), "%" PRIu64, value);
-    return ost_identity_add(self, OST_FACT_COUNT, name, text, err);
-}
-
-static int add_number(ost_identity_t *self, const char *name, double value, ost_error_t *err)
-{
-    char text[32];
-    snprintf(text, sizeof(text), "%.17g", value);
-    return ost_identity_add(self, OST_FACT_NUMBER, name, text, err);
+    ost_fact_t *fact = &more[self->n++];
+    *fact = (ost_fact_t){ kind, strdup(name), NULL };
+    va_list args;
+    va_start(args, fmt);
+    if (vasprintf(&fact->text, fmt, args) < 0) fact->text = NULL;
+    va_end(args);
+    return fact->name != NULL && fact->text != NULL ? 0 : ost_no_memory(err);
 }
 
 /* One line a model: name, kind, fingerprint of its programs, where it came from. */
@@ -71,7 +63,7 @@ static int add_texts(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *
         { "sampling", e->sampling == OST_SAMPLING_RANDOM ? "random" : "latin_hypercube" },
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && ret == 0; i++)
-        ret = ost_identity_add(self, OST_FACT_TEXT, texts[i][0], texts[i][1], err);
+        ret = ost_identity_add(self, OST_FACT_TEXT, texts[i][0], err, "%s", texts[i][1]);
     free(overrides);
     free(models);
     return ret;
@@ -85,7 +77,7 @@ static int add_own_models(ost_identity_t *self, const ost_plan_t *plan, ost_erro
         char name[OST_MODEL_TEXT_SIZE];
         if (model->impl->text == NULL) continue;
         snprintf(name, sizeof(name), OST_MODEL_TEXT, model->name);
-        ret = ost_identity_add(self, OST_FACT_TEXT, name, model->impl->text, err);
+        ret = ost_identity_add(self, OST_FACT_TEXT, name, err, "%s", model->impl->text);
     }
     return ret;
 }
@@ -96,15 +88,15 @@ int ost_identity_init(ost_identity_t *self, const ost_plan_t *plan, ost_error_t 
     const ost_solver_options_t *solver = &e->solver;
     *self = (ost_identity_t){ 0 };
     int ret = add_texts(self, plan, err);
-    if (ret == 0) ret = add_count(self, "osteon_format", OST_RESULTS_FORMAT, err);
-    if (ret == 0) ret = add_count(self, "seed", e->seed, err);
-    if (ret == 0) ret = add_count(self, "n_subjects", e->n_subjects, err);
-    if (ret == 0) ret = add_count(self, "first_subject", e->first_subject, err);
-    if (ret == 0) ret = add_count(self, "max_steps", solver->max_steps, err);
-    if (ret == 0) ret = add_number(self, "rtol", solver->rtol, err);
-    if (ret == 0) ret = add_number(self, "atol_factor", solver->atol_factor, err);
-    if (ret == 0) ret = add_number(self, "h_max", solver->h_max, err);
-    if (ret == 0) ret = add_number(self, "h_min", solver->h_min, err);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, "osteon_format", err, "%d", OST_RESULTS_FORMAT);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, "seed", err, "%" PRIu64, e->seed);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, "n_subjects", err, "%" PRIu64, e->n_subjects);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, "first_subject", err, "%" PRIu64, e->first_subject);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, "max_steps", err, "%" PRIu64, solver->max_steps);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_NUMBER, "rtol", err, "%.17g", solver->rtol);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_NUMBER, "atol_factor", err, "%.17g", solver->atol_factor);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_NUMBER, "h_max", err, "%.17g", solver->h_max);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_NUMBER, "h_min", err, "%.17g", solver->h_min);
     return ret == 0 ? add_own_models(self, plan, err) : ret;
 }
 
@@ -153,7 +145,7 @@ int ost_identity_read(ost_identity_t *self, const char *lines, size_t size, ost_
             *to++ = is_escape && *c == 'n' ? '\n' : *c;
         }
         *to = '\0';
-        ret = ost_identity_add(self, OST_FACT_TEXT, line, text, err);
+        ret = ost_identity_add(self, OST_FACT_TEXT, line, err, "%s", text);
     }
     free(copy);
     return ret;

@@ -27,9 +27,9 @@ typedef struct {
 
 /* The facts of a plan. @return 0 or OST_ERR_NO_MEMORY; free it in any case */
 int ost_identity_init(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
-/* Add a fact; name and text are copied. */
-int ost_identity_add(
-    ost_identity_t *self, ost_fact_kind_t kind, const char *name, const char *text, ost_error_t *err) OST_MUST_CHECK;
+/* Add a fact; its text as printf makes it. */
+int ost_identity_add(ost_identity_t *self, ost_fact_kind_t kind, const char *name, ost_error_t *err, const char *fmt,
+    ...) OST_PRINTF(5, 6) OST_MUST_CHECK;
 /* NULL: there is no fact of that name. */
 const char *ost_identity_get(const ost_identity_t *self, const char *name);
 /* One "key = value" a line; a line feed in a value is written \n, a backslash twice. @return owned by the caller, NULL:

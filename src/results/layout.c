@@ -87,8 +87,7 @@ hid_t ost_results_dataset(ost_writer_t *self, hid_t parent, const char *name, hi
     } else if ((id = keep_dataset(self, name, id, rank)) < 0) {
         ost_no_memory(err);
     }
-    if (space >= 0) H5Sclose(space);
-    if (create >= 0) H5Pclose(create);
+    OST_H5_CLOSE(space, create);
     return id;
 }
 
@@ -387,29 +386,6 @@ static const char *covariate_text(const ost_plan_t *plan, const char *name)
     return name;
 }
 
-/* A dataset over ([model,] arm, subject) that all arms and parts share. @return its id, or -1 */
-static hid_t define_shared(
-    ost_writer_t *self, const char *name, hid_t type, const char *units, const char *text, ost_error_t *err)
-{
-    const ost_dimension_t *dims[OST_MAX_RANK];
-    size_t rank = with_arms(self, dims, &self->dimensions[OST_DIM_SUBJECT], NULL, NULL);
-    const ost_dataset_t *there = find_dataset(self, name);
-    if (there != NULL) return there->id;
-    hid_t id = ost_results_dataset(self, self->file, name, type, rank, dims, units, text, err);
-    if (id < 0 || H5Tequal(type, H5T_STD_U8LE) <= 0 || describe_status(id) == 0) return id;
-    ost_writer_fail(self, name, err);
-    return -1;
-}
-
-/* When subjects began and ended regimen lines that they take each in their own way: of one name in all arms. */
-static hid_t define_schedule(ost_writer_t *self, const char *of, bool ended, ost_error_t *err)
-{
-    char name[OST_DATASET_NAME_SIZE], text[OST_DATASET_NAME_SIZE];
-    snprintf(name, sizeof(name), "%s%.100s", ended ? OST_ENDED : OST_BEGAN, of);
-    snprintf(text, sizeof(text), "when the subject first %s %.100s", ended ? "ended" : "began", of);
-    return define_shared(self, name, H5T_IEEE_F64LE, "d", text, err);
-}
-
 /* Parameters of every block: (subject) where they vary, a scalar where they do not, which is written at once.
  * @return its id, -1 with the error recorded */
 static hid_t define_parameter(
@@ -427,41 +403,47 @@ static hid_t define_parameter(
     return -1;
 }
 
-static hid_t define_covariate(ost_writer_t *self, const ost_plan_t *plan, const ost_covariate_t *c, ost_error_t *err)
-{
-    const ost_dimension_t *const dims[] = { &self->dimensions[OST_DIM_SUBJECT] };
-    return ost_results_dataset(
-        self, self->file, c->name, H5T_IEEE_F64LE, 1, dims, c->unit_text, covariate_text(plan, c->name), err);
-}
-
-/* @return 0, or an error; *id -1: a part before this one has it */
+/* What holds a column, shared by parts that have one of that name: over (subject), or ([model,] arm, subject).
+ * @return 0, or an error; *id -1: what is the same in all parts is there already */
 static int define_column(
     ost_writer_t *self, const ost_plan_t *plan, const ost_column_t *column, hid_t *id, ost_error_t *err)
 {
+    const ost_dimension_t *subject = &self->dimensions[OST_DIM_SUBJECT], *dims[OST_MAX_RANK] = { subject };
     const ost_covariate_t *covariate = &plan->experiment->covariates[column->index];
+    const bool ended = column->source == OST_COLUMN_ENDED, has_arm = column->arm >= 0;
+    const size_t rank = has_arm ? with_arms(self, dims, subject, NULL, NULL) : 1;
+    char name[OST_DATASET_NAME_SIZE], text[OST_DATASET_NAME_SIZE];
+    ost_values_t to = { .name = name, .type = H5T_IEEE_F64LE, .units = "d", .long_name = text };
     switch (column->source) {
     case OST_COLUMN_COVARIATE:
-        *id = -1;
-        if (find_dataset(self, covariate->name) != NULL) return 0;
-        *id = define_covariate(self, plan, covariate, err);
+        to = (ost_values_t){ covariate->name, H5T_IEEE_F64LE, NULL, covariate->unit_text,
+            covariate_text(plan, covariate->name) };
         break;
-    case OST_COLUMN_BEGAN:
-    case OST_COLUMN_ENDED:
-        *id = define_schedule(self, plan->schedules->line[column->index].name, column->source == OST_COLUMN_ENDED, err);
+    case OST_COLUMN_BEGAN: /* lines of one name in several arms share a dataset */
+    case OST_COLUMN_ENDED: {
+        const char *of = plan->schedules->line[column->index].name;
+        snprintf(name, sizeof(name), "%s%.100s", ended ? OST_ENDED : OST_BEGAN, of);
+        snprintf(text, sizeof(text), "when the subject first %s %.100s", ended ? "ended" : "began", of);
         break;
+    }
     case OST_COLUMN_STEPS:
-        *id = define_shared(self, "n_steps", H5T_STD_U32LE, "1", "accepted solver steps", err);
+        to = (ost_values_t){ "n_steps", H5T_STD_U32LE, NULL, "1", "accepted solver steps" };
         break;
     case OST_COLUMN_REJECTED:
-        *id = define_shared(self, "n_rejected", H5T_STD_U32LE, "1", "rejected solver steps", err);
+        to = (ost_values_t){ "n_rejected", H5T_STD_U32LE, NULL, "1", "rejected solver steps" };
         break;
     case OST_COLUMN_STATUS:
-        *id = define_shared(self, "status", H5T_STD_U8LE, NULL, "how it ended", err);
+        to = (ost_values_t){ "status", H5T_STD_U8LE, NULL, NULL, "how it ended" };
         break;
     case OST_COLUMN_PARAM: /* by define_parameters() */
         return 0;
     }
-    return *id < 0 ? OST_ERR_IO : 0;
+    const ost_dataset_t *there = find_dataset(self, to.name);
+    *id = there != NULL && has_arm ? there->id : -1;
+    if (there != NULL) return 0;
+    *id = ost_results_dataset(self, self->file, to.name, to.type, rank, dims, to.units, to.long_name, err);
+    if (*id < 0) return OST_ERR_IO;
+    return column->source != OST_COLUMN_STATUS || describe_status(*id) == 0 ? 0 : ost_writer_fail(self, to.name, err);
 }
 
 static int define_parameters(ost_writer_t *self, size_t p, ost_error_t *err)
@@ -536,7 +518,7 @@ static int make_group(ost_writer_t *self)
     if (create >= 0 && H5Pset_link_creation_order(create, order) >= 0) {
         self->parameters = H5Gcreate2(self->file, "parameters", H5P_DEFAULT, create, H5P_DEFAULT);
     }
-    if (create >= 0) H5Pclose(create);
+    OST_H5_CLOSE(create);
     return self->parameters < 0 ? -1 : 0;
 }
 

@@ -28,7 +28,7 @@ static herr_t keep_attribute(hid_t object, const char *name, const H5A_info_t *i
     ost_results_t *self = user;
     (void) info;
     char *text = ost_h5_get_text(object, name);
-    int ret = text != NULL ? ost_identity_add(&self->attributes, OST_FACT_TEXT, name, text, NULL) : 0;
+    int ret = text != NULL ? ost_identity_add(&self->attributes, OST_FACT_TEXT, name, NULL, "%s", text) : 0;
     free(text);
     return ret;
 }
@@ -266,11 +266,6 @@ int ost_results_read_schedule(
 const char *ost_results_attribute(const ost_results_t *self, const char *name)
 {
     return ost_identity_get(&self->attributes, name);
-}
-
-int ost_results_compare(const ost_results_t *self, const ost_identity_t *identity, ost_error_t *err)
-{
-    return ost_identity_compare(identity, &self->attributes, self->path, err);
 }
 
 uint64_t ost_results_failures(const ost_results_t *self)

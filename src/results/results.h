@@ -30,8 +30,9 @@ typedef struct {
                                                "zoledronic_acid_2" for an arm's second line of it) */
     ost_text_list_t names;                /**< of the variables */
     ost_results_variable_t *variables;    /**< [names.n] */
-    ost_identity_t attributes;            /**< of the root, as texts */
-    int64_t file;                         /**< of HDF5 */
+    ost_identity_t
+        attributes; /**< of the root, as texts; ost_identity_compare() says whether a run would give the same */
+    int64_t file;   /**< of HDF5 */
     struct {
         double *values; /**< [n_subjects][n_times] */
         size_t variable, model, arm, element, first_time, n_times;
@@ -64,9 +65,6 @@ const char *ost_results_attribute(const ost_results_t *self, const char *name);
  *  @return 0, OST_ERR_FORMAT (a file without its experiment), or as ost_experiment_read */
 int ost_results_experiment(const ost_results_t *self, const char *const *overrides, size_t n_overrides,
     ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
-/** Whether a run with this identity would give what the file has. @return 0, or OST_ERR_VALUE, which names the first
- *  fact that differs; OST_ERR_NO_MEMORY */
-int ost_results_compare(const ost_results_t *self, const ost_identity_t *identity, ost_error_t *err) OST_MUST_CHECK;
 /** Number of failed subject-arms. */
 uint64_t ost_results_failures(const ost_results_t *self);
 

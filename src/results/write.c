@@ -76,14 +76,6 @@ static int take_room(const ost_writer_t *self, int fd, ost_error_t *err)
         err, OST_ERR_IO, self->path, 0, 0, "%.4g MB cannot be written: %s", bytes / 1e6, strerror(errno));
 }
 
-/* The descriptor below HDF5, -1 if it is not available. */
-static int descriptor(const ost_writer_t *self)
-{
-    void *handle = NULL;
-    if (self->file < 0 || H5Fget_vfd_handle(self->file, H5P_DEFAULT, &handle) < 0 || handle == NULL) return -1;
-    return *(int *) handle;
-}
-
 /* Before HDF5 has anything in hand that it could not write out. */
 static int check_room(const ost_writer_t *self, ost_error_t *err)
 {
@@ -108,11 +100,11 @@ static int create(ost_writer_t *self, ost_error_t *err)
         limit_cache(self, access) >= 0) {
         self->file = H5Fcreate(self->path, H5F_ACC_TRUNC, properties, access);
     }
-    if (properties >= 0) H5Pclose(properties);
-    if (access >= 0) H5Pclose(access);
+    OST_H5_CLOSE(properties, access);
     if (self->file < 0) return ost_h5_fail(err, OST_ERR_IO, self->path, "cannot be created");
-    int fd = descriptor(self);
-    return fd >= 0 ? take_room(self, fd, err) : 0;
+    void *fd = NULL;
+    bool has_fd = H5Fget_vfd_handle(self->file, H5P_DEFAULT, &fd) >= 0 && fd != NULL;
+    return has_fd ? take_room(self, *(int *) fd, err) : 0;
 }
 
 static int write_chunks(ost_writer_t *self, size_t p, uint64_t first, const ost_kept_view_t *block, ost_error_t *err)
