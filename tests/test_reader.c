@@ -552,7 +552,8 @@ static char *read_file(const char *folder, const char *name)
     return text;
 }
 
-/* tests/wrong_models: the first line of each says `# CODE LINE:COLUMN: part of the message`. */
+/* tests/wrong_models: the first line of each says `# CODE LINE:COLUMN: part of the message`, parts are joined by `...`.
+ */
 static void test_wrong_models(void)
 {
     DIR *folder = opendir(OST_SOURCE_DIR "/tests/wrong_models");
@@ -568,8 +569,10 @@ static void test_wrong_models(void)
         open_library();
         read_wrong(text, &err);
         bool ok = strcmp(ost_error_name(err.code), code) == 0 && err.line == line && err.column == column &&
-                  strstr(err.what, part) != NULL;
-        if (!ok) fprintf(stderr, "\n%s: %s %s\n", entry->d_name, ost_error_name(err.code), format(&err));
+                  ost_contains_parts(err.what, part);
+        if (!ok)
+            fprintf(stderr, "\n%s: expected %s %d:%d: %s\nactual %s %s\n", entry->d_name, code, line, column, part,
+                ost_error_name(err.code), format(&err));
         CU_ASSERT(ok);
         ost_library_free(&library);
         free(text);

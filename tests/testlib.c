@@ -48,6 +48,17 @@ void ost_assert_close_at(double a, double b, double rtol, double atol, const cha
     CU_assertImplementation(ok ? CU_TRUE : CU_FALSE, (unsigned) line, what, file, "", CU_FALSE);
 }
 
+bool ost_contains_parts(const char *text, const char *pattern)
+{
+    for (const char *next; (next = strstr(pattern, "...")) != NULL; pattern = next + 3) {
+        const size_t n = (size_t) (next - pattern);
+        text = memmem(text, strlen(text), pattern, n);
+        if (text == NULL) return false;
+        text += n;
+    }
+    return strstr(text, pattern) != NULL;
+}
+
 void ost_assert_contains_at(const char *text, const char *part, const char *file, int line)
 {
     bool ok = text != NULL && strstr(text, part) != NULL;

@@ -22,6 +22,10 @@ void ost_assert_close_at(double a, double b, double rtol, double atol, const cha
 #define ost_assert_close(a, b, rtol, atol)                                                                             \
     ost_assert_close_at((a), (b), (rtol), (atol), #a " ~ " #b, __FILE__, __LINE__)
 
+/* @return whether text contains the parts between `...` of a pattern, one after the other: a list of words is cut to
+ * its first, as in `must be one of normal, ... (did you mean`, so that a new word changes no expectation. */
+bool ost_contains_parts(const char *text, const char *pattern);
+
 /* Pass if `text` contains `part`; prints both otherwise. */
 void ost_assert_contains_at(const char *text, const char *part, const char *file, int line);
 #define ost_assert_contains(text, part) ost_assert_contains_at((text), (part), __FILE__, __LINE__)
