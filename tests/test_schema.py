@@ -114,22 +114,30 @@ class Schema(unittest.TestCase):
 
     def test_words(self):
         """Each word is accepted, and what is refused names exactly these."""
+        def planned(setting):
+            stepper = [] if setting.startswith("solver.stepper=") else ["--set", "solver.stepper=rodas5p"]
+            return osteon("plan", "atac", "--set", setting, *stepper).stderr
+
         asked = "output: 'bmd[total_hip]', arm: anastrozole, to: 12 month"
         words = {path: node["enum"] for path, node in members(SCHEMA) if "enum" in node}
         self.assertGreater(len(words), 7)
         for path, choices in words.items():
             name = path.replace("*", "k_new")
-            more = {"normal": ",mean: 1,sd: 1", "lognormal": ",median: 1,cv: 1", "uniform": ",from: 0,to: 1",
-                    "exponential": ",mean: 1", "weibull": ",scale: 1,shape: 1"}
             for word in choices:
                 setting = f"{name}={word}"
                 if path.endswith(".measure"):
                     setting = f"{name[:-8]}={{{asked}, measure: {word}}}"
                 if path.endswith(".distribution"):
-                    setting = f"{name[:-13]}={{distribution: {word}{more[word]}}}"
-                done = osteon("plan", "atac", "--set", setting, "--set", "solver.stepper=rodas5p") \
-                    if path != "solver.stepper" else osteon("plan", "atac", "--set", setting)
-                self.assertEqual(done.stderr, "", setting)
+                    setting = f"{name[:-13]}={{distribution: {word}}}"
+                message = planned(setting)
+                # A distribution is given the keys that it needs, one by one as the message names them.
+                for value in range(1, 9):
+                    needed = re.search(rf"the distribution {word} needs (\w+)", message)
+                    if not needed:
+                        break
+                    setting = f"{setting[:-1]}, {needed[1]}: {value}}}"
+                    message = planned(setting)
+                self.assertEqual(message, "", setting)
             wrong = f"{name}=nonsense" if "*" not in path else f"{name[:-13]}={{distribution: nonsense}}"
             if path.endswith(".measure"):
                 wrong = f"{name[:-8]}={{{asked}, measure: nonsense}}"
