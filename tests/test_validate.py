@@ -162,7 +162,8 @@ class Analysis(unittest.TestCase):
         self.assertIn(f"{lost(0.02, 1) - half:.2f}..{lost(0.02, 1) + half:.2f}", lines[1])
         self.assertRegex(lines[1], "outside  calibrate$")
         self.assertRegex(lines[5], "inside +calibrate$")
-        self.assertEqual(lines[6], "not compared: T, drug, BMD_change FN: the models have no output 'bmd[femoral_neck]'")
+        self.assertEqual(lines[6], "not compared: T, drug, BMD_change FN: the models have no output 'bmd[femoral_neck]'; "
+                                   "expected bmd[lumbar_spine], bmd[total_hip]")
         residuals = [s - o for s, o in zip(simulated, observed)]
         of = [residuals[i] for i in (0, 1, 4)]
         rmse, bias = math.sqrt(sum(r * r for r in of) / 3), sum(of) / 3

@@ -64,6 +64,10 @@ OST_API int ost_call_stop(ost_call_t *call);
  *  the next use of the call */
 OST_API const char *ost_call_error(ost_call_t *call, int *line, int *column);
 
+/** The code of that error (error.h): 0 if nothing went wrong, OST_ERR_ARGUMENT if call is NULL. Never an error itself.
+ */
+OST_API int ost_call_code(const ost_call_t *call);
+
 /** A new session with the built-in models.
  *  @return owned by the caller, to be freed with ost_session_free(); NULL on error: OST_ERR_NO_MEMORY */
 OST_API ost_session_t *ost_session_new(ost_call_t *call);

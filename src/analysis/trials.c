@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -283,6 +284,7 @@ int ost_trials_estimate(
     ost_trial_t **longest_first = malloc((self->n_trials + 1) * sizeof(*longest_first));
     if (longest_first == NULL) return ost_no_memory(err);
     for (size_t t = 0; t < self->n_trials; t++) longest_first[t] = &self->trials[t];
+    atomic_bool has_failed = false;
     qsort(longest_first, self->n_trials, sizeof(*longest_first), by_seconds);
 #ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic) num_threads(n_threads > 0 ? n_threads : omp_get_max_threads())
@@ -293,13 +295,9 @@ int ost_trials_estimate(
         ost_error_t own = { 0 };
         int failed = estimate_trial(self, (size_t) (longest_first[t] - self->trials), variants, estimates, &own);
         if (failed == 0) continue;
-#ifdef _OPENMP
-#pragma omp critical
-#endif
-        {
-            if (ret == 0 && err != NULL) *err = own;
-            ret = failed;
-        }
+        if (atomic_exchange(&has_failed, true)) continue; /* the first error is the run's */
+        if (err != NULL) *err = own;
+        ret = failed;
     }
     free(longest_first);
     return ret;

@@ -93,6 +93,10 @@ bool ost_cli_may_replace(const char *path, const char *head)
     char there[16];
     struct stat st;
     size_t length = strlen(head);
+    if (path[0] == '\0') {
+        ost_cli_message("-o: the name of a file is expected");
+        return false;
+    }
     if (stat(path, &st) != 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) return true;
     FILE *file = S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
     size_t n = file != NULL ? fread(there, 1, length, file) : 0;

@@ -267,6 +267,10 @@ static int choose_columns(show_t *self)
                                                                    : "more columns than there are statistics");
             return OST_EXIT_USAGE;
         }
+        if (ost_statistics[i].tables & OST_WITH_VERSUS && self->versus == SIZE_MAX) {
+            ost_cli_message("--columns: '%s' compares two arms: name one with --versus", word);
+            return OST_EXIT_USAGE;
+        }
         if (!(ost_statistics[i].tables & OST_WITH_EVIDENCE)) self->shown[self->n_shown++] = (ost_statistic_t) i;
     }
     for (size_t i = 0; i < OST_N_STATISTICS && self->columns == NULL; i++) {
@@ -291,6 +295,17 @@ static void add_columns(show_t *self)
     ost_table_columns(&self->table, "<interval\t<role\t<trial, arm");
 }
 
+/* Changes of arms and parameters by --set, as labels and evidence do not follow it. */
+static void print_changes(const show_t *self)
+{
+    const char *line = ost_results_attribute(self->results, "overrides");
+    for (size_t n; line != NULL && *line != '\0'; line += n + (line[n] != '\0')) {
+        n = strcspn(line, "\n");
+        if (strncmp(line, "arms.", 5) == 0 || strncmp(line, "parameters.", 11) == 0)
+            printf("changed: %.*s\n", (int) n, line);
+    }
+}
+
 static void print_head(const show_t *self, const char *path)
 {
     char subjects[64], arms[64], models[64], failed[64], done[32];
@@ -303,6 +318,7 @@ static void print_head(const show_t *self, const char *path)
         ost_cli_plural(self->results->arms.n, "arm", arms), n_models > 0 ? " x " : "",
         n_models > 0 ? ost_cli_plural(n_models, "model", models) : "",
         ost_cli_plural(ost_results_failures(self->results), "subject-arm", failed));
+    print_changes(self);
     if (self->has_values)
         printf("%s [%s] (a baseline is zero or less, so values instead of changes)\n\n", self->variable,
             ost_results_variable(self->results, self->variable)->unit);

@@ -2,6 +2,8 @@
 /* Takes endpoints as they are asked for and a plan; gives the rows and times of the plan's output that they are. */
 #include "observe/endpoint.h"
 
+#include "core/text.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,10 +52,36 @@ static const ost_variable_t *find_output(const ost_plan_t *plan, const char *out
     return NULL;
 }
 
+/* Why no row is called `output`: names its elements, or the nearest output. */
+static void say_missing(const ost_plan_t *plan, const char *output, char *why, size_t size)
+{
+    size_t length = strcspn(output, "[");
+    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
+        const ost_variable_t *variable = &plan->outputs->variables[v];
+        if (strlen(variable->name) != length || strncmp(variable->name, output, length) != 0) continue;
+        if (variable->index_set == NULL) {
+            snprintf(why, size, "the models have no output '%s'; expected '%s'", output, variable->name);
+            return;
+        }
+        size_t used = (size_t) snprintf(why, size, "the models have no output '%s'; expected", output);
+        for (size_t k = 0; k < variable->n_elements && used < size; k++)
+            used += (size_t) snprintf(why + used, size - used, "%s %s[%s]", k > 0 ? "," : "", variable->name,
+                variable->index_set->elements[k]);
+        return;
+    }
+    const char *names[64];
+    size_t n = 0;
+    for (; n < plan->outputs->n_variables && n < sizeof(names) / sizeof(names[0]); n++)
+        names[n] = plan->outputs->variables[n].name;
+    const char *near = ost_nearest(output, names, n);
+    snprintf(why, size, "the models have no output '%s'%s%s%s%s", output,
+        plan->experiment->n_outputs > 0 ? " among 'outputs' of the experiment" : "", OST_HINT(near));
+}
+
 bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, size_t size)
 {
     const ost_variable_t *variable = find_output(plan, self->output, &self->i_output);
-    if (variable == NULL) snprintf(why, size, "the models have no output '%s'", self->output);
+    if (variable == NULL) say_missing(plan, self->output, why, size);
     if (variable == NULL || !bind_unit(self, variable, why, size)) return false;
     self->i_to = ost_endpoint_time(plan->experiment, self->to);
     self->i_from = self->measure == OST_MEASURE_LEVEL ? self->i_to : ost_endpoint_time(plan->experiment, self->from);

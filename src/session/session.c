@@ -82,6 +82,11 @@ int ost_call_stop(ost_call_t *call)
     return 0;
 }
 
+int ost_call_code(const ost_call_t *call)
+{
+    return call != NULL ? call->err.code : OST_ERR_ARGUMENT;
+}
+
 const char *ost_call_error(ost_call_t *call, int *line, int *column)
 {
     if (line != NULL) *line = call != NULL ? call->err.line : 0;
