@@ -157,6 +157,7 @@ static void test_arguments(void)
     CU_ASSERT_EQUAL(ost_call_stop(NULL), OST_ERR_ARGUMENT);
     int line = 7, column = 7;
     CU_ASSERT_PTR_NULL(ost_call_error(NULL, &line, &column));
+    CU_ASSERT_EQUAL(ost_call_code(NULL), OST_ERR_ARGUMENT);
     CU_ASSERT(line == 0 && column == 0);
     CU_ASSERT_PTR_NULL(ost_session_new(NULL));
     CU_ASSERT_EQUAL(ost_session_add_model(session, "./a.model", drop, NULL), OST_ERR_ARGUMENT);
@@ -242,6 +243,7 @@ static void test_models(void)
     CU_ASSERT_EQUAL(ost_session_n_models(session), n);
     CU_ASSERT_PTR_NULL(ost_study_new(session, "x.yaml", "models: [drop]\narms: {}\ntimes: [1 dayy]\n", NULL, 0, call));
     ost_assert_contains(ost_call_error(call, &line, &column), "x.yaml:3:");
+    CU_ASSERT_EQUAL(ost_call_code(call), OST_ERR_UNIT);
     CU_ASSERT(line == 3 && column > 0);
     end();
 }
