@@ -166,7 +166,10 @@ static void read_attributes(ost_reader_t *self, ost_param_t *param)
         ost_token_t at = lexer->token;
         size_t i = find_attribute(self, param->is_covariate);
         if (i == N_ATTRIBUTES) return;
-        if (seen[i]) ost_reader_duplicate(self, &at);
+        if (seen[i]) {
+            ost_reader_duplicate(self, &at);
+            return;
+        }
         seen[i] = true;
         if (at.kind != OST_TOKEN_STRING) ost_lexer_next(lexer);
         attributes[i].read(self, param);
