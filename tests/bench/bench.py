@@ -135,7 +135,8 @@ class Workload:
 
     def reference(self):
         """GSL's rk8pd at rtol 1e-12, kept for the next run, and how far osteon at 1e-12 is from it."""
-        key = digest(self.path, *sorted((self.build / "kernels").glob("builtin_*.c")), ROOT / "src/cohort/population.c")
+        key = digest(self.path, *sorted((self.build / "kernels").glob("builtin_*.c")), ROOT / "src/plan/population.c",
+                     ROOT / "src/plan/draw.c")
         path = self.build / f"reference_{self.name}_{self.n_reference}_{key}.npz"
         if not path.exists():
             print(f"{self.name}: computing the reference", flush=True)
