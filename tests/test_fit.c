@@ -1,92 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "analysis/fit_impl.h"
-#include "core/random.h"
 #include "input/evidence.h"
-#include "small_trials.h"
+#include "small_fit.h"
 
 #include <gsl/gsl_linalg.h>
 #include <limits.h>
-
-#define N_TRIALS 6
-
-static folder_t folder;
-static ost_fit_t fit;
-static ost_error_t err;
-
-/* Random numbers of this program. */
-static double draw(uint64_t i)
-{
-    return ost_random_normal(11, i, ost_random_purpose("tests"), 0);
-}
-
-static double lost(double rate, double years)
-{
-    return 100 * (exp(-rate * years) - 1);
-}
-
-/* What the evidence of a trial says: control and treated, spine and hip, at 24 and 60 months; its errors are drawn. */
-static size_t put_trial(char *text, size_t size, int trial, const double *truth, double se, uint64_t seed)
-{
-    size_t n = 0;
-    for (int i = 0; i < 8; i++) {
-        double rate = truth[i & 1] + (i & 2 ? truth[2] : 0), years = i & 4 ? 5 : 2;
-        n += (size_t) snprintf(text + n, size - n, "calibrate,T%d,%s,BMD_change,%s,%g,mean,%.8f,percent,,%g,se,,c,r,\n",
-            trial, i & 2 ? "treated" : "control", i & 1 ? "TH" : "LS", 12 * years,
-            lost(rate, years) + se * draw(seed + (uint64_t) (8 * trial + i)), se);
-    }
-    return n;
-}
-
-static void put_evidence(int n_trials, const double *truth, double se, uint64_t seed)
-{
-    static char text[65536];
-    size_t n = (size_t) snprintf(text, sizeof(text), HEAD);
-    for (int t = 0; t < n_trials; t++) n += put_trial(text + n, sizeof(text) - n, t, truth, se, seed);
-    snprintf(text + n, sizeof(text) - n, "validate,T0,late,BMD_change,LS,24,mean,50,percent,,0.001,se,,c,r,\n");
-    small_write(&folder, "evidence.csv", text);
-}
-
-static void put_trials(int n_trials)
-{
-    for (int t = 0; t < n_trials; t++) {
-        char name[32], compare[512];
-        snprintf(name, sizeof(name), "trial%d", t);
-        snprintf(compare, sizeof(compare),
-            "    - {arm: control, trial: T%d, trial_arm: control}\n    - {arm: treated, trial: T%d, trial_arm: "
-            "treated}\n%s",
-            t, t, t == 0 ? "    - {arm: treated, trial: T0, trial_arm: late}\n" : "");
-        small_trial(&folder, name, FIXED, compare);
-    }
-}
-
-#define PARAMETERS                                                                                                     \
-    "parameters:\n  \"small.k[lumbar_spine]\": {prior: 0.03 1/y}\n  \"small.k[total_hip]\": {prior: 0.015 1/y}\n"      \
-    "  small.g: {prior: 0.02 1/y}\n"
-
-static int read_fit(const char *text)
-{
-    char path[128];
-    small_write(&folder, "fit.yml", text);
-    snprintf(path, sizeof(path), "%s", small_path(&folder, "fit.yml"));
-    err = (ost_error_t){ 0 };
-    return ost_fit_read(&fit, path, SMALL_ENDPOINTS, &err);
-}
-
-static void must_read(const char *text)
-{
-    int ret = read_fit(text);
-    CU_ASSERT_FATAL(small_ok(ret, &err));
-}
-
-static const ost_fit_options_t one_thread = { .n_threads = 1 };
-static const double truth[3] = { 0.02, 0.01, 0.03 }; /* 1/y: spine, hip, push */
-
-static void must_run(void)
-{
-    bool stopped = true;
-    CU_ASSERT_FATAL(small_ok(ost_fit_run(&fit, &one_thread, &stopped, &err), &err));
-    CU_ASSERT(!stopped);
-}
 
 /* The covariance of rows first..end of one group, as a matrix. */
 static gsl_matrix *group_covariance(size_t first, size_t end, ost_residual_error_t spread)
@@ -128,13 +45,6 @@ static void open_two_trials(void)
     put_trials(2);
     put_evidence(2, truth, 0.5, 0);
     must_read("trials: .\nsubjects: 1\nstarts: 1\n" PARAMETERS);
-}
-
-static void close_fit(void)
-{
-    ost_fit_free(&fit);
-    ost_fit_free(&fit);
-    small_end(&folder);
 }
 
 static void test_whitening(void)
@@ -353,22 +263,6 @@ static void test_wrong_files(void)
     close_fit();
 }
 
-typedef struct {
-    int calls, stop_at;
-    double objective, sum, lowest;
-} watch_t;
-
-static int watch(void *user, const char *what, size_t done, size_t all, double objective)
-{
-    watch_t *self = user;
-    (void) what;
-    CU_ASSERT(done <= all);
-    self->objective = objective;
-    self->sum += objective;
-    self->lowest = fmin(self->lowest, objective);
-    return ++self->calls >= self->stop_at;
-}
-
 /* In a problem that is all but linear the profile is a parabola and the sample is a normal. */
 static void test_profile_and_sample(void)
 {
@@ -446,47 +340,6 @@ static void test_left_out_trials(void)
     close_fit();
 }
 
-static void test_interruption(void)
-{
-    watch_t watched = { .stop_at = 3 };
-    const ost_fit_options_t options = { .n_threads = 1, .progress = watch, .user = &watched };
-    double values[8 * N_TRIALS], more[8 * N_TRIALS];
-    bool stopped = false;
-    small_begin(&folder);
-    put_trials(2);
-    put_evidence(2, truth, 0.01, 0);
-    must_read("trials: .\nsubjects: 1\nstarts: 5\n" PARAMETERS);
-    CU_ASSERT_EQUAL_FATAL(ost_fit_run(&fit, &options, &stopped, &err), 0);
-    CU_ASSERT(stopped);
-    CU_ASSERT_EQUAL(watched.calls, 3);
-    ost_assert_close(fit.objective, watched.objective, 1e-12, 0);
-    /* better than the prior's centre, and what the residuals say is of that point */
-    for (size_t k = 0; k < 3; k++) CU_ASSERT(fit.params[k].value != fit.params[k].prior);
-    ost_estimate_t estimates[17];
-    const char *names[3];
-    double at[3];
-    for (size_t k = 0; k < 3; k++) {
-        names[k] = fit.params[k].name;
-        at[k] = fit.params[k].value;
-    }
-    const ost_variants_t variants = { names, 3, at, 1 };
-    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&fit.trials, &variants, 1, estimates, &err), 0);
-    const ost_observation_t *observation = ost_fit_observation(&fit, 0);
-    double simulated =
-        estimates[fit.trials.trials[fit.rows[0].trial].first_observation + fit.rows[0].observation].value -
-        observation->row->value;
-    ost_assert_close(fit.rows[0].residual, simulated, 1e-9, 1e-9);
-    /* what has no best so far says so */
-    watched = (watch_t){ .stop_at = 1 };
-    must_run();
-    CU_ASSERT_EQUAL(ost_fit_leave_out(&fit, "T1", &options, values, more, &err), OST_ERR_LIMIT);
-    CU_ASSERT(!fit.rows[0].left_out && !fit.rows[15].left_out);
-    CU_ASSERT_EQUAL(ost_fit_profile(&fit, 0, (const double[]){ 1 }, 1, &options, values, &err), OST_ERR_LIMIT);
-    ost_fit_sample_t sample;
-    CU_ASSERT_EQUAL(ost_fit_sample(&fit, 4, &options, values, &sample, &err), OST_ERR_LIMIT);
-    close_fit();
-}
-
 /* The models' own values are the estimates of the fit that came with them, to the digits that the models keep. */
 static void test_defaults_are_the_estimate(void)
 {
@@ -522,7 +375,6 @@ static const ost_test_t tests[] = {
     { "half_width", test_half_width },
     { "profile_and_sample", test_profile_and_sample },
     { "left_out_trials", test_left_out_trials },
-    { "interruption", test_interruption },
 };
 
 OST_TEST_MAIN("fit", tests)

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import xml.etree.ElementTree
 
@@ -374,18 +373,50 @@ class Analysis(unittest.TestCase):
         self.assertNotIn("some_fit", text)
         self.assertIn("no experiment of that name", self.osteon("check", "some_fit", code=1).stderr)
 
-    def test_interrupted_fit_keeps_the_best(self):
-        self.write("trials/one.yaml", TRIAL + "solver: {h_max: 0.02 day}\n")
-        self.write("fit.yaml", FIT.replace("subjects: 1\nstarts: 2", "subjects: 64\nstarts: 900"))
-        child = subprocess.Popen([OSTEON, "fit", "fit.yaml", "-o", "table.csv"], cwd=self.folder.name,
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        time.sleep(3)
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=200)
-        self.assertEqual(child.returncode, 130, out + err)
-        self.assertIn("tiny.g", out)
+    def interrupt(self, part, *words, sent=signal.SIGINT):
+        """Runs a fit that takes long and interrupts it at the first line of progress with `part`."""
+        self.write("trials/one.yaml", TRIAL + "solver: {h_max: 0.05 day}\n")
+        with subprocess.Popen([OSTEON, "fit", "fit.yaml", "-o", "table.csv", *words], cwd=self.folder.name,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            err = ""
+            for line in child.stderr:
+                err += line
+                if part in line:
+                    child.send_signal(sent)
+                    break
+            out, more = child.communicate(timeout=200)
+        self.assertEqual(child.returncode, 130, out + err + more)
+        return out, more
+
+    def table_lines(self):
         with open(self.path("table.csv"), encoding="utf-8") as file:
-            self.assertEqual(len(file.read().splitlines()), 2)
+            return file.read().splitlines()
+
+    def test_interrupted_fit_keeps_the_best(self):
+        self.write("fit.yaml", FIT.replace("subjects: 1\nstarts: 2", "subjects: 64\nstarts: 900"))
+        for part in ("start 2", "errors and estimate"):
+            if part == "errors and estimate":
+                self.write("fit.yaml", FIT.replace("subjects: 1\nstarts: 2",
+                                                   "subjects: 64\nsearch_subjects: 1\nstarts: 1"))
+            for sent in (signal.SIGINT, signal.SIGTERM):
+                with self.subTest(part=part, sent=sent):
+                    out, _ = self.interrupt(part, sent=sent)
+                    self.assertIn("tiny.g", out)
+                    self.assertIn("not computed", out)
+                    self.assertNotIn("100 %", out)
+                    self.assertNotIn("0.000", out)
+                    self.assertIn("table.csv: the best estimate so far, without its errors", out)
+                    lines = self.table_lines()
+                    self.assertEqual(len(lines), 2)
+                    self.assertNotIn("within", lines[0])  # the size of errors was not estimated
+
+    def test_interrupted_after_the_fit(self):
+        self.write("fit.yaml", FIT.replace("starts: 2", "starts: 1"))
+        out, err = self.interrupt("sample", "--draws", "64")
+        self.assertIn("table.csv: the estimate, without draws", out)
+        self.assertIn("interrupted", err)
+        self.assertIn("within BMD", self.table_lines()[0])
+        self.assertEqual(len(self.table_lines()), 2)
 
 
 if __name__ == "__main__":

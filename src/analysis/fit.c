@@ -228,16 +228,18 @@ int ost_fit_minimize(ost_fit_t *self, double *z, long held, double held_z, const
 }
 
 /* Covariance (J'J)^-1 in prior SDs. */
-static void keep_covariance(ost_fit_t *self, const gsl_matrix *jacobian)
+static int keep_covariance(ost_fit_t *self, const gsl_matrix *jacobian, ost_error_t *err)
 {
     size_t n = self->n_params;
     gsl_matrix_view c = gsl_matrix_view_array(self->covariance, n, n);
     gsl_blas_dgemm(CblasTrans, CblasNoTrans, 1, jacobian, jacobian, 0, &c.matrix);
-    gsl_linalg_cholesky_decomp1(&c.matrix); /* positive definite: the priors add the identity */
-    gsl_linalg_cholesky_invert(&c.matrix);
+    /* positive definite, as the priors add the identity, unless a sensitivity is not finite */
+    if (gsl_linalg_cholesky_decomp1(&c.matrix) != GSL_SUCCESS || gsl_linalg_cholesky_invert(&c.matrix) != GSL_SUCCESS)
+        return ost_fail(err, OST_ERR_VALUE, "the sensitivities at the estimate are not finite: no errors");
     for (size_t i = 0; i < self->n_rows; i++)
         for (size_t k = 0; k < n; k++) self->sensitivity[i * n + k] = gsl_matrix_get(jacobian, i, k);
     for (size_t k = 0; k < n; k++) self->params[k].se = self->params[k].prior_sd * sqrt(self->covariance[k * n + k]);
+    return 0;
 }
 
 static int keep_estimate(search_t *self, const double *z)
@@ -330,6 +332,7 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     int ret = search_init(&search, self, options, err);
     if (ret == 0 && (best == NULL || jacobian == NULL)) ret = ost_no_memory(err);
     for (size_t k = 0; k < n && ret == 0; k++) best[k] = ost_fit_param_z(&self->params[k], self->params[k].value);
+    self->has_errors = false;
     ost_fit_estimate_residual_error(self, NULL, 0);
     if (ret == 0) ret = set_errors(&search, best);
     if (ret == 0 && self->n_starts > 0) ret = search_all_starts(&search, best, &lowest);
@@ -338,9 +341,10 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
         if ((ret = set_errors(&search, best)) < 0) break;
         if ((ret = estimate_spread(&search, best, round > 0)) < 0) break;
         ret = minimize(&search, best, &lowest, jacobian);
-        if (ret == 0 && !search.stopped) keep_covariance(self, jacobian);
+        if (ret == 0 && !search.stopped) ret = keep_covariance(self, jacobian, err);
     }
     if (ret == 0) ret = keep_estimate(&search, best);
+    self->has_errors = ret == 0 && !search.stopped;
     self->objective = lowest;
     *stopped = search.stopped;
     search_free(&search);

@@ -20,7 +20,7 @@ typedef struct {
     double lower, upper;    /**< the model's range, internal units */
     bool logit;             /**< working scale */
     double value;           /**< estimate, internal units; the prior before the fit */
-    double se;              /**< on the working scale, after ost_fit_run() */
+    double se;              /**< on the working scale, where the fit has errors */
 } ost_fit_param_t;
 
 /** One row of the evidence in the fit. Residuals of class LEVEL are percent of the observed value, those of yearly
@@ -64,6 +64,8 @@ typedef struct {
     double *covariance;   /**< [n_params][n_params] on the working scale in units of prior SDs, after ost_fit_run() */
     double *sensitivity;  /**< [n_rows][n_params] d whitened residual / d working scale in prior SDs */
     double objective;     /**< -2 log posterior but for a constant */
+    bool has_errors;      /**< se, covariance, sensitivity and residual_error are those of the estimate; false before
+                             ost_fit_run(), and where it was stopped before it had computed them */
     uint64_t n_simulated; /**< subject-arms so far */
 } ost_fit_t;
 
@@ -89,7 +91,7 @@ const ost_observation_t *ost_fit_observation(const ost_fit_t *self, size_t row);
 void ost_fit_free(ost_fit_t *self);
 
 /** From all starts, then with the sizes of the errors estimated, to the best estimate; with n_starts 0 from the values
- * that the parameters have. @return 0, also when stopped by progress (*stopped) */
+ * that the parameters have. @return 0, also when stopped by progress (*stopped): then the fit has no errors */
 int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped, ost_error_t *err) OST_MUST_CHECK;
 
 /** Refit, from the estimate, without the rows of one trial of the evidence; then predict them. The fit itself is left
@@ -99,7 +101,8 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
     double *sd, ost_error_t *err) OST_MUST_CHECK;
 
 /** Profile of -2 log posterior: the other parameters fitted while parameter k is held at n values.
- *  @param z  [n] values on the working scale, SE from the estimate. @param[out] rise  [n] over the estimate's */
+ *  @param z  [n] values on the working scale, SE from the estimate. @param[out] rise  [n] over the estimate's, NAN
+ *  where progress stopped it before. @return 0, OST_ERR_LIMIT where it was stopped */
 int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const ost_fit_options_t *options,
     double *rise, ost_error_t *err) OST_MUST_CHECK;
 

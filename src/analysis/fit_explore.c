@@ -77,10 +77,11 @@ int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const 
     double *at = estimate_z(self);
     int ret = at == NULL ? ost_no_memory(err) : 0;
     double centre = ret == 0 ? at[k] : 0, unit = self->params[k].se / self->params[k].prior_sd;
+    for (size_t i = 0; i < n; i++) rise[i] = NAN;
     for (size_t i = 0; i < n && ret == 0; i++) {
         double objective = NAN, held = centre + z[i] * unit;
         ret = ost_fit_minimize(self, at, (long) k, held, options, &objective, NULL, err);
-        rise[i] = objective + held * held - self->objective; /* the spring took the place of the prior */
+        if (ret == 0) rise[i] = objective + held * held - self->objective; /* the spring took the place of the prior */
     }
     free(at);
     return ret;
@@ -209,7 +210,10 @@ int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *opt
         work == NULL || centre == NULL || chains.residuals == NULL || chains.root == NULL ? ost_no_memory(err) : 0;
     if (ret == 0) {
         for (size_t i = 0; i < n * n; i++) gsl_matrix_set(chains.root, i / n, i % n, self->covariance[i]);
-        gsl_linalg_cholesky_decomp1(chains.root);
+        if (gsl_linalg_cholesky_decomp1(chains.root) != GSL_SUCCESS)
+            ret = ost_fail(err, OST_ERR_VALUE, "the estimate has no covariance to draw from");
+    }
+    if (ret == 0) {
         chains.e = work;
         chains.next = work + size;
         chains.z = work + 2 * size;

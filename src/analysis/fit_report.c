@@ -14,8 +14,14 @@
 /* The rows that a parameter moves most, by whitened sensitivity. @return text */
 static char *informing(const ost_fit_t *self, size_t k, char *text, size_t size)
 {
+    const ost_fit_param_t *param = &self->params[k];
     size_t first = SIZE_MAX;
     text[0] = '\0';
+    if (!self->has_errors) return text;
+    if (param->value <= param->lower || param->value >= param->upper) {
+        snprintf(text, size, "at the end of its range");
+        return text;
+    }
     for (int place = 0; place < 2; place++) {
         size_t best = SIZE_MAX, used = strlen(text);
         for (size_t i = 0; i < self->n_rows; i++) {
@@ -29,6 +35,15 @@ static char *informing(const ost_fit_t *self, size_t k, char *text, size_t size)
             text + used, size - used, "%s%s %s %g mo", place > 0 ? "; " : "", row->trial, row->site, row->time_months);
         first = best;
     }
+    if (text[0] == '\0') snprintf(text, size, "no row");
+    return text;
+}
+
+/* A number that belongs to the errors of the estimate. @return text, "not computed" where there are none */
+static const char *error_text(const ost_fit_t *self, char text[32], int decimals, double number, const char *unit)
+{
+    if (!self->has_errors) return "not computed";
+    snprintf(text, 32, "%.*f%s", decimals, number, unit);
     return text;
 }
 
@@ -39,9 +54,11 @@ static int print_params(const ost_fit_t *self, FILE *out, ost_error_t *err)
     ost_table_columns(&table, "<parameter\t<unit\tprior\tsd\testimate\tse\tlearned\t<moves most");
     for (size_t k = 0; k < self->n_params; k++) {
         const ost_fit_param_t *p = &self->params[k];
-        ost_table_row(&table, "%s\t%s\t%.4g\t%.2f\t%.4g\t%.3f\t%.0f %%\t%s", p->name, p->unit_text,
-            p->prior / p->factor, p->prior_sd, p->value / p->factor, p->se,
-            100 * (1 - p->se * p->se / (p->prior_sd * p->prior_sd)), informing(self, k, rows, sizeof(rows)));
+        double learned = fmax(100 * (1 - p->se * p->se / (p->prior_sd * p->prior_sd)), 0);
+        char se[32], percent[32];
+        ost_table_row(&table, "%s\t%s\t%.4g\t%.2f\t%.4g\t%s\t%s\t%s", p->name, p->unit_text, p->prior / p->factor,
+            p->prior_sd, p->value / p->factor, error_text(self, se, 3, p->se, ""),
+            error_text(self, percent, 0, learned, " %"), informing(self, k, rows, sizeof(rows)));
     }
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);
@@ -53,7 +70,7 @@ static int print_params(const ost_fit_t *self, FILE *out, ost_error_t *err)
 
 static void print_correlations(const ost_fit_t *self, FILE *out)
 {
-    size_t n = self->n_params;
+    size_t n = self->has_errors ? self->n_params : 0;
     for (size_t a = 0; a < n; a++)
         for (size_t b = 0; b < a; b++) {
             const double *c = self->covariance;
@@ -102,8 +119,10 @@ static int print_residual_errors(const ost_fit_t *self, FILE *out, ost_error_t *
             weighted += r * r / (e * e + s->sigma_between * s->sigma_between + s->sigma_within * s->sigma_within);
         }
         if (!(n > 0)) continue;
-        ost_table_row(&table, "%s\t%.0f\t%.2f\t%+.2f\t%.2f\t%.2f\t%.2f", ost_class_words[c], n, sqrt(square / n),
-            sum / n, sqrt(weighted / n), s->sigma_between, s->sigma_within);
+        char parts[3][32];
+        ost_table_row(&table, "%s\t%.0f\t%.2f\t%+.2f\t%s\t%s\t%s", ost_class_words[c], n, sqrt(square / n), sum / n,
+            error_text(self, parts[0], 2, sqrt(weighted / n), ""), error_text(self, parts[1], 2, s->sigma_between, ""),
+            error_text(self, parts[2], 2, s->sigma_within, ""));
     }
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);
@@ -115,6 +134,7 @@ static int print_residual_errors(const ost_fit_t *self, FILE *out, ost_error_t *
 
 int ost_fit_print(const ost_fit_t *self, FILE *out, ost_error_t *err)
 {
+    if (!self->has_errors) fprintf(out, "interrupted: the best estimate so far, without its errors\n");
     fprintf(out, "%s%s%zu rows of %zu groups, %zu parameters, -2 log posterior %.1f, %llu subject-arms simulated\n",
         self->title != NULL ? self->title : "", self->title != NULL ? ": " : "", self->n_rows, self->n_groups,
         self->n_params, self->objective, (unsigned long long) self->n_simulated);

@@ -15,8 +15,8 @@ static volatile sig_atomic_t interrupted;
 
 static void on_signal(int signal_number)
 {
-    (void) signal_number;
     interrupted = 1;
+    signal(signal_number, SIG_DFL); /* a second one ends the program at once */
 }
 
 static int show_progress(void *user, const char *what, size_t done, size_t all, double objective)
@@ -30,7 +30,8 @@ static int show_progress(void *user, const char *what, size_t done, size_t all, 
     return interrupted;
 }
 
-/* What `osteon validate` reads: row 0 is the estimate, the others are draws. */
+/* What `osteon validate` reads: row 0 is the estimate, the others are draws. Of an interrupted fit it has the best
+ * values so far, without columns of residual errors. */
 typedef struct {
     const ost_fit_t *fit;
     const double *draws; /* [n_draws][n_params] */
@@ -45,7 +46,8 @@ static void put_table(const void *what, FILE *out)
     size_t n = fit->n_params;
     fprintf(out, "draw");
     for (size_t k = 0; k < n; k++) fprintf(out, ",%s [%s]", fit->params[k].name, fit->params[k].unit_text);
-    for (int c = 0; c < OST_N_CLASSES; c++)
+    const int n_classes = fit->has_errors ? OST_N_CLASSES : 0;
+    for (int c = 0; c < n_classes; c++)
         for (int i = 0; i < 3; i++) fprintf(out, ",%s %s", parts[i], ost_class_words[c]);
     for (size_t d = 0; d <= self->n_draws; d++) {
         fprintf(out, "\n%zu", d);
@@ -53,7 +55,7 @@ static void put_table(const void *what, FILE *out)
             double value = d == 0 ? fit->params[k].value : self->draws[(d - 1) * n + k];
             fprintf(out, ",%.9g", value / fit->params[k].factor);
         }
-        for (int c = 0; c < OST_N_CLASSES; c++)
+        for (int c = 0; c < n_classes; c++)
             fprintf(out, ",%.4g,%.4g,%g", fit->residual_error[c].sigma_between, fit->residual_error[c].sigma_within,
                 fit->residual_error[c].n_trials);
     }
@@ -91,7 +93,8 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Every trial of the evidence in turn, or one. */
+/* Every trial of the evidence in turn, or one. Where this is interrupted, the table has the trials that are finished.
+ */
 static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t *options, ost_error_t *err)
 {
     size_t n = fit->n_rows, n_bmd = 0, n_inside = 0, n_all = 0;
@@ -116,14 +119,16 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
         }
     }
     if (ret == 0 && n_all == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", which);
-    if (ret == 0) {
+    if (n_all > 0) {
+        ost_error_t own = { 0 };
         putchar('\n');
-        ret = ost_table_print(&table, stdout, err);
-    }
-    if (ret == 0) {
+        int printed = ost_table_print(&table, stdout, &own);
+        if (ret == 0 && printed < 0) *err = own;
+        if (ret == 0) ret = printed;
         qsort(misses, n_bmd, sizeof(*misses), compare_doubles);
-        printf("left out: n %zu, 90 %% intervals cover %.2f; BMD n %zu, median absolute error %.2f\n", n_all,
-            (double) n_inside / (double) n_all, n_bmd, n_bmd > 0 ? misses[n_bmd / 2] : NAN);
+        printf("left out%s: n %zu, 90 %% intervals cover %.2f; BMD n %zu, median absolute error %.2f\n",
+            ret < 0 ? ", only the trials above" : "", n_all, (double) n_inside / (double) n_all, n_bmd,
+            n_bmd > 0 ? misses[n_bmd / 2] : NAN);
     }
     ost_table_free(&table);
     free(residuals);
@@ -140,10 +145,9 @@ static int profile(ost_fit_t *fit, const char *name, const ost_fit_options_t *op
     size_t k = 0;
     while (strcmp(fit->params[k].name, name) != 0) k++;
     int ret = ost_fit_profile(fit, k, z, 4, options, rise, err);
-    if (ret == 0)
-        printf("\nprofile of %s: -2 log posterior rises by %.1f, %.1f, %.1f, %.1f at -2, -1, 1, 2 SE (4, 1, 1, 4 if "
-               "normal)\n",
-            name, rise[0], rise[1], rise[2], rise[3]);
+    printf("\nprofile of %s: -2 log posterior rises by ", name);
+    for (int i = 0; i < 4; i++) printf(isnan(rise[i]) ? "%snot computed" : "%s%.1f", i > 0 ? ", " : "", rise[i]);
+    printf(" at -2, -1, 1, 2 SE (4, 1, 1, 4 if normal)\n");
     return ret;
 }
 
@@ -195,11 +199,34 @@ static int check_request(const ost_fit_t *fit, const request_t *request, ost_err
     return ret;
 }
 
+static int write_table(const char *path, const ost_fit_t *fit, const double *draws, size_t n_draws, ost_error_t *err)
+{
+    const table_t table = { fit, draws, n_draws };
+    return path != NULL ? ost_cli_write(path, put_table, &table, err) : 0;
+}
+
+/* The draws, in place of the table that has the estimate alone. */
+static int draw(ost_fit_t *fit, const request_t *request, const ost_fit_options_t *options, ost_error_t *err)
+{
+    size_t n = (size_t) request->n_draws;
+    ost_fit_sample_t sample = { 0 };
+    double *draws = malloc((n * fit->n_params + 1) * sizeof(*draws));
+    if (draws == NULL) return ost_no_memory(err);
+    int ret = ost_fit_sample(fit, n, options, draws, &sample, err);
+    if (ret == OST_ERR_LIMIT) printf("%s: the estimate, without draws\n", request->output);
+    if (ret == 0) ret = write_table(request->output, fit, draws, n, err);
+    if (ret == 0)
+        printf(
+            "%s: estimate and %zu draws of the posterior, by chains that accepted %.0f %% of their steps; R-hat %.2f "
+            "(1 once they agree)\n",
+            request->output, n, 100 * sample.accepted, sample.r_hat);
+    free(draws);
+    return ret;
+}
+
 static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_error_t *err)
 {
-    size_t n_draws = (size_t) request->n_draws;
     bool stopped = false;
-    ost_fit_sample_t sample = { 0 };
     const ost_fit_options_t options = { .n_threads = (int) request->n_threads, .progress = show_progress };
     char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
     int ret = ost_fit_read(fit, path, endpoints, err);
@@ -210,26 +237,14 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     if (ret == 0 && request->from != NULL) ret = start_from(fit, request->from, err);
     if (ret == 0) ret = ost_fit_run(fit, &options, &stopped, err);
     if (isatty(STDERR_FILENO)) fputc('\n', stderr);
-    if (ret < 0) return ret;
-    if ((ret = ost_fit_print(fit, stdout, err)) < 0) return ret;
-    table_t table = { .fit = fit };
-    if (request->output != NULL && (ret = ost_cli_write(request->output, put_table, &table, err)) < 0) return ret;
-    if (stopped) return 0;
+    if (ret == 0) ret = ost_fit_print(fit, stdout, err);
+    if (ret == 0) ret = write_table(request->output, fit, NULL, 0, err);
+    if (ret == 0 && stopped && request->output != NULL)
+        printf("%s: the best estimate so far, without its errors\n", request->output);
+    if (ret < 0 || stopped) return ret;
     if (request->profiled != NULL) ret = profile(fit, request->profiled, &options, err);
     if (ret == 0 && request->left_out != NULL) ret = leave_out(fit, request->left_out, &options, err);
-    if (ret < 0 || n_draws == 0 || request->output == NULL) return ret;
-    double *draws = malloc(n_draws * fit->n_params * sizeof(*draws));
-    if (draws == NULL) return ost_no_memory(err);
-    ret = ost_fit_sample(fit, n_draws, &options, draws, &sample, err);
-    table = (table_t){ fit, draws, n_draws };
-    if (ret == 0) ret = ost_cli_write(request->output, put_table, &table, err);
-    if (ret == 0)
-        printf(
-            "%s: estimate and %zu draws of the posterior, by chains that accepted %.0f %% of their steps; R-hat %.2f "
-            "(1 once they agree)\n",
-            request->output, n_draws, 100 * sample.accepted, sample.r_hat);
-    free(draws);
-    return ret;
+    return ret == 0 && request->n_draws > 0 ? draw(fit, request, &options, err) : ret;
 }
 
 static int run_fit(const ost_command_t *self, int argc, char **argv)
@@ -247,6 +262,7 @@ static int run_fit(const ost_command_t *self, int argc, char **argv)
         return OST_EXIT_USAGE;
     }
     signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
     int ret = run(&fit, path, &request, &err);
     code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
     if (interrupted) code = OST_EXIT_INTERRUPTED;
