@@ -156,11 +156,49 @@ static void test_shipped_table(void)
     ost_evidence_free(&table);
 }
 
+static void test_addresses_of_references(void)
+{
+    static const char *const cases[][2] = {
+        { "doi 10.1359/jbmr.2000.15.1.24", "https://doi.org/10.1359/jbmr.2000.15.1.24" },
+        { "doi 10.1016/S0015-0282(00)00690-7", "https://doi.org/10.1016/S0015-0282(00)00690-7" },
+        { "PMID 17159195", "https://pubmed.ncbi.nlm.nih.gov/17159195" },
+        { "PMC3415619", "https://pmc.ncbi.nlm.nih.gov/articles/PMC3415619" },
+        { "https://www.ndph.ox.ac.uk/publications/1327206", "https://www.ndph.ox.ac.uk/publications/1327206" },
+        { "", "" },
+        { "Gnant 2007 J Clin Oncol", "" },
+        { "javascript:alert(1)", "" },
+        { "PMID 1, PMID 2", "" },
+    };
+    char address[256];
+    for (size_t i = 0; i < COUNT(cases); i++)
+        CU_ASSERT_STRING_EQUAL(ost_reference_address(cases[i][0], address, sizeof(address)), cases[i][1]);
+}
+
+/* Columns that tell where a row comes from; a table of one's own may do without the last two. */
+static void test_source_of_a_row(void)
+{
+    CU_ASSERT_EQUAL_FATAL(ost_evidence_read(&table, OST_SOURCE_DIR "/configs/evidence/evidence.csv", &err), 0);
+    ost_assert_contains(table.path, "configs/evidence/evidence.csv");
+    size_t n_bare = 0, n_strange = 0;
+    char address[256];
+    for (size_t i = 0; i < table.n_rows; i++) {
+        const ost_evidence_row_t *row = &table.rows[i];
+        n_bare += row->citation[0] == '\0' || row->population[0] == '\0' || row->drug_regimen[0] == '\0';
+        n_strange +=
+            row->reference[0] != '\0' && ost_reference_address(row->reference, address, sizeof(address))[0] == '\0';
+    }
+    CU_ASSERT_EQUAL(n_bare, 0);
+    CU_ASSERT_EQUAL(n_strange, 0);
+    ost_evidence_free(&table);
+}
+
 static const ost_test_t tests[] = {
     { "quotes_and_lines", test_quotes_and_lines },
     { "any_order_of_columns", test_any_order_of_columns },
     { "wrong_tables", test_wrong_tables },
     { "shipped_table", test_shipped_table },
+    { "addresses_of_references", test_addresses_of_references },
+    { "source_of_a_row", test_source_of_a_row },
 };
 
 OST_TEST_MAIN("evidence", tests)

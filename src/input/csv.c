@@ -107,12 +107,13 @@ static int find_columns(const ost_csv_t *self, const ost_csv_table_t *table, siz
     for (size_t c = 0; c < table->n_columns; c++) {
         const char *name = table->columns[c].name;
         size_t n_found = 0;
+        index[c] = self->n_fields;
         for (size_t i = 0; i < self->n_fields; i++) {
             if (strcmp(self->fields[i], name) != 0) continue;
             index[c] = i;
             n_found++;
         }
-        if (n_found == 1) continue;
+        if (n_found == 1 || (n_found == 0 && table->columns[c].kind == OST_CSV_OPTIONAL_TEXT)) continue;
         if (n_found > 1) return FAIL(self, OST_ERR_NAME, self->record_line, "duplicate column '%s'", name);
         const char *near = ost_nearest(name, (const char *const *) self->fields, self->n_fields);
         return FAIL(self, OST_ERR_NAME, self->record_line, "column '%s' is missing%s%s%s", name,
@@ -146,6 +147,7 @@ static int read_member(const ost_csv_t *self, const ost_csv_column_t *column, co
         if ((ret = read_word(self, column, text, &word)) == 0) memcpy(row + column->offset, &word, sizeof word);
         return ret;
     case OST_CSV_TEXT:
+    case OST_CSV_OPTIONAL_TEXT:
         if ((copy = ost_strdup(text)) == NULL) return ost_no_memory(self->err);
         memcpy(row + column->offset, &copy, sizeof copy);
     }
@@ -168,7 +170,7 @@ static int read_rows(ost_csv_t *self, const ost_csv_table_t *table, char **rows,
         memcpy(row + table->line, &self->record_line, sizeof self->record_line);
         ret = 0;
         for (size_t c = 0; c < table->n_columns && ret == 0; c++)
-            ret = read_member(self, &table->columns[c], self->fields[index[c]], row);
+            ret = read_member(self, &table->columns[c], index[c] < self->n_fields ? self->fields[index[c]] : "", row);
     }
     return ret;
 }
@@ -190,7 +192,8 @@ void ost_csv_free_rows(const ost_csv_table_t *table, void *rows, size_t n_rows)
     for (size_t i = 0; i < n_rows; i++)
         for (size_t c = 0; c < table->n_columns; c++) {
             char *text;
-            if (table->columns[c].kind != OST_CSV_TEXT) continue;
+            ost_csv_kind_t kind = table->columns[c].kind;
+            if (kind != OST_CSV_TEXT && kind != OST_CSV_OPTIONAL_TEXT) continue;
             memcpy(&text, (char *) rows + i * table->row_size + table->columns[c].offset, sizeof text);
             free(text);
         }

@@ -30,9 +30,10 @@ int ost_csv_number(const ost_csv_t *self, const char *name, const char *text, do
 void ost_csv_close(ost_csv_t *self);
 
 typedef enum {
-    OST_CSV_TEXT,   /* char *, owned, "" where empty */
-    OST_CSV_NUMBER, /* double, NAN where empty */
-    OST_CSV_WORD    /* an enum, the index of one of `words` */
+    OST_CSV_TEXT,          /* char *, owned, "" where empty */
+    OST_CSV_OPTIONAL_TEXT, /* the same of a column that a file may lack: "" in all its rows */
+    OST_CSV_NUMBER,        /* double, NAN where empty */
+    OST_CSV_WORD           /* an enum, the index of one of `words` */
 } ost_csv_kind_t;
 
 /* A column that a program needs, and the member of its rows that it goes to. */

@@ -42,12 +42,14 @@ typedef struct {
     ost_interval_t interval;                    /**< none where empty */
     char *trial, *arm, *endpoint, *site, *unit; /**< columns, "" where empty */
     char *citation, *reference, *note;          /**< columns, "" where empty */
+    char *population, *drug_regimen;            /**< columns, "" where empty or where the table has none */
     double time_months, value, lower, upper, n; /**< NaN where empty */
     int line;                                   /**< in the file */
 } ost_evidence_row_t;
 
 /** An evidence table. */
 typedef struct {
+    char *path;               /**< as it was read; owned */
     ost_evidence_row_t *rows; /**< [n_rows] */
     size_t n_rows;
 } ost_evidence_t;
@@ -55,6 +57,9 @@ typedef struct {
 /** Read an evidence CSV (RFC 4180). @return 0, OST_ERR_IO, OST_ERR_SYNTAX or OST_ERR_NAME (a missing column; a role,
  * statistic or interval that is not one of the words above), with the line */
 int ost_evidence_read(ost_evidence_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/** The address on the web of a source as column `reference` names it: "doi 10.1359/jbmr.2000.15.1.24", "PMID 17159195",
+ * "PMC3415619" or an address. @return buf, "" for anything else */
+char *ost_reference_address(const char *reference, char *buf, size_t size);
 /** Free. Accepts NULL and a zeroed one. */
 void ost_evidence_free(ost_evidence_t *self);
 
