@@ -142,7 +142,8 @@ class Analysis(unittest.TestCase):
         for path in sorted((pathlib.Path(__file__).parent.parent / "configs/trials").glob("*.yaml")):
             text = path.read_text(encoding="utf-8")
             with self.subTest(trial=path.stem):
-                self.assertEqual(re.findall(r"(?m)^# ([A-Z][\w -]+): .+", text.partition("\n#\n")[2]), said)
+                notes = re.search(r"(?m)^notes: \|\n(?:  .*\n|\n)+", text)[0]
+                self.assertEqual(re.findall(r"(?m)^  ([A-Z][\w -]+): .+", notes.partition("\n\n")[2]), said)
                 for covariate in ("age", "years_since_menopause", "bmi"):
                     self.assertRegex(text, rf"(?m)^    {covariate}: ")
 

@@ -138,6 +138,7 @@ typedef struct {
 /** An experiment. */
 typedef struct {
     char *name, *title;       /**< for file names and for display */
+    char *notes;              /**< lines about subjects and treatment, "\n" after each; NULL: none */
     char *path;               /**< of the file it came from, "" if none */
     char *text;               /**< the YAML as run: overrides of --set and flags are listed in `overrides` */
     ost_text_list_t warnings; /**< about former names in the text, with their locations */

@@ -222,6 +222,7 @@ static int read_names(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_
     if (dot != NULL && dot != self->name) *dot = '\0';
     int ret = ost_field_text(tree, ost_yaml_get(&tree->root, "name"), &self->name, err);
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(&tree->root, "title"), &self->title, err);
+    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(&tree->root, "notes"), &self->notes, err);
     if (ret == 0 && self->title == NULL && (self->title = ost_strdup(self->name)) == NULL) ret = ost_no_memory(err);
     return ret;
 }
@@ -392,6 +393,7 @@ void ost_experiment_free(ost_experiment_t *self)
     free(self->start_text);
     free(self->name);
     free(self->title);
+    free(self->notes);
     free(self->path);
     free(self->text);
     memset(self, 0, sizeof *self);

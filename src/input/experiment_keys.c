@@ -199,6 +199,8 @@ static const ost_schema_t plot[] = {
 static const ost_schema_t experiment[] = {
     { "name", TEXT, "text", "short name; default: that of the file", false, NULL, 0 },
     { "title", TEXT, "text", "one line for display; default: the name", false, NULL, 0 },
+    { "notes", TEXT, "text", "what is simulated, and what is assumed about the subjects; shown beside results", false,
+        NULL, 0 },
     { "models", LIST, "a list of names or paths", "drugs that arms name are added by themselves", true,
         MEMBERS(name_list) },
     { "population", MAP, "a mapping", "the virtual cohort; default: one typical subject", false, MEMBERS(population) },
