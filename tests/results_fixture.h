@@ -145,7 +145,7 @@ static inline int write_block(fixture_t *f, uint64_t first, size_t n, uint64_t f
 static inline int begin_with(fixture_t *f, ost_resume_t how)
 {
     f->whole = (ost_part_t){ .plan = &f->plan };
-    return ost_journal_open(&f->journal, f->path, &f->whole, 1, how, &f->err);
+    return ost_journal_open(&f->journal, f->path, &f->whole, 1, (ost_shard_t){ 0 }, how, &f->err);
 }
 
 static inline void begin(fixture_t *f)

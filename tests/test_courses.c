@@ -60,7 +60,9 @@ static void run_with(run_t *self, const char *text, bool small, const ost_cohort
         self->began = calloc(self->plan.schedules->n * n + 1, sizeof(double));
         self->ended = calloc(self->plan.schedules->n * n + 1, sizeof(double));
         self->whole.plan = &self->plan;
-        if (path != NULL) ret = ost_journal_open(&self->journal, path, &self->whole, 1, OST_JOURNAL_RESTART, &err);
+        if (path != NULL)
+            ret =
+                ost_journal_open(&self->journal, path, &self->whole, 1, (ost_shard_t){ 0 }, OST_JOURNAL_RESTART, &err);
         if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &self->summary, &err);
         if (ret == 0 && path != NULL) ret = ost_results_write(self->journal, path, &err);
     }
@@ -522,7 +524,8 @@ static void test_results_file(void)
         /* the second time from what a journal holds that was closed */
         if (pass > 0) continue;
         ost_journal_close(r.journal);
-        CU_ASSERT_EQUAL_FATAL(ost_journal_open(&r.journal, path, &r.whole, 1, OST_JOURNAL_RESUME, &err), 0);
+        CU_ASSERT_EQUAL_FATAL(
+            ost_journal_open(&r.journal, path, &r.whole, 1, (ost_shard_t){ 0 }, OST_JOURNAL_RESUME, &err), 0);
         CU_ASSERT_EQUAL(ost_journal_part(r.journal, 0)->n_resumed, 150);
         unlink(path);
         CU_ASSERT_EQUAL(ost_results_write(r.journal, path, &err), 0);

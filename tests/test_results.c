@@ -522,21 +522,22 @@ static void test_resume_of_another(void)
     memcpy(own, other.path, sizeof own);
     memcpy(other.path, f.path, sizeof other.path);
     CU_ASSERT_EQUAL(begin_with(&other, OST_JOURNAL_RESUME), OST_ERR_VALUE);
-    ost_assert_contains(other.err.what, "cannot be resumed: it was begun with overrides '', but");
+    ost_assert_contains(other.err.what, "cannot be resumed: it was begun with overrides '', expected");
     memcpy(other.path, own, sizeof own);
     must(&f, ost_results_open(&results, f.path, &f.err));
     must(&f, ost_identity_init(&identity, &other.plan, &f.err));
-    CU_ASSERT_EQUAL(ost_identity_compare(&identity, &results->attributes, f.path, &other.err), OST_ERR_VALUE);
-    ost_assert_contains(other.err.what, "cannot be resumed: it was begun with overrides '', but");
+    CU_ASSERT_EQUAL(
+        ost_identity_compare(&identity, &results->attributes, "resumed", f.path, &other.err), OST_ERR_VALUE);
+    ost_assert_contains(other.err.what, "cannot be resumed: it was begun with overrides '', expected");
     ost_identity_free(&identity);
     must(&f, ost_identity_init(&identity, &f.plan, &f.err));
-    must(&f, ost_identity_compare(&identity, &results->attributes, f.path, &f.err));
+    must(&f, ost_identity_compare(&identity, &results->attributes, "resumed", f.path, &f.err));
     ost_identity_free(&identity);
     ost_results_close(results);
     close_fixture(&other);
     f.e.solver.isa = OST_ISA_AVX2;
     CU_ASSERT_EQUAL(begin_with(&f, OST_JOURNAL_RESUME), OST_ERR_VALUE);
-    ost_assert_contains(f.err.what, "begun with isa 'base', but this run has 'avx2'");
+    ost_assert_contains(f.err.what, "begun with isa 'base', expected 'avx2'");
     f.e.solver.isa = OST_ISA_BASE;
     must(&f, begin_with(&f, OST_JOURNAL_RESUME)); /* it is as it was */
     CU_ASSERT_EQUAL(write_rest(&f), 200);
@@ -559,7 +560,8 @@ static void test_what_is_kept(void)
     ost_journal_t *second;
     open_fixture(&f, NULL, 0);
     must(&f, begin_with(&f, OST_JOURNAL_NEW));
-    CU_ASSERT_EQUAL(ost_journal_open(&second, f.path, &f.whole, 1, OST_JOURNAL_RESTART, &f.err), OST_ERR_IO);
+    CU_ASSERT_EQUAL(
+        ost_journal_open(&second, f.path, &f.whole, 1, (ost_shard_t){ 0 }, OST_JOURNAL_RESTART, &f.err), OST_ERR_IO);
     ost_assert_contains(f.err.what, "another run is writing to it: process ");
     ost_journal_close(f.journal); /* without a block, nothing is left */
     CU_ASSERT_FALSE(ost_journal_exists(f.path));

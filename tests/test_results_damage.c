@@ -38,7 +38,8 @@ static void test_unwritable(void)
     for (size_t i = 0; i < COUNT(cases); i++) {
         char at[160];
         snprintf(at, sizeof at, cases[i].format, f.folder);
-        CU_ASSERT_EQUAL(ost_journal_open(&f.journal, at, &part, 1, OST_JOURNAL_NEW, &f.err), OST_ERR_IO);
+        CU_ASSERT_EQUAL(
+            ost_journal_open(&f.journal, at, &part, 1, (ost_shard_t){ 0 }, OST_JOURNAL_NEW, &f.err), OST_ERR_IO);
         ost_assert_contains(f.err.what, cases[i].reason);
         ost_assert_contains(f.err.where, at);
         CU_ASSERT_PTR_NULL(f.journal);

@@ -101,7 +101,8 @@ bool ost_cli_may_replace(const char *path, const char *head)
     FILE *file = S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
     size_t n = file != NULL ? fread(there, 1, length, file) : 0;
     if (file != NULL) fclose(file);
-    if (S_ISREG(st.st_mode) && (n == 0 || (n == length && memcmp(there, head, length) == 0))) return true;
+    bool is_shard = strcmp(head, OST_CLI_HDF5) == 0 && S_ISREG(st.st_mode) && ost_journal_is(path);
+    if (S_ISREG(st.st_mode) && (n == 0 || is_shard || (n == length && memcmp(there, head, length) == 0))) return true;
     ost_cli_message("-o: '%s' is %s; it is not overwritten", path,
         S_ISREG(st.st_mode) ? "there and is not a result file" : "a folder");
     return false;
@@ -229,27 +230,57 @@ out:
     return path;
 }
 
-char *ost_cli_compared_models(const char *path)
+/* A fact of a result file or of a journal. @return owned by the caller, NULL: none */
+static char *recorded(const char *path, const char *fact)
 {
     ost_results_t *results = NULL;
-    if (!ost_cli_ends_with(path, ".h5") || ost_results_open(&results, path, NULL) < 0) return NULL;
-    const char *lines = ost_results_attribute(results, "compared_models");
-    char *list = lines != NULL ? strdup(lines) : NULL;
+    ost_identity_t origin = { 0 };
+    bool is_journal = ost_journal_is(path);
+    const ost_identity_t *facts = &origin;
+    if (!is_journal && !ost_cli_ends_with(path, ".h5")) return NULL;
+    int ret = is_journal ? ost_journal_origin(path, &origin, NULL) : ost_results_open(&results, path, NULL);
+    if (ret == 0 && !is_journal) facts = &results->attributes;
+    const char *text = ret == 0 ? ost_identity_get(facts, fact) : NULL;
+    char *copy = text != NULL ? strdup(text) : NULL;
+    ost_results_close(results);
+    ost_identity_free(&origin);
+    return copy;
+}
+
+char *ost_cli_compared_models(const char *path)
+{
+    char *list = recorded(path, OST_COMPARED_MODELS);
     for (char *c = list; c != NULL && *c != '\0'; c++)
         if (*c == '\n') *c = ',';
-    ost_results_close(results);
     return list;
 }
 
-/* From YAML, or from what a result file records. */
+bool ost_cli_has_gaps(const char *path)
+{
+    char *left_out = recorded(path, OST_ARMS_LEFT_OUT);
+    bool has = left_out != NULL && left_out[0] != '\0';
+    free(left_out);
+    return has;
+}
+
+/* From YAML, or from what a result file or a journal records. */
 static int read_experiment(
     ost_experiment_t *self, const char *path, const char *const *overrides, size_t n_overrides, ost_error_t *err)
 {
-    if (!ost_cli_ends_with(path, ".h5")) return ost_experiment_read(self, path, overrides, n_overrides, err);
-    ost_results_t *results;
-    int ret = ost_results_open(&results, path, err);
-    if (ret == 0) ret = ost_results_experiment(results, overrides, n_overrides, self, err);
+    ost_results_t *results = NULL;
+    ost_identity_t origin = { 0 };
+    int ret;
+    if (ost_journal_is(path)) {
+        ret = ost_journal_origin(path, &origin, err);
+        if (ret == 0) ret = ost_identity_experiment(&origin, path, overrides, n_overrides, self, err);
+    } else if (ost_cli_ends_with(path, ".h5")) {
+        ret = ost_results_open(&results, path, err);
+        if (ret == 0) ret = ost_results_experiment(results, overrides, n_overrides, self, err);
+    } else {
+        ret = ost_experiment_read(self, path, overrides, n_overrides, err);
+    }
     ost_results_close(results);
+    ost_identity_free(&origin);
     return ret;
 }
 

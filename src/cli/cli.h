@@ -43,10 +43,11 @@ typedef struct {
 #define OST_NUMBER(type, member) _Generic(((type *) 0)->member, uint64_t : offsetof(type, member))
 #define OST_CHANGES(type, member) _Generic(((type *) 0)->member, ost_text_list_t : offsetof(type, member))
 
-/* A command: one word besides the options. --help, the manual page and completion come from it. */
+/* A command: one word besides the options, or several. --help, the manual page and completion come from it. */
 typedef struct ost_command {
     const char *name;     /* "run" */
     const char *argument; /* "EXPERIMENT|RESULT.h5", or "" if there is none: ost_cli_parse() then returns "" */
+    bool takes_several;   /* of them: all follow each other in argv from what ost_cli_parse() returns, up to NULL */
     const char *summary;  /* a phrase for the list of commands */
     const char *about;    /* sentences above the options */
     const char *notes;    /* sentences below the options, or NULL */
@@ -59,7 +60,7 @@ typedef struct ost_command {
 /* All commands, closed by NULL; main() sets it. */
 extern const ost_command_t *const *ost_commands;
 extern const ost_command_t ost_command_run, ost_command_compare, ost_command_show, ost_command_check, ost_command_plan,
-    ost_command_model, ost_command_fit, ost_command_validate, ost_command_list;
+    ost_command_model, ost_command_fit, ost_command_validate, ost_command_merge, ost_command_list;
 
 /* Options that commands share, by the type of their arguments. */
 #define OST_OPTIONS_PEOPLE(type)                                                                                       \
@@ -82,6 +83,12 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
     {                                                                                                                  \
         .name = "threads", .letter = 't', .argument = "T", .text = "threads (default: all this process may use)",      \
         .target = OST_NUMBER(type, n_threads), .lower = 1, .upper = 4096                                               \
+    }
+#define OST_OPTION_SHARD(type)                                                                                         \
+    {                                                                                                                  \
+        .name = "shard", .argument = "I/N",                                                                            \
+        .text = "the I-th of N parts of the cohort; 'osteon merge' puts them together",                                \
+        .target = OST_WORD(type, shard)                                                                                \
     }
 #define OST_OPTIONS_RESUME(type)                                                                                       \
     { .name = "resume",                                                                                                \
@@ -129,13 +136,15 @@ char *ost_cli_data_folder(const char *name);
 /* The dictionary of endpoints that comes with osteon, for evidence without its own. */
 #define OST_CLI_ENDPOINTS "evidence/endpoints.csv"
 
-/* Read an experiment from a YAML file, from the name of a file in configs/, or from the attributes of a result file
- * (then `overrides` come after those it was made with). Prints what is wrong. @return an exit code */
+/* Read an experiment from a YAML file, from the name of a file in configs/, or from what a result file or a journal
+ * records (then `overrides` come after those it was made with). Prints what is wrong. @return an exit code */
 int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_list_t *overrides);
 
 /* Models that `osteon compare` made a result file on, as its --models takes them; owned by the caller, NULL if it is
  * none of its files. */
 char *ost_cli_compared_models(const char *path);
+/* Whether arms were left out of such a file (--allow-gaps). */
+bool ost_cli_has_gaps(const char *path);
 
 /* Read the evidence table that an experiment names, and find its observations (ost_matched_find). If it cannot be read
  * or no row fits a comparison, say so and find none: an experiment runs without it. */
@@ -161,9 +170,20 @@ typedef struct {
     int n_threads; /* 0: all */
     bool quiet;
     ost_resume_t resume;
+    ost_shard_t shard;             /* n 0: the whole cohort */
+    const ost_text_list_t *shards; /* to be merged instead of simulated; NULL: simulate */
 } ost_simulation_t;
-/* Simulate with progress and a summary of each plan, under its name where there are several. @return an exit code */
+/* Simulate with progress and a summary of each plan, under its name where there are several; or merge. @return an exit
+ * code */
 int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how);
+/* Plan an experiment by its name (ost_cli_experiment), and simulate or merge it. @param isa  -1: the experiment's
+ * @return an exit code */
+int ost_cli_run(const char *name, const ost_text_list_t *overrides, int isa, const ost_simulation_t *how);
+/* The same on several models. @param models  "one,two"; changed */
+int ost_cli_compare(
+    const char *name, char *models, bool allow_gaps, const ost_text_list_t *overrides, const ost_simulation_t *how);
+/* "2/8". @return whether it is a shard; says so if not */
+bool ost_cli_shard(const char *text, ost_shard_t *shard);
 /* What two options say of a journal that is there; both together are refused. @return whether they go together */
 bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how);
 /* Say what was written and what to do with it. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 typedef struct {
-    const char *models, *out;
+    const char *models, *out, *shard;
     uint64_t n_threads; /* 0: all */
     bool allow_gaps, quiet, resume, restart;
     ost_text_list_t overrides;
@@ -38,16 +38,12 @@ static int drop_arm(side_t *self, size_t arm, const char *why)
 }
 
 /* @return an exit code */
-static int plan_side(
-    side_t *self, ost_library_t *library, const char *name, const compare_arguments_t *a, const char *model)
+static int plan_side(side_t *self, ost_library_t *library, const char *name, const ost_text_list_t *overrides,
+    const char *model, bool allow_gaps)
 {
     const ost_model_t *bone;
     ost_error_t err = { 0 };
-    if (model[0] == '\0') {
-        ost_cli_message("--models: a name is missing in '%s'", a->models);
-        return OST_EXIT_USAGE;
-    }
-    int code = ost_cli_experiment(&self->experiment, name, &a->overrides);
+    int code = ost_cli_experiment(&self->experiment, name, overrides);
     if (code != OST_EXIT_OK) return code;
     ost_experiment_t *e = &self->experiment;
     if (ost_experiment_replace_bone(e, library, model, &err) < 0 || ost_library_get(library, model, &bone, &err) < 0)
@@ -58,7 +54,7 @@ static int plan_side(
             bone->name, name, bone->name);
         return OST_EXIT_INPUT;
     }
-    for (size_t i = e->n_arms; i-- > 0 && a->allow_gaps;) {
+    for (size_t i = e->n_arms; i-- > 0 && allow_gaps;) {
         int ret = ost_experiment_check_arm(e, library, i, &err);
         if (ret == OST_ERR_MODEL) ret = drop_arm(self, i, err.what);
         if (ret < 0) return ost_cli_fail(&err);
@@ -84,10 +80,10 @@ static bool has_output(const ost_experiment_t *e, const char *output)
 
 /* Outputs that are asked for and that no model has are slips, models that are named twice as well. @return an exit code
  */
-static int check_sides(const side_t *sides, size_t n, const char *name, const compare_arguments_t *a)
+static int check_sides(const side_t *sides, size_t n, const char *name, const ost_text_list_t *overrides)
 {
     ost_experiment_t whole;
-    int code = ost_cli_experiment(&whole, name, &a->overrides);
+    int code = ost_cli_experiment(&whole, name, overrides);
     for (size_t i = 0; i < whole.n_outputs && code == OST_EXIT_OK; i++) {
         size_t k = 0;
         while (k < n && !has_output(&sides[k].experiment, whole.outputs[i])) k++;
@@ -105,61 +101,63 @@ static int check_sides(const side_t *sides, size_t n, const char *name, const co
     return code;
 }
 
-/* @return an exit code */
-static int simulate(const side_t *sides, size_t n, const compare_arguments_t *a, ost_resume_t resume)
-{
-    const ost_simulation_t how = { a->out, (int) a->n_threads, a->quiet, resume };
-    ost_part_t *parts = calloc(n, sizeof(*parts));
-    if (parts == NULL) {
-        ost_cli_message("out of memory");
-        return OST_EXIT_INPUT;
-    }
-    for (size_t i = 0; i < n; i++) parts[i] = (ost_part_t){ &sides[i].plan, sides[i].model, sides[i].left_out };
-    int code = ost_cli_simulate(parts, n, &how);
-    free(parts);
-    return code;
-}
-
-static int run_compare(const ost_command_t *self, int argc, char **argv)
+int ost_cli_compare(
+    const char *name, char *models, bool allow_gaps, const ost_text_list_t *overrides, const ost_simulation_t *how)
 {
     ost_error_t err = { 0 };
-    compare_arguments_t a = { 0 };
     ost_library_t library = { 0 };
-    side_t *sides = NULL;
-    char *list = NULL;
     size_t n = 0, max = 1;
-    ost_resume_t resume;
-    int code;
-    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
-    if (name == NULL) goto out;
-    code = OST_EXIT_USAGE;
-    list = a.models != NULL ? strdup(a.models) : ost_cli_compared_models(name);
-    if (list == NULL || a.out == NULL) {
-        ost_cli_message("compare: %s is missing", list == NULL ? "--models MODEL,..." : "-o OUT.h5");
-        goto out;
-    }
-    if (!ost_cli_resume(a.resume, a.restart, &resume) || !ost_cli_may_replace(a.out, OST_CLI_HDF5)) goto out;
-    for (const char *c = list; *c != '\0'; c++) max += *c == ',';
-    sides = calloc(max, sizeof(*sides));
-    code = OST_EXIT_INPUT;
-    if (sides == NULL || ost_library_init(&library, &err) < 0) {
-        ost_cli_message("out of memory");
-        goto out;
-    }
-    code = OST_EXIT_OK;
-    for (char *rest = list, *model; code == OST_EXIT_OK && (model = strsep(&rest, ",")) != NULL;)
-        code = plan_side(&sides[n++], &library, name, &a, model);
-    if (code == OST_EXIT_OK) code = check_sides(sides, n, name, &a);
-    if (code == OST_EXIT_OK) code = simulate(sides, n, &a, resume);
-out:
+    for (const char *c = models; *c != '\0'; c++) max += *c == ',';
+    side_t *sides = calloc(max, sizeof(*sides));
+    ost_part_t *parts = calloc(max, sizeof(*parts));
+    int ret = sides == NULL || parts == NULL ? ost_no_memory(&err) : ost_library_init(&library, &err);
+    int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    for (char *rest = models, *model; code == OST_EXIT_OK && (model = strsep(&rest, ",")) != NULL;)
+        code = plan_side(&sides[n++], &library, name, overrides, model, allow_gaps);
+    if (code == OST_EXIT_OK) code = check_sides(sides, n, name, overrides);
+    for (size_t i = 0; i < n && parts != NULL; i++)
+        parts[i] = (ost_part_t){ &sides[i].plan, sides[i].model, sides[i].left_out };
+    if (code == OST_EXIT_OK) code = ost_cli_simulate(parts, n, how);
     for (size_t i = 0; i < n; i++) {
         ost_plan_free(&sides[i].plan);
         ost_experiment_free(&sides[i].experiment);
         free(sides[i].left_out);
     }
     free(sides);
-    free(list);
+    free(parts);
     ost_library_free(&library);
+    return code;
+}
+
+static int run_compare(const ost_command_t *self, int argc, char **argv)
+{
+    compare_arguments_t a = { 0 };
+    ost_simulation_t how = { 0 };
+    char *models = NULL;
+    int code;
+    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
+    if (name == NULL) goto out;
+    code = OST_EXIT_USAGE;
+    models = a.models != NULL ? strdup(a.models) : ost_cli_compared_models(name);
+    if (models == NULL || a.out == NULL) {
+        ost_cli_message("compare: %s is missing", models == NULL ? "--models MODEL,..." : "-o OUT.h5");
+        goto out;
+    }
+    size_t length = strlen(models);
+    if (length == 0 || models[0] == ',' || models[length - 1] == ',' || strstr(models, ",,") != NULL) {
+        ost_cli_message("--models: a name is missing in '%s'", models);
+        goto out;
+    }
+    if (!ost_cli_resume(a.resume, a.restart, &how.resume) || !ost_cli_shard(a.shard, &how.shard) ||
+        !ost_cli_may_replace(a.out, OST_CLI_HDF5)) {
+        goto out;
+    }
+    how.out = a.out;
+    how.n_threads = (int) a.n_threads;
+    how.quiet = a.quiet;
+    code = ost_cli_compare(name, models, a.allow_gaps, &a.overrides, &how);
+out:
+    free(models);
     ost_text_list_free(&a.overrides);
     return code;
 }
@@ -181,6 +179,7 @@ static const ost_option_t options[] = {
     OST_OPTIONS_PEOPLE(compare_arguments_t),
     OST_OPTION_SET(compare_arguments_t),
     OST_OPTION_THREADS(compare_arguments_t),
+    OST_OPTION_SHARD(compare_arguments_t),
     OST_OPTIONS_RESUME(compare_arguments_t),
     { .name = "quiet",
         .letter = 'q',

@@ -37,7 +37,7 @@ static void catch_signals(void)
 }
 
 typedef struct {
-    const char *out, *isa;
+    const char *out, *isa, *shard;
     uint64_t n_threads; /* 0: all */
     bool dry_run, quiet, resume, restart;
     ost_text_list_t overrides;
@@ -107,7 +107,7 @@ static int report_progress(void *user, const ost_progress_t *p)
 static void report_end(const run_t *self, const ost_cohort_summary_t *s, int ret)
 {
     const ost_progress_t end = { .subjects_done = s->subjects,
-        .subjects = self->plan->experiment->n_subjects,
+        .subjects = ost_journal_part(self->journal, self->part)->n_subjects,
         .failures = s->failures,
         .seconds = s->seconds_wall };
     if (self->terminal)
@@ -216,7 +216,7 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     if (all->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
     if (s->interrupted && heading == NULL)
         printf("interrupted: %s of %s are in the file; the same command with --resume goes on from there\n",
-            ost_cli_thousands(all->subjects, a), ost_cli_plural(e->n_subjects, "subject", b));
+            ost_cli_thousands(all->subjects, a), ost_cli_plural(kept->n_subjects, "subject", b));
 }
 
 void ost_cli_written(const char *out)
@@ -253,7 +253,7 @@ static int check_finished(const ost_plan_t *plan, const char *out, ost_error_t *
     if (ost_journal_exists(out) || access(out, F_OK) != 0) return 0;
     int ret = ost_results_open(&results, out, err);
     if (ret == 0) ret = ost_identity_init(&identity, plan, err);
-    if (ret == 0) ret = ost_identity_compare(&identity, &results->attributes, out, err);
+    if (ret == 0) ret = ost_identity_compare(&identity, &results->attributes, "resumed", out, err);
     if (ret == 0) {
         const char *n_done = ost_results_attribute(results, "n_done");
         ret = n_done != NULL && strtoull(n_done, NULL, 10) == plan->experiment->n_subjects;
@@ -283,49 +283,156 @@ static int run_part(run_t *run, const char *heading, const ost_simulation_t *how
     return ret;
 }
 
+bool ost_cli_shard(const char *text, ost_shard_t *shard)
+{
+    int n = 0;
+    *shard = (ost_shard_t){ 0 };
+    if (text == NULL) return true;
+    if (strspn(text, "0123456789/") == strlen(text) && strlen(text) < 20 &&
+        sscanf(text, "%zu/%zu%n", &shard->i, &shard->n, &n) == 2 && text[n] == '\0' && shard->i >= 1 &&
+        shard->i <= shard->n) {
+        return true;
+    }
+    ost_cli_message("--shard: '%s' is no part of a cohort, such as 2/8, the second of eight", text);
+    return false;
+}
+
+static int merge(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how)
+{
+    ost_error_t err = { 0 };
+    ost_journal_t *journal = NULL;
+    uint64_t n_failed = 0, n_subjects = 0;
+    char a[64], b[64];
+    int ret = ost_journal_gather(
+        &journal, (const char *const *) how->shards->items, how->shards->n, parts, n_parts, (ost_shard_t){ 0 }, &err);
+    if (ret == 0) ret = ost_results_write(journal, how->out, &err);
+    for (size_t p = 0; p < n_parts && ret == 0; p++) {
+        n_failed += ost_journal_part(journal, p)->sums.failures;
+        n_subjects = ost_journal_part(journal, p)->sums.subjects;
+    }
+    ost_journal_close(journal);
+    if (ret < 0) return ost_cli_fail(&err);
+    if (!how->quiet) {
+        printf("merged: %s of %s", ost_cli_plural(n_subjects, "subject", a), ost_cli_plural(how->shards->n, "file", b));
+        printf(n_failed > 0 ? ", %s failed\n" : "\n", ost_cli_plural(n_failed, "subject-arm", a));
+        ost_cli_written(how->out);
+    }
+    return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
+}
+
+/* What is wanted is there: of a shard, in a journal; else in a result file. @return 0: no; 1: yes, or a negative code
+ */
+static int check_complete(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how, ost_error_t *err)
+{
+    ost_journal_t *journal = NULL;
+    if (how->resume != OST_JOURNAL_RESUME) return 0;
+    if (how->shard.n == 0) return n_parts == 1 ? check_finished(parts[0].plan, how->out, err) : 0;
+    if (ost_journal_exists(how->out) || !ost_journal_is(how->out)) return 0;
+    int ret = ost_journal_gather(&journal, &how->out, 1, parts, n_parts, how->shard, err);
+    ost_journal_close(journal);
+    return ret == 0 ? 1 : ret;
+}
+
+/* Run all plans. @return 0, 1: interrupted, or a negative code */
+static int run_parts(run_t *run, const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how,
+    uint64_t *n_failed, ost_error_t *err)
+{
+    int ret = 0;
+    *n_failed = 0;
+    for (run->part = 0; run->part < n_parts && ret == 0; run->part++) {
+        run->plan = parts[run->part].plan;
+        ret = run_part(run, parts[run->part].name, how, err);
+        *n_failed += ost_journal_part(run->journal, run->part)->sums.failures;
+    }
+    return ret;
+}
+
+/* Of what was run, make the file. A shard stays a journal. @return 0 or a negative code */
+static int finish(run_t *run, const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how, bool is_interrupted,
+    ost_error_t *err)
+{
+    bool is_shard = how->shard.n > 0;
+    int ret = 0;
+    if (is_shard && !is_interrupted) return ost_journal_seal(run->journal, how->out, err);
+    if (!is_shard && (!is_interrupted || n_parts == 1)) ret = ost_results_write(run->journal, how->out, err);
+    if (ret == 0 && !is_interrupted)
+        ost_journal_remove(run->journal);
+    else
+        ost_journal_close(run->journal);
+    for (size_t p = 0, n = 0; p < n_parts && ret == 0 && !is_interrupted && !how->quiet; p++)
+        if (parts[p].left_out != NULL) printf("%s%s\n", n++ == 0 ? "left out\n" : "", parts[p].left_out);
+    return ret;
+}
+
+static void print_finished(const ost_simulation_t *how)
+{
+    char a[32];
+    struct stat st;
+    if (how->shard.n == 0) {
+        ost_cli_written(how->out);
+        return;
+    }
+    printf("written: %s (%s), shard %zu of %zu\n", how->out,
+        stat(how->out, &st) == 0 ? ost_cli_bytes((double) st.st_size, a) : "?", how->shard.i, how->shard.n);
+    printf("next:    osteon merge the files of all %zu shards -o OUT.h5\n", how->shard.n);
+}
+
 int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how)
 {
     ost_error_t err = { 0 };
     run_t run = { .quiet = how->quiet, .terminal = isatty(STDERR_FILENO) == 1 };
     uint64_t n_failed = 0;
-    bool is_alone = n_parts == 1;
+    if (how->shards != NULL) return merge(parts, n_parts, how);
     catch_signals();
-    int ret = is_alone && how->resume == OST_JOURNAL_RESUME ? check_finished(parts[0].plan, how->out, &err) : 0;
+    int ret = check_complete(parts, n_parts, how, &err);
     if (ret > 0) {
         ost_cli_message("%s is complete; there is nothing to resume", how->out);
         return OST_EXIT_OK;
     }
-    if (ret == 0) ret = ost_journal_open(&run.journal, how->out, parts, n_parts, how->resume, &err);
+    if (ret == 0) ret = ost_journal_open(&run.journal, how->out, parts, n_parts, how->shard, how->resume, &err);
     if (ret < 0) return ost_cli_fail(&err);
-    for (run.part = 0; run.part < n_parts && ret == 0; run.part++) {
-        run.plan = parts[run.part].plan;
-        ret = run_part(&run, parts[run.part].name, how, &err);
-        n_failed += ost_journal_part(run.journal, run.part)->sums.failures;
-    }
+    ret = run_parts(&run, parts, n_parts, how, &n_failed, &err);
     bool is_interrupted = ret > 0;
-    if (ret == 0 || (is_interrupted && is_alone)) ret = ost_results_write(run.journal, how->out, &err);
-    if (ret == 0 && !is_interrupted)
-        ost_journal_remove(run.journal);
-    else
+    if (ret < 0)
         ost_journal_close(run.journal);
-    for (size_t p = 0, n = 0; p < n_parts && ret == 0 && !is_interrupted && !how->quiet; p++)
-        if (parts[p].left_out != NULL) printf("%s%s\n", n++ == 0 ? "left out\n" : "", parts[p].left_out);
-    if (ret == 0 && !how->quiet) ost_cli_written(how->out);
+    else
+        ret = finish(&run, parts, n_parts, how, is_interrupted, &err);
+    if (ret == 0 && !how->quiet && !(is_interrupted && (n_parts > 1 || how->shard.n > 0))) print_finished(how);
     int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
-    if (ret != 0) mention_part(how->out);
+    if (ret < 0 || is_interrupted) mention_part(how->out);
     if (code != OST_EXIT_OK) return code;
     if (is_interrupted) return OST_EXIT_INTERRUPTED;
     return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
 }
 
-static int run_run(const ost_command_t *self, int argc, char **argv)
+int ost_cli_run(const char *name, const ost_text_list_t *overrides, int isa, const ost_simulation_t *how)
 {
     ost_error_t err = { 0 };
-    run_arguments_t a = { 0 };
-    ost_simulation_t how = { 0 };
     ost_experiment_t experiment = { 0 };
     ost_library_t library = { 0 };
     ost_plan_t plan = { 0 };
+    const ost_part_t part = { .plan = &plan };
+    int code = ost_cli_experiment(&experiment, name, overrides);
+    if (code == OST_EXIT_OK && isa >= 0) experiment.solver.isa = (ost_isa_t) isa;
+    if (code == OST_EXIT_OK &&
+        (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0 ||
+            ost_endpoints_check(&plan, &err) < 0)) {
+        code = ost_cli_fail(&err);
+    } else if (code == OST_EXIT_OK && how->out == NULL) {
+        print_dry_run(&plan);
+    } else if (code == OST_EXIT_OK) {
+        code = ost_cli_simulate(&part, 1, how);
+    }
+    ost_plan_free(&plan);
+    ost_library_free(&library);
+    ost_experiment_free(&experiment);
+    return code;
+}
+
+static int run_run(const ost_command_t *self, int argc, char **argv)
+{
+    run_arguments_t a = { 0 };
+    ost_simulation_t how = { 0 };
     int isa = -1, code;
     char *compared = NULL;
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
@@ -340,27 +447,17 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         ost_cli_message("run: -o OUT.h5 is missing (--dry-run needs none)");
         goto out;
     }
-    if (!ost_cli_resume(a.resume, a.restart, &how.resume)) goto out;
+    if (!ost_cli_resume(a.resume, a.restart, &how.resume) || !ost_cli_shard(a.shard, &how.shard)) goto out;
     if (!a.dry_run && !ost_cli_may_replace(a.out, OST_CLI_HDF5)) goto out;
     if ((compared = ost_cli_compared_models(name)) != NULL) {
         ost_cli_message("run: '%s' is of several models; 'osteon compare %s -o OUT.h5' repeats it", name, name);
         goto out;
     }
-    if ((code = ost_cli_experiment(&experiment, name, &a.overrides)) != OST_EXIT_OK) goto out;
-    const ost_part_t part = { .plan = &plan };
-    how = (ost_simulation_t){ a.out, (int) a.n_threads, a.quiet, how.resume };
-    if (isa >= 0) experiment.solver.isa = (ost_isa_t) isa;
-    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0 ||
-        ost_endpoints_check(&plan, &err) < 0)
-        code = ost_cli_fail(&err);
-    else if (a.dry_run)
-        print_dry_run(&plan);
-    else
-        code = ost_cli_simulate(&part, 1, &how);
+    how.out = a.dry_run ? NULL : a.out;
+    how.n_threads = (int) a.n_threads;
+    how.quiet = a.quiet;
+    code = ost_cli_run(name, &a.overrides, isa, &how);
 out:
-    ost_plan_free(&plan);
-    ost_library_free(&library);
-    ost_experiment_free(&experiment);
     ost_text_list_free(&a.overrides);
     free(compared);
     return code;
@@ -389,6 +486,7 @@ static const ost_option_t options[] = {
         .argument = "base|avx2|avx512",
         .text = "instruction set (default: the widest)",
         .target = OST_WORD(run_arguments_t, isa) },
+    OST_OPTION_SHARD(run_arguments_t),
     OST_OPTIONS_RESUME(run_arguments_t),
     { .name = "dry-run",
         .text = "print what would be computed and written",

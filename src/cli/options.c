@@ -117,7 +117,8 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
     }
     *code = OST_EXIT_USAGE;
     if (argc == optind && self->argument[0] == '\0') return "";
-    if (argc - optind == 1 && self->argument[0] != '\0') return argv[optind];
+    if (self->argument[0] != '\0' && (argc - optind == 1 || (argc > optind && self->takes_several)))
+        return argv[optind];
     if (self->argument[0] == '\0')
         ost_cli_message("%s: takes options only, but '%s' is given", self->name, argv[optind]);
     else if (argc == optind)

@@ -3,9 +3,11 @@
 #include "core/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int ost_file_read(char **text, const char *path, size_t max_bytes, ost_error_t *err)
 {
@@ -60,4 +62,15 @@ char *ost_file_beside(const char *base, const char *name)
     memcpy(path, base, folder);
     memcpy(path + folder, name, size);
     return path;
+}
+
+void ost_file_sync_folder(const char *path)
+{
+    char *folder = ost_file_beside(path, ".");
+    int fd = folder != NULL ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        (void) !fsync(fd); /* some file systems refuse this for a folder; the data are safe */
+        close(fd);
+    }
+    free(folder);
 }

@@ -11,5 +11,7 @@
 int ost_file_read(char **text, const char *path, size_t max_bytes, ost_error_t *err) OST_MUST_CHECK;
 /** `name` seen from the folder of `base` (absolute names stay). @return owned by the caller, NULL if out of memory */
 char *ost_file_beside(const char *base, const char *name);
+/** Wait until the name of the file `path` is on the disk, where its file system can tell. */
+void ost_file_sync_folder(const char *path);
 
 #endif

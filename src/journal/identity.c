@@ -151,17 +151,69 @@ int ost_identity_read(ost_identity_t *self, const char *lines, size_t size, ost_
     return ret;
 }
 
-int ost_identity_compare(const ost_identity_t *self, const ost_identity_t *theirs, const char *path, ost_error_t *err)
+/* Texts of a user's own models, among those of the fact `models`: "name kind fingerprint path" a line. */
+static int find_texts(const ost_identity_t *self, ost_experiment_t *e, ost_error_t *err)
+{
+    ost_text_list_t lines = { 0 };
+    int ret = ost_text_list_split(&lines, ost_identity_get(self, "models"));
+    for (size_t i = 0; i < lines.n && ret == 0; i++) {
+        char name[OST_NAME_SIZE], fact[OST_MODEL_TEXT_SIZE];
+        const char *line = lines.items[i];
+        int path_at = 0;
+        if (sscanf(line, "%63s %*s %*s %n", name, &path_at) != 1 || path_at == 0 || line[path_at] == '\0') continue;
+        snprintf(fact, sizeof(fact), OST_MODEL_TEXT, name);
+        const char *text = ost_identity_get(self, fact);
+        if (text == NULL) continue;
+        ost_model_text_t *more = realloc(e->model_texts, (e->n_model_texts + 1) * sizeof *more);
+        if (more != NULL) {
+            e->model_texts = more;
+            more += e->n_model_texts++;
+            *more = (ost_model_text_t){ ost_strdup(line + path_at), ost_strdup(text) };
+        }
+        if (more == NULL || more->path == NULL || more->text == NULL) ret = OST_ERR_NO_MEMORY;
+    }
+    ost_text_list_free(&lines);
+    return ret == 0 ? 0 : ost_no_memory(err);
+}
+
+int ost_identity_experiment(const ost_identity_t *self, const char *path, const char *const *overrides,
+    size_t n_overrides, ost_experiment_t *experiment, ost_error_t *err)
+{
+    const char *text = ost_identity_get(self, "experiment"), *isa = ost_identity_get(self, "isa");
+    const char *origin = ost_identity_get(self, "experiment_path");
+    ost_text_list_t all = { 0 };
+    *experiment = (ost_experiment_t){ 0 };
+    if (text == NULL) {
+        return ost_fail_at(err, OST_ERR_FORMAT, path, 0, 0, "has no attribute 'experiment', so it cannot be repeated");
+    }
+    int ret = ost_text_list_split(&all, ost_identity_get(self, "overrides"));
+    for (size_t i = 0; i < n_overrides && ret == 0; i++) ret = ost_text_list_add(&all, "%s", overrides[i]);
+    if (ret < 0) {
+        ost_no_memory(err);
+    } else {
+        ret = ost_experiment_parse(
+            experiment, origin != NULL ? origin : path, text, (const char *const *) all.items, all.n, err);
+    }
+    ost_text_list_free(&all);
+    if (ret == 0) ret = find_texts(self, experiment, err);
+    if (ret == 0 && isa != NULL && ost_isa_from_name(isa) >= 0) {
+        experiment->solver.isa = (ost_isa_t) ost_isa_from_name(isa);
+    }
+    return ret;
+}
+
+int ost_identity_compare(
+    const ost_identity_t *self, const ost_identity_t *theirs, const char *purpose, const char *path, ost_error_t *err)
 {
     for (size_t i = 0; i < self->n; i++) {
         const char *name = self->facts[i].name, *ours = self->facts[i].text, *text = ost_identity_get(theirs, name);
         if (text != NULL && strcmp(text, ours) == 0) continue;
         if (text != NULL && strlen(text) < 60 && strlen(ours) < 60 && strchr(text, '\n') == NULL) {
-            return ost_fail_at(err, OST_ERR_VALUE, path, 0, 0,
-                "cannot be resumed: it was begun with %s '%s', but this run has '%s'", name, text, ours);
+            return ost_fail_at(err, OST_ERR_VALUE, path, 0, 0, "cannot be %s: it was begun with %s '%s', expected '%s'",
+                purpose, name, text, ours);
         }
-        return ost_fail_at(err, OST_ERR_VALUE, path, 0, 0,
-            "cannot be resumed: it was begun with another '%s' than this run has", name);
+        return ost_fail_at(
+            err, OST_ERR_VALUE, path, 0, 0, "cannot be %s: it was begun with another '%s'", purpose, name);
     }
     return 0;
 }

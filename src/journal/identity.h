@@ -9,6 +9,11 @@
 
 /* Version of the layout of result files; a reader refuses a newer one. */
 #define OST_RESULTS_FORMAT 1
+/* Facts of a plan that is compared with others: the name of its bone model, and arms that it is not run for, a line
+ * each
+ */
+#define OST_COMPARED_MODELS "compared_models"
+#define OST_ARMS_LEFT_OUT "arms_left_out"
 /* Name of the fact with the text of a user's own model. */
 #define OST_MODEL_TEXT "model_text_%s"
 enum { OST_MODEL_TEXT_SIZE = OST_NAME_SIZE + sizeof OST_MODEL_TEXT };
@@ -37,9 +42,16 @@ const char *ost_identity_get(const ost_identity_t *self, const char *name);
 char *ost_identity_print(const ost_identity_t *self);
 /* Such lines, of which all are taken as texts. @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY; free it in any case */
 int ost_identity_read(ost_identity_t *self, const char *lines, size_t size, ost_error_t *err) OST_MUST_CHECK;
-/* @param path  of the file that has `theirs`. @return 0, or OST_ERR_VALUE, which names the first fact that differs */
-int ost_identity_compare(
-    const ost_identity_t *self, const ost_identity_t *theirs, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/* The experiment of a run with these facts: its text, the overrides of then, the texts of models that are not built in,
+ * and the instruction set if this machine has it. @param path  of the file that has the facts; @param overrides
+ * [n_overrides] applied after those of then @return 0, OST_ERR_FORMAT (no experiment among the facts), or as
+ * ost_experiment_parse() */
+int ost_identity_experiment(const ost_identity_t *self, const char *path, const char *const *overrides,
+    size_t n_overrides, ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
+/* @param purpose  as in "cannot be resumed"; @param path  of the file that has `theirs`. @return 0, or OST_ERR_VALUE,
+ * which names the first fact that differs */
+int ost_identity_compare(const ost_identity_t *self, const ost_identity_t *theirs, const char *purpose,
+    const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* Accepts a zeroed one. */
 void ost_identity_free(ost_identity_t *self);
 

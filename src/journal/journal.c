@@ -1,63 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* See journal.h. Takes finished blocks from any number of threads, gives records, and reads them again. A block's
  * record holds its own counts and messages, so that sums over records are those of one unbroken run. */
-#include "journal/journal.h"
-
-#include "journal/record.h"
+#include "core/file.h"
+#include "journal/journal_impl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-/* Body of a HEAD; the format is that of the records below. */
-#define HEAD_TEXT "osteon journal\nformat = 1\nparts = %zu\n"
-/* Failure messages kept: those of the first subjects, so that neither memory nor the choice depends on how many fail or
- * in which order blocks come. */
-#define MAX_FAILURES 1000
-#define PART_SHIFT 40
-
-typedef struct {
-    uint64_t n_periodic, n_solver; /* subjects; then periodic_error and solver_error [n_outputs] */
-} probe_head_t;
-
-typedef struct {
-    uint64_t n_threads;
-    double seconds_wall, seconds_cpu;
-} end_t;
-
-typedef struct {
-    uint64_t position; /* 0-based in the cohort */
-    size_t arm;
-    char *text; /* owned */
-} note_t;
-
-typedef struct {
-    ost_journal_part_t kept;
-    size_t n_blocks;
-    int64_t *at;                    /* [n_blocks] where its record begins, -1: not there */
-    double wall_before, cpu_before; /* s, of earlier openings */
-    note_t *notes;                  /* [MAX_FAILURES + 1] */
-    size_t n_notes;
-} part_t;
-
-struct ost_journal {
-    ost_record_t file;
-    const ost_part_t *plans;
-    ost_columns_t *columns; /* [n_parts] */
-    part_t *parts;          /* [n_parts] */
-    size_t n_parts;
-    bool has_head;
-    size_t n_part_records;
-    pthread_mutex_t lock; /* of all that blocks change */
-    ost_kept_body_t *idle;
-    double t_open, cpu_open; /* s */
-};
 
 static double cpu_seconds(void)
 {
@@ -69,152 +24,10 @@ static const ost_plan_t *plan_of(const ost_journal_t *self, size_t part)
     return self->columns[part].plan;
 }
 
-static int add_note(part_t *self, uint64_t position, size_t arm, const char *text, size_t length, ost_error_t *err)
+static int fail_foreign(const ost_journal_t *self, ost_error_t *err)
 {
-    note_t *notes = self->notes;
-    size_t at = self->n_notes;
-    while (at > 0 &&
-           (notes[at - 1].position > position || (notes[at - 1].position == position && notes[at - 1].arm > arm))) {
-        at--;
-    }
-    if (at == MAX_FAILURES) return 0;
-    char *copy = strndup(text, length);
-    if (copy == NULL) return ost_no_memory(err);
-    memmove(&notes[at + 1], &notes[at], (self->n_notes - at) * sizeof(*notes));
-    notes[at] = (note_t){ position, arm, copy };
-    if (self->n_notes < MAX_FAILURES)
-        self->n_notes++;
-    else
-        free(notes[MAX_FAILURES].text);
-    return 0;
-}
-
-static int add_notes(part_t *self, size_t i_block, size_t n_arms, const ost_kept_view_t *block, ost_error_t *err)
-{
-    const char *at = block->text, *end = block->text + block->counts->n_text;
-    ost_kept_note_t note;
-    int ret = 0;
-    while (ret == 0 && (size_t) (end - at) >= sizeof(note)) {
-        memcpy(&note, at, sizeof(note));
-        at += sizeof(note);
-        size_t n = block->counts->n_subjects;
-        if (note.length > (size_t) (end - at) || note.i / n >= n_arms) break;
-        ret = add_note(self, (uint64_t) i_block * OST_COHORT_BLOCK + note.i % n, note.i / n, at, note.length, err);
-        at += note.length;
-    }
-    return ret;
-}
-
-/* Count a block whose record is in the file. */
-static int count_block(
-    part_t *self, const ost_columns_t *columns, size_t i, const ost_kept_view_t *block, int64_t at, ost_error_t *err)
-{
-    const ost_kept_counts_t *counts = block->counts;
-    ost_cohort_summary_t *sums = &self->kept.sums;
-    self->at[i] = at;
-    sums->subjects += counts->n_subjects;
-    sums->failures += counts->failures;
-    sums->run_in_steps += counts->run_in_steps;
-    ost_solver_stats_add(&sums->stats, &counts->stats);
-    for (size_t o = 0; o < columns->plan->system->n_outputs; o++) sums->n_not_finite[o] += block->n_not_finite[o];
-    sums->seconds_wall = fmax(sums->seconds_wall, self->wall_before + counts->seconds_wall);
-    sums->seconds_cpu = fmax(sums->seconds_cpu, self->cpu_before + counts->seconds_cpu);
-    return add_notes(self, i, columns->plan->experiment->n_arms, block, err);
-}
-
-static int fail_damaged(const ost_journal_t *self, ost_error_t *err)
-{
-    return ost_fail_at(err, OST_ERR_FORMAT, self->file.path, 0, 0,
+    return ost_fail_at(err, OST_ERR_FORMAT, self->files->record.path, 0, 0,
         "is damaged, or is not a journal of osteon, and cannot be resumed; --restart begins anew");
-}
-
-static int visit_part(ost_journal_t *self, const ost_record_head_t *head, const void *body, ost_error_t *err)
-{
-    ost_identity_t theirs = { 0 };
-    if (head->key >= self->n_parts) return fail_damaged(self, err);
-    int ret = ost_identity_read(&theirs, body, head->length, err);
-    if (ret == OST_ERR_FORMAT) ret = fail_damaged(self, err);
-    if (ret == 0) ret = ost_identity_compare(&self->parts[head->key].kept.identity, &theirs, self->file.path, err);
-    ost_identity_free(&theirs);
-    self->n_part_records++;
-    return ret;
-}
-
-static int visit_block(
-    ost_journal_t *self, const ost_record_head_t *head, const void *body, int64_t at, ost_error_t *err)
-{
-    uint64_t p = head->key >> PART_SHIFT, i = head->key - (p << PART_SHIFT);
-    ost_kept_view_t block;
-    if (self->n_part_records != self->n_parts || p >= self->n_parts || i >= self->parts[p].n_blocks ||
-        !ost_kept_read(&block, &self->columns[p], (size_t) i, body, head->length)) {
-        return fail_damaged(self, err);
-    }
-    part_t *part = &self->parts[p];
-    if (part->at[i] >= 0) return 0;
-    part->kept.done[i] = true;
-    part->kept.n_resumed += block.counts->n_subjects;
-    return count_block(part, &self->columns[p], (size_t) i, &block, at, err);
-}
-
-static int visit_probe(ost_journal_t *self, const ost_record_head_t *head, const void *body, ost_error_t *err)
-{
-    size_t n_outputs = head->key < self->n_parts ? plan_of(self, head->key)->system->n_outputs : 0;
-    const probe_head_t *probe = body;
-    if (head->key >= self->n_parts || head->length != sizeof(*probe) + 2 * n_outputs * sizeof(double))
-        return fail_damaged(self, err);
-    ost_cohort_summary_t *sums = &self->parts[head->key].kept.sums;
-    const double *errors = (const void *) (probe + 1);
-    sums->n_periodic_probed = probe->n_periodic;
-    sums->n_solver_probed = probe->n_solver;
-    memcpy(sums->periodic_error, errors, n_outputs * sizeof(*errors));
-    memcpy(sums->solver_error, errors + n_outputs, n_outputs * sizeof(*errors));
-    return 0;
-}
-
-static void count_end(part_t *self, const end_t *end)
-{
-    self->kept.sums.n_threads = (int) end->n_threads;
-    self->kept.sums.seconds_wall = self->wall_before + end->seconds_wall;
-    self->kept.sums.seconds_cpu = self->cpu_before + end->seconds_cpu;
-}
-
-/* What was counted so far belongs to earlier openings. */
-static void begin_opening(ost_journal_t *self)
-{
-    for (size_t p = 0; p < self->n_parts; p++) {
-        self->parts[p].wall_before = self->parts[p].kept.sums.seconds_wall;
-        self->parts[p].cpu_before = self->parts[p].kept.sums.seconds_cpu;
-    }
-}
-
-static int visit(void *user, const ost_record_head_t *head, const void *body, int64_t at, ost_error_t *err)
-{
-    ost_journal_t *self = user;
-    char text[64];
-    switch (head->kind) {
-    case OST_RECORD_HEAD:
-        snprintf(text, sizeof(text), HEAD_TEXT, self->n_parts);
-        if (head->length != strlen(text) || memcmp(body, text, head->length) != 0) {
-            return ost_fail_at(err, OST_ERR_VALUE, self->file.path, 0, 0,
-                "cannot be resumed: it was begun with another number of models, or by another version of osteon");
-        }
-        self->has_head = true;
-        return 0;
-    case OST_RECORD_OWNER:
-        begin_opening(self);
-        return 0;
-    case OST_RECORD_PART:
-        return visit_part(self, head, body, err);
-    case OST_RECORD_BLOCK:
-        return visit_block(self, head, body, at, err);
-    case OST_RECORD_PROBE:
-        return visit_probe(self, head, body, err);
-    case OST_RECORD_END:
-        if (head->key < self->n_parts && head->length == sizeof(end_t)) count_end(&self->parts[head->key], body);
-        return 0;
-    default:
-        return fail_damaged(self, err);
-    }
 }
 
 static int count_records(void *user, const ost_record_head_t *head, const void *body, int64_t at, ost_error_t *err)
@@ -226,83 +39,117 @@ static int count_records(void *user, const ost_record_head_t *head, const void *
     return 0;
 }
 
+/* A PART: the facts of its plan, and of several plans what distinguishes it. */
+static int append_plan(ost_journal_t *self, size_t p, ost_error_t *err)
+{
+    const ost_part_t *part = &self->plans[p];
+    ost_identity_t more = { 0 };
+    int ret = 0;
+    if (part->name != NULL) ret = ost_identity_add(&more, OST_FACT_TEXT, OST_COMPARED_MODELS, err, "%s", part->name);
+    if (ret == 0 && part->left_out != NULL)
+        ret = ost_identity_add(&more, OST_FACT_TEXT, OST_ARMS_LEFT_OUT, err, "%s", part->left_out);
+    char *facts = ost_identity_print(&self->parts[p].kept.identity), *own = ost_identity_print(&more);
+    if (ret == 0 && (facts == NULL || own == NULL)) ret = ost_no_memory(err);
+    if (ret == 0) {
+        const struct iovec body[] = { { facts, strlen(facts) }, { own, strlen(own) } };
+        ret = ost_record_append(&self->files->record, OST_RECORD_PART, p, body, 2, err);
+    }
+    ost_identity_free(&more);
+    free(facts);
+    free(own);
+    return ret;
+}
+
 /* HEAD and PARTs of a new journal. */
 static int begin(ost_journal_t *self, ost_error_t *err)
 {
-    char text[64];
-    struct iovec body = { text, (size_t) snprintf(text, sizeof(text), HEAD_TEXT, self->n_parts) };
-    int ret = ost_record_cut(&self->file, 0, err);
-    if (ret == 0) ret = ost_record_append(&self->file, OST_RECORD_HEAD, 0, &body, 1, err);
-    for (size_t p = 0; p < self->n_parts && ret == 0; p++) {
-        char *lines = ost_identity_print(&self->parts[p].kept.identity);
-        if (lines == NULL) return ost_no_memory(err);
-        body = (struct iovec){ lines, strlen(lines) };
-        ret = ost_record_append(&self->file, OST_RECORD_PART, p, &body, 1, err);
-        free(lines);
-    }
+    ost_record_t *record = &self->files->record;
+    char text[OST_HEAD_SIZE];
+    struct iovec body = { text,
+        (size_t) snprintf(text, sizeof(text), OST_HEAD_TEXT, self->n_parts, self->shard.i, self->shard.n) };
+    int ret = ost_record_cut(record, 0, err);
+    if (ret == 0) ret = ost_record_append(record, OST_RECORD_HEAD, 0, &body, 1, err);
+    for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = append_plan(self, p, err);
     return ret;
 }
 
 /* What is there is taken over, or replaced. */
 static int take_over(ost_journal_t *self, ost_resume_t how, ost_error_t *err)
 {
+    ost_record_t *record = &self->files->record;
     size_t n = 0;
     int64_t end = 0;
     int ret = 0;
-    if (self->file.is_new || how == OST_JOURNAL_RESTART) return begin(self, err);
+    if (record->is_new || how == OST_JOURNAL_RESTART) return begin(self, err);
     if (how == OST_JOURNAL_NEW) {
-        ret = ost_record_scan(self->file.fd, self->file.path, count_records, &n, &end, err);
+        ret = ost_record_scan(record->fd, record->path, count_records, &n, &end, err);
         if (ret == 0 && n > 0) {
-            return ost_fail_at(err, OST_ERR_VALUE, self->file.path, 0, 0,
+            return ost_fail_at(err, OST_ERR_VALUE, record->path, 0, 0,
                 "holds %zu blocks of up to %d subjects that an earlier run computed; --resume goes on with them, "
                 "--restart begins anew",
                 n, OST_COHORT_BLOCK);
         }
-        if (ret == 0 && end == 0 && !ost_record_is_torn(&self->file)) ret = fail_damaged(self, err);
+        if (ret == 0 && end == 0 && !ost_record_is_torn(record)) ret = fail_foreign(self, err);
         return ret == 0 ? begin(self, err) : ret;
     }
-    ret = ost_record_scan(self->file.fd, self->file.path, visit, self, &end, err);
+    ret = ost_journal_scan(self, &end, err);
     if (ret < 0) return ret;
     for (size_t p = 0; p < self->n_parts; p++) n += self->parts[p].kept.n_resumed;
-    if (n > 0) return ost_record_cut(&self->file, end, err);
+    if (n > 0) return ost_record_cut(record, end, err);
     /* killed before there was anything; or another file */
-    return self->has_head || ost_record_is_torn(&self->file) ? begin(self, err) : fail_damaged(self, err);
+    return self->files->has_head || ost_record_is_torn(record) ? begin(self, err) : fail_foreign(self, err);
+}
+
+size_t ost_shard_begin(size_t i, size_t n, size_t n_blocks)
+{
+    return n > 0 ? (i - 1) * n_blocks / n : 0;
 }
 
 static int make_part(ost_journal_t *self, size_t p, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plans[p].plan;
-    part_t *part = &self->parts[p];
+    ost_part_state_t *part = &self->parts[p];
     size_t n_outputs = plan->system->n_outputs;
     part->kept.columns = &self->columns[p];
     part->n_blocks = (size_t) ((plan->experiment->n_subjects + OST_COHORT_BLOCK - 1) / OST_COHORT_BLOCK);
-    part->at = malloc((part->n_blocks + 1) * sizeof(*part->at));
+    if (self->shard.n > part->n_blocks)
+        return ost_fail(err, OST_ERR_VALUE, "%zu shards of %zu blocks of %d subjects; expected at most %zu shards",
+            self->shard.n, part->n_blocks, OST_COHORT_BLOCK, part->n_blocks);
+    part->places = malloc((part->n_blocks + 1) * sizeof(*part->places));
     part->kept.done = calloc(part->n_blocks + 1, sizeof(*part->kept.done));
-    part->notes = calloc(MAX_FAILURES + 1, sizeof(*part->notes));
+    part->notes = calloc(OST_MAX_FAILURES + 1, sizeof(*part->notes));
     part->kept.sums = (ost_cohort_summary_t){ .isa = plan->experiment->solver.isa,
         .stepper = plan->experiment->solver.stepper,
         .n_not_finite = calloc(n_outputs + 1, sizeof(uint64_t)),
         .periodic_error = calloc(n_outputs + 1, sizeof(double)),
         .solver_error = calloc(n_outputs + 1, sizeof(double)) };
-    if (part->at == NULL || part->kept.done == NULL || part->notes == NULL || part->kept.sums.n_not_finite == NULL ||
-        part->kept.sums.periodic_error == NULL || part->kept.sums.solver_error == NULL) {
+    if (part->places == NULL || part->kept.done == NULL || part->notes == NULL ||
+        part->kept.sums.n_not_finite == NULL || part->kept.sums.periodic_error == NULL ||
+        part->kept.sums.solver_error == NULL) {
         return ost_no_memory(err);
     }
-    for (size_t i = 0; i < part->n_blocks; i++) part->at[i] = -1;
+    for (size_t i = 0; i < part->n_blocks; i++) part->places[i] = (ost_place_t){ -1, 0 };
+    const ost_shard_t shard = self->shard.n > 0 ? self->shard : (ost_shard_t){ 1, 1 };
+    size_t first = ost_shard_begin(shard.i, shard.n, part->n_blocks);
+    size_t behind = ost_shard_begin(shard.i + 1, shard.n, part->n_blocks);
+    for (size_t i = 0; i < part->n_blocks; i++) {
+        part->kept.done[i] = i < first || i >= behind;
+        if (!part->kept.done[i]) part->kept.n_subjects += ost_kept_subjects(plan, i);
+    }
     for (size_t o = 0; o < n_outputs; o++) part->kept.sums.periodic_error[o] = part->kept.sums.solver_error[o] = NAN;
     return ost_identity_init(&part->kept.identity, plan, err);
 }
 
-static void release(ost_journal_t *self)
+void ost_journal_delete(ost_journal_t *self)
 {
-    ost_record_close(&self->file);
+    for (size_t f = 0; f < self->n_files && self->files != NULL; f++) ost_record_close(&self->files[f].record);
     for (size_t p = 0; p < self->n_parts && self->parts != NULL; p++) {
-        part_t *part = &self->parts[p];
+        ost_part_state_t *part = &self->parts[p];
         ost_identity_free(&part->kept.identity);
         ost_cohort_summary_free(&part->kept.sums);
         for (size_t i = 0; i < part->n_notes; i++) free(part->notes[i].text);
         free(part->notes);
-        free(part->at);
+        free(part->places);
         free(part->kept.done);
     }
     for (size_t p = 0; p < self->n_parts && self->columns != NULL; p++) ost_columns_free(&self->columns[p]);
@@ -313,7 +160,34 @@ static void release(ost_journal_t *self)
     pthread_mutex_destroy(&self->lock);
     free(self->columns);
     free(self->parts);
+    free(self->files);
     free(self);
+}
+
+int ost_journal_new(
+    ost_journal_t **self, const ost_part_t *parts, size_t n_parts, size_t n_files, ost_shard_t shard, ost_error_t *err)
+{
+    ost_journal_t *made = *self = calloc(1, sizeof(**self));
+    if (made == NULL) return ost_no_memory(err);
+    made->plans = parts;
+    made->n_parts = n_parts;
+    made->n_files = n_files;
+    made->shard = shard;
+    made->purpose = "resumed";
+    made->t_open = ost_record_seconds();
+    made->cpu_open = cpu_seconds();
+    pthread_mutex_init(&made->lock, NULL);
+    made->columns = calloc(n_parts, sizeof(*made->columns));
+    made->parts = calloc(n_parts, sizeof(*made->parts));
+    made->files = calloc(n_files, sizeof(*made->files));
+    for (size_t f = 0; f < n_files && made->files != NULL; f++) made->files[f].record.fd = -1;
+    int ret = made->columns == NULL || made->parts == NULL || made->files == NULL ? ost_no_memory(err) : 0;
+    if (ret == 0) ret = ost_columns_init(made->columns, parts, n_parts, err);
+    for (size_t p = 0; p < n_parts && ret == 0; p++) ret = make_part(made, p, err);
+    if (ret == 0) return 0;
+    ost_journal_delete(made);
+    *self = NULL;
+    return ret;
 }
 
 /* The result file must be one that can be replaced. */
@@ -325,33 +199,36 @@ static int check_target(const char *path, ost_error_t *err)
         S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
 }
 
-int ost_journal_open(
-    ost_journal_t **self, const char *path, const ost_part_t *parts, size_t n_parts, ost_resume_t how, ost_error_t *err)
+int ost_journal_open(ost_journal_t **self, const char *path, const ost_part_t *parts, size_t n_parts, ost_shard_t shard,
+    ost_resume_t how, ost_error_t *err)
 {
-    ost_journal_t *made = *self = calloc(1, sizeof(**self));
     char *part_path = NULL;
-    if (made == NULL) return ost_no_memory(err);
-    made->plans = parts;
-    made->n_parts = n_parts;
-    made->t_open = ost_record_seconds();
-    made->cpu_open = cpu_seconds();
-    pthread_mutex_init(&made->lock, NULL);
-    made->columns = calloc(n_parts, sizeof(*made->columns));
-    made->parts = calloc(n_parts, sizeof(*made->parts));
-    int ret = made->columns == NULL || made->parts == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0) ret = ost_columns_init(made->columns, parts, n_parts, err);
-    for (size_t p = 0; p < n_parts && ret == 0; p++) ret = make_part(made, p, err);
-    if (ret == 0) ret = check_target(path, err);
+    int ret = ost_journal_new(self, parts, n_parts, 1, shard.n > 0 ? shard : (ost_shard_t){ 1, 1 }, err);
+    if (ret < 0) return ret;
+    ost_record_t *record = &(*self)->files->record;
+    (*self)->is_written = true;
+    ret = check_target(path, err);
     if (ret == 0 && asprintf(&part_path, "%s.part", path) < 0) ret = ost_no_memory(err);
-    if (ret == 0) ret = ost_record_open(&made->file, part_path, err);
-    if (ret == 0) ret = take_over(made, how, err);
-    if (ret == 0) begin_opening(made);
-    if (ret == 0) ret = ost_record_own(&made->file, err);
+    if (ret == 0) ret = ost_record_open(record, part_path, err);
+    if (ret == 0) ret = take_over(*self, how, err);
+    if (ret == 0) ost_journal_begin_opening(*self);
+    if (ret == 0) ret = ost_record_own(record, err);
     free(part_path);
     if (ret == 0) return 0;
-    if (made->file.path != NULL && made->file.is_new) unlink(made->file.path);
-    release(made);
+    if (record->path != NULL && record->is_new) unlink(record->path);
+    ost_journal_delete(*self);
     *self = NULL;
+    return ret;
+}
+
+int ost_journal_seal(ost_journal_t *self, const char *path, ost_error_t *err)
+{
+    const char *part_path = self->files->record.path;
+    int ret = ost_record_sync(&self->files->record, err);
+    if (ret == 0 && rename(part_path, path) != 0)
+        ret = ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be renamed from %s: %s", part_path, strerror(errno));
+    if (ret == 0) ost_file_sync_folder(path);
+    ost_journal_delete(self);
     return ret;
 }
 
@@ -386,14 +263,16 @@ const ost_part_t *ost_journal_parts(const ost_journal_t *self, size_t *n_parts)
 
 uint64_t ost_journal_bytes(const ost_journal_t *self)
 {
-    return (uint64_t) self->file.end;
+    uint64_t bytes = 0;
+    for (size_t f = 0; f < self->n_files; f++) bytes += (uint64_t) self->files[f].record.end;
+    return bytes;
 }
 
 bool ost_journal_failure(const ost_journal_t *self, size_t part, size_t i, ost_failed_t *out)
 {
     const ost_experiment_t *e = plan_of(self, part)->experiment;
     if (i >= self->parts[part].n_notes) return false;
-    const note_t *note = &self->parts[part].notes[i];
+    const ost_note_t *note = &self->parts[part].notes[i];
     *out = (ost_failed_t){ e->first_subject + note->position, e->arms[note->arm].name, note->text };
     return true;
 }
@@ -402,14 +281,14 @@ static int append_probe(ost_journal_t *self, size_t part, const ost_cohort_summa
 {
     size_t size = plan_of(self, part)->system->n_outputs * sizeof(double);
     ost_cohort_summary_t *sums = &self->parts[part].kept.sums;
-    probe_head_t probe = { probed->n_periodic_probed, probed->n_solver_probed };
+    ost_kept_probe_t probe = { probed->n_periodic_probed, probed->n_solver_probed };
     const struct iovec body[] = { { &probe, sizeof(probe) }, { probed->periodic_error, size },
         { probed->solver_error, size } };
     sums->n_periodic_probed = probed->n_periodic_probed;
     sums->n_solver_probed = probed->n_solver_probed;
     memcpy(sums->periodic_error, probed->periodic_error, size);
     memcpy(sums->solver_error, probed->solver_error, size);
-    return ost_record_append(&self->file, OST_RECORD_PROBE, part, body, 3, err);
+    return ost_record_append(&self->files->record, OST_RECORD_PROBE, part, body, 3, err);
 }
 
 static ost_kept_body_t *take_body(ost_journal_t *self, const ost_experiment_t *e)
@@ -428,12 +307,12 @@ static int append_block(ost_journal_t *self, size_t part, const ost_record_head_
     size_t i = (size_t) (block->first / OST_COHORT_BLOCK);
     const struct iovec body = { made->bytes, made->size };
     ost_kept_view_t view;
-    if (self->parts[part].at[i] >= 0) return 0;
+    if (self->parts[part].places[i].at >= 0) return 0;
     int ret = block->probed != NULL ? append_probe(self, part, block->probed, err) : 0;
-    int64_t at = self->file.end;
-    if (ret == 0) ret = ost_record_write(&self->file, head, &body, 1, err);
+    int64_t at = self->files->record.end;
+    if (ret == 0) ret = ost_record_write(&self->files->record, head, &body, 1, err);
     if (ret < 0 || !ost_kept_read(&view, &self->columns[part], i, made->bytes, made->size)) return ret;
-    return count_block(&self->parts[part], &self->columns[part], i, &view, at, err);
+    return ost_journal_count(self, part, i, &view, at, err);
 }
 
 int ost_journal_block(ost_journal_t *self, size_t part, const ost_cohort_block_t *block, ost_error_t *err)
@@ -451,33 +330,36 @@ int ost_journal_block(ost_journal_t *self, size_t part, const ost_cohort_block_t
     int ret = ost_kept_write(
         made, &self->columns[part], block, ost_record_seconds() - self->t_open, cpu_seconds() - self->cpu_open, err);
     const struct iovec body = { made->bytes, made->size };
-    const ost_record_head_t head = ost_record_seal(OST_RECORD_BLOCK, (uint64_t) part << PART_SHIFT | i, &body, 1);
+    const ost_record_head_t head = ost_record_seal(OST_RECORD_BLOCK, (uint64_t) part << OST_PART_SHIFT | i, &body, 1);
     pthread_mutex_lock(&self->lock);
     if (ret == 0) ret = append_block(self, part, &head, made, block, err);
-    bool is_due = ret == 0 && ost_record_is_due(&self->file);
+    bool is_due = ret == 0 && ost_record_is_due(&self->files->record);
     made->next = self->idle;
     self->idle = made;
     pthread_mutex_unlock(&self->lock);
-    return is_due ? ost_record_sync(&self->file, err) : ret;
+    return is_due ? ost_record_sync(&self->files->record, err) : ret;
 }
 
 int ost_journal_end(ost_journal_t *self, size_t part, const ost_cohort_summary_t *summary, ost_error_t *err)
 {
-    end_t end = { (uint64_t) summary->n_threads, summary->seconds_wall, summary->seconds_cpu };
+    ost_kept_end_t end = { (uint64_t) summary->n_threads, summary->seconds_wall, summary->seconds_cpu };
     const struct iovec body = { &end, sizeof(end) };
-    count_end(&self->parts[part], &end);
-    return ost_record_append(&self->file, OST_RECORD_END, part, &body, 1, err);
+    ost_journal_count_end(&self->parts[part], &end);
+    return ost_record_append(&self->files->record, OST_RECORD_END, part, &body, 1, err);
 }
 
 int ost_journal_read(const ost_journal_t *self, size_t part, size_t i, ost_journal_buffer_t *buffer,
     ost_kept_view_t *out, ost_error_t *err)
 {
     ost_record_head_t head;
-    int64_t at = self->parts[part].at[i];
-    if (at < 0) return 1;
-    int ret = ost_record_read(self->file.fd, self->file.path, at, &head, &buffer->body, &buffer->room, err);
+    const ost_place_t *place = &self->parts[part].places[i];
+    if (place->at < 0) return 1;
+    const ost_record_t *record = &self->files[place->file].record;
+    int ret = ost_record_read(record->fd, record->path, place->at, &head, &buffer->body, &buffer->room, err);
     if (ret < 0) return ret;
-    return ost_kept_read(out, &self->columns[part], i, buffer->body, head.length) ? 0 : fail_damaged(self, err);
+    return ost_kept_read(out, &self->columns[part], i, buffer->body, head.length)
+               ? 0
+               : ost_journal_fail_damaged(self, place->file, err);
 }
 
 void ost_journal_close(ost_journal_t *self)
@@ -485,13 +367,13 @@ void ost_journal_close(ost_journal_t *self)
     if (self == NULL) return;
     uint64_t n = 0;
     for (size_t p = 0; p < self->n_parts; p++) n += self->parts[p].kept.sums.subjects;
-    if (n == 0) unlink(self->file.path);
-    release(self);
+    if (n == 0 && self->is_written) unlink(self->files->record.path);
+    ost_journal_delete(self);
 }
 
 void ost_journal_remove(ost_journal_t *self)
 {
     if (self == NULL) return;
-    unlink(self->file.path);
-    release(self);
+    unlink(self->files->record.path);
+    ost_journal_delete(self);
 }

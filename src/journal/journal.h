@@ -18,14 +18,31 @@ typedef enum {
     OST_JOURNAL_RESTART /**< begin anew */
 } ost_resume_t;
 
+/** Blocks of a whole cohort that are run apart: shard i of n, i from 1 on, has those from (i - 1)/n to i/n of all
+ *  blocks, rounded down. A plain run is 1 of 1. */
+typedef struct {
+    size_t i, n; /**< 1 <= i <= n; n 0: see there */
+} ost_shard_t;
+
 /** Open the journal `path`.part of the result file `path`, for plans that are run by the same experiment.
- *  @param parts  [n_parts], borrowed with all in them: must outlive self
- *  @return 0; OST_ERR_IO: it cannot be written, or another run is writing to it; OST_ERR_VALUE: NEW, and it holds
- *  blocks; or RESUME, and it was begun with another experiment, version, instruction set, ...; OST_ERR_FORMAT: it is
- *  damaged or not a journal, and not to be begun anew; OST_ERR_UNIT as ost_columns_init(); OST_ERR_NO_MEMORY. Its
- * records then are as they were */
-int ost_journal_open(ost_journal_t **self, const char *path, const ost_part_t *parts, size_t n_parts, ost_resume_t how,
-    ost_error_t *err) OST_MUST_CHECK;
+ *  @param parts  [n_parts], borrowed with all in them: must outlive self; @param shard  n 0: all blocks
+ *  @return 0; OST_ERR_IO: it cannot be written, or another run is writing to it; OST_ERR_VALUE: more shards
+ *  than blocks; or NEW, and it holds blocks; or RESUME, and it was begun with another experiment, version, instruction
+ * set, ...; OST_ERR_FORMAT: it is damaged or not a journal, and not to be begun anew; OST_ERR_UNIT as
+ * ost_columns_init(); OST_ERR_NO_MEMORY. Its records then are as they were */
+int ost_journal_open(ost_journal_t **self, const char *path, const ost_part_t *parts, size_t n_parts, ost_shard_t shard,
+    ost_resume_t how, ost_error_t *err) OST_MUST_CHECK;
+/** Open journals of shards, or of runs that were interrupted, for reading as one, in any order.
+ *  @param paths  [n_paths] the files themselves; @param shard  the one whose blocks have to be there; n 0: the whole
+ *  cohort @return 0; OST_ERR_VALUE: of another run, two have the same block, or blocks are missing (the message says
+ *  which shards to run again); OST_ERR_IO: one cannot be opened, or a run is writing to it; OST_ERR_FORMAT: not a
+ *  journal; OST_ERR_NO_MEMORY */
+int ost_journal_gather(ost_journal_t **self, const char *const *paths, size_t n_paths, const ost_part_t *parts,
+    size_t n_parts, ost_shard_t shard, ost_error_t *err) OST_MUST_CHECK;
+/** What a journal was begun with, without a plan: the facts of its first plan, and of several plans also
+ *  `compared_models`, a name a line, and `arms_left_out`. ost_identity_experiment() gives the experiment.
+ *  @return 0, OST_ERR_IO, OST_ERR_FORMAT or OST_ERR_NO_MEMORY; free it in any case */
+int ost_journal_origin(const char *path, ost_identity_t *origin, ost_error_t *err) OST_MUST_CHECK;
 /** Whether there is a journal beside the result file `path`. */
 bool ost_journal_exists(const char *path);
 /** Whether the file `path` is a journal. */
@@ -35,8 +52,9 @@ typedef struct {
     const ost_columns_t *columns; /**< with the plan */
     ost_identity_t identity;      /**< of the plan */
     ost_cohort_summary_t sums;    /**< over all blocks, those of earlier runs as well */
-    bool *done;                   /**< [number of blocks] computed by an earlier run, for ost_cohort_options_t */
+    bool *done;                   /**< [number of blocks] computed by an earlier run, or of another shard */
     uint64_t n_resumed;           /**< subjects in these */
+    uint64_t n_subjects;          /**< of the shard */
 } ost_journal_part_t;
 
 /** Owned by self. */
@@ -56,8 +74,12 @@ typedef struct {
 
 /** The i-th of the failures of a part, by subject and arm; the first 1000 are kept. @return false if there are fewer */
 bool ost_journal_failure(const ost_journal_t *self, size_t part, size_t i, ost_failed_t *out);
-/** Close; one that holds no block is removed. Accepts NULL. */
+/** Close; one that was opened for writing and holds no block is removed. Accepts NULL. */
 void ost_journal_close(ost_journal_t *self);
+/** Close a shard that is complete, on the disk, and give it the name `path`. @return 0 or OST_ERR_IO; closed in any
+ * case
+ */
+int ost_journal_seal(ost_journal_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /** Close and remove: what it holds is in the result file. Accepts NULL. */
 void ost_journal_remove(ost_journal_t *self);
 

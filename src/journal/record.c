@@ -173,18 +173,19 @@ static bool is_named(int fd, const char *path)
            ours.st_dev == named.st_dev;
 }
 
-/* @return 0 with self->fd locked, 1: try again, or a negative code */
-static int open_locked(ost_record_t *self, ost_error_t *err)
+/* @param flags  of open(); @param lock  of flock() @return 0 with self->fd locked, 1: try again, or a negative code */
+static int open_locked(ost_record_t *self, int flags, int lock, ost_error_t *err)
 {
     struct stat st;
-    self->fd = open(self->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666);
+    self->fd = open(self->path, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666);
     if (self->fd < 0) {
-        return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be created: %s",
-            errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+        return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be %s: %s",
+            flags & O_CREAT ? "created" : "opened", errno == ELOOP ? "it is a symbolic link" : strerror(errno));
     }
     if (fstat(self->fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be written: it is not a regular file");
-    if (flock(self->fd, LOCK_EX | LOCK_NB) != 0) {
+        return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be %s: it is not a regular file",
+            flags & O_CREAT ? "written" : "read");
+    if (flock(self->fd, lock | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK) return fail_owned(self->fd, self->path, err);
         return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be locked: %s", strerror(errno));
     }
@@ -192,14 +193,24 @@ static int open_locked(ost_record_t *self, ost_error_t *err)
     return is_named(self->fd, self->path) ? 0 : 1;
 }
 
-int ost_record_open(ost_record_t *self, const char *path, ost_error_t *err)
+static int open_record(ost_record_t *self, const char *path, int flags, int lock, ost_error_t *err)
 {
     *self = (ost_record_t){ .fd = -1, .t_synced = ost_record_seconds(), .path = strdup(path) };
     if (self->path == NULL) return ost_no_memory(err);
     int ret;
-    while ((ret = open_locked(self, err)) > 0) close(self->fd);
+    while ((ret = open_locked(self, flags, lock, err)) > 0) close(self->fd);
     if (ret < 0) ost_record_close(self);
     return ret;
+}
+
+int ost_record_open(ost_record_t *self, const char *path, ost_error_t *err)
+{
+    return open_record(self, path, O_RDWR | O_CREAT, LOCK_EX, err);
+}
+
+int ost_record_open_read(ost_record_t *self, const char *path, ost_error_t *err)
+{
+    return open_record(self, path, O_RDONLY, LOCK_SH, err);
 }
 
 int ost_record_cut(ost_record_t *self, int64_t end, ost_error_t *err)

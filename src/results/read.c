@@ -132,8 +132,8 @@ static int open_file(ost_results_t *self, ost_error_t *err)
     if (!readable) return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be opened: %s", strerror(reason));
     if (ost_journal_is(self->path)) {
         return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
-            "holds the finished blocks of a run that goes on or was stopped; 'osteon run ... --resume' makes its "
-            "result");
+            "holds the finished blocks of a run that goes on or was stopped, or of a shard; 'osteon run ... --resume' "
+            "or 'osteon merge' makes its result");
     }
     if (H5Fis_hdf5(self->path) <= 0) {
         return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "not a result file of osteon: it is not HDF5");
@@ -274,56 +274,10 @@ uint64_t ost_results_failures(const ost_results_t *self)
     return text != NULL ? strtoull(text, NULL, 10) : 0;
 }
 
-/* Texts of a user's own models, among those of the attribute `models`: "name kind fingerprint path" a line. */
-static int find_texts(const ost_results_t *self, ost_experiment_t *e, ost_error_t *err)
-{
-    ost_text_list_t lines = { 0 };
-    int ret = ost_text_list_split(&lines, ost_results_attribute(self, "models"));
-    for (size_t i = 0; i < lines.n && ret == 0; i++) {
-        char name[OST_NAME_SIZE], attribute[OST_MODEL_TEXT_SIZE];
-        const char *line = lines.items[i];
-        int path_at = 0;
-        if (sscanf(line, "%63s %*s %*s %n", name, &path_at) != 1 || path_at == 0 || line[path_at] == '\0') continue;
-        snprintf(attribute, sizeof attribute, OST_MODEL_TEXT, name);
-        const char *text = ost_results_attribute(self, attribute);
-        if (text == NULL) continue;
-        ost_model_text_t *more = realloc(e->model_texts, (e->n_model_texts + 1) * sizeof *more);
-        if (more != NULL) {
-            e->model_texts = more;
-            more += e->n_model_texts++;
-            *more = (ost_model_text_t){ ost_strdup(line + path_at), ost_strdup(text) };
-        }
-        if (more == NULL || more->path == NULL || more->text == NULL) ret = OST_ERR_NO_MEMORY;
-    }
-    ost_text_list_free(&lines);
-    return ret == 0 ? 0 : ost_no_memory(err);
-}
-
 int ost_results_experiment(const ost_results_t *self, const char *const *overrides, size_t n_overrides,
     ost_experiment_t *experiment, ost_error_t *err)
 {
-    const char *text = ost_results_attribute(self, "experiment"), *isa = ost_results_attribute(self, "isa");
-    const char *origin = ost_results_attribute(self, "experiment_path");
-    ost_text_list_t all = { 0 };
-    *experiment = (ost_experiment_t){ 0 };
-    if (text == NULL) {
-        return ost_fail_at(
-            err, OST_ERR_FORMAT, self->path, 0, 0, "has no attribute 'experiment', so it cannot be repeated");
-    }
-    int ret = ost_text_list_split(&all, ost_results_attribute(self, "overrides"));
-    for (size_t i = 0; i < n_overrides && ret == 0; i++) ret = ost_text_list_add(&all, "%s", overrides[i]);
-    if (ret < 0) {
-        ost_no_memory(err);
-    } else {
-        ret = ost_experiment_parse(
-            experiment, origin != NULL ? origin : self->path, text, (const char *const *) all.items, all.n, err);
-    }
-    ost_text_list_free(&all);
-    if (ret == 0) ret = find_texts(self, experiment, err);
-    if (ret == 0 && isa != NULL && ost_isa_from_name(isa) >= 0) {
-        experiment->solver.isa = (ost_isa_t) ost_isa_from_name(isa);
-    }
-    return ret;
+    return ost_identity_experiment(&self->attributes, self->path, overrides, n_overrides, experiment, err);
 }
 
 /* Fill the cache with times from i_time on. */

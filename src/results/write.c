@@ -288,7 +288,7 @@ static bool add_lines(ost_text_list_t *lines, const char *more)
 /* What several plans were run as. */
 static int write_comparison(ost_writer_t *self, ost_error_t *err)
 {
-    const char *const names[] = { "models", "compared_models", "arms_left_out" };
+    const char *const names[] = { "models", OST_COMPARED_MODELS, OST_ARMS_LEFT_OUT };
     ost_text_list_t lines[3] = { 0 };
     uint64_t n_failed = 0;
     bool ok = true;
@@ -338,13 +338,7 @@ static int publish(const ost_writer_t *self, const char *path, ost_error_t *err)
     if (rename(self->path, path) != 0) {
         return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be renamed from %s: %s", self->path, strerror(errno));
     }
-    char *folder = ost_file_beside(path, ".");
-    fd = folder != NULL ? open(folder, O_RDONLY) : -1;
-    if (fd >= 0) {
-        (void) !fsync(fd); /* some file systems refuse this for a folder; the data are safe */
-        close(fd);
-    }
-    free(folder);
+    ost_file_sync_folder(path);
     return 0;
 }
 

@@ -1,0 +1,180 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`--shard` and `osteon merge` as a user meets them: a cohort that is run in parts, in any order, killed or not, gives the
+file that one run gives. Takes the path of osteon as its first argument."""
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+# What differs between two runs of the same: how long they took, on how many threads.
+OF_THE_MACHINE = {"seconds_wall", "seconds_cpu", "threads"}
+SUBJECTS = 7 * 64 + 5
+
+MODEL = """
+model one "bone that decays"
+kind bone
+index site = lumbar_spine, total_hip
+covariate age [y] = 60 in 18..110 "age"
+param loss = 0.02 [1/y] spread 0.5 "loss" @ "assumed: for a test"
+param peak[site] = 1, 0.9 [g/cm2] "at the start" @ "assumed: for a test"
+state B = 1 [1] "bone"
+B' = -loss*B
+output bmd[site] [g/cm2] = peak[site]*B "bone mineral density"
+output shifted [1] = if age > 80 [y] then log(0*B - 1) else B "not a number in the old"
+"""
+EXPERIMENT = f"""
+name: shards
+models: [one.model]
+population:
+  subjects: {SUBJECTS}
+  seed: 7
+  sampling: latin_hypercube
+  covariates: {{age: {{distribution: normal, mean: 70 y, sd: 8 y, min: 40 y, max: 100 y}}}}
+times: {{to: 24 month, every: 6 month}}
+arms: {{none: {{}}, again: {{}}}}
+"""
+
+
+def contents(path):
+    """Everything in a result file but what is of the machine."""
+    found = {}
+
+    def keep(name, thing):
+        for key, value in thing.attrs.items():
+            if key not in OF_THE_MACHINE and key not in ("REFERENCE_LIST", "DIMENSION_LIST"):
+                found[name, key] = np.array(value)
+        if isinstance(thing, h5py.Dataset):
+            found[name] = thing[()]
+
+    with h5py.File(path) as file:
+        keep("/", file)
+        file.visititems(keep)
+    return found
+
+
+class Shards(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.write("one.model", MODEL)
+        self.write("two.model", MODEL.replace("model one", "model two").replace("-loss*B", "-2*loss*B"))
+        self.write("e.yaml", EXPERIMENT)
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder.name, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def osteon(self, *words, code=0):
+        done = subprocess.run([OSTEON, *words], cwd=self.folder.name, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, code, (words, done.stdout, done.stderr))
+        return done.stdout + done.stderr
+
+    def same(self, one, two):
+        ours, theirs = contents(self.path(one)), contents(self.path(two))
+        self.assertEqual(set(ours), set(theirs))
+        for key, value in ours.items():
+            np.testing.assert_array_equal(value, theirs[key], str(key))
+
+    def shards(self, n, *words, command="run"):
+        names = [f"part-{i}.h5" for i in range(1, n + 1)]
+        for i, name in enumerate(names, 1):
+            self.osteon(command, "e.yaml", *words, "--shard", f"{i}/{n}", "-o", name, "-q")
+        return names
+
+    def test_merged_equals_one_run(self):
+        self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
+        for n in 1, 2, 3, 8:
+            names = self.shards(n, "-t", str(1 + n % 2))
+            random.Random(n).shuffle(names)
+            said = self.osteon("merge", *names, "-o", "merged.h5")
+            self.assertIn(f"merged: {SUBJECTS} subjects of {n} file", said)
+            self.same("merged.h5", "whole.h5")
+
+    def test_merged_comparison_equals_one(self):
+        both = "--models", "one.model,two.model"
+        self.osteon("compare", "e.yaml", *both, "-o", "whole.h5", "-q")
+        names = self.shards(3, *both, command="compare")
+        self.osteon("merge", *reversed(names), "-o", "merged.h5", "-q")
+        self.same("merged.h5", "whole.h5")
+
+    def test_shards_have_whole_blocks(self):
+        said = [self.osteon("run", "e.yaml", "--shard", f"{i}/3", "-o", f"{i}.h5") for i in (1, 2, 3)]
+        for words, n in zip(said, (128, 192, 133)): # blocks 2, 3, and 3 of which the last has 5 subjects
+            self.assertIn(f"{n} subjects x 2 arms", words)
+        self.assertIn("this tolerance against a smaller one", said[0]) # measured on the first subjects of all
+        self.assertNotIn("this tolerance against a smaller one", said[1])
+
+    def test_gap_names_the_shards(self):
+        self.shards(4)
+        said = self.osteon("merge", "part-1.h5", "part-3.h5", "-o", "merged.h5", code=1)
+        self.assertIn("shards 2, 4 of 4 are missing", said)
+        self.assertFalse(os.path.exists(self.path("merged.h5")))
+
+    def test_overlap(self):
+        self.shards(2)
+        self.osteon("run", "e.yaml", "--shard", "2/3", "-o", "other.h5", "-q")
+        said = self.osteon("merge", "part-1.h5", "part-2.h5", "other.h5", "-o", "merged.h5", code=1)
+        self.assertIn("other.h5: cannot be merged: subjects from 128 on are also in part-1.h5", said)
+
+    def test_another_run(self):
+        self.shards(2)
+        for words, why in ((("--seed", "8"), "cannot be merged: it was begun with overrides 'population.seed=8', expected ''"),
+                           (("--isa", "base"), "cannot be merged: it was begun with isa 'base', expected 'a")):
+            self.osteon("run", "e.yaml", *words, "--shard", "2/2", "-o", "other.h5", "-q")
+            self.assertIn(why, self.osteon("merge", "part-1.h5", "other.h5", "-o", "merged.h5", code=1))
+            os.remove(self.path("other.h5"))
+        self.write("one.model", MODEL.replace("0.02", "0.03"))
+        self.osteon("run", "e.yaml", "--shard", "2/2", "-o", "other.h5", "-q")
+        self.assertIn("model_text_one", self.osteon("merge", "part-1.h5", "other.h5", "-o", "merged.h5", code=1))
+
+    def test_merge_needs_neither_experiment_nor_model(self):
+        self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
+        names = self.shards(2)
+        os.remove(self.path("e.yaml"))
+        os.remove(self.path("one.model"))
+        self.osteon("merge", *names, "-o", "merged.h5", "-q")
+        self.same("merged.h5", "whole.h5")
+
+    def test_resume(self):
+        names = self.shards(2)
+        said = self.osteon("run", "e.yaml", "--shard", "2/2", "-o", names[1], "--resume")
+        self.assertIn("is complete; there is nothing to resume", said)
+        said = self.osteon("run", "e.yaml", "--shard", "1/2", "-o", names[1], "--resume", code=1)
+        self.assertIn("it is of shard 2/2, not 1/2", said)
+        # a part of a shard, as a kill leaves it, counts as far as it goes
+        with open(self.path(names[1]), "rb") as file:
+            whole = file.read()
+        os.remove(self.path(names[1]))
+        with open(self.path(names[1] + ".part"), "wb") as file:
+            file.write(whole[:len(whole) * 3 // 4])
+        said = self.osteon("merge", names[0], names[1] + ".part", "-o", "merged.h5", code=1)
+        self.assertIn("shard 2 of 2 is missing or incomplete", said)
+        self.osteon("run", "e.yaml", "--shard", "2/2", "-o", names[1], "--resume", "-q")
+        self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
+        self.osteon("merge", *names, "-o", "merged.h5", "-q")
+        self.same("merged.h5", "whole.h5")
+
+    def test_usage(self):
+        for shard in "0/2", "3/2", "2", "1/2/3", "a/b", "-1/2", "1/ 2":
+            said = self.osteon("run", "e.yaml", f"--shard={shard}", "-o", "x.h5", code=2)
+            self.assertIn("is no part of a cohort, such as 2/8", said)
+        said = self.osteon("run", "e.yaml", "--shard", "1/9", "-o", "x.h5", code=1)
+        self.assertIn("9 shards of 8 blocks of 64 subjects; expected at most 8 shards", said)
+        self.assertIn("-o OUT.h5 is missing", self.osteon("merge", "e.yaml", code=2))
+        self.assertIn("not a shard of a run", self.osteon("merge", "e.yaml", "-o", "x.h5", code=1))
+        self.assertIn("No such file", self.osteon("merge", "nothing.h5", "-o", "x.h5", code=1))
+        self.assertIn("SHARD... is missing", self.osteon("merge", "-o", "x.h5", code=2))
+
+
+if __name__ == "__main__":
+    unittest.main()
