@@ -203,6 +203,16 @@ static void test_rows_and_exclusions(void)
         CU_ASSERT(strcmp(row->trial, "T0") != 0 || strcmp(row->arm, "control") != 0);
     }
     close_fit();
+    /* huber_k, and its former name */
+    for (int former = 0; former < 2; former++) {
+        small_begin(&folder);
+        put_trials(1);
+        put_evidence(1, truth, 0.5, 0);
+        must_read(former ? "trials: .\nrobust: 2.5\n" PARAMETERS : "trials: .\nhuber_k: 2.5\n" PARAMETERS);
+        ost_assert_close(fit.huber_k, 2.5, 0, 0);
+        CU_ASSERT_EQUAL(fit.warnings.n, (size_t) former);
+        close_fit();
+    }
     /* a trial of which no row is fitted is not simulated */
     small_begin(&folder);
     put_trials(2);

@@ -224,7 +224,7 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoi
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(root, "title"), &self->title, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "seed"), 0, UINT64_MAX, &self->seed, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "starts"), 1, 1000, &self->n_starts, err);
-    if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(root, "robust"), 0, 100, &self->huber_k, err);
+    if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(root, "huber_k"), 0, 100, &self->huber_k, err);
     if (ret < 0) return ret;
     self->params = calloc(params->n_members + 1, sizeof(*self->params));
     self->exclusions = calloc((exclude != NULL ? exclude->n_members : 0) + 1, sizeof(*self->exclusions));
