@@ -9,11 +9,14 @@
 static gsl_matrix *group_covariance(size_t first, size_t end, ost_residual_error_t spread)
 {
     gsl_matrix *c = gsl_matrix_alloc(end - first, end - first);
-    gsl_matrix_set_all(c, spread.sigma_between * spread.sigma_between);
-    for (size_t i = 0; i < end - first; i++) {
-        double own = fit.rows[first + i].error;
-        *gsl_matrix_ptr(c, i, i) += own * own + spread.sigma_within * spread.sigma_within;
-    }
+    for (size_t i = 0; i < end - first; i++)
+        for (size_t k = 0; k < end - first; k++) {
+            double own = fit.rows[first + i].error, x = spread.growth * fit.rows[first + i].change,
+                   y = spread.growth * fit.rows[first + k].change;
+            double value = pow(spread.sigma_between, 2) * sqrt((1 + x * x) * (1 + y * y));
+            if (i == k) value += own * own + pow(spread.sigma_within, 2) * (1 + x * x);
+            gsl_matrix_set(c, i, k, value);
+        }
     return c;
 }
 
@@ -53,9 +56,10 @@ static void test_whitening(void)
     open_two_trials();
     CU_ASSERT_EQUAL_FATAL(fit.n_rows, 16);
     CU_ASSERT_EQUAL(fit.n_groups, 2);
-    fit.residual_error[OST_CLASS_BMD] = (ost_residual_error_t){ 1.7, 0.6, 0 };
+    fit.residual_error[OST_CLASS_BMD] = (ost_residual_error_t){ 1.7, 0.6, 0, 0.2 };
     for (uint64_t i = 0; i < 16; i++) {
         fit.rows[i].error = 0.3 + 0.1 * (double) i;
+        fit.rows[i].change = 0.8 * (double) i;
         whitened[i] = residuals[i] = 2 * draw(900 + i);
     }
     double direct = direct_minus2(residuals, OST_CLASS_BMD, fit.residual_error[OST_CLASS_BMD], false);
@@ -89,17 +93,17 @@ static void test_whitening(void)
         fit.rows[i].error = 1;
         whitened[i] = i == 15 ? 10 : 0;
     }
-    fit.residual_error[OST_CLASS_BMD] = (ost_residual_error_t){ 0, 0, 0 };
+    fit.residual_error[OST_CLASS_BMD] = (ost_residual_error_t){ 0, 0, 0, 0 };
     ost_assert_close(ost_fit_misfit(&fit, whitened), 1.5 * (2 * 10 - 1.5), 1e-12, 0);
     close_fit();
 }
 
-/* Residuals drawn with known sizes: the estimate is the best of a fine grid of the direct likelihood and its prior, and
- * comes out near what they were drawn with. */
+/* Residuals drawn with known sizes, every other row with a change that makes them larger: the estimate is the best of a
+ * fine grid of the direct likelihood and its prior, and comes out near what they were drawn with. */
 static void test_sizes_of_errors(void)
 {
     double residuals[8 * N_TRIALS];
-    const double between = 2, within = 0.5, prior_sd = 0.7;
+    const double between = 2, within = 0.5, growth = 0.3, prior_sd = 0.7;
     small_begin(&folder);
     put_trials(N_TRIALS);
     put_evidence(N_TRIALS, truth, 0.5, 0);
@@ -107,28 +111,32 @@ static void test_sizes_of_errors(void)
     CU_ASSERT_EQUAL_FATAL(fit.n_rows, 8 * N_TRIALS);
     for (uint64_t i = 0; i < fit.n_rows; i++) {
         fit.rows[i].error = 0.3;
-        residuals[i] = between * draw(100 + i / 8) + hypot(within, 0.3) * draw(200 + i);
+        fit.rows[i].change = i % 2 ? 8 : 0;
+        double g = i % 2 ? sqrt(1 + pow(8 * growth, 2)) : 1;
+        residuals[i] = g * between * draw(100 + i / 8) + hypot(g * within, 0.3) * draw(200 + i);
     }
     ost_fit_estimate_residual_error(&fit, NULL, 0);
     const ost_residual_error_t prior = fit.residual_error[OST_CLASS_BMD];
     ost_fit_estimate_residual_error(&fit, residuals, 1);
     const ost_residual_error_t found = fit.residual_error[OST_CLASS_BMD];
-    double best = INFINITY, b = 0, w = 0;
-    for (int i = 0; i < 120; i++)
-        for (int k = 0; k < 120; k++) {
-            const ost_residual_error_t at = { exp(-1 + 0.02 * i), exp(-2 + 0.02 * k), 0 };
-            double x = log(at.sigma_between / prior.sigma_between) / prior_sd,
-                   y = log(at.sigma_within / prior.sigma_within) / prior_sd;
-            double value = direct_minus2(residuals, OST_CLASS_BMD, at, true) + x * x + y * y;
-            if (value >= best) continue;
-            best = value;
-            b = at.sigma_between;
-            w = at.sigma_within;
-        }
-    ost_assert_close(log(found.sigma_between), log(b), 0, 0.021);
-    ost_assert_close(log(found.sigma_within), log(w), 0, 0.021);
+    double best = INFINITY;
+    ost_residual_error_t of_best = { 0 };
+    for (int i = 0; i < 40 * 40 * 40; i++) {
+        const ost_residual_error_t at = { exp(-0.5 + 0.05 * (i % 40)), exp(-1.7 + 0.05 * (i / 40 % 40)), 0,
+            exp(-2.2 + 0.05 * (i / 1600)) };
+        double x = log(at.sigma_between / prior.sigma_between) / prior_sd,
+               y = log(at.sigma_within / prior.sigma_within) / prior_sd, z = log(at.growth / prior.growth) / prior_sd;
+        double value = direct_minus2(residuals, OST_CLASS_BMD, at, true) + x * x + y * y + z * z;
+        if (value >= best) continue;
+        best = value;
+        of_best = at;
+    }
+    ost_assert_close(log(found.sigma_between), log(of_best.sigma_between), 0, 0.05);
+    ost_assert_close(log(found.sigma_within), log(of_best.sigma_within), 0, 0.05);
+    ost_assert_close(log(found.growth), log(of_best.growth), 0, 0.05);
     CU_ASSERT(found.sigma_between > 1 && found.sigma_between < 4);
     CU_ASSERT(found.sigma_within > 0.35 && found.sigma_within < 0.7);
+    CU_ASSERT(found.growth > 0.2 && found.growth < 0.45);
     ost_assert_close(fit.residual_error[OST_CLASS_MARKER].sigma_between, 8, 0.05, 0); /* no rows: the prior's mode */
     CU_ASSERT_EQUAL(found.n_trials, N_TRIALS);
     CU_ASSERT_EQUAL(fit.residual_error[OST_CLASS_MARKER].n_trials, 0);
@@ -141,6 +149,7 @@ static void test_sizes_of_errors(void)
     ost_fit_estimate_residual_error(&fit, split, 2);
     ost_assert_close(fit.residual_error[OST_CLASS_BMD].sigma_between, found.sigma_between, 1e-3, 0);
     ost_assert_close(fit.residual_error[OST_CLASS_BMD].sigma_within, found.sigma_within, 1e-3, 0);
+    ost_assert_close(fit.residual_error[OST_CLASS_BMD].growth, found.growth, 1e-3, 0);
     ost_fit_estimate_residual_error(&fit, split, 3);
     CU_ASSERT(fit.residual_error[OST_CLASS_BMD].sigma_between > 1.2 * found.sigma_between);
     close_fit();
@@ -149,7 +158,7 @@ static void test_sizes_of_errors(void)
 /* Quantiles of Student's t from tables. */
 static void test_half_width(void)
 {
-    const ost_residual_error_t none = { 1, 1, 0 }, few = { 1, 1, 3 }, many = { 1, 1, 16 };
+    const ost_residual_error_t none = { 1, 1, 0, 0 }, few = { 1, 1, 3, 0 }, many = { 1, 1, 16, 0 };
     ost_assert_close(ost_fit_half_width(&none), 1.6449, 1e-4, 0);
     ost_assert_close(ost_fit_half_width(&few), 2.1318, 1e-4, 0);
     ost_assert_close(ost_fit_half_width(&many), 1.7613, 1e-4, 0);

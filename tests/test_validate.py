@@ -320,6 +320,16 @@ class Analysis(unittest.TestCase):
         self.assertRegex(lines[1], r"-\d+\.\d\d\.\.")
         self.assertRegex(lines[3], r" -9.0 .* \d+\.\d+ +nan\.\.nan .* outside  validate$")
 
+    def test_residual_errors_grow_with_the_change(self):
+        """Their variance has doubled at a change of 1/growth; a table without growth has constant ones."""
+        change = lost(0.05, 2)
+        for column, value, factor in (("", "", 1), (",growth BMD", ",0.5", 1 + (0.5 * change) ** 2)):
+            with self.subTest(column):
+                self.write("p.csv", f"draw,tiny.g [1/y],between BMD,within BMD{column}\n0,0.03,1,2{value}\n")
+                half = 1.6449 * math.sqrt(0.2 ** 2 + (1 + 4) * factor)
+                self.assertIn(f" {change - half:.2f}..{change + half:.2f} ",
+                              self.validate("--parameters", "p.csv").stdout.splitlines()[3])
+
     def test_fit_then_validate(self):
         done = self.osteon("fit", "fit.yaml", "-o", "table.csv", "--draws", "30", "--threads", "1", "--profile", "tiny.g",
                            "--leave-out", "each")
@@ -338,6 +348,18 @@ class Analysis(unittest.TestCase):
         with open(self.path("again.csv"), encoding="utf-8") as file:
             again = [float(word) for word in file.read().splitlines()[1].split(",")[1:3]]
         self.assertTrue(abs(again[0] / k - 1) < 1e-3 and abs(again[1] / g - 1) < 1e-3, again)
+        # or the estimate is kept, and the errors are estimated anew
+        table = "draw,tiny.k[lumbar_spine] [1/y],tiny.g [1/y],between BMD,within BMD\n0,0.0234,0.0345,1,1\n"
+        self.write("kept.csv", table)
+        text = self.osteon("fit", "fit.yaml", "--from", "kept.csv", "--errors-only", "-o", "again.csv").stdout
+        self.assertRegex(text, r"(?m)^BMD +2 .* 0\.\d+ +0\.\d+ +0\.\d+$")
+        with open(self.path("again.csv"), encoding="utf-8") as file:
+            names, values = (line.split(",") for line in file.read().splitlines()[:2])
+        kept = dict(zip(names, values))
+        self.assertEqual((kept["tiny.k[lumbar_spine] [1/y]"], kept["tiny.g [1/y]"]), ("0.0234", "0.0345"))
+        self.assertNotEqual((kept["between BMD"], kept["growth marker"]), ("1", "1"))
+        self.assertEqual(kept["growth marker"], "0")
+        self.assertTrue(0.05 < float(kept["growth BMD"]) < 1)
         # the estimate is what validate simulates with; its intervals hold all parts of the error
         text = self.validate("--parameters", "table.csv").stdout.splitlines()
         self.assertIn(f" {lost(k, 1):.2f} ", text[1])
@@ -357,6 +379,7 @@ class Analysis(unittest.TestCase):
             ([], 2, "FIT.yaml is missing"),
             (["fit.yaml", "-o", "fit.yaml"], 2, "'fit.yaml' is there and is not a result file"),
             (["fit.yaml", "--draws", "10"], 2, "--draws needs -o"),
+            (["fit.yaml", "--errors-only"], 2, "--errors-only needs --from"),
             (["fit.yaml", "--draws", "x", "-o", "t.csv"], 2, "osteon: --draws: 'x'"),
         ):
             with self.subTest(words):

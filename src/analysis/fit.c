@@ -32,7 +32,7 @@ static double residual_of(const ost_observation_t *observation, double simulated
 }
 
 int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals,
-    double *errors, ost_error_t *err)
+    bool set_errors, ost_error_t *err)
 {
     ost_trials_t *trials = self->searching ? &self->search_trials : &self->trials;
     size_t n = self->n_params, n_observations = trials->n_observations;
@@ -52,7 +52,9 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
             estimates + trials->trials[self->rows[i].trial].first_observation + self->rows[i].observation;
         for (size_t v = 0; v < n_variants; v++)
             residuals[v * self->n_rows + i] = residual_of(observation, of[v * n_observations].value);
-        if (errors != NULL) errors[i] = ost_observation_error(observation, of) * ost_fit_scale(observation);
+        if (!set_errors) continue;
+        self->rows[i].error = ost_observation_error(observation, of) * ost_fit_scale(observation);
+        self->rows[i].change = isfinite(of->value) ? ost_fit_change(observation, of->value) : 0;
     }
     for (size_t t = 0; t < trials->n_trials; t++) {
         const ost_trial_t *trial = &trials->trials[t];
@@ -72,6 +74,7 @@ typedef struct {
     double *points, *residuals; /* [n_params + 1][n_params], [n_params + 1][n_rows] */
     long held;                  /* parameter held at held_z, -1 none */
     double held_z;
+    bool stays; /* at its point: only the derivatives there are asked for */
     bool stopped;
     int ret;
     ost_error_t *err;
@@ -101,7 +104,7 @@ static int differences(ost_fit_t *self, double *points, int n_threads, double *r
     size_t n = self->n_params;
     for (size_t v = 1; v <= n; v++)
         for (size_t k = 0; k < n; k++) points[v * n + k] = points[k] + (v == k + 1 ? DELTA : 0);
-    return ost_fit_residuals(self, points, n + 1, n_threads, residuals, NULL, err);
+    return ost_fit_residuals(self, points, n + 1, n_threads, residuals, false, err);
 }
 
 int ost_fit_sensitivities(
@@ -136,7 +139,7 @@ static int search_f(const gsl_vector *x, void *user, gsl_vector *f)
     search_t *self = user;
     for (size_t k = 0; k < self->fit->n_params; k++) self->points[k] = gsl_vector_get(x, k);
     self->ret =
-        ost_fit_residuals(self->fit, self->points, 1, self->options->n_threads, self->residuals, NULL, self->err);
+        ost_fit_residuals(self->fit, self->points, 1, self->options->n_threads, self->residuals, false, self->err);
     if (self->ret < 0) return GSL_EFAILED;
     put_residuals(self, self->points, self->residuals, f);
     return GSL_SUCCESS;
@@ -183,11 +186,11 @@ static int minimize(search_t *self, double *z, double *objective, gsl_matrix *ja
     gsl_vector_view x = gsl_vector_view_array(z, n);
     if (w == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
     int status = gsl_multifit_nlinear_init(&x.vector, &fdf, w);
+    size_t n_iterations = self->stays ? 0 : MAX_ITERATIONS;
     double before = INFINITY, converged = fit->searching ? CONVERGED_FIRST : CONVERGED;
     for (size_t i = 0; status == GSL_SUCCESS && self->ret == 0; i++) {
         gsl_blas_ddot(w->f, w->f, objective);
-        if (!report(self, i, MAX_ITERATIONS, *objective) || i == MAX_ITERATIONS || before - *objective < converged)
-            break;
+        if (!report(self, i, n_iterations, *objective) || i == n_iterations || before - *objective < converged) break;
         before = *objective;
         status = gsl_multifit_nlinear_iterate(w);
     }
@@ -245,22 +248,16 @@ static int keep_covariance(ost_fit_t *self, const gsl_matrix *jacobian, ost_erro
 static int keep_estimate(search_t *self, const double *z)
 {
     ost_fit_t *fit = self->fit;
-    int ret = ost_fit_residuals(fit, z, 1, self->options->n_threads, self->residuals, NULL, self->err);
+    int ret = ost_fit_residuals(fit, z, 1, self->options->n_threads, self->residuals, false, self->err);
     for (size_t k = 0; k < fit->n_params; k++) fit->params[k].value = ost_fit_param_value(&fit->params[k], z[k]);
     for (size_t i = 0; i < fit->n_rows && ret == 0; i++) fit->rows[i].residual = self->residuals[i];
     return ret;
 }
 
-/* Errors of the observations with the SD between subjects as simulated at z. */
+/* Errors of the observations with the SD between subjects, and what residual errors grow with, as simulated at z. */
 static int set_errors(search_t *self, const double *z)
 {
-    ost_fit_t *fit = self->fit;
-    double *errors = malloc((fit->n_rows + 1) * sizeof(*errors));
-    if (errors == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
-    int ret = ost_fit_residuals(fit, z, 1, self->options->n_threads, self->residuals, errors, self->err);
-    for (size_t i = 0; i < fit->n_rows && ret == 0; i++) fit->rows[i].error = errors[i];
-    free(errors);
-    return ret;
+    return ost_fit_residuals(self->fit, z, 1, self->options->n_threads, self->residuals, true, self->err);
 }
 
 /* The sizes of errors. Residuals at the estimate are smaller than those of the true parameters, since these rows chose
@@ -337,6 +334,7 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     if (ret == 0) ret = set_errors(&search, best);
     if (ret == 0 && self->n_starts > 0) ret = search_all_starts(&search, best, &lowest);
     search.what = "errors and estimate";
+    search.stays = options->errors_only;
     for (int round = 0; round < ROUNDS && ret == 0 && !search.stopped; round++) {
         if ((ret = set_errors(&search, best)) < 0) break;
         if ((ret = estimate_spread(&search, best, round > 0)) < 0) break;
@@ -346,6 +344,7 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     if (ret == 0) ret = keep_estimate(&search, best);
     self->has_errors = ret == 0 && !search.stopped;
     self->objective = lowest;
+    self->is_kept = options->errors_only;
     *stopped = search.stopped;
     search_free(&search);
     gsl_matrix_free(jacobian);

@@ -4,7 +4,8 @@
  * Levenberg and Marquardt (GSL multifit_nlinear) from several starts. The error of an observation has three parts: its
  * own (its interval, or the SD between subjects over the root of its n), an error that all observations of one class
  * from one trial share (population, machine, season: sigma_between), and an error of single observations
- * (sigma_within); the latter two SDs are estimated, by class of endpoint. Only rows of role `calibrate` are fitted. */
+ * (sigma_within); the latter two SDs grow with the simulated change and are estimated, by class of endpoint. Only rows
+ * of role `calibrate` are fitted. */
 #ifndef OST_ANALYSIS_FIT_H
 #define OST_ANALYSIS_FIT_H
 
@@ -29,6 +30,7 @@ typedef struct {
     size_t trial, observation; /**< in `trials` */
     size_t group;              /**< rows of one trial and class share it; rows of a group stand together */
     double error;              /**< SE of the observed value, as the residual */
+    double change;             /**< simulated change, as the residual: its residual error grows with it */
     double residual;           /**< simulated - observed at the estimate */
     bool left_out;             /**< not used in the fit that is going on */
 } ost_fit_row_t;
@@ -63,6 +65,7 @@ typedef struct {
     ost_residual_error_t residual_error[OST_N_CLASSES]; /**< as estimated so far */
     double *covariance;   /**< [n_params][n_params] on the working scale in units of prior SDs, after ost_fit_run() */
     double *sensitivity;  /**< [n_rows][n_params] d whitened residual / d working scale in prior SDs */
+    bool is_kept;         /**< the parameters are those before ost_fit_run(), not its estimate */
     double objective;     /**< -2 log posterior but for a constant */
     bool has_errors;      /**< se, covariance, sensitivity and residual_error are those of the estimate; false before
                              ost_fit_run(), and where it was stopped before it had computed them */
@@ -77,6 +80,7 @@ typedef struct {
     int n_threads;                /**< 0: all */
     ost_fit_progress_fn progress; /**< may be NULL */
     void *user;                   /**< handed to it */
+    bool errors_only;             /**< ost_fit_run() keeps the parameters and estimates the residual errors alone */
 } ost_fit_options_t;
 
 /** Read a fit file (YAML: trials, evidence, subjects, search_subjects, seed, starts, huber_k, parameters, exclude) and

@@ -26,16 +26,19 @@ static double *estimate_z(const ost_fit_t *self)
 
 /* SD of the prediction of row i: the sensitivities of its raw residual times the covariance of a fit, and all errors.
  */
-static double prediction_sd(const ost_fit_t *self, size_t i, const double *sensitivity, const gsl_matrix *covariance)
+static double prediction_sd(
+    const ost_fit_t *self, size_t i, double residual, const double *sensitivity, const gsl_matrix *covariance)
 {
     size_t n = self->n_params;
     double variance = 0;
     for (size_t a = 0; a < n; a++)
         for (size_t b = 0; b < n; b++) variance += sensitivity[a] * gsl_matrix_get(covariance, a, b) * sensitivity[b];
     const ost_residual_error_t *spread = &self->residual_error[ost_fit_class(self, i)];
-    double error = self->rows[i].error;
-    return sqrt(variance + error * error + spread->sigma_between * spread->sigma_between +
-                spread->sigma_within * spread->sigma_within);
+    const ost_observation_t *observation = ost_fit_observation(self, i);
+    double simulated = observation->row->value + residual / ost_fit_scale(observation);
+    double growth = ost_residual_growth(spread, ost_fit_change(observation, simulated));
+    return sqrt(variance + pow(self->rows[i].error, 2) +
+                pow(growth, 2) * (pow(spread->sigma_between, 2) + pow(spread->sigma_within, 2)));
 }
 
 int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_t *options, double *residuals,
@@ -60,7 +63,7 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
         gsl_linalg_cholesky_invert(covariance);
     }
     for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
-        sd[i] = self->rows[i].left_out ? prediction_sd(self, i, sensitivities + i * n, covariance) : NAN;
+        sd[i] = self->rows[i].left_out ? prediction_sd(self, i, residuals[i], sensitivities + i * n, covariance) : NAN;
         if (!self->rows[i].left_out) residuals[i] = NAN;
     }
     for (size_t i = 0; i < self->n_rows; i++) self->rows[i].left_out = false;
@@ -130,7 +133,7 @@ static int step_chains(chains_t *self, uint64_t round, ost_error_t *err)
 {
     ost_fit_t *fit = self->fit;
     int n_accepted = 0;
-    int ret = ost_fit_residuals(fit, self->z, CHAINS, self->options->n_threads, self->residuals, NULL, err);
+    int ret = ost_fit_residuals(fit, self->z, CHAINS, self->options->n_threads, self->residuals, false, err);
     for (uint32_t c = 0; c < CHAINS && ret == 0; c++) {
         const double *e = self->next + c * self->n, *z = self->z + c * self->n;
         double excess = ost_fit_misfit(fit, self->residuals + c * fit->n_rows);

@@ -11,12 +11,15 @@ double ost_fit_param_value(const ost_fit_param_t *self, double z);
 double ost_fit_param_z(const ost_fit_param_t *self, double value);
 /* A residual is this times simulated - observed, see ost_fit_row_t. */
 double ost_fit_scale(const ost_observation_t *observation);
+/* The size of a simulated change, as the residual: what its residual error grows with. 0 for levels.
+ * @param simulated  in the row's unit */
+double ost_fit_change(const ost_observation_t *observation, double simulated);
 ost_class_t ost_fit_class(const ost_fit_t *self, size_t row);
 
 /* Residuals of all rows for n_variants points. @param z  [n_variants][n_params]; @param[out] residuals
- * [n_variants][n_rows]; @param[out] errors  [n_rows] SE of the observations by the first variant, NULL for none */
+ * [n_variants][n_rows]; @param set_errors  rows get error and change by the first variant */
 int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals,
-    double *errors, ost_error_t *err) OST_MUST_CHECK;
+    bool set_errors, ost_error_t *err) OST_MUST_CHECK;
 
 /* Whiten residuals of one point by the covariance of each group; 0 for rows left out. In place. */
 void ost_fit_whiten(const ost_fit_t *self, double *residuals);

@@ -106,38 +106,42 @@ static int print_rows(const ost_fit_t *self, FILE *out, ost_error_t *err)
 static int print_residual_errors(const ost_fit_t *self, FILE *out, ost_error_t *err)
 {
     ost_table_t table = { 0 };
-    ost_table_columns(&table, "<class\tn\trmse\tbias\tweighted\tbetween\twithin");
+    ost_table_columns(&table, "<class\tn\trmse\tbias\tweighted\tbetween\twithin\tgrowth");
     for (int c = 0; c < OST_N_CLASSES; c++) {
         double n = 0, square = 0, sum = 0, weighted = 0;
         const ost_residual_error_t *s = &self->residual_error[c];
         for (size_t i = 0; i < self->n_rows; i++) {
             if (ost_fit_class(self, i) != (ost_class_t) c) continue;
             double r = self->rows[i].residual, e = self->rows[i].error;
+            double growth = ost_residual_growth(s, self->rows[i].change);
+            double variance = e * e + pow(growth, 2) * (pow(s->sigma_between, 2) + pow(s->sigma_within, 2));
             n++;
             sum += r;
             square += r * r;
-            weighted += r * r / (e * e + s->sigma_between * s->sigma_between + s->sigma_within * s->sigma_within);
+            weighted += r * r / variance;
         }
         if (!(n > 0)) continue;
-        char parts[3][32];
-        ost_table_row(&table, "%s\t%.0f\t%.2f\t%+.2f\t%s\t%s\t%s", ost_class_words[c], n, sqrt(square / n), sum / n,
+        char parts[4][32];
+        ost_table_row(&table, "%s\t%.0f\t%.2f\t%+.2f\t%s\t%s\t%s\t%s", ost_class_words[c], n, sqrt(square / n), sum / n,
             error_text(self, parts[0], 2, sqrt(weighted / n), ""), error_text(self, parts[1], 2, s->sigma_between, ""),
-            error_text(self, parts[2], 2, s->sigma_within, ""));
+            error_text(self, parts[2], 2, s->sigma_within, ""), error_text(self, parts[3], 3, s->growth, ""));
     }
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);
     ost_table_free(&table);
-    fprintf(out, "between, within: residual SD that the observations of a trial share, and of single observations, "
-                 "beyond their own error.\n");
+    fprintf(out,
+        "between, within: residual SD that the observations of a trial share, and of single observations, "
+        "beyond their own error.\ngrowth: both are larger by the root of 1 + (growth x simulated change)^2.\n");
     return ret;
 }
 
 int ost_fit_print(const ost_fit_t *self, FILE *out, ost_error_t *err)
 {
     if (!self->has_errors) fprintf(out, "interrupted: the best estimate so far, without its errors\n");
-    fprintf(out, "%s%s%zu rows of %zu groups, %zu parameters, -2 log posterior %.1f, %llu subject-arms simulated\n",
+    fprintf(out, "%s%s%zu rows of %zu groups, %zu parameters%s, -2 log posterior %.1f, %llu subject-arms simulated\n",
         self->title != NULL ? self->title : "", self->title != NULL ? ": " : "", self->n_rows, self->n_groups,
-        self->n_params, self->objective, (unsigned long long) self->n_simulated);
+        self->n_params, self->is_kept ? " kept as they were" : "", self->objective,
+        (unsigned long long) self->n_simulated);
     int ret = print_params(self, out, err);
     print_correlations(self, out);
     if (ret == 0) ret = print_rows(self, out, err);

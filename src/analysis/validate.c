@@ -100,7 +100,8 @@ static ost_prediction_check_t check_prediction(const ost_trial_t *trial, const o
     const ost_residual_error_t *residual = draws != NULL ? &draws->residual_error[observation->endpoint_class] : &none;
     if (draws != NULL) {
         double scale = ost_fit_scale(observation);
-        variance += (pow(residual->sigma_between, 2) + pow(residual->sigma_within, 2)) / (scale * scale);
+        double growth = ost_residual_growth(residual, ost_fit_change(observation, estimate->value)) / scale;
+        variance += (pow(residual->sigma_between, 2) + pow(residual->sigma_within, 2)) * growth * growth;
     }
     self.sd = sqrt(variance);
     double half = self.sd * ost_fit_half_width(residual);

@@ -40,7 +40,7 @@ typedef struct {
 
 static void put_table(const void *what, FILE *out)
 {
-    static const char *const parts[] = { "between", "within", "trials" };
+    static const char *const parts[] = { "between", "within", "trials", "growth" };
     const table_t *self = what;
     const ost_fit_t *fit = self->fit;
     size_t n = fit->n_params;
@@ -48,7 +48,7 @@ static void put_table(const void *what, FILE *out)
     for (size_t k = 0; k < n; k++) fprintf(out, ",%s [%s]", fit->params[k].name, fit->params[k].unit_text);
     const int n_classes = fit->has_errors ? OST_N_CLASSES : 0;
     for (int c = 0; c < n_classes; c++)
-        for (int i = 0; i < 3; i++) fprintf(out, ",%s %s", parts[i], ost_class_words[c]);
+        for (int i = 0; i < 4; i++) fprintf(out, ",%s %s", parts[i], ost_class_words[c]);
     for (size_t d = 0; d <= self->n_draws; d++) {
         fprintf(out, "\n%zu", d);
         for (size_t k = 0; k < n; k++) {
@@ -56,8 +56,8 @@ static void put_table(const void *what, FILE *out)
             fprintf(out, ",%.9g", value / fit->params[k].factor);
         }
         for (int c = 0; c < n_classes; c++)
-            fprintf(out, ",%.4g,%.4g,%g", fit->residual_error[c].sigma_between, fit->residual_error[c].sigma_within,
-                fit->residual_error[c].n_trials);
+            fprintf(out, ",%.4g,%.4g,%g,%.4g", fit->residual_error[c].sigma_between,
+                fit->residual_error[c].sigma_within, fit->residual_error[c].n_trials, fit->residual_error[c].growth);
     }
     fputc('\n', out);
 }
@@ -154,6 +154,7 @@ static int profile(ost_fit_t *fit, const char *name, const ost_fit_options_t *op
 typedef struct {
     const char *output, *left_out, *profiled, *from;
     uint64_t n_draws, n_threads; /* n_threads 0: all */
+    bool errors_only;
 } request_t;
 
 /* The estimate of an earlier fit of the same parameters, in place of the search for it. */
@@ -227,7 +228,9 @@ static int draw(ost_fit_t *fit, const request_t *request, const ost_fit_options_
 static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_error_t *err)
 {
     bool stopped = false;
-    const ost_fit_options_t options = { .n_threads = (int) request->n_threads, .progress = show_progress };
+    const ost_fit_options_t options = {
+        .n_threads = (int) request->n_threads, .progress = show_progress, .errors_only = request->errors_only
+    };
     char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
     int ret = ost_fit_read(fit, path, endpoints, err);
     free(endpoints);
@@ -261,6 +264,10 @@ static int run_fit(const ost_command_t *self, int argc, char **argv)
         ost_cli_message("fit: --draws needs -o TABLE.csv to keep them in");
         return OST_EXIT_USAGE;
     }
+    if (request.errors_only && request.from == NULL) {
+        ost_cli_message("fit: --errors-only needs --from TABLE.csv, whose estimate it keeps");
+        return OST_EXIT_USAGE;
+    }
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     int ret = run(&fit, path, &request, &err);
@@ -285,6 +292,9 @@ static const ost_option_t options[] = {
         .argument = "TABLE.csv",
         .text = "begin at the estimate of an earlier fit instead of searching",
         .target = OST_WORD(request_t, from) },
+    { .name = "errors-only",
+        .text = "keep the estimate of --from; estimate the residual errors alone",
+        .target = OST_FLAG(request_t, errors_only) },
     { .name = "leave-out",
         .argument = "TRIAL",
         .text = "refit without a trial and predict it; 'each': all in turn",

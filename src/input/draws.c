@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Takes the table that a fit wrote: `draw,aibl.K_E [pmol/L],...,between BMD,within BMD,trials BMD,...`, one line a
- * draw; gives parameters in internal units and the residual error of each class. */
+/* Takes the table that a fit wrote: `draw,aibl.K_E [pmol/L],...,between BMD,within BMD,trials BMD,growth BMD,...`,
+ * one line a draw; gives parameters in internal units and the residual error of each class. */
 #include "input/draws.h"
 
 #include "core/text.h"
@@ -31,7 +31,8 @@ static double *find_error(ost_draws_t *self, const char *name)
         const struct {
             const char *word;
             double *value;
-        } parts[] = { { "between", &of->sigma_between }, { "within", &of->sigma_within }, { "trials", &of->n_trials } };
+        } parts[] = { { "between", &of->sigma_between }, { "within", &of->sigma_within }, { "trials", &of->n_trials },
+            { "growth", &of->growth } };
         for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
             size_t n = strlen(parts[i].word);
             if (strncmp(name, parts[i].word, n) == 0 && name[n] == ' ' && strcmp(name + n + 1, ost_class_words[c]) == 0)
@@ -104,6 +105,11 @@ int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err)
     self->n_draws = n_rows > 0 ? n_rows - 1 : 0;
     ost_csv_close(&csv);
     return ret;
+}
+
+double ost_residual_growth(const ost_residual_error_t *self, double change)
+{
+    return hypot(1, self->growth * change);
 }
 
 static int check_param(const ost_draws_t *self, size_t k, ost_library_t *library, ost_error_t *err)

@@ -5,12 +5,18 @@
 
 #include "input/endpoints.h"
 
-/** Residual error of a class of endpoints beyond the observed values' own errors. */
+/** Residual error of a class of endpoints beyond the observed values' own errors. Both SDs are those of an observation
+ * without a simulated change; see ost_residual_growth(). */
 typedef struct {
     double sigma_between; /**< SD that the observations of one trial share, unit of the residual */
     double sigma_within;  /**< SD of single observations, unit of the residual */
     double n_trials;      /**< trials that they were estimated from, 0 if none */
+    double growth;        /**< at a simulated change of 1/growth their variance has doubled; 0: it is constant */
 } ost_residual_error_t;
+
+/** Factor of both SDs of an observation: the root of 1 + (growth x change)^2.
+ *  @param change  simulated change of the observation, unit of the residual */
+double ost_residual_growth(const ost_residual_error_t *self, double change);
 
 /** A table of draws. */
 typedef struct {
