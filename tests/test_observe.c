@@ -182,8 +182,8 @@ static void test_text_tables(void)
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    ost_table_columns(&table, "<8arm\tn");
-    ost_table_column(&table, "note", true, 0);
+    ost_table_columns(&table, "<arm\tn");
+    ost_table_column(&table, "note", true);
     ost_table_cell(&table, "%s", "a longer arm");
     ost_table_cell(&table, "%d", 1000);
     ost_table_skip_to(&table, table.n_columns);
@@ -194,11 +194,53 @@ static void test_text_tables(void)
     ost_table_row(&table, "short");
     CU_ASSERT_EQUAL(ost_table_print(&table, out, &err), 0);
     fclose(out);
-    CU_ASSERT_STRING_EQUAL(text, "arm          n  note\n"
-                                 "a longer  1000\n"
-                                 "                text\n"
-                                 "b            7\n"
+    CU_ASSERT_STRING_EQUAL(text, "arm              n  note\n"
+                                 "a longer arm  1000\n"
+                                 "                    text\n"
+                                 "b                7\n"
                                  "short\n");
+    free(text);
+    ost_table_free(&table);
+}
+
+/* The longest line, in characters. */
+static size_t widest_of(const char *text)
+{
+    size_t widest = 0, n = 0;
+    for (; *text != '\0'; text++) {
+        n = *text == '\n' ? 0 : n + (((unsigned char) *text & 0xc0) != 0x80);
+        if (n > widest) widest = n;
+    }
+    return widest;
+}
+
+/* Names too long for a line go on below, whole; numbers stay in one piece; heads wrap before names do. */
+static void test_wide_tables(void)
+{
+    ost_table_t table = { 0 };
+    char *text = NULL, a[70];
+    const char *b = "L\xc3\xb8nning 2000, tamoxifen for five years and anastrozole after it";
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    memset(a, 'a', 69);
+    a[69] = '\0';
+    ost_table_columns(&table, "<trial\t<arm\tsimulated - observed\t<note");
+    ost_table_line(&table, "a line above the rows that is as long as this one, so long that it does not fit into %s %d",
+        "one hundred characters", 100);
+    ost_table_row(&table, "%s\t%s\t%s\t%s", b, b, "-1234567.25..-1234.5", "two\nlines");
+    ost_table_row(&table, "%s\t%s\t1\t", a, b);
+    CU_ASSERT_EQUAL(ost_table_print(&table, out, &err), 0);
+    ost_print_wrapped(out, "%s and %s and %s", b, a, b);
+    fclose(out);
+    CU_ASSERT(widest_of(text) <= OST_TABLE_WIDTH);
+    ost_assert_contains(text, "-1234567.25..-1234.5");
+    ost_assert_contains(text, "two lines\n");
+    ost_assert_contains(text, "characters 100\n");
+    ost_assert_contains(text, " after it");
+    size_t n_a = 0;
+    for (const char *at = text; *at != '\0'; at++) n_a += *at == 'a' && (at[1] == 'a' || (at > text && at[-1] == 'a'));
+    CU_ASSERT_EQUAL(n_a, 2 * 69);
     free(text);
     ost_table_free(&table);
 }
@@ -211,6 +253,7 @@ static const ost_test_t tests[] = {
     { "dictionary", test_dictionary },
     { "wrong_dictionaries", test_wrong_dictionaries },
     { "text_tables", test_text_tables },
+    { "wide_tables", test_wide_tables },
 };
 
 OST_TEST_MAIN("observe", tests)

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Misfits of BMD above this are marked, points. */
-#define MISS 1.5
 #define CORRELATED 0.7
 
 /* The rows that a parameter moves most, by whitened sensitivity. @return text */
@@ -83,12 +81,12 @@ static void print_correlations(const ost_fit_t *self, FILE *out)
 static int print_rows(const ost_fit_t *self, FILE *out, ost_error_t *err)
 {
     ost_table_t table = { 0 };
-    ost_table_columns(&table, "<22trial\t<38arm\t<output\tmonth\tobserved\tsimulated\tsim - obs\terror\t<");
+    ost_table_columns(&table, "<trial\t<arm\t<output\tmonth\tobserved\tsimulated\tsimulated - observed\terror\t<");
     for (size_t i = 0; i < self->n_rows; i++) {
         const ost_observation_t *observation = ost_fit_observation(self, i);
         const ost_evidence_row_t *row = observation->row;
         double residual = self->rows[i].residual;
-        bool is_missed = observation->endpoint_class == OST_CLASS_BMD && fabs(residual) > MISS;
+        bool is_missed = observation->endpoint_class == OST_CLASS_BMD && fabs(residual) > OST_MISS_POINTS;
         ost_table_row(&table, "%s\t%s\t%s\t%g\t%.3g\t%.3g\t%+.2f\t%.2f\t%s", row->trial, row->arm,
             observation->endpoint.output, row->time_months, row->value,
             row->value + residual / ost_fit_scale(observation), residual, self->rows[i].error, is_missed ? "<" : "");
@@ -97,9 +95,10 @@ static int print_rows(const ost_fit_t *self, FILE *out, ost_error_t *err)
     int ret = ost_table_print(&table, out, err);
     ost_table_free(&table);
     fprintf(out,
-        "<: BMD missed by more than %g points. Levels: sim - obs and error in percent of the observed value; yearly "
+        "<: BMD missed by more than %g points. Levels: simulated - observed and error in percent of the observed "
+        "value; yearly "
         "rates: in points over their years.\n",
-        MISS);
+        OST_MISS_POINTS);
     return ret;
 }
 

@@ -82,6 +82,7 @@ static int read_evidence(
         return ost_fail_at(err, OST_ERR_NAME, e->path, 0, 0, "a trial needs an evidence table: 'evidence: table:'");
     if (self->n_trials == 1) {
         int ret = ost_evidence_read(&self->evidence, path, err);
+        if (ret == 0) ret = ost_misses_read(&self->misses, &self->evidence, err);
         if (ret == 0) ret = ost_endpoint_dictionary_read(&self->dictionary, path, options->endpoints, err);
         return ret == 0 ? ost_endpoint_dictionary_errors(&self->dictionary, &self->library, err) : ret;
     }
@@ -146,6 +147,7 @@ void ost_trials_free(ost_trials_t *self)
     if (self == NULL) return;
     for (size_t i = 0; i < self->n_trials; i++) ost_trial_free(&self->trials[i]);
     free(self->trials);
+    ost_misses_free(&self->misses);
     ost_evidence_free(&self->evidence);
     ost_endpoint_dictionary_free(&self->dictionary);
     ost_library_free(&self->library);

@@ -4,6 +4,7 @@
 #ifndef OST_ANALYSIS_TRIALS_H
 #define OST_ANALYSIS_TRIALS_H
 
+#include "input/misses.h"
 #include "observe/match.h"
 
 /** A trial: an experiment, planned, with its observations. */
@@ -21,6 +22,7 @@ typedef struct {
     ost_library_t library;                /**< that the plans borrow from */
     ost_evidence_t evidence;              /**< that the observations borrow from */
     ost_endpoint_dictionary_t dictionary; /**< of its endpoints */
+    ost_misses_t misses;                  /**< reasons for large misfits that stand beside it */
     ost_trial_t *trials;                  /**< [n_trials], sorted by file name */
     size_t n_trials;
     size_t n_observations; /**< of all trials */

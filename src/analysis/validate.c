@@ -85,30 +85,47 @@ static int run_draws(const ost_validation_options_t *options, size_t n_observati
     return ret;
 }
 
-static ost_prediction_check_t check_prediction(const ost_trial_t *trial, const ost_observation_t *observation,
-    const ost_estimate_t *estimate, double sd_parameters, const ost_validation_options_t *options)
+static const char *bone_model_of(const ost_trial_t *trial)
+{
+    const ost_blocks_t *blocks = trial->plan.blocks;
+    for (size_t i = 0; i < blocks->n; i++)
+        if (blocks->block[i].model->kind == OST_KIND_BONE) return blocks->block[i].model->name;
+    return "";
+}
+
+static ost_prediction_check_t check_prediction(const ost_trials_t *trials, const ost_trial_t *trial,
+    const ost_observation_t *observation, const ost_estimate_t *estimate, double sd_parameters,
+    const ost_validation_options_t *options)
 {
     const ost_draws_t *draws = options->draws;
+    const ost_evidence_row_t *row = observation->row;
     ost_prediction_check_t self = {
-        .trial = trial, .observation = observation, .estimate = *estimate, .sd_parameters = sd_parameters
+        .trial = trial, .observation = observation, .table = trials->evidence.path, .estimate = *estimate
     };
-    double error = ost_observation_error(observation, estimate), variance = error * error;
-    double own = estimate->n > 1 ? estimate->sd / sqrt((double) estimate->n) : 0;
-    variance += own * own;
-    if (n_draws_used(options) > 0) variance += sd_parameters * sd_parameters;
     static const ost_residual_error_t none = { 0 };
     const ost_residual_error_t *residual = draws != NULL ? &draws->residual_error[observation->endpoint_class] : &none;
-    if (draws != NULL) {
-        double scale = ost_fit_scale(observation);
-        double growth = ost_residual_growth(residual, ost_fit_change(observation, estimate->value)) / scale;
-        variance += (pow(residual->sigma_between, 2) + pow(residual->sigma_within, 2)) * growth * growth;
-    }
+    double growth = ost_residual_growth(residual, ost_fit_change(observation, estimate->value));
+    double per_unit = growth / ost_fit_scale(observation), variance = 0;
+    self.sd_parts[OST_SD_OBSERVED] = ost_observation_error(observation, estimate);
+    self.sd_parts[OST_SD_COHORT] = estimate->n > 1 ? estimate->sd / sqrt((double) estimate->n) : 0;
+    self.sd_parts[OST_SD_PARAMETERS] = sd_parameters;
+    self.sd_parts[OST_SD_BETWEEN] = draws != NULL ? residual->sigma_between * per_unit : 0;
+    self.sd_parts[OST_SD_WITHIN] = draws != NULL ? residual->sigma_within * per_unit : 0;
+    for (int i = 0; i < OST_N_SD_PARTS; i++)
+        if (i != OST_SD_PARAMETERS || n_draws_used(options) > 0) variance += pow(self.sd_parts[i], 2);
     self.sd = sqrt(variance);
     double half = self.sd * ost_fit_half_width(residual);
     self.lower = estimate->value - half;
     self.upper = estimate->value + half;
-    self.inside = observation->row->value >= self.lower && observation->row->value <= self.upper;
+    self.inside = row->value >= self.lower && row->value <= self.upper;
+    if (ost_is_missed(&self)) self.reason = ost_misses_reason(&trials->misses, row->trial, bone_model_of(trial));
     return self;
+}
+
+bool ost_is_missed(const ost_prediction_check_t *self)
+{
+    double residual = (self->estimate.value - self->observation->row->value) * ost_fit_scale(self->observation);
+    return self->observation->endpoint_class == OST_CLASS_BMD && !(fabs(residual) <= OST_MISS_POINTS);
 }
 
 int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *options, ost_error_t *err)
@@ -137,7 +154,7 @@ int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *o
             const ost_trial_t *trial = &self->trials.trials[t];
             size_t i = trial->first_observation + f;
             self->checks[self->n_checks++] =
-                check_prediction(trial, &trial->matched.observations[f], &estimates[i], sd[i], options);
+                check_prediction(&self->trials, trial, &trial->matched.observations[f], &estimates[i], sd[i], options);
         }
     free(estimates);
     free(sd);

@@ -7,17 +7,38 @@
 
 #include "analysis/fit.h"
 
+/** Parts of the SD of a prediction, which are independent of each other: X(MEMBER, name, meaning) */
+#define OST_SD_PARTS(X)                                                                                                \
+    X(OST_SD_OBSERVED, sd_observed, "of the observed value")                                                           \
+    X(OST_SD_COHORT, sd_cohort, "of the simulated mean, by the size of the cohort")                                    \
+    X(OST_SD_PARAMETERS, sd_parameters, "by the parameters")                                                           \
+    X(OST_SD_BETWEEN, sd_between, "residual error that the observations of a trial share")                             \
+    X(OST_SD_WITHIN, sd_within, "residual error of single observations")
+
+/** See OST_SD_PARTS. */
+typedef enum {
+#define OST_SD_MEMBER(NAME, ...) NAME, /**< see OST_SD_PARTS */
+    OST_SD_PARTS(OST_SD_MEMBER)
+#undef OST_SD_MEMBER
+        OST_N_SD_PARTS
+} ost_sd_part_t;
+
 /** A prediction check: an observation and its prediction. */
 typedef struct {
     const ost_trial_t *trial;             /**< borrowed */
     const ost_observation_t *observation; /**< borrowed */
-    ost_estimate_t estimate;              /**< of the large cohort */
-    double sd_parameters; /**< of the prediction by the parameters alone, row's unit; NAN without draws, or where one of
-                             them gave no value */
-    double sd;            /**< of the prediction in all, NAN where that of the parameters should be known and is not */
-    double lower, upper;  /**< 90 % prediction interval */
-    bool inside;          /**< the observed value lies in it */
+    const char *table;                    /**< path of the evidence that its row stands in; borrowed */
+    const char *reason;              /**< known reason of a BMD residual beyond OST_MISS_POINTS, NULL: none; borrowed */
+    ost_estimate_t estimate;         /**< of the large cohort */
+    double sd_parts[OST_N_SD_PARTS]; /**< of the prediction, row's unit; NAN: not known. The one by the parameters is
+                                        without draws, or where one of them gave no value */
+    double sd;           /**< of the prediction in all, NAN where that of the parameters should be known and is not */
+    double lower, upper; /**< 90 % prediction interval */
+    bool inside;         /**< the observed value lies in it */
 } ost_prediction_check_t;
+
+/** Whether an observation of BMD is missed by more than OST_MISS_POINTS, or has no prediction. */
+bool ost_is_missed(const ost_prediction_check_t *self);
 
 /** A validation. */
 typedef struct {
@@ -73,18 +94,37 @@ ost_replicates_t ost_validation_replicates(const ost_validation_t *self, ost_cla
 /** What the numbers rest on, as a sentence for a person: subjects, parameters, version. @return buf */
 char *ost_validation_basis(const ost_validation_t *self, char *buf, size_t size);
 
-enum { OST_CHECK_CELL = 160, OST_CHECK_MAX_COLUMNS = 24 };
-/** A column of the tables of checks, printed or on a page. */
+enum { OST_CHECK_CELL = 512 };
+/** Tables of checks. */
+typedef enum {
+    OST_CHECK_PRINTED = 1, /**< for a terminal; trial, arm and role stand above the rows */
+    OST_CHECK_ON_PAGE = 2, /**< of a trial, on the page */
+    OST_CHECK_IN_CSV = 4   /**< all that is known of a check */
+} ost_check_table_t;
+/** What a column holds. */
+typedef enum {
+    OST_CHECK_TEXT,   /**< names and sentences */
+    OST_CHECK_RANGE,  /**< two numbers, as text */
+    OST_CHECK_NUMBER, /**< in the row's unit */
+    OST_CHECK_SIGNED, /**< the same, with its sign where it is positive */
+    OST_CHECK_COUNT   /**< months, subjects, a line of a file */
+} ost_check_kind_t;
+/** A column of tables of checks: of text or of numbers. */
 typedef struct {
-    const char *heading;                                                    /**< of its column */
-    size_t max;                                                             /**< characters of text; 0: numbers */
-    void (*cell)(const ost_prediction_check_t *, char buf[OST_CHECK_CELL]); /**< NULL: the statistic */
-    ost_statistic_t statistic;                                              /**< of the arm's simulation */
+    const char *name;                                                              /**< in CSV */
+    const char *heading;                                                           /**< in the other tables */
+    unsigned tables;                                                               /**< OST_CHECK_PRINTED, ... */
+    ost_check_kind_t kind;                                                         /**< what it holds */
+    const char *(*text)(const ost_prediction_check_t *, char buf[OST_CHECK_CELL]); /**< borrowed or in buf; or NULL */
+    double (*number)(const ost_prediction_check_t *);                              /**< NAN: no value; or NULL */
 } ost_check_column_t;
-/** The columns: of the observation, the statistics that have OST_CHECKED, of the prediction. @return their number */
-size_t ost_check_columns(ost_check_column_t columns[OST_CHECK_MAX_COLUMNS]);
-/** The text of a cell. @return buf */
-char *ost_check_cell(const ost_prediction_check_t *self, const ost_check_column_t *column, char buf[OST_CHECK_CELL]);
+/** The next column of a table. @param after  NULL: the first one. @return NULL after the last */
+const ost_check_column_t *ost_check_next(const ost_check_column_t *after, ost_check_table_t table);
+/** The text of a cell for a reader, numbers with the digits that suit the row. @return borrowed, or buf */
+const char *ost_check_cell(
+    const ost_prediction_check_t *self, const ost_check_column_t *column, char buf[OST_CHECK_CELL]);
+/** All checks as CSV (RFC 4180), a row each, its numbers in the row's unit. */
+void ost_validation_write_csv(const ost_validation_t *self, FILE *out);
 
 /** A table of all observations, and summaries by class and role. @return 0 or OST_ERR_NO_MEMORY */
 int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;

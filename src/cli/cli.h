@@ -191,6 +191,7 @@ void ost_cli_written(const char *out);
 /* How the files that osteon writes begin: results, tables of `fit`, reports of `validate`. */
 #define OST_CLI_HDF5 "\211HDF"
 #define OST_CLI_TABLE "draw,"
+#define OST_CLI_CHECKS "experiment,trial"
 #define OST_CLI_HTML "<!DOCTYPE html>"
 /* Whether `path` is free, or a file that begins with `head` (up to 16 bytes); says so if not. A slip of the hand
  * (-o mine.yaml) must not cost an experiment. */

@@ -102,7 +102,7 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
     double *misses = malloc((n + 1) * sizeof(double));
     int ret = residuals == NULL || sd == NULL || misses == NULL ? ost_no_memory(err) : 0;
     ost_table_t table = { 0 };
-    ost_table_columns(&table, "<22left out\t<38arm\t<output\tmonth\tobserved\tsim - obs\tSD\t<check");
+    ost_table_columns(&table, "<left out\t<arm\t<output\tmonth\tobserved\tsimulated - observed\tSD\t<check");
     for (size_t i = 0; i < n && ret == 0; i++) {
         const char *trial = row_trial(fit, i);
         bool is_first = true;

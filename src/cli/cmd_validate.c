@@ -11,9 +11,14 @@ static void put_report(const void *validation, FILE *out)
     ost_validation_write_html(validation, out);
 }
 
+static void put_csv(const void *validation, FILE *out)
+{
+    ost_validation_write_csv(validation, out);
+}
+
 typedef struct {
     ost_validation_options_t how;
-    const char *parameters, *output;
+    const char *parameters, *output, *csv;
     uint64_t n_threads; /* 0: all */
 } validate_arguments_t;
 
@@ -32,6 +37,11 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     if (how->trials.folder == NULL) how->trials.folder = own != NULL ? own : "configs/trials";
     code = OST_EXIT_USAGE;
     if (a.output != NULL && !ost_cli_may_replace(a.output, OST_CLI_HTML)) goto out;
+    if (a.csv != NULL && !ost_cli_ends_with(a.csv, ".csv")) {
+        ost_cli_message("--csv: '%s' must end in .csv", a.csv);
+        goto out;
+    }
+    if (a.csv != NULL && !ost_cli_may_replace(a.csv, OST_CLI_CHECKS)) goto out;
     how->n_threads = (int) a.n_threads;
     how->trials.endpoints = endpoints;
     code = OST_EXIT_INPUT;
@@ -42,9 +52,11 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     ret = a.parameters != NULL ? ost_draws_read(&draws, a.parameters, &err) : 0;
     if (ret == 0 && a.parameters != NULL) how->draws = &draws;
     if (ret == 0 && a.output != NULL) ret = ost_cli_check_output(a.output, &err);
+    if (ret == 0 && a.csv != NULL) ret = ost_cli_check_output(a.csv, &err);
     if (ret == 0) ret = ost_validation_run(&validation, how, &err);
     if (ret == 0) ret = ost_validation_print(&validation, stdout, &err);
     if (ret == 0 && a.output != NULL) ret = ost_cli_write(a.output, put_report, &validation, &err);
+    if (ret == 0 && a.csv != NULL) ret = ost_cli_write(a.csv, put_csv, &validation, &err);
     code = ret == 0 ? OST_EXIT_OK : ost_cli_fail(&err);
 out:
     ost_validation_free(&validation);
@@ -87,6 +99,10 @@ static const ost_option_t options[] = {
         .argument = "REPORT.html",
         .text = "write a report with charts",
         .target = OST_WORD(validate_arguments_t, output) },
+    { .name = "csv",
+        .argument = "OUT.csv",
+        .text = "write all that is known of every check, a row each",
+        .target = OST_WORD(validate_arguments_t, csv) },
 };
 
 const ost_command_t ost_command_validate = {

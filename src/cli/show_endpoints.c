@@ -96,7 +96,7 @@ int ost_cli_print_endpoints(ost_results_t *results, const ost_experiment_t *e, o
     double *work = calloc(4 * results->n_subjects + 1, sizeof(*work));
     int ret = work != NULL ? 0 : ost_no_memory(err);
     ost_table_columns(&table, "<endpoint\t<statistic\t<measure\t<output\t<arm\tmonths");
-    ost_table_column(&table, n_models > 0 ? "model" : "", true, 0);
+    ost_table_column(&table, n_models > 0 ? "model" : "", true);
     ost_table_columns(&table, "value\t<unit\tn");
     for (size_t i = 0; i < e->n_endpoints; i++)
         for (size_t m = 0; (m == 0 || m < n_models) && ret == 0; m++) {

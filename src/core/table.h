@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /** @file table.h  Tables of text for the terminal. Cells are collected first, so that each column is as wide as its
- * widest cell. */
+ * widest cell; in a table that would be wider than OST_TABLE_WIDTH, columns of text are narrowed, the widest first, and
+ * their cells go on in the lines below. Nothing is cut off. */
 #ifndef OST_CORE_TABLE_H
 #define OST_CORE_TABLE_H
 
@@ -9,25 +10,26 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { OST_TABLE_MAX_COLUMNS = 32 };
+enum { OST_TABLE_MAX_COLUMNS = 32, OST_TABLE_WIDTH = 100 /* characters */ };
 
 /** A table; begins zeroed, and must be freed. Out of memory is reported when it is printed. */
 typedef struct {
     struct {
-        bool is_text;      /**< at the left, else at the right */
-        size_t width, max; /**< of the widest cell so far; longer ones are cut */
+        bool is_text; /**< at the left, else at the right */
+        size_t width; /**< of the widest cell so far, characters */
+        size_t least; /**< width down to which it may be narrowed: of the longest word, or of the widest number */
     } columns[OST_TABLE_MAX_COLUMNS];
     size_t n_columns;
-    char *cells; /**< the headings, then row by row, one after the other, each terminated; owned */
+    char
+        *cells; /**< the headings, then row by row, one after the other, each terminated; lines across begin "\n"; owned
+                 */
     size_t used, size, n_cells;
     bool failed;
 } ost_table_t;
 
-/** Add a column; all before the first cell. @param is_text  else numbers. @param max  characters that are shown, 0: all
- */
-void ost_table_column(ost_table_t *self, const char *heading, bool is_text, size_t max);
-/** Add columns by their headings, separated by tabs: "month" of numbers, "<arm" of text, "<20arm" of text that is cut.
- */
+/** Add a column; all before the first cell. @param is_text  else numbers */
+void ost_table_column(ost_table_t *self, const char *heading, bool is_text);
+/** Add columns by their headings, separated by tabs: "month" of numbers, "<arm" of text. */
 void ost_table_columns(ost_table_t *self, const char *headings);
 /** Add the next cell of the row; the last one ends it. */
 void ost_table_cell(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
@@ -35,8 +37,12 @@ void ost_table_cell(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
 void ost_table_row(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
 /** Fill the row with empty cells up to a column. @param column  n_columns: to its end */
 void ost_table_skip_to(ost_table_t *self, size_t column);
+/** Add a line of text across all columns, above the next row. */
+void ost_table_line(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
 /** Print headings and rows, without blanks at ends of lines. @return 0 or OST_ERR_NO_MEMORY */
 int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
+/** Print text, as printf, in lines of at most OST_TABLE_WIDTH characters, the second and further ones indented. */
+void ost_print_wrapped(FILE *out, const char *fmt, ...) OST_PRINTF(2, 3);
 /** Free. */
 void ost_table_free(ost_table_t *self);
 

@@ -199,3 +199,18 @@ void ost_csv_free_rows(const ost_csv_table_t *table, void *rows, size_t n_rows)
         }
     free(rows);
 }
+
+void ost_csv_write_text(const char *text, FILE *out)
+{
+    size_t n = strlen(text);
+    if (text[strcspn(text, ",\"\r\n")] == '\0' && (n == 0 || (text[0] != ' ' && text[n - 1] != ' '))) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"') fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}

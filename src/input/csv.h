@@ -6,6 +6,8 @@
 
 #include "core/error.h"
 
+#include <stdio.h>
+
 enum { OST_CSV_MAX_FIELDS = 256 };
 
 /* A table that is being read. */
@@ -58,5 +60,8 @@ typedef struct {
 int ost_csv_read_rows(
     const ost_csv_table_t *table, const char *path, void **rows, size_t *n_rows, ost_error_t *err) OST_MUST_CHECK;
 void ost_csv_free_rows(const ost_csv_table_t *table, void *rows, size_t n_rows);
+
+/* Write a field, in quotes where it has a comma, a quote, a line's end or blanks at an end. */
+void ost_csv_write_text(const char *text, FILE *out);
 
 #endif

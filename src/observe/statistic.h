@@ -21,7 +21,7 @@
         "mean minus that of another arm")                                                                              \
     X(OST_STATISTIC_NNT, "nnt", "NNT", "%.*g", 3, OST_WITH_VERSUS | OST_OF_FRACTIONS, nnt_of,                          \
         "number needed to treat, or to harm: one subject in so many makes the difference")                             \
-    X(OST_STATISTIC_RESIDUAL, "residual", "sim - obs", "%+.*f", -1, OST_WITH_EVIDENCE, residual_of,                    \
+    X(OST_STATISTIC_RESIDUAL, "residual", "simulated - observed", "%+.*f", -1, OST_WITH_EVIDENCE, residual_of,         \
         "simulated - observed: mean against mean, median against median")
 
 /** Index of a statistic in ost_statistics. */

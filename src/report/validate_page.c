@@ -255,23 +255,19 @@ static void put_key(const ost_trial_t *trial, FILE *out)
     fputs("</p>\n", out);
 }
 
-/* The table of a trial: all columns of checks but the trial. */
+/* The table of a trial. */
 static void put_rows(const ost_prediction_check_t *checks, size_t n, FILE *out)
 {
-    ost_check_column_t columns[OST_CHECK_MAX_COLUMNS];
     char cell[OST_CHECK_CELL];
-    size_t n_columns = ost_check_columns(columns);
     fputs("<div class='wide'><table class='checks'><thead>\n", out);
     for (size_t i = 0; i <= n; i++) {
         fputs("<tr>", out);
-        for (size_t k = 1; k < n_columns; k++) {
-            const ost_check_column_t *column = &columns[k];
-            const char *text = i == 0 ? column->heading : ost_check_cell(&checks[i - 1], column, cell);
+        for (const ost_check_column_t *c = NULL; (c = ost_check_next(c, OST_CHECK_ON_PAGE)) != NULL;) {
+            const char *text = i == 0 ? c->heading : ost_check_cell(&checks[i - 1], c, cell);
             fprintf(out, "<%s class='%s'>", i == 0 ? "th" : "td",
-                column->max > 0                ? "t"
-                : column->cell == NULL         ? "s"
-                : strcmp(text, "outside") == 0 ? "out"
-                                               : "");
+                strcmp(text, "outside") == 0 ? "out"
+                : c->kind == OST_CHECK_TEXT  ? "t"
+                                             : "");
             put_name(text, out);
             fputs(i == 0 ? "</th>" : "</td>", out);
         }

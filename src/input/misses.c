@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes misses.csv beside an evidence table; gives the reason for a model and a trial. */
+#include "input/misses.h"
+
+#include "core/file.h"
+#include "core/text.h"
+#include "input/csv.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const ost_csv_column_t columns[] = {
+    { "trial", OST_CSV_TEXT, offsetof(ost_miss_t, trial), NULL, 0, NULL },
+    { "model", OST_CSV_TEXT, offsetof(ost_miss_t, model), NULL, 0, NULL },
+    { "reason", OST_CSV_TEXT, offsetof(ost_miss_t, reason), NULL, 0, NULL },
+};
+static const ost_csv_table_t table = { columns, sizeof columns / sizeof columns[0], sizeof(ost_miss_t),
+    offsetof(ost_miss_t, line) };
+
+static const char *trial_of(const void *evidence, size_t i)
+{
+    return ((const ost_evidence_t *) evidence)->rows[i].trial;
+}
+
+static int check_trial(const ost_miss_t *self, const ost_evidence_t *evidence, const char *path, ost_error_t *err)
+{
+    size_t i = 0;
+    while (i < evidence->n_rows && strcmp(evidence->rows[i].trial, self->trial) != 0) i++;
+    if (i < evidence->n_rows) return 0;
+    const char *near = ost_nearest_of(self->trial, evidence, evidence->n_rows, trial_of);
+    return ost_fail_at(err, OST_ERR_NAME, path, self->line, 0, "trial '%s' has no row in %s%s%s%s", self->trial,
+        evidence->path, OST_HINT(near));
+}
+
+int ost_misses_read(ost_misses_t *self, const ost_evidence_t *evidence, ost_error_t *err)
+{
+    *self = (ost_misses_t){ 0 };
+    char *path = ost_file_beside(evidence->path, "misses.csv");
+    if (path == NULL) return ost_no_memory(err);
+    void *rows = NULL;
+    int ret = access(path, F_OK) == 0 ? ost_csv_read_rows(&table, path, &rows, &self->n_rows, err) : 0;
+    self->rows = rows;
+    for (size_t i = 0; i < self->n_rows && ret == 0; i++) ret = check_trial(&self->rows[i], evidence, path, err);
+    free(path);
+    return ret;
+}
+
+const char *ost_misses_reason(const ost_misses_t *self, const char *trial, const char *model)
+{
+    for (size_t i = 0; i < self->n_rows; i++)
+        if (strcmp(self->rows[i].trial, trial) == 0 && strcmp(self->rows[i].model, model) == 0)
+            return self->rows[i].reason;
+    return NULL;
+}
+
+void ost_misses_free(ost_misses_t *self)
+{
+    if (self == NULL) return;
+    ost_csv_free_rows(&table, self->rows, self->n_rows);
+    *self = (ost_misses_t){ 0 };
+}

@@ -1,0 +1,166 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `osteon validate` writes: its tables, its CSV and its page. Takes the path of osteon as its first argument;
+further words name single tests."""
+import csv
+import html.parser
+import math
+import os
+import re
+import sys
+import unittest
+import xml.etree.ElementTree
+
+import test_validate as own
+from test_validate import HEAD, ROWS, TRIAL, MODEL, lost
+
+SOURCES = """\
+role,trial,arm,population,drug_regimen,endpoint,site,time_months,statistic,value,unit,lower,upper,interval,n,citation,reference,note
+calibrate,T,placebo,"women, ""healthy""\nand young",sugar,BMD_change,LS,12,mean,-3,percent,-4,-2,95ci,50,"Smith 1999, J Bone 1:2",PMID 123,read <this> first
+validate,T,drug,women,"drug, 1 mg",BMD_change,LS,24,median,-9,percent,,0.2,se,,Jones 2001,doi 10.1000/xyz(1),
+validate,T,drug,women,"drug, 1 mg",BMD_level,LS,24,mean,1,g_per_cm2,,0.2,se,50,Jones 2001,doi 10.1000/xyz(1),
+"""
+
+
+class Page(html.parser.HTMLParser):
+    """Every tag is closed, nothing is fetched, no script is run."""
+    void = {"meta", "line", "circle", "polyline", "polygon", "br"}
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.counts, self.faults = [], {}, []
+
+    def handle_starttag(self, tag, attrs):
+        self.counts[tag] = self.counts.get(tag, 0) + 1
+        if tag not in self.void:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in ("src", "srcset", "xlink:href") or (name == "href" and not value.startswith("#")):
+                self.faults.append(f"{tag} {name}={value}")
+            if value is not None and re.search(r"\b(nan|inf)\b", value):
+                self.faults.append(f"{tag} {name}={value}")
+        if tag in ("script", "link", "iframe", "img"):
+            self.faults.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.void:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}>")
+
+
+class Report(own.Trials):
+    def test_csv(self):
+        """Read back by another reader: a row for every check, with its source and the parts of its SD."""
+        self.write("trials/evidence.csv", SOURCES)
+        self.write("trials/one.yaml", re.sub(r"    - .*difference.*\n", "", TRIAL))
+        self.write("p.csv", "draw,tiny.g [1/y],between BMD,within BMD\n0,0.03,0.3,0.4\n1,0.02,0.3,0.4\n2,0.04,0.3,0.4\n")
+        self.validate("--csv", "out.csv", "--parameters", "p.csv")
+        self.assertFalse(os.path.exists(self.path("out.csv.part")))
+        with open(self.path("out.csv"), encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        self.assertEqual([row["line"] for row in rows], ["2", "4", "5"])
+        first, second, third = rows
+        said = {"experiment": "one", "trial": "T", "arm": "placebo", "simulated_arm": "placebo", "versus": "",
+                "population": 'women, "healthy"\nand young', "drug_regimen": "sugar", "endpoint": "BMD_change", "site": "LS",
+                "output": "bmd[lumbar_spine]", "class": "BMD", "role": "calibrate", "time_months": "12", "statistic": "mean",
+                "unit": "percent", "n": "50", "observed": "-3", "observed_lower": "-4", "observed_upper": "-2",
+                "observed_interval": "95ci", "check": "inside", "citation": "Smith 1999, J Bone 1:2",
+                "reference": "PMID 123", "address": "https://pubmed.ncbi.nlm.nih.gov/123", "note": "read <this> first"}
+        self.assertEqual({key: first[key] for key in said}, said)
+        self.assertTrue(first["table"].endswith("trials/evidence.csv"))
+        self.assertEqual(second["address"], "https://doi.org/10.1000/xyz(1)")
+        self.assertEqual((second["n"], second["statistic"], second["observed_interval"]), ("", "median", "se"))
+        self.assertEqual((third["class"], third["unit"]), ("level", "g_per_cm2"))
+        for row, wanted, own_error in zip(rows, (lost(0.02, 1), lost(0.05, 2), math.exp(-0.1)), (1 / 1.96, 0.2, 0.2)):
+            number = {key: float(row[key]) for key in row if row[key] and re.match("sd|lower|upper|simul.*ed$|resid|obs.*ed$", key)}
+            parts = [number[f"sd_{part}"] for part in ("observed", "cohort", "parameters", "between", "within")]
+            self.assertAlmostEqual(number["simulated"], wanted, 5)
+            self.assertAlmostEqual(number["residual"], wanted - number["observed"], 5)
+            self.assertAlmostEqual(number["sd_observed"], own_error, 6)
+            self.assertAlmostEqual(number["sd"], math.sqrt(sum(part * part for part in parts)), 6)
+            self.assertAlmostEqual((number["lower"] + number["upper"]) / 2, wanted, 5)
+            self.assertEqual(row["check"] == "inside", number["lower"] <= number["observed"] <= number["upper"])
+        self.assertAlmostEqual(float(first["sd_between"]), 0.3, 6)
+        self.assertAlmostEqual(float(first["sd_within"]), 0.4, 6)
+        moved = [lost(0.02 + g, 2) for g in (0.02, 0.04)]
+        self.assertAlmostEqual(float(second["sd_parameters"]), abs(moved[0] - moved[1]) / math.sqrt(2), 5)
+
+    def test_csv_of_a_wrong_name(self):
+        self.write("mine.csv", "my,own\n")
+        for name, part in (("out.html", "end"), ("out", "end"), ("mine.csv", "not overwritten"), ("", "")):
+            with self.subTest(name):
+                done = self.validate("--csv", name, code=2)
+                self.assertIn(part, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+    def test_tables_fit_a_terminal(self):
+        """No line has more than 100 characters, and every name is there in full."""
+        arm = "postmenopausal women with osteopenia: anastrozole 1 mg a day and risedronate 35 mg a week, after tamoxifen"
+        trial = "The long trial " * 6 + "of names"
+        unit = "g_per_cm2"
+        self.write("trials/evidence.csv", HEAD + ROWS.replace(",T,placebo,", f",{trial},\"{arm}\",").replace(
+            ",g_per_cm2,", f",{unit},"))
+        self.write("trials/one.yaml", TRIAL.replace("trial: T, trial_arm: placebo", f'trial: "{trial}", trial_arm: "{arm}"'))
+        text = self.validate().stdout
+        self.assertLessEqual(max(map(len, text.splitlines())), 100)
+        self.assertIn(f"{trial}, {arm} (calibrate)", own.sentences(text))
+        self.assertEqual(len(own.rows_of(text)), 5)
+
+    def test_reasons_of_misses(self):
+        """The reason stands in one table beside the evidence, for a trial and a bone model."""
+        self.write("trials/misses.csv", 'trial,model,reason\nT,other,not this\nT,tiny,"too weak, it seems"\n')
+        self.write("trials/evidence.csv", HEAD + ROWS.replace(",-9,percent", ",-12,percent"))
+        self.validate("--csv", "out.csv")
+        with open(self.path("out.csv"), encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        missed = [abs(float(row["residual"])) > 1.5 and row["class"] == "BMD" for row in rows]
+        self.assertEqual(sum(missed), 1)
+        self.assertEqual([row["reason"] for row in rows], ["too weak, it seems" if is_missed else "" for is_missed in missed])
+        self.write("trials/misses.csv", "trial,model,reason\nTt,tiny,x\n")
+        self.assertIn("misses.csv:2: trial 'Tt' has no row in", self.validate(code=1).stderr)
+
+    def test_report(self):
+        self.validate("-o", "report.html")
+        with open(self.path("report.html"), encoding="utf-8") as file:
+            text = file.read()
+        page = Page()
+        page.feed(text)
+        self.assertEqual((page.open, page.faults), ([], []))
+        xml.etree.ElementTree.fromstring(text)
+        self.assertIn("A trial of &lt;tags&gt; &amp; more", text)
+        self.assertIn("Drug &lt;b&gt;", text)
+        self.assertNotIn("http", text)
+        # panels: change of the spine, its level, change of the hip; a key for either arm
+        self.assertEqual(page.counts["svg"], 3 + 2)
+        self.assertEqual(page.counts["circle"], 5)
+        self.assertEqual(page.counts["tr"], 1 + 3 + 1 + 5)
+        self.assertIn("Not compared: drug, BMD_change FN: ", text)
+        os.mkfifo(self.path("pipe"))
+        for name, part in ("nowhere/report.html", "nowhere/report.html: cannot be written: No such file"), (
+                "pipe", "pipe: cannot be written: it is not a regular file"):
+            done = self.validate("-o", name, code=4)
+            self.assertIn(part, done.stderr)
+            self.assertEqual(done.stdout, "")  # said before the work, which may take long
+        self.assertEqual([name for name in os.listdir(self.folder.name) if name.endswith(".part")], [])
+
+    def test_report_of_odd_names_and_sizes(self):
+        self.write("trials/it's <mine>.yaml", TRIAL)
+        self.write("trials/tiny.model", MODEL.replace("-(k[site]", "-0*(k[site]").replace("= 1 [g/cm2]", "= 1e9 [g/cm2]"))
+        self.validate("-o", "report.html")
+        page = Page()
+        with open(self.path("report.html"), encoding="utf-8") as file:
+            text = file.read()
+        page.feed(text)
+        self.assertEqual((page.open, page.faults), ([], []))
+        names = [a.text for a in xml.etree.ElementTree.fromstring(text).iter("a")]
+        self.assertEqual(sorted(names), ["it's <mine>", "one"])
+        self.assertEqual(page.counts["svg"], 2 * (3 + 2))  # a level that never moves has its panel too
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = [f"Report.{word}" for word in sys.argv[1:]]
+    unittest.main()
