@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define INDENT "    " /* of lines below a row */
+
 typedef struct {
     double from, to; /* months */
 } span_t;
@@ -17,6 +19,7 @@ typedef struct {
 typedef struct {
     ost_results_t *results;
     const char *months, *variable, *versus_name, *columns; /* of the command line */
+    bool with_sources;                                     /* of the evidence */
     size_t n_elements, n_subjects;
     size_t versus; /* the arm that is subtracted from others, SIZE_MAX: none */
     ost_experiment_t experiment;
@@ -166,6 +169,19 @@ static void add_statistic(show_t *self, ost_statistic_t statistic, ost_sample_t 
         &self->table, "%s", ost_statistic_format(statistic, ost_statistic(statistic, of), 2, text, sizeof(text)));
 }
 
+/* Where an observed value comes from, as the table of evidence has it. */
+static void add_source(show_t *self, const ost_evidence_row_t *row)
+{
+    char address[256], n[32] = "";
+    if (!isnan(row->n)) snprintf(n, sizeof(n), ", n %g", row->n);
+    ost_table_line(&self->table, INDENT "  %s:%d%s: %s%s%s", self->evidence.path, row->line, n, row->citation,
+        row->reference[0] != '\0' ? "; " : "", ost_reference_address(row->reference, address, sizeof(address)));
+    if (row->population[0] != '\0' || row->drug_regimen[0] != '\0')
+        ost_table_line(&self->table, INDENT "  %s; %s", row->population, row->drug_regimen);
+    if (row->note[0] != '\0') ost_table_line(&self->table, INDENT "  note: %s", row->note);
+}
+
+/* The end of a row, and below it whose observation that is. */
 static void add_evidence(show_t *self, const ost_observation_t *observation, ost_sample_t *of)
 {
     const ost_evidence_row_t *row = observation->row;
@@ -173,17 +189,17 @@ static void add_evidence(show_t *self, const ost_observation_t *observation, ost
     of->observed_as = observation->endpoint.statistic;
     ost_table_skip_to(&self->table, self->first_evidence);
     ost_table_cell(&self->table, "%.2f", row->value);
-    ost_table_cell(&self->table, "%s", ost_reported_words[row->statistic]);
-    for (size_t i = 0; i < OST_N_STATISTICS; i++)
-        if (ost_statistics[i].tables & OST_WITH_EVIDENCE) add_statistic(self, (ost_statistic_t) i, of);
     if (!isnan(row->lower) && !isnan(row->upper))
-        ost_table_cell(&self->table, "%.2f to %.2f", row->lower, row->upper);
+        ost_table_cell(&self->table, "%.2f..%.2f", row->lower, row->upper);
     else if (!isnan(row->upper))
         ost_table_cell(&self->table, "%s %.2f", ost_interval_words[row->interval], row->upper);
     else
-        ost_table_cell(&self->table, "-");
-    ost_table_cell(&self->table, "%s", ost_role_words[row->role]);
-    ost_table_cell(&self->table, "%s, %s", row->trial, row->arm);
+        ost_table_cell(&self->table, "%s", "");
+    for (size_t i = 0; i < OST_N_STATISTICS; i++)
+        if (ost_statistics[i].tables & OST_WITH_EVIDENCE) add_statistic(self, (ost_statistic_t) i, of);
+    ost_table_line(&self->table, INDENT "%s, %s: %s, %s", row->trial, row->arm, ost_reported_words[row->statistic],
+        ost_role_words[row->role]);
+    if (self->with_sources) add_source(self, row);
 }
 
 /* The cells before the numbers of a row. */
@@ -289,10 +305,9 @@ static void add_columns(show_t *self)
     for (size_t i = 0; i < self->n_shown; i++) ost_table_columns(&self->table, ost_statistics[self->shown[i]].heading);
     self->first_evidence = self->table.n_columns;
     if (self->matched.n_observations == 0 || self->has_values) return;
-    ost_table_columns(&self->table, "observed\t<");
+    ost_table_columns(&self->table, "observed\tinterval");
     for (size_t i = 0; i < OST_N_STATISTICS; i++)
         if (ost_statistics[i].tables & OST_WITH_EVIDENCE) ost_table_columns(&self->table, ost_statistics[i].heading);
-    ost_table_columns(&self->table, "<interval\t<role\t<trial, arm");
 }
 
 /* Changes of arms and parameters by --set, as labels and evidence do not follow it. */
@@ -520,6 +535,9 @@ static const ost_option_t options[] = {
         .argument = "NAME,...",
         .target = OST_WORD(show_t, columns),
         .text = "statistics to show, such as median,q05,q95,sd,n,fraction" },
+    { .name = "evidence",
+        .target = OST_FLAG(show_t, with_sources),
+        .text = "the source of every observed value: line of the table, citation, address, subjects, regimen" },
 };
 
 const ost_command_t ost_command_show = {
@@ -529,12 +547,12 @@ const ost_command_t ost_command_show = {
     .about = "Print median, 5th and 95th percentile, mean and SD of the change from baseline, by arm and site, beside "
              "the evidence.",
     .notes =
-        "'sim - obs' is simulated minus observed: mean against mean, median against median. 'interval' is that of "
-        "the\nobserved value. 'role': kept for fitting the model (calibrate) or for testing it (validate). "
-        "'difference' is the\nmean minus that of the arm --versus names; 'NNT' is the number needed to treat, or "
-        "to harm: 100 divided by a\ndifference in percent. '(models)' is the median, the lowest and the highest of "
-        "the models' medians. Quantities\nthat may be zero or less, such as T-scores, are shown as values, not as "
-        "changes.",
+        "Below a row with an observed value stand its trial and arm, whether it is a mean or a median (which the "
+        "simulated\none is compared with), and its role: kept for fitting the model (calibrate) or for testing it "
+        "(validate).\n'interval' is that of the observed value. 'difference' is the mean minus that of the arm "
+        "--versus names; 'NNT' is\nthe number needed to treat, or to harm: 100 divided by a difference in percent. "
+        "'(models)' is the median, the\nlowest and the highest of the models' medians. Quantities that may be zero "
+        "or less, such as T-scores, are shown as\nvalues, not as changes.",
     OST_OPTIONS(options),
     .run = run_show,
 };
