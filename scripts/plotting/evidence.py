@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observations of trials that the experiment compares with its arms, as points of a panel. Rows are matched with
+outputs by `endpoints.csv` beside the table, as `osteon show` does; differences between arms, rates and levels in other
+units than the output's have no place in a panel and are counted."""
+import csv
+import math
+import os
+import re
+import sys
+from dataclasses import dataclass
+
+from .experiment import MONTH, YEAR, days_of, mapping, mappings
+from .words import NOTHING_TO_DRAW, Refused
+
+CONFIGS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "configs")
+
+
+@dataclass
+class Observation:
+    """What one row observed of one output of an arm. kind: change (percent since `start`), ratio (percent of baseline)
+    or value (in `unit`)."""
+    arm: str
+    output: str
+    trial: str
+    role: str
+    kind: str
+    unit: str
+    start: float
+    day: float
+    value: float
+    lower: float
+    upper: float
+
+
+def find_table(results, given):
+    """Path of the evidence table: as given, or as the experiment names it, from its folder or from configs/."""
+    name = mapping(results.experiment.tree.get("evidence")).get("table")
+    if given or not isinstance(name, str):
+        return given
+    folders = [os.path.dirname(results.text("experiment_path")), CONFIGS, os.path.join(CONFIGS, "trials"),
+               os.path.dirname(os.path.abspath(results.path))]
+    for folder in folders:
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            return path
+    print(f"osteon-plot: evidence table {name} not found; drawn without it (--evidence FILE names its place)",
+          file=sys.stderr)
+    return None
+
+
+def read_csv(path):
+    """Rows as mappings, with "" for what a short row lacks."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as table:
+            return [{k: v or "" for k, v in row.items() if k} for row in csv.DictReader(table)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Refused(f"{path}: {getattr(error, 'strerror', None) or error}", NOTHING_TO_DRAW) from error
+
+
+def number(text):
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def base_year(endpoint):
+    """The year that an endpoint counts from: 5 in "BMD_change_from_year5", 2 in "_year2_to_5", 1 in "_in_year2"."""
+    match = re.search(r"(_in)?_year(\d+)", endpoint)
+    return int(match[2]) - bool(match[1]) if match else 0
+
+
+def takes(comparison, row):
+    month = number(str(comparison.get("month", "nan")).removesuffix("month").strip())
+    return comparison.get("trial") == row["trial"] and comparison.get("trial_arm", row["arm"]) == row["arm"] and \
+        all(comparison.get(k, row[k]) == row[k] for k in ("endpoint", "site")) and \
+        (math.isnan(month) or month == number(row["time_months"]))
+
+
+def output_of(row, dictionary):
+    """The output that answers a row, by the first line of the dictionary for its site and endpoint."""
+    return next((line["output"] for line in dictionary if line.get("site", "") in ("", row["site"].split("(")[0]) and
+                 row["endpoint"].startswith(line.get("endpoint", "")) and line.get("output")), None)
+
+
+def observation(comparison, row, output):
+    """None if a panel has no place for it."""
+    kind = {"percent": "change", "percent_of_baseline": "ratio"}.get(row["unit"], "value")
+    own_base = re.search("_after_stop|_from_extension_baseline|_transmenopause", row["endpoint"])
+    if comparison.get("versus") or own_base and not {"from", "to"} <= set(comparison) or output is None or \
+            row["unit"].endswith("_per_year") or kind == "value" and not row["endpoint"].endswith("_level"):
+        return None
+    start = days_of(comparison["from"]) if "from" in comparison else base_year(row["endpoint"]) * YEAR
+    day = days_of(comparison["to"]) if "to" in comparison else number(row["time_months"]) * MONTH
+    value, lower, upper, n = (number(row[k]) for k in ("value", "lower", "upper", "n"))
+    if row["interval"] in ("sd", "se"):
+        spread = upper if math.isfinite(upper) else lower
+        half = 1.96 * spread / (math.sqrt(n) if row["interval"] == "sd" and n > 0 else 1)
+        lower, upper = (value - half, value + half) if row["interval"] == "se" or n > 0 else (math.nan, math.nan)
+    if not all(map(math.isfinite, (start, day, value))):
+        return None
+    unit = comparison.get("unit", row["unit"].replace("_per_", "/")) if kind == "value" else ""
+    return Observation(comparison.get("arm"), output, row["trial"], row["role"], kind, unit, start, day, value, lower,
+                       upper)
+
+
+def read_observations(results, given):
+    """(observations, number of rows that a figure cannot show). Nothing where the experiment names no evidence."""
+    compare = mappings(mapping(results.experiment.tree.get("evidence")).get("compare"))
+    path = find_table(results, given) if compare else None
+    if path is None:
+        return [], 0
+    rows = read_csv(path)
+    columns = ("trial", "arm", "role", "endpoint", "site", "unit", "time_months", "value", "lower", "upper", "interval",
+               "n")
+    missing = [k for k in columns if rows and k not in rows[0]]
+    if missing:
+        raise Refused(f"{path}: it has no column {', '.join(missing)}")
+    beside, shipped = (os.path.join(folder, "endpoints.csv") for folder in
+                       (os.path.dirname(path), os.path.join(CONFIGS, "evidence")))
+    dictionary = read_csv(beside if os.path.isfile(beside) else shipped)
+    found, n_left = [], 0
+    for comparison in compare:
+        for row in rows:
+            if not takes(comparison, row):
+                continue
+            output = comparison.get("output") or output_of(row, dictionary)
+            made = observation(comparison, row, output)
+            if made is not None:
+                found.append(made)
+            elif row["role"] != "context":
+                n_left += 1
+    return found, n_left
+
+
+@dataclass
+class Point:
+    """An observation on the axes of a panel; start: where its change begins, if not at baseline."""
+    x: float
+    y: float
+    lower: float
+    upper: float
+    role: str
+    trial: str
+    start: tuple = None
+
+
+def point_of(seen, show, unit, days, zero, median):
+    """The observation as a point of a panel, or None. Changes of an output that the panel shows as values, and changes
+    from a later time, are drawn from the simulated median there."""
+    if not days[0] <= seen.day <= days[-1] * (1 + 1e-6):
+        return None
+    if seen.kind == "value" and (show != "value" or seen.unit != unit):
+        return None
+    at = min(range(len(days)), key=lambda i: abs(days[i] - seen.start)) if seen.kind != "ratio" else zero
+    if seen.kind != "value" and abs(days[at] - (seen.start if seen.kind == "change" else days[zero])) > 16:
+        return None
+    start = median[at]
+
+    def on_axis(value):
+        if seen.kind == "value":
+            return value
+        ratio = value / 100 if seen.kind == "ratio" else 1 + value / 100
+        if show == "value":
+            return start * ratio
+        return 100 * ((1 + start / 100) * ratio - 1) if show == "change" else start * ratio
+
+    later = seen.kind == "change" and at != zero
+    return Point(seen.day, on_axis(seen.value), on_axis(seen.lower), on_axis(seen.upper), seen.role, seen.trial,
+                 (seen.start, start) if later else None)

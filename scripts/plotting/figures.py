@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a figure shows: arms, outputs and models of a result file, arranged as rows of panels. A panel with more than
+three lines has no bands; instead, arms get a panel each, with one band and the medians of the others."""
+import re
+
+import numpy as np
+
+from .evidence import point_of, read_observations
+from .experiment import MONTH, UNITS
+from .page import MARKERS, Curve, Page, Panel, style, untreated_style
+from .words import Refused, capitalised, in_words, number, plain, power_of_ten
+
+MAX_BANDS, MAX_PANELS = 3, 60
+SHORT = {"bmd": "BMD", "ctx": "CTX", "p1np": "P1NP", "ntx": "NTX", "balp": "BALP", "opg": "OPG", "rankl": "RANKL"}
+STEPS = {"day": (), "month": (1, 2, 3, 6, 12, 24, 60, 120), "year": (0.25, 0.5, 1)}  # others: 1, 2, 5, 10, ...
+
+
+class Options:
+    """variables, arms (None: by default); show, panels, time (None: as the experiment says); evidence: path or None."""
+
+    def __init__(self, variables=None, arms=None, show=None, panels=None, time=None, evidence=None):
+        self.variables, self.arms, self.show = variables, arms, show
+        self.panels, self.time, self.evidence = panels, time, evidence
+
+
+def chosen(options, results):
+    """The settings of `plot:` in the experiment, below those of the command line."""
+    settings = results.experiment.tree.get("plot")
+    settings = settings if isinstance(settings, dict) else {}
+    words = {"show": ("value", "change", "ratio"), "panels": ("variables", "arms"), "time": ("day", "month", "year")}
+    own = {k: settings.get(k) if settings.get(k) in allowed else None for k, allowed in words.items()}
+    variables = options.variables
+    if variables is None and isinstance(settings.get("variables"), list):
+        variables = [str(v) for v in settings["variables"]]
+    names = results.names() if not variables else []
+    if not variables and not names:
+        raise results.damaged("it has no output over subjects and times")
+    return (variables or (["bmd"] if "bmd" in names else names[:1]),
+            options.show or own["show"] or ("value" if settings and not results.has_models else "change"),
+            options.panels or own["panels"] or "variables", options.time or own["time"])
+
+
+def chosen_arms(options, results):
+    """Indices of the arms to draw."""
+    for arm in options.arms or []:
+        if arm not in results.arms:
+            raise Refused(f"{results.path} has no arm '{plain(arm)}'; it has {', '.join(results.arms)}")
+    return [results.arms.index(a) for a in options.arms] if options.arms else list(range(len(results.arms)))
+
+
+def arm_styles(results):
+    """One look for each arm in every figure of a file; grey where nothing is given while others are treated."""
+    treated = [bool(results.experiment.lines(arm)) for arm in results.arms]
+    number_of = [sum(t == treated[i] for t in treated[:i]) for i in range(len(treated))]
+    return [style(number_of[i]) if treated[i] or not any(treated) else untreated_style(number_of[i])
+            for i in range(len(treated))]
+
+
+class Output:
+    """One element of a variable, with its bands by (model, arm)."""
+
+    def __init__(self, variable, element):
+        self.variable, self.element = variable, in_words(variable.elements[element])
+        self.key = f"{variable.name}[{variable.elements[element]}]" if variable.has_elements else variable.name
+        self.name = SHORT.get(variable.name, variable.label)
+        self.bands, self.n = {}, {}
+
+    def title(self, unit):
+        text = capitalised(in_words(self.name)) + (f", {self.element}" if self.element else "")
+        return f"{text} [{unit}]" if unit else text
+
+    def medians(self):
+        return np.concatenate([b[1] for b in self.bands.values()])
+
+
+def read_outputs(results, names, arms, show, is_default):
+    """([Output], what they show): values instead of changes by default where a subject is 0 at time 0."""
+    variables = [results.variable(name) for name in names]
+    results.check_size(variables, len(arms))
+    n = sum(len(v.elements) for v in variables)
+    if n > MAX_PANELS:
+        raise Refused(f"{results.path}: {n} outputs and sites; a figure has at most {MAX_PANELS} panels (--variables)")
+    outputs = [Output(v, e) for v in variables for e in range(len(v.elements))]
+    for output in outputs:
+        e = [in_words(x) for x in output.variable.elements].index(output.element)
+        for m in range(len(results.models)):
+            for a in arms:
+                found = results.bands(output.variable, m, a, e, show)
+                if found is None and is_default:
+                    return read_outputs(results, names, arms, "value", False)
+                if found is None:
+                    raise Refused(f"{output.key} is 0 at time 0 in some subjects, so that it has no {show}; "
+                                  "--show value")
+                if found[1].any():
+                    output.bands[m, a], output.n[m, a] = found
+    kept = [o for o in outputs if o.bands]
+    if not kept:
+        raise Refused(f"{results.path}: {', '.join(names)}: no subject has a value (all are NaN); 'osteon show' prints "
+                      "why")
+    return kept, show
+
+
+class Scene:
+    """What the figures of one file have in common."""
+
+    def __init__(self, results, options):
+        self.results = results
+        names, show, self.panels, unit = chosen(options, results)
+        self.arms = chosen_arms(options, results)
+        is_default = not (options.show or results.experiment.tree.get("plot"))
+        self.outputs, self.show = read_outputs(results, names, self.arms, show, is_default)
+        self.observations, self.n_left = read_observations(results, options.evidence)
+        self.styles = arm_styles(results)
+        length = np.ptp(results.days)
+        self.unit = unit or ("day" if length < 125 else "month" if length < 30.5 * MONTH else "year")
+        self.day = UNITS[self.unit]
+        self.x = results.days / self.day
+        treated = [results.arms[a] for a in self.arms]
+        self.x_label = f"{capitalised(self.unit)}s since {results.experiment.since(treated)}"
+        self.windows = {a: results.experiment.windows(results.arms[a]) for a in self.arms}
+        self.ends = {a: results.experiment.ends(results.arms[a]) for a in self.arms}
+        self.trials, self.roles, self.shown = [], set(), set()  # shown: what legend and footnote explain
+        largest = [float(np.nanmax(np.abs(o.medians()))) for o in self.outputs]
+        if self.shares_axis() or self.panels == "arms":
+            largest = [max(largest)] * len(largest)
+        self.scales = {o.key: power_of_ten(x) for o, x in zip(self.outputs, largest)}
+
+    def n_subjects(self):
+        return self.outputs[0].variable.data.shape[-2]
+
+    def label(self, a):
+        return in_words(self.results.labels[a])
+
+    def panel_unit(self, output):
+        zero = self.results.days[self.results.zero]
+        since = "baseline" if abs(zero) < 0.5 else f"{self.unit} {number(zero / self.day, 1)}"
+        return {"change": f"% change from {since}", "ratio": f"relative to {since}",
+                "value": output.variable.unit}[self.show]
+
+    def shares_axis(self):
+        return len({o.variable.name for o in self.outputs}) == 1
+
+    def y_label(self):
+        """Of figures of one variable, and of those with the same unit for all."""
+        if not self.shares_axis():
+            return ""
+        output = self.outputs[0]
+        name, unit, ten = in_words(output.name), self.panel_unit(output), self.scales[output.key][1]
+        if len(self.outputs) == 1 and output.element:
+            name += f", {output.element},"
+        if self.show == "change":
+            return f"Change in {name} {unit[len('% change '):]} [{ten}%]"
+        if self.show == "ratio":
+            return capitalised(f"{name.rstrip(',')}, {ten}{unit}")
+        return capitalised(name.rstrip(",") + (f" [{ten}{unit}]" if ten + unit else ""))
+
+    def panel(self, title, output, **more):
+        return Panel(title, [], factor=self.scales[output.key][0], **more)
+
+    def curve(self, output, m, a, look, **more):
+        key = f"{self.results.models[m] or self.results.arms[a]}: {output.key}"
+        return Curve(look, output.bands[m, a], key=key, **more)
+
+    def give_bands(self, panel):
+        """Bands of up to three lines; the others have medians."""
+        strong = [c for c in panel.curves if not c.is_faint]
+        for curve in strong:
+            curve.has_band = len(strong) <= MAX_BANDS and self.n_subjects() > 1
+            self.shown |= {"bands"} if curve.has_band else set()
+
+    def add_points(self, panel, output, a, m, colour):
+        """Observations of an arm; changes begin on the median of model m."""
+        if (m, a) not in output.bands:
+            return
+        for seen in self.observations:
+            if seen.arm != self.results.arms[a] or seen.output != output.key:
+                continue
+            point = point_of(seen, self.show, output.variable.unit, self.results.days, self.results.zero,
+                             output.bands[m, a][1])
+            if point is None or not np.isfinite(point.y) or self.results.has_models and point.start:
+                continue
+            point.x /= self.day
+            if point.start:
+                point.start = (point.start[0] / self.day, point.start[1])
+                self.shown.add("start")
+            if point.trial not in self.trials:
+                self.trials.append(point.trial)
+            self.roles.add(point.role)
+            if np.isfinite(point.lower) and np.isfinite(point.upper):
+                self.shown.add("bars")
+            panel.points.append((point, colour))
+
+    def add_marks(self, panel, arms, colours):
+        """Ends of treatment: grey where the treated arms share them, else in their colours; single doses after the
+        first time; and, where there are no bands, a grey stretch for what all treated arms are given for a while."""
+        treated = [a for a in arms if self.windows[a]]
+        inside = self.results.days[0], self.results.days[-1]
+        together = len({frozenset(self.ends[a]) for a in treated}) == 1
+        for a in treated:
+            for day in self.ends[a]:
+                mark = day / self.day, "0.35" if together else colours[a]
+                if inside[0] < day < inside[1] and mark not in panel.marks:
+                    panel.marks.append(mark)
+                    self.shown.add("end" if together else "ends")
+        shared = set.intersection(*(self.windows[a] for a in treated)) if treated else set()
+        for start, stop in shared:
+            if start == stop and inside[0] < start < inside[1]:
+                panel.marks.append((start / self.day, "0.65"))
+                self.shown.add("dose")
+            elif start < stop < np.inf and stop > inside[0] and start < inside[1] and self.n_subjects() == 1:
+                panel.spans.append((max(start, inside[0]) / self.day, min(stop, inside[1]) / self.day))
+                self.shown.add("span")
+
+    def legend(self, lines):
+        """Lines, trials and marks that the panels show."""
+        legend = [(label, "line", look) for label, look in lines]
+        words = {"end": ("end of treatment", "mark", "0.35"),
+                 "ends": ("end of treatment, in the arm's colour", "mark", "0.35"),
+                 "dose": ("single dose", "mark", "0.65"), "span": ("treatment", "span", None)}
+        legend += [words[k] for k in ("end", "ends", "dose", "span") if k in self.shown]
+        return legend + [(in_words(t), "marker", self.markers()[t]) for t in self.trials]
+
+    def markers(self):
+        return {t: MARKERS[i % len(MARKERS)] for i, t in enumerate(self.trials)}
+
+    def x_step(self):
+        """Between ticks of the time axis: at most nine steps."""
+        decades = (c * 10.0 ** e for e in range(-12, 13) for c in (1, 2, 5))
+        own = STEPS[self.unit]
+        return next(s for s in (*own, *(d for d in decades if not own or d > own[-1])) if np.ptp(self.x) <= 9 * s)
+
+    def page(self, rows, lines, more=()):
+        """The page, once its panels are complete."""
+        return Page(plain(self.results.text("title") or self.results.experiment.tree.get("title") or self.results.path),
+                    self.x, self.x_label, rows, self.legend(lines), self.foot(more), self.y_label(), self.shares_axis(),
+                    x_step=self.x_step(), markers=self.markers())
+
+    def foot(self, more):
+        """What lines and points are, and which run they come from."""
+        first = [self.foot_lines(), *more]
+        if self.trials:
+            roles = {"calibrate": "filled: used to fit the model", "validate": "hollow: not used to fit it",
+                     "context": "half-filled: context"}
+            first.append("Points: observed; " + ", ".join(roles[r] for r in roles if r in self.roles) +
+                         ("; bars: 95 % confidence interval." if "bars" in self.shown else "."))
+        if "start" in self.shown:
+            first.append("Dotted: change observed from a later visit, drawn from the simulated median there.")
+        if self.n_left:
+            first.append(f"{self.n_left} observation{'s' * (self.n_left > 1)} of other kinds: see 'osteon show'.")
+        return [" ".join(first), *self.foot_run()]
+
+    def foot_lines(self):
+        n = self.n_subjects()
+        if n == 1:
+            return "One subject with the typical values." if self.results.experiment.is_typical() else "One subject."
+        counts = np.concatenate([x for o in self.outputs for x in o.n.values()])
+        text = f"Lines: medians of {number(n)} simulated subjects"
+        if counts.min() < n:
+            text += f" ({number(counts.min())} to {number(counts.max())} have a value)"
+        return text + ("; bands: 5th to 95th percentile." if "bands" in self.shown else ".")
+
+    def foot_run(self):
+        r = self.results
+        text = f"{plain(r.text('name')) or 'Unnamed experiment'}: osteon {plain(r.text('osteon_version')) or '?'}, " \
+            f"seed {r.count('seed')}"
+        done, planned, failed = (r.count(k) for k in ("n_done", "n_subjects", "n_failed"))
+        if done < planned:
+            text += f"; interrupted: {number(done)} of {number(planned)} subjects"
+        if failed:
+            text += f"; {number(failed)} failed and are left out"
+        changes = [plain(o) for o in r.experiment.overrides if not re.match(r"population\.(subjects|seed)=", o)]
+        if changes:
+            text += ". Changed (--set): " + "; ".join(changes)
+        return [plain(text) + "."]
+
+
+def by_outputs(scene):
+    """A panel for each output with a line for each arm; with too many bands for one panel a row, or a panel, for each
+    arm."""
+    arms = [a for a in scene.arms if any((0, a) in o.bands for o in scene.outputs)]
+    colours = {a: scene.styles[a].colour for a in arms}
+    apart = len(arms) > MAX_BANDS and scene.n_subjects() > 1 and len(arms) * len(scene.outputs) <= MAX_PANELS
+    groups, rows = [[a] for a in arms] if apart else [arms], []
+    for group in groups:
+        panels = []
+        for output in scene.outputs:
+            panel = scene.panel(panel_title(scene, output), output)
+            for a in sorted(arms, key=lambda a, g=group: a in g):
+                if (0, a) in output.bands:
+                    panel.curves.append(scene.curve(output, 0, a, scene.styles[a], is_faint=a not in group))
+            for a in group:
+                scene.add_points(panel, output, a, 0, colours[a])
+            scene.give_bands(panel)
+            scene.add_marks(panel, group, colours)
+            panels.append(panel)
+        rows.append((scene.label(group[0]) if apart else "", colours[group[0]], panels))
+    if apart and len(scene.outputs) == 1:
+        for heading, colour, panels in rows:
+            panels[0].title, panels[0].colour = heading, colour
+        rows = in_columns([panels[0] for _, _, panels in rows])
+    elif apart:
+        without_titles(rows[1:])
+    elif not apart:
+        rows = in_columns(rows[0][2])
+    more = ["Each row in colour: its own band and points." if len(scene.outputs) > 1 else
+            "Each panel: its own band and points; thin: the medians of the others."] if apart else []
+    if len(arms) > MAX_BANDS and scene.n_subjects() > 1 and not apart:
+        more = ["No bands: too many arms (--arms A,B draws some)."]
+    return scene.page(rows, [(scene.label(a), scene.styles[a]) for a in arms], more)
+
+
+def without_titles(rows):
+    """The panels below have the same titles."""
+    for _, _, panels in rows:
+        for panel in panels:
+            panel.title = ""
+
+
+def panel_title(scene, output):
+    """Site, where the figure is of one variable; else name and unit."""
+    if scene.shares_axis():
+        return capitalised(output.element)
+    return output.title(scene.scales[output.key][1] + scene.panel_unit(output))
+
+
+def in_columns(panels):
+    """Rows of up to three panels, or of two for four."""
+    n = 2 if len(panels) == 4 else 3
+    return [("", "black", panels[i:i + n]) for i in range(0, len(panels), n)]
+
+
+def by_arms(scene):
+    """A panel for each arm with a line for each output."""
+    if len({scene.panel_unit(o) for o in scene.outputs}) > 1:
+        raise Refused("outputs of several units do not fit into one panel; show their ratio or change (--show)")
+    if len(scene.arms) > MAX_PANELS:
+        raise Refused(f"{len(scene.arms)} arms; a figure has at most {MAX_PANELS} panels (--arms)")
+    looks, panels = [style(i + 1) for i in range(len(scene.outputs))], []
+    for a in scene.arms:
+        panel = scene.panel(scene.label(a), scene.outputs[0])
+        for output, look in zip(scene.outputs, looks):
+            if (0, a) in output.bands:
+                panel.curves.append(scene.curve(output, 0, a, look))
+                scene.add_points(panel, output, a, 0, look.colour)
+        scene.give_bands(panel)
+        scene.add_marks(panel, [a], {a: "0.35"})
+        panels.append(panel)
+    page = scene.page(in_columns(panels), [(o.title(""), look) for o, look in zip(scene.outputs, looks)])
+    ten = scene.scales[scene.outputs[0].key][1]
+    page.y_label = page.y_label or capitalised(ten + scene.panel_unit(scene.outputs[0]))
+    page.from_zero = scene.show != "change"
+    return page
+
+
+def by_models(scene):
+    """A file of `osteon compare`: a row for each arm, a panel for each output, a line for each model."""
+    results = scene.results
+    looks = [style(m) for m in range(len(results.models))]
+    left_out, rows = {}, []
+    for line in results.text("arms_left_out").splitlines():
+        if match := re.match(r"([^:]+): arm '([^']+)'", line):
+            left_out.setdefault(match[2], []).append(match[1])
+    for a in scene.arms:
+        panels = []
+        for output in scene.outputs:
+            panel = scene.panel(panel_title(scene, output), output, grey_range=True)
+            panel.curves = [scene.curve(output, m, a, looks[m]) for m in range(len(looks)) if (m, a) in output.bands]
+            if len(panel.curves) > 1:
+                end = np.sort([c.bands[1][-1] for c in panel.curves])
+                panel.note = f"medians at {scene.unit} {number(scene.x[-1], 0)}: {number(end[0], 2)} to " \
+                    f"{number(end[-1], 2)}"
+            first = next((m for m in range(len(looks)) if (m, a) in output.bands), 0)
+            scene.add_points(panel, output, a, first, "black")
+            scene.give_bands(panel)
+            scene.add_marks(panel, [a], {a: "0.35"})
+            panels.append(panel)
+        heading = scene.label(a)
+        if results.arms[a] in left_out:
+            heading += f" (no effect in {', '.join(left_out[results.arms[a]])})"
+        rows.append((heading, "black", panels))
+    if len(scene.outputs) == 1:
+        for heading, _, panels in rows:
+            panels[0].title = heading
+        rows = in_columns([panels[0] for _, _, panels in rows])
+    else:
+        without_titles(rows[1:])
+    more = ["Grey: from the lowest to the highest median."]
+    if any(len(p.curves) > MAX_BANDS for _, _, panels in rows for p in panels):
+        more.append("Panels with more than three models have no bands.")
+    return scene.page(rows, [(m, look) for m, look in zip(results.models, looks)], more)
+
+
+def figure_of(results, options):
+    """The page of a result file."""
+    scene = Scene(results, options)
+    if results.has_models:
+        return by_models(scene)
+    return by_arms(scene) if scene.panels == "arms" else by_outputs(scene)

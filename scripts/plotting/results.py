@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A result file, read with a bound on memory. Whatever it holds instead of results is refused with a message: a link to
+another file is not followed, and no more is read than a figure can show."""
+import os
+
+import h5py
+import numpy as np
+
+from .experiment import Experiment
+from .words import NOTHING_TO_DRAW, WRONG_FILE, Refused, plain
+
+MAX_TIMES, MAX_NAMES, MAX_TEXT = 100_000, 1000, 2_000_000
+BLOCK = 2 ** 24          # values in memory at a time: 128 MiB
+MAX_VALUES = 4_000_000_000  # values of one figure
+
+
+def quantiles(y):
+    """5th, 50th and 95th percentile of the finite values of each column, and their number."""
+    y = np.sort(np.where(np.isfinite(y), y, np.nan), axis=0)  # NaN last
+    n = np.isfinite(y).sum(axis=0)
+    out = np.full((3, y.shape[1]), np.nan)
+    for i, q in enumerate((0.05, 0.5, 0.95)):
+        place = q * np.maximum(n - 1, 0)
+        low = place.astype(int)
+        high = np.minimum(low + 1, np.maximum(n - 1, 0))
+        a, b = (np.take_along_axis(y, k[None], axis=0)[0] for k in (low, high))
+        out[i] = a + (place - low) * (b - a)
+    return out, n
+
+
+class Variable:
+    """An output: name, what it is, unit, elements ([""] without such a dimension)."""
+
+    def __init__(self, name, data, elements=None):
+        attribute = {k: plain(data.attrs[k]) if k in data.attrs else "" for k in ("units", "long_name")}
+        self.name, self.data, self.elements = name, data, elements or [""]
+        self.has_elements = elements is not None
+        self.label = attribute["long_name"].split(",")[0] or name
+        self.unit = "" if attribute["units"] == "1" else attribute["units"]
+
+
+class Results:
+    """path; arms, labels, models ([""] unless of `osteon compare`); days [n_times]; experiment; names of variables."""
+
+    def __init__(self, path):
+        self.path = path
+        with_type = f"{path}: it is not a regular file" if os.path.exists(path) else f"{path}: no such file"
+        if not os.path.isfile(path):
+            raise Refused(with_type, WRONG_FILE if os.path.exists(path) else NOTHING_TO_DRAW)
+        with open(path, "rb") as raw:
+            if raw.read(4) == b"OSJ1":
+                raise Refused(f"{path}: finished blocks of a run; 'osteon run ... --resume' writes the result file")
+        try:
+            self.file = h5py.File(path, "r")
+        except BlockingIOError as error:
+            raise Refused(f"{path}: another process is writing it", WRONG_FILE) from error
+        self.arms = self.texts("arm")
+        self.labels = self.texts("arm_label") if "arm_label" in self.file else self.arms
+        self.models = self.texts("model") if "model" in self.file else [""]
+        self.has_models = "model" in self.file
+        if len(self.labels) != len(self.arms) or not self.arms:
+            raise self.damaged(f"it has {len(self.arms)} arms and {len(self.labels)} labels")
+        self.days = self.read_times()
+        self.zero = int(np.argmin(np.abs(self.days)))
+        self.experiment = Experiment(self.text("experiment"), self.text("overrides"))
+
+    def damaged(self, what):
+        return Refused(f"{self.path}: damaged, or not a result file of osteon: {what}", WRONG_FILE)
+
+    def text(self, name):
+        """An attribute as text, "" without it."""
+        value = self.file.attrs.get(name, "")
+        return (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))[:MAX_TEXT]
+
+    def count(self, name, without=0):
+        value = self.file.attrs.get(name, without)
+        return int(value) if np.ndim(value) == 0 and np.isfinite(value) else without
+
+    def dataset(self, name):
+        """A dataset of this very file."""
+        if name not in self.file:
+            raise self.damaged(f"it has no '{name}'")
+        is_hard = isinstance(self.file.get(name, getlink=True), h5py.HardLink)
+        data = self.file[name] if is_hard else None
+        if not isinstance(data, h5py.Dataset):
+            raise self.damaged(f"'{name}' is not a dataset of it")
+        return self.checked(data, name)
+
+    def checked(self, data, name):
+        if data.external or data.is_virtual:
+            raise self.damaged(f"the values of '{name}' are in another file")
+        if data.chunks and np.prod(data.chunks, dtype=float) > BLOCK:
+            raise self.damaged(f"'{name}' has chunks of {np.prod(data.chunks, dtype=float):.0f} values")
+        return data
+
+    def texts(self, name, data=None):
+        data = self.dataset(name) if data is None else data
+        if data.ndim != 1 or data.size > MAX_NAMES or data.dtype.itemsize * data.size > MAX_TEXT or \
+                h5py.check_string_dtype(data.dtype) is None:
+            raise self.damaged(f"'{name}' is not a list of at most {MAX_NAMES} texts")
+        return [plain(text) for text in data[:]]
+
+    def read_times(self):
+        data = self.dataset("time")
+        if data.ndim != 1 or data.dtype.kind not in "fiu" or data.size > MAX_TIMES:
+            raise self.damaged(f"'time' is not a list of at most {MAX_TIMES} numbers")
+        days = data[:].astype(float)
+        if not np.isfinite(days).all() or (np.diff(days) <= 0).any():
+            raise self.damaged("'time' does not increase")
+        if len(days) < 2:
+            raise Refused(f"{self.path}: it has {len(days)} output time{'s' * (len(days) != 1)}; a figure needs two or "
+                          f"more ('osteon show' prints one)")
+        return days
+
+    def shape_fits(self, data):
+        """[model] arm [element] subject time"""
+        head = ([len(self.models)] if self.has_models else []) + [len(self.arms)]
+        return data.dtype.kind in "fiu" and data.ndim - len(head) in (2, 3) and \
+            list(data.shape[:len(head)]) == head and data.shape[-1] == len(self.days) and 0 not in data.shape
+
+    def names(self):
+        """Variables in the order of the file."""
+        names = []
+        try:
+            self.file.id.links.iterate(lambda k: names.append(k.decode("utf-8", "replace")),
+                                       idx_type=h5py.h5.INDEX_CRT_ORDER)
+        except (RuntimeError, ValueError):  # a file without that order
+            names = list(self.file)
+        hard = [k for k in names if isinstance(self.file.get(k, getlink=True), h5py.HardLink)]
+        return [k for k in hard if isinstance(self.file[k], h5py.Dataset) and self.shape_fits(self.file[k])]
+
+    def variable(self, name):
+        if name not in self.file:
+            raise Refused(f"{self.path} has no variable '{plain(name)}'; it has {', '.join(self.names()) or 'none'}")
+        data = self.dataset(name)
+        if not self.shape_fits(data):
+            raise self.damaged(f"'{name}' has shape {data.shape}, not {'models x ' * self.has_models}"
+                               f"{len(self.arms)} arms (x sites) x subjects x {len(self.days)} times")
+        axis = 1 + self.has_models
+        elements = None
+        if data.ndim == axis + 3:
+            elements = [str(i + 1) for i in range(data.shape[axis])]
+            if len(data.dims[axis]) > 0:
+                scale = self.checked(data.dims[axis][0], data.dims[axis].label or "its dimension")
+                elements = self.texts(scale.name or "its dimension", scale)
+            if len(elements) != data.shape[axis] or len(elements) > MAX_NAMES:
+                raise self.damaged(f"'{name}' has {data.shape[axis]} elements with {len(elements)} names")
+        return Variable(name, data, elements)
+
+    def check_size(self, variables, n_arms):
+        n = sum(float(np.prod(v.data.shape, dtype=float)) for v in variables) * n_arms / len(self.arms)
+        if n > MAX_VALUES or any(v.data.shape[-2] > BLOCK for v in variables):
+            raise Refused(f"{self.path}: the outputs have {n:,.0f} values, a figure reads at most {MAX_VALUES:,}; "
+                          "choose some with --variables, --arms")
+
+    def bands(self, variable, model, arm, element, show):
+        """([3, n_times] percentiles over the subjects of the change in percent or ratio to time 0, or of the values;
+        their number [n_times]). None if a subject is 0 at time 0, and so has no change."""
+        where = ((model,) if self.has_models else ()) + (arm,) + ((element,) if variable.has_elements else ())
+        where += (slice(None),)
+        n_subjects, n_times = variable.data.shape[-2:]
+        base = None
+        if show != "value":
+            base = variable.data[where + (self.zero,)].astype(float)[:, None]
+            if (base == 0).any():
+                return None
+        per = max(1, BLOCK // n_subjects)
+        bands, n = np.empty((3, n_times)), np.empty(n_times, int)
+        for i in range(0, n_times, per):
+            y = variable.data[where + (slice(i, i + per),)].astype(float)
+            if base is not None:
+                with np.errstate(invalid="ignore", over="ignore"):
+                    y = y / base if show == "ratio" else 100 * (y / base - 1)
+            bands[:, i:i + per], n[i:i + per] = quantiles(y)
+        return bands, n

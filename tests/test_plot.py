@@ -1,0 +1,453 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Figures of scripts/plot.py: labels, looks of arms, bands, marks, observations and footnote, seen in the figure's own
+artists; names of any length; files with nothing to draw, and damaged ones, which give a message and an exit code. Takes
+the path of osteon."""
+import contextlib
+import io
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scripts")
+PLOT = os.path.join(SCRIPTS, "plot.py")
+sys.path.insert(0, SCRIPTS)
+import plot  # noqa: E402
+from plotting import page as pages  # noqa: E402
+from plotting.figures import Options, figure_of  # noqa: E402
+from plotting.results import Results, quantiles  # noqa: E402
+from plotting.words import Refused, number  # noqa: E402
+
+YEAR, MONTH = 365.25, 30.4375
+TREATED = """
+title: {title}
+arms:
+  control: {{}}
+  drug: {{regimen: [{{drug: x, dose: 1 mg, interval: 1 day, stop: 5 year}}]}}
+{more}
+"""
+COLUMNS = "role,trial,arm,population,drug_regimen,endpoint,site,time_months,statistic,value,unit,lower,upper,interval,n," \
+    "citation,reference,note\n"
+
+
+def write(path, arms=("control", "drug"), elements=("lumbar_spine", "total_hip"), days=None, n_subjects=9, text="",
+          names=("bmd", "ctx"), values=None, units="g/cm2", labels=None, models=None, overrides=""):
+    """A result file; values(arm index, subject index, days) gives the values of an element."""
+    days = np.arange(0, 7.01, 0.25) * YEAR if days is None else np.asarray(days, float)
+    values = values or (lambda a, s, t: 1 - 0.01 * (a + 1) * np.abs(t) / YEAR * (1 + 0.1 * s))
+    table = np.array([[values(a, s, days) for s in range(n_subjects)] for a in range(len(arms))], float).reshape(
+        len(arms), n_subjects, len(days))
+    with h5py.File(path, "w", track_order=True) as file:
+        file.attrs.update({"experiment": text, "overrides": overrides, "name": "made", "osteon_version": "9.8.7", "seed": 42,
+                           "n_subjects": n_subjects, "n_done": n_subjects, "n_failed": 0})
+        as_text = h5py.string_dtype()
+        file.create_dataset("arm", data=list(arms), dtype=as_text)
+        file.create_dataset("arm_label", data=list(labels or arms), dtype=as_text)
+        file.create_dataset("time", data=days)
+        if models:
+            file.create_dataset("model", data=list(models), dtype=as_text)
+        file.create_dataset("site", data=list(elements), dtype=as_text)
+        file["site"].make_scale("site")
+        for name in names:
+            data = table
+            if name == "bmd":
+                data = np.repeat(table[:, None], len(elements), axis=1)
+            if models:
+                data = np.repeat(data[None], len(models), axis=0)
+            file[name] = data.astype("f4")
+            file[name].attrs.update({"units": units, "long_name": f"long name of {name}, and more"})
+            if name == "bmd":
+                file[name].dims[1 + bool(models)].attach_scale(file["site"])
+
+
+class Made(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder, self.path = folder.name, os.path.join(folder.name, "made.h5")
+
+    def page(self, **options):
+        return figure_of(Results(self.path), Options(**options))
+
+    def figure(self, **options):
+        figure = pages.draw(self.page(**options))
+        self.addCleanup(pages.plt.close, figure)
+        return figure
+
+    def plot(self, *words, code=0):
+        """What the command prints, in this process: an exception that it does not catch fails the test."""
+        printed, said = io.StringIO(), io.StringIO()
+        with contextlib.chdir(self.folder), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
+            try:
+                found = plot.main(list(words))
+            except SystemExit as end:
+                found = end.code
+        self.assertEqual(found, code, said.getvalue())
+        self.assertEqual(bool(said.getvalue()), code != 0, said.getvalue())
+        return said.getvalue() or printed.getvalue()
+
+
+def texts(figure):
+    return [t.get_text() for t in figure.texts]
+
+
+def lines(figure, panel=None):
+    """{name of arm or model: (colour, dashes)} of the curves."""
+    axes = figure.axes if panel is None else [figure.axes[panel]]
+    return {line.get_gid().split(": ")[0]: (line.get_color(), line._unscaled_dash_pattern) for axis in axes for line in
+            axis.lines if line.get_gid()}
+
+
+def ticks(axis, which):
+    return [t.get_text() for t in getattr(axis, f"get_{which}ticklabels")()]
+
+
+class Labels(Made):
+    def test_time_in_words(self):
+        for text, label in (TREATED.format(title="t", more=""), "Years since start of treatment"), \
+                ("population: {covariates: {years_since_menopause: 0 year}}", "Years since final menstrual period"), \
+                ("population: {covariates: {years_since_menopause: -5 year}}", "Years since baseline"), \
+                ("arms: {drug: {signals: [{signal: s, value: 1, start: 20 day}]}}", "Years since baseline"):
+            write(self.path, text=text)
+            for variables in ["bmd"], ["bmd", "ctx"]:
+                self.assertIn(label, texts(self.figure(variables=variables)))
+        write(self.path, days=range(0, 700, 30), text=TREATED.format(title="t", more=""))
+        self.assertIn("Months since start of treatment", texts(self.figure()))
+        write(self.path, days=range(0, 70, 3), text=TREATED.format(title="t", more="plot: {variables: [bmd, ctx]}"))
+        self.assertIn("Days since start of treatment", texts(self.figure()))
+
+    def test_baseline(self):
+        write(self.path)
+        self.assertIn("Change in BMD from baseline [%]", " ".join(texts(self.figure())).replace("\n", " "))
+        write(self.path, days=np.arange(1, 7) * YEAR)
+        self.assertIn("Change in BMD from year 1.0 [%]", " ".join(texts(self.figure())).replace("\n", " "))
+
+    def test_minus_and_thousands(self):
+        write(self.path, days=np.arange(-5, 21) * YEAR)
+        figure = self.figure()
+        self.assertIn("\N{MINUS SIGN}5", ticks(figure.axes[0], "x"))
+        self.assertFalse([t for a in figure.axes for t in ticks(a, "x") + ticks(a, "y") if "-" in t])
+        self.assertTrue(any(t.startswith("\N{MINUS SIGN}") for t in ticks(figure.axes[0], "y")))
+        write(self.path, values=lambda a, s, t: 20000 + 5000 * np.sin(t / YEAR), days=range(0, 20000, 500))
+        figure = self.figure(show="value", time="day")
+        self.assertIn("20,000", ticks(figure.axes[0], "y"))
+        self.assertIn("10,000", ticks(figure.axes[0], "x"))
+        self.assertEqual([number(-1234567.8), number(-0.0), number(-0.004, 2)], ["\N{MINUS SIGN}1,234,568", "0", "0.00"])
+
+    def test_small_values(self):
+        write(self.path, values=lambda a, s, t: 0.004 + 1e-7 * t)
+        self.assertIn("BMD [10⁻³ g/cm2]", " ".join(texts(self.figure(show="value"))).replace("\n", " "))
+
+    def test_footnote(self):
+        write(self.path, n_subjects=1200, elements=["hip"], names=["bmd"],
+              overrides="population.subjects=1200\narms.drug.regimen.0.dose=0.5 mg\nparameters.aibl.k_C=0.1 1/d")
+        foot = " ".join(texts(self.figure()))
+        for part in "medians of 1,200 simulated subjects", "osteon 9.8.7, seed 42", \
+                "Changed (--set): arms.drug.regimen.0.dose=0.5 mg; parameters.aibl.k_C=0.1 1/d":
+            self.assertIn(part, foot)
+        self.assertNotIn("population.subjects", foot)
+
+    def test_subjects_without_values(self):
+        """Subjects who leave count until they do."""
+        write(self.path, names=["bmd"], arms=["a"], n_subjects=8,
+              values=lambda a, s, t: np.where(t > s * YEAR, np.nan, 1 + 0.01 * s * t / YEAR))
+        page = self.page()
+        self.assertIn("8 simulated subjects (1 to 8 have a value)", " ".join(page.foot))
+        self.assertAlmostEqual(page.rows[0][2][0].curves[0].bands[1][4], 4, places=4)  # year 1: of 1 to 7 %
+        y = np.random.default_rng(1).normal(size=(31, 50))
+        y[:, 3], y[4:, 5], y[2, 7] = np.nan, np.nan, np.inf
+        found, n = quantiles(y)
+        self.assertEqual((n[3], n[5], n[7], n[8]), (0, 4, 30, 31))
+        y[2, 7] = np.nan
+        with np.errstate(all="ignore"), contextlib.redirect_stderr(io.StringIO()):
+            np.testing.assert_allclose(found, np.nanpercentile(y, [5, 50, 95], axis=0), rtol=1e-12)
+
+
+class Looks(Made):
+    arms = ["control"] + [f"drug {i}" for i in range(11)]
+    text = "arms: {" + ", ".join(f"drug {i}: {{regimen: [{{drug: x, dose: 1 mg, interval: 1 day}}]}}" for i in
+                                 range(11)) + ", control: {}}"
+
+    def test_one_look_for_one_arm(self):
+        write(self.path, arms=self.arms, text=self.text, n_subjects=3, names=["bmd", "ctx", "ntx"])
+        alone = lines(self.figure())
+        self.assertEqual(set(alone), set(self.arms))
+        self.assertEqual(len({str(look) for look in alone.values()}), 12)
+        self.assertEqual(lines(self.figure(variables=["ctx", "ntx"])), alone)
+        some = lines(self.figure(variables=["ctx"], arms=["drug 7", "control"]))
+        self.assertEqual(some, {a: alone[a] for a in ("control", "drug 7")})
+
+    def test_bands(self):
+        """At most three in a panel: with more arms, one with each arm's own row."""
+        for n_arms in range(1, 9):
+            write(self.path, arms=self.arms[:n_arms], text=self.text)
+            for variables in ["bmd"], ["bmd", "ctx"]:
+                page = self.page(variables=variables)
+                for panel in [p for _, _, row in page.rows for p in row]:
+                    strong = [c for c in panel.curves if not c.is_faint]
+                    self.assertEqual([len(strong), len(panel.curves)], [n_arms if n_arms < 4 else 1, n_arms])
+                    self.assertEqual([c.has_band for c in panel.curves], [not c.is_faint for c in panel.curves])
+        write(self.path, models=["a", "b", "c", "d"])
+        self.assertFalse([c for _, _, row in self.page().rows for p in row for c in p.curves if c.has_band])
+        write(self.path, n_subjects=1, arms=self.arms, text=self.text)
+        self.assertEqual(len(self.page().rows[0][2][0].curves), 12)
+
+
+class Evidence(Made):
+    more = """
+evidence:
+  table: evidence.csv
+  compare: [{arm: drug, trial: ONE, trial_arm: x}, {arm: drug, trial: TWO, trial_arm: x}]
+"""
+
+    def setUp(self):
+        super().setUp()
+        rows = ["calibrate,ONE,x,,,BMD_change,LS,24,mean,-3,percent,-4,-2,95ci,10,,,",
+                "validate,TWO,x,,,BMD_change,LS,24,mean,-4,percent,,,none,10,,,",
+                "calibrate,ONE,x,,,marker_change,sCTX,12,mean,-2,percent,,,none,10,,,",
+                "validate,TWO,x,,,BMD_change_from_year5,LS,84,mean,1,percent,,,none,10,,,",
+                "validate,TWO,x,,,BMD_difference,LS,24,mean,1,percentage_points_between_arms,,,none,10,,,"]
+        with open(os.path.join(self.folder, "evidence.csv"), "w", encoding="utf-8") as file:
+            file.write(COLUMNS + "\n".join(rows) + "\n")
+        self.text = TREATED.format(title="t", more=self.more)
+
+    def test_in_panels_of_variables(self):
+        write(self.path, text=self.text + "plot: {variables: [bmd, ctx], show: change}\n")
+        page = self.page()
+        panels = page.rows[0][2]
+        self.assertEqual([p.title for p in panels], ["BMD, lumbar spine [% change from baseline]",
+                         "BMD, total hip [% change from baseline]", "CTX [% change from baseline]"])
+        self.assertEqual([[(round(q.x, 6), q.trial) for q, _ in p.points] for p in panels],
+                         [[(2, "ONE"), (2, "TWO"), (7, "TWO")], [], [(1, "ONE")]])
+        self.assertEqual([p.marks for p in panels], [[(5, "0.35")]] * 3)
+        self.assertIn(("end of treatment", "mark", "0.35"), page.legend)
+        self.assertNotEqual(page.markers["ONE"], page.markers["TWO"])
+        self.assertEqual([m for _, kind, m in page.legend if kind == "marker"], list(page.markers.values()))
+        self.assertIn("1 observation of other kinds: see 'osteon show'", page.foot[0])
+
+    def test_later_start(self):
+        """A change from year 5 begins on the simulated median of year 5."""
+        write(self.path, text=self.text)
+        page = self.page()
+        panel = page.rows[0][2][0]
+        later = panel.points[2][0]
+        median = next(c for c in panel.curves if c.key.startswith("drug")).bands[1]
+        start = median[np.argmin(np.abs(page.x - 5))]
+        self.assertEqual(later.start, (5, start))
+        self.assertAlmostEqual(later.y, 100 * ((1 + start / 100) * 1.01 - 1))
+
+    def test_as_ratio_and_value(self):
+        write(self.path, text=self.text)
+        self.assertAlmostEqual(self.page(show="ratio").rows[0][2][0].points[0][0].y, 0.97)
+        self.assertAlmostEqual(self.page(show="value").rows[0][2][0].points[1][0].y, 0.96, places=6)
+
+    def test_ends_of_several_arms(self):
+        write(self.path, arms=["a", "b", "c"], text="""
+arms:
+  a: {regimen: [{drug: x, dose: 1 mg, interval: 1 day, stop: 2 year}]}
+  b: {regimen: [{drug: x, dose: 1 mg, interval: 1 day, stop: 2 year},
+                {drug: y, dose: 1 mg, interval: 1 day, start: 2 year, stop: 3 year}]}
+  c: {}
+plot: {variables: [bmd, ctx]}
+""")
+        page = self.page()
+        looks = {k.split(":")[0]: c.style.colour for p in page.rows[0][2] for c in p.curves for k in [c.key]}
+        self.assertEqual(page.rows[0][2][0].marks, [(2, looks["a"]), (3, looks["b"])])
+
+    def test_wrong_tables(self):
+        write(self.path, text=self.text)
+        table = os.path.join(self.folder, "evidence.csv")
+        for content, code in (b"\xff\xfe\x00", 1), (b"a,b\n1,2\n", 1), (b"", 0), (COLUMNS.encode() + b"calibrate\n", 0):
+            with open(table, "wb") as file:
+                file.write(content)
+            said = self.plot("made.h5", code=code)
+            if code:
+                self.assertIn("evidence.csv: ", said)
+        os.remove(table)
+        self.assertIn("evidence.csv not found", subprocess.run(
+            [PLOT, "made.h5"], cwd=self.folder, capture_output=True, text=True, check=True).stderr)
+
+
+class Lengths(Made):
+    """Texts are whole, inside the figure, and apart from each other and from the panels."""
+
+    def check(self, figure, whole):
+        figure.canvas.draw()
+        renderer = figure.canvas.get_renderer()
+        boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in figure.texts]
+        boxes += [(t.get_text(), t.get_window_extent(renderer)) for a in figure.axes for t in
+                  a.get_xticklabels() + a.get_yticklabels() if t.get_text() and t.get_visible() and self.is_on(a, t)]
+        page = figure.bbox
+        for text, box in boxes:
+            self.assertTrue(page.x0 - 1 <= box.x0 and box.x1 <= page.x1 + 1 and page.y0 - 1 <= box.y0 and
+                            box.y1 <= page.y1 + 1, f"'{text}' is cut")
+        boxes += [(f"panel {i}", a.get_window_extent(renderer)) for i, a in enumerate(figure.axes)]
+        for i, (text, a) in enumerate(boxes):
+            for other, b in boxes[:i]:
+                x, y = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+                self.assertFalse(x > 2 and y > 3, f"'{text}' is on '{other}'")
+        joined = re.sub(r"\s", "", "".join(texts(figure))).lower()
+        for text in whole:
+            self.assertTrue(re.sub(r"[\s_]", "", text).lower() in joined, f"'{text}' is not whole")
+
+    @staticmethod
+    def is_on(axis, label):
+        which = "x" if label in axis.get_xticklabels() else "y"
+        low, high = sorted(getattr(axis, f"get_{which}lim")())
+        at = label.get_position()[which == "y"]
+        return low <= at <= high
+
+    def test_long_names(self):
+        long = "A very long name of an arm with many drugs, doses and intervals one after the other, "
+        for n_arms, n_panels, n_subjects in (1, 1, 1), (3, 9, 5), (5, 1, 5), (12, 3, 3), (8, 9, 1):
+            with self.subTest(arms=n_arms, panels=n_panels):
+                labels = [f"{i} {long * (1 + i % 3)}{'x' * 90}" for i in range(n_arms)]
+                elements = [f"site_{i}_{'of_a_long_name_' * (i % 4)}" for i in range(n_panels)]
+                title = "Title " * 60
+                write(self.path, arms=[f"a{i}" for i in range(n_arms)], labels=labels, elements=elements, names=["bmd"],
+                      n_subjects=n_subjects, text=TREATED.format(title=title, more=""), overrides="a.b=" + "c" * 300,
+                      days=np.arange(-2, 3, 0.25) * YEAR)
+                self.check(self.figure(), [title, *labels, *elements])
+
+    def test_panels_of_variables(self):
+        names = ["bmd", "ctx"] + [f"output_{i}_{'with_a_long_name_' * i}" for i in range(6)]
+        for n_arms in 1, 4:
+            write(self.path, arms=[f"a{i}" for i in range(n_arms)], names=names, n_subjects=3,
+                  values=lambda a, s, t: 123456 + 10000 * np.sin(t / 300 + s))
+            self.check(self.figure(variables=names, show="value"), names[3:4])
+            self.check(self.figure(variables=names[1:4], show="change", panels="arms"), [])
+
+    def test_models(self):
+        models = ["m" * 40 + str(i) for i in range(5)]
+        for arms in ["a", "b"], ["a"]:
+            write(self.path, arms=arms, labels=["label " * 40 for _ in arms], models=models)
+            self.check(self.figure(), models)
+
+    def test_signs_that_are_no_letters(self):
+        """Dollars do not begin a formula; control characters do not reach an SVG file."""
+        write(self.path, arms=["a", "b"], labels=["$\\frac{1}", "\x1b[31m\x07 \ud7ff \n b"], text="title: 'x_{$^'")
+        for name in "f.svg", "f.png", "f.pdf":
+            self.plot("made.h5", "-o", name)
+        with open(os.path.join(self.folder, "f.svg"), encoding="utf-8") as file:
+            self.assertNotRegex(file.read(), "[\x00-\x08\x0b-\x1f]")
+
+
+class Refusals(Made):
+    def refused(self, message, code, *words):
+        said = self.plot("made.h5", "-o", "made.png", *words, code=code)
+        self.assertRegex(said, message)
+        self.assertLess(len(said), 600)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "made.png")))
+
+    def test_nothing_to_draw(self):
+        write(self.path, values=lambda a, s, t: np.full(len(t), np.nan))
+        self.refused("bmd: no subject has a value", 1)
+        write(self.path, days=[0])
+        self.refused("it has 1 output time; a figure needs two", 1)
+        write(self.path, n_subjects=0)
+        self.refused("no output over subjects and times", 4)
+        write(self.path, names=["ctx"], values=lambda a, s, t: t * 1.0)
+        self.plot("made.h5", "-o", "value.png")  # values, as there is no change
+        self.refused("ctx is 0 at time 0 in some subjects, so that it has no change", 1, "--show", "change")
+        self.refused("no variable 'bmd'; it has ctx", 1, "--variables", "bmd")
+        self.refused("no arm 'drgu'; it has control, drug", 1, "--arms", "drgu")
+        os.remove(self.path)
+        self.refused("made.h5: no such file", 1)
+        os.mkfifo(self.path)
+        self.refused("not a regular file", 4)
+
+    def test_usage(self):
+        write(self.path)
+        for words in ["-o", "x.jpeg"], ["-o", "x"], ["--dpi", "0"], ["--show", "all"], ["--size"]:
+            self.plot("made.h5", *words, code=2)
+        text = self.plot("--help")
+        self.assertEqual(re.findall(r"(?m)^  (\d)  ", text.split("exit codes:")[1]), ["0", "1", "2", "4"])
+        self.plot("made.h5", "-o", "nowhere/x.png", code=4)
+        self.plot("made.h5")
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "made.png")))
+
+    def test_no_hdf5(self):
+        for content in b"", b"title: x\n", b"OSJ1\0\0\0\0", b"\x89HDF\r\n\x1a\n" + b"\xff" * 5000, os.urandom(3000):
+            with open(self.path, "wb") as file:
+                file.write(content)
+            self.refused("made.h5", 1 if content.startswith(b"OSJ1") else 4)
+
+    def test_truncated(self):
+        write(self.path)
+        with open(self.path, "rb") as file:
+            whole = file.read()
+        for n in np.linspace(8, len(whole) - 1, 12).astype(int):
+            with open(self.path, "wb") as file:
+                file.write(whole[:n])
+            self.refused("made.h5", 4)
+
+    def test_wrong_datasets(self):
+        as_text = h5py.string_dtype()
+        faults = {
+            "it has no 'time'": lambda f: f.pop("time"),
+            "it has no 'arm'": lambda f: f.pop("arm"),
+            "'arm' is not a list": lambda f: replace(f, "arm", data=[1.0, 2.0]),
+            "2 arms and 3 labels": lambda f: replace(f, "arm_label", data=["a", "b", "c"], dtype=as_text),
+            "'time' does not increase": lambda f: replace(f, "time", data=f["time"][:][::-1]),
+            "'time' is not a list": lambda f: replace(f, "time", data=np.zeros((3, 3))),
+            "'time' is not a list ": lambda f: replace(f, "time", shape=(2 ** 60,), dtype="f8", chunks=(1024,)),
+            "'bmd' has shape": lambda f: replace(f, "bmd", data=np.zeros((2, 3))),
+            "'bmd' has shape ": lambda f: replace(f, "bmd", data=["a"], dtype=as_text),
+            "values, a figure reads at most": lambda f: replace(f, "bmd", shape=(2, 2, 10 ** 9, 29), dtype="f4",
+                                                                chunks=(1, 1, 64, 29)),
+            "'bmd' has chunks of": lambda f: replace(f, "bmd", shape=(2, 2, 10 ** 8, 29), dtype="f4",
+                                                     chunks=(1, 1, 10 ** 7, 29)),
+            "'arm' is not a dataset of it": lambda f: link(f, "arm", h5py.ExternalLink("other.h5", "/arm")),
+            "'bmd' is not a dataset of it": lambda f: link(f, "bmd", h5py.ExternalLink("/dev/zero", "/bmd")),
+            "'bmd' is not a dataset of it ": lambda f: link(f, "bmd", h5py.SoftLink("/ctx")),
+            "the values of 'bmd' are in another file": lambda f: replace(
+                f, "bmd", shape=(2, 2, 9, 29), dtype="f4", external=[("/etc/hostname", 0, h5py.h5f.UNLIMITED)]),
+        }
+        for message, fault in faults.items():
+            with self.subTest(message):
+                write(self.path)
+                with h5py.File(self.path, "a") as file:
+                    fault(file)
+                words = ["--variables", "bmd"] if "bmd" in message or "figure" in message else []
+                self.refused(message.strip(), 1 if "figure reads" in message else 4, *words)
+
+    def test_wrong_experiment(self):
+        """What is not as an experiment has it is passed over."""
+        for text in "[1, 2", "- a", "arms: 3", "arms: {control: [], drug: 7}", "plot: [a]", "plot: {variables: 3, show: []}", \
+                "title: [a, b]", "arms: {drug: {regimen: {start: x, stop: {}}}}", "[" * 5000, "evidence: {compare: 3}", \
+                "population: {covariates: []}", "evidence: {table: 3, compare: [{arm: 1}]}", "a: &a [*a]":
+            write(self.path, text=text, overrides="arms.drug.regimen.0.stop={\n=\na.b.c=1\narms=3")
+            self.assertEqual(self.page(variables=["ctx"]).rows[0][2][0].curves[1].key, "drug: ctx")
+
+    def test_memory(self):
+        """A million subjects that are not there fit into a few hundred megabytes."""
+        write(self.path, days=range(0, 80, 10))
+        with h5py.File(self.path, "a") as file:
+            replace(file, "bmd", shape=(2, 1, 10 ** 6, 8), dtype="f4", chunks=(1, 1, 65536, 1), fillvalue=1.0)
+        limit = 2 * 2 ** 30
+        done = subprocess.run([PLOT, "made.h5", "-o", "f.png", "--variables", "bmd"], cwd=self.folder, check=False,
+                              capture_output=True, text=True, timeout=300, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+def replace(file, name, **new):
+    file.pop(name)
+    file.create_dataset(name, **new)
+
+
+def link(file, name, target):
+    file.pop(name)
+    file[name] = target
+
+
+if __name__ == "__main__":
+    unittest.main()
