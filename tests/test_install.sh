@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What `cmake --install` leaves is enough for a user without the source tree: the program finds its experiments, and
-# pkg-config and find_package say how to compile and link with the library, shared and static, from C and C++. Takes the path of osteon.
+# What `cmake --install` leaves is enough for a user without the source tree: the program finds its experiments, figures
+# their evidence, and pkg-config and find_package say how to compile and link with the library, shared and static, from C and C++. Takes the path of osteon.
 set -euo pipefail
 build=$(dirname "$(realpath "$1")")
 prefix=$(mktemp -d)
@@ -17,8 +17,15 @@ lib=$(dirname "$(find "$prefix" -name libosteon.a)")
 export PKG_CONFIG_PATH=$lib/pkgconfig LD_LIBRARY_PATH=$lib
 mkdir "$prefix/empty"
 cd "$prefix/empty"
-../bin/osteon run atac --subjects 64 --quiet -o atac.h5
+../bin/osteon run atac --subjects 64 -o atac.h5 2>/dev/null >printed
+tail -1 printed | grep -x " *$prefix/bin/osteon-plot atac.h5" >/dev/null || fail "run does not name osteon-plot: $(tail -1 printed)"
 ../bin/osteon show atac.h5 | grep '64 subjects' >/dev/null || fail "osteon show does not say 64 subjects"
+if /usr/bin/python3 -c "import h5py, matplotlib, numpy, yaml" 2>/dev/null; then
+    "$prefix"/bin/osteon-plot atac.h5 2>message || fail "osteon-plot ends with $?"
+    [[ -s atac.png && ! -s message ]] || fail "osteon-plot says '$(cat message)'" # of evidence that is not installed
+fi
+rm "$prefix"/bin/osteon-plot
+! ../bin/osteon run menopause --subjects 2 -o m.h5 2>/dev/null | grep plot || fail "run names an osteon-plot that is not there"
 
 prefix_models=../share/osteon/models
 ../bin/osteon list models | grep -x models/published/jorg2022 >/dev/null || fail "osteon list models has no heading per folder"

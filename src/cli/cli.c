@@ -156,6 +156,22 @@ static int config_folders(ost_text_list_t *folders)
     return ret;
 }
 
+bool ost_cli_plot_command(char *command, size_t size)
+{
+    static const char name[] = "osteon-plot";
+    char program[PATH_MAX];
+    for (const char *folder = getenv("PATH"); folder != NULL; folder = strchr(folder, ':')) {
+        folder += *folder == ':';
+        snprintf(command, size, "%.*s/%s", (int) strcspn(folder, ":"), folder, name);
+        if (access(command, X_OK) == 0) return snprintf(command, size, "%s", name) > 0;
+    }
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    if (length <= 0) return false;
+    program[length] = '\0';
+    int n = snprintf(command, size, "%s/%s", dirname(program), name);
+    return n > 0 && (size_t) n < size && access(command, X_OK) == 0;
+}
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');

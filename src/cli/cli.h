@@ -186,6 +186,9 @@ int ost_cli_compare(
 bool ost_cli_shard(const char *text, ost_shard_t *shard);
 /* What two options say of a journal that is there; both together are refused. @return whether they go together */
 bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how);
+/* The command that draws a result file: its name where PATH has it, else its path beside the program. @return whether
+ * there is one */
+bool ost_cli_plot_command(char *command, size_t size);
 /* Say what was written and what to do with it. */
 void ost_cli_written(const char *out);
 /* How the files that osteon writes begin: results, tables of `fit`, reports of `validate`. */

@@ -221,11 +221,11 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
 
 void ost_cli_written(const char *out)
 {
-    char a[32];
+    char a[32], plot[PATH_MAX];
     struct stat st;
     printf("written: %s (%s)\n", out, stat(out, &st) == 0 ? ost_cli_bytes((double) st.st_size, a) : "?");
-    int length = (int) (strlen(out) - (ost_cli_ends_with(out, ".h5") ? strlen(".h5") : 0));
-    printf("next:    osteon show %s\n         scripts/plot.py %s -o %.*s.png\n", out, out, length, out);
+    printf("next:    osteon show %s\n", out);
+    if (ost_cli_plot_command(plot, sizeof(plot))) printf("         %s %s\n", plot, out);
 }
 
 /* After a failure: what a run with --resume can start from. */

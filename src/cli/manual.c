@@ -59,6 +59,9 @@ int ost_cli_print_man(void)
 #define PUT_EXIT(name, value, text) put_paragraph(".TP\n" #value, text);
     OST_EXIT_LIST(PUT_EXIT)
 #undef PUT_EXIT
+    put_paragraph(".SH FIGURES",
+        "'osteon-plot RESULT.h5' draws a result file, 'osteon-plot --help' prints its options; it needs Python 3 with "
+        "numpy, h5py, matplotlib and PyYAML.");
     put_paragraph(".SH FILES\n.TP\n" OST_DATA_DIR,
         "models, experiments that can be run by name, and the JSON Schema of experiment files");
     return 0;

@@ -199,7 +199,7 @@ static int read_results(ost_experiment_t *self, const ost_yaml_t *tree, ost_erro
     return ret;
 }
 
-/* How to draw it is for scripts/plot.py, which finds it in the result file; only the words are checked here. */
+/* How to draw it is for osteon-plot, which finds it in the result file; only the words are checked here. */
 static int check_plot(const ost_yaml_t *tree, ost_error_t *err)
 {
     static const char *const panels[] = { "variables", "arms" }, *const shows[] = { "value", "change", "ratio" },

@@ -216,7 +216,7 @@ static const ost_schema_t experiment[] = {
     { "results", MAP, "a mapping", "", false, MEMBERS(results) },
     { "evidence", MAP, "a mapping", "trials to compare with", false, MEMBERS(evidence) },
     { "endpoints", MAP, "a mapping of names to endpoints", "what is asked of the run", false, MEMBERS(endpoints) },
-    { "plot", MAP, "a mapping", "how scripts/plot.py draws it; omitted: change of BMD", false, MEMBERS(plot) },
+    { "plot", MAP, "a mapping", "how osteon-plot draws it; omitted: change of BMD", false, MEMBERS(plot) },
 };
 
 const ost_schema_t ost_experiment_schema = { "", MAP, "a mapping of name, models, population, arms, times, ...", "",
