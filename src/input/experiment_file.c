@@ -89,6 +89,21 @@ static int add_drugs(ost_experiment_t *self, ost_error_t *err)
     return 0;
 }
 
+/* The last time where `to` is not met: outputs end before it. */
+static int warn_of_end(
+    ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *to, double last, ost_error_t *err)
+{
+    char where[400];
+    if (to->origin != NULL)
+        snprintf(where, sizeof where, "in the setting '%.200s'", to->origin);
+    else
+        snprintf(where, sizeof where, "%.200s:%d:%d", tree->path, to->location.line, to->location.column);
+    int ret = ost_text_list_add(&self->warnings,
+        "%s: the last output is at day %.10g, not at 'to: %.60s': no whole number of steps 'every' leads there", where,
+        last, to->text);
+    return ret == 0 ? 0 : ost_no_memory(err);
+}
+
 static int times_by_step(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
     double from = 0, to = 0, every = 0;
@@ -106,6 +121,9 @@ static int times_by_step(ost_experiment_t *self, const ost_yaml_t *tree, const o
     if (self->times == NULL) return ost_no_memory(err);
     self->n_times = (size_t) n;
     for (size_t i = 0; i < self->n_times; i++) self->times[i] = from + (double) i * every;
+    double *last = &self->times[self->n_times - 1];
+    if (fabs(to - *last) > 1e-9 * every + 1e-12 * (to - from)) return warn_of_end(self, tree, to_node, *last, err);
+    *last = to; /* 0.3 day, where 3 times 0.1 day is a little more */
     return 0;
 }
 
@@ -280,9 +298,9 @@ int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *t
     ost_yaml_t tree;
     ret = parse_tree(&tree, self->path, text, overrides, n_overrides, err);
     if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &tree, err);
-    if (ret == 0) ret = read_tree(self, &tree, err);
     self->warnings = tree.warnings;
     tree.warnings = (ost_text_list_t){ 0 };
+    if (ret == 0) ret = read_tree(self, &tree, err);
     ost_yaml_free(&tree);
     return ret;
 }

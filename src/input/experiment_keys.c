@@ -117,7 +117,7 @@ static const ost_schema_t arms[] = {
 
 static const ost_schema_t times[] = {
     { "from", TIME, "a time", "first output; default 0 day", false, NULL, 0 },
-    { "to", TIME, "a time such as 7 year", "last output", true, NULL, 0 },
+    { "to", TIME, "a time such as 7 year", "last output, where a whole number of steps leads there", true, NULL, 0 },
     { "every", TIME, "a time such as 1 month", "between outputs", true, NULL, 0 },
     { "-", TIME, "a time such as 6 month", "instead: the outputs one by one", false, NULL, 0 },
 };
