@@ -107,15 +107,12 @@ static void covariate(study_t *s, const char *name, ost_dist_kind_t kind, double
 
 static ost_formula_t *formula(const study_t *s, const char *expression)
 {
-    const char *names[4];
-    ost_unit_t units[4];
+    ost_name_t names[4];
     ost_formula_t *made = NULL;
     ost_dim_t dim;
-    for (size_t i = 0; i < s->e.n_covariates; i++) {
-        names[i] = s->covariates[i].name;
-        units[i] = s->covariates[i].unit;
-    }
-    int ret = ost_formula_new(&made, expression, names, units, s->e.n_covariates, &dim, NULL);
+    for (size_t i = 0; i < s->e.n_covariates; i++)
+        names[i] = (ost_name_t){ .name = s->covariates[i].name, .unit = s->covariates[i].unit };
+    int ret = ost_formula_new(&made, expression, names, s->e.n_covariates, &dim, NULL);
     CU_ASSERT_EQUAL_FATAL(ret, 0);
     return made;
 }
@@ -226,17 +223,17 @@ static void test_settings(void)
 {
     study_t s;
     STUDY(&s, "bone", "axis", "pill");
-    s.settings[0] = (ost_param_setting_t){ .model = text("bone"), .param = text("r"), .sets_value = true, .value = 4 };
+    s.settings[0] =
+        (ost_param_setting_t){ .model = text("bone"), .param = text("r"), .sets_value = true, .value.value = 4 };
     s.settings[1] = (ost_param_setting_t){ .model = text("axis"),
         .param = text("E0"),
         .sets_value = true,
-        .value = 80,
-        .dim = unit_of("pmol/L").dim,
+        .value = { 80, unit_of("pmol/L").dim, false },
         .sets_spread = true,
-        .spread_sd = 0.2 };
+        .spread.value = 0.2 };
     s.settings[2] = (ost_param_setting_t){ .model = text("pill"), .param = text("ke"), .sets_spread = true };
     s.settings[3] =
-        (ost_param_setting_t){ .model = text("pill"), .param = text("K"), .sets_spread = true, .spread_sd = 0.1 };
+        (ost_param_setting_t){ .model = text("pill"), .param = text("K"), .sets_spread = true, .spread.value = 0.1 };
     s.e.n_settings = 4;
     must_plan(&s);
     double params[16], low = INFINITY;
@@ -358,7 +355,7 @@ static void test_negative_value(void)
     double params[16];
     STUDY(&s, "pool", "gate");
     s.settings[0] =
-        (ost_param_setting_t){ .model = text("gate"), .param = text("dip"), .sets_spread = true, .spread_sd = 0.5 };
+        (ost_param_setting_t){ .model = text("gate"), .param = text("dip"), .sets_spread = true, .spread.value = 0.5 };
     s.e.n_settings = 1;
     must_plan(&s);
     for (uint64_t i = 0; i < 500; i++) {
@@ -445,8 +442,7 @@ static void test_variants(void)
         s.settings[0] = (ost_param_setting_t){ .model = v == 1 ? text("axis") : text("bone"),
             .param = v == 1 ? text("E0") : text("r"),
             .sets_value = true,
-            .value = v == 1 ? 75 : 4,
-            .dim = v == 1 ? unit_of("pmol/L").dim : unit_of("1").dim };
+            .value = { v == 1 ? 75 : 4, unit_of(v == 1 ? "pmol/L" : "1").dim, false } };
         s.e.n_settings = v > 0;
         must_plan(&s);
         run(&one, &s.plan, 1);

@@ -164,6 +164,13 @@ static void test_units(void)
         { "(1/d)", 1, -1, 0, 0, 0, 0 },
         { "(kg/m2)^2", 1e8, 0, 2, -4, 0, 0 },
         { "1/d^2", 1, -2, 0, 0, 0, 0 },
+        { "hour", 1.0 / 24, 1, 0, 0, 0, 0 },
+        { "mg/hours", 24, -1, 1, 0, 0, 0 },
+        { "minute", 1.0 / 1440, 1, 0, 0, 0, 0 },
+        { "minutes", 1.0 / 1440, 1, 0, 0, 0, 0 },
+        { "1/second", 86400, -1, 0, 0, 0, 0 },
+        { "seconds", 1.0 / 86400, 1, 0, 0, 0, 0 },
+        { "weeks", 7, 1, 0, 0, 0, 0 },
         { "%/y", 0.01 / 365.25, -1, 0, 0, 0, 0 },
         { " mg / d ", 1, -1, 1, 0, 0, 0 },
         { "1/mg", 1, 0, -1, 0, 0, 0 },
@@ -180,11 +187,44 @@ static void test_units(void)
     }
 }
 
+/* What stands in files: xarray takes `days`, `hours`, `minutes` and `seconds` for durations in a format of its own. */
+static void test_symbols_of_times(void)
+{
+    static const char *const cases[][2] = { { "days", "d" }, { "hours", "h" }, { "minutes", "min" }, { "seconds", "s" },
+        { "mg/day", "mg/d" }, { "ng/(mL minute)", "ng/(mL min)" }, { "1/year^2", "1/y^2" }, { "weeks", "wk" },
+        { "months", "mo" }, { "d", "d" }, { "%", "%" }, { "pmol/L", "pmol/L" }, { "1", "1" }, { "", "" },
+        { "\xc2\xb5g/day", "\xc2\xb5g/d" } };
+    char buf[64];
+    for (size_t i = 0; i < COUNT(cases); i++)
+        CU_ASSERT_STRING_EQUAL(ost_unit_symbols(cases[i][0], buf, sizeof(buf)), cases[i][1]);
+    CU_ASSERT_STRING_EQUAL(ost_unit_symbols("mg/day", buf, 4), "mg/");
+}
+
+static void test_plain_numbers(void)
+{
+    char why[OST_UNIT_MISSING_SIZE];
+    static const struct {
+        const char *unit, *text, *says; /* says: NULL where nothing is wrong */
+    } cases[] = { { "%", "5", "5 has no unit; write '5 %' or '500 %'" }, { "%", "0", NULL }, { "%", "5 %", NULL },
+        { "%", "0.05 1", NULL }, { "1", "5", NULL },
+        { "nmol/mmol", "-3e-5", "write '-3e-05 nmol/mmol' or '-30 nmol/mmol'" },
+        { "mg/g", "2", "write '2 mg/g' or '2000 mg/g'" }, { "mg/mg", "2", NULL }, { "1/d", "2", NULL } };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        ost_unit_t unit;
+        ost_quantity_t q;
+        CU_ASSERT_EQUAL_FATAL(ost_unit_parse(&unit, cases[i].unit, NULL), 0);
+        CU_ASSERT_EQUAL_FATAL(ost_quantity_parse(&q, cases[i].text, NULL), 0);
+        const char *says = ost_unit_missing(&unit, cases[i].unit, q.is_plain, q.value, why);
+        CU_ASSERT_EQUAL((says != NULL), (cases[i].says != NULL));
+        if (says != NULL && cases[i].says != NULL) ost_assert_contains(says, cases[i].says);
+    }
+}
+
 static void test_wrong_units(void)
 {
     static const char *const cases[][2] = { { "", "write 1 for none" }, { "mgg", "did you mean 'mg'" },
         { "pmol/l", "did you mean 'L'" }, { "ml", "did you mean 'mL'" }, { "Mg", "did you mean 'mg'" },
-        { "ML", "did you mean 'mL'" }, { "nM", "did you mean 'nmol/L'" }, { "hours", "did you mean 'h'" },
+        { "ML", "did you mean 'mL'" }, { "nM", "did you mean 'nmol/L'" }, { "hrs", "did you mean 'h'" },
         { "U/L", "did you mean 'IU'" }, { "yr", "did you mean 'y'" }, { "monht", "did you mean 'month'" },
         { "furlong", "unknown unit 'furlong'" }, { "mcL", "unknown unit 'mcL'" }, { "kd", "unknown unit 'kd'" },
         { "k", "unknown unit 'k'" }, { "mg/L d", "two ways" }, { "mg/L*d", "two ways" }, { "mg/", "a unit is missing" },
@@ -220,13 +260,13 @@ static void test_quantities(void)
         { " 2 1/d ", 2, "1/time" }, { "0.95 g/cm2", 95000, "mass/area" }, { "3 1", 3, "1" }, { "7 ug", 0.007, "mass" },
         { "0 mg", 0, "mass" } };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        double value;
-        ost_dim_t dim;
+        ost_quantity_t q;
         ost_error_t err = { 0 };
         char text[64];
-        CU_ASSERT(ost_quantity_parse(&value, &dim, cases[i].text, &err) == 0);
-        bool ok = value == cases[i].value && strcmp(ost_dim_format(dim, text, sizeof(text)), cases[i].dim) == 0;
-        if (!ok) printf("\n%s: %.17g %s %s\n", cases[i].text, value, text, err.what);
+        CU_ASSERT(ost_quantity_parse(&q, cases[i].text, &err) == 0);
+        bool ok = q.value == cases[i].value && strcmp(ost_dim_format(q.dim, text, sizeof(text)), cases[i].dim) == 0 &&
+                  q.is_plain == (strcmp(cases[i].text, "0.3") == 0);
+        if (!ok) printf("\n%s: %.17g %s %s\n", cases[i].text, q.value, text, err.what);
         CU_ASSERT(ok);
     }
 }
@@ -250,10 +290,9 @@ static void test_wrong_quantities(void)
         { "1_000 mg", OST_ERR_UNIT, "expected the name" }, { "6 months ago", OST_ERR_UNIT, "unknown unit 'ago'" },
         { "1 mg;", OST_ERR_UNIT, "expected '/'" } };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        double value;
-        ost_dim_t dim;
+        ost_quantity_t q;
         ost_error_t err = { 0 };
-        int ret = ost_quantity_parse(&value, &dim, cases[i].text, &err);
+        int ret = ost_quantity_parse(&q, cases[i].text, &err);
         if (ret != cases[i].code) printf("\n'%s' gives %d\n", cases[i].text, ret);
         CU_ASSERT(ret == cases[i].code && err.code == cases[i].code);
         ost_assert_contains(err.what, cases[i].says);
@@ -397,6 +436,7 @@ static void test_isa(void)
 static const ost_test_t tests[] = { { "error_record", test_error_record },
     { "error_text_is_cut_not_overrun", test_error_text_is_cut_not_overrun }, { "error_names", test_error_names },
     { "nearest", test_nearest }, { "lines", test_lines }, { "units", test_units }, { "wrong_units", test_wrong_units },
+    { "symbols_of_times", test_symbols_of_times }, { "plain_numbers", test_plain_numbers },
     { "quantities", test_quantities }, { "wrong_quantities", test_wrong_quantities }, { "dimensions", test_dimensions },
     { "philox_known_answers", test_philox_known_answers }, { "moments", test_moments },
     { "permutation", test_permutation }, { "normal_quantile", test_normal_quantile }, { "normal_cdf", test_normal_cdf },

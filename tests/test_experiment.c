@@ -163,13 +163,13 @@ static void test_parameters(void)
     CU_ASSERT_STRING_EQUAL(s[0].model, "aibl");
     CU_ASSERT_STRING_EQUAL(s[0].param, "k_C");
     CU_ASSERT_TRUE(s[0].sets_value && !s[0].sets_spread);
-    ost_assert_close(s[0].value, 0.08, 0, 0);
-    CU_ASSERT_TRUE(ost_dim_equal(s[0].dim, per_time));
+    ost_assert_close(s[0].value.value, 0.08, 0, 0);
+    CU_ASSERT_TRUE(ost_dim_equal(s[0].value.dim, per_time));
     CU_ASSERT_STRING_EQUAL(s[1].param, "T[lumbar_spine]");
-    ost_assert_close(s[1].value, 0.11 / YEAR, 1e-15, 0);
+    ost_assert_close(s[1].value.value, 0.11 / YEAR, 1e-15, 0);
     CU_ASSERT_TRUE(s[1].sets_value && s[1].sets_spread);
-    ost_assert_close(s[1].spread_sd, 0.3, 0, 0);
-    CU_ASSERT_TRUE(!s[2].sets_value && s[2].sets_spread && s[2].spread_sd == 0);
+    ost_assert_close(s[1].spread.value, 0.3, 0, 0);
+    CU_ASSERT_TRUE(!s[2].sets_value && s[2].sets_spread && s[2].spread.value == 0);
     ost_experiment_free(&e);
 }
 
@@ -261,7 +261,8 @@ static void test_defaults(void)
 
 static void test_last_time(void)
 {
-    /* the last output is there when the step meets it but for rounding, and is not added when it does not */
+    /* the last output is there when the step meets it but for rounding; it is not added when it does not, which is said
+     */
     static const struct {
         const char *times;
         size_t n;
@@ -273,6 +274,8 @@ static void test_last_time(void)
         { "{to: 5.8 month, every: 0.1 month}", 59, 5.8 * MONTH },
         { "{to: 10 d, every: 3 d}", 4, 9 },
         { "{from: 2 d, to: 2 d, every: 3 d}", 1, 2 },
+        { "{to: 0.3 day, every: 0.1 day}", 4, 0.3 },
+        { "{to: 2 hours, every: 30 minutes}", 5, 2.0 / 24 },
         { "{from: -1 year, to: 0 d, every: 6 month}", 3, 0 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -280,7 +283,10 @@ static void test_last_time(void)
         snprintf(text, sizeof text, "models: [aibl]\narms: {a: {}}\ntimes: %s\n", cases[i].times);
         parse_right(text);
         CU_ASSERT_EQUAL(e.n_times, cases[i].n);
-        ost_assert_close(e.times[e.n_times - 1], cases[i].last, 1e-14, 1e-12);
+        ost_assert_close(e.times[e.n_times - 1], cases[i].last, 1e-15, 0);
+        bool is_missed = strstr(cases[i].times, "to: 10 d") != NULL;
+        CU_ASSERT_EQUAL_FATAL(e.warnings.n, is_missed);
+        if (is_missed) ost_assert_contains(e.warnings.items[0], "the last output is at day 9, not at 'to: 10 d'");
         ost_experiment_free(&e);
     }
 }
@@ -300,9 +306,9 @@ static void test_overrides(void)
     if (ret != 0) fprintf(stderr, "\n%s\n", ost_error_format(&err, buf, sizeof buf));
     CU_ASSERT_EQUAL_FATAL(ret, 0);
     CU_ASSERT_EQUAL(e.n_subjects, 100);
-    ost_assert_close(e.settings[0].value, 0.09, 0, 0);
-    ost_assert_close(e.settings[1].spread_sd, 0.1, 0, 0);
-    ost_assert_close(e.settings[1].value, 0.11 / YEAR, 1e-15, 0);
+    ost_assert_close(e.settings[0].value.value, 0.09, 0, 0);
+    ost_assert_close(e.settings[1].spread.value, 0.1, 0, 0);
+    ost_assert_close(e.settings[1].value.value, 0.11 / YEAR, 1e-15, 0);
     CU_ASSERT_EQUAL_FATAL(e.n_settings, 4);
     CU_ASSERT_STRING_EQUAL(e.settings[3].model, "hormones");
     CU_ASSERT_STRING_EQUAL(e.settings[3].param, "k_E");

@@ -183,12 +183,12 @@ static void exponential_spread_has_no_sd_to_set(void)
     study_t s;
     steady_study(&s);
     s.settings[1] = (ost_param_setting_t){
-        .model = text("scanner"), .param = text("patience"), .sets_spread = true, .spread_sd = 0.5
+        .model = text("scanner"), .param = text("patience"), .sets_spread = true, .spread.value = 0.5
     };
     s.e.n_settings = 2;
     CU_ASSERT_EQUAL(study_plan(&s), OST_ERR_VALUE);
     ost_assert_contains(s.err.what, "no SD");
-    s.settings[1].spread_sd = 0;
+    s.settings[1].spread.value = 0;
     s.err = (ost_error_t){ 0 };
     result_t r;
     run(&r, &s, 3, 1);

@@ -616,8 +616,7 @@ static void set_param(study_t *s, const char *model, const char *param, double v
     s->settings[s->e.n_settings++] = (ost_param_setting_t){ .model = text(model),
         .param = text(param),
         .sets_value = true,
-        .value = value * u.factor,
-        .dim = u.dim,
+        .value = { value * u.factor, u.dim, false },
         .location = { 15, 4 } };
 }
 
@@ -660,13 +659,13 @@ static void test_wrong_params(void)
         STUDY(&s, "bone", "axis");
         set_param(&s, "bone", "g", 0.4, "1");
         s.settings[0].sets_spread = true;
-        s.settings[0].spread_sd = spreads[i];
+        s.settings[0].spread.value = spreads[i];
         expect_error(&s, OST_ERR_VALUE, 15, "spread of 'bone.g'", "a number >= 0");
     }
     STUDY(&s, "bone", "axis");
     set_param(&s, "bone", "r", 3, "1");
     s.settings[0].sets_spread = true;
-    s.settings[0].spread_sd = 0.1;
+    s.settings[0].spread.value = 0.1;
     expect_error(&s, OST_ERR_VALUE, 15, "'bone.r' is one of 3 values", "a spread of 0 keeps it");
 }
 
@@ -717,7 +716,7 @@ static void test_wrong_run_in(void)
     study_t s;
     ost_dim_t dim;
     ost_formula_t *start = NULL;
-    CU_ASSERT_EQUAL_FATAL(ost_formula_new(&start, "-10 [d]", NULL, NULL, 0, &dim, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_formula_new(&start, "-10 [d]", NULL, 0, &dim, NULL), 0);
     for (int same = 0; same < 2; same++) {
         STUDY(&s, "bone");
         s.e.start = start;

@@ -177,17 +177,19 @@ static double formula(const char *text, const char *unit)
 {
     static const char *const names[] = { "x", "y", "age", "E" };
     static const char *const units_text[] = { "1", "1", "y", "pmol/L" };
-    ost_unit_t units[4], expected;
+    ost_name_t variables[4];
+    ost_unit_t expected;
     double values[] = { 3, 0.5, 60, 200 };
     ost_error_t err = { 0 };
     ost_formula_t *f = NULL;
     ost_dim_t dim;
     for (int i = 0; i < 4; i++) {
-        CU_ASSERT_EQUAL_FATAL(ost_unit_parse(&units[i], units_text[i], NULL), 0);
-        values[i] *= units[i].factor;
+        variables[i] = (ost_name_t){ .name = names[i], .unit_text = units_text[i] };
+        CU_ASSERT_EQUAL_FATAL(ost_unit_parse(&variables[i].unit, units_text[i], NULL), 0);
+        values[i] *= variables[i].unit.factor;
     }
     CU_ASSERT_EQUAL_FATAL(ost_unit_parse(&expected, unit, NULL), 0);
-    int ret = ost_formula_new(&f, text, names, units, 4, &dim, &err);
+    int ret = ost_formula_new(&f, text, variables, 4, &dim, &err);
     if (ret != 0) fprintf(stderr, "\n%s: %s\n", text, format(&err));
     CU_ASSERT_EQUAL_FATAL(ret, 0);
     if (!ost_dim_equal(dim, expected.dim)) fprintf(stderr, "\n%s: not of dimension %s\n", text, unit);
@@ -275,19 +277,33 @@ static void test_formula_errors(void)
         { "age^x", OST_ERR_UNIT, 5, "constant" },
         { "x\xff", OST_ERR_SYNTAX, 2, "UTF-8" },
         { "x\x01", OST_ERR_SYNTAX, 2, "control character" },
+        /* a plain number beside a unit with a scale but no dimension */
+        { "ntx - 5", OST_ERR_UNIT, 7, "5 [nmol/mmol] or 5000000 [nmol/mmol]" },
+        { "-5 + ntx", OST_ERR_UNIT, 1, "-5 [nmol/mmol]" },
+        { "2*3 + ntx", OST_ERR_UNIT, 1, "6 [nmol/mmol]" },
+        { "max(ntx, 30)", OST_ERR_UNIT, 10, "30 [nmol/mmol]" },
+        { "min(1/3, ntx)", OST_ERR_UNIT, 5, "[nmol/mmol]" },
+        { "if ntx > 30 then 1 else 2", OST_ERR_UNIT, 10, "30 [nmol/mmol]" },
+        { "if 30 >= 2*ntx then 1 else 2", OST_ERR_UNIT, 4, "30 [nmol/mmol]" },
+        { "if x*abs(ntx) < 30 then 1 else 2", OST_ERR_UNIT, 17, "30 [nmol/mmol]" },
+        { "if x > 1 then ntx else 27", OST_ERR_UNIT, 24, "27 [nmol/mmol]" },
+        { "hill(ntx, 30, 2)", OST_ERR_UNIT, 11, "30 [nmol/mmol]" },
+        { "table(ntx; 20: 1, 30: 2)", OST_ERR_UNIT, 7, "table(x [nmol/mmol]; ...)" },
+        { "table(x; 20: ntx, 30: 2)", OST_ERR_UNIT, 23, "2 [nmol/mmol]" },
+        { "1 - 30 [%]", OST_ERR_UNIT, 1, "1 [%] or 100 [%]" },
     };
-    static const char *const names[] = { "x", "age" };
-    ost_unit_t units[2];
-    CU_ASSERT_EQUAL_FATAL(ost_unit_parse(&units[0], "1", NULL) | ost_unit_parse(&units[1], "y", NULL), 0);
+    ost_name_t names[] = { { .name = "x", .unit_text = "1" }, { .name = "age", .unit_text = "y" },
+        { .name = "ntx", .unit_text = "nmol/mmol" } };
+    for (size_t i = 0; i < 3; i++) CU_ASSERT_EQUAL_FATAL(ost_unit_parse(&names[i].unit, names[i].unit_text, NULL), 0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         ost_formula_t *f = NULL;
         ost_error_t err = { 0 };
         ost_dim_t dim;
-        CU_ASSERT_EQUAL(ost_formula_new(&f, cases[i].text, names, units, 2, &dim, &err), cases[i].code);
+        CU_ASSERT_EQUAL(ost_formula_new(&f, cases[i].text, names, 3, &dim, &err), cases[i].code);
         CU_ASSERT_PTR_NULL(f);
         CU_ASSERT_EQUAL(err.column, cases[i].column);
         ost_assert_contains(err.what, cases[i].part);
-        CU_ASSERT(ost_formula_new(&f, cases[i].text, names, units, 2, &dim, NULL) < 0);
+        CU_ASSERT(ost_formula_new(&f, cases[i].text, names, 3, &dim, NULL) < 0);
     }
 }
 

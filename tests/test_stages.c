@@ -8,7 +8,7 @@ static void test_first_error(void)
     study_t s;
     STUDY(&s, "bone", "axis");
     s.settings[s.e.n_settings++] =
-        (ost_param_setting_t){ .model = text("bone"), .param = text("g"), .sets_value = true, .value = 1.4 };
+        (ost_param_setting_t){ .model = text("bone"), .param = text("g"), .sets_value = true, .value.value = 1.4 };
     drive(&s, 0, "loads", 1, "1", 0, 1);
     CU_ASSERT_EQUAL(study_plan(&s), OST_ERR_VALUE);
     ost_assert_contains(s.err.what, "'bone.g' = 1.4");

@@ -99,7 +99,8 @@ static int read_param(ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_no
         .upper = model->upper,
         .logit = model->lower >= 0 && model->upper <= 1 && ost_dim_is_none(model->unit.dim) };
     if (param->name == NULL) return ost_no_memory(err);
-    int ret = ost_field_of_dim(tree, prior, model->unit.dim, model->unit_text, &param->prior, err);
+    int ret = ost_field_in_unit(tree, prior, &model->unit, model->unit_text, &param->prior, err);
+    if (ret == 0 && !isnan(ost_param_within(model, param->prior))) param->prior = ost_param_within(model, param->prior);
     if (param->logit && model->spread.kind != OST_SPREAD_LOGITNORMAL)
         param->prior_sd /= fmax(1 - param->prior, 1e-6); /* the model's is of ln: d logit = d ln/(1 - p) */
     if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(node, "sd"), 1e-6, 10, &param->prior_sd, err);

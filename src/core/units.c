@@ -28,25 +28,32 @@ typedef struct {
     ost_error_t *err;
 } parser_t;
 
+/* Words of times; files have the symbol, since readers take `days` for a duration in a format of their own. */
 static const struct {
-    const char *name;
+    const char *name, *symbol;
     double num, den; /* days */
 } time_words[] = {
-    { "s", 1, 86400 },
-    { "min", 1, 1440 },
-    { "h", 1, 24 },
-    { "d", 1, 1 },
-    { "day", 1, 1 },
-    { "days", 1, 1 },
-    { "wk", 7, 1 },
-    { "week", 7, 1 },
-    { "weeks", 7, 1 },
-    { "mo", OST_DAYS_PER_MONTH, 1 },
-    { "month", OST_DAYS_PER_MONTH, 1 },
-    { "months", OST_DAYS_PER_MONTH, 1 },
-    { "y", OST_DAYS_PER_YEAR, 1 },
-    { "year", OST_DAYS_PER_YEAR, 1 },
-    { "years", OST_DAYS_PER_YEAR, 1 },
+    { "s", "s", 1, 86400 },
+    { "second", "s", 1, 86400 },
+    { "seconds", "s", 1, 86400 },
+    { "min", "min", 1, 1440 },
+    { "minute", "min", 1, 1440 },
+    { "minutes", "min", 1, 1440 },
+    { "h", "h", 1, 24 },
+    { "hour", "h", 1, 24 },
+    { "hours", "h", 1, 24 },
+    { "d", "d", 1, 1 },
+    { "day", "d", 1, 1 },
+    { "days", "d", 1, 1 },
+    { "wk", "wk", 7, 1 },
+    { "week", "wk", 7, 1 },
+    { "weeks", "wk", 7, 1 },
+    { "mo", "mo", OST_DAYS_PER_MONTH, 1 },
+    { "month", "mo", OST_DAYS_PER_MONTH, 1 },
+    { "months", "mo", OST_DAYS_PER_MONTH, 1 },
+    { "y", "y", OST_DAYS_PER_YEAR, 1 },
+    { "year", "y", OST_DAYS_PER_YEAR, 1 },
+    { "years", "y", OST_DAYS_PER_YEAR, 1 },
 };
 
 static const struct {
@@ -83,13 +90,14 @@ static const struct {
 
 static const char *const common[] = { "mg", "ug", "mcg", "ng", "pg", "fg", "g", "kg", "L", "dL", "mL", "uL", "nL",
     "mol", "mmol", "umol", "nmol", "pmol", "fmol", "m", "dm", "cm", "mm", "um", "nm", "IU", "mIU", "kIU", "%", "s",
-    "min", "h", "d", "day", "days", "wk", "week", "weeks", "mo", "month", "months", "y", "year", "years" };
+    "second", "seconds", "min", "minute", "minutes", "h", "hour", "hours", "d", "day", "days", "wk", "week", "weeks",
+    "mo", "month", "months", "y", "year", "years" };
 
 /* What edit distance would get wrong: "nM" is nearer to nm than to nmol/L. */
 static const char *const meant[][2] = { { "M", "mol/L" }, { "mM", "mmol/L" }, { "uM", "umol/L" }, { "nM", "nmol/L" },
     { "pM", "pmol/L" }, { "fM", "fmol/L" }, { "U", "IU" }, { "mU", "mIU" }, { "cc", "mL" }, { "sec", "s" },
-    { "second", "s" }, { "seconds", "s" }, { "minute", "min" }, { "minutes", "min" }, { "hr", "h" }, { "hrs", "h" },
-    { "hour", "h" }, { "hours", "h" }, { "yr", "y" }, { "yrs", "y" }, { "percent", "%" }, { "a", "y" } };
+    { "mins", "min" }, { "hr", "h" }, { "hrs", "h" }, { "wks", "wk" }, { "yr", "y" }, { "yrs", "y" },
+    { "percent", "%" }, { "a", "y" } };
 
 static const scale_t one = { .num = 1, .den = 1 };
 
@@ -336,10 +344,9 @@ static const char *scan_number(const char *p)
     return p;
 }
 
-int ost_quantity_parse(double *value, ost_dim_t *dim, const char *text, ost_error_t *err)
+int ost_quantity_parse(ost_quantity_t *quantity, const char *text, ost_error_t *err)
 {
-    *value = NAN;
-    *dim = (ost_dim_t){ 0 };
+    *quantity = (ost_quantity_t){ .value = NAN };
     const char *start = skip_blanks(text), *end = scan_number(start);
     if (end == start) {
         return ost_fail(err, OST_ERR_SYNTAX, "'%s': expected a number and its unit, such as 1 mg or -5 year", text);
@@ -366,9 +373,38 @@ int ost_quantity_parse(double *value, ost_dim_t *dim, const char *text, ost_erro
     }
     double result = number * scale.num / scale.den;
     if (!isfinite(result)) return ost_fail(err, OST_ERR_SYNTAX, "'%s': the number is too large", text);
-    *value = result;
-    *dim = scale.dim;
+    *quantity = (ost_quantity_t){ result, scale.dim, *unit == '\0' };
     return 0;
+}
+
+char *ost_unit_symbols(const char *text, char *buf, size_t size)
+{
+    size_t used = 0;
+    while (*text != '\0') {
+        size_t n = 0, i = 0;
+        while (is_letter(text[n])) n++;
+        while (i < COUNT(time_words) && (strncmp(text, time_words[i].name, n) != 0 || time_words[i].name[n] != '\0'))
+            i++;
+        const char *word = n > 0 && i < COUNT(time_words) ? time_words[i].symbol : text;
+        size_t length = word != text ? strlen(word) : n > 0 ? n : 1;
+        for (size_t k = 0; k < length && used + 1 < size; k++) buf[used++] = word[k];
+        text += n > 0 ? n : 1;
+    }
+    if (size > 0) buf[used] = '\0';
+    return buf;
+}
+
+bool ost_unit_is_ratio(const ost_unit_t *unit)
+{
+    return ost_dim_is_none(unit->dim) && unit->factor != 1;
+}
+
+const char *ost_unit_missing(const ost_unit_t *unit, const char *unit_text, bool is_plain, double value, char *buf)
+{
+    if (!is_plain || value == 0 || !ost_unit_is_ratio(unit)) return NULL;
+    snprintf(buf, OST_UNIT_MISSING_SIZE, "%.10g has no unit; write '%.10g %.60s' or '%.10g %.60s'", value, value,
+        unit_text, value / unit->factor, unit_text);
+    return buf;
 }
 
 bool ost_dim_equal(ost_dim_t a, ost_dim_t b)

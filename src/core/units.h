@@ -29,10 +29,17 @@ typedef struct {
     double factor; /**< internal units in one of it, > 0 */
 } ost_unit_t;
 
+/** A number with its unit, as read. */
+typedef struct {
+    double value;  /**< in internal units */
+    ost_dim_t dim; /**< its dimension */
+    bool is_plain; /**< no unit stands beside it */
+} ost_quantity_t;
+
 /** Read a unit: `1`, `%`, `d`, `1/d`, `mg/d`, `pmol/L`, `g/cm2`, `kg/m^2`, `ng/mL`, `mg/(L d)`, `1/mg`, `L/h/kg`.
  *  Names: g, L, mol, m, IU with the prefixes f p n u c d k (and m; mc on g, M on IU only, since `Mg` is a slip for mg);
- * %; and the times s min h d day days wk week weeks mo month months y year years, without prefix. Products are a blank
- * or
+ * %; and the times s min h d wk mo y, or second minute hour day week month year with or without a plural s, without
+ * prefix. Products are a blank or
  *  `*`, quotients `/`; after a `/` only further ones, as `mg/L d` can be read in two ways. Powers are one digit, `cm2`,
  *  `m^2`, `d^-1`, `d-1`; a positive power of a time needs the `^`.
  *  @param[out] unit  the factor is correctly rounded for every unit of practical size
@@ -41,9 +48,21 @@ int ost_unit_parse(ost_unit_t *unit, const char *text, ost_error_t *err) OST_MUS
 
 /** Read "1 mg", "6 month", "-5 year", "12 %", "0.3" (dimensionless), "1e-3 ng/mL". The blank may be missing. Numbers
  * are decimal with a point; they are read by strtod, so a program that calls setlocale must leave LC_NUMERIC at "C".
- *  @param[out] value  in internal units;  @param[out] dim  its dimension
+ *  @param[out] quantity  value NAN on error
  *  @return 0, OST_ERR_SYNTAX (no finite decimal number, or a comma in it) or OST_ERR_UNIT */
-int ost_quantity_parse(double *value, ost_dim_t *dim, const char *text, ost_error_t *err) OST_MUST_CHECK;
+int ost_quantity_parse(ost_quantity_t *quantity, const char *text, ost_error_t *err) OST_MUST_CHECK;
+
+/** A unit with the symbols of its times, `1/d` for `1/day` and `y` for `years`: as it stands in files. @return buf */
+char *ost_unit_symbols(const char *text, char *buf, size_t size);
+/** Whether a unit has a scale but no dimension, as `%` and `nmol/mmol`: beside it a plain number says too little. */
+bool ost_unit_is_ratio(const ost_unit_t *unit);
+/** Room for what ost_unit_missing() says. */
+#define OST_UNIT_MISSING_SIZE 256
+/** What is wrong with a plain number (other than 0) where such a unit is expected: 5 may mean 5 % or 500 %.
+ *  @param unit_text  as written, for the message;  @param[out] buf  [OST_UNIT_MISSING_SIZE] "5 has no unit; write '5 %'
+ * or '500 %'"
+ *  @return buf, or NULL where nothing is wrong */
+const char *ost_unit_missing(const ost_unit_t *unit, const char *unit_text, bool is_plain, double value, char *buf);
 
 /** True where all exponents agree. */
 bool ost_dim_equal(ost_dim_t a, ost_dim_t b);

@@ -133,12 +133,15 @@ static int check_param(const ost_draws_t *self, size_t k, ost_library_t *library
     if (!ost_dim_equal(param->unit.dim, self->units[k].dim))
         return ost_fail_at(
             err, OST_ERR_UNIT, self->path, 1, 0, "'%s' is measured in %s: another unit", name, param->unit_text);
+    if (ost_unit_is_ratio(&param->unit) && self->units[k].factor == 1)
+        return ost_fail_at(
+            err, OST_ERR_UNIT, self->path, 1, 0, "'%s' has no unit; write '%s [%s]'", name, name, param->unit_text);
     for (size_t d = 0; d <= self->n_draws; d++) {
         double value = self->values[d * self->n_params + k];
-        if (!(value >= param->lower && value <= param->upper))
-            return ost_fail_at(err, OST_ERR_VALUE, self->path, (int) d + 2, 0, "'%s' = %g is not within %g..%g %s",
-                name, value / param->unit.factor, param->lower / param->unit.factor, param->upper / param->unit.factor,
-                param->unit_text);
+        if (isnan(ost_param_within(param, value)))
+            return ost_fail_at(err, OST_ERR_VALUE, self->path, (int) d + 2, 0,
+                "'%s' = %.10g is not within %.10g..%.10g %s", name, value / param->unit.factor,
+                param->lower / param->unit.factor, param->upper / param->unit.factor, param->unit_text);
     }
     return 0;
 }

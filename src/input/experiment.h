@@ -26,6 +26,7 @@ typedef struct {
     ost_unit_t unit;         /**< for the result file */
     ost_origin_t origin;     /**< where its value comes from */
     ost_dist_kind_t kind;    /**< DISTRIBUTION only */
+    bool is_plain;           /**< its first number has no unit beside it */
     double a, b;             /**< its numbers (see core/distribution.h), or the value as a; internal units */
     double lower, upper;     /**< -inf, inf where open */
     char *formula_text;      /**< FORMULA only */
@@ -37,12 +38,12 @@ typedef struct {
 /** Typical value or between-subject spread of one parameter set by the experiment. */
 typedef struct {
     char *model, *param;  /**< "aibl", "k_C" or "T[lumbar_spine]" */
-    bool sets_value;      /**< value and dim are given */
-    double value;         /**< internal units */
-    ost_dim_t dim;        /**< of value, checked against the parameter */
-    bool sets_spread;     /**< spread_sd and spread_dim are given */
-    double spread_sd;     /**< replaces the model's spread (same kind; LOGNORMAL if it had none); 0 switches it off */
-    ost_dim_t spread_dim; /**< of spread_sd: none, but the parameter's where its spread is NORMAL */
+    bool sets_value;      /**< value is given */
+    ost_quantity_t value; /**< its dimension is checked against the parameter */
+    bool sets_spread;     /**< spread is given */
+    /** SD that replaces the model's spread (same kind; LOGNORMAL if it had none), without dimension, but with the
+     * parameter's where its spread is NORMAL; 0 switches it off */
+    ost_quantity_t spread;
     ost_location_t location; /**< for messages */
 } ost_param_setting_t;
 
@@ -52,6 +53,7 @@ typedef struct {
     char *compartment;            /**< which of its states, NULL for the first that takes doses */
     double amount;                /**< internal units; negative only where the model is not a drug */
     ost_dim_t dim;                /**< of amount, checked against the dosed state */
+    bool is_plain;                /**< no unit stands beside amount */
     double interval;              /**< d; 0 for a single dose */
     double start, stop;           /**< d from time 0; half-open */
     double duration;              /**< d of infusion; 0 for a bolus */
@@ -78,6 +80,7 @@ typedef struct {
     char *signal;            /**< its name */
     double value;            /**< internal units */
     ost_dim_t dim;           /**< of value, checked against the signal */
+    bool is_plain;           /**< no unit stands beside value */
     double start, stop;      /**< d from time 0; half-open */
     ost_location_t location; /**< for messages */
 } ost_drive_input_t;
@@ -117,6 +120,7 @@ typedef struct {
     double from, to;         /**< d from time 0: when baseline and observation are taken, NAN: by endpoint and month */
     double unit;             /**< what 1 of the row's value is, internal units, NAN: by the row's unit */
     ost_dim_t unit_dim;      /**< of unit */
+    bool unit_is_plain;      /**< no unit stands beside the number in `unit` */
     ost_location_t location; /**< for messages */
 } ost_comparison_t;
 
@@ -141,7 +145,7 @@ typedef struct {
     char *notes;              /**< lines about subjects and treatment, "\n" after each; NULL: none */
     char *path;               /**< of the file it came from, "" if none */
     char *text;               /**< the YAML as run: overrides of --set and flags are listed in `overrides` */
-    ost_text_list_t warnings; /**< about former names in the text, with their locations */
+    ost_text_list_t warnings; /**< former names in the text, times that miss their end; with their locations */
     char **overrides;         /**< "path=value", in order */
     size_t n_overrides;
     char **models; /**< names or paths; drugs named by the arms are added by the reader */

@@ -54,7 +54,7 @@ static int read_record(const ost_experiment_t *e, ost_regimen_t *self, const ost
         char text[64];
         ost_dim_t dim;
         snprintf(text, sizeof text, "%.17g", share);
-        ret = ost_formula_new(&self->adherence, text, NULL, NULL, 0, &dim, err);
+        ret = ost_formula_new(&self->adherence, text, NULL, 0, &dim, err);
     }
     if (ret == 0)
         ret =
@@ -90,7 +90,11 @@ static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const os
     self->location = node->location;
     int ret = ost_field_text(tree, ost_yaml_get(node, "drug"), &self->drug, err);
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "compartment"), &self->compartment, err);
-    if (ret == 0) ret = ost_field_quantity(tree, dose, &self->amount, &self->dim, err);
+    ost_quantity_t amount = { 0 };
+    if (ret == 0) ret = ost_field_quantity(tree, dose, &amount, err);
+    self->amount = amount.value;
+    self->dim = amount.dim;
+    self->is_plain = amount.is_plain;
     if (ret == 0) ret = ost_field_time(tree, interval, &self->interval, err);
     if (ret == 0) ret = ost_field_time(tree, duration, &self->duration, err);
     if (ret == 0) ret = read_window(e, self, tree, node, t_last, err);
@@ -121,7 +125,11 @@ static int read_input(
 {
     self->location = node->location;
     int ret = ost_field_text(tree, ost_yaml_get(node, "signal"), &self->signal, err);
-    if (ret == 0) ret = ost_field_quantity(tree, ost_yaml_get(node, "value"), &self->value, &self->dim, err);
+    ost_quantity_t value = { 0 };
+    if (ret == 0) ret = ost_field_quantity(tree, ost_yaml_get(node, "value"), &value, err);
+    self->value = value.value;
+    self->dim = value.dim;
+    self->is_plain = value.is_plain;
     self->stop = INFINITY;
     if (ret == 0) ret = ost_field_time(tree, ost_yaml_get(node, "start"), &self->start, err);
     if (ret == 0) ret = ost_field_time(tree, ost_yaml_get(node, "stop"), &self->stop, err);

@@ -37,7 +37,11 @@ static int read_comparison(ost_comparison_t *self, const ost_experiment_t *exper
     if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(node, "month"), -INFINITY, INFINITY, &self->month, err);
     if (ret == 0) ret = ost_field_time(tree, ost_yaml_get(node, "from"), &self->from, err);
     if (ret == 0) ret = ost_field_time(tree, ost_yaml_get(node, "to"), &self->to, err);
-    if (ret == 0) ret = ost_field_quantity(tree, ost_yaml_get(node, "unit"), &self->unit, &self->unit_dim, err);
+    ost_quantity_t unit = { .value = NAN };
+    if (ret == 0) ret = ost_field_quantity(tree, ost_yaml_get(node, "unit"), &unit, err);
+    self->unit = unit.value;
+    self->unit_dim = unit.dim;
+    self->unit_is_plain = unit.is_plain;
     if (ret != 0 || !(self->from >= self->to)) return ret;
     return ost_yaml_fail(
         tree, node, OST_ERR_VALUE, err, "from day %g to day %g: 'from' must be before 'to'", self->from, self->to);

@@ -33,12 +33,11 @@ static const ost_yaml_node_t *get(const reader_t *self, const char *key)
     return ost_yaml_get(self->node, key);
 }
 
-/* A quantity of the covariate's dimension. */
+/* A quantity of the covariate's dimension, in a unit of its own. */
 static int same_dim(const reader_t *self, const char *key, double *out)
 {
-    char example[96];
-    snprintf(example, sizeof example, "10 %.80s", self->covariate->unit_text);
-    return ost_field_of_dim(self->tree, get(self, key), self->covariate->unit.dim, example, out, self->err);
+    const ost_covariate_t *covariate = self->covariate;
+    return ost_field_in_unit(self->tree, get(self, key), &covariate->unit, covariate->unit_text, out, self->err);
 }
 
 /* Unit of the result file: what `unit` says, else what the quantity at `node` is written with. */
@@ -70,56 +69,69 @@ static int set_unit(const reader_t *self, const ost_yaml_node_t *node)
     return 0;
 }
 
+/* Refuse a plain number where `unit` says %, say. */
+static int check_ratio(const reader_t *self, const ost_yaml_node_t *node, bool is_plain, double value)
+{
+    char why[OST_UNIT_MISSING_SIZE];
+    const ost_covariate_t *covariate = self->covariate;
+    if (ost_unit_missing(&covariate->unit, covariate->unit_text, is_plain, value, why) == NULL) return 0;
+    return ost_yaml_fail(self->tree, node, OST_ERR_UNIT, self->err, "%s", why);
+}
+
+/* A formula of covariates. @param text  that of the node, or what a plain quantity there becomes */
+static int new_formula(const ost_covariate_t *covariates, size_t n, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    const char *text, ost_formula_t **out, ost_dim_t *dim, ost_error_t *err)
+{
+    ost_name_t *names = ost_list_new(n + 1, sizeof *names);
+    if (names == NULL) return ost_no_memory(err);
+    for (size_t i = 0; i < n; i++)
+        names[i] = (ost_name_t){ covariates[i].name, covariates[i].unit, covariates[i].unit_text, NULL };
+    int ret = ost_formula_new(out, text, names, n, dim, err);
+    free(names);
+    return ret == 0 ? 0 : ost_yaml_locate(tree, node, ret, err);
+}
+
 /* The first quantity of a covariate decides its dimension; the others follow. */
 static int read_first(const reader_t *self, const ost_yaml_node_t *node, double *out)
 {
-    int ret = ost_field_quantity(self->tree, node, out, &self->covariate->unit.dim, self->err);
-    return ret != 0 ? ret : set_unit(self, node);
+    ost_quantity_t first = { .value = NAN };
+    int ret = ost_field_quantity(self->tree, node, &first, self->err);
+    self->covariate->unit.dim = first.dim;
+    self->covariate->is_plain = first.is_plain;
+    *out = first.value;
+    if (ret == 0) ret = set_unit(self, node);
+    return ret == 0 ? check_ratio(self, node, first.is_plain, first.value) : ret;
 }
 
 static int read_formula(const reader_t *self)
 {
     ost_covariate_t *covariate = self->covariate;
     const ost_yaml_node_t *node = get(self, "formula");
-    const char **names = ost_list_new(self->n_above + 1, sizeof *names);
-    ost_unit_t *units = ost_list_new(self->n_above + 1, sizeof *units);
-    int ret = names == NULL || units == NULL ? ost_no_memory(self->err)
-                                             : ost_field_text(self->tree, node, &covariate->formula_text, self->err);
-    if (ret != 0) goto out;
-    for (size_t i = 0; i < self->n_above; i++) {
-        names[i] = self->above[i].name;
-        units[i] = self->above[i].unit;
-    }
-    ret = ost_formula_new(
-        &covariate->formula, covariate->formula_text, names, units, self->n_above, &covariate->unit.dim, self->err);
-    if (ret != 0) {
-        ost_yaml_locate(self->tree, node, ret, self->err);
-        if (ret == OST_ERR_NAME) append_hint(self->err, "; a formula may use the covariates above it");
-        goto out;
-    }
+    int ret = ost_field_text(self->tree, node, &covariate->formula_text, self->err);
+    if (ret == 0)
+        ret = new_formula(self->above, self->n_above, self->tree, node, covariate->formula_text, &covariate->formula,
+            &covariate->unit.dim, self->err);
+    if (ret == OST_ERR_NAME) append_hint(self->err, "; a formula may use the covariates above it");
+    if (ret != 0) return ret;
     const ost_yaml_node_t *written = get(self, "min") != NULL ? get(self, "min") : get(self, "max");
     if (get(self, "unit") != NULL || written != NULL) {
         ret = set_unit(self, written);
-        goto out;
+        if (ret != 0 || !ost_formula_is_plain(covariate->formula) || !ost_unit_is_ratio(&covariate->unit)) return ret;
+        return ost_yaml_fail(self->tree, node, OST_ERR_UNIT, self->err,
+            "the numbers of this formula have no unit; write it, as in '1 [%.60s]'", covariate->unit_text);
     }
     const char *unit_text = ost_dim_is_none(covariate->unit.dim) ? "1" : NULL;
     covariate->unit.factor = 1;
     for (size_t i = 0; unit_text == NULL && i < self->n_above; i++) {
-        if (!ost_dim_equal(units[i].dim, covariate->unit.dim)) continue;
+        if (!ost_dim_equal(self->above[i].unit.dim, covariate->unit.dim)) continue;
         unit_text = self->above[i].unit_text;
-        covariate->unit.factor = units[i].factor;
+        covariate->unit.factor = self->above[i].unit.factor;
     }
-    if (unit_text == NULL) {
-        ret = ost_yaml_fail(self->tree, self->node, OST_ERR_UNIT, self->err,
+    if (unit_text == NULL)
+        return ost_yaml_fail(self->tree, self->node, OST_ERR_UNIT, self->err,
             "no covariate above has the dimension of this formula; say its unit, as in 'unit: kg/m2'");
-        goto out;
-    }
     covariate->unit_text = ost_strdup(unit_text);
-    if (covariate->unit_text == NULL) ret = ost_no_memory(self->err);
-out:
-    free(names);
-    free(units);
-    return ret;
+    return covariate->unit_text == NULL ? ost_no_memory(self->err) : 0;
 }
 
 /* One number of the distribution: a quantity of the covariate's dimension, which the first decides, or a plain number.
@@ -294,26 +306,6 @@ static bool is_formula(const ost_experiment_t *self, const char *text)
     return false;
 }
 
-/* @param text  that of the node, or what a plain quantity there becomes */
-static int new_formula(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
-    const char *text, ost_formula_t **out, ost_dim_t *dim, ost_error_t *err)
-{
-    const char **names = ost_list_new(self->n_covariates + 1, sizeof *names);
-    ost_unit_t *units = ost_list_new(self->n_covariates + 1, sizeof *units);
-    int ret = names == NULL || units == NULL ? ost_no_memory(err) : 0;
-    for (size_t i = 0; i < self->n_covariates && ret == 0; i++) {
-        names[i] = self->covariates[i].name;
-        units[i] = self->covariates[i].unit;
-    }
-    if (ret == 0) {
-        ret = ost_formula_new(out, text, names, units, self->n_covariates, dim, err);
-        if (ret != 0) ost_yaml_locate(tree, node, ret, err);
-    }
-    free(names);
-    free(units);
-    return ret;
-}
-
 int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
     const char *example, double *value, ost_formula_t **own, ost_error_t *err)
 {
@@ -321,7 +313,7 @@ int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, con
     if (node == NULL) return 0;
     if (ost_yaml_is_null(node) || !is_formula(self, node->text))
         return ost_field_of_dim(tree, node, dim, example, value, err);
-    int ret = new_formula(self, tree, node, node->text, own, &found, err);
+    int ret = new_formula(self->covariates, self->n_covariates, tree, node, node->text, own, &found, err);
     for (size_t i = 0; i < self->n_covariates && ret == 0; i++)
         self->covariates[i].treats |= strstr(node->text, self->covariates[i].name) != NULL;
     if (ret != 0 || ost_dim_equal(found, dim)) return ret;
@@ -340,7 +332,8 @@ static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost
     if (ret != 0) return ret;
     double value;
     ost_dim_t dim;
-    if (ost_quantity_parse(&value, &dim, self->start_text, NULL) == 0) {
+    ost_quantity_t quantity;
+    if (ost_quantity_parse(&quantity, self->start_text, NULL) == 0) {
         ret = ost_field_time(tree, node, &value, err);
         if (ret != 0) return ret;
         if (value > 0)
@@ -352,7 +345,7 @@ static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost
         self->start_text = ost_strdup(text);
         if (self->start_text == NULL) return ost_no_memory(err);
     }
-    ret = new_formula(self, tree, node, self->start_text, &self->start, &dim, err);
+    ret = new_formula(self->covariates, self->n_covariates, tree, node, self->start_text, &self->start, &dim, err);
     if (ret != 0 || ost_dim_equal(dim, time_dim)) return ret;
     char have[64];
     return ost_yaml_fail(tree, node, OST_ERR_UNIT, err,
@@ -379,7 +372,7 @@ static int read_dropout(ost_experiment_t *self, const ost_yaml_t *tree, const os
     if (ret != 0 || self->dropout != NULL) return ret;
     ost_dim_t dim;
     snprintf(text, sizeof text, "%.17g [d]", value);
-    return new_formula(self, tree, node, text, &self->dropout, &dim, err);
+    return new_formula(NULL, 0, tree, node, text, &self->dropout, &dim, err);
 }
 
 static int read_setting(
@@ -402,9 +395,9 @@ static int read_setting(
     }
     self->sets_value = value != NULL;
     self->sets_spread = spread != NULL;
-    int ret = ost_field_quantity(tree, value, &self->value, &self->dim, err);
-    if (ret == 0) ret = ost_field_quantity(tree, spread, &self->spread_sd, &self->spread_dim, err);
-    if (ret == 0 && self->spread_sd < 0) {
+    int ret = ost_field_quantity(tree, value, &self->value, err);
+    if (ret == 0) ret = ost_field_quantity(tree, spread, &self->spread, err);
+    if (ret == 0 && self->spread.value < 0) {
         ret = ost_yaml_fail(tree, spread, OST_ERR_VALUE, err, "a spread is not negative");
     }
     return ret;

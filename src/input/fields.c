@@ -24,17 +24,14 @@ int ost_field_text(const ost_yaml_t *tree, const ost_yaml_node_t *node, char **o
     return 0;
 }
 
-int ost_field_quantity(
-    const ost_yaml_t *tree, const ost_yaml_node_t *node, double *out, ost_dim_t *dim, ost_error_t *err)
+int ost_field_quantity(const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_quantity_t *out, ost_error_t *err)
 {
     if (node == NULL) return 0;
     if (ost_yaml_is_null(node)) return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "a quantity is missing");
-    double value;
-    ost_dim_t found;
-    int ret = ost_quantity_parse(&value, &found, node->text, err);
+    ost_quantity_t found;
+    int ret = ost_quantity_parse(&found, node->text, err);
     if (ret != 0) return ost_yaml_locate(tree, node, ret, err);
-    *out = value;
-    *dim = found;
+    *out = found;
     return 0;
 }
 
@@ -42,27 +39,39 @@ int ost_field_of_dim(const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_di
     double *out, ost_error_t *err)
 {
     if (node == NULL) return 0;
-    double value = 0;
-    ost_dim_t found = none;
-    int ret = ost_field_quantity(tree, node, &value, &found, err);
+    ost_quantity_t found = { 0 };
+    int ret = ost_field_quantity(tree, node, &found, err);
     if (ret != 0) return ret;
-    if (ost_dim_equal(found, dim)) {
-        *out = value;
+    if (ost_dim_equal(found.dim, dim)) {
+        *out = found.value;
         return 0;
     }
     char want[64], have[64];
     ost_dim_format(dim, want, sizeof want);
-    ost_dim_format(found, have, sizeof have);
+    ost_dim_format(found.dim, have, sizeof have);
     if (ost_dim_is_none(dim)) {
         return ost_yaml_fail(tree, node, OST_ERR_UNIT, err,
             "'%.60s' has the dimension %s; a number without a unit is expected", node->text, have);
     }
-    if (ost_dim_is_none(found)) {
+    if (ost_dim_is_none(found.dim)) {
         return ost_yaml_fail(
             tree, node, OST_ERR_UNIT, err, "'%.60s' has no unit of %s; write it as in '%s'", node->text, want, example);
     }
     return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "'%.60s' has the dimension %s; %s is expected, as in '%s'",
         node->text, have, want, example);
+}
+
+int ost_field_in_unit(const ost_yaml_t *tree, const ost_yaml_node_t *node, const ost_unit_t *unit,
+    const char *unit_text, double *out, ost_error_t *err)
+{
+    char example[96], why[OST_UNIT_MISSING_SIZE];
+    ost_quantity_t found = { 0 };
+    if (node == NULL) return 0;
+    int ret = ost_field_quantity(tree, node, &found, err);
+    if (ret == 0 && ost_unit_missing(unit, unit_text, found.is_plain, found.value, why) != NULL)
+        return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "%s", why);
+    snprintf(example, sizeof example, "10 %.80s", unit_text);
+    return ret == 0 ? ost_field_of_dim(tree, node, unit->dim, example, out, err) : ret;
 }
 
 int ost_field_time(const ost_yaml_t *tree, const ost_yaml_node_t *node, double *out, ost_error_t *err)

@@ -16,10 +16,14 @@ int ost_field_count(const ost_yaml_t *tree, const ost_yaml_node_t *node, uint64_
     ost_error_t *err) OST_MUST_CHECK;
 /* A number with any unit. */
 int ost_field_quantity(
-    const ost_yaml_t *tree, const ost_yaml_node_t *node, double *out, ost_dim_t *dim, ost_error_t *err) OST_MUST_CHECK;
+    const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_quantity_t *out, ost_error_t *err) OST_MUST_CHECK;
 /* A number with a unit of dimension `dim`; `example` goes into the message ("6 month"). */
 int ost_field_of_dim(const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim, const char *example,
     double *out, ost_error_t *err) OST_MUST_CHECK;
+/* A quantity of the dimension of `unit`; a plain number where that has a scale but no dimension, as [%], is refused.
+ * @param unit_text  as written, for the message */
+int ost_field_in_unit(const ost_yaml_t *tree, const ost_yaml_node_t *node, const ost_unit_t *unit,
+    const char *unit_text, double *out, ost_error_t *err) OST_MUST_CHECK;
 /* A number with a unit of time, to days. */
 int ost_field_time(const ost_yaml_t *tree, const ost_yaml_node_t *node, double *out, ost_error_t *err) OST_MUST_CHECK;
 /* true or false. */

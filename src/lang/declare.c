@@ -144,8 +144,9 @@ void ost_declare_reads(ost_reader_t *self)
         int set = ost_reader_indexed_name(self, &name);
         ost_symbol_t *symbol = ost_parser_declare(&self->parser, &name, OST_SYMBOL_READ, set);
         size_t first = model->n_reads;
+        const ost_signal_t *signal = NULL;
         for (size_t i = 0; !ost_reader_failed(self) && i < symbol->n_nodes; i++) {
-            char *full = ost_reader_signal(self, &name, set, i, &symbol->dim);
+            char *full = ost_reader_signal(self, &name, set, i, &signal);
             model->reads = ost_reader_more(self, model->reads, &model->n_reads, sizeof(*model->reads));
             if (model->n_reads > first + i)
                 model->reads[first + i] = (ost_read_t){ .name = full, .line = name.line };
@@ -155,6 +156,8 @@ void ost_declare_reads(ost_reader_t *self)
                 ost_lexer_fail(lexer, &name, OST_ERR_LIMIT, "a model can read %d signals at most", OST_MAX_READS);
         }
         if (ost_reader_failed(self)) return;
+        symbol->dim = signal->unit.dim;
+        symbol->ratio = ost_ratio_of(&signal->unit, signal->unit_text);
         ost_reader_leaves(self, symbol, OST_OP_READ, first);
     } while (ost_lexer_accept(lexer, ','));
     ost_reader_end(self, "',' and another signal");
@@ -204,8 +207,11 @@ void ost_declare_state(ost_reader_t *self)
         state->text = ost_reader_copy(self, text, strlen(text));
         state->unit_text = ost_reader_copy(self, unit_text, strlen(unit_text));
     }
-    if (!ost_reader_failed(self)) symbol->dim = unit.dim;
-    if (!ost_reader_failed(self)) ost_reader_leaves(self, symbol, OST_OP_STATE, first);
+    if (!ost_reader_failed(self)) {
+        symbol->dim = unit.dim;
+        symbol->ratio = ost_ratio_of(&unit, model->states[first].unit_text);
+        ost_reader_leaves(self, symbol, OST_OP_STATE, first);
+    }
     free(text);
     free(unit_text);
 }

@@ -147,6 +147,24 @@ void ost_parser_check_dim(ost_parser_t *self, const ost_value_t *value, ost_dim_
     }
 }
 
+ost_ratio_t ost_ratio_of(const ost_unit_t *unit, const char *text)
+{
+    if (text == NULL || !ost_unit_is_ratio(unit)) return (ost_ratio_t){ 0 };
+    return (ost_ratio_t){ text, strlen(text), unit->factor };
+}
+
+void ost_parser_check_ratio(ost_parser_t *self, const ost_value_t *value, const ost_ratio_t *ratio)
+{
+    if (!value->is_plain || value->is_zero || ratio->text == NULL || self->lexer.code != 0) return;
+    int length = (int) ratio->length;
+    const ost_node_data_t *node = &self->graph->nodes[value->node];
+    double number = node->op == OST_OP_CONST ? node->value : 1;
+    if (number == 0) return;
+    ost_lexer_fail(&self->lexer, &value->at, OST_ERR_UNIT,
+        "a number without a unit beside a value in [%.*s]; write its unit, as in %.10g [%.*s] or %.10g [%.*s]", length,
+        ratio->text, number, length, ratio->text, number / ratio->factor, length, ratio->text);
+}
+
 static void check_number(ost_parser_t *self, const ost_value_t *value)
 {
     ost_parser_check_dim(self, value, value->dim, "");
@@ -168,7 +186,15 @@ static ost_dim_t same_dim(ost_parser_t *self, const ost_value_t *a, const ost_va
             (int) joint->length, joint->text, ost_dim_format(a->dim, dim_a, sizeof(dim_a)),
             ost_dim_format(b->dim, dim_b, sizeof(dim_b)));
     }
+    ost_parser_check_ratio(self, a, &b->ratio);
+    ost_parser_check_ratio(self, b, &a->ratio);
     return a->is_zero ? b->dim : a->dim;
+}
+
+/* The unit of a sum, a smaller or a larger one of two. */
+static ost_ratio_t either(const ost_value_t *a, const ost_value_t *b)
+{
+    return a->ratio.text != NULL ? a->ratio : b->ratio;
 }
 
 /* A result of arithmetic; what was folded to infinity or to no number is refused at `at`. */
@@ -244,7 +270,13 @@ static ost_value_t join(ost_parser_t *self, const ost_value_t *a, const ost_valu
         dim = ost_dim_div(a->dim, b->dim);
     else
         dim = same_dim(self, a, b, sign);
-    return result(self, ost_graph_binary(graph, op, a->node, b->node), dim, a, sign);
+    ost_value_t value = result(self, ost_graph_binary(graph, op, a->node, b->node), dim, a, sign);
+    value.is_plain = a->is_plain && b->is_plain;
+    bool is_sum = op == OST_OP_ADD || op == OST_OP_SUB;
+    if (is_sum || (op == OST_OP_MUL && a->ratio.text == NULL && ost_dim_is_none(a->dim)) ||
+        (b->ratio.text == NULL && ost_dim_is_none(b->dim)))
+        value.ratio = either(a, b); /* 2*x is in the unit of x; the product and the quotient of two ratios are not */
+    return value;
 }
 
 static ost_value_t raise(
@@ -265,7 +297,10 @@ static ost_value_t raise(
                 ost_dim_format(base->dim, has, sizeof(has)));
         }
     }
-    return result(self, ost_graph_binary(self->graph, OST_OP_POW, base->node, exponent->node), dim, base, sign);
+    ost_value_t value =
+        result(self, ost_graph_binary(self->graph, OST_OP_POW, base->node, exponent->node), dim, base, sign);
+    value.is_plain = base->is_plain && exponent->is_plain;
+    return value;
 }
 
 /* x^n/(k^n + x^n) as q/(1 + q) of q = (x/k)^n: one power instead of two. */
@@ -289,6 +324,8 @@ static ost_value_t apply(ost_parser_t *self, call_t call, const ost_value_t *arg
     ost_graph_t *graph = self->graph;
     ost_node_t node = args[0].node;
     ost_dim_t dim = { 0 };
+    ost_ratio_t ratio = { 0 };
+    bool is_plain = args[0].is_plain;
     check_number(self, &args[0]);
     switch (call) {
     case CALL_EXP:
@@ -306,11 +343,14 @@ static ost_value_t apply(ost_parser_t *self, call_t call, const ost_value_t *arg
         break;
     case CALL_ABS:
         dim = args[0].dim;
+        ratio = args[0].ratio;
         node = ost_graph_binary(graph, OST_OP_MAX, node, ost_graph_unary(graph, OST_OP_NEG, node));
         break;
     case CALL_MIN:
     case CALL_MAX:
         dim = same_dim(self, &args[0], &args[1], name);
+        ratio = either(&args[0], &args[1]);
+        is_plain = is_plain && args[1].is_plain;
         node = ost_graph_binary(graph, call == CALL_MIN ? OST_OP_MIN : OST_OP_MAX, node, args[1].node);
         break;
     case CALL_POW:
@@ -318,7 +358,10 @@ static ost_value_t apply(ost_parser_t *self, call_t call, const ost_value_t *arg
     case CALL_HILL:
         return hill(self, args, name);
     }
-    return result(self, node, dim, &args[0], name);
+    ost_value_t value = result(self, node, dim, &args[0], name);
+    value.ratio = ratio;
+    value.is_plain = is_plain;
+    return value;
 }
 
 /* sum(site, expression): the expression is read once for every element. */
@@ -346,8 +389,11 @@ static ost_value_t sum_over(ost_parser_t *self)
         self->element[set] = (int) i;
         ost_value_t term = ost_parser_expression(self);
         check_number(self, &term);
+        const ost_value_t each = term;
         term.node = i == 0 ? term.node : ost_graph_binary(self->graph, OST_OP_ADD, total.node, term.node);
         total = result(self, term.node, term.dim, &term, &name);
+        total.ratio = each.ratio;
+        total.is_plain = each.is_plain;
     }
     self->element[set] = -1;
     ost_lexer_expect(&self->lexer, ')', "an operator or ')' closing the sum");
@@ -369,13 +415,17 @@ static double point(ost_parser_t *self, const ost_unit_t *unit)
 static ost_value_t table(ost_parser_t *self)
 {
     ost_graph_t *graph = self->graph;
-    ost_token_t name = self->lexer.token, raw;
+    ost_token_t name = self->lexer.token, raw = { 0 };
     ost_unit_t unit = { .factor = 1 };
     ost_lexer_next(&self->lexer);
     ost_lexer_expect(&self->lexer, '(', "'(' after table");
     ost_value_t x = ost_parser_expression(self), last = unknown(self), total = unknown(self);
     if (self->lexer.token.kind == '[') ost_parser_unit(self, &unit, &raw);
     ost_parser_check_dim(self, &x, unit.dim, "what this table is entered with");
+    if (raw.text == NULL && x.ratio.text != NULL)
+        ost_lexer_fail(&self->lexer, &x.at, OST_ERR_UNIT,
+            "the points of this table have no unit beside a value in [%.*s]; write it, as in table(x [%.*s]; ...)",
+            (int) x.ratio.length, x.ratio.text, (int) x.ratio.length, x.ratio.text);
     ost_lexer_expect(&self->lexer, ';', "the unit of the points in brackets, or ';' and the points");
     double from = 0;
     int n = 0;
@@ -386,6 +436,8 @@ static ost_value_t table(ost_parser_t *self)
         ost_value_t value = ost_parser_expression(self);
         if (n > 0 && !(to > from)) ost_lexer_fail(&self->lexer, &at, OST_ERR_VALUE, "the points of a table ascend");
         bool is_zero = value.is_zero && (n == 0 || total.is_zero);
+        bool is_plain = value.is_plain && (n == 0 || total.is_plain);
+        ost_ratio_t ratio = either(&total, &value);
         if (n++ == 0) {
             check_number(self, &value);
             total = value;
@@ -401,6 +453,8 @@ static ost_value_t table(ost_parser_t *self)
             total = result(self, ost_graph_binary(graph, OST_OP_ADD, total.node, rise), dim, &value, &at);
         }
         total.is_zero = is_zero;
+        total.is_plain = is_plain;
+        total.ratio = ratio;
         last = value;
         from = to;
     } while (ost_lexer_accept(&self->lexer, ','));
@@ -509,7 +563,9 @@ static ost_value_t reference(ost_parser_t *self)
             "'%s' changes with time; an initial value depends on parameters and covariates only", symbol->name);
     }
     if (symbol != self->own) symbol->used = true;
-    return (ost_value_t){ .node = symbol->nodes[i], .dim = symbol->dim, .at = name };
+    return (ost_value_t){
+        .node = symbol->nodes[i], .dim = symbol->dim, .ratio = symbol->ratio, .is_plain = symbol->is_plain, .at = name
+    };
 }
 
 static ost_value_t number(ost_parser_t *self)
@@ -518,10 +574,13 @@ static ost_value_t number(ost_parser_t *self)
     ost_unit_t unit = { .factor = 1 };
     ost_token_t raw;
     ost_lexer_next(&self->lexer);
-    if (self->lexer.token.kind == '[')
+    if (self->lexer.token.kind == '[') {
         ost_parser_unit(self, &unit, &raw);
-    else
+        if (ost_unit_is_ratio(&unit)) value.ratio = (ost_ratio_t){ raw.text, raw.length, unit.factor };
+    } else {
+        value.is_plain = true;
         value.is_zero = value.at.number == 0;
+    }
     value.dim = unit.dim;
     value.node = ost_graph_const(self->graph, value.at.number * unit.factor);
     return value;
@@ -585,7 +644,11 @@ static ost_value_t signed_power(ost_parser_t *self)
     ost_value_t value = signed_power(self);
     check_number(self, &value);
     self->depth--;
-    return (ost_value_t){ .node = ost_graph_unary(self->graph, OST_OP_NEG, value.node), .dim = value.dim, .at = sign };
+    return (ost_value_t){ .node = ost_graph_unary(self->graph, OST_OP_NEG, value.node),
+        .dim = value.dim,
+        .ratio = value.ratio,
+        .is_plain = value.is_plain,
+        .at = sign };
 }
 
 static ost_value_t product(ost_parser_t *self)
@@ -703,6 +766,8 @@ ost_value_t ost_parser_expression(ost_parser_t *self)
         ost_dim_t dim = same_dim(self, &yes, &no, &joint);
         ost_node_t node = ost_graph_select(self->graph, condition.node, yes.node, no.node);
         value = result(self, node, dim, &yes, &at);
+        value.ratio = either(&yes, &no);
+        value.is_plain = yes.is_plain && no.is_plain;
         value.at = at;
     } else {
         value = disjunction(self);

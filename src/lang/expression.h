@@ -15,6 +15,14 @@ enum {
     OST_MAX_ELEMENTS = 1000, /* of an index set */
 };
 
+/* A unit with a scale but no dimension, such as [%], that a value is understood to be in; text NULL for none. A plain
+ * number beside such a value is refused: 5 may mean 5 % or 500 %. */
+typedef struct {
+    const char *text; /* as written; borrowed */
+    size_t length;
+    double factor;
+} ost_ratio_t;
+
 typedef enum {
     OST_SYMBOL_PARAM,
     OST_SYMBOL_COVARIATE,
@@ -29,6 +37,8 @@ typedef struct {
     char name[OST_NAME_SIZE];
     ost_symbol_kind_t kind;
     ost_dim_t dim;
+    ost_ratio_t ratio;
+    bool is_plain;     /* a let of plain numbers alone */
     int set;           /* index set, -1 for a scalar */
     uint32_t first;    /* index of its (first) parameter, state, read or noise in the model */
     size_t n_nodes;    /* 1, or elements of its set */
@@ -61,7 +71,9 @@ typedef struct {
 typedef struct {
     ost_node_t node;
     ost_dim_t dim;
+    ost_ratio_t ratio;
     bool is_zero;      /* the plain literal 0, which fits any dimension */
+    bool is_plain;     /* of numbers without a unit alone */
     bool is_condition; /* a comparison: 1 or 0, only between `if` and `then` */
     ost_token_t at;    /* its first token */
 } ost_value_t;
@@ -74,6 +86,12 @@ ost_value_t ost_parser_expression(ost_parser_t *self);
 
 /* An error unless the value has this dimension; `what` as in "an output in [mg]". */
 void ost_parser_check_dim(ost_parser_t *self, const ost_value_t *value, ost_dim_t dim, const char *what);
+
+/* An error if the value is a plain number other than 0 and `ratio` a unit with a scale but no dimension. */
+void ost_parser_check_ratio(ost_parser_t *self, const ost_value_t *value, const ost_ratio_t *ratio);
+
+/* The unit as a ratio; none where it has a dimension or no scale. @param text  terminated, borrowed */
+ost_ratio_t ost_ratio_of(const ost_unit_t *unit, const char *text);
 
 /* Declare a name; an error if it is a word of the notation, or declared already. @return NULL on error */
 ost_symbol_t *ost_parser_declare(ost_parser_t *self, const ost_token_t *name, ost_symbol_kind_t kind, int set);

@@ -15,6 +15,7 @@ struct ost_formula {
     ost_graph_t graph;
     ost_node_t node;
     ost_node_t *switches; /* owned */
+    bool is_plain;
 };
 
 /* What a name is indexed by, among the sets of the parser: elements decide, not the set's name. */
@@ -52,7 +53,8 @@ static void declare_names(ost_parser_t *self, const ost_name_t *names, size_t n)
             ost_lexer_fail(&self->lexer, &name, OST_ERR_LIMIT, "more than %d index sets", OST_MAX_INDEX_SETS);
         ost_symbol_t *symbol = ost_parser_declare(self, &name, OST_SYMBOL_COVARIATE, set);
         if (symbol == NULL) return;
-        symbol->dim = names[i].dim;
+        symbol->dim = names[i].unit.dim;
+        symbol->ratio = ost_ratio_of(&names[i].unit, names[i].unit_text);
         symbol->nodes = malloc((symbol->n_nodes + 1) * sizeof(*symbol->nodes));
         if (symbol->nodes == NULL) {
             ost_lexer_fail(&self->lexer, &name, OST_ERR_NO_MEMORY, "out of memory");
@@ -93,6 +95,7 @@ static int read_formula(ost_formula_t **self, const char *text, const ost_name_t
     if (ret == 0 && parser.graph->out_of_memory) ret = ost_no_memory(err);
     for (size_t i = 0; used != NULL && i < n && ret == 0; i++) used[i] = parser.symbols[i].used;
     (*self)->node = value.node;
+    (*self)->is_plain = value.is_plain && !value.is_zero;
     (*self)->switches = parser.switches;
     parser.switches = NULL;
     *dim = value.dim;
@@ -105,15 +108,15 @@ out:
     return ret;
 }
 
-int ost_formula_new(ost_formula_t **self, const char *text, const char *const *names, const ost_unit_t *units, size_t n,
-    ost_dim_t *dim, ost_error_t *err)
+int ost_formula_new(
+    ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, ost_dim_t *dim, ost_error_t *err)
 {
-    ost_name_t *scalars = calloc(n + 1, sizeof(*scalars));
-    if (scalars == NULL) return ost_no_memory(err);
-    for (size_t i = 0; i < n; i++) scalars[i] = (ost_name_t){ .name = names[i], .dim = units[i].dim };
-    int ret = read_formula(self, text, scalars, n, false, dim, NULL, err);
-    free(scalars);
-    return ret;
+    return read_formula(self, text, names, n, false, dim, NULL, err);
+}
+
+bool ost_formula_is_plain(const ost_formula_t *self)
+{
+    return self->is_plain;
 }
 
 int ost_condition_new(

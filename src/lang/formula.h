@@ -5,13 +5,6 @@
 
 #include "lang/model.h"
 
-/* A name that a condition may use: a scalar, or all elements of an index set. */
-typedef struct {
-    const char *name;
-    ost_dim_t dim;
-    const ost_index_set_t *set; /* NULL: a scalar; borrowed for the call */
-} ost_name_t;
-
 /* Read a condition; `time` is a name, too. @param[out] used  [n] which of the names it uses
  * @return as ost_formula_new() */
 int ost_condition_new(ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, bool *used,

@@ -2,6 +2,8 @@
 /* A model that has been read: its memory, its parameters by name, and the words of kinds. */
 #include "lang/model_impl.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +94,14 @@ void ost_model_free(ost_model_t *self)
 const char *ost_model_source(const ost_model_t *self)
 {
     return self->impl->source != NULL ? self->impl->source->text : self->impl->text;
+}
+
+double ost_param_within(const ost_param_t *self, double value)
+{
+    const double rounding = 4 * DBL_EPSILON;
+    if (value < self->lower && value >= self->lower - rounding * fabs(self->lower)) return self->lower;
+    if (value > self->upper && value <= self->upper + rounding * fabs(self->upper)) return self->upper;
+    return value >= self->lower && value <= self->upper ? value : (double) NAN;
 }
 
 int ost_model_param(const ost_model_t *self, const char *name)

@@ -224,8 +224,19 @@ const char *ost_model_source(const ost_model_t *self);
 
 /** Index of a parameter by name (expanded, "T[lumbar_spine]"), -1 if unknown. */
 int ost_model_param(const ost_model_t *self, const char *name);
+/** A value within the range of a parameter, where it lies there but for the rounding of its unit (120 nmol/mmol is read
+ * and declared by two roundings): then the end itself. @return NAN where it is outside */
+double ost_param_within(const ost_param_t *self, double value);
 /** The index set of that name; NULL if there is none, or for NULL. */
 const ost_index_set_t *ost_model_index_set(const ost_model_t *self, const char *name);
+
+/** A name that a formula or a condition may use: a scalar, or all elements of an index set. */
+typedef struct {
+    const char *name;           /**< "age" */
+    ost_unit_t unit;            /**< of its values, which are in internal units */
+    const char *unit_text;      /**< as written, NULL for none; for messages */
+    const ost_index_set_t *set; /**< NULL: a scalar; borrowed for the call */
+} ost_name_t;
 
 /** A small expression over named scalars ("age - age_at_menopause", "max(1 [y], age - 50 [y])"), in the model notation,
  * for covariate formulas. Evaluated in scalar arithmetic.
@@ -233,11 +244,12 @@ const ost_index_set_t *ost_model_index_set(const ost_model_t *self, const char *
 typedef struct ost_formula ost_formula_t;
 /** Read a formula.
  *  @param names  [n] names it may use
- *  @param units  [n] their units
  *  @param[out] dim  dimension of the result
  *  @return 0, OST_ERR_SYNTAX, OST_ERR_NAME, OST_ERR_UNIT or OST_ERR_NO_MEMORY */
-int ost_formula_new(ost_formula_t **self, const char *text, const char *const *names, const ost_unit_t *units, size_t n,
-    ost_dim_t *dim, ost_error_t *err) OST_MUST_CHECK;
+int ost_formula_new(ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, ost_dim_t *dim,
+    ost_error_t *err) OST_MUST_CHECK;
+/** Whether a formula holds numbers without a unit alone, as `if age > 60 [y] then 5 else 3`. */
+bool ost_formula_is_plain(const ost_formula_t *self);
 /** Value of a formula. @param values [n] internal units @return value in internal units */
 double ost_formula_value(const ost_formula_t *self, const double *values);
 /** Free a formula. Accepts NULL. */

@@ -264,6 +264,7 @@ static void finish(ost_reader_t *self, const ost_token_t *name, const ost_token_
     if (ost_reader_failed(self)) return;
     for (size_t i = 0; i < n; i++) to_internal_units(&params[i]);
     symbol->dim = params[0].unit.dim;
+    symbol->ratio = ost_ratio_of(&params[0].unit, params[0].unit_text);
 }
 
 /* param T[site] = 0.10, 0.06, 0.06 [1/y] in .. spread .. prior .. "meaning" @ "source" */

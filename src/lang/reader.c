@@ -49,8 +49,8 @@ static void keep_equation(ost_reader_t *self, const char *from, const ost_token_
 }
 
 /* Read '=' and an expression, once for each element of `set` (once for -1) into nodes[]. The dimension is checked
- * against *dim, or returned there where `what` is NULL. */
-static void read_expressions(ost_reader_t *self, int set, ost_node_t *nodes, ost_dim_t *dim, const char *what)
+ * against that of `expected`. @param what  the left side, for messages; NULL: a let, `expected` gets what was read */
+static void read_expressions(ost_reader_t *self, int set, ost_node_t *nodes, ost_value_t *expected, const char *what)
 {
     ost_parser_t *parser = &self->parser;
     ost_lexer_expect(&parser->lexer, '=', "'='");
@@ -60,8 +60,9 @@ static void read_expressions(ost_reader_t *self, int set, ost_node_t *nodes, ost
         ost_lexer_rewind(&parser->lexer, &start);
         if (set >= 0) parser->element[set] = (int) i;
         ost_value_t value = ost_parser_expression(parser);
-        if (what == NULL) *dim = value.dim;
-        ost_parser_check_dim(parser, &value, *dim, what);
+        if (what == NULL) *expected = value;
+        ost_parser_check_dim(parser, &value, expected->dim, what);
+        ost_parser_check_ratio(parser, &value, &expected->ratio);
         bool is_noisy = !ost_reader_failed(self) && parser->graph->nodes[value.node].noisy;
         if (is_noisy && what != NULL && !parser->in_output)
             ost_lexer_fail(&parser->lexer, &value.at, OST_ERR_MODEL, "%s cannot hold noise, only outputs can", what);
@@ -126,7 +127,11 @@ static void define_let(ost_reader_t *self)
         ost_lexer_fail(&parser->lexer, &name, OST_ERR_NO_MEMORY, "out of memory");
         return;
     }
-    read_expressions(self, set, nodes, &symbol->dim, NULL);
+    ost_value_t value = { 0 };
+    read_expressions(self, set, nodes, &value, NULL);
+    symbol->dim = value.dim;
+    symbol->ratio = value.ratio;
+    symbol->is_plain = value.is_plain;
     symbol->nodes = nodes; /* only now: a let cannot name itself */
     ost_reader_end(self, "an operator or the end of the statement");
     keep_equation(self, name.text, &equals);
@@ -170,7 +175,8 @@ static void define_state(ost_reader_t *self)
         *lexer = start;
         lexer->end = unit;
         parser->constant = true;
-        read_expressions(self, set, nodes, &symbol->dim, "the initial value of this state");
+        ost_value_t expected = { .dim = symbol->dim, .ratio = symbol->ratio };
+        read_expressions(self, set, nodes, &expected, "the initial value of this state");
         parser->constant = false;
         ost_reader_end(self, "an operator or the unit of the state");
     }
@@ -210,10 +216,10 @@ static void define_rate(ost_reader_t *self)
     ost_node_t *nodes = &impl_of(self)->rate[symbol->first];
     if (nodes[0] != OST_NO_NODE)
         ost_lexer_fail(lexer, &name, OST_ERR_NAME, "the state '%s' has its equation already", symbol->name);
-    ost_dim_t dim = symbol->dim;
-    dim.sixths[OST_DIM_TIME] = (int16_t) (dim.sixths[OST_DIM_TIME] - 6);
+    ost_value_t expected = { .dim = symbol->dim };
+    expected.dim.sixths[OST_DIM_TIME] = (int16_t) (expected.dim.sixths[OST_DIM_TIME] - 6);
     parser->own = symbol;
-    read_expressions(self, set, nodes, &dim, "the rate of this state");
+    read_expressions(self, set, nodes, &expected, "the rate of this state");
     parser->own = NULL;
     ost_reader_end(self, "an operator or the end of the statement");
     keep_equation(self, name.text, &equals);
@@ -249,9 +255,9 @@ static void read_drive(ost_reader_t *self)
     char what[OST_NAME_SIZE + 40];
     int set = ost_reader_indexed_name(self, &name);
     size_t first = model->n_drives, n_nodes = first, n = set < 0 ? 1 : self->parser.sets[set].n_elements;
-    ost_dim_t dim = { 0 };
+    const ost_signal_t *signal = NULL;
     for (size_t i = 0; i < n && !ost_reader_failed(self); i++) {
-        char *full = ost_reader_signal(self, &name, set, i, &dim);
+        char *full = ost_reader_signal(self, &name, set, i, &signal);
         for (size_t k = 0; k < first && full != NULL; k++) {
             if (strcmp(full, model->drives[k].name) == 0)
                 ost_lexer_fail(lexer, &name, OST_ERR_NAME, "this model drives '%s' already, at line %d", full,
@@ -267,7 +273,8 @@ static void read_drive(ost_reader_t *self)
     ost_token_t equals = lexer->token;
     if (ost_reader_failed(self)) return;
     snprintf(what, sizeof(what), "the signal '%.*s'", (int) name.length, name.text);
-    read_expressions(self, set, &impl_of(self)->drive[first], &dim, what);
+    ost_value_t expected = { .dim = signal->unit.dim, .ratio = ost_ratio_of(&signal->unit, signal->unit_text) };
+    read_expressions(self, set, &impl_of(self)->drive[first], &expected, what);
     ost_reader_end(self, "an operator or the end of the statement");
     keep_equation(self, self->statement, &equals);
 }
@@ -303,7 +310,8 @@ static void read_output(ost_reader_t *self)
     }
     if (ost_reader_failed(self)) goto out;
     self->parser.in_output = true;
-    read_expressions(self, set, &impl_of(self)->output[first], &unit.dim, "this output");
+    ost_value_t expected = { .dim = unit.dim, .ratio = ost_ratio_of(&unit, unit_text) };
+    read_expressions(self, set, &impl_of(self)->output[first], &expected, "this output");
     self->parser.in_output = false;
     if (lexer->token.kind == OST_TOKEN_END)
         ost_lexer_fail(lexer, &name, OST_ERR_SYNTAX, "this output has no meaning in quotes");

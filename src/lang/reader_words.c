@@ -154,13 +154,14 @@ static void unknown_signal(ost_reader_t *self, const ost_token_t *at, const char
     free(names);
 }
 
-char *ost_reader_signal(ost_reader_t *self, const ost_token_t *name, int set, size_t element, ost_dim_t *dim)
+char *ost_reader_signal(
+    ost_reader_t *self, const ost_token_t *name, int set, size_t element, const ost_signal_t **first)
 {
     char *full = ost_reader_failed(self) ? NULL : ost_reader_element_name(self, name, set, element);
     const ost_signal_t *signal = full != NULL ? find_signal(self, full) : NULL;
     if (full != NULL && signal == NULL) unknown_signal(self, name, full);
-    if (signal != NULL && element == 0) *dim = signal->unit.dim;
-    if (signal != NULL && !ost_dim_equal(*dim, signal->unit.dim))
+    if (element == 0) *first = signal;
+    if (signal != NULL && *first != NULL && !ost_dim_equal((*first)->unit.dim, signal->unit.dim))
         ost_lexer_fail(&self->parser.lexer, name, OST_ERR_UNIT, "the signals '%.*s' of this set differ in dimension",
             (int) name->length, name->text);
     if (!ost_reader_failed(self)) return full;

@@ -53,9 +53,10 @@ double ost_reader_number(ost_reader_t *self);
 char *ost_reader_text(ost_reader_t *self, const char *what);
 
 /* The name of a signal, or of one in a set; an error if neither this text nor a model read before defines it, or if its
- * dimension is not that of the set's first. @param[in,out] dim  of element 0, written there. @return owned by the
- * caller, NULL on error */
-char *ost_reader_signal(ost_reader_t *self, const ost_token_t *name, int set, size_t element, ost_dim_t *dim);
+ * dimension is not that of the set's first. @param[in,out] first  element 0, written there; borrowed. @return owned by
+ * the caller, NULL on error */
+char *ost_reader_signal(
+    ost_reader_t *self, const ost_token_t *name, int set, size_t element, const ost_signal_t **first);
 
 /* The lexer stands behind the '=' of a state: go to the bracket with its unit, which is the last one before `scale`,
  * `signed`, the meaning or the end. */

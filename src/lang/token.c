@@ -175,11 +175,12 @@ static void number(ost_lexer_t *self, ost_token_t *token)
     } else if (token->length > MAX_NUMBER_LENGTH) {
         ost_lexer_fail(self, token, OST_ERR_LIMIT, "a number of more than %d digits", MAX_NUMBER_LENGTH);
     } else {
-        ost_dim_t none;
+        ost_quantity_t quantity;
         memcpy(digits, token->text, token->length);
         digits[token->length] = '\0';
-        if (ost_quantity_parse(&token->number, &none, digits, NULL) != 0)
+        if (ost_quantity_parse(&quantity, digits, NULL) != 0)
             ost_lexer_fail(self, token, OST_ERR_VALUE, "the number %s is too large", digits);
+        token->number = quantity.value;
     }
 }
 

@@ -25,8 +25,13 @@ static bool bind_unit(ost_endpoint_t *self, const ost_variable_t *variable, char
     self->factor = 1;
     if (self->measure == OST_MEASURE_PERCENT || self->measure == OST_MEASURE_FRACTION || isnan(self->unit)) return true;
     self->factor = variable->factor / self->unit;
-    if (ost_unit_parse(&reported, variable->unit_text, NULL) == 0 && ost_dim_equal(reported.dim, self->unit_dim))
-        return true;
+    if (ost_unit_parse(&reported, variable->unit_text, NULL) == 0 && ost_dim_equal(reported.dim, self->unit_dim)) {
+        char missing[OST_UNIT_MISSING_SIZE];
+        if (ost_unit_missing(&reported, variable->unit_text, self->unit_is_plain, self->unit, missing) == NULL)
+            return true;
+        snprintf(why, size, "'unit': %s", missing);
+        return false;
+    }
     char expected[64], asked[64];
     snprintf(why, size, "its unit is one of %s, that of output '%s' is %s (%s): give 'unit'",
         ost_dim_format(self->unit_dim, asked, sizeof(asked)), self->output, variable->unit_text,

@@ -18,6 +18,7 @@ typedef struct {
     ost_statistic_t statistic; /**< over the subjects */
     double unit;               /**< LEVEL and CHANGE: internal units in one of the unit asked for; NAN: as reported */
     ost_dim_t unit_dim;        /**< of unit */
+    bool unit_is_plain;        /**< `unit` is a number without a unit */
     size_t i_output;           /**< row of the plan's outputs, after ost_endpoint_bind(), as the rest */
     size_t i_from, i_to;       /**< indices of the plan's times */
     double factor;             /**< unit asked for = factor x reported unit */

@@ -110,6 +110,7 @@ static bool make_observation(ost_observation_t *self, const ost_experiment_t *e,
     if (!isnan(c->unit)) {
         endpoint.unit = c->unit;
         endpoint.unit_dim = c->unit_dim;
+        endpoint.unit_is_plain = c->unit_is_plain;
         has_unit = true;
     }
     bool is_level = endpoint.measure == OST_MEASURE_LEVEL || endpoint.measure == OST_MEASURE_CHANGE;

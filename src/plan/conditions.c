@@ -22,12 +22,12 @@ static size_t find_name(const ost_conditions_t *self, const char *name)
     return i;
 }
 
-static void add_name(scope_t *self, const char *name, ost_dim_t dim, const ost_index_set_t *set)
+static void add_name(scope_t *self, ost_name_t name)
 {
     ost_conditions_t *conditions = self->conditions;
-    if (find_name(conditions, name) < conditions->n_names) return; /* a covariate, or an element of it */
-    self->names[conditions->n_names++] = (ost_name_t){ .name = name, .dim = dim, .set = set };
-    conditions->n_values += set != NULL ? set->n_elements : 1;
+    if (find_name(conditions, name.name) < conditions->n_names) return; /* a covariate, or an element of it */
+    self->names[conditions->n_names++] = name;
+    conditions->n_values += name.set != NULL ? name.set->n_elements : 1;
 }
 
 static bool has_conditions(const ost_experiment_t *e)
@@ -47,12 +47,16 @@ static int list_names(scope_t *self, const ost_blocks_t *blocks)
     self->conditions->is_used = self->is_used = ost_maker_list(self->make, n, sizeof(*self->is_used));
     if (self->err->code != 0) return self->err->code;
     if (!has_conditions(e)) return 0;
-    for (size_t i = 0; i < e->n_covariates; i++) add_name(self, e->covariates[i].name, e->covariates[i].unit.dim, NULL);
+    for (size_t i = 0; i < e->n_covariates; i++) {
+        const ost_covariate_t *c = &e->covariates[i];
+        add_name(self, (ost_name_t){ c->name, c->unit, c->unit_text, NULL });
+    }
     for (size_t b = 0; b < blocks->n; b++) {
         const ost_model_t *model = blocks->block[b].model;
         for (size_t i = 0; i < model->n_outputs; i++) {
             const ost_output_t *output = &model->outputs[i];
-            add_name(self, output->group, output->unit.dim, ost_model_index_set(model, output->index_set));
+            add_name(self, (ost_name_t){ output->group, output->unit, output->unit_text,
+                               ost_model_index_set(model, output->index_set) });
         }
     }
     return 0;

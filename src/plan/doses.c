@@ -27,6 +27,9 @@ static int find_state(const ost_experiment_t *e, const ost_model_t *model, const
             r->compartment, OST_HINT(near));
     }
     const ost_state_t *state = &model->states[model->doses[i].state];
+    char why[OST_UNIT_MISSING_SIZE];
+    if (ost_unit_missing(&state->unit, state->unit_text, r->is_plain, r->amount, why) != NULL)
+        return OST_FAIL_AT(err, OST_ERR_UNIT, e, r->location, "the dose of '%s': %s", model->name, why);
     if (ost_dim_equal(state->unit.dim, r->dim)) return (int) model->doses[i].state;
     char actual[64], expected[64];
     return OST_FAIL_AT(err, OST_ERR_UNIT, e, r->location, "the dose of '%s' has dimension %s; expected %s (such as %s)",

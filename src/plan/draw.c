@@ -78,10 +78,11 @@ int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typica
             }
             continue;
         }
-        params[i] = covariates[rule->covariate];
-        if (!(params[i] >= param->lower && params[i] <= param->upper))
-            return ost_fail(err, OST_ERR_VALUE, "covariate '%s' = %g %s is outside the range %g..%g of model '%s'",
-                param->name, in_unit(param, params[i]), param->unit_text, in_unit(param, param->lower),
+        params[i] = ost_param_within(param, covariates[rule->covariate]);
+        if (isnan(params[i]))
+            return ost_fail(err, OST_ERR_VALUE,
+                "covariate '%s' = %.10g %s is outside the range %.10g..%.10g of model '%s'", param->name,
+                in_unit(param, covariates[rule->covariate]), param->unit_text, in_unit(param, param->lower),
                 in_unit(param, param->upper), self->blocks->block[self->blocks->of_param[i]].model->name);
     }
     return 0;

@@ -28,40 +28,68 @@ static double in_unit(const ost_param_t *param, double value)
     return value / param->unit.factor;
 }
 
+static int check_value(
+    const ost_experiment_t *e, const ost_param_setting_t *set, const ost_param_t *param, ost_error_t *err)
+{
+    char actual[64], expected[64], why[OST_UNIT_MISSING_SIZE];
+    const ost_quantity_t *value = &set->value;
+    if (!ost_dim_equal(value->dim, param->unit.dim))
+        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location,
+            "the value of parameter '%s.%s' has dimension %s; expected %s (unit %s)", set->model, set->param,
+            ost_dim_word(value->dim, actual, sizeof(actual)),
+            ost_dim_format(param->unit.dim, expected, sizeof(expected)), param->unit_text);
+    if (ost_unit_missing(&param->unit, param->unit_text, value->is_plain, value->value, why) != NULL)
+        return OST_FAIL_AT(
+            err, OST_ERR_UNIT, e, set->location, "the value of parameter '%s.%s': %s", set->model, set->param, why);
+    if (isnan(ost_param_within(param, value->value)))
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
+            "parameter '%s.%s' = %.10g %s is outside its range %.10g..%.10g", set->model, set->param,
+            in_unit(param, value->value), param->unit_text, in_unit(param, param->lower), in_unit(param, param->upper));
+    return 0;
+}
+
+static int check_spread(
+    const ost_experiment_t *e, const ost_param_setting_t *set, const ost_param_t *param, ost_error_t *err)
+{
+    char actual[64], expected[64], why[OST_UNIT_MISSING_SIZE];
+    const ost_quantity_t *sd = &set->spread;
+    const ost_unit_t plain = { .factor = 1 };
+    const ost_unit_t *unit = param->spread.kind == OST_SPREAD_NORMAL ? &param->unit : &plain;
+    if (!(sd->value >= 0 && isfinite(sd->value)))
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location, "the spread of '%s.%s' must be a number >= 0",
+            set->model, set->param);
+    if (sd->value == 0) return 0;
+    if (!ost_dim_equal(sd->dim, unit->dim))
+        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location, "the spread of '%s.%s' has dimension %s; expected %s",
+            set->model, set->param, ost_dim_word(sd->dim, actual, sizeof(actual)),
+            ost_dim_word(unit->dim, expected, sizeof(expected)));
+    if (ost_unit_missing(unit, param->unit_text, sd->is_plain, sd->value, why) != NULL)
+        return OST_FAIL_AT(
+            err, OST_ERR_UNIT, e, set->location, "the spread of '%s.%s': %s", set->model, set->param, why);
+    if (param->spread.kind == OST_SPREAD_CHOICE)
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
+            "'%s.%s' is one of %zu values and has no SD; a spread of 0 keeps it at its typical value", set->model,
+            set->param, param->spread.n_choices);
+    if (param->spread.kind == OST_SPREAD_EXPONENTIAL)
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
+            "'%s.%s' spreads exponentially and has no SD; a spread of 0 keeps it at its typical value", set->model,
+            set->param);
+    if (param->spread.kind != OST_SPREAD_NORMAL && (set->sets_value ? set->value.value : param->value) == 0)
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
+            "'%s.%s' is 0, and a spread of its logarithm leaves all at 0; leave the spread out", set->model,
+            set->param);
+    return 0;
+}
+
 static int check_setting(
     const ost_experiment_t *e, const ost_param_setting_t *set, const ost_param_t *param, ost_error_t *err)
 {
-    char actual[64], expected[64];
     if (param->is_covariate)
         return OST_FAIL_AT(err, OST_ERR_NAME, e, set->location,
             "'%s' of model '%s' is a covariate: it is set in the population, not among the parameters", set->param,
             set->model);
-    if (set->sets_value && !ost_dim_equal(set->dim, param->unit.dim))
-        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location,
-            "the value of parameter '%s.%s' has dimension %s; expected %s (unit %s)", set->model, set->param,
-            ost_dim_word(set->dim, actual, sizeof(actual)), ost_dim_format(param->unit.dim, expected, sizeof(expected)),
-            param->unit_text);
-    if (set->sets_value && !(set->value >= param->lower && set->value <= param->upper))
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
-            "parameter '%s.%s' = %g %s is outside its range %g..%g", set->model, set->param, in_unit(param, set->value),
-            param->unit_text, in_unit(param, param->lower), in_unit(param, param->upper));
-    if (set->sets_spread && !(set->spread_sd >= 0 && isfinite(set->spread_sd)))
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location, "the spread of '%s.%s' must be a number >= 0",
-            set->model, set->param);
-    ost_dim_t spread_dim = param->spread.kind == OST_SPREAD_NORMAL ? param->unit.dim : (ost_dim_t){ 0 };
-    if (set->sets_spread && set->spread_sd > 0 && !ost_dim_equal(set->spread_dim, spread_dim))
-        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location, "the spread of '%s.%s' has dimension %s; expected %s",
-            set->model, set->param, ost_dim_word(set->spread_dim, actual, sizeof(actual)),
-            ost_dim_word(spread_dim, expected, sizeof(expected)));
-    if (set->sets_spread && set->spread_sd > 0 && param->spread.kind == OST_SPREAD_CHOICE)
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
-            "'%s.%s' is one of %zu values and has no SD; a spread of 0 keeps it at its typical value", set->model,
-            set->param, param->spread.n_choices);
-    if (set->sets_spread && set->spread_sd > 0 && param->spread.kind == OST_SPREAD_EXPONENTIAL)
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
-            "'%s.%s' spreads exponentially and has no SD; a spread of 0 keeps it at its typical value", set->model,
-            set->param);
-    return 0;
+    int ret = set->sets_value ? check_value(e, set, param, err) : 0;
+    return ret == 0 && set->sets_spread ? check_spread(e, set, param, err) : ret;
 }
 
 static int apply_settings(
@@ -87,13 +115,13 @@ static int apply_settings(
         if (ret < 0) return ret;
         ost_param_rule_t *rule = &rules[blocks->block[b].first_param + (uint32_t) k];
         if (set->sets_value) {
-            rule->typical = set->value;
+            rule->typical = ost_param_within(param, set->value.value);
             if (rule->kind == OST_SPREAD_CHOICE) rule->kind = OST_SPREAD_NONE; /* this value alone */
         }
         if (set->sets_spread) {
             if (rule->kind == OST_SPREAD_NONE) rule->kind = OST_SPREAD_LOGNORMAL;
-            rule->sd = set->spread_sd;
-            if (set->spread_sd == 0) rule->kind = OST_SPREAD_NONE;
+            rule->sd = set->spread.value;
+            if (set->spread.value == 0) rule->kind = OST_SPREAD_NONE;
         }
     }
     return 0;
@@ -136,9 +164,13 @@ static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, con
 {
     const ost_model_t *model = block->model;
     for (size_t i = 0; i < e->n_covariates; i++) {
-        char actual[64], expected[64];
+        char actual[64], expected[64], missing[OST_UNIT_MISSING_SIZE];
         if (strcmp(e->covariates[i].name, param->name) != 0) continue;
         rule->covariate = (int32_t) i;
+        if (ost_unit_missing(&param->unit, param->unit_text, e->covariates[i].is_plain, e->covariates[i].a, missing) !=
+            NULL)
+            return OST_FAIL_AT(
+                err, OST_ERR_UNIT, e, e->covariates[i].location, "covariate '%s': %s", param->name, missing);
         if (ost_dim_equal(e->covariates[i].unit.dim, param->unit.dim)) return 0;
         return OST_FAIL_AT(err, OST_ERR_UNIT, e, e->covariates[i].location,
             "covariate '%s' has dimension %s; expected %s (unit %s), as in model '%s'", param->name,

@@ -82,7 +82,10 @@ static int check_outside(const wiring_t *self, const ost_arm_t *arm, const ost_d
             arm->name, input->signal, OST_HINT(near));
     }
     const ost_signal_t *signal = &self->library->signals.signal[s];
-    char actual[64], expected[64];
+    char actual[64], expected[64], why[OST_UNIT_MISSING_SIZE];
+    if (ost_unit_missing(&signal->unit, signal->unit_text, input->is_plain, input->value, why) != NULL)
+        return OST_FAIL_AT(self->err, OST_ERR_UNIT, self->e, input->location, "arm '%s': the value of signal '%s': %s",
+            arm->name, signal->name, why);
     if (!ost_dim_equal(input->dim, signal->unit.dim))
         return OST_FAIL_AT(self->err, OST_ERR_UNIT, self->e, input->location,
             "arm '%s': the value of signal '%s' has dimension %s; expected %s (unit %s)", arm->name, signal->name,
