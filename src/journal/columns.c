@@ -91,9 +91,9 @@ int ost_columns_check(const ost_plan_t *plan, ost_error_t *err)
 
 bool ost_units_differ(const ost_part_t *parts, size_t n, const char *name, char *units, size_t size)
 {
-    const char *first = NULL;
+    ost_unit_t first = { 0 }, other;
     bool differ = false;
-    size_t length = 0;
+    size_t length = 0, n_found = 0;
     units[0] = '\0';
     for (size_t p = 0; p < n; p++) {
         const ost_plan_t *plan = parts[p].plan;
@@ -105,8 +105,9 @@ bool ost_units_differ(const ost_part_t *parts, size_t n, const char *name, char 
             length += (size_t) snprintf(
                 units + length, size - length, "%s%s: %s", length > 0 ? ", " : "", parts[p].name, unit);
         }
-        differ = differ || (first != NULL && strcmp(first, unit) != 0);
-        first = first != NULL ? first : unit;
+        if (ost_unit_parse(&other, unit, NULL) < 0) return true;
+        differ = differ || (n_found++ > 0 && (other.factor != first.factor || !ost_dim_equal(other.dim, first.dim)));
+        first = other;
     }
     return differ;
 }

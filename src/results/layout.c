@@ -18,7 +18,9 @@ int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err
 
 static int describe(hid_t object, const char *units, const char *long_name)
 {
-    if (units != NULL && ost_h5_set_text(object, "units", units) != 0) return -1;
+    char symbols[256];
+    if (units != NULL && ost_h5_set_text(object, "units", ost_unit_symbols(units, symbols, sizeof(symbols))) != 0)
+        return -1;
     return long_name != NULL ? ost_h5_set_text(object, "long_name", long_name) : 0;
 }
 
