@@ -399,12 +399,12 @@ bool ost_unit_is_ratio(const ost_unit_t *unit)
     return ost_dim_is_none(unit->dim) && unit->factor != 1;
 }
 
-const char *ost_unit_missing(const ost_unit_t *unit, const char *unit_text, bool is_plain, double value, char *buf)
+const char *ost_unit_missing(const ost_unit_t *unit, const char *unit_text, bool is_plain, double value, char *why)
 {
     if (!is_plain || value == 0 || !ost_unit_is_ratio(unit)) return NULL;
-    snprintf(buf, OST_UNIT_MISSING_SIZE, "%.10g has no unit; write '%.10g %.60s' or '%.10g %.60s'", value, value,
+    snprintf(why, OST_UNIT_MISSING_SIZE, "%.10g has no unit; write '%.10g %.60s' or '%.10g %.60s'", value, value,
         unit_text, value / unit->factor, unit_text);
-    return buf;
+    return why;
 }
 
 bool ost_dim_equal(ost_dim_t a, ost_dim_t b)

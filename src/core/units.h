@@ -59,10 +59,10 @@ bool ost_unit_is_ratio(const ost_unit_t *unit);
 /** Room for what ost_unit_missing() says. */
 #define OST_UNIT_MISSING_SIZE 256
 /** What is wrong with a plain number (other than 0) where such a unit is expected: 5 may mean 5 % or 500 %.
- *  @param unit_text  as written, for the message;  @param[out] buf  [OST_UNIT_MISSING_SIZE] "5 has no unit; write '5 %'
+ *  @param unit_text  as written, for the message;  @param[out] why  [OST_UNIT_MISSING_SIZE] "5 has no unit; write '5 %'
  * or '500 %'"
- *  @return buf, or NULL where nothing is wrong */
-const char *ost_unit_missing(const ost_unit_t *unit, const char *unit_text, bool is_plain, double value, char *buf);
+ *  @return why, or NULL where nothing is wrong */
+const char *ost_unit_missing(const ost_unit_t *unit, const char *unit_text, bool is_plain, double value, char *why);
 
 /** True where all exponents agree. */
 bool ost_dim_equal(ost_dim_t a, ost_dim_t b);
