@@ -183,7 +183,46 @@ static void test_chattering_fails(void)
     }
 }
 
+/* Breaks of a job: steps end at them and conditions turn there, from any start, without a restart of the steps. */
+static void test_breaks(void)
+{
+    static const double x0[] = { 0 }, breaks[] = { -3, 1.3, 1.7, 1.7, 900 }, starts[] = { 0, 1.3, 1.5, 1.7, 3 };
+    for (int stepper = 0; stepper < OST_STEPPER_AUTO; stepper++) {
+        for (size_t i = 0; i < COUNT(starts); i++) {
+            double x_end[1], t_out[] = { 1.6, 800 }, y[2], start = starts[i];
+            ost_solver_options_t options = options_at(1e-6);
+            options.stepper = (ost_stepper_t) stepper;
+            ost_job_t job = { .t0 = start,
+                .t1 = 1000,
+                .x0 = x0,
+                .p = none,
+                .u0 = none,
+                .x_end = x_end,
+                .t_out = t_out,
+                .n_out = 2,
+                .y = y,
+                .breaks = breaks,
+                .n_breaks = COUNT(breaks) };
+            run_jobs(&window, &options, &job, 1);
+            ost_assert_close(x_end[0], fmax(0, 1.7 - fmax(1.3, start)), 0, 1e-9);
+            if (start <= 1.6) ost_assert_close(y[0], 1.6 - fmax(1.3, start), 0, 1e-9);
+            ost_assert_close(y[1], x_end[0], 0, 1e-9);
+            if (stepper < OST_STEPPER_GSL_MSBDF) CU_ASSERT(job.stats.steps < 40);
+        }
+    }
+    static const double falling[] = { 3, 2 };
+    ost_job_t wrong = { .t1 = 4, .x0 = x0, .p = none, .u0 = none, .breaks = falling, .n_breaks = 2 };
+    ost_solver_options_t options = options_at(1e-6);
+    ost_batch_t *batch;
+    ost_error_t err = { 0 };
+    CU_ASSERT_EQUAL_FATAL(ost_batch_new(&batch, &window, &options, &err), 0);
+    CU_ASSERT_EQUAL(ost_batch_run(batch, &wrong, 1, &err), OST_ERR_VALUE);
+    ost_assert_contains(err.what, "break 1 at 2 d is not in ascending order");
+    ost_batch_delete(batch);
+}
+
 static const ost_test_t tests[] = {
+    { "breaks", test_breaks },
     { "crossing_time", test_crossing_time },
     { "crossing_at_usual_tolerance", test_crossing_at_usual_tolerance },
     { "two_flips_in_one_step", test_two_flips_in_one_step },

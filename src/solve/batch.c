@@ -217,6 +217,14 @@ static int check_schedules(const ost_system_t *system, const ost_job_t *job, ost
     return 0;
 }
 
+static int check_breaks(const ost_job_t *job, ost_error_t *err)
+{
+    for (size_t i = 0; i < job->n_breaks; i++)
+        if (isnan(job->breaks[i]) || (i > 0 && job->breaks[i] < job->breaks[i - 1]))
+            return ost_fail(err, OST_ERR_VALUE, "break %zu at %.17g d is not in ascending order", i, job->breaks[i]);
+    return 0;
+}
+
 static int check_job(const ost_system_t *system, const ost_job_t *job, ost_error_t *err)
 {
     if (!(isfinite(job->t0) && isfinite(job->t1) && job->t0 <= job->t1))
@@ -225,7 +233,8 @@ static int check_job(const ost_system_t *system, const ost_job_t *job, ost_error
         if (isnan(job->t_out[i]) || (i > 0 && job->t_out[i] < job->t_out[i - 1]))
             return ost_fail(err, OST_ERR_VALUE, "output time %zu, %g d, is not in ascending order", i, job->t_out[i]);
     }
-    int code = check_events(system, job, err);
+    int code = check_breaks(job, err);
+    if (code == 0) code = check_events(system, job, err);
     if (code == 0) code = check_series(system, job, err);
     return code != 0 ? code : check_schedules(system, job, err);
 }

@@ -30,6 +30,7 @@ typedef struct {
     ost_v t_waiting; /* of the output that waits */
     ost_v t_barrier; /* end of the first step that left a state negative */
     ost_mask live, waiting, starting, shrunk;
+    ost_mask to_break, at_break; /* whether t_stop is a break; lanes that reached one in this step */
     ost_mask n_attempts, n_rejected, n_negative, n_extra; /* int64 counts; n_extra: right-hand sides outside of steps */
 } run_t;
 
@@ -222,6 +223,7 @@ static void set_stop(run_t *run, int l)
     ost_lane_t *lane = &run->b->lanes[l];
     double t_stop = ost_lane_next_stop(lane), t1 = lane->job->t1;
     run->t_stop[l] = t_stop;
+    run->to_break[l] = -(int64_t) ost_lane_is_break(lane, t_stop);
     run->t_stop_outputs[l] = (t1 - t_stop <= OST_SAME_TIME ? t1 : t_stop) + OST_SAME_TIME;
 }
 
@@ -248,6 +250,7 @@ static bool pass_stops(run_t *run, int l)
         }
         run->t[l] = run->t_stop[l];
         if (ost_lane_has_visit(lane, run->t[l])) visit(run, l);
+        if (ost_lane_pass_breaks(lane, run->t[l])) run->at_break[l] = -1;
         changed |= ost_lane_act(lane, run->t[l], b->x + l, b->u + l);
         set_stop(run, l);
     }
@@ -395,6 +398,8 @@ static ost_mask locate(run_t *run, ost_mask accepted)
     ost_v low = ost_v_splat(0), high = ost_v_blend(at_middle, ost_v_splat(0.5), ost_v_splat(1));
     blend_rows(b->g_high, at_middle, b->g, n);
     switches_at(run, low, b->g_low);
+    /* A step that ends at a break ends, as a rule, where the condition turns. */
+    ost_mask at_root = run->to_break & ~at_middle & ost_v_le(run->t_stop, run->t_new);
     ost_mask open = crossed, last_high = { 0 }, last_low = { 0 };
     for (int k = 0; k < CROSSING_TRIES && ost_mask_any(open); k++) {
         /* The Illinois method, and halving where it stalls. */
@@ -402,6 +407,7 @@ static ost_mask locate(run_t *run, ost_mask accepted)
         ost_mask usable = ost_v_lt(low, theta) & ost_v_lt(theta, high);
         if (k % 8 == 7) usable = (ost_mask){ 0 };
         theta = ost_v_blend(usable, theta, middle);
+        if (k == 0) theta = ost_v_blend(at_root, ost_v_splat(1 - CROSSING_WIDTH), theta);
         switches_at(run, theta, b->g);
         ost_mask is_high = disagree(run, b->g), to_high = open & is_high, to_low = open & ~is_high;
         for (size_t s = 0; s < n; s++) {
@@ -521,6 +527,11 @@ static void step(run_t *run)
         else if (at_stop[l] && pass_stops(run, l))
             changed[l] = -1;
     }
+    /* At a break the step size stays what it was, and error control shrinks it where the equations ask for it. */
+    ost_mask bent = (run->at_break | (crossed & at_stop)) & run->live & ~changed;
+    refresh_modes(run, run->at_break & bent);
+    refresh_rates(run, bent);
+    run->at_break = (ost_mask){ 0 };
     restart(run, (changed & run->live) | refill(run));
 }
 

@@ -312,7 +312,8 @@ static bool pass_stops(struct ost_gsl *self)
             b->system->outputs(b->system->self, &at, b->y);
             ost_lane_visit(self->lane, self->t, b->y);
         }
-        if (!ost_lane_act(self->lane, self->t, b->x, b->u)) continue;
+        bool at_break = ost_lane_pass_breaks(self->lane, self->t);
+        if (!ost_lane_act(self->lane, self->t, b->x, b->u) && !at_break) continue;
         for (size_t i = 0; i < n; i++) self->x[i] = b->x[i * OST_LANE_COUNT];
         spread_first_lane(b->u, b->system->n_inputs);
         set_modes(self);

@@ -42,6 +42,8 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job)
     start_schedules(job);
     while (self->i_event < job->n_events && job->events[self->i_event].t < job->t0) self->i_event++;
     while (self->i_visit < job->n_visits && job->visits[self->i_visit].t < job->t0) self->i_visit++;
+    self->i_break = 0;
+    ost_lane_pass_breaks(self, job->t0);
     while (self->i_out < job->n_out && job->t_out[self->i_out] < job->t0 - OST_SAME_TIME) self->i_out++;
     self->changed = -1;
     self->t_flip = -INFINITY;
@@ -114,6 +116,7 @@ double ost_lane_next_stop(ost_lane_t *self)
     const ost_job_t *job = self->job;
     double t = next_event(self);
     if (self->i_visit < job->n_visits) t = fmin(t, job->visits[self->i_visit].t);
+    if (self->i_break < job->n_breaks) t = fmin(t, job->breaks[self->i_break]);
     for (size_t i = 0; i < job->n_schedules; i++) t = fmin(t, next_of_schedule(self, i));
     return job->x_end != NULL ? fmin(t, job->t1) : t;
 }
@@ -298,6 +301,18 @@ bool ost_lane_act(ost_lane_t *self, double t, double *x, double *u)
     act_events(self, t, x, u);
     for (size_t i = 0; i < self->job->n_schedules; i++) act_schedule(self, i, t, x, u);
     return self->changed >= 0;
+}
+
+bool ost_lane_is_break(const ost_lane_t *self, double t)
+{
+    return self->i_break < self->job->n_breaks && self->job->breaks[self->i_break] <= t + OST_SAME_TIME;
+}
+
+bool ost_lane_pass_breaks(ost_lane_t *self, double t)
+{
+    size_t first = self->i_break;
+    while (ost_lane_is_break(self, t)) self->i_break++;
+    return self->i_break > first;
 }
 
 double ost_lane_next_output(const ost_lane_t *self)

@@ -32,6 +32,7 @@ typedef struct {
     const ost_system_t *system;
     ost_job_t *job;       /* NULL: idle */
     size_t i_event;       /* next to act */
+    size_t i_break;       /* next to be reached */
     size_t i_visit;       /* next to be made */
     size_t i_out;         /* next to be written */
     size_t i_out_pending; /* being evaluated */
@@ -61,6 +62,13 @@ void ost_lane_visit(ost_lane_t *self, double t, const double *y);
 /* Let everything act that is due at `t`, a time from ost_lane_next_stop (or t0). `changed` is set.
  * @return true if anything differs afterwards, so that the integration has to start anew */
 bool ost_lane_act(ost_lane_t *self, double t, double *x, double *u);
+
+/* Whether the next break is at `t`, a time from ost_lane_next_stop. */
+bool ost_lane_is_break(const ost_lane_t *self, double t);
+
+/* Go on to the breaks after `t`, where the lane stands. @return true if there was one at t, so that conditions may have
+ * turned */
+bool ost_lane_pass_breaks(ost_lane_t *self, double t);
 
 /* The time of the next output, INFINITY when all are written. */
 double ost_lane_next_output(const ost_lane_t *self);

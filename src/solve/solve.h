@@ -198,6 +198,9 @@ struct ost_job {
     const double *u0;          /**< [n_inputs] */
     const ost_event_t *events; /**< [n_events], sorted; those before t0 are ignored */
     size_t n_events;
+    const double *breaks; /**< [n_breaks] ascending; a step ends at each, d: where the right-hand side bends or jumps in
+                             time, or where a longer step could pass by what it does in time */
+    size_t n_breaks;
     const ost_series_t *series; /**< [n_series] */
     size_t n_series;
     const ost_schedule_t *schedules;       /**< [n_schedules] */
