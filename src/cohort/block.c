@@ -83,7 +83,17 @@ static void idle_block(ost_worker_t *self, size_t b, size_t first, size_t n_subj
     }
 }
 
-/* Constants, initial states and idle inputs of all subjects of the block. */
+/* Where the steps of each subject have to end because of what its equations say of time. */
+static void find_breaks(ost_worker_t *self, size_t n)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t max = ost_forcing_max_breaks(plan->forcing);
+    for (size_t i = 0; i < n; i++)
+        self->n_breaks[i] = ost_break_finder_find(self->finder, self->params + i * plan->blocks->n_params,
+            self->t_start[i], plan->doses->t_known, self->run->solver.h_max, self->breaks + i * max);
+}
+
+/* Constants, initial states, idle inputs and breaks of all subjects of the block. */
 static void prepare(ost_worker_t *self, size_t n)
 {
     const ost_plan_t *plan = self->plan;
@@ -102,6 +112,7 @@ static void prepare(ost_worker_t *self, size_t n)
         scatter(self->constants, plan->system->n_constants, self->h_rows, blocks->n_hoisted, first, n);
         scatter(self->x0, plan->layout->n_states, self->x_rows, blocks->n_states, first, n);
     }
+    find_breaks(self, n);
 }
 
 static void fail_subject(ost_worker_t *self, size_t i, int code, const char *context, const char *what)
@@ -168,6 +179,8 @@ ost_job_t ost_worker_job(const ost_worker_t *self, size_t i, double t0, double t
         .t1 = t1,
         .x0 = x0 + i * system->n_states,
         .p = self->constants + i * system->n_constants,
+        .breaks = self->breaks + i * ost_forcing_max_breaks(self->plan->forcing),
+        .n_breaks = self->n_breaks[i],
         .u0 = self->inputs + i * system->n_inputs };
 }
 

@@ -20,6 +20,8 @@ void ost_worker_free(ost_worker_t *self)
     free(self->constants);
     free(self->x0);
     free(self->x1);
+    free(self->breaks);
+    ost_break_finder_free(self->finder);
     free(self->inputs);
     free(self->records);
     free(self->schedule_states);
@@ -99,6 +101,7 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
         .x0 = calloc(BLOCK * system->n_states + 1, sizeof(double)),
         .x1 = calloc(BLOCK * system->n_states + 1, sizeof(double)),
         .inputs = calloc(BLOCK * system->n_inputs + 1, sizeof(double)),
+        .breaks = calloc(BLOCK * ost_forcing_max_breaks(plan->forcing) + 1, sizeof(double)),
         .y = calloc(n_arms * BLOCK * n_y, sizeof(double)),
         .probe = calloc(OST_N_PROBED * n_y, sizeof(double)),
         .status = calloc(n_arms * BLOCK, sizeof(*self->status)),
@@ -112,9 +115,11 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
     };
     if (alloc_rows(self) < 0 || alloc_schedules(self) < 0 || self->jobs == NULL || self->covariates == NULL ||
         self->params == NULL || self->constants == NULL || self->x0 == NULL || self->x1 == NULL ||
-        self->inputs == NULL || self->y == NULL || self->probe == NULL || self->status == NULL || self->steps == NULL ||
-        self->rejected == NULL || self->text == NULL || self->messages == NULL || self->subject_status == NULL ||
-        self->subject_text == NULL || self->n_not_finite == NULL)
+        self->inputs == NULL || self->breaks == NULL || self->y == NULL || self->probe == NULL ||
+        self->status == NULL || self->steps == NULL || self->rejected == NULL || self->text == NULL ||
+        self->messages == NULL || self->subject_status == NULL || self->subject_text == NULL ||
+        self->n_not_finite == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a thread's block of %d subjects", BLOCK);
-    return ost_batch_new(&self->batch, system, &run->solver, err);
+    int ret = ost_break_finder_new(&self->finder, plan->forcing, err);
+    return ret == 0 ? ost_batch_new(&self->batch, system, &run->solver, err) : ret;
 }

@@ -47,9 +47,12 @@ typedef struct {
     double *x0, *x1;    /* [BLOCK][n_states] at the start of the run-in, of the arms */
     double *inputs;     /* [BLOCK][n_inputs] */
     uint64_t subject[OST_COHORT_BLOCK];
-    double t_start[OST_COHORT_BLOCK];      /* when its run-in begins */
-    double t_begin[OST_COHORT_BLOCK];      /* when its arms begin */
-    double dropout[OST_COHORT_BLOCK];      /* when it drops out */
+    double t_start[OST_COHORT_BLOCK]; /* when its run-in begins */
+    double t_begin[OST_COHORT_BLOCK]; /* when its arms begin */
+    double dropout[OST_COHORT_BLOCK]; /* when it drops out */
+    ost_break_finder_t *finder;
+    double *breaks; /* [BLOCK][ost_forcing_max_breaks()] */
+    size_t n_breaks[OST_COHORT_BLOCK];
     ost_dosing_record_t *records;          /* [BLOCK][n_schedules] */
     ost_schedule_state_t *schedule_states; /* [BLOCK][n_schedules] */
     ost_visit_context_t *visits;           /* [n_arms][BLOCK] */

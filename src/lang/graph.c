@@ -317,7 +317,7 @@ bool *ost_graph_reachable(const ost_graph_t *self, const ost_node_t *roots, size
     return used;
 }
 
-static double apply(const ost_node_data_t *n, double a, double b, double c)
+double ost_graph_apply(const ost_node_data_t *n, double a, double b, double c)
 {
     double value = NAN;
     switch (n->op) {
@@ -372,7 +372,7 @@ void ost_graph_values(const ost_graph_t *self, ost_node_t last, const ost_graph_
             v[i] = at->t;
             break;
         default:
-            v[i] = apply(n, v[n->a], n->b == OST_NO_NODE ? 0 : v[n->b], n->c == OST_NO_NODE ? 0 : v[n->c]);
+            v[i] = ost_graph_apply(n, v[n->a], n->b == OST_NO_NODE ? 0 : v[n->b], n->c == OST_NO_NODE ? 0 : v[n->c]);
             break;
         }
     }

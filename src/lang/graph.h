@@ -90,6 +90,9 @@ typedef struct {
     double t;
 } ost_graph_leaves_t;
 
+/* The value of a node that computes from those of its operands, in plain scalar arithmetic with libm. */
+double ost_graph_apply(const ost_node_data_t *n, double a, double b, double c);
+
 /* The values of all nodes up to `last` at one point, in plain scalar arithmetic with libm. @param[out] v  [last + 1] */
 void ost_graph_values(const ost_graph_t *self, ost_node_t last, const ost_graph_leaves_t *at, double *v);
 

@@ -18,9 +18,10 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     const ost_outputs_t *outputs = ost_outputs_new(e, blocks, conditions, &make);
     const ost_layout_t *layout = ost_layout_new(e, blocks, inputs, schedules, timeline, &make);
     const ost_jacobian_t *jacobian = ost_jacobian_new(blocks, wiring, layout, &make);
+    ost_forcing_t *forcing = ost_plan_forcing_new(blocks, wiring, jacobian, &make);
     const ost_system_t *system = ost_system_new(e, blocks, wiring, inputs, outputs, layout, jacobian, &make);
     *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs, schedules, timeline, outputs,
-        layout, jacobian, system, make.memory };
+        layout, jacobian, forcing, system, make.memory };
     if (system != NULL) return 0;
     if (err != NULL) *err = make.err;
     ost_plan_free(self);
@@ -31,6 +32,7 @@ void ost_plan_free(ost_plan_t *self)
 {
     if (self == NULL) return;
     ost_conditions_free(self->conditions);
+    ost_forcing_free(self->forcing);
     ost_stages_free(self->memory);
     *self = (ost_plan_t){ 0 };
 }

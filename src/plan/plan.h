@@ -5,6 +5,7 @@
 
 #include "input/experiment.h"
 #include "plan/blocks.h"
+#include "plan/breaks.h"
 #include "plan/conditions.h"
 #include "plan/doses.h"
 #include "plan/inputs.h"
@@ -29,6 +30,7 @@ typedef struct {
     const ost_outputs_t *outputs;       /**< what is computed */
     const ost_layout_t *layout;         /**< its states, and regular doses as the solver holds them */
     const ost_jacobian_t *jacobian;     /**< what its equations need */
+    ost_forcing_t *forcing;             /**< what they say of time alone; owned */
     const ost_system_t *system;         /**< for the solver */
     void *memory;                       /**< of all stages; owned */
 } ost_plan_t;

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Branch and bound over time: every expression in time is enclosed, with its slope, over a stretch of time. Where a
+ * condition or a bend is undecided the stretch is cut at its root; where an expression may do something too short for
+ * the steps it is halved. Stretches that turn out to need no step's end between them are joined again. */
+#include "lang/forcing_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Stretches begin with this length, d: about 90 years. */
+#define LONGEST 32768.0
+/* Nothing shorter than this is looked for, d: about a second. */
+#define SHORTEST 1e-5
+/* Roots closer than this to the ends of a stretch are those ends, d. */
+#define SAME_TIME 1e-9
+/* Steps end so much behind a root, d: there slopes are those of the stretch that begins, and finite. */
+#define BEHIND 1e-11
+/* An expression that changes by less than this part of its largest value does not change. */
+#define FLAT 1e-4
+/* A change of R at a slope of L lasts R/L at least. A step of this many times that cannot pass it by: a bump of
+ * exp(-x^2) is then seen from 2.7 SD away, through the longest gap between two stages of a method, 0.6 of a step. */
+#define SEEN 8
+enum { MAX_STRETCHES = 10000, MAX_HALVED = MAX_STRETCHES / 2, MAX_DEPTH = 128, ROOT_TRIES = 100 };
+
+typedef struct {
+    double lo, hi;
+} range_t;
+
+enum { LEFT, MIDDLE, RIGHT, PROBE, N_POINTS };
+enum { UNDECIDED, FIRST, SECOND }; /* operand of min and max; condition that holds, or does not */
+
+/* What an expression is over the stretch that is examined. */
+typedef struct {
+    double at[N_POINTS];
+    range_t value, slope;
+    range_t growth; /* slope/value, close where the value spans many powers of ten */
+    double size;    /* largest absolute value over all time, 0 where it is infinite */
+    int side;
+} look_t;
+
+struct ost_break_finder {
+    const ost_forcing_t *forcing;
+    look_t *look; /* [n_nodes] */
+    double h_max;
+    bool bends_only; /* what is smooth has used up its share of stretches or breaks */
+};
+
+int ost_break_finder_new(ost_break_finder_t **out, const ost_forcing_t *forcing, ost_error_t *err)
+{
+    ost_break_finder_t *self = *out = calloc(1, sizeof(*self));
+    if (self == NULL) return ost_no_memory(err);
+    self->forcing = forcing;
+    self->look = calloc(forcing->graph.n_nodes, sizeof(*self->look));
+    return self->look != NULL ? 0 : ost_no_memory(err);
+}
+
+void ost_break_finder_free(ost_break_finder_t *self)
+{
+    if (self != NULL) free(self->look);
+    free(self);
+}
+
+static const range_t anything = { -INFINITY, INFINITY };
+
+/* Inlined, unlike fmin() and fmax(). */
+static inline double least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static inline double most(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* Nothing times infinity is nothing. */
+static inline double times(double a, double b)
+{
+    return a == 0 || b == 0 ? 0 : a * b;
+}
+
+static inline range_t hull(double a, double b)
+{
+    return a <= b ? (range_t){ a, b } : b < a ? (range_t){ b, a } : anything; /* not a number */
+}
+
+static inline range_t union_of(range_t a, range_t b)
+{
+    return (range_t){ least(a.lo, b.lo), most(a.hi, b.hi) };
+}
+
+static inline range_t plus(range_t a, range_t b)
+{
+    return hull(a.lo + b.lo, a.hi + b.hi);
+}
+
+static inline range_t minus(range_t a, range_t b)
+{
+    return hull(a.lo - b.hi, a.hi - b.lo);
+}
+
+static inline range_t scaled(range_t a, double by)
+{
+    return hull(times(a.lo, by), times(a.hi, by));
+}
+
+static range_t product(range_t a, range_t b)
+{
+    if (a.lo == a.hi) return scaled(b, a.lo);
+    if (b.lo == b.hi) return scaled(a, b.lo);
+    return union_of(scaled(a, b.lo), scaled(a, b.hi));
+}
+
+static range_t inverse(range_t a)
+{
+    return a.lo > 0 || a.hi < 0 ? (range_t){ 1 / a.hi, 1 / a.lo } : anything;
+}
+
+static range_t both(range_t a, range_t b)
+{
+    double lo = most(a.lo, b.lo), hi = least(a.hi, b.hi);
+    return lo <= hi ? (range_t){ lo, hi } : a;
+}
+
+static range_t exp_of(range_t a)
+{
+    return (range_t){ exp(a.lo), exp(a.hi) };
+}
+
+static range_t log_of(range_t a, double bottom)
+{
+    return (range_t){ a.lo > 0 ? most(log(a.lo), bottom) : bottom, a.hi > 0 ? most(log(a.hi), bottom) : bottom };
+}
+
+static bool is_monotone(range_t slope)
+{
+    return slope.lo >= 0 || slope.hi <= 0;
+}
+
+static void square(look_t *y, const look_t *a)
+{
+    y->value = hull(a->value.lo * a->value.lo, a->value.hi * a->value.hi);
+    if (a->value.lo < 0 && a->value.hi > 0) y->value.lo = 0;
+    y->slope = scaled(product(a->value, a->slope), 2);
+}
+
+/* a/(c + a) is 1/(1 + c/a): each operand once, so that it is enclosed closely. */
+static void saturation(look_t *y, const look_t *a, const look_t *c, const look_t *sum)
+{
+    range_t per_sum = inverse(sum->value);
+    y->value = hull(a->value.lo / (a->value.lo + c->value.hi), a->value.hi / (a->value.hi + c->value.lo));
+    if (isinf(y->value.lo)) y->value = (range_t){ 0, 1 };
+    y->slope = product(minus(product(a->slope, c->value), product(a->value, c->slope)), product(per_sum, per_sum));
+}
+
+static void divide(look_t *y, const look_t *look, const ost_graph_t *g, const ost_node_data_t *n)
+{
+    const look_t *a = &look[n->a], *b = &look[n->b];
+    const ost_node_data_t *under = &g->nodes[n->b];
+    if (under->op == OST_OP_ADD && (under->a == n->a || under->b == n->a)) {
+        const look_t *c = &look[under->a == n->a ? under->b : under->a];
+        if (a->value.lo >= 0 && c->value.lo >= 0 && b->value.lo > 0) {
+            saturation(y, a, c, b);
+            return;
+        }
+    }
+    range_t per_b = inverse(b->value);
+    y->value = product(a->value, per_b);
+    y->slope = product(minus(a->slope, product(y->value, b->slope)), per_b);
+}
+
+static void power(look_t *y, const look_t *a, const look_t *b)
+{
+    range_t log_a = log_of(a->value, OST_LOG_FLOOR), one = { 1, 1 };
+    y->value = exp_of(product(b->value, log_a));
+    if (b->slope.lo == 0 && b->slope.hi == 0) {
+        range_t less = exp_of(product(minus(b->value, one), log_a));
+        y->slope = product(product(b->value, less), a->slope);
+    } else {
+        range_t rise = product(product(b->value, inverse(a->value)), a->slope);
+        y->slope = product(y->value, plus(product(b->slope, log_a), rise));
+    }
+}
+
+/* Of a min, max or condition: what has to be above 0 for its first side, at a point. */
+static double lead_at(const look_t *look, const ost_node_data_t *n, int point)
+{
+    double a = look[n->a].at[point];
+    return n->op == OST_OP_STEP ? a : n->op == OST_OP_MAX ? a - look[n->b].at[point] : look[n->b].at[point] - a;
+}
+
+static range_t lead_slope(const look_t *look, const ost_node_data_t *n)
+{
+    range_t a = look[n->a].slope;
+    return n->op == OST_OP_STEP ? a : n->op == OST_OP_MAX ? minus(a, look[n->b].slope) : minus(look[n->b].slope, a);
+}
+
+static int decide(const look_t *look, const ost_node_data_t *n, bool closely)
+{
+    range_t a = look[n->a].value, lead = a;
+    if (n->op != OST_OP_STEP) lead = n->op == OST_OP_MAX ? minus(a, look[n->b].value) : minus(look[n->b].value, a);
+    if (closely && is_monotone(lead_slope(look, n))) {
+        double left = lead_at(look, n, LEFT), right = lead_at(look, n, RIGHT);
+        lead = hull(left, right);
+    }
+    return lead.lo >= 0 ? FIRST : lead.hi <= 0 ? SECOND : UNDECIDED;
+}
+
+/* The part of a look that one side of a min, max or choice gives. */
+static void take_side(look_t *y, const look_t *from)
+{
+    y->value = from->value;
+    y->slope = from->slope;
+    y->growth = from->growth;
+    for (int k = 0; k < N_POINTS; k++) y->at[k] = from->at[k];
+}
+
+static void join(look_t *y, const look_t *a, const look_t *b)
+{
+    y->value = union_of(a->value, b->value);
+    y->slope = union_of(a->slope, b->slope);
+    y->growth = union_of(a->growth, b->growth);
+}
+
+static void bend(look_t *y, const look_t *look, const ost_node_data_t *n)
+{
+    if (n->op == OST_OP_STEP) {
+        double holds = y->side == FIRST;
+        y->value = y->side == UNDECIDED ? (range_t){ 0, 1 } : (range_t){ holds, holds };
+        y->slope = y->growth = (range_t){ 0, 0 };
+        for (int k = 0; k < N_POINTS; k++) y->at[k] = holds;
+    } else if (y->side != UNDECIDED) {
+        take_side(y, &look[y->side == FIRST ? n->a : n->b]);
+    } else {
+        take_side(y, &look[n->a]);
+        const look_t *a = &look[n->a], *b = &look[n->b];
+        join(y, a, b);
+        if (n->op == OST_OP_MAX) y->value.lo = most(a->value.lo, b->value.lo);
+        if (n->op == OST_OP_MIN) y->value.hi = least(a->value.hi, b->value.hi);
+    }
+}
+
+static void choose(look_t *y, const look_t *look, const ost_node_data_t *n)
+{
+    range_t condition = look[n->a].value;
+    if (condition.lo > 0) {
+        take_side(y, &look[n->b]);
+    } else if (condition.hi <= 0) {
+        take_side(y, &look[n->c]);
+    } else {
+        take_side(y, &look[n->b]);
+        join(y, &look[n->b], &look[n->c]);
+    }
+}
+
+static double apply(const look_t *look, const ost_node_data_t *n, int point)
+{
+    return ost_graph_apply(n, look[n->a].at[point], n->b == OST_NO_NODE ? 0 : look[n->b].at[point],
+        n->c == OST_NO_NODE ? 0 : look[n->c].at[point]);
+}
+
+/* Value at one point from those of the operands; bends as they are decided. */
+static double point_of(const look_t *look, const ost_graph_t *g, ost_node_t i, int point, double t)
+{
+    const ost_node_data_t *n = &g->nodes[i];
+    if (n->op == OST_OP_TIME) return t;
+    if (n->op == OST_OP_STEP) return look[i].side == FIRST;
+    if ((n->op == OST_OP_MIN || n->op == OST_OP_MAX) && look[i].side != UNDECIDED)
+        return look[look[i].side == FIRST ? n->a : n->b].at[point];
+    return apply(look, n, point);
+}
+
+/* What both the ends and the middle tell may be closer than what the operands' ranges do. */
+static void tighten(look_t *y, double length)
+{
+    double lo = least(y->at[LEFT], y->at[RIGHT]), hi = most(y->at[LEFT], y->at[RIGHT]);
+    if (!is_monotone(y->slope)) {
+        double change = 0.5 * length * most(fabs(y->slope.lo), fabs(y->slope.hi));
+        lo = y->at[MIDDLE] - change;
+        hi = y->at[MIDDLE] + change;
+    }
+    y->value = both(y->value, (range_t){ lo, hi });
+}
+
+/* Growth of what is computed from operands whose growth is known. */
+static range_t growth_of(const ost_node_data_t *n, const look_t *a, const look_t *b)
+{
+    switch (n->op) {
+    case OST_OP_NEG:
+        return a->growth;
+    case OST_OP_EXP:
+        return a->slope;
+    case OST_OP_SQRT:
+        return scaled(a->growth, 0.5);
+    case OST_OP_MUL:
+        return plus(a->growth, b->growth);
+    case OST_OP_DIV:
+        return minus(a->growth, b->growth);
+    case OST_OP_ADD: /* a mean of the two, weighted by the values */
+        return (a->value.lo >= 0 && b->value.lo >= 0) || (a->value.hi <= 0 && b->value.hi <= 0)
+                   ? union_of(a->growth, b->growth)
+                   : anything;
+    case OST_OP_POW:
+        return b->slope.lo == 0 && b->slope.hi == 0 && a->value.lo > 0 ? product(b->value, a->growth) : anything;
+    default:
+        return anything;
+    }
+}
+
+/* Range and slope of a node by those of its operands. */
+static void compute(look_t *y, const look_t *look, const ost_graph_t *g, const ost_node_data_t *n)
+{
+    const look_t *a = &look[n->a], *b = n->b == OST_NO_NODE ? NULL : &look[n->b];
+    switch (n->op) {
+    case OST_OP_ADD:
+        y->value = plus(a->value, b->value);
+        y->slope = plus(a->slope, b->slope);
+        break;
+    case OST_OP_SUB:
+        y->value = minus(a->value, b->value);
+        y->slope = minus(a->slope, b->slope);
+        break;
+    case OST_OP_NEG:
+        y->value = (range_t){ -a->value.hi, -a->value.lo };
+        y->slope = (range_t){ -a->slope.hi, -a->slope.lo };
+        break;
+    case OST_OP_MUL:
+        y->value = product(a->value, b->value);
+        y->slope = plus(product(a->slope, b->value), product(a->value, b->slope));
+        if (a == b) square(y, a);
+        break;
+    case OST_OP_DIV:
+        divide(y, look, g, n);
+        break;
+    case OST_OP_EXP:
+        y->value = exp_of(a->value);
+        y->slope = product(y->value, a->slope);
+        break;
+    case OST_OP_LOG:
+        y->value = log_of(a->value, -INFINITY);
+        y->slope = both(product(inverse(a->value), a->slope), a->growth);
+        break;
+    case OST_OP_SQRT:
+        y->value = (range_t){ sqrt(most(a->value.lo, 0)), sqrt(most(a->value.hi, 0)) };
+        y->slope = product((range_t){ 0.5 / y->value.hi, 0.5 / y->value.lo }, a->slope);
+        break;
+    case OST_OP_POW:
+        power(y, a, b);
+        break;
+    case OST_OP_MIN:
+    case OST_OP_MAX:
+    case OST_OP_STEP:
+        bend(y, look, n);
+        break;
+    case OST_OP_SELECT:
+        choose(y, look, n);
+        break;
+    default:
+        y->value = y->slope = anything;
+        break;
+    }
+}
+
+static bool is_bend(const ost_node_data_t *n)
+{
+    return n->op == OST_OP_MIN || n->op == OST_OP_MAX || n->op == OST_OP_STEP;
+}
+
+/* A node over the stretch from l to r, after its operands; `closely` by its values at the ends and between them too. */
+static void enclose(ost_break_finder_t *self, ost_node_t i, double l, double r, bool closely)
+{
+    const ost_graph_t *g = &self->forcing->graph;
+    const ost_node_data_t *n = &g->nodes[i];
+    look_t *look = self->look, *y = &look[i];
+    const double t[] = { [LEFT] = l, [MIDDLE] = 0.5 * (l + r), [RIGHT] = r };
+    if (is_bend(n)) y->side = decide(look, n, closely);
+    for (int k = LEFT; k <= RIGHT && closely && !is_bend(n) && n->op != OST_OP_SELECT; k++)
+        y->at[k] = point_of(look, g, i, k, t[k]);
+    if (n->op == OST_OP_TIME) {
+        y->value = (range_t){ l, r };
+        y->slope = (range_t){ 1, 1 };
+    } else {
+        compute(y, look, g, n);
+    }
+    if (is_bend(n) || n->op == OST_OP_SELECT) return;
+    y->growth = growth_of(n, n->a == OST_NO_NODE ? NULL : &look[n->a], n->b == OST_NO_NODE ? NULL : &look[n->b]);
+    y->slope = both(y->slope, product(y->value, y->growth));
+    if (closely) tighten(y, r - l);
+    y->growth = both(y->growth, product(y->slope, inverse(y->value)));
+}
+
+/* Where the lead of a bend is 0 between l and r, at which its signs differ; the Illinois method. */
+static double root(ost_break_finder_t *self, ost_node_t bend_node, double l, double r)
+{
+    const ost_forcing_t *f = self->forcing;
+    const ost_node_data_t *n = &f->graph.nodes[bend_node];
+    double g_l = lead_at(self->look, n, LEFT), g_r = lead_at(self->look, n, RIGHT);
+    int last = 0;
+    for (int k = 0; k < ROOT_TRIES && r - l > 4e-16 * most(fabs(l), fabs(r)); k++) {
+        double t = r - g_r * (r - l) / (g_r - g_l);
+        if (!(t > l && t < r)) t = 0.5 * (l + r);
+        if (!(t > l && t < r)) break;
+        for (size_t i = 0; i < f->n_timed && f->timed[i] < bend_node; i++)
+            self->look[f->timed[i]].at[PROBE] = point_of(self->look, &f->graph, f->timed[i], PROBE, t);
+        double g = lead_at(self->look, n, PROBE);
+        if (g == 0) return t;
+        if ((g > 0) == (g_r > 0)) {
+            r = t;
+            g_r = g;
+            if (last > 0) g_l *= 0.5;
+            last = 1;
+        } else {
+            l = t;
+            g_l = g;
+            if (last < 0) g_r *= 0.5;
+            last = -1;
+        }
+    }
+    return r;
+}
+
+/* Whether steps that end where the stretch ends cannot pass by what the expression does in it. What only other
+ * expressions in time use may change as fast as it likes if it only rises, or only falls: they are looked at too. */
+static bool is_seen(const ost_break_finder_t *self, ost_node_t i, double length)
+{
+    const look_t *y = &self->look[i];
+    double width = y->value.hi - y->value.lo, steepest = most(fabs(y->slope.lo), fabs(y->slope.hi));
+    if (!(width > FLAT * y->size)) return true;
+    if (is_monotone(y->slope) && !self->forcing->is_met[i]) return true;
+    if (isinf(width)) return false;
+    if (length > self->h_max) return steepest * self->h_max <= SEEN * width;
+    double lo = least(least(y->at[LEFT], y->at[MIDDLE]), y->at[RIGHT]);
+    double hi = most(most(y->at[LEFT], y->at[MIDDLE]), y->at[RIGHT]);
+    return steepest * length <= SEEN * (hi - lo);
+}
+
+typedef enum { SEEN_ALL, CUT, HALVE } finding_t;
+
+/* Look at a stretch. @param[out] cut  where to cut it */
+static finding_t examine(ost_break_finder_t *self, double l, double r, double *cut)
+{
+    const ost_forcing_t *f = self->forcing;
+    for (size_t k = 0; k < f->n_timed; k++) {
+        ost_node_t i = f->timed[k];
+        const ost_node_data_t *n = &f->graph.nodes[i];
+        look_t *y = &self->look[i];
+        enclose(self, i, l, r, true);
+        if (is_bend(n) && y->side == UNDECIDED) {
+            if (!is_monotone(lead_slope(self->look, n))) return HALVE;
+            *cut = root(self, i, l, r) + BEHIND;
+            if (*cut > l + SAME_TIME && *cut < r - SAME_TIME) return CUT;
+            y->side = lead_at(self->look, n, MIDDLE) >= 0 ? FIRST : SECOND;
+            bend(y, self->look, n);
+        }
+        if (!self->bends_only && !is_seen(self, i, r - l)) return HALVE;
+    }
+    return SEEN_ALL;
+}
+
+/* Values of what depends on parameters alone. */
+static void set_fixed(ost_break_finder_t *self, const double *params)
+{
+    const ost_forcing_t *f = self->forcing;
+    for (size_t k = 0; k < f->n_fixed; k++) {
+        const ost_node_data_t *n = &f->graph.nodes[f->fixed[k]];
+        look_t *y = &self->look[f->fixed[k]];
+        double value = n->op == OST_OP_CONST ? n->value : n->op == OST_OP_PARAM ? params[n->index] : NAN;
+        if (n->a != OST_NO_NODE) value = apply(self->look, n, LEFT);
+        for (int p = 0; p < N_POINTS; p++) y->at[p] = value;
+        y->value = hull(value, value);
+        y->slope = y->growth = (range_t){ 0, 0 };
+    }
+}
+
+/* A first look at all time, which for most models is the only one. @return whether everything is decided and seen */
+static bool is_all_slow(ost_break_finder_t *self, double t0)
+{
+    const ost_forcing_t *f = self->forcing;
+    for (size_t k = 0; k < f->n_timed; k++) {
+        ost_node_t i = f->timed[k];
+        enclose(self, i, t0, t0 + LONGEST, false);
+        self->look[i].size = 0;
+        if (is_bend(&f->graph.nodes[i]) && self->look[i].side == UNDECIDED) return false;
+        if (!is_seen(self, i, LONGEST)) return false;
+    }
+    return true;
+}
+
+/* How large each expression can be. */
+static void set_sizes(ost_break_finder_t *self, double t0)
+{
+    const ost_forcing_t *f = self->forcing;
+    for (size_t k = 0; k < f->n_timed; k++) {
+        look_t *y = &self->look[f->timed[k]];
+        enclose(self, f->timed[k], t0, t0 + LONGEST, true);
+        y->size = most(fabs(y->value.lo), fabs(y->value.hi));
+        if (!isfinite(y->size)) y->size = most(fabs(y->at[LEFT]), most(fabs(y->at[MIDDLE]), fabs(y->at[RIGHT])));
+        if (!isfinite(y->size)) y->size = 0;
+    }
+}
+
+size_t ost_break_finder_find(
+    ost_break_finder_t *self, const double *params, double t0, double t1, double h_max, double *breaks)
+{
+    const ost_forcing_t *f = self->forcing;
+    struct {
+        double t;
+        bool is_cut;
+    } ends[MAX_DEPTH]; /* of stretches that are still to be looked at, the next one last */
+    size_t n = 0, n_smooth = 0, n_ends = 0;
+    double joined = t0, l = t0, cut; /* where the joined stretches begin, and the next one */
+    bool is_cut = false;             /* at l */
+    if (f->n_timed == 0) return 0;
+    self->h_max = h_max;
+    self->bends_only = false;
+    set_fixed(self, params);
+    if (t1 <= t0 + LONGEST && h_max < LONGEST && is_all_slow(self, t0)) return 0;
+    set_sizes(self, t0);
+    for (int k = 0; k < MAX_STRETCHES && l < t1 && n < f->max_breaks; k++) {
+        if (n_ends == 0) {
+            ends[n_ends].t = l + LONGEST;
+            ends[n_ends++].is_cut = true;
+        }
+        double r = ends[n_ends - 1].t;
+        finding_t finding = examine(self, l, r, &cut);
+        if (finding != SEEN_ALL && r - l > SHORTEST && n_ends < MAX_DEPTH) {
+            ends[n_ends].t = finding == CUT ? cut : 0.5 * (l + r);
+            ends[n_ends++].is_cut = finding == CUT;
+            continue;
+        }
+        if (l > joined && (is_cut || examine(self, joined, r, &cut) != SEEN_ALL)) {
+            breaks[n++] = joined = l;
+            n_smooth += !is_cut;
+        }
+        if (n_smooth == OST_SMOOTH_BREAKS || k >= MAX_HALVED) self->bends_only = true;
+        l = r;
+        is_cut = ends[--n_ends].is_cut;
+    }
+    return n;
+}

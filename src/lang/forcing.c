@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Copies what depends on time and parameters alone from the graphs of models into one graph over all of them, so that a
+ * signal that one model drives and another reads is followed from one to the other. */
+#include "lang/forcing_impl.h"
+
+#include "lang/model_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int ost_forcing_new(ost_forcing_t **out, ost_error_t *err)
+{
+    ost_forcing_t *self = *out = calloc(1, sizeof(*self));
+    return self != NULL ? ost_graph_init(&self->graph, err) : ost_no_memory(err);
+}
+
+void ost_forcing_free(ost_forcing_t *self)
+{
+    if (self == NULL) return;
+    ost_graph_free(&self->graph);
+    free(self->watched);
+    free(self->meets_states);
+    free(self->fixed);
+    free(self->timed);
+    free(self->is_met);
+    free(self);
+}
+
+static void watch(ost_forcing_t *self, ost_node_t node, bool meets_states)
+{
+    if (self->graph.out_of_memory || !self->graph.nodes[node].varies) return;
+    if (self->n_watched == self->max_watched) {
+        size_t max = 2 * self->max_watched + 64;
+        ost_node_t *watched = realloc(self->watched, max * sizeof(*watched));
+        if (watched != NULL) self->watched = watched;
+        bool *meets = realloc(self->meets_states, max * sizeof(*meets));
+        if (meets != NULL) self->meets_states = meets;
+        if (watched == NULL || meets == NULL) {
+            self->graph.out_of_memory = true;
+            return;
+        }
+        self->max_watched = max;
+    }
+    self->watched[self->n_watched] = node;
+    self->meets_states[self->n_watched++] = meets_states;
+}
+
+ost_node_t ost_forcing_constant(ost_forcing_t *self, double value)
+{
+    return ost_graph_const(&self->graph, value);
+}
+
+ost_node_t ost_forcing_signal(ost_forcing_t *self, ost_combine_t combine, const ost_node_t *drivers, size_t n)
+{
+    ost_graph_t *g = &self->graph;
+    bool is_fraction = combine == OST_COMBINE_FRACTION;
+    ost_node_t one = ost_graph_const(g, 1), total = ost_graph_const(g, is_fraction ? 1 : 0);
+    for (size_t i = 0; i < n; i++) {
+        if (drivers[i] == OST_NO_NODE) return OST_NO_NODE;
+        if (is_fraction)
+            total = ost_graph_binary(g, OST_OP_MUL, total, ost_graph_binary(g, OST_OP_SUB, one, drivers[i]));
+        else
+            total = ost_graph_binary(g, OST_OP_ADD, total, drivers[i]);
+    }
+    return is_fraction ? ost_graph_binary(g, OST_OP_SUB, one, total) : total;
+}
+
+/* @param map  [nodes of the model] what those before this one are here */
+static ost_node_t copy(
+    ost_forcing_t *self, const ost_forcing_model_t *of, const ost_node_data_t *n, const ost_node_t *map)
+{
+    ost_graph_t *g = &self->graph;
+    ost_node_t a = n->a == OST_NO_NODE ? 0 : map[n->a], b = n->b == OST_NO_NODE ? 0 : map[n->b];
+    ost_node_t c = n->c == OST_NO_NODE ? 0 : map[n->c];
+    if (a == OST_NO_NODE || b == OST_NO_NODE || c == OST_NO_NODE) return OST_NO_NODE;
+    switch (n->op) {
+    case OST_OP_CONST:
+        return ost_graph_const(g, n->value);
+    case OST_OP_PARAM:
+        return ost_graph_leaf(g, OST_OP_PARAM, of->first_param + n->index);
+    case OST_OP_TIME:
+        return ost_graph_leaf(g, OST_OP_TIME, 0);
+    case OST_OP_READ:
+        return of->reads[n->index];
+    case OST_OP_MODE:
+        a = map[of->model->impl->sw[n->index]];
+        return a == OST_NO_NODE ? a : ost_graph_unary(g, OST_OP_STEP, a);
+    case OST_OP_SELECT:
+        return ost_graph_select(g, a, b, c);
+    case OST_OP_NEG:
+    case OST_OP_EXP:
+    case OST_OP_LOG:
+    case OST_OP_SQRT:
+    case OST_OP_STEP:
+        return ost_graph_unary(g, n->op, a);
+    case OST_OP_ADD:
+    case OST_OP_SUB:
+    case OST_OP_MUL:
+    case OST_OP_DIV:
+    case OST_OP_POW:
+    case OST_OP_MIN:
+    case OST_OP_MAX:
+        return ost_graph_binary(g, n->op, a, b);
+    default: /* a state, noise */
+        return OST_NO_NODE;
+    }
+}
+
+/* Copy what the roots depend on; watch it where the rest of an expression cannot be copied, and where `watches_roots`
+ * the roots. @param[out] copies  [n] of the roots, OST_NO_NODE where there is none; NULL for none */
+static void take(ost_forcing_t *self, const ost_forcing_model_t *of, const ost_node_t *roots, size_t n,
+    bool watches_roots, ost_node_t *copies)
+{
+    const ost_graph_t *from = &of->model->impl->graph;
+    bool *used = calloc(from->n_nodes, sizeof(*used));
+    ost_node_t *map = malloc(from->n_nodes * sizeof(*map));
+    if (used == NULL || map == NULL) self->graph.out_of_memory = true;
+    for (size_t k = 0; k < n && !self->graph.out_of_memory; k++) used[roots[k]] = true;
+    for (size_t i = from->n_nodes; i-- > 0 && !self->graph.out_of_memory;) {
+        const ost_node_data_t *node = &from->nodes[i];
+        if (!used[i]) continue;
+        if (node->op == OST_OP_MODE) used[of->model->impl->sw[node->index]] = true;
+        if (node->a != OST_NO_NODE) used[node->a] = true;
+        if (node->b != OST_NO_NODE) used[node->b] = true;
+        if (node->c != OST_NO_NODE) used[node->c] = true;
+    }
+    for (size_t i = 0; i < from->n_nodes && !self->graph.out_of_memory; i++) {
+        const ost_node_data_t *node = &from->nodes[i];
+        if (!used[i]) continue;
+        map[i] = copy(self, of, node, map);
+        const ost_node_t operands[3] = { node->a, node->b, node->c };
+        for (int k = 0; k < 3 && map[i] == OST_NO_NODE && operands[k] != OST_NO_NODE; k++)
+            if (map[operands[k]] != OST_NO_NODE) watch(self, map[operands[k]], true);
+    }
+    for (size_t k = 0; k < n && !self->graph.out_of_memory; k++) {
+        if (copies != NULL) copies[k] = map[roots[k]];
+        if (watches_roots && map[roots[k]] != OST_NO_NODE) watch(self, map[roots[k]], true);
+    }
+    free(used);
+    free(map);
+}
+
+ost_node_t ost_forcing_drive(ost_forcing_t *self, const ost_forcing_model_t *of, size_t i_drive)
+{
+    ost_node_t value = OST_NO_NODE;
+    take(self, of, &of->model->impl->drive[i_drive], 1, false, &value);
+    return value;
+}
+
+void ost_forcing_equations(ost_forcing_t *self, const ost_forcing_model_t *of)
+{
+    const ost_model_t *model = of->model;
+    const struct ost_model_impl *impl = model->impl;
+    take(self, of, impl->rate, model->n_states, true, NULL);
+    for (size_t s = 0; s < model->n_switches && !self->graph.out_of_memory; s++) {
+        ost_node_t g;
+        take(self, of, &impl->sw[s], 1, false, &g);
+        if (g != OST_NO_NODE) watch(self, ost_graph_unary(&self->graph, OST_OP_STEP, g), false);
+    }
+}
+
+int ost_forcing_close(ost_forcing_t *self, ost_error_t *err)
+{
+    const ost_graph_t *g = &self->graph;
+    bool *used = g->out_of_memory ? NULL : ost_graph_reachable(g, self->watched, self->n_watched);
+    self->fixed = malloc(g->n_nodes * sizeof(*self->fixed));
+    self->timed = malloc(g->n_nodes * sizeof(*self->timed));
+    self->is_met = calloc(g->n_nodes, sizeof(*self->is_met));
+    bool ok = used != NULL && self->fixed != NULL && self->timed != NULL && self->is_met != NULL;
+    size_t n_bends = 0;
+    for (ost_node_t i = 0; ok && i < g->n_nodes; i++) {
+        const ost_node_data_t *n = &g->nodes[i];
+        if (used[i] && n->varies) self->timed[self->n_timed++] = i;
+        if (used[i] && !n->varies) self->fixed[self->n_fixed++] = i;
+        if (used[i] && n->varies) n_bends += n->op == OST_OP_MIN || n->op == OST_OP_MAX || n->op == OST_OP_STEP;
+    }
+    for (size_t k = 0; ok && k < self->n_watched; k++) self->is_met[self->watched[k]] |= self->meets_states[k];
+    self->max_breaks = self->n_timed == 0 ? 0 : OST_BREAKS_PER_BEND * n_bends + OST_SMOOTH_BREAKS;
+    free(used);
+    return ok ? 0 : ost_no_memory(err);
+}
+
+size_t ost_forcing_max_breaks(const ost_forcing_t *self)
+{
+    return self->max_breaks;
+}

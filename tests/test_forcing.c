@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Equations that change in time on their own: steps end at their kinks, and what is short is not passed by. */
+#include "cohort/cohort.h"
+#include "small_models.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { MAX_TEXT = 8192, MAX_STATES = 3, N_TIMES = 6 };
+
+/* Outputs of one person: rows of states, columns of times. */
+typedef struct {
+    study_t study;
+    double y[MAX_STATES * N_TIMES];
+    ost_cohort_summary_t summary;
+} forced_t;
+
+static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
+{
+    (void) err;
+    forced_t *self = user;
+    CU_ASSERT_EQUAL(block->status[0], 0);
+    if (block->messages[0] != NULL) fprintf(stderr, "\n%s\n", block->messages[0]);
+    memcpy(self->y, block->y, self->study.plan.system->n_outputs * self->study.e.n_times * sizeof(double));
+    return 0;
+}
+
+/* Models from texts, each called after its place in the list, "m0", "m1", ...; outputs at n equal steps up to t_end. */
+static void forced_init(forced_t *self, const char *const *texts, size_t n_texts, double t_end, size_t n)
+{
+    static const char *const names[] = { "m0", "m1", "m2" };
+    study_t *s = &self->study;
+    char message[1024];
+    study_init(s, names, n_texts);
+    for (size_t i = 0; i < n_texts; i++) {
+        const ost_model_t *model;
+        if (ost_library_read(&s->library, names[i], texts[i], &model, &s->err) != 0)
+            fprintf(stderr, "\n%s\n%s\n", texts[i], ost_error_format(&s->err, message, sizeof(message)));
+        CU_ASSERT_EQUAL_FATAL(s->err.code, 0);
+    }
+    for (size_t i = 0; i <= n; i++) self->study.times[i] = t_end * (double) i / (double) n;
+    s->e.n_times = n + 1;
+}
+
+static void forced_run(forced_t *self)
+{
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = keep, .user = self };
+    ost_cohort_summary_free(&self->summary);
+    CU_ASSERT_EQUAL_FATAL(ost_cohort_run(&self->study.plan, &options, &self->summary, &self->study.err), 0);
+}
+
+static void forced_free(forced_t *self)
+{
+    ost_cohort_summary_free(&self->summary);
+    study_free(&self->study);
+}
+
+#define HEAD(name, states)                                                                                             \
+    "model " name " \"forced\"\nkind other\nparam k = 0.02 [1/d] \"loss\" @ \"assumed: test\"\n"                       \
+    "param c = 400 [d] in 0..1000 \"when\" @ \"assumed: test\"\nstate B = 0 [1] scale 1 signed \"amount\"\n" states
+/* B' = forcing - k B with what the forcing needs above it */
+#define FORCED(above, forcing)                                                                                         \
+    HEAD("m0", "") above "\nB' = (" forcing ")*1 [1/d] - k*B + 0*c*1 [1/d^2]\noutput amount [1] = B \"amount\"\n"
+
+/* Amount at the end, of models that stand alone or read the first one's signals. */
+static double amount(const char *const *texts, size_t n_texts, double t_end, ost_stepper_t stepper, double rtol)
+{
+    forced_t *self = calloc(1, sizeof(*self));
+    forced_init(self, texts, n_texts, t_end, 1);
+    self->study.e.solver.stepper = stepper;
+    self->study.e.solver.rtol = rtol;
+    must_plan(&self->study);
+    forced_run(self);
+    double value = self->y[(output_row(&self->study.plan, "amount", 0)) * 2 + 1];
+    forced_free(self);
+    free(self);
+    return value;
+}
+
+/* Integral of f(t) exp(-k (T - t)) over [from, to], f linear from f0 to f1. */
+static double linear_part(double f0, double f1, double from, double to, double k, double t_end)
+{
+    double slope = (f1 - f0) / (to - from);
+    double late = exp(-k * (t_end - to)) * (f1 / k - slope / (k * k));
+    return late - exp(-k * (t_end - from)) * (f0 / k - slope / (k * k));
+}
+
+#define K 0.02
+#define END 433.0
+
+/* One rise, plateau and fall, in all the ways of writing it. */
+static void test_shapes(void)
+{
+    const double right =
+        linear_part(0, 1, 400, 402, K, END) + linear_part(1, 1, 402, 430, K, END) + linear_part(1, 0, 430, 432, K, END);
+    ost_assert_close(right, 21.676, 0, 5e-4);
+    static const char *const shapes[] = {
+        FORCED("", "table(time [d]; 0: 0, 400: 0, 402: 1, 430: 1, 432: 0)"),
+        FORCED("let x = 3*time - 2*c", "table((x - time)/2 + c [d]; 0: 0, 400: 0, 402: 1, 430: 1, 432: 0)"),
+        FORCED("", "table(32 [d] + c - time [d]; 0: 0, 2: 1, 30: 1, 32: 0)"),
+        FORCED("", "max(0, min(1, min((time - c)/2 [d], (c + 32 [d] - time)/2 [d])))"),
+        FORCED("let off = abs(time - c - 16 [d])/2 [d]", "min(1, max(0, 8 - off))"),
+        FORCED("", "if time > c and not (time >= c + 32 [d]) then (if time < c + 2 [d] then (time - c)/2 [d] else "
+                   "(if time > 430 [d] then 216 - time/2 [d] else 1)) else 0"),
+        FORCED("", "if time < c or time^2 > (c + 32 [d])^2 then 0 else min(min(1, sqrt(((time - c)/2 [d])^2)), 216 - "
+                   "time/2 [d])"),
+    };
+    for (size_t i = 0; i < COUNT(shapes); i++)
+        for (int stepper = 0; stepper < OST_STEPPER_GSL_MSBDF; stepper++)
+            ost_assert_close(amount(&shapes[i], 1, END, (ost_stepper_t) stepper, 1e-6), right, 3e-6, 0);
+}
+
+/* Pulses and bumps that last from a minute to a day, in 433 days. */
+static void test_short_ones(void)
+{
+    const double late = exp(-K * (END - 400)), pi_s = M_PI * K * 1.5;
+    const double logistics = (exp(2 * K) - 1) / K * pi_s / sin(pi_s);
+    const struct {
+        const char *text;
+        double right;
+    } pulses[] = {
+        { FORCED("", "if time >= c and time < c + 0.01 [d] then 100 else 0"), 1.0001 },
+        { FORCED("", "if time > 400 [d] then (if time > 400.01 [d] then 0 else 100) else 0"), 1.0001 },
+        { FORCED("", "if (time - c)^2 < (0.001 [d])^2 then 500 else 0"), 1 },
+        { FORCED("", "100*max(0, 1 - abs(time - c)/0.01 [d])"), 1 },
+        { FORCED("let x = (time - c)/0.5 [d]", "exp(-x^2)"), 0.5 * sqrt(M_PI) * exp(2.5e-5) },
+        { FORCED("", "exp(-((c - time)/0.01 [d])^2)"), 0.01 * sqrt(M_PI) },
+        { FORCED("", "1/(1 + (time - c)^4/0.0001 [d^4])"), 0.1 * M_PI / sqrt(2) * (1 + 2e-6) },
+        { FORCED("let x = max(0, time - c)/0.1 [d]", "x*exp(-x)"), 0.1 / pow(1 - 0.1 * K, 2) },
+        { FORCED("", "1/(1 + exp((c - time)/1.5 [d])) - 1/(1 + exp((c + 2 [d] - time)/1.5 [d]))"), logistics },
+        { FORCED("", "1/(1 + exp((c - time)/1.5 [d]))*(1 + 0*B) - (1 + 0*B)/(1 + exp((c + 2 [d] - time)/1.5 [d]))"),
+            logistics },
+        { FORCED("let x = 1/(1 + exp((c - time)/1.5 [d]))", "x*(1 - x)"), 1.5 * pi_s / sin(pi_s) },
+    };
+    for (size_t i = 0; i < COUNT(pulses); i++)
+        for (int stepper = 0; stepper < OST_STEPPER_GSL_MSBDF; stepper++)
+            ost_assert_close(
+                amount(&pulses[i].text, 1, END, (ost_stepper_t) stepper, 1e-7), pulses[i].right * late, 2e-6, 0);
+}
+
+#define STATIC_BLOCK(value) "model m0 \"drives\"\nkind other\ndrives load = " value "\noutput it [1] = 1 \"1\"\n"
+#define READER(above, forcing)                                                                                         \
+    HEAD("m1", "")                                                                                                     \
+    "reads load\n" above "\nB' = (" forcing ")*1 [1/d] - k*B + 0*c*1 [1/d^2]\noutput amount [1] = B \"amount\"\n"
+
+/* Through a signal: a pulse that another model drives; a condition on it; what is short although the signal is slow. */
+static void test_through_signals(void)
+{
+    static const char pulse[] = STATIC_BLOCK("table(time [d]; 400: 0, 400.01: 1, 400.02: 0)");
+    static const char ramp[] = STATIC_BLOCK("time/1000 [d]");
+    const double late = exp(-K * (END - 400));
+    const struct {
+        const char *texts[2];
+        double right;
+    } pairs[] = {
+        { { pulse, READER("", "100*load") }, 1.0002 },
+        { { pulse, READER("", "if load > 0.25 then 100 else 0") }, 1.5 * 1.0002 },
+        { { pulse, READER("", "100*min(load, 0.5)") }, 0.75 * 1.0002 },
+        { { ramp, READER("", "exp(-((load - 0.4)/0.0005)^2)") }, 0.5 * sqrt(M_PI) * exp(2.5e-5) },
+        { { ramp, READER("", "if load > 0.4 and load < 0.40001 then 100 else 0") }, 1.0001 },
+    };
+    for (size_t i = 0; i < COUNT(pairs); i++)
+        ost_assert_close(amount(pairs[i].texts, 2, END, OST_STEPPER_RODAS5P, 1e-7), pairs[i].right * late, 3e-6, 0);
+}
+
+/* A pulse that takes a share of a state away, before which nothing moves. */
+static void test_share_of_a_state(void)
+{
+    static const char text[] =
+        HEAD("m0", "state S = 1 [1] scale 1 \"share\"\n") "B' = 0*k*S*(c/1 [d]) - k*B\n"
+                                                          "S' = -(if time >= c and time < c + 0.1 [d] then 1 else "
+                                                          "0)*10 [1/d]*S\noutput amount [1] = S + 0*B \"share\"\n";
+    const char *texts[] = { text };
+    ost_assert_close(amount(texts, 1, END, OST_STEPPER_RODAS5P, 1e-7), exp(-1), 1e-6, 0);
+}
+
+/* Outputs before a pulse have the same bits, whether the last output comes before the pulse or long after it. */
+static void test_end_has_no_effect(void)
+{
+    const char *texts[] = { FORCED("", "exp(-((time - c)/0.5 [d])^2) + table(time [d]; 300: 0.1, 301: 0.2)") };
+    double y[2][3];
+    for (int longer = 0; longer < 2; longer++) {
+        forced_t *self = calloc(1, sizeof(*self));
+        forced_init(self, texts, 1, longer ? 4000 : 399, 2);
+        if (longer) self->study.e.times[1] = 199.5;
+        if (longer) self->study.e.times[2] = 399;
+        if (longer) self->study.e.times[self->study.e.n_times++] = 4000;
+        must_plan(&self->study);
+        forced_run(self);
+        memcpy(y[longer], self->y, sizeof(y[longer]));
+        forced_free(self);
+        free(self);
+    }
+    CU_ASSERT_EQUAL(memcmp(y[0], y[1], sizeof(y[0])), 0);
+}
+
+/* Breaks of the typical subject from `t0` on. @return their number */
+static size_t breaks_of(const char *text, double t0, double *breaks, size_t max)
+{
+    forced_t *self = calloc(1, sizeof(*self));
+    ost_break_finder_t *finder;
+    forced_init(self, &text, 1, 1000, 1);
+    must_plan(&self->study);
+    const ost_plan_t *plan = &self->study.plan;
+    size_t n_most = ost_forcing_max_breaks(plan->forcing);
+    double *params = calloc(plan->blocks->n_params + 1, sizeof(*params));
+    double *all = calloc(n_most + 1, sizeof(*all));
+    ost_plan_typical(plan, params);
+    CU_ASSERT_EQUAL_FATAL(ost_break_finder_new(&finder, plan->forcing, &self->study.err), 0);
+    size_t n = ost_break_finder_find(finder, params, t0, 1000, 182.625, all);
+    for (size_t i = 0; i < n && i < max; i++) breaks[i] = all[i];
+    for (size_t i = 1; i < n; i++) CU_ASSERT(all[i] > all[i - 1]);
+    ost_break_finder_free(finder);
+    free(params);
+    free(all);
+    forced_free(self);
+    free(self);
+    return n;
+}
+
+static void test_breaks(void)
+{
+    double t[8];
+    CU_ASSERT_EQUAL(breaks_of(FORCED("", "table(time [d]; 0: 0, 400: 0, 402: 1, 430: 1, 432: 0)"), 0, t, 8), 4);
+    ost_assert_close(t[0], 400, 0, 2e-11);
+    ost_assert_close(t[3], 432, 0, 2e-11);
+    CU_ASSERT_EQUAL(breaks_of(FORCED("", "table(time [d]; 0: 0, 400: 0, 402: 1, 430: 1, 432: 0)"), 401, t, 8), 3);
+    CU_ASSERT_EQUAL(
+        breaks_of(FORCED("", "abs(time - c)/1 [d] + abs(time - c)^2/1 [d^2] + max(time, c)/1 [d]"), 0, t, 8), 1);
+    CU_ASSERT_EQUAL(breaks_of(FORCED("", "if 2*time > c + time then 1 else 0"), -500, t, 8), 1);
+    /* nothing that lasts longer than the longest step needs a break, nor what states alone decide */
+    CU_ASSERT_EQUAL(breaks_of(FORCED("", "1/(1 + exp((time - c)/200 [d]))"), -9000, t, 8), 0);
+    CU_ASSERT_EQUAL(breaks_of(FORCED("", "log(1 + exp((time - c)/500 [d])) + 3*time/1 [d]"), -9000, t, 8), 0);
+    CU_ASSERT(breaks_of(FORCED("", "exp(-((time - c)/200 [d])^2)"), -9000, t, 8) <= 8);
+    CU_ASSERT_EQUAL(breaks_of(FORCED("", "hill(max(time, 0), c, 2)*exp(-time/c)"), 0, t, 8), 0);
+    CU_ASSERT_EQUAL(breaks_of(FORCED("", "if B > 3 then 0 else 1"), 0, t, 8), 0);
+    CU_ASSERT(breaks_of(FORCED("", "exp(-((time - c)/0.5 [d])^2)"), 0, t, 8) <= 8);
+}
+
+/* Random models of two amounts, driven by what changes in time. `narrowest` is the width of their shortest feature, d.
+ */
+typedef struct {
+    uint64_t state;
+    char text[MAX_TEXT];
+    size_t length;
+    double span, narrowest;
+} generator_t;
+
+static double uniform(generator_t *self, double low, double high)
+{
+    self->state += 0x9e3779b97f4a7c15u;
+    uint64_t z = (self->state ^ (self->state >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return low + (high - low) * (double) ((z ^ (z >> 31)) >> 11) * 0x1p-53;
+}
+
+static unsigned below(generator_t *self, unsigned n)
+{
+    return (unsigned) uniform(self, 0, n);
+}
+
+static void put(generator_t *self, const char *format, ...) OST_PRINTF(2, 3);
+static void put(generator_t *self, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    self->length += (size_t) vsnprintf(self->text + self->length, MAX_TEXT - self->length, format, args);
+    va_end(args);
+    CU_ASSERT_FATAL(self->length < MAX_TEXT);
+}
+
+/* When, in one of the forms in which a time may be written; x is time in days without a unit. */
+static const char *clock_of(generator_t *self)
+{
+    static const char *const clocks[] = { "x", "(time/1 [d])", "(2*x - x)", "(late - 7)", "(48*hours/2)" };
+    return clocks[below(self, COUNT(clocks))];
+}
+
+/* One term that rises to `a` for about `w` days after day `c`. */
+static void put_term(generator_t *self)
+{
+    double w = pow(10, uniform(self, -2, 0.5)), c = uniform(self, 0.05, 0.9) * self->span, a = 1 / w;
+    const char *x = clock_of(self), *y = clock_of(self);
+    double end = c + w, s;
+    if (w < self->narrowest) self->narrowest = w;
+    switch (below(self, 14)) {
+    case 0:
+        put(self, "%.6g*(if %s >= %.9g and %s < %.9g then 1 else 0)", a, x, c, y, end);
+        break;
+    case 1:
+        put(self, "%.6g*(if not (%s < %.9g or %s >= %.9g) then 1 else 0)", a, x, c, y, end);
+        break;
+    case 2:
+        put(self, "(if %s > %.9g then (if %s > %.9g then 0.01 else %.6g) else 0)", x, c, y, end, a);
+        break;
+    case 3:
+        put(self, "%.6g*table(%s; %.9g: 0, %.9g: 1, %.9g: 1, %.9g: 0)", a, x, c, c + w / 4, c + w / 2, end);
+        self->narrowest = fmin(self->narrowest, w / 4);
+        break;
+    case 4:
+        put(self, "%.6g*table(%.9g - %s; 0: 0, %.9g: 1, %.9g: 0)", a, end, x, w / 3, w);
+        self->narrowest = fmin(self->narrowest, w / 3);
+        break;
+    case 5:
+        put(self, "%.6g*max(0, min(%s - %.9g, %.9g - %s))", a / w, x, c, end, y);
+        break;
+    case 6:
+        put(self, "%.6g*max(0, %.9g - abs(%s - %.9g))", a / w, w, x, c + w);
+        break;
+    case 7:
+        put(self, "%.6g*exp(-((%s - %.9g)/%.9g)^2)", a, x, c, w);
+        break;
+    case 8: /* not so steep that exp() overflows at time 0 */
+        s = fmax(w / 2, c / 600);
+        put(self, "%.6g*(1/(1 + exp((%.9g - %s)/%.9g)) - 1/(1 + exp((%.9g - %s)/%.9g)))", 1 / s, c, x, s, c + 3 * s, y,
+            s);
+        self->narrowest = fmin(self->narrowest, s);
+        break;
+    case 9:
+        put(self, "%.6g*hill(max(%s - %.9g, 0), %.9g, 2)*(1 - hill(max(%s - %.9g, 0), %.9g, 3))", a, x, c, w, y, c, w);
+        break;
+    case 10:
+        put(self, "%.6g*(if (%s - %.9g)^2 < %.9g then 1 else 0)", a, x, end, w * w / 4);
+        break;
+    case 11:
+        put(self, "%.6g*max(0, min(%s - %.9g, %.9g - %s))^1.5", a / pow(w, 1.5), x, c, end, y);
+        break;
+    case 12:
+        put(self, "%.6g/(1 + ((%s - %.9g)/%.9g)^4)", a, x, c, w);
+        break;
+    default:
+        put(self, "%.6g*table(%s; %.9g: 0, %.9g: 1)*(if %s <= %.9g then 1 else 0)", a, x, c, end, y, end);
+        break;
+    }
+}
+
+static void put_forcing(generator_t *self)
+{
+    unsigned n = 1 + below(self, 3);
+    put(self, "(");
+    for (unsigned i = 0; i < n; i++) {
+        if (i > 0) put(self, " + ");
+        put_term(self);
+    }
+    put(self, ")");
+}
+
+/* A model; every second one reads its forcing as a signal of a model before it. @return whether it does */
+static bool generate(generator_t *self, uint64_t seed, char driver[MAX_TEXT])
+{
+    static const char lets[] = "let x = time/1 [d]\nlet hours = time/24 [d]\nlet late = 7 + x + 0*(hours + late0)\n";
+    *self = (generator_t){ .state = seed, .narrowest = INFINITY };
+    bool reads = below(self, 2) == 0;
+    self->span = uniform(self, 10, 60);
+    if (reads) {
+        put(self, "model m0 \"drives\"\nkind other\nparam late0 = 1 [1] \"none\" @ \"assumed: test\"\n%sdrives load = ",
+            lets);
+        put_forcing(self);
+        put(self, "\noutput it [1] = late \"it\"\n");
+        memcpy(driver, self->text, self->length + 1);
+        self->length = 0;
+    }
+    put(self, "model m%d \"forced\"\nkind other\n%s", reads, reads ? "reads load\n" : "");
+    put(self, "param k = %.4g [1/d] \"loss\" @ \"assumed: test\"\n", uniform(self, 0.005, 0.5));
+    put(self, "param late0 = 1 [1] \"none\" @ \"assumed: test\"\n%s", lets);
+    put(self, "state B = %.4g [1] scale 1 \"amount\"\nstate C = 1 [1] scale 1 \"share\"\n", uniform(self, 0, 0.5));
+    put(self, "let f = ");
+    put_forcing(self);
+    put(self, "%s\n", reads ? (below(self, 2) ? " + load" : " + load*(if load > 0.1 then 1 else 0)") : "");
+    static const char *const first[] = { "f*1 [1/d] - k*B", "f*1 [1/d] - k*B/(1 + B)", "f*C*1 [1/d] - k*B" };
+    static const char *const second[] = { "k*(1 - C) - 0.2*f*1 [1/d]*C", "k*(1 - C) + 0.1*k*hill(B, 1, 2)",
+        "0.3*f*1 [1/d]*(2 - C) - k*C" };
+    put(self, "B' = %s\n", first[below(self, COUNT(first))]);
+    put(self, "C' = %s\n", second[below(self, COUNT(second))]);
+    put(self, "output amount [1] = B \"amount\"\noutput share [1] = C + 0*late \"share\"\n");
+    return reads;
+}
+
+/* Largest difference from the reference, in parts of the state's largest value: as osteon runs it, against GSL's rk8pd
+ * without breaks, at steps of at most half the shortest feature. */
+static double worst_of_model(uint64_t seed)
+{
+    generator_t *model = calloc(1, sizeof(*model));
+    forced_t *self = calloc(1, sizeof(*self));
+    char driver[MAX_TEXT];
+    bool reads = generate(model, seed, driver);
+    const char *texts[] = { reads ? driver : model->text, model->text };
+    double y[2][MAX_STATES * N_TIMES], worst = 0;
+    for (int is_reference = 0; is_reference < 2; is_reference++) {
+        forced_init(self, texts, reads ? 2 : 1, model->span, N_TIMES - 1);
+        if (is_reference) {
+            self->study.e.solver.stepper = OST_STEPPER_GSL_RK8PD;
+            self->study.e.solver.rtol = 1e-9;
+            self->study.e.solver.h_max = model->narrowest / 2;
+        }
+        must_plan(&self->study);
+        if (is_reference) {
+            ost_forcing_free(self->study.plan.forcing);
+            CU_ASSERT_EQUAL_FATAL(ost_forcing_new(&self->study.plan.forcing, NULL), 0);
+            CU_ASSERT_EQUAL_FATAL(ost_forcing_close(self->study.plan.forcing, NULL), 0);
+        }
+        forced_run(self);
+        size_t first = output_row(&self->study.plan, "amount", 0);
+        memcpy(y[is_reference], self->y + first * N_TIMES, 2 * N_TIMES * sizeof(double));
+        forced_free(self);
+    }
+    for (int s = 0; s < 2; s++) {
+        double largest = 0, off = 0;
+        for (int i = 0; i < N_TIMES; i++) {
+            largest = fmax(largest, fabs(y[1][s * N_TIMES + i]));
+            double difference = fabs(y[1][s * N_TIMES + i] - y[0][s * N_TIMES + i]);
+            if (!(difference <= off)) off = difference;
+        }
+        if (!(off / largest <= worst)) worst = off / largest;
+    }
+    if (!(worst <= 1e-5))
+        fprintf(stderr, "\nseed %llu is off by %.2g:\n%s\n%s\n", (unsigned long long) seed, worst, reads ? driver : "",
+            model->text);
+    free(model);
+    free(self);
+    return worst;
+}
+
+/* OST_FORCING_MODELS and OST_FORCING_SEED: how many, and where to begin; see scripts/prove forcing. */
+static void test_random_models(void)
+{
+    const char *n_text = getenv("OST_FORCING_MODELS"), *seed_text = getenv("OST_FORCING_SEED");
+    int n = n_text != NULL ? atoi(n_text) : 150;
+    uint64_t seed = seed_text != NULL ? strtoull(seed_text, NULL, 10) : 1;
+    double worst = 0;
+    for (int i = 0; i < n; i++) {
+        double off = worst_of_model(1000003 * seed + (uint64_t) i);
+        if (!(off <= worst)) worst = off;
+    }
+    if (n_text != NULL) printf("%d models, largest difference %.2g of a state's largest value\n", n, worst);
+    CU_ASSERT(worst <= 1e-5);
+}
+
+static const ost_test_t tests[] = {
+    { "shapes", test_shapes },
+    { "short ones", test_short_ones },
+    { "through signals", test_through_signals },
+    { "share of a state", test_share_of_a_state },
+    { "end has no effect", test_end_has_no_effect },
+    { "breaks", test_breaks },
+    { "random models", test_random_models },
+};
+
+OST_TEST_MAIN("forcing", tests)
