@@ -221,7 +221,51 @@ static void test_breaks(void)
     ost_batch_delete(batch);
 }
 
+/* z' = 1 where the oscillator y = cos t is above 0.999: for 0.09 around each peak, shorter than a step. */
+static void peaks_rhs(const void *self, const ost_point_t *at, double *f)
+{
+    relay_rhs(self, at, f);
+    SET_ROW(f, 2, ROW_OF(at->mode, 0));
+    SET_ROW(f, 3, ost_v_splat(0));
+}
+
+static void peaks_switches(const void *self, const ost_point_t *at, double *g)
+{
+    (void) self;
+    SET_ROW(g, 0, ROW_OF(at->x, 0) - 0.999);
+}
+
+static const ost_system_t peaks = { .n_states = 4,
+    .n_switches = 1,
+    .n_outputs = 4,
+    .scale = unit_scale,
+    .positive = may_be_negative,
+    .switches = peaks_switches,
+    .n_entries = COUNT(relay_row),
+    .row = relay_row,
+    .col = relay_col,
+    .rhs = peaks_rhs,
+    .jacobian = relay_jacobian,
+    .outputs = relay_outputs,
+    .state_names = state_names,
+    .self = &peaks };
+
+static void test_turns_back_in_a_step(void)
+{
+    static const double x0[] = { 0, 1, 0, 0 };
+    for (int stepper = 0; stepper < OST_STEPPER_GSL_MSBDF; stepper++) {
+        double x_end[4];
+        ost_solver_options_t options = options_at(1e-6);
+        options.stepper = (ost_stepper_t) stepper;
+        ost_job_t job = { .t1 = 2 * M_PI * 20, .x0 = x0, .p = none, .u0 = none, .x_end = x_end };
+        run_jobs(&peaks, &options, &job, 1);
+        CU_ASSERT_EQUAL(job.stats.switches_located, 40);
+        ost_assert_close(x_end[2], 40 * acos(0.999), 0.05, 0);
+    }
+}
+
 static const ost_test_t tests[] = {
+    { "turns_back_in_a_step", test_turns_back_in_a_step },
     { "breaks", test_breaks },
     { "crossing_time", test_crossing_time },
     { "crossing_at_usual_tolerance", test_crossing_at_usual_tolerance },

@@ -93,6 +93,7 @@ static size_t lay_out(ost_batch_t *self, char *block)
     self->g = take(block, &used, s * row);
     self->g_low = take(block, &used, s * row);
     self->g_high = take(block, &used, s * row);
+    self->g_start = take(block, &used, s * row);
     self->first_step = take(block, &used, (n + system->n_inputs + s) * row);
     self->atol = take(block, &used, n);
     self->floor = take(block, &used, n);

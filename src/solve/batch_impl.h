@@ -26,7 +26,7 @@ struct ost_batch {
     double *f;                /* [n_states] right-hand side at x, where the method keeps it */
     double *x_out;            /* [n_states] point of an output that waits */
     double *values;           /* [elimination.n_rows] */
-    double *p, *u, *mode, *g, *g_low, *g_high, *y, *scratch;
+    double *p, *u, *mode, *g, *g_low, *g_high, *g_start, *y, *scratch;
     size_t stage_stride; /* doubles */
     void *memory;        /* owned: all of the above */
     struct ost_gsl *gsl; /* NULL for a method over lanes */

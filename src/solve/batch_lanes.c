@@ -14,6 +14,9 @@
 /* Crossings are located to this part of a step. */
 #define CROSSING_WIDTH 1e-12
 #define CROSSING_TRIES 100
+/* A switch function whose parabola through start, middle and end of a step comes so much closer to 0 than they do, or
+ * across, is looked at there. */
+#define CLOSER 0.25
 
 typedef struct {
     ost_batch_t *b;
@@ -118,6 +121,7 @@ static void refresh_modes(run_t *run, ost_mask which)
             ost_v_store(ROW(b->mode, s), mode);
         }
     }
+    blend_rows(b->g_start, which, b->g, n);
 }
 
 /* A step size from the size of the rates and of their change over a short explicit step: Hairer, Norsett & Wanner,
@@ -382,24 +386,54 @@ static ost_v secant(const run_t *run, ost_v low, ost_v high)
     return first;
 }
 
-/* Find the first time in the accepted step at which a condition turns, and take the step up to just behind it.
- * Tested at the middle and at the end: a condition that turns and turns back within half a step passes unseen.
+/* Where a switch function may have turned back within the step, by the parabola through its values at start, middle
+ * (b->g) and end (b->g_high). @param[out] theta  of those lanes */
+static ost_mask may_turn_back(const run_t *run, ost_v *theta)
+{
+    const ost_batch_t *b = run->b;
+    ost_mask any = { 0 };
+    for (size_t s = 0; s < b->system->n_switches; s++) {
+        ost_v start = ost_v_load(ROW(b->g_start, s)), middle = ost_v_load(ROW(b->g, s));
+        ost_v end = ost_v_load(ROW(b->g_high, s)), rise = 4.0 * middle - 3.0 * start - end;
+        ost_v bend = 2.0 * (start + end) - 4.0 * middle, where = -0.5 * rise / bend;
+        ost_v extremum = start + 0.5 * rise * where,
+              side = ost_v_blend(mode_holds(run, s), ost_v_splat(1), ost_v_splat(-1));
+        ost_v closest = ost_v_min(ost_v_min(side * start, side * end), side * middle);
+        ost_mask turns = ost_v_lt(ost_v_splat(0), where) & ost_v_lt(where, ost_v_splat(1)) &
+                         ost_v_lt(side * extremum, CLOSER * closest);
+        *theta = ost_v_blend(turns, where, *theta);
+        any |= turns;
+    }
+    return any;
+}
+
+/* Find the first time in the accepted step at which a condition turns, and take the step up to just behind it. Tested
+ * at the middle, at the end, and where the three known values let expect that it turns and turns back.
  * @return lanes that flip; their new modes are then in b->g */
 static ost_mask locate(run_t *run, ost_mask accepted)
 {
     ost_batch_t *b = run->b;
     size_t n = b->system->n_switches;
+    ost_v between = ost_v_splat(0.5);
     ost_point_t end = point(run, &run->t_new, b->x_new);
     b->system->switches(b->system->self, &end, b->g_high);
     ost_mask at_end = accepted & disagree(run, b->g_high);
-    switches_at(run, ost_v_splat(0.5), b->g);
-    ost_mask at_middle = accepted & disagree(run, b->g), crossed = at_end | at_middle;
+    switches_at(run, between, b->g);
+    ost_mask inside = accepted & disagree(run, b->g);
+    ost_mask back = accepted & ~inside & may_turn_back(run, &between);
+    blend_rows(b->g_start, accepted, b->g_high, n);
+    if (ost_mask_any(back)) {
+        between = ost_v_blend(back, between, ost_v_splat(0.5));
+        switches_at(run, between, b->g);
+        inside |= back & disagree(run, b->g);
+    }
+    ost_mask crossed = at_end | inside;
     if (!ost_mask_any(crossed)) return crossed;
-    ost_v low = ost_v_splat(0), high = ost_v_blend(at_middle, ost_v_splat(0.5), ost_v_splat(1));
-    blend_rows(b->g_high, at_middle, b->g, n);
+    ost_v low = ost_v_splat(0), high = ost_v_blend(inside, between, ost_v_splat(1));
+    blend_rows(b->g_high, inside, b->g, n);
     switches_at(run, low, b->g_low);
     /* A step that ends at a break ends, as a rule, where the condition turns. */
-    ost_mask at_root = run->to_break & ~at_middle & ost_v_le(run->t_stop, run->t_new);
+    ost_mask at_root = run->to_break & ~inside & ost_v_le(run->t_stop, run->t_new);
     ost_mask open = crossed, last_high = { 0 }, last_low = { 0 };
     for (int k = 0; k < CROSSING_TRIES && ost_mask_any(open); k++) {
         /* The Illinois method, and halving where it stalls. */
