@@ -107,6 +107,15 @@ class Shards(unittest.TestCase):
         self.osteon("merge", *reversed(names), "-o", "merged.h5", "-q")
         self.same("merged.h5", "whole.h5")
 
+    def test_comparison_on_one_instruction_set(self):
+        both = "--models", "one.model,two.model", "--isa", "base"
+        names = self.shards(2, *both, command="compare")
+        self.osteon("merge", *names, "-o", "merged.h5", "-q")
+        with h5py.File(self.path("merged.h5")) as file:
+            self.assertEqual(file.attrs["isa"], b"base")
+        said = self.osteon("compare", "e.yaml", *both[:3], "vax", "-o", "x.h5", code=2)
+        self.assertIn("--isa: 'vax' is not available on this machine; the widest is", said)
+
     def test_shards_have_whole_blocks(self):
         said = [self.osteon("run", "e.yaml", "--shard", f"{i}/3", "-o", f"{i}.h5") for i in (1, 2, 3)]
         for words, n in zip(said, (128, 192, 133)): # blocks 2, 3, and 3 of which the last has 5 subjects

@@ -84,6 +84,11 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
         .name = "threads", .letter = 't', .argument = "T", .text = "threads (default: all this process may use)",      \
         .target = OST_NUMBER(type, n_threads), .lower = 1, .upper = 4096                                               \
     }
+#define OST_OPTION_ISA(type)                                                                                           \
+    {                                                                                                                  \
+        .name = "isa", .argument = "base|avx2|avx512", .text = "instruction set (default: the widest)",                \
+        .target = OST_WORD(type, isa)                                                                                  \
+    }
 #define OST_OPTION_SHARD(type)                                                                                         \
     {                                                                                                                  \
         .name = "shard", .argument = "I/N",                                                                            \
@@ -180,8 +185,10 @@ int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const ost_simulati
  * @return an exit code */
 int ost_cli_run(const char *name, const ost_text_list_t *overrides, int isa, const ost_simulation_t *how);
 /* The same on several models. @param models  "one,two"; changed */
-int ost_cli_compare(
-    const char *name, char *models, bool allow_gaps, const ost_text_list_t *overrides, const ost_simulation_t *how);
+int ost_cli_compare(const char *name, char *models, bool allow_gaps, const ost_text_list_t *overrides, int isa,
+    const ost_simulation_t *how);
+/* An instruction set of this machine; NULL: -1. @return whether it is one; says so if not */
+bool ost_cli_isa(const char *text, int *isa);
 /* "2/8". @return whether it is a shard; says so if not */
 bool ost_cli_shard(const char *text, ost_shard_t *shard);
 /* What two options say of a journal that is there; both together are refused. @return whether they go together */

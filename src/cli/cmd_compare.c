@@ -8,7 +8,7 @@
 #include <string.h>
 
 typedef struct {
-    const char *models, *out, *shard;
+    const char *models, *out, *shard, *isa;
     uint64_t n_threads; /* 0: all */
     bool allow_gaps, quiet, resume, restart;
     ost_text_list_t overrides;
@@ -39,13 +39,14 @@ static int drop_arm(side_t *self, size_t arm, const char *why)
 
 /* @return an exit code */
 static int plan_side(side_t *self, ost_library_t *library, const char *name, const ost_text_list_t *overrides,
-    const char *model, bool allow_gaps)
+    const char *model, bool allow_gaps, int isa)
 {
     const ost_model_t *bone;
     ost_error_t err = { 0 };
     int code = ost_cli_experiment(&self->experiment, name, overrides);
     if (code != OST_EXIT_OK) return code;
     ost_experiment_t *e = &self->experiment;
+    if (isa >= 0) e->solver.isa = (ost_isa_t) isa;
     if (ost_experiment_replace_bone(e, library, model, &err) < 0 || ost_library_get(library, model, &bone, &err) < 0)
         return ost_cli_fail(&err);
     self->model = bone->name;
@@ -101,8 +102,8 @@ static int check_sides(const side_t *sides, size_t n, const char *name, const os
     return code;
 }
 
-int ost_cli_compare(
-    const char *name, char *models, bool allow_gaps, const ost_text_list_t *overrides, const ost_simulation_t *how)
+int ost_cli_compare(const char *name, char *models, bool allow_gaps, const ost_text_list_t *overrides, int isa,
+    const ost_simulation_t *how)
 {
     ost_error_t err = { 0 };
     ost_library_t library = { 0 };
@@ -113,7 +114,7 @@ int ost_cli_compare(
     int ret = sides == NULL || parts == NULL ? ost_no_memory(&err) : ost_library_init(&library, &err);
     int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
     for (char *rest = models, *model; code == OST_EXIT_OK && (model = strsep(&rest, ",")) != NULL;)
-        code = plan_side(&sides[n++], &library, name, overrides, model, allow_gaps);
+        code = plan_side(&sides[n++], &library, name, overrides, model, allow_gaps, isa);
     if (code == OST_EXIT_OK) code = check_sides(sides, n, name, overrides);
     for (size_t i = 0; i < n && parts != NULL; i++)
         parts[i] = (ost_part_t){ &sides[i].plan, sides[i].model, sides[i].left_out };
@@ -134,7 +135,7 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
     compare_arguments_t a = { 0 };
     ost_simulation_t how = { 0 };
     char *models = NULL;
-    int code;
+    int isa, code;
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
@@ -148,14 +149,14 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
         ost_cli_message("--models: a name is missing in '%s'", models);
         goto out;
     }
-    if (!ost_cli_resume(a.resume, a.restart, &how.resume) || !ost_cli_shard(a.shard, &how.shard) ||
-        !ost_cli_may_replace(a.out, OST_CLI_HDF5)) {
+    if (!ost_cli_isa(a.isa, &isa) || !ost_cli_resume(a.resume, a.restart, &how.resume) ||
+        !ost_cli_shard(a.shard, &how.shard) || !ost_cli_may_replace(a.out, OST_CLI_HDF5)) {
         goto out;
     }
     how.out = a.out;
     how.n_threads = (int) a.n_threads;
     how.quiet = a.quiet;
-    code = ost_cli_compare(name, models, a.allow_gaps, &a.overrides, &how);
+    code = ost_cli_compare(name, models, a.allow_gaps, &a.overrides, isa, &how);
 out:
     free(models);
     ost_text_list_free(&a.overrides);
@@ -179,6 +180,7 @@ static const ost_option_t options[] = {
     OST_OPTIONS_PEOPLE(compare_arguments_t),
     OST_OPTION_SET(compare_arguments_t),
     OST_OPTION_THREADS(compare_arguments_t),
+    OST_OPTION_ISA(compare_arguments_t),
     OST_OPTION_SHARD(compare_arguments_t),
     OST_OPTIONS_RESUME(compare_arguments_t),
     { .name = "quiet",

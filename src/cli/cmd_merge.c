@@ -39,7 +39,7 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
     }
     const ost_simulation_t how = { .out = a.out, .quiet = a.quiet, .shards = &shards };
     models = ost_cli_compared_models(first);
-    code = models != NULL ? ost_cli_compare(first, models, ost_cli_has_gaps(first), NULL, &how)
+    code = models != NULL ? ost_cli_compare(first, models, ost_cli_has_gaps(first), NULL, -1, &how)
                           : ost_cli_run(first, NULL, -1, &how);
 out:
     free(models);

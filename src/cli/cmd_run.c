@@ -297,6 +297,15 @@ bool ost_cli_shard(const char *text, ost_shard_t *shard)
     return false;
 }
 
+bool ost_cli_isa(const char *text, int *isa)
+{
+    *isa = text != NULL ? ost_isa_from_name(text) : -1;
+    if (text == NULL || *isa >= 0) return true;
+    ost_cli_message(
+        "--isa: '%s' is not available on this machine; the widest is '%s'", text, ost_isa_name(ost_isa_best()));
+    return false;
+}
+
 static int merge(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how)
 {
     ost_error_t err = { 0 };
@@ -438,11 +447,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
-    if (a.isa != NULL && (isa = ost_isa_from_name(a.isa)) < 0) {
-        ost_cli_message(
-            "--isa: '%s' is not available on this machine; the widest is '%s'", a.isa, ost_isa_name(ost_isa_best()));
-        goto out;
-    }
+    if (!ost_cli_isa(a.isa, &isa)) goto out;
     if (a.out == NULL && !a.dry_run) {
         ost_cli_message("run: -o OUT.h5 is missing (--dry-run needs none)");
         goto out;
@@ -482,10 +487,7 @@ static const ost_option_t options[] = {
         .text = "give every dose, or their mean effect once it repeats" },
     OST_OPTION_SET(run_arguments_t),
     OST_OPTION_THREADS(run_arguments_t),
-    { .name = "isa",
-        .argument = "base|avx2|avx512",
-        .text = "instruction set (default: the widest)",
-        .target = OST_WORD(run_arguments_t, isa) },
+    OST_OPTION_ISA(run_arguments_t),
     OST_OPTION_SHARD(run_arguments_t),
     OST_OPTIONS_RESUME(run_arguments_t),
     { .name = "dry-run",
