@@ -59,7 +59,9 @@ def contents(path):
     return found
 
 
-class Shards(unittest.TestCase):
+class Program(unittest.TestCase):
+    """A folder with the cohort and its models, and osteon in it."""
+
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
@@ -79,6 +81,8 @@ class Shards(unittest.TestCase):
         self.assertEqual(done.returncode, code, (words, done.stdout, done.stderr))
         return done.stdout + done.stderr
 
+
+class Shards(Program):
     def same(self, one, two):
         ours, theirs = contents(self.path(one)), contents(self.path(two))
         self.assertEqual(set(ours), set(theirs))

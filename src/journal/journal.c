@@ -70,6 +70,8 @@ static int begin(ost_journal_t *self, ost_error_t *err)
     int ret = ost_record_cut(record, 0, err);
     if (ret == 0) ret = ost_record_append(record, OST_RECORD_HEAD, 0, &body, 1, err);
     for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = append_plan(self, p, err);
+    if (ret == 0)
+        ost_file_sync_folder(record->path); /* else a loss of power could take the name with all that follows */
     return ret;
 }
 
