@@ -52,8 +52,8 @@ static void test_observations(void)
         { "BMD_rate,LS,36,mean,-1,percent_per_year", "", lost(spine, 3) / 3, OST_CLASS_BMD, 0, 3 },
         { "BMD_difference,LS,24,mean,-4,percentage_points_between_arms", ", versus: control",
             lost(spine, 2) - lost(K_SPINE, 2), OST_CLASS_BMD, 0, 2 },
-        { "BMD_change_abs,LS,12,mean,-1,g_per_cm2", "", lost(spine, 1) / 100, OST_CLASS_LEVEL, 0, 1 },
-        { "BMD_rate,TH,24,mean,-1,g_per_cm2_per_year", "", lost(hip, 2) / 200, OST_CLASS_LEVEL, 0, 2 },
+        { "BMD_change_abs,LS,12,mean,-1,g_per_cm2", "", lost(spine, 1), OST_CLASS_BMD, 0, 1 },
+        { "BMD_rate,TH,24,mean,-1,g_per_cm2_per_year", "", lost(hip, 2) / 2, OST_CLASS_BMD, 0, 2 },
         { "BMD_level,TH,24,mean,1,g_per_cm2", "", exp(-2 * hip), OST_CLASS_LEVEL, 0, 2 },
         { "marker_change,sCTX,6,mean,1,percent", "", lost(spine, 0.5), OST_CLASS_MARKER, 0, 0.5 },
         { "estradiol_level,plasma,12,mean,1,pmol_per_L", "", 80 * exp(-hip), OST_CLASS_LEVEL, 0, 1 },
@@ -102,16 +102,18 @@ static void test_rows_that_are_not_matched(void)
     static const struct {
         const char *row, *more, *why;
     } cases[] = {
-        { "BMD_change,LS,12,mean,1,parsec", "", "unit 'parsec' is not known: give 'unit'" },
-        { "BMD_change,left wrist,12,mean,1,percent", "", "no output is known for site 'left wrist'" },
-        { "BMD_change,LSX,12,mean,1,percent", "", "no output is known for site 'LSX'" },
-        { "BMD_change,LS,12,mean,,percent", "", "the row has no value" },
+        { "BMD_change,total body,12,mean,1,percent", "",
+            "not simulated: no output of a model is 'BMD_change' at 'total body'; name one with 'output'" },
+        { "fracture_HR,any clinical,12,mean,1,hazard_ratio", "",
+            "not simulated: no output of a model is 'fracture_HR'" },
+        { "marker_level,uNTX,12,mean,1,nmolBCE_per_mmolCr", "",
+            "not simulated: output 'ntx' has no values in 'nmolBCE_per_mmolCr'; give 'unit'" },
+        { "marker_difference,sCTX,12,mean,1,percent", "", "name the other one with 'versus'" },
         { "BMD_change,LS,,mean,1,percent", "", "the row has no month" },
         { "BMD_difference,LS,12,mean,1,percentage_points_between_arms", "", "name the other one with 'versus'" },
         { "BMD_change_after_stop,LS,12,mean,1,percent", "", "give 'from' and 'to'" },
         { "BMD_change_from_extension_baseline,LS,12,mean,1,percent", ", from: 6 month", "give 'from' and 'to'" },
         { "BMD_change_transmenopause,LS,12,mean,1,percent", "", "give 'from' and 'to'" },
-        { "BMD_change_from_year5,LS,24,mean,1,percent", "", "from day 1826.25 to day 730.5: give 'from'" },
         { "BMD_change,LS,0,mean,1,percent", "", "from day 0 to day 0: give 'from'" },
         { "BMD_change,FN,12,mean,1,percent", "",
             "the models have no output 'bmd[femoral_neck]'; expected bmd[lumbar_spine], bmd[total_hip]" },
@@ -138,7 +140,7 @@ static void test_rows_that_are_not_matched(void)
         ost_assert_contains(trial->matched.unmatched[k].why, cases[i].why);
     }
     ost_trials_free(&trials);
-    /* nobody expects rows for context to be simulated */
+    /* rows for context need not be simulated */
     small_write(&folder, "evidence.csv", HEAD "context,T,a0,fracture_HR,any,60,mean,1.4,hazard_ratio,,,none,,c,r,\n");
     small_trial(&folder, "t", FIXED, "    - {arm: treated, trial: T, trial_arm: a0}\n");
     small_read(&folder, &trials);

@@ -108,7 +108,8 @@ static void test_dictionary(void)
         const char *endpoint, *site, *output;
     } cases[] = { { "BMD_change", "LS", "bmd[lumbar_spine]" }, { "BMD_change", "LS(L2-L4)", "bmd[lumbar_spine]" },
         { "BMD_change", "LS T-score", NULL }, { "BMD_change", "total body", NULL }, { "BMD_change", "", NULL },
-        { "marker_change", "NTX", "ntx" }, { "marker_change", "sNTX", "serum_ntx" },
+        { "BMD_change", "lumbar spine", "bmd[lumbar_spine]" }, { "BMD_change", "L1-L4", "bmd[lumbar_spine]" },
+        { "fracture_HR", "any", NULL }, { "marker_change", "NTX", "ntx" }, { "marker_change", "sNTX", "serum_ntx" },
         { "estradiol_level", "serum", "estradiol" }, { "testosterone_level", "LS", "testosterone" } };
     ost_library_t library;
     CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
@@ -144,6 +145,13 @@ static void test_wrong_dictionaries(void)
         { "LS,,x,BMD,dxb.visit_cv", "'dxb.visit_cv' must be a parameter", OST_ERR_NAME },
         { "LS,,x,BMD,dxa.visit_cv dxa.cv", "'dxa.cv' is not a parameter of this model", OST_ERR_NAME },
         { "LS,,x,BMD,dxa.young[total_hip]", "must be a fraction", OST_ERR_UNIT },
+        { ",,x,BMD,", "a site or an endpoint is expected", OST_ERR_NAME },
+        { "LS,,x,,", "class: '' must be one of BMD, marker or hormone", OST_ERR_NAME },
+        { "LS,,x,BMD,,dxa.young[total_hip]", "must be two parameters: mean and SD", OST_ERR_NAME },
+        { "LS,,x,BMD,,dxa.young[total_hip] dxa.visit_cv", "must be two parameters of one unit", OST_ERR_UNIT },
+        { "LS,,x,BMD,,dxa.young[total_hip] dxa.young_s", "'dxa.young_s' is not a parameter", OST_ERR_NAME },
+        { ",TBS,x,BMD,,,chnge", "kind: 'chnge' must be one of", OST_ERR_NAME },
+        { "TBS,,x,BMD,\nTBS,,y,BMD,", "'TBS' is a duplicate of line 2", OST_ERR_NAME },
     };
     ost_library_t library;
     char folder[] = "/tmp/ost_endpoints_XXXXXX", path[64], evidence[64], text[256];
@@ -159,13 +167,16 @@ static void test_wrong_dictionaries(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         FILE *file = fopen(path, "w");
         CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-        fprintf(file, "site,endpoint,output,class,error\n%s\n", cases[i].row);
+        size_t n_commas = 0;
+        for (const char *c = cases[i].row; *c != '\0' && *c != '\n'; c++) n_commas += *c == ',';
+        fprintf(file, "site,endpoint,output,class,error%s%s\n%s\n", n_commas > 4 ? ",t_score" : "",
+            n_commas > 5 ? ",kind" : "", cases[i].row);
         fclose(file);
         err = (ost_error_t){ 0 };
         int ret = ost_endpoint_dictionary_read(&dictionary, evidence, SHIPPED, &err);
         if (ret == 0) ret = ost_endpoint_dictionary_errors(&dictionary, &library, &err);
         CU_ASSERT_EQUAL(ret, cases[i].code);
-        snprintf(text, sizeof(text), "%s:2: ", path);
+        snprintf(text, sizeof(text), "%s:%d:", path, strchr(cases[i].row, '\n') != NULL ? 3 : 2);
         ost_assert_contains(ost_error_format(&err, (char[1024]){ 0 }, 1024), text);
         ost_assert_contains(err.what, cases[i].what);
         ost_endpoint_dictionary_free(&dictionary);

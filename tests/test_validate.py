@@ -249,7 +249,7 @@ class Analysis(Trials):
             with self.subTest(text):
                 self.write("p.csv", text)
                 done = self.validate("--parameters", "p.csv", code=1)
-                self.assertIn(f"p.csv:{line}: " if line else "p.csv: ", done.stderr)
+                self.assertIn(f"p.csv:{line}:" if line else "p.csv: ", done.stderr)
                 self.assertIn(part, done.stderr)
 
     def test_where_the_uncertainty_comes_from(self):

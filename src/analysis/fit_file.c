@@ -233,6 +233,8 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoi
     for (size_t i = 0; i < params->n_members && ret == 0; i++) ret = read_param(self, tree, &params->members[i], err);
     for (size_t i = 0; exclude != NULL && i < exclude->n_members && ret == 0; i++)
         ret = read_exclusion(&self->exclusions[self->n_exclusions++], tree, &exclude->members[i], err);
+    for (size_t i = 0; i < self->n_exclusions && ret == 0; i++)
+        ret = ost_comparison_spell(&self->exclusions[i].where, &self->trials.dictionary, self->path, err);
     if (ret == 0 && self->n_params == 0)
         ret = ost_yaml_fail(tree, params, OST_ERR_VALUE, err, "no parameter is to be estimated");
     if (ret == 0) ret = choose_rows(self, err);

@@ -81,10 +81,10 @@ static int read_evidence(
     if (path == NULL)
         return ost_fail_at(err, OST_ERR_NAME, e->path, 0, 0, "a trial needs an evidence table: 'evidence: table:'");
     if (self->n_trials == 1) {
-        int ret = ost_evidence_read(&self->evidence, path, err);
-        if (ret == 0) ret = ost_misses_read(&self->misses, &self->evidence, err);
-        if (ret == 0) ret = ost_endpoint_dictionary_read(&self->dictionary, path, options->endpoints, err);
-        return ret == 0 ? ost_endpoint_dictionary_errors(&self->dictionary, &self->library, err) : ret;
+        int ret = ost_endpoint_dictionary_read(&self->dictionary, path, options->endpoints, err);
+        if (ret == 0) ret = ost_endpoint_dictionary_errors(&self->dictionary, &self->library, err);
+        if (ret == 0) ret = ost_evidence_read(&self->evidence, path, &self->dictionary, err);
+        return ret == 0 ? ost_misses_read(&self->misses, &self->evidence, err) : ret;
     }
     if (options->evidence != NULL || strcmp(path, first) == 0) return 0;
     return ost_fail_at(err, OST_ERR_VALUE, e->path, 0, 0,
@@ -105,7 +105,8 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     if (options->rtol > 0) e->solver.rtol = options->rtol;
     if (options->without_rules) ost_experiment_drop_rules(e);
     if ((ret = read_evidence(self, e, options, err)) < 0) return ret;
-    if ((ret = ost_matched_find(&trial->matched, e, &self->evidence, &self->dictionary, err)) < 0) return ret;
+    if ((ret = ost_matched_find(&trial->matched, e, &self->evidence, &self->dictionary, &self->library, err)) < 0)
+        return ret;
     if (options->model != NULL && (ret = ost_trial_replace_bone(trial, &self->library, options->model, err)) < 0)
         return ret;
     trial->first_observation = self->n_observations;
@@ -113,6 +114,7 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     if (trial->skip) return 0;
     if ((ret = ost_plan_build(&trial->plan, &self->library, e, err)) < 0) return ret;
     if ((ret = ost_matched_bind(&trial->matched, &trial->plan, err)) < 0) return ret;
+    if ((ret = ost_matched_convert(&trial->matched, &trial->plan, 0, err)) < 0) return ret;
     self->n_observations += trial->matched.n_observations;
     return 0;
 }

@@ -345,22 +345,44 @@ static char *evidence_of_configs(const char *path)
     return name != NULL ? ost_cli_data_folder(name) : NULL;
 }
 
-void ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *evidence)
+void ost_cli_not_compared(const ost_matched_t *self)
+{
+    for (size_t i = 0; i < self->n_unmatched; i++) {
+        const ost_evidence_row_t *row = self->unmatched[i].row;
+        size_t more;
+        char others[48] = "";
+        if (!ost_matched_group(self, i, &more)) continue;
+        if (more > 0) snprintf(others, sizeof(others), " and %zu more", more);
+        ost_cli_message("not compared: %s, %s, %s %s%s: %s", row->trial, row->arm, row->endpoint, row->site, others,
+            self->unmatched[i].why);
+    }
+}
+
+int ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *evidence)
 {
     ost_error_t err = { 0 };
     ost_endpoint_dictionary_t dictionary = { 0 };
+    ost_library_t library = { 0 };
     char message[1024];
-    if (e->evidence_path == NULL || e->n_comparisons == 0) return;
+    if (e->evidence_path == NULL || e->n_comparisons == 0) return OST_EXIT_OK;
     char *own = access(e->evidence_path, F_OK) != 0 ? evidence_of_configs(e->evidence_path) : NULL;
     char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
     const char *path = own != NULL ? own : e->evidence_path;
-    int ret = ost_evidence_read(evidence, path, &err);
+    int ret = ost_library_init(&library, &err);
     if (ret == 0) ret = ost_endpoint_dictionary_read(&dictionary, path, endpoints, &err);
-    if (ret == 0) ret = ost_matched_find(self, e, evidence, &dictionary, &err);
+    if (ret == 0) ret = ost_endpoint_dictionary_errors(&dictionary, &library, &err);
+    if (ret == 0) ret = ost_evidence_read(evidence, path, &dictionary, &err);
+    if (ret == 0) ret = ost_matched_find(self, e, evidence, &dictionary, &library, &err);
     ost_endpoint_dictionary_free(&dictionary);
+    ost_library_free(&library);
     free(own);
     free(endpoints);
-    if (ret == 0) return;
+    ost_cli_warn(&evidence->warnings);
+    if (ret == 0 && self->n_observations == 0)
+        ret = ost_fail(&err, OST_ERR_NAME, "no row that the comparisons take can be compared");
+    if (ret == 0) return OST_EXIT_OK;
+    if (self->n_observations == 0) ost_cli_not_compared(self);
     ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
-    self->n_observations = 0;
+    self->n_observations = self->n_unmatched = 0;
+    return ret == OST_ERR_IO ? OST_EXIT_OK : OST_EXIT_INPUT;
 }

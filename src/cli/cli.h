@@ -151,9 +151,13 @@ char *ost_cli_compared_models(const char *path);
 /* Whether arms were left out of such a file (--allow-gaps). */
 bool ost_cli_has_gaps(const char *path);
 
+/* Print the rows of the evidence that are not compared, and why; those with one reason together. */
+void ost_cli_not_compared(const ost_matched_t *self);
 /* Read the evidence table that an experiment names, and find its observations (ost_matched_find). If it cannot be read
- * or no row fits a comparison, say so and find none: an experiment runs without it. */
-void ost_cli_evidence(ost_experiment_t *experiment, ost_matched_t *self, ost_evidence_t *evidence);
+ * or no row fits a comparison, say so and find none: an experiment runs without it.
+ * @return an exit code: OST_EXIT_INPUT where the table or a comparison is wrong, or no row can be compared; OK where
+ * there is no table */
+int ost_cli_evidence(ost_experiment_t *experiment, ost_matched_t *self, ost_evidence_t *evidence);
 
 /* "bmd[total_hip]" is of variable bmd and element total_hip. */
 bool ost_cli_is_output(const char *output, const char *variable, const char *element);

@@ -42,7 +42,8 @@ static int check_experiment(const char *name)
         "%s with %s, ", ost_cli_plural(plan.blocks->n, "model", a), ost_cli_plural(plan.system->n_states, "state", b));
     printf("%s at %s\n", ost_cli_plural(plan.outputs->n_variables, "output variable", a),
         ost_cli_plural(e->n_times, "time", b));
-    ost_cli_evidence(&experiment, &matched, &evidence);
+    code = ost_cli_evidence(&experiment, &matched, &evidence);
+    ost_cli_not_compared(&matched);
 out:
     ost_matched_free(&matched);
     ost_plan_free(&plan);

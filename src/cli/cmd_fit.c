@@ -235,6 +235,8 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     int ret = ost_fit_read(fit, path, endpoints, err);
     free(endpoints);
     ost_cli_warn(&fit->warnings);
+    ost_cli_warn(&fit->trials.evidence.warnings);
+    for (size_t t = 0; t < fit->trials.n_trials; t++) ost_cli_not_compared(&fit->trials.trials[t].matched);
     if (ret == 0) ret = check_request(fit, request, err);
     if (ret == 0 && request->output != NULL) ret = ost_cli_check_output(request->output, err);
     if (ret == 0 && request->from != NULL) ret = start_from(fit, request->from, err);

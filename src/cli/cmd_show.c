@@ -430,16 +430,50 @@ static int find_baseline(show_t *self, ost_error_t *err)
     return 0;
 }
 
-/* The evidence that the experiment in the file names. A file whose table is missing is still shown, without it. */
-static void load_evidence(show_t *self)
+/* The simulated level at the base of an observation, from the file; NAN where it is not there. */
+static double baseline_of(show_t *self, const ost_endpoint_t *endpoint)
+{
+    double level = NAN;
+    for (size_t v = 0; v < self->results->names.n; v++) {
+        const char *name = self->results->names.items[v];
+        ost_unit_t unit;
+        for (size_t e = 0; e < ost_results_n_elements(self->results, name); e++) {
+            if (!ost_cli_is_output(endpoint->output, name, ost_results_element(self->results, name, e)) ||
+                ost_unit_parse(&unit, ost_results_variable(self->results, name)->unit, NULL) < 0 ||
+                !ost_dim_equal(unit.dim, endpoint->unit_dim))
+                continue;
+            ost_endpoint_t at = *endpoint;
+            at.factor = unit.factor / endpoint->unit;
+            at.from = at.to;
+            size_t arm = ost_cli_find_arm(self->results, self->experiment.arms[endpoint->arm].name);
+            if (arm == SIZE_MAX ||
+                ost_cli_read_measure(self->results, &at, name, e, arm, self->base, self->value, NULL) < 0)
+                continue;
+            ost_sample_t sample = ost_sample_of(self->value, self->n_subjects, self->work);
+            level = ost_statistic(endpoint->statistic, &sample);
+        }
+    }
+    return level;
+}
+
+/* The evidence that the experiment in the file names. A file whose table is missing is still shown, without it.
+ * @return an exit code, of what is wrong with the evidence */
+static int load_evidence(show_t *self)
 {
     ost_error_t err = { 0 };
     char message[1024];
-    if (ost_results_attribute(self->results, "experiment") == NULL) return;
-    if (ost_results_experiment(self->results, NULL, 0, &self->experiment, &err) == 0)
-        ost_cli_evidence(&self->experiment, &self->matched, &self->evidence);
-    else
-        ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
+    int code = OST_EXIT_OK, ret;
+    if (ost_results_attribute(self->results, "experiment") == NULL) return code;
+    if ((ret = ost_results_experiment(self->results, NULL, 0, &self->experiment, &err)) == 0)
+        code = ost_cli_evidence(&self->experiment, &self->matched, &self->evidence);
+    for (size_t i = self->matched.n_observations; i-- > 0 && ret == 0;) {
+        const ost_endpoint_t *baseline = &self->matched.observations[i].baseline;
+        if (baseline->output[0] != '\0')
+            ret = ost_observation_convert(&self->matched, i, baseline_of(self, baseline), &err);
+    }
+    ost_cli_not_compared(&self->matched);
+    if (ret < 0) ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
+    return code;
 }
 
 static int find_variable(show_t *self)
@@ -471,7 +505,7 @@ static int find_versus(show_t *self)
 static int show_file(show_t *self, const char *path)
 {
     ost_error_t err = { 0 };
-    int code;
+    int code, evidence;
     if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
     if (ost_results_open(&self->results, path, &err) < 0) return ost_cli_fail(&err);
     if ((code = find_variable(self)) != OST_EXIT_OK || (code = find_versus(self)) != OST_EXIT_OK) return code;
@@ -484,7 +518,7 @@ static int show_file(show_t *self, const char *path)
         ost_cli_message("out of memory");
         return OST_EXIT_INPUT;
     }
-    load_evidence(self);
+    evidence = load_evidence(self);
     if (self->months != NULL && (code = parse_months(self, self->months)) != OST_EXIT_OK) return code;
     if (self->months == NULL && !default_spans(self)) {
         ost_cli_message("out of memory");
@@ -495,7 +529,7 @@ static int show_file(show_t *self, const char *path)
     if (print_table(self, path, &err) < 0 || ost_cli_print_endpoints(self->results, &self->experiment, &err) < 0 ||
         print_schedules(self, &err) < 0)
         return ost_cli_fail(&err);
-    return OST_EXIT_OK;
+    return evidence;
 }
 
 static int run_show(const ost_command_t *self, int argc, char **argv)

@@ -54,7 +54,10 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     if (ret == 0 && a.output != NULL) ret = ost_cli_check_output(a.output, &err);
     if (ret == 0 && a.csv != NULL) ret = ost_cli_check_output(a.csv, &err);
     if (ret == 0) ret = ost_validation_run(&validation, how, &err);
+    ost_cli_warn(&validation.trials.evidence.warnings);
     if (ret == 0) ret = ost_validation_print(&validation, stdout, &err);
+    if (ret == 0 && validation.n_checks == 0)
+        ret = ost_fail_at(&err, OST_ERR_NAME, how->trials.folder, 0, 0, "no row of the evidence can be compared");
     if (ret == 0 && a.output != NULL) ret = ost_cli_write(a.output, put_report, &validation, &err);
     if (ret == 0 && a.csv != NULL) ret = ost_cli_write(a.csv, put_csv, &validation, &err);
     code = ret == 0 ? OST_EXIT_OK : ost_cli_fail(&err);

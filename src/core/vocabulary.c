@@ -25,6 +25,19 @@ size_t ost_words_find(const char *const *words, size_t n, const char *text)
     return i;
 }
 
+bool ost_words_listed(const char *list, const char *text)
+{
+    size_t length = strlen(text);
+    for (const char *at = list; at != NULL && *at != '\0';) {
+        at += strspn(at, "; ");
+        size_t n = strcspn(at, ";"), end = n;
+        while (end > 0 && at[end - 1] == ' ') end--;
+        if (end > 0 && end == length && strncmp(at, text, end) == 0) return true;
+        at += n;
+    }
+    return false;
+}
+
 char *ost_words_wrong(const char *const *words, size_t n, const char *text, char *buf, size_t size)
 {
     char list[OST_WORDS_SIZE];

@@ -7,11 +7,19 @@
 #include "core/vocabulary.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_BYTES (64u << 20)
 #define FAIL(self, code, line, ...) ost_fail_at((self)->err, code, (self)->path, line, 0, __VA_ARGS__)
+
+/* Goes on to `to`; of the bytes of a character in UTF-8 only the first counts. */
+static void advance(ost_csv_t *self, const char *to)
+{
+    for (; self->at < to; self->at++) self->column += ((unsigned char) *self->at & 0xC0) != 0x80;
+}
 
 /* One field up to its comma or the end of its line; leaves `at` on that. */
 static int read_field(ost_csv_t *self)
@@ -20,9 +28,10 @@ static int read_field(ost_csv_t *self)
     int first_line = self->line;
     if (self->n_fields == OST_CSV_MAX_FIELDS)
         return FAIL(self, OST_ERR_LIMIT, self->line, "more than %d fields", OST_CSV_MAX_FIELDS);
+    self->location[self->n_fields] = (ost_location_t){ self->line, self->column };
     self->fields[self->n_fields++] = to;
     if (*from != '"') {
-        self->at += strcspn(from, ",\r\n\"");
+        advance(self, from + strcspn(from, ",\r\n\""));
         if (*self->at != '"') return 0;
         return FAIL(self, OST_ERR_SYNTAX, self->line,
             "a quote inside a field; quote the whole field and double the quotes in it");
@@ -30,10 +39,11 @@ static int read_field(ost_csv_t *self)
     for (from++; *from != '"' || from[1] == '"'; from++) {
         if (*from == '\0') return FAIL(self, OST_ERR_SYNTAX, first_line, "the quote that opens here is not closed");
         if (*from == '"') from++;
-        if (*from == '\n') self->line++;
+        advance(self, from + 1);
+        if (*from == '\n') self->line++, self->column = 1;
         *to++ = *from;
     }
-    self->at = from + 1;
+    advance(self, from + 1);
     if (*self->at != '\0' && strchr(",\r\n", *self->at) == NULL)
         return FAIL(self, OST_ERR_SYNTAX, self->line, "text after a closing quote; a comma is expected");
     *to = '\0'; /* on the closing quote or before it */
@@ -45,6 +55,7 @@ static int read_record(ost_csv_t *self)
 {
     while (*self->at == '\r' || *self->at == '\n')
         if (*self->at++ == '\n') self->line++;
+    self->column = 1;
     self->n_fields = 0;
     self->record_line = self->line;
     if (*self->at == '\0') return 0;
@@ -55,6 +66,7 @@ static int read_record(ost_csv_t *self)
         *self->at = '\0';
         if (end == '\0') return 1;
         self->at++;
+        self->column++;
         if (end == ',') continue;
         if (end == '\r' && *self->at == '\n') self->at++;
         self->line++;
@@ -83,14 +95,26 @@ int ost_csv_next(ost_csv_t *self)
         self->n_fields, self->n_names);
 }
 
-int ost_csv_number(const ost_csv_t *self, const char *name, const char *text, double *out)
+int ost_csv_fail(const ost_csv_t *self, size_t field, int code, const char *fmt, ...)
 {
+    char what[sizeof self->err->what];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(what, sizeof what, fmt, args);
+    va_end(args);
+    return ost_fail_at(
+        self->err, code, self->path, self->location[field].line, self->location[field].column, "%s", what);
+}
+
+int ost_csv_number(const ost_csv_t *self, size_t field, const char *name, double *out)
+{
+    const char *text = self->fields[field];
     char *end = NULL;
     *out = NAN;
     if (text[0] == '\0') return 0;
     double value = strtod(text, &end);
-    if (*end != '\0' || !isfinite(value))
-        return FAIL(self, OST_ERR_SYNTAX, self->record_line, "%s: '%.60s' is not a number", name, text);
+    if (*end != '\0' || !isfinite(value) || strpbrk(text, "xX") != NULL)
+        return ost_csv_fail(self, field, OST_ERR_SYNTAX, "%s: '%.60s' is not a number", name, text);
     *out = value;
     return 0;
 }
@@ -101,60 +125,70 @@ void ost_csv_close(ost_csv_t *self)
     self->text = NULL;
 }
 
+/* No two columns may have one name, needed or not: which of them is meant? */
+static int check_names(const ost_csv_t *self)
+{
+    for (size_t i = 0; i < self->n_fields; i++)
+        for (size_t k = 0; k < i; k++)
+            if (self->fields[i][0] != '\0' && strcmp(self->fields[i], self->fields[k]) == 0)
+                return ost_csv_fail(self, i, OST_ERR_NAME, "duplicate column '%.60s'", self->fields[i]);
+    return 0;
+}
+
 /* Which field holds each column. */
 static int find_columns(const ost_csv_t *self, const ost_csv_table_t *table, size_t *index)
 {
-    for (size_t c = 0; c < table->n_columns; c++) {
+    int ret = check_names(self);
+    for (size_t c = 0; c < table->n_columns && ret == 0; c++) {
         const char *name = table->columns[c].name;
-        size_t n_found = 0;
-        index[c] = self->n_fields;
-        for (size_t i = 0; i < self->n_fields; i++) {
-            if (strcmp(self->fields[i], name) != 0) continue;
-            index[c] = i;
-            n_found++;
-        }
-        if (n_found == 1 || (n_found == 0 && table->columns[c].kind == OST_CSV_OPTIONAL_TEXT)) continue;
-        if (n_found > 1) return FAIL(self, OST_ERR_NAME, self->record_line, "duplicate column '%s'", name);
+        index[c] = ost_words_find((const char *const *) self->fields, self->n_fields, name);
+        if (index[c] < self->n_fields) continue;
+        index[c] = SIZE_MAX;
+        if (table->columns[c].is_optional) continue;
         const char *near = ost_nearest(name, (const char *const *) self->fields, self->n_fields);
         return FAIL(self, OST_ERR_NAME, self->record_line, "column '%s' is missing%s%s%s", name,
             near != NULL ? "; '" : "", near != NULL ? near : "", near != NULL ? "' is near it" : "");
     }
-    return 0;
+    return ret;
 }
 
-static int read_word(const ost_csv_t *self, const ost_csv_column_t *column, const char *text, unsigned *word)
+static int read_word(const ost_csv_t *self, size_t field, const ost_csv_column_t *column, unsigned *word)
 {
     char wrong[400];
+    const char *text = field == SIZE_MAX ? "" : self->fields[field];
     if (text[0] == '\0' && column->empty != NULL) text = column->empty;
-    *word = (unsigned) ost_words_find(column->words, column->n_words, text);
-    if (*word < column->n_words) return 0;
-    return FAIL(self, OST_ERR_NAME, self->record_line, "%s: %s", column->name,
+    size_t i = ost_words_find(column->words, column->n_words, text);
+    if (i == column->n_words && column->also != NULL)
+        for (i = 0; i < column->n_words && !ost_words_listed(column->also[i], text);) i++;
+    *word = (unsigned) i;
+    if (i < column->n_words || (text[0] == '\0' && column->empty != NULL)) return 0;
+    return ost_csv_fail(self, field, OST_ERR_NAME, "%s: %s", column->name,
         ost_words_wrong(column->words, column->n_words, text, wrong, sizeof wrong));
 }
 
-static int read_member(const ost_csv_t *self, const ost_csv_column_t *column, const char *text, char *row)
+/* @param field  SIZE_MAX: the table has no such column, which is optional */
+static int read_member(const ost_csv_t *self, const ost_csv_column_t *column, size_t field, char *row)
 {
-    double number;
+    double number = NAN;
     unsigned word;
     char *copy;
     int ret = 0;
     switch (column->kind) {
     case OST_CSV_NUMBER:
-        if ((ret = ost_csv_number(self, column->name, text, &number)) == 0)
-            memcpy(row + column->offset, &number, sizeof number);
+        if (field != SIZE_MAX) ret = ost_csv_number(self, field, column->name, &number);
+        if (ret == 0) memcpy(row + column->offset, &number, sizeof number);
         return ret;
     case OST_CSV_WORD:
-        if ((ret = read_word(self, column, text, &word)) == 0) memcpy(row + column->offset, &word, sizeof word);
+        if ((ret = read_word(self, field, column, &word)) == 0) memcpy(row + column->offset, &word, sizeof word);
         return ret;
     case OST_CSV_TEXT:
-    case OST_CSV_OPTIONAL_TEXT:
-        if ((copy = ost_strdup(text)) == NULL) return ost_no_memory(self->err);
+        if ((copy = ost_strdup(field == SIZE_MAX ? "" : self->fields[field])) == NULL) return ost_no_memory(self->err);
         memcpy(row + column->offset, &copy, sizeof copy);
     }
     return 0;
 }
 
-static int read_rows(ost_csv_t *self, const ost_csv_table_t *table, char **rows, size_t *n_rows)
+static int read_rows(ost_csv_t *self, const ost_csv_table_t *table, const void *user, char **rows, size_t *n_rows)
 {
     size_t index[OST_CSV_MAX_FIELDS], max_rows = 0;
     int ret = find_columns(self, table, index);
@@ -170,18 +204,20 @@ static int read_rows(ost_csv_t *self, const ost_csv_table_t *table, char **rows,
         memcpy(row + table->line, &self->record_line, sizeof self->record_line);
         ret = 0;
         for (size_t c = 0; c < table->n_columns && ret == 0; c++)
-            ret = read_member(self, &table->columns[c], index[c] < self->n_fields ? self->fields[index[c]] : "", row);
+            ret = read_member(self, &table->columns[c], index[c], row);
+        if (ret == 0 && table->check != NULL) ret = table->check(user, self, index, row);
     }
     return ret;
 }
 
-int ost_csv_read_rows(const ost_csv_table_t *table, const char *path, void **rows, size_t *n_rows, ost_error_t *err)
+int ost_csv_read_rows(
+    const ost_csv_table_t *table, const void *user, const char *path, void **rows, size_t *n_rows, ost_error_t *err)
 {
     ost_csv_t csv;
     char *read = NULL;
     *n_rows = 0;
     int ret = ost_csv_open(&csv, path, err);
-    if (ret == 0) ret = read_rows(&csv, table, &read, n_rows);
+    if (ret == 0) ret = read_rows(&csv, table, user, &read, n_rows);
     *rows = read;
     ost_csv_close(&csv);
     return ret;
@@ -192,8 +228,7 @@ void ost_csv_free_rows(const ost_csv_table_t *table, void *rows, size_t n_rows)
     for (size_t i = 0; i < n_rows; i++)
         for (size_t c = 0; c < table->n_columns; c++) {
             char *text;
-            ost_csv_kind_t kind = table->columns[c].kind;
-            if (kind != OST_CSV_TEXT && kind != OST_CSV_OPTIONAL_TEXT) continue;
+            if (table->columns[c].kind != OST_CSV_TEXT) continue;
             memcpy(&text, (char *) rows + i * table->row_size + table->columns[c].offset, sizeof text);
             free(text);
         }

@@ -6,17 +6,20 @@
 
 #include "core/error.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { OST_CSV_MAX_FIELDS = 256 };
 
 /* A table that is being read. */
 typedef struct {
-    const char *path;                 /* borrowed: must outlive self */
-    char *text, *at;                  /* the file, cut up in place as it is read; owned */
-    int line;                         /* of `at` */
-    int record_line;                  /* where the record begins */
-    char *fields[OST_CSV_MAX_FIELDS]; /* [n_fields] of the record, point into the text */
+    const char *path;                            /* borrowed: must outlive self */
+    char *text, *at;                             /* the file, cut up in place as it is read; owned */
+    int line;                                    /* of `at` */
+    int record_line;                             /* where the record begins */
+    int column;                                  /* of `at`, in characters */
+    char *fields[OST_CSV_MAX_FIELDS];            /* [n_fields] of the record, point into the text */
+    ost_location_t location[OST_CSV_MAX_FIELDS]; /* [n_fields] where they begin */
     size_t n_fields;
     size_t n_names; /* fields of the first record, which names the columns; every other has as many */
     ost_error_t *err;
@@ -27,15 +30,16 @@ typedef struct {
 int ost_csv_open(ost_csv_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* The next record; empty lines are skipped. @return 1, 0 at the end, or an error */
 int ost_csv_next(ost_csv_t *self) OST_MUST_CHECK;
-/* A finite number; NAN where the field is empty. @param name  of the column, for the message */
-int ost_csv_number(const ost_csv_t *self, const char *name, const char *text, double *out) OST_MUST_CHECK;
+/* A finite decimal number; NAN where the field is empty. @param name  of the column, for the message */
+int ost_csv_number(const ost_csv_t *self, size_t field, const char *name, double *out) OST_MUST_CHECK;
+/* An error at a field of the record. @return code */
+int ost_csv_fail(const ost_csv_t *self, size_t field, int code, const char *fmt, ...) OST_PRINTF(4, 5);
 void ost_csv_close(ost_csv_t *self);
 
 typedef enum {
-    OST_CSV_TEXT,          /* char *, owned, "" where empty */
-    OST_CSV_OPTIONAL_TEXT, /* the same of a column that a file may lack: "" in all its rows */
-    OST_CSV_NUMBER,        /* double, NAN where empty */
-    OST_CSV_WORD           /* an enum, the index of one of `words` */
+    OST_CSV_TEXT,   /* char *, owned, "" where empty */
+    OST_CSV_NUMBER, /* double, NAN where empty */
+    OST_CSV_WORD    /* an enum, the index of one of `words` */
 } ost_csv_kind_t;
 
 /* A column that a program needs, and the member of its rows that it goes to. */
@@ -45,7 +49,9 @@ typedef struct {
     size_t offset;            /* of the member */
     const char *const *words; /* [n_words] */
     size_t n_words;
-    const char *empty; /* the word that an empty field stands for; NULL: it is refused */
+    const char *empty; /* the word that an empty field stands for; "": n_words, none of them; NULL: it is refused */
+    const char *const *also; /* [n_words] further spellings of each word, as ost_words_listed(); NULL: none */
+    bool is_optional;        /* a table without the column is read as if the column were empty */
 } ost_csv_column_t;
 
 /* Columns of one kind of table; further columns of a file are ignored. */
@@ -53,12 +59,16 @@ typedef struct {
     const ost_csv_column_t *columns; /* [n_columns] */
     size_t n_columns;
     size_t row_size, line; /* of a row; offset of its int member that takes the line */
+    /* Check a row that was read, and complete it; NULL: nothing to check. @param field  [n_columns] of each column,
+     * SIZE_MAX where the table has none. @return 0, or an error that ost_csv_fail() recorded */
+    int (*check)(const void *user, const ost_csv_t *csv, const size_t *field, void *row);
 } ost_csv_table_t;
 
-/* Read all rows. @param[out] rows  [n_rows] of row_size bytes, to be freed by ost_csv_free_rows() also after an error.
+/* Read all rows. @param user  handed to table->check. @param[out] rows  [n_rows] of row_size bytes, to be freed by
+ * ost_csv_free_rows() also after an error.
  * @return as ost_csv_open(), or OST_ERR_NAME (a missing column, a word that is not one of those allowed) */
-int ost_csv_read_rows(
-    const ost_csv_table_t *table, const char *path, void **rows, size_t *n_rows, ost_error_t *err) OST_MUST_CHECK;
+int ost_csv_read_rows(const ost_csv_table_t *table, const void *user, const char *path, void **rows, size_t *n_rows,
+    ost_error_t *err) OST_MUST_CHECK;
 void ost_csv_free_rows(const ost_csv_table_t *table, void *rows, size_t n_rows);
 
 /* Write a field, in quotes where it has a comma, a quote, a line's end or blanks at an end. */

@@ -79,7 +79,7 @@ static int read_draw(ost_draws_t *self, size_t row, const column_t *columns, con
     for (size_t i = 1; i < csv->n_fields; i++) {
         double value;
         const char *name = columns[i].error == NULL ? self->names[columns[i].param] : "residual error";
-        int ret = ost_csv_number(csv, name, csv->fields[i], &value);
+        int ret = ost_csv_number(csv, i, name, &value);
         if (ret < 0) return ret;
         if (columns[i].error == NULL)
             values[row * self->n_params + columns[i].param] = value * columns[i].factor;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Takes endpoints.csv and the models whose parameters it names; gives outputs, classes and errors by site. */
+/* Takes endpoints.csv and the models whose parameters it names; gives the words of sites and endpoints, outputs,
+ * classes and errors. */
 #include "input/endpoints.h"
 
 #include "core/file.h"
@@ -10,45 +11,113 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 const char *const ost_measure_words[OST_N_MEASURES] = { OST_MEASURES(OST_WORD_OF) };
 const char *const ost_class_words[OST_N_CLASSES] = { OST_CLASSES(OST_WORD_OF) };
+const char *const ost_endpoint_kind_words[OST_N_ENDPOINT_KINDS] = { OST_ENDPOINT_KINDS(OST_WORD_OF) };
 
-static const ost_csv_column_t columns[] = {
-    { "site", OST_CSV_TEXT, offsetof(ost_endpoint_entry_t, site), NULL, 0, NULL },
-    { "endpoint", OST_CSV_TEXT, offsetof(ost_endpoint_entry_t, endpoint), NULL, 0, NULL },
-    { "output", OST_CSV_TEXT, offsetof(ost_endpoint_entry_t, output), NULL, 0, NULL },
-    { "class", OST_CSV_WORD, offsetof(ost_endpoint_entry_t, endpoint_class), ost_class_words, OST_CLASS_LEVEL, NULL },
-    { "error", OST_CSV_TEXT, offsetof(ost_endpoint_entry_t, error), NULL, 0, NULL },
-};
-static const ost_csv_table_t table = { columns, sizeof columns / sizeof columns[0], sizeof(ost_endpoint_entry_t),
-    offsetof(ost_endpoint_entry_t, line) };
-
-int ost_endpoint_dictionary_read(
-    ost_endpoint_dictionary_t *self, const char *evidence, const char *otherwise, ost_error_t *err)
-{
-    void *rows;
-    *self = (ost_endpoint_dictionary_t){ .path = ost_file_beside(evidence, "endpoints.csv") };
-    if (self->path != NULL && otherwise != NULL && access(self->path, F_OK) != 0) {
-        free(self->path);
-        self->path = ost_strdup(otherwise);
+#define TEXT(heading, member, may_lack)                                                                                \
+    {                                                                                                                  \
+        .name = heading, .kind = OST_CSV_TEXT, .offset = offsetof(ost_endpoint_entry_t, member),                       \
+        .is_optional = may_lack                                                                                        \
     }
-    if (self->path == NULL) return ost_no_memory(err);
-    int ret = ost_csv_read_rows(&table, self->path, &rows, &self->n_entries, err);
-    self->entries = rows;
-    return ret;
+enum { SITE, ENDPOINT, OUTPUT, CLASS };
+static const ost_csv_column_t columns[] = {
+    [SITE] = TEXT("site", site, false),
+    [ENDPOINT] = TEXT("endpoint", endpoint, false),
+    [OUTPUT] = TEXT("output", output, false),
+    [CLASS] = { .name = "class",
+        .kind = OST_CSV_WORD,
+        .offset = offsetof(ost_endpoint_entry_t, endpoint_class),
+        .words = ost_class_words,
+        .n_words = OST_CLASS_LEVEL, /* which an empty field stands for */
+        .empty = "" },
+    TEXT("error", error, false),
+    TEXT("also", also, true),
+    TEXT("t_score", t_score[0], true),
+    TEXT("t_score_men", t_score[1], true),
+    { .name = "kind",
+        .kind = OST_CSV_WORD,
+        .offset = offsetof(ost_endpoint_entry_t, kind),
+        .words = ost_endpoint_kind_words,
+        .n_words = OST_N_ENDPOINT_KINDS,
+        .empty = "",
+        .is_optional = true },
+};
+
+/* The entries are not complete yet: those that are there stand before the row. */
+static int check_entry(const void *user, const ost_csv_t *csv, const size_t *field, void *row)
+{
+    const ost_endpoint_entry_t *entry = row;
+    const char *word = csv->fields[field[CLASS]];
+    char wrong[400];
+    (void) user;
+    if (entry->site[0] == '\0' && entry->endpoint[0] == '\0')
+        return ost_csv_fail(csv, field[SITE], OST_ERR_NAME, "a site or an endpoint is expected");
+    if (entry->output[0] != '\0' && entry->endpoint_class == OST_CLASS_LEVEL)
+        return ost_csv_fail(csv, field[CLASS], OST_ERR_NAME, "class: %s",
+            ost_words_wrong(ost_class_words, OST_CLASS_LEVEL, word, wrong, sizeof wrong));
+    return 0;
 }
+
+static const ost_csv_table_t table = { columns, sizeof columns / sizeof columns[0], sizeof(ost_endpoint_entry_t),
+    offsetof(ost_endpoint_entry_t, line), check_entry };
 
 static int wrong(const ost_endpoint_dictionary_t *self, const ost_endpoint_entry_t *entry, int code, const char *name,
     const char *what, ost_error_t *err)
 {
-    return ost_fail_at(err, code, self->path, entry->line, 0, "error: '%s' %s", name, what);
+    bool is_own = (size_t) (entry - self->entries) < self->n_own;
+    return ost_fail_at(err, code, is_own ? self->path : self->common, entry->line, 0, "'%s' %s", name, what);
 }
 
-/* @param[out] square  of the parameter "MODEL.PARAMETER", in percent */
-static int square_of(const ost_endpoint_dictionary_t *self, const ost_endpoint_entry_t *entry, ost_library_t *library,
-    const char *name, double *square, ost_error_t *err)
+/* Append the rows of a file. */
+static int add_file(ost_endpoint_dictionary_t *self, const char *path, ost_error_t *err)
+{
+    void *rows;
+    size_t n, first = self->n_entries;
+    int ret = ost_csv_read_rows(&table, NULL, path, &rows, &n, err);
+    ost_endpoint_entry_t *all = realloc(self->entries, (first + n + 1) * sizeof(*all));
+    if (all != NULL) self->entries = all;
+    if (all == NULL && ret == 0) ret = ost_no_memory(err);
+    if (ret == 0) {
+        memcpy(all + first, rows, n * sizeof(*all));
+        self->n_entries += n;
+        free(rows);
+    } else
+        ost_csv_free_rows(&table, rows, n);
+    for (size_t i = first; i < self->n_entries; i++)
+        for (size_t k = first; k < i; k++) {
+            char what[96];
+            const ost_endpoint_entry_t *a = &self->entries[k], *b = &self->entries[i];
+            if (strcmp(a->site, b->site) != 0 || strcmp(a->endpoint, b->endpoint) != 0) continue;
+            snprintf(what, sizeof(what), "is a duplicate of line %d", a->line);
+            return ost_fail_at(
+                err, OST_ERR_NAME, path, b->line, 0, "'%s' %s", b->site[0] != '\0' ? b->site : b->endpoint, what);
+        }
+    return ret;
+}
+
+int ost_endpoint_dictionary_read(
+    ost_endpoint_dictionary_t *self, const char *evidence, const char *common, ost_error_t *err)
+{
+    struct stat beside, other;
+    int ret = 0;
+    *self = (ost_endpoint_dictionary_t){ .path = ost_file_beside(evidence, "endpoints.csv") };
+    if (self->path == NULL) return ost_no_memory(err);
+    bool has_own = common == NULL || stat(self->path, &beside) == 0;
+    if (has_own) ret = add_file(self, self->path, err);
+    self->n_own = self->n_entries;
+    if (ret < 0 || common == NULL) return ret;
+    if (has_own && stat(common, &other) == 0 && beside.st_dev == other.st_dev && beside.st_ino == other.st_ino)
+        return 0;
+    if ((self->common = ost_strdup(common)) == NULL) return ost_no_memory(err);
+    return add_file(self, common, err);
+}
+
+/* @param[out] param  "MODEL.PARAMETER" of the library */
+static int find_param(const ost_endpoint_dictionary_t *self, const ost_endpoint_entry_t *entry, ost_library_t *library,
+    const char *name, const ost_param_t **param, ost_error_t *err)
 {
     const ost_model_t *model;
     const char *dot = strchr(name, '.');
@@ -58,9 +127,50 @@ static int square_of(const ost_endpoint_dictionary_t *self, const ost_endpoint_e
         return wrong(self, entry, OST_ERR_NAME, name, "must be a parameter of a model, as in dxa.visit_cv", err);
     int k = ost_model_param(model, dot + 1);
     if (k < 0) return wrong(self, entry, OST_ERR_NAME, name, "is not a parameter of this model", err);
-    if (!ost_dim_is_none(model->params[k].unit.dim))
-        return wrong(self, entry, OST_ERR_UNIT, name, "must be a fraction or in %", err);
-    *square = pow(100 * model->params[k].value, 2);
+    *param = &model->params[k];
+    return 0;
+}
+
+static int find_error(
+    ost_endpoint_dictionary_t *self, ost_endpoint_entry_t *entry, ost_library_t *library, ost_error_t *err)
+{
+    int ret = 0;
+    double sum = 0;
+    char *names = ost_strdup(entry->error);
+    if (names == NULL) return ost_no_memory(err);
+    for (char *rest = names, *name; ret == 0 && (name = strsep(&rest, " ")) != NULL;) {
+        const ost_param_t *param;
+        if (name[0] == '\0') continue;
+        if ((ret = find_param(self, entry, library, name, &param, err)) < 0) break;
+        if (!ost_dim_is_none(param->unit.dim))
+            ret = wrong(self, entry, OST_ERR_UNIT, name, "must be a fraction or in %", err);
+        else
+            sum += pow(100 * param->value, 2);
+    }
+    entry->error_cv = sqrt(sum);
+    free(names);
+    return ret;
+}
+
+/* Mean and SD of young adults, "MODEL.MEAN MODEL.SD". @param sex  0 female, 1 male */
+static int find_t_score(
+    ost_endpoint_dictionary_t *self, ost_endpoint_entry_t *entry, int sex, ost_library_t *library, ost_error_t *err)
+{
+    const ost_param_t *params[2] = { NULL, NULL };
+    char names[2][96] = { "", "" };
+    entry->young[sex] = entry->young_sd[sex] = NAN;
+    if (entry->t_score[sex][0] == '\0') return 0;
+    if (sscanf(entry->t_score[sex], "%95s %95s", names[0], names[1]) != 2)
+        return wrong(self, entry, OST_ERR_NAME, entry->t_score[sex], "must be two parameters: mean and SD", err);
+    for (int i = 0; i < 2; i++) {
+        int ret = find_param(self, entry, library, names[i], &params[i], err);
+        if (ret < 0) return ret;
+    }
+    if (!ost_dim_equal(params[0]->unit.dim, params[1]->unit.dim))
+        return wrong(self, entry, OST_ERR_UNIT, entry->t_score[sex], "must be two parameters of one unit", err);
+    entry->young[sex] = params[0]->value;
+    entry->young_sd[sex] = params[1]->value;
+    entry->young_dim = params[0]->unit.dim;
     return 0;
 }
 
@@ -68,28 +178,131 @@ int ost_endpoint_dictionary_errors(ost_endpoint_dictionary_t *self, ost_library_
 {
     int ret = 0;
     for (size_t i = 0; i < self->n_entries && ret == 0; i++) {
-        ost_endpoint_entry_t *entry = &self->entries[i];
-        double sum = 0, square = 0;
-        char *names = ost_strdup(entry->error);
-        if (names == NULL) return ost_no_memory(err);
-        for (char *rest = names, *name; ret == 0 && (name = strsep(&rest, " ")) != NULL; sum += square) {
-            square = 0;
-            if (name[0] != '\0') ret = square_of(self, entry, library, name, &square, err);
-        }
-        entry->error_cv = sqrt(sum);
-        free(names);
+        ret = find_error(self, &self->entries[i], library, err);
+        for (int sex = 0; sex < 2 && ret == 0; sex++) ret = find_t_score(self, &self->entries[i], sex, library, err);
     }
     return ret;
+}
+
+/* Characters of a word before its remark: 2 of "LS (L2-L4)". */
+static size_t without_remark(const char *text)
+{
+    size_t n = strlen(text);
+    const char *open = n > 0 && text[n - 1] == ')' ? strchr(text, '(') : NULL;
+    if (open != NULL) n = (size_t) (open - text);
+    while (open != NULL && n > 0 && text[n - 1] == ' ') n--;
+    return n;
+}
+
+/* Whether the first n characters of `text` are a word, spelt as `also` has it too. */
+static bool is_spelt(const char *text, size_t n, const char *word, const char *also)
+{
+    char stem[OST_EVIDENCE_WORD];
+    snprintf(stem, sizeof(stem), "%.*s", (int) n, text);
+    return word[0] != '\0' && n < sizeof(stem) && (strcmp(stem, word) == 0 || ost_words_listed(also, stem));
+}
+
+static void spell(char *word, const char *canonical, const char *rest)
+{
+    if (word != NULL) snprintf(word, OST_EVIDENCE_WORD, "%s%s", canonical, rest);
+}
+
+static bool has_site(const ost_endpoint_entry_t *self, const char *text)
+{
+    return is_spelt(text, without_remark(text), self->site, self->endpoint[0] == '\0' ? self->also : "");
+}
+
+const ost_endpoint_entry_t *ost_endpoint_site(const ost_endpoint_dictionary_t *self, const char *text, char *word)
+{
+    for (size_t i = 0; i < self->n_entries; i++) {
+        const ost_endpoint_entry_t *entry = &self->entries[i];
+        if (!has_site(entry, text)) continue;
+        spell(word, entry->site, text + without_remark(text));
+        return entry;
+    }
+    return NULL;
+}
+
+/* "_from_year5" up to its n-th character. @return false where it is not a base */
+static bool read_base(const char *text, size_t n, ost_base_t *base)
+{
+    static const char *const own[] = { "_after_stop", "_from_extension_baseline", "_transmenopause",
+        "_from_third_infusion" };
+    static const struct {
+        const char *begins;
+        double scale, shift;
+        const char *then; /* a second number follows: the year at which it ends */
+    } counted[] = { { "_from_year", 12, 0, NULL }, { "_from_month", 1, 0, NULL }, { "_in_year", 12, -12, NULL },
+        { "_year", 12, 0, "_to_" } };
+    *base = (ost_base_t){ 0, NAN };
+    if (n == 0) return true;
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        if (strlen(own[i]) == n && strncmp(text, own[i], n) == 0) {
+            base->months = NAN;
+            return true;
+        }
+    for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
+        size_t length = strlen(counted[i].begins);
+        char *end = NULL;
+        if (strncmp(text, counted[i].begins, length) != 0 || strspn(text + length, "0123456789") == 0) continue;
+        base->months = counted[i].scale * strtod(text + length, &end) + counted[i].shift;
+        if (counted[i].shift < 0) base->until = base->months - counted[i].shift;
+        if (counted[i].then != NULL && strncmp(end, counted[i].then, strlen(counted[i].then)) == 0)
+            base->until = counted[i].scale * strtod(end + strlen(counted[i].then), &end);
+        return end == text + n && base->months >= 0 && (counted[i].then == NULL || base->until > base->months);
+    }
+    return false;
+}
+
+/* @param[out] is_whole  the text is the entry's own word, without a base */
+static bool has_endpoint(const ost_endpoint_entry_t *self, const char *text, ost_base_t *base, bool *is_whole)
+{
+    size_t n = without_remark(text), length = strlen(self->endpoint);
+    *base = (ost_base_t){ 0, NAN };
+    *is_whole = is_spelt(text, n, self->endpoint, self->also);
+    if (*is_whole) return true;
+    if (length == 0 || length > n || strncmp(text, self->endpoint, length) != 0) return false;
+    if (read_base(text + length, n - length, base)) return true;
+    *base = (ost_base_t){ 0, NAN };
+    return self->kind == OST_ENDPOINT_ANY;
+}
+
+const ost_endpoint_entry_t *ost_endpoint_word(
+    const ost_endpoint_dictionary_t *self, const char *text, ost_base_t *base, char *word)
+{
+    ost_base_t own;
+    bool is_whole;
+    for (size_t i = 0; i < self->n_entries; i++) {
+        const ost_endpoint_entry_t *entry = &self->entries[i];
+        if (!has_endpoint(entry, text, base != NULL ? base : &own, &is_whole)) continue;
+        spell(word, is_whole ? entry->endpoint : text, is_whole ? text + without_remark(text) : "");
+        return entry;
+    }
+    return NULL;
+}
+
+char *ost_endpoint_unknown(
+    const ost_endpoint_dictionary_t *self, bool is_site, const char *text, char *buf, size_t size)
+{
+    const char **names = malloc((self->n_entries + 1) * sizeof(*names)), *near = NULL;
+    for (size_t i = 0; names != NULL && i < self->n_entries; i++)
+        names[i] = is_site ? self->entries[i].site : self->entries[i].endpoint;
+    if (names != NULL) near = ost_nearest(text, names, self->n_entries);
+    snprintf(buf, size, "%s: '%.60s' is not one of the words of %s%s%s%s; a new word needs a row there",
+        is_site ? "site" : "endpoint", text, self->n_own > 0 ? self->path : self->common, OST_HINT(near));
+    free(names);
+    return buf;
 }
 
 const ost_endpoint_entry_t *ost_endpoint_entry(
     const ost_endpoint_dictionary_t *self, const char *endpoint, const char *site)
 {
+    ost_base_t base;
+    bool is_whole;
     for (size_t i = 0; i < self->n_entries; i++) {
         const ost_endpoint_entry_t *entry = &self->entries[i];
-        size_t n = strlen(entry->site);
-        bool is_site = n == 0 || (strncmp(site, entry->site, n) == 0 && (site[n] == '\0' || site[n] == '('));
-        if (is_site && strncmp(endpoint, entry->endpoint, strlen(entry->endpoint)) == 0) return entry;
+        if (entry->output[0] == '\0' || (entry->site[0] != '\0' && !has_site(entry, site))) continue;
+        if (entry->endpoint[0] == '\0' || has_endpoint(entry, endpoint, &base, &is_whole)) return entry;
     }
     return NULL;
 }
@@ -106,5 +319,6 @@ void ost_endpoint_dictionary_free(ost_endpoint_dictionary_t *self)
     if (self == NULL) return;
     ost_csv_free_rows(&table, self->entries, self->n_entries);
     free(self->path);
+    free(self->common);
     *self = (ost_endpoint_dictionary_t){ 0 };
 }

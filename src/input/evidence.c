@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Takes an evidence table; gives its rows. */
+/* Takes an evidence table and the dictionary of its endpoints; gives its rows, each of them checked. */
 #include "input/evidence.h"
 
-#include "core/text.h"
 #include "input/csv.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,42 +13,231 @@
 const char *const ost_role_words[OST_N_ROLES] = { OST_ROLES(OST_WORD_OF) };
 const char *const ost_reported_words[OST_N_REPORTED] = { OST_REPORTED(OST_WORD_OF) };
 const char *const ost_interval_words[OST_N_INTERVALS] = { OST_INTERVALS(OST_WORD_OF) };
-
-#define COLUMN(kind, member, ...)                                                                                      \
-    {                                                                                                                  \
-#member, kind, offsetof(ost_evidence_row_t, member), __VA_ARGS__                                               \
-    }
-static const ost_csv_column_t columns[] = {
-    COLUMN(OST_CSV_WORD, role, ost_role_words, OST_N_ROLES, NULL),
-    COLUMN(OST_CSV_TEXT, trial, NULL, 0, NULL),
-    COLUMN(OST_CSV_TEXT, arm, NULL, 0, NULL),
-    COLUMN(OST_CSV_OPTIONAL_TEXT, population, NULL, 0, NULL),
-    COLUMN(OST_CSV_OPTIONAL_TEXT, drug_regimen, NULL, 0, NULL),
-    COLUMN(OST_CSV_TEXT, endpoint, NULL, 0, NULL),
-    COLUMN(OST_CSV_TEXT, site, NULL, 0, NULL),
-    COLUMN(OST_CSV_WORD, statistic, ost_reported_words, OST_N_REPORTED, "mean"),
-    COLUMN(OST_CSV_TEXT, unit, NULL, 0, NULL),
-    COLUMN(OST_CSV_WORD, interval, ost_interval_words, OST_N_INTERVALS, "none"),
-    COLUMN(OST_CSV_TEXT, citation, NULL, 0, NULL),
-    COLUMN(OST_CSV_TEXT, reference, NULL, 0, NULL),
-    COLUMN(OST_CSV_TEXT, note, NULL, 0, NULL),
-    COLUMN(OST_CSV_NUMBER, time_months, NULL, 0, NULL),
-    COLUMN(OST_CSV_NUMBER, value, NULL, 0, NULL),
-    COLUMN(OST_CSV_NUMBER, lower, NULL, 0, NULL),
-    COLUMN(OST_CSV_NUMBER, upper, NULL, 0, NULL),
-    COLUMN(OST_CSV_NUMBER, n, NULL, 0, NULL),
+static const char *const interval_also[OST_N_INTERVALS] = {
+    [OST_INTERVAL_NONE] = "None; NA",
+    [OST_INTERVAL_95CI] = "95CI; CI95; 95%CI; 95% CI; 95 % CI; 95%ci",
+    [OST_INTERVAL_SD] = "SD",
+    [OST_INTERVAL_SE] = "SE; SEM; sem",
+    [OST_INTERVAL_IQR] = "IQR",
 };
-static const ost_csv_table_t table = { columns, sizeof columns / sizeof columns[0], sizeof(ost_evidence_row_t),
-    offsetof(ost_evidence_row_t, line) };
 
-int ost_evidence_read(ost_evidence_t *self, const char *path, ost_error_t *err)
+#define COLUMN(INDEX, member, of, ...)                                                                                 \
+    [INDEX] = { .name = #member, .kind = of, .offset = offsetof(ost_evidence_row_t, member), __VA_ARGS__ },
+#define WORDS(list, size, none) .words = list, .n_words = size, .empty = none
+/* clang-format off */
+#define COLUMNS(X)                                                                                                     \
+    X(ROLE, role, OST_CSV_WORD, WORDS(ost_role_words, OST_N_ROLES, NULL))                                              \
+    X(TRIAL, trial, OST_CSV_TEXT, )                                                                                    \
+    X(ARM, arm, OST_CSV_TEXT, )                                                                                        \
+    X(POPULATION, population, OST_CSV_TEXT, .is_optional = true)                                                       \
+    X(REGIMEN, drug_regimen, OST_CSV_TEXT, .is_optional = true)                                                        \
+    X(ENDPOINT, endpoint, OST_CSV_TEXT, )                                                                              \
+    X(SITE, site, OST_CSV_TEXT, )                                                                                      \
+    X(STATISTIC, statistic, OST_CSV_WORD, WORDS(ost_reported_words, OST_N_REPORTED, "mean"))                           \
+    X(UNIT, unit, OST_CSV_TEXT, )                                                                                      \
+    X(INTERVAL, interval, OST_CSV_WORD, WORDS(ost_interval_words, OST_N_INTERVALS, "none"), .also = interval_also)     \
+    X(CITATION, citation, OST_CSV_TEXT, )                                                                              \
+    X(REFERENCE, reference, OST_CSV_TEXT, )                                                                            \
+    X(NOTE, note, OST_CSV_TEXT, )                                                                                      \
+    X(MONTHS, time_months, OST_CSV_NUMBER, )                                                                           \
+    X(VALUE, value, OST_CSV_NUMBER, )                                                                                  \
+    X(LOWER, lower, OST_CSV_NUMBER, )                                                                                  \
+    X(UPPER, upper, OST_CSV_NUMBER, )                                                                                  \
+    X(N, n, OST_CSV_NUMBER, )
+/* clang-format on */
+#define INDEX_OF(INDEX, ...) INDEX,
+enum { COLUMNS(INDEX_OF) N_COLUMNS };
+static const ost_csv_column_t columns[N_COLUMNS] = { COLUMNS(COLUMN) };
+
+/* A row that is being checked. */
+typedef struct {
+    const ost_endpoint_dictionary_t *dictionary;
+    const ost_csv_t *csv;
+    const size_t *field; /* of each column */
+    ost_evidence_row_t *row;
+} check_t;
+
+#define FAIL(self, INDEX, code, ...) ost_csv_fail((self)->csv, (self)->field[INDEX], code, __VA_ARGS__)
+
+/* Put the dictionary's spelling in the place of the table's. */
+static int replace(const check_t *self, char **text, const char *word)
+{
+    char *copy = ost_strdup(word);
+    if (copy == NULL) return ost_no_memory(self->csv->err);
+    free(*text);
+    *text = copy;
+    return 0;
+}
+
+/* Endpoint, site and unit, and that they go together. */
+static int check_words(const check_t *self)
+{
+    ost_evidence_row_t *row = self->row;
+    char word[OST_EVIDENCE_WORD], what[400];
+    const ost_endpoint_entry_t *endpoint = ost_endpoint_word(self->dictionary, row->endpoint, &row->base, word);
+    if (endpoint == NULL)
+        return FAIL(self, ENDPOINT, OST_ERR_NAME, "%s",
+            ost_endpoint_unknown(self->dictionary, false, row->endpoint, what, sizeof(what)));
+    row->kind = endpoint->kind;
+    int ret = replace(self, &row->endpoint, word);
+    if (ret < 0) return ret;
+    const ost_endpoint_entry_t *site = ost_endpoint_site(self->dictionary, row->site, word);
+    if (site == NULL)
+        return FAIL(self, SITE, OST_ERR_NAME, "%s",
+            ost_endpoint_unknown(self->dictionary, true, row->site, what, sizeof(what)));
+    if (endpoint->endpoint_class != site->endpoint_class && endpoint->endpoint_class != OST_CLASS_LEVEL &&
+        site->endpoint_class != OST_CLASS_LEVEL)
+        return FAIL(self, SITE, OST_ERR_NAME, "site: '%s' (class %s) does not go with endpoint '%s' (class %s)",
+            row->site, ost_class_words[site->endpoint_class], row->endpoint, ost_class_words[endpoint->endpoint_class]);
+    if ((ret = replace(self, &row->site, word)) < 0) return ret;
+    ost_error_t why = { 0 };
+    if (ost_evidence_unit_parse(&row->in, row->unit, word, &why) < 0)
+        return FAIL(self, UNIT, OST_ERR_UNIT, "%s", why.what);
+    char expected[OST_WORDS_SIZE];
+    if (!ost_evidence_unit_fits(&row->in, row->kind, endpoint->endpoint_class, expected))
+        return FAIL(self, UNIT, OST_ERR_UNIT, "unit: '%s' does not fit endpoint '%s'; expected %s", row->unit,
+            row->endpoint, expected);
+    return replace(self, &row->unit, word);
+}
+
+static int check_interval(const check_t *self)
+{
+    const ost_evidence_row_t *row = self->row;
+    const char *kind = ost_interval_words[row->interval];
+    bool has_lower = !isnan(row->lower), has_upper = !isnan(row->upper);
+    switch (row->interval) {
+    case OST_INTERVAL_NONE:
+    case OST_N_INTERVALS:
+        if (!has_lower && !has_upper) return 0;
+        return FAIL(self, has_lower ? LOWER : UPPER, OST_ERR_VALUE,
+            "%s: a bound without a kind; 'interval' must be 95ci, sd, se, iqr or range", has_lower ? "lower" : "upper");
+    case OST_INTERVAL_SD:
+    case OST_INTERVAL_SE:
+        if (has_lower)
+            return FAIL(self, LOWER, OST_ERR_VALUE, "lower: the %s is in 'upper', and 'lower' must be empty", kind);
+        if (!has_upper) return FAIL(self, UPPER, OST_ERR_VALUE, "upper: the %s is missing", kind);
+        if (row->upper > 0) return 0;
+        return FAIL(self, UPPER, OST_ERR_VALUE, "upper: the %s is %g; it must be above 0", kind, row->upper);
+    case OST_INTERVAL_95CI:
+    case OST_INTERVAL_IQR:
+    case OST_INTERVAL_RANGE:
+    case OST_INTERVAL_MARKERS:
+        break;
+    }
+    if (!has_lower || !has_upper)
+        return FAIL(self, has_lower ? UPPER : LOWER, OST_ERR_VALUE, "%s: a bound of the %s is missing",
+            has_lower ? "upper" : "lower", kind);
+    if (!(row->lower < row->upper))
+        return FAIL(self, LOWER, OST_ERR_VALUE, "lower: %g must be below 'upper' (%g)", row->lower, row->upper);
+    /* a mean may lie outside the quartiles */
+    if (row->interval == OST_INTERVAL_IQR && row->statistic != OST_REPORTED_MEDIAN) return 0;
+    if (row->value >= row->lower && row->value <= row->upper) return 0;
+    return FAIL(self, VALUE, OST_ERR_VALUE, "value: %g is outside its own %s, %g to %g", row->value, kind, row->lower,
+        row->upper);
+}
+
+static int check_time(const check_t *self)
+{
+    const ost_evidence_row_t *row = self->row;
+    double month = row->time_months;
+    if (isnan(month)) return 0;
+    if (fabs(month) > OST_MONTHS_OF_LIFE)
+        return FAIL(self, MONTHS, OST_ERR_VALUE, "time_months: %.10g months are longer than a human life (%d)", month,
+            OST_MONTHS_OF_LIFE);
+    if (month < 0 && !isnan(row->base.months) && row->kind != OST_ENDPOINT_LEVEL && row->kind != OST_ENDPOINT_OTHER)
+        return FAIL(self, MONTHS, OST_ERR_VALUE, "time_months: %g is before the trial's start; '%s' counts from there",
+            month, row->endpoint);
+    if (!isnan(row->base.until) && month != row->base.until)
+        return FAIL(self, MONTHS, OST_ERR_VALUE, "time_months: %g where '%s' ends at month %g", month, row->endpoint,
+            row->base.until);
+    if (month > row->base.months || !(row->base.months > 0)) return 0;
+    return FAIL(self, MONTHS, OST_ERR_VALUE, "time_months: %g where '%s' begins at month %g", month, row->endpoint,
+        row->base.months);
+}
+
+/* Values that no subject can have. */
+static int check_value(const check_t *self)
+{
+    const ost_evidence_row_t *row = self->row;
+    bool is_absolute = row->in.form == OST_COUNTED_PHYSICAL || row->in.form == OST_COUNTED_FRACTION;
+    if (isnan(row->value)) return FAIL(self, VALUE, OST_ERR_VALUE, "value: a number is expected");
+    if (row->kind == OST_ENDPOINT_CHANGE && row->in.form == OST_COUNTED_PERCENT && row->value < -100)
+        return FAIL(self, VALUE, OST_ERR_VALUE, "value: a change of %g percent leaves less than nothing", row->value);
+    if (row->kind == OST_ENDPOINT_LEVEL && is_absolute && !(row->value > 0))
+        return FAIL(self, VALUE, OST_ERR_VALUE, "value: %g; a level must be above 0", row->value);
+    if (isnan(row->n) || (row->n >= 1 && row->n == floor(row->n) && row->n <= 1e9)) return 0;
+    return FAIL(self, N, OST_ERR_VALUE, "n: %g must be a whole number of subjects, 1 or more", row->n);
+}
+
+static int check_row(const void *dictionary, const ost_csv_t *csv, const size_t *field, void *row)
+{
+    const check_t self = { dictionary, csv, field, row };
+    int ret = check_words(&self);
+    if (ret == 0) ret = check_value(&self);
+    if (ret == 0) ret = check_interval(&self);
+    return ret == 0 ? check_time(&self) : ret;
+}
+
+static const ost_csv_table_t table = { columns, N_COLUMNS, sizeof(ost_evidence_row_t),
+    offsetof(ost_evidence_row_t, line), check_row };
+
+static int compare_numbers(double a, double b)
+{
+    return isnan(a) || isnan(b) ? isnan(a) - isnan(b) : (a > b) - (a < b);
+}
+
+/* The order in which rows that are the same observation stand together. */
+static int compare_observed(const ost_evidence_row_t *a, const ost_evidence_row_t *b)
+{
+    const char *const texts[][2] = { { a->trial, b->trial }, { a->arm, b->arm }, { a->endpoint, b->endpoint },
+        { a->site, b->site }, { a->unit, b->unit } };
+    int order = compare_numbers(a->value, b->value);
+    if (order == 0) order = compare_numbers(a->time_months, b->time_months);
+    if (order == 0) order = (a->statistic > b->statistic) - (a->statistic < b->statistic);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && order == 0; i++)
+        order = strcmp(texts[i][0], texts[i][1]);
+    return order;
+}
+
+static int compare_rows(const void *x, const void *y)
+{
+    const ost_evidence_row_t *a = *(ost_evidence_row_t *const *) x, *b = *(ost_evidence_row_t *const *) y;
+    int order = compare_observed(a, b);
+    return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
+}
+
+/* Notes rows that are there twice. */
+static int find_duplicates(ost_evidence_t *self, const char *path, ost_error_t *err)
+{
+    ost_evidence_row_t **sorted = malloc((self->n_rows + 1) * sizeof(*sorted));
+    int ret = sorted == NULL ? ost_no_memory(err) : 0;
+    for (size_t i = 0; i < self->n_rows && ret == 0; i++) sorted[i] = &self->rows[i];
+    if (ret == 0 && self->n_rows > 0) qsort(sorted, self->n_rows, sizeof(*sorted), compare_rows);
+    for (size_t i = 1; i < self->n_rows && ret == 0; i++) {
+        const ost_evidence_row_t *before = sorted[i - 1];
+        if (compare_observed(before, sorted[i]) == 0)
+            sorted[i]->same_as = before->same_as > 0 ? before->same_as : before->line;
+    }
+    for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
+        const ost_evidence_row_t *row = &self->rows[i];
+        if (row->same_as > 0 && ost_text_list_add(&self->warnings,
+                                    "%s:%d: the observation of line %d again (%s, %s, %s %s); it counts once", path,
+                                    row->line, row->same_as, row->trial, row->arm, row->endpoint, row->site) < 0)
+            ret = ost_no_memory(err);
+    }
+    free(sorted);
+    return ret;
+}
+
+int ost_evidence_read(
+    ost_evidence_t *self, const char *path, const ost_endpoint_dictionary_t *dictionary, ost_error_t *err)
 {
     void *rows;
     *self = (ost_evidence_t){ .path = ost_strdup(path) };
     if (self->path == NULL) return ost_no_memory(err);
-    int ret = ost_csv_read_rows(&table, path, &rows, &self->n_rows, err);
+    int ret = ost_csv_read_rows(&table, dictionary, path, &rows, &self->n_rows, err);
     self->rows = rows;
-    return ret;
+    return ret == 0 ? find_duplicates(self, path, err) : ret;
 }
 
 char *ost_reference_address(const char *reference, char *buf, size_t size)
@@ -71,6 +260,7 @@ void ost_evidence_free(ost_evidence_t *self)
 {
     if (self == NULL) return;
     ost_csv_free_rows(&table, self->rows, self->n_rows);
+    ost_text_list_free(&self->warnings);
     free(self->path);
     *self = (ost_evidence_t){ 0 };
 }

@@ -3,8 +3,8 @@
 #ifndef OST_INPUT_EVIDENCE_H
 #define OST_INPUT_EVIDENCE_H
 
-#include "core/error.h"
-#include "core/vocabulary.h"
+#include "core/text.h"
+#include "input/evidence_unit.h"
 
 /** Words of column `role`: what a row may be used for. */
 #define OST_ROLES(X)                                                                                                   \
@@ -15,14 +15,15 @@
 #define OST_REPORTED(X)                                                                                                \
     X(OST_REPORTED_MEAN, "mean")                                                                                       \
     X(OST_REPORTED_MEDIAN, "median")
-/** Words of column `interval`: what `lower` and `upper` hold. The last two say nothing of the value's error. */
+/** Words of column `interval`: what `lower` and `upper` hold. The last three say nothing of the value's error. */
 #define OST_INTERVALS(X)                                                                                               \
     X(OST_INTERVAL_NONE, "none")                                                                                       \
     X(OST_INTERVAL_95CI, "95ci")                                                                                       \
     X(OST_INTERVAL_SD, "sd")                                                                                           \
     X(OST_INTERVAL_SE, "se")                                                                                           \
     X(OST_INTERVAL_IQR, "iqr")                                                                                         \
-    X(OST_INTERVAL_RANGE, "range")
+    X(OST_INTERVAL_RANGE, "range")                                                                                     \
+    X(OST_INTERVAL_MARKERS, "range_of_markers")
 
 /** See OST_ROLES. */
 typedef enum { OST_ROLES(OST_MEMBER) OST_N_ROLES } ost_role_t;
@@ -35,16 +36,24 @@ extern const char *const ost_role_words[OST_N_ROLES];         /**< by ost_role_t
 extern const char *const ost_reported_words[OST_N_REPORTED];  /**< by ost_reported_t */
 extern const char *const ost_interval_words[OST_N_INTERVALS]; /**< by ost_interval_t */
 
-/** One row of an evidence table (configs/evidence/README.md names the columns). */
+/** Longest time of a row, months from the trial's start: a human life. */
+#define OST_MONTHS_OF_LIFE (120 * 12)
+
+/** One row of an evidence table (configs/evidence/README.md names the columns), checked: words as the dictionary spells
+ * them, numbers that can be. */
 typedef struct {
     ost_role_t role;                            /**< what it may be used for */
     ost_reported_t statistic;                   /**< mean where empty */
     ost_interval_t interval;                    /**< none where empty */
-    char *trial, *arm, *endpoint, *site, *unit; /**< columns, "" where empty */
+    char *trial, *arm, *endpoint, *site, *unit; /**< columns, "" where empty; the last three never are */
     char *citation, *reference, *note;          /**< columns, "" where empty */
     char *population, *drug_regimen;            /**< columns, "" where empty or where the table has none */
-    double time_months, value, lower, upper, n; /**< NaN where empty */
+    double time_months, value, lower, upper, n; /**< NaN where empty, which the value is not */
+    ost_endpoint_kind_t kind;                   /**< of the endpoint */
+    ost_base_t base;                            /**< of the endpoint */
+    ost_evidence_unit_t in;                     /**< the unit, read */
     int line;                                   /**< in the file */
+    int same_as; /**< line of an earlier row that is the same observation, 0 for none; see ost_evidence_read() */
 } ost_evidence_row_t;
 
 /** An evidence table. */
@@ -52,11 +61,17 @@ typedef struct {
     char *path;               /**< as it was read; owned */
     ost_evidence_row_t *rows; /**< [n_rows] */
     size_t n_rows;
+    ost_text_list_t warnings; /**< of rows that are there twice, with both lines */
 } ost_evidence_t;
 
-/** Read an evidence CSV (RFC 4180). @return 0, OST_ERR_IO, OST_ERR_SYNTAX or OST_ERR_NAME (a missing column; a role,
- * statistic or interval that is not one of the words above), with the line */
-int ost_evidence_read(ost_evidence_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/** Read an evidence CSV (RFC 4180) and check every row. Two rows are the same observation if they agree in trial, arm,
+ * endpoint, site, month, statistic, unit and value, whatever their role, interval and source; only the first counts.
+ *  @param dictionary  words of endpoints and sites
+ *  @return 0, OST_ERR_IO, OST_ERR_SYNTAX, OST_ERR_NAME (a missing column; a word that is not one of those allowed),
+ * OST_ERR_UNIT (a unit that is not known or does not fit the endpoint) or OST_ERR_VALUE (a number that cannot be), with
+ * line and column */
+int ost_evidence_read(ost_evidence_t *self, const char *path, const ost_endpoint_dictionary_t *dictionary,
+    ost_error_t *err) OST_MUST_CHECK;
 /** The address on the web of a source as column `reference` names it: "doi 10.1359/jbmr.2000.15.1.24", "PMID 17159195",
  * "PMC3415619" or an address. @return buf, "" for anything else */
 char *ost_reference_address(const char *reference, char *buf, size_t size);

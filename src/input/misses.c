@@ -11,13 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static const ost_csv_column_t columns[] = {
-    { "trial", OST_CSV_TEXT, offsetof(ost_miss_t, trial), NULL, 0, NULL },
-    { "model", OST_CSV_TEXT, offsetof(ost_miss_t, model), NULL, 0, NULL },
-    { "reason", OST_CSV_TEXT, offsetof(ost_miss_t, reason), NULL, 0, NULL },
-};
-static const ost_csv_table_t table = { columns, sizeof columns / sizeof columns[0], sizeof(ost_miss_t),
-    offsetof(ost_miss_t, line) };
+#define TEXT(member)                                                                                                   \
+    {                                                                                                                  \
+        .name = #member, .kind = OST_CSV_TEXT, .offset = offsetof(ost_miss_t, member)                                  \
+    }
+static const ost_csv_column_t columns[] = { TEXT(trial), TEXT(model), TEXT(reason) };
+static const ost_csv_table_t table = { .columns = columns,
+    .n_columns = sizeof columns / sizeof columns[0],
+    .row_size = sizeof(ost_miss_t),
+    .line = offsetof(ost_miss_t, line) };
 
 static const char *trial_of(const void *evidence, size_t i)
 {
@@ -40,7 +42,7 @@ int ost_misses_read(ost_misses_t *self, const ost_evidence_t *evidence, ost_erro
     char *path = ost_file_beside(evidence->path, "misses.csv");
     if (path == NULL) return ost_no_memory(err);
     void *rows = NULL;
-    int ret = access(path, F_OK) == 0 ? ost_csv_read_rows(&table, path, &rows, &self->n_rows, err) : 0;
+    int ret = access(path, F_OK) == 0 ? ost_csv_read_rows(&table, NULL, path, &rows, &self->n_rows, err) : 0;
     self->rows = rows;
     for (size_t i = 0; i < self->n_rows && ret == 0; i++) ret = check_trial(&self->rows[i], evidence, path, err);
     free(path);

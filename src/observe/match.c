@@ -10,33 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool begins_with(const char *text, const char *begin)
+static int spell(const ost_comparison_t *self, char **text, const ost_endpoint_dictionary_t *dictionary, bool is_site,
+    const char *path, ost_error_t *err)
 {
-    return strncmp(text, begin, strlen(begin)) == 0;
+    char word[OST_EVIDENCE_WORD], what[400];
+    if (*text == NULL) return 0;
+    const ost_endpoint_entry_t *entry =
+        is_site ? ost_endpoint_site(dictionary, *text, word) : ost_endpoint_word(dictionary, *text, NULL, word);
+    if (entry == NULL)
+        return ost_fail_at(err, OST_ERR_NAME, path, self->location.line, self->location.column, "%s",
+            ost_endpoint_unknown(dictionary, is_site, *text, what, sizeof(what)));
+    char *copy = ost_strdup(word);
+    if (copy == NULL) return ost_no_memory(err);
+    free(*text);
+    *text = copy;
+    return 0;
 }
 
-static bool ends_with(const char *text, const char *end)
+int ost_comparison_spell(
+    ost_comparison_t *self, const ost_endpoint_dictionary_t *dictionary, const char *path, ost_error_t *err)
 {
-    size_t n = strlen(text), n_end = strlen(end);
-    return n >= n_end && strcmp(text + n - n_end, end) == 0;
-}
-
-/* The year that an endpoint counts from: 5 in "BMD_change_from_year5", 2 in "_year2_to_5", 1 in "_in_year2". */
-static double base_year(const char *endpoint)
-{
-    const char *at = strstr(endpoint, "_year");
-    int year;
-    if (at == NULL || sscanf(at, "_year%d", &year) != 1) return 0;
-    return at >= endpoint + 3 && strncmp(at - 3, "_in", 3) == 0 ? year - 1 : year;
-}
-
-/* Endpoints that count from a moment that only the experiment gives. */
-static bool has_own_base(const char *endpoint)
-{
-    static const char *const words[] = { "_after_stop", "_from_extension_baseline", "_transmenopause" };
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (strstr(endpoint, words[i]) != NULL) return true;
-    return false;
+    int ret = spell(self, &self->endpoint, dictionary, false, path, err);
+    return ret == 0 ? spell(self, &self->site, dictionary, true, path, err) : ret;
 }
 
 bool ost_comparison_takes(const ost_comparison_t *c, const ost_evidence_row_t *row)
@@ -46,42 +41,8 @@ bool ost_comparison_takes(const ost_comparison_t *c, const ost_evidence_row_t *r
            (c->site == NULL || strcmp(c->site, row->site) == 0) && (isnan(c->month) || c->month == row->time_months);
 }
 
-/* "g_per_cm2_per_year" is a change of g/cm2 divided by years. @return false if it is not a unit */
-static bool read_unit(ost_endpoint_t *self, const ost_evidence_row_t *row)
-{
-    static const struct {
-        const char *unit;
-        ost_measure_t measure;
-        bool per_year;
-    } percents[] = { { "percent", OST_MEASURE_PERCENT, false },
-        { "percentage_points_between_arms", OST_MEASURE_PERCENT, false },
-        { "percent_per_year", OST_MEASURE_PERCENT, true }, { "percent_of_baseline", OST_MEASURE_FRACTION, false } };
-    const char *unit = row->unit;
-    for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
-        if (strcmp(unit, percents[i].unit) != 0) continue;
-        self->measure = percents[i].measure;
-        self->per_year = percents[i].per_year;
-        return true;
-    }
-    char text[64];
-    size_t n = 0;
-    self->per_year = ends_with(unit, "_per_year");
-    size_t length = strlen(unit) - (self->per_year ? strlen("_per_year") : 0);
-    for (size_t i = 0; i < length && n + 1 < sizeof(text); n++) {
-        bool per = strncmp(unit + i, "_per_", 5) == 0;
-        text[n] = unit[i];
-        if (per) text[n] = '/';
-        i += per ? 5 : 1;
-    }
-    text[n] = '\0';
-    bool is_change = self->per_year || strstr(row->endpoint, "_change") != NULL;
-    self->measure = is_change ? OST_MEASURE_CHANGE : OST_MEASURE_LEVEL;
-    ost_unit_t parsed;
-    if (ost_unit_parse(&parsed, text, NULL) < 0) return false;
-    self->unit = parsed.factor;
-    self->unit_dim = parsed.dim;
-    return true;
-}
+/* The unit that levels reported as T-scores are compared in. */
+#define DENSITY "g/cm2"
 
 static size_t arm_index(const ost_experiment_t *e, const char *name)
 {
@@ -90,53 +51,100 @@ static size_t arm_index(const ost_experiment_t *e, const char *name)
     return SIZE_MAX;
 }
 
+/* Rows of a change, in whichever unit. */
+static bool is_change(const ost_evidence_row_t *row)
+{
+    if (row->kind == OST_ENDPOINT_ANY) return row->in.per_year || strstr(row->endpoint, "_change") != NULL;
+    return row->kind == OST_ENDPOINT_CHANGE || row->kind == OST_ENDPOINT_DIFFERENCE || row->kind == OST_ENDPOINT_RATE;
+}
+
+/* What a row's number is a number of. @param entry  NULL where no output is known. @param sex  0 female, 1 male
+ * @return false if no output can be in its unit */
+static bool read_unit(ost_observation_t *self, const ost_comparison_t *c, const ost_evidence_row_t *row,
+    const ost_endpoint_entry_t *entry, int sex)
+{
+    ost_endpoint_t *endpoint = &self->endpoint;
+    ost_counted_t form = row->in.form;
+    ost_unit_t unit = row->in.unit;
+    if (!isnan(c->unit) && (form == OST_COUNTED_PHYSICAL || form == OST_COUNTED_OTHER)) {
+        form = OST_COUNTED_PHYSICAL;
+        unit = (ost_unit_t){ c->unit_dim, c->unit };
+        endpoint->unit_is_plain = c->unit_is_plain;
+    }
+    endpoint->per_year = row->in.per_year;
+    endpoint->measure = form == OST_COUNTED_FRACTION ? OST_MEASURE_FRACTION : OST_MEASURE_PERCENT;
+    if (form == OST_COUNTED_PERCENT || form == OST_COUNTED_POINTS || form == OST_COUNTED_FRACTION) return true;
+    if (form == OST_COUNTED_OTHER || (form == OST_COUNTED_T_SCORE && (entry == NULL || isnan(entry->young_sd[sex]))))
+        return false;
+    if (form == OST_COUNTED_T_SCORE) unit = (ost_unit_t){ entry->young_dim, entry->young_sd[sex] };
+    if (is_change(row)) {
+        self->baseline = (ost_endpoint_t){ .arm = endpoint->arm,
+            .versus = SIZE_MAX,
+            .to = endpoint->from,
+            .measure = OST_MEASURE_LEVEL,
+            .statistic = endpoint->statistic,
+            .unit = unit.factor,
+            .unit_dim = unit.dim,
+            .unit_is_plain = endpoint->unit_is_plain };
+        return true;
+    }
+    endpoint->measure = OST_MEASURE_LEVEL;
+    endpoint->per_year = false;
+    if (form == OST_COUNTED_T_SCORE && ost_unit_parse(&unit, DENSITY, NULL) < 0) return false;
+    endpoint->unit = unit.factor;
+    endpoint->unit_dim = unit.dim;
+    return true;
+}
+
 /* @return false, and why, if the row cannot be compared with a simulation */
+static bool check_row(const ost_observation_t *self, const ost_comparison_t *c, const char *output, bool has_unit,
+    bool has_class, char *why, size_t size)
+{
+    const ost_evidence_row_t *row = self->row;
+    const ost_endpoint_t *endpoint = &self->endpoint;
+    why[0] = '\0';
+    if (output == NULL)
+        snprintf(why, size, "not simulated: no output of a model is '%s' at '%s'; name one with 'output'",
+            row->endpoint, row->site);
+    else if (!has_unit)
+        snprintf(why, size, "not simulated: output '%s' has no values in '%s'; give 'unit'", output, row->unit);
+    else if (isnan(endpoint->to))
+        snprintf(why, size, "the row has no month");
+    else if (isnan(row->base.months) && (isnan(c->from) || isnan(c->to)))
+        snprintf(why, size, "'%s' counts from a moment of its own: give 'from' and 'to'", row->endpoint);
+    else if ((row->kind == OST_ENDPOINT_DIFFERENCE || row->in.form == OST_COUNTED_POINTS) &&
+             endpoint->versus == SIZE_MAX)
+        snprintf(why, size, "a difference between arms: name the other one with 'versus'");
+    else if (endpoint->measure != OST_MEASURE_LEVEL && !(endpoint->from < endpoint->to))
+        snprintf(why, size, "it is measured from day %g to day %g: give 'from'", endpoint->from, endpoint->to);
+    else if (endpoint->measure != OST_MEASURE_LEVEL && !has_class)
+        snprintf(why, size, "endpoints.csv has no class for output '%s': add a row to it", output);
+    return why[0] == '\0';
+}
+
+/* @param sex  as read_unit(). @return false, and why, if the row cannot be compared with a simulation */
 static bool make_observation(ost_observation_t *self, const ost_experiment_t *e, const ost_comparison_t *c,
-    const ost_evidence_row_t *row, const ost_endpoint_dictionary_t *dictionary, char *why, size_t size)
+    const ost_evidence_row_t *row, const ost_endpoint_entry_t *entry, int sex, char *why, size_t size)
 {
     static const ost_statistic_t statistics[OST_N_REPORTED] = {
         [OST_REPORTED_MEAN] = OST_STATISTIC_MEAN, [OST_REPORTED_MEDIAN] = OST_STATISTIC_MEDIAN
     };
-    ost_endpoint_t endpoint = { .arm = arm_index(e, c->arm),
+    *self = (ost_observation_t){ .row = row, .reported = row };
+    self->endpoint = (ost_endpoint_t){ .arm = arm_index(e, c->arm),
         .versus = arm_index(e, c->versus),
-        .from = !isnan(c->from) ? c->from : base_year(row->endpoint) * OST_DAYS_PER_YEAR,
+        .from = !isnan(c->from) ? c->from : row->base.months * OST_DAYS_PER_MONTH,
         .to = !isnan(c->to) ? c->to : row->time_months * OST_DAYS_PER_MONTH,
         .statistic = statistics[row->statistic],
         .unit = NAN };
-    const ost_endpoint_entry_t *entry = c->output != NULL ? ost_endpoint_entry_of_output(dictionary, c->output)
-                                                          : ost_endpoint_entry(dictionary, row->endpoint, row->site);
     const char *output = c->output != NULL ? c->output : entry != NULL ? entry->output : NULL;
-    bool has_unit = read_unit(&endpoint, row);
-    if (!isnan(c->unit)) {
-        endpoint.unit = c->unit;
-        endpoint.unit_dim = c->unit_dim;
-        endpoint.unit_is_plain = c->unit_is_plain;
-        has_unit = true;
-    }
-    bool is_level = endpoint.measure == OST_MEASURE_LEVEL || endpoint.measure == OST_MEASURE_CHANGE;
-    if (output == NULL)
-        snprintf(why, size, "no output is known for site '%s': name it with 'output'", row->site);
-    else if (!has_unit)
-        snprintf(why, size, "unit '%s' is not known: give 'unit'", row->unit);
-    else if (isnan(row->value) || isnan(endpoint.to))
-        snprintf(why, size, "the row has no %s", isnan(row->value) ? "value" : "month");
-    else if (has_own_base(row->endpoint) && (isnan(c->from) || isnan(c->to)))
-        snprintf(why, size, "'%s' counts from a moment of its own: give 'from' and 'to'", row->endpoint);
-    else if (begins_with(row->unit, "percentage_points") && endpoint.versus == SIZE_MAX)
-        snprintf(why, size, "a difference between arms: name the other one with 'versus'");
-    else if (endpoint.measure != OST_MEASURE_LEVEL && !(endpoint.from < endpoint.to))
-        snprintf(why, size, "it is measured from day %g to day %g: give 'from'", endpoint.from, endpoint.to);
-    else if (!is_level && entry == NULL)
-        snprintf(why, size, "endpoints.csv has no class for output '%s': add a row to it", output);
-    else {
-        snprintf(endpoint.output, sizeof(endpoint.output), "%s", output);
-        *self = (ost_observation_t){ .endpoint = endpoint,
-            .row = row,
-            .endpoint_class = is_level ? OST_CLASS_LEVEL : entry->endpoint_class,
-            .error_cv = is_level ? 0 : entry->error_cv };
-        return true;
-    }
-    return false;
+    bool has_unit = read_unit(self, c, row, entry, sex);
+    if (!check_row(self, c, output, has_unit, entry != NULL, why, size)) return false;
+    bool is_level = self->endpoint.measure == OST_MEASURE_LEVEL;
+    self->endpoint_class = is_level ? OST_CLASS_LEVEL : entry->endpoint_class;
+    self->error_cv = is_level ? 0 : entry->error_cv;
+    snprintf(self->endpoint.output, sizeof(self->endpoint.output), "%s", output);
+    if (self->baseline.unit > 0) snprintf(self->baseline.output, sizeof(self->baseline.output), "%s", output);
+    return true;
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -168,21 +176,95 @@ static int add_unmatched(ost_matched_t *self, const ost_evidence_row_t *row, con
     return 0;
 }
 
+/* A row in another unit: value x factor + shift, and its interval likewise, of which an SD is not shifted.
+ * @return NULL if out of memory; owned by self */
+static ost_evidence_row_t *convert_row(
+    ost_matched_t *self, const ost_evidence_row_t *row, double factor, double shift, const char *unit)
+{
+    ost_evidence_row_t **more = realloc(self->converted, (self->n_converted + 1) * sizeof(*more));
+    ost_evidence_row_t *copy = malloc(sizeof(*copy));
+    if (more != NULL) self->converted = more;
+    if (more == NULL || copy == NULL || (copy->unit = ost_strdup(unit)) == NULL) {
+        free(copy);
+        return NULL;
+    }
+    char *own = copy->unit;
+    bool is_width = row->interval == OST_INTERVAL_SD || row->interval == OST_INTERVAL_SE;
+    *copy = *row;
+    copy->unit = own;
+    copy->value = factor * row->value + shift;
+    copy->lower = factor * row->lower + shift;
+    copy->upper = factor * row->upper + (is_width ? 0 : shift);
+    self->converted[self->n_converted++] = copy;
+    return copy;
+}
+
+/* A T-score at some time as a density. */
+static int convert_t_score(
+    ost_matched_t *self, ost_observation_t *observation, const ost_endpoint_entry_t *entry, int sex, ost_error_t *err)
+{
+    const ost_endpoint_t *endpoint = &observation->endpoint;
+    if (endpoint->measure != OST_MEASURE_LEVEL || observation->row->in.form != OST_COUNTED_T_SCORE) return 0;
+    observation->row = convert_row(
+        self, observation->row, entry->young_sd[sex] / endpoint->unit, entry->young[sex] / endpoint->unit, "g_per_cm2");
+    return observation->row != NULL ? 0 : ost_no_memory(err);
+}
+
+int ost_observation_convert(ost_matched_t *self, size_t i, double level, ost_error_t *err)
+{
+    ost_observation_t *observation = &self->observations[i];
+    const ost_evidence_row_t *row = observation->reported;
+    if (!(level > 0)) {
+        int ret =
+            add_unmatched(self, row, "the simulated baseline, which a change in percent needs, is not above 0", err);
+        self->n_observations--;
+        memmove(observation, observation + 1, (self->n_observations - i) * sizeof(*observation));
+        return ret;
+    }
+    observation->row = convert_row(self, row, 100 / level, 0,
+        row->kind == OST_ENDPOINT_DIFFERENCE ? "percentage_points_between_arms"
+        : observation->endpoint.per_year     ? "percent_per_year"
+                                             : "percent");
+    observation->baseline.output[0] = '\0';
+    return observation->row != NULL ? 0 : ost_no_memory(err);
+}
+
+/* Two comparisons may not take one row for the same endpoint: it would count twice. */
+static int check_new(const ost_matched_t *self, const ost_experiment_t *e, const ost_comparison_t *c,
+    const ost_observation_t *observation, ost_error_t *err)
+{
+    const ost_endpoint_t *endpoint = &observation->endpoint;
+    for (size_t i = 0; i < self->n_observations; i++) {
+        const ost_endpoint_t *other = &self->observations[i].endpoint;
+        if (self->observations[i].reported == observation->reported && other->arm == endpoint->arm &&
+            other->versus == endpoint->versus && strcmp(other->output, endpoint->output) == 0)
+            return ost_fail_at(err, OST_ERR_NAME, e->path, c->location.line, c->location.column,
+                "an earlier comparison takes line %d of the evidence too; each row counts once",
+                observation->row->line);
+    }
+    return 0;
+}
+
 static int add_row(ost_matched_t *self, ost_experiment_t *e, const ost_comparison_t *c, const ost_evidence_row_t *row,
-    const ost_endpoint_dictionary_t *dictionary, ost_error_t *err)
+    const ost_endpoint_dictionary_t *dictionary, int sex, ost_error_t *err)
 {
     ost_observation_t observation;
     char why[sizeof(self->unmatched->why)];
-    if (!make_observation(&observation, e, c, row, dictionary, why, sizeof(why)))
+    const ost_endpoint_entry_t *entry = c->output != NULL ? ost_endpoint_entry_of_output(dictionary, c->output)
+                                                          : ost_endpoint_entry(dictionary, row->endpoint, row->site);
+    if (!make_observation(&observation, e, c, row, entry, sex, why, sizeof(why)))
         return add_unmatched(self, row, why, err);
-    const ost_endpoint_t *endpoint = &observation.endpoint;
-    int ret = add_time(e, endpoint->to, err);
-    if (ret == 0 && endpoint->measure != OST_MEASURE_LEVEL) ret = add_time(e, endpoint->from, err);
+    int ret = check_new(self, e, c, &observation, err);
+    if (ret == 0) ret = convert_t_score(self, &observation, entry, sex, err);
+    if (ret == 0) ret = add_time(e, observation.endpoint.to, err);
+    if (ret == 0 && observation.endpoint.measure != OST_MEASURE_LEVEL)
+        ret = add_time(e, observation.endpoint.from, err);
+    if (ret < 0) return ret;
     ost_observation_t *more = realloc(self->observations, (self->n_observations + 1) * sizeof(*more));
     if (more == NULL) return ost_no_memory(err);
     self->observations = more;
     more[self->n_observations++] = observation;
-    return ret;
+    return 0;
 }
 
 /* The nearest arm of the trial, or the nearest trial. */
@@ -206,22 +288,37 @@ static int no_row(
         near != NULL ? near : "", near != NULL ? "'?" : "", near != NULL ? ")" : "");
 }
 
-int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, const ost_evidence_t *evidence,
-    const ost_endpoint_dictionary_t *dictionary, ost_error_t *err)
+/* Whether a model of the experiment is of men; one that is not found is for the planning to name. */
+static bool is_of_men(const ost_experiment_t *e, ost_library_t *library)
 {
+    for (size_t i = 0; i < e->n_models; i++) {
+        const ost_model_t *model;
+        if (ost_library_get(library, e->models[i], &model, NULL) < 0) continue;
+        for (size_t k = 0; k < model->n_drives; k++)
+            if (strcmp(model->drives[k].name, "male") == 0) return true;
+    }
+    return false;
+}
+
+int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, const ost_evidence_t *evidence,
+    const ost_endpoint_dictionary_t *dictionary, ost_library_t *library, ost_error_t *err)
+{
+    const int sex = is_of_men(e, library);
     for (size_t i = 0; i < e->n_outputs; i++) free(e->outputs[i]);
     free(e->outputs);
     e->outputs = NULL;
     e->n_outputs = 0;
     for (size_t k = 0; k < e->n_comparisons; k++) {
-        const ost_comparison_t *c = &e->comparisons[k];
+        ost_comparison_t *c = &e->comparisons[k];
         size_t n_taken = 0;
-        for (size_t i = 0; i < evidence->n_rows; i++) {
-            if (!ost_comparison_takes(c, &evidence->rows[i])) continue;
-            int ret = add_row(self, e, c, &evidence->rows[i], dictionary, err);
-            if (ret < 0) return ret;
+        int ret = ost_comparison_spell(c, dictionary, e->path, err);
+        for (size_t i = 0; i < evidence->n_rows && ret == 0; i++) {
+            const ost_evidence_row_t *row = &evidence->rows[i];
+            if (!ost_comparison_takes(c, row)) continue;
+            if (row->same_as == 0) ret = add_row(self, e, c, row, dictionary, sex, err);
             n_taken++;
         }
+        if (ret < 0) return ret;
         if (n_taken == 0) return no_row(e, c, evidence, err);
     }
     return 0;
@@ -233,8 +330,10 @@ int ost_matched_bind(ost_matched_t *self, const ost_plan_t *plan, ost_error_t *e
     int ret = 0;
     for (size_t i = 0; i < self->n_observations && ret == 0; i++) {
         ost_observation_t observation = self->observations[i];
+        bool has_baseline = observation.baseline.output[0] != '\0';
         char why[sizeof(self->unmatched->why)];
-        if (ost_endpoint_bind(&observation.endpoint, plan, why, sizeof(why)))
+        if (ost_endpoint_bind(&observation.endpoint, plan, why, sizeof(why)) &&
+            (!has_baseline || ost_endpoint_bind(&observation.baseline, plan, why, sizeof(why))))
             self->observations[n++] = observation;
         else
             ret = add_unmatched(self, observation.row, why, err);
@@ -256,6 +355,7 @@ int ost_matched_drop_arm(ost_matched_t *self, size_t arm, const char *why, ost_e
         }
         endpoint->arm -= endpoint->arm > arm;
         endpoint->versus -= endpoint->versus != SIZE_MAX && endpoint->versus > arm;
+        observation.baseline.arm = endpoint->arm;
         self->observations[n++] = observation;
     }
     self->n_observations = n;
@@ -276,6 +376,11 @@ bool ost_matched_group(const ost_matched_t *self, size_t i, size_t *more)
 void ost_matched_free(ost_matched_t *self)
 {
     if (self == NULL) return;
+    for (size_t i = 0; i < self->n_converted; i++) {
+        free(self->converted[i]->unit);
+        free(self->converted[i]);
+    }
+    free(self->converted);
     free(self->observations);
     free(self->unmatched);
     *self = (ost_matched_t){ 0 };

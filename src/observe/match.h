@@ -9,10 +9,15 @@
 
 /** A row of the evidence and its endpoint. */
 typedef struct {
-    ost_endpoint_t endpoint;       /**< of the simulation */
-    const ost_evidence_row_t *row; /**< borrowed from the evidence */
-    ost_class_t endpoint_class;    /**< by the output and the measure */
-    double error_cv;               /**< SD of one measurement, percent of the value; 0 where it is not known */
+    ost_endpoint_t endpoint; /**< of the simulation */
+    const ost_evidence_row_t
+        *row; /**< in the unit of the endpoint: `reported`, or what it was converted to; borrowed */
+    const ost_evidence_row_t *reported; /**< as the table has it; borrowed from the evidence */
+    /** The level at the base, in the unit of `reported`, that makes a change in a unit of its own one in percent; its
+     * output is "" where none is needed. See ost_observation_convert() */
+    ost_endpoint_t baseline;
+    ost_class_t endpoint_class; /**< by the output and the measure */
+    double error_cv;            /**< SD of one measurement, percent of the value; 0 where it is not known */
 } ost_observation_t;
 
 /** A row that a comparison names and that has no endpoint in the simulation. */
@@ -25,17 +30,34 @@ typedef struct {
 typedef struct {
     ost_observation_t *observations; /**< [n_observations], in the order of the table; owned */
     size_t n_observations;
+    ost_evidence_row_t *
+        *converted; /**< [n_converted] rows in the unit of their endpoints; owned, but not their texts */
+    size_t n_converted;
     ost_unmatched_t *unmatched; /**< [n_unmatched] of roles calibrate and validate; owned */
     size_t n_unmatched;
 } ost_matched_t;
 
+/** Spell endpoint and site of a comparison as the rows of the evidence do. @return 0, OST_ERR_NAME at its location
+ * where the dictionary does not have them, or OST_ERR_NO_MEMORY. @param path  of the file that has the comparison */
+int ost_comparison_spell(ost_comparison_t *self, const ost_endpoint_dictionary_t *dictionary, const char *path,
+    ost_error_t *err) OST_MUST_CHECK;
 /** Whether a comparison names a row. */
 bool ost_comparison_takes(const ost_comparison_t *self, const ost_evidence_row_t *row);
 /** Find the observations of an experiment; add the times that they need to the experiment's, and lift its choice of
- * outputs.
- *  @param evidence  borrowed: must outlive self. @return 0, or OST_ERR_NAME where no row fits a comparison */
+ * outputs. A row that is the same observation as an earlier one has none.
+ *  @param evidence  borrowed: must outlive self. @param dictionary  with its parameters looked up
+ *  @param library  says whether a model is of men, whose T-scores have a reference of their own; may gain models
+ *  @return 0, or OST_ERR_NAME where no row fits a comparison, or where two comparisons take a row for the same */
 int ost_matched_find(ost_matched_t *self, ost_experiment_t *experiment, const ost_evidence_t *evidence,
-    const ost_endpoint_dictionary_t *dictionary, ost_error_t *err) OST_MUST_CHECK;
+    const ost_endpoint_dictionary_t *dictionary, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
+/** Convert a change that is reported in a unit of its own, or in T-scores, to percent of the simulated baseline: its
+ * value, its interval and its unit. Where the baseline is not above 0 the row becomes unmatched.
+ *  @param i  an observation with a baseline. @param level  simulated, in the unit of `reported`
+ *  @return 0 or OST_ERR_NO_MEMORY */
+int ost_observation_convert(ost_matched_t *self, size_t i, double level, ost_error_t *err) OST_MUST_CHECK;
+/** The same for all observations of a bound plan, by a run of its cohort where one has a baseline; parameters are those
+ * of the plan. @param n_threads  0: all */
+int ost_matched_convert(ost_matched_t *self, const ost_plan_t *plan, int n_threads, ost_error_t *err) OST_MUST_CHECK;
 /** Bind all endpoints to the experiment's plan; an observation whose output or unit the plan does not have becomes
  * unmatched. */
 int ost_matched_bind(ost_matched_t *self, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
