@@ -18,7 +18,7 @@ SOURCES = """\
 role,trial,arm,population,drug_regimen,endpoint,site,time_months,statistic,value,unit,lower,upper,interval,n,citation,reference,note
 calibrate,T,placebo,"women, ""healthy""\nand young",sugar,BMD_change,LS,12,mean,-3,percent,-4,-2,95ci,50,"Smith 1999, J Bone 1:2",PMID 123,read <this> first
 validate,T,drug,women,"drug, 1 mg",BMD_change,LS,24,median,-9,percent,,0.2,se,,Jones 2001,doi 10.1000/xyz(1),
-validate,T,drug,women,"drug, 1 mg",BMD_level,LS,24,mean,1,g_per_cm2,,0.2,se,50,Jones 2001,doi 10.1000/xyz(1),
+validate,T,drug,women,"drug, 2 mg",BMD_level,LS,24,mean,1,g_per_cm2,,0.2,se,50,Jones 2001,doi 10.1000/xyz(1),
 """
 
 
@@ -35,7 +35,7 @@ class Page(html.parser.HTMLParser):
         if tag not in self.void:
             self.open.append(tag)
         for name, value in attrs:
-            if name in ("src", "srcset", "xlink:href") or (name == "href" and not value.startswith("#")):
+            if name in ("src", "srcset", "xlink:href"):
                 self.faults.append(f"{tag} {name}={value}")
             if value is not None and re.search(r"\b(nan|inf)\b", value):
                 self.faults.append(f"{tag} {name}={value}")
@@ -50,6 +50,10 @@ class Page(html.parser.HTMLParser):
     def handle_endtag(self, tag):
         if not self.open or self.open.pop() != tag:
             self.faults.append(f"</{tag}>")
+
+
+def cells(row):
+    return ["".join(cell.itertext()) for cell in row]
 
 
 class Report(own.Trials):
@@ -123,42 +127,102 @@ class Report(own.Trials):
         self.write("trials/misses.csv", "trial,model,reason\nTt,tiny,x\n")
         self.assertIn("misses.csv:2: trial 'Tt' has no row in", self.validate(code=1).stderr)
 
-    def test_report(self):
-        self.validate("-o", "report.html")
+    def page(self, *words):
+        """The page as text, as checked by the parser, and as a tree."""
+        self.validate("-o", "report.html", *words)
         with open(self.path("report.html"), encoding="utf-8") as file:
             text = file.read()
         page = Page()
         page.feed(text)
         self.assertEqual((page.open, page.faults), ([], []))
-        xml.etree.ElementTree.fromstring(text)
+        return text, page, xml.etree.ElementTree.fromstring(text)
+
+    def test_report(self):
+        text, page, tree = self.page()
         self.assertIn("A trial of &lt;tags&gt; &amp; more", text)
         self.assertIn("Drug &lt;b&gt;", text)
-        self.assertNotIn("http", text)
-        # panels: change of the spine, its level, change of the hip; a key for either arm
-        self.assertEqual(page.counts["svg"], 3 + 2)
-        self.assertEqual(page.counts["circle"], 5)
-        self.assertEqual(page.counts["tr"], 1 + 3 + 1 + 5)
-        self.assertIn("Not compared: drug, BMD_change FN: ", text)
-        os.mkfifo(self.path("pipe"))
+        # overview of BMD and of levels; change of the spine, its level, change of the hip, difference; a key for either arm
+        self.assertEqual(page.counts["svg"], 2 + 4 + 2)
+        self.assertEqual(page.counts["figure"], 2 + 4)
+        self.assertIn("Not compared: drug, BMD_change FN (line 7): ", text)
+        rows = [row for row in tree.iter("tr") if row.get("id", "").startswith("r")]
+        self.assertEqual([cells(row)[-1] for row in rows], ["1, 2", "1, 3", "1, 4", "1, 5", "1, 6"])
+        for link in tree.iter("a"):
+            if link.get("href").startswith("#"):
+                self.assertEqual(sum(e.get("id") == link.get("href")[1:] for e in tree.iter()), 1, link.get("href"))
+        os.mkfifo(self.path("pipe.html"))
         for name, part in ("nowhere/report.html", "nowhere/report.html: cannot be written: No such file"), (
-                "pipe", "pipe: cannot be written: it is not a regular file"):
+                "pipe.html", "pipe.html: cannot be written: it is not a regular file"):
             done = self.validate("-o", name, code=4)
             self.assertIn(part, done.stderr)
             self.assertEqual(done.stdout, "")  # said before the work, which may take long
         self.assertEqual([name for name in os.listdir(self.folder.name) if name.endswith(".part")], [])
 
+    def test_overview_comes_first(self):
+        """Every observation of BMD is a mark with a title and a link to its row, before the first trial."""
+        _, _, tree = self.page()
+        headings = ["".join(h.itertext()) for h in tree.iter("h2")]
+        self.assertEqual(headings, ["Observed against predicted", "Missed by more than 1.5 points, and why", "Trials",
+                                    "A trial of <tags> & more"])
+        figures = list(tree.iter("figure"))
+        marks = list(figures[0].iter("a"))
+        self.assertEqual([mark.get("href") for mark in marks], ["#r0", "#r1", "#r2", "#r4"])
+        title = "".join(marks[2].find("title").itertext())
+        self.assertIn("T, drug, bmd lumbar spine, month 24, observed \u22129.00", title.replace("  ", " ").replace(" ,", ","))
+        # a mark stands where the axes have observed and predicted value: the same scale on both
+        places = [mark.find("circle") for mark in marks if mark.find("circle") is not None]
+        self.assertTrue(places)
+
+    def test_differences_have_panels_of_their_own(self):
+        """The simulated line of a difference is that of the two means; no mark of it stands on the line of an arm."""
+        _, _, tree = self.page()
+        panels = {"".join(f.find("figcaption").itertext()): f for f in tree.iter("figure")}
+        difference = panels["bmd lumbar spine: difference in percentage points from Placebo"]
+        self.assertEqual([mark.get("href") for mark in difference.iter("a")], ["#r4"])
+        self.assertEqual(len(list(difference.iter("polyline"))), 1)
+        change = panels["bmd lumbar spine, change in percent"]
+        self.assertEqual([mark.get("href") for mark in change.iter("a")], ["#r0", "#r2"])
+        self.assertEqual(len(list(change.iter("polyline"))), 2)
+        ticks = [(float(t.get("y")) - 4, float(t.text.replace("\u2212", "-"))) for t in difference.iter("text")
+                 if t.get("text-anchor") == "end" and re.fullmatch("\u2212?[0-9.]+", t.text or "")]
+        (y0, v0), (y1, v1) = ticks[0], ticks[-1]
+        line = [tuple(map(float, pair.split(","))) for pair in difference.find(".//polyline").get("points").split()]
+        for place, wanted in zip(line, (0, lost(0.05, 1) - lost(0.02, 1), lost(0.05, 2) - lost(0.02, 2))):
+            self.assertAlmostEqual(v0 + (place[1] - y0) / (y1 - y0) * (v1 - v0), wanted, delta=0.05)
+
+    def test_sources(self):
+        """A row names its source and line; the source has a link, subjects and treatment; notes their lines."""
+        self.write("trials/evidence.csv", SOURCES)
+        self.write("trials/one.yaml", re.sub(r"    - .*difference.*\n", "", TRIAL) + "notes: |\n  Two <arms>\n  of one.\n\n"
+                   "  Age: 50 (assumed).\n  Menopause: none, as all\n    of them are young.\n")
+        text, _, tree = self.page()
+        rows = [row for row in tree.iter("tr") if row.get("id", "").startswith("r")]
+        self.assertEqual([cells(row)[-1] for row in rows], ["1, 2", "2, 4", "3, 5"])
+        items = {item.get("id"): " ".join("".join(item.itertext()).split()) for item in tree.iter("li")}
+        self.assertEqual(items["s0-1"], 'Smith 1999, J Bone 1:2, PMID 123. Subjects: women, "healthy" and young. '
+                                        "Treatment: sugar. Line 2: read <this> first.")
+        self.assertEqual(items["s0-2"], "Jones 2001, doi 10.1000/xyz(1). Subjects: women. Treatment: drug, 1 mg.")
+        self.assertIn('<a class=\'short\' href=\'https://pubmed.ncbi.nlm.nih.gov/123\'>PMID 123</a>', text)
+        self.assertIn("https://doi.org/10.1000/xyz(1)", text)
+        self.assertIn("<p>Two &lt;arms&gt; of one.</p>", text)
+        self.assertIn("<ul><li>Age: 50 (assumed).</li><li>Menopause: none, as all of them are young.</li></ul>", text)
+        self.assertIn("trials/evidence.csv; lines are those of this file", text)
+
+    def test_misses_on_the_page(self):
+        self.write("trials/misses.csv", "trial,model,reason\nT,tiny,too <weak>\n")
+        self.write("trials/evidence.csv", HEAD + ROWS.replace(",-9,percent", ",-12,percent"))
+        text, _, tree = self.page()
+        self.assertIn("1 of 4 observations of BMD.", text)
+        why = next(row for row in tree.iter("tr") if row.get("class") == "why")
+        self.assertEqual("".join(why.itertext()), "T: too <weak>")
+
     def test_report_of_odd_names_and_sizes(self):
         self.write("trials/it's <mine>.yaml", TRIAL)
         self.write("trials/tiny.model", MODEL.replace("-(k[site]", "-0*(k[site]").replace("= 1 [g/cm2]", "= 1e9 [g/cm2]"))
-        self.validate("-o", "report.html")
-        page = Page()
-        with open(self.path("report.html"), encoding="utf-8") as file:
-            text = file.read()
-        page.feed(text)
-        self.assertEqual((page.open, page.faults), ([], []))
-        names = [a.text for a in xml.etree.ElementTree.fromstring(text).iter("a")]
+        _, page, tree = self.page()
+        names = [a.text for a in next(p for p in tree.iter("p") if p.get("class") == "index")][2:]
         self.assertEqual(sorted(names), ["it's <mine>", "one"])
-        self.assertEqual(page.counts["svg"], 2 * (3 + 2))  # a level that never moves has its panel too
+        self.assertEqual(page.counts["svg"], 2 + 2 * (4 + 2))  # a level that never moves has its panel too
 
 
 if __name__ == "__main__":

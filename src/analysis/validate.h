@@ -97,9 +97,10 @@ char *ost_validation_basis(const ost_validation_t *self, char *buf, size_t size)
 enum { OST_CHECK_CELL = 512 };
 /** Tables of checks. */
 typedef enum {
-    OST_CHECK_PRINTED = 1, /**< for a terminal; trial, arm and role stand above the rows */
-    OST_CHECK_ON_PAGE = 2, /**< of a trial, on the page */
-    OST_CHECK_IN_CSV = 4   /**< all that is known of a check */
+    OST_CHECK_PRINTED = 1,   /**< for a terminal; trial, arm and role stand above the rows */
+    OST_CHECK_ON_PAGE = 2,   /**< of a trial, on the page */
+    OST_CHECK_OF_MISSES = 4, /**< of observations that are missed, on the page; their arm stands before these */
+    OST_CHECK_IN_CSV = 8     /**< all that is known of a check */
 } ost_check_table_t;
 /** What a column holds. */
 typedef enum {

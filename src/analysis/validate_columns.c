@@ -106,6 +106,7 @@ OST_SD_PARTS(SD_PART)
 
 #define P OST_CHECK_PRINTED
 #define H OST_CHECK_ON_PAGE
+#define M OST_CHECK_OF_MISSES
 #define C OST_CHECK_IN_CSV
 #define SD_COLUMN(NAME, name, ...) { #name, "", C, OST_CHECK_NUMBER, NULL, name##_of },
 static const ost_check_column_t columns[] = {
@@ -116,27 +117,27 @@ static const ost_check_column_t columns[] = {
     { "versus", "", C, OST_CHECK_TEXT, versus_of, NULL },
     { "endpoint", "", C, OST_CHECK_TEXT, endpoint_of, NULL },
     { "site", "", C, OST_CHECK_TEXT, site_of, NULL },
-    { "", "output", P | H, OST_CHECK_TEXT, output_of, NULL },
+    { "", "output", P | H | M, OST_CHECK_TEXT, output_of, NULL },
     { "output", "", C, OST_CHECK_TEXT, plain_output_of, NULL },
     { "class", "", C, OST_CHECK_TEXT, class_of, NULL },
-    { "role", "role", C | H, OST_CHECK_TEXT, role_of, NULL },
-    { "time_months", "month", P | H | C, OST_CHECK_COUNT, NULL, month_of },
+    { "role", "role", C | H | M, OST_CHECK_TEXT, role_of, NULL },
+    { "time_months", "month", P | H | C | M, OST_CHECK_COUNT, NULL, month_of },
     { "statistic", "", C, OST_CHECK_TEXT, statistic_of, NULL },
     { "unit", "", C, OST_CHECK_TEXT, unit_of, NULL },
     { "n", "n", C | H, OST_CHECK_COUNT, NULL, n_of },
-    { "observed", "observed", P | H | C, OST_CHECK_NUMBER, NULL, observed_of },
+    { "observed", "observed", P | H | C | M, OST_CHECK_NUMBER, NULL, observed_of },
     { "", "interval", P | H, OST_CHECK_RANGE, interval_of, NULL },
     { "observed_lower", "", C, OST_CHECK_NUMBER, NULL, observed_lower_of },
     { "observed_upper", "", C, OST_CHECK_NUMBER, NULL, observed_upper_of },
     { "observed_interval", "", C, OST_CHECK_TEXT, kind_of_interval, NULL },
-    { "simulated", "simulated", P | H | C, OST_CHECK_NUMBER, NULL, simulated_of },
+    { "simulated", "simulated", P | H | C | M, OST_CHECK_NUMBER, NULL, simulated_of },
     { "sd_subjects", "SD", H | C, OST_CHECK_NUMBER, NULL, sd_subjects_of },
     OST_SD_PARTS(SD_COLUMN) /* a comma is in each */
     { "sd", "", C, OST_CHECK_NUMBER, NULL, sd_of },
     { "lower", "", C, OST_CHECK_NUMBER, NULL, lower_of },
     { "upper", "", C, OST_CHECK_NUMBER, NULL, upper_of },
-    { "", "90 % prediction", P | H, OST_CHECK_RANGE, prediction_of, NULL },
-    { "residual", "simulated - observed", P | H | C, OST_CHECK_SIGNED, NULL, residual_of },
+    { "", "90 % prediction", P | H | M, OST_CHECK_RANGE, prediction_of, NULL },
+    { "residual", "simulated - observed", P | H | C | M, OST_CHECK_SIGNED, NULL, residual_of },
     { "check", "check", P | H | C, OST_CHECK_TEXT, inside_of, NULL },
     { "reason", "", C, OST_CHECK_TEXT, reason_of, NULL },
     { "population", "", C, OST_CHECK_TEXT, population_of, NULL },
