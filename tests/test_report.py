@@ -93,6 +93,17 @@ class Report(own.Trials):
         moved = [lost(0.02 + g, 2) for g in (0.02, 0.04)]
         self.assertAlmostEqual(float(second["sd_parameters"]), abs(moved[0] - moved[1]) / math.sqrt(2), 5)
 
+    def test_converted_values(self):
+        """What was compared stands beside what the table has, in CSV and on the page."""
+        self.write("trials/evidence.csv", HEAD + ROWS.replace("T,placebo,BMD_change,LS,12,mean,-3,percent,-4,-2,95ci",
+                                                              "T,placebo,BMD_change,LS,12,mean,-0.03,g_per_cm2,,,none"))
+        text, _, _ = self.page("--csv", "out.csv")
+        with open(self.path("out.csv"), encoding="utf-8", newline="") as file:
+            row = next(csv.DictReader(file))
+        self.assertEqual([row[key] for key in ("observed", "unit", "reported", "reported_unit", "line")],
+                         ["-3", "percent", "-0.03", "g_per_cm2", "2"])
+        self.assertIn("Line 2: reported as \u22120.03 g per cm2, compared as \u22123 percent.", text)
+
     def test_csv_of_a_wrong_name(self):
         self.write("mine.csv", "my,own\n")
         for name, part in (("out.html", "end"), ("out", "end"), ("mine.csv", "not overwritten"), ("", "")):

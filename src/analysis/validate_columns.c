@@ -88,6 +88,8 @@ OF_TEXT(citation_of, row->citation)
 OF_TEXT(reference_of, row->reference)
 OF_TEXT(address_of, ost_reference_address(row->reference, buf, OST_CHECK_CELL))
 OF_TEXT(note_of, row->note)
+OF_TEXT(reported_unit_of, self->observation->reported->unit)
+OF_NUMBER(reported_of, self->observation->reported->value)
 OF_TEXT(table_of, self->table)
 OF_NUMBER(line_of, row->line)
 OF_NUMBER(month_of, row->time_months)
@@ -146,6 +148,8 @@ static const ost_check_column_t columns[] = {
     { "reference", "", C, OST_CHECK_TEXT, reference_of, NULL },
     { "address", "", C, OST_CHECK_TEXT, address_of, NULL },
     { "note", "", C, OST_CHECK_TEXT, note_of, NULL },
+    { "reported", "", C, OST_CHECK_NUMBER, NULL, reported_of },
+    { "reported_unit", "", C, OST_CHECK_TEXT, reported_unit_of, NULL },
     { "table", "", C, OST_CHECK_TEXT, table_of, NULL },
     { "line", "", C, OST_CHECK_COUNT, NULL, line_of },
 };

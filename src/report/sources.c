@@ -84,6 +84,21 @@ static void put_notes(const ost_trial_t *trial, size_t first, FILE *out)
     }
 }
 
+/* What the table has of values that were converted to the unit of their endpoint. */
+static void put_conversions(const ost_trial_t *trial, size_t first, FILE *out)
+{
+    for (size_t i = first; i < trial->matched.n_observations; i++) {
+        const ost_observation_t *observation = &trial->matched.observations[i];
+        if (observation->row == observation->reported || !is_same(observation->row, row_of(trial, first))) continue;
+        fprintf(out, " Line %d: reported as ", observation->reported->line);
+        ost_html_number(out, "%g ", observation->reported->value);
+        ost_html_name(observation->reported->unit, out);
+        ost_html_number(out, ", compared as %.4g ", observation->row->value);
+        ost_html_name(observation->row->unit, out);
+        fputc('.', out);
+    }
+}
+
 void ost_page_sources(const ost_validation_t *self, size_t t, FILE *out)
 {
     const ost_trial_t *trial = &self->trials.trials[t];
@@ -95,6 +110,7 @@ void ost_page_sources(const ost_validation_t *self, size_t t, FILE *out)
         fprintf(out, "<li id='s%zu-%zu'>", t, ++n);
         put_source(row_of(trial, i), out);
         put_notes(trial, i, out);
+        put_conversions(trial, i, out);
         fputs("</li>\n", out);
     }
     fputs("</ol></div>", out);
