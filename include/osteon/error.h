@@ -16,7 +16,8 @@
     X(OST_ERR_STATE, -9, "a state is not a number, or negative where it must not be")                                  \
     X(OST_ERR_FORMAT, -10, "a file is damaged or was not written by osteon")                                           \
     X(OST_ERR_LIMIT, -11, "larger than a limit of this program")                                                       \
-    X(OST_ERR_ARGUMENT, -12, "an argument of a function is NULL or out of its range")
+    X(OST_ERR_ARGUMENT, -12, "an argument of a function is NULL or out of its range")                                  \
+    X(OST_ERR_STOPPED, -13, "stopped on request before it was finished")
 
 enum {
 #define OST_ERR_ENUM(name, value, text) name = value,

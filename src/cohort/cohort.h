@@ -29,7 +29,7 @@ typedef struct {
      * for, not of what the model leaves out. NaN at the least tolerance. [system.n_outputs], owned */
     double *solver_error;
     size_t n_solver_probed; /**< subjects */
-    bool interrupted;       /**< stopped early by `progress` */
+    bool interrupted;       /**< ended early by `progress` or `stop` */
 } ost_cohort_summary_t;
 
 /** A finished block of consecutive subjects, all arms; borrowed for the call. */
@@ -81,6 +81,9 @@ typedef struct {
      * NULL. */
     int (*progress)(void *user, const ost_progress_t *progress);
     void *user; /**< handed to both */
+    /** Looked at every few steps of the solver: once true, the run ends early without the blocks in hand. NULL: none;
+     * borrowed. */
+    const atomic_bool *stop;
 } ost_cohort_options_t;
 
 /** Simulate the whole cohort. Memory does not depend on the number of subjects.

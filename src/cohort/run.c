@@ -104,10 +104,10 @@ static void work(ost_run_t *run)
         lock(run, true);
         if (more && ret == 0 && run->ret == 0 && alone) ret = deliver(&self, i_block, n, &err);
         if (more && ret == 0 && run->ret == 0) tally(&self, n);
-        if (ret < 0 && run->ret == 0) {
+        if (ret < 0) atomic_store(&run->stop, true);
+        if (ret < 0 && ret != OST_ERR_STOPPED && run->ret == 0) {
             run->ret = ret;
             if (run->err != NULL) *run->err = err;
-            atomic_store(&run->stop, true);
         }
         lock(run, false);
     }
@@ -120,6 +120,7 @@ static int choose_stepper(ost_run_t *run, ost_error_t *err)
 {
     const ost_plan_t *plan = run->plan;
     run->solver = plan->experiment->solver;
+    run->solver.stop = run->options->stop;
     run->summary->stepper = run->solver.stepper;
     if (run->solver.stepper != OST_STEPPER_AUTO) return 0;
     run->solver.stepper = OST_STEPPER_RODAS5P; /* of a batch that is not used */
@@ -176,7 +177,8 @@ int ost_cohort_run(
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the summary of a run");
     for (size_t i = 0; i <= plan->system->n_outputs; i++) summary->periodic_error[i] = summary->solver_error[i] = NAN;
     int ret = choose_stepper(&run, err);
-    if (ret < 0) return ret;
+    if (ret < 0 && ret != OST_ERR_STOPPED) return ret;
+    if (ret == OST_ERR_STOPPED) run.n_blocks = 0;
     summary->n_threads = thread_count(&run);
     if (summary->n_threads > 0) {
 #ifdef _OPENMP

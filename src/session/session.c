@@ -376,6 +376,7 @@ static int run(pass_t *self, uint64_t n, ost_error_t *err)
         .no_probe = true,
         .sink = pass,
         .progress = is_to_stop,
+        .stop = &self->call->stop,
         .user = self };
     int ret = self->covariates == NULL || self->params == NULL || self->outputs == NULL
                   ? ost_no_memory(err)

@@ -250,12 +250,12 @@ int ost_batch_run(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs, ost_error_t
         }
     }
     if (self->gsl != NULL) {
-        for (size_t i = 0; i < n_jobs; i++) ost_gsl_run(self->gsl, &jobs[i]);
-        return 0;
+        bool finished = true;
+        for (size_t i = 0; i < n_jobs && finished; i++) finished = ost_gsl_run(self->gsl, &jobs[i]);
+        return finished ? 0 : ost_fail(err, OST_ERR_STOPPED, "stopped");
     }
-    static void (*const integrate[])(ost_batch_t *, ost_job_t *, size_t) = OST_ISA_TABLE(ost_batch_integrate);
-    integrate[self->options.isa](self, jobs, n_jobs);
-    return 0;
+    static bool (*const integrate[])(ost_batch_t *, ost_job_t *, size_t) = OST_ISA_TABLE(ost_batch_integrate);
+    return integrate[self->options.isa](self, jobs, n_jobs) ? 0 : ost_fail(err, OST_ERR_STOPPED, "stopped");
 }
 
 char *ost_job_message(

@@ -33,13 +33,13 @@ struct ost_batch {
 };
 
 /* Run all jobs by a method over lanes, compiled per instruction set. */
-void ost_batch_integrate_base(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
-void ost_batch_integrate_avx2(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
-void ost_batch_integrate_avx512(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
+bool ost_batch_integrate_base(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
+bool ost_batch_integrate_avx2(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
+bool ost_batch_integrate_avx512(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
 
 /* GSL's steppers, one job at a time in lane 0. */
 int ost_gsl_new(struct ost_gsl **self, ost_batch_t *batch, ost_error_t *err) OST_MUST_CHECK;
 void ost_gsl_delete(struct ost_gsl *self);
-void ost_gsl_run(struct ost_gsl *self, ost_job_t *job);
+bool ost_gsl_run(struct ost_gsl *self, ost_job_t *job);
 
 #endif

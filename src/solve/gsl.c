@@ -16,9 +16,10 @@ void ost_gsl_delete(struct ost_gsl *self)
 {
     (void) self;
 }
-void ost_gsl_run(struct ost_gsl *self, ost_job_t *job)
+bool ost_gsl_run(struct ost_gsl *self, ost_job_t *job)
 {
     (void) self, (void) job;
+    return true;
 }
 
 #else
@@ -42,7 +43,7 @@ struct ost_gsl {
     double *x, *x_low; /* [n_states] */
     double *matrix;    /* [n][n + 1], n = n_states + n_algebraic */
     double t, h;
-    bool failed;
+    bool failed, stopped; /* stopped: also failed */
 };
 
 static size_t size_of(const ost_system_t *system)
@@ -191,6 +192,9 @@ static void step(struct ost_gsl *self, double target)
     const ost_solver_options_t *options = &self->b->options;
     gsl_odeiv2_driver *driver = self->driver;
     ost_solver_stats_t *stats = &self->lane->job->stats;
+    self->stopped = options->stop != NULL && atomic_load_explicit(options->stop, memory_order_relaxed);
+    self->failed = self->stopped;
+    if (self->stopped) return;
     self->h = fmin(self->h, options->h_max);
     unsigned long failed_before = driver->e->failed_steps;
     int status =
@@ -322,7 +326,7 @@ static bool pass_stops(struct ost_gsl *self)
     return true;
 }
 
-void ost_gsl_run(struct ost_gsl *self, ost_job_t *job)
+bool ost_gsl_run(struct ost_gsl *self, ost_job_t *job)
 {
     ost_batch_t *b = self->b;
     ost_lane_start(self->lane, job);
@@ -330,7 +334,7 @@ void ost_gsl_run(struct ost_gsl *self, ost_job_t *job)
     put_in_lanes(b->p, job->p, b->system->n_constants);
     put_in_lanes(b->u, job->u0, b->system->n_inputs);
     self->t = job->t0;
-    self->failed = false;
+    self->failed = self->stopped = false;
     start_anew(self);
     set_modes(self);
     write_outputs(self);
@@ -338,6 +342,7 @@ void ost_gsl_run(struct ost_gsl *self, ost_job_t *job)
         advance(self, fmin(next_stop(self), ost_lane_next_output(self->lane)));
         if (!self->failed) write_outputs(self);
     }
+    return !self->stopped;
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/isa.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -164,6 +165,8 @@ typedef struct {
     double h_min;       /**< d; a step below is a failure; default 1e-12 */
     uint64_t max_steps; /**< per job; default 10,000,000 */
     ost_isa_t isa;      /**< default: the best */
+    /** Looked at every few steps: once true, no further step is made. Borrowed; default NULL: none. */
+    const atomic_bool *stop;
 } ost_solver_options_t;
 
 /** Fill in the defaults. */
@@ -239,7 +242,8 @@ int ost_batch_new(ost_batch_t **self, const ost_system_t *system, const ost_solv
 void ost_batch_delete(ost_batch_t *self);
 
 /** Integrate jobs[0..n). Lanes are refilled as they finish. A job that fails has its status set and stops alone; the
- * call itself then still returns 0. */
+ * call itself then still returns 0. @return 0, OST_ERR_VALUE (a job that cannot be), or OST_ERR_STOPPED: the options'
+ * `stop` turned true, and jobs that were not finished have no results */
 int ost_batch_run(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs, ost_error_t *err) OST_MUST_CHECK;
 
 /** Choose the method over lanes that integrates `jobs` with the least work; counted, not timed, so that the choice is
