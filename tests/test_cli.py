@@ -151,7 +151,6 @@ class Program(unittest.TestCase):
             (["run", "tiny.yaml", "-o"], "-o needs a value"),
             (["run", "tiny.yaml", "--seed"], "--seed needs a value"),
             (["run", "tiny.yaml", "-z"], "unknown option -z"),
-            (["run", "tiny.yaml"], "-o OUT.h5 is missing"),
             (["run", "-o", "x.h5"], "EXPERIMENT|RESULT.h5 is missing"),
             (["run", "tiny.yaml", "other.yaml", "-o", "x.h5"], "'other.yaml' follows 'tiny.yaml'"),
             (["run", "tiny.yaml", "-o", "x.h5", "--threads", "two"], "--threads: 'two' is not a whole number"),
@@ -162,7 +161,7 @@ class Program(unittest.TestCase):
             (["run", "tiny.yaml", "-o", "x.h5", "--set", "run_in.start=5 year"], "begins before time 0"),
             (["help", "rum"], "did you mean 'run'?"),
             (["list", "drug"], "did you mean 'drugs'?"),
-            (["run", "tiny.yaml", "-o", "tiny.model"], "'tiny.model' is there and is not a result file"),
+            (["run", "tiny.yaml", "-o", "tiny.model"], "'tiny.model' is not the name of a result file (HDF5), which ends in .h5"),
             (["run", "tiny.yaml", "-o", "."], "'.' is a folder"),
             (["compare", "tiny.yaml", "--models", "./tiny.model", "-o", "."], "'.' is a folder"),
             (["compare", "tiny.yaml", "--models", "./tiny.model,", "-o", "x.h5"], "a name is missing in './tiny.model,'"),
@@ -223,10 +222,19 @@ class Program(unittest.TestCase):
         wanted = np.exp(-0.02 * np.arange(0, 25, 6) / 12)
         np.testing.assert_allclose(bmd, np.broadcast_to(wanted, bmd.shape), rtol=1e-6)
 
-    def test_progress_is_json_when_not_a_terminal(self):
-        lines = [json.loads(line) for line in self.run_tiny().stderr.splitlines()]
+    def test_progress_off_a_terminal(self):
+        """One line at the end; JSON where it is asked for."""
+        self.assertRegex(self.run_tiny().stderr, r"^finished: 40 of 40 subjects \(100 %\) in [\d.]+ s\n$")
+        lines = [json.loads(line) for line in self.run_tiny("out.h5", "--progress", "json").stderr.splitlines()]
         self.assertEqual(lines[-1]["event"], "finished")
         self.assertEqual((lines[-1]["subjects_done"], lines[-1]["subjects"]), (40, 40))
+        asked = self.osteon("run", "tiny.yaml", "-o", "out.h5", env={**os.environ, "OSTEON_PROGRESS": "json"}).stderr
+        self.assertEqual(json.loads(asked)["event"], "finished")
+        self.assertEqual(self.run_tiny("out.h5", "--progress", "none").stderr, "")
+        self.assertIn("--progress: 'jsn' must be one of auto, json or none (did you mean 'json'?)",
+                      self.run_tiny("out.h5", "--progress", "jsn", code=2).stderr)
+        self.assertIn("OSTEON_PROGRESS: 'x' must be one of", self.osteon(
+            "run", "tiny.yaml", "-o", "out.h5", env={**os.environ, "OSTEON_PROGRESS": "x"}, code=2).stderr)
         done = self.run_tiny("quiet.h5", "--quiet")
         self.assertEqual((done.stdout, done.stderr), ("", ""))
 

@@ -212,11 +212,10 @@ class Compare(unittest.TestCase):
 
     def test_wrong_usage(self):
         for words, code, message in [
-            (["-m", "./one.model"], 2, "-o OUT.h5 is missing"),
             (["-o", "c.h5"], 2, "--models MODEL,... is missing"),
             (["-m", "./one.model,./person.model", "-o", "c.h5"], 1, "'./person.model' is of kind hormones, not bone"),
             (["-m", "./one.model,lemair2004", "-o", "c.h5"], 1, "did you mean 'lemaire2004'?"),
-            (["-m", "./one.model", "-o", "test.yaml"], 2, "not a result file"),
+            (["-m", "./one.model", "-o", "test.yaml"], 2, "not the name of a result file"),
             (["-m", "./one.model,./two.model", "-o", "c.h5", "--allow-gaps", "--set", "outputs=[bmd, tbs]"], 1,
              "no model has the output 'tbs'"),
             (["-m", "./one.model,./two.model", "-o", "c.h5", "--allow-gaps", "--set", "outputs=[marker]"], 1,

@@ -217,7 +217,7 @@ class Analysis(Trials):
             (["--trial", "onn"], 1, "did you mean 'one'?"),
             (["--evidence", "no.csv"], 1, "no.csv"),
             (["--subjects", "1"], 2, "osteon: --subjects: '1'"),
-            (["-o", "fit.yaml"], 2, "'fit.yaml' is there and is not a result file"),
+            (["-o", "fit.yaml"], 2, "'fit.yaml' is not the name of a report (HTML), which ends in .html"),
             (["trials"], 2, "takes options only"),
             (["--parameters", "no.csv"], 1, "no.csv: No such file"),
             (["--parameter", "no.csv"], 1, "no.csv: No such file"),
@@ -327,7 +327,7 @@ class Analysis(Trials):
             (["no.yaml"], 1, "no.yaml"),
             (["fit.yaml", "-o", "nowhere/table.csv"], 4, "nowhere/table.csv"),
             ([], 2, "FIT.yaml is missing"),
-            (["fit.yaml", "-o", "fit.yaml"], 2, "'fit.yaml' is there and is not a result file"),
+            (["fit.yaml", "-o", "fit.yaml"], 2, "'fit.yaml' is not the name of a table of estimates"),
             (["fit.yaml", "--draws", "10"], 2, "--draws needs -o"),
             (["fit.yaml", "--errors-only"], 2, "--errors-only needs --from"),
             (["fit.yaml", "--draws", "x", "-o", "t.csv"], 2, "osteon: --draws: 'x'"),
@@ -350,7 +350,7 @@ class Analysis(Trials):
     def interrupt(self, part, *words, sent=signal.SIGINT):
         """Runs a fit that takes long and interrupts it at the first line of progress with `part`."""
         self.write("trials/one.yaml", TRIAL + "solver: {h_max: 0.05 day}\n")
-        with subprocess.Popen([OSTEON, "fit", "fit.yaml", "-o", "table.csv", *words], cwd=self.folder.name,
+        with subprocess.Popen([OSTEON, "fit", "fit.yaml", "-o", "table.csv", "--progress", "json", *words], cwd=self.folder.name,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
             err = ""
             for line in child.stderr:

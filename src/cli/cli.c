@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 const ost_command_t *const *ost_commands;
@@ -86,56 +85,6 @@ bool ost_cli_exists(const char *path)
     if (access(path, F_OK) == 0) return true;
     ost_cli_message("%s: %s", path, strerror(errno));
     return false;
-}
-
-bool ost_cli_may_replace(const char *path, const char *head)
-{
-    char there[16];
-    struct stat st;
-    size_t length = strlen(head);
-    if (path[0] == '\0') {
-        ost_cli_message("-o: the name of a file is expected");
-        return false;
-    }
-    if (stat(path, &st) != 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) return true;
-    FILE *file = S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
-    size_t n = file != NULL ? fread(there, 1, length, file) : 0;
-    if (file != NULL) fclose(file);
-    bool is_shard = strcmp(head, OST_CLI_HDF5) == 0 && S_ISREG(st.st_mode) && ost_journal_is(path);
-    if (S_ISREG(st.st_mode) && (n == 0 || is_shard || (n == length && memcmp(there, head, length) == 0))) return true;
-    ost_cli_message("-o: '%s' is %s; it is not overwritten", path,
-        S_ISREG(st.st_mode) ? "there and is not a result file" : "a folder");
-    return false;
-}
-
-int ost_cli_check_output(const char *path, ost_error_t *err)
-{
-    struct stat st;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-        return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: it is not a regular file");
-    char *folder = strdup(path);
-    int ret = folder == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0 && access(dirname(folder), W_OK) != 0)
-        ret = ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(errno));
-    free(folder);
-    return ret;
-}
-
-int ost_cli_write(const char *path, void (*put)(const void *what, FILE *out), const void *what, ost_error_t *err)
-{
-    char *part;
-    if (asprintf(&part, "%s.part", path) < 0) return ost_no_memory(err);
-    FILE *file = fopen(part, "w");
-    bool ok = file != NULL;
-    if (ok) {
-        put(what, file);
-        ok = !ferror(file);
-        ok = fclose(file) == 0 && ok && rename(part, path) == 0;
-    }
-    int reason = errno;
-    if (!ok) remove(part);
-    free(part);
-    return ok ? 0 : ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(reason));
 }
 
 /* Where configs/ may be, besides the current folder: under the installed data, or beside the program, which stands in

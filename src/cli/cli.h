@@ -8,6 +8,9 @@
 #include "osteon/version.h"
 #include "results/results.h"
 
+#include <jansson.h>
+#include <stdatomic.h>
+
 #ifndef OST_DATA_DIR
 #define OST_DATA_DIR "/usr/local/share/osteon"
 #endif
@@ -26,6 +29,27 @@ enum {
 #undef OST_EXIT_ENUM
 };
 
+/* Kinds of files that commands write: X(MEMBER, ending of the name, what it is, how such a file begins: up to 16 bytes)
+ */
+#define OST_OUTPUTS(X)                                                                                                 \
+    X(OST_OUTPUT_RESULT, ".h5", "a result file (HDF5)", "\211HDF")                                                     \
+    X(OST_OUTPUT_DRAWS, ".csv", "a table of estimates (CSV)", "draw,")                                                 \
+    X(OST_OUTPUT_CHECKS, ".csv", "a table of checks (CSV)", "experiment,trial")                                        \
+    X(OST_OUTPUT_REPORT, ".html", "a report (HTML)", "<!DOCTYPE html>")
+
+typedef struct {
+    const char *ending, *what, *head;
+} ost_output_kind_t;
+
+enum {
+#define OST_OUTPUT_ENUM(NAME, ...) NAME,
+    OST_OUTPUTS(OST_OUTPUT_ENUM)
+#undef OST_OUTPUT_ENUM
+};
+extern const ost_output_kind_t ost_outputs[];
+/* What is appended to the name of a file until it is whole. */
+#define OST_CLI_PART ".part"
+
 /* One option, and the member of its command's arguments that it sets. Without an argument it is a flag. */
 typedef struct {
     const char *name;
@@ -35,6 +59,7 @@ typedef struct {
     size_t target;         /* OST_FLAG, OST_WORD, OST_NUMBER or OST_CHANGES */
     uint64_t lower, upper; /* a whole number in this range; upper 0: a word */
     const char *path;      /* of the entry of the experiment that it changes; "": any, the value being path=value */
+    const ost_output_kind_t *output; /* of the file to write that it names; NULL: it names none */
 } ost_option_t;
 
 /* Offset of a member that an option sets; does not compile where the member has another type. */
@@ -78,6 +103,11 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
     {                                                                                                                  \
         .name = "set", .argument = "PATH=VALUE", .target = OST_CHANGES(type, overrides), .path = "",                   \
         .text = "change any entry, as in arms.anastrozole.regimen.0.dose='2 mg'"                                       \
+    }
+#define OST_OPTION_OUTPUT(type, kind, name_of_argument, meaning)                                                       \
+    {                                                                                                                  \
+        .name = "output", .letter = 'o', .argument = name_of_argument, .text = meaning,                                \
+        .target = OST_WORD(type, output), .output = &ost_outputs[kind]                                                 \
     }
 #define OST_OPTION_THREADS(type)                                                                                       \
     {                                                                                                                  \
@@ -173,14 +203,56 @@ int ost_cli_read_measure(ost_results_t *results, const ost_endpoint_t *endpoint,
 int ost_cli_print_endpoints(
     ost_results_t *results, const ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
 
+/* From now on a first SIGINT or SIGTERM sets what is returned, a second one ends the program; writing to a closed pipe
+ * and beyond a limit of files are errors with a message. */
+const atomic_bool *ost_cli_catch_signals(void);
+
+/* What --progress takes, and the variable of the environment that is used without it. */
+#define OST_PROGRESS_VARIABLE "OSTEON_PROGRESS"
+#define OST_PROGRESS_WORDS(X)                                                                                          \
+    X(OST_PROGRESS_AUTO, auto) /* a line that is drawn again on a terminal; elsewhere one line at the end */           \
+    X(OST_PROGRESS_JSON, json) /* an object on a line of its own every few seconds */                                  \
+    X(OST_PROGRESS_NONE, none)
+#define OST_PROGRESS_WORD(NAME, word) #word,
+#define OST_PROGRESS_ALTERNATIVE(NAME, word) "|" #word
+typedef enum {
+#define OST_PROGRESS_ENUM(NAME, word) NAME,
+    OST_PROGRESS_WORDS(OST_PROGRESS_ENUM)
+#undef OST_PROGRESS_ENUM
+} ost_cli_progress_kind_t;
+#define OST_OPTION_PROGRESS(type)                                                                                      \
+    {                                                                                                                  \
+        .name = "progress", .argument = &OST_PROGRESS_WORDS(OST_PROGRESS_ALTERNATIVE)[1],                              \
+        .text = "on standard error; default: " OST_PROGRESS_VARIABLE ", else auto: a line, off a terminal at the end", \
+        .target = OST_WORD(type, progress)                                                                             \
+    }
+
+typedef struct {
+    ost_cli_progress_kind_t kind;
+    bool is_terminal; /* standard error */
+    double last;      /* s, of the last report */
+} ost_cli_progress_t;
+typedef enum { OST_PROGRESS_GOES_ON, OST_PROGRESS_ENDS } ost_cli_moment_t;
+
+/* @param word  of --progress, NULL for none @return false, having said so, if it or that of the environment is not
+ * one of the words */
+bool ost_cli_progress_init(ost_cli_progress_t *self, const char *word, bool quiet);
+/* Whether a report is due; it follows then. */
+bool ost_cli_progress_is_due(ost_cli_progress_t *self);
+/* Report, or end: a sentence for a person, an object for a program, whichever is wanted. @param object  taken over */
+void ost_cli_progress(ost_cli_progress_t *self, ost_cli_moment_t moment, json_t *object, const char *fmt, ...)
+    OST_PRINTF(4, 5);
+
 /* How plans are simulated into a file. */
 typedef struct {
-    const char *out;
-    int n_threads; /* 0: all */
+    const char *out; /* NULL: by the name of the experiment */
+    int n_threads;   /* 0: all */
     bool quiet;
     ost_resume_t resume;
     ost_shard_t shard;             /* n 0: the whole cohort */
     const ost_text_list_t *shards; /* to be merged instead of simulated; NULL: simulate */
+    ost_cli_progress_t progress;
+    bool dry_run; /* print what would be done */
 } ost_simulation_t;
 /* Simulate with progress and a summary of each plan, under its name where there are several; or merge. @return an exit
  * code */
@@ -202,16 +274,19 @@ bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how);
 bool ost_cli_plot_command(char *command, size_t size);
 /* Say what was written and what to do with it. */
 void ost_cli_written(const char *out);
-/* How the files that osteon writes begin: results, tables of `fit`, reports of `validate`. */
-#define OST_CLI_HDF5 "\211HDF"
-#define OST_CLI_TABLE "draw,"
-#define OST_CLI_CHECKS "experiment,trial"
-#define OST_CLI_HTML "<!DOCTYPE html>"
-/* Whether `path` is free, or a file that begins with `head` (up to 16 bytes); says so if not. A slip of the hand
- * (-o mine.yaml) must not cost an experiment. */
-bool ost_cli_may_replace(const char *path, const char *head);
-/* Whether a file can be made at `path`, before the work that it is to hold. @return 0, OST_ERR_IO */
-int ost_cli_check_output(const char *path, ost_error_t *err) OST_MUST_CHECK;
+/* Whether a file of this kind can be made at `path`, before the work that it is to hold: its ending, its folder, and
+ * what is there. ost_cli_parse() asks this of every option that names a file to write. @param option  "-o"
+ * @return OST_EXIT_OK, or another exit code, having said why */
+int ost_cli_check_output(const char *option, const ost_output_kind_t *kind, const char *path);
+/* Whether -o is missing where its name cannot be that of the experiment; says so. @param from  what is run */
+bool ost_cli_needs_output(const char *command, const char *from, const ost_simulation_t *how);
+/* Where a result goes without -o: into NAME.h5 of the current folder, by the name of the experiment and `suffix`. An
+ * earlier result of the same experiment with the same options is replaced, having said so, and nothing else is.
+ * @param resumes  what is there is compared with the run by its journal @param[out] path  owned by the caller, also
+ * after an error @return an exit code */
+int ost_cli_default_output(const ost_experiment_t *experiment, const char *suffix, bool resumes, char **path);
+/* A path as a shell takes it, in quotes where it needs them, written to buf. @return buf */
+char *ost_cli_quoted(const char *path, char *buf, size_t size);
 /* Write a file beside, then put it in its place: an old one is whole until the end. @return 0, OST_ERR_IO */
 int ost_cli_write(
     const char *path, void (*put)(const void *what, FILE *out), const void *what, ost_error_t *err) OST_MUST_CHECK;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 typedef struct {
-    const char *models, *out, *shard, *isa;
+    const char *models, *output, *shard, *isa, *progress;
     uint64_t n_threads; /* 0: all */
     bool allow_gaps, quiet, resume, restart;
     ost_text_list_t overrides;
@@ -140,8 +140,8 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
     models = a.models != NULL ? strdup(a.models) : ost_cli_compared_models(name);
-    if (models == NULL || a.out == NULL) {
-        ost_cli_message("compare: %s is missing", models == NULL ? "--models MODEL,..." : "-o OUT.h5");
+    if (models == NULL) {
+        ost_cli_message("compare: --models MODEL,... is missing");
         goto out;
     }
     size_t length = strlen(models);
@@ -149,13 +149,14 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
         ost_cli_message("--models: a name is missing in '%s'", models);
         goto out;
     }
-    if (!ost_cli_isa(a.isa, &isa) || !ost_cli_resume(a.resume, a.restart, &how.resume) ||
-        !ost_cli_shard(a.shard, &how.shard) || !ost_cli_may_replace(a.out, OST_CLI_HDF5)) {
-        goto out;
-    }
-    how.out = a.out;
+    how.out = a.output;
     how.n_threads = (int) a.n_threads;
     how.quiet = a.quiet;
+    if (!ost_cli_isa(a.isa, &isa) || !ost_cli_resume(a.resume, a.restart, &how.resume) ||
+        !ost_cli_shard(a.shard, &how.shard) || !ost_cli_progress_init(&how.progress, a.progress, a.quiet) ||
+        ost_cli_needs_output(self->name, name, &how)) {
+        goto out;
+    }
     code = ost_cli_compare(name, models, a.allow_gaps, &a.overrides, isa, &how);
 out:
     free(models);
@@ -169,11 +170,8 @@ static const ost_option_t options[] = {
         .argument = "MODEL,...",
         .text = "bone models, by name or path (default: those of a file that compare wrote)",
         .target = OST_WORD(compare_arguments_t, models) },
-    { .name = "output",
-        .letter = 'o',
-        .argument = "OUT.h5",
-        .text = "file to write (HDF5)",
-        .target = OST_WORD(compare_arguments_t, out) },
+    OST_OPTION_OUTPUT(
+        compare_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5); default: NAME_models.h5 here"),
     { .name = "allow-gaps",
         .text = "an arm whose drug has no effect on a model is left without values, instead of an error",
         .target = OST_FLAG(compare_arguments_t, allow_gaps) },
@@ -183,6 +181,7 @@ static const ost_option_t options[] = {
     OST_OPTION_ISA(compare_arguments_t),
     OST_OPTION_SHARD(compare_arguments_t),
     OST_OPTIONS_RESUME(compare_arguments_t),
+    OST_OPTION_PROGRESS(compare_arguments_t),
     { .name = "quiet",
         .letter = 'q',
         .text = "no progress, no summary",

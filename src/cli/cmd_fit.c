@@ -6,28 +6,34 @@
 #include "core/table.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int signal_number)
-{
-    interrupted = 1;
-    signal(signal_number, SIG_DFL); /* a second one ends the program at once */
-}
+typedef struct {
+    ost_cli_progress_t progress;
+    const atomic_bool *stop;
+} watch_t;
 
 static int show_progress(void *user, const char *what, size_t done, size_t all, double objective)
 {
-    (void) user;
-    fprintf(stderr,
-        isatty(STDERR_FILENO)
-            ? "\r%-24s %4zu of %zu  -2 log posterior %10.1f "
-            : "{\"event\":\"progress\",\"what\":\"%s\",\"done\":%zu,\"of\":%zu,\"minus2_log_posterior\":%.6g}\n",
-        what, done, all, objective);
-    return interrupted;
+    watch_t *self = user;
+    if (ost_cli_progress_is_due(&self->progress) ||
+        self->progress.kind == OST_PROGRESS_JSON) { /* all, few as they are */
+        json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:f}", "event", "progress", "what", what, "done",
+            (json_int_t) done, "of", (json_int_t) all, "minus2_log_posterior", objective);
+        ost_cli_progress(&self->progress, OST_PROGRESS_GOES_ON, object, "%-24s %4zu of %zu  -2 log posterior %10.1f",
+            what, done, all, objective);
+    }
+    return atomic_load(self->stop);
+}
+
+static void show_end(watch_t *self, const ost_fit_t *fit)
+{
+    char n[64];
+    const char *event = atomic_load(self->stop) ? "interrupted" : "finished";
+    json_t *object = json_pack("{s:s, s:I}", "event", event, "subject_arms", (json_int_t) fit->n_simulated);
+    ost_cli_progress(&self->progress, OST_PROGRESS_ENDS, object, "%s: %s simulated", event,
+        ost_cli_plural(fit->n_simulated, "subject-arm", n));
 }
 
 /* What `osteon validate` reads: row 0 is the estimate, the others are draws. Of an interrupted fit it has the best
@@ -152,7 +158,7 @@ static int profile(ost_fit_t *fit, const char *name, const ost_fit_options_t *op
 }
 
 typedef struct {
-    const char *output, *left_out, *profiled, *from;
+    const char *output, *left_out, *profiled, *from, *progress;
     uint64_t n_draws, n_threads; /* n_threads 0: all */
     bool errors_only;
 } request_t;
@@ -225,11 +231,14 @@ static int draw(ost_fit_t *fit, const request_t *request, const ost_fit_options_
     return ret;
 }
 
-static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_error_t *err)
+static int run(ost_fit_t *fit, const char *path, const request_t *request, watch_t *watch, ost_error_t *err)
 {
     bool stopped = false;
     const ost_fit_options_t options = {
-        .n_threads = (int) request->n_threads, .progress = show_progress, .errors_only = request->errors_only
+        .n_threads = (int) request->n_threads,
+        .progress = show_progress,
+        .user = watch,
+        .errors_only = request->errors_only,
     };
     char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
     int ret = ost_fit_read(fit, path, endpoints, err);
@@ -238,10 +247,9 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, ost_e
     ost_cli_warn(&fit->trials.evidence.warnings);
     for (size_t t = 0; t < fit->trials.n_trials; t++) ost_cli_not_compared(&fit->trials.trials[t].matched);
     if (ret == 0) ret = check_request(fit, request, err);
-    if (ret == 0 && request->output != NULL) ret = ost_cli_check_output(request->output, err);
     if (ret == 0 && request->from != NULL) ret = start_from(fit, request->from, err);
     if (ret == 0) ret = ost_fit_run(fit, &options, &stopped, err);
-    if (isatty(STDERR_FILENO)) fputc('\n', stderr);
+    if (ret == 0) show_end(watch, fit);
     if (ret == 0) ret = ost_fit_print(fit, stdout, err);
     if (ret == 0) ret = write_table(request->output, fit, NULL, 0, err);
     if (ret == 0 && stopped && request->output != NULL)
@@ -261,7 +269,6 @@ static int run_fit(const ost_command_t *self, int argc, char **argv)
     const char *path = ost_cli_parse(self, argc, argv, &request, &code);
     if (path == NULL) return code;
     if (!ost_cli_exists(path) || (request.from != NULL && !ost_cli_exists(request.from))) return OST_EXIT_INPUT;
-    if (request.output != NULL && !ost_cli_may_replace(request.output, OST_CLI_TABLE)) return OST_EXIT_USAGE;
     if (request.n_draws > 0 && request.output == NULL) {
         ost_cli_message("fit: --draws needs -o TABLE.csv to keep them in");
         return OST_EXIT_USAGE;
@@ -270,21 +277,17 @@ static int run_fit(const ost_command_t *self, int argc, char **argv)
         ost_cli_message("fit: --errors-only needs --from TABLE.csv, whose estimate it keeps");
         return OST_EXIT_USAGE;
     }
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
-    int ret = run(&fit, path, &request, &err);
+    watch_t watch = { .stop = ost_cli_catch_signals() };
+    if (!ost_cli_progress_init(&watch.progress, request.progress, false)) return OST_EXIT_USAGE;
+    int ret = run(&fit, path, &request, &watch, &err);
     code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
-    if (interrupted) code = OST_EXIT_INTERRUPTED;
+    if (atomic_load(watch.stop)) code = OST_EXIT_INTERRUPTED;
     ost_fit_free(&fit);
     return code;
 }
 
 static const ost_option_t options[] = {
-    { .name = "output",
-        .letter = 'o',
-        .argument = "TABLE.csv",
-        .text = "write the estimates and draws",
-        .target = OST_WORD(request_t, output) },
+    OST_OPTION_OUTPUT(request_t, OST_OUTPUT_DRAWS, "TABLE.csv", "write the estimates and draws"),
     { .name = "draws",
         .argument = "N",
         .text = "size of the sample of the posterior; default 0",
@@ -306,6 +309,7 @@ static const ost_option_t options[] = {
         .text = "rise of -2 log posterior around the estimate of this parameter",
         .target = OST_WORD(request_t, profiled) },
     OST_OPTION_THREADS(request_t),
+    OST_OPTION_PROGRESS(request_t),
 };
 
 const ost_command_t ost_command_fit = {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 typedef struct {
-    const char *out;
+    const char *output;
     bool quiet;
 } merge_arguments_t;
 
@@ -19,11 +19,10 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
     const char *first = ost_cli_parse(self, argc, argv, &a, &code);
     if (first == NULL) return code;
     code = OST_EXIT_USAGE;
-    if (a.out == NULL) {
+    if (a.output == NULL) {
         ost_cli_message("merge: -o OUT.h5 is missing");
         goto out;
     }
-    if (!ost_cli_may_replace(a.out, OST_CLI_HDF5)) goto out;
     code = OST_EXIT_INPUT;
     for (char **word = argv + optind; *word != NULL; word++) {
         if (!ost_cli_exists(*word)) goto out;
@@ -37,7 +36,7 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
             goto out;
         }
     }
-    const ost_simulation_t how = { .out = a.out, .quiet = a.quiet, .shards = &shards };
+    const ost_simulation_t how = { .out = a.output, .quiet = a.quiet, .shards = &shards };
     models = ost_cli_compared_models(first);
     code = models != NULL ? ost_cli_compare(first, models, ost_cli_has_gaps(first), NULL, -1, &how)
                           : ost_cli_run(first, NULL, -1, &how);
@@ -48,11 +47,7 @@ out:
 }
 
 static const ost_option_t options[] = {
-    { .name = "output",
-        .letter = 'o',
-        .argument = "OUT.h5",
-        .text = "file to write (HDF5)",
-        .target = OST_WORD(merge_arguments_t, out) },
+    OST_OPTION_OUTPUT(merge_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5)"),
     { .name = "quiet", .letter = 'q', .text = "no summary", .target = OST_FLAG(merge_arguments_t, quiet) },
 };
 

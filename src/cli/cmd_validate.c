@@ -35,13 +35,6 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     char *own = ost_cli_data_folder("trials"), *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
     if (ost_cli_parse(self, argc, argv, &a, &code) == NULL) goto out;
     if (how->trials.folder == NULL) how->trials.folder = own != NULL ? own : "configs/trials";
-    code = OST_EXIT_USAGE;
-    if (a.output != NULL && !ost_cli_may_replace(a.output, OST_CLI_HTML)) goto out;
-    if (a.csv != NULL && !ost_cli_ends_with(a.csv, ".csv")) {
-        ost_cli_message("--csv: '%s' must end in .csv", a.csv);
-        goto out;
-    }
-    if (a.csv != NULL && !ost_cli_may_replace(a.csv, OST_CLI_CHECKS)) goto out;
     how->n_threads = (int) a.n_threads;
     how->trials.endpoints = endpoints;
     code = OST_EXIT_INPUT;
@@ -51,8 +44,6 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
         goto out;
     ret = a.parameters != NULL ? ost_draws_read(&draws, a.parameters, &err) : 0;
     if (ret == 0 && a.parameters != NULL) how->draws = &draws;
-    if (ret == 0 && a.output != NULL) ret = ost_cli_check_output(a.output, &err);
-    if (ret == 0 && a.csv != NULL) ret = ost_cli_check_output(a.csv, &err);
     if (ret == 0) ret = ost_validation_run(&validation, how, &err);
     ost_cli_warn(&validation.trials.evidence.warnings);
     if (ret == 0) ret = ost_validation_print(&validation, stdout, &err);
@@ -97,15 +88,12 @@ static const ost_option_t options[] = {
         .lower = 2,
         .upper = 10000000 },
     OST_OPTION_THREADS(validate_arguments_t),
-    { .name = "output",
-        .letter = 'o',
-        .argument = "REPORT.html",
-        .text = "write a report with charts",
-        .target = OST_WORD(validate_arguments_t, output) },
+    OST_OPTION_OUTPUT(validate_arguments_t, OST_OUTPUT_REPORT, "REPORT.html", "write a report with charts"),
     { .name = "csv",
         .argument = "OUT.csv",
         .text = "write all that is known of every check, a row each",
-        .target = OST_WORD(validate_arguments_t, csv) },
+        .target = OST_WORD(validate_arguments_t, csv),
+        .output = &ost_outputs[OST_OUTPUT_CHECKS] },
 };
 
 const ost_command_t ost_command_validate = {

@@ -85,6 +85,21 @@ static int wrong_option(const ost_command_t *self, int reason, const char *word,
     return OST_EXIT_USAGE;
 }
 
+/* Files that are to be written are looked at before anything else is done. */
+static int check_outputs(const ost_command_t *self, const void *arguments)
+{
+    int code = OST_EXIT_OK;
+    for (size_t i = 0; i < self->n_options && code == OST_EXIT_OK; i++) {
+        const ost_option_t *o = &self->options[i];
+        char name[40];
+        if (o->output == NULL) continue;
+        const char *path = *(const char *const *) (const void *) ((const char *) arguments + o->target);
+        snprintf(name, sizeof(name), o->letter != 0 ? "-%.1s" : "--%s", o->letter != 0 ? &o->letter : o->name);
+        if (path != NULL) code = ost_cli_check_output(name, o->output, path);
+    }
+    return code;
+}
+
 const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void *arguments, int *code)
 {
     struct option table[MAX_OPTIONS + 2] = { { 0 } };
@@ -115,10 +130,12 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
             if ((*code = apply_option(&self->options[i], optarg, arguments)) != OST_EXIT_OK) return NULL;
         }
     }
+    size_t n_words = (size_t) (argc - optind), n_expected = self->argument[0] != '\0';
+    if (n_words == n_expected || (n_words > n_expected && self->takes_several)) {
+        *code = check_outputs(self, arguments);
+        return *code != OST_EXIT_OK ? NULL : n_expected > 0 ? argv[optind] : "";
+    }
     *code = OST_EXIT_USAGE;
-    if (argc == optind && self->argument[0] == '\0') return "";
-    if (self->argument[0] != '\0' && (argc - optind == 1 || (argc > optind && self->takes_several)))
-        return argv[optind];
     if (self->argument[0] == '\0')
         ost_cli_message("%s: takes options only, but '%s' is given", self->name, argv[optind]);
     else if (argc == optind)

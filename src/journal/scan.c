@@ -155,7 +155,7 @@ static int visit_probe(ost_journal_t *self, const ost_record_head_t *head, const
 
 void ost_journal_count_end(ost_part_state_t *self, const ost_kept_end_t *end)
 {
-    self->kept.sums.n_threads = (int) end->n_threads;
+    if ((int) end->n_threads > self->kept.sums.n_threads) self->kept.sums.n_threads = (int) end->n_threads;
     self->kept.sums.seconds_wall = self->wall_before + end->seconds_wall;
     self->kept.sums.seconds_cpu = self->cpu_before + end->seconds_cpu;
 }

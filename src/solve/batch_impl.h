@@ -33,6 +33,13 @@ struct ost_batch {
 };
 
 /* Run all jobs by a method over lanes, compiled per instruction set. */
+/* Steps between two looks at `stop`: milliseconds of the largest systems. */
+#define OST_STEPS_PER_LOOK 64
+static inline bool ost_batch_is_to_stop(const ost_batch_t *self)
+{
+    return self->options.stop != NULL && atomic_load_explicit(self->options.stop, memory_order_relaxed);
+}
+
 bool ost_batch_integrate_base(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
 bool ost_batch_integrate_avx2(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);
 bool ost_batch_integrate_avx512(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs);

@@ -17,8 +17,6 @@
 /* A switch function whose parabola through start, middle and end of a step comes so much closer to 0 than they do, or
  * across, is looked at there. */
 #define CLOSER 0.25
-/* Steps between two looks at `stop`: milliseconds of the largest systems. */
-#define STEPS_PER_LOOK 64
 
 typedef struct {
     ost_batch_t *b;
@@ -580,11 +578,6 @@ static const ost_method_t *const methods[OST_N_STEPPERS] = {
 #undef OST_METHOD
 };
 
-static bool is_to_stop(const ost_batch_t *b)
-{
-    return b->options.stop != NULL && atomic_load_explicit(b->options.stop, memory_order_relaxed);
-}
-
 bool OST_LANE_FN(ost_batch_integrate)(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs)
 {
     if (n_jobs == 0) return true;
@@ -600,8 +593,8 @@ bool OST_LANE_FN(ost_batch_integrate)(ost_batch_t *self, ost_job_t *jobs, size_t
     run.t_stop = run.t_out = ost_v_splat(INFINITY);
     restart(&run, refill(&run));
     while (ost_mask_any(run.live)) {
-        if (is_to_stop(self)) return false;
-        for (int k = 0; k < STEPS_PER_LOOK && ost_mask_any(run.live); k++) step(&run);
+        if (ost_batch_is_to_stop(self)) return false;
+        for (int k = 0; k < OST_STEPS_PER_LOOK && ost_mask_any(run.live); k++) step(&run);
     }
     return true;
 }

@@ -192,7 +192,7 @@ static void step(struct ost_gsl *self, double target)
     const ost_solver_options_t *options = &self->b->options;
     gsl_odeiv2_driver *driver = self->driver;
     ost_solver_stats_t *stats = &self->lane->job->stats;
-    self->stopped = options->stop != NULL && atomic_load_explicit(options->stop, memory_order_relaxed);
+    self->stopped = ost_batch_is_to_stop(self->b);
     self->failed = self->stopped;
     if (self->stopped) return;
     self->h = fmin(self->h, options->h_max);

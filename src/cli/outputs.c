@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes the names of files that commands are to write; refuses, before anything is computed, those that cannot be
+ * written or do not fit their kind. A slip of the hand (-o mine.yaml) must not cost an experiment. */
+#include "cli.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KIND(NAME, ending, what, head) [NAME] = { ending, what, head },
+const ost_output_kind_t ost_outputs[] = { OST_OUTPUTS(KIND) };
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* @return OST_EXIT_OK, or another exit code, having said why */
+static int check_name(const char *option, const ost_output_kind_t *kind, const char *path)
+{
+    size_t n = strlen(path), n_ending = strlen(kind->ending);
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        ost_cli_message("%s: '%s' is a folder; name a file in it, such as %s%sNAME%s", option, path, path,
+            ost_cli_ends_with(path, "/") ? "" : "/", kind->ending);
+        return OST_EXIT_USAGE;
+    }
+    if (n > n_ending && ost_cli_ends_with(path, kind->ending) && path[n - n_ending - 1] != '/') return OST_EXIT_OK;
+    ost_cli_message("%s: '%s' is not the name of %s, which ends in %s", option, path, kind->what, kind->ending);
+    return OST_EXIT_USAGE;
+}
+
+/* @return 0, or the reason of the system why no file can be made at `path` */
+static int folder_fault(const char *path, const char *folder)
+{
+    struct stat st;
+    if (stat(folder, &st) != 0) return errno;
+    if (!S_ISDIR(st.st_mode)) return ENOTDIR;
+    if (access(folder, W_OK | X_OK) != 0) return errno;
+    return strlen(base_name(path)) + strlen(OST_CLI_PART) > NAME_MAX ? ENAMETOOLONG : 0;
+}
+
+/* The folder is there and can be written to. */
+static int check_folder(const char *option, const char *path)
+{
+    char *copy = strdup(path);
+    int reason = copy != NULL ? folder_fault(path, dirname(copy)) : ENOMEM;
+    free(copy);
+    if (reason != 0) ost_cli_message("%s: %s: cannot be written: %s", option, path, strerror(reason));
+    return reason == 0 ? OST_EXIT_OK : OST_EXIT_IO;
+}
+
+/* The place is free, or has a file that begins as those of this kind. */
+static int check_replaced(const char *option, const ost_output_kind_t *kind, const char *path)
+{
+    char there[16];
+    struct stat st;
+    if (stat(path, &st) != 0) return OST_EXIT_OK;
+    if (!S_ISREG(st.st_mode)) {
+        ost_cli_message("%s: %s: cannot be written: it is not a regular file", option, path);
+        return OST_EXIT_IO;
+    }
+    FILE *file = fopen(path, "rb");
+    size_t length = strlen(kind->head), n = file != NULL ? fread(there, 1, length, file) : 0;
+    if (file != NULL) fclose(file);
+    if (file != NULL && (n == 0 || (n == length && memcmp(there, kind->head, length) == 0))) return OST_EXIT_OK;
+    bool is_shard = kind == &ost_outputs[OST_OUTPUT_RESULT] && ost_journal_is(path);
+    if (!is_shard) ost_cli_message("%s: '%s' is there and is not %s; it is not overwritten", option, path, kind->what);
+    return is_shard ? OST_EXIT_OK : OST_EXIT_USAGE;
+}
+
+int ost_cli_check_output(const char *option, const ost_output_kind_t *kind, const char *path)
+{
+    int code = check_name(option, kind, path);
+    if (code == OST_EXIT_OK) code = check_folder(option, path);
+    return code == OST_EXIT_OK ? check_replaced(option, kind, path) : code;
+}
+
+int ost_cli_write(const char *path, void (*put)(const void *what, FILE *out), const void *what, ost_error_t *err)
+{
+    char *part;
+    if (asprintf(&part, "%s" OST_CLI_PART, path) < 0) return ost_no_memory(err);
+    FILE *file = fopen(part, "w");
+    bool ok = file != NULL;
+    if (ok) {
+        put(what, file);
+        ok = !ferror(file);
+        ok = fclose(file) == 0 && ok && rename(part, path) == 0;
+    }
+    int reason = errno;
+    if (!ok) remove(part);
+    free(part);
+    return ok ? 0 : ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(reason));
+}
+
+/* Whether a result may take the place of one at `path`: of the same experiment, changed in the same way. */
+static int check_same(const char *path, const ost_experiment_t *e)
+{
+    ost_results_t *there = NULL;
+    ost_error_t err = { 0 };
+    if (access(path, F_OK) != 0) return OST_EXIT_OK;
+    if (ost_results_open(&there, path, &err) < 0) return ost_cli_fail(&err);
+    char *changes = ost_text_join((const char *const *) e->overrides, e->n_overrides, "\n");
+    const char *facts[][2] = { { "name", e->name }, { "experiment_path", e->path }, { "overrides", changes } };
+    size_t i = 0;
+    while (i < 3 && facts[i][1] != NULL && ost_results_attribute(there, facts[i][0]) != NULL &&
+           strcmp(base_name(ost_results_attribute(there, facts[i][0])), base_name(facts[i][1])) == 0) {
+        i++;
+    }
+    if (i == 3)
+        ost_cli_message("%s: an earlier result of '%s' is replaced", path, e->name);
+    else
+        ost_cli_message("%s is there, a result of another experiment or of other options ('%s' differs); name another "
+                        "file with -o",
+            path, facts[i][0]);
+    free(changes);
+    ost_results_close(there);
+    return i == 3 ? OST_EXIT_OK : OST_EXIT_USAGE;
+}
+
+bool ost_cli_needs_output(const char *command, const char *from, const ost_simulation_t *how)
+{
+    bool is_result = ost_cli_ends_with(from, ost_outputs[OST_OUTPUT_RESULT].ending);
+    if (how->out != NULL || how->dry_run || (!is_result && how->shard.n == 0)) return false;
+    ost_cli_message("%s: -o OUT.h5 is missing: %s", command,
+        is_result ? "a result file is repeated into another one" : "each shard has a file of its own");
+    return true;
+}
+
+int ost_cli_default_output(const ost_experiment_t *e, const char *suffix, bool resumes, char **path)
+{
+    const ost_output_kind_t *kind = &ost_outputs[OST_OUTPUT_RESULT];
+    if (asprintf(path, "%s%s%s", e->name, suffix, kind->ending) < 0) {
+        *path = NULL;
+        ost_cli_message("out of memory");
+        return OST_EXIT_INPUT;
+    }
+    for (char *c = *path; *c != '\0'; c++)
+        if (*c == '/') *c = '_';
+    int code = ost_cli_check_output("without -o", kind, *path);
+    return code != OST_EXIT_OK || resumes ? code : check_same(*path, e);
+}
+
+char *ost_cli_quoted(const char *path, char *buf, size_t size)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    size_t n = 0;
+    const char *before = path[0] == '-' ? "./" : "";
+    bool is_plain = path[0] != '\0' && strspn(path, plain) == strlen(path);
+    if (is_plain || size < 8) {
+        snprintf(buf, size, "%s%s", before, path);
+        return buf;
+    }
+    n = (size_t) sprintf(buf, "'%s", before);
+    for (const char *c = path; *c != '\0' && n + 6 < size; c++)
+        if (*c == '\'')
+            n += (size_t) sprintf(buf + n, "'\\''");
+        else
+            buf[n++] = *c;
+    snprintf(buf + n, size - n, "'");
+    return buf;
+}

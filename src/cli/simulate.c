@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes plans; simulates them into one result file, with progress, a summary of each, and what to do next. */
+#include "cli.h"
+#include "cohort/cohort.h"
+#include "results/results.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_MESSAGES 5
+
+typedef struct {
+    ost_journal_t *journal;
+    const ost_plan_t *plan;
+    size_t part;
+    uint64_t n_resumed; /* subjects of earlier sessions */
+    const ost_simulation_t *how;
+    ost_cli_progress_t progress;
+    const atomic_bool *stop; /* ends the run early once true */
+} run_t;
+
+static int write_block(void *user, const ost_cohort_block_t *block, ost_error_t *err)
+{
+    run_t *self = user;
+    return ost_journal_block(self->journal, self->part, block, err);
+}
+
+/* Subjects count from the beginning of the run, speed from that of this session. */
+static void report(run_t *self, ost_cli_moment_t moment, const char *event, const ost_progress_t *p)
+{
+    char done[32], all[32], failed[48] = "";
+    uint64_t n_done = p->subjects_done + self->n_resumed, n = ost_journal_part(self->journal, self->part)->n_subjects;
+    double rate = p->seconds > 0 ? (double) p->subjects_done / p->seconds : 0;
+    double left = rate > 0 ? (double) (n - n_done) / rate : 0;
+    json_t *object = json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f}", "event", event, "subjects_done",
+        (json_int_t) n_done, "subjects", (json_int_t) n, "failures", (json_int_t) p->failures, "seconds", p->seconds,
+        "subjects_per_second", rate, "seconds_left", left);
+    if (p->failures > 0) snprintf(failed, sizeof(failed), ", %s failed", ost_cli_thousands(p->failures, done));
+    ost_cli_thousands(n_done, done);
+    ost_cli_thousands(n, all);
+    double percent = 100 * (double) n_done / (double) n;
+    if (moment == OST_PROGRESS_GOES_ON)
+        ost_cli_progress(&self->progress, moment, object, "%s of %s subjects (%.0f %%), %.0f/s, %.0f s left%s", done,
+            all, percent, rate, left, failed);
+    else
+        ost_cli_progress(&self->progress, moment, object, "%s: %s of %s subjects (%.0f %%) in %.1f s%s", event, done,
+            all, percent, p->seconds, failed);
+}
+
+static int report_progress(void *user, const ost_progress_t *p)
+{
+    run_t *self = user;
+    if (ost_cli_progress_is_due(&self->progress)) report(self, OST_PROGRESS_GOES_ON, "progress", p);
+    return 0;
+}
+
+static void report_end(run_t *self, const ost_cohort_summary_t *s)
+{
+    const ost_progress_t end = { .subjects_done = s->subjects, .failures = s->failures, .seconds = s->seconds_wall };
+    report(self, OST_PROGRESS_ENDS, s->interrupted ? "interrupted" : "finished", &end);
+}
+
+/* Largest error over the elements of a variable, NAN where it was not measured. */
+static double error_of(const double *errors, const ost_variable_t *v)
+{
+    double worst = NAN;
+    for (size_t i = v->first; i < v->first + v->n_elements; i++) worst = fmax(worst, errors[i]);
+    return worst;
+}
+
+/* How far something is off, in BMD and where it is farthest. */
+static void print_error(const ost_plan_t *plan, const char *what, size_t n_subjects, const double *errors)
+{
+    const ost_variable_t *farthest = NULL, *bmd = NULL;
+    char text[64];
+    for (size_t i = 0; i < plan->outputs->n_variables; i++) {
+        const ost_variable_t *v = &plan->outputs->variables[i];
+        double error = error_of(errors, v);
+        if (isnan(error)) continue;
+        if (strcmp(v->name, "bmd") == 0) bmd = v;
+        if (farthest == NULL || error > error_of(errors, farthest)) farthest = v;
+    }
+    if (farthest == NULL) return;
+    const ost_variable_t *first = bmd != NULL ? bmd : farthest;
+    printf("%s, first %s: %s differs by %.2g %% at most", what, ost_cli_plural(n_subjects, "subject", text),
+        first->name, error_of(errors, first));
+    if (first != farthest) printf(", and most of all %s, by %.2g %%", farthest->name, error_of(errors, farthest));
+    putchar('\n');
+}
+
+/* What the run measured of its own errors; and outputs without a value. */
+static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
+{
+    char text[64];
+    print_error(plan, "this tolerance against a smaller one", s->n_solver_probed, s->solver_error);
+    print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error);
+    for (size_t i = 0; i < plan->outputs->n_variables; i++) {
+        const ost_variable_t *v = &plan->outputs->variables[i];
+        uint64_t n = 0;
+        for (size_t o = v->first; o < v->first + v->n_elements; o++)
+            n = s->n_not_finite[o] > n ? s->n_not_finite[o] : n;
+        if (n > 0)
+            printf(
+                "no value: %s is not a number at some times of %s\n", v->name, ost_cli_plural(n, "subject-arm", text));
+    }
+}
+
+/* What all blocks took and amount to, those of earlier sessions as well. */
+static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *heading)
+{
+    const ost_experiment_t *e = run->plan->experiment;
+    const ost_journal_part_t *kept = ost_journal_part(run->journal, run->part);
+    const ost_cohort_summary_t *all = &kept->sums;
+    char a[64], b[64], c[64];
+    double jobs = fmax(1, (double) all->subjects * (double) e->n_arms);
+    if (heading != NULL) printf("%s\n", heading);
+    printf("%s x %s in %.2f s on %s (%s): %.0f subject-arms/s\n", ost_cli_plural(all->subjects, "subject", a),
+        ost_cli_plural(e->n_arms, "arm", b), all->seconds_wall, ost_cli_plural((uint64_t) all->n_threads, "thread", c),
+        ost_isa_name(s->isa), jobs / all->seconds_wall);
+    if (run->n_resumed > 0)
+        printf("resumed: %s of an earlier run were there\n", ost_cli_plural(run->n_resumed, "subject", a));
+    double steps = (double) all->stats.steps, tries = steps + (double) all->stats.rejected;
+    printf("%.1f steps of %s per subject-arm, %.2f %% of steps rejected\n", steps / jobs, ost_stepper_name(s->stepper),
+        tries > 0 ? 100 * (double) all->stats.rejected / tries : 0);
+    print_doubts(run->plan, all);
+    if (all->failures > 0)
+        printf("failed: %s of %s\n", ost_cli_thousands(all->failures, a),
+            ost_cli_plural(all->subjects * e->n_arms, "subject-arm", b));
+    ost_failed_t f;
+    for (size_t i = 0; i < MAX_MESSAGES && ost_journal_failure(run->journal, run->part, i, &f); i++)
+        printf("  subject %llu, arm '%s': %s\n", (unsigned long long) f.subject, f.arm, f.message);
+    if (all->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
+    if (s->interrupted && heading == NULL)
+        printf("interrupted: %s of %s are in the file; the same command with --resume goes on from there\n",
+            ost_cli_thousands(all->subjects, a), ost_cli_plural(kept->n_subjects, "subject", b));
+}
+
+void ost_cli_written(const char *out)
+{
+    char size[32], path[PATH_MAX + 8], plot[PATH_MAX], command[PATH_MAX + 8];
+    struct stat st;
+    printf("written: %s (%s)\n", out, stat(out, &st) == 0 ? ost_cli_bytes((double) st.st_size, size) : "?");
+    printf("next:    osteon show %s\n", ost_cli_quoted(out, path, sizeof(path)));
+    if (ost_cli_plot_command(plot, sizeof(plot)))
+        printf("         %s %s\n", ost_cli_quoted(plot, command, sizeof(command)), path);
+}
+
+/* After a failure: what a run with --resume can start from. */
+static void mention_part(const char *out)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s.part", out);
+    if (access(path, F_OK) == 0)
+        ost_cli_message("%s holds what was computed; the same command with --resume goes on from there", path);
+}
+
+bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how)
+{
+    *how = restart ? OST_JOURNAL_RESTART : resume ? OST_JOURNAL_RESUME : OST_JOURNAL_NEW;
+    if (resume && restart) ost_cli_message("--resume and --restart exclude each other");
+    return !(resume && restart);
+}
+
+/* With --resume and no journal: a result of another run is left alone, and there is nothing left to do of a complete
+ * one. @return 0: run; 1: it is complete; or a negative code */
+static int check_finished(const ost_plan_t *plan, const char *out, ost_error_t *err)
+{
+    ost_results_t *results = NULL;
+    ost_identity_t identity = { 0 };
+    if (ost_journal_exists(out) || access(out, F_OK) != 0) return 0;
+    int ret = ost_results_open(&results, out, err);
+    if (ret == 0) ret = ost_identity_init(&identity, plan, err);
+    if (ret == 0) ret = ost_identity_compare(&identity, &results->attributes, "resumed", out, err);
+    if (ret == 0) {
+        const char *n_done = ost_results_attribute(results, "n_done");
+        ret = n_done != NULL && strtoull(n_done, NULL, 10) == plan->experiment->n_subjects;
+    }
+    ost_identity_free(&identity);
+    ost_results_close(results);
+    return ret;
+}
+
+/* Run one of the plans. @return 0, 1: interrupted, or a negative code */
+static int run_part(run_t *run, const char *heading, ost_error_t *err)
+{
+    ost_cohort_summary_t summary = { 0 };
+    const ost_journal_part_t *kept = ost_journal_part(run->journal, run->part);
+    const ost_cohort_options_t options = { .n_threads = run->how->n_threads,
+        .sink = write_block,
+        .parallel_sink = true,
+        .done = kept->done,
+        .progress = report_progress,
+        .stop = run->stop,
+        .user = run };
+    run->n_resumed = kept->n_resumed;
+    int ret = ost_cohort_run(run->plan, &options, &summary, err);
+    if (ret == 0) report_end(run, &summary);
+    if (ret == 0) ret = ost_journal_end(run->journal, run->part, &summary, err);
+    if (ret == 0 && !run->how->quiet && kept->sums.subjects > 0) print_summary(run, &summary, heading);
+    if (ret == 0) ret = summary.interrupted;
+    ost_cohort_summary_free(&summary);
+    return ret;
+}
+
+bool ost_cli_shard(const char *text, ost_shard_t *shard)
+{
+    int n = 0;
+    *shard = (ost_shard_t){ 0 };
+    if (text == NULL) return true;
+    if (strspn(text, "0123456789/") == strlen(text) && strlen(text) < 20 &&
+        sscanf(text, "%zu/%zu%n", &shard->i, &shard->n, &n) == 2 && text[n] == '\0' && shard->i >= 1 &&
+        shard->i <= shard->n) {
+        return true;
+    }
+    ost_cli_message("--shard: '%s' is no part of a cohort, such as 2/8, the second of eight", text);
+    return false;
+}
+
+bool ost_cli_isa(const char *text, int *isa)
+{
+    *isa = text != NULL ? ost_isa_from_name(text) : -1;
+    if (text == NULL || *isa >= 0) return true;
+    ost_cli_message(
+        "--isa: '%s' is not available on this machine; the widest is '%s'", text, ost_isa_name(ost_isa_best()));
+    return false;
+}
+
+static int merge(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how)
+{
+    ost_error_t err = { 0 };
+    ost_journal_t *journal = NULL;
+    uint64_t n_failed = 0, n_subjects = 0;
+    char a[64], b[64];
+    int ret = ost_journal_gather(
+        &journal, (const char *const *) how->shards->items, how->shards->n, parts, n_parts, (ost_shard_t){ 0 }, &err);
+    if (ret == 0) ret = ost_results_write(journal, how->out, &err);
+    for (size_t p = 0; p < n_parts && ret == 0; p++) {
+        n_failed += ost_journal_part(journal, p)->sums.failures;
+        n_subjects = ost_journal_part(journal, p)->sums.subjects;
+    }
+    ost_journal_close(journal);
+    if (ret < 0) return ost_cli_fail(&err);
+    if (!how->quiet) {
+        printf("merged: %s of %s", ost_cli_plural(n_subjects, "subject", a), ost_cli_plural(how->shards->n, "file", b));
+        printf(n_failed > 0 ? ", %s failed\n" : "\n", ost_cli_plural(n_failed, "subject-arm", a));
+        ost_cli_written(how->out);
+    }
+    return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
+}
+
+/* What is wanted is there: of a shard, in a journal; else in a result file. @return 0: no; 1: yes, or a negative code
+ */
+static int check_complete(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how, ost_error_t *err)
+{
+    ost_journal_t *journal = NULL;
+    if (how->resume != OST_JOURNAL_RESUME) return 0;
+    if (how->shard.n == 0) return n_parts == 1 ? check_finished(parts[0].plan, how->out, err) : 0;
+    if (ost_journal_exists(how->out) || !ost_journal_is(how->out)) return 0;
+    int ret = ost_journal_gather(&journal, &how->out, 1, parts, n_parts, how->shard, err);
+    ost_journal_close(journal);
+    return ret == 0 ? 1 : ret;
+}
+
+/* All plans that are left to be run, one after the other. @return as run_part() */
+static int run_parts(run_t *run, const ost_part_t *parts, size_t n_parts, uint64_t *n_failed, ost_error_t *err)
+{
+    int ret = 0;
+    for (run->part = 0; run->part < n_parts && ret == 0; run->part++) {
+        run->plan = parts[run->part].plan;
+        ret = run_part(run, parts[run->part].name, err);
+        *n_failed += ost_journal_part(run->journal, run->part)->sums.failures;
+    }
+    return ret;
+}
+
+static uint64_t count_done(const run_t *run, size_t n_parts)
+{
+    uint64_t n = 0;
+    for (size_t p = 0; p < n_parts; p++) n += ost_journal_part(run->journal, p)->sums.subjects;
+    return n;
+}
+
+/* Of what was run, make the file. A shard stays a journal. @return 0 or a negative code */
+static int finish(run_t *run, const ost_part_t *parts, size_t n_parts, bool is_interrupted, ost_error_t *err)
+{
+    const ost_simulation_t *how = run->how;
+    bool is_shard = how->shard.n > 0;
+    uint64_t n_done = count_done(run, n_parts);
+    int ret = 0;
+    if (n_done == 0)
+        ost_cli_message("interrupted before the first block of up to %d subjects was finished; nothing is written",
+            OST_COHORT_BLOCK);
+    if (is_shard && !is_interrupted) return ost_journal_seal(run->journal, how->out, err);
+    if (!is_shard && (!is_interrupted || (n_parts == 1 && n_done > 0)))
+        ret = ost_results_write(run->journal, how->out, err);
+    if (ret == 0 && !is_interrupted)
+        ost_journal_remove(run->journal);
+    else
+        ost_journal_close(run->journal);
+    for (size_t p = 0, n = 0; p < n_parts && ret == 0 && !is_interrupted && !how->quiet; p++)
+        if (parts[p].left_out != NULL) printf("%s%s\n", n++ == 0 ? "left out\n" : "", parts[p].left_out);
+    return ret;
+}
+
+static void print_finished(const ost_simulation_t *how)
+{
+    char a[32];
+    struct stat st;
+    if (how->shard.n == 0) {
+        ost_cli_written(how->out);
+        return;
+    }
+    printf("written: %s (%s), shard %zu of %zu\n", how->out,
+        stat(how->out, &st) == 0 ? ost_cli_bytes((double) st.st_size, a) : "?", how->shard.i, how->shard.n);
+    printf("next:    osteon merge the files of all %zu shards -o OUT.h5\n", how->shard.n);
+}
+
+/* Simulate to the end, or to an interruption. @return an exit code */
+static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how)
+{
+    ost_error_t err = { 0 };
+    run_t run = { .how = how, .progress = how->progress, .stop = ost_cli_catch_signals() };
+    uint64_t n_failed = 0;
+    int ret = check_complete(parts, n_parts, how, &err);
+    if (ret > 0) {
+        ost_cli_message("%s is complete; there is nothing to resume", how->out);
+        return OST_EXIT_OK;
+    }
+    if (ret == 0) ret = ost_journal_open(&run.journal, how->out, parts, n_parts, how->shard, how->resume, &err);
+    if (ret < 0) return ost_cli_fail(&err);
+    ret = run_parts(&run, parts, n_parts, &n_failed, &err);
+    bool is_interrupted = ret > 0, has_result = !is_interrupted || (n_parts == 1 && how->shard.n == 0);
+    has_result = has_result && count_done(&run, n_parts) > 0;
+    if (ret < 0)
+        ost_journal_close(run.journal);
+    else
+        ret = finish(&run, parts, n_parts, is_interrupted, &err);
+    if (ret == 0 && !how->quiet && has_result) print_finished(how);
+    int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    if (ret < 0 || is_interrupted) mention_part(how->out);
+    if (code != OST_EXIT_OK) return code;
+    if (is_interrupted) return OST_EXIT_INTERRUPTED;
+    return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
+}
+
+int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how)
+{
+    ost_simulation_t named = *how;
+    char *own = NULL;
+    int code = OST_EXIT_OK;
+    if (how->out == NULL)
+        code = ost_cli_default_output(
+            parts[0].plan->experiment, parts[0].name != NULL ? "_models" : "", how->resume == OST_JOURNAL_RESUME, &own);
+    if (how->out == NULL) named.out = own;
+    if (code == OST_EXIT_OK)
+        code = how->shards != NULL ? merge(parts, n_parts, &named) : simulate(parts, n_parts, &named);
+    free(own);
+    return code;
+}
