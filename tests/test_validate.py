@@ -6,6 +6,7 @@ import math
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -242,7 +243,16 @@ class Analysis(Trials):
             (head + "0,0.1,1,1\n1,x,1,1\n", 3, "tiny.g: 'x' is not a number"),
             (head + "0,0.1,1,1\n1,0.9,1,1\n", 3, "'tiny.g' = 0.9 is not within 0.001..0.5 1/y"),
             (head + "0,nan,1,1\n", 2, "tiny.g: 'nan' is not a number"),
-            (head + "0,,1,1\n", 2, "is not within"),
+            (head + "0,,1,1\n", 2, "tiny.g: a number is expected"),
+            (head + "1,0.1,1,1\n", 2, "the first row must be draw 0, the estimate"),
+            (head + "0,0.1,1,1\n2,0.1,1,1\n2,0.2,1,1\n", 4, "draw: '2' must be a whole number above"),
+            (head + "0,0.1,1,1\n1.5,0.1,1,1\n", 3, "draw: '1.5' must be a whole number above"),
+            (head + "0,0.1,1,1\n1,0.1,1,2\n", 3, "a residual error differs from that of draw 0"),
+            (head + "0,0x1,1,1\n", 2, "tiny.g: '0x1' is not a number"),
+            (head + "0,1e999,1,1\n", 2, "tiny.g: '1e999' is not a number"),
+            (head + "0,0.1,1,1\n\n\n1,0.9,1,1\n", 5, "'tiny.g' = 0.9 is not within"),
+            ("draw,tiny.g [1/y],tiny.g [1/d]\n0,0.1,0.0003\n", 1, "duplicate parameter 'tiny.g'"),
+            ("draw,tiny.g [1/y],within BMD,within BMD\n0,0.1,1,1\n", 1, "duplicate column 'within BMD'"),
             (head + "0,0.1,-1,1\n", 2, "a residual error is negative or missing"),
             (head + "0,0.1,1,nan\n", 2, "residual error: 'nan' is not a number"),
         ):
@@ -251,6 +261,61 @@ class Analysis(Trials):
                 done = self.validate("--parameters", "p.csv", code=1)
                 self.assertIn(f"p.csv:{line}:" if line else "p.csv: ", done.stderr)
                 self.assertIn(part, done.stderr)
+
+    def test_wrong_evidence(self):
+        """A table that makes no sense is refused at the same place, in the same words, by every command."""
+        shutil.copy(self.path("trials/tiny.model"), self.path("tiny.model"))
+        self.write("evidence.csv", HEAD + ROWS)
+        self.write("one.yaml", TRIAL)
+        self.osteon("run", "one.yaml", "--subjects", "4", "-o", "one.h5", "--quiet")
+        names = HEAD.strip().split(",")
+        for at, changes, message in (
+            ("lower", {"lower": "-2", "upper": "-4"}, "lower: -2 must be below 'upper' (-4)"),
+            ("value", {"upper": "-3.5"}, "value: -3 is outside its own 95ci, -4 to -3.5"),
+            ("upper", {"lower": "", "upper": "-1", "interval": "se"}, "upper: the se is -1; it must be above 0"),
+            ("n", {"n": "0"}, "n: 0 must be a whole number of subjects, 1 or more"),
+            ("endpoint", {"endpoint": "BMD_chnge"}, "endpoint: 'BMD_chnge' is not one of the words of"),
+            ("time_months", {"time_months": "20240101"}, "20240101 months are longer than a human life (1440)"),
+            ("unit", {"unit": "percnt"}, "unit: 'percnt' is neither a word for a unit of evidence nor a unit"),
+            ("site", {"site": "L5"}, "site: 'L5' is not one of the words of"),
+            ("value", {"value": ""}, "value: a number is expected"),
+            ("unit", {"unit": "ng_per_mL"}, "unit: 'ng_per_mL' does not fit endpoint 'BMD_change'"),
+        ):
+            row = dict(zip(names, "calibrate,T,placebo,BMD_change,LS,12,mean,-3,percent,-4,-2,95ci,50,c,r,".split(",")))
+            row.update(changes)
+            place = f"2:{len(''.join(row[name] + ',' for name in names[:names.index(at)])) + 1}: "
+            text = HEAD + ",".join(row.values()) + "\n" + ROWS
+            self.write("evidence.csv", text)
+            self.write("trials/evidence.csv", text)
+            for words in (("fit", "fit.yaml"), ("validate", "--trials", "trials"),
+                          ("check", "one.yaml"), ("show", "one.h5"), ("show", "one.h5", "--evidence")):
+                with self.subTest(changes=changes, words=words):
+                    err = self.osteon(*words, code=1).stderr
+                    self.assertIn("evidence.csv:" + place, err)
+                    self.assertIn(message, err)
+
+    def test_rows_twice_and_none(self):
+        """The same observation twice is named with both lines and counts once; where none is left the exit code is 1."""
+        rows = ROWS.replace(",FN,", ",total body,")
+        self.write("trials/evidence.csv", HEAD + rows + rows.splitlines()[0].replace(",c,r", ",other,s") + "\n")
+        warning = "evidence.csv:8: the observation of line 2 again (T, placebo, BMD_change LS); it counts once"
+        done = self.validate()
+        self.assertIn(warning, done.stderr)
+        self.assertEqual(len(rows_of(done.stdout)), 5)
+        done = self.osteon("fit", "fit.yaml")
+        self.assertIn(warning, done.stderr)
+        self.assertIn("not compared: T, drug, BMD_change total body: not simulated: no output of a model is", done.stderr)
+        self.assertIn("A fit: 2 rows of 1 groups", done.stdout)
+        self.write("trials/evidence.csv", HEAD + "".join(
+            f"validate,T,{arm},fracture_HR,any,12,mean,0.5,hazard_ratio,,,none,,c,r,\n"
+            for arm in ("placebo", "drug", "difference")))
+        done = self.validate(code=1)
+        self.assertIn("no row of the evidence can be compared", done.stderr)
+        self.assertIn("no row of the evidence can be compared", self.osteon("check", "trials/one.yaml", code=1).stderr)
+        self.assertIn("is left to be fitted", self.osteon("fit", "fit.yaml", code=1).stderr)
+        self.write("trials/evidence.csv", HEAD + ROWS)
+        self.write("fit.yaml", FIT.replace("site: TH", "site: THH"))
+        self.assertIn("fit.yaml:10:5: site: 'THH' is not one of the words of", self.osteon("fit", "fit.yaml", code=1).stderr)
 
     def test_where_the_uncertainty_comes_from(self):
         """The report says whose parameters were used; a draw that gives no value leaves no interval."""

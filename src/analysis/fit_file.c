@@ -56,9 +56,9 @@ static const ost_schema_t fit_schema = { "", MAP, "a mapping of trials, paramete
 static const ost_param_t *find_param(const ost_trials_t *trials, const char *name)
 {
     for (size_t t = 0; t < trials->n_trials; t++) {
-        const ost_plan_t *plan = &trials->trials[t].plan;
-        for (size_t b = 0; b < plan->blocks->n; b++) {
-            const ost_model_t *model = plan->blocks->block[b].model;
+        const ost_blocks_t *blocks = trials->trials[t].plan.blocks; /* NULL without observations: not planned */
+        for (size_t b = 0; blocks != NULL && b < blocks->n; b++) {
+            const ost_model_t *model = blocks->block[b].model;
             size_t n = strlen(model->name);
             if (strncmp(name, model->name, n) != 0 || name[n] != '.') continue;
             int k = ost_model_param(model, name + n + 1);
@@ -73,9 +73,11 @@ static int unknown_param(const ost_fit_t *self, const ost_yaml_t *tree, const os
     const char *names[1024];
     char buffer[1024][96];
     size_t n = 0;
-    for (size_t t = 0; t < self->trials.n_trials; t++)
-        for (size_t i = 0; i < self->trials.trials[t].plan.blocks->n_params && n < 1024; i++, n++)
-            names[n] = ost_blocks_param_name(self->trials.trials[t].plan.blocks, i, buffer[n], sizeof(buffer[n]));
+    for (size_t t = 0; t < self->trials.n_trials; t++) {
+        const ost_blocks_t *blocks = self->trials.trials[t].plan.blocks;
+        for (size_t i = 0; blocks != NULL && i < blocks->n_params && n < 1024; i++, n++)
+            names[n] = ost_blocks_param_name(blocks, i, buffer[n], sizeof(buffer[n]));
+    }
     const char *near = NULL;
     size_t length = strlen(node->key); /* one of an index needs its element: aibl.T is aibl.T[lumbar_spine] */
     for (size_t i = 0; i < n && near == NULL; i++)
@@ -132,6 +134,11 @@ static int read_exclusion(
     return ret;
 }
 
+static int no_row(const ost_fit_t *self, ost_error_t *err)
+{
+    return ost_fail_at(err, OST_ERR_VALUE, self->path, 0, 0, "no row of role 'calibrate' is left to be fitted");
+}
+
 /* Rows of role calibrate that no exclusion takes; those of one trial and class stand together. */
 static int choose_rows(ost_fit_t *self, ost_error_t *err)
 {
@@ -175,8 +182,7 @@ static int choose_rows(ost_fit_t *self, ost_error_t *err)
     }
     free(taken);
     free(all);
-    if (ret == 0 && self->n_rows == 0)
-        ret = ost_fail_at(err, OST_ERR_VALUE, self->path, 0, 0, "no row of role 'calibrate' is left to be fitted");
+    if (ret == 0 && self->n_rows == 0) ret = no_row(self, err);
     for (size_t x = 0; x < self->n_exclusions && ret == 0; x++)
         if (self->exclusions[x].n_rows == 0)
             ret = ost_fail_at(err, OST_ERR_NAME, self->path, self->exclusions[x].where.location.line,
@@ -222,6 +228,7 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoi
     self->seed = 1;
     self->n_starts = 10;
     int ret = read_trials(self, tree, endpoints, err);
+    if (ret == 0 && self->trials.n_observations == 0) ret = no_row(self, err);
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(root, "title"), &self->title, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "seed"), 0, UINT64_MAX, &self->seed, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "starts"), 1, 1000, &self->n_starts, err);

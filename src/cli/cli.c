@@ -328,7 +328,7 @@ int ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *e
     free(endpoints);
     ost_cli_warn(&evidence->warnings);
     if (ret == 0 && self->n_observations == 0)
-        ret = ost_fail(&err, OST_ERR_NAME, "no row that the comparisons take can be compared");
+        ret = ost_fail(&err, OST_ERR_NAME, "no row of the evidence can be compared");
     if (ret == 0) return OST_EXIT_OK;
     if (self->n_observations == 0) ost_cli_not_compared(self);
     ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));

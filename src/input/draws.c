@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int fail(const ost_csv_t *csv, const char *what)
+static int fail(const ost_csv_t *csv, size_t field, const char *what)
 {
-    return ost_fail_at(csv->err, OST_ERR_SYNTAX, csv->path, csv->record_line, 0,
-        "%s; a table that 'osteon fit -o' wrote is expected", what);
+    return ost_csv_fail(csv, field, OST_ERR_SYNTAX, "%s; a table that 'osteon fit -o' wrote is expected", what);
 }
 
 /* Where a column goes. */
@@ -43,18 +42,22 @@ static double *find_error(ost_draws_t *self, const char *name)
 }
 
 /* "aibl.T[total_hip] [1/y]", cut up in place. */
-static int read_name(ost_draws_t *self, column_t *column, char *text, const ost_csv_t *csv)
+static int read_name(ost_draws_t *self, column_t *column, size_t field, const ost_csv_t *csv)
 {
     ost_unit_t unit;
+    char *text = csv->fields[field];
     *column = (column_t){ .error = find_error(self, text), .factor = 1 };
     if (column->error != NULL) return 0;
     char *open = strrchr(text, '['), *close = strrchr(text, ']');
     if (open == NULL || open == text || close == NULL || close < open || open[-1] != ' ')
-        return fail(csv, "a column is not headed like 'model.parameter [unit]'");
+        return fail(csv, field, "a column is not headed like 'model.parameter [unit]'");
     open[-1] = *close = '\0';
-    if (ost_unit_parse(&unit, open + 1, csv->err) < 0) return fail(csv, "a unit cannot be read");
+    if (ost_unit_parse(&unit, open + 1, csv->err) < 0) return fail(csv, field, "a unit cannot be read");
+    if (ost_words_find((const char *const *) self->names, self->n_params, text) < self->n_params)
+        return ost_csv_fail(csv, field, OST_ERR_NAME, "duplicate parameter '%s'", text);
     if ((self->names[self->n_params] = ost_strdup(text)) == NULL) return ost_no_memory(csv->err);
     self->units[self->n_params] = unit;
+    self->head[self->n_params] = csv->location[field];
     column->param = self->n_params++;
     column->factor = unit.factor;
     return 0;
@@ -62,33 +65,69 @@ static int read_name(ost_draws_t *self, column_t *column, char *text, const ost_
 
 static int read_header(ost_draws_t *self, column_t *columns, const ost_csv_t *csv)
 {
-    if (csv->n_fields < 2 || strcmp(csv->fields[0], "draw") != 0) return fail(csv, "the first column is not 'draw'");
+    if (csv->n_fields < 2 || strcmp(csv->fields[0], "draw") != 0) return fail(csv, 0, "the first column is not 'draw'");
     self->names = calloc(csv->n_fields, sizeof *self->names);
     self->units = calloc(csv->n_fields, sizeof *self->units);
-    if (self->names == NULL || self->units == NULL) return ost_no_memory(csv->err);
+    self->head = calloc(csv->n_fields, sizeof *self->head);
+    if (self->names == NULL || self->units == NULL || self->head == NULL) return ost_no_memory(csv->err);
     int ret = 0;
-    for (size_t i = 1; i < csv->n_fields && ret == 0; i++) ret = read_name(self, &columns[i], csv->fields[i], csv);
+    for (size_t i = 1; i < csv->n_fields && ret == 0; i++) {
+        ret = read_name(self, &columns[i], i, csv);
+        for (size_t k = 1; k < i && ret == 0 && columns[i].error != NULL; k++)
+            if (columns[k].error == columns[i].error)
+                ret = ost_csv_fail(csv, i, OST_ERR_NAME, "duplicate column '%s'", csv->fields[i]);
+    }
     return ret;
+}
+
+/* Draws are numbered from 0, the estimate, upwards. @param[in,out] last  number of the row before */
+static int check_number(const ost_csv_t *csv, size_t row, double *last)
+{
+    double number = 0;
+    int ret = strcmp(csv->fields[0], "estimate") != 0 ? ost_csv_number(csv, 0, "draw", &number) : 0;
+    if (ret < 0) return ret;
+    if (row == 0 && number != 0) return fail(csv, 0, "the first row must be draw 0, the estimate");
+    if (row > 0 && !(number > *last && number == floor(number)))
+        return ost_csv_fail(
+            csv, 0, OST_ERR_SYNTAX, "draw: '%s' must be a whole number above that of the row before", csv->fields[0]);
+    *last = number;
+    return 0;
+}
+
+/* A size of errors is that of the fit, the same in every row. */
+static int read_error(const ost_csv_t *csv, size_t field, size_t row, double *error)
+{
+    double value;
+    int ret = ost_csv_number(csv, field, "residual error", &value);
+    if (ret < 0) return ret;
+    if (!(value >= 0)) return fail(csv, field, "a residual error is negative or missing");
+    if (row > 0 && value != *error) return fail(csv, field, "a residual error differs from that of draw 0");
+    *error = value;
+    return 0;
 }
 
 static int read_draw(ost_draws_t *self, size_t row, const column_t *columns, const ost_csv_t *csv)
 {
-    double *values = realloc(self->values, (row + 1) * (self->n_params + 1) * sizeof(*values));
-    if (values == NULL) return ost_no_memory(csv->err);
-    self->values = values;
-    for (size_t i = 1; i < csv->n_fields; i++) {
-        double value;
-        const char *name = columns[i].error == NULL ? self->names[columns[i].param] : "residual error";
-        int ret = ost_csv_number(csv, i, name, &value);
-        if (ret < 0) return ret;
-        if (columns[i].error == NULL)
-            values[row * self->n_params + columns[i].param] = value * columns[i].factor;
-        else if (!(value >= 0))
-            return fail(csv, "a residual error is negative or missing");
-        else
-            *columns[i].error = value;
+    size_t n = (row + 1) * (self->n_params + 1);
+    double *values = realloc(self->values, n * sizeof(*values));
+    if (values != NULL) self->values = values;
+    ost_location_t *places = realloc(self->places, n * sizeof(*places));
+    if (places != NULL) self->places = places;
+    if (values == NULL || places == NULL) return ost_no_memory(csv->err);
+    int ret = 0;
+    for (size_t i = 1; i < csv->n_fields && ret == 0; i++) {
+        size_t k = row * self->n_params + columns[i].param;
+        if (columns[i].error != NULL) {
+            ret = read_error(csv, i, row, columns[i].error);
+            continue;
+        }
+        ret = ost_csv_number(csv, i, self->names[columns[i].param], &values[k]);
+        if (ret == 0 && isnan(values[k]))
+            ret = ost_csv_fail(csv, i, OST_ERR_VALUE, "%s: a number is expected", self->names[columns[i].param]);
+        values[k] *= columns[i].factor;
+        places[k] = csv->location[i];
     }
-    return 0;
+    return ret;
 }
 
 int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err)
@@ -96,12 +135,17 @@ int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err)
     ost_csv_t csv;
     column_t columns[OST_CSV_MAX_FIELDS];
     size_t n_rows = 0;
+    double last = -1;
     *self = (ost_draws_t){ .path = ost_strdup(path) };
     if (self->path == NULL) return ost_no_memory(err);
     int ret = ost_csv_open(&csv, path, err);
     if (ret == 0) ret = read_header(self, columns, &csv);
-    while (ret == 0 && (ret = ost_csv_next(&csv)) > 0) ret = read_draw(self, n_rows++, columns, &csv);
-    if (ret == 0 && n_rows == 0) ret = fail(&csv, "there is no estimate");
+    while (ret == 0 && (ret = ost_csv_next(&csv)) > 0) {
+        ret = check_number(&csv, n_rows, &last);
+        if (ret == 0) ret = read_draw(self, n_rows++, columns, &csv);
+    }
+    if (ret == 0 && n_rows == 0)
+        ret = ost_fail_at(err, OST_ERR_SYNTAX, path, csv.line, 0, "there is no estimate: a row of draw 0 is expected");
     self->n_draws = n_rows > 0 ? n_rows - 1 : 0;
     ost_csv_close(&csv);
     return ret;
@@ -115,33 +159,36 @@ double ost_residual_growth(const ost_residual_error_t *self, double change)
 static int check_param(const ost_draws_t *self, size_t k, ost_library_t *library, ost_error_t *err)
 {
     const char *name = self->names[k], *dot = strchr(name, '.');
+    const ost_location_t head = self->head[k];
     const ost_model_t *model;
     char of[96];
     snprintf(of, sizeof(of), "%.*s", dot != NULL ? (int) (dot - name) : 0, name);
     if (dot == NULL || ost_library_get(library, of, &model, NULL) < 0)
-        return ost_fail_at(err, OST_ERR_NAME, self->path, 1, 0, "'%s' is of no model that is known", name);
+        return ost_fail_at(
+            err, OST_ERR_NAME, self->path, head.line, head.column, "'%s' is of no model that is known", name);
     int index = ost_model_param(model, dot + 1);
     if (index < 0 || model->params[index].is_covariate) {
         const char *names[512], *near;
         size_t n = 0;
         for (size_t i = 0; i < model->n_params && n < 512; i++) names[n++] = model->params[i].name;
         near = ost_nearest(dot + 1, names, n);
-        return ost_fail_at(
-            err, OST_ERR_NAME, self->path, 1, 0, "model '%s' has no parameter '%s'%s%s%s", of, dot + 1, OST_HINT(near));
+        return ost_fail_at(err, OST_ERR_NAME, self->path, head.line, head.column,
+            "model '%s' has no parameter '%s'%s%s%s", of, dot + 1, OST_HINT(near));
     }
     const ost_param_t *param = &model->params[index];
     if (!ost_dim_equal(param->unit.dim, self->units[k].dim))
-        return ost_fail_at(
-            err, OST_ERR_UNIT, self->path, 1, 0, "'%s' is measured in %s: another unit", name, param->unit_text);
+        return ost_fail_at(err, OST_ERR_UNIT, self->path, head.line, head.column,
+            "'%s' is measured in %s: another unit", name, param->unit_text);
     if (ost_unit_is_ratio(&param->unit) && self->units[k].factor == 1)
-        return ost_fail_at(
-            err, OST_ERR_UNIT, self->path, 1, 0, "'%s' has no unit; write '%s [%s]'", name, name, param->unit_text);
+        return ost_fail_at(err, OST_ERR_UNIT, self->path, head.line, head.column, "'%s' has no unit; write '%s [%s]'",
+            name, name, param->unit_text);
     for (size_t d = 0; d <= self->n_draws; d++) {
         double value = self->values[d * self->n_params + k];
         if (isnan(ost_param_within(param, value)))
-            return ost_fail_at(err, OST_ERR_VALUE, self->path, (int) d + 2, 0,
-                "'%s' = %.10g is not within %.10g..%.10g %s", name, value / param->unit.factor,
-                param->lower / param->unit.factor, param->upper / param->unit.factor, param->unit_text);
+            return ost_fail_at(err, OST_ERR_VALUE, self->path, self->places[d * self->n_params + k].line,
+                self->places[d * self->n_params + k].column, "'%s' = %.10g is not within %.10g..%.10g %s", name,
+                value / param->unit.factor, param->lower / param->unit.factor, param->upper / param->unit.factor,
+                param->unit_text);
     }
     return 0;
 }
@@ -160,6 +207,8 @@ void ost_draws_free(ost_draws_t *self)
     free(self->path);
     free(self->names);
     free(self->units);
+    free(self->head);
+    free(self->places);
     free(self->values);
     *self = (ost_draws_t){ 0 };
 }

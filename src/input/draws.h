@@ -20,11 +20,13 @@ double ost_residual_growth(const ost_residual_error_t *self, double change);
 
 /** A table of draws. */
 typedef struct {
-    char *path;        /**< owned */
-    char **names;      /**< [n_params] "aibl.K_E"; owned */
-    ost_unit_t *units; /**< [n_params] of the columns; owned */
+    char *path;           /**< owned */
+    char **names;         /**< [n_params] "aibl.K_E"; owned */
+    ost_unit_t *units;    /**< [n_params] of the columns; owned */
+    ost_location_t *head; /**< [n_params] where the columns are named; owned */
     size_t n_params;
-    double *values; /**< [1 + n_draws][n_params] internal units; the first row is the estimate; owned */
+    double *values;         /**< [1 + n_draws][n_params] internal units; the first row is the estimate; owned */
+    ost_location_t *places; /**< [1 + n_draws][n_params] of the values; owned */
     size_t n_draws;
     ost_residual_error_t residual_error[OST_N_CLASSES]; /**< of the fit, by ost_class_t */
 } ost_draws_t;
