@@ -25,8 +25,8 @@ def read_options(words):
     parser.add_argument("results", metavar="RESULT.h5")
     parser.add_argument("-o", "--output", metavar="FIGURE.png|svg|pdf",
                         help="default: RESULT.png in the current folder")
-    parser.add_argument("--variables", metavar="A,B,C", help="outputs to draw (default: those that the experiment's "
-                        "plot names, or bmd, or the first of a file without it)")
+    parser.add_argument("--variables", metavar="A,B,C", help="outputs to draw, as ctx or bmd[total_hip] (default: "
+                        "those that the experiment's plot names, or bmd, or the first of a file without it)")
     parser.add_argument("--arms", metavar="A,B,C", help="arms to draw, in their colours (default: all)")
     parser.add_argument("--show", choices=["value", "change", "ratio"], help="values, or against time 0")
     parser.add_argument("--panels", choices=["variables", "arms"], help="what has a panel of its own")

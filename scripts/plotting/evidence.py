@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .experiment import MONTH, YEAR, days_of, mapping, mappings
 from .words import NOTHING_TO_DRAW, Refused
 
+PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "d": 0.1}
 CONFIGS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "configs")
 
 
@@ -68,6 +69,20 @@ def base_year(endpoint):
     """The year that an endpoint counts from: 5 in "BMD_change_from_year5", 2 in "_year2_to_5", 1 in "_in_year2"."""
     match = re.search(r"(_in)?_year(\d+)", endpoint)
     return int(match[2]) - bool(match[1]) if match else 0
+
+
+def concentration(unit):
+    """(amount in mol or g per L, "mol" or "g") of "ng/dL", or of a multiple such as "3.67 pmol/L"; None of others."""
+    match = re.fullmatch(r"(?:([\d.eE+-]+) )?([pnum]?)(mol|g)/([md]?)L", str(unit))
+    return match and (number(match[1] or "1") * PREFIXES[match[2]] / PREFIXES[match[4]], match[3])
+
+
+def factor_between(unit, other):
+    """What a value in `unit` is multiplied by to be in `other`; None where that is not known."""
+    a, b = concentration(unit), concentration(other)
+    if unit == other:
+        return 1.0
+    return a[0] / b[0] if a and b and a[1] == b[1] else None
 
 
 def takes(comparison, row):
@@ -150,7 +165,8 @@ def point_of(seen, show, unit, days, zero, median):
     from a later time, are drawn from the simulated median there."""
     if not days[0] <= seen.day <= days[-1] * (1 + 1e-6):
         return None
-    if seen.kind == "value" and (show != "value" or seen.unit != unit):
+    factor = factor_between(seen.unit, unit) if seen.kind == "value" and show == "value" else None
+    if seen.kind == "value" and factor is None:
         return None
     at = min(range(len(days)), key=lambda i: abs(days[i] - seen.start)) if seen.kind != "ratio" else zero
     if seen.kind != "value" and abs(days[at] - (seen.start if seen.kind == "change" else days[zero])) > 16:
@@ -159,7 +175,7 @@ def point_of(seen, show, unit, days, zero, median):
 
     def on_axis(value):
         if seen.kind == "value":
-            return value
+            return value * factor
         ratio = value / 100 if seen.kind == "ratio" else 1 + value / 100
         if show == "value":
             return start * ratio

@@ -60,7 +60,7 @@ class Output:
     """One element of a variable, with its bands by (model, arm)."""
 
     def __init__(self, variable, element):
-        self.variable, self.element = variable, in_words(variable.elements[element])
+        self.variable, self.index, self.element = variable, element, in_words(variable.elements[element])
         self.key = f"{variable.name}[{variable.elements[element]}]" if variable.has_elements else variable.name
         self.name = SHORT.get(variable.name, variable.label)
         self.bands, self.n = {}, {}
@@ -73,19 +73,28 @@ class Output:
         return np.concatenate([b[1] for b in self.bands.values()])
 
 
+def elements_of(name, variable):
+    """Indices of the elements of "bmd", all, or of "bmd[total_hip]", one."""
+    element = name.rstrip("]").partition("[")[2]
+    if not element:
+        return range(len(variable.elements))
+    if element not in variable.elements:
+        raise Refused(f"{variable.name} has no element '{plain(element)}'; it has {', '.join(variable.elements)}")
+    return [variable.elements.index(element)]
+
+
 def read_outputs(results, names, arms, show, is_default):
     """([Output], what they show): values instead of changes by default where a subject is 0 at time 0."""
-    variables = [results.variable(name) for name in names]
-    results.check_size(variables, len(arms))
-    n = sum(len(v.elements) for v in variables)
-    if n > MAX_PANELS:
-        raise Refused(f"{results.path}: {n} outputs and sites; a figure has at most {MAX_PANELS} panels (--variables)")
-    outputs = [Output(v, e) for v in variables for e in range(len(v.elements))]
+    variables = {name: results.variable(name.split("[")[0]) for name in names}
+    results.check_size(variables.values(), len(arms))
+    outputs = [Output(v, e) for name, v in variables.items() for e in elements_of(name, v)]
+    if len(outputs) > MAX_PANELS:
+        raise Refused(f"{results.path}: {len(outputs)} outputs and sites; a figure has at most {MAX_PANELS} panels "
+                      "(--variables)")
     for output in outputs:
-        e = [in_words(x) for x in output.variable.elements].index(output.element)
         for m in range(len(results.models)):
             for a in arms:
-                found = results.bands(output.variable, m, a, e, show)
+                found = results.bands(output.variable, m, a, output.index, show)
                 if found is None and is_default:
                     return read_outputs(results, names, arms, "value", False)
                 if found is None:
@@ -317,7 +326,9 @@ def without_titles(rows):
 
 
 def panel_title(scene, output):
-    """Site, where the figure is of one variable; else name and unit."""
+    """Site, where the figure is of one variable, and on the y axis if of one site; else name and unit."""
+    if len(scene.outputs) == 1:
+        return ""
     if scene.shares_axis():
         return capitalised(output.element)
     return output.title(scene.scales[output.key][1] + scene.panel_unit(output))

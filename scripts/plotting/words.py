@@ -50,5 +50,5 @@ def power_of_ten(largest):
     """(factor, its text) that brings values to a readable size: (1e-3, "10^-3 " in superscripts) for 0.0042."""
     if not math.isfinite(largest) or largest == 0 or 0.02 <= largest < 1e6:
         return 1.0, ""
-    exponent = 3 * math.floor(math.log10(largest) / 3)
+    exponent = 3 * math.floor((math.log10(largest) + 1) / 3)
     return 10.0 ** exponent, "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")) + " "
