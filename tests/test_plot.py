@@ -34,8 +34,8 @@ arms:
   drug: {{regimen: [{{drug: x, dose: 1 mg, interval: 1 day, stop: 5 year}}]}}
 {more}
 """
-COLUMNS = "role,trial,arm,population,drug_regimen,endpoint,site,time_months,statistic,value,unit,lower,upper,interval,n," \
-    "citation,reference,note\n"
+COLUMNS = "role,trial,arm,population,drug_regimen,endpoint,site,time_months,statistic,value,unit,lower,upper,interval," \
+    "n,citation,reference,note\n"
 
 
 def write(path, arms=("control", "drug"), elements=("lumbar_spine", "total_hip"), days=None, n_subjects=9, text="",
@@ -46,8 +46,8 @@ def write(path, arms=("control", "drug"), elements=("lumbar_spine", "total_hip")
     table = np.array([[values(a, s, days) for s in range(n_subjects)] for a in range(len(arms))], float).reshape(
         len(arms), n_subjects, len(days))
     with h5py.File(path, "w", track_order=True) as file:
-        file.attrs.update({"experiment": text, "overrides": overrides, "name": "made", "osteon_version": "9.8.7", "seed": 42,
-                           "n_subjects": n_subjects, "n_done": n_subjects, "n_failed": 0})
+        file.attrs.update({"experiment": text, "overrides": overrides, "name": "made", "osteon_version": "9.8.7",
+                           "seed": 42, "n_subjects": n_subjects, "n_done": n_subjects, "n_failed": 0})
         as_text = h5py.string_dtype()
         file.create_dataset("arm", data=list(arms), dtype=as_text)
         file.create_dataset("arm_label", data=list(labels or arms), dtype=as_text)
@@ -140,7 +140,8 @@ class Labels(Made):
         figure = self.figure(show="value", time="day")
         self.assertIn("20,000", ticks(figure.axes[0], "y"))
         self.assertIn("10,000", ticks(figure.axes[0], "x"))
-        self.assertEqual([number(-1234567.8), number(-0.0), number(-0.004, 2)], ["\N{MINUS SIGN}1,234,568", "0", "0.00"])
+        self.assertEqual([number(x, 2) for x in (-1234567.8, -0.0, -0.004)],
+                         ["\N{MINUS SIGN}1,234,567.80", "0.00", "0.00"])
 
     def test_small_values(self):
         write(self.path, values=lambda a, s, t: 0.004 + 1e-7 * t)
@@ -248,6 +249,19 @@ evidence:
         write(self.path, text=self.text)
         self.assertAlmostEqual(self.page(show="ratio").rows[0][2][0].points[0][0].y, 0.97)
         self.assertAlmostEqual(self.page(show="value").rows[0][2][0].points[1][0].y, 0.96, places=6)
+
+    def test_levels(self):
+        """Levels are drawn in the output's unit, where theirs is a concentration too."""
+        with open(os.path.join(self.folder, "evidence.csv"), "w", encoding="utf-8") as file:
+            rows = ("validate", "{},x,,,estradiol_level,estradiol,24,mean,2,{},1,3,95ci,10,,,\n")
+            file.write(COLUMNS + "".join(",".join(rows).format(*words) for words in
+                                         (("ONE", "pg_per_mL"), ("TWO", "nmol_per_L"))))
+        compare = self.text.replace("trial: ONE,", "trial: ONE, unit: 3.5 pmol/L,")
+        for text, values in (compare, [7, 2000]), (self.text, [2000]):
+            write(self.path, names=["estradiol"], units="pmol/L", text=text)
+            panel = self.page(variables=["estradiol"], show="value").rows[0][2][0]
+            self.assertEqual([round(q.y, 6) for q, _ in panel.points], values)
+            self.assertEqual(self.page(show="change").rows[0][2][0].points, [])
 
     def test_ends_of_several_arms(self):
         write(self.path, arms=["a", "b", "c"], text="""
@@ -359,6 +373,11 @@ class Refusals(Made):
         self.refused("ctx is 0 at time 0 in some subjects, so that it has no change", 1, "--show", "change")
         self.refused("no variable 'bmd'; it has ctx", 1, "--variables", "bmd")
         self.refused("no arm 'drgu'; it has control, drug", 1, "--arms", "drgu")
+        write(self.path)
+        self.refused("bmd has no element 'hip'; it has lumbar_spine, total_hip", 1, "--variables", "bmd[hip]")
+        page = self.page(variables=["bmd[total_hip]"])
+        self.assertEqual(page.y_label, "Change in BMD, total hip, from baseline [%]")
+        self.assertEqual(page.rows[0][2][0].curves[0].key, "control: bmd[total_hip]")
         os.remove(self.path)
         self.refused("made.h5: no such file", 1)
         os.mkfifo(self.path)
@@ -421,9 +440,10 @@ class Refusals(Made):
 
     def test_wrong_experiment(self):
         """What is not as an experiment has it is passed over."""
-        for text in "[1, 2", "- a", "arms: 3", "arms: {control: [], drug: 7}", "plot: [a]", "plot: {variables: 3, show: []}", \
-                "title: [a, b]", "arms: {drug: {regimen: {start: x, stop: {}}}}", "[" * 5000, "evidence: {compare: 3}", \
-                "population: {covariates: []}", "evidence: {table: 3, compare: [{arm: 1}]}", "a: &a [*a]":
+        for text in "[1, 2", "- a", "arms: 3", "arms: {control: [], drug: 7}", "plot: [a]", "title: [a, b]", \
+                "plot: {variables: 3, show: []}", "arms: {drug: {regimen: {start: x, stop: {}}}}", "[" * 5000, \
+                "evidence: {compare: 3}", "population: {covariates: []}", "a: &a [*a]", \
+                "evidence: {table: 3, compare: [{arm: 1}]}":
             write(self.path, text=text, overrides="arms.drug.regimen.0.stop={\n=\na.b.c=1\narms=3")
             self.assertEqual(self.page(variables=["ctx"]).rows[0][2][0].curves[1].key, "drug: ctx")
 
@@ -434,7 +454,8 @@ class Refusals(Made):
             replace(file, "bmd", shape=(2, 1, 10 ** 6, 8), dtype="f4", chunks=(1, 1, 65536, 1), fillvalue=1.0)
         limit = 2 * 2 ** 30
         done = subprocess.run([PLOT, "made.h5", "-o", "f.png", "--variables", "bmd"], cwd=self.folder, check=False,
-                              capture_output=True, text=True, timeout=300, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                              capture_output=True, text=True, timeout=300,
+                              env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
@@ -447,6 +468,41 @@ def replace(file, name, **new):
 def link(file, name, target):
     file.pop(name)
     file[name] = target
+
+
+class Shipped(unittest.TestCase):
+    def test_gallery(self):
+        """Every shipped experiment is in configs/README.md as it is now, with a small picture."""
+        done = subprocess.run([os.path.join(SCRIPTS, "gallery"), "--check"], capture_output=True, text=True,
+                              check=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        configs = os.path.join(SCRIPTS, "..", "configs")
+        with open(os.path.join(configs, "README.md"), encoding="utf-8") as file:
+            text = file.read()
+        for section in "", "published", "trials":
+            for name in os.listdir(os.path.join(configs, section)):
+                if name.endswith(".yaml"):
+                    rows = re.findall(rf"\| .*\]\({re.escape(os.path.join(section, name))}\).* \|", text)
+                    self.assertEqual(len(rows), 1, name)
+                    shown = os.path.join(configs, re.search('img src="(.*?)"', rows[0])[1])
+                    self.assertLess(os.path.getsize(shown), 40001)
+        with open(os.path.join(SCRIPTS, "..", "README.md"), encoding="utf-8") as file:
+            for shown in re.findall(r"\((configs/pictures/.*?)\)", file.read()):
+                self.assertTrue(os.path.exists(os.path.join(SCRIPTS, "..", shown)), shown)
+
+    def test_lesson(self):
+        """The experiment of the README: six panels from estradiol to BMD; the footnote names what --set changed."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "m.h5")
+            subprocess.run([OSTEON, "run", "menopause", "--subjects", "8", "--quiet", "-o", path, "--set",
+                            "parameters.aibl.k_C=0.1 1/d"], check=True, cwd=os.path.join(SCRIPTS, ".."))
+            page = figure_of(Results(path), Options())
+        self.assertEqual([p.title for _, _, row in page.rows for p in row],
+                         ["Plasma estradiol [pmol/L]", "RANKL/OPG", "Active osteoclasts", "Active osteoblasts",
+                          "BMD, lumbar spine [g/cm2]", "BMD, total hip [g/cm2]"])
+        self.assertEqual(page.x_label, "Years since final menstrual period")
+        self.assertRegex(page.foot[1], r"menopause: osteon \S+, seed 1951\. Changed \(--set\): "
+                         r"parameters.aibl.k_C=0.1 1/d\.")
 
 
 if __name__ == "__main__":
