@@ -195,8 +195,7 @@ out:
     return path;
 }
 
-/* A fact of a result file or of a journal. @return owned by the caller, NULL: none */
-static char *recorded(const char *path, const char *fact)
+char *ost_cli_recorded(const char *path, const char *fact)
 {
     ost_results_t *results = NULL;
     ost_identity_t origin = { 0 };
@@ -214,18 +213,10 @@ static char *recorded(const char *path, const char *fact)
 
 char *ost_cli_compared_models(const char *path)
 {
-    char *list = recorded(path, OST_COMPARED_MODELS);
+    char *list = ost_cli_recorded(path, OST_COMPARED_MODELS);
     for (char *c = list; c != NULL && *c != '\0'; c++)
         if (*c == '\n') *c = ',';
     return list;
-}
-
-bool ost_cli_has_gaps(const char *path)
-{
-    char *left_out = recorded(path, OST_ARMS_LEFT_OUT);
-    bool has = left_out != NULL && left_out[0] != '\0';
-    free(left_out);
-    return has;
 }
 
 /* From YAML, or from what a result file or a journal records. */

@@ -85,7 +85,7 @@ typedef struct ost_command {
 /* All commands, closed by NULL; main() sets it. */
 extern const ost_command_t *const *ost_commands;
 extern const ost_command_t ost_command_run, ost_command_compare, ost_command_show, ost_command_check, ost_command_plan,
-    ost_command_model, ost_command_fit, ost_command_validate, ost_command_merge, ost_command_list;
+    ost_command_model, ost_command_fit, ost_command_validate, ost_command_merge, ost_command_verify, ost_command_list;
 
 /* Options that commands share, by the type of their arguments. */
 #define OST_OPTIONS_PEOPLE(type)                                                                                       \
@@ -175,11 +175,11 @@ char *ost_cli_data_folder(const char *name);
  * records (then `overrides` come after those it was made with). Prints what is wrong. @return an exit code */
 int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_list_t *overrides);
 
+/* A fact that a result file or a journal records. @return owned by the caller, NULL: none */
+char *ost_cli_recorded(const char *path, const char *fact);
 /* Models that `osteon compare` made a result file on, as its --models takes them; owned by the caller, NULL if it is
  * none of its files. */
 char *ost_cli_compared_models(const char *path);
-/* Whether arms were left out of such a file (--allow-gaps). */
-bool ost_cli_has_gaps(const char *path);
 
 /* Print the rows of the evidence that are not compared, and why; those with one reason together. */
 void ost_cli_not_compared(const ost_matched_t *self);
@@ -249,20 +249,23 @@ typedef struct {
     int n_threads;   /* 0: all */
     bool quiet;
     ost_resume_t resume;
-    ost_shard_t shard;             /* n 0: the whole cohort */
-    const ost_text_list_t *shards; /* to be merged instead of simulated; NULL: simulate */
+    ost_shard_t shard; /* n 0: the whole cohort */
     ost_cli_progress_t progress;
     bool dry_run; /* print what would be done */
 } ost_simulation_t;
-/* Simulate with progress and a summary of each plan, under its name where there are several; or merge. @return an exit
- * code */
-int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how);
-/* Plan an experiment by its name (ost_cli_experiment), and simulate or merge it. @param isa  -1: the experiment's
+/* What is done with plans that are run by the same experiment. @param how  the command's own @return an exit code */
+typedef int (*ost_cli_act_t)(const ost_part_t *parts, size_t n_parts, const void *how);
+/* Plan an experiment by its name (ost_cli_experiment), and act on the plan. @param isa  -1: the experiment's
  * @return an exit code */
-int ost_cli_run(const char *name, const ost_text_list_t *overrides, int isa, const ost_simulation_t *how);
+int ost_cli_plan(const char *name, const ost_text_list_t *overrides, int isa, ost_cli_act_t act, const void *how);
 /* The same on several models. @param models  "one,two"; changed */
-int ost_cli_compare(const char *name, char *models, bool allow_gaps, const ost_text_list_t *overrides, int isa,
-    const ost_simulation_t *how);
+int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const ost_text_list_t *overrides, int isa,
+    ost_cli_act_t act, const void *how);
+/* The plans that a result file or a journal records. */
+int ost_cli_plan_recorded(const char *path, ost_cli_act_t act, const void *how);
+/* Simulate with progress and a summary of each plan, under its name where there are several. @param how  an
+ * ost_simulation_t */
+int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const void *how);
 /* An instruction set of this machine; NULL: -1. @return whether it is one; says so if not */
 bool ost_cli_isa(const char *text, int *isa);
 /* "2/8". @return whether it is a shard; says so if not */

@@ -14,122 +14,6 @@ typedef struct {
     ost_text_list_t overrides;
 } compare_arguments_t;
 
-/* The experiment on one of the models. */
-typedef struct {
-    const char *model; /* its name, of the library */
-    ost_experiment_t experiment;
-    ost_plan_t plan;
-    char *left_out; /* arms and reasons, a line each */
-} side_t;
-
-static int drop_arm(side_t *self, size_t arm, const char *why)
-{
-    ost_experiment_t *e = &self->experiment;
-    char *more;
-    const char *so_far = self->left_out != NULL ? self->left_out : "";
-    if (asprintf(&more, "%s%s%s: %s", so_far, so_far[0] != '\0' ? "\n" : "", self->model, why) < 0)
-        return OST_ERR_NO_MEMORY;
-    free(self->left_out);
-    self->left_out = more;
-    ost_arm_free(&e->arms[arm]);
-    e->n_arms--;
-    memmove(&e->arms[arm], &e->arms[arm + 1], (e->n_arms - arm) * sizeof(*e->arms));
-    return 0;
-}
-
-/* @return an exit code */
-static int plan_side(side_t *self, ost_library_t *library, const char *name, const ost_text_list_t *overrides,
-    const char *model, bool allow_gaps, int isa)
-{
-    const ost_model_t *bone;
-    ost_error_t err = { 0 };
-    int code = ost_cli_experiment(&self->experiment, name, overrides);
-    if (code != OST_EXIT_OK) return code;
-    ost_experiment_t *e = &self->experiment;
-    if (isa >= 0) e->solver.isa = (ost_isa_t) isa;
-    if (ost_experiment_replace_bone(e, library, model, &err) < 0 || ost_library_get(library, model, &bone, &err) < 0)
-        return ost_cli_fail(&err);
-    self->model = bone->name;
-    if (!ost_experiment_drop_outputs(e, library)) {
-        ost_cli_message("compare: model '%s' has none of the outputs that %s asks for; 'osteon model %s' lists its own",
-            bone->name, name, bone->name);
-        return OST_EXIT_INPUT;
-    }
-    for (size_t i = e->n_arms; i-- > 0 && allow_gaps;) {
-        int ret = ost_experiment_check_arm(e, library, i, &err);
-        if (ret == OST_ERR_MODEL) ret = drop_arm(self, i, err.what);
-        if (ret < 0) return ost_cli_fail(&err);
-    }
-    if (e->n_arms == 0) {
-        ost_cli_message("compare: model '%s' responds to the drugs of no arm:\n%s", bone->name, self->left_out);
-        return OST_EXIT_INPUT;
-    }
-    if (ost_plan_build(&self->plan, library, e, &err) < 0) {
-        code = ost_cli_fail(&err);
-        if (err.code == OST_ERR_MODEL) ost_cli_message("compare: --allow-gaps leaves such arms without values");
-        return code;
-    }
-    return OST_EXIT_OK;
-}
-
-static bool has_output(const ost_experiment_t *e, const char *output)
-{
-    for (size_t i = 0; i < e->n_outputs; i++)
-        if (strcmp(e->outputs[i], output) == 0) return true;
-    return false;
-}
-
-/* Outputs that are asked for and that no model has are slips, models that are named twice as well. @return an exit code
- */
-static int check_sides(const side_t *sides, size_t n, const char *name, const ost_text_list_t *overrides)
-{
-    ost_experiment_t whole;
-    int code = ost_cli_experiment(&whole, name, overrides);
-    for (size_t i = 0; i < whole.n_outputs && code == OST_EXIT_OK; i++) {
-        size_t k = 0;
-        while (k < n && !has_output(&sides[k].experiment, whole.outputs[i])) k++;
-        if (k < n) continue;
-        ost_cli_message("compare: no model has the output '%s'", whole.outputs[i]);
-        code = OST_EXIT_INPUT;
-    }
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < i && code == OST_EXIT_OK; k++)
-            if (strcmp(sides[i].model, sides[k].model) == 0) {
-                ost_cli_message("--models: '%s' is named twice", sides[i].model);
-                code = OST_EXIT_USAGE;
-            }
-    ost_experiment_free(&whole);
-    return code;
-}
-
-int ost_cli_compare(const char *name, char *models, bool allow_gaps, const ost_text_list_t *overrides, int isa,
-    const ost_simulation_t *how)
-{
-    ost_error_t err = { 0 };
-    ost_library_t library = { 0 };
-    size_t n = 0, max = 1;
-    for (const char *c = models; *c != '\0'; c++) max += *c == ',';
-    side_t *sides = calloc(max, sizeof(*sides));
-    ost_part_t *parts = calloc(max, sizeof(*parts));
-    int ret = sides == NULL || parts == NULL ? ost_no_memory(&err) : ost_library_init(&library, &err);
-    int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
-    for (char *rest = models, *model; code == OST_EXIT_OK && (model = strsep(&rest, ",")) != NULL;)
-        code = plan_side(&sides[n++], &library, name, overrides, model, allow_gaps, isa);
-    if (code == OST_EXIT_OK) code = check_sides(sides, n, name, overrides);
-    for (size_t i = 0; i < n && parts != NULL; i++)
-        parts[i] = (ost_part_t){ &sides[i].plan, sides[i].model, sides[i].left_out };
-    if (code == OST_EXIT_OK) code = ost_cli_simulate(parts, n, how);
-    for (size_t i = 0; i < n; i++) {
-        ost_plan_free(&sides[i].plan);
-        ost_experiment_free(&sides[i].experiment);
-        free(sides[i].left_out);
-    }
-    free(sides);
-    free(parts);
-    ost_library_free(&library);
-    return code;
-}
-
 static int run_compare(const ost_command_t *self, int argc, char **argv)
 {
     compare_arguments_t a = { 0 };
@@ -157,7 +41,7 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
         ost_cli_needs_output(self->name, name, &how)) {
         goto out;
     }
-    code = ost_cli_compare(name, models, a.allow_gaps, &a.overrides, isa, &how);
+    code = ost_cli_plan_models(name, models, a.allow_gaps, &a.overrides, isa, ost_cli_simulate, &how);
 out:
     free(models);
     ost_text_list_free(&a.overrides);

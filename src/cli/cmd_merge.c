@@ -2,47 +2,64 @@
 /* Shards of one run, each a journal, become one result file. The plans are made from what the first of them records. */
 #include "cli.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <unistd.h>
 
 typedef struct {
     const char *output;
     bool quiet;
+    ost_text_list_t shards;
 } merge_arguments_t;
+
+static int merge(const ost_part_t *parts, size_t n_parts, const void *arguments)
+{
+    const merge_arguments_t *how = arguments;
+    ost_error_t err = { 0 };
+    ost_journal_t *journal = NULL;
+    uint64_t n_failed = 0, n_subjects = 0;
+    char a[64], b[64];
+    int ret = ost_journal_gather(
+        &journal, (const char *const *) how->shards.items, how->shards.n, parts, n_parts, (ost_shard_t){ 0 }, &err);
+    if (ret == 0) ret = ost_results_write(journal, how->output, &err);
+    for (size_t p = 0; p < n_parts && ret == 0; p++) {
+        n_failed += ost_journal_part(journal, p)->sums.failures;
+        n_subjects = ost_journal_part(journal, p)->sums.subjects;
+    }
+    ost_journal_close(journal);
+    if (ret < 0) return ost_cli_fail(&err);
+    if (!how->quiet) {
+        printf("merged: %s of %s", ost_cli_plural(n_subjects, "subject", a), ost_cli_plural(how->shards.n, "file", b));
+        printf(n_failed > 0 ? ", %s failed\n" : "\n", ost_cli_plural(n_failed, "subject-arm", a));
+        ost_cli_written(how->output);
+    }
+    return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
+}
 
 static int run_merge(const ost_command_t *self, int argc, char **argv)
 {
     merge_arguments_t a = { 0 };
-    ost_text_list_t shards = { 0 };
-    char *models = NULL;
     int code;
     const char *first = ost_cli_parse(self, argc, argv, &a, &code);
     if (first == NULL) return code;
-    code = OST_EXIT_USAGE;
     if (a.output == NULL) {
         ost_cli_message("merge: -o OUT.h5 is missing");
-        goto out;
+        return OST_EXIT_USAGE;
     }
-    code = OST_EXIT_INPUT;
-    for (char **word = argv + optind; *word != NULL; word++) {
-        if (!ost_cli_exists(*word)) goto out;
-        if (!ost_journal_is(*word)) {
+    code = OST_EXIT_OK;
+    for (char **word = argv + optind; *word != NULL && code == OST_EXIT_OK; word++) {
+        if (!ost_cli_exists(*word)) {
+            code = OST_EXIT_INPUT;
+        } else if (!ost_journal_is(*word)) {
             ost_cli_message(
                 "%s: not a shard of a run ('osteon run EXPERIMENT --shard I/N -o OUT.h5' writes them)", *word);
-            goto out;
-        }
-        if (ost_text_list_add(&shards, "%s", *word) < 0) {
+            code = OST_EXIT_INPUT;
+        } else if (ost_text_list_add(&a.shards, "%s", *word) < 0) {
             ost_cli_message("out of memory");
-            goto out;
+            code = OST_EXIT_INPUT;
         }
     }
-    const ost_simulation_t how = { .out = a.output, .quiet = a.quiet, .shards = &shards };
-    models = ost_cli_compared_models(first);
-    code = models != NULL ? ost_cli_compare(first, models, ost_cli_has_gaps(first), NULL, -1, &how)
-                          : ost_cli_run(first, NULL, -1, &how);
-out:
-    free(models);
-    ost_text_list_free(&shards);
+    if (code == OST_EXIT_OK) code = ost_cli_plan_recorded(first, merge, &a);
+    ost_text_list_free(&a.shards);
     return code;
 }
 

@@ -12,8 +12,9 @@ typedef struct {
     ost_text_list_t overrides;
 } run_arguments_t;
 
-static void print_dry_run(const ost_plan_t *plan)
+static int print_dry_run(const ost_part_t *parts, size_t n_parts, const void *how)
 {
+    const ost_plan_t *plan = parts[0].plan;
     const ost_experiment_t *e = plan->experiment;
     char a[64], b[64], c[64];
     double cells = (double) e->n_arms * (double) e->n_subjects;
@@ -38,30 +39,9 @@ static void print_dry_run(const ost_plan_t *plan)
     for (size_t i = 0; i < plan->blocks->n_params; i++)
         if (ost_plan_param_varies(plan, i)) bytes += 8 * (double) e->n_subjects;
     printf("\nfile       %s%s\n", ost_cli_bytes(bytes, b), e->compression > 0 ? " before compression" : "");
-}
-
-int ost_cli_run(const char *name, const ost_text_list_t *overrides, int isa, const ost_simulation_t *how)
-{
-    ost_error_t err = { 0 };
-    ost_experiment_t experiment = { 0 };
-    ost_library_t library = { 0 };
-    ost_plan_t plan = { 0 };
-    const ost_part_t part = { .plan = &plan };
-    int code = ost_cli_experiment(&experiment, name, overrides);
-    if (code == OST_EXIT_OK && isa >= 0) experiment.solver.isa = (ost_isa_t) isa;
-    if (code == OST_EXIT_OK &&
-        (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0 ||
-            ost_endpoints_check(&plan, &err) < 0)) {
-        code = ost_cli_fail(&err);
-    } else if (code == OST_EXIT_OK && how->dry_run) {
-        print_dry_run(&plan);
-    } else if (code == OST_EXIT_OK) {
-        code = ost_cli_simulate(&part, 1, how);
-    }
-    ost_plan_free(&plan);
-    ost_library_free(&library);
-    ost_experiment_free(&experiment);
-    return code;
+    (void) n_parts;
+    (void) how;
+    return OST_EXIT_OK;
 }
 
 static int run_run(const ost_command_t *self, int argc, char **argv)
@@ -87,7 +67,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         goto out;
     }
     if (ost_cli_needs_output(self->name, name, &how)) goto out;
-    code = ost_cli_run(name, &a.overrides, isa, &how);
+    code = ost_cli_plan(name, &a.overrides, isa, a.dry_run ? print_dry_run : ost_cli_simulate, &how);
 out:
     ost_text_list_free(&a.overrides);
     free(compared);

@@ -173,7 +173,9 @@ static int check_finished(const ost_plan_t *plan, const char *out, ost_error_t *
     ost_results_t *results = NULL;
     ost_identity_t identity = { 0 };
     if (ost_journal_exists(out) || access(out, F_OK) != 0) return 0;
-    int ret = ost_results_open(&results, out, err);
+    bool is_sealed;
+    int ret = ost_results_check_seal(out, &is_sealed, err);
+    if (ret == 0) ret = ost_results_open(&results, out, err);
     if (ret == 0) ret = ost_identity_init(&identity, plan, err);
     if (ret == 0) ret = ost_identity_compare(&identity, &results->attributes, "resumed", out, err);
     if (ret == 0) {
@@ -228,29 +230,6 @@ bool ost_cli_isa(const char *text, int *isa)
     ost_cli_message(
         "--isa: '%s' is not available on this machine; the widest is '%s'", text, ost_isa_name(ost_isa_best()));
     return false;
-}
-
-static int merge(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how)
-{
-    ost_error_t err = { 0 };
-    ost_journal_t *journal = NULL;
-    uint64_t n_failed = 0, n_subjects = 0;
-    char a[64], b[64];
-    int ret = ost_journal_gather(
-        &journal, (const char *const *) how->shards->items, how->shards->n, parts, n_parts, (ost_shard_t){ 0 }, &err);
-    if (ret == 0) ret = ost_results_write(journal, how->out, &err);
-    for (size_t p = 0; p < n_parts && ret == 0; p++) {
-        n_failed += ost_journal_part(journal, p)->sums.failures;
-        n_subjects = ost_journal_part(journal, p)->sums.subjects;
-    }
-    ost_journal_close(journal);
-    if (ret < 0) return ost_cli_fail(&err);
-    if (!how->quiet) {
-        printf("merged: %s of %s", ost_cli_plural(n_subjects, "subject", a), ost_cli_plural(how->shards->n, "file", b));
-        printf(n_failed > 0 ? ", %s failed\n" : "\n", ost_cli_plural(n_failed, "subject-arm", a));
-        ost_cli_written(how->out);
-    }
-    return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
 }
 
 /* What is wanted is there: of a shard, in a journal; else in a result file. @return 0: no; 1: yes, or a negative code
@@ -348,8 +327,9 @@ static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulatio
     return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
 }
 
-int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how)
+int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const void *simulation)
 {
+    const ost_simulation_t *how = simulation;
     ost_simulation_t named = *how;
     char *own = NULL;
     int code = OST_EXIT_OK;
@@ -357,8 +337,7 @@ int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const ost_simulati
         code = ost_cli_default_output(
             parts[0].plan->experiment, parts[0].name != NULL ? "_models" : "", how->resume == OST_JOURNAL_RESUME, &own);
     if (how->out == NULL) named.out = own;
-    if (code == OST_EXIT_OK)
-        code = how->shards != NULL ? merge(parts, n_parts, &named) : simulate(parts, n_parts, &named);
+    if (code == OST_EXIT_OK) code = simulate(parts, n_parts, &named);
     free(own);
     return code;
 }

@@ -13,13 +13,17 @@
 /* Of a zlib stream (RFC 1950), and bytes before each stored block of deflate (RFC 1951, 3.2.4, from a whole byte). */
 static const unsigned char HEAD[] = { 0x78, 0x01 };
 #define STORED_HEAD 5
+/* Of a chunk's check, behind its bytes. */
+#define CHECK_SIZE 4
+/* Words whose weighted sum fits 32 bits: n (n + 1) / 2 x 65535. */
+#define FLETCHER_WORDS 256
 
 struct ost_packer {
     struct isal_zstream *deflate;          /* NULL: chunks are written as they are */
     size_t n_times, n_values, width;       /* values of a chunk, bytes of a value */
     int n_dropped;                         /* low bits of a double that are rounded away, 0 for none */
     double *row;                           /* [n_times] rounded */
-    unsigned char *plain, *mixed, *packed; /* [n_values][width]; [width][n_values]; [room] */
+    unsigned char *plain, *mixed, *packed; /* [n_values][width] and a check; [width][n_values]; [room] */
     unsigned char *scratch;                /* [ISAL_DEF_LVL1_DEFAULT] of deflate */
     size_t room;
 };
@@ -57,12 +61,12 @@ ost_packer_t *ost_packer_new(const ost_experiment_t *e)
     self->n_values = ost_chunk_subjects(e) * e->n_times;
     self->width = e->float64 ? sizeof(double) : sizeof(float);
     self->n_dropped = ost_kept_bits(e) >= 0 ? 52 - ost_kept_bits(e) : 0;
-    self->plain = malloc(self->n_values * self->width);
+    self->plain = malloc(self->n_values * self->width + CHECK_SIZE);
     self->row = malloc(e->n_times * sizeof *self->row);
     bool ok = self->plain != NULL && self->row != NULL;
     if (ok && e->compression > 0) {
         size_t size = self->n_values * self->width;
-        self->room = size + (size / 65535 + self->width + 1) * STORED_HEAD + sizeof HEAD + 4;
+        self->room = size + (size / 65535 + self->width + 1) * STORED_HEAD + sizeof HEAD + 4 + CHECK_SIZE;
         self->deflate = malloc(sizeof *self->deflate);
         self->scratch = malloc(ISAL_DEF_LVL1_DEFAULT);
         self->mixed = malloc(size);
@@ -151,8 +155,44 @@ static size_t deflate(ost_packer_t *self, size_t size)
     return (size_t) (to - self->packed);
 }
 
-const void *ost_packer_pack(
-    ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t i_zero, size_t *size)
+/* To 16 bits, as sums in ones' complement: only nothing but zeros gives 0. */
+static uint64_t fold(uint64_t sum)
+{
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+    return sum;
+}
+
+/* The check of HDF5's filter fletcher32: Fletcher's sums of the big-endian 16-bit words. */
+static uint32_t fletcher32(const unsigned char *bytes, size_t n)
+{
+    uint64_t sum = 0, sums = 0;
+    for (size_t words; n > 1; bytes += 2 * words, n -= 2 * words) {
+        words = n / 2 < FLETCHER_WORDS ? n / 2 : FLETCHER_WORDS;
+        uint32_t part = 0, weighted = 0;
+        for (size_t i = 0; i < words; i++) {
+            uint32_t word = (uint32_t) bytes[2 * i] << 8 | bytes[2 * i + 1];
+            part += word;
+            weighted += (uint32_t) (words - i) * word;
+        }
+        sums = fold(sums + words * sum + weighted);
+        sum = fold(sum + part);
+    }
+    if (n > 0) {
+        sum = fold(sum + ((uint64_t) bytes[0] << 8));
+        sums = fold(sums + sum);
+    }
+    return (uint32_t) (sums << 16 | sum);
+}
+
+/* @param[in,out] size  of the chunk, then with its check */
+static const void *add_check(unsigned char *bytes, size_t *size)
+{
+    uint32_t check = fletcher32(bytes, *size);
+    for (int shift = 0; shift < 32; shift += 8) bytes[(*size)++] = (unsigned char) (check >> shift);
+    return bytes;
+}
+
+const void *ost_packer_values(ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t i_zero)
 {
     float *narrow = (void *) self->plain;
     double *wide = (void *) self->plain;
@@ -177,12 +217,19 @@ const void *ost_packer_pack(
         else
             wide[n] = NAN;
     }
+    return self->plain;
+}
+
+const void *ost_packer_pack(
+    ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t i_zero, size_t *size)
+{
+    ost_packer_values(self, y, stride, n_subjects, i_zero);
     *size = self->n_values * self->width;
-    if (self->deflate == NULL) return self->plain;
-    if (is_narrow)
+    if (self->deflate == NULL) return add_check(self->plain, size);
+    if (self->width == sizeof(float))
         shuffle4(self->mixed, (const void *) self->plain, self->n_values);
     else
         shuffle8(self->mixed, (const void *) self->plain, self->n_values);
     *size = deflate(self, *size);
-    return self->packed;
+    return add_check(self->packed, size);
 }

@@ -45,7 +45,7 @@ void ost_record_clear_registers(void)
 }
 #endif
 
-static uint32_t add_crc(uint32_t crc, const void *bytes, size_t n)
+uint32_t ost_record_crc(uint32_t crc, const void *bytes, size_t n)
 {
     unsigned char *at = (unsigned char *) (uintptr_t) bytes; /* ISA-L only reads */
     for (size_t part; n > 0; at += part, n -= part) {
@@ -85,7 +85,7 @@ static bool read_at(int fd, void *bytes, size_t n, int64_t at)
 
 static bool head_is_whole(const ost_record_head_t *head)
 {
-    return head->magic == MAGIC && head->crc_head == add_crc(0, head, offsetof(ost_record_head_t, crc_head));
+    return head->magic == MAGIC && head->crc_head == ost_record_crc(0, head, offsetof(ost_record_head_t, crc_head));
 }
 
 /* @return 1: whole, 0: damaged, or a negative code */
@@ -98,8 +98,8 @@ static int read_body(int fd, const ost_record_head_t *head, int64_t at, void **b
         *room = head->length;
     }
     if (!read_at(fd, *body, head->length, at + (int64_t) sizeof(*head))) return 0;
-    uint32_t crc = add_crc(0, head, offsetof(ost_record_head_t, crc_body));
-    return head->crc_body == add_crc(crc, *body, head->length);
+    uint32_t crc = ost_record_crc(0, head, offsetof(ost_record_head_t, crc_body));
+    return head->crc_body == ost_record_crc(crc, *body, head->length);
 }
 
 int ost_record_scan(int fd, const char *path, ost_record_fn visit, void *user, int64_t *end, ost_error_t *err)
@@ -225,10 +225,10 @@ ost_record_head_t ost_record_seal(ost_record_kind_t kind, uint64_t key, const st
 {
     ost_record_head_t head = { .magic = MAGIC, .kind = kind, .key = key };
     for (size_t i = 0; i < n; i++) head.length += body[i].iov_len;
-    uint32_t crc = add_crc(0, &head, offsetof(ost_record_head_t, crc_body));
-    for (size_t i = 0; i < n; i++) crc = add_crc(crc, body[i].iov_base, body[i].iov_len);
+    uint32_t crc = ost_record_crc(0, &head, offsetof(ost_record_head_t, crc_body));
+    for (size_t i = 0; i < n; i++) crc = ost_record_crc(crc, body[i].iov_base, body[i].iov_len);
     head.crc_body = crc;
-    head.crc_head = add_crc(0, &head, offsetof(ost_record_head_t, crc_head));
+    head.crc_head = ost_record_crc(0, &head, offsetof(ost_record_head_t, crc_head));
     return head;
 }
 

@@ -83,6 +83,9 @@ int ost_record_read(int fd, const char *path, int64_t at, ost_record_head_t *hea
 /* Close, which gives the lock back. Accepts a zeroed one. */
 void ost_record_close(ost_record_t *self);
 
+/* CRC-32C of more bytes. @param crc  of those before, 0: none */
+uint32_t ost_record_crc(uint32_t crc, const void *bytes, size_t n);
+
 /* ISA-L leaves the upper halves of the vector registers in use, which makes all code after it that is compiled for the
  * baseline a fifth slower. */
 void ost_record_clear_registers(void);

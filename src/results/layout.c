@@ -25,7 +25,8 @@ static int describe(hid_t object, const char *units, const char *long_name)
 }
 
 /* Layout and fill value. Outputs are in chunks of the blocks that a cohort is run in, as the journal has them; a chunk
- * that was never written reads as NaN. */
+ * that was never written reads as NaN. Columns are in chunks of what is written in one go. Every chunk has its check.
+ */
 static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, const ost_dimension_t *const *dims)
 {
     const double nan_value = NAN;
@@ -35,13 +36,18 @@ static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, co
     bool ok = id >= 0 && H5Pset_attr_creation_order(id, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0;
     if (ok && H5Tget_class(type) == H5T_FLOAT) ok = H5Pset_fill_value(id, H5T_NATIVE_DOUBLE, &nan_value) >= 0;
     if (ok && H5Tequal(type, H5T_STD_U8LE) > 0) ok = H5Pset_fill_value(id, H5T_NATIVE_UINT8, &not_run) >= 0;
+    hsize_t chunk[OST_MAX_RANK] = { 1, 1, 1, 1, 1 };
     if (ok && rank > 2 && dims[rank - 1] == &self->dimensions[OST_DIM_TIMES]) {
-        hsize_t chunk[OST_MAX_RANK] = { 1, 1, 1, 1, 1 };
         chunk[rank - 2] = ost_chunk_subjects(e);
         chunk[rank - 1] = e->n_times;
         ok = H5Pset_chunk(id, (int) rank, chunk) >= 0;
         if (ok && e->compression > 0)
             ok = H5Pset_shuffle(id) >= 0 && H5Pset_deflate(id, (unsigned) e->compression) >= 0;
+        ok = ok && H5Pset_fletcher32(id) >= 0;
+    } else if (ok && rank > 0 && dims[rank - 1] == &self->dimensions[OST_DIM_SUBJECT]) {
+        hsize_t n = dims[rank - 1]->n;
+        chunk[rank - 1] = n < OST_HELD_SUBJECTS ? n : OST_HELD_SUBJECTS;
+        ok = H5Pset_chunk(id, (int) rank, chunk) >= 0 && H5Pset_fletcher32(id) >= 0;
     }
     if (ok || id < 0) return id;
     H5Pclose(id);

@@ -342,3 +342,54 @@ int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t
     for (size_t s = 0; s < self->n_subjects; s++) values[s] = column[s * self->cache.n_times];
     return 0;
 }
+
+/* Chunk by chunk, or whole where there are none. */
+static int read_dataset(hid_t id)
+{
+    hsize_t sizes[OST_MAX_RANK], chunk[OST_MAX_RANK], start[OST_MAX_RANK] = { 0 }, count[OST_MAX_RANK];
+    hid_t space = H5Dget_space(id), create = H5Dget_create_plist(id), type = H5Dget_type(id);
+    int rank = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1, ret = 0;
+    bool is_number = type >= 0 && (H5Tget_class(type) == H5T_FLOAT || H5Tget_class(type) == H5T_INTEGER);
+    bool is_chunked = create >= 0 && rank > 0 && rank <= OST_MAX_RANK && is_number &&
+                      H5Pget_layout(create) == H5D_CHUNKED && H5Pget_chunk(create, rank, chunk) == rank &&
+                      H5Sget_simple_extent_dims(space, sizes, NULL) == rank;
+    double *values = NULL;
+    size_t n = 1;
+    for (int d = 0; d < rank && is_chunked; d++) n *= chunk[d];
+    if (is_chunked) values = malloc(n * sizeof(*values));
+    bool more = is_chunked && values != NULL;
+    while (more && ret == 0) {
+        for (int d = 0; d < rank; d++) count[d] = sizes[d] - start[d] < chunk[d] ? sizes[d] - start[d] : chunk[d];
+        ret = ost_h5_transfer(id, (size_t) rank, start, count, values, NULL);
+        int d = rank - 1;
+        while (d >= 0 && (start[d] += chunk[d]) >= sizes[d]) start[d--] = 0;
+        more = d >= 0;
+    }
+    if (is_chunked && values == NULL) ret = -1;
+    free(values);
+    OST_H5_CLOSE(space, create, type);
+    return rank < 0 ? -1 : ret;
+}
+
+static herr_t visit_dataset(hid_t file, const char *name, const H5O_info_t *info, void *user)
+{
+    const char **bad = user;
+    if (info->type != H5O_TYPE_DATASET) return 0;
+    hid_t id = H5Dopen2(file, name, H5P_DEFAULT);
+    int ret = id >= 0 ? read_dataset(id) : -1;
+    OST_H5_CLOSE(id);
+    if (ret < 0) *bad = ost_strdup(name);
+    return ret < 0 ? -1 : 0;
+}
+
+int ost_results_read_all(const ost_results_t *self, ost_error_t *err)
+{
+    ost_h5_handler_t handler;
+    char *bad = NULL;
+    ost_h5_enter(&handler);
+    int ret = H5Ovisit2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_dataset, &bad, H5O_INFO_BASIC);
+    if (ret < 0) ret = damaged(self, bad != NULL ? bad : "its groups", err);
+    ost_h5_leave(&handler);
+    free(bad);
+    return ret;
+}

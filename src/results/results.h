@@ -68,4 +68,31 @@ int ost_results_experiment(const ost_results_t *self, const char *const *overrid
 /** Number of failed subject-arms. */
 uint64_t ost_results_failures(const ost_results_t *self);
 
+/** Whether all bytes of a result file are those that osteon wrote.
+ *  @param[out] is_sealed  false: it has no seal, as another program changed the file, or an earlier osteon wrote it
+ *  @return 0, OST_ERR_FORMAT (damaged), OST_ERR_IO or OST_ERR_NO_MEMORY */
+int ost_results_check_seal(const char *path, bool *is_sealed, ost_error_t *err) OST_MUST_CHECK;
+
+/** Read everything, so that the check of each chunk is looked at. @return 0, OST_ERR_FORMAT (damaged),
+ * OST_ERR_NO_MEMORY
+ */
+int ost_results_read_all(const ost_results_t *self, ost_error_t *err) OST_MUST_CHECK;
+
+/** Values that differ by less are equal but for the instruction set, relative; besides the last bit of float32. */
+#define OST_SAME_VALUE 1e-9
+/** What computing blocks again gave. */
+typedef struct {
+    size_t n_blocks, n_missing; /**< compared; left out, as the file is of a run that was interrupted before them */
+    uint64_t n_values;
+    uint64_t n_unequal;   /**< not the same bits */
+    uint64_t n_different; /**< by more than OST_SAME_VALUE */
+    char where[320];      /**< the first of these */
+} ost_recomputed_t;
+
+/** Run blocks of a part again, and compare all outputs with those of its result file. @param results  with i_model that
+ *  of the part; @param share  of the blocks, spread over the cohort, above 0 to 1: at least one is run
+ *  @param n_threads  0: all @return 0, OST_ERR_FORMAT (the file lacks something), or as ost_cohort_run() */
+int ost_results_recompute(ost_results_t *results, const ost_part_t *parts, size_t n_parts, size_t i_part, double share,
+    int n_threads, ost_recomputed_t *out, ost_error_t *err) OST_MUST_CHECK;
+
 #endif

@@ -10,6 +10,9 @@
 
 enum { OST_DATASET_NAME_SIZE = 160 };
 
+/* Subjects whose columns are written in one go, and lie in one chunk. */
+#define OST_HELD_SUBJECTS ((size_t) 128 * OST_COHORT_BLOCK)
+
 enum { OST_DIM_MODEL, OST_DIM_ARM, OST_DIM_SUBJECT, OST_DIM_TIMES, OST_N_FIXED_DIMENSIONS };
 enum { OST_MAX_RANK = 5 };
 
@@ -73,5 +76,8 @@ int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err
 /* Datasets of schedules: these and the schedule's name. */
 #define OST_BEGAN "began_"
 #define OST_ENDED "ended_"
+
+/* Write the seal behind the bytes of a file that is complete. @return 0, OST_ERR_IO, OST_ERR_NO_MEMORY */
+int ost_results_seal(int fd, const char *path, ost_error_t *err) OST_MUST_CHECK;
 
 #endif

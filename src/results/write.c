@@ -25,12 +25,10 @@
 /* What a file takes besides what the journal holds: in all, and for each chunk its place in the index. */
 #define SPARE_BYTES (1 << 21)
 #define SPARE_BYTES_OF_CHUNK 160
-/* Blocks whose columns are written in one go. */
-#define MAX_HELD 128
 
 /* Columns of successive blocks. */
 typedef struct {
-    double *values; /* [n_columns][MAX_HELD x OST_COHORT_BLOCK] */
+    double *values; /* [n_columns][OST_HELD_SUBJECTS] */
     uint64_t first; /* subject */
     size_t n;       /* subjects */
 } held_t;
@@ -147,7 +145,7 @@ static int write_columns(ost_writer_t *self, size_t p, held_t *held, ost_error_t
         const hsize_t count[] = { 1, 1, held->n };
         if (target->columns[c] < 0) continue;
         if (ost_h5_transfer(target->columns[c], 3 - skipped, start + skipped, count + skipped, NULL,
-                held->values + c * MAX_HELD * OST_COHORT_BLOCK) != 0) {
+                held->values + c * OST_HELD_SUBJECTS) != 0) {
             return ost_writer_fail(self, name_of(self, target->columns[c]), err);
         }
     }
@@ -159,12 +157,12 @@ static int hold(
     ost_writer_t *self, size_t p, uint64_t first, const ost_kept_view_t *block, held_t *held, ost_error_t *err)
 {
     size_t n_columns = ost_journal_part(self->journal, p)->columns->n_columns, n = block->counts->n_subjects;
-    bool follows = first == held->first + held->n && held->n + n <= MAX_HELD * OST_COHORT_BLOCK;
+    bool follows = first == held->first + held->n && held->n + n <= OST_HELD_SUBJECTS;
     int ret = follows ? 0 : write_columns(self, p, held, err);
     if (ret < 0) return ret;
     if (held->n == 0) held->first = first;
     for (size_t c = 0; c < n_columns; c++)
-        memcpy(held->values + c * MAX_HELD * OST_COHORT_BLOCK + held->n, block->columns + c * n, n * sizeof(double));
+        memcpy(held->values + c * OST_HELD_SUBJECTS + held->n, block->columns + c * n, n * sizeof(double));
     held->n += n;
     return 0;
 }
@@ -174,7 +172,7 @@ static int write_part(ost_writer_t *self, size_t p, ost_error_t *err)
     const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
     uint64_t n_subjects = columns->plan->experiment->n_subjects;
     ost_journal_buffer_t buffer = { 0 };
-    held_t held = { .values = malloc((columns->n_columns + 1) * MAX_HELD * OST_COHORT_BLOCK * sizeof(double)) };
+    held_t held = { .values = malloc((columns->n_columns + 1) * OST_HELD_SUBJECTS * sizeof(double)) };
     int ret = held.values != NULL ? 0 : ost_no_memory(err);
     for (uint64_t first = 0; first < n_subjects && ret == 0; first += OST_COHORT_BLOCK) {
         ost_kept_view_t block;
@@ -329,11 +327,13 @@ static int close_file(ost_writer_t *self)
 static int publish(const ost_writer_t *self, const char *path, ost_error_t *err)
 {
     struct stat st;
-    int fd = open(self->path, O_WRONLY);
+    int fd = open(self->path, O_RDWR | O_CLOEXEC);
+    int ret = fd >= 0 ? ost_results_seal(fd, self->path, err) : 0;
     bool ok =
         fd >= 0 && fstat(fd, &st) == 0 && ftruncate(fd, st.st_size) == 0 /* gives back spare room */ && fsync(fd) == 0;
     int reason = errno;
     if (fd >= 0) close(fd);
+    if (ret < 0) return ret;
     if (!ok) return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be kept on disk: %s", strerror(reason));
     if (rename(self->path, path) != 0) {
         return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be renamed from %s: %s", self->path, strerror(errno));
