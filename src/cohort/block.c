@@ -135,6 +135,8 @@ static int draw_schedule(ost_worker_t *self, size_t i, ost_error_t *err)
     if (e->start == NULL) return 0;
     double start = ost_formula_value(e->start, covariates);
     if (!isfinite(start)) return ost_fail(err, OST_ERR_VALUE, "the start of the run-in is not a finite number");
+    if (start < -OST_LONGEST_LIFE)
+        return ost_fail(err, OST_ERR_VALUE, "the start of the run-in, day %g, is " OST_LONGER_THAN_LIFE, start);
     self->t_start[i] = fmin(start, self->t_begin[i]);
     return 0;
 }

@@ -8,9 +8,16 @@
 
 #include "core/distribution.h"
 #include "core/text.h"
+#include "core/units.h"
 #include "input/endpoints.h"
 #include "lang/model.h"
 #include "solve/solve.h"
+
+/** Times are at most so far from time 0, d: above the longest documented human life, 122 years; the margin is an
+ * assumption. */
+#define OST_LONGEST_LIFE (150 * OST_DAYS_PER_YEAR)
+/** What is said of others. */
+#define OST_LONGER_THAN_LIFE "more than 150 years from time 0, longer than a human life"
 
 /** Where the value of a covariate comes from. */
 typedef enum {

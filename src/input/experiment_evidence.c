@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int read_arm(char **arm, const ost_experiment_t *experiment, const ost_yaml_t *tree, const ost_yaml_node_t *node,
     ost_error_t *err)
@@ -92,6 +93,11 @@ static int read_endpoint(ost_asked_t *self, const ost_experiment_t *experiment, 
     self->statistic_at = location_of(statistic, node);
     self->from_at = location_of(from, node);
     self->to_at = location_of(to, node);
+    if (ret == 0 && self->versus != NULL && strcmp(self->arm, self->versus) == 0)
+        return ost_yaml_fail(
+            tree, ost_yaml_get(node, "versus"), OST_ERR_VALUE, err, "'%.60s' is the arm itself", self->versus);
+    if (ret == 0 && self->versus != NULL && self->statistic != NULL && strcmp(self->statistic, "n") == 0)
+        return ost_yaml_fail(tree, statistic, OST_ERR_VALUE, err, "'n' counts the subjects of one arm: omit 'versus'");
     if (ret != 0 || self->measure == OST_MEASURE_LEVEL || self->from < self->to) return ret;
     return ost_yaml_fail(
         tree, to, OST_ERR_VALUE, err, "'from' (day %g) must be before 'to' (day %g)", self->from, self->to);

@@ -104,12 +104,22 @@ static int warn_of_end(
     return ret == 0 ? 0 : ost_no_memory(err);
 }
 
+/* Times are within a life of time 0: a slip of the unit would take hours. */
+static int check_life(const ost_yaml_t *tree, const ost_yaml_node_t *node, double time, ost_error_t *err)
+{
+    if (node == NULL || fabs(time) <= OST_LONGEST_LIFE) return 0;
+    return ost_yaml_fail(tree, node, OST_ERR_VALUE, err, "'%.60s' is " OST_LONGER_THAN_LIFE, node->text);
+}
+
 static int times_by_step(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
     double from = 0, to = 0, every = 0;
     const ost_yaml_node_t *to_node = ost_yaml_get(node, "to"), *every_node = ost_yaml_get(node, "every");
-    int ret = ost_field_time(tree, ost_yaml_get(node, "from"), &from, err);
+    const ost_yaml_node_t *from_node = ost_yaml_get(node, "from");
+    int ret = ost_field_time(tree, from_node, &from, err);
+    if (ret == 0) ret = check_life(tree, from_node, from, err);
     if (ret == 0) ret = ost_field_time(tree, to_node, &to, err);
+    if (ret == 0) ret = check_life(tree, to_node, to, err);
     if (ret == 0) ret = ost_field_time(tree, every_node, &every, err);
     if (ret != 0) return ret;
     if (!(every > 0)) return ost_yaml_fail(tree, every_node, OST_ERR_VALUE, err, "it must be greater than 0");
@@ -137,6 +147,7 @@ static int read_times(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_
     self->n_times = node->n_members;
     for (size_t i = 0; i < self->n_times; i++) {
         int ret = ost_field_time(tree, &node->members[i], &self->times[i], err);
+        if (ret == 0) ret = check_life(tree, &node->members[i], self->times[i], err);
         if (ret != 0) return ret;
         if (i > 0 && self->times[i] <= self->times[i - 1]) {
             return ost_yaml_fail(tree, &node->members[i], OST_ERR_VALUE, err, "'%.60s' is not after the one before it",
