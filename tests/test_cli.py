@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The program as a user meets it: exit codes, messages, files. Takes the path of osteon as its first argument; further
 words name single tests. Uses models and experiments of its own, so that it tests the program and not the science."""
+import fcntl
 import json
 import math
 import os
@@ -193,6 +194,10 @@ class Program(unittest.TestCase):
 
     def test_check_plan_model_list(self):
         self.assertTrue(self.osteon("check", "tiny.yaml").stdout.startswith("OK: tiny.yaml: 2 arms, 40 subjects, 1 model with 2 states"))
+        self.assertIn(", 7 subjects, ", self.osteon("check", "tiny.yaml", "--set", "population.subjects=7").stdout)
+        self.assertIn("in the setting 'arms.control.labl=x': unknown key 'labl'",
+                      self.osteon("check", "tiny.yaml", "--set", "arms.control.labl=x", code=2).stderr)
+        self.assertIn("--set changes an experiment", self.osteon("check", "tiny.model", "--set", "a=1", code=2).stderr)
         self.assertTrue(self.osteon("check", "tiny.model").stdout.startswith("OK: tiny.model: bone model 'tiny'"))
         self.assertIn("tiny", self.osteon("plan", "tiny.yaml").stdout)
         self.assertIn("digraph", self.osteon("plan", "tiny.yaml", "--dot").stdout)
@@ -610,6 +615,24 @@ class Program(unittest.TestCase):
             with self.subTest(name):
                 self.assertIn(name, self.osteon("show", name, code=4).stderr)
                 self.assertIn(name, self.osteon("run", name, "-o", "x.h5", code=4).stderr)
+
+    def test_file_in_use_is_not_damaged(self):
+        self.run_tiny("good.h5")
+        with open(self.path("good.h5"), "rb") as file:
+            data = file.read()
+        for size, part in (0, "is empty"), (len(data) // 2, f"has {len(data) // 2} of its "), (len(data) - 1, "still being"):
+            with open(self.path("growing.h5"), "wb") as file:
+                file.write(data[:size])
+            error = self.osteon("show", "growing.h5", code=4).stderr
+            self.assertIn(part, error)
+            self.assertNotIn("damaged", error)
+        with open(self.path("good.h5"), "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            error = self.osteon("show", "good.h5", code=4).stderr
+            self.assertIn("good.h5: is open for writing in another program", error)
+        self.osteon("show", "good.h5")
+        os.mkfifo(self.path("pipe.h5"))
+        self.osteon("show", "pipe.h5", code=4)
 
 
 if __name__ == "__main__":

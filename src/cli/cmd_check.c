@@ -20,7 +20,7 @@ static int check_model(const char *path)
     return code;
 }
 
-static int check_experiment(const char *name)
+static int check_experiment(const char *name, const ost_text_list_t *overrides)
 {
     ost_error_t err = { 0 };
     ost_library_t library = { 0 };
@@ -29,7 +29,7 @@ static int check_experiment(const char *name)
     ost_matched_t matched = { 0 };
     ost_evidence_t evidence = { 0 };
     char a[64], b[64];
-    int code = ost_cli_experiment(&experiment, name, NULL);
+    int code = ost_cli_experiment(&experiment, name, overrides);
     if (code != OST_EXIT_OK) goto out;
     const ost_experiment_t *e = &experiment;
     if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, e, &err) < 0 ||
@@ -53,18 +53,33 @@ out:
     return code;
 }
 
+typedef struct {
+    ost_text_list_t overrides;
+} check_arguments_t;
+
 static int run_check(const ost_command_t *self, int argc, char **argv)
 {
+    check_arguments_t a = { 0 };
     int code;
-    const char *name = ost_cli_parse(self, argc, argv, NULL, &code);
-    if (name == NULL) return code;
-    return ost_cli_ends_with(name, ".model") ? check_model(name) : check_experiment(name);
+    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
+    bool is_model = name != NULL && ost_cli_ends_with(name, ".model");
+    if (is_model && a.overrides.n > 0) {
+        ost_cli_message("check: --set changes an experiment, but '%s' is a model", name);
+        code = OST_EXIT_USAGE;
+    } else if (name != NULL) {
+        code = is_model ? check_model(name) : check_experiment(name, &a.overrides);
+    }
+    ost_text_list_free(&a.overrides);
+    return code;
 }
+
+static const ost_option_t options[] = { OST_OPTION_SET(check_arguments_t) };
 
 const ost_command_t ost_command_check = {
     .name = "check",
     .argument = "EXPERIMENT|FILE.model",
     .summary = "read and plan an experiment or a model, without running it",
     .about = "Read and plan an experiment, or read a model, without running it; say OK or what is wrong and where.",
+    OST_OPTIONS(options),
     .run = run_check,
 };

@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Values read ahead: neighbouring times of one variable, arm and element, because a single time of all subjects touches
@@ -122,14 +124,41 @@ static int read_coordinates(ost_results_t *self, ost_error_t *err)
     return bad != NULL ? damaged(self, bad, err) : 0;
 }
 
+/* Bytes that a file of HDF5 says it has, by its superblock (little-endian); 0: unknown. @param head  [48] */
+static uint64_t promised_bytes(const unsigned char *head)
+{
+    const unsigned char *at = head + (head[8] < 2 ? 40 : 28);
+    uint64_t n = 0;
+    if (memcmp(head, "\211HDF\r\n\032\n", 8) != 0 || head[head[8] < 2 ? 13 : 9] != 8) return 0;
+    for (int i = 7; i >= 0; i--) n = n << 8 | at[i];
+    return n;
+}
+
+/* A file that is in use, or not whole yet, is not damaged. */
+static int check_file(const ost_results_t *self, int fd, ost_error_t *err)
+{
+    unsigned char head[48] = { 0 };
+    struct stat st = { 0 };
+    ssize_t n = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? pread(fd, head, sizeof head, 0) : -1;
+    if (fd >= 0 && n < 0 && !S_ISREG(st.st_mode)) errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+    if (n < 0) return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be opened: %s", strerror(errno));
+    if (n == 0) return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "is empty: nothing was written to it yet");
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0,
+            "is open for writing in another program; read it once that has closed it");
+    }
+    uint64_t promised = promised_bytes(head);
+    if (promised <= (uint64_t) st.st_size) return 0;
+    return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
+        "has %llu of its %llu bytes: it is still being copied, or was cut short", (unsigned long long) st.st_size,
+        (unsigned long long) promised);
+}
+
 static int open_file(ost_results_t *self, ost_error_t *err)
 {
-    int fd = open(self->path, O_RDONLY);
-    char first;
-    bool readable = fd >= 0 && read(fd, &first, 1) >= 0;
-    int reason = errno;
+    int fd = open(self->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), ret = check_file(self, fd, err);
     if (fd >= 0) close(fd);
-    if (!readable) return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be opened: %s", strerror(reason));
+    if (ret < 0) return ret;
     if (ost_journal_is(self->path)) {
         return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
             "holds the finished blocks of a run that goes on or was stopped, or of a shard; 'osteon run ... --resume' "
@@ -144,7 +173,7 @@ static int open_file(ost_results_t *self, ost_error_t *err)
     }
     if (access >= 0) H5Pclose(access);
     if (self->file >= 0) return 0;
-    return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged or cut short");
+    return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged");
 }
 
 static int check_format(const ost_results_t *self, ost_error_t *err)
