@@ -54,6 +54,7 @@ source=$(find "$prefix" -name bmd.c)
 check() { # check PROGRAM
     local printed
     printed=$("$1" "$experiment" "${set[@]}") || fail "$1 ends with $?"
+    [[ $("$1" 2>&1) == "Usage: $1 EXPERIMENT.yaml [PATH=VALUE...]" ]] || fail "$1 without arguments prints no usage"
     [[ $printed == "$expected" ]] || fail "$1 prints"$'\n'"$printed"$'\n'"not"$'\n'"$expected"
 }
 with_pkg_config() { # with_pkg_config NAME [--static]

@@ -38,7 +38,11 @@ static double median(double *x, size_t n)
 
 int main(int argc, char **argv)
 {
-    size_t n_set = argc > 2 ? (size_t) argc - 2 : 0;
+    if (argc < 2) {
+        fprintf(stderr, "Usage: %s EXPERIMENT.yaml [PATH=VALUE...]\n", argc > 0 ? argv[0] : "bmd");
+        return 2;
+    }
+    size_t n_set = (size_t) argc - 2;
     ost_call_t *call = ost_call_new();
     ost_session_t *session = ost_session_new(call);
     ost_study_t *study = ost_study_new(session, argv[1], NULL, (const char *const *) argv + 2, n_set, call);
