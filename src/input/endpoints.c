@@ -285,9 +285,12 @@ char *ost_endpoint_unknown(
     const ost_endpoint_dictionary_t *self, bool is_site, const char *text, char *buf, size_t size)
 {
     const char **names = malloc((self->n_entries + 1) * sizeof(*names)), *near = NULL;
-    for (size_t i = 0; names != NULL && i < self->n_entries; i++)
-        names[i] = is_site ? self->entries[i].site : self->entries[i].endpoint;
-    if (names != NULL) near = ost_nearest(text, names, self->n_entries);
+    size_t n = 0;
+    for (size_t i = 0; names != NULL && i < self->n_entries; i++) {
+        names[n] = is_site ? self->entries[i].site : self->entries[i].endpoint;
+        n += names[n][0] != '\0';
+    }
+    if (names != NULL && text[0] != '\0') near = ost_nearest(text, names, n);
     snprintf(buf, size, "%s: '%.60s' is not one of the words of %s%s%s%s; a new word needs a row there",
         is_site ? "site" : "endpoint", text, self->n_own > 0 ? self->path : self->common, OST_HINT(near));
     free(names);
