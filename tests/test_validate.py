@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
@@ -426,6 +427,21 @@ class Analysis(Trials):
             out, more = child.communicate(timeout=200)
         self.assertEqual(child.returncode, 130, out + err + more)
         return out, more
+
+    def test_interrupted_validation(self):
+        """Nothing is printed or written that half of the simulation would have made."""
+        self.write("trials/one.yaml", TRIAL + "solver: {h_max: 0.001 day}\n")
+        for sent in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(sent=sent), subprocess.Popen(
+                    [OSTEON, "validate", "--trials", "trials", "--subjects", "100000", "-o", "report.html"],
+                    cwd=self.folder.name, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+                time.sleep(1.5)
+                child.send_signal(sent)
+                out, err = child.communicate(timeout=100)
+                self.assertEqual(child.returncode, 130, out + err)
+                self.assertEqual(out, "")
+                self.assertIn("interrupted: nothing was printed or written", err)
+                self.assertFalse(os.path.exists(self.path("report.html")))
 
     def table_lines(self):
         with open(self.path("table.csv"), encoding="utf-8") as file:

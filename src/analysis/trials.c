@@ -95,6 +95,7 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
 {
     ost_trial_t *trial = &self->trials[self->n_trials++];
     ost_experiment_t *e = &trial->experiment;
+    trial->stop = options->stop;
     int ret = ost_experiment_read(e, path, NULL, 0, err);
     if (ret < 0) return ret;
     if (options->n_subjects > 0) {
@@ -242,8 +243,10 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
         .variants = typical,
         .n_variants = n_variants,
         .sink = ost_collector_sink,
-        .user = &collector };
+        .user = &collector,
+        .stop = self->stop };
     if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &summary, err);
+    if (ret == 0 && summary.interrupted) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
     for (size_t i = 0; i < n_variants * n_observations && ret == 0; i++)
         estimates[i] = ost_collector_estimate(&collector, i % n_observations, i / n_observations * n, n, work);
     size_t stride = 2 * collector.n_positions;

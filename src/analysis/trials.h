@@ -7,6 +7,8 @@
 #include "input/misses.h"
 #include "observe/match.h"
 
+#include <stdatomic.h>
+
 /** A trial: an experiment, planned, with its observations. */
 typedef struct {
     ost_experiment_t experiment; /**< outputs and times widened to what the observations need */
@@ -15,6 +17,7 @@ typedef struct {
     size_t first_observation;    /**< of its observations among those of all trials */
     bool skip;                   /**< ost_trials_estimate() leaves it out */
     double seconds;              /**< of computing that it last took, 0 before: the longest are begun first */
+    const atomic_bool *stop;     /**< as in ost_trials_options_t */
 } ost_trial_t;
 
 /** Trials over one library and one evidence table. */
@@ -39,6 +42,7 @@ typedef struct {
     uint64_t n_subjects;     /**< replaces the trials' numbers; 0: theirs */
     ost_sampling_t sampling; /**< replaces the trials', with n_subjects */
     double rtol;             /**< replaces the trials' tolerance of the solver; 0: theirs */
+    const atomic_bool *stop; /**< once true, estimates end with OST_ERR_LIMIT; NULL: never. Borrowed */
     bool without_rules; /**< no subject begins, ends or is excluded by a rule: for a fit, whose sensitivities a rule
                            would break */
 } ost_trials_options_t;

@@ -37,6 +37,7 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     if (how->trials.folder == NULL) how->trials.folder = own != NULL ? own : "configs/trials";
     how->n_threads = (int) a.n_threads;
     how->trials.endpoints = endpoints;
+    how->trials.stop = ost_cli_catch_signals();
     code = OST_EXIT_INPUT;
     if (!ost_cli_exists(how->trials.folder) ||
         (how->trials.evidence != NULL && !ost_cli_exists(how->trials.evidence)) ||
@@ -51,7 +52,11 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
         ret = ost_fail_at(&err, OST_ERR_NAME, how->trials.folder, 0, 0, "no row of the evidence can be compared");
     if (ret == 0 && a.output != NULL) ret = ost_cli_write(a.output, put_report, &validation, &err);
     if (ret == 0 && a.csv != NULL) ret = ost_cli_write(a.csv, put_csv, &validation, &err);
-    code = ret == 0 ? OST_EXIT_OK : ost_cli_fail(&err);
+    code = ret == 0 ? OST_EXIT_OK : OST_EXIT_INTERRUPTED;
+    if (ret == OST_ERR_LIMIT && atomic_load(how->trials.stop))
+        ost_cli_message("interrupted: nothing was printed or written");
+    else if (ret < 0)
+        code = ost_cli_fail(&err);
 out:
     ost_validation_free(&validation);
     ost_draws_free(&draws);
