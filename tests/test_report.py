@@ -4,9 +4,12 @@
 further words name single tests."""
 import csv
 import html.parser
+import json
 import math
 import os
+import pty
 import re
+import subprocess
 import sys
 import unittest
 import xml.etree.ElementTree
@@ -103,6 +106,26 @@ class Report(own.Trials):
         self.assertEqual([row[key] for key in ("observed", "unit", "reported", "reported_unit", "line")],
                          ["-3", "percent", "-0.03", "g_per_cm2", "2"])
         self.assertIn("Line 2: reported as \u22120.03 g per cm2, compared as \u22123 percent.", text)
+
+    def test_progress(self):
+        """Off a terminal one line at the end; on one, trials done and the time left, drawn again; JSON where asked."""
+        self.write("trials/two.yaml", TRIAL)
+        self.write("p.csv", "draw,tiny.g [1/y],between BMD,within BMD\n0,0.03,1,1\n1,0.02,1,1\n2,0.04,1,1\n")
+        self.assertRegex(self.validate().stderr, r"^2 trials simulated in \d+ s\n$")
+        self.assertEqual(self.validate("--progress", "none").stderr, "")
+        last = json.loads(self.validate("--progress", "json", "--parameters", "p.csv").stderr.splitlines()[-1])
+        self.assertEqual([last[key] for key in ("event", "what", "trials_done", "trials")],
+                         ["finished", "uncertainty of parameters", 2, 2])
+        # a terminal; slow enough that a report is due
+        self.write("trials/two.yaml", TRIAL + "solver: {h_max: 0.01 day}\n")
+        leader, follower = pty.openpty()
+        subprocess.run([own.OSTEON, "validate", "--trials", "trials", "--subjects", "64", "--threads", "1"],
+                       cwd=self.folder.name, stdout=subprocess.DEVNULL, stderr=follower, check=True, timeout=300)
+        os.close(follower)
+        text = os.read(leader, 65536).decode()
+        os.close(leader)
+        self.assertNotIn("simulated in", text)
+        self.assertTrue(text.endswith("\r\033[K"), repr(text))
 
     def test_csv_of_a_wrong_name(self):
         self.write("mine.csv", "my,own\n")

@@ -301,6 +301,10 @@ int ost_trials_estimate(
     for (size_t t = 0; t < self->n_trials; t++) {
         ost_error_t own = { 0 };
         int failed = estimate_trial(self, (size_t) (longest_first[t] - self->trials), variants, estimates, &own);
+        if (failed == 0 && self->on_trial != NULL && !longest_first[t]->skip) {
+#pragma omp critical(ost_on_trial)
+            self->on_trial(self->user, longest_first[t]);
+        }
         if (failed == 0) continue;
         if (atomic_exchange(&has_failed, true)) continue; /* the first error is the run's */
         if (err != NULL) *err = own;

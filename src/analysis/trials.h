@@ -29,6 +29,9 @@ typedef struct {
     ost_trial_t *trials;                  /**< [n_trials], sorted by file name */
     size_t n_trials;
     size_t n_observations; /**< of all trials */
+    /** Called by ost_trials_estimate() after each trial that is not skipped, by one thread at a time; NULL: nothing */
+    void (*on_trial)(void *user, const ost_trial_t *trial);
+    void *user; /**< handed to it */
 } ost_trials_t;
 
 /** How trials are read. */

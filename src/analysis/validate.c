@@ -32,22 +32,6 @@ static int choose_curves(const ost_trial_t *trial, ost_curve_t **curves, size_t 
     return 0;
 }
 
-/* The large cohorts, trial by trial; every thread works on each. @param[out] estimates  [trials.n_observations] */
-static int run_large(
-    ost_validation_t *self, const ost_variants_t *estimate, int n_threads, ost_estimate_t *estimates, ost_error_t *err)
-{
-    int ret = 0;
-    for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++) {
-        ost_trial_t *trial = &self->trials.trials[t];
-        if (trial->skip) continue;
-        ret = choose_curves(trial, &self->curves[t], &self->n_curves[t], err);
-        if (ret == 0)
-            ret = ost_trial_estimate(trial, estimate, n_threads, estimates + trial->first_observation, self->curves[t],
-                self->n_curves[t], err);
-    }
-    return ret;
-}
-
 /* A single one would tell nothing of the uncertainty. */
 static size_t n_draws_used(const ost_validation_options_t *options)
 {
@@ -56,9 +40,59 @@ static size_t n_draws_used(const ost_validation_options_t *options)
     return n > 1 ? n : 0;
 }
 
-/* SD of every observation over the draws, NAN where one of them has no value. @param[out] sd  [n_observations] */
-static int run_draws(const ost_validation_options_t *options, size_t n_observations, double *sd, ost_error_t *err)
+/* What is done of a validation, in subject-arms. */
+typedef struct {
+    const ost_validation_options_t *options;
+    ost_validation_progress_t now;
+    double done, all;
+} watch_t;
+
+static double size_of(const watch_t *self, const ost_trial_t *trial, bool of_draws)
 {
+    double n_draws = (double) n_draws_used(self->options) * (double) self->options->n_draw_subjects;
+    double n = of_draws ? n_draws : (double) trial->experiment.n_subjects;
+    return trial->skip ? 0 : n * (double) trial->experiment.n_arms;
+}
+
+static void watch_init(watch_t *self, const ost_validation_options_t *options, const ost_trials_t *trials)
+{
+    *self = (watch_t){ .options = options };
+    for (size_t t = 0; t < trials->n_trials; t++) {
+        self->now.n_all += !trials->trials[t].skip;
+        self->all += size_of(self, &trials->trials[t], false) + size_of(self, &trials->trials[t], true);
+    }
+}
+
+static void on_trial(void *watch, const ost_trial_t *trial)
+{
+    watch_t *self = watch;
+    self->now.n_done++;
+    self->done += size_of(self, trial, self->now.of_draws);
+    self->now.fraction = self->done / self->all;
+    if (self->options->progress != NULL) self->options->progress(self->options->user, &self->now);
+}
+
+/* The large cohorts, trial by trial; every thread works on each. @param[out] estimates  [trials.n_observations] */
+static int run_large(
+    ost_validation_t *self, const ost_variants_t *estimate, watch_t *watch, ost_estimate_t *estimates, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++) {
+        ost_trial_t *trial = &self->trials.trials[t];
+        if (trial->skip) continue;
+        ret = choose_curves(trial, &self->curves[t], &self->n_curves[t], err);
+        if (ret == 0)
+            ret = ost_trial_estimate(trial, estimate, watch->options->n_threads, estimates + trial->first_observation,
+                self->curves[t], self->n_curves[t], err);
+        if (ret == 0) on_trial(watch, trial);
+    }
+    return ret;
+}
+
+/* SD of every observation over the draws, NAN where one of them has no value. @param[out] sd  [n_observations] */
+static int run_draws(watch_t *watch, size_t n_observations, double *sd, ost_error_t *err)
+{
+    const ost_validation_options_t *options = watch->options;
     const ost_draws_t *draws = options->draws;
     size_t n = n_draws_used(options);
     for (size_t f = 0; f < n_observations; f++) sd[f] = NAN;
@@ -72,6 +106,10 @@ static int run_draws(const ost_validation_options_t *options, size_t n_observati
     const ost_variants_t variants = { (const char *const *) draws->names, draws->n_params,
         draws->values + draws->n_params, n };
     int ret = ost_trials_read(&trials, &small, err);
+    watch->now.of_draws = true;
+    watch->now.n_done = 0;
+    trials.on_trial = on_trial;
+    trials.user = watch;
     if (ret == 0 && (estimates == NULL || values == NULL)) ret = ost_no_memory(err);
     if (ret == 0) ret = ost_trials_estimate(&trials, &variants, options->n_threads, estimates, err);
     for (size_t f = 0; f < n_observations && ret == 0; f++) {
@@ -147,8 +185,10 @@ int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *o
         estimate = (ost_variants_t){ (const char *const *) draws->names, draws->n_params, draws->values, 1 };
     if (estimates == NULL || sd == NULL || self->checks == NULL || self->curves == NULL || self->n_curves == NULL)
         ret = ost_no_memory(err);
-    if (ret == 0) ret = run_large(self, draws != NULL ? &estimate : NULL, options->n_threads, estimates, err);
-    if (ret == 0) ret = run_draws(options, n, sd, err);
+    watch_t watch;
+    watch_init(&watch, options, &self->trials);
+    if (ret == 0) ret = run_large(self, draws != NULL ? &estimate : NULL, &watch, estimates, err);
+    if (ret == 0) ret = run_draws(&watch, n, sd, err);
     for (size_t t = 0; t < n_trials && ret == 0; t++)
         for (size_t f = 0; f < self->trials.trials[t].matched.n_observations; f++) {
             const ost_trial_t *trial = &self->trials.trials[t];

@@ -52,6 +52,13 @@ typedef struct {
     size_t n_draws;       /**< of the parameters; 0: without uncertainty */
 } ost_validation_t;
 
+/** How far a validation is: all trials are simulated with the estimate, then once more over draws of the parameters. */
+typedef struct {
+    bool of_draws;        /**< the second time */
+    size_t n_done, n_all; /**< trials, this time */
+    double fraction;      /**< of the subject-arms of both times */
+} ost_validation_progress_t;
+
 /** How to validate. */
 typedef struct {
     ost_trials_options_t trials; /**< n_subjects: of the large cohort */
@@ -59,6 +66,8 @@ typedef struct {
     size_t n_draws;              /**< of them that are used, if there are as many; a single one is not */
     size_t n_draw_subjects;      /**< subjects of a latin hypercube for each draw */
     int n_threads;               /**< 0: all */
+    void (*progress)(void *user, const ost_validation_progress_t *progress); /**< after each trial; NULL: nothing */
+    void *user;                                                              /**< handed to it */
 } ost_validation_options_t;
 
 /** Simulate all trials and check every observation. */

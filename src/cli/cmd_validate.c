@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static void put_report(const void *validation, FILE *out)
 {
@@ -17,8 +18,38 @@ static void put_csv(const void *validation, FILE *out)
 }
 
 typedef struct {
+    ost_cli_progress_t progress;
+    struct timespec begin;
+} watch_t;
+
+static double seconds_since(const struct timespec *begin)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double) (now.tv_sec - begin->tv_sec) + 1e-9 * (double) (now.tv_nsec - begin->tv_nsec);
+}
+
+static void show_progress(void *user, const ost_validation_progress_t *p)
+{
+    watch_t *self = user;
+    double seconds = seconds_since(&self->begin), left = seconds * (1 / p->fraction - 1);
+    const char *what = p->of_draws ? "uncertainty of parameters" : "estimate";
+    bool is_end = !(p->fraction < 1);
+    if (!is_end && !ost_cli_progress_is_due(&self->progress)) return;
+    json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:f, s:f}", "event", is_end ? "finished" : "progress", "what",
+        what, "trials_done", (json_int_t) p->n_done, "trials", (json_int_t) p->n_all, "seconds", seconds,
+        "seconds_left", left);
+    if (is_end)
+        ost_cli_progress(
+            &self->progress, OST_PROGRESS_ENDS, object, "%zu trials simulated in %.0f s", p->n_all, seconds);
+    else
+        ost_cli_progress(&self->progress, OST_PROGRESS_GOES_ON, object, "%s: %zu of %zu trials (%.0f %%), %.0f s left",
+            what, p->n_done, p->n_all, 100 * p->fraction, left);
+}
+
+typedef struct {
     ost_validation_options_t how;
-    const char *parameters, *output, *csv;
+    const char *parameters, *output, *csv, *progress;
     uint64_t n_threads; /* 0: all */
 } validate_arguments_t;
 
@@ -31,11 +62,17 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     ost_error_t err = { 0 };
     ost_draws_t draws = { 0 };
     ost_validation_t validation = { 0 };
+    watch_t watch = { 0 };
     int code, ret;
     char *own = ost_cli_data_folder("trials"), *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
     if (ost_cli_parse(self, argc, argv, &a, &code) == NULL) goto out;
     if (how->trials.folder == NULL) how->trials.folder = own != NULL ? own : "configs/trials";
     how->n_threads = (int) a.n_threads;
+    how->progress = show_progress;
+    how->user = &watch;
+    clock_gettime(CLOCK_MONOTONIC, &watch.begin);
+    code = OST_EXIT_USAGE;
+    if (!ost_cli_progress_init(&watch.progress, a.progress, false)) goto out;
     how->trials.endpoints = endpoints;
     how->trials.stop = ost_cli_catch_signals();
     code = OST_EXIT_INPUT;
@@ -93,6 +130,7 @@ static const ost_option_t options[] = {
         .lower = 2,
         .upper = 10000000 },
     OST_OPTION_THREADS(validate_arguments_t),
+    OST_OPTION_PROGRESS(validate_arguments_t),
     OST_OPTION_OUTPUT(validate_arguments_t, OST_OUTPUT_REPORT, "REPORT.html", "write a report with charts"),
     { .name = "csv",
         .argument = "OUT.csv",
