@@ -4,6 +4,7 @@
 artists; names of any length; files with nothing to draw, and damaged ones, which give a message and an exit code. Takes
 the path of osteon."""
 import contextlib
+import fcntl
 import io
 import os
 import re
@@ -34,8 +35,8 @@ arms:
   drug: {{regimen: [{{drug: x, dose: 1 mg, interval: 1 day, stop: 5 year}}]}}
 {more}
 """
-COLUMNS = "role,trial,arm,population,drug_regimen,endpoint,site,time_months,statistic,value,unit,lower,upper,interval," \
-    "n,citation,reference,note\n"
+COLUMNS = "role,trial,arm,population,drug_regimen,endpoint,site,time_months,statistic,value,unit,lower,upper," \
+    "interval,n,citation,reference,note\n"
 
 
 def write(path, arms=("control", "drug"), elements=("lumbar_spine", "total_hip"), days=None, n_subjects=9, text="",
@@ -196,6 +197,9 @@ class Looks(Made):
                     strong = [c for c in panel.curves if not c.is_faint]
                     self.assertEqual([len(strong), len(panel.curves)], [n_arms if n_arms < 4 else 1, n_arms])
                     self.assertEqual([c.has_band for c in panel.curves], [not c.is_faint for c in panel.curves])
+        write(self.path, arms=self.arms[:4], text=self.text, n_subjects=3)
+        axes = self.figure(variables=["bmd", "ctx"]).axes
+        self.assertEqual(len({a.get_ylim() for a in axes[::3]}), 1)  # rows can be compared
         write(self.path, models=["a", "b", "c", "d"])
         self.assertFalse([c for _, _, row in self.page().rows for p in row for c in p.curves if c.has_band])
         write(self.path, n_subjects=1, arms=self.arms, text=self.text)
@@ -285,6 +289,9 @@ plot: {variables: [bmd, ctx]}
             said = self.plot("made.h5", code=code)
             if code:
                 self.assertIn("evidence.csv: ", said)
+        os.remove(table)
+        os.mkfifo(table)
+        self.assertIn("not a regular file", self.plot("made.h5", "--evidence", "evidence.csv", code=1))
         os.remove(table)
         self.assertIn("evidence.csv not found", subprocess.run(
             [PLOT, "made.h5"], cwd=self.folder, capture_output=True, text=True, check=True).stderr)
@@ -399,6 +406,12 @@ class Refusals(Made):
                 file.write(content)
             self.refused("made.h5", 1 if content.startswith(b"OSJ1") else 4)
 
+    def test_in_use(self):
+        write(self.path)
+        with open(self.path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self.refused("made.h5: another process is writing it", 4)
+
     def test_truncated(self):
         write(self.path)
         with open(self.path, "rb") as file:
@@ -446,6 +459,10 @@ class Refusals(Made):
                 "evidence: {table: 3, compare: [{arm: 1}]}":
             write(self.path, text=text, overrides="arms.drug.regimen.0.stop={\n=\na.b.c=1\narms=3")
             self.assertEqual(self.page(variables=["ctx"]).rows[0][2][0].curves[1].key, "drug: ctx")
+        bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join(9 * [f'*a{i - 1}'])}]\n" for i in range(1, 30))
+        write(self.path, text=bomb + "title: *a29\narms: {drug: {regimen: {stop: *a29, start: *a29}}}\n"
+              "plot: {variables: [*a29], time: *a29}\nevidence: {table: *a29, compare: [{arm: *a29, month: *a29}]}\n")
+        self.assertEqual(self.page(variables=["ctx"]).title, self.path)
 
     def test_memory(self):
         """A million subjects that are not there fit into a few hundred megabytes."""

@@ -9,10 +9,11 @@ import re
 import sys
 from dataclasses import dataclass
 
-from .experiment import MONTH, YEAR, days_of, mapping, mappings
+from .experiment import MONTH, YEAR, days_of, mapping, mappings, scalar
 from .words import NOTHING_TO_DRAW, Refused
 
 PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "d": 0.1}
+MAX_TABLE = 50_000_000  # bytes
 CONFIGS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "configs")
 
 
@@ -51,6 +52,8 @@ def find_table(results, given):
 
 def read_csv(path):
     """Rows as mappings, with "" for what a short row lacks."""
+    if os.path.exists(path) and (not os.path.isfile(path) or os.path.getsize(path) > MAX_TABLE):
+        raise Refused(f"{path}: it is not a regular file of at most {MAX_TABLE:,} bytes")
     try:
         with open(path, newline="", encoding="utf-8-sig") as table:
             return [{k: v or "" for k, v in row.items() if k} for row in csv.DictReader(table)]
@@ -86,7 +89,7 @@ def factor_between(unit, other):
 
 
 def takes(comparison, row):
-    month = number(str(comparison.get("month", "nan")).removesuffix("month").strip())
+    month = number(scalar(comparison.get("month", "nan")).removesuffix("month").strip())
     return comparison.get("trial") == row["trial"] and comparison.get("trial_arm", row["arm"]) == row["arm"] and \
         all(comparison.get(k, row[k]) == row[k] for k in ("endpoint", "site")) and \
         (math.isnan(month) or month == number(row["time_months"]))
@@ -114,7 +117,7 @@ def observation(comparison, row, output):
         lower, upper = (value - half, value + half) if row["interval"] == "se" or n > 0 else (math.nan, math.nan)
     if not all(map(math.isfinite, (start, day, value))):
         return None
-    unit = comparison.get("unit", row["unit"].replace("_per_", "/")) if kind == "value" else ""
+    unit = scalar(comparison.get("unit", row["unit"].replace("_per_", "/"))) if kind == "value" else ""
     return Observation(comparison.get("arm"), output, row["trial"], row["role"], kind, unit, start, day, value, lower,
                        upper)
 

@@ -13,9 +13,14 @@ UNITS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7, "mo": MONT
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+def scalar(value):
+    """A word or number as text, "" of anything else: aliases may make a list of a few lines endless as text."""
+    return str(value) if isinstance(value, (str, int, float)) else ""
+
+
 def days_of(quantity):
     """ "5 year" in days; NaN if it is not a time, as a formula is not."""
-    match = re.fullmatch(r"\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([a-z]+)\s*", str(quantity)[:100])
+    match = re.fullmatch(r"\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([a-z]+)\s*", scalar(quantity)[:100])
     try:
         return float(match[1]) * UNITS[match[2]]
     except (TypeError, ValueError, KeyError):

@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from .evidence import point_of, read_observations
-from .experiment import MONTH, UNITS
+from .experiment import MONTH, UNITS, scalar
 from .page import MARKERS, Curve, Page, Panel, style, untreated_style
 from .words import Refused, capitalised, in_words, number, plain, power_of_ten
 
@@ -31,7 +31,7 @@ def chosen(options, results):
     own = {k: settings.get(k) if settings.get(k) in allowed else None for k, allowed in words.items()}
     variables = options.variables
     if variables is None and isinstance(settings.get("variables"), list):
-        variables = [str(v) for v in settings["variables"]]
+        variables = [scalar(v) for v in settings["variables"]]
     names = results.names() if not variables else []
     if not variables and not names:
         raise results.damaged("it has no output over subjects and times")
@@ -240,9 +240,9 @@ class Scene:
 
     def page(self, rows, lines, more=()):
         """The page, once its panels are complete."""
-        return Page(plain(self.results.text("title") or self.results.experiment.tree.get("title") or self.results.path),
-                    self.x, self.x_label, rows, self.legend(lines), self.foot(more), self.y_label(), self.shares_axis(),
-                    x_step=self.x_step(), markers=self.markers())
+        title = self.results.text("title") or scalar(self.results.experiment.tree.get("title")) or self.results.path
+        return Page(plain(title), self.x, self.x_label, rows, self.legend(lines), self.foot(more), self.y_label(),
+                    self.shares_axis(), x_step=self.x_step(), markers=self.markers())
 
     def foot(self, more):
         """What lines and points are, and which run they come from."""

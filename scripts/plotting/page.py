@@ -191,6 +191,11 @@ def limits(page, panels):
     return (low if page.from_zero and low == 0 else low - pad), high + pad
 
 
+def alike(page, panel, c):
+    """Panels with the y axis of one: its column where each row is an arm, that is, has a heading; else itself."""
+    return [row[c] for _, _, row in page.rows] if page.rows[0][0] else [panel]
+
+
 class Drawing:
     """The page on a figure. The cursor is the distance from the top; `later` places things once the height is known."""
 
@@ -223,7 +228,7 @@ class Drawing:
             for c, panel in enumerate(row):
                 axis = self.figure.add_axes([0, 0, 0.3, 0.3], label=f"{r} {c}")
                 draw_panel(axis, page, panel)
-                axis.set_ylim(shared if page.share else limits(page, [panel]))
+                axis.set_ylim(shared if page.share else limits(page, alike(page, panel, c)))
                 axis.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
                 axis.yaxis.set_major_formatter(Ticks(panel.factor))
                 self.axes[r, c] = axis
