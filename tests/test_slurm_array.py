@@ -130,6 +130,7 @@ class SlurmArray(unittest.TestCase):
         self.assertIn("job 40: 3 shards of my bone.yaml; job 41 merges them into 100% of all.h5", said)
         self.assertIn(r"progress: squeue --array --jobs=40,41; tail -qn 1 100%\ of\ all.shards/*.log", said)
         self.assertEqual(self.states(), ["COMPLETED", "COMPLETED"])
+        self.assertIn('{"event":"finished","subjects_done":108,', (self.work / "100% of all.shards" / "3.log").read_text())
         array, merge = self.jobs()
         self.assertIn("--requeue", array["options"])
         self.assertIn("--open-mode=append", array["options"])
