@@ -138,8 +138,9 @@ static void test_teriparatide(void)
  * nothing moves any more but calcium in urine and in bone, which takes up the same each year. */
 static void test_rest(void)
 {
-    static const char *const settled[] = { "arms={no_treatment: {}}", "run_in={start: -100 year}", "parameters={\"peterson2012.koutBMD[femoral_neck]\": 5e-5 1/h}",
-        "times={to: 50 year, every: 10 year}", "solver.rtol=1e-8", NULL };
+    static const char *const settled[] = { "arms={no_treatment: {}}", "run_in={start: -100 year}",
+        "parameters={\"peterson2012.koutBMD[femoral_neck]\": 5e-5 1/h}", "times={to: 50 year, every: 10 year}",
+        "solver.rtol=1e-8", NULL };
     run_t run;
     run_config(&run, "peterson_pth_infusion", settled);
     for (size_t i = 0; i < run.plan.outputs->n_variables; i++) {

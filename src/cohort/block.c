@@ -136,7 +136,9 @@ static int draw_schedule(ost_worker_t *self, size_t i, ost_error_t *err)
     double start = ost_formula_value(e->start, covariates);
     if (!isfinite(start)) return ost_fail(err, OST_ERR_VALUE, "the start of the run-in is not a finite number");
     if (start < -OST_LONGEST_LIFE)
-        return ost_fail(err, OST_ERR_VALUE, "the start of the run-in, day %g, is " OST_LONGER_THAN_LIFE, start);
+        return ost_fail(err, OST_ERR_VALUE,
+            "the start of the run-in, day %g, is more than %d years from time 0, longer than a human life", start,
+            OST_LIFE_YEARS);
     self->t_start[i] = fmin(start, self->t_begin[i]);
     return 0;
 }

@@ -15,9 +15,8 @@
 
 /** Times are at most so far from time 0, d: above the longest documented human life, 122 years; the margin is an
  * assumption. */
-#define OST_LONGEST_LIFE (150 * OST_DAYS_PER_YEAR)
-/** What is said of others. */
-#define OST_LONGER_THAN_LIFE "more than 150 years from time 0, longer than a human life"
+#define OST_LIFE_YEARS 150
+#define OST_LONGEST_LIFE (OST_LIFE_YEARS * OST_DAYS_PER_YEAR)
 
 /** Where the value of a covariate comes from. */
 typedef enum {

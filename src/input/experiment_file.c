@@ -108,7 +108,8 @@ static int warn_of_end(
 static int check_life(const ost_yaml_t *tree, const ost_yaml_node_t *node, double time, ost_error_t *err)
 {
     if (node == NULL || fabs(time) <= OST_LONGEST_LIFE) return 0;
-    return ost_yaml_fail(tree, node, OST_ERR_VALUE, err, "'%.60s' is " OST_LONGER_THAN_LIFE, node->text);
+    return ost_yaml_fail(tree, node, OST_ERR_VALUE, err,
+        "'%.60s' is more than %d years from time 0, longer than a human life", node->text, OST_LIFE_YEARS);
 }
 
 static int times_by_step(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)

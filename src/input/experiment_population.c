@@ -340,7 +340,9 @@ static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost
             return ost_yaml_fail(
                 tree, node, OST_ERR_VALUE, err, "life before treatment begins before time 0, as in '-5 year'");
         if (value < -OST_LONGEST_LIFE)
-            return ost_yaml_fail(tree, node, OST_ERR_VALUE, err, "'%.60s' is " OST_LONGER_THAN_LIFE, self->start_text);
+            return ost_yaml_fail(tree, node, OST_ERR_VALUE, err,
+                "'%.60s' is more than %d years from time 0, longer than a human life", self->start_text,
+                OST_LIFE_YEARS);
         char text[64];
         snprintf(text, sizeof text, "%.17g [d]", value);
         free(self->start_text);
