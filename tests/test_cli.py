@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The program as a user meets it: exit codes, messages, files. Takes the path of osteon as its first argument; further
 words name single tests. Uses models and experiments of its own, so that it tests the program and not the science."""
+import csv
 import fcntl
 import json
 import math
@@ -615,6 +616,44 @@ class Program(unittest.TestCase):
             with self.subTest(name):
                 self.assertIn(name, self.osteon("show", name, code=4).stderr)
                 self.assertIn(name, self.osteon("run", name, "-o", "x.h5", code=4).stderr)
+
+    def test_show_csv(self):
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL.replace("output bmd [", "index site = lumbar_spine\noutput bmd[site] ["))
+        self.run_tiny("out.h5", "--set", "population.variability=false")
+        self.osteon("show", "out.h5", "--csv", "out.csv", "--versus", "other", "--at", "12,24")
+        with open(self.path("out.csv"), encoding="utf-8", newline="") as file:
+            text = file.read()
+        self.assertEqual(text.count("\n"), text.count("\r\n"))  # RFC 4180
+        rows = list(csv.DictReader(text.splitlines()))
+        self.assertEqual([(row["arm"], row["to [month]"], row["trial"]) for row in rows],
+                         [("control", "12", "T1"), ("control", "24", ""), ("other", "12", ""), ("other", "24", "")])
+        self.assertEqual({row["element"] for row in rows}, {"lumbar_spine"})
+        loss = 100 * (math.exp(-0.02) - 1)
+        for name in "median [%]", "q05 [%]", "q95 [%]", "mean [%]":
+            self.assertAlmostEqual(float(rows[0][name]), loss, 4)
+        self.assertEqual((rows[0]["n"], rows[0]["fraction [%]"], float(rows[0]["difference [%]"])), ("40", "0", 0))
+        self.assertAlmostEqual(float(rows[0]["residual [%]"]), loss + 1.5, 4)
+        self.assertEqual((rows[0]["observed"], rows[0]["lower"], rows[0]["role"]), ("-1.5", "-2.5", "validate"))
+        self.assertEqual((rows[1]["observed"], rows[1]["residual [%]"]), ("", ""))
+        self.run_tiny("late.h5", "--set", "times=[6 month, 12 month]")
+        self.osteon("show", "late.h5", "--csv", "out.csv")
+        with open(self.path("out.csv"), encoding="utf-8", newline="") as file:
+            self.assertIn(",median [g/cm2],q05 [g/cm2],", file.readline())
+        self.assertIn("evidence.csv' is there and is not a table of statistics",
+                      self.osteon("show", "out.h5", "--csv", "evidence.csv", code=2).stderr)
+        for columns, part in (("sd,sd", "sd is named twice"), ("sd,,n", "'' must be one of median, "), (",", "'' must be"),
+                              ("sd,", "'' must be one of")):
+            self.assertIn(f"--columns: {part}", self.osteon("show", "out.h5", "--columns", columns, code=2).stderr)
+        self.osteon("show", "out.h5", "--columns", " sd , n")
+        help_text = self.osteon("show", "--help").stdout
+        self.assertTrue(all(len(line) <= 100 for line in help_text.split("Options:")[1].split("\n\n")[0].splitlines()))
+
+    def test_show_without_month_0(self):
+        self.run_tiny("out.h5", "--set", "times=[6 month, 12 month]")
+        text = self.osteon("show", "out.h5").stdout
+        self.assertIn("bmd [g/cm2] (the file has no values at month 0, so values instead of changes)", text)
+        self.assertNotIn("zero", text)
 
     def test_file_in_use_is_not_damaged(self):
         self.run_tiny("good.h5")

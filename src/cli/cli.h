@@ -34,6 +34,7 @@ enum {
 #define OST_OUTPUTS(X)                                                                                                 \
     X(OST_OUTPUT_RESULT, ".h5", "a result file (HDF5)", "\211HDF")                                                     \
     X(OST_OUTPUT_DRAWS, ".csv", "a table of estimates (CSV)", "draw,")                                                 \
+    X(OST_OUTPUT_STATISTICS, ".csv", "a table of statistics (CSV)", "variable,arm")                                    \
     X(OST_OUTPUT_CHECKS, ".csv", "a table of checks (CSV)", "experiment,trial")                                        \
     X(OST_OUTPUT_REPORT, ".html", "a report (HTML)", "<!DOCTYPE html>")
 

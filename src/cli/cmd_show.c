@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes a result file; prints statistics of its subjects beside the evidence. A row of the table is one arm, one
  * element of the variable and one interval of months; changes are paired, each subject against itself. */
-#include "cli.h"
-#include "core/table.h"
-#include "results/results.h"
+#include "show.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,31 +9,6 @@
 #include <string.h>
 
 #define INDENT "    " /* of lines below a row */
-
-typedef struct {
-    double from, to; /* months */
-} span_t;
-
-typedef struct {
-    ost_results_t *results;
-    const char *months, *variable, *versus_name, *columns; /* of the command line */
-    bool with_sources;                                     /* of the evidence */
-    size_t n_elements, n_subjects;
-    size_t versus; /* the arm that is subtracted from others, SIZE_MAX: none */
-    ost_experiment_t experiment;
-    ost_evidence_t evidence;
-    ost_matched_t matched; /* observations, none where the file names no evidence */
-    bool has_values;       /* a baseline of zero or less: values instead of changes in percent */
-    double *base, *value;  /* [n_subjects] of the file; then `value` the measure */
-    double *work;          /* [n_subjects] */
-    double *medians;       /* [n_models], of those that have values */
-    span_t *spans;
-    size_t n_spans;
-    ost_statistic_t shown[OST_N_STATISTICS]; /* [n_shown] */
-    size_t n_shown;
-    ost_table_t table;
-    size_t first_shown, first_evidence; /* columns of the table; first_evidence: their number, where there is none */
-} show_t;
 
 static span_t span_of(const ost_endpoint_t *endpoint)
 {
@@ -221,16 +194,16 @@ static void add_row(show_t *self, size_t arm, size_t element, span_t span, const
     const char *element_name = ost_results_element(self->results, self->variable, element);
     add_names(self, arm, element, span, model);
     for (size_t i = 0; i < self->n_shown; i++) add_statistic(self, self->shown[i], of);
-    for (size_t i = 0;; i++) {
-        i = find_observation(self, i, arm_name, element_name, span);
-        if (i >= self->matched.n_observations) break;
+    size_t i = find_observation(self, 0, arm_name, element_name, span);
+    if (i == self->matched.n_observations) ost_show_csv_row(self, arm, element, span, model, of, NULL);
+    for (; i < self->matched.n_observations; i = find_observation(self, i + 1, arm_name, element_name, span)) {
         add_evidence(self, &self->matched.observations[i], of);
+        ost_show_csv_row(self, arm, element, span, model, of, &self->matched.observations[i]);
     }
     ost_table_skip_to(&self->table, self->table.n_columns);
 }
 
-/* Median, lowest and highest of the medians of the models: the uncertainty of structure, beside that between subjects.
- */
+/* Median and range of the medians of the models: the uncertainty of structure, beside that between subjects. */
 static void add_models(show_t *self, size_t arm, size_t element, span_t span, size_t n)
 {
     ost_sample_t medians = ost_sample_of(self->medians, n, self->work);
@@ -238,11 +211,10 @@ static void add_models(show_t *self, size_t arm, size_t element, span_t span, si
     for (size_t i = 0; i < self->n_shown; i++)
         if (self->shown[i] == OST_STATISTIC_MEDIAN)
             add_statistic(self, self->shown[i], &medians);
-        else if (self->shown[i] == OST_STATISTIC_Q05 || self->shown[i] == OST_STATISTIC_Q95)
-            ost_table_cell(&self->table, "%.2f", medians.x[self->shown[i] == OST_STATISTIC_Q05 ? 0 : n - 1]);
         else
             ost_table_cell(&self->table, "%s", "");
     ost_table_skip_to(&self->table, self->table.n_columns);
+    ost_table_line(&self->table, INDENT "medians of %zu models from %.2f to %.2f", n, medians.x[0], medians.x[n - 1]);
 }
 
 /* The rows of an arm, an element and a span: one, or one a model. @return their number or an error */
@@ -274,13 +246,18 @@ static long add_rows(show_t *self, size_t arm, size_t element, span_t span, ost_
 static int choose_columns(show_t *self)
 {
     char word[64], wrong[400];
-    for (const char *p = self->columns; p != NULL && *p != '\0'; p += strcspn(p, ","), p += *p == ',') {
-        snprintf(word, sizeof(word), "%.*s", (int) strcspn(p, ","), p);
+    for (const char *p = self->columns; p != NULL; p = *p == ',' ? p + 1 : NULL) {
+        p += strspn(p, " ");
+        size_t n = strcspn(p, ","), k = 0;
+        snprintf(word, sizeof(word), "%.*s", (int) n, p);
+        p += n;
+        while (n > 0 && n < sizeof(word) && word[n - 1] == ' ') word[--n] = '\0';
         size_t i = ost_words_find(ost_statistic_names, OST_N_STATISTICS, word);
-        if (i == OST_N_STATISTICS || self->n_shown == OST_N_STATISTICS) {
-            ost_cli_message("--columns: %s", i == OST_N_STATISTICS ? ost_words_wrong(ost_statistic_names,
-                                                                         OST_N_STATISTICS, word, wrong, sizeof(wrong))
-                                                                   : "more columns than there are statistics");
+        while (k < self->n_shown && (size_t) self->shown[k] != i) k++;
+        if (i == OST_N_STATISTICS || k < self->n_shown) {
+            ost_cli_message(k < self->n_shown ? "--columns: %s is named twice" : "--columns: %s",
+                k < self->n_shown ? word
+                                  : ost_words_wrong(ost_statistic_names, OST_N_STATISTICS, word, wrong, sizeof(wrong)));
             return OST_EXIT_USAGE;
         }
         if (ost_statistics[i].tables & OST_WITH_VERSUS && self->versus == SIZE_MAX) {
@@ -327,19 +304,23 @@ static void print_head(const show_t *self, const char *path)
     size_t n_models = self->results->models.n;
     const char *title = ost_results_attribute(self->results, "title");
     uint64_t n_done = strtoull(ost_results_attribute(self->results, "n_done"), NULL, 10);
-    printf("%s: %s%s", path, title != NULL ? title : "", title != NULL ? "; " : "");
-    if (n_done < self->n_subjects) printf("interrupted after %s of ", ost_cli_thousands(n_done, done));
-    printf("%s x %s%s%s, %s failed\n", ost_cli_plural(self->n_subjects, "subject", subjects),
+    char part[64] = "";
+    if (n_done < self->n_subjects)
+        snprintf(part, sizeof(part), "interrupted after %s of ", ost_cli_thousands(n_done, done));
+    ost_print_wrapped(stdout, "%s: %s%s%s%s x %s%s%s, %s failed", path, title != NULL ? title : "",
+        title != NULL ? "; " : "", part, ost_cli_plural(self->n_subjects, "subject", subjects),
         ost_cli_plural(self->results->arms.n, "arm", arms), n_models > 0 ? " x " : "",
         n_models > 0 ? ost_cli_plural(n_models, "model", models) : "",
         ost_cli_plural(ost_results_failures(self->results), "subject-arm", failed));
     print_changes(self);
     if (self->has_values)
-        printf("%s [%s] (a baseline is zero or less, so values instead of changes)\n\n", self->variable,
-            ost_results_variable(self->results, self->variable)->unit);
+        ost_print_wrapped(
+            stdout, "%s [%s] (%s, so values instead of changes)", self->variable, ost_show_unit(self), self->why);
     else
-        printf("%s: change from baseline in percent, each subject against itself (a-b: from month a to month b)\n\n",
+        ost_print_wrapped(stdout,
+            "%s: change from baseline in percent, each subject against itself (a-b: from month a to month b)",
             self->variable);
+    putchar('\n');
 }
 
 static int print_table(show_t *self, const char *path, ost_error_t *err)
@@ -416,16 +397,20 @@ static int print_schedules(const show_t *self, ost_error_t *err)
     return ret;
 }
 
-/* Percent changes need baselines above zero, for all subjects of the first arm. */
+/* Percent changes need baselines above zero, for all subjects, arms and models. */
 static int find_baseline(show_t *self, ost_error_t *err)
 {
     long zero = time_index(self, 0);
+    size_t n_arms = self->results->arms.n, n_models = self->results->models.n > 0 ? self->results->models.n : 1;
     self->has_values = zero < 0;
-    for (size_t e = 0; e < self->n_elements && zero >= 0; e++) {
-        int ret = ost_results_read(self->results, self->variable, 0, e, (size_t) zero, self->base, err);
+    self->why = "the file has no values at month 0";
+    for (size_t k = 0; k < n_models * n_arms * self->n_elements && !self->has_values; k++) {
+        self->results->i_model = k / self->n_elements / n_arms;
+        int ret = ost_results_read(self->results, self->variable, k / self->n_elements % n_arms, k % self->n_elements,
+            (size_t) zero, self->base, err);
         if (ret < 0) return ret;
-        for (size_t i = 0; i < self->n_subjects; i++)
-            if (self->base[i] < 1e-12) self->has_values = true;
+        for (size_t i = 0; i < self->n_subjects; i++) self->has_values |= self->base[i] < 1e-12;
+        if (self->has_values) self->why = "a baseline is zero or less";
     }
     return 0;
 }
@@ -526,8 +511,8 @@ static int show_file(show_t *self, const char *path)
     }
     if (find_baseline(self, &err) < 0) return ost_cli_fail(&err);
     if ((code = choose_columns(self)) != OST_EXIT_OK) return code;
-    if (print_table(self, path, &err) < 0 || ost_cli_print_endpoints(self->results, &self->experiment, &err) < 0 ||
-        print_schedules(self, &err) < 0)
+    if (ost_show_csv_begin(self, &err) < 0 || print_table(self, path, &err) < 0 || ost_show_csv_end(self, &err) < 0 ||
+        ost_cli_print_endpoints(self->results, &self->experiment, &err) < 0 || print_schedules(self, &err) < 0)
         return ost_cli_fail(&err);
     return evidence;
 }
@@ -544,6 +529,8 @@ static int run_show(const ost_command_t *self, int argc, char **argv)
     ost_matched_free(&show.matched);
     ost_evidence_free(&show.evidence);
     ost_table_free(&show.table);
+    if (show.csv_out != NULL) fclose(show.csv_out);
+    free(show.csv_text);
     free(show.spans);
     free(show.base);
     free(show.value);
@@ -552,6 +539,7 @@ static int run_show(const ost_command_t *self, int argc, char **argv)
     return code;
 }
 
+#define NAMED(NAME, name, ...) " " name
 static const ost_option_t options[] = {
     { .name = "at",
         .argument = "M,M,...",
@@ -568,7 +556,12 @@ static const ost_option_t options[] = {
     { .name = "columns",
         .argument = "NAME,...",
         .target = OST_WORD(show_t, columns),
-        .text = "statistics to show, such as median,q05,q95,sd,n,fraction" },
+        .text = "statistics to show, separated by commas:" OST_STATISTICS(NAMED) },
+    { .name = "csv",
+        .argument = "OUT.csv",
+        .text = "write all statistics and the evidence beside them, with units",
+        .target = OST_WORD(show_t, csv),
+        .output = &ost_outputs[OST_OUTPUT_STATISTICS] },
     { .name = "evidence",
         .target = OST_FLAG(show_t, with_sources),
         .text = "the source of every observed value: line of the table, citation, address, subjects, regimen" },
@@ -585,7 +578,7 @@ const ost_command_t ost_command_show = {
         "simulated\none is compared with), and its role: kept for fitting the model (calibrate) or for testing it "
         "(validate).\n'interval' is that of the observed value. 'difference' is the mean minus that of the arm "
         "--versus names; 'NNT' is\nthe number needed to treat, or to harm: 100 divided by a difference in percent. "
-        "'(models)' is the median, the\nlowest and the highest of the models' medians. Quantities that may be zero "
+        "'(models)' is the median of the\nmodels' medians, with their range below. Quantities that may be zero "
         "or less, such as T-scores, are shown as\nvalues, not as changes.",
     OST_OPTIONS(options),
     .run = run_show,

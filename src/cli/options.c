@@ -2,6 +2,7 @@
 /* A command line by its command's table of options: parsing into the command's arguments, --help, and what was wrong.
  */
 #include "cli.h"
+#include "core/table.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -17,7 +18,15 @@ static void print_option(char letter, const char *name, const char *argument, co
     int n = letter != 0 ? snprintf(left, sizeof(left), "-%c, ", letter) : snprintf(left, sizeof(left), "    ");
     snprintf(left + n, sizeof(left) - (size_t) n, "--%s%s%s", name, argument != NULL ? " " : "",
         argument != NULL ? argument : "");
-    printf("  %-30s %s\n", left, text);
+    printf("  %-30s", left);
+    int at = 32;
+    for (const char *word = text; *word != '\0'; word += strspn(word, " ")) { /* in lines that fit the screen */
+        int length = (int) strcspn(word, " ");
+        if (at + 1 + length > OST_TABLE_WIDTH && at > 32) at = printf("\n%32s", "") - 1;
+        at += printf(" %.*s", length, word);
+        word += length;
+    }
+    putchar('\n');
 }
 
 static void print_help(const ost_command_t *self)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of `osteon show` share. */
+#ifndef OST_CLI_SHOW_H
+#define OST_CLI_SHOW_H
+
+#include "cli.h"
+#include "core/table.h"
+#include "results/results.h"
+
+typedef struct {
+    double from, to; /* months */
+} span_t;
+
+typedef struct {
+    ost_results_t *results;
+    const char *months, *variable, *versus_name, *columns, *csv; /* of the command line */
+    bool with_sources;                                           /* of the evidence */
+    size_t n_elements, n_subjects;
+    size_t versus; /* the arm that is subtracted from others, SIZE_MAX: none */
+    ost_experiment_t experiment;
+    ost_evidence_t evidence;
+    ost_matched_t matched; /* observations, none where the file names no evidence */
+    bool has_values;       /* no changes in percent, but values */
+    const char *why;       /* has_values */
+    double *base, *value;  /* [n_subjects] of the file; then `value` the measure */
+    double *work;          /* [n_subjects] */
+    double *medians;       /* [n_models], of those that have values */
+    span_t *spans;
+    size_t n_spans;
+    ost_statistic_t shown[OST_N_STATISTICS]; /* [n_shown] */
+    size_t n_shown;
+    ost_table_t table;
+    size_t first_shown, first_evidence; /* columns of the table; first_evidence: their number, where there is none */
+    FILE *csv_out;                      /* rows of the CSV file so far; NULL where none is asked for */
+    char *csv_text;
+    size_t csv_size;
+} show_t;
+
+/* Begin the CSV file that --csv asks for: its head. @return 0 or OST_ERR_NO_MEMORY */
+int ost_show_csv_begin(show_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* A row of all statistics. @param model  "" where the file has one model @param observation  NULL: none beside it */
+void ost_show_csv_row(show_t *self, size_t arm, size_t element, span_t span, const char *model, const ost_sample_t *of,
+    const ost_observation_t *observation);
+/* Write the file. @return 0, OST_ERR_IO or OST_ERR_NO_MEMORY */
+int ost_show_csv_end(show_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* The unit of the measures: that of the variable, or % of its baseline. */
+const char *ost_show_unit(const show_t *self);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes rows of `osteon show`; gives a CSV file (RFC 4180) of all statistics, with units, and of the observed values
+ * beside them. */
+#include "input/csv.h"
+#include "show.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns of observed values. */
+static const char evidence[] = "trial,trial_arm,reported,observed,lower,upper,interval,role,citation,reference,line";
+
+const char *ost_show_unit(const show_t *self)
+{
+    return self->has_values ? ost_results_variable(self->results, self->variable)->unit : "%";
+}
+
+static bool has_unit(size_t statistic)
+{
+    return statistic != OST_STATISTIC_N && statistic != OST_STATISTIC_NNT;
+}
+
+static void put_text(show_t *self, const char *text)
+{
+    ost_csv_write_text(text, self->csv_out);
+    fputc(',', self->csv_out);
+}
+
+static void put_number(show_t *self, double x)
+{
+    if (!isnan(x)) fprintf(self->csv_out, "%.9g", x);
+    fputc(',', self->csv_out);
+}
+
+int ost_show_csv_begin(show_t *self, ost_error_t *err)
+{
+    if (self->csv == NULL) return 0;
+    self->csv_out = open_memstream(&self->csv_text, &self->csv_size);
+    if (self->csv_out == NULL) return ost_no_memory(err);
+    fputs("variable,arm,element,model,measure,from [month],to [month],", self->csv_out);
+    for (size_t i = 0; i < OST_N_STATISTICS; i++) {
+        char head[96];
+        const char *unit = i == OST_STATISTIC_FRACTION ? "%" : ost_show_unit(self);
+        snprintf(head, sizeof(head), has_unit(i) ? "%s [%s]" : "%s", ost_statistic_names[i], unit);
+        put_text(self, head);
+    }
+    fprintf(self->csv_out, "%s\r\n", evidence);
+    return 0;
+}
+
+void ost_show_csv_row(show_t *self, size_t arm, size_t element, span_t span, const char *model, const ost_sample_t *of,
+    const ost_observation_t *observation)
+{
+    const ost_evidence_row_t *row = observation != NULL ? observation->row : NULL;
+    ost_sample_t sample = *of;
+    if (self->csv_out == NULL) return;
+    sample.observed = row != NULL ? row->value : NAN;
+    if (row != NULL) sample.observed_as = observation->endpoint.statistic;
+    put_text(self, self->variable);
+    put_text(self, self->results->arms.items[arm]);
+    put_text(self, ost_results_element(self->results, self->variable, element));
+    put_text(self, model);
+    put_text(self, self->has_values ? "level" : "change");
+    put_number(self, self->has_values ? NAN : span.from);
+    put_number(self, span.to);
+    for (size_t i = 0; i < OST_N_STATISTICS; i++) put_number(self, ost_statistic((ost_statistic_t) i, &sample));
+    if (row == NULL) {
+        for (const char *c = evidence; *c != '\0'; c++)
+            if (*c == ',') fputc(',', self->csv_out);
+        fputs("\r\n", self->csv_out);
+        return;
+    }
+    put_text(self, row->trial);
+    put_text(self, row->arm);
+    put_text(self, ost_reported_words[row->statistic]);
+    put_number(self, row->value);
+    put_number(self, row->lower);
+    put_number(self, row->upper);
+    put_text(self, ost_interval_words[row->interval]);
+    put_text(self, ost_role_words[row->role]);
+    put_text(self, row->citation);
+    put_text(self, row->reference);
+    fprintf(self->csv_out, "%d\r\n", row->line);
+}
+
+static void put(const void *what, FILE *out)
+{
+    const show_t *self = what;
+    fwrite(self->csv_text, 1, self->csv_size, out);
+}
+
+int ost_show_csv_end(show_t *self, ost_error_t *err)
+{
+    if (self->csv_out == NULL) return 0;
+    if (fflush(self->csv_out) != 0) return ost_no_memory(err);
+    return ost_cli_write(self->csv, put, self, err);
+}
