@@ -124,8 +124,9 @@ class Shards(Program):
         said = [self.osteon("run", "e.yaml", "--shard", f"{i}/3", "-o", f"{i}.h5") for i in (1, 2, 3)]
         for words, n in zip(said, (128, 192, 133)): # blocks 2, 3, and 3 of which the last has 5 subjects
             self.assertIn(f"{n} subjects x 2 arms", words)
-        self.assertIn("this tolerance against a smaller one", said[0]) # measured on the first subjects of all
-        self.assertNotIn("this tolerance against a smaller one", said[1])
+        error = "this tolerance and longest step against smaller ones"
+        self.assertIn(error, said[0]) # measured on the first subjects of all
+        self.assertNotIn(error, said[1])
 
     def test_gap_names_the_shards(self):
         self.shards(4)

@@ -97,7 +97,7 @@ static void print_error(const ost_plan_t *plan, const char *what, size_t n_subje
 static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
 {
     char text[64];
-    print_error(plan, "this tolerance against a smaller one", s->n_solver_probed, s->solver_error);
+    print_error(plan, "this tolerance and longest step against smaller ones", s->n_solver_probed, s->solver_error);
     print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error);
     for (size_t i = 0; i < plan->outputs->n_variables; i++) {
         const ost_variable_t *v = &plan->outputs->variables[i];

@@ -24,9 +24,10 @@ typedef struct {
      * owned */
     double *periodic_error;
     size_t n_periodic_probed; /**< subjects */
-    /** Of the solver's tolerance, measured by running the first subjects again at a tenth of it, run-in and all (and
-     * on, to a hundredth of that and less, until they take a fifth more steps): as periodic_error; of how much is asked
-     * for, not of what the model leaves out. NaN at the least tolerance. [system.n_outputs], owned */
+    /** Of the solver's tolerance and longest step, measured by running the first subjects again at a tenth of the one
+     * and 0.37 of the other, run-in and all (and on, to a hundredth of that tolerance and less, until they take a fifth
+     * more steps): as periodic_error; of how much is asked for, not of what the model leaves out. NaN at the least
+     * tolerance. [system.n_outputs], owned */
     double *solver_error;
     size_t n_solver_probed; /**< subjects */
     bool interrupted;       /**< ended early by `progress` or `stop` */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How exact a run is: its first subjects once more, with every dose given, and at smaller tolerances. */
+/* How exact a run is: its first subjects once more, with every dose given, and at smaller tolerances and steps. */
 #include "cohort/probe.h"
 
 #include "cohort/block.h"
@@ -10,6 +10,8 @@
 /* A smaller tolerance tells what a larger one costs where it takes so many times its steps; a tenth takes 1.4 to 1.8.
  */
 #define MORE_STEPS 1.2
+/* The longest step beside the run's: steps then end elsewhere, and what the run's passed by may lie within one. */
+#define STEP_LIMIT 0.37
 
 /* The first subjects once more, in another way that is more exact. */
 typedef struct {
@@ -93,6 +95,7 @@ static int probe_tolerance(ost_worker_t *self, size_t n, double rtol, ost_error_
     ost_cohort_summary_t *summary = self->run->summary;
     ost_solver_options_t options = self->run->solver;
     options.rtol = rtol;
+    options.h_max = fmax(STEP_LIMIT * options.h_max, 2 * options.h_min);
     size_t n_probed = n < OST_N_PROBED ? n : OST_N_PROBED, of[OST_COHORT_BLOCK];
     probe_t probe = { .x1 = malloc((n_probed * plan->system->n_states + 1) * sizeof(double)),
         .error = summary->solver_error };
@@ -112,8 +115,8 @@ static int probe_tolerance(ost_worker_t *self, size_t n, double rtol, ost_error_
     return probe.steps_before == 0 || (double) probe.steps > MORE_STEPS * (double) probe.steps_before;
 }
 
-/* What the tolerance costs: at a tenth of it, run-in and all. Where doses or stability set the steps at both, they
- * agree and say nothing; so on, in ever wider strides. */
+/* What the tolerance and the longest step cost: at a tenth and a third of them, run-in and all. Where doses or
+ * stability set the steps at both, they agree and say nothing; so on, in ever wider strides. */
 static int probe_solver(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     double rtol = self->run->solver.rtol;
