@@ -42,9 +42,9 @@ static void forced_init(forced_t *self, const char *const *texts, size_t n_texts
     s->e.n_times = n + 1;
 }
 
-static void forced_run(forced_t *self)
+static void forced_run(forced_t *self, bool probe)
 {
-    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = keep, .user = self };
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = !probe, .sink = keep, .user = self };
     ost_cohort_summary_free(&self->summary);
     CU_ASSERT_EQUAL_FATAL(ost_cohort_run(&self->study.plan, &options, &self->summary, &self->study.err), 0);
 }
@@ -70,7 +70,7 @@ static double amount(const char *const *texts, size_t n_texts, double t_end, ost
     self->study.e.solver.stepper = stepper;
     self->study.e.solver.rtol = rtol;
     must_plan(&self->study);
-    forced_run(self);
+    forced_run(self, false);
     double value = self->y[(output_row(&self->study.plan, "amount", 0)) * 2 + 1];
     forced_free(self);
     free(self);
@@ -186,12 +186,61 @@ static void test_end_has_no_effect(void)
         if (longer) self->study.e.times[2] = 399;
         if (longer) self->study.e.times[self->study.e.n_times++] = 4000;
         must_plan(&self->study);
-        forced_run(self);
+        forced_run(self, false);
         memcpy(y[longer], self->y, sizeof(y[longer]));
         forced_free(self);
         free(self);
     }
     CU_ASSERT_EQUAL(memcmp(y[0], y[1], sizeof(y[0])), 0);
+}
+
+/* A pulse in the history before treatment, and one after it, whatever else happens at those times. */
+static void test_run_in(void)
+{
+    const char *texts[] = { FORCED("reads load", "table(time [d]; -500: 0, -499.99: 100, -499.98: 0) + 1e-12*load + "
+                                                 "(if time >= c and time < c + 0.01 [d] then 100 else 0)") };
+    ost_dim_t dim;
+    for (int exact = 0; exact < 2; exact++) {
+        forced_t *self = calloc(1, sizeof(*self));
+        forced_init(self, texts, 1, END, 1);
+        CU_ASSERT_EQUAL_FATAL(ost_formula_new(&self->study.e.start, "-1000 [d]", NULL, 0, &dim, NULL), 0);
+        self->study.e.start_text = text("-1000 [d]");
+        self->study.e.dosing = exact ? OST_DOSING_EXACT : OST_DOSING_PERIODIC;
+        give(&self->study, 0, doses("pill", 1, 1, 0, INFINITY));
+        must_plan(&self->study);
+        forced_run(self, false);
+        size_t row = output_row(&self->study.plan, "amount", 0);
+        double early = 1.0002 * exp(-K * 500);
+        ost_assert_close(self->y[row * 2], early, 3e-5, 0);
+        ost_assert_close(self->y[row * 2 + 1], early * exp(-K * END) + 1.0001 * exp(-K * (END - 400)), 1e-5, 0);
+        ost_formula_delete(self->study.e.start);
+        self->study.e.start = NULL;
+        forced_free(self);
+        free(self);
+    }
+}
+
+/* A bump of which an arm's drive sets the time, so that it is not known ahead: where the run passes it by, its probe,
+ * with another longest step, says so. */
+static void test_probe_sees_what_is_missed(void)
+{
+    const char *texts[] = { FORCED("reads level", "exp(-((time - c*level)/6 [d])^2)") };
+    int n_missed = 0, n_said = 0;
+    for (int i = 0; i < 20; i++) {
+        forced_t *self = calloc(1, sizeof(*self));
+        forced_init(self, texts, 1, 800, 1);
+        drive(&self->study, 0, "level", 1 + 0.04 * i, "1", -1, INFINITY);
+        must_plan(&self->study);
+        forced_run(self, true);
+        size_t row = output_row(&self->study.plan, "amount", 0);
+        bool misses = fabs(self->y[row * 2 + 1]) < 1e-9;
+        n_missed += misses;
+        n_said += misses && self->summary.solver_error[row] > 1;
+        forced_free(self);
+        free(self);
+    }
+    CU_ASSERT(n_missed >= 2);
+    CU_ASSERT(n_said >= n_missed / 2);
 }
 
 /* Breaks of the typical subject from `t0` on. @return their number */
@@ -216,6 +265,24 @@ static size_t breaks_of(const char *text, double t0, double *breaks, size_t max)
     forced_free(self);
     free(self);
     return n;
+}
+
+/* A table of 200 points, a month apart: one break each, but for those after the end. */
+static void test_long_table(void)
+{
+    char text[MAX_TEXT];
+    double t[200];
+    size_t n = (size_t) snprintf(text, sizeof(text), FORCED("let f = table(time [d]; -3000: 0%s", "f"), "");
+    char *rest = strstr(text, "-3000: 0");
+    CU_ASSERT_FATAL(rest != NULL && n < sizeof(text));
+    char tail[1024];
+    snprintf(tail, sizeof(tail), "%s", rest + strlen("-3000: 0"));
+    rest += strlen("-3000: 0");
+    for (int i = 1; i < 200; i++)
+        rest += snprintf(rest, (size_t) (text + sizeof(text) - rest), ", %d: %d", 30 * i - 3000, i % 7);
+    snprintf(rest, (size_t) (text + sizeof(text) - rest), ")%s", tail);
+    CU_ASSERT_EQUAL(breaks_of(text, -2990, t, 200), 133);
+    for (int i = 0; i < 133; i++) ost_assert_close(t[i], 30 * i - 2970, 0, 2e-11);
 }
 
 static void test_breaks(void)
@@ -399,7 +466,7 @@ static double worst_of_model(uint64_t seed)
             CU_ASSERT_EQUAL_FATAL(ost_forcing_new(&self->study.plan.forcing, NULL), 0);
             CU_ASSERT_EQUAL_FATAL(ost_forcing_close(self->study.plan.forcing, NULL), 0);
         }
-        forced_run(self);
+        forced_run(self, false);
         size_t first = output_row(&self->study.plan, "amount", 0);
         memcpy(y[is_reference], self->y + first * N_TIMES, 2 * N_TIMES * sizeof(double));
         forced_free(self);
@@ -442,7 +509,10 @@ static const ost_test_t tests[] = {
     { "through signals", test_through_signals },
     { "share of a state", test_share_of_a_state },
     { "end has no effect", test_end_has_no_effect },
+    { "run-in", test_run_in },
+    { "long table", test_long_table },
     { "breaks", test_breaks },
+    { "probe sees what is missed", test_probe_sees_what_is_missed },
     { "random models", test_random_models },
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Branch and bound over time: every expression in time is enclosed, with its slope, over a stretch of time. Where a
- * condition or a bend is undecided the stretch is cut at its root; where an expression may do something too short for
- * the steps it is halved. Stretches that turn out to need no step's end between them are joined again. */
+/* Between the kinks that are known by a formula, branch and bound over time: every expression in time is enclosed, with
+ * its slope, over a stretch of time. Where a condition or a bend is undecided the stretch is cut at its root; where an
+ * expression may do something too short for the steps it is halved. Stretches that turn out to need no step's end
+ * between them are joined again. */
 #include "lang/forcing_impl.h"
 
 #include <math.h>
@@ -40,7 +41,9 @@ typedef struct {
 
 struct ost_break_finder {
     const ost_forcing_t *forcing;
-    look_t *look; /* [n_nodes] */
+    look_t *look;  /* [n_nodes] */
+    double *roots; /* [n_roots] of one subject */
+    size_t n_roots;
     double h_max;
     bool bends_only; /* what is smooth has used up its share of stretches or breaks */
 };
@@ -51,12 +54,15 @@ int ost_break_finder_new(ost_break_finder_t **out, const ost_forcing_t *forcing,
     if (self == NULL) return ost_no_memory(err);
     self->forcing = forcing;
     self->look = calloc(forcing->graph.n_nodes, sizeof(*self->look));
-    return self->look != NULL ? 0 : ost_no_memory(err);
+    self->roots = calloc(forcing->n_roots + 1, sizeof(*self->roots));
+    return self->look != NULL && self->roots != NULL ? 0 : ost_no_memory(err);
 }
 
 void ost_break_finder_free(ost_break_finder_t *self)
 {
-    if (self != NULL) free(self->look);
+    if (self == NULL) return;
+    free(self->look);
+    free(self->roots);
     free(self);
 }
 
@@ -472,6 +478,24 @@ static void set_fixed(ost_break_finder_t *self, const double *params)
     }
 }
 
+/* Times of the known kinks after t0, ascending and apart; they come nearly sorted, as the points of tables do. */
+static void set_roots(ost_break_finder_t *self, double t0)
+{
+    const ost_forcing_t *f = self->forcing;
+    size_t n = 0, n_apart = 0;
+    for (size_t k = 0; k < f->n_roots; k++) {
+        double t = self->look[f->roots[k]].at[LEFT] + BEHIND;
+        if (!(t > t0 + SAME_TIME && t < INFINITY)) continue;
+        size_t i = n++;
+        for (; i > 0 && self->roots[i - 1] > t; i--) self->roots[i] = self->roots[i - 1];
+        self->roots[i] = t;
+    }
+    for (size_t k = 0; k < n; k++)
+        if (n_apart == 0 || self->roots[k] > self->roots[n_apart - 1] + SAME_TIME)
+            self->roots[n_apart++] = self->roots[k];
+    self->n_roots = n_apart;
+}
+
 /* A first look at all time, which for most models is the only one. @return whether everything is decided and seen */
 static bool is_all_slow(ost_break_finder_t *self, double t0)
 {
@@ -499,10 +523,17 @@ static void set_sizes(ost_break_finder_t *self, double t0)
     }
 }
 
-size_t ost_break_finder_find(
-    ost_break_finder_t *self, const double *params, double t0, double t1, double h_max, double *breaks)
+/* The end of the next stretch from `l` on: where it is cut in any case. */
+static double next_cut(const ost_break_finder_t *self, double l)
 {
-    const ost_forcing_t *f = self->forcing;
+    size_t k = 0;
+    while (k < self->n_roots && self->roots[k] <= l) k++;
+    return k < self->n_roots ? least(self->roots[k], l + LONGEST) : l + LONGEST;
+}
+
+/* Branch and bound. @return the number of breaks */
+static size_t search(ost_break_finder_t *self, double t0, double t1, double *breaks)
+{
     struct {
         double t;
         bool is_cut;
@@ -510,15 +541,9 @@ size_t ost_break_finder_find(
     size_t n = 0, n_smooth = 0, n_ends = 0;
     double joined = t0, l = t0, cut; /* where the joined stretches begin, and the next one */
     bool is_cut = false;             /* at l */
-    if (f->n_timed == 0) return 0;
-    self->h_max = h_max;
-    self->bends_only = false;
-    set_fixed(self, params);
-    if (t1 <= t0 + LONGEST && h_max < LONGEST && is_all_slow(self, t0)) return 0;
-    set_sizes(self, t0);
-    for (int k = 0; k < MAX_STRETCHES && l < t1 && n < f->max_breaks; k++) {
+    for (int k = 0; k < MAX_STRETCHES && l < t1 && n < self->forcing->max_breaks; k++) {
         if (n_ends == 0) {
-            ends[n_ends].t = l + LONGEST;
+            ends[n_ends].t = next_cut(self, l);
             ends[n_ends++].is_cut = true;
         }
         double r = ends[n_ends - 1].t;
@@ -535,6 +560,28 @@ size_t ost_break_finder_find(
         if (n_smooth == OST_SMOOTH_BREAKS || k >= MAX_HALVED) self->bends_only = true;
         l = r;
         is_cut = ends[--n_ends].is_cut;
+    }
+    return n;
+}
+
+size_t ost_break_finder_find(
+    ost_break_finder_t *self, const double *params, double t0, double t1, double h_max, double *breaks)
+{
+    const ost_forcing_t *f = self->forcing;
+    size_t n = 0;
+    if (f->max_breaks == 0) return 0;
+    self->h_max = h_max;
+    self->bends_only = false;
+    set_fixed(self, params);
+    set_roots(self, t0);
+    bool is_slow = t1 <= t0 + LONGEST && h_max < LONGEST && is_all_slow(self, t0);
+    if (f->n_timed > 0 && !is_slow) {
+        set_sizes(self, t0);
+        return search(self, t0, t1, breaks);
+    }
+    while (n < self->n_roots && self->roots[n] < t1) {
+        breaks[n] = self->roots[n];
+        n++;
     }
     return n;
 }

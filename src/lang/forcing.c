@@ -21,6 +21,7 @@ void ost_forcing_free(ost_forcing_t *self)
     ost_graph_free(&self->graph);
     free(self->watched);
     free(self->meets_states);
+    free(self->roots);
     free(self->fixed);
     free(self->timed);
     free(self->is_met);
@@ -160,24 +161,44 @@ void ost_forcing_equations(ost_forcing_t *self, const ost_forcing_model_t *of)
     }
 }
 
-int ost_forcing_close(ost_forcing_t *self, ost_error_t *err)
+/* Expressions that have to be looked at stretch by stretch, and all that these and the roots are computed from. */
+static bool list_nodes(ost_forcing_t *self, const bool *used, const bool *straight, size_t n_used)
 {
     const ost_graph_t *g = &self->graph;
-    bool *used = g->out_of_memory ? NULL : ost_graph_reachable(g, self->watched, self->n_watched);
+    size_t n_bends = 0, n_bent = 0;
+    ost_node_t *bent = malloc((n_used + self->n_roots + 1) * sizeof(*bent));
     self->fixed = malloc(g->n_nodes * sizeof(*self->fixed));
     self->timed = malloc(g->n_nodes * sizeof(*self->timed));
     self->is_met = calloc(g->n_nodes, sizeof(*self->is_met));
-    bool ok = used != NULL && self->fixed != NULL && self->timed != NULL && self->is_met != NULL;
-    size_t n_bends = 0;
+    for (ost_node_t i = 0; bent != NULL && i < n_used; i++)
+        if (used[i] && g->nodes[i].varies && !straight[i]) bent[n_bent++] = i;
+    for (size_t k = 0; bent != NULL && k < self->n_roots; k++) bent[n_bent++] = self->roots[k];
+    bool *needed = bent != NULL ? ost_graph_reachable(g, bent, n_bent) : NULL;
+    bool ok = needed != NULL && self->fixed != NULL && self->timed != NULL && self->is_met != NULL;
     for (ost_node_t i = 0; ok && i < g->n_nodes; i++) {
         const ost_node_data_t *n = &g->nodes[i];
-        if (used[i] && n->varies) self->timed[self->n_timed++] = i;
-        if (used[i] && !n->varies) self->fixed[self->n_fixed++] = i;
-        if (used[i] && n->varies) n_bends += n->op == OST_OP_MIN || n->op == OST_OP_MAX || n->op == OST_OP_STEP;
+        if (!needed[i]) continue;
+        if (n->varies) self->timed[self->n_timed++] = i;
+        if (!n->varies) self->fixed[self->n_fixed++] = i;
+        n_bends += n->varies && (n->op == OST_OP_MIN || n->op == OST_OP_MAX || n->op == OST_OP_STEP);
     }
     for (size_t k = 0; ok && k < self->n_watched; k++) self->is_met[self->watched[k]] |= self->meets_states[k];
-    self->max_breaks = self->n_timed == 0 ? 0 : OST_BREAKS_PER_BEND * n_bends + OST_SMOOTH_BREAKS;
+    self->max_breaks = self->n_roots;
+    if (self->n_timed > 0) self->max_breaks += OST_BREAKS_PER_BEND * n_bends + OST_SMOOTH_BREAKS;
+    free(bent);
+    free(needed);
+    return ok;
+}
+
+int ost_forcing_close(ost_forcing_t *self, ost_error_t *err)
+{
+    size_t n = self->graph.n_nodes;
+    bool *used = self->graph.out_of_memory ? NULL : ost_graph_reachable(&self->graph, self->watched, self->n_watched);
+    bool *straight = calloc(n, sizeof(*straight));
+    bool ok = used != NULL && straight != NULL && ost_forcing_find_kinks(self, used, straight) &&
+              list_nodes(self, used, straight, n);
     free(used);
+    free(straight);
     return ok ? 0 : ost_no_memory(err);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What forcing.c takes from models and breaks.c looks at. */
+/* What forcing.c takes from models, kinks.c solves and breaks.c looks at. */
 #ifndef OST_LANG_FORCING_IMPL_H
 #define OST_LANG_FORCING_IMPL_H
 
@@ -13,11 +13,19 @@ struct ost_forcing {
     ost_node_t *watched; /* [n_watched] expressions that equations use, in any order, some of them twice */
     bool *meets_states;  /* [n_watched] what uses it depends on more than time */
     size_t n_watched, max_watched;
+    ost_node_t *roots; /* [n_roots] times of kinks, on parameters alone */
+    size_t n_roots, max_roots;
     /* made by ost_forcing_close(), in the order of evaluation: */
-    ost_node_t *fixed, *timed; /* [n_fixed], [n_timed] on parameters alone, on time too */
-    bool *is_met;              /* [n_nodes] meets_states of each */
+    ost_node_t *fixed; /* [n_fixed] on parameters alone */
+    ost_node_t *timed; /* [n_timed] on time too, without what is straight between the roots and used for nothing else */
+    bool *is_met;      /* [n_nodes] meets_states of each */
     size_t n_fixed, n_timed;
     size_t max_breaks;
 };
+
+/* Add the times of all kinks for which there is a formula. @param used  [n_nodes]; @param[out] straight  [n_nodes], all
+ * false at first: true where a used expression in time is straight between these times. @return false if out of memory
+ */
+bool ost_forcing_find_kinks(ost_forcing_t *self, const bool *used, bool *straight);
 
 #endif
