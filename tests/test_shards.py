@@ -178,6 +178,26 @@ class Shards(Program):
         self.osteon("merge", *names, "-o", "merged.h5", "-q")
         self.same("merged.h5", "whole.h5")
 
+    def test_one_subject(self):
+        """Of a latin hypercube, from its file: the same person, the same bits where the times meet, and all outputs."""
+        self.osteon("run", "e.yaml", "--set", "outputs=[bmd]", "-o", "whole.h5", "-q")
+        for words in ("whole.h5",), ("e.yaml",):
+            self.osteon("run", *words, "--subject", "311", "-o", "one.h5", "-q")
+            with h5py.File(self.path("whole.h5")) as whole, h5py.File(self.path("one.h5")) as one:
+                self.assertEqual(list(one["subject"]), [311])
+                self.assertIn("shifted", one)
+                self.assertLessEqual(np.diff(one["time"][()]).max(), 7)
+                at = np.searchsorted(one["time"][()], whole["time"][()])
+                np.testing.assert_array_equal(one["time"][()][at], whole["time"][()])
+                np.testing.assert_array_equal(one["bmd"][:, :, 0, at], whole["bmd"][:, :, 311])
+                self.assertEqual(one["parameters/one.loss"][0], whole["parameters/one.loss"][311])
+            os.remove(self.path("one.h5"))
+        for number in "453", "-1", "x", "3 ", "":
+            said = self.osteon("run", "whole.h5", f"--subject={number}", "-o", "one.h5", code=2)
+            self.assertIn("is not the number of one of its subjects, 0 to 452", said)
+        said = self.osteon("run", "e.yaml", "-n", "3", "--set", "population.first_subject=7", "-o", "one.h5", code=2)
+        self.assertIn("'cohort' says how many there are", said)
+
     def test_usage(self):
         for shard in "0/2", "3/2", "2", "1/2/3", "a/b", "-1/2", "1/ 2":
             said = self.osteon("run", "e.yaml", f"--shard={shard}", "-o", "x.h5", code=2)

@@ -100,6 +100,7 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     if (ret < 0) return ret;
     if (options->n_subjects > 0) {
         e->n_subjects = options->n_subjects;
+        e->n_cohort = 0;
         e->sampling = options->sampling;
         e->first_subject = 0;
     }

@@ -2,11 +2,14 @@
 #include "cli.h"
 #include "plan/plan.h"
 
+#include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
-    const char *output, *isa, *shard, *progress;
+    const char *output, *isa, *shard, *progress, *subject;
     uint64_t n_threads; /* 0: all */
     bool dry_run, quiet, resume, restart;
     ost_text_list_t overrides;
@@ -44,6 +47,62 @@ static int print_dry_run(const ost_part_t *parts, size_t n_parts, const void *ho
     return OST_EXIT_OK;
 }
 
+/* Between output times of one subject, at most. */
+#define WEEKS_BETWEEN 1.0
+
+/* "times=[0 d, 7.60 d, ...]": those of the experiment, and as many between two of them as it takes. */
+static int add_finer_times(ost_text_list_t *overrides, const ost_experiment_t *e)
+{
+    ost_text_list_t times = { 0 };
+    int ret = 0;
+    for (size_t i = 0; i < e->n_times && ret == 0; i++) {
+        double from = i > 0 ? e->times[i - 1] : e->times[0], step = e->times[i] - from;
+        int n = (int) fmax(1, ceil(step / (7 * WEEKS_BETWEEN) - 1e-9));
+        for (int k = 1; k < n && ret == 0; k++) ret = ost_text_list_add(&times, "%.17g d", from + step * k / n);
+        if (ret == 0) ret = ost_text_list_add(&times, "%.17g d", e->times[i]);
+    }
+    char *list = ret == 0 ? ost_text_join((const char *const *) times.items, times.n, ", ") : NULL;
+    if (list != NULL) ret = ost_text_list_add(overrides, "times=[%s]", list);
+    ost_text_list_free(&times);
+    free(list);
+    return list != NULL ? ret : OST_ERR_NO_MEMORY;
+}
+
+static bool changes(const ost_text_list_t *overrides, const char *key)
+{
+    for (size_t i = 0; i < overrides->n; i++)
+        if (strncmp(overrides->items[i], key, strlen(key)) == 0) return true;
+    return false;
+}
+
+/* One subject of a cohort: the same person, all outputs, finer times. @return an exit code */
+static int choose_subject(const char *name, run_arguments_t *a)
+{
+    ost_experiment_t e;
+    char *end;
+    unsigned long long number = strtoull(a->subject, &end, 10);
+    int code = ost_cli_experiment(&e, name, &a->overrides), ret = 0;
+    uint64_t last = e.first_subject + e.n_subjects - 1;
+    if (code == OST_EXIT_OK &&
+        (!isdigit((unsigned char) a->subject[0]) || *end != '\0' || number < e.first_subject || number > last)) {
+        ost_cli_message("--subject: '%s' is not the number of one of its subjects, %llu to %llu", a->subject,
+            (unsigned long long) e.first_subject, (unsigned long long) last);
+        code = OST_EXIT_USAGE;
+    }
+    if (code == OST_EXIT_OK && !changes(&a->overrides, "times")) ret = add_finer_times(&a->overrides, &e);
+    if (code == OST_EXIT_OK && ret == 0 && !changes(&a->overrides, "outputs"))
+        ret = ost_text_list_add(&a->overrides, "outputs=all");
+    if (code == OST_EXIT_OK && ret == 0)
+        ret = ost_text_list_add(
+            &a->overrides, "population.cohort=%llu", (unsigned long long) (e.n_cohort > 0 ? e.n_cohort : e.n_subjects));
+    if (code == OST_EXIT_OK && ret == 0)
+        ret = ost_text_list_add(&a->overrides, "population.first_subject=%llu", number);
+    if (code == OST_EXIT_OK && ret == 0) ret = ost_text_list_add(&a->overrides, "population.subjects=1");
+    if (ret < 0) ost_cli_message("out of memory");
+    ost_experiment_free(&e);
+    return ret < 0 ? OST_EXIT_INPUT : code;
+}
+
 static int run_run(const ost_command_t *self, int argc, char **argv)
 {
     run_arguments_t a = { 0 };
@@ -67,6 +126,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         goto out;
     }
     if (ost_cli_needs_output(self->name, name, &how)) goto out;
+    if (a.subject != NULL && (code = choose_subject(name, &a)) != OST_EXIT_OK) goto out;
     code = ost_cli_plan(name, &a.overrides, isa, a.dry_run ? print_dry_run : ost_cli_simulate, &how);
 out:
     ost_text_list_free(&a.overrides);
@@ -88,6 +148,10 @@ static const ost_option_t options[] = {
         .path = "solver.dosing",
         .text = "give every dose, or their mean effect once it repeats" },
     OST_OPTION_SET(run_arguments_t),
+    { .name = "subject",
+        .argument = "NUMBER",
+        .text = "this subject alone, with all outputs and weekly times between those there are",
+        .target = OST_WORD(run_arguments_t, subject) },
     OST_OPTION_THREADS(run_arguments_t),
     OST_OPTION_ISA(run_arguments_t),
     OST_OPTION_SHARD(run_arguments_t),

@@ -161,6 +161,7 @@ typedef struct {
     ost_model_text_t *model_texts; /**< [n_model_texts], of an experiment that comes from a result file */
     size_t n_model_texts;
     uint64_t n_subjects;         /**< >= 1 */
+    uint64_t n_cohort;           /**< subjects of the whole cohort that a latin hypercube spreads; 0: n_subjects */
     uint64_t seed;               /**< of all random numbers */
     uint64_t first_subject;      /**< subjects first_subject .. first_subject + n_subjects - 1 */
     ost_sampling_t sampling;     /**< default RANDOM */

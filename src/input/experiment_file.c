@@ -161,10 +161,10 @@ static int read_times(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_
 static int read_outputs(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
 {
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "outputs");
-    if (node == NULL) return 0;
-    if (node->n_members == 0) {
-        return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "name at least one, or omit 'outputs' for all");
-    }
+    bool is_text = node != NULL && node->kind == OST_YAML_SCALAR;
+    if (node == NULL || (is_text && strcmp(node->text, "all") == 0)) return 0;
+    if (is_text || node->n_members == 0)
+        return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "a list of names, or all, is expected");
     self->output_locations = ost_list_new(node->n_members, sizeof *self->output_locations);
     if (self->output_locations == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < node->n_members; i++) {

@@ -429,10 +429,12 @@ static int read_sampling(
     int ret = ost_field_choice(tree, node, names, 2, &sampling, err);
     if (ret != 0) return ret;
     self->sampling = (ost_sampling_t) sampling;
-    if (self->sampling == OST_SAMPLING_RANDOM || self->first_subject == 0) return 0;
+    uint64_t n_cohort = self->n_cohort > 0 ? self->n_cohort : self->n_subjects;
+    if (self->sampling == OST_SAMPLING_RANDOM || self->first_subject + self->n_subjects <= n_cohort) return 0;
     return ost_yaml_fail(tree, node, OST_ERR_VALUE, err,
-        "a latin_hypercube is one whole cohort: 'first_subject' must be 0, not %llu",
-        (unsigned long long) self->first_subject);
+        "a latin_hypercube spreads the %llu subjects of a whole cohort, numbered from 0: 'first_subject' %llu and "
+        "'subjects' %llu go beyond; 'cohort' says how many there are",
+        (unsigned long long) n_cohort, (unsigned long long) self->first_subject, (unsigned long long) self->n_subjects);
 }
 
 int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
@@ -448,6 +450,7 @@ int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_er
     if (ret == 0) {
         ret = ost_field_count(tree, ost_yaml_get(population, "first_subject"), 0, max, &self->first_subject, err);
     }
+    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(population, "cohort"), 1, max, &self->n_cohort, err);
     if (ret == 0) ret = ost_field_flag(tree, ost_yaml_get(population, "variability"), &self->variability, err);
     if (ret == 0) ret = read_sampling(self, tree, population, err);
     if (ret == 0) ret = read_covariates(self, tree, ost_yaml_get(population, "covariates"), err);

@@ -14,7 +14,7 @@ static double in_unit(const ost_param_t *param, double value)
 static double draw_uniform(const ost_experiment_t *e, uint64_t subject, uint32_t purpose)
 {
     if (e->sampling == OST_SAMPLING_RANDOM) return ost_random_uniform(e->seed, subject, purpose, 0);
-    uint64_t n = e->n_subjects;
+    uint64_t n = e->n_cohort > 0 ? e->n_cohort : e->n_subjects;
     return ((double) ost_random_permutation(e->seed, purpose, subject % n, n) + 0.5) / (double) n;
 }
 
