@@ -106,6 +106,12 @@ static int check_sides(const side_t *sides, size_t n, const char *name, const os
         ost_cli_message("compare: no model has the output '%s'", whole.outputs[i]);
         code = OST_EXIT_INPUT;
     }
+    for (size_t i = 0; i < whole.n_endpoints && code == OST_EXIT_OK; i++) {
+        ost_error_t err = { 0 };
+        size_t k = 0;
+        while (k < n && ost_endpoint_check(&sides[k].plan, i, &err) < 0) k++;
+        if (k == n) code = ost_cli_fail(&err); /* of no model */
+    }
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < i && code == OST_EXIT_OK; k++)
             if (strcmp(sides[i].model, sides[k].model) == 0) {

@@ -128,9 +128,10 @@ int ost_endpoint_asked(ost_endpoint_t *self, const ost_experiment_t *e, const os
     return find_statistic(&self->statistic, e, asked, err);
 }
 
-static int check_asked(const ost_plan_t *plan, const ost_asked_t *asked, ost_error_t *err)
+int ost_endpoint_check(const ost_plan_t *plan, size_t i, ost_error_t *err)
 {
     const ost_experiment_t *e = plan->experiment;
+    const ost_asked_t *asked = &e->endpoints[i];
     ost_endpoint_t endpoint;
     char why[240];
     int ret = ost_endpoint_asked(&endpoint, e, asked, err);
@@ -146,7 +147,6 @@ static int check_asked(const ost_plan_t *plan, const ost_asked_t *asked, ost_err
 int ost_endpoints_check(const ost_plan_t *plan, ost_error_t *err)
 {
     int ret = 0;
-    for (size_t i = 0; i < plan->experiment->n_endpoints && ret == 0; i++)
-        ret = check_asked(plan, &plan->experiment->endpoints[i], err);
+    for (size_t i = 0; i < plan->experiment->n_endpoints && ret == 0; i++) ret = ost_endpoint_check(plan, i, err);
     return ret;
 }

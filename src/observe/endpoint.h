@@ -30,6 +30,9 @@ size_t ost_endpoint_time(const ost_experiment_t *experiment, double t);
  * of an arm alone */
 int ost_endpoint_asked(ost_endpoint_t *self, const ost_experiment_t *experiment, const ost_asked_t *asked,
     ost_error_t *err) OST_MUST_CHECK;
+/** That the plan has output and times of endpoint i of its experiment. @return 0, or OST_ERR_NAME or OST_ERR_VALUE with
+ * the place */
+int ost_endpoint_check(const ost_plan_t *plan, size_t i, ost_error_t *err) OST_MUST_CHECK;
 /** That the plan has outputs and times of all endpoints of its experiment. @return 0, or OST_ERR_NAME or OST_ERR_VALUE
  * with the place */
 int ost_endpoints_check(const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
