@@ -69,7 +69,7 @@ static inline int read_fit(const char *text)
     small_write(&folder, "fit.yml", text);
     snprintf(path, sizeof(path), "%s", small_path(&folder, "fit.yml"));
     err = (ost_error_t){ 0 };
-    return ost_fit_read(&fit, path, SMALL_ENDPOINTS, &err);
+    return ost_fit_read(&fit, path, SMALL_ENDPOINTS, NULL, &err);
 }
 
 static inline void must_read(const char *text)

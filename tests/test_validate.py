@@ -120,6 +120,10 @@ class Trials(unittest.TestCase):
 
 
 class Analysis(Trials):
+    def words_of(self, *words):
+        """The output without its line breaks."""
+        return " ".join(self.validate(*words).stdout.split())
+
     def test_people_of_every_trial(self):
         """Each file of configs/trials says who was simulated, the same six things in the same order."""
         said = ["Age", "Menopause", "BMI", "T-score", "Calcium and vitamin D", "Dropout"]
@@ -322,9 +326,9 @@ class Analysis(Trials):
         """The report says whose parameters were used; a draw that gives no value leaves no interval."""
         table = "draw,tiny.g [1/y],between BMD,within BMD\n0,0.01,1,1\n"
         for rows, part in (
-            ("", "fitted parameters without uncertainty, so too narrow"),
-            ("1,0.01,1,1\n", "fitted parameters without uncertainty, so too narrow"),
-            ("1,0.01,1,1\n2,0.02,1,1\n", "fitted parameters, their uncertainty from 2 draws"),
+            ("", "fitted parameters of p.csv, without uncertainty, so too narrow"),
+            ("1,0.01,1,1\n", "fitted parameters of p.csv, without uncertainty, so too narrow"),
+            ("1,0.01,1,1\n2,0.02,1,1\n", "fitted parameters of p.csv, their uncertainty from 2 draws"),
         ):
             with self.subTest(rows=rows):
                 self.write("p.csv", table + rows)
@@ -335,6 +339,64 @@ class Analysis(Trials):
         rows = rows_of(self.validate("--parameters", "p.csv").stdout)
         self.assertRegex(rows[0], r"-\d+\.\d\d\.\.")
         self.assertRegex(rows[2], r" -9.0 .* \d+\.\d+ +[+]\d+.\d+  outside$")
+
+    def test_parameters_of_the_shipped_fit(self):
+        """They are the default for trials of its models alone; the sentence says of which trials they are not."""
+        own = "intervals: the models' own parameters without uncertainty, so too narrow"
+        other = own + "; the fit that comes with osteon is of other models BMD"
+        self.assertIn(other, self.words_of())
+        people = """population:
+  covariates: {age: 60 year, menopause_age: 50 year, years_since_menopause: 10 year, bmi: 27 kg/m2}
+arms:
+  placebo: {}
+  drug: {regimen: [{drug: anastrozole, dose: 1 mg, interval: 1 day}]}
+"""
+        shipped = TRIAL.replace("[./tiny.model]", "[hormones, aibl]")
+        shipped = shipped[:shipped.index("arms:")] + people + shipped[shipped.index("times:"):]
+        self.write("trials/shipped.yaml", shipped)
+        fitted = r"intervals: fitted parameters of \S*fit/flagship\.csv, their uncertainty from 40 draws"
+        self.assertRegex(self.words_of("--trial", "shipped"), fitted + " BMD")
+        self.assertRegex(self.words_of(), fitted + "; without them, as they have other models: one BMD")
+        widths = {}
+        for words in (), ("--parameters", "none"):
+            for line in self.validate(*words).stdout.splitlines():
+                found = re.match(r"  bmd.* (-?[\d.]+)\.\.(-?[\d.]+) +[+-]", line)
+                if found:
+                    widths.setdefault(words, []).append(float(found[2]) - float(found[1]))
+        with_fit, without = widths.values()
+        self.assertEqual(with_fit[:5], without[:5])  # trial one
+        self.assertTrue(all(a > b for a, b in zip(with_fit[5:], without[5:])), widths)
+        self.assertIn(own + " BMD", self.words_of("--parameters", "none"))
+        for models in ("peterson2012", "jorg2022"):
+            self.assertIn(other, self.words_of("--trial", "shipped", "--model", models))
+
+    def test_naive_line(self):
+        """Means of the calibrate rows of other trials, by class of treatment, beside the model."""
+        self.write("trials/classes.csv", "class,meaning\nnone,nothing\npushed,pushed\n")
+        self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,none,\nU,placebo,none,\nU,drug,pushed,\n"
+                                      "T,drug,pushed,\nT,difference,pushed,none\nU,difference,pushed,none\n")
+        other = ROWS.replace(",T,", ",U,").replace(",-3,percent,-4,-2,", ",-5,percent,-6,-4,")
+        self.write("trials/evidence.csv", HEAD + ROWS + other)
+        self.write("trials/two.yaml", TRIAL.replace("trial: T", "trial: U"))
+        text = self.validate("--parameters", "none").stdout
+        model = [lost(0.02, 1) + 3, lost(0.02, 1) + 5, lost(0.01, 1) + 1, lost(0.01, 1) + 1]
+        naive = [-5 + 3, -3 + 5, 0, 0]
+        columns = [f"{f(x):.2f}" for f in (lambda x: math.sqrt(sum(r * r for r in x) / 4),
+                                           lambda x: sum(map(abs, x)) / 4) for x in (model, naive)]
+        self.assertRegex(text, r"(?m)^BMD calibrate +n +coverage +no naive +rmse +naive +MAE +naive$")
+        numbers = " +".join(map(re.escape, columns))
+        self.assertRegex(text, rf"(?m)^all +6 +0\.\d\d +2 +{numbers}$")
+        self.assertRegex(text, rf"(?m)^none +4 +0\.\d\d +0 +{numbers}$")
+        self.assertRegex(text, r"(?m)^pushed +2 +1\.00 +2$")   # its class has no row: no difference either
+        self.assertRegex(text, r"(?m)^BMD validate .*\nall +2 +0\.00 +2\npushed +2 +0\.00 +2$")
+        done = self.osteon("fit", "fit.yaml", "--leave-out", "T")
+        self.assertRegex(done.stdout, r"(?m)^BMD left out .*\nall +2 +\d\.\d\d +1 +\d\.\d\d +2\.00 +\d\.\d\d +2\.00$")
+        os.remove(self.path("trials/arms.csv"))
+        self.assertIn("BMD calibrate: no arm has a class of treatment (arms.csv beside the evidence), so no naive line",
+                      self.words_of())
+        self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,nome,\n")
+        self.assertIn("arms.csv:2: class: 'nome' must be one of none or pushed (did you mean 'none'?)",
+                      self.validate(code=1).stderr)
 
     def test_residual_errors_grow_with_the_change(self):
         """Their variance has doubled at a change of 1/growth; a table without growth has constant ones."""

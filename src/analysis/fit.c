@@ -27,7 +27,7 @@
 
 static double residual_of(const ost_observation_t *observation, double simulated)
 {
-    double residual = (simulated - observation->row->value) * ost_fit_scale(observation);
+    double residual = (simulated - observation->row->value) * ost_observation_scale(observation);
     return isfinite(residual) ? fmin(fmax(residual, -FAILED), FAILED) : FAILED;
 }
 
@@ -53,8 +53,8 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
         for (size_t v = 0; v < n_variants; v++)
             residuals[v * self->n_rows + i] = residual_of(observation, of[v * n_observations].value);
         if (!set_errors) continue;
-        self->rows[i].error = ost_observation_error(observation, of) * ost_fit_scale(observation);
-        self->rows[i].change = isfinite(of->value) ? ost_fit_change(observation, of->value) : 0;
+        self->rows[i].error = ost_observation_error(observation, of) * ost_observation_scale(observation);
+        self->rows[i].change = isfinite(of->value) ? ost_observation_change(observation, of->value) : 0;
     }
     for (size_t t = 0; t < trials->n_trials; t++) {
         const ost_trial_t *trial = &trials->trials[t];

@@ -9,7 +9,7 @@
 #ifndef OST_ANALYSIS_FIT_H
 #define OST_ANALYSIS_FIT_H
 
-#include "analysis/trials.h"
+#include "analysis/naive.h"
 #include "input/draws.h"
 
 /** One parameter that is estimated. Working scale: ln, or logit for ranges within 0..1. */
@@ -51,6 +51,7 @@ double ost_fit_half_width(const ost_residual_error_t *self);
 typedef struct {
     char *path, *title;         /**< of the file; title NULL if it has none */
     ost_text_list_t warnings;   /**< about former names in it, with their locations */
+    ost_naive_t naive;          /**< of its trials: to compare predictions of rows left out with */
     ost_trials_t trials;        /**< those of its folder */
     ost_trials_t search_trials; /**< the same with fewer subjects: for searches from starts and refits */
     bool searching;             /**< they are in use */
@@ -85,10 +86,11 @@ typedef struct {
 
 /** Read a fit file (YAML: trials, evidence, subjects, search_subjects, seed, starts, huber_k, parameters, exclude) and
  * its trials.
- *  @param endpoints  as in ost_trials_options_t
+ *  @param endpoints, arms  as in ost_trials_options_t
  *  @return 0 or an error with its place: an unknown parameter, one without a prior, an exclusion that fits no row, no
  * row that is left to be fitted */
-int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, ost_error_t *err) OST_MUST_CHECK;
+int ost_fit_read(
+    ost_fit_t *self, const char *path, const char *endpoints, const char *arms, ost_error_t *err) OST_MUST_CHECK;
 /** The observation of a row. */
 const ost_observation_t *ost_fit_observation(const ost_fit_t *self, size_t row);
 /** Free. Accepts NULL and a zeroed one. */

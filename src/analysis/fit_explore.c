@@ -35,8 +35,8 @@ static double prediction_sd(
         for (size_t b = 0; b < n; b++) variance += sensitivity[a] * gsl_matrix_get(covariance, a, b) * sensitivity[b];
     const ost_residual_error_t *spread = &self->residual_error[ost_fit_class(self, i)];
     const ost_observation_t *observation = ost_fit_observation(self, i);
-    double simulated = observation->row->value + residual / ost_fit_scale(observation);
-    double growth = ost_residual_growth(spread, ost_fit_change(observation, simulated));
+    double simulated = observation->row->value + residual / ost_observation_scale(observation);
+    double growth = ost_residual_growth(spread, ost_observation_change(observation, simulated));
     return sqrt(variance + pow(self->rows[i].error, 2) +
                 pow(growth, 2) * (pow(spread->sigma_between, 2) + pow(spread->sigma_within, 2)));
 }

@@ -192,7 +192,8 @@ static int choose_rows(ost_fit_t *self, ost_error_t *err)
     return ret;
 }
 
-static int read_trials(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoints, ost_error_t *err)
+static int read_trials(
+    ost_fit_t *self, const ost_yaml_t *tree, const char *endpoints, const char *arms, ost_error_t *err)
 {
     char *names[2] = { NULL, NULL }, *paths[2] = { NULL, NULL };
     uint64_t n_subjects = 32, n_search = 8;
@@ -206,11 +207,13 @@ static int read_trials(ost_fit_t *self, const ost_yaml_t *tree, const char *endp
         ost_trials_options_t options = { .folder = paths[0],
             .evidence = paths[1],
             .endpoints = endpoints,
+            .arms = arms,
             .n_subjects = n_subjects,
             .sampling = OST_SAMPLING_LATIN_HYPERCUBE,
             .rtol = RTOL,
             .without_rules = true };
         ret = ost_trials_read(&self->trials, &options, err);
+        if (ret == 0) ret = ost_naive_read(&self->naive, &options, err);
         if (n_search < n_subjects) options.n_subjects = n_search;
         if (ret == 0) ret = ost_trials_read(&self->search_trials, &options, err);
     }
@@ -221,13 +224,13 @@ static int read_trials(ost_fit_t *self, const ost_yaml_t *tree, const char *endp
     return ret;
 }
 
-static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoints, ost_error_t *err)
+static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoints, const char *arms, ost_error_t *err)
 {
     const ost_yaml_node_t *root = &tree->root, *params = ost_yaml_get(root, "parameters");
     const ost_yaml_node_t *exclude = ost_yaml_get(root, "exclude");
     self->seed = 1;
     self->n_starts = 10;
-    int ret = read_trials(self, tree, endpoints, err);
+    int ret = read_trials(self, tree, endpoints, arms, err);
     if (ret == 0 && self->trials.n_observations == 0) ret = no_row(self, err);
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(root, "title"), &self->title, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "seed"), 0, UINT64_MAX, &self->seed, err);
@@ -251,7 +254,7 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoi
     return self->covariance == NULL || self->sensitivity == NULL ? ost_no_memory(err) : 0;
 }
 
-int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, ost_error_t *err)
+int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, const char *arms, ost_error_t *err)
 {
     char *text = NULL;
     ost_yaml_t tree = { 0 };
@@ -260,7 +263,7 @@ int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, ost_e
     int ret = ost_file_read(&text, path, OST_YAML_MAX_BYTES, err);
     if (ret == 0) ret = ost_yaml_parse(&tree, self->path, text, err);
     if (ret == 0) ret = ost_schema_check(&fit_schema, &tree, err);
-    if (ret == 0) ret = read_tree(self, &tree, endpoints, err);
+    if (ret == 0) ret = read_tree(self, &tree, endpoints, arms, err);
     self->warnings = tree.warnings;
     tree.warnings = (ost_text_list_t){ 0 };
     ost_yaml_free(&tree);
@@ -284,6 +287,7 @@ void ost_fit_free(ost_fit_t *self)
     free(self->sensitivity);
     free(self->title);
     free(self->path);
+    ost_naive_free(&self->naive);
     ost_text_list_free(&self->warnings);
     ost_trials_free(&self->trials);
     ost_trials_free(&self->search_trials);

@@ -9,11 +9,6 @@
 
 double ost_fit_param_value(const ost_fit_param_t *self, double z);
 double ost_fit_param_z(const ost_fit_param_t *self, double value);
-/* A residual is this times simulated - observed, see ost_fit_row_t. */
-double ost_fit_scale(const ost_observation_t *observation);
-/* The size of a simulated change, as the residual: what its residual error grows with. 0 for levels.
- * @param simulated  in the row's unit */
-double ost_fit_change(const ost_observation_t *observation, double simulated);
 ost_class_t ost_fit_class(const ost_fit_t *self, size_t row);
 
 /* Residuals of all rows for n_variants points. @param z  [n_variants][n_params]; @param[out] residuals

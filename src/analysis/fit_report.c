@@ -89,7 +89,8 @@ static int print_rows(const ost_fit_t *self, FILE *out, ost_error_t *err)
         bool is_missed = observation->endpoint_class == OST_CLASS_BMD && fabs(residual) > OST_MISS_POINTS;
         ost_table_row(&table, "%s\t%s\t%s\t%g\t%.3g\t%.3g\t%+.2f\t%.2f\t%s", row->trial, row->arm,
             observation->endpoint.output, row->time_months, row->value,
-            row->value + residual / ost_fit_scale(observation), residual, self->rows[i].error, is_missed ? "<" : "");
+            row->value + residual / ost_observation_scale(observation), residual, self->rows[i].error,
+            is_missed ? "<" : "");
     }
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);

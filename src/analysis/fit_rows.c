@@ -27,17 +27,3 @@ ost_class_t ost_fit_class(const ost_fit_t *self, size_t row)
 {
     return ost_fit_observation(self, row)->endpoint_class;
 }
-
-double ost_fit_change(const ost_observation_t *observation, double simulated)
-{
-    if (observation->endpoint_class == OST_CLASS_LEVEL) return 0;
-    double none = observation->endpoint.measure == OST_MEASURE_FRACTION ? 100 : 0;
-    return fabs(simulated - none) * ost_fit_scale(observation);
-}
-
-double ost_fit_scale(const ost_observation_t *observation)
-{
-    if (observation->endpoint_class == OST_CLASS_LEVEL) return 100 / fabs(observation->row->value);
-    const ost_endpoint_t *endpoint = &observation->endpoint;
-    return endpoint->per_year ? (endpoint->to - endpoint->from) / OST_DAYS_PER_YEAR : 1;
-}

@@ -84,6 +84,7 @@ static int read_evidence(
         int ret = ost_endpoint_dictionary_read(&self->dictionary, path, options->endpoints, err);
         if (ret == 0) ret = ost_endpoint_dictionary_errors(&self->dictionary, &self->library, err);
         if (ret == 0) ret = ost_evidence_read(&self->evidence, path, &self->dictionary, err);
+        if (ret == 0) ret = ost_treatments_read(&self->treatments, path, options->arms, err);
         return ret == 0 ? ost_misses_read(&self->misses, &self->evidence, err) : ret;
     }
     if (options->evidence != NULL || strcmp(path, first) == 0) return 0;
@@ -112,7 +113,7 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     if (options->model != NULL && (ret = ost_trial_replace_bone(trial, &self->library, options->model, err)) < 0)
         return ret;
     trial->first_observation = self->n_observations;
-    trial->skip = trial->matched.n_observations == 0;
+    trial->skip = options->only_matched || trial->matched.n_observations == 0;
     if (trial->skip) return 0;
     if ((ret = ost_plan_build(&trial->plan, &self->library, e, err)) < 0) return ret;
     if ((ret = ost_matched_bind(&trial->matched, &trial->plan, err)) < 0) return ret;
@@ -154,6 +155,7 @@ void ost_trials_free(ost_trials_t *self)
     ost_misses_free(&self->misses);
     ost_evidence_free(&self->evidence);
     ost_endpoint_dictionary_free(&self->dictionary);
+    ost_treatments_free(&self->treatments);
     ost_library_free(&self->library);
     *self = (ost_trials_t){ 0 };
 }
@@ -328,4 +330,18 @@ double ost_observation_error(const ost_observation_t *self, const ost_estimate_t
     if (endpoint->per_year) measured *= OST_DAYS_PER_YEAR / (endpoint->to - endpoint->from);
     double sd = isfinite(estimate->sd) ? estimate->sd : 0;
     return hypot(sd, measured) / sqrt(arms == 2 && row->n > 1 ? n / 2 : n);
+}
+
+double ost_observation_scale(const ost_observation_t *self)
+{
+    if (self->endpoint_class == OST_CLASS_LEVEL) return 100 / fabs(self->row->value);
+    const ost_endpoint_t *endpoint = &self->endpoint;
+    return endpoint->per_year ? (endpoint->to - endpoint->from) / OST_DAYS_PER_YEAR : 1;
+}
+
+double ost_observation_change(const ost_observation_t *self, double value)
+{
+    if (self->endpoint_class == OST_CLASS_LEVEL) return 0;
+    double none = self->endpoint.measure == OST_MEASURE_FRACTION ? 100 : 0;
+    return (value - none) * ost_observation_scale(self);
 }

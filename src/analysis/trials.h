@@ -5,6 +5,7 @@
 #define OST_ANALYSIS_TRIALS_H
 
 #include "input/misses.h"
+#include "input/treatments.h"
 #include "observe/match.h"
 
 #include <stdatomic.h>
@@ -26,6 +27,7 @@ typedef struct {
     ost_evidence_t evidence;              /**< that the observations borrow from */
     ost_endpoint_dictionary_t dictionary; /**< of its endpoints */
     ost_misses_t misses;                  /**< reasons for large misfits that stand beside it */
+    ost_treatments_t treatments;          /**< of its arms */
     ost_trial_t *trials;                  /**< [n_trials], sorted by file name */
     size_t n_trials;
     size_t n_observations; /**< of all trials */
@@ -39,6 +41,7 @@ typedef struct {
     const char *folder;      /**< every *.yaml in it is a trial */
     const char *evidence;    /**< table; NULL: the one that all trials name */
     const char *endpoints;   /**< dictionary where the evidence has none beside it; NULL: then it is an error */
+    const char *arms;        /**< arms.csv where the evidence has none beside it; NULL: then no arm has a class */
     const char *only;        /**< name of the one trial to read, NULL: all */
     const char *model;       /**< bone model in the place of each trial's own, NULL: none. Arms whose drug it
                                 does not respond to are dropped, their rows unmatched */
@@ -46,6 +49,7 @@ typedef struct {
     ost_sampling_t sampling; /**< replaces the trials', with n_subjects */
     double rtol;             /**< replaces the trials' tolerance of the solver; 0: theirs */
     const atomic_bool *stop; /**< once true, estimates end with OST_ERR_LIMIT; NULL: never. Borrowed */
+    bool only_matched;       /**< observations are found, and no trial is planned: all are skipped */
     bool without_rules; /**< no subject begins, ends or is excluded by a rule: for a fit, whose sensitivities a rule
                            would break */
 } ost_trials_options_t;
@@ -91,6 +95,11 @@ int ost_trials_estimate(ost_trials_t *self, const ost_variants_t *variants, int 
 /** Standard error of a row: of its interval where it gives one, else sd/sqrt(n) with the simulated SD of a subject, a
  * scan's error included, and the row's n, or OST_ASSUMED_N where it has none. */
 double ost_observation_error(const ost_observation_t *self, const ost_estimate_t *estimate);
+/** A residual is this times simulated - observed: of levels it is percent of the observed value, of yearly rates points
+ * over all their years, of all others in the row's unit. */
+double ost_observation_scale(const ost_observation_t *self);
+/** A value of the row's unit as a change on the scale of residuals: 0 where nothing changed, and for levels. */
+double ost_observation_change(const ost_observation_t *self, double value);
 /** Subjects of a row that does not give their number; assumed: about the median of those that do. */
 #define OST_ASSUMED_N 60
 #endif

@@ -32,6 +32,27 @@ static int choose_curves(const ost_trial_t *trial, ost_curve_t **curves, size_t 
     return 0;
 }
 
+static bool has_parameter_of(const ost_draws_t *draws, const ost_model_t *model)
+{
+    size_t n = strlen(model->name);
+    for (size_t k = 0; k < draws->n_params; k++)
+        if (strncmp(draws->names[k], model->name, n) == 0 && draws->names[k][n] == '.') return true;
+    return false;
+}
+
+/* Whether a trial is simulated with the draws. */
+static bool takes_draws(const ost_trial_t *trial, const ost_validation_options_t *options)
+{
+    if (options->draws == NULL || trial->skip || !options->shipped_only) return options->draws != NULL;
+    bool takes = false;
+    for (size_t b = 0; b < trial->plan.blocks->n; b++) {
+        const ost_model_t *model = trial->plan.blocks->block[b].model;
+        if (!model->is_builtin) return false;
+        takes = takes || (model->kind == OST_KIND_BONE && has_parameter_of(options->draws, model));
+    }
+    return takes;
+}
+
 /* A single one would tell nothing of the uncertainty. */
 static size_t n_draws_used(const ost_validation_options_t *options)
 {
@@ -54,12 +75,13 @@ static double size_of(const watch_t *self, const ost_trial_t *trial, bool of_dra
     return trial->skip ? 0 : n * (double) trial->experiment.n_arms;
 }
 
-static void watch_init(watch_t *self, const ost_validation_options_t *options, const ost_trials_t *trials)
+static void watch_init(watch_t *self, const ost_validation_options_t *options, const ost_validation_t *of)
 {
     *self = (watch_t){ .options = options };
-    for (size_t t = 0; t < trials->n_trials; t++) {
-        self->now.n_all += !trials->trials[t].skip;
-        self->all += size_of(self, &trials->trials[t], false) + size_of(self, &trials->trials[t], true);
+    for (size_t t = 0; t < of->trials.n_trials; t++) {
+        const ost_trial_t *trial = &of->trials.trials[t];
+        self->now.n_all += !trial->skip;
+        self->all += size_of(self, trial, false) + (of->is_fitted[t] ? size_of(self, trial, true) : 0);
     }
 }
 
@@ -73,28 +95,31 @@ static void on_trial(void *watch, const ost_trial_t *trial)
 }
 
 /* The large cohorts, trial by trial; every thread works on each. @param[out] estimates  [trials.n_observations] */
-static int run_large(
-    ost_validation_t *self, const ost_variants_t *estimate, watch_t *watch, ost_estimate_t *estimates, ost_error_t *err)
+static int run_large(ost_validation_t *self, watch_t *watch, ost_estimate_t *estimates, ost_error_t *err)
 {
+    const ost_draws_t *draws = watch->options->draws;
+    ost_variants_t estimate = { 0 };
     int ret = 0;
+    if (draws != NULL)
+        estimate = (ost_variants_t){ (const char *const *) draws->names, draws->n_params, draws->values, 1 };
     for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++) {
         ost_trial_t *trial = &self->trials.trials[t];
         if (trial->skip) continue;
         ret = choose_curves(trial, &self->curves[t], &self->n_curves[t], err);
         if (ret == 0)
-            ret = ost_trial_estimate(trial, estimate, watch->options->n_threads, estimates + trial->first_observation,
-                self->curves[t], self->n_curves[t], err);
+            ret = ost_trial_estimate(trial, self->is_fitted[t] ? &estimate : NULL, watch->options->n_threads,
+                estimates + trial->first_observation, self->curves[t], self->n_curves[t], err);
         if (ret == 0) on_trial(watch, trial);
     }
     return ret;
 }
 
 /* SD of every observation over the draws, NAN where one of them has no value. @param[out] sd  [n_observations] */
-static int run_draws(watch_t *watch, size_t n_observations, double *sd, ost_error_t *err)
+static int run_draws(const ost_validation_t *self, watch_t *watch, double *sd, ost_error_t *err)
 {
     const ost_validation_options_t *options = watch->options;
     const ost_draws_t *draws = options->draws;
-    size_t n = n_draws_used(options);
+    size_t n = n_draws_used(options), n_observations = self->trials.n_observations;
     for (size_t f = 0; f < n_observations; f++) sd[f] = NAN;
     if (n == 0) return 0;
     ost_trials_options_t small = options->trials;
@@ -107,7 +132,11 @@ static int run_draws(watch_t *watch, size_t n_observations, double *sd, ost_erro
         draws->values + draws->n_params, n };
     int ret = ost_trials_read(&trials, &small, err);
     watch->now.of_draws = true;
-    watch->now.n_done = 0;
+    watch->now.n_done = watch->now.n_all = 0;
+    for (size_t t = 0; t < trials.n_trials && ret == 0; t++) {
+        trials.trials[t].skip = trials.trials[t].skip || !self->is_fitted[t];
+        watch->now.n_all += !trials.trials[t].skip;
+    }
     trials.on_trial = on_trial;
     trials.user = watch;
     if (ret == 0 && (estimates == NULL || values == NULL)) ret = ost_no_memory(err);
@@ -131,26 +160,26 @@ static const char *bone_model_of(const ost_trial_t *trial)
     return "";
 }
 
+/* @param draws  NULL where the trial is simulated without. @param n_draws  of them that are used */
 static ost_prediction_check_t check_prediction(const ost_trials_t *trials, const ost_trial_t *trial,
     const ost_observation_t *observation, const ost_estimate_t *estimate, double sd_parameters,
-    const ost_validation_options_t *options)
+    const ost_draws_t *draws, size_t n_draws)
 {
-    const ost_draws_t *draws = options->draws;
     const ost_evidence_row_t *row = observation->row;
     ost_prediction_check_t self = {
         .trial = trial, .observation = observation, .table = trials->evidence.path, .estimate = *estimate
     };
     static const ost_residual_error_t none = { 0 };
     const ost_residual_error_t *residual = draws != NULL ? &draws->residual_error[observation->endpoint_class] : &none;
-    double growth = ost_residual_growth(residual, ost_fit_change(observation, estimate->value));
-    double per_unit = growth / ost_fit_scale(observation), variance = 0;
+    double growth = ost_residual_growth(residual, ost_observation_change(observation, estimate->value));
+    double per_unit = growth / ost_observation_scale(observation), variance = 0;
     self.sd_parts[OST_SD_OBSERVED] = ost_observation_error(observation, estimate);
     self.sd_parts[OST_SD_COHORT] = estimate->n > 1 ? estimate->sd / sqrt((double) estimate->n) : 0;
     self.sd_parts[OST_SD_PARAMETERS] = sd_parameters;
     self.sd_parts[OST_SD_BETWEEN] = draws != NULL ? residual->sigma_between * per_unit : 0;
     self.sd_parts[OST_SD_WITHIN] = draws != NULL ? residual->sigma_within * per_unit : 0;
     for (int i = 0; i < OST_N_SD_PARTS; i++)
-        if (i != OST_SD_PARAMETERS || n_draws_used(options) > 0) variance += pow(self.sd_parts[i], 2);
+        if (i != OST_SD_PARAMETERS || (draws != NULL && n_draws > 0)) variance += pow(self.sd_parts[i], 2);
     self.sd = sqrt(variance);
     double half = self.sd * ost_fit_half_width(residual);
     self.lower = estimate->value - half;
@@ -162,13 +191,14 @@ static ost_prediction_check_t check_prediction(const ost_trials_t *trials, const
 
 bool ost_is_missed(const ost_prediction_check_t *self)
 {
-    double residual = (self->estimate.value - self->observation->row->value) * ost_fit_scale(self->observation);
+    double residual = (self->estimate.value - self->observation->row->value) * ost_observation_scale(self->observation);
     return self->observation->endpoint_class == OST_CLASS_BMD && !(fabs(residual) <= OST_MISS_POINTS);
 }
 
 int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *options, ost_error_t *err)
 {
-    *self = (ost_validation_t){ .n_subjects = options->trials.n_subjects, .is_fitted = options->draws != NULL };
+    *self = (ost_validation_t){ .n_subjects = options->trials.n_subjects,
+        .parameters = options->draws != NULL ? options->draws->path : NULL };
     int ret = ost_trials_read(&self->trials, &options->trials, err);
     if (ret == 0 && options->draws != NULL) ret = ost_draws_check(options->draws, &self->trials.library, err);
     if (ret < 0) return ret;
@@ -180,21 +210,24 @@ int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *o
     self->checks = calloc(n + 1, sizeof(*self->checks));
     self->curves = calloc(n_trials + 1, sizeof(*self->curves));
     self->n_curves = calloc(n_trials + 1, sizeof(*self->n_curves));
-    ost_variants_t estimate = { 0 };
-    if (draws != NULL)
-        estimate = (ost_variants_t){ (const char *const *) draws->names, draws->n_params, draws->values, 1 };
-    if (estimates == NULL || sd == NULL || self->checks == NULL || self->curves == NULL || self->n_curves == NULL)
+    self->is_fitted = calloc(n_trials + 1, sizeof(*self->is_fitted));
+    if (estimates == NULL || sd == NULL || self->checks == NULL || self->curves == NULL || self->n_curves == NULL ||
+        self->is_fitted == NULL)
         ret = ost_no_memory(err);
+    for (size_t t = 0; t < n_trials && ret == 0; t++)
+        self->is_fitted[t] = takes_draws(&self->trials.trials[t], options);
     watch_t watch;
-    watch_init(&watch, options, &self->trials);
-    if (ret == 0) ret = run_large(self, draws != NULL ? &estimate : NULL, &watch, estimates, err);
-    if (ret == 0) ret = run_draws(&watch, n, sd, err);
+    if (ret == 0) watch_init(&watch, options, self);
+    if (ret == 0) ret = run_large(self, &watch, estimates, err);
+    if (ret == 0) ret = run_draws(self, &watch, sd, err);
+    if (ret == 0) ret = ost_naive_read(&self->naive, &options->trials, err);
     for (size_t t = 0; t < n_trials && ret == 0; t++)
         for (size_t f = 0; f < self->trials.trials[t].matched.n_observations; f++) {
             const ost_trial_t *trial = &self->trials.trials[t];
             size_t i = trial->first_observation + f;
-            self->checks[self->n_checks++] =
-                check_prediction(&self->trials, trial, &trial->matched.observations[f], &estimates[i], sd[i], options);
+            self->checks[self->n_checks++] = check_prediction(&self->trials, trial, &trial->matched.observations[f],
+                &estimates[i], sd[i], self->is_fitted[t] ? draws : NULL, self->n_draws);
+            self->checks[i].naive = ost_naive_predict(&self->naive, &self->trials, self->checks[i].observation);
         }
     free(estimates);
     free(sd);
@@ -210,7 +243,9 @@ void ost_validation_free(ost_validation_t *self)
     }
     free(self->curves);
     free(self->n_curves);
+    free(self->is_fitted);
     free(self->checks);
+    ost_naive_free(&self->naive);
     ost_trials_free(&self->trials);
     *self = (ost_validation_t){ 0 };
 }

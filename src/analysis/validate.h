@@ -6,6 +6,7 @@
 #define OST_ANALYSIS_VALIDATE_H
 
 #include "analysis/fit.h"
+#include "analysis/naive.h"
 
 /** Parts of the SD of a prediction, which are independent of each other: X(MEMBER, name, meaning) */
 #define OST_SD_PARTS(X)                                                                                                \
@@ -35,6 +36,7 @@ typedef struct {
     double sd;           /**< of the prediction in all, NAN where that of the parameters should be known and is not */
     double lower, upper; /**< 90 % prediction interval */
     bool inside;         /**< the observed value lies in it */
+    double naive;        /**< prediction of the naive line, row's unit; NAN without (naive.h) */
 } ost_prediction_check_t;
 
 /** Whether an observation of BMD is missed by more than OST_MISS_POINTS, or has no prediction. */
@@ -45,11 +47,14 @@ typedef struct {
     ost_trials_t trials;            /**< all that were read */
     ost_prediction_check_t *checks; /**< [n_checks] */
     size_t n_checks;
-    ost_curve_t **curves; /**< [n_trials][n_curves[t]] */
-    size_t *n_curves;     /**< [n_trials] */
-    uint64_t n_subjects;  /**< of the large cohorts; 0: as each trial says */
-    bool is_fitted;       /**< parameters of a table, else the models' own */
-    size_t n_draws;       /**< of the parameters; 0: without uncertainty */
+    ost_naive_t naive;      /**< calibrate rows by class of treatment */
+    ost_curve_t **curves;   /**< [n_trials][n_curves[t]] */
+    size_t *n_curves;       /**< [n_trials] */
+    uint64_t n_subjects;    /**< of the large cohorts; 0: as each trial says */
+    const char *parameters; /**< path of the table of draws, borrowed; NULL: the models' own parameters */
+    bool *is_fitted;        /**< [n_trials] a trial is simulated with these parameters, and its intervals hold their
+                               uncertainty and the residual error */
+    size_t n_draws;         /**< of the parameters; 0: without uncertainty */
 } ost_validation_t;
 
 /** How far a validation is: all trials are simulated with the estimate, then once more over draws of the parameters. */
@@ -63,6 +68,8 @@ typedef struct {
 typedef struct {
     ost_trials_options_t trials; /**< n_subjects: of the large cohort */
     const ost_draws_t *draws;    /**< NULL: the models' own values, no uncertainty of parameters */
+    bool shipped_only;           /**< the draws are those of osteon's own fit: for trials of its own models alone, whose
+                                    bone model has parameters in them */
     size_t n_draws;              /**< of them that are used, if there are as many; a single one is not */
     size_t n_draw_subjects;      /**< subjects of a latin hypercube for each draw */
     int n_threads;               /**< 0: all */
@@ -90,6 +97,9 @@ typedef struct {
 
 /** Sums of those classes and roles that there are. @param[out] sums  [OST_N_SUMS]; @return their number */
 size_t ost_validation_sum(const ost_validation_t *self, ost_validation_sum_t *sums);
+/** Observations of a class of endpoints and a role by class of treatment, model and naive line.
+ * @param[out] sums  [n_classes + 2], zeroed, as in ost_naive_add() */
+void ost_validation_by_treatment(const ost_validation_t *self, ost_class_t of, ost_role_t role, ost_naive_sum_t *sums);
 /** Observations of different trials that observed the same: output, measure and times alike, in arms that were given
  * the same. Only the trials differ, so no model of the treatment alone comes closer than their SD. */
 typedef struct {
@@ -100,6 +110,8 @@ typedef struct {
 /** The replicates of a class. */
 ost_replicates_t ost_validation_replicates(const ost_validation_t *self, ost_class_t of);
 
+/** Room for the sentence of ost_validation_basis(). */
+enum { OST_BASIS_SIZE = 1024 };
 /** What the numbers rest on, as a sentence for a person: subjects, parameters, version. @return buf */
 char *ost_validation_basis(const ost_validation_t *self, char *buf, size_t size);
 

@@ -6,6 +6,7 @@
 #include "osteon/version.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of, ost_role_t role)
@@ -15,7 +16,7 @@ static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of,
         const ost_prediction_check_t *check = &self->checks[i];
         const ost_evidence_row_t *row = check->observation->row;
         if (check->observation->endpoint_class != of || row->role != role) continue;
-        double residual = (check->estimate.value - row->value) * ost_fit_scale(check->observation);
+        double residual = (check->estimate.value - row->value) * ost_observation_scale(check->observation);
         sum.n++;
         sum.coverage += check->inside;
         sum.bias += residual;
@@ -40,17 +41,35 @@ size_t ost_validation_sum(const ost_validation_t *self, ost_validation_sum_t *su
     return n;
 }
 
+/* Names of the trials that are simulated without the fit, where others are not. */
+static void put_unfitted(const ost_validation_t *self, char *buf, size_t size)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < self->trials.n_trials; t++) {
+        size_t used = strlen(buf);
+        if (self->is_fitted[t] || n++ >= 5) continue;
+        snprintf(buf + used, size - used, "%s%s", n == 1 ? "; without them, as they have other models: " : ", ",
+            self->trials.trials[t].experiment.name);
+    }
+    if (n > 5) snprintf(buf + strlen(buf), size - strlen(buf), " and %zu more", n - 5);
+}
+
 char *ost_validation_basis(const ost_validation_t *self, char *buf, size_t size)
 {
-    char subjects[48] = "as many subjects as each trial says", parameters[96];
+    char subjects[48] = "as many subjects as each trial says", draws[64] = "without uncertainty, so too narrow";
+    bool is_fitted = false;
+    for (size_t t = 0; t < self->trials.n_trials; t++) is_fitted = is_fitted || self->is_fitted[t];
     if (self->n_subjects > 0)
         snprintf(subjects, sizeof(subjects), "%llu subjects", (unsigned long long) self->n_subjects);
-    if (self->n_draws > 0)
-        snprintf(parameters, sizeof(parameters), "fitted parameters, their uncertainty from %zu draws", self->n_draws);
-    else
-        snprintf(parameters, sizeof(parameters), "%s parameters without uncertainty, so too narrow",
-            self->is_fitted ? "fitted" : "the models' own");
-    snprintf(buf, size, "osteon %s, %s in each arm; intervals: %s", OST_VERSION, subjects, parameters);
+    if (is_fitted && self->n_draws > 0)
+        snprintf(draws, sizeof(draws), "their uncertainty from %zu draws", self->n_draws);
+    if (is_fitted) {
+        snprintf(buf, size, "osteon %s, %s in each arm; intervals: fitted parameters of %.400s, %s", OST_VERSION,
+            subjects, self->parameters, draws);
+        put_unfitted(self, buf, size);
+    } else
+        snprintf(buf, size, "osteon %s, %s in each arm; intervals: the models' own parameters %s%s", OST_VERSION,
+            subjects, draws, self->parameters != NULL ? "; the fit that comes with osteon is of other models" : "");
     return buf;
 }
 
@@ -77,6 +96,35 @@ static int print_checks(const ost_validation_t *self, FILE *out, ost_error_t *er
     return ret;
 }
 
+void ost_validation_by_treatment(const ost_validation_t *self, ost_class_t of, ost_role_t role, ost_naive_sum_t *sums)
+{
+    for (size_t i = 0; i < self->n_checks; i++) {
+        const ost_prediction_check_t *check = &self->checks[i];
+        if (check->observation->endpoint_class == of && check->observation->row->role == role)
+            ost_naive_add(sums, &self->naive, &self->trials, check->observation, check->estimate.value, check->inside);
+    }
+}
+
+/* BMD by class of treatment, in the roles that tell something of the model. */
+static int print_by_treatment(const ost_validation_t *self, FILE *out, ost_error_t *err)
+{
+    size_t n = self->trials.treatments.n_classes;
+    bool is_any = false;
+    int ret = 0;
+    for (int role = 0; role < OST_ROLE_CONTEXT && ret == 0; role++) {
+        char what[32];
+        ost_naive_sum_t *sums = calloc(n + 2, sizeof(*sums));
+        if (sums == NULL) return ost_no_memory(err);
+        ost_validation_by_treatment(self, OST_CLASS_BMD, (ost_role_t) role, sums);
+        snprintf(what, sizeof(what), "%s %s", ost_class_words[OST_CLASS_BMD], ost_role_words[role]);
+        if (sums[n + 1].n > 0) ret = ost_naive_print(sums, &self->trials.treatments, what, out, err);
+        is_any = is_any || sums[n + 1].n_compared > 0;
+        free(sums);
+    }
+    if (is_any) ost_print_wrapped(out, "%s", OST_NAIVE_NOTE);
+    return ret;
+}
+
 static void print_unmatched(const ost_matched_t *matched, FILE *out)
 {
     for (size_t i = 0; i < matched->n_unmatched; i++) {
@@ -94,7 +142,7 @@ int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *e
 {
     int ret = print_checks(self, out, err);
     for (size_t t = 0; t < self->trials.n_trials; t++) print_unmatched(&self->trials.trials[t].matched, out);
-    char basis[256];
+    char basis[OST_BASIS_SIZE];
     fputc('\n', out);
     ost_print_wrapped(out, "%s", ost_validation_basis(self, basis, sizeof(basis)));
     ost_validation_sum_t sums[OST_N_SUMS];
@@ -109,5 +157,5 @@ int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *e
             ost_print_wrapped(out, "%s replicates: n %zu in %zu groups of trials that gave the same, sd %.2f",
                 ost_class_words[c], same.n, same.n_groups, same.sd);
     }
-    return ret;
+    return ret == 0 ? print_by_treatment(self, out, err) : ret;
 }

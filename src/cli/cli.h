@@ -169,8 +169,10 @@ int ost_cli_configs(ost_text_list_t *paths) OST_MUST_CHECK;
 
 /* A folder or file of the configs that come with osteon. @return owned by the caller, NULL if it is not there */
 char *ost_cli_data_folder(const char *name);
-/* The dictionary of endpoints that comes with osteon, for evidence without its own. */
+/* Endpoints and arms that come with osteon, for evidence without its own; the fit of osteon's own models. */
 #define OST_CLI_ENDPOINTS "evidence/endpoints.csv"
+#define OST_CLI_ARMS "evidence/arms.csv"
+#define OST_CLI_FIT "fit/flagship.csv"
 
 /* Read an experiment from a YAML file, from the name of a file in configs/, or from what a result file or a journal
  * records (then `overrides` come after those it was made with). Prints what is wrong. @return an exit code */

@@ -99,14 +99,54 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* What is known of the rows left out. */
+typedef struct {
+    ost_naive_sum_t *by_treatment; /* of BMD, as in ost_naive_add() */
+    double *misses;                /* [n_bmd] sizes of the residuals of BMD */
+    size_t n_bmd, n_inside, n;
+} left_out_t;
+
+/* @param residuals, sd  [n_rows], NAN for rows that were not left out */
+static void count_left_out(left_out_t *self, const ost_fit_t *fit, const double *residuals, const double *sd)
+{
+    for (size_t k = 0; k < fit->n_rows; k++) {
+        if (isnan(residuals[k])) continue;
+        const ost_observation_t *observation = ost_fit_observation(fit, k);
+        const bool inside = is_inside(fit, observation, residuals[k], sd[k]);
+        self->n++;
+        self->n_inside += inside;
+        if (observation->endpoint_class != OST_CLASS_BMD) continue;
+        self->misses[self->n_bmd++] = fabs(residuals[k]);
+        ost_naive_add(self->by_treatment, &fit->naive, &fit->trials, observation,
+            observation->row->value + residuals[k] / ost_observation_scale(observation), inside);
+    }
+}
+
+static int print_left_out(
+    left_out_t *self, const ost_fit_t *fit, const ost_table_t *table, bool is_all, ost_error_t *err)
+{
+    putchar('\n');
+    int ret = ost_table_print(table, stdout, err);
+    qsort(self->misses, self->n_bmd, sizeof(*self->misses), compare_doubles);
+    printf("left out%s: n %zu, 90 %% intervals cover %.2f; BMD n %zu, median absolute error %.2f\n",
+        is_all ? "" : ", only the trials above", self->n, (double) self->n_inside / (double) self->n, self->n_bmd,
+        self->n_bmd > 0 ? self->misses[self->n_bmd / 2] : NAN);
+    if (ret < 0 || self->n_bmd == 0) return ret;
+    ret = ost_naive_print(self->by_treatment, &fit->trials.treatments, "BMD left out", stdout, err);
+    if (ret == 0) ost_print_wrapped(stdout, "%s", OST_NAIVE_NOTE);
+    return ret;
+}
+
 /* Every trial of the evidence in turn, or one. Where this is interrupted, the table has the trials that are finished.
  */
 static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t *options, ost_error_t *err)
 {
-    size_t n = fit->n_rows, n_bmd = 0, n_inside = 0, n_all = 0;
+    size_t n = fit->n_rows;
     double *residuals = malloc((n + 1) * sizeof(double)), *sd = malloc((n + 1) * sizeof(double));
-    double *misses = malloc((n + 1) * sizeof(double));
-    int ret = residuals == NULL || sd == NULL || misses == NULL ? ost_no_memory(err) : 0;
+    left_out_t found = { .misses = malloc((n + 1) * sizeof(double)),
+        .by_treatment = calloc(fit->trials.treatments.n_classes + 2, sizeof(*found.by_treatment)) };
+    int ret =
+        residuals == NULL || sd == NULL || found.misses == NULL || found.by_treatment == NULL ? ost_no_memory(err) : 0;
     ost_table_t table = { 0 };
     ost_table_columns(&table, "<left out\t<arm\t<output\tmonth\tobserved\tsimulated - observed\tSD\t<check");
     for (size_t i = 0; i < n && ret == 0; i++) {
@@ -116,30 +156,20 @@ static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t 
             if (strcmp(row_trial(fit, k), trial) == 0) is_first = false;
         if (!is_first || (strcmp(which, "each") != 0 && strcmp(which, trial) != 0)) continue;
         ret = leave_out_one(fit, trial, options, residuals, sd, &table, err);
-        for (size_t k = 0; k < n && ret == 0; k++) {
-            if (isnan(residuals[k])) continue;
-            n_all++;
-            const ost_observation_t *observation = ost_fit_observation(fit, k);
-            n_inside += is_inside(fit, observation, residuals[k], sd[k]);
-            if (observation->endpoint_class == OST_CLASS_BMD) misses[n_bmd++] = fabs(residuals[k]);
-        }
+        if (ret == 0) count_left_out(&found, fit, residuals, sd);
     }
-    if (ret == 0 && n_all == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", which);
-    if (n_all > 0) {
+    if (ret == 0 && found.n == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", which);
+    if (found.n > 0) {
         ost_error_t own = { 0 };
-        putchar('\n');
-        int printed = ost_table_print(&table, stdout, &own);
+        int printed = print_left_out(&found, fit, &table, ret == 0, &own);
         if (ret == 0 && printed < 0) *err = own;
         if (ret == 0) ret = printed;
-        qsort(misses, n_bmd, sizeof(*misses), compare_doubles);
-        printf("left out%s: n %zu, 90 %% intervals cover %.2f; BMD n %zu, median absolute error %.2f\n",
-            ret < 0 ? ", only the trials above" : "", n_all, (double) n_inside / (double) n_all, n_bmd,
-            n_bmd > 0 ? misses[n_bmd / 2] : NAN);
     }
     ost_table_free(&table);
+    free(found.by_treatment);
+    free(found.misses);
     free(residuals);
     free(sd);
-    free(misses);
     return ret;
 }
 
@@ -240,9 +270,10 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, watch
         .user = watch,
         .errors_only = request->errors_only,
     };
-    char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
-    int ret = ost_fit_read(fit, path, endpoints, err);
+    char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS), *arms = ost_cli_data_folder(OST_CLI_ARMS);
+    int ret = ost_fit_read(fit, path, endpoints, arms, err);
     free(endpoints);
+    free(arms);
     ost_cli_warn(&fit->warnings);
     ost_cli_warn(&fit->trials.evidence.warnings);
     for (size_t t = 0; t < fit->trials.n_trials; t++) ost_cli_not_compared(&fit->trials.trials[t].matched);

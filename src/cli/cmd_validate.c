@@ -5,7 +5,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+
+/* Of --parameters: those of the models, without uncertainty. */
+#define NO_PARAMETERS "none"
 
 static void put_report(const void *validation, FILE *out)
 {
@@ -53,6 +57,20 @@ typedef struct {
     uint64_t n_threads; /* 0: all */
 } validate_arguments_t;
 
+/* The draws that are asked for; without a word the shipped fit, for the models that it is of. */
+static int read_draws(validate_arguments_t *self, ost_draws_t *draws, ost_error_t *err)
+{
+    const bool is_default = self->parameters == NULL;
+    char *shipped = is_default ? ost_cli_data_folder(OST_CLI_FIT) : NULL;
+    const char *path = is_default ? shipped : self->parameters;
+    if (is_default && path == NULL) ost_cli_message("validate: without the shipped fit, %s is not there", OST_CLI_FIT);
+    int ret = path != NULL && (is_default || strcmp(path, NO_PARAMETERS) != 0) ? ost_draws_read(draws, path, err) : 0;
+    if (draws->path != NULL) self->how.draws = draws;
+    self->how.shipped_only = is_default;
+    free(shipped);
+    return ret;
+}
+
 static int run_validate(const ost_command_t *self, int argc, char **argv)
 {
     validate_arguments_t a = {
@@ -65,6 +83,7 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     watch_t watch = { 0 };
     int code, ret;
     char *own = ost_cli_data_folder("trials"), *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
+    char *arms = ost_cli_data_folder(OST_CLI_ARMS);
     if (ost_cli_parse(self, argc, argv, &a, &code) == NULL) goto out;
     if (how->trials.folder == NULL) how->trials.folder = own != NULL ? own : "configs/trials";
     how->n_threads = (int) a.n_threads;
@@ -75,13 +94,13 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     if (!ost_cli_progress_init(&watch.progress, a.progress, false)) goto out;
     how->trials.endpoints = endpoints;
     how->trials.stop = ost_cli_catch_signals();
+    how->trials.arms = arms;
     code = OST_EXIT_INPUT;
     if (!ost_cli_exists(how->trials.folder) ||
         (how->trials.evidence != NULL && !ost_cli_exists(how->trials.evidence)) ||
-        (a.parameters != NULL && !ost_cli_exists(a.parameters)))
+        (a.parameters != NULL && strcmp(a.parameters, NO_PARAMETERS) != 0 && !ost_cli_exists(a.parameters)))
         goto out;
-    ret = a.parameters != NULL ? ost_draws_read(&draws, a.parameters, &err) : 0;
-    if (ret == 0 && a.parameters != NULL) how->draws = &draws;
+    ret = read_draws(&a, &draws, &err);
     if (ret == 0) ret = ost_validation_run(&validation, how, &err);
     ost_cli_warn(&validation.trials.evidence.warnings);
     if (ret == 0) ret = ost_validation_print(&validation, stdout, &err);
@@ -99,6 +118,7 @@ out:
     ost_draws_free(&draws);
     free(own);
     free(endpoints);
+    free(arms);
     return code;
 }
 
@@ -121,7 +141,7 @@ static const ost_option_t options[] = {
         .target = OST_WORD(validate_arguments_t, how.trials.model) },
     { .name = "parameters",
         .argument = "TABLE.csv",
-        .text = "estimates and draws of 'osteon fit'",
+        .text = "estimates and draws of 'osteon fit'; default: osteon's own, for its own models; 'none': without",
         .target = OST_WORD(validate_arguments_t, parameters) },
     { .name = "subjects",
         .argument = "N",

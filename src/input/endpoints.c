@@ -35,6 +35,7 @@ static const ost_csv_column_t columns[] = {
         .empty = "" },
     TEXT("error", error, false),
     TEXT("also", also, true),
+    TEXT("stand_in", stand_in, true),
     TEXT("t_score", t_score[0], true),
     TEXT("t_score_men", t_score[1], true),
     { .name = "kind",

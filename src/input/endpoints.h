@@ -59,6 +59,7 @@ typedef struct {
     char *output;               /**< "bmd[lumbar_spine]"; "" where no output of a model answers it */
     ost_class_t endpoint_class; /**< of its relative measures; LEVEL: any */
     char *error;                /**< parameters of models, "dxa.scan_cv[lumbar_spine] dxa.visit_cv"; "" for none */
+    char *stand_in;             /**< output whose class mean serves where a class has none of this one; "" for none */
     double error_cv;            /**< root of the sum of their squares: SD of one measurement, percent of the value */
     char *t_score[2];           /**< female, male: the parameters that are mean and SD of young adults; "" for none */
     double young[2];            /**< female, male: mean of young adults, internal units; NAN for none */

@@ -61,7 +61,7 @@ void ost_page_cell(const ost_prediction_check_t *check, const ost_check_column_t
 static double place_of(const ost_prediction_check_t *check, double value)
 {
     if (check->observation->endpoint_class == OST_CLASS_LEVEL) return log10(value);
-    return value * ost_fit_scale(check->observation);
+    return value * ost_observation_scale(check->observation);
 }
 
 static bool is_placed(const ost_prediction_check_t *check, ost_class_t of)

@@ -75,7 +75,7 @@ static void put_head(const ost_validation_t *self, FILE *out)
         "trials</title><style>%s</style></head>"
         "<body>\n<h1>The model against %zu trial%s</h1>\n",
         style, self->trials.n_trials, self->trials.n_trials == 1 ? "" : "s");
-    char basis[256];
+    char basis[OST_BASIS_SIZE];
     fputs("<p>", out);
     ost_html_text(ost_validation_basis(self, basis, sizeof(basis)), out);
     fputs(". Observed values: ", out);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes calibrate rows and the classes of their arms; gives what their means predict for an observation. */
+#include "analysis/naive.h"
+
+#include "core/table.h"
+#include "core/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Visits of one month. */
+#define SAME_MONTH (0.5 / OST_DAYS_PER_MONTH)
+
+static double months_of(const ost_endpoint_t *endpoint)
+{
+    return (endpoint->to - endpoint->from) / OST_DAYS_PER_MONTH;
+}
+
+static const ost_treated_arm_t *arm_of(const ost_trials_t *trials, const ost_observation_t *observation)
+{
+    return ost_treatments_find(&trials->treatments, observation->row->trial, observation->row->arm);
+}
+
+static int add_row(
+    ost_naive_t *self, const ost_trials_t *trials, const ost_observation_t *observation, ost_error_t *err)
+{
+    const ost_evidence_row_t *row = observation->row;
+    const ost_treated_arm_t *arm = arm_of(trials, observation);
+    if (row->role != OST_ROLE_CALIBRATE || observation->endpoint_class == OST_CLASS_LEVEL || arm == NULL ||
+        arm->of_minus != SIZE_MAX || observation->baseline.output[0] != '\0')
+        return 0;
+    for (size_t i = 0; i < self->n; i++)
+        if (self->rows[i].line == row->line) return 0; /* compared in two trials */
+    ost_naive_row_t *more = realloc(self->rows, (self->n + 1) * sizeof(*more));
+    if (more == NULL) return ost_no_memory(err);
+    self->rows = more;
+    more[self->n] = (ost_naive_row_t){ .of = arm->of,
+        .trial = ost_strdup(row->trial),
+        .months = months_of(&observation->endpoint),
+        .value = ost_observation_change(observation, row->value),
+        .line = row->line };
+    memcpy(more[self->n].output, observation->endpoint.output, sizeof(more->output));
+    return more[self->n++].trial == NULL ? ost_no_memory(err) : 0;
+}
+
+int ost_naive_read(ost_naive_t *self, const ost_trials_options_t *options, ost_error_t *err)
+{
+    ost_trials_t trials;
+    ost_trials_options_t all = *options;
+    all.only = all.model = NULL;
+    all.only_matched = true;
+    *self = (ost_naive_t){ 0 };
+    int ret = ost_trials_read(&trials, &all, err);
+    for (size_t t = 0; t < trials.n_trials; t++) {
+        const ost_matched_t *matched = &trials.trials[t].matched;
+        for (size_t i = 0; i < matched->n_observations && ret == 0; i++)
+            ret = add_row(self, &trials, &matched->observations[i], err);
+    }
+    ost_trials_free(&trials);
+    return ret;
+}
+
+/* Rows of one class and output, without those of one trial. */
+typedef struct {
+    const ost_naive_t *naive;
+    size_t of;
+    const char *output, *without; /* without: NULL for none */
+} series_t;
+
+static bool is_of(const series_t *self, const ost_naive_row_t *row)
+{
+    return row->of == self->of && strcmp(row->output, self->output) == 0 &&
+           (self->without == NULL || strcmp(row->trial, self->without) != 0);
+}
+
+static bool is_at(const ost_naive_row_t *row, double months)
+{
+    return fabs(row->months - months) <= SAME_MONTH;
+}
+
+/* The mean over trials, each being the mean of its own rows. */
+static double mean_at(const series_t *self, double months)
+{
+    const ost_naive_row_t *rows = self->naive->rows;
+    double sum = 0, n_trials = 0;
+    for (size_t i = 0; i < self->naive->n; i++) {
+        double own = 0, n = 0;
+        bool is_first = is_of(self, &rows[i]) && is_at(&rows[i], months);
+        for (size_t k = 0; k < self->naive->n && is_first; k++) {
+            if (!is_of(self, &rows[k]) || !is_at(&rows[k], months) || strcmp(rows[k].trial, rows[i].trial) != 0)
+                continue;
+            is_first = k >= i;
+            own += rows[k].value;
+            n++;
+        }
+        if (!is_first) continue;
+        sum += own / n;
+        n_trials++;
+    }
+    return sum / n_trials;
+}
+
+/* The last month with a row before `limit`, 0 if there is none; or the first one from it on, INFINITY if there is none.
+ */
+static double month_beside(const series_t *self, double limit, bool is_before)
+{
+    double found = is_before ? 0 : INFINITY;
+    for (size_t i = 0; i < self->naive->n; i++) {
+        const ost_naive_row_t *row = &self->naive->rows[i];
+        if (!is_of(self, row) || (row->months < limit - SAME_MONTH) != is_before) continue;
+        found = is_before ? fmax(found, row->months) : fmin(found, row->months);
+    }
+    return found;
+}
+
+static double predict(const series_t *self, double months)
+{
+    double last = month_beside(self, INFINITY, true);
+    if (!(last > 0)) return NAN;
+    double m1 = month_beside(self, fmin(months, last), false), m0 = month_beside(self, m1, true);
+    double v1 = mean_at(self, m1), v0 = m0 > 0 ? mean_at(self, m0) : 0;
+    return v0 + (v1 - v0) * (months - m0) / (m1 - m0);
+}
+
+static double predict_class(
+    const ost_naive_t *self, size_t of, const ost_trials_t *trials, const ost_observation_t *observation)
+{
+    const ost_endpoint_entry_t *entry = ost_endpoint_entry_of_output(&trials->dictionary, observation->endpoint.output);
+    series_t series = { self, of, observation->endpoint.output,
+        observation->row->role == OST_ROLE_CALIBRATE ? observation->row->trial : NULL };
+    double value = predict(&series, months_of(&observation->endpoint));
+    if (!isnan(value) || entry == NULL || entry->stand_in[0] == '\0') return value;
+    series.output = entry->stand_in;
+    return predict(&series, months_of(&observation->endpoint));
+}
+
+double ost_naive_predict(const ost_naive_t *self, const ost_trials_t *trials, const ost_observation_t *observation)
+{
+    const ost_treated_arm_t *arm = arm_of(trials, observation);
+    if (arm == NULL || observation->endpoint_class == OST_CLASS_LEVEL) return NAN;
+    double change = predict_class(self, arm->of, trials, observation);
+    if (arm->of_minus != SIZE_MAX) change -= predict_class(self, arm->of_minus, trials, observation);
+    double observed = observation->row->value;
+    return observed + (change - ost_observation_change(observation, observed)) / ost_observation_scale(observation);
+}
+
+void ost_naive_free(ost_naive_t *self)
+{
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->n; i++) free(self->rows[i].trial);
+    free(self->rows);
+    *self = (ost_naive_t){ 0 };
+}
+
+void ost_naive_add(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_trials_t *trials,
+    const ost_observation_t *observation, double simulated, bool inside)
+{
+    const ost_treated_arm_t *arm = arm_of(trials, observation);
+    size_t n_classes = trials->treatments.n_classes;
+    ost_naive_sum_t *const of[] = { &sums[arm != NULL ? arm->of : n_classes], &sums[n_classes + 1] };
+    double scale = ost_observation_scale(observation), observed = observation->row->value;
+    double residual = scale * (simulated - observed);
+    double miss = scale * (ost_naive_predict(naive, trials, observation) - observed);
+    for (int i = 0; i < 2; i++) {
+        of[i]->n++;
+        of[i]->n_inside += inside;
+        if (!isfinite(residual) || !isfinite(miss)) continue;
+        of[i]->n_compared++;
+        of[i]->square += residual * residual;
+        of[i]->size += fabs(residual);
+        of[i]->naive_square += miss * miss;
+        of[i]->naive_size += fabs(miss);
+    }
+}
+
+int ost_naive_print(
+    const ost_naive_sum_t *sums, const ost_treatments_t *treatments, const char *what, FILE *out, ost_error_t *err)
+{
+    ost_table_t table = { 0 };
+    size_t n_sums = treatments->n_classes + 2;
+    if (sums[n_sums - 1].n == sums[n_sums - 2].n) {
+        fputc('\n', out);
+        ost_print_wrapped(
+            out, "%s: no arm has a class of treatment (arms.csv beside the evidence), so no naive line", what);
+        return 0;
+    }
+    ost_table_column(&table, what, true);
+    ost_table_columns(&table, "n\tcoverage\tno naive\trmse\tnaive\tMAE\tnaive");
+    for (size_t i = 0; i < n_sums; i++) {
+        const ost_naive_sum_t *sum = &sums[(i + n_sums - 1) % n_sums]; /* all of them first */
+        double n = (double) sum->n_compared;
+        if (sum->n == 0) continue;
+        const char *name = i == 0                          ? "all"
+                           : i - 1 < treatments->n_classes ? treatments->classes[i - 1].name
+                                                           : "without class";
+        char errors[80] = "";
+        if (n > 0)
+            snprintf(errors, sizeof(errors), "\t%.2f\t%.2f\t%.2f\t%.2f", sqrt(sum->square / n),
+                sqrt(sum->naive_square / n), sum->size / n, sum->naive_size / n);
+        ost_table_row(&table, "%s\t%zu\t%.2f\t%zu%s", name, sum->n, (double) sum->n_inside / (double) sum->n,
+            sum->n - sum->n_compared, errors);
+    }
+    fputc('\n', out);
+    int ret = ost_table_print(&table, out, err);
+    ost_table_free(&table);
+    return ret;
+}

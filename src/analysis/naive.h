@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file naive.h  The naive line: what the mean of other trials with the same class of treatment predicts. A model
+ * earns its keep where it misses by less. */
+#ifndef OST_ANALYSIS_NAIVE_H
+#define OST_ANALYSIS_NAIVE_H
+
+#include "analysis/trials.h"
+
+/** A calibrate row of one arm, as the naive line uses it. */
+typedef struct {
+    size_t of;            /**< class of treatment of the arm */
+    char output[96];      /**< "bmd[total_hip]" */
+    char *trial;          /**< of the evidence; owned */
+    double months, value; /**< duration of the change; the change, points */
+    int line;             /**< of the evidence */
+} ost_naive_row_t;
+
+/** The calibrate rows of all trials. */
+typedef struct {
+    ost_naive_row_t *rows; /**< [n] */
+    size_t n;
+} ost_naive_t;
+
+/** Read the calibrate rows that the trials of a folder compare, whichever of these trials and which model `options`
+ * asks for. Rows of levels, of differences between arms, of changes that are not in percent and of arms without a class
+ * are no part of it.
+ *  @return 0 or the first error, with its place */
+int ost_naive_read(ost_naive_t *self, const ost_trials_options_t *options, ost_error_t *err) OST_MUST_CHECK;
+/** The mean over trials of a class, output and month; months counted from the scan that a change is counted from;
+ * linear between months, from 0 at month 0; beyond the last month by the last slope. Where the class has no row of the
+ * output, that of its `stand_in` in endpoints.csv. A difference between arms is that of their classes. For a calibrate
+ * row without the rows of its own trial.
+ *  @return in the row's unit, NAN where there is no mean */
+double ost_naive_predict(const ost_naive_t *self, const ost_trials_t *trials, const ost_observation_t *observation);
+/** Free. Accepts NULL and a zeroed one. */
+void ost_naive_free(ost_naive_t *self);
+
+/** Observations of one class of treatment together: model and naive line over the same rows. */
+typedef struct {
+    size_t n, n_inside;          /**< observations; those inside their 90 % prediction intervals */
+    size_t n_compared;           /**< those with a naive prediction, of which the sums are */
+    double square, naive_square; /**< sums of squared residuals of model and naive line, points^2 */
+    double size, naive_size;     /**< sums of their sizes, points */
+} ost_naive_sum_t;
+
+/** Add an observation to the sum of its class and to that of all.
+ *  @param sums  [n_classes + 2] by class, then of arms without one, then of all. @param simulated  in the row's unit */
+void ost_naive_add(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_trials_t *trials,
+    const ost_observation_t *observation, double simulated, bool inside);
+/** What the table says, for a person. */
+#define OST_NAIVE_NOTE                                                                                                 \
+    "coverage: of all n observations. rmse and MAE (mean absolute error), points of BMD: of the model and of the "     \
+    "naive line (mean of the calibrate rows of other trials, by class of treatment, site and month), over the "        \
+    "observations that have one."
+/** Their table. @param what  the observations, "BMD validate". @param sums  as in ost_naive_add().
+ *  @return 0 or OST_ERR_NO_MEMORY */
+int ost_naive_print(const ost_naive_sum_t *sums, const ost_treatments_t *treatments, const char *what, FILE *out,
+    ost_error_t *err) OST_MUST_CHECK;
+
+#endif
