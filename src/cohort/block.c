@@ -287,13 +287,41 @@ static void count_not_finite(ost_worker_t *self, const double *y)
     }
 }
 
-/* Outputs after the dropout are not observed. */
-static void drop_out(const ost_plan_t *plan, double *y, double t_left)
+/* How many times come before the dropout: outputs after it are not observed. */
+static size_t count_observed(const ost_experiment_t *e, double t_left)
 {
-    size_t n_times = plan->experiment->n_times, left = 0;
-    while (left < n_times && plan->experiment->times[left] <= t_left) left++;
+    size_t n = 0;
+    while (n < e->n_times && e->times[n] <= t_left) n++;
+    return n;
+}
+
+static void drop_out(const ost_plan_t *plan, double *y, size_t n_observed)
+{
+    size_t n_times = plan->experiment->n_times;
     for (size_t o = 0; o < plan->system->n_outputs; o++)
-        for (size_t t = left; t < n_times; t++) y[o * n_times + t] = NAN;
+        for (size_t t = n_observed; t < n_times; t++) y[o * n_times + t] = NAN;
+}
+
+/* Whether a value that is kept is infinite, or is in the precision of the file: the subject has failed then.
+ * @param[out] why  [OST_MESSAGE_SIZE] which one */
+static bool overflows(const ost_worker_t *self, const double *y, size_t n_observed, char *why)
+{
+    const ost_experiment_t *e = self->plan->experiment;
+    const ost_outputs_t *outputs = self->plan->outputs;
+    for (size_t v = 0; v < outputs->n_variables; v++) {
+        const ost_variable_t *variable = &outputs->variables[v];
+        for (size_t k = 0; k < variable->n_elements * e->n_times; k++) {
+            double value = y[variable->first * e->n_times + k];
+            if (k % e->n_times >= n_observed || !(fabs(value) >= self->overflow)) continue;
+            const ost_index_set_t *set = variable->index_set;
+            snprintf(why, OST_MESSAGE_SIZE, "output '%.60s%s%.60s%s' is %.3g %.40s at day %.10g, which is infinite %s",
+                variable->name, set != NULL ? "[" : "", set != NULL ? set->elements[k / e->n_times] : "",
+                set != NULL ? "]" : "", value, variable->unit_text, e->times[k % e->n_times],
+                e->float64 ? "in the result file" : "as float32 (results.precision)");
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_out(const ost_job_t *job)
@@ -311,17 +339,21 @@ static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *
     if (job != NULL) ost_solver_stats_add(&self->stats, &job->stats);
     self->status[k] = job != NULL ? (uint8_t) -job->status : self->subject_status[i];
     if (self->status[k] == 0) {
+        size_t n_observed = count_observed(plan->experiment, is_out(job) ? -INFINITY : self->dropout[i]);
         ost_plan_to_reported_units(plan, y);
-        count_not_finite(self, y);
-        drop_out(plan, y, is_out(job) ? -INFINITY : self->dropout[i]);
-        return;
+        if (!overflows(self, y, n_observed, self->text[k])) {
+            count_not_finite(self, y);
+            drop_out(plan, y, n_observed);
+            return;
+        }
+        self->status[k] = (uint8_t) -OST_ERR_VALUE;
+    } else if (job != NULL) {
+        ost_job_message(job, plan->system, &plan->experiment->solver, self->text[k], OST_MESSAGE_SIZE);
+    } else {
+        memcpy(self->text[k], self->subject_text[i], OST_MESSAGE_SIZE);
     }
     self->failures++;
     self->messages[k] = self->text[k];
-    if (job != NULL)
-        ost_job_message(job, plan->system, &plan->experiment->solver, self->text[k], OST_MESSAGE_SIZE);
-    else
-        memcpy(self->text[k], self->subject_text[i], OST_MESSAGE_SIZE);
     /* a subject that failed has no values: half a curve could be taken for a result */
     for (size_t t = 0; t < ost_plan_y_size(plan); t++) y[t] = NAN;
 }

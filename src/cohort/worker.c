@@ -112,6 +112,7 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
         .subject_status = calloc(BLOCK, sizeof(*self->subject_status)),
         .subject_text = calloc(BLOCK, sizeof(*self->subject_text)),
         .n_not_finite = calloc(system->n_outputs + 1, sizeof(*self->n_not_finite)),
+        .overflow = ost_experiment_overflow(e),
     };
     if (alloc_rows(self) < 0 || alloc_schedules(self) < 0 || self->jobs == NULL || self->covariates == NULL ||
         self->params == NULL || self->constants == NULL || self->x0 == NULL || self->x1 == NULL ||

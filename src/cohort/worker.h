@@ -71,6 +71,7 @@ typedef struct {
     ost_solver_stats_t stats; /* of the arms of this block */
     uint64_t run_in_steps, failures;
     uint64_t *n_not_finite; /* [n_outputs], of this block */
+    double overflow;        /* outputs from here on are infinite in the result file */
 } ost_worker_t;
 
 /* @return 0 or OST_ERR_NO_MEMORY and others of ost_batch_new; free it in any case */

@@ -213,6 +213,10 @@ int ost_experiment_yaml(const ost_experiment_t *self, char **yaml, ost_error_t *
 /** Take the rules away: lines that begin by one are never given, lines that end by one go on, and all subjects
  * are eligible. What is left changes smoothly with the parameters. */
 void ost_experiment_drop_rules(ost_experiment_t *self);
+/** Bits after the leading one that rounding to results.digits keeps, -1 where nothing is rounded. */
+int ost_kept_bits(const ost_experiment_t *self);
+/** The least number that is infinite in the result file, by its precision and rounding; inf where the file holds all. */
+double ost_experiment_overflow(const ost_experiment_t *self);
 /** Free what an arm owns, not the arm itself. */
 void ost_arm_free(ost_arm_t *self);
 /** Free. Accepts NULL and a zeroed one. */

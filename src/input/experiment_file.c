@@ -365,6 +365,21 @@ void ost_experiment_drop_rules(ost_experiment_t *self)
     self->eligible = NULL;
 }
 
+int ost_kept_bits(const ost_experiment_t *self)
+{
+    int all = self->float64 ? 52 : 23;
+    /* n bits after the leading one leave 2^-(n + 1); digits d promise 0.5 x 10^(1 - d) */
+    int needed = (int) ceil((self->digits - 1) * log2(10));
+    return self->digits > 0 && needed < all ? needed : -1;
+}
+
+double ost_experiment_overflow(const ost_experiment_t *self)
+{
+    int kept = ost_kept_bits(self), all = self->float64 ? 52 : 23, largest = self->float64 ? 1023 : 127;
+    /* from half a last bit below the next power of two on, rounding is to that power */
+    return ldexp(2 - ldexp(1, -1 - (kept >= 0 ? kept : all)), largest);
+}
+
 void ost_arm_free(ost_arm_t *self)
 {
     for (size_t i = 0; i < self->n_regimens; i++) free_regimen(&self->regimens[i]);

@@ -33,14 +33,6 @@ size_t ost_chunk_subjects(const ost_experiment_t *e)
     return e->n_subjects < OST_COHORT_BLOCK ? (size_t) e->n_subjects : OST_COHORT_BLOCK;
 }
 
-int ost_kept_bits(const ost_experiment_t *e)
-{
-    int all = e->float64 ? 52 : 23;
-    /* n bits after the leading one leave 2^-(n + 1); digits d promise 0.5 x 10^(1 - d) */
-    int needed = (int) ceil((e->digits - 1) * log2(10));
-    return e->digits > 0 && needed < all ? needed : -1;
-}
-
 void ost_packer_delete(ost_packer_t *self)
 {
     if (self == NULL) return;

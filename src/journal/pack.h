@@ -11,8 +11,6 @@ typedef struct ost_packer ost_packer_t;
 
 /* Subjects of a chunk: a block, or the whole cohort where it is smaller. */
 size_t ost_chunk_subjects(const ost_experiment_t *e);
-/* Bits after the leading one that rounding to results.digits keeps, -1 where nothing is rounded. */
-int ost_kept_bits(const ost_experiment_t *e);
 /* @return owned by the caller, NULL: out of memory */
 ost_packer_t *ost_packer_new(const ost_experiment_t *e);
 /* Accepts NULL. */
