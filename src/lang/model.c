@@ -96,6 +96,23 @@ const char *ost_model_source(const ost_model_t *self)
     return self->impl->source != NULL ? self->impl->source->text : self->impl->text;
 }
 
+double ost_model_value(const ost_model_t *self, ost_model_part_t part, size_t i, const ost_model_point_t *at)
+{
+    const struct ost_model_impl *impl = self->impl;
+    const ost_node_t *nodes[] = {
+        [OST_MODEL_INITIAL] = impl->initial, [OST_MODEL_RATE] = impl->rate, [OST_MODEL_DRIVE] = impl->drive
+    };
+    const ost_graph_leaves_t leaves = {
+        .params = at->params, .states = at->states, .reads = at->reads, .switches = impl->sw, .t = at->t
+    };
+    double *v = malloc(impl->graph.n_nodes * sizeof(*v));
+    if (v == NULL) return NAN;
+    ost_graph_values(&impl->graph, nodes[part][i], &leaves, v);
+    double value = v[nodes[part][i]];
+    free(v);
+    return value;
+}
+
 double ost_param_within(const ost_param_t *self, double value)
 {
     const double rounding = 4 * DBL_EPSILON;

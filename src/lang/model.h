@@ -73,6 +73,7 @@ typedef struct {
     char *name, *text, *unit_text; /**< name, meaning, unit as written */
     ost_unit_t unit;               /**< of the text */
     double scale;                  /**< typical size, internal units, > 0: absolute tolerance = 1e-3 x rtol x scale */
+    bool scale_is_unit;            /**< the text gives no scale and the state starts at 0: `scale` is 1 of its unit */
     bool may_be_negative;          /**< otherwise a negative value is a failure */
     int line;                      /**< in the text */
 } ost_state_t;
@@ -224,6 +225,16 @@ const char *ost_model_source(const ost_model_t *self);
 
 /** Index of a parameter by name (expanded, "T[lumbar_spine]"), -1 if unknown. */
 int ost_model_param(const ost_model_t *self, const char *name);
+/** A part of a model that has a value at a point. */
+typedef enum { OST_MODEL_INITIAL, OST_MODEL_RATE, OST_MODEL_DRIVE } ost_model_part_t;
+/** Where a part is evaluated, internal units. */
+typedef struct {
+    const double *params, *states, *reads; /**< [n_params], [n_states], [n_reads] */
+    double t;                              /**< d */
+} ost_model_point_t;
+/** Initial value or rate of state i, or drive i, for one subject, in scalar arithmetic; conditions as they are at the
+ * point. @return internal units; NAN if out of memory */
+double ost_model_value(const ost_model_t *self, ost_model_part_t part, size_t i, const ost_model_point_t *at);
 /** A value within the range of a parameter, where it lies there but for the rounding of its unit (120 nmol/mmol is read
  * and declared by two roundings): then the end itself. @return NAN where it is outside */
 double ost_param_within(const ost_param_t *self, double value);

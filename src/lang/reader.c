@@ -484,6 +484,7 @@ static void finish_states(ost_reader_t *self)
                 ost_lexer_fail(lexer, &symbol->at, OST_ERR_VALUE, "'%s' starts below 0 (%g): add 'signed' if it may",
                     state->name, x0 / state->unit.factor);
             }
+            state->scale_is_unit = state->scale == 0 && x0 == 0;
             if (state->scale == 0) state->scale = x0 != 0 ? fabs(x0) : state->unit.factor;
         }
     }

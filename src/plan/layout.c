@@ -15,6 +15,7 @@ typedef struct {
     const ost_timeline_t *timeline;
     ost_layout_t *layout;
     uint32_t *integral, *mean_input, *mean_state;
+    const double *scales; /* of the states of blocks */
     double *scale;
     bool *positive;
     char **state_names;
@@ -44,7 +45,7 @@ static void describe_block(builder_t *self, size_t b)
     const ost_model_t *model = block->model;
     for (size_t i = 0; i < model->n_states; i++) {
         size_t x = block->first_state + i;
-        self->scale[x] = model->states[i].scale;
+        self->scale[x] = self->scales[x];
         self->positive[x] = !model->states[i].may_be_negative;
         self->state_names[x] = ost_maker_join(self->make, model->name, ".", model->states[i].name, "");
     }
@@ -90,10 +91,10 @@ static int make_series(builder_t *self)
 }
 
 const ost_layout_t *ost_layout_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_inputs_t *inputs,
-    const ost_schedules_t *schedules, const ost_timeline_t *timeline, ost_maker_t *make)
+    const ost_schedules_t *schedules, const ost_timeline_t *timeline, const double *scales, ost_maker_t *make)
 {
     if (make->err.code != 0) return NULL;
-    builder_t self = { e, blocks, inputs, schedules, timeline, .make = make };
+    builder_t self = { e, blocks, inputs, schedules, timeline, .scales = scales, .make = make };
     ost_layout_t *layout = self.layout = ost_maker_list(make, 1, sizeof(*layout));
     self.integral = ost_maker_list(make, blocks->n, sizeof(*self.integral));
     self.mean_input = ost_maker_list(make, blocks->n_drives, sizeof(*self.mean_input));

@@ -18,8 +18,8 @@ typedef struct {
     const ost_schedule_t *schedules;   /**< [schedules->n] as exact, with the series that may hold each */
 } ost_layout_t;
 
-/** @return NULL on error (out of memory) */
+/** @param scales  [blocks->n_states] of ost_scales_new(). @return NULL on error (out of memory) */
 const ost_layout_t *ost_layout_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_inputs_t *inputs,
-    const ost_schedules_t *schedules, const ost_timeline_t *timeline, ost_maker_t *make);
+    const ost_schedules_t *schedules, const ost_timeline_t *timeline, const double *scales, ost_maker_t *make);
 
 #endif

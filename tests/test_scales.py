@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The unit that a state is declared in sets no accuracy: the same model in kg, g, mg, ... gives the same numbers, however
+what is in a state came there. Takes the path of osteon."""
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+RTOL = 1e-6
+
+# depot -> central -> peripheral, concentration, effect; a production from outside; a start by a covariate; a pulse
+MODEL = """model chain "doses and what follows from them"
+kind other
+covariate first [ng] = 0 in 0..1000 "what there is at the start"
+param ka = 6 [1/d] in 0..100 "absorption" @ "assumed: for a test"
+param ke = 0.7 [1/d] in 0..100 "elimination" @ "assumed: for a test"
+param V = 5 [L] in 0..100 "volume" @ "assumed: for a test"
+param made = 2 [ng/d] in 0..100 "production" @ "assumed: for a test"
+state depot = 0 [{u}] "what is given"
+state central = 0 [{u}] "in blood"
+state tissue = 0 [{u}] "in tissue"
+state level = 0 [{u}/L] "delayed concentration"
+state hormone = 0 [{u}] "what is made"
+state stock = first [{u}] "what there is at the start"
+state pulsed = 0 [{u}] "from a table"
+dose depot
+dose central
+depot' = -ka*depot
+central' = ka*depot - ke*central - 0.4 [1/d]*central + 0.3 [1/d]*tissue
+tissue' = 0.4 [1/d]*central - 0.3 [1/d]*tissue
+level' = 2 [1/d]*(central/V - level)
+hormone' = made - ke*hormone
+stock' = -ke*stock
+pulsed' = table(time [d]; 0: 0, 3: 0, 4: 1, 5: 0)*made - ke*pulsed
+output out_depot [ng] = depot "a"
+output out_central [ng] = central "a"
+output out_tissue [ng] = tissue "a"
+output out_level [ng/L] = level "a"
+output out_hormone [ng] = hormone "a"
+output out_stock [ng] = stock "a"
+output out_pulsed [ng] = pulsed "a"
+"""
+
+EXPERIMENT = """models: [./chain.model]
+population: {{covariates: {{first: 40 ng}}}}
+arms:
+  given:
+    regimen:
+      - {{drug: chain, compartment: depot, dose: 100 ng, interval: 4 day, stop: 9 day}}
+  infused:
+    regimen:
+      - {{drug: chain, compartment: central, dose: 80 ng, duration: 6 h}}
+times: {{to: 12 day, every: 0.25 day}}
+solver: {{rtol: {rtol}, stepper: {stepper}, dosing: exact}}
+results: {{precision: float64}}
+"""
+
+UNITS = ["kg", "g", "mg", "ug", "ng", "pg", "fg"]
+
+
+def run(folder, unit, stepper="rodas5p", rtol=RTOL):
+    for name, text in (("chain.model", MODEL.format(u=unit)),
+                       ("e.yaml", EXPERIMENT.format(stepper=stepper, rtol=rtol))):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+    for left in ("e.h5", "e.h5.part"):
+        if os.path.exists(os.path.join(folder, left)):
+            os.remove(os.path.join(folder, left))
+    done = subprocess.run([OSTEON, "run", "e.yaml", "-o", "e.h5", "--quiet"], cwd=folder, capture_output=True,
+                          text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stdout + done.stderr)
+    with h5py.File(os.path.join(folder, "e.h5")) as file:
+        return {name: file[name][:, 0, :] for name in file if name.startswith("out_")}
+
+
+class Scales(unittest.TestCase):
+    def test_units_of_states(self):
+        with tempfile.TemporaryDirectory() as folder:
+            exact = run(folder, "ng", rtol=1e-11)
+            for stepper in ("rodas5p", "tsit5"):
+                for unit in UNITS:
+                    found = run(folder, unit, stepper)
+                    for name, values in found.items():
+                        largest = np.abs(exact[name]).max(axis=1, keepdims=True)
+                        error = np.abs(values - exact[name])/(np.abs(exact[name]) + 1e-3*largest + (largest == 0))
+                        self.assertLess(error.max(), 30*RTOL, (unit, stepper, name))
+
+    def test_against_closed_form(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for unit in UNITS:
+                found, t = run(folder, unit), np.arange(49)*0.25
+                self.assertLess(np.abs(found["out_stock"][0]/(40*np.exp(-0.7*t)) - 1).max(), 30*RTOL, unit)
+                grown = 2/0.7*(1 - np.exp(-0.7*t))
+                self.assertLess(np.abs(found["out_hormone"][0] - grown).max(), 30*RTOL*2/0.7, unit)
+                self.assertTrue(math.isfinite(found["out_level"].max()))
+
+
+if __name__ == "__main__":
+    unittest.main()
