@@ -215,7 +215,8 @@ int ost_experiment_yaml(const ost_experiment_t *self, char **yaml, ost_error_t *
 void ost_experiment_drop_rules(ost_experiment_t *self);
 /** Bits after the leading one that rounding to results.digits keeps, -1 where nothing is rounded. */
 int ost_kept_bits(const ost_experiment_t *self);
-/** The least number that is infinite in the result file, by its precision and rounding; inf where the file holds all. */
+/** The least number that is infinite in the result file, by its precision and rounding; inf where the file holds all.
+ */
 double ost_experiment_overflow(const ost_experiment_t *self);
 /** Free what an arm owns, not the arm itself. */
 void ost_arm_free(ost_arm_t *self);
