@@ -183,6 +183,43 @@ static void test_chattering_fails(void)
     }
 }
 
+/* x' rises to 1 at day 700 and is 0 half a day before and after it. */
+static void spike_rhs(const void *self, const ost_point_t *at, double *f)
+{
+    (void) self;
+    SET_ROW(f, 0, ost_v_max(ost_v_splat(0), 1.0 - 2.0 * ost_v_abs(ROW_OF(at->t, 0) - 700.0)));
+}
+
+static const uint32_t spike_row[] = { 0 };
+static const uint32_t spike_col[] = { 0 };
+
+static void spike_jacobian(const void *self, const ost_point_t *at, double *e)
+{
+    window_jacobian(self, at, e);
+}
+
+static const ost_system_t spike = { .n_states = 1,
+    .n_outputs = 1,
+    .scale = unit_scale,
+    .positive = may_be_negative,
+    .switches = no_switches,
+    SYSTEM_TAIL(spike) };
+
+static void test_breaks_of_a_spike(void)
+{
+    static const double x0[] = { 0 }, breaks[] = { 699.5, 700, 700.5 };
+    for (int stepper = 0; stepper < OST_STEPPER_AUTO; stepper++) {
+        double x_end[1];
+        ost_solver_options_t options = options_at(1e-6);
+        options.stepper = (ost_stepper_t) stepper;
+        ost_job_t job = {
+            .t1 = 1000, .x0 = x0, .p = none, .u0 = none, .x_end = x_end, .breaks = breaks, .n_breaks = 3
+        };
+        run_jobs(&spike, &options, &job, 1);
+        ost_assert_close(x_end[0], 0.5, 1e-3, 0);
+    }
+}
+
 /* Breaks of a job: steps end at them and conditions turn there, from any start, without a restart of the steps. */
 static void test_breaks(void)
 {
@@ -267,6 +304,7 @@ static void test_turns_back_in_a_step(void)
 static const ost_test_t tests[] = {
     { "turns_back_in_a_step", test_turns_back_in_a_step },
     { "breaks", test_breaks },
+    { "breaks_of_a_spike", test_breaks_of_a_spike },
     { "crossing_time", test_crossing_time },
     { "crossing_at_usual_tolerance", test_crossing_at_usual_tolerance },
     { "two_flips_in_one_step", test_two_flips_in_one_step },
