@@ -4,6 +4,7 @@
 file that one run gives. Takes the path of osteon as its first argument."""
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,12 @@ class Shards(Program):
             said = self.osteon("merge", *names, "-o", "merged.h5")
             self.assertIn(f"merged: {SUBJECTS} subjects of {n} file", said)
             self.same("merged.h5", "whole.h5")
+
+    def test_more_shards_than_open_files(self):
+        names = self.shards(8)
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        subprocess.run([OSTEON, "merge", *names, "-o", "merged.h5", "-q"], cwd=self.folder.name, check=True,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (8, hard)))
 
     def test_merged_comparison_equals_one(self):
         both = "--models", "one.model,two.model"

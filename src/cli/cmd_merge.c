@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 typedef struct {
@@ -35,6 +36,15 @@ static int merge(const ost_part_t *parts, size_t n_parts, const void *arguments)
     return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
 }
 
+/* All shards are open at once, and may be more than the usual 1024. */
+static void raise_open_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void) !setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int run_merge(const ost_command_t *self, int argc, char **argv)
 {
     merge_arguments_t a = { 0 };
@@ -58,6 +68,7 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
             code = OST_EXIT_INPUT;
         }
     }
+    raise_open_files();
     if (code == OST_EXIT_OK) code = ost_cli_plan_recorded(first, merge, &a);
     ost_text_list_free(&a.shards);
     return code;
