@@ -203,9 +203,6 @@ class Report(own.Trials):
         self.assertEqual([mark.get("href") for mark in marks], ["#r0", "#r1", "#r2", "#r4"])
         title = "".join(marks[2].find("title").itertext())
         self.assertIn("T, drug, bmd lumbar spine, month 24, observed \u22129.00", title.replace("  ", " ").replace(" ,", ","))
-        # a mark stands where the axes have observed and predicted value: the same scale on both
-        places = [mark.find("circle") for mark in marks if mark.find("circle") is not None]
-        self.assertTrue(places)
 
     def test_differences_have_panels_of_their_own(self):
         """The simulated line of a difference is that of the two means; no mark of it stands on the line of an arm."""
@@ -223,6 +220,31 @@ class Report(own.Trials):
         line = [tuple(map(float, pair.split(","))) for pair in difference.find(".//polyline").get("points").split()]
         for place, wanted in zip(line, (0, lost(0.05, 1) - lost(0.02, 1), lost(0.05, 2) - lost(0.02, 2))):
             self.assertAlmostEqual(v0 + (place[1] - y0) / (y1 - y0) * (v1 - v0), wanted, delta=0.05)
+
+    def test_classes_of_treatment(self):
+        """Marks, key and table by class, and the class mean beside the model: where the smaller error is."""
+        self.write("trials/classes.csv", "class,meaning\nnone,without <drugs>\npush,with\nother,unused\n")
+        self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,none,\nT,drug,push,\nT,difference,push,none\n"
+                   "U,placebo,none,\nU,drug,push,\nU,difference,push,none\n")
+        self.write("trials/evidence.csv", HEAD + ROWS + ROWS.replace(",T,", ",U,").replace(",-3,percent", ",-4,percent"))
+        self.write("trials/two.yaml", TRIAL.replace("trial: T", "trial: U"))
+        text, _, tree = self.page("--csv", "out.csv")
+        key = next(p for p in tree.iter("p") if p.get("class") == "key")
+        self.assertEqual([span.get("title") for span in key], ["without <drugs>", "with"])
+        self.assertNotIn("unused", text)
+        marks = {mark.get("href"): mark for mark in next(tree.iter("figure")).iter("a")}
+        self.assertEqual([marks[row].find("circle") is not None for row in ("#r0", "#r2", "#r4")], [True, False, False])
+        with open(self.path("out.csv"), encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([(row["treatment"], row["treatment_minus"]) for row in rows[:3] + rows[4:5]],
+                         [("none", ""), ("none", ""), ("push", ""), ("push", "none")])
+        self.assertEqual([rows[i]["naive"] for i in (0, 5)], ["-4", "-3"])  # the mean of the other trial
+        table = next(t for t in tree.iter("table") if t.get("class") == "treatments")
+        body = [cells(row) for row in table.find("tbody")]
+        self.assertEqual([row[0].strip() for row in body], ["none", "push", "all"])
+        residuals = [lost(rate, 1) - row for rate, row in ((0.02, -3), (0.01, -1), (0.02, -4), (0.01, -1))]
+        self.assertEqual(body[0][4], f"{math.sqrt(sum(r * r for r in residuals) / 4):.2f}")
+        self.assertEqual(body[0][5], f"{math.sqrt((1 + 0 + 1 + 0) / 4):.2f}")
 
     def test_sources(self):
         """A row names its source and line; the source has a link, subjects and treatment; notes their lines."""

@@ -28,6 +28,7 @@ typedef enum {
 typedef struct {
     const ost_trial_t *trial;             /**< borrowed */
     const ost_observation_t *observation; /**< borrowed */
+    const ost_treated_arm_t *treated;     /**< class of treatment of its arm; borrowed, NULL: none */
     const char *table;                    /**< path of the evidence that its row stands in; borrowed */
     const char *reason;              /**< known reason of a BMD residual beyond OST_MISS_POINTS, NULL: none; borrowed */
     ost_estimate_t estimate;         /**< of the large cohort */

@@ -74,6 +74,9 @@ OF_TEXT(
 OF_TEXT(endpoint_of, row->endpoint)
 OF_TEXT(site_of, row->site)
 OF_TEXT(class_of, ost_class_words[self->observation->endpoint_class])
+OF_TEXT(treatment_of, self->treated != NULL ? self->treated->name : "")
+OF_TEXT(minus_of, self->treated != NULL ? self->treated->minus : "")
+OF_NUMBER(naive_of, self->naive)
 OF_TEXT(role_of, ost_role_words[row->role])
 OF_TEXT(statistic_of, ost_reported_words[row->statistic])
 OF_TEXT(unit_of, row->unit)
@@ -122,6 +125,8 @@ static const ost_check_column_t columns[] = {
     { "", "output", P | H | M, OST_CHECK_TEXT, output_of, NULL },
     { "output", "", C, OST_CHECK_TEXT, plain_output_of, NULL },
     { "class", "", C, OST_CHECK_TEXT, class_of, NULL },
+    { "treatment", "", C, OST_CHECK_TEXT, treatment_of, NULL },
+    { "treatment_minus", "", C, OST_CHECK_TEXT, minus_of, NULL },
     { "role", "role", C | H | M, OST_CHECK_TEXT, role_of, NULL },
     { "time_months", "month", P | H | C | M, OST_CHECK_COUNT, NULL, month_of },
     { "statistic", "", C, OST_CHECK_TEXT, statistic_of, NULL },
@@ -141,6 +146,7 @@ static const ost_check_column_t columns[] = {
     { "", "90 % prediction", P | H | M, OST_CHECK_RANGE, prediction_of, NULL },
     { "residual", "simulated - observed", P | H | C | M, OST_CHECK_SIGNED, NULL, residual_of },
     { "check", "check", P | H | C, OST_CHECK_TEXT, inside_of, NULL },
+    { "naive", "class mean", H | M | C, OST_CHECK_NUMBER, NULL, naive_of },
     { "reason", "", C, OST_CHECK_TEXT, reason_of, NULL },
     { "population", "", C, OST_CHECK_TEXT, population_of, NULL },
     { "drug_regimen", "", C, OST_CHECK_TEXT, regimen_of, NULL },

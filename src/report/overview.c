@@ -113,7 +113,7 @@ static void put_scatter(const ost_validation_t *self, ost_class_t of, FILE *out)
         if (!is_placed(check, of)) continue;
         fprintf(out, "<a href='#r%zu'>", i);
         ost_page_hover(check, out);
-        ost_chart_mark(out, check->observation->row->role,
+        ost_chart_mark(out, ost_page_series(self, check),
             ost_chart_x(&chart, place_of(check, check->observation->row->value)),
             ost_chart_y(&chart, place_of(check, check->estimate.value)),
             check->observation->row->role == OST_ROLE_CALIBRATE);
@@ -124,7 +124,12 @@ static void put_scatter(const ost_validation_t *self, ost_class_t of, FILE *out)
 
 void ost_page_overview(const ost_validation_t *self, FILE *out)
 {
-    fputs("<h2 id='overview'>Observed against predicted</h2>\n<div class='overview'>", out);
+    fputs("<h2 id='overview'>Observed against predicted</h2>\n", out);
+    ost_page_key(self, out);
+    fputs(
+        "<p class='note'>Full marks may have been fitted (calibrate), open ones never were (validate, context). Grey: "
+        "within 1.5 points. A mark is a link to its row.</p>\n<div class='overview'>",
+        out);
     put_scatter(self, OST_CLASS_BMD, out);
     fputs("<div class='panels'>", out);
     for (int of = 0; of < OST_N_CLASSES; of++)

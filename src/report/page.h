@@ -8,6 +8,12 @@
 
 /** Observed against predicted of all checks, a chart for each class of endpoints. */
 void ost_page_overview(const ost_validation_t *self, FILE *out);
+/** Errors of model and naive line by class of treatment; nothing where no observation has a class mean. */
+void ost_page_treatments(const ost_validation_t *self, FILE *out);
+/** The key of the classes of treatment that there are. */
+void ost_page_key(const ost_validation_t *self, FILE *out);
+/** The series of marks of a check: its class of treatment. */
+size_t ost_page_series(const ost_validation_t *self, const ost_prediction_check_t *check);
 /** Observations of BMD that are missed, by trial, with the known reason. */
 void ost_page_misses(const ost_validation_t *self, FILE *out);
 /** A trial: what is assumed, a panel for each output and one for each difference between arms, its checks, and where

@@ -15,7 +15,10 @@ static const char style[] =
     "border-bottom:1px solid #e4e4e4;vertical-align:top}td{white-space:nowrap}.t{text-align:left;white-space:normal}"
     "th{border-bottom:1px solid #888;font-weight:600;vertical-align:bottom}.out{font-weight:600}"
     "tr:target{background:#ffef9e}.why td{background:#f4f4f4}.panels{display:flex;flex-wrap:wrap;gap:10px;"
-    "align-content:flex-start}.overview{display:flex;flex-wrap:wrap;gap:0 30px}.overview .panels{flex:1 1 300px}"
+    "align-content:flex-start}.tables{display:flex;flex-wrap:wrap;gap:0 "
+    "40px}caption{text-align:left;font-weight:600;padding:.4em 0}.treatments "
+    "td:first-child{white-space:nowrap}.treatments "
+    "svg{vertical-align:middle}.overview{display:flex;flex-wrap:wrap;gap:0 30px}.overview .panels{flex:1 1 300px}"
     "figure{margin:0;max-width:100%}figcaption{font-size:.78em;font-weight:600;padding:.4em 0 .2em "
     ".5em;max-width:430px}"
     "svg{max-width:100%;height:auto;vertical-align:top}svg text{font:11px system-ui,sans-serif}"
@@ -25,7 +28,8 @@ static const char style[] =
     "font-size:.82em;color:#444;overflow-wrap:anywhere}.about p,.about ul,.about ol{margin:.2em 0}"
     ".about ul,.about ol{padding-left:1.6em}"
     "@media(max-width:700px){body{padding:.6em}.about{grid-template-columns:1fr}.key span{display:block}"
-    "table{font-size:.76em}th,td{padding:.18em .3em}"
+    "table{font-size:.76em}th,td{padding:.18em .3em}.treatments{font-size:.7em}.treatments td:first-child{white-space:"
+    "normal}.treatments th,.treatments td{padding:.18em .15em}"
     ".cells,.cells tbody{display:block}.cells thead{display:none}.cells tr{display:grid;"
     "grid-template-columns:repeat(4,1fr);border-bottom:1px solid #bbb;padding:.3em 0}.cells "
     "td{border:0;text-align:left;"
@@ -96,6 +100,7 @@ void ost_validation_write_html(const ost_validation_t *self, FILE *out)
     put_head(self, out);
     ost_page_overview(self, out);
     put_summary(self, out);
+    ost_page_treatments(self, out);
     ost_page_misses(self, out);
     fputs(
         "<h2 id='trials'>Trials</h2>\n<p>Lines: mean of the simulated subjects; bands: 90 % of them (none for outputs "
