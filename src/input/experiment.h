@@ -16,7 +16,7 @@
 /** Times are at most so far from time 0, d: above the longest documented human life, 122 years; the margin is an
  * assumption. */
 #define OST_LIFE_YEARS 150
-#define OST_LONGEST_LIFE (OST_LIFE_YEARS * OST_DAYS_PER_YEAR)
+#define OST_LONGEST_LIFE (OST_LIFE_YEARS * OST_DAYS_PER_YEAR) /**< the same, d */
 
 /** Where the value of a covariate comes from. */
 typedef enum {
