@@ -305,7 +305,7 @@ int ost_trials_estimate(
         ost_error_t own = { 0 };
         int failed = estimate_trial(self, (size_t) (longest_first[t] - self->trials), variants, estimates, &own);
         if (failed == 0 && self->on_trial != NULL && !longest_first[t]->skip) {
-#pragma omp critical(ost_on_trial)
+#pragma omp critical
             self->on_trial(self->user, longest_first[t]);
         }
         if (failed == 0) continue;

@@ -89,9 +89,10 @@ static void put_sums(const ost_validation_t *self, const ost_naive_sum_t *sums, 
 void ost_page_treatments(const ost_validation_t *self, FILE *out)
 {
     size_t n_sums = self->trials.treatments.n_classes + 2;
-    ost_naive_sum_t *sums = calloc(2 * n_sums, sizeof(*sums)), *all = sums + n_sums - 1;
+    ost_naive_sum_t *sums = calloc(2 * n_sums, sizeof(*sums));
     bool is_any = false;
     if (sums == NULL) return; /* the page goes without the tables */
+    const ost_naive_sum_t *all = sums + n_sums - 1;
     for (int role = 0; role < OST_ROLE_CONTEXT; role++) {
         ost_validation_by_treatment(self, OST_CLASS_BMD, (ost_role_t) role, sums + role * (int) n_sums);
         is_any = is_any || all[role * (int) n_sums].n_compared > 0;
