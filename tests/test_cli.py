@@ -499,7 +499,11 @@ class Program(unittest.TestCase):
         child = subprocess.Popen([OSTEON, "run", "tiny.yaml", "-o", "out.h5", "--subjects", "500000", "--set",
                                   "solver.h_max=0.05 day", "--threads", "2"], cwd=self.folder.name,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        time.sleep(2)
+        part = self.path("out.h5.part")
+        for _ in range(600):  # until blocks are finished
+            time.sleep(0.1)
+            if os.path.exists(part) and os.path.getsize(part) > 100000:
+                break
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=120)
         self.assertEqual(child.returncode, 130, out + err)
