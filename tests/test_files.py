@@ -116,15 +116,23 @@ class Files(unittest.TestCase):
     def test_names_by_default(self):
         self.assertIn("written: tiny.h5 (", self.osteon("run", "tiny.yaml").stdout)
         again = self.osteon("run", "tiny.yaml")
-        self.assertIn("tiny.h5: an earlier result of 'tiny' is replaced", again.stderr)
+        self.assertIn("replaces an earlier result of 'tiny': tiny.h5", again.stdout)
+        self.osteon("run", "tiny.yaml", "--seed", "8")
+        self.write("named.yaml", EXPERIMENT + "name: another\n")
         before = os.stat(self.path("tiny.h5")).st_ino
-        for words in (["--seed", "8"], ["--set", "parameters.tiny.k=0.03 1/y"]):
-            error = self.osteon("run", "tiny.yaml", *words, code=2).stderr
-            self.assertIn("tiny.h5 is there, a result of another experiment or of other options ('overrides' differs); name "
-                          "another file with -o", error)
-        os.mkdir(self.path("copies"))
-        self.write("copies/copy.yaml", EXPERIMENT.replace("./tiny", "../tiny") + "name: tiny\n")
-        self.assertIn("('experiment_path' differs)", self.osteon("run", "copies/copy.yaml", code=2).stderr)
+        error = self.osteon("run", "named.yaml", "-o", "tiny.h5", code=2).stderr
+        self.assertIn("tiny.h5 is there, a result of the experiment 'tiny', not of 'another'; --force replaces it", error)
+        with h5py.File(self.path("foreign.h5"), "w") as file:
+            file["x"] = 1
+        error = self.osteon("run", "tiny.yaml", "-o", "foreign.h5", code=2).stderr
+        self.assertIn("foreign.h5 is there and is no result of osteon that can be read; --force replaces it", error)
+        self.osteon("run", "tiny.yaml", "-o", "foreign.h5", "--force")
+        os.symlink("foreign.h5", self.path("link.h5"))
+        self.assertIn("link.h5: cannot be written: it is a symbolic link",
+                      self.osteon("run", "tiny.yaml", "-o", "link.h5", "--force", code=4).stderr)
+        self.write("notes.h5", "my notes")
+        self.osteon("run", "tiny.yaml", "-o", "notes.h5", code=2)
+        self.osteon("run", "tiny.yaml", "-o", "notes.h5", "--force")
         self.assertIn("run: -o OUT.h5 is missing: a result file is repeated into another one",
                       self.osteon("run", "tiny.h5", code=2).stderr)
         self.assertEqual(os.stat(self.path("tiny.h5")).st_ino, before)

@@ -126,6 +126,10 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
         .text = "the I-th of N parts of the cohort; 'osteon merge' puts them together",                                \
         .target = OST_WORD(type, shard)                                                                                \
     }
+#define OST_OPTION_FORCE(type)                                                                                         \
+    {                                                                                                                  \
+        .name = "force", .text = "replace what is there, whatever it is", .target = OST_FLAG(type, force)              \
+    }
 #define OST_OPTIONS_RESUME(type)                                                                                       \
     { .name = "resume",                                                                                                \
         .text = "go on with what OUT.h5.part holds of this run; same results",                                         \
@@ -255,6 +259,7 @@ typedef struct {
     ost_shard_t shard; /* n 0: the whole cohort */
     ost_cli_progress_t progress;
     bool dry_run; /* print what would be done */
+    bool force;   /* replace any file */
 } ost_simulation_t;
 /* What is done with plans that are run by the same experiment. @param how  the command's own @return an exit code */
 typedef int (*ost_cli_act_t)(const ost_part_t *parts, size_t n_parts, const void *how);
@@ -281,16 +286,18 @@ bool ost_cli_plot_command(char *command, size_t size);
 /* Say what was written and what to do with it. */
 void ost_cli_written(const char *out);
 /* Whether a file of this kind can be made at `path`, before the work that it is to hold: its ending, its folder, and
- * what is there. ost_cli_parse() asks this of every option that names a file to write. @param option  "-o"
+ * what is there. ost_cli_parse() asks this of every option that names a file to write. @param option  "-o"; @param
+ * force  what is there may be replaced whatever it is
  * @return OST_EXIT_OK, or another exit code, having said why */
-int ost_cli_check_output(const char *option, const ost_output_kind_t *kind, const char *path);
+int ost_cli_check_output(const char *option, const ost_output_kind_t *kind, const char *path, bool force);
 /* Whether -o is missing where its name cannot be that of the experiment; says so. @param from  what is run */
 bool ost_cli_needs_output(const char *command, const char *from, const ost_simulation_t *how);
-/* Where a result goes without -o: into NAME.h5 of the current folder, by the name of the experiment and `suffix`. An
- * earlier result of the same experiment with the same options is replaced, having said so, and nothing else is.
- * @param resumes  what is there is compared with the run by its journal @param[out] path  owned by the caller, also
- * after an error @return an exit code */
-int ost_cli_default_output(const ost_experiment_t *experiment, const char *suffix, bool resumes, char **path);
+/* Whether a result of the experiment `name` may take the place of what is at `path`: an earlier result of it, whatever
+ * its options, or anything with --force; says which, on standard output. @return an exit code */
+int ost_cli_check_replaced(const char *path, const char *name, bool force, bool quiet);
+/* Where a result goes without -o: into NAME.h5 of the current folder, by the name of the experiment and `suffix`.
+ * @param[out] path  owned by the caller, also on failure @return an exit code */
+int ost_cli_default_output(const ost_experiment_t *e, const char *suffix, char **path);
 /* A path as a shell takes it, in quotes where it needs them, written to buf. @return buf */
 char *ost_cli_quoted(const char *path, char *buf, size_t size);
 /* Write a file beside, then put it in its place: an old one is whole until the end. @return 0, OST_ERR_IO */

@@ -8,7 +8,7 @@
 
 typedef struct {
     const char *output;
-    bool quiet;
+    bool force, quiet;
     ost_text_list_t shards;
 } merge_arguments_t;
 
@@ -19,6 +19,8 @@ static int merge(const ost_part_t *parts, size_t n_parts, const void *arguments)
     ost_journal_t *journal = NULL;
     uint64_t n_failed = 0, n_subjects = 0;
     char a[64], b[64];
+    int code = ost_cli_check_replaced(how->output, parts[0].plan->experiment->name, how->force, how->quiet);
+    if (code != OST_EXIT_OK) return code;
     int ret = ost_journal_gather(
         &journal, (const char *const *) how->shards.items, how->shards.n, parts, n_parts, (ost_shard_t){ 0 }, &err);
     if (ret == 0) ret = ost_results_write(journal, how->output, &err);
@@ -76,6 +78,7 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
 
 static const ost_option_t options[] = {
     OST_OPTION_OUTPUT(merge_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5)"),
+    OST_OPTION_FORCE(merge_arguments_t),
     { .name = "quiet", .letter = 'q', .text = "no summary", .target = OST_FLAG(merge_arguments_t, quiet) },
 };
 

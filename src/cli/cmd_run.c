@@ -11,7 +11,7 @@
 typedef struct {
     const char *output, *isa, *shard, *progress, *subject;
     uint64_t n_threads; /* 0: all */
-    bool dry_run, quiet, resume, restart;
+    bool dry_run, force, quiet, resume, restart;
     ost_text_list_t overrides;
 } run_arguments_t;
 
@@ -117,6 +117,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     how.dry_run = a.dry_run;
     how.n_threads = (int) a.n_threads;
     how.quiet = a.quiet;
+    how.force = a.force;
     if (!ost_cli_resume(a.resume, a.restart, &how.resume) || !ost_cli_shard(a.shard, &how.shard) ||
         !ost_cli_progress_init(&how.progress, a.progress, a.quiet)) {
         goto out;
@@ -156,6 +157,7 @@ static const ost_option_t options[] = {
     OST_OPTION_ISA(run_arguments_t),
     OST_OPTION_SHARD(run_arguments_t),
     OST_OPTIONS_RESUME(run_arguments_t),
+    OST_OPTION_FORCE(run_arguments_t),
     OST_OPTION_PROGRESS(run_arguments_t),
     { .name = "dry-run",
         .text = "print what would be computed and written",
@@ -169,9 +171,10 @@ const ost_command_t ost_command_run = {
     .summary = "simulate an experiment, or repeat a result file",
     .about = "Simulate an experiment (a YAML file, or the name of one of 'osteon list configs'), or repeat a result "
              "file\nfrom what it records. Options that change the experiment are recorded in the file.",
-    .notes = "Without -o the file has the name of the experiment and stands in the current folder; an earlier result "
-             "of the\nsame experiment with the same options is replaced, another file never is. Ctrl-C ends the run "
-             "within a second,\nkeeps finished blocks and exits with 130.",
+    .notes =
+        "Without -o the file has the name of the experiment and stands in the current folder; an earlier result "
+        "of an\nexperiment of that name is replaced, any other file only with --force. Ctrl-C ends the run within a "
+        "second,\nkeeps finished blocks and exits with 130.",
     OST_OPTIONS(options),
     .run = run_run,
 };

@@ -98,13 +98,17 @@ static int wrong_option(const ost_command_t *self, int reason, const char *word,
 static int check_outputs(const ost_command_t *self, const void *arguments)
 {
     int code = OST_EXIT_OK;
+    bool force = false;
+    for (size_t i = 0; i < self->n_options; i++)
+        if (strcmp(self->options[i].name, "force") == 0)
+            force = *(const bool *) ((const char *) arguments + self->options[i].target);
     for (size_t i = 0; i < self->n_options && code == OST_EXIT_OK; i++) {
         const ost_option_t *o = &self->options[i];
         char name[40];
         if (o->output == NULL) continue;
         const char *path = *(const char *const *) (const void *) ((const char *) arguments + o->target);
         snprintf(name, sizeof(name), o->letter != 0 ? "-%.1s" : "--%s", o->letter != 0 ? &o->letter : o->name);
-        if (path != NULL) code = ost_cli_check_output(name, o->output, path);
+        if (path != NULL) code = ost_cli_check_output(name, o->output, path, force);
     }
     return code;
 }

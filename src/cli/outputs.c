@@ -57,15 +57,17 @@ static int check_folder(const char *option, const char *path)
 }
 
 /* The place is free, or has a file that begins as those of this kind. */
-static int check_replaced(const char *option, const ost_output_kind_t *kind, const char *path)
+static int check_replaced(const char *option, const ost_output_kind_t *kind, const char *path, bool force)
 {
     char there[16];
     struct stat st;
-    if (stat(path, &st) != 0) return OST_EXIT_OK;
+    if (lstat(path, &st) != 0) return OST_EXIT_OK;
     if (!S_ISREG(st.st_mode)) {
-        ost_cli_message("%s: %s: cannot be written: it is not a regular file", option, path);
+        ost_cli_message("%s: %s: cannot be written: it is %s", option, path,
+            S_ISLNK(st.st_mode) ? "a symbolic link" : "not a regular file");
         return OST_EXIT_IO;
     }
+    if (force) return OST_EXIT_OK;
     FILE *file = fopen(path, "rb");
     size_t length = strlen(kind->head), n = file != NULL ? fread(there, 1, length, file) : 0;
     if (file != NULL) fclose(file);
@@ -75,11 +77,11 @@ static int check_replaced(const char *option, const ost_output_kind_t *kind, con
     return is_shard ? OST_EXIT_OK : OST_EXIT_USAGE;
 }
 
-int ost_cli_check_output(const char *option, const ost_output_kind_t *kind, const char *path)
+int ost_cli_check_output(const char *option, const ost_output_kind_t *kind, const char *path, bool force)
 {
     int code = check_name(option, kind, path);
     if (code == OST_EXIT_OK) code = check_folder(option, path);
-    return code == OST_EXIT_OK ? check_replaced(option, kind, path) : code;
+    return code == OST_EXIT_OK ? check_replaced(option, kind, path, force) : code;
 }
 
 int ost_cli_write(const char *path, void (*put)(const void *what, FILE *out), const void *what, ost_error_t *err)
@@ -99,29 +101,28 @@ int ost_cli_write(const char *path, void (*put)(const void *what, FILE *out), co
     return ok ? 0 : ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(reason));
 }
 
-/* Whether a result may take the place of one at `path`: of the same experiment, changed in the same way. */
-static int check_same(const char *path, const ost_experiment_t *e)
+int ost_cli_check_replaced(const char *path, const char *name, bool force, bool quiet)
 {
     ost_results_t *there = NULL;
+    ost_identity_t origin = { 0 };
     ost_error_t err = { 0 };
-    if (access(path, F_OK) != 0) return OST_EXIT_OK;
-    if (ost_results_open(&there, path, &err) < 0) return ost_cli_fail(&err);
-    char *changes = ost_text_join((const char *const *) e->overrides, e->n_overrides, "\n");
-    const char *facts[][2] = { { "name", e->name }, { "experiment_path", e->path }, { "overrides", changes } };
-    size_t i = 0;
-    while (i < 3 && facts[i][1] != NULL && ost_results_attribute(there, facts[i][0]) != NULL &&
-           strcmp(base_name(ost_results_attribute(there, facts[i][0])), base_name(facts[i][1])) == 0) {
-        i++;
+    if (force || access(path, F_OK) != 0) return OST_EXIT_OK;
+    const char *theirs = NULL;
+    if (ost_journal_is(path)) {
+        if (ost_journal_origin(path, &origin, &err) == 0) theirs = ost_identity_get(&origin, "name");
+    } else if (ost_results_open(&there, path, &err) == 0) {
+        theirs = ost_results_attribute(there, "name");
     }
-    if (i == 3)
-        ost_cli_message("%s: an earlier result of '%s' is replaced", path, e->name);
-    else
-        ost_cli_message("%s is there, a result of another experiment or of other options ('%s' differs); name another "
-                        "file with -o",
-            path, facts[i][0]);
-    free(changes);
+    bool is_same = theirs != NULL && strcmp(theirs, name) == 0;
+    if (is_same && !quiet) printf("replaces an earlier result of '%s': %s\n", name, path);
+    if (!is_same && theirs != NULL)
+        ost_cli_message(
+            "%s is there, a result of the experiment '%s', not of '%s'; --force replaces it", path, theirs, name);
+    else if (!is_same)
+        ost_cli_message("%s is there and is no result of osteon that can be read; --force replaces it", path);
     ost_results_close(there);
-    return i == 3 ? OST_EXIT_OK : OST_EXIT_USAGE;
+    ost_identity_free(&origin);
+    return is_same ? OST_EXIT_OK : OST_EXIT_USAGE;
 }
 
 bool ost_cli_needs_output(const char *command, const char *from, const ost_simulation_t *how)
@@ -133,7 +134,7 @@ bool ost_cli_needs_output(const char *command, const char *from, const ost_simul
     return true;
 }
 
-int ost_cli_default_output(const ost_experiment_t *e, const char *suffix, bool resumes, char **path)
+int ost_cli_default_output(const ost_experiment_t *e, const char *suffix, char **path)
 {
     const ost_output_kind_t *kind = &ost_outputs[OST_OUTPUT_RESULT];
     if (asprintf(path, "%s%s%s", e->name, suffix, kind->ending) < 0) {
@@ -143,8 +144,7 @@ int ost_cli_default_output(const ost_experiment_t *e, const char *suffix, bool r
     }
     for (char *c = *path; *c != '\0'; c++)
         if (*c == '/') *c = '_';
-    int code = ost_cli_check_output("without -o", kind, *path);
-    return code != OST_EXIT_OK || resumes ? code : check_same(*path, e);
+    return ost_cli_check_output("without -o", kind, *path, false);
 }
 
 char *ost_cli_quoted(const char *path, char *buf, size_t size)

@@ -334,9 +334,10 @@ int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const void *simula
     char *own = NULL;
     int code = OST_EXIT_OK;
     if (how->out == NULL)
-        code = ost_cli_default_output(
-            parts[0].plan->experiment, parts[0].name != NULL ? "_models" : "", how->resume == OST_JOURNAL_RESUME, &own);
+        code = ost_cli_default_output(parts[0].plan->experiment, parts[0].name != NULL ? "_models" : "", &own);
     if (how->out == NULL) named.out = own;
+    if (code == OST_EXIT_OK && how->resume != OST_JOURNAL_RESUME)
+        code = ost_cli_check_replaced(named.out, parts[0].plan->experiment->name, how->force, how->quiet);
     if (code == OST_EXIT_OK) code = simulate(parts, n_parts, &named);
     free(own);
     return code;
