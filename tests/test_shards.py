@@ -4,6 +4,7 @@
 file that one run gives. Takes the path of osteon as its first argument."""
 import os
 import random
+import re
 import resource
 import subprocess
 import sys
@@ -184,6 +185,19 @@ class Shards(Program):
         self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
         self.osteon("merge", *names, "-o", "merged.h5", "-q")
         self.same("merged.h5", "whole.h5")
+
+    def test_dry_run_says_what_it_takes(self):
+        """Bytes of the file within a third: chunks are packed as they will be; a cohort alike is 100 times as large."""
+        self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
+        said = self.osteon("run", "e.yaml", "--dry-run", "--shard", "1/3")
+        self.assertRegex(said, r"\nmeasured   453 subjects in [\d.e-]+ s of a processor, ")
+        size, unit = re.search(r"file ([\d.]+) (k?B), as much again until it is written; memory [\d.]+ MB", said).groups()
+        self.assertEqual(unit, "kB")
+        self.assertAlmostEqual(float(size) * 1000 / os.path.getsize(self.path("whole.h5")), 1, delta=0.34)
+        self.assertRegex(said, r"in 3 shards \(--shard I/3\): [\d.e-]+ s of a processor and [\d.]+ kB each")
+        large = self.osteon("run", "e.yaml", "-n", "45300", "--dry-run")
+        more, unit = re.search(r"file ([\d.]+) ([kM]B), as much again", large).groups()
+        self.assertAlmostEqual(float(more) * (1000 if unit == "MB" else 1) / float(size), 100, delta=15)
 
     def test_one_subject(self):
         """Of a latin hypercube, from its file: the same person, the same bits where the times meet, and all outputs."""

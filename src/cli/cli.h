@@ -274,6 +274,8 @@ int ost_cli_plan_recorded(const char *path, ost_cli_act_t act, const void *how);
 /* Simulate with progress and a summary of each plan, under its name where there are several. @param how  an
  * ost_simulation_t */
 int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const void *how);
+/* Run blocks for two seconds, and print what all of them take: time, bytes, memory, in shards. @return an exit code */
+int ost_cli_estimate(const ost_part_t *part, const ost_simulation_t *how);
 /* An instruction set of this machine; NULL: -1. @return whether it is one; says so if not */
 bool ost_cli_isa(const char *text, int *isa);
 /* "2/8". @return whether it is a shard; says so if not */

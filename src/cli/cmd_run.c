@@ -43,8 +43,7 @@ static int print_dry_run(const ost_part_t *parts, size_t n_parts, const void *ho
         if (ost_plan_param_varies(plan, i)) bytes += 8 * (double) e->n_subjects;
     printf("\nfile       %s%s\n", ost_cli_bytes(bytes, b), e->compression > 0 ? " before compression" : "");
     (void) n_parts;
-    (void) how;
-    return OST_EXIT_OK;
+    return ost_cli_estimate(parts, how);
 }
 
 /* Between output times of one subject, at most. */
@@ -160,7 +159,7 @@ static const ost_option_t options[] = {
     OST_OPTION_FORCE(run_arguments_t),
     OST_OPTION_PROGRESS(run_arguments_t),
     { .name = "dry-run",
-        .text = "print what would be computed and written",
+        .text = "print what would be computed and written, and what that takes",
         .target = OST_FLAG(run_arguments_t, dry_run) },
     { .name = "quiet", .letter = 'q', .text = "no progress, no summary", .target = OST_FLAG(run_arguments_t, quiet) },
 };
