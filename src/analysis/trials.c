@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -295,6 +296,7 @@ int ost_trials_estimate(
     if (longest_first == NULL) return ost_no_memory(err);
     for (size_t t = 0; t < self->n_trials; t++) longest_first[t] = &self->trials[t];
     atomic_bool has_failed = false;
+    pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
     qsort(longest_first, self->n_trials, sizeof(*longest_first), by_seconds);
 #ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic) num_threads(n_threads > 0 ? n_threads : omp_get_max_threads())
@@ -305,8 +307,9 @@ int ost_trials_estimate(
         ost_error_t own = { 0 };
         int failed = estimate_trial(self, (size_t) (longest_first[t] - self->trials), variants, estimates, &own);
         if (failed == 0 && self->on_trial != NULL && !longest_first[t]->skip) {
-#pragma omp critical
+            pthread_mutex_lock(&one_at_a_time);
             self->on_trial(self->user, longest_first[t]);
+            pthread_mutex_unlock(&one_at_a_time);
         }
         if (failed == 0) continue;
         if (atomic_exchange(&has_failed, true)) continue; /* the first error is the run's */
