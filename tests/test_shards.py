@@ -186,6 +186,23 @@ class Shards(Program):
         self.osteon("merge", *names, "-o", "merged.h5", "-q")
         self.same("merged.h5", "whole.h5")
 
+    def test_eight_runs_into_one_file(self):
+        """One at a time writes; the others say who does, and change nothing."""
+        words = [OSTEON, "run", "e.yaml", "-n", "6400", "--set", "solver.h_max=0.2 day", "-q"]
+        subprocess.run([*words, "-o", "whole.h5"], cwd=self.folder.name, check=True)
+        for locking in "TRUE", "FALSE":
+            given = {**os.environ, "HDF5_USE_FILE_LOCKING": locking}
+            runs = [subprocess.Popen([*words, "-o", "one.h5"], cwd=self.folder.name, env=given, stderr=subprocess.PIPE,
+                                     text=True) for _ in range(8)]
+            ends = [(run.communicate(timeout=300)[1], run.returncode) for run in runs]
+            self.assertEqual({code for _, code in ends}, {0, 4}, ends)
+            for error, code in ends:
+                if code == 4:
+                    self.assertRegex(error, r"one.h5.part: another run is writing to it: process \d+ on .*, since 20")
+            self.same("one.h5", "whole.h5")
+            os.remove(self.path("one.h5"))
+            self.assertEqual(sorted(os.listdir(self.folder.name)), ["e.yaml", "one.model", "two.model", "whole.h5"])
+
     def test_dry_run_says_what_it_takes(self):
         """Bytes of the file within a third: chunks are packed as they will be; a cohort alike is 100 times as large."""
         self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")

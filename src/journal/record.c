@@ -20,6 +20,8 @@
 
 #define MAGIC 0x314a534fu /* "OSJ1" */
 #define MAX_PIECES 6
+/* Looks for the record of an owner, 10 ms apart. */
+#define OWNER_TRIES 50
 /* Bytes that one call of ISA-L, or of the system, takes at most. */
 #define MOST_BYTES ((size_t) 1 << 30)
 
@@ -155,7 +157,11 @@ static int fail_owned(int fd, const char *path, ost_error_t *err)
     int64_t end;
     char since[32] = "";
     struct tm t;
-    int ret = ost_record_scan(fd, path, find_owner, &owner, &end, err);
+    int ret = 0;
+    for (int k = 0; k < OWNER_TRIES && ret == 0 && owner.seconds == 0; k++) { /* it may just have begun */
+        if (k > 0) nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+        ret = ost_record_scan(fd, path, find_owner, &owner, &end, err);
+    }
     time_t seconds = owner.seconds;
     if (ret < 0) return ret;
     if (owner.seconds == 0 || gmtime_r(&seconds, &t) == NULL)

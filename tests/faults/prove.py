@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every call of osteon that changes a file goes wrong once, in every way of faults.c; then the command is given again
 with --resume. Each time the result has to equal that of an unbroken run, and no record that was finished may be computed
-again. Arguments: osteon, faults.so, and what to try (default: all). Prints a table."""
+again. Then runs that are killed at any moment (--random), and flipped bits of a result, a journal and a shard, each of
+which has to be refused, or to give the right values (--flips). Arguments: osteon and faults.so. Prints tables."""
 import argparse
 import concurrent.futures
 import os
 import pathlib
+import random
 import re
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -107,6 +110,57 @@ def attempt(scenario, fault, n, reference):
         return f"left behind: {left}" if left and first.returncode != 0 else None
 
 
+def random_kills(base, whole):
+    """@return the number of runs that were not finished by the same command."""
+    draws, wrong, kills = random.Random(1), 0, 0
+    words = [OPTIONS.osteon, "run", "e.yaml", "-o", "killed.h5", "-q", "-t", "2"]
+    begin = time.monotonic()
+    subprocess.run(words, cwd=base, check=True)
+    seconds = time.monotonic() - begin
+    for _ in range(OPTIONS.random):
+        for path in base.glob("killed.h5*"):
+            path.unlink()
+        run = subprocess.Popen(words, cwd=base, stderr=subprocess.DEVNULL)
+        time.sleep(draws.random() * 1.2 * seconds)
+        run.kill()
+        kills += run.wait() == -9
+        again = subprocess.run([*words, "--resume"], cwd=base, capture_output=True, text=True, check=False)
+        if again.returncode != 0 or not same(base / "killed.h5", whole):
+            wrong += 1
+            print(f"  {again.returncode}: {again.stderr.strip()}")
+    print(f"random kills: {OPTIONS.random} runs, {kills} killed before their end, {wrong} wrong")
+    return wrong
+
+
+def flips(base, whole):
+    """One bit each, of a result (verify), a journal (--resume) and a shard (merge). @return how many were wrong"""
+    draws, wrong = random.Random(2), 0
+    result, shard = whole.read_bytes(), (base / "s1.h5").read_bytes()
+    half = shard[:len(shard) // 2]
+    kinds = {"result": (result, ["verify", "f.h5"], "f.h5"), "shard": (shard, ["merge", "f.h5", "s2.h5", "-o", "m.h5", "-q"], "f.h5"),
+             "journal": (half, ["run", "e.yaml", "--shard", "1/2", "-o", "f.h5", "--resume", "-q"], "f.h5.part")}
+    for kind, (data, words, name) in kinds.items():
+        refused = right = 0
+        for _ in range(OPTIONS.flips):
+            at = draws.randrange(len(data))
+            (base / name).write_bytes(data[:at] + bytes([data[at] ^ 1 << draws.randrange(8)]) + data[at + 1:])
+            done = subprocess.run([OPTIONS.osteon, *words], cwd=base, capture_output=True, text=True, check=False)
+            if kind == "journal" and done.returncode == 0:
+                subprocess.run([OPTIONS.osteon, *kinds["shard"][1]], cwd=base, check=False)
+            made = base / "m.h5"
+            if done.returncode in (1, 2, 4) and done.stderr.strip():
+                refused += 1
+            elif done.returncode == 0 and (at >= len(data) - 24 if kind == "result" else made.exists() and same(made, whole)):
+                right += 1
+            else:
+                wrong += 1
+                print(f"  {kind}, byte {at}: {done.returncode} {done.stderr.strip()[:200]}")
+            for path in ("f.h5", "f.h5.part", "m.h5"):
+                (base / path).unlink(missing_ok=True)
+        print(f"flips of a {kind}, {len(data)} bytes: {OPTIONS.flips} tried, {refused} refused, {right} right")
+    return wrong
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         base = pathlib.Path(name)
@@ -115,6 +169,7 @@ def main():
         (base / "e.yaml").write_text(cohort.EXPERIMENT.replace(f"subjects: {cohort.SUBJECTS}", f"subjects: {SUBJECTS}"))
         for i in (1, 2):
             subprocess.run([OPTIONS.osteon, "run", "e.yaml", "--shard", f"{i}/2", "-o", f"s{i}.h5", "-q"], cwd=base, check=True)
+        subprocess.run([OPTIONS.osteon, "run", "e.yaml", "-o", "whole1.h5", "-q"], cwd=base, check=True)
         run = ["run", "e.yaml"]
         scenarios = [Scenario("run, one thread", [*run, "-t", "1"], base), Scenario("run, two threads", [*run, "-t", "2"], base),
                      Scenario("shard 2 of 2", [*run, "--shard", "2/2", "-t", "1"], base),
@@ -139,6 +194,7 @@ def main():
                 said.append(f"  a loss of power leaves {scenario.kept} subjects at most: nothing is synchronised")
             print(f"{scenario.name:18}{calls:7}" + "".join(f"{n:8}" for n in row), *said, sep="\n" if said else "", flush=True)
             wrong += sum(row)
+        wrong += random_kills(base, base / "whole1.h5") + flips(base, base / "whole1.h5")
     return 1 if wrong else 0
 
 
@@ -148,5 +204,7 @@ if __name__ == "__main__":
     parser.add_argument("faults", type=os.path.abspath)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--step", type=int, default=1, help="try every so-many-th call only")
+    parser.add_argument("--random", type=int, default=300, help="runs killed at any moment")
+    parser.add_argument("--flips", type=int, default=2000, help="flipped bits of each kind of file")
     OPTIONS = parser.parse_args(ARGUMENTS)
     sys.exit(main())
