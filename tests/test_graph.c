@@ -195,8 +195,9 @@ static void simplifies(void)
     CU_ASSERT_EQUAL(power(&g, x, one), x);
     CU_ASSERT_EQUAL(power(&g, x, number(&g, 3)), mul(&g, x, mul(&g, x, x)));
     CU_ASSERT_EQUAL(power(&g, x, number(&g, 4)), mul(&g, mul(&g, x, x), mul(&g, x, x)));
-    CU_ASSERT_EQUAL(power(&g, x, number(&g, -2)), quo(&g, one, mul(&g, x, x)));
-    CU_ASSERT_EQUAL(power(&g, x, number(&g, 0.5)), ost_graph_unary(&g, OST_OP_SQRT, x));
+    ost_node_t inverse = quo(&g, one, x), least = ost_graph_binary(&g, OST_OP_MAX, number(&g, 0), x);
+    CU_ASSERT_EQUAL(power(&g, x, number(&g, -2)), mul(&g, inverse, inverse));
+    CU_ASSERT_EQUAL(power(&g, x, number(&g, 0.5)), ost_graph_unary(&g, OST_OP_SQRT, least));
     CU_ASSERT_EQUAL(ost_graph_unary(&g, OST_OP_EXP, zero), one);
     CU_ASSERT_EQUAL(ost_graph_binary(&g, OST_OP_MAX, x, x), x);
     CU_ASSERT_EQUAL(ost_graph_select(&g, ost_graph_leaf(&g, OST_OP_MODE, 0), x, x), x);

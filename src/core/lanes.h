@@ -6,6 +6,7 @@
 #ifndef OST_CORE_LANES_H
 #define OST_CORE_LANES_H
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,12 +10,12 @@
 #else
 
 /* x = k ln2 + r with |r| <= ln2/2, then 2 e^r times 2^(k-1), whose exponent is what a sum leaves in its last bits that
- * has none for a fraction. Beyond the bounds the result is inf or 0. */
-static inline ost_reg ost_reg_exp(ost_reg x)
+ * has none for a fraction. That of `most` where x is larger; 0 far below 0. */
+static inline ost_reg ost_reg_exp_to(ost_reg x, double most)
 {
     const ost_reg zero = { 0 };
     const double round = 0x1.8p52 + 1022;
-    x = ost_reg_min(zero + 709.8, ost_reg_max(zero - 708.7, x));
+    x = ost_reg_min(zero + most, ost_reg_max(zero - 708.7, x));
     ost_reg shifted = x * 0x1.71547652b82fep0 + round;
     ost_reg k = shifted - round;
     ost_reg r = (x - k * 0x1.62e42fefp-1) - k * 0x1.473de6af278edp-34;
@@ -62,6 +62,17 @@ static inline ost_reg ost_reg_log_from(ost_reg x, ost_reg least)
 }
 
 #endif
+
+static inline ost_reg ost_reg_exp(ost_reg x)
+{
+    return ost_reg_exp_to(x, 710.0);
+}
+
+/* exp of models, finite so that 0 times it is 0: the largest number, to 4e-13 of it, where exp x is larger. */
+static inline ost_reg ost_reg_exp_finite(ost_reg x)
+{
+    return ost_reg_exp_to(x, 709.7827128933836);
+}
 
 static inline ost_v ost_v_exp(ost_v a)
 {

@@ -11,8 +11,8 @@ static inline ost_reg ost_reg_look_up(const double table[16], __m512i location)
     return _mm512_permutex2var_pd(_mm512_load_pd(table), location, _mm512_load_pd(table + 8));
 }
 
-/* x = (16 k + i) ln2/16 + r with |r| <= ln2/32, then 2^k 2^(i/16) e^r; inf above the bounds, 0 below them. */
-static inline ost_reg ost_reg_exp(ost_reg x)
+/* x = (16 k + i) ln2/16 + r with |r| <= ln2/32, then 2^k 2^(i/16) e^r; 0 below the bounds. */
+static inline ost_reg ost_reg_exp_to(ost_reg x, double most)
 {
     static const double power[16] __attribute__((aligned(64))) = { 1.0, 0x1.0b5586cf9890fp0, 0x1.172b83c7d517bp0,
         0x1.2387a6e756238p0, 0x1.306fe0a31b715p0, 0x1.3dea64c123422p0, 0x1.4bfdad5362a27p0, 0x1.5ab07dd485429p0,
@@ -21,7 +21,7 @@ static inline ost_reg ost_reg_exp(ost_reg x)
     const ost_reg zero = { 0 }, round = zero + 0x1.8p52;
     /* Less is 0 at once: to make a subnormal number takes the processor thirty times as long. Not a number passes. */
     const __mmask8 normal = _mm512_cmp_pd_mask(x, zero - 708.0, _CMP_NLT_UQ);
-    x = ost_reg_min(zero + 710.0, x);
+    x = ost_reg_min(zero + most, x);
     ost_reg shifted = _mm512_fmadd_pd(x, zero + 0x1.71547652b82fep4, round), n = shifted - round;
     ost_reg r = _mm512_fnmadd_pd(n, zero + 0x1.62e42fefa39efp-5, x);
     r = _mm512_fnmadd_pd(n, zero + 0x1.abc9e3b39803fp-60, r);
@@ -59,7 +59,7 @@ static inline ost_reg ost_reg_log(ost_reg x)
 
 static inline ost_reg ost_reg_log_from(ost_reg x, ost_reg least)
 {
-    return ost_reg_max(ost_reg_log(x), least);
+    return ost_reg_max(ost_reg_log(ost_reg_min((ost_reg){ 0 } + DBL_MAX, x)), least);
 }
 
 #endif

@@ -177,7 +177,8 @@ static void divide(look_t *y, const look_t *look, const ost_graph_t *g, const os
 
 static void power(look_t *y, const look_t *a, const look_t *b)
 {
-    range_t log_a = log_of(a->value, OST_LOG_FLOOR), one = { 1, 1 };
+    const double lowest = -1400; /* below the log of every number */
+    range_t log_a = log_of(a->value, lowest), one = { 1, 1 };
     y->value = exp_of(product(b->value, log_a));
     if (b->slope.lo == 0 && b->slope.hi == 0) {
         range_t less = exp_of(product(minus(b->value, one), log_a));

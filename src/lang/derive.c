@@ -15,16 +15,30 @@ static ost_node_t partial_of_extremum(ost_graph_t *g, ost_node_t lead, int k)
     return ost_graph_select(g, first_is_active, ost_graph_const(g, k == 0), ost_graph_const(g, k == 1));
 }
 
-/* a^b by a is b a^(b-1) and not b a^b/a, so that it stands at a = 0 too. */
+/* Slopes that are infinite at 0, as those of x^b for b below 1, count as 0 there, so that a step from 0 is taken by the
+ * values alone: an infinite slope would make it NaN, a huge one would hold the state at 0. */
+
+/* a^b by a is b a^(b-1) and not b a^b/a, so that it stands at a = 0 too. a^(b-1) is exp of the smaller of its log and
+ * what that lacks to twice `steepest`: right up to slopes of 8e307, and 0 at a = 0. */
 static ost_node_t partial_of_power(ost_graph_t *g, ost_node_t node, int k)
 {
+    const double steepest = 709, lowest = -1400; /* logs: the second is below that of every number */
     const ost_node_data_t n = g->nodes[node];
-    if (k == 0) {
-        ost_node_t less = bin(g, OST_OP_SUB, n.b, ost_graph_const(g, 1));
+    ost_node_t log_a = bin(g, OST_OP_LOG_FROM, n.a, ost_graph_const(g, OST_LOG_FLOOR));
+    if (k == 1) return bin(g, OST_OP_MUL, node, bin(g, OST_OP_MAX, ost_graph_const(g, lowest), log_a));
+    ost_node_t less = bin(g, OST_OP_SUB, n.b, ost_graph_const(g, 1)), power = bin(g, OST_OP_MUL, less, log_a);
+    if (g->nodes[n.b].op == OST_OP_CONST && g->nodes[n.b].value > 1)
         return bin(g, OST_OP_MUL, n.b, bin(g, OST_OP_POW, n.a, less));
-    }
-    ost_node_t log_a = ost_graph_unary(g, OST_OP_LOG, n.a);
-    return bin(g, OST_OP_MUL, node, bin(g, OST_OP_MAX, log_a, ost_graph_const(g, OST_LOG_FLOOR)));
+    power = bin(g, OST_OP_MIN, bin(g, OST_OP_SUB, ost_graph_const(g, 2 * steepest), power), power);
+    return bin(g, OST_OP_MUL, n.b, ost_graph_unary(g, OST_OP_EXP, power));
+}
+
+/* 0.5/sqrt(a), 0 where a is below every normal number */
+static ost_node_t partial_of_root(ost_graph_t *g, ost_node_t root)
+{
+    ost_node_t above = bin(g, OST_OP_SUB, root, ost_graph_const(g, 0x1p-511));
+    ost_node_t slope = bin(g, OST_OP_DIV, ost_graph_const(g, 0.5), root);
+    return ost_graph_select(g, ost_graph_unary(g, OST_OP_STEP, above), slope, ost_graph_const(g, 0));
 }
 
 /* The derivative of one node by its operand k, the other operands held. */
@@ -47,9 +61,10 @@ static ost_node_t partial(ost_graph_t *g, ost_node_t node, int k)
     case OST_OP_EXP:
         return node;
     case OST_OP_LOG:
+    case OST_OP_LOG_FROM:
         return bin(g, OST_OP_DIV, ost_graph_const(g, 1), n.a);
     case OST_OP_SQRT:
-        return bin(g, OST_OP_DIV, ost_graph_const(g, 0.5), node);
+        return partial_of_root(g, node);
     case OST_OP_POW:
         return partial_of_power(g, node, k);
     case OST_OP_MIN:

@@ -120,7 +120,7 @@ static void put_expression(const emitter_t *e, const ost_instr_t *i)
         put_vector(e, i->a);
         break;
     case OST_OP_EXP:
-        put_call(e, "ost_reg_exp", i, 1);
+        put_call(e, "ost_reg_exp_finite", i, 1);
         break;
     case OST_OP_LOG:
         put_call(e, "ost_reg_log", i, 1);

@@ -303,7 +303,8 @@ static ost_value_t raise(
     return value;
 }
 
-/* x^n/(k^n + x^n) as q/(1 + q) of q = (x/k)^n: one power instead of two. */
+/* x^n/(k^n + x^n) as q/(1 + q) of q = (x/k)^n: one power instead of two. From 1e30 on, q is 1e30, whose quotient is 1
+ * too: a larger one may be infinite, and so may its slope. */
 static ost_value_t hill(ost_parser_t *self, const ost_value_t *args, const ost_token_t *name)
 {
     ost_graph_t *graph = self->graph;
@@ -313,6 +314,7 @@ static ost_value_t hill(ost_parser_t *self, const ost_value_t *args, const ost_t
     bool is_one = self->lexer.code == 0 && graph->nodes[n].op == OST_OP_CONST && graph->nodes[n].value == 1;
     if (!is_one) {
         x = ost_graph_binary(graph, OST_OP_POW, ost_graph_binary(graph, OST_OP_DIV, x, k), n);
+        x = ost_graph_binary(graph, OST_OP_MIN, ost_graph_const(graph, 1e30), x);
         k = ost_graph_const(graph, 1);
     }
     ost_node_t node = ost_graph_binary(graph, OST_OP_DIV, x, ost_graph_binary(graph, OST_OP_ADD, k, x));

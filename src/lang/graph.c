@@ -2,6 +2,7 @@
 
 #include "lang/graph.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,10 +233,14 @@ static ost_node_t power(ost_graph_t *self, ost_node_t a, ost_node_t b)
 {
     if (is_op(self, b, OST_OP_CONST)) {
         double p = self->nodes[b].value;
-        if (p == 0.5) return ost_graph_unary(self, OST_OP_SQRT, a);
+        if (p == 0.5) { /* 0 below 0, as other powers */
+            a = ost_graph_binary(self, OST_OP_MAX, ost_graph_const(self, 0), a);
+            return ost_graph_unary(self, OST_OP_SQRT, a);
+        }
         if (fabs(p) <= MAX_WHOLE_POWER && p == floor(p)) {
-            ost_node_t n = whole_power(self, a, (unsigned) fabs(p));
-            return p < 0 ? ost_graph_binary(self, OST_OP_DIV, ost_graph_const(self, 1), n) : n;
+            /* (1/a)^3 and not 1/a^3, whose slope is NaN where a^3 is infinite */
+            if (p < 0) a = ost_graph_binary(self, OST_OP_DIV, ost_graph_const(self, 1), a);
+            return whole_power(self, a, (unsigned) fabs(p));
         }
     }
     if (is_const(self, a, 1)) return a;
@@ -317,6 +322,11 @@ bool *ost_graph_reachable(const ost_graph_t *self, const ost_node_t *roots, size
     return used;
 }
 
+static double made_finite(double value)
+{
+    return value > DBL_MAX ? DBL_MAX : value;
+}
+
 double ost_graph_apply(const ost_node_data_t *n, double a, double b, double c)
 {
     double value = NAN;
@@ -324,7 +334,7 @@ double ost_graph_apply(const ost_node_data_t *n, double a, double b, double c)
     case OST_OP_NEG:
         return -a;
     case OST_OP_EXP:
-        return exp(a);
+        return made_finite(exp(a));
     case OST_OP_LOG:
         return log(a);
     case OST_OP_LOG_FROM:
@@ -332,7 +342,7 @@ double ost_graph_apply(const ost_node_data_t *n, double a, double b, double c)
     case OST_OP_SQRT:
         return sqrt(a);
     case OST_OP_POW:
-        return a > 0 ? pow(a, b) : exp(b * OST_LOG_FLOOR);
+        return made_finite(a > 0 ? pow(a, b) : exp(b * OST_LOG_FLOOR));
     case OST_OP_STEP:
         return a >= 0 ? 1 : 0;
     case OST_OP_SELECT:

@@ -35,9 +35,9 @@ typedef enum {
 } ost_op_t;
 
 /* POW(a, b) is exp(b max(log a, OST_LOG_FLOOR)), so that a state or signal at 0, or a rounding below it, gives what is
- * meant: 0^b = 0 for b above 0.54, 0^0 = 1 (the slope of x^n at n = 1), and large but finite slopes for b in -1/2..0.
- * The log of every number above 0 is larger than this floor. */
-#define OST_LOG_FLOOR (-1400.0)
+ * meant: 0^b = 0 for every b above 0, and 0^0 = 1 (the slope of x^n at n = 1). In kernels, numbers below 2^-1022 count
+ * as 0. EXP and POW are never infinite: the largest number stands for what is larger, so that 0 times it is 0. */
+#define OST_LOG_FLOOR (-1e300)
 
 typedef uint32_t ost_node_t; /* index into the graph; operands always stand before the node that uses them */
 #define OST_NO_NODE UINT32_MAX

@@ -39,7 +39,7 @@ static void run(const ost_program_t *program, const banks_t *banks, const double
         case OST_OP_NEG:
             EACH(-a[r]);
         case OST_OP_EXP:
-            EACH(ost_reg_exp(a[r]));
+            EACH(ost_reg_exp_finite(a[r]));
         case OST_OP_LOG:
             EACH(ost_reg_log(a[r]));
         case OST_OP_LOG_FROM:
