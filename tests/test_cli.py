@@ -477,6 +477,50 @@ class Program(unittest.TestCase):
         with open(self.path("f.svg"), encoding="utf-8") as file:
             self.assertEqual(file.read().count('<g id="axes_'), 1)
 
+    def test_missing_run_in(self):
+        """Estradiol of a postmenopausal woman begins at its premenopausal value: only a run-in makes it right."""
+        def warned(years, run_in=""):
+            text = f"""
+models: [hormones, aibl]
+population: {{subjects: 4, covariates: {{years_since_menopause: {years} year}}}}
+{run_in}
+arms: {{a: {{}}}}
+times: [0 day, 1 year]
+"""
+            with open(self.path("history.yaml"), "w", encoding="utf-8") as file:
+                file.write(text)
+            return [line for line in self.osteon("check", "history.yaml").stderr.splitlines() if "run_in" in line]
+        text = warned(6)
+        self.assertEqual(len(text), 1, text)
+        for part in "warning: history.yaml: there is no 'run_in'", "'E' of model 'hormones'", "350 pmol/L":
+            self.assertIn(part, text[0])
+        self.assertIn("run_in", self.osteon("run", "history.yaml", "-q").stderr)
+        self.assertEqual(warned(6, "run_in: {start: -20 year}"), [])
+        self.assertEqual(warned(-20), [])
+
+    def test_covariates_that_cannot_be_or_are_not_used(self):
+        def check(covariates, code=0):
+            text = (f"models: [hormones, aibl]\npopulation: {{subjects: 4, covariates: {{{covariates}}}}}\n"
+                    "run_in: {start: -60 year}\narms: {a: {}}\ntimes: [0 day, 1 year]\n")
+            with open(self.path("people.yaml"), "w", encoding="utf-8") as file:
+                file.write(text)
+            return self.osteon("check", "people.yaml", code=code).stderr
+        self.assertIn("people.yaml:2:40: covariate 'bmi' = 260 kg/m2 is outside the range 12..70 of model 'hormones'",
+                      check("bmi: 260 kg/m2", 1))
+        self.assertIn("from 80 kg/m2 is outside", check("bmi: {distribution: normal, mean: 90 kg/m2, sd: 3 kg/m2, "
+                                                        "min: 80 kg/m2, max: 99 kg/m2}", 1))
+        self.assertIn("warning: people.yaml:2:40: nothing uses covariate 'zodiac'", check("zodiac: 1"))
+        self.assertIn("nothing uses covariate 'smoking'", check("smoking: 1"))
+        self.assertEqual(check("bmi: 70 kg/m2"), "")
+
+    def test_drug_by_half_of_its_name(self):
+        with open(self.path("drug.yaml"), "w", encoding="utf-8") as file:
+            file.write("models: [hormones, aibl]\npopulation: {subjects: 1}\n"
+                       "arms: {a: {regimen: [{drug: ibandronate, dose: 150 mg, interval: 1 month}]}}\n"
+                       "times: [0 day, 1 year]\n")
+        self.assertIn("drug: unknown model 'ibandronate' (did you mean 'ibandronate_iv' or 'ibandronate_oral'",
+                      self.osteon("check", "drug.yaml", code=1).stderr)
+
     def test_failed_subjects(self):
         with open(self.path("growing.yaml"), "w", encoding="utf-8") as file:
             file.write("\n".join(line for line in EXPERIMENT.splitlines() if not line.startswith("parameters:")))
@@ -491,6 +535,8 @@ class Program(unittest.TestCase):
         self.osteon("show", "out.h5")
         self.osteon("run", "growing.yaml", "-o", "out.h5", "--set", "parameters={tiny.a: {value: 0.5 1/d, spread: 0}}",
                     "--subjects", "1", code=3)
+        quiet = self.osteon("run", "growing.yaml", "-q", code=3)
+        self.assertRegex(quiet.stderr, r"osteon: \d+ of 80 subject-arms failed; 'failure_message' in \S+\.h5 says why\n$")
         text = self.osteon("show", "out.h5").stdout
         self.assertIn("1 subject x 2 arms, 2 subject-arms failed", text)
         self.assertIn("nothing to show: no subject has a value of 'bmd'", text)

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "core/text.h"
 #include "input/evidence.h"
+#include "plan/doubts.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -28,6 +29,15 @@ void ost_cli_message(const char *fmt, ...)
 void ost_cli_warn(const ost_text_list_t *warnings)
 {
     for (size_t i = 0; i < warnings->n; i++) ost_cli_message("warning: %s", warnings->items[i]);
+}
+
+void ost_cli_doubts(const ost_plan_t *plan, bool is_own)
+{
+    ost_text_list_t warnings = { 0 };
+    int ret = is_own ? ost_plan_doubt_covariates(plan, &warnings, NULL) : 0;
+    if (ret < 0 || ost_plan_doubt_start(plan, &warnings, NULL) < 0) ost_cli_message("out of memory");
+    ost_cli_warn(&warnings);
+    ost_text_list_free(&warnings);
 }
 
 int ost_cli_fail(const ost_error_t *err)

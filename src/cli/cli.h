@@ -153,6 +153,9 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
 void ost_cli_message(const char *fmt, ...) OST_PRINTF(1, 2);
 /* A message for each warning. */
 void ost_cli_warn(const ost_text_list_t *warnings);
+/* The warnings of a plan (plan/doubts.h). @param is_own  of the models that the experiment names, not of others in
+ * their place, which may not need all of its covariates */
+void ost_cli_doubts(const ost_plan_t *plan, bool is_own);
 /* Print an error. @return its exit code */
 int ost_cli_fail(const ost_error_t *err);
 /* " (did you mean 'run'?)" or "", written to buf. @return buf */

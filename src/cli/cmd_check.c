@@ -37,6 +37,7 @@ static int check_experiment(const char *name, const ost_text_list_t *overrides)
         code = ost_cli_fail(&err);
         goto out;
     }
+    ost_cli_doubts(&plan, true);
     printf("OK: %s: %s, %s, ", name, ost_cli_plural(e->n_arms, "arm", a), ost_cli_plural(e->n_subjects, "subject", b));
     printf(
         "%s with %s, ", ost_cli_plural(plan.blocks->n, "model", a), ost_cli_plural(plan.system->n_states, "state", b));

@@ -20,6 +20,7 @@ int ost_cli_plan(const char *name, const ost_text_list_t *overrides, int isa, os
             ost_endpoints_check(&plan, &err) < 0)) {
         code = ost_cli_fail(&err);
     } else if (code == OST_EXIT_OK) {
+        if (overrides != NULL) ost_cli_doubts(&plan, true); /* not of what a file records */
         code = act(&part, 1, how);
     }
     ost_plan_free(&plan);
@@ -83,6 +84,7 @@ static int plan_side(side_t *self, ost_library_t *library, const char *name, con
         if (err.code == OST_ERR_MODEL) ost_cli_message("compare: --allow-gaps leaves such arms without values");
         return code;
     }
+    if (overrides != NULL) ost_cli_doubts(&self->plan, false);
     return OST_EXIT_OK;
 }
 

@@ -299,6 +299,16 @@ static void print_finished(const ost_simulation_t *how)
     printf("next:    osteon merge the files of all %zu shards -o OUT.h5\n", how->shard.n);
 }
 
+/* Said even where there is no summary. A shard's messages are shown once it is merged. */
+static void message_failures(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how, uint64_t n_failed)
+{
+    char a[32], b[64], path[PATH_MAX + 8];
+    uint64_t n = 0;
+    for (size_t p = 0; p < n_parts; p++) n += parts[p].plan->experiment->n_subjects * parts[p].plan->experiment->n_arms;
+    ost_cli_message("%s of %s failed; 'failure_message' in %s says why", ost_cli_thousands(n_failed, a),
+        ost_cli_plural(n, "subject-arm", b), ost_cli_quoted(how->out, path, sizeof(path)));
+}
+
 /* Simulate to the end, or to an interruption. @return an exit code */
 static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how)
 {
@@ -324,6 +334,7 @@ static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulatio
     if (ret < 0 || is_interrupted) mention_part(how->out);
     if (code != OST_EXIT_OK) return code;
     if (is_interrupted) return OST_EXIT_INTERRUPTED;
+    if (n_failed > 0) message_failures(parts, n_parts, how, n_failed);
     return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
 }
 

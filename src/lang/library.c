@@ -105,6 +105,18 @@ static bool is_path(const char *name)
     return strchr(name, '/') != NULL || (n > 6 && strcmp(name + n - 6, ".model") == 0);
 }
 
+/* "ibandronate_iv' or 'ibandronate_oral" for "ibandronate": names that go on after the word. @return NULL for none */
+static char *join_beginning(const char *word, const char *const *names, size_t n)
+{
+    const char **found = malloc((n + 1) * sizeof(*found));
+    size_t n_word = strlen(word), n_found = 0;
+    for (size_t i = 0; found != NULL && i < n; i++)
+        if (strncmp(names[i], word, n_word) == 0 && names[i][n_word] == '_') found[n_found++] = names[i];
+    char *joined = n_found > 0 ? ost_text_join(found, n_found, "' or '") : NULL;
+    free(found);
+    return joined;
+}
+
 static int unknown_model(const ost_library_t *self, const char *name, ost_error_t *err)
 {
     const char **names = malloc((self->n_builtins + self->n_models + 1) * sizeof(*names));
@@ -113,11 +125,13 @@ static int unknown_model(const ost_library_t *self, const char *name, ost_error_
         if (strcmp(self->builtins[i]->name, signals_name) != 0) names[n++] = self->builtins[i]->name;
     }
     for (size_t i = 0; names != NULL && i < self->n_models; i++) names[n++] = self->models[i]->name;
-    const char *nearest = names != NULL ? ost_nearest(name, names, n) : NULL;
+    char *whole = names != NULL ? join_beginning(name, names, n) : NULL;
+    const char *nearest = whole != NULL ? whole : names != NULL ? ost_nearest(name, names, n) : NULL;
     int ret = nearest != NULL ? ost_fail(err, OST_ERR_NAME, "unknown model '%s' (did you mean '%s'?)", name, nearest)
                               : ost_fail(err, OST_ERR_NAME,
                                     "unknown model '%s'; a file is named by its path, as in ./%s.model", name, name);
     free(names);
+    free(whole);
     return ret;
 }
 

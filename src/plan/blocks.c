@@ -41,6 +41,14 @@ int ost_blocks_read_texts(const ost_experiment_t *e, ost_library_t *library, ost
     return ret;
 }
 
+static bool is_drug(const ost_experiment_t *e, const char *name)
+{
+    for (size_t a = 0; a < e->n_arms; a++)
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++)
+            if (strcmp(e->arms[a].regimens[i].drug, name) == 0) return true;
+    return false;
+}
+
 static int find_model(ost_library_t *library, const ost_experiment_t *e, request_t *request, ost_error_t *err)
 {
     int ret = ost_library_get(library, request->name, &request->model, err);
@@ -50,6 +58,7 @@ static int find_model(ost_library_t *library, const ost_experiment_t *e, request
         err->where[0] = '\0';
     }
     if (ret < 0 && err->where[0] == '\0') {
+        if (is_drug(e, request->name)) ost_error_prepend(err, "drug: ");
         snprintf(err->where, sizeof(err->where), "%s", OST_WHERE(e));
         err->line = request->location.line;
         err->column = request->location.column;

@@ -159,6 +159,24 @@ static int check_spelling(const ost_experiment_t *e, const ost_blocks_t *blocks,
     return 0;
 }
 
+/* A value, or a whole range, that no subject can have. */
+static int check_covariate(const ost_covariate_t *c, const ost_experiment_t *e, const ost_model_t *model,
+    const ost_param_t *param, ost_error_t *err)
+{
+    bool is_value = c->origin == OST_ORIGIN_VALUE;
+    double least = is_value ? c->a : c->lower, most = is_value ? c->a : c->upper;
+    bool is_outside = least > most || isnan(ost_param_within(param, least > param->lower ? least : param->lower)) ||
+                      isnan(ost_param_within(param, most < param->upper ? most : param->upper));
+    if (!is_outside) return 0;
+    return OST_FAIL_AT(err, OST_ERR_VALUE, e, c->location,
+        "covariate '%s' %s %.10g %s is outside the range %.10g..%.10g of model '%s'", c->name,
+        is_value               ? "="
+        : least > param->upper ? "from"
+                               : "up to",
+        in_unit(param, is_value || least > param->upper ? least : most), param->unit_text, in_unit(param, param->lower),
+        in_unit(param, param->upper), model->name);
+}
+
 static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, const ost_blocks_t *blocks,
     const ost_block_t *block, const ost_param_t *param, ost_error_t *err)
 {
@@ -171,7 +189,8 @@ static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, con
             NULL)
             return OST_FAIL_AT(
                 err, OST_ERR_UNIT, e, e->covariates[i].location, "covariate '%s': %s", param->name, missing);
-        if (ost_dim_equal(e->covariates[i].unit.dim, param->unit.dim)) return 0;
+        if (ost_dim_equal(e->covariates[i].unit.dim, param->unit.dim))
+            return check_covariate(&e->covariates[i], e, model, param, err);
         return OST_FAIL_AT(err, OST_ERR_UNIT, e, e->covariates[i].location,
             "covariate '%s' has dimension %s; expected %s (unit %s), as in model '%s'", param->name,
             ost_dim_word(e->covariates[i].unit.dim, actual, sizeof(actual)),

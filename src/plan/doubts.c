@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes a plan; gives warnings about what is allowed, but most likely a slip. */
+#include "plan/doubts.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Subjects that are looked at, of the first of the cohort. */
+enum { N_LOOKS = 16 };
+/* Change of a state in a year, as a part of its size, below which it counts as a steady state (assumed: a percent). */
+static const double STEADY = 0.01;
+
+/* Whether a text has the name as a word. */
+static bool mentions(const char *text, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *at = text; at != NULL && (at = strstr(at, name)) != NULL; at++) {
+        bool begins = at == text || !(isalnum((unsigned char) at[-1]) || at[-1] == '_');
+        if (begins && !isalnum((unsigned char) at[n]) && at[n] != '_') return true;
+    }
+    return false;
+}
+
+/* A covariate that is computed from others may be there for the result file alone. */
+static bool is_used(const ost_plan_t *self, size_t i)
+{
+    const ost_experiment_t *e = self->experiment;
+    const ost_covariate_t *c = &e->covariates[i];
+    if (c->origin == OST_ORIGIN_FORMULA || c->treats || mentions(e->start_text, c->name)) return true;
+    for (size_t k = 0; k < self->blocks->n_params; k++)
+        if (self->population->params[k].covariate == (int32_t) i) return true;
+    for (size_t k = i + 1; k < e->n_covariates; k++)
+        if (mentions(e->covariates[k].formula_text, c->name)) return true;
+    for (size_t k = 0; k < self->conditions->n_names; k++)
+        if (self->conditions->is_used[k] && strcmp(self->conditions->names[k].name, c->name) == 0) return true;
+    return false;
+}
+
+/* The nearest of the models' covariates that the population does not define. */
+static const char *nearest_free(const ost_plan_t *self, const char *name)
+{
+    const char **names = malloc((self->blocks->n_params + 1) * sizeof(*names)), *near = NULL;
+    size_t n = 0;
+    for (size_t i = 0; names != NULL && i < self->blocks->n_params; i++) {
+        const ost_param_t *param = ost_blocks_param(self->blocks, i);
+        if (param->is_covariate && self->population->params[i].covariate < 0) names[n++] = param->name;
+    }
+    if (names != NULL) near = ost_nearest(name, names, n);
+    free(names);
+    return near;
+}
+
+int ost_plan_doubt_covariates(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    int ret = 0;
+    for (size_t i = 0; i < e->n_covariates && ret == 0; i++) {
+        const ost_covariate_t *c = &e->covariates[i];
+        const char *near = is_used(self, i) ? NULL : nearest_free(self, c->name);
+        if (!is_used(self, i))
+            ret = ost_text_list_add(warnings,
+                "%s:%d:%d: nothing uses covariate '%s': no model of this experiment, no formula and no "
+                "condition%s%s%s",
+                OST_WHERE(e), c->location.line, c->location.column, c->name, OST_HINT(near));
+    }
+    return ret == 0 ? 0 : ost_no_memory(err);
+}
+
+/* Where a subject starts without a run-in. */
+typedef struct {
+    const ost_plan_t *plan;
+    double *covariates, *params; /* of the subject */
+    double *states;              /* [blocks->n_states] */
+    double *signals;             /* [wiring->n_signals] */
+    double *now, *once;          /* [blocks->n_states] rates at the start, and before a life */
+    double *reads;               /* of one block */
+} start_t;
+
+static double value_of(const start_t *self, size_t b, ost_model_part_t part, size_t i, double t)
+{
+    const ost_block_t *block = &self->plan->blocks->block[b];
+    const uint32_t *reads = self->plan->wiring->reads[b];
+    for (size_t k = 0; k < block->model->n_reads; k++) self->reads[k] = self->signals[reads[k]];
+    const ost_model_point_t at = { self->params + block->first_param, self->states + block->first_state, self->reads,
+        t };
+    return ost_model_value(block->model, part, i, &at);
+}
+
+/* The signals at a time, each of which stands after those it is computed from; no dose is given yet. */
+static void evaluate_signals(const start_t *self, double t)
+{
+    const ost_wiring_t *wiring = self->plan->wiring;
+    for (size_t s = 0; s < wiring->n_signals; s++) {
+        const ost_wired_t *wired = &wiring->signals[s];
+        double sum = 0;
+        for (size_t k = 0; k < wired->n_drivers; k++)
+            sum += value_of(self, wired->drivers[k].block, OST_MODEL_DRIVE, wired->drivers[k].drive, t);
+        self->signals[s] = wired->n_drivers > 0        ? sum
+                           : wired->signal.has_neutral ? wired->signal.neutral
+                                                       : wired->signal.unit.factor;
+    }
+}
+
+/* Rates of all states where they start. @param[out] rates  [blocks->n_states] */
+static void evaluate_rates(const start_t *self, double t, double *rates)
+{
+    const ost_blocks_t *blocks = self->plan->blocks;
+    evaluate_signals(self, t);
+    for (size_t b = 0; b < blocks->n; b++)
+        for (size_t i = 0; i < blocks->block[b].model->n_states; i++)
+            *rates++ = value_of(self, b, OST_MODEL_RATE, i, t);
+}
+
+/* Whether the rate of a state changes with time, and moves it from its start at once. */
+static bool has_history(const start_t *self, size_t b, size_t i)
+{
+    const ost_block_t *block = &self->plan->blocks->block[b];
+    size_t x = block->first_state + i;
+    double least = STEADY * fmax(fabs(self->states[x]), block->model->states[i].scale) / OST_DAYS_PER_YEAR;
+    return fabs(self->now[x]) > least && fabs(self->now[x] - self->once[x]) > least;
+}
+
+static bool find_history(start_t *self, size_t *block, size_t *state)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_experiment_t *e = plan->experiment;
+    double t = plan->doses->t_begin;
+    for (uint64_t k = 0; k < N_LOOKS && k < e->n_subjects; k++) {
+        if (ost_plan_subject(plan, e->first_subject + k, self->covariates, self->params, NULL) < 0) continue;
+        for (size_t b = 0; b < plan->blocks->n; b++)
+            for (size_t i = 0; i < plan->blocks->block[b].model->n_states; i++)
+                self->states[plan->blocks->block[b].first_state + i] = value_of(self, b, OST_MODEL_INITIAL, i, t);
+        evaluate_rates(self, t, self->now);
+        evaluate_rates(self, -OST_LONGEST_LIFE, self->once);
+        for (*block = 0; *block < plan->blocks->n; ++*block)
+            for (*state = 0; *state < plan->blocks->block[*block].model->n_states; ++*state)
+                if (has_history(self, *block, *state)) return true;
+    }
+    return false;
+}
+
+int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err)
+{
+    if (self->experiment->start != NULL) return 0;
+    const ost_blocks_t *blocks = self->blocks;
+    size_t b, i, n_reads = 0;
+    for (b = 0; b < blocks->n; b++) n_reads += blocks->block[b].model->n_reads;
+    size_t n_c = self->experiment->n_covariates, n_s = self->wiring->n_signals;
+    double *work = calloc(n_c + blocks->n_params + 3 * blocks->n_states + n_s + n_reads + 1, sizeof(*work));
+    if (work == NULL) return ost_no_memory(err);
+    start_t start = { .plan = self, .covariates = work, .params = work + n_c };
+    start.states = start.params + blocks->n_params;
+    start.now = start.states + blocks->n_states;
+    start.once = start.now + blocks->n_states;
+    start.signals = start.once + blocks->n_states;
+    start.reads = start.signals + n_s;
+    int ret = 0;
+    if (find_history(&start, &b, &i)) {
+        const ost_model_t *model = blocks->block[b].model;
+        const ost_state_t *state = &model->states[i];
+        const char *unit = strcmp(state->unit_text, "1") == 0 ? "" : state->unit_text;
+        ret = ost_text_list_add(warnings,
+            "%s: there is no 'run_in', but the rate of '%s' of model '%s' (%s) changes with time before the start, "
+            "where its value of %.4g%s%s is not its steady state: say when that history begins, as in 'run_in: {start: "
+            "-60 "
+            "year}'",
+            OST_WHERE(self->experiment), state->name, model->name, state->text,
+            start.states[blocks->block[b].first_state + i] / state->unit.factor, unit[0] != '\0' ? " " : "", unit);
+    }
+    free(work);
+    return ret == 0 ? 0 : ost_no_memory(err);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file doubts.h  What a plan can do, but most likely was not meant to. */
+#ifndef OST_PLAN_DOUBTS_H
+#define OST_PLAN_DOUBTS_H
+
+#include "plan/plan.h"
+
+/** Warn, with locations, of covariates that nothing uses, with the nearest name. @return 0 or OST_ERR_NO_MEMORY */
+int ost_plan_doubt_covariates(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err) OST_MUST_CHECK;
+/** Warn of a missing run-in, where a model's equations change with time and a state of it does not start at its steady
+ * state, in one of the first subjects. @return 0 or OST_ERR_NO_MEMORY */
+int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err) OST_MUST_CHECK;
+
+#endif
