@@ -148,6 +148,65 @@ class Labels(Made):
         write(self.path, values=lambda a, s, t: 0.004 + 1e-7 * t)
         self.assertIn("BMD [10⁻³ g/cm2]", " ".join(texts(self.figure(show="value"))).replace("\n", " "))
 
+    def test_scale_of_what_is_drawn(self):
+        """Medians near 0 below a wide band."""
+        write(self.path, values=lambda a, s, t: 0.004 + 0 * t if s == 8 else 1e-11 + 0 * t)
+        figure = self.figure(show="value")
+        self.assertIn("BMD [10⁻³ g/cm2]", " ".join(texts(figure)).replace("\n", " "))
+        self.assertLess(max(len(t) for t in ticks(figure.axes[0], "y")), 5)
+        write(self.path, units="1", values=lambda a, s, t: 0.004 + 0 * t)
+        self.assertIn("BMD [10⁻³]", " ".join(texts(self.figure(show="value"))).replace("\n", " "))
+
+    def test_whole_names(self):
+        """What follows the first comma of an output's name belongs to it."""
+        write(self.path, names=["bmd", "x"])
+        titles = [p.title for _, _, row in self.page(variables=["bmd", "x"], show="value").rows for p in row]
+        self.assertIn("Long name of x, and more [g/cm2]", titles)
+        self.assertEqual(self.page(variables=["x"]).y_label, "Change in long name of x, and more, from baseline [%]")
+        with h5py.File(self.path, "a") as file:
+            file["bmd"].attrs["long_name"] = "resorption, of all"
+            file.move("bmd", "resorption")
+        titles = [p.title for _, _, row in self.page(variables=["resorption", "x"]).rows for p in row]
+        self.assertEqual(titles[0], "Resorption, of all: lumbar spine [% change from baseline]")
+
+    def test_whole_numbers(self):
+        """0 and 1 are drawn as percent of the subjects, other small whole numbers as means: percentiles say little."""
+        days = np.arange(0, 7.01) * YEAR
+        write(self.path, names=["x"], arms=["a"], days=days, n_subjects=8, units="1",
+              values=lambda a, s, t: np.where((s < 3) & (t > YEAR), 1.0, np.where((s > 6) & (t > YEAR), np.nan, 0)))
+        page = self.page()
+        curve = page.rows[0][2][0].curves[0]
+        self.assertEqual((curve.bands[1][0], curve.has_band), (0, False))
+        self.assertAlmostEqual(curve.bands[1][-1], 100 * 3 / 7)
+        self.assertEqual(page.y_label, "Long name of x, and more [% of subjects with 1]")
+        self.assertIn("Lines: means of 8 simulated subjects (7 to 8 have a value).", page.foot[0])
+        write(self.path, names=["x"], arms=["a"], days=days, n_subjects=9, values=lambda a, s, t: s % 3 + 0 * t)
+        self.assertEqual(self.page(show="value").rows[0][2][0].curves[0].bands[1][0], 1)
+        for other in 0.5, -1, 300:
+            write(self.path, names=["x"], arms=["a"], days=days, values=lambda a, s, t, x=other: x * (s % 2) + 0 * t)
+            self.assertTrue(self.page().rows[0][2][0].curves[0].has_band)
+
+    def test_periodic_dosing(self):
+        """Values that stand still under regular doses are explained: they differ from the one after the last dose."""
+        text = TREATED.format(title="t", more="")
+        for dosing, said in ("periodic", True), ("exact", False):
+            write(self.path, names=["x"], text=text, values=lambda a, s, t: np.where((t == 5 * YEAR) & (a == 1), 50.0, 37))
+            with h5py.File(self.path, "a") as file:
+                file.attrs["dosing"] = dosing
+            self.assertEqual("Periodic dosing: " in self.page(show="value").foot[0], said)
+            self.assertNotIn("Periodic dosing: ", self.page(show="value", arms=["control"]).foot[0])
+
+    def test_changes(self):
+        """A long list is counted; of --subject, the subject is named."""
+        times = ", ".join(f"{i * 6.0875} d" for i in range(421))
+        write(self.path, n_subjects=1, overrides=f"times=[{times}]\noutputs=all\npopulation.cohort=100\n"
+              "population.first_subject=12\npopulation.subjects=1")
+        with h5py.File(self.path, "a") as file:
+            file.attrs["first_subject"] = 12
+        page = self.page()
+        self.assertEqual(page.changes, "Changed (--set): times=[421 values]")
+        self.assertIn("Subject 12 of the cohort.", page.foot[0])
+
     def test_footnote(self):
         write(self.path, n_subjects=1200, elements=["hip"], names=["bmd"],
               overrides="population.subjects=1200\narms.drug.regimen.0.dose=0.5 mg\nparameters.aibl.k_C=0.1 1/d")
@@ -202,6 +261,10 @@ class Looks(Made):
         self.assertEqual(len({a.get_ylim() for a in axes[::3]}), 1)  # rows can be compared
         write(self.path, models=["a", "b", "c", "d"])
         self.assertFalse([c for _, _, row in self.page().rows for p in row for c in p.curves if c.has_band])
+        with h5py.File(self.path, "a") as file:
+            file["bmd"][1, :, 0] = file["bmd"][2, 0] = np.nan
+            file.attrs["arms_left_out"] = f"c: arm '{self.arms[0]}': no effect"
+        self.assertRegex(self.page().rows[0][2][0].note, "no such output in b$")
         write(self.path, n_subjects=1, arms=self.arms, text=self.text)
         self.assertEqual(len(self.page().rows[0][2][0].curves), 12)
 
@@ -236,7 +299,25 @@ evidence:
         self.assertIn(("end of treatment", "mark", "0.35"), page.legend)
         self.assertNotEqual(page.markers["ONE"], page.markers["TWO"])
         self.assertEqual([m for _, kind, m in page.legend if kind == "marker"], list(page.markers.values()))
-        self.assertIn("1 observation of other kinds: see 'osteon show'", page.foot[0])
+        self.assertIn("1 observed difference between arms not drawn: see 'osteon validate'.", page.foot[0])
+
+    def test_not_drawn(self):
+        """What the figure has no place for is counted, with the command that shows it."""
+        write(self.path, text=self.text.replace("trial: TWO,", "trial: TWO, versus: control,"))
+        self.assertIn("3 observed differences between arms not drawn: see 'osteon show made.h5 --versus control' or "
+                      "'osteon validate'.", self.page().foot[0])
+        write(self.path, text=self.text, days=np.arange(0, 3) * YEAR)
+        self.assertIn("1 observation of other kinds, times or units not drawn: see 'osteon show made.h5'",
+                      self.page().foot[0])
+
+    def test_one_subject(self):
+        write(self.path, text=self.text + "population: {subjects: 1}\n", n_subjects=1)
+        foot = self.page(show="value").foot[0]
+        for part in "Points: observed in groups of people, not in this subject;", \
+                "Changes observed in percent are drawn from the simulated value at their start.", \
+                "drawn from the simulated value there":
+            self.assertIn(part, foot)
+        self.assertNotIn("median", foot)
 
     def test_later_start(self):
         """A change from year 5 begins on the simulated median of year 5."""
@@ -404,7 +485,8 @@ class Refusals(Made):
         for content in b"", b"title: x\n", b"OSJ1\0\0\0\0", b"\x89HDF\r\n\x1a\n" + b"\xff" * 5000, os.urandom(3000):
             with open(self.path, "wb") as file:
                 file.write(content)
-            self.refused("made.h5", 1 if content.startswith(b"OSJ1") else 4)
+            self.refused("'osteon merge'" if content.startswith(b"OSJ1") else "made.h5",
+                         1 if content.startswith(b"OSJ1") else 4)
 
     def test_in_use(self):
         write(self.path)
@@ -508,18 +590,19 @@ class Shipped(unittest.TestCase):
                 self.assertTrue(os.path.exists(os.path.join(SCRIPTS, "..", shown)), shown)
 
     def test_lesson(self):
-        """The experiment of the README: six panels from estradiol to BMD; the footnote names what --set changed."""
+        """The experiment of the README: six panels from estradiol to BMD; a line names what --set changed."""
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "m.h5")
             subprocess.run([OSTEON, "run", "menopause", "--subjects", "8", "--quiet", "-o", path, "--set",
                             "parameters.aibl.k_C=0.1 1/d"], check=True, cwd=os.path.join(SCRIPTS, ".."))
             page = figure_of(Results(path), Options())
         self.assertEqual([p.title for _, _, row in page.rows for p in row],
-                         ["Plasma estradiol [pmol/L]", "RANKL/OPG", "Active osteoclasts", "Active osteoblasts",
+                         ["Plasma estradiol [pmol/L]", "RANKL/OPG, relative to baseline",
+                          "Active osteoclasts, relative to baseline", "Active osteoblasts, relative to baseline",
                           "BMD, lumbar spine [g/cm2]", "BMD, total hip [g/cm2]"])
         self.assertEqual(page.x_label, "Years since final menstrual period")
-        self.assertRegex(page.foot[1], r"menopause: osteon \S+, seed 1951\. Changed \(--set\): "
-                         r"parameters.aibl.k_C=0.1 1/d\.")
+        self.assertRegex(page.foot[1], r"menopause: osteon \S+, seed 1951\.")
+        self.assertEqual(page.changes, "Changed (--set): parameters.aibl.k_C=0.1 1/d")
 
 
 if __name__ == "__main__":

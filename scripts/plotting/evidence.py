@@ -123,11 +123,12 @@ def observation(comparison, row, output):
 
 
 def read_observations(results, given):
-    """(observations, number of rows that a figure cannot show). Nothing where the experiment names no evidence."""
+    """(observations, rows that a figure cannot show: of a difference between arms the arm compared with, "" if not
+    named; None of others). Nothing where the experiment names no evidence."""
     compare = mappings(mapping(results.experiment.tree.get("evidence")).get("compare"))
     path = find_table(results, given) if compare else None
     if path is None:
-        return [], 0
+        return [], []
     rows = read_csv(path)
     columns = ("trial", "arm", "role", "endpoint", "site", "unit", "time_months", "value", "lower", "upper", "interval",
                "n")
@@ -137,7 +138,7 @@ def read_observations(results, given):
     beside, shipped = (os.path.join(folder, "endpoints.csv") for folder in
                        (os.path.dirname(path), os.path.join(CONFIGS, "evidence")))
     dictionary = read_csv(beside if os.path.isfile(beside) else shipped)
-    found, n_left = [], 0
+    found, left = [], []
     for comparison in compare:
         for row in rows:
             if not takes(comparison, row):
@@ -147,8 +148,9 @@ def read_observations(results, given):
             if made is not None:
                 found.append(made)
             elif row["role"] != "context":
-                n_left += 1
-    return found, n_left
+                is_difference = "versus" in comparison or "between_arms" in row["unit"]
+                left.append(scalar(comparison.get("versus")) if is_difference else None)
+    return found, left
 
 
 @dataclass

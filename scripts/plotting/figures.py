@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a figure shows: arms, outputs and models of a result file, arranged as rows of panels. A panel with more than
 three lines has no bands; instead, arms get a panel each, with one band and the medians of the others."""
+import os
 import re
 
 import numpy as np
@@ -12,6 +13,7 @@ from .words import Refused, capitalised, in_words, number, plain, power_of_ten
 
 MAX_BANDS, MAX_PANELS = 3, 60
 SHORT = {"bmd": "BMD", "ctx": "CTX", "p1np": "P1NP", "ntx": "NTX", "balp": "BALP", "opg": "OPG", "rankl": "RANKL"}
+WHOLE = {"share": "% of subjects with 1", "count": "mean"}  # units of outputs that are whole numbers
 STEPS = {"day": (), "month": (1, 2, 3, 6, 12, 24, 60, 120), "year": (0.25, 0.5, 1)}  # others: 1, 2, 5, 10, ...
 
 
@@ -56,6 +58,17 @@ def arm_styles(results):
             for i in range(len(treated))]
 
 
+def counted(n, what):
+    return f"{number(n)} {what}{'s' * (n > 1)}"
+
+
+def shortened(change):
+    """ "times=[0 d, 1 d, 2 d, ...]" of a long list as "times=[421 values]"."""
+    name, _, value = plain(change).partition("=")
+    n = change.count(",") + 1 if re.match(r"[^=]+=\s*\[", change) else 0
+    return f"{name}=[{n} values]" if n > 8 and "{" not in value else f"{name}={value}"
+
+
 class Output:
     """One element of a variable, with its bands by (model, arm)."""
 
@@ -66,11 +79,15 @@ class Output:
         self.bands, self.n = {}, {}
 
     def title(self, unit):
-        text = capitalised(in_words(self.name)) + (f", {self.element}" if self.element else "")
-        return f"{text} [{unit}]" if unit else text
+        """A name of several parts keeps them, and the element comes after a colon."""
+        text = capitalised(in_words(self.name))
+        text += (": " if "," in text else ", ") + self.element if self.element else ""
+        return f"{text} [{unit.strip()}]" if unit else text
 
-    def medians(self):
-        return np.concatenate([b[1] for b in self.bands.values()])
+    def largest(self, with_bands):
+        """Of what is drawn: the medians, or the bands too."""
+        values = np.abs(np.concatenate([np.ravel(b if with_bands else b[1]) for b in self.bands.values()]))
+        return float(np.nanmax(values))
 
 
 def elements_of(name, variable):
@@ -87,6 +104,8 @@ def read_outputs(results, names, arms, show, is_default):
     """([Output], what they show): values instead of changes by default where a subject is 0 at time 0."""
     variables = {name: results.variable(name.split("[")[0]) for name in names}
     results.check_size(variables.values(), len(arms))
+    for variable in variables.values() if show == "value" else []:
+        variable.kind = results.kind(variable)
     outputs = [Output(v, e) for name, v in variables.items() for e in elements_of(name, v)]
     if len(outputs) > MAX_PANELS:
         raise Refused(f"{results.path}: {len(outputs)} outputs and sites; a figure has at most {MAX_PANELS} panels "
@@ -118,7 +137,7 @@ class Scene:
         self.arms = chosen_arms(options, results)
         is_default = not (options.show or results.experiment.tree.get("plot"))
         self.outputs, self.show = read_outputs(results, names, self.arms, show, is_default)
-        self.observations, self.n_left = read_observations(results, options.evidence)
+        self.observations, self.left = read_observations(results, options.evidence)
         self.styles = arm_styles(results)
         length = np.ptp(results.days)
         self.unit = unit or ("day" if length < 125 else "month" if length < 30.5 * MONTH else "year")
@@ -129,13 +148,26 @@ class Scene:
         self.windows = {a: results.experiment.windows(results.arms[a]) for a in self.arms}
         self.ends = {a: results.experiment.ends(results.arms[a]) for a in self.arms}
         self.trials, self.roles, self.shown = [], set(), set()  # shown: what legend and footnote explain
-        largest = [float(np.nanmax(np.abs(o.medians()))) for o in self.outputs]
+        largest = [o.largest(self.draws_bands(o)) for o in self.outputs]
         if self.shares_axis() or self.panels == "arms":
             largest = [max(largest)] * len(largest)
         self.scales = {o.key: power_of_ten(x) for o, x in zip(self.outputs, largest)}
 
     def n_subjects(self):
         return self.outputs[0].variable.data.shape[-2]
+
+    def draws_bands(self, output):
+        """Whether some panel of an output has them."""
+        n_models = [sum((m, a) in output.bands for m in range(len(self.results.models))) for a in self.arms]
+        n_lines = min(n_models) if self.results.has_models else len(self.arms)
+        if self.panels == "arms" and not self.results.has_models:
+            n_lines = len(self.outputs)
+        return self.n_subjects() > 1 and (n_lines <= MAX_BANDS or self.has_rows())
+
+    def has_rows(self):
+        """Whether each arm has a row, or a panel, of its own, as there are too many bands for one panel."""
+        return self.panels == "variables" and not self.results.has_models and len(self.arms) > MAX_BANDS and \
+            self.n_subjects() > 1 and len(self.arms) * len(self.outputs) <= MAX_PANELS
 
     def label(self, a):
         return in_words(self.results.labels[a])
@@ -144,7 +176,7 @@ class Scene:
         zero = self.results.days[self.results.zero]
         since = "baseline" if abs(zero) < 0.5 else f"{self.unit} {number(zero / self.day, 1)}"
         return {"change": f"% change from {since}", "ratio": f"relative to {since}",
-                "value": output.variable.unit}[self.show]
+                "value": WHOLE.get(output.variable.kind, output.variable.unit)}[self.show]
 
     def shares_axis(self):
         return len({o.variable.name for o in self.outputs}) == 1
@@ -156,25 +188,26 @@ class Scene:
         output = self.outputs[0]
         name, unit, ten = in_words(output.name), self.panel_unit(output), self.scales[output.key][1]
         if len(self.outputs) == 1 and output.element:
-            name += f", {output.element},"
+            name += f", {output.element}"
+        name += "," * ("," in name)
         if self.show == "change":
             return f"Change in {name} {unit[len('% change '):]} [{ten}%]"
         if self.show == "ratio":
             return capitalised(f"{name.rstrip(',')}, {ten}{unit}")
-        return capitalised(name.rstrip(",") + (f" [{ten}{unit}]" if ten + unit else ""))
+        return capitalised(name.rstrip(",") + (f" [{(ten + unit).strip()}]" if ten + unit else ""))
 
     def panel(self, title, output, **more):
         return Panel(title, [], factor=self.scales[output.key][0], **more)
 
     def curve(self, output, m, a, look, **more):
         key = f"{self.results.models[m] or self.results.arms[a]}: {output.key}"
-        return Curve(look, output.bands[m, a], key=key, **more)
+        return Curve(look, output.bands[m, a], is_mean=bool(output.variable.kind), key=key, **more)
 
     def give_bands(self, panel):
         """Bands of up to three lines; the others have medians."""
         strong = [c for c in panel.curves if not c.is_faint]
         for curve in strong:
-            curve.has_band = len(strong) <= MAX_BANDS and self.n_subjects() > 1
+            curve.has_band = len(strong) <= MAX_BANDS and self.n_subjects() > 1 and not curve.is_mean
             self.shown |= {"bands"} if curve.has_band else set()
 
     def add_points(self, panel, output, a, m, colour):
@@ -187,7 +220,10 @@ class Scene:
             point = point_of(seen, self.show, output.variable.unit, self.results.days, self.results.zero,
                              output.bands[m, a][1])
             if point is None or not np.isfinite(point.y) or self.results.has_models and point.start:
+                self.left.append(None)
                 continue
+            if seen.kind != "value" and self.show == "value":
+                self.shown.add("percent")
             point.x /= self.day
             if point.start:
                 point.start = (point.start[0] / self.day, point.start[1])
@@ -241,7 +277,7 @@ class Scene:
     def page(self, rows, lines, more=()):
         """The page, once its panels are complete."""
         title = self.results.text("title") or scalar(self.results.experiment.tree.get("title")) or self.results.path
-        return Page(plain(title), self.x, self.x_label, rows, self.legend(lines), self.foot(more), self.y_label(),
+        return Page(plain(title), self.changes(), self.x, self.x_label, rows, self.legend(lines), self.foot(more), self.y_label(),
                     self.shares_axis(), x_step=self.x_step(), markers=self.markers())
 
     def foot(self, more):
@@ -250,22 +286,60 @@ class Scene:
         if self.trials:
             roles = {"calibrate": "filled: used to fit the model", "validate": "hollow: not used to fit it",
                      "context": "half-filled: context"}
-            first.append("Points: observed; " + ", ".join(roles[r] for r in roles if r in self.roles) +
+            of_groups = " in groups of people, not in this subject" if self.is_one_of_a_cohort() else ""
+            first.append(f"Points: observed{of_groups}; " + ", ".join(roles[r] for r in roles if r in self.roles) +
                          ("; bars: 95 % confidence interval." if "bars" in self.shown else "."))
+        simulated = "simulated median" if self.n_subjects() > 1 else "simulated value"
+        if "percent" in self.shown:
+            first.append(f"Changes observed in percent are drawn from the {simulated} at their start.")
         if "start" in self.shown:
-            first.append("Dotted: change observed from a later visit, drawn from the simulated median there.")
-        if self.n_left:
-            first.append(f"{self.n_left} observation{'s' * (self.n_left > 1)} of other kinds: see 'osteon show'.")
-        return [" ".join(first), *self.foot_run()]
+            first.append(f"Dotted: change observed from a later visit, drawn from the {simulated} there.")
+        if self.is_held():
+            first.append("Periodic dosing: while a drug is in steady state, its concentration is the one just before a "
+                         "dose, and its effects are means over the interval; the last dose is given as it is, and a "
+                         "value soon after it differs.")
+        return [" ".join(first + self.foot_left()), *self.foot_run()]
+
+    def is_one_of_a_cohort(self):
+        return self.n_subjects() == 1 and not self.results.experiment.is_typical()
+
+    def is_held(self):
+        """Whether values stand still while regular doses are given."""
+        r = self.results
+        for a in self.arms if r.text("dosing") == "periodic" else []:
+            if not any("interval" in line for line in r.experiment.lines(r.arms[a])):
+                continue
+            given = [(r.days[1:] < stop) & (r.days[:-1] > start) for start, stop in self.windows[a]]
+            for median in [o.bands[key][1] for o in self.outputs for key in o.bands if key[1] == a]:
+                if any((g & (np.diff(median) == 0) & (median[1:] != 0)).any() for g in given):
+                    return True
+        return False
+
+    def foot_left(self):
+        """Observations that have no place in the figure."""
+        show, parts = f"'osteon show {plain(os.path.basename(self.results.path))}", []
+        versus = [v for v in self.left if v is not None]
+        places = [f"{show} --versus {plain(arm)}'" for arm in dict.fromkeys(versus) if arm] + ["'osteon validate'"]
+        if versus:
+            parts.append(f"{counted(len(versus), 'observed difference')} between arms not drawn: see "
+                         f"{' or '.join(places)}.")
+        if len(self.left) > len(versus):
+            parts.append(f"{counted(len(self.left) - len(versus), 'observation')} of other kinds, times or units not "
+                         f"drawn: see {show}' or 'osteon validate'.")
+        return parts
 
     def foot_lines(self):
         n = self.n_subjects()
         if n == 1:
-            return "One subject with the typical values." if self.results.experiment.is_typical() else "One subject."
+            first = self.results.count("first_subject")
+            return "One subject with the typical values." if self.results.experiment.is_typical() else \
+                f"Subject {first} of the cohort." if first else "One subject."
         counts = np.concatenate([x for o in self.outputs for x in o.n.values()])
-        text = f"Lines: medians of {number(n)} simulated subjects"
+        kinds = {bool(o.variable.kind) for o in self.outputs}
+        what = "medians (of whole numbers: means)" if len(kinds) > 1 else "means" if True in kinds else "medians"
+        text = f"Lines: {what} of {number(n)} simulated subjects"
         if counts.min() < n:
-            text += f" ({number(counts.min())} to {number(counts.max())} have a value)"
+            text += f" ({' to '.join(map(number, sorted({counts.min(), counts.max()})))} have a value)"
         return text + ("; bands: 5th to 95th percentile." if "bands" in self.shown else ".")
 
     def foot_run(self):
@@ -277,10 +351,13 @@ class Scene:
             text += f"; interrupted: {number(done)} of {number(planned)} subjects"
         if failed:
             text += f"; {number(failed)} failed and are left out"
-        changes = [plain(o) for o in r.experiment.overrides if not re.match(r"population\.(subjects|seed)=", o)]
-        if changes:
-            text += ". Changed (--set): " + "; ".join(changes)
         return [plain(text) + "."]
+
+    def changes(self):
+        """What --set changed of the experiment, whose title and labels stay; "" if nothing that the figure shows."""
+        own = r"(population\.(subjects|seed|cohort|first_subject)|outputs)="
+        changes = [shortened(o) for o in self.results.experiment.overrides if not re.match(own, o)]
+        return "Changed (--set): " + "; ".join(changes) if changes else ""
 
 
 def by_outputs(scene):
@@ -288,7 +365,7 @@ def by_outputs(scene):
     arm."""
     arms = [a for a in scene.arms if any((0, a) in o.bands for o in scene.outputs)]
     colours = {a: scene.styles[a].colour for a in arms}
-    apart = len(arms) > MAX_BANDS and scene.n_subjects() > 1 and len(arms) * len(scene.outputs) <= MAX_PANELS
+    apart = scene.has_rows() and len(arms) > MAX_BANDS
     groups, rows = [[a] for a in arms] if apart else [arms], []
     for group in groups:
         panels = []
@@ -380,6 +457,9 @@ def by_models(scene):
                 end = np.sort([c.bands[1][-1] for c in panel.curves])
                 panel.note = f"medians at {scene.unit} {number(scene.x[-1], 0)}: {number(end[0], 2)} to " \
                     f"{number(end[-1], 2)}"
+                without = [name for m, name in enumerate(results.models) if (m, a) not in output.bands and
+                           name not in left_out.get(results.arms[a], [])]
+                panel.note += f"; no such output in {', '.join(without)}" if without else ""
             first = next((m for m in range(len(looks)) if (m, a) in output.bands), 0)
             scene.add_points(panel, output, a, first, "black")
             scene.give_bands(panel)

@@ -43,11 +43,12 @@ def untreated_style(i):
 
 @dataclass
 class Curve:
-    """bands [3][n]: percentiles; faint: there for comparison only; key: id of its line in an SVG file."""
+    """bands [3][n]: percentiles, or three times the mean; faint: there for comparison only; key: id of its line in an SVG file."""
     style: Style
     bands: np.ndarray
     has_band: bool = False
     is_faint: bool = False
+    is_mean: bool = False
     key: str = ""
 
 
@@ -68,9 +69,10 @@ class Panel:
 
 @dataclass
 class Page:
-    """rows: (heading, colour, [Panel]); x_step: between ticks; share: all panels have one y axis; legend: (text, kind,
+    """changes: what differs from the experiment, below the title; rows: (heading, colour, [Panel]); x_step: between ticks; share: all panels have one y axis; legend: (text, kind,
     look) with kind line, marker, mark or span; markers: of each trial."""
     title: str
+    changes: str
     x: np.ndarray
     x_label: str
     rows: list
@@ -308,6 +310,7 @@ class Drawing:
         self.make_axes()
         self.set_widths()
         self.write(EDGE, self.writer.wrap(self.page.title, self.width - 2 * EDGE, 12, "bold"), 12, weight="bold")
+        self.write(EDGE, self.writer.wrap(self.page.changes, self.width - 2 * EDGE, 9), 9, color="#B00000")
         self.cursor += 0.06
         self.draw_legend()
         for r in range(self.n_rows):

@@ -11,7 +11,16 @@ from .words import NOTHING_TO_DRAW, WRONG_FILE, Refused, plain
 
 MAX_TIMES, MAX_NAMES, MAX_TEXT = 100_000, 1000, 2_000_000
 BLOCK = 2 ** 24          # values in memory at a time: 128 MiB
+MAX_COUNT = 10           # of small whole numbers, whose mean a figure shows
 MAX_VALUES = 4_000_000_000  # values of one figure
+
+
+def means(y):
+    """The mean of the finite values of each column, three times as if it were percentiles, and their number."""
+    is_there = np.isfinite(y)
+    n = is_there.sum(axis=0)
+    mean = np.where(n > 0, np.where(is_there, y, 0).sum(axis=0) / np.maximum(n, 1), np.nan)
+    return np.tile(mean, (3, 1)), n
 
 
 def quantiles(y):
@@ -29,13 +38,14 @@ def quantiles(y):
 
 
 class Variable:
-    """An output: name, what it is, unit, elements ([""] without such a dimension)."""
+    """An output: name, what it is, unit, elements ([""] without such a dimension); kind: "share" of 0 and 1, "count" of
+    other small whole numbers, else ""."""
 
     def __init__(self, name, data, elements=None):
         attribute = {k: plain(data.attrs[k]) if k in data.attrs else "" for k in ("units", "long_name")}
         self.name, self.data, self.elements = name, data, elements or [""]
-        self.has_elements = elements is not None
-        self.label = attribute["long_name"].split(",")[0] or name
+        self.has_elements, self.kind = elements is not None, ""
+        self.label = attribute["long_name"] or name
         self.unit = "" if attribute["units"] == "1" else attribute["units"]
 
 
@@ -49,7 +59,8 @@ class Results:
             raise Refused(with_type, WRONG_FILE if os.path.exists(path) else NOTHING_TO_DRAW)
         with open(path, "rb") as raw:
             if raw.read(4) == b"OSJ1":
-                raise Refused(f"{path}: finished blocks of a run; 'osteon run ... --resume' writes the result file")
+                raise Refused(f"{path}: finished blocks of a run or of a shard; 'osteon run ... --resume', or 'osteon merge' "
+                              "of all shards, writes the result file")
         try:
             self.file = h5py.File(path, "r")
         except BlockingIOError as error:
@@ -153,8 +164,23 @@ class Results:
             raise Refused(f"{self.path}: the outputs have {n:,.0f} values, a figure reads at most {MAX_VALUES:,}; "
                           "choose some with --variables, --arms")
 
+    def kind(self, variable):
+        """Of whole numbers, whose percentiles say little, as 0 and 1 of "fractured"; "" of one subject."""
+        data, seen = variable.data, set()
+        n_subjects, n_times = data.shape[-2:]
+        per = max(1, BLOCK // n_subjects)
+        for where in np.ndindex(data.shape[:-2]) if n_subjects > 1 else []:
+            for i in range(0, n_times, per):
+                y = data[where + (slice(None), slice(i, i + per))]
+                found = np.unique(y[np.isfinite(y)])
+                if (found != np.round(found)).any() or (found < 0).any() or (found > MAX_COUNT).any():
+                    return ""
+                seen |= set(found)
+        return "" if len(seen) < 2 else "share" if seen == {0, 1} else "count"
+
     def bands(self, variable, model, arm, element, show):
-        """([3, n_times] percentiles over the subjects of the change in percent or ratio to time 0, or of the values;
+        """([3, n_times] percentiles over the subjects of the change in percent or ratio to time 0, or of the values,
+        or, of whole numbers, their means, of 0 and 1 in percent;
         their number [n_times]). None if a subject is 0 at time 0, and so has no change."""
         where = ((model,) if self.has_models else ()) + (arm,) + ((element,) if variable.has_elements else ())
         where += (slice(None),)
@@ -171,5 +197,6 @@ class Results:
             if base is not None:
                 with np.errstate(invalid="ignore", over="ignore"):
                     y = y / base if show == "ratio" else 100 * (y / base - 1)
-            bands[:, i:i + per], n[i:i + per] = quantiles(y)
+            bands[:, i:i + per], n[i:i + per] = means(y) if variable.kind else quantiles(y)
+        bands *= 100 if variable.kind == "share" else 1
         return bands, n
