@@ -81,6 +81,25 @@ class Overflow(unittest.TestCase):
         self.assertTrue(np.isfinite(size).all() if (status == 0).all() else "infinite" in messages[0])
         self.assertTrue((status != 0).all() or size.max() <= LARGEST)
 
+    def test_ratios_of_a_comparison(self):
+        """Outputs in different units are kept relative to time 0: no value where that is 0, or beyond float32."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, start, unit in (("zero", "0", "g/cm2"), ("tiny", "1e-30", "1"), ("usual", "1", "mg/cm2")):
+                with open(os.path.join(folder, f"{name}.model"), "w", encoding="utf-8") as file:
+                    file.write(f"""model {name} "grows"
+kind bone
+state B = {start} [1] scale 1 "amount"
+B' = 1e10 [1/d]
+output bmd [{unit}] = B*1 [{unit}] "amount"
+""")
+            with open(os.path.join(folder, "e.yaml"), "w", encoding="utf-8") as file:
+                file.write("models: [./zero.model]\narms: {a: {}}\ntimes: [0 d, 10 d]\n")
+            for models, expected in (("zero,usual", [[np.nan, np.nan], [1, 1e11]]), ("tiny,usual", [[1, np.nan], [1, 1e11]])):
+                subprocess.run([OSTEON, "compare", "e.yaml", "--models", ",".join(f"./{m}.model" for m in models.split(",")),
+                                "-o", "c.h5", "-q", "--force"], cwd=folder, check=True)
+                with h5py.File(os.path.join(folder, "c.h5")) as file:
+                    np.testing.assert_allclose(file["bmd"][:].reshape(2, 2), expected, rtol=1e-6)
+
 
 if __name__ == "__main__":
     unittest.main()

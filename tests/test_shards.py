@@ -236,6 +236,19 @@ class Shards(Program):
         said = self.osteon("run", "e.yaml", "-n", "3", "--set", "population.first_subject=7", "-o", "one.h5", code=2)
         self.assertIn("'cohort' says how many there are", said)
 
+    def test_inputs_are_left_alone(self):
+        self.shards(2)
+        said = self.osteon("merge", "part-1.h5", "part-2.h5", "-o", "part-1.h5", "--force", code=2)
+        self.assertIn("merge: -o: 'part-1.h5' is one of the shards; name another file", said)
+        os.symlink("part-2.h5", self.path("link.h5"))
+        self.osteon("merge", "part-1.h5", "link.h5", "-o", "whole.h5", "-q")
+        self.assertIn("'whole.h5' is what is read", self.osteon("run", "whole.h5", "-o", "whole.h5", code=2))
+        self.assertIn("'whole.h5' is what is read",
+                      self.osteon("run", "whole.h5", "--subject", "3", "-o", "whole.h5", code=2))
+        os.mkfifo(self.path("pipe.h5"))
+        self.assertIn("not a shard", self.osteon("merge", "part-1.h5", "pipe.h5", "-o", "m.h5", code=1))
+        self.osteon("run", "pipe.h5", "-o", "m.h5", code=4)
+
     def test_usage(self):
         for shard in "0/2", "3/2", "2", "1/2/3", "a/b", "-1/2", "1/ 2":
             said = self.osteon("run", "e.yaml", f"--shard={shard}", "-o", "x.h5", code=2)

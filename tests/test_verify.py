@@ -82,6 +82,32 @@ class Verify(test_shards.Program):
         self.assertIn("different\n  1 of ", said)
         self.assertIn("first: bmd[total_hip], arm 'again', subject 300, day 547.875", said)
 
+    def test_files_of_strangers(self):
+        """No link is followed, no data are read elsewhere, and a terminal is not given orders."""
+        for kind in "external", "soft", "virtual":
+            shutil.copy(self.path("a.h5"), self.path("b.h5"))
+            with h5py.File(self.path("b.h5"), "r+") as file:
+                shape = file["bmd"].shape
+                del file["bmd"]
+                if kind == "external":
+                    file["bmd"] = h5py.ExternalLink("a.h5", "/bmd")
+                elif kind == "soft":
+                    file["hidden"] = 1.0
+                    file["bmd"] = h5py.SoftLink("/shifted")
+                else:
+                    layout = h5py.VirtualLayout(shape=shape, dtype="f4")
+                    layout[...] = h5py.VirtualSource("a.h5", "bmd", shape=shape)
+                    file.create_virtual_dataset("bmd", layout)
+            self.assertIn("the file has no 'bmd'", self.osteon("show", "b.h5", "--variable", "bmd", code=2), kind)
+            self.assertRegex(self.osteon("verify", "b.h5", "--share", "all", code=4), "'bmd' (is not there|cannot be read)", kind)
+        shutil.copy(self.path("a.h5"), self.path("b.h5"))
+        with h5py.File(self.path("b.h5"), "r+") as file:
+            file["arm"][0] = "\x1b[2Jevil\x07"
+            file.attrs["title"] = "\x1b]0;title\x07"
+        said = self.osteon("show", "b.h5")
+        self.assertNotRegex(said, "[\x00-\x08\x0b-\x1f\x7f]")
+        self.assertIn("?[2Jevil?", said)
+
     def test_merged_and_interrupted(self):
         for i in (1, 2):
             self.osteon("run", "e.yaml", "--shard", f"{i}/2", "-o", f"s{i}.h5", "-q")

@@ -20,10 +20,12 @@ void ost_cli_message(const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    fputs("osteon: ", stderr);
-    vfprintf(stderr, fmt, args);
-    fputc('\n', stderr);
+    char *text = NULL;
+    if (vasprintf(&text, fmt, args) < 0) text = NULL;
     va_end(args);
+    if (text != NULL) ost_text_disarm(text);
+    fprintf(stderr, "osteon: %s\n", text != NULL ? text : "out of memory");
+    free(text);
 }
 
 void ost_cli_warn(const ost_text_list_t *warnings)

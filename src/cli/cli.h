@@ -297,6 +297,8 @@ void ost_cli_written(const char *out);
 int ost_cli_check_output(const char *option, const ost_output_kind_t *kind, const char *path, bool force);
 /* Whether -o is missing where its name cannot be that of the experiment; says so. @param from  what is run */
 bool ost_cli_needs_output(const char *command, const char *from, const ost_simulation_t *how);
+/* Whether two names are of one file, that is there. */
+bool ost_cli_same_file(const char *a, const char *b);
 /* Whether a result of the experiment `name` may take the place of what is at `path`: an earlier result of it, whatever
  * its options, or anything with --force; says which, on standard output. @return an exit code */
 int ost_cli_check_replaced(const char *path, const char *name, bool force, bool quiet);

@@ -61,6 +61,9 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
     for (char **word = argv + optind; *word != NULL && code == OST_EXIT_OK; word++) {
         if (!ost_cli_exists(*word)) {
             code = OST_EXIT_INPUT;
+        } else if (ost_cli_same_file(*word, a.output)) {
+            ost_cli_message("merge: -o: '%s' is one of the shards; name another file", a.output);
+            code = OST_EXIT_USAGE;
         } else if (!ost_journal_is(*word)) {
             ost_cli_message(
                 "%s: not a shard of a run ('osteon run EXPERIMENT --shard I/N -o OUT.h5' writes them)", *word);

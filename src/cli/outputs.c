@@ -101,6 +101,12 @@ int ost_cli_write(const char *path, void (*put)(const void *what, FILE *out), co
     return ok ? 0 : ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(reason));
 }
 
+bool ost_cli_same_file(const char *a, const char *b)
+{
+    struct stat one, two;
+    return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_ino == two.st_ino && one.st_dev == two.st_dev;
+}
+
 int ost_cli_check_replaced(const char *path, const char *name, bool force, bool quiet)
 {
     ost_results_t *there = NULL;
@@ -127,6 +133,10 @@ int ost_cli_check_replaced(const char *path, const char *name, bool force, bool 
 
 bool ost_cli_needs_output(const char *command, const char *from, const ost_simulation_t *how)
 {
+    if (how->out != NULL && !how->dry_run && ost_cli_same_file(from, how->out)) {
+        ost_cli_message("%s: -o: '%s' is what is read; name another file", command, how->out);
+        return true;
+    }
     bool is_result = ost_cli_ends_with(from, ost_outputs[OST_OUTPUT_RESULT].ending);
     if (how->out != NULL || how->dry_run || (!is_result && how->shard.n == 0)) return false;
     ost_cli_message("%s: -o OUT.h5 is missing: %s", command,

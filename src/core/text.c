@@ -147,3 +147,13 @@ const char *ost_nearest_of(const char *word, const void *from, size_t n, ost_nam
     free(names);
     return near;
 }
+
+void ost_text_disarm(char *text)
+{
+    for (char *c = text; *c != '\0'; c++) {
+        unsigned char byte = (unsigned char) *c, next = (unsigned char) c[1];
+        bool is_c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0; /* in UTF-8 */
+        if ((byte < 0x20 && strchr("\n\t\r", byte) == NULL) || byte == 0x7f || is_c1) *c = '?';
+        if (is_c1) c[1] = '?';
+    }
+}

@@ -244,11 +244,13 @@ bool ost_journal_exists(const char *path)
 
 bool ost_journal_is(const char *path)
 {
-    char magic[4] = "";
-    FILE *file = fopen(path, "rb");
-    bool is = file != NULL && fread(magic, 1, sizeof(magic), file) == sizeof(magic) &&
+    char magic[sizeof(OST_RECORD_MAGIC) - 1] = "";
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe without a writer would wait */
+    bool is = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+              pread(fd, magic, sizeof(magic), 0) == (ssize_t) sizeof(magic) &&
               memcmp(magic, OST_RECORD_MAGIC, sizeof(magic)) == 0;
-    if (file != NULL) fclose(file);
+    if (fd >= 0) close(fd);
     return is;
 }
 

@@ -5,6 +5,7 @@
 
 #include "journal/record.h"
 
+#include <float.h>
 #include <isa-l/igzip_lib.h>
 #include <math.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ static const unsigned char HEAD[] = { 0x78, 0x01 };
 struct ost_packer {
     struct isal_zstream *deflate;          /* NULL: chunks are written as they are */
     size_t n_times, n_values, width;       /* values of a chunk, bytes of a value */
+    double largest;                        /* a ratio from which on there is no value: the type's end */
     int n_dropped;                         /* low bits of a double that are rounded away, 0 for none */
     double *row;                           /* [n_times] rounded */
     unsigned char *plain, *mixed, *packed; /* [n_values][width] and a check; [width][n_values]; [room] */
@@ -52,6 +54,7 @@ ost_packer_t *ost_packer_new(const ost_experiment_t *e)
     self->n_times = e->n_times;
     self->n_values = ost_chunk_subjects(e) * e->n_times;
     self->width = e->float64 ? sizeof(double) : sizeof(float);
+    self->largest = e->float64 ? DBL_MAX : FLT_MAX;
     self->n_dropped = ost_kept_bits(e) >= 0 ? 52 - ost_kept_bits(e) : 0;
     self->plain = malloc(self->n_values * self->width + CHECK_SIZE);
     self->row = malloc(e->n_times * sizeof *self->row);
@@ -193,7 +196,10 @@ const void *ost_packer_values(ost_packer_t *self, const double *y, size_t stride
     for (size_t s = 0; s < n_subjects; s++, n += self->n_times) {
         const double *values = y + s * stride;
         if (i_zero != SIZE_MAX) {
-            for (size_t t = 0; t < self->n_times; t++) self->row[t] = values[t] / values[i_zero];
+            for (size_t t = 0; t < self->n_times; t++) {
+                double ratio = values[t] / values[i_zero];
+                self->row[t] = fabs(ratio) < self->largest ? ratio : NAN;
+            }
             values = self->row;
         }
         if (self->n_dropped > 0) {

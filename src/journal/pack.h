@@ -16,7 +16,8 @@ ost_packer_t *ost_packer_new(const ost_experiment_t *e);
 /* Accepts NULL. */
 void ost_packer_delete(ost_packer_t *self);
 /* A row of a block, y[n_subjects] `stride` apart, as values of a file; relative to that of time i_zero unless it is
- * SIZE_MAX. @return [subjects of a chunk][n_times] float or double, NAN beyond n_subjects; in self until the next call
+ * SIZE_MAX; NaN where that is 0 or the ratio beyond the type. @return [subjects of a chunk][n_times] float or double,
+ * NAN beyond n_subjects; in self until the next call
  */
 const void *ost_packer_values(ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t i_zero);
 /* The same as a chunk: shuffled and deflated where the experiment is compressed, with the check of HDF5's fletcher32

@@ -175,7 +175,7 @@ static int fail_owned(int fd, const char *path, ost_error_t *err)
 static bool is_named(int fd, const char *path)
 {
     struct stat ours, named;
-    return fstat(fd, &ours) == 0 && lstat(path, &named) == 0 && ours.st_ino == named.st_ino &&
+    return fstat(fd, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino &&
            ours.st_dev == named.st_dev;
 }
 
@@ -183,7 +183,7 @@ static bool is_named(int fd, const char *path)
 static int open_locked(ost_record_t *self, int flags, int lock, ost_error_t *err)
 {
     struct stat st;
-    self->fd = open(self->path, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666);
+    self->fd = open(self->path, flags | O_CLOEXEC | O_NONBLOCK, 0666);
     if (self->fd < 0) {
         return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be %s: %s",
             flags & O_CREAT ? "created" : "opened", errno == ELOOP ? "it is a symbolic link" : strerror(errno));
@@ -211,7 +211,7 @@ static int open_record(ost_record_t *self, const char *path, int flags, int lock
 
 int ost_record_open(ost_record_t *self, const char *path, ost_error_t *err)
 {
-    return open_record(self, path, O_RDWR | O_CREAT, LOCK_EX, err);
+    return open_record(self, path, O_RDWR | O_CREAT | O_NOFOLLOW, LOCK_EX, err);
 }
 
 int ost_record_open_read(ost_record_t *self, const char *path, ost_error_t *err)

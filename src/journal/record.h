@@ -48,7 +48,7 @@ typedef int (*ost_record_fn)(void *user, const ost_record_head_t *head, const vo
 /* Open `path` for appending, and create it if need be. @return 0; OST_ERR_IO: it cannot be opened, is a symbolic link
  * or not a regular file, or another process writes to it: the message then says which one, and since when */
 int ost_record_open(ost_record_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
-/* Open `path` for reading, as several may at a time. @return as ost_record_open() */
+/* Open `path` for reading, as several may at a time; a symbolic link is followed. @return as ost_record_open() */
 int ost_record_open_read(ost_record_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* Visit all whole records from the beginning on, but for those whose body is damaged, which are passed over.
  * @param[out] end  behind the last record: what follows is the rest of one that was being written, or damaged

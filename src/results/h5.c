@@ -110,6 +110,7 @@ char *ost_h5_get_text(hid_t object, const char *name)
         free(text);
         text = NULL;
     }
+    if (text != NULL) ost_text_disarm(text);
     OST_H5_CLOSE(type, space, attribute);
     return text;
 }
@@ -136,6 +137,23 @@ int ost_h5_set_doubles(hid_t object, const char *name, const double *values, siz
 int ost_h5_set_count(hid_t object, const char *name, uint64_t value)
 {
     return ost_h5_set_array(object, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, &value, 1);
+}
+
+hid_t ost_h5_open(hid_t file, const char *name)
+{
+    H5L_info_t link;
+    if (H5Lexists(file, name, H5P_DEFAULT) <= 0 || H5Lget_info(file, name, &link, H5P_DEFAULT) < 0 ||
+        link.type != H5L_TYPE_HARD) {
+        return -1;
+    }
+    hid_t object = H5Oopen(file, name, H5P_DEFAULT);
+    bool is_dataset = object >= 0 && H5Iget_type(object) == H5I_DATASET;
+    hid_t create = is_dataset ? H5Dget_create_plist(object) : -1;
+    bool is_here = create >= 0 && H5Pget_layout(create) != H5D_VIRTUAL && H5Pget_external_count(create) == 0;
+    OST_H5_CLOSE(create);
+    if (is_here) return object;
+    OST_H5_CLOSE(object);
+    return -1;
 }
 
 hid_t ost_h5_text_type(void)
@@ -244,7 +262,10 @@ int ost_h5_read_texts(hid_t dataset, size_t max, ost_text_list_t *texts)
         raw = calloc(n, sizeof *raw);
         ok = raw != NULL && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0;
     }
-    for (size_t i = 0; ok && i < n; i++) ok = ost_text_list_add(texts, "%s", raw[i] != NULL ? raw[i] : "") == 0;
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = ost_text_list_add(texts, "%s", raw[i] != NULL ? raw[i] : "") == 0;
+        if (ok) ost_text_disarm(texts->items[texts->n - 1]);
+    }
     if (raw != NULL && type >= 0 && space >= 0) H5Dvlen_reclaim(type, space, H5P_DEFAULT, raw);
     free(raw);
     OST_H5_CLOSE(type, file_type, space);

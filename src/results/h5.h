@@ -35,6 +35,10 @@ int ost_h5_set_array(
  * is none, or it is of another kind, damaged or too large. */
 char *ost_h5_get_text(hid_t object, const char *name);
 
+/* A dataset of the file itself: no link to another place or file, no data that stand elsewhere. @return -1 if there is
+ * none */
+hid_t ost_h5_open(hid_t file, const char *name);
+
 /* Variable-length UTF-8 text, closed by the caller. */
 hid_t ost_h5_text_type(void);
 

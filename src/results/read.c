@@ -71,9 +71,8 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
 {
     ost_results_t *self = user;
     if (info->type != H5L_TYPE_HARD) return 0;
-    hid_t object = H5Oopen(group, name, H5P_DEFAULT);
-    if (object < 0) return -1;
-    if (H5Iget_type(object) != H5I_DATASET) return H5Oclose(object) < 0 ? -1 : 0;
+    hid_t object = ost_h5_open(group, name);
+    if (object < 0) return 0; /* a group */
     hsize_t sizes[5] = { 0 };
     hid_t space = H5Dget_space(object), type = H5Dget_type(object);
     int rank = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1, plain = plain_rank(self);
@@ -90,15 +89,10 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
     return ret;
 }
 
-static hid_t open_dataset(const ost_results_t *self, const char *name)
-{
-    return H5Lexists(self->file, name, H5P_DEFAULT) > 0 ? H5Dopen2(self->file, name, H5P_DEFAULT) : -1;
-}
-
 /* @return NULL, or the name of what is damaged */
 static const char *read_texts(const ost_results_t *self, const char *name, ost_text_list_t *texts)
 {
-    hid_t id = open_dataset(self, name);
+    hid_t id = ost_h5_open(self->file, name);
     bool ok = id >= 0 && ost_h5_read_texts(id, MAX_ARMS, texts) == 0;
     OST_H5_CLOSE(id);
     return ok ? NULL : name;
@@ -106,7 +100,7 @@ static const char *read_texts(const ost_results_t *self, const char *name, ost_t
 
 static int read_coordinates(ost_results_t *self, ost_error_t *err)
 {
-    hid_t subject = open_dataset(self, "subject"), time = open_dataset(self, "time");
+    hid_t subject = ost_h5_open(self->file, "subject"), time = ost_h5_open(self->file, "time");
     self->n_subjects = subject >= 0 ? ost_h5_length(subject) : 0;
     self->n_times = time >= 0 ? ost_h5_length(time) : 0;
     const char *bad = H5Lexists(self->file, "model", H5P_DEFAULT) > 0 ? read_texts(self, "model", &self->models) : NULL;
@@ -284,7 +278,7 @@ int ost_results_read_schedule(
     snprintf(name, sizeof name, "%s%.100s", ended ? OST_ENDED : OST_BEGAN, self->schedules.items[i_schedule]);
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
-    hid_t id = open_dataset(self, name);
+    hid_t id = ost_h5_open(self->file, name);
     int ret = ost_h5_transfer(id, 3 - skipped, start + skipped, count + skipped, values, NULL);
     if (ret != 0) ret = damaged(self, name, err);
     OST_H5_CLOSE(id);
@@ -330,7 +324,7 @@ static int read_ahead(
     count[rank++] = self->n_subjects;
     start[rank] = first;
     count[rank++] = n_times;
-    hid_t id = open_dataset(self, name);
+    hid_t id = ost_h5_open(self->file, name);
     int ret = ost_h5_transfer(id, rank, start, count, self->cache.values, NULL);
     if (ret != 0) ret = damaged(self, name, err);
     OST_H5_CLOSE(id);
@@ -404,7 +398,7 @@ static herr_t visit_dataset(hid_t file, const char *name, const H5O_info_t *info
 {
     const char **bad = user;
     if (info->type != H5O_TYPE_DATASET) return 0;
-    hid_t id = H5Dopen2(file, name, H5P_DEFAULT);
+    hid_t id = ost_h5_open(file, name);
     int ret = id >= 0 ? read_dataset(id) : -1;
     OST_H5_CLOSE(id);
     if (ret < 0) *bad = ost_strdup(name);

@@ -30,7 +30,7 @@ static int read_rows(recompute_t *self, const char *name, size_t arm, const ost_
     count[rank++] = results->n_times;
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
-    hid_t id = H5Dopen2(results->file, name, H5P_DEFAULT);
+    hid_t id = ost_h5_open(results->file, name);
     int ret = ost_h5_transfer(id, rank, start, count, self->values, NULL);
     if (ret != 0) ret = ost_h5_fail(err, OST_ERR_FORMAT, results->path, "damaged: '%s' cannot be read", name);
     OST_H5_CLOSE(id);
@@ -74,7 +74,7 @@ static bool was_run(recompute_t *self, uint64_t first)
     double status = OST_STATUS_NOT_RUN;
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
-    hid_t id = H5Dopen2(self->results->file, "status", H5P_DEFAULT);
+    hid_t id = ost_h5_open(self->results->file, "status");
     bool is_read = ost_h5_transfer(id, 3 - skipped, start + skipped, count + skipped, &status, NULL) == 0;
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
