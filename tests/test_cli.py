@@ -436,6 +436,39 @@ class Program(unittest.TestCase):
                              [["control", "lumbar_spine", month]] * n)
         self.assertIn("no row of the evidence has trial 'T1', arm 'placebo' and this endpoint", done.stderr)
 
+    def test_show_observed_differences(self):
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL.replace("output bmd [", "index site = lumbar_spine, total_hip\noutput bmd[site] [")
+                       .replace("kind bone", "kind bone\nsignal push [1/y] = 0 combine sum \"hazard\"\nreads push")
+                       .replace("B' = -k*B", "B' = -(k + push)*B"))
+        with open(self.path("evidence.csv"), "a", encoding="utf-8") as file:
+            file.write("validate,T1,drug vs placebo,women,none,BMD_difference,LS,12,mean,-4.2,"
+                       "percentage_points_between_arms,,,none,10,citation,reference,\n")
+        for words in ([], ["--variable", "bmd[lumbar_spine]"], ["--versus", "control"]):
+            self.run_tiny("out.h5", "--set", "population.variability=false", "--set",
+                          "arms.other={signals: [{signal: push, value: 0.03 1/y, start: 0 month}]}", "--set",
+                          "evidence.compare=[{arm: other, trial: T1, trial_arm: drug vs placebo, versus: control}]",
+                          "--force")
+            rows = [line.split() for line in
+                    self.osteon("show", "out.h5", *words, "--csv", "out.csv").stdout.splitlines()]
+            at = rows.index(["T1,", "drug", "vs", "placebo:", "mean,", "validate"])
+            plain = {row[0]: float(row[6]) for row in rows if row[1:3] == ["lumbar_spine", "12"] and len(row) > 6}
+            found = next(row for row in reversed(rows[:at]) if row[:2] == ["other", "-"])
+            self.assertAlmostEqual(float(found[5]), plain["other"] - plain["control"], delta=0.011)
+            self.assertEqual(found[-2], "-4.20")
+            self.assertAlmostEqual(float(found[-1]), float(found[5]) + 4.2, delta=0.011)
+            self.assertEqual(sum("interval" in row for row in rows), 0)  # none was observed
+            with open(self.path("out.csv"), newline="", encoding="utf-8") as file:
+                lines = [line for line in csv.DictReader(file) if line["arm"] == "other - control"]
+            self.assertEqual(len(lines), 1)
+            self.assertEqual((lines[0]["observed"], lines[0]["sd [%]"]), ("-4.2", ""))
+            self.assertAlmostEqual(float(lines[0]["residual [%]"]), float(found[-1]), delta=0.006)
+        text = self.osteon("show", "out.h5", "--variable", "bmd[total_hip]").stdout
+        self.assertIn("total_hip", text)
+        self.assertNotIn("lumbar_spine", text)
+        self.assertNotIn("observed", text)  # of this site nothing was
+        self.assertIn("'bmd[heel]'", self.osteon("show", "out.h5", "--variable", "bmd[heel]", code=2).stderr)
+
     def test_check_misses_evidence(self):
         done = self.osteon("check", "tiny.yaml")
         self.assertEqual(done.stderr, "")

@@ -15,10 +15,16 @@ static span_t span_of(const ost_endpoint_t *endpoint)
     return (span_t){ endpoint->from / OST_DAYS_PER_MONTH, endpoint->to / OST_DAYS_PER_MONTH };
 }
 
-/* Whether an endpoint is a change in percent in this arm and element. */
+/* Whether an element of the variable is asked for: one or all. */
+static bool is_shown(const show_t *self, size_t element)
+{
+    return self->element == SIZE_MAX || self->element == element;
+}
+
+/* Whether an endpoint is a change in percent in this arm and element, or its difference from another arm. */
 static bool belongs(const show_t *self, const ost_endpoint_t *endpoint, const char *arm, const char *element)
 {
-    return endpoint->measure == OST_MEASURE_PERCENT && !endpoint->per_year && endpoint->versus == SIZE_MAX &&
+    return endpoint->measure == OST_MEASURE_PERCENT && !endpoint->per_year &&
            strcmp(self->experiment.arms[endpoint->arm].name, arm) == 0 &&
            ost_cli_is_output(endpoint->output, self->variable, element);
 }
@@ -57,7 +63,7 @@ static bool add_evidence_spans(show_t *self, double month)
             for (size_t e = 0; e < self->n_elements && ok; e++) {
                 const ost_endpoint_t *endpoint = &self->matched.observations[i].endpoint;
                 const char *element = ost_results_element(self->results, self->variable, e);
-                if (!belongs(self, endpoint, self->results->arms.items[a], element)) continue;
+                if (!is_shown(self, e) || !belongs(self, endpoint, self->results->arms.items[a], element)) continue;
                 span_t span = span_of(endpoint);
                 long from = time_index(self, span.from), to = time_index(self, span.to);
                 if (from >= 0 && to >= 0 && (isnan(month) || to == time_index(self, month)))
@@ -117,14 +123,18 @@ static int sample(show_t *self, size_t arm, size_t element, span_t span, ost_sam
     return ret;
 }
 
-/* The next of the observations from `first` on that stands beside a row. @return n_observations if there is none */
-static size_t find_observation(const show_t *self, size_t first, const char *arm, const char *element, span_t span)
+/* The next of the observations from `first` on that stands beside a row, or that is a difference of its arm from
+ * another. @return n_observations if there is none */
+static size_t find_observation(
+    const show_t *self, size_t first, bool is_difference, const char *arm, const char *element, span_t span)
 {
     size_t i = self->has_values ? self->matched.n_observations : first;
     for (; i < self->matched.n_observations; i++) {
         const ost_endpoint_t *endpoint = &self->matched.observations[i].endpoint;
         span_t own = span_of(endpoint);
-        if (own.from == span.from && own.to == span.to && belongs(self, endpoint, arm, element)) break;
+        if (own.from == span.from && own.to == span.to && (endpoint->versus != SIZE_MAX) == is_difference &&
+            belongs(self, endpoint, arm, element))
+            break;
     }
     return i;
 }
@@ -166,7 +176,7 @@ static void add_evidence(show_t *self, const ost_observation_t *observation, ost
         ost_table_cell(&self->table, "%.2f..%.2f", row->lower, row->upper);
     else if (!isnan(row->upper))
         ost_table_cell(&self->table, "%s %.2f", ost_interval_words[row->interval], row->upper);
-    else
+    else if (self->has_intervals)
         ost_table_cell(&self->table, "%s", "");
     for (size_t i = 0; i < OST_N_STATISTICS; i++)
         if (ost_statistics[i].tables & OST_WITH_EVIDENCE) add_statistic(self, (ost_statistic_t) i, of);
@@ -176,9 +186,9 @@ static void add_evidence(show_t *self, const ost_observation_t *observation, ost
 }
 
 /* The cells before the numbers of a row. */
-static void add_names(show_t *self, size_t arm, size_t element, span_t span, const char *model)
+static void add_names(show_t *self, const char *arm, size_t element, span_t span, const char *model)
 {
-    ost_table_cell(&self->table, "%s", self->results->arms.items[arm]);
+    ost_table_cell(&self->table, "%s", arm);
     if (self->n_elements > 1)
         ost_table_cell(&self->table, "%s", ost_results_element(self->results, self->variable, element));
     if (span.from > 0)
@@ -192,22 +202,57 @@ static void add_row(show_t *self, size_t arm, size_t element, span_t span, const
 {
     const char *arm_name = self->results->arms.items[arm];
     const char *element_name = ost_results_element(self->results, self->variable, element);
-    add_names(self, arm, element, span, model);
+    add_names(self, arm_name, element, span, model);
     for (size_t i = 0; i < self->n_shown; i++) add_statistic(self, self->shown[i], of);
-    size_t i = find_observation(self, 0, arm_name, element_name, span);
-    if (i == self->matched.n_observations) ost_show_csv_row(self, arm, element, span, model, of, NULL);
-    for (; i < self->matched.n_observations; i = find_observation(self, i + 1, arm_name, element_name, span)) {
+    size_t i = find_observation(self, 0, false, arm_name, element_name, span);
+    if (i == self->matched.n_observations) ost_show_csv_row(self, arm_name, element, span, model, of, NULL);
+    for (; i < self->matched.n_observations; i = find_observation(self, i + 1, false, arm_name, element_name, span)) {
         add_evidence(self, &self->matched.observations[i], of);
-        ost_show_csv_row(self, arm, element, span, model, of, &self->matched.observations[i]);
+        ost_show_csv_row(self, arm_name, element, span, model, of, &self->matched.observations[i]);
     }
     ost_table_skip_to(&self->table, self->table.n_columns);
+}
+
+/* Below an arm's row, what was observed of its difference from another arm: of one statistic, in its column.
+ * @return 0 or an error */
+static int add_differences(show_t *self, size_t arm, size_t element, span_t span, const char *model, ost_error_t *err)
+{
+    char *const *arms = self->results->arms.items;
+    const char *site = ost_results_element(self->results, self->variable, element);
+    size_t i = find_observation(self, 0, true, arms[arm], site, span);
+    for (; i < self->matched.n_observations; i = find_observation(self, i + 1, true, arms[arm], site, span)) {
+        const ost_observation_t *observation = &self->matched.observations[i];
+        ost_statistic_t as = observation->endpoint.statistic;
+        size_t other = ost_cli_find_arm(self->results, self->experiment.arms[observation->endpoint.versus].name);
+        ost_sample_t sample_of;
+        char name[256];
+        if (other == SIZE_MAX) continue;
+        int ret = sample(self, other, element, span, &sample_of, err);
+        double difference = -ost_statistic(as, &sample_of);
+        if (ret == 0) ret = sample(self, arm, element, span, &sample_of, err);
+        if (ret < 0) return ret;
+        difference += ost_statistic(as, &sample_of);
+        const double *one = &difference;
+        ost_sample_t of = { .x = one, .n = 1, .versus = 0, .whole = NAN };
+        snprintf(name, sizeof(name), "%s - %s", arms[arm], arms[other]);
+        add_names(self, name, element, span, model);
+        for (size_t k = 0; k < self->n_shown; k++)
+            if (self->shown[k] == as || self->shown[k] == OST_STATISTIC_DIFFERENCE)
+                add_statistic(self, self->shown[k], &of);
+            else
+                ost_table_cell(&self->table, "%s", "");
+        add_evidence(self, observation, &of);
+        ost_show_csv_row(self, name, element, span, model, &of, observation);
+        ost_table_skip_to(&self->table, self->table.n_columns);
+    }
+    return 0;
 }
 
 /* Median and range of the medians of the models: the uncertainty of structure, beside that between subjects. */
 static void add_models(show_t *self, size_t arm, size_t element, span_t span, size_t n)
 {
     ost_sample_t medians = ost_sample_of(self->medians, n, self->work);
-    add_names(self, arm, element, span, "(models)");
+    add_names(self, self->results->arms.items[arm], element, span, "(models)");
     for (size_t i = 0; i < self->n_shown; i++)
         if (self->shown[i] == OST_STATISTIC_MEDIAN)
             add_statistic(self, self->shown[i], &medians);
@@ -237,6 +282,8 @@ static long add_rows(show_t *self, size_t arm, size_t element, span_t span, ost_
         own.whole = is_fraction(self) ? 100 : NAN;
         add_row(self, arm, element, span, n_models > 0 ? self->results->models.items[m] : "", &own);
         self->medians[n_rows++] = ost_statistic(OST_STATISTIC_MEDIAN, &own);
+        ret = add_differences(self, arm, element, span, n_models > 0 ? self->results->models.items[m] : "", err);
+        if (ret < 0) return ret;
     }
     if (n_rows > 1) add_models(self, arm, element, span, n_rows);
     return (long) n_rows;
@@ -275,14 +322,34 @@ static int choose_columns(show_t *self)
     return OST_EXIT_OK;
 }
 
+/* Whether rows of the table have observed values, and any of these an interval. */
+static bool has_evidence(const show_t *self, bool *has_intervals)
+{
+    bool is_any = false;
+    *has_intervals = false;
+    for (size_t a = 0; a < self->results->arms.n; a++)
+        for (size_t k = 0; k < 2 * self->n_elements * self->n_spans; k++) {
+            const char *element = ost_results_element(self->results, self->variable, k / 2 % self->n_elements);
+            const char *arm = self->results->arms.items[a];
+            span_t span = self->spans[k / 2 / self->n_elements];
+            if (!is_shown(self, k / 2 % self->n_elements)) continue;
+            for (size_t i = 0;
+                 (i = find_observation(self, i, k % 2, arm, element, span)) < self->matched.n_observations; i++) {
+                is_any = true;
+                *has_intervals |= !isnan(self->matched.observations[i].row->upper);
+            }
+        }
+    return is_any;
+}
+
 static void add_columns(show_t *self)
 {
     ost_table_columns(&self->table, self->n_elements > 1 ? "<arm\t<site\tmonth" : "<arm\tmonth");
     if (self->results->models.n > 0) ost_table_columns(&self->table, "<model");
     for (size_t i = 0; i < self->n_shown; i++) ost_table_columns(&self->table, ost_statistics[self->shown[i]].heading);
     self->first_evidence = self->table.n_columns;
-    if (self->matched.n_observations == 0 || self->has_values) return;
-    ost_table_columns(&self->table, "observed\tinterval");
+    if (self->has_values || !has_evidence(self, &self->has_intervals)) return;
+    ost_table_columns(&self->table, self->has_intervals ? "observed\tinterval" : "observed");
     for (size_t i = 0; i < OST_N_STATISTICS; i++)
         if (ost_statistics[i].tables & OST_WITH_EVIDENCE) ost_table_columns(&self->table, ost_statistics[i].heading);
 }
@@ -332,9 +399,12 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
             for (size_t i = 0; i < self->n_spans; i++) {
                 const char *arm = self->results->arms.items[a];
                 const char *element = ost_results_element(self->results, self->variable, e);
-                bool has_evidence =
-                    find_observation(self, 0, arm, element, self->spans[i]) < self->matched.n_observations;
-                if (self->spans[i].from > 0 && !has_evidence) continue;
+                if (!is_shown(self, e)) continue;
+                span_t span = self->spans[i];
+                size_t n_observed = self->matched.n_observations;
+                bool is_observed = find_observation(self, 0, false, arm, element, span) < n_observed ||
+                                   find_observation(self, 0, true, arm, element, span) < n_observed;
+                if (span.from > 0 && !is_observed) continue;
                 long n = add_rows(self, a, e, self->spans[i], err);
                 if (n < 0) return (int) n;
                 n_rows += n;
@@ -348,53 +418,6 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
     const char *left_out = ost_results_attribute(self->results, "arms_left_out");
     if (left_out != NULL) printf("\nleft out\n%s\n", left_out);
     return 0;
-}
-
-/* Percent of the subjects with a value (self->base) whose time (self->value) is at most so many months. */
-static double percent_by(const show_t *self, double months)
-{
-    size_t n = 0, n_valid = 0;
-    for (size_t i = 0; i < self->n_subjects; i++) {
-        if (isnan(self->base[i])) continue;
-        n += self->value[i] <= (months + 1e-6) * OST_DAYS_PER_MONTH;
-        n_valid++;
-    }
-    return n_valid > 0 ? 100.0 * (double) n / (double) n_valid : 0;
-}
-
-static bool is_constant(const show_t *self)
-{
-    size_t i = 1;
-    while (i < self->n_subjects && self->value[i] == self->value[0]) i++;
-    return i == self->n_subjects;
-}
-
-/* How many subjects began or ended a subject-specific dosing schedule. */
-static int print_schedule(
-    const show_t *self, size_t schedule, size_t arm, bool ended, const char **gap, ost_error_t *err)
-{
-    long zero = time_index(self, 0);
-    int ret = ost_results_read(self->results, self->variable, arm, 0, zero < 0 ? 0 : (size_t) zero, self->base, err);
-    if (ret == 0) ret = ost_results_read_schedule(self->results, schedule, arm, ended, self->value, err);
-    if (ret < 0 || is_constant(self) || percent_by(self, INFINITY) == 0) return ret;
-    printf("%s%s: %s %s by month", *gap, self->results->arms.items[arm], ended ? "ended" : "began",
-        self->results->schedules.items[schedule]);
-    *gap = "";
-    for (size_t i = 0; i < self->n_spans; i++)
-        if (i == 0 || self->spans[i].to != self->spans[i - 1].to)
-            printf("%s %g: %.1f %%", i > 0 ? "," : "", self->spans[i].to, percent_by(self, self->spans[i].to));
-    putchar('\n');
-    return 0;
-}
-
-static int print_schedules(const show_t *self, ost_error_t *err)
-{
-    size_t n = self->results->schedules.n, n_arms = self->results->arms.n;
-    const char *gap = "\n";
-    int ret = 0;
-    for (size_t i = 0; i < 2 * n * n_arms && ret == 0; i++)
-        ret = print_schedule(self, i / 2 % n, i / 2 / n, i % 2 == 1, &gap, err);
-    return ret;
 }
 
 /* Percent changes need baselines above zero, for all subjects, arms and models. */
@@ -415,58 +438,20 @@ static int find_baseline(show_t *self, ost_error_t *err)
     return 0;
 }
 
-/* The simulated level at the base of an observation, from the file; NAN where it is not there. */
-static double baseline_of(show_t *self, const ost_endpoint_t *endpoint)
-{
-    double level = NAN;
-    for (size_t v = 0; v < self->results->names.n; v++) {
-        const char *name = self->results->names.items[v];
-        ost_unit_t unit;
-        for (size_t e = 0; e < ost_results_n_elements(self->results, name); e++) {
-            if (!ost_cli_is_output(endpoint->output, name, ost_results_element(self->results, name, e)) ||
-                ost_unit_parse(&unit, ost_results_variable(self->results, name)->unit, NULL) < 0 ||
-                !ost_dim_equal(unit.dim, endpoint->unit_dim))
-                continue;
-            ost_endpoint_t at = *endpoint;
-            at.factor = unit.factor / endpoint->unit;
-            at.from = at.to;
-            size_t arm = ost_cli_find_arm(self->results, self->experiment.arms[endpoint->arm].name);
-            if (arm == SIZE_MAX ||
-                ost_cli_read_measure(self->results, &at, name, e, arm, self->base, self->value, NULL) < 0)
-                continue;
-            ost_sample_t sample = ost_sample_of(self->value, self->n_subjects, self->work);
-            level = ost_statistic(endpoint->statistic, &sample);
-        }
-    }
-    return level;
-}
-
-/* The evidence that the experiment in the file names. A file whose table is missing is still shown, without it.
- * @return an exit code, of what is wrong with the evidence */
-static int load_evidence(show_t *self)
-{
-    ost_error_t err = { 0 };
-    char message[1024];
-    int code = OST_EXIT_OK, ret;
-    if (ost_results_attribute(self->results, "experiment") == NULL) return code;
-    if ((ret = ost_results_experiment(self->results, NULL, 0, &self->experiment, &err)) == 0)
-        code = ost_cli_evidence(&self->experiment, &self->matched, &self->evidence);
-    for (size_t i = self->matched.n_observations; i-- > 0 && ret == 0;) {
-        const ost_endpoint_t *baseline = &self->matched.observations[i].baseline;
-        if (baseline->output[0] != '\0')
-            ret = ost_observation_convert(&self->matched, i, baseline_of(self, baseline), &err);
-    }
-    ost_cli_not_compared(&self->matched);
-    if (ret < 0) ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
-    return code;
-}
-
 static int find_variable(show_t *self)
 {
     char hint[300];
     const char *const *names = (const char *const *) self->results->names.items;
     size_t n = self->results->names.n;
     if (self->variable == NULL) self->variable = ost_results_n_elements(self->results, "bmd") > 0 ? "bmd" : names[0];
+    self->element = SIZE_MAX;
+    for (size_t i = 0; i < n; i++)
+        for (size_t e = 0; e < ost_results_n_elements(self->results, names[i]); e++)
+            if (ost_cli_is_output(self->variable, names[i], ost_results_element(self->results, names[i], e)) &&
+                strcmp(self->variable, names[i]) != 0) {
+                self->element = e;
+                self->variable = names[i];
+            }
     self->n_elements = ost_results_n_elements(self->results, self->variable);
     if (self->n_elements > 0) return OST_EXIT_OK;
     ost_cli_message("--variable: the file has no '%s'%s; it has:", self->variable,
@@ -503,7 +488,7 @@ static int show_file(show_t *self, const char *path)
         ost_cli_message("out of memory");
         return OST_EXIT_INPUT;
     }
-    evidence = load_evidence(self);
+    evidence = ost_show_load_evidence(self);
     if (self->months != NULL && (code = parse_months(self, self->months)) != OST_EXIT_OK) return code;
     if (self->months == NULL && !default_spans(self)) {
         ost_cli_message("out of memory");
@@ -512,7 +497,7 @@ static int show_file(show_t *self, const char *path)
     if (find_baseline(self, &err) < 0) return ost_cli_fail(&err);
     if ((code = choose_columns(self)) != OST_EXIT_OK) return code;
     if (ost_show_csv_begin(self, &err) < 0 || print_table(self, path, &err) < 0 || ost_show_csv_end(self, &err) < 0 ||
-        ost_cli_print_endpoints(self->results, &self->experiment, &err) < 0 || print_schedules(self, &err) < 0)
+        ost_cli_print_endpoints(self->results, &self->experiment, &err) < 0 || ost_show_print_schedules(self, &err) < 0)
         return ost_cli_fail(&err);
     return evidence;
 }
@@ -548,7 +533,7 @@ static const ost_option_t options[] = {
     { .name = "variable",
         .argument = "NAME",
         .target = OST_WORD(show_t, variable),
-        .text = "variable to show (default: bmd, or the first of a file without it)" },
+        .text = "variable to show, or an element of it as in bmd[total_hip] (default: bmd, or the first of the file)" },
     { .name = "versus",
         .argument = "ARM",
         .target = OST_WORD(show_t, versus_name),

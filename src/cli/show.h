@@ -16,7 +16,8 @@ typedef struct {
     const char *months, *variable, *versus_name, *columns, *csv; /* of the command line */
     bool with_sources;                                           /* of the evidence */
     size_t n_elements, n_subjects;
-    size_t versus; /* the arm that is subtracted from others, SIZE_MAX: none */
+    size_t element; /* the only one that is shown, SIZE_MAX: all */
+    size_t versus;  /* the arm that is subtracted from others, SIZE_MAX: none */
     ost_experiment_t experiment;
     ost_evidence_t evidence;
     ost_matched_t matched; /* observations, none where the file names no evidence */
@@ -30,17 +31,25 @@ typedef struct {
     ost_statistic_t shown[OST_N_STATISTICS]; /* [n_shown] */
     size_t n_shown;
     ost_table_t table;
-    size_t first_shown, first_evidence; /* columns of the table; first_evidence: their number, where there is none */
-    FILE *csv_out;                      /* rows of the CSV file so far; NULL where none is asked for */
+    size_t first_evidence; /* column of the table; their number, where there is none */
+    bool has_intervals;    /* of observed values */
+    FILE *csv_out;         /* rows of the CSV file so far; NULL where none is asked for */
     char *csv_text;
     size_t csv_size;
 } show_t;
 
+/* Read the evidence that the experiment in the file names. A file whose table is missing is still shown, without it.
+ * @return an exit code, of what is wrong with the evidence */
+int ost_show_load_evidence(show_t *self) OST_MUST_CHECK;
+/* How many subjects had begun or ended each subject-specific dosing schedule by the months shown. @return 0 or an error
+ */
+int ost_show_print_schedules(const show_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* Begin the CSV file that --csv asks for: its head. @return 0 or OST_ERR_NO_MEMORY */
 int ost_show_csv_begin(show_t *self, ost_error_t *err) OST_MUST_CHECK;
-/* A row of all statistics. @param model  "" where the file has one model @param observation  NULL: none beside it */
-void ost_show_csv_row(show_t *self, size_t arm, size_t element, span_t span, const char *model, const ost_sample_t *of,
-    const ost_observation_t *observation);
+/* A row of all statistics; of a difference between arms, those that it has. @param arm  as "a" or "a - b"
+ * @param model  "" where the file has one model @param observation  NULL: none beside it */
+void ost_show_csv_row(show_t *self, const char *arm, size_t element, span_t span, const char *model,
+    const ost_sample_t *of, const ost_observation_t *observation);
 /* Write the file. @return 0, OST_ERR_IO or OST_ERR_NO_MEMORY */
 int ost_show_csv_end(show_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* The unit of the measures: that of the variable, or % of its baseline. */

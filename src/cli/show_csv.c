@@ -50,22 +50,32 @@ int ost_show_csv_begin(show_t *self, ost_error_t *err)
     return 0;
 }
 
-void ost_show_csv_row(show_t *self, size_t arm, size_t element, span_t span, const char *model, const ost_sample_t *of,
-    const ost_observation_t *observation)
+/* A difference is of one statistic: that of the observed value. */
+static bool has_difference(size_t statistic, const ost_sample_t *sample)
+{
+    return statistic == OST_STATISTIC_DIFFERENCE || statistic == OST_STATISTIC_RESIDUAL ||
+           statistic == (size_t) sample->observed_as;
+}
+
+void ost_show_csv_row(show_t *self, const char *arm, size_t element, span_t span, const char *model,
+    const ost_sample_t *of, const ost_observation_t *observation)
 {
     const ost_evidence_row_t *row = observation != NULL ? observation->row : NULL;
     ost_sample_t sample = *of;
+    bool is_difference = observation != NULL && observation->endpoint.versus != SIZE_MAX;
     if (self->csv_out == NULL) return;
     sample.observed = row != NULL ? row->value : NAN;
     if (row != NULL) sample.observed_as = observation->endpoint.statistic;
     put_text(self, self->variable);
-    put_text(self, self->results->arms.items[arm]);
+    put_text(self, arm);
     put_text(self, ost_results_element(self->results, self->variable, element));
     put_text(self, model);
     put_text(self, self->has_values ? "level" : "change");
     put_number(self, self->has_values ? NAN : span.from);
     put_number(self, span.to);
-    for (size_t i = 0; i < OST_N_STATISTICS; i++) put_number(self, ost_statistic((ost_statistic_t) i, &sample));
+    for (size_t i = 0; i < OST_N_STATISTICS; i++)
+        put_number(
+            self, is_difference && !has_difference(i, &sample) ? NAN : ost_statistic((ost_statistic_t) i, &sample));
     if (row == NULL) {
         for (const char *c = evidence; *c != '\0'; c++)
             if (*c == ',') fputc(',', self->csv_out);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes a result file; prints how many subjects began or ended dosing that depends on the subject. */
+#include "show.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* Percent of the subjects with a value (self->base) whose time (self->value) is at most so many months. */
+static double percent_by(const show_t *self, double months)
+{
+    size_t n = 0, n_valid = 0;
+    for (size_t i = 0; i < self->n_subjects; i++) {
+        if (isnan(self->base[i])) continue;
+        n += self->value[i] <= (months + 1e-6) * OST_DAYS_PER_MONTH;
+        n_valid++;
+    }
+    return n_valid > 0 ? 100.0 * (double) n / (double) n_valid : 0;
+}
+
+static bool is_constant(const show_t *self)
+{
+    size_t i = 1;
+    while (i < self->n_subjects && self->value[i] == self->value[0]) i++;
+    return i == self->n_subjects;
+}
+
+/* How many subjects began or ended a subject-specific dosing schedule. */
+static int print_schedule(
+    const show_t *self, size_t schedule, size_t arm, bool ended, const char **gap, ost_error_t *err)
+{
+    long zero = ost_cli_time_index(self->results, 0);
+    int ret = ost_results_read(self->results, self->variable, arm, 0, zero < 0 ? 0 : (size_t) zero, self->base, err);
+    if (ret == 0) ret = ost_results_read_schedule(self->results, schedule, arm, ended, self->value, err);
+    if (ret < 0 || is_constant(self) || percent_by(self, INFINITY) == 0) return ret;
+    printf("%s%s: %s %s by month", *gap, self->results->arms.items[arm], ended ? "ended" : "began",
+        self->results->schedules.items[schedule]);
+    *gap = "";
+    for (size_t i = 0; i < self->n_spans; i++)
+        if (i == 0 || self->spans[i].to != self->spans[i - 1].to)
+            printf("%s %g: %.1f %%", i > 0 ? "," : "", self->spans[i].to, percent_by(self, self->spans[i].to));
+    putchar('\n');
+    return 0;
+}
+
+int ost_show_print_schedules(const show_t *self, ost_error_t *err)
+{
+    size_t n = self->results->schedules.n, n_arms = self->results->arms.n;
+    const char *gap = "\n";
+    int ret = 0;
+    for (size_t i = 0; i < 2 * n * n_arms && ret == 0; i++)
+        ret = print_schedule(self, i / 2 % n, i / 2 / n, i % 2 == 1, &gap, err);
+    return ret;
+}
