@@ -62,19 +62,27 @@ static void forced_free(forced_t *self)
 #define FORCED(above, forcing)                                                                                         \
     HEAD("m0", "") above "\nB' = (" forcing ")*1 [1/d] - k*B + 0*c*1 [1/d^2]\noutput amount [1] = B \"amount\"\n"
 
-/* Amount at the end, of models that stand alone or read the first one's signals. */
-static double amount(const char *const *texts, size_t n_texts, double t_end, ost_stepper_t stepper, double rtol)
+/* Amount at the end, of models that stand alone or read the first one's signals. @param given  a signal that the arm
+ * drives at 0.5 from day 10 to 20, or NULL */
+static double amount_given(
+    const char *given, const char *const *texts, size_t n_texts, double t_end, ost_stepper_t stepper, double rtol)
 {
     forced_t *self = calloc(1, sizeof(*self));
     forced_init(self, texts, n_texts, t_end, 1);
     self->study.e.solver.stepper = stepper;
     self->study.e.solver.rtol = rtol;
+    if (given != NULL) drive(&self->study, 0, given, 0.5, "1", 10, 20);
     must_plan(&self->study);
     forced_run(self, false);
     double value = self->y[(output_row(&self->study.plan, "amount", 0)) * 2 + 1];
     forced_free(self);
     free(self);
     return value;
+}
+
+static double amount(const char *const *texts, size_t n_texts, double t_end, ost_stepper_t stepper, double rtol)
+{
+    return amount_given(NULL, texts, n_texts, t_end, stepper, rtol);
 }
 
 /* Integral of f(t) exp(-k (T - t)) over [from, to], f linear from f0 to f1. */
@@ -162,6 +170,33 @@ static void test_through_signals(void)
     };
     for (size_t i = 0; i < COUNT(pairs); i++)
         ost_assert_close(amount(pairs[i].texts, 2, END, OST_STEPPER_RODAS5P, 1e-7), pairs[i].right * late, 3e-6, 0);
+}
+
+/* A pulse in a signal that an arm or another model's state drives as well. */
+static void test_beside_other_drivers(void)
+{
+#define PULSE(combine, value)                                                                                          \
+    "model m0 \"p\"\nkind other\nsignal s [1] = 0 combine " combine " \"s\"\ndrives s = " value
+    static const char table[] = PULSE("sum", "table(time [d]; 400: 0, 400.05: 1, 400.1: 0)\n");
+    static const char bump[] = PULSE("sum", "exp(-((time - 400 [d])/0.1 [d])^2)\n");
+    static const char share[] = PULSE("fraction", "table(time [d]; 400: 0, 400.05: 1, 400.1: 0)\n");
+    static const char reader[] = HEAD("m1", "reads s\n") "B' = s*1 [1/d] - k*B + 0*c*1 [1/d^2]\n"
+                                                         "output amount [1] = B \"amount\"\n";
+    static const char other[] = "model m2 \"o\"\nkind other\nparam slow = 1e-9 [1/d] \"x\" @ \"assumed: t\"\n"
+                                "state X = 1e-9 [1] scale 1 \"x\"\nX' = -slow*X\ndrives s = X\n";
+    const double late = exp(-K * (END - 400)), window = 0.5 / K * (exp(-K * (END - 20)) - exp(-K * (END - 10)));
+    const double right_table = 0.05 * exp(0.05 * K) * late, right_bump = 0.1 * sqrt(M_PI) * exp(1e-6) * late;
+    const char *with_table[] = { table, reader, other }, *with_bump[] = { bump, reader, other };
+    const char *with_share[] = { share, reader, other };
+    for (int stepper = 0; stepper < OST_STEPPER_GSL_MSBDF; stepper++) {
+        ost_stepper_t by = (ost_stepper_t) stepper;
+        ost_assert_close(amount_given("s", with_table, 2, END, by, 1e-8), window + right_table, 1e-5, 0);
+        ost_assert_close(amount_given("s", with_bump, 2, END, by, 1e-8), window + right_bump, 1e-5, 0);
+        ost_assert_close(amount_given("s", with_share, 2, END, by, 1e-8), window + right_table, 1e-5, 0);
+        ost_assert_close(amount(with_table, 3, END, by, 1e-8), right_table, 1e-5, 0);
+        ost_assert_close(amount(with_bump, 3, END, by, 1e-8), right_bump, 1e-5, 0);
+        ost_assert_close(amount(with_share, 3, END, by, 1e-8), right_table, 1e-5, 0);
+    }
 }
 
 /* A pulse that takes a share of a state away, before which nothing moves. */
@@ -508,6 +543,7 @@ static const ost_test_t tests[] = {
     { "shapes", test_shapes },
     { "short ones", test_short_ones },
     { "through signals", test_through_signals },
+    { "beside other drivers", test_beside_other_drivers },
     { "share of a state", test_share_of_a_state },
     { "end has no effect", test_end_has_no_effect },
     { "run-in", test_run_in },

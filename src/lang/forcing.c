@@ -47,6 +47,11 @@ static void watch(ost_forcing_t *self, ost_node_t node, bool meets_states)
     self->meets_states[self->n_watched++] = meets_states;
 }
 
+void ost_forcing_watch(ost_forcing_t *self, ost_node_t node)
+{
+    if (node != OST_NO_NODE) watch(self, node, true);
+}
+
 ost_node_t ost_forcing_constant(ost_forcing_t *self, double value)
 {
     return ost_graph_const(&self->graph, value);

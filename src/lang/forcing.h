@@ -23,6 +23,9 @@ ost_node_t ost_forcing_constant(ost_forcing_t *self, double value);
 /** A signal with several drivers. @param drivers  [n] @return OST_NO_NODE where one of them is OST_NO_NODE */
 ost_node_t ost_forcing_signal(ost_forcing_t *self, ost_combine_t combine, const ost_node_t *drivers, size_t n);
 
+/** Equations use this expression together with what depends on more than time. Accepts OST_NO_NODE. */
+void ost_forcing_watch(ost_forcing_t *self, ost_node_t node);
+
 /** A model as part of a plan. */
 typedef struct {
     const ost_model_t *model;

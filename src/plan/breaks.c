@@ -23,6 +23,17 @@ static ost_node_t known_signal(const builder_t *self, uint32_t s)
     return ost_forcing_signal(self->forcing, signal->signal.combine, self->drivers, signal->n_drivers);
 }
 
+/* Where a signal depends on more than time, what each of its drivers says of time is watched by itself. */
+static void watch_drivers(const builder_t *self, size_t s)
+{
+    const ost_wired_t *signal = &self->wiring->signals[s];
+    if (known_signal(self, (uint32_t) s) != OST_NO_NODE) return;
+    for (uint32_t d = 0; d < signal->n_drivers; d++) {
+        const ost_driver_t *driver = &signal->drivers[d];
+        ost_forcing_watch(self->forcing, self->drive[self->blocks->block[driver->block].first_drive + driver->drive]);
+    }
+}
+
 /* The model of block b with what is known by now of the signals that it reads. @param reads  [OST_MAX_READS] */
 static ost_forcing_model_t model_of(const builder_t *self, size_t b, ost_node_t *reads)
 {
@@ -51,6 +62,7 @@ ost_forcing_t *ost_plan_forcing_new(
         const ost_forcing_model_t of = model_of(&self, b, reads);
         ost_forcing_equations(self.forcing, &of);
     }
+    for (size_t s = 0; s < wiring->n_signals; s++) watch_drivers(&self, s);
     if (ost_forcing_close(self.forcing, &make->err) < 0) make->err.code = OST_ERR_NO_MEMORY;
     return self.forcing;
 }
