@@ -169,7 +169,7 @@ static const ost_schema_t compare[] = { { "-", MAP, "a mapping of arm, trial, tr
     MEMBERS(comparison) } };
 
 static const ost_schema_t evidence[] = {
-    { "table", TEXT, "path of a CSV file", "observations of trials; relative to this file", true, NULL, 0 },
+    { "table", TEXT, "path of a CSV file", "observations of trials; relative to this file, or shipped", true, NULL, 0 },
     { "compare", LIST, "a list", "rows of the table to compare with arms", false, MEMBERS(compare) },
 };
 
