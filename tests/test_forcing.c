@@ -199,6 +199,27 @@ static void test_beside_other_drivers(void)
     }
 }
 
+/* Conditions on a state that hold for two days of 433, with abs, min and max on either side. */
+static void test_conditions_with_bends(void)
+{
+#define ON_STATE(condition)                                                                                            \
+    HEAD("m0", "state X = 0 [d] scale 1 \"clock\"\n")                                                                  \
+    "X' = 1\nB' = (if " condition " then 1 else 0)*1 [1/d] + 0*k*c*B*1 [1/d]\noutput amount [1] = B \"amount\"\n"
+    static const char *const texts[] = {
+        ON_STATE("abs(X - 400 [d]) < 1 [d]"),
+        ON_STATE("1 [d] >= abs(X - 400 [d])"),
+        ON_STATE("not (abs(X - 400 [d]) > 1 [d])"),
+        ON_STATE("not (1 [d] <= abs(X - 400 [d]))"),
+        ON_STATE("min(X - 399 [d], 401 [d] - X) > 0 [d]"),
+        ON_STATE("max(399 [d] - X, X - 401 [d]) <= 0 [d]"),
+        ON_STATE("0 [d] < min(X - 399 [d], min(401 [d] - X, 500 [d]))"),
+        ON_STATE("max(399 [d], X - 1 [d]) < min(X, 400 [d])"),
+    };
+    for (size_t i = 0; i < COUNT(texts); i++)
+        for (int stepper = 0; stepper < OST_STEPPER_GSL_MSBDF; stepper++)
+            ost_assert_close(amount(&texts[i], 1, END, (ost_stepper_t) stepper, 1e-7), 2, 2e-6, 0);
+}
+
 /* A pulse that takes a share of a state away, before which nothing moves. */
 static void test_share_of_a_state(void)
 {
@@ -544,6 +565,7 @@ static const ost_test_t tests[] = {
     { "short ones", test_short_ones },
     { "through signals", test_through_signals },
     { "beside other drivers", test_beside_other_drivers },
+    { "conditions with bends", test_conditions_with_bends },
     { "share of a state", test_share_of_a_state },
     { "end has no effect", test_end_has_no_effect },
     { "run-in", test_run_in },

@@ -681,6 +681,22 @@ static bool is_comparison(const ost_token_t *token)
            token->kind == OST_TOKEN_GREATER_EQUAL;
 }
 
+/* 1 where a >= b, else 0. A min or max on either side has no slope where it bends, and a step over both of its
+ * crossings shows nothing of them: each of its operands is compared by a switch of its own. */
+static ost_node_t at_least(ost_parser_t *self, ost_node_t a, ost_node_t b, const ost_token_t *at)
+{
+    const ost_node_data_t left = self->graph->nodes[a], right = self->graph->nodes[b];
+    bool splits_left = left.op == OST_OP_MIN || left.op == OST_OP_MAX;
+    bool splits_right = right.op == OST_OP_MIN || right.op == OST_OP_MAX;
+    if (self->in_output || self->n_terms >= OST_MAX_TERMS || (!splits_left && !splits_right))
+        return holds(self, ost_graph_binary(self->graph, OST_OP_SUB, a, b), at);
+    self->n_terms++;
+    bool is_either = splits_left ? left.op == OST_OP_MAX : right.op == OST_OP_MIN;
+    ost_node_t first = splits_left ? at_least(self, left.a, b, at) : at_least(self, a, right.a, at);
+    ost_node_t second = splits_left ? at_least(self, left.b, b, at) : at_least(self, a, right.b, at);
+    return ost_graph_binary(self->graph, is_either ? OST_OP_MAX : OST_OP_MUL, first, second);
+}
+
 /* A switch holds where g >= 0, so that a > b is read as not (b >= a): exact at equality too, as in `if dose > 0`. */
 static ost_value_t comparison(ost_parser_t *self)
 {
@@ -696,9 +712,8 @@ static ost_value_t comparison(ost_parser_t *self)
     }
     bool is_strict = sign.kind == '<' || sign.kind == '>';
     bool left_first = sign.kind == OST_TOKEN_GREATER_EQUAL || sign.kind == '<';
-    ost_node_t g = left_first ? ost_graph_binary(self->graph, OST_OP_SUB, left.node, right.node)
-                              : ost_graph_binary(self->graph, OST_OP_SUB, right.node, left.node);
-    ost_node_t condition = holds(self, g, &sign);
+    ost_node_t condition =
+        left_first ? at_least(self, left.node, right.node, &sign) : at_least(self, right.node, left.node, &sign);
     if (is_strict) condition = opposite(self, condition);
     return (ost_value_t){ .node = condition, .is_condition = true, .at = left.at };
 }
