@@ -179,6 +179,10 @@ class Report(own.Trials):
         self.assertEqual(page.counts["svg"], 2 + 4 + 2)
         self.assertEqual(page.counts["figure"], 2 + 4)
         self.assertIn("Not compared: drug, BMD_change FN (line 7): ", text)
+        bars = [line for line in tree.iter("line") if line.get("stroke-width") == "5"]
+        self.assertGreater(len(bars), 0)
+        for bar in bars:  # within the axis: not cut at its upper end
+            self.assertGreater(float(bar.get("y2")), 8)
         rows = [row for row in tree.iter("tr") if row.get("id", "").startswith("r")]
         self.assertEqual([cells(row)[-1] for row in rows], ["1, 2", "1, 3", "1, 4", "1, 5", "1, 6"])
         for link in tree.iter("a"):

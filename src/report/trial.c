@@ -118,6 +118,9 @@ static void set_ranges(panel_t *self)
         if (!has_location(self, check)) continue;
         ost_chart_widen(&chart->y0, &chart->y1, height_of(self, endpoint, check->observation->row->value));
         ost_chart_widen(&chart->y0, &chart->y1, height_of(self, endpoint, check->estimate.value));
+        if (!isfinite(check->sd)) continue;
+        ost_chart_widen(&chart->y0, &chart->y1, height_of(self, endpoint, check->lower));
+        ost_chart_widen(&chart->y0, &chart->y1, height_of(self, endpoint, check->upper));
     }
     ost_chart_margin(chart);
     if (!(chart->x0 < chart->x1)) chart->x1 = chart->x0 + 1;
