@@ -75,6 +75,8 @@ class Verify(test_shards.Program):
             file.attrs["note"] = "mine"
         said = self.osteon("verify", "b.h5", "--share", "all")
         self.assertIn("without the seal that osteon writes", said)
+        self.assertIn("its values may have been changed: --share all compares them", said)
+        self.assertIn("0 where it is sound, with or", self.osteon("verify", "--help"))
         self.assertIn("subjects: equal\n", said)
         with h5py.File(self.path("b.h5"), "r+") as file:
             file["bmd"][1, 1, 300, 3] *= 1.001

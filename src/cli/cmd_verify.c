@@ -77,7 +77,7 @@ static int run_verify(const ost_command_t *self, int argc, char **argv)
     else
         printf(
             "%s: sound (checks of all chunks), but without the seal that osteon writes: another program changed it, or "
-            "it is of an earlier version\n",
+            "it is of an earlier version; its values may have been changed: --share all compares them\n",
             path);
     if (a.part > 0) code = ost_cli_plan_recorded(path, recompute, &a);
     ost_results_close(a.results);
@@ -99,7 +99,9 @@ const ost_command_t ost_command_verify = {
     .about =
         "Check that a result file is as osteon wrote it, and with --share that its experiment gives the same values\n"
         "on this machine with this version.",
-    .notes = "Exit code 4 where it is damaged or different.",
+    .notes = "Exit code 4 where it is damaged, or where values that are computed again differ; 0 where it is sound, "
+             "with or\n"
+             "without the seal. Without it, values may have been changed: --share all compares them.",
     OST_OPTIONS(options),
     .run = run_verify,
 };
