@@ -288,7 +288,12 @@ class Program(unittest.TestCase):
                          r"against exact, first 2 subjects: bmd differs by [\d.e-]+ % at most")
         self.assertNotIn("against exact", self.osteon(*words, "--dosing", "exact").stdout)
         words[-1] = "outputs=[bmd, estradiol]"
-        self.assertRegex(self.osteon(*words).stdout, r"most of all estradiol, by [\d.e-]+ %")
+        done = self.osteon(*words)
+        self.assertRegex(done.stdout, r"most of all estradiol, by [\d.e-]+ %")
+        self.assertNotIn("consider --dosing exact", done.stdout)
+        words = ["run", atac.replace("atac.yaml", "trials/data.yaml"), "-o", "data.h5", "--subjects", "2", "--set",
+                 "outputs=[bmd, rankl_opg_ratio]"]
+        self.assertRegex(self.osteon(*words).stdout, r"rankl_opg_ratio, by 1\.3 %\n  more than 1 %: consider --dosing exact")
 
     def test_repeat_from_the_file(self):
         self.run_tiny("a.h5", "--subjects", "9", "--seed", "3", "--set", "parameters.tiny.k=0.05 1/y")

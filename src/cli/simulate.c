@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define MAX_MESSAGES 5
+/* Percent of an output from which a difference is worth a hint (assumed). */
+#define MUCH 1.0
 
 typedef struct {
     ost_journal_t *journal;
@@ -73,8 +75,8 @@ static double error_of(const double *errors, const ost_variable_t *v)
     return worst;
 }
 
-/* How far something is off, in BMD and where it is farthest. */
-static void print_error(const ost_plan_t *plan, const char *what, size_t n_subjects, const double *errors)
+/* How far something is off, in BMD and where it is farthest. @return there, percent; 0 where it was not measured */
+static double print_error(const ost_plan_t *plan, const char *what, size_t n_subjects, const double *errors)
 {
     const ost_variable_t *farthest = NULL, *bmd = NULL;
     char text[64];
@@ -85,12 +87,13 @@ static void print_error(const ost_plan_t *plan, const char *what, size_t n_subje
         if (strcmp(v->name, "bmd") == 0) bmd = v;
         if (farthest == NULL || error > error_of(errors, farthest)) farthest = v;
     }
-    if (farthest == NULL) return;
+    if (farthest == NULL) return 0;
     const ost_variable_t *first = bmd != NULL ? bmd : farthest;
     printf("%s, first %s: %s differs by %.2g %% at most", what, ost_cli_plural(n_subjects, "subject", text),
         first->name, error_of(errors, first));
     if (first != farthest) printf(", and most of all %s, by %.2g %%", farthest->name, error_of(errors, farthest));
     putchar('\n');
+    return error_of(errors, farthest);
 }
 
 /* What the run measured of its own errors; and outputs without a value. */
@@ -98,7 +101,8 @@ static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
 {
     char text[64];
     print_error(plan, "this tolerance and longest step against smaller ones", s->n_solver_probed, s->solver_error);
-    print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error);
+    double worst = print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error);
+    if (worst > MUCH) printf("  more than %g %%: consider --dosing exact\n", MUCH);
     for (size_t i = 0; i < plan->outputs->n_variables; i++) {
         const ost_variable_t *v = &plan->outputs->variables[i];
         uint64_t n = 0;
