@@ -220,6 +220,18 @@ static void test_conditions_with_bends(void)
             ost_assert_close(amount(&texts[i], 1, END, (ost_stepper_t) stepper, 1e-7), 2, 2e-6, 0);
 }
 
+/* 128 bumps of 0.05 d in 432 d, as time is folded seven times. */
+static void test_many_bumps(void)
+{
+    static const char *const text[] = { FORCED(
+        "let f1 = abs(time - 256 [d])\nlet f2 = abs(f1 - 128 [d])\nlet f3 = abs(f2 - 64 [d])\nlet f4 = abs(f3 - 32 "
+        "[d])\nlet f5 = abs(f4 - 16 [d])\nlet f6 = abs(f5 - 8 [d])\nlet f7 = abs(f6 - 4 [d])",
+        "exp(-(f7/0.05 [d])^2)") };
+    double right = 0;
+    for (int i = 0; i < 54; i++) right += 0.05 * sqrt(M_PI) * exp(2.5e-7 - K * (432 - (8 * i + 4)));
+    ost_assert_close(amount(text, 1, 432, OST_STEPPER_RODAS5P, 1e-7), right, 1e-5, 0);
+}
+
 /* A pulse that takes a share of a state away, before which nothing moves. */
 static void test_share_of_a_state(void)
 {
@@ -566,6 +578,7 @@ static const ost_test_t tests[] = {
     { "through signals", test_through_signals },
     { "beside other drivers", test_beside_other_drivers },
     { "conditions with bends", test_conditions_with_bends },
+    { "many bumps", test_many_bumps },
     { "share of a state", test_share_of_a_state },
     { "end has no effect", test_end_has_no_effect },
     { "run-in", test_run_in },

@@ -21,7 +21,7 @@
 /* A change of R at a slope of L lasts R/L at least. A step of this many times that cannot pass it by: a bump of
  * exp(-x^2) is then seen from 2.7 SD away, through the longest gap between two stages of a method, 0.6 of a step. */
 #define SEEN 8
-enum { MAX_STRETCHES = 10000, MAX_HALVED = MAX_STRETCHES / 2, MAX_DEPTH = 128, ROOT_TRIES = 100 };
+enum { MAX_STRETCHES = 200000, MAX_HALVED = MAX_STRETCHES / 2, MAX_DEPTH = 128, ROOT_TRIES = 100 };
 
 typedef struct {
     double lo, hi;

@@ -55,7 +55,7 @@ void ost_break_finder_free(ost_break_finder_t *self);
  *  @param params  of all models, internal units
  *  @param t0, t1  where the subject's integrations begin, and how far ahead their last steps look, d
  *  @param h_max  the longest step, d: what lasts longer is not passed by
- *  @param[out] breaks  [ost_forcing_max_breaks()] ascending, after t0. Beyond that number, or after some 10,000
+ *  @param[out] breaks  [ost_forcing_max_breaks()] ascending, after t0. Beyond that number, or after 200,000
  *  stretches of time, there are no more: what is left is the step size control's.
  *  @return their number */
 size_t ost_break_finder_find(

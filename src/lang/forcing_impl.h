@@ -6,7 +6,7 @@
 #include "lang/forcing.h"
 
 /* Breaks of one subject at most: for each bend or condition, and around what is smooth but short. */
-enum { OST_BREAKS_PER_BEND = 4, OST_SMOOTH_BREAKS = 256 };
+enum { OST_BREAKS_PER_BEND = 64, OST_SMOOTH_BREAKS = 4096 };
 
 struct ost_forcing {
     ost_graph_t graph;   /* leaves: CONST, PARAM of all models, TIME; a condition is a STEP */
