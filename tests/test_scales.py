@@ -103,5 +103,63 @@ class Scales(unittest.TestCase):
                 self.assertTrue(math.isfinite(found["out_level"].max()))
 
 
+class Found(unittest.TestCase):
+    """What fills a state is found whenever it does so, in whomever, and whatever the other arms are given."""
+
+    def compare(self, model, experiment, size, tolerance=1e-5):
+        """`model` has the output `m`, some `size` kg large, and its state in {u}: in kg as in micrograms."""
+        values = {}
+        for unit in ("kg", "ug"):
+            with tempfile.TemporaryDirectory() as folder:
+                for name, text in (("m.model", 'model m "m"\nkind other\n' + model.format(u=unit)),
+                                   ("e.yaml", "models: [./m.model]\n" + experiment +
+                                    "\nresults: {precision: float64}\n")):
+                    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                        file.write(text)
+                done = subprocess.run([OSTEON, "run", "e.yaml", "-o", "e.h5", "--quiet"], cwd=folder,
+                                      capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                with h5py.File(os.path.join(folder, "e.h5")) as file:
+                    values[unit] = file["m"][...]
+        self.assertGreater(np.abs(values["ug"]).max(), 0.1*size)
+        self.assertLess(np.abs(values["kg"] - values["ug"]).max(), tolerance*size)
+        return values["kg"]
+
+    K = 'param k = 0.1 [1/d] "x" @ "assumed: t"\n'
+    W = 'param w = 1e-12 [kg/d] "x" @ "assumed: t"\n'
+    OUT = 'output m [kg] = M "m"\n'
+
+    def test_between_the_looks(self):
+        model = (self.K + self.W + 'state M = 0 [{u}] "m"\n'
+                 "M' = (if time > 400 [d] and time < 402 [d] then w else 0 [kg/d]) - k*M\n" + self.OUT)
+        m = self.compare(model, "arms: {a: {}}\ntimes: [0 d, 399 d, 401 d, 402 d, 405 d, 433 d]", 2e-12)[0, 0]
+        self.assertLess(abs(m[4]/(1e-11*(1 - math.exp(-0.2))*math.exp(-0.3)) - 1), 1e-5)
+
+    def test_drive_of_later(self):
+        model = ('signal s [kg/d] = 0 combine sum "s"\nreads s\n' + self.K + 'state M = 0 [{u}] "m"\n'
+                 "drives s = if time > 10 [d] then 1e-12 [kg/d] else 0 [kg/d]\nM' = s - k*M\n" + self.OUT)
+        m = self.compare(model, "arms: {a: {}}\ntimes: [0 d, 5 d, 12 d, 20 d]", 1e-11)[0, 0]
+        self.assertLess(abs(m[3]/(1e-11*(1 - math.exp(-1))) - 1), 1e-5)
+
+    def test_drawn_subjects(self):
+        drawn = ("arms: {a: {}}\ntimes: {to: 40 d, every: 5 d}\npopulation: {subjects: 40%s}")
+        covariates = (", covariates: {u: {distribution: uniform, from: 0, to: 1}, "
+                      'carrier: {formula: "if u < 0.6 then 0 else 1"}}')
+        carrier = 'param carrier = 0 [1] "c" @ "assumed: t" spread choice 0: 0.6, 1: 0.4\n'
+        start = self.K + self.W + carrier + 'state M = carrier*w*10 [d] [{u}] "m"\nM\' = -k*M\n' + self.OUT
+        self.compare(self.K + self.W + 'covariate carrier [1] = 0 in 0..1 "c"\nstate M = 0 [{u}] "m"\n'
+                     "M' = w*carrier - k*M\n" + self.OUT, drawn % covariates, 1e-11)
+        self.compare(self.K + self.W + carrier + 'state M = 0 [{u}] "m"\n'
+                     "M' = w*carrier - k*M\n" + self.OUT, drawn % "", 1e-11)
+        self.compare(start, drawn % "", 1e-11)
+
+    def test_doses_of_other_arms(self):
+        model = self.K + 'state M = 0 [{u}] "m"\ndose M\nM\' = -k*M\n' + self.OUT
+        arm = "%s: {regimen: [{drug: m, compartment: M, dose: %s}]}"
+        arms = "arms: {%s, %s}" % (arm % ("small", "1 ng"), arm % ("large", "1 g"))
+        m = self.compare(model, arms + "\ntimes: {to: 40 d, every: 5 d}", 1e-3)
+        self.assertLess(np.abs(m[0, 0, 1:]/(1e-12*np.exp(-0.5*np.arange(1, 9))) - 1).max(), 1e-4)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -74,7 +74,7 @@ static void idle_block(ost_worker_t *self, size_t b, size_t first, size_t n_subj
         for (size_t l = 0; l < LANES && first + l < n_subjects; l++) {
             double *u = self->inputs + (first + l) * plan->inputs->n, *mean = u + hold + 1;
             for (size_t i = 0; i < n_states; i++)
-                if (!(fabs(f[i * LANES + l]) <= STEADY * plan->layout->scale[block->first_state + i])) u[hold] = 0;
+                if (!(fabs(f[i * LANES + l]) <= STEADY * plan->system->scale[block->first_state + i])) u[hold] = 0;
             for (size_t i = 0; i < block->model->n_drives; i++) {
                 if (probe == 0) mean[i] = drives[i * LANES + l];
                 if (!(fabs(drives[i * LANES + l] - mean[i]) <= STEADY * fabs(mean[i]))) u[hold] = 0;

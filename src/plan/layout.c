@@ -15,8 +15,6 @@ typedef struct {
     const ost_timeline_t *timeline;
     ost_layout_t *layout;
     uint32_t *integral, *mean_input, *mean_state;
-    const double *scales; /* of the states of blocks */
-    double *scale;
     bool *positive;
     char **state_names;
     ost_series_t **series;
@@ -45,13 +43,11 @@ static void describe_block(builder_t *self, size_t b)
     const ost_model_t *model = block->model;
     for (size_t i = 0; i < model->n_states; i++) {
         size_t x = block->first_state + i;
-        self->scale[x] = self->scales[x];
         self->positive[x] = !model->states[i].may_be_negative;
         self->state_names[x] = ost_maker_join(self->make, model->name, ".", model->states[i].name, "");
     }
     for (size_t i = 0; self->integral[b] != OST_NO_STATE && i < model->n_drives; i++) {
         size_t x = self->integral[b] + i;
-        self->scale[x] = INFINITY;
         self->state_names[x] = ost_maker_join(self->make, model->name, ".integral(", model->drives[i].name, ")");
     }
 }
@@ -91,10 +87,10 @@ static int make_series(builder_t *self)
 }
 
 const ost_layout_t *ost_layout_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_inputs_t *inputs,
-    const ost_schedules_t *schedules, const ost_timeline_t *timeline, const double *scales, ost_maker_t *make)
+    const ost_schedules_t *schedules, const ost_timeline_t *timeline, ost_maker_t *make)
 {
     if (make->err.code != 0) return NULL;
-    builder_t self = { e, blocks, inputs, schedules, timeline, .scales = scales, .make = make };
+    builder_t self = { e, blocks, inputs, schedules, timeline, .make = make };
     ost_layout_t *layout = self.layout = ost_maker_list(make, 1, sizeof(*layout));
     self.integral = ost_maker_list(make, blocks->n, sizeof(*self.integral));
     self.mean_input = ost_maker_list(make, blocks->n_drives, sizeof(*self.mean_input));
@@ -103,13 +99,12 @@ const ost_layout_t *ost_layout_new(const ost_experiment_t *e, const ost_blocks_t
     self.schedules = ost_maker_list(make, schedules->n, sizeof(*self.schedules));
     if (make->err.code != 0) return NULL;
     number_integrals(&self);
-    self.scale = ost_maker_list(make, layout->n_states, sizeof(*self.scale));
     self.positive = ost_maker_list(make, layout->n_states, sizeof(*self.positive));
     self.state_names = ost_maker_list(make, layout->n_states, sizeof(*self.state_names));
     if (make->err.code != 0) return NULL;
     for (size_t b = 0; b < blocks->n; b++) describe_block(&self, b);
     if (make->err.code != 0 || make_series(&self) < 0) return NULL;
-    *layout = (ost_layout_t){ layout->n_states, self.integral, self.scale, self.positive,
-        (const char *const *) self.state_names, (const ost_series_t *const *) self.series, self.schedules };
+    *layout = (ost_layout_t){ layout->n_states, self.integral, self.positive, (const char *const *) self.state_names,
+        (const ost_series_t *const *) self.series, self.schedules };
     return layout;
 }

@@ -11,15 +11,14 @@
 typedef struct {
     size_t n_states;
     const uint32_t *integral; /**< [n_blocks] state of the block's first integral, OST_NO_STATE where it has none */
-    const double *scale;      /**< [n_states] INFINITY for an integral */
     const bool *positive;     /**< [n_states] */
     const char *const *state_names;    /**< [n_states] "aibl.C", "pill.integral(share)" */
     const ost_series_t *const *series; /**< [n_arms][timeline->arms[i].n_repeats] */
     const ost_schedule_t *schedules;   /**< [schedules->n] as exact, with the series that may hold each */
 } ost_layout_t;
 
-/** @param scales  [blocks->n_states] of ost_scales_new(). @return NULL on error (out of memory) */
+/** @return NULL on error (out of memory) */
 const ost_layout_t *ost_layout_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_inputs_t *inputs,
-    const ost_schedules_t *schedules, const ost_timeline_t *timeline, const double *scales, ost_maker_t *make);
+    const ost_schedules_t *schedules, const ost_timeline_t *timeline, ost_maker_t *make);
 
 #endif

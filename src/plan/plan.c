@@ -17,11 +17,11 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     const ost_schedules_t *schedules = ost_schedules_new(e, doses, conditions, inputs, &make);
     const ost_timeline_t *timeline = ost_timeline_new(e, blocks, wiring, doses, inputs, schedules, &make);
     const ost_outputs_t *outputs = ost_outputs_new(e, blocks, conditions, &make);
-    const double *scales = ost_scales_new(e, blocks, population, wiring, doses, &make);
-    const ost_layout_t *layout = ost_layout_new(e, blocks, inputs, schedules, timeline, scales, &make);
+    const ost_layout_t *layout = ost_layout_new(e, blocks, inputs, schedules, timeline, &make);
     const ost_jacobian_t *jacobian = ost_jacobian_new(blocks, wiring, layout, &make);
     ost_forcing_t *forcing = ost_plan_forcing_new(blocks, wiring, jacobian, &make);
-    const ost_system_t *system = ost_system_new(e, blocks, wiring, inputs, outputs, layout, jacobian, &make);
+    const double *scale = ost_scales_new(e, blocks, population, wiring, doses, layout, forcing, &make);
+    const ost_system_t *system = ost_system_new(e, blocks, wiring, inputs, outputs, layout, jacobian, scale, &make);
     *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs, schedules, timeline, outputs,
         layout, jacobian, forcing, system, make.memory };
     if (system != NULL) return 0;

@@ -5,17 +5,23 @@
 #include <math.h>
 #include <string.h>
 
-/* Times at which rates that are 0 at first are looked at. */
-enum { N_LOOKS = 32 };
+enum {
+    N_LOOKS = 32,    /* steps of time over which what is 0 at first is looked at */
+    N_SUBJECTS = 64, /* looked at where nothing flows into a state of the typical one */
+};
 
 typedef struct {
     const ost_experiment_t *e;
     const ost_blocks_t *blocks;
     const ost_wiring_t *wiring;
     const ost_doses_t *doses;
-    const ost_population_t *population;
-    double *params; /* [blocks->n_params] of the typical subject */
-    double *size;   /* [blocks->n_states] 0 where not known yet */
+    const ost_plan_t *plan; /* the stages that subjects are drawn by */
+    ost_break_finder_t *finder;
+    double *covariates, *params; /* of one subject */
+    double *breaks;              /* [n_breaks] of that subject, and the end */
+    size_t n_breaks;
+    double *size;   /* [blocks->n_states] 0 where not known yet; of one subject and arm */
+    double *least;  /* [blocks->n_states] the smallest of the arms */
     double *signal; /* [wiring->n_signals] */
     double *reads;  /* of one block */
     double t;       /* d */
@@ -26,18 +32,19 @@ static bool is_open(const sizes_t *self, size_t b, size_t i)
     return self->blocks->block[b].model->states[i].scale_is_unit;
 }
 
-static void find_params(sizes_t *self, double *covariates)
+static void find_typical(sizes_t *self)
 {
     const ost_experiment_t *e = self->e;
+    double *covariates = self->covariates;
     for (size_t i = 0; i < e->n_covariates; i++) {
         const ost_covariate_t *c = &e->covariates[i];
         covariates[i] = c->origin == OST_ORIGIN_VALUE ? c->a
                         : c->origin == OST_ORIGIN_FORMULA
                             ? ost_clamp(ost_formula_value(c->formula, covariates), c->lower, c->upper)
-                            : ost_dist_quantile(&self->population->covariates[i].dist, 0.5);
+                            : ost_dist_quantile(&self->plan->population->covariates[i].dist, 0.5);
     }
     for (size_t i = 0; i < self->blocks->n_params; i++) {
-        const ost_param_rule_t *rule = &self->population->params[i];
+        const ost_param_rule_t *rule = &self->plan->population->params[i];
         self->params[i] = rule->covariate >= 0 ? covariates[rule->covariate] : rule->typical;
     }
 }
@@ -50,8 +57,19 @@ static double at(const sizes_t *self, size_t b, ost_model_part_t part, size_t i,
     return ost_model_value(block->model, part, i, &point);
 }
 
-/* What is given, and what a subject starts with. */
-static void begin(sizes_t *self)
+/* Where the forcing of the subject bends, from the beginning of its life on. */
+static void find_breaks(sizes_t *self)
+{
+    const ost_experiment_t *e = self->e;
+    double begin = self->doses->t_begin;
+    if (e->start != NULL) begin = fmin(begin, ost_formula_value(e->start, self->covariates));
+    self->n_breaks =
+        ost_break_finder_find(self->finder, self->params, begin, self->doses->t_end, e->solver.h_max, self->breaks);
+    self->breaks[self->n_breaks] = self->doses->t_end;
+}
+
+/* What is given in an arm, and what a subject starts with. */
+static void begin(sizes_t *self, const ost_arm_t *arm)
 {
     for (size_t b = 0; b < self->blocks->n; b++) {
         const ost_block_t *block = &self->blocks->block[b];
@@ -62,22 +80,17 @@ static void begin(sizes_t *self)
                                                                       : 0;
         }
     }
-    for (size_t a = 0; a < self->e->n_arms; a++) {
-        const ost_arm_t *arm = &self->e->arms[a];
-        for (size_t k = 0; k < arm->n_regimens; k++) {
-            const ost_dose_target_t *to = &self->doses->target[a][k];
-            size_t i = to->state - self->blocks->block[to->block].first_state;
-            double *size = &self->size[to->state];
-            if (is_open(self, to->block, i)) *size = fmax(*size, fabs(arm->regimens[k].amount));
-        }
+    for (size_t k = 0; k < arm->n_regimens; k++) {
+        const ost_dose_target_t *to = &self->doses->target[arm - self->e->arms][k];
+        size_t i = to->state - self->blocks->block[to->block].first_state;
+        double *size = &self->size[to->state];
+        if (is_open(self, to->block, i)) *size = fmax(*size, fabs(arm->regimens[k].amount));
     }
     for (size_t s = 0; s < self->wiring->n_signals; s++) {
         const ost_signal_t *signal = &self->wiring->signals[s].signal;
         self->signal[s] = signal->has_neutral ? signal->neutral : signal->unit.factor;
-        for (size_t a = 0; a < self->e->n_arms; a++)
-            for (size_t k = 0; k < self->e->arms[a].n_inputs; k++)
-                if (strcmp(self->e->arms[a].inputs[k].signal, signal->name) == 0)
-                    self->signal[s] = self->e->arms[a].inputs[k].value;
+        for (size_t k = 0; k < arm->n_inputs; k++)
+            if (strcmp(arm->inputs[k].signal, signal->name) == 0) self->signal[s] = arm->inputs[k].value;
     }
 }
 
@@ -92,23 +105,32 @@ static double life(sizes_t *self, size_t b, size_t i)
     return loss > 0 ? 1 / loss : INFINITY;
 }
 
-/* The rate of a state at 0, at the first of some times at which there is one. */
-static double inflow(sizes_t *self, size_t b, size_t i)
+/* A rate or a drive at the first of evenly spaced times at which there is one; else the largest at breaks and between
+ * them. Leaves the time in self->t. */
+static double find_value(sizes_t *self, size_t b, ost_model_part_t part, size_t i)
 {
-    double begin = self->doses->t_begin, length = self->doses->t_end - begin;
+    double begin = self->doses->t_begin, length = self->doses->t_end - begin, found = 0, t_found = begin;
     for (int k = 0; k <= N_LOOKS; k++) {
         self->t = begin + length * k / N_LOOKS;
-        double rate = at(self, b, OST_MODEL_RATE, i, self->t);
-        if (isfinite(rate) && rate != 0) return rate;
+        double value = at(self, b, part, i, self->t);
+        if (isfinite(value) && value != 0) return value;
     }
-    return 0;
+    for (size_t k = 0; k < 2 * self->n_breaks; k++) {
+        double t = k % 2 == 0 ? self->breaks[k / 2] : 0.5 * (self->breaks[k / 2] + self->breaks[k / 2 + 1]);
+        double value = at(self, b, part, i, t);
+        if (!isfinite(value) || !(fabs(value) > fabs(found))) continue;
+        found = value;
+        t_found = t;
+    }
+    self->t = t_found;
+    return found;
 }
 
 /* What flows into a state while it, and where it comes from, last. */
 static double filled(sizes_t *self, size_t b, size_t i)
 {
     const ost_block_t *block = &self->blocks->block[b];
-    double *size = self->size + block->first_state, rate = inflow(self, b, i), source = 0;
+    double *size = self->size + block->first_state, rate = find_value(self, b, OST_MODEL_RATE, i), source = 0;
     if (rate == 0) return 0;
     for (size_t k = 0; k < block->model->n_states; k++) {
         double before = size[k];
@@ -134,46 +156,89 @@ static void look(sizes_t *self, size_t b)
         if (*size == 0) *size = filled(self, b, i);
     }
     for (size_t i = 0; i < model->n_drives; i++) {
-        double value = at(self, b, OST_MODEL_DRIVE, i, self->doses->t_begin);
-        if (isfinite(value) && value != 0) self->signal[self->wiring->drives[b][i]] = value;
+        double value = find_value(self, b, OST_MODEL_DRIVE, i);
+        if (value != 0) self->signal[self->wiring->drives[b][i]] = value;
     }
 }
 
-static size_t count_unknown(const sizes_t *self)
+static size_t count_unknown(const double *size, size_t n_states)
 {
     size_t n = 0;
-    for (size_t x = 0; x < self->blocks->n_states; x++) n += self->size[x] == 0;
+    for (size_t x = 0; x < n_states; x++) n += size[x] == 0;
     return n;
 }
 
+/* Each round reaches the states behind those of the one before, in any order of blocks. */
+static void settle(sizes_t *self)
+{
+    const ost_blocks_t *blocks = self->blocks;
+    for (size_t n_still = 0, n = count_unknown(self->size, blocks->n_states); n > 0 && n_still <= blocks->n;) {
+        for (size_t b = 0; b < blocks->n; b++) look(self, b);
+        size_t n_left = count_unknown(self->size, blocks->n_states);
+        n_still = n_left < n ? 0 : n_still + 1;
+        n = n_left;
+    }
+}
+
+/* Sizes that are not known yet from those of one subject: the smallest of the arms, as too small a scale costs steps
+ * alone and too large a one digits. */
+static void add_subject(sizes_t *self, double *scale)
+{
+    size_t n_states = self->blocks->n_states;
+    for (size_t x = 0; x < n_states; x++) self->least[x] = INFINITY;
+    find_breaks(self);
+    for (size_t a = 0; a < self->e->n_arms; a++) {
+        begin(self, &self->e->arms[a]);
+        settle(self);
+        for (size_t x = 0; x < n_states; x++)
+            if (self->size[x] != 0) self->least[x] = fmin(self->least[x], self->size[x]);
+    }
+    for (size_t x = 0; x < n_states; x++)
+        if (scale[x] == 0 && isfinite(self->least[x])) scale[x] = self->least[x];
+}
+
+static bool is_varied(const ost_plan_t *plan)
+{
+    for (size_t i = 0; i < plan->blocks->n_params; i++)
+        if (ost_plan_param_varies(plan, i)) return true;
+    return false;
+}
+
+static void fill_scales(sizes_t *self, double *scale)
+{
+    const ost_blocks_t *blocks = self->blocks;
+    find_typical(self);
+    add_subject(self, scale);
+    for (uint64_t s = 0; s < N_SUBJECTS && count_unknown(scale, blocks->n_states) > 0 && is_varied(self->plan); s++)
+        if (ost_plan_draw(self->plan, s, NULL, self->covariates, self->params, NULL) == 0) add_subject(self, scale);
+    for (size_t b = 0; b < blocks->n; b++)
+        for (size_t i = 0; i < blocks->block[b].model->n_states; i++) {
+            double *size = &scale[blocks->block[b].first_state + i], unit = blocks->block[b].model->states[i].scale;
+            if (is_open(self, b, i) && (*size == 0 || (unit >= 1e-3 * *size && unit <= 2 * *size))) *size = unit;
+        }
+}
+
 const double *ost_scales_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_population_t *population,
-    const ost_wiring_t *wiring, const ost_doses_t *doses, ost_maker_t *make)
+    const ost_wiring_t *wiring, const ost_doses_t *doses, const ost_layout_t *layout, const ost_forcing_t *forcing,
+    ost_maker_t *make)
 {
     if (make->err.code != 0) return NULL;
     size_t n_reads = 0;
     for (size_t b = 0; b < blocks->n; b++)
         n_reads = blocks->block[b].model->n_reads > n_reads ? blocks->block[b].model->n_reads : n_reads;
-    sizes_t self = { e, blocks, wiring, doses, population,
+    const ost_plan_t plan = { .experiment = e, .blocks = blocks, .population = population };
+    sizes_t self = { e, blocks, wiring, doses, &plan,
+        .covariates = ost_maker_list(make, e->n_covariates, sizeof(double)),
         .params = ost_maker_list(make, blocks->n_params, sizeof(double)),
+        .breaks = ost_maker_list(make, ost_forcing_max_breaks(forcing) + 1, sizeof(double)),
         .size = ost_maker_list(make, blocks->n_states, sizeof(double)),
+        .least = ost_maker_list(make, blocks->n_states, sizeof(double)),
         .signal = ost_maker_list(make, wiring->n_signals, sizeof(double)),
         .reads = ost_maker_list(make, n_reads, sizeof(double)) };
-    double *covariates = ost_maker_list(make, e->n_covariates, sizeof(double));
+    double *scale = ost_maker_list(make, layout->n_states, sizeof(double));
+    if (make->err.code == 0 && ost_break_finder_new(&self.finder, forcing, &make->err) == 0) fill_scales(&self, scale);
+    ost_break_finder_free(self.finder);
     if (make->err.code != 0) return NULL;
-    find_params(&self, covariates);
-    begin(&self);
-    /* each round reaches the states behind those of the one before, in any order of blocks */
-    for (size_t n_still = 0, n = count_unknown(&self); n > 0 && n_still <= blocks->n;) {
-        for (size_t b = 0; b < blocks->n; b++) look(&self, b);
-        size_t n_left = count_unknown(&self);
-        n_still = n_left < n ? 0 : n_still + 1;
-        n = n_left;
-    }
-    for (size_t b = 0; b < blocks->n; b++)
-        for (size_t i = 0; i < blocks->block[b].model->n_states; i++) {
-            double *size = &self.size[blocks->block[b].first_state + i];
-            double unit = blocks->block[b].model->states[i].scale;
-            if (is_open(&self, b, i) && (*size == 0 || (unit >= 1e-3 * *size && unit <= 2 * *size))) *size = unit;
-        }
-    return self.size;
+    for (size_t x = blocks->n_states; x < layout->n_states; x++) scale[x] = INFINITY;
+    return scale;
 }

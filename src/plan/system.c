@@ -144,7 +144,7 @@ static const ost_plan_lanes_t *const lanes_of[OST_N_ISA] = OST_ISA_TABLE(&ost_pl
 
 const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
     const ost_inputs_t *inputs, const ost_outputs_t *outputs, const ost_layout_t *layout,
-    const ost_jacobian_t *jacobian, ost_maker_t *make)
+    const ost_jacobian_t *jacobian, const double *scale, ost_maker_t *make)
 {
     if (make->err.code != 0) return NULL;
     const stages_t from = { e, blocks, wiring, inputs, outputs, layout, jacobian, make };
@@ -163,7 +163,7 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
         .n_entries = jacobian->n_entries,
         .row = jacobian->row,
         .col = jacobian->col,
-        .scale = layout->scale,
+        .scale = scale,
         .positive = layout->positive,
         .state_names = layout->state_names,
         .rhs = functions->rhs,
