@@ -75,5 +75,47 @@ class Distributions(unittest.TestCase):
             self.check(False, MODEL.format(spread=wrong), ".model")
 
 
+SHARE = 'model m "test"\nkind other\ncovariate w [kg] = 60 in 0..200 "weight"\n' \
+        'covariate f [%] = 5 in 0..100 "share"\n' \
+        'param p = 5 [%] in 0..100 spread {spread} "part" @ "assumed: for a test"\n' \
+        'param q = 5 [1] in 0..100 spread normal 1 "part" @ "assumed: for a test"\n' \
+        'output o [%] = f + p + q*1 [%] "part"\noutput weight [kg] = w "weight"\n'
+
+
+class Shares(unittest.TestCase):
+    """A plain number is refused where a unit with a scale is expected, whichever number of the covariate it is; a ratio
+    of quantities stands. What spreads by more than the SD of a logarithm can be is a percentage without its sign."""
+
+    def check(self, is_right, f="5 %", setting="", spread="0.2", message=""):
+        with tempfile.TemporaryDirectory() as folder:
+            texts = {"m.model": SHARE.format(spread=spread), "e.yaml":
+                     "models: [./m.model]\npopulation: {covariates: {w: 60 kg, f: " + f + "}}\n" + setting +
+                     "arms: {a: {}}\ntimes: [0 d, 1 d]\n"}
+            for name, text in texts.items():
+                with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                    file.write(text)
+            done = subprocess.run([OSTEON, "check", "e.yaml"], cwd=folder, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode == 0, is_right, f + setting + spread + done.stdout + done.stderr)
+        self.assertIn(message, done.stderr)
+
+    def test_plain_numbers(self):
+        for right in ("5 %", "0", '{formula: "w/200 [kg]"}', '{formula: "5 [%]"}', '{formula: "0"}',
+                      "{distribution: uniform, from: 0, to: 50 %}", "{distribution: normal, mean: 0, sd: 2 %}"):
+            self.check(True, right)
+        for wrong in ("5", "{formula: 0.5}", '{formula: "0.5", unit: 1}', '{formula: "if w > 50 [kg] then 5 else 10"}',
+                      "{distribution: uniform, from: 0, to: 0.5}", "{distribution: normal, mean: 0, sd: 0.5}",
+                      "{distribution: normal, mean: 0, sd: 2 %, max: 0.5}", '{formula: "w/200 [kg]", max: 0.5}'):
+            self.check(False, wrong, message="no unit")
+
+    def test_spreads(self):
+        self.check(False, "{distribution: lognormal, median: 5 %, cv: 10}", message="outside")
+        self.check(False, "{distribution: lognormal, median: 5 %, sd_log: 10}", message="outside")
+        for spread in ("{value: 3 %, spread: 30}", "{spread: 30}", "{spread: 1e300}"):
+            self.check(False, setting="parameters: {m.p: " + spread + "}\n", message="as in 0.3 or 30 %")
+        self.check(False, setting="parameters: {m.q: {spread: 1e300}}\n", message="almost nothing")
+        self.check(False, spread="30", message="SD of the logarithm")
+        self.check(True, setting="parameters: {m.p: {spread: 30 %}, m.q: {spread: 30}}\n")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -27,15 +27,22 @@ typedef enum {
     OST_N_COVARIATE_DISTS = OST_DIST_LOGITNORMAL /**< of covariates, which come first */
 } ost_dist_kind_t;
 
+/** A range that holds less of a distribution than this was hardly meant, and inverting it loses digits. Assumed. */
+#define OST_LEAST_MASS 1e-6
+/** The largest SD of a logarithm: at 3, one subject in twenty is more than 350 times above or below the median, and a
+ * larger number is a percentage without its sign. Assumed. */
+#define OST_LARGEST_SD_LOG 3.0
+
 /** Keys that give the numbers of distributions: X(NAME, "word", largest, is_positive, "expected", "meaning"). The
  * largest number that is allowed, 0 for a quantity in the unit of the variable. */
 #define OST_DIST_KEYS(X)                                                                                               \
     X(MEAN, "mean", 0, false, "a quantity such as 62 year", "normal, exponential: mean before truncation")             \
     X(SD, "sd", 0, true, "a quantity such as 6 year", "normal: standard deviation before truncation")                  \
     X(MEDIAN, "median", 0, true, "a quantity such as 27 kg/m2", "lognormal: median before truncation")                 \
-    X(CV, "cv", 10, true, "a number such as 17 %",                                                                     \
+    X(CV, "cv", 2, true, "a number such as 17 %",                                                                      \
         "lognormal: coefficient of variation; SD of ln = sqrt(ln(1 + cv^2))")                                          \
-    X(SD_LOG, "sd_log", 10, true, "a number such as 0.17", "lognormal: standard deviation of the logarithm")           \
+    X(SD_LOG, "sd_log", OST_LARGEST_SD_LOG, true, "a number such as 0.17",                                             \
+        "lognormal: standard deviation of the logarithm")                                                              \
     X(FROM, "from", 0, false, "a quantity", "uniform: lower end")                                                      \
     X(TO, "to", 0, false, "a quantity", "uniform: upper end")                                                          \
     X(SCALE, "scale", 0, true, "a quantity such as 5 year", "weibull: time by which 63 % have had the event")          \

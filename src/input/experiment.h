@@ -32,7 +32,7 @@ typedef struct {
     ost_unit_t unit;         /**< for the result file */
     ost_origin_t origin;     /**< where its value comes from */
     ost_dist_kind_t kind;    /**< DISTRIBUTION only */
-    bool is_plain;           /**< its first number has no unit beside it */
+    double plain;            /**< the first number that has no unit beside it, 0 excepted; 0: none; NaN: of a formula */
     double a, b;             /**< its numbers (see core/distribution.h), or the value as a; internal units */
     double lower, upper;     /**< -inf, inf where open */
     char *formula_text;      /**< FORMULA only */

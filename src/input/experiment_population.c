@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A range that holds less of a distribution than this was hardly meant, and inverting it loses digits. */
-#define MIN_MASS 1e-6
-
 static const ost_dim_t time_dim = { { [OST_DIM_TIME] = 6 } };
 
 typedef struct {
@@ -36,7 +33,11 @@ static const ost_yaml_node_t *get(const reader_t *self, const char *key)
 /* A quantity of the covariate's dimension, in a unit of its own. */
 static int same_dim(const reader_t *self, const char *key, double *out)
 {
-    const ost_covariate_t *covariate = self->covariate;
+    ost_covariate_t *covariate = self->covariate;
+    ost_quantity_t found = { 0 };
+    int ret = ost_field_quantity(self->tree, get(self, key), &found, self->err);
+    if (ret == 0 && found.is_plain && covariate->plain == 0) covariate->plain = found.value;
+    if (ret != 0) return ret;
     return ost_field_in_unit(self->tree, get(self, key), &covariate->unit, covariate->unit_text, out, self->err);
 }
 
@@ -97,7 +98,7 @@ static int read_first(const reader_t *self, const ost_yaml_node_t *node, double 
     ost_quantity_t first = { .value = NAN };
     int ret = ost_field_quantity(self->tree, node, &first, self->err);
     self->covariate->unit.dim = first.dim;
-    self->covariate->is_plain = first.is_plain;
+    if (first.is_plain) self->covariate->plain = first.value;
     *out = first.value;
     if (ret == 0) ret = set_unit(self, node);
     return ret == 0 ? check_ratio(self, node, first.is_plain, first.value) : ret;
@@ -113,6 +114,7 @@ static int read_formula(const reader_t *self)
             &covariate->unit.dim, self->err);
     if (ret == OST_ERR_NAME) append_hint(self->err, "; a formula may use the covariates above it");
     if (ret != 0) return ret;
+    if (ost_formula_is_plain(covariate->formula)) covariate->plain = NAN;
     const ost_yaml_node_t *written = get(self, "min") != NULL ? get(self, "min") : get(self, "max");
     if (get(self, "unit") != NULL || written != NULL) {
         ret = set_unit(self, written);
@@ -204,7 +206,7 @@ static int read_range(const reader_t *self)
     if (covariate->origin != OST_ORIGIN_DISTRIBUTION || !ost_dists[covariate->kind]->has_range) return 0;
     ost_dist_t dist;
     ost_dist_init(&dist, covariate->kind, covariate->a, covariate->b, covariate->lower, covariate->upper);
-    if (dist.mass >= MIN_MASS) return 0;
+    if (dist.mass >= OST_LEAST_MASS) return 0;
     return ost_yaml_fail(self->tree, self->node, OST_ERR_VALUE, self->err,
         "the range min .. max holds almost nothing of the distribution (a share of %.2g)", dist.mass);
 }

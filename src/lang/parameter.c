@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/distribution.h"
 #include "core/vocabulary.h"
 #include "lang/declare.h"
 
@@ -210,6 +211,11 @@ static void check_values(ost_reader_t *self, const ost_token_t *name, const ost_
     } else if ((spread->kind == OST_SPREAD_LOGNORMAL || param->prior_sd > 0) && !(param->value > 0)) {
         ost_lexer_fail(lexer, at, OST_ERR_VALUE, "'%s' has a %s of its logarithm, so it is above 0", param->name,
             spread->kind == OST_SPREAD_LOGNORMAL ? "spread" : "prior");
+    } else if ((spread->kind == OST_SPREAD_LOGNORMAL || spread->kind == OST_SPREAD_LOGITNORMAL) &&
+               spread->sd > OST_LARGEST_SD_LOG) {
+        ost_lexer_fail(lexer, at, OST_ERR_VALUE, "'%s' has a spread of %g, larger than %g: it is the SD of the %s",
+            param->name, spread->sd, OST_LARGEST_SD_LOG,
+            spread->kind == OST_SPREAD_LOGNORMAL ? "logarithm, as in 0.3" : "logit, as in 0.3");
     } else if (spread->kind == OST_SPREAD_EXPONENTIAL && !(param->value > 0)) {
         ost_lexer_fail(lexer, at, OST_ERR_VALUE, "'%s' has an exponential spread, so it is above 0", param->name);
     }

@@ -78,6 +78,19 @@ static int check_spread(
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
             "'%s.%s' is 0, and a spread of its logarithm leaves all at 0; leave the spread out", set->model,
             set->param);
+    if (param->spread.kind != OST_SPREAD_NORMAL && !(sd->value <= OST_LARGEST_SD_LOG))
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
+            "the spread of '%s.%s' = %.10g is larger than %g: it is the SD of the logarithm, as in 0.3 or 30 %%",
+            set->model, set->param, sd->value, OST_LARGEST_SD_LOG);
+    if (param->spread.kind == OST_SPREAD_NORMAL) {
+        ost_dist_t dist;
+        ost_dist_init(&dist, OST_DIST_NORMAL, set->sets_value ? set->value.value : param->value, sd->value,
+            param->lower, param->upper);
+        if (!(dist.mass >= OST_LEAST_MASS))
+            return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
+                "the spread of '%s.%s' is so large that its range holds almost nothing of the distribution (%.2g)",
+                set->model, set->param, dist.mass);
+    }
     return 0;
 }
 
@@ -185,8 +198,12 @@ static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, con
         char actual[64], expected[64], missing[OST_UNIT_MISSING_SIZE];
         if (strcmp(e->covariates[i].name, param->name) != 0) continue;
         rule->covariate = (int32_t) i;
-        if (ost_unit_missing(&param->unit, param->unit_text, e->covariates[i].is_plain, e->covariates[i].a, missing) !=
-            NULL)
+        double plain = e->covariates[i].plain;
+        if (isnan(plain) && ost_unit_is_ratio(&param->unit))
+            return OST_FAIL_AT(err, OST_ERR_UNIT, e, e->covariates[i].location,
+                "covariate '%s': the numbers of this formula have no unit; write it, as in '1 [%.60s]'", param->name,
+                param->unit_text);
+        if (!isnan(plain) && ost_unit_missing(&param->unit, param->unit_text, true, plain, missing) != NULL)
             return OST_FAIL_AT(
                 err, OST_ERR_UNIT, e, e->covariates[i].location, "covariate '%s': %s", param->name, missing);
         if (ost_dim_equal(e->covariates[i].unit.dim, param->unit.dim))
