@@ -146,7 +146,7 @@ class Shards(Program):
         self.shards(2)
         self.osteon("run", "e.yaml", "--shard", "2/3", "-o", "other.h5", "-q")
         said = self.osteon("merge", "part-1.h5", "part-2.h5", "other.h5", "-o", "merged.h5", code=1)
-        self.assertIn("other.h5: cannot be merged: subjects from 128 on are also in part-1.h5", said)
+        self.assertRegex(said, "other.h5: cannot be merged: subjects from (128|192) on are also in part-1.h5") # threads
 
     def test_another_run(self):
         self.shards(2)

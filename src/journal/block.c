@@ -111,7 +111,8 @@ int ost_kept_write(ost_kept_body_t *self, const ost_columns_t *columns, const os
         .run_in_steps = block->run_in_steps,
         .stats = *block->stats,
         .seconds_wall = seconds_wall,
-        .seconds_cpu = seconds_cpu };
+        .seconds_cpu = seconds_cpu,
+        .has_probe = block->probed != NULL };
     self->size = 0;
     int ret = put(self, &counts, sizeof(counts), err);
     if (ret == 0) ret = put(self, block->n_not_finite, plan->system->n_outputs * sizeof(uint64_t), err);

@@ -12,6 +12,7 @@ typedef struct {
     ost_solver_stats_t stats;
     double seconds_wall, seconds_cpu; /* since the journal was opened */
     uint64_t n_text;                  /* bytes of messages */
+    uint64_t has_probe;               /* 1: a PROBE stands before it */
 } ost_kept_counts_t;
 
 typedef struct {

@@ -60,18 +60,22 @@ static int append_plan(ost_journal_t *self, size_t p, ost_error_t *err)
     return ret;
 }
 
+static int append_head(ost_journal_t *self, ost_error_t *err)
+{
+    char text[OST_HEAD_SIZE];
+    const struct iovec body = { text,
+        (size_t) snprintf(text, sizeof(text), OST_HEAD_TEXT, self->n_parts, self->shard.i, self->shard.n) };
+    return ost_record_append(&self->files->record, OST_RECORD_HEAD, 0, &body, 1, err);
+}
+
 /* HEAD and PARTs of a new journal. */
 static int begin(ost_journal_t *self, ost_error_t *err)
 {
-    ost_record_t *record = &self->files->record;
-    char text[OST_HEAD_SIZE];
-    struct iovec body = { text,
-        (size_t) snprintf(text, sizeof(text), OST_HEAD_TEXT, self->n_parts, self->shard.i, self->shard.n) };
-    int ret = ost_record_cut(record, 0, err);
-    if (ret == 0) ret = ost_record_append(record, OST_RECORD_HEAD, 0, &body, 1, err);
+    int ret = ost_record_cut(&self->files->record, 0, err);
+    if (ret == 0) ret = append_head(self, err);
     for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = append_plan(self, p, err);
-    if (ret == 0)
-        ost_file_sync_folder(record->path); /* else a loss of power could take the name with all that follows */
+    /* else a loss of power could take the name with all that follows */
+    if (ret == 0) ost_file_sync_folder(self->files->record.path);
     return ret;
 }
 
@@ -97,7 +101,8 @@ static int take_over(ost_journal_t *self, ost_resume_t how, ost_error_t *err)
     ret = ost_journal_scan(self, &end, err);
     if (ret < 0) return ret;
     for (size_t p = 0; p < self->n_parts; p++) n += self->parts[p].kept.n_resumed;
-    if (n > 0) return ost_record_cut(record, end, err);
+    if (n > 0) ret = ost_record_cut(record, end, err);
+    if (n > 0) return ret == 0 && !self->files->has_head ? append_head(self, err) : ret; /* where that was damaged */
     /* killed before there was anything; or another file */
     return self->files->has_head || ost_record_is_torn(record) ? begin(self, err) : fail_foreign(self, err);
 }
@@ -313,6 +318,7 @@ static int append_block(ost_journal_t *self, size_t part, const ost_record_head_
     ost_kept_view_t view;
     if (self->parts[part].places[i].at >= 0) return 0;
     int ret = block->probed != NULL ? append_probe(self, part, block->probed, err) : 0;
+    self->parts[part].has_probe |= block->probed != NULL;
     int64_t at = self->files->record.end;
     if (ret == 0) ret = ost_record_write(&self->files->record, head, &body, 1, err);
     if (ret < 0 || !ost_kept_read(&view, &self->columns[part], i, made->bytes, made->size)) return ret;

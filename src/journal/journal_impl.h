@@ -42,6 +42,7 @@ typedef struct {
 
 typedef struct {
     ost_journal_part_t kept;
+    bool has_probe;                 /* its PROBE was seen */
     size_t n_blocks;                /* of the whole cohort */
     ost_place_t *places;            /* [n_blocks] */
     double wall_before, cpu_before; /* s, of earlier openings */

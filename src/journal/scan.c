@@ -128,6 +128,7 @@ static int visit_block(
     ost_part_state_t *part = &self->parts[p];
     const ost_place_t *place = &part->places[i];
     if (place->at >= 0 && place->file == self->i_file) return 0;
+    if (block.counts->has_probe != 0 && !part->has_probe) return 0; /* that was damaged: both are computed again */
     if (place->at >= 0)
         return ost_fail_at(err, OST_ERR_VALUE, file_of(self)->record.path, 0, 0,
             "cannot be %s: subjects from %llu on are also in %s", self->purpose,
@@ -146,6 +147,7 @@ static int visit_probe(ost_journal_t *self, const ost_record_head_t *head, const
         return fail_damaged(self, err);
     ost_cohort_summary_t *sums = &self->parts[head->key].kept.sums;
     const double *errors = (const void *) (probe + 1);
+    self->parts[head->key].has_probe = true;
     sums->n_periodic_probed = probe->n_periodic;
     sums->n_solver_probed = probe->n_solver;
     memcpy(sums->periodic_error, errors, n_outputs * sizeof(*errors));
