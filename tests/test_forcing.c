@@ -220,7 +220,7 @@ static void test_conditions_with_bends(void)
             ost_assert_close(amount(&texts[i], 1, END, (ost_stepper_t) stepper, 1e-7), 2, 2e-6, 0);
 }
 
-/* 128 bumps of 0.05 d in 432 d, as time is folded seven times. */
+/* 54 bumps of 0.05 d in 432 d, as time is folded seven times. */
 static void test_many_bumps(void)
 {
     static const char *const text[] = { FORCED(

@@ -31,7 +31,7 @@ arms: {none: {}}
 # at once. The number of the array is also that of its last task, as in Slurm.
 SBATCH = r'''
 import json, os, pathlib, shutil, subprocess, sys
-home = pathlib.Path(os.environ["STUB"])
+home = pathlib.Path(os.environ["STAND_IN"])
 at = next(i for i, word in enumerate(sys.argv) if i > 0 and not word.startswith("-"))
 given, script, words = sys.argv[1:at], sys.argv[at], sys.argv[at + 1:]
 options = dict((word[2:].split("=", 1) + [""])[:2] for word in given)
@@ -68,14 +68,14 @@ else:
 (jobs / job).write_text(json.dumps({"options": given, "words": words, "state": state}))
 print(job + ";cluster")
 '''
-SCONTROL = '[ "$1" = requeue ] && [ $# -eq 2 ] && echo "$2" >"$STUB/requeued"\n'
+SCONTROL = '[ "$1" = requeue ] && [ $# -eq 2 ] && echo "$2" >"$STAND_IN/requeued"\n'
 # Notes its words; then a file of the name of the shard, such as 2-of-3, is what to do instead of osteon, for all tries
 # or for the first (1-2-of-3, removed).
 WRAPPER = r'''
-[ "$2" = "--dry-run" ] || { for word; do printf '%s\n' "$word"; done; echo; } >>"$STUB/calls"
+[ "$2" = "--dry-run" ] || { for word; do printf '%s\n' "$word"; done; echo; } >>"$STAND_IN/calls"
 for word; do case "$word" in *.h5) out=$(basename "$word" .h5) ;; esac; done
-if [ -f "$STUB/first-$out" ]; then mv "$STUB/first-$out" "$STUB/now"; . "$STUB/now"; fi
-if [ -f "$STUB/$out" ]; then . "$STUB/$out"; fi
+if [ -f "$STAND_IN/first-$out" ]; then mv "$STAND_IN/first-$out" "$STAND_IN/now"; . "$STAND_IN/now"; fi
+if [ -f "$STAND_IN/$out" ]; then . "$STAND_IN/$out"; fi
 exec "$OSTEON" "$@"
 '''
 
@@ -85,14 +85,14 @@ class SlurmArray(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name).resolve()
-        self.stub = self.folder / "stub"
+        self.stand_in = self.folder / "stand_in"
         (self.folder / "bin").mkdir()
-        self.stub.mkdir()
+        self.stand_in.mkdir()
         self.script = self.folder / "slurm-array"
         shutil.copy(SCRIPT, self.script)
         self.program("sbatch", f"#!{sys.executable}\n{SBATCH}")
         self.program("scontrol", f"#!/bin/sh\n{SCONTROL}")
-        self.program("scancel", '#!/bin/sh\necho "$@" >"$STUB/cancelled"\n')
+        self.program("scancel", '#!/bin/sh\necho "$@" >"$STAND_IN/cancelled"\n')
         self.program("osteon", f"#!/bin/sh\n{WRAPPER}")
         self.work = self.folder / "work of today"
         self.work.mkdir()
@@ -106,17 +106,17 @@ class SlurmArray(unittest.TestCase):
     def array(self, *words, code=0, **environment):
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
         done = subprocess.run([self.script, *words], cwd=self.work, capture_output=True, text=True, check=False,
-                              env=os.environ | {"PATH": path, "STUB": str(self.stub), "OSTEON": OSTEON} | environment)
+                              env=os.environ | {"PATH": path, "STAND_IN": str(self.stand_in), "OSTEON": OSTEON} | environment)
         self.assertEqual(done.returncode, code, (words, done.stdout, done.stderr))
         return done.stdout + done.stderr
 
     def calls(self, *words):
         """Words of each call of osteon that has these words."""
-        text = (self.stub / "calls").read_text(encoding="utf-8")
+        text = (self.stand_in / "calls").read_text(encoding="utf-8")
         return [call for call in (part.split("\n") for part in text.split("\n\n")[:-1]) if set(words) <= set(call)]
 
     def jobs(self):
-        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((self.stub / "jobs").iterdir())]
+        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((self.stand_in / "jobs").iterdir())]
 
     def states(self):
         return [job["state"] for job in self.jobs()]
@@ -160,7 +160,7 @@ class SlurmArray(unittest.TestCase):
 
     def end(self, how, first=True):
         """Let shard 2 of 3 end so, once or always. @return the calls of that shard"""
-        (self.stub / f"{'first-' if first else ''}2-of-3").write_text(how, encoding="utf-8")
+        (self.stand_in / f"{'first-' if first else ''}2-of-3").write_text(how, encoding="utf-8")
         self.array("my bone.yaml", "3", "--", "--isa", "base", "-q")
         return len(self.calls("2/3"))
 
@@ -176,7 +176,7 @@ class SlurmArray(unittest.TestCase):
         self.assertIn("not requeued: 5 restarts, at most 5 are made", self.log(2))
 
     def test_last_task_is_requeued_alone(self):
-        (self.stub / "first-3-of-3").write_text("kill -9 $$", encoding="utf-8")
+        (self.stand_in / "first-3-of-3").write_text("kill -9 $$", encoding="utf-8")
         self.array("my bone.yaml", "3", "--", "--isa", "base", "-q")
         self.assertEqual(self.states(), ["COMPLETED", "COMPLETED"])
 
@@ -186,14 +186,14 @@ class SlurmArray(unittest.TestCase):
 
     def test_stopped_by_slurm(self):
         for how in "kill -TERM $PPID; exit 130", "kill -TERM $PPID; kill -9 $$", "exit 130":
-            (self.stub / "calls").unlink(missing_ok=True)
+            (self.stand_in / "calls").unlink(missing_ok=True)
             self.assertEqual(self.end(how), 1, how)
             self.assertIn("osteon ended with exit code", self.log(2).splitlines()[-1]) # it was waited for
             self.assertEqual(self.states()[-2:], ["FAILED", "CANCELLED"])
 
     def test_errors_are_not_requeued(self):
         for code in 1, 2:
-            (self.stub / "calls").unlink(missing_ok=True)
+            (self.stand_in / "calls").unlink(missing_ok=True)
             self.assertEqual(self.end(f"exit {code}"), 1)
             self.assertEqual(self.states()[-2:], ["FAILED", "CANCELLED"])
 
@@ -229,7 +229,7 @@ class SlurmArray(unittest.TestCase):
 
     def test_merge_that_is_refused_cancels_the_array(self):
         self.assertIn("the merge was refused", self.array("my bone.yaml", "1", "--", "--isa", "base", "-q", code=1, refuse="1"))
-        self.assertEqual((self.stub / "cancelled").read_text(encoding="utf-8"), "40\n")
+        self.assertEqual((self.stand_in / "cancelled").read_text(encoding="utf-8"), "40\n")
 
     def test_usage(self):
         for words, why in (((), "usage: "), (("my bone.yaml",), "usage: "), (("my bone.yaml", "3", "4"), "usage: "),
@@ -243,7 +243,7 @@ class SlurmArray(unittest.TestCase):
                            (("my bone.yaml", "2", "--", "--subjcts", "9"), "unknown option --subjcts (did you mean 'subjects'?)")):
             self.assertIn(why, self.array(*words, code=2))
         self.assertIn("my bone.yml: No such file", self.array("my bone.yml", "2", code=1))
-        self.assertFalse((self.stub / "jobs").exists())
+        self.assertFalse((self.stand_in / "jobs").exists())
         self.assertIn("usage: ", self.array("--help"))
         (self.folder / "bin" / "sbatch").unlink()
         if shutil.which("sbatch") is None:

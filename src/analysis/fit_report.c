@@ -37,7 +37,8 @@ static char *informing(const ost_fit_t *self, size_t k, char *text, size_t size)
     return text;
 }
 
-/* A number that belongs to the errors of the estimate. @return text, "not computed" where there are none */
+/* A number that belongs to the errors of the estimate. @return text, "not computed" if the fit was stopped before them
+ */
 static const char *error_text(const ost_fit_t *self, char text[32], int decimals, double number, const char *unit)
 {
     if (!self->has_errors) return "not computed";

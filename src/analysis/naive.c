@@ -101,7 +101,7 @@ static double mean_at(const series_t *self, double months)
     return sum / n_trials;
 }
 
-/* The last month with a row before `limit`, 0 if there is none; or the first one from it on, INFINITY if there is none.
+/* The last month with a row before `limit`, 0 without such a row; or the first month from it on, INFINITY without.
  */
 static double month_beside(const series_t *self, double limit, bool is_before)
 {

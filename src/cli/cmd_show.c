@@ -124,7 +124,7 @@ static int sample(show_t *self, size_t arm, size_t element, span_t span, ost_sam
 }
 
 /* The next of the observations from `first` on that stands beside a row, or that is a difference of its arm from
- * another. @return n_observations if there is none */
+ * another. @return n_observations if no row fits */
 static size_t find_observation(
     const show_t *self, size_t first, bool is_difference, const char *arm, const char *element, span_t span)
 {

@@ -31,7 +31,7 @@ typedef struct {
     ost_statistic_t shown[OST_N_STATISTICS]; /* [n_shown] */
     size_t n_shown;
     ost_table_t table;
-    size_t first_evidence; /* column of the table; their number, where there is none */
+    size_t first_evidence; /* column of the table; the number of columns without evidence */
     bool has_intervals;    /* of observed values */
     FILE *csv_out;         /* rows of the CSV file so far; NULL where none is asked for */
     char *csv_text;

@@ -159,7 +159,7 @@ void ost_page_misses(const ost_validation_t *self, FILE *out)
     }
     fprintf(out, "<h2 id='missed'>Missed by more than %g points, and why</h2>\n", OST_MISS_POINTS);
     fprintf(out, "<p>%zu of %zu observations of BMD. A reason applies to all rows of a trial%s.</p>\n", n_missed, n_bmd,
-        n_missed > 0 ? "; where none stands, none is known" : "");
+        n_missed > 0 ? "; without a reason, none is known" : "");
     if (n_missed == 0) return;
     fputs("<table class='cells'><thead><tr><th class='t'>arm</th>", out);
     for (const ost_check_column_t *c = NULL; (c = ost_check_next(c, OST_CHECK_OF_MISSES)) != NULL; n_columns++)
