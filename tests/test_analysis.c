@@ -56,6 +56,7 @@ static void test_observations(void)
         { "BMD_rate,TH,24,mean,-1,g_per_cm2_per_year", "", lost(hip, 2) / 2, OST_CLASS_BMD, 0, 2 },
         { "BMD_level,TH,24,mean,1,g_per_cm2", "", exp(-2 * hip), OST_CLASS_LEVEL, 0, 2 },
         { "marker_change,sCTX,6,mean,1,percent", "", lost(spine, 0.5), OST_CLASS_MARKER, 0, 0.5 },
+        { "marker_ratio,sCTX,12,mean,-3,percent", ", versus: control", lost(G, 1), OST_CLASS_MARKER, 0, 1 },
         { "estradiol_level,plasma,12,mean,1,pmol_per_L", "", 80 * exp(-hip), OST_CLASS_LEVEL, 0, 1 },
         { "estradiol_level,plasma,12,mean,1,pg_per_mL", ", unit: 3.671 pmol/L", 80 * exp(-hip) / 3.671, OST_CLASS_LEVEL,
             0, 1 },
@@ -109,6 +110,9 @@ static void test_rows_that_are_not_matched(void)
         { "marker_level,uNTX,12,mean,1,nmolBCE_per_mmolCr", "",
             "not simulated: output 'ntx' has no values in 'nmolBCE_per_mmolCr'; give 'unit'" },
         { "marker_difference,sCTX,12,mean,1,percent", "", "name the other one with 'versus'" },
+        { "marker_ratio,sCTX,12,mean,1,percent", "", "a ratio between arms: name the other one with 'versus'" },
+        { "BMD_difference,LS,12,sd,4,percentage_points_between_arms", ", versus: control",
+            "an SD between subjects is of one arm" },
         { "BMD_change,LS,,mean,1,percent", "", "the row has no month" },
         { "BMD_difference,LS,12,mean,1,percentage_points_between_arms", "", "name the other one with 'versus'" },
         { "BMD_change_after_stop,LS,12,mean,1,percent", "", "give 'from' and 'to'" },
@@ -259,16 +263,20 @@ static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *unused
 static const char *const spread_table =
     HEAD "calibrate,T,a,BMD_change,LS,12,mean,-4,percent,,,none,,c,r,\n"
          "calibrate,T,m,BMD_change,LS,12,median,-4,percent,,,none,,c,r,\n"
-         "calibrate,T,d,BMD_difference,TH,12,mean,-4,percentage_points_between_arms,,,none,,c,r,\n";
+         "calibrate,T,d,BMD_difference,TH,12,mean,-4,percentage_points_between_arms,,,none,,c,r,\n"
+         "calibrate,T,s,BMD_change,LS,12,sd,4,percent,,,none,50,c,r,\n"
+         "calibrate,T,q,marker_ratio,sCTX,12,mean,-4,percent,,,none,,c,r,\n";
 static const char *const spread_compare = "    - {arm: treated, trial: T, trial_arm: a}\n"
                                           "    - {arm: treated, trial: T, trial_arm: m}\n"
-                                          "    - {arm: treated, trial: T, trial_arm: d, versus: control}\n";
+                                          "    - {arm: treated, trial: T, trial_arm: d, versus: control}\n"
+                                          "    - {arm: treated, trial: T, trial_arm: s}\n"
+                                          "    - {arm: treated, trial: T, trial_arm: q, versus: control}\n";
 
 static void test_estimates_are_those_of_the_cohort(void)
 {
-    ost_estimate_t estimates[3];
+    ost_estimate_t estimates[5];
     ost_cohort_summary_t summary = { 0 };
-    double change[2][40], spine_change[40];
+    double change[2][40], spine_change[40], level[2][40];
     small_begin(&folder);
     small_write(&folder, "evidence.csv", spread_table);
     small_trial(&folder, "t", "subjects: 40, seed: 3", spread_compare);
@@ -280,16 +288,31 @@ static void test_estimates_are_those_of_the_cohort(void)
     CU_ASSERT_EQUAL_FATAL(ost_cohort_run(&trial->plan, &options, &summary, &err), 0);
     for (size_t i = 0; i < 40; i++) {
         size_t o = trial->matched.observations[0].endpoint.i_output,
-               h = trial->matched.observations[2].endpoint.i_output;
+               h = trial->matched.observations[2].endpoint.i_output,
+               m = trial->matched.observations[4].endpoint.i_output;
         spine_change[i] = 100 * (kept[1][i][o][2] / kept[1][i][o][0] - 1);
         for (size_t a = 0; a < 2; a++) change[a][i] = 100 * (kept[a][i][h][2] / kept[a][i][h][0] - 1);
+        for (size_t a = 0; a < 2; a++) level[a][i] = kept[a][i][m][2];
     }
     ost_assert_close(estimates[0].value, gsl_stats_mean(spine_change, 1, 40), 1e-12, 0);
     ost_assert_close(estimates[0].sd, gsl_stats_sd(spine_change, 1, 40), 1e-12, 0);
     ost_assert_close(estimates[2].value, gsl_stats_mean(change[1], 1, 40) - gsl_stats_mean(change[0], 1, 40), 1e-10, 0);
     ost_assert_close(
         estimates[2].sd, sqrt(gsl_stats_variance(change[1], 1, 40) + gsl_stats_variance(change[0], 1, 40)), 1e-10, 0);
-    for (size_t i = 0; i < 3; i++) CU_ASSERT_EQUAL(estimates[i].n, 40);
+    for (size_t i = 0; i < 5; i++) CU_ASSERT_EQUAL(estimates[i].n, 40);
+    /* an observed SD has the errors of two scans in it */
+    const ost_observation_t *spread = &trial->matched.observations[3];
+    CU_ASSERT_EQUAL(spread->endpoint_class, OST_CLASS_SD);
+    CU_ASSERT(spread->error_cv > 1);
+    ost_assert_close(estimates[3].value, hypot(estimates[0].sd, spread->error_cv * sqrt(2)), 1e-12, 0);
+    ost_assert_close(ost_observation_error(spread, &estimates[3]), 4 / sqrt(100), 1e-12, 0);
+    ost_assert_close(ost_observation_scale(spread), 25, 1e-12, 0);
+    double treated = gsl_stats_mean(level[1], 1, 40), control = gsl_stats_mean(level[0], 1, 40);
+    ost_assert_close(estimates[4].value, 100 * (treated / control - 1), 1e-12, 0);
+    ost_assert_close(estimates[4].sd,
+        100 * treated / control *
+            hypot(gsl_stats_sd(level[1], 1, 40) / treated, gsl_stats_sd(level[0], 1, 40) / control),
+        1e-12, 0);
     ost_assert_close(curve.mean[0], 0, 0, 0);
     ost_assert_close(curve.mean[2], estimates[0].value, 1e-12, 0);
     gsl_sort(spine_change, 1, 40);
@@ -308,7 +331,7 @@ static void test_variants(void)
     const double values[] = { 0.02 / OST_DAYS_PER_YEAR, 0.03 / OST_DAYS_PER_YEAR, 7, 0.1 / OST_DAYS_PER_YEAR,
         0.05 / OST_DAYS_PER_YEAR, 7 };
     const ost_variants_t variants = { names, 3, values, 2 };
-    ost_estimate_t plain[6], both[12];
+    ost_estimate_t plain[10], both[20];
     small_begin(&folder);
     small_write(&folder, "evidence.csv", spread_table);
     small_trial(&folder, "a", "subjects: 9, seed: 3", spread_compare);
@@ -316,20 +339,21 @@ static void test_variants(void)
     snprintf(fixed, sizeof(fixed), "%sparameters: {small.g: 0.04 1/y}\n", spread_compare);
     small_trial(&folder, "b", FIXED, fixed);
     small_read(&folder, &trials);
-    CU_ASSERT_EQUAL_FATAL(trials.n_observations, 6);
+    CU_ASSERT_EQUAL_FATAL(trials.n_observations, 10);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 2, plain, &err), 0);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 2, both, &err), 0);
-    for (size_t i = 0; i < 6; i++) { /* the first is the models' own; the file of b sets g, so it stays */
+    for (size_t i = 0; i < 10; i++) { /* the first is the models' own; the file of b sets g, so it stays */
+        if (i == 8) continue;         /* one subject has no SD */
         ost_assert_close(both[i].value, plain[i].value, 1e-12, 0);
         ost_assert_close(both[i].sd, plain[i].sd, 1e-12, 0);
     }
-    ost_assert_close(both[9].value, lost(0.1 + 0.04, 1), 1e-5, 0);
-    ost_assert_close(both[11].value, lost(K_HIP + 0.04, 1) - lost(K_HIP, 1), 1e-5, 0);
-    CU_ASSERT(both[6].value < -12 && both[6].value > -20); /* spread around a loss of 0.15 */
+    ost_assert_close(both[15].value, lost(0.1 + 0.04, 1), 1e-5, 0);
+    ost_assert_close(both[17].value, lost(K_HIP + 0.04, 1) - lost(K_HIP, 1), 1e-5, 0);
+    CU_ASSERT(both[10].value < -12 && both[10].value > -20); /* spread around a loss of 0.15 */
     trials.trials[0].skip = true;
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, both, &err), 0);
-    CU_ASSERT(isnan(both[0].value) && isnan(both[8].value) && both[0].n == 0);
-    ost_assert_close(both[9].value, lost(0.1 + 0.04, 1), 1e-5, 0);
+    CU_ASSERT(isnan(both[0].value) && isnan(both[12].value) && both[0].n == 0);
+    ost_assert_close(both[15].value, lost(0.1 + 0.04, 1), 1e-5, 0);
     ost_trials_free(&trials);
     small_end(&folder);
 }

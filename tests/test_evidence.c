@@ -115,7 +115,7 @@ static void test_wrong_tables(void)
             "role: 'calibrat' must be one of calibrate, validate or context (did you mean 'calibrate'?)" },
         { HEAD "\n,,,,,,,,,,,,,,,,\n", OST_ERR_NAME, 2, "role: '' must be one of" },
         { HEAD "\ncontext,,,,,,,Mean,,,,,,,,,\n", OST_ERR_NAME, 2,
-            "statistic: 'Mean' must be one of mean or median (did you mean 'mean'?)" },
+            "statistic: 'Mean' must be one of mean, median or sd (did you mean 'mean'?)" },
         { HEAD "\ncontext,,,,,,,,,,,,95 ci,,,,\n", OST_ERR_NAME, 2,
             "interval: '95 ci' must be one of none, 95ci, sd, se, iqr, range or range_of_markers (did you mean "
             "'95ci'?)" },
@@ -227,6 +227,7 @@ static const fault_t faults[] = {
     { { { "value", "1e999" } }, OST_ERR_SYNTAX, "value", "is not a number" },
     { { { "value", "-120" }, { "lower", "" }, { "upper", "" }, { "interval", "" } }, OST_ERR_VALUE, "value",
         "leaves less than nothing" },
+    { { { "statistic", "sd" }, { "value", "-4" } }, OST_ERR_VALUE, "value", "-4; an SD between subjects" },
     { { { "endpoint", "BMD_level" }, { "unit", "g_per_cm2" }, { "value", "0" } }, OST_ERR_VALUE, "value",
         "value: 0; a level must be above 0" },
     { { { "time_months", "20240101" } }, OST_ERR_VALUE, "time_months", "longer than a human life (1440)" },
@@ -238,7 +239,7 @@ static const fault_t faults[] = {
     { { { "endpoint", "BMD_change_in_year5" } }, OST_ERR_VALUE, "time_months", "ends at month 60" },
     { { { "endpoint", "BMD_change_year5_to_2" } }, OST_ERR_NAME, "endpoint", "is not one of the words" },
     { { { "interval", "96ci" } }, OST_ERR_NAME, "interval", "did you mean '95ci'?" },
-    { { { "statistic", "mode" } }, OST_ERR_NAME, "statistic", "must be one of mean or median" },
+    { { { "statistic", "mode" } }, OST_ERR_NAME, "statistic", "must be one of mean, median or sd" },
     { { { "role", "Calibrate" } }, OST_ERR_NAME, "role", "did you mean 'calibrate'?" },
 };
 

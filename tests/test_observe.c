@@ -63,7 +63,7 @@ static void test_values_that_are_missing(void)
     sample = ost_sample_of(none, 2, work);
     for (int i = 0; i < OST_N_STATISTICS; i++)
         close_statistic((ost_statistic_t) i, &sample, i == OST_STATISTIC_N ? 0 : NAN, 0, 0);
-    ost_estimate_t estimate = ost_estimate(OST_STATISTIC_MEAN, values, none, 2, work);
+    ost_estimate_t estimate = ost_estimate(OST_STATISTIC_MEAN, values, none, false, 2, work);
     CU_ASSERT(isnan(estimate.value) && estimate.n == 0);
 }
 

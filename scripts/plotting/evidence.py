@@ -105,8 +105,9 @@ def observation(comparison, row, output):
     """None if a panel has no place for it."""
     kind = {"percent": "change", "percent_of_baseline": "ratio"}.get(row["unit"], "value")
     own_base = re.search("_after_stop|_from_extension_baseline|_transmenopause", row["endpoint"])
-    if comparison.get("versus") or own_base and not {"from", "to"} <= set(comparison) or output is None or \
-            row["unit"].endswith("_per_year") or kind == "value" and not row["endpoint"].endswith("_level"):
+    if comparison.get("versus") or row.get("statistic") == "sd" or output is None or \
+            own_base and not {"from", "to"} <= set(comparison) or row["unit"].endswith("_per_year") or \
+            kind == "value" and not row["endpoint"].endswith("_level"):
         return None
     start = days_of(comparison["from"]) if "from" in comparison else base_year(row["endpoint"]) * YEAR
     day = days_of(comparison["to"]) if "to" in comparison else number(row["time_months"]) * MONTH

@@ -15,6 +15,7 @@ static const ost_residual_error_t prior[OST_N_CLASSES] = {
     [OST_CLASS_MARKER] = { 8, 8, 0, 0 },
     [OST_CLASS_HORMONE] = { 3, 3, 0, 0 },
     [OST_CLASS_LEVEL] = { 10, 5, 0, 0 },
+    [OST_CLASS_SD] = { 10, 5, 0, 0 },
 };
 #define PRIOR_LOG_SD 0.7
 

@@ -27,7 +27,7 @@ static int add_row(
 {
     const ost_evidence_row_t *row = observation->row;
     const ost_treated_arm_t *arm = arm_of(trials, observation);
-    if (row->role != OST_ROLE_CALIBRATE || observation->endpoint_class == OST_CLASS_LEVEL || arm == NULL ||
+    if (row->role != OST_ROLE_CALIBRATE || !OST_CLASS_IS_OF_CHANGES(observation->endpoint_class) || arm == NULL ||
         arm->of_minus != SIZE_MAX || observation->baseline.output[0] != '\0')
         return 0;
     for (size_t i = 0; i < self->n; i++)
@@ -138,7 +138,7 @@ static double predict_class(
 double ost_naive_predict(const ost_naive_t *self, const ost_trials_t *trials, const ost_observation_t *observation)
 {
     const ost_treated_arm_t *arm = arm_of(trials, observation);
-    if (arm == NULL || observation->endpoint_class == OST_CLASS_LEVEL) return NAN;
+    if (arm == NULL || !OST_CLASS_IS_OF_CHANGES(observation->endpoint_class)) return NAN;
     double change = predict_class(self, arm->of, trials, observation);
     if (arm->of_minus != SIZE_MAX) change -= predict_class(self, arm->of_minus, trials, observation);
     double observed = observation->row->value;

@@ -231,6 +231,14 @@ static int fill_curve(
     return 0;
 }
 
+/* SD of a change of one subject by the errors of its two measurements, row's unit. */
+static double sd_of_measuring(const ost_observation_t *self)
+{
+    const ost_endpoint_t *endpoint = &self->endpoint;
+    double years = endpoint->per_year ? (endpoint->to - endpoint->from) / OST_DAYS_PER_YEAR : 1;
+    return self->error_cv * sqrt(2) / years;
+}
+
 int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates,
     ost_curve_t *curves, size_t n_curves, ost_error_t *err)
 {
@@ -251,8 +259,12 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
         .stop = self->stop };
     if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &summary, err);
     if (ret == 0 && summary.interrupted) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
-    for (size_t i = 0; i < n_variants * n_observations && ret == 0; i++)
+    for (size_t i = 0; i < n_variants * n_observations && ret == 0; i++) {
+        const ost_observation_t *observation = &self->matched.observations[i % n_observations];
         estimates[i] = ost_collector_estimate(&collector, i % n_observations, i / n_observations * n, n, work);
+        if (observation->endpoint.statistic == OST_STATISTIC_SD) /* an observed one has the scans' errors in it */
+            estimates[i].value = hypot(estimates[i].value, sd_of_measuring(observation));
+    }
     size_t stride = 2 * collector.n_positions;
     for (size_t c = 0; c < n_curves && ret == 0; c++)
         ret = fill_curve(
@@ -328,23 +340,22 @@ double ost_observation_error(const ost_observation_t *self, const ost_estimate_t
     if (row->interval == OST_INTERVAL_95CI && row->upper > row->lower) return (row->upper - row->lower) / (2 * 1.96);
     if (row->interval == OST_INTERVAL_SE && row->upper > 0) return row->upper;
     if (row->interval == OST_INTERVAL_SD && row->upper > 0) return row->upper / sqrt(n);
-    /* a change of two measurements, of one group or of two */
-    double arms = endpoint->versus != SIZE_MAX ? 2 : 1, measured = self->error_cv * sqrt(2 * arms);
-    if (endpoint->per_year) measured *= OST_DAYS_PER_YEAR / (endpoint->to - endpoint->from);
+    if (endpoint->statistic == OST_STATISTIC_SD) return row->value / sqrt(2 * n); /* of normal changes */
+    double arms = endpoint->versus != SIZE_MAX ? 2 : 1, measured = sd_of_measuring(self) * sqrt(arms);
     double sd = isfinite(estimate->sd) ? estimate->sd : 0;
     return hypot(sd, measured) / sqrt(arms == 2 && row->n > 1 ? n / 2 : n);
 }
 
 double ost_observation_scale(const ost_observation_t *self)
 {
-    if (self->endpoint_class == OST_CLASS_LEVEL) return 100 / fabs(self->row->value);
+    if (!OST_CLASS_IS_OF_CHANGES(self->endpoint_class)) return 100 / fabs(self->row->value);
     const ost_endpoint_t *endpoint = &self->endpoint;
     return endpoint->per_year ? (endpoint->to - endpoint->from) / OST_DAYS_PER_YEAR : 1;
 }
 
 double ost_observation_change(const ost_observation_t *self, double value)
 {
-    if (self->endpoint_class == OST_CLASS_LEVEL) return 0;
+    if (!OST_CLASS_IS_OF_CHANGES(self->endpoint_class)) return 0;
     double none = self->endpoint.measure == OST_MEASURE_FRACTION ? 100 : 0;
     return (value - none) * ost_observation_scale(self);
 }

@@ -95,8 +95,8 @@ int ost_trials_estimate(ost_trials_t *self, const ost_variants_t *variants, int 
 /** Standard error of a row: of its interval where it gives one, else sd/sqrt(n) with the simulated SD of a subject, a
  * scan's error included, and the row's n, or OST_ASSUMED_N where it has none. */
 double ost_observation_error(const ost_observation_t *self, const ost_estimate_t *estimate);
-/** A residual is this times simulated - observed: of levels it is percent of the observed value, of yearly rates points
- * over all their years, of all others in the row's unit. */
+/** A residual is this times simulated - observed: of levels and SDs it is percent of the observed value, of yearly
+ * rates points over all their years, of all others in the row's unit. */
 double ost_observation_scale(const ost_observation_t *self);
 /** A value of the row's unit as a change on the scale of residuals: 0 where nothing changed, and for levels. */
 double ost_observation_change(const ost_observation_t *self, double value);

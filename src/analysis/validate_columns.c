@@ -12,7 +12,8 @@
 static int decimals_of(const ost_prediction_check_t *self)
 {
     ost_measure_t measure = self->observation->endpoint.measure;
-    bool is_percent = measure == OST_MEASURE_PERCENT || measure == OST_MEASURE_FRACTION;
+    bool is_percent =
+        measure == OST_MEASURE_PERCENT || measure == OST_MEASURE_FRACTION || self->observation->endpoint.is_ratio;
     double size = fmax(fabs(self->observation->row->value), fabs(self->estimate.value));
     if (!(size > 0) || !isfinite(size)) return 2;
     return (int) fmin(fmax(2 - floor(log10(size)), 0), is_percent ? 2 : 6);
@@ -60,8 +61,9 @@ static const char *output_of(const ost_prediction_check_t *self, char buf[OST_CH
 {
     const ost_endpoint_t *endpoint = &self->observation->endpoint;
     bool is_percent = endpoint->measure == OST_MEASURE_PERCENT && !endpoint->per_year;
-    snprintf(buf, OST_CHECK_CELL, "%s%s%.48s", endpoint->output, is_percent ? "" : ", ",
-        is_percent ? "" : self->observation->row->unit);
+    const char *of = endpoint->is_ratio ? "ratio" : endpoint->statistic == OST_STATISTIC_SD ? "SD" : "";
+    if (of[0] == '\0' && !is_percent) of = self->observation->row->unit;
+    snprintf(buf, OST_CHECK_CELL, "%s%s%.48s", endpoint->output, of[0] == '\0' ? "" : ", ", of);
     return buf;
 }
 

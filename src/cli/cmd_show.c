@@ -24,7 +24,7 @@ static bool is_shown(const show_t *self, size_t element)
 /* Whether an endpoint is a change in percent in this arm and element, or its difference from another arm. */
 static bool belongs(const show_t *self, const ost_endpoint_t *endpoint, const char *arm, const char *element)
 {
-    return endpoint->measure == OST_MEASURE_PERCENT && !endpoint->per_year &&
+    return endpoint->measure == OST_MEASURE_PERCENT && !endpoint->per_year && endpoint->statistic != OST_STATISTIC_SD &&
            strcmp(self->experiment.arms[endpoint->arm].name, arm) == 0 &&
            ost_cli_is_output(endpoint->output, self->variable, element);
 }

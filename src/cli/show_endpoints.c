@@ -74,7 +74,7 @@ static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const
     if (ret == 0 && other != NULL)
         ret = ost_cli_read_measure(results, &endpoint, variable, element, versus, work + 2 * n, other, err);
     if (ret < 0) return ret;
-    ost_estimate_t estimate = ost_estimate(endpoint.statistic, value, other, n, work + 3 * n);
+    ost_estimate_t estimate = ost_estimate(endpoint.statistic, value, other, false, n, work + 3 * n);
     const char *unit = asked->measure >= OST_MEASURE_PERCENT || endpoint.statistic == OST_STATISTIC_FRACTION
                            ? "%"
                            : ost_results_variable(results, variable)->unit;

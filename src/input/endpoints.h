@@ -15,13 +15,17 @@
     X(OST_MEASURE_CHANGE, "change")     /* y(to) - y(from) */                                                          \
     X(OST_MEASURE_PERCENT, "percent")   /* 100 (y(to)/y(from) - 1) */                                                  \
     X(OST_MEASURE_FRACTION, "fraction") /* 100 y(to)/y(from) */
-/** Classes of endpoints: errors within one class are of one size. The last one is of levels and of changes in the
- * output's own unit, whichever output they are of. */
+/** Classes of endpoints: errors within one class are of one size. The first three are of changes, in points; the last
+ * two, whichever output they are of, in percent of the observed value: of levels and of changes in the output's own
+ * unit, and of SDs between subjects. */
 #define OST_CLASSES(X)                                                                                                 \
     X(OST_CLASS_BMD, "BMD")                                                                                            \
     X(OST_CLASS_MARKER, "marker")                                                                                      \
     X(OST_CLASS_HORMONE, "hormone")                                                                                    \
-    X(OST_CLASS_LEVEL, "level")
+    X(OST_CLASS_LEVEL, "level")                                                                                        \
+    X(OST_CLASS_SD, "SD")
+/** Whether residuals of a class are in points, and not in percent of the observed value. */
+#define OST_CLASS_IS_OF_CHANGES(of) ((of) < OST_CLASS_LEVEL)
 
 /** Kinds of endpoints: what their number says. */
 #define OST_ENDPOINT_KINDS(X)                                                                                          \
@@ -30,6 +34,7 @@
     X(OST_ENDPOINT_DIFFERENCE, "difference") /* of two arms' changes */                                                \
     X(OST_ENDPOINT_RATE, "rate")             /* a change in a year */                                                  \
     X(OST_ENDPOINT_LEVEL, "level")           /* at the row's month */                                                  \
+    X(OST_ENDPOINT_RATIO, "ratio")           /* of two arms' levels at that month, as percent above the other */       \
     X(OST_ENDPOINT_OTHER, "other")           /* no output of a model */
 
 /** See OST_MEASURES. */

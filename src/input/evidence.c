@@ -161,6 +161,8 @@ static int check_value(const check_t *self)
     const ost_evidence_row_t *row = self->row;
     bool is_absolute = row->in.form == OST_COUNTED_PHYSICAL || row->in.form == OST_COUNTED_FRACTION;
     if (isnan(row->value)) return FAIL(self, VALUE, OST_ERR_VALUE, "value: a number is expected");
+    if (row->statistic == OST_REPORTED_SD && !(row->value > 0))
+        return FAIL(self, VALUE, OST_ERR_VALUE, "value: %g; an SD between subjects must be above 0", row->value);
     if (row->kind == OST_ENDPOINT_CHANGE && row->in.form == OST_COUNTED_PERCENT && row->value < -100)
         return FAIL(self, VALUE, OST_ERR_VALUE, "value: a change of %g percent leaves less than nothing", row->value);
     if (row->kind == OST_ENDPOINT_LEVEL && is_absolute && !(row->value > 0))

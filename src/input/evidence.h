@@ -11,10 +11,12 @@
     X(OST_ROLE_CALIBRATE, "calibrate")                                                                                 \
     X(OST_ROLE_VALIDATE, "validate")                                                                                   \
     X(OST_ROLE_CONTEXT, "context")
-/** Words of column `statistic`: of the measure over the subjects of an arm. */
+/** Words of column `statistic`: of the measure over the subjects of an arm. An SD has the error of measurement in it.
+ */
 #define OST_REPORTED(X)                                                                                                \
     X(OST_REPORTED_MEAN, "mean")                                                                                       \
-    X(OST_REPORTED_MEDIAN, "median")
+    X(OST_REPORTED_MEDIAN, "median")                                                                                   \
+    X(OST_REPORTED_SD, "sd")
 /** Words of column `interval`: what `lower` and `upper` hold. The last three say nothing of the value's error. */
 #define OST_INTERVALS(X)                                                                                               \
     X(OST_INTERVAL_NONE, "none")                                                                                       \

@@ -15,6 +15,7 @@ typedef struct {
     double from, to;           /**< d from time 0; LEVEL: only `to` */
     ost_measure_t measure;     /**< of each subject */
     bool per_year;             /**< the measure is divided by to - from in years */
+    bool is_ratio;             /**< LEVEL: percent above the statistic of `versus`, not the difference from it */
     ost_statistic_t statistic; /**< over the subjects */
     double unit;               /**< LEVEL and CHANGE: internal units in one of the unit asked for; NAN: as reported */
     ost_dim_t unit_dim;        /**< of unit */

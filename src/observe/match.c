@@ -72,7 +72,10 @@ static bool read_unit(ost_observation_t *self, const ost_comparison_t *c, const 
         endpoint->unit_is_plain = c->unit_is_plain;
     }
     endpoint->per_year = row->in.per_year;
-    endpoint->measure = form == OST_COUNTED_FRACTION ? OST_MEASURE_FRACTION : OST_MEASURE_PERCENT;
+    endpoint->is_ratio = row->kind == OST_ENDPOINT_RATIO;
+    endpoint->measure = endpoint->is_ratio             ? OST_MEASURE_LEVEL
+                        : form == OST_COUNTED_FRACTION ? OST_MEASURE_FRACTION
+                                                       : OST_MEASURE_PERCENT;
     if (form == OST_COUNTED_PERCENT || form == OST_COUNTED_POINTS || form == OST_COUNTED_FRACTION) return true;
     if (form == OST_COUNTED_OTHER || (form == OST_COUNTED_T_SCORE && (entry == NULL || isnan(entry->young_sd[sex]))))
         return false;
@@ -112,12 +115,15 @@ static bool check_row(const ost_observation_t *self, const ost_comparison_t *c, 
         snprintf(why, size, "the row has no month");
     else if (isnan(row->base.months) && (isnan(c->from) || isnan(c->to)))
         snprintf(why, size, "'%s' counts from a moment of its own: give 'from' and 'to'", row->endpoint);
-    else if ((row->kind == OST_ENDPOINT_DIFFERENCE || row->in.form == OST_COUNTED_POINTS) &&
+    else if ((row->kind == OST_ENDPOINT_DIFFERENCE || row->in.form == OST_COUNTED_POINTS || endpoint->is_ratio) &&
              endpoint->versus == SIZE_MAX)
-        snprintf(why, size, "a difference between arms: name the other one with 'versus'");
+        snprintf(why, size, "a %s between arms: name the other one with 'versus'",
+            endpoint->is_ratio ? "ratio" : "difference");
+    else if (row->statistic == OST_REPORTED_SD && endpoint->versus != SIZE_MAX)
+        snprintf(why, size, "an SD between subjects is of one arm");
     else if (endpoint->measure != OST_MEASURE_LEVEL && !(endpoint->from < endpoint->to))
         snprintf(why, size, "it is measured from day %g to day %g: give 'from'", endpoint->from, endpoint->to);
-    else if (endpoint->measure != OST_MEASURE_LEVEL && !has_class)
+    else if ((endpoint->measure != OST_MEASURE_LEVEL || endpoint->is_ratio) && !has_class)
         snprintf(why, size, "endpoints.csv has no class for output '%s': add a row to it", output);
     return why[0] == '\0';
 }
@@ -127,7 +133,9 @@ static bool make_observation(ost_observation_t *self, const ost_experiment_t *e,
     const ost_evidence_row_t *row, const ost_endpoint_entry_t *entry, int sex, char *why, size_t size)
 {
     static const ost_statistic_t statistics[OST_N_REPORTED] = {
-        [OST_REPORTED_MEAN] = OST_STATISTIC_MEAN, [OST_REPORTED_MEDIAN] = OST_STATISTIC_MEDIAN
+        [OST_REPORTED_MEAN] = OST_STATISTIC_MEAN,
+        [OST_REPORTED_MEDIAN] = OST_STATISTIC_MEDIAN,
+        [OST_REPORTED_SD] = OST_STATISTIC_SD,
     };
     *self = (ost_observation_t){ .row = row, .reported = row };
     self->endpoint = (ost_endpoint_t){ .arm = arm_index(e, c->arm),
@@ -139,8 +147,10 @@ static bool make_observation(ost_observation_t *self, const ost_experiment_t *e,
     const char *output = c->output != NULL ? c->output : entry != NULL ? entry->output : NULL;
     bool has_unit = read_unit(self, c, row, entry, sex);
     if (!check_row(self, c, output, has_unit, entry != NULL, why, size)) return false;
-    bool is_level = self->endpoint.measure == OST_MEASURE_LEVEL;
-    self->endpoint_class = is_level ? OST_CLASS_LEVEL : entry->endpoint_class;
+    bool is_level = self->endpoint.measure == OST_MEASURE_LEVEL && !self->endpoint.is_ratio;
+    self->endpoint_class = row->statistic == OST_REPORTED_SD ? OST_CLASS_SD
+                           : is_level                        ? OST_CLASS_LEVEL
+                                                             : entry->endpoint_class;
     self->error_cv = is_level ? 0 : entry->error_cv;
     snprintf(self->endpoint.output, sizeof(self->endpoint.output), "%s", output);
     if (self->baseline.unit > 0) snprintf(self->baseline.output, sizeof(self->baseline.output), "%s", output);

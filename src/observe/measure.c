@@ -52,7 +52,8 @@ ost_estimate_t ost_collector_estimate(const ost_collector_t *self, size_t i, siz
 {
     const double *values = self->values + 2 * i * self->n_positions + first;
     return ost_estimate(self->endpoints[i].statistic, values,
-        self->endpoints[i].versus != SIZE_MAX ? values + self->n_positions : NULL, n, work);
+        self->endpoints[i].versus != SIZE_MAX ? values + self->n_positions : NULL, self->endpoints[i].is_ratio, n,
+        work);
 }
 
 void ost_collector_free(ost_collector_t *self)

@@ -111,7 +111,7 @@ char *ost_statistic_format(ost_statistic_t self, double value, int decimals, cha
 }
 
 ost_estimate_t ost_estimate(
-    ost_statistic_t statistic, const double *values, const double *versus, size_t n, double *work)
+    ost_statistic_t statistic, const double *values, const double *versus, bool is_ratio, size_t n, double *work)
 {
     ost_sample_t sample = ost_sample_of(values, n, work);
     ost_estimate_t self = { .n = sample.n };
@@ -120,8 +120,15 @@ ost_estimate_t ost_estimate(
     self.sd = self.statistic[OST_STATISTIC_SD];
     if (versus == NULL) return self;
     ost_sample_t other = ost_sample_of(versus, n, work);
-    self.value -= ost_statistic(statistic, &other);
-    self.sd = hypot(self.sd, ost_statistic(OST_STATISTIC_SD, &other));
+    double value = ost_statistic(statistic, &other), sd = ost_statistic(OST_STATISTIC_SD, &other);
+    if (is_ratio) { /* the SD of a quotient, to first order */
+        double quotient = self.value / value;
+        self.sd = 100 * fabs(quotient) * hypot(self.sd / self.value, sd / value);
+        self.value = 100 * (quotient - 1);
+    } else {
+        self.value -= value;
+        self.sd = hypot(self.sd, sd);
+    }
     if (other.n < self.n) self.n = other.n;
     return self;
 }

@@ -86,8 +86,8 @@ typedef struct {
     double statistic[OST_N_STATISTICS]; /**< all statistics of the arm itself */
 } ost_estimate_t;
 /** A statistic of n values, minus that of the other arm's if there is one.
- * @param versus  [n] or NULL. @param work  [n] */
+ * @param versus  [n] or NULL. @param is_ratio  percent above that of the other arm instead. @param work  [n] */
 ost_estimate_t ost_estimate(
-    ost_statistic_t statistic, const double *values, const double *versus, size_t n, double *work);
+    ost_statistic_t statistic, const double *values, const double *versus, bool is_ratio, size_t n, double *work);
 
 #endif

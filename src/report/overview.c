@@ -92,6 +92,7 @@ static void put_scatter(const ost_validation_t *self, ost_class_t of, FILE *out)
         [OST_CLASS_MARKER] = "turnover markers, percentage points",
         [OST_CLASS_HORMONE] = "hormones, percentage points",
         [OST_CLASS_LEVEL] = "levels, each in its unit",
+        [OST_CLASS_SD] = "SD between subjects, percentage points",
     };
     double size = of == OST_CLASS_BMD ? 480 : 270;
     ost_chart_t chart = { out, size, size, INFINITY, -INFINITY, 0, 0, of == OST_CLASS_LEVEL };

@@ -52,7 +52,8 @@ static bool has_location(const panel_t *self, const ost_prediction_check_t *chec
 {
     const ost_endpoint_t *endpoint = &check->observation->endpoint;
     return strcmp(endpoint->output, self->output) == 0 && endpoint->versus == self->versus &&
-           endpoint->measure != OST_MEASURE_CHANGE && self->is_value == (endpoint->measure == OST_MEASURE_LEVEL);
+           endpoint->measure != OST_MEASURE_CHANGE && self->is_value == (endpoint->measure == OST_MEASURE_LEVEL) &&
+           !endpoint->is_ratio && endpoint->statistic != OST_STATISTIC_SD;
 }
 
 /* Whether an arm has a curve in the panel: all have one of values and changes; those with an observation have one of
