@@ -375,6 +375,57 @@ static void test_shipped_table(void)
     ost_evidence_free(&table);
 }
 
+/* Rows that frozen.csv beside a table names count as validate whatever their role, and must stay. */
+static void test_frozen_list(void)
+{
+    static const char *const rows = HEAD "\ncalibrate,A,a,x,BMD_change,LS,24,mean,-4.1,percent,,,none,,c,r,\n"
+                                         "calibrate,A,a,x,BMD_change,TH,24,mean,-4.1,percent,,,none,,c,r,\n"
+                                         "validate,A,a,x,BMD_change,FN,24,mean,-4.1,percent,,,none,,c,r,\n";
+    static const char *const head = "value,unit,trial,arm,endpoint,site,time_months,statistic\n";
+    static const struct {
+        const char *key;
+        int code;
+        const char *message;
+    } cases[] = {
+        { "-4.1,%,A,a,BMD_change,lumbar spine,24,mean\n", 0, "" },
+        { "-4.2,percent,A,a,BMD_change,LS,24,mean\n", OST_ERR_NAME, "does not have this observation any more (A, a, " },
+        { "-4.1,percent,A,a,BMD_chnge,LS,24,mean\n", OST_ERR_NAME, "did you mean 'BMD_change'" },
+    };
+    char folder[] = "/tmp/ost_frozen_XXXXXX", evidence[64], frozen[64];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(evidence, sizeof(evidence), "%s/evidence.csv", folder);
+    snprintf(frozen, sizeof(frozen), "%s/frozen.csv", folder);
+    for (size_t i = 0; i <= COUNT(cases); i++) {
+        FILE *file = fopen(evidence, "w");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+        fputs(rows, file);
+        fclose(file);
+        if (i < COUNT(cases)) {
+            file = fopen(frozen, "w");
+            CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+            fprintf(file, "%s%s", head, cases[i].key);
+            fclose(file);
+        } else
+            unlink(frozen);
+        int ret = read_path(evidence);
+        CU_ASSERT_EQUAL(ret, i < COUNT(cases) ? cases[i].code : 0);
+        if (ret != 0) {
+            ost_assert_contains(err.what, cases[i].message);
+            CU_ASSERT_EQUAL(err.line, 2);
+        }
+        if (ret == 0) {
+            CU_ASSERT_EQUAL(table.n_frozen, i == 0);
+            CU_ASSERT_EQUAL(table.rows[0].role, OST_ROLE_CALIBRATE);
+            CU_ASSERT_EQUAL(ost_evidence_role(&table.rows[0]), i == 0 ? OST_ROLE_VALIDATE : OST_ROLE_CALIBRATE);
+            CU_ASSERT_EQUAL(ost_evidence_role(&table.rows[1]), OST_ROLE_CALIBRATE);
+            CU_ASSERT_EQUAL(ost_evidence_role(&table.rows[2]), OST_ROLE_VALIDATE);
+        }
+        ost_evidence_free(&table);
+    }
+    unlink(evidence);
+    rmdir(folder);
+}
+
 static void test_addresses_of_references(void)
 {
     static const char *const cases[][2] = {
@@ -421,6 +472,7 @@ static const ost_test_t tests[] = {
     { "rows_twice", test_rows_twice },
     { "words_of_the_field", test_words_of_the_field },
     { "shipped_table", test_shipped_table },
+    { "frozen_list", test_frozen_list },
     { "addresses_of_references", test_addresses_of_references },
     { "source_of_a_row", test_source_of_a_row },
 };

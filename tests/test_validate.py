@@ -168,6 +168,21 @@ class Analysis(Trials):
                       text)
         self.assertNotIn("replicates", text)
 
+    def test_frozen_list(self):
+        """A row that was of role validate counts as such later, in sums, tables and on the page."""
+        self.write("trials/frozen.csv", "trial,arm,endpoint,site,time_months,statistic,value,unit\n"
+                                        "T,placebo,BMD_change,TH,12,mean,-1,percent\n"
+                                        "T,drug,BMD_change,LS,24,mean,-9,percent\n")
+        text = self.validate("-o", "page.html").stdout
+        self.assertIn("BMD calibrate: n 2 rmse", text)
+        self.assertIn("BMD validate: n 2 rmse", text)
+        self.assertIn("frozen list: 2 of its 2 rows are compared; 1 have another role now and count as validate; "
+                      "2 rows of role validate are not on it", sentences(text))
+        page = pathlib.Path(self.path("page.html")).read_text(encoding="utf-8")
+        self.assertRegex(page, r"BMD</td><td class='t'>validate</td><td>2<")
+        self.write("trials/evidence.csv", HEAD + ROWS.replace("TH,12,mean,-1,", "TH,12,mean,-2,"))
+        self.assertIn("frozen.csv:2: ", self.validate(code=1).stderr)
+
     def test_evidence_and_trials_from_elsewhere(self):
         self.write("mine.csv", HEAD + ROWS.replace(",-9,percent", f",{lost(0.05, 2):.6f},percent"))
         lines = self.validate("--evidence", "mine.csv", "--trial", "one").stdout.splitlines()

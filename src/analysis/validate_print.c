@@ -15,7 +15,7 @@ static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of,
     for (size_t i = 0; i < self->n_checks; i++) {
         const ost_prediction_check_t *check = &self->checks[i];
         const ost_evidence_row_t *row = check->observation->row;
-        if (check->observation->endpoint_class != of || row->role != role) continue;
+        if (check->observation->endpoint_class != of || ost_evidence_role(row) != role) continue;
         double residual = (check->estimate.value - row->value) * ost_observation_scale(check->observation);
         sum.n++;
         sum.coverage += check->inside;
@@ -100,7 +100,7 @@ void ost_validation_by_treatment(const ost_validation_t *self, ost_class_t of, o
 {
     for (size_t i = 0; i < self->n_checks; i++) {
         const ost_prediction_check_t *check = &self->checks[i];
-        if (check->observation->endpoint_class == of && check->observation->row->role == role)
+        if (check->observation->endpoint_class == of && ost_evidence_role(check->observation->row) == role)
             ost_naive_add(sums, &self->naive, &self->trials, check->observation, check->estimate.value, check->inside);
     }
 }
@@ -138,6 +138,24 @@ static void print_unmatched(const ost_matched_t *matched, FILE *out)
     }
 }
 
+/* How many rows of the frozen list are compared, and where roles differ from it. */
+static void print_frozen(const ost_validation_t *self, FILE *out)
+{
+    const ost_evidence_t *evidence = &self->trials.evidence;
+    size_t n_compared = 0, n_moved = 0, n_new = 0;
+    if (evidence->n_frozen == 0) return;
+    for (size_t i = 0; i < self->n_checks; i++) n_compared += self->checks[i].observation->row->is_frozen;
+    for (size_t i = 0; i < evidence->n_rows; i++) {
+        const ost_evidence_row_t *row = &evidence->rows[i];
+        n_moved += row->is_frozen && row->role != OST_ROLE_VALIDATE;
+        n_new += !row->is_frozen && row->role == OST_ROLE_VALIDATE;
+    }
+    ost_print_wrapped(out,
+        "frozen list: %zu of its %zu rows are compared; %zu have another role now and count as validate; %zu rows of "
+        "role validate are not on it",
+        n_compared, evidence->n_frozen, n_moved, n_new);
+}
+
 int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *err)
 {
     int ret = print_checks(self, out, err);
@@ -151,6 +169,7 @@ int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *e
         fprintf(out, "%s %s: n %zu rmse %.2f bias %+.2f coverage %.2f weighted %.2f\n",
             ost_class_words[sums[i].endpoint_class], ost_role_words[sums[i].role], sums[i].n, sums[i].rmse,
             sums[i].bias, sums[i].coverage, sums[i].weighted);
+    print_frozen(self, out);
     for (int c = 0; c < OST_N_CLASSES; c++) {
         ost_replicates_t same = ost_validation_replicates(self, (ost_class_t) c);
         if (same.n_groups > 0)

@@ -2,6 +2,7 @@
 /* Takes an evidence table and the dictionary of its endpoints; gives its rows, each of them checked. */
 #include "input/evidence.h"
 
+#include "core/file.h"
 #include "input/csv.h"
 
 #include <math.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *const ost_role_words[OST_N_ROLES] = { OST_ROLES(OST_WORD_OF) };
 const char *const ost_reported_words[OST_N_REPORTED] = { OST_REPORTED(OST_WORD_OF) };
@@ -25,28 +27,31 @@ static const char *const interval_also[OST_N_INTERVALS] = {
     [INDEX] = { .name = #member, .kind = of, .offset = offsetof(ost_evidence_row_t, member), __VA_ARGS__ },
 #define WORDS(list, size, none) .words = list, .n_words = size, .empty = none
 /* clang-format off */
-#define COLUMNS(X)                                                                                                     \
-    X(ROLE, role, OST_CSV_WORD, WORDS(ost_role_words, OST_N_ROLES, NULL))                                              \
+/* those by which two rows are the same observation */
+#define KEYS(X)                                                                                                        \
     X(TRIAL, trial, OST_CSV_TEXT, )                                                                                    \
     X(ARM, arm, OST_CSV_TEXT, )                                                                                        \
-    X(POPULATION, population, OST_CSV_TEXT, .is_optional = true)                                                       \
-    X(REGIMEN, drug_regimen, OST_CSV_TEXT, .is_optional = true)                                                        \
     X(ENDPOINT, endpoint, OST_CSV_TEXT, )                                                                              \
     X(SITE, site, OST_CSV_TEXT, )                                                                                      \
+    X(MONTHS, time_months, OST_CSV_NUMBER, )                                                                           \
     X(STATISTIC, statistic, OST_CSV_WORD, WORDS(ost_reported_words, OST_N_REPORTED, "mean"))                           \
-    X(UNIT, unit, OST_CSV_TEXT, )                                                                                      \
+    X(VALUE, value, OST_CSV_NUMBER, )                                                                                  \
+    X(UNIT, unit, OST_CSV_TEXT, )
+#define COLUMNS(X)                                                                                                     \
+    KEYS(X)                                                                                                            \
+    X(ROLE, role, OST_CSV_WORD, WORDS(ost_role_words, OST_N_ROLES, NULL))                                              \
+    X(POPULATION, population, OST_CSV_TEXT, .is_optional = true)                                                       \
+    X(REGIMEN, drug_regimen, OST_CSV_TEXT, .is_optional = true)                                                        \
     X(INTERVAL, interval, OST_CSV_WORD, WORDS(ost_interval_words, OST_N_INTERVALS, "none"), .also = interval_also)     \
     X(CITATION, citation, OST_CSV_TEXT, )                                                                              \
     X(REFERENCE, reference, OST_CSV_TEXT, )                                                                            \
     X(NOTE, note, OST_CSV_TEXT, )                                                                                      \
-    X(MONTHS, time_months, OST_CSV_NUMBER, )                                                                           \
-    X(VALUE, value, OST_CSV_NUMBER, )                                                                                  \
     X(LOWER, lower, OST_CSV_NUMBER, )                                                                                  \
     X(UPPER, upper, OST_CSV_NUMBER, )                                                                                  \
     X(N, n, OST_CSV_NUMBER, )
 /* clang-format on */
 #define INDEX_OF(INDEX, ...) INDEX,
-enum { COLUMNS(INDEX_OF) N_COLUMNS };
+enum { COLUMNS(INDEX_OF) N_COLUMNS, N_KEYS = UNIT + 1 };
 static const ost_csv_column_t columns[N_COLUMNS] = { COLUMNS(COLUMN) };
 
 /* A row that is being checked. */
@@ -183,6 +188,16 @@ static int check_row(const void *dictionary, const ost_csv_t *csv, const size_t 
 static const ost_csv_table_t table = { columns, N_COLUMNS, sizeof(ost_evidence_row_t),
     offsetof(ost_evidence_row_t, line), check_row };
 
+static int check_key(const void *dictionary, const ost_csv_t *csv, const size_t *field, void *row)
+{
+    const check_t self = { dictionary, csv, field, row };
+    return check_words(&self);
+}
+
+/* Of frozen.csv: a row is the key of one of the evidence. */
+static const ost_csv_table_t frozen = { columns, N_KEYS, sizeof(ost_evidence_row_t), offsetof(ost_evidence_row_t, line),
+    check_key };
+
 static int compare_numbers(double a, double b)
 {
     return isnan(a) || isnan(b) ? isnan(a) - isnan(b) : (a > b) - (a < b);
@@ -231,6 +246,29 @@ static int find_duplicates(ost_evidence_t *self, const char *path, ost_error_t *
     return ret;
 }
 
+/* Rows that frozen.csv beside the table names count as validate, whatever their role. */
+static int read_frozen(ost_evidence_t *self, const ost_endpoint_dictionary_t *dictionary, ost_error_t *err)
+{
+    char *path = ost_file_beside(self->path, "frozen.csv");
+    if (path == NULL) return ost_no_memory(err);
+    void *rows = NULL;
+    int ret = access(path, F_OK) == 0 ? ost_csv_read_rows(&frozen, dictionary, path, &rows, &self->n_frozen, err) : 0;
+    const ost_evidence_row_t *keys = rows;
+    for (size_t k = 0; k < self->n_frozen && ret == 0; k++) {
+        size_t i = 0;
+        while (i < self->n_rows && compare_observed(&keys[k], &self->rows[i]) != 0) i++;
+        if (i == self->n_rows)
+            ret = ost_fail_at(err, OST_ERR_NAME, path, keys[k].line, 0,
+                "%s does not have this observation any more (%s, %s, %s %s); rows of the frozen list stay as they are",
+                self->path, keys[k].trial, keys[k].arm, keys[k].endpoint, keys[k].site);
+        else
+            self->rows[i].is_frozen = true;
+    }
+    ost_csv_free_rows(&frozen, rows, self->n_frozen);
+    free(path);
+    return ret;
+}
+
 int ost_evidence_read(
     ost_evidence_t *self, const char *path, const ost_endpoint_dictionary_t *dictionary, ost_error_t *err)
 {
@@ -239,7 +277,13 @@ int ost_evidence_read(
     if (self->path == NULL) return ost_no_memory(err);
     int ret = ost_csv_read_rows(&table, dictionary, path, &rows, &self->n_rows, err);
     self->rows = rows;
-    return ret == 0 ? find_duplicates(self, path, err) : ret;
+    if (ret == 0) ret = find_duplicates(self, path, err);
+    return ret == 0 ? read_frozen(self, dictionary, err) : ret;
+}
+
+ost_role_t ost_evidence_role(const ost_evidence_row_t *row)
+{
+    return row->is_frozen ? OST_ROLE_VALIDATE : row->role;
 }
 
 char *ost_reference_address(const char *reference, char *buf, size_t size)

@@ -45,6 +45,7 @@ extern const char *const ost_interval_words[OST_N_INTERVALS]; /**< by ost_interv
  * them, numbers that can be. */
 typedef struct {
     ost_role_t role;                            /**< what it may be used for */
+    bool is_frozen;                             /**< frozen.csv names it: it counts as validate, whatever its role */
     ost_reported_t statistic;                   /**< mean where empty */
     ost_interval_t interval;                    /**< none where empty */
     char *trial, *arm, *endpoint, *site, *unit; /**< columns, "" where empty; the last three never are */
@@ -63,17 +64,22 @@ typedef struct {
     char *path;               /**< as it was read; owned */
     ost_evidence_row_t *rows; /**< [n_rows] */
     size_t n_rows;
+    size_t n_frozen;          /**< of them in frozen.csv beside the table, 0 without that file */
     ost_text_list_t warnings; /**< of rows that are there twice, with both lines */
 } ost_evidence_t;
 
 /** Read an evidence CSV (RFC 4180) and check every row. Two rows are the same observation if they agree in trial, arm,
  * endpoint, site, month, statistic, unit and value, whatever their role, interval and source; only the first counts.
+ *  frozen.csv beside the table holds the keys of rows (trial, arm, endpoint, site, time_months, statistic, value, unit)
+ *  that were of role validate at some time: each must still be there.
  *  @param dictionary  words of endpoints and sites
  *  @return 0, OST_ERR_IO, OST_ERR_SYNTAX, OST_ERR_NAME (a missing column; a word that is not one of those allowed),
  * OST_ERR_UNIT (a unit that is not known or does not fit the endpoint) or OST_ERR_VALUE (a number that cannot be), with
  * line and column */
 int ost_evidence_read(ost_evidence_t *self, const char *path, const ost_endpoint_dictionary_t *dictionary,
     ost_error_t *err) OST_MUST_CHECK;
+/** The role that a row counts with in summaries. */
+ost_role_t ost_evidence_role(const ost_evidence_row_t *row);
 /** The address on the web of a source as column `reference` names it: "doi 10.1359/jbmr.2000.15.1.24", "PMID 17159195",
  * "PMC3415619" or an address. @return buf, "" for anything else */
 char *ost_reference_address(const char *reference, char *buf, size_t size);
