@@ -6,6 +6,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -71,6 +72,18 @@ class Program(unittest.TestCase):
         self.write("two.model", MODEL.replace("model one", "model two").replace("-loss*B", "-2*loss*B"))
         self.write("e.yaml", EXPERIMENT)
 
+    def another_build(self):
+        """The program with another fingerprint of its sources."""
+        sources = self.osteon("--version").split()[-1]
+        with open(OSTEON, "rb") as file:
+            program = file.read()
+        self.assertEqual(program.count(sources.encode()), 1)
+        other = sources.translate(str.maketrans("0123456789abcdef", "123456789abcdef0"))
+        with open(self.path("another"), "wb") as file:
+            file.write(program.replace(sources.encode(), other.encode()))
+        os.chmod(self.path("another"), 0o755)
+        return (self.path("another"),)
+
     def write(self, name, text):
         with open(os.path.join(self.folder.name, name), "w", encoding="utf-8") as file:
             file.write(text)
@@ -78,8 +91,8 @@ class Program(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder.name, name)
 
-    def osteon(self, *words, code=0):
-        done = subprocess.run([OSTEON, *words], cwd=self.folder.name, capture_output=True, text=True, check=False)
+    def osteon(self, *words, code=0, program=(OSTEON,)):
+        done = subprocess.run([*program, *words], cwd=self.folder.name, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, code, (words, done.stdout, done.stderr))
         return done.stdout + done.stderr
 
@@ -159,6 +172,85 @@ class Shards(Program):
         self.osteon("run", "e.yaml", "--shard", "2/2", "-o", "other.h5", "-q")
         self.assertIn("model_text_one", self.osteon("merge", "part-1.h5", "other.h5", "-o", "merged.h5", code=1))
 
+    def test_another_build(self):
+        """Of the same version: it neither resumes, nor counts as complete, nor merges, and says why."""
+        names = self.shards(2)
+        self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
+        other = self.another_build()
+        why = "begun by another build of osteon"
+        for words in (("run", "e.yaml", "--shard", "2/2", "-o", names[1], "--resume"),
+                      ("run", "e.yaml", "-o", "whole.h5", "--resume"), ("merge", *names, "-o", "m.h5")):
+            self.assertIn(why, self.osteon(*words, program=other, code=1))
+        os.rename(self.path(names[1]), self.path(names[1] + ".part"))
+        self.assertIn(why, self.osteon("run", "e.yaml", "--shard", "2/2", "-o", names[1], "--resume", program=other, code=1))
+        self.osteon("run", "e.yaml", "--shard", "2/2", "-o", names[1], "--restart", "-q", program=other)
+        self.assertIn(why, self.osteon("merge", *names, "-o", "m.h5", code=1))
+
+    def test_fingerprint_of_sources(self):
+        """The same in a copy elsewhere and after a change of documentation; another after a change of engine or model."""
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+        for name in "src", "include", "models":
+            shutil.copytree(os.path.join(root, name), self.path(name))
+        shutil.copy(os.path.join(root, "CMakeLists.txt"), self.folder.name)
+
+        def fingerprint():
+            subprocess.run(["cmake", "-DOUT=" + self.path("sources.c"), "-P", self.path("src/fingerprint.cmake")], check=True)
+            with open(self.path("sources.c"), encoding="utf-8") as file:
+                return re.search(r'ost_sources\[\] = "([0-9a-f]{16})";', file.read()).group(1)
+
+        def extend(name):
+            with open(self.path(name), "a", encoding="utf-8") as file:
+                file.write("\n")
+        found = [fingerprint()]
+        self.assertIn("sources " + found[0], self.osteon("--version"))
+        for name in "src/README.md", "models/bone/aibl.md", "src/cli/main.c":
+            extend(name)
+            self.assertEqual(fingerprint(), found[0])
+        for name in "src/solve/batch.c", "src/solve/methods.def", "include/osteon/version.h", "models/bone/aibl.model":
+            extend(name)
+            found.append(fingerprint())
+        self.assertEqual(len(set(found)), 5)
+
+    @unittest.skipUnless(shutil.which("valgrind"), "valgrind shows a machine without AVX-512")
+    def test_machine_without_the_instruction_set(self):
+        """It merges what another one ran, and says what it cannot run."""
+        if "(avx512)" not in self.osteon("--version"):
+            self.skipTest("no AVX-512 on this machine")
+        lacking = "valgrind", "-q", OSTEON
+        self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
+        names = self.shards(2)
+        self.osteon("merge", *names, "-o", "merged.h5", "-q", program=lacking)
+        self.same("merged.h5", "whole.h5")
+        self.osteon("verify", "merged.h5", program=lacking)
+        said = self.osteon("verify", "merged.h5", "--share", "1 %", program=lacking)
+        self.assertRegex(said, "1 block of 64 subjects: equal")
+        said = self.osteon("run", "e.yaml", "--shard", "1/2", "-o", names[0], "--resume", program=lacking, code=1)
+        self.assertIn("isa 'avx512', expected 'avx2'; this machine does not have the former", said)
+
+    def test_command_to_merge(self):
+        """It can be pasted: the files as they are named by the one that was written."""
+        os.mkdir(self.path("my shards"))
+        for name in "{}.h5", "{}-of-3.h5", "my shards/a 0{}.h5", "shards-{}/h5.h5", "-{}.h5":
+            for i in 1, 2, 3:
+                os.makedirs(self.path(os.path.dirname(name.format(i))), exist_ok=True)
+                said = self.osteon("run", "e.yaml", "--shard", f"{i}/3", "-o" + name.format(i))
+            command = re.search(r"^next: +osteon (merge .*)$", said, re.M).group(1)
+            subprocess.run(f"{OSTEON} {command} -q", shell=True, cwd=self.folder.name, check=True)
+            os.remove(self.path("shards.h5"))
+        for i, name, all_of_them in ((10, "a-10.h5", "a-1.h5 a-2.h5 a-3.h5 a-4.h5"), (3, "003.h5", "001.h5 002.h5"),
+                                     (2, "b.h5", "b.h5 OTHERS -o"), (10, "run8of10.h5", "run8of10.h5 OTHERS -o")):
+            said = self.osteon("run", "e.yaml", "-n", "700", "--shard", f"{i}/11", "-o", name)
+            self.assertIn("osteon merge " + all_of_them, said)
+
+    def test_complete_with_failures(self):
+        """What is complete ends with the code of what it holds."""
+        self.write("one.model", MODEL.replace("B' = -loss*B", "B' = -loss*B + (if age > 80 [y] then log(-1*B) else 0)/1 [d]"))
+        for words in ("-o", "whole.h5"), ("--shard", "1/2", "-o", "s.h5"):
+            first = self.osteon("run", "e.yaml", *words, "-q", code=3)
+            again = self.osteon("run", "e.yaml", *words, "--resume", code=3)
+            self.assertIn("is complete; there is nothing to resume", again)
+            self.assertIn(first.splitlines()[-1], again)
+
     def test_merge_needs_neither_experiment_nor_model(self):
         self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
         names = self.shards(2)
@@ -207,6 +299,8 @@ class Shards(Program):
         """Bytes of the file within a third: chunks are packed as they will be; a cohort alike is 100 times as large."""
         self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
         said = self.osteon("run", "e.yaml", "--dry-run", "--shard", "1/3")
+        wrong = self.osteon("run", "e.yaml", "--dry-run", "--shard", "9/9", code=1)
+        self.assertIn("9 shards of 8 blocks of 64 subjects; expected at most 8 shards", wrong)
         self.assertRegex(said, r"\nmeasured   453 subjects in [\d.e-]+ s of a processor, ")
         size, unit = re.search(r"file ([\d.]+) (k?B), as much again until it is written; memory [\d.]+ MB", said).groups()
         self.assertEqual(unit, "kB")

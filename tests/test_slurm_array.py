@@ -111,9 +111,10 @@ class SlurmArray(unittest.TestCase):
         return done.stdout + done.stderr
 
     def calls(self, *words):
-        """Words of each call of osteon that has these words."""
+        """Words of each call of osteon by a job that has these words."""
         text = (self.stand_in / "calls").read_text(encoding="utf-8")
-        return [call for call in (part.split("\n") for part in text.split("\n\n")[:-1]) if set(words) <= set(call)]
+        calls = [part.split("\n") for part in text.split("\n\n")[:-1]]
+        return [call for call in calls if set(words) <= set(call) and "--dry-run" not in call]
 
     def jobs(self):
         return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((self.stand_in / "jobs").iterdir())]
@@ -242,6 +243,7 @@ class SlurmArray(unittest.TestCase):
                            (("my bone.yaml", "2", "--", "--restart"), "--restart is not an option of the tasks"),
                            (("my bone.yaml", "2", "--", "--subjcts", "9"), "unknown option --subjcts (did you mean 'subjects'?)")):
             self.assertIn(why, self.array(*words, code=2))
+        self.assertRegex(self.array("my bone.yaml", "1000", code=1), r"1000 shards of \d+ blocks of 64 subjects")
         self.assertIn("my bone.yml: No such file", self.array("my bone.yml", "2", code=1))
         self.assertFalse((self.stand_in / "jobs").exists())
         self.assertIn("usage: ", self.array("--help"))

@@ -84,6 +84,24 @@ class Verify(test_shards.Program):
         self.assertIn("different\n  1 of ", said)
         self.assertIn("first: bmd[total_hip], arm 'again', subject 300, day 547.875", said)
 
+    def test_another_build(self):
+        other = self.another_build()
+        self.assertIn("8 blocks of 64 subjects: equal\n", self.osteon("verify", "a.h5", "--share", "all", program=other))
+        with h5py.File(self.path("a.h5"), "r+") as file:
+            file["bmd"][1, 1, 300, 3] *= 1.001
+        said = self.osteon("verify", "a.h5", "--share", "all", program=other, code=4)
+        self.assertIn("subjects: another build of osteon wrote other values\n  1 of ", said)
+        self.assertNotIn("different", said)
+
+    def test_values_near_zero(self):
+        """They are as exact as the subject's others: relative to themselves they differ with the instruction set."""
+        self.write("one.model", test_shards.MODEL + "output fallen [1] = B - 1 \"change\"\n")
+        self.osteon("run", "e.yaml", "--set", "results.precision=float64", "-o", "b.h5", "-q")
+        for change, code, words in (1e-13, 0, "equal to 1e-9, but not the same bits"), (1e-8, 4, "different\n  1 of"):
+            with h5py.File(self.path("b.h5"), "r+") as file:
+                file["fallen"][1, 300, 0] = change
+            self.assertIn(words, self.osteon("verify", "b.h5", "--share", "all", code=code))
+
     def test_files_of_strangers(self):
         """No link is followed, no data are read elsewhere, and a terminal is not given orders."""
         for kind in "external", "soft", "virtual":

@@ -272,8 +272,9 @@ int ost_cli_plan(const char *name, const ost_text_list_t *overrides, int isa, os
 /* The same on several models. @param models  "one,two"; changed */
 int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const ost_text_list_t *overrides, int isa,
     ost_cli_act_t act, const void *how);
-/* The plans that a result file or a journal records. */
-int ost_cli_plan_recorded(const char *path, ost_cli_act_t act, const void *how);
+/* The plans that a result file or a journal records. @param needs_isa  subjects are run, with the widest instruction
+ * set where this machine lacks the recorded one; else that one is taken as it is */
+int ost_cli_plan_recorded(const char *path, bool needs_isa, ost_cli_act_t act, const void *how);
 /* Simulate with progress and a summary of each plan, under its name where there are several. @param how  an
  * ost_simulation_t */
 int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const void *how);
@@ -302,9 +303,13 @@ bool ost_cli_same_file(const char *a, const char *b);
 /* Whether a result of the experiment `name` may take the place of what is at `path`: an earlier result of it, whatever
  * its options, or anything with --force; says which, on standard output. @return an exit code */
 int ost_cli_check_replaced(const char *path, const char *name, bool force, bool quiet);
-/* Where a result goes without -o: into NAME.h5 of the current folder, by the name of the experiment and `suffix`.
- * @param[out] path  owned by the caller, also on failure @return an exit code */
-int ost_cli_default_output(const ost_experiment_t *e, const char *suffix, char **path);
+/* The file of a result by the name of its experiment, NAME.h5 in the current folder; of several models NAME_models.h5.
+ * @param[out] path  owned by the caller, NULL: out of memory */
+void ost_cli_name_output(const ost_part_t *parts, char **path);
+/* Where a result goes without -o. @param[out] path  owned by the caller, also on failure @return an exit code */
+int ost_cli_default_output(const ost_part_t *parts, char **path);
+/* The command that merges all shards into `merged`, with their names by that of one of them. */
+void ost_cli_print_merge(const char *path, ost_shard_t shard, const char *merged);
 /* A path as a shell takes it, in quotes where it needs them, written to buf. @return buf */
 char *ost_cli_quoted(const char *path, char *buf, size_t size);
 /* Write a file beside, then put it in its place: an old one is whole until the end. @return 0, OST_ERR_IO */

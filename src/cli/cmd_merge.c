@@ -74,7 +74,7 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
         }
     }
     raise_open_files();
-    if (code == OST_EXIT_OK) code = ost_cli_plan_recorded(first, merge, &a);
+    if (code == OST_EXIT_OK) code = ost_cli_plan_recorded(first, false, merge, &a);
     ost_text_list_free(&a.shards);
     return code;
 }

@@ -15,11 +15,14 @@ typedef struct {
     ost_text_list_t overrides;
 } run_arguments_t;
 
-static int print_dry_run(const ost_part_t *parts, size_t n_parts, const void *how)
+static int print_dry_run(const ost_part_t *parts, size_t n_parts, const void *simulation)
 {
+    const ost_simulation_t *how = simulation;
+    ost_error_t err = { 0 };
     const ost_plan_t *plan = parts[0].plan;
     const ost_experiment_t *e = plan->experiment;
     char a[64], b[64], c[64];
+    if (ost_shard_check(how->shard, plan, &err) < 0) return ost_cli_fail(&err);
     double cells = (double) e->n_arms * (double) e->n_subjects;
     double bytes = cells * 9 + (double) e->n_subjects * (double) (e->n_covariates + 1) * 8;
     printf("%s: %s\n\narms\n", e->name, e->title != NULL ? e->title : "");

@@ -13,10 +13,14 @@ typedef struct {
     ost_results_t *results;
 } verify_arguments_t;
 
-static const char *conclusion(const ost_recomputed_t *found, const ost_part_t *part, const char *isa)
+static const char *conclusion(const ost_recomputed_t *found, const ost_part_t *part, const ost_identity_t *file)
 {
-    if (found->n_different > 0) return "different";
+    const char *isa = ost_identity_get(file, "isa");
     if (found->n_unequal == 0) return "equal";
+    if (ost_identity_is_foreign(file))
+        return found->n_different > 0 ? "another build of osteon wrote other values"
+                                      : "equal to 1e-9; another build of osteon wrote it";
+    if (found->n_different > 0) return "different";
     bool is_same = isa != NULL && strcmp(isa, ost_isa_name(part->plan->experiment->solver.isa)) == 0;
     return is_same ? "equal to 1e-9, but not the same bits" : "equal to 1e-9, on another instruction set";
 }
@@ -34,7 +38,7 @@ static int recompute(const ost_part_t *parts, size_t n_parts, const void *argume
         if (ost_results_recompute(a->results, parts, n_parts, p, a->part, (int) a->n_threads, &found, &err) < 0) break;
         printf("recomputed: %s%s%s of %d subjects: %s\n", parts[p].name != NULL ? parts[p].name : "",
             parts[p].name != NULL ? ", " : "", ost_cli_plural(found.n_blocks, "block", blocks), OST_COHORT_BLOCK,
-            conclusion(&found, &parts[p], ost_results_attribute(a->results, "isa")));
+            conclusion(&found, &parts[p], &a->results->attributes));
         if (found.n_missing > 0)
             printf("  %s were not run: the run was interrupted\n", ost_cli_plural(found.n_missing, "block", blocks));
         if (found.n_different == 0) continue;
@@ -79,7 +83,7 @@ static int run_verify(const ost_command_t *self, int argc, char **argv)
             "%s: sound (checks of all chunks), but without the seal that osteon writes: another program changed it, or "
             "it is of an earlier version; its values may have been changed: --share all compares them\n",
             path);
-    if (a.part > 0) code = ost_cli_plan_recorded(path, recompute, &a);
+    if (a.part > 0) code = ost_cli_plan_recorded(path, true, recompute, &a);
     ost_results_close(a.results);
     return a.part > 0 ? code : OST_EXIT_OK;
 }

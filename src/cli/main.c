@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
 #include "core/isa.h"
+#include "journal/identity.h"
 
 #include <gsl/gsl_errno.h>
 #include <hdf5.h>
@@ -66,7 +67,7 @@ int main(int argc, char **argv)
         argc = 3;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("osteon " OST_VERSION " (%s)\n", ost_isa_name(ost_isa_best()));
+        printf("osteon " OST_VERSION " (%s), sources %s\n", ost_isa_name(ost_isa_best()), ost_sources);
         return flush_output(OST_EXIT_OK);
     }
     for (size_t i = 0; i < N_COMMANDS; i++)

@@ -14,6 +14,9 @@
 
 #define KIND(NAME, ending, what, head) [NAME] = { ending, what, head },
 const ost_output_kind_t ost_outputs[] = { OST_OUTPUTS(KIND) };
+#define DIGITS "0123456789"
+/* Names of shards that are listed one by one. */
+#define MOST_NAMES 100
 
 static const char *base_name(const char *path)
 {
@@ -144,17 +147,60 @@ bool ost_cli_needs_output(const char *command, const char *from, const ost_simul
     return true;
 }
 
-int ost_cli_default_output(const ost_experiment_t *e, const char *suffix, char **path)
+void ost_cli_name_output(const ost_part_t *parts, char **path)
 {
-    const ost_output_kind_t *kind = &ost_outputs[OST_OUTPUT_RESULT];
-    if (asprintf(path, "%s%s%s", e->name, suffix, kind->ending) < 0) {
-        *path = NULL;
-        ost_cli_message("out of memory");
-        return OST_EXIT_INPUT;
-    }
-    for (char *c = *path; *c != '\0'; c++)
+    const char *name = parts[0].plan->experiment->name, *suffix = parts[0].name != NULL ? "_models" : "";
+    if (asprintf(path, "%s%s%s", name, suffix, ost_outputs[OST_OUTPUT_RESULT].ending) < 0) *path = NULL;
+    for (char *c = *path; c != NULL && *c != '\0'; c++)
         if (*c == '/') *c = '_';
-    return ost_cli_check_output("without -o", kind, *path, false);
+}
+
+int ost_cli_default_output(const ost_part_t *parts, char **path)
+{
+    ost_cli_name_output(parts, path);
+    if (*path != NULL) return ost_cli_check_output("without -o", &ost_outputs[OST_OUTPUT_RESULT], *path, false);
+    ost_cli_message("out of memory");
+    return OST_EXIT_INPUT;
+}
+
+/* Where in the name of a shard's file its number stands: the last one that is it, but for N of "I-of-N".
+ * @param[out] behind  the number; @param[out] width  of the numbers, where zeros are before them @return NULL: its name
+ * does not say */
+static const char *find_number(const char *path, size_t number, const char **behind, int *width)
+{
+    const char *found = NULL, *ending = path + strlen(path) - strlen(ost_outputs[OST_OUTPUT_RESULT].ending);
+    for (const char *at = path + strcspn(path, DIGITS), *end; at < ending; at = end + strcspn(end, DIGITS)) {
+        end = at + strspn(at, DIGITS);
+        bool is_total =
+            (at - path >= 2 && strncmp(at - 2, "of", 2) == 0) || (at - path >= 3 && strncmp(at - 3, "of", 2) == 0);
+        if (strtoul(at, NULL, 10) != number || end - at > 9 || is_total) continue;
+        found = at;
+        *behind = end;
+        *width = *at == '0' ? (int) (end - at) : 1;
+    }
+    return found;
+}
+
+void ost_cli_print_merge(const char *path, ost_shard_t shard, const char *merged)
+{
+    char name[PATH_MAX], quoted[4 * PATH_MAX];
+    int width = 1;
+    const char *behind = path, *at = find_number(path, shard.i, &behind, &width);
+    int n_before = at != NULL ? (int) (at - path) : 0;
+    printf("next:    osteon merge");
+    for (size_t i = 1; i <= shard.n && at != NULL && shard.n <= MOST_NAMES; i++) {
+        snprintf(name, sizeof(name), "%.*s%0*zu%s", n_before, path, width, i, behind);
+        printf(" %s", ost_cli_quoted(name, quoted, sizeof(quoted)));
+    }
+    if (at != NULL && shard.n > MOST_NAMES) { /* as bash takes it */
+        snprintf(name, sizeof(name), "%.*s", n_before, path);
+        if (n_before > 0) printf(" %s", ost_cli_quoted(name, quoted, sizeof(quoted)));
+        printf("%s{%0*d..%zu}%s", n_before > 0 ? "" : " ", width, 1, shard.n,
+            ost_cli_quoted(behind, quoted, sizeof(quoted)));
+    }
+    if (at == NULL) printf(" %s%s", ost_cli_quoted(path, quoted, sizeof(quoted)), shard.n > 1 ? " OTHERS" : "");
+    printf(" -o %s\n", ost_cli_quoted(merged, quoted, sizeof(quoted)));
+    if (at == NULL && shard.n > 1) printf("         OTHERS: the files of the other %zu shards\n", shard.n - 1);
 }
 
 char *ost_cli_quoted(const char *path, char *buf, size_t size)

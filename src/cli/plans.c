@@ -152,12 +152,15 @@ int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const o
     return code;
 }
 
-int ost_cli_plan_recorded(const char *path, ost_cli_act_t act, const void *how)
+int ost_cli_plan_recorded(const char *path, bool needs_isa, ost_cli_act_t act, const void *how)
 {
     char *models = ost_cli_compared_models(path), *left_out = ost_cli_recorded(path, OST_ARMS_LEFT_OUT);
+    char *recorded = needs_isa ? NULL : ost_cli_recorded(path, "isa");
+    int isa = recorded != NULL ? ost_isa_find(recorded) : -1;
     int code = models == NULL
-                   ? ost_cli_plan(path, NULL, -1, act, how)
-                   : ost_cli_plan_models(path, models, left_out != NULL && left_out[0] != '\0', NULL, -1, act, how);
+                   ? ost_cli_plan(path, NULL, isa, act, how)
+                   : ost_cli_plan_models(path, models, left_out != NULL && left_out[0] != '\0', NULL, isa, act, how);
+    free(recorded);
     free(models);
     free(left_out);
     return code;

@@ -171,8 +171,8 @@ bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how)
 }
 
 /* With --resume and no journal: a result of another run is left alone, and there is nothing left to do of a complete
- * one. @return 0: run; 1: it is complete; or a negative code */
-static int check_finished(const ost_plan_t *plan, const char *out, ost_error_t *err)
+ * one. @param[out] n_failed  subject-arms of a complete one @return 0: run; 1: it is complete; or a negative code */
+static int check_finished(const ost_plan_t *plan, const char *out, uint64_t *n_failed, ost_error_t *err)
 {
     ost_results_t *results = NULL;
     ost_identity_t identity = { 0 };
@@ -185,6 +185,7 @@ static int check_finished(const ost_plan_t *plan, const char *out, ost_error_t *
     if (ret == 0) {
         const char *n_done = ost_results_attribute(results, "n_done");
         ret = n_done != NULL && strtoull(n_done, NULL, 10) == plan->experiment->n_subjects;
+        *n_failed = ost_results_failures(results);
     }
     ost_identity_free(&identity);
     ost_results_close(results);
@@ -236,27 +237,35 @@ bool ost_cli_isa(const char *text, int *isa)
     return false;
 }
 
-/* What is wanted is there: of a shard, in a journal; else in a result file. @return 0: no; 1: yes, or a negative code
- */
-static int check_complete(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how, ost_error_t *err)
+static uint64_t count_failures(const ost_journal_t *journal, size_t n_parts)
+{
+    uint64_t n = 0;
+    for (size_t p = 0; p < n_parts; p++) n += ost_journal_part(journal, p)->sums.failures;
+    return n;
+}
+
+/* What is wanted is there: of a shard, in a journal; else in a result file. @param[out] n_failed  subject-arms in it
+ * @return 0: no; 1: yes, or a negative code */
+static int check_complete(
+    const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how, uint64_t *n_failed, ost_error_t *err)
 {
     ost_journal_t *journal = NULL;
     if (how->resume != OST_JOURNAL_RESUME) return 0;
-    if (how->shard.n == 0) return n_parts == 1 ? check_finished(parts[0].plan, how->out, err) : 0;
+    if (how->shard.n == 0) return n_parts == 1 ? check_finished(parts[0].plan, how->out, n_failed, err) : 0;
     if (ost_journal_exists(how->out) || !ost_journal_is(how->out)) return 0;
     int ret = ost_journal_gather(&journal, &how->out, 1, parts, n_parts, how->shard, err);
+    if (ret == 0) *n_failed = count_failures(journal, n_parts);
     ost_journal_close(journal);
     return ret == 0 ? 1 : ret;
 }
 
 /* All plans that are left to be run, one after the other. @return as run_part() */
-static int run_parts(run_t *run, const ost_part_t *parts, size_t n_parts, uint64_t *n_failed, ost_error_t *err)
+static int run_parts(run_t *run, const ost_part_t *parts, size_t n_parts, ost_error_t *err)
 {
     int ret = 0;
     for (run->part = 0; run->part < n_parts && ret == 0; run->part++) {
         run->plan = parts[run->part].plan;
         ret = run_part(run, parts[run->part].name, err);
-        *n_failed += ost_journal_part(run->journal, run->part)->sums.failures;
     }
     return ret;
 }
@@ -290,9 +299,9 @@ static int finish(run_t *run, const ost_part_t *parts, size_t n_parts, bool is_i
     return ret;
 }
 
-static void print_finished(const ost_simulation_t *how)
+static void print_finished(const ost_part_t *parts, const ost_simulation_t *how)
 {
-    char a[32];
+    char a[32], *merged = NULL;
     struct stat st;
     if (how->shard.n == 0) {
         ost_cli_written(how->out);
@@ -300,17 +309,22 @@ static void print_finished(const ost_simulation_t *how)
     }
     printf("written: %s (%s), shard %zu of %zu\n", how->out,
         stat(how->out, &st) == 0 ? ost_cli_bytes((double) st.st_size, a) : "?", how->shard.i, how->shard.n);
-    printf("next:    osteon merge the files of all %zu shards -o OUT.h5\n", how->shard.n);
+    ost_cli_name_output(parts, &merged);
+    ost_cli_print_merge(how->out, how->shard, merged != NULL ? merged : "OUT.h5");
+    free(merged);
 }
 
-/* Said even where there is no summary. A shard's messages are shown once it is merged. */
-static void message_failures(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how, uint64_t n_failed)
+/* What is said of failures even where there is no summary. A shard's messages are shown once it is merged.
+ * @return the exit code of what is complete */
+static int end(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how, uint64_t n_failed)
 {
     char a[32], b[64], path[PATH_MAX + 8];
     uint64_t n = 0;
+    if (n_failed == 0) return OST_EXIT_OK;
     for (size_t p = 0; p < n_parts; p++) n += parts[p].plan->experiment->n_subjects * parts[p].plan->experiment->n_arms;
     ost_cli_message("%s of %s failed; 'failure_message' in %s says why", ost_cli_thousands(n_failed, a),
         ost_cli_plural(n, "subject-arm", b), ost_cli_quoted(how->out, path, sizeof(path)));
+    return OST_EXIT_FAILURES;
 }
 
 /* Simulate to the end, or to an interruption. @return an exit code */
@@ -319,27 +333,26 @@ static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulatio
     ost_error_t err = { 0 };
     run_t run = { .how = how, .progress = how->progress, .stop = ost_cli_catch_signals() };
     uint64_t n_failed = 0;
-    int ret = check_complete(parts, n_parts, how, &err);
+    int ret = check_complete(parts, n_parts, how, &n_failed, &err);
     if (ret > 0) {
         ost_cli_message("%s is complete; there is nothing to resume", how->out);
-        return OST_EXIT_OK;
+        return end(parts, n_parts, how, n_failed);
     }
     if (ret == 0) ret = ost_journal_open(&run.journal, how->out, parts, n_parts, how->shard, how->resume, &err);
     if (ret < 0) return ost_cli_fail(&err);
-    ret = run_parts(&run, parts, n_parts, &n_failed, &err);
+    ret = run_parts(&run, parts, n_parts, &err);
+    n_failed = count_failures(run.journal, n_parts);
     bool is_interrupted = ret > 0, has_result = !is_interrupted || (n_parts == 1 && how->shard.n == 0);
     has_result = has_result && count_done(&run, n_parts) > 0;
     if (ret < 0)
         ost_journal_close(run.journal);
     else
         ret = finish(&run, parts, n_parts, is_interrupted, &err);
-    if (ret == 0 && !how->quiet && has_result) print_finished(how);
+    if (ret == 0 && !how->quiet && has_result) print_finished(parts, how);
     int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
     if (ret < 0 || is_interrupted) mention_part(how->out);
     if (code != OST_EXIT_OK) return code;
-    if (is_interrupted) return OST_EXIT_INTERRUPTED;
-    if (n_failed > 0) message_failures(parts, n_parts, how, n_failed);
-    return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
+    return is_interrupted ? OST_EXIT_INTERRUPTED : end(parts, n_parts, how, n_failed);
 }
 
 int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const void *simulation)
@@ -348,8 +361,7 @@ int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const void *simula
     ost_simulation_t named = *how;
     char *own = NULL;
     int code = OST_EXIT_OK;
-    if (how->out == NULL)
-        code = ost_cli_default_output(parts[0].plan->experiment, parts[0].name != NULL ? "_models" : "", &own);
+    if (how->out == NULL) code = ost_cli_default_output(parts, &own);
     if (how->out == NULL) named.out = own;
     if (code == OST_EXIT_OK && how->resume != OST_JOURNAL_RESUME)
         code = ost_cli_check_replaced(named.out, parts[0].plan->experiment->name, how->force, how->quiet);

@@ -154,6 +154,9 @@ int ost_cohort_run(
     uint64_t n_subjects = options->n > 0 ? options->n : plan->experiment->n_subjects;
     uint64_t n_positions = n_subjects * (options->variants != NULL ? options->n_variants : 1);
     *summary = (ost_cohort_summary_t){ .isa = plan->experiment->solver.isa };
+    if (!ost_isa_is_usable(summary->isa))
+        return ost_fail(err, OST_ERR_VALUE, "the instruction set %s is not available on this machine; the widest is %s",
+            ost_isa_name(summary->isa), ost_isa_name(ost_isa_best()));
     ost_run_t run = {
         .plan = plan,
         .options = options,

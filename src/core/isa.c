@@ -2,13 +2,12 @@
 
 #include "core/isa.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static const char *const names[OST_N_ISA] = { "base", "avx2", "avx512" };
 
 /* OST_HAVE_AVX2 and OST_HAVE_AVX512 say what the build has; the conditions below repeat the flags it compiles with. */
-static bool is_usable(ost_isa_t isa)
+bool ost_isa_is_usable(ost_isa_t isa)
 {
     switch (isa) {
     case OST_ISA_BASE:
@@ -30,7 +29,7 @@ static bool is_usable(ost_isa_t isa)
 ost_isa_t ost_isa_best(void)
 {
     for (int isa = OST_N_ISA - 1; isa > OST_ISA_BASE; isa--) {
-        if (is_usable((ost_isa_t) isa)) return (ost_isa_t) isa;
+        if (ost_isa_is_usable((ost_isa_t) isa)) return (ost_isa_t) isa;
     }
     return OST_ISA_BASE;
 }
@@ -40,10 +39,15 @@ const char *ost_isa_name(ost_isa_t isa)
     return names[isa];
 }
 
+int ost_isa_find(const char *name)
+{
+    for (int isa = 0; isa < OST_N_ISA; isa++)
+        if (strcmp(name, names[isa]) == 0) return isa;
+    return -1;
+}
+
 int ost_isa_from_name(const char *name)
 {
-    for (int isa = 0; isa < OST_N_ISA; isa++) {
-        if (strcmp(name, names[isa]) == 0) return is_usable((ost_isa_t) isa) ? isa : -1;
-    }
-    return -1;
+    int isa = ost_isa_find(name);
+    return isa >= 0 && ost_isa_is_usable((ost_isa_t) isa) ? isa : -1;
 }

@@ -3,6 +3,8 @@
 #ifndef OST_CORE_ISA_H
 #define OST_CORE_ISA_H
 
+#include <stdbool.h>
+
 /** Base is what every processor of the architecture has. */
 typedef enum { OST_ISA_BASE, OST_ISA_AVX2, OST_ISA_AVX512, OST_N_ISA } ost_isa_t;
 
@@ -32,6 +34,10 @@ typedef enum { OST_ISA_BASE, OST_ISA_AVX2, OST_ISA_AVX512, OST_N_ISA } ost_isa_t
 ost_isa_t ost_isa_best(void);
 /** "base", "avx2", "avx512". */
 const char *ost_isa_name(ost_isa_t isa);
+/** Whether this build and this processor have it. */
+bool ost_isa_is_usable(ost_isa_t isa);
+/** The instruction set of that name, -1 if there is none; this machine may not have it. */
+int ost_isa_find(const char *name);
 /** The instruction set of that name if this build and this processor have it, -1 otherwise. */
 int ost_isa_from_name(const char *name);
 

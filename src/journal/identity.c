@@ -52,6 +52,7 @@ static int add_texts(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *
         { "title", e->title },
         { "source", "osteon " OST_VERSION },
         { "osteon_version", OST_VERSION },
+        { OST_SOURCES_FACT, ost_sources },
         { "name", e->name },
         { "experiment", e->text },
         { "experiment_path", e->path },
@@ -202,15 +203,28 @@ int ost_identity_experiment(const ost_identity_t *self, const char *path, const 
     return ret;
 }
 
+bool ost_identity_is_foreign(const ost_identity_t *self)
+{
+    const char *sources = ost_identity_get(self, OST_SOURCES_FACT);
+    return sources == NULL || strcmp(sources, ost_sources) != 0;
+}
+
 int ost_identity_compare(
     const ost_identity_t *self, const ost_identity_t *theirs, const char *purpose, const char *path, ost_error_t *err)
 {
     for (size_t i = 0; i < self->n; i++) {
         const char *name = self->facts[i].name, *ours = self->facts[i].text, *text = ost_identity_get(theirs, name);
         if (text != NULL && strcmp(text, ours) == 0) continue;
+        if (strcmp(name, OST_SOURCES_FACT) == 0)
+            return ost_fail_at(err, OST_ERR_VALUE, path, 0, 0,
+                "cannot be %s: it was begun by another build of osteon " OST_VERSION
+                ", of sources %s; those of this program are %s",
+                purpose, text != NULL ? text : "that it does not name", ours);
         if (text != NULL && strlen(text) < 60 && strlen(ours) < 60 && strchr(text, '\n') == NULL) {
-            return ost_fail_at(err, OST_ERR_VALUE, path, 0, 0, "cannot be %s: it was begun with %s '%s', expected '%s'",
-                purpose, name, text, ours);
+            bool is_lacking = strcmp(name, "isa") == 0 && ost_isa_from_name(text) < 0;
+            return ost_fail_at(err, OST_ERR_VALUE, path, 0, 0,
+                "cannot be %s: it was begun with %s '%s', expected '%s'%s", purpose, name, text, ours,
+                is_lacking ? "; this machine does not have the former" : "");
         }
         return ost_fail_at(
             err, OST_ERR_VALUE, path, 0, 0, "cannot be %s: it was begun with another '%s'", purpose, name);

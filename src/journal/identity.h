@@ -14,6 +14,10 @@
  */
 #define OST_COMPARED_MODELS "compared_models"
 #define OST_ARMS_LEFT_OUT "arms_left_out"
+/* Fact that tells builds of one version apart, and its value for this one: of the sources of engine and built-in
+ * models, 16 hexadecimal digits, the same wherever they are built (src/fingerprint.cmake). */
+#define OST_SOURCES_FACT "osteon_sources"
+extern const char ost_sources[];
 /* Name of the fact with the text of a user's own model. */
 #define OST_MODEL_TEXT "model_text_%s"
 enum { OST_MODEL_TEXT_SIZE = OST_NAME_SIZE + sizeof OST_MODEL_TEXT };
@@ -48,6 +52,8 @@ int ost_identity_read(ost_identity_t *self, const char *lines, size_t size, ost_
  * ost_experiment_parse() */
 int ost_identity_experiment(const ost_identity_t *self, const char *path, const char *const *overrides,
     size_t n_overrides, ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
+/* Whether another version or another build of osteon has these facts. */
+bool ost_identity_is_foreign(const ost_identity_t *self);
 /* @param purpose  as in "cannot be resumed"; @param path  of the file that has `theirs`. @return 0, or OST_ERR_VALUE,
  * which names the first fact that differs */
 int ost_identity_compare(const ost_identity_t *self, const ost_identity_t *theirs, const char *purpose,

@@ -112,16 +112,28 @@ size_t ost_shard_begin(size_t i, size_t n, size_t n_blocks)
     return n > 0 ? (i - 1) * n_blocks / n : 0;
 }
 
+static size_t count_blocks(const ost_plan_t *plan)
+{
+    return (size_t) ((plan->experiment->n_subjects + OST_COHORT_BLOCK - 1) / OST_COHORT_BLOCK);
+}
+
+int ost_shard_check(ost_shard_t shard, const ost_plan_t *plan, ost_error_t *err)
+{
+    size_t n_blocks = count_blocks(plan);
+    if (shard.n <= n_blocks) return 0;
+    return ost_fail(err, OST_ERR_VALUE, "%zu shards of %zu blocks of %d subjects; expected at most %zu shards", shard.n,
+        n_blocks, OST_COHORT_BLOCK, n_blocks);
+}
+
 static int make_part(ost_journal_t *self, size_t p, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plans[p].plan;
     ost_part_state_t *part = &self->parts[p];
     size_t n_outputs = plan->system->n_outputs;
     part->kept.columns = &self->columns[p];
-    part->n_blocks = (size_t) ((plan->experiment->n_subjects + OST_COHORT_BLOCK - 1) / OST_COHORT_BLOCK);
-    if (self->shard.n > part->n_blocks)
-        return ost_fail(err, OST_ERR_VALUE, "%zu shards of %zu blocks of %d subjects; expected at most %zu shards",
-            self->shard.n, part->n_blocks, OST_COHORT_BLOCK, part->n_blocks);
+    part->n_blocks = count_blocks(plan);
+    int ret = ost_shard_check(self->shard, plan, err);
+    if (ret < 0) return ret;
     part->places = malloc((part->n_blocks + 1) * sizeof(*part->places));
     part->kept.done = calloc(part->n_blocks + 1, sizeof(*part->kept.done));
     part->notes = calloc(OST_MAX_FAILURES + 1, sizeof(*part->notes));

@@ -24,6 +24,8 @@ typedef struct {
     size_t i, n; /**< 1 <= i <= n; n 0: see there */
 } ost_shard_t;
 
+/** Whether a plan has a block for each of so many shards. @return 0 or OST_ERR_VALUE */
+int ost_shard_check(ost_shard_t shard, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
 /** Open the journal `path`.part of the result file `path`, for plans that are run by the same experiment.
  *  @param parts  [n_parts], borrowed with all in them: must outlive self; @param shard  n 0: all blocks
  *  @return 0; OST_ERR_IO: it cannot be written, or another run is writing to it; OST_ERR_VALUE: more shards

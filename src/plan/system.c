@@ -57,7 +57,7 @@ static int set_block(ost_lane_block_t *lane, const stages_t *from, size_t b)
         .noise_purpose = ost_maker_list(from->make, model->n_noises, sizeof(*lane->noise_purpose)),
         .n_noises = (uint32_t) model->n_noises,
     };
-    if (lane->kernel == NULL)
+    if (lane->kernel == NULL && ost_isa_is_usable(isa)) /* else it is for reading what another machine ran */
         return ost_fail(&from->make->err, OST_ERR_VALUE, "model '%s' was not built for instruction set '%s'",
             model->name, ost_isa_name(isa));
     if (from->make->err.code != 0) return from->make->err.code;
@@ -148,7 +148,8 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
 {
     if (make->err.code != 0) return NULL;
     const stages_t from = { e, blocks, wiring, inputs, outputs, layout, jacobian, make };
-    const ost_plan_lanes_t *functions = lanes_of[e->solver.isa];
+    static const ost_plan_lanes_t none = { 0 }; /* of an instruction set that this build does not have */
+    const ost_plan_lanes_t *functions = lanes_of[e->solver.isa] != NULL ? lanes_of[e->solver.isa] : &none;
     ost_system_t *self = ost_maker_list(make, 1, sizeof(*self));
     ost_lane_plan_t *lane = ost_maker_list(make, 1, sizeof(*lane));
     if (make->err.code != 0 || set_lanes(lane, &from) < 0) return NULL;

@@ -78,7 +78,8 @@ int ost_results_check_seal(const char *path, bool *is_sealed, ost_error_t *err) 
  */
 int ost_results_read_all(const ost_results_t *self, ost_error_t *err) OST_MUST_CHECK;
 
-/** Values that differ by less are equal but for the instruction set, relative; besides the last bit of float32. */
+/** Values that differ by less are equal but for the instruction set, relative to the largest of the subject's at all
+ * times; besides the last bit of float32. */
 #define OST_SAME_VALUE 1e-9
 /** What computing blocks again gave. */
 typedef struct {
