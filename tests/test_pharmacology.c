@@ -240,7 +240,7 @@ static const effect_t effects[] = {
         "assumed: sign; it matters below 30 nmol/L" },
     { "exercise", WOMAN LATE, SIGNAL("impact_exercise", "0.43 1/d"), 12, "bmd[lumbar_spine]", 0.85, 0.8,
         "Howe 2011 Cochrane CD000333" },
-    { "IL-1 blocked", WOMAN LATE, SIGNAL("cytokines", "0.5"), 12, "ctx", -5, 4.9, "sign: Charatcharoenwitthaya 2007" },
+    { "IL-1 blocked", WOMAN LATE, SIGNAL("cytokines", "0.5"), 12, "ctx", -10, 9.9, "sign: Charatcharoenwitthaya 2007" },
     { "men on anastrozole", MAN OLDER, REGIMEN(DAILY("anastrozole", "1 mg")), 12, "bmd[lumbar_spine]", -2.5, 2,
         "Burnett-Bowie 2009, PMID 19820017" },
     { "men on testosterone gel", MAN OLDER, REGIMEN(DAILY("testosterone_gel", "50 mg")), 12, "bmd[lumbar_spine]", 1,
@@ -369,6 +369,40 @@ static void test_two_inhibitors(void)
     person_free(&person);
 }
 
+#define PATCH(more) "{drug: estradiol_patch, dose: 700 ug, interval: 7 day, duration: 7 day, start: -60 day" more "}"
+#define BLOCKED(name) "signals: [{signal: " name ", value: 1, start: 0 day}]"
+
+/* Patches of 0.1 mg of estradiol a day for 60 days, then none: anakinra took 40 %, etanercept 50 % off the rise of CTX
+ * in three weeks (43.3, 25.9, 21.7 %), Charatcharoenwitthaya 2007. */
+static void test_cytokines(void)
+{
+    person_t person, plain;
+    const char *body = "population: {covariates: {years_since_menopause: 5 year}}\nrun_in: {start: -15 year}\n"
+                       "arms:\n  kept: {regimen: [" PATCH("") "]}\n"
+                                                              "  off: {regimen: [" PATCH(
+                                                                  ", stop: 0 day") "]}\n"
+                                                                                   "%s\ntimes: [0 day, 21 day]\n";
+    char text[2048], experiment[4096];
+    snprintf(text, sizeof(text), body,
+        "  il1: {regimen: [" PATCH(", stop: 0 day") "], " BLOCKED(
+            "il1_blockade") "}\n"
+                            "  tnf: {regimen: [" PATCH(", stop: 0 day") "], " BLOCKED("tnf_blockade") "}");
+    snprintf(experiment, sizeof(experiment), "models: [hormones, osteocytes, mineral, cytokines, aibl]\n%s", text);
+    person_run(&person, experiment);
+    const double *off = person_schedule(&person, "off", "ctx"), kept = person_schedule(&person, "kept", "ctx")[1];
+    ost_assert_close(1 - (person_schedule(&person, "il1", "ctx")[1] - kept) / (off[1] - kept), 0.40, 0, 0.12);
+    ost_assert_close(1 - (person_schedule(&person, "tnf", "ctx")[1] - kept) / (off[1] - kept), 0.50, 0, 0.12);
+    CU_ASSERT(person_schedule(&person, "off", "il1")[1] > 3 && person_schedule(&person, "kept", "il1")[1] < 1.2);
+    CU_ASSERT(person_schedule(&person, "off", "tnf")[1] > 1.5 && person_schedule(&person, "off", "il6")[1] > 8);
+    CU_ASSERT(person_schedule(&person, "il1", "il6")[1] < 1.1);
+    snprintf(text, sizeof(text), body, "");
+    snprintf(experiment, sizeof(experiment), WOMEN "%s", text);
+    person_run(&plain, experiment);
+    CU_ASSERT_EQUAL(person_schedule(&plain, "off", "ctx")[1], off[1]); /* without a blocker, as without the model */
+    person_free(&plain);
+    person_free(&person);
+}
+
 /* Estradiol falls by two thirds through menopause over 4 y, and is higher in heavier women: Sowers 2008, Oh 2017. */
 static void test_women(void)
 {
@@ -443,6 +477,7 @@ static const ost_test_t tests[] = {
     { "tamoxifen_induces", test_tamoxifen_induces },
     { "inhibitor_after_tamoxifen", test_inhibitor_after_tamoxifen },
     { "two_inhibitors", test_two_inhibitors },
+    { "cytokines", test_cytokines },
     { "women", test_women },
     { "chemotherapy", test_chemotherapy },
     { "mineral", test_mineral },
