@@ -207,10 +207,11 @@ static void exponential_spread_has_no_sd_to_set(void)
 
 static const char *const bmd_signals[] = { "bmd[lumbar_spine]", "bmd[total_hip]", "bmd[femoral_neck]" };
 
-/* A scanner over people whose densities are given, and do not change, in each arm. */
+/* A scanner over people of whom it reads these densities on average, 12 years after the final period, in each arm. */
 static void scan_study(study_t *self, size_t arm, const double bmd[3], double male)
 {
-    for (int i = 0; i < 3; i++) drive(self, arm, bmd_signals[i], bmd[i], "g/cm2", 0, INFINITY);
+    const double worn[3] = { exp(0.0064 * 3 * log(1 + exp((12 + 10 / 365.25 - 10) / 3))), 1, 1 };
+    for (int i = 0; i < 3; i++) drive(self, arm, bmd_signals[i], bmd[i] / worn[i], "g/cm2", 0, INFINITY);
     if (male > 0) drive(self, arm, "male", male, "1", 0, INFINITY);
 }
 

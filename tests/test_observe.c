@@ -98,6 +98,7 @@ static void test_measures(void)
 }
 
 #define SHIPPED OST_SOURCE_DIR "/configs/evidence/endpoints.csv"
+#define SPINE "scanned_bmd[lumbar_spine]; bmd[lumbar_spine]"
 static ost_endpoint_dictionary_t dictionary;
 
 /* The dictionary that comes with osteon: sites with what stands in brackets, endpoints before sites, a scan's error as
@@ -106,10 +107,10 @@ static void test_dictionary(void)
 {
     static const struct {
         const char *endpoint, *site, *output;
-    } cases[] = { { "BMD_change", "LS", "bmd[lumbar_spine]" }, { "BMD_change", "LS(L2-L4)", "bmd[lumbar_spine]" },
+    } cases[] = { { "BMD_change", "LS", SPINE }, { "BMD_change", "LS(L2-L4)", SPINE },
         { "BMD_change", "LS T-score", NULL }, { "BMD_change", "total body", NULL }, { "BMD_change", "", NULL },
-        { "BMD_change", "lumbar spine", "bmd[lumbar_spine]" }, { "BMD_change", "L1-L4", "bmd[lumbar_spine]" },
-        { "fracture_HR", "any", NULL }, { "marker_change", "NTX", "ntx" }, { "marker_change", "sNTX", "serum_ntx" },
+        { "BMD_change", "lumbar spine", SPINE }, { "BMD_change", "L1-L4", SPINE }, { "fracture_HR", "any", NULL },
+        { "marker_change", "NTX", "ntx" }, { "marker_change", "sNTX", "serum_ntx" },
         { "estradiol_level", "serum", "estradiol" }, { "testosterone_level", "LS", "testosterone" } };
     ost_library_t library;
     CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
@@ -127,6 +128,15 @@ static void test_dictionary(void)
     ost_assert_close(ost_endpoint_entry_of_output(&dictionary, "ctx")->error_cv, 0, 0, 0);
     CU_ASSERT_EQUAL(ost_endpoint_entry_of_output(&dictionary, "ctx")->endpoint_class, OST_CLASS_MARKER);
     CU_ASSERT_PTR_NULL(ost_endpoint_entry_of_output(&dictionary, "bmd"));
+    CU_ASSERT_PTR_EQUAL(ost_endpoint_entry_of_output(&dictionary, "scanned_bmd[total_hip]"),
+        ost_endpoint_entry_of_output(&dictionary, "bmd[total_hip]"));
+    static char bone[] = "aibl", scanner[] = "dxa", unknown[] = "dxxa";
+    char *const models[] = { bone, scanner, unknown };
+    char chosen[OST_EVIDENCE_WORD];
+    CU_ASSERT_STRING_EQUAL(ost_endpoint_output(SPINE, models, 2, &library, chosen), "scanned_bmd[lumbar_spine]");
+    CU_ASSERT_STRING_EQUAL(ost_endpoint_output(SPINE, models, 1, &library, chosen), "bmd[lumbar_spine]");
+    CU_ASSERT_STRING_EQUAL(ost_endpoint_output(SPINE, models + 2, 1, &library, chosen), "bmd[lumbar_spine]");
+    CU_ASSERT_STRING_EQUAL(ost_endpoint_output("ctx", models, 1, &library, chosen), "ctx");
     ost_endpoint_dictionary_free(&dictionary);
     ost_endpoint_dictionary_free(&dictionary);
     ost_library_free(&library);

@@ -22,6 +22,13 @@ static const ost_treated_arm_t *arm_of(const ost_trials_t *trials, const ost_obs
     return ost_treatments_find(&trials->treatments, observation->row->trial, observation->row->arm);
 }
 
+/* One name for all alternatives of an output, so that trials with and without scans are one series. */
+static const char *name_of(const ost_trials_t *trials, const char *output)
+{
+    const ost_endpoint_entry_t *entry = ost_endpoint_entry_of_output(&trials->dictionary, output);
+    return entry != NULL ? entry->output : output;
+}
+
 static int add_row(
     ost_naive_t *self, const ost_trials_t *trials, const ost_observation_t *observation, ost_error_t *err)
 {
@@ -40,7 +47,7 @@ static int add_row(
         .months = months_of(&observation->endpoint),
         .value = ost_observation_change(observation, row->value),
         .line = row->line };
-    memcpy(more[self->n].output, observation->endpoint.output, sizeof(more->output));
+    snprintf(more[self->n].output, sizeof(more->output), "%s", name_of(trials, observation->endpoint.output));
     return more[self->n++].trial == NULL ? ost_no_memory(err) : 0;
 }
 
@@ -127,11 +134,11 @@ static double predict_class(
     const ost_naive_t *self, size_t of, const ost_trials_t *trials, const ost_observation_t *observation)
 {
     const ost_endpoint_entry_t *entry = ost_endpoint_entry_of_output(&trials->dictionary, observation->endpoint.output);
-    series_t series = { self, of, observation->endpoint.output,
+    series_t series = { self, of, name_of(trials, observation->endpoint.output),
         observation->row->role == OST_ROLE_CALIBRATE ? observation->row->trial : NULL };
     double value = predict(&series, months_of(&observation->endpoint));
     if (!isnan(value) || entry == NULL || entry->stand_in[0] == '\0') return value;
-    series.output = entry->stand_in;
+    series.output = name_of(trials, entry->stand_in);
     return predict(&series, months_of(&observation->endpoint));
 }
 

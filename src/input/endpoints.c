@@ -311,10 +311,45 @@ const ost_endpoint_entry_t *ost_endpoint_entry(
     return NULL;
 }
 
+/* The next of the alternatives "a; b". @return false after the last */
+static bool next_output(const char **rest, char buf[OST_EVIDENCE_WORD])
+{
+    *rest += strspn(*rest, "; ");
+    size_t n = strcspn(*rest, ";");
+    snprintf(buf, OST_EVIDENCE_WORD, "%.*s", (int) n, *rest);
+    *rest += n;
+    return n > 0;
+}
+
+static bool has_output(const ost_model_t *model, const char *output)
+{
+    size_t n = strcspn(output, "[");
+    for (size_t i = 0; i < model->n_outputs; i++)
+        if (strncmp(model->outputs[i].name, output, n) == 0 && strchr("[", model->outputs[i].name[n]) != NULL)
+            return true;
+    return false;
+}
+
+char *ost_endpoint_output(
+    const char *output, char *const *models, size_t n_models, ost_library_t *library, char buf[OST_EVIDENCE_WORD])
+{
+    const ost_model_t *model;
+    char next[OST_EVIDENCE_WORD];
+    buf[0] = '\0';
+    for (const char *rest = output; next_output(&rest, next);) {
+        memcpy(buf, next, sizeof(next));
+        for (size_t i = 0; i < n_models; i++)
+            if (ost_library_get(library, models[i], &model, NULL) == 0 && has_output(model, buf)) return buf;
+    }
+    return buf;
+}
+
 const ost_endpoint_entry_t *ost_endpoint_entry_of_output(const ost_endpoint_dictionary_t *self, const char *output)
 {
+    char next[OST_EVIDENCE_WORD];
     for (size_t i = 0; i < self->n_entries; i++)
-        if (strcmp(self->entries[i].output, output) == 0) return &self->entries[i];
+        for (const char *rest = self->entries[i].output; next_output(&rest, next);)
+            if (strcmp(next, output) == 0) return &self->entries[i];
     return NULL;
 }
 

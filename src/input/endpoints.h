@@ -57,11 +57,12 @@ typedef struct {
 
 /** One row of the dictionary. */
 typedef struct {
-    char *site;                 /**< "LS", also of "LS(L2-L4)"; "" for any */
-    char *endpoint;             /**< "BMD_change", also of "BMD_change_from_year5"; "" for any */
-    char *also;                 /**< further spellings of the row's word, "lumbar spine; L1-L4" */
-    ost_endpoint_kind_t kind;   /**< of the endpoint; ANY: `endpoint` is how its words begin */
-    char *output;               /**< "bmd[lumbar_spine]"; "" where no output of a model answers it */
+    char *site;               /**< "LS", also of "LS(L2-L4)"; "" for any */
+    char *endpoint;           /**< "BMD_change", also of "BMD_change_from_year5"; "" for any */
+    char *also;               /**< further spellings of the row's word, "lumbar spine; L1-L4" */
+    ost_endpoint_kind_t kind; /**< of the endpoint; ANY: `endpoint` is how its words begin */
+    char *output;             /**< "scanned_bmd[total_hip]; bmd[total_hip]": the first that the models of an experiment
+                               * have; "" where no output of a model answers it */
     ost_class_t endpoint_class; /**< of its relative measures; LEVEL: any */
     char *error;                /**< parameters of models, "dxa.scan_cv[lumbar_spine] dxa.visit_cv"; "" for none */
     char *stand_in;             /**< output whose class mean serves where a class has none of this one; "" for none */
@@ -104,7 +105,11 @@ char *ost_endpoint_unknown(
 /** The first entry with an output that answers a row of the evidence. @return NULL if none does */
 const ost_endpoint_entry_t *ost_endpoint_entry(
     const ost_endpoint_dictionary_t *self, const char *endpoint, const char *site);
-/** The entry of an output. @return NULL if none fits */
+/** Which output of an entry an experiment answers it with: the first that one of its models has, else the last.
+ * @param output  as in an entry. @param library  may gain models. @param[out] buf  [OST_EVIDENCE_WORD]. @return buf */
+char *ost_endpoint_output(
+    const char *output, char *const *models, size_t n_models, ost_library_t *library, char buf[OST_EVIDENCE_WORD]);
+/** The entry of an output, one of its alternatives. @return NULL if none fits */
 const ost_endpoint_entry_t *ost_endpoint_entry_of_output(const ost_endpoint_dictionary_t *self, const char *output);
 /** Free. Accepts NULL and a zeroed one. */
 void ost_endpoint_dictionary_free(ost_endpoint_dictionary_t *self);

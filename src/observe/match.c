@@ -130,7 +130,8 @@ static bool check_row(const ost_observation_t *self, const ost_comparison_t *c, 
 
 /* @param sex  as read_unit(). @return false, and why, if the row cannot be compared with a simulation */
 static bool make_observation(ost_observation_t *self, const ost_experiment_t *e, const ost_comparison_t *c,
-    const ost_evidence_row_t *row, const ost_endpoint_entry_t *entry, int sex, char *why, size_t size)
+    const ost_evidence_row_t *row, const ost_endpoint_entry_t *entry, const char *output, int sex, char *why,
+    size_t size)
 {
     static const ost_statistic_t statistics[OST_N_REPORTED] = {
         [OST_REPORTED_MEAN] = OST_STATISTIC_MEAN,
@@ -144,7 +145,6 @@ static bool make_observation(ost_observation_t *self, const ost_experiment_t *e,
         .to = !isnan(c->to) ? c->to : row->time_months * OST_DAYS_PER_MONTH,
         .statistic = statistics[row->statistic],
         .unit = NAN };
-    const char *output = c->output != NULL ? c->output : entry != NULL ? entry->output : NULL;
     bool has_unit = read_unit(self, c, row, entry, sex);
     if (!check_row(self, c, output, has_unit, entry != NULL, why, size)) return false;
     bool is_level = self->endpoint.measure == OST_MEASURE_LEVEL && !self->endpoint.is_ratio;
@@ -256,13 +256,16 @@ static int check_new(const ost_matched_t *self, const ost_experiment_t *e, const
 }
 
 static int add_row(ost_matched_t *self, ost_experiment_t *e, const ost_comparison_t *c, const ost_evidence_row_t *row,
-    const ost_endpoint_dictionary_t *dictionary, int sex, ost_error_t *err)
+    const ost_endpoint_dictionary_t *dictionary, ost_library_t *library, int sex, ost_error_t *err)
 {
     ost_observation_t observation;
-    char why[sizeof(self->unmatched->why)];
+    char why[sizeof(self->unmatched->why)], chosen[OST_EVIDENCE_WORD];
     const ost_endpoint_entry_t *entry = c->output != NULL ? ost_endpoint_entry_of_output(dictionary, c->output)
                                                           : ost_endpoint_entry(dictionary, row->endpoint, row->site);
-    if (!make_observation(&observation, e, c, row, entry, sex, why, sizeof(why)))
+    const char *output = c->output;
+    if (output == NULL && entry != NULL)
+        output = ost_endpoint_output(entry->output, e->models, e->n_models, library, chosen);
+    if (!make_observation(&observation, e, c, row, entry, output, sex, why, sizeof(why)))
         return add_unmatched(self, row, why, err);
     int ret = check_new(self, e, c, &observation, err);
     if (ret == 0) ret = convert_t_score(self, &observation, entry, sex, err);
@@ -325,7 +328,7 @@ int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, const ost_evidenc
         for (size_t i = 0; i < evidence->n_rows && ret == 0; i++) {
             const ost_evidence_row_t *row = &evidence->rows[i];
             if (!ost_comparison_takes(c, row)) continue;
-            if (row->same_as == 0) ret = add_row(self, e, c, row, dictionary, sex, err);
+            if (row->same_as == 0) ret = add_row(self, e, c, row, dictionary, library, sex, err);
             n_taken++;
         }
         if (ret < 0) return ret;
