@@ -34,6 +34,7 @@ output shifted [1] = if age > 80 [y] then log(0*B - 1) else B "not a number in t
 """
 EXPERIMENT = f"""
 name: shards
+title: shards
 models: [one.model]
 population:
   subjects: {SUBJECTS}
@@ -329,6 +330,40 @@ class Shards(Program):
             self.assertIn("is not the number of one of its subjects, 0 to 452", said)
         said = self.osteon("run", "e.yaml", "-n", "3", "--set", "population.first_subject=7", "-o", "one.h5", code=2)
         self.assertIn("'cohort' says how many there are", said)
+
+    def test_show_of_a_running_job(self):
+        """How far it is, who runs it, and the values so far, without a trace of it; so of a killed one and a shard."""
+        words = [OSTEON, "run", "e.yaml", "-n", "64000", "--set", "solver.h_max=0.2 day", "-q", "-o", "one.h5", "-t", "1"]
+        run = subprocess.Popen(words, cwd=self.folder.name)
+        try:
+            said = ""
+            while "(models)" not in said and "lumbar_spine" not in said and run.poll() is None:
+                done = subprocess.run([OSTEON, "show", "one.h5.part", "--at", "24"], cwd=self.folder.name,
+                                      capture_output=True, text=True, check=False)
+                said = done.stdout
+            self.assertIsNone(run.poll(), "it ended before it was shown")
+            self.assertRegex(said, rf"one.h5.part: shards\nrunning: process {run.pid} on \S+, since 20..-..-.. ..:..:.. UTC\n"
+                             r"finished: [\d,]+ of 1,000 blocks of 64 subjects \(\d+ %\)\n")
+            self.assertRegex(said, r"so far [\d,]+ of\s64,000 subjects")
+            self.assertEqual({name for name in os.listdir(self.folder.name) if name.startswith("one.h5")}, {"one.h5.part"})
+            self.assertIsNone(run.poll(), "it was disturbed")
+        finally:
+            run.kill()
+            run.wait()
+        with open(self.path("one.h5.part"), "rb") as file:
+            before = file.read()
+        self.assertIn(f"\nstopped: it was process {run.pid} on ", self.osteon("show", "one.h5.part"))
+        with open(self.path("one.h5.part"), "rb") as file:
+            self.assertEqual(file.read(), before)
+        names = self.shards(2)
+        said = self.osteon("show", names[1], "--csv", "shard.csv")
+        self.assertRegex(said, r"\ncomplete: by process \d+ on .*\nshard 2 of 2; finished: 4 of 4 blocks of 64 subjects \(100 %\)")
+        self.assertIn("so far 197 of 453 subjects", said)
+        self.osteon("merge", *names, "-o", "m.h5", "-q")
+        self.osteon("compare", "e.yaml", "--models", "one.model,two.model", "--shard", "1/2", "-o", "c.h5", "-q")
+        said = self.osteon("show", "c.h5", "--at", "24")
+        self.assertIn("finished: 8 of 8 blocks", said)
+        self.assertIn("(models)", said)
 
     def test_inputs_are_left_alone(self):
         self.shards(2)

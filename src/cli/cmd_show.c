@@ -373,7 +373,8 @@ static void print_head(const show_t *self, const char *path)
     uint64_t n_done = strtoull(ost_results_attribute(self->results, "n_done"), NULL, 10);
     char part[64] = "";
     if (n_done < self->n_subjects)
-        snprintf(part, sizeof(part), "interrupted after %s of ", ost_cli_thousands(n_done, done));
+        snprintf(part, sizeof(part), "%s %s of ", self->is_journal ? "so far" : "interrupted after",
+            ost_cli_thousands(n_done, done));
     ost_print_wrapped(stdout, "%s: %s%s%s%s x %s%s%s, %s failed", path, title != NULL ? title : "",
         title != NULL ? "; " : "", part, ost_cli_plural(self->n_subjects, "subject", subjects),
         ost_cli_plural(self->results->arms.n, "arm", arms), n_models > 0 ? " x " : "",
@@ -477,7 +478,11 @@ static int show_file(show_t *self, const char *path)
     ost_error_t err = { 0 };
     int code, evidence;
     if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
-    if (ost_results_open(&self->results, path, &err) < 0) return ost_cli_fail(&err);
+    if ((self->is_journal = ost_journal_is(path))) {
+        if ((code = ost_show_open_journal(self, path)) != OST_EXIT_OK || self->results == NULL) return code;
+    } else if (ost_results_open(&self->results, path, &err) < 0) {
+        return ost_cli_fail(&err);
+    }
     if ((code = find_variable(self)) != OST_EXIT_OK || (code = find_versus(self)) != OST_EXIT_OK) return code;
     self->n_subjects = self->results->n_subjects;
     self->base = calloc(self->n_subjects + 1, sizeof(double));
@@ -554,7 +559,7 @@ static const ost_option_t options[] = {
 
 const ost_command_t ost_command_show = {
     .name = "show",
-    .argument = "RESULT.h5",
+    .argument = "RESULT.h5|OUT.h5.part",
     .summary = "print a result file beside the evidence its experiment names",
     .about = "Print median, 5th and 95th percentile, mean and SD of the change from baseline, by arm and site, beside "
              "the evidence.",
@@ -564,7 +569,9 @@ const ost_command_t ost_command_show = {
         "(validate).\n'interval' is that of the observed value. 'difference' is the mean minus that of the arm "
         "--versus names; 'NNT' is\nthe number needed to treat, or to harm: 100 divided by a difference in percent. "
         "'(models)' is the median of the\nmodels' medians, with their range below. Quantities that may be zero "
-        "or less, such as T-scores, are shown as\nvalues, not as changes.",
+        "or less, such as T-scores, are shown as\nvalues, not as changes. Of OUT.h5.part, which a run writes its "
+        "blocks to, "
+        "and of a shard, the finished blocks are\nshown, and how far the run is; it is not disturbed.",
     OST_OPTIONS(options),
     .run = run_show,
 };

@@ -15,6 +15,7 @@ typedef struct {
     ost_results_t *results;
     const char *months, *variable, *versus_name, *columns, *csv; /* of the command line */
     bool with_sources;                                           /* of the evidence */
+    bool is_journal;                                             /* of a run that may go on */
     size_t n_elements, n_subjects;
     size_t element; /* the only one that is shown, SIZE_MAX: all */
     size_t versus;  /* the arm that is subtracted from others, SIZE_MAX: none */
@@ -38,6 +39,9 @@ typedef struct {
     size_t csv_size;
 } show_t;
 
+/* Print how far the run of a journal is, who writes to it, and open what is there so far as a result file.
+ * @return an exit code; self->results stays NULL where no block is there */
+int ost_show_open_journal(show_t *self, const char *path);
 /* Read the evidence that the experiment in the file names. A file whose table is missing is still shown, without it.
  * @return an exit code, of what is wrong with the evidence */
 int ost_show_load_evidence(show_t *self) OST_MUST_CHECK;

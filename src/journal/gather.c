@@ -48,28 +48,58 @@ static int check_complete(const ost_journal_t *self, ost_error_t *err)
         n == 1 ? "shard" : "shards", list, shard.n, n == 1 ? "is" : "are", n == 1 ? "it" : "them", shard.n);
 }
 
-int ost_journal_gather(ost_journal_t **self, const char *const *paths, size_t n_paths, const ost_part_t *parts,
-    size_t n_parts, ost_shard_t shard, ost_error_t *err)
+/* @param is_watched  one file, as far as it goes */
+static int gather(ost_journal_t **self, const char *const *paths, size_t n_paths, bool is_watched, ost_error_t *err)
 {
     int64_t end;
-    int ret = ost_journal_new(self, parts, n_parts, n_paths, shard, err);
-    if (ret < 0) return ret;
+    int ret = 0;
     ost_journal_t *made = *self;
-    if (shard.n == 0) made->purpose = "merged";
     for (made->i_file = 0; made->i_file < n_paths && ret == 0; made->i_file++) {
         ost_journal_file_t *file = &made->files[made->i_file];
         ost_journal_begin_opening(made);
-        ret = ost_record_open_read(&file->record, paths[made->i_file], err);
+        ret = is_watched ? ost_record_open_watch(&file->record, paths[made->i_file], err)
+                         : ost_record_open_read(&file->record, paths[made->i_file], err);
         if (ret == 0) ret = ost_journal_scan(made, &end, err);
         if (ret == 0 && !file->has_head) ret = ost_journal_fail_damaged(made, made->i_file, err);
         file->record.end = end;
     }
-    if (ret == 0) ret = check_complete(made, err);
-    for (size_t p = 0; p < n_parts; p++) made->parts[p].kept.n_resumed = 0;
+    if (ret == 0 && !is_watched) ret = check_complete(made, err);
+    for (size_t p = 0; p < made->n_parts; p++) made->parts[p].kept.n_resumed = 0;
     if (ret == 0) return 0;
     ost_journal_delete(made);
     *self = NULL;
     return ret;
+}
+
+int ost_journal_gather(ost_journal_t **self, const char *const *paths, size_t n_paths, const ost_part_t *parts,
+    size_t n_parts, ost_shard_t shard, ost_error_t *err)
+{
+    int ret = ost_journal_new(self, parts, n_parts, n_paths, shard, err);
+    if (ret < 0) return ret;
+    if (shard.n == 0) (*self)->purpose = "merged";
+    return gather(self, paths, n_paths, false, err);
+}
+
+int ost_journal_watch(ost_journal_t **self, const char *path, const ost_part_t *parts, size_t n_parts, ost_error_t *err)
+{
+    int ret = ost_journal_new(self, parts, n_parts, 1, (ost_shard_t){ 0 }, err);
+    if (ret < 0) return ret;
+    (*self)->purpose = "shown";
+    return gather(self, &path, 1, true, err);
+}
+
+ost_journal_state_t ost_journal_state(const ost_journal_t *self)
+{
+    const ost_journal_file_t *file = self->files;
+    ost_journal_state_t state = { .shard = file->shard, .pid = file->owner.pid, .since = file->owner.seconds };
+    snprintf(state.host, sizeof(state.host), "%.63s", file->owner.host);
+    for (size_t p = 0; p < self->n_parts; p++) {
+        const ost_part_state_t *part = &self->parts[p];
+        state.n_blocks += ost_shard_begin(state.shard.i + 1, state.shard.n, part->n_blocks) -
+                          ost_shard_begin(state.shard.i, state.shard.n, part->n_blocks);
+        for (size_t i = 0; i < part->n_blocks; i++) state.n_done += part->places[i].at >= 0;
+    }
+    return state;
 }
 
 /* Add a line to a fact that is there. */
@@ -117,7 +147,7 @@ int ost_journal_origin(const char *path, ost_identity_t *origin, ost_error_t *er
     ost_record_t record;
     int64_t end;
     *origin = (ost_identity_t){ 0 };
-    int ret = ost_record_open_read(&record, path, err);
+    int ret = ost_record_open_watch(&record, path, err);
     if (ret == 0) ret = ost_record_scan(record.fd, path, visit_origin, origin, &end, err);
     ost_record_close(&record);
     if (ret >= 0 && origin->n > 0) return 0;

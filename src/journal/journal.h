@@ -41,6 +41,19 @@ int ost_journal_open(ost_journal_t **self, const char *path, const ost_part_t *p
  *  journal; OST_ERR_NO_MEMORY */
 int ost_journal_gather(ost_journal_t **self, const char *const *paths, size_t n_paths, const ost_part_t *parts,
     size_t n_parts, ost_shard_t shard, ost_error_t *err) OST_MUST_CHECK;
+/** Open the journal of a run that may go on, for reading what is there so far. It takes no lock, so that it disturbs
+ *  nothing and needs not wait. @return as ost_journal_gather() */
+int ost_journal_watch(
+    ost_journal_t **self, const char *path, const ost_part_t *parts, size_t n_parts, ost_error_t *err) OST_MUST_CHECK;
+/** How far the run of a journal is. */
+typedef struct {
+    ost_shard_t shard;
+    uint64_t n_blocks, n_done; /**< of all parts; of a shard, of its own */
+    int64_t pid, since;        /**< process that opened it last, and when: seconds since 1970, UTC; 0: unknown */
+    char host[64];             /**< of that process */
+} ost_journal_state_t;
+
+ost_journal_state_t ost_journal_state(const ost_journal_t *self);
 /** What a journal was begun with, without a plan: the facts of its first plan, and of several plans also
  *  `compared_models`, a name a line, and `arms_left_out`. ost_identity_experiment() gives the experiment.
  *  @return 0, OST_ERR_IO, OST_ERR_FORMAT or OST_ERR_NO_MEMORY; free it in any case */

@@ -55,6 +55,7 @@ typedef struct {
     ost_record_t record;
     ost_shard_t shard; /* that it says it is */
     bool has_head;
+    ost_record_owner_t owner; /* the last one */
     size_t n_part_records;
 } ost_journal_file_t;
 

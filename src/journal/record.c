@@ -25,12 +25,6 @@
 /* Bytes that one call of ISA-L, or of the system, takes at most. */
 #define MOST_BYTES ((size_t) 1 << 30)
 
-typedef struct {
-    int64_t pid;
-    int64_t seconds; /* since 1970, UTC */
-    char host[64];
-} owner_t;
-
 #ifdef __x86_64__
 __attribute__((target("avx"))) static void zero_upper(void)
 {
@@ -147,13 +141,14 @@ static int find_owner(void *user, const ost_record_head_t *head, const void *bod
 {
     (void) at;
     (void) err;
-    if (head->kind == OST_RECORD_OWNER && head->length == sizeof(owner_t)) memcpy(user, body, sizeof(owner_t));
+    if (head->kind == OST_RECORD_OWNER && head->length == sizeof(ost_record_owner_t))
+        memcpy(user, body, sizeof(ost_record_owner_t));
     return 0;
 }
 
 static int fail_owned(int fd, const char *path, ost_error_t *err)
 {
-    owner_t owner = { 0 };
+    ost_record_owner_t owner = { 0 };
     int64_t end;
     char since[32] = "";
     struct tm t;
@@ -179,7 +174,8 @@ static bool is_named(int fd, const char *path)
            ours.st_dev == named.st_dev;
 }
 
-/* @param flags  of open(); @param lock  of flock() @return 0 with self->fd locked, 1: try again, or a negative code */
+/* @param flags  of open(); @param lock  of flock(), 0: none @return 0 with self->fd locked, 1: try again, or a negative
+ * code */
 static int open_locked(ost_record_t *self, int flags, int lock, ost_error_t *err)
 {
     struct stat st;
@@ -191,7 +187,7 @@ static int open_locked(ost_record_t *self, int flags, int lock, ost_error_t *err
     if (fstat(self->fd, &st) != 0 || !S_ISREG(st.st_mode))
         return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be %s: it is not a regular file",
             flags & O_CREAT ? "written" : "read");
-    if (flock(self->fd, lock | LOCK_NB) != 0) {
+    if (lock != 0 && flock(self->fd, lock | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK) return fail_owned(self->fd, self->path, err);
         return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be locked: %s", strerror(errno));
     }
@@ -217,6 +213,11 @@ int ost_record_open(ost_record_t *self, const char *path, ost_error_t *err)
 int ost_record_open_read(ost_record_t *self, const char *path, ost_error_t *err)
 {
     return open_record(self, path, O_RDONLY, LOCK_SH, err);
+}
+
+int ost_record_open_watch(ost_record_t *self, const char *path, ost_error_t *err)
+{
+    return open_record(self, path, O_RDONLY, 0, err);
 }
 
 int ost_record_cut(ost_record_t *self, int64_t end, ost_error_t *err)
@@ -280,7 +281,7 @@ int ost_record_append(
 
 int ost_record_own(ost_record_t *self, ost_error_t *err)
 {
-    owner_t owner = { .pid = getpid(), .seconds = time(NULL) };
+    ost_record_owner_t owner = { .pid = getpid(), .seconds = time(NULL) };
     const struct iovec body = { &owner, sizeof(owner) };
     gethostname(owner.host, sizeof(owner.host) - 1);
     return ost_record_append(self, OST_RECORD_OWNER, 0, &body, 1, err);

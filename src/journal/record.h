@@ -41,6 +41,13 @@ typedef struct {
     char *path;      /* owned */
 } ost_record_t;
 
+/* Body of an OWNER. */
+typedef struct {
+    int64_t pid;
+    int64_t seconds; /* since 1970, UTC, when it opened the file */
+    char host[64];
+} ost_record_owner_t;
+
 /* @param at  where the record begins, for ost_record_read(); @param body  [n], NULL if n is 0; borrowed for the call
  * @return 0, or a code that ends the scan */
 typedef int (*ost_record_fn)(void *user, const ost_record_head_t *head, const void *body, int64_t at, ost_error_t *err);
@@ -50,6 +57,8 @@ typedef int (*ost_record_fn)(void *user, const ost_record_head_t *head, const vo
 int ost_record_open(ost_record_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* Open `path` for reading, as several may at a time; a symbolic link is followed. @return as ost_record_open() */
 int ost_record_open_read(ost_record_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/* Open `path` for reading what is there so far, beside its writer, whom it does not disturb. */
+int ost_record_open_watch(ost_record_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* Visit all whole records from the beginning on, but for those whose body is damaged, which are passed over.
  * @param[out] end  behind the last record: what follows is the rest of one that was being written, or damaged
  * @return 0, OST_ERR_IO, OST_ERR_NO_MEMORY, or what `visit` returned */

@@ -178,6 +178,7 @@ static int visit(void *user, const ost_record_head_t *head, const void *body, in
         return visit_head(self, body, head->length, err);
     case OST_RECORD_OWNER:
         ost_journal_begin_opening(self);
+        if (head->length == sizeof(ost_record_owner_t)) memcpy(&file_of(self)->owner, body, sizeof(ost_record_owner_t));
         return 0;
     case OST_RECORD_PART:
         return visit_plan(self, head, body, err);

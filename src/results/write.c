@@ -288,10 +288,12 @@ static int write_comparison(ost_writer_t *self, ost_error_t *err)
 {
     const char *const names[] = { "models", OST_COMPARED_MODELS, OST_ARMS_LEFT_OUT };
     ost_text_list_t lines[3] = { 0 };
-    uint64_t n_failed = 0;
+    uint64_t n_failed = 0, n_done = self->dimensions[OST_DIM_SUBJECT].n;
     bool ok = true;
     for (size_t p = 0; p < self->n_parts && ok; p++) {
-        n_failed += ost_journal_part(self->journal, p)->sums.failures;
+        const ost_cohort_summary_t *sums = &ost_journal_part(self->journal, p)->sums;
+        n_failed += sums->failures;
+        if (sums->subjects < n_done) n_done = sums->subjects;
         ok = add_lines(&lines[0], ost_identity_get(&ost_journal_part(self->journal, p)->identity, "models")) &&
              add_lines(&lines[1], self->parts[p].name) && add_lines(&lines[2], self->parts[p].left_out);
     }
@@ -305,7 +307,7 @@ static int write_comparison(ost_writer_t *self, ost_error_t *err)
         free(text);
     }
     if (ret == 0 && (ost_h5_set_count(self->file, "n_failed", n_failed) != 0 ||
-                        ost_h5_set_count(self->file, "n_done", self->dimensions[OST_DIM_SUBJECT].n) != 0))
+                        ost_h5_set_count(self->file, "n_done", n_done) != 0))
         ret = ost_writer_fail(self, "n_failed", err);
     return ret;
 }

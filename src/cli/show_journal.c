@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes the journal of a run that goes on, was stopped, or is of a shard; says how far it is, and makes a result file
+ * of its finished blocks in the folder of temporary files, which is gone once it is closed. */
+#include "show.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Whether the process that opened the journal runs: only its own machine can tell. */
+static const char *describe_owner(const ost_journal_state_t *state)
+{
+    char host[64] = "";
+    gethostname(host, sizeof(host) - 1);
+    if (state->n_done == state->n_blocks) return "complete: by";
+    if (strcmp(host, state->host) != 0) return "begun by";
+    return kill((pid_t) state->pid, 0) == 0 || errno == EPERM ? "running:" : "stopped: it was";
+}
+
+static void print_state(const char *path, const char *title, const ost_journal_state_t *state)
+{
+    char blocks[32], all[32], since[32] = "?";
+    struct tm t;
+    time_t seconds = state->since;
+    if (gmtime_r(&seconds, &t) != NULL) strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", &t);
+    ost_print_wrapped(stdout, "%s: %s", path, title != NULL ? title : "");
+    if (state->since != 0)
+        printf("%s process %lld on %s, since %s\n", describe_owner(state), (long long) state->pid, state->host, since);
+    if (state->shard.n > 1) printf("shard %zu of %zu; ", state->shard.i, state->shard.n);
+    printf("finished: %s of %s blocks of %d subjects (%.0f %%)\n", ost_cli_thousands(state->n_done, blocks),
+        ost_cli_thousands(state->n_blocks, all), OST_COHORT_BLOCK,
+        100 * (double) state->n_done / (double) (state->n_blocks > 0 ? state->n_blocks : 1));
+}
+
+/* Write and open the file, which then has no name. */
+static int open_unnamed(show_t *self, const ost_journal_t *journal, ost_error_t *err)
+{
+    const char *folder = getenv("TMPDIR");
+    char *own = NULL, *path = NULL;
+    int ret = asprintf(&own, "%s/osteon-XXXXXX", folder != NULL && folder[0] != '\0' ? folder : "/tmp") < 0
+                  ? ost_no_memory(err)
+                  : 0;
+    if (ret == 0 && mkdtemp(own) == NULL)
+        ret = ost_fail_at(err, OST_ERR_IO, own, 0, 0, "cannot be created: %s", strerror(errno));
+    if (ret == 0 && asprintf(&path, "%s/so_far.h5", own) < 0) ret = ost_no_memory(err);
+    if (ret == 0) ret = ost_results_write(journal, path, err);
+    if (ret == 0) ret = ost_results_open(&self->results, path, err);
+    if (path != NULL) unlink(path);
+    if (own != NULL) rmdir(own);
+    free(path);
+    free(own);
+    return ret;
+}
+
+typedef struct {
+    show_t *show;
+    const char *path;
+} opening_t;
+
+static int open_journal(const ost_part_t *parts, size_t n_parts, const void *user)
+{
+    const opening_t *opening = user;
+    ost_error_t err = { 0 };
+    ost_journal_t *journal;
+    if (ost_journal_watch(&journal, opening->path, parts, n_parts, &err) < 0) return ost_cli_fail(&err);
+    const ost_journal_state_t state = ost_journal_state(journal);
+    print_state(opening->path, parts[0].plan->experiment->title, &state);
+    int ret = state.n_done > 0 ? open_unnamed(opening->show, journal, &err) : 0;
+    ost_journal_close(journal);
+    return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+}
+
+int ost_show_open_journal(show_t *self, const char *path)
+{
+    const opening_t opening = { self, path };
+    int code = ost_cli_plan_recorded(path, false, open_journal, &opening);
+    if (code == OST_EXIT_OK && self->results != NULL) putchar('\n');
+    return code;
+}
