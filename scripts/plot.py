@@ -6,6 +6,8 @@ panels); of a file of `osteon compare`, a line for each model. Installed as oste
 and PyYAML (Debian: python3-numpy python3-h5py python3-matplotlib python3-yaml)."""
 import argparse
 import os
+import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -42,6 +44,20 @@ def read_options(words):
     return options
 
 
+def verify(path):
+    """Refuse what `osteon verify` refuses; the program stands beside osteon-plot, is in the build tree, or on PATH."""
+    from plotting.words import WRONG_FILE, Refused, plain
+    beside = (os.path.dirname(os.path.abspath(__file__)),
+              os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "build", "release"), None)
+    program = next(filter(None, (shutil.which("osteon", path=folder) for folder in beside)), None)
+    if program is None:
+        print(f"osteon-plot: {path}: not verified, as osteon is neither beside osteon-plot nor on PATH", file=sys.stderr)
+        return
+    done = subprocess.run([program, "verify", "--", path], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        raise Refused(plain(done.stderr).removeprefix("osteon: ") or f"{path}: osteon verify failed", WRONG_FILE)
+
+
 def draw(options):
     """Read, arrange and write."""
     from plotting.figures import Options, figure_of
@@ -49,7 +65,9 @@ def draw(options):
     from plotting.results import Results
     wanted = Options(*(v.split(",") if v else None for v in (options.variables, options.arms)), options.show,
                      options.panels, options.time, options.evidence)
-    save(figure_of(Results(options.results), wanted), options.output, options.dpi)
+    figure = figure_of(Results(options.results), wanted)
+    verify(options.results)  # after the refusals that say what a figure needs
+    save(figure, options.output, options.dpi)
 
 
 def main(words=None):

@@ -47,12 +47,13 @@ def write(path, arms=("control", "drug"), elements=("lumbar_spine", "total_hip")
     table = np.array([[values(a, s, days) for s in range(n_subjects)] for a in range(len(arms))], float).reshape(
         len(arms), n_subjects, len(days))
     with h5py.File(path, "w", track_order=True) as file:
-        file.attrs.update({"experiment": text, "overrides": overrides, "name": "made", "osteon_version": "9.8.7",
+        file.attrs.update({"experiment": text, "overrides": overrides, "name": "made", "osteon_version": "9.8.7", "osteon_format": 1,
                            "seed": 42, "n_subjects": n_subjects, "n_done": n_subjects, "n_failed": 0})
         as_text = h5py.string_dtype()
         file.create_dataset("arm", data=list(arms), dtype=as_text)
         file.create_dataset("arm_label", data=list(labels or arms), dtype=as_text)
         file.create_dataset("time", data=days)
+        file.create_dataset("subject", data=np.arange(n_subjects))
         if models:
             file.create_dataset("model", data=list(models), dtype=as_text)
         file.create_dataset("site", data=list(elements), dtype=as_text)
@@ -448,6 +449,23 @@ class Refusals(Made):
         self.assertRegex(said, message)
         self.assertLess(len(said), 600)
         self.assertFalse(os.path.exists(os.path.join(self.folder, "made.png")))
+
+    def test_what_verify_refuses(self):
+        """A bit of a value, of a hidden dataset, a link that is not drawn: nothing of it shows in the figure."""
+        subprocess.run([OSTEON, "run", "menopause", "-n", "8", "-q", "-o", "made.h5"], cwd=self.folder, check=True)
+        with open(self.path, "rb") as file:
+            whole = file.read()
+        self.plot("made.h5", "-o", "whole.png")
+        for at in len(whole) // 3, len(whole) // 2, len(whole) - 100:
+            with open(self.path, "wb") as file:
+                file.write(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1:])
+            self.refused("damaged", 4)
+        for target in h5py.SoftLink("/bmd"), h5py.ExternalLink("other.h5", "/bmd"):
+            with open(self.path, "wb") as file:
+                file.write(whole)
+            with h5py.File(self.path, "r+") as file:
+                file["added"] = target
+            self.refused("'added' is a link to another place", 4)
 
     def test_nothing_to_draw(self):
         write(self.path, values=lambda a, s, t: np.full(len(t), np.nan))

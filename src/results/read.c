@@ -405,11 +405,27 @@ static herr_t visit_dataset(hid_t file, const char *name, const H5O_info_t *info
     return ret < 0 ? -1 : 0;
 }
 
+static herr_t visit_any_link(hid_t group, const char *name, const H5L_info_t *info, void *user)
+{
+    (void) group;
+    char **link = user;
+    if (info->type == H5L_TYPE_HARD) return 0;
+    *link = ost_strdup(name);
+    return 1;
+}
+
 int ost_results_read_all(const ost_results_t *self, ost_error_t *err)
 {
     ost_h5_handler_t handler;
-    char *bad = NULL;
+    char *bad = NULL, *link = NULL;
     ost_h5_enter(&handler);
+    if (H5Lvisit(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_any_link, &link) > 0) {
+        ost_h5_leave(&handler);
+        ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
+            "'%.200s' is a link to another place or file, which osteon does not write", link != NULL ? link : "?");
+        free(link);
+        return OST_ERR_FORMAT;
+    }
     int ret = H5Ovisit2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_dataset, &bad, H5O_INFO_BASIC);
     if (ret < 0) ret = damaged(self, bad != NULL ? bad : "its groups", err);
     ost_h5_leave(&handler);
