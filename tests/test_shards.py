@@ -7,6 +7,7 @@ import random
 import re
 import resource
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -119,6 +120,45 @@ class Shards(Program):
             said = self.osteon("merge", *names, "-o", "merged.h5")
             self.assertIn(f"merged: {SUBJECTS} subjects of {n} file", said)
             self.same("merged.h5", "whole.h5")
+
+    @unittest.skipUnless(shutil.which("h5diff"), "h5diff is of hdf5-tools")
+    def test_any_shards_in_any_order_by_h5diff(self):
+        """1, 2, 7 and 64 shards, on one thread and two, their blocks in any order: nothing differs but times and threads."""
+        draws, many = random.Random(5), ("-n", str(64 * 64 - 7), "--set", "times={to: 12 month, every: 12 month}")
+        both = "--models", "one.model,two.model"
+        for command, more, numbers in ("run", (), (1, 2, 7, 64)), ("compare", both, (2, 7)):
+            self.osteon(command, "e.yaml", *more, *many, "-o", "whole.h5", "-q", "-t", "2")
+            for n in numbers:
+                names = self.shards(n, *more, *many, "-t", str(draws.randint(1, 2)), command=command)
+                for name in names:
+                    self.shuffle_blocks(name, draws)
+                draws.shuffle(names)
+                self.osteon("merge", *names, "-o", "merged.h5", "-q", "--force")
+                done = subprocess.run(["h5diff", "whole.h5", "merged.h5"], cwd=self.folder.name, capture_output=True,
+                                      text=True, check=False)
+                self.assertLess(done.returncode, 2, done.stderr)
+                differ = set(re.findall(r"<(\S+) of </>>", done.stdout))
+                self.assertLessEqual(differ, OF_THE_MACHINE, done.stdout)
+                self.assertEqual(done.stdout.count(" differences found"), len(differ), done.stdout)
+
+    def shuffle_blocks(self, name, draws):
+        """Write the blocks of a journal in another order, as other threads would have."""
+        with open(self.path(name), "rb") as file:
+            data, at, records = file.read(), 0, []
+        while at < len(data):
+            magic, kind, _, length = struct.unpack_from("<4sIQQ", data, at)
+            self.assertEqual(magic, b"OSJ1")
+            end = at + 32 + length + -length % 8
+            records.append((kind, data[at:end]))
+            at = end
+        blocks = [i for i, (kind, _) in enumerate(records) if kind == 4]
+        order = draws.sample(blocks, len(blocks))
+        probes = [record for kind, record in records if kind == 5] # stand before their block
+        moved = [records[order[blocks.index(i)]][1] if i in blocks else record for i, (kind, record) in enumerate(records)
+                 if kind != 5]
+        first = next(i for i, (kind, _) in enumerate(r for r in records if r[0] != 5) if kind == 4)
+        with open(self.path(name), "wb") as file:
+            file.write(b"".join(moved[:first] + probes + moved[first:]))
 
     def test_more_shards_than_open_files(self):
         names = self.shards(8)
