@@ -119,7 +119,7 @@ class Completion(unittest.TestCase):
             os.close(terminal)
             os.waitpid(pid, 0)
             return text.decode()
-        self.assertIn("RESULT.h5 [OPTIONS]", typed(b"osteon sho\t --hel\t"))
+        self.assertIn("RESULT.h5|OUT.h5.part [OPTIONS]", typed(b"osteon sho\t --hel\t"))
 
 
 if __name__ == "__main__":
