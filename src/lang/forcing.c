@@ -92,24 +92,11 @@ static ost_node_t copy(
     case OST_OP_MODE:
         a = map[of->model->impl->sw[n->index]];
         return a == OST_NO_NODE ? a : ost_graph_unary(g, OST_OP_STEP, a);
-    case OST_OP_SELECT:
-        return ost_graph_select(g, a, b, c);
-    case OST_OP_NEG:
-    case OST_OP_EXP:
-    case OST_OP_LOG:
-    case OST_OP_SQRT:
-    case OST_OP_STEP:
-        return ost_graph_unary(g, n->op, a);
-    case OST_OP_ADD:
-    case OST_OP_SUB:
-    case OST_OP_MUL:
-    case OST_OP_DIV:
-    case OST_OP_POW:
-    case OST_OP_MIN:
-    case OST_OP_MAX:
-        return ost_graph_binary(g, n->op, a, b);
-    default: /* a state, noise */
+    case OST_OP_STATE:
+    case OST_OP_NOISE:
         return OST_NO_NODE;
+    default:
+        return ost_graph_node(g, n->op, a, b, c);
     }
 }
 

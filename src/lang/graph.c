@@ -91,6 +91,11 @@ static ost_node_t cons(ost_graph_t *self, ost_node_data_t n)
     return id;
 }
 
+static bool is_no_limit(const ost_node_data_t *n)
+{
+    return n->op == OST_OP_CONST && fabs(n->value) >= OST_NO_LIMIT;
+}
+
 static ost_node_t cons_op(ost_graph_t *self, ost_op_t op, ost_node_t a, ost_node_t b, ost_node_t c)
 {
     if (self->out_of_memory) return 0;
@@ -99,7 +104,10 @@ static ost_node_t cons_op(ost_graph_t *self, ost_op_t op, ost_node_t a, ost_node
     for (int k = 0; k < 3 && operands[k] != OST_NO_NODE; k++) {
         node.varies = node.varies || self->nodes[operands[k]].varies;
         node.noisy = node.noisy || self->nodes[operands[k]].noisy;
+        node.bends = node.bends || (self->nodes[operands[k]].bends && !(op == OST_OP_SELECT && k == 0));
     }
+    if ((op == OST_OP_MIN || op == OST_OP_MAX) && node.varies)
+        node.bends = node.bends || !(is_no_limit(&self->nodes[a]) || is_no_limit(&self->nodes[b]));
     return cons(self, node);
 }
 
@@ -132,6 +140,12 @@ static bool is_op(const ost_graph_t *self, ost_node_t n, ost_op_t op)
     return self->nodes[n].op == op;
 }
 
+/* Its root is the absolute value, which bends at 0. */
+static bool is_square(const ost_node_data_t *n)
+{
+    return n->op == OST_OP_MUL && n->a == n->b;
+}
+
 static ost_node_t negate(ost_graph_t *self, ost_node_t a)
 {
     return ost_graph_unary(self, OST_OP_NEG, a);
@@ -143,6 +157,7 @@ ost_node_t ost_graph_unary(ost_graph_t *self, ost_op_t op, ost_node_t a)
     const ost_node_data_t n = self->nodes[a];
     if (op == OST_OP_NEG && n.op == OST_OP_NEG) return n.a;
     if (op == OST_OP_NEG && n.op == OST_OP_SUB) return ost_graph_binary(self, OST_OP_SUB, n.b, n.a);
+    if (op == OST_OP_SQRT && is_square(&n)) return ost_graph_binary(self, OST_OP_MAX, n.a, negate(self, n.a));
     if (n.op == OST_OP_CONST) {
         /* exp and log of constants are left to the program: folding them here would tie a model's fingerprint to the
          * last digit of one machine's libm */
@@ -234,7 +249,7 @@ static ost_node_t power(ost_graph_t *self, ost_node_t a, ost_node_t b)
     if (is_op(self, b, OST_OP_CONST)) {
         double p = self->nodes[b].value;
         if (p == 0.5) { /* 0 below 0, as other powers */
-            a = ost_graph_binary(self, OST_OP_MAX, ost_graph_const(self, 0), a);
+            if (!is_square(&self->nodes[a])) a = ost_graph_binary(self, OST_OP_MAX, ost_graph_const(self, 0), a);
             return ost_graph_unary(self, OST_OP_SQRT, a);
         }
         if (fabs(p) <= MAX_WHOLE_POWER && p == floor(p)) {
@@ -305,6 +320,13 @@ ost_node_t ost_graph_select(ost_graph_t *self, ost_node_t condition, ost_node_t 
     const ost_node_data_t n = self->nodes[condition];
     if (n.op == OST_OP_SUB && is_const(self, n.a, 1)) return ost_graph_select(self, n.b, b, a);
     return cons_op(self, OST_OP_SELECT, condition, a, b);
+}
+
+ost_node_t ost_graph_node(ost_graph_t *self, ost_op_t op, ost_node_t a, ost_node_t b, ost_node_t c)
+{
+    if (op == OST_OP_SELECT) return ost_graph_select(self, a, b, c);
+    bool is_unary = op == OST_OP_NEG || op == OST_OP_EXP || op == OST_OP_LOG || op == OST_OP_SQRT || op == OST_OP_STEP;
+    return is_unary ? ost_graph_unary(self, op, a) : ost_graph_binary(self, op, a, b);
 }
 
 bool *ost_graph_reachable(const ost_graph_t *self, const ost_node_t *roots, size_t n_roots)

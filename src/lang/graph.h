@@ -39,6 +39,9 @@ typedef enum {
  * as 0. EXP and POW are never infinite: the largest number stands for what is larger, so that 0 times it is 0. */
 #define OST_LOG_FLOOR (-1e300)
 
+/* A MIN or MAX with a number as large as this keeps others finite: it is no bend of what is computed. */
+#define OST_NO_LIMIT 1e30
+
 typedef uint32_t ost_node_t; /* index into the graph; operands always stand before the node that uses them */
 #define OST_NO_NODE UINT32_MAX
 
@@ -49,6 +52,7 @@ typedef struct {
     double value;       /* of a CONST */
     bool varies;        /* depends on a state, a signal, a mode, noise or time (not on parameters alone) */
     bool noisy;         /* depends on noise */
+    bool bends;         /* a MIN or MAX that varies is in it, a limit beyond OST_NO_LIMIT and conditions left out */
 } ost_node_data_t;
 
 typedef struct {
@@ -68,6 +72,9 @@ ost_node_t ost_graph_leaf(ost_graph_t *self, ost_op_t op, uint32_t index);
 ost_node_t ost_graph_unary(ost_graph_t *self, ost_op_t op, ost_node_t a);
 ost_node_t ost_graph_binary(ost_graph_t *self, ost_op_t op, ost_node_t a, ost_node_t b);
 ost_node_t ost_graph_select(ost_graph_t *self, ost_node_t condition, ost_node_t a, ost_node_t b);
+
+/* A node that computes, by its operator: one operand, two (c unused) or those of a SELECT. */
+ost_node_t ost_graph_node(ost_graph_t *self, ost_op_t op, ost_node_t a, ost_node_t b, ost_node_t c);
 
 /* Exact partial derivative of `node` by one leaf (STATE, READ, TIME or PARAM, index). A SELECT is differentiated branch
  * by branch with its condition held; min and max give the derivative of the active side. */

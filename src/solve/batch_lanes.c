@@ -109,9 +109,9 @@ static void refresh_modes(run_t *run, ost_mask which)
     size_t n = b->system->n_switches;
     if (n == 0 || !ost_mask_any(which)) return;
     ost_point_t at = point(run, &run->t, b->x);
-    /* A condition may depend on the outcome of another one. */
+    /* A condition may depend on the outcome of another one, and that on a third. */
     bool changed = true;
-    for (int pass = 0; pass < 4 && changed; pass++) {
+    for (size_t pass = 0; pass <= n && changed; pass++) {
         b->system->switches(b->system->self, &at, b->g);
         changed = false;
         for (size_t s = 0; s < n; s++) {

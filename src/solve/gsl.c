@@ -233,10 +233,10 @@ static bool any_disagrees(struct ost_gsl *self)
 
 static void set_modes(struct ost_gsl *self)
 {
-    for (int pass = 0; pass < 4 && any_disagrees(self); pass++) {
-        for (size_t s = 0; s < self->b->system->n_switches; s++)
-            self->b->mode[s * OST_LANE_COUNT] = self->b->g[s * OST_LANE_COUNT] >= 0;
-        spread_first_lane(self->b->mode, self->b->system->n_switches);
+    size_t n = self->b->system->n_switches;
+    for (size_t pass = 0; pass <= n && any_disagrees(self); pass++) {
+        for (size_t s = 0; s < n; s++) self->b->mode[s * OST_LANE_COUNT] = self->b->g[s * OST_LANE_COUNT] >= 0;
+        spread_first_lane(self->b->mode, n);
     }
 }
 
