@@ -11,6 +11,7 @@
 
 static folder_t folder;
 static ost_fit_t fit;
+static atomic_bool asked_to_stop;
 static ost_error_t err;
 
 /* Random numbers of this program. */
@@ -69,7 +70,7 @@ static inline int read_fit(const char *text)
     small_write(&folder, "fit.yml", text);
     snprintf(path, sizeof(path), "%s", small_path(&folder, "fit.yml"));
     err = (ost_error_t){ 0 };
-    return ost_fit_read(&fit, path, SMALL_ENDPOINTS, NULL, &err);
+    return ost_fit_read(&fit, path, SMALL_ENDPOINTS, NULL, &asked_to_stop, &err);
 }
 
 static inline void must_read(const char *text)

@@ -113,10 +113,46 @@ static void test_nothing_learned(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "    0 %  no row"));
     close_fit();
 }
+/* Asks to stop at the n-th call, and lets the progress go on: the next evaluation is to end by itself. */
+static int ask_to_stop(void *user, const char *what, size_t done, size_t all, double objective)
+{
+    watch_t *self = user;
+    (void) what, (void) done, (void) all;
+    if (++self->calls == self->stop_at) self->objective = objective;
+    if (self->calls == self->stop_at) atomic_store(&asked_to_stop, true);
+    return 0;
+}
+
+/* Stopped within an evaluation, a fit has the best point so far and its residuals; before the first, nothing. */
+static void test_stopped_within_an_evaluation(void)
+{
+    small_begin(&folder);
+    put_trials(2);
+    put_evidence(2, truth, 0.01, 0);
+    must_read("trials: .\nsubjects: 1\nstarts: 2\n" PARAMETERS);
+    for (int call = 1; call < 12; call += 2) {
+        watch_t watched = { .stop_at = call };
+        const ost_fit_options_t options = { .n_threads = 1, .progress = ask_to_stop, .user = &watched };
+        bool stopped = false;
+        CU_ASSERT_EQUAL_FATAL(ost_fit_run(&fit, &options, &stopped, &err), 0);
+        CU_ASSERT(stopped && !fit.has_errors);
+        CU_ASSERT_EQUAL(watched.calls, call);
+        CU_ASSERT(fit.objective <= watched.objective);
+        double sum = 0, residuals[16];
+        for (size_t i = 0; i < fit.n_rows; i++) residuals[i] = fit.rows[i].residual;
+        for (size_t k = 0; k < fit.n_params; k++) sum += pow(ost_fit_param_z(&fit.params[k], fit.params[k].value), 2);
+        ost_assert_close(sum + ost_fit_misfit(&fit, residuals), fit.objective, 1e-9, 0);
+        CU_ASSERT_EQUAL(ost_fit_run(&fit, &options, &stopped, &err), OST_ERR_LIMIT); /* it is to stop at once */
+        atomic_store(&asked_to_stop, false);
+    }
+    close_fit();
+}
+
 static const ost_test_t tests[] = {
     { "interruption", test_interruption },
     { "stopped_without_errors", test_stopped_without_errors },
     { "nothing_learned", test_nothing_learned },
+    { "stopped_within_an_evaluation", test_stopped_within_an_evaluation },
 };
 
 OST_TEST_MAIN("fit_stopped", tests)

@@ -542,6 +542,22 @@ arms:
                     self.assertEqual(len(lines), 2)
                     self.assertNotIn("within", lines[0])  # the size of errors was not estimated
 
+    def test_interrupted_fit_ends_within_a_second(self):
+        """Also within one evaluation, and while the trials are read; finished evaluations are kept."""
+        self.write("fit.yaml", FIT.replace("subjects: 1\nstarts: 2", "subjects: 250\nsearch_subjects: 1\nstarts: 1"))
+        self.write("trials/one.yaml", TRIAL + "solver: {h_max: 0.03 day}\n")
+        with subprocess.Popen([OSTEON, "fit", "fit.yaml", "-o", "table.csv", "--progress", "json"],
+                              cwd=self.folder.name, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            while "start 1 of 1" not in child.stderr.readline():
+                pass
+            child.send_signal(signal.SIGINT)
+            sent = time.monotonic()
+            out, err = child.communicate(timeout=200)
+            self.assertLess(time.monotonic() - sent, 2, out + err)  # a second, on a busy machine two
+        self.assertEqual(child.returncode, 130, out + err)
+        self.assertIn("table.csv: the best estimate so far, without its errors", out)
+        self.assertEqual(len(self.table_lines()), 2)
+
     def test_interrupted_after_the_fit(self):
         self.write("fit.yaml", FIT.replace("starts: 2", "starts: 1"))
         out, err = self.interrupt("sample", "--draws", "64")

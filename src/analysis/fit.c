@@ -75,6 +75,8 @@ typedef struct {
     long held;                  /* parameter held at held_z, -1 none */
     double held_z;
     bool stays; /* at its point: only the derivatives there are asked for */
+    bool keeps; /* the fit takes every point that is better than `lowest` */
+    double lowest;
     bool stopped;
     int ret;
     ost_error_t *err;
@@ -134,14 +136,28 @@ static void put_residuals(const search_t *self, const double *z, double *residua
         gsl_vector_set(out, fit->n_rows + k, (long) k == self->held ? 1e3 * (z[k] - self->held_z) : z[k]);
 }
 
+/* The best point so far is the fit's, with its residuals. */
+static void keep_best(search_t *self, const double *z, const double *residuals, double objective)
+{
+    ost_fit_t *fit = self->fit;
+    if (!self->keeps || !(objective < self->lowest)) return;
+    self->lowest = fit->objective = objective;
+    for (size_t k = 0; k < fit->n_params; k++) fit->params[k].value = ost_fit_param_value(&fit->params[k], z[k]);
+    for (size_t i = 0; i < fit->n_rows; i++) fit->rows[i].residual = residuals[i];
+}
+
 static int search_f(const gsl_vector *x, void *user, gsl_vector *f)
 {
     search_t *self = user;
+    double *raw = self->residuals + self->fit->n_rows, objective;
     for (size_t k = 0; k < self->fit->n_params; k++) self->points[k] = gsl_vector_get(x, k);
     self->ret =
         ost_fit_residuals(self->fit, self->points, 1, self->options->n_threads, self->residuals, false, self->err);
     if (self->ret < 0) return GSL_EFAILED;
+    memcpy(raw, self->residuals, self->fit->n_rows * sizeof(*raw));
     put_residuals(self, self->points, self->residuals, f);
+    gsl_blas_ddot(f, f, &objective);
+    keep_best(self, self->points, raw, objective);
     return GSL_SUCCESS;
 }
 
@@ -203,7 +219,7 @@ static int minimize(search_t *self, double *z, double *objective, gsl_matrix *ja
 static int search_init(search_t *self, ost_fit_t *fit, const ost_fit_options_t *options, ost_error_t *err)
 {
     size_t n = fit->n_params;
-    *self = (search_t){ .fit = fit, .options = options, .what = "fit", .held = -1, .err = err };
+    *self = (search_t){ .fit = fit, .options = options, .what = "fit", .held = -1, .lowest = INFINITY, .err = err };
     self->points = malloc((n + 1) * (n + 1) * sizeof(double));
     self->residuals = malloc((n + 1) * (fit->n_rows + 1) * sizeof(double));
     if (self->points != NULL && self->residuals != NULL) return 0;
@@ -243,15 +259,6 @@ static int keep_covariance(ost_fit_t *self, const gsl_matrix *jacobian, ost_erro
         for (size_t k = 0; k < n; k++) self->sensitivity[i * n + k] = gsl_matrix_get(jacobian, i, k);
     for (size_t k = 0; k < n; k++) self->params[k].se = self->params[k].prior_sd * sqrt(self->covariance[k * n + k]);
     return 0;
-}
-
-static int keep_estimate(search_t *self, const double *z)
-{
-    ost_fit_t *fit = self->fit;
-    int ret = ost_fit_residuals(fit, z, 1, self->options->n_threads, self->residuals, false, self->err);
-    for (size_t k = 0; k < fit->n_params; k++) fit->params[k].value = ost_fit_param_value(&fit->params[k], z[k]);
-    for (size_t i = 0; i < fit->n_rows && ret == 0; i++) fit->rows[i].residual = self->residuals[i];
-    return ret;
 }
 
 /* Errors of the observations with the SD between subjects, and what residual errors grow with, as simulated at z. */
@@ -320,6 +327,12 @@ static int search_all_starts(search_t *self, double *best, double *lowest)
     return ret;
 }
 
+/* Whether an evaluation ended because the fit was to stop, and some point had been evaluated before. */
+static bool was_stopped(const ost_fit_t *self, int ret)
+{
+    return ret == OST_ERR_LIMIT && self->stop != NULL && atomic_load(self->stop) && isfinite(self->objective);
+}
+
 int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped, ost_error_t *err)
 {
     size_t n = self->n_params;
@@ -330,7 +343,9 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     if (ret == 0 && (best == NULL || jacobian == NULL)) ret = ost_no_memory(err);
     for (size_t k = 0; k < n && ret == 0; k++) best[k] = ost_fit_param_z(&self->params[k], self->params[k].value);
     self->has_errors = false;
+    self->objective = INFINITY;
     ost_fit_estimate_residual_error(self, NULL, 0);
+    search.keeps = true;
     if (ret == 0) ret = set_errors(&search, best);
     if (ret == 0 && self->n_starts > 0) ret = search_all_starts(&search, best, &lowest);
     search.what = "errors and estimate";
@@ -338,12 +353,16 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     for (int round = 0; round < ROUNDS && ret == 0 && !search.stopped; round++) {
         if ((ret = set_errors(&search, best)) < 0) break;
         if ((ret = estimate_spread(&search, best, round > 0)) < 0) break;
+        search.lowest = INFINITY; /* of errors of other sizes */
         ret = minimize(&search, best, &lowest, jacobian);
         if (ret == 0 && !search.stopped) ret = keep_covariance(self, jacobian, err);
     }
-    if (ret == 0) ret = keep_estimate(&search, best);
+    if (was_stopped(self, ret)) {
+        search.stopped = true;
+        ret = 0;
+        if (err != NULL) *err = (ost_error_t){ 0 };
+    }
     self->has_errors = ret == 0 && !search.stopped;
-    self->objective = lowest;
     self->is_kept = options->errors_only;
     *stopped = search.stopped;
     search_free(&search);

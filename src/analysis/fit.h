@@ -71,6 +71,7 @@ typedef struct {
     bool has_errors;      /**< se, covariance, sensitivity and residual_error are those of the estimate; false before
                              ost_fit_run(), and where it was stopped before it had computed them */
     uint64_t n_simulated; /**< subject-arms so far */
+    const atomic_bool *stop; /**< as given to ost_fit_read() */
 } ost_fit_t;
 
 /** Progress of a long computation; non-zero stops it, the best so far is kept. */
@@ -87,17 +88,19 @@ typedef struct {
 /** Read a fit file (YAML: trials, evidence, subjects, search_subjects, seed, starts, huber_k, parameters, exclude) and
  * its trials.
  *  @param endpoints, arms  as in ost_trials_options_t
+ *  @param stop  once true, every computation ends within a second as if progress had stopped it; NULL: never. Borrowed
  *  @return 0 or an error with its place: an unknown parameter, one without a prior, an exclusion that fits no row, no
  * row that is left to be fitted */
-int ost_fit_read(
-    ost_fit_t *self, const char *path, const char *endpoints, const char *arms, ost_error_t *err) OST_MUST_CHECK;
+int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, const char *arms, const atomic_bool *stop,
+    ost_error_t *err) OST_MUST_CHECK;
 /** The observation of a row. */
 const ost_observation_t *ost_fit_observation(const ost_fit_t *self, size_t row);
 /** Free. Accepts NULL and a zeroed one. */
 void ost_fit_free(ost_fit_t *self);
 
 /** From all starts, then with the sizes of the errors estimated, to the best estimate; with n_starts 0 from the values
- * that the parameters have. @return 0, also when stopped by progress (*stopped): then the fit has no errors */
+ * that the parameters have. @return 0, also when stopped (*stopped): then the fit has the best point so far, and no
+ * errors. OST_ERR_LIMIT where it was stopped before the rows had been simulated once */
 int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped, ost_error_t *err) OST_MUST_CHECK;
 
 /** Refit, from the estimate, without the rows of one trial of the evidence; then predict them. The fit itself is left

@@ -205,6 +205,7 @@ static int read_trials(
         if (names[i] != NULL && (paths[i] = ost_file_beside(self->path, names[i])) == NULL) ret = ost_no_memory(err);
     if (ret == 0) {
         ost_trials_options_t options = { .folder = paths[0],
+            .stop = self->stop,
             .evidence = paths[1],
             .endpoints = endpoints,
             .arms = arms,
@@ -254,11 +255,12 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoi
     return self->covariance == NULL || self->sensitivity == NULL ? ost_no_memory(err) : 0;
 }
 
-int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, const char *arms, ost_error_t *err)
+int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, const char *arms, const atomic_bool *stop,
+    ost_error_t *err)
 {
     char *text = NULL;
     ost_yaml_t tree = { 0 };
-    *self = (ost_fit_t){ .path = ost_strdup(path) };
+    *self = (ost_fit_t){ .path = ost_strdup(path), .stop = stop };
     if (self->path == NULL) return ost_no_memory(err);
     int ret = ost_file_read(&text, path, OST_YAML_MAX_BYTES, err);
     if (ret == 0) ret = ost_yaml_parse(&tree, self->path, text, err);

@@ -118,7 +118,7 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     if (trial->skip) return 0;
     if ((ret = ost_plan_build(&trial->plan, &self->library, e, err)) < 0) return ret;
     if ((ret = ost_matched_bind(&trial->matched, &trial->plan, err)) < 0) return ret;
-    if ((ret = ost_matched_convert(&trial->matched, &trial->plan, 0, err)) < 0) return ret;
+    if ((ret = ost_matched_convert(&trial->matched, &trial->plan, 0, trial->stop, err)) < 0) return ret;
     self->n_observations += trial->matched.n_observations;
     return 0;
 }

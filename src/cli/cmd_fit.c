@@ -271,7 +271,7 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, watch
         .errors_only = request->errors_only,
     };
     char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS), *arms = ost_cli_data_folder(OST_CLI_ARMS);
-    int ret = ost_fit_read(fit, path, endpoints, arms, err);
+    int ret = ost_fit_read(fit, path, endpoints, arms, watch->stop, err);
     free(endpoints);
     free(arms);
     ost_cli_warn(&fit->warnings);

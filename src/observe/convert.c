@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-int ost_matched_convert(ost_matched_t *self, const ost_plan_t *plan, int n_threads, ost_error_t *err)
+int ost_matched_convert(
+    ost_matched_t *self, const ost_plan_t *plan, int n_threads, const atomic_bool *stop, ost_error_t *err)
 {
     ost_endpoint_t *levels = calloc(self->n_observations + 1, sizeof(*levels));
     size_t n = 0, n_subjects = (size_t) plan->experiment->n_subjects;
@@ -17,9 +18,10 @@ int ost_matched_convert(ost_matched_t *self, const ost_plan_t *plan, int n_threa
     int ret = levels == NULL || work == NULL ? ost_no_memory(err) : 0;
     if (ret == 0 && n > 0) ret = ost_collector_init(&collector, plan, levels, n, n_subjects, err);
     const ost_cohort_options_t options = {
-        .n_threads = n_threads, .no_probe = true, .sink = ost_collector_sink, .user = &collector
+        .n_threads = n_threads, .no_probe = true, .sink = ost_collector_sink, .user = &collector, .stop = stop
     };
     if (ret == 0 && n > 0) ret = ost_cohort_run(plan, &options, &summary, err);
+    if (ret == 0 && summary.interrupted) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
     for (size_t i = self->n_observations; i-- > 0 && n > 0 && ret == 0;)
         if (self->observations[i].baseline.output[0] != '\0')
             ret = ost_observation_convert(

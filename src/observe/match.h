@@ -56,8 +56,9 @@ int ost_matched_find(ost_matched_t *self, ost_experiment_t *experiment, const os
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_observation_convert(ost_matched_t *self, size_t i, double level, ost_error_t *err) OST_MUST_CHECK;
 /** The same for all observations of a bound plan, by a run of its cohort where one has a baseline; parameters are those
- * of the plan. @param n_threads  0: all */
-int ost_matched_convert(ost_matched_t *self, const ost_plan_t *plan, int n_threads, ost_error_t *err) OST_MUST_CHECK;
+ * of the plan. @param n_threads  0: all. @param stop  once true, the run ends with OST_ERR_LIMIT; NULL: never */
+int ost_matched_convert(ost_matched_t *self, const ost_plan_t *plan, int n_threads, const atomic_bool *stop,
+    ost_error_t *err) OST_MUST_CHECK;
 /** Bind all endpoints to the experiment's plan; an observation whose output or unit the plan does not have becomes
  * unmatched. */
 int ost_matched_bind(ost_matched_t *self, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
