@@ -169,7 +169,7 @@ static void test_wrong_dictionaries(void)
     snprintf(path, sizeof(path), "%s/endpoints.csv", folder);
     snprintf(evidence, sizeof(evidence), "%s/evidence.csv", folder);
     CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
-    CU_ASSERT_EQUAL(ost_endpoint_dictionary_read(&dictionary, evidence, NULL, &err), OST_ERR_IO);
+    CU_ASSERT_EQUAL(ost_endpoint_dictionary_read(&dictionary, evidence, NULL, &err), OST_ERR_MISSING);
     ost_endpoint_dictionary_free(&dictionary);
     CU_ASSERT_EQUAL(ost_endpoint_dictionary_read(&dictionary, evidence, SHIPPED, &err), 0);
     CU_ASSERT(dictionary.n_entries >= 12);
@@ -266,6 +266,32 @@ static void test_wide_tables(void)
     ost_table_free(&table);
 }
 
+/* Words are broken at joints only, and these only where breaks between words are not enough; a sign that stands alone
+ * ends no line. */
+static void test_breaks_of_names(void)
+{
+    ost_table_t table = { 0 };
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    ost_table_columns(&table, "<arm\t<of\tmonth\tmedian\t5 %\t95 %\tmean\tsimulated - observed\t<other\t<unit");
+    for (int i = 0; i < 2; i++)
+        ost_table_row(&table,
+            "anastrozole_zoledronic_acid\tcalcium/phosphate\t12\t-12.34\t-12.34\t-12.34\t-12.34\t-12.34\tgoserelin "
+            "with two-yearly letrozole\tg/cm2");
+    CU_ASSERT_EQUAL(ost_table_print(&table, out, &err), 0);
+    fclose(out);
+    CU_ASSERT(widest_of(text) <= OST_TABLE_WIDTH);
+    ost_assert_contains(text, " simulated - ");
+    ost_assert_contains(text, " g/cm2\n");
+    ost_assert_contains(text, "\nzoledronic_acid ");
+    static const char *const broken[] = { "\nzoledronic_ ", " calc ", " phos ", "two- ", " - \n", "\n - ", "letro " };
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) CU_ASSERT_PTR_NULL(strstr(text, broken[i]));
+    free(text);
+    ost_table_free(&table);
+}
+
 static const ost_test_t tests[] = {
     { "statistics", test_statistics },
     { "values_that_are_missing", test_values_that_are_missing },
@@ -275,6 +301,7 @@ static const ost_test_t tests[] = {
     { "wrong_dictionaries", test_wrong_dictionaries },
     { "text_tables", test_text_tables },
     { "wide_tables", test_wide_tables },
+    { "breaks_of_names", test_breaks_of_names },
 };
 
 OST_TEST_MAIN("observe", tests)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
+#include "core/table.h"
 #include "input/experiment_keys.h"
 
 #include <stdio.h>
@@ -40,7 +41,9 @@ static void print_line(const ost_model_t *model, const ost_model_t *before)
     int length = (int) (strrchr(model->path, '/') - model->path);
     if (before == NULL || strncmp(model->path, before->path, (size_t) length + 1) != 0)
         printf("%s%.*s\n", before != NULL ? "\n" : "", length, model->path);
-    printf("  %-26s %-11s %s\n", model->name, ost_model_kind_words[model->kind], model->text);
+    char item[128];
+    snprintf(item, sizeof(item), "  %-26s %s", model->name, ost_model_kind_words[model->kind]);
+    ost_print_item(stdout, item, 41, model->text);
 }
 
 static void print_outputs(const ost_model_t *model, const ost_model_t *before)
@@ -48,11 +51,12 @@ static void print_outputs(const ost_model_t *model, const ost_model_t *before)
     (void) before;
     for (size_t j = 0; j < model->n_outputs; j++) {
         const ost_output_t *o = &model->outputs[j];
-        char name[96], unit[48];
+        char name[96], unit[48], item[224];
         if (j > 0 && strcmp(o->group, model->outputs[j - 1].group) == 0) continue;
         snprintf(name, sizeof(name), o->index_set != NULL ? "%s[%s]" : "%s", o->group, o->index_set);
         snprintf(unit, sizeof(unit), "[%s]", o->unit_text);
-        printf("%-24s %-26s %-12s %s\n", model->name, name, unit, o->text);
+        snprintf(item, sizeof(item), "%-20s %-22s %s", model->name, name, unit);
+        ost_print_item(stdout, item, 54, o->text);
     }
 }
 
@@ -76,10 +80,11 @@ static int list_signals(ost_library_t *library, ost_error_t *err)
     (void) err;
     for (size_t i = 0; i < library->signals.n; i++) {
         const ost_signal_t *s = &library->signals.signal[i];
-        char unit[48], neutral[48] = "-";
+        char unit[48], neutral[48] = "-", item[224];
         snprintf(unit, sizeof(unit), "[%s]", s->unit_text);
         if (s->has_neutral) snprintf(neutral, sizeof(neutral), "%g", s->neutral / s->unit.factor);
-        printf("%-24s %-10s neutral %-6s %s\n", s->name, unit, neutral, s->text);
+        snprintf(item, sizeof(item), "%-24s %-10s neutral %s", s->name, unit, neutral);
+        ost_print_item(stdout, item, 51, s->text);
     }
     return 0;
 }

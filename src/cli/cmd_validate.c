@@ -39,13 +39,14 @@ static void show_progress(void *user, const ost_validation_progress_t *p)
     double seconds = seconds_since(&self->begin), left = seconds * (1 / p->fraction - 1);
     const char *what = p->of_draws ? "uncertainty of parameters" : "estimate";
     bool is_end = !(p->fraction < 1);
+    char n[64];
     if (!is_end && !ost_cli_progress_is_due(&self->progress)) return;
     json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:f, s:f}", "event", is_end ? "finished" : "progress", "what",
         what, "trials_done", (json_int_t) p->n_done, "trials", (json_int_t) p->n_all, "seconds", seconds,
         "seconds_left", left);
     if (is_end)
-        ost_cli_progress(
-            &self->progress, OST_PROGRESS_ENDS, object, "%zu trials simulated in %.0f s", p->n_all, seconds);
+        ost_cli_progress(&self->progress, OST_PROGRESS_ENDS, object, "%s simulated in %.0f s",
+            ost_cli_plural(p->n_all, "trial", n), seconds);
     else
         ost_cli_progress(&self->progress, OST_PROGRESS_GOES_ON, object, "%s: %zu of %zu trials (%.0f %%), %.0f s left",
             what, p->n_done, p->n_all, 100 * p->fraction, left);

@@ -18,15 +18,9 @@ static void print_option(char letter, const char *name, const char *argument, co
     int n = letter != 0 ? snprintf(left, sizeof(left), "-%c, ", letter) : snprintf(left, sizeof(left), "    ");
     snprintf(left + n, sizeof(left) - (size_t) n, "--%s%s%s", name, argument != NULL ? " " : "",
         argument != NULL ? argument : "");
-    printf("  %-30s", left);
-    int at = 32;
-    for (const char *word = text; *word != '\0'; word += strspn(word, " ")) { /* in lines that fit the screen */
-        int length = (int) strcspn(word, " ");
-        if (at + 1 + length > OST_TABLE_WIDTH && at > 32) at = printf("\n%32s", "") - 1;
-        at += printf(" %.*s", length, word);
-        word += length;
-    }
-    putchar('\n');
+    char item[72];
+    snprintf(item, sizeof(item), "  %s", left);
+    ost_print_item(stdout, item, 33, text);
 }
 
 static void print_help(const ost_command_t *self)

@@ -2,12 +2,29 @@
 /* Takes cells row by row; prints them in columns. */
 #include "core/table.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
-#define GAP 2        /* blanks between two columns */
-#define LEAST_TEXT 8 /* characters to which a column of text may be narrowed, cutting words in two */
+#define GAP 2         /* blanks between two columns; 1 before words are broken */
+#define LEAST_TEXT 24 /* characters below which no part of a word is cut in two: the table is too wide instead */
+/* Widths of a terminal that are followed, characters. */
+#define NARROWEST 60
+#define WIDEST 140
+
+size_t ost_table_width(FILE *out)
+{
+    struct winsize window = { 0 };
+    const int file = fileno(out);
+    const char *columns = file >= 0 ? getenv("COLUMNS") : NULL;
+    char *end = NULL;
+    unsigned long width = columns != NULL && columns[0] >= '0' && columns[0] <= '9' ? strtoul(columns, &end, 10) : 0;
+    if (width == 0 || *end != '\0') width = file >= 0 && ioctl(file, TIOCGWINSZ, &window) == 0 ? window.ws_col : 0;
+    if (width == 0) return OST_TABLE_WIDTH;
+    return width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
+}
 
 static bool is_begin(char c)
 {
@@ -21,30 +38,45 @@ static size_t width_of(const char *text, size_t n)
     return width;
 }
 
-/* A line may end before a blank, and behind an underscore. */
-static bool may_end(const char *text, size_t n)
+/* Whether a line may end before a blank at n: not before a sign that stands alone, as in "simulated - observed". */
+static bool is_blank(const char *text, size_t n)
 {
-    return n > 0 && (text[n] == ' ' || text[n - 1] == '_');
+    return text[n] == ' ' && !(text[n + 1] == '-' && (text[n + 2] == ' ' || text[n + 2] == '\0'));
 }
 
-/* Bytes of the text that stand in one line of a column: to the last place that fits, else as much as fits. */
+/* Whether a line may end within a word: behind an underscore, and behind a hyphen or a slash between longer words. */
+static bool is_joint(const char *text, size_t n)
+{
+    if (n < 2 || text[n] == '\0' || !isalnum((unsigned char) text[n - 2])) return false;
+    if (text[n - 1] == '_') return true;
+    if (text[n - 1] != '-' && text[n - 1] != '/') return false;
+    size_t before = 0, after = 0;
+    while (before < n - 1 && isalpha((unsigned char) text[n - 2 - before])) before++;
+    while (isalpha((unsigned char) text[n + after])) after++;
+    return before > 3 && after > 3;
+}
+
+/* Bytes of the text that stand in one line of a column: to the last blank that fits, else to the last joint of the
+ * word, else as much as fits. */
 static size_t piece_of(const char *text, size_t width)
 {
-    size_t n = 0, last = 0, used = 0;
+    size_t n = 0, blank = 0, joint = 0, used = 0;
     for (; text[n] != '\0'; n++) {
-        if (may_end(text, n)) last = n;
+        if (is_blank(text, n)) blank = n;
+        if (is_joint(text, n)) joint = n;
         used += is_begin(text[n]);
-        if (used > width) return last > strspn(text, " ") ? last : n;
+        if (used > width) return blank > strspn(text, " ") ? blank : joint > 0 ? joint : n;
     }
     return n;
 }
 
-static size_t longest_word(const char *text, size_t n)
+/* @param with_joints  words may be broken at their joints */
+static size_t longest_word(const char *text, size_t n, bool with_joints)
 {
     size_t longest = 0, word = 0;
     for (size_t i = 0; i < n; i++) {
-        if (may_end(text, i)) word = 0;
-        word += text[i] != ' ' && is_begin(text[i]);
+        if (is_blank(text, i) || (with_joints && is_joint(text, i))) word = 0;
+        word += (text[i] != ' ' || word > 0) && is_begin(text[i]);
         if (word > longest) longest = word;
     }
     return longest;
@@ -72,9 +104,11 @@ static void add_cell(ost_table_t *self, const char *text, size_t n)
 {
     size_t column = self->n_cells++ % self->n_columns, width = width_of(text, n);
     bool may_wrap = self->columns[column].is_text || self->n_cells <= self->n_columns;
-    size_t least = may_wrap ? longest_word(text, n) : width;
+    size_t word = may_wrap ? longest_word(text, n, false) : width,
+           part = may_wrap ? longest_word(text, n, true) : width;
     if (width > self->columns[column].width) self->columns[column].width = width;
-    if (least > self->columns[column].least) self->columns[column].least = least;
+    if (word > self->columns[column].word) self->columns[column].word = word;
+    if (part > self->columns[column].part) self->columns[column].part = part;
     keep(self, "", text, n);
 }
 
@@ -142,39 +176,51 @@ void ost_table_skip_to(ost_table_t *self, size_t column)
     for (; at < column && !(at == 0 && column == self->n_columns); at++) ost_table_cell(self, "%s", "");
 }
 
-/* What a column may be narrowed to: heads of numbers first, then text between words, then within words. */
+/* Steps by which a table is made narrower, until it fits. */
+enum { HEADS, WORDS, GAPS, PARTS, CUTS, N_STEPS };
+
+/* What a column may be narrowed to: heads of numbers to their words, then text to its words, to parts of these, and
+ * at last through parts that are very long. */
 static size_t least_of(const ost_table_t *self, size_t column, int step, size_t width)
 {
-    if (step == 0 && self->columns[column].is_text) return width;
-    bool is_cut = step == 2 && self->columns[column].is_text && self->columns[column].least > LEAST_TEXT;
-    return is_cut ? LEAST_TEXT : self->columns[column].least;
+    const size_t word = self->columns[column].word, part = self->columns[column].part;
+    if (!self->columns[column].is_text) return word;
+    if (step < PARTS) return step < WORDS ? width : word;
+    return step == PARTS || part <= LEAST_TEXT ? part : LEAST_TEXT;
 }
 
-/* Widths of the columns: the widest that can be narrowed loses a character until all fit, or none can lose one. */
-static void fit_widths(const ost_table_t *self, size_t *widths)
+/* Widths of the columns: the widest that can be narrowed loses a character until all fit, or none can lose one.
+ * @param is_grouped  the first column stands in lines of its own. @param[out] gap  blanks between two columns
+ * @return whether they fit */
+static bool fit_widths(const ost_table_t *self, size_t *widths, size_t width, bool is_grouped, size_t *gap)
 {
     size_t all = 0;
-    for (size_t i = 0; i < self->n_columns; i++) all += (widths[i] = self->columns[i].width) + (i > 0 ? GAP : 0);
-    for (int step = 0; step < 3 && all > OST_TABLE_WIDTH;) {
+    *gap = GAP;
+    for (size_t i = 0; i < self->n_columns; i++)
+        all += (widths[i] = i == 0 && is_grouped ? 0 : self->columns[i].width) + (i > 0 ? GAP : 0);
+    for (int step = 0; step < (is_grouped ? N_STEPS : CUTS) && all > width;) {
         size_t widest = self->n_columns;
-        for (size_t i = 0; i < self->n_columns; i++)
+        for (size_t i = 0; i < self->n_columns && step != GAPS; i++)
             if (widths[i] > least_of(self, i, step, widths[i]) &&
                 (widest == self->n_columns || widths[i] > widths[widest]))
                 widest = i;
+        if (step == GAPS) *gap = 1;
+        if (step == GAPS) all -= (GAP - *gap) * (self->n_columns - 1);
         if (widest == self->n_columns) step++;
         if (widest == self->n_columns) continue;
         widths[widest]--;
         all--;
     }
+    return all <= width;
 }
 
 /* One line of a row. @param[in,out] cells  what is left of each */
-static void print_line(const ost_table_t *self, const size_t *widths, const char **cells, FILE *out)
+static void print_line(const ost_table_t *self, const size_t *widths, size_t gap, const char **cells, FILE *out)
 {
     size_t blanks = 0; /* that come before the next text */
     for (size_t i = 0; i < self->n_columns; i++) {
         size_t n = piece_of(cells[i], widths[i]), rest = widths[i] - width_of(cells[i], n);
-        blanks += (i > 0 ? GAP : 0) + (self->columns[i].is_text ? 0 : rest);
+        blanks += (i > 0 ? gap : 0) + (self->columns[i].is_text ? 0 : rest);
         if (n > 0) fprintf(out, "%*s%.*s", (int) blanks, "", (int) n, cells[i]);
         blanks = (n > 0 ? 0 : blanks) + (self->columns[i].is_text ? rest : 0);
         cells[i] += n;
@@ -183,11 +229,11 @@ static void print_line(const ost_table_t *self, const size_t *widths, const char
     fputc('\n', out);
 }
 
-static void print_row(const ost_table_t *self, const size_t *widths, const char **cells, FILE *out)
+static void print_row(const ost_table_t *self, const size_t *widths, size_t gap, const char **cells, FILE *out)
 {
     bool has_more = true;
     while (has_more) {
-        print_line(self, widths, cells, out);
+        print_line(self, widths, gap, cells, out);
         has_more = false;
         for (size_t i = 0; i < self->n_columns; i++) has_more = has_more || cells[i][0] != '\0';
     }
@@ -196,9 +242,9 @@ static void print_row(const ost_table_t *self, const size_t *widths, const char 
 /* Lines after the first one stand further to the right than that. */
 static void print_text(FILE *out, const char *text)
 {
-    size_t n, indent = strspn(text, " "), further = indent + GAP;
+    size_t n, width = ost_table_width(out), indent = strspn(text, " "), further = indent + GAP;
     for (text += indent; *text != '\0'; text += strspn(text, " "), indent = further) {
-        n = piece_of(text, OST_TABLE_WIDTH - indent);
+        n = piece_of(text, width - indent);
         fprintf(out, "%*s%.*s\n", (int) indent, "", (int) n, text);
         text += n;
     }
@@ -214,18 +260,45 @@ void ost_print_wrapped(FILE *out, const char *fmt, ...)
     print_text(out, text);
 }
 
+void ost_print_item(FILE *out, const char *name, size_t indent, const char *text)
+{
+    const size_t width = ost_table_width(out);
+    size_t used = width_of(name, strlen(name)), n;
+    fputs(name, out);
+    for (text += strspn(text, " "); *text != '\0'; text += n + strspn(text + n, " "), used = 0) {
+        n = piece_of(text, width - indent);
+        fprintf(out, "%*s%.*s\n", used < indent ? (int) (indent - used) : 1, "", (int) n, text);
+    }
+}
+
+/* The lines that stand before the next cell, or behind the last one. @return what follows them */
+static const char *print_lines(const ost_table_t *self, const char *at, FILE *out)
+{
+    for (; at < self->cells + self->used && *at == '\n'; at += strlen(at) + 1) print_text(out, at + 1);
+    return at;
+}
+
 int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err)
 {
     const char *row[OST_TABLE_MAX_COLUMNS], *at = self->cells;
     size_t widths[OST_TABLE_MAX_COLUMNS];
     if (self->failed) return ost_no_memory(err);
-    fit_widths(self, widths);
+    size_t gap;
+    const size_t width = ost_table_width(out);
+    const bool is_grouped = !fit_widths(self, widths, width, false, &gap) && self->columns[0].is_text;
+    const char *group = "";
+    if (is_grouped) (void) fit_widths(self, widths, width, true, &gap);
     for (size_t k = 0; k < self->n_cells; k++) {
-        for (; *at == '\n'; at += strlen(at) + 1) print_text(out, at + 1);
+        at = print_lines(self, at, out);
         row[k % self->n_columns] = at;
         at += strlen(at) + 1;
-        if ((k + 1) % self->n_columns == 0) print_row(self, widths, row, out);
+        if ((k + 1) % self->n_columns != 0) continue;
+        if (is_grouped && strcmp(row[0], group) != 0) print_text(out, row[0]);
+        if (is_grouped) group = row[0][0] != '\0' ? row[0] : group;
+        if (is_grouped) row[0] = "";
+        print_row(self, widths, gap, row, out);
     }
+    print_lines(self, at, out);
     return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /** @file table.h  Tables of text for the terminal. Cells are collected first, so that each column is as wide as its
- * widest cell; in a table that would be wider than OST_TABLE_WIDTH, columns of text are narrowed, the widest first, and
- * their cells go on in the lines below. Nothing is cut off. */
+ * widest cell; in a table that would be wider than ost_table_width(), heads and columns of text are narrowed, the
+ * widest first, and their cells go on in the lines below: between words, at the joints of long names only where that is
+ * not enough. Where that is not enough either, texts of the first column stand above their rows. Nothing is cut off. */
 #ifndef OST_CORE_TABLE_H
 #define OST_CORE_TABLE_H
 
@@ -10,14 +11,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { OST_TABLE_MAX_COLUMNS = 32, OST_TABLE_WIDTH = 100 /* characters */ };
+enum { OST_TABLE_MAX_COLUMNS = 32, OST_TABLE_WIDTH = 100 /* characters, off a terminal */ };
 
+/** Characters in a line of tables and text on `out`: what the environment's COLUMNS says, else the terminal, from 60 to
+ * 140; OST_TABLE_WIDTH for a file or a pipe. */
+size_t ost_table_width(FILE *out);
 /** A table; begins zeroed, and must be freed. Out of memory is reported when it is printed. */
 typedef struct {
     struct {
         bool is_text; /**< at the left, else at the right */
         size_t width; /**< of the widest cell so far, characters */
-        size_t least; /**< width down to which it may be narrowed: of the longest word, or of the widest number */
+        size_t word;  /**< of the longest word, or of the widest number */
+        size_t part;  /**< of the longest part of a word, between underscores and the like */
     } columns[OST_TABLE_MAX_COLUMNS];
     size_t n_columns;
     char
@@ -41,8 +46,11 @@ void ost_table_skip_to(ost_table_t *self, size_t column);
 void ost_table_line(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
 /** Print headings and rows, without blanks at ends of lines. @return 0 or OST_ERR_NO_MEMORY */
 int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
-/** Print text, as printf, in lines of at most OST_TABLE_WIDTH characters, the second and further ones indented. */
+/** Print text, as printf, in lines of at most ost_table_width() characters, the second and further ones indented. */
 void ost_print_wrapped(FILE *out, const char *fmt, ...) OST_PRINTF(2, 3);
+/** Print the item of a list: its name, and a text that begins at column `indent` of this and all further lines.
+ * @param indent  characters, below OST_TABLE_WIDTH / 2 @param text  not empty */
+void ost_print_item(FILE *out, const char *name, size_t indent, const char *text);
 /** Free. */
 void ost_table_free(ost_table_t *self);
 
