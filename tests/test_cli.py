@@ -8,11 +8,15 @@ import json
 import math
 import os
 import pty
+import re
 import resource
+import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -211,6 +215,7 @@ class Program(unittest.TestCase):
         with open(self.path("configs/mine.yaml"), "w", encoding="utf-8") as file:
             file.write(EXPERIMENT.replace("./tiny", "../tiny"))
         self.assertRegex(self.osteon("list", "configs").stdout, r"(?m)^mine +configs/mine.yaml$")
+        shutil.copy(self.path("evidence.csv"), self.path("configs"))
         self.assertTrue(self.osteon("check", "mine").stdout.startswith("OK: "))
         self.assertIn("did you mean 'mine'?", self.osteon("check", "mien", code=1).stderr)
 
@@ -475,15 +480,139 @@ class Program(unittest.TestCase):
         self.assertIn("'bmd[heel]'", self.osteon("show", "out.h5", "--variable", "bmd[heel]", code=2).stderr)
 
     def test_check_misses_evidence(self):
-        done = self.osteon("check", "tiny.yaml")
-        self.assertEqual(done.stderr, "")
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL.replace("output bmd [", "index site = lumbar_spine\noutput bmd[site] ["))
+        self.assertEqual(self.osteon("check", "tiny.yaml").stderr, "")
         with open(self.path("evidence.csv"), encoding="utf-8") as file:
             text = file.read()
         with open(self.path("evidence.csv"), "w", encoding="utf-8") as file:
             file.write(text.replace("placebo", "nothing"))
         done = self.osteon("check", "tiny.yaml", code=1)
-        self.assertRegex(done.stderr, r"without evidence: tiny\.yaml:\d+:\d+: no row .* has trial 'T1', arm 'placebo'")
-        self.assertTrue(done.stdout.startswith("OK: "))
+        self.assertRegex(done.stderr, r"tiny\.yaml:\d+:\d+: no row .* has trial 'T1', arm 'placebo'")
+        self.assertEqual(done.stdout, "")
+        os.remove(self.path("evidence.csv"))
+        done = self.osteon("check", "tiny.yaml", code=1)
+        self.assertIn("evidence.csv: cannot be opened: No such file", done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    # (endpoint, site, month, statistic, value, unit, lower, upper), of arm `placebo` unless another is named; what show
+    # says of it
+    OTHERS = (
+        ("BMD_change", "TH", "30", "mean", "-9", "percent", "", ""),
+        ("BMD_change", "LS", "7", "mean", "-9", "percent", "", ""),
+        ("BMD_change_year1_to_2.5", "LS", "30", "mean", "-9", "percent", "", ""),
+        ("BMD_rate", "LS", "24", "mean", "-1.25", "percent_per_year", "-2", "-1"),
+        ("BMD_level", "LS", "12", "median", "1.5", "g_per_cm2", "", "0.25"),
+        ("BMD_change", "FN", "12", "mean", "-9", "percent", "", ""),
+        ("estradiol_level", "serum", "12", "mean", "9", "pmol_per_L", "", ""),
+    )
+
+    def test_every_row_is_shown_or_listed(self):
+        """Rows beyond the run, between output times, of other measures, variables, sites and outputs."""
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL.replace("output bmd [", "index site = lumbar_spine, total_hip\noutput bmd[site] [")
+                       .replace("kind bone", "kind bone\nsignal push [1/y] = 0 combine sum \"hazard\"\nreads push")
+                       .replace("B' = -k*B", "B' = -(k + push)*B"))
+        with open(self.path("evidence.csv"), "a", encoding="utf-8") as file:
+            for endpoint, site, month, statistic, value, unit, lower, upper in self.OTHERS:
+                kind = "95ci" if lower else "se" if upper else "none"
+                file.write(f"validate,T1,placebo,women,none,{endpoint},{site},{month},{statistic},{value},{unit},{lower},"
+                           f"{upper},{kind},10,s,s,\n")
+            file.write("calibrate,T1,drug vs placebo,women,none,BMD_rate,TH,24,mean,-3.5,percent_per_year,,,none,10,s,s,\n")
+            file.write("validate,T1,drug vs placebo,women,none,BMD_difference,LS,17,mean,-3,"
+                       "percentage_points_between_arms,,,none,10,s,s,\n")
+        change = ("--set", "population.variability=false", "--set",
+                  "arms.other={signals: [{signal: push, value: 0.03 1/y, start: 0 month}]}", "--set",
+                  "evidence.compare=[{arm: control, trial: T1, trial_arm: placebo}, "
+                  "{arm: other, trial: T1, trial_arm: drug vs placebo, versus: control}]")
+        self.run_tiny("out.h5", *change)
+        done = self.osteon("show", "out.h5", "--csv", "out.csv")
+        checked = self.osteon("check", "tiny.yaml", *change).stderr
+        late = "and 1 more: no output at month 30; the 5 output times are from month 0 to month 24"
+        for said in (f"T1, placebo, BMD_change TH {late}",
+                     "T1, placebo, BMD_change LS: no output at month 7; the 5 output times",
+                     "T1, drug vs placebo, BMD_difference LS: no output at month 17; ",
+                     "BMD_change FN: the file has no output 'bmd[femoral_neck]'",
+                     "estradiol_level serum: the file has no output 'estradiol'"):
+            self.assertIn(said, done.stderr)
+            self.assertIn(said.split(": the file has")[0], checked)
+        self.assertEqual(done.stderr.count("not compared"), 5)
+        rows = [line.split() for line in done.stdout.splitlines()]
+        self.assertEqual(rows[-1], ["T1,", "drug", "vs", "placebo:", "mean,", "calibrate"])  # also below the last row
+        yearly = 100 * (math.exp(-0.04) - 1) / 2
+        pushed = 100 * (math.exp(-0.1) - 1) / 2 - yearly
+        level = math.exp(-0.02)
+        self.assertIn(["control", "lumbar_spine", "rate", "%/year", "24", f"{yearly:.4g}", "-1.25", "-2..-1",
+                       f"{yearly + 1.25:+.3g}"], rows)
+        self.assertIn(["control", "lumbar_spine", "level", "g/cm2", "12", f"{level:.4g}", "1.5", "se", "0.25",
+                       f"{level - 1.5:+.3g}"], rows)
+        self.assertIn(["other", "-", "control", "total_hip", "rate", "%/year", "24", f"{pushed:.4g}",
+                       "-3.5", f"{pushed + 3.5:+.3g}"], rows)
+        with open(self.path("out.csv"), newline="", encoding="utf-8") as file:
+            lines = [line for line in csv.DictReader(file) if line["trial"]]
+        self.assertEqual(sorted((line["measure"], line["unit"]) for line in lines),
+                         [("change", "%"), ("level", "g/cm2"), ("rate", "%/year"), ("rate", "%/year")])
+        by = {(line["measure"], line["arm"]): line for line in lines}
+        for key, value in {("change", "control"): 100 * (level - 1), ("rate", "control"): yearly,
+                           ("rate", "other - control"): pushed, ("level", "control"): level}.items():
+            self.assertAlmostEqual(float(by[key]["simulated"]), value, 4)
+        # a month or a site that is asked for leaves the others out, without a word
+        text = self.osteon("show", "out.h5", "--at", "12").stdout
+        self.assertIn("g/cm2", text)
+        self.assertNotIn("%/year", text)
+        self.assertNotIn("other - control", self.osteon("show", "out.h5", "--variable", "bmd[lumbar_spine]").stdout)
+        self.assertIn("this is of another variable: --variable bmd shows it",
+                      self.osteon("show", "out.h5", "--variable", "x").stderr)
+
+    def test_observed_where_no_subject_has_a_value(self):
+        """A row whose subjects all failed is there, with what was observed."""
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL.replace("output bmd [", "index site = lumbar_spine\noutput bmd[site] ["))
+        self.run_tiny("out.h5", "--set", "parameters.tiny.a.value=0.5 1/d", code=3)
+        rows = [line.split() for line in self.osteon("show", "out.h5").stdout.splitlines()]
+        self.assertIn(["control", "12", "-1.50", "-2.50..-0.50"], rows)
+
+    def test_tables_fit_the_terminal(self):
+        """Names are broken between words, at joints where that is not enough, and heads into two lines; no text is
+        lost, at any width and in any locale."""
+        arms = ["control", "anastrozole_zoledronic_acid", "immediate_arm_with_letrozole"]
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL.replace("output bmd [", "index site = lumbar_spine, total_hip\noutput bmd[site] ["))
+        self.run_tiny("out.h5", "--set", "arms={" + ", ".join(f"{arm}: {{}}" for arm in arms) + "}")
+        locales = ({}, {"LC_ALL": "C"}, {"LC_ALL": "tr_TR.UTF-8"}, {"LC_ALL": "de_DE.UTF-8", "LC_NUMERIC": "de_DE.UTF-8"},
+                   {"LC_ALL": "nonsense"})
+        for columns in "80", "100", "140", "1", "0", "-5", "x", "1e3", "99999999999999999999", "":
+            for more in locales if columns in ("100", "") else locales[:1]:
+                with self.subTest(columns=columns, locale=more):
+                    lines = self.osteon("show", "out.h5", env={**os.environ, "COLUMNS": columns, **more}).stdout.splitlines()
+                    wide = int(columns) if columns in ("80", "100", "140") else 140 if len(columns) > 5 else 100
+                    wide = 60 if columns == "1" else wide
+                    if columns != "1":
+                        self.assertLessEqual(max(map(len, lines)), wide)
+                    self.assertEqual(sum("simulated" in line for line in lines), 1)  # a head of at most two lines
+                    text = "\n".join(lines)
+                    self.assertNotRegex(text, r"(?m)^(zoledroni|anastrozol|immediat|lumba|femora|tota|let|lette)\b")
+                    self.assertRegex(text, "(?m)^anastrozole_ .*\nzoledronic_acid$|^anastrozole_zoledronic_acid( |$)")
+                    if wide >= 100:
+                        self.assertIn(" lumbar_spine ", text)
+                    self.assertEqual(len(re.findall("-1.50", text)), 1)
+        lead, end = pty.openpty()  # a terminal says how wide it is
+        fcntl.ioctl(lead, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 140, 0, 0))
+        with subprocess.Popen([OSTEON, "show", "out.h5"], cwd=self.folder.name, stdout=end,
+                              env={k: v for k, v in os.environ.items() if k != "COLUMNS"}) as child:
+            os.close(end)
+            text = b""
+            while True:
+                try:
+                    more = os.read(lead, 65536)
+                except OSError:
+                    break
+                text += more
+                if not more:
+                    break
+        os.close(lead)
+        self.assertEqual(child.returncode, 0)
+        self.assertIn("observed      interval  simulated - observed", text.decode())
 
     def test_variable_without_bmd(self):
         self.run_tiny("out.h5", "--set", "outputs=[x]")

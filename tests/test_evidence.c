@@ -139,7 +139,7 @@ static void test_wrong_tables(void)
     }
     CU_ASSERT_EQUAL(read_bytes("a\0b", 3), OST_ERR_SYNTAX);
     ost_evidence_free(&table);
-    CU_ASSERT_EQUAL(read_path("/tmp/ost/nowhere.csv"), OST_ERR_IO);
+    CU_ASSERT_EQUAL(read_path("/tmp/ost/nowhere.csv"), OST_ERR_MISSING);
     ost_assert_contains(err.what, "No such file");
     ost_evidence_free(&table);
     char *many = malloc(1001);

@@ -457,14 +457,14 @@ static void test_files(void)
     CU_ASSERT_EQUAL(err.column, 4);
     ost_experiment_free(&e);
     CU_ASSERT_EQUAL(unlink(path), 0);
-    CU_ASSERT_EQUAL(ost_experiment_read(&e, path, NULL, 0, &err), OST_ERR_IO);
+    CU_ASSERT_EQUAL(ost_experiment_read(&e, path, NULL, 0, &err), OST_ERR_MISSING);
     ost_assert_contains(err.what, "No such file");
     CU_ASSERT_STRING_EQUAL(err.where, path);
     ost_experiment_free(&e);
     CU_ASSERT_EQUAL(ost_experiment_read(&e, "/tmp", NULL, 0, &err), OST_ERR_IO);
     ost_assert_contains(err.what, "Is a directory");
     ost_experiment_free(&e);
-    CU_ASSERT_EQUAL(ost_experiment_read(&e, path, NULL, 0, NULL), OST_ERR_IO);
+    CU_ASSERT_EQUAL(ost_experiment_read(&e, path, NULL, 0, NULL), OST_ERR_MISSING);
     ost_experiment_free(&e);
 }
 

@@ -254,7 +254,7 @@ static void test_wrong_files(void)
         { "trials: .\n", OST_ERR_NAME, "fit.yml:1:", "parameters" },
         { "parameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_NAME, "fit.yml:1:", "trials" },
         { "trials: ./trails\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_NAME, "trails", "cannot be read" },
-        { "trials: .\nevidence: ./no.csv\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_IO, "no.csv", "" },
+        { "trials: .\nevidence: ./no.csv\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_MISSING, "no.csv", "" },
         { "trials: .\nstart: 3\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_NAME, "fit.yml:2:1", "'starts'" },
         { "trials: .\nstarts: 0\nparameters: {small.g: {prior: 0.03 1/y}}\n", OST_ERR_VALUE, "fit.yml:2:", "starts" },
         { "trials: .\nparameters: {small.g: {prior: 0.03 1/y}}\nexclude: [{trial: T7, reason: x}]\n", OST_ERR_NAME,

@@ -170,7 +170,7 @@ static void test_wrong_tables(void)
             OST_ERR_VALUE },
         { classes, "trial,arm,klass,minus\nT,a,none,\n", "arms.csv:1:", "column 'class' is missing", OST_ERR_NAME },
         { "class,meaning\nnone,a\nnone,b\n", arms, "classes.csv:3:", "in line 2 too", OST_ERR_VALUE },
-        { NULL, arms, "classes.csv", "", OST_ERR_IO },
+        { NULL, arms, "classes.csv", "", OST_ERR_MISSING },
     };
     char path[128];
     open_naive();

@@ -141,7 +141,7 @@ class Analysis(Trials):
         simulated = [lost(0.02, 1), lost(0.01, 1), lost(0.05, 2), math.exp(-0.1), lost(0.05, 1) - lost(0.02, 1)]
         observed = [-3, -1, -9, 1, -3]
         self.assertEqual(lines[0].split(), ["output", "month", "observed", "interval", "simulated", "90", "%", "simulated",
-                                            "check"])
+                                            "-", "check"])
         columns = [lines[0].index(word) for word in ("output", "check")]
         self.assertEqual(len(rows), 5)
         for line, wanted, seen in zip(rows, simulated, observed):

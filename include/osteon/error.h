@@ -17,7 +17,8 @@
     X(OST_ERR_FORMAT, -10, "a file is damaged or was not written by osteon")                                           \
     X(OST_ERR_LIMIT, -11, "larger than a limit of this program")                                                       \
     X(OST_ERR_ARGUMENT, -12, "an argument of a function is NULL or out of its range")                                  \
-    X(OST_ERR_STOPPED, -13, "stopped on request before it was finished")
+    X(OST_ERR_STOPPED, -13, "stopped on request before it was finished")                                               \
+    X(OST_ERR_MISSING, -14, "a file is not there")
 
 enum {
 #define OST_ERR_ENUM(name, value, text) name = value,

@@ -74,6 +74,15 @@ static int not_there(const ost_trials_options_t *options, char *const *paths, si
         near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
 }
 
+static int read_tables(ost_trials_t *self, const char *path, const ost_trials_options_t *options, ost_error_t *err)
+{
+    int ret = ost_endpoint_dictionary_read(&self->dictionary, path, options->endpoints, err);
+    if (ret == 0) ret = ost_endpoint_dictionary_errors(&self->dictionary, &self->library, err);
+    if (ret == 0) ret = ost_evidence_read(&self->evidence, path, &self->dictionary, err);
+    if (ret == 0) ret = ost_treatments_read(&self->treatments, path, options->arms, err);
+    return ret == 0 ? ost_misses_read(&self->misses, &self->evidence, err) : ret;
+}
+
 static int read_evidence(
     ost_trials_t *self, const ost_experiment_t *e, const ost_trials_options_t *options, ost_error_t *err)
 {
@@ -82,24 +91,33 @@ static int read_evidence(
     if (path == NULL)
         return ost_fail_at(err, OST_ERR_NAME, e->path, 0, 0, "a trial needs an evidence table: 'evidence: table:'");
     if (self->n_trials == 1) {
-        int ret = ost_endpoint_dictionary_read(&self->dictionary, path, options->endpoints, err);
-        if (ret == 0) ret = ost_endpoint_dictionary_errors(&self->dictionary, &self->library, err);
-        if (ret == 0) ret = ost_evidence_read(&self->evidence, path, &self->dictionary, err);
-        if (ret == 0) ret = ost_treatments_read(&self->treatments, path, options->arms, err);
-        return ret == 0 ? ost_misses_read(&self->misses, &self->evidence, err) : ret;
+        char *found = ost_evidence_path(path, options->endpoints);
+        int ret = found != NULL ? read_tables(self, found, options, err) : ost_no_memory(err);
+        free(found);
+        return ret;
     }
     if (options->evidence != NULL || strcmp(path, first) == 0) return 0;
     return ost_fail_at(err, OST_ERR_VALUE, e->path, 0, 0,
         "trials of one folder must have the same table: this one has %s, not %s", path, first);
 }
 
+/* An error at another place than the trial's file names the trial. */
+static int of_trial(const char *path, int ret, ost_error_t *err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    if (ret < 0 && err != NULL && strcmp(err->where, path) != 0)
+        ost_error_prepend(err, "trial '%.*s': ", (int) strcspn(name, "."), name);
+    return ret;
+}
+
+/* The experiment of the next trial, and the tables. */
 static int read_trial(ost_trials_t *self, const char *path, const ost_trials_options_t *options, ost_error_t *err)
 {
     ost_trial_t *trial = &self->trials[self->n_trials++];
     ost_experiment_t *e = &trial->experiment;
     trial->stop = options->stop;
     int ret = ost_experiment_read(e, path, NULL, 0, err);
-    if (ret < 0) return ret;
+    if (ret < 0) return of_trial(path, ret, err);
     if (options->n_subjects > 0) {
         e->n_subjects = options->n_subjects;
         e->n_cohort = 0;
@@ -108,7 +126,15 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     }
     if (options->rtol > 0) e->solver.rtol = options->rtol;
     if (options->without_rules) ost_experiment_drop_rules(e);
-    if ((ret = read_evidence(self, e, options, err)) < 0) return ret;
+    ret = read_evidence(self, e, options, err);
+    return ret < 0 && err != NULL && err->line > 0 ? ret : of_trial(path, ret, err); /* lines of tables are of all */
+}
+
+static int plan_trial(ost_trials_t *self, const ost_trials_options_t *options, ost_error_t *err)
+{
+    ost_trial_t *trial = &self->trials[self->n_trials - 1];
+    ost_experiment_t *e = &trial->experiment;
+    int ret;
     if ((ret = ost_matched_find(&trial->matched, e, &self->evidence, &self->dictionary, &self->library, err)) < 0)
         return ret;
     if (options->model != NULL && (ret = ost_trial_replace_bone(trial, &self->library, options->model, err)) < 0)
@@ -134,7 +160,10 @@ int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost
     self->trials = calloc(n_paths + 1, sizeof(*self->trials));
     if (ret == 0 && self->trials == NULL) ret = ost_no_memory(err);
     for (size_t i = 0; i < n_paths && ret == 0; i++)
-        if (options->only == NULL || is_named(paths[i], options->only)) ret = read_trial(self, paths[i], options, err);
+        if (options->only == NULL || is_named(paths[i], options->only)) {
+            ret = read_trial(self, paths[i], options, err);
+            if (ret == 0) ret = of_trial(paths[i], plan_trial(self, options, err), err);
+        }
     if (ret == 0 && self->n_trials == 0) ret = not_there(options, paths, n_paths, err);
     free_names(paths, n_paths);
     return ret;
@@ -257,7 +286,7 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
         .sink = ost_collector_sink,
         .user = &collector,
         .stop = self->stop };
-    if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &summary, err);
+    if (ret == 0) ret = of_trial(self->experiment.path, ost_cohort_run(&self->plan, &options, &summary, err), err);
     if (ret == 0 && summary.interrupted) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
     for (size_t i = 0; i < n_variants * n_observations && ret == 0; i++) {
         const ost_observation_t *observation = &self->matched.observations[i % n_observations];

@@ -288,15 +288,6 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
     return code;
 }
 
-/* A result is read where it was not written: a table that is not where the experiment names it may be one of those that
- * come with osteon, which stand as in "evidence/evidence.csv". */
-static char *evidence_of_configs(const char *path)
-{
-    const char *name = strstr(path, "evidence/");
-    for (const char *next = name; next != NULL; next = strstr(next + 1, "evidence/")) name = next;
-    return name != NULL ? ost_cli_data_folder(name) : NULL;
-}
-
 void ost_cli_not_compared(const ost_matched_t *self)
 {
     for (size_t i = 0; i < self->n_unmatched; i++) {
@@ -310,31 +301,31 @@ void ost_cli_not_compared(const ost_matched_t *self)
     }
 }
 
-int ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *evidence)
+int ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *evidence, ost_error_t *err)
 {
-    ost_error_t err = { 0 };
     ost_endpoint_dictionary_t dictionary = { 0 };
     ost_library_t library = { 0 };
-    char message[1024];
-    if (e->evidence_path == NULL || e->n_comparisons == 0) return OST_EXIT_OK;
-    char *own = access(e->evidence_path, F_OK) != 0 ? evidence_of_configs(e->evidence_path) : NULL;
-    char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
-    const char *path = own != NULL ? own : e->evidence_path;
-    int ret = ost_library_init(&library, &err);
-    if (ret == 0) ret = ost_endpoint_dictionary_read(&dictionary, path, endpoints, &err);
-    if (ret == 0) ret = ost_endpoint_dictionary_errors(&dictionary, &library, &err);
-    if (ret == 0) ret = ost_evidence_read(evidence, path, &dictionary, &err);
-    if (ret == 0) ret = ost_matched_find(self, e, evidence, &dictionary, &library, &err);
+    if (e->evidence_path == NULL || e->n_comparisons == 0) return 0;
+    const size_t n_times = e->n_times;
+    double *times = malloc((n_times + 1) * sizeof(*times));
+    char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS), *path = ost_evidence_path(e->evidence_path, endpoints);
+    int ret = path == NULL || times == NULL ? ost_no_memory(err) : ost_library_init(&library, err);
+    if (times != NULL) memcpy(times, e->times, n_times * sizeof(*times));
+    if (ret == 0) ret = ost_endpoint_dictionary_read(&dictionary, path, endpoints, err);
+    if (ret == 0) ret = ost_endpoint_dictionary_errors(&dictionary, &library, err);
+    if (ret == 0) ret = ost_evidence_read(evidence, path, &dictionary, err);
+    if (ret == 0) ret = ost_matched_find(self, e, evidence, &dictionary, &library, err);
     ost_endpoint_dictionary_free(&dictionary);
     ost_library_free(&library);
-    free(own);
     free(endpoints);
+    free(path);
     ost_cli_warn(&evidence->warnings);
-    if (ret == 0 && self->n_observations == 0)
-        ret = ost_fail(&err, OST_ERR_NAME, "no row of the evidence can be compared");
-    if (ret == 0) return OST_EXIT_OK;
-    if (self->n_observations == 0) ost_cli_not_compared(self);
-    ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
-    self->n_observations = self->n_unmatched = 0;
-    return ret == OST_ERR_IO ? OST_EXIT_OK : OST_EXIT_INPUT;
+    if (ret == 0 && self->n_observations == 0) {
+        ost_cli_not_compared(self);
+        ret = ost_fail(err, OST_ERR_NAME, "no row of the evidence can be compared");
+    }
+    if (ret == 0) ret = ost_matched_drop_times(self, times, n_times, err);
+    free(times);
+    if (ret < 0) self->n_observations = self->n_unmatched = 0;
+    return ret;
 }

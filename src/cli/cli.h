@@ -193,11 +193,12 @@ char *ost_cli_compared_models(const char *path);
 
 /* Print the rows of the evidence that are not compared, and why; those with one reason together. */
 void ost_cli_not_compared(const ost_matched_t *self);
-/* Read the evidence table that an experiment names, and find its observations (ost_matched_find). If it cannot be read
- * or no row fits a comparison, say so and find none: an experiment runs without it.
- * @return an exit code: OST_EXIT_INPUT where the table or a comparison is wrong, or no row can be compared; OK where
- * there is no table */
-int ost_cli_evidence(ost_experiment_t *experiment, ost_matched_t *self, ost_evidence_t *evidence);
+/* Read the evidence table that an experiment names, and find its observations (ost_matched_find) at the times that the
+ * experiment has without them; says which rows are there twice.
+ * @return 0, OST_ERR_MISSING where there is no table, or another error: the table or a comparison is wrong, or no row
+ * can be compared. After an error there are no observations */
+int ost_cli_evidence(
+    ost_experiment_t *experiment, ost_matched_t *self, ost_evidence_t *evidence, ost_error_t *err) OST_MUST_CHECK;
 
 /* "bmd[total_hip]" is of variable bmd and element total_hip. */
 bool ost_cli_is_output(const char *output, const char *variable, const char *element);
@@ -205,6 +206,8 @@ bool ost_cli_is_output(const char *output, const char *variable, const char *ele
 long ost_cli_time_index(const ost_results_t *results, double day);
 /* Index of an arm of a file, SIZE_MAX if there is none. */
 size_t ost_cli_find_arm(const ost_results_t *results, const char *name);
+/* The variable of a file, and its element, that an output such as "bmd[total_hip]" is. @return NULL for none */
+const char *ost_cli_find_output(const ost_results_t *results, const char *output, size_t *element);
 /* The measure of every subject of a file; NAN where it has no such time. @param base  [n_subjects] scratch.
  * @param[out] values  [n_subjects] @return 0 or an error */
 int ost_cli_read_measure(ost_results_t *results, const ost_endpoint_t *endpoint, const char *variable, size_t element,

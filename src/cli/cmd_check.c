@@ -38,13 +38,19 @@ static int check_experiment(const char *name, const ost_text_list_t *overrides)
         goto out;
     }
     ost_cli_doubts(&plan, true);
+    const size_t n_times = e->n_times;
+    int ret = ost_cli_evidence(&experiment, &matched, &evidence, &err);
+    if (ret == 0) ret = ost_matched_bind(&matched, &plan, &err);
+    ost_cli_not_compared(&matched);
+    if (ret < 0) {
+        code = ost_cli_fail(&err);
+        goto out;
+    }
     printf("OK: %s: %s, %s, ", name, ost_cli_plural(e->n_arms, "arm", a), ost_cli_plural(e->n_subjects, "subject", b));
     printf(
         "%s with %s, ", ost_cli_plural(plan.blocks->n, "model", a), ost_cli_plural(plan.system->n_states, "state", b));
     printf("%s at %s\n", ost_cli_plural(plan.outputs->n_variables, "output variable", a),
-        ost_cli_plural(e->n_times, "time", b));
-    code = ost_cli_evidence(&experiment, &matched, &evidence);
-    ost_cli_not_compared(&matched);
+        ost_cli_plural(n_times, "time", b));
 out:
     ost_matched_free(&matched);
     ost_plan_free(&plan);

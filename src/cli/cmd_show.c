@@ -139,6 +139,14 @@ static size_t find_observation(
     return i;
 }
 
+static bool has_observation(const show_t *self, size_t arm, size_t element, span_t span)
+{
+    const char *name = self->results->arms.items[arm];
+    const char *site = ost_results_element(self->results, self->variable, element);
+    return find_observation(self, 0, false, name, site, span) < self->matched.n_observations ||
+           find_observation(self, 0, true, name, site, span) < self->matched.n_observations;
+}
+
 /* Values of a fraction of the subjects, as a probability. */
 static bool is_fraction(const show_t *self)
 {
@@ -150,18 +158,6 @@ static void add_statistic(show_t *self, ost_statistic_t statistic, ost_sample_t 
     char text[64];
     ost_table_cell(
         &self->table, "%s", ost_statistic_format(statistic, ost_statistic(statistic, of), 2, text, sizeof(text)));
-}
-
-/* Where an observed value comes from, as the table of evidence has it. */
-static void add_source(show_t *self, const ost_evidence_row_t *row)
-{
-    char address[256], n[32] = "";
-    if (!isnan(row->n)) snprintf(n, sizeof(n), ", n %g", row->n);
-    ost_table_line(&self->table, INDENT "  %s:%d%s: %s%s%s", self->evidence.path, row->line, n, row->citation,
-        row->reference[0] != '\0' ? "; " : "", ost_reference_address(row->reference, address, sizeof(address)));
-    if (row->population[0] != '\0' || row->drug_regimen[0] != '\0')
-        ost_table_line(&self->table, INDENT "  %s; %s", row->population, row->drug_regimen);
-    if (row->note[0] != '\0') ost_table_line(&self->table, INDENT "  note: %s", row->note);
 }
 
 /* The end of a row, and below it whose observation that is. */
@@ -180,9 +176,7 @@ static void add_evidence(show_t *self, const ost_observation_t *observation, ost
         ost_table_cell(&self->table, "%s", "");
     for (size_t i = 0; i < OST_N_STATISTICS; i++)
         if (ost_statistics[i].tables & OST_WITH_EVIDENCE) add_statistic(self, (ost_statistic_t) i, of);
-    ost_table_line(&self->table, INDENT "%s, %s: %s, %s", row->trial, row->arm, ost_reported_words[row->statistic],
-        ost_role_words[row->role]);
-    if (self->with_sources) add_source(self, row);
+    ost_show_add_source(self, &self->table, row);
 }
 
 /* The cells before the numbers of a row. */
@@ -205,10 +199,15 @@ static void add_row(show_t *self, size_t arm, size_t element, span_t span, const
     add_names(self, arm_name, element, span, model);
     for (size_t i = 0; i < self->n_shown; i++) add_statistic(self, self->shown[i], of);
     size_t i = find_observation(self, 0, false, arm_name, element_name, span);
-    if (i == self->matched.n_observations) ost_show_csv_row(self, arm_name, element, span, model, of, NULL);
+    const char *measure = self->has_values ? "level" : "change";
+    if (self->has_values) span.from = NAN;
+    if (i == self->matched.n_observations)
+        ost_show_csv_row(self, arm_name, element, span, model, measure, of, NULL, NAN);
     for (; i < self->matched.n_observations; i = find_observation(self, i + 1, false, arm_name, element_name, span)) {
-        add_evidence(self, &self->matched.observations[i], of);
-        ost_show_csv_row(self, arm_name, element, span, model, of, &self->matched.observations[i]);
+        const ost_observation_t *observation = &self->matched.observations[i];
+        add_evidence(self, observation, of);
+        ost_show_csv_row(self, arm_name, element, span, model, measure, of, observation,
+            ost_statistic(observation->endpoint.statistic, of));
     }
     ost_table_skip_to(&self->table, self->table.n_columns);
 }
@@ -226,7 +225,6 @@ static int add_differences(show_t *self, size_t arm, size_t element, span_t span
         size_t other = ost_cli_find_arm(self->results, self->experiment.arms[observation->endpoint.versus].name);
         ost_sample_t sample_of;
         char name[256];
-        if (other == SIZE_MAX) continue;
         int ret = sample(self, other, element, span, &sample_of, err);
         double difference = -ost_statistic(as, &sample_of);
         if (ret == 0) ret = sample(self, arm, element, span, &sample_of, err);
@@ -242,7 +240,7 @@ static int add_differences(show_t *self, size_t arm, size_t element, span_t span
             else
                 ost_table_cell(&self->table, "%s", "");
         add_evidence(self, observation, &of);
-        ost_show_csv_row(self, name, element, span, model, &of, observation);
+        ost_show_csv_row(self, name, element, span, model, "change", &of, observation, difference);
         ost_table_skip_to(&self->table, self->table.n_columns);
     }
     return 0;
@@ -277,7 +275,7 @@ static long add_rows(show_t *self, size_t arm, size_t element, span_t span, ost_
         }
         if (ret == 0) ret = sample(self, arm, element, span, &own, err);
         if (ret < 0) return ret;
-        if (own.n == 0) continue;
+        if (own.n == 0 && (n_rows > 0 || m + 1 < n_models || !has_observation(self, arm, element, span))) continue;
         own.versus = versus;
         own.whole = is_fraction(self) ? 100 : NAN;
         add_row(self, arm, element, span, n_models > 0 ? self->results->models.items[m] : "", &own);
@@ -398,14 +396,8 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
     for (size_t a = 0; a < self->results->arms.n; a++)
         for (size_t e = 0; e < self->n_elements; e++)
             for (size_t i = 0; i < self->n_spans; i++) {
-                const char *arm = self->results->arms.items[a];
-                const char *element = ost_results_element(self->results, self->variable, e);
                 if (!is_shown(self, e)) continue;
-                span_t span = self->spans[i];
-                size_t n_observed = self->matched.n_observations;
-                bool is_observed = find_observation(self, 0, false, arm, element, span) < n_observed ||
-                                   find_observation(self, 0, true, arm, element, span) < n_observed;
-                if (span.from > 0 && !is_observed) continue;
+                if (self->spans[i].from > 0 && !has_observation(self, a, e, self->spans[i])) continue;
                 long n = add_rows(self, a, e, self->spans[i], err);
                 if (n < 0) return (int) n;
                 n_rows += n;
@@ -501,7 +493,8 @@ static int show_file(show_t *self, const char *path)
     }
     if (find_baseline(self, &err) < 0) return ost_cli_fail(&err);
     if ((code = choose_columns(self)) != OST_EXIT_OK) return code;
-    if (ost_show_csv_begin(self, &err) < 0 || print_table(self, path, &err) < 0 || ost_show_csv_end(self, &err) < 0 ||
+    if (ost_show_csv_begin(self, &err) < 0 || print_table(self, path, &err) < 0 ||
+        ost_show_print_measures(self, &err) < 0 || ost_show_csv_end(self, &err) < 0 ||
         ost_cli_print_endpoints(self->results, &self->experiment, &err) < 0 || ost_show_print_schedules(self, &err) < 0)
         return ost_cli_fail(&err);
     return evidence;

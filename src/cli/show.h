@@ -51,9 +51,16 @@ int ost_show_print_schedules(const show_t *self, ost_error_t *err) OST_MUST_CHEC
 /* Begin the CSV file that --csv asks for: its head. @return 0 or OST_ERR_NO_MEMORY */
 int ost_show_csv_begin(show_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* A row of all statistics; of a difference between arms, those that it has. @param arm  as "a" or "a - b"
- * @param model  "" where the file has one model @param observation  NULL: none beside it */
+ * @param model  "" where the file has one model @param measure  of the row @param observation  NULL: none beside
+ * it @param simulated  what it is compared with */
 void ost_show_csv_row(show_t *self, const char *arm, size_t element, span_t span, const char *model,
-    const ost_sample_t *of, const ost_observation_t *observation);
+    const char *measure, const ost_sample_t *of, const ost_observation_t *observation, double simulated);
+/* Below the rows of a table, whose observation they have beside them. */
+void ost_show_add_source(show_t *self, ost_table_t *table, const ost_evidence_row_t *row);
+/* Print the observations of the variable that are no changes in percent. @return 0 or an error */
+int ost_show_print_measures(show_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* The unit that the numbers of an observation are in, as a person writes it. @return buf */
+char *ost_show_unit_of(const ost_observation_t *observation, char *buf, size_t size);
 /* Write the file. @return 0, OST_ERR_IO or OST_ERR_NO_MEMORY */
 int ost_show_csv_end(show_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* The unit of the measures: that of the variable, or % of its baseline. */

@@ -10,11 +10,25 @@
 #include <string.h>
 
 /* Columns of observed values. */
-static const char evidence[] = "trial,trial_arm,reported,observed,lower,upper,interval,role,citation,reference,line";
+static const char evidence[] =
+    "trial,trial_arm,reported,observed,lower,upper,interval,role,citation,reference,line,simulated,unit";
 
 const char *ost_show_unit(const show_t *self)
 {
     return self->has_values ? ost_results_variable(self->results, self->variable)->unit : "%";
+}
+
+char *ost_show_unit_of(const ost_observation_t *observation, char *buf, size_t size)
+{
+    const ost_endpoint_t *endpoint = &observation->endpoint;
+    const bool is_level = endpoint->measure == OST_MEASURE_LEVEL && !endpoint->is_ratio;
+    const char *per, *text = is_level ? observation->row->unit : endpoint->per_year ? "%/year" : "%";
+    size_t n = 0;
+    buf[0] = '\0';
+    for (; (per = strstr(text, "_per_")) != NULL && n < size; text = per + strlen("_per_"))
+        n += (size_t) snprintf(buf + n, size - n, "%.*s/", (int) (per - text), text);
+    if (n < size) snprintf(buf + n, size - n, "%s", text);
+    return buf;
 }
 
 static bool has_unit(size_t statistic)
@@ -58,20 +72,21 @@ static bool has_difference(size_t statistic, const ost_sample_t *sample)
 }
 
 void ost_show_csv_row(show_t *self, const char *arm, size_t element, span_t span, const char *model,
-    const ost_sample_t *of, const ost_observation_t *observation)
+    const char *measure, const ost_sample_t *of, const ost_observation_t *observation, double simulated)
 {
     const ost_evidence_row_t *row = observation != NULL ? observation->row : NULL;
     ost_sample_t sample = *of;
+    char unit[96];
     bool is_difference = observation != NULL && observation->endpoint.versus != SIZE_MAX;
     if (self->csv_out == NULL) return;
-    sample.observed = row != NULL ? row->value : NAN;
+    sample.observed = row != NULL && sample.n > 0 ? row->value : NAN;
     if (row != NULL) sample.observed_as = observation->endpoint.statistic;
     put_text(self, self->variable);
     put_text(self, arm);
     put_text(self, ost_results_element(self->results, self->variable, element));
     put_text(self, model);
-    put_text(self, self->has_values ? "level" : "change");
-    put_number(self, self->has_values ? NAN : span.from);
+    put_text(self, measure);
+    put_number(self, span.from);
     put_number(self, span.to);
     for (size_t i = 0; i < OST_N_STATISTICS; i++)
         put_number(
@@ -92,7 +107,10 @@ void ost_show_csv_row(show_t *self, const char *arm, size_t element, span_t span
     put_text(self, ost_role_words[row->role]);
     put_text(self, row->citation);
     put_text(self, row->reference);
-    fprintf(self->csv_out, "%d\r\n", row->line);
+    fprintf(self->csv_out, "%d,", row->line);
+    put_number(self, simulated);
+    ost_csv_write_text(ost_show_unit_of(observation, unit, sizeof(unit)), self->csv_out);
+    fputs("\r\n", self->csv_out);
 }
 
 static void put(const void *what, FILE *out)

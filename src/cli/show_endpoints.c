@@ -21,10 +21,8 @@ bool ost_cli_is_output(const char *output, const char *variable, const char *ele
 
 long ost_cli_time_index(const ost_results_t *results, double day)
 {
-    const double *t = results->times;
-    for (size_t i = 0; i < results->n_times; i++)
-        if (fabs(t[i] - day) <= 0.5) return (long) i;
-    return -1;
+    size_t i = ost_times_find(results->times, results->n_times, day);
+    return i != SIZE_MAX ? (long) i : -1;
 }
 
 size_t ost_cli_find_arm(const ost_results_t *results, const char *name)
@@ -48,8 +46,7 @@ int ost_cli_read_measure(ost_results_t *results, const ost_endpoint_t *endpoint,
     return ret;
 }
 
-/* The variable of the file and its element that an output is. @return NULL for none */
-static const char *find_output(const ost_results_t *self, const char *output, size_t *element)
+const char *ost_cli_find_output(const ost_results_t *self, const char *output, size_t *element)
 {
     char *const *variables = self->names.items;
     for (size_t i = 0; i < self->names.n; i++)
@@ -67,7 +64,7 @@ static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const
     size_t element, n = results->n_subjects;
     size_t arm = ost_cli_find_arm(results, asked->arm), versus = ost_cli_find_arm(results, asked->versus);
     int ret = ost_endpoint_asked(&endpoint, e, asked, err);
-    const char *variable = find_output(results, asked->output, &element);
+    const char *variable = ost_cli_find_output(results, asked->output, &element);
     if (ret < 0 || variable == NULL || arm == SIZE_MAX || (asked->versus != NULL && versus == SIZE_MAX)) return ret;
     double *value = work, *other = asked->versus != NULL ? work + n : NULL;
     ret = ost_cli_read_measure(results, &endpoint, variable, element, arm, work + 2 * n, value, err);

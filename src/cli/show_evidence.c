@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes a result file; gives the observations that its experiment names, in percent of the simulated baseline where
- * they are changes in a unit of their own. */
+ * they are changes in a unit of their own, and says whose they are. */
 #include "show.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define INDENT "    " /* of lines below a row */
 
 /* The simulated level at the base of an observation, from the file; NAN where it is not there. */
 static double baseline_of(show_t *self, const ost_endpoint_t *endpoint)
@@ -32,6 +36,32 @@ static double baseline_of(show_t *self, const ost_endpoint_t *endpoint)
     return level;
 }
 
+/* Why an observation has no place in what is shown. @return false where it has one */
+static bool is_left_out(const show_t *self, ost_observation_t *observation, char *why, size_t size)
+{
+    ost_endpoint_t *endpoint = &observation->endpoint;
+    const ost_arm_t *arms = self->experiment.arms;
+    const size_t arm[] = { endpoint->arm, endpoint->versus };
+    size_t element;
+    const char *variable = ost_cli_find_output(self->results, endpoint->output, &element);
+    for (int i = 0; i < 2; i++) {
+        if (arm[i] == SIZE_MAX || ost_cli_find_arm(self->results, arms[arm[i]].name) != SIZE_MAX) continue;
+        snprintf(why, size, "the file has no arm '%s'", arms[arm[i]].name);
+        return true;
+    }
+    if (variable == NULL) {
+        snprintf(why, size, "the file has no output '%s'", endpoint->output);
+        return true;
+    }
+    const char *unit = ost_results_variable(self->results, variable)->unit;
+    if (!ost_endpoint_bind_unit(endpoint, unit, why, size)) return true;
+    if (observation->baseline.output[0] != '\0' && !ost_endpoint_bind_unit(&observation->baseline, unit, why, size))
+        return true;
+    if (strcmp(variable, self->variable) == 0) return false;
+    snprintf(why, size, "this is of another variable: --variable %s shows it", variable);
+    return true;
+}
+
 int ost_show_load_evidence(show_t *self)
 {
     ost_error_t err = { 0 };
@@ -39,7 +69,14 @@ int ost_show_load_evidence(show_t *self)
     int code = OST_EXIT_OK, ret;
     if (ost_results_attribute(self->results, "experiment") == NULL) return code;
     if ((ret = ost_results_experiment(self->results, NULL, 0, &self->experiment, &err)) == 0)
-        code = ost_cli_evidence(&self->experiment, &self->matched, &self->evidence);
+        ret = ost_cli_evidence(&self->experiment, &self->matched, &self->evidence, &err);
+    if (ret < 0 && ret != OST_ERR_MISSING) code = OST_EXIT_INPUT;
+    for (size_t i = 0; i < self->matched.n_observations && ret == 0;) {
+        char why[sizeof(self->matched.unmatched->why)];
+        bool is_left = is_left_out(self, &self->matched.observations[i], why, sizeof(why));
+        if (is_left) ret = ost_matched_drop(&self->matched, i, why, &err);
+        i += !is_left;
+    }
     for (size_t i = self->matched.n_observations; i-- > 0 && ret == 0;) {
         const ost_endpoint_t *baseline = &self->matched.observations[i].baseline;
         if (baseline->output[0] != '\0')
@@ -48,4 +85,23 @@ int ost_show_load_evidence(show_t *self)
     ost_cli_not_compared(&self->matched);
     if (ret < 0) ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
     return code;
+}
+
+/* Where an observed value comes from, as the table of evidence has it. */
+static void add_details(show_t *self, ost_table_t *table, const ost_evidence_row_t *row)
+{
+    char address[256], n[32] = "";
+    if (!isnan(row->n)) snprintf(n, sizeof(n), ", n %g", row->n);
+    ost_table_line(table, INDENT "  %s:%d%s: %s%s%s", self->evidence.path, row->line, n, row->citation,
+        row->reference[0] != '\0' ? "; " : "", ost_reference_address(row->reference, address, sizeof(address)));
+    if (row->population[0] != '\0' || row->drug_regimen[0] != '\0')
+        ost_table_line(table, INDENT "  %s; %s", row->population, row->drug_regimen);
+    if (row->note[0] != '\0') ost_table_line(table, INDENT "  note: %s", row->note);
+}
+
+void ost_show_add_source(show_t *self, ost_table_t *table, const ost_evidence_row_t *row)
+{
+    ost_table_line(table, INDENT "%s, %s: %s, %s", row->trial, row->arm, ost_reported_words[row->statistic],
+        ost_role_words[row->role]);
+    if (self->with_sources) add_details(self, table, row);
 }

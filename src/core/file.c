@@ -13,7 +13,10 @@ int ost_file_read(char **text, const char *path, size_t max_bytes, ost_error_t *
 {
     *text = NULL;
     FILE *file = fopen(path, "rb");
-    if (file == NULL) return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be opened: %s", strerror(errno));
+    if (file == NULL) {
+        const int code = errno == ENOENT || errno == ENOTDIR ? OST_ERR_MISSING : OST_ERR_IO;
+        return ost_fail_at(err, code, path, 0, 0, "cannot be opened: %s", strerror(errno));
+    }
     int ret = 0;
     char *buf = NULL;
     size_t size = 0, room = 0, got;

@@ -7,7 +7,8 @@
 
 /** Read a whole text file.
  *  @param[out] text  owned by the caller, terminated; a file with a zero byte or more than `max_bytes` is refused
- *  @return 0, OST_ERR_IO with the system's reason, OST_ERR_LIMIT, OST_ERR_SYNTAX or OST_ERR_NO_MEMORY */
+ *  @return 0, OST_ERR_MISSING (no such file), OST_ERR_IO with the system's reason, OST_ERR_LIMIT, OST_ERR_SYNTAX or
+ * OST_ERR_NO_MEMORY */
 int ost_file_read(char **text, const char *path, size_t max_bytes, ost_error_t *err) OST_MUST_CHECK;
 /** `name` seen from the folder of `base` (absolute names stay). @return owned by the caller, NULL if out of memory */
 char *ost_file_beside(const char *base, const char *name);

@@ -25,8 +25,8 @@ typedef struct {
     ost_error_t *err;
 } ost_csv_t;
 
-/* Open a table and read its first record. `self` must be closed also after an error. @return 0, OST_ERR_IO,
- * OST_ERR_LIMIT, OST_ERR_SYNTAX or OST_ERR_NO_MEMORY */
+/* Open a table and read its first record. `self` must be closed also after an error. @return 0, OST_ERR_MISSING,
+ * OST_ERR_IO, OST_ERR_LIMIT, OST_ERR_SYNTAX or OST_ERR_NO_MEMORY */
 int ost_csv_open(ost_csv_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* The next record; empty lines are skipped. @return 1, 0 at the end, or an error */
 int ost_csv_next(ost_csv_t *self) OST_MUST_CHECK;

@@ -269,6 +269,18 @@ static int read_frozen(ost_evidence_t *self, const ost_endpoint_dictionary_t *di
     return ret;
 }
 
+char *ost_evidence_path(const char *named, const char *endpoints)
+{
+    static const char folder[] = "evidence/";
+    const char *name = NULL;
+    for (const char *at = named; (at = strstr(at, folder)) != NULL; at += strlen(folder)) name = at + strlen(folder);
+    char *shipped = NULL;
+    if (name != NULL && endpoints != NULL && access(named, F_OK) != 0) shipped = ost_file_beside(endpoints, name);
+    if (shipped != NULL && access(shipped, F_OK) == 0) return shipped;
+    free(shipped);
+    return ost_strdup(named);
+}
+
 int ost_evidence_read(
     ost_evidence_t *self, const char *path, const ost_endpoint_dictionary_t *dictionary, ost_error_t *err)
 {

@@ -68,14 +68,18 @@ typedef struct {
     ost_text_list_t warnings; /**< of rows that are there twice, with both lines */
 } ost_evidence_t;
 
+/** The path of a table: as it is named if it is there, else that of the shipped table which is named alike, as in
+ * "evidence/evidence.csv", beside the shipped dictionary. @param endpoints  path of that, NULL for none
+ * @return owned by the caller; NULL if out of memory */
+char *ost_evidence_path(const char *named, const char *endpoints);
 /** Read an evidence CSV (RFC 4180) and check every row. Two rows are the same observation if they agree in trial, arm,
  * endpoint, site, month, statistic, unit and value, whatever their role, interval and source; only the first counts.
  *  frozen.csv beside the table holds the keys of rows (trial, arm, endpoint, site, time_months, statistic, value, unit)
  *  that were of role validate at some time: each must still be there.
  *  @param dictionary  words of endpoints and sites
- *  @return 0, OST_ERR_IO, OST_ERR_SYNTAX, OST_ERR_NAME (a missing column; a word that is not one of those allowed),
- * OST_ERR_UNIT (a unit that is not known or does not fit the endpoint) or OST_ERR_VALUE (a number that cannot be), with
- * line and column */
+ *  @return 0, OST_ERR_MISSING, OST_ERR_IO, OST_ERR_SYNTAX, OST_ERR_NAME (a missing column; a word that is not one of
+ * those allowed), OST_ERR_UNIT (a unit that is not known or does not fit the endpoint) or OST_ERR_VALUE (a number that
+ * cannot be), with line and column */
 int ost_evidence_read(ost_evidence_t *self, const char *path, const ost_endpoint_dictionary_t *dictionary,
     ost_error_t *err) OST_MUST_CHECK;
 /** The role that a row counts with in summaries. */

@@ -11,30 +11,33 @@
 /* Times closer than this are one visit, d. */
 #define SAME_VISIT 0.5
 
-size_t ost_endpoint_time(const ost_experiment_t *e, double t)
+size_t ost_times_find(const double *times, size_t n, double t)
 {
-    for (size_t i = 0; i < e->n_times; i++)
-        if (fabs(e->times[i] - t) <= SAME_VISIT) return i;
+    for (size_t i = 0; i < n; i++)
+        if (fabs(times[i] - t) <= SAME_VISIT) return i;
     return SIZE_MAX;
 }
 
-/* @return false, and why, if the output cannot be in the unit asked for */
-static bool bind_unit(ost_endpoint_t *self, const ost_variable_t *variable, char *why, size_t size)
+size_t ost_endpoint_time(const ost_experiment_t *e, double t)
+{
+    return ost_times_find(e->times, e->n_times, t);
+}
+
+bool ost_endpoint_bind_unit(ost_endpoint_t *self, const char *unit, char *why, size_t size)
 {
     ost_unit_t reported = { 0 };
     self->factor = 1;
     if (self->measure == OST_MEASURE_PERCENT || self->measure == OST_MEASURE_FRACTION || isnan(self->unit)) return true;
-    self->factor = variable->factor / self->unit;
-    if (ost_unit_parse(&reported, variable->unit_text, NULL) == 0 && ost_dim_equal(reported.dim, self->unit_dim)) {
+    if (ost_unit_parse(&reported, unit, NULL) == 0 && ost_dim_equal(reported.dim, self->unit_dim)) {
         char missing[OST_UNIT_MISSING_SIZE];
-        if (ost_unit_missing(&reported, variable->unit_text, self->unit_is_plain, self->unit, missing) == NULL)
-            return true;
+        self->factor = reported.factor / self->unit;
+        if (ost_unit_missing(&reported, unit, self->unit_is_plain, self->unit, missing) == NULL) return true;
         snprintf(why, size, "'unit': %s", missing);
         return false;
     }
     char expected[64], asked[64];
     snprintf(why, size, "its unit is one of %s, that of output '%s' is %s (%s): give 'unit'",
-        ost_dim_format(self->unit_dim, asked, sizeof(asked)), self->output, variable->unit_text,
+        ost_dim_format(self->unit_dim, asked, sizeof(asked)), self->output, unit,
         ost_dim_format(reported.dim, expected, sizeof(expected)));
     return false;
 }
@@ -87,7 +90,7 @@ bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, 
 {
     const ost_variable_t *variable = find_output(plan, self->output, &self->i_output);
     if (variable == NULL) say_missing(plan, self->output, why, size);
-    if (variable == NULL || !bind_unit(self, variable, why, size)) return false;
+    if (variable == NULL || !ost_endpoint_bind_unit(self, variable->unit_text, why, size)) return false;
     self->i_to = ost_endpoint_time(plan->experiment, self->to);
     self->i_from = self->measure == OST_MEASURE_LEVEL ? self->i_to : ost_endpoint_time(plan->experiment, self->from);
     return true;

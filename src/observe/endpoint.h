@@ -25,6 +25,8 @@ typedef struct {
     double factor;             /**< unit asked for = factor x reported unit */
 } ost_endpoint_t;
 
+/** Index of the time within half a day of t, SIZE_MAX if there is none. @param times  [n] d */
+size_t ost_times_find(const double *times, size_t n, double t);
 /** Index of an experiment's output time within half a day of t, SIZE_MAX if there is none. */
 size_t ost_endpoint_time(const ost_experiment_t *experiment, double t);
 /** The endpoint that an experiment asks for; not bound to a plan. @return 0 or OST_ERR_NAME: its statistic is not one
@@ -40,6 +42,9 @@ int ost_endpoints_check(const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK
 /** Find output, times and unit in a plan. @param[out] why  [size] for a person, where it is not possible
  * @return false where the plan has no such output, or the output cannot be in the unit */
 bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, size_t size);
+/** Find the factor from the unit of the output, as it is reported. @param[out] why  [size] for a person, where it is
+ * not possible @return false where the output cannot be in the unit asked for */
+bool ost_endpoint_bind_unit(ost_endpoint_t *self, const char *unit, char *why, size_t size);
 /** The measure of one subject. @param from, to  the output at the two times, reported unit */
 double ost_endpoint_measure(const ost_endpoint_t *self, double from, double to);
 

@@ -220,17 +220,41 @@ static int convert_t_score(
     return observation->row != NULL ? 0 : ost_no_memory(err);
 }
 
+int ost_matched_drop(ost_matched_t *self, size_t i, const char *why, ost_error_t *err)
+{
+    ost_observation_t *observation = &self->observations[i];
+    int ret = add_unmatched(self, observation->reported, why, err);
+    self->n_observations--;
+    memmove(observation, observation + 1, (self->n_observations - i) * sizeof(*observation));
+    return ret;
+}
+
+int ost_matched_drop_times(ost_matched_t *self, const double *times, size_t n, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t i = 0; i < self->n_observations && ret == 0;) {
+        const ost_endpoint_t *endpoint = &self->observations[i].endpoint;
+        const bool has_to = ost_times_find(times, n, endpoint->to) != SIZE_MAX;
+        const double t = has_to ? endpoint->from : endpoint->to;
+        char why[sizeof(self->unmatched->why)];
+        if (has_to && (endpoint->measure == OST_MEASURE_LEVEL || ost_times_find(times, n, t) != SIZE_MAX)) {
+            i++;
+            continue;
+        }
+        snprintf(why, sizeof(why), "no output at month %g; the %zu output times are from month %g to month %g",
+            t / OST_DAYS_PER_MONTH, n, times[0] / OST_DAYS_PER_MONTH, times[n - 1] / OST_DAYS_PER_MONTH);
+        ret = ost_matched_drop(self, i, why, err);
+    }
+    return ret;
+}
+
 int ost_observation_convert(ost_matched_t *self, size_t i, double level, ost_error_t *err)
 {
     ost_observation_t *observation = &self->observations[i];
     const ost_evidence_row_t *row = observation->reported;
-    if (!(level > 0)) {
-        int ret =
-            add_unmatched(self, row, "the simulated baseline, which a change in percent needs, is not above 0", err);
-        self->n_observations--;
-        memmove(observation, observation + 1, (self->n_observations - i) * sizeof(*observation));
-        return ret;
-    }
+    if (!(level > 0))
+        return ost_matched_drop(
+            self, i, "the simulated baseline, which a change in percent needs, is not above 0", err);
     observation->row = convert_row(self, row, 100 / level, 0,
         row->kind == OST_ENDPOINT_DIFFERENCE ? "percentage_points_between_arms"
         : observation->endpoint.per_year     ? "percent_per_year"

@@ -64,6 +64,10 @@ int ost_matched_convert(ost_matched_t *self, const ost_plan_t *plan, int n_threa
 int ost_matched_bind(ost_matched_t *self, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
 /** Before planning: an arm of the experiment goes, its observations become unmatched. @param why  for a person */
 int ost_matched_drop_arm(ost_matched_t *self, size_t arm, const char *why, ost_error_t *err) OST_MUST_CHECK;
+/** The observation i becomes unmatched. @param why  for a person */
+int ost_matched_drop(ost_matched_t *self, size_t i, const char *why, ost_error_t *err) OST_MUST_CHECK;
+/** Observations at other times than these become unmatched. @param times  [n > 0] d, ascending: when there is output */
+int ost_matched_drop_times(ost_matched_t *self, const double *times, size_t n, ost_error_t *err) OST_MUST_CHECK;
 /** Rows that are unmatched for the same reason are named together. @return whether row i is the first of its reason;
  * @param[out] more  how many others there are */
 bool ost_matched_group(const ost_matched_t *self, size_t i, size_t *more);

@@ -52,7 +52,7 @@ static bool is_drug(const ost_experiment_t *e, const char *name)
 static int find_model(ost_library_t *library, const ost_experiment_t *e, request_t *request, ost_error_t *err)
 {
     int ret = ost_library_get(library, request->name, &request->model, err);
-    if (ret == OST_ERR_IO) {
+    if (ret == OST_ERR_IO || ret == OST_ERR_MISSING) {
         ost_error_prepend(err, "model '%s' ", request->name);
         ret = err->code = OST_ERR_NAME;
         err->where[0] = '\0';

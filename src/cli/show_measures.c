@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes the observations of the variable shown that its table of changes has no place for: changes per year, levels and
+ * fractions of baseline. Prints each beside what the simulation gives for it. */
+#include "show.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *measure_of(const ost_endpoint_t *endpoint)
+{
+    if (endpoint->measure == OST_MEASURE_LEVEL) return endpoint->is_ratio ? "ratio" : "level";
+    if (endpoint->measure == OST_MEASURE_FRACTION) return "fraction";
+    return endpoint->per_year ? "rate" : "change";
+}
+
+/* Whether the table of changes has no place for it, and it is asked for. */
+static bool is_other(const show_t *self, const ost_observation_t *observation, size_t *element)
+{
+    const ost_endpoint_t *endpoint = &observation->endpoint;
+    bool is_change = endpoint->measure == OST_MEASURE_PERCENT && !endpoint->per_year && !self->has_values;
+    bool is_asked = self->months == NULL;
+    ost_cli_find_output(self->results, endpoint->output, element);
+    for (size_t i = 0; i < self->n_spans && !is_asked; i++)
+        is_asked = fabs(self->spans[i].to * OST_DAYS_PER_MONTH - endpoint->to) <= 0.5;
+    return !is_change && is_asked && (self->element == SIZE_MAX || self->element == *element);
+}
+
+/* Its estimate by the model in use. @return 0 or an error */
+static int estimate(
+    show_t *self, const ost_observation_t *observation, size_t element, ost_estimate_t *out, ost_error_t *err)
+{
+    const ost_endpoint_t *endpoint = &observation->endpoint;
+    const ost_arm_t *arms = self->experiment.arms;
+    const size_t n = self->n_subjects, arm = ost_cli_find_arm(self->results, arms[endpoint->arm].name);
+    double *versus = NULL;
+    int ret = 0;
+    if (endpoint->versus != SIZE_MAX) {
+        const size_t other = ost_cli_find_arm(self->results, arms[endpoint->versus].name);
+        if ((versus = malloc((n + 1) * sizeof(*versus))) == NULL) return ost_no_memory(err);
+        ret = ost_cli_read_measure(self->results, endpoint, self->variable, element, other, self->base, versus, err);
+    }
+    if (ret == 0)
+        ret = ost_cli_read_measure(self->results, endpoint, self->variable, element, arm, self->base, self->value, err);
+    if (ret == 0) *out = ost_estimate(endpoint->statistic, self->value, versus, endpoint->is_ratio, n, self->work);
+    free(versus);
+    return ret;
+}
+
+static void add_interval(ost_table_t *table, const ost_evidence_row_t *row)
+{
+    char text[64] = "";
+    if (!isnan(row->lower) && !isnan(row->upper))
+        snprintf(text, sizeof(text), "%.4g..%.4g", row->lower, row->upper);
+    else if (!isnan(row->upper))
+        snprintf(text, sizeof(text), "%s %.4g", ost_interval_words[row->interval], row->upper);
+    ost_table_cell(table, "%s", text);
+}
+
+/* @param estimate  of the model in use */
+static void add_row(show_t *self, ost_table_t *table, const ost_observation_t *observation, size_t element,
+    const char *model, const ost_estimate_t *estimate)
+{
+    const ost_endpoint_t *endpoint = &observation->endpoint;
+    const ost_arm_t *arms = self->experiment.arms;
+    const char *site = ost_results_element(self->results, self->variable, element);
+    const double from = endpoint->from / OST_DAYS_PER_MONTH, to = endpoint->to / OST_DAYS_PER_MONTH;
+    const bool is_difference = endpoint->versus != SIZE_MAX, is_level = endpoint->measure == OST_MEASURE_LEVEL;
+    char unit[96], arm[256], number[32] = "";
+    snprintf(arm, sizeof(arm), "%s%s%s", arms[endpoint->arm].name, is_difference ? " - " : "",
+        is_difference ? arms[endpoint->versus].name : "");
+    ost_table_cell(table, "%s", arm);
+    if (self->n_elements > 1) ost_table_cell(table, "%s", site);
+    ost_table_cell(table, "%s", measure_of(endpoint));
+    ost_table_cell(table, "%s", ost_show_unit_of(observation, unit, sizeof(unit)));
+    if (is_level || from == 0)
+        ost_table_cell(table, "%g", to);
+    else
+        ost_table_cell(table, "%g-%g", from, to);
+    if (self->results->models.n > 0) ost_table_cell(table, "%s", model);
+    if (!isnan(estimate->value)) snprintf(number, sizeof(number), "%.4g", estimate->value);
+    ost_table_cell(table, "%s", number);
+    ost_table_cell(table, "%.4g", observation->row->value);
+    add_interval(table, observation->row);
+    if (!isnan(estimate->value)) snprintf(number, sizeof(number), "%+.3g", estimate->value - observation->row->value);
+    ost_table_cell(table, "%s", number);
+    ost_show_add_source(self, table, observation->row);
+    const ost_sample_t none = { .versus = NAN, .whole = NAN, .observed = NAN };
+    ost_show_csv_row(self, arm, element, (span_t){ is_level ? NAN : from, to }, model, measure_of(endpoint), &none,
+        observation, estimate->value);
+}
+
+int ost_show_print_measures(show_t *self, ost_error_t *err)
+{
+    ost_table_t table = { 0 };
+    const size_t n_models = self->results->models.n;
+    size_t n_rows = 0, element;
+    int ret = 0;
+    ost_table_columns(&table, self->n_elements > 1 ? "<arm\t<site" : "<arm");
+    ost_table_columns(&table, n_models > 0 ? "<measure\t<unit\tmonth\t<model" : "<measure\t<unit\tmonth");
+    ost_table_columns(&table, "simulated\tobserved\tinterval");
+    ost_table_column(&table, ost_statistics[OST_STATISTIC_RESIDUAL].heading, false);
+    for (size_t i = 0; i < self->matched.n_observations; i++) {
+        const ost_observation_t *observation = &self->matched.observations[i];
+        if (!is_other(self, observation, &element)) continue;
+        for (size_t m = 0; (m == 0 || m < n_models) && ret == 0; m++) {
+            ost_estimate_t of = { .value = NAN };
+            self->results->i_model = m;
+            ret = estimate(self, observation, element, &of, err);
+            if (ret < 0 || (n_models > 0 && isnan(of.value))) continue;
+            add_row(self, &table, observation, element, n_models > 0 ? self->results->models.items[m] : "", &of);
+            n_rows++;
+        }
+    }
+    if (ret == 0 && n_rows > 0) {
+        ost_print_wrapped(stdout,
+            "\n%s: observed levels, rates and fractions of baseline, beside the simulated mean or median",
+            self->variable);
+        putchar('\n');
+        ret = ost_table_print(&table, stdout, err);
+    }
+    ost_table_free(&table);
+    return ret;
+}
