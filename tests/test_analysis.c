@@ -358,6 +358,53 @@ static void test_variants(void)
     small_end(&folder);
 }
 
+/* Who is eligible is decided once: with few subjects as many take part as are asked for, and the same at other
+ * parameters. */
+static void test_fixed_eligible(void)
+{
+    static const char *const names[] = { "choosy.k" };
+    const double values[] = { 0.02 / OST_DAYS_PER_YEAR, 0.005 / OST_DAYS_PER_YEAR };
+    const ost_variants_t variants = { names, 1, values, 2 };
+    ost_estimate_t all[2], fixed[2];
+    char text[2048];
+    small_begin(&folder);
+    small_write(&folder, "choosy.model",
+        "model choosy \"bone that is lost\"\nkind bone\nindex site = lumbar_spine\n"
+        "param k = 0.02 [1/y] in 0.0001..0.5 spread 0.3 prior 0.5 \"loss\" @ \"assumed: test\"\n"
+        "state B = 1 [1] \"bone\"\nB' = -k*B\noutput bmd[site] [g/cm2] = 1 [g/cm2]*B \"density\"\n"
+        "output rate [1/y] = k \"loss\"\n");
+    small_write(&folder, "evidence.csv", HEAD "calibrate,T,a,BMD_change,LS,12,mean,-2,percent,,,none,,c,r,\n");
+    const char *const form =
+        "models: [./choosy.model]\npopulation: {subjects: 64, eligible: 'rate > %s [1/y]'}\n"
+        "arms: {none: {label: None}, other: {label: Other}}\ntimes: {to: 12 month, every: 6 month}\n"
+        "evidence: {table: evidence.csv, compare: [{arm: none, trial: T, trial_arm: a}]}\n";
+    snprintf(text, sizeof(text), form, "0.022");
+    small_write(&folder, "t.yaml", text);
+    ost_trials_options_t options = { .folder = folder.path, .endpoints = SMALL_ENDPOINTS };
+    CU_ASSERT_FATAL(small_ok(ost_trials_read(&trials, &options, &err), &err));
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, all, &err), 0);
+    CU_ASSERT(all[0].n > 10 && all[0].n < 40 && all[1].n == 0); /* none loses as fast at a quarter of the rate */
+    ost_trials_free(&trials);
+    options.n_subjects = 16;
+    options.sampling = OST_SAMPLING_LATIN_HYPERCUBE;
+    options.fixed_eligible = true;
+    CU_ASSERT_FATAL(small_ok(ost_trials_read(&trials, &options, &err), &err));
+    CU_ASSERT_EQUAL(ost_trial_subjects(&trials.trials[0]), 16);
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, fixed, &err), 0);
+    CU_ASSERT_EQUAL(fixed[0].n, 16);
+    CU_ASSERT_EQUAL(fixed[1].n, 16);
+    CU_ASSERT(fixed[0].value < lost(0.022, 1) && fixed[0].value > lost(0.045, 1));
+    ost_assert_close(fixed[1].value, fixed[0].value / 4, 0.02, 0);
+    ost_trials_free(&trials);
+    snprintf(text, sizeof(text), form, "0.4");
+    small_write(&folder, "t.yaml", text);
+    CU_ASSERT_EQUAL(ost_trials_read(&trials, &options, &err), OST_ERR_VALUE);
+    ost_assert_contains(err.what, "none of 256 subjects is eligible");
+    CU_ASSERT_EQUAL(err.line, 2);
+    ost_trials_free(&trials);
+    small_end(&folder);
+}
+
 static void test_errors_of_observations(void)
 {
     ost_evidence_row_t row = { .interval = OST_INTERVAL_NONE, .n = NAN, .lower = NAN, .upper = NAN };
@@ -446,6 +493,7 @@ static const ost_test_t tests[] = {
     { "wrong_trials", test_wrong_trials },
     { "estimates_are_those_of_the_cohort", test_estimates_are_those_of_the_cohort },
     { "variants", test_variants },
+    { "fixed_eligible", test_fixed_eligible },
     { "errors_of_observations", test_errors_of_observations },
     { "another_bone_model", test_another_bone_model },
 };

@@ -58,7 +58,7 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
     }
     for (size_t t = 0; t < trials->n_trials; t++) {
         const ost_trial_t *trial = &trials->trials[t];
-        if (!trial->skip) self->n_simulated += trial->experiment.n_subjects * trial->experiment.n_arms * n_variants;
+        if (!trial->skip) self->n_simulated += ost_trial_subjects(trial) * trial->experiment.n_arms * n_variants;
     }
     free(names);
     free(values);

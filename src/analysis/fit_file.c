@@ -212,7 +212,8 @@ static int read_trials(
             .n_subjects = n_subjects,
             .sampling = OST_SAMPLING_LATIN_HYPERCUBE,
             .rtol = RTOL,
-            .without_rules = true };
+            .without_rules = true,
+            .fixed_eligible = true };
         ret = ost_trials_read(&self->trials, &options, err);
         if (ret == 0) ret = ost_naive_read(&self->naive, &options, err);
         if (n_search < n_subjects) options.n_subjects = n_search;

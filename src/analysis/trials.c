@@ -142,6 +142,8 @@ static int plan_trial(ost_trials_t *self, const ost_trials_options_t *options, o
     trial->first_observation = self->n_observations;
     trial->skip = options->only_matched || trial->matched.n_observations == 0;
     if (trial->skip) return 0;
+    if (options->fixed_eligible && e->eligible != NULL && (ret = ost_trial_choose(trial, &self->library, err)) < 0)
+        return ret;
     if ((ret = ost_plan_build(&trial->plan, &self->library, e, err)) < 0) return ret;
     if ((ret = ost_matched_bind(&trial->matched, &trial->plan, err)) < 0) return ret;
     if ((ret = ost_matched_convert(&trial->matched, &trial->plan, 0, trial->stop, err)) < 0) return ret;
@@ -169,8 +171,14 @@ int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost
     return ret;
 }
 
+uint64_t ost_trial_subjects(const ost_trial_t *self)
+{
+    return self->chosen != NULL ? self->n_chosen : self->experiment.n_subjects;
+}
+
 void ost_trial_free(ost_trial_t *self)
 {
+    free(self->chosen);
     ost_plan_free(&self->plan);
     ost_experiment_free(&self->experiment);
     ost_matched_free(&self->matched);
@@ -271,7 +279,7 @@ static double sd_of_measuring(const ost_observation_t *self)
 int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates,
     ost_curve_t *curves, size_t n_curves, ost_error_t *err)
 {
-    size_t n = (size_t) self->experiment.n_subjects, n_variants = variants != NULL ? variants->n_variants : 1;
+    size_t n_variants = variants != NULL ? variants->n_variants : 1, n = (size_t) ost_trial_subjects(self);
     size_t n_observations = self->matched.n_observations, n_times = self->experiment.n_times, n_endpoints;
     ost_endpoint_t *endpoints = list_endpoints(self, curves, n_curves, &n_endpoints);
     double *typical = variants != NULL ? typical_of(self, variants) : NULL, *work = malloc((n + 1) * sizeof(*work));
@@ -283,6 +291,8 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
         .no_probe = true,
         .variants = typical,
         .n_variants = n_variants,
+        .n = n,
+        .subjects = self->chosen,
         .sink = ost_collector_sink,
         .user = &collector,
         .stop = self->stop };

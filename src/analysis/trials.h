@@ -17,8 +17,10 @@ typedef struct {
     ost_matched_t matched;       /**< its observations, and rows without */
     size_t first_observation;    /**< of its observations among those of all trials */
     bool skip;                   /**< ost_trials_estimate() leaves it out */
-    double seconds;              /**< of computing that it last took, 0 before: the longest are begun first */
-    const atomic_bool *stop;     /**< as in ost_trials_options_t */
+    uint64_t *chosen; /**< [n_chosen] subjects that take part, as numbers in the cohort; owned, NULL: all of them */
+    uint64_t n_chosen;
+    double seconds;          /**< of computing that it last took, 0 before: the longest are begun first */
+    const atomic_bool *stop; /**< as in ost_trials_options_t */
 } ost_trial_t;
 
 /** Trials over one library and one evidence table. */
@@ -50,14 +52,21 @@ typedef struct {
     double rtol;             /**< replaces the trials' tolerance of the solver; 0: theirs */
     const atomic_bool *stop; /**< once true, estimates end with OST_ERR_LIMIT; NULL: never. Borrowed */
     bool only_matched;       /**< observations are found, and no trial is planned: all are skipped */
-    bool without_rules; /**< no subject begins, ends or is excluded by a rule: for a fit, whose sensitivities a rule
-                           would break */
+    bool without_rules;      /**< no subject begins or ends doses by a rule: for a fit, whose sensitivities a rule would
+                                break */
+    /** Where a trial has a condition for who is eligible, n_subjects of those that are at the models' own parameters
+     * take part, whatever the parameters later: with few subjects their number must not depend on the condition, and
+     * estimates must change smoothly. A weight by the distance from the condition would be smooth too, but a condition
+     * is any formula, and all candidates would have to be simulated each time. */
+    bool fixed_eligible;
 } ost_trials_options_t;
 
 /** Read, match and plan all trials of a folder; a trial without any observation is not planned, and skipped.
  *  @return 0 or the first error, with its place: a file that is wrong, a comparison that fits no row, trials that name
  *  different tables, an unknown model */
 int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost_error_t *err) OST_MUST_CHECK;
+/** Subjects that are simulated in each arm. */
+uint64_t ost_trial_subjects(const ost_trial_t *self);
 /** Free what a trial owns; a zeroed one owns nothing. */
 void ost_trial_free(ost_trial_t *self);
 /** Free. Accepts NULL and a zeroed one. */

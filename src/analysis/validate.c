@@ -125,6 +125,7 @@ static int run_draws(const ost_validation_t *self, watch_t *watch, double *sd, o
     ost_trials_options_t small = options->trials;
     small.n_subjects = options->n_draw_subjects;
     small.sampling = OST_SAMPLING_LATIN_HYPERCUBE;
+    small.fixed_eligible = true;
     ost_trials_t trials;
     ost_estimate_t *estimates = malloc((n * n_observations + 1) * sizeof(*estimates));
     double *values = malloc(2 * n * sizeof(*values));

@@ -172,7 +172,9 @@ static void draw(ost_worker_t *self, uint64_t first, size_t n)
         const double *typical = options->variants != NULL
                                     ? options->variants + (size_t) ((first + i) / n_subjects) * plan->blocks->n_params
                                     : NULL;
-        draw_subject(self, i, first_subject + (first + i) % n_subjects, typical);
+        uint64_t at = (first + i) % n_subjects;
+        draw_subject(self, i, options->subjects != NULL ? e->first_subject + options->subjects[at] : first_subject + at,
+            typical);
     }
 }
 

@@ -62,9 +62,10 @@ typedef struct {
 
 /** How to run a cohort. */
 typedef struct {
-    int n_threads;  /**< 0: all that the process may use */
-    uint64_t first; /**< first subject to run, counted from 0 in the cohort */
-    uint64_t n;     /**< subjects to run, 0: the experiment's number of them */
+    int n_threads;            /**< 0: all that the process may use */
+    uint64_t first;           /**< first subject to run, counted from 0 in the cohort */
+    uint64_t n;               /**< subjects to run, 0: the experiment's number of them */
+    const uint64_t *subjects; /**< [n] which ones, as numbers in the cohort; NULL: n from `first` on. Borrowed */
     /** Variants of the typical parameters, [n_variants][plan->blocks->n_params] in internal units, borrowed; start from
      * ost_plan_typical() and stay within the parameters' ranges. The same subjects are run for each of them, in one
      * run: position v x n + k is subject first + k of variant v. NULL: once, as planned. */

@@ -210,9 +210,10 @@ int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *t
  *  @param[out] yaml  owned by the caller, NULL on error
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_experiment_yaml(const ost_experiment_t *self, char **yaml, ost_error_t *err) OST_MUST_CHECK;
-/** Take the rules away: lines that begin by one are never given, lines that end by one go on, and all subjects
- * are eligible. What is left changes smoothly with the parameters. */
+/** Take the rules of doses away: lines that begin by one are never given, lines that end by one go on. */
 void ost_experiment_drop_rules(ost_experiment_t *self);
+/** Take the condition away by which subjects are eligible: all are. */
+void ost_experiment_drop_eligible(ost_experiment_t *self);
 /** Bits after the leading one that rounding to results.digits keeps, -1 where nothing is rounded. */
 int ost_kept_bits(const ost_experiment_t *self);
 /** The least number that is infinite in the result file, by its precision and rounding; inf where the file holds all.

@@ -361,6 +361,10 @@ void ost_experiment_drop_rules(ost_experiment_t *self)
         }
         arm->n_regimens = n;
     }
+}
+
+void ost_experiment_drop_eligible(ost_experiment_t *self)
+{
     free(self->eligible);
     self->eligible = NULL;
 }
