@@ -103,7 +103,9 @@ hid_t ost_results_values(ost_writer_t *self, const ost_dimension_t *dim, const o
 {
     hid_t id = ost_results_dataset(
         self, self->file, values->name, values->type, 1, &dim, values->units, values->long_name, err);
-    if (id < 0 || H5Dwrite(id, values->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values->values) >= 0) return id;
+    if (id < 0 || values->values == NULL ||
+        H5Dwrite(id, values->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values->values) >= 0)
+        return id;
     ost_writer_fail(self, values->name, err);
     return -1;
 }
@@ -221,14 +223,26 @@ static int list_dimensions(ost_writer_t *self, ost_error_t *err)
     return 0;
 }
 
+/* Numbers of subjects, a chunk at a time: memory does not grow with the cohort. */
 static int write_subjects(ost_writer_t *self, ost_error_t *err)
 {
     ost_dimension_t *dim = &self->dimensions[OST_DIM_SUBJECT];
-    int64_t *numbers = malloc(dim->n * sizeof(*numbers));
-    if (numbers == NULL) return ost_no_memory(err);
-    for (size_t i = 0; i < dim->n; i++) numbers[i] = (int64_t) (self->parts[0].plan->experiment->first_subject + i);
-    int ret = ost_results_coordinate(
-        self, dim, &(ost_values_t){ dim->name, H5T_NATIVE_INT64, numbers, "1", "subject number" }, err);
+    const ost_values_t values = { dim->name, H5T_NATIVE_INT64, NULL, "1", "subject number" };
+    int64_t *numbers = malloc(OST_HELD_SUBJECTS * sizeof(*numbers));
+    const hsize_t all = dim->n;
+    hid_t file = H5Screate_simple(1, &all, NULL);
+    int ret = numbers == NULL ? ost_no_memory(err) : ost_results_coordinate(self, dim, &values, err);
+    for (hsize_t at = 0, n; at < all && ret == 0; at += n) {
+        n = all - at < OST_HELD_SUBJECTS ? all - at : OST_HELD_SUBJECTS;
+        for (hsize_t i = 0; i < n; i++)
+            numbers[i] = (int64_t) (self->parts[0].plan->experiment->first_subject + at + i);
+        hid_t memory = H5Screate_simple(1, &n, NULL);
+        if (file < 0 || memory < 0 || H5Sselect_hyperslab(file, H5S_SELECT_SET, &at, NULL, &n, NULL) < 0 ||
+            H5Dwrite(dim->scale, values.type, memory, file, H5P_DEFAULT, numbers) < 0)
+            ret = ost_writer_fail(self, dim->name, err);
+        OST_H5_CLOSE(memory);
+    }
+    OST_H5_CLOSE(file);
     free(numbers);
     return ret;
 }

@@ -62,7 +62,7 @@ hid_t ost_results_dataset(ost_writer_t *self, hid_t parent, const char *name, hi
 typedef struct {
     const char *name;
     hid_t type;                    /* in the file and in memory */
-    const void *values;            /* [dim->n] */
+    const void *values;            /* [dim->n]; NULL: written by the caller */
     const char *units, *long_name; /* NULL: none */
 } ost_values_t;
 

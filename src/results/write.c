@@ -18,6 +18,9 @@
 /* HDF5 reads and rewrites this much around each smaller piece (64 KB if not told): good for single numbers, not for the
  * rows of outputs. */
 #define SIEVE_BYTES 4096
+/* Of chunks of columns, which are written whole, HDF5 would hold 1 MB for each of them; and places in its table. */
+#define CHUNK_CACHE_BYTES (OST_HELD_SUBJECTS * sizeof(double))
+#define CHUNK_CACHE_PLACES 521
 /* Of the index of chunks: what is in use (a few nodes for each row of outputs), the least and the most. */
 #define CACHE_BYTES_OF_ROW 12288
 #define CACHE_BYTES_MIN (1 << 18)
@@ -95,7 +98,7 @@ static int create(ost_writer_t *self, ost_error_t *err)
         H5Pset_attr_creation_order(properties, order) >= 0 &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_sieve_buf_size(access, SIEVE_BYTES) >= 0 &&
-        limit_cache(self, access) >= 0) {
+        H5Pset_cache(access, 0, CHUNK_CACHE_PLACES, CHUNK_CACHE_BYTES, 1) >= 0 && limit_cache(self, access) >= 0) {
         self->file = H5Fcreate(self->path, H5F_ACC_TRUNC, properties, access);
     }
     OST_H5_CLOSE(properties, access);
