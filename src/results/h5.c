@@ -15,6 +15,7 @@
 #define HEAP_HEAD 16
 /* What no attribute of ours exceeds; a damaged one may claim anything. */
 #define MAX_TEXT (64u << 20)
+#define SMALL_TRANSFER (64u << 10)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -172,14 +173,22 @@ void ost_h5_close(const hid_t *ids, size_t n)
         if (ids[i] >= 0) H5Idec_ref(ids[i]);
 }
 
+hid_t ost_h5_small_transfer(void)
+{
+    hid_t how = H5Pcreate(H5P_DATASET_XFER);
+    if (how < 0 || H5Pset_buffer(how, SMALL_TRANSFER, NULL, NULL) >= 0) return how;
+    H5Pclose(how);
+    return -1;
+}
+
 int ost_h5_transfer(
-    hid_t dataset, size_t rank, const hsize_t *start, const hsize_t *count, double *to, const double *from)
+    hid_t dataset, hid_t how, size_t rank, const hsize_t *start, const hsize_t *count, double *to, const double *from)
 {
     hid_t space = dataset >= 0 ? H5Dget_space(dataset) : -1, memory = H5Screate_simple((int) rank, count, NULL);
     bool ok = space >= 0 && memory >= 0 && H5Sget_simple_extent_ndims(space) == (int) rank &&
               H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0;
-    if (ok && to != NULL) ok = H5Dread(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, to) >= 0;
-    if (ok && to == NULL) ok = H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, from) >= 0;
+    if (ok && to != NULL) ok = H5Dread(dataset, H5T_NATIVE_DOUBLE, memory, space, how, to) >= 0;
+    if (ok && to == NULL) ok = H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, how, from) >= 0;
     OST_H5_CLOSE(space, memory);
     return ok ? 0 : -1;
 }

@@ -46,9 +46,13 @@ hid_t ost_h5_text_type(void);
 size_t ost_h5_length(hid_t dataset);
 /* Append all texts of a one-dimensional dataset of at most `max`. @return 0 or -1, with which some may be there */
 int ost_h5_read_texts(hid_t dataset, size_t max, ost_text_list_t *texts) OST_MUST_CHECK;
+/* How values are written that HDF5 has to convert: with 64 KB to do it in, where it clears 1 MB of its own for each
+ * dataset. @return for H5Pclose(), or -1 */
+hid_t ost_h5_small_transfer(void);
 /* Numbers of a part of a dataset: `count` from `start` on, [rank]. Read into `to` or, if that is NULL, written from
- * `from`. @return 0 or -1, also if the dataset is of another rank or the id is not valid */
-int ost_h5_transfer(hid_t dataset, size_t rank, const hsize_t *start, const hsize_t *count, double *to,
+ * `from`. @param how  of ost_h5_small_transfer(), or H5P_DEFAULT. @return 0 or -1, also if the dataset is of another
+ * rank or the id is not valid */
+int ost_h5_transfer(hid_t dataset, hid_t how, size_t rank, const hsize_t *start, const hsize_t *count, double *to,
     const double *from) OST_MUST_CHECK;
 
 /* Close ids of any kind that were opened for reading, [n]; negative ones are passed over. */

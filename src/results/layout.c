@@ -56,14 +56,15 @@ static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, co
 
 static hid_t keep_dataset(ost_writer_t *self, const char *name, hid_t id, size_t rank)
 {
-    ost_dataset_t *more = realloc(self->datasets, (self->n_datasets + 1) * sizeof(*more));
-    if (more == NULL) {
+    void *list = self->datasets;
+    if (ost_list_grow(&list, self->n_datasets, &self->max_datasets, sizeof(*self->datasets)) < 0) {
         H5Dclose(id);
         return -1;
     }
-    self->datasets = more;
-    more[self->n_datasets] = (ost_dataset_t){ .id = id, .rank = rank };
-    snprintf(more[self->n_datasets++].name, OST_DATASET_NAME_SIZE, "%s", name);
+    self->datasets = list;
+    ost_dataset_t *dataset = &self->datasets[self->n_datasets++];
+    *dataset = (ost_dataset_t){ .id = id, .rank = rank };
+    snprintf(dataset->name, OST_DATASET_NAME_SIZE, "%s", name);
     return id;
 }
 
@@ -104,7 +105,7 @@ hid_t ost_results_values(ost_writer_t *self, const ost_dimension_t *dim, const o
     hid_t id = ost_results_dataset(
         self, self->file, values->name, values->type, 1, &dim, values->units, values->long_name, err);
     if (id < 0 || values->values == NULL ||
-        H5Dwrite(id, values->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values->values) >= 0)
+        H5Dwrite(id, values->type, H5S_ALL, H5S_ALL, self->transfer, values->values) >= 0)
         return id;
     ost_writer_fail(self, values->name, err);
     return -1;
@@ -547,7 +548,8 @@ static int make_group(ost_writer_t *self)
 int ost_results_layout(ost_writer_t *self, ost_error_t *err)
 {
     self->text_type = ost_h5_text_type();
-    if (self->text_type < 0) return ost_writer_fail(self, "arm", err);
+    self->transfer = ost_h5_small_transfer();
+    if (self->text_type < 0 || self->transfer < 0) return ost_writer_fail(self, "arm", err);
     int ret = 0;
     for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = write_identity(self, p, err);
     if (ret == 0 && make_group(self) != 0) ret = ost_writer_fail(self, "parameters", err);

@@ -279,7 +279,7 @@ int ost_results_read_schedule(
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
     hid_t id = ost_h5_open(self->file, name);
-    int ret = ost_h5_transfer(id, 3 - skipped, start + skipped, count + skipped, values, NULL);
+    int ret = ost_h5_transfer(id, H5P_DEFAULT, 3 - skipped, start + skipped, count + skipped, values, NULL);
     if (ret != 0) ret = damaged(self, name, err);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
@@ -325,7 +325,7 @@ static int read_ahead(
     start[rank] = first;
     count[rank++] = n_times;
     hid_t id = ost_h5_open(self->file, name);
-    int ret = ost_h5_transfer(id, rank, start, count, self->cache.values, NULL);
+    int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, self->cache.values, NULL);
     if (ret != 0) ret = damaged(self, name, err);
     OST_H5_CLOSE(id);
     if (ret != 0) return ret;
@@ -383,7 +383,7 @@ static int read_dataset(hid_t id)
     bool more = is_chunked && values != NULL;
     while (more && ret == 0) {
         for (int d = 0; d < rank; d++) count[d] = sizes[d] - start[d] < chunk[d] ? sizes[d] - start[d] : chunk[d];
-        ret = ost_h5_transfer(id, (size_t) rank, start, count, values, NULL);
+        ret = ost_h5_transfer(id, H5P_DEFAULT, (size_t) rank, start, count, values, NULL);
         int d = rank - 1;
         while (d >= 0 && (start[d] += chunk[d]) >= sizes[d]) start[d--] = 0;
         more = d >= 0;

@@ -31,7 +31,7 @@ static int read_rows(recompute_t *self, const char *name, size_t arm, const ost_
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
     hid_t id = ost_h5_open(results->file, name);
-    int ret = ost_h5_transfer(id, rank, start, count, self->values, NULL);
+    int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, self->values, NULL);
     if (ret != 0) ret = ost_h5_fail(err, OST_ERR_FORMAT, results->path, "damaged: '%s' cannot be read", name);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
@@ -82,7 +82,7 @@ static bool was_run(recompute_t *self, uint64_t first)
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
     hid_t id = ost_h5_open(self->results->file, "status");
-    bool is_read = ost_h5_transfer(id, 3 - skipped, start + skipped, count + skipped, &status, NULL) == 0;
+    bool is_read = ost_h5_transfer(id, H5P_DEFAULT, 3 - skipped, start + skipped, count + skipped, &status, NULL) == 0;
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
     return !is_read || status != OST_STATUS_NOT_RUN;

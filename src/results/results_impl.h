@@ -44,11 +44,11 @@ typedef struct {
     const ost_part_t *parts; /* [n_parts] */
     size_t n_parts;
     char *path; /* of the file until it is whole; owned */
-    hid_t file, text_type, parameters;
+    hid_t file, text_type, transfer, parameters;
     ost_dimension_t *dimensions; /* [n_dimensions] */
     size_t n_dimensions;
     ost_dataset_t *datasets; /* [n_datasets] that are open */
-    size_t n_datasets;
+    size_t n_datasets, max_datasets;
     ost_target_t *targets; /* [n_parts] */
 } ost_writer_t;
 

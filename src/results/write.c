@@ -147,7 +147,7 @@ static int write_columns(ost_writer_t *self, size_t p, held_t *held, ost_error_t
         const hsize_t start[] = { p, has_arm ? target->arm[column->arm] : 0, held->first };
         const hsize_t count[] = { 1, 1, held->n };
         if (target->columns[c] < 0) continue;
-        if (ost_h5_transfer(target->columns[c], 3 - skipped, start + skipped, count + skipped, NULL,
+        if (ost_h5_transfer(target->columns[c], self->transfer, 3 - skipped, start + skipped, count + skipped, NULL,
                 held->values + c * OST_HELD_SUBJECTS) != 0) {
             return ost_writer_fail(self, name_of(self, target->columns[c]), err);
         }
@@ -323,8 +323,9 @@ static int close_file(ost_writer_t *self)
     self->n_datasets = 0;
     if (self->parameters >= 0) ret |= H5Gclose(self->parameters);
     if (self->text_type >= 0) ret |= H5Tclose(self->text_type);
+    if (self->transfer >= 0) ret |= H5Pclose(self->transfer);
     if (self->file >= 0) ret |= H5Fclose(self->file);
-    self->file = self->text_type = self->parameters = -1;
+    self->file = self->text_type = self->transfer = self->parameters = -1;
     return ret < 0 ? -1 : 0;
 }
 
@@ -362,7 +363,7 @@ static int write_all(ost_writer_t *self, ost_error_t *err)
 int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_t *err)
 {
     ost_h5_handler_t handler;
-    ost_writer_t self = { .journal = journal, .file = -1, .text_type = -1, .parameters = -1 };
+    ost_writer_t self = { .journal = journal, .file = -1, .text_type = -1, .transfer = -1, .parameters = -1 };
     self.parts = ost_journal_parts(journal, &self.n_parts);
     self.targets = calloc(self.n_parts, sizeof(*self.targets));
     if (self.targets == NULL || asprintf(&self.path, "%s.new", path) < 0) {
