@@ -235,6 +235,9 @@ typedef struct {
 /** Initial value or rate of state i, or drive i, for one subject, in scalar arithmetic; conditions as they are at the
  * point. @return internal units; NAN if out of memory */
 double ost_model_value(const ost_model_t *self, ost_model_part_t part, size_t i, const ost_model_point_t *at);
+/** Initial values or rates of all states, in one go. @param[out] values  [n_states] as ost_model_value() gives them */
+void ost_model_state_values(
+    const ost_model_t *self, ost_model_part_t part, const ost_model_point_t *at, double *values);
 /** A value within the range of a parameter, where it lies there but for the rounding of its unit (120 nmol/mmol is read
  * and declared by two roundings): then the end itself. @return NAN where it is outside */
 double ost_param_within(const ost_param_t *self, double value);

@@ -73,44 +73,59 @@ typedef struct {
     const ost_plan_t *plan;
     double *covariates, *params; /* of the subject */
     double *states;              /* [blocks->n_states] */
-    double *signals;             /* [wiring->n_signals] */
+    double *drives;              /* [blocks->n_drives] */
     double *now, *once;          /* [blocks->n_states] rates at the start, and before a life */
     double *reads;               /* of one block */
 } start_t;
 
-static double value_of(const start_t *self, size_t b, ost_model_part_t part, size_t i, double t)
+/* The value of a signal by those of its drivers; no dose is given yet. */
+static double signal_of(const start_t *self, const ost_wired_t *wired)
 {
-    const ost_block_t *block = &self->plan->blocks->block[b];
-    const uint32_t *reads = self->plan->wiring->reads[b];
-    for (size_t k = 0; k < block->model->n_reads; k++) self->reads[k] = self->signals[reads[k]];
-    const ost_model_point_t at = { self->params + block->first_param, self->states + block->first_state, self->reads,
-        t };
-    return ost_model_value(block->model, part, i, &at);
+    double sum = 0;
+    if (wired->n_drivers == 0) return wired->signal.has_neutral ? wired->signal.neutral : wired->signal.unit.factor;
+    for (size_t k = 0; k < wired->n_drivers; k++)
+        sum += self->drives[self->plan->blocks->block[wired->drivers[k].block].first_drive + wired->drivers[k].drive];
+    return sum;
 }
 
-/* The signals at a time, each of which stands after those it is computed from; no dose is given yet. */
-static void evaluate_signals(const start_t *self, double t)
+static ost_model_point_t point_of(const start_t *self, size_t b, double t)
 {
+    const ost_block_t *block = &self->plan->blocks->block[b];
     const ost_wiring_t *wiring = self->plan->wiring;
-    for (size_t s = 0; s < wiring->n_signals; s++) {
-        const ost_wired_t *wired = &wiring->signals[s];
-        double sum = 0;
-        for (size_t k = 0; k < wired->n_drivers; k++)
-            sum += value_of(self, wired->drivers[k].block, OST_MODEL_DRIVE, wired->drivers[k].drive, t);
-        self->signals[s] = wired->n_drivers > 0        ? sum
-                           : wired->signal.has_neutral ? wired->signal.neutral
-                                                       : wired->signal.unit.factor;
+    for (size_t k = 0; k < block->model->n_reads; k++)
+        self->reads[k] = signal_of(self, &wiring->signals[wiring->reads[b][k]]);
+    return (ost_model_point_t){ self->params + block->first_param, self->states + block->first_state, self->reads, t };
+}
+
+/* The drives that rates depend on, each after those it is computed from. */
+static void evaluate_drives(const start_t *self, double t)
+{
+    const ost_jacobian_t *jacobian = self->plan->jacobian;
+    for (size_t i = 0; i < jacobian->n_rate_steps; i++) {
+        const ost_driver_t *step = &jacobian->steps[i];
+        if (step->block == OST_NO_BLOCK) continue;
+        const ost_block_t *block = &self->plan->blocks->block[step->block];
+        const ost_model_point_t at = point_of(self, step->block, t);
+        self->drives[block->first_drive + step->drive] =
+            ost_model_value(block->model, OST_MODEL_DRIVE, step->drive, &at);
+    }
+}
+
+/* Of all states. @param[out] values  [blocks->n_states] */
+static void evaluate_states(const start_t *self, ost_model_part_t part, double t, double *values)
+{
+    const ost_blocks_t *blocks = self->plan->blocks;
+    for (size_t b = 0; b < blocks->n; b++) {
+        const ost_model_point_t at = point_of(self, b, t);
+        ost_model_state_values(blocks->block[b].model, part, &at, values + blocks->block[b].first_state);
     }
 }
 
 /* Rates of all states where they start. @param[out] rates  [blocks->n_states] */
 static void evaluate_rates(const start_t *self, double t, double *rates)
 {
-    const ost_blocks_t *blocks = self->plan->blocks;
-    evaluate_signals(self, t);
-    for (size_t b = 0; b < blocks->n; b++)
-        for (size_t i = 0; i < blocks->block[b].model->n_states; i++)
-            *rates++ = value_of(self, b, OST_MODEL_RATE, i, t);
+    evaluate_drives(self, t);
+    evaluate_states(self, OST_MODEL_RATE, t, rates);
 }
 
 /* Whether the rate of a state changes with time, and moves it from its start at once. */
@@ -129,9 +144,7 @@ static bool find_history(start_t *self, size_t *block, size_t *state)
     double t = plan->doses->t_begin;
     for (uint64_t k = 0; k < N_LOOKS && k < e->n_subjects; k++) {
         if (ost_plan_subject(plan, e->first_subject + k, self->covariates, self->params, NULL) < 0) continue;
-        for (size_t b = 0; b < plan->blocks->n; b++)
-            for (size_t i = 0; i < plan->blocks->block[b].model->n_states; i++)
-                self->states[plan->blocks->block[b].first_state + i] = value_of(self, b, OST_MODEL_INITIAL, i, t);
+        evaluate_states(self, OST_MODEL_INITIAL, t, self->states);
         evaluate_rates(self, t, self->now);
         evaluate_rates(self, -OST_LONGEST_LIFE, self->once);
         for (*block = 0; *block < plan->blocks->n; ++*block)
@@ -147,15 +160,15 @@ int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_
     const ost_blocks_t *blocks = self->blocks;
     size_t b, i, n_reads = 0;
     for (b = 0; b < blocks->n; b++) n_reads += blocks->block[b].model->n_reads;
-    size_t n_c = self->experiment->n_covariates, n_s = self->wiring->n_signals;
-    double *work = calloc(n_c + blocks->n_params + 3 * blocks->n_states + n_s + n_reads + 1, sizeof(*work));
+    size_t n_c = self->experiment->n_covariates, n_drives = blocks->n_drives;
+    double *work = calloc(n_c + blocks->n_params + 3 * blocks->n_states + n_drives + n_reads + 1, sizeof(*work));
     if (work == NULL) return ost_no_memory(err);
     start_t start = { .plan = self, .covariates = work, .params = work + n_c };
     start.states = start.params + blocks->n_params;
     start.now = start.states + blocks->n_states;
     start.once = start.now + blocks->n_states;
-    start.signals = start.once + blocks->n_states;
-    start.reads = start.signals + n_s;
+    start.drives = start.once + blocks->n_states;
+    start.reads = start.drives + n_drives;
     int ret = 0;
     if (find_history(&start, &b, &i)) {
         const ost_model_t *model = blocks->block[b].model;
