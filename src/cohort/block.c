@@ -279,6 +279,14 @@ void ost_plan_to_reported_units(const ost_plan_t *plan, double *y)
         for (size_t t = 0; t < n_times; t++) y[o * n_times + t] /= plan->outputs->factor[o];
 }
 
+/* Whether no value has to be looked at by itself. */
+static bool fits(const ost_worker_t *self, const double *y)
+{
+    size_t n_beyond = 0;
+    for (size_t k = 0; k < ost_plan_y_size(self->plan); k++) n_beyond += !(fabs(y[k]) < self->overflow);
+    return n_beyond == 0;
+}
+
 static void count_not_finite(ost_worker_t *self, const double *y)
 {
     size_t n_times = self->plan->experiment->n_times;
@@ -343,8 +351,9 @@ static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *
     if (self->status[k] == 0) {
         size_t n_observed = count_observed(plan->experiment, is_out(job) ? -INFINITY : self->dropout[i]);
         ost_plan_to_reported_units(plan, y);
-        if (!overflows(self, y, n_observed, self->text[k])) {
-            count_not_finite(self, y);
+        bool fine = fits(self, y);
+        if (fine || !overflows(self, y, n_observed, self->text[k])) {
+            if (!fine) count_not_finite(self, y);
             drop_out(plan, y, n_observed);
             return;
         }
