@@ -19,10 +19,10 @@ CONFIGS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", 
 
 @dataclass
 class Observation:
-    """What one row observed of one output of an arm. kind: change (percent since `start`), ratio (percent of baseline)
-    or value (in `unit`)."""
+    """What one row observed of an arm, in any of `outputs`. kind: change (percent since `start`), ratio (percent of
+    baseline) or value (in `unit`)."""
     arm: str
-    output: str
+    outputs: tuple
     trial: str
     role: str
     kind: str
@@ -95,17 +95,18 @@ def takes(comparison, row):
         (math.isnan(month) or month == number(row["time_months"]))
 
 
-def output_of(row, dictionary):
-    """The output that answers a row, by the first line of the dictionary for its site and endpoint."""
-    return next((line["output"] for line in dictionary if line.get("site", "") in ("", row["site"].split("(")[0]) and
-                 row["endpoint"].startswith(line.get("endpoint", "")) and line.get("output")), None)
+def outputs_of(row, dictionary):
+    """The outputs that answer a row, best first, by the first line of the dictionary for its site and endpoint."""
+    found = next((line["output"] for line in dictionary if line.get("site", "") in ("", row["site"].split("(")[0]) and
+                  row["endpoint"].startswith(line.get("endpoint", "")) and line.get("output")), "")
+    return tuple(name.strip() for name in found.split(";") if name.strip())
 
 
-def observation(comparison, row, output):
+def observation(comparison, row, outputs):
     """None if a panel has no place for it."""
     kind = {"percent": "change", "percent_of_baseline": "ratio"}.get(row["unit"], "value")
     own_base = re.search("_after_stop|_from_extension_baseline|_transmenopause", row["endpoint"])
-    if comparison.get("versus") or row.get("statistic") == "sd" or output is None or \
+    if comparison.get("versus") or row.get("statistic") == "sd" or not outputs or \
             own_base and not {"from", "to"} <= set(comparison) or row["unit"].endswith("_per_year") or \
             kind == "value" and not row["endpoint"].endswith("_level"):
         return None
@@ -119,7 +120,7 @@ def observation(comparison, row, output):
     if not all(map(math.isfinite, (start, day, value))):
         return None
     unit = scalar(comparison.get("unit", row["unit"].replace("_per_", "/"))) if kind == "value" else ""
-    return Observation(comparison.get("arm"), output, row["trial"], row["role"], kind, unit, start, day, value, lower,
+    return Observation(comparison.get("arm"), outputs, row["trial"], row["role"], kind, unit, start, day, value, lower,
                        upper)
 
 
@@ -144,8 +145,8 @@ def read_observations(results, given):
         for row in rows:
             if not takes(comparison, row):
                 continue
-            output = comparison.get("output") or output_of(row, dictionary)
-            made = observation(comparison, row, output)
+            given_output = comparison.get("output")
+            made = observation(comparison, row, (given_output,) if given_output else outputs_of(row, dictionary))
             if made is not None:
                 found.append(made)
             elif row["role"] != "context":

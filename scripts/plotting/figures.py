@@ -215,7 +215,7 @@ class Scene:
         if (m, a) not in output.bands:
             return
         for seen in self.observations:
-            if seen.arm != self.results.arms[a] or seen.output != output.key:
+            if seen.arm != self.results.arms[a] or output.key not in seen.outputs:
                 continue
             point = point_of(seen, self.show, output.variable.unit, self.results.days, self.results.zero,
                              output.bands[m, a][1])
