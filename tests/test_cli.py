@@ -732,7 +732,9 @@ times: [0 day, 1 year]
         words = ["run", "tiny.yaml", "--subjects", "6000", "--set", "solver.h_max=1 day"]
         self.osteon(*words, "-o", "whole.h5")
         child = subprocess.Popen([OSTEON, *words, "-o", "out.h5", "--quiet"], cwd=self.folder.name)
-        time.sleep(0.4)
+        part = self.path("out.h5.part")
+        while child.poll() is None and not (os.path.exists(part) and os.path.getsize(part) > 20_000):
+            time.sleep(0.01)
         child.send_signal(signal.SIGINT)
         child.wait(timeout=120)
         with h5py.File(self.path("out.h5")) as file:

@@ -91,7 +91,7 @@ class Completion(unittest.TestCase):
                          {"mine.yaml", "old.h5", "data"})
         self.assertIn("atac", found)
         lines = osteon("list", "models").splitlines() + osteon("list", "drugs").splitlines()
-        models = {line.split()[0] for line in lines if line.startswith("  ")}
+        models = {line.split()[0] for line in lines if re.match(r"  \S", line)}
         self.assertLessEqual({"aibl", "anastrozole"}, models)
         self.assertEqual(set(self.complete("model", "")), models | {"mine.model", "data"})
         self.assertEqual(self.complete("compare", "atac", "--models", "aib"), ["aibl"])
