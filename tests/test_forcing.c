@@ -343,7 +343,8 @@ static size_t breaks_of(const char *text, double t0, double *breaks, size_t max)
     double *all = calloc(n_most + 1, sizeof(*all));
     ost_plan_typical(plan, params);
     CU_ASSERT_EQUAL_FATAL(ost_break_finder_new(&finder, plan->forcing, &self->study.err), 0);
-    size_t n = ost_break_finder_find(finder, params, t0, 1000, 182.625, all);
+    size_t n;
+    CU_ASSERT_EQUAL(ost_break_finder_find(finder, params, t0, 1000, 182.625, all, &n, &self->study.err), 0);
     for (size_t i = 0; i < n && i < max; i++) breaks[i] = all[i];
     for (size_t i = 1; i < n; i++) CU_ASSERT(all[i] > all[i - 1]);
     ost_break_finder_free(finder);

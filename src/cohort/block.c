@@ -83,14 +83,23 @@ static void idle_block(ost_worker_t *self, size_t b, size_t first, size_t n_subj
     }
 }
 
+static void fail_subject(ost_worker_t *self, size_t i, int code, const char *context, const char *what)
+{
+    self->subject_status[i] = (uint8_t) -code;
+    snprintf(self->subject_text[i], OST_MESSAGE_SIZE, "%s%s", context, what);
+}
+
 /* Where the steps of each subject have to end because of what its equations say of time. */
 static void find_breaks(ost_worker_t *self, size_t n)
 {
     const ost_plan_t *plan = self->plan;
     size_t max = ost_forcing_max_breaks(plan->forcing);
-    for (size_t i = 0; i < n; i++)
-        self->n_breaks[i] = ost_break_finder_find(self->finder, self->params + i * plan->blocks->n_params,
-            self->t_start[i], plan->doses->t_known, self->run->solver.h_max, self->breaks + i * max);
+    for (size_t i = 0; i < n; i++) {
+        ost_error_t err = { 0 };
+        int ret = ost_break_finder_find(self->finder, self->params + i * plan->blocks->n_params, self->t_start[i],
+            plan->doses->t_known, self->run->solver.h_max, self->breaks + i * max, &self->n_breaks[i], &err);
+        if (ret < 0 && self->subject_status[i] == 0) fail_subject(self, i, ret, "", err.what);
+    }
 }
 
 /* Constants, initial states, idle inputs and breaks of all subjects of the block. */
@@ -113,12 +122,6 @@ static void prepare(ost_worker_t *self, size_t n)
         scatter(self->x0, plan->layout->n_states, self->x_rows, blocks->n_states, first, n);
     }
     find_breaks(self, n);
-}
-
-static void fail_subject(ost_worker_t *self, size_t i, int code, const char *context, const char *what)
-{
-    self->subject_status[i] = (uint8_t) -code;
-    snprintf(self->subject_text[i], OST_MESSAGE_SIZE, "%s%s", context, what);
 }
 
 /* When the history and the arms of a drawn subject begin, how it takes the schedules, and when it drops out. */

@@ -4,9 +4,12 @@
  * expression may do something too short for the steps it is halved. Stretches that turn out to need no step's end
  * between them are joined again. */
 #include "lang/forcing_impl.h"
+#include "lang/range.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Stretches begin with this length, d: about 90 years. */
 #define LONGEST 32768.0
@@ -21,11 +24,9 @@
 /* A change of R at a slope of L lasts R/L at least. A step of this many times that cannot pass it by: a bump of
  * exp(-x^2) is then seen from 2.7 SD away, through the longest gap between two stages of a method, 0.6 of a step. */
 #define SEEN 8
-enum { MAX_STRETCHES = 200000, MAX_HALVED = MAX_STRETCHES / 2, MAX_DEPTH = 128, ROOT_TRIES = 100 };
-
-typedef struct {
-    double lo, hi;
-} range_t;
+/* Longest steps that may be the way out where there is more to be seen than steps can end at, d. */
+static const double way_out[] = { 0.001, 0.01, 0.1, 1 };
+enum { MAX_STRETCHES = 200000, MAX_DEPTH = 128, ROOT_TRIES = 100 };
 
 enum { LEFT, MIDDLE, RIGHT, PROBE, N_POINTS };
 enum { UNDECIDED, FIRST, SECOND }; /* operand of min and max; condition that holds, or does not */
@@ -45,7 +46,13 @@ struct ost_break_finder {
     double *roots; /* [n_roots] of one subject */
     size_t n_roots;
     double h_max;
-    bool bends_only; /* what is smooth has used up its share of stretches or breaks */
+    ost_node_t unseen; /* for which a stretch was cut or halved last */
+    bool *uses_unseen; /* [n_nodes] */
+    /* what was found for the subject before */
+    double t0, t1; /* NAN: nothing */
+    double *breaks;
+    size_t n_breaks;
+    ost_error_t failure; /* code 0: all were found */
 };
 
 int ost_break_finder_new(ost_break_finder_t **out, const ost_forcing_t *forcing, ost_error_t *err)
@@ -55,7 +62,11 @@ int ost_break_finder_new(ost_break_finder_t **out, const ost_forcing_t *forcing,
     self->forcing = forcing;
     self->look = calloc(forcing->graph.n_nodes, sizeof(*self->look));
     self->roots = calloc(forcing->n_roots + 1, sizeof(*self->roots));
-    return self->look != NULL && self->roots != NULL ? 0 : ost_no_memory(err);
+    self->uses_unseen = calloc(forcing->graph.n_nodes, sizeof(*self->uses_unseen));
+    self->breaks = calloc(forcing->max_breaks + 1, sizeof(*self->breaks));
+    self->t0 = NAN;
+    bool ok = self->look != NULL && self->roots != NULL && self->uses_unseen != NULL && self->breaks != NULL;
+    return ok ? 0 : ost_no_memory(err);
 }
 
 void ost_break_finder_free(ost_break_finder_t *self)
@@ -63,84 +74,9 @@ void ost_break_finder_free(ost_break_finder_t *self)
     if (self == NULL) return;
     free(self->look);
     free(self->roots);
+    free(self->uses_unseen);
+    free(self->breaks);
     free(self);
-}
-
-static const range_t anything = { -INFINITY, INFINITY };
-
-/* Inlined, unlike fmin() and fmax(). */
-static inline double least(double a, double b)
-{
-    return a < b ? a : b;
-}
-
-static inline double most(double a, double b)
-{
-    return a > b ? a : b;
-}
-
-/* Nothing times infinity is nothing. */
-static inline double times(double a, double b)
-{
-    return a == 0 || b == 0 ? 0 : a * b;
-}
-
-static inline range_t hull(double a, double b)
-{
-    return a <= b ? (range_t){ a, b } : b < a ? (range_t){ b, a } : anything; /* not a number */
-}
-
-static inline range_t union_of(range_t a, range_t b)
-{
-    return (range_t){ least(a.lo, b.lo), most(a.hi, b.hi) };
-}
-
-static inline range_t plus(range_t a, range_t b)
-{
-    return hull(a.lo + b.lo, a.hi + b.hi);
-}
-
-static inline range_t minus(range_t a, range_t b)
-{
-    return hull(a.lo - b.hi, a.hi - b.lo);
-}
-
-static inline range_t scaled(range_t a, double by)
-{
-    return hull(times(a.lo, by), times(a.hi, by));
-}
-
-static range_t product(range_t a, range_t b)
-{
-    if (a.lo == a.hi) return scaled(b, a.lo);
-    if (b.lo == b.hi) return scaled(a, b.lo);
-    return union_of(scaled(a, b.lo), scaled(a, b.hi));
-}
-
-static range_t inverse(range_t a)
-{
-    return a.lo > 0 || a.hi < 0 ? (range_t){ 1 / a.hi, 1 / a.lo } : anything;
-}
-
-static range_t both(range_t a, range_t b)
-{
-    double lo = most(a.lo, b.lo), hi = least(a.hi, b.hi);
-    return lo <= hi ? (range_t){ lo, hi } : a;
-}
-
-static range_t exp_of(range_t a)
-{
-    return (range_t){ exp(a.lo), exp(a.hi) };
-}
-
-static range_t log_of(range_t a, double bottom)
-{
-    return (range_t){ a.lo > 0 ? most(log(a.lo), bottom) : bottom, a.hi > 0 ? most(log(a.hi), bottom) : bottom };
-}
-
-static bool is_monotone(range_t slope)
-{
-    return slope.lo >= 0 || slope.hi <= 0;
 }
 
 static void square(look_t *y, const look_t *a)
@@ -391,9 +327,9 @@ static void enclose(ost_break_finder_t *self, ost_node_t i, double l, double r, 
     }
     if (is_bend(n) || n->op == OST_OP_SELECT) return;
     y->growth = growth_of(n, n->a == OST_NO_NODE ? NULL : &look[n->a], n->b == OST_NO_NODE ? NULL : &look[n->b]);
-    y->slope = both(y->slope, product(y->value, y->growth));
+    if (is_bounded(y->growth)) y->slope = both(y->slope, product(y->value, y->growth));
     if (closely) tighten(y, r - l);
-    y->growth = both(y->growth, product(y->slope, inverse(y->value)));
+    if (y->value.lo > 0 || y->value.hi < 0) y->growth = both(y->growth, product(y->slope, inverse(y->value)));
 }
 
 /* Where the lead of a bend is 0 between l and r, at which its signs differ; the Illinois method. */
@@ -451,6 +387,7 @@ static finding_t examine(ost_break_finder_t *self, double l, double r, double *c
         ost_node_t i = f->timed[k];
         const ost_node_data_t *n = &f->graph.nodes[i];
         look_t *y = &self->look[i];
+        self->unseen = i;
         enclose(self, i, l, r, true);
         if (is_bend(n) && y->side == UNDECIDED) {
             if (!is_monotone(lead_slope(self->look, n))) return HALVE;
@@ -459,34 +396,37 @@ static finding_t examine(ost_break_finder_t *self, double l, double r, double *c
             y->side = lead_at(self->look, n, MIDDLE) >= 0 ? FIRST : SECOND;
             bend(y, self->look, n);
         }
-        if (!self->bends_only && !is_seen(self, i, r - l)) return HALVE;
+        if (!is_seen(self, i, r - l)) return HALVE;
     }
     return SEEN_ALL;
 }
 
-/* Values of what depends on parameters alone. */
-static void set_fixed(ost_break_finder_t *self, const double *params)
+/* Values of what depends on parameters alone. @return whether they are those of the subject before */
+static bool set_fixed(ost_break_finder_t *self, const double *params)
 {
     const ost_forcing_t *f = self->forcing;
+    bool is_same = true;
     for (size_t k = 0; k < f->n_fixed; k++) {
         const ost_node_data_t *n = &f->graph.nodes[f->fixed[k]];
         look_t *y = &self->look[f->fixed[k]];
         double value = n->op == OST_OP_CONST ? n->value : n->op == OST_OP_PARAM ? params[n->index] : NAN;
         if (n->a != OST_NO_NODE) value = apply(self->look, n, LEFT);
+        is_same = is_same && y->at[LEFT] == value;
         for (int p = 0; p < N_POINTS; p++) y->at[p] = value;
         y->value = hull(value, value);
         y->slope = y->growth = (range_t){ 0, 0 };
     }
+    return is_same;
 }
 
 /* Times of the known kinks after t0, ascending and apart; they come nearly sorted, as the points of tables do. */
-static void set_roots(ost_break_finder_t *self, double t0)
+static void set_roots(ost_break_finder_t *self)
 {
     const ost_forcing_t *f = self->forcing;
     size_t n = 0, n_apart = 0;
     for (size_t k = 0; k < f->n_roots; k++) {
         double t = self->look[f->roots[k]].at[LEFT] + BEHIND;
-        if (!(t > t0 + SAME_TIME && t < INFINITY)) continue;
+        if (!(t > self->t0 + SAME_TIME && t < INFINITY)) continue;
         size_t i = n++;
         for (; i > 0 && self->roots[i - 1] > t; i--) self->roots[i] = self->roots[i - 1];
         self->roots[i] = t;
@@ -498,12 +438,12 @@ static void set_roots(ost_break_finder_t *self, double t0)
 }
 
 /* A first look at all time, which for most models is the only one. @return whether everything is decided and seen */
-static bool is_all_slow(ost_break_finder_t *self, double t0)
+static bool is_all_slow(ost_break_finder_t *self)
 {
     const ost_forcing_t *f = self->forcing;
     for (size_t k = 0; k < f->n_timed; k++) {
         ost_node_t i = f->timed[k];
-        enclose(self, i, t0, t0 + LONGEST, false);
+        enclose(self, i, self->t0, self->t0 + LONGEST, false);
         self->look[i].size = 0;
         if (is_bend(&f->graph.nodes[i]) && self->look[i].side == UNDECIDED) return false;
         if (!is_seen(self, i, LONGEST)) return false;
@@ -512,12 +452,12 @@ static bool is_all_slow(ost_break_finder_t *self, double t0)
 }
 
 /* How large each expression can be. */
-static void set_sizes(ost_break_finder_t *self, double t0)
+static void set_sizes(ost_break_finder_t *self)
 {
     const ost_forcing_t *f = self->forcing;
     for (size_t k = 0; k < f->n_timed; k++) {
         look_t *y = &self->look[f->timed[k]];
-        enclose(self, f->timed[k], t0, t0 + LONGEST, true);
+        enclose(self, f->timed[k], self->t0, self->t0 + LONGEST, true);
         y->size = most(fabs(y->value.lo), fabs(y->value.hi));
         if (!isfinite(y->size)) y->size = most(fabs(y->at[LEFT]), most(fabs(y->at[MIDDLE]), fabs(y->at[RIGHT])));
         if (!isfinite(y->size)) y->size = 0;
@@ -532,57 +472,102 @@ static double next_cut(const ost_break_finder_t *self, double l)
     return k < self->n_roots ? least(self->roots[k], l + LONGEST) : l + LONGEST;
 }
 
-/* Branch and bound. @return the number of breaks */
-static size_t search(ost_break_finder_t *self, double t0, double t1, double *breaks)
+/* Branch and bound. @return 0, or -1 where not all breaks were found */
+static int search(ost_break_finder_t *self)
 {
     struct {
         double t;
         bool is_cut;
     } ends[MAX_DEPTH]; /* of stretches that are still to be looked at, the next one last */
-    size_t n = 0, n_smooth = 0, n_ends = 0;
-    double joined = t0, l = t0, cut; /* where the joined stretches begin, and the next one */
-    bool is_cut = false;             /* at l */
-    for (int k = 0; k < MAX_STRETCHES && l < t1 && n < self->forcing->max_breaks; k++) {
+    size_t n_ends = 0;
+    double joined = self->t0, l = self->t0, cut; /* where the joined stretches begin, and the next one */
+    bool is_cut = false;                         /* at l */
+    self->n_breaks = 0;
+    for (int k = 0; l < self->t1; k++) {
         if (n_ends == 0) {
             ends[n_ends].t = next_cut(self, l);
             ends[n_ends++].is_cut = true;
         }
         double r = ends[n_ends - 1].t;
         finding_t finding = examine(self, l, r, &cut);
-        if (finding != SEEN_ALL && r - l > SHORTEST && n_ends < MAX_DEPTH) {
+        if (k == MAX_STRETCHES || n_ends == MAX_DEPTH) return -1;
+        if (finding != SEEN_ALL && r - l > SHORTEST) {
             ends[n_ends].t = finding == CUT ? cut : 0.5 * (l + r);
             ends[n_ends++].is_cut = finding == CUT;
             continue;
         }
         if (l > joined && (is_cut || examine(self, joined, r, &cut) != SEEN_ALL)) {
-            breaks[n++] = joined = l;
-            n_smooth += !is_cut;
+            if (self->n_breaks == self->forcing->max_breaks) return -1;
+            self->breaks[self->n_breaks++] = joined = l;
         }
-        if (n_smooth == OST_SMOOTH_BREAKS || k >= MAX_HALVED) self->bends_only = true;
         l = r;
         is_cut = ends[--n_ends].is_cut;
     }
-    return n;
+    return 0;
 }
 
-size_t ost_break_finder_find(
-    ost_break_finder_t *self, const double *params, double t0, double t1, double h_max, double *breaks)
+/* The state or signal that uses an expression. */
+static const ost_forcing_source_t *source_of(ost_break_finder_t *self, ost_node_t used)
 {
     const ost_forcing_t *f = self->forcing;
-    size_t n = 0;
+    memset(self->uses_unseen, 0, f->graph.n_nodes * sizeof(*self->uses_unseen));
+    self->uses_unseen[used] = true;
+    for (size_t k = 0; k < f->n_timed; k++) {
+        const ost_node_data_t *n = &f->graph.nodes[f->timed[k]];
+        const ost_node_t operands[3] = { n->a, n->b, n->c };
+        for (int o = 0; o < 3; o++)
+            if (operands[o] != OST_NO_NODE && self->uses_unseen[operands[o]]) self->uses_unseen[f->timed[k]] = true;
+    }
+    size_t k = 0;
+    while (k + 1 < f->n_watched && !self->uses_unseen[f->watched[k]]) k++;
+    return &f->sources[k];
+}
+
+/* There are too many breaks. Short steps pass by nothing that is smooth: where they do not help, it is the bends. */
+static void fail(ost_break_finder_t *self)
+{
+    const double given = self->h_max;
+    char remedy[80] = "say it with fewer bends and jumps, or in a table";
+    ost_node_t unseen = self->unseen;
+    for (size_t k = 0; k < sizeof(way_out) / sizeof(*way_out) && way_out[k] < given; k++) {
+        self->h_max = way_out[k];
+        if (search(self) < 0) break;
+        snprintf(remedy, sizeof(remedy), "with 'solver.h_max: %g day' no step passes a change by", self->h_max);
+    }
+    self->h_max = given;
+    const ost_forcing_source_t *source = source_of(self, unseen);
+    const char *quote = source->name != NULL ? "'" : "";
+    ost_fail(&self->failure, OST_ERR_LIMIT, "%s:%d: %s%s%s changes in time more often than steps can end at: %s",
+        source->model->path, source->line, quote, source->name != NULL ? source->name : "a condition", quote, remedy);
+}
+
+int ost_break_finder_find(ost_break_finder_t *self, const double *params, double t0, double t1, double h_max,
+    double *breaks, size_t *n, ost_error_t *err)
+{
+    const ost_forcing_t *f = self->forcing;
+    *n = 0;
     if (f->max_breaks == 0) return 0;
-    self->h_max = h_max;
-    self->bends_only = false;
-    set_fixed(self, params);
-    set_roots(self, t0);
-    bool is_slow = t1 <= t0 + LONGEST && h_max < LONGEST && is_all_slow(self, t0);
-    if (f->n_timed > 0 && !is_slow) {
-        set_sizes(self, t0);
-        return search(self, t0, t1, breaks);
+    bool is_known = set_fixed(self, params) && t0 == self->t0 && t1 == self->t1 && h_max == self->h_max;
+    if (!is_known) {
+        self->t0 = t0;
+        self->t1 = t1;
+        self->h_max = h_max;
+        self->n_breaks = 0;
+        self->failure = (ost_error_t){ 0 };
+        set_roots(self);
+        bool is_slow = t1 <= t0 + LONGEST && h_max < LONGEST && is_all_slow(self);
+        if (f->n_timed > 0 && !is_slow) {
+            set_sizes(self);
+            if (search(self) < 0) fail(self);
+        } else {
+            while (self->n_breaks < self->n_roots && self->roots[self->n_breaks] < t1) {
+                self->breaks[self->n_breaks] = self->roots[self->n_breaks];
+                self->n_breaks++;
+            }
+        }
     }
-    while (n < self->n_roots && self->roots[n] < t1) {
-        breaks[n] = self->roots[n];
-        n++;
-    }
-    return n;
+    *n = self->n_breaks;
+    memcpy(breaks, self->breaks, *n * sizeof(*breaks));
+    if (self->failure.code < 0 && err != NULL) *err = self->failure;
+    return self->failure.code;
 }

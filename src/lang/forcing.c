@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What of a model is taken up. */
+typedef enum { RATES, DRIVE, CONDITION } taken_t;
+
 int ost_forcing_new(ost_forcing_t **out, ost_error_t *err)
 {
     ost_forcing_t *self = *out = calloc(1, sizeof(*self));
@@ -21,6 +24,7 @@ void ost_forcing_free(ost_forcing_t *self)
     ost_graph_free(&self->graph);
     free(self->watched);
     free(self->meets_states);
+    free(self->sources);
     free(self->roots);
     free(self->fixed);
     free(self->timed);
@@ -28,7 +32,7 @@ void ost_forcing_free(ost_forcing_t *self)
     free(self);
 }
 
-static void watch(ost_forcing_t *self, ost_node_t node, bool meets_states)
+static void watch(ost_forcing_t *self, ost_node_t node, bool meets_states, ost_forcing_source_t source)
 {
     if (self->graph.out_of_memory || !self->graph.nodes[node].varies) return;
     if (self->n_watched == self->max_watched) {
@@ -37,19 +41,22 @@ static void watch(ost_forcing_t *self, ost_node_t node, bool meets_states)
         if (watched != NULL) self->watched = watched;
         bool *meets = realloc(self->meets_states, max * sizeof(*meets));
         if (meets != NULL) self->meets_states = meets;
-        if (watched == NULL || meets == NULL) {
+        ost_forcing_source_t *sources = realloc(self->sources, max * sizeof(*sources));
+        if (sources != NULL) self->sources = sources;
+        if (watched == NULL || meets == NULL || sources == NULL) {
             self->graph.out_of_memory = true;
             return;
         }
         self->max_watched = max;
     }
     self->watched[self->n_watched] = node;
+    self->sources[self->n_watched] = source;
     self->meets_states[self->n_watched++] = meets_states;
 }
 
-void ost_forcing_watch(ost_forcing_t *self, ost_node_t node)
+void ost_forcing_watch(ost_forcing_t *self, ost_node_t node, ost_forcing_source_t source)
 {
-    if (node != OST_NO_NODE) watch(self, node, true);
+    if (node != OST_NO_NODE) watch(self, node, true, source);
 }
 
 ost_node_t ost_forcing_constant(ost_forcing_t *self, double value)
@@ -100,44 +107,61 @@ static ost_node_t copy(
     }
 }
 
-/* Copy what the roots depend on; watch it where the rest of an expression cannot be copied, and where `watches_roots`
- * the roots. @param[out] copies  [n] of the roots, OST_NO_NODE where there is none; NULL for none */
-static void take(ost_forcing_t *self, const ost_forcing_model_t *of, const ost_node_t *roots, size_t n,
-    bool watches_roots, ost_node_t *copies)
+/* Where root k of a kind is declared. */
+static ost_forcing_source_t source_of(const ost_model_t *model, taken_t what, size_t k)
+{
+    if (what == RATES) return (ost_forcing_source_t){ model, model->states[k].name, model->states[k].line };
+    if (what == DRIVE) return (ost_forcing_source_t){ model, model->drives[k].name, model->drives[k].line };
+    return (ost_forcing_source_t){ model, NULL, 0 };
+}
+
+/* Mark what the roots depend on. @param user  [nodes of the model] 0 at first; then 1 + a root that uses it */
+static void mark(const struct ost_model_impl *impl, const ost_node_t *roots, size_t n, uint32_t *user)
+{
+    for (size_t k = 0; k < n; k++) user[roots[k]] = (uint32_t) k + 1;
+    for (size_t i = impl->graph.n_nodes; i-- > 0;) {
+        const ost_node_data_t *node = &impl->graph.nodes[i];
+        if (user[i] == 0) continue;
+        if (node->op == OST_OP_MODE) user[impl->sw[node->index]] = user[i];
+        if (node->a != OST_NO_NODE) user[node->a] = user[i];
+        if (node->b != OST_NO_NODE) user[node->b] = user[i];
+        if (node->c != OST_NO_NODE) user[node->c] = user[i];
+    }
+}
+
+/* Copy what the roots depend on, number `first` of their kind and on; watch it where the rest of an expression cannot
+ * be copied, and the roots of rates. @param[out] copies  [n] of the roots, OST_NO_NODE for none; NULL: not asked for */
+static void take(ost_forcing_t *self, const ost_forcing_model_t *of, taken_t what, const ost_node_t *roots,
+    size_t first, size_t n, ost_node_t *copies)
 {
     const ost_graph_t *from = &of->model->impl->graph;
-    bool *used = calloc(from->n_nodes, sizeof(*used));
+    uint32_t *user = calloc(from->n_nodes, sizeof(*user));
     ost_node_t *map = malloc(from->n_nodes * sizeof(*map));
-    if (used == NULL || map == NULL) self->graph.out_of_memory = true;
-    for (size_t k = 0; k < n && !self->graph.out_of_memory; k++) used[roots[k]] = true;
-    for (size_t i = from->n_nodes; i-- > 0 && !self->graph.out_of_memory;) {
-        const ost_node_data_t *node = &from->nodes[i];
-        if (!used[i]) continue;
-        if (node->op == OST_OP_MODE) used[of->model->impl->sw[node->index]] = true;
-        if (node->a != OST_NO_NODE) used[node->a] = true;
-        if (node->b != OST_NO_NODE) used[node->b] = true;
-        if (node->c != OST_NO_NODE) used[node->c] = true;
-    }
+    if (user == NULL || map == NULL) self->graph.out_of_memory = true;
+    roots += first;
+    if (!self->graph.out_of_memory) mark(of->model->impl, roots, n, user);
     for (size_t i = 0; i < from->n_nodes && !self->graph.out_of_memory; i++) {
         const ost_node_data_t *node = &from->nodes[i];
-        if (!used[i]) continue;
+        if (user[i] == 0) continue;
         map[i] = copy(self, of, node, map);
         const ost_node_t operands[3] = { node->a, node->b, node->c };
         for (int k = 0; k < 3 && map[i] == OST_NO_NODE && operands[k] != OST_NO_NODE; k++)
-            if (map[operands[k]] != OST_NO_NODE) watch(self, map[operands[k]], true);
+            if (map[operands[k]] != OST_NO_NODE)
+                watch(self, map[operands[k]], true, source_of(of->model, what, first + user[i] - 1));
     }
     for (size_t k = 0; k < n && !self->graph.out_of_memory; k++) {
         if (copies != NULL) copies[k] = map[roots[k]];
-        if (watches_roots && map[roots[k]] != OST_NO_NODE) watch(self, map[roots[k]], true);
+        if (what == RATES && map[roots[k]] != OST_NO_NODE)
+            watch(self, map[roots[k]], true, source_of(of->model, what, k));
     }
-    free(used);
+    free(user);
     free(map);
 }
 
 ost_node_t ost_forcing_drive(ost_forcing_t *self, const ost_forcing_model_t *of, size_t i_drive)
 {
     ost_node_t value = OST_NO_NODE;
-    take(self, of, &of->model->impl->drive[i_drive], 1, false, &value);
+    take(self, of, DRIVE, of->model->impl->drive, i_drive, 1, &value);
     return value;
 }
 
@@ -145,11 +169,12 @@ void ost_forcing_equations(ost_forcing_t *self, const ost_forcing_model_t *of)
 {
     const ost_model_t *model = of->model;
     const struct ost_model_impl *impl = model->impl;
-    take(self, of, impl->rate, model->n_states, true, NULL);
+    take(self, of, RATES, impl->rate, 0, model->n_states, NULL);
     for (size_t s = 0; s < model->n_switches && !self->graph.out_of_memory; s++) {
-        ost_node_t g;
-        take(self, of, &impl->sw[s], 1, false, &g);
-        if (g != OST_NO_NODE) watch(self, ost_graph_unary(&self->graph, OST_OP_STEP, g), false);
+        ost_node_t g = OST_NO_NODE;
+        take(self, of, CONDITION, impl->sw, s, 1, &g);
+        if (g != OST_NO_NODE)
+            watch(self, ost_graph_unary(&self->graph, OST_OP_STEP, g), false, source_of(model, CONDITION, s));
     }
 }
 
@@ -157,7 +182,7 @@ void ost_forcing_equations(ost_forcing_t *self, const ost_forcing_model_t *of)
 static bool list_nodes(ost_forcing_t *self, const bool *used, const bool *straight, size_t n_used)
 {
     const ost_graph_t *g = &self->graph;
-    size_t n_bends = 0, n_bent = 0;
+    size_t n_bent = 0;
     ost_node_t *bent = malloc((n_used + self->n_roots + 1) * sizeof(*bent));
     self->fixed = malloc(g->n_nodes * sizeof(*self->fixed));
     self->timed = malloc(g->n_nodes * sizeof(*self->timed));
@@ -168,15 +193,12 @@ static bool list_nodes(ost_forcing_t *self, const bool *used, const bool *straig
     bool *needed = bent != NULL ? ost_graph_reachable(g, bent, n_bent) : NULL;
     bool ok = needed != NULL && self->fixed != NULL && self->timed != NULL && self->is_met != NULL;
     for (ost_node_t i = 0; ok && i < g->n_nodes; i++) {
-        const ost_node_data_t *n = &g->nodes[i];
         if (!needed[i]) continue;
-        if (n->varies) self->timed[self->n_timed++] = i;
-        if (!n->varies) self->fixed[self->n_fixed++] = i;
-        n_bends += n->varies && (n->op == OST_OP_MIN || n->op == OST_OP_MAX || n->op == OST_OP_STEP);
+        if (g->nodes[i].varies) self->timed[self->n_timed++] = i;
+        if (!g->nodes[i].varies) self->fixed[self->n_fixed++] = i;
     }
     for (size_t k = 0; ok && k < self->n_watched; k++) self->is_met[self->watched[k]] |= self->meets_states[k];
-    self->max_breaks = self->n_roots;
-    if (self->n_timed > 0) self->max_breaks += OST_BREAKS_PER_BEND * n_bends + OST_SMOOTH_BREAKS;
+    self->max_breaks = self->n_roots + (self->n_timed > 0 ? OST_SEARCHED_BREAKS : 0);
     free(bent);
     free(needed);
     return ok;

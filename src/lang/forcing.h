@@ -23,8 +23,15 @@ ost_node_t ost_forcing_constant(ost_forcing_t *self, double value);
 /** A signal with several drivers. @param drivers  [n] @return OST_NO_NODE where one of them is OST_NO_NODE */
 ost_node_t ost_forcing_signal(ost_forcing_t *self, ost_combine_t combine, const ost_node_t *drivers, size_t n);
 
+/** What uses an expression, to be named where it has too many breaks. */
+typedef struct {
+    const ost_model_t *model;
+    const char *name; /**< of a state or signal of the model; NULL: one of its conditions */
+    int line;         /**< where it is declared in the model's text; 0 without a name */
+} ost_forcing_source_t;
+
 /** Equations use this expression together with what depends on more than time. Accepts OST_NO_NODE. */
-void ost_forcing_watch(ost_forcing_t *self, ost_node_t node);
+void ost_forcing_watch(ost_forcing_t *self, ost_node_t node, ost_forcing_source_t source);
 
 /** A model as part of a plan. */
 typedef struct {
@@ -51,14 +58,17 @@ int ost_break_finder_new(ost_break_finder_t **self, const ost_forcing_t *forcing
 /** Free. Accepts NULL. */
 void ost_break_finder_free(ost_break_finder_t *self);
 
-/** The breaks of one subject. They do not depend on `t1`, but that none are looked for after it.
+/** The breaks of one subject. They do not depend on `t1`, but that none are looked for after it. Those of the subject
+ * before it are used again where the expressions have the same parameters and times.
  *  @param params  of all models, internal units
  *  @param t0, t1  where the subject's integrations begin, and how far ahead their last steps look, d
  *  @param h_max  the longest step, d: what lasts longer is not passed by
- *  @param[out] breaks  [ost_forcing_max_breaks()] ascending, after t0. Beyond that number, or after 200,000
- *  stretches of time, there are no more: what is left is the step size control's.
- *  @return their number */
-size_t ost_break_finder_find(
-    ost_break_finder_t *self, const double *params, double t0, double t1, double h_max, double *breaks);
+ *  @param[out] breaks  [ost_forcing_max_breaks()] ascending, after t0. Once half of those around what is smooth are
+ * used up, only changes of an expression's own size are looked for, those shorter than h_max/8
+ *  @param[out] n  their number
+ *  @return 0; or OST_ERR_LIMIT, naming model, line and remedy, where these are not all: more would be needed than
+ *  ost_forcing_max_breaks(), 8,192 beside the known kinks, or more than 200,000 stretches of time looked at */
+int ost_break_finder_find(ost_break_finder_t *self, const double *params, double t0, double t1, double h_max,
+    double *breaks, size_t *n, ost_error_t *err) OST_MUST_CHECK;
 
 #endif

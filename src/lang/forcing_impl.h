@@ -5,13 +5,14 @@
 
 #include "lang/forcing.h"
 
-/* Breaks of one subject at most: for each bend or condition, and around what is smooth but short. */
-enum { OST_BREAKS_PER_BEND = 64, OST_SMOOTH_BREAKS = 4096 };
+/* Breaks of one subject at most that have to be searched for, beside the kinks whose times are a formula. */
+enum { OST_SEARCHED_BREAKS = 8192 };
 
 struct ost_forcing {
-    ost_graph_t graph;   /* leaves: CONST, PARAM of all models, TIME; a condition is a STEP */
-    ost_node_t *watched; /* [n_watched] expressions that equations use, in any order, some of them twice */
-    bool *meets_states;  /* [n_watched] what uses it depends on more than time */
+    ost_graph_t graph;             /* leaves: CONST, PARAM of all models, TIME; a condition is a STEP */
+    ost_node_t *watched;           /* [n_watched] expressions that equations use, in any order, some of them twice */
+    bool *meets_states;            /* [n_watched] what uses it depends on more than time */
+    ost_forcing_source_t *sources; /* [n_watched] where it is used */
     size_t n_watched, max_watched;
     ost_node_t *roots; /* [n_roots] times of kinks, on parameters alone */
     size_t n_roots, max_roots;

@@ -30,7 +30,10 @@ static void watch_drivers(const builder_t *self, size_t s)
     if (known_signal(self, (uint32_t) s) != OST_NO_NODE) return;
     for (uint32_t d = 0; d < signal->n_drivers; d++) {
         const ost_driver_t *driver = &signal->drivers[d];
-        ost_forcing_watch(self->forcing, self->drive[self->blocks->block[driver->block].first_drive + driver->drive]);
+        const ost_block_t *block = &self->blocks->block[driver->block];
+        const ost_drive_t *drive = &block->model->drives[driver->drive];
+        ost_forcing_watch(self->forcing, self->drive[block->first_drive + driver->drive],
+            (ost_forcing_source_t){ block->model, drive->name, drive->line });
     }
 }
 
