@@ -153,6 +153,18 @@ class Found(unittest.TestCase):
                      "M' = w*carrier - k*M\n" + self.OUT, drawn % "", 1e-11)
         self.compare(start, drawn % "", 1e-11)
 
+    def test_few_subjects(self):
+        """1 in 500 has the source: a covariate of a formula, a choice, the end of a parameter that varies."""
+        drawn = "arms: {a: {}}\ntimes: {to: 40 d, every: 5 d}\npopulation: {subjects: 1500%s}"
+        uniform = (", covariates: {u: {distribution: uniform, from: 0, to: 1}, "
+                   'carrier: {formula: "if u < 0.998 then 0 else 1"}}')
+        choice = 'param carrier = 0 [1] "c" @ "assumed: t" spread choice 0: 0.998, 1: 0.002\n'
+        normal = ('param z = 1 [1] in 0..100 "c" @ "assumed: t" spread 0.3\n'
+                  "let carrier = if z > 2.371 then 1 else 0\n")
+        tail = 'state M = 0 [{u}] "m"\nM\' = w*carrier - k*M\n' + self.OUT
+        for how, covariates in (('covariate carrier [1] = 0 in 0..1 "c"\n', uniform), (choice, ""), (normal, "")):
+            self.compare(self.K + self.W + how + tail, drawn % covariates, 1e-11)
+
     def test_doses_of_other_arms(self):
         model = self.K + 'state M = 0 [{u}] "m"\ndose M\nM\' = -k*M\n' + self.OUT
         arm = "%s: {regimen: [{drug: m, compartment: M, dose: %s}]}"

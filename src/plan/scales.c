@@ -9,6 +9,8 @@ enum {
     N_LOOKS = 32,    /* steps of time over which what is 0 at first is looked at */
     N_SUBJECTS = 64, /* looked at where nothing flows into a state of the typical one */
 };
+/* Part of the subjects beyond either end of a covariate or parameter that is looked at: rarer ones are in no cohort. */
+static const double BEYOND = 1e-9;
 
 typedef struct {
     const ost_experiment_t *e;
@@ -32,16 +34,18 @@ static bool is_open(const sizes_t *self, size_t b, size_t i)
     return self->blocks->block[b].model->states[i].scale_is_unit;
 }
 
-static void find_typical(sizes_t *self)
+/* The typical subject, with one covariate, or none for n_covariates, at a quantile of it. */
+static void find_typical(sizes_t *self, size_t which, double quantile)
 {
     const ost_experiment_t *e = self->e;
     double *covariates = self->covariates;
     for (size_t i = 0; i < e->n_covariates; i++) {
         const ost_covariate_t *c = &e->covariates[i];
-        covariates[i] = c->origin == OST_ORIGIN_VALUE ? c->a
-                        : c->origin == OST_ORIGIN_FORMULA
-                            ? ost_clamp(ost_formula_value(c->formula, covariates), c->lower, c->upper)
-                            : ost_dist_quantile(&self->plan->population->covariates[i].dist, 0.5);
+        covariates[i] =
+            c->origin == OST_ORIGIN_VALUE ? c->a
+            : c->origin == OST_ORIGIN_FORMULA
+                ? ost_clamp(ost_formula_value(c->formula, covariates), c->lower, c->upper)
+                : ost_dist_quantile(&self->plan->population->covariates[i].dist, i == which ? quantile : 0.5);
     }
     for (size_t i = 0; i < self->blocks->n_params; i++) {
         const ost_param_rule_t *rule = &self->plan->population->params[i];
@@ -206,13 +210,38 @@ static bool is_varied(const ost_plan_t *plan)
     return false;
 }
 
+/* The typical subject at the ends of each covariate and parameter: of states that are filled in few. */
+static void add_ends(sizes_t *self, double *scale)
+{
+    const double ends[] = { BEYOND, 1 - BEYOND };
+    size_t n_states = self->blocks->n_states;
+    for (size_t i = 0; i < 2 * self->e->n_covariates && count_unknown(scale, n_states) > 0; i++) {
+        if (self->e->covariates[i / 2].origin != OST_ORIGIN_DISTRIBUTION) continue;
+        find_typical(self, i / 2, ends[i % 2]);
+        add_subject(self, scale);
+    }
+    find_typical(self, self->e->n_covariates, 0.5);
+    for (size_t i = 0; i < self->blocks->n_params; i++) {
+        const ost_param_rule_t *rule = &self->plan->population->params[i];
+        const ost_spread_t *spread = &ost_blocks_param(self->blocks, i)->spread;
+        bool is_choice = rule->kind == OST_SPREAD_CHOICE;
+        if (rule->covariate >= 0 || rule->kind == OST_SPREAD_NONE) continue;
+        for (size_t k = 0; k < (is_choice ? spread->n_choices : 2) && count_unknown(scale, n_states) > 0; k++) {
+            self->params[i] = is_choice ? spread->choice[k] : ost_dist_quantile(&rule->dist, ends[k]);
+            add_subject(self, scale);
+        }
+        self->params[i] = rule->typical;
+    }
+}
+
 static void fill_scales(sizes_t *self, double *scale)
 {
     const ost_blocks_t *blocks = self->blocks;
-    find_typical(self);
+    find_typical(self, self->e->n_covariates, 0.5);
     add_subject(self, scale);
     for (uint64_t s = 0; s < N_SUBJECTS && count_unknown(scale, blocks->n_states) > 0 && is_varied(self->plan); s++)
         if (ost_plan_draw(self->plan, s, NULL, self->covariates, self->params, NULL) == 0) add_subject(self, scale);
+    add_ends(self, scale);
     for (size_t b = 0; b < blocks->n; b++)
         for (size_t i = 0; i < blocks->block[b].model->n_states; i++) {
             double *size = &scale[blocks->block[b].first_state + i], unit = blocks->block[b].model->states[i].scale;
