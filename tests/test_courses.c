@@ -547,11 +547,11 @@ static void test_wrong_rules(void)
             "5:70: begin_if: unknown name 'bdm' (did you mean 'bmd'?)", OST_ERR_NAME },
         { "begin_if: \"bmd[hop] < 1 [g/cm2]\", visits: 1 month",
             "'hop' is not an element of site (did you mean 'hip'?)", OST_ERR_NAME },
-        { "begin_if: \"bmd[hip] < 1\", visits: 1 month", "joins dimension", OST_ERR_UNIT },
+        { "begin_if: \"bmd[hip] < 1\", visits: 1 month", "joins dimensions that differ", OST_ERR_UNIT },
         { "begin_if: \"bmd < 1 [g/cm2]\", visits: 1 month", "'bmd'", OST_ERR_NAME },
         { "end_if: \"bmd[hip]\", visits: 1 month", "a condition is expected", OST_ERR_SYNTAX },
         { "begin_if: \"cells < 1 and agee > 60 [y]\", visits: 1 month", "did you mean 'age'?", OST_ERR_NAME },
-        { "begin_if: \"time > 3\", visits: 1 month", "joins dimension", OST_ERR_UNIT },
+        { "begin_if: \"time > 3\", visits: 1 month", "joins dimensions that differ", OST_ERR_UNIT },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         run_t r;

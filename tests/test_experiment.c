@@ -364,10 +364,10 @@ static void test_wrong_overrides(void)
         { "parameters.k_C=0.1 1/d", OST_ERR_SYNTAX, "as in aibl.k_C" },
         { "parameters.aibl.k_P.spread=0.1", OST_ERR_NAME, "unknown key 'aibl.k_P'" },
         { "solver.rtol=[", OST_ERR_SYNTAX, "not valid YAML" },
-        { "solver.rtol=1e-3 d", OST_ERR_UNIT, "solver.rtol: '1e-3 d' has the dimension time" },
+        { "solver.rtol=1e-3 d", OST_ERR_UNIT, "'1e-3 d' has dimension time; expected a plain number, without a unit" },
         { "population.subjects=", OST_ERR_SYNTAX, "a whole number is expected" },
         { "arms.anastrozole.regimen.0={dose: 1 mg}", OST_ERR_NAME, "'drug' is missing" },
-        { "population.covariates.age.sd=5", OST_ERR_UNIT, "has no unit of time; write it as in '10 year'" },
+        { "population.covariates.age.sd=5", OST_ERR_UNIT, "has no unit of time; write one, for example 10 year" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         ost_error_t err;

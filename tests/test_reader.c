@@ -265,7 +265,7 @@ static void test_formula_errors(void)
         int code, column;
         const char *part;
     } cases[] = {
-        { "age - 50", OST_ERR_UNIT, 5, "time and dimension 1" },
+        { "age - 50", OST_ERR_UNIT, 5, "the second value has no unit of time" },
         { "agee", OST_ERR_NAME, 1, "did you mean 'age'?" },
         { "age +", OST_ERR_SYNTAX, 6, "end of the expression" },
         { "age age", OST_ERR_SYNTAX, 5, "expected an operator" },

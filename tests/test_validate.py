@@ -295,7 +295,7 @@ class Analysis(Trials):
             ("upper", {"lower": "", "upper": "-1", "interval": "se"}, "upper: the se is -1; it must be above 0"),
             ("n", {"n": "0"}, "n: 0 must be a whole number of subjects, 1 or more"),
             ("endpoint", {"endpoint": "BMD_chnge"}, "endpoint: 'BMD_chnge' is not one of the words of"),
-            ("time_months", {"time_months": "20240101"}, "20240101 months are longer than a human life (1440)"),
+            ("time_months", {"time_months": "20240101"}, "20240101 months are more than 150 years, longer than a human life"),
             ("unit", {"unit": "percnt"}, "unit: 'percnt' is neither a word for a unit of evidence nor a unit"),
             ("site", {"site": "L5"}, "site: 'L5' is not one of the words of"),
             ("value", {"value": ""}, "value: a number is expected"),

@@ -450,9 +450,9 @@ static size_t append_power(char *buf, size_t size, size_t used, const char *befo
     return used + (size_t) n;
 }
 
-char *ost_dim_format(ost_dim_t dim, char *buf, size_t size)
+static char *format(
+    ost_dim_t dim, const char *const *names, const char *area, const char *volume, char *buf, size_t size)
 {
-    static const char *const names[OST_N_DIMS] = { "time", "mass", "length", "amount", "IU" };
     size_t used = 0;
     if (size == 0) return buf;
     buf[0] = '\0';
@@ -463,7 +463,7 @@ char *ost_dim_format(ost_dim_t dim, char *buf, size_t size)
             const char *name = names[k];
             if (sixths <= 0) continue;
             if (k == OST_DIM_LENGTH && (sixths == 12 || sixths == 18)) {
-                name = sixths == 12 ? "area" : "volume";
+                name = sixths == 12 ? area : volume;
                 sixths = 6;
             }
             used = append_power(buf, size, used, sign < 0 ? "/" : used > 0 ? " " : "", name, sixths);
@@ -472,7 +472,35 @@ char *ost_dim_format(ost_dim_t dim, char *buf, size_t size)
     return buf;
 }
 
-const char *ost_dim_word(ost_dim_t dim, char *buf, size_t size)
+char *ost_dim_format(ost_dim_t dim, char *buf, size_t size)
 {
-    return ost_dim_is_none(dim) ? "none" : ost_dim_format(dim, buf, size);
+    static const char *const names[OST_N_DIMS] = { "time", "mass", "length", "amount", "IU" };
+    return format(dim, names, "area", "volume", buf, size);
+}
+
+char *ost_dim_mismatch(ost_dim_t actual, ost_dim_t expected, const char *example, char *why)
+{
+    static const char *const units[OST_N_DIMS] = { "d", "mg", "cm", "pmol", "IU" };
+    char has[64], needs[64], unit[64], made[80];
+    ost_dim_format(actual, has, sizeof(has));
+    ost_dim_format(expected, needs, sizeof(needs));
+    snprintf(made, sizeof(made), "5 [%s]", format(expected, units, "cm2", "L", unit, sizeof(unit)));
+    if (example == NULL) example = made;
+    if (ost_dim_is_none(expected) && example == made)
+        snprintf(why, OST_DIM_MISMATCH_SIZE, "has dimension %s; expected a plain number, without a unit", has);
+    else if (ost_dim_is_none(expected))
+        snprintf(why, OST_DIM_MISMATCH_SIZE, "has dimension %s; expected a number such as %.100s", has, example);
+    else if (ost_dim_is_none(actual))
+        snprintf(why, OST_DIM_MISMATCH_SIZE, "has no unit of %s; write one, for example %.100s", needs, example);
+    else
+        snprintf(why, OST_DIM_MISMATCH_SIZE, "has dimension %s; expected %s, for example %.100s", has, needs, example);
+    return why;
+}
+
+char *ost_unit_mismatch(ost_dim_t actual, const ost_unit_t *unit, const char *unit_text, char *why)
+{
+    char example[96];
+    snprintf(example, sizeof(example), "5 %.80s", unit_text);
+    bool is_plain = ost_dim_is_none(unit->dim) && !ost_unit_is_ratio(unit);
+    return ost_dim_mismatch(actual, unit->dim, is_plain ? NULL : example, why);
 }

@@ -18,6 +18,11 @@ enum { OST_DIM_TIME, OST_DIM_MASS, OST_DIM_LENGTH, OST_DIM_AMOUNT, OST_DIM_IU, O
 #define OST_DAYS_PER_MONTH 30.4375
 #define OST_DAYS_PER_YEAR 365.25 /**< a Julian year */
 
+/** Times are at most so far from time 0 or a trial's start: above the longest documented human life, 122 years; the
+ * margin is an assumption. */
+#define OST_LIFE_YEARS 150
+#define OST_LONGEST_LIFE (OST_LIFE_YEARS * OST_DAYS_PER_YEAR) /**< the same, d */
+
 /** Exponent of each base dimension, in sixths, so that square and cube roots stay exact. */
 typedef struct {
     int16_t sixths[OST_N_DIMS]; /**< 6 for the first power */
@@ -76,7 +81,16 @@ ost_dim_t ost_dim_div(ost_dim_t a, ost_dim_t b);
 bool ost_dim_pow(ost_dim_t *out, ost_dim_t a, double p);
 /** Write a dimension for a person, "mass/time", "amount/volume", "1" for none; always terminated. @return buf */
 char *ost_dim_format(ost_dim_t dim, char *buf, size_t size);
-/** The same, but "none" for a plain number. @return buf or a constant */
-const char *ost_dim_word(ost_dim_t dim, char *buf, size_t size);
+/** Room for what ost_dim_mismatch() says. */
+#define OST_DIM_MISMATCH_SIZE 320
+/** How the dimension of a value differs from the expected one, and what to write: "has dimension time; expected mass,
+ * for example 5 mg", "has no unit of mass; write one, for example 5 mg", "has dimension mass; expected a plain number,
+ * without a unit".
+ *  @param example  what could be written instead, "85 %"; NULL: made from `expected` in the notation of models, "5
+ * [mg]"
+ *  @param[out] why  [OST_DIM_MISMATCH_SIZE];  @return why */
+char *ost_dim_mismatch(ost_dim_t actual, ost_dim_t expected, const char *example, char *why);
+/** The same where a value in `unit` is expected. @param unit_text  as written, for the example */
+char *ost_unit_mismatch(ost_dim_t actual, const ost_unit_t *unit, const char *unit_text, char *why);
 
 #endif

@@ -146,9 +146,9 @@ static int check_time(const check_t *self)
     const ost_evidence_row_t *row = self->row;
     double month = row->time_months;
     if (isnan(month)) return 0;
-    if (fabs(month) > OST_MONTHS_OF_LIFE)
-        return FAIL(self, MONTHS, OST_ERR_VALUE, "time_months: %.10g months are longer than a human life (%d)", month,
-            OST_MONTHS_OF_LIFE);
+    if (fabs(month) > 12 * OST_LIFE_YEARS)
+        return FAIL(self, MONTHS, OST_ERR_VALUE,
+            "time_months: %.10g months are more than %d years, longer than a human life", month, OST_LIFE_YEARS);
     if (month < 0 && !isnan(row->base.months) && row->kind != OST_ENDPOINT_LEVEL && row->kind != OST_ENDPOINT_OTHER)
         return FAIL(self, MONTHS, OST_ERR_VALUE, "time_months: %g is before the trial's start; '%s' counts from there",
             month, row->endpoint);

@@ -38,9 +38,6 @@ extern const char *const ost_role_words[OST_N_ROLES];         /**< by ost_role_t
 extern const char *const ost_reported_words[OST_N_REPORTED];  /**< by ost_reported_t */
 extern const char *const ost_interval_words[OST_N_INTERVALS]; /**< by ost_interval_t */
 
-/** Longest time of a row, months from the trial's start: a human life. */
-#define OST_MONTHS_OF_LIFE (120 * 12)
-
 /** One row of an evidence table (configs/evidence/README.md names the columns), checked: words as the dictionary spells
  * them, numbers that can be. */
 typedef struct {

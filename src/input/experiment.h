@@ -13,10 +13,10 @@
 #include "lang/model.h"
 #include "solve/solve.h"
 
-/** Times are at most so far from time 0, d: above the longest documented human life, 122 years; the margin is an
- * assumption. */
-#define OST_LIFE_YEARS 150
-#define OST_LONGEST_LIFE (OST_LIFE_YEARS * OST_DAYS_PER_YEAR) /**< the same, d */
+/** Largest number of subjects, and of a subject: an assumption, a run of so many takes years. */
+#define OST_MAX_SUBJECTS 1000000000ULL
+/** Largest number of steps of one subject: an assumption, as many take a month. */
+#define OST_MAX_STEPS 1000000000000ULL
 
 /** Where the value of a covariate comes from. */
 typedef enum {

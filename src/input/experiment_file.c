@@ -201,7 +201,7 @@ static int read_solver(ost_experiment_t *self, const ost_yaml_t *tree, ost_error
     if (ret == 0) ret = ost_field_time(tree, h_max, &solver->h_max, err);
     if (ret == 0) ret = ost_field_time(tree, h_min, &solver->h_min, err);
     if (ret == 0) {
-        ret = ost_field_count(tree, ost_yaml_get(node, "max_steps"), 1, UINT64_MAX / 2, &solver->max_steps, err);
+        ret = ost_field_count(tree, ost_yaml_get(node, "max_steps"), 1, OST_MAX_STEPS, &solver->max_steps, err);
     }
     if (ret != 0) return ret;
     if (!(solver->h_min > 0)) return ost_yaml_fail(tree, h_min, OST_ERR_VALUE, err, "it must be greater than 0");

@@ -60,11 +60,9 @@ static int set_unit(const reader_t *self, const ost_yaml_node_t *node)
     int ret = ost_unit_parse(&written, covariate->unit_text, self->err);
     if (ret != 0) return ost_yaml_locate(self->tree, from, ret, self->err);
     if (!ost_dim_equal(written.dim, covariate->unit.dim)) {
-        char have[64], want[64];
-        ost_dim_format(written.dim, have, sizeof have);
-        ost_dim_format(covariate->unit.dim, want, sizeof want);
-        return ost_yaml_fail(self->tree, from, OST_ERR_UNIT, self->err,
-            "'%.60s' is a unit of %s, but the covariate has the dimension %s", covariate->unit_text, have, want);
+        char why[OST_DIM_MISMATCH_SIZE];
+        return ost_yaml_fail(self->tree, from, OST_ERR_UNIT, self->err, "a value in '%.60s' %s", covariate->unit_text,
+            ost_dim_mismatch(written.dim, covariate->unit.dim, NULL, why));
     }
     covariate->unit = written;
     return 0;
@@ -85,8 +83,7 @@ static int new_formula(const ost_covariate_t *covariates, size_t n, const ost_ya
 {
     ost_name_t *names = ost_list_new(n + 1, sizeof *names);
     if (names == NULL) return ost_no_memory(err);
-    for (size_t i = 0; i < n; i++)
-        names[i] = (ost_name_t){ covariates[i].name, covariates[i].unit, covariates[i].unit_text, NULL };
+    for (size_t i = 0; i < n; i++) names[i] = (ost_name_t){ covariates[i].name, covariates[i].unit, covariates[i].unit_text, NULL };
     int ret = ost_formula_new(out, text, names, n, dim, err);
     free(names);
     return ret == 0 ? 0 : ost_yaml_locate(tree, node, ret, err);
@@ -319,10 +316,9 @@ int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, con
     for (size_t i = 0; i < self->n_covariates && ret == 0; i++)
         self->covariates[i].treats |= strstr(node->text, self->covariates[i].name) != NULL;
     if (ret != 0 || ost_dim_equal(found, dim)) return ret;
-    char have[64], want[64];
-    return ost_yaml_fail(tree, node, OST_ERR_UNIT, err,
-        "this formula has the dimension %s; %s is expected, as in '%s' or a formula of the covariates",
-        ost_dim_format(found, have, sizeof have), ost_dim_format(dim, want, sizeof want), example);
+    char why[OST_DIM_MISMATCH_SIZE];
+    return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "this formula %s or a formula of the covariates",
+        ost_dim_mismatch(found, dim, example, why));
 }
 
 /* A formula of all covariates that gives a time; a plain time becomes one. */
@@ -353,10 +349,9 @@ static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost
     }
     ret = new_formula(self->covariates, self->n_covariates, tree, node, self->start_text, &self->start, &dim, err);
     if (ret != 0 || ost_dim_equal(dim, time_dim)) return ret;
-    char have[64];
-    return ost_yaml_fail(tree, node, OST_ERR_UNIT, err,
-        "it has the dimension %s; time is expected, as in '-10 year' or '-(years_since_menopause + 10 [y])'",
-        ost_dim_format(dim, have, sizeof have));
+    char why[OST_DIM_MISMATCH_SIZE];
+    return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "it %s",
+        ost_dim_mismatch(dim, time_dim, "-10 year or -(years_since_menopause + 10 [y])", why));
 }
 
 int ost_experiment_condition(
@@ -441,8 +436,7 @@ static int read_sampling(
 
 int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
 {
-    /* subject numbers are int64 in the result file */
-    const uint64_t max = INT64_MAX / 2;
+    const uint64_t max = OST_MAX_SUBJECTS;
     const ost_yaml_node_t *population = ost_yaml_get(&tree->root, "population");
     self->n_subjects = 1;
     self->seed = 1;

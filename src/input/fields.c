@@ -46,19 +46,9 @@ int ost_field_of_dim(const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_di
         *out = found.value;
         return 0;
     }
-    char want[64], have[64];
-    ost_dim_format(dim, want, sizeof want);
-    ost_dim_format(found.dim, have, sizeof have);
-    if (ost_dim_is_none(dim)) {
-        return ost_yaml_fail(tree, node, OST_ERR_UNIT, err,
-            "'%.60s' has the dimension %s; a number without a unit is expected", node->text, have);
-    }
-    if (ost_dim_is_none(found.dim)) {
-        return ost_yaml_fail(
-            tree, node, OST_ERR_UNIT, err, "'%.60s' has no unit of %s; write it as in '%s'", node->text, want, example);
-    }
-    return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "'%.60s' has the dimension %s; %s is expected, as in '%s'",
-        node->text, have, want, example);
+    char why[OST_DIM_MISMATCH_SIZE];
+    return ost_yaml_fail(
+        tree, node, OST_ERR_UNIT, err, "'%.60s' %s", node->text, ost_dim_mismatch(found.dim, dim, example, why));
 }
 
 int ost_field_in_unit(const ost_yaml_t *tree, const ost_yaml_node_t *node, const ost_unit_t *unit,
@@ -84,7 +74,7 @@ int ost_field_number(
 {
     if (node == NULL) return 0;
     double value = 0;
-    int ret = ost_field_of_dim(tree, node, none, "1", &value, err);
+    int ret = ost_field_of_dim(tree, node, none, NULL, &value, err);
     if (ret != 0) return ret;
     if (!(value >= lower && value <= upper)) {
         return isinf(upper)
@@ -94,6 +84,21 @@ int ost_field_number(
     }
     *out = value;
     return 0;
+}
+
+/* "1 .. 10^9": a bound of many digits is a power. */
+static const char *in_figures(uint64_t bound, char *buf, size_t size)
+{
+    int power = 0;
+    uint64_t left = bound;
+    for (; left > 0 && left % 10 == 0; left /= 10) power++;
+    if (bound == UINT64_MAX)
+        snprintf(buf, size, "2^64 - 1");
+    else if (left == 1 && power > 6)
+        snprintf(buf, size, "10^%d", power);
+    else
+        snprintf(buf, size, "%llu", (unsigned long long) bound);
+    return buf;
 }
 
 int ost_field_count(const ost_yaml_t *tree, const ost_yaml_node_t *node, uint64_t lower, uint64_t upper, uint64_t *out,
@@ -114,8 +119,9 @@ int ost_field_count(const ost_yaml_t *tree, const ost_yaml_node_t *node, uint64_
         if (fits) value = 10 * value + digit;
     }
     if (!fits || value < lower || value > upper) {
-        return ost_yaml_fail(tree, node, OST_ERR_VALUE, err, "'%.60s' is outside %llu .. %llu", text,
-            (unsigned long long) lower, (unsigned long long) upper);
+        char most[32];
+        return ost_yaml_fail(tree, node, OST_ERR_VALUE, err, "'%.60s' is outside %llu .. %s", text,
+            (unsigned long long) lower, in_figures(upper, most, sizeof(most)));
     }
     *out = value;
     return 0;

@@ -137,13 +137,13 @@ void ost_parser_unit(ost_parser_t *self, ost_unit_t *unit, ost_token_t *raw)
 
 void ost_parser_check_dim(ost_parser_t *self, const ost_value_t *value, ost_dim_t dim, const char *what)
 {
-    char has[DIM_SIZE], needs[DIM_SIZE];
+    char why[OST_DIM_MISMATCH_SIZE];
     if (value->is_condition) {
         ost_lexer_fail(&self->lexer, &value->at, OST_ERR_SYNTAX,
             "a comparison stands between 'if' and 'then' only, as in if a > b then 1 else 0");
     } else if (!value->is_zero && !ost_dim_equal(value->dim, dim)) {
-        ost_lexer_fail(&self->lexer, &value->at, OST_ERR_UNIT, "%s has dimension %s, this has %s", what,
-            ost_dim_format(dim, needs, sizeof(needs)), ost_dim_format(value->dim, has, sizeof(has)));
+        ost_lexer_fail(
+            &self->lexer, &value->at, OST_ERR_UNIT, "%s %s", what, ost_dim_mismatch(value->dim, dim, NULL, why));
     }
 }
 
@@ -178,13 +178,14 @@ static void check_plain(ost_parser_t *self, const ost_value_t *value, const char
 /* The dimension of two things that must have the same, an error at the sign or name that joins them otherwise. */
 static ost_dim_t same_dim(ost_parser_t *self, const ost_value_t *a, const ost_value_t *b, const ost_token_t *joint)
 {
-    char dim_a[DIM_SIZE], dim_b[DIM_SIZE];
+    char why[OST_DIM_MISMATCH_SIZE];
     check_number(self, a);
     check_number(self, b);
     if (!a->is_zero && !b->is_zero && !ost_dim_equal(a->dim, b->dim)) {
-        ost_lexer_fail(&self->lexer, joint, OST_ERR_UNIT, "'%.*s' joins dimension %s and dimension %s",
-            (int) joint->length, joint->text, ost_dim_format(a->dim, dim_a, sizeof(dim_a)),
-            ost_dim_format(b->dim, dim_b, sizeof(dim_b)));
+        bool is_first = ost_dim_is_none(a->dim);
+        ost_lexer_fail(&self->lexer, joint, OST_ERR_UNIT, "'%.*s' joins dimensions that differ: the %s value %s",
+            (int) joint->length, joint->text, is_first ? "first" : "second",
+            ost_dim_mismatch(is_first ? a->dim : b->dim, is_first ? b->dim : a->dim, NULL, why));
     }
     ost_parser_check_ratio(self, a, &b->ratio);
     ost_parser_check_ratio(self, b, &a->ratio);

@@ -31,10 +31,9 @@ static int find_state(const ost_experiment_t *e, const ost_model_t *model, const
     if (ost_unit_missing(&state->unit, state->unit_text, r->is_plain, r->amount, why) != NULL)
         return OST_FAIL_AT(err, OST_ERR_UNIT, e, r->location, "the dose of '%s': %s", model->name, why);
     if (ost_dim_equal(state->unit.dim, r->dim)) return (int) model->doses[i].state;
-    char actual[64], expected[64];
-    return OST_FAIL_AT(err, OST_ERR_UNIT, e, r->location, "the dose of '%s' has dimension %s; expected %s (such as %s)",
-        model->name, ost_dim_word(r->dim, actual, sizeof(actual)),
-        ost_dim_word(state->unit.dim, expected, sizeof(expected)), state->unit_text);
+    char differs[OST_DIM_MISMATCH_SIZE];
+    return OST_FAIL_AT(err, OST_ERR_UNIT, e, r->location, "the dose of '%s' %s", model->name,
+        ost_unit_mismatch(r->dim, &state->unit, state->unit_text, differs));
 }
 
 static int check_line(const ost_experiment_t *e, const ost_arm_t *arm, const ost_regimen_t *r, bool is_drug,

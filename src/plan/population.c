@@ -31,13 +31,11 @@ static double in_unit(const ost_param_t *param, double value)
 static int check_value(
     const ost_experiment_t *e, const ost_param_setting_t *set, const ost_param_t *param, ost_error_t *err)
 {
-    char actual[64], expected[64], why[OST_UNIT_MISSING_SIZE];
+    char why[OST_UNIT_MISSING_SIZE], differs[OST_DIM_MISMATCH_SIZE];
     const ost_quantity_t *value = &set->value;
     if (!ost_dim_equal(value->dim, param->unit.dim))
-        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location,
-            "the value of parameter '%s.%s' has dimension %s; expected %s (unit %s)", set->model, set->param,
-            ost_dim_word(value->dim, actual, sizeof(actual)),
-            ost_dim_format(param->unit.dim, expected, sizeof(expected)), param->unit_text);
+        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location, "the value of parameter '%s.%s' %s", set->model,
+            set->param, ost_unit_mismatch(value->dim, &param->unit, param->unit_text, differs));
     if (ost_unit_missing(&param->unit, param->unit_text, value->is_plain, value->value, why) != NULL)
         return OST_FAIL_AT(
             err, OST_ERR_UNIT, e, set->location, "the value of parameter '%s.%s': %s", set->model, set->param, why);
@@ -51,7 +49,7 @@ static int check_value(
 static int check_spread(
     const ost_experiment_t *e, const ost_param_setting_t *set, const ost_param_t *param, ost_error_t *err)
 {
-    char actual[64], expected[64], why[OST_UNIT_MISSING_SIZE];
+    char why[OST_UNIT_MISSING_SIZE], differs[OST_DIM_MISMATCH_SIZE];
     const ost_quantity_t *sd = &set->spread;
     const ost_unit_t plain = { .factor = 1 };
     const ost_unit_t *unit = param->spread.kind == OST_SPREAD_NORMAL ? &param->unit : &plain;
@@ -60,9 +58,8 @@ static int check_spread(
             set->model, set->param);
     if (sd->value == 0) return 0;
     if (!ost_dim_equal(sd->dim, unit->dim))
-        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location, "the spread of '%s.%s' has dimension %s; expected %s",
-            set->model, set->param, ost_dim_word(sd->dim, actual, sizeof(actual)),
-            ost_dim_word(unit->dim, expected, sizeof(expected)));
+        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location, "the spread of '%s.%s' %s", set->model, set->param,
+            ost_unit_mismatch(sd->dim, unit, param->unit_text, differs));
     if (ost_unit_missing(unit, param->unit_text, sd->is_plain, sd->value, why) != NULL)
         return OST_FAIL_AT(
             err, OST_ERR_UNIT, e, set->location, "the spread of '%s.%s': %s", set->model, set->param, why);
@@ -195,7 +192,7 @@ static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, con
 {
     const ost_model_t *model = block->model;
     for (size_t i = 0; i < e->n_covariates; i++) {
-        char actual[64], expected[64], missing[OST_UNIT_MISSING_SIZE];
+        char missing[OST_UNIT_MISSING_SIZE], differs[OST_DIM_MISMATCH_SIZE];
         if (strcmp(e->covariates[i].name, param->name) != 0) continue;
         rule->covariate = (int32_t) i;
         double plain = e->covariates[i].plain;
@@ -208,10 +205,9 @@ static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, con
                 err, OST_ERR_UNIT, e, e->covariates[i].location, "covariate '%s': %s", param->name, missing);
         if (ost_dim_equal(e->covariates[i].unit.dim, param->unit.dim))
             return check_covariate(&e->covariates[i], e, model, param, err);
-        return OST_FAIL_AT(err, OST_ERR_UNIT, e, e->covariates[i].location,
-            "covariate '%s' has dimension %s; expected %s (unit %s), as in model '%s'", param->name,
-            ost_dim_word(e->covariates[i].unit.dim, actual, sizeof(actual)),
-            ost_dim_format(param->unit.dim, expected, sizeof(expected)), param->unit_text, model->name);
+        return OST_FAIL_AT(err, OST_ERR_UNIT, e, e->covariates[i].location, "covariate '%s' %s, as in model '%s'",
+            param->name, ost_unit_mismatch(e->covariates[i].unit.dim, &param->unit, param->unit_text, differs),
+            model->name);
     }
     int ret = check_spelling(e, blocks, model, param, err);
     if (ret < 0) return ret;

@@ -82,15 +82,13 @@ static int check_outside(const wiring_t *self, const ost_arm_t *arm, const ost_d
             arm->name, input->signal, OST_HINT(near));
     }
     const ost_signal_t *signal = &self->library->signals.signal[s];
-    char actual[64], expected[64], why[OST_UNIT_MISSING_SIZE];
+    char why[OST_UNIT_MISSING_SIZE], differs[OST_DIM_MISMATCH_SIZE];
     if (ost_unit_missing(&signal->unit, signal->unit_text, input->is_plain, input->value, why) != NULL)
         return OST_FAIL_AT(self->err, OST_ERR_UNIT, self->e, input->location, "arm '%s': the value of signal '%s': %s",
             arm->name, signal->name, why);
     if (!ost_dim_equal(input->dim, signal->unit.dim))
-        return OST_FAIL_AT(self->err, OST_ERR_UNIT, self->e, input->location,
-            "arm '%s': the value of signal '%s' has dimension %s; expected %s (unit %s)", arm->name, signal->name,
-            ost_dim_word(input->dim, actual, sizeof(actual)),
-            ost_dim_format(signal->unit.dim, expected, sizeof(expected)), signal->unit_text);
+        return OST_FAIL_AT(self->err, OST_ERR_UNIT, self->e, input->location, "arm '%s': the value of signal '%s' %s",
+            arm->name, signal->name, ost_unit_mismatch(input->dim, &signal->unit, signal->unit_text, differs));
     if (signal->combine == OST_COMBINE_FRACTION && !(input->value >= 0 && input->value <= 1))
         return OST_FAIL_AT(self->err, OST_ERR_VALUE, self->e, input->location,
             "arm '%s': the value of signal '%s' is %g; expected a fraction from 0 to 1", arm->name, signal->name,

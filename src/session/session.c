@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define MAX_THREADS 65536
-#define MAX_SUBJECT ((uint64_t) INT64_MAX / 2) /* as in experiments */
 #define N_AXES (OST_AXIS_SUBJECT + 1)
 #define NO_ARGUMENT(err, name) ost_fail(err, OST_ERR_ARGUMENT, "argument '%s' is NULL or out of range", name)
 
@@ -395,7 +394,7 @@ int ost_study_run(const ost_study_t *study, uint64_t first, uint64_t n, ost_sink
     ost_error_t *err = begin(call);
     if (study == NULL) return NO_ARGUMENT(err, "study");
     bool is_whole = study->experiment.sampling == OST_SAMPLING_LATIN_HYPERCUBE;
-    uint64_t end = is_whole ? study->experiment.n_subjects : MAX_SUBJECT;
+    uint64_t end = is_whole ? study->experiment.n_subjects : OST_MAX_SUBJECTS;
     if (first > end) return NO_ARGUMENT(err, "first");
     if (n > end - first) return NO_ARGUMENT(err, "n");
     if (sink == NULL) return NO_ARGUMENT(err, "sink");
