@@ -41,6 +41,12 @@ typedef struct {
     ost_location_t location; /**< for messages */
 } ost_covariate_t;
 
+/** A covariate as a name in formulas and conditions. */
+static inline ost_name_t ost_covariate_as_name(const ost_covariate_t *self)
+{
+    return (ost_name_t){ self->name, self->unit, self->unit_text, NULL, self->plain != 0 };
+}
+
 /** Typical value or between-subject spread of one parameter set by the experiment. */
 typedef struct {
     char *model, *param;  /**< "aibl", "k_C" or "T[lumbar_spine]" */

@@ -83,7 +83,7 @@ static int new_formula(const ost_covariate_t *covariates, size_t n, const ost_ya
 {
     ost_name_t *names = ost_list_new(n + 1, sizeof *names);
     if (names == NULL) return ost_no_memory(err);
-    for (size_t i = 0; i < n; i++) names[i] = (ost_name_t){ covariates[i].name, covariates[i].unit, covariates[i].unit_text, NULL };
+    for (size_t i = 0; i < n; i++) names[i] = ost_covariate_as_name(&covariates[i]);
     int ret = ost_formula_new(out, text, names, n, dim, err);
     free(names);
     return ret == 0 ? 0 : ost_yaml_locate(tree, node, ret, err);

@@ -160,6 +160,11 @@ void ost_parser_check_ratio(ost_parser_t *self, const ost_value_t *value, const 
     const ost_node_data_t *node = &self->graph->nodes[value->node];
     double number = node->op == OST_OP_CONST ? node->value : 1;
     if (number == 0) return;
+    if (node->op == OST_OP_PARAM)
+        ost_lexer_fail(&self->lexer, &value->at, OST_ERR_UNIT,
+            "'%.*s' has no unit beside a value in [%.*s]; write it times 1 [%.*s] or times %.10g [%.*s]",
+            (int) value->at.length, value->at.text, length, ratio->text, length, ratio->text, 1 / ratio->factor, length,
+            ratio->text);
     ost_lexer_fail(&self->lexer, &value->at, OST_ERR_UNIT,
         "a number without a unit beside a value in [%.*s]; write its unit, as in %.10g [%.*s] or %.10g [%.*s]", length,
         ratio->text, number, length, ratio->text, number / ratio->factor, length, ratio->text);

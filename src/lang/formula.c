@@ -55,6 +55,7 @@ static void declare_names(ost_parser_t *self, const ost_name_t *names, size_t n)
         if (symbol == NULL) return;
         symbol->dim = names[i].unit.dim;
         symbol->ratio = ost_ratio_of(&names[i].unit, names[i].unit_text);
+        symbol->is_plain = names[i].is_plain;
         symbol->nodes = malloc((symbol->n_nodes + 1) * sizeof(*symbol->nodes));
         if (symbol->nodes == NULL) {
             ost_lexer_fail(&self->lexer, &name, OST_ERR_NO_MEMORY, "out of memory");

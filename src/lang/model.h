@@ -250,6 +250,7 @@ typedef struct {
     ost_unit_t unit;            /**< of its values, which are in internal units */
     const char *unit_text;      /**< as written, NULL for none; for messages */
     const ost_index_set_t *set; /**< NULL: a scalar; borrowed for the call */
+    bool is_plain;              /**< of numbers that were given without a unit */
 } ost_name_t;
 
 /** A small expression over named scalars ("age - age_at_menopause", "max(1 [y], age - 50 [y])"), in the model notation,

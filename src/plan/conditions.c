@@ -49,14 +49,16 @@ static int list_names(scope_t *self, const ost_blocks_t *blocks)
     if (!has_conditions(e)) return 0;
     for (size_t i = 0; i < e->n_covariates; i++) {
         const ost_covariate_t *c = &e->covariates[i];
-        add_name(self, (ost_name_t){ c->name, c->unit, c->unit_text, NULL });
+        add_name(self, ost_covariate_as_name(c));
     }
     for (size_t b = 0; b < blocks->n; b++) {
         const ost_model_t *model = blocks->block[b].model;
         for (size_t i = 0; i < model->n_outputs; i++) {
             const ost_output_t *output = &model->outputs[i];
-            add_name(self, (ost_name_t){ output->group, output->unit, output->unit_text,
-                               ost_model_index_set(model, output->index_set) });
+            add_name(self, (ost_name_t){ .name = output->group,
+                               .unit = output->unit,
+                               .unit_text = output->unit_text,
+                               .set = ost_model_index_set(model, output->index_set) });
         }
     }
     return 0;
