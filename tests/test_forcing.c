@@ -307,27 +307,44 @@ static void test_run_in(void)
     }
 }
 
-/* A bump of which an arm's drive sets the time, so that it is not known ahead: where the run passes it by, its probe,
- * with another longest step, says so. */
+/* A bump of which an arm's drive sets the time, so that it is not known ahead, one of a state inside a threshold, and
+ * one of another model's drive: where the run passes it by, its probe, with another longest step and more looks, says
+ * so. */
 static void test_probe_sees_what_is_missed(void)
 {
-    const char *texts[] = { FORCED("reads level", "exp(-((time - c*level)/3 [d])^2)") };
-    int n_missed = 0, n_said = 0;
-    for (int i = 0; i < 20; i++) {
-        forced_t *self = calloc(1, sizeof(*self));
-        forced_init(self, texts, 1, 800, 1);
-        drive(&self->study, 0, "level", 1 + 0.04 * i, "1", -1, INFINITY);
-        must_plan(&self->study);
-        forced_run(self, true);
-        size_t row = output_row(&self->study.plan, "amount", 0);
-        bool misses = fabs(self->y[row * 2 + 1]) < 1e-9;
-        n_missed += misses;
-        n_said += misses && self->summary.solver_error[row] > 1;
-        forced_free(self);
-        free(self);
+#define CLOCK "model m1 \"p\"\nkind other\nstate X = 0 [d] scale 1 \"clock\"\nX' = 1\n"
+    static const struct {
+        const char *texts[2];
+        size_t n;
+    } cases[] = {
+        { { FORCED("reads level", "exp(-((time - c*level)/3 [d])^2)") }, 1 },
+        { { HEAD("m0", "state X = 0 [d] scale 1 \"clock\"\n") "reads level\nX' = 1\nB' = (if time/4000 [d] + "
+                                                              "exp(-((X - c*level)/5 [d])^2) > 0.5 then 1 else 0)*1 "
+                                                              "[1/d] - k*B\noutput amount [1] = B \"amount\"\n" },
+            1 },
+        { { FORCED("reads load", "if load < 4 then 1 else 0"),
+              CLOCK "reads level\ndrives load = abs(X - 400 [d]*level)/1 [d]\n" },
+            2 },
+    };
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        int n_missed = 0, n_said = 0;
+        for (int i = 0; i < 20; i++) {
+            forced_t *self = calloc(1, sizeof(*self));
+            forced_init(self, cases[k].texts, cases[k].n, 800, 1);
+            drive(&self->study, 0, "level", 1 + 0.04 * i, "1", -1, INFINITY);
+            must_plan(&self->study);
+            forced_run(self, true);
+            size_t row = output_row(&self->study.plan, "amount", 0);
+            bool misses = fabs(self->y[row * 2 + 1]) < 1e-9;
+            n_missed += misses;
+            n_said += misses && self->summary.solver_error[row] > 1;
+            forced_free(self);
+            free(self);
+        }
+        CU_ASSERT(n_missed >= 10);
+        CU_ASSERT_EQUAL(n_said, n_missed);
     }
-    CU_ASSERT(n_missed >= 10);
-    CU_ASSERT_EQUAL(n_said, n_missed);
+#undef CLOCK
 }
 
 /* Breaks of the typical subject from `t0` on. @return their number */

@@ -89,19 +89,22 @@ static double print_error(const ost_plan_t *plan, const char *what, size_t n_sub
     }
     if (farthest == NULL) return 0;
     const ost_variable_t *first = bmd != NULL ? bmd : farthest;
-    printf("%s, first %s: %s differs by %.2g %% at most", what, ost_cli_plural(n_subjects, "subject", text),
-        first->name, error_of(errors, first));
-    if (first != farthest) printf(", and most of all %s, by %.2g %%", farthest->name, error_of(errors, farthest));
+    double error = error_of(errors, first), most = error_of(errors, farthest);
+    printf("%s, first %s: %s differs by %.*g %% at most", what, ost_cli_plural(n_subjects, "subject", text),
+        first->name, error < 10 ? 2 : 3, error);
+    if (first != farthest) printf(", and most of all %s, by %.*g %%", farthest->name, most < 10 ? 2 : 3, most);
     putchar('\n');
-    return error_of(errors, farthest);
+    return most;
 }
 
 /* What the run measured of its own errors; and outputs without a value. */
 static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
 {
     char text[64];
-    print_error(plan, "this tolerance and longest step against smaller ones", s->n_solver_probed, s->solver_error);
-    double worst = print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error);
+    double worst =
+        print_error(plan, "this tolerance and longest step against smaller ones", s->n_solver_probed, s->solver_error);
+    if (worst > MUCH) printf("  more than %g %%: consider a smaller solver.h_max or solver.rtol\n", MUCH);
+    worst = print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error);
     if (worst > MUCH) printf("  more than %g %%: consider --dosing exact\n", MUCH);
     for (size_t i = 0; i < plan->outputs->n_variables; i++) {
         const ost_variable_t *v = &plan->outputs->variables[i];

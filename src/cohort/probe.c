@@ -12,6 +12,8 @@
 #define MORE_STEPS 1.2
 /* The longest step beside the run's: steps then end elsewhere, and what the run's passed by may lie within one. */
 #define STEP_LIMIT 0.37
+/* Parts of a step at whose ends conditions are evaluated: one that turns and turns back within a step shows. */
+#define N_LOOKS 16
 
 /* The first subjects once more, in another way that is more exact. */
 typedef struct {
@@ -95,6 +97,7 @@ static int probe_tolerance(ost_worker_t *self, size_t n, double rtol, ost_error_
     ost_cohort_summary_t *summary = self->run->summary;
     ost_solver_options_t options = self->run->solver;
     options.rtol = rtol;
+    options.n_looks = N_LOOKS;
     options.h_max = fmax(STEP_LIMIT * options.h_max, 2 * options.h_min);
     size_t n_probed = n < OST_N_PROBED ? n : OST_N_PROBED, of[OST_COHORT_BLOCK];
     probe_t probe = { .x1 = malloc((n_probed * plan->system->n_states + 1) * sizeof(double)),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The loop over steps: each lane with its own time, step size, events and outputs. Arithmetic is done in all lanes and
  * blended by masks; what happens rarely (events, starts, ends) is done lane by lane in lane.c. */
-#include "solve/method.h"
+#include "solve/crossings_lanes.h"
 
 #define SAFETY 0.95
 /* A step may be this much longer to land on a stop; times SAFETY less than 1, or it could be tried for ever. */
@@ -14,10 +14,6 @@
 /* Crossings are located to this part of a step. */
 #define CROSSING_WIDTH 1e-12
 #define CROSSING_TRIES 100
-/* A switch function whose parabola through start, middle and end of a step comes so much closer to 0 than they do, or
- * across, is looked at there. */
-#define CLOSER 0.25
-
 typedef struct {
     ost_batch_t *b;
     const ost_method_t *method;
@@ -45,15 +41,6 @@ static ost_point_t point(const run_t *run, const ost_v *t, const double *x)
 }
 
 /* A condition holds where its g >= 0, and in the step's mode where that is not 0. */
-static inline ost_mask holds(const double *g, size_t s)
-{
-    return ost_v_le(ost_v_splat(0), ost_v_load(ROW(g, s)));
-}
-static inline ost_mask mode_holds(const run_t *run, size_t s)
-{
-    return ~ost_v_eq(ost_v_load(ROW(run->b->mode, s)), ost_v_splat(0));
-}
-
 static inline ost_v mask_number(ost_mask m)
 {
     return ost_v_blend(m, ost_v_splat(1), ost_v_splat(0));
@@ -359,7 +346,8 @@ static void choose_step(run_t *run)
 static ost_mask disagree(const run_t *run, const double *g)
 {
     ost_mask any = { 0 };
-    for (size_t s = 0; s < run->b->system->n_switches; s++) any |= holds(g, s) ^ mode_holds(run, s);
+    const ost_batch_t *b = run->b;
+    for (size_t s = 0; s < b->system->n_switches; s++) any |= holds(g, s) ^ mode_holds(b, s);
     return any;
 }
 
@@ -372,39 +360,22 @@ static void switches_at(run_t *run, ost_v theta, double *g)
     b->system->switches(b->system->self, &at, g);
 }
 
-/* Where the first switch that disagrees at `high` crosses zero by the secant. */
-static ost_v secant(const run_t *run, ost_v low, ost_v high)
+/* The first of more points of the step at which a switch disagrees, where there is one, for a self-check; its values
+ * are then in b->g. @param[in,out] theta  changed in the lanes returned */
+static ost_mask look_closer(run_t *run, ost_mask open, ost_v *theta)
 {
-    const ost_batch_t *b = run->b;
-    ost_v first = high;
-    for (size_t s = 0; s < b->system->n_switches; s++) {
-        ost_v g_low = ost_v_load(ROW(b->g_low, s)), g_high = ost_v_load(ROW(b->g_high, s));
-        ost_mask crosses = holds(b->g_high, s) ^ mode_holds(run, s);
-        ost_v zero = low + (high - low) * (g_low / (g_low - g_high));
-        first = ost_v_blend(crosses & ost_v_lt(zero, first), zero, first);
+    unsigned n = run->b->options.n_looks;
+    ost_mask found = { 0 };
+    for (unsigned k = 1; k < n && ost_mask_any(open); k++) {
+        ost_v at = ost_v_splat(k / (double) n);
+        switches_at(run, at, run->b->g);
+        ost_mask here = open & disagree(run, run->b->g);
+        *theta = ost_v_blend(here, at, *theta);
+        found |= here;
+        open &= ~here;
     }
-    return first;
-}
-
-/* Where a switch function may have turned back within the step, by the parabola through its values at start, middle
- * (b->g) and end (b->g_high). @param[out] theta  of those lanes */
-static ost_mask may_turn_back(const run_t *run, ost_v *theta)
-{
-    const ost_batch_t *b = run->b;
-    ost_mask any = { 0 };
-    for (size_t s = 0; s < b->system->n_switches; s++) {
-        ost_v start = ost_v_load(ROW(b->g_start, s)), middle = ost_v_load(ROW(b->g, s));
-        ost_v end = ost_v_load(ROW(b->g_high, s)), rise = 4.0 * middle - 3.0 * start - end;
-        ost_v bend = 2.0 * (start + end) - 4.0 * middle, where = -0.5 * rise / bend;
-        ost_v extremum = start + 0.5 * rise * where,
-              side = ost_v_blend(mode_holds(run, s), ost_v_splat(1), ost_v_splat(-1));
-        ost_v closest = ost_v_min(ost_v_min(side * start, side * end), side * middle);
-        ost_mask turns = ost_v_lt(ost_v_splat(0), where) & ost_v_lt(where, ost_v_splat(1)) &
-                         ost_v_lt(side * extremum, CLOSER * closest);
-        *theta = ost_v_blend(turns, where, *theta);
-        any |= turns;
-    }
-    return any;
+    if (n > 1) switches_at(run, *theta, run->b->g);
+    return found;
 }
 
 /* Find the first time in the accepted step at which a condition turns, and take the step up to just behind it. Tested
@@ -420,13 +391,14 @@ static ost_mask locate(run_t *run, ost_mask accepted)
     ost_mask at_end = accepted & disagree(run, b->g_high);
     switches_at(run, between, b->g);
     ost_mask inside = accepted & disagree(run, b->g);
-    ost_mask back = accepted & ~inside & may_turn_back(run, &between);
+    ost_mask back = accepted & ~inside & may_turn_back(b, &between);
     blend_rows(b->g_start, accepted, b->g_high, n);
     if (ost_mask_any(back)) {
         between = ost_v_blend(back, between, ost_v_splat(0.5));
         switches_at(run, between, b->g);
         inside |= back & disagree(run, b->g);
     }
+    inside |= look_closer(run, accepted & ~inside, &between);
     ost_mask crossed = at_end | inside;
     if (!ost_mask_any(crossed)) return crossed;
     ost_v low = ost_v_splat(0), high = ost_v_blend(inside, between, ost_v_splat(1));
@@ -437,7 +409,7 @@ static ost_mask locate(run_t *run, ost_mask accepted)
     ost_mask open = crossed, last_high = { 0 }, last_low = { 0 };
     for (int k = 0; k < CROSSING_TRIES && ost_mask_any(open); k++) {
         /* The Illinois method, and halving where it stalls. */
-        ost_v middle = 0.5 * (low + high), theta = secant(run, low, high);
+        ost_v middle = 0.5 * (low + high), theta = secant(b, low, high);
         ost_mask usable = ost_v_lt(low, theta) & ost_v_lt(theta, high);
         if (k % 8 == 7) usable = (ost_mask){ 0 };
         theta = ost_v_blend(usable, theta, middle);
@@ -470,7 +442,7 @@ static ost_mask flip(run_t *run, ost_mask crossed)
     ost_batch_t *b = run->b;
     ost_mask chatters = { 0 };
     for (size_t s = 0; s < b->system->n_switches; s++) {
-        ost_mask after = holds(b->g, s), turns = crossed & (after ^ mode_holds(run, s));
+        ost_mask after = holds(b->g, s), turns = crossed & (after ^ mode_holds(b, s));
         if (!ost_mask_any(turns)) continue;
         ost_v_store(ROW(b->mode, s), ost_v_blend(turns, mask_number(after), ost_v_load(ROW(b->mode, s))));
         for (int l = 0; l < OST_LANES; l++) {

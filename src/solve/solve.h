@@ -165,6 +165,9 @@ typedef struct {
     double h_min;       /**< d; a step below is a failure; default 1e-12 */
     uint64_t max_steps; /**< per job; default 10,000,000 */
     ost_isa_t isa;      /**< default: the best */
+    /** Evenly spaced points of each step at which conditions are evaluated beside its middle and end, as a self-check
+     * does; default 0; of the library's own methods */
+    unsigned n_looks;
     /** Looked at every few steps: once true, no further step is made. Borrowed; default NULL: none. */
     const atomic_bool *stop;
 } ost_solver_options_t;
