@@ -118,8 +118,8 @@ class Verify(test_shards.Program):
                     layout = h5py.VirtualLayout(shape=shape, dtype="f4")
                     layout[...] = h5py.VirtualSource("a.h5", "bmd", shape=shape)
                     file.create_virtual_dataset("bmd", layout)
-            self.assertIn("the file has no 'bmd'", self.osteon("show", "b.h5", "--variable", "bmd", code=2), kind)
-            self.assertRegex(self.osteon("verify", "b.h5", code=4), "'bmd' (is a link to another place|cannot be read)", kind)
+            for words in ("show", "b.h5", "--variable", "bmd"), ("verify", "b.h5"):
+                self.assertRegex(self.osteon(*words, code=4), "'bmd' (is a link to another place|cannot be read)", kind)
         shutil.copy(self.path("a.h5"), self.path("b.h5"))
         with h5py.File(self.path("b.h5"), "r+") as file:
             file["arm"][0] = "\x1b[2Jevil\x07"

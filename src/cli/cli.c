@@ -214,7 +214,7 @@ char *ost_cli_recorded(const char *path, const char *fact)
     bool is_journal = ost_journal_is(path);
     const ost_identity_t *facts = &origin;
     if (!is_journal && !ost_cli_ends_with(path, ".h5")) return NULL;
-    int ret = is_journal ? ost_journal_origin(path, &origin, NULL) : ost_results_open(&results, path, NULL);
+    int ret = is_journal ? ost_journal_origin(path, &origin, NULL) : ost_cli_open_result(&results, path, false, NULL);
     if (ret == 0 && !is_journal) facts = &results->attributes;
     const char *text = ret == 0 ? ost_identity_get(facts, fact) : NULL;
     char *copy = text != NULL ? strdup(text) : NULL;
@@ -242,7 +242,7 @@ static int read_experiment(
         ret = ost_journal_origin(path, &origin, err);
         if (ret == 0) ret = ost_identity_experiment(&origin, path, overrides, n_overrides, self, err);
     } else if (ost_cli_ends_with(path, ".h5")) {
-        ret = ost_results_open(&results, path, err);
+        ret = ost_cli_open_result(&results, path, false, err);
         if (ret == 0) ret = ost_results_experiment(results, overrides, n_overrides, self, err);
     } else {
         ret = ost_experiment_read(self, path, overrides, n_overrides, err);

@@ -185,6 +185,11 @@ char *ost_cli_data_folder(const char *name);
  * records (then `overrides` come after those it was made with). Prints what is wrong. @return an exit code */
 int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_list_t *overrides);
 
+/* Open a result file that may be a stranger's: a child process reads it first, as HDF5 can crash or run for ever on a
+ * crafted one. @param with_values  it also looks at the check of each chunk @return as ost_results_open() and
+ * ost_results_read_all(); OST_ERR_FORMAT if the child crashed or reached a limit of time or memory; OST_ERR_IO */
+int ost_cli_open_result(ost_results_t **self, const char *path, bool with_values, ost_error_t *err) OST_MUST_CHECK;
+
 /* A fact that a result file or a journal records. @return owned by the caller, NULL: none */
 char *ost_cli_recorded(const char *path, const char *fact);
 /* Models that `osteon compare` made a result file on, as its --models takes them; owned by the caller, NULL if it is

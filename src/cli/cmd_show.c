@@ -472,7 +472,7 @@ static int show_file(show_t *self, const char *path)
     if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
     if ((self->is_journal = ost_journal_is(path))) {
         if ((code = ost_show_open_journal(self, path)) != OST_EXIT_OK || self->results == NULL) return code;
-    } else if (ost_results_open(&self->results, path, &err) < 0) {
+    } else if (ost_cli_open_result(&self->results, path, false, &err) < 0) {
         return ost_cli_fail(&err);
     }
     if ((code = find_variable(self)) != OST_EXIT_OK || (code = find_versus(self)) != OST_EXIT_OK) return code;

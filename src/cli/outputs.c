@@ -119,7 +119,7 @@ int ost_cli_check_replaced(const char *path, const char *name, bool force, bool 
     const char *theirs = NULL;
     if (ost_journal_is(path)) {
         if (ost_journal_origin(path, &origin, &err) == 0) theirs = ost_identity_get(&origin, "name");
-    } else if (ost_results_open(&there, path, &err) == 0) {
+    } else if (ost_cli_open_result(&there, path, false, &err) == 0) {
         theirs = ost_results_attribute(there, "name");
     }
     bool is_same = theirs != NULL && strcmp(theirs, name) == 0;

@@ -19,6 +19,7 @@
 /* What no file of ours exceeds; a damaged one may claim anything. */
 #define MAX_ARMS 100000
 #define MAX_TIMES 10000000
+#define MAX_CHUNK ((hsize_t) 1 << 28) /* values */
 
 static int damaged(const ost_results_t *self, const char *what, ost_error_t *err)
 {
@@ -101,13 +102,15 @@ static const char *read_texts(const ost_results_t *self, const char *name, ost_t
 static int read_coordinates(ost_results_t *self, ost_error_t *err)
 {
     hid_t subject = ost_h5_open(self->file, "subject"), time = ost_h5_open(self->file, "time");
+    hsize_t n_bytes = 0; /* of the file, in which each subject has its number */
+    if (H5Fget_filesize(self->file, &n_bytes) < 0) n_bytes = 0;
     self->n_subjects = subject >= 0 ? ost_h5_length(subject) : 0;
     self->n_times = time >= 0 ? ost_h5_length(time) : 0;
     const char *bad = H5Lexists(self->file, "model", H5P_DEFAULT) > 0 ? read_texts(self, "model", &self->models) : NULL;
     if (bad == NULL) bad = read_texts(self, "arm", &self->arms);
     if (bad == NULL) bad = read_texts(self, "arm_label", &self->labels);
     if (bad == NULL && self->labels.n != self->arms.n) bad = "arm_label";
-    if (bad == NULL && (self->n_subjects == 0 || self->n_subjects > SIZE_MAX / 1024)) bad = "subject";
+    if (bad == NULL && (self->n_subjects == 0 || self->n_subjects > n_bytes)) bad = "subject";
     if (bad == NULL && (self->n_times == 0 || self->n_times > MAX_TIMES)) bad = "time";
     if (bad == NULL) self->times = calloc(self->n_times, sizeof *self->times);
     bool is_full = bad == NULL && self->times == NULL;
@@ -366,43 +369,82 @@ int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t
     return 0;
 }
 
-/* Chunk by chunk, or whole where there are none. */
-static int read_dataset(hid_t id)
+typedef struct {
+    bool with_values;
+    hsize_t n_bytes; /* of the file */
+    char *bad;       /* the name of what cannot be read; owned */
+} reading_t;
+
+typedef struct {
+    int rank;
+    hsize_t sizes[OST_MAX_RANK], chunk[OST_MAX_RANK];
+    double *values; /* [product of chunk] */
+} chunks_t;
+
+/* @return whether there are chunks of numbers, no more or larger than the file can have; without chunks there are no
+ * checks to look at */
+static int find_chunks(chunks_t *self, hid_t id, hid_t space, hsize_t n_bytes)
 {
-    hsize_t sizes[OST_MAX_RANK], chunk[OST_MAX_RANK], start[OST_MAX_RANK] = { 0 }, count[OST_MAX_RANK];
-    hid_t space = H5Dget_space(id), create = H5Dget_create_plist(id), type = H5Dget_type(id);
-    int rank = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1, ret = 0;
-    bool is_number = type >= 0 && (H5Tget_class(type) == H5T_FLOAT || H5Tget_class(type) == H5T_INTEGER);
-    bool is_chunked = create >= 0 && rank > 0 && rank <= OST_MAX_RANK && is_number &&
-                      H5Pget_layout(create) == H5D_CHUNKED && H5Pget_chunk(create, rank, chunk) == rank &&
-                      H5Sget_simple_extent_dims(space, sizes, NULL) == rank;
-    double *values = NULL;
-    size_t n = 1;
-    for (int d = 0; d < rank && is_chunked; d++) n *= chunk[d];
-    if (is_chunked) values = malloc(n * sizeof(*values));
-    bool more = is_chunked && values != NULL;
-    while (more && ret == 0) {
-        for (int d = 0; d < rank; d++) count[d] = sizes[d] - start[d] < chunk[d] ? sizes[d] - start[d] : chunk[d];
-        ret = ost_h5_transfer(id, H5P_DEFAULT, (size_t) rank, start, count, values, NULL);
-        int d = rank - 1;
-        while (d >= 0 && (start[d] += chunk[d]) >= sizes[d]) start[d--] = 0;
-        more = d >= 0;
+    hsize_t n_places = 1, n_values = 1, n_chunks;
+    hid_t create = H5Dget_create_plist(id), type = H5Dget_type(id);
+    self->rank = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1;
+    int ret = self->rank < 0 || create < 0 || type < 0 ? -1 : 0;
+    bool is_number = ret == 0 && (H5Tget_class(type) == H5T_FLOAT || H5Tget_class(type) == H5T_INTEGER);
+    if (is_number && self->rank > 0 && self->rank <= OST_MAX_RANK && H5Pget_layout(create) == H5D_CHUNKED) {
+        bool ok = H5Pget_chunk(create, self->rank, self->chunk) == self->rank &&
+                  H5Sget_simple_extent_dims(space, self->sizes, NULL) == self->rank;
+        for (int d = 0; d < self->rank && ok; d++) {
+            hsize_t n = self->chunk[d] > 0 && self->sizes[d] > 0 ? (self->sizes[d] - 1) / self->chunk[d] + 1 : 0;
+            ok = n > 0 && n <= n_bytes / n_places && self->chunk[d] <= MAX_CHUNK / n_values;
+            n_places *= n;
+            n_values *= self->chunk[d];
+        }
+        ok = ok && H5Dget_num_chunks(id, space, &n_chunks) >= 0; /* reads the index */
+        if (ok) self->values = malloc(n_values * sizeof(*self->values));
+        ret = self->values != NULL ? 1 : -1;
     }
-    if (is_chunked && values == NULL) ret = -1;
-    free(values);
-    OST_H5_CLOSE(space, create, type);
-    return rank < 0 ? -1 : ret;
+    OST_H5_CLOSE(create, type);
+    return ret;
 }
 
-static herr_t visit_dataset(hid_t file, const char *name, const H5O_info_t *info, void *user)
+/* The index of its chunks, and all of them or the first. */
+static int read_dataset(hid_t id, const reading_t *how)
 {
-    const char **bad = user;
+    chunks_t self = { 0 };
+    hsize_t start[OST_MAX_RANK] = { 0 }, count[OST_MAX_RANK];
+    hid_t space = H5Dget_space(id);
+    int ret = find_chunks(&self, id, space, how->n_bytes);
+    for (bool more = ret > 0; more && ret >= 0;) {
+        for (int d = 0; d < self.rank; d++)
+            count[d] = self.sizes[d] - start[d] < self.chunk[d] ? self.sizes[d] - start[d] : self.chunk[d];
+        ret = ost_h5_transfer(id, H5P_DEFAULT, (size_t) self.rank, start, count, self.values, NULL);
+        int d = self.rank - 1;
+        while (d >= 0 && (start[d] += self.chunk[d]) >= self.sizes[d]) start[d--] = 0;
+        more = how->with_values && d >= 0;
+    }
+    free(self.values);
+    OST_H5_CLOSE(space);
+    return ret < 0 ? -1 : 0;
+}
+
+static herr_t visit_attribute(hid_t object, const char *name, const H5A_info_t *info, void *user)
+{
+    (void) info, (void) user;
+    free(ost_h5_get_text(object, name));
+    return 0;
+}
+
+static herr_t visit_object(hid_t file, const char *name, const H5O_info_t *info, void *user)
+{
+    reading_t *self = user;
+    hsize_t index = 0;
     if (info->type != H5O_TYPE_DATASET) return 0;
     hid_t id = ost_h5_open(file, name);
-    int ret = id >= 0 ? read_dataset(id) : -1;
+    bool ok = id >= 0 && H5Aiterate2(id, H5_INDEX_NAME, H5_ITER_NATIVE, &index, visit_attribute, NULL) >= 0 &&
+              read_dataset(id, self) == 0;
     OST_H5_CLOSE(id);
-    if (ret < 0) *bad = ost_strdup(name);
-    return ret < 0 ? -1 : 0;
+    if (!ok) self->bad = ost_strdup(name);
+    return ok ? 0 : -1;
 }
 
 static herr_t visit_any_link(hid_t group, const char *name, const H5L_info_t *info, void *user)
@@ -414,11 +456,13 @@ static herr_t visit_any_link(hid_t group, const char *name, const H5L_info_t *in
     return 1;
 }
 
-int ost_results_read_all(const ost_results_t *self, ost_error_t *err)
+int ost_results_read_all(const ost_results_t *self, bool with_values, ost_error_t *err)
 {
     ost_h5_handler_t handler;
-    char *bad = NULL, *link = NULL;
+    reading_t reading = { .with_values = with_values };
+    char *link = NULL;
     ost_h5_enter(&handler);
+    if (H5Fget_filesize(self->file, &reading.n_bytes) < 0) reading.n_bytes = 0;
     if (H5Lvisit(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_any_link, &link) > 0) {
         ost_h5_leave(&handler);
         ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
@@ -426,9 +470,9 @@ int ost_results_read_all(const ost_results_t *self, ost_error_t *err)
         free(link);
         return OST_ERR_FORMAT;
     }
-    int ret = H5Ovisit2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_dataset, &bad, H5O_INFO_BASIC);
-    if (ret < 0) ret = damaged(self, bad != NULL ? bad : "its groups", err);
+    int ret = H5Ovisit2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_object, &reading, H5O_INFO_BASIC);
+    if (ret < 0) ret = damaged(self, reading.bad != NULL ? reading.bad : "its groups", err);
     ost_h5_leave(&handler);
-    free(bad);
+    free(reading.bad);
     return ret;
 }

@@ -73,10 +73,10 @@ uint64_t ost_results_failures(const ost_results_t *self);
  *  @return 0, OST_ERR_FORMAT (damaged), OST_ERR_IO or OST_ERR_NO_MEMORY */
 int ost_results_check_seal(const char *path, bool *is_sealed, ost_error_t *err) OST_MUST_CHECK;
 
-/** Read everything, so that the check of each chunk is looked at. @return 0, OST_ERR_FORMAT (damaged, or with a link),
- * OST_ERR_NO_MEMORY
- */
-int ost_results_read_all(const ost_results_t *self, ost_error_t *err) OST_MUST_CHECK;
+/** Read all structures of the file: groups, datasets, attributes, indices of chunks. @param with_values  also all
+ * chunks, so that the check of each is looked at; else the first of each dataset. @return 0, OST_ERR_FORMAT (damaged,
+ * or with a link), OST_ERR_NO_MEMORY */
+int ost_results_read_all(const ost_results_t *self, bool with_values, ost_error_t *err) OST_MUST_CHECK;
 
 /** Values that differ by less are equal but for the instruction set, relative to the largest of the subject's at all
  * times; besides the last bit of float32. */
