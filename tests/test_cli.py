@@ -297,7 +297,7 @@ class Program(unittest.TestCase):
         self.assertRegex(done.stdout, r"most of all estradiol, by [\d.e-]+ %")
         self.assertNotIn("consider --dosing exact", done.stdout)
         words = ["run", atac.replace("atac.yaml", "trials/data.yaml"), "-o", "data.h5", "--subjects", "2", "--set",
-                 "outputs=[bmd, rankl_opg_ratio]"]
+                 "outputs=[bmd, rankl_opg_ratio]", "--set", "population.eligible=t_score[lumbar_spine] < 9"]
         self.assertRegex(self.osteon(*words).stdout, r"rankl_opg_ratio, by 1\.3 %\n  more than 1 %: consider --dosing exact")
 
     def test_repeat_from_the_file(self):

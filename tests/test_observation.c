@@ -210,7 +210,13 @@ static const char *const bmd_signals[] = { "bmd[lumbar_spine]", "bmd[total_hip]"
 /* A scanner over people of whom it reads these densities on average, 12 years after the final period, in each arm. */
 static void scan_study(study_t *self, size_t arm, const double bmd[3], double male)
 {
-    const double worn[3] = { exp(0.0064 * 3 * log(1 + exp((12 + 10 / 365.25 - 10) / 3))), 1, 1 };
+    const ost_model_t *dxa = NULL;
+    CU_ASSERT_EQUAL_FATAL(ost_library_get(&self->library, "dxa", &dxa, NULL), 0);
+    double a_year = 0; /* added to the spine by degenerative change */
+    for (size_t i = 0; i < dxa->n_params; i++)
+        if (strcmp(dxa->params[i].name, "worn[lumbar_spine]") == 0) a_year = dxa->params[i].value * 365.25;
+    CU_ASSERT(a_year > 0);
+    const double worn[3] = { exp(a_year * 3 * log(1 + exp((12 + 10 / 365.25 - 10) / 3))), 1, 1 };
     for (int i = 0; i < 3; i++) drive(self, arm, bmd_signals[i], bmd[i] / worn[i], "g/cm2", 0, INFINITY);
     if (male > 0) drive(self, arm, "male", male, "1", 0, INFINITY);
 }

@@ -413,6 +413,7 @@ static void test_degenerative_change(void)
     person_t person;
     ost_assert_close(worn[0], 1.13, 0, 0.01);
     person_run(&person, "models: [hormones, aibl, dxa]\npopulation: {covariates: {years_since_menopause: 29 year}}\n"
+                        "parameters: {\"dxa.worn[lumbar_spine]\": 0.0064 1/y}\n"
                         "run_in: {start: -31 year}\narms: {off: {}}\ntimes: [0 day]\n");
     for (int i = 0; i < 3; i++) {
         snprintf(scanned, sizeof(scanned), "scanned_bmd[%s]", sites[i]);
