@@ -189,7 +189,7 @@ typedef struct {
     ost_regimen_t regimens[4][4];
     ost_drive_input_t inputs[4][4];
     ost_covariate_t covariates[4];
-    ost_param_setting_t settings[4];
+    ost_param_setting_t settings[8];
     double times[64];
     ost_plan_t plan;
     ost_error_t err;
