@@ -197,6 +197,19 @@ bool ost_is_missed(const ost_prediction_check_t *self)
     return self->observation->endpoint_class == OST_CLASS_BMD && !(fabs(residual) <= OST_MISS_POINTS);
 }
 
+static int sum_by_treatment(ost_validation_t *self, ost_error_t *err)
+{
+    for (int role = 0; role < OST_ROLE_CONTEXT; role++) {
+        ost_naive_sum_t *sums = calloc(self->trials.treatments.n_classes + 2, sizeof(*sums));
+        if (sums == NULL) return ost_no_memory(err);
+        self->by_treatment[role] = sums;
+        for (const ost_prediction_check_t *c = self->checks; c < self->checks + self->n_checks; c++)
+            if (c->observation->endpoint_class == OST_CLASS_BMD && (int) ost_evidence_role(c->observation->row) == role)
+                ost_naive_add(sums, &self->naive, &self->trials, c->observation, c->estimate.value, c->inside);
+    }
+    return 0;
+}
+
 int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *options, ost_error_t *err)
 {
     *self = (ost_validation_t){ .n_subjects = options->trials.n_subjects,
@@ -231,6 +244,7 @@ int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *o
                 &estimates[i], sd[i], self->is_fitted[t] ? draws : NULL, self->n_draws);
             self->checks[i].naive = ost_naive_predict(&self->naive, &self->trials, self->checks[i].observation);
         }
+    if (ret == 0) ret = sum_by_treatment(self, err);
     free(estimates);
     free(sd);
     return ret;
@@ -247,6 +261,7 @@ void ost_validation_free(ost_validation_t *self)
     free(self->n_curves);
     free(self->is_fitted);
     free(self->checks);
+    for (int role = 0; role < OST_ROLE_CONTEXT; role++) free(self->by_treatment[role]);
     ost_naive_free(&self->naive);
     ost_trials_free(&self->trials);
     *self = (ost_validation_t){ 0 };

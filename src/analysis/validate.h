@@ -56,6 +56,8 @@ typedef struct {
     bool *is_fitted;        /**< [n_trials] a trial is simulated with these parameters, and its intervals hold their
                                uncertainty and the residual error */
     size_t n_draws;         /**< of the parameters; 0: without uncertainty */
+    ost_naive_sum_t *by_treatment[OST_ROLE_CONTEXT]; /**< [n_classes + 2] checks of BMD in the roles that test the
+                                                        model, model and naive line, as in ost_naive_add() */
 } ost_validation_t;
 
 /** How far a validation is: all trials are simulated with the estimate, then once more over draws of the parameters. */
@@ -98,9 +100,6 @@ typedef struct {
 
 /** Sums of those classes and roles that there are. @param[out] sums  [OST_N_SUMS]; @return their number */
 size_t ost_validation_sum(const ost_validation_t *self, ost_validation_sum_t *sums);
-/** Observations of a class of endpoints and a role by class of treatment, model and naive line.
- * @param[out] sums  [n_classes + 2], zeroed, as in ost_naive_add() */
-void ost_validation_by_treatment(const ost_validation_t *self, ost_class_t of, ost_role_t role, ost_naive_sum_t *sums);
 /** Observations of different trials that observed the same: output, measure and times alike, in arms that were given
  * the same. Only the trials differ, so no model of the treatment alone comes closer than their SD. */
 typedef struct {

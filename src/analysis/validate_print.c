@@ -6,7 +6,6 @@
 #include "osteon/version.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of, ost_role_t role)
@@ -96,15 +95,6 @@ static int print_checks(const ost_validation_t *self, FILE *out, ost_error_t *er
     return ret;
 }
 
-void ost_validation_by_treatment(const ost_validation_t *self, ost_class_t of, ost_role_t role, ost_naive_sum_t *sums)
-{
-    for (size_t i = 0; i < self->n_checks; i++) {
-        const ost_prediction_check_t *check = &self->checks[i];
-        if (check->observation->endpoint_class == of && ost_evidence_role(check->observation->row) == role)
-            ost_naive_add(sums, &self->naive, &self->trials, check->observation, check->estimate.value, check->inside);
-    }
-}
-
 /* BMD by class of treatment, in the roles that tell something of the model. */
 static int print_by_treatment(const ost_validation_t *self, FILE *out, ost_error_t *err)
 {
@@ -113,13 +103,10 @@ static int print_by_treatment(const ost_validation_t *self, FILE *out, ost_error
     int ret = 0;
     for (int role = 0; role < OST_ROLE_CONTEXT && ret == 0; role++) {
         char what[32];
-        ost_naive_sum_t *sums = calloc(n + 2, sizeof(*sums));
-        if (sums == NULL) return ost_no_memory(err);
-        ost_validation_by_treatment(self, OST_CLASS_BMD, (ost_role_t) role, sums);
+        const ost_naive_sum_t *sums = self->by_treatment[role];
         snprintf(what, sizeof(what), "%s %s", ost_class_words[OST_CLASS_BMD], ost_role_words[role]);
         if (sums[n + 1].n > 0) ret = ost_naive_print(sums, &self->trials.treatments, what, out, err);
         is_any = is_any || sums[n + 1].n_compared > 0;
-        free(sums);
     }
     if (is_any) ost_print_wrapped(out, "%s", OST_NAIVE_NOTE);
     return ret;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes a validation; gives the key of its classes of treatment, and for each how far model and naive line miss. */
-#include "core/error.h"
 #include "report/chart.h"
 #include "report/html.h"
 #include "report/page.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 size_t ost_page_series(const ost_validation_t *self, const ost_prediction_check_t *check)
 {
@@ -73,7 +71,7 @@ static void put_sum(const ost_validation_t *self, const ost_naive_sum_t *sum, si
     fputs("</tr>\n", out);
 }
 
-static void put_sums(const ost_validation_t *self, const ost_naive_sum_t *sums, ost_role_t role, FILE *out)
+static void put_sums(const ost_validation_t *self, ost_role_t role, FILE *out)
 {
     size_t n_classes = self->trials.treatments.n_classes;
     fprintf(out,
@@ -82,30 +80,22 @@ static void put_sums(const ost_validation_t *self, const ost_naive_sum_t *sums, 
         "mean</th><th colspan='2'>rmse, points</th><th colspan='2'>mean absolute error</th></tr><tr><th>model</th>"
         "<th>class means</th><th>model</th><th>class means</th></tr></thead><tbody>\n",
         ost_role_words[role]);
-    for (size_t series = 0; series <= n_classes + 1; series++) put_sum(self, &sums[series], series, out);
+    for (size_t series = 0; series <= n_classes + 1; series++)
+        put_sum(self, &self->by_treatment[role][series], series, out);
     fputs("</tbody></table></div>\n", out);
 }
 
 void ost_page_treatments(const ost_validation_t *self, FILE *out)
 {
-    size_t n_sums = self->trials.treatments.n_classes + 2;
-    ost_naive_sum_t *sums = calloc(2 * n_sums, sizeof(*sums));
+    size_t all = self->trials.treatments.n_classes + 1;
     bool is_any = false;
-    if (sums == NULL) return; /* the page goes without the tables */
-    const ost_naive_sum_t *all = sums + n_sums - 1;
-    for (int role = 0; role < OST_ROLE_CONTEXT; role++) {
-        ost_validation_by_treatment(self, OST_CLASS_BMD, (ost_role_t) role, sums + role * (int) n_sums);
-        is_any = is_any || all[role * (int) n_sums].n_compared > 0;
-    }
-    if (is_any) {
-        fputs(
-            "<h2 id='treatments'>The model against class means</h2>\n<p>What the mean of the calibrate rows of other "
-            "trials predicts, by class of treatment, site and month, beside the model, over the observations that have "
-            "such a mean. The smaller error is bold.</p>\n<div class='tables'>",
-            out);
-        for (int role = 0; role < OST_ROLE_CONTEXT; role++)
-            if (all[role * (int) n_sums].n > 0) put_sums(self, sums + role * (int) n_sums, (ost_role_t) role, out);
-        fputs("</div>\n", out);
-    }
-    free(sums);
+    for (int role = 0; role < OST_ROLE_CONTEXT; role++) is_any = is_any || self->by_treatment[role][all].n_compared > 0;
+    if (!is_any) return;
+    fputs("<h2 id='treatments'>The model against class means</h2>\n<p>What the mean of the calibrate rows of other "
+          "trials predicts, by class of treatment, site and month, beside the model, over the observations that have "
+          "such a mean. The smaller error is bold.</p>\n<div class='tables'>",
+        out);
+    for (int role = 0; role < OST_ROLE_CONTEXT; role++)
+        if (self->by_treatment[role][all].n > 0) put_sums(self, (ost_role_t) role, out);
+    fputs("</div>\n", out);
 }
