@@ -661,7 +661,7 @@ static char *printed(const ost_model_t *m)
     size_t n = 0;
     FILE *out = open_memstream(&sheet, &n);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    ost_model_print(m, out);
+    CU_ASSERT_EQUAL(ost_model_print(m, out, NULL), 0);
     fclose(out);
     return sheet;
 }

@@ -146,10 +146,12 @@ static void keep_best(search_t *self, const double *z, const double *residuals, 
     for (size_t i = 0; i < fit->n_rows; i++) fit->rows[i].residual = residuals[i];
 }
 
+/* GSL goes on after an evaluation that failed: then nothing is evaluated any more. */
 static int search_f(const gsl_vector *x, void *user, gsl_vector *f)
 {
     search_t *self = user;
     double *raw = self->residuals + self->fit->n_rows, objective;
+    if (self->ret < 0) return GSL_EFAILED;
     for (size_t k = 0; k < self->fit->n_params; k++) self->points[k] = gsl_vector_get(x, k);
     self->ret =
         ost_fit_residuals(self->fit, self->points, 1, self->options->n_threads, self->residuals, false, self->err);
@@ -165,6 +167,7 @@ static int search_df(const gsl_vector *x, void *user, gsl_matrix *jacobian)
 {
     search_t *self = user;
     size_t n = self->fit->n_params, n_rows = self->fit->n_rows;
+    if (self->ret < 0) return GSL_EFAILED;
     for (size_t k = 0; k < n; k++) self->points[k] = gsl_vector_get(x, k);
     self->ret = differences(self->fit, self->points, self->options->n_threads, self->residuals, self->err);
     gsl_vector *base = gsl_vector_alloc(n_rows + n), *moved = gsl_vector_alloc(n_rows + n);

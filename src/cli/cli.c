@@ -19,13 +19,18 @@ const ost_command_t *const *ost_commands;
 void ost_cli_message(const char *fmt, ...)
 {
     va_list args;
+    char text[16000];
     va_start(args, fmt);
-    char *text = NULL;
-    if (vasprintf(&text, fmt, args) < 0) text = NULL;
+    vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    if (text != NULL) ost_text_disarm(text);
-    fprintf(stderr, "osteon: %s\n", text != NULL ? text : "out of memory");
-    free(text);
+    ost_text_disarm(text);
+    fprintf(stderr, "osteon: %s\n", text);
+}
+
+int ost_cli_no_memory(void)
+{
+    ost_cli_message("out of memory");
+    return OST_EXIT_MEMORY;
 }
 
 void ost_cli_warn(const ost_text_list_t *warnings)
@@ -33,19 +38,21 @@ void ost_cli_warn(const ost_text_list_t *warnings)
     for (size_t i = 0; i < warnings->n; i++) ost_cli_message("warning: %s", warnings->items[i]);
 }
 
-void ost_cli_doubts(const ost_plan_t *plan, bool is_own)
+int ost_cli_doubts(const ost_plan_t *plan, bool is_own)
 {
     ost_text_list_t warnings = { 0 };
     int ret = is_own ? ost_plan_doubt_covariates(plan, &warnings, NULL) : 0;
-    if (ret < 0 || ost_plan_doubt_start(plan, &warnings, NULL) < 0) ost_cli_message("out of memory");
+    if (ret == 0) ret = ost_plan_doubt_start(plan, &warnings, NULL);
     ost_cli_warn(&warnings);
     ost_text_list_free(&warnings);
+    return ret == 0 ? OST_EXIT_OK : ost_cli_no_memory();
 }
 
 int ost_cli_fail(const ost_error_t *err)
 {
     char text[1024];
     ost_cli_message("%s", ost_error_format(err, text, sizeof(text)));
+    if (err->code == OST_ERR_NO_MEMORY) return OST_EXIT_MEMORY;
     return err->code == OST_ERR_IO || err->code == OST_ERR_FORMAT ? OST_EXIT_IO : OST_EXIT_INPUT;
 }
 
@@ -168,67 +175,75 @@ int ost_cli_configs(ost_text_list_t *paths)
     return ret;
 }
 
-char *ost_cli_data_folder(const char *name)
+int ost_cli_data_folder(const char *name, char **path)
 {
     ost_text_list_t folders = { 0 };
-    char *found = NULL;
     int ret = config_folders(&folders);
-    for (size_t i = 0; i < folders.n && ret == 0 && found == NULL; i++) {
-        char path[PATH_MAX];
-        snprintf(path, sizeof(path), "%s/%s", folders.items[i], name);
-        if (access(path, R_OK) == 0) found = path[0] == '/' ? realpath(path, NULL) : strdup(path);
+    *path = NULL;
+    for (size_t i = 0; i < folders.n && ret == 0 && *path == NULL; i++) {
+        char found[PATH_MAX], resolved[PATH_MAX];
+        snprintf(found, sizeof(found), "%s/%s", folders.items[i], name);
+        if (access(found, R_OK) != 0) continue;
+        const char *text = found[0] == '/' ? realpath(found, resolved) : found;
+        if (text != NULL && (*path = strdup(text)) == NULL) ret = OST_ERR_NO_MEMORY;
     }
     ost_text_list_free(&folders);
-    return found;
+    return ret == 0 ? OST_EXIT_OK : ost_cli_no_memory();
 }
 
-/* The path of the experiment called `name` if there is no file of that name; NULL, having said so, if there is none. */
-static char *find_config(const char *name)
+/* The path of the experiment called `name` if there is no file of that name. @return an exit code, having said why */
+static int find_config(const char *name, char **found)
 {
     ost_text_list_t paths = { 0 };
     const char **names = NULL;
-    char *path = NULL, hint[300];
-    if (ost_cli_configs(&paths) < 0 || (names = calloc(paths.n + 1, sizeof(*names))) == NULL) {
-        ost_cli_message("out of memory");
-        goto out;
-    }
-    for (size_t i = 0; i < paths.n && path == NULL; i++) {
+    char hint[300];
+    int ret = ost_cli_configs(&paths), code = OST_EXIT_OK;
+    if (ret == 0 && (names = calloc(paths.n + 1, sizeof(*names))) == NULL) ret = OST_ERR_NO_MEMORY;
+    *found = NULL;
+    for (size_t i = 0; i < paths.n && ret == 0 && *found == NULL; i++) {
         char *base = paths.items[i] + (base_name(paths.items[i]) - paths.items[i]);
         base[strlen(base) - strlen(".yaml")] = '\0';
         names[i] = base;
-        if (strcmp(base, name) == 0 && asprintf(&path, "%s.yaml", paths.items[i]) < 0) path = NULL;
+        if (strcmp(base, name) == 0 && asprintf(found, "%s.yaml", paths.items[i]) < 0) {
+            *found = NULL;
+            ret = OST_ERR_NO_MEMORY;
+        }
     }
-    if (path == NULL)
+    if (ret < 0) {
+        code = ost_cli_no_memory();
+    } else if (*found == NULL) {
+        code = OST_EXIT_INPUT;
         ost_cli_message("%s: there is no such file, and no experiment of that name%s; 'osteon list configs' lists them",
             name, ost_cli_hint(hint, sizeof(hint), name, names, paths.n));
-out:
+    }
     free(names);
     ost_text_list_free(&paths);
-    return path;
+    return code;
 }
 
-char *ost_cli_recorded(const char *path, const char *fact)
+int ost_cli_recorded(const char *path, const char *fact, char **text)
 {
     ost_results_t *results = NULL;
     ost_identity_t origin = { 0 };
     bool is_journal = ost_journal_is(path);
     const ost_identity_t *facts = &origin;
-    if (!is_journal && !ost_cli_ends_with(path, ".h5")) return NULL;
+    *text = NULL;
+    if (!is_journal && !ost_cli_ends_with(path, ".h5")) return OST_EXIT_OK;
     int ret = is_journal ? ost_journal_origin(path, &origin, NULL) : ost_cli_open_result(&results, path, false, NULL);
     if (ret == 0 && !is_journal) facts = &results->attributes;
-    const char *text = ret == 0 ? ost_identity_get(facts, fact) : NULL;
-    char *copy = text != NULL ? strdup(text) : NULL;
+    const char *found = ret == 0 ? ost_identity_get(facts, fact) : NULL;
+    if (found != NULL && (*text = strdup(found)) == NULL) ret = OST_ERR_NO_MEMORY;
     ost_results_close(results);
     ost_identity_free(&origin);
-    return copy;
+    return ret == OST_ERR_NO_MEMORY ? ost_cli_no_memory() : OST_EXIT_OK;
 }
 
-char *ost_cli_compared_models(const char *path)
+int ost_cli_compared_models(const char *path, char **models)
 {
-    char *list = ost_cli_recorded(path, OST_COMPARED_MODELS);
-    for (char *c = list; c != NULL && *c != '\0'; c++)
+    int code = ost_cli_recorded(path, OST_COMPARED_MODELS, models);
+    for (char *c = *models; c != NULL && *c != '\0'; c++)
         if (*c == '\n') *c = ',';
-    return list;
+    return code;
 }
 
 /* From YAML, or from what a result file or a journal records. */
@@ -257,7 +272,9 @@ static int locate_fault(const char *path, const ost_error_t *err)
 {
     ost_experiment_t plain = { 0 };
     ost_error_t none;
-    int ret = read_experiment(&plain, path, NULL, 0, &none), code = ost_cli_fail(err);
+    int code = ost_cli_fail(err);
+    if (code == OST_EXIT_MEMORY) return code;
+    int ret = read_experiment(&plain, path, NULL, 0, &none);
     ost_experiment_free(&plain);
     return ret == 0 ? OST_EXIT_USAGE : code;
 }
@@ -276,7 +293,8 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
             ost_cli_exists(name);
             return OST_EXIT_INPUT;
         }
-        if ((found = find_config(name)) == NULL) return OST_EXIT_INPUT;
+        int missing = find_config(name, &found);
+        if (missing != OST_EXIT_OK) return missing;
         name = found;
     }
     bool has = overrides != NULL && overrides->n > 0;
@@ -308,7 +326,9 @@ int ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *e
     if (e->evidence_path == NULL || e->n_comparisons == 0) return 0;
     const size_t n_times = e->n_times;
     double *times = malloc((n_times + 1) * sizeof(*times));
-    char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS), *path = ost_evidence_path(e->evidence_path, endpoints);
+    char *endpoints, *path = NULL;
+    if (ost_cli_data_folder(OST_CLI_ENDPOINTS, &endpoints) == OST_EXIT_OK)
+        path = ost_evidence_path(e->evidence_path, endpoints);
     int ret = path == NULL || times == NULL ? ost_no_memory(err) : ost_library_init(&library, err);
     if (times != NULL) memcpy(times, e->times, n_times * sizeof(*times));
     if (ret == 0) ret = ost_endpoint_dictionary_read(&dictionary, path, endpoints, err);

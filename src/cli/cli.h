@@ -21,6 +21,7 @@
     X(OST_EXIT_USAGE, 2, "wrong usage: a command, an option or its value")                                             \
     X(OST_EXIT_FAILURES, 3, "finished, but some subjects failed (the file says which and why)")                        \
     X(OST_EXIT_IO, 4, "input or output failure: cannot write, disk full, damaged file")                                \
+    X(OST_EXIT_MEMORY, 5, "out of memory")                                                                             \
     X(OST_EXIT_INTERRUPTED, 130, "interrupted; what was computed is kept")
 
 enum {
@@ -149,13 +150,15 @@ int ost_cli_print_bash(void);
  * where the command ends here (help was printed, or usage was wrong and said so) with *code set */
 const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void *arguments, int *code);
 
-/* "osteon: ..." to stderr. */
+/* "osteon: ..." to stderr, cut after 16,000 characters. */
 void ost_cli_message(const char *fmt, ...) OST_PRINTF(1, 2);
+/* "out of memory" to stderr. @return OST_EXIT_MEMORY */
+int ost_cli_no_memory(void);
 /* A message for each warning. */
 void ost_cli_warn(const ost_text_list_t *warnings);
 /* The warnings of a plan (plan/doubts.h). @param is_own  of the models that the experiment names, not of others in
- * their place, which may not need all of its covariates */
-void ost_cli_doubts(const ost_plan_t *plan, bool is_own);
+ * their place, which may not need all of its covariates @return an exit code */
+int ost_cli_doubts(const ost_plan_t *plan, bool is_own);
 /* Print an error. @return its exit code */
 int ost_cli_fail(const ost_error_t *err);
 /* " (did you mean 'run'?)" or "", written to buf. @return buf */
@@ -174,8 +177,9 @@ bool ost_cli_exists(const char *path);
 /* Paths of the experiments that can be run by name. @return 0 or OST_ERR_NO_MEMORY */
 int ost_cli_configs(ost_text_list_t *paths) OST_MUST_CHECK;
 
-/* A folder or file of the configs that come with osteon. @return owned by the caller, NULL if it is not there */
-char *ost_cli_data_folder(const char *name);
+/* A folder or file of the configs that come with osteon. @param[out] path  owned by the caller, NULL if it is not there
+ * @return an exit code */
+int ost_cli_data_folder(const char *name, char **path);
 /* Endpoints and arms that come with osteon, for evidence without its own; the fit of osteon's own models. */
 #define OST_CLI_ENDPOINTS "evidence/endpoints.csv"
 #define OST_CLI_ARMS "evidence/arms.csv"
@@ -190,11 +194,12 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
  * ost_results_read_all(); OST_ERR_FORMAT if the child crashed or reached a limit of time or memory; OST_ERR_IO */
 int ost_cli_open_result(ost_results_t **self, const char *path, bool with_values, ost_error_t *err) OST_MUST_CHECK;
 
-/* A fact that a result file or a journal records. @return owned by the caller, NULL: none */
-char *ost_cli_recorded(const char *path, const char *fact);
-/* Models that `osteon compare` made a result file on, as its --models takes them; owned by the caller, NULL if it is
- * none of its files. */
-char *ost_cli_compared_models(const char *path);
+/* A fact that a result file or a journal records. @param[out] text  owned by the caller, NULL: none @return an exit
+ * code: OK also for a file that cannot be read */
+int ost_cli_recorded(const char *path, const char *fact, char **text);
+/* Models that `osteon compare` made a result file on, as its --models takes them. @param[out] models  as above, NULL if
+ * it is none of its files */
+int ost_cli_compared_models(const char *path, char **models);
 
 /* Print the rows of the evidence that are not compared, and why; those with one reason together. */
 void ost_cli_not_compared(const ost_matched_t *self);

@@ -37,7 +37,7 @@ static int check_experiment(const char *name, const ost_text_list_t *overrides)
         code = ost_cli_fail(&err);
         goto out;
     }
-    ost_cli_doubts(&plan, true);
+    if ((code = ost_cli_doubts(&plan, true)) != OST_EXIT_OK) goto out;
     const size_t n_times = e->n_times;
     int ret = ost_cli_evidence(&experiment, &matched, &evidence, &err);
     if (ret == 0) ret = ost_matched_bind(&matched, &plan, &err);

@@ -22,8 +22,10 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
     int isa, code;
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
+    if (a.models != NULL && (models = strdup(a.models)) == NULL) code = ost_cli_no_memory();
+    if (a.models == NULL) code = ost_cli_compared_models(name, &models);
+    if (code != OST_EXIT_OK) goto out;
     code = OST_EXIT_USAGE;
-    models = a.models != NULL ? strdup(a.models) : ost_cli_compared_models(name);
     if (models == NULL) {
         ost_cli_message("compare: --models MODEL,... is missing");
         goto out;

@@ -270,8 +270,10 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, watch
         .user = watch,
         .errors_only = request->errors_only,
     };
-    char *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS), *arms = ost_cli_data_folder(OST_CLI_ARMS);
-    int ret = ost_fit_read(fit, path, endpoints, arms, watch->stop, err);
+    char *endpoints, *arms = NULL;
+    bool is_full = ost_cli_data_folder(OST_CLI_ENDPOINTS, &endpoints) != OST_EXIT_OK ||
+                   ost_cli_data_folder(OST_CLI_ARMS, &arms) != OST_EXIT_OK;
+    int ret = is_full ? ost_no_memory(err) : ost_fit_read(fit, path, endpoints, arms, watch->stop, err);
     free(endpoints);
     free(arms);
     ost_cli_warn(&fit->warnings);

@@ -69,8 +69,7 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
                 "%s: not a shard of a run ('osteon run EXPERIMENT --shard I/N -o OUT.h5' writes them)", *word);
             code = OST_EXIT_INPUT;
         } else if (ost_text_list_add(&a.shards, "%s", *word) < 0) {
-            ost_cli_message("out of memory");
-            code = OST_EXIT_INPUT;
+            code = ost_cli_no_memory();
         }
     }
     raise_open_files();

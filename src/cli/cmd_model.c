@@ -13,8 +13,7 @@ static int run_model(const ost_command_t *self, int argc, char **argv)
     if (ost_library_init(&library, &err) < 0 || ost_library_get(&library, name, &model, &err) < 0) {
         code = ost_cli_fail(&err);
     } else {
-        ost_model_print(model, stdout);
-        code = OST_EXIT_OK;
+        code = ost_model_print(model, stdout, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
     }
     ost_library_free(&library);
     return code;

@@ -100,9 +100,8 @@ static int choose_subject(const char *name, run_arguments_t *a)
     if (code == OST_EXIT_OK && ret == 0)
         ret = ost_text_list_add(&a->overrides, "population.first_subject=%llu", number);
     if (code == OST_EXIT_OK && ret == 0) ret = ost_text_list_add(&a->overrides, "population.subjects=1");
-    if (ret < 0) ost_cli_message("out of memory");
     ost_experiment_free(&e);
-    return ret < 0 ? OST_EXIT_INPUT : code;
+    return ret < 0 ? ost_cli_no_memory() : code;
 }
 
 static int run_run(const ost_command_t *self, int argc, char **argv)
@@ -124,7 +123,12 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         !ost_cli_progress_init(&how.progress, a.progress, a.quiet)) {
         goto out;
     }
-    if ((compared = ost_cli_compared_models(name)) != NULL) {
+    int read = ost_cli_compared_models(name, &compared);
+    if (read != OST_EXIT_OK) {
+        code = read;
+        goto out;
+    }
+    if (compared != NULL) {
         ost_cli_message("run: '%s' is of several models; 'osteon compare %s -o OUT.h5' repeats it", name, name);
         goto out;
     }

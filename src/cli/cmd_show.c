@@ -101,10 +101,7 @@ static int parse_months(show_t *self, const char *text)
                 t[0] / OST_DAYS_PER_MONTH, t[n - 1] / OST_DAYS_PER_MONTH);
             return OST_EXIT_USAGE;
         }
-        if (!add_span(self, 0, month) || !add_evidence_spans(self, month)) {
-            ost_cli_message("out of memory");
-            return OST_EXIT_INPUT;
-        }
+        if (!add_span(self, 0, month) || !add_evidence_spans(self, month)) return ost_cli_no_memory();
         p = end;
         if (*p == '\0') return OST_EXIT_OK;
     }
@@ -482,15 +479,12 @@ static int show_file(show_t *self, const char *path)
     self->work = calloc(self->n_subjects + self->results->models.n + 1, sizeof(double));
     self->medians = calloc(self->results->models.n + 1, sizeof(double));
     if (self->base == NULL || self->value == NULL || self->work == NULL || self->medians == NULL) {
-        ost_cli_message("out of memory");
-        return OST_EXIT_INPUT;
+        return ost_cli_no_memory();
     }
     evidence = ost_show_load_evidence(self);
+    if (evidence == OST_EXIT_MEMORY) return evidence;
     if (self->months != NULL && (code = parse_months(self, self->months)) != OST_EXIT_OK) return code;
-    if (self->months == NULL && !default_spans(self)) {
-        ost_cli_message("out of memory");
-        return OST_EXIT_INPUT;
-    }
+    if (self->months == NULL && !default_spans(self)) return ost_cli_no_memory();
     if (find_baseline(self, &err) < 0) return ost_cli_fail(&err);
     if ((code = choose_columns(self)) != OST_EXIT_OK) return code;
     if (ost_show_csv_begin(self, &err) < 0 || print_table(self, path, &err) < 0 ||

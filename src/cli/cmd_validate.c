@@ -62,7 +62,8 @@ typedef struct {
 static int read_draws(validate_arguments_t *self, ost_draws_t *draws, ost_error_t *err)
 {
     const bool is_default = self->parameters == NULL;
-    char *shipped = is_default ? ost_cli_data_folder(OST_CLI_FIT) : NULL;
+    char *shipped = NULL;
+    if (is_default && ost_cli_data_folder(OST_CLI_FIT, &shipped) != OST_EXIT_OK) return ost_no_memory(err);
     const char *path = is_default ? shipped : self->parameters;
     if (is_default && path == NULL) ost_cli_message("validate: without the shipped fit, %s is not there", OST_CLI_FIT);
     int ret = path != NULL && (is_default || strcmp(path, NO_PARAMETERS) != 0) ? ost_draws_read(draws, path, err) : 0;
@@ -83,9 +84,12 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     ost_validation_t validation = { 0 };
     watch_t watch = { 0 };
     int code, ret;
-    char *own = ost_cli_data_folder("trials"), *endpoints = ost_cli_data_folder(OST_CLI_ENDPOINTS);
-    char *arms = ost_cli_data_folder(OST_CLI_ARMS);
+    char *own = NULL, *endpoints = NULL, *arms = NULL;
     if (ost_cli_parse(self, argc, argv, &a, &code) == NULL) goto out;
+    if ((code = ost_cli_data_folder("trials", &own)) != OST_EXIT_OK ||
+        (code = ost_cli_data_folder(OST_CLI_ENDPOINTS, &endpoints)) != OST_EXIT_OK ||
+        (code = ost_cli_data_folder(OST_CLI_ARMS, &arms)) != OST_EXIT_OK)
+        goto out;
     if (how->trials.folder == NULL) how->trials.folder = own != NULL ? own : "configs/trials";
     how->n_threads = (int) a.n_threads;
     how->progress = show_progress;

@@ -59,8 +59,7 @@ static int apply_option(const ost_option_t *option, const char *word, void *argu
         *(const char **) target = word;
     else
         ret = ost_text_list_add(target, option->path[0] != '\0' ? "%s=%s" : "%s%s", option->path, word);
-    if (ret < 0) ost_cli_message("out of memory");
-    return ret < 0 ? OST_EXIT_INPUT : OST_EXIT_OK;
+    return ret < 0 ? ost_cli_no_memory() : OST_EXIT_OK;
 }
 
 static int wrong_option(const ost_command_t *self, int reason, const char *word, int letter)

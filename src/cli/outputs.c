@@ -52,9 +52,9 @@ static int folder_fault(const char *path, const char *folder)
 /* The folder is there and can be written to. */
 static int check_folder(const char *option, const char *path)
 {
-    char *copy = strdup(path);
-    int reason = copy != NULL ? folder_fault(path, dirname(copy)) : ENOMEM;
-    free(copy);
+    char copy[PATH_MAX];
+    int n = snprintf(copy, sizeof(copy), "%s", path);
+    int reason = n < PATH_MAX ? folder_fault(path, dirname(copy)) : ENAMETOOLONG;
     if (reason != 0) ost_cli_message("%s: %s: cannot be written: %s", option, path, strerror(reason));
     return reason == 0 ? OST_EXIT_OK : OST_EXIT_IO;
 }
@@ -122,6 +122,10 @@ int ost_cli_check_replaced(const char *path, const char *name, bool force, bool 
     } else if (ost_cli_open_result(&there, path, false, &err) == 0) {
         theirs = ost_results_attribute(there, "name");
     }
+    if (err.code == OST_ERR_NO_MEMORY) {
+        ost_identity_free(&origin);
+        return ost_cli_fail(&err);
+    }
     bool is_same = theirs != NULL && strcmp(theirs, name) == 0;
     if (is_same && !quiet) printf("replaces an earlier result of '%s': %s\n", name, path);
     if (!is_same && theirs != NULL)
@@ -159,8 +163,7 @@ int ost_cli_default_output(const ost_part_t *parts, char **path)
 {
     ost_cli_name_output(parts, path);
     if (*path != NULL) return ost_cli_check_output("without -o", &ost_outputs[OST_OUTPUT_RESULT], *path, false);
-    ost_cli_message("out of memory");
-    return OST_EXIT_INPUT;
+    return ost_cli_no_memory();
 }
 
 /* Where in the name of a shard's file its number stands: the last one that is it, but for N of "I-of-N".

@@ -20,8 +20,8 @@ int ost_cli_plan(const char *name, const ost_text_list_t *overrides, int isa, os
             ost_endpoints_check(&plan, &err) < 0)) {
         code = ost_cli_fail(&err);
     } else if (code == OST_EXIT_OK) {
-        if (overrides != NULL) ost_cli_doubts(&plan, true); /* not of what a file records */
-        code = act(&part, 1, how);
+        if (overrides != NULL) code = ost_cli_doubts(&plan, true); /* not of what a file records */
+        if (code == OST_EXIT_OK) code = act(&part, 1, how);
     }
     ost_plan_free(&plan);
     ost_library_free(&library);
@@ -37,13 +37,13 @@ typedef struct {
     char *left_out; /* arms and reasons, a line each */
 } side_t;
 
-static int drop_arm(side_t *self, size_t arm, const char *why)
+static int drop_arm(side_t *self, size_t arm, const char *why, ost_error_t *err)
 {
     ost_experiment_t *e = &self->experiment;
     char *more;
     const char *so_far = self->left_out != NULL ? self->left_out : "";
     if (asprintf(&more, "%s%s%s: %s", so_far, so_far[0] != '\0' ? "\n" : "", self->model, why) < 0)
-        return OST_ERR_NO_MEMORY;
+        return ost_no_memory(err);
     free(self->left_out);
     self->left_out = more;
     ost_arm_free(&e->arms[arm]);
@@ -65,14 +65,16 @@ static int plan_side(side_t *self, ost_library_t *library, const char *name, con
     if (ost_experiment_replace_bone(e, library, model, &err) < 0 || ost_library_get(library, model, &bone, &err) < 0)
         return ost_cli_fail(&err);
     self->model = bone->name;
-    if (!ost_experiment_drop_outputs(e, library)) {
+    int has = ost_experiment_drop_outputs(e, library, &err);
+    if (has < 0) return ost_cli_fail(&err);
+    if (has == 0) {
         ost_cli_message("compare: model '%s' has none of the outputs that %s asks for; 'osteon model %s' lists its own",
             bone->name, name, bone->name);
         return OST_EXIT_INPUT;
     }
     for (size_t i = e->n_arms; i-- > 0 && allow_gaps;) {
         int ret = ost_experiment_check_arm(e, library, i, &err);
-        if (ret == OST_ERR_MODEL) ret = drop_arm(self, i, err.what);
+        if (ret == OST_ERR_MODEL) ret = drop_arm(self, i, err.what, &err);
         if (ret < 0) return ost_cli_fail(&err);
     }
     if (e->n_arms == 0) {
@@ -84,8 +86,7 @@ static int plan_side(side_t *self, ost_library_t *library, const char *name, con
         if (err.code == OST_ERR_MODEL) ost_cli_message("compare: --allow-gaps leaves such arms without values");
         return code;
     }
-    if (overrides != NULL) ost_cli_doubts(&self->plan, false);
-    return OST_EXIT_OK;
+    return overrides != NULL ? ost_cli_doubts(&self->plan, false) : OST_EXIT_OK;
 }
 
 static bool has_output(const ost_experiment_t *e, const char *output)
@@ -154,10 +155,13 @@ int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const o
 
 int ost_cli_plan_recorded(const char *path, bool needs_isa, ost_cli_act_t act, const void *how)
 {
-    char *models = ost_cli_compared_models(path), *left_out = ost_cli_recorded(path, OST_ARMS_LEFT_OUT);
-    char *recorded = needs_isa ? NULL : ost_cli_recorded(path, "isa");
+    char *models, *left_out = NULL, *recorded = NULL;
+    int code = ost_cli_compared_models(path, &models);
+    if (code == OST_EXIT_OK && models != NULL) code = ost_cli_recorded(path, OST_ARMS_LEFT_OUT, &left_out);
+    if (code == OST_EXIT_OK && !needs_isa) code = ost_cli_recorded(path, "isa", &recorded);
     int isa = recorded != NULL ? ost_isa_find(recorded) : -1;
-    int code = models == NULL
+    if (code == OST_EXIT_OK)
+        code = models == NULL
                    ? ost_cli_plan(path, NULL, isa, act, how)
                    : ost_cli_plan_models(path, models, left_out != NULL && left_out[0] != '\0', NULL, isa, act, how);
     free(recorded);

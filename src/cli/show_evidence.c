@@ -10,10 +10,11 @@
 
 #define INDENT "    " /* of lines below a row */
 
-/* The simulated level at the base of an observation, from the file; NAN where it is not there. */
-static double baseline_of(show_t *self, const ost_endpoint_t *endpoint)
+/* The simulated level at the base of an observation, from the file. @param[out] level  NAN where it is not there
+ * @return 0 or an error */
+static int baseline_of(show_t *self, const ost_endpoint_t *endpoint, double *level, ost_error_t *err)
 {
-    double level = NAN;
+    *level = NAN;
     for (size_t v = 0; v < self->results->names.n; v++) {
         const char *name = self->results->names.items[v];
         ost_unit_t unit;
@@ -26,14 +27,14 @@ static double baseline_of(show_t *self, const ost_endpoint_t *endpoint)
             at.factor = unit.factor / endpoint->unit;
             at.from = at.to;
             size_t arm = ost_cli_find_arm(self->results, self->experiment.arms[endpoint->arm].name);
-            if (arm == SIZE_MAX ||
-                ost_cli_read_measure(self->results, &at, name, e, arm, self->base, self->value, NULL) < 0)
-                continue;
+            if (arm == SIZE_MAX) continue;
+            int ret = ost_cli_read_measure(self->results, &at, name, e, arm, self->base, self->value, err);
+            if (ret < 0) return ret;
             ost_sample_t sample = ost_sample_of(self->value, self->n_subjects, self->work);
-            level = ost_statistic(endpoint->statistic, &sample);
+            *level = ost_statistic(endpoint->statistic, &sample);
         }
     }
-    return level;
+    return 0;
 }
 
 /* Why an observation has no place in what is shown. @return false where it has one */
@@ -66,11 +67,10 @@ int ost_show_load_evidence(show_t *self)
 {
     ost_error_t err = { 0 };
     char message[1024];
-    int code = OST_EXIT_OK, ret;
-    if (ost_results_attribute(self->results, "experiment") == NULL) return code;
+    int ret;
+    if (ost_results_attribute(self->results, "experiment") == NULL) return OST_EXIT_OK;
     if ((ret = ost_results_experiment(self->results, NULL, 0, &self->experiment, &err)) == 0)
         ret = ost_cli_evidence(&self->experiment, &self->matched, &self->evidence, &err);
-    if (ret < 0 && ret != OST_ERR_MISSING) code = OST_EXIT_INPUT;
     for (size_t i = 0; i < self->matched.n_observations && ret == 0;) {
         char why[sizeof(self->matched.unmatched->why)];
         bool is_left = is_left_out(self, &self->matched.observations[i], why, sizeof(why));
@@ -79,12 +79,15 @@ int ost_show_load_evidence(show_t *self)
     }
     for (size_t i = self->matched.n_observations; i-- > 0 && ret == 0;) {
         const ost_endpoint_t *baseline = &self->matched.observations[i].baseline;
-        if (baseline->output[0] != '\0')
-            ret = ost_observation_convert(&self->matched, i, baseline_of(self, baseline), &err);
+        double level;
+        if (baseline->output[0] == '\0') continue;
+        ret = baseline_of(self, baseline, &level, &err);
+        if (ret == 0) ret = ost_observation_convert(&self->matched, i, level, &err);
     }
+    if (ret == OST_ERR_NO_MEMORY) return ost_cli_fail(&err);
     ost_cli_not_compared(&self->matched);
     if (ret < 0) ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
-    return code;
+    return ret < 0 && ret != OST_ERR_MISSING ? OST_EXIT_INPUT : OST_EXIT_OK;
 }
 
 /* Where an observed value comes from, as the table of evidence has it. */

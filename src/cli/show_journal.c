@@ -4,6 +4,7 @@
 #include "show.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,19 +41,17 @@ static void print_state(const char *path, const char *title, const ost_journal_s
 static int open_unnamed(show_t *self, const ost_journal_t *journal, ost_error_t *err)
 {
     const char *folder = getenv("TMPDIR");
-    char *own = NULL, *path = NULL;
-    int ret = asprintf(&own, "%s/osteon-XXXXXX", folder != NULL && folder[0] != '\0' ? folder : "/tmp") < 0
-                  ? ost_no_memory(err)
-                  : 0;
-    if (ret == 0 && mkdtemp(own) == NULL)
-        ret = ost_fail_at(err, OST_ERR_IO, own, 0, 0, "cannot be created: %s", strerror(errno));
-    if (ret == 0 && asprintf(&path, "%s/so_far.h5", own) < 0) ret = ost_no_memory(err);
-    if (ret == 0) ret = ost_results_write(journal, path, err);
+    char own[PATH_MAX - 16], path[PATH_MAX];
+    size_t n =
+        (size_t) snprintf(own, sizeof(own), "%s/osteon-XXXXXX", folder != NULL && folder[0] != '\0' ? folder : "/tmp");
+    if (n >= sizeof(own) || mkdtemp(own) == NULL)
+        return ost_fail_at(
+            err, OST_ERR_IO, own, 0, 0, "cannot be created: %s", strerror(n < sizeof(own) ? errno : ENAMETOOLONG));
+    snprintf(path, sizeof(path), "%s/so_far.h5", own);
+    int ret = ost_results_write(journal, path, err);
     if (ret == 0) ret = ost_results_open(&self->results, path, err);
-    if (path != NULL) unlink(path);
-    if (own != NULL) rmdir(own);
-    free(path);
-    free(own);
+    unlink(path);
+    rmdir(own);
     return ret;
 }
 

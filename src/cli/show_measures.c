@@ -91,16 +91,20 @@ static void add_row(show_t *self, ost_table_t *table, const ost_observation_t *o
         observation, estimate->value);
 }
 
+static void add_columns(const show_t *self, ost_table_t *table)
+{
+    ost_table_columns(table, self->n_elements > 1 ? "<arm\t<site" : "<arm");
+    ost_table_columns(table, self->results->models.n > 0 ? "<measure\t<unit\tmonth\t<model" : "<measure\t<unit\tmonth");
+    ost_table_columns(table, "simulated\tobserved\tinterval");
+    ost_table_column(table, ost_statistics[OST_STATISTIC_RESIDUAL].heading, false);
+}
+
 int ost_show_print_measures(show_t *self, ost_error_t *err)
 {
     ost_table_t table = { 0 };
     const size_t n_models = self->results->models.n;
     size_t n_rows = 0, element;
     int ret = 0;
-    ost_table_columns(&table, self->n_elements > 1 ? "<arm\t<site" : "<arm");
-    ost_table_columns(&table, n_models > 0 ? "<measure\t<unit\tmonth\t<model" : "<measure\t<unit\tmonth");
-    ost_table_columns(&table, "simulated\tobserved\tinterval");
-    ost_table_column(&table, ost_statistics[OST_STATISTIC_RESIDUAL].heading, false);
     for (size_t i = 0; i < self->matched.n_observations; i++) {
         const ost_observation_t *observation = &self->matched.observations[i];
         if (!is_other(self, observation, &element)) continue;
@@ -109,8 +113,8 @@ int ost_show_print_measures(show_t *self, ost_error_t *err)
             self->results->i_model = m;
             ret = estimate(self, observation, element, &of, err);
             if (ret < 0 || (n_models > 0 && isnan(of.value))) continue;
+            if (n_rows++ == 0) add_columns(self, &table);
             add_row(self, &table, observation, element, n_models > 0 ? self->results->models.items[m] : "", &of);
-            n_rows++;
         }
     }
     if (ret == 0 && n_rows > 0) {

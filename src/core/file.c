@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,11 +70,12 @@ char *ost_file_beside(const char *base, const char *name)
 
 void ost_file_sync_folder(const char *path)
 {
-    char *folder = ost_file_beside(path, ".");
-    int fd = folder != NULL ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int n = snprintf(folder, sizeof(folder), "%.*s.", slash != NULL ? (int) (slash - path) + 1 : 0, path);
+    int fd = n < PATH_MAX ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd >= 0) {
         (void) !fsync(fd); /* some file systems refuse this for a folder; the data are safe */
         close(fd);
     }
-    free(folder);
 }

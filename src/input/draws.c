@@ -163,7 +163,9 @@ static int check_param(const ost_draws_t *self, size_t k, ost_library_t *library
     const ost_model_t *model;
     char of[96];
     snprintf(of, sizeof(of), "%.*s", dot != NULL ? (int) (dot - name) : 0, name);
-    if (dot == NULL || ost_library_get(library, of, &model, NULL) < 0)
+    int ret = dot != NULL ? ost_library_get(library, of, &model, NULL) : OST_ERR_NAME;
+    if (ret == OST_ERR_NO_MEMORY) return ost_no_memory(err);
+    if (ret < 0)
         return ost_fail_at(
             err, OST_ERR_NAME, self->path, head.line, head.column, "'%s' is of no model that is known", name);
     int index = ost_model_param(model, dot + 1);

@@ -124,7 +124,9 @@ static int find_param(const ost_endpoint_dictionary_t *self, const ost_endpoint_
     const char *dot = strchr(name, '.');
     char of[96];
     snprintf(of, sizeof of, "%.*s", dot != NULL ? (int) (dot - name) : 0, name);
-    if (dot == NULL || ost_library_get(library, of, &model, NULL) < 0)
+    int ret = dot != NULL ? ost_library_get(library, of, &model, NULL) : OST_ERR_NAME;
+    if (ret == OST_ERR_NO_MEMORY) return ost_no_memory(err);
+    if (ret < 0)
         return wrong(self, entry, OST_ERR_NAME, name, "must be a parameter of a model, as in dxa.visit_cv", err);
     int k = ost_model_param(model, dot + 1);
     if (k < 0) return wrong(self, entry, OST_ERR_NAME, name, "is not a parameter of this model", err);

@@ -195,7 +195,8 @@ static int find_index(const char *word, size_t n_members, size_t *index)
     return 0;
 }
 
-/* One step down: the member of `node` at the head of *path, created where the schema lets it. */
+/* One step down: the member of `node` at the head of *path, created where the schema lets it. @return NULL, with why:
+ * "" if out of memory */
 static ost_yaml_node_t *step(const ost_schema_t **schema, ost_yaml_node_t *node, const char **path, char *word,
     size_t word_size, char *why, size_t why_size)
 {
@@ -238,7 +239,7 @@ static ost_yaml_node_t *step(const ost_schema_t **schema, ost_yaml_node_t *node,
     *schema = inner;
     if (member == NULL) {
         member = ost_yaml_append(node, word);
-        if (member == NULL) snprintf(why, why_size, "out of memory");
+        if (member == NULL) why[0] = '\0';
     }
     return member;
 }
@@ -277,7 +278,9 @@ int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *
     do {
         node = step(&self, node, &rest, word, sizeof word, why, sizeof why);
         if (node == NULL) {
-            ret = ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0, "in the setting '%.100s': %s", override, why);
+            ret = why[0] == '\0'
+                      ? ost_no_memory(err)
+                      : ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0, "in the setting '%.100s': %s", override, why);
             goto out;
         }
     } while (rest[0] != '\0');

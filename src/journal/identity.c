@@ -17,13 +17,16 @@ int ost_identity_add(
     ost_fact_t *more = realloc(self->facts, (self->n + 1) * sizeof(*more));
     if (more == NULL) return ost_no_memory(err);
     self->facts = more;
-    ost_fact_t *fact = &more[self->n++];
+    ost_fact_t *fact = &more[self->n];
     *fact = (ost_fact_t){ kind, strdup(name), NULL };
     va_list args;
     va_start(args, fmt);
     if (vasprintf(&fact->text, fmt, args) < 0) fact->text = NULL;
     va_end(args);
-    return fact->name != NULL && fact->text != NULL ? 0 : ost_no_memory(err);
+    if (fact->name != NULL && fact->text != NULL) return self->n++, 0;
+    free(fact->name);
+    free(fact->text);
+    return ost_no_memory(err);
 }
 
 /* One line a model: name, kind, fingerprint of its programs, where it came from. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,7 +228,10 @@ int ost_journal_open(ost_journal_t **self, const char *path, const ost_part_t *p
     ost_record_t *record = &(*self)->files->record;
     (*self)->is_written = true;
     ret = check_target(path, err);
-    if (ret == 0 && asprintf(&part_path, "%s.part", path) < 0) ret = ost_no_memory(err);
+    if (ret == 0 && asprintf(&part_path, "%s.part", path) < 0) {
+        part_path = NULL;
+        ret = ost_no_memory(err);
+    }
     if (ret == 0) ret = ost_record_open(record, part_path, err);
     if (ret == 0) ret = take_over(*self, how, err);
     if (ret == 0) ost_journal_begin_opening(*self);
@@ -253,10 +257,8 @@ int ost_journal_seal(ost_journal_t *self, const char *path, ost_error_t *err)
 
 bool ost_journal_exists(const char *path)
 {
-    char *part = NULL;
-    bool exists = asprintf(&part, "%s.part", path) >= 0 && access(part, F_OK) == 0;
-    free(part);
-    return exists;
+    char part[PATH_MAX];
+    return snprintf(part, sizeof(part), "%s.part", path) < PATH_MAX && access(part, F_OK) == 0;
 }
 
 bool ost_journal_is(const char *path)

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nodes of a formula that is evaluated without an allocation. */
-#define ON_STACK 256
+/* Nodes of a formula, which is evaluated on the stack. */
+#define MAX_NODES 4096
 
 struct ost_formula {
     ost_graph_t graph;
@@ -92,6 +92,8 @@ static int read_formula(ost_formula_t **self, const char *text, const ost_name_t
     else
         ost_parser_check_dim(&parser, &value, value.dim, "");
     if (parser.lexer.token.kind != OST_TOKEN_END) ost_lexer_unexpected(&parser.lexer, "an operator or the end");
+    if (value.node >= MAX_NODES)
+        ost_lexer_fail(&parser.lexer, &value.at, OST_ERR_LIMIT, "a formula of more than %d operations", MAX_NODES);
     ret = parser.lexer.code;
     if (ret == 0 && parser.graph->out_of_memory) ret = ost_no_memory(err);
     for (size_t i = 0; used != NULL && i < n && ret == 0; i++) used[i] = parser.symbols[i].used;
@@ -130,12 +132,9 @@ int ost_condition_new(
 static double evaluate(const ost_formula_t *self, const double *values, double t)
 {
     const ost_graph_leaves_t at = { .params = values, .switches = self->switches, .t = t };
-    double on_stack[ON_STACK], *v = on_stack;
-    if (self->node >= ON_STACK && (v = malloc(((size_t) self->node + 1) * sizeof(*v))) == NULL) return NAN;
+    double v[MAX_NODES];
     ost_graph_values(&self->graph, self->node, &at, v);
-    double value = v[self->node];
-    if (v != on_stack) free(v);
-    return value;
+    return v[self->node];
 }
 
 double ost_formula_value(const ost_formula_t *self, const double *values)

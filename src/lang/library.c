@@ -168,8 +168,10 @@ int ost_library_get(ost_library_t *self, const char *name_or_path, const ost_mod
     *model = find_own(self, name_or_path, by_path);
     if (*model != NULL) return 0;
     if (!by_path) return unknown_model(self, name_or_path, err);
-    char *text = read_file(name_or_path, err);
-    if (text == NULL) return err != NULL ? err->code : OST_ERR_IO;
+    ost_error_t why = { 0 };
+    char *text = read_file(name_or_path, &why);
+    if (text == NULL && err != NULL) *err = why;
+    if (text == NULL) return why.code;
     int ret = read_model(self, name_or_path, text, NULL, model, err);
     free(text);
     return ret;

@@ -96,9 +96,9 @@ const char *ost_model_source(const ost_model_t *self)
     return self->impl->source != NULL ? self->impl->source->text : self->impl->text;
 }
 
-/* Elements first to first + n of a part. */
-static void evaluate(
-    const ost_model_t *self, ost_model_part_t part, size_t first, size_t n, const ost_model_point_t *at, double *values)
+/* Elements first to first + n of a part. @param v  [ost_model_n_work()] */
+static void evaluate(const ost_model_t *self, ost_model_part_t part, size_t first, size_t n,
+    const ost_model_point_t *at, double *v, double *values)
 {
     const struct ost_model_impl *impl = self->impl;
     const ost_node_t *nodes[] = {
@@ -108,24 +108,29 @@ static void evaluate(
         .params = at->params, .states = at->states, .reads = at->reads, .switches = impl->sw, .t = at->t
     };
     const ost_node_t *node = nodes[part] + first;
-    double *v = malloc(impl->graph.n_nodes * sizeof(*v));
     ost_node_t last = 0;
     for (size_t i = 0; i < n; i++) last = node[i] > last ? node[i] : last;
-    if (v != NULL && n > 0) ost_graph_values(&impl->graph, last, &leaves, v);
-    for (size_t i = 0; i < n; i++) values[i] = v != NULL ? v[node[i]] : NAN;
-    free(v);
+    if (n > 0) ost_graph_values(&impl->graph, last, &leaves, v);
+    for (size_t i = 0; i < n; i++) values[i] = v[node[i]];
 }
 
-double ost_model_value(const ost_model_t *self, ost_model_part_t part, size_t i, const ost_model_point_t *at)
+size_t ost_model_n_work(const ost_model_t *self)
+{
+    return self->impl->graph.n_nodes;
+}
+
+double ost_model_value(
+    const ost_model_t *self, ost_model_part_t part, size_t i, const ost_model_point_t *at, double *work)
 {
     double value;
-    evaluate(self, part, i, 1, at, &value);
+    evaluate(self, part, i, 1, at, work, &value);
     return value;
 }
 
-void ost_model_state_values(const ost_model_t *self, ost_model_part_t part, const ost_model_point_t *at, double *values)
+void ost_model_state_values(
+    const ost_model_t *self, ost_model_part_t part, const ost_model_point_t *at, double *work, double *values)
 {
-    evaluate(self, part, 0, self->n_states, at, values);
+    evaluate(self, part, 0, self->n_states, at, work, values);
 }
 
 double ost_param_within(const ost_param_t *self, double value)

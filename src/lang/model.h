@@ -217,8 +217,8 @@ const char *const *ost_library_builtin_names(size_t *n);
 int ost_signals_find(const ost_signals_t *self, const char *name);
 
 /** Print a model as a sheet: equations; parameters with value, unit, range, spread, source; states; signals; outputs.
- */
-void ost_model_print(const ost_model_t *self, FILE *out);
+ *  @return 0 or OST_ERR_NO_MEMORY */
+int ost_model_print(const ost_model_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
 
 /** The text of a model as it was written. @return owned by the model */
 const char *ost_model_source(const ost_model_t *self);
@@ -233,11 +233,14 @@ typedef struct {
     double t;                              /**< d */
 } ost_model_point_t;
 /** Initial value or rate of state i, or drive i, for one subject, in scalar arithmetic; conditions as they are at the
- * point. @return internal units; NAN if out of memory */
-double ost_model_value(const ost_model_t *self, ost_model_part_t part, size_t i, const ost_model_point_t *at);
+ * point. @param work  [ost_model_n_work()] @return internal units */
+double ost_model_value(
+    const ost_model_t *self, ost_model_part_t part, size_t i, const ost_model_point_t *at, double *work);
 /** Initial values or rates of all states, in one go. @param[out] values  [n_states] as ost_model_value() gives them */
 void ost_model_state_values(
-    const ost_model_t *self, ost_model_part_t part, const ost_model_point_t *at, double *values);
+    const ost_model_t *self, ost_model_part_t part, const ost_model_point_t *at, double *work, double *values);
+/** How many numbers ost_model_value() and ost_model_state_values() work with. */
+size_t ost_model_n_work(const ost_model_t *self);
 /** A value within the range of a parameter, where it lies there but for the rounding of its unit (120 nmol/mmol is read
  * and declared by two roundings): then the end itself. @return NAN where it is outside */
 double ost_param_within(const ost_param_t *self, double value);

@@ -459,9 +459,12 @@ static void finish_states(ost_reader_t *self)
     ost_model_t *model = self->model;
     ost_lexer_t *lexer = &self->parser.lexer;
     ost_token_t none = { 0 };
-    double *values = malloc((model->n_params + 1) * sizeof(*values));
+    const ost_graph_t *graph = self->parser.graph;
+    double *values = malloc((model->n_params + graph->n_nodes + 1) * sizeof(*values)), *v;
     if (values == NULL) ost_lexer_fail(lexer, &none, OST_ERR_NO_MEMORY, "out of memory");
+    const ost_graph_leaves_t at = { .params = values };
     bool has_defaults = true;
+    v = values != NULL ? values + model->n_params : NULL;
     for (size_t i = 0; values != NULL && i < model->n_params; i++) {
         values[i] = model->params[i].value;
         has_defaults = has_defaults && model->params[i].has_default;
@@ -472,7 +475,8 @@ static void finish_states(ost_reader_t *self)
         for (size_t k = 0; k < symbol->n_nodes && !ost_reader_failed(self); k++) {
             ost_state_t *state = &model->states[symbol->first + k];
             ost_node_t node = impl_of(self)->initial[symbol->first + k];
-            double x0 = ost_graph_value(self->parser.graph, node, values, NULL, NULL, NULL, NULL, 0);
+            ost_graph_values(graph, node, &at, v);
+            double x0 = v[node];
             bool is_open = isnan(x0) && !has_defaults;
             if (is_open && state->scale == 0) {
                 ost_lexer_fail(lexer, &symbol->at, OST_ERR_MODEL,

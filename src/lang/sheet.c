@@ -111,19 +111,22 @@ static void print_params(const ost_model_t *self, FILE *out, bool covariates)
     }
 }
 
-static void print_states(const ost_model_t *self, FILE *out)
+static int print_states(const ost_model_t *self, FILE *out, ost_error_t *err)
 {
+    const ost_graph_t *graph = &self->impl->graph;
     int name_width = 0, value_width = 0;
     char value[FIELD_SIZE];
-    double *params = malloc((self->n_params + 1) * sizeof(*params));
-    if (params == NULL || self->n_states == 0) goto out;
+    double *params = malloc((self->n_params + graph->n_nodes + 1) * sizeof(*params)), *v;
+    if (params == NULL) return ost_no_memory(err);
+    const ost_graph_leaves_t at = { .params = params };
+    v = params + self->n_params;
     for (size_t i = 0; i < self->n_params; i++) params[i] = self->params[i].value;
-    for (int pass = 0; pass < 2; pass++) {
+    for (int pass = 0; pass < 2 && self->n_states > 0; pass++) {
         if (pass == 1) fputs("\nStates and their initial values\n", out);
         for (size_t i = 0; i < self->n_states; i++) {
             const ost_state_t *state = &self->states[i];
-            double x0 = ost_graph_value(&self->impl->graph, self->impl->initial[i], params, NULL, NULL, NULL, NULL, 0);
-            format_value(value, x0, state->unit, state->unit_text);
+            ost_graph_values(graph, self->impl->initial[i], &at, v);
+            format_value(value, v[self->impl->initial[i]], state->unit, state->unit_text);
             name_width = max(name_width, width(state->name));
             value_width = max(value_width, width(value));
             if (pass == 0) continue;
@@ -133,8 +136,8 @@ static void print_states(const ost_model_t *self, FILE *out)
             fprintf(out, "%s%s\n", state->text, state->may_be_negative ? " (may be negative)" : "");
         }
     }
-out:
     free(params);
+    return 0;
 }
 
 static void print_outputs(const ost_model_t *self, FILE *out)
@@ -186,7 +189,7 @@ static void print_index_sets(const ost_model_t *self, FILE *out)
     }
 }
 
-void ost_model_print(const ost_model_t *self, FILE *out)
+int ost_model_print(const ost_model_t *self, FILE *out, ost_error_t *err)
 {
     fprintf(out, "%s: %s\nkind %s, %s\n", self->name, self->text, ost_model_kind_words[self->kind], self->path);
     for (size_t i = 0; i < self->n_reads; i++) fprintf(out, "%s%s", i > 0 ? ", " : "reads ", self->reads[i].name);
@@ -197,10 +200,11 @@ void ost_model_print(const ost_model_t *self, FILE *out)
         fprintf(out, "%s%s", i > 0 ? ", or into " : "doses go into ", self->states[self->doses[i].state].name);
     if (self->n_doses > 0) fputs("\n", out);
     print_index_sets(self, out);
-    print_states(self, out);
+    if (print_states(self, out, err) < 0) return OST_ERR_NO_MEMORY;
     print_params(self, out, true);
     print_params(self, out, false);
     print_noises(self, out);
     print_equations(self, out);
     print_outputs(self, out);
+    return 0;
 }

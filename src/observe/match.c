@@ -325,22 +325,26 @@ static int no_row(
         near != NULL ? near : "", near != NULL ? "'?" : "", near != NULL ? ")" : "");
 }
 
-/* Whether a model of the experiment is of men; one that is not found is for the planning to name. */
-static bool is_of_men(const ost_experiment_t *e, ost_library_t *library)
+/* Whether a model of the experiment is of men; one that is not found is for the planning to name. @return 0, 1 or
+ * OST_ERR_NO_MEMORY */
+static int is_of_men(const ost_experiment_t *e, ost_library_t *library)
 {
     for (size_t i = 0; i < e->n_models; i++) {
         const ost_model_t *model;
-        if (ost_library_get(library, e->models[i], &model, NULL) < 0) continue;
+        int ret = ost_library_get(library, e->models[i], &model, NULL);
+        if (ret == OST_ERR_NO_MEMORY) return ret;
+        if (ret < 0) continue;
         for (size_t k = 0; k < model->n_drives; k++)
-            if (strcmp(model->drives[k].name, "male") == 0) return true;
+            if (strcmp(model->drives[k].name, "male") == 0) return 1;
     }
-    return false;
+    return 0;
 }
 
 int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, const ost_evidence_t *evidence,
     const ost_endpoint_dictionary_t *dictionary, ost_library_t *library, ost_error_t *err)
 {
     const int sex = is_of_men(e, library);
+    if (sex < 0) return ost_no_memory(err);
     for (size_t i = 0; i < e->n_outputs; i++) free(e->outputs[i]);
     free(e->outputs);
     e->outputs = NULL;

@@ -32,6 +32,7 @@ int ost_blocks_read_texts(const ost_experiment_t *e, ost_library_t *library, ost
             size_t k = 0;
             while (k < library->n_models && strcmp(library->models[k]->path, own->path) != 0) k++;
             int code = k < library->n_models ? 0 : ost_library_read(library, own->path, own->text, &model, &why);
+            if (code == OST_ERR_NO_MEMORY) return ost_no_memory(err);
             if (code < 0) ret = code;
             left += code < 0;
         }

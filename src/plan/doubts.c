@@ -75,7 +75,7 @@ typedef struct {
     double *states;              /* [blocks->n_states] */
     double *drives;              /* [blocks->n_drives] */
     double *now, *once;          /* [blocks->n_states] rates at the start, and before a life */
-    double *reads;               /* of one block */
+    double *reads, *work;        /* of one block */
 } start_t;
 
 /* The value of a signal by those of its drivers; no dose is given yet. */
@@ -107,7 +107,7 @@ static void evaluate_drives(const start_t *self, double t)
         const ost_block_t *block = &self->plan->blocks->block[step->block];
         const ost_model_point_t at = point_of(self, step->block, t);
         self->drives[block->first_drive + step->drive] =
-            ost_model_value(block->model, OST_MODEL_DRIVE, step->drive, &at);
+            ost_model_value(block->model, OST_MODEL_DRIVE, step->drive, &at, self->work);
     }
 }
 
@@ -117,7 +117,7 @@ static void evaluate_states(const start_t *self, ost_model_part_t part, double t
     const ost_blocks_t *blocks = self->plan->blocks;
     for (size_t b = 0; b < blocks->n; b++) {
         const ost_model_point_t at = point_of(self, b, t);
-        ost_model_state_values(blocks->block[b].model, part, &at, values + blocks->block[b].first_state);
+        ost_model_state_values(blocks->block[b].model, part, &at, self->work, values + blocks->block[b].first_state);
     }
 }
 
@@ -158,10 +158,14 @@ int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_
 {
     if (self->experiment->start != NULL) return 0;
     const ost_blocks_t *blocks = self->blocks;
-    size_t b, i, n_reads = 0;
-    for (b = 0; b < blocks->n; b++) n_reads += blocks->block[b].model->n_reads;
+    size_t b, i, n_reads = 0, n_work = 0;
+    for (b = 0; b < blocks->n; b++) {
+        n_reads += blocks->block[b].model->n_reads;
+        n_work += ost_model_n_work(blocks->block[b].model);
+    }
     size_t n_c = self->experiment->n_covariates, n_drives = blocks->n_drives;
-    double *work = calloc(n_c + blocks->n_params + 3 * blocks->n_states + n_drives + n_reads + 1, sizeof(*work));
+    double *work =
+        calloc(n_c + blocks->n_params + 3 * blocks->n_states + n_drives + n_reads + n_work + 1, sizeof(*work));
     if (work == NULL) return ost_no_memory(err);
     start_t start = { .plan = self, .covariates = work, .params = work + n_c };
     start.states = start.params + blocks->n_params;
@@ -169,6 +173,7 @@ int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_
     start.once = start.now + blocks->n_states;
     start.drives = start.once + blocks->n_states;
     start.reads = start.drives + n_drives;
+    start.work = start.reads + n_reads;
     int ret = 0;
     if (find_history(&start, &b, &i)) {
         const ost_model_t *model = blocks->block[b].model;

@@ -59,8 +59,9 @@ int ost_experiment_replace_bone(
  *  responds to a drug of the arm */
 int ost_experiment_check_arm(
     const ost_experiment_t *self, ost_library_t *library, size_t i_arm, ost_error_t *err) OST_MUST_CHECK;
-/** Drop wanted outputs that no model of the experiment has. @return false: none is left of those that were wanted */
-bool ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library);
+/** Drop wanted outputs that no model of the experiment has. @return 1, 0: none is left of those that were wanted, or
+ *  OST_ERR_NO_MEMORY */
+int ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
 
 /** The covariates and parameters of one subject: a pure function of (seed, subject), whatever else is in the cohort.
  *  @param[out] covariates  [experiment->n_covariates];  @param[out] params  [blocks->n_params], internal units

@@ -101,24 +101,30 @@ static bool has_output(const ost_model_t *model, const char *name)
     return false;
 }
 
-/* Whether a model of the experiment or a drug of its arms has this output. What cannot be read has none. */
-static bool is_to_be_had(const ost_experiment_t *self, ost_library_t *library, const char *name)
+/* Whether a model of the experiment or a drug of its arms has this output. What cannot be read has none. @return 0, 1
+ * or OST_ERR_NO_MEMORY */
+static int is_to_be_had(const ost_experiment_t *self, ost_library_t *library, const char *name)
 {
     const ost_model_t *model;
-    for (size_t i = 0; i < self->n_models; i++)
-        if (ost_library_get(library, self->models[i], &model, NULL) == 0 && has_output(model, name)) return true;
+    int ret = 0;
+    for (size_t i = 0; i < self->n_models && ret != OST_ERR_NO_MEMORY; i++)
+        if ((ret = ost_library_get(library, self->models[i], &model, NULL)) == 0 && has_output(model, name)) return 1;
     for (size_t a = 0; a < self->n_arms; a++)
-        for (size_t i = 0; i < self->arms[a].n_regimens; i++)
-            if (ost_library_get(library, self->arms[a].regimens[i].drug, &model, NULL) == 0 && has_output(model, name))
-                return true;
-    return false;
+        for (size_t i = 0; i < self->arms[a].n_regimens && ret != OST_ERR_NO_MEMORY; i++)
+            if ((ret = ost_library_get(library, self->arms[a].regimens[i].drug, &model, NULL)) == 0 &&
+                has_output(model, name))
+                return 1;
+    return ret == OST_ERR_NO_MEMORY ? ret : 0;
 }
 
-bool ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library)
+int ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library, ost_error_t *err)
 {
     size_t n = 0;
+    int ret = 0;
     for (size_t i = 0; i < self->n_outputs; i++) {
-        if (!is_to_be_had(self, library, self->outputs[i])) {
+        int has = ret == 0 ? is_to_be_had(self, library, self->outputs[i]) : 1;
+        if (has < 0) ret = has;
+        if (has == 0) {
             free(self->outputs[i]);
             continue;
         }
@@ -127,5 +133,5 @@ bool ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library)
     }
     bool is_left = n > 0 || self->n_outputs == 0;
     self->n_outputs = n;
-    return is_left;
+    return ret < 0 ? ost_no_memory(err) : is_left;
 }

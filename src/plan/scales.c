@@ -26,6 +26,7 @@ typedef struct {
     double *least;  /* [blocks->n_states] the smallest of the arms */
     double *signal; /* [wiring->n_signals] */
     double *reads;  /* of one block */
+    double *work;   /* of one model */
     double t;       /* d */
 } sizes_t;
 
@@ -58,7 +59,7 @@ static double at(const sizes_t *self, size_t b, ost_model_part_t part, size_t i,
     const ost_block_t *block = &self->blocks->block[b];
     const ost_model_point_t point = { self->params + block->first_param, self->size + block->first_state, self->reads,
         t };
-    return ost_model_value(block->model, part, i, &point);
+    return ost_model_value(block->model, part, i, &point, self->work);
 }
 
 /* Where the forcing of the subject bends, from the beginning of its life on. */
@@ -254,9 +255,11 @@ const double *ost_scales_new(const ost_experiment_t *e, const ost_blocks_t *bloc
     ost_maker_t *make)
 {
     if (make->err.code != 0) return NULL;
-    size_t n_reads = 0;
-    for (size_t b = 0; b < blocks->n; b++)
-        n_reads = blocks->block[b].model->n_reads > n_reads ? blocks->block[b].model->n_reads : n_reads;
+    size_t n_reads = 0, n_work = 0;
+    for (size_t b = 0; b < blocks->n; b++) {
+        n_reads += blocks->block[b].model->n_reads;
+        n_work += ost_model_n_work(blocks->block[b].model);
+    }
     const ost_plan_t plan = { .experiment = e, .blocks = blocks, .population = population };
     sizes_t self = { e, blocks, wiring, doses, &plan,
         .covariates = ost_maker_list(make, e->n_covariates, sizeof(double)),
@@ -265,7 +268,7 @@ const double *ost_scales_new(const ost_experiment_t *e, const ost_blocks_t *bloc
         .size = ost_maker_list(make, blocks->n_states, sizeof(double)),
         .least = ost_maker_list(make, blocks->n_states, sizeof(double)),
         .signal = ost_maker_list(make, wiring->n_signals, sizeof(double)),
-        .reads = ost_maker_list(make, n_reads, sizeof(double)) };
+        .reads = ost_maker_list(make, n_reads, sizeof(double)), .work = ost_maker_list(make, n_work, sizeof(double)) };
     double *scale = ost_maker_list(make, layout->n_states, sizeof(double));
     if (make->err.code == 0 && ost_break_finder_new(&self.finder, forcing, &make->err) == 0) fill_scales(&self, scale);
     ost_break_finder_free(self.finder);

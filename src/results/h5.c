@@ -78,42 +78,52 @@ int ost_h5_set_array(hid_t object, const char *name, hid_t file_type, hid_t type
     return ret;
 }
 
-char *ost_h5_get_text(hid_t object, const char *name)
+/* @return false if out of memory or not read, with *text NULL or not */
+static bool numbers_text(hid_t attribute, H5T_class_t kind, size_t n, char **text)
 {
-    char *text = NULL;
     size_t length = 0;
+    uint64_t *counts = calloc(n, sizeof *counts);
+    double *numbers = calloc(n, sizeof *numbers);
+    *text = counts != NULL && numbers != NULL ? calloc(n, 32) : NULL;
+    bool ok = *text != NULL && (kind == H5T_FLOAT ? H5Aread(attribute, H5T_NATIVE_DOUBLE, numbers)
+                                                  : H5Aread(attribute, H5T_NATIVE_UINT64, counts)) >= 0;
+    for (size_t i = 0; ok && i < n; i++) {
+        if (i > 0) (*text)[length++] = ' ';
+        length += (size_t) (kind == H5T_FLOAT ? sprintf(*text + length, "%.17g", numbers[i])
+                                              : sprintf(*text + length, "%" PRIu64, counts[i]));
+    }
+    free(counts);
+    free(numbers);
+    return ok;
+}
+
+int ost_h5_get_text(hid_t object, const char *name, char **text)
+{
+    *text = NULL;
     hid_t attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1;
-    if (attribute < 0) return NULL;
+    if (attribute < 0) return 0;
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     H5T_class_t kind = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
     hssize_t n = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
     size_t size = type >= 0 ? H5Tget_size(type) : 0;
     bool ok = n >= 1 && size > 0 && size <= MAX_TEXT && (size_t) n <= MAX_TEXT / 32;
-    if (ok && kind == H5T_STRING && n == 1 && H5Tis_variable_str(type) == 0) {
-        text = calloc(1, size + 1);
-        ok = text != NULL && H5Aread(attribute, type, text) >= 0;
-    } else if (ok && (kind == H5T_INTEGER || kind == H5T_FLOAT)) {
-        uint64_t *counts = calloc((size_t) n, sizeof *counts);
-        double *numbers = calloc((size_t) n, sizeof *numbers);
-        text = calloc((size_t) n, 32);
-        ok = counts != NULL && numbers != NULL && text != NULL &&
-             (kind == H5T_FLOAT ? H5Aread(attribute, H5T_NATIVE_DOUBLE, numbers)
-                                : H5Aread(attribute, H5T_NATIVE_UINT64, counts)) >= 0;
-        for (size_t i = 0; ok && i < (size_t) n; i++) {
-            if (i > 0) text[length++] = ' ';
-            length += (size_t) (kind == H5T_FLOAT ? sprintf(text + length, "%.17g", numbers[i])
-                                                  : sprintf(text + length, "%" PRIu64, counts[i]));
-        }
-        free(counts);
-        free(numbers);
+    bool is_text = ok && kind == H5T_STRING && n == 1 && H5Tis_variable_str(type) == 0, is_full = false;
+    ok = is_text || (ok && (kind == H5T_INTEGER || kind == H5T_FLOAT));
+    if (is_text) {
+        *text = calloc(1, size + 1);
+        ok = *text != NULL && H5Aread(attribute, type, *text) >= 0;
+        is_full = *text == NULL;
+    } else if (ok) {
+        ok = numbers_text(attribute, kind, (size_t) n, text);
+        is_full = *text == NULL;
     }
     if (!ok) {
-        free(text);
-        text = NULL;
+        free(*text);
+        *text = NULL;
     }
-    if (text != NULL) ost_text_disarm(text);
+    if (*text != NULL) ost_text_disarm(*text);
     OST_H5_CLOSE(type, space, attribute);
-    return text;
+    return is_full ? OST_ERR_NO_MEMORY : 0;
 }
 
 int ost_h5_set_text(hid_t object, const char *name, const char *text)
@@ -209,17 +219,21 @@ static uint64_t little(const unsigned char *bytes, size_t n)
     return x;
 }
 
-/* A collection of the global heap (HDF5 file format 3.0, III.E): [*size] bytes, or NULL if it is damaged. */
-static unsigned char *load_heap(int fd, uint64_t at, uint64_t file_size, uint64_t *size)
+/* A collection of the global heap (HDF5 file format 3.0, III.E): [*size] bytes, NULL unless 0 is returned, or
+ * OST_ERR_FORMAT or OST_ERR_NO_MEMORY. */
+static int load_heap(int fd, uint64_t at, uint64_t file_size, unsigned char **heap, uint64_t *size)
 {
-    unsigned char head[HEAP_HEAD], *heap = NULL;
-    if (pread(fd, head, sizeof head, (off_t) at) != sizeof head || memcmp(head, "GCOL\1", 5) != 0) return NULL;
+    unsigned char head[HEAP_HEAD];
+    *heap = NULL;
+    if (pread(fd, head, sizeof head, (off_t) at) != sizeof head || memcmp(head, "GCOL\1", 5) != 0)
+        return OST_ERR_FORMAT;
     *size = little(head + 8, 8);
-    if (*size < HEAP_HEAD || at > file_size || *size > file_size - at) return NULL;
-    heap = malloc(*size);
-    if (heap != NULL && pread(fd, heap, *size, (off_t) at) == (ssize_t) *size) return heap;
-    free(heap);
-    return NULL;
+    if (*size < HEAP_HEAD || at > file_size || *size > file_size - at) return OST_ERR_FORMAT;
+    if ((*heap = malloc(*size)) == NULL) return OST_ERR_NO_MEMORY;
+    if (pread(fd, *heap, *size, (off_t) at) == (ssize_t) *size) return 0;
+    free(*heap);
+    *heap = NULL;
+    return OST_ERR_FORMAT;
 }
 
 /* Whether every object of a collection lies within it, and number `index` is there and has `length` bytes. */
@@ -238,26 +252,28 @@ static bool heap_has(const unsigned char *heap, uint64_t size, uint64_t index, u
 }
 
 /* HDF5 1.10.8 reads beyond its memory where texts of variable length lie in a damaged heap; so we look first, unless
- * the dataset is laid out as we never write it. */
-static bool texts_are_sound(hid_t dataset, size_t n)
+ * the dataset is laid out as we never write it. @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+static int check_texts(hid_t dataset, size_t n)
 {
     hid_t file = H5Iget_file_id(dataset);
     haddr_t begin = H5Dget_offset(dataset);
     void *fd = NULL;
     struct stat st = { 0 };
-    bool ok = file >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &fd) >= 0 && fd != NULL && fstat(*(int *) fd, &st) == 0;
-    for (size_t i = 0; ok && i < n && begin != HADDR_UNDEF; i++) {
+    bool is_open = file >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &fd) >= 0 && fd != NULL;
+    int ret = is_open && fstat(*(int *) fd, &st) == 0 ? 0 : OST_ERR_FORMAT;
+    for (size_t i = 0; ret == 0 && i < n && begin != HADDR_UNDEF; i++) {
         unsigned char text[4 + 8 + 4], *heap; /* length, address of a collection, number in it */
         uint64_t size = 0;
-        ok = pread(*(int *) fd, text, sizeof text, (off_t) (begin + i * sizeof text)) == sizeof text;
+        if (pread(*(int *) fd, text, sizeof text, (off_t) (begin + i * sizeof text)) != sizeof text)
+            ret = OST_ERR_FORMAT;
         uint64_t length = little(text, 4), at = little(text + 4, 8);
-        if (!ok || (length == 0 && at == 0)) continue;
-        heap = load_heap(*(int *) fd, at, (uint64_t) st.st_size, &size);
-        ok = heap != NULL && heap_has(heap, size, little(text + 12, 4), length);
+        if (ret < 0 || (length == 0 && at == 0)) continue;
+        ret = load_heap(*(int *) fd, at, (uint64_t) st.st_size, &heap, &size);
+        if (ret == 0 && !heap_has(heap, size, little(text + 12, 4), length)) ret = OST_ERR_FORMAT;
         free(heap);
     }
     OST_H5_CLOSE(file);
-    return ok;
+    return ret;
 }
 
 int ost_h5_read_texts(hid_t dataset, size_t max, ost_text_list_t *texts)
@@ -265,18 +281,16 @@ int ost_h5_read_texts(hid_t dataset, size_t max, ost_text_list_t *texts)
     size_t n = ost_h5_length(dataset);
     hid_t file_type = H5Dget_type(dataset), type = ost_h5_text_type(), space = H5Dget_space(dataset);
     char **raw = NULL;
-    bool ok = n > 0 && n <= max && type >= 0 && space >= 0 && file_type >= 0 && H5Tis_variable_str(file_type) > 0 &&
-              texts_are_sound(dataset, n);
-    if (ok) {
-        raw = calloc(n, sizeof *raw);
-        ok = raw != NULL && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0;
-    }
-    for (size_t i = 0; ok && i < n; i++) {
-        ok = ost_text_list_add(texts, "%s", raw[i] != NULL ? raw[i] : "") == 0;
-        if (ok) ost_text_disarm(texts->items[texts->n - 1]);
+    bool ok = n > 0 && n <= max && type >= 0 && space >= 0 && file_type >= 0 && H5Tis_variable_str(file_type) > 0;
+    int ret = ok ? check_texts(dataset, n) : OST_ERR_FORMAT;
+    if (ret == 0 && (raw = calloc(n, sizeof *raw)) == NULL) ret = OST_ERR_NO_MEMORY;
+    if (ret == 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) < 0) ret = OST_ERR_FORMAT;
+    for (size_t i = 0; ret == 0 && i < n; i++) {
+        ret = ost_text_list_add(texts, "%s", raw[i] != NULL ? raw[i] : "");
+        if (ret == 0) ost_text_disarm(texts->items[texts->n - 1]);
     }
     if (raw != NULL && type >= 0 && space >= 0) H5Dvlen_reclaim(type, space, H5P_DEFAULT, raw);
     free(raw);
     OST_H5_CLOSE(type, file_type, space);
-    return ok ? 0 : -1;
+    return ret;
 }

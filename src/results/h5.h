@@ -31,9 +31,9 @@ int ost_h5_set_count(hid_t object, const char *name, uint64_t value) OST_MUST_CH
 int ost_h5_set_array(
     hid_t object, const char *name, hid_t file_type, hid_t type, const void *values, size_t n) OST_MUST_CHECK;
 
-/* An attribute as text, owned by the caller: text as it is, numbers with all digits, lists with blanks. NULL if there
- * is none, or it is of another kind, damaged or too large. */
-char *ost_h5_get_text(hid_t object, const char *name);
+/* An attribute as text: as it is, numbers with all digits, lists with blanks. @param[out] text  owned by the caller;
+ * NULL if there is none, or it is of another kind, damaged or too large @return 0 or OST_ERR_NO_MEMORY */
+int ost_h5_get_text(hid_t object, const char *name, char **text) OST_MUST_CHECK;
 
 /* A dataset of the file itself: no link to another place or file, no data that stand elsewhere. @return -1 if there is
  * none */
@@ -44,7 +44,8 @@ hid_t ost_h5_text_type(void);
 
 /* Length of a one-dimensional dataset, 0 if it is none. */
 size_t ost_h5_length(hid_t dataset);
-/* Append all texts of a one-dimensional dataset of at most `max`. @return 0 or -1, with which some may be there */
+/* Append all texts of a one-dimensional dataset of at most `max`. @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY, with
+ * which some may be there */
 int ost_h5_read_texts(hid_t dataset, size_t max, ost_text_list_t *texts) OST_MUST_CHECK;
 /* How values are written that HDF5 has to convert: with 64 KB to do it in, where it clears 1 MB of its own for each
  * dataset. @return for H5Pclose(), or -1 */

@@ -26,22 +26,41 @@ static int damaged(const ost_results_t *self, const char *what, ost_error_t *err
     return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged, or not written by osteon: '%s' cannot be read", what);
 }
 
+/* What HDF5 hands to those that it calls for each attribute and link, as of their results it keeps the sign alone. */
+typedef struct {
+    ost_results_t *results;
+    int ret; /* 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+} visit_t;
+
+static int unreadable(const ost_results_t *self, int ret, const char *what, ost_error_t *err)
+{
+    return ret == OST_ERR_NO_MEMORY ? ost_no_memory(err) : damaged(self, what, err);
+}
+
 static herr_t keep_attribute(hid_t object, const char *name, const H5A_info_t *info, void *user)
 {
-    ost_results_t *self = user;
+    visit_t *self = user;
+    char *text;
     (void) info;
-    char *text = ost_h5_get_text(object, name);
-    int ret = text != NULL ? ost_identity_add(&self->attributes, OST_FACT_TEXT, name, NULL, "%s", text) : 0;
+    self->ret = ost_h5_get_text(object, name, &text);
+    if (text != NULL) self->ret = ost_identity_add(&self->results->attributes, OST_FACT_TEXT, name, NULL, "%s", text);
     free(text);
-    return ret;
+    return self->ret;
 }
 
 /* Texts of the dimension scale at an axis. */
+typedef struct {
+    ost_text_list_t *texts;
+    int ret; /* as in visit_t */
+} scale_t;
+
 static herr_t read_scale(hid_t dataset, unsigned axis, hid_t scale, void *user)
 {
+    scale_t *self = user;
     (void) dataset;
     (void) axis;
-    return ost_h5_read_texts(scale, MAX_ARMS, user) < 0 ? -1 : 1;
+    self->ret = ost_h5_read_texts(scale, MAX_ARMS, self->texts);
+    return self->ret < 0 ? self->ret : 1;
 }
 
 /* Axes of a variable without index: a joined file has one for its models. */
@@ -50,27 +69,31 @@ static int plain_rank(const ost_results_t *self)
     return self->models.n > 0 ? 4 : 3;
 }
 
+/* @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 static int add_variable(ost_results_t *self, const char *name, hid_t dataset, const hsize_t *sizes, int rank)
 {
     ost_results_variable_t *more = realloc(self->variables, (self->names.n + 1) * sizeof *more);
-    if (more == NULL) return -1;
+    if (more == NULL) return OST_ERR_NO_MEMORY;
     self->variables = more;
     ost_results_variable_t *variable = &more[self->names.n];
     *variable = (ost_results_variable_t){ 0 };
-    if (ost_text_list_add(&self->names, "%s", name) < 0) return -1;
-    variable->unit = ost_h5_get_text(dataset, "units");
-    if (variable->unit == NULL) variable->unit = ost_strdup("1");
-    if (variable->unit == NULL) return -1;
+    int ret = ost_text_list_add(&self->names, "%s", name);
+    if (ret == 0) ret = ost_h5_get_text(dataset, "units", &variable->unit);
+    if (ret == 0 && variable->unit == NULL) variable->unit = ost_strdup("1");
+    if (variable->unit == NULL) return OST_ERR_NO_MEMORY;
     if (rank == plain_rank(self)) return 0;
     const unsigned axis = (unsigned) rank - 3;
-    H5DSiterate_scales(dataset, axis, NULL, read_scale, &variable->elements);
-    return variable->elements.n > 0 && variable->elements.n == sizes[axis] ? 0 : -1;
+    scale_t scale = { &variable->elements, 0 };
+    H5DSiterate_scales(dataset, axis, NULL, read_scale, &scale);
+    if (scale.ret < 0) return scale.ret;
+    return variable->elements.n > 0 && variable->elements.n == sizes[axis] ? 0 : OST_ERR_FORMAT;
 }
 
 /* Variables are the datasets of floating point over ([model,] arm, [index,] subject, time). */
 static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *user)
 {
-    ost_results_t *self = user;
+    visit_t *visit = user;
+    ost_results_t *self = visit->results;
     if (info->type != H5L_TYPE_HARD) return 0;
     hid_t object = ost_h5_open(group, name);
     if (object < 0) return 0; /* a group */
@@ -81,22 +104,21 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
               H5Sget_simple_extent_dims(space, sizes, NULL) == rank && sizes[plain - 3] == self->arms.n &&
               (self->models.n == 0 || sizes[0] == self->models.n) && sizes[rank - 2] == self->n_subjects &&
               sizes[rank - 1] == self->n_times;
-    int ret = rank < 0 || type < 0 ? -1 : 0;
+    int ret = rank < 0 || type < 0 ? OST_ERR_FORMAT : 0;
     if (ok) ret = add_variable(self, name, object, sizes, rank);
     /* over ([model,] arm, subject), and there is an ended_X with it */
     if (rank == plain - 1 && strncmp(name, OST_BEGAN, strlen(OST_BEGAN)) == 0)
         ret = ost_text_list_add(&self->schedules, "%s", name + strlen(OST_BEGAN));
     OST_H5_CLOSE(space, type, object);
-    return ret;
+    return visit->ret = ret;
 }
 
-/* @return NULL, or the name of what is damaged */
-static const char *read_texts(const ost_results_t *self, const char *name, ost_text_list_t *texts)
+static int read_texts(const ost_results_t *self, const char *name, ost_text_list_t *texts, ost_error_t *err)
 {
     hid_t id = ost_h5_open(self->file, name);
-    bool ok = id >= 0 && ost_h5_read_texts(id, MAX_ARMS, texts) == 0;
+    int ret = id >= 0 ? ost_h5_read_texts(id, MAX_ARMS, texts) : OST_ERR_FORMAT;
     OST_H5_CLOSE(id);
-    return ok ? NULL : name;
+    return ret < 0 ? unreadable(self, ret, name, err) : 0;
 }
 
 static int read_coordinates(ost_results_t *self, ost_error_t *err)
@@ -106,19 +128,20 @@ static int read_coordinates(ost_results_t *self, ost_error_t *err)
     if (H5Fget_filesize(self->file, &n_bytes) < 0) n_bytes = 0;
     self->n_subjects = subject >= 0 ? ost_h5_length(subject) : 0;
     self->n_times = time >= 0 ? ost_h5_length(time) : 0;
-    const char *bad = H5Lexists(self->file, "model", H5P_DEFAULT) > 0 ? read_texts(self, "model", &self->models) : NULL;
-    if (bad == NULL) bad = read_texts(self, "arm", &self->arms);
-    if (bad == NULL) bad = read_texts(self, "arm_label", &self->labels);
-    if (bad == NULL && self->labels.n != self->arms.n) bad = "arm_label";
+    bool is_joined = H5Lexists(self->file, "model", H5P_DEFAULT) > 0;
+    int ret = is_joined ? read_texts(self, "model", &self->models, err) : 0;
+    if (ret == 0) ret = read_texts(self, "arm", &self->arms, err);
+    if (ret == 0) ret = read_texts(self, "arm_label", &self->labels, err);
+    const char *bad = NULL;
+    if (self->labels.n != self->arms.n) bad = "arm_label";
     if (bad == NULL && (self->n_subjects == 0 || self->n_subjects > n_bytes)) bad = "subject";
     if (bad == NULL && (self->n_times == 0 || self->n_times > MAX_TIMES)) bad = "time";
-    if (bad == NULL) self->times = calloc(self->n_times, sizeof *self->times);
-    bool is_full = bad == NULL && self->times == NULL;
-    if (bad == NULL && !is_full && H5Dread(time, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, self->times) < 0)
+    if (ret == 0 && bad == NULL && (self->times = calloc(self->n_times, sizeof *self->times)) == NULL)
+        ret = ost_no_memory(err);
+    if (ret == 0 && bad == NULL && H5Dread(time, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, self->times) < 0)
         bad = "time";
     OST_H5_CLOSE(subject, time);
-    if (is_full) return ost_no_memory(err);
-    return bad != NULL ? damaged(self, bad, err) : 0;
+    return ret == 0 && bad != NULL ? damaged(self, bad, err) : ret;
 }
 
 /* Bytes that a file of HDF5 says it has, by its superblock (little-endian); 0: unknown. @param head  [48] */
@@ -194,16 +217,17 @@ static int open_results(ost_results_t *self, ost_error_t *err)
 {
     int ret = open_file(self, err);
     if (ret != 0) return ret;
+    visit_t visit = { self, 0 };
     hsize_t index = 0;
-    if (H5Aiterate2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, &index, keep_attribute, self) < 0) {
-        return damaged(self, "attributes", err);
+    if (H5Aiterate2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, &index, keep_attribute, &visit) < 0) {
+        return unreadable(self, visit.ret, "attributes", err);
     }
     ret = check_format(self, err);
     if (ret == 0) ret = read_coordinates(self, err);
     if (ret != 0) return ret;
     index = 0;
-    if (H5Literate(self->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, &index, visit_link, self) < 0) {
-        return damaged(self, "variables", err);
+    if (H5Literate(self->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, &index, visit_link, &visit) < 0) {
+        return unreadable(self, visit.ret, "variables", err);
     }
     return self->names.n == 0 ? damaged(self, "variables", err) : 0;
 }
@@ -372,7 +396,8 @@ int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t
 typedef struct {
     bool with_values;
     hsize_t n_bytes; /* of the file */
-    char *bad;       /* the name of what cannot be read; owned */
+    char name[200];  /* of the dataset or link that is at fault, "" if none is */
+    int ret;         /* as of read_dataset() */
 } reading_t;
 
 typedef struct {
@@ -381,14 +406,14 @@ typedef struct {
     double *values; /* [product of chunk] */
 } chunks_t;
 
-/* @return whether there are chunks of numbers, no more or larger than the file can have; without chunks there are no
- * checks to look at */
+/* @return 1 if there are chunks of numbers, no more or larger than the file can have; 0 without chunks, as there are no
+ * checks to look at; OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 static int find_chunks(chunks_t *self, hid_t id, hid_t space, hsize_t n_bytes)
 {
     hsize_t n_places = 1, n_values = 1, n_chunks;
     hid_t create = H5Dget_create_plist(id), type = H5Dget_type(id);
     self->rank = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1;
-    int ret = self->rank < 0 || create < 0 || type < 0 ? -1 : 0;
+    int ret = self->rank < 0 || create < 0 || type < 0 ? OST_ERR_FORMAT : 0;
     bool is_number = ret == 0 && (H5Tget_class(type) == H5T_FLOAT || H5Tget_class(type) == H5T_INTEGER);
     if (is_number && self->rank > 0 && self->rank <= OST_MAX_RANK && H5Pget_layout(create) == H5D_CHUNKED) {
         bool ok = H5Pget_chunk(create, self->rank, self->chunk) == self->rank &&
@@ -401,13 +426,13 @@ static int find_chunks(chunks_t *self, hid_t id, hid_t space, hsize_t n_bytes)
         }
         ok = ok && H5Dget_num_chunks(id, space, &n_chunks) >= 0; /* reads the index */
         if (ok) self->values = malloc(n_values * sizeof(*self->values));
-        ret = self->values != NULL ? 1 : -1;
+        ret = !ok ? OST_ERR_FORMAT : self->values == NULL ? OST_ERR_NO_MEMORY : 1;
     }
     OST_H5_CLOSE(create, type);
     return ret;
 }
 
-/* The index of its chunks, and all of them or the first. */
+/* The index of its chunks, and all of them or the first. @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 static int read_dataset(hid_t id, const reading_t *how)
 {
     chunks_t self = { 0 };
@@ -417,21 +442,26 @@ static int read_dataset(hid_t id, const reading_t *how)
     for (bool more = ret > 0; more && ret >= 0;) {
         for (int d = 0; d < self.rank; d++)
             count[d] = self.sizes[d] - start[d] < self.chunk[d] ? self.sizes[d] - start[d] : self.chunk[d];
-        ret = ost_h5_transfer(id, H5P_DEFAULT, (size_t) self.rank, start, count, self.values, NULL);
+        bool ok = ost_h5_transfer(id, H5P_DEFAULT, (size_t) self.rank, start, count, self.values, NULL) >= 0;
+        if (!ok) ret = OST_ERR_FORMAT;
         int d = self.rank - 1;
         while (d >= 0 && (start[d] += self.chunk[d]) >= self.sizes[d]) start[d--] = 0;
         more = how->with_values && d >= 0;
     }
     free(self.values);
     OST_H5_CLOSE(space);
-    return ret < 0 ? -1 : 0;
+    return ret < 0 ? ret : 0;
 }
 
+/* A text among them that cannot be read is no fault of the file's; too little memory is the reader's. */
 static herr_t visit_attribute(hid_t object, const char *name, const H5A_info_t *info, void *user)
 {
-    (void) info, (void) user;
-    free(ost_h5_get_text(object, name));
-    return 0;
+    (void) info;
+    int *ret = user;
+    char *text = NULL;
+    if (ost_h5_get_text(object, name, &text) == OST_ERR_NO_MEMORY) *ret = OST_ERR_NO_MEMORY;
+    free(text);
+    return *ret;
 }
 
 static herr_t visit_object(hid_t file, const char *name, const H5O_info_t *info, void *user)
@@ -440,19 +470,19 @@ static herr_t visit_object(hid_t file, const char *name, const H5O_info_t *info,
     hsize_t index = 0;
     if (info->type != H5O_TYPE_DATASET) return 0;
     hid_t id = ost_h5_open(file, name);
-    bool ok = id >= 0 && H5Aiterate2(id, H5_INDEX_NAME, H5_ITER_NATIVE, &index, visit_attribute, NULL) >= 0 &&
-              read_dataset(id, self) == 0;
+    bool ok = id >= 0 && H5Aiterate2(id, H5_INDEX_NAME, H5_ITER_NATIVE, &index, visit_attribute, &self->ret) >= 0;
+    if (self->ret == 0) self->ret = ok ? read_dataset(id, self) : OST_ERR_FORMAT;
     OST_H5_CLOSE(id);
-    if (!ok) self->bad = ost_strdup(name);
-    return ok ? 0 : -1;
+    if (self->ret < 0) snprintf(self->name, sizeof self->name, "%s", name);
+    return self->ret;
 }
 
 static herr_t visit_any_link(hid_t group, const char *name, const H5L_info_t *info, void *user)
 {
     (void) group;
-    char **link = user;
+    reading_t *self = user;
     if (info->type == H5L_TYPE_HARD) return 0;
-    *link = ost_strdup(name);
+    snprintf(self->name, sizeof self->name, "%s", name);
     return 1;
 }
 
@@ -460,19 +490,15 @@ int ost_results_read_all(const ost_results_t *self, bool with_values, ost_error_
 {
     ost_h5_handler_t handler;
     reading_t reading = { .with_values = with_values };
-    char *link = NULL;
     ost_h5_enter(&handler);
     if (H5Fget_filesize(self->file, &reading.n_bytes) < 0) reading.n_bytes = 0;
-    if (H5Lvisit(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_any_link, &link) > 0) {
+    if (H5Lvisit(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_any_link, &reading) > 0) {
         ost_h5_leave(&handler);
-        ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
-            "'%.200s' is a link to another place or file, which osteon does not write", link != NULL ? link : "?");
-        free(link);
-        return OST_ERR_FORMAT;
+        return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
+            "'%s' is a link to another place or file, which osteon does not write", reading.name);
     }
     int ret = H5Ovisit2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_object, &reading, H5O_INFO_BASIC);
-    if (ret < 0) ret = damaged(self, reading.bad != NULL ? reading.bad : "its groups", err);
+    if (ret < 0) ret = unreadable(self, reading.ret, reading.name[0] != '\0' ? reading.name : "its groups", err);
     ost_h5_leave(&handler);
-    free(reading.bad);
     return ret;
 }

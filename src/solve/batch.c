@@ -105,7 +105,7 @@ static int allocate(ost_batch_t *self, ost_error_t *err)
     const ost_system_t *system = self->system;
     size_t size = lay_out(self, NULL);
     self->memory = aligned_alloc(ALIGNMENT, size + ALIGNMENT);
-    if (self->memory == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "%zu bytes for a batch", size);
+    if (self->memory == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for %zu bytes of a batch", size);
     memset(self->memory, 0, size + ALIGNMENT);
     lay_out(self, self->memory);
     for (size_t i = 0; i < system->n_states; i++) {
@@ -118,7 +118,7 @@ static int allocate(ost_batch_t *self, ost_error_t *err)
         lane->followers = calloc(system->n_inputs + 1, sizeof(*lane->followers));
         lane->sequences = calloc(system->n_states + 1, sizeof(*lane->sequences));
         if (lane->followers == NULL || lane->sequences == NULL)
-            return ost_fail(err, OST_ERR_NO_MEMORY, "lane %d of a batch", l);
+            return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for lane %d of a batch", l);
     }
     return 0;
 }
@@ -130,7 +130,7 @@ int ost_batch_new(ost_batch_t **self, const ost_system_t *system, const ost_solv
     if (code == 0) code = check_system(system, err);
     if (code != 0) return code;
     ost_batch_t *batch = calloc(1, sizeof(*batch));
-    if (batch == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "a batch");
+    if (batch == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a batch");
     batch->system = system;
     batch->options = *options;
     code = ost_elimination_init(&batch->elimination, system, err);

@@ -100,7 +100,7 @@ static int push_op(ost_op_list_t *self, size_t dst, size_t src, size_t scale, os
     if (self->n_ops == self->max_ops) {
         size_t max = self->max_ops == 0 ? 64 : 2 * self->max_ops;
         ost_sum_t *ops = realloc(self->ops, max * sizeof(*ops));
-        if (ops == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "%zu elimination steps", max);
+        if (ops == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for %zu elimination steps", max);
         self->ops = ops;
         self->max_ops = max;
     }
@@ -115,7 +115,7 @@ static int push_term(ost_op_list_t *self, size_t a, size_t b, ost_error_t *err)
     if (self->n_terms == self->max_terms) {
         size_t max = self->max_terms == 0 ? 256 : 2 * self->max_terms;
         ost_term_t *terms = realloc(self->terms, max * sizeof(*terms));
-        if (terms == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "%zu elimination terms", max);
+        if (terms == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for %zu elimination terms", max);
         self->terms = terms;
         self->max_terms = max;
     }
@@ -202,7 +202,7 @@ int ost_elimination_init(ost_elimination_t *self, const ost_system_t *system, os
     self->time_value = malloc((system->n_states + 1) * sizeof(*self->time_value));
     if (pattern.location == NULL || pattern.order == NULL || gone == NULL || self->time_state == NULL ||
         self->time_value == NULL) {
-        code = ost_fail(err, OST_ERR_NO_MEMORY, "elimination of %zu unknowns", pattern.n);
+        code = ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the elimination of %zu unknowns", pattern.n);
         goto out;
     }
     if ((code = read_entries(&pattern, err)) != 0) goto out;

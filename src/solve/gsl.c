@@ -146,7 +146,7 @@ int ost_gsl_new(struct ost_gsl **self, ost_batch_t *batch, ost_error_t *err)
     size_t n = system->n_states, m = size_of(system);
     struct ost_gsl *gsl = calloc(1, sizeof(*gsl));
     *self = gsl;
-    if (gsl == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "GSL's stepper");
+    if (gsl == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for GSL's stepper");
     gsl->b = batch;
     gsl->lane = &batch->lanes[0];
     gsl->system = (gsl_odeiv2_system){ .function = gsl_rhs, .jacobian = gsl_jacobian, .dimension = n, .params = gsl };
@@ -155,11 +155,11 @@ int ost_gsl_new(struct ost_gsl **self, ost_batch_t *batch, ost_error_t *err)
     gsl->x_low = calloc(n + 1, sizeof(*gsl->x_low));
     gsl->matrix = calloc(m * (m + 1) + 1, sizeof(*gsl->matrix));
     if (gsl->scale == NULL || gsl->x == NULL || gsl->x_low == NULL || gsl->matrix == NULL)
-        return ost_fail(err, OST_ERR_NO_MEMORY, "GSL's stepper for %zu states", n);
+        return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for GSL's stepper for %zu states", n);
     for (size_t i = 0; i < n; i++) gsl->scale[i] = isfinite(system->scale[i]) ? system->scale[i] : 1e200;
     gsl->driver = gsl_odeiv2_driver_alloc_scaled_new(&gsl->system, *types[options->stepper], H_START,
         options->atol_factor * options->rtol, options->rtol, 1, 0, gsl->scale);
-    if (gsl->driver == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "GSL's driver for %zu states", n);
+    if (gsl->driver == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for GSL's driver for %zu states", n);
     return 0;
 }
 
