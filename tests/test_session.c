@@ -3,11 +3,11 @@
 #include "osteon/session.h"
 #include "whole_run.h"
 
+#include <ctype.h>
 #include <pthread.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define N_THREADS 8
-#define NO_AXIS ((ost_axis_t) 77)
 
 static ost_call_t *call;
 static ost_session_t *session;
@@ -128,91 +128,177 @@ static void same_part(const kept_t *whole, const kept_t *part)
     CU_ASSERT_EQUAL(memcmp(whole->params + at * n_params, part->params, n * n_params * sizeof(double)), 0);
 }
 
-static void wrong(int code, const char *argument)
+static bool is_refused(const char *argument)
 {
     char text[80];
     snprintf(text, sizeof(text), "argument '%s' is NULL or out of range", argument);
-    CU_ASSERT_EQUAL(code, OST_ERR_ARGUMENT);
-    CU_ASSERT_STRING_EQUAL(ost_call_error(call, NULL, NULL), text);
+    return ost_call_code(call) == OST_ERR_ARGUMENT && strcmp(ost_call_error(call, NULL, NULL), text) == 0;
 }
 
-static void wrong_pointer(const void *made, const char *argument)
+/* What a function gives for an argument that is wrong: a code, a pointer, a size; or for one that may be as it is. */
+#define CODE(made) ((made) == OST_ERR_ARGUMENT)
+#define POINTER(made) ((made) == NULL)
+#define SIZE(made) ((made) == 0)
+#define RIGHT_VOID(made) ((made), true)
+#define RIGHT(made) ((void) (made), ost_call_code(call) == 0)
+#define RIGHT_STUDY(made) (ost_study_free(made), ost_call_code(call) == 0)
+
+/* Every argument of every function, NULL and out of range: X(what it gives, function, argument, values) */
+#define MISUSES(X)                                                                                                     \
+    X(RIGHT_VOID, ost_call_free, call, NULL)                                                                           \
+    X(CODE, ost_call_threads, call, NULL, 1)                                                                           \
+    X(CODE, ost_call_threads, n, call, -1)                                                                             \
+    X(CODE, ost_call_threads, n, call, 65537)                                                                          \
+    X(CODE, ost_call_stop, call, NULL)                                                                                 \
+    X(POINTER, ost_call_error, call, NULL, &line, &column)                                                             \
+    X(RIGHT, ost_call_error, line, call, NULL, &column)                                                                \
+    X(RIGHT, ost_call_error, column, call, &line, NULL)                                                                \
+    X(CODE, ost_call_code, call, NULL)                                                                                 \
+    X(POINTER, ost_session_new, call, NULL)                                                                            \
+    X(RIGHT_VOID, ost_session_free, session, NULL)                                                                     \
+    X(CODE, ost_session_add_model, session, NULL, "./a.model", drop, call)                                             \
+    X(CODE, ost_session_add_model, path, session, NULL, drop, call)                                                    \
+    X(CODE, ost_session_add_model, text, session, "./a.model", NULL, call)                                             \
+    X(CODE, ost_session_add_model, call, session, "./a.model", drop, NULL)                                             \
+    X(SIZE, ost_session_n_models, session, NULL)                                                                       \
+    X(POINTER, ost_session_model, session, NULL, 0, "name", call)                                                      \
+    X(POINTER, ost_session_model, i, session, n_models, "name", call)                                                  \
+    X(POINTER, ost_session_model, i, session, SIZE_MAX, "name", call)                                                  \
+    X(POINTER, ost_session_model, what, session, 0, NULL, call)                                                        \
+    X(POINTER, ost_session_model, what, session, 0, "colour", call)                                                    \
+    X(POINTER, ost_session_model, call, session, 0, "name", NULL)                                                      \
+    X(POINTER, ost_study_new, session, NULL, "drops.yaml", drops, NULL, 0, call)                                       \
+    X(POINTER, ost_study_new, path, session, NULL, drops, NULL, 0, call)                                               \
+    X(POINTER, ost_study_new, path, session, NULL, NULL, NULL, 0, call)                                                \
+    X(RIGHT_STUDY, ost_study_new, yaml, session, CONFIG("atac"), NULL, NULL, 0, call)                                  \
+    X(POINTER, ost_study_new, set, session, "drops.yaml", drops, NULL, 1, call)                                        \
+    X(POINTER, ost_study_new, set, session, "drops.yaml", drops, no_set, 1, call)                                      \
+    X(RIGHT_STUDY, ost_study_new, n_set, session, "drops.yaml", drops, no_set, 0, call)                                \
+    X(POINTER, ost_study_new, call, session, "drops.yaml", drops, NULL, 0, NULL)                                       \
+    X(RIGHT_VOID, ost_study_free, study, NULL)                                                                         \
+    X(SIZE, ost_study_size, study, NULL, OST_AXIS_ARM)                                                                 \
+    X(SIZE, ost_study_size, axis, study, (ost_axis_t) (OST_AXIS_SUBJECT + 1))                                          \
+    X(SIZE, ost_study_size, axis, study, (ost_axis_t) -1)                                                              \
+    X(POINTER, ost_study_text, study, NULL, OST_AXIS_ARM, 0, "name")                                                   \
+    X(POINTER, ost_study_text, axis, study, OST_AXIS_SUBJECT, 0, "name")                                               \
+    X(POINTER, ost_study_text, axis, study, (ost_axis_t) (OST_AXIS_SUBJECT + 1), 0, "name")                            \
+    X(POINTER, ost_study_text, axis, study, (ost_axis_t) -1, 0, "name")                                                \
+    X(POINTER, ost_study_text, i, study, OST_AXIS_ARM, 2, "name")                                                      \
+    X(POINTER, ost_study_text, i, study, OST_AXIS_ARM, SIZE_MAX, "name")                                               \
+    X(POINTER, ost_study_text, what, study, OST_AXIS_ARM, 0, NULL)                                                     \
+    X(POINTER, ost_study_text, what, study, OST_AXIS_ARM, 0, "colour")                                                 \
+    X(CODE, ost_study_values, study, NULL, OST_AXIS_TIME, values)                                                      \
+    X(CODE, ost_study_values, axis, study, OST_AXIS_SUBJECT, values)                                                   \
+    X(CODE, ost_study_values, axis, study, (ost_axis_t) (OST_AXIS_SUBJECT + 1), values)                                \
+    X(CODE, ost_study_values, axis, study, (ost_axis_t) -1, values)                                                    \
+    X(CODE, ost_study_values, values, study, OST_AXIS_TIME, NULL)                                                      \
+    X(SIZE, ost_study_yaml, study, NULL, text, sizeof(text))                                                           \
+    X(SIZE, ost_study_yaml, buf, study, NULL, sizeof(text))                                                            \
+    X(RIGHT, ost_study_yaml, size, study, text, 0)                                                                     \
+    X(CODE, ost_study_run, study, NULL, 0, 1, take, NULL, call)                                                        \
+    X(CODE, ost_study_run, first, study, UINT64_MAX, 1, take, NULL, call)                                              \
+    X(CODE, ost_study_run, first, study, ((uint64_t) 1 << 62) + 1, 0, take, NULL, call)                                \
+    X(CODE, ost_study_run, n, study, 1, UINT64_MAX, take, NULL, call)                                                  \
+    X(CODE, ost_study_run, sink, study, 0, 1, NULL, NULL, call)                                                        \
+    X(CODE, ost_study_run, sink, study, 0, 0, NULL, NULL, call)                                                        \
+    X(RIGHT, ost_study_run, user, study, 0, 0, take, NULL, call)                                                       \
+    X(CODE, ost_study_run, call, study, 0, 1, take, NULL, NULL)
+
+/* The functions of the header, each with the names of its arguments between blanks, as in " study axis ". */
+typedef struct {
+    char name[40], arguments[80], tried[80];
+} function_t;
+
+static function_t functions[64];
+static size_t n_functions;
+
+static void read_header(void)
 {
-    CU_ASSERT_PTR_NULL(made);
-    wrong(OST_ERR_ARGUMENT, argument);
+    static char text[65536];
+    FILE *file = fopen(OST_SOURCE_DIR "/include/osteon/session.h", "r");
+    CU_ASSERT_FATAL(file != NULL);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    n_functions = 0;
+    for (char *at = text; (at = strstr(at, "\nOST_API ")) != NULL;) {
+        function_t *made = &functions[n_functions++];
+        char *open = strchr(at, '('), *close = strchr(at, ')'), *name = open;
+        CU_ASSERT_FATAL(n_functions < COUNT(functions) && open != NULL && close != NULL);
+        while (isalnum((unsigned char) name[-1]) || name[-1] == '_') name--;
+        *made = (function_t){ .arguments = " ", .tried = " " };
+        snprintf(made->name, sizeof(made->name), "%.*s", (int) (open - name), name);
+        for (at = open; at < close; at = open) {
+            open += 1 + strcspn(open + 1, ",)");
+            for (name = open; isalnum((unsigned char) name[-1]) || name[-1] == '_';) name--;
+            size_t n = strlen(made->arguments);
+            if ((int) (open - name) != 4 || strncmp(name, "void", 4) != 0)
+                snprintf(made->arguments + n, sizeof(made->arguments) - n, "%.*s ", (int) (open - name), name);
+        }
+    }
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    char text[40];
+    snprintf(text, sizeof(text), " %s ", word);
+    return strstr(words, text) != NULL;
+}
+
+/* @param is_wrong  the argument is, and not only unusual; @param ok  the function gave what it should */
+static void judge(const char *name, const char *argument, bool is_wrong, bool ok)
+{
+    size_t i = 0;
+    while (i < n_functions && strcmp(functions[i].name, name) != 0) i++;
+    CU_ASSERT_FATAL(i < n_functions && has_word(functions[i].arguments, argument));
+    size_t n = strlen(functions[i].tried);
+    if (!has_word(functions[i].tried, argument))
+        snprintf(functions[i].tried + n, sizeof(functions[i].tried) - n, "%s ", argument);
+    if (is_wrong && has_word(functions[i].arguments, "call") && strcmp(argument, "call") != 0)
+        ok = ok && is_refused(argument);
+    if (!ok) fprintf(stderr, "\n%s, %s: %s\n", name, argument, ost_call_error(call, NULL, NULL));
+    CU_ASSERT(ok);
 }
 
 static void test_arguments(void)
 {
-    begin();
-    CU_ASSERT_EQUAL(ost_session_version(), OST_SESSION_VERSION);
-    ost_call_free(NULL);
-    ost_session_free(NULL);
-    ost_study_free(NULL);
-    CU_ASSERT_EQUAL(ost_call_threads(NULL, 1), OST_ERR_ARGUMENT);
-    wrong(ost_call_threads(call, -1), "n");
-    wrong(ost_call_threads(call, INT32_MAX), "n");
-    CU_ASSERT_EQUAL(ost_call_threads(call, 0), 0);
-    CU_ASSERT_STRING_EQUAL(ost_call_error(call, NULL, NULL), "");
-    CU_ASSERT_EQUAL(ost_call_stop(NULL), OST_ERR_ARGUMENT);
+    static const char *const no_set[] = { NULL };
+    double values[8];
+    char text[8], name[40];
     int line = 7, column = 7;
-    CU_ASSERT_PTR_NULL(ost_call_error(NULL, &line, &column));
-    CU_ASSERT_EQUAL(ost_call_code(NULL), OST_ERR_ARGUMENT);
-    CU_ASSERT(line == 0 && column == 0);
-    CU_ASSERT_PTR_NULL(ost_session_new(NULL));
-    CU_ASSERT_EQUAL(ost_session_add_model(session, "./a.model", drop, NULL), OST_ERR_ARGUMENT);
-    wrong(ost_session_add_model(NULL, "./a.model", drop, call), "session");
-    wrong(ost_session_add_model(session, NULL, drop, call), "path");
-    wrong(ost_session_add_model(session, "./a.model", NULL, call), "text");
-    size_t n = ost_session_n_models(session);
-    CU_ASSERT_EQUAL(ost_session_n_models(NULL), 0);
-    CU_ASSERT_PTR_NULL(ost_session_model(session, 0, "name", NULL));
-    wrong_pointer(ost_session_model(NULL, 0, "name", call), "session");
-    wrong_pointer(ost_session_model(session, n, "name", call), "i");
-    wrong_pointer(ost_session_model(session, SIZE_MAX, "name", call), "i");
-    wrong_pointer(ost_session_model(session, 0, NULL, call), "what");
-    wrong_pointer(ost_session_model(session, 0, "colour", call), "what");
+    begin();
+    read_header();
+    ost_study_t *study = plan("drops.yaml", drops, NULL, 0);
+    size_t n_models = ost_session_n_models(session), n_listed = 0;
+#define JUDGE(HOW, function, argument, ...)                                                                            \
+    CU_ASSERT_EQUAL(ost_call_threads(call, 1), 0); /* no error is left of the last one */                              \
+    judge(#function, #argument, strncmp(#HOW, "RIGHT", 5) != 0, HOW(function(__VA_ARGS__)));
+    MISUSES(JUDGE)
+    FILE *list = fopen(OST_SOURCE_DIR "/tests/abi.txt", "r");
+    CU_ASSERT_FATAL(list != NULL);
+    for (; fscanf(list, "%39s", name) == 1; n_listed++) {
+        size_t i = 0;
+        while (i < n_functions && strcmp(functions[i].name, name) != 0) i++;
+        CU_ASSERT_FATAL(i < n_functions);
+        CU_ASSERT_EQUAL(strlen(functions[i].tried), strlen(functions[i].arguments));
+    }
+    fclose(list);
+    CU_ASSERT_EQUAL(n_listed, n_functions);
+    CU_ASSERT_EQUAL(ost_session_n_models(session), n_models);
+    ost_study_free(study);
     end();
 }
 
-static void test_study_arguments(void)
+static void test_without_a_call(void)
 {
+    int line = 7, column = 7;
+    CU_ASSERT_EQUAL(ost_session_version(), OST_SESSION_VERSION);
+    CU_ASSERT_PTR_NULL(ost_call_error(NULL, &line, &column));
+    CU_ASSERT(line == 0 && column == 0);
     begin();
-    const char *const no_set[] = { NULL };
-    CU_ASSERT_PTR_NULL(ost_study_new(session, "drops.yaml", drops, NULL, 0, NULL));
-    wrong_pointer(ost_study_new(NULL, "drops.yaml", drops, NULL, 0, call), "session");
-    wrong_pointer(ost_study_new(session, NULL, drops, NULL, 0, call), "path");
-    wrong_pointer(ost_study_new(session, "drops.yaml", drops, NULL, 1, call), "set");
-    wrong_pointer(ost_study_new(session, "drops.yaml", drops, no_set, 1, call), "set");
     CU_ASSERT_PTR_NULL(ost_study_new(session, "no/such.yaml", NULL, NULL, 0, call));
     ost_assert_contains(ost_call_error(call, NULL, NULL), "no/such.yaml");
-    ost_study_t *study = plan("drops.yaml", drops, NULL, 0);
-    double values[8];
-    char text[8];
-    CU_ASSERT_EQUAL(ost_study_size(NULL, OST_AXIS_ARM), 0);
-    CU_ASSERT_EQUAL(ost_study_size(study, NO_AXIS), 0);
-    CU_ASSERT_PTR_NULL(ost_study_text(NULL, OST_AXIS_ARM, 0, "name"));
-    CU_ASSERT_PTR_NULL(ost_study_text(study, NO_AXIS, 0, "name"));
-    CU_ASSERT_PTR_NULL(ost_study_text(study, OST_AXIS_ARM, 2, "name"));
-    CU_ASSERT_PTR_NULL(ost_study_text(study, OST_AXIS_ARM, 0, NULL));
-    CU_ASSERT_PTR_NULL(ost_study_text(study, OST_AXIS_ARM, 0, "colour"));
-    CU_ASSERT_PTR_NULL(ost_study_text(study, OST_AXIS_SUBJECT, 0, "name"));
-    CU_ASSERT_EQUAL(ost_study_values(NULL, OST_AXIS_TIME, values), OST_ERR_ARGUMENT);
-    CU_ASSERT_EQUAL(ost_study_values(study, NO_AXIS, values), OST_ERR_ARGUMENT);
-    CU_ASSERT_EQUAL(ost_study_values(study, OST_AXIS_SUBJECT, values), OST_ERR_ARGUMENT);
-    CU_ASSERT_EQUAL(ost_study_values(study, OST_AXIS_TIME, NULL), OST_ERR_ARGUMENT);
-    CU_ASSERT_EQUAL(ost_study_yaml(NULL, text, sizeof(text)), 0);
-    CU_ASSERT_EQUAL(ost_study_yaml(study, NULL, sizeof(text)), 0);
-    kept_t kept = kept_new(study, 0, 1);
-    CU_ASSERT_EQUAL(ost_study_run(study, 0, 1, take, &kept, NULL), OST_ERR_ARGUMENT);
-    wrong(ost_study_run(NULL, 0, 1, take, &kept, call), "study");
-    wrong(ost_study_run(study, 0, 1, NULL, &kept, call), "sink");
-    wrong(ost_study_run(study, UINT64_MAX, 1, take, &kept, call), "first");
-    wrong(ost_study_run(study, 1, UINT64_MAX, take, &kept, call), "n");
-    CU_ASSERT_EQUAL(ost_study_run(study, 0, 0, take, &kept, call), 0);
-    CU_ASSERT_EQUAL(kept.n_sunk, 0);
-    kept_free(&kept);
-    ost_study_free(study);
+    CU_ASSERT_EQUAL(ost_call_threads(call, 0), 0);
+    CU_ASSERT_STRING_EQUAL(ost_call_error(call, NULL, NULL), "");
     end();
 }
 
@@ -352,7 +438,8 @@ static void test_parts_of_a_latin_hypercube(void)
     ost_study_t *study = plan("drops.yaml", drops, set, 1);
     kept_t whole = keep_run(study, 0, 150), part = keep_run(study, 60, 90);
     same_part(&whole, &part);
-    wrong(ost_study_run(study, 60, 91, take, &part, call), "n");
+    CU_ASSERT_EQUAL(ost_study_run(study, 60, 91, take, &part, call), OST_ERR_ARGUMENT);
+    CU_ASSERT(is_refused("n"));
     kept_free(&whole);
     kept_free(&part);
     ost_study_free(study);
@@ -476,7 +563,7 @@ static void test_yaml(void)
 
 static const ost_test_t tests[] = {
     { "arguments", test_arguments },
-    { "study_arguments", test_study_arguments },
+    { "without_a_call", test_without_a_call },
     { "models", test_models },
     { "texts", test_texts },
     { "same_bits", test_same_bits },

@@ -5,8 +5,9 @@
  *  A session holds models, a study is an experiment planned with them, a call belongs to one calling thread. Values are
  *  in the units that ost_study_text() gives, times in days, and NaN where there is no value. Texts are UTF-8 and end
  *  with a zero byte. A function that can fail takes a call, which then holds the error as text (ost_call_error()) until
- *  its next use. Without a valid argument nothing is done: functions that return a code give OST_ERR_ARGUMENT, those
- *  that return a pointer NULL, those that return a size 0. Codes are those of error.h, all negative.
+ *  its next use. With an argument that is NULL or out of range nothing is done: functions that return a code give
+ *  OST_ERR_ARGUMENT, those that return a pointer NULL, those that return a size 0; the call then names the argument.
+ *  Where NULL is allowed, it is said so. Codes are those of error.h, all negative.
  *
  *  Threads: once made, a study may be used by any number of threads at a time, each with a call of its own; so may a
  *  session by its const functions. The other functions of a session need it alone, but not its studies. */
