@@ -82,9 +82,14 @@ class Windows(unittest.TestCase):
         """(window, simulated, inside) of every window."""
         windows = read("windows.csv")
         after = sorted({0.0, *(m for w in windows for m in months_of(w) if w["course"] != "menopause"), *range(27, 34)})
+        ends = {}  # course: month of its last window, as itself or as the arm that another course is compared with
+        for window in windows:
+            for course in {window["course"], BASE.get(window["against"])} & {*COURSES} - {"menopause"}:
+                ends[course] = max(months_of(window)[-1], ends.get(course, 0))
         around = [0.0, *range(24, 61)]
-        found = simulate([c for c in COURSES if c != "menopause"], after, 16, n)
-        found.update(simulate(["menopause"], around, -2, n))
+        found = simulate(["menopause"], around, -2, n)
+        for end in set(ends.values()):
+            found.update(simulate([c for c in ends if ends[c] == end], [m for m in after if m <= end], 16, n))
         for window in windows:
             times = around if window["course"] == "menopause" else after
             whole = self.course(found, window)
@@ -105,7 +110,7 @@ class Windows(unittest.TestCase):
         """The output over time: percent change, or 100 at the start for a ratio of two outputs."""
         def relative(output):
             own = found[window["course"], output]
-            return own / found[BASE[window["against"]], output] if window["against"] in BASE else own
+            return own / found[BASE[window["against"]], output][:own.size] if window["against"] in BASE else own
         over, _, under = window["output"].partition("/")
         return 100 * relative(over) / relative(under) if under else 100 * (relative(over) - 1)
 
