@@ -197,8 +197,8 @@ int ost_cli_open_result(ost_results_t **self, const char *path, bool with_values
 /* A fact that a result file or a journal records. @param[out] text  owned by the caller, NULL: none @return an exit
  * code: OK also for a file that cannot be read */
 int ost_cli_recorded(const char *path, const char *fact, char **text);
-/* Models that `osteon compare` made a result file on, as its --models takes them. @param[out] models  as above, NULL if
- * it is none of its files */
+/* Models that `osteon compare` made a result file on, as its --models takes them. @param[out] models  as above, NULL
+ * for a file that compare did not make */
 int ost_cli_compared_models(const char *path, char **models);
 
 /* Print the rows of the evidence that are not compared, and why; those with one reason together. */
