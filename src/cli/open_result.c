@@ -17,12 +17,12 @@
 #define SECONDS 2                       /* of the processor, and one for each of */
 #define BYTES_OF_SECOND ((off_t) 1 << 24)
 
-static void set_limit(int resource, rlim_t value)
+/* @return whether the limit was above the value, which it then is */
+static bool lower(struct rlimit *limit, rlim_t value)
 {
-    struct rlimit limit;
-    if (getrlimit(resource, &limit) != 0 || (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur <= value)) return;
-    limit.rlim_cur = value;
-    setrlimit(resource, &limit);
+    if (limit->rlim_cur != RLIM_INFINITY && limit->rlim_cur <= value) return false;
+    limit->rlim_cur = value;
+    return true;
 }
 
 /* Without a word on the terminal, and without a core file, if it crashes. */
@@ -33,12 +33,15 @@ static void set_limits(const char *path)
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     FILE *memory = fopen("/proc/self/statm", "re");
     if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
-    if (memory != NULL && fscanf(memory, "%llu", &pages) == 1)
-        set_limit(RLIMIT_AS, (rlim_t) pages * (rlim_t) sysconf(_SC_PAGESIZE) + MEMORY_BYTES);
+    struct rlimit space, seconds, core;
+    if (memory != NULL && fscanf(memory, "%llu", &pages) == 1 && getrlimit(RLIMIT_AS, &space) == 0 &&
+        lower(&space, (rlim_t) pages * (rlim_t) sysconf(_SC_PAGESIZE) + MEMORY_BYTES))
+        setrlimit(RLIMIT_AS, &space);
     if (memory != NULL) fclose(memory);
     if (stat(path, &st) != 0) st.st_size = 0;
-    set_limit(RLIMIT_CPU, SECONDS + (rlim_t) (st.st_size / BYTES_OF_SECOND));
-    set_limit(RLIMIT_CORE, 0);
+    if (getrlimit(RLIMIT_CPU, &seconds) == 0 && lower(&seconds, SECONDS + (rlim_t) (st.st_size / BYTES_OF_SECOND)))
+        setrlimit(RLIMIT_CPU, &seconds);
+    if (getrlimit(RLIMIT_CORE, &core) == 0 && lower(&core, 0)) setrlimit(RLIMIT_CORE, &core);
 }
 
 static void try_in_child(const char *path, bool with_values, int answer)
