@@ -254,6 +254,13 @@ class Compare(unittest.TestCase):
             with open(os.path.join(self.folder.name, "c.svg"), encoding="utf-8") as file:
                 self.assertEqual(file.read().count('<g id="axes_'), panels, variable)
 
+    def test_scans_of_another_model(self):
+        """A scan reads density in g/cm2; it goes where the other model has none."""
+        self.osteon("compare", "sabre", "--models", "aibl,peterson2012", "--subjects", "2", "--allow-gaps", "-o", "s.h5")
+        with h5py.File(os.path.join(self.folder.name, "s.h5"), "r") as file:
+            self.assertTrue(np.isfinite(file["scanned_bmd"][0]).any())
+            self.assertFalse(np.isfinite(file["scanned_bmd"][1]).any())
+
     def test_xarray(self):
         try:
             import h5netcdf  # noqa: F401 (the engine)

@@ -50,8 +50,8 @@ void ost_plan_print(const ost_plan_t *self, FILE *out);
 void ost_plan_dot(const ost_plan_t *self, FILE *out);
 
 /** Put the bone model `name` (or a path) where the experiment lists its first of kind bone. Its others of that kind go,
- * so do hormones that drive what the new one drives itself, and settings of parameters of what went; drugs come from
- * the arms.
+ * so do hormones that drive what the new one drives itself, observations of what the new one does not drive, and
+ * settings of parameters of what went; drugs come from the arms.
  *  @return 0, or OST_ERR_NAME and others of ost_library_get: no such model, or none of kind bone */
 int ost_experiment_replace_bone(
     ost_experiment_t *self, ost_library_t *library, const char *name, ost_error_t *err) OST_MUST_CHECK;

@@ -20,6 +20,31 @@ static bool collide(const ost_library_t *library, const ost_model_t *hormones, c
     return false;
 }
 
+static bool drives(const ost_model_t *model, const char *signal)
+{
+    for (size_t i = 0; i < model->n_drives; i++)
+        if (strcmp(model->drives[i].name, signal) == 0) return true;
+    return false;
+}
+
+/* An observation of what a bone model of the experiment drives and the new one does not, such as a scan of a density in
+ * other units. */
+static bool observes_what_goes(
+    const ost_experiment_t *e, ost_library_t *library, const ost_model_t *observation, const ost_model_t *bone)
+{
+    const ost_model_t *old;
+    for (size_t i = 0; i < observation->n_reads; i++) {
+        const char *signal = observation->reads[i].name;
+        int s = ost_signals_find(&library->signals, signal);
+        if (s < 0 || library->signals.signal[s].has_neutral || drives(bone, signal)) continue;
+        for (size_t m = 0; m < e->n_models; m++)
+            if (e->models[m] != NULL && ost_library_get(library, e->models[m], &old, NULL) == 0 &&
+                old->kind == OST_KIND_BONE && drives(old, signal))
+                return true;
+    }
+    return false;
+}
+
 static void drop_settings(ost_experiment_t *e, const char *model)
 {
     size_t n = 0;
@@ -41,12 +66,22 @@ static int replace_models(
 {
     size_t n = 0;
     bool placed = false;
+    bool *goes = calloc(e->n_models + 1, sizeof(*goes)); /* observations, while the bone models of before stand there */
+    if (goes == NULL) return ost_no_memory(err);
+    for (size_t i = 0; i < e->n_models; i++) {
+        const ost_model_t *model;
+        if (ost_library_get(library, e->models[i], &model, NULL) == 0 && model->kind == OST_KIND_OBSERVATION)
+            goes[i] = observes_what_goes(e, library, model, bone);
+    }
     for (size_t i = 0; i < e->n_models; i++) {
         const ost_model_t *model;
         int ret = ost_library_get(library, e->models[i], &model, err);
-        if (ret < 0) return ret;
+        if (ret < 0) {
+            free(goes);
+            return ret;
+        }
         bool is_bone = model->kind == OST_KIND_BONE;
-        bool stays = !is_bone && model->kind != OST_KIND_DRUG &&
+        bool stays = !is_bone && model->kind != OST_KIND_DRUG && !goes[i] &&
                      !(model->kind == OST_KIND_HORMONES && collide(library, model, bone));
         if (!stays && model != bone && model->kind != OST_KIND_DRUG) drop_settings(e, model->name);
         if (!stays) {
@@ -55,7 +90,10 @@ static int replace_models(
         }
         if (is_bone && !placed) {
             placed = stays = true;
-            if ((e->models[i] = ost_strdup(name)) == NULL) return ost_no_memory(err);
+            if ((e->models[i] = ost_strdup(name)) == NULL) {
+                free(goes);
+                return ost_no_memory(err);
+            }
         }
         if (!stays) continue;
         char *kept = e->models[i];
@@ -63,6 +101,7 @@ static int replace_models(
         e->models[n] = kept;
         e->model_locations[n++] = e->model_locations[i];
     }
+    free(goes);
     e->n_models = n;
     return placed
                ? 0
