@@ -36,7 +36,7 @@ ost_isa_t ost_isa_best(void);
 const char *ost_isa_name(ost_isa_t isa);
 /** Whether this build and this processor have it. */
 bool ost_isa_is_usable(ost_isa_t isa);
-/** The instruction set of that name, -1 if there is none; this machine may not have it. */
+/** The instruction set of that name, -1 for an unknown one; this machine may not have it. */
 int ost_isa_find(const char *name);
 /** The instruction set of that name if this build and this processor have it, -1 otherwise. */
 int ost_isa_from_name(const char *name);

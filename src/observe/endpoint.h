@@ -25,7 +25,7 @@ typedef struct {
     double factor;             /**< unit asked for = factor x reported unit */
 } ost_endpoint_t;
 
-/** Index of the time within half a day of t, SIZE_MAX if there is none. @param times  [n] d */
+/** Index of the time within half a day of t, SIZE_MAX without one. @param times  [n] d */
 size_t ost_times_find(const double *times, size_t n, double t);
 /** Index of an experiment's output time within half a day of t, SIZE_MAX if there is none. */
 size_t ost_endpoint_time(const ost_experiment_t *experiment, double t);

@@ -32,7 +32,7 @@ int ost_h5_set_array(
     hid_t object, const char *name, hid_t file_type, hid_t type, const void *values, size_t n) OST_MUST_CHECK;
 
 /* An attribute as text: as it is, numbers with all digits, lists with blanks. @param[out] text  owned by the caller;
- * NULL if there is none, or it is of another kind, damaged or too large @return 0 or OST_ERR_NO_MEMORY */
+ * NULL if the object lacks it, or it is of another kind, damaged or too large @return 0 or OST_ERR_NO_MEMORY */
 int ost_h5_get_text(hid_t object, const char *name, char **text) OST_MUST_CHECK;
 
 /* A dataset of the file itself: no link to another place or file, no data that stand elsewhere. @return -1 if there is

@@ -267,4 +267,23 @@ static void try_journal(const mutated_t *self, const uint8_t *data, size_t size)
     (void) RUN(ost_command_run, "run", "small.yaml", "-q", "--threads", "1", "--resume", "-o", "changed.h5");
 }
 
+/* A program for libFuzzer: it changes `file`, in which `find` has found what can be changed, and calls `try`. */
+#define MUTATED_FUZZER(file, find, try)                                                                                \
+    int LLVMFuzzerInitialize(int *argc, char ***argv);                                                                 \
+    int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);                                                      \
+    static mutated_t seed;                                                                                             \
+    int LLVMFuzzerInitialize(int *argc, char ***argv)                                                                  \
+    {                                                                                                                  \
+        (void) argc, (void) argv;                                                                                      \
+        mutated_begin();                                                                                               \
+        seed = read_bytes(file);                                                                                       \
+        find(&seed);                                                                                                   \
+        return 0;                                                                                                      \
+    }                                                                                                                  \
+    int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)                                                       \
+    {                                                                                                                  \
+        try(&seed, data, size);                                                                                        \
+        return 0;                                                                                                      \
+    }
+
 #endif
