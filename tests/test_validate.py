@@ -168,6 +168,12 @@ class Analysis(Trials):
                       text)
         self.assertNotIn("replicates", text)
 
+    def test_another_bone_model(self):
+        """Rows are answered by the outputs of the model that stands in, not by scans that it does not give."""
+        done = self.osteon("validate", "--trial", "atac", "--model", "peterson2012", "--subjects", "2")
+        self.assertRegex(done.stdout, r"bmd\[lumbar_spine\] +24 +-4\.10 ")
+        self.assertRegex(done.stdout, r"BMD calibrate: n 2 ")
+
     def test_frozen_list(self):
         """A row that was of role validate counts as such later, in sums, tables and on the page."""
         self.write("trials/frozen.csv", "trial,arm,endpoint,site,time_months,statistic,value,unit\n"

@@ -134,11 +134,14 @@ static int plan_trial(ost_trials_t *self, const ost_trials_options_t *options, o
 {
     ost_trial_t *trial = &self->trials[self->n_trials - 1];
     ost_experiment_t *e = &trial->experiment;
-    int ret;
-    if ((ret = ost_matched_find(&trial->matched, e, &self->evidence, &self->dictionary, &self->library, err)) < 0)
-        return ret;
-    if (options->model != NULL && (ret = ost_trial_replace_bone(trial, &self->library, options->model, err)) < 0)
-        return ret;
+    int ret = 0;
+    if (options->model != NULL) { /* first, as the outputs that answer a row are those of the models */
+        ost_experiment_drop_eligible(e);
+        ret = ost_experiment_replace_bone(e, &self->library, options->model, err);
+    }
+    if (ret == 0) ret = ost_matched_find(&trial->matched, e, &self->evidence, &self->dictionary, &self->library, err);
+    if (ret == 0 && options->model != NULL) ret = ost_trial_drop_arms(trial, &self->library, err);
+    if (ret < 0) return ret;
     trial->first_observation = self->n_observations;
     trial->skip = options->only_matched || trial->matched.n_observations == 0;
     if (trial->skip) return 0;

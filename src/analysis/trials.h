@@ -46,7 +46,7 @@ typedef struct {
     const char *arms;        /**< arms.csv where the evidence has none beside it; NULL: then no arm has a class */
     const char *only;        /**< name of the one trial to read, NULL: all */
     const char *model;       /**< bone model in the place of each trial's own, NULL: none. Arms whose drug it
-                                does not respond to are dropped, their rows unmatched */
+                                does not respond to are dropped, their rows unmatched; all subjects are eligible */
     uint64_t n_subjects;     /**< replaces the trials' numbers; 0: theirs */
     ost_sampling_t sampling; /**< replaces the trials', with n_subjects */
     double rtol;             /**< replaces the trials' tolerance of the solver; 0: theirs */

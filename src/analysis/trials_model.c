@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Another bone model in the place of a trial's own. */
+/* A trial with another bone model in the place of its own: the arms that this leaves. */
 #include "analysis/trials_impl.h"
 
 #include <string.h>
@@ -14,10 +14,10 @@ static int drop_arm(ost_trial_t *self, size_t arm, const char *why, ost_error_t 
     return ret;
 }
 
-int ost_trial_replace_bone(ost_trial_t *self, ost_library_t *library, const char *name, ost_error_t *err)
+int ost_trial_drop_arms(ost_trial_t *self, ost_library_t *library, ost_error_t *err)
 {
     ost_experiment_t *e = &self->experiment;
-    int ret = ost_experiment_replace_bone(e, library, name, err);
+    int ret = 0;
     for (size_t a = e->n_arms; a-- > 0 && ret == 0;) {
         ost_error_t why = { 0 };
         ret = ost_experiment_check_arm(e, library, a, &why);
