@@ -90,14 +90,14 @@ static void test_smooth(void)
     ost_assert_close(many.amount, amount_of_bumps(12), 1e-5, 0);
 }
 
-/* Short steps are no way out of too many bends: fewer are, or a table. */
+/* Short steps do not help with too many bends: fewer do, or a table. */
 static void test_bends(void)
 {
     const double tried[] = { 0, 0.1, 0.02 };
     for (size_t i = 0; i < COUNT(tried); i++) {
         outcome_t many = run_folded(14, i == 0 ? BUMPS : "f/1 [d]", tried[i]);
         CU_ASSERT_PTR_NOT_NULL(strstr(many.message, "m0:4: 'B'"));
-        CU_ASSERT_PTR_NOT_NULL(strstr(many.message, "say it with fewer bends and jumps, or in a table"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(many.message, "write it with fewer bends and jumps, or as a table"));
         CU_ASSERT_PTR_NULL(strstr(many.message, "h_max"));
     }
     CU_ASSERT_STRING_EQUAL(run_folded(12, "f/1 [d]", 0).message, "");

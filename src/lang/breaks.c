@@ -24,8 +24,8 @@
 /* A change of R at a slope of L lasts R/L at least. A step of this many times that cannot pass it by: a bump of
  * exp(-x^2) is then seen from 2.7 SD away, through the longest gap between two stages of a method, 0.6 of a step. */
 #define SEEN 8
-/* Longest steps that may be the way out where there is more to be seen than steps can end at, d. */
-static const double way_out[] = { 0.001, 0.01, 0.1, 1 };
+/* Longest steps that are tried where more changes are found than steps can end at, d. */
+static const double shorter_steps[] = { 0.001, 0.01, 0.1, 1 };
 enum { MAX_STRETCHES = 200000, MAX_DEPTH = 128, ROOT_TRIES = 100 };
 
 enum { LEFT, MIDDLE, RIGHT, PROBE, N_POINTS };
@@ -527,10 +527,10 @@ static const ost_forcing_source_t *source_of(ost_break_finder_t *self, ost_node_
 static void fail(ost_break_finder_t *self)
 {
     const double given = self->h_max;
-    char remedy[80] = "say it with fewer bends and jumps, or in a table";
+    char remedy[80] = "write it with fewer bends and jumps, or as a table";
     ost_node_t unseen = self->unseen;
-    for (size_t k = 0; k < sizeof(way_out) / sizeof(*way_out) && way_out[k] < given; k++) {
-        self->h_max = way_out[k];
+    for (size_t k = 0; k < sizeof(shorter_steps) / sizeof(*shorter_steps) && shorter_steps[k] < given; k++) {
+        self->h_max = shorter_steps[k];
         if (search(self) < 0) break;
         snprintf(remedy, sizeof(remedy), "with 'solver.h_max: %g day' no step passes a change by", self->h_max);
     }
