@@ -174,6 +174,14 @@ class Analysis(Trials):
         self.assertRegex(done.stdout, r"bmd\[lumbar_spine\] +24 +-4\.10 ")
         self.assertRegex(done.stdout, r"BMD calibrate: n 2 ")
 
+    def test_trials_by_name(self):
+        """Several names make one run; a name that is not there is said before anything is simulated."""
+        done = self.osteon("validate", "--trial", "sabre,zofast", "--subjects", "2", "--parameters", "none")
+        self.assertIn("SABRE, ", done.stdout)
+        self.assertIn("ZO-FAST, ", done.stdout)
+        for wrong in ("sabre,zofas", "sabre,", ",sabre", ""):
+            self.assertIn("there is no trial", self.osteon("validate", "--trial", wrong, code=1).stderr)
+
     def test_frozen_list(self):
         """A row that was of role validate counts as such later, in sums, tables and on the page."""
         self.write("trials/frozen.csv", "trial,arm,endpoint,site,time_months,statistic,value,unit\n"
@@ -182,8 +190,8 @@ class Analysis(Trials):
         text = self.validate("-o", "page.html").stdout
         self.assertIn("BMD calibrate: n 2 rmse", text)
         self.assertIn("BMD validate: n 2 rmse", text)
-        self.assertIn("frozen list: 2 of its 2 rows are compared; 1 have another role now and count as validate; "
-                      "2 rows of role validate are not on it", sentences(text))
+        self.assertIn("of the 2 rows that were never to be fitted (frozen.csv) 2 are compared; 1 have another role now "
+                      "and count as validate; 2 rows of role validate were added later", sentences(text))
         page = pathlib.Path(self.path("page.html")).read_text(encoding="utf-8")
         self.assertRegex(page, r"BMD</td><td class='t'>validate</td><td>2<")
         self.write("trials/evidence.csv", HEAD + ROWS.replace("TH,12,mean,-1,", "TH,12,mean,-2,"))

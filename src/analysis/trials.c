@@ -48,29 +48,47 @@ static int list_folder(char ***names, size_t *n, const char *folder, ost_error_t
     return ret;
 }
 
-/* "configs/trials/sabre.yaml" is named sabre. */
-static bool is_named(const char *path, const char *name)
+/* "configs/trials/sabre.yaml" is named sabre. @param n  characters of the name */
+static bool is_named(const char *path, const char *name, size_t n)
 {
     const char *slash = strrchr(path, '/'), *file = slash != NULL ? slash + 1 : path;
-    size_t n = strlen(name);
     return strncmp(file, name, n) == 0 && strcmp(file + n, ".yaml") == 0;
 }
 
-static int not_there(const ost_trials_options_t *options, char *const *paths, size_t n_paths, ost_error_t *err)
+/* Whether one of the names "sabre,zofast" is that of the path. */
+static bool is_wanted(const char *path, const char *names)
+{
+    if (names == NULL) return true;
+    for (size_t n;; names += n + 1) {
+        n = strcspn(names, ",");
+        if (is_named(path, names, n)) return true;
+        if (names[n] == '\0') return false;
+    }
+}
+
+/* Whether each name that is asked for is that of a path, and there is one. */
+static int check_names(const ost_trials_options_t *options, char *const *paths, size_t n_paths, ost_error_t *err)
 {
     const char *names[256];
-    char buffer[256][64];
+    char buffer[256][64], missing[64] = "";
     size_t n = n_paths < 256 ? n_paths : 256;
+    if (n_paths == 0) return ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "no trial (*.yaml) is there");
+    for (const char *name = options->only; name != NULL && missing[0] == '\0';) {
+        size_t length = strcspn(name, ","), k = 0;
+        while (k < n_paths && !is_named(paths[k], name, length)) k++;
+        if (k == n_paths)
+            snprintf(missing, sizeof(missing), "%.*s", (int) length > 0 ? (int) length : 1, length > 0 ? name : " ");
+        name = name[length] != '\0' ? name + length + 1 : NULL;
+    }
+    if (missing[0] == '\0') return 0;
     for (size_t i = 0; i < n; i++) {
         const char *slash = strrchr(paths[i], '/');
         snprintf(buffer[i], sizeof(buffer[i]), "%s", slash != NULL ? slash + 1 : paths[i]);
         buffer[i][strcspn(buffer[i], ".")] = '\0';
         names[i] = buffer[i];
     }
-    if (options->only == NULL)
-        return ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "no trial (*.yaml) is there");
-    const char *near = ost_nearest(options->only, names, n);
-    return ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "there is no trial '%s'%s%s%s", options->only,
+    const char *near = ost_nearest(missing, names, n);
+    return ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "there is no trial '%s'%s%s%s", missing,
         near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
 }
 
@@ -162,14 +180,14 @@ int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost
     int ret = ost_library_init(&self->library, err);
     if (ret < 0) return ret;
     ret = list_folder(&paths, &n_paths, options->folder, err);
+    if (ret == 0) ret = check_names(options, paths, n_paths, err);
     self->trials = calloc(n_paths + 1, sizeof(*self->trials));
     if (ret == 0 && self->trials == NULL) ret = ost_no_memory(err);
     for (size_t i = 0; i < n_paths && ret == 0; i++)
-        if (options->only == NULL || is_named(paths[i], options->only)) {
+        if (is_wanted(paths[i], options->only)) {
             ret = read_trial(self, paths[i], options, err);
             if (ret == 0) ret = of_trial(paths[i], plan_trial(self, options, err), err);
         }
-    if (ret == 0 && self->n_trials == 0) ret = not_there(options, paths, n_paths, err);
     free_names(paths, n_paths);
     return ret;
 }

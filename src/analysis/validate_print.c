@@ -137,10 +137,12 @@ static void print_frozen(const ost_validation_t *self, FILE *out)
         n_moved += row->is_frozen && row->role != OST_ROLE_VALIDATE;
         n_new += !row->is_frozen && row->role == OST_ROLE_VALIDATE;
     }
+    if (n_compared == 0) return;
     ost_print_wrapped(out,
-        "frozen list: %zu of its %zu rows are compared; %zu have another role now and count as validate; %zu rows of "
-        "role validate are not on it",
-        n_compared, evidence->n_frozen, n_moved, n_new);
+        "of the %zu rows that were never to be fitted (frozen.csv) %zu are compared; %zu have another role now and "
+        "count "
+        "as validate; %zu rows of role validate were added later",
+        evidence->n_frozen, n_compared, n_moved, n_new);
 }
 
 int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *err)
