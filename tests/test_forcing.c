@@ -250,6 +250,13 @@ static void test_many_bumps(void)
     ost_assert_close(amount(text, 1, 432, OST_STEPPER_RODAS5P, 1e-7), right, 1e-5, 0);
 }
 
+/* A product of a power and an exponential, whose factors are far larger over all time than it ever is. */
+static void test_product(void)
+{
+    static const char *const text[] = { FORCED("let x = max(time - 100 [d], 0 [d])/1 [d]", "x^3*exp(-x)") };
+    ost_assert_close(amount(text, 1, 146, OST_STEPPER_RODAS5P, 1e-7), 6 * exp(-46 * K) / pow(1 - K, 4), 1e-5, 0);
+}
+
 /* A pulse that takes a share of a state away, before which nothing moves. */
 static void test_share_of_a_state(void)
 {
@@ -479,6 +486,7 @@ static const ost_test_t tests[] = {
     { "beside other drivers", test_beside_other_drivers },
     { "conditions with bends", test_conditions_with_bends },
     { "many bumps", test_many_bumps },
+    { "product", test_product },
     { "share of a state", test_share_of_a_state },
     { "end has no effect", test_end_has_no_effect },
     { "run-in", test_run_in },

@@ -26,7 +26,9 @@
 #define SEEN 8
 /* Longest steps that are tried where more changes are found than steps can end at, d. */
 static const double shorter_steps[] = { 0.001, 0.01, 0.1, 1 };
-enum { MAX_STRETCHES = 200000, MAX_DEPTH = 128, ROOT_TRIES = 100 };
+enum { MAX_STRETCHES = 200000, MAX_DEPTH = 128, MAX_PARTS = 64, ROOT_TRIES = 100 };
+/* A bound so many times above what is reached is close enough. */
+#define CLOSE 4
 
 enum { LEFT, MIDDLE, RIGHT, PROBE, N_POINTS };
 enum { UNDECIDED, FIRST, SECOND }; /* operand of min and max; condition that holds, or does not */
@@ -451,16 +453,48 @@ static bool is_all_slow(ost_break_finder_t *self)
     return true;
 }
 
-/* How large each expression can be. */
-static void set_sizes(ost_break_finder_t *self)
+/* Largest absolute value of a timed expression over a stretch, by its enclosure. @param[out] reached  made as large as
+ * values at points of the stretch */
+static double bound(ost_break_finder_t *self, size_t k, double l, double r, double *reached)
 {
     const ost_forcing_t *f = self->forcing;
-    for (size_t k = 0; k < f->n_timed; k++) {
-        look_t *y = &self->look[f->timed[k]];
-        enclose(self, f->timed[k], self->t0, self->t0 + LONGEST, true);
-        y->size = most(fabs(y->value.lo), fabs(y->value.hi));
-        if (!isfinite(y->size)) y->size = most(fabs(y->at[LEFT]), most(fabs(y->at[MIDDLE]), fabs(y->at[RIGHT])));
-        if (!isfinite(y->size)) y->size = 0;
+    const look_t *y = &self->look[f->timed[k]];
+    const double points[] = { l, 0.5 * (l + r), r };
+    for (size_t i = 0; i <= k; i++) enclose(self, f->timed[i], l, r, false);
+    for (int p = 0; p < 3; p++) {
+        for (size_t i = 0; i <= k; i++)
+            self->look[f->timed[i]].at[PROBE] = point_of(self->look, &f->graph, f->timed[i], PROBE, points[p]);
+        if (isfinite(y->at[PROBE])) *reached = most(*reached, fabs(y->at[PROBE]));
+    }
+    return most(fabs(y->value.lo), fabs(y->value.hi));
+}
+
+/* How large each expression becomes: the bound of all time is that of parts, of which the one with the largest bound is
+ * halved until no bound is far above the values that are reached. */
+static void set_sizes(ost_break_finder_t *self)
+{
+    struct {
+        double l, r, bound;
+    } parts[MAX_PARTS];
+    for (size_t k = 0; k < self->forcing->n_timed; k++) {
+        double reached = 0, *size = &self->look[self->forcing->timed[k]].size;
+        size_t n = 1, widest = 0;
+        parts[0].l = self->t0;
+        parts[0].r = self->t0 + LONGEST;
+        parts[0].bound = bound(self, k, parts[0].l, parts[0].r, &reached);
+        while (n < MAX_PARTS && !(parts[widest].bound <= CLOSE * reached) &&
+               parts[widest].r - parts[widest].l > SHORTEST) {
+            double middle = 0.5 * (parts[widest].l + parts[widest].r);
+            parts[n].l = middle;
+            parts[n].r = parts[widest].r;
+            parts[n].bound = bound(self, k, middle, parts[n].r, &reached);
+            parts[widest].r = middle;
+            parts[widest].bound = bound(self, k, parts[widest].l, middle, &reached);
+            n++;
+            for (size_t i = 0; i < n; i++)
+                if (!(parts[i].bound <= parts[widest].bound)) widest = i;
+        }
+        *size = isfinite(parts[widest].bound) ? parts[widest].bound : reached;
     }
 }
 
