@@ -174,6 +174,12 @@ class Analysis(Trials):
         self.assertRegex(done.stdout, r"bmd\[lumbar_spine\] +24 +-4\.10 ")
         self.assertRegex(done.stdout, r"BMD calibrate: n 2 ")
 
+    def test_nobody_eligible(self):
+        """A trial without eligible subjects has no prediction, and is no miss."""
+        text = self.osteon("validate", "--trial", "adamo,sabre", "--subjects", "2", "--parameters", "none").stdout
+        self.assertIn("have no prediction, as none of the 2 subjects is eligible", sentences(text))
+        self.assertNotIn("nan", text)
+
     def test_trials_by_name(self):
         """Several names make one run; a name that is not there is said before anything is simulated."""
         done = self.osteon("validate", "--trial", "sabre,zofast", "--subjects", "2", "--parameters", "none")

@@ -194,7 +194,7 @@ static ost_prediction_check_t check_prediction(const ost_trials_t *trials, const
 bool ost_is_missed(const ost_prediction_check_t *self)
 {
     double residual = (self->estimate.value - self->observation->row->value) * ost_observation_scale(self->observation);
-    return self->observation->endpoint_class == OST_CLASS_BMD && !(fabs(residual) <= OST_MISS_POINTS);
+    return self->observation->endpoint_class == OST_CLASS_BMD && fabs(residual) > OST_MISS_POINTS;
 }
 
 static int sum_by_treatment(ost_validation_t *self, ost_error_t *err)
@@ -204,7 +204,8 @@ static int sum_by_treatment(ost_validation_t *self, ost_error_t *err)
         if (sums == NULL) return ost_no_memory(err);
         self->by_treatment[role] = sums;
         for (const ost_prediction_check_t *c = self->checks; c < self->checks + self->n_checks; c++)
-            if (c->observation->endpoint_class == OST_CLASS_BMD && (int) ost_evidence_role(c->observation->row) == role)
+            if (c->observation->endpoint_class == OST_CLASS_BMD && !isnan(c->estimate.value) &&
+                (int) ost_evidence_role(c->observation->row) == role)
                 ost_naive_add(sums, &self->naive, &self->trials, c->observation, c->estimate.value, c->inside);
     }
     return 0;

@@ -36,11 +36,12 @@ typedef struct {
                                         without draws, or where one of them gave no value */
     double sd;           /**< of the prediction in all, NAN where that of the parameters should be known and is not */
     double lower, upper; /**< 90 % prediction interval */
-    bool inside;         /**< the observed value lies in it */
+    bool inside;         /**< the observed value lies in it; all of these are NAN or false without a prediction, where
+                              no subject of the cohort is eligible: such checks count in no sum */
     double naive;        /**< prediction of the naive line, row's unit; NAN without (naive.h) */
 } ost_prediction_check_t;
 
-/** Whether an observation of BMD is missed by more than OST_MISS_POINTS, or has no prediction. */
+/** Whether an observation of BMD is missed by more than OST_MISS_POINTS. */
 bool ost_is_missed(const ost_prediction_check_t *self);
 
 /** A validation. */

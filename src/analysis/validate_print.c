@@ -14,7 +14,8 @@ static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of,
     for (size_t i = 0; i < self->n_checks; i++) {
         const ost_prediction_check_t *check = &self->checks[i];
         const ost_evidence_row_t *row = check->observation->row;
-        if (check->observation->endpoint_class != of || ost_evidence_role(row) != role) continue;
+        if (check->observation->endpoint_class != of || ost_evidence_role(row) != role || isnan(check->estimate.value))
+            continue;
         double residual = (check->estimate.value - row->value) * ost_observation_scale(check->observation);
         sum.n++;
         sum.coverage += check->inside;
@@ -125,6 +126,17 @@ static void print_unmatched(const ost_matched_t *matched, FILE *out)
     }
 }
 
+/* Checks of trials of whose cohort nobody is eligible. */
+static void print_without(const ost_validation_t *self, FILE *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_checks; i++) n += isnan(self->checks[i].estimate.value) != 0;
+    if (n > 0)
+        ost_print_wrapped(out,
+            "%zu observations have no prediction, as none of the %llu subjects is eligible; give more with --subjects",
+            n, (unsigned long long) self->n_subjects);
+}
+
 /* How many rows of the frozen list are compared, and where roles differ from it. */
 static void print_frozen(const ost_validation_t *self, FILE *out)
 {
@@ -152,6 +164,7 @@ int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *e
     char basis[OST_BASIS_SIZE];
     fputc('\n', out);
     ost_print_wrapped(out, "%s", ost_validation_basis(self, basis, sizeof(basis)));
+    print_without(self, out);
     ost_validation_sum_t sums[OST_N_SUMS];
     size_t n = ost_validation_sum(self, sums);
     for (size_t i = 0; i < n; i++)
