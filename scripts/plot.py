@@ -21,9 +21,21 @@ EXIT_CODES = """exit codes:
 ENDINGS = (".png", ".svg", ".pdf")
 
 
+class Once(argparse.Action):
+    """Keep a value; a second one is refused, as by osteon."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if self.dest in namespace.given:
+            parser.error(f"{option_string} is given twice; commas separate what belongs to one")
+        namespace.given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
 def read_options(words):
     parser = argparse.ArgumentParser(prog="osteon-plot", description=__doc__, epilog=EXIT_CODES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.register("action", None, Once)
+    parser.set_defaults(given=set())
     parser.add_argument("results", metavar="RESULT.h5")
     parser.add_argument("-o", "--output", metavar="FIGURE.png|svg|pdf",
                         help="default: RESULT.png in the current folder")

@@ -491,7 +491,7 @@ class Refusals(Made):
 
     def test_usage(self):
         write(self.path)
-        for words in ["-o", "x.jpeg"], ["-o", "x"], ["--dpi", "0"], ["--show", "all"], ["--size"]:
+        for words in ["-o", "x.jpeg"], ["-o", "x"], ["--dpi", "0"], ["--show", "all"], ["--size"], ["--arms", "drug", "--arms", "control"]:
             self.plot("made.h5", *words, code=2)
         text = self.plot("--help")
         self.assertEqual(re.findall(r"(?m)^  (\d)  ", text.split("exit codes:")[1]), ["0", "1", "2", "4"])

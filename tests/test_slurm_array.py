@@ -156,8 +156,8 @@ class SlurmArray(unittest.TestCase):
         self.assertEqual(self.calls("merge")[-1][-2:], ["-o", "my bone.h5"])
         self.assertEqual(self.calls()[-1], self.calls("merge")[-1])
         self.array("my bone.yaml", "1", "--compare", "aibl,peterson2012", "--", "--allow-gaps", "--isa", "base")
-        self.assertEqual(self.calls("compare")[0][3:], ["my bone.yaml", "--models", "aibl,peterson2012", "--isa", "avx2",
-                         "--allow-gaps", "--isa", "base", "--shard", "1/1", "-o", "my bone.shards/1-of-1.h5", "--resume"])
+        self.assertEqual(self.calls("compare")[0][3:], ["my bone.yaml", "--models", "aibl,peterson2012", "--isa", "base",
+                         "--allow-gaps", "--shard", "1/1", "-o", "my bone.shards/1-of-1.h5", "--resume"])
 
     def end(self, how, first=True):
         """Let shard 2 of 3 end so, once or always. @return the calls of that shard"""
@@ -240,6 +240,7 @@ class SlurmArray(unittest.TestCase):
                            (("my bone.yaml", "2", "-o", "my bone.yaml"), "-o: 'my bone.yaml' does not end in .h5"),
                            (("my bone.yaml", "2", "--subjects", "9"), "unknown option --subjects; options of osteon follow --"),
                            (("my bone.yaml", "2", "--", "-o", "x.h5"), "-o is not an option of the tasks"),
+                           (("my bone.yaml", "2", "--", "--threads=2"), "--threads=2 is not an option of the tasks"),
                            (("my bone.yaml", "2", "--", "--restart"), "--restart is not an option of the tasks"),
                            (("my bone.yaml", "2", "--", "--subjcts", "9"), "unknown option --subjcts (did you mean 'subjects'?)")):
             self.assertIn(why, self.array(*words, code=2))

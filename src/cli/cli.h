@@ -52,7 +52,8 @@ extern const ost_output_kind_t ost_outputs[];
 /* What is appended to the name of a file until it is whole. */
 #define OST_CLI_PART ".part"
 
-/* One option, and the member of its command's arguments that it sets. Without an argument it is a flag. */
+/* One option, and the member of its command's arguments that it sets. Without an argument it is a flag. One with an
+ * argument is given once; "X,..." takes several. --set is given as often as there are entries to change. */
 typedef struct {
     const char *name;
     char letter;           /* 0 for none */

@@ -46,6 +46,27 @@ static bool read_count(const char *option, const char *text, uint64_t lower, uin
     return false;
 }
 
+/* Two values for one thing: which was meant? @param given  the option was given before @return false, having said so */
+static bool is_first(
+    const ost_command_t *self, const ost_option_t *option, const char *word, bool given, void *arguments)
+{
+    const char *path = option->path, *more = option->argument != NULL ? strstr(option->argument, ",...") : NULL;
+    if (path != NULL) { /* the same entry may be changed by two options, as by --subjects and --set */
+        const ost_text_list_t *changes = (const void *) ((char *) arguments + option->target);
+        path = path[0] != '\0' ? path : word;
+        size_t n = strcspn(path, "="), i = 0;
+        while (i < changes->n && (strncmp(changes->items[i], path, n) != 0 || changes->items[i][n] != '=')) i++;
+        if (i == changes->n) return true;
+        ost_cli_message("%s: '%.*s' is changed twice, to '%s' and by --%s %s", self->name, (int) n, path,
+            changes->items[i] + n + 1, option->name, word);
+        return false;
+    }
+    if (given && option->argument != NULL)
+        ost_cli_message("%s: --%s is given twice%s", self->name, option->name,
+            more != NULL ? "; commas separate what belongs to one" : "");
+    return !given || option->argument == NULL;
+}
+
 /* @return OST_EXIT_OK, or another exit code, having said why */
 static int apply_option(const ost_option_t *option, const char *word, void *arguments)
 {
@@ -110,6 +131,7 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
 {
     struct option table[MAX_OPTIONS + 2] = { { 0 } };
     char letters[2 * MAX_OPTIONS + 4] = ":h";
+    bool given[MAX_OPTIONS] = { false };
     size_t n_letters = 2;
     for (size_t i = 0; i < self->n_options; i++) {
         const ost_option_t *o = &self->options[i];
@@ -133,7 +155,11 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
         }
         for (size_t i = 0; i < self->n_options; i++) {
             if (c != 256 + (int) i && c != self->options[i].letter) continue;
-            if ((*code = apply_option(&self->options[i], optarg, arguments)) != OST_EXIT_OK) return NULL;
+            const ost_option_t *o = &self->options[i];
+            *code =
+                is_first(self, o, optarg, given[i], arguments) ? apply_option(o, optarg, arguments) : OST_EXIT_USAGE;
+            if (*code != OST_EXIT_OK) return NULL;
+            given[i] = true;
         }
     }
     size_t n_words = (size_t) (argc - optind), n_expected = self->argument[0] != '\0';
