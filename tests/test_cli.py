@@ -360,6 +360,22 @@ class Program(unittest.TestCase):
                   line.startswith("control")]
         self.assertEqual(months, ["7"])
 
+    def test_show_one_subject(self):
+        """A value, not the same number as median, percentiles and mean; and whose it is."""
+        for subject in 0, 3:
+            self.run_tiny("one.h5", "--subject", str(subject))
+            text = self.osteon("show", "one.h5", "--at", "12").stdout
+            self.assertIn(f"subject {subject} of the cohort x ", text)
+            head, row = (next(r for r in map(str.split, text.splitlines()) if r[:1] == [k]) for k in ("arm", "control"))
+            self.assertEqual(head[1:3], ["month", "value"])
+            self.assertNotIn("median", head)
+            self.assertEqual(row[:2], ["control", "12"])
+            with h5py.File(self.path("one.h5")) as file:
+                x = file["bmd"][0, 0]
+                at = np.argmin(abs(file["time"][:] - 12 * 30.4375))
+                self.assertAlmostEqual(float(row[2]), 100 * (x[at] / x[0] - 1), delta=0.0051)
+        self.assertRegex(self.osteon("show", "one.h5", "--columns", "median,mean").stdout, "month +median +mean")
+
     def test_show_differences_between_arms(self):
         with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
             file.write(MODEL.replace("kind bone", "kind bone\nsignal push [1/y] = 0 combine sum \"hazard\"\nreads push")

@@ -198,15 +198,20 @@ class Labels(Made):
             self.assertNotIn("Periodic dosing: ", self.page(show="value", arms=["control"]).foot[0])
 
     def test_changes(self):
-        """A long list is counted; of --subject, the subject is named."""
+        """A long list is counted; of --subject, the subject is named, and its output times are no change."""
         times = ", ".join(f"{i * 6.0875} d" for i in range(421))
-        write(self.path, n_subjects=1, overrides=f"times=[{times}]\noutputs=all\npopulation.cohort=100\n"
-              "population.first_subject=12\npopulation.subjects=1")
-        with h5py.File(self.path, "a") as file:
-            file.attrs["first_subject"] = 12
-        page = self.page()
-        self.assertEqual(page.changes, "Changed (--set): times=[421 values]")
-        self.assertIn("Subject 12 of the cohort.", page.foot[0])
+        write(self.path, overrides=f"solver.list=[{times}]")
+        self.assertEqual(self.page().changes, "Changed (--set): solver.list=[421 values]")
+        for subject in 0, 12:
+            write(self.path, n_subjects=1, overrides=f"times=[{times}]\noutputs=all\npopulation.cohort=100\n"
+                  f"population.first_subject={subject}\npopulation.subjects=1")
+            with h5py.File(self.path, "a") as file:
+                file.attrs["first_subject"] = subject
+            page = self.page()
+            self.assertEqual(page.changes, "")
+            self.assertIn(f"Subject {subject} of the cohort.", page.foot[0])
+        write(self.path, n_subjects=1, text="population: {subjects: 1}")
+        self.assertIn("One subject.", self.page().foot[0])
 
     def test_footnote(self):
         write(self.path, n_subjects=1200, elements=["hip"], names=["bmd"],

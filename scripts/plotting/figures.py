@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from .evidence import point_of, read_observations
-from .experiment import MONTH, UNITS, scalar
+from .experiment import MONTH, UNITS, mapping, scalar
 from .page import MARKERS, Curve, Page, Panel, style, untreated_style
 from .words import Refused, capitalised, in_words, number, plain, power_of_ten
 
@@ -331,9 +331,10 @@ class Scene:
     def foot_lines(self):
         n = self.n_subjects()
         if n == 1:
-            first = self.results.count("first_subject")
-            return "One subject with the typical values." if self.results.experiment.is_typical() else \
-                f"Subject {first} of the cohort." if first else "One subject."
+            first, experiment = self.results.count("first_subject"), self.results.experiment
+            is_chosen = first > 0 or "cohort" in mapping(experiment.tree.get("population"))
+            return "One subject with the typical values." if experiment.is_typical() else \
+                f"Subject {first} of the cohort." if is_chosen else "One subject."
         counts = np.concatenate([x for o in self.outputs for x in o.n.values()])
         kinds = {bool(o.variable.kind) for o in self.outputs}
         what = "medians (of whole numbers: means)" if len(kinds) > 1 else "means" if True in kinds else "medians"
@@ -355,7 +356,7 @@ class Scene:
 
     def changes(self):
         """What --set changed of the experiment, whose title and labels stay; "" if nothing that the figure shows."""
-        own = r"(population\.(subjects|seed|cohort|first_subject)|outputs)="
+        own = r"(population\.(subjects|seed|cohort|first_subject)|outputs|times(\..*)?)="
         changes = [shortened(o) for o in self.results.experiment.overrides if not re.match(own, o)]
         return "Changed (--set): " + "; ".join(changes) if changes else ""
 

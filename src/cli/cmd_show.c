@@ -150,6 +150,12 @@ static bool is_fraction(const show_t *self)
     return self->has_values && strcmp(ost_results_variable(self->results, self->variable)->unit, "%") == 0;
 }
 
+/* One subject has a value instead of statistics that would all be the same. */
+static bool is_value(const show_t *self)
+{
+    return self->n_subjects == 1 && self->columns == NULL;
+}
+
 static void add_statistic(show_t *self, ost_statistic_t statistic, ost_sample_t *of)
 {
     char text[64];
@@ -232,7 +238,7 @@ static int add_differences(show_t *self, size_t arm, size_t element, span_t span
         snprintf(name, sizeof(name), "%s - %s", arms[arm], arms[other]);
         add_names(self, name, element, span, model);
         for (size_t k = 0; k < self->n_shown; k++)
-            if (self->shown[k] == as || self->shown[k] == OST_STATISTIC_DIFFERENCE)
+            if (self->shown[k] == as || self->shown[k] == OST_STATISTIC_DIFFERENCE || is_value(self))
                 add_statistic(self, self->shown[k], &of);
             else
                 ost_table_cell(&self->table, "%s", "");
@@ -243,17 +249,20 @@ static int add_differences(show_t *self, size_t arm, size_t element, span_t span
     return 0;
 }
 
-/* Median and range of the medians of the models: the uncertainty of structure, beside that between subjects. */
+/* Range of the medians of the models, and the median of three or more: the uncertainty of structure, beside that
+ * between subjects. Between two models lies what neither of them predicts. */
 static void add_models(show_t *self, size_t arm, size_t element, span_t span, size_t n)
 {
     ost_sample_t medians = ost_sample_of(self->medians, n, self->work);
-    add_names(self, self->results->arms.items[arm], element, span, "(models)");
-    for (size_t i = 0; i < self->n_shown; i++)
-        if (self->shown[i] == OST_STATISTIC_MEDIAN)
-            add_statistic(self, self->shown[i], &medians);
-        else
-            ost_table_cell(&self->table, "%s", "");
-    ost_table_skip_to(&self->table, self->table.n_columns);
+    if (n > 2) {
+        add_names(self, self->results->arms.items[arm], element, span, "(models)");
+        for (size_t i = 0; i < self->n_shown; i++)
+            if (self->shown[i] == OST_STATISTIC_MEDIAN)
+                add_statistic(self, self->shown[i], &medians);
+            else
+                ost_table_cell(&self->table, "%s", "");
+        ost_table_skip_to(&self->table, self->table.n_columns);
+    }
     ost_table_line(&self->table, INDENT "medians of %zu models from %.2f to %.2f", n, medians.x[0], medians.x[n - 1]);
 }
 
@@ -310,7 +319,8 @@ static int choose_columns(show_t *self)
     }
     for (size_t i = 0; i < OST_N_STATISTICS && self->columns == NULL; i++) {
         unsigned tables = ost_statistics[i].tables;
-        bool is_shown = tables & OST_SHOWN || (tables & OST_WITH_VERSUS && self->versus != SIZE_MAX);
+        bool is_shown = (tables & OST_SHOWN && (i == OST_STATISTIC_MEDIAN || !is_value(self))) ||
+                        (tables & OST_WITH_VERSUS && self->versus != SIZE_MAX);
         if (is_shown && (!(tables & OST_OF_FRACTIONS) || is_fraction(self)))
             self->shown[self->n_shown++] = (ost_statistic_t) i;
     }
@@ -341,7 +351,8 @@ static void add_columns(show_t *self)
 {
     ost_table_columns(&self->table, self->n_elements > 1 ? "<arm\t<site\tmonth" : "<arm\tmonth");
     if (self->results->models.n > 0) ost_table_columns(&self->table, "<model");
-    for (size_t i = 0; i < self->n_shown; i++) ost_table_columns(&self->table, ost_statistics[self->shown[i]].heading);
+    for (size_t i = 0; i < self->n_shown; i++)
+        ost_table_columns(&self->table, i == 0 && is_value(self) ? "value" : ost_statistics[self->shown[i]].heading);
     self->first_evidence = self->table.n_columns;
     if (self->has_values || !has_evidence(self, &self->has_intervals)) return;
     ost_table_columns(&self->table, self->has_intervals ? "observed\tinterval" : "observed");
@@ -370,10 +381,13 @@ static void print_head(const show_t *self, const char *path)
     if (n_done < self->n_subjects)
         snprintf(part, sizeof(part), "%s %s of ", self->is_journal ? "so far" : "interrupted after",
             ost_cli_thousands(n_done, done));
+    ost_cli_plural(self->n_subjects, "subject", subjects);
+    if (self->n_subjects == 1 && (self->experiment.n_cohort > 0 || self->experiment.first_subject > 0))
+        snprintf(subjects, sizeof(subjects), "subject %llu of the cohort",
+            (unsigned long long) self->experiment.first_subject);
     ost_print_wrapped(stdout, "%s: %s%s%s%s x %s%s%s, %s failed", path, title != NULL ? title : "",
-        title != NULL ? "; " : "", part, ost_cli_plural(self->n_subjects, "subject", subjects),
-        ost_cli_plural(self->results->arms.n, "arm", arms), n_models > 0 ? " x " : "",
-        n_models > 0 ? ost_cli_plural(n_models, "model", models) : "",
+        title != NULL ? "; " : "", part, subjects, ost_cli_plural(self->results->arms.n, "arm", arms),
+        n_models > 0 ? " x " : "", n_models > 0 ? ost_cli_plural(n_models, "model", models) : "",
         ost_cli_plural(ost_results_failures(self->results), "subject-arm", failed));
     print_changes(self);
     if (self->has_values)
@@ -550,15 +564,14 @@ const ost_command_t ost_command_show = {
     .summary = "print a result file beside the evidence its experiment names",
     .about = "Print median, 5th and 95th percentile, mean and SD of the change from baseline, by arm and site, beside "
              "the evidence.",
-    .notes =
-        "Below a row with an observed value stand its trial and arm, whether it is a mean or a median (which the "
-        "simulated\none is compared with), and its role: kept for fitting the model (calibrate) or for testing it "
-        "(validate).\n'interval' is that of the observed value. 'difference' is the mean minus that of the arm "
-        "--versus names; 'NNT' is\nthe number needed to treat, or to harm: 100 divided by a difference in percent. "
-        "'(models)' is the median of the\nmodels' medians, with their range below. Quantities that may be zero "
-        "or less, such as T-scores, are shown as\nvalues, not as changes. Of OUT.h5.part, which a run writes its "
-        "blocks to, "
-        "and of a shard, the finished blocks are\nshown, and how far the run is; it is not disturbed.",
+    .notes = "Below a row with an observed value stand its trial and arm, whether it is a mean or a median (which the "
+             "simulated\none is compared with), and its role: kept for fitting the model (calibrate) or for testing "
+             "it (validate).\n'interval' is that of the observed value. 'difference of means' is from that of the arm "
+             "--versus names; 'NNT' is\nthe number needed to treat, or to harm: 100 divided by a difference in "
+             "percent. '(models)' is the median of the\nmedians of three or more models, with their range below. One "
+             "subject has a value instead of statistics.\nQuantities that may be zero or less, such as T-scores, are "
+             "shown as values, not as changes. Of OUT.h5.part, which\na run writes its blocks to, and of a shard, the "
+             "finished blocks are shown, and how far the run is; it is not\ndisturbed.",
     OST_OPTIONS(options),
     .run = run_show,
 };
