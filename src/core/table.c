@@ -8,8 +8,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define GAP 2         /* blanks between two columns; 1 before words are broken */
-#define LEAST_TEXT 24 /* characters below which no part of a word is cut in two: the table is too wide instead */
+#define GAP 2          /* blanks between two columns; 1 before words are broken */
+#define MOST_GROUPED 2 /* first columns that may stand in lines of their own */
+#define LEAST_TEXT 24  /* characters below which no part of a word is cut in two: the table is too wide instead */
 /* Widths of a terminal that are followed, characters. */
 #define NARROWEST 60
 #define WIDEST 140
@@ -190,15 +191,16 @@ static size_t least_of(const ost_table_t *self, size_t column, int step, size_t 
 }
 
 /* Widths of the columns: the widest that can be narrowed loses a character until all fit, or none can lose one.
- * @param is_grouped  the first column stands in lines of its own. @param[out] gap  blanks between two columns
- * @return whether they fit */
-static bool fit_widths(const ost_table_t *self, size_t *widths, size_t width, bool is_grouped, size_t *gap)
+ * @param n_grouped  first columns that stand in lines of their own. @param n_steps  that are taken, at most
+ * @param[out] gap  blanks between two columns @return whether they fit */
+static bool fit_widths(
+    const ost_table_t *self, size_t *widths, size_t width, size_t n_grouped, int n_steps, size_t *gap)
 {
     size_t all = 0;
     *gap = GAP;
     for (size_t i = 0; i < self->n_columns; i++)
-        all += (widths[i] = i == 0 && is_grouped ? 0 : self->columns[i].width) + (i > 0 ? GAP : 0);
-    for (int step = 0; step < (is_grouped ? N_STEPS : CUTS) && all > width;) {
+        all += (widths[i] = i < n_grouped ? 0 : self->columns[i].width) + (i > 0 ? GAP : 0);
+    for (int step = 0; step < n_steps && all > width;) {
         size_t widest = self->n_columns;
         for (size_t i = 0; i < self->n_columns && step != GAPS; i++)
             if (widths[i] > least_of(self, i, step, widths[i]) &&
@@ -278,24 +280,47 @@ static const char *print_lines(const ost_table_t *self, const char *at, FILE *ou
     return at;
 }
 
+/* Widths, with as few first columns in lines of their own as leave all words whole; else with broken words.
+ * @return the number of these columns */
+static size_t find_widths(const ost_table_t *self, size_t *widths, size_t width, size_t *gap)
+{
+    size_t n = 0;
+    bool fits = fit_widths(self, widths, width, 0, PARTS, gap);
+    while (!fits && n < MOST_GROUPED && n + 1 < self->n_columns && self->columns[n].is_text)
+        fits = fit_widths(self, widths, width, ++n, PARTS, gap);
+    if (!fits) (void) fit_widths(self, widths, width, n, N_STEPS, gap);
+    return n;
+}
+
+/* Above the first row of a group, what its rows have in common; their own cells of it become empty. */
+static void print_group(const char **row, size_t n_grouped, const char **group, FILE *out)
+{
+    char text[1200] = "";
+    size_t n = 0;
+    bool is_new = false;
+    for (size_t i = 0; i < n_grouped; i++) {
+        is_new = is_new || (row[i][0] != '\0' && strcmp(row[i], group[i]) != 0);
+        if (row[i][0] != '\0') group[i] = row[i];
+        n += (size_t) snprintf(text + n, sizeof(text) - n, "%s%s", i > 0 && group[i][0] != '\0' ? ", " : "", group[i]);
+        row[i] = "";
+    }
+    if (is_new) print_text(out, text);
+}
+
 int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err)
 {
     const char *row[OST_TABLE_MAX_COLUMNS], *at = self->cells;
     size_t widths[OST_TABLE_MAX_COLUMNS];
     if (self->failed) return ost_no_memory(err);
     size_t gap;
-    const size_t width = ost_table_width(out);
-    const bool is_grouped = !fit_widths(self, widths, width, false, &gap) && self->columns[0].is_text;
-    const char *group = "";
-    if (is_grouped) (void) fit_widths(self, widths, width, true, &gap);
+    const size_t n_grouped = find_widths(self, widths, ost_table_width(out), &gap);
+    const char *group[MOST_GROUPED] = { "", "" };
     for (size_t k = 0; k < self->n_cells; k++) {
         at = print_lines(self, at, out);
         row[k % self->n_columns] = at;
         at += strlen(at) + 1;
         if ((k + 1) % self->n_columns != 0) continue;
-        if (is_grouped && strcmp(row[0], group) != 0) print_text(out, row[0]);
-        if (is_grouped) group = row[0][0] != '\0' ? row[0] : group;
-        if (is_grouped) row[0] = "";
+        print_group(row, n_grouped, group, out);
         print_row(self, widths, gap, row, out);
     }
     print_lines(self, at, out);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /** @file table.h  Tables of text for the terminal. Cells are collected first, so that each column is as wide as its
  * widest cell; in a table that would be wider than ost_table_width(), heads and columns of text are narrowed, the
- * widest first, and their cells go on in the lines below: between words, at the joints of long names only where that is
- * not enough. Where that is not enough either, texts of the first column stand above their rows. Nothing is cut off. */
+ * widest first, and their cells go on in the lines below, broken between words. Where that is not enough, texts of the
+ * first column, or of the first two, stand above their rows; and where that is not enough either, long names are broken
+ * at their joints. Nothing is cut off. */
 #ifndef OST_CORE_TABLE_H
 #define OST_CORE_TABLE_H
 

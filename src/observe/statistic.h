@@ -17,7 +17,7 @@
     X(OST_STATISTIC_N, "n", "n", "%.*f", 0, OST_ON_REQUEST, n_of, "subjects with a value")                             \
     X(OST_STATISTIC_FRACTION, "fraction", "above 0", "%.*f", 1, OST_ON_REQUEST, fraction_of,                           \
         "percent of the subjects whose value is above 0")                                                              \
-    X(OST_STATISTIC_DIFFERENCE, "difference", "difference", "%+.*f", -1, OST_WITH_VERSUS, difference_of,               \
+    X(OST_STATISTIC_DIFFERENCE, "difference", "difference of means", "%+.*f", -1, OST_WITH_VERSUS, difference_of,      \
         "mean minus that of another arm")                                                                              \
     X(OST_STATISTIC_NNT, "nnt", "NNT", "%.*g", 3, OST_WITH_VERSUS | OST_OF_FRACTIONS, nnt_of,                          \
         "number needed to treat, or to harm: one subject in so many makes the difference")                             \
