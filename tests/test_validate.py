@@ -116,7 +116,8 @@ class Trials(unittest.TestCase):
         return done
 
     def validate(self, *words, code=0):
-        return self.osteon("validate", "--trials", "trials", "--subjects", "2", *words, code=code)
+        own = (("--trials", "trials"), ("--subjects", "2"))
+        return self.osteon("validate", *(w for option in own if option[0] not in words for w in option), *words, code=code)
 
 
 class Analysis(Trials):
