@@ -126,7 +126,7 @@ static void print_unmatched(const ost_matched_t *matched, FILE *out)
     }
 }
 
-/* Checks of trials of whose cohort nobody is eligible. */
+/* Checks of trials of whose cohort no subject is eligible. */
 static void print_without(const ost_validation_t *self, FILE *out)
 {
     size_t n = 0;

@@ -4,7 +4,7 @@
  * expression may do something too short for the steps it is halved. Stretches that turn out to need no step's end
  * between them are joined again. */
 #include "lang/forcing_impl.h"
-#include "lang/range.h"
+#include "lang/look.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,22 +30,10 @@ enum { MAX_STRETCHES = 200000, MAX_DEPTH = 128, MAX_PARTS = 64, ROOT_TRIES = 100
 /* A bound so many times above what is reached is close enough. */
 #define CLOSE 4
 
-enum { LEFT, MIDDLE, RIGHT, PROBE, N_POINTS };
-enum { UNDECIDED, FIRST, SECOND }; /* operand of min and max; condition that holds, or does not */
-
-/* What an expression is over the stretch that is examined. */
-typedef struct {
-    double at[N_POINTS];
-    range_t value, slope;
-    range_t growth; /* slope/value, close where the value spans many powers of ten */
-    double size;    /* largest absolute value over all time, 0 where it is infinite */
-    int side;
-} look_t;
-
 struct ost_break_finder {
     const ost_forcing_t *forcing;
-    look_t *look;  /* [n_nodes] */
-    double *roots; /* [n_roots] of one subject */
+    ost_look_t *look; /* [n_nodes] */
+    double *roots;    /* [n_roots] of one subject */
     size_t n_roots;
     double h_max;
     ost_node_t unseen; /* for which a stretch was cut or halved last */
@@ -81,273 +69,20 @@ void ost_break_finder_free(ost_break_finder_t *self)
     free(self);
 }
 
-static void square(look_t *y, const look_t *a)
-{
-    y->value = hull(a->value.lo * a->value.lo, a->value.hi * a->value.hi);
-    if (a->value.lo < 0 && a->value.hi > 0) y->value.lo = 0;
-    y->slope = scaled(product(a->value, a->slope), 2);
-}
-
-/* a/(c + a) is 1/(1 + c/a): each operand once, so that it is enclosed closely. */
-static void saturation(look_t *y, const look_t *a, const look_t *c, const look_t *sum)
-{
-    range_t per_sum = inverse(sum->value);
-    y->value = hull(a->value.lo / (a->value.lo + c->value.hi), a->value.hi / (a->value.hi + c->value.lo));
-    if (isinf(y->value.lo)) y->value = (range_t){ 0, 1 };
-    y->slope = product(minus(product(a->slope, c->value), product(a->value, c->slope)), product(per_sum, per_sum));
-}
-
-static void divide(look_t *y, const look_t *look, const ost_graph_t *g, const ost_node_data_t *n)
-{
-    const look_t *a = &look[n->a], *b = &look[n->b];
-    const ost_node_data_t *under = &g->nodes[n->b];
-    if (under->op == OST_OP_ADD && (under->a == n->a || under->b == n->a)) {
-        const look_t *c = &look[under->a == n->a ? under->b : under->a];
-        if (a->value.lo >= 0 && c->value.lo >= 0 && b->value.lo > 0) {
-            saturation(y, a, c, b);
-            return;
-        }
-    }
-    range_t per_b = inverse(b->value);
-    y->value = product(a->value, per_b);
-    y->slope = product(minus(a->slope, product(y->value, b->slope)), per_b);
-}
-
-static void power(look_t *y, const look_t *a, const look_t *b)
-{
-    const double lowest = -1400; /* below the log of every number */
-    range_t log_a = log_of(a->value, lowest), one = { 1, 1 };
-    y->value = exp_of(product(b->value, log_a));
-    if (b->slope.lo == 0 && b->slope.hi == 0) {
-        range_t less = exp_of(product(minus(b->value, one), log_a));
-        y->slope = product(product(b->value, less), a->slope);
-    } else {
-        range_t rise = product(product(b->value, inverse(a->value)), a->slope);
-        y->slope = product(y->value, plus(product(b->slope, log_a), rise));
-    }
-}
-
-/* Of a min, max or condition: what has to be above 0 for its first side, at a point. */
-static double lead_at(const look_t *look, const ost_node_data_t *n, int point)
-{
-    double a = look[n->a].at[point];
-    return n->op == OST_OP_STEP ? a : n->op == OST_OP_MAX ? a - look[n->b].at[point] : look[n->b].at[point] - a;
-}
-
-static range_t lead_slope(const look_t *look, const ost_node_data_t *n)
-{
-    range_t a = look[n->a].slope;
-    return n->op == OST_OP_STEP ? a : n->op == OST_OP_MAX ? minus(a, look[n->b].slope) : minus(look[n->b].slope, a);
-}
-
-static int decide(const look_t *look, const ost_node_data_t *n, bool closely)
-{
-    range_t a = look[n->a].value, lead = a;
-    if (n->op != OST_OP_STEP) lead = n->op == OST_OP_MAX ? minus(a, look[n->b].value) : minus(look[n->b].value, a);
-    if (closely && is_monotone(lead_slope(look, n))) {
-        double left = lead_at(look, n, LEFT), right = lead_at(look, n, RIGHT);
-        lead = hull(left, right);
-    }
-    return lead.lo >= 0 ? FIRST : lead.hi <= 0 ? SECOND : UNDECIDED;
-}
-
-/* The part of a look that one side of a min, max or choice gives. */
-static void take_side(look_t *y, const look_t *from)
-{
-    y->value = from->value;
-    y->slope = from->slope;
-    y->growth = from->growth;
-    for (int k = 0; k < N_POINTS; k++) y->at[k] = from->at[k];
-}
-
-static void join(look_t *y, const look_t *a, const look_t *b)
-{
-    y->value = union_of(a->value, b->value);
-    y->slope = union_of(a->slope, b->slope);
-    y->growth = union_of(a->growth, b->growth);
-}
-
-static void bend(look_t *y, const look_t *look, const ost_node_data_t *n)
-{
-    if (n->op == OST_OP_STEP) {
-        double holds = y->side == FIRST;
-        y->value = y->side == UNDECIDED ? (range_t){ 0, 1 } : (range_t){ holds, holds };
-        y->slope = y->growth = (range_t){ 0, 0 };
-        for (int k = 0; k < N_POINTS; k++) y->at[k] = holds;
-    } else if (y->side != UNDECIDED) {
-        take_side(y, &look[y->side == FIRST ? n->a : n->b]);
-    } else {
-        take_side(y, &look[n->a]);
-        const look_t *a = &look[n->a], *b = &look[n->b];
-        join(y, a, b);
-        if (n->op == OST_OP_MAX) y->value.lo = most(a->value.lo, b->value.lo);
-        if (n->op == OST_OP_MIN) y->value.hi = least(a->value.hi, b->value.hi);
-    }
-}
-
-static void choose(look_t *y, const look_t *look, const ost_node_data_t *n)
-{
-    range_t condition = look[n->a].value;
-    if (condition.lo > 0) {
-        take_side(y, &look[n->b]);
-    } else if (condition.hi <= 0) {
-        take_side(y, &look[n->c]);
-    } else {
-        take_side(y, &look[n->b]);
-        join(y, &look[n->b], &look[n->c]);
-    }
-}
-
-static double apply(const look_t *look, const ost_node_data_t *n, int point)
-{
-    return ost_graph_apply(n, look[n->a].at[point], n->b == OST_NO_NODE ? 0 : look[n->b].at[point],
-        n->c == OST_NO_NODE ? 0 : look[n->c].at[point]);
-}
-
-/* Value at one point from those of the operands; bends as they are decided. */
-static double point_of(const look_t *look, const ost_graph_t *g, ost_node_t i, int point, double t)
-{
-    const ost_node_data_t *n = &g->nodes[i];
-    if (n->op == OST_OP_TIME) return t;
-    if (n->op == OST_OP_STEP) return look[i].side == FIRST;
-    if ((n->op == OST_OP_MIN || n->op == OST_OP_MAX) && look[i].side != UNDECIDED)
-        return look[look[i].side == FIRST ? n->a : n->b].at[point];
-    return apply(look, n, point);
-}
-
-/* What both the ends and the middle tell may be closer than what the operands' ranges do. */
-static void tighten(look_t *y, double length)
-{
-    double lo = least(y->at[LEFT], y->at[RIGHT]), hi = most(y->at[LEFT], y->at[RIGHT]);
-    if (!is_monotone(y->slope)) {
-        double change = 0.5 * length * most(fabs(y->slope.lo), fabs(y->slope.hi));
-        lo = y->at[MIDDLE] - change;
-        hi = y->at[MIDDLE] + change;
-    }
-    y->value = both(y->value, (range_t){ lo, hi });
-}
-
-/* Growth of what is computed from operands whose growth is known. */
-static range_t growth_of(const ost_node_data_t *n, const look_t *a, const look_t *b)
-{
-    switch (n->op) {
-    case OST_OP_NEG:
-        return a->growth;
-    case OST_OP_EXP:
-        return a->slope;
-    case OST_OP_SQRT:
-        return scaled(a->growth, 0.5);
-    case OST_OP_MUL:
-        return plus(a->growth, b->growth);
-    case OST_OP_DIV:
-        return minus(a->growth, b->growth);
-    case OST_OP_ADD: /* a mean of the two, weighted by the values */
-        return (a->value.lo >= 0 && b->value.lo >= 0) || (a->value.hi <= 0 && b->value.hi <= 0)
-                   ? union_of(a->growth, b->growth)
-                   : anything;
-    case OST_OP_POW:
-        return b->slope.lo == 0 && b->slope.hi == 0 && a->value.lo > 0 ? product(b->value, a->growth) : anything;
-    default:
-        return anything;
-    }
-}
-
-/* Range and slope of a node by those of its operands. */
-static void compute(look_t *y, const look_t *look, const ost_graph_t *g, const ost_node_data_t *n)
-{
-    const look_t *a = &look[n->a], *b = n->b == OST_NO_NODE ? NULL : &look[n->b];
-    switch (n->op) {
-    case OST_OP_ADD:
-        y->value = plus(a->value, b->value);
-        y->slope = plus(a->slope, b->slope);
-        break;
-    case OST_OP_SUB:
-        y->value = minus(a->value, b->value);
-        y->slope = minus(a->slope, b->slope);
-        break;
-    case OST_OP_NEG:
-        y->value = (range_t){ -a->value.hi, -a->value.lo };
-        y->slope = (range_t){ -a->slope.hi, -a->slope.lo };
-        break;
-    case OST_OP_MUL:
-        y->value = product(a->value, b->value);
-        y->slope = plus(product(a->slope, b->value), product(a->value, b->slope));
-        if (a == b) square(y, a);
-        break;
-    case OST_OP_DIV:
-        divide(y, look, g, n);
-        break;
-    case OST_OP_EXP:
-        y->value = exp_of(a->value);
-        y->slope = product(y->value, a->slope);
-        break;
-    case OST_OP_LOG:
-        y->value = log_of(a->value, -INFINITY);
-        y->slope = both(product(inverse(a->value), a->slope), a->growth);
-        break;
-    case OST_OP_SQRT:
-        y->value = (range_t){ sqrt(most(a->value.lo, 0)), sqrt(most(a->value.hi, 0)) };
-        y->slope = product((range_t){ 0.5 / y->value.hi, 0.5 / y->value.lo }, a->slope);
-        break;
-    case OST_OP_POW:
-        power(y, a, b);
-        break;
-    case OST_OP_MIN:
-    case OST_OP_MAX:
-    case OST_OP_STEP:
-        bend(y, look, n);
-        break;
-    case OST_OP_SELECT:
-        choose(y, look, n);
-        break;
-    default:
-        y->value = y->slope = anything;
-        break;
-    }
-}
-
-static bool is_bend(const ost_node_data_t *n)
-{
-    return n->op == OST_OP_MIN || n->op == OST_OP_MAX || n->op == OST_OP_STEP;
-}
-
-/* A node over the stretch from l to r, after its operands; `closely` by its values at the ends and between them too. */
-static void enclose(ost_break_finder_t *self, ost_node_t i, double l, double r, bool closely)
-{
-    const ost_graph_t *g = &self->forcing->graph;
-    const ost_node_data_t *n = &g->nodes[i];
-    look_t *look = self->look, *y = &look[i];
-    const double t[] = { [LEFT] = l, [MIDDLE] = 0.5 * (l + r), [RIGHT] = r };
-    if (is_bend(n)) y->side = decide(look, n, closely);
-    for (int k = LEFT; k <= RIGHT && closely && !is_bend(n) && n->op != OST_OP_SELECT; k++)
-        y->at[k] = point_of(look, g, i, k, t[k]);
-    if (n->op == OST_OP_TIME) {
-        y->value = (range_t){ l, r };
-        y->slope = (range_t){ 1, 1 };
-    } else {
-        compute(y, look, g, n);
-    }
-    if (is_bend(n) || n->op == OST_OP_SELECT) return;
-    y->growth = growth_of(n, n->a == OST_NO_NODE ? NULL : &look[n->a], n->b == OST_NO_NODE ? NULL : &look[n->b]);
-    if (is_bounded(y->growth)) y->slope = both(y->slope, product(y->value, y->growth));
-    if (closely) tighten(y, r - l);
-    if (y->value.lo > 0 || y->value.hi < 0) y->growth = both(y->growth, product(y->slope, inverse(y->value)));
-}
-
 /* Where the lead of a bend is 0 between l and r, at which its signs differ; the Illinois method. */
 static double root(ost_break_finder_t *self, ost_node_t bend_node, double l, double r)
 {
     const ost_forcing_t *f = self->forcing;
     const ost_node_data_t *n = &f->graph.nodes[bend_node];
-    double g_l = lead_at(self->look, n, LEFT), g_r = lead_at(self->look, n, RIGHT);
+    double g_l = ost_look_lead(self->look, n, OST_LEFT), g_r = ost_look_lead(self->look, n, OST_RIGHT);
     int last = 0;
     for (int k = 0; k < ROOT_TRIES && r - l > 4e-16 * most(fabs(l), fabs(r)); k++) {
         double t = r - g_r * (r - l) / (g_r - g_l);
         if (!(t > l && t < r)) t = 0.5 * (l + r);
         if (!(t > l && t < r)) break;
         for (size_t i = 0; i < f->n_timed && f->timed[i] < bend_node; i++)
-            self->look[f->timed[i]].at[PROBE] = point_of(self->look, &f->graph, f->timed[i], PROBE, t);
-        double g = lead_at(self->look, n, PROBE);
+            self->look[f->timed[i]].at[OST_PROBE] = ost_look_point(self->look, &f->graph, f->timed[i], OST_PROBE, t);
+        double g = ost_look_lead(self->look, n, OST_PROBE);
         if (g == 0) return t;
         if ((g > 0) == (g_r > 0)) {
             r = t;
@@ -368,14 +103,14 @@ static double root(ost_break_finder_t *self, ost_node_t bend_node, double l, dou
  * expressions in time use may change as fast as it likes if it only rises, or only falls: they are looked at too. */
 static bool is_seen(const ost_break_finder_t *self, ost_node_t i, double length)
 {
-    const look_t *y = &self->look[i];
+    const ost_look_t *y = &self->look[i];
     double width = y->value.hi - y->value.lo, steepest = most(fabs(y->slope.lo), fabs(y->slope.hi));
     if (!(width > FLAT * y->size)) return true;
     if (is_monotone(y->slope) && !self->forcing->is_met[i]) return true;
     if (isinf(width)) return false;
     if (length > self->h_max) return steepest * self->h_max <= SEEN * width;
-    double lo = least(least(y->at[LEFT], y->at[MIDDLE]), y->at[RIGHT]);
-    double hi = most(most(y->at[LEFT], y->at[MIDDLE]), y->at[RIGHT]);
+    double lo = least(least(y->at[OST_LEFT], y->at[OST_MIDDLE]), y->at[OST_RIGHT]);
+    double hi = most(most(y->at[OST_LEFT], y->at[OST_MIDDLE]), y->at[OST_RIGHT]);
     return steepest * length <= SEEN * (hi - lo);
 }
 
@@ -388,15 +123,15 @@ static finding_t examine(ost_break_finder_t *self, double l, double r, double *c
     for (size_t k = 0; k < f->n_timed; k++) {
         ost_node_t i = f->timed[k];
         const ost_node_data_t *n = &f->graph.nodes[i];
-        look_t *y = &self->look[i];
+        ost_look_t *y = &self->look[i];
         self->unseen = i;
-        enclose(self, i, l, r, true);
-        if (is_bend(n) && y->side == UNDECIDED) {
-            if (!is_monotone(lead_slope(self->look, n))) return HALVE;
+        ost_look_enclose(self->look, &self->forcing->graph, i, l, r, true);
+        if (ost_is_bend(n) && y->side == OST_UNDECIDED) {
+            if (!is_monotone(ost_look_lead_slope(self->look, n))) return HALVE;
             *cut = root(self, i, l, r) + BEHIND;
             if (*cut > l + SAME_TIME && *cut < r - SAME_TIME) return CUT;
-            y->side = lead_at(self->look, n, MIDDLE) >= 0 ? FIRST : SECOND;
-            bend(y, self->look, n);
+            y->side = ost_look_lead(self->look, n, OST_MIDDLE) >= 0 ? OST_FIRST : OST_SECOND;
+            ost_look_bend(y, self->look, n);
         }
         if (!is_seen(self, i, r - l)) return HALVE;
     }
@@ -410,11 +145,11 @@ static bool set_fixed(ost_break_finder_t *self, const double *params)
     bool is_same = true;
     for (size_t k = 0; k < f->n_fixed; k++) {
         const ost_node_data_t *n = &f->graph.nodes[f->fixed[k]];
-        look_t *y = &self->look[f->fixed[k]];
+        ost_look_t *y = &self->look[f->fixed[k]];
         double value = n->op == OST_OP_CONST ? n->value : n->op == OST_OP_PARAM ? params[n->index] : NAN;
-        if (n->a != OST_NO_NODE) value = apply(self->look, n, LEFT);
-        is_same = is_same && y->at[LEFT] == value;
-        for (int p = 0; p < N_POINTS; p++) y->at[p] = value;
+        if (n->a != OST_NO_NODE) value = ost_look_apply(self->look, n, OST_LEFT);
+        is_same = is_same && y->at[OST_LEFT] == value;
+        for (int p = 0; p < OST_N_POINTS; p++) y->at[p] = value;
         y->value = hull(value, value);
         y->slope = y->growth = (range_t){ 0, 0 };
     }
@@ -427,7 +162,7 @@ static void set_roots(ost_break_finder_t *self)
     const ost_forcing_t *f = self->forcing;
     size_t n = 0, n_apart = 0;
     for (size_t k = 0; k < f->n_roots; k++) {
-        double t = self->look[f->roots[k]].at[LEFT] + BEHIND;
+        double t = self->look[f->roots[k]].at[OST_LEFT] + BEHIND;
         if (!(t > self->t0 + SAME_TIME && t < INFINITY)) continue;
         size_t i = n++;
         for (; i > 0 && self->roots[i - 1] > t; i--) self->roots[i] = self->roots[i - 1];
@@ -445,9 +180,9 @@ static bool is_all_slow(ost_break_finder_t *self)
     const ost_forcing_t *f = self->forcing;
     for (size_t k = 0; k < f->n_timed; k++) {
         ost_node_t i = f->timed[k];
-        enclose(self, i, self->t0, self->t0 + LONGEST, false);
+        ost_look_enclose(self->look, &self->forcing->graph, i, self->t0, self->t0 + LONGEST, false);
         self->look[i].size = 0;
-        if (is_bend(&f->graph.nodes[i]) && self->look[i].side == UNDECIDED) return false;
+        if (ost_is_bend(&f->graph.nodes[i]) && self->look[i].side == OST_UNDECIDED) return false;
         if (!is_seen(self, i, LONGEST)) return false;
     }
     return true;
@@ -458,13 +193,14 @@ static bool is_all_slow(ost_break_finder_t *self)
 static double bound(ost_break_finder_t *self, size_t k, double l, double r, double *reached)
 {
     const ost_forcing_t *f = self->forcing;
-    const look_t *y = &self->look[f->timed[k]];
+    const ost_look_t *y = &self->look[f->timed[k]];
     const double points[] = { l, 0.5 * (l + r), r };
-    for (size_t i = 0; i <= k; i++) enclose(self, f->timed[i], l, r, false);
+    for (size_t i = 0; i <= k; i++) ost_look_enclose(self->look, &self->forcing->graph, f->timed[i], l, r, false);
     for (int p = 0; p < 3; p++) {
         for (size_t i = 0; i <= k; i++)
-            self->look[f->timed[i]].at[PROBE] = point_of(self->look, &f->graph, f->timed[i], PROBE, points[p]);
-        if (isfinite(y->at[PROBE])) *reached = most(*reached, fabs(y->at[PROBE]));
+            self->look[f->timed[i]].at[OST_PROBE] =
+                ost_look_point(self->look, &f->graph, f->timed[i], OST_PROBE, points[p]);
+        if (isfinite(y->at[OST_PROBE])) *reached = most(*reached, fabs(y->at[OST_PROBE]));
     }
     return most(fabs(y->value.lo), fabs(y->value.hi));
 }
