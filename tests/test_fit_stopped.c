@@ -38,7 +38,8 @@ static void test_interruption(void)
     CU_ASSERT_EQUAL(ost_fit_leave_out(&fit, "T1", &options, values, more, &err), OST_ERR_LIMIT);
     CU_ASSERT(!fit.rows[0].left_out && !fit.rows[15].left_out);
     CU_ASSERT_EQUAL(ost_fit_profile(&fit, 0, (const double[]){ 1 }, 1, &options, values, &err), OST_ERR_LIMIT);
-    ost_fit_sample_t sample;
+    double work[16];
+    ost_sample_quality_t sample = { .r_hat = work, .size = work + 8 };
     CU_ASSERT_EQUAL(ost_fit_sample(&fit, 4, &options, values, &sample, &err), OST_ERR_LIMIT);
     close_fit();
 }

@@ -82,18 +82,12 @@ typedef struct {
     ost_error_t *err;
 } search_t;
 
-static double huber(double r, double k)
-{
-    double size = fabs(r);
-    return k > 0 && size > k ? copysign(sqrt(k * (2 * size - k)), r) : r;
-}
-
 double ost_fit_misfit(const ost_fit_t *self, double *residuals)
 {
     double sum = 0;
     ost_fit_whiten(self, residuals);
     for (size_t i = 0; i < self->n_rows; i++) {
-        residuals[i] = huber(residuals[i], self->huber_k);
+        residuals[i] = ost_huber(residuals[i], self->huber_k);
         sum += residuals[i] * residuals[i];
     }
     return sum;

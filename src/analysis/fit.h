@@ -10,6 +10,7 @@
 #define OST_ANALYSIS_FIT_H
 
 #include "analysis/naive.h"
+#include "analysis/sampler.h"
 #include "input/draws.h"
 
 /** One parameter that is estimated. Working scale: ln, or logit for ranges within 0..1. */
@@ -115,19 +116,16 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
 int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const ost_fit_options_t *options,
     double *rise, ost_error_t *err) OST_MUST_CHECK;
 
-/** How well a sample of the posterior was made. */
-typedef struct {
-    double
-        accepted; /**< fraction of the steps that were taken: all where the posterior is normal, else about a quarter */
-    double r_hat; /**< Gelman and Rubin's R-hat, the largest of all parameters: 1 once the chains agree
-                     (1992, doi:10.1214/ss/1177011136) */
-} ost_fit_sample_t;
-
-/** A sample of the posterior by 32 chains, whose steps are proposed from the normal distribution of the fit's
- * covariance and taken or refused by what the posterior differs from it.
- * @param[out] values  [n_draws][n_params] internal units. @param[out] sample  how well */
+/** A sample of the posterior, residual errors as estimated, with all subjects of the fit: ost_sampler_run().
+ * @param[out] values  [n_draws][n_params] internal units. @param[out] quality  of the chains, by parameter on the
+ * working scale; its arrays are the caller's */
 int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *options, double *values,
-    ost_fit_sample_t *sample, ost_error_t *err) OST_MUST_CHECK;
+    ost_sample_quality_t *quality, ost_error_t *err) OST_MUST_CHECK;
+
+/** R-hat and effective sample size of each parameter, for a person.
+ *  @param draws  [n_draws][n_params] internal units. @return 0 or OST_ERR_NO_MEMORY */
+int ost_fit_print_sample(const ost_fit_t *self, const double *draws, size_t n_draws,
+    const ost_sample_quality_t *quality, FILE *out, ost_error_t *err) OST_MUST_CHECK;
 
 /** The report of a fit, for a person: estimates, the rows that inform them, residuals, residual errors.
  * @return 0 or OST_ERR_NO_MEMORY */

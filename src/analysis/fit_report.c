@@ -154,3 +154,47 @@ int ost_fit_print(const ost_fit_t *self, FILE *out, ost_error_t *err)
     }
     return ret;
 }
+
+/* Mean and SD of the draws of parameter k on its working scale, as far as the estimate is from 0. */
+static void summarize(const ost_fit_t *self, const double *draws, size_t n_draws, size_t k, double *mean, double *sd)
+{
+    const ost_fit_param_t *param = &self->params[k];
+    double square = 0, n = (double) n_draws, estimate = ost_fit_param_z(param, param->value);
+    *mean = 0;
+    for (size_t d = 0; d < n_draws; d++) {
+        double x = (ost_fit_param_z(param, draws[d * self->n_params + k]) - estimate) * param->prior_sd;
+        *mean += x / n;
+        square += x * x / n;
+    }
+    *sd = sqrt(fmax(square - *mean * *mean, 0));
+}
+
+int ost_fit_print_sample(const ost_fit_t *self, const double *draws, size_t n_draws,
+    const ost_sample_quality_t *quality, FILE *out, ost_error_t *err)
+{
+    ost_table_t table = { 0 };
+    size_t worst = 0, fewest = 0, n_apart = 0;
+    ost_table_columns(&table, "<sampled\testimate\tse\tmean - estimate\tSD\tR-hat\teffective");
+    for (size_t k = 0; k < self->n_params; k++) {
+        const ost_fit_param_t *p = &self->params[k];
+        double mean, sd;
+        summarize(self, draws, n_draws, k, &mean, &sd);
+        ost_table_row(&table, "%s\t%.4g\t%.3f\t%+.3f\t%.3f\t%.3f\t%.0f", p->name, p->value / p->factor, p->se, mean, sd,
+            quality->r_hat[k], quality->size[k]);
+        if (quality->r_hat[k] > quality->r_hat[worst]) worst = k;
+        if (quality->size[k] < quality->size[fewest]) fewest = k;
+        n_apart += !(quality->r_hat[k] < OST_R_HAT_AGREED);
+    }
+    fputc('\n', out);
+    int ret = ost_table_print(&table, out, err);
+    ost_table_free(&table);
+    fprintf(out,
+        "se, mean - estimate, SD: of ln or logit, as above; se from the sensitivities, SD of the draws. R-hat: 1 once "
+        "the chains agree. effective: independent draws that the chains are worth.\n");
+    fprintf(out, "the chains %s: R-hat is at most %.3f (%s), the effective sample size at least %.0f (%s)\n",
+        n_apart == 0 ? "agree" : "have not agreed", quality->r_hat[worst], self->params[worst].name,
+        quality->size[fewest], self->params[fewest].name);
+    fprintf(out, "%zu evaluations; of %zu points that count, %.0f %% are new\n", quality->n_evaluations,
+        quality->n_points, 100 * quality->accepted);
+    return ret;
+}

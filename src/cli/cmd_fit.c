@@ -246,17 +246,14 @@ static int write_table(const char *path, const ost_fit_t *fit, const double *dra
 static int draw(ost_fit_t *fit, const request_t *request, const ost_fit_options_t *options, ost_error_t *err)
 {
     size_t n = (size_t) request->n_draws;
-    ost_fit_sample_t sample = { 0 };
-    double *draws = malloc((n * fit->n_params + 1) * sizeof(*draws));
+    double *draws = malloc(((n + 2) * fit->n_params) * sizeof(*draws));
     if (draws == NULL) return ost_no_memory(err);
-    int ret = ost_fit_sample(fit, n, options, draws, &sample, err);
+    ost_sample_quality_t quality = { .r_hat = draws + n * fit->n_params, .size = draws + (n + 1) * fit->n_params };
+    int ret = ost_fit_sample(fit, n, options, draws, &quality, err);
     if (ret == OST_ERR_LIMIT) printf("%s: the estimate, without draws\n", request->output);
     if (ret == 0) ret = write_table(request->output, fit, draws, n, err);
-    if (ret == 0)
-        printf(
-            "%s: estimate and %zu draws of the posterior, by chains that accepted %.0f %% of their steps; R-hat %.2f "
-            "(1 once they agree)\n",
-            request->output, n, 100 * sample.accepted, sample.r_hat);
+    if (ret == 0) ret = ost_fit_print_sample(fit, draws, n, &quality, stdout, err);
+    if (ret == 0) printf("%s: estimate and %zu draws of the posterior\n", request->output, n);
     free(draws);
     return ret;
 }
