@@ -170,8 +170,9 @@ static void test_recovers_parameters(void)
     put_trials(2);
     put_evidence(2, truth, 0.001, 0);
     must_read("trials: .\nsubjects: 1\nstarts: 3\nseed: 5\n" PARAMETERS);
-    CU_ASSERT_EQUAL(fit.n_rows, 16); /* the row of role validate is simulated and never fitted */
-    CU_ASSERT_EQUAL(fit.trials.n_observations, 17);
+    CU_ASSERT_EQUAL(fit.n_rows, 16);
+    CU_ASSERT_EQUAL(fit.trials.n_observations, 16); /* the row of role validate is not simulated */
+    CU_ASSERT_EQUAL(fit.trials.trials[0].experiment.n_arms, 2);
     must_run();
     for (size_t k = 0; k < 3; k++) {
         const ost_fit_param_t *p = &fit.params[k];
@@ -212,6 +213,29 @@ static void test_rows_and_exclusions(void)
         CU_ASSERT(strcmp(row->trial, "T0") != 0 || strcmp(row->arm, "control") != 0);
     }
     close_fit();
+    /* an arm without rows and times after the last one are not simulated: the rest keeps its bits */
+    double residuals[2][2];
+    bool is_second = false;
+    for (int both = 0; both < 2; both++) {
+        small_begin(&folder);
+        small_write(&folder, "evidence.csv",
+            HEAD "calibrate,T0,treated,BMD_change,LS,24,mean,-5,percent,,1,se,,c,r,\n"
+                 "calibrate,T0,control,BMD_change,LS,24,mean,-2,percent,,1,se,,c,r,\n"
+                 "validate,T0,control,BMD_change,LS,60,mean,-9,percent,,1,se,,c,r,\n");
+        small_trial(&folder, "trial0", FIXED,
+            both ? "    - {arm: control, trial: T0, trial_arm: control}\n    - {arm: treated, trial: T0, trial_arm: "
+                   "treated}\n"
+                 : "    - {arm: treated, trial: T0, trial_arm: treated}\n");
+        must_read("trials: .\nsubjects: 1\n" PARAMETERS);
+        const ost_experiment_t *e = &fit.trials.trials[0].experiment;
+        is_second = strcmp(ost_fit_observation(&fit, 0)->row->arm, "treated") != 0;
+        CU_ASSERT_EQUAL(e->n_arms, (size_t) (both ? 2 : 1));
+        ost_assert_close(e->times[e->n_times - 1], 24 * OST_DAYS_PER_MONTH, 1e-12, 0);
+        CU_ASSERT_EQUAL(
+            ost_fit_residuals(&fit, (const double[3]){ 0.1, 0.2, 0.3 }, 1, 1, residuals[both], false, &err), 0);
+        close_fit();
+    }
+    CU_ASSERT_EQUAL(residuals[0][0], residuals[1][is_second]);
     /* huber_k, and its former name */
     for (int former = 0; former < 2; former++) {
         small_begin(&folder);

@@ -212,6 +212,7 @@ static int read_trials(
             .n_subjects = n_subjects,
             .sampling = OST_SAMPLING_LATIN_HYPERCUBE,
             .rtol = RTOL,
+            .only_calibrate = true,
             .without_rules = true,
             .fixed_eligible = true };
         ret = ost_trials_read(&self->trials, &options, err);

@@ -158,6 +158,7 @@ static int plan_trial(ost_trials_t *self, const ost_trials_options_t *options, o
         ret = ost_experiment_replace_bone(e, &self->library, options->model, err);
     }
     if (ret == 0) ret = ost_matched_find(&trial->matched, e, &self->evidence, &self->dictionary, &self->library, err);
+    if (ret == 0 && options->only_calibrate) ret = ost_trial_trim(trial, err);
     if (ret == 0 && options->model != NULL) ret = ost_trial_drop_arms(trial, &self->library, err);
     if (ret < 0) return ret;
     trial->first_observation = self->n_observations;

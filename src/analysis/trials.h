@@ -52,6 +52,8 @@ typedef struct {
     double rtol;             /**< replaces the trials' tolerance of the solver; 0: theirs */
     const atomic_bool *stop; /**< once true, estimates end with OST_ERR_LIMIT; NULL: never. Borrowed */
     bool only_matched;       /**< observations are found, and no trial is planned: all are skipped */
+    bool only_calibrate;     /**< only rows of role calibrate have observations, and arms and times that none of them
+                                needs are not simulated */
     bool without_rules;      /**< no subject begins or ends doses by a rule: for a fit, whose sensitivities a rule would
                                 break */
     /** Where a trial has a condition for who is eligible, n_subjects of those that are at the models' own parameters

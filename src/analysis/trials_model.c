@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static int drop_arm(ost_trial_t *self, size_t arm, const char *why, ost_error_t *err)
+int ost_trial_drop_arm(ost_trial_t *self, size_t arm, const char *why, ost_error_t *err)
 {
     ost_experiment_t *e = &self->experiment;
     int ret = ost_matched_drop_arm(&self->matched, arm, why, err);
@@ -22,7 +22,7 @@ int ost_trial_drop_arms(ost_trial_t *self, ost_library_t *library, ost_error_t *
         ost_error_t why = { 0 };
         ret = ost_experiment_check_arm(e, library, a, &why);
         if (ret == OST_ERR_MODEL)
-            ret = drop_arm(self, a, why.what, err);
+            ret = ost_trial_drop_arm(self, a, why.what, err);
         else if (ret < 0 && err != NULL)
             *err = why;
     }
