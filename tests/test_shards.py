@@ -118,7 +118,7 @@ class Shards(Program):
             names = self.shards(n, "-t", str(1 + n % 2))
             random.Random(n).shuffle(names)
             said = self.osteon("merge", *names, "-o", "merged.h5")
-            self.assertIn(f"merged: {SUBJECTS} subjects of {n} file", said)
+            self.assertIn(f"merged: {n} shard{'s' * (n > 1)}, {SUBJECTS} subjects\n", said)
             self.same("merged.h5", "whole.h5")
 
     @unittest.skipUnless(shutil.which("h5diff"), "h5diff is of hdf5-tools")
@@ -193,18 +193,20 @@ class Shards(Program):
     def test_gap_names_the_shards(self):
         self.shards(4)
         said = self.osteon("merge", "part-1.h5", "part-3.h5", "-o", "merged.h5", code=1)
-        self.assertIn("shards 2, 4 of 4 are missing", said)
+        self.assertIn("shards 2, 4 of 4 are missing or not finished: run each as the others were run, with --shard 2/4 --resume and "
+                      "so on, and merge again", said)
         self.assertFalse(os.path.exists(self.path("merged.h5")))
 
     def test_overlap(self):
         self.shards(2)
         self.osteon("run", "e.yaml", "--shard", "2/3", "-o", "other.h5", "-q")
         said = self.osteon("merge", "part-1.h5", "part-2.h5", "other.h5", "-o", "merged.h5", code=1)
-        self.assertRegex(said, "other.h5: cannot be merged: subjects from (128|192) on are also in part-1.h5") # threads
+        self.assertRegex(said, "other.h5: cannot be merged: its subjects from number (128|192) on are in part-1.h5 too; leave") # threads
 
     def test_another_run(self):
         self.shards(2)
         for words, why in ((("--seed", "8"), "cannot be merged: it was begun with overrides 'population.seed=8', expected ''"),
+                           (("--seed", "8", "-n", "300"), "overrides 'population.seed=8; population.subjects=300', expected"),
                            (("--isa", "base"), "cannot be merged: it was begun with isa 'base', expected 'a")):
             self.osteon("run", "e.yaml", *words, "--shard", "2/2", "-o", "other.h5", "-q")
             self.assertIn(why, self.osteon("merge", "part-1.h5", "other.h5", "-o", "merged.h5", code=1))
@@ -313,7 +315,7 @@ class Shards(Program):
         with open(self.path(names[1] + ".part"), "wb") as file:
             file.write(whole[:len(whole) * 3 // 4])
         said = self.osteon("merge", names[0], names[1] + ".part", "-o", "merged.h5", code=1)
-        self.assertIn("shard 2 of 2 is missing or incomplete", said)
+        self.assertIn("shard 2 of 2 is missing or not finished: run it as the others were run, with --shard 2/2 --resume, and", said)
         self.osteon("run", "e.yaml", "--shard", "2/2", "-o", names[1], "--resume", "-q")
         self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
         self.osteon("merge", *names, "-o", "merged.h5", "-q")

@@ -31,7 +31,7 @@ static int merge(const ost_part_t *parts, size_t n_parts, const void *arguments)
     ost_journal_close(journal);
     if (ret < 0) return ost_cli_fail(&err);
     if (!how->quiet) {
-        printf("merged: %s of %s", ost_cli_plural(n_subjects, "subject", a), ost_cli_plural(how->shards.n, "file", b));
+        printf("merged: %s, %s", ost_cli_plural(how->shards.n, "shard", a), ost_cli_plural(n_subjects, "subject", b));
         printf(n_failed > 0 ? ", %s failed\n" : "\n", ost_cli_plural(n_failed, "subject-arm", a));
         ost_cli_written(how->output);
     }
@@ -92,8 +92,9 @@ const ost_command_t ost_command_merge = {
     .about =
         "Make one result file of the shards of a run or a comparison (--shard I/N), in any order. It has the values\n"
         "that one run of the whole cohort gives. What an interrupted shard left (OUT.h5.part) counts as well.",
-    .notes = "The shards stay as they are. Missing subjects, or subjects that two files have, are an error that names\n"
-             "the shards to run again.",
+    .notes =
+        "The shards stay as they are. Where a shard is missing or not finished, or two files have the same subjects,\n"
+        "no file is written, and the message names them.",
     OST_OPTIONS(options),
     .run = run_merge,
 };

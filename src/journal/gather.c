@@ -43,9 +43,10 @@ static int check_complete(const ost_journal_t *self, ost_error_t *err)
     size_t n = list_incomplete(self, shard.n, list, sizeof(list));
     if (n == 0) return 0;
     return ost_fail(err, OST_ERR_VALUE,
-        "the cohort is not whole: %s %s of %zu %s missing or incomplete; run %s again with the same options and, for "
-        "each, --shard i/%zu, --resume where a part of it is there",
-        n == 1 ? "shard" : "shards", list, shard.n, n == 1 ? "is" : "are", n == 1 ? "it" : "them", shard.n);
+        "%s %s of %zu %s missing or not finished: run %s as the others were run, with --shard %d/%zu --resume%s, and "
+        "merge again",
+        n == 1 ? "shard" : "shards", list, shard.n, n == 1 ? "is" : "are", n == 1 ? "it" : "each", atoi(list), shard.n,
+        n == 1 ? "" : " and so on");
 }
 
 /* @param is_watched  one file, as far as it goes */

@@ -212,6 +212,18 @@ bool ost_identity_is_foreign(const ost_identity_t *self)
     return sources == NULL || strcmp(sources, ost_sources) != 0;
 }
 
+/* A fact in one line: "a=1; b=2" of two lines. @return buf, NULL where it is too long for a message */
+static const char *in_one_line(const char *text, char *buf, size_t size)
+{
+    size_t n = 0;
+    for (; *text != '\0' && n + 3 < size; text++) {
+        buf[n++] = *text == '\n' ? ';' : *text;
+        if (*text == '\n') buf[n++] = ' ';
+    }
+    buf[n] = '\0';
+    return *text == '\0' ? buf : NULL;
+}
+
 int ost_identity_compare(
     const ost_identity_t *self, const ost_identity_t *theirs, const char *purpose, const char *path, ost_error_t *err)
 {
@@ -223,10 +235,11 @@ int ost_identity_compare(
                 "cannot be %s: it was begun by another build of osteon " OST_VERSION
                 ", of sources %s; those of this program are %s",
                 purpose, text != NULL ? text : "that it does not name", ours);
-        if (text != NULL && strlen(text) < 60 && strlen(ours) < 60 && strchr(text, '\n') == NULL) {
+        char a[100], b[100];
+        if (text != NULL && in_one_line(text, a, sizeof(a)) != NULL && in_one_line(ours, b, sizeof(b)) != NULL) {
             bool is_lacking = strcmp(name, "isa") == 0 && ost_isa_from_name(text) < 0;
             return ost_fail_at(err, OST_ERR_VALUE, path, 0, 0,
-                "cannot be %s: it was begun with %s '%s', expected '%s'%s", purpose, name, text, ours,
+                "cannot be %s: it was begun with %s '%s', expected '%s'%s", purpose, name, a, b,
                 is_lacking ? "; this machine does not have the former" : "");
         }
         return ost_fail_at(

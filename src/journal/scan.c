@@ -131,7 +131,7 @@ static int visit_block(
     if (block.counts->has_probe != 0 && !part->has_probe) return 0; /* that was damaged: both are computed again */
     if (place->at >= 0)
         return ost_fail_at(err, OST_ERR_VALUE, file_of(self)->record.path, 0, 0,
-            "cannot be %s: subjects from %llu on are also in %s", self->purpose,
+            "cannot be %s: its subjects from number %llu on are in %s too; leave one of them out", self->purpose,
             (unsigned long long) (i * OST_COHORT_BLOCK + self->columns[p].plan->experiment->first_subject),
             self->files[place->file].record.path);
     part->kept.done[i] = true;
