@@ -297,7 +297,7 @@ class Program(unittest.TestCase):
         words = ["run", atac, "-o", "out.h5", "--subjects", "2", "--set", "times={to: 6 month, every: 1 month}", "--set",
                  "outputs=[bmd]"]
         self.assertRegex(self.osteon(*words, "--dosing", "periodic").stdout,
-                         r"against exact, first 2 subjects: bmd differs by [\d.e-]+ % at most")
+                         r"against exact, first 2 subjects: bmd differs by at most [\d.e-]+ % of its largest value")
         self.assertNotIn("against exact", self.osteon(*words, "--dosing", "exact").stdout)
         words[-1] = "outputs=[bmd, estradiol]"
         done = self.osteon(*words)
@@ -305,7 +305,12 @@ class Program(unittest.TestCase):
         self.assertNotIn("consider --dosing exact", done.stdout)
         words = ["run", atac.replace("atac.yaml", "trials/data.yaml"), "-o", "data.h5", "--subjects", "2", "--set",
                  "outputs=[bmd, rankl_opg_ratio]", "--set", "population.eligible=t_score[lumbar_spine] < 9"]
-        self.assertRegex(self.osteon(*words).stdout, r"rankl_opg_ratio, by 1\.3 %\n  more than 1 %: consider --dosing exact")
+        self.assertRegex(self.osteon(*words).stdout, r"rankl_opg_ratio, by 1\.3 %\n"
+                         r"  BMD is right to 0\.1 percent points; where rankl_opg_ratio itself matters, consider --dosing exact\n")
+        words[-3] = "outputs=[rankl_opg_ratio]"
+        self.assertRegex(self.osteon(*words).stdout, r"at most 1\.3 % of its largest value\n  more than 1 %: consider --dosing exact")
+        words = [atac.replace("atac.yaml", "published/peterson_teriparatide_2y.yaml"), "-o", "ter.h5", "--dosing", "periodic"]
+        self.assertRegex(self.osteon("run", *words).stdout, r"in BMD that is more than 0\.1 percent points: consider --dosing")
 
     def test_repeat_from_the_file(self):
         self.run_tiny("a.h5", "--subjects", "9", "--seed", "3", "--set", "parameters.tiny.k=0.05 1/y")

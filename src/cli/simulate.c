@@ -15,6 +15,8 @@
 #define MAX_MESSAGES 5
 /* Percent of an output from which a difference is worth a hint (assumed). */
 #define MUCH 1.0
+/* The same of BMD: a tenth of what the flagship misses trials by. */
+#define MUCH_OF_BMD 0.1
 
 typedef struct {
     ost_journal_t *journal;
@@ -75,8 +77,9 @@ static double error_of(const double *errors, const ost_variable_t *v)
     return worst;
 }
 
-/* How far something is off, in BMD and where it is farthest. @return there, percent; 0 where it was not measured */
-static double print_error(const ost_plan_t *plan, const char *what, size_t n_subjects, const double *errors)
+/* How far something is off, in BMD and where it is farthest; and what is to be done where that matters. */
+static void print_error(
+    const ost_plan_t *plan, const char *what, size_t n_subjects, const double *errors, const char *remedy)
 {
     const ost_variable_t *farthest = NULL, *bmd = NULL;
     char text[64];
@@ -87,25 +90,29 @@ static double print_error(const ost_plan_t *plan, const char *what, size_t n_sub
         if (strcmp(v->name, "bmd") == 0) bmd = v;
         if (farthest == NULL || error > error_of(errors, farthest)) farthest = v;
     }
-    if (farthest == NULL) return 0;
+    if (farthest == NULL) return;
     const ost_variable_t *first = bmd != NULL ? bmd : farthest;
     double error = error_of(errors, first), most = error_of(errors, farthest);
-    printf("%s, first %s: %s differs by %.*g %% at most", what, ost_cli_plural(n_subjects, "subject", text),
-        first->name, error < 10 ? 2 : 3, error);
+    printf("%s, first %s: %s differs by at most %.*g %% of its largest value", what,
+        ost_cli_plural(n_subjects, "subject", text), first->name, error < 10 ? 2 : 3, error);
     if (first != farthest) printf(", and most of all %s, by %.*g %%", farthest->name, most < 10 ? 2 : 3, most);
     putchar('\n');
-    return most;
+    if (bmd != NULL && error > MUCH_OF_BMD)
+        printf("  in BMD that is more than %g percent points: consider %s\n", MUCH_OF_BMD, remedy);
+    else if (most > MUCH && bmd != NULL)
+        printf("  BMD is right to %g percent points; where %s itself matters, consider %s\n", MUCH_OF_BMD,
+            farthest->name, remedy);
+    else if (most > MUCH)
+        printf("  more than %g %%: consider %s\n", MUCH, remedy);
 }
 
 /* What the run measured of its own errors; and outputs without a value. */
 static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
 {
     char text[64];
-    double worst =
-        print_error(plan, "this tolerance and longest step against smaller ones", s->n_solver_probed, s->solver_error);
-    if (worst > MUCH) printf("  more than %g %%: consider a smaller solver.h_max or solver.rtol\n", MUCH);
-    worst = print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error);
-    if (worst > MUCH) printf("  more than %g %%: consider --dosing exact\n", MUCH);
+    print_error(plan, "this tolerance and longest step against smaller ones", s->n_solver_probed, s->solver_error,
+        "a smaller solver.h_max or solver.rtol");
+    print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error, "--dosing exact");
     for (size_t i = 0; i < plan->outputs->n_variables; i++) {
         const ost_variable_t *v = &plan->outputs->variables[i];
         uint64_t n = 0;
