@@ -420,8 +420,12 @@ class Program(unittest.TestCase):
         self.assertIn(["none", "q95", "change", "bmd", "control", "-", "other", "6", "to", "24", "0", "g/cm2", "40"], rows)
         self.assertIn(["end", "n", "level", "x", "other", "24", "40", "40"], rows)
         for change, part in (  # what only the plan tells is no wrong usage of --set
-            ("end.to=13 month", "endpoints.end: 'times' has no output at day 395.688"),
-            ("none.from=24 month", "'from' (day 730.5) must be before 'to' (day 730.5)"),
+            ("end.to=13 month", "endpoints.end: 'times' has no output at 13 month; 'times: {to: 24 month, every: 1 month}'"),
+            ("end.to=1.3 year", "endpoints.end: 'times' has no output at 1.3 year; 'times: {to: 2 year, every: 0.1 year}' has it"),
+            ("end.to=400 d", "endpoints.end: 'times' has no output at 400 d; 'times: {to: 730.5 d, every: 1 day}' has it"),
+            ("end.to=3 year", "endpoints.end: 'times' has no output at 3 year; 'times: {to: 3 year, every: 0.5 year}' has it"),
+            ("none.from=-2 month", "endpoints.none: 'times' has no output at -2 month; 'times: {from: -2 month, to: 24 month, every: 2 month}' has it"),
+            ("none.from=24 month", "'from' (24 month) must be before 'to' (24 month)"),
             ("end.output=y", "endpoints.end.output: the models have no output 'y'"),
             ("end.statistic=nnt", "endpoints.end.statistic: 'nnt' must be one of median, "),
             ("end.measure=levl", "(did you mean 'level'?)"),
@@ -430,7 +434,7 @@ class Program(unittest.TestCase):
         ):
             with self.subTest(change):
                 done = self.osteon("run", "tiny.yaml", "--dry-run", "--set", f"endpoints.{change}",
-                                   code=1 if part.startswith("endpoints.end") else 2)
+                                   code=1 if part.startswith("endpoints.") else 2)
                 self.assertIn(part, done.stderr)
 
     def test_show_values_where_a_baseline_is_zero(self):

@@ -223,7 +223,7 @@ class Compare(unittest.TestCase):
             (["-m", "./one.model,./two.model", "-o", "c.h5", "--allow-gaps", "--set",
               "endpoints={a: {output: tbs, arm: control, to: 1 year}}"], 1, "endpoints.a.output: the models have no output"),
             (["-m", "./one.model,./two.model", "-o", "c.h5", "--allow-gaps", "--set",
-              "endpoints={a: {output: \"bmd[total_hip]\", arm: control, to: 1 day}}"], 1, "'times' has no output at day 1"),
+              "endpoints={a: {output: \"bmd[total_hip]\", arm: control, to: 1 day}}"], 1, "'times' has no output at 1 day; 'times: {"),
             (["-m", "./one.model,./two.model", "-o", "c.h5", "--allow-gaps", "--set", "times=[1 day]"], 1,
              "the models have 'bmd' in several units (one: g/cm2, two: %)"),
         ]:

@@ -97,8 +97,13 @@ static int parse_months(show_t *self, const char *text)
             return OST_EXIT_USAGE;
         }
         if (time_index(self, month) < 0) {
-            ost_cli_message("--at: the file has no values at month %g; it has %zu times from month %g to %g", month, n,
-                t[0] / OST_DAYS_PER_MONTH, t[n - 1] / OST_DAYS_PER_MONTH);
+            char with[100], at[32];
+            snprintf(at, sizeof(at), "%.6g month", month);
+            ost_cli_message(
+                "--at: the file has no values at month %g; it has %zu times from month %g to %g; a run with "
+                "--set 'times=%s' has them",
+                month, n, t[0] / OST_DAYS_PER_MONTH, t[n - 1] / OST_DAYS_PER_MONTH,
+                ost_times_with(t, n, month * OST_DAYS_PER_MONTH, at, with, sizeof(with)));
             return OST_EXIT_USAGE;
         }
         if (!add_span(self, 0, month) || !add_evidence_spans(self, month)) return ost_cli_no_memory();

@@ -141,6 +141,7 @@ typedef struct {
     char *name, *output;                                    /**< "loss", "bmd[total_hip]" */
     char *arm, *versus;                                     /**< versus: the arm that is subtracted, NULL for none */
     double from, to;                                        /**< d from time 0; LEVEL: only `to` */
+    char *from_text, *to_text;                              /**< as written, "2 year"; NULL: not written */
     ost_measure_t measure;                                  /**< of each subject */
     char *statistic;                                        /**< a name of observe/statistic.h; NULL: mean */
     ost_location_t output_at, from_at, to_at, statistic_at; /**< for messages */

@@ -86,6 +86,8 @@ static int read_endpoint(ost_asked_t *self, const ost_experiment_t *experiment, 
     if (ret == 0) ret = ost_field_text(tree, statistic, &self->statistic, err);
     if (ret == 0) ret = ost_field_time(tree, from, &self->from, err);
     if (ret == 0) ret = ost_field_time(tree, to, &self->to, err);
+    if (ret == 0 && from != NULL) ret = ost_field_text(tree, from, &self->from_text, err);
+    if (ret == 0) ret = ost_field_text(tree, to, &self->to_text, err);
     if (ret == 0)
         ret = ost_field_choice(tree, ost_yaml_get(node, "measure"), ost_measure_words, OST_N_MEASURES, &measure, err);
     self->measure = (ost_measure_t) measure;
@@ -99,8 +101,8 @@ static int read_endpoint(ost_asked_t *self, const ost_experiment_t *experiment, 
     if (ret == 0 && self->versus != NULL && self->statistic != NULL && strcmp(self->statistic, "n") == 0)
         return ost_yaml_fail(tree, statistic, OST_ERR_VALUE, err, "'n' counts the subjects of one arm: omit 'versus'");
     if (ret != 0 || self->measure == OST_MEASURE_LEVEL || self->from < self->to) return ret;
-    return ost_yaml_fail(
-        tree, to, OST_ERR_VALUE, err, "'from' (day %g) must be before 'to' (day %g)", self->from, self->to);
+    return ost_yaml_fail(tree, to, OST_ERR_VALUE, err, "'from' (%.60s) must be before 'to' (%.60s)",
+        self->from_text != NULL ? self->from_text : "0 day", self->to_text);
 }
 
 int ost_experiment_endpoints(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)

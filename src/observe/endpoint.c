@@ -6,16 +6,59 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Times closer than this are one visit, d. */
 #define SAME_VISIT 0.5
+/* Parts of the distance between output times that a message proposes; else every day. */
+#define MOST_PARTS 12
 
 size_t ost_times_find(const double *times, size_t n, double t)
 {
     for (size_t i = 0; i < n; i++)
         if (fabs(times[i] - t) <= SAME_VISIT) return i;
     return SIZE_MAX;
+}
+
+/* The step of times at equal distances; 0 of others. */
+static double step_of(const double *times, size_t n)
+{
+    double step = n > 1 ? (times[n - 1] - times[0]) / (double) (n - 1) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (fabs(times[i] - times[0] - (double) i * step) > SAME_VISIT) return 0;
+    return step;
+}
+
+char *ost_times_with(const double *times, size_t n, double t, const char *text, char *buf, size_t size)
+{
+    ost_quantity_t one = { .value = NAN };
+    char *unit = NULL;
+    const double number = strtod(text, &unit);
+    unit += strspn(unit, " ");
+    double day = ost_quantity_parse(&one, text, NULL) == 0 && number != 0 ? one.value / number : NAN;
+    if (!(day > 0) || unit[0] == '\0') {
+        unit = "day";
+        day = 1;
+    }
+    double step = step_of(times, n), from = fmin(times[0], t), to = fmax(times[n - 1], t);
+    int parts = 1;
+    while (step > 0 && parts <= MOST_PARTS) {
+        double after = (t - times[0]) / (step / parts);
+        if (fabs(after - round(after)) * step / parts <= SAME_VISIT / 2) break; /* and rounding is no matter */
+        parts++;
+    }
+    double every = parts > MOST_PARTS ? 1 : step / parts;
+    char begin[64] = "";
+    if (from != 0) snprintf(begin, sizeof(begin), "from: %.6g %s, ", from / day, unit);
+    if (step > 0 && parts <= MOST_PARTS)
+        snprintf(buf, size, "{%sto: %.6g %s, every: %.6g %s}", begin, to / day, unit, every / day, unit);
+    else if (step > 0)
+        snprintf(buf, size, "{%sto: %.6g %s, every: 1 day}", begin, to / day, unit);
+    else
+        snprintf(
+            buf, size, "[%s%.6g %s%s]", t > times[0] ? "..., " : "", t / day, unit, t < times[n - 1] ? ", ..." : "");
+    return buf;
 }
 
 size_t ost_endpoint_time(const ost_experiment_t *e, double t)
@@ -136,15 +179,19 @@ int ost_endpoint_check(const ost_plan_t *plan, size_t i, ost_error_t *err)
     const ost_experiment_t *e = plan->experiment;
     const ost_asked_t *asked = &e->endpoints[i];
     ost_endpoint_t endpoint;
-    char why[240];
+    char why[240], with[160];
     int ret = ost_endpoint_asked(&endpoint, e, asked, err);
     if (ret < 0) return ret;
     if (!ost_endpoint_bind(&endpoint, plan, why, sizeof(why)))
         return OST_FAIL_AT(err, OST_ERR_NAME, e, asked->output_at, "endpoints.%s.output: %s", asked->name, why);
     const bool is_to = endpoint.i_to == SIZE_MAX;
     if (!is_to && endpoint.i_from != SIZE_MAX) return 0;
+    const bool is_from_zero = !is_to && asked->from == 0; /* "0 day" names no unit to write the times in */
+    const char *text = is_to ? asked->to_text : asked->from_text != NULL ? asked->from_text : "0 day";
     return OST_FAIL_AT(err, OST_ERR_VALUE, e, is_to ? asked->to_at : asked->from_at,
-        "endpoints.%s: 'times' has no output at day %g", asked->name, is_to ? asked->to : asked->from);
+        "endpoints.%s: 'times' has no output at %.60s; 'times: %s' has it", asked->name, text,
+        ost_times_with(e->times, e->n_times, is_to ? asked->to : asked->from, is_from_zero ? asked->to_text : text,
+            with, sizeof(with)));
 }
 
 int ost_endpoints_check(const ost_plan_t *plan, ost_error_t *err)

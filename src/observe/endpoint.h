@@ -27,6 +27,10 @@ typedef struct {
 
 /** Index of the time within half a day of t, SIZE_MAX without one. @param times  [n] d */
 size_t ost_times_find(const double *times, size_t n, double t);
+/** `times` of an experiment that have t as well, as one writes them: "{to: 2 year, every: 0.1 year}".
+ * @param times  [n] d, ascending, without t @param t  d @param unit  in whose unit: "1.3 year", or another quantity of
+ * a time but 0 @return buf */
+char *ost_times_with(const double *times, size_t n, double t, const char *unit, char *buf, size_t size);
 /** Index of an experiment's output time within half a day of t, SIZE_MAX if there is none. */
 size_t ost_endpoint_time(const ost_experiment_t *experiment, double t);
 /** The endpoint that an experiment asks for; not bound to a plan. @return 0 or OST_ERR_NAME: its statistic is not one

@@ -236,13 +236,16 @@ int ost_matched_drop_times(ost_matched_t *self, const double *times, size_t n, o
         const ost_endpoint_t *endpoint = &self->observations[i].endpoint;
         const bool has_to = ost_times_find(times, n, endpoint->to) != SIZE_MAX;
         const double t = has_to ? endpoint->from : endpoint->to;
-        char why[sizeof(self->unmatched->why)];
+        char why[sizeof(self->unmatched->why)], month[32], with[100];
         if (has_to && (endpoint->measure == OST_MEASURE_LEVEL || ost_times_find(times, n, t) != SIZE_MAX)) {
             i++;
             continue;
         }
-        snprintf(why, sizeof(why), "no output at month %g; the %zu output times are from month %g to month %g",
-            t / OST_DAYS_PER_MONTH, n, times[0] / OST_DAYS_PER_MONTH, times[n - 1] / OST_DAYS_PER_MONTH);
+        snprintf(month, sizeof(month), "%.6g month", t / OST_DAYS_PER_MONTH);
+        snprintf(why, sizeof(why),
+            "no output at month %g; the %zu output times are from month %g to month %g; 'times: %s' has it",
+            t / OST_DAYS_PER_MONTH, n, times[0] / OST_DAYS_PER_MONTH, times[n - 1] / OST_DAYS_PER_MONTH,
+            ost_times_with(times, n, t, month, with, sizeof(with)));
         ret = ost_matched_drop(self, i, why, err);
     }
     return ret;
