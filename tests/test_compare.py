@@ -249,6 +249,21 @@ class Compare(unittest.TestCase):
         lines = [line.split() for line in self.osteon("show", "c.h5", "--at", "24").stdout.splitlines()]
         self.assertIn(["control", "total_hip", "24", "(models)", loss["two"]], lines)
 
+    def test_condition_that_a_model_lacks(self):
+        """Who is eligible by an output of one model: all subjects are, in each, and the table says so."""
+        words = "-q", "--set", "population.eligible=bmd[lumbar_spine] > 1 [g/cm2]"
+        self.compare("./one.model,./two.model", "c.h5", "--allow-gaps", *words)
+        with h5py.File(os.path.join(self.folder.name, "c.h5"), "r") as file:
+            self.assertTrue(np.isfinite(file["bmd"][:, 0, 1]).all())  # the hip, in both
+        self.assertRegex(self.osteon("show", "c.h5").stdout,
+                         r"left out\n(.*\n)*two: all subjects are eligible, in each model, as .*: 'lumbar_spine' is not")
+        self.osteon("compare", "c.h5", "--allow-gaps", "-o", "again.h5", "-q")
+        self.compare("./one.model", "c.h5", *words)
+        with h5py.File(os.path.join(self.folder.name, "c.h5"), "r") as file:
+            self.assertFalse(np.isfinite(file["bmd"][0, 0, 1]).any())  # none has more than 1
+        self.assertIn("no model has what 'eligible' needs", self.compare(
+            "./one.model,./two.model", "d.h5", "--allow-gaps", "--set", "population.eligible=bnd > 1", code=1).stderr)
+
     def test_figure(self):
         self.compare("./one.model,./two.model", "c.h5", "--allow-gaps")
         for variable, panels in ("bmd", 2 * 3), ("marker", 2), ("marker,rate", 2 * 2):

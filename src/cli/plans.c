@@ -34,27 +34,55 @@ typedef struct {
     const char *model; /* its name, of the library */
     ost_experiment_t experiment;
     ost_plan_t plan;
-    char *left_out; /* arms and reasons, a line each */
+    char *left_out; /* arms and conditions that are left out, and reasons, a line each */
 } side_t;
 
-static int drop_arm(side_t *self, size_t arm, const char *why, ost_error_t *err)
+/* Add a line to what the model leaves out. */
+static int leave_out(side_t *self, const char *why, ost_error_t *err)
 {
-    ost_experiment_t *e = &self->experiment;
     char *more;
     const char *so_far = self->left_out != NULL ? self->left_out : "";
     if (asprintf(&more, "%s%s%s: %s", so_far, so_far[0] != '\0' ? "\n" : "", self->model, why) < 0)
         return ost_no_memory(err);
     free(self->left_out);
     self->left_out = more;
+    return 0;
+}
+
+static int drop_arm(side_t *self, size_t arm, const char *why, ost_error_t *err)
+{
+    ost_experiment_t *e = &self->experiment;
+    int ret = leave_out(self, why, err);
+    if (ret < 0) return ret;
     ost_arm_free(&e->arms[arm]);
     e->n_arms--;
     memmove(&e->arms[arm], &e->arms[arm + 1], (e->n_arms - arm) * sizeof(*e->arms));
     return 0;
 }
 
+/* What keeps a model from the condition by which subjects are eligible: then all are, in each model. */
+typedef struct {
+    bool is_dropped; /* the condition */
+    size_t n_models; /* that lack what it is evaluated with */
+    size_t i_model;  /* the first of these */
+    char why[300];   /* of it */
+} eligible_t;
+
+/* @return an exit code: OK without a plan, where a model lacks what the condition needs */
+static int fail_side(eligible_t *eligible, const ost_error_t *err)
+{
+    static const char key[] = "eligible: ";
+    if (eligible->is_dropped || strncmp(err->what, key, strlen(key)) != 0) return ost_cli_fail(err);
+    if (eligible->n_models++ == 0)
+        snprintf(eligible->why, sizeof(eligible->why),
+            "all subjects are eligible, in each model, as here the condition cannot be evaluated: %.180s",
+            err->what + strlen(key));
+    return OST_EXIT_OK;
+}
+
 /* @return an exit code */
 static int plan_side(side_t *self, ost_library_t *library, const char *name, const ost_text_list_t *overrides,
-    const char *model, bool allow_gaps, int isa)
+    const char *model, bool allow_gaps, int isa, eligible_t *eligible)
 {
     const ost_model_t *bone;
     ost_error_t err = { 0 };
@@ -62,11 +90,12 @@ static int plan_side(side_t *self, ost_library_t *library, const char *name, con
     if (code != OST_EXIT_OK) return code;
     ost_experiment_t *e = &self->experiment;
     if (isa >= 0) e->solver.isa = (ost_isa_t) isa;
+    if (eligible->is_dropped) ost_experiment_drop_eligible(e);
     if (ost_experiment_replace_bone(e, library, model, &err) < 0 || ost_library_get(library, model, &bone, &err) < 0)
-        return ost_cli_fail(&err);
+        return fail_side(eligible, &err);
     self->model = bone->name;
     int has = ost_experiment_drop_outputs(e, library, &err);
-    if (has < 0) return ost_cli_fail(&err);
+    if (has < 0) return fail_side(eligible, &err);
     if (has == 0) {
         ost_cli_message("compare: model '%s' has none of the outputs that %s asks for; 'osteon model %s' lists its own",
             bone->name, name, bone->name);
@@ -75,14 +104,14 @@ static int plan_side(side_t *self, ost_library_t *library, const char *name, con
     for (size_t i = e->n_arms; i-- > 0 && allow_gaps;) {
         int ret = ost_experiment_check_arm(e, library, i, &err);
         if (ret == OST_ERR_MODEL) ret = drop_arm(self, i, err.what, &err);
-        if (ret < 0) return ost_cli_fail(&err);
+        if (ret < 0) return fail_side(eligible, &err);
     }
     if (e->n_arms == 0) {
         ost_cli_message("compare: model '%s' responds to the drugs of no arm:\n%s", bone->name, self->left_out);
         return OST_EXIT_INPUT;
     }
     if (ost_plan_build(&self->plan, library, e, &err) < 0) {
-        code = ost_cli_fail(&err);
+        code = fail_side(eligible, &err);
         if (err.code == OST_ERR_MODEL) ost_cli_message("compare: --allow-gaps leaves such arms without values");
         return code;
     }
@@ -125,6 +154,42 @@ static int check_sides(const side_t *sides, size_t n, const char *name, const os
     return code;
 }
 
+static void free_sides(side_t *sides, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ost_plan_free(&sides[i].plan);
+        ost_experiment_free(&sides[i].experiment);
+        free(sides[i].left_out);
+        sides[i] = (side_t){ 0 };
+    }
+}
+
+/* Plans of all models; where some lack what the condition needs by which subjects are eligible, of all subjects in
+ * each, as they are to be the same. @return an exit code */
+static int plan_sides(side_t *sides, const char *const *models, size_t n, ost_library_t *library, const char *name,
+    const ost_text_list_t *overrides, bool allow_gaps, int isa)
+{
+    eligible_t eligible = { 0 };
+    ost_error_t err = { 0 };
+    int code = OST_EXIT_OK;
+    for (size_t i = 0; i < n && code == OST_EXIT_OK; i++) {
+        code = plan_side(&sides[i], library, name, overrides, models[i], allow_gaps, isa, &eligible);
+        if (eligible.n_models == 0) eligible.i_model = i + 1;
+    }
+    if (code != OST_EXIT_OK || eligible.n_models == 0) return code;
+    if (eligible.n_models == n) {
+        ost_cli_message("compare: no model has what 'eligible' needs%s", strrchr(eligible.why, ':'));
+        return OST_EXIT_INPUT;
+    }
+    free_sides(sides, n);
+    eligible.is_dropped = true;
+    for (size_t i = 0; i < n && code == OST_EXIT_OK; i++)
+        code = plan_side(&sides[i], library, name, overrides, models[i], allow_gaps, isa, &eligible);
+    side_t *first = &sides[eligible.i_model];
+    if (code == OST_EXIT_OK && leave_out(first, eligible.why, &err) < 0) code = ost_cli_fail(&err);
+    return code;
+}
+
 int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const ost_text_list_t *overrides, int isa,
     ost_cli_act_t act, const void *how)
 {
@@ -134,21 +199,19 @@ int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const o
     for (const char *c = models; *c != '\0'; c++) max += *c == ',';
     side_t *sides = calloc(max, sizeof(*sides));
     ost_part_t *parts = calloc(max, sizeof(*parts));
-    int ret = sides == NULL || parts == NULL ? ost_no_memory(&err) : ost_library_init(&library, &err);
+    const char **names = calloc(max, sizeof(*names));
+    int ret = sides == NULL || parts == NULL || names == NULL ? ost_no_memory(&err) : ost_library_init(&library, &err);
     int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
-    for (char *rest = models, *model; code == OST_EXIT_OK && (model = strsep(&rest, ",")) != NULL;)
-        code = plan_side(&sides[n++], &library, name, overrides, model, allow_gaps, isa);
+    for (char *rest = models; code == OST_EXIT_OK && n < max;) names[n++] = strsep(&rest, ",");
+    if (code == OST_EXIT_OK) code = plan_sides(sides, names, n, &library, name, overrides, allow_gaps, isa);
     if (code == OST_EXIT_OK) code = check_sides(sides, n, name, overrides);
     for (size_t i = 0; i < n && parts != NULL; i++)
         parts[i] = (ost_part_t){ &sides[i].plan, sides[i].model, sides[i].left_out };
     if (code == OST_EXIT_OK) code = act(parts, n, how);
-    for (size_t i = 0; i < n; i++) {
-        ost_plan_free(&sides[i].plan);
-        ost_experiment_free(&sides[i].experiment);
-        free(sides[i].left_out);
-    }
+    free_sides(sides, n);
     free(sides);
     free(parts);
+    free(names);
     ost_library_free(&library);
     return code;
 }
