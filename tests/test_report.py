@@ -200,7 +200,7 @@ class Report(own.Trials):
         """Every observation of BMD is a mark with a title and a link to its row, before the first trial."""
         _, _, tree = self.page()
         headings = ["".join(h.itertext()) for h in tree.iter("h2")]
-        self.assertEqual(headings, ["Observed against predicted", "Missed by more than 1.5 points, and why", "Trials",
+        self.assertEqual(headings, ["Observed against predicted", "Missed by far, and why", "Trials",
                                     "A trial of <tags> & more"])
         figures = list(tree.iter("figure"))
         marks = list(figures[0].iter("a"))
@@ -272,9 +272,31 @@ class Report(own.Trials):
         self.write("trials/misses.csv", "trial,model,reason\nT,tiny,too <weak>\n")
         self.write("trials/evidence.csv", HEAD + ROWS.replace(",-9,percent", ",-12,percent"))
         text, _, tree = self.page()
-        self.assertIn("1 of 4 observations of BMD.", text)
+        self.assertIn("1 of 4 observations of BMD by more than 1.5 points.", text)
         why = next(row for row in tree.iter("tr") if row.get("class") == "why")
         self.assertEqual("".join(why.itertext()), "T: too <weak>")
+
+    def test_misses_of_markers(self):
+        """By more than 20 points, without the reason of a miss of BMD; in the text too."""
+        self.write("trials/misses.csv", "trial,model,reason\nT,tiny,too weak\n")
+        self.write("trials/tiny.model", MODEL + 'output ctx [ng/L] = 100 [ng/L]*B[lumbar_spine] "a marker"\n')
+        row = "validate,T,placebo,marker_change,sCTX,12,mean,{},percent,,1,se,50,c,r,\n"
+        self.write("trials/evidence.csv", HEAD + ROWS + row.format(15) + row.format(-30))
+        self.assertIn("marker missed by more than 20 points: 1 of 2: T 1", own.sentences(self.validate().stdout))
+        text, _, tree = self.page()
+        self.assertIn("1 of 2 observations of marker by more than 20 points.", text)
+        why = ["".join(row.itertext()) for row in tree.iter("tr") if row.get("class") == "why"]
+        self.assertEqual(why[-1], "T")
+
+    def test_sds_on_the_page(self):
+        """Each at its value: as percent of themselves all would stand at 100."""
+        row = "validate,T,placebo,BMD_change,LS,12,sd,{},percent,,,,50,c,r,\n"
+        self.write("trials/evidence.csv", HEAD + ROWS + row.format(3) + row.format("4.5"))
+        text, _, _ = self.page()
+        chart = next(svg for svg in re.findall(r"(?s)<figure.*?</figure>", text) if "SD between subjects" in svg)
+        marks = re.findall(r"(?s)</title>(.*?)</a>", chart)
+        self.assertEqual(len(marks), 2)
+        self.assertNotEqual(marks[0], marks[1])
 
     def test_report_of_odd_names_and_sizes(self):
         self.write("trials/it's <mine>.yaml", TRIAL)

@@ -406,7 +406,7 @@ arms:
         for models in ("peterson2012", "jorg2022"):
             self.assertIn(other, self.words_of("--trial", "shipped", "--model", models))
 
-    def test_naive_line(self):
+    def test_class_means(self):
         """Means of the calibrate rows of other trials, by class of treatment, beside the model."""
         self.write("trials/classes.csv", "class,meaning\nnone,nothing\npushed,pushed\n")
         self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,none,\nU,placebo,none,\nU,drug,pushed,\n"
@@ -419,7 +419,7 @@ arms:
         naive = [-5 + 3, -3 + 5, 0, 0]
         columns = [f"{f(x):.2f}" for f in (lambda x: math.sqrt(sum(r * r for r in x) / 4),
                                            lambda x: sum(map(abs, x)) / 4) for x in (model, naive)]
-        self.assertRegex(text, r"(?m)^BMD calibrate +n +coverage +no naive +rmse +naive +MAE +naive$")
+        self.assertRegex(text, r"(?m)^BMD calibrate +n +coverage +without class mean +rmse +class means rmse +MAE +class means MAE$")
         numbers = " +".join(map(re.escape, columns))
         self.assertRegex(text, rf"(?m)^all +6 +0\.\d\d +2 +{numbers}$")
         self.assertRegex(text, rf"(?m)^none +4 +0\.\d\d +0 +{numbers}$")
@@ -428,7 +428,7 @@ arms:
         done = self.osteon("fit", "fit.yaml", "--leave-out", "T")
         self.assertRegex(done.stdout, r"(?m)^BMD left out .*\nall +2 +\d\.\d\d +1 +\d\.\d\d +2\.00 +\d\.\d\d +2\.00$")
         os.remove(self.path("trials/arms.csv"))
-        self.assertIn("BMD calibrate: no arm has a class of treatment (arms.csv beside the evidence), so no naive line",
+        self.assertIn("BMD calibrate: no arm has a class of treatment (arms.csv beside the evidence), so no class means",
                       self.words_of())
         self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,nome,\n")
         self.assertIn("arms.csv:2: class: 'nome' must be one of none or pushed (did you mean 'none'?)",

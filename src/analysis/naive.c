@@ -189,11 +189,11 @@ int ost_naive_print(
     if (sums[n_sums - 1].n == sums[n_sums - 2].n) {
         fputc('\n', out);
         ost_print_wrapped(
-            out, "%s: no arm has a class of treatment (arms.csv beside the evidence), so no naive line", what);
+            out, "%s: no arm has a class of treatment (arms.csv beside the evidence), so no class means", what);
         return 0;
     }
     ost_table_column(&table, what, true);
-    ost_table_columns(&table, "n\tcoverage\tno naive\trmse\tnaive\tMAE\tnaive");
+    ost_table_columns(&table, "n\tcoverage\twithout class mean\trmse\tclass means rmse\tMAE\tclass means MAE");
     for (size_t i = 0; i < n_sums; i++) {
         const ost_naive_sum_t *sum = &sums[(i + n_sums - 1) % n_sums]; /* all of them first */
         double n = (double) sum->n_compared;

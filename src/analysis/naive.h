@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/** @file naive.h  The naive line: what the mean of other trials with the same class of treatment predicts. A model
- * earns its keep where it misses by less. */
+/** @file naive.h  Class means: what the mean of other trials with the same class of treatment predicts, a prediction
+ * without a model. A model is of use where it misses by less. */
 #ifndef OST_ANALYSIS_NAIVE_H
 #define OST_ANALYSIS_NAIVE_H
 
 #include "analysis/trials.h"
 
-/** A calibrate row of one arm, as the naive line uses it. */
+/** A calibrate row of one arm, as class means use it. */
 typedef struct {
     size_t of;            /**< class of treatment of the arm */
     char output[96];      /**< "bmd[total_hip]" */
@@ -35,11 +35,11 @@ double ost_naive_predict(const ost_naive_t *self, const ost_trials_t *trials, co
 /** Free. Accepts NULL and a zeroed one. */
 void ost_naive_free(ost_naive_t *self);
 
-/** Observations of one class of treatment together: model and naive line over the same rows. */
+/** Observations of one class of treatment together: model and class means over the same rows. */
 typedef struct {
     size_t n, n_inside;          /**< observations; those inside their 90 % prediction intervals */
-    size_t n_compared;           /**< those with a naive prediction, of which the sums are */
-    double square, naive_square; /**< sums of squared residuals of model and naive line, points^2 */
+    size_t n_compared;           /**< those with a class mean, of which the sums are */
+    double square, naive_square; /**< sums of squared residuals of model and class means, points^2 */
     double size, naive_size;     /**< sums of their sizes, points */
 } ost_naive_sum_t;
 
@@ -49,9 +49,9 @@ void ost_naive_add(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_tr
     const ost_observation_t *observation, double simulated, bool inside);
 /** What the table says, for a person. */
 #define OST_NAIVE_NOTE                                                                                                 \
-    "coverage: of all n observations. rmse and MAE (mean absolute error), points of BMD: of the model and of the "     \
-    "naive line (mean of the calibrate rows of other trials, by class of treatment, site and month), over the "        \
-    "observations that have one."
+    "coverage: fraction of the n observations that lie inside their 90 % prediction intervals. rmse and MAE (mean "    \
+    "absolute error), points of BMD: of the model, and of class means (a class mean is that of the calibrate rows of " \
+    "other trials with the same class of treatment, at the same site and month), over the observations that have one."
 /** Their table. @param what  the observations, "BMD validate". @param sums  as in ost_naive_add().
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_naive_print(const ost_naive_sum_t *sums, const ost_treatments_t *treatments, const char *what, FILE *out,

@@ -187,14 +187,20 @@ static ost_prediction_check_t check_prediction(const ost_trials_t *trials, const
     self.lower = estimate->value - half;
     self.upper = estimate->value + half;
     self.inside = row->value >= self.lower && row->value <= self.upper;
-    if (ost_is_missed(&self)) self.reason = ost_misses_reason(&trials->misses, row->trial, bone_model_of(trial));
+    if (observation->endpoint_class == OST_CLASS_BMD && ost_is_missed(&self))
+        self.reason = ost_misses_reason(&trials->misses, row->trial, bone_model_of(trial));
     return self;
+}
+
+double ost_miss_limit(ost_class_t of)
+{
+    return of == OST_CLASS_BMD ? OST_MISS_POINTS : of == OST_CLASS_MARKER || of == OST_CLASS_HORMONE ? 20 : INFINITY;
 }
 
 bool ost_is_missed(const ost_prediction_check_t *self)
 {
     double residual = (self->estimate.value - self->observation->row->value) * ost_observation_scale(self->observation);
-    return self->observation->endpoint_class == OST_CLASS_BMD && fabs(residual) > OST_MISS_POINTS;
+    return fabs(residual) > ost_miss_limit(self->observation->endpoint_class);
 }
 
 static int sum_by_treatment(ost_validation_t *self, ost_error_t *err)

@@ -38,10 +38,14 @@ typedef struct {
     double lower, upper; /**< 90 % prediction interval */
     bool inside;         /**< the observed value lies in it; all of these are NAN or false without a prediction, where
                               no subject of the cohort is eligible: such checks count in no sum */
-    double naive;        /**< prediction of the naive line, row's unit; NAN without (naive.h) */
+    double naive;        /**< class mean, row's unit; NAN without (naive.h) */
 } ost_prediction_check_t;
 
-/** Whether an observation of BMD is missed by more than OST_MISS_POINTS. */
+/** Residual of a change beyond which an observation of the class is missed by far, points: OST_MISS_POINTS of BMD, 20
+ * of turnover markers and hormones (assumed: a tenth of what the strongest drugs do to them, and more than trials of
+ * the same drugs differ by); INFINITY of others. */
+double ost_miss_limit(ost_class_t of);
+/** Whether an observation is missed by more than the limit of its class. */
 bool ost_is_missed(const ost_prediction_check_t *self);
 
 /** A validation. */
@@ -58,7 +62,7 @@ typedef struct {
                                uncertainty and the residual error */
     size_t n_draws;         /**< of the parameters; 0: without uncertainty */
     ost_naive_sum_t *by_treatment[OST_ROLE_CONTEXT]; /**< [n_classes + 2] checks of BMD in the roles that test the
-                                                        model, model and naive line, as in ost_naive_add() */
+                                                        model, model and class means, as in ost_naive_add() */
 } ost_validation_t;
 
 /** How far a validation is: all trials are simulated with the estimate, then once more over draws of the parameters. */

@@ -137,6 +137,32 @@ static void print_without(const ost_validation_t *self, FILE *out)
             n, (unsigned long long) self->n_subjects);
 }
 
+/* Observations of each class that are missed by far, and whose they are. */
+static void print_missed(const ost_validation_t *self, FILE *out)
+{
+    for (int c = 0; c < OST_N_CLASSES; c++) {
+        char trials[1600] = "";
+        size_t n = 0, n_missed = 0, used = 0;
+        for (size_t i = 0, of_trial = 0; i < self->n_checks; i++) {
+            const ost_prediction_check_t *check = &self->checks[i];
+            const char *trial = check->observation->row->trial;
+            if (check->observation->endpoint_class != (ost_class_t) c) continue;
+            n++;
+            if (ost_is_missed(check)) n_missed++, of_trial++;
+            size_t next = i + 1;
+            while (next < self->n_checks && self->checks[next].observation->endpoint_class != (ost_class_t) c) next++;
+            if (next < self->n_checks && strcmp(self->checks[next].observation->row->trial, trial) == 0) continue;
+            if (of_trial > 0 && used < sizeof(trials))
+                used += (size_t) snprintf(
+                    trials + used, sizeof(trials) - used, "%s%s %zu", used > 0 ? ", " : ": ", trial, of_trial);
+            of_trial = 0;
+        }
+        if (n > 0 && isfinite(ost_miss_limit((ost_class_t) c)))
+            ost_print_wrapped(out, "%s missed by more than %g points: %zu of %zu%s", ost_class_words[c],
+                ost_miss_limit((ost_class_t) c), n_missed, n, trials);
+    }
+}
+
 /* How many rows of the frozen list are compared, and where roles differ from it. */
 static void print_frozen(const ost_validation_t *self, FILE *out)
 {
@@ -171,6 +197,12 @@ int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *e
         fprintf(out, "%s %s: n %zu rmse %.2f bias %+.2f coverage %.2f weighted %.2f\n",
             ost_class_words[sums[i].endpoint_class], ost_role_words[sums[i].role], sums[i].n, sums[i].rmse,
             sums[i].bias, sums[i].coverage, sums[i].weighted);
+    if (n > 0)
+        ost_print_wrapped(out,
+            "n: observations. rmse and bias: of simulated - observed, in points (levels and SDs: in percent of the "
+            "observed one). coverage: fraction inside their 90 %% prediction intervals. weighted: rmse in units of the "
+            "predictions' SDs, 1 if these are right.");
+    print_missed(self, out);
     print_frozen(self, out);
     for (int c = 0; c < OST_N_CLASSES; c++) {
         ost_replicates_t same = ost_validation_replicates(self, (ost_class_t) c);

@@ -57,10 +57,12 @@ void ost_page_cell(const ost_prediction_check_t *check, const ost_check_column_t
     fputs("</td>", out);
 }
 
-/* A value on the axes of its class: of levels the logarithm, of all others points, of yearly rates over their years. */
+/* A value on the axes of its class: of levels the logarithm, as their units differ; of SDs the value (their residuals
+ * are percent of the observed one); of all others points, of yearly rates over their years. */
 static double place_of(const ost_prediction_check_t *check, double value)
 {
     if (check->observation->endpoint_class == OST_CLASS_LEVEL) return log10(value);
+    if (check->observation->endpoint_class == OST_CLASS_SD) return value;
     return value * ost_observation_scale(check->observation);
 }
 
@@ -151,17 +153,10 @@ static void put_miss(const ost_validation_t *self, const ost_prediction_check_t 
     fputs("</tr>\n", out);
 }
 
-void ost_page_misses(const ost_validation_t *self, FILE *out)
+/* The misses of a class, by trial. */
+static void put_misses(const ost_validation_t *self, ost_class_t of, FILE *out)
 {
-    size_t n_missed = 0, n_bmd = 0, n_columns = 1;
-    for (size_t i = 0; i < self->n_checks; i++) {
-        n_bmd += self->checks[i].observation->endpoint_class == OST_CLASS_BMD;
-        n_missed += ost_is_missed(&self->checks[i]);
-    }
-    fprintf(out, "<h2 id='missed'>Missed by more than %g points, and why</h2>\n", OST_MISS_POINTS);
-    fprintf(out, "<p>%zu of %zu observations of BMD. A reason applies to all rows of a trial%s.</p>\n", n_missed, n_bmd,
-        n_missed > 0 ? "; without a reason, none is known" : "");
-    if (n_missed == 0) return;
+    size_t n_columns = 1;
     fputs("<table class='cells'><thead><tr><th class='t'>arm</th>", out);
     for (const ost_check_column_t *c = NULL; (c = ost_check_next(c, OST_CHECK_OF_MISSES)) != NULL; n_columns++)
         ost_page_heading(c, out);
@@ -170,7 +165,7 @@ void ost_page_misses(const ost_validation_t *self, FILE *out)
     for (size_t i = 0; i < self->n_checks; i++) {
         const ost_prediction_check_t *check = &self->checks[i];
         const char *name = check->observation->row->trial;
-        if (!ost_is_missed(check)) continue;
+        if (!ost_is_missed(check) || check->observation->endpoint_class != of) continue;
         if (trial == NULL || strcmp(trial, name) != 0) {
             fprintf(out, "%s<tbody><tr class='why'><td class='t' colspan='%zu'><b>", trial != NULL ? "</tbody>" : "",
                 n_columns);
@@ -184,4 +179,23 @@ void ost_page_misses(const ost_validation_t *self, FILE *out)
         put_miss(self, check, out);
     }
     fputs("</tbody></table>\n", out);
+}
+
+void ost_page_misses(const ost_validation_t *self, FILE *out)
+{
+    fputs("<h2 id='missed'>Missed by far, and why</h2>\n", out);
+    for (int of = 0; of < OST_N_CLASSES; of++) {
+        const double limit = ost_miss_limit((ost_class_t) of);
+        size_t n_missed = 0, n = 0;
+        for (size_t i = 0; i < self->n_checks; i++) {
+            if (self->checks[i].observation->endpoint_class != (ost_class_t) of) continue;
+            n++;
+            n_missed += ost_is_missed(&self->checks[i]);
+        }
+        if (n == 0 || !isfinite(limit)) continue;
+        fprintf(out, "<p>%zu of %zu observations of %s by more than %g points.%s</p>\n", n_missed, n,
+            ost_class_words[of], limit,
+            of == OST_CLASS_BMD && n_missed > 0 ? " A reason applies to all rows of a trial; some have none yet." : "");
+        if (n_missed > 0) put_misses(self, (ost_class_t) of, out);
+    }
 }

@@ -14,7 +14,7 @@ void ost_page_treatments(const ost_validation_t *self, FILE *out);
 void ost_page_key(const ost_validation_t *self, FILE *out);
 /** The series of marks of a check: its class of treatment. */
 size_t ost_page_series(const ost_validation_t *self, const ost_prediction_check_t *check);
-/** Observations of BMD that are missed, by trial, with the known reason. */
+/** Observations that are missed by far, by class and trial, with the known reason. */
 void ost_page_misses(const ost_validation_t *self, FILE *out);
 /** A trial: what is assumed, a panel for each output and one for each difference between arms, its checks, and where
  * their observed values come from. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Takes a validation; gives the key of its classes of treatment, and for each how far model and naive line miss. */
+/* Takes a validation; gives the key of its classes of treatment, and for each how far model and class means miss. */
 #include "report/chart.h"
 #include "report/html.h"
 #include "report/page.h"
@@ -43,7 +43,7 @@ void ost_page_key(const ost_validation_t *self, FILE *out)
     fputs("</p>\n", out);
 }
 
-/* One error of the model and of the naive line: the smaller one is bold. */
+/* One error of the model and of class means: the smaller one is bold. */
 static void put_errors(double model, double naive, FILE *out)
 {
     fprintf(out, "<td data-h='model'%s>%.2f</td><td data-h='class means'%s>%.2f</td>",
