@@ -7,6 +7,7 @@ import fcntl
 import json
 import math
 import os
+import pathlib
 import pty
 import re
 import resource
@@ -364,6 +365,22 @@ class Program(unittest.TestCase):
         months = [line.split()[1] for line in self.osteon("show", "out.h5").stdout.splitlines() if
                   line.startswith("control")]
         self.assertEqual(months, ["7"])
+
+    def test_files_of_the_readme(self):
+        """The model and the experiments of the README are right as they stand there, from the first character on."""
+        readme = pathlib.Path(__file__).resolve().parent.parent / "README.md"
+        text = readme.read_text(encoding="utf-8")
+        blocks = re.findall(r"(?ms)^```(\w*)\n(.*?)^```$", text)
+        model = next(block for _, block in blocks if block.startswith("model mine "))
+        experiments = [block for kind, block in blocks if kind == "yaml"]
+        self.assertEqual(len(experiments), 3)
+        pathlib.Path(self.path("mine.model")).write_text(model, encoding="utf-8")
+        self.osteon("check", "mine.model")
+        for i, block in enumerate(experiments):
+            rest = "" if "models:" in block else "models: [hormones, aibl, dxa]\ntimes: {to: 2 year, every: 6 month}\n"
+            pathlib.Path(self.path(f"{i}.yaml")).write_text(block + rest, encoding="utf-8")
+            self.assertTrue(self.osteon("check", f"{i}.yaml").stdout.startswith("OK: "))
+        self.assertNotRegex(text, r"(?m)^    (model \w+ \"|title:|models:)")  # an indented file is none when it is copied
 
     def test_show_one_subject(self):
         """A value, not the same number as median, percentiles and mean; and whose it is."""
