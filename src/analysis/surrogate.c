@@ -103,9 +103,9 @@ static size_t choose_terms(size_t n, double *size, size_t *terms, double *ridge)
 int ost_surrogate_fit(ost_surrogate_t *self, ost_error_t *err)
 {
     size_t n = self->n, most = 1 + n + LEADING * (LEADING + 1) / 2, *terms = malloc(most * sizeof(*terms));
-    double *ridge = malloc((2 * most + n) * sizeof(*ridge)), *solution = ridge + most, *size = solution + most;
+    double *ridge = malloc(most * sizeof(*ridge)), *solution = malloc((most + n) * sizeof(*solution));
     gsl_matrix *root = gsl_matrix_alloc(most, most);
-    int ret = terms == NULL || ridge == NULL || root == NULL ? ost_no_memory(err) : 0;
+    int ret = terms == NULL || ridge == NULL || solution == NULL || root == NULL ? ost_no_memory(err) : 0;
     int status = GSL_SUCCESS;
     memset(self->coefficients, 0, self->n_terms * self->m * sizeof(double));
     for (size_t a = 0; a <= n && ret == 0; a++) {
@@ -114,13 +114,14 @@ int ost_surrogate_fit(ost_surrogate_t *self, ost_error_t *err)
     }
     for (size_t i = 0; i < self->m && ret == 0 && status == GSL_SUCCESS; i++) {
         status = solve(self, i, terms, ridge, n + 1, root, solution);
-        for (size_t j = 0; j < n; j++) size[j] = fabs(solution[j + 1]);
-        size_t n_chosen = choose_terms(n, size, terms, ridge);
+        for (size_t j = 0; j < n; j++) solution[most + j] = fabs(solution[j + 1]);
+        size_t n_chosen = choose_terms(n, solution + most, terms, ridge);
         if (status == GSL_SUCCESS) status = solve(self, i, terms, ridge, n_chosen, root, solution);
         for (size_t a = 0; a < n_chosen; a++) self->coefficients[terms[a] * self->m + i] = solution[a];
     }
     free(terms);
     free(ridge);
+    free(solution);
     gsl_matrix_free(root);
     return ret < 0 || status == GSL_SUCCESS ? ret
                                             : ost_fail(err, OST_ERR_VALUE, "residuals of the sample are not finite");
