@@ -60,13 +60,13 @@ def write(path, arms=("control", "drug"), elements=("lumbar_spine", "total_hip")
         file["site"].make_scale("site")
         for name in names:
             data = table
-            if name == "bmd":
+            if name.endswith("bmd"):
                 data = np.repeat(table[:, None], len(elements), axis=1)
             if models:
                 data = np.repeat(data[None], len(models), axis=0)
             file[name] = data.astype("f4")
             file[name].attrs.update({"units": units, "long_name": f"long name of {name}, and more"})
-            if name == "bmd":
+            if name.endswith("bmd"):
                 file[name].dims[1 + bool(models)].attach_scale(file["site"])
 
 
@@ -265,6 +265,8 @@ class Looks(Made):
         write(self.path, arms=self.arms[:4], text=self.text, n_subjects=3)
         axes = self.figure(variables=["bmd", "ctx"]).axes
         self.assertEqual(len({a.get_ylim() for a in axes[::3]}), 1)  # rows can be compared
+        write(self.path, models=["a", "b"])
+        self.assertFalse([c for _, _, row in self.page().rows for p in row for c in p.curves if c.has_band])
         write(self.path, models=["a", "b", "c", "d"])
         self.assertFalse([c for _, _, row in self.page().rows for p in row for c in p.curves if c.has_band])
         with h5py.File(self.path, "a") as file:
@@ -306,6 +308,14 @@ evidence:
         self.assertNotEqual(page.markers["ONE"], page.markers["TWO"])
         self.assertEqual([m for _, kind, m in page.legend if kind == "marker"], list(page.markers.values()))
         self.assertIn("1 observed difference between arms not drawn: see 'osteon validate'.", page.foot[0])
+
+    def test_what_is_compared(self):
+        """Points of BMD stand over scans where the file has them, which they are compared with, and over no density."""
+        write(self.path, text=self.text, names=["bmd", "scanned_bmd", "ctx"])
+        page = self.page()
+        self.assertEqual(page.y_label, "Change in scanned BMD from baseline [%]")
+        self.assertEqual([len(p.points) for p in page.rows[0][2]], [3, 0])
+        self.assertEqual([len(p.points) for p in self.page(variables=["bmd"]).rows[0][2]], [0, 0])
 
     def test_not_drawn(self):
         """What the figure has no place for is counted, with the command that shows it."""

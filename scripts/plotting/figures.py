@@ -12,7 +12,7 @@ from .page import MARKERS, Curve, Page, Panel, style, untreated_style
 from .words import Refused, capitalised, in_words, number, plain, power_of_ten
 
 MAX_BANDS, MAX_PANELS = 3, 60
-SHORT = {"bmd": "BMD", "ctx": "CTX", "p1np": "P1NP", "ntx": "NTX", "balp": "BALP", "opg": "OPG", "rankl": "RANKL"}
+SHORT = {"bmd": "BMD", "scanned_bmd": "scanned BMD", "ctx": "CTX", "p1np": "P1NP", "ntx": "NTX", "balp": "BALP", "opg": "OPG", "rankl": "RANKL"}
 WHOLE = {"share": "% of subjects with 1", "count": "mean"}  # units of outputs that are whole numbers
 STEPS = {"day": (), "month": (1, 2, 3, 6, 12, 24, 60, 120), "year": (0.25, 0.5, 1)}  # others: 1, 2, 5, 10, ...
 
@@ -136,8 +136,10 @@ class Scene:
         names, show, self.panels, unit = chosen(options, results)
         self.arms = chosen_arms(options, results)
         is_default = not (options.show or results.experiment.tree.get("plot"))
-        self.outputs, self.show = read_outputs(results, names, self.arms, show, is_default)
         self.observations, self.left = read_observations(results, options.evidence)
+        if not options.variables and not results.has_models:
+            names = [self.compared(name) for name in names]
+        self.outputs, self.show = read_outputs(results, names, self.arms, show, is_default)
         self.styles = arm_styles(results)
         length = np.ptp(results.days)
         self.unit = unit or ("day" if length < 125 else "month" if length < 30.5 * MONTH else "year")
@@ -153,14 +155,30 @@ class Scene:
             largest = [max(largest)] * len(largest)
         self.scales = {o.key: power_of_ten(x) for o, x in zip(self.outputs, largest)}
 
+    def best(self, seen):
+        """The output of the file that an observation is compared with: the first that answers it; of several models, which
+        may lack it, any."""
+        return seen.outputs if self.results.has_models else \
+            [o for o in seen.outputs if o.partition("[")[0] in self.results.names()][:1]
+
+    def compared(self, name):
+        """An output by its name, or what its observations are compared with instead, as the scans of a density."""
+        for seen in self.observations:
+            variables = [o.partition("[")[0] for o in (*seen.outputs, *self.best(seen))]
+            if name.partition("[")[0] in variables[:-1] and self.best(seen):
+                return name.replace(name.partition("[")[0], variables[-1], 1)
+        return name
+
     def n_subjects(self):
         return self.outputs[0].variable.data.shape[-2]
 
     def draws_bands(self, output):
         """Whether some panel of an output has them."""
         n_models = [sum((m, a) in output.bands for m in range(len(self.results.models))) for a in self.arms]
-        n_lines = min(n_models) if self.results.has_models else len(self.arms)
-        if self.panels == "arms" and not self.results.has_models:
+        if self.results.has_models:
+            return self.n_subjects() > 1 and min(n_models) == 1
+        n_lines = len(self.arms)
+        if self.panels == "arms":
             n_lines = len(self.outputs)
         return self.n_subjects() > 1 and (n_lines <= MAX_BANDS or self.has_rows())
 
@@ -204,10 +222,10 @@ class Scene:
         return Curve(look, output.bands[m, a], is_mean=bool(output.variable.kind), key=key, **more)
 
     def give_bands(self, panel):
-        """Bands of up to three lines; the others have medians."""
+        """Bands of up to three lines, or of one model alone; the others have medians."""
         strong = [c for c in panel.curves if not c.is_faint]
         for curve in strong:
-            curve.has_band = len(strong) <= MAX_BANDS and self.n_subjects() > 1 and not curve.is_mean
+            curve.has_band = len(strong) <= (1 if self.results.has_models else MAX_BANDS) and self.n_subjects() > 1 and not curve.is_mean
             self.shown |= {"bands"} if curve.has_band else set()
 
     def add_points(self, panel, output, a, m, colour):
@@ -215,7 +233,7 @@ class Scene:
         if (m, a) not in output.bands:
             return
         for seen in self.observations:
-            if seen.arm != self.results.arms[a] or output.key not in seen.outputs:
+            if seen.arm != self.results.arms[a] or output.key not in self.best(seen):
                 continue
             point = point_of(seen, self.show, output.variable.unit, self.results.days, self.results.zero,
                              output.bands[m, a][1])
@@ -477,8 +495,8 @@ def by_models(scene):
     else:
         without_titles(rows[1:])
     more = ["Grey: from the lowest to the highest median."]
-    if any(len(p.curves) > MAX_BANDS for _, _, panels in rows for p in panels):
-        more.append("Panels with more than three models have no bands.")
+    if "bands" in scene.shown and any(len(p.curves) > 1 for _, _, panels in rows for p in panels):
+        more.append("Panels with several models have no bands.")
     return scene.page(rows, [(m, look) for m, look in zip(results.models, looks)], more)
 
 
