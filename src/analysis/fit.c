@@ -54,7 +54,7 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
             residuals[v * self->n_rows + i] = residual_of(observation, of[v * n_observations].value);
         if (!set_errors) continue;
         self->rows[i].error = ost_observation_error(observation, of) * ost_observation_scale(observation);
-        self->rows[i].change = isfinite(of->value) ? ost_observation_change(observation, of->value) : 0;
+        self->rows[i].change = isfinite(of->value) ? ost_observation_extent(observation, of->value) : 0;
     }
     for (size_t t = 0; t < trials->n_trials; t++) {
         const ost_trial_t *trial = &trials->trials[t];

@@ -28,7 +28,7 @@ static double prediction_sd(
     const ost_residual_error_t *spread = &self->residual_error[ost_fit_class(self, i)];
     const ost_observation_t *observation = ost_fit_observation(self, i);
     double simulated = observation->row->value + residual / ost_observation_scale(observation);
-    double growth = ost_residual_growth(spread, ost_observation_change(observation, simulated));
+    double growth = ost_residual_growth(spread, ost_observation_extent(observation, simulated));
     return sqrt(variance + pow(self->rows[i].error, 2) +
                 pow(growth, 2) * (pow(spread->sigma_between, 2) + pow(spread->sigma_within, 2)));
 }

@@ -130,9 +130,10 @@ static int print_residual_errors(const ost_fit_t *self, FILE *out, ost_error_t *
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);
     ost_table_free(&table);
-    fprintf(out,
-        "between, within: residual SD that the observations of a trial share, and of single observations, "
-        "beyond their own error.\ngrowth: both are larger by the root of 1 + (growth x simulated change)^2.\n");
+    fprintf(out, "between, within: residual SD that the observations of a trial share, and of single observations, "
+                 "beyond their own error.\ngrowth: both are larger by the root of 1 + (growth x extent)^2, extent^2 = "
+                 "change^2 + "
+                 "(2 points a year)^2.\n");
     return ret;
 }
 

@@ -420,3 +420,10 @@ double ost_observation_change(const ost_observation_t *self, double value)
     double none = self->endpoint.measure == OST_MEASURE_FRACTION ? 100 : 0;
     return (value - none) * ost_observation_scale(self);
 }
+
+double ost_observation_extent(const ost_observation_t *self, double value)
+{
+    double years = (self->endpoint.to - self->endpoint.from) / OST_DAYS_PER_YEAR;
+    if (!OST_CLASS_IS_OF_CHANGES(self->endpoint_class)) return 0;
+    return hypot(ost_observation_change(self, value), OST_CHANGE_A_YEAR * years);
+}

@@ -111,6 +111,11 @@ double ost_observation_error(const ost_observation_t *self, const ost_estimate_t
 double ost_observation_scale(const ost_observation_t *self);
 /** A value of the row's unit as a change on the scale of residuals: 0 where nothing changed, and for levels. */
 double ost_observation_change(const ost_observation_t *self, double value);
+/** What residual errors grow with: the change, and OST_CHANGE_A_YEAR for each year of it, as trials differ in rates too
+ * where nothing changed in sum; points. */
+double ost_observation_extent(const ost_observation_t *self, double value);
+/** Points of BMD; assumed. At a usual growth of 0.12 and between of 0.8 it adds an SD of 0.2 points a year. */
+#define OST_CHANGE_A_YEAR 2.0
 /** Subjects of a row that does not give their number; assumed: about the median of those that do. */
 #define OST_ASSUMED_N 60
 #endif

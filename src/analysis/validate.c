@@ -172,7 +172,7 @@ static ost_prediction_check_t check_prediction(const ost_trials_t *trials, const
     };
     static const ost_residual_error_t none = { 0 };
     const ost_residual_error_t *residual = draws != NULL ? &draws->residual_error[observation->endpoint_class] : &none;
-    double growth = ost_residual_growth(residual, ost_observation_change(observation, estimate->value));
+    double growth = ost_residual_growth(residual, ost_observation_extent(observation, estimate->value));
     double per_unit = growth / ost_observation_scale(observation), variance = 0;
     self.treated = ost_treatments_find(&trials->treatments, row->trial, row->arm);
     self.sd_parts[OST_SD_OBSERVED] = ost_observation_error(observation, estimate);
