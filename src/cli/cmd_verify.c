@@ -71,8 +71,7 @@ static int run_verify(const ost_command_t *self, int argc, char **argv)
     const char *path = ost_cli_parse(self, argc, argv, &a, &code);
     if (path == NULL) return code;
     if (!read_share(a.share, &a.part)) return OST_EXIT_USAGE;
-    if (ost_results_check_seal(path, &is_sealed, &err) < 0 ||
-        ost_cli_open_result(&a.results, path, !is_sealed, &err) < 0)
+    if (ost_results_check_seal(path, &is_sealed, &err) < 0 || ost_cli_open_result(&a.results, path, true, &err) < 0)
         return ost_cli_fail(&err);
     if (is_sealed)
         printf("%s: as it was written (CRC-32C of all bytes)\n", path);

@@ -189,7 +189,7 @@ static int check_finished(const ost_plan_t *plan, const char *out, uint64_t *n_f
     if (ost_journal_exists(out) || access(out, F_OK) != 0) return 0;
     bool is_sealed;
     int ret = ost_results_check_seal(out, &is_sealed, err);
-    if (ret == 0) ret = ost_cli_open_result(&results, out, false, err);
+    if (ret == 0) ret = ost_cli_open_result(&results, out, true, err);
     if (ret == 0) ret = ost_identity_init(&identity, plan, err);
     if (ret == 0) ret = ost_identity_compare(&identity, &results->attributes, "resumed", out, err);
     if (ret == 0) {

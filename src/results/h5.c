@@ -24,7 +24,7 @@ static herr_t note_reason(unsigned n, const H5E_error2_t *error, void *user)
 {
     static const char mark[] = "error message = '";
     ost_h5_handler_t *self = user;
-    if (n > 0 || error->desc == NULL) return 0;
+    if (n > 0 || error->desc == NULL || self->is_ours) return 0;
     const char *words = strstr(error->desc, mark);
     words = words != NULL ? words + strlen(mark) : error->desc;
     size_t length = words != error->desc ? strcspn(words, "'") : strlen(words);
@@ -52,13 +52,31 @@ void ost_h5_leave(const ost_h5_handler_t *saved)
     pthread_mutex_unlock(&lock);
 }
 
-int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, ...)
+/* Ours between ost_h5_enter() and ost_h5_leave(), NULL outside. */
+static ost_h5_handler_t *find_handler(void)
 {
-    char what[256];
     H5E_auto2_t handler = NULL;
     void *data = NULL;
     H5Eget_auto2(H5E_DEFAULT, &handler, &data);
-    const ost_h5_handler_t *ours = handler == on_failure ? data : NULL;
+    return handler == on_failure ? data : NULL;
+}
+
+void ost_h5_note_reason(const char *fmt, ...)
+{
+    ost_h5_handler_t *ours = find_handler();
+    va_list args;
+    if (ours == NULL) return;
+    ours->is_ours = true;
+    memcpy(ours->reason, ": ", 2);
+    va_start(args, fmt);
+    vsnprintf(ours->reason + 2, sizeof ours->reason - 2, fmt, args);
+    va_end(args);
+}
+
+int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, ...)
+{
+    char what[256];
+    const ost_h5_handler_t *ours = find_handler();
     va_list args;
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
@@ -191,18 +209,6 @@ hid_t ost_h5_small_transfer(void)
     return -1;
 }
 
-int ost_h5_transfer(
-    hid_t dataset, hid_t how, size_t rank, const hsize_t *start, const hsize_t *count, double *to, const double *from)
-{
-    hid_t space = dataset >= 0 ? H5Dget_space(dataset) : -1, memory = H5Screate_simple((int) rank, count, NULL);
-    bool ok = space >= 0 && memory >= 0 && H5Sget_simple_extent_ndims(space) == (int) rank &&
-              H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0;
-    if (ok && to != NULL) ok = H5Dread(dataset, H5T_NATIVE_DOUBLE, memory, space, how, to) >= 0;
-    if (ok && to == NULL) ok = H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, how, from) >= 0;
-    OST_H5_CLOSE(space, memory);
-    return ok ? 0 : -1;
-}
-
 size_t ost_h5_length(hid_t dataset)
 {
     hsize_t n = 0;
@@ -251,8 +257,8 @@ static bool heap_has(const unsigned char *heap, uint64_t size, uint64_t index, u
     return found;
 }
 
-/* HDF5 1.10.8 reads beyond its memory where texts of variable length lie in a damaged heap; so we look first, unless
- * the dataset is laid out as we never write it. @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+/* HDF5 1.10.8 reads beyond its memory where texts of variable length lie in a damaged heap; so we look first. What is
+ * laid out as we never write it is refused. @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 static int check_texts(hid_t dataset, size_t n)
 {
     hid_t file = H5Iget_file_id(dataset);
@@ -260,7 +266,9 @@ static int check_texts(hid_t dataset, size_t n)
     void *fd = NULL;
     struct stat st = { 0 };
     bool is_open = file >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &fd) >= 0 && fd != NULL;
-    int ret = is_open && fstat(*(int *) fd, &st) == 0 ? 0 : OST_ERR_FORMAT;
+    hid_t create = H5Dget_create_plist(dataset);
+    bool is_contiguous = create >= 0 && H5Pget_layout(create) == H5D_CONTIGUOUS;
+    int ret = is_open && is_contiguous && fstat(*(int *) fd, &st) == 0 ? 0 : OST_ERR_FORMAT;
     for (size_t i = 0; ret == 0 && i < n && begin != HADDR_UNDEF; i++) {
         unsigned char text[4 + 8 + 4], *heap; /* length, address of a collection, number in it */
         uint64_t size = 0;
@@ -272,7 +280,7 @@ static int check_texts(hid_t dataset, size_t n)
         if (ret == 0 && !heap_has(heap, size, little(text + 12, 4), length)) ret = OST_ERR_FORMAT;
         free(heap);
     }
-    OST_H5_CLOSE(file);
+    OST_H5_CLOSE(file, create);
     return ret;
 }
 

@@ -14,7 +14,8 @@
 typedef struct {
     H5E_auto2_t handler; /* the caller's */
     void *data;
-    char reason[256]; /* of the last call that failed */
+    char reason[256]; /* of the last call that failed, or */
+    bool is_ours;     /* of ost_h5_note_reason() */
 } ost_h5_handler_t;
 
 void ost_h5_enter(ost_h5_handler_t *saved);
@@ -22,6 +23,8 @@ void ost_h5_leave(const ost_h5_handler_t *saved);
 
 /* "path: what: reason", the reason as HDF5 gave it ("No space left on device") since ost_h5_enter. @return code */
 int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, ...) OST_PRINTF(4, 5);
+/* A reason of our own, which those of later calls do not replace. */
+void ost_h5_note_reason(const char *fmt, ...) OST_PRINTF(1, 2);
 
 /* Attributes of a scalar or, with n > 1, of a list; text is UTF-8. What is there of that name is replaced. @return 0 or
  * -1 with HDF5's error stack set */
@@ -50,9 +53,9 @@ int ost_h5_read_texts(hid_t dataset, size_t max, ost_text_list_t *texts) OST_MUS
 /* How values are written that HDF5 has to convert: with 64 KB to do it in, where it clears 1 MB of its own for each
  * dataset. @return for H5Pclose(), or -1 */
 hid_t ost_h5_small_transfer(void);
-/* Numbers of a part of a dataset: `count` from `start` on, [rank]. Read into `to` or, if that is NULL, written from
- * `from`. @param how  of ost_h5_small_transfer(), or H5P_DEFAULT. @return 0 or -1, also if the dataset is of another
- * rank or the id is not valid */
+/* Numbers of a part of a dataset: `count` from `start` on, [rank]. Read into `to`, if all chunks in it unpack to as
+ * many bytes as their shape says, or, if that is NULL, written from `from`. @param how  of ost_h5_small_transfer(), or
+ * H5P_DEFAULT. @return 0 or -1, also if the dataset is of another rank or the id is not valid */
 int ost_h5_transfer(hid_t dataset, hid_t how, size_t rank, const hsize_t *start, const hsize_t *count, double *to,
     const double *from) OST_MUST_CHECK;
 

@@ -138,8 +138,11 @@ static int read_coordinates(ost_results_t *self, ost_error_t *err)
     if (bad == NULL && (self->n_times == 0 || self->n_times > MAX_TIMES)) bad = "time";
     if (ret == 0 && bad == NULL && (self->times = calloc(self->n_times, sizeof *self->times)) == NULL)
         ret = ost_no_memory(err);
-    if (ret == 0 && bad == NULL && H5Dread(time, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, self->times) < 0)
-        bad = "time";
+    const hsize_t first = 0, n_times = self->n_times;
+    if (ret == 0 && bad == NULL) {
+        ret = ost_h5_transfer(time, H5P_DEFAULT, 1, &first, &n_times, self->times, NULL);
+        if (ret != 0) ret = unreadable(self, ret, "time", err);
+    }
     OST_H5_CLOSE(subject, time);
     return ret == 0 && bad != NULL ? damaged(self, bad, err) : ret;
 }
@@ -307,7 +310,7 @@ int ost_results_read_schedule(
     ost_h5_enter(&handler);
     hid_t id = ost_h5_open(self->file, name);
     int ret = ost_h5_transfer(id, H5P_DEFAULT, 3 - skipped, start + skipped, count + skipped, values, NULL);
-    if (ret != 0) ret = damaged(self, name, err);
+    if (ret != 0) ret = unreadable(self, ret, name, err);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
     return ret;
@@ -353,7 +356,7 @@ static int read_ahead(
     count[rank++] = n_times;
     hid_t id = ost_h5_open(self->file, name);
     int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, self->cache.values, NULL);
-    if (ret != 0) ret = damaged(self, name, err);
+    if (ret != 0) ret = unreadable(self, ret, name, err);
     OST_H5_CLOSE(id);
     if (ret != 0) return ret;
     self->cache.variable = i_variable;
@@ -442,8 +445,7 @@ static int read_dataset(hid_t id, const reading_t *how)
     for (bool more = ret > 0; more && ret >= 0;) {
         for (int d = 0; d < self.rank; d++)
             count[d] = self.sizes[d] - start[d] < self.chunk[d] ? self.sizes[d] - start[d] : self.chunk[d];
-        bool ok = ost_h5_transfer(id, H5P_DEFAULT, (size_t) self.rank, start, count, self.values, NULL) >= 0;
-        if (!ok) ret = OST_ERR_FORMAT;
+        ret = ost_h5_transfer(id, H5P_DEFAULT, (size_t) self.rank, start, count, self.values, NULL);
         int d = self.rank - 1;
         while (d >= 0 && (start[d] += self.chunk[d]) >= self.sizes[d]) start[d--] = 0;
         more = how->with_values && d >= 0;

@@ -32,7 +32,8 @@ static int read_rows(recompute_t *self, const char *name, size_t arm, const ost_
     ost_h5_enter(&handler);
     hid_t id = ost_h5_open(results->file, name);
     int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, self->values, NULL);
-    if (ret != 0) ret = ost_h5_fail(err, OST_ERR_FORMAT, results->path, "damaged: '%s' cannot be read", name);
+    if (ret == OST_ERR_FORMAT) ret = ost_h5_fail(err, ret, results->path, "damaged: '%s' cannot be read", name);
+    if (ret == OST_ERR_NO_MEMORY) ret = ost_no_memory(err);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
     return ret;
@@ -73,8 +74,8 @@ static void compare_rows(recompute_t *self, const ost_plan_t *plan, const void *
     }
 }
 
-/* Whether the run got as far as a block. */
-static bool was_run(recompute_t *self, uint64_t first)
+/* Whether the run got as far as a block, as it did in a file without `status`. @return 1, 0, or OST_ERR_NO_MEMORY */
+static int was_run(recompute_t *self, uint64_t first)
 {
     const hsize_t start[] = { self->results->i_model, 0, first }, count[] = { 1, 1, 1 };
     size_t skipped = self->results->models.n == 0; /* of the dimensions */
@@ -82,10 +83,10 @@ static bool was_run(recompute_t *self, uint64_t first)
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
     hid_t id = ost_h5_open(self->results->file, "status");
-    bool is_read = ost_h5_transfer(id, H5P_DEFAULT, 3 - skipped, start + skipped, count + skipped, &status, NULL) == 0;
+    int ret = ost_h5_transfer(id, H5P_DEFAULT, 3 - skipped, start + skipped, count + skipped, &status, NULL);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
-    return !is_read || status != OST_STATUS_NOT_RUN;
+    return ret == OST_ERR_NO_MEMORY ? ret : ret != 0 || status != OST_STATUS_NOT_RUN;
 }
 
 static int compare_block(void *user, const ost_cohort_block_t *block, ost_error_t *err)
@@ -93,11 +94,13 @@ static int compare_block(void *user, const ost_cohort_block_t *block, ost_error_
     recompute_t *self = user;
     const ost_plan_t *plan = self->columns.plan;
     size_t n_times = plan->experiment->n_times, stride = plan->system->n_outputs * n_times;
-    int ret = 0;
-    if (!was_run(self, block->first)) {
+    int ret = was_run(self, block->first);
+    if (ret < 0) return ost_no_memory(err);
+    if (ret == 0) {
         self->out->n_missing++;
         return 0;
     }
+    ret = 0;
     self->out->n_blocks++;
     for (size_t v = 0; v < plan->outputs->n_variables; v++) {
         const ost_variable_t *variable = &plan->outputs->variables[v];
