@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { MAX_BLOCKS = 1 << 18, MAX_FRAMES = 48, OWNER_FRAMES = 12 };
 
@@ -29,23 +30,34 @@ typedef struct {
     void *owner[OWNER_FRAMES]; /* only while is_traced */
 } block_t;
 
+/* Shared with the processes that a command begins and waits for, whose allocations fail in their turn. */
+typedef struct {
+    size_t n;                 /* allocations since failing_begin() */
+    void *frames[MAX_FRAMES]; /* of the first that failed */
+    int n_frames;
+} counted_t;
+
 static struct {
     pthread_mutex_t lock;
-    size_t n;       /* allocations since failing_begin() */
+    counted_t *counted;
     size_t fail_at; /* counted from 1; 0: none fails */
     bool goes_on;   /* all that follow fail as well */
     bool is_traced;
     void (*watch)(size_t n, void *const *frames, int n_frames); /* sees each allocation; NULL: none does */
-    void *frames[MAX_FRAMES];                                   /* of the first that failed */
-    int n_frames;
     size_t n_blocks;
     block_t blocks[MAX_BLOCKS]; /* those that are in use, by a hash of their address */
 } memory = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
+__attribute__((constructor)) static void counted_begin(void)
+{
+    memory.counted = mmap(NULL, sizeof(counted_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory.counted == MAP_FAILED) abort();
+}
+
 static void failing_begin(size_t fail_at, bool goes_on)
 {
-    memory.n = 0;
-    memory.n_frames = 0;
+    memory.counted->n = 0;
+    memory.counted->n_frames = 0;
     memory.fail_at = fail_at;
     memory.goes_on = goes_on;
 }
@@ -54,15 +66,15 @@ static void failing_begin(size_t fail_at, bool goes_on)
 static bool failing_end(void)
 {
     memory.fail_at = 0;
-    return memory.n_frames > 0;
+    return memory.counted->n_frames > 0;
 }
 
 static bool fails(void)
 {
     pthread_mutex_lock(&memory.lock);
-    size_t n = ++memory.n;
+    size_t n = ++memory.counted->n;
     bool is_first = n == memory.fail_at;
-    if (is_first) memory.n_frames = backtrace(memory.frames, MAX_FRAMES);
+    if (is_first) memory.counted->n_frames = backtrace(memory.counted->frames, MAX_FRAMES);
     if (memory.watch != NULL) {
         void *frames[MAX_FRAMES];
         memory.watch(n, frames, backtrace(frames, MAX_FRAMES));

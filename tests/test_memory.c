@@ -151,6 +151,7 @@ static const use_t uses[] = {
     { "list_schema", WORDS("list", "schema") },
     { "run", WORDS("run", "small.yaml", "--restart", "-o", FILES), .makes = { "small.h5" } },
     { "resume", WORDS("run", "small.yaml", "--resume", "-o", FILES), .makes = { "small.h5" } },
+    { "resume_complete", WORDS("run", "small.yaml", "--resume", "-o", "whole.h5", "-q", "--threads", "1") },
     { "dry_run", WORDS("run", "small.yaml", "--dry-run", "-o", FILES), .makes = { "small.h5" } },
     { "subject", WORDS("run", "whole.h5", "--subject", "3", "--restart", "-o", FILES), .makes = { "small.h5" } },
     { "shard", WORDS("run", "small.yaml", "--shard", "1/2", "--restart", "-o", FILES), .makes = { "small.h5" } },
@@ -159,7 +160,9 @@ static const use_t uses[] = {
         WORDS("compare", "small.yaml", "--models", "./small.model,./other.model", "--allow-gaps", "--restart", "-o",
             FILES),
         .makes = { "small.h5" } },
-    { "verify", WORDS("verify", "whole.h5", "--share", "all", "--threads", "1") },
+    { "resume_compared", WORDS("compare", "small.yaml", "--models", "./small.model,./other.model", "--allow-gaps",
+                             "--resume", "-o", "compared.h5", "-q", "--threads", "1") },
+    { "verify", WORDS("verify", "whole.h5", "--share", "1 %", "--threads", "1") },
     { "verify_unsealed", WORDS("verify", "unsealed.h5") },
     { "show_shard", WORDS("show", "one.h5") },
     { "show", WORDS("show", "whole.h5", "--evidence", "--versus", "control") },
@@ -217,7 +220,7 @@ static void fault(const char *name, const char *fmt, ...)
     vfprintf(out, fmt, args);
     va_end(args);
     fprintf(out, ": %s, allocation %zu%s: %s\n", name, tried->n, tried->goes_on ? " and all after it" : "",
-        frames_text(memory.frames, memory.n_frames, text, sizeof(text)));
+        frames_text(memory.counted->frames, memory.counted->n_frames, text, sizeof(text)));
     fclose(out);
     tried->n_faults++;
 }
@@ -251,15 +254,15 @@ static bool try(const use_t *self)
     failing_begin(tried->n, tried->goes_on);
     int code = use(self);
     bool has_failed = failing_end();
-    for (int i = 0; i < memory.n_frames; i++) {
-        size_t function = function_of(memory.frames[i]);
+    for (int i = 0; i < memory.counted->n_frames; i++) {
+        size_t function = function_of(memory.counted->frames[i]);
         if (function < n_functions) tried->seen[function] = true;
     }
     if (!has_failed) return false;
     tried->n_failed++;
     bool is_hint = false; /* of a message: what is nearest, how to go on */
-    for (int i = 0; i < memory.n_frames; i++) {
-        size_t function = function_of(memory.frames[i]);
+    for (int i = 0; i < memory.counted->n_frames; i++) {
+        size_t function = function_of(memory.counted->frames[i]);
         for (size_t k = 0; k < COUNT(hints) && function < n_functions; k++)
             is_hint |= strcmp(functions[function].name, hints[k]) == 0;
     }
@@ -295,7 +298,7 @@ static void choose_all(const use_t *self)
         failing_begin(0, false);
         memory.watch = choose;
         int code = use(self);
-        _exit(memory.n < MAX_ALLOCATIONS && code == 0 ? 0 : 1);
+        _exit(memory.counted->n < MAX_ALLOCATIONS && code == 0 ? 0 : 1);
     }
     int status;
     CU_ASSERT_FATAL(waitpid(child, &status, 0) == child);
@@ -331,6 +334,8 @@ static void try_all(const use_t *self, bool goes_on)
 static bool prepare(void)
 {
     static const char *const words[][MAX_WORDS] = { { "run", "small.yaml", "-q", "-o", "whole.h5" },
+        { "compare", "small.yaml", "--models", "./small.model,./other.model", "--allow-gaps", "-q", "-o",
+            "compared.h5" },
         { "run", "small.yaml", "--shard", "1/2", "-q", "-o", "one.h5" },
         { "run", "small.yaml", "--shard", "2/2", "-q", "-o", "two.h5" },
         { "fit", "fit.yml", "-o", "fitted.csv", "--draws", "4" } };
