@@ -294,6 +294,22 @@ class Shards(Program):
             self.assertIn("is complete; there is nothing to resume", again)
             self.assertIn(first.splitlines()[-1], again)
 
+    def test_complete_comparison(self):
+        """It is not computed again, whether it was merged or run at once; another one, or its first model, is refused."""
+        both = "--models", "one.model,two.model"
+        self.osteon("compare", "e.yaml", *both, "-o", "whole.h5", "-q")
+        self.osteon("merge", *self.shards(2, *both, command="compare"), "-o", "merged.h5", "-q")
+        for name in "whole.h5", "merged.h5":
+            with open(self.path(name), "rb") as file:
+                before = file.read()
+            said = self.osteon("compare", "e.yaml", *both, "-o", name, "--resume")
+            self.assertIn(f"{name} is complete; there is nothing to resume", said)
+            for words in (("compare", "e.yaml", "--models", "two.model,one.model"), ("run", "e.yaml"),
+                          ("compare", "e.yaml", *both, "--seed", "8")):
+                self.assertIn("cannot be resumed: it was begun with", self.osteon(*words, "-o", name, "--resume", code=1))
+            with open(self.path(name), "rb") as file:
+                self.assertEqual(file.read(), before)
+
     def test_merge_needs_neither_experiment_nor_model(self):
         self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
         names = self.shards(2)

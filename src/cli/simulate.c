@@ -182,7 +182,8 @@ bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how)
 
 /* With --resume and no journal: a result of another run is left alone, and there is nothing left to do of a complete
  * one. @param[out] n_failed  subject-arms of a complete one @return 0: run; 1: it is complete; or a negative code */
-static int check_finished(const ost_plan_t *plan, const char *out, uint64_t *n_failed, ost_error_t *err)
+static int check_finished(
+    const ost_part_t *parts, size_t n_parts, const char *out, uint64_t *n_failed, ost_error_t *err)
 {
     ost_results_t *results = NULL;
     ost_identity_t identity = { 0 };
@@ -190,11 +191,11 @@ static int check_finished(const ost_plan_t *plan, const char *out, uint64_t *n_f
     bool is_sealed;
     int ret = ost_results_check_seal(out, &is_sealed, err);
     if (ret == 0) ret = ost_cli_open_result(&results, out, true, err);
-    if (ret == 0) ret = ost_identity_init(&identity, plan, err);
+    if (ret == 0) ret = ost_parts_identity(&identity, parts, n_parts, err);
     if (ret == 0) ret = ost_identity_compare(&identity, &results->attributes, "resumed", out, err);
     if (ret == 0) {
         const char *n_done = ost_results_attribute(results, "n_done");
-        ret = n_done != NULL && strtoull(n_done, NULL, 10) == plan->experiment->n_subjects;
+        ret = n_done != NULL && strtoull(n_done, NULL, 10) == parts[0].plan->experiment->n_subjects;
         *n_failed = ost_results_failures(results);
     }
     ost_identity_free(&identity);
@@ -261,7 +262,7 @@ static int check_complete(
 {
     ost_journal_t *journal = NULL;
     if (how->resume != OST_JOURNAL_RESUME) return 0;
-    if (how->shard.n == 0) return n_parts == 1 ? check_finished(parts[0].plan, how->out, n_failed, err) : 0;
+    if (how->shard.n == 0) return check_finished(parts, n_parts, how->out, n_failed, err);
     if (ost_journal_exists(how->out) || !ost_journal_is(how->out)) return 0;
     int ret = ost_journal_gather(&journal, &how->out, 1, parts, n_parts, how->shard, err);
     if (ret == 0) *n_failed = count_failures(journal, n_parts);

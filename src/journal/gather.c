@@ -103,33 +103,6 @@ ost_journal_state_t ost_journal_state(const ost_journal_t *self)
     return state;
 }
 
-/* Add a line to a fact that is there. */
-static int add_line(ost_identity_t *self, const char *name, const char *line, ost_error_t *err)
-{
-    size_t i = 0;
-    while (strcmp(self->facts[i].name, name) != 0) i++;
-    char *more;
-    if (asprintf(&more, "%s\n%s", self->facts[i].text, line) < 0) return ost_no_memory(err);
-    free(self->facts[i].text);
-    self->facts[i].text = more;
-    return 0;
-}
-
-/* Of another plan of the same experiment, what the first one lacks. */
-static int add_plan(ost_identity_t *self, const ost_identity_t *plan, ost_error_t *err)
-{
-    static const char *const lines[] = { OST_COMPARED_MODELS, OST_ARMS_LEFT_OUT, "models" };
-    int ret = 0;
-    for (size_t i = 0; i < plan->n && ret == 0; i++)
-        if (ost_identity_get(self, plan->facts[i].name) == NULL) /* the text of a user's model */
-            ret = ost_identity_add(self, OST_FACT_TEXT, plan->facts[i].name, err, "%s", plan->facts[i].text);
-        else
-            for (size_t k = 0; k < sizeof(lines) / sizeof(lines[0]) && ret == 0; k++)
-                if (strcmp(plan->facts[i].name, lines[k]) == 0)
-                    ret = add_line(self, lines[k], plan->facts[i].text, err);
-    return ret;
-}
-
 static int visit_origin(void *user, const ost_record_head_t *head, const void *body, int64_t at, ost_error_t *err)
 {
     ost_identity_t *self = user, plan = { 0 };
@@ -138,7 +111,7 @@ static int visit_origin(void *user, const ost_record_head_t *head, const void *b
     if (head->kind != OST_RECORD_PART) return 0;
     if (self->n == 0) return ost_identity_read(self, body, head->length, err);
     int ret = ost_identity_read(&plan, body, head->length, err);
-    if (ret == 0) ret = add_plan(self, &plan, err);
+    if (ret == 0) ret = ost_identity_join(self, &plan, err);
     ost_identity_free(&plan);
     return ret;
 }

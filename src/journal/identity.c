@@ -111,6 +111,44 @@ const char *ost_identity_get(const ost_identity_t *self, const char *name)
     return NULL;
 }
 
+/* Append the lines of `more` that a text lacks. @return owned by the caller, NULL: out of memory */
+static char *join_lines(const char *text, const char *more)
+{
+    ost_text_list_t lines = { 0 }, others = { 0 };
+    int ret = ost_text_list_split(&lines, text);
+    if (ret == 0) ret = ost_text_list_split(&others, more);
+    for (size_t i = 0; i < others.n && ret == 0; i++) {
+        size_t k = 0;
+        while (k < lines.n && strcmp(lines.items[k], others.items[i]) != 0) k++;
+        if (k == lines.n) ret = ost_text_list_add(&lines, "%s", others.items[i]);
+    }
+    char *joined = ret == 0 ? ost_text_join((const char *const *) lines.items, lines.n, "\n") : NULL;
+    ost_text_list_free(&lines);
+    ost_text_list_free(&others);
+    return joined;
+}
+
+int ost_identity_join(ost_identity_t *self, const ost_identity_t *other, ost_error_t *err)
+{
+    static const char *const lists[] = { "models", OST_COMPARED_MODELS, OST_ARMS_LEFT_OUT };
+    int ret = 0;
+    for (size_t i = 0; i < other->n && ret == 0; i++) {
+        const ost_fact_t *theirs = &other->facts[i];
+        size_t at = 0, k = 0;
+        while (at < self->n && strcmp(self->facts[at].name, theirs->name) != 0) at++;
+        while (k < sizeof(lists) / sizeof(lists[0]) && strcmp(lists[k], theirs->name) != 0) k++;
+        if (at == self->n) {
+            ret = ost_identity_add(self, theirs->kind, theirs->name, err, "%s", theirs->text);
+        } else if (k < sizeof(lists) / sizeof(lists[0])) {
+            char *joined = join_lines(self->facts[at].text, theirs->text);
+            if (joined == NULL) return ost_no_memory(err);
+            free(self->facts[at].text);
+            self->facts[at].text = joined;
+        }
+    }
+    return ret;
+}
+
 char *ost_identity_print(const ost_identity_t *self)
 {
     size_t size = 1;

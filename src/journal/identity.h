@@ -41,6 +41,9 @@ int ost_identity_add(ost_identity_t *self, ost_fact_kind_t kind, const char *nam
     ...) OST_PRINTF(5, 6) OST_MUST_CHECK;
 /* NULL: there is no fact of that name. */
 const char *ost_identity_get(const ost_identity_t *self, const char *name);
+/* Add facts of another plan that is run beside this one: those that self lacks, and of the lists of models and arms the
+ * lines that it lacks. @return 0 or OST_ERR_NO_MEMORY */
+int ost_identity_join(ost_identity_t *self, const ost_identity_t *other, ost_error_t *err) OST_MUST_CHECK;
 /* One "key = value" a line; a line feed in a value is written \n, a backslash twice. @return owned by the caller, NULL:
  * out of memory */
 char *ost_identity_print(const ost_identity_t *self);

@@ -40,24 +40,36 @@ static int count_records(void *user, const ost_record_head_t *head, const void *
     return 0;
 }
 
-/* A PART: the facts of its plan, and of several plans what distinguishes it. */
+int ost_parts_identity(ost_identity_t *self, const ost_part_t *parts, size_t n_parts, ost_error_t *err)
+{
+    int ret = 0;
+    *self = (ost_identity_t){ 0 };
+    for (size_t p = 0; p < n_parts && ret == 0; p++) {
+        ost_identity_t one;
+        ret = ost_identity_init(&one, parts[p].plan, err);
+        if (ret == 0 && parts[p].name != NULL)
+            ret = ost_identity_add(&one, OST_FACT_TEXT, OST_COMPARED_MODELS, err, "%s", parts[p].name);
+        if (ret == 0 && parts[p].left_out != NULL)
+            ret = ost_identity_add(&one, OST_FACT_TEXT, OST_ARMS_LEFT_OUT, err, "%s", parts[p].left_out);
+        if (ret == 0) ret = ost_identity_join(self, &one, err);
+        ost_identity_free(&one);
+    }
+    return ret;
+}
+
+/* A PART: the facts of its plan. */
 static int append_plan(ost_journal_t *self, size_t p, ost_error_t *err)
 {
-    const ost_part_t *part = &self->plans[p];
-    ost_identity_t more = { 0 };
-    int ret = 0;
-    if (part->name != NULL) ret = ost_identity_add(&more, OST_FACT_TEXT, OST_COMPARED_MODELS, err, "%s", part->name);
-    if (ret == 0 && part->left_out != NULL)
-        ret = ost_identity_add(&more, OST_FACT_TEXT, OST_ARMS_LEFT_OUT, err, "%s", part->left_out);
-    char *facts = ost_identity_print(&self->parts[p].kept.identity), *own = ost_identity_print(&more);
-    if (ret == 0 && (facts == NULL || own == NULL)) ret = ost_no_memory(err);
+    ost_identity_t identity;
+    int ret = ost_parts_identity(&identity, &self->plans[p], 1, err);
+    char *facts = ret == 0 ? ost_identity_print(&identity) : NULL;
+    if (ret == 0 && facts == NULL) ret = ost_no_memory(err);
     if (ret == 0) {
-        const struct iovec body[] = { { facts, strlen(facts) }, { own, strlen(own) } };
-        ret = ost_record_append(&self->files->record, OST_RECORD_PART, p, body, 2, err);
+        const struct iovec body = { facts, strlen(facts) };
+        ret = ost_record_append(&self->files->record, OST_RECORD_PART, p, &body, 1, err);
     }
-    ost_identity_free(&more);
+    ost_identity_free(&identity);
     free(facts);
-    free(own);
     return ret;
 }
 

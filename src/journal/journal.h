@@ -54,8 +54,12 @@ typedef struct {
 } ost_journal_state_t;
 
 ost_journal_state_t ost_journal_state(const ost_journal_t *self);
-/** What a journal was begun with, without a plan: the facts of its first plan, and of several plans also
- *  `compared_models`, a name a line, and `arms_left_out`. ost_identity_experiment() gives the experiment.
+/** What a journal or a result of these plans records: the facts of the first, with those that it lacks of the others;
+ *  of several plans also `compared_models`, a name a line, and `arms_left_out`. @return 0 or OST_ERR_NO_MEMORY; free it
+ *  in any case */
+int ost_parts_identity(ost_identity_t *self, const ost_part_t *parts, size_t n_parts, ost_error_t *err) OST_MUST_CHECK;
+/** What a journal was begun with, without a plan, as of ost_parts_identity(). ost_identity_experiment() gives the
+ *  experiment.
  *  @return 0, OST_ERR_IO, OST_ERR_FORMAT or OST_ERR_NO_MEMORY; free it in any case */
 int ost_journal_origin(const char *path, ost_identity_t *origin, ost_error_t *err) OST_MUST_CHECK;
 /** Whether there is a journal beside the result file `path`. */

@@ -514,15 +514,14 @@ static int define_part(ost_writer_t *self, size_t p, ost_error_t *err)
     return ret == 0 ? define_parameters(self, p, err) : ret;
 }
 
-/* What a part was made from; of several, what the first of them says. */
-static int write_identity(ost_writer_t *self, size_t p, ost_error_t *err)
+/* What the file was made from. */
+static int write_identity(ost_writer_t *self, ost_error_t *err)
 {
-    const ost_identity_t *identity = &ost_journal_part(self->journal, p)->identity;
-    int ret = 0;
-    for (size_t i = 0; i < identity->n && ret == 0; i++) {
-        const ost_fact_t *fact = &identity->facts[i];
+    ost_identity_t identity;
+    int ret = ost_parts_identity(&identity, self->parts, self->n_parts, err);
+    for (size_t i = 0; i < identity.n && ret == 0; i++) {
+        const ost_fact_t *fact = &identity.facts[i];
         const double number = fact->kind == OST_FACT_NUMBER ? strtod(fact->text, NULL) : 0;
-        if (p > 0 && H5Aexists(self->file, fact->name) > 0) continue;
         if (fact->kind == OST_FACT_TEXT)
             ret = ost_h5_set_text(self->file, fact->name, fact->text);
         else if (fact->kind == OST_FACT_COUNT)
@@ -531,6 +530,7 @@ static int write_identity(ost_writer_t *self, size_t p, ost_error_t *err)
             ret = ost_h5_set_doubles(self->file, fact->name, &number, 1);
         if (ret != 0) ret = ost_writer_fail(self, fact->name, err);
     }
+    ost_identity_free(&identity);
     return ret;
 }
 
@@ -550,8 +550,7 @@ int ost_results_layout(ost_writer_t *self, ost_error_t *err)
     self->text_type = ost_h5_text_type();
     self->transfer = ost_h5_small_transfer();
     if (self->text_type < 0 || self->transfer < 0) return ost_writer_fail(self, "arm", err);
-    int ret = 0;
-    for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = write_identity(self, p, err);
+    int ret = write_identity(self, err);
     if (ret == 0 && make_group(self) != 0) ret = ost_writer_fail(self, "parameters", err);
     if (ret == 0) ret = list_dimensions(self, err);
     if (ret == 0) ret = write_coordinates(self, err);

@@ -272,47 +272,18 @@ static int write_summary(ost_writer_t *self, ost_error_t *err)
     return ret == 0 ? write_errors(self, "solver_error_percent", s->solver_error, err) : ret;
 }
 
-/* Append lines that are not there yet. @return false: out of memory */
-static bool add_lines(ost_text_list_t *lines, const char *more)
+/* How far several plans were run: the least, and all failures. */
+static int write_counts(ost_writer_t *self, ost_error_t *err)
 {
-    ost_text_list_t all = { 0 };
-    bool ok = ost_text_list_split(&all, more) == 0;
-    for (size_t i = 0; i < all.n && ok; i++) {
-        size_t k = 0;
-        while (k < lines->n && strcmp(lines->items[k], all.items[i]) != 0) k++;
-        if (k == lines->n) ok = ost_text_list_add(lines, "%s", all.items[i]) == 0;
-    }
-    ost_text_list_free(&all);
-    return ok;
-}
-
-/* What several plans were run as. */
-static int write_comparison(ost_writer_t *self, ost_error_t *err)
-{
-    const char *const names[] = { "models", OST_COMPARED_MODELS, OST_ARMS_LEFT_OUT };
-    ost_text_list_t lines[3] = { 0 };
     uint64_t n_failed = 0, n_done = self->dimensions[OST_DIM_SUBJECT].n;
-    bool ok = true;
-    for (size_t p = 0; p < self->n_parts && ok; p++) {
+    for (size_t p = 0; p < self->n_parts; p++) {
         const ost_cohort_summary_t *sums = &ost_journal_part(self->journal, p)->sums;
         n_failed += sums->failures;
         if (sums->subjects < n_done) n_done = sums->subjects;
-        ok = add_lines(&lines[0], ost_identity_get(&ost_journal_part(self->journal, p)->identity, "models")) &&
-             add_lines(&lines[1], self->parts[p].name) && add_lines(&lines[2], self->parts[p].left_out);
     }
-    int ret = ok ? 0 : ost_no_memory(err);
-    for (size_t i = 0; i < 3; i++) {
-        char *text = ost_text_join((const char *const *) lines[i].items, lines[i].n, "\n");
-        if (ret == 0 && text == NULL) ret = ost_no_memory(err);
-        if (ret == 0 && lines[i].n > 0 && ost_h5_set_text(self->file, names[i], text) != 0)
-            ret = ost_writer_fail(self, names[i], err);
-        ost_text_list_free(&lines[i]);
-        free(text);
-    }
-    if (ret == 0 && (ost_h5_set_count(self->file, "n_failed", n_failed) != 0 ||
-                        ost_h5_set_count(self->file, "n_done", n_done) != 0))
-        ret = ost_writer_fail(self, "n_failed", err);
-    return ret;
+    if (ost_h5_set_count(self->file, "n_failed", n_failed) == 0 && ost_h5_set_count(self->file, "n_done", n_done) == 0)
+        return 0;
+    return ost_writer_fail(self, "n_failed", err);
 }
 
 /* @return 0, or -1 if anything could not be written out; the ids are gone in any case */
@@ -354,7 +325,7 @@ static int write_all(ost_writer_t *self, ost_error_t *err)
     if (ret == 0) ret = ost_results_layout(self, err);
     for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = write_part(self, p, err);
     if (ret == 0) ret = write_failures(self, err);
-    if (ret == 0) ret = self->n_parts == 1 ? write_summary(self, err) : write_comparison(self, err);
+    if (ret == 0) ret = self->n_parts == 1 ? write_summary(self, err) : write_counts(self, err);
     bool is_closed = close_file(self) == 0;
     if (ret == 0 && !is_closed) ret = ost_h5_fail(err, OST_ERR_IO, self->path, "cannot be written out");
     return ret;
