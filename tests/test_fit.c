@@ -344,46 +344,6 @@ static void test_profile_and_sample(void)
     close_fit();
 }
 
-/* Many worlds: in each the trials share an error of their own; one trial is left out and predicted. */
-static void test_left_out_trials(void)
-{
-    enum { WORLDS = 20 };
-    size_t n = 0, inside = 0;
-    small_begin(&folder);
-    put_trials(N_TRIALS);
-    put_evidence(N_TRIALS, truth, 0.3, 0);
-    must_read("trials: .\nsubjects: 1\nstarts: 1\n" PARAMETERS);
-    for (uint64_t world = 0; world < WORLDS; world++) {
-        double residuals[8 * N_TRIALS], sd[8 * N_TRIALS];
-        for (size_t i = 0; i < fit.n_rows; i++) { /* the table in memory is rewritten */
-            const ost_evidence_row_t *row = ost_fit_observation(&fit, i)->row;
-            ost_evidence_row_t *own = &fit.trials.evidence.rows[row - fit.trials.evidence.rows];
-            double rate = truth[strcmp(row->site, "TH") == 0] + (strcmp(row->arm, "treated") == 0 ? truth[2] : 0);
-            own->value = lost(rate, row->time_months / 12) + 0.3 * draw(1000 + world * 64 + i) +
-                         1.0 * draw(9000 + world * 64 + fit.rows[i].group) + 0.4 * draw(5000 + world * 64 + i);
-        }
-        must_run();
-        const double before = fit.objective;
-        CU_ASSERT_FATAL(small_ok(ost_fit_leave_out(&fit, "T3", &one_thread, residuals, sd, &err), &err));
-        ost_assert_close(fit.objective, before, 0, 0);
-        for (size_t i = 0; i < fit.n_rows; i++) {
-            bool is_out = strcmp(ost_fit_observation(&fit, i)->row->trial, "T3") == 0;
-            CU_ASSERT_EQUAL(isnan(residuals[i]), !is_out);
-            CU_ASSERT_EQUAL(isnan(sd[i]), !is_out);
-            CU_ASSERT(!fit.rows[i].left_out);
-            n += is_out;
-            inside += is_out && fabs(residuals[i]) <= 1.645 * sd[i];
-        }
-    }
-    /* those of one trial share an error, so they count little more than one each: 90 % of 20, give or take 3 SD */
-    double covered = (double) inside / (double) n;
-    CU_ASSERT_EQUAL(n, 8 * WORLDS);
-    CU_ASSERT(covered > 0.72 && covered < 0.99);
-    if (!(covered > 0.72 && covered < 0.99)) printf("covered %g\n", covered);
-    CU_ASSERT_EQUAL(ost_fit_leave_out(&fit, "T9", &one_thread, &covered, &covered, &err), OST_ERR_NAME);
-    close_fit();
-}
-
 /* The models' own values are the estimates of the fit that came with them, to the digits that the models keep. */
 static void test_defaults_are_the_estimate(void)
 {
@@ -418,7 +378,6 @@ static const ost_test_t tests[] = {
     { "wrong_files", test_wrong_files },
     { "half_width", test_half_width },
     { "profile_and_sample", test_profile_and_sample },
-    { "left_out_trials", test_left_out_trials },
 };
 
 OST_TEST_MAIN("fit", tests)

@@ -141,9 +141,12 @@ static void test_sums(void)
     open_naive();
     read_with("", &(ost_trials_options_t){ 0 });
     const ost_observation_t *of = trials.trials[0].matched.observations;
-    ost_naive_add(sums, &naive, &trials, &of[0], -1, true);  /* observed -2, naive -3.5 */
-    ost_naive_add(sums, &naive, &trials, &of[1], -9, false); /* observed -6, naive -7 */
-    ost_naive_add(sums, &naive, &trials, &of[2], 50, true);  /* no naive line: left out on both sides */
+    const ost_naive_checked_t checked[] = {
+        { &of[0], -1, true },  /* observed -2, naive -3.5 */
+        { &of[1], -9, false }, /* observed -6, naive -7 */
+        { &of[2], 50, true },  /* no naive line: left out of sums of both */
+    };
+    CU_ASSERT_EQUAL_FATAL(ost_naive_sum(sums, &naive, &trials, checked, 3, &err), 0);
     CU_ASSERT_EQUAL(sums[0].n, 3);
     CU_ASSERT_EQUAL(sums[0].n_inside, 2);
     CU_ASSERT_EQUAL(sums[0].n_compared, 2);
@@ -151,6 +154,8 @@ static void test_sums(void)
     ost_assert_close(sums[0].naive_square, 1.5 * 1.5 + 1, 1e-9, 0);
     ost_assert_close(sums[0].size, 1 + 3, 1e-9, 0);
     ost_assert_close(sums[0].naive_size, 1.5 + 1, 1e-9, 0);
+    ost_assert_close(sums[0].bias, (1 - 3 + 53) / 3.0, 1e-9, 0); /* of all three, observed -3 the last */
+    ost_assert_close(sums[0].median, 3, 1e-9, 0);
     CU_ASSERT_EQUAL(sums[4].n, 3);
     CU_ASSERT_EQUAL(sums[4].n_compared, 2);
     CU_ASSERT_EQUAL(sums[1].n + sums[2].n + sums[3].n, 0);

@@ -419,14 +419,15 @@ arms:
         naive = [-5 + 3, -3 + 5, 0, 0]
         columns = [f"{f(x):.2f}" for f in (lambda x: math.sqrt(sum(r * r for r in x) / 4),
                                            lambda x: sum(map(abs, x)) / 4) for x in (model, naive)]
-        self.assertRegex(text, r"(?m)^BMD calibrate +n +coverage +without class mean +rmse +class means rmse +MAE +class means MAE$")
+        self.assertRegex(text, r"(?m)^BMD calibrate +n +coverage +bias +median +without .*rmse +class means .*MAE +class means")
         numbers = " +".join(map(re.escape, columns))
-        self.assertRegex(text, rf"(?m)^all +6 +0\.\d\d +2 +{numbers}$")
-        self.assertRegex(text, rf"(?m)^none +4 +0\.\d\d +0 +{numbers}$")
-        self.assertRegex(text, r"(?m)^pushed +2 +1\.00 +2$")   # its class has no row: no difference either
-        self.assertRegex(text, r"(?m)^BMD validate .*\nall +2 +0\.00 +2\npushed +2 +0\.00 +2$")
+        own = " +".join(map(re.escape, (f"{sum(model) / 4:+.2f}", f"{sum(sorted(model, key=abs)[1:3]) / 2:.2f}")))
+        self.assertRegex(text, rf"(?m)^all +6 +0\.\d\d +[+-]\d+\.\d\d +\d+\.\d\d +2 +{numbers}$")
+        self.assertRegex(text, rf"(?m)^none +4 +0\.\d\d +{own} +0 +{numbers}$")
+        self.assertRegex(text, r"(?m)^pushed +2 +1\.00 +[+-][\d.]+ +[\d.]+ +2$")   # its class has no row: no difference either
+        self.assertRegex(text, r"(?m)^BMD validate (?:.*\n){1,3}?all +(2 +0\.00 +[+-][\d.]+ +[\d.]+ +2)\npushed +\1$")
         done = self.osteon("fit", "fit.yaml", "--leave-out", "T")
-        self.assertRegex(done.stdout, r"(?m)^BMD left out .*\nall +2 +\d\.\d\d +1 +\d\.\d\d +2\.00 +\d\.\d\d +2\.00$")
+        self.assertRegex(done.stdout, r"(?m)^BMD left out (?:.*\n){1,3}?all +2 +\d\.\d\d +[+-]\d\.\d\d +\d\.\d\d +1 +\d\.\d\d +2\.00 +\d\.\d\d +2\.00$")
         os.remove(self.path("trials/arms.csv"))
         self.assertIn("BMD calibrate: no arm has a class of treatment (arms.csv beside the evidence), so no class means",
                       self.words_of())
@@ -450,7 +451,8 @@ arms:
         self.assertIn("A fit: 2 rows of 1 groups, 2 parameters", done.stdout)
         self.assertIn("not fitted: 1 of T: to see it named", done.stdout)
         self.assertRegex(done.stdout, r"profile of tiny\.g: -2 log posterior rises by [\d.]+, ")
-        self.assertRegex(done.stdout, r"left out: n 2, 90 % intervals cover 1\.00")
+        self.assertRegex(done.stdout, r"(?m)^BMD left out: n 2 rmse [\d.]+ bias [+-][\d.]+ coverage 1\.00 weighted [\d.]+$")
+        self.assertRegex(done.stdout, r"(?m)^one step without .*\nT +2 +[\d.]+ +[\d.]+ +[\d.]+$")
         with open(self.path("table.csv"), encoding="utf-8") as file:
             lines = file.read().splitlines()
         self.assertEqual(len(lines), 32)

@@ -110,6 +110,34 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
 int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_t *options, double *residuals,
     double *sd, ost_error_t *err) OST_MUST_CHECK;
 
+/** Where a trial is left out by one step: what the step does to -2 log posterior without the trial. */
+typedef struct {
+    const char *trial; /**< of the evidence, borrowed */
+    size_t n;          /**< its rows */
+    double length;     /**< of the step, in SD of the posterior without the trial */
+    double fall;       /**< of -2 log posterior by the step, as simulated; to first order it is the length squared */
+} ost_fit_step_t;
+
+/** A step is linear where the fall is that expected to within this: by so much -2 log posterior rises 1 SD from its
+ * minimum. Assumed. */
+#define OST_FIT_LINEAR 1.0
+/** Whether a step is linear. If not, its prediction may be far from that of a refit. */
+bool ost_fit_step_is_linear(const ost_fit_step_t *self);
+
+/** Leave out each trial of the evidence in turn, by one Gauss-Newton step from the estimate in place of a refit: of
+ * n_params + 1 + n_steps simulations of all rows in all.
+ * @param[out] residuals, sd  [n_rows] as of ost_fit_leave_out(), of every row without its trial
+ * @param[out] steps  [n_groups] room for them, in the order of rows. @param[out] n_steps  how many trials there are */
+int ost_fit_leave_out_each(ost_fit_t *self, const ost_fit_options_t *options, double *residuals, double *sd,
+    ost_fit_step_t *steps, size_t *n_steps, ost_error_t *err) OST_MUST_CHECK;
+
+/** The report of trials that were left out, for a person: rows, sums by class, the steps, and BMD by class of treatment
+ * beside class means.
+ * @param residuals, sd  [n_rows] NAN for rows that were not left out. @param steps  [n_steps], 0 of them after a refit
+ * @return 0 or OST_ERR_NO_MEMORY */
+int ost_fit_print_left_out(const ost_fit_t *self, const double *residuals, const double *sd,
+    const ost_fit_step_t *steps, size_t n_steps, FILE *out, ost_error_t *err) OST_MUST_CHECK;
+
 /** Profile of -2 log posterior: the other parameters fitted while parameter k is held at n values.
  *  @param z  [n] values on the working scale, SE from the estimate. @param[out] rise  [n] over the estimate's, NAN
  *  where progress stopped it before. @return 0, OST_ERR_LIMIT where it was stopped */

@@ -9,6 +9,8 @@
 
 double ost_fit_param_value(const ost_fit_param_t *self, double z);
 double ost_fit_param_z(const ost_fit_param_t *self, double value);
+/* z of the estimate. @return [n_params], the caller's; NULL without memory */
+double *ost_fit_estimate_z(const ost_fit_t *self);
 ost_class_t ost_fit_class(const ost_fit_t *self, size_t row);
 
 /* Residuals of all rows for n_variants points. @param z  [n_variants][n_params]; @param[out] residuals

@@ -3,6 +3,7 @@
 #include "analysis/fit_impl.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 double ost_fit_param_value(const ost_fit_param_t *self, double z)
 {
@@ -16,6 +17,14 @@ double ost_fit_param_z(const ost_fit_param_t *self, double value)
     double t = log(value / self->prior);
     if (self->logit) t -= log((1 - value) / (1 - self->prior));
     return t / self->prior_sd;
+}
+
+double *ost_fit_estimate_z(const ost_fit_t *self)
+{
+    double *z = malloc((self->n_params + 1) * sizeof(*z));
+    for (size_t k = 0; z != NULL && k < self->n_params; k++)
+        z[k] = ost_fit_param_z(&self->params[k], self->params[k].value);
+    return z;
 }
 
 const ost_observation_t *ost_fit_observation(const ost_fit_t *self, size_t row)

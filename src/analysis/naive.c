@@ -160,25 +160,43 @@ void ost_naive_free(ost_naive_t *self)
     *self = (ost_naive_t){ 0 };
 }
 
-void ost_naive_add(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_trials_t *trials,
-    const ost_observation_t *observation, double simulated, bool inside)
+/* Sums of those observations whose class is `of`, or of all. @param values  [2 n] scratch */
+static ost_naive_sum_t sum_of_class(const ost_naive_t *naive, const ost_trials_t *trials,
+    const ost_naive_checked_t *checked, size_t n, size_t of, double *values)
 {
-    const ost_treated_arm_t *arm = arm_of(trials, observation);
-    size_t n_classes = trials->treatments.n_classes;
-    ost_naive_sum_t *const of[] = { &sums[arm != NULL ? arm->of : n_classes], &sums[n_classes + 1] };
-    double scale = ost_observation_scale(observation), observed = observation->row->value;
-    double residual = scale * (simulated - observed);
-    double miss = scale * (ost_naive_predict(naive, trials, observation) - observed);
-    for (int i = 0; i < 2; i++) {
-        of[i]->n++;
-        of[i]->n_inside += inside;
+    ost_naive_sum_t sum = { 0 };
+    const size_t n_classes = trials->treatments.n_classes;
+    for (const ost_naive_checked_t *c = checked; c < checked + n; c++) {
+        const ost_treated_arm_t *arm = arm_of(trials, c->observation);
+        if (of <= n_classes && of != (arm != NULL ? arm->of : n_classes)) continue;
+        double scale = ost_observation_scale(c->observation), observed = c->observation->row->value;
+        double residual = scale * (c->simulated - observed);
+        double miss = scale * (ost_naive_predict(naive, trials, c->observation) - observed);
+        values[sum.n++] = fabs(residual);
+        sum.n_inside += c->inside;
+        sum.bias += residual;
         if (!isfinite(residual) || !isfinite(miss)) continue;
-        of[i]->n_compared++;
-        of[i]->square += residual * residual;
-        of[i]->size += fabs(residual);
-        of[i]->naive_square += miss * miss;
-        of[i]->naive_size += fabs(miss);
+        sum.n_compared++;
+        sum.square += residual * residual;
+        sum.size += fabs(residual);
+        sum.naive_square += miss * miss;
+        sum.naive_size += fabs(miss);
     }
+    ost_sample_t sizes = ost_sample_of(values, sum.n, values + n);
+    sum.bias /= (double) sum.n;
+    sum.median = ost_statistic(OST_STATISTIC_MEDIAN, &sizes);
+    return sum;
+}
+
+int ost_naive_sum(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_trials_t *trials,
+    const ost_naive_checked_t *checked, size_t n, ost_error_t *err)
+{
+    double *values = malloc((2 * n + 1) * sizeof(*values));
+    if (values == NULL) return ost_no_memory(err);
+    for (size_t of = 0; of < trials->treatments.n_classes + 2; of++)
+        sums[of] = sum_of_class(naive, trials, checked, n, of, values);
+    free(values);
+    return 0;
 }
 
 int ost_naive_print(
@@ -193,7 +211,8 @@ int ost_naive_print(
         return 0;
     }
     ost_table_column(&table, what, true);
-    ost_table_columns(&table, "n\tcoverage\twithout class mean\trmse\tclass means rmse\tMAE\tclass means MAE");
+    ost_table_columns(
+        &table, "n\tcoverage\tbias\tmedian\twithout class mean\trmse\tclass means rmse\tMAE\tclass means MAE");
     for (size_t i = 0; i < n_sums; i++) {
         const ost_naive_sum_t *sum = &sums[(i + n_sums - 1) % n_sums]; /* all of them first */
         double n = (double) sum->n_compared;
@@ -205,8 +224,8 @@ int ost_naive_print(
         if (n > 0)
             snprintf(errors, sizeof(errors), "\t%.2f\t%.2f\t%.2f\t%.2f", sqrt(sum->square / n),
                 sqrt(sum->naive_square / n), sum->size / n, sum->naive_size / n);
-        ost_table_row(&table, "%s\t%zu\t%.2f\t%zu%s", name, sum->n, (double) sum->n_inside / (double) sum->n,
-            sum->n - sum->n_compared, errors);
+        ost_table_row(&table, "%s\t%zu\t%.2f\t%+.2f\t%.2f\t%zu%s", name, sum->n,
+            (double) sum->n_inside / (double) sum->n, sum->bias, sum->median, sum->n - sum->n_compared, errors);
     }
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);

@@ -41,18 +41,28 @@ typedef struct {
     size_t n_compared;           /**< those with a class mean, of which the sums are */
     double square, naive_square; /**< sums of squared residuals of model and class means, points^2 */
     double size, naive_size;     /**< sums of their sizes, points */
+    double bias, median;         /**< mean residual of the model and median of its size over all n, points */
 } ost_naive_sum_t;
 
-/** Add an observation to the sum of its class and to that of all.
- *  @param sums  [n_classes + 2] by class, then of arms without one, then of all. @param simulated  in the row's unit */
-void ost_naive_add(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_trials_t *trials,
-    const ost_observation_t *observation, double simulated, bool inside);
+/** An observation with what the model predicts for it. */
+typedef struct {
+    const ost_observation_t *observation; /**< borrowed */
+    double simulated;                     /**< in the row's unit */
+    bool inside;                          /**< the observed value lies in the 90 % prediction interval */
+} ost_naive_checked_t;
+
+/** Sums of n observations by class of treatment.
+ *  @param[out] sums  [n_classes + 2] by class, then of arms without one, then of all. @return 0 or OST_ERR_NO_MEMORY */
+int ost_naive_sum(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_trials_t *trials,
+    const ost_naive_checked_t *checked, size_t n, ost_error_t *err) OST_MUST_CHECK;
 /** What the table says, for a person. */
 #define OST_NAIVE_NOTE                                                                                                 \
-    "coverage: fraction of the n observations that lie inside their 90 % prediction intervals. rmse and MAE (mean "    \
-    "absolute error), points of BMD: of the model, and of class means (a class mean is that of the calibrate rows of " \
-    "other trials with the same class of treatment, at the same site and month), over the observations that have one."
-/** Their table. @param what  the observations, "BMD validate". @param sums  as in ost_naive_add().
+    "coverage: fraction of the n observations that lie inside their 90 % prediction intervals. bias and median "       \
+    "error: "                                                                                                          \
+    "mean residual and median absolute error of the model over all n, points of BMD. rmse and MAE (mean absolute "     \
+    "error), points of BMD: of the model, and of class means (a class mean is that of the calibrate rows of other "    \
+    "trials with the same class of treatment, at the same site and month), over the observations that have one."
+/** Their table. @param what  the observations, "BMD validate". @param sums  as in ost_naive_sum().
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_naive_print(const ost_naive_sum_t *sums, const ost_treatments_t *treatments, const char *what, FILE *out,
     ost_error_t *err) OST_MUST_CHECK;

@@ -205,16 +205,20 @@ bool ost_is_missed(const ost_prediction_check_t *self)
 
 static int sum_by_treatment(ost_validation_t *self, ost_error_t *err)
 {
-    for (int role = 0; role < OST_ROLE_CONTEXT; role++) {
+    ost_naive_checked_t *checked = malloc((self->n_checks + 1) * sizeof(*checked));
+    int ret = checked == NULL ? ost_no_memory(err) : 0;
+    for (int role = 0; role < OST_ROLE_CONTEXT && ret == 0; role++) {
+        size_t n = 0;
         ost_naive_sum_t *sums = calloc(self->trials.treatments.n_classes + 2, sizeof(*sums));
-        if (sums == NULL) return ost_no_memory(err);
         self->by_treatment[role] = sums;
         for (const ost_prediction_check_t *c = self->checks; c < self->checks + self->n_checks; c++)
             if (c->observation->endpoint_class == OST_CLASS_BMD && !isnan(c->estimate.value) &&
                 (int) ost_evidence_role(c->observation->row) == role)
-                ost_naive_add(sums, &self->naive, &self->trials, c->observation, c->estimate.value, c->inside);
+                checked[n++] = (ost_naive_checked_t){ c->observation, c->estimate.value, c->inside };
+        ret = sums != NULL ? ost_naive_sum(sums, &self->naive, &self->trials, checked, n, err) : ost_no_memory(err);
     }
-    return 0;
+    free(checked);
+    return ret;
 }
 
 int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *options, ost_error_t *err)

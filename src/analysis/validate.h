@@ -62,7 +62,7 @@ typedef struct {
                                uncertainty and the residual error */
     size_t n_draws;         /**< of the parameters; 0: without uncertainty */
     ost_naive_sum_t *by_treatment[OST_ROLE_CONTEXT]; /**< [n_classes + 2] checks of BMD in the roles that test the
-                                                        model, model and class means, as in ost_naive_add() */
+                                                        model, model and class means, as in ost_naive_sum() */
 } ost_validation_t;
 
 /** How far a validation is: all trials are simulated with the estimate, then once more over draws of the parameters. */

@@ -73,103 +73,20 @@ static const char *row_trial(const ost_fit_t *fit, size_t row)
     return ost_fit_observation(fit, row)->row->trial;
 }
 
-static bool is_inside(const ost_fit_t *fit, const ost_observation_t *observation, double residual, double sd)
-{
-    return fabs(residual) <= ost_fit_half_width(&fit->residual_error[observation->endpoint_class]) * sd;
-}
-
-static int leave_out_one(ost_fit_t *fit, const char *trial, const ost_fit_options_t *options, double *residuals,
-    double *sd, ost_table_t *table, ost_error_t *err)
-{
-    int ret = ost_fit_leave_out(fit, trial, options, residuals, sd, err);
-    for (size_t i = 0; i < fit->n_rows && ret == 0; i++) {
-        const ost_observation_t *observation = ost_fit_observation(fit, i);
-        const ost_evidence_row_t *row = observation->row;
-        if (isnan(residuals[i])) continue;
-        ost_table_row(table, "%s\t%s\t%s\t%g\t%.3g\t%+.2f\t%.2f\t%s", row->trial, row->arm,
-            observation->endpoint.output, row->time_months, row->value, residuals[i], sd[i],
-            is_inside(fit, observation, residuals[i], sd[i]) ? "inside" : "outside");
-    }
-    return ret;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-    return (x > y) - (x < y);
-}
-
-/* What is known of the rows left out. */
-typedef struct {
-    ost_naive_sum_t *by_treatment; /* of BMD, as in ost_naive_add() */
-    double *misses;                /* [n_bmd] sizes of the residuals of BMD */
-    size_t n_bmd, n_inside, n;
-} left_out_t;
-
-/* @param residuals, sd  [n_rows], NAN for rows that were not left out */
-static void count_left_out(left_out_t *self, const ost_fit_t *fit, const double *residuals, const double *sd)
-{
-    for (size_t k = 0; k < fit->n_rows; k++) {
-        if (isnan(residuals[k])) continue;
-        const ost_observation_t *observation = ost_fit_observation(fit, k);
-        const bool inside = is_inside(fit, observation, residuals[k], sd[k]);
-        self->n++;
-        self->n_inside += inside;
-        if (observation->endpoint_class != OST_CLASS_BMD) continue;
-        self->misses[self->n_bmd++] = fabs(residuals[k]);
-        ost_naive_add(self->by_treatment, &fit->naive, &fit->trials, observation,
-            observation->row->value + residuals[k] / ost_observation_scale(observation), inside);
-    }
-}
-
-static int print_left_out(
-    left_out_t *self, const ost_fit_t *fit, const ost_table_t *table, bool is_all, ost_error_t *err)
-{
-    putchar('\n');
-    int ret = ost_table_print(table, stdout, err);
-    qsort(self->misses, self->n_bmd, sizeof(*self->misses), compare_doubles);
-    printf("left out%s: n %zu, 90 %% intervals cover %.2f; BMD n %zu, median absolute error %.2f\n",
-        is_all ? "" : ", only the trials above", self->n, (double) self->n_inside / (double) self->n, self->n_bmd,
-        self->n_bmd > 0 ? self->misses[self->n_bmd / 2] : NAN);
-    if (ret < 0 || self->n_bmd == 0) return ret;
-    ret = ost_naive_print(self->by_treatment, &fit->trials.treatments, "BMD left out", stdout, err);
-    if (ret == 0) ost_print_wrapped(stdout, "%s", OST_NAIVE_NOTE);
-    return ret;
-}
-
-/* Every trial of the evidence in turn, or one. Where this is interrupted, the table has the trials that are finished.
- */
+/* A trial of the evidence by a refit, or each by one step. */
 static int leave_out(ost_fit_t *fit, const char *which, const ost_fit_options_t *options, ost_error_t *err)
 {
-    size_t n = fit->n_rows;
-    double *residuals = malloc((n + 1) * sizeof(double)), *sd = malloc((n + 1) * sizeof(double));
-    left_out_t found = { .misses = malloc((n + 1) * sizeof(double)),
-        .by_treatment = calloc(fit->trials.treatments.n_classes + 2, sizeof(*found.by_treatment)) };
-    int ret =
-        residuals == NULL || sd == NULL || found.misses == NULL || found.by_treatment == NULL ? ost_no_memory(err) : 0;
-    ost_table_t table = { 0 };
-    ost_table_columns(&table, "<left out\t<arm\t<output\tmonth\tobserved\tsimulated - observed\tSD\t<check");
-    for (size_t i = 0; i < n && ret == 0; i++) {
-        const char *trial = row_trial(fit, i);
-        bool is_first = true;
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(row_trial(fit, k), trial) == 0) is_first = false;
-        if (!is_first || (strcmp(which, "each") != 0 && strcmp(which, trial) != 0)) continue;
-        ret = leave_out_one(fit, trial, options, residuals, sd, &table, err);
-        if (ret == 0) count_left_out(&found, fit, residuals, sd);
-    }
-    if (ret == 0 && found.n == 0) ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", which);
-    if (found.n > 0) {
-        ost_error_t own = { 0 };
-        int printed = print_left_out(&found, fit, &table, ret == 0, &own);
-        if (ret == 0 && printed < 0) *err = own;
-        if (ret == 0) ret = printed;
-    }
-    ost_table_free(&table);
-    free(found.by_treatment);
-    free(found.misses);
-    free(residuals);
+    size_t n = fit->n_rows + 1, n_steps = 0;
+    double *residuals = malloc(n * sizeof(*residuals)), *sd = malloc(n * sizeof(*sd));
+    ost_fit_step_t *steps = malloc(n * sizeof(*steps));
+    int ret = residuals == NULL || sd == NULL || steps == NULL ? ost_no_memory(err) : 0;
+    if (ret == 0)
+        ret = strcmp(which, "each") == 0 ? ost_fit_leave_out_each(fit, options, residuals, sd, steps, &n_steps, err)
+                                         : ost_fit_leave_out(fit, which, options, residuals, sd, err);
+    if (ret == 0) ret = ost_fit_print_left_out(fit, residuals, sd, steps, n_steps, stdout, err);
+    free(steps);
     free(sd);
+    free(residuals);
     return ret;
 }
 
@@ -332,7 +249,7 @@ static const ost_option_t options[] = {
         .target = OST_FLAG(request_t, errors_only) },
     { .name = "leave-out",
         .argument = "TRIAL",
-        .text = "refit without a trial and predict it; 'each': all in turn",
+        .text = "refit without a trial and predict it; 'each': all in turn, by one step from the estimate",
         .target = OST_WORD(request_t, left_out) },
     { .name = "profile",
         .argument = "PARAMETER",
