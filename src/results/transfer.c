@@ -128,7 +128,7 @@ static int check_chunks(hid_t dataset, size_t rank, const hsize_t *start, const 
     chunks_t *self = malloc(sizeof(*self));
     if (self == NULL) return OST_ERR_NO_MEMORY;
     self->dataset = dataset;
-    hsize_t first[OST_MAX_RANK], at[OST_MAX_RANK];
+    hsize_t first[OST_MAX_RANK] = { 0 }, at[OST_MAX_RANK] = { 0 };
     int ret = describe(self, rank);
     bool is_left = ret > 0;
     for (size_t d = 0; is_left && d < rank; d++) at[d] = first[d] = start[d] / self->chunk[d] * self->chunk[d];
