@@ -797,7 +797,7 @@ times: [0 day, 1 year]
             self.assertIn(f"resumed: {done:,} subjects of an earlier run were there", text)
         self.assertFalse(os.path.exists(self.path("out.h5.part")))
         self.assert_same("whole.h5", "out.h5", is_resumed=True)
-        self.assertIn("cannot be resumed: it was begun with another 'overrides'",
+        self.assertIn("cannot be resumed: it was begun with overrides ",
                       self.osteon(*words, "--seed", "2", "-o", "out.h5", "--resume", code=1).stderr)
         self.assertIn("out.h5 is complete; there is nothing to resume",
                       self.osteon(*words, "-o", "out.h5", "--resume").stderr)

@@ -72,7 +72,8 @@ typedef struct {
 static int fail_side(eligible_t *eligible, const ost_error_t *err)
 {
     static const char key[] = "eligible: ";
-    if (eligible->is_dropped || strncmp(err->what, key, strlen(key)) != 0) return ost_cli_fail(err);
+    if (eligible->is_dropped || err->code == OST_ERR_NO_MEMORY || strncmp(err->what, key, strlen(key)) != 0)
+        return ost_cli_fail(err);
     if (eligible->n_models++ == 0)
         snprintf(eligible->why, sizeof(eligible->why),
             "all subjects are eligible, in each model, as here the condition cannot be evaluated: %.180s",
