@@ -307,6 +307,26 @@ static void test_wrong_files(void)
 }
 
 /* In a problem that is all but linear the profile is a parabola and the sample is a normal. */
+/* Means are the estimates, SDs and the correlation of the first two parameters those of the covariance. */
+static void check_draws(const double *values, size_t n_draws)
+{
+    double sums[3] = { 0 }, squares[3] = { 0 }, n = (double) n_draws, product = 0;
+    for (size_t d = 0; d < n_draws; d++) {
+        double x[3];
+        for (size_t k = 0; k < 3; k++) {
+            x[k] = log(values[3 * d + k] / fit.params[k].value) / fit.params[k].se;
+            sums[k] += x[k];
+            squares[k] += x[k] * x[k];
+        }
+        product += x[0] * x[1];
+    }
+    for (size_t k = 0; k < 3; k++) {
+        ost_assert_close(sums[k] / n, 0, 0, 0.15);
+        ost_assert_close(sqrt(squares[k] / n), 1, 0.12, 0);
+    }
+    ost_assert_close(product / n, fit.covariance[1] / sqrt(fit.covariance[0] * fit.covariance[4]), 0, 0.15);
+}
+
 static void test_profile_and_sample(void)
 {
     static const double z[] = { -2, -1, 1, 2 }, parabola[] = { 4, 1, 1, 4 };
@@ -329,18 +349,10 @@ static void test_profile_and_sample(void)
     CU_ASSERT(watched.lowest > fit.objective - 0.05);
     ost_assert_close(watched.sum / watched.calls - fit.objective, 3, 0, 1);
     CU_ASSERT(sample.accepted > 0.9); /* the quadratic surrogate is the posterior */
-    for (size_t k = 0; k < 3; k++) {
-        const ost_fit_param_t *p = &fit.params[k];
-        double sum = 0, squares = 0;
-        CU_ASSERT(r_hat[k] < 1.05 && size[k] >= N);
-        for (size_t d = 0; d < N; d++) {
-            double x = log(values[3 * d + k] / p->value) / p->se;
-            sum += x;
-            squares += x * x;
-        }
-        ost_assert_close(sum / N, 0, 0, 0.15);
-        ost_assert_close(sqrt(squares / N), 1, 0.12, 0);
-    }
+    for (size_t k = 0; k < 3; k++) CU_ASSERT(r_hat[k] < 1.05 && size[k] >= N);
+    check_draws(values, N);
+    CU_ASSERT_FATAL(small_ok(ost_fit_sample_normal(&fit, N, values, &err), &err));
+    check_draws(values, N);
     close_fit();
 }
 

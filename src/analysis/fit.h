@@ -150,6 +150,10 @@ int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const 
 int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *options, double *values,
     ost_sample_quality_t *quality, ost_error_t *err) OST_MUST_CHECK;
 
+/** Draws of the normal approximation to the posterior at the estimate, without an evaluation.
+ * @param[out] values  [n_draws][n_params] internal units */
+int ost_fit_sample_normal(const ost_fit_t *self, size_t n_draws, double *values, ost_error_t *err) OST_MUST_CHECK;
+
 /** R-hat and effective sample size of each parameter, for a person.
  *  @param draws  [n_draws][n_params] internal units. @return 0 or OST_ERR_NO_MEMORY */
 int ost_fit_print_sample(const ost_fit_t *self, const double *draws, size_t n_draws,

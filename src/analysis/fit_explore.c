@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes an estimate; gives profiles and a sample of the posterior. */
 #include "analysis/fit_impl.h"
+#include "core/random.h"
 
+#include <gsl/gsl_blas.h>
+#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -60,5 +63,30 @@ int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *opt
     for (size_t i = 0; i < n_draws * n && ret == 0; i++)
         values[i] = ost_fit_param_value(&self->params[i % n], values[i]);
     free(centre);
+    return ret;
+}
+
+int ost_fit_sample_normal(const ost_fit_t *self, size_t n_draws, double *values, ost_error_t *err)
+{
+    size_t n = self->n_params;
+    uint32_t purpose = ost_random_purpose("normal approximation");
+    double *centre = ost_fit_estimate_z(self);
+    gsl_matrix *root = gsl_matrix_alloc(n, n);
+    gsl_vector *z = gsl_vector_alloc(n);
+    int ret = centre == NULL || root == NULL || z == NULL ? ost_no_memory(err) : 0;
+    if (ret == 0) {
+        gsl_matrix_const_view covariance = gsl_matrix_const_view_array(self->covariance, n, n);
+        gsl_matrix_memcpy(root, &covariance.matrix);
+        gsl_linalg_cholesky_decomp1(root);
+    }
+    for (size_t d = 0; d < n_draws && ret == 0; d++) {
+        for (size_t k = 0; k < n; k++) gsl_vector_set(z, k, ost_random_normal(self->seed, d, purpose, (uint32_t) k));
+        gsl_blas_dtrmv(CblasLower, CblasNoTrans, CblasNonUnit, root, z);
+        for (size_t k = 0; k < n; k++)
+            values[d * n + k] = ost_fit_param_value(&self->params[k], centre[k] + gsl_vector_get(z, k));
+    }
+    free(centre);
+    gsl_matrix_free(root);
+    gsl_vector_free(z);
     return ret;
 }

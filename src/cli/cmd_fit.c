@@ -107,7 +107,7 @@ static int profile(ost_fit_t *fit, const char *name, const ost_fit_options_t *op
 typedef struct {
     const char *output, *left_out, *profiled, *from, *progress;
     uint64_t n_draws, n_threads; /* n_threads 0: all */
-    bool errors_only;
+    bool errors_only, normal;
 } request_t;
 
 /* The estimate of an earlier fit of the same parameters, in place of the search for it. */
@@ -166,11 +166,14 @@ static int draw(ost_fit_t *fit, const request_t *request, const ost_fit_options_
     double *draws = malloc(((n + 2) * fit->n_params) * sizeof(*draws));
     if (draws == NULL) return ost_no_memory(err);
     ost_sample_quality_t quality = { .r_hat = draws + n * fit->n_params, .size = draws + (n + 1) * fit->n_params };
-    int ret = ost_fit_sample(fit, n, options, draws, &quality, err);
+    int ret = request->normal ? ost_fit_sample_normal(fit, n, draws, err)
+                              : ost_fit_sample(fit, n, options, draws, &quality, err);
     if (ret == OST_ERR_LIMIT) printf("%s: the estimate, without draws\n", request->output);
     if (ret == 0) ret = write_table(request->output, fit, draws, n, err);
-    if (ret == 0) ret = ost_fit_print_sample(fit, draws, n, &quality, stdout, err);
-    if (ret == 0) printf("%s: estimate and %zu draws of the posterior\n", request->output, n);
+    if (ret == 0 && !request->normal) ret = ost_fit_print_sample(fit, draws, n, &quality, stdout, err);
+    if (ret == 0)
+        printf("%s: estimate and %zu draws of %s\n", request->output, n,
+            request->normal ? "the normal approximation" : "the posterior");
     free(draws);
     return ret;
 }
@@ -240,6 +243,9 @@ static const ost_option_t options[] = {
         .text = "size of the sample of the posterior; default 0",
         .target = OST_NUMBER(request_t, n_draws),
         .upper = 100000 },
+    { .name = "normal",
+        .text = "draws of the normal approximation at the estimate: no time, and as good as it is normal",
+        .target = OST_FLAG(request_t, normal) },
     { .name = "from",
         .argument = "TABLE.csv",
         .text = "begin at the estimate of an earlier fit instead of searching",
