@@ -305,11 +305,11 @@ class Program(unittest.TestCase):
         self.assertRegex(done.stdout, r"most of all estradiol, by [\d.e-]+ %")
         self.assertNotIn("consider --dosing exact", done.stdout)
         words = ["run", atac.replace("atac.yaml", "trials/data.yaml"), "-o", "data.h5", "--subjects", "2", "--set",
-                 "outputs=[bmd, rankl_opg_ratio]", "--set", "population.eligible=t_score[lumbar_spine] < 9"]
-        self.assertRegex(self.osteon(*words).stdout, r"rankl_opg_ratio, by 1\.3 %\n"
-                         r"  BMD is right to 0\.1 percent points; where rankl_opg_ratio itself matters, consider --dosing exact\n")
-        words[-3] = "outputs=[rankl_opg_ratio]"
-        self.assertRegex(self.osteon(*words).stdout, r"at most 1\.3 % of its largest value\n  more than 1 %: consider --dosing exact")
+                 "outputs=[bmd, p1np]", "--set", "population.eligible=t_score[lumbar_spine] < 9"]
+        self.assertRegex(self.osteon(*words).stdout, r"p1np, by 1\.5 %\n"
+                         r"  BMD is right to 0\.1 percent points; where p1np itself matters, consider --dosing exact\n")
+        words[-3] = "outputs=[p1np]"
+        self.assertRegex(self.osteon(*words).stdout, r"at most 1\.5 % of its largest value\n  more than 1 %: consider --dosing exact")
         words = [atac.replace("atac.yaml", "published/peterson_teriparatide_2y.yaml"), "-o", "ter.h5", "--dosing", "periodic"]
         self.assertRegex(self.osteon("run", *words).stdout, r"in BMD that is more than 0\.1 percent points: consider --dosing")
 
