@@ -42,8 +42,7 @@ typedef struct {
 } ost_prediction_check_t;
 
 /** Residual of a change beyond which an observation of the class is missed by far, points: OST_MISS_POINTS of BMD, 20
- * of turnover markers and hormones (assumed: a tenth of what the strongest drugs do to them, and more than trials of
- * the same drugs differ by); INFINITY of others. */
+ * of turnover markers and hormones (assumed: a fifth of what the strongest drugs do to them); INFINITY of others. */
 double ost_miss_limit(ost_class_t of);
 /** Whether an observation is missed by more than the limit of its class. */
 bool ost_is_missed(const ost_prediction_check_t *self);

@@ -178,8 +178,7 @@ static void print_frozen(const ost_validation_t *self, FILE *out)
     if (n_compared == 0) return;
     ost_print_wrapped(out,
         "of the %zu rows that were never to be fitted (frozen.csv) %zu are compared; %zu have another role now and "
-        "count "
-        "as validate; %zu rows of role validate were added later",
+        "count as validate; %zu rows of role validate were added later",
         evidence->n_frozen, n_compared, n_moved, n_new);
 }
 
