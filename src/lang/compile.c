@@ -73,6 +73,41 @@ static int make_jacobian(ost_model_t *model, ost_node_t **entry, ost_error_t *er
     return ok ? 0 : no_memory(model, err);
 }
 
+/* Whether any of `n_ops` operations is in what the node depends on. */
+static int reaches(const ost_graph_t *g, ost_node_t node, const ost_op_t *ops, size_t n_ops)
+{
+    bool *used = ost_graph_reachable(g, &node, 1);
+    int found = used == NULL ? -1 : 0;
+    for (size_t i = 0; i < g->n_nodes && found == 0; i++)
+        for (size_t k = 0; k < n_ops && used[i]; k++)
+            if (g->nodes[i].op == ops[k]) found = 1;
+    free(used);
+    return found;
+}
+
+/* States whose rates are linear: what they are of time and conditions is nothing, and their exact derivatives by states
+ * hold no state. */
+static int find_linear(ost_model_t *model, const ost_node_t *entry, ost_error_t *err)
+{
+    const struct ost_model_impl *impl = model->impl;
+    static const ost_op_t moving[] = { OST_OP_MODE, OST_OP_TIME, OST_OP_STATE };
+    model->is_linear = calloc(model->n_states + 1, sizeof(*model->is_linear));
+    model->linear_uses = calloc(model->n_states * model->n_reads + 1, sizeof(*model->linear_uses));
+    bool ok = model->is_linear != NULL && model->linear_uses != NULL;
+    for (size_t i = 0; i < model->n_states && ok; i++) {
+        int moves = reaches(&impl->graph, impl->rate[i], moving, 2);
+        ok = moves >= 0 && mark_uses(&impl->graph, &impl->rate[i], 1, &model->linear_uses[i * model->n_reads]);
+        model->is_linear[i] = moves == 0;
+    }
+    for (size_t e = 0; e < model->n_jac && ok && model->jac[e].row < model->n_states; e++) {
+        if (model->jac[e].col >= model->n_states || !model->is_linear[model->jac[e].row]) continue;
+        int moves = reaches(&impl->graph, entry[e], moving, 3);
+        ok = moves >= 0;
+        model->is_linear[model->jac[e].row] = moves == 0;
+    }
+    return ok ? 0 : no_memory(model, err);
+}
+
 static void append(roots_t *roots, size_t program, const ost_node_t *nodes, size_t n)
 {
     size_t at = program == 0 ? 0 : (size_t) (roots->from[program - 1] - roots->node) + roots->n[program - 1];
@@ -143,6 +178,7 @@ int ost_model_compile(ost_model_t *model, const ost_builtin_t *builtin, ost_erro
     ost_node_t *entry = NULL;
     int ret = impl->graph.out_of_memory ? no_memory(model, err) : find_uses(model, err);
     if (ret == 0) ret = make_jacobian(model, &entry, err);
+    if (ret == 0) ret = find_linear(model, entry, err);
     if (ret == 0) ret = make_programs(model, entry, err);
     free(entry);
     if (ret != 0) return ret;

@@ -157,6 +157,10 @@ typedef struct {
     uint32_t *first_entry; /**< [n_drives + 1] where the entries of each drive begin, after those of states */
     uint8_t *drive_uses;   /**< [n_drives][n_reads], 1 where the drive's expression reads that signal directly */
     uint8_t *rate_uses;    /**< [n_reads], 1 where an equation or a condition of a switch reads that signal directly */
+    /** [n_states], 1 where the rate is linear in the states, with coefficients that only parameters and signals enter.
+     */
+    uint8_t *is_linear;
+    uint8_t *linear_uses; /**< [n_states][n_reads], 1 where the rate of a linear state reads that signal */
     const struct ost_kernel *kernel[OST_N_ISA]; /**< NULL where this build has no such instruction set */
     struct ost_model_impl *impl;                /**< private */
 } ost_model_t;
