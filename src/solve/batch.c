@@ -72,6 +72,19 @@ static double *take(char *block, size_t *used, size_t n)
     return part;
 }
 
+static void lay_out_part(ost_linear_part_t *self, char *block, size_t *used)
+{
+    size_t n = self->of->n_states, row = OST_LANE_COUNT;
+    self->lambda = take(block, used, n * row);
+    self->v = take(block, used, n * n * row);
+    self->w = take(block, used, n * n * row);
+    self->b = take(block, used, n * row);
+    self->active = take(block, used, row);
+    self->seen = take(block, used, self->of->n_inputs * row);
+    self->z = take(block, used, n * row);
+    self->rate = take(block, used, n * row);
+}
+
 static size_t lay_out(ost_batch_t *self, char *block)
 {
     const ost_system_t *system = self->system;
@@ -97,7 +110,52 @@ static size_t lay_out(ost_batch_t *self, char *block)
     self->first_step = take(block, &used, (n + system->n_inputs + s) * row);
     self->atol = take(block, &used, n);
     self->floor = take(block, &used, n);
+    for (size_t i = 0; i < system->n_linear; i++) lay_out_part(&self->parts[i], block, &used);
     return used;
+}
+
+/* The place of a state in a linear part, OST_LINEAR_MAX where it is not of it. */
+static uint8_t place_in(const ost_linear_t *part, uint32_t state)
+{
+    for (size_t i = 0; i < part->n_states; i++)
+        if (part->state[i] == state) return (uint8_t) i;
+    return OST_LINEAR_MAX;
+}
+
+static int make_part(ost_linear_part_t *self, const ost_system_t *system, const ost_linear_t *of, ost_error_t *err)
+{
+    bool fits = of->n_states <= OST_LINEAR_MAX;
+    for (size_t i = 0; i < of->n_states; i++) fits = fits && of->state[i] < system->n_states;
+    for (size_t i = 0; i < of->n_inputs; i++) fits = fits && of->input[i] < system->n_inputs;
+    for (size_t i = 0; i < of->n_conditions; i++) fits = fits && of->condition[i] < system->n_inputs;
+    if (!fits)
+        return ost_fail(err, OST_ERR_MODEL, "a linear part has too many states, or one or an input out of range");
+    self->of = of;
+    self->entry = malloc((system->n_entries + 1) * sizeof(*self->entry));
+    self->row = malloc(system->n_entries + 1);
+    self->col = malloc(system->n_entries + 1);
+    if (self->entry == NULL || self->row == NULL || self->col == NULL)
+        return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a linear part of %zu states", of->n_states);
+    for (size_t e = 0; e < system->n_entries; e++) {
+        uint8_t row = place_in(of, system->row[e]);
+        if (row == OST_LINEAR_MAX) continue;
+        self->entry[self->n_entries] = (uint32_t) e;
+        self->row[self->n_entries] = row;
+        self->col[self->n_entries++] = place_in(of, system->col[e]);
+    }
+    return 0;
+}
+
+static int make_parts(ost_batch_t *self, ost_error_t *err)
+{
+    const ost_system_t *system = self->system;
+    self->parts = calloc(system->n_linear + 1, sizeof(*self->parts));
+    if (self->parts == NULL)
+        return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for %zu linear parts", system->n_linear);
+    int code = 0;
+    for (size_t i = 0; i < system->n_linear && code == 0; i++)
+        code = make_part(&self->parts[i], system, &system->linear[i], err);
+    return code;
 }
 
 static int allocate(ost_batch_t *self, ost_error_t *err)
@@ -134,6 +192,7 @@ int ost_batch_new(ost_batch_t **self, const ost_system_t *system, const ost_solv
     batch->system = system;
     batch->options = *options;
     code = ost_elimination_init(&batch->elimination, system, err);
+    if (code == 0) code = make_parts(batch, err);
     if (code == 0) code = allocate(batch, err);
     if (code == 0 && ost_steppers[options->stepper].family == OST_FAMILY_GSL)
         code = ost_gsl_new(&batch->gsl, batch, err);
@@ -153,6 +212,12 @@ void ost_batch_delete(ost_batch_t *self)
         free(self->lanes[l].followers);
         free(self->lanes[l].sequences);
     }
+    for (size_t i = 0; self->parts != NULL && i < self->system->n_linear; i++) {
+        free(self->parts[i].entry);
+        free(self->parts[i].row);
+        free(self->parts[i].col);
+    }
+    free(self->parts);
     ost_elimination_free(&self->elimination);
     free(self->memory);
     free(self);

@@ -6,6 +6,7 @@
 
 #include "solve/elimination.h"
 #include "solve/lane.h"
+#include "solve/linear.h"
 
 #define OST_MAX_STAGES 8
 
@@ -18,6 +19,7 @@ struct ost_batch {
     double *atol;  /* [n_states] absolute tolerance, INFINITY outside error control */
     double *floor; /* [n_states] a state below has failed; -INFINITY where it may be negative */
     ost_lane_t lanes[OST_LANE_COUNT];
+    ost_linear_part_t *parts; /* [system->n_linear] */
     /* First accepted step after a change, by what changed: rows [n_states + n_inputs + n_switches], 0 unknown. */
     double *first_step;
     /* Rows: */

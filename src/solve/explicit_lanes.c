@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Explicit pairs for systems that are not stiff: one step, and a table for each method. The last stage is the
  * right-hand side at the new state, which the next step begins with. */
+#include "solve/linear_lanes.h"
 #include "solve/stages_lanes.h"
 
 /* A pair of s stages k_j = f(t + t[j] h, x + h sum_i a[j][i] k_i); see METHOD for a new one.
@@ -76,11 +77,13 @@ INLINE void step(
         .t = (const double *) &time, .x = b->x_at, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
     };
     memcpy(b->stages, b->f, system->n_states * OST_LANES * sizeof(double));
+    ost_linear_begin(b, b->stages);
     /* Not a loop, so that the compiler knows i. */
 #define STAGE(i)                                                                                                       \
     if (i < n_stages) {                                                                                                \
         time = *t + table->t[i] * *h;                                                                                  \
         advance(b, h, b->x_at, b->x, table->a[i], i);                                                                  \
+        ost_linear_put_states(b, table->t[i] * *h);                                                                    \
         system->rhs(system->self, &at, stage_rows(b, i));                                                              \
     }
     STAGE(1)
@@ -92,6 +95,7 @@ INLINE void step(
 #undef STAGE
     double *error = stage_rows(b, n_stages);
     advance(b, h, error, NULL, table->error, n_stages);
+    ost_linear_put_rates(b, 0, error);
     EACH_REG error_norm(b, NULL, error, q, result);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rosenbrock methods in the form without matrix products: Hairer & Wanner, Solving Ordinary Differential Equations II,
  * 2nd ed. 1996, section IV.7. One step, and a table for each method. */
+#include "solve/linear_lanes.h"
 #include "solve/stages_lanes.h"
 
 typedef struct {
@@ -144,6 +145,9 @@ INLINE void finish_stage(const ost_batch_t *b, const table_t *table, int i, cons
         EACH_REG ost_reg_store(row, q,
             ost_reg_load(row, q) + (table->d[i] * ost_reg_load(h, q)) * ost_reg_load(b->values + e->time_value[k], q));
     }
+    /* What is known in closed form is a function of time: its increment stands for its share in the others' derivative
+     * by time, gamma d h x'. */
+    ost_linear_put_rates(b, table->d[i] / table->gamma, stage);
     solve(e, b->values, stage);
 }
 
@@ -172,6 +176,8 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     };
     system->rhs(system->self, &at, b->stages);
     system->jacobian(system->self, &at, b->values);
+    ost_linear_begin(b, b->stages);
+    ost_linear_clear_entries(b);
     factor(&b->elimination.factor, b->values, (const double *) &d);
     finish_stage(b, table, 0, (const double *) h, (const double *) &per_h);
     at.x = b->x_at;
@@ -180,6 +186,7 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     if (i < table->n_stages) {                                                                                         \
         time = *t + table->t[i] * *h;                                                                                  \
         stage_argument(b, table, i);                                                                                   \
+        ost_linear_put_states(b, table->t[i] * *h);                                                                    \
         system->rhs(system->self, &at, stage_rows(b, i));                                                              \
         finish_stage(b, table, i, (const double *) h, (const double *) &per_h);                                        \
     }

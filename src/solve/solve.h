@@ -29,6 +29,18 @@ typedef struct {
     double *scratch;    /**< [n_scratch rows] for the system's own use */
 } ost_point_t;
 
+/** States of a linear part at most. */
+#define OST_LINEAR_MAX 8
+
+/** States whose rates are A x + b in them: A and b change with `input` alone, as long as no input of `condition` is 0.
+ * Methods over lanes then follow them in closed form, exactly but for rounding, and steps are as long as the other
+ * states allow; else, and where the solution is ill-conditioned or oscillates, they are integrated as the others are. */
+typedef struct {
+    const uint32_t *state;             /**< [n_states] at most OST_LINEAR_MAX; a state is in one part at most */
+    const uint32_t *input, *condition; /**< [n_inputs], [n_conditions] indices of inputs */
+    size_t n_states, n_inputs, n_conditions; /**< numbers of each */
+} ost_linear_t;
+
 /** A system x' = f(t, x) in semi-explicit form: besides its states it may name algebraic quantities (signals), each an
  * explicit function of states, time and earlier algebraic quantities. rhs() computes them itself; they appear in the
  * Jacobian as extra unknowns n_states.., so that the chain rule is part of the one sparse elimination. Read-only,
@@ -40,6 +52,8 @@ typedef struct {
     const uint32_t *col;  /**< [n_entries] same, or n_states + n_algebraic: the partial derivative by time */
     const double *scale;  /**< [n_states] typical size > 0; INFINITY takes a state out of error control (quadratures) */
     const bool *positive; /**< [n_states] true where a value below -10 atol is a failure */
+    const ost_linear_t *linear; /**< [n_linear] parts in closed form */
+    size_t n_linear;
     const char *const *state_names; /**< [n_states] for messages */
     /** f [n_states rows] */
     void (*rhs)(const void *self, const ost_point_t *at, double *f);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Linear equations with constant coefficients in closed form: x' = A x + b has the modes z = W x with z' = lambda z +
+ * W b, and x = V z. */
+#ifndef OST_SOLVE_LINEAR_H
+#define OST_SOLVE_LINEAR_H
+
+#include "solve/solve.h"
+
+/* The modes of A: A = V diag(lambda) W, W = V^-1; matrices [n][n], row by row, n <= OST_LINEAR_MAX. A state that feeds
+ * others but is not fed by them is a mode of its own, to rounding; so are two that feed each other.
+ * @return false where there are no such modes (complex, or fewer than states), where more than two states feed each
+ * other in a circle, or where modes are so close that they would cancel more than three digits */
+bool ost_linear_modes(size_t n, const double *a, double *lambda, double *v, double *w);
+
+/* One linear part of a system in a batch. Rows of lanes are the batch's memory. */
+typedef struct {
+    const ost_linear_t *of; /* borrowed */
+    /* Entries of the Jacobian in the part's rows: [n_entries] row of values; row and column inside the part, a column
+     * of OST_LINEAR_MAX for what is constant. */
+    uint32_t *entry;
+    uint8_t *row, *col;
+    size_t n_entries;
+    double *lambda, *v, *w; /* [n], [n][n], [n][n] rows; lambda NaN at first: none of this is made yet */
+    double *b;              /* [n rows] W b */
+    double *active;         /* [1 row] 1 where the lane's states are known in closed form, else 0 */
+    double *seen;           /* [n_inputs rows] the inputs that the above were made at */
+    double *z, *rate;       /* [n rows] modes and rates at the start of the step */
+} ost_linear_part_t;
+
+/* Let the lane's closed form be made at its next restart; until then its states are integrated. */
+void ost_linear_forget(ost_linear_part_t *self, int lane);
+
+/* The closed form of one lane from rows of its states, inputs, rates and Jacobian at one point. */
+void ost_linear_make(
+    ost_linear_part_t *self, int lane, const double *x, const double *u, const double *f, const double *values);
+
+#endif
