@@ -34,10 +34,9 @@ static int person_keep(void *user, const ost_cohort_block_t *block, ost_error_t 
     return 0;
 }
 
-/* @param text  an experiment without 'population: variability', which is off */
-static void person_run(person_t *self, const char *text)
+/* Ready to be run. @param text  an experiment without 'population: variability', which is off */
+static inline void person_plan(person_t *self, const char *text)
 {
-    ost_cohort_summary_t summary = { 0 };
     ost_error_t err = { 0 };
     char message[1024];
     memset(self, 0, sizeof(*self));
@@ -47,16 +46,30 @@ static void person_run(person_t *self, const char *text)
         self->experiment.variability = false;
         ret = ost_plan_build(&self->plan, &self->library, &self->experiment, &err);
     }
-    if (ret == 0) {
-        size_t n = self->experiment.n_arms * self->plan.system->n_outputs * self->experiment.n_times;
-        self->y = malloc(n * sizeof(double));
-        const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = person_keep, .user = self };
-        ret = self->y == NULL ? -1 : ost_cohort_run(&self->plan, &options, &summary, &err);
-    }
     if (ret != 0) printf("\n%s\n%s\n", ost_error_format(&err, message, sizeof(message)), text);
+    CU_ASSERT_EQUAL_FATAL(ret, 0);
+    size_t n = self->experiment.n_arms * self->plan.system->n_outputs * self->experiment.n_times;
+    self->y = malloc(n * sizeof(double));
+    CU_ASSERT_FATAL(self->y != NULL);
+}
+
+static inline void person_simulate(person_t *self)
+{
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = person_keep, .user = self };
+    ost_cohort_summary_t summary = { 0 };
+    ost_error_t err = { 0 };
+    char message[1024];
+    int ret = ost_cohort_run(&self->plan, &options, &summary, &err);
+    if (ret != 0) printf("\n%s\n", ost_error_format(&err, message, sizeof(message)));
     CU_ASSERT_EQUAL_FATAL(ret, 0);
     CU_ASSERT_EQUAL(summary.failures, 0);
     ost_cohort_summary_free(&summary);
+}
+
+static inline void person_run(person_t *self, const char *text)
+{
+    person_plan(self, text);
+    person_simulate(self);
 }
 
 static void person_free(person_t *self)

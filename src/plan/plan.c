@@ -2,6 +2,7 @@
 /* The stages of a plan, each from those above it. Two that change places do not compile. */
 #include "plan/plan.h"
 
+#include "plan/kinetics.h"
 #include "plan/scales.h"
 #include "plan/system.h"
 
@@ -14,6 +15,7 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     const ost_doses_t *doses = ost_doses_new(e, blocks, &make);
     const ost_conditions_t *conditions = ost_conditions_new(e, blocks, &make);
     const ost_inputs_t *inputs = ost_inputs_new(e, blocks, wiring, doses, &make);
+    const ost_kinetics_t *kinetics = ost_kinetics_new(blocks, wiring, inputs, &make);
     const ost_schedules_t *schedules = ost_schedules_new(e, doses, conditions, inputs, &make);
     const ost_timeline_t *timeline = ost_timeline_new(e, blocks, wiring, doses, inputs, schedules, &make);
     const ost_outputs_t *outputs = ost_outputs_new(e, blocks, conditions, &make);
@@ -21,7 +23,8 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     const ost_jacobian_t *jacobian = ost_jacobian_new(blocks, wiring, layout, &make);
     ost_forcing_t *forcing = ost_plan_forcing_new(blocks, wiring, jacobian, &make);
     const double *scale = ost_scales_new(e, blocks, population, wiring, doses, layout, forcing, &make);
-    const ost_system_t *system = ost_system_new(e, blocks, wiring, inputs, outputs, layout, jacobian, scale, &make);
+    const ost_system_t *system =
+        ost_system_new(e, blocks, wiring, inputs, kinetics, outputs, layout, jacobian, scale, &make);
     *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs, schedules, timeline, outputs,
         layout, jacobian, forcing, system, make.memory };
     if (system != NULL) return 0;

@@ -143,8 +143,8 @@ OST_ISA_EXTERN(const ost_plan_lanes_t, ost_plan_lanes);
 static const ost_plan_lanes_t *const lanes_of[OST_N_ISA] = OST_ISA_TABLE(&ost_plan_lanes);
 
 const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
-    const ost_inputs_t *inputs, const ost_outputs_t *outputs, const ost_layout_t *layout,
-    const ost_jacobian_t *jacobian, const double *scale, ost_maker_t *make)
+    const ost_inputs_t *inputs, const ost_kinetics_t *kinetics, const ost_outputs_t *outputs,
+    const ost_layout_t *layout, const ost_jacobian_t *jacobian, const double *scale, ost_maker_t *make)
 {
     if (make->err.code != 0) return NULL;
     const stages_t from = { e, blocks, wiring, inputs, outputs, layout, jacobian, make };
@@ -166,6 +166,8 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
         .col = jacobian->col,
         .scale = scale,
         .positive = layout->positive,
+        .linear = kinetics->part,
+        .n_linear = kinetics->n,
         .state_names = layout->state_names,
         .rhs = functions->rhs,
         .jacobian = functions->jacobian,

@@ -5,6 +5,7 @@
 
 #include "lang/kernel.h"
 #include "plan/jacobian.h"
+#include "plan/kinetics.h"
 #include "plan/outputs.h"
 
 /** Where the value of a signal stands. */
@@ -78,8 +79,8 @@ typedef struct {
 
 /** @param scale  of ost_scales_new(). @return NULL on error: a model that was not built for the instruction set */
 const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
-    const ost_inputs_t *inputs, const ost_outputs_t *outputs, const ost_layout_t *layout,
-    const ost_jacobian_t *jacobian, const double *scale, ost_maker_t *make);
+    const ost_inputs_t *inputs, const ost_kinetics_t *kinetics, const ost_outputs_t *outputs,
+    const ost_layout_t *layout, const ost_jacobian_t *jacobian, const double *scale, ost_maker_t *make);
 
 /** The noise of one block in all lanes: a pure function of seed, subject, the name of the noise, and the time in whole
  * minutes, so that a value is the same in every arm, on every grid and at every visit. @param[out] z  [n_noises rows]

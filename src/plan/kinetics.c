@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which states of each drug have linear kinetics, and which inputs change its coefficients. */
+#include "plan/kinetics.h"
+
+/* The part of one block while it is made. */
+typedef struct {
+    const ost_block_t *block;
+    const uint32_t *reads; /* [n_reads] of the wiring */
+    const ost_wiring_t *wiring;
+    const ost_inputs_t *inputs;
+    bool *is_in; /* [n_states of the block] */
+    uint32_t *state, *input, *condition;
+    ost_linear_t *part;
+} builder_t;
+
+static void add_once(uint32_t *list, size_t *n, int32_t item)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (list[i] == (uint32_t) item) return;
+    list[(*n)++] = (uint32_t) item;
+}
+
+/* Whether all that drives a signal can be held. */
+static bool can_stand_still(const builder_t *self, const ost_wired_t *signal)
+{
+    for (uint32_t d = 0; d < signal->n_drivers; d++)
+        if (self->inputs->hold[signal->drivers[d].block] < 0) return false;
+    return true;
+}
+
+/* Linear states whose signals can stand still, and of those the ones that depend on each other alone. */
+static void find_states(builder_t *self)
+{
+    const ost_model_t *model = self->block->model;
+    for (size_t i = 0; i < model->n_states; i++) {
+        self->is_in[i] = model->is_linear[i];
+        for (size_t r = 0; r < model->n_reads && self->is_in[i]; r++)
+            self->is_in[i] = !model->linear_uses[i * model->n_reads + r] ||
+                             can_stand_still(self, &self->wiring->signals[self->reads[r]]);
+    }
+    for (bool shrinks = true; shrinks;) {
+        shrinks = false;
+        for (size_t e = 0; e < model->first_entry[0]; e++) {
+            const ost_jac_entry_t *at = &model->jac[e];
+            if (at->col >= model->n_states || !self->is_in[at->row] || self->is_in[at->col]) continue;
+            self->is_in[at->row] = false;
+            shrinks = true;
+        }
+    }
+}
+
+static void add_signal(builder_t *self, uint32_t s)
+{
+    const ost_wired_t *signal = &self->wiring->signals[s];
+    if (signal->has_outside) add_once(self->input, &self->part->n_inputs, self->inputs->outside[s]);
+    for (uint32_t d = 0; d < signal->n_drivers; d++) {
+        int32_t hold = self->inputs->hold[signal->drivers[d].block];
+        add_once(self->input, &self->part->n_inputs, hold);
+        add_once(self->input, &self->part->n_inputs, hold + 1 + (int32_t) signal->drivers[d].drive);
+        add_once(self->condition, &self->part->n_conditions, hold);
+    }
+}
+
+static void add_inputs(builder_t *self, int32_t hold)
+{
+    const ost_model_t *model = self->block->model;
+    add_once(self->input, &self->part->n_inputs, hold);
+    for (size_t i = 0; i < model->n_states; i++) {
+        if (!self->is_in[i]) continue;
+        self->state[self->part->n_states++] = self->block->first_state + (uint32_t) i;
+        for (size_t k = 0; k < self->inputs->n_infusions; k++)
+            if (self->inputs->infusions[k].state == self->block->first_state + i)
+                add_once(self->input, &self->part->n_inputs, (int32_t) self->inputs->infusions[k].input);
+        for (size_t r = 0; r < model->n_reads; r++)
+            if (model->linear_uses[i * model->n_reads + r]) add_signal(self, self->reads[r]);
+    }
+}
+
+const ost_kinetics_t *ost_kinetics_new(
+    const ost_blocks_t *blocks, const ost_wiring_t *wiring, const ost_inputs_t *inputs, ost_maker_t *make)
+{
+    if (make->err.code != 0) return NULL;
+    ost_kinetics_t *kinetics = ost_maker_list(make, 1, sizeof(*kinetics));
+    ost_linear_t *part = ost_maker_list(make, blocks->n, sizeof(*part));
+    if (make->err.code != 0) return NULL;
+    for (size_t b = 0; b < blocks->n; b++) {
+        const ost_block_t *block = &blocks->block[b];
+        if (inputs->hold[b] < 0) continue;
+        builder_t self = { block, wiring->reads[b], wiring, inputs, .part = &part[kinetics->n] };
+        self.is_in = ost_maker_list(make, block->model->n_states, sizeof(*self.is_in));
+        self.state = ost_maker_list(make, block->model->n_states, sizeof(*self.state));
+        self.input = ost_maker_list(make, inputs->n, sizeof(*self.input));
+        self.condition = ost_maker_list(make, inputs->n, sizeof(*self.condition));
+        if (make->err.code != 0) return NULL;
+        find_states(&self);
+        *self.part = (ost_linear_t){ .state = self.state, .input = self.input, .condition = self.condition };
+        add_inputs(&self, inputs->hold[b]);
+        kinetics->n += self.part->n_states > 0 && self.part->n_states <= OST_LINEAR_MAX;
+    }
+    kinetics->part = part;
+    return kinetics;
+}
