@@ -4,7 +4,7 @@
 
 typedef struct {
     const char *drug, *closed; /* states of its linear part, each after a space */
-    const char *output;        /* a linear function of closed states; NULL where there is none, or none is closed */
+    const char *output;        /* a linear function of closed states; NULL: the drug has no such output */
     const char *extra;         /* of its arm */
 } drug_t;
 
