@@ -112,7 +112,7 @@ def attempt(scenario, fault, n, reference):
 
 def random_kills(base, whole):
     """@return the number of runs that were not finished by the same command."""
-    draws, wrong, kills = random.Random(1), 0, 0
+    draws, wrong, kills = random.Random(OPTIONS.seed), 0, 0
     words = [OPTIONS.osteon, "run", "e.yaml", "-o", "killed.h5", "-q", "-t", "2"]
     begin = time.monotonic()
     subprocess.run(words, cwd=base, check=True)
@@ -134,7 +134,7 @@ def random_kills(base, whole):
 
 def flips(base, whole):
     """One bit each, of a result (verify), a journal (--resume) and a shard (merge). @return how many were wrong"""
-    draws, wrong = random.Random(2), 0
+    draws, wrong = random.Random(OPTIONS.seed), 0
     result, shard = whole.read_bytes(), (base / "s1.h5").read_bytes()
     half = shard[:len(shard) // 2]
     kinds = {"result": (result, ["verify", "f.h5"], "f.h5"), "shard": (shard, ["merge", "f.h5", "s2.h5", "-o", "m.h5", "-q"], "f.h5"),
@@ -144,11 +144,18 @@ def flips(base, whole):
         for _ in range(OPTIONS.flips):
             at = draws.randrange(len(data))
             (base / name).write_bytes(data[:at] + bytes([data[at] ^ 1 << draws.randrange(8)]) + data[at + 1:])
-            done = subprocess.run([OPTIONS.osteon, *words], cwd=base, capture_output=True, text=True, check=False)
+            shown, done = (subprocess.run([OPTIONS.osteon, *w], cwd=base, capture_output=True, text=True, check=False)
+                           for w in (["show", name], words))
+            if kind == "result" and done.returncode != 0: # a run that is continued refuses it as well
+                done = subprocess.run([OPTIONS.osteon, "run", "e.yaml", "-o", name, "--resume", "-q"], cwd=base,
+                                      capture_output=True, text=True, check=False)
             if kind == "journal" and done.returncode == 0:
                 subprocess.run([OPTIONS.osteon, *kinds["shard"][1]], cwd=base, check=False)
             made = base / "m.h5"
-            if done.returncode in (1, 2, 4) and done.stderr.strip():
+            if shown.returncode not in (0, 1, 2, 4):
+                wrong += 1
+                print(f"  {kind}, byte {at}: show ends with {shown.returncode}")
+            elif done.returncode in (1, 2, 4) and done.stderr.strip():
                 refused += 1
             elif done.returncode == 0 and (at >= len(data) - 24 if kind == "result" else made.exists() and same(made, whole)):
                 right += 1
@@ -157,7 +164,8 @@ def flips(base, whole):
                 print(f"  {kind}, byte {at}: {done.returncode} {done.stderr.strip()[:200]}")
             for path in ("f.h5", "f.h5.part", "m.h5"):
                 (base / path).unlink(missing_ok=True)
-        print(f"flips of a {kind}, {len(data)} bytes: {OPTIONS.flips} tried, {refused} refused, {right} right")
+        print(f"flips of a {kind}, {len(data)} bytes, seed {OPTIONS.seed}: {OPTIONS.flips} tried, {refused} refused, {right} right",
+              flush=True)
     return wrong
 
 
@@ -175,8 +183,9 @@ def main():
                      Scenario("shard 2 of 2", [*run, "--shard", "2/2", "-t", "1"], base),
                      Scenario("merge", ["merge", str(base / "s1.h5"), str(base / "s2.h5")], base, merges=True)]
         wrong = 0
-        print(f"{'':18}{'calls':>7}" + "".join(f"{fault:>8}" for fault in FAULTS) + "   (tries that went wrong)")
-        for scenario in scenarios:
+        if OPTIONS.step:
+            print(f"{'':18}{'calls':>7}" + "".join(f"{fault:>8}" for fault in FAULTS) + "   (tries that went wrong)")
+        for scenario in scenarios if OPTIONS.step else []:
             whole = base / "whole"
             shutil.rmtree(whole, ignore_errors=True)
             whole.mkdir()
@@ -194,7 +203,8 @@ def main():
                 said.append(f"  a loss of power leaves {scenario.kept} subjects at most: nothing is synchronised")
             print(f"{scenario.name:18}{calls:7}" + "".join(f"{n:8}" for n in row), *said, sep="\n" if said else "", flush=True)
             wrong += sum(row)
-        wrong += random_kills(base, base / "whole1.h5") + flips(base, base / "whole1.h5")
+        wrong += random_kills(base, base / "whole1.h5") if OPTIONS.random else 0
+        wrong += flips(base, base / "whole1.h5") if OPTIONS.flips else 0
     return 1 if wrong else 0
 
 
@@ -203,8 +213,9 @@ if __name__ == "__main__":
     parser.add_argument("osteon", type=os.path.abspath)
     parser.add_argument("faults", type=os.path.abspath)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--step", type=int, default=1, help="try every so-many-th call only")
+    parser.add_argument("--step", type=int, default=1, help="try every so-many-th call only; 0: none")
     parser.add_argument("--random", type=int, default=300, help="runs killed at any moment")
     parser.add_argument("--flips", type=int, default=2000, help="flipped bits of each kind of file")
+    parser.add_argument("--seed", type=int, default=2, help="of the moments of --random and the bits of --flips")
     OPTIONS = parser.parse_args(ARGUMENTS)
     sys.exit(main())
