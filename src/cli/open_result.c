@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -14,8 +16,9 @@
 
 /* Assumptions: far above what reading a result takes. */
 #define MEMORY_BYTES ((rlim_t) 2 << 30) /* beside what the process has */
-#define SECONDS 2                       /* of the processor, and one for each of */
-#define BYTES_OF_SECOND ((off_t) 1 << 24)
+#define SECONDS 2                       /* of the processor, and one for each of these bytes of values: */
+#define BYTES_OF_SECOND ((uint64_t) 1 << 24)
+#define MOST_PACKED 1032 /* bytes of values in one of the file: what deflate reaches, Gailly and Adler, zlib manual */
 
 /* @return whether the limit was above the value, which it then is */
 static bool lower(struct rlimit *limit, rlim_t value)
@@ -25,31 +28,56 @@ static bool lower(struct rlimit *limit, rlim_t value)
     return true;
 }
 
+/* Time to read what the file says that it holds, if its size can hold that. */
+static void allow_seconds(const struct rlimit *given, uint64_t n_bytes)
+{
+    struct rlimit seconds = *given;
+    if (lower(&seconds, SECONDS + (rlim_t) (n_bytes / BYTES_OF_SECOND))) setrlimit(RLIMIT_CPU, &seconds);
+}
+
 /* Without a word on the terminal, and without a core file, if it crashes. */
-static void set_limits(const char *path)
+static void set_limits(void)
 {
     unsigned long long pages;
-    struct stat st = { 0 };
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     FILE *memory = fopen("/proc/self/statm", "re");
     if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
-    struct rlimit space, seconds, core;
+    struct rlimit space, core;
     if (memory != NULL && fscanf(memory, "%llu", &pages) == 1 && getrlimit(RLIMIT_AS, &space) == 0 &&
         lower(&space, (rlim_t) pages * (rlim_t) sysconf(_SC_PAGESIZE) + MEMORY_BYTES))
         setrlimit(RLIMIT_AS, &space);
     if (memory != NULL) fclose(memory);
-    if (stat(path, &st) != 0) st.st_size = 0;
-    if (getrlimit(RLIMIT_CPU, &seconds) == 0 && lower(&seconds, SECONDS + (rlim_t) (st.st_size / BYTES_OF_SECOND)))
-        setrlimit(RLIMIT_CPU, &seconds);
     if (getrlimit(RLIMIT_CORE, &core) == 0 && lower(&core, 0)) setrlimit(RLIMIT_CORE, &core);
+}
+
+static uint64_t size_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (uint64_t) st.st_size : 0;
+}
+
+/* Of all values once they are unpacked. */
+static uint64_t count_bytes(const ost_results_t *self, const char *path)
+{
+    const uint64_t most = MOST_PACKED * size_of(path);
+    const double n_models = self->models.n > 0 ? (double) self->models.n : 1;
+    double n_bytes = 0;
+    for (size_t i = 0; i < self->names.n; i++)
+        n_bytes += sizeof(double) * n_models * (double) ost_results_n_elements(self, self->names.items[i]);
+    n_bytes *= (double) self->arms.n * (double) self->n_subjects * (double) self->n_times;
+    return n_bytes < (double) most ? (uint64_t) n_bytes : most;
 }
 
 static void try_in_child(const char *path, bool with_values, int answer)
 {
     ost_results_t *self = NULL;
     ost_error_t err = { 0 };
-    set_limits(path);
+    struct rlimit given;
+    set_limits();
+    bool has_limit = getrlimit(RLIMIT_CPU, &given) == 0;
+    if (has_limit) allow_seconds(&given, 0);
     int ret = ost_results_open(&self, path, &err);
+    if (ret == 0 && has_limit) allow_seconds(&given, with_values ? count_bytes(self, path) : size_of(path));
     if (ret == 0) ret = ost_results_read_all(self, with_values, &err);
     ost_results_close(self);
     err.code = ret;
@@ -80,10 +108,15 @@ static int try_reading(const char *path, bool with_values, ost_error_t *err)
         if (n < 0 && errno != EINTR) break;
     }
     close(ends[0]);
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
-    if (done < sizeof(found))
+    int how = 0;
+    while (waitpid(child, &how, 0) < 0 && errno == EINTR) continue;
+    if (done < sizeof(found) && WIFSIGNALED(how) && WTERMSIG(how) == SIGXCPU)
         return ost_fail_at(err, OST_ERR_FORMAT, path, 0, 0,
-            "damaged: a process that read its structure crashed or did not end; it was not opened");
+            "not opened: to read it took longer than a result of its size takes; it is damaged, or the limit of the "
+            "processor's time (ulimit -t) is too low");
+    if (done < sizeof(found))
+        return ost_fail_at(
+            err, OST_ERR_FORMAT, path, 0, 0, "damaged: a process that read its structure crashed; it was not opened");
     if (found.code != 0 && err != NULL) *err = found;
     return found.code;
 }
