@@ -57,8 +57,10 @@ void ost_parser_free(ost_parser_t *self)
     for (size_t i = 0; i < self->n_symbols; i++) free(self->symbols[i].nodes);
     free(self->symbols);
     free(self->switches);
+    free(self->switch_lines);
     self->symbols = NULL;
     self->switches = NULL;
+    self->switch_lines = NULL;
     self->n_symbols = self->n_switches = 0;
 }
 
@@ -244,12 +246,15 @@ static ost_node_t holds(ost_parser_t *self, ost_node_t g, const ost_token_t *at)
     if (i == n) {
         if ((n & (n - 1)) == 0) {
             ost_node_t *more = realloc(self->switches, (n > 0 ? 2 * n : 1) * sizeof(*more));
-            if (more == NULL) {
+            if (more != NULL) self->switches = more;
+            int *lines = realloc(self->switch_lines, (n > 0 ? 2 * n : 1) * sizeof(*lines));
+            if (lines != NULL) self->switch_lines = lines;
+            if (more == NULL || lines == NULL) {
                 ost_lexer_fail(&self->lexer, at, OST_ERR_NO_MEMORY, "out of memory");
                 return g;
             }
-            self->switches = more;
         }
+        self->switch_lines[n] = at->line;
         self->switches[self->n_switches++] = g;
     }
     return ost_graph_leaf(self->graph, OST_OP_MODE, (uint32_t) i);
@@ -337,9 +342,9 @@ static ost_value_t join(ost_parser_t *self, const ost_value_t *a, const ost_valu
     ost_value_t value = result(self, ost_graph_binary(graph, op, a->node, b->node), dim, a, sign);
     value.is_plain = a->is_plain && b->is_plain;
     bool is_sum = op == OST_OP_ADD || op == OST_OP_SUB;
-    if (is_sum || (op == OST_OP_MUL && a->ratio.text == NULL && ost_dim_is_none(a->dim)) ||
-        (b->ratio.text == NULL && ost_dim_is_none(b->dim)))
-        value.ratio = either(a, b); /* 2*x is in the unit of x; the product and the quotient of two ratios are not */
+    bool of_numbers = ost_dim_is_none(a->dim) && ost_dim_is_none(b->dim);
+    if (is_sum || (of_numbers && (op == OST_OP_MUL || b->ratio.text == NULL)))
+        value.ratio = either(a, b); /* 2*x and x*x are in the unit of x; the quotient of two ratios is not */
     return value;
 }
 
@@ -364,6 +369,7 @@ static ost_value_t raise(
     ost_value_t value =
         result(self, ost_graph_binary(self->graph, OST_OP_POW, base->node, exponent->node), dim, base, sign);
     value.is_plain = base->is_plain && exponent->is_plain;
+    value.ratio = base->ratio;
     return value;
 }
 
@@ -405,6 +411,7 @@ static ost_value_t apply(ost_parser_t *self, call_t call, const ost_value_t *arg
             ost_lexer_fail(&self->lexer, &args[0].at, OST_ERR_UNIT, "dimension %s has no square root",
                 ost_dim_format(args[0].dim, has, sizeof(has)));
         }
+        ratio = args[0].ratio;
         node = ost_graph_unary(graph, OST_OP_SQRT, node);
         break;
     case CALL_ABS:

@@ -58,6 +58,7 @@ typedef struct {
     ost_token_t set_at[OST_MAX_INDEX_SETS]; /* where it is declared */
     bool set_used[OST_MAX_INDEX_SETS];
     ost_node_t *switches;
+    int *switch_lines; /* [n_switches] where each stands first */
     size_t n_switches;
     const ost_symbol_t *own; /* the state whose equation is read: that it feeds itself is no use of it */
     bool constant;           /* only what depends on parameters alone is allowed */

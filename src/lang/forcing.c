@@ -112,7 +112,7 @@ static ost_forcing_source_t source_of(const ost_model_t *model, taken_t what, si
 {
     if (what == RATES) return (ost_forcing_source_t){ model, model->states[k].name, model->states[k].line };
     if (what == DRIVE) return (ost_forcing_source_t){ model, model->drives[k].name, model->drives[k].line };
-    return (ost_forcing_source_t){ model, NULL, 0 };
+    return (ost_forcing_source_t){ model, NULL, model->impl->sw_line[k] };
 }
 
 /* Mark what the roots depend on. @param user  [nodes of the model] 0 at first; then 1 + a root that uses it */

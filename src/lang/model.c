@@ -27,6 +27,7 @@ static void free_impl(struct ost_model_impl *self)
     free(self->drive);
     free(self->output);
     free(self->sw);
+    free(self->sw_line);
     ost_programs_delete(self->programs);
     ost_graph_free(&self->graph);
     free(self);
@@ -114,6 +115,11 @@ static void evaluate(const ost_model_t *self, ost_model_part_t part, size_t firs
     for (size_t i = 0; i < n; i++) last = node[i] > last ? node[i] : last;
     if (n > 0) ost_graph_values(&impl->graph, last, &leaves, v);
     for (size_t i = 0; i < n; i++) values[i] = v[node[i]];
+}
+
+int ost_model_condition_line(const ost_model_t *self, size_t i)
+{
+    return self->impl->sw_line[i];
 }
 
 size_t ost_model_n_work(const ost_model_t *self)

@@ -245,6 +245,8 @@ void ost_model_state_values(
     const ost_model_t *self, ost_model_part_t part, const ost_model_point_t *at, double *work, double *values);
 /** How many numbers ost_model_value() and ost_model_state_values() work with. */
 size_t ost_model_n_work(const ost_model_t *self);
+/** The line of the text in which condition i of n_switches stands first. */
+int ost_model_condition_line(const ost_model_t *self, size_t i);
 /** A value within the range of a parameter, where it lies there but for the rounding of its unit (120 nmol/mmol is read
  * and declared by two roundings): then the end itself. @return NAN where it is outside */
 double ost_param_within(const ost_param_t *self, double value);

@@ -24,6 +24,7 @@ struct ost_model_impl {
     ost_node_t *drive;           /* [n_drives] */
     ost_node_t *output;          /* [n_outputs] */
     ost_node_t *sw;              /* [n_switches], condition holds where >= 0 */
+    int *sw_line;                /* [n_switches] where each stands first in the text */
     ost_equation_t *equations;
     size_t n_equations;
     /* filled by ost_model_compile (program.c): */

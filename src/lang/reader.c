@@ -578,8 +578,10 @@ int ost_model_read(ost_model_t *model, ost_signals_t *signals, const char *path,
     check_whole(&self);
     finish_states(&self);
     model->impl->sw = self.parser.switches;
+    model->impl->sw_line = self.parser.switch_lines;
     model->n_switches = self.parser.n_switches;
     self.parser.switches = NULL;
+    self.parser.switch_lines = NULL;
     ret = self.parser.lexer.code;
     if (ret == 0) ret = ost_model_compile(model, builtin, err);
     if (ret == 0) ret = add_signals(signals, &self, err);

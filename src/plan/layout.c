@@ -16,7 +16,7 @@ typedef struct {
     ost_layout_t *layout;
     uint32_t *integral, *mean_input, *mean_state;
     bool *positive;
-    char **state_names;
+    char **state_names, **switch_names;
     ost_series_t **series;
     ost_schedule_t *schedules;
     ost_maker_t *make;
@@ -45,6 +45,11 @@ static void describe_block(builder_t *self, size_t b)
         size_t x = block->first_state + i;
         self->positive[x] = !model->states[i].may_be_negative;
         self->state_names[x] = ost_maker_join(self->make, model->name, ".", model->states[i].name, "");
+    }
+    for (size_t i = 0; i < model->n_switches; i++) {
+        char line[16];
+        snprintf(line, sizeof(line), "%d", ost_model_condition_line(model, i));
+        self->switch_names[block->first_switch + i] = ost_maker_join(self->make, "line ", line, " of ", model->name);
     }
     for (size_t i = 0; self->integral[b] != OST_NO_STATE && i < model->n_drives; i++) {
         size_t x = self->integral[b] + i;
@@ -101,10 +106,11 @@ const ost_layout_t *ost_layout_new(const ost_experiment_t *e, const ost_blocks_t
     number_integrals(&self);
     self.positive = ost_maker_list(make, layout->n_states, sizeof(*self.positive));
     self.state_names = ost_maker_list(make, layout->n_states, sizeof(*self.state_names));
+    self.switch_names = ost_maker_list(make, blocks->n_switches, sizeof(*self.switch_names));
     if (make->err.code != 0) return NULL;
     for (size_t b = 0; b < blocks->n; b++) describe_block(&self, b);
     if (make->err.code != 0 || make_series(&self) < 0) return NULL;
     *layout = (ost_layout_t){ layout->n_states, self.integral, self.positive, (const char *const *) self.state_names,
-        (const ost_series_t *const *) self.series, self.schedules };
+        (const char *const *) self.switch_names, (const ost_series_t *const *) self.series, self.schedules };
     return layout;
 }

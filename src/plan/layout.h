@@ -13,6 +13,7 @@ typedef struct {
     const uint32_t *integral; /**< [n_blocks] state of the block's first integral, OST_NO_STATE where it has none */
     const bool *positive;     /**< [n_states] */
     const char *const *state_names;    /**< [n_states] "aibl.C", "pill.integral(share)" */
+    const char *const *switch_names;   /**< [blocks->n_switches] "line 27 of aibl" */
     const ost_series_t *const *series; /**< [n_arms][timeline->arms[i].n_repeats] */
     const ost_schedule_t *schedules;   /**< [schedules->n] as exact, with the series that may hold each */
 } ost_layout_t;

@@ -169,6 +169,7 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
         .linear = kinetics->part,
         .n_linear = kinetics->n,
         .state_names = layout->state_names,
+        .switch_names = layout->switch_names,
         .rhs = functions->rhs,
         .jacobian = functions->jacobian,
         .switches = functions->switches,

@@ -326,7 +326,9 @@ int ost_batch_run(ost_batch_t *self, ost_job_t *jobs, size_t n_jobs, ost_error_t
 char *ost_job_message(
     const ost_job_t *job, const ost_system_t *system, const ost_solver_options_t *options, char *buf, size_t size)
 {
-    const char *state = job->state_fail < 0 ? "?" : system->state_names[job->state_fail];
+    bool of_switch = job->failure == OST_FAILURE_SWITCH;
+    const char *state = job->state_fail < 0 || of_switch ? "?" : system->state_names[job->state_fail];
+    const char *condition = of_switch && system->switch_names != NULL ? system->switch_names[job->state_fail] : "";
     int n = 0;
     if (job->failure != OST_FAILURE_NONE) n = snprintf(buf, size, "t = %.10g d: ", job->t_fail);
     if (n < 0 || (size_t) n >= size) return buf;
@@ -344,7 +346,10 @@ char *ost_job_message(
             (unsigned long long) options->max_steps, state);
         break;
     case OST_FAILURE_SWITCH:
-        snprintf(rest, size, "a condition of the model chatters (Zeno behaviour)");
+        snprintf(rest, size,
+            "a condition%s%s is crossed again and again (it chatters): both sides lead back to it; write it smooth, "
+            "for example with a width",
+            condition[0] != '\0' ? " in " : "", condition);
         break;
     case OST_FAILURE_NOT_FINITE:
         snprintf(rest, size, "state %s is not a finite number", state);

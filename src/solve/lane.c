@@ -327,6 +327,7 @@ bool ost_lane_flip(ost_lane_t *self, double t, size_t i)
 {
     self->n_flips = t - self->t_flip < OST_SAME_TIME ? self->n_flips + 1 : 0;
     self->t_flip = t;
+    self->flipped = (int32_t) i;
     self->changed = (int32_t) (self->system->n_states + self->system->n_inputs + i);
     self->job->stats.switches_located++;
     return self->n_flips >= OST_MAX_FLIPS;
@@ -349,6 +350,12 @@ void ost_lane_finish(ost_lane_t *self, const double *x)
 void ost_lane_fail(ost_lane_t *self, ost_failure_t failure, double t, int32_t state)
 {
     ost_job_t *job = self->job;
+    const ost_solver_stats_t *stats = &job->stats;
+    bool is_spent = failure == OST_FAILURE_STEP || failure == OST_FAILURE_MAX_STEPS;
+    if (is_spent && stats->switches_located >= OST_MAX_FLIPS &&
+        OST_FLIPPING * stats->switches_located >= stats->steps + stats->rejected)
+        failure = OST_FAILURE_SWITCH;
+    if (failure == OST_FAILURE_SWITCH) state = self->flipped;
     bool of_state = failure == OST_FAILURE_NOT_FINITE || failure == OST_FAILURE_NEGATIVE;
     job->status = of_state ? OST_ERR_STATE : OST_ERR_STEP;
     job->failure = failure;

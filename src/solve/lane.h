@@ -10,6 +10,8 @@
 #define OST_SAME_TIME 1e-9
 /* Flips of switches at one time (each within OST_SAME_TIME of the last) before a job fails for chattering. */
 #define OST_MAX_FLIPS 100
+/* A job that has no steps left was chattering if one attempt in so many came to a flip (assumed). */
+#define OST_FLIPPING 10
 /* Attempts that end with a state below its floor, without getting past that time, before the job fails. */
 #define OST_MAX_NEGATIVE 50
 
@@ -38,6 +40,7 @@ typedef struct {
     size_t i_out_pending; /* being evaluated */
     int32_t changed; /* what the last restart changed: state, n_states + input, n_states + n_inputs + switch; -1 none */
     double t_flip;
+    int32_t flipped; /* the switch that flipped last */
     unsigned n_flips;
     ost_follower_t *followers; /* [n_inputs], by hold input */
     ost_sequence_t *sequences; /* [n_states], of followed blocks */

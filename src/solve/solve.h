@@ -54,7 +54,8 @@ typedef struct {
     const bool *positive; /**< [n_states] true where a value below -10 atol is a failure */
     const ost_linear_t *linear; /**< [n_linear] parts in closed form */
     size_t n_linear;
-    const char *const *state_names; /**< [n_states] for messages */
+    const char *const *state_names;  /**< [n_states] for messages */
+    const char *const *switch_names; /**< [n_switches] for messages, NULL: none has a name */
     /** f [n_states rows] */
     void (*rhs)(const void *self, const ost_point_t *at, double *f);
     /** entries [n_entries rows]: partial derivatives of f in a state row, of the explicit function g (signal = g) in an
@@ -202,7 +203,8 @@ typedef enum {
     OST_FAILURE_NONE,
     OST_FAILURE_STEP,       /**< step below h_min; state_fail: the state with the largest error */
     OST_FAILURE_MAX_STEPS,  /**< max_steps attempts were made */
-    OST_FAILURE_SWITCH,     /**< a condition flipped 100 times within 1e-9 d each: it chatters; state_fail: -1 */
+    OST_FAILURE_SWITCH,     /**< a condition flipped 100 times within 1e-9 d each, or in a tenth of the attempts before
+                               one of the two above: it chatters; state_fail: the condition that flipped last */
     OST_FAILURE_NOT_FINITE, /**< not a number or infinite, however short the step */
     OST_FAILURE_NEGATIVE    /**< a positive state fell below -10 atol, however short the step */
 } ost_failure_t;
@@ -244,7 +246,7 @@ struct ost_job {
     int status;               /**< 0 or an OST_ERR_ code; on failure y holds NaN from the failure on, x_end NaN */
     ost_failure_t failure;    /**< why */
     double t_fail;            /**< d; NaN where status is 0 */
-    int32_t state_fail;       /**< index of the worst state, -1 unknown */
+    int32_t state_fail;       /**< index of the worst state, or of a condition; -1 unknown */
     ost_solver_stats_t stats; /**< of this job */
 };
 
