@@ -18,6 +18,7 @@ typedef struct {
     ost_cohort_summary_t summary;
     ost_part_t whole; /* the plan as a journal takes it */
     ost_journal_t *journal;
+    char message[640]; /* the last of a subject that failed */
 } run_t;
 
 static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
@@ -33,6 +34,8 @@ static int keep(void *user, const ost_cohort_block_t *block, ost_error_t *err)
         memcpy(self->ended + c * n + block->first, block->ended + c * block->n_subjects,
             block->n_subjects * sizeof(double));
     }
+    for (size_t i = 0; i < self->e.n_arms * block->n_subjects; i++)
+        if (block->messages[i] != NULL) snprintf(self->message, sizeof(self->message), "%s", block->messages[i]);
     return self->journal != NULL ? ost_journal_block(self->journal, 0, block, err) : 0;
 }
 
@@ -68,13 +71,19 @@ static void run_with(run_t *self, const char *text, bool small, const ost_cohort
     }
     if (ret != 0) printf("\n%s\n%s\n", ost_error_format(&err, message, sizeof(message)), text);
     CU_ASSERT_EQUAL_FATAL(ret, 0);
-    CU_ASSERT_EQUAL(self->summary.failures, 0);
+}
+
+/* Subjects may fail. */
+static void run_unchecked(run_t *self, const char *text)
+{
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true };
+    run_with(self, text, true, &options, NULL);
 }
 
 static void run(run_t *self, const char *text)
 {
-    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true };
-    run_with(self, text, true, &options, NULL);
+    run_unchecked(self, text);
+    CU_ASSERT_EQUAL(self->summary.failures, 0);
 }
 
 static void run_free(run_t *self)
@@ -360,6 +369,7 @@ static void run_mixed(run_t *self, const char *arms, const char *n, const char *
     const ost_cohort_options_t options = { .n_threads = threads, .no_probe = threads == 1 };
     snprintf(text, sizeof(text), MIXED "%s", n, first, every, arms);
     run_with(self, text, true, &options, NULL);
+    CU_ASSERT_EQUAL(self->summary.failures, 0);
 }
 
 /* The promises: threads, batch mates, shards, order of arms, output times, the probes. */
@@ -462,8 +472,41 @@ static void test_eligible(void)
         }
     }
     CU_ASSERT(n_out > 10 && n_out < 50);
+    CU_ASSERT_EQUAL(r.summary.not_eligible, n_out);
     run_free(&r);
     run_free(&all);
+}
+
+/* A condition that is not a number fails the subject, and names itself; what it does not depend on may be anything. */
+static void test_conditions_without_value(void)
+{
+    static const struct {
+        const char *eligible, *begin, *message;
+    } cases[] = {
+        { "log(-1*cells) > 3", "cells > 0.5",
+            "'eligible: log(-1*cells) > 3' depends on what is not a number at day 0" },
+        { "not (log(-1*cells) > 3)", "cells > 0.5", "'eligible: not (log" },
+        { "3 < log(-1*cells)", "cells > 0.5", "'eligible: 3 < log" },
+        { "cells > 0", "log(-1*cells) < 3", "'begin_if: log(-1*cells) < 3' depends on what is not a number at day 0" },
+        { "cells < 0 and log(-1*cells) > 3", "cells > 0.5", NULL },
+        { "log(-1*cells) > 3 and cells < 0", "cells > 0.5", NULL },
+        { "cells > 0 or log(-1*cells) > 3", "cells > 0.5", NULL },
+        { "(if cells > 0 then 1 else log(-1*cells)) > 0", "cells > 0.5", NULL },
+    };
+    for (size_t c = 0; c < COUNT(cases); c++) {
+        char text[2048];
+        run_t r;
+        snprintf(text, sizeof(text),
+            "models: [axis, bone]\npopulation:\n  subjects: 3\n  eligible: \"%s\"\n"
+            "times: {to: 100 day, every: 10 day}\narms:\n  ruled:\n    regimen:\n"
+            "      - {drug: pill, dose: 2 mg, interval: 10 day, begin_if: \"%s\", visits: 10 day}\n",
+            cases[c].eligible, cases[c].begin);
+        run_unchecked(&r, text);
+        CU_ASSERT_EQUAL(r.summary.failures, cases[c].message != NULL ? 3 : 0);
+        CU_ASSERT_EQUAL(r.summary.not_eligible, c == 4 || c == 5 ? 3 : 0);
+        if (cases[c].message != NULL) ost_assert_contains(r.message, cases[c].message);
+        run_free(&r);
+    }
 }
 
 /* The distribution function of what is drawn, at its quartiles. */
@@ -504,6 +547,7 @@ static void test_results_file(void)
     const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true };
     snprintf(text, sizeof(text), MIXED "  control: {}\n%s", "150", "0", "10 day", MIXED_ONE);
     run_with(&r, text, true, &options, path);
+    CU_ASSERT_EQUAL(r.summary.failures, 0);
     double values[150];
     for (int pass = 0; pass < 2; pass++) {
         ost_results_t *file;
@@ -609,7 +653,9 @@ static void test_shipped(void)
     snprintf(a, sizeof(a), text, "stay", ", adherence: share", "\"stay - 100 [d]\"");
     snprintf(b, sizeof(b), text, "400 day", "", "300 day");
     run_with(&own, a, false, &options, NULL);
+    CU_ASSERT_EQUAL(own.summary.failures, 0);
     run_with(&plain, b, false, &options, NULL);
+    CU_ASSERT_EQUAL(plain.summary.failures, 0);
     CU_ASSERT_EQUAL(own.plan.schedules->n, 2);
     CU_ASSERT(own.summary.stats.doses_skipped > 8 * 300);
     CU_ASSERT_EQUAL(own.summary.stats.steps, plain.summary.stats.steps);
@@ -630,6 +676,7 @@ static const ost_test_t tests[] = {
     { "steppers", test_steppers },
     { "dropout", test_dropout },
     { "eligible", test_eligible },
+    { "conditions_without_value", test_conditions_without_value },
     { "exponential", test_exponential },
     { "results_file", test_results_file },
     { "wrong_rules", test_wrong_rules },

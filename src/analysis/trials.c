@@ -319,6 +319,8 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
         .user = &collector,
         .stop = self->stop };
     if (ret == 0) ret = of_trial(self->experiment.path, ost_cohort_run(&self->plan, &options, &summary, err), err);
+    self->n_simulated = summary.subjects;
+    self->n_not_eligible = summary.not_eligible;
     if (ret == 0 && summary.interrupted) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
     for (size_t i = 0; i < n_variants * n_observations && ret == 0; i++) {
         const ost_observation_t *observation = &self->matched.observations[i % n_observations];

@@ -19,8 +19,9 @@ typedef struct {
     bool skip;                   /**< ost_trials_estimate() leaves it out */
     uint64_t *chosen; /**< [n_chosen] subjects that take part, as numbers in the cohort; owned, NULL: all of them */
     uint64_t n_chosen;
-    double seconds;          /**< of computing that it last took, 0 before: the longest are begun first */
-    const atomic_bool *stop; /**< as in ost_trials_options_t */
+    double seconds;                       /**< of computing that it last took, 0 before: the longest are begun first */
+    const atomic_bool *stop;              /**< as in ost_trials_options_t */
+    uint64_t n_simulated, n_not_eligible; /**< subjects of the last ost_trial_estimate(), and those in no arm */
 } ost_trial_t;
 
 /** Trials over one library and one evidence table. */

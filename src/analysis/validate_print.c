@@ -6,6 +6,7 @@
 #include "osteon/version.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of, ost_role_t role)
@@ -126,15 +127,46 @@ static void print_unmatched(const ost_matched_t *matched, FILE *out)
     }
 }
 
-/* Checks of trials of whose cohort no subject is eligible. */
+/* How many subjects of each trial that selects some are eligible. @return 0 or OST_ERR_NO_MEMORY */
+static int print_eligible(const ost_validation_t *self, FILE *out, ost_error_t *err)
+{
+    ost_text_list_t names = { 0 };
+    bool ok = true;
+    for (size_t t = 0; t < self->trials.n_trials && ok; t++) {
+        const ost_trial_t *trial = &self->trials.trials[t];
+        if (trial->experiment.eligible == NULL || trial->n_simulated == 0) continue;
+        ok = ost_text_list_add(&names, "%s %llu of %llu", trial->experiment.name,
+                 (unsigned long long) (trial->n_simulated - trial->n_not_eligible),
+                 (unsigned long long) trial->n_simulated) == 0;
+    }
+    char *text = ok ? ost_text_join((const char *const *) names.items, names.n, ", ") : NULL;
+    if (names.n > 0 && text != NULL) ost_print_wrapped(out, "eligible subjects: %s", text);
+    int ret = text != NULL ? 0 : ost_no_memory(err);
+    ost_text_list_free(&names);
+    free(text);
+    return ret;
+}
+
+/* Which observations have no prediction, and why. */
 static void print_without(const ost_validation_t *self, FILE *out)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < self->n_checks; i++) n += isnan(self->checks[i].estimate.value) != 0;
-    if (n > 0)
+    size_t n_none = 0, n_other = 0;
+    for (size_t i = 0; i < self->n_checks; i++) {
+        const ost_trial_t *trial = self->checks[i].trial;
+        bool is_none = trial->n_simulated > 0 && trial->n_not_eligible == trial->n_simulated;
+        if (!isnan(self->checks[i].estimate.value)) continue;
+        n_none += is_none;
+        n_other += !is_none;
+    }
+    if (n_none > 0)
         ost_print_wrapped(out,
             "%zu observations have no prediction, as none of the %llu subjects is eligible; give more with --subjects",
-            n, (unsigned long long) self->n_subjects);
+            n_none, (unsigned long long) self->n_subjects);
+    if (n_other > 0)
+        ost_print_wrapped(out,
+            "%zu observations have no prediction, as no subject has a value: the output is 0 at baseline, or each "
+            "failed",
+            n_other);
 }
 
 /* Observations of each class that are missed by far, and whose they are. */
@@ -189,6 +221,7 @@ int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *e
     char basis[OST_BASIS_SIZE];
     fputc('\n', out);
     ost_print_wrapped(out, "%s", ost_validation_basis(self, basis, sizeof(basis)));
+    if (ret == 0) ret = print_eligible(self, out, err);
     print_without(self, out);
     ost_validation_sum_t sums[OST_N_SUMS];
     size_t n = ost_validation_sum(self, sums);

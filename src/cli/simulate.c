@@ -142,6 +142,9 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     printf("%.1f steps of %s per subject-arm, %.2f %% of steps rejected\n", steps / jobs, ost_stepper_name(s->stepper),
         tries > 0 ? 100 * (double) all->stats.rejected / tries : 0);
     print_doubts(run->plan, all);
+    if (e->eligible != NULL)
+        printf("eligible: %s of %s\n", ost_cli_thousands(all->subjects - all->not_eligible, a),
+            ost_cli_plural(all->subjects, "subject", b));
     if (all->failures > 0)
         printf("failed: %s of %s\n", ost_cli_thousands(all->failures, a),
             ost_cli_plural(all->subjects * e->n_arms, "subject-arm", b));
@@ -255,6 +258,20 @@ static uint64_t count_failures(const ost_journal_t *journal, size_t n_parts)
     return n;
 }
 
+/* Of plans whose cohort has no eligible subject, all values are NaN. */
+static void warn_not_eligible(const ost_journal_t *journal, const ost_part_t *parts, size_t n_parts)
+{
+    char n[64];
+    for (size_t p = 0; p < n_parts; p++) {
+        const ost_cohort_summary_t *sums = &ost_journal_part(journal, p)->sums;
+        if (sums->subjects == 0 || sums->not_eligible < sums->subjects) continue;
+        ost_cli_message("warning: %s%snone of %s is eligible by '%s', so that all values are NaN; widen the condition, "
+                        "or simulate more subjects",
+            parts[p].name != NULL ? parts[p].name : "", parts[p].name != NULL ? ": " : "",
+            ost_cli_plural(sums->subjects, "subject", n), parts[p].plan->experiment->eligible);
+    }
+}
+
 /* What is wanted is there: of a shard, in a journal; else in a result file. @param[out] n_failed  subject-arms in it
  * @return 0: no; 1: yes, or a negative code */
 static int check_complete(
@@ -353,6 +370,7 @@ static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulatio
     if (ret < 0) return ost_cli_fail(&err);
     ret = run_parts(&run, parts, n_parts, &err);
     n_failed = count_failures(run.journal, n_parts);
+    if (ret == 0) warn_not_eligible(run.journal, parts, n_parts);
     bool is_interrupted = ret > 0, has_result = !is_interrupted || (n_parts == 1 && how->shard.n == 0);
     has_result = has_result && count_done(&run, n_parts) > 0;
     if (ret < 0)

@@ -342,6 +342,17 @@ static bool is_out(const ost_job_t *job)
     return ((const ost_visit_context_t *) job->user)->is_out;
 }
 
+/* Whether a condition of the job's visits was not a number: the subject has failed then. @param[out] why
+ * [OST_MESSAGE_SIZE] which one */
+static bool is_undecided(const ost_job_t *job, char *why)
+{
+    const ost_visit_context_t *visits = job->user;
+    if (visits->undecided == NULL) return false;
+    snprintf(why, OST_MESSAGE_SIZE, "'%s: %.150s' depends on what is not a number at day %.10g", visits->undecided,
+        visits->undecided_text, visits->t_undecided);
+    return true;
+}
+
 static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *job)
 {
     const ost_plan_t *plan = self->plan;
@@ -355,7 +366,7 @@ static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *
         size_t n_observed = count_observed(plan->experiment, is_out(job) ? -INFINITY : self->dropout[i]);
         ost_plan_to_reported_units(plan, y);
         bool fine = fits(self, y);
-        if (fine || !overflows(self, y, n_observed, self->text[k])) {
+        if (!is_undecided(job, self->text[k]) && (fine || !overflows(self, y, n_observed, self->text[k]))) {
             if (!fine) count_not_finite(self, y);
             drop_out(plan, y, n_observed);
             return;
@@ -370,6 +381,14 @@ static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *
     self->messages[k] = self->text[k];
     /* a subject that failed has no values: half a curve could be taken for a result */
     for (size_t t = 0; t < ost_plan_y_size(plan); t++) y[t] = NAN;
+}
+
+/* @param n  subjects of the block */
+static bool is_eligible_in_no_arm(const ost_worker_t *self, size_t i, size_t n)
+{
+    for (size_t a = 0; a < self->plan->experiment->n_arms; a++)
+        if (self->status[a * n + i] != 0 || !self->visits[a * BLOCK + i].is_out) return false;
+    return true;
 }
 
 /* Jobs in order of arms, so that neighbouring lanes share an arm. */
@@ -393,6 +412,7 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
     const ost_job_t *job = self->jobs;
     for (size_t a = 0; a < n_arms; a++)
         for (size_t i = 0; i < n; i++) finish_job(self, a * n + i, i, self->subject_status[i] != 0 ? NULL : job++);
+    for (size_t i = 0; i < n; i++) self->not_eligible += is_eligible_in_no_arm(self, i, n);
     return 0;
 }
 
@@ -417,7 +437,7 @@ int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects,
     size_t n = left < BLOCK ? (size_t) left : BLOCK;
     *n_subjects = n;
     self->stats = (ost_solver_stats_t){ 0 };
-    self->run_in_steps = self->failures = 0;
+    self->run_in_steps = self->failures = self->not_eligible = 0;
     memset(self->n_not_finite, 0, self->plan->system->n_outputs * sizeof(*self->n_not_finite));
     draw(self, first, n);
     prepare(self, n);

@@ -11,6 +11,7 @@
 /** What a run did. */
 typedef struct {
     uint64_t subjects, failures;      /**< failures: subject-arms */
+    uint64_t not_eligible;            /**< subjects that are eligible in no arm */
     uint64_t *n_not_finite;           /**< [system.n_outputs] subject-arms that did not fail and yet have a NaN or an
                                          infinity in this output: its formula has no value there; owned */
     double seconds_wall, seconds_cpu; /**< time by the clock and of all threads */
@@ -49,6 +50,7 @@ typedef struct {
     const double *ended; /**< the same of when they ended */
     const ost_solver_stats_t *stats;    /**< sums over its jobs but run-ins */
     uint64_t run_in_steps, failures;    /**< of its run-ins; subject-arms */
+    uint64_t not_eligible;              /**< subjects that are eligible in no arm */
     const uint64_t *n_not_finite;       /**< [system.n_outputs] as in the summary, of this block */
     const ost_cohort_summary_t *probed; /**< whose errors were measured on this block; NULL: on another one, or not */
 } ost_cohort_block_t;

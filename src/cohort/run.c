@@ -37,6 +37,7 @@ static int deliver(ost_worker_t *self, size_t i_block, size_t n, ost_error_t *er
         .stats = &self->stats,
         .run_in_steps = self->run_in_steps,
         .failures = self->failures,
+        .not_eligible = self->not_eligible,
         .n_not_finite = self->n_not_finite,
         .probed = i_block == 0 && !options->no_probe ? self->run->summary : NULL,
     };
@@ -51,6 +52,7 @@ static void tally(ost_worker_t *self, size_t n)
     const ost_cohort_options_t *options = run->options;
     summary->subjects += n;
     summary->failures += self->failures;
+    summary->not_eligible += self->not_eligible;
     for (size_t o = 0; o < self->plan->system->n_outputs; o++) summary->n_not_finite[o] += self->n_not_finite[o];
     summary->run_in_steps += self->run_in_steps;
     ost_solver_stats_add(&summary->stats, &self->stats);

@@ -69,7 +69,7 @@ typedef struct {
     uint8_t *subject_status;        /* [BLOCK] of drawing and run-in */
     char (*subject_text)[OST_MESSAGE_SIZE];
     ost_solver_stats_t stats; /* of the arms of this block */
-    uint64_t run_in_steps, failures;
+    uint64_t run_in_steps, failures, not_eligible;
     uint64_t *n_not_finite; /* [n_outputs], of this block */
     double overflow;        /* outputs from here on are infinite in the result file */
 } ost_worker_t;

@@ -108,6 +108,7 @@ int ost_kept_write(ost_kept_body_t *self, const ost_columns_t *columns, const os
     const ost_plan_t *plan = columns->plan;
     ost_kept_counts_t counts = { .n_subjects = block->n_subjects,
         .failures = block->failures,
+        .not_eligible = block->not_eligible,
         .run_in_steps = block->run_in_steps,
         .stats = *block->stats,
         .seconds_wall = seconds_wall,

@@ -8,7 +8,7 @@
 #include "journal/pack.h"
 
 typedef struct {
-    uint64_t n_subjects, failures, run_in_steps;
+    uint64_t n_subjects, failures, not_eligible, run_in_steps;
     ost_solver_stats_t stats;
     double seconds_wall, seconds_cpu; /* since the journal was opened */
     uint64_t n_text;                  /* bytes of messages */

@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 /* Body of a HEAD; the format is that of the records below. */
-#define OST_HEAD_TEXT "osteon journal\nformat = 2\nparts = %zu\nshard = %zu/%zu\n"
+#define OST_HEAD_TEXT "osteon journal\nformat = 3\nparts = %zu\nshard = %zu/%zu\n"
 enum { OST_HEAD_SIZE = 128 };
 /* Failure messages kept: those of the first subjects, so that neither memory nor the choice depends on how many fail or
  * in which order blocks come. */

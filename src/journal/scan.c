@@ -55,6 +55,7 @@ int ost_journal_count(
     state->places[i] = (ost_place_t){ at, self->i_file };
     sums->subjects += counts->n_subjects;
     sums->failures += counts->failures;
+    sums->not_eligible += counts->not_eligible;
     sums->run_in_steps += counts->run_in_steps;
     ost_solver_stats_add(&sums->stats, &counts->stats);
     for (size_t o = 0; o < columns->plan->system->n_outputs; o++) sums->n_not_finite[o] += block->n_not_finite[o];

@@ -129,11 +129,41 @@ int ost_condition_new(
     return read_formula(self, text, names, n, true, &dim, used, err);
 }
 
+/* A condition is not a number where its operands are not, and neither is what it chooses; but `and` with what does not
+ * hold does not hold, and `or` with what holds holds. @param is_condition  [n_nodes], those before this one set */
+static double apply(const ost_graph_t *graph, ost_node_t i, const double *v, bool *is_condition)
+{
+    const ost_node_data_t *n = &graph->nodes[i];
+    const double a = v[n->a], b = n->b == OST_NO_NODE ? 0 : v[n->b], c = n->c == OST_NO_NODE ? 0 : v[n->c];
+    const bool joins =
+        n->b != OST_NO_NODE && is_condition[n->b] && (is_condition[n->a] || graph->nodes[n->a].op == OST_OP_CONST);
+    is_condition[i] = n->op == OST_OP_STEP || (joins && n->op != OST_OP_ADD);
+    if (is_condition[i] && n->op == OST_OP_MUL && (a == 0 || b == 0)) return 0;
+    if (is_condition[i] && n->op == OST_OP_MAX && (a == 1 || b == 1)) return 1;
+    if ((n->op == OST_OP_STEP || n->op == OST_OP_SELECT) && isnan(a)) return NAN;
+    return ost_graph_apply(n, a, b, c);
+}
+
 static double evaluate(const ost_formula_t *self, const double *values, double t)
 {
-    const ost_graph_leaves_t at = { .params = values, .switches = self->switches, .t = t };
     double v[MAX_NODES];
-    ost_graph_values(&self->graph, self->node, &at, v);
+    bool is_condition[MAX_NODES] = { false };
+    for (ost_node_t i = 0; i <= self->node; i++) {
+        const ost_node_data_t *n = &self->graph.nodes[i];
+        is_condition[i] = n->op == OST_OP_MODE;
+        if (n->op == OST_OP_CONST) {
+            v[i] = n->value;
+        } else if (n->op == OST_OP_PARAM) {
+            v[i] = values != NULL ? values[n->index] : NAN;
+        } else if (n->op == OST_OP_TIME) {
+            v[i] = t;
+        } else if (n->op == OST_OP_MODE) {
+            double lead = v[self->switches[n->index]];
+            v[i] = isnan(lead) ? NAN : lead >= 0;
+        } else {
+            v[i] = apply(&self->graph, i, v, is_condition);
+        }
+    }
     return v[self->node];
 }
 
@@ -142,9 +172,9 @@ double ost_formula_value(const ost_formula_t *self, const double *values)
     return evaluate(self, values, 0);
 }
 
-bool ost_condition_holds(const ost_formula_t *self, const double *values, double t)
+double ost_condition_value(const ost_formula_t *self, const double *values, double t)
 {
-    return evaluate(self, values, t) > 0;
+    return evaluate(self, values, t);
 }
 
 void ost_formula_delete(ost_formula_t *self)

@@ -10,7 +10,8 @@
 int ost_condition_new(ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, bool *used,
     ost_error_t *err) OST_MUST_CHECK;
 
-/* @param values  elements of all names one after another, internal units; @param t  d */
-bool ost_condition_holds(const ost_formula_t *self, const double *values, double t);
+/* 1 where the condition holds, 0 where it does not; NaN where it depends on something that is not a number: `x > 0 and
+ * log(x) < 3` is 0 for x = -1. @param values  elements of all names one after another, internal units; @param t  d */
+double ost_condition_value(const ost_formula_t *self, const double *values, double t);
 
 #endif

@@ -36,19 +36,23 @@ int ost_plan_dosing_records(
     return 0;
 }
 
-/* The values in scope that conditions use. @return false if one of them is not a number: then nothing is decided */
-static bool find_values(const ost_visit_context_t *self, const double *y)
+/* Whether a condition holds; where it is not a number, this is noted and it does not. */
+static bool holds(ost_visit_context_t *self, const ost_formula_t *condition, const char *key, const char *text,
+    const double *y, double t)
 {
     const ost_plan_t *plan = self->plan;
     const uint32_t *row = plan->outputs->condition_row;
     size_t n_covariates = plan->experiment->n_covariates;
     memcpy(self->values, self->covariates, n_covariates * sizeof(*self->values));
-    for (size_t i = n_covariates; i < plan->conditions->n_values; i++) {
-        if (row[i] == OST_NO_ROW) continue;
-        self->values[i] = y[(size_t) row[i] * OST_LANE_COUNT];
-        if (isnan(self->values[i])) return false;
-    }
-    return true;
+    for (size_t i = n_covariates; i < plan->conditions->n_values; i++)
+        if (row[i] != OST_NO_ROW) self->values[i] = y[(size_t) row[i] * OST_LANE_COUNT];
+    double value = ost_condition_value(condition, self->values, t);
+    if (!isnan(value)) return value > 0;
+    if (self->undecided != NULL) return false;
+    self->undecided = key;
+    self->undecided_text = text;
+    self->t_undecided = t;
+    return false;
 }
 
 /* ost_job_t.on_visit */
@@ -56,8 +60,8 @@ static void on_visit(ost_job_t *job, const ost_visit_t *visit, const double *y)
 {
     ost_visit_context_t *self = job->user;
     if (visit->index == job->n_schedules) {
-        self->is_out =
-            !find_values(self, y) || !ost_condition_holds(self->plan->conditions->eligible, self->values, visit->t);
+        const ost_plan_t *plan = self->plan;
+        self->is_out = !holds(self, plan->conditions->eligible, "eligible", plan->experiment->eligible, y, visit->t);
         for (size_t k = 0; self->is_out && k < job->n_schedules; k++)
             self->began[k * self->stride] = self->ended[k * self->stride] = NAN;
         return;
@@ -72,7 +76,9 @@ static void on_visit(ost_job_t *job, const ost_visit_t *visit, const double *y)
     bool waits = isinf(state->start);
     const ost_formula_t *condition = waits ? line->conditions->begin : line->conditions->end;
     if (condition == NULL || (waits ? t_first >= job->records[i].stop : t <= state->start)) return;
-    if (!find_values(self, y) || !ost_condition_holds(condition, self->values, t)) return;
+    const ost_regimen_t *regimen = line->regimen;
+    if (!holds(self, condition, waits ? "begin_if" : "end_if", waits ? regimen->begin_if : regimen->end_if, y, t))
+        return;
     state->start = waits ? t_first : INFINITY;
     if (isnan(waits ? *began : *ended)) *(waits ? began : ended) = waits ? t_first : t;
 }

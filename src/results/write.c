@@ -245,6 +245,19 @@ static int write_errors(ost_writer_t *self, const char *name, const double *valu
     return 0;
 }
 
+/* Of several models, the fewest. */
+static int write_eligible(const ost_writer_t *self, ost_error_t *err)
+{
+    uint64_t n_eligible = UINT64_MAX;
+    for (size_t p = 0; p < self->n_parts; p++) {
+        const ost_cohort_summary_t *sums = &ost_journal_part(self->journal, p)->sums;
+        uint64_t n = sums->subjects - sums->not_eligible;
+        if (n < n_eligible) n_eligible = n;
+    }
+    if (self->parts[0].plan->experiment->eligible == NULL) return 0;
+    return ost_h5_set_count(self->file, "n_eligible", n_eligible) == 0 ? 0 : ost_writer_fail(self, "n_eligible", err);
+}
+
 static int write_summary(ost_writer_t *self, ost_error_t *err)
 {
     const ost_cohort_summary_t *s = &ost_journal_part(self->journal, 0)->sums;
@@ -268,7 +281,8 @@ static int write_summary(ost_writer_t *self, ost_error_t *err)
         ost_h5_set_doubles(self->file, "seconds_cpu", &s->seconds_cpu, 1) != 0) {
         return ost_writer_fail(self, "seconds_wall", err);
     }
-    int ret = write_errors(self, "periodic_error_percent", s->periodic_error, err);
+    int ret = write_eligible(self, err);
+    if (ret == 0) ret = write_errors(self, "periodic_error_percent", s->periodic_error, err);
     return ret == 0 ? write_errors(self, "solver_error_percent", s->solver_error, err) : ret;
 }
 
@@ -282,7 +296,7 @@ static int write_counts(ost_writer_t *self, ost_error_t *err)
         if (sums->subjects < n_done) n_done = sums->subjects;
     }
     if (ost_h5_set_count(self->file, "n_failed", n_failed) == 0 && ost_h5_set_count(self->file, "n_done", n_done) == 0)
-        return 0;
+        return write_eligible(self, err);
     return ost_writer_fail(self, "n_failed", err);
 }
 
