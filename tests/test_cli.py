@@ -454,6 +454,37 @@ class Program(unittest.TestCase):
                                    code=1 if part.startswith("endpoints.") else 2)
                 self.assertIn(part, done.stderr)
 
+    def test_eligible(self):
+        """How many are eligible is printed and in the file; none is a warning with what to do."""
+        for condition, n in ("bmd > 2 [g/cm2]", 0), ("bmd > 0 [g/cm2]", 40):
+            done = self.run_tiny("out.h5", "--set", f"population.eligible={condition}")
+            self.assertIn(f"eligible: {n} of 40 subjects\n", done.stdout)
+            self.assertEqual(f"warning: none of 40 subjects is eligible by '{condition}'" in done.stderr, n == 0)
+            with h5py.File(self.path("out.h5")) as file:
+                self.assertEqual(file.attrs["n_eligible"], n)
+            shown = " ".join(self.osteon("show", "out.h5").stdout.split())
+            self.assertIn(f"40 subjects (eligible: {n}) x 2 arms", shown)
+            self.assertEqual("none of the subjects is eligible: widen 'population.eligible'" in shown, n == 0)
+
+    def test_months_that_are_not_in_the_file(self):
+        self.run_tiny("out.h5")
+        text = self.osteon("show", "out.h5", "--at", "6.0001,12", "--csv", "out.csv").stdout
+        self.assertIn("month 6.0001 is not in the file: the nearest time, month 6, is shown\n", text)
+        self.assertIn(["control", "6"], [line.split()[:2] for line in text.splitlines()])
+        with open(self.path("out.csv"), encoding="utf-8", newline="") as file:
+            self.assertIn("6", [row["to [month]"] for row in csv.DictReader(file)])
+        self.assertNotIn("not in the file", self.osteon("show", "out.h5", "--at", "6,12").stdout)
+
+    def test_endpoint_in_percent_of_zero(self):
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL.replace("output x [1] = X", "output x [1] = 1 - B + 0*X"))
+        with open(self.path("tiny.yaml"), "a", encoding="utf-8") as file:
+            file.write("endpoints:\n  rise: {output: x, arm: control, to: 12 month}\n")
+        self.run_tiny("out.h5")
+        text = self.osteon("show", "out.h5").stdout
+        self.assertNotIn("nan", text)
+        self.assertIn("no value: x is 0 at month 0; 'measure: change' gives the absolute change", " ".join(text.split()))
+
     def test_show_values_where_a_baseline_is_zero(self):
         with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
             file.write(MODEL.replace("= X \"growth\"", "= X - 1 + 3*(1 - B)/(1 - exp(-0.02)) \"growth\""))

@@ -30,6 +30,7 @@ static void test_statistics(void)
         ost_sample_t sample = ost_sample_of(values, n, work);
         CU_ASSERT_EQUAL(sample.n, n);
         sample.versus = 0.25;
+        sample.versus_error = 0;
         sample.whole = 100;
         sample.observed = 3;
         sample.observed_as = OST_STATISTIC_MEDIAN;
@@ -47,6 +48,30 @@ static void test_statistics(void)
         for (int i = 0; i < OST_N_STATISTICS; i++)
             close_statistic((ost_statistic_t) i, &sample, expected[i], 1e-12, 1e-14);
     }
+}
+
+/* No number is needed to treat where the interval of the difference includes 0, or the difference is rounding. */
+static void test_number_needed(void)
+{
+    const double own[] = { 10, 12, 14, 12 }, same[] = { 13, 9, 15, 11 }, less[] = { 8, 11, 12, 9 };
+    double work[4];
+    char text[32];
+    ost_sample_t sample = ost_sample_of(own, 4, work);
+    sample.whole = 100;
+    sample.versus = 12.0;
+    sample.versus_error = ost_error_of_difference(own, same, 4);
+    ost_assert_close(sample.versus_error, sqrt((9 + 9 + 1 + 1) / 3.0 / 4), 1e-14, 0);
+    double nnt = ost_statistic(OST_STATISTIC_NNT, &sample);
+    CU_ASSERT(isinf(nnt));
+    CU_ASSERT_STRING_EQUAL(ost_statistic_format(OST_STATISTIC_NNT, nnt, 2, text, sizeof(text)), "none");
+    sample.versus = 10.0;
+    sample.versus_error = ost_error_of_difference(own, less, 4);
+    ost_assert_close(ost_statistic(OST_STATISTIC_NNT, &sample), 50, 1e-14, 0);
+    sample.versus = 12 - 2e-9;
+    sample.versus_error = 0;
+    CU_ASSERT(isinf(ost_statistic(OST_STATISTIC_NNT, &sample)));
+    sample.versus_error = ost_error_of_difference(own, less, 1);
+    CU_ASSERT(isnan(ost_statistic(OST_STATISTIC_NNT, &sample)));
 }
 
 /* Values that are not finite are left out; without any value only their number is known. */
@@ -295,6 +320,7 @@ static void test_breaks_of_names(void)
 static const ost_test_t tests[] = {
     { "statistics", test_statistics },
     { "values_that_are_missing", test_values_that_are_missing },
+    { "number_needed", test_number_needed },
     { "table_of_statistics", test_table_of_statistics },
     { "measures", test_measures },
     { "dictionary", test_dictionary },

@@ -193,10 +193,11 @@ static void add_names(show_t *self, const char *arm, size_t element, span_t span
     ost_table_cell(&self->table, "%s", arm);
     if (self->n_elements > 1)
         ost_table_cell(&self->table, "%s", ost_results_element(self->results, self->variable, element));
+    double from = ost_show_month(self, span.from), to = ost_show_month(self, span.to);
     if (span.from > 0)
-        ost_table_cell(&self->table, "%g-%g", span.from, span.to);
+        ost_table_cell(&self->table, "%g-%g", from, to);
     else
-        ost_table_cell(&self->table, "%g", span.to);
+        ost_table_cell(&self->table, "%g", to);
     if (self->results->models.n > 0) ost_table_cell(&self->table, "%s", model);
 }
 
@@ -239,7 +240,7 @@ static int add_differences(show_t *self, size_t arm, size_t element, span_t span
         if (ret < 0) return ret;
         difference += ost_statistic(as, &sample_of);
         const double *one = &difference;
-        ost_sample_t of = { .x = one, .n = 1, .versus = 0, .whole = NAN };
+        ost_sample_t of = { .x = one, .n = 1, .versus = 0, .versus_error = NAN, .whole = NAN };
         snprintf(name, sizeof(name), "%s - %s", arms[arm], arms[other]);
         add_names(self, name, element, span, model);
         for (size_t k = 0; k < self->n_shown; k++)
@@ -283,11 +284,13 @@ static long add_rows(show_t *self, size_t arm, size_t element, span_t span, ost_
         if (self->versus != SIZE_MAX && self->versus != arm) {
             ret = sample(self, self->versus, element, span, &other, err);
             versus = ost_statistic(OST_STATISTIC_MEAN, &other);
+            memcpy(self->other, self->value, self->n_subjects * sizeof(*self->other));
         }
         if (ret == 0) ret = sample(self, arm, element, span, &own, err);
         if (ret < 0) return ret;
         if (own.n == 0 && (n_rows > 0 || m + 1 < n_models || !has_observation(self, arm, element, span))) continue;
         own.versus = versus;
+        if (!isnan(versus)) own.versus_error = ost_error_of_difference(self->value, self->other, self->n_subjects);
         own.whole = is_fraction(self) ? 100 : NAN;
         add_row(self, arm, element, span, n_models > 0 ? self->results->models.items[m] : "", &own);
         self->medians[n_rows++] = ost_statistic(OST_STATISTIC_MEDIAN, &own);
@@ -390,9 +393,12 @@ static void print_head(const show_t *self, const char *path)
     if (self->n_subjects == 1 && (self->experiment.n_cohort > 0 || self->experiment.first_subject > 0))
         snprintf(subjects, sizeof(subjects), "subject %llu of the cohort",
             (unsigned long long) self->experiment.first_subject);
-    ost_print_wrapped(stdout, "%s: %s%s%s%s x %s%s%s, %s failed", path, title != NULL ? title : "",
-        title != NULL ? "; " : "", part, subjects, ost_cli_plural(self->results->arms.n, "arm", arms),
-        n_models > 0 ? " x " : "", n_models > 0 ? ost_cli_plural(n_models, "model", models) : "",
+    const char *eligible = ost_results_attribute(self->results, "n_eligible");
+    ost_print_wrapped(stdout, "%s: %s%s%s%s%s%s%s x %s%s%s, %s failed", path, title != NULL ? title : "",
+        title != NULL ? "; " : "", part, subjects, eligible != NULL ? " (eligible: " : "",
+        eligible != NULL ? eligible : "", eligible != NULL ? ")" : "",
+        ost_cli_plural(self->results->arms.n, "arm", arms), n_models > 0 ? " x " : "",
+        n_models > 0 ? ost_cli_plural(n_models, "model", models) : "",
         ost_cli_plural(ost_results_failures(self->results), "subject-arm", failed));
     print_changes(self);
     if (self->has_values)
@@ -402,6 +408,7 @@ static void print_head(const show_t *self, const char *path)
         ost_print_wrapped(stdout,
             "%s: change from baseline in percent, each subject against itself (a-b: from month a to month b)",
             self->variable);
+    ost_show_print_months(self);
     putchar('\n');
 }
 
@@ -421,9 +428,15 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
     print_head(self, path);
     int ret = ost_table_print(&self->table, stdout, err);
     if (ret < 0) return ret;
+    const char *eligible = ost_results_attribute(self->results, "n_eligible");
+    const char *why = eligible != NULL && strcmp(eligible, "0") == 0
+                          ? "; none of the subjects is eligible: widen 'population.eligible', or simulate more subjects"
+                      : ost_results_failures(self->results) > 0
+                          ? "; 'failure_message' in the file says why subjects failed"
+                          : "";
     if (n_rows == 0)
-        printf("nothing to show: no subject has a value of '%s' at these times%s\n", self->variable,
-            ost_results_failures(self->results) > 0 ? "; 'failure_message' in the file says why subjects failed" : "");
+        ost_print_wrapped(
+            stdout, "nothing to show: no subject has a value of '%s' at these times%s", self->variable, why);
     const char *left_out = ost_results_attribute(self->results, "arms_left_out");
     if (left_out != NULL) printf("\nleft out\n%s\n", left_out);
     return 0;
@@ -495,9 +508,11 @@ static int show_file(show_t *self, const char *path)
     self->n_subjects = self->results->n_subjects;
     self->base = calloc(self->n_subjects + 1, sizeof(double));
     self->value = calloc(self->n_subjects + 1, sizeof(double));
+    self->other = calloc(self->n_subjects + 1, sizeof(double));
     self->work = calloc(self->n_subjects + self->results->models.n + 1, sizeof(double));
     self->medians = calloc(self->results->models.n + 1, sizeof(double));
-    if (self->base == NULL || self->value == NULL || self->work == NULL || self->medians == NULL) {
+    if (self->base == NULL || self->value == NULL || self->other == NULL || self->work == NULL ||
+        self->medians == NULL) {
         return ost_cli_no_memory();
     }
     evidence = ost_show_load_evidence(self);
@@ -530,6 +545,7 @@ static int run_show(const ost_command_t *self, int argc, char **argv)
     free(show.spans);
     free(show.base);
     free(show.value);
+    free(show.other);
     free(show.work);
     free(show.medians);
     return code;
@@ -573,7 +589,8 @@ const ost_command_t ost_command_show = {
              "simulated\none is compared with), and its role: kept for fitting the model (calibrate) or for testing "
              "it (validate).\n'interval' is that of the observed value. 'difference of means' is from that of the arm "
              "--versus names; 'NNT' is\nthe number needed to treat, or to harm: 100 divided by a difference in "
-             "percent. '(models)' is the median of the\nmedians of three or more models, with their range below. One "
+             "percent,\nor 'none' where the 95 % interval of the paired difference includes 0. '(models)' is the "
+             "median of the\nmedians of three or more models, with their range below. One "
              "subject has a value instead of statistics.\nQuantities that may be zero or less, such as T-scores, are "
              "shown as values, not as changes. Of OUT.h5.part, which\na run writes its blocks to, and of a shard, the "
              "finished blocks are shown, and how far the run is; it is not\ndisturbed.",

@@ -25,6 +25,7 @@ typedef struct {
     bool has_values;       /* no changes in percent, but values */
     const char *why;       /* has_values */
     double *base, *value;  /* [n_subjects] of the file; then `value` the measure */
+    double *other;         /* [n_subjects] the measure of the arm `versus` */
     double *work;          /* [n_subjects] */
     double *medians;       /* [n_models], of those that have values */
     span_t *spans;
@@ -42,6 +43,10 @@ typedef struct {
 /* Print how far the run of a journal is, who writes to it, and open what is there so far as a result file.
  * @return an exit code; self->results stays NULL where no block is there */
 int ost_show_open_journal(show_t *self, const char *path);
+/* The month of the output time that stands for one asked for, where these differ by more than roundings. */
+double ost_show_month(const show_t *self, double month);
+/* Say which months are shown in the place of those asked for. */
+void ost_show_print_months(const show_t *self);
 /* Read the evidence that the experiment in the file names. A file whose table is missing is still shown, without it.
  * @return an exit code, of what is wrong with the evidence */
 int ost_show_load_evidence(show_t *self) OST_MUST_CHECK;

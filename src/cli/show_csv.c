@@ -44,7 +44,7 @@ static void put_text(show_t *self, const char *text)
 
 static void put_number(show_t *self, double x)
 {
-    if (!isnan(x)) fprintf(self->csv_out, "%.9g", x);
+    if (isfinite(x)) fprintf(self->csv_out, "%.9g", x);
     fputc(',', self->csv_out);
 }
 
@@ -86,8 +86,8 @@ void ost_show_csv_row(show_t *self, const char *arm, size_t element, span_t span
     put_text(self, ost_results_element(self->results, self->variable, element));
     put_text(self, model);
     put_text(self, measure);
-    put_number(self, span.from);
-    put_number(self, span.to);
+    put_number(self, ost_show_month(self, span.from));
+    put_number(self, ost_show_month(self, span.to));
     for (size_t i = 0; i < OST_N_STATISTICS; i++)
         put_number(
             self, is_difference && !has_difference(i, &sample) ? NAN : ost_statistic((ost_statistic_t) i, &sample));

@@ -56,6 +56,22 @@ const char *ost_cli_find_output(const ost_results_t *self, const char *output, s
     return NULL;
 }
 
+/* Below a row of percents, why subjects have none: their baseline is 0. @param base  [n] */
+static void explain_zeros(const ost_asked_t *asked, const double *base, size_t n, size_t n_values, ost_table_t *table)
+{
+    size_t n_zero = 0;
+    for (size_t i = 0; i < n; i++) n_zero += base[i] == 0;
+    if (n_zero == 0 || asked->measure < OST_MEASURE_PERCENT) return;
+    if (n_values == 0)
+        ost_table_line(table,
+            "    no value: %s is 0 at month %g; 'measure: change' gives the absolute change, 'measure: level' the "
+            "value",
+            asked->output, asked->from / OST_DAYS_PER_MONTH);
+    else
+        ost_table_line(table, "    of the others, %zu have 0 at month %g, of which no percent can be taken", n_zero,
+            asked->from / OST_DAYS_PER_MONTH);
+}
+
 /* A row of the table of endpoints, of the model in use. @param work  [4][n_subjects] @return 0 or an error */
 static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const ost_asked_t *asked, const char *model,
     double *work, ost_table_t *table, ost_error_t *err)
@@ -75,13 +91,15 @@ static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const
     const char *unit = asked->measure >= OST_MEASURE_PERCENT || endpoint.statistic == OST_STATISTIC_FRACTION
                            ? "%"
                            : ost_results_variable(results, variable)->unit;
-    char from[32] = "";
+    char from[32] = "", value_text[32] = "";
     if (asked->measure != OST_MEASURE_LEVEL) snprintf(from, sizeof(from), "%g to ", asked->from / OST_DAYS_PER_MONTH);
-    ost_table_row(table, "%s\t%s\t%s\t%s\t%s%s%s\t%s%g\t%s\t%.4g\t%s\t%zu", asked->name,
+    if (!isnan(estimate.value)) snprintf(value_text, sizeof(value_text), "%.4g", estimate.value);
+    ost_table_row(table, "%s\t%s\t%s\t%s\t%s%s%s\t%s%g\t%s\t%s\t%s\t%zu", asked->name,
         ost_statistic_names[endpoint.statistic], ost_measure_words[asked->measure], asked->output, asked->arm,
         asked->versus != NULL ? " - " : "", asked->versus != NULL ? asked->versus : "", from,
-        asked->to / OST_DAYS_PER_MONTH, model, estimate.value, endpoint.statistic == OST_STATISTIC_N ? "" : unit,
+        asked->to / OST_DAYS_PER_MONTH, model, value_text, endpoint.statistic == OST_STATISTIC_N ? "" : unit,
         estimate.n);
+    explain_zeros(asked, work + 2 * n, n, estimate.n, table);
     return 0;
 }
 

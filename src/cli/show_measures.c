@@ -65,7 +65,8 @@ static void add_row(show_t *self, ost_table_t *table, const ost_observation_t *o
     const ost_endpoint_t *endpoint = &observation->endpoint;
     const ost_arm_t *arms = self->experiment.arms;
     const char *site = ost_results_element(self->results, self->variable, element);
-    const double from = endpoint->from / OST_DAYS_PER_MONTH, to = endpoint->to / OST_DAYS_PER_MONTH;
+    const double from = ost_show_month(self, endpoint->from / OST_DAYS_PER_MONTH);
+    const double to = ost_show_month(self, endpoint->to / OST_DAYS_PER_MONTH);
     const bool is_difference = endpoint->versus != SIZE_MAX, is_level = endpoint->measure == OST_MEASURE_LEVEL;
     char unit[96], arm[256], number[32] = "";
     snprintf(arm, sizeof(arm), "%s%s%s", arms[endpoint->arm].name, is_difference ? " - " : "",
@@ -86,7 +87,7 @@ static void add_row(show_t *self, ost_table_t *table, const ost_observation_t *o
     if (!isnan(estimate->value)) snprintf(number, sizeof(number), "%+.3g", estimate->value - observation->row->value);
     ost_table_cell(table, "%s", number);
     ost_show_add_source(self, table, observation->row);
-    const ost_sample_t none = { .versus = NAN, .whole = NAN, .observed = NAN };
+    const ost_sample_t none = { .versus = NAN, .versus_error = NAN, .whole = NAN, .observed = NAN };
     ost_show_csv_row(self, arm, element, (span_t){ is_level ? NAN : from, to }, model, measure_of(endpoint), &none,
         observation, estimate->value);
 }

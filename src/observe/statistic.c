@@ -62,10 +62,16 @@ static double difference_of(const ost_sample_t *self)
     return mean_of(self) - self->versus;
 }
 
+/* Differences below this part of the means are roundings of the file and errors of the solver: assumed. */
+#define ROUNDING 1e-5
+/* Half of a 95 % interval in standard errors. */
+#define Z95 1.959964
+
 static double nnt_of(const ost_sample_t *self)
 {
-    double difference = fabs(difference_of(self));
-    return difference > 0 ? self->whole / difference : NAN;
+    double difference = fabs(difference_of(self)), least = ROUNDING * fmax(fabs(mean_of(self)), fabs(self->versus));
+    if (isnan(self->whole) || isnan(difference) || isnan(self->versus_error)) return NAN;
+    return difference > fmax(Z95 * self->versus_error, least) ? self->whole / difference : INFINITY;
 }
 
 static double residual_of(const ost_sample_t *self)
@@ -87,11 +93,28 @@ static int compare_doubles(const void *a, const void *b)
 
 ost_sample_t ost_sample_of(const double *values, size_t n, double *work)
 {
-    ost_sample_t self = { .x = work, .versus = NAN, .whole = NAN, .observed = NAN };
+    ost_sample_t self = { .x = work, .versus = NAN, .versus_error = NAN, .whole = NAN, .observed = NAN };
     for (size_t i = 0; i < n; i++)
         if (isfinite(values[i])) work[self.n++] = values[i];
     qsort(work, self.n, sizeof(*work), compare_doubles);
     return self;
+}
+
+double ost_error_of_difference(const double *a, const double *b, size_t n)
+{
+    long double sum = 0, squares = 0;
+    size_t n_pairs = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(a[i]) || !isfinite(b[i])) continue;
+        n_pairs++;
+        sum += a[i] - b[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(a[i]) || !isfinite(b[i])) continue;
+        long double rest = a[i] - b[i] - sum / (long double) n_pairs;
+        squares += rest * rest;
+    }
+    return n_pairs > 1 ? (double) sqrtl(squares / (long double) (n_pairs - 1) / (long double) n_pairs) : NAN;
 }
 
 double ost_statistic(ost_statistic_t self, const ost_sample_t *sample)
@@ -105,7 +128,8 @@ char *ost_statistic_format(ost_statistic_t self, double value, int decimals, cha
     buf[0] = '\0';
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    if (!isnan(value)) snprintf(buf, size, ost_statistics[self].format, decimals, value);
+    if (isinf(value)) snprintf(buf, size, "none");
+    if (isfinite(value)) snprintf(buf, size, ost_statistics[self].format, decimals, value);
 #pragma GCC diagnostic pop
     return buf;
 }

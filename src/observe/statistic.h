@@ -20,7 +20,8 @@
     X(OST_STATISTIC_DIFFERENCE, "difference", "difference of means", "%+.*f", -1, OST_WITH_VERSUS, difference_of,      \
         "mean minus that of another arm")                                                                              \
     X(OST_STATISTIC_NNT, "nnt", "NNT", "%.*g", 3, OST_WITH_VERSUS | OST_OF_FRACTIONS, nnt_of,                          \
-        "number needed to treat, or to harm: one subject in so many makes the difference")                             \
+        "number needed to treat, or to harm: one subject in so many makes the difference; infinite where the 95 % "    \
+        "interval of the difference includes 0")                                                                       \
     X(OST_STATISTIC_RESIDUAL, "residual", "simulated - observed", "%+.*f", -1, OST_WITH_EVIDENCE, residual_of,         \
         "simulated - observed: mean against mean, median against median")
 
@@ -44,11 +45,12 @@ enum {
 
 /** Values of one measure over the subjects of an arm, and what they are compared with. */
 typedef struct {
-    const double *x; /**< [n] finite, ascending */
-    size_t n;        /**< 0: every statistic but `n` is NAN */
-    double versus;   /**< mean of another arm, NAN for none */
-    double whole;    /**< value at which all subjects have it, as 100 for percent of subjects; NAN for none */
-    double observed; /**< NAN for none */
+    const double *x;     /**< [n] finite, ascending */
+    size_t n;            /**< 0: every statistic but `n` is NAN */
+    double versus;       /**< mean of another arm, NAN for none */
+    double versus_error; /**< standard error of the difference from it, NAN for none */
+    double whole;        /**< value at which all subjects have it, as 100 for percent of subjects; NAN for none */
+    double observed;     /**< NAN for none */
     ost_statistic_t observed_as; /**< the statistic that `observed` is */
 } ost_sample_t;
 
@@ -70,9 +72,12 @@ extern const char *const ost_statistic_names[OST_N_STATISTICS];
 
 /** The sample of those of n values that are finite. @param[out] work  [n], that the sample borrows */
 ost_sample_t ost_sample_of(const double *values, size_t n, double *work);
+/** Standard error of the mean of a - b over the subjects that have both. @return NAN for fewer than 2 */
+double ost_error_of_difference(const double *a, const double *b, size_t n);
 /** A statistic of a sample. */
 double ost_statistic(ost_statistic_t self, const ost_sample_t *sample);
-/** A value as its column prints it, nothing for NAN; always terminated. @param decimals  of the measure @return buf */
+/** A value as its column prints it, nothing for NAN, "none" where it is infinite; always terminated. @param decimals of
+ * the measure @return buf */
 char *ost_statistic_format(ost_statistic_t self, double value, int decimals, char *buf, size_t size);
 /** Quantile p of n ascending values by linear interpolation between ranks (type 7 of Hyndman 1996,
  * doi:10.2307/2684934). @param n  > 0 */
