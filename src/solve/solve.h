@@ -34,10 +34,11 @@ typedef struct {
 
 /** States whose rates are A x + b in them: A and b change with `input` alone, as long as no input of `condition` is 0.
  * Methods over lanes then follow them in closed form, exactly but for rounding, and steps are as long as the other
- * states allow; else, and where the solution is ill-conditioned or oscillates, they are integrated as the others are. */
+ * states allow; else, and where the solution is ill-conditioned or oscillates, they are integrated as the others are.
+ */
 typedef struct {
-    const uint32_t *state;             /**< [n_states] at most OST_LINEAR_MAX; a state is in one part at most */
-    const uint32_t *input, *condition; /**< [n_inputs], [n_conditions] indices of inputs */
+    const uint32_t *state;                   /**< [n_states] at most OST_LINEAR_MAX; a state is in one part at most */
+    const uint32_t *input, *condition;       /**< [n_inputs], [n_conditions] indices of inputs */
     size_t n_states, n_inputs, n_conditions; /**< numbers of each */
 } ost_linear_t;
 
