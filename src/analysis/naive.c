@@ -125,7 +125,8 @@ static double predict(const series_t *self, double months)
 {
     double last = month_beside(self, INFINITY, true);
     if (!(last > 0)) return NAN;
-    double m1 = month_beside(self, fmin(months, last), false), m0 = month_beside(self, m1, true);
+    months = fmin(months, last);
+    double m1 = month_beside(self, months, false), m0 = month_beside(self, m1, true);
     double v1 = mean_at(self, m1), v0 = m0 > 0 ? mean_at(self, m0) : 0;
     return v0 + (v1 - v0) * (months - m0) / (m1 - m0);
 }

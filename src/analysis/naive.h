@@ -27,7 +27,7 @@ typedef struct {
  *  @return 0 or the first error, with its place */
 int ost_naive_read(ost_naive_t *self, const ost_trials_options_t *options, ost_error_t *err) OST_MUST_CHECK;
 /** The mean over trials of a class, output and month; months counted from the scan that a change is counted from;
- * linear between months, from 0 at month 0; beyond the last month by the last slope. Where the class has no row of the
+ * linear between months, from 0 at month 0; beyond the last month that of the last. Where the class has no row of the
  * output, that of its `stand_in` in endpoints.csv. A difference between arms is that of their classes. For a calibrate
  * row without the rows of its own trial.
  *  @return in the row's unit, NAN where there is no mean */
@@ -61,7 +61,9 @@ int ost_naive_sum(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_tri
     "error: "                                                                                                          \
     "mean residual and median absolute error of the model over all n, points of BMD. rmse and MAE (mean absolute "     \
     "error), points of BMD: of the model, and of class means (a class mean is that of the calibrate rows of other "    \
-    "trials with the same class of treatment, at the same site and month), over the observations that have one."
+    "trials with the same class of treatment, at the same site and month, or in the last month that has one), over "   \
+    "the "                                                                                                             \
+    "observations that have one."
 /** Their table. @param what  the observations, "BMD validate". @param sums  as in ost_naive_sum().
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_naive_print(const ost_naive_sum_t *sums, const ost_treatments_t *treatments, const char *what, FILE *out,
