@@ -380,34 +380,10 @@ static void test_each(void)
     small_end(&folder);
 }
 
-#ifdef __SANITIZE_ADDRESS__ /* elsewhere functions that end in a call are not among the callers */
-/* Each function that has a name outside its file and calls one that allocates was among the callers of an allocation
- * that failed. Calls through pointers are left out. */
-static void test_functions(void)
-{
-    enum { MAX_CALLS = 1 << 20 };
-    static size_t calls[MAX_CALLS][2]; /* who, whom */
-    static bool allocates[MAX_FUNCTIONS_SEEN], is_public[MAX_FUNCTIONS_SEEN];
-    size_t n_calls = 0;
-    unsigned long who, whom;
-    FILE *code = popen("objdump -d --no-show-raw-insn /proc/$PPID/exe |"
-                       " sed -nE 's/^([0-9a-f]+) <(\\w+)>:$/\\1/p; s/^ *([0-9a-f]+):\\s(call|jmp) +([0-9a-f]+) <.*/\\1 \\3/p'",
-        "r");
-    (void) who, (void) whom, (void) calls, (void) n_calls, (void) allocates, (void) is_public;
-    pclose(code);
-    FILE *o = fopen("/tmp/w/p14_seen.txt", "w");
-    for (size_t i = 0; i < n_functions; i++) if (tried->seen[i]) fprintf(o, "%s\n", functions[i].name);
-    fclose(o);
-}
-#endif
-
 int main(int argc, char **argv)
 {
     static const ost_test_t tests[] = {
         { "each", test_each },
-#ifdef __SANITIZE_ADDRESS__
-        { "functions", test_functions },
-#endif
     };
     ost_commands = commands;
     gsl_set_error_handler_off();
