@@ -7,12 +7,14 @@ import random
 import shutil
 import sys
 import unittest
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import test_shards  # noqa: E402  its cohort
 from test_shards import contents  # noqa: E402
 
 import h5py  # noqa: E402
+import numpy as np  # noqa: E402
 
 FLIPS = 150
 
@@ -83,6 +85,20 @@ class Verify(test_shards.Program):
         said = self.osteon("verify", "b.h5", "--share", "all", code=4)
         self.assertIn("different\n  1 of ", said)
         self.assertIn("first: bmd[total_hip], arm 'again', subject 300, day 547.875", said)
+
+    def test_large_files(self):
+        """The time that reading may take grows with what a file unpacks to, not with its bytes, and also of datasets of
+        another program."""
+        megabytes = np.zeros(1 << 21, dtype="f4")
+        with h5py.File(self.path("a.h5"), "r+") as file:
+            more = file["parameters"].create_dataset("more", (150 * megabytes.size,), "f4", chunks=megabytes.shape,
+                                                     compression="gzip", shuffle=True)
+            for i in range(150):
+                more.id.write_direct_chunk((i * megabytes.size,), zlib.compress(megabytes.tobytes(), 9))
+        self.assertLess(os.path.getsize(self.path("a.h5")), 4 << 20)
+        self.assertIn("without the seal", self.osteon("verify", "a.h5"))
+        few = ("bash", "-c", 'ulimit -S -t 1 && exec "$0" "$@"', test_shards.OSTEON)
+        self.assertIn("to read it took longer than a result of its size takes", self.osteon("verify", "a.h5", program=few, code=4))
 
     def test_another_build(self):
         other = self.another_build()

@@ -17,8 +17,9 @@
 /* Assumptions: far above what reading a result takes. */
 #define MEMORY_BYTES ((rlim_t) 2 << 30) /* beside what the process has */
 #define SECONDS 2                       /* of the processor, and one for each of these bytes of values: */
-#define BYTES_OF_SECOND ((uint64_t) 1 << 24)
-#define MOST_PACKED 1032 /* bytes of values in one of the file: what deflate reaches, Gailly and Adler, zlib manual */
+#define BYTES_OF_SECOND 0x1p24
+#define MOST_PACKED                                                                                                    \
+    UINT64_C(1032) /* bytes of values in one of the file: what deflate reaches, Gailly and Adler, zlib manual */
 
 /* @return whether the limit was above the value, which it then is */
 static bool lower(struct rlimit *limit, rlim_t value)
@@ -28,11 +29,13 @@ static bool lower(struct rlimit *limit, rlim_t value)
     return true;
 }
 
-/* Time to read what the file says that it holds, if its size can hold that. */
-static void allow_seconds(const struct rlimit *given, uint64_t n_bytes)
+/* Time to read so many bytes of values, if a file of this size can hold them. */
+static void allow_seconds(const struct rlimit *given, double n_bytes, uint64_t n_packed)
 {
     struct rlimit seconds = *given;
-    if (lower(&seconds, SECONDS + (rlim_t) (n_bytes / BYTES_OF_SECOND))) setrlimit(RLIMIT_CPU, &seconds);
+    const double most = (double) (MOST_PACKED * n_packed);
+    if (lower(&seconds, SECONDS + (rlim_t) ((n_bytes < most ? n_bytes : most) / BYTES_OF_SECOND)))
+        setrlimit(RLIMIT_CPU, &seconds);
 }
 
 /* Without a word on the terminal, and without a core file, if it crashes. */
@@ -56,28 +59,18 @@ static uint64_t size_of(const char *path)
     return stat(path, &st) == 0 ? (uint64_t) st.st_size : 0;
 }
 
-/* Of all values once they are unpacked. */
-static uint64_t count_bytes(const ost_results_t *self, const char *path)
-{
-    const uint64_t most = MOST_PACKED * size_of(path);
-    const double n_models = self->models.n > 0 ? (double) self->models.n : 1;
-    double n_bytes = 0;
-    for (size_t i = 0; i < self->names.n; i++)
-        n_bytes += sizeof(double) * n_models * (double) ost_results_n_elements(self, self->names.items[i]);
-    n_bytes *= (double) self->arms.n * (double) self->n_subjects * (double) self->n_times;
-    return n_bytes < (double) most ? (uint64_t) n_bytes : most;
-}
-
 static void try_in_child(const char *path, bool with_values, int answer)
 {
     ost_results_t *self = NULL;
     ost_error_t err = { 0 };
     struct rlimit given;
+    const uint64_t n_packed = size_of(path);
     set_limits();
     bool has_limit = getrlimit(RLIMIT_CPU, &given) == 0;
-    if (has_limit) allow_seconds(&given, 0);
+    if (has_limit) allow_seconds(&given, 0, n_packed);
     int ret = ost_results_open(&self, path, &err);
-    if (ret == 0 && has_limit) allow_seconds(&given, with_values ? count_bytes(self, path) : size_of(path));
+    if (ret == 0 && has_limit) allow_seconds(&given, (double) n_packed, n_packed);
+    if (ret == 0 && has_limit && with_values) allow_seconds(&given, ost_results_n_bytes(self), n_packed);
     if (ret == 0) ret = ost_results_read_all(self, with_values, &err);
     ost_results_close(self);
     err.code = ret;

@@ -479,6 +479,26 @@ static herr_t visit_object(hid_t file, const char *name, const H5O_info_t *info,
     return self->ret;
 }
 
+static herr_t add_bytes(hid_t file, const char *name, const H5O_info_t *info, void *n_bytes)
+{
+    if (info->type != H5O_TYPE_DATASET) return 0;
+    hid_t id = ost_h5_open(file, name), space = id >= 0 ? H5Dget_space(id) : -1;
+    hssize_t n_values = space >= 0 ? H5Sget_simple_extent_npoints(space) : 0;
+    if (n_values > 0) *(double *) n_bytes += sizeof(double) * (double) n_values;
+    OST_H5_CLOSE(space, id);
+    return 0;
+}
+
+double ost_results_n_bytes(const ost_results_t *self)
+{
+    ost_h5_handler_t handler;
+    double n_bytes = 0;
+    ost_h5_enter(&handler);
+    H5Ovisit2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, add_bytes, &n_bytes, H5O_INFO_BASIC);
+    ost_h5_leave(&handler);
+    return n_bytes;
+}
+
 static herr_t visit_any_link(hid_t group, const char *name, const H5L_info_t *info, void *user)
 {
     (void) group;

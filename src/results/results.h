@@ -73,6 +73,8 @@ uint64_t ost_results_failures(const ost_results_t *self);
  *  @return 0, OST_ERR_FORMAT (damaged), OST_ERR_IO or OST_ERR_NO_MEMORY */
 int ost_results_check_seal(const char *path, bool *is_sealed, ost_error_t *err) OST_MUST_CHECK;
 
+/** Bytes of all values that the file says that it holds, unpacked. */
+double ost_results_n_bytes(const ost_results_t *self);
 /** Read all structures of the file: groups, datasets, attributes, indices of chunks. @param with_values  also all
  * chunks, so that the check of each is looked at; else the first of each dataset. @return 0, OST_ERR_FORMAT (damaged,
  * or with a link), OST_ERR_NO_MEMORY */
