@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a disk, a folder or a file can do to results: full, closed, cut short, a wrong bit, somebody else's. */
 #include "core/random.h"
+#include "journal/journal_impl.h"
 #include "results_fixture.h"
 
 #include <errno.h>
@@ -294,7 +295,35 @@ static void test_foreign_files(void)
     close_fixture(&f);
 }
 
+/* Journals of another version are not read, whatever its records hold, and not touched. */
+static void test_other_formats(void)
+{
+    static const int formats[] = { 1, 2, 4 };
+    fixture_t f;
+    open_fixture(&f, NULL, 0);
+    for (size_t i = 0; i < COUNT(formats); i++) {
+        char text[OST_HEAD_SIZE], expected[128];
+        ost_record_t record;
+        struct stat before, after;
+        const struct iovec body = { text,
+            (size_t) snprintf(text, sizeof(text), OST_HEAD_TEXT, formats[i], (size_t) 1, (size_t) 0, (size_t) 0) };
+        CU_ASSERT_EQUAL_FATAL(ost_record_open(&record, f.part, &f.err), 0);
+        CU_ASSERT_EQUAL(ost_record_append(&record, OST_RECORD_HEAD, 0, &body, 1, &f.err), 0);
+        ost_record_close(&record);
+        CU_ASSERT_EQUAL_FATAL(stat(f.part, &before), 0);
+        CU_ASSERT_EQUAL(begin_with(&f, OST_JOURNAL_RESUME), OST_ERR_VALUE);
+        snprintf(expected, sizeof(expected),
+            "cannot be resumed: it was begun by another version of osteon, which writes format %d and not %d",
+            formats[i], OST_JOURNAL_FORMAT);
+        ost_assert_contains(f.err.what, expected);
+        CU_ASSERT(stat(f.part, &after) == 0 && after.st_size == before.st_size);
+        unlink(f.part);
+    }
+    close_fixture(&f);
+}
+
 static const ost_test_t tests[] = {
+    { "other_formats", test_other_formats },
     { "unwritable", test_unwritable },
     { "full_disk", test_full_disk },
     { "cut_short", test_cut_short },

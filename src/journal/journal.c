@@ -76,8 +76,8 @@ static int append_plan(ost_journal_t *self, size_t p, ost_error_t *err)
 static int append_head(ost_journal_t *self, ost_error_t *err)
 {
     char text[OST_HEAD_SIZE];
-    const struct iovec body = { text,
-        (size_t) snprintf(text, sizeof(text), OST_HEAD_TEXT, self->n_parts, self->shard.i, self->shard.n) };
+    const struct iovec body = { text, (size_t) snprintf(text, sizeof(text), OST_HEAD_TEXT, OST_JOURNAL_FORMAT,
+                                          self->n_parts, self->shard.i, self->shard.n) };
     return ost_record_append(&self->files->record, OST_RECORD_HEAD, 0, &body, 1, err);
 }
 

@@ -8,8 +8,10 @@
 
 #include <pthread.h>
 
-/* Body of a HEAD; the format is that of the records below. */
-#define OST_HEAD_TEXT "osteon journal\nformat = 3\nparts = %zu\nshard = %zu/%zu\n"
+/* Of the records below. It rises with each change of what they hold: 3 counts subjects that are not eligible. */
+#define OST_JOURNAL_FORMAT 3
+/* Body of a HEAD. */
+#define OST_HEAD_TEXT "osteon journal\nformat = %d\nparts = %zu\nshard = %zu/%zu\n"
 enum { OST_HEAD_SIZE = 128 };
 /* Failure messages kept: those of the first subjects, so that neither memory nor the choice depends on how many fail or
  * in which order blocks come. */

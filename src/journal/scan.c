@@ -85,12 +85,16 @@ static int visit_head(ost_journal_t *self, const void *body, size_t length, ost_
     ost_journal_file_t *file = file_of(self);
     char text[OST_HEAD_SIZE], again[OST_HEAD_SIZE];
     size_t n_parts = 0, i = 0, n = 0;
+    int format = 0;
     snprintf(text, sizeof(text), "%.*s", (int) (length < sizeof(text) ? length : 0), (const char *) body);
-    bool is_read = sscanf(text, OST_HEAD_TEXT, &n_parts, &i, &n) == 3;
-    snprintf(again, sizeof(again), OST_HEAD_TEXT, n_parts, i, n);
-    if (!is_read || strcmp(text, again) != 0)
+    bool is_read = sscanf(text, OST_HEAD_TEXT, &format, &n_parts, &i, &n) == 4;
+    snprintf(again, sizeof(again), OST_HEAD_TEXT, format, n_parts, i, n);
+    if (format > 0 && format != OST_JOURNAL_FORMAT)
         return ost_fail_at(err, OST_ERR_VALUE, file->record.path, 0, 0,
-            "cannot be %s: it was begun by another version of osteon", self->purpose);
+            "cannot be %s: it was begun by another version of osteon, which writes format %d and not %d; that version "
+            "can finish it",
+            self->purpose, format, OST_JOURNAL_FORMAT);
+    if (!is_read || strcmp(text, again) != 0) return fail_damaged(self, err);
     if (n_parts != self->n_parts)
         return ost_fail_at(err, OST_ERR_VALUE, file->record.path, 0, 0,
             "cannot be %s: it was begun with another number of models, %zu instead of %zu", self->purpose, n_parts,
