@@ -466,6 +466,21 @@ class Program(unittest.TestCase):
             self.assertIn(f"40 subjects (eligible: {n}) x 2 arms", shown)
             self.assertEqual("none of the subjects is eligible: widen 'population.eligible'" in shown, n == 0)
 
+        with h5py.File(self.path("out.h5"), "r+") as file: # as an earlier osteon wrote it
+            del file.attrs["n_eligible"]
+        self.assertIn("40 subjects x 2 arms", " ".join(self.osteon("show", "out.h5").stdout.split()))
+
+    def test_chattering_condition(self):
+        """The message has the line of the condition where both sides lead back to it."""
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(MODEL.replace("B' = -k*B", "B' = if B > 1.01 then -k else k"))
+        line = 1 + MODEL[:MODEL.index("B' = ")].count("\n")
+        self.run_tiny("out.h5", code=3)
+        with h5py.File(self.path("out.h5")) as file:
+            said = file["failure_message"].asstr()[0]
+        self.assertIn(f"a condition in line {line} of tiny is crossed again and again (it chatters)", said)
+        self.assertIn("write it smooth", said)
+
     def test_months_that_are_not_in_the_file(self):
         self.run_tiny("out.h5")
         text = self.osteon("show", "out.h5", "--at", "6.0001,12", "--csv", "out.csv").stdout
