@@ -53,14 +53,14 @@ static void test_statistics(void)
 /* No number is needed to treat where the interval of the difference includes 0, or the difference is rounding. */
 static void test_number_needed(void)
 {
-    const double own[] = { 10, 12, 14, 12 }, same[] = { 13, 9, 15, 11 }, less[] = { 8, 11, 12, 9 };
+    const double own[] = { 10, 12, 14, 12 }, other[] = { 13, 9, 15, 13 }, less[] = { 8, 11, 12, 9 };
     double work[4];
     char text[32];
     ost_sample_t sample = ost_sample_of(own, 4, work);
     sample.whole = 100;
-    sample.versus = 12.0;
-    sample.versus_error = ost_error_of_difference(own, same, 4);
-    ost_assert_close(sample.versus_error, sqrt((9 + 9 + 1 + 1) / 3.0 / 4), 1e-14, 0);
+    sample.versus = 12.5;
+    sample.versus_error = ost_error_of_difference(own, other, 4);
+    ost_assert_close(sample.versus_error, sqrt((6.25 + 12.25 + 0.25 + 0.25) / 3 / 4), 1e-14, 0);
     double nnt = ost_statistic(OST_STATISTIC_NNT, &sample);
     CU_ASSERT(isinf(nnt));
     CU_ASSERT_STRING_EQUAL(ost_statistic_format(OST_STATISTIC_NNT, nnt, 2, text, sizeof(text)), "none");
