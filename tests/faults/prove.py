@@ -112,23 +112,27 @@ def attempt(scenario, fault, n, reference):
 
 def random_kills(base, whole):
     """@return the number of runs that were not finished by the same command."""
-    draws, wrong, kills = random.Random(OPTIONS.seed), 0, 0
+    draws, wrong, kills, runs = random.Random(OPTIONS.seed), 0, 0, 0
     words = [OPTIONS.osteon, "run", "e.yaml", "-o", "killed.h5", "-q", "-t", "2"]
-    begin = time.monotonic()
-    subprocess.run(words, cwd=base, check=True)
-    seconds = time.monotonic() - begin
-    for _ in range(OPTIONS.random):
+    seconds = 1.0  # about as long as a run takes now: one that ends before its kill sets it
+    while kills < OPTIONS.random:
         for path in base.glob("killed.h5*"):
             path.unlink()
+        begin = time.monotonic()
         run = subprocess.Popen(words, cwd=base, stderr=subprocess.DEVNULL)
-        time.sleep(draws.random() * 1.2 * seconds)
-        run.kill()
+        try:
+            run.wait(draws.random() * seconds)
+            seconds = time.monotonic() - begin
+        except subprocess.TimeoutExpired:
+            run.kill()
+            seconds *= 1.1
         kills += run.wait() == -9
+        runs += 1
         again = subprocess.run([*words, "--resume"], cwd=base, capture_output=True, text=True, check=False)
         if again.returncode != 0 or not same(base / "killed.h5", whole):
             wrong += 1
             print(f"  {again.returncode}: {again.stderr.strip()}")
-    print(f"random kills: {OPTIONS.random} runs, {kills} killed before their end, {wrong} wrong")
+    print(f"random kills: {runs} runs, {kills} killed before their end, {wrong} wrong", flush=True)
     return wrong
 
 
