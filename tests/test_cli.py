@@ -241,6 +241,15 @@ class Program(unittest.TestCase):
         wanted = np.exp(-0.02 * np.arange(0, 25, 6) / 12)
         np.testing.assert_allclose(bmd, np.broadcast_to(wanted, bmd.shape), rtol=1e-6)
 
+    def test_without_its_own_errors(self):
+        measured, left_out = self.run_tiny("out.h5"), self.run_tiny("none.h5", "--no-probe")
+        np.testing.assert_array_equal(self.bmd("out.h5"), self.bmd("none.h5"))
+        for name, n, text in ("out.h5", 8, measured.stdout), ("none.h5", 0, left_out.stdout):
+            with h5py.File(self.path(name)) as file:
+                self.assertEqual(file.attrs["n_solver_probed"], n)
+                self.assertEqual(math.isnan(file["bmd"].attrs["solver_error_percent"]), n == 0)
+            self.assertEqual("this tolerance" in text, n > 0, text)
+
     def test_progress_off_a_terminal(self):
         """One line at the end; JSON where it is asked for."""
         self.assertRegex(self.run_tiny().stderr, r"^finished: 40 of 40 subjects \(100 %\) in [\d.]+ s\n$")

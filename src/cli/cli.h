@@ -132,6 +132,12 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
     {                                                                                                                  \
         .name = "force", .text = "replace what is there, whatever it is", .target = OST_FLAG(type, force)              \
     }
+#define OST_OPTION_NO_PROBE(type)                                                                                      \
+    {                                                                                                                  \
+        .name = "no-probe",                                                                                            \
+        .text = "leave out how large the run's own errors are; saves about 0.4 s of a processor",                      \
+        .target = OST_FLAG(type, no_probe)                                                                             \
+    }
 #define OST_OPTIONS_RESUME(type)                                                                                       \
     { .name = "resume",                                                                                                \
         .text = "go on with what OUT.h5.part holds of this run; same results",                                         \
@@ -272,6 +278,7 @@ typedef struct {
     const char *out; /* NULL: by the name of the experiment */
     int n_threads;   /* 0: all */
     bool quiet;
+    bool no_probe; /* leave the run's own errors at NAN */
     ost_resume_t resume;
     ost_shard_t shard; /* n 0: the whole cohort */
     ost_cli_progress_t progress;

@@ -10,7 +10,7 @@
 typedef struct {
     const char *models, *output, *shard, *isa, *progress;
     uint64_t n_threads; /* 0: all */
-    bool allow_gaps, force, quiet, resume, restart;
+    bool allow_gaps, force, no_probe, quiet, resume, restart;
     ost_text_list_t overrides;
 } compare_arguments_t;
 
@@ -38,6 +38,7 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
     how.out = a.output;
     how.n_threads = (int) a.n_threads;
     how.quiet = a.quiet;
+    how.no_probe = a.no_probe;
     how.force = a.force;
     if (!ost_cli_isa(a.isa, &isa) || !ost_cli_resume(a.resume, a.restart, &how.resume) ||
         !ost_cli_shard(a.shard, &how.shard) || !ost_cli_progress_init(&how.progress, a.progress, a.quiet) ||
@@ -69,6 +70,7 @@ static const ost_option_t options[] = {
     OST_OPTION_SHARD(compare_arguments_t),
     OST_OPTIONS_RESUME(compare_arguments_t),
     OST_OPTION_FORCE(compare_arguments_t),
+    OST_OPTION_NO_PROBE(compare_arguments_t),
     OST_OPTION_PROGRESS(compare_arguments_t),
     { .name = "quiet",
         .letter = 'q',

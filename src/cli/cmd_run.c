@@ -11,7 +11,7 @@
 typedef struct {
     const char *output, *isa, *shard, *progress, *subject;
     uint64_t n_threads; /* 0: all */
-    bool dry_run, force, quiet, resume, restart;
+    bool dry_run, force, no_probe, quiet, resume, restart;
     ost_text_list_t overrides;
 } run_arguments_t;
 
@@ -118,6 +118,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     how.dry_run = a.dry_run;
     how.n_threads = (int) a.n_threads;
     how.quiet = a.quiet;
+    how.no_probe = a.no_probe;
     how.force = a.force;
     if (!ost_cli_resume(a.resume, a.restart, &how.resume) || !ost_cli_shard(a.shard, &how.shard) ||
         !ost_cli_progress_init(&how.progress, a.progress, a.quiet)) {
@@ -164,6 +165,7 @@ static const ost_option_t options[] = {
     OST_OPTION_SHARD(run_arguments_t),
     OST_OPTIONS_RESUME(run_arguments_t),
     OST_OPTION_FORCE(run_arguments_t),
+    OST_OPTION_NO_PROBE(run_arguments_t),
     OST_OPTION_PROGRESS(run_arguments_t),
     { .name = "dry-run",
         .text = "print what would be computed and written, and what that takes",

@@ -215,6 +215,7 @@ static int run_part(run_t *run, const char *heading, ost_error_t *err)
         .sink = write_block,
         .parallel_sink = true,
         .done = kept->done,
+        .no_probe = run->how->no_probe,
         .progress = report_progress,
         .stop = run->stop,
         .user = run };
