@@ -748,6 +748,7 @@ static void test_print(void)
     fclose(out);
     ost_assert_contains(printed, "pill + patch + from outside -> axis");
     ost_assert_contains(printed, "60 doses into pill.gut, day 0 to 59");
+    ost_assert_contains(printed, "of these in closed form while their coefficients are constant\n  pill.gut");
     ost_assert_contains(printed, "2 changes of share from outside");
     ost_assert_contains(drawn, "\"block axis\" -> \"signal hormone\";");
     ost_assert_contains(drawn, "\"signal hormone\" -> \"block bone\";");

@@ -56,18 +56,25 @@ static void print_signals(const ost_plan_t *self, FILE *out)
     }
 }
 
+/* @param column  of the line so far @return that after the name */
+static int print_name(const char *name, int column, FILE *out)
+{
+    const bool is_full = column > 0 && column + (int) strlen(name) > 100;
+    if (is_full) fprintf(out, "\n ");
+    return (is_full ? 0 : column) + fprintf(out, " %s", name);
+}
+
 static void print_states(const ost_plan_t *self, FILE *out)
 {
+    const ost_system_t *system = self->system;
     int column = 0;
     fprintf(out, "\nstates\n ");
-    for (size_t x = 0; x < self->system->n_states; x++) {
-        const char *name = self->system->state_names[x];
-        if (column > 0 && column + (int) strlen(name) > 100) {
-            fprintf(out, "\n ");
-            column = 0;
-        }
-        column += fprintf(out, " %s", name);
-    }
+    for (size_t x = 0; x < system->n_states; x++) column = print_name(system->state_names[x], column, out);
+    if (system->n_linear > 0) fprintf(out, "\n\nof these in closed form while their coefficients are constant\n ");
+    column = 0;
+    for (const ost_linear_t *part = system->linear; part < system->linear + system->n_linear; part++)
+        for (size_t i = 0; i < part->n_states; i++)
+            column = print_name(system->state_names[part->state[i]], column, out);
     fprintf(out, "\n");
 }
 
