@@ -433,11 +433,29 @@ static void test_isa(void)
     }
 }
 
+/* Texts of strangers, as they are printed. */
+static void test_disarm(void)
+{
+    static const char *const texts[][2] = { { "BMD\t\xce\xbc g \xe2\x89\xa4 \xf0\x9f\xa6\xb4\n", NULL },
+        { "\033[2J\x7f", "?[2J?" }, { "\xc2\x9b\x32J", "??2J" },     /* C1 */
+        { "\x9b\x32J caf\xe9 ol\xe9", "?2J caf? ol?" },              /* Latin-1 */
+        { "\xc0\xaf \xe0\x80\xaf \xf0\x80\x80\xaf", "?? ??? ????" }, /* longer than need be */
+        { "\xed\xa0\x80 \xf4\x90\x80\x80 \xff", "??? ???? ?" },      /* half of a pair, beyond the last */
+        { "\xe2\x89", "??" }, { "\xe2\x89x\xf0\x9f", "??x??" } };    /* cut */
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "%s", texts[i][0]);
+        ost_text_disarm(text);
+        CU_ASSERT_STRING_EQUAL(text, texts[i][1] != NULL ? texts[i][1] : texts[i][0]);
+    }
+}
+
 static const ost_test_t tests[] = { { "error_record", test_error_record },
     { "error_text_is_cut_not_overrun", test_error_text_is_cut_not_overrun }, { "error_names", test_error_names },
-    { "nearest", test_nearest }, { "lines", test_lines }, { "units", test_units }, { "wrong_units", test_wrong_units },
-    { "symbols_of_times", test_symbols_of_times }, { "plain_numbers", test_plain_numbers },
-    { "quantities", test_quantities }, { "wrong_quantities", test_wrong_quantities }, { "dimensions", test_dimensions },
+    { "nearest", test_nearest }, { "disarm", test_disarm }, { "lines", test_lines }, { "units", test_units },
+    { "wrong_units", test_wrong_units }, { "symbols_of_times", test_symbols_of_times },
+    { "plain_numbers", test_plain_numbers }, { "quantities", test_quantities },
+    { "wrong_quantities", test_wrong_quantities }, { "dimensions", test_dimensions },
     { "philox_known_answers", test_philox_known_answers }, { "moments", test_moments },
     { "permutation", test_permutation }, { "normal_quantile", test_normal_quantile }, { "normal_cdf", test_normal_cdf },
     { "isa", test_isa } };

@@ -148,12 +148,28 @@ const char *ost_nearest_of(const char *word, const void *from, size_t n, ost_nam
     return near;
 }
 
+/* Bytes of the character in UTF-8 (RFC 3629) that begins at c; 0: none does. */
+static size_t utf8_length(const unsigned char *c)
+{
+    size_t n = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : *c < 0xf5 ? 4 : 0;
+    unsigned char low = *c == 0xe0   ? 0xa0
+                        : *c == 0xf0 ? 0x90
+                                     : 0x80,
+                  high = *c == 0xed   ? 0x9f
+                         : *c == 0xf4 ? 0x8f
+                                      : 0xbf;
+    for (size_t i = 1; i < n; i++, low = 0x80, high = 0xbf)
+        if (c[i] < low || c[i] > high) return 0;
+    return n;
+}
+
 void ost_text_disarm(char *text)
 {
-    for (char *c = text; *c != '\0'; c++) {
-        unsigned char byte = (unsigned char) *c, next = (unsigned char) c[1];
-        bool is_c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0; /* in UTF-8 */
-        if ((byte < 0x20 && strchr("\n\t\r", byte) == NULL) || byte == 0x7f || is_c1) *c = '?';
-        if (is_c1) c[1] = '?';
+    for (unsigned char *c = (unsigned char *) text; *c != '\0';) {
+        size_t n = utf8_length(c);
+        bool is_c1 = n == 2 && c[0] == 0xc2 && c[1] < 0xa0;
+        if (n == 0 || is_c1 || (*c < 0x20 && strchr("\n\t\r", *c) == NULL) || *c == 0x7f)
+            *c = '?', n = 1; /* what is left of a character is none */
+        c += n;
     }
 }
