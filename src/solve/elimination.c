@@ -95,8 +95,21 @@ static int choose_order(pattern_t *self, bool *gone, ost_error_t *err)
     return 0;
 }
 
+static int grow_terms(ost_op_list_t *self, ost_error_t *err)
+{
+    size_t max = self->max_terms == 0 ? 256 : 2 * self->max_terms;
+    ost_term_t *terms = realloc(self->terms, max * sizeof(*terms));
+    if (terms == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for %zu elimination terms", max);
+    self->terms = terms;
+    self->max_terms = max;
+    return 0;
+}
+
+/* Where there are steps there is room for terms, so that pointers to these can be moved. */
 static int push_op(ost_op_list_t *self, size_t dst, size_t src, size_t scale, ost_error_t *err)
 {
+    int code = self->terms == NULL ? grow_terms(self, err) : 0;
+    if (code < 0) return code;
     if (self->n_ops == self->max_ops) {
         size_t max = self->max_ops == 0 ? 64 : 2 * self->max_ops;
         ost_sum_t *ops = realloc(self->ops, max * sizeof(*ops));
@@ -112,13 +125,8 @@ static int push_op(ost_op_list_t *self, size_t dst, size_t src, size_t scale, os
 
 static int push_term(ost_op_list_t *self, size_t a, size_t b, ost_error_t *err)
 {
-    if (self->n_terms == self->max_terms) {
-        size_t max = self->max_terms == 0 ? 256 : 2 * self->max_terms;
-        ost_term_t *terms = realloc(self->terms, max * sizeof(*terms));
-        if (terms == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for %zu elimination terms", max);
-        self->terms = terms;
-        self->max_terms = max;
-    }
+    int code = self->n_terms == self->max_terms ? grow_terms(self, err) : 0;
+    if (code < 0) return code;
     self->terms[self->n_terms++] =
         (ost_term_t){ .a = (uint32_t) a * OST_LANE_COUNT, .b = (uint32_t) b * OST_LANE_COUNT };
     self->ops[self->n_ops - 1].n_terms++;
