@@ -28,8 +28,8 @@ int ost_text_list_split(ost_text_list_t *self, const char *text) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_text_list_free(ost_text_list_t *self);
 
-/** Put '?' in place of control characters that a terminal would obey, but for line feeds, tabs and carriage returns, and
- * of bytes that are no UTF-8. */
+/** Put '?' in place of control characters that a terminal would obey, but for line feeds, tabs and carriage returns,
+ * and of bytes that are no UTF-8. */
 void ost_text_disarm(char *text);
 /** All of [n] texts with `between` between them, owned by the caller; NULL if out of memory. */
 char *ost_text_join(const char *const *texts, size_t n, const char *between);
