@@ -267,7 +267,9 @@ static void try_journal(const mutated_t *self, const uint8_t *data, size_t size)
     (void) RUN(ost_command_run, "run", "small.yaml", "-q", "--threads", "1", "--resume", "-o", "changed.h5");
 }
 
-/* A program for libFuzzer: it changes `file`, in which `find` has found what can be changed, and calls `try`. */
+/* A program for libFuzzer: it changes `file`, in which `find` has found what can be changed, and calls `try`. Its
+ * corpus begins with as many instructions as are read: from nothing, libFuzzer tries inputs shorter than one for many
+ * minutes. */
 #define MUTATED_FUZZER(file, find, try)                                                                                \
     int LLVMFuzzerInitialize(int *argc, char ***argv);                                                                 \
     int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);                                                      \
