@@ -465,7 +465,7 @@ static int find_variable(show_t *self)
     char hint[300];
     const char *const *names = (const char *const *) self->results->names.items;
     size_t n = self->results->names.n;
-    if (self->variable == NULL) self->variable = ost_results_n_elements(self->results, "bmd") > 0 ? "bmd" : names[0];
+    if (self->variable == NULL) self->variable = ost_show_default_variable(self);
     self->element = SIZE_MAX;
     for (size_t i = 0; i < n; i++)
         for (size_t e = 0; e < ost_results_n_elements(self->results, names[i]); e++)
@@ -504,6 +504,7 @@ static int show_file(show_t *self, const char *path)
     } else if (ost_cli_open_result(&self->results, path, false, &err) < 0) {
         return ost_cli_fail(&err);
     }
+    evidence = ost_show_read_evidence(self);
     if ((code = find_variable(self)) != OST_EXIT_OK || (code = find_versus(self)) != OST_EXIT_OK) return code;
     self->n_subjects = self->results->n_subjects;
     self->base = calloc(self->n_subjects + 1, sizeof(double));
@@ -515,7 +516,7 @@ static int show_file(show_t *self, const char *path)
         self->medians == NULL) {
         return ost_cli_no_memory();
     }
-    evidence = ost_show_load_evidence(self);
+    if ((code = ost_show_place_evidence(self)) != OST_EXIT_OK) evidence = code;
     if (evidence == OST_EXIT_MEMORY) return evidence;
     if (self->months != NULL && (code = parse_months(self, self->months)) != OST_EXIT_OK) return code;
     if (self->months == NULL && !default_spans(self)) return ost_cli_no_memory();
@@ -560,7 +561,7 @@ static const ost_option_t options[] = {
     { .name = "variable",
         .argument = "NAME",
         .target = OST_WORD(show_t, variable),
-        .text = "variable to show, or an element of it as in bmd[total_hip] (default: bmd, or the first of the file)" },
+        .text = "variable to show, or an element as in bmd[total_hip] (default: BMD as observed, bmd, the first)" },
     { .name = "versus",
         .argument = "ARM",
         .target = OST_WORD(show_t, versus_name),

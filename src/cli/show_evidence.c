@@ -63,14 +63,40 @@ static bool is_left_out(const show_t *self, ost_observation_t *observation, char
     return true;
 }
 
-int ost_show_load_evidence(show_t *self)
+/* @return an exit code */
+static int without_evidence(int ret, const ost_error_t *err)
+{
+    char message[1024];
+    if (ret == OST_ERR_NO_MEMORY) return ost_cli_fail(err);
+    if (ret < 0) ost_cli_message("without evidence: %s", ost_error_format(err, message, sizeof(message)));
+    return ret < 0 && ret != OST_ERR_MISSING ? OST_EXIT_INPUT : OST_EXIT_OK;
+}
+
+int ost_show_read_evidence(show_t *self)
 {
     ost_error_t err = { 0 };
-    char message[1024];
     int ret;
     if (ost_results_attribute(self->results, "experiment") == NULL) return OST_EXIT_OK;
     if ((ret = ost_results_experiment(self->results, NULL, 0, &self->experiment, &err)) == 0)
         ret = ost_cli_evidence(&self->experiment, &self->matched, &self->evidence, &err);
+    return without_evidence(ret, &err);
+}
+
+const char *ost_show_default_variable(const show_t *self)
+{
+    for (size_t i = 0; i < self->matched.n_observations && self->results->models.n == 0; i++) {
+        size_t element;
+        const ost_observation_t *observation = &self->matched.observations[i];
+        const char *variable = ost_cli_find_output(self->results, observation->endpoint.output, &element);
+        if (variable != NULL && observation->endpoint_class == OST_CLASS_BMD) return variable;
+    }
+    return ost_results_n_elements(self->results, "bmd") > 0 ? "bmd" : self->results->names.items[0];
+}
+
+int ost_show_place_evidence(show_t *self)
+{
+    ost_error_t err = { 0 };
+    int ret = 0;
     for (size_t i = 0; i < self->matched.n_observations && ret == 0;) {
         char why[sizeof(self->matched.unmatched->why)];
         bool is_left = is_left_out(self, &self->matched.observations[i], why, sizeof(why));
@@ -84,10 +110,8 @@ int ost_show_load_evidence(show_t *self)
         ret = baseline_of(self, baseline, &level, &err);
         if (ret == 0) ret = ost_observation_convert(&self->matched, i, level, &err);
     }
-    if (ret == OST_ERR_NO_MEMORY) return ost_cli_fail(&err);
-    ost_cli_not_compared(&self->matched);
-    if (ret < 0) ost_cli_message("without evidence: %s", ost_error_format(&err, message, sizeof(message)));
-    return ret < 0 && ret != OST_ERR_MISSING ? OST_EXIT_INPUT : OST_EXIT_OK;
+    if (ret != OST_ERR_NO_MEMORY) ost_cli_not_compared(&self->matched);
+    return without_evidence(ret, &err);
 }
 
 /* Where an observed value comes from, as the table of evidence has it. */
