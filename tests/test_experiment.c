@@ -299,7 +299,7 @@ static void test_overrides(void)
         "population.covariates.age.mean=65 year", "arms.extra={label: \"a=b\"}", "run_in.start=-3 year",
         "arms.anastrozole.regimen.0={drug: letrozole, dose: 2.5 mg, interval: 2 day}", "title='x'", "title=y",
         "evidence.compare=[]", "arms.anastrozole.regimen.1.stop=6 month", "arms.anastrozole.regimen.2.start=2 d",
-        "arms.anastrozole.signals=" };
+        "arms.anastrozole.signals=[]" };
     ost_error_t err;
     char buf[1024];
     int ret = parse(full, overrides, COUNT(overrides), &err);
@@ -365,7 +365,7 @@ static void test_wrong_overrides(void)
         { "parameters.aibl.k_P.spread=0.1", OST_ERR_NAME, "unknown key 'aibl.k_P'" },
         { "solver.rtol=[", OST_ERR_SYNTAX, "not valid YAML" },
         { "solver.rtol=1e-3 d", OST_ERR_UNIT, "'1e-3 d' has dimension time; expected a plain number, without a unit" },
-        { "population.subjects=", OST_ERR_SYNTAX, "a whole number is expected" },
+        { "arms.tamoxifen= ", OST_ERR_SYNTAX, "has no value; 'arms.tamoxifen={}' is an empty entry" },
         { "arms.anastrozole.regimen.0={dose: 1 mg}", OST_ERR_NAME, "'drug' is missing" },
         { "population.covariates.age.sd=5", OST_ERR_UNIT, "has no unit of time; write one, for example 10 year" },
     };

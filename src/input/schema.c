@@ -266,8 +266,13 @@ int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *
     }
     memcpy(path, override, length);
     path[length] = '\0';
+    const char *text = equals + 1;
+    if (text[strspn(text, " \t")] == '\0')
+        return ost_fail(err, OST_ERR_SYNTAX,
+            "the setting '%.100s' has no value; '%.100s={}' is an empty entry, as an arm without treatment",
+            override, path);
     ost_yaml_t value;
-    int ret = ost_yaml_parse(&value, "", equals[1] != '\0' ? equals + 1 : "~", err);
+    int ret = ost_yaml_parse(&value, "", text, err);
     if (ret != 0) {
         ost_error_prepend(err, "in the setting '%.100s': ", override);
         if (err != NULL) err->line = err->column = 0; /* a place within the setting would look like one of the file */
