@@ -858,8 +858,9 @@ times: [0 day, 1 year]
         with h5py.File(self.path("out.h5")) as file:
             done = file.attrs["n_done"]
         if 0 < done < 6000:
-            error = self.osteon(*words, "-o", "out.h5", code=1).stderr
-            self.assertRegex(error, r"out.h5.part: holds \d+ blocks .* --resume goes on with them, --restart begins anew")
+            refused = self.osteon(*words, "-o", "out.h5", code=1)
+            self.assertEqual(refused.stdout, "")  # not that the result of the interrupted run is replaced
+            self.assertRegex(refused.stderr, r"out.h5.part: holds \d+ blocks .* --resume goes on with them, --restart begins anew")
         text = self.osteon(*words, "-o", "out.h5", "--resume").stdout
         if 0 < done < 6000:
             self.assertIn(f"resumed: {done:,} subjects of an earlier run were there", text)

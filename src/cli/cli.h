@@ -321,8 +321,11 @@ bool ost_cli_needs_output(const char *command, const char *from, const ost_simul
 /* Whether two names are of one file, that is there. */
 bool ost_cli_same_file(const char *a, const char *b);
 /* Whether a result of the experiment `name` may take the place of what is at `path`: an earlier result of it, whatever
- * its options, or anything with --force; says which, on standard output. @return an exit code */
-int ost_cli_check_replaced(const char *path, const char *name, bool force, bool quiet);
+ * its options, or anything with --force; says why not. @param[out] is_earlier  such a result is there
+ * @return an exit code */
+int ost_cli_check_replaced(const char *path, const char *name, bool force, bool *is_earlier);
+/* Say that an earlier result of the experiment `name` is replaced: once nothing can refuse that any more. */
+void ost_cli_replaces(const char *path, const char *name);
 /* The file of a result by the name of its experiment, NAME.h5 in the current folder; of several models NAME_models.h5.
  * @param[out] path  owned by the caller, NULL: out of memory */
 void ost_cli_name_output(const ost_part_t *parts, char **path);

@@ -19,7 +19,9 @@ static int merge(const ost_part_t *parts, size_t n_parts, const void *arguments)
     ost_journal_t *journal = NULL;
     uint64_t n_failed = 0, n_subjects = 0;
     char a[64], b[64];
-    int code = ost_cli_check_replaced(how->output, parts[0].plan->experiment->name, how->force, how->quiet);
+    bool replaces;
+    const char *name = parts[0].plan->experiment->name;
+    int code = ost_cli_check_replaced(how->output, name, how->force, &replaces);
     if (code != OST_EXIT_OK) return code;
     int ret = ost_journal_gather(
         &journal, (const char *const *) how->shards.items, how->shards.n, parts, n_parts, (ost_shard_t){ 0 }, &err);
@@ -30,6 +32,7 @@ static int merge(const ost_part_t *parts, size_t n_parts, const void *arguments)
     }
     ost_journal_close(journal);
     if (ret < 0) return ost_cli_fail(&err);
+    if (replaces && !how->quiet) ost_cli_replaces(how->output, name);
     if (!how->quiet) {
         printf("merged: %s, %s", ost_cli_plural(how->shards.n, "shard", a), ost_cli_plural(n_subjects, "subject", b));
         printf(n_failed > 0 ? ", %s failed\n" : "\n", ost_cli_plural(n_failed, "subject-arm", a));

@@ -110,11 +110,12 @@ bool ost_cli_same_file(const char *a, const char *b)
     return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_ino == two.st_ino && one.st_dev == two.st_dev;
 }
 
-int ost_cli_check_replaced(const char *path, const char *name, bool force, bool quiet)
+int ost_cli_check_replaced(const char *path, const char *name, bool force, bool *is_earlier)
 {
     ost_results_t *there = NULL;
     ost_identity_t origin = { 0 };
     ost_error_t err = { 0 };
+    *is_earlier = false;
     if (force || access(path, F_OK) != 0) return OST_EXIT_OK;
     const char *theirs = NULL;
     if (ost_journal_is(path)) {
@@ -127,7 +128,7 @@ int ost_cli_check_replaced(const char *path, const char *name, bool force, bool 
         return ost_cli_fail(&err);
     }
     bool is_same = theirs != NULL && strcmp(theirs, name) == 0;
-    if (is_same && !quiet) printf("replaces an earlier result of '%s': %s\n", name, path);
+    *is_earlier = is_same;
     if (!is_same && theirs != NULL)
         ost_cli_message(
             "%s is there, a result of the experiment '%s', not of '%s'; --force replaces it", path, theirs, name);
@@ -136,6 +137,11 @@ int ost_cli_check_replaced(const char *path, const char *name, bool force, bool 
     ost_results_close(there);
     ost_identity_free(&origin);
     return is_same ? OST_EXIT_OK : OST_EXIT_USAGE;
+}
+
+void ost_cli_replaces(const char *path, const char *name)
+{
+    printf("replaces an earlier result of '%s': %s\n", name, path);
 }
 
 bool ost_cli_needs_output(const char *command, const char *from, const ost_simulation_t *how)

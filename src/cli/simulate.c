@@ -356,8 +356,8 @@ static int end(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *
     return OST_EXIT_FAILURES;
 }
 
-/* Simulate to the end, or to an interruption. @return an exit code */
-static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how)
+/* Simulate to the end, or to an interruption. @param replaces  an earlier result. @return an exit code */
+static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how, bool replaces)
 {
     ost_error_t err = { 0 };
     run_t run = { .how = how, .progress = how->progress, .stop = ost_cli_catch_signals() };
@@ -369,6 +369,7 @@ static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulatio
     }
     if (ret == 0) ret = ost_journal_open(&run.journal, how->out, parts, n_parts, how->shard, how->resume, &err);
     if (ret < 0) return ost_cli_fail(&err);
+    if (replaces && !how->quiet) ost_cli_replaces(how->out, parts[0].plan->experiment->name);
     ret = run_parts(&run, parts, n_parts, &err);
     n_failed = count_failures(run.journal, n_parts);
     if (ret == 0) warn_not_eligible(run.journal, parts, n_parts);
@@ -391,11 +392,12 @@ int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const void *simula
     ost_simulation_t named = *how;
     char *own = NULL;
     int code = OST_EXIT_OK;
+    bool replaces = false;
     if (how->out == NULL) code = ost_cli_default_output(parts, &own);
     if (how->out == NULL) named.out = own;
     if (code == OST_EXIT_OK && how->resume != OST_JOURNAL_RESUME)
-        code = ost_cli_check_replaced(named.out, parts[0].plan->experiment->name, how->force, how->quiet);
-    if (code == OST_EXIT_OK) code = simulate(parts, n_parts, &named);
+        code = ost_cli_check_replaced(named.out, parts[0].plan->experiment->name, how->force, &replaces);
+    if (code == OST_EXIT_OK) code = simulate(parts, n_parts, &named, replaces);
     free(own);
     return code;
 }
