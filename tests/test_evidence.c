@@ -105,6 +105,8 @@ static void test_wrong_tables(void)
     } cases[] = {
         { "", OST_ERR_SYNTAX, 1, "the line of column names is missing" },
         { "\n\n", OST_ERR_SYNTAX, 1, "the line of column names is missing" },
+        { "role;trial;arm\na;b;c\n", OST_ERR_SYNTAX, 1, "the columns are separated by ';'; they have to be by ','" },
+        { "\nrole\ttrial\tarm\n", OST_ERR_SYNTAX, 2, "the columns are separated by tabs" },
         { "role,trial\n", OST_ERR_NAME, 1, "column 'arm' is missing" },
         { "role,trial,arms,endpoint\n", OST_ERR_NAME, 1, "column 'arm' is missing; 'arms' is near it" },
         { HEAD ",arm\n", OST_ERR_NAME, 1, "duplicate column 'arm'" },

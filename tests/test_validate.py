@@ -272,6 +272,7 @@ class Analysis(Trials):
         head = "draw,tiny.g [1/y],between BMD,within BMD\n"
         for text, line, part in (
             ("", 1, "the line of column names is missing"),
+            ("draw;tiny.g [1/y]\n0;0.1\n", 1, "the columns are separated by ';'; they have to be by ','"),
             ("drew,tiny.g [1/y]\n0,0.1\n", 1, "the first column is not 'draw'"),
             ("draw,tiny.g\n0,0.1\n", 1, "a column is not headed like"),
             ("draw,tiny.g [yy]\n0,0.1\n", 1, "a unit cannot be read"),

@@ -56,7 +56,10 @@ def read_csv(path):
         raise Refused(f"{path}: it is not a regular file of at most {MAX_TABLE:,} bytes")
     try:
         with open(path, newline="", encoding="utf-8-sig") as table:
-            return [{k: v or "" for k, v in row.items() if k} for row in csv.DictReader(table)]
+            rows = csv.DictReader(table)
+            if len(rows.fieldnames or []) == 1 and ";" in rows.fieldnames[0]:
+                raise Refused(f"{path}: the columns are separated by ';'; they have to be by ','")
+            return [{k: v or "" for k, v in row.items() if k} for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Refused(f"{path}: {getattr(error, 'strerror', None) or error}", NOTHING_TO_DRAW) from error
 

@@ -84,6 +84,9 @@ int ost_csv_open(ost_csv_t *self, const char *path, ost_error_t *err)
     ret = read_record(self);
     if (ret == 0) return FAIL(self, OST_ERR_SYNTAX, 1, "the line of column names is missing");
     self->n_names = self->n_fields;
+    if (ret > 0 && self->n_fields == 1 && strpbrk(self->fields[0], ";\t") != NULL)
+        return FAIL(self, OST_ERR_SYNTAX, self->record_line, "the columns are separated by %s; they have to be by ','",
+            strchr(self->fields[0], ';') != NULL ? "';'" : "tabs");
     return ret < 0 ? ret : 0;
 }
 
