@@ -309,6 +309,28 @@ evidence:
         self.assertEqual([m for _, kind, m in page.legend if kind == "marker"], list(page.markers.values()))
         self.assertIn("1 observed difference between arms not drawn: see 'osteon validate'.", page.foot[0])
 
+    def test_a_table_with_semicolons(self):
+        write(self.path, text=self.text)
+        with open(os.path.join(self.folder, "evidence.csv"), "w", encoding="utf-8") as file:
+            file.write(COLUMNS.replace(",", ";"))
+        with self.assertRaisesRegex(Refused, "separated by ';'; they have to be by ','"):
+            self.page()
+
+    def test_variables_that_the_file_lacks(self):
+        write(self.path, text=self.text + "plot: {variables: [bmd, estradiol, 'p1np[x]'], show: change}\n")
+        done = subprocess.run([sys.executable, PLOT, self.path, "-o", os.path.join(self.folder, "f.png")],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.stderr.count("not drawn, as the file does not have it: estradiol, p1np[x]\n"), 1)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            titles = [p.title.split(" [")[0] for p in self.page().rows[0][2]]
+        self.assertEqual(titles, ["Lumbar spine", "Total hip"])
+        self.assertEqual(said.getvalue().count("\n"), 1)
+        with self.assertRaisesRegex(Refused, "no variable 'estradiol'; it has bmd, ctx"):
+            self.page(variables=["bmd", "estradiol"])
+        write(self.path, text=self.text + "plot: {variables: [estradiol, p1np]}\n")
+        with self.assertRaisesRegex(Refused, "no variable 'estradiol'"):
+            self.page()
+
     def test_what_is_compared(self):
         """Points of BMD stand over scans where the file has them, which they are compared with, and over no density."""
         write(self.path, text=self.text, names=["bmd", "scanned_bmd", "ctx"])

@@ -3,6 +3,7 @@
 three lines has no bands; instead, arms get a panel each, with one band and the medians of the others."""
 import os
 import re
+import sys
 
 import numpy as np
 
@@ -25,6 +26,16 @@ class Options:
         self.panels, self.time, self.evidence = panels, time, evidence
 
 
+def kept_of(planned, results):
+    """Those of the experiment's variables that the file has, all where it has none of them; a note names the others."""
+    left = [name for name in planned if name.partition("[")[0] not in results.file]
+    if not left or len(left) == len(planned):
+        return planned
+    print(f"osteon-plot: {results.path}: not drawn, as the file does not have it: {', '.join(map(plain, left))}",
+          file=sys.stderr)
+    return [name for name in planned if name not in left]
+
+
 def chosen(options, results):
     """The settings of `plot:` in the experiment, below those of the command line."""
     settings = results.experiment.tree.get("plot")
@@ -33,7 +44,7 @@ def chosen(options, results):
     own = {k: settings.get(k) if settings.get(k) in allowed else None for k, allowed in words.items()}
     variables = options.variables
     if variables is None and isinstance(settings.get("variables"), list):
-        variables = [scalar(v) for v in settings["variables"]]
+        variables = kept_of([scalar(v) for v in settings["variables"]], results)
     names = results.names() if not variables else []
     if not variables and not names:
         raise results.damaged("it has no output over subjects and times")
