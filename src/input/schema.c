@@ -269,8 +269,8 @@ int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *
     const char *text = equals + 1;
     if (text[strspn(text, " \t")] == '\0')
         return ost_fail(err, OST_ERR_SYNTAX,
-            "the setting '%.100s' has no value; '%.100s={}' is an empty entry, as an arm without treatment",
-            override, path);
+            "the setting '%.100s' has no value; '%.100s={}' is an empty entry, as an arm without treatment", override,
+            path);
     ost_yaml_t value;
     int ret = ost_yaml_parse(&value, "", text, err);
     if (ret != 0) {
