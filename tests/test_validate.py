@@ -169,6 +169,17 @@ class Analysis(Trials):
                       text)
         self.assertNotIn("replicates", text)
 
+    def test_no_more_is_lost_than_there_is(self):
+        self.write("trials/evidence.csv", HEAD + """\
+calibrate,T,placebo,BMD_change,LS,12,mean,-3,percent,,200,se,50,c,r,
+calibrate,T,placebo,BMD_rate,TH,24,mean,-1,percent_per_year,,200,se,50,c,r,
+validate,T,drug,BMD_change,LS,24,mean,-9,percent,,200,se,50,c,r,
+validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arms,,200,se,50,c,r,
+""")
+        lowest = [re.search(r"(-[0-9.]+)\.\.", line)[1] for line in rows_of(self.validate().stdout)]
+        self.assertEqual([float(low) for low in lowest[:3]], [-100, -50, -100])
+        self.assertLess(float(lowest[3]), -300)
+
     def test_another_bone_model(self):
         """Rows are answered by the outputs of the model that stands in, not by scans that it does not give."""
         done = self.osteon("validate", "--trial", "atac", "--model", "peterson2012", "--subjects", "2")

@@ -161,6 +161,18 @@ static const char *bone_model_of(const ost_trial_t *trial)
     return "";
 }
 
+/* The least that an observation of positive quantities can be, in its row's unit: nothing is left. */
+static double least_of(const ost_observation_t *self)
+{
+    const ost_endpoint_t *endpoint = &self->endpoint;
+    if (self->endpoint_class == OST_CLASS_SD) return 0;
+    if (endpoint->is_ratio) return -100;
+    if (endpoint->versus != SIZE_MAX) return -INFINITY;
+    double least = endpoint->measure == OST_MEASURE_PERCENT ? -100 : -INFINITY;
+    return endpoint->measure == OST_MEASURE_FRACTION ? 0
+                                                     : least / (endpoint->per_year ? ost_observation_scale(self) : 1);
+}
+
 /* @param draws  NULL where the trial is simulated without. @param n_draws  of them that are used */
 static ost_prediction_check_t check_prediction(const ost_trials_t *trials, const ost_trial_t *trial,
     const ost_observation_t *observation, const ost_estimate_t *estimate, double sd_parameters,
@@ -184,7 +196,7 @@ static ost_prediction_check_t check_prediction(const ost_trials_t *trials, const
         if (i != OST_SD_PARAMETERS || (draws != NULL && n_draws > 0)) variance += pow(self.sd_parts[i], 2);
     self.sd = sqrt(variance);
     double half = self.sd * ost_fit_half_width(residual);
-    self.lower = estimate->value - half;
+    self.lower = fmax(estimate->value - half, least_of(observation));
     self.upper = estimate->value + half;
     self.inside = row->value >= self.lower && row->value <= self.upper;
     if (observation->endpoint_class == OST_CLASS_BMD && ost_is_missed(&self))

@@ -35,7 +35,7 @@ typedef struct {
     double sd_parts[OST_N_SD_PARTS]; /**< of the prediction, row's unit; NAN: not known. The one by the parameters is
                                         without draws, or where one of them gave no value */
     double sd;           /**< of the prediction in all, NAN where that of the parameters should be known and is not */
-    double lower, upper; /**< 90 % prediction interval */
+    double lower, upper; /**< 90 % prediction interval, cut off where nothing is left: at -100 % of a change */
     bool inside;         /**< the observed value lies in it; all of these are NAN or false without a prediction, where
                               no subject of the cohort is eligible: such checks count in no sum */
     double naive;        /**< class mean, row's unit; NAN without (naive.h) */
