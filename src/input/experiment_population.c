@@ -30,6 +30,57 @@ static const ost_yaml_node_t *get(const reader_t *self, const char *key)
     return ost_yaml_get(self->node, key);
 }
 
+/* Whether a member of a distribution says its dimension: a quantity, or the unit. @param[out] dim  of it */
+static bool says_dim(const ost_yaml_node_t *member, ost_dim_t *dim)
+{
+    ost_quantity_t quantity;
+    ost_unit_t unit;
+    if (member->kind != OST_YAML_SCALAR || ost_yaml_is_null(member)) return false;
+    for (int k = 0; k < OST_N_DIST_KEYS; k++)
+        if (ost_dist_keys[k].largest > 0 && strcmp(member->key, ost_dist_keys[k].word) == 0) return false;
+    if (strcmp(member->key, "unit") == 0) {
+        if (ost_unit_parse(&unit, member->text, NULL) < 0) return false;
+        *dim = unit.dim;
+        return true;
+    }
+    if (strcmp(member->key, "distribution") == 0 || ost_quantity_parse(&quantity, member->text, NULL) < 0) return false;
+    *dim = quantity.dim;
+    return true;
+}
+
+/* The member of a distribution whose dimension most of them have: of equally many one with a unit, and the first.
+ * NULL: none says it. */
+static const ost_yaml_node_t *of_most(const reader_t *self, ost_dim_t *dim)
+{
+    const ost_yaml_node_t *found = NULL, *members = self->node->members;
+    int most = 0;
+    for (size_t i = 0; i < self->node->n_members; i++) {
+        ost_dim_t own, other;
+        if (!says_dim(&members[i], &own)) continue;
+        int votes = ost_dim_is_none(own) ? 0 : 1;
+        for (size_t k = 0; k < self->node->n_members; k++)
+            votes += says_dim(&members[k], &other) && ost_dim_equal(own, other) ? 2 : 0;
+        if (votes <= most) continue;
+        most = votes;
+        found = &members[i];
+        *dim = own;
+    }
+    return found;
+}
+
+/* Refuse the first quantity of a distribution where the others have another dimension. */
+static int check_first(const reader_t *self, const ost_yaml_node_t *node, ost_dim_t dim)
+{
+    ost_dim_t expected;
+    char example[96], why[OST_DIM_MISMATCH_SIZE];
+    const ost_yaml_node_t *most = of_most(self, &expected);
+    if (most == NULL || ost_dim_equal(dim, expected)) return 0;
+    const char *unit = strcmp(most->key, "unit") == 0 ? most->text : ost_field_unit_text(most);
+    snprintf(example, sizeof(example), "%g %.60s", strtod(node->text, NULL), unit);
+    return ost_yaml_fail(self->tree, node, OST_ERR_UNIT, self->err, "'%.60s' %s", node->text,
+        ost_dim_mismatch(dim, expected, ost_dim_is_none(expected) ? NULL : example, why));
+}
+
 /* A quantity of the covariate's dimension, in a unit of its own. */
 static int same_dim(const reader_t *self, const char *key, double *out)
 {
@@ -38,7 +89,14 @@ static int same_dim(const reader_t *self, const char *key, double *out)
     int ret = ost_field_quantity(self->tree, get(self, key), &found, self->err);
     if (ret == 0 && found.is_plain && covariate->plain == 0) covariate->plain = found.value;
     if (ret != 0) return ret;
-    return ost_field_in_unit(self->tree, get(self, key), &covariate->unit, covariate->unit_text, out, self->err);
+    ret = ost_field_in_unit(self->tree, get(self, key), &covariate->unit, covariate->unit_text, out, self->err);
+    ost_dim_t dim;
+    const ost_yaml_node_t *most = ret == OST_ERR_UNIT ? of_most(self, &dim) : NULL;
+    if (most == NULL || ost_dim_is_none(found.dim) || ost_dim_is_none(dim)) return ret;
+    char hint[160]; /* either may be the wrong one */
+    snprintf(hint, sizeof(hint), "; '%.60s' is '%.60s'", most->key, most->text);
+    append_hint(self->err, hint);
+    return ret;
 }
 
 /* Unit of the result file: what `unit` says, else what the quantity at `node` is written with. */
@@ -94,6 +152,7 @@ static int read_first(const reader_t *self, const ost_yaml_node_t *node, double 
 {
     ost_quantity_t first = { .value = NAN };
     int ret = ost_field_quantity(self->tree, node, &first, self->err);
+    if (ret == 0) ret = check_first(self, node, first.dim);
     self->covariate->unit.dim = first.dim;
     if (first.is_plain) self->covariate->plain = first.value;
     *out = first.value;

@@ -61,7 +61,8 @@ int ost_field_in_unit(const ost_yaml_t *tree, const ost_yaml_node_t *node, const
     if (ret == 0 && ost_unit_missing(unit, unit_text, found.is_plain, found.value, why) != NULL)
         return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "%s", why);
     snprintf(example, sizeof example, "10 %.80s", unit_text);
-    return ret == 0 ? ost_field_of_dim(tree, node, unit->dim, example, out, err) : ret;
+    const bool is_plain = ost_dim_is_none(unit->dim) && !ost_unit_is_ratio(unit);
+    return ret == 0 ? ost_field_of_dim(tree, node, unit->dim, is_plain ? NULL : example, out, err) : ret;
 }
 
 int ost_field_time(const ost_yaml_t *tree, const ost_yaml_node_t *node, double *out, ost_error_t *err)
