@@ -264,6 +264,14 @@ static int set_errors(search_t *self, const double *z)
     return ost_fit_residuals(self->fit, z, 1, self->options->n_threads, self->residuals, true, self->err);
 }
 
+int ost_fit_covariance_root(const ost_fit_t *self, gsl_matrix *root, ost_error_t *err)
+{
+    gsl_matrix_const_view covariance = gsl_matrix_const_view_array(self->covariance, self->n_params, self->n_params);
+    gsl_matrix_memcpy(root, &covariance.matrix);
+    if (gsl_linalg_cholesky_decomp1(root) == GSL_SUCCESS) return 0;
+    return ost_fail(err, OST_ERR_VALUE, "the covariance of the estimate is not positive definite");
+}
+
 /* The sizes of errors. Residuals at the estimate are smaller than those of the true parameters, since these rows chose
  * it: the mean of r r' over the posterior is that of the estimate and J C J', J the sensitivities and C their
  * covariance.
@@ -278,13 +286,11 @@ static int estimate_spread(search_t *self, const double *z, bool known)
     }
     double *sensitivities = malloc((n_rows * n + 1) * sizeof(*sensitivities));
     gsl_matrix *root = gsl_matrix_alloc(n, n);
-    int ret = sensitivities == NULL || root == NULL ? ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory") : 0;
+    int ret = sensitivities == NULL || root == NULL ? ost_no_memory(self->err)
+                                                    : ost_fit_covariance_root(fit, root, self->err);
     if (ret == 0)
         ret = ost_fit_sensitivities(fit, z, self->options->n_threads, sensitivities, self->residuals, self->err);
     if (ret == 0) {
-        gsl_matrix_const_view c = gsl_matrix_const_view_array(fit->covariance, n, n);
-        gsl_matrix_memcpy(root, &c.matrix);
-        gsl_linalg_cholesky_decomp1(root);
         gsl_matrix_view j = gsl_matrix_view_array(sensitivities, n_rows, n);
         gsl_blas_dtrmm(CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, 1, root, &j.matrix);
         for (size_t k = 0; k < n; k++)

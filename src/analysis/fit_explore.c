@@ -4,7 +4,6 @@
 #include "core/random.h"
 
 #include <gsl/gsl_blas.h>
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -73,12 +72,8 @@ int ost_fit_sample_normal(const ost_fit_t *self, size_t n_draws, double *values,
     double *centre = ost_fit_estimate_z(self);
     gsl_matrix *root = gsl_matrix_alloc(n, n);
     gsl_vector *z = gsl_vector_alloc(n);
-    int ret = centre == NULL || root == NULL || z == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0) {
-        gsl_matrix_const_view covariance = gsl_matrix_const_view_array(self->covariance, n, n);
-        gsl_matrix_memcpy(root, &covariance.matrix);
-        gsl_linalg_cholesky_decomp1(root);
-    }
+    int ret =
+        centre == NULL || root == NULL || z == NULL ? ost_no_memory(err) : ost_fit_covariance_root(self, root, err);
     for (size_t d = 0; d < n_draws && ret == 0; d++) {
         for (size_t k = 0; k < n; k++) gsl_vector_set(z, k, ost_random_normal(self->seed, d, purpose, (uint32_t) k));
         gsl_blas_dtrmv(CblasLower, CblasNoTrans, CblasNonUnit, root, z);

@@ -11,6 +11,9 @@ double ost_fit_param_value(const ost_fit_param_t *self, double z);
 double ost_fit_param_z(const ost_fit_param_t *self, double value);
 /* z of the estimate. @return [n_params], the caller's; NULL without memory */
 double *ost_fit_estimate_z(const ost_fit_t *self);
+/* Lower triangular root of the covariance of the estimate. @param[out] root  [n_params][n_params], the upper triangle
+ * unused. @return 0 or OST_ERR_VALUE: it has none */
+int ost_fit_covariance_root(const ost_fit_t *self, gsl_matrix *root, ost_error_t *err) OST_MUST_CHECK;
 ost_class_t ost_fit_class(const ost_fit_t *self, size_t row);
 
 /* Residuals of all rows for n_variants points. @param z  [n_variants][n_params]; @param[out] residuals
