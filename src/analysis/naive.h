@@ -58,12 +58,10 @@ int ost_naive_sum(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_tri
 /** What the table says, for a person. */
 #define OST_NAIVE_NOTE                                                                                                 \
     "coverage: fraction of the n observations that lie inside their 90 % prediction intervals. bias and median "       \
-    "error: "                                                                                                          \
-    "mean residual and median absolute error of the model over all n, points of BMD. rmse and MAE (mean absolute "     \
-    "error), points of BMD: of the model, and of class means (a class mean is that of the calibrate rows of other "    \
-    "trials with the same class of treatment, at the same site and month, or in the last month that has one), over "   \
-    "the "                                                                                                             \
-    "observations that have one."
+    "error: mean residual and median absolute error of the model over all n, points of BMD. rmse and MAE (mean "       \
+    "absolute error), points of BMD: of the model, and of class means (a class mean is that of the calibrate rows "    \
+    "of other trials with the same class of treatment, at the same site and month, or in the last month that has "     \
+    "one), over the observations that have one."
 /** Their table. @param what  the observations, "BMD validate". @param sums  as in ost_naive_sum().
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_naive_print(const ost_naive_sum_t *sums, const ost_treatments_t *treatments, const char *what, FILE *out,

@@ -134,7 +134,8 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
     }
 #define OST_OPTION_NO_PROBE(type)                                                                                      \
     {                                                                                                                  \
-        .name = "no-probe", .text = "leave out how large the run's own errors are; saves about 0.4 s of a processor",  \
+        .name = "no-probe",                                                                                            \
+        .text = "leave out how large the run's own errors are; saves time where cohorts are small",                    \
         .target = OST_FLAG(type, no_probe)                                                                             \
     }
 #define OST_OPTIONS_RESUME(type)                                                                                       \

@@ -169,7 +169,7 @@ void ost_text_disarm(char *text)
         size_t n = utf8_length(c);
         bool is_c1 = n == 2 && c[0] == 0xc2 && c[1] < 0xa0;
         if (n == 0 || is_c1 || (*c < 0x20 && strchr("\n\t\r", *c) == NULL) || *c == 0x7f)
-            *c = '?', n = 1; /* what is left of a character is none */
+            *c = '?', n = 1; /* the bytes after it are judged one by one */
         c += n;
     }
 }
