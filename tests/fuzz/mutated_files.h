@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define OWN_FAULT "own_fault" /* left by reading_child.h */
 enum { MUTATED_STRUCTURES = 512, MUTATED_INSTRUCTIONS = 16, SEAL_BYTES = 24 };
 
 /* Of HDF5 itself: the check of its structures. */
@@ -89,6 +90,7 @@ static int run_command(const ost_command_t *command, const char *const *words)
     OST_EXIT_LIST(KNOW_EXIT)
 #undef KNOW_EXIT
     must(is_known, "an exit code");
+    must(access(OWN_FAULT, F_OK) != 0, "no fault of osteon's own in the process that reads a file first");
     return code;
 }
 #define RUN(command, ...) run_command(&(command), (const char *const[]){ __VA_ARGS__, NULL })
