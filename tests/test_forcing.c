@@ -133,6 +133,7 @@ static void test_short_ones(void)
         { FORCED("", "100*max(0, 1 - abs(time - c)/0.01 [d])"), 1 },
         { FORCED("let x = (time - c)/0.5 [d]", "exp(-x^2)"), 0.5 * sqrt(M_PI) * exp(2.5e-5) },
         { FORCED("", "exp(-((c - time)/0.01 [d])^2)"), 0.01 * sqrt(M_PI) },
+        { FORCED("", "exp(-((table(time [d]; 380: 0, 420: 40) - 20)/0.01)^2)"), 0.01 * sqrt(M_PI) },
         { FORCED("", "1/(1 + (time - c)^4/0.0001 [d^4])"), 0.1 * M_PI / sqrt(2) * (1 + 2e-6) },
         { FORCED("let x = max(0, time - c)/0.1 [d]", "x*exp(-x)"), 0.1 / pow(1 - 0.1 * K, 2) },
         { FORCED("", "1/(1 + exp((c - time)/1.5 [d])) - 1/(1 + exp((c + 2 [d] - time)/1.5 [d]))"), logistics },

@@ -4,7 +4,7 @@
  * expression may do something too short for the steps it is halved. Stretches that turn out to need no step's end
  * between them are joined again. */
 #include "lang/forcing_impl.h"
-#include "lang/look.h"
+#include "lang/straight.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,8 +15,6 @@
 #define LONGEST 32768.0
 /* Nothing shorter than this is looked for, d: about a second. */
 #define SHORTEST 1e-5
-/* Roots closer than this to the ends of a stretch are those ends, d. */
-#define SAME_TIME 1e-9
 /* Steps end so much behind a root, d: there slopes are those of the stretch that begins, and finite. */
 #define BEHIND 1e-11
 /* An expression that changes by less than this part of its largest value does not change. */
@@ -33,7 +31,8 @@ enum { MAX_STRETCHES = 200000, MAX_DEPTH = 128, MAX_PARTS = 64, ROOT_TRIES = 100
 struct ost_break_finder {
     const ost_forcing_t *forcing;
     ost_look_t *look; /* [n_nodes] */
-    double *roots;    /* [n_roots] of one subject */
+    ost_straight_t straight;
+    double *roots; /* [n_roots] of one subject */
     size_t n_roots;
     double h_max;
     ost_node_t unseen; /* for which a stretch was cut or halved last */
@@ -51,22 +50,46 @@ int ost_break_finder_new(ost_break_finder_t **out, const ost_forcing_t *forcing,
     if (self == NULL) return ost_no_memory(err);
     self->forcing = forcing;
     self->look = calloc(forcing->graph.n_nodes, sizeof(*self->look));
-    self->roots = calloc(forcing->n_roots + 1, sizeof(*self->roots));
+    self->roots = calloc(forcing->n_kinks + 1, sizeof(*self->roots));
     self->uses_unseen = calloc(forcing->graph.n_nodes, sizeof(*self->uses_unseen));
     self->breaks = calloc(forcing->max_breaks + 1, sizeof(*self->breaks));
     self->t0 = NAN;
     bool ok = self->look != NULL && self->roots != NULL && self->uses_unseen != NULL && self->breaks != NULL;
+    ok = ost_straight_init(&self->straight, forcing, self->look) && ok;
     return ok ? 0 : ost_no_memory(err);
 }
 
 void ost_break_finder_free(ost_break_finder_t *self)
 {
     if (self == NULL) return;
+    ost_straight_free(&self->straight);
     free(self->look);
     free(self->roots);
     free(self->uses_unseen);
     free(self->breaks);
     free(self);
+}
+
+/* Look at the stretch from l to r, after the expressions before this one. */
+static void enclose(ost_break_finder_t *self, ost_node_t i, double l, double r, bool closely)
+{
+    if (self->forcing->is_straight[i]) {
+        ost_straight_enclose(&self->straight, i, l, r, closely);
+    } else {
+        ost_look_enclose(self->look, &self->forcing->graph, i, l, r, closely);
+        self->straight.n_looks++;
+    }
+}
+
+/* The value at OST_PROBE, a time of the stretch looked at last, after the expressions before this one. */
+static void probe(ost_break_finder_t *self, ost_node_t i, double t)
+{
+    if (self->forcing->is_straight[i]) {
+        ost_straight_probe(&self->straight, i, t);
+    } else {
+        self->look[i].at[OST_PROBE] = ost_look_point(self->look, &self->forcing->graph, i, OST_PROBE, t);
+        self->straight.n_looks++;
+    }
 }
 
 /* Where the lead of a bend is 0 between l and r, at which its signs differ; the Illinois method. */
@@ -80,8 +103,7 @@ static double root(ost_break_finder_t *self, ost_node_t bend_node, double l, dou
         double t = r - g_r * (r - l) / (g_r - g_l);
         if (!(t > l && t < r)) t = 0.5 * (l + r);
         if (!(t > l && t < r)) break;
-        for (size_t i = 0; i < f->n_timed && f->timed[i] < bend_node; i++)
-            self->look[f->timed[i]].at[OST_PROBE] = ost_look_point(self->look, &f->graph, f->timed[i], OST_PROBE, t);
+        for (size_t i = 0; i < f->n_timed && f->timed[i] < bend_node; i++) probe(self, f->timed[i], t);
         double g = ost_look_lead(self->look, n, OST_PROBE);
         if (g == 0) return t;
         if ((g > 0) == (g_r > 0)) {
@@ -125,11 +147,11 @@ static finding_t examine(ost_break_finder_t *self, double l, double r, double *c
         const ost_node_data_t *n = &f->graph.nodes[i];
         ost_look_t *y = &self->look[i];
         self->unseen = i;
-        ost_look_enclose(self->look, &self->forcing->graph, i, l, r, true);
-        if (ost_is_bend(n) && y->side == OST_UNDECIDED) {
+        enclose(self, i, l, r, true);
+        if (ost_is_bend(n) && !f->is_straight[i] && y->side == OST_UNDECIDED) {
             if (!is_monotone(ost_look_lead_slope(self->look, n))) return HALVE;
             *cut = root(self, i, l, r) + BEHIND;
-            if (*cut > l + SAME_TIME && *cut < r - SAME_TIME) return CUT;
+            if (*cut > l + OST_SAME_BREAK && *cut < r - OST_SAME_BREAK) return CUT;
             y->side = ost_look_lead(self->look, n, OST_MIDDLE) >= 0 ? OST_FIRST : OST_SECOND;
             ost_look_bend(y, self->look, n);
         }
@@ -156,22 +178,37 @@ static bool set_fixed(ost_break_finder_t *self, const double *params)
     return is_same;
 }
 
-/* Times of the known kinks after t0, ascending and apart; they come nearly sorted, as the points of tables do. */
+/* Ascending, by Shell's method, which is fast for the points of tables: these come nearly sorted. */
+static void sort(double *t, size_t n)
+{
+    size_t gap = 1;
+    while (gap < n) gap = 2 * gap + 1;
+    for (; gap > 0; gap /= 2)
+        for (size_t i = gap; i < n; i++) {
+            double moved = t[i];
+            size_t k = i;
+            for (; k >= gap && t[k - gap] > moved; k -= gap) t[k] = t[k - gap];
+            t[k] = moved;
+        }
+}
+
+/* Times of the known kinks after t0, ascending and apart. */
 static void set_roots(ost_break_finder_t *self)
 {
     const ost_forcing_t *f = self->forcing;
     size_t n = 0, n_apart = 0;
-    for (size_t k = 0; k < f->n_roots; k++) {
-        double t = self->look[f->roots[k]].at[OST_LEFT] + BEHIND;
-        if (!(t > self->t0 + SAME_TIME && t < INFINITY)) continue;
-        size_t i = n++;
-        for (; i > 0 && self->roots[i - 1] > t; i--) self->roots[i] = self->roots[i - 1];
-        self->roots[i] = t;
+    for (size_t k = 0; k < f->n_kinks; k++) {
+        double t = self->look[f->kinks[k].root].at[OST_LEFT] + BEHIND;
+        if (t > self->t0 + OST_SAME_BREAK && t < INFINITY) self->roots[n++] = t;
     }
+    sort(self->roots, n);
     for (size_t k = 0; k < n; k++)
-        if (n_apart == 0 || self->roots[k] > self->roots[n_apart - 1] + SAME_TIME)
+        if (n_apart == 0 || self->roots[k] > self->roots[n_apart - 1] + OST_SAME_BREAK)
             self->roots[n_apart++] = self->roots[k];
     self->n_roots = n_apart;
+    double begin = n_apart > 0 ? self->roots[0] : INFINITY, end = n_apart > 0 ? self->roots[n_apart - 1] : self->t0;
+    const double first[] = { self->t0, least(begin, self->t0 + LONGEST) }, last[] = { end, end + LONGEST };
+    ost_straight_settle(&self->straight, self->t0, first, last);
 }
 
 /* A first look at all time, which for most models is the only one. @return whether everything is decided and seen */
@@ -180,9 +217,11 @@ static bool is_all_slow(ost_break_finder_t *self)
     const ost_forcing_t *f = self->forcing;
     for (size_t k = 0; k < f->n_timed; k++) {
         ost_node_t i = f->timed[k];
-        ost_look_enclose(self->look, &self->forcing->graph, i, self->t0, self->t0 + LONGEST, false);
+        enclose(self, i, self->t0, self->t0 + LONGEST, false);
         self->look[i].size = 0;
-        if (ost_is_bend(&f->graph.nodes[i]) && self->look[i].side == OST_UNDECIDED) return false;
+        bool is_undecided = f->is_straight[i] ? ost_straight_bends(&self->straight, i, self->t0, self->t0 + LONGEST)
+                                              : ost_is_bend(&f->graph.nodes[i]) && self->look[i].side == OST_UNDECIDED;
+        if (is_undecided) return false;
         if (!is_seen(self, i, LONGEST)) return false;
     }
     return true;
@@ -195,11 +234,9 @@ static double bound(ost_break_finder_t *self, size_t k, double l, double r, doub
     const ost_forcing_t *f = self->forcing;
     const ost_look_t *y = &self->look[f->timed[k]];
     const double points[] = { l, 0.5 * (l + r), r };
-    for (size_t i = 0; i <= k; i++) ost_look_enclose(self->look, &self->forcing->graph, f->timed[i], l, r, false);
+    for (size_t i = 0; i <= k; i++) enclose(self, f->timed[i], l, r, false);
     for (int p = 0; p < 3; p++) {
-        for (size_t i = 0; i <= k; i++)
-            self->look[f->timed[i]].at[OST_PROBE] =
-                ost_look_point(self->look, &f->graph, f->timed[i], OST_PROBE, points[p]);
+        for (size_t i = 0; i <= k; i++) probe(self, f->timed[i], points[p]);
         if (isfinite(y->at[OST_PROBE])) *reached = most(*reached, fabs(y->at[OST_PROBE]));
     }
     return most(fabs(y->value.lo), fabs(y->value.hi));
@@ -234,12 +271,12 @@ static void set_sizes(ost_break_finder_t *self)
     }
 }
 
-/* The end of the next stretch from `l` on: where it is cut in any case. */
-static double next_cut(const ost_break_finder_t *self, double l)
+/* The end of the next stretch from `l` on: where it is cut in any case. @param k  of the roots, the first that may be
+ * after l; moved on */
+static double next_cut(const ost_break_finder_t *self, double l, size_t *k)
 {
-    size_t k = 0;
-    while (k < self->n_roots && self->roots[k] <= l) k++;
-    return k < self->n_roots ? least(self->roots[k], l + LONGEST) : l + LONGEST;
+    while (*k < self->n_roots && self->roots[*k] <= l) ++*k;
+    return *k < self->n_roots ? least(self->roots[*k], l + LONGEST) : l + LONGEST;
 }
 
 /* Branch and bound. @return 0, or -1 where not all breaks were found */
@@ -249,13 +286,13 @@ static int search(ost_break_finder_t *self)
         double t;
         bool is_cut;
     } ends[MAX_DEPTH]; /* of stretches that are still to be looked at, the next one last */
-    size_t n_ends = 0;
+    size_t n_ends = 0, i_root = 0;
     double joined = self->t0, l = self->t0, cut; /* where the joined stretches begin, and the next one */
     bool is_cut = false;                         /* at l */
     self->n_breaks = 0;
     for (int k = 0; l < self->t1; k++) {
         if (n_ends == 0) {
-            ends[n_ends].t = next_cut(self, l);
+            ends[n_ends].t = next_cut(self, l, &i_root);
             ends[n_ends++].is_cut = true;
         }
         double r = ends[n_ends - 1].t;
@@ -309,6 +346,11 @@ static void fail(ost_break_finder_t *self)
     const char *quote = source->name != NULL ? "'" : "";
     ost_fail(&self->failure, OST_ERR_LIMIT, "%s:%d: %s%s%s changes in time more often than steps can end at: %s",
         source->model->path, source->line, quote, source->name != NULL ? source->name : "a condition", quote, remedy);
+}
+
+uint64_t ost_break_finder_looks(const ost_break_finder_t *self)
+{
+    return self->straight.n_looks;
 }
 
 int ost_break_finder_find(ost_break_finder_t *self, const double *params, double t0, double t1, double h_max,

@@ -83,6 +83,17 @@ static ost_node_t operand(const ost_node_data_t *n, int k)
     return k == 0 ? n->a : k == 1 ? n->b : n->c;
 }
 
+ost_node_t ost_graph_chain(ost_graph_t *self, ost_node_t node, const ost_node_t *slopes)
+{
+    const ost_node_t zero = ost_graph_const(self, 0);
+    const ost_node_data_t n = self->nodes[node];
+    ost_node_t slope = zero;
+    for (int k = 0; k < 3 && operand(&n, k) != OST_NO_NODE; k++)
+        if (slopes[k] != zero)
+            slope = bin(self, OST_OP_ADD, slope, bin(self, OST_OP_MUL, partial(self, node, k), slopes[k]));
+    return slope;
+}
+
 ost_node_t ost_graph_derivative(ost_graph_t *self, ost_node_t node, ost_op_t leaf, uint32_t index)
 {
     const ost_node_t zero = ost_graph_const(self, 0), one = ost_graph_const(self, 1);
@@ -92,11 +103,10 @@ ost_node_t ost_graph_derivative(ost_graph_t *self, ost_node_t node, ost_op_t lea
     for (ost_node_t i = 0; i <= node && !self->out_of_memory; i++) {
         if (!used[i]) continue;
         const ost_node_data_t n = self->nodes[i];
-        d[i] = n.op == leaf && (leaf == OST_OP_TIME || n.index == index) ? one : zero;
-        for (int k = 0; k < 3 && operand(&n, k) != OST_NO_NODE; k++) {
-            ost_node_t inner = d[operand(&n, k)];
-            if (inner != zero) d[i] = bin(self, OST_OP_ADD, d[i], bin(self, OST_OP_MUL, partial(self, i, k), inner));
-        }
+        ost_node_t inner[3] = { zero, zero, zero };
+        for (int k = 0; k < 3 && operand(&n, k) != OST_NO_NODE; k++) inner[k] = d[operand(&n, k)];
+        bool is_leaf = n.op == leaf && (leaf == OST_OP_TIME || n.index == index);
+        d[i] = is_leaf ? one : ost_graph_chain(self, i, inner);
     }
     if (!self->out_of_memory) result = d[node];
     free(d);
@@ -120,20 +130,25 @@ typedef struct {
     size_t n_vertices;
     uint32_t *first_in, *first_out, *n_in, *n_out; /* [n_vertices] */
     bool *dead;                                    /* [n_vertices] */
+    size_t n_nodes;                                /* vertices that are nodes of the graph */
+    uint32_t *winner; /* [2 n_nodes] a tournament: element n_nodes + v is v, each other the cheaper of 2i and 2i + 1 */
 } linear_t;
 
-static bool linear_init(linear_t *l, ost_graph_t *graph, size_t n_vertices)
+static bool linear_init(linear_t *l, ost_graph_t *graph, size_t n_rows)
 {
+    const size_t n_nodes = graph->n_nodes, n_vertices = n_nodes + n_rows;
     *l = (linear_t){ .graph = graph,
         .n_vertices = n_vertices,
+        .n_nodes = n_nodes,
+        .winner = malloc(2 * n_nodes * sizeof(*l->winner)),
         .first_in = malloc(n_vertices * sizeof(*l->first_in)),
         .first_out = malloc(n_vertices * sizeof(*l->first_out)),
         .n_in = calloc(n_vertices, sizeof(*l->n_in)),
         .n_out = calloc(n_vertices, sizeof(*l->n_out)),
         .dead = calloc(n_vertices, sizeof(*l->dead)) };
-    if (l->first_in == NULL || l->first_out == NULL || l->n_in == NULL || l->n_out == NULL || l->dead == NULL) {
+    if (l->first_in == NULL || l->first_out == NULL || l->n_in == NULL || l->n_out == NULL || l->dead == NULL ||
+        l->winner == NULL)
         return false;
-    }
     for (size_t v = 0; v < n_vertices; v++) l->first_in[v] = l->first_out[v] = NO_EDGE;
     return true;
 }
@@ -146,6 +161,27 @@ static void linear_free(linear_t *l)
     free(l->n_in);
     free(l->n_out);
     free(l->dead);
+    free(l->winner);
+}
+
+/* Products that the elimination of a vertex costs; UINT64_MAX for one that is not to be eliminated. */
+static uint64_t cost(const linear_t *l, uint32_t v)
+{
+    if (l->dead[v] || l->graph->nodes[v].a == OST_NO_NODE) return UINT64_MAX;
+    return (uint64_t) l->n_in[v] * l->n_out[v];
+}
+
+static void play(linear_t *l, size_t i)
+{
+    uint32_t a = l->winner[2 * i], b = l->winner[2 * i + 1];
+    uint64_t cost_a = cost(l, a), cost_b = cost(l, b);
+    l->winner[i] = cost_a < cost_b || (cost_a == cost_b && a < b) ? a : b;
+}
+
+/* After a change of what the elimination of a vertex costs. */
+static void replay(linear_t *l, uint32_t v)
+{
+    for (size_t i = (l->n_nodes + v) / 2; v < l->n_nodes && i > 0; i /= 2) play(l, i);
 }
 
 /* Add to the edge between two vertices, which is made where there is none. */
@@ -188,20 +224,17 @@ static void eliminate(linear_t *l, uint32_t v)
     }
     for (uint32_t i = l->first_in[v]; i != NO_EDGE; i = l->edge[i].next_in) l->n_out[l->edge[i].from]--;
     l->dead[v] = true;
+    replay(l, v);
+    for (uint32_t o = l->first_out[v]; o != NO_EDGE; o = l->edge[o].next_out) replay(l, l->edge[o].to);
+    for (uint32_t i = l->first_in[v]; i != NO_EDGE; i = l->edge[i].next_in) replay(l, l->edge[i].from);
 }
 
-/* The vertex whose elimination costs the fewest products, OST_NO_NODE when only leaves and rows are left. */
-static uint32_t cheapest(const linear_t *l, size_t n_nodes)
+/* Take out all but leaves and rows, always the vertex that costs the fewest products, the first of equal ones. */
+static void eliminate_all(linear_t *l)
 {
-    uint32_t best = OST_NO_NODE;
-    uint64_t least = UINT64_MAX;
-    for (uint32_t v = 0; v < n_nodes; v++) {
-        uint64_t cost = (uint64_t) l->n_in[v] * l->n_out[v];
-        if (l->dead[v] || l->graph->nodes[v].a == OST_NO_NODE || cost >= least) continue;
-        least = cost;
-        best = v;
-    }
-    return best;
+    for (size_t v = 0; v < l->n_nodes; v++) l->winner[l->n_nodes + v] = (uint32_t) v;
+    for (size_t i = l->n_nodes - 1; i > 0; i--) play(l, i);
+    while (cost(l, l->winner[1]) < UINT64_MAX) eliminate(l, l->winner[1]);
 }
 
 bool ost_graph_jacobian(
@@ -211,7 +244,7 @@ bool ost_graph_jacobian(
     const ost_node_t zero = ost_graph_const(self, 0), one = ost_graph_const(self, 1);
     linear_t l;
     bool *used = ost_graph_reachable(self, rows, n_rows);
-    bool ok = linear_init(&l, self, n_nodes + n_rows) && used != NULL;
+    bool ok = linear_init(&l, self, n_rows) && used != NULL;
     for (uint32_t v = 0; v < n_nodes && ok; v++) {
         const ost_node_data_t n = self->nodes[v];
         l.dead[v] = !used[v] || !n.varies;
@@ -223,9 +256,7 @@ bool ost_graph_jacobian(
         if (self->nodes[rows[r]].varies) add_edge(&l, rows[r], (uint32_t) (n_nodes + r), one);
     }
     ok = ok && !self->out_of_memory;
-    for (uint32_t v = ok ? cheapest(&l, n_nodes) : OST_NO_NODE; v != OST_NO_NODE; v = cheapest(&l, n_nodes)) {
-        eliminate(&l, v);
-    }
+    if (ok) eliminate_all(&l);
     for (size_t i = 0; i < n_rows * n_cols; i++) entries[i] = zero;
     for (size_t e = 0; e < l.n_edges && ok; e++) {
         if (l.edge[e].to < n_nodes || l.dead[l.edge[e].from]) continue;

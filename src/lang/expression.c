@@ -484,7 +484,7 @@ static double point(ost_parser_t *self, const ost_unit_t *unit)
 }
 
 /* table(x [unit]; x1: y1, x2: y2): y1 and, for each stretch between two points, its rise times the share of it that x
- * has passed. */
+ * has passed. Their sum is made in pairs, so that it is short on the way to each. */
 static ost_value_t table(ost_parser_t *self)
 {
     ost_graph_t *graph = self->graph;
@@ -501,19 +501,20 @@ static ost_value_t table(ost_parser_t *self)
             (int) x.ratio.length, x.ratio.text, (int) x.ratio.length, x.ratio.text);
     ost_lexer_expect(&self->lexer, ';', "the unit of the points in brackets, or ';' and the points");
     double from = 0;
-    int n = 0;
+    ost_graph_sum_t sum = { 0 };
     do {
         ost_token_t at = self->lexer.token;
         double to = point(self, &unit);
         ost_lexer_expect(&self->lexer, ':', "':' and the value at this point");
         ost_value_t value = ost_parser_expression(self);
-        if (n > 0 && !(to > from)) ost_lexer_fail(&self->lexer, &at, OST_ERR_VALUE, "the points of a table ascend");
-        bool is_zero = value.is_zero && (n == 0 || total.is_zero);
-        bool is_plain = value.is_plain && (n == 0 || total.is_plain);
+        if (sum.n > 0 && !(to > from)) ost_lexer_fail(&self->lexer, &at, OST_ERR_VALUE, "the points of a table ascend");
+        bool is_zero = value.is_zero && (sum.n == 0 || total.is_zero);
+        bool is_plain = value.is_plain && (sum.n == 0 || total.is_plain);
         ost_ratio_t ratio = either(&total, &value);
-        if (n++ == 0) {
+        if (sum.n == 0) {
             check_number(self, &value);
             total = value;
+            ost_graph_add_term(graph, &sum, value.node);
         } else {
             ost_dim_t dim = same_dim(self, &total, &value, &at);
             ost_node_t start = ost_graph_const(graph, from), end = ost_graph_const(graph, to);
@@ -523,7 +524,8 @@ static ost_value_t table(ost_parser_t *self)
             ost_node_t passed = ost_graph_binary(graph, OST_OP_SUB, inside, start);
             passed = ost_graph_binary(graph, OST_OP_DIV, passed, ost_graph_const(graph, to - from));
             rise = ost_graph_binary(graph, OST_OP_MUL, rise, passed);
-            total = result(self, ost_graph_binary(graph, OST_OP_ADD, total.node, rise), dim, &value, &at);
+            total = result(self, rise, dim, &value, &at);
+            ost_graph_add_term(graph, &sum, rise);
         }
         total.is_zero = is_zero;
         total.is_plain = is_plain;
@@ -531,8 +533,9 @@ static ost_value_t table(ost_parser_t *self)
         last = value;
         from = to;
     } while (ost_lexer_accept(&self->lexer, ','));
-    if (n < 2) ost_lexer_fail(&self->lexer, &name, OST_ERR_SYNTAX, "a table has two points at least");
+    if (sum.n < 2) ost_lexer_fail(&self->lexer, &name, OST_ERR_SYNTAX, "a table has two points at least");
     ost_lexer_expect(&self->lexer, ')', "an operator, ',' or ')' closing the table");
+    total.node = result(self, ost_graph_sum(graph, &sum), total.dim, &total, &name).node;
     total.at = name;
     return total;
 }

@@ -25,9 +25,11 @@ void ost_forcing_free(ost_forcing_t *self)
     free(self->watched);
     free(self->meets_states);
     free(self->sources);
-    free(self->roots);
+    free(self->kinks);
     free(self->fixed);
     free(self->timed);
+    free(self->inner);
+    free(self->is_straight);
     free(self->is_met);
     free(self);
 }
@@ -178,29 +180,48 @@ void ost_forcing_equations(ost_forcing_t *self, const ost_forcing_model_t *of)
     }
 }
 
-/* Expressions that have to be looked at stretch by stretch, and all that these and the roots are computed from. */
-static bool list_nodes(ost_forcing_t *self, const bool *used, const bool *straight, size_t n_used)
+/* Expressions that have to be looked at stretch by stretch: what is not straight, and the straight that this is made
+ * of; below those, what they are computed from. @param needed  [n_nodes] true for what is used and not straight */
+static void list_nodes(ost_forcing_t *self, const bool *straight, size_t n_used, bool *needed, bool *inner)
 {
     const ost_graph_t *g = &self->graph;
-    size_t n_bent = 0;
-    ost_node_t *bent = malloc((n_used + self->n_roots + 1) * sizeof(*bent));
+    for (size_t k = 0; k < self->n_kinks; k++) needed[self->kinks[k].root] = true;
+    for (ost_node_t i = (ost_node_t) g->n_nodes; i-- > 0;) {
+        const ost_node_data_t *n = &g->nodes[i];
+        const ost_node_t operands[3] = { n->a, n->b, n->c };
+        self->is_straight[i] = needed[i] && i < n_used && straight[i];
+        inner[i] = inner[i] || self->is_straight[i];
+        for (int k = 0; k < 3 && operands[k] != OST_NO_NODE; k++) {
+            bool is_inner = inner[i] && g->nodes[operands[k]].varies;
+            inner[operands[k]] = inner[operands[k]] || is_inner;
+            needed[operands[k]] = needed[operands[k]] || (inner[i] && !is_inner) || (needed[i] && !inner[i]);
+        }
+    }
+    for (ost_node_t i = 0; i < g->n_nodes; i++) {
+        if (needed[i] && g->nodes[i].varies) self->timed[self->n_timed++] = i;
+        if (needed[i] && !g->nodes[i].varies) self->fixed[self->n_fixed++] = i;
+        if (inner[i]) self->inner[self->n_inner++] = i;
+    }
+}
+
+/* @param used  [n_used] the watched nodes and what they depend on */
+static bool arrange(ost_forcing_t *self, const bool *used, const bool *straight, size_t n_used)
+{
+    const ost_graph_t *g = &self->graph;
+    bool *needed = calloc(g->n_nodes, sizeof(*needed)), *inner = calloc(g->n_nodes, sizeof(*inner));
     self->fixed = malloc(g->n_nodes * sizeof(*self->fixed));
     self->timed = malloc(g->n_nodes * sizeof(*self->timed));
+    self->inner = malloc(g->n_nodes * sizeof(*self->inner));
+    self->is_straight = calloc(g->n_nodes, sizeof(*self->is_straight));
     self->is_met = calloc(g->n_nodes, sizeof(*self->is_met));
-    for (ost_node_t i = 0; bent != NULL && i < n_used; i++)
-        if (used[i] && g->nodes[i].varies && !straight[i]) bent[n_bent++] = i;
-    for (size_t k = 0; bent != NULL && k < self->n_roots; k++) bent[n_bent++] = self->roots[k];
-    bool *needed = bent != NULL ? ost_graph_reachable(g, bent, n_bent) : NULL;
-    bool ok = needed != NULL && self->fixed != NULL && self->timed != NULL && self->is_met != NULL;
-    for (ost_node_t i = 0; ok && i < g->n_nodes; i++) {
-        if (!needed[i]) continue;
-        if (g->nodes[i].varies) self->timed[self->n_timed++] = i;
-        if (!g->nodes[i].varies) self->fixed[self->n_fixed++] = i;
-    }
+    bool ok = needed != NULL && inner != NULL && self->fixed != NULL && self->timed != NULL && self->inner != NULL &&
+              self->is_straight != NULL && self->is_met != NULL;
+    for (ost_node_t i = 0; ok && i < n_used; i++) needed[i] = used[i] && g->nodes[i].varies && !straight[i];
+    if (ok) list_nodes(self, straight, n_used, needed, inner);
     for (size_t k = 0; ok && k < self->n_watched; k++) self->is_met[self->watched[k]] |= self->meets_states[k];
-    self->max_breaks = self->n_roots + (self->n_timed > 0 ? OST_SEARCHED_BREAKS : 0);
-    free(bent);
+    self->max_breaks = self->n_kinks + (self->n_timed > 0 ? OST_SEARCHED_BREAKS : 0);
     free(needed);
+    free(inner);
     return ok;
 }
 
@@ -210,7 +231,7 @@ int ost_forcing_close(ost_forcing_t *self, ost_error_t *err)
     bool *used = self->graph.out_of_memory ? NULL : ost_graph_reachable(&self->graph, self->watched, self->n_watched);
     bool *straight = calloc(n, sizeof(*straight));
     bool ok = used != NULL && straight != NULL && ost_forcing_find_kinks(self, used, straight) &&
-              list_nodes(self, used, straight, n);
+              arrange(self, used, straight, n);
     free(used);
     free(straight);
     return ok ? 0 : ost_no_memory(err);

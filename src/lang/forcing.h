@@ -71,4 +71,7 @@ void ost_break_finder_free(ost_break_finder_t *self);
 int ost_break_finder_find(ost_break_finder_t *self, const double *params, double t0, double t1, double h_max,
     double *breaks, size_t *n, ost_error_t *err) OST_MUST_CHECK;
 
+/** How many expressions were looked at so far, over a stretch of time or at a point: the work of all searches. */
+uint64_t ost_break_finder_looks(const ost_break_finder_t *self);
+
 #endif

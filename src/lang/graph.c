@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_NODES = 256, MAX_WHOLE_POWER = 64 };
+enum { FIRST_NODES = 256, MAX_WHOLE_POWER = 64, SUM_RUN = 8 };
 
 static uint64_t mix(uint64_t h, uint64_t word)
 {
@@ -20,7 +20,7 @@ static uint64_t hash_node(const ost_node_data_t *n)
     uint64_t bits;
     memcpy(&bits, &n->value, sizeof(bits));
     uint64_t h = mix((uint64_t) n->op + 1, ((uint64_t) n->a << 32) | n->b);
-    return mix(mix(h, ((uint64_t) n->c << 32) | n->index), bits);
+    return mix(mix(mix(h, ((uint64_t) n->c << 32) | n->index), bits), 0); /* whole numbers differ in high bits alone */
 }
 
 static bool same_node(const ost_node_data_t *m, const ost_node_data_t *n)
@@ -327,6 +327,28 @@ ost_node_t ost_graph_node(ost_graph_t *self, ost_op_t op, ost_node_t a, ost_node
     if (op == OST_OP_SELECT) return ost_graph_select(self, a, b, c);
     bool is_unary = op == OST_OP_NEG || op == OST_OP_EXP || op == OST_OP_LOG || op == OST_OP_SQRT || op == OST_OP_STEP;
     return is_unary ? ost_graph_unary(self, op, a) : ost_graph_binary(self, op, a, b);
+}
+
+void ost_graph_add_term(ost_graph_t *self, ost_graph_sum_t *sum, ost_node_t term)
+{
+    sum->run = sum->n % SUM_RUN == 0 ? term : ost_graph_binary(self, OST_OP_ADD, sum->run, term);
+    if (++sum->n % SUM_RUN != 0) return;
+    ost_node_t part = sum->run;
+    int level = 0;
+    for (size_t runs = sum->n / SUM_RUN; runs % 2 == 0; runs /= 2)
+        part = ost_graph_binary(self, OST_OP_ADD, sum->part[level++], part);
+    sum->part[level] = part;
+}
+
+ost_node_t ost_graph_sum(ost_graph_t *self, const ost_graph_sum_t *sum)
+{
+    ost_node_t total = sum->n % SUM_RUN == 0 ? OST_NO_NODE : sum->run;
+    int level = 0;
+    for (size_t runs = sum->n / SUM_RUN; runs > 0; runs /= 2, level++)
+        if (runs % 2 != 0)
+            total =
+                total == OST_NO_NODE ? sum->part[level] : ost_graph_binary(self, OST_OP_ADD, sum->part[level], total);
+    return total == OST_NO_NODE ? ost_graph_const(self, 0) : total;
 }
 
 bool *ost_graph_reachable(const ost_graph_t *self, const ost_node_t *roots, size_t n_roots)

@@ -73,12 +73,26 @@ ost_node_t ost_graph_unary(ost_graph_t *self, ost_op_t op, ost_node_t a);
 ost_node_t ost_graph_binary(ost_graph_t *self, ost_op_t op, ost_node_t a, ost_node_t b);
 ost_node_t ost_graph_select(ost_graph_t *self, ost_node_t condition, ost_node_t a, ost_node_t b);
 
+/* A sum that is made term by term, in runs of 8 which are added in pairs: of thousands of terms, each is part of few
+ * partial sums. Begins zeroed. */
+typedef struct {
+    size_t n;
+    ost_node_t run;      /* of the last terms, fewer than 8 */
+    ost_node_t part[61]; /* element k: of 2^k runs, where bit k of their number is set */
+} ost_graph_sum_t;
+
+void ost_graph_add_term(ost_graph_t *self, ost_graph_sum_t *sum, ost_node_t term);
+ost_node_t ost_graph_sum(ost_graph_t *self, const ost_graph_sum_t *sum);
+
 /* A node that computes, by its operator: one operand, two (c unused) or those of a SELECT. */
 ost_node_t ost_graph_node(ost_graph_t *self, ost_op_t op, ost_node_t a, ost_node_t b, ost_node_t c);
 
 /* Exact partial derivative of `node` by one leaf (STATE, READ, TIME or PARAM, index). A SELECT is differentiated branch
  * by branch with its condition held; min and max give the derivative of the active side. */
 ost_node_t ost_graph_derivative(ost_graph_t *self, ost_node_t node, ost_op_t leaf, uint32_t index);
+
+/* The derivative of one node from those of its operands. @param slopes  [3] of a, b and c */
+ost_node_t ost_graph_chain(ost_graph_t *self, ost_node_t node, const ost_node_t *slopes);
 
 /* The partial derivatives of `rows` by every state, every signal read and time (MODEs held), as ost_graph_derivative()
  * gives them, but with far less arithmetic in all: intermediate nodes of the linearised graph are eliminated in the

@@ -12,6 +12,7 @@ typedef struct {
     ost_forcing_t *forcing;
     ost_graph_t *graph;
     ost_node_t *at_zero; /* [n] a straight line at time 0, OST_NO_NODE for what is none */
+    ost_node_t *slope;   /* [n] of a straight line */
     bool *is_condition;  /* [n] 0 or 1 */
     bool *is_straight;   /* [n] piece by piece, all its kinks known */
 } kinks_t;
@@ -24,6 +25,11 @@ static bool is_fixed(const kinks_t *self, ost_node_t i)
 static ost_node_t at_zero(const kinks_t *self, ost_node_t i)
 {
     return is_fixed(self, i) ? i : self->at_zero[i];
+}
+
+static ost_node_t slope(const kinks_t *self, ost_node_t i)
+{
+    return i == OST_NO_NODE || is_fixed(self, i) ? ost_graph_const(self->graph, 0) : self->slope[i];
 }
 
 static bool is_straight(const kinks_t *self, ost_node_t i)
@@ -73,31 +79,30 @@ static size_t add_pieces(kinks_t *self, ost_node_t i, ost_node_t *pieces, size_t
     return add_pieces(self, bends ? node.b : node.c, pieces, n);
 }
 
-/* Where two straight lines meet: -g(0)/g' of their difference. */
-static void add_root(kinks_t *self, ost_node_t a, ost_node_t b)
+/* Where two straight lines meet, at which a node bends: -g(0)/g' of their difference. */
+static void add_root(kinks_t *self, ost_node_t bend, ost_node_t a, ost_node_t b)
 {
     ost_graph_t *g = self->graph;
     ost_forcing_t *f = self->forcing;
-    ost_node_t rise = ost_graph_derivative(g, ost_graph_binary(g, OST_OP_SUB, a, b), OST_OP_TIME, 0);
+    ost_node_t fall = ost_graph_binary(g, OST_OP_MUL, ost_graph_const(g, -1), slope(self, b));
+    ost_node_t rise = ost_graph_binary(g, OST_OP_ADD, slope(self, a), fall);
     ost_node_t start = ost_graph_binary(g, OST_OP_SUB, at_zero(self, b), at_zero(self, a));
     ost_node_t root = ost_graph_binary(g, OST_OP_DIV, start, rise);
-    for (size_t k = 0; k < f->n_roots; k++)
-        if (f->roots[k] == root) return;
-    if (f->n_roots == f->max_roots) {
-        size_t max = 2 * f->max_roots + 64;
-        ost_node_t *roots = realloc(f->roots, max * sizeof(*roots));
-        if (roots == NULL) {
+    if (f->n_kinks == f->max_kinks) {
+        size_t max = 2 * f->max_kinks + 64;
+        ost_kink_t *kinks = realloc(f->kinks, max * sizeof(*kinks));
+        if (kinks == NULL) {
             g->out_of_memory = true;
             return;
         }
-        f->roots = roots;
-        f->max_roots = max;
+        f->kinks = kinks;
+        f->max_kinks = max;
     }
-    f->roots[f->n_roots++] = root;
+    f->kinks[f->n_kinks++] = (ost_kink_t){ bend, root };
 }
 
 /* @return whether the operands are straight piece by piece; then their crossings are added */
-static bool add_roots(kinks_t *self, const ost_node_data_t *n)
+static bool add_roots(kinks_t *self, ost_node_t bend, const ost_node_data_t *n)
 {
     ost_node_t first[MAX_PIECES], second[MAX_PIECES];
     size_t n_first = add_pieces(self, n->a, first, 0);
@@ -106,12 +111,12 @@ static bool add_roots(kinks_t *self, const ost_node_data_t *n)
     if (n_first > MAX_PIECES || n_second > MAX_PIECES) return false;
     for (size_t i = 0; i < n_first; i++)
         for (size_t k = 0; k < n_second; k++)
-            if (!is_fixed(self, first[i]) || !is_fixed(self, second[k])) add_root(self, first[i], second[k]);
+            if (!is_fixed(self, first[i]) || !is_fixed(self, second[k])) add_root(self, bend, first[i], second[k]);
     return true;
 }
 
 /* Whether a node whose operands are looked at is straight piece by piece, with all kinks known. */
-static bool stays_straight(kinks_t *self, const ost_node_data_t *n)
+static bool stays_straight(kinks_t *self, ost_node_t i, const ost_node_data_t *n)
 {
     bool a = n->a == OST_NO_NODE || is_straight(self, n->a), b = n->b == OST_NO_NODE || is_straight(self, n->b);
     bool c = n->c == OST_NO_NODE || is_straight(self, n->c);
@@ -130,7 +135,7 @@ static bool stays_straight(kinks_t *self, const ost_node_data_t *n)
     case OST_OP_MIN:
     case OST_OP_MAX:
     case OST_OP_STEP:
-        return add_roots(self, n);
+        return add_roots(self, i, n);
     default:
         return false;
     }
@@ -139,17 +144,23 @@ static bool stays_straight(kinks_t *self, const ost_node_data_t *n)
 bool ost_forcing_find_kinks(ost_forcing_t *self, const bool *used, bool *straight)
 {
     size_t n = self->graph.n_nodes;
-    kinks_t kinks = { self, &self->graph, malloc(n * sizeof(*kinks.at_zero)), calloc(n, sizeof(bool)), straight };
-    bool ok = kinks.at_zero != NULL && kinks.is_condition != NULL;
+    kinks_t kinks = { self, &self->graph, malloc(n * sizeof(*kinks.at_zero)), malloc(n * sizeof(*kinks.slope)),
+        calloc(n, sizeof(bool)), straight };
+    bool ok = kinks.at_zero != NULL && kinks.slope != NULL && kinks.is_condition != NULL;
     for (ost_node_t i = 0; ok && i < n && !self->graph.out_of_memory; i++) {
         const ost_node_data_t node = self->graph.nodes[i];
         kinks.at_zero[i] = OST_NO_NODE;
         if (!used[i] || !node.varies) continue;
         kinks.at_zero[i] = line_at_zero(&kinks, &node);
+        const ost_node_t slopes[3] = { slope(&kinks, node.a), slope(&kinks, node.b), slope(&kinks, node.c) };
+        if (kinks.at_zero[i] != OST_NO_NODE)
+            kinks.slope[i] =
+                node.op == OST_OP_TIME ? ost_graph_const(&self->graph, 1) : ost_graph_chain(&self->graph, i, slopes);
         kinks.is_condition[i] = makes_condition(&kinks, &node);
-        kinks.is_straight[i] = stays_straight(&kinks, &node);
+        kinks.is_straight[i] = stays_straight(&kinks, i, &node);
     }
     free(kinks.at_zero);
+    free(kinks.slope);
     free(kinks.is_condition);
     return ok && !self->graph.out_of_memory;
 }
