@@ -56,7 +56,7 @@ def read_profile(path):
 
 
 def count(osteon, isa, folder):
-    out, profile = folder / "counts.h5", folder / "callgrind.out"
+    out, profile = folder / f"{isa}.h5", folder / "callgrind.out"
     subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", "--quiet", osteon, "run",
                     WORKLOAD, "-n", str(SUBJECTS), "--isa", isa, "--threads", "1", "--quiet", "-o", out], check=True)
     own, inclusive, calls = read_profile(profile)
