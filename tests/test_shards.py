@@ -284,6 +284,9 @@ class Shards(Program):
                                      (2, "b.h5", "b.h5 OTHERS -o"), (10, "run8of10.h5", "run8of10.h5 OTHERS -o")):
             said = self.osteon("run", "e.yaml", "-n", "700", "--shard", f"{i}/11", "-o", name)
             self.assertIn("osteon merge " + all_of_them, said)
+            self.assertEqual("the files of the other 10 shards" in said, "OTHERS" in all_of_them)
+        said = self.osteon("run", "e.yaml", "-n", "700", "--shard", "1/2", "-o", "half.h5")
+        self.assertIn("OTHERS: the file of the other shard\n", said)
 
     def test_complete_with_failures(self):
         """What is complete ends with the code of what it holds."""

@@ -97,12 +97,11 @@ static int parse_months(show_t *self, const char *text)
             return OST_EXIT_USAGE;
         }
         if (time_index(self, month) < 0) {
-            char with[100], at[32];
+            char with[100], at[32], times[64];
             snprintf(at, sizeof(at), "%.6g month", month);
-            ost_cli_message(
-                "--at: the file has no values at month %g; it has %zu times from month %g to %g; a run with "
-                "--set 'times=%s' has them",
-                month, n, t[0] / OST_DAYS_PER_MONTH, t[n - 1] / OST_DAYS_PER_MONTH,
+            ost_cli_message("--at: the file has no values at month %g; it has %s from month %g to %g; a run with "
+                            "--set 'times=%s' has them",
+                month, ost_cli_plural(n, "time", times), t[0] / OST_DAYS_PER_MONTH, t[n - 1] / OST_DAYS_PER_MONTH,
                 ost_times_with(t, n, month * OST_DAYS_PER_MONTH, at, with, sizeof(with)));
             return OST_EXIT_USAGE;
         }

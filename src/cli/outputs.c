@@ -209,7 +209,8 @@ void ost_cli_print_merge(const char *path, ost_shard_t shard, const char *merged
     }
     if (at == NULL) printf(" %s%s", ost_cli_quoted(path, quoted, sizeof(quoted)), shard.n > 1 ? " OTHERS" : "");
     printf(" -o %s\n", ost_cli_quoted(merged, quoted, sizeof(quoted)));
-    if (at == NULL && shard.n > 1) printf("         OTHERS: the files of the other %zu shards\n", shard.n - 1);
+    if (at == NULL && shard.n == 2) printf("         OTHERS: the file of the other shard\n");
+    if (at == NULL && shard.n > 2) printf("         OTHERS: the files of the other %zu shards\n", shard.n - 1);
 }
 
 char *ost_cli_quoted(const char *path, char *buf, size_t size)
