@@ -83,10 +83,34 @@ static int apply_option(const ost_option_t *option, const char *word, void *argu
     return ret < 0 ? ost_cli_no_memory() : OST_EXIT_OK;
 }
 
+/* The long name that another command has for a letter, if this command has that too; else NULL. */
+static const char *name_of_letter(const ost_command_t *self, int letter)
+{
+    for (size_t c = 0; ost_commands != NULL && ost_commands[c] != NULL; c++)
+        for (size_t i = 0; i < ost_commands[c]->n_options; i++) {
+            const ost_option_t *other = &ost_commands[c]->options[i];
+            for (size_t k = 0; k < self->n_options && other->letter == letter; k++)
+                if (strcmp(self->options[k].name, other->name) == 0) return other->name;
+        }
+    return NULL;
+}
+
+/* The first command that has an option of this name or the nearest to it, NULL for none. @param[out] option  its name
+ */
+static const char *command_with(const char *name, const char **option)
+{
+    for (size_t c = 0; ost_commands != NULL && ost_commands[c] != NULL; c++) {
+        const char *names[MAX_OPTIONS];
+        for (size_t i = 0; i < ost_commands[c]->n_options; i++) names[i] = ost_commands[c]->options[i].name;
+        if ((*option = ost_nearest(name, names, ost_commands[c]->n_options)) != NULL) return ost_commands[c]->name;
+    }
+    return NULL;
+}
+
 static int wrong_option(const ost_command_t *self, int reason, const char *word, int letter)
 {
     const char *names[MAX_OPTIONS + 1];
-    char bare[64], hint[96];
+    char bare[64], hint[160];
     for (size_t i = 0; i < self->n_options; i++) names[i] = self->options[i].name;
     names[self->n_options] = "help";
     const char *name = word;
@@ -98,13 +122,19 @@ static int wrong_option(const ost_command_t *self, int reason, const char *word,
             ost_cli_message("%s: --%s %s", self->name, bare, reason == ':' ? "needs a value" : "takes no value");
             return OST_EXIT_USAGE;
         }
+    const char *option = is_long ? NULL : name_of_letter(self, letter), *command;
+    ost_cli_hint(hint, sizeof(hint), bare, names, is_long ? self->n_options + 1 : 0);
+    if (hint[0] == '\0' && is_long && (command = command_with(bare, &option)) != NULL)
+        snprintf(hint, sizeof(hint), " (--%s is an option of 'osteon %s')", option, command);
+    else if (option != NULL)
+        snprintf(hint, sizeof(hint), " (did you mean '--%s'?)", option);
     if (reason == ':')
         ost_cli_message("%s: -%c needs a value", self->name, letter);
     else if (is_long)
-        ost_cli_message("%s: unknown option --%s%s; 'osteon %s --help' lists them", self->name, bare,
-            ost_cli_hint(hint, sizeof(hint), bare, names, self->n_options + 1), self->name);
+        ost_cli_message("%s: unknown option --%s%s; 'osteon %s --help' lists them", self->name, bare, hint, self->name);
     else
-        ost_cli_message("%s: unknown option -%c; 'osteon %s --help' lists them", self->name, letter, self->name);
+        ost_cli_message(
+            "%s: unknown option -%c%s; 'osteon %s --help' lists them", self->name, letter, hint, self->name);
     return OST_EXIT_USAGE;
 }
 
