@@ -49,7 +49,7 @@ wrong=$(
         }
         /^(drives|reads) / {
             verb = $0; sub(/ .*/, "", verb)
-            list = $0; sub(/^[a-z]* /, "", list); gsub(/\[[^]]*\]/, "", list); sub(/ *[=#].*/, "", list); gsub(/ /, "", list)
+            list = $0; sub(/^[a-z]* (also )?/, "", list); gsub(/\[[^]]*\]/, "", list); sub(/ *[=#].*/, "", list); gsub(/ /, "", list)
             model = FILENAME; sub(/.*\//, "", model); sub(/\.model$/, "", model)
             n = split(list, part, ",")
             for (i = 1; i <= n; i++)

@@ -455,7 +455,7 @@ static bool reads(const ost_model_t *m, const char *signal)
 static bool reaches(const ost_model_t *from, const ost_model_t *to)
 {
     for (size_t i = 0; i < from->n_drives; i++)
-        if (reads(to, from->drives[i].name)) return true;
+        if (!from->drives[i].is_also && reads(to, from->drives[i].name)) return true;
     return false;
 }
 

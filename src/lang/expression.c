@@ -23,7 +23,7 @@ static const struct {
 
 static const char *const words[] = { "model", "kind", "index", "signal", "reads", "covariate", "param", "state", "let",
     "dose", "drives", "output", "noise", "if", "then", "else", "and", "or", "not", "time", "sum", "table", "in",
-    "spread", "prior", "scale", "signed", "combine" };
+    "spread", "prior", "scale", "signed", "combine", "also" };
 
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
 

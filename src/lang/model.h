@@ -98,8 +98,9 @@ typedef struct {
 
 /** A signal that a model drives. */
 typedef struct {
-    char *name; /**< of the signal */
-    int line;   /**< in the text */
+    char *name;   /**< of the signal */
+    int line;     /**< in the text */
+    bool is_also; /**< a side effect: a drug that is felt by it alone is not felt */
 } ost_drive_t;
 
 /** An output of a model. */

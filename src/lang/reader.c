@@ -253,6 +253,7 @@ static void read_drive(ost_reader_t *self)
     ost_lexer_t *lexer = &self->parser.lexer;
     ost_token_t name;
     char what[OST_NAME_SIZE + 40];
+    bool is_also = ost_lexer_accept_word(lexer, "also");
     int set = ost_reader_indexed_name(self, &name);
     size_t first = model->n_drives, n_nodes = first, n = set < 0 ? 1 : self->parser.sets[set].n_elements;
     const ost_signal_t *signal = NULL;
@@ -266,7 +267,7 @@ static void read_drive(ost_reader_t *self)
         model->drives = ost_reader_more(self, model->drives, &model->n_drives, sizeof(*model->drives));
         impl_of(self)->drive = ost_reader_more(self, impl_of(self)->drive, &n_nodes, sizeof(ost_node_t));
         if (model->n_drives > first + i)
-            model->drives[first + i] = (ost_drive_t){ .name = full, .line = name.line };
+            model->drives[first + i] = (ost_drive_t){ .name = full, .line = name.line, .is_also = is_also };
         else
             free(full);
     }

@@ -60,8 +60,9 @@ static bool acts(const ost_blocks_t *blocks, const ost_arm_t *arm, size_t b)
 
 static bool drives_into(const ends_t *self, size_t from, size_t to)
 {
+    const ost_drive_t *drives = self->blocks->block[from].model->drives;
     for (size_t i = 0; i < self->blocks->block[from].model->n_drives; i++)
-        for (size_t k = 0; k < self->blocks->block[to].model->n_reads; k++)
+        for (size_t k = 0; !drives[i].is_also && k < self->blocks->block[to].model->n_reads; k++)
             if (self->drives[from][i] == self->reads[to][k]) return true;
     return false;
 }
