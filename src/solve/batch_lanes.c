@@ -2,15 +2,13 @@
 /* The loop over steps: each lane with its own time, step size, events and outputs. Arithmetic is done in all lanes and
  * blended by masks; what happens rarely (events, starts, ends) is done lane by lane in lane.c. */
 #include "solve/crossings_lanes.h"
-#include "solve/linear_lanes.h"
+#include "solve/first_step_lanes.h"
 
 #define SAFETY 0.95
 /* A step may be this much longer to land on a stop; times SAFETY less than 1, or it could be tried for ever. */
 #define STRETCH 1.04
 #define SHRINK_MIN 0.1
 #define GROW_MAX 6.0
-/* First step where nothing moves, d, and longest one to probe how rates change. */
-#define H_AT_REST 1.0
 #define EPS 2.220446049250313e-16
 /* A step is no longer than this times the time since the last change and that of the fastest mode in closed form, as
  * what is in closed form shows at stages alone: else five years of tamoxifen err 40 times as much in BMD. */
@@ -124,42 +122,6 @@ static void refresh_modes(run_t *run, ost_mask which)
     blend_rows(b->g_start, which, b->g, n);
 }
 
-/* A step size from the size of the rates and of their change over a short explicit step: Hairer, Norsett & Wanner,
- * Solving Ordinary Differential Equations I, 2nd ed. 1993, section II.4. */
-static void estimate_step(run_t *run, ost_mask which)
-{
-    ost_batch_t *b = run->b;
-    size_t n = b->system->n_states;
-    ost_v d0 = ost_v_splat(0), d1 = ost_v_splat(0), d2 = ost_v_splat(0);
-    double *f0 = b->stages, *f1 = b->stages + b->stage_stride;
-    ost_point_t at = point(run, &run->t, b->x);
-    b->system->rhs(b->system->self, &at, f0);
-    for (size_t i = 0; i < n; i++) {
-        ost_v x = ost_v_abs(ost_v_load(ROW(b->x, i))), per_weight = 1.0 / (b->atol[i] + b->options.rtol * x);
-        d0 = ost_v_max(d0, x * per_weight);
-        d1 = ost_v_max(d1, ost_v_abs(ost_v_load(ROW(f0, i))) * per_weight);
-    }
-    ost_mask tiny = ost_v_lt(ost_v_min(d0, d1), ost_v_splat(1e-5));
-    ost_v h0 = ost_v_blend(tiny, ost_v_splat(1e-6), 0.01 * d0 / d1);
-    h0 = ost_v_min(h0, ost_v_splat(H_AT_REST));
-    for (size_t i = 0; i < n; i++) ost_v_store(ROW(b->x_at, i), ost_v_load(ROW(b->x, i)) + h0 * ost_v_load(ROW(f0, i)));
-    ost_v t1 = run->t + h0;
-    at = point(run, &t1, b->x_at);
-    b->system->rhs(b->system->self, &at, f1);
-    for (size_t i = 0; i < n; i++) {
-        ost_v x = ost_v_abs(ost_v_load(ROW(b->x, i)));
-        ost_v change = ost_v_abs(ost_v_load(ROW(f1, i)) - ost_v_load(ROW(f0, i)));
-        d2 = ost_v_max(d2, change / (h0 * (b->atol[i] + b->options.rtol * x)));
-    }
-    ost_v steepest = ost_v_max(d1, d2);
-    ost_v h = ost_v_min(100.0 * h0, ost_v_sqrt(ost_v_sqrt(0.01 / steepest)));
-    h = ost_v_blend(ost_v_le(steepest, ost_v_splat(1e-15)), ost_v_splat(H_AT_REST), h);
-    /* Not a number: the first attempt will tell. */
-    h = ost_v_blend(ost_v_lt(ost_v_splat(0), h), h, ost_v_splat(1e-6));
-    run->h = ost_v_blend(which, ost_v_min(h, ost_v_splat(b->options.h_max)), run->h);
-    run->n_extra -= which * 2;
-}
-
 /* Closed forms anew in lanes where an input of one changed. */
 static void refresh_parts(run_t *run, ost_mask which)
 {
@@ -185,7 +147,10 @@ static void first_steps(run_t *run, ost_mask which)
     run->starting |= which;
     run->shrunk &= ~which;
     run->n_negative &= ~which;
-    if (ost_mask_any(unknown)) estimate_step(run, unknown);
+    if (!ost_mask_any(unknown)) return;
+    ost_v h = ost_v_min(ost_first_step(run->b, run->t), ost_v_splat(run->b->options.h_max));
+    run->h = ost_v_blend(unknown, h, run->h);
+    run->n_extra -= unknown * 2;
 }
 
 /* The right-hand side at the start of the step, where the method does not compute it itself. */

@@ -37,7 +37,23 @@ static inline ost_mask ost_linear_refresh(const ost_batch_t *b, const ost_point_
     return made;
 }
 
-/* The time constant of the fastest mode of all parts, INFINITY where none is in closed form. */
+/* Lanes in which mode i has still to move a state at b->x by more than may be wrong of it. */
+static inline ost_mask ost_linear_moves(const ost_batch_t *b, const ost_linear_part_t *part, size_t i)
+{
+    const size_t n = part->of->n_states;
+    ost_v left = ost_v_load(ROW(part->b, i)) / ost_v_load(ROW(part->lambda, i));
+    for (size_t j = 0; j < n; j++)
+        left += ost_v_load(ROW(part->w, i * n + j)) * ost_v_load(ROW(b->x, part->of->state[j]));
+    ost_mask moves = { 0 };
+    for (size_t j = 0; j < n; j++) {
+        const uint32_t k = part->of->state[j];
+        ost_v weight = b->atol[k] + b->options.rtol * ost_v_abs(ost_v_load(ROW(b->x, k)));
+        moves |= ~ost_v_le(ost_v_abs(left * ost_v_load(ROW(part->v, j * n + i))), weight);
+    }
+    return moves;
+}
+
+/* The time constant of the fastest mode of all parts that moves, INFINITY where none does. */
 static inline ost_v ost_linear_fastest(const ost_batch_t *b)
 {
     ost_v fastest = ost_v_splat(0);
@@ -46,7 +62,8 @@ static inline ost_v ost_linear_fastest(const ost_batch_t *b)
         const ost_mask active = ost_linear_active(part);
         for (size_t i = 0; i < part->of->n_states; i++) {
             ost_v speed = ost_v_abs(ost_v_load(ROW(part->lambda, i)));
-            fastest = ost_v_blend(active, ost_v_max(fastest, speed), fastest);
+            ost_mask counts = active & ost_linear_moves(b, part, i);
+            fastest = ost_v_blend(counts, ost_v_max(fastest, speed), fastest);
         }
     }
     return 1.0 / fastest;

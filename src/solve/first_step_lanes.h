@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The first step after something changed. */
+#ifndef OST_SOLVE_FIRST_STEP_LANES_H
+#define OST_SOLVE_FIRST_STEP_LANES_H
+
+#include "solve/linear_lanes.h"
+
+/* First step where nothing moves, d, and longest one to probe how rates change. */
+#define H_AT_REST 1.0
+
+/* A step size at b->x from the size of the rates and of their change over a short explicit step, but for what is in
+ * closed form: Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, 2nd ed. 1993, section II.4. Takes
+ * two right-hand sides. */
+static inline ost_v ost_first_step(const ost_batch_t *b, ost_v t)
+{
+    const ost_system_t *system = b->system;
+    size_t n = system->n_states;
+    ost_v d0 = ost_v_splat(0), d1 = ost_v_splat(0), d2 = ost_v_splat(0);
+    double *f0 = b->stages, *f1 = b->stages + b->stage_stride;
+    ost_point_t at = {
+        .t = (const double *) &t, .x = b->x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
+    };
+    system->rhs(system->self, &at, f0);
+    ost_linear_begin(b, f0);
+    ost_linear_put_rates(b, 0, f0);
+    for (size_t i = 0; i < n; i++) {
+        ost_v x = ost_v_abs(ost_v_load(ROW(b->x, i))), per_weight = 1.0 / (b->atol[i] + b->options.rtol * x);
+        d0 = ost_v_max(d0, x * per_weight);
+        d1 = ost_v_max(d1, ost_v_abs(ost_v_load(ROW(f0, i))) * per_weight);
+    }
+    ost_mask tiny = ost_v_lt(ost_v_min(d0, d1), ost_v_splat(1e-5));
+    ost_v h0 = ost_v_blend(tiny, ost_v_splat(1e-6), 0.01 * d0 / d1);
+    h0 = ost_v_min(h0, ost_v_splat(H_AT_REST));
+    for (size_t i = 0; i < n; i++) ost_v_store(ROW(b->x_at, i), ost_v_load(ROW(b->x, i)) + h0 * ost_v_load(ROW(f0, i)));
+    ost_linear_put_states(b, h0);
+    t += h0;
+    at.x = b->x_at;
+    system->rhs(system->self, &at, f1);
+    ost_linear_put_rates(b, 0, f1);
+    for (size_t i = 0; i < n; i++) {
+        ost_v x = ost_v_abs(ost_v_load(ROW(b->x, i)));
+        ost_v change = ost_v_abs(ost_v_load(ROW(f1, i)) - ost_v_load(ROW(f0, i)));
+        d2 = ost_v_max(d2, change / (h0 * (b->atol[i] + b->options.rtol * x)));
+    }
+    ost_v steepest = ost_v_max(d1, d2);
+    ost_v h = ost_v_min(100.0 * h0, ost_v_sqrt(ost_v_sqrt(0.01 / steepest)));
+    h = ost_v_blend(ost_v_le(steepest, ost_v_splat(1e-15)), ost_v_splat(H_AT_REST), h);
+    /* Not a number: the first attempt will tell. */
+    return ost_v_blend(ost_v_lt(ost_v_splat(0), h), h, ost_v_splat(1e-6));
+}
+
+#endif
