@@ -365,7 +365,9 @@ static void test_jobs_are_checked(void)
         if (k == 2) one[1].events[5].index = 3;
         if (k == 3) one[1].events[5].series = 0;
         if (k == 4) one[1].t_out[5] = NAN;
-        ost_series_t series = { .interval = 1, .hold_input = k == 5 ? 99 : 0, .n_states = k == 6 ? 99 : 1 };
+        ost_series_t series = {
+            .ripple_input = -1, .interval = 1, .hold_input = k == 5 ? 99 : 0, .n_states = k == 6 ? 99 : 1
+        };
         jobs[1].series = &series;
         jobs[1].n_series = k >= 5;
         if (k == 7) series.interval = 0;

@@ -72,7 +72,8 @@ static const uint32_t mean_input[] = { MEAN1, MEAN2 }, mean_state[] = { Q1, Q2 }
 
 static ost_series_t series_of(int drug, double first, double last, double interval, double tolerance)
 {
-    return (ost_series_t){ .interval = interval,
+    return (ost_series_t){ .ripple_input = -1,
+        .interval = interval,
         .t_first = first,
         .t_last = last,
         .tolerance = tolerance,

@@ -219,6 +219,45 @@ static void check_chain_rule(point_t *p, size_t lane)
     free(plus);
 }
 
+/* An averaged drive is a function of time: its entries times the rates of the states are its own rate. */
+static void test_ripple_in_time(void)
+{
+    study_t s;
+    point_t p;
+    STUDY(&s, "bone", "axis", "relay", "source");
+    s.e.n_arms = 2;
+    s.e.dosing = OST_DOSING_PERIODIC;
+    give(&s, 1, doses("pill", 4, 1, 0, 60));
+    must_plan(&s);
+    point_init(&p, &s.plan);
+    release(&p, &s.plan);
+    const ost_system_t *system = s.plan.system;
+    size_t b = (size_t) ost_blocks_find(s.plan.blocks, "pill"), first = s.plan.blocks->block[b].first_state;
+    size_t n = s.plan.blocks->block[b].model->n_states, ripple = (size_t) s.plan.inputs->ripple[b];
+    size_t drive = s.plan.blocks->block[b].first_drive, mean = s.plan.layout->integral[b];
+    CU_ASSERT_FATAL(s.plan.inputs->ripple[b] >= 0);
+    for (size_t i = 0; i < OST_RIPPLE_INPUTS(n); i++) set(p.u, ripple + i, 1 + 0.1 * (double) (i * i % 7));
+    double *entries = rows_new(system->n_entries), rate[OST_LINEAR_MAX], slope = 0, exact = 0, once = 0, h = 1e-4;
+    for (size_t i = 0; i < n; i++) set(p.x, first + i, 2 + (double) i);
+    once = rhs(&p)[mean * OST_LANES];
+    system->jacobian(system->self, &p.at, entries);
+    for (size_t i = 0; i < n; i++) rate[i] = p.out[(first + i) * OST_LANES];
+    for (size_t e = 0; e < system->n_entries; e++)
+        if (system->row[e] == system->n_states + drive && system->col[e] < system->n_states)
+            exact += entries[e * OST_LANES] * rate[system->col[e] - first];
+    for (int side = 1; side >= -1; side -= 2) {
+        for (size_t i = 0; i < n; i++) set(p.x, first + i, 2 + (double) i + side * h * rate[i]);
+        slope += side * rhs(&p)[mean * OST_LANES] / (2 * h);
+    }
+    ost_assert_close(exact, slope, 1e-6, 0);
+    set(p.u, ripple, 0);
+    for (size_t i = 0; i < n; i++) set(p.x, first + i, 2 + (double) i);
+    CU_ASSERT(fabs(rhs(&p)[mean * OST_LANES] / once - 1) > 1e-3);
+    free(entries);
+    point_free(&p);
+    study_free(&s);
+}
+
 static void test_chain_rule(void)
 {
     study_t s;
@@ -778,6 +817,7 @@ static const ost_test_t tests[] = {
     { "layout", test_layout },
     { "rhs", test_rhs },
     { "chain_rule", test_chain_rule },
+    { "ripple_in_time", test_ripple_in_time },
     { "held", test_held },
     { "inactive", test_inactive },
     { "never_held", test_never_held },

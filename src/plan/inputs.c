@@ -15,7 +15,7 @@ typedef struct {
     const ost_doses_t *doses;
     ost_inputs_t *inputs;
     double *idle;
-    int32_t *hold, *outside;
+    int32_t *hold, *ripple, *outside;
     ost_infusion_t *infusions;
     uint32_t *lines;
     const uint32_t **infusion;
@@ -32,6 +32,13 @@ static bool can_be_held(const ost_model_t *model)
     for (size_t i = 0; i < model->n_jac; i++)
         if (model->jac[i].col == model->n_states + model->n_reads) return false;
     return true;
+}
+
+static bool is_linear(const ost_model_t *model)
+{
+    for (size_t i = 0; i < model->n_states; i++)
+        if (!model->is_linear[i]) return false;
+    return model->n_states <= OST_LINEAR_MAX;
 }
 
 static size_t count_lines(const ost_experiment_t *e)
@@ -78,6 +85,9 @@ static void number(builder_t *self, size_t *n_of)
         const ost_model_t *model = self->blocks->block[b].model;
         self->hold[b] = can_be_held(model) ? (int32_t) inputs->n : -1;
         if (self->hold[b] >= 0) inputs->n += 1 + model->n_drives;
+        bool has_ripple = self->hold[b] >= 0 && self->e->dosing == OST_DOSING_PERIODIC && is_linear(model);
+        self->ripple[b] = has_ripple ? (int32_t) inputs->n : -1;
+        if (has_ripple) inputs->n += OST_RIPPLE_INPUTS(model->n_states);
     }
     number_infusions(self, false, n_of);
     number_infusions(self, true, n_of);
@@ -137,6 +147,7 @@ const ost_inputs_t *ost_inputs_new(const ost_experiment_t *e, const ost_blocks_t
     builder_t self = { .e = e, .blocks = blocks, .wiring = wiring, .doses = doses, .make = make, .err = &make->err };
     self.inputs = ost_maker_list(make, 1, sizeof(*self.inputs));
     self.hold = ost_maker_list(make, blocks->n, sizeof(*self.hold));
+    self.ripple = ost_maker_list(make, blocks->n, sizeof(*self.ripple));
     self.outside = ost_maker_list(make, wiring->n_signals, sizeof(*self.outside));
     self.infusions = ost_maker_list(make, n, sizeof(*self.infusions));
     self.lines = ost_maker_list(make, n, sizeof(*self.lines));
@@ -144,6 +155,7 @@ const ost_inputs_t *ost_inputs_new(const ost_experiment_t *e, const ost_blocks_t
     size_t *n_of = ost_maker_list(make, blocks->n_states, sizeof(*n_of));
     if (make->err.code != 0) return NULL;
     self.inputs->hold = self.hold;
+    self.inputs->ripple = self.ripple;
     self.inputs->outside = self.outside;
     self.inputs->infusions = self.infusions;
     self.inputs->infusion = self.infusion;

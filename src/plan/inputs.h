@@ -16,10 +16,12 @@ typedef struct {
  * is held until its first dose where it is at its steady state, and at periodic steady state under regular doses. */
 typedef struct {
     size_t n;
-    const double *idle;                     /**< [n] before any event; means of held drives are the subject's own */
-    const int32_t *hold;                    /**< [n_blocks] 1 in this input holds the block, followed by the means of
-                                               its drives; -1: it is never held */
-    const int32_t *outside;                 /**< [n_signals] the outside drive of the signal, -1: none */
+    const double *idle;     /**< [n] before any event; means of held drives are the subject's own */
+    const int32_t *hold;    /**< [n_blocks] 1 in this input holds the block, followed by the means of
+                               its drives; -1: it is never held */
+    const int32_t *ripple;  /**< [n_blocks] first input of the ripple of a linear block that periodic dosing may average
+                               (ost_series_t), -1: it never is */
+    const int32_t *outside; /**< [n_signals] the outside drive of the signal, -1: none */
     const ost_infusion_t *infusions;        /**< [n_infusions] those that are the same for all come first */
     size_t n_infusions, n_shared_infusions; /**< infusions into one state share an input, but for subject-specific
                                                ones */

@@ -61,13 +61,14 @@ static void add_signal(builder_t *self, uint32_t s)
     }
 }
 
-static void add_inputs(builder_t *self, int32_t hold)
+static void add_inputs(builder_t *self, int32_t hold, int32_t ripple)
 {
     const ost_model_t *model = self->block->model;
     add_once(self->input, &self->part->n_inputs, hold);
     for (size_t i = 0; i < model->n_states; i++) {
         if (!self->is_in[i]) continue;
         self->state[self->part->n_states++] = self->block->first_state + (uint32_t) i;
+        if (ripple >= 0) add_once(self->input, &self->part->n_inputs, ripple + 1 + (int32_t) i);
         for (size_t k = 0; k < self->inputs->n_infusions; k++)
             if (self->inputs->infusions[k].state == self->block->first_state + i)
                 add_once(self->input, &self->part->n_inputs, (int32_t) self->inputs->infusions[k].input);
@@ -94,7 +95,7 @@ const ost_kinetics_t *ost_kinetics_new(
         if (make->err.code != 0) return NULL;
         find_states(&self);
         *self.part = (ost_linear_t){ .state = self.state, .input = self.input, .condition = self.condition };
-        add_inputs(&self, inputs->hold[b]);
+        add_inputs(&self, inputs->hold[b], inputs->ripple[b]);
         kinetics->n += self.part->n_states > 0 && self.part->n_states <= OST_LINEAR_MAX;
     }
     kinetics->part = part;

@@ -32,6 +32,7 @@ static int set_block(ost_lane_block_t *lane, const stages_t *from, size_t b)
     const ost_model_t *model = block->model;
     ost_isa_t isa = from->e->solver.isa;
     *lane = (ost_lane_block_t){
+        .model = model,
         .kernel = model->kernel[isa],
         .value = ost_maker_list(from->make, model->n_reads, sizeof(*lane->value)),
         .n_reads = (uint32_t) model->n_reads,
@@ -47,6 +48,7 @@ static int set_block(ost_lane_block_t *lane, const stages_t *from, size_t b)
         .drive_entry = from->jacobian->drive_entry + block->first_drive,
         .is_static = model->n_states == 0,
         .hold = from->inputs->hold[b],
+        .ripple = from->inputs->ripple[b],
         .first_mean = (uint32_t) from->inputs->hold[b] + 1,
         .first_integral = from->layout->integral[b],
         .has_integrals = from->layout->integral[b] != OST_NO_STATE,

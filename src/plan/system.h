@@ -23,6 +23,7 @@ typedef struct {
 
 /** A block for the lanes' functions. */
 typedef struct {
+    const ost_model_t *model; /**< borrowed */
     const ost_kernel_t *kernel;
     ost_value_slot_t *value; /**< [n_reads] where the value of each signal read stands */
     uint32_t n_reads;
@@ -31,6 +32,7 @@ typedef struct {
     const uint32_t *drive_entry;    /**< [n_drives] where its entries begin, OST_NO_ENTRY where only outputs need it */
     bool is_static;                 /**< without states, and only outputs need its drives */
     int32_t hold;                   /**< input, -1: never held */
+    int32_t ripple;                 /**< first of its inputs, -1: never averaged */
     uint32_t first_mean;            /**< inputs, one for each drive of a block that can be held */
     uint32_t first_integral;        /**< states, one for each drive of a block that is averaged */
     bool has_integrals;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The assembled system over lanes. Every kernel works in its own stretch of the states, constants and entries; here is
  * only what joins them: signals, held blocks, infusions, integrals. */
-#include "core/lanes.h"
-#include "plan/system.h"
-
-#define ROW(base, i) ((base) + (size_t) (i) *OST_LANES)
+#include "plan/ripple_lanes.h"
 
 /* Lanes in which the block is held. @return true if there are any */
 static inline bool find_held(const ost_lane_block_t *block, const ost_point_t *at, ost_mask *held)
@@ -37,10 +34,12 @@ static void eval_drive(
     const double *reads[OST_MAX_READS];
     double *value = ROW(at->scratch, block->first_drive + drive);
     ost_mask held;
+    ripple_t ripple;
     bool is_held = find_held(block, at, &held);
     if (!is_held || ost_mask_any(~held)) {
         ost_kernel_args_t args = block_args(self, block, at, reads);
         block->kernel->drive(block->kernel, &args, drive, value);
+        if (ripple_acts(block, at, &ripple)) ripple_average_drive(&ripple, args, drive, value);
     }
     if (!is_held) return;
     ost_v_store(value, ost_v_blend(held, ost_v_load(ROW(at->u, block->first_mean + drive)), ost_v_load(value)));
@@ -88,6 +87,7 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
 {
     const ost_lane_plan_t *self = plan;
     const double *reads[OST_MAX_READS];
+    ripple_t ripple;
     eval_algebraic(self, at, self->n_rate_steps);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
@@ -100,6 +100,7 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
         } else {
             ost_kernel_args_t args = block_args(self, block, at, reads);
             block->kernel->rhs(block->kernel, &args, rows);
+            if (ripple_acts(block, at, &ripple)) ripple_add_rates(&ripple, rows);
             if (is_held) clear_rows(rows, block->n_states, held);
         }
         if (!block->has_integrals) continue;
@@ -133,6 +134,7 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
     const ost_lane_plan_t *self = plan;
     const double *reads[OST_MAX_READS];
     double *integral = ROW(entries, self->integral_entry);
+    ripple_t ripple;
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->is_static) continue;
@@ -145,8 +147,11 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
             ost_kernel_args_t args = block_args(self, block, at, reads);
             block->kernel->jacobian(block->kernel, &args, rows);
             for (uint32_t i = 0; i < block->n_drives; i++)
-                if (block->drive_entry[i] != OST_NO_ENTRY)
-                    block->kernel->drive_jacobian(block->kernel, &args, i, ROW(entries, block->drive_entry[i]));
+                if (block->drive_entry[i] != OST_NO_ENTRY) {
+                    double *drive = ROW(entries, block->drive_entry[i]);
+                    block->kernel->drive_jacobian(block->kernel, &args, i, drive);
+                    if (ripple_acts(block, at, &ripple)) ripple_average_entries(&ripple, args, i, drive);
+                }
             if (is_held) clear_rows(rows, block->n_entries, held);
         }
         for (uint32_t i = 0; block->has_integrals && i < block->n_drives; i++, integral += OST_LANES)

@@ -173,6 +173,8 @@ static int allocate(ost_batch_t *self, ost_error_t *err)
     for (int l = 0; l < OST_LANE_COUNT; l++) {
         ost_lane_t *lane = &self->lanes[l];
         lane->system = system;
+        lane->parts = ost_steppers[self->options.stepper].family == OST_FAMILY_LANES ? self->parts : NULL;
+        lane->index = l;
         lane->followers = calloc(system->n_inputs + 1, sizeof(*lane->followers));
         lane->sequences = calloc(system->n_states + 1, sizeof(*lane->sequences));
         if (lane->followers == NULL || lane->sequences == NULL)
@@ -249,6 +251,8 @@ static int check_series(const ost_system_t *system, const ost_job_t *job, ost_er
         const ost_series_t *series = &job->series[i];
         bool fits = series->interval > 0 && series->hold_input < system->n_inputs &&
                     (size_t) series->first_state + series->n_states <= system->n_states;
+        if (series->ripple_input >= 0)
+            fits = fits && (size_t) series->ripple_input + OST_RIPPLE_INPUTS(series->n_states) <= system->n_inputs;
         for (size_t k = 0; fits && k < series->n_means; k++)
             fits = series->mean_input[k] < system->n_inputs && series->mean_state[k] < system->n_states;
         if (!fits)

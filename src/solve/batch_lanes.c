@@ -127,7 +127,6 @@ static void refresh_parts(run_t *run, ost_mask which)
 {
     ost_point_t at = point(run, &run->t, run->b->x);
     run->n_extra -= ost_linear_refresh(run->b, &at, which);
-    run->t_changed = ost_v_blend(which, run->t, run->t_changed);
     run->fastest = ost_v_blend(which, ost_linear_fastest(run->b), run->fastest);
 }
 
@@ -168,6 +167,7 @@ static void restart(run_t *run, ost_mask which)
 {
     refresh_modes(run, which);
     refresh_parts(run, which);
+    run->t_changed = ost_v_blend(which, run->t, run->t_changed);
     first_steps(run, which);
     refresh_rates(run, which);
 }
@@ -216,6 +216,17 @@ static void visit(run_t *run, int l)
     ost_lane_visit(&b->lanes[l], run->t[l], b->y + l);
 }
 
+/* Hold what is steady where the lane stands. Nothing changes by more than what is left, so that steps go on. */
+static void hold(run_t *run, int l)
+{
+    ost_batch_t *b = run->b;
+    ost_point_t at = point(run, &run->t, b->x);
+    b->system->rhs(b->system->self, &at, b->stages);
+    ost_lane_hold(&b->lanes[l], run->t[l], b->stages + l, b->u + l);
+    run->at_break[l] = -1;
+    run->n_extra[l]++;
+}
+
 /* The lane is at its stop or end: let everything act that is due. @return true if the integration starts anew */
 static bool pass_stops(run_t *run, int l)
 {
@@ -231,6 +242,7 @@ static bool pass_stops(run_t *run, int l)
         run->t[l] = run->t_stop[l];
         if (ost_lane_has_visit(lane, run->t[l])) visit(run, l);
         if (ost_lane_pass_breaks(lane, run->t[l])) run->at_break[l] = -1;
+        if (ost_lane_has_steady(lane, run->t[l])) hold(run, l);
         changed |= ost_lane_act(lane, run->t[l], b->x + l, b->u + l);
         set_stop(run, l);
     }
@@ -527,6 +539,7 @@ static void step(run_t *run)
     /* At a break the step size stays what it was, and error control shrinks it where the equations ask for it. */
     ost_mask bent = (run->at_break | (crossed & at_stop)) & run->live & ~changed;
     refresh_modes(run, run->at_break & bent);
+    refresh_parts(run, run->at_break & bent);
     refresh_rates(run, bent);
     run->at_break = (ost_mask){ 0 };
     restart(run, (changed & run->live) | refill(run));

@@ -34,6 +34,11 @@ static void start_schedules(ost_job_t *job)
     }
 }
 
+static ost_follower_t follows(int32_t i_series)
+{
+    return (ost_follower_t){ .series = i_series, .t_steady = INFINITY };
+}
+
 void ost_lane_start(ost_lane_t *self, ost_job_t *job)
 {
     const ost_system_t *system = self->system;
@@ -48,7 +53,7 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job)
     self->changed = -1;
     self->t_flip = -INFINITY;
     self->n_flips = 0;
-    for (size_t i = 0; i < system->n_inputs; i++) self->followers[i] = (ost_follower_t){ .series = -1 };
+    for (size_t i = 0; i < system->n_inputs; i++) self->followers[i] = follows(-1);
     job->status = 0;
     job->failure = OST_FAILURE_NONE;
     job->t_fail = NAN;
@@ -118,6 +123,7 @@ double ost_lane_next_stop(ost_lane_t *self)
     if (self->i_visit < job->n_visits) t = fmin(t, job->visits[self->i_visit].t);
     if (self->i_break < job->n_breaks) t = fmin(t, job->breaks[self->i_break]);
     for (size_t i = 0; i < job->n_schedules; i++) t = fmin(t, next_of_schedule(self, i));
+    for (size_t i = 0; i < job->n_series; i++) t = fmin(t, self->followers[job->series[i].hold_input].t_steady);
     return job->x_end != NULL ? fmin(t, job->t1) : t;
 }
 
@@ -135,6 +141,29 @@ void ost_lane_visit(ost_lane_t *self, double t, const double *y)
 {
     ost_job_t *job = self->job;
     for (; ost_lane_has_visit(self, t); self->i_visit++) job->on_visit(job, &job->visits[self->i_visit], y);
+}
+
+bool ost_lane_has_steady(const ost_lane_t *self, double t)
+{
+    const ost_job_t *job = self->job;
+    for (size_t i = 0; i < job->n_series; i++)
+        if (is_due(job, self->followers[job->series[i].hold_input].t_steady, t)) return true;
+    return false;
+}
+
+void ost_lane_hold(ost_lane_t *self, double t, const double *f, double *u)
+{
+    const ost_job_t *job = self->job;
+    for (size_t i = 0; i < job->n_series; i++) {
+        const ost_series_t *series = &job->series[i];
+        ost_follower_t *follower = &self->followers[series->hold_input];
+        if (!is_due(job, follower->t_steady, t)) continue;
+        follower->t_steady = INFINITY;
+        for (size_t k = 0; k < series->n_means; k++)
+            u[series->mean_input[k] * OST_LANE_COUNT] = f[series->mean_state[k] * OST_LANE_COUNT];
+        ost_ripple_end(series, u);
+        u[series->hold_input * OST_LANE_COUNT] = 1;
+    }
 }
 
 /* By what the last change differs from the one before: below 1 where the sequence approaches a limit. */
@@ -212,18 +241,38 @@ static void begin_interval(ost_follower_t *follower, const ost_series_t *series,
     for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
 }
 
+/* Average the doses of the series from this one on, if they can be. */
+static bool averages(
+    ost_lane_t *self, const ost_series_t *series, const ost_ripple_dose_t *dose, double t, const double *x, double *u)
+{
+    double days = NAN;
+    for (size_t i = 0; i < self->system->n_linear && self->parts != NULL && series->ripple_input >= 0 && isnan(days);
+         i++)
+        days = ost_ripple_begin(&self->parts[i], self->index, series, dose, x, u);
+    if (isnan(days)) return false;
+    self->followers[series->hold_input].t_steady = t + days;
+    self->changed = (int32_t) self->system->n_states + series->ripple_input;
+    return true;
+}
+
 /* A dose of a series is due at t: follow it, hold its block at periodic steady state, or resume it. @return true if the
  * dose is to be skipped */
-static bool follow(ost_lane_t *self, int32_t i_series, double t, bool is_last, double *x, double *u)
+static bool follow(
+    ost_lane_t *self, int32_t i_series, const ost_ripple_dose_t *dose, double t, bool is_last, double *x, double *u)
 {
     const ost_series_t *series = &self->job->series[i_series];
     ost_follower_t *follower = &self->followers[series->hold_input];
     double *hold = &u[series->hold_input * OST_LANE_COUNT], before = *hold;
     if (follower->series != i_series || (follower->held && is_last)) {
-        *follower = (ost_follower_t){ .series = i_series };
+        *follower = follows(i_series);
+        ost_ripple_end(series, u);
         see_states(self, follower, series, x);
         begin_interval(follower, series, t, x);
         *hold = 0;
+    } else if (!follower->held && begins_dose(follower, series, t) && !is_last &&
+               averages(self, series, dose, t, x, u)) {
+        follower->held = true;
+        self->job->stats.doses_skipped++;
     } else if (!follower->held && begins_dose(follower, series, t)) {
         for (size_t k = 0; k < series->n_means; k++)
             u[series->mean_input[k] * OST_LANE_COUNT] =
@@ -256,7 +305,8 @@ static void act_events(ost_lane_t *self, double t, double *x, double *u)
         const ost_event_t *event = &job->events[self->i_event];
         if (!is_due(job, event->t, t)) break;
         bool is_last = event->series >= 0 && event->t >= job->series[event->series].t_last - OST_SAME_TIME;
-        if (event->series < 0 || !follow(self, event->series, event->t, is_last, x, u))
+        const ost_ripple_dose_t dose = { event->kind, event->index, event->amount };
+        if (event->series < 0 || !follow(self, event->series, &dose, event->t, is_last, x, u))
             change(self, event->kind, event->index, event->amount, x, u);
     }
 }
@@ -287,7 +337,8 @@ static void act_schedule(ost_lane_t *self, size_t i, double t, double *x, double
     if (ends && !doses) change(self, schedule->kind, schedule->index, 0, x, u);
     if (!doses) return;
     if (schedule->series >= 0 && job->records[i].fraction >= 1) {
-        if (follow(self, schedule->series, t_dose, isinf(next_dose(job, i)), x, u)) return;
+        const ost_ripple_dose_t dose = { schedule->kind, schedule->index, schedule->amount };
+        if (follow(self, schedule->series, &dose, t_dose, isinf(next_dose(job, i)), x, u)) return;
     } else if (schedule->hold_input >= 0 && u[schedule->hold_input * OST_LANE_COUNT] != 0) {
         change(self, OST_EVENT_SET_INPUT, (uint32_t) schedule->hold_input, 0, x, u);
     }

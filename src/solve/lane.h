@@ -4,7 +4,7 @@
 #ifndef OST_SOLVE_LANE_H
 #define OST_SOLVE_LANE_H
 
-#include "solve/solve.h"
+#include "solve/ripple.h"
 
 /* Times closer than this are one time, d. */
 #define OST_SAME_TIME 1e-9
@@ -21,7 +21,8 @@ typedef struct {
     uint32_t n_seen; /* doses since its first, or since the states were moved */
     double t_dose;   /* of the last dose given or skipped */
     bool moved;      /* at the last dose the states were moved to where the doses lead to */
-    bool held;       /* at periodic steady state */
+    bool held; /* at periodic steady state, or its doses are averaged on the way there: no dose but the last acts */
+    double t_steady; /* when doses that are averaged have led to the periodic steady state, else INFINITY */
 } ost_follower_t;
 
 typedef struct {
@@ -32,12 +33,14 @@ typedef struct {
 
 typedef struct {
     const ost_system_t *system;
-    ost_job_t *job;       /* NULL: idle */
-    size_t i_event;       /* next to act */
-    size_t i_break;       /* next to be reached */
-    size_t i_visit;       /* next to be made */
-    size_t i_out;         /* next to be written */
-    size_t i_out_pending; /* being evaluated */
+    const ost_linear_part_t *parts; /* [system->n_linear] of the batch; NULL where no method knows of them */
+    int index;                      /* of the lane */
+    ost_job_t *job;                 /* NULL: idle */
+    size_t i_event;                 /* next to act */
+    size_t i_break;                 /* next to be reached */
+    size_t i_visit;                 /* next to be made */
+    size_t i_out;                   /* next to be written */
+    size_t i_out_pending;           /* being evaluated */
     int32_t changed; /* what the last restart changed: state, n_states + input, n_states + n_inputs + switch; -1 none */
     double t_flip;
     int32_t flipped; /* the switch that flipped last */
@@ -61,6 +64,11 @@ bool ost_lane_has_visit(const ost_lane_t *self, double t);
 
 /* Make the visits that are due. @param y  a column of the outputs at t */
 void ost_lane_visit(ost_lane_t *self, double t, const double *y);
+
+/* Hold the blocks whose averaged doses have led to their periodic steady state at time `t`, where the lane stands; if
+ * there are any, this comes before ost_lane_act(), with the rates f at t. */
+bool ost_lane_has_steady(const ost_lane_t *self, double t);
+void ost_lane_hold(ost_lane_t *self, double t, const double *f, double *u);
 
 /* Let everything act that is due at `t`, a time from ost_lane_next_stop (or t0). `changed` is set.
  * @return true if anything differs afterwards, so that the integration has to start anew */

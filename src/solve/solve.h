@@ -93,7 +93,10 @@ typedef struct {
  * dose later they are within the square of `tolerance` of them, the block is held: hold_input is set to 1, its states
  * stand still, its drives are replaced by their means over that interval (mean_input), the remaining doses but the last
  * are skipped, and at the last dose the block is live again. Else all begins anew. A block with a state that approaches
- * nothing is never held. */
+ * nothing is never held.
+ * A block that is one linear part in closed form goes on without its doses, as a rule from the second one on: its
+ * states follow the smooth curves through their exact values just before each dose, its drives are averages over the
+ * ripple of an interval around those, and it is held where those curves end. */
 typedef struct {
     double interval;        /**< d */
     double t_first, t_last; /**< times of its first and last dose, d */
@@ -104,7 +107,23 @@ typedef struct {
     const uint32_t
         *mean_state; /**< [n_means] quadrature states (x' = driven signal), reset to 0 at each dose of the series */
     uint32_t first_state, n_states; /**< the held block's own states, in a row */
+    /** Index of the first input of the block's ripple, or -1: the interval while it acts, else 0; what is added to the
+     * rate of each state, so that it follows the values just before the doses that are left out; at each of
+     * ost_ripple_points, what each state has more than that value: the system's drives are then averages over these
+     * points. */
+    int32_t ripple_input;
 } ost_series_t;
+
+/** Points of an interval over which drives are averaged. */
+#define OST_RIPPLE_POINTS 16
+/** How many inputs the ripple of a block of n states has. */
+#define OST_RIPPLE_INPUTS(n) (1 + (1 + OST_RIPPLE_POINTS) * (n))
+/** A point of an interval between doses, and its weight in averages over it. */
+typedef struct {
+    double time, weight; /**< of the interval, each 0 .. 1 */
+} ost_ripple_point_t;
+/** Those points, in ascending order. */
+extern const ost_ripple_point_t ost_ripple_points[OST_RIPPLE_POINTS];
 
 /** Doses of one kind that every job takes in its own way: at start + k interval while before stop, each or some. They
  * come after the events of their time, in the order of the job's list. */

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Drives of a block whose doses are left out on the way to its periodic steady state (ost_series_t): averages over one
+ * interval, from half of it before the point to half of it after it. */
+#ifndef OST_PLAN_RIPPLE_LANES_H
+#define OST_PLAN_RIPPLE_LANES_H
+
+#include "core/lanes.h"
+#include "plan/system.h"
+
+#define ROW(base, i) ((base) + (size_t) (i) *OST_LANES)
+
+/* A block with a ripple at one point, in the lanes where it acts. */
+typedef struct {
+    const ost_lane_block_t *block;
+    const double *inputs; /* rows of the ripple */
+    ost_mask acts;
+    ost_v x[OST_LINEAR_MAX], f[OST_LINEAR_MAX]; /* its states and their rates */
+} ripple_t;
+
+/* @return whether there is a lane where the block's ripple acts */
+static inline bool ripple_acts(const ost_lane_block_t *block, const ost_point_t *at, ripple_t *ripple)
+{
+    if (block->ripple < 0) return false;
+    ripple->block = block;
+    ripple->inputs = ROW(at->u, block->ripple);
+    ripple->acts = ~ost_v_eq(ost_v_load(ripple->inputs), ost_v_splat(0));
+    return ost_mask_any(ripple->acts);
+}
+
+/* Add to rates what makes up for the doses. */
+static inline void ripple_add_rates(const ripple_t *self, double *f)
+{
+    for (uint32_t i = 0; i < self->block->n_states; i++) {
+        ost_v rate = ost_v_load(ROW(f, i)), more = ost_v_load(ROW(self->inputs, 1 + i));
+        ost_v_store(ROW(f, i), ost_v_blend(self->acts, rate + more, rate));
+    }
+}
+
+static inline void ripple_rates(const ripple_t *self, ost_kernel_args_t args, const ost_v *x, ost_v *f)
+{
+    args.x = (const double *) x;
+    self->block->kernel->rhs(self->block->kernel, &args, (double *) f);
+    ripple_add_rates(self, (double *) f);
+}
+
+static inline void ripple_begin(ripple_t *self, const ost_kernel_args_t *args)
+{
+    for (uint32_t i = 0; i < self->block->n_states; i++) self->x[i] = ost_v_load(ROW(args->x, i));
+    ripple_rates(self, *args, self->x, self->f);
+}
+
+/* The states at a point of the ripple. @return the time to there */
+static inline ost_v ripple_states(const ripple_t *self, uint32_t q, ost_v *x)
+{
+    const uint32_t n = self->block->n_states;
+    const double *more = ROW(self->inputs, 1 + n + q * n);
+    ost_v s = (ost_ripple_points[q].time - 0.5) * ost_v_load(self->inputs);
+    for (uint32_t i = 0; i < n; i++) x[i] = self->x[i] + s * self->f[i] + ost_v_load(ROW(more, i));
+    return s;
+}
+
+/* @param[in,out] value  of the drive; its average where the ripple acts */
+static inline void ripple_average_drive(ripple_t *self, ost_kernel_args_t args, uint32_t drive, double *value)
+{
+    ost_v x[OST_LINEAR_MAX], here, mean = ost_v_splat(0);
+    ripple_begin(self, &args);
+    args.x = (const double *) x;
+    for (uint32_t q = 0; q < OST_RIPPLE_POINTS; q++) {
+        ripple_states(self, q, x);
+        self->block->kernel->drive(self->block->kernel, &args, drive, (double *) &here);
+        mean += ost_ripple_points[q].weight * here;
+    }
+    ost_v_store(value, ost_v_blend(self->acts, mean, ost_v_load(value)));
+}
+
+/* The average's derivatives: times the states' rates, they are its own in time, which is what steps ask for. A state
+ * that stands still has no share in that. @param[in,out] entries  as of the kernel; where the ripple acts, averages */
+static inline void ripple_average_entries(ripple_t *self, ost_kernel_args_t args, uint32_t drive, double *entries)
+{
+    const ost_model_t *model = self->block->model;
+    const uint32_t first = model->first_entry[drive], n = model->first_entry[drive + 1] - first;
+    ost_v x[OST_LINEAR_MAX], bend[OST_LINEAR_MAX];
+    ost_v here[OST_LINEAR_MAX + OST_MAX_READS], mean[OST_LINEAR_MAX + OST_MAX_READS] = { 0 };
+    ripple_begin(self, &args);
+    for (uint32_t i = 0; i < model->n_states; i++) x[i] = self->x[i] + self->f[i];
+    ripple_rates(self, args, x, bend);
+    for (uint32_t i = 0; i < model->n_states; i++) {
+        ost_mask stands = ost_v_eq(self->f[i], ost_v_splat(0));
+        bend[i] = ost_v_blend(stands, ost_v_splat(0), (bend[i] - self->f[i]) / self->f[i]);
+    }
+    args.x = (const double *) x;
+    for (uint32_t q = 0; q < OST_RIPPLE_POINTS; q++) {
+        ost_v s = ripple_states(self, q, x);
+        self->block->kernel->drive_jacobian(self->block->kernel, &args, drive, (double *) here);
+        for (uint32_t k = 0; k < n; k++) {
+            uint32_t col = model->jac[first + k].col;
+            ost_v part = col < model->n_states ? 1.0 + s * bend[col] : ost_v_splat(1);
+            mean[k] += ost_ripple_points[q].weight * part * here[k];
+        }
+    }
+    for (uint32_t k = 0; k < n; k++)
+        ost_v_store(ROW(entries, k), ost_v_blend(self->acts, mean[k], ost_v_load(ROW(entries, k))));
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Regular doses into a linear part in closed form, before they are left out. Each of its states is the periodic one and
+ * a rest that fades by the part's own modes, so the values just before each dose lie on a smooth curve, which the
+ * states follow from then on; what they drive is averaged over the periodic ripple around it. */
+#ifndef OST_SOLVE_RIPPLE_H
+#define OST_SOLVE_RIPPLE_H
+
+#include "solve/linear.h"
+
+/* One of those doses. */
+typedef struct {
+    ost_event_kind_t kind;
+    uint32_t index; /* of the state */
+    double amount;
+} ost_ripple_dose_t;
+
+/* Set the inputs of the series' ripple, just before a dose, where the part is all of its block and what its states are
+ * away from the periodic ones is a straight line within an interval, to the series' tolerance, along which no state
+ * falls below 0.
+ * @param x, u  columns of the lane. @return after how many days nothing is left of that; NAN: not yet, or never */
+double ost_ripple_begin(const ost_linear_part_t *part, int lane, const ost_series_t *series,
+    const ost_ripple_dose_t *dose, const double *x, double *u);
+
+/* Let the ripple act no more in this column. */
+void ost_ripple_end(const ost_series_t *series, double *u);
+
+#endif

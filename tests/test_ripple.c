@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Daily doses that are left out on the way to the periodic steady state: the points of averages, values just before
+ * doses, and what bone makes of the drives in between. */
+#include "one_person.h"
+
+static void test_points(void)
+{
+    for (double fall = 0.01; fall < 2000; fall *= 1.3) {
+        double sum = 0;
+        for (size_t q = 0; q < OST_RIPPLE_POINTS; q++)
+            sum += ost_ripple_points[q].weight * exp(-fall * ost_ripple_points[q].time);
+        ost_assert_close(sum, -expm1(-fall) / fall, 0, 2e-8);
+    }
+}
+
+/* Drugs whose states are all linear, once daily; some of their outputs. */
+static const struct {
+    const char *drug, *output;
+} drugs[] = {
+    { "anastrozole", "anastrozole_concentration" },
+    { "estradiol_oral", "estradiol_oral_concentration" },
+    { "letrozole", "letrozole_concentration" },
+    { "raloxifene", "raloxifene_concentration" },
+    { "tamoxifen", "tamoxifen_concentration" },
+    { "tamoxifen", "endoxifen_concentration" },
+    { "teriparatide", "teriparatide_concentration" },
+};
+
+#define DAYS 80
+
+/* @param dosing  "exact" or "periodic". @return doses that were left out */
+static uint64_t run(person_t *self, const char *drug, const char *dosing, const char *every)
+{
+    char text[512];
+    snprintf(text, sizeof(text),
+        "name: ripple\n" WOMEN "arms:\n  a:\n    regimen: [{drug: %s, dose: 1 mg, interval: 1 day, stop: 60 day}]\n"
+        "times: {from: 0 day, to: %d day, every: %s}\nsolver: {dosing: %s}\n",
+        drug, DAYS, every, dosing);
+    person_plan(self, text);
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = person_keep, .user = self };
+    ost_cohort_summary_t summary = { 0 };
+    CU_ASSERT_EQUAL_FATAL(ost_cohort_run(&self->plan, &options, &summary, NULL), 0);
+    uint64_t skipped = summary.stats.doses_skipped;
+    ost_cohort_summary_free(&summary);
+    return skipped;
+}
+
+/* From the third dose on none acts but the last; and yet the concentrations just before each dose, on the way to the
+ * periodic ones, there, and after the last dose, are those of doses that are given. */
+static void test_before_doses(void)
+{
+    for (size_t d = 0; d < sizeof(drugs) / sizeof(drugs[0]); d++) {
+        person_t exact, periodic;
+        run(&exact, drugs[d].drug, "exact", "1 day");
+        uint64_t skipped = run(&periodic, drugs[d].drug, "periodic", "1 day");
+        const double *y = person_schedule(&periodic, "a", drugs[d].output);
+        const double *y_exact = person_schedule(&exact, "a", drugs[d].output);
+        double largest = 0, off = 0;
+        for (size_t t = 0; t <= DAYS; t++) {
+            largest = fmax(largest, y_exact[t]);
+            off = fmax(off, fabs(y[t] - y_exact[t]));
+        }
+        if (!(off < 2e-5 * largest) || skipped < 57)
+            printf("\n%s: off by %g of %g, %d doses left out\n", drugs[d].output, off, largest, (int) skipped);
+        CU_ASSERT(off < 2e-5 * largest);
+        CU_ASSERT(skipped >= 57);
+        person_free(&exact);
+        person_free(&periodic);
+    }
+}
+
+/* Bone does what it does when every dose is given: percent points of BMD. */
+static void test_bone(void)
+{
+    static const char *const taken[] = { "anastrozole", "letrozole", "tamoxifen" };
+    for (size_t d = 0; d < sizeof(taken) / sizeof(taken[0]); d++) {
+        person_t exact, periodic;
+        run(&exact, taken[d], "exact", "5 day");
+        run(&periodic, taken[d], "periodic", "5 day");
+        const double *y = person_schedule(&periodic, "a", "bmd[lumbar_spine]");
+        const double *y_exact = person_schedule(&exact, "a", "bmd[lumbar_spine]");
+        for (size_t t = 0; t <= DAYS / 5; t++) ost_assert_close(100 * y[t] / y_exact[t], 100, 1e-4, 0);
+        person_free(&exact);
+        person_free(&periodic);
+    }
+}
+
+static const ost_test_t tests[] = {
+    { "points", test_points },
+    { "values_before_doses", test_before_doses },
+    { "bone", test_bone },
+};
+OST_TEST_MAIN("ripple", tests)
