@@ -20,9 +20,9 @@ typedef struct {
     ost_stepper_t stepper;    /**< method used: as asked for, or chosen by `auto` */
     ost_solver_stats_t stats; /**< sums over all jobs but run-ins */
     uint64_t run_in_steps;    /**< of all run-ins */
-    /** Of `dosing: periodic`, measured by running the first subjects both ways: largest difference from exact dosing,
-     * per output row, in percent of the exact value's maximum over time; NaN where not measured. [system.n_outputs],
-     * owned */
+    /** Of `dosing: periodic`, measured by running the first subjects both ways, so many and for so long that it takes
+     * 1.5 % of the run's steps or hundredths of a second: largest difference from exact dosing, per output row, in
+     * percent of the exact value's maximum over time; NaN where not measured. [system.n_outputs], owned */
     double *periodic_error;
     size_t n_periodic_probed; /**< subjects */
     /** Of the solver's tolerance and longest step, measured by running the first subjects again at a tenth of the one
@@ -73,8 +73,8 @@ typedef struct {
      * run: position v x n + k is subject first + k of variant v. NULL: once, as planned. */
     const double *variants;
     size_t n_variants; /**< used where variants is not NULL */
-    bool no_probe; /**< leave periodic_error and solver_error at NaN: for repeated runs, as of a fit; the probes cost as
-                      much as eight subjects twice, once with exact dosing, once at a tenth of the tolerance */
+    bool no_probe; /**< leave periodic_error and solver_error at NaN: for repeated runs, as of a fit; the probes take
+                      1.5 % of the run's steps with exact dosing, and eight subjects at a tenth of the tolerance */
     /** Called by one thread at a time, blocks in any order. A negative return stops the run with that code. May be
      * NULL. */
     int (*sink)(void *user, const ost_cohort_block_t *block, ost_error_t *err);

@@ -14,12 +14,19 @@
 #define STEP_LIMIT 0.37
 /* Parts of a step at whose ends conditions are evaluated: one that turns and turns back within a step shows. */
 #define N_LOOKS 16
+/* Exact dosing takes this part of a run's steps, or as many steps of lanes if that is more: hundredths of a second. */
+#define SHARE 0.015
+#define LEAST_STEPS 25e3
+/* Of the shipped drugs, from one dose to the next; at most. */
+#define STEPS_PER_DOSE 12.0
 
 /* The first subjects once more, in another way that is more exact. */
 typedef struct {
     ost_batch_t *batch;
     double *x1;                   /* [OST_N_PROBED][n_states] at the start of the arms */
     double *error;                /* [n_outputs], percent */
+    size_t n_subjects;            /* of OST_N_PROBED */
+    double *t_end;                /* [n_arms] up to where; NULL: all of the time */
     uint64_t steps, steps_before; /* of these subjects, in this way and in the run */
 } probe_t;
 
@@ -34,36 +41,100 @@ static double row_error(const double *y, const double *exact, size_t n_times)
     return largest > 0 ? 100 * off / largest : NAN;
 }
 
-/* The first subjects in one arm once more. @return how many did not fail, or a negative code */
-static int probe_arm(ost_worker_t *self, probe_t *probe, size_t n, const ost_given_t *given, ost_error_t *err)
+/* Add the jobs of the first of the n subjects in one arm; job i of arm a writes to place a x OST_N_PROBED + i. */
+static size_t add_jobs(ost_worker_t *self, const probe_t *probe, size_t n, const ost_given_t *given, size_t n_jobs)
 {
     const ost_plan_t *plan = self->plan;
-    size_t a = given->arm, n_times = plan->experiment->n_times, n_jobs = 0, of[OST_N_PROBED];
-    int n_right = 0;
-    for (size_t i = 0; i < n && i < OST_N_PROBED; i++) {
-        if (self->status[a * n + i] != 0) continue;
-        of[n_jobs] = i;
-        ost_job_t *job = &self->jobs[n_jobs];
-        *job = ost_worker_job(self, i, self->t_begin[i], plan->doses->t_end, probe->x1);
-        ost_worker_set_arm(self, job, given, self->probe + n_jobs++ * ost_plan_y_size(plan));
+    double t_end = probe->t_end != NULL ? probe->t_end[given->arm] : plan->doses->t_end;
+    for (size_t i = 0; i < probe->n_subjects; i++) {
+        if (self->status[given->arm * n + i] != 0 || !(self->t_begin[i] < t_end)) continue;
+        ost_job_t *job = &self->jobs[n_jobs++];
+        *job = ost_worker_job(self, i, self->t_begin[i], t_end, probe->x1);
+        ost_worker_set_arm(self, job, given, self->probe + (given->arm * OST_N_PROBED + i) * ost_plan_y_size(plan));
         ost_worker_set_schedules(self, job, i, n, given, self->unread, self->unread);
     }
+    return n_jobs;
+}
+
+/* Note how one job differs from the run. @return its subject */
+static size_t compare(ost_worker_t *self, probe_t *probe, size_t n, const ost_job_t *job)
+{
+    const ost_plan_t *plan = self->plan;
+    size_t place = (size_t) (job->y - self->probe) / ost_plan_y_size(plan);
+    size_t a = place / OST_N_PROBED, i = place % OST_N_PROBED, n_times = plan->experiment->n_times, n_reached = 0;
+    const double *y = self->y + (a * n + i) * ost_plan_y_size(plan);
+    probe->steps += job->stats.steps;
+    probe->steps_before += self->steps[a * n + i];
+    ost_plan_to_reported_units(plan, job->y);
+    while (n_reached < n_times && plan->experiment->times[n_reached] <= job->t1) n_reached++;
+    for (size_t o = 0; o < plan->system->n_outputs; o++) {
+        if (plan->timeline->arms[a].n_repeats > 0 && plan->inputs->hold[plan->outputs->block[o]] >= 0) continue;
+        probe->error[o] = fmax(probe->error[o], row_error(y + o * n_times, job->y + o * n_times, n_reached));
+    }
+    return i;
+}
+
+/* @param given  [n_given] arms. @return how many subjects did not fail in an arm, or a negative code */
+static int probe_arms(
+    ost_worker_t *self, probe_t *probe, size_t n, const ost_given_t *given, size_t n_given, ost_error_t *err)
+{
+    size_t n_jobs = 0, n_right = 0;
+    bool is_right[OST_N_PROBED] = { false };
+    for (size_t k = 0; k < n_given; k++) n_jobs = add_jobs(self, probe, n, &given[k], n_jobs);
     int ret = n_jobs > 0 ? ost_batch_run(probe->batch, self->jobs, n_jobs, err) : 0;
     if (ret < 0) return ret;
-    for (size_t k = 0; k < n_jobs; k++) {
-        if (self->jobs[k].status != 0) continue;
-        n_right++;
-        probe->steps += self->jobs[k].stats.steps;
-        probe->steps_before += self->steps[a * n + of[k]];
-        double *exact = self->probe + k * ost_plan_y_size(plan);
-        const double *y = self->y + (a * n + of[k]) * ost_plan_y_size(plan);
-        ost_plan_to_reported_units(plan, exact);
-        for (size_t o = 0; o < plan->system->n_outputs; o++) {
-            if (plan->timeline->arms[a].n_repeats > 0 && plan->inputs->hold[plan->outputs->block[o]] >= 0) continue;
-            probe->error[o] = fmax(probe->error[o], row_error(y + o * n_times, exact + o * n_times, n_times));
+    for (size_t k = 0; k < n_jobs; k++)
+        if (self->jobs[k].status == 0) is_right[compare(self, probe, n, &self->jobs[k])] = true;
+    for (size_t i = 0; i < OST_N_PROBED; i++) n_right += is_right[i];
+    return (int) n_right;
+}
+
+/* Lane steps that exact dosing may take. */
+static double dosing_budget(const ost_worker_t *self, size_t n)
+{
+    double steps = (double) (self->stats.steps + self->stats.rejected + self->run_in_steps);
+    return fmax(LEAST_STEPS, SHARE * steps * (double) self->run->n_positions / (double) n);
+}
+
+/* How many subjects, and each arm up to when, so that the doses fit in. */
+static void fit_in(const ost_worker_t *self, probe_t *probe, size_t n, size_t n_arms)
+{
+    const ost_plan_t *plan = self->plan;
+    double budget = dosing_budget(self, n) / STEPS_PER_DOSE / (double) n_arms, doses = 1;
+    for (size_t a = 0; a < plan->experiment->n_arms; a++) {
+        const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
+        for (size_t r = 0; r < arm->n_repeats; r++)
+            doses = fmax(doses, (plan->doses->t_end - plan->doses->t_begin) / arm->repeats[r].interval);
+    }
+    size_t least = (OST_N_PROBED + n_arms - 1) / n_arms, most = n < OST_N_PROBED ? n : OST_N_PROBED;
+    probe->n_subjects = budget >= (double) most * doses ? most : least < most ? least : most;
+    for (size_t a = 0; a < plan->experiment->n_arms; a++) {
+        const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
+        double first = INFINITY, interval = INFINITY;
+        for (size_t r = 0; r < arm->n_repeats; r++) {
+            first = fmin(first, isnan(arm->repeats[r].t_first) ? plan->doses->t_begin : arm->repeats[r].t_first);
+            interval = fmin(interval, arm->repeats[r].interval);
+        }
+        double t_end = first + budget / (double) probe->n_subjects * interval;
+        probe->t_end[a] = fmin(plan->doses->t_end, t_end);
+    }
+}
+
+/* Arms with repeats, in which each dose acts: the same events and schedules without series.
+ * @param[out] given, events  [n_arms], [n_known of all] @return the number of those arms */
+static size_t give_all(const ost_plan_t *plan, ost_given_t *given, ost_event_t *events)
+{
+    size_t n_given = 0;
+    for (size_t a = 0; a < plan->experiment->n_arms; a++) {
+        const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
+        if (arm->n_repeats == 0) continue;
+        given[n_given++] = (ost_given_t){ a, events, plan->schedules->exact };
+        for (size_t k = 0; k < arm->n_known; k++, events++) {
+            *events = arm->events[k];
+            events->series = -1;
         }
     }
-    return n_right;
+    return n_given;
 }
 
 /* What periodic dosing costs in exactness: with every dose given. */
@@ -71,22 +142,26 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     ost_cohort_summary_t *summary = self->run->summary;
-    probe_t probe = { .batch = self->batch, .x1 = self->x1, .error = summary->periodic_error };
-    for (size_t a = 0; a < plan->experiment->n_arms; a++) {
-        if (plan->timeline->arms[a].n_repeats == 0) continue;
-        ost_event_t *events = malloc((plan->timeline->arms[a].n_known + 1) * sizeof(*events));
-        if (events == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of exact dosing");
-        for (size_t k = 0; k < plan->timeline->arms[a].n_known; k++) {
-            events[k] = plan->timeline->arms[a].events[k];
-            events[k].series = -1;
-        }
-        const ost_given_t given = { a, events, plan->schedules->exact };
-        int ret = probe_arm(self, &probe, n, &given, err);
-        free(events);
-        if (ret < 0) return ret;
-        if ((size_t) ret > summary->n_periodic_probed) summary->n_periodic_probed = (size_t) ret;
+    size_t n_arms = plan->experiment->n_arms, n_events = 0;
+    for (size_t a = 0; a < n_arms; a++) n_events += plan->timeline->arms[a].n_known;
+    ost_event_t *events = malloc((n_events + 1) * sizeof(*events));
+    ost_given_t *given = calloc(n_arms + 1, sizeof(*given));
+    probe_t probe = { .batch = self->batch,
+        .x1 = self->x1,
+        .error = summary->periodic_error,
+        .t_end = calloc(n_arms + 1, sizeof(*probe.t_end)) };
+    bool ok = events != NULL && given != NULL && probe.t_end != NULL;
+    int ret = ok ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of exact dosing");
+    size_t n_given = ok ? give_all(plan, given, events) : 0;
+    if (n_given > 0) {
+        fit_in(self, &probe, n, n_given);
+        ret = probe_arms(self, &probe, n, given, n_given, err);
     }
-    return 0;
+    if (ret > 0) summary->n_periodic_probed = (size_t) ret;
+    free(events);
+    free(given);
+    free(probe.t_end);
+    return ret < 0 ? ret : 0;
 }
 
 /* @return 1 if the first subjects take more steps at this tolerance than in the run, and so show what its own costs; 0
@@ -100,20 +175,23 @@ static int probe_tolerance(ost_worker_t *self, size_t n, double rtol, ost_error_
     options.n_looks = N_LOOKS;
     options.h_max = fmax(STEP_LIMIT * options.h_max, 2 * options.h_min);
     size_t n_probed = n < OST_N_PROBED ? n : OST_N_PROBED, of[OST_COHORT_BLOCK];
+    ost_given_t *given = calloc(plan->experiment->n_arms + 1, sizeof(*given));
     probe_t probe = { .x1 = malloc((n_probed * plan->system->n_states + 1) * sizeof(double)),
+        .n_subjects = n_probed,
         .error = summary->solver_error };
-    int ret = probe.x1 != NULL ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a probe of the tolerance");
+    int ret = probe.x1 != NULL && given != NULL
+                  ? 0
+                  : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a probe of the tolerance");
     if (ret == 0) ret = ost_batch_new(&probe.batch, plan->system, &options, err);
     size_t n_jobs = ret == 0 ? ost_worker_run_in_jobs(self, n_probed, probe.x1, of) : 0;
     if (n_jobs > 0) ret = ost_batch_run(probe.batch, self->jobs, n_jobs, err);
     if (ret == 0) ost_worker_clear_integrals(plan, n_jobs, of, probe.x1);
-    for (size_t a = 0; ret >= 0 && a < plan->experiment->n_arms; a++) {
-        const ost_given_t given = ost_given_as_planned(plan, a);
-        ret = probe_arm(self, &probe, n, &given, err);
-        if (ret > (int) summary->n_solver_probed) summary->n_solver_probed = (size_t) ret;
-    }
+    for (size_t a = 0; ret == 0 && a < plan->experiment->n_arms; a++) given[a] = ost_given_as_planned(plan, a);
+    if (ret == 0) ret = probe_arms(self, &probe, n, given, plan->experiment->n_arms, err);
+    if (ret > (int) summary->n_solver_probed) summary->n_solver_probed = (size_t) ret;
     ost_batch_delete(probe.batch);
     free(probe.x1);
+    free(given);
     if (ret < 0) return ret;
     return probe.steps_before == 0 || (double) probe.steps > MORE_STEPS * (double) probe.steps_before;
 }

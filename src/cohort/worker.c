@@ -103,7 +103,7 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
         .inputs = calloc(BLOCK * system->n_inputs + 1, sizeof(double)),
         .breaks = calloc(BLOCK * ost_forcing_max_breaks(plan->forcing) + 1, sizeof(double)),
         .y = calloc(n_arms * BLOCK * n_y, sizeof(double)),
-        .probe = calloc(OST_N_PROBED * n_y, sizeof(double)),
+        .probe = calloc(n_arms * OST_N_PROBED * n_y, sizeof(double)),
         .status = calloc(n_arms * BLOCK, sizeof(*self->status)),
         .steps = calloc(n_arms * BLOCK, sizeof(*self->steps)),
         .rejected = calloc(n_arms * BLOCK, sizeof(*self->rejected)),

@@ -59,7 +59,7 @@ typedef struct {
     double *condition_values;              /* [conditions->n_values] scratch of visits */
     double *began, *ended, *unread;        /* [n_schedules][subjects of the block]; unread: of what is run once more */
     double *y;                             /* [n_arms][BLOCK][n_outputs][n_times] */
-    double *probe;                         /* [OST_N_PROBED][n_outputs][n_times] */
+    double *probe;                         /* [n_arms][OST_N_PROBED][n_outputs][n_times] */
     double *rows;                          /* lane rows for prepare(), 64-byte aligned */
     double *p_rows, *h_rows, *x_rows, *f_rows, *s_rows, *zero_rows, *a_rows; /* within rows */
     uint8_t *status;                                                         /* [n_arms][BLOCK] */
