@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See vary.h. Takes texts of a command line or a table; gives values with units. */
+#include "input/vary.h"
+
+#include "core/units.h"
+#include "input/csv.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void ost_axis_free(ost_varied_t *self)
+{
+    free(self->path);
+    free(self->name);
+    free(self->unit);
+    free(self->values);
+    ost_text_list_free(&self->texts);
+    *self = (ost_varied_t){ 0 };
+}
+
+void ost_vary_free(ost_vary_t *self)
+{
+    free(self->path);
+    free(self->unit);
+    ost_text_list_free(&self->texts);
+    *self = (ost_vary_t){ 0 };
+}
+
+/* @return [n] characters of `text` without blanks at both ends, owned by the caller */
+static char *trimmed(const char *text, size_t n)
+{
+    while (n > 0 && isspace((unsigned char) *text)) text++, n--;
+    while (n > 0 && isspace((unsigned char) text[n - 1])) n--;
+    return strndup(text, n);
+}
+
+/* What follows the number of a quantity, "1" for nothing. */
+static const char *unit_of(const char *quantity)
+{
+    char *end;
+    (void) strtod(quantity, &end);
+    end += strspn(end, " ");
+    return *end != '\0' ? end : "1";
+}
+
+static int measure_one(ost_varied_t *self, size_t i, const ost_unit_t *unit, ost_error_t *err)
+{
+    ost_quantity_t quantity;
+    char why[OST_DIM_MISMATCH_SIZE];
+    const char *text = self->texts.items[i];
+    int ret = ost_quantity_parse(&quantity, text, err);
+    if (ret < 0) {
+        ost_error_prepend(
+            err, "'%s': '%.60s' is not a quantity as '%.60s' is: ", self->path, text, self->texts.items[0]);
+        return ret;
+    }
+    if (!ost_dim_equal(quantity.dim, unit->dim))
+        return ost_fail(err, OST_ERR_UNIT, "'%s': '%.60s' %s", self->path, text,
+            ost_unit_mismatch(quantity.dim, unit, self->unit, why));
+    bool is_same = strcmp(unit_of(text), self->unit) == 0;
+    self->values[i] = is_same ? strtod(text, NULL) : quantity.value / unit->factor;
+    return 0;
+}
+
+int ost_axis_measure(ost_varied_t *self, bool may_repeat, ost_error_t *err)
+{
+    ost_quantity_t first;
+    ost_unit_t unit = { 0 };
+    char *const *texts = self->texts.items;
+    int ret = 0;
+    bool is_quantity = ost_quantity_parse(&first, texts[0], NULL) == 0;
+    if (is_quantity) {
+        self->unit = ost_strdup(unit_of(texts[0]));
+        self->values = malloc(self->texts.n * sizeof(*self->values));
+        if (self->unit == NULL || self->values == NULL) return ost_no_memory(err);
+        ret = ost_unit_parse(&unit, self->unit, err);
+    }
+    for (size_t i = 0; i < self->texts.n && ret == 0 && is_quantity; i++) ret = measure_one(self, i, &unit, err);
+    for (size_t i = 0; i < self->texts.n && ret == 0 && !may_repeat; i++)
+        for (size_t k = 0; k < i && ret == 0; k++) {
+            bool is_same = is_quantity ? self->values[i] == self->values[k] : strcmp(texts[i], texts[k]) == 0;
+            if (is_same)
+                ret = ost_fail(
+                    err, OST_ERR_NAME, "'%s': duplicate value '%.60s', as '%.60s'", self->path, texts[i], texts[k]);
+        }
+    return ret;
+}
+
+/* Length of the next value of a list: up to a comma outside of brackets and quotes. @return SIZE_MAX: a bracket or
+ * quote is left open */
+static size_t value_length(const char *text)
+{
+    int depth = 0;
+    char quote = '\0';
+    size_t n = 0;
+    for (; text[n] != '\0' && (text[n] != ',' || depth > 0 || quote != '\0'); n++) {
+        const char c = text[n];
+        if (quote != '\0')
+            quote = c == quote ? '\0' : quote;
+        else if (c == '"' || c == '\'')
+            quote = c;
+        else
+            depth += (strchr("[{(", c) != NULL) - (strchr("]})", c) != NULL);
+    }
+    return depth != 0 || quote != '\0' ? SIZE_MAX : n;
+}
+
+static int read_list(ost_vary_t *self, const char *text, ost_error_t *err)
+{
+    for (const char *at = text;; at++) {
+        size_t n = value_length(at);
+        if (n == SIZE_MAX)
+            return ost_fail(
+                err, OST_ERR_SYNTAX, "'%s': a bracket or quote in '%.100s' is not closed", self->path, text);
+        char *value = trimmed(at, n);
+        int ret = value == NULL ? ost_no_memory(err) : 0;
+        if (ret == 0 && value[0] == '\0')
+            ret = ost_fail(err, OST_ERR_SYNTAX,
+                "'%s': a value is missing in '%.100s'; expected a list such as "
+                "'0.5 mg, 1 mg' or a range such as '0.25 mg..4 mg : 5'",
+                self->path, text);
+        if (ret == 0 && ost_text_list_add(&self->texts, "%s", value) < 0) ret = ost_no_memory(err);
+        free(value);
+        at += n;
+        if (ret < 0 || *at == '\0') return ret;
+    }
+}
+
+/* "5", "5 log", "log" behind a range. */
+static int read_steps(ost_vary_t *self, const char *text, ost_error_t *err)
+{
+    static const char *const scales[] = { "linear", "log" };
+    char *end;
+    const unsigned long long n = isdigit((unsigned char) *text) ? strtoull(text, &end, 10) : 0;
+    const char *scale = isdigit((unsigned char) *text) ? end + strspn(end, " ") : text;
+    self->is_log = strcmp(scale, "log") == 0;
+    if (!self->is_log && *scale != '\0' && strcmp(scale, "linear") != 0)
+        return ost_fail(err, OST_ERR_NAME,
+            "'%s': '%.60s' behind a range is not a number of values with 'linear' or "
+            "'log', such as ': 5 log'%s%s%s",
+            self->path, text, OST_HINT(ost_nearest(scale, scales, 2)));
+    if (isdigit((unsigned char) *text) && (n < 2 || n > 1000000))
+        return ost_fail(err, OST_ERR_VALUE,
+            "'%s': a range of %llu values; expected 2 to 1000000, from its lower to its "
+            "upper end",
+            self->path, n);
+    self->n = (size_t) n;
+    return 0;
+}
+
+/* One end of a range, in its unit. */
+static int read_end(ost_vary_t *self, const char *text, double *end, ost_error_t *err)
+{
+    ost_quantity_t quantity;
+    ost_unit_t unit;
+    char why[OST_DIM_MISMATCH_SIZE];
+    int ret = ost_quantity_parse(&quantity, text, err);
+    if (ret == 0) ret = ost_unit_parse(&unit, self->unit, err);
+    if (ret < 0) {
+        ost_error_prepend(err, "'%s': '%.60s' is not the end of a range: ", self->path, text);
+        return ret;
+    }
+    if (!ost_dim_equal(quantity.dim, unit.dim))
+        return ost_fail(err, OST_ERR_UNIT, "'%s': '%.60s' %s", self->path, text,
+            ost_unit_mismatch(quantity.dim, &unit, self->unit, why));
+    *end = strcmp(unit_of(text), self->unit) == 0 ? strtod(text, NULL) : quantity.value / unit.factor;
+    return 0;
+}
+
+/* "0.25 mg..4 mg : 5 log", in the unit of its lower end. @param dots  in the text */
+static int read_range(ost_vary_t *self, const char *text, const char *dots, ost_error_t *err)
+{
+    const char *colon = strchr(dots, ':');
+    size_t n_upper = colon != NULL ? (size_t) (colon - dots) - 2 : strlen(dots + 2);
+    char *lower = trimmed(text, (size_t) (dots - text)), *upper = trimmed(dots + 2, n_upper);
+    char *steps = trimmed(colon != NULL ? colon + 1 : "", colon != NULL ? strlen(colon + 1) : 0);
+    ost_quantity_t quantity;
+    int ret = lower == NULL || upper == NULL || steps == NULL ? ost_no_memory(err) : 0;
+    if (ret == 0 && ost_quantity_parse(&quantity, lower, err) < 0) {
+        ret = OST_ERR_SYNTAX;
+        ost_error_prepend(err, "'%s': '%.60s' is not the end of a range: ", self->path, lower);
+    }
+    if (ret == 0 && (self->unit = ost_strdup(unit_of(lower))) == NULL) ret = ost_no_memory(err);
+    if (ret == 0) ret = read_end(self, lower, &self->lower, err);
+    if (ret == 0) ret = read_end(self, upper, &self->upper, err);
+    if (ret == 0 && colon != NULL) ret = read_steps(self, steps, err);
+    if (ret == 0 && !(self->lower < self->upper))
+        ret = ost_fail(err, OST_ERR_VALUE,
+            "'%s': the range '%.60s..%.60s' does not go up; expected its lower end "
+            "first",
+            self->path, lower, upper);
+    if (ret == 0 && self->is_log && !(self->lower > 0))
+        ret = ost_fail(
+            err, OST_ERR_VALUE, "'%s': a log range from '%.60s' on; expected a lower end above 0", self->path, lower);
+    free(lower);
+    free(upper);
+    free(steps);
+    return ret;
+}
+
+int ost_vary_parse(ost_vary_t *self, const char *text, ost_error_t *err)
+{
+    const char *equals = strchr(text, '=');
+    *self = (ost_vary_t){ 0 };
+    self->path = trimmed(text, equals != NULL ? (size_t) (equals - text) : 0);
+    if (self->path == NULL) return ost_no_memory(err);
+    if (self->path[0] == '\0' || strchr(text, '\n') != NULL)
+        return ost_fail(err, OST_ERR_SYNTAX,
+            "'%.100s' is not one line of the form PATH=VALUES, such as "
+            "'arms.anastrozole.regimen.0.dose=0.5 mg, 1 mg'",
+            text);
+    const char *values = equals + 1 + strspn(equals + 1, " \t"), *dots = strstr(values, "..");
+    bool is_number = isdigit((unsigned char) values[strspn(values, "+-.")]);
+    return dots != NULL && is_number ? read_range(self, values, dots, err) : read_list(self, values, err);
+}
+
+int ost_vary_at(const ost_vary_t *self, double u, ost_varied_t *axis)
+{
+    if (self->unit == NULL) {
+        size_t i = (size_t) (u * (double) self->texts.n);
+        return ost_text_list_add(&axis->texts, "%s", self->texts.items[i < self->texts.n ? i : self->texts.n - 1]);
+    }
+    double value =
+        self->is_log ? self->lower * pow(self->upper / self->lower, u) : self->lower + u * (self->upper - self->lower);
+    if (u == 1) value = self->upper; /* without roundings */
+    bool is_plain = strcmp(self->unit, "1") == 0;
+    return ost_text_list_add(
+        &axis->texts, "%.*g%s%s", OST_VARY_DIGITS, value, is_plain ? "" : " ", is_plain ? "" : self->unit);
+}
+
+/* A column of a table as it is made. */
+typedef struct {
+    char *line; /* "PATH=value, value" so far */
+    size_t size;
+    FILE *out;
+    char *unit; /* NULL: fields have their own */
+} column_t;
+
+/* "PATH [unit]" */
+static int begin_column(column_t *self, const ost_csv_t *csv, size_t field, ost_error_t *err)
+{
+    char *head = csv->fields[field], *bracket = NULL;
+    ost_unit_t unit;
+    size_t n = strlen(head);
+    for (char *at = head; n > 0 && head[n - 1] == ']' && (at = strstr(at, " [")) != NULL; at++) bracket = at;
+    char *path = trimmed(head, bracket != NULL ? (size_t) (bracket - head) : n);
+    self->unit = bracket != NULL ? strndup(bracket + 2, n - (size_t) (bracket - head) - 3) : NULL;
+    self->out = open_memstream(&self->line, &self->size);
+    int ret = path == NULL || self->out == NULL || (bracket != NULL && self->unit == NULL) ? ost_no_memory(err) : 0;
+    if (ret == 0 && path[0] == '\0')
+        ret = ost_csv_fail(csv, field, OST_ERR_SYNTAX, "a column without a name; expected 'PATH [unit]'");
+    if (ret == 0 && bracket != NULL && ost_unit_parse(&unit, self->unit, err) < 0) {
+        char why[256];
+        snprintf(why, sizeof(why), "%.250s", err != NULL ? err->what : "");
+        ret = ost_csv_fail(csv, field, OST_ERR_UNIT, "column '%.80s': %s", path, why);
+    }
+    if (ret == 0) fprintf(self->out, "%s=", path);
+    free(path);
+    return ret;
+}
+
+static int add_field(column_t *self, const ost_csv_t *csv, size_t field, bool is_first)
+{
+    const char *text = csv->fields[field];
+    double value;
+    if (text[strspn(text, " \t")] == '\0')
+        return ost_csv_fail(csv, field, OST_ERR_VALUE, "a value is missing; each point has one in every column");
+    if (value_length(text) != strlen(text))
+        return ost_csv_fail(csv, field, OST_ERR_SYNTAX, "'%.60s' has a comma, or a bracket that is not closed", text);
+    int ret = self->unit != NULL ? ost_csv_number(csv, field, "with a unit in its head", &value) : 0;
+    bool has_unit = self->unit != NULL && strcmp(self->unit, "1") != 0;
+    if (ret == 0)
+        fprintf(self->out, "%s%s%s%s", is_first ? "" : ", ", text, has_unit ? " " : "", has_unit ? self->unit : "");
+    return ret;
+}
+
+int ost_vary_table(ost_text_list_t *vary, const char *path, ost_error_t *err)
+{
+    ost_csv_t csv;
+    size_t n_columns = 0, n_rows = 0;
+    column_t columns[OST_CSV_MAX_FIELDS] = { 0 };
+    int ret = ost_csv_open(&csv, path, err), more = 0;
+    for (; ret == 0 && n_columns < csv.n_names; n_columns++)
+        ret = begin_column(&columns[n_columns], &csv, n_columns, err);
+    while (ret == 0 && (more = ost_csv_next(&csv)) > 0) {
+        for (size_t i = 0; i < n_columns && ret == 0; i++) ret = add_field(&columns[i], &csv, i, n_rows == 0);
+        n_rows++;
+    }
+    if (ret == 0) ret = more;
+    if (ret == 0 && n_rows == 0)
+        ret = ost_fail_at(err, OST_ERR_VALUE, path, 0, 0, "has no points: no row below its head");
+    for (size_t i = 0; i < n_columns; i++) {
+        if (columns[i].out != NULL && fclose(columns[i].out) != 0 && ret == 0) ret = ost_no_memory(err);
+        if (ret == 0 && ost_text_list_add(vary, "%s", columns[i].line) < 0) ret = ost_no_memory(err);
+        free(columns[i].line);
+        free(columns[i].unit);
+    }
+    ost_csv_close(&csv);
+    return ret;
+}
