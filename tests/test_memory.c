@@ -112,9 +112,9 @@ static int run_session(void)
     return code;
 }
 
-static const ost_command_t *const commands[] = { &ost_command_run, &ost_command_compare, &ost_command_merge,
-    &ost_command_verify, &ost_command_show, &ost_command_check, &ost_command_plan, &ost_command_model, &ost_command_fit,
-    &ost_command_validate, &ost_command_list, NULL };
+static const ost_command_t *const commands[] = { &ost_command_run, &ost_command_compare, &ost_command_sweep,
+    &ost_command_merge, &ost_command_verify, &ost_command_show, &ost_command_check, &ost_command_plan,
+    &ost_command_model, &ost_command_fit, &ost_command_validate, &ost_command_list, NULL };
 
 static int run_words(const char *const *words)
 {
@@ -138,6 +138,7 @@ static int use(const use_t *self)
 
 #define WORDS(...) .words = { __VA_ARGS__ }
 #define FROM "--threads", "1", "--from", "fitted.csv"
+#define VARIED "arms.treated.regimen.0.interval="
 #define FILES "small.h5", "--quiet", "--threads", "1"
 static const use_t uses[] = {
     { "session", .use = run_session },
@@ -168,6 +169,18 @@ static const use_t uses[] = {
         .makes = { "small.h5" } },
     { "resume_compared", WORDS("compare", "small.yaml", "--models", "./small.model,./other.model", "--allow-gaps",
                              "--resume", "-o", "compared.h5", "-q", "--threads", "1") },
+    { "sweep",
+        WORDS("sweep", "small.yaml", "--vary", "population.covariates.age=60 y, 70 y", "--vary",
+            VARIED "1 month..2 month : 2", "--restart", "-o", FILES),
+        .makes = { "small.h5" } },
+    { "sweep_endpoints", WORDS("sweep", "swept.h5", "--restart", "-o", FILES), .makes = { "small.h5" } },
+    { "sweep_points",
+        WORDS("sweep", "small.yaml", "--vary", VARIED "1 month..2 month", "--design", "sobol", "--points", "2",
+            "--restart", "-o", FILES),
+        .makes = { "small.h5" } },
+    { "sweep_table", WORDS("sweep", "small.yaml", "--table", "points.csv", "--restart", "-o", FILES),
+        .makes = { "small.h5" } },
+    { "show_sweep", WORDS("show", "swept.h5", "--csv", "small.csv"), .makes = { "small.csv" } },
     { "verify", WORDS("verify", "whole.h5", "--share", "1 %", "--threads", "1") },
     { "verify_unsealed", WORDS("verify", "unsealed.h5") },
     { "show_shard", WORDS("show", "one.h5") },
@@ -347,6 +360,7 @@ static bool prepare(void)
     static const char *const words[][MAX_WORDS] = { { "run", "small.yaml", "-q", "-o", "whole.h5" },
         { "compare", "small.yaml", "--models", "./small.model,./other.model", "--allow-gaps", "-q", "-o",
             "compared.h5" },
+        { "sweep", "small.yaml", "--vary", VARIED "1 month, 2 month", "--keep", "endpoints", "-q", "-o", "swept.h5" },
         { "run", "small.yaml", "--shard", "1/2", "-q", "-o", "one.h5" },
         { "run", "small.yaml", "--shard", "2/2", "-q", "-o", "two.h5" },
         { "fit", "fit.yml", "-o", "fitted.csv", "--draws", "4" } };
@@ -368,6 +382,7 @@ static void test_each(void)
     put_trials(2);
     small_write(&folder, "small.yaml", experiment);
     small_write(&folder, "fit.yml", fit_text);
+    small_write(&folder, "points.csv", "arms.treated.regimen.0.dose [mg]\n2\n");
     CU_ASSERT_FATAL(chdir(folder.path) == 0);
     omp_set_num_threads(1);
     const char *only = getenv("OST_MEMORY_ONLY");

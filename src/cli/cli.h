@@ -88,7 +88,8 @@ typedef struct ost_command {
 /* All commands, closed by NULL; main() sets it. */
 extern const ost_command_t *const *ost_commands;
 extern const ost_command_t ost_command_run, ost_command_compare, ost_command_show, ost_command_check, ost_command_plan,
-    ost_command_model, ost_command_fit, ost_command_validate, ost_command_merge, ost_command_verify, ost_command_list;
+    ost_command_model, ost_command_fit, ost_command_validate, ost_command_merge, ost_command_verify, ost_command_list,
+    ost_command_sweep;
 
 /* Options that commands share, by the type of their arguments. */
 #define OST_OPTIONS_PEOPLE(type)                                                                                       \

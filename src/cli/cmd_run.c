@@ -109,7 +109,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     run_arguments_t a = { 0 };
     ost_simulation_t how = { 0 };
     int isa = -1, code;
-    char *compared = NULL;
+    char *compared = NULL, *varied = NULL;
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
@@ -125,8 +125,13 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         goto out;
     }
     int read = ost_cli_compared_models(name, &compared);
+    if (read == OST_EXIT_OK) read = ost_cli_recorded(name, OST_SWEEP_VARY, &varied);
     if (read != OST_EXIT_OK) {
         code = read;
+        goto out;
+    }
+    if (varied != NULL) {
+        ost_cli_message("run: '%s' is of a sweep; 'osteon sweep %s -o OUT.h5' repeats it", name, name);
         goto out;
     }
     if (compared != NULL) {
@@ -139,6 +144,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
 out:
     ost_text_list_free(&a.overrides);
     free(compared);
+    free(varied);
     return code;
 }
 

@@ -296,7 +296,7 @@ static long add_rows(show_t *self, size_t arm, size_t element, span_t span, ost_
         ret = add_differences(self, arm, element, span, n_models > 0 ? self->results->models.items[m] : "", err);
         if (ret < 0) return ret;
     }
-    if (n_rows > 1) add_models(self, arm, element, span, n_rows);
+    if (n_rows > 1 && self->results->design.n_axes == 0) add_models(self, arm, element, span, n_rows);
     return (long) n_rows;
 }
 
@@ -357,7 +357,7 @@ static bool has_evidence(const show_t *self, bool *has_intervals)
 static void add_columns(show_t *self)
 {
     ost_table_columns(&self->table, self->n_elements > 1 ? "<arm\t<site\tmonth" : "<arm\tmonth");
-    if (self->results->models.n > 0) ost_table_columns(&self->table, "<model");
+    if (self->results->models.n > 0) ost_table_column(&self->table, ost_show_part_word(self), true);
     for (size_t i = 0; i < self->n_shown; i++)
         ost_table_columns(&self->table, i == 0 && is_value(self) ? "value" : ost_statistics[self->shown[i]].heading);
     self->first_evidence = self->table.n_columns;
@@ -365,50 +365,6 @@ static void add_columns(show_t *self)
     ost_table_columns(&self->table, self->has_intervals ? "observed\tinterval" : "observed");
     for (size_t i = 0; i < OST_N_STATISTICS; i++)
         if (ost_statistics[i].tables & OST_WITH_EVIDENCE) ost_table_columns(&self->table, ost_statistics[i].heading);
-}
-
-/* Changes of arms and parameters by --set, as labels and evidence do not follow it. */
-static void print_changes(const show_t *self)
-{
-    const char *line = ost_results_attribute(self->results, "overrides");
-    for (size_t n; line != NULL && *line != '\0'; line += n + (line[n] != '\0')) {
-        n = strcspn(line, "\n");
-        if (strncmp(line, "arms.", 5) == 0 || strncmp(line, "parameters.", 11) == 0)
-            printf("changed: %.*s\n", (int) n, line);
-    }
-}
-
-static void print_head(const show_t *self, const char *path)
-{
-    char subjects[64], arms[64], models[64], failed[64], done[32];
-    size_t n_models = self->results->models.n;
-    const char *title = ost_results_attribute(self->results, "title");
-    uint64_t n_done = strtoull(ost_results_attribute(self->results, "n_done"), NULL, 10);
-    char part[64] = "";
-    if (n_done < self->n_subjects)
-        snprintf(part, sizeof(part), "%s %s of ", self->is_journal ? "so far" : "interrupted after",
-            ost_cli_thousands(n_done, done));
-    ost_cli_plural(self->n_subjects, "subject", subjects);
-    if (self->n_subjects == 1 && (self->experiment.n_cohort > 0 || self->experiment.first_subject > 0))
-        snprintf(subjects, sizeof(subjects), "subject %llu of the cohort",
-            (unsigned long long) self->experiment.first_subject);
-    const char *eligible = ost_results_attribute(self->results, "n_eligible");
-    ost_print_wrapped(stdout, "%s: %s%s%s%s%s%s%s x %s%s%s, %s failed", path, title != NULL ? title : "",
-        title != NULL ? "; " : "", part, subjects, eligible != NULL ? " (eligible: " : "",
-        eligible != NULL ? eligible : "", eligible != NULL ? ")" : "",
-        ost_cli_plural(self->results->arms.n, "arm", arms), n_models > 0 ? " x " : "",
-        n_models > 0 ? ost_cli_plural(n_models, "model", models) : "",
-        ost_cli_plural(ost_results_failures(self->results), "subject-arm", failed));
-    print_changes(self);
-    if (self->has_values)
-        ost_print_wrapped(
-            stdout, "%s [%s] (%s, so values instead of changes)", self->variable, ost_show_unit(self), self->why);
-    else
-        ost_print_wrapped(stdout,
-            "%s: change from baseline in percent, each subject against itself (a-b: from month a to month b)",
-            self->variable);
-    ost_show_print_months(self);
-    putchar('\n');
 }
 
 static int print_table(show_t *self, const char *path, ost_error_t *err)
@@ -424,7 +380,7 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
                 if (n < 0) return (int) n;
                 n_rows += n;
             }
-    print_head(self, path);
+    ost_show_print_head(self, path);
     int ret = ost_table_print(&self->table, stdout, err);
     if (ret < 0) return ret;
     const char *eligible = ost_results_attribute(self->results, "n_eligible");
@@ -503,6 +459,7 @@ static int show_file(show_t *self, const char *path)
     } else if (ost_cli_open_result(&self->results, path, false, &err) < 0) {
         return ost_cli_fail(&err);
     }
+    if (ost_show_is_of_points(self)) return ost_show_points(self, path);
     evidence = ost_show_read_evidence(self);
     if ((code = find_variable(self)) != OST_EXIT_OK || (code = find_versus(self)) != OST_EXIT_OK) return code;
     self->n_subjects = self->results->n_subjects;

@@ -36,8 +36,9 @@ static int recompute(const ost_part_t *parts, size_t n_parts, const void *argume
         ost_recomputed_t found;
         a->results->i_model = p;
         if (ost_results_recompute(a->results, parts, n_parts, p, a->part, (int) a->n_threads, &found, &err) < 0) break;
-        printf("recomputed: %s%s%s of %d subjects: %s\n", parts[p].name != NULL ? parts[p].name : "",
-            parts[p].name != NULL ? ", " : "", ost_cli_plural(found.n_blocks, "block", blocks), OST_COHORT_BLOCK,
+        const char *name = p < a->results->models.n ? a->results->models.items[p] : "";
+        printf("recomputed: %s%s%s of %d subjects: %s\n", name, name[0] != '\0' ? ", " : "",
+            ost_cli_plural(found.n_blocks, "block", blocks), OST_COHORT_BLOCK,
             conclusion(&found, &parts[p], &a->results->attributes));
         if (found.n_missing > 0)
             printf("  %s were not run: the run was interrupted\n", ost_cli_plural(found.n_missing, "block", blocks));
@@ -80,9 +81,17 @@ static int run_verify(const ost_command_t *self, int argc, char **argv)
             "%s: sound (checks of all chunks), but without the seal that osteon writes: another program changed it, or "
             "it is of an earlier version; its values may have been changed: --share all compares them\n",
             path);
-    if (a.part > 0) code = ost_cli_plan_recorded(path, true, recompute, &a);
+    bool is_recomputed = a.part > 0;
+    if (is_recomputed && a.results->keeps_endpoints) {
+        ost_cli_message("verify: --share: %s keeps endpoints alone, and no subjects; 'osteon sweep %s -o AGAIN.h5' "
+                        "computes them again",
+            path, path);
+        code = OST_EXIT_USAGE;
+    } else if (is_recomputed) {
+        code = ost_cli_plan_recorded(path, true, recompute, &a);
+    }
     ost_results_close(a.results);
-    return a.part > 0 ? code : OST_EXIT_OK;
+    return is_recomputed ? code : OST_EXIT_OK;
 }
 
 static const ost_option_t options[] = {

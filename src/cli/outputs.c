@@ -159,7 +159,9 @@ bool ost_cli_needs_output(const char *command, const char *from, const ost_simul
 
 void ost_cli_name_output(const ost_part_t *parts, char **path)
 {
-    const char *name = parts[0].plan->experiment->name, *suffix = parts[0].name != NULL ? "_models" : "";
+    const char *name = parts[0].plan->experiment->name, *suffix = parts[0].name != NULL    ? "_models"
+                                                                  : parts[0].sweep != NULL ? "_sweep"
+                                                                                           : "";
     if (asprintf(path, "%s%s%s", name, suffix, ost_outputs[OST_OUTPUT_RESULT].ending) < 0) *path = NULL;
     for (char *c = *path; c != NULL && *c != '\0'; c++)
         if (*c == '/') *c = '_';

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From the name of an experiment, or a file that records it, to plans and what a command does with them. */
-#include "cli.h"
+#include "sweep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,7 +207,7 @@ int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const o
     if (code == OST_EXIT_OK) code = plan_sides(sides, names, n, &library, name, overrides, allow_gaps, isa);
     if (code == OST_EXIT_OK) code = check_sides(sides, n, name, overrides);
     for (size_t i = 0; i < n && parts != NULL; i++)
-        parts[i] = (ost_part_t){ &sides[i].plan, sides[i].model, sides[i].left_out };
+        parts[i] = (ost_part_t){ .plan = &sides[i].plan, .name = sides[i].model, .left_out = sides[i].left_out };
     if (code == OST_EXIT_OK) code = act(parts, n, how);
     free_sides(sides, n);
     free(sides);
@@ -219,15 +219,21 @@ int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const o
 
 int ost_cli_plan_recorded(const char *path, bool needs_isa, ost_cli_act_t act, const void *how)
 {
-    char *models, *left_out = NULL, *recorded = NULL;
-    int code = ost_cli_compared_models(path, &models);
+    char *models = NULL, *left_out = NULL, *recorded = NULL;
+    ost_sweep_asked_t asked;
+    bool is_sweep;
+    int code = ost_cli_recorded_sweep(path, &asked, &is_sweep);
+    if (code == OST_EXIT_OK) code = ost_cli_compared_models(path, &models);
     if (code == OST_EXIT_OK && models != NULL) code = ost_cli_recorded(path, OST_ARMS_LEFT_OUT, &left_out);
     if (code == OST_EXIT_OK && !needs_isa) code = ost_cli_recorded(path, "isa", &recorded);
     int isa = recorded != NULL ? ost_isa_find(recorded) : -1;
-    if (code == OST_EXIT_OK)
+    if (code == OST_EXIT_OK && is_sweep)
+        code = ost_cli_plan_sweep(path, &asked, NULL, isa, act, how);
+    else if (code == OST_EXIT_OK)
         code = models == NULL
                    ? ost_cli_plan(path, NULL, isa, act, how)
                    : ost_cli_plan_models(path, models, left_out != NULL && left_out[0] != '\0', NULL, isa, act, how);
+    ost_cli_sweep_free(&asked);
     free(recorded);
     free(models);
     free(left_out);

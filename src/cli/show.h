@@ -43,6 +43,14 @@ typedef struct {
 /* Print how far the run of a journal is, who writes to it, and open what is there so far as a result file.
  * @return an exit code; self->results stays NULL where no block is there */
 int ost_show_open_journal(show_t *self, const char *path);
+/* "model", or "point" of a sweep: what is in front of arms. */
+const char *ost_show_part_word(const show_t *self);
+/* Print what the file is of, above the table. */
+void ost_show_print_head(const show_t *self, const char *path);
+/* Whether the endpoints of a sweep are shown: nothing else is asked for, or the file has nothing else. */
+bool ost_show_is_of_points(const show_t *self);
+/* Print, and write where --csv asks for it, every endpoint of a sweep at all points. @return an exit code */
+int ost_show_points(show_t *self, const char *path);
 /* The month of the output time that stands for one asked for, where these differ by more than roundings. */
 double ost_show_month(const show_t *self, double month);
 /* Say which months are shown in the place of those asked for. */

@@ -95,7 +95,8 @@ static void add_row(show_t *self, ost_table_t *table, const ost_observation_t *o
 static void add_columns(const show_t *self, ost_table_t *table)
 {
     ost_table_columns(table, self->n_elements > 1 ? "<arm\t<site" : "<arm");
-    ost_table_columns(table, self->results->models.n > 0 ? "<measure\t<unit\tmonth\t<model" : "<measure\t<unit\tmonth");
+    ost_table_columns(table, "<measure\t<unit\tmonth");
+    if (self->results->models.n > 0) ost_table_column(table, ost_show_part_word(self), true);
     ost_table_columns(table, "simulated\tobserved\tinterval");
     ost_table_column(table, ost_statistics[OST_STATISTIC_RESIDUAL].heading, false);
 }

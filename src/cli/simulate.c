@@ -21,8 +21,10 @@
 typedef struct {
     ost_journal_t *journal;
     const ost_plan_t *plan;
-    size_t part;
-    uint64_t n_resumed; /* subjects of earlier sessions */
+    const ost_part_t *parts; /* [n_parts] */
+    size_t part, n_parts;
+    uint64_t n_resumed;    /* subjects of earlier sessions */
+    ost_progress_t before; /* of a sweep, what its earlier points took; seconds and subjects of this session */
     const ost_simulation_t *how;
     ost_cli_progress_t progress;
     const atomic_bool *stop; /* ends the run early once true */
@@ -34,11 +36,19 @@ static int write_block(void *user, const ost_cohort_block_t *block, ost_error_t 
     return ost_journal_block(self->journal, self->part, block, err);
 }
 
-/* Subjects count from the beginning of the run, speed from that of this session. */
-static void report(run_t *self, ost_cli_moment_t moment, const char *event, const ost_progress_t *p)
+/* Subjects count from the beginning of the run, speed from that of this session. Those of a sweep are of all points. */
+static void report(run_t *self, ost_cli_moment_t moment, const char *event, const ost_progress_t *now)
 {
     char done[32], all[32], failed[48] = "";
-    uint64_t n_done = p->subjects_done + self->n_resumed, n = ost_journal_part(self->journal, self->part)->n_subjects;
+    uint64_t n_done = now->subjects_done + self->n_resumed, n = ost_journal_part(self->journal, self->part)->n_subjects;
+    ost_progress_t sum = *now, *p = &sum;
+    if (self->parts->sweep != NULL) {
+        sum.subjects_done += self->before.subjects_done;
+        sum.failures += self->before.failures;
+        sum.seconds += self->before.seconds;
+        n_done += self->before.subjects;
+        n *= self->n_parts;
+    }
     double rate = p->seconds > 0 ? (double) p->subjects_done / p->seconds : 0;
     double left = rate > 0 ? (double) (n - n_done) / rate : 0;
     json_t *object = json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f}", "event", event, "subjects_done",
@@ -63,9 +73,18 @@ static int report_progress(void *user, const ost_progress_t *p)
     return 0;
 }
 
+/* @param s  of the part; of a sweep, of the last one that was run */
 static void report_end(run_t *self, const ost_cohort_summary_t *s)
 {
     const ost_progress_t end = { .subjects_done = s->subjects, .failures = s->failures, .seconds = s->seconds_wall };
+    bool is_last = self->part + 1 == self->n_parts || s->interrupted;
+    if (self->parts->sweep != NULL && !is_last) {
+        self->before.subjects_done += s->subjects;
+        self->before.subjects += s->subjects + self->n_resumed;
+        self->before.failures += s->failures;
+        self->before.seconds += s->seconds_wall;
+        return;
+    }
     report(self, OST_PROGRESS_ENDS, s->interrupted ? "interrupted" : "finished", &end);
 }
 
@@ -124,18 +143,49 @@ static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
     }
 }
 
+/* Sums over all points of a sweep; arrays and what was probed are those of the first. */
+static ost_cohort_summary_t sum_points(const run_t *run)
+{
+    ost_cohort_summary_t all = ost_journal_part(run->journal, 0)->sums;
+    for (size_t p = 1; p < run->n_parts; p++) {
+        const ost_cohort_summary_t *one = &ost_journal_part(run->journal, p)->sums;
+        all.subjects += one->subjects;
+        all.failures += one->failures;
+        all.not_eligible += one->not_eligible;
+        all.seconds_wall += one->seconds_wall;
+        all.n_threads = one->n_threads > all.n_threads ? one->n_threads : all.n_threads;
+        ost_solver_stats_add(&all.stats, &one->stats);
+    }
+    return all;
+}
+
+/* The first failures of a part. @return how many lines more may be printed */
+static size_t print_failures(const run_t *run, size_t part, size_t most)
+{
+    char point[200] = "";
+    ost_failed_t f;
+    size_t i = 0;
+    if (run->parts->sweep != NULL) ost_design_point(run->parts->sweep->design, part, point, sizeof(point));
+    for (; i < most && ost_journal_failure(run->journal, part, i, &f); i++)
+        printf("  %s%ssubject %llu, arm '%s': %s\n", point, point[0] != '\0' ? ", " : "",
+            (unsigned long long) f.subject, f.arm, f.message);
+    return most - i;
+}
+
 /* What all blocks took and amount to, those of earlier sessions as well. */
 static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *heading)
 {
     const ost_experiment_t *e = run->plan->experiment;
     const ost_journal_part_t *kept = ost_journal_part(run->journal, run->part);
-    const ost_cohort_summary_t *all = &kept->sums;
-    char a[64], b[64], c[64];
+    const bool is_sweep = run->parts->sweep != NULL;
+    const ost_cohort_summary_t sums = is_sweep ? sum_points(run) : kept->sums, *all = &sums;
+    char a[64], b[64], c[64], points[80] = "";
     double jobs = fmax(1, (double) all->subjects * (double) e->n_arms);
     if (heading != NULL) printf("%s\n", heading);
-    printf("%s x %s in %.2f s on %s (%s): %.0f subject-arms/s\n", ost_cli_plural(all->subjects, "subject", a),
-        ost_cli_plural(e->n_arms, "arm", b), all->seconds_wall, ost_cli_plural((uint64_t) all->n_threads, "thread", c),
-        ost_isa_name(s->isa), jobs / all->seconds_wall);
+    if (is_sweep) snprintf(points, sizeof(points), "%s x ", ost_cli_plural(run->n_parts, "point", a));
+    printf("%s%s x %s in %.2f s on %s (%s): %.0f subject-arms/s\n", points,
+        ost_cli_plural(kept->sums.subjects, "subject", a), ost_cli_plural(e->n_arms, "arm", b), all->seconds_wall,
+        ost_cli_plural((uint64_t) all->n_threads, "thread", c), ost_isa_name(s->isa), jobs / all->seconds_wall);
     if (run->n_resumed > 0)
         printf("resumed: %s of an earlier run were there\n", ost_cli_plural(run->n_resumed, "subject", a));
     double steps = (double) all->stats.steps, tries = steps + (double) all->stats.rejected;
@@ -148,9 +198,8 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     if (all->failures > 0)
         printf("failed: %s of %s\n", ost_cli_thousands(all->failures, a),
             ost_cli_plural(all->subjects * e->n_arms, "subject-arm", b));
-    ost_failed_t f;
-    for (size_t i = 0; i < MAX_MESSAGES && ost_journal_failure(run->journal, run->part, i, &f); i++)
-        printf("  subject %llu, arm '%s': %s\n", (unsigned long long) f.subject, f.arm, f.message);
+    size_t most = MAX_MESSAGES;
+    for (size_t p = is_sweep ? 0 : run->part; p <= run->part && most > 0; p++) most = print_failures(run, p, most);
     if (all->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
     if (s->interrupted && heading == NULL)
         printf("interrupted: %s of %s are in the file; the same command with --resume goes on from there\n",
@@ -211,19 +260,22 @@ static int run_part(run_t *run, const char *heading, ost_error_t *err)
 {
     ost_cohort_summary_t summary = { 0 };
     const ost_journal_part_t *kept = ost_journal_part(run->journal, run->part);
+    const ost_sweep_t *sweep = run->parts->sweep;
     const ost_cohort_options_t options = { .n_threads = run->how->n_threads,
         .sink = write_block,
         .parallel_sink = true,
         .done = kept->done,
-        .no_probe = run->how->no_probe,
+        .no_probe = run->how->no_probe || (sweep != NULL && run->part > 0),
         .progress = report_progress,
         .stop = run->stop,
         .user = run };
     run->n_resumed = kept->n_resumed;
-    int ret = ost_cohort_run(run->plan, &options, &summary, err);
+    int ret = sweep != NULL ? sweep->plan(sweep->user, run->part, &run->plan, err) : 0;
+    if (ret == 0) ret = ost_cohort_run(run->plan, &options, &summary, err);
     if (ret == 0) report_end(run, &summary);
     if (ret == 0) ret = ost_journal_end(run->journal, run->part, &summary, err);
-    if (ret == 0 && !run->how->quiet && kept->sums.subjects > 0) print_summary(run, &summary, heading);
+    bool is_printed = sweep == NULL || run->part + 1 == run->n_parts;
+    if (ret == 0 && !run->how->quiet && kept->sums.subjects > 0 && is_printed) print_summary(run, &summary, heading);
     if (ret == 0) ret = summary.interrupted;
     ost_cohort_summary_free(&summary);
     return ret;
@@ -360,7 +412,9 @@ static int end(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *
 static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how, bool replaces)
 {
     ost_error_t err = { 0 };
-    run_t run = { .how = how, .progress = how->progress, .stop = ost_cli_catch_signals() };
+    run_t run = {
+        .how = how, .parts = parts, .n_parts = n_parts, .progress = how->progress, .stop = ost_cli_catch_signals()
+    };
     uint64_t n_failed = 0;
     int ret = check_complete(parts, n_parts, how, &n_failed, &err);
     if (ret > 0) {

@@ -213,6 +213,10 @@ int ost_experiment_read(ost_experiment_t *self, const char *path, const char *co
 /** Same from text; `path` is used in messages and to resolve relative paths. */
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err) OST_MUST_CHECK;
+/** Read an experiment again with further overrides: its text, its overrides, models that it brings along, and its
+ * instruction set. @param settings  [n], copied. Free it in any case. @return as ost_experiment_parse() */
+int ost_experiment_vary(ost_experiment_t *self, const ost_experiment_t *base, const char *const *settings, size_t n,
+    ost_error_t *err) OST_MUST_CHECK;
 /** The YAML of an experiment that was read, with its overrides applied; without its comments where there are any.
  *  @param[out] yaml  owned by the caller, NULL on error
  *  @return 0 or OST_ERR_NO_MEMORY */

@@ -317,6 +317,29 @@ int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *t
     return ret;
 }
 
+int ost_experiment_vary(
+    ost_experiment_t *self, const ost_experiment_t *base, const char *const *settings, size_t n, ost_error_t *err)
+{
+    const char **all = malloc((base->n_overrides + n + 1) * sizeof(*all));
+    *self = (ost_experiment_t){ 0 };
+    if (all == NULL) return ost_no_memory(err);
+    for (size_t i = 0; i < base->n_overrides + n; i++)
+        all[i] = i < base->n_overrides ? base->overrides[i] : settings[i - base->n_overrides];
+    int ret = ost_experiment_parse(self, base->path, base->text, all, base->n_overrides + n, err);
+    free(all);
+    self->solver.isa = base->solver.isa;
+    if (ret < 0 || base->n_model_texts == 0) return ret;
+    self->model_texts = calloc(base->n_model_texts, sizeof(*self->model_texts));
+    if (self->model_texts == NULL) return ost_no_memory(err);
+    for (; self->n_model_texts < base->n_model_texts && ret == 0; self->n_model_texts++) {
+        const ost_model_text_t *from = &base->model_texts[self->n_model_texts];
+        ost_model_text_t *to = &self->model_texts[self->n_model_texts];
+        *to = (ost_model_text_t){ ost_strdup(from->path), ost_strdup(from->text) };
+        if (to->path == NULL || to->text == NULL) ret = ost_no_memory(err);
+    }
+    return ret;
+}
+
 int ost_experiment_read(
     ost_experiment_t *self, const char *path, const char *const *overrides, size_t n_overrides, ost_error_t *err)
 {

@@ -87,7 +87,7 @@ static int put_chunks(ost_kept_body_t *self, const ost_columns_t *columns, const
 {
     const ost_plan_t *plan = columns->plan;
     size_t n_times = plan->experiment->n_times, stride = plan->system->n_outputs * n_times, k = 0;
-    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
+    for (size_t v = 0; v < plan->outputs->n_variables && columns->n_chunks > 0; v++) {
         const ost_variable_t *variable = &plan->outputs->variables[v];
         for (size_t i = 0; i < plan->experiment->n_arms * variable->n_elements; i++, k++) {
             size_t arm = i / variable->n_elements, element = i % variable->n_elements, size;

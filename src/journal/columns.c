@@ -2,16 +2,21 @@
 /* See columns.h. Takes plans, gives the list of what is kept of each block. */
 #include "journal/columns.h"
 
+#include "journal/pack.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const char *const ost_keep_words[OST_N_KEEPS] = { OST_KEEPS(OST_WORD_OF) };
 
 static void add(ost_columns_t *self, ost_column_t column)
 {
     self->columns[self->n_columns++] = column;
 }
 
-static void list_columns(ost_columns_t *self)
+static void list_subjects(ost_columns_t *self)
 {
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
@@ -23,13 +28,29 @@ static void list_columns(ost_columns_t *self)
     }
     for (size_t i = 0; i < e->n_covariates; i++)
         add(self, (ost_column_t){ OST_COLUMN_COVARIATE, i, -1, e->covariates[i].unit.factor });
-    for (size_t b = 0; b < plan->blocks->n; b++) {
-        const ost_model_t *model = plan->blocks->block[b].model;
+}
+
+static void list_params(ost_columns_t *self)
+{
+    const ost_blocks_t *blocks = self->plan->blocks;
+    for (size_t b = 0; b < blocks->n; b++) {
+        const ost_model_t *model = blocks->block[b].model;
         for (size_t k = 0; k < model->n_params; k++) {
-            size_t i = plan->blocks->block[b].first_param + k;
-            if (model->params[k].is_covariate || !ost_plan_param_varies(plan, i)) continue;
+            size_t i = blocks->block[b].first_param + k;
+            if (model->params[k].is_covariate || !ost_plan_param_varies(self->plan, i)) continue;
             add(self, (ost_column_t){ OST_COLUMN_PARAM, i, -1, model->params[k].unit.factor });
         }
+    }
+}
+
+/* Parameters of a subject may differ between the points of a sweep, in which models may differ as well. */
+static void list_columns(ost_columns_t *self, const ost_sweep_t *sweep)
+{
+    if (sweep == NULL || sweep->keep == OST_KEEP_SUBJECTS) list_subjects(self);
+    if (sweep == NULL) list_params(self);
+    for (size_t i = 0; i < self->n_endpoints; i++) {
+        add(self, (ost_column_t){ OST_COLUMN_MEASURE, 2 * i, -1, 1 });
+        if (self->endpoints[i].versus != SIZE_MAX) add(self, (ost_column_t){ OST_COLUMN_MEASURE, 2 * i + 1, -1, 1 });
     }
 }
 
@@ -89,6 +110,46 @@ int ost_columns_check(const ost_plan_t *plan, ost_error_t *err)
     return ret;
 }
 
+bool ost_columns_is_taken(const void *user, const char *name)
+{
+    const ost_plan_t *plan = user;
+    const ost_experiment_t *e = plan->experiment;
+    bool is = find_other(plan, name) != NULL;
+    for (size_t i = 0; i < e->n_covariates; i++) is |= strcmp(e->covariates[i].name, name) == 0;
+    for (size_t v = 0; v < plan->outputs->n_variables; v++) is |= strcmp(plan->outputs->variables[v].name, name) == 0;
+    for (size_t i = 0; i < e->n_endpoints; i++) is |= strcmp(e->endpoints[i].name, name) == 0;
+    return is;
+}
+
+/* Endpoints of a sweep, which are datasets of its file. */
+static int bind_endpoints(ost_columns_t *self, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->plan->experiment;
+    char why[240];
+    int ret = 0;
+    self->endpoints = calloc(e->n_endpoints + 1, sizeof(*self->endpoints));
+    if (self->endpoints == NULL) return ost_no_memory(err);
+    for (; self->n_endpoints < e->n_endpoints && ret == 0; self->n_endpoints++) {
+        const ost_asked_t *asked = &e->endpoints[self->n_endpoints];
+        ost_endpoint_t *endpoint = &self->endpoints[self->n_endpoints];
+        const char *other = find_other(self->plan, asked->name);
+        for (size_t v = 0; v < self->plan->outputs->n_variables && other == NULL; v++)
+            if (strcmp(self->plan->outputs->variables[v].name, asked->name) == 0) other = "an output";
+        for (size_t i = 0; i < e->n_covariates && other == NULL; i++)
+            if (strcmp(e->covariates[i].name, asked->name) == 0) other = "a covariate";
+        if (other != NULL)
+            return OST_FAIL_AT(err, OST_ERR_NAME, e, asked->output_at,
+                "endpoint '%s' cannot be written: in the result file of a sweep, that is the name of %s; choose "
+                "another",
+                asked->name, other);
+        ret = ost_endpoint_check(self->plan, self->n_endpoints, err);
+        if (ret == 0) ret = ost_endpoint_asked(endpoint, e, asked, err);
+        if (ret == 0 && !ost_endpoint_bind(endpoint, self->plan, why, sizeof(why)))
+            ret = ost_fail(err, OST_ERR_NAME, "%s", why);
+    }
+    return ret;
+}
+
 bool ost_units_differ(const ost_part_t *parts, size_t n, const char *name, char *units, size_t size)
 {
     ost_unit_t first = { 0 }, other;
@@ -112,10 +173,13 @@ bool ost_units_differ(const ost_part_t *parts, size_t n, const char *name, char 
     return differ;
 }
 
-static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, const ost_plan_t *plan, ost_error_t *err)
+/* @param n  plans beside it */
+static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, const ost_part_t *part, ost_error_t *err)
 {
+    const ost_plan_t *plan = part->plan;
     const ost_experiment_t *e = plan->experiment;
-    size_t most = e->n_covariates + plan->blocks->n_params + 2 * plan->schedules->n + 3 * e->n_arms;
+    size_t most =
+        e->n_covariates + plan->blocks->n_params + 2 * plan->schedules->n + 3 * e->n_arms + 2 * e->n_endpoints;
     char units[256];
     int ret = ost_columns_check(plan, err);
     if (ret < 0) return ret;
@@ -124,7 +188,10 @@ static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, cons
     self->columns = calloc(most + 1, sizeof(*self->columns));
     self->is_relative = calloc(plan->outputs->n_variables + 1, sizeof(*self->is_relative));
     if (self->columns == NULL || self->is_relative == NULL) return ost_no_memory(err);
-    list_columns(self);
+    if (part->sweep != NULL) ret = bind_endpoints(self, err);
+    if (ret < 0) return ret;
+    list_columns(self, part->sweep);
+    if (part->sweep != NULL && part->sweep->keep == OST_KEEP_ENDPOINTS) return 0;
     for (size_t t = 0; t < e->n_times; t++)
         if (e->times[t] == 0) self->i_zero = t;
     for (size_t v = 0; v < plan->outputs->n_variables; v++) {
@@ -142,10 +209,122 @@ static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, cons
 
 int ost_columns_init(ost_columns_t *self, const ost_part_t *parts, size_t n, ost_error_t *err)
 {
+    size_t n_columns = ost_columns_n(parts, n);
     int ret = 0;
-    memset(self, 0, n * sizeof(*self));
-    for (size_t p = 0; p < n && ret == 0; p++) ret = init_one(&self[p], parts, n, parts[p].plan, err);
+    memset(self, 0, n_columns * sizeof(*self));
+    for (size_t p = 0; p < n_columns && ret == 0; p++) ret = init_one(&self[p], parts, n_columns, &parts[p], err);
     return ret;
+}
+
+size_t ost_columns_n(const ost_part_t *parts, size_t n)
+{
+    return parts[0].sweep != NULL ? 1 : n;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_set(const ost_index_set_t *a, const ost_index_set_t *b)
+{
+    if (a == NULL || b == NULL) return a == b;
+    bool is_same = a->n_elements == b->n_elements && strcmp(a->name, b->name) == 0;
+    for (size_t i = 0; is_same && i < a->n_elements; i++) is_same = strcmp(a->elements[i], b->elements[i]) == 0;
+    return is_same;
+}
+
+static bool same_outputs(const ost_outputs_t *a, const ost_outputs_t *b)
+{
+    bool is_same = a->n_variables == b->n_variables;
+    for (size_t v = 0; is_same && v < a->n_variables; v++) {
+        const ost_variable_t *x = &a->variables[v], *y = &b->variables[v];
+        is_same = strcmp(x->name, y->name) == 0 && strcmp(x->unit_text, y->unit_text) == 0 && x->first == y->first &&
+                  x->n_elements == y->n_elements && same_set(x->index_set, y->index_set);
+    }
+    return is_same;
+}
+
+static bool same_covariates(const ost_experiment_t *a, const ost_experiment_t *b)
+{
+    bool is_same = a->n_covariates == b->n_covariates;
+    for (size_t i = 0; is_same && i < a->n_covariates; i++)
+        is_same = strcmp(a->covariates[i].name, b->covariates[i].name) == 0 &&
+                  a->covariates[i].unit.factor == b->covariates[i].unit.factor &&
+                  ost_dim_equal(a->covariates[i].unit.dim, b->covariates[i].unit.dim);
+    return is_same;
+}
+
+static bool same_schedules(const ost_schedules_t *a, const ost_schedules_t *b)
+{
+    bool is_same = a->n == b->n;
+    for (size_t i = 0; is_same && i < a->n; i++)
+        is_same = a->line[i].arm == b->line[i].arm && strcmp(a->line[i].name, b->line[i].name) == 0;
+    return is_same;
+}
+
+static bool same_arms(const ost_experiment_t *a, const ost_experiment_t *b)
+{
+    bool is_same = a->n_arms == b->n_arms;
+    for (size_t i = 0; is_same && i < a->n_arms; i++) is_same = strcmp(a->arms[i].name, b->arms[i].name) == 0;
+    return is_same;
+}
+
+static bool same_times(const ost_experiment_t *a, const ost_experiment_t *b)
+{
+    return a->n_times == b->n_times && memcmp(a->times, b->times, a->n_times * sizeof(*a->times)) == 0;
+}
+
+static bool same_subjects(const ost_experiment_t *a, const ost_experiment_t *b)
+{
+    return a->n_subjects == b->n_subjects && a->first_subject == b->first_subject && a->seed == b->seed &&
+           a->n_cohort == b->n_cohort && a->sampling == b->sampling;
+}
+
+static bool same_endpoints(const ost_experiment_t *a, const ost_experiment_t *b)
+{
+    bool is_same = a->n_endpoints == b->n_endpoints;
+    for (size_t i = 0; is_same && i < a->n_endpoints; i++) {
+        const ost_asked_t *x = &a->endpoints[i], *y = &b->endpoints[i];
+        is_same = same_text(x->name, y->name) && same_text(x->output, y->output) && same_text(x->arm, y->arm) &&
+                  same_text(x->versus, y->versus) && same_text(x->statistic, y->statistic) && x->from == y->from &&
+                  x->to == y->to && x->measure == y->measure;
+    }
+    return is_same;
+}
+
+int ost_columns_fit(const ost_columns_t *self, const ost_plan_t *point, ost_error_t *err)
+{
+    const ost_experiment_t *a = self->plan->experiment, *b = point->experiment;
+    const char *what =
+        !same_subjects(a, b)                                       ? "subjects, or another seed or sampling of them"
+        : !same_times(a, b)                                        ? "times; 'times' of the experiment has to list all"
+        : !same_arms(a, b)                                         ? "arms"
+        : !same_endpoints(a, b)                                    ? "endpoints; an experiment can ask for several"
+        : !same_covariates(a, b)                                   ? "covariates, or other units of them"
+        : !same_schedules(self->plan->schedules, point->schedules) ? "regimen lines whose times depend on the subject"
+        : !same_outputs(self->plan->outputs, point->outputs)
+            ? "outputs, or other units of them; list those that all have in 'outputs', or see 'osteon "
+              "compare'"
+        : self->plan->system->n_outputs != point->system->n_outputs
+            ? "conditions, as of 'eligible' or of when doses begin"
+        : a->float64 != b->float64 || a->digits != b->digits || a->compression != b->compression ? "'results'"
+                                                                                                 : NULL;
+    if (what == NULL) return 0;
+    return ost_fail(err, OST_ERR_VALUE, "a point of a sweep may not have other %s", what);
+}
+
+/* As the result file has it, so that an endpoint is the same there and here. */
+static double measure_of(const ost_columns_t *self, size_t index, const ost_cohort_block_t *block, size_t i_subject)
+{
+    const ost_endpoint_t *endpoint = &self->endpoints[index / 2];
+    const ost_experiment_t *e = self->plan->experiment;
+    const size_t arm = index % 2 == 0 ? endpoint->arm : endpoint->versus;
+    const double *y =
+        block->y +
+        ((arm * block->n_subjects + i_subject) * self->plan->system->n_outputs + endpoint->i_output) * e->n_times;
+    return ost_endpoint_measure(
+        endpoint, ost_packed_value(e, y[endpoint->i_from]), ost_packed_value(e, y[endpoint->i_to]));
 }
 
 double ost_column_value(
@@ -165,6 +344,8 @@ double ost_column_value(
         return block->steps[i];
     case OST_COLUMN_REJECTED:
         return block->rejected[i];
+    case OST_COLUMN_MEASURE:
+        return measure_of(self, column->index, block, i_subject);
     case OST_COLUMN_STATUS:
         break;
     }
@@ -175,5 +356,6 @@ void ost_columns_free(ost_columns_t *self)
 {
     free(self->columns);
     free(self->is_relative);
+    free(self->endpoints);
     *self = (ost_columns_t){ 0 };
 }

@@ -104,6 +104,21 @@ int ost_identity_init(ost_identity_t *self, const ost_plan_t *plan, ost_error_t 
     return ret == 0 ? add_own_models(self, plan, err) : ret;
 }
 
+int ost_identity_add_sweep(ost_identity_t *self, const ost_sweep_t *sweep, ost_error_t *err)
+{
+    const ost_design_t *design = sweep->design;
+    char *vary = ost_text_join((const char *const *) design->vary.items, design->vary.n, "\n");
+    int ret = vary == NULL ? ost_no_memory(err) : 0;
+    if (ret == 0)
+        ret = ost_identity_add(self, OST_FACT_TEXT, OST_SWEEP_DESIGN, err, "%s", ost_design_words[design->kind]);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_TEXT, OST_SWEEP_VARY, err, "%s", vary);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, OST_SWEEP_POINTS, err, "%zu", design->n_points);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, OST_SWEEP_SEED, err, "%" PRIu64, design->seed);
+    if (ret == 0) ret = ost_identity_add(self, OST_FACT_TEXT, OST_SWEEP_KEEP, err, "%s", ost_keep_words[sweep->keep]);
+    free(vary);
+    return ret;
+}
+
 const char *ost_identity_get(const ost_identity_t *self, const char *name)
 {
     for (size_t i = 0; i < self->n; i++)

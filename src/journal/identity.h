@@ -4,6 +4,7 @@
 #ifndef OST_JOURNAL_IDENTITY_H
 #define OST_JOURNAL_IDENTITY_H
 
+#include "journal/columns.h"
 #include "lang/token.h"
 #include "plan/plan.h"
 
@@ -14,6 +15,12 @@
  */
 #define OST_COMPARED_MODELS "compared_models"
 #define OST_ARMS_LEFT_OUT "arms_left_out"
+/* Facts of a sweep: kind of design, PATH=VALUES a line, points, seed of the design, what is kept. */
+#define OST_SWEEP_DESIGN "sweep_design"
+#define OST_SWEEP_VARY "sweep_vary"
+#define OST_SWEEP_POINTS "sweep_points"
+#define OST_SWEEP_SEED "sweep_seed"
+#define OST_SWEEP_KEEP "sweep_keep"
 /* Fact that tells builds of one version apart, and its value for this one: of the sources of engine and built-in
  * models, 16 hexadecimal digits, the same wherever they are built (src/fingerprint.cmake). */
 #define OST_SOURCES_FACT "osteon_sources"
@@ -39,6 +46,8 @@ int ost_identity_init(ost_identity_t *self, const ost_plan_t *plan, ost_error_t 
 /* Add a fact; its text as printf makes it. */
 int ost_identity_add(ost_identity_t *self, ost_fact_kind_t kind, const char *name, ost_error_t *err, const char *fmt,
     ...) OST_PRINTF(5, 6) OST_MUST_CHECK;
+/* Add what a sweep is made again from. @return 0 or OST_ERR_NO_MEMORY */
+int ost_identity_add_sweep(ost_identity_t *self, const ost_sweep_t *sweep, ost_error_t *err) OST_MUST_CHECK;
 /* NULL: there is no fact of that name. */
 const char *ost_identity_get(const ost_identity_t *self, const char *name);
 /* Add facts of another plan that is run beside this one: those that self lacks, and of the lists of models and arms the

@@ -22,7 +22,7 @@ static double cpu_seconds(void)
 
 static const ost_plan_t *plan_of(const ost_journal_t *self, size_t part)
 {
-    return self->columns[part].plan;
+    return self->parts[part].kept.columns->plan;
 }
 
 static int fail_foreign(const ost_journal_t *self, ost_error_t *err)
@@ -44,9 +44,10 @@ int ost_parts_identity(ost_identity_t *self, const ost_part_t *parts, size_t n_p
 {
     int ret = 0;
     *self = (ost_identity_t){ 0 };
-    for (size_t p = 0; p < n_parts && ret == 0; p++) {
+    for (size_t p = 0; p < ost_columns_n(parts, n_parts) && ret == 0; p++) {
         ost_identity_t one;
         ret = ost_identity_init(&one, parts[p].plan, err);
+        if (ret == 0 && parts[p].sweep != NULL) ret = ost_identity_add_sweep(&one, parts[p].sweep, err);
         if (ret == 0 && parts[p].name != NULL)
             ret = ost_identity_add(&one, OST_FACT_TEXT, OST_COMPARED_MODELS, err, "%s", parts[p].name);
         if (ret == 0 && parts[p].left_out != NULL)
@@ -86,7 +87,7 @@ static int begin(ost_journal_t *self, ost_error_t *err)
 {
     int ret = ost_record_cut(&self->files->record, 0, err);
     if (ret == 0) ret = append_head(self, err);
-    for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = append_plan(self, p, err);
+    for (size_t p = 0; p < ost_columns_n(self->plans, self->n_parts) && ret == 0; p++) ret = append_plan(self, p, err);
     /* else a loss of power could take the name with all that follows */
     if (ret == 0) ost_file_sync_folder(self->files->record.path);
     return ret;
@@ -138,28 +139,35 @@ int ost_shard_check(ost_shard_t shard, const ost_plan_t *plan, ost_error_t *err)
         n_blocks, OST_COHORT_BLOCK, n_blocks);
 }
 
+/* What parts do not share with another one. */
+static int make_sums(ost_journal_part_t *self, const ost_part_t *part, ost_error_t *err)
+{
+    size_t n_outputs = part->plan->system->n_outputs;
+    ost_cohort_summary_t *sums = &self->sums;
+    *sums = (ost_cohort_summary_t){ .isa = part->plan->experiment->solver.isa,
+        .stepper = part->plan->experiment->solver.stepper,
+        .n_not_finite = calloc(n_outputs + 1, sizeof(uint64_t)),
+        .periodic_error = calloc(n_outputs + 1, sizeof(double)),
+        .solver_error = calloc(n_outputs + 1, sizeof(double)) };
+    if (sums->n_not_finite == NULL || sums->periodic_error == NULL || sums->solver_error == NULL)
+        return ost_no_memory(err);
+    for (size_t o = 0; o < n_outputs; o++) sums->periodic_error[o] = sums->solver_error[o] = NAN;
+    int ret = ost_identity_init(&self->identity, part->plan, err);
+    return ret == 0 && part->sweep != NULL ? ost_identity_add_sweep(&self->identity, part->sweep, err) : ret;
+}
+
 static int make_part(ost_journal_t *self, size_t p, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plans[p].plan;
     ost_part_state_t *part = &self->parts[p];
-    size_t n_outputs = plan->system->n_outputs;
-    part->kept.columns = &self->columns[p];
+    bool is_shared = p >= ost_columns_n(self->plans, self->n_parts);
+    part->kept.columns = &self->columns[is_shared ? 0 : p];
     part->n_blocks = count_blocks(plan);
     int ret = ost_shard_check(self->shard, plan, err);
     if (ret < 0) return ret;
     part->places = malloc((part->n_blocks + 1) * sizeof(*part->places));
     part->kept.done = calloc(part->n_blocks + 1, sizeof(*part->kept.done));
-    part->notes = calloc(OST_MAX_FAILURES + 1, sizeof(*part->notes));
-    part->kept.sums = (ost_cohort_summary_t){ .isa = plan->experiment->solver.isa,
-        .stepper = plan->experiment->solver.stepper,
-        .n_not_finite = calloc(n_outputs + 1, sizeof(uint64_t)),
-        .periodic_error = calloc(n_outputs + 1, sizeof(double)),
-        .solver_error = calloc(n_outputs + 1, sizeof(double)) };
-    if (part->places == NULL || part->kept.done == NULL || part->notes == NULL ||
-        part->kept.sums.n_not_finite == NULL || part->kept.sums.periodic_error == NULL ||
-        part->kept.sums.solver_error == NULL) {
-        return ost_no_memory(err);
-    }
+    if (part->places == NULL || part->kept.done == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < part->n_blocks; i++) part->places[i] = (ost_place_t){ -1, 0 };
     const ost_shard_t shard = self->shard.n > 0 ? self->shard : (ost_shard_t){ 1, 1 };
     size_t first = ost_shard_begin(shard.i, shard.n, part->n_blocks);
@@ -168,8 +176,18 @@ static int make_part(ost_journal_t *self, size_t p, ost_error_t *err)
         part->kept.done[i] = i < first || i >= behind;
         if (!part->kept.done[i]) part->kept.n_subjects += ost_kept_subjects(plan, i);
     }
-    for (size_t o = 0; o < n_outputs; o++) part->kept.sums.periodic_error[o] = part->kept.sums.solver_error[o] = NAN;
-    return ost_identity_init(&part->kept.identity, plan, err);
+    part->is_shared = is_shared;
+    part->is_of_sweep = self->plans[p].sweep != NULL;
+    if (is_shared) {
+        const ost_cohort_summary_t *shared = &self->parts->kept.sums;
+        part->kept.sums = (ost_cohort_summary_t){ .isa = shared->isa,
+            .stepper = shared->stepper,
+            .n_not_finite = shared->n_not_finite,
+            .periodic_error = shared->periodic_error,
+            .solver_error = shared->solver_error };
+        return 0;
+    }
+    return make_sums(&part->kept, &self->plans[p], err);
 }
 
 void ost_journal_delete(ost_journal_t *self)
@@ -178,13 +196,14 @@ void ost_journal_delete(ost_journal_t *self)
     for (size_t p = 0; p < self->n_parts && self->parts != NULL; p++) {
         ost_part_state_t *part = &self->parts[p];
         ost_identity_free(&part->kept.identity);
-        ost_cohort_summary_free(&part->kept.sums);
+        if (!part->is_shared) ost_cohort_summary_free(&part->kept.sums);
         for (size_t i = 0; i < part->n_notes; i++) free(part->notes[i].text);
         free(part->notes);
         free(part->places);
         free(part->kept.done);
     }
-    for (size_t p = 0; p < self->n_parts && self->columns != NULL; p++) ost_columns_free(&self->columns[p]);
+    for (size_t p = 0; self->columns != NULL && p < ost_columns_n(self->plans, self->n_parts); p++)
+        ost_columns_free(&self->columns[p]);
     for (ost_kept_body_t *body = self->idle, *next; body != NULL; body = next) {
         next = body->next;
         ost_kept_body_delete(body);
@@ -209,7 +228,7 @@ int ost_journal_new(
     made->t_open = ost_record_seconds();
     made->cpu_open = cpu_seconds();
     pthread_mutex_init(&made->lock, NULL);
-    made->columns = calloc(n_parts, sizeof(*made->columns));
+    made->columns = calloc(ost_columns_n(parts, n_parts), sizeof(*made->columns));
     made->parts = calloc(n_parts, sizeof(*made->parts));
     made->files = calloc(n_files, sizeof(*made->files));
     for (size_t f = 0; f < n_files && made->files != NULL; f++) made->files[f].record.fd = -1;
@@ -347,7 +366,7 @@ static int append_block(ost_journal_t *self, size_t part, const ost_record_head_
     self->parts[part].has_probe |= block->probed != NULL;
     int64_t at = self->files->record.end;
     if (ret == 0) ret = ost_record_write(&self->files->record, head, &body, 1, err);
-    if (ret < 0 || !ost_kept_read(&view, &self->columns[part], i, made->bytes, made->size)) return ret;
+    if (ret < 0 || !ost_kept_read(&view, self->parts[part].kept.columns, i, made->bytes, made->size)) return ret;
     return ost_journal_count(self, part, i, &view, at, err);
 }
 
@@ -363,8 +382,8 @@ int ost_journal_block(ost_journal_t *self, size_t part, const ost_cohort_block_t
     ost_kept_body_t *made = take_body(self, e);
     if (made == NULL) return ost_no_memory(err);
     /* packing and the check are outside the lock, so that threads compress side by side */
-    int ret = ost_kept_write(
-        made, &self->columns[part], block, ost_record_seconds() - self->t_open, cpu_seconds() - self->cpu_open, err);
+    int ret = ost_kept_write(made, self->parts[part].kept.columns, block, ost_record_seconds() - self->t_open,
+        cpu_seconds() - self->cpu_open, err);
     const struct iovec body = { made->bytes, made->size };
     const ost_record_head_t head = ost_record_seal(OST_RECORD_BLOCK, (uint64_t) part << OST_PART_SHIFT | i, &body, 1);
     pthread_mutex_lock(&self->lock);
@@ -393,7 +412,7 @@ int ost_journal_read(const ost_journal_t *self, size_t part, size_t i, ost_journ
     const ost_record_t *record = &self->files[place->file].record;
     int ret = ost_record_read(record->fd, record->path, place->at, &head, &buffer->body, &buffer->room, err);
     if (ret < 0) return ret;
-    return ost_kept_read(out, &self->columns[part], i, buffer->body, head.length)
+    return ost_kept_read(out, self->parts[part].kept.columns, i, buffer->body, head.length)
                ? 0
                : ost_journal_fail_damaged(self, place->file, err);
 }

@@ -55,7 +55,8 @@ typedef struct {
 
 ost_journal_state_t ost_journal_state(const ost_journal_t *self);
 /** What a journal or a result of these plans records: the facts of the first, with those that it lacks of the others;
- *  of several plans also `compared_models`, a name a line, and `arms_left_out`. @return 0 or OST_ERR_NO_MEMORY; free it
+ *  of several plans also `compared_models`, a name a line, and `arms_left_out`; of a sweep the facts of its design.
+ *  @return 0 or OST_ERR_NO_MEMORY; free it
  *  in any case */
 int ost_parts_identity(ost_identity_t *self, const ost_part_t *parts, size_t n_parts, ost_error_t *err) OST_MUST_CHECK;
 /** What a journal was begun with, without a plan, as of ost_parts_identity(). ost_identity_experiment() gives the
@@ -69,8 +70,9 @@ bool ost_journal_is(const char *path);
 /** What a journal holds of a part. */
 typedef struct {
     const ost_columns_t *columns; /**< with the plan */
-    ost_identity_t identity;      /**< of the plan */
-    ost_cohort_summary_t sums;    /**< over all blocks, those of earlier runs as well */
+    ost_identity_t identity;      /**< of the plan; of a sweep, only the first part has it */
+    ost_cohort_summary_t sums;    /**< over all blocks, those of earlier runs as well; arrays in them are shared by the
+                                     points of a sweep */
     bool *done;                   /**< [number of blocks] computed by an earlier run, or of another shard */
     uint64_t n_resumed;           /**< subjects in these */
     uint64_t n_subjects;          /**< of the shard */

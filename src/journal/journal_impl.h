@@ -16,6 +16,8 @@ enum { OST_HEAD_SIZE = 128 };
 /* Failure messages kept: those of the first subjects, so that neither memory nor the choice depends on how many fail or
  * in which order blocks come. */
 #define OST_MAX_FAILURES 1000
+/* The same of a point of a sweep. */
+#define OST_MAX_FAILURES_OF_POINT 10
 /* The key of a BLOCK: part << OST_PART_SHIFT | block. */
 #define OST_PART_SHIFT 40
 
@@ -48,8 +50,10 @@ typedef struct {
     size_t n_blocks;                /* of the whole cohort */
     ost_place_t *places;            /* [n_blocks] */
     double wall_before, cpu_before; /* s, of earlier openings */
-    ost_note_t *notes;              /* [OST_MAX_FAILURES + 1] */
-    size_t n_notes;
+    ost_note_t *notes;              /* [max_notes] */
+    size_t n_notes, max_notes;      /* room for one more than OST_MAX_FAILURES at most */
+    bool is_of_sweep;               /* a point */
+    bool is_shared;                 /* identity and arrays of its sums are those of the first part, of a sweep */
 } ost_part_state_t;
 
 /* One file of a journal. */
@@ -68,7 +72,7 @@ struct ost_journal {
     ost_shard_t shard;         /* whose blocks are to be there */
     const char *purpose;       /* what the files are read for, as in "cannot be resumed" */
     const ost_part_t *plans;
-    ost_columns_t *columns;  /* [n_parts] */
+    ost_columns_t *columns;  /* [ost_columns_n()] */
     ost_part_state_t *parts; /* [n_parts] */
     size_t n_parts;
     pthread_mutex_t lock; /* of all that blocks change */

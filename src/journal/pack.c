@@ -84,6 +84,13 @@ static double round_bits(double x, int n_dropped)
     return x;
 }
 
+double ost_packed_value(const ost_experiment_t *e, double x)
+{
+    const int kept = ost_kept_bits(e);
+    if (kept >= 0) x = round_bits(x, 52 - kept);
+    return e->float64 ? x : (double) (float) x;
+}
+
 static void shuffle4(unsigned char *restrict mixed, const uint32_t *restrict plain, size_t n)
 {
     for (size_t b = 0; b < sizeof *plain; b++)

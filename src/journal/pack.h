@@ -11,6 +11,8 @@ typedef struct ost_packer ost_packer_t;
 
 /* Subjects of a chunk: a block, or the whole cohort where it is smaller. */
 size_t ost_chunk_subjects(const ost_experiment_t *e);
+/* A value as a result file has it: in its precision, rounded to its digits. */
+double ost_packed_value(const ost_experiment_t *e, double x);
 /* @return owned by the caller, NULL: out of memory */
 ost_packer_t *ost_packer_new(const ost_experiment_t *e);
 /* Accepts NULL. */

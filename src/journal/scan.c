@@ -10,21 +10,30 @@
 static int add_note(
     ost_part_state_t *self, uint64_t position, size_t arm, const char *text, size_t length, ost_error_t *err)
 {
+    if (self->n_notes == self->max_notes) {
+        size_t max = self->max_notes > 0 ? 4 * self->max_notes : 16;
+        if (max > OST_MAX_FAILURES) max = OST_MAX_FAILURES + 1;
+        ost_note_t *more = max > self->max_notes ? realloc(self->notes, max * sizeof(*more)) : self->notes;
+        if (more == NULL) return ost_no_memory(err);
+        self->notes = more;
+        self->max_notes = max;
+    }
+    const size_t most = self->is_of_sweep ? OST_MAX_FAILURES_OF_POINT : OST_MAX_FAILURES;
     ost_note_t *notes = self->notes;
     size_t at = self->n_notes;
     while (at > 0 &&
            (notes[at - 1].position > position || (notes[at - 1].position == position && notes[at - 1].arm > arm))) {
         at--;
     }
-    if (at == OST_MAX_FAILURES) return 0;
+    if (at == most) return 0;
     char *copy = strndup(text, length);
     if (copy == NULL) return ost_no_memory(err);
     memmove(&notes[at + 1], &notes[at], (self->n_notes - at) * sizeof(*notes));
     notes[at] = (ost_note_t){ position, arm, copy };
-    if (self->n_notes < OST_MAX_FAILURES)
+    if (self->n_notes < most)
         self->n_notes++;
     else
-        free(notes[OST_MAX_FAILURES].text);
+        free(notes[most].text);
     return 0;
 }
 
@@ -48,7 +57,7 @@ static int add_notes(
 int ost_journal_count(
     ost_journal_t *self, size_t part, size_t i, const ost_kept_view_t *block, int64_t at, ost_error_t *err)
 {
-    const ost_columns_t *columns = &self->columns[part];
+    const ost_columns_t *columns = self->parts[part].kept.columns;
     const ost_kept_counts_t *counts = block->counts;
     ost_part_state_t *state = &self->parts[part];
     ost_cohort_summary_t *sums = &state->kept.sums;
@@ -97,8 +106,8 @@ static int visit_head(ost_journal_t *self, const void *body, size_t length, ost_
     if (!is_read || strcmp(text, again) != 0) return fail_damaged(self, err);
     if (n_parts != self->n_parts)
         return ost_fail_at(err, OST_ERR_VALUE, file->record.path, 0, 0,
-            "cannot be %s: it was begun with another number of models, %zu instead of %zu", self->purpose, n_parts,
-            self->n_parts);
+            "cannot be %s: it was begun with another number of models or points, %zu instead of %zu", self->purpose,
+            n_parts, self->n_parts);
     if (self->shard.n > 0 && (self->shard.i != i || self->shard.n != n))
         return ost_fail_at(err, OST_ERR_VALUE, file->record.path, 0, 0,
             "cannot be %s: it is of shard %zu/%zu, not %zu/%zu", self->purpose, i, n, self->shard.i, self->shard.n);
@@ -110,7 +119,7 @@ static int visit_head(ost_journal_t *self, const void *body, size_t length, ost_
 static int visit_plan(ost_journal_t *self, const ost_record_head_t *head, const void *body, ost_error_t *err)
 {
     ost_identity_t theirs = { 0 };
-    if (head->key >= self->n_parts) return fail_damaged(self, err);
+    if (head->key >= ost_columns_n(self->plans, self->n_parts)) return fail_damaged(self, err);
     int ret = ost_identity_read(&theirs, body, head->length, err);
     if (ret == OST_ERR_FORMAT) ret = fail_damaged(self, err);
     if (ret == 0)
@@ -126,8 +135,9 @@ static int visit_block(
 {
     uint64_t p = head->key >> OST_PART_SHIFT, i = head->key - (p << OST_PART_SHIFT);
     ost_kept_view_t block;
-    if (file_of(self)->n_part_records != self->n_parts || p >= self->n_parts || i >= self->parts[p].n_blocks ||
-        !ost_kept_read(&block, &self->columns[p], (size_t) i, body, head->length)) {
+    if (file_of(self)->n_part_records != ost_columns_n(self->plans, self->n_parts) || p >= self->n_parts ||
+        i >= self->parts[p].n_blocks ||
+        !ost_kept_read(&block, self->parts[p].kept.columns, (size_t) i, body, head->length)) {
         return fail_damaged(self, err);
     }
     ost_part_state_t *part = &self->parts[p];
@@ -137,7 +147,7 @@ static int visit_block(
     if (place->at >= 0)
         return ost_fail_at(err, OST_ERR_VALUE, file_of(self)->record.path, 0, 0,
             "cannot be %s: its subjects from number %llu on are in %s too; leave one of them out", self->purpose,
-            (unsigned long long) (i * OST_COHORT_BLOCK + self->columns[p].plan->experiment->first_subject),
+            (unsigned long long) (i * OST_COHORT_BLOCK + self->parts[p].kept.columns->plan->experiment->first_subject),
             self->files[place->file].record.path);
     part->kept.done[i] = true;
     part->kept.n_resumed += block.counts->n_subjects;
@@ -146,7 +156,7 @@ static int visit_block(
 
 static int visit_probe(ost_journal_t *self, const ost_record_head_t *head, const void *body, ost_error_t *err)
 {
-    size_t n_outputs = head->key < self->n_parts ? self->columns[head->key].plan->system->n_outputs : 0;
+    size_t n_outputs = head->key < self->n_parts ? self->parts[head->key].kept.columns->plan->system->n_outputs : 0;
     const ost_kept_probe_t *probe = body;
     if (head->key >= self->n_parts || head->length != sizeof(*probe) + 2 * n_outputs * sizeof(double))
         return fail_damaged(self, err);

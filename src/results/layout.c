@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a result file consists of. Takes the plans of a journal, gives datasets to be filled. Of several plans, what has
  * arms and subjects has a dimension `model` in front, over the arms and elements of all; what belongs to a subject
- * alone is there once, for it is the same in all of them. */
+ * alone is there once, for it is the same in all of them. Of a sweep, its dimensions stand in front (front.c). */
 #include "core/text.h"
 #include "results/results_impl.h"
 
@@ -11,111 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err)
-{
-    return ost_h5_fail(err, OST_ERR_IO, self->path, "cannot write '%s'", name);
-}
-
-static int describe(hid_t object, const char *units, const char *long_name)
-{
-    char symbols[256];
-    if (units != NULL && ost_h5_set_text(object, "units", ost_unit_symbols(units, symbols, sizeof(symbols))) != 0)
-        return -1;
-    return long_name != NULL ? ost_h5_set_text(object, "long_name", long_name) : 0;
-}
-
-/* Layout and fill value. Outputs are in chunks of the blocks that a cohort is run in, as the journal has them; a chunk
- * that was never written reads as NaN. Columns are in chunks of what is written in one go. Every chunk has its check.
- */
-static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, const ost_dimension_t *const *dims)
-{
-    const double nan_value = NAN;
-    const uint8_t not_run = OST_STATUS_NOT_RUN;
-    const ost_experiment_t *e = self->parts[0].plan->experiment;
-    hid_t id = H5Pcreate(H5P_DATASET_CREATE);
-    bool ok = id >= 0 && H5Pset_attr_creation_order(id, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0;
-    if (ok && H5Tget_class(type) == H5T_FLOAT) ok = H5Pset_fill_value(id, H5T_NATIVE_DOUBLE, &nan_value) >= 0;
-    if (ok && H5Tequal(type, H5T_STD_U8LE) > 0) ok = H5Pset_fill_value(id, H5T_NATIVE_UINT8, &not_run) >= 0;
-    hsize_t chunk[OST_MAX_RANK] = { 1, 1, 1, 1, 1 };
-    if (ok && rank > 2 && dims[rank - 1] == &self->dimensions[OST_DIM_TIMES]) {
-        chunk[rank - 2] = ost_chunk_subjects(e);
-        chunk[rank - 1] = e->n_times;
-        ok = H5Pset_chunk(id, (int) rank, chunk) >= 0;
-        if (ok && e->compression > 0)
-            ok = H5Pset_shuffle(id) >= 0 && H5Pset_deflate(id, (unsigned) e->compression) >= 0;
-        ok = ok && H5Pset_fletcher32(id) >= 0;
-    } else if (ok && rank > 0 && dims[rank - 1] == &self->dimensions[OST_DIM_SUBJECT]) {
-        hsize_t n = dims[rank - 1]->n;
-        chunk[rank - 1] = n < OST_HELD_SUBJECTS ? n : OST_HELD_SUBJECTS;
-        ok = H5Pset_chunk(id, (int) rank, chunk) >= 0 && H5Pset_fletcher32(id) >= 0;
-    }
-    if (ok || id < 0) return id;
-    H5Pclose(id);
-    return -1;
-}
-
-static hid_t keep_dataset(ost_writer_t *self, const char *name, hid_t id, size_t rank)
-{
-    void *list = self->datasets;
-    if (ost_list_grow(&list, self->n_datasets, &self->max_datasets, sizeof(*self->datasets)) < 0) {
-        H5Dclose(id);
-        return -1;
-    }
-    self->datasets = list;
-    ost_dataset_t *dataset = &self->datasets[self->n_datasets++];
-    *dataset = (ost_dataset_t){ .id = id, .rank = rank };
-    snprintf(dataset->name, OST_DATASET_NAME_SIZE, "%s", name);
-    return id;
-}
-
 static const ost_dataset_t *find_dataset(const ost_writer_t *self, const char *name)
 {
     for (size_t i = 0; i < self->n_datasets; i++)
         if (strcmp(self->datasets[i].name, name) == 0) return &self->datasets[i];
     return NULL;
-}
-
-hid_t ost_results_dataset(ost_writer_t *self, hid_t parent, const char *name, hid_t type, size_t rank,
-    const ost_dimension_t *const *dims, const char *units, const char *long_name, ost_error_t *err)
-{
-    hsize_t sizes[OST_MAX_RANK] = { 0 };
-    for (size_t i = 0; i < rank; i++) sizes[i] = dims[i]->n;
-    hid_t id = -1, create = make_creation(self, type, rank, dims);
-    hid_t space = rank > 0 ? H5Screate_simple((int) rank, sizes, NULL) : H5Screate(H5S_SCALAR);
-    if (space >= 0 && create >= 0) {
-        id = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, create, H5P_DEFAULT);
-    }
-    bool ok = id >= 0 && describe(id, units, long_name) == 0;
-    for (size_t i = 0; ok && i < rank; i++) {
-        ok = dims[i]->scale < 0 || H5DSattach_scale(id, dims[i]->scale, (unsigned) i) >= 0;
-    }
-    if (!ok) {
-        ost_writer_fail(self, name, err);
-        if (id >= 0) H5Dclose(id);
-        id = -1;
-    } else if ((id = keep_dataset(self, name, id, rank)) < 0) {
-        ost_no_memory(err);
-    }
-    OST_H5_CLOSE(space, create);
-    return id;
-}
-
-hid_t ost_results_values(ost_writer_t *self, const ost_dimension_t *dim, const ost_values_t *values, ost_error_t *err)
-{
-    hid_t id = ost_results_dataset(
-        self, self->file, values->name, values->type, 1, &dim, values->units, values->long_name, err);
-    if (id < 0 || values->values == NULL ||
-        H5Dwrite(id, values->type, H5S_ALL, H5S_ALL, self->transfer, values->values) >= 0)
-        return id;
-    ost_writer_fail(self, values->name, err);
-    return -1;
-}
-
-int ost_results_coordinate(ost_writer_t *self, ost_dimension_t *dim, const ost_values_t *values, ost_error_t *err)
-{
-    dim->scale = ost_results_values(self, dim, values, err);
-    if (dim->scale < 0) return OST_ERR_IO;
-    return H5DSset_scale(dim->scale, dim->name) >= 0 ? 0 : ost_writer_fail(self, dim->name, err);
 }
 
 static bool same_set(const ost_index_set_t *a, const ost_index_set_t *b)
@@ -207,21 +107,16 @@ static int list_dimensions(ost_writer_t *self, ost_error_t *err)
 {
     const ost_experiment_t *e = self->parts[0].plan->experiment;
     size_t most = OST_N_FIXED_DIMENSIONS;
-    for (size_t p = 0; p < self->n_parts; p++) most += self->parts[p].plan->outputs->n_variables;
+    for (size_t p = 0; p < self->n_plans; p++) most += self->parts[p].plan->outputs->n_variables;
     self->dimensions = calloc(most, sizeof(*self->dimensions));
     if (self->dimensions == NULL) return ost_no_memory(err);
     self->n_dimensions = OST_N_FIXED_DIMENSIONS;
-    self->dimensions[OST_DIM_MODEL] = (ost_dimension_t){ .name = "model", .scale = -1 };
     self->dimensions[OST_DIM_ARM] = (ost_dimension_t){ .name = "arm", .scale = -1 };
     self->dimensions[OST_DIM_SUBJECT] = (ost_dimension_t){ .name = "subject", .n = e->n_subjects, .scale = -1 };
     self->dimensions[OST_DIM_TIMES] = (ost_dimension_t){ .name = "time", .n = e->n_times, .scale = -1 };
-    for (size_t p = 0; p < self->n_parts; p++) {
-        const char *name = self->parts[p].name;
-        if (self->n_parts > 1 && add_text(&self->dimensions[OST_DIM_MODEL], name) == SIZE_MAX)
-            return ost_no_memory(err);
+    for (size_t p = 0; p < self->n_plans; p++)
         if (!add_part(self, p)) return ost_no_memory(err);
-    }
-    return 0;
+    return ost_results_front(self, err);
 }
 
 /* Numbers of subjects, a chunk at a time: memory does not grow with the cohort. */
@@ -259,7 +154,7 @@ static int write_arm_labels(ost_writer_t *self, ost_error_t *err)
     const ost_dimension_t *dim = &self->dimensions[OST_DIM_ARM];
     const char **labels = calloc(dim->n, sizeof(*labels));
     if (labels == NULL) return ost_no_memory(err);
-    for (size_t p = self->n_parts; p-- > 0;) {
+    for (size_t p = self->n_plans; p-- > 0;) {
         const ost_experiment_t *e = self->parts[p].plan->experiment;
         for (size_t a = 0; a < e->n_arms; a++) labels[self->targets[p].arm[a]] = e->arms[a].label;
     }
@@ -275,7 +170,8 @@ static int write_coordinates(ost_writer_t *self, ost_error_t *err)
     /* "d" and not "days": xarray would make nanoseconds of it */
     const ost_values_t times = { d[OST_DIM_TIMES].name, H5T_NATIVE_DOUBLE, self->parts[0].plan->experiment->times, "d",
         "time since the start of treatment" };
-    int ret = self->n_parts > 1 ? write_texts(self, &d[OST_DIM_MODEL], "bone model", err) : 0;
+    int ret = ost_results_front_coordinates(self, err);
+    if (ret == 0 && self->sweep != NULL && self->sweep->keep == OST_KEEP_ENDPOINTS) return 0;
     if (ret == 0) ret = write_texts(self, &d[OST_DIM_ARM], "treatment arm", err);
     if (ret == 0) ret = write_arm_labels(self, err);
     if (ret == 0) ret = write_subjects(self, err);
@@ -306,13 +202,18 @@ static int describe_rounding(hid_t id, int kept_bits)
         id, "_QuantizeBitRoundNumberOfSignificantBits", H5T_STD_I32LE, H5T_NATIVE_INT, &kept_bits, 1);
 }
 
-/* Dimensions of what has arms: [model,] arm, then those given. @return their number */
+static size_t with_front(const ost_writer_t *self, const ost_dimension_t **dims)
+{
+    for (size_t k = 0; k < self->n_front; k++) dims[k] = &self->front[k];
+    return self->n_front;
+}
+
+/* Dimensions of what has arms: those in front, arm, then those given. @return their number */
 static size_t with_arms(const ost_writer_t *self, const ost_dimension_t **dims, const ost_dimension_t *a,
     const ost_dimension_t *b, const ost_dimension_t *c)
 {
-    const ost_dimension_t *const all[] = { self->n_parts > 1 ? &self->dimensions[OST_DIM_MODEL] : NULL,
-        &self->dimensions[OST_DIM_ARM], a, b, c };
-    size_t n = 0;
+    const ost_dimension_t *const all[] = { &self->dimensions[OST_DIM_ARM], a, b, c };
+    size_t n = with_front(self, dims);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         if (all[i] != NULL) dims[n++] = all[i];
     return n;
@@ -332,7 +233,7 @@ static int describe_variable(ost_writer_t *self, size_t p, size_t v, hid_t id, c
     char units[512], text[512];
     ost_units_differ(self->parts, self->n_parts, variable->name, units, sizeof(units));
     snprintf(text, sizeof(text), "%.400s, relative to its value at time 0", variable->text);
-    if (describe(id, "1", text) != 0) return -1;
+    if (ost_results_describe(id, "1", text) != 0) return -1;
     return ost_h5_set_text(id, "units_of_models", units);
 }
 
@@ -431,10 +332,14 @@ static hid_t define_parameter(
 static int define_column(
     ost_writer_t *self, const ost_plan_t *plan, const ost_column_t *column, hid_t *id, ost_error_t *err)
 {
-    const ost_dimension_t *subject = &self->dimensions[OST_DIM_SUBJECT], *dims[OST_MAX_RANK] = { subject };
+    const ost_dimension_t *subject = &self->dimensions[OST_DIM_SUBJECT], *dims[OST_MAX_RANK];
     const ost_covariate_t *covariate = &plan->experiment->covariates[column->index];
     const bool ended = column->source == OST_COLUMN_ENDED, has_arm = column->arm >= 0;
-    const size_t rank = has_arm ? with_arms(self, dims, subject, NULL, NULL) : 1;
+    size_t rank = !has_arm && ost_results_is_in_front(self, column) ? with_front(self, dims) : 0;
+    if (has_arm)
+        rank = with_arms(self, dims, subject, NULL, NULL);
+    else
+        dims[rank++] = subject;
     char name[OST_DATASET_NAME_SIZE], text[OST_DATASET_NAME_SIZE];
     ost_values_t to = { .name = name, .type = H5T_IEEE_F64LE, .units = "d", .long_name = text };
     switch (column->source) {
@@ -459,6 +364,9 @@ static int define_column(
         to = (ost_values_t){ "status", H5T_STD_U8LE, NULL, NULL, "how it ended" };
         break;
     case OST_COLUMN_PARAM: /* by define_parameters() */
+        return 0;
+    case OST_COLUMN_MEASURE: /* of which endpoints are made */
+        *id = -1;
         return 0;
     }
     const ost_dataset_t *there = find_dataset(self, to.name);
@@ -508,10 +416,11 @@ static int define_part(ost_writer_t *self, size_t p, ost_error_t *err)
     target->variables = calloc(plan->outputs->n_variables + 1, sizeof(*target->variables));
     target->columns = calloc(columns->n_columns + 1, sizeof(*target->columns));
     if (target->variables == NULL || target->columns == NULL) return ost_no_memory(err);
-    int ret = define_variables(self, p, err);
+    bool has_outputs = self->sweep == NULL || self->sweep->keep == OST_KEEP_SUBJECTS;
+    int ret = has_outputs ? define_variables(self, p, err) : 0;
     for (size_t c = 0; c < columns->n_columns && ret == 0; c++)
         ret = define_column(self, plan, &columns->columns[c], &target->columns[c], err);
-    return ret == 0 ? define_parameters(self, p, err) : ret;
+    return ret == 0 && self->sweep == NULL ? define_parameters(self, p, err) : ret;
 }
 
 /* What the file was made from. */
@@ -551,9 +460,9 @@ int ost_results_layout(ost_writer_t *self, ost_error_t *err)
     self->transfer = ost_h5_small_transfer();
     if (self->text_type < 0 || self->transfer < 0) return ost_writer_fail(self, "arm", err);
     int ret = write_identity(self, err);
-    if (ret == 0 && make_group(self) != 0) ret = ost_writer_fail(self, "parameters", err);
+    if (ret == 0 && self->sweep == NULL && make_group(self) != 0) ret = ost_writer_fail(self, "parameters", err);
     if (ret == 0) ret = list_dimensions(self, err);
     if (ret == 0) ret = write_coordinates(self, err);
-    for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = define_part(self, p, err);
+    for (size_t p = 0; p < self->n_plans && ret == 0; p++) ret = define_part(self, p, err);
     return ret;
 }

@@ -63,10 +63,10 @@ static herr_t read_scale(hid_t dataset, unsigned axis, hid_t scale, void *user)
     return self->ret < 0 ? self->ret : 1;
 }
 
-/* Axes of a variable without index: a joined file has one for its models. */
+/* Axes of a variable without index: those in front, arm, subject, time. */
 static int plain_rank(const ost_results_t *self)
 {
-    return self->models.n > 0 ? 4 : 3;
+    return (int) ost_results_n_front(self) + 3;
 }
 
 /* @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
@@ -89,7 +89,7 @@ static int add_variable(ost_results_t *self, const char *name, hid_t dataset, co
     return variable->elements.n > 0 && variable->elements.n == sizes[axis] ? 0 : OST_ERR_FORMAT;
 }
 
-/* Variables are the datasets of floating point over ([model,] arm, [index,] subject, time). */
+/* Variables are the datasets of floating point over (..., arm, [index,] subject, time). */
 static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *user)
 {
     visit_t *visit = user;
@@ -97,16 +97,16 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
     if (info->type != H5L_TYPE_HARD) return 0;
     hid_t object = ost_h5_open(group, name);
     if (object < 0) return 0; /* a group */
-    hsize_t sizes[5] = { 0 };
+    hsize_t sizes[OST_MAX_RANK] = { 0 };
     hid_t space = H5Dget_space(object), type = H5Dget_type(object);
     int rank = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1, plain = plain_rank(self);
     bool ok = (rank == plain || rank == plain + 1) && type >= 0 && H5Tget_class(type) == H5T_FLOAT &&
               H5Sget_simple_extent_dims(space, sizes, NULL) == rank && sizes[plain - 3] == self->arms.n &&
-              (self->models.n == 0 || sizes[0] == self->models.n) && sizes[rank - 2] == self->n_subjects &&
+              ost_results_has_front(self, sizes) && sizes[rank - 2] == self->n_subjects &&
               sizes[rank - 1] == self->n_times;
     int ret = rank < 0 || type < 0 ? OST_ERR_FORMAT : 0;
     if (ok) ret = add_variable(self, name, object, sizes, rank);
-    /* over ([model,] arm, subject), and there is an ended_X with it */
+    /* over (..., arm, subject), and there is an ended_X with it */
     if (rank == plain - 1 && strncmp(name, OST_BEGAN, strlen(OST_BEGAN)) == 0)
         ret = ost_text_list_add(&self->schedules, "%s", name + strlen(OST_BEGAN));
     OST_H5_CLOSE(space, type, object);
@@ -128,7 +128,7 @@ static int read_coordinates(ost_results_t *self, ost_error_t *err)
     if (H5Fget_filesize(self->file, &n_bytes) < 0) n_bytes = 0;
     self->n_subjects = subject >= 0 ? ost_h5_length(subject) : 0;
     self->n_times = time >= 0 ? ost_h5_length(time) : 0;
-    bool is_joined = H5Lexists(self->file, "model", H5P_DEFAULT) > 0;
+    bool is_joined = self->design.n_axes == 0 && H5Lexists(self->file, "model", H5P_DEFAULT) > 0;
     int ret = is_joined ? read_texts(self, "model", &self->models, err) : 0;
     if (ret == 0) ret = read_texts(self, "arm", &self->arms, err);
     if (ret == 0) ret = read_texts(self, "arm_label", &self->labels, err);
@@ -226,6 +226,8 @@ static int open_results(ost_results_t *self, ost_error_t *err)
         return unreadable(self, visit.ret, "attributes", err);
     }
     ret = check_format(self, err);
+    if (ret == 0) ret = ost_results_read_sweep(self, err);
+    if (ret == 0 && self->keeps_endpoints) return 0;
     if (ret == 0) ret = read_coordinates(self, err);
     if (ret != 0) return ret;
     index = 0;
@@ -265,6 +267,8 @@ void ost_results_close(ost_results_t *self)
     }
     ost_text_list_free(&self->names);
     ost_text_list_free(&self->models);
+    ost_text_list_free(&self->endpoints);
+    ost_design_free(&self->design);
     ost_text_list_free(&self->arms);
     ost_text_list_free(&self->labels);
     ost_text_list_free(&self->schedules);
@@ -300,16 +304,19 @@ int ost_results_read_schedule(
     ost_results_t *self, size_t i_schedule, size_t i_arm, bool ended, double *values, ost_error_t *err)
 {
     char name[OST_DATASET_NAME_SIZE];
-    const hsize_t start[] = { self->i_model, i_arm, 0 }, count[] = { 1, 1, self->n_subjects };
-    size_t skipped = self->models.n == 0; /* of the dimensions */
+    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
+    size_t rank = ost_results_front_at(self, self->i_model, start);
     if (i_schedule >= self->schedules.n || i_arm >= self->arms.n)
         return ost_fail_at(
             err, OST_ERR_VALUE, self->path, 0, 0, "there is no schedule %zu, arm %zu", i_schedule, i_arm);
     snprintf(name, sizeof name, "%s%.100s", ended ? OST_ENDED : OST_BEGAN, self->schedules.items[i_schedule]);
+    start[rank++] = i_arm;
+    start[rank++] = 0;
+    for (size_t d = 0; d < rank; d++) count[d] = d + 1 < rank ? 1 : self->n_subjects;
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
     hid_t id = ost_h5_open(self->file, name);
-    int ret = ost_h5_transfer(id, H5P_DEFAULT, 3 - skipped, start + skipped, count + skipped, values, NULL);
+    int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, values, NULL);
     if (ret != 0) ret = unreadable(self, ret, name, err);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
@@ -341,16 +348,18 @@ static int read_ahead(
     size_t most = CACHE_BYTES / sizeof(double) / self->n_subjects;
     size_t n_times = most < 1 ? 1 : most;
     if (n_times > self->n_times) n_times = self->n_times;
-    size_t first = i_time + n_times <= self->n_times ? i_time : self->n_times - n_times, rank = 0;
+    size_t first = i_time + n_times <= self->n_times ? i_time : self->n_times - n_times;
     if (self->cache.values == NULL) {
         self->cache.values = malloc(n_times * self->n_subjects * sizeof(double));
         if (self->cache.values == NULL) return ost_no_memory(err);
     }
     self->cache.n_times = 0;
-    hsize_t start[5] = { 0 }, count[5] = { 1, 1, 1, 1, 1 };
-    if (self->models.n > 0) start[rank++] = self->i_model;
+    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
+    size_t rank = ost_results_front_at(self, self->i_model, start);
     start[rank++] = i_arm;
     if (self->variables[i_variable].elements.n > 0) start[rank++] = i_element;
+    for (size_t d = 0; d < rank; d++) count[d] = 1;
+    start[rank] = 0;
     count[rank++] = self->n_subjects;
     start[rank] = first;
     count[rank++] = n_times;

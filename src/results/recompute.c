@@ -20,13 +20,14 @@ static int read_rows(recompute_t *self, const char *name, size_t arm, const ost_
     size_t element, uint64_t first, size_t n, ost_error_t *err)
 {
     ost_results_t *results = self->results;
-    hsize_t start[OST_MAX_RANK] = { 0 }, count[OST_MAX_RANK] = { 1, 1, 1, 1, 1 };
-    size_t rank = 0;
-    if (results->models.n > 0) start[rank++] = results->i_model;
+    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
+    size_t rank = ost_results_front_at(results, results->i_model, start);
     start[rank++] = arm;
     if (variable->elements.n > 0) start[rank++] = element;
+    for (size_t d = 0; d < rank; d++) count[d] = 1;
     start[rank] = first;
     count[rank++] = n;
+    start[rank] = 0;
     count[rank++] = results->n_times;
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
@@ -77,13 +78,16 @@ static void compare_rows(recompute_t *self, const ost_plan_t *plan, const void *
 /* Whether the run got as far as a block, as it did in a file without `status`. @return 1, 0, or OST_ERR_NO_MEMORY */
 static int was_run(recompute_t *self, uint64_t first)
 {
-    const hsize_t start[] = { self->results->i_model, 0, first }, count[] = { 1, 1, 1 };
-    size_t skipped = self->results->models.n == 0; /* of the dimensions */
+    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
+    size_t rank = ost_results_front_at(self->results, self->results->i_model, start);
     double status = OST_STATUS_NOT_RUN;
+    start[rank++] = 0;
+    start[rank++] = first;
+    for (size_t d = 0; d < rank; d++) count[d] = 1;
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
     hid_t id = ost_h5_open(self->results->file, "status");
-    int ret = ost_h5_transfer(id, H5P_DEFAULT, 3 - skipped, start + skipped, count + skipped, &status, NULL);
+    int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, &status, NULL);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
     return ret == OST_ERR_NO_MEMORY ? ret : ret != 0 || status != OST_STATUS_NOT_RUN;
@@ -108,7 +112,7 @@ static int compare_block(void *user, const ost_cohort_block_t *block, ost_error_
         snprintf(name, sizeof(name), "%.78s", variable->name);
         const ost_results_variable_t *there = ost_results_variable(self->results, name);
         if (there == NULL || (there->elements.n > 0) != (variable->index_set != NULL)) {
-            if (self->results->models.n > 0)
+            if (self->results->models.n > 0 && self->results->design.n_axes == 0)
                 snprintf(name, sizeof(name), "%.78s_%.78s", variable->name,
                     self->results->models.items[self->results->i_model]);
             there = ost_results_variable(self->results, name);
@@ -141,6 +145,7 @@ int ost_results_recompute(ost_results_t *results, const ost_part_t *parts, size_
     int n_threads, ost_recomputed_t *out, ost_error_t *err)
 {
     const ost_plan_t *plan = parts[i_part].plan;
+    const ost_sweep_t *sweep = parts[i_part].sweep;
     const ost_experiment_t *e = plan->experiment;
     size_t n_blocks = (size_t) ((e->n_subjects + OST_COHORT_BLOCK - 1) / OST_COHORT_BLOCK);
     ost_columns_t *columns = calloc(n_parts, sizeof(*columns));
@@ -156,8 +161,9 @@ int ost_results_recompute(ost_results_t *results, const ost_part_t *parts, size_
             "damaged: its experiment has %llu subjects and %zu times, it holds %zu and %zu",
             (unsigned long long) e->n_subjects, e->n_times, results->n_subjects, results->n_times);
     if (ret == 0) ret = ost_columns_init(columns, parts, n_parts, err);
+    if (ret == 0 && sweep != NULL) ret = sweep->plan(sweep->user, i_part, &plan, err);
     if (ret == 0) {
-        self.columns = columns[i_part];
+        self.columns = columns[sweep != NULL ? 0 : i_part];
         choose_blocks(left_out, n_blocks, share);
         const ost_cohort_options_t options = {
             .n_threads = n_threads, .sink = compare_block, .done = left_out, .no_probe = true, .user = &self
@@ -165,7 +171,7 @@ int ost_results_recompute(ost_results_t *results, const ost_part_t *parts, size_
         ret = ost_cohort_run(plan, &options, &summary, err);
     }
     ost_cohort_summary_free(&summary);
-    for (size_t p = 0; p < n_parts && columns != NULL; p++) ost_columns_free(&columns[p]);
+    for (size_t p = 0; columns != NULL && p < ost_columns_n(parts, n_parts); p++) ost_columns_free(&columns[p]);
     ost_packer_delete(self.packer);
     free(columns);
     free(left_out);

@@ -7,7 +7,8 @@
 #include "journal/journal.h"
 
 /** Write the result file `path` from a journal: all blocks that are in it, beside `path` until the file is whole and on
- *  the disk. Of several plans, outputs, `status` and counts have a dimension `model` in front. Arms and elements of
+ *  the disk. Of several plans, outputs, `status` and counts have a dimension `model` in front, of a sweep those of its
+ *  design, over which its endpoints are as well. Arms and elements of
  *  indices are those of all models; NaN (`status`: not run) stands where a model has none. The subjects are the
  *  same in all: their covariates, and parameters by the names of their models, are there once.
  *  @return 0, OST_ERR_IO, OST_ERR_FORMAT (the journal was damaged since it was written) or OST_ERR_NO_MEMORY */
@@ -22,8 +23,11 @@ typedef struct {
 /** A result file being read, a piece at a time. To be read only, but for i_model. */
 typedef struct {
     char *path;                           /**< of the file */
-    ost_text_list_t models, arms, labels; /**< models: of a joined file, else none; labels of the arms */
-    size_t i_model;                       /**< of a joined file, the model that ost_results_read() reads */
+    ost_text_list_t models, arms, labels; /**< models: of a joined file, or points of a sweep; labels: of arms */
+    size_t i_model;                       /**< which of `models` ost_results_read() reads */
+    ost_design_t design;                  /**< of a sweep: kind, points, names, units and values; else no axes */
+    ost_text_list_t endpoints;            /**< names, of a sweep */
+    bool keeps_endpoints;                 /**< of a sweep: it has neither arms, nor subjects, nor variables */
     size_t n_subjects, n_times;           /**< in the order of the last two dimensions of a variable */
     double *times;                        /**< [n_times] d */
     ost_text_list_t schedules;            /**< the subject-specific regimen lines ("zoledronic_acid";
@@ -57,6 +61,18 @@ int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t
  * arm has no such line. @param[out] values  [n_subjects] */
 int ost_results_read_schedule(
     ost_results_t *self, size_t i_schedule, size_t i_arm, bool ended, double *values, ost_error_t *err) OST_MUST_CHECK;
+/** Which values of an endpoint of a sweep. */
+typedef enum {
+    OST_ENDPOINT_VALUE,     /**< the statistic that was asked for */
+    OST_ENDPOINT_LOWER,     /**< 5th percentile between subjects, of the difference where an arm is subtracted */
+    OST_ENDPOINT_UPPER,     /**< 95th */
+    OST_ENDPOINT_N_SUBJECTS /**< with a value */
+} ost_endpoint_column_t;
+/** An endpoint of a sweep at all points. @param[out] values  [design.n_points] NaN where there is none @param[out]
+ * text, unit  what it is, its unit; owned by the caller, NULL where the file does not say; may be NULL
+ *  @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column_t column, double *values, char **text,
+    char **unit, ost_error_t *err) OST_MUST_CHECK;
 /** A root attribute as text ("experiment", "overrides", "osteon_version", ...), NULL if absent; owned by self. */
 const char *ost_results_attribute(const ost_results_t *self, const char *name);
 /** The experiment that a result file was made from: its text, the overrides of then, the texts of models that are not

@@ -13,8 +13,15 @@ enum { OST_DATASET_NAME_SIZE = 160 };
 /* Subjects whose columns are written in one go, and lie in one chunk. */
 #define OST_HELD_SUBJECTS ((size_t) 128 * OST_COHORT_BLOCK)
 
-enum { OST_DIM_MODEL, OST_DIM_ARM, OST_DIM_SUBJECT, OST_DIM_TIMES, OST_N_FIXED_DIMENSIONS };
-enum { OST_MAX_RANK = 5 };
+enum { OST_DIM_ARM, OST_DIM_SUBJECT, OST_DIM_TIMES, OST_N_FIXED_DIMENSIONS };
+/* Dimensions in front of arms: a model of several, the varied entries of a grid, or the points of another design. */
+enum { OST_MAX_FRONT = OST_MAX_GRID_AXES, OST_MAX_RANK = OST_MAX_FRONT + 4 };
+
+/* Root attribute of the file of a sweep: names of its axes, a line each; and of its endpoints */
+#define OST_SWEEP_AXES "sweep_axes"
+#define OST_SWEEP_ENDPOINTS "sweep_endpoints"
+/* The dimension of the points of a design that is no grid. */
+#define OST_POINT "point"
 
 /* Of several plans, the arms and the elements of an index set are those of all. */
 typedef struct {
@@ -43,17 +50,46 @@ typedef struct {
     const ost_journal_t *journal;
     const ost_part_t *parts; /* [n_parts] */
     size_t n_parts;
+    const ost_sweep_t *sweep;             /* NULL: none */
+    size_t n_plans;                       /* that parts have, one of a sweep */
+    ost_dimension_t front[OST_MAX_FRONT]; /* [n_front] */
+    size_t n_front;
     char *path; /* of the file until it is whole; owned */
     hid_t file, text_type, transfer, parameters;
     ost_dimension_t *dimensions; /* [n_dimensions] */
     size_t n_dimensions;
     ost_dataset_t *datasets; /* [n_datasets] that are open */
     size_t n_datasets, max_datasets;
-    ost_target_t *targets; /* [n_parts] */
+    ost_target_t *targets; /* [n_plans] */
 } ost_writer_t;
+
+/* Find the dimensions in front; their coordinates. @return 0, OST_ERR_IO or OST_ERR_NO_MEMORY */
+int ost_results_front(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
+int ost_results_front_coordinates(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* Where a part stands in them. @param[out] at  [n_front] */
+void ost_results_front_place(const ost_writer_t *self, size_t part, hsize_t *at);
+/* "dose 1 mg" or the name of a model. @return buf */
+const char *ost_results_part_name(const ost_writer_t *self, size_t part, char *buf, size_t size);
+/* The endpoints of all points of a sweep, from the measures in the journal: value, 5th and 95th percentile between
+ * subjects, number of subjects. @return 0, OST_ERR_IO, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_write_endpoints(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* Whether a column has the dimensions in front: it differs between parts. */
+bool ost_results_is_in_front(const ost_writer_t *self, const ost_column_t *column);
+
+/* Read the design of a sweep, if the file is of one; its attributes are read. @return 0, OST_ERR_FORMAT,
+ * OST_ERR_NO_MEMORY
+ */
+int ost_results_read_sweep(ost_results_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* Dimensions in front of arms in a file being read; where a part stands in them; whether a dataset's sizes begin by
+ * theirs. @param[out] at  [OST_MAX_FRONT] @return their number */
+size_t ost_results_n_front(const ost_results_t *self);
+size_t ost_results_front_at(const ost_results_t *self, size_t part, hsize_t *at);
+bool ost_results_has_front(const ost_results_t *self, const hsize_t *sizes);
 
 /* All datasets, coordinates and attributes, and parameters that are the same for all; self->file was just created. */
 int ost_results_layout(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* Attributes; NULL: none. @return 0, or -1 with HDF5's error stack set */
+int ost_results_describe(hid_t object, const char *units, const char *long_name);
 /* A dataset over dimensions of the file with its scales attached, units and long_name (NULL for none). It is closed
  * with the file. @return its id, or -1 with the error recorded */
 hid_t ost_results_dataset(ost_writer_t *self, hid_t parent, const char *name, hid_t type, size_t rank,
@@ -73,6 +109,10 @@ int ost_results_coordinate(
     ost_writer_t *self, ost_dimension_t *dim, const ost_values_t *values, ost_error_t *err) OST_MUST_CHECK;
 int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err);
 
+/* Datasets beside an endpoint of a sweep: its name and these. */
+#define OST_ENDPOINT_Q05 "_q05"
+#define OST_ENDPOINT_Q95 "_q95"
+#define OST_ENDPOINT_N "_n"
 /* Datasets of schedules: these and the schedule's name. */
 #define OST_BEGAN "began_"
 #define OST_ENDED "ended_"

@@ -43,7 +43,7 @@ static herr_t limit_cache(const ost_writer_t *self, hid_t access)
     H5AC_cache_config_t config = { .version = H5AC__CURR_CACHE_CONFIG_VERSION };
     if (H5Pget_mdc_config(access, &config) < 0) return -1;
     size_t size = 0;
-    for (size_t p = 0; p < self->n_parts; p++)
+    for (size_t p = 0; p < self->n_parts && size < CACHE_BYTES_MAX; p++)
         size += ost_journal_part(self->journal, p)->columns->n_chunks * CACHE_BYTES_OF_ROW;
     if (size < CACHE_BYTES_MIN) size = CACHE_BYTES_MIN;
     if (size > CACHE_BYTES_MAX) size = CACHE_BYTES_MAX;
@@ -108,20 +108,30 @@ static int create(ost_writer_t *self, ost_error_t *err)
     return has_fd ? take_room(self, *(int *) fd, err) : 0;
 }
 
+static const ost_target_t *target_of(const ost_writer_t *self, size_t p)
+{
+    return &self->targets[p < self->n_plans ? p : 0];
+}
+
 static int write_chunks(ost_writer_t *self, size_t p, uint64_t first, const ost_kept_view_t *block, ost_error_t *err)
 {
     const ost_plan_t *plan = self->parts[p].plan;
-    const ost_target_t *target = &self->targets[p];
+    const ost_target_t *target = target_of(self, p);
     const char *chunk = block->chunks;
-    size_t k = 0, skipped = self->n_parts == 1; /* of the dimensions */
+    hsize_t at[OST_MAX_RANK];
+    size_t k = 0;
+    if (ost_journal_part(self->journal, p)->columns->n_chunks == 0) return 0;
+    ost_results_front_place(self, p, at);
     for (size_t v = 0; v < plan->outputs->n_variables; v++) {
         const ost_variable_t *variable = &plan->outputs->variables[v];
         for (size_t i = 0; i < plan->experiment->n_arms * variable->n_elements; i++, chunk += block->sizes[k++]) {
             size_t arm = target->arm[i / variable->n_elements], element = i % variable->n_elements;
-            const hsize_t with[] = { p, arm, target->element[variable->first + element], first, 0 };
-            const hsize_t without[] = { p, arm, first, 0 };
-            const hsize_t *at = variable->index_set != NULL ? with : without;
-            if (H5Dwrite_chunk(target->variables[v], H5P_DEFAULT, 0, at + skipped, block->sizes[k], chunk) < 0)
+            size_t d = self->n_front;
+            at[d++] = arm;
+            if (variable->index_set != NULL) at[d++] = target->element[variable->first + element];
+            at[d++] = first;
+            at[d] = 0;
+            if (H5Dwrite_chunk(target->variables[v], H5P_DEFAULT, 0, at, block->sizes[k], chunk) < 0)
                 return ost_writer_fail(self, variable->name, err);
         }
     }
@@ -139,15 +149,17 @@ static const char *name_of(const ost_writer_t *self, hid_t id)
 static int write_columns(ost_writer_t *self, size_t p, held_t *held, ost_error_t *err)
 {
     const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
-    const ost_target_t *target = &self->targets[p];
+    const ost_target_t *target = target_of(self, p);
     for (size_t c = 0; c < columns->n_columns && held->n > 0; c++) {
         const ost_column_t *column = &columns->columns[c];
-        bool has_arm = column->arm >= 0;
-        size_t skipped = !has_arm ? 2 : self->n_parts == 1; /* of the dimensions */
-        const hsize_t start[] = { p, has_arm ? target->arm[column->arm] : 0, held->first };
-        const hsize_t count[] = { 1, 1, held->n };
+        hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
+        size_t rank = ost_results_is_in_front(self, column) ? self->n_front : 0;
         if (target->columns[c] < 0) continue;
-        if (ost_h5_transfer(target->columns[c], self->transfer, 3 - skipped, start + skipped, count + skipped, NULL,
+        if (rank > 0) ost_results_front_place(self, p, start);
+        if (column->arm >= 0) start[rank++] = target->arm[column->arm];
+        start[rank++] = held->first;
+        for (size_t d = 0; d < rank; d++) count[d] = d + 1 < rank ? 1 : held->n;
+        if (ost_h5_transfer(target->columns[c], self->transfer, rank, start, count, NULL,
                 held->values + c * OST_HELD_SUBJECTS) != 0) {
             return ost_writer_fail(self, name_of(self, target->columns[c]), err);
         }
@@ -207,11 +219,12 @@ static int write_failures(ost_writer_t *self, ost_error_t *err)
             numbers[n] = (int64_t) n;
             subjects[n] = (int64_t) f.subject;
             arms[n] = f.arm;
-            if (self->n_parts == 1)
+            char name[200];
+            if (self->n_front == 0)
                 ret = ost_text_list_add(&texts, "%s", f.message);
             else
-                ret = ost_text_list_add(
-                    &texts, "%s, arm '%s', subject %" PRIu64 ": %s", self->parts[p].name, f.arm, f.subject, f.message);
+                ret = ost_text_list_add(&texts, "%s, arm '%s', subject %" PRIu64 ": %s",
+                    ost_results_part_name(self, p, name, sizeof(name)), f.arm, f.subject, f.message);
             if (ret < 0) ost_no_memory(err);
         }
     }
@@ -223,7 +236,7 @@ static int write_failures(ost_writer_t *self, ost_error_t *err)
     const ost_values_t own = { dim.name, H5T_NATIVE_INT64, numbers, "1",
         "failed subject-arms, the first by subject number" };
     if (ret == 0) ret = ost_results_coordinate(self, &dim, &own, err);
-    for (size_t i = self->n_parts == 1 ? 0 : 2; i < 3 && ret == 0; i++)
+    for (size_t i = self->n_front == 0 ? 0 : 2; i < 3 && ret == 0; i++)
         ret = ost_results_values(self, &dim, &columns[i], err) < 0 ? OST_ERR_IO : 0;
     ost_text_list_free(&texts);
     free(numbers);
@@ -289,7 +302,7 @@ static int write_summary(ost_writer_t *self, ost_error_t *err)
 /* How far several plans were run: the least, and all failures. */
 static int write_counts(ost_writer_t *self, ost_error_t *err)
 {
-    uint64_t n_failed = 0, n_done = self->dimensions[OST_DIM_SUBJECT].n;
+    uint64_t n_failed = 0, n_done = self->parts[0].plan->experiment->n_subjects;
     for (size_t p = 0; p < self->n_parts; p++) {
         const ost_cohort_summary_t *sums = &ost_journal_part(self->journal, p)->sums;
         n_failed += sums->failures;
@@ -337,9 +350,11 @@ static int write_all(ost_writer_t *self, ost_error_t *err)
 {
     int ret = create(self, err);
     if (ret == 0) ret = ost_results_layout(self, err);
-    for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = write_part(self, p, err);
+    bool has_subjects = self->sweep == NULL || self->sweep->keep == OST_KEEP_SUBJECTS;
+    for (size_t p = 0; p < self->n_parts && ret == 0 && has_subjects; p++) ret = write_part(self, p, err);
     if (ret == 0) ret = write_failures(self, err);
-    if (ret == 0) ret = self->n_parts == 1 ? write_summary(self, err) : write_counts(self, err);
+    if (ret == 0 && self->sweep != NULL) ret = ost_results_write_endpoints(self, err);
+    if (ret == 0) ret = self->n_front == 0 ? write_summary(self, err) : write_counts(self, err);
     bool is_closed = close_file(self) == 0;
     if (ret == 0 && !is_closed) ret = ost_h5_fail(err, OST_ERR_IO, self->path, "cannot be written out");
     return ret;
@@ -350,7 +365,9 @@ int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_
     ost_h5_handler_t handler;
     ost_writer_t self = { .journal = journal, .file = -1, .text_type = -1, .transfer = -1, .parameters = -1 };
     self.parts = ost_journal_parts(journal, &self.n_parts);
-    self.targets = calloc(self.n_parts, sizeof(*self.targets));
+    self.sweep = self.parts[0].sweep;
+    self.n_plans = ost_columns_n(self.parts, self.n_parts);
+    self.targets = calloc(self.n_plans, sizeof(*self.targets));
     if (self.targets == NULL || asprintf(&self.path, "%s.new", path) < 0) {
         free(self.targets);
         return ost_no_memory(err);
@@ -360,13 +377,14 @@ int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_
     ost_h5_leave(&handler);
     if (ret == 0) ret = publish(&self, path, err);
     if (ret != 0) unlink(self.path);
-    for (size_t p = 0; p < self.n_parts; p++) {
+    for (size_t p = 0; p < self.n_plans; p++) {
         free(self.targets[p].variables);
         free(self.targets[p].columns);
         free(self.targets[p].arm);
         free(self.targets[p].element);
     }
     for (size_t i = 0; i < self.n_dimensions; i++) free(self.dimensions[i].texts);
+    free(self.front->texts);
     free(self.dimensions);
     free(self.datasets);
     free(self.targets);

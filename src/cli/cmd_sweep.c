@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An experiment at many points of what is varied, the same subjects at each, into one file. */
+#include "sweep.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *design, *table, *keep, *output, *shard, *isa, *progress;
+    uint64_t n_points, seed, n_threads; /* 0: not said; not said; all */
+    bool force, no_probe, quiet, resume, restart;
+    ost_text_list_t vary, overrides;
+} sweep_arguments_t;
+
+/* @return false, having said so, if `text` is not one of the words */
+static bool read_word(const char *option, const char *text, const char *const *words, size_t n, int *out)
+{
+    char wrong[400];
+    size_t i = text != NULL ? ost_words_find(words, n, text) : 0;
+    if (i == n) ost_cli_message("--%s: %s", option, ost_words_wrong(words, n, text, wrong, sizeof(wrong)));
+    *out = (int) i;
+    return i < n;
+}
+
+/* What is varied, by options or a table; without both, as a file records. @return an exit code */
+static int find_asked(const char *name, sweep_arguments_t *a, ost_sweep_asked_t *asked)
+{
+    int kind, keep;
+    bool is_sweep, is_new = a->vary.n > 0 || a->table != NULL;
+    ost_error_t err = { 0 };
+    if (!read_word("design", a->design, ost_design_words, OST_N_DESIGNS, &kind) ||
+        !read_word("keep", a->keep, ost_keep_words, OST_N_KEEPS, &keep))
+        return OST_EXIT_USAGE;
+    if (!is_new) {
+        int code = ost_cli_recorded_sweep(name, asked, &is_sweep);
+        if (code != OST_EXIT_OK) return code;
+        if (is_sweep && (a->design != NULL || a->n_points > 0 || a->seed > 0)) {
+            ost_cli_message(
+                "sweep: a design without --vary; expected --vary PATH=VALUES, or the sweep of %s as it was", name);
+            return OST_EXIT_USAGE;
+        }
+        if (a->keep != NULL) asked->keep = (ost_keep_t) keep;
+        if (is_sweep) return OST_EXIT_OK;
+        ost_cli_message("sweep: --vary PATH=VALUES is missing, such as --vary 'arms.anastrozole.regimen.0.dose=0.5 mg, "
+                        "1 mg'");
+        return OST_EXIT_USAGE;
+    }
+    if (a->table != NULL && (a->vary.n > 0 || (a->design != NULL && kind != OST_DESIGN_TABLE))) {
+        ost_cli_message(
+            "sweep: --table and --%s exclude each other: the table has the points", a->vary.n > 0 ? "vary" : "design");
+        return OST_EXIT_USAGE;
+    }
+    if (a->seed > 0 && (a->table != NULL || kind == OST_DESIGN_GRID || kind == OST_DESIGN_TABLE)) {
+        ost_cli_message("--design-seed: there is nothing random in a design %s",
+            ost_design_words[a->table != NULL ? OST_DESIGN_TABLE : kind]);
+        return OST_EXIT_USAGE;
+    }
+    if (a->table != NULL && ost_vary_table(&a->vary, a->table, &err) < 0) return ost_cli_fail(&err);
+    *asked = (ost_sweep_asked_t){ .kind = a->table != NULL ? OST_DESIGN_TABLE : (ost_design_kind_t) kind,
+        .keep = (ost_keep_t) keep,
+        .vary = a->vary,
+        .n_points = a->n_points,
+        .seed = a->seed > 0 ? a->seed : 1 };
+    a->vary = (ost_text_list_t){ 0 };
+    return OST_EXIT_OK;
+}
+
+static int run_sweep(const ost_command_t *self, int argc, char **argv)
+{
+    sweep_arguments_t a = { 0 };
+    ost_sweep_asked_t asked = { 0 };
+    ost_simulation_t how = { 0 };
+    int isa, code;
+    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
+    if (name == NULL) goto out;
+    code = find_asked(name, &a, &asked);
+    if (code != OST_EXIT_OK) goto out;
+    code = OST_EXIT_USAGE;
+    how.out = a.output;
+    how.n_threads = (int) a.n_threads;
+    how.quiet = a.quiet;
+    how.no_probe = a.no_probe;
+    how.force = a.force;
+    if (!ost_cli_isa(a.isa, &isa) || !ost_cli_resume(a.resume, a.restart, &how.resume) ||
+        !ost_cli_shard(a.shard, &how.shard) || !ost_cli_progress_init(&how.progress, a.progress, a.quiet) ||
+        ost_cli_needs_output(self->name, name, &how)) {
+        goto out;
+    }
+    code = ost_cli_plan_sweep(name, &asked, &a.overrides, isa, ost_cli_simulate, &how);
+out:
+    ost_cli_sweep_free(&asked);
+    ost_text_list_free(&a.vary);
+    ost_text_list_free(&a.overrides);
+    return code;
+}
+
+#define DESIGN_WORD(NAME, word) "|" word
+static const ost_option_t options[] = {
+    { .name = "vary",
+        .argument = "PATH=VALUES",
+        .text = "an entry as --set takes it, and its values: '0.5 mg, 1 mg', or a range '0.25 mg..4 mg : 5 log'",
+        .target = OST_CHANGES(sweep_arguments_t, vary),
+        .path = "" },
+    { .name = "design",
+        .argument = &OST_DESIGNS(DESIGN_WORD)[1],
+        .text = "how points are chosen; default grid: every combination of the values",
+        .target = OST_WORD(sweep_arguments_t, design) },
+    { .name = "points",
+        .argument = "N",
+        .text = "number of points of a latin hypercube, a Sobol' or a Halton design",
+        .target = OST_NUMBER(sweep_arguments_t, n_points),
+        .lower = 1,
+        .upper = OST_MAX_POINTS },
+    { .name = "design-seed",
+        .argument = "S",
+        .text = "seed of what is random in these designs; default 1",
+        .target = OST_NUMBER(sweep_arguments_t, seed),
+        .lower = 1,
+        .upper = UINT64_MAX },
+    { .name = "table",
+        .argument = "POINTS.csv",
+        .text = "points as rows of a table, its columns named 'PATH [unit]', instead of --vary",
+        .target = OST_WORD(sweep_arguments_t, table) },
+    { .name = "keep",
+        .argument = "subjects|endpoints",
+        .text = "besides the endpoints of each point, all subjects (default), or nothing",
+        .target = OST_WORD(sweep_arguments_t, keep) },
+    OST_OPTION_OUTPUT(
+        sweep_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5); default: NAME_sweep.h5 here"),
+    OST_OPTIONS_PEOPLE(sweep_arguments_t),
+    OST_OPTION_SET(sweep_arguments_t),
+    OST_OPTION_THREADS(sweep_arguments_t),
+    OST_OPTION_ISA(sweep_arguments_t),
+    OST_OPTION_SHARD(sweep_arguments_t),
+    OST_OPTIONS_RESUME(sweep_arguments_t),
+    OST_OPTION_FORCE(sweep_arguments_t),
+    OST_OPTION_NO_PROBE(sweep_arguments_t),
+    OST_OPTION_PROGRESS(sweep_arguments_t),
+    { .name = "quiet", .letter = 'q', .text = "no progress, no summary", .target = OST_FLAG(sweep_arguments_t, quiet) },
+};
+
+const ost_command_t ost_command_sweep = {
+    .name = "sweep",
+    .argument = "EXPERIMENT|SWEEP.h5",
+    .summary = "simulate an experiment at many values of its entries",
+    .about = "Simulate an experiment at every combination of values of some of its entries (doses, times, parameters, "
+             "covariates,\nmodels), or at points of another design, the same subjects at each point, into one file; or "
+             "repeat a sweep\nfrom what its file records.",
+    .notes = "A grid has a dimension for each entry that is varied, in front of arms and subjects; another design has "
+             "the\ndimension 'point'. Each point is what 'osteon run --set PATH=VALUE' gives, and each endpoint of the "
+             "experiment\nhas a value at each point; 'osteon show' prints them. Values of a range are rounded to 12 "
+             "digits.",
+    OST_OPTIONS(options),
+    .run = run_sweep,
+};

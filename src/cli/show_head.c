@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What stands above a table of `osteon show`. */
+#include "show.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *ost_show_part_word(const show_t *self)
+{
+    return self->results->design.n_axes > 0 ? "point" : "model";
+}
+
+/* Changes of arms and parameters by --set, as labels and evidence do not follow it. */
+static void print_changes(const show_t *self)
+{
+    const char *line = ost_results_attribute(self->results, "overrides");
+    for (size_t n; line != NULL && *line != '\0'; line += n + (line[n] != '\0')) {
+        n = strcspn(line, "\n");
+        if (strncmp(line, "arms.", 5) == 0 || strncmp(line, "parameters.", 11) == 0)
+            printf("changed: %.*s\n", (int) n, line);
+    }
+}
+
+void ost_show_print_head(const show_t *self, const char *path)
+{
+    char subjects[64], arms[64], models[64], failed[64], done[32];
+    size_t n_models = self->results->models.n;
+    const char *title = ost_results_attribute(self->results, "title");
+    uint64_t n_done = strtoull(ost_results_attribute(self->results, "n_done"), NULL, 10);
+    char part[64] = "";
+    if (n_done < self->n_subjects)
+        snprintf(part, sizeof(part), "%s %s of ", self->is_journal ? "so far" : "interrupted after",
+            ost_cli_thousands(n_done, done));
+    ost_cli_plural(self->n_subjects, "subject", subjects);
+    if (self->n_subjects == 1 && (self->experiment.n_cohort > 0 || self->experiment.first_subject > 0))
+        snprintf(subjects, sizeof(subjects), "subject %llu of the cohort",
+            (unsigned long long) self->experiment.first_subject);
+    const char *eligible = ost_results_attribute(self->results, "n_eligible");
+    ost_print_wrapped(stdout, "%s: %s%s%s%s%s%s%s x %s%s%s, %s failed", path, title != NULL ? title : "",
+        title != NULL ? "; " : "", part, subjects, eligible != NULL ? " (eligible: " : "",
+        eligible != NULL ? eligible : "", eligible != NULL ? ")" : "",
+        ost_cli_plural(self->results->arms.n, "arm", arms), n_models > 0 ? " x " : "",
+        n_models > 0 ? ost_cli_plural(n_models, ost_show_part_word(self), models) : "",
+        ost_cli_plural(ost_results_failures(self->results), "subject-arm", failed));
+    print_changes(self);
+    if (self->has_values)
+        ost_print_wrapped(
+            stdout, "%s [%s] (%s, so values instead of changes)", self->variable, ost_show_unit(self), self->why);
+    else
+        ost_print_wrapped(stdout,
+            "%s: change from baseline in percent, each subject against itself (a-b: from month a to month b)",
+            self->variable);
+    ost_show_print_months(self);
+    putchar('\n');
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes the result file of a sweep; prints its endpoints, the varied values in front of each, and writes them as CSV.
+ */
+#include "input/csv.h"
+#include "show.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows of a table on a terminal, an assumption. */
+#define MOST_ROWS 200
+
+enum { N_COLUMNS = OST_ENDPOINT_N_SUBJECTS + 1 };
+
+typedef struct {
+    double *values; /* [N_COLUMNS][n_points] */
+    char *text, *unit;
+} shown_endpoint_t;
+
+typedef struct {
+    const ost_results_t *results;
+    const shown_endpoint_t *endpoints; /* [results->endpoints.n] */
+} points_t;
+
+static bool asks_for_subjects(const show_t *self)
+{
+    return self->variable != NULL || self->months != NULL || self->columns != NULL || self->versus_name != NULL;
+}
+
+bool ost_show_is_of_points(const show_t *self)
+{
+    const ost_results_t *results = self->results;
+    return results->design.n_axes > 0 &&
+           (results->keeps_endpoints || (results->endpoints.n > 0 && !asks_for_subjects(self)));
+}
+
+static const ost_varied_t *axis_at(const ost_design_t *design, size_t p, size_t k, size_t *i)
+{
+    *i = ost_design_index(design, p, k);
+    return &design->axes[k];
+}
+
+/* "dose [mg]" */
+static void axis_head(const ost_varied_t *axis, char *buf, size_t size)
+{
+    bool has_unit = axis->unit != NULL && strcmp(axis->unit, "1") != 0;
+    snprintf(buf, size, has_unit ? "%s [%s]" : "%s", axis->name, axis->unit);
+}
+
+/* Decimals that leave three digits of the largest of n values. */
+static int decimals_of(const double *values, size_t n)
+{
+    double largest = 0;
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(values[i])) largest = fmax(largest, fabs(values[i]));
+    int decimals = largest > 0 ? 2 - (int) floor(log10(largest)) : 2;
+    return decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
+}
+
+static int print_endpoint(const ost_results_t *results, size_t i, const shown_endpoint_t *shown, ost_error_t *err)
+{
+    const ost_design_t *design = &results->design;
+    ost_table_t table = { 0 };
+    size_t n = design->n_points < MOST_ROWS ? design->n_points : MOST_ROWS;
+    const int decimals = decimals_of(shown->values, OST_ENDPOINT_N_SUBJECTS * design->n_points);
+    char head[160];
+    putchar('\n');
+    ost_print_wrapped(stdout, "%s [%s]: %s", results->endpoints.items[i], shown->unit != NULL ? shown->unit : "1",
+        shown->text != NULL ? shown->text : "");
+    for (size_t k = 0; k < design->n_axes; k++) {
+        axis_head(&design->axes[k], head, sizeof(head));
+        ost_table_column(&table, head, design->axes[k].values == NULL);
+    }
+    ost_table_columns(&table, "value\t5 %\t95 %\tn");
+    for (size_t p = 0; p < n; p++) {
+        for (size_t k = 0; k < design->n_axes; k++) {
+            size_t at;
+            const ost_varied_t *axis = axis_at(design, p, k, &at);
+            if (axis->values != NULL)
+                ost_table_cell(&table, "%.6g", axis->values[at]);
+            else
+                ost_table_cell(&table, "%s", axis->texts.items[at]);
+        }
+        for (size_t c = 0; c < N_COLUMNS; c++) {
+            double x = shown->values[c * design->n_points + p];
+            bool is_count = c == OST_ENDPOINT_N_SUBJECTS;
+            ost_table_cell(&table, isfinite(x) ? "%.*f" : "", is_count ? 0 : decimals, x);
+        }
+    }
+    int ret = ost_table_print(&table, stdout, err);
+    if (n < design->n_points) printf("... and %zu points more; --csv OUT.csv writes all\n", design->n_points - n);
+    ost_table_free(&table);
+    return ret;
+}
+
+static void put_number(double x, FILE *out)
+{
+    if (isfinite(x)) fprintf(out, "%.9g", x);
+    fputc(',', out);
+}
+
+/* A row for each endpoint and point. */
+static void put_csv(const void *what, FILE *out)
+{
+    const points_t *self = what;
+    const ost_design_t *design = &self->results->design;
+    char head[160];
+    for (size_t k = 0; k < design->n_axes; k++) {
+        axis_head(&design->axes[k], head, sizeof(head));
+        ost_csv_write_text(head, out);
+        fputc(',', out);
+    }
+    fputs("endpoint,value,q05,q95,n,unit,meaning\r\n", out);
+    for (size_t i = 0; i < self->results->endpoints.n; i++)
+        for (size_t p = 0; p < design->n_points; p++) {
+            const shown_endpoint_t *shown = &self->endpoints[i];
+            for (size_t k = 0; k < design->n_axes; k++) {
+                size_t at;
+                const ost_varied_t *axis = axis_at(design, p, k, &at);
+                if (axis->values != NULL) {
+                    put_number(axis->values[at], out);
+                } else {
+                    ost_csv_write_text(axis->texts.items[at], out);
+                    fputc(',', out);
+                }
+            }
+            ost_csv_write_text(self->results->endpoints.items[i], out);
+            fputc(',', out);
+            for (size_t c = 0; c < N_COLUMNS; c++) put_number(shown->values[c * design->n_points + p], out);
+            ost_csv_write_text(shown->unit != NULL ? shown->unit : "1", out);
+            fputc(',', out);
+            ost_csv_write_text(shown->text != NULL ? shown->text : "", out);
+            fputs("\r\n", out);
+        }
+}
+
+static int read_all(ost_results_t *results, shown_endpoint_t *shown, ost_error_t *err)
+{
+    size_t n = results->design.n_points;
+    int ret = 0;
+    for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) {
+        shown[i].values = malloc(N_COLUMNS * n * sizeof(double));
+        if (shown[i].values == NULL) return ost_no_memory(err);
+        for (size_t c = 0; c < N_COLUMNS && ret == 0; c++)
+            ret = ost_results_read_endpoint(results, i, (ost_endpoint_column_t) c, shown[i].values + c * n,
+                c == 0 ? &shown[i].text : NULL, c == 0 ? &shown[i].unit : NULL, err);
+    }
+    return ret;
+}
+
+int ost_show_points(show_t *self, const char *path)
+{
+    ost_results_t *results = self->results;
+    const char *title = ost_results_attribute(results, "title"),
+               *subjects = ost_results_attribute(results, "n_subjects");
+    char points[64], failed[64], kind[32];
+    ost_error_t err = { 0 };
+    if (asks_for_subjects(self)) {
+        ost_cli_message("show: %s keeps endpoints alone, and no subjects; of its options --csv is left", path);
+        return OST_EXIT_USAGE;
+    }
+    shown_endpoint_t *shown = calloc(results->endpoints.n + 1, sizeof(*shown));
+    int ret = shown == NULL ? ost_no_memory(&err) : read_all(results, shown, &err);
+    if (ret == 0) {
+        snprintf(kind, sizeof(kind), "%s", ost_design_words[results->design.kind]);
+        for (char *c = kind; *c != '\0'; c++)
+            if (*c == '_') *c = ' ';
+        ost_print_wrapped(stdout, "%s: %s; %s (%s), the same %s subjects at each, %s failed", path,
+            title != NULL ? title : "", ost_cli_plural(results->design.n_points, "point", points), kind,
+            subjects != NULL ? subjects : "?", ost_cli_plural(ost_results_failures(results), "subject-arm", failed));
+        for (size_t k = 0; k < results->design.n_axes; k++)
+            printf("%s: %s\n", results->design.axes[k].name, results->design.axes[k].path);
+        puts("5 % and 95 %: percentiles of the measure between subjects");
+    }
+    for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) ret = print_endpoint(results, i, &shown[i], &err);
+    if (ret == 0 && self->csv != NULL) ret = ost_cli_write(self->csv, put_csv, &(points_t){ results, shown }, &err);
+    for (size_t i = 0; i < results->endpoints.n && shown != NULL; i++) {
+        free(shown[i].values);
+        free(shown[i].text);
+        free(shown[i].unit);
+    }
+    free(shown);
+    return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See sweep.h. Takes an experiment and what is varied; gives a part for each point, which is planned when its turn
+ * comes, so that memory does not grow with the plans. */
+#include "sweep.h"
+
+#include "analysis/points.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Points that are tried at most before a sweep of other designs than a grid, an assumption. */
+#define MOST_TRIED 200
+
+typedef struct {
+    ost_library_t library;
+    ost_experiment_t base, experiment; /* as it is; of a point */
+    ost_plan_t plan, point;            /* the same */
+    ost_columns_t columns;             /* of plan */
+    ost_design_t design;
+    ost_sweep_t sweep;
+} sweep_t;
+
+void ost_cli_sweep_free(ost_sweep_asked_t *self)
+{
+    ost_text_list_free(&self->vary);
+}
+
+int ost_cli_recorded_sweep(const char *path, ost_sweep_asked_t *asked, bool *is_sweep)
+{
+    static const char *const facts[] = { OST_SWEEP_DESIGN, OST_SWEEP_VARY, OST_SWEEP_POINTS, OST_SWEEP_SEED,
+        OST_SWEEP_KEEP };
+    enum { N_FACTS = sizeof(facts) / sizeof(facts[0]) };
+    char *texts[N_FACTS] = { NULL };
+    int code = OST_EXIT_OK;
+    *asked = (ost_sweep_asked_t){ 0 };
+    *is_sweep = true;
+    for (size_t i = 0; i < N_FACTS && code == OST_EXIT_OK && *is_sweep; i++) {
+        code = ost_cli_recorded(path, facts[i], &texts[i]);
+        *is_sweep = texts[i] != NULL;
+    }
+    if (code == OST_EXIT_OK && *is_sweep) {
+        size_t kind = ost_words_find(ost_design_words, OST_N_DESIGNS, texts[0]);
+        size_t keep = ost_words_find(ost_keep_words, OST_N_KEEPS, texts[4]);
+        asked->kind = kind < OST_N_DESIGNS ? (ost_design_kind_t) kind : OST_DESIGN_TABLE;
+        asked->keep = keep < OST_N_KEEPS ? (ost_keep_t) keep : OST_KEEP_SUBJECTS;
+        if (asked->kind != OST_DESIGN_GRID && asked->kind != OST_DESIGN_TABLE)
+            asked->n_points = strtoull(texts[2], NULL, 10);
+        asked->seed = strtoull(texts[3], NULL, 10);
+        if (ost_text_list_split(&asked->vary, texts[1]) < 0) code = ost_cli_no_memory();
+    }
+    for (size_t i = 0; i < N_FACTS; i++) free(texts[i]);
+    return code;
+}
+
+/* The experiment with values for some of the axes. @param axes, points  [n] axis k has its value of points[k] */
+static int vary(
+    sweep_t *self, const size_t *axes, const size_t *points, size_t n, ost_experiment_t *to, ost_error_t *err)
+{
+    ost_text_list_t settings = { 0 };
+    int ret = 0;
+    for (size_t k = 0; k < n && ret == 0; k++) ret = ost_design_setting(&self->design, points[k], axes[k], &settings);
+    ret = ret < 0 ? ost_no_memory(err)
+                  : ost_experiment_vary(to, &self->base, (const char *const *) settings.items, settings.n, err);
+    ost_text_list_free(&settings);
+    return ret;
+}
+
+/* Read and plan a point. @param[out] is_read  false: the setting itself is wrong */
+static int plan_point(sweep_t *self, size_t i, bool *is_read, ost_error_t *err)
+{
+    size_t axes[OST_MAX_AXES], points[OST_MAX_AXES];
+    char name[160];
+    ost_plan_free(&self->point);
+    ost_experiment_free(&self->experiment);
+    for (size_t k = 0; k < self->design.n_axes; k++) axes[k] = k, points[k] = i;
+    int ret = vary(self, axes, points, self->design.n_axes, &self->experiment, err);
+    *is_read = ret == 0;
+    if (ret == 0) ret = ost_plan_build(&self->point, &self->library, &self->experiment, err);
+    if (ret == 0) ret = ost_columns_fit(&self->columns, &self->point, err);
+    if (ret < 0 && ret != OST_ERR_NO_MEMORY)
+        ost_error_prepend(err, "at %s: ", ost_design_point(&self->design, i, name, sizeof(name)));
+    return ret;
+}
+
+static int make_plan(void *user, size_t point, const ost_plan_t **plan, ost_error_t *err)
+{
+    sweep_t *self = user;
+    bool is_read;
+    *plan = &self->point;
+    return plan_point(self, point, &is_read, err);
+}
+
+/* Whether the value of axis k at point i is tried: every value of a grid, with the first of others; else the least and
+ * the largest of all, and words that no point before has. */
+static bool is_tried(const ost_design_t *design, size_t i, size_t k)
+{
+    const ost_varied_t *axis = &design->axes[k];
+    size_t least = 0, most = 0, same = 0;
+    if (design->kind == OST_DESIGN_GRID) {
+        bool is = true;
+        for (size_t a = 0; a < design->n_axes; a++) is &= a == k || ost_design_index(design, i, a) == 0;
+        return is;
+    }
+    for (size_t p = 1; p < axis->texts.n && axis->values != NULL; p++) {
+        if (axis->values[p] < axis->values[least]) least = p;
+        if (axis->values[p] > axis->values[most]) most = p;
+    }
+    while (axis->values == NULL && strcmp(axis->texts.items[same], axis->texts.items[i]) != 0) same++;
+    return axis->values != NULL ? i == least || i == most : i == same;
+}
+
+/* Faults of values before anything is run. @return an exit code */
+static int try_points(sweep_t *self)
+{
+    const ost_design_t *design = &self->design;
+    ost_error_t err = { 0 };
+    size_t n_tried = 0;
+    for (size_t k = 0; k < design->n_axes; k++)
+        for (size_t i = 0; i < design->n_points && (n_tried < MOST_TRIED || design->kind == OST_DESIGN_GRID); i++) {
+            bool is_read;
+            if (!is_tried(design, i, k)) continue;
+            n_tried++;
+            if (plan_point(self, i, &is_read, &err) == 0) continue;
+            int code = ost_cli_fail(&err);
+            return is_read || code == OST_EXIT_MEMORY ? code : OST_EXIT_USAGE;
+        }
+    return OST_EXIT_OK;
+}
+
+/* Whether two values of axis a give one experiment where axis b is set after it: both are one entry. @return 1, 0, or
+ * an error: a value is wrong */
+static int is_hidden(sweep_t *self, size_t a, size_t b, ost_error_t *err)
+{
+    const ost_design_t *design = &self->design;
+    char *const *texts = design->axes[a].texts.items, *yaml[2] = { NULL, NULL };
+    const size_t axes[] = { a, b };
+    size_t other = 1;
+    int ret = 0;
+    while (other < design->n_points && strcmp(texts[ost_design_index(design, other, a)], texts[0]) == 0) other++;
+    if (other >= design->n_points) return 0;
+    for (size_t i = 0; i < 2 && ret == 0; i++) {
+        ost_experiment_t e = { 0 };
+        const size_t points[] = { i == 0 ? 0 : other, 0 };
+        ret = vary(self, axes, points, 2, &e, err);
+        if (ret == 0) ret = ost_experiment_yaml(&e, &yaml[i], err);
+        ost_experiment_free(&e);
+    }
+    if (ret == 0) ret = strcmp(yaml[0], yaml[1]) == 0;
+    free(yaml[0]);
+    free(yaml[1]);
+    return ret;
+}
+
+/* Of two names for one entry, and of entries that --set and options change. @return an exit code */
+static int check_entries(sweep_t *self, const ost_text_list_t *overrides)
+{
+    const ost_design_t *design = &self->design;
+    ost_error_t err = { 0 };
+    for (size_t k = 0; k < design->n_axes; k++)
+        for (size_t i = 0; overrides != NULL && i < overrides->n; i++) {
+            size_t n = strlen(design->axes[k].path);
+            if (strncmp(overrides->items[i], design->axes[k].path, n) != 0 || overrides->items[i][n] != '=') continue;
+            ost_cli_message(
+                "--vary: '%s' is varied, and set to '%s'", design->axes[k].path, overrides->items[i] + n + 1);
+            return OST_EXIT_USAGE;
+        }
+    for (size_t b = 1; b < design->n_axes; b++)
+        for (size_t a = 0; a < b; a++) {
+            int ret = is_hidden(self, a, b, &err);
+            if (ret == 0) continue;
+            if (ret > 0)
+                ost_cli_message("--vary: '%s' and '%s' are one entry", design->axes[a].path, design->axes[b].path);
+            int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_USAGE;
+            return code == OST_EXIT_MEMORY ? code : OST_EXIT_USAGE;
+        }
+    return OST_EXIT_OK;
+}
+
+/* The experiment as it is, and its columns. @return an exit code */
+static int plan_base(sweep_t *self, const ost_text_list_t *overrides)
+{
+    const ost_part_t part = { .plan = &self->plan, .sweep = &self->sweep };
+    ost_error_t err = { 0 };
+    int ret = ost_library_init(&self->library, &err);
+    if (ret == 0) ret = ost_plan_build(&self->plan, &self->library, &self->base, &err);
+    if (ret == 0) ret = ost_columns_init(&self->columns, &part, 1, &err);
+    if (ret == 0) ret = ost_design_name(&self->design, ost_columns_is_taken, &self->plan, &err);
+    if (ret < 0) return ost_cli_fail(&err);
+    if (self->sweep.keep == OST_KEEP_ENDPOINTS && self->base.n_endpoints == 0) {
+        ost_cli_message("--keep endpoints: the experiment '%s' asks for no endpoints; name them under 'endpoints', or "
+                        "leave --keep out",
+            self->base.name);
+        return OST_EXIT_USAGE;
+    }
+    return overrides != NULL ? ost_cli_doubts(&self->plan, true) : OST_EXIT_OK;
+}
+
+static void free_sweep(sweep_t *self)
+{
+    ost_columns_free(&self->columns);
+    ost_plan_free(&self->point);
+    ost_plan_free(&self->plan);
+    ost_experiment_free(&self->experiment);
+    ost_experiment_free(&self->base);
+    ost_library_free(&self->library);
+    ost_design_free(&self->design);
+}
+
+int ost_cli_plan_sweep(const char *name, const ost_sweep_asked_t *asked, const ost_text_list_t *overrides, int isa,
+    ost_cli_act_t act, const void *how)
+{
+    sweep_t self = { .sweep = { .keep = asked->keep, .plan = make_plan } };
+    ost_error_t err = { 0 };
+    self.sweep.design = &self.design;
+    self.sweep.user = &self;
+    int code = OST_EXIT_OK;
+    if (ost_points_make(&self.design, asked->kind, &asked->vary, (size_t) asked->n_points, asked->seed, &err) < 0) {
+        ost_error_prepend(&err, "sweep: ");
+        code = ost_cli_fail(&err) == OST_EXIT_MEMORY ? OST_EXIT_MEMORY : OST_EXIT_USAGE;
+    }
+    if (code == OST_EXIT_OK) code = ost_cli_experiment(&self.base, name, overrides);
+    if (code == OST_EXIT_OK && isa >= 0) self.base.solver.isa = (ost_isa_t) isa;
+    if (code == OST_EXIT_OK) code = plan_base(&self, overrides);
+    if (code == OST_EXIT_OK) code = check_entries(&self, overrides);
+    if (code == OST_EXIT_OK) code = try_points(&self);
+    ost_part_t *parts = code == OST_EXIT_OK ? malloc(self.design.n_points * sizeof(*parts)) : NULL;
+    if (code == OST_EXIT_OK && parts == NULL) code = ost_cli_no_memory();
+    for (size_t i = 0; parts != NULL && i < self.design.n_points; i++)
+        parts[i] = (ost_part_t){ .plan = &self.plan, .sweep = &self.sweep };
+    if (code == OST_EXIT_OK) code = act(parts, self.design.n_points, how);
+    free(parts);
+    free_sweep(&self);
+    return code;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Endpoints of a sweep. Takes measures of all subjects from the journal, a point at a time, gives datasets over the
+ * dimensions in front: NAME, and of the measure between subjects NAME_q05, NAME_q95 and NAME_n. */
+#include "results/results_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUE, Q05, Q95, N, N_KINDS };
+static const char *const endings[N_KINDS] = { "", OST_ENDPOINT_Q05, OST_ENDPOINT_Q95, OST_ENDPOINT_N };
+
+typedef struct {
+    size_t n_subjects;
+    size_t n_endpoints;
+    double *measures;           /* [n_endpoints][2][n_subjects] of the arm, of the one that is subtracted */
+    double *differences, *work; /* [n_subjects] */
+    double *values;             /* [n_endpoints][N_KINDS][n_parts] */
+    ost_journal_buffer_t buffer;
+} table_t;
+
+/* Measures of all endpoints at a point; NaN of subjects that are not there. */
+static int read_measures(const ost_writer_t *self, size_t p, table_t *table, ost_error_t *err)
+{
+    const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
+    int ret = 0;
+    for (size_t s = 0; s < 2 * table->n_endpoints * table->n_subjects; s++) table->measures[s] = NAN;
+    for (size_t first = 0; first < table->n_subjects && ret >= 0; first += OST_COHORT_BLOCK) {
+        ost_kept_view_t block;
+        ret = ost_journal_read(self->journal, p, first / OST_COHORT_BLOCK, &table->buffer, &block, err);
+        for (size_t c = 0; c < columns->n_columns && ret == 0; c++) {
+            const ost_column_t *column = &columns->columns[c];
+            const size_t n = block.counts->n_subjects;
+            if (column->source == OST_COLUMN_MEASURE)
+                memcpy(table->measures + column->index * table->n_subjects + first, block.columns + c * n,
+                    n * sizeof(double));
+        }
+    }
+    return ret < 0 ? ret : 0;
+}
+
+/* The values of endpoint i at a point. */
+static void estimate(const ost_endpoint_t *endpoint, size_t i, size_t p, size_t n_parts, table_t *table)
+{
+    const size_t n = table->n_subjects;
+    double *values = table->values + i * N_KINDS * n_parts;
+    const double *value = table->measures + 2 * i * n, *versus = endpoint->versus != SIZE_MAX ? value + n : NULL;
+    const ost_estimate_t whole = ost_estimate(endpoint->statistic, value, versus, false, n, table->work);
+    for (size_t s = 0; s < n; s++) table->differences[s] = versus != NULL ? value[s] - versus[s] : value[s];
+    const ost_sample_t between = ost_sample_of(table->differences, n, table->work);
+    values[VALUE * n_parts + p] = whole.value;
+    values[Q05 * n_parts + p] = ost_statistic(OST_STATISTIC_Q05, &between);
+    values[Q95 * n_parts + p] = ost_statistic(OST_STATISTIC_Q95, &between);
+    values[N * n_parts + p] = (double) whole.n;
+}
+
+/* "mean percent change of bmd[total_hip], anastrozole - no_treatment, month 0 to 60" */
+static void describe(const ost_asked_t *asked, ost_statistic_t statistic, char *buf, size_t size)
+{
+    static const char *const measures[OST_N_MEASURES] = { "", "change of ", "percent change of ",
+        "percent of baseline of " };
+    size_t n =
+        (size_t) snprintf(buf, size, "%s %s%s, %s%s%s, ", ost_statistic_names[statistic], measures[asked->measure],
+            asked->output, asked->arm, asked->versus != NULL ? " - " : "", asked->versus != NULL ? asked->versus : "");
+    if (n < size && asked->measure != OST_MEASURE_LEVEL)
+        snprintf(buf + n, size - n, "month %g to %g", asked->from / OST_DAYS_PER_MONTH, asked->to / OST_DAYS_PER_MONTH);
+    else if (n < size)
+        snprintf(buf + n, size - n, "month %g", asked->to / OST_DAYS_PER_MONTH);
+}
+
+static int write_endpoint(ost_writer_t *self, size_t i, const table_t *table, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->parts[0].plan;
+    const ost_asked_t *asked = &plan->experiment->endpoints[i];
+    const ost_endpoint_t *endpoint = &ost_journal_part(self->journal, 0)->columns->endpoints[i];
+    const bool is_percent = asked->measure >= OST_MEASURE_PERCENT;
+    const char *own = "1", *const between[] = { "", ": 5th percentile between subjects",
+        ": 95th percentile between subjects", ": subjects with a value" };
+    const ost_dimension_t *dims[OST_MAX_FRONT];
+    char text[400], long_name[480], name[OST_DATASET_NAME_SIZE];
+    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
+        const ost_variable_t *variable = &plan->outputs->variables[v];
+        if (endpoint->i_output - variable->first < variable->n_elements) own = variable->unit_text;
+    }
+    describe(asked, endpoint->statistic, text, sizeof(text));
+    for (size_t k = 0; k < self->n_front; k++) dims[k] = &self->front[k];
+    for (size_t kind = 0; kind < N_KINDS; kind++) {
+        bool is_fraction = kind == VALUE && endpoint->statistic == OST_STATISTIC_FRACTION;
+        bool is_count = kind == N || (kind == VALUE && endpoint->statistic == OST_STATISTIC_N);
+        const char *unit = is_count ? "1" : is_percent || is_fraction ? "%" : own;
+        snprintf(name, sizeof(name), "%.120s%s", asked->name, endings[kind]);
+        snprintf(long_name, sizeof(long_name), "%s%s", text, between[kind]);
+        hid_t id =
+            ost_results_dataset(self, self->file, name, H5T_NATIVE_DOUBLE, self->n_front, dims, unit, long_name, err);
+        if (id < 0) return OST_ERR_IO;
+        if (H5Dwrite(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, self->transfer,
+                table->values + (i * N_KINDS + kind) * self->n_parts) < 0)
+            return ost_writer_fail(self, name, err);
+    }
+    return 0;
+}
+
+/* Their names, a line each. */
+static int write_names(ost_writer_t *self, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->parts[0].plan->experiment;
+    ost_text_list_t names = { 0 };
+    int ret = 0;
+    for (size_t i = 0; i < e->n_endpoints && ret == 0; i++) ret = ost_text_list_add(&names, "%s", e->endpoints[i].name);
+    char *lines = ret == 0 ? ost_text_join((const char *const *) names.items, names.n, "\n") : NULL;
+    ret = lines == NULL ? ost_no_memory(err) : 0;
+    if (ret == 0 && ost_h5_set_text(self->file, OST_SWEEP_ENDPOINTS, lines) != 0)
+        ret = ost_writer_fail(self, OST_SWEEP_ENDPOINTS, err);
+    ost_text_list_free(&names);
+    free(lines);
+    return ret;
+}
+
+int ost_results_write_endpoints(ost_writer_t *self, ost_error_t *err)
+{
+    const ost_columns_t *columns = ost_journal_part(self->journal, 0)->columns;
+    const size_t n = (size_t) self->parts[0].plan->experiment->n_subjects, n_endpoints = columns->n_endpoints;
+    table_t table = { .n_subjects = n,
+        .n_endpoints = n_endpoints,
+        .measures = malloc((2 * n_endpoints + 2) * n * sizeof(double)),
+        .values = malloc((n_endpoints + 1) * N_KINDS * self->n_parts * sizeof(double)) };
+    int ret = table.measures == NULL || table.values == NULL ? ost_no_memory(err) : write_names(self, err);
+    if (table.measures != NULL) table.differences = table.measures + 2 * n_endpoints * n;
+    if (table.measures != NULL) table.work = table.differences + n;
+    for (size_t p = 0; p < self->n_parts && ret == 0; p++) {
+        ret = read_measures(self, p, &table, err);
+        for (size_t i = 0; i < n_endpoints && ret == 0; i++)
+            estimate(&columns->endpoints[i], i, p, self->n_parts, &table);
+    }
+    for (size_t i = 0; i < n_endpoints && ret == 0; i++) ret = write_endpoint(self, i, &table, err);
+    free(table.measures);
+    free(table.values);
+    free(table.buffer.body);
+    return ret;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What stands in front of arms in a result file: the models of a comparison, or what a sweep varies. Takes parts, gives
+ * dimensions with their coordinates. */
+#include "results/results_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int add_front(ost_writer_t *self, const char *name, size_t n)
+{
+    ost_dimension_t *dim = &self->front[self->n_front++];
+    *dim = (ost_dimension_t){ .n = n, .scale = -1 };
+    snprintf(dim->name, sizeof(dim->name), "%s", name);
+    return 0;
+}
+
+int ost_results_front(ost_writer_t *self, ost_error_t *err)
+{
+    const ost_design_t *design = self->sweep != NULL ? self->sweep->design : NULL;
+    if (design != NULL && design->kind != OST_DESIGN_GRID) return add_front(self, OST_POINT, design->n_points);
+    for (size_t k = 0; design != NULL && k < design->n_axes; k++)
+        add_front(self, design->axes[k].name, design->axes[k].texts.n);
+    if (design != NULL || self->n_parts == 1) return 0;
+    add_front(self, "model", self->n_parts);
+    self->front->texts = calloc(self->n_parts, sizeof(*self->front->texts));
+    if (self->front->texts == NULL) return ost_no_memory(err);
+    for (size_t p = 0; p < self->n_parts; p++) self->front->texts[p] = self->parts[p].name;
+    return 0;
+}
+
+/* Values of an axis over a dimension, which is named as it is or is that of the points. */
+static int write_axis(ost_writer_t *self, const ost_varied_t *axis, ost_dimension_t *dim, ost_error_t *err)
+{
+    const bool is_number = axis->values != NULL;
+    const ost_values_t values = { axis->name, is_number ? H5T_NATIVE_DOUBLE : self->text_type,
+        is_number ? (const void *) axis->values : (const void *) axis->texts.items, is_number ? axis->unit : NULL,
+        axis->path };
+    if (self->sweep->design->kind == OST_DESIGN_GRID) return ost_results_coordinate(self, dim, &values, err);
+    return ost_results_values(self, dim, &values, err) < 0 ? OST_ERR_IO : 0;
+}
+
+static int write_axes(ost_writer_t *self, ost_error_t *err)
+{
+    const ost_design_t *design = self->sweep->design;
+    ost_text_list_t names = { 0 };
+    int ret = 0;
+    for (size_t k = 0; k < design->n_axes && ret == 0; k++) {
+        ret = write_axis(self, &design->axes[k], &self->front[design->kind == OST_DESIGN_GRID ? k : 0], err);
+        if (ret == 0 && ost_text_list_add(&names, "%s", design->axes[k].name) < 0) ret = ost_no_memory(err);
+    }
+    char *lines = ret == 0 ? ost_text_join((const char *const *) names.items, names.n, "\n") : NULL;
+    if (ret == 0 && lines == NULL) ret = ost_no_memory(err);
+    if (ret == 0 && ost_h5_set_text(self->file, OST_SWEEP_AXES, lines) != 0)
+        ret = ost_writer_fail(self, OST_SWEEP_AXES, err);
+    ost_text_list_free(&names);
+    free(lines);
+    return ret;
+}
+
+static int write_points(ost_writer_t *self, ost_error_t *err)
+{
+    int64_t *numbers = malloc((self->n_parts + 1) * sizeof(*numbers));
+    if (numbers == NULL) return ost_no_memory(err);
+    for (size_t p = 0; p < self->n_parts; p++) numbers[p] = (int64_t) p;
+    int ret = ost_results_coordinate(self, self->front,
+        &(ost_values_t){ OST_POINT, H5T_NATIVE_INT64, numbers, "1", "number of the point of the sweep, from 0" }, err);
+    free(numbers);
+    return ret;
+}
+
+int ost_results_front_coordinates(ost_writer_t *self, ost_error_t *err)
+{
+    if (self->n_front == 0) return 0;
+    if (self->sweep == NULL)
+        return ost_results_coordinate(self, self->front,
+            &(ost_values_t){ self->front->name, self->text_type, self->front->texts, NULL, "bone model" }, err);
+    int ret = self->sweep->design->kind != OST_DESIGN_GRID ? write_points(self, err) : 0;
+    return ret == 0 ? write_axes(self, err) : ret;
+}
+
+void ost_results_front_place(const ost_writer_t *self, size_t part, hsize_t *at)
+{
+    for (size_t k = self->n_front; k-- > 0; part /= self->front[k].n) at[k] = part % self->front[k].n;
+}
+
+const char *ost_results_part_name(const ost_writer_t *self, size_t part, char *buf, size_t size)
+{
+    return self->sweep != NULL ? ost_design_point(self->sweep->design, part, buf, size) : self->parts[part].name;
+}
+
+bool ost_results_is_in_front(const ost_writer_t *self, const ost_column_t *column)
+{
+    return column->arm >= 0 || (self->sweep != NULL && ost_design_varies(self->sweep->design, "population"));
+}

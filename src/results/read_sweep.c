@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a result file of a sweep has in front of arms and subjects, and its endpoints. */
+#include "results/results_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int unreadable(const ost_results_t *self, int ret, const char *what, ost_error_t *err)
+{
+    if (ret == OST_ERR_NO_MEMORY) return ost_no_memory(err);
+    return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged, or not written by osteon: '%s' cannot be read", what);
+}
+
+/* Numbers of an axis, and how a person writes them. @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+static int read_numbers(ost_varied_t *axis, hid_t id, size_t n)
+{
+    const hsize_t start = 0, count = n;
+    char *unit = NULL;
+    int ret = ost_h5_get_text(id, "units", &unit);
+    axis->unit = unit != NULL ? unit : ost_strdup("1");
+    axis->values = malloc(n * sizeof(*axis->values));
+    if (ret < 0 || axis->values == NULL || axis->unit == NULL) return OST_ERR_NO_MEMORY;
+    ret = ost_h5_transfer(id, H5P_DEFAULT, 1, &start, &count, axis->values, NULL);
+    bool is_plain = strcmp(axis->unit, "1") == 0;
+    for (size_t i = 0; i < n && ret == 0; i++)
+        ret = ost_text_list_add(
+            &axis->texts, "%.6g%s%s", axis->values[i], is_plain ? "" : " ", is_plain ? "" : axis->unit);
+    return ret == 0 || ret == OST_ERR_NO_MEMORY ? ret : OST_ERR_FORMAT;
+}
+
+/* @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+static int read_axis(const ost_results_t *self, ost_varied_t *axis, const char *name)
+{
+    hid_t id = ost_h5_open(self->file, name), type = id >= 0 ? H5Dget_type(id) : -1;
+    size_t n = id >= 0 ? ost_h5_length(id) : 0;
+    int ret = type < 0 || n == 0 || n > OST_MAX_POINTS ? OST_ERR_FORMAT : 0;
+    axis->name = ost_strdup(name);
+    if (axis->name == NULL) ret = OST_ERR_NO_MEMORY;
+    if (ret == 0) ret = ost_h5_get_text(id, "long_name", &axis->path);
+    if (ret == 0 && axis->path == NULL) ret = OST_ERR_FORMAT;
+    if (ret == 0)
+        ret = H5Tget_class(type) == H5T_FLOAT ? read_numbers(axis, id, n)
+                                              : ost_h5_read_texts(id, OST_MAX_POINTS, &axis->texts);
+    if (ret == 0 && axis->texts.n != n) ret = OST_ERR_FORMAT;
+    OST_H5_CLOSE(type, id);
+    return ret;
+}
+
+/* A grid has all combinations, another design a value of each axis for each point. */
+static int count_points(ost_results_t *self)
+{
+    ost_design_t *design = &self->design;
+    bool is_grid = design->kind == OST_DESIGN_GRID;
+    if (is_grid && design->n_axes > OST_MAX_GRID_AXES) return OST_ERR_FORMAT;
+    design->n_points = is_grid ? 1 : design->axes[0].texts.n;
+    for (size_t k = 0; k < design->n_axes; k++) {
+        size_t n = design->axes[k].texts.n;
+        if (is_grid ? n > OST_MAX_POINTS / design->n_points : n != design->n_points) return OST_ERR_FORMAT;
+        if (is_grid) design->n_points *= n;
+    }
+    return 0;
+}
+
+int ost_results_read_sweep(ost_results_t *self, ost_error_t *err)
+{
+    const char *kind = ost_identity_get(&self->attributes, OST_SWEEP_DESIGN);
+    const char *keep = ost_identity_get(&self->attributes, OST_SWEEP_KEEP);
+    ost_text_list_t names = { 0 };
+    char name[200];
+    if (kind == NULL) return 0;
+    size_t i_kind = ost_words_find(ost_design_words, OST_N_DESIGNS, kind);
+    int ret = ost_text_list_split(&names, ost_identity_get(&self->attributes, OST_SWEEP_AXES));
+    if (ret == 0) ret = ost_text_list_split(&self->endpoints, ost_identity_get(&self->attributes, OST_SWEEP_ENDPOINTS));
+    if (ret == 0 && (i_kind == OST_N_DESIGNS || keep == NULL || names.n == 0 || names.n > OST_MAX_AXES))
+        ret = OST_ERR_FORMAT;
+    if (ret == 0 && (self->design.axes = calloc(names.n, sizeof(*self->design.axes))) == NULL) ret = OST_ERR_NO_MEMORY;
+    self->design.kind = (ost_design_kind_t) i_kind;
+    self->keeps_endpoints = keep != NULL && strcmp(keep, ost_keep_words[OST_KEEP_ENDPOINTS]) == 0;
+    while (ret == 0 && self->design.n_axes < names.n) {
+        ret = read_axis(self, &self->design.axes[self->design.n_axes], names.items[self->design.n_axes]);
+        self->design.n_axes++;
+    }
+    if (ret == 0) ret = count_points(self);
+    for (size_t p = 0; ret == 0 && p < self->design.n_points; p++)
+        ret = ost_text_list_add(&self->models, "%s", ost_design_point(&self->design, p, name, sizeof(name)));
+    ost_text_list_free(&names);
+    return ret == 0 ? 0 : unreadable(self, ret, OST_SWEEP_AXES, err);
+}
+
+size_t ost_results_n_front(const ost_results_t *self)
+{
+    const ost_design_t *design = &self->design;
+    return design->n_axes > 0 && design->kind == OST_DESIGN_GRID ? design->n_axes : self->models.n > 0;
+}
+
+size_t ost_results_front_at(const ost_results_t *self, size_t part, hsize_t *at)
+{
+    const ost_design_t *design = &self->design;
+    size_t n = ost_results_n_front(self);
+    if (n > 0) at[0] = part;
+    for (size_t k = 0; k < n && design->n_axes > 0; k++) at[k] = ost_design_index(design, part, k);
+    return n;
+}
+
+bool ost_results_has_front(const ost_results_t *self, const hsize_t *sizes)
+{
+    const ost_design_t *design = &self->design;
+    size_t n = ost_results_n_front(self);
+    bool is_grid = design->n_axes > 0 && design->kind == OST_DESIGN_GRID, has = true;
+    for (size_t k = 0; k < n; k++) has &= sizes[k] == (is_grid ? design->axes[k].texts.n : self->models.n);
+    return has;
+}
+
+int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column_t column, double *values, char **text,
+    char **unit, ost_error_t *err)
+{
+    static const char *const endings[] = { "", OST_ENDPOINT_Q05, OST_ENDPOINT_Q95, OST_ENDPOINT_N };
+    char name[OST_DATASET_NAME_SIZE];
+    hsize_t start[OST_MAX_FRONT] = { 0 }, count[OST_MAX_FRONT];
+    ost_h5_handler_t handler;
+    size_t n = ost_results_n_front(self);
+    for (size_t k = 0; k < n; k++)
+        count[k] = self->design.kind == OST_DESIGN_GRID ? self->design.axes[k].texts.n : self->design.n_points;
+    snprintf(name, sizeof(name), "%.120s%s", self->endpoints.items[i], endings[column]);
+    ost_h5_enter(&handler);
+    hid_t id = ost_h5_open(self->file, name);
+    int ret = ost_h5_transfer(id, H5P_DEFAULT, n, start, count, values, NULL);
+    if (ret == 0 && text != NULL) ret = ost_h5_get_text(id, "long_name", text);
+    if (ret == 0 && unit != NULL) ret = ost_h5_get_text(id, "units", unit);
+    if (ret != 0) ret = unreadable(self, ret, name, err);
+    OST_H5_CLOSE(id);
+    ost_h5_leave(&handler);
+    return ret;
+}

@@ -1,0 +1,333 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`osteon sweep` as a user meets it: an experiment at many points in one file, each point with the bits that it has when
+it is run alone. Takes the path of osteon as its first argument."""
+import csv
+import os
+import re
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import h5py
+import numpy as np
+
+OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+HERE = os.path.dirname(os.path.abspath(__file__))
+# What differs between two runs of the same: how long they took, on how many threads.
+OF_THE_MACHINE = {"seconds_wall", "seconds_cpu", "threads"}
+SUBJECTS = 2 * 64 + 5
+
+FILES = {
+    "pill.model": """
+model pill "a drug that goes away"
+kind drug
+signal haste [1] = 0 combine sum "what it adds to the loss of bone"
+param half = 20 [d] in 1..100 "half-life" @ "assumed: for a test"
+state D = 0 [mg] "amount"
+dose D
+D' = -log(2)/half*D
+drives haste = D/(1 [mg])
+""",
+    "one.model": """
+model one "two sites"
+kind bone
+index site = lumbar_spine, total_hip
+reads haste
+covariate age [y] = 60 in 18..110 "age"
+param loss = 0.02 [1/y] in 0.001..0.5 spread 0.5 "loss" @ "assumed: for a test"
+param peak[site] = 1, 0.9 [g/cm2] "at the start" @ "assumed: for a test"
+state B = 1 [1] "bone"
+B' = -loss*age/(60 [y])*(1 + haste)*B
+output bmd[site] [g/cm2] = peak[site]*B "bone mineral density"
+output marker [1] = haste "what the drug does"
+""",
+    "two.model": """
+model two "the same sites, another loss"
+kind bone
+index site = lumbar_spine, total_hip
+reads haste
+state B = 1 [1] "bone"
+B' = -(0.03 [1/y])*(1 + haste)*B
+output bmd[site] [g/cm2] = B*(1 [g/cm2]) "bone mineral density"
+output marker [1] = 2*haste "what the drug does"
+""",
+    "pole.model": """
+model pole "fails where its rate is high"
+kind bone
+reads haste
+state B = 1 [1] "bone"
+B' = -(0.01 [1/y])*(1 + haste)*B
+state X = 1 [1] scale 1 "grows without bound while the drug is there"
+X' = (0.02 [1/d])*haste*X^2
+output bmd [g/cm2] = B*(1 [g/cm2]) "bone mineral density"
+output marker [1] = X "growth"
+""",
+    "test.yaml": f"""
+title: A test
+models: [./pill.model, ./one.model]
+population:
+  subjects: {SUBJECTS}
+  seed: 7
+  covariates: {{age: {{distribution: uniform, from: 50 year, to: 80 year}}}}
+arms:
+  control: {{}}
+  treated: {{regimen: [{{drug: pill, dose: 1 mg, interval: 1 month, stop: 6 month}}]}}
+times: {{to: 24 month, every: 12 month}}
+endpoints:
+  hip: {{output: "bmd[total_hip]", arm: treated, versus: control, to: 24 month}}
+  level: {{output: "bmd[lumbar_spine]", arm: treated, to: 12 month, measure: level, statistic: median}}
+""",
+}
+DOSE = "arms.treated.regimen.0.dose"
+LOSS = "parameters.one.loss"
+AGE = "population.covariates.age"
+
+
+class Sweep(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        for name, text in FILES.items():
+            with open(self.path(name), "w", encoding="utf-8") as out:
+                out.write(text)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def osteon(self, *arguments, code=0):
+        done = subprocess.run([OSTEON, *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def sweep(self, out, *arguments, code=0):
+        return self.osteon("sweep", "test.yaml", *arguments, "-o", out, code=code)
+
+    def contents(self, name):
+        """Everything in a result file but what is of the machine."""
+        found = {}
+
+        def keep(name, thing):
+            for key, value in thing.attrs.items():
+                if key not in OF_THE_MACHINE and key not in ("REFERENCE_LIST", "DIMENSION_LIST"):
+                    found[name, key] = np.array(value)
+            if isinstance(thing, h5py.Dataset):
+                found[name] = thing[()]
+
+        with h5py.File(self.path(name)) as file:
+            keep("", file)
+            file.visititems(keep)
+        return found
+
+    def assert_same(self, one, two):
+        one, two = self.contents(one), self.contents(two)
+        self.assertEqual(one.keys(), two.keys())
+        for key, value in one.items():
+            np.testing.assert_array_equal(value, two[key], str(key))
+
+    def assert_point(self, sweep, at, *settings):
+        """A point of a sweep, by its indices, has the bits of a run with its settings."""
+        changes = [word for setting in settings for word in ("--set", setting)]
+        self.osteon("run", "test.yaml", *changes, "-o", "alone.h5", "--force", "-q")
+        with h5py.File(self.path(sweep)) as file, h5py.File(self.path("alone.h5")) as alone:
+            for name in ("bmd", "marker", "status", "n_steps"):
+                np.testing.assert_array_equal(file[name][at], alone[name][()], name)
+            ages = file["age"][at] if file["age"].ndim > 1 else file["age"][()]
+            np.testing.assert_array_equal(ages, alone["age"][()])
+            for name in file.attrs["sweep_endpoints"].decode().split("\n"):
+                self.assertAlmostEqual(float(file[name][at]), self.endpoint(alone, name), delta=1e-12, msg=name)
+
+    @staticmethod
+    def endpoint(file, name):
+        bmd = file["bmd"][()].astype(float)
+        if name == "level":
+            return np.median(bmd[1, 0, :, 1])
+        return np.mean(100 * (bmd[1, 1, :, 2] / bmd[1, 1, :, 0] - 1)) - np.mean(
+            100 * (bmd[0, 1, :, 2] / bmd[0, 1, :, 0] - 1))
+
+    def test_grid_has_the_bits_of_runs(self):
+        said = self.sweep("grid.h5", "--vary", f"{DOSE}=0.5 mg..2 mg : 3 log", "--vary", f"{LOSS}=0.01 1/y, 0.04 1/y")
+        self.assertIn(f"6 points x {SUBJECTS} subjects x 2 arms", said)
+        with h5py.File(self.path("grid.h5")) as file:
+            self.assertEqual(file["bmd"].shape, (3, 2, 2, 2, SUBJECTS, 3))
+            self.assertEqual([d.keys()[0] for d in file["bmd"].dims], ["dose", "loss", "arm", "site", "subject", "time"])
+            self.assertEqual(file["dose"].attrs["units"], b"mg")
+            self.assertEqual(list(file["dose"]), [0.5, 1, 2])
+            self.assertEqual(file["hip"].shape, (3, 2))
+            self.assertEqual([d.keys()[0] for d in file["hip"].dims], ["dose", "loss"])
+            self.assertEqual(file["age"].shape, (SUBJECTS,))  # the same at each point
+        for i, dose in enumerate(("0.5 mg", "1 mg", "2 mg")):
+            for k, loss in enumerate(("0.01 1/y", "0.04 1/y")):
+                self.assert_point("grid.h5", (i, k), f"{DOSE}={dose}", f"{LOSS}={loss}")
+
+    def test_other_entries(self):
+        """Times, covariates, models, a list of several, and the endpoint of a file without endpoints."""
+        self.sweep("start.h5", "--vary", "arms.treated.regimen.0.start=0 month, 3 month", "--vary", f"{AGE}=55 y, 75 y")
+        self.assert_point("start.h5", (1, 0), "arms.treated.regimen.0.start=3 month", f"{AGE}=55 y")
+        self.sweep("models.h5", "--vary", "models.1=./one.model, ./two.model", "--set", "outputs=[bmd, marker]")
+        with h5py.File(self.path("models.h5")) as file:
+            self.assertEqual([x.decode() for x in file["models"][()]], ["./one.model", "./two.model"])
+        self.assert_point("models.h5", (1,), "models.1=./two.model", "outputs=[bmd, marker]")
+
+    def test_other_designs(self):
+        for design in ("latin_hypercube", "sobol", "halton"):
+            self.sweep("points.h5", "--design", design, "--points", "6", "--vary", f"{DOSE}=0.5 mg..2 mg : log", "--vary",
+                       f"{LOSS}=0.01 1/y..0.04 1/y", "--force")
+            with h5py.File(self.path("points.h5")) as file:
+                self.assertEqual(file["bmd"].shape, (6, 2, 2, SUBJECTS, 3))
+                self.assertEqual(file["bmd"].dims[0].keys()[0], "point")
+                dose, loss = file["dose"][()], file["loss"][()]
+                self.assertEqual(len(set(dose)), 6)
+            for i in (0, 5):
+                self.assert_point("points.h5", (i,), f"{DOSE}={dose[i]:.12g} mg", f"{LOSS}={loss[i]:.12g} 1/y")
+        first = dose[0]
+        self.sweep("again.h5", "--design", "halton", "--points", "3", "--design-seed", "2", "--keep", "endpoints",
+                   "--vary", f"{DOSE}=0.5 mg..2 mg : log")
+        with h5py.File(self.path("again.h5")) as file:
+            self.assertNotEqual(file["dose"][0], first)
+
+    def test_table(self):
+        with open(self.path("points.csv"), "w", encoding="utf-8") as out:
+            out.write(f"{DOSE} [mg],{LOSS} [1/y],{AGE}\n0.5,0.01,55 y\n0.5,0.02,60 y\n2,0.01,60 y\n")
+        self.sweep("table.h5", "--table", "points.csv")
+        self.assert_point("table.h5", (1,), f"{DOSE}=0.5 mg", f"{LOSS}=0.02 1/y", f"{AGE}=60 y")
+        self.assert_point("table.h5", (2,), f"{DOSE}=2 mg", f"{LOSS}=0.01 1/y", f"{AGE}=60 y")
+
+    def test_threads_and_repeat(self):
+        vary = ("--vary", f"{DOSE}=0.5 mg, 1 mg", "--design", "table")
+        self.sweep("one.h5", *vary, "--threads", "1")
+        self.sweep("four.h5", *vary, "--threads", "4")
+        self.assert_same("one.h5", "four.h5")
+        self.osteon("sweep", "one.h5", "-o", "again.h5")
+        self.assert_same("one.h5", "again.h5")
+        self.assertIn("osteon sweep one.h5", self.osteon("run", "one.h5", "-o", "x.h5", code=2))
+
+    def test_keep_endpoints(self):
+        vary = ("--vary", f"{DOSE}=0.5 mg, 1 mg", "--vary", f"{LOSS}=0.01 1/y, 0.02 1/y, 0.03 1/y")
+        self.sweep("all.h5", *vary)
+        self.sweep("few.h5", *vary, "--keep", "endpoints")
+        all_, few = self.contents("all.h5"), self.contents("few.h5")
+        self.assertNotIn("bmd", few)
+        self.assertNotIn("subject", few)
+        for name in ("hip", "hip_q05", "hip_q95", "hip_n", "level", "dose", "loss"):
+            np.testing.assert_array_equal(all_[name], few[name], name)
+        np.testing.assert_array_equal(few["hip_n"], SUBJECTS)
+        with h5py.File(self.path("all.h5")) as file:
+            bmd = file["bmd"][1, 2, :, 1].astype(float)
+            change = 100 * (bmd[:, :, 2] / bmd[:, :, 0] - 1)
+            self.assertAlmostEqual(few["hip_q05"][1, 2], np.quantile(change[1] - change[0], 0.05), delta=1e-12)
+        self.osteon("sweep", "few.h5", "-o", "again.h5")
+        self.assert_same("few.h5", "again.h5")
+        self.assertIn("as it was written", self.osteon("verify", "few.h5"))
+        self.assertIn("keeps endpoints alone", self.osteon("verify", "few.h5", "--share", "all", code=2))
+        self.assertIn("keeps endpoints alone", self.osteon("show", "few.h5", "--variable", "bmd", code=2))
+
+    def test_show(self):
+        self.sweep("show.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--vary", "models.1=./one.model, ./two.model", "--keep",
+                   "endpoints")
+        said = self.osteon("show", "show.h5", "--csv", "show.csv")
+        self.assertRegex(said, r"hip \[%\]: mean percent change of bmd\[total_hip\], treated - control, month 0 to 24")
+        rows = re.findall(r"^ *(0\.5|1) +(\S+\.model) +(-?[0-9.]+) .* 133$", said, re.MULTILINE)
+        self.assertEqual(len(rows), 8)
+        self.assertEqual([row[:2] for row in rows[:4]], [("0.5", "./one.model"), ("0.5", "./two.model"),
+                                                         ("1", "./one.model"), ("1", "./two.model")])
+        with open(self.path("show.csv"), encoding="utf-8", newline="") as file:
+            table = list(csv.DictReader(file))
+        self.assertEqual(len(table), 8)
+        self.assertEqual(list(table[0])[:3], ["dose [mg]", "models", "endpoint"])
+        values = self.contents("show.h5")
+        self.assertEqual([float(row["value"]) for row in table[:4]], [float(f"{x:.9g}") for x in values["hip"].flat])
+        self.assertEqual(table[4]["unit"], "g/cm2")
+
+    def test_show_of_subjects(self):
+        self.sweep("show.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--set", "endpoints={}")
+        said = self.osteon("show", "show.h5")
+        self.assertIn("133 subjects x 2 arms x 2 points", said)
+        self.assertEqual(len(re.findall(r"^treated +total_hip +24 +dose (?:0.5|1) mg ", said, re.MULTILINE)), 2)
+
+    def test_verify(self):
+        self.sweep("v.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg")
+        said = self.osteon("verify", "v.h5", "--share", "all")
+        self.assertEqual(re.findall(r"recomputed: dose (\S+) mg, 3 blocks of 64 subjects: equal", said), ["0.5", "1"])
+
+    def test_shards(self):
+        for keep in ("subjects", "endpoints"):
+            vary = ("--vary", f"{DOSE}=0.5 mg, 1 mg, 2 mg", "--vary", f"{AGE}=50 y, 60 y", "--keep", keep, "--no-probe",
+                    "--force")
+            self.sweep("whole.h5", *vary)
+            for i in (1, 2, 3):
+                self.sweep(f"s{i}.h5", *vary, "--shard", f"{i}/3")
+            self.osteon("merge", "s3.h5", "s1.h5", "s2.h5", "-o", "merged.h5", "--force")
+            self.assert_same("whole.h5", "merged.h5")
+            self.assertIn("shard 2 of 3", self.osteon("merge", "s3.h5", "s1.h5", "-o", "x.h5", code=1))
+
+    def test_resume(self):
+        """Killed at some moment, resumed: the file is that of an unbroken sweep."""
+        vary = ("--vary", f"{DOSE}=0.1 mg..2 mg : 30", "--set", "solver.h_max=1 d", "--keep", "endpoints")
+        self.sweep("whole.h5", *vary)
+        killed = 0
+        for delay in (0.2, 0.4, 0.7):
+            process = subprocess.Popen([OSTEON, "sweep", "test.yaml", *vary, "-o", "r.h5", "--restart"],
+                                       cwd=self.folder.name, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            if not os.path.exists(self.path("r.h5.part")):
+                continue
+            killed += 1
+            self.osteon("show", "r.h5.part")
+            self.sweep("r.h5", *vary, "--resume")
+            self.assert_same("whole.h5", "r.h5")
+            os.remove(self.path("r.h5"))
+        self.assertGreater(killed, 0)
+        self.sweep("other.h5", *vary)
+        os.rename(self.path("other.h5"), self.path("r.h5"))
+        self.assertIn("nothing to resume", self.sweep("r.h5", *vary, "--resume"))
+        other = ("--vary", f"{DOSE}=0.1 mg..2 mg : 31", *vary[2:])
+        self.assertIn("sweep_vary", self.sweep("r.h5", *other, "--resume", code=1))
+
+    def test_failures(self):
+        """A point at which subjects fail is in the file, without values."""
+        said = self.sweep("f.h5", "--vary", f"{DOSE}=0.01 mg, 50 mg", "--set", "models.1=./pole.model", "--set",
+                          "endpoints={level: {output: bmd, arm: treated, to: 24 month, measure: level}}", code=3)
+        self.assertIn("  dose 50 mg, subject 0, arm 'treated': ", said)
+        with h5py.File(self.path("f.h5")) as file:
+            self.assertEqual(list(file["level_n"]), [SUBJECTS, 0])
+            self.assertTrue(np.isnan(file["level"][1]))
+            self.assertIn(b"dose 50 mg, arm 'treated', subject 0: ", file["failure_message"][0])
+            self.assertEqual(file.attrs["n_failed"], SUBJECTS)
+
+    def test_memory_does_not_grow(self):
+        """A thousand points more take at most 4 kB each."""
+        peaks = []
+        for n in (10, 1010):
+            self.sweep("m.h5", "--vary", f"{DOSE}=0.1 mg..2 mg : {n}", "--keep", "endpoints", "--no-probe", "--force", "-n",
+                       "8", "--threads", "1")
+            peaks.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)  # kB, of the largest so far
+        self.assertLess(peaks[1] - peaks[0], 4 * 1000)
+
+    def test_wrong_sweeps(self):
+        """tests/wrong_sweeps.txt: exit code, arguments, part of the message."""
+        with open(os.path.join(HERE, "wrong_sweeps.txt"), encoding="utf-8") as file:
+            lines = [line.rstrip("\n") for line in file if line.strip() and not line.startswith("#")]
+        self.assertGreaterEqual(len(lines), 25)
+        for name, text in (("two.csv", f"{DOSE} [mg],{DOSE} [mg]\n1,2\n"), ("head.csv", f"{DOSE} [mg]\n"),
+                           ("unit.csv", f"{DOSE} [d]\n1\n"), ("word.csv", f"{DOSE} [mg]\none\n"),
+                           ("short.csv", f"{DOSE} [mg],{LOSS} [1/y]\n1\n")):
+            with open(self.path(name), "w", encoding="utf-8") as out:
+                out.write(text)
+        for line in lines:
+            code, arguments, message = (part.strip() for part in line.split(" | "))
+            with self.subTest(line):
+                said = self.osteon("sweep", "test.yaml", *shlex.split(arguments), "-o", "w.h5", code=int(code))
+                self.assertIn(message, said)
+                self.assertFalse(os.path.exists(self.path("w.h5")) or os.path.exists(self.path("w.h5.part")))
+
+
+if __name__ == "__main__":
+    unittest.main()
