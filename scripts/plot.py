@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draw a result file: median and 5th to 95th percentile of the simulated subjects by arm, beside the trials that the
 experiment names; a panel for each output or site (`plot:` in the experiment, or the options, choose outputs and
-panels); of a file of `osteon compare`, a line for each model. Installed as osteon-plot. Needs numpy, h5py, matplotlib
+panels); of a file of `osteon compare`, a line for each model; of a sweep, its endpoints over one or two varied
+entries, or points over each. Installed as osteon-plot. Needs numpy, h5py, matplotlib
 and PyYAML (Debian: python3-numpy python3-h5py python3-matplotlib python3-yaml)."""
 import argparse
 import os
@@ -40,7 +41,8 @@ def read_options(words):
     parser.add_argument("-o", "--output", metavar="FIGURE.png|svg|pdf",
                         help="default: RESULT.png in the current folder")
     parser.add_argument("--variables", metavar="A,B,C", help="outputs to draw, as ctx or bmd[total_hip] (default: "
-                        "those that the experiment's plot names, or bmd, or the first of a file without it)")
+                        "those that the experiment's plot names, or bmd, or the first of a file without it); of a sweep, "
+                        "endpoints")
     parser.add_argument("--arms", metavar="A,B,C", help="arms to draw, in their colours (default: all)")
     parser.add_argument("--show", choices=["value", "change", "ratio"], help="values, or against time 0")
     parser.add_argument("--panels", choices=["variables", "arms"], help="what has a panel of its own")
@@ -73,13 +75,19 @@ def verify(path):
 def draw(options):
     """Read, arrange and write."""
     from plotting.figures import Options, figure_of
+    from plotting.page import draw as draw_page
     from plotting.page import save
     from plotting.results import Results
-    wanted = Options(*(v.split(",") if v else None for v in (options.variables, options.arms)), options.show,
-                     options.panels, options.time, options.evidence)
-    figure = figure_of(Results(options.results), wanted)
+    from plotting.sweep import figure_of_sweep, is_sweep
+    variables, arms = (v.split(",") if v else None for v in (options.variables, options.arms))
+    if is_sweep(options.results):
+        verify(options.results)
+        save(figure_of_sweep(options.results, variables), options.output, options.dpi)
+        return
+    wanted = Options(variables, arms, options.show, options.panels, options.time, options.evidence)
+    page = figure_of(Results(options.results), wanted)
     verify(options.results)  # after the refusals that say what a figure needs
-    save(figure, options.output, options.dpi)
+    save(draw_page(page), options.output, options.dpi)
 
 
 def main(words=None):

@@ -19,6 +19,7 @@ import numpy as np
 
 OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
 HERE = os.path.dirname(os.path.abspath(__file__))
+PLOT = os.path.join(HERE, "..", "scripts", "plot.py")
 # What differs between two runs of the same: how long they took, on how many threads.
 OF_THE_MACHINE = {"seconds_wall", "seconds_cpu", "threads"}
 SUBJECTS = 2 * 64 + 5
@@ -310,6 +311,29 @@ class Sweep(unittest.TestCase):
                        "8", "--threads", "1")
             peaks.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)  # kB, of the largest so far
         self.assertLess(peaks[1] - peaks[0], 4 * 1000)
+
+    def draw(self, name, *arguments, code=0):
+        done = subprocess.run([PLOT, name, *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stderr
+
+    def test_figures(self):
+        """Over one entry, over words, over two, points; what has no figure is refused with the reason."""
+        keep = ("--keep", "endpoints", "-n", "8", "--force")
+        dose, loss = f"{DOSE}=0.5 mg, 1 mg, 2 mg", f"{LOSS}=0.01 1/y, 0.02 1/y"
+        for vary in (["--vary", dose], ["--vary", "models.1=./one.model, ./two.model"], ["--vary", dose, "--vary", loss],
+                     ["--vary", dose, "--vary", loss, "--design", "halton", "--points", "5"]):
+            self.sweep("f.h5", *vary, *keep)
+            self.draw("f.h5", "-o", "f.svg")
+            with open(self.path("f.svg"), encoding="utf-8") as file:
+                self.assertIn("<svg", file.read())
+            os.remove(self.path("f.svg"))
+        self.draw("f.h5", "--variables", "level", "-o", "f.png")
+        self.assertIn("has no endpoint 'levl'; it has hip, level", self.draw("f.h5", "--variables", "levl", code=1))
+        self.sweep("f.h5", "--vary", dose, "--vary", loss, "--vary", f"{AGE}=50 y, 60 y", *keep)
+        self.assertIn("3 entries are varied", self.draw("f.h5", code=1))
+        self.sweep("f.h5", "--vary", dose, "--set", "endpoints={}", "-n", "8", "--force")
+        self.assertIn("without 'endpoints'", self.draw("f.h5", code=1))
 
     def test_wrong_sweeps(self):
         """tests/wrong_sweeps.txt: exit code, arguments, part of the message."""

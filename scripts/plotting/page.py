@@ -336,9 +336,8 @@ def draw(page):
         return Drawing(page).draw()
 
 
-def save(page, path, dpi):
+def save(figure, path, dpi):
     """Write the file beside its place and rename it: a failure leaves nothing half written."""
-    figure = draw(page)
     ending = os.path.splitext(path)[1]
     beside = f"{path[:-len(ending)]}.{os.getpid()}.part{ending}"
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(ending)

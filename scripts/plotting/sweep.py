@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Figures of sweeps: each endpoint over one varied entry, with the 5th to 95th percentile between subjects; over two as
+a heat map; points of a design that is no grid over each entry."""
+import textwrap
+
+import h5py
+import numpy as np
+
+from .page import COLOURS, SETTINGS, Ticks, plt
+from .words import WRONG_FILE, Refused, decimals_of, in_words, number, plain
+
+MAX_PANELS, MAX_CELLS, MAX_POINTS = 12, 60, 100_000
+LOG_FROM = 10  # ratio of the largest to the smallest value from which on an axis is logarithmic
+
+
+def is_sweep(path):
+    """Whether the file is of a sweep; whatever else it is, is for others to say."""
+    try:
+        with h5py.File(path, "r") as file:
+            return "sweep_axes" in file.attrs
+    except OSError:
+        return False
+
+
+class Axis:
+    """A varied entry: name, path, unit ("" for plain numbers and words), values, words (None of numbers)."""
+
+    def __init__(self, data, name):
+        self.name, self.path = plain(name), plain(data.attrs.get("long_name", ""))
+        unit = plain(data.attrs.get("units", ""))
+        self.unit = "" if unit == "1" else unit
+        self.words = None if data.dtype.kind == "f" else [plain(text) for text in data[:]]
+        self.values = data[:] if self.words is None else np.arange(data.size, dtype=float)
+
+    def label(self):
+        return f"{in_words(self.name)}{f' ({self.unit})' if self.unit else ''}"
+
+    def is_log(self):
+        values = self.values
+        return self.words is None and values.min() > 0 and values.max() >= LOG_FROM * values.min()
+
+    def texts(self):
+        return self.words or [f"{value:.3g}" for value in self.values]
+
+
+class Endpoint:
+    """name, text and unit; value, low, high over the dimensions of the sweep."""
+
+    def __init__(self, read, name):
+        data = read(name)
+        self.name, self.text = plain(name), plain(data.attrs.get("long_name", name))
+        unit = plain(data.attrs.get("units", ""))
+        self.unit = "" if unit == "1" else unit
+        self.value, self.low, self.high = (read(name + ending)[()] for ending in ("", "_q05", "_q95"))
+
+
+class Sweep:
+    """A result file of a sweep: axes and endpoints."""
+
+    def __init__(self, path, names):
+        with h5py.File(path, "r") as file:
+            def read(name):
+                is_hard = isinstance(file.get(name, getlink=True), h5py.HardLink)
+                data = file[name] if is_hard else None
+                if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual or data.size > MAX_POINTS:
+                    raise Refused(f"{path}: damaged, or not a result file of osteon: '{plain(name)}'", WRONG_FILE)
+                return data
+
+            def lines(name):
+                return [line for line in plain_lines(file.attrs.get(name, b"")) if line]
+            self.is_grid = plain(file.attrs.get("sweep_design", "")) == "grid"
+            self.title = plain(file.attrs.get("title", ""))
+            self.n_subjects = int(file.attrs.get("n_subjects", 0))
+            self.axes = [Axis(read(name), name) for name in lines("sweep_axes")]
+            known = lines("sweep_endpoints")
+            for name in names or []:
+                if name not in known:
+                    raise Refused(f"{path} has no endpoint '{plain(name)}'; it has {', '.join(known) or 'none'}")
+            self.endpoints = [Endpoint(read, name) for name in names or known]
+        if not self.endpoints:
+            raise Refused(f"{path}: a sweep of an experiment without 'endpoints'; a figure of a sweep shows endpoints")
+        shape = tuple(len(axis.values) for axis in self.axes) if self.is_grid else (len(self.axes[0].values),)
+        if any(getattr(end, part).shape != shape for end in self.endpoints for part in ("value", "low", "high")):
+            raise Refused(f"{path}: damaged, or not a result file of osteon: shapes of endpoints", WRONG_FILE)
+        if self.is_grid and len(self.axes) > 2:
+            raise Refused(f"{path}: {len(self.axes)} entries are varied; a figure of a grid shows one or two")
+        if len(self.endpoints) * (1 if self.is_grid else len(self.axes)) > MAX_PANELS:
+            raise Refused(f"{path}: more than {MAX_PANELS} panels; choose endpoints with --variables")
+
+
+def plain_lines(value):
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return [plain(line) for line in text.split("\n")]
+
+
+def set_axis(panel, axis):
+    """The horizontal axis: the values themselves where they are few."""
+    if axis.is_log():
+        panel.set_xscale("log")
+    if axis.words is not None or len(axis.values) <= 9:
+        panel.set_xticks(axis.values, axis.texts(), rotation=30 if axis.words else 0, ha="right" if axis.words else "center")
+        panel.minorticks_off()
+    panel.set_xlabel(axis.label())
+
+
+def dress(panel, title, y_label=""):
+    panel.set_title("\n".join(textwrap.wrap(title, 46)), fontsize=9, loc="left")
+    panel.set_ylabel(y_label)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.grid(axis="y", color="0.92", lw=0.7)
+    panel.set_axisbelow(True)
+    panel.yaxis.set_major_formatter(Ticks())
+
+
+def draw_line(panel, axis, end):
+    order = np.argsort(axis.values, kind="stable")
+    x, y = axis.values[order], end.value[order]
+    if axis.words is None:
+        panel.fill_between(x, end.low[order], end.high[order], color=COLOURS[1], alpha=0.15, lw=0,
+                           label="5th to 95th percentile between subjects")
+    else:
+        panel.vlines(x, end.low[order], end.high[order], color=COLOURS[1], alpha=0.4, lw=4,
+                     label="5th to 95th percentile between subjects")
+    panel.plot(x, y, color=COLOURS[1], lw=1.9 if axis.words is None else 0, marker="o", ms=4.5, label=end.text.split(" ")[0])
+    panel.axhline(0, color="0.75", lw=0.8, zorder=1)
+    set_axis(panel, axis)
+    dress(panel, end.text, end.unit)
+
+
+def draw_map(figure, panel, axes, end):
+    """The first entry upwards, the second to the right; numbers in the cells where these are few."""
+    image = panel.imshow(end.value, origin="lower", aspect="auto", cmap="viridis")
+    for axis, set_ticks, set_label in ((axes[1], panel.set_xticks, panel.set_xlabel),
+                                       (axes[0], panel.set_yticks, panel.set_ylabel)):
+        every = max(1, len(axis.values) // 8)
+        set_ticks(range(0, len(axis.values), every), axis.texts()[::every])
+        set_label(axis.label())
+    panel.set_title("\n".join(textwrap.wrap(end.text, 46)), fontsize=9, loc="left")
+    figure.colorbar(image, ax=panel, label=end.unit, format=Ticks())
+    finite = end.value[np.isfinite(end.value)]
+    if end.value.size > MAX_CELLS or not finite.size:
+        return
+    decimals = decimals_of(10.0 ** np.floor(np.log10(max(np.abs(finite).max(), 1e-9)) - 2))
+    middle = (finite.min() + finite.max()) / 2
+    for (i, k), value in np.ndenumerate(end.value):
+        if np.isfinite(value):
+            panel.text(k, i, number(value, decimals), ha="center", va="center", fontsize=7.5,
+                       color="white" if value < middle else "black")
+
+
+def draw_points(panel, axis, end):
+    panel.plot(axis.values, end.value, color=COLOURS[1], lw=0, marker="o", ms=3, alpha=0.7)
+    if axis.is_log():
+        panel.set_xscale("log")
+    elif axis.words is not None:
+        words = sorted(set(axis.words))
+        panel.lines[0].set_xdata([words.index(word) for word in axis.words])
+        panel.set_xticks(range(len(words)), words)
+        panel.relim()
+        panel.autoscale()
+    panel.set_xlabel(axis.label())
+    dress(panel, end.text, end.unit)
+
+
+def figure_of_sweep(path, names):
+    """A panel for each endpoint; of a design that is no grid, for each endpoint and entry."""
+    sweep = Sweep(path, names)
+    n_ends, n_axes = len(sweep.endpoints), len(sweep.axes)
+    columns = min(n_ends, 3) if sweep.is_grid else n_axes
+    rows = -(-n_ends // columns) if sweep.is_grid else n_ends
+    with plt.rc_context(SETTINGS):
+        figure = plt.figure(figsize=(max(5.2, 4.4 * columns), 3.5 * rows + 0.9), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        for panel in panels[n_ends if sweep.is_grid else len(panels):]:
+            panel.set_visible(False)
+        for i, end in enumerate(sweep.endpoints):
+            if sweep.is_grid and n_axes == 1:
+                draw_line(panels[i], sweep.axes[0], end)
+            elif sweep.is_grid:
+                draw_map(figure, panels[i], sweep.axes, end)
+            else:
+                for k, axis in enumerate(sweep.axes):
+                    draw_points(panels[i * columns + k], axis, end)
+        figure.suptitle("\n".join(textwrap.wrap(sweep.title, 52 * columns)), fontsize=12, weight="bold", x=0.02, ha="left")
+        foot = f"The same {sweep.n_subjects:,} subjects at each point. Varied: {', '.join(a.path for a in sweep.axes)}."
+        if sweep.is_grid and n_axes == 1:
+            foot = f"Band: 5th to 95th percentile between subjects. {foot}"
+        figure.supxlabel("\n".join(textwrap.wrap(foot, 92 * columns)), fontsize=7.8, color="0.3", x=0.02, ha="left")
+    return figure
