@@ -173,7 +173,6 @@ static const use_t uses[] = {
         WORDS("sweep", "small.yaml", "--vary", "population.covariates.age=60 y, 70 y", "--vary",
             VARIED "1 month..2 month : 2", "--restart", "-o", FILES),
         .makes = { "small.h5" } },
-    { "sweep_endpoints", WORDS("sweep", "swept.h5", "--restart", "-o", FILES), .makes = { "small.h5" } },
     { "sweep_points",
         WORDS("sweep", "small.yaml", "--vary", VARIED "1 month..2 month", "--design", "sobol", "--points", "2",
             "--restart", "-o", FILES),
