@@ -128,7 +128,7 @@ static void find_more(const periodic_t *self, size_t q, double *more)
 /* Whether a state that is not negative now is not at any point either. */
 static bool stays_positive(const periodic_t *self)
 {
-    double modes[MAX], now[MAX];
+    double modes[MAX], now[MAX] = { 0 };
     for (size_t i = 0; i < self->n; i++) now[i] = self->before[i] + self->rest[i];
     for (size_t q = 0; q < OST_RIPPLE_POINTS; q++) {
         double days = (ost_ripple_points[q].time - 0.5) * self->interval;
