@@ -86,7 +86,10 @@ static int print_endpoint(const ost_results_t *results, size_t i, const shown_en
         for (size_t c = 0; c < N_COLUMNS; c++) {
             double x = shown->values[c * design->n_points + p];
             bool is_count = c == OST_ENDPOINT_N_SUBJECTS;
-            ost_table_cell(&table, isfinite(x) ? "%.*f" : "", is_count ? 0 : decimals, x);
+            if (isfinite(x))
+                ost_table_cell(&table, "%.*f", is_count ? 0 : decimals, x);
+            else
+                ost_table_cell(&table, "%s", "");
         }
     }
     int ret = ost_table_print(&table, stdout, err);
