@@ -189,7 +189,7 @@ static void list_nodes(ost_forcing_t *self, const bool *straight, size_t n_used,
     for (ost_node_t i = (ost_node_t) g->n_nodes; i-- > 0;) {
         const ost_node_data_t *n = &g->nodes[i];
         const ost_node_t operands[3] = { n->a, n->b, n->c };
-        self->is_straight[i] = needed[i] && i < n_used && straight[i];
+        self->is_straight[i] = i < n_used && needed[i] && straight[i];
         inner[i] = inner[i] || self->is_straight[i];
         for (int k = 0; k < 3 && operands[k] != OST_NO_NODE; k++) {
             bool is_inner = inner[i] && g->nodes[operands[k]].varies;
