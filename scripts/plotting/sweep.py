@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of sweeps: each endpoint over one varied entry, with the 5th to 95th percentile between subjects; over two as
 a heat map; points of a design that is no grid over each entry."""
+import os
 import textwrap
 
 import h5py
@@ -15,6 +16,8 @@ LOG_FROM = 10  # ratio of the largest to the smallest value from which on an axi
 
 def is_sweep(path):
     """Whether the file is of a sweep; whatever else it is, is for others to say."""
+    if not os.path.isfile(path):
+        return False
     try:
         with h5py.File(path, "r") as file:
             return "sweep_axes" in file.attrs
