@@ -219,15 +219,21 @@ static void check_chain_rule(point_t *p, size_t lane)
     free(plus);
 }
 
+/* Sixty days of a daily pill in the second arm, averaged. */
+static void study_on_pill(study_t *s)
+{
+    STUDY(s, "bone", "axis", "relay", "source");
+    s->e.n_arms = 2;
+    s->e.dosing = OST_DOSING_PERIODIC;
+    give(s, 1, doses("pill", 4, 1, 0, 60));
+}
+
 /* An averaged drive is a function of time: its entries times the rates of the states are its own rate. */
 static void test_ripple_in_time(void)
 {
     study_t s;
     point_t p;
-    STUDY(&s, "bone", "axis", "relay", "source");
-    s.e.n_arms = 2;
-    s.e.dosing = OST_DOSING_PERIODIC;
-    give(&s, 1, doses("pill", 4, 1, 0, 60));
+    study_on_pill(&s);
     must_plan(&s);
     point_init(&p, &s.plan);
     release(&p, &s.plan);
@@ -262,10 +268,7 @@ static void test_chain_rule(void)
 {
     study_t s;
     point_t p;
-    STUDY(&s, "bone", "axis", "relay", "source");
-    s.e.n_arms = 2;
-    s.e.dosing = OST_DOSING_PERIODIC;
-    give(&s, 1, doses("pill", 4, 1, 0, 60));
+    study_on_pill(&s);
     give(&s, 1, doses("patch", 10, 30, 5, 100));
     drive(&s, 1, "share", 0.25, "1", 40, 50);
     must_plan(&s);

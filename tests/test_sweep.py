@@ -18,10 +18,9 @@ import h5py
 import numpy as np
 
 OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+from test_shards import contents  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLOT = os.path.join(HERE, "..", "scripts", "plot.py")
-# What differs between two runs of the same: how long they took, on how many threads.
-OF_THE_MACHINE = {"seconds_wall", "seconds_cpu", "threads"}
 SUBJECTS = 2 * 64 + 5
 
 FILES = {
@@ -109,24 +108,8 @@ class Sweep(unittest.TestCase):
     def sweep(self, out, *arguments, code=0):
         return self.osteon("sweep", "test.yaml", *arguments, "-o", out, code=code)
 
-    def contents(self, name):
-        """Everything in a result file but what is of the machine."""
-        found = {}
-
-        def keep(name, thing):
-            for key, value in thing.attrs.items():
-                if key not in OF_THE_MACHINE and key not in ("REFERENCE_LIST", "DIMENSION_LIST"):
-                    found[name, key] = np.array(value)
-            if isinstance(thing, h5py.Dataset):
-                found[name] = thing[()]
-
-        with h5py.File(self.path(name)) as file:
-            keep("", file)
-            file.visititems(keep)
-        return found
-
     def assert_same(self, one, two):
-        one, two = self.contents(one), self.contents(two)
+        one, two = contents(self.path(one)), contents(self.path(two))
         self.assertEqual(one.keys(), two.keys())
         for key, value in one.items():
             np.testing.assert_array_equal(value, two[key], str(key))
@@ -212,7 +195,7 @@ class Sweep(unittest.TestCase):
         vary = ("--vary", f"{DOSE}=0.5 mg, 1 mg", "--vary", f"{LOSS}=0.01 1/y, 0.02 1/y, 0.03 1/y")
         self.sweep("all.h5", *vary)
         self.sweep("few.h5", *vary, "--keep", "endpoints")
-        all_, few = self.contents("all.h5"), self.contents("few.h5")
+        all_, few = contents(self.path("all.h5")), contents(self.path("few.h5"))
         self.assertNotIn("bmd", few)
         self.assertNotIn("subject", few)
         for name in ("hip", "hip_q05", "hip_q95", "hip_n", "level", "dose", "loss"):
@@ -241,7 +224,7 @@ class Sweep(unittest.TestCase):
             table = list(csv.DictReader(file))
         self.assertEqual(len(table), 8)
         self.assertEqual(list(table[0])[:3], ["dose [mg]", "models", "endpoint"])
-        values = self.contents("show.h5")
+        values = contents(self.path("show.h5"))
         self.assertEqual([float(row["value"]) for row in table[:4]], [float(f"{x:.9g}") for x in values["hip"].flat])
         self.assertEqual(table[4]["unit"], "g/cm2")
 

@@ -221,18 +221,20 @@ static int find_config(const char *name, char **found)
     return code;
 }
 
-int ost_cli_recorded(const char *path, const char *fact, char **text)
+int ost_cli_recorded(const char *path, const char *const *facts, size_t n, char **texts)
 {
     ost_results_t *results = NULL;
     ost_identity_t origin = { 0 };
     bool is_journal = ost_journal_is(path);
-    const ost_identity_t *facts = &origin;
-    *text = NULL;
+    const ost_identity_t *recorded = &origin;
+    for (size_t i = 0; i < n; i++) texts[i] = NULL;
     if (!is_journal && !ost_cli_ends_with(path, ".h5")) return OST_EXIT_OK;
     int ret = is_journal ? ost_journal_origin(path, &origin, NULL) : ost_cli_open_result(&results, path, false, NULL);
-    if (ret == 0 && !is_journal) facts = &results->attributes;
-    const char *found = ret == 0 ? ost_identity_get(facts, fact) : NULL;
-    if (found != NULL && (*text = strdup(found)) == NULL) ret = OST_ERR_NO_MEMORY;
+    if (ret == 0 && !is_journal) recorded = &results->attributes;
+    for (size_t i = 0; i < n && ret == 0; i++) {
+        const char *found = ost_identity_get(recorded, facts[i]);
+        if (found != NULL && (texts[i] = strdup(found)) == NULL) ret = OST_ERR_NO_MEMORY;
+    }
     ost_results_close(results);
     ost_identity_free(&origin);
     return ret == OST_ERR_NO_MEMORY ? ost_cli_no_memory() : OST_EXIT_OK;
@@ -240,7 +242,8 @@ int ost_cli_recorded(const char *path, const char *fact, char **text)
 
 int ost_cli_compared_models(const char *path, char **models)
 {
-    int code = ost_cli_recorded(path, OST_COMPARED_MODELS, models);
+    static const char *const facts[] = { OST_COMPARED_MODELS };
+    int code = ost_cli_recorded(path, facts, 1, models);
     for (char *c = *models; c != NULL && *c != '\0'; c++)
         if (*c == '\n') *c = ',';
     return code;

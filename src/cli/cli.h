@@ -202,9 +202,9 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
  * ost_results_read_all(); OST_ERR_FORMAT if the child crashed or reached a limit of time or memory; OST_ERR_IO */
 int ost_cli_open_result(ost_results_t **self, const char *path, bool with_values, ost_error_t *err) OST_MUST_CHECK;
 
-/* A fact that a result file or a journal records. @param[out] text  owned by the caller, NULL: none @return an exit
- * code: OK also for a file that cannot be read */
-int ost_cli_recorded(const char *path, const char *fact, char **text);
+/* Facts that a result file or a journal records. @param[out] texts  [n] each owned by the caller, NULL where it is not
+ * recorded @return an exit code: OK also for a file that cannot be read */
+int ost_cli_recorded(const char *path, const char *const *facts, size_t n, char **texts);
 /* Models that `osteon compare` made a result file on, as its --models takes them. @param[out] models  as above, NULL
  * for a file that compare did not make */
 int ost_cli_compared_models(const char *path, char **models);
@@ -286,6 +286,13 @@ typedef struct {
     bool dry_run; /* print what would be done */
     bool force;   /* replace any file */
 } ost_simulation_t;
+/* What a command's arguments say of that as they are: the members that the options of simulations write. */
+#define OST_SIMULATION_OF(a)                                                                                           \
+    (ost_simulation_t)                                                                                                 \
+    {                                                                                                                  \
+        .out = (a).output, .n_threads = (int) (a).n_threads, .quiet = (a).quiet, .no_probe = (a).no_probe,             \
+        .force = (a).force                                                                                             \
+    }
 /* What is done with plans that are run by the same experiment. @param how  the command's own @return an exit code */
 typedef int (*ost_cli_act_t)(const ost_part_t *parts, size_t n_parts, const void *how);
 /* Plan an experiment by its name (ost_cli_experiment), and act on the plan. @param isa  -1: the experiment's

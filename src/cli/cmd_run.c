@@ -109,32 +109,28 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     run_arguments_t a = { 0 };
     ost_simulation_t how = { 0 };
     int isa = -1, code;
-    char *compared = NULL, *varied = NULL;
+    static const char *const facts[] = { OST_COMPARED_MODELS, OST_SWEEP_VARY };
+    char *recorded[] = { NULL, NULL };
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
     if (!ost_cli_isa(a.isa, &isa)) goto out;
-    how.out = a.output;
+    how = OST_SIMULATION_OF(a);
     how.dry_run = a.dry_run;
-    how.n_threads = (int) a.n_threads;
-    how.quiet = a.quiet;
-    how.no_probe = a.no_probe;
-    how.force = a.force;
     if (!ost_cli_resume(a.resume, a.restart, &how.resume) || !ost_cli_shard(a.shard, &how.shard) ||
         !ost_cli_progress_init(&how.progress, a.progress, a.quiet)) {
         goto out;
     }
-    int read = ost_cli_compared_models(name, &compared);
-    if (read == OST_EXIT_OK) read = ost_cli_recorded(name, OST_SWEEP_VARY, &varied);
+    int read = ost_cli_recorded(name, facts, 2, recorded);
     if (read != OST_EXIT_OK) {
         code = read;
         goto out;
     }
-    if (varied != NULL) {
+    if (recorded[1] != NULL) {
         ost_cli_message("run: '%s' is of a sweep; 'osteon sweep %s -o OUT.h5' repeats it", name, name);
         goto out;
     }
-    if (compared != NULL) {
+    if (recorded[0] != NULL) {
         ost_cli_message("run: '%s' is of several models; 'osteon compare %s -o OUT.h5' repeats it", name, name);
         goto out;
     }
@@ -143,8 +139,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     code = ost_cli_plan(name, &a.overrides, isa, a.dry_run ? print_dry_run : ost_cli_simulate, &how);
 out:
     ost_text_list_free(&a.overrides);
-    free(compared);
-    free(varied);
+    for (size_t i = 0; i < 2; i++) free(recorded[i]);
     return code;
 }
 

@@ -77,11 +77,7 @@ static int run_sweep(const ost_command_t *self, int argc, char **argv)
     code = find_asked(name, &a, &asked);
     if (code != OST_EXIT_OK) goto out;
     code = OST_EXIT_USAGE;
-    how.out = a.output;
-    how.n_threads = (int) a.n_threads;
-    how.quiet = a.quiet;
-    how.no_probe = a.no_probe;
-    how.force = a.force;
+    how = OST_SIMULATION_OF(a);
     if (!ost_cli_isa(a.isa, &isa) || !ost_cli_resume(a.resume, a.restart, &how.resume) ||
         !ost_cli_shard(a.shard, &how.shard) || !ost_cli_progress_init(&how.progress, a.progress, a.quiet) ||
         ost_cli_needs_output(self->name, name, &how)) {

@@ -32,13 +32,10 @@ int ost_cli_recorded_sweep(const char *path, ost_sweep_asked_t *asked, bool *is_
         OST_SWEEP_KEEP };
     enum { N_FACTS = sizeof(facts) / sizeof(facts[0]) };
     char *texts[N_FACTS] = { NULL };
-    int code = OST_EXIT_OK;
+    int code = ost_cli_recorded(path, facts, N_FACTS, texts);
     *asked = (ost_sweep_asked_t){ 0 };
     *is_sweep = true;
-    for (size_t i = 0; i < N_FACTS && code == OST_EXIT_OK && *is_sweep; i++) {
-        code = ost_cli_recorded(path, facts[i], &texts[i]);
-        *is_sweep = texts[i] != NULL;
-    }
+    for (size_t i = 0; i < N_FACTS; i++) *is_sweep = *is_sweep && texts[i] != NULL;
     if (code == OST_EXIT_OK && *is_sweep) {
         size_t kind = ost_words_find(ost_design_words, OST_N_DESIGNS, texts[0]);
         size_t keep = ost_words_find(ost_keep_words, OST_N_KEEPS, texts[4]);

@@ -63,7 +63,7 @@ typedef struct {
     bool *is_relative;         /* [plan->outputs->n_variables] kept relative to its value at time 0 */
     ost_endpoint_t *endpoints; /* [n_endpoints] of a sweep, bound */
     size_t n_endpoints;
-    size_t i_zero; /* index of time 0, SIZE_MAX: there is none */
+    size_t i_zero; /* index of time 0, SIZE_MAX where it is no output time */
 } ost_columns_t;
 
 /* Outputs, covariates and index sets have their names side by side in a result file. @return 0 or OST_ERR_NAME, which

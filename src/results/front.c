@@ -7,19 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int add_front(ost_writer_t *self, const char *name, size_t n)
+static void add_front(ost_writer_t *self, const char *name, size_t n)
 {
     ost_dimension_t *dim = &self->front[self->n_front++];
     *dim = (ost_dimension_t){ .n = n, .scale = -1 };
     snprintf(dim->name, sizeof(dim->name), "%s", name);
-    return 0;
 }
 
 int ost_results_front(ost_writer_t *self, ost_error_t *err)
 {
     const ost_design_t *design = self->sweep != NULL ? self->sweep->design : NULL;
-    if (design != NULL && design->kind != OST_DESIGN_GRID) return add_front(self, OST_POINT, design->n_points);
-    for (size_t k = 0; design != NULL && k < design->n_axes; k++)
+    const bool is_grid = design != NULL && design->kind == OST_DESIGN_GRID;
+    if (design != NULL && !is_grid) add_front(self, OST_POINT, design->n_points);
+    for (size_t k = 0; is_grid && k < design->n_axes; k++)
         add_front(self, design->axes[k].name, design->axes[k].texts.n);
     if (design != NULL || self->n_parts == 1) return 0;
     add_front(self, "model", self->n_parts);

@@ -68,7 +68,7 @@ typedef enum {
     OST_ENDPOINT_UPPER,     /**< 95th */
     OST_ENDPOINT_N_SUBJECTS /**< with a value */
 } ost_endpoint_column_t;
-/** An endpoint of a sweep at all points. @param[out] values  [design.n_points] NaN where there is none @param[out]
+/** An endpoint of a sweep at all points. @param[out] values  [design.n_points] NaN where no subject has one @param[out]
  * text, unit  what it is, its unit; owned by the caller, NULL where the file does not say; may be NULL
  *  @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column_t column, double *values, char **text,
