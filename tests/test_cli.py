@@ -598,7 +598,9 @@ class Program(unittest.TestCase):
         self.assertIn("total_hip", text)
         self.assertNotIn("lumbar_spine", text)
         self.assertNotIn("observed", text)  # of this site nothing was
-        self.assertIn("'bmd[heel]'", self.osteon("show", "out.h5", "--variable", "bmd[heel]", code=2).stderr)
+        message = self.osteon("show", "out.h5", "--variable", "bmd[heel]", code=2).stderr
+        self.assertIn("'bmd[heel]'; of 'bmd' it has:", message)
+        self.assertIn("  bmd[total_hip]\n", message)
 
     def test_check_misses_evidence(self):
         with open(self.path("tiny.model"), "w", encoding="utf-8") as file:

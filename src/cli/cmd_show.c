@@ -415,6 +415,22 @@ static int find_baseline(show_t *self, ost_error_t *err)
     return 0;
 }
 
+/* "bmd[hip]": the variable is there, its element is not. @return whether that was said */
+static bool fail_element(const show_t *self)
+{
+    char hint[300], variable[64], element[64];
+    if (sscanf(self->variable, "%63[^[][%63[^]]", variable, element) != 2) return false;
+    size_t n = ost_results_n_elements(self->results, variable);
+    const char **elements = n > 1 ? malloc(n * sizeof(*elements)) : NULL;
+    if (elements == NULL) return false;
+    for (size_t e = 0; e < n; e++) elements[e] = ost_results_element(self->results, variable, e);
+    ost_cli_message("--variable: the file has no '%s'%s; of '%s' it has:", self->variable,
+        ost_cli_hint(hint, sizeof(hint), element, elements, n), variable);
+    for (size_t e = 0; e < n; e++) fprintf(stderr, "  %s[%s]\n", variable, elements[e]);
+    free(elements);
+    return true;
+}
+
 static int find_variable(show_t *self)
 {
     char hint[300];
@@ -431,6 +447,7 @@ static int find_variable(show_t *self)
             }
     self->n_elements = ost_results_n_elements(self->results, self->variable);
     if (self->n_elements > 0) return OST_EXIT_OK;
+    if (fail_element(self)) return OST_EXIT_USAGE;
     ost_cli_message("--variable: the file has no '%s'%s; it has:", self->variable,
         ost_cli_hint(hint, sizeof(hint), self->variable, names, n));
     for (size_t i = 0; i < n; i++) fprintf(stderr, "  %s\n", names[i]);
