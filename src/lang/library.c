@@ -127,11 +127,12 @@ static int unknown_model(const ost_library_t *self, const char *name, ost_error_
     for (size_t i = 0; names != NULL && i < self->n_models; i++) names[n++] = self->models[i]->name;
     char *whole = names != NULL ? join_beginning(name, names, n) : NULL;
     const char *nearest = whole != NULL ? whole : names != NULL ? ost_nearest(name, names, n) : NULL;
-    int ret = nearest != NULL ? ost_fail(err, OST_ERR_NAME, "unknown model '%s' (did you mean '%s'?)", name, nearest)
-                              : ost_fail(err, OST_ERR_NAME,
-                                    "unknown model '%s'; 'osteon list' shows the models there are, and a file is named by "
-                                    "its path, as in ./%s.model",
-                                    name, name);
+    int ret = nearest != NULL
+                  ? ost_fail(err, OST_ERR_NAME, "unknown model '%s' (did you mean '%s'?)", name, nearest)
+                  : ost_fail(err, OST_ERR_NAME,
+                        "unknown model '%s'; 'osteon list' shows the models there are, and a file is named by "
+                        "its path, as in ./%s.model",
+                        name, name);
     free(names);
     free(whole);
     return ret;
