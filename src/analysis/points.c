@@ -68,16 +68,15 @@ static int fill_list(const ost_vary_t *vary, ost_varied_t *axis, ost_error_t *er
     return ret < 0 ? ost_no_memory(err) : 0;
 }
 
-static int make_lists(ost_design_t *self, const ost_vary_t *vary, ost_error_t *err)
+/* Whether each entry has values as the kind takes them. */
+static int check_lists(const ost_design_t *self, const ost_vary_t *vary, ost_error_t *err)
 {
     const bool is_grid = self->kind == OST_DESIGN_GRID;
-    int ret = 0;
-    double n_points = 1;
     if (is_grid && self->n_axes > OST_MAX_GRID_AXES)
         return ost_fail(err, OST_ERR_LIMIT,
             "a grid of %zu entries; expected at most %d, or another design, as latin_hypercube", self->n_axes,
             OST_MAX_GRID_AXES);
-    for (size_t k = 0; k < self->n_axes && ret == 0; k++) {
+    for (size_t k = 0; k < self->n_axes; k++) {
         if (vary[k].unit != NULL && !is_grid)
             return ost_fail(
                 err, OST_ERR_VALUE, "'%s': a range in a table; expected a value for each point", vary[k].path);
@@ -85,17 +84,25 @@ static int make_lists(ost_design_t *self, const ost_vary_t *vary, ost_error_t *e
             return ost_fail(err, OST_ERR_VALUE,
                 "'%s': a range without a number of values; expected one behind it, such as ': 5' or ': 5 log'",
                 vary[k].path);
-        n_points = is_grid ? n_points * (double) (vary[k].unit != NULL ? vary[k].n : vary[k].texts.n)
-                           : (double) vary[k].texts.n;
-        if (n_points > OST_MAX_POINTS)
-            return ost_fail(
-                err, OST_ERR_LIMIT, "a sweep of %.15g points; expected at most %d", n_points, OST_MAX_POINTS);
         if (!is_grid && vary[k].texts.n != vary[0].texts.n)
             return ost_fail(err, OST_ERR_VALUE, "a table with %zu values of '%s' and %zu of '%s'; expected as many",
                 vary[0].texts.n, vary[0].path, vary[k].texts.n, vary[k].path);
-        ret = fill_list(&vary[k], &self->axes[k], err);
     }
-    self->n_points = (size_t) n_points;
+    return 0;
+}
+
+static int make_lists(ost_design_t *self, const ost_vary_t *vary, ost_error_t *err)
+{
+    double n_points = 1;
+    int ret = check_lists(self, vary, err);
+    for (size_t k = 0; k < self->n_axes && ret == 0; k++) {
+        const double n = (double) (vary[k].unit != NULL ? vary[k].n : vary[k].texts.n);
+        n_points = self->kind == OST_DESIGN_GRID ? n_points * n : n;
+    }
+    if (ret == 0 && n_points > OST_MAX_POINTS)
+        ret = ost_fail(err, OST_ERR_LIMIT, "a sweep of %.15g points; expected at most %d", n_points, OST_MAX_POINTS);
+    for (size_t k = 0; k < self->n_axes && ret == 0; k++) ret = fill_list(&vary[k], &self->axes[k], err);
+    if (ret == 0) self->n_points = (size_t) n_points;
     return ret;
 }
 

@@ -20,8 +20,6 @@
 typedef enum { OST_DESIGNS(OST_MEMBER) OST_N_DESIGNS } ost_design_kind_t;
 extern const char *const ost_design_words[OST_N_DESIGNS]; /**< by ost_design_kind_t */
 
-/** Points of a sweep at most: an assumption. */
-#define OST_MAX_POINTS 100000
 /** Entries of a grid at most: each is a dimension of a result file. */
 #define OST_MAX_GRID_AXES 6
 /** Entries of a sweep at most, an assumption. */

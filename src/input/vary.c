@@ -6,6 +6,7 @@
 #include "input/csv.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,8 +59,8 @@ static int measure_one(ost_varied_t *self, size_t i, const ost_unit_t *unit, ost
         return ret;
     }
     if (!ost_dim_equal(quantity.dim, unit->dim))
-        return ost_fail(err, OST_ERR_UNIT, "'%s': '%.60s' %s", self->path, text,
-            ost_unit_mismatch(quantity.dim, unit, self->unit, why));
+        return ost_fail(err, OST_ERR_UNIT, "'%s': '%.60s' and '%.60s' differ: '%.60s' %s", self->path,
+            self->texts.items[0], text, text, ost_unit_mismatch(quantity.dim, unit, self->unit, why));
     bool is_same = strcmp(unit_of(text), self->unit) == 0;
     self->values[i] = is_same ? strtod(text, NULL) : quantity.value / unit->factor;
     return 0;
@@ -142,11 +143,10 @@ static int read_steps(ost_vary_t *self, const char *text, ost_error_t *err)
             "'%s': '%.60s' behind a range is not a number of values with 'linear' or "
             "'log', such as ': 5 log'%s%s%s",
             self->path, text, OST_HINT(ost_nearest(scale, scales, 2)));
-    if (isdigit((unsigned char) *text) && (n < 2 || n > 1000000))
+    if (isdigit((unsigned char) *text) && (n < 2 || n == ULLONG_MAX))
         return ost_fail(err, OST_ERR_VALUE,
-            "'%s': a range of %llu values; expected 2 to 1000000, from its lower to its "
-            "upper end",
-            self->path, n);
+            "'%s': a range of %.*s values; expected 2 to %d, from its lower to its upper end", self->path,
+            (int) strspn(text, "0123456789"), text, OST_MAX_POINTS);
     self->n = (size_t) n;
     return 0;
 }
@@ -236,6 +236,7 @@ typedef struct {
     char *line; /* "PATH=value, value" so far */
     size_t size;
     FILE *out;
+    char *name; /* of its field, for messages */
     char *unit; /* NULL: fields have their own */
 } column_t;
 
@@ -249,7 +250,10 @@ static int begin_column(column_t *self, const ost_csv_t *csv, size_t field, ost_
     char *path = trimmed(head, bracket != NULL ? (size_t) (bracket - head) : n);
     self->unit = bracket != NULL ? strndup(bracket + 2, n - (size_t) (bracket - head) - 3) : NULL;
     self->out = open_memstream(&self->line, &self->size);
-    int ret = path == NULL || self->out == NULL || (bracket != NULL && self->unit == NULL) ? ost_no_memory(err) : 0;
+    if (asprintf(&self->name, "column '%.100s'", head) < 0) self->name = NULL;
+    int ret = path == NULL || self->out == NULL || self->name == NULL || (bracket != NULL && self->unit == NULL)
+                  ? ost_no_memory(err)
+                  : 0;
     if (ret == 0 && path[0] == '\0')
         ret = ost_csv_fail(csv, field, OST_ERR_SYNTAX, "a column without a name; expected 'PATH [unit]'");
     if (ret == 0 && bracket != NULL && ost_unit_parse(&unit, self->unit, err) < 0) {
@@ -270,7 +274,7 @@ static int add_field(column_t *self, const ost_csv_t *csv, size_t field, bool is
         return ost_csv_fail(csv, field, OST_ERR_VALUE, "a value is missing; each point has one in every column");
     if (value_length(text) != strlen(text))
         return ost_csv_fail(csv, field, OST_ERR_SYNTAX, "'%.60s' has a comma, or a bracket that is not closed", text);
-    int ret = self->unit != NULL ? ost_csv_number(csv, field, "with a unit in its head", &value) : 0;
+    int ret = self->unit != NULL ? ost_csv_number(csv, field, self->name, &value) : 0;
     bool has_unit = self->unit != NULL && strcmp(self->unit, "1") != 0;
     if (ret == 0)
         fprintf(self->out, "%s%s%s%s", is_first ? "" : ", ", text, has_unit ? " " : "", has_unit ? self->unit : "");
@@ -296,6 +300,7 @@ int ost_vary_table(ost_text_list_t *vary, const char *path, ost_error_t *err)
         if (columns[i].out != NULL && fclose(columns[i].out) != 0 && ret == 0) ret = ost_no_memory(err);
         if (ret == 0 && ost_text_list_add(vary, "%s", columns[i].line) < 0) ret = ost_no_memory(err);
         free(columns[i].line);
+        free(columns[i].name);
         free(columns[i].unit);
     }
     ost_csv_close(&csv);

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+/** Points of a sweep at most, and so values of one entry: an assumption. */
+#define OST_MAX_POINTS 100000
 /** Significant digits of values that are made from a range, so that a person can type them. */
 #define OST_VARY_DIGITS 12
 
