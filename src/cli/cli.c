@@ -225,19 +225,21 @@ int ost_cli_recorded(const char *path, const char *const *facts, size_t n, char 
 {
     ost_results_t *results = NULL;
     ost_identity_t origin = { 0 };
+    ost_error_t err = { 0 };
     bool is_journal = ost_journal_is(path);
     const ost_identity_t *recorded = &origin;
     for (size_t i = 0; i < n; i++) texts[i] = NULL;
     if (!is_journal && !ost_cli_ends_with(path, ".h5")) return OST_EXIT_OK;
-    int ret = is_journal ? ost_journal_origin(path, &origin, NULL) : ost_cli_open_result(&results, path, false, NULL);
+    if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
+    int ret = is_journal ? ost_journal_origin(path, &origin, &err) : ost_cli_open_result(&results, path, false, &err);
     if (ret == 0 && !is_journal) recorded = &results->attributes;
     for (size_t i = 0; i < n && ret == 0; i++) {
         const char *found = ost_identity_get(recorded, facts[i]);
-        if (found != NULL && (texts[i] = strdup(found)) == NULL) ret = OST_ERR_NO_MEMORY;
+        if (found != NULL && (texts[i] = strdup(found)) == NULL) ret = ost_no_memory(&err);
     }
     ost_results_close(results);
     ost_identity_free(&origin);
-    return ret == OST_ERR_NO_MEMORY ? ost_cli_no_memory() : OST_EXIT_OK;
+    return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 
 int ost_cli_compared_models(const char *path, char **models)

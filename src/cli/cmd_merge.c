@@ -21,7 +21,7 @@ static int merge(const ost_part_t *parts, size_t n_parts, const void *arguments)
     char a[64], b[64];
     bool replaces;
     const char *name = parts[0].plan->experiment->name;
-    int code = ost_cli_check_replaced(how->output, name, how->force, &replaces);
+    int code = ost_cli_check_replaced(how->output, parts, n_parts, how->force, &replaces);
     if (code != OST_EXIT_OK) return code;
     int ret = ost_journal_gather(
         &journal, (const char *const *) how->shards.items, how->shards.n, parts, n_parts, (ost_shard_t){ 0 }, &err);
@@ -39,6 +39,19 @@ static int merge(const ost_part_t *parts, size_t n_parts, const void *arguments)
         ost_cli_written(how->output);
     }
     return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
+}
+
+/* What is not a journal may be a damaged result. @return an exit code */
+static int refuse(const char *path)
+{
+    ost_results_t *results = NULL;
+    ost_error_t err = { 0 };
+    bool is_result = ost_cli_ends_with(path, ost_outputs[OST_OUTPUT_RESULT].ending);
+    int ret = is_result ? ost_cli_open_result(&results, path, false, &err) : 0;
+    ost_results_close(results);
+    if (ret < 0 && ret != OST_ERR_IO) return ost_cli_fail(&err);
+    ost_cli_message("%s: not a shard of a run ('osteon run EXPERIMENT --shard I/N -o OUT.h5' writes them)", path);
+    return OST_EXIT_INPUT;
 }
 
 /* All shards are open at once, and may be more than the usual 1024. */
@@ -68,9 +81,7 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
             ost_cli_message("merge: -o: '%s' is one of the shards; name another file", a.output);
             code = OST_EXIT_USAGE;
         } else if (!ost_journal_is(*word)) {
-            ost_cli_message(
-                "%s: not a shard of a run ('osteon run EXPERIMENT --shard I/N -o OUT.h5' writes them)", *word);
-            code = OST_EXIT_INPUT;
+            code = refuse(*word);
         } else if (ost_text_list_add(&a.shards, "%s", *word) < 0) {
             code = ost_cli_no_memory();
         }

@@ -183,6 +183,10 @@ static int open_file(ost_results_t *self, ost_error_t *err)
     if (fd >= 0) close(fd);
     if (ret < 0) return ret;
     if (ost_journal_is(self->path)) {
+        ost_identity_t origin;
+        ret = ost_journal_origin(self->path, &origin, err);
+        ost_identity_free(&origin);
+        if (ret < 0) return ret;
         return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
             "holds the finished blocks of a run that goes on or was stopped, or of a shard; 'osteon run ... --resume' "
             "or 'osteon merge' makes its result");

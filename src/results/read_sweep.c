@@ -62,26 +62,65 @@ static int count_points(ost_results_t *self)
     return 0;
 }
 
+/* Which of the facts of a sweep is missing. @param[out] is_sweep  whether there is one of them @return NULL: all are
+ * there, or none */
+static const char *missing_fact(const ost_results_t *self, bool *is_sweep)
+{
+    static const char *const facts[] = { OST_SWEEP_DESIGN, OST_SWEEP_VARY, OST_SWEEP_POINTS, OST_SWEEP_SEED,
+        OST_SWEEP_KEEP, OST_SWEEP_AXES, OST_SWEEP_ENDPOINTS };
+    const char *missing = NULL;
+    *is_sweep = false;
+    for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+        bool is_there = ost_identity_get(&self->attributes, facts[i]) != NULL;
+        *is_sweep |= is_there;
+        if (!is_there && missing == NULL) missing = facts[i];
+    }
+    return *is_sweep ? missing : NULL;
+}
+
+/* Whether entries and number of the points are those that the file records. */
+static int check_recorded(const ost_results_t *self)
+{
+    const ost_design_t *design = &self->design;
+    const char *points = ost_identity_get(&self->attributes, OST_SWEEP_POINTS);
+    ost_text_list_t lines = { 0 };
+    int ret = ost_text_list_split(&lines, ost_identity_get(&self->attributes, OST_SWEEP_VARY));
+    if (ret == 0 && (lines.n != design->n_axes || strtoull(points, NULL, 10) != design->n_points)) ret = OST_ERR_FORMAT;
+    for (size_t k = 0; k < design->n_axes && ret == 0; k++) {
+        ost_vary_t vary;
+        ret = ost_vary_parse(&vary, lines.items[k], NULL);
+        if (ret == 0 && strcmp(vary.path, design->axes[k].path) != 0) ret = OST_ERR_FORMAT;
+        ost_vary_free(&vary);
+    }
+    ost_text_list_free(&lines);
+    return ret == 0 || ret == OST_ERR_NO_MEMORY ? ret : OST_ERR_FORMAT;
+}
+
 int ost_results_read_sweep(ost_results_t *self, ost_error_t *err)
 {
     const char *kind = ost_identity_get(&self->attributes, OST_SWEEP_DESIGN);
     const char *keep = ost_identity_get(&self->attributes, OST_SWEEP_KEEP);
+    bool is_sweep;
+    const char *missing = missing_fact(self, &is_sweep);
     ost_text_list_t names = { 0 };
     char name[200];
-    if (kind == NULL) return 0;
+    if (missing != NULL) return unreadable(self, OST_ERR_FORMAT, missing, err);
+    if (!is_sweep) return 0;
     size_t i_kind = ost_words_find(ost_design_words, OST_N_DESIGNS, kind);
+    size_t i_keep = ost_words_find(ost_keep_words, OST_N_KEEPS, keep);
     int ret = ost_text_list_split(&names, ost_identity_get(&self->attributes, OST_SWEEP_AXES));
     if (ret == 0) ret = ost_text_list_split(&self->endpoints, ost_identity_get(&self->attributes, OST_SWEEP_ENDPOINTS));
-    if (ret == 0 && (i_kind == OST_N_DESIGNS || keep == NULL || names.n == 0 || names.n > OST_MAX_AXES))
+    if (ret == 0 && (i_kind == OST_N_DESIGNS || i_keep == OST_N_KEEPS || names.n == 0 || names.n > OST_MAX_AXES))
         ret = OST_ERR_FORMAT;
     if (ret == 0 && (self->design.axes = calloc(names.n, sizeof(*self->design.axes))) == NULL) ret = OST_ERR_NO_MEMORY;
     self->design.kind = (ost_design_kind_t) i_kind;
-    self->keeps_endpoints = keep != NULL && strcmp(keep, ost_keep_words[OST_KEEP_ENDPOINTS]) == 0;
+    self->keeps_endpoints = i_keep == OST_KEEP_ENDPOINTS;
     while (ret == 0 && self->design.n_axes < names.n) {
         ret = read_axis(self, &self->design.axes[self->design.n_axes], names.items[self->design.n_axes]);
         self->design.n_axes++;
     }
     if (ret == 0) ret = count_points(self);
+    if (ret == 0) ret = check_recorded(self);
     for (size_t p = 0; ret == 0 && p < self->design.n_points; p++)
         ret = ost_text_list_add(&self->models, "%s", ost_design_point(&self->design, p, name, sizeof(name)));
     ost_text_list_free(&names);
