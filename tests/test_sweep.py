@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -274,6 +275,47 @@ class Sweep(unittest.TestCase):
         self.assertIn("nothing to resume", self.sweep("r.h5", *vary, "--resume"))
         other = ("--vary", f"{DOSE}=0.1 mg..2 mg : 31", *vary[2:])
         self.assertIn("sweep_vary", self.sweep("r.h5", *other, "--resume", code=1))
+
+    def test_damaged_files(self):
+        """Every command that takes a result says the same of one that is damaged."""
+        self.sweep("whole.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg", "-q")
+        self.osteon("run", "test.yaml", "--shard", "1/2", "-o", "shard.h5", "-q")
+        with open(self.path("whole.h5"), "rb") as whole, open(self.path("shard.h5"), "rb") as shard:
+            files = {"empty.h5": b"", "cut.h5": whole.read(3000), "text.h5": b"a text", "journal.h5": shard.read(300)}
+        for name, content in files.items():
+            with open(self.path(name), "wb") as file:
+                file.write(content)
+        with h5py.File(self.path("other.h5"), "w") as file:
+            file["x"] = [1, 2]
+        facts = ("vary", "points", "seed", "endpoints", "keep", "design", "axes")
+        for fact in facts:
+            shutil.copy(self.path("whole.h5"), self.path(f"{fact}.h5"))
+            with h5py.File(self.path(f"{fact}.h5"), "r+") as file:
+                del file.attrs[f"sweep_{fact}"]
+        shutil.copy(self.path("whole.h5"), self.path("fewer.h5"))
+        with h5py.File(self.path("fewer.h5"), "r+") as file:
+            file.attrs["sweep_points"] = np.uint64(3)
+        for name in (*files, "other.h5", *(f"{fact}.h5" for fact in facts), "fewer.h5"):
+            said = {self.osteon(*words, code=4) for words in (
+                ("show", name), ("verify", name), ("run", name, "-o", "x.h5"), ("compare", name, "-o", "x.h5"),
+                ("sweep", name, "-o", "x.h5"), ("merge", name, "-o", "x.h5"), ("check", name), ("plan", name))}
+            self.assertEqual(len(said), 1, said)
+        self.assertIn("'sweep_endpoints' cannot be read", self.osteon("show", "endpoints.h5", code=4))
+        for command in "run", "sweep", "compare", "merge":
+            self.assertIn("No such file", self.osteon(command, "nothing.h5", "-o", "x.h5", code=1))
+
+    def test_finished_sweeps_are_left_alone(self):
+        vary = ("--vary", f"{DOSE}=0.5 mg, 1 mg", "--keep", "endpoints", "-q")
+        self.sweep("s.h5", *vary)
+        self.osteon("run", "test.yaml", "-o", "r.h5", "-q")
+        for words, part in (((*vary[:1], f"{DOSE}=0.5 mg, 2 mg", *vary[2:]), "a sweep of 'test' with other values"),
+                            ((*vary[:2], "-q"), "a sweep of 'test' with another --keep"),
+                            ((*vary, "--design", "table"), "a sweep of 'test' with another design")):
+            self.assertIn(f"s.h5 is there, {part}; name another file", self.sweep("s.h5", *words, code=2))
+        self.assertIn("r.h5 is there, a result of 'test' that is not a sweep", self.sweep("r.h5", *vary, code=2))
+        self.assertIn("s.h5 is there, a sweep of 'test'; name", self.osteon("run", "test.yaml", "-o", "s.h5", code=2))
+        self.assertIn("replaces an earlier result of 'test'", self.sweep("s.h5", *vary[:-1], "-n", "70"))
+        self.sweep("r.h5", *vary, "--force")
 
     def test_failures(self):
         """A point at which subjects fail is in the file, without values."""

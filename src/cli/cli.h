@@ -203,7 +203,7 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
 int ost_cli_open_result(ost_results_t **self, const char *path, bool with_values, ost_error_t *err) OST_MUST_CHECK;
 
 /* Facts that a result file or a journal records. @param[out] texts  [n] each owned by the caller, NULL where it is not
- * recorded @return an exit code: OK also for a file that cannot be read */
+ * recorded, or the file is not named as a result @return an exit code, having said why it cannot be read */
 int ost_cli_recorded(const char *path, const char *const *facts, size_t n, char **texts);
 /* Models that `osteon compare` made a result file on, as its --models takes them. @param[out] models  as above, NULL
  * for a file that compare did not make */
@@ -329,10 +329,10 @@ int ost_cli_check_output(const char *option, const ost_output_kind_t *kind, cons
 bool ost_cli_needs_output(const char *command, const char *from, const ost_simulation_t *how);
 /* Whether two names are of one file, that is there. */
 bool ost_cli_same_file(const char *a, const char *b);
-/* Whether a result of the experiment `name` may take the place of what is at `path`: an earlier result of it, whatever
- * its options, or anything with --force; says why not. @param[out] is_earlier  such a result is there
- * @return an exit code */
-int ost_cli_check_replaced(const char *path, const char *name, bool force, bool *is_earlier);
+/* Whether a result of these plans may take the place of what is at `path`: an earlier result of an experiment of the
+ * same name, whatever its options, of a sweep only the same sweep, or anything with --force; says why not.
+ * @param[out] is_earlier  such a result is there @return an exit code */
+int ost_cli_check_replaced(const char *path, const ost_part_t *parts, size_t n_parts, bool force, bool *is_earlier);
 /* Say that an earlier result of the experiment `name` is replaced: once nothing can refuse that any more. */
 void ost_cli_replaces(const char *path, const char *name);
 /* The file of a result by the name of its experiment, NAME.h5 in the current folder; of several models NAME_models.h5.

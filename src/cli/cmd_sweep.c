@@ -146,7 +146,8 @@ const ost_command_t ost_command_sweep = {
     .notes = "A grid has a dimension for each entry that is varied, in front of arms and subjects; another design has "
              "the\ndimension 'point'. Each point is what 'osteon run --set PATH=VALUE' gives, and each endpoint of the "
              "experiment\nhas a value at each point; 'osteon show' prints them. Values of a range are rounded to 12 "
-             "digits.",
+             "digits.\n"
+             "A finished sweep is replaced only by the same sweep, or with --force.",
     OST_OPTIONS(options),
     .run = run_sweep,
 };

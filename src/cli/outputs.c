@@ -110,33 +110,54 @@ bool ost_cli_same_file(const char *a, const char *b)
     return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_ino == two.st_ino && one.st_dev == two.st_dev;
 }
 
-int ost_cli_check_replaced(const char *path, const char *name, bool force, bool *is_earlier)
+/* What a sweep has besides the name of its experiment: neither another sweep nor a run takes its place unasked, nor it
+ * that of a run. */
+static const char *const points[][2] = { { OST_SWEEP_VARY, "other values" }, { OST_SWEEP_DESIGN, "another design" },
+    { OST_SWEEP_POINTS, "another number of points" }, { OST_SWEEP_SEED, "another design seed" },
+    { OST_SWEEP_KEEP, "another --keep" } };
+
+/* Whether a result may take the place of another one; else says what is there. */
+static bool is_replaced(const char *path, const ost_identity_t *theirs, const ost_identity_t *ours)
+{
+    const char *was = ost_identity_get(theirs, "name"), *is = ost_identity_get(ours, "name");
+    if (was == NULL || strcmp(was, is) != 0) {
+        ost_cli_message("%s is there, a result of the experiment '%s', not of '%s'; --force replaces it", path,
+            was != NULL ? was : "?", is);
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+        const char *then = ost_identity_get(theirs, points[i][0]), *now = ost_identity_get(ours, points[i][0]);
+        if (then == now || (then != NULL && now != NULL && strcmp(then, now) == 0)) continue;
+        ost_cli_message("%s is there, %s of '%s'%s%s; name another file, or --force replaces it", path,
+            then != NULL ? "a sweep" : "a result", is, then != NULL && now != NULL ? " with " : "",
+            then == NULL  ? " that is not a sweep"
+            : now == NULL ? ""
+                          : points[i][1]);
+        return false;
+    }
+    return true;
+}
+
+int ost_cli_check_replaced(const char *path, const ost_part_t *parts, size_t n_parts, bool force, bool *is_earlier)
 {
     ost_results_t *there = NULL;
-    ost_identity_t origin = { 0 };
+    ost_identity_t origin = { 0 }, ours = { 0 };
     ost_error_t err = { 0 };
     *is_earlier = false;
     if (force || access(path, F_OK) != 0) return OST_EXIT_OK;
-    const char *theirs = NULL;
-    if (ost_journal_is(path)) {
-        if (ost_journal_origin(path, &origin, &err) == 0) theirs = ost_identity_get(&origin, "name");
-    } else if (ost_cli_open_result(&there, path, false, &err) == 0) {
-        theirs = ost_results_attribute(there, "name");
-    }
-    if (err.code == OST_ERR_NO_MEMORY) {
-        ost_identity_free(&origin);
-        return ost_cli_fail(&err);
-    }
-    bool is_same = theirs != NULL && strcmp(theirs, name) == 0;
-    *is_earlier = is_same;
-    if (!is_same && theirs != NULL)
-        ost_cli_message(
-            "%s is there, a result of the experiment '%s', not of '%s'; --force replaces it", path, theirs, name);
-    else if (!is_same)
+    bool is_journal = ost_journal_is(path);
+    int code = OST_EXIT_USAGE;
+    int ret = is_journal ? ost_journal_origin(path, &origin, &err) : ost_cli_open_result(&there, path, false, &err);
+    if (ret < 0 && ret != OST_ERR_NO_MEMORY)
         ost_cli_message("%s is there and is no result of osteon that can be read; --force replaces it", path);
+    else if (ret < 0 || ost_parts_identity(&ours, parts, n_parts, &err) < 0)
+        code = ost_cli_fail(&err);
+    else if ((*is_earlier = is_replaced(path, is_journal ? &origin : &there->attributes, &ours)))
+        code = OST_EXIT_OK;
     ost_results_close(there);
     ost_identity_free(&origin);
-    return is_same ? OST_EXIT_OK : OST_EXIT_USAGE;
+    ost_identity_free(&ours);
+    return code;
 }
 
 void ost_cli_replaces(const char *path, const char *name)

@@ -450,7 +450,7 @@ int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const void *simula
     if (how->out == NULL) code = ost_cli_default_output(parts, &own);
     if (how->out == NULL) named.out = own;
     if (code == OST_EXIT_OK && how->resume != OST_JOURNAL_RESUME)
-        code = ost_cli_check_replaced(named.out, parts[0].plan->experiment->name, how->force, &replaces);
+        code = ost_cli_check_replaced(named.out, parts, n_parts, how->force, &replaces);
     if (code == OST_EXIT_OK) code = simulate(parts, n_parts, &named, replaces);
     free(own);
     return code;
