@@ -12,6 +12,7 @@
 static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of, ost_role_t role)
 {
     ost_validation_sum_t sum = { .endpoint_class = of, .role = role };
+    double n_with_sd = 0;
     for (size_t i = 0; i < self->n_checks; i++) {
         const ost_prediction_check_t *check = &self->checks[i];
         const ost_evidence_row_t *row = check->observation->row;
@@ -22,10 +23,12 @@ static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of,
         sum.coverage += check->inside;
         sum.bias += residual;
         sum.rmse += residual * residual;
+        if (isnan(check->sd)) continue;
+        n_with_sd++;
         sum.weighted += pow((check->estimate.value - row->value) / check->sd, 2);
     }
     sum.rmse = sqrt(sum.rmse / (double) sum.n);
-    sum.weighted = sqrt(sum.weighted / (double) sum.n);
+    sum.weighted = sqrt(sum.weighted / n_with_sd);
     sum.bias /= (double) sum.n;
     sum.coverage /= (double) sum.n;
     return sum;

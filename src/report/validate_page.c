@@ -6,6 +6,8 @@
 #include "report/html.h"
 #include "report/page.h"
 
+#include <math.h>
+
 /* A table of class `cells` becomes, where the screen is narrow, a block for each row whose cells name their column. */
 static const char style[] =
     "body{font:15px/1.45 system-ui,sans-serif;color:#222;background:#fff;max-width:1340px;margin:0 auto;padding:1em}"
@@ -57,7 +59,9 @@ static void put_summary(const ost_validation_t *self, FILE *out)
         fprintf(out, "<tr><td class='t'>%s</td><td class='t'>%s</td><td>%zu</td><td>%.2f</td><td>",
             ost_class_words[sums[i].endpoint_class], ost_role_words[sums[i].role], sums[i].n, sums[i].rmse);
         ost_html_number(out, "%+.2f", sums[i].bias);
-        fprintf(out, "</td><td>%.0f %%</td><td>%.2f</td></tr>\n", 100 * sums[i].coverage, sums[i].weighted);
+        fprintf(out, "</td><td>%.0f %%</td><td>", 100 * sums[i].coverage);
+        if (!isnan(sums[i].weighted)) fprintf(out, "%.2f", sums[i].weighted);
+        fputs("</td></tr>\n", out);
     }
     fputs("</tbody></table>\n<p class='note'>Errors of BMD, markers and hormones in percentage points, of levels in "
           "percent of the observed value, of yearly rates in points over all their years; weighted: in units of the "
