@@ -286,7 +286,7 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
             ("draw;tiny.g [1/y]\n0;0.1\n", 1, "the columns are separated by ';'; they have to be by ','"),
             ("drew,tiny.g [1/y]\n0,0.1\n", 1, "the first column is not 'draw'"),
             ("draw,tiny.g\n0,0.1\n", 1, "a column is not headed like"),
-            ("draw,tiny.g [yy]\n0,0.1\n", 1, "a unit cannot be read"),
+            ("draw,tiny.g [yy]\n0,0.1\n", 1, "column 'tiny.g': unknown unit 'yy'"),
             ("draw,tiny.gg [1/y]\n0,0.1\n", 1, "model 'tiny' has no parameter 'gg'"),
             ("draw,tinny.g [1/y]\n0,0.1\n", 1, "'tinny.g' is of no model that is known"),
             ("draw,tiny.g [mg]\n0,0.1\n", 1, "is measured in 1/y"),

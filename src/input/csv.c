@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_BYTES (64u << 20)
 #define FAIL(self, code, line, ...) ost_fail_at((self)->err, code, (self)->path, line, 0, __VA_ARGS__)
 
 /* Goes on to `to`; of the bytes of a character in UTF-8 only the first counts. */
@@ -76,12 +75,17 @@ static int read_record(ost_csv_t *self)
 
 int ost_csv_open(ost_csv_t *self, const char *path, ost_error_t *err)
 {
-    *self = (ost_csv_t){ .path = path, .line = 1, .err = err };
-    int ret = ost_file_read(&self->text, path, MAX_BYTES, err);
-    if (ret != 0) return ret;
-    self->at = self->text;
+    char *text;
+    *self = (ost_csv_t){ .path = path, .err = err };
+    int ret = ost_file_read(&text, path, OST_CSV_MAX_BYTES, err);
+    return ret == 0 ? ost_csv_begin(self, path, text, err) : ret;
+}
+
+int ost_csv_begin(ost_csv_t *self, const char *path, char *text, ost_error_t *err)
+{
+    *self = (ost_csv_t){ .path = path, .text = text, .at = text, .line = 1, .err = err };
     if (strncmp(self->text, "\xEF\xBB\xBF", 3) == 0) self->at += 3; /* the mark that spreadsheets put in front */
-    ret = read_record(self);
+    int ret = read_record(self);
     if (ret == 0) return FAIL(self, OST_ERR_SYNTAX, 1, "the line of column names is missing");
     self->n_names = self->n_fields;
     if (ret > 0 && self->n_fields == 1 && strpbrk(self->fields[0], ";\t") != NULL)
@@ -114,11 +118,58 @@ int ost_csv_number(const ost_csv_t *self, size_t field, const char *name, double
     const char *text = self->fields[field];
     char *end = NULL;
     *out = NAN;
-    if (text[0] == '\0') return 0;
+    if (text[strspn(text, " \t")] == '\0') return 0;
     double value = strtod(text, &end);
+    end += strspn(end, " \t");
     if (*end != '\0' || !isfinite(value) || strpbrk(text, "xX") != NULL)
         return ost_csv_fail(self, field, OST_ERR_SYNTAX, "%s: '%.60s' is not a number", name, text);
     *out = value;
+    return 0;
+}
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t");
+    for (size_t n = strlen(text); n > 0 && strchr(" \t", text[n - 1]) != NULL;) text[--n] = '\0';
+    return text;
+}
+
+char *ost_csv_word(const ost_csv_t *self, size_t field)
+{
+    return trim(self->fields[field]);
+}
+
+int ost_csv_head(const ost_csv_t *self, size_t field, bool may_list, ost_csv_head_t *head)
+{
+    char *text = trim(self->fields[field]), *bracket = NULL;
+    size_t n = strlen(text);
+    for (char *at = text; n > 0 && text[n - 1] == ']' && (at = strstr(at, " [")) != NULL; at++) bracket = at + 1;
+    if (n > 0 && text[0] == '[' && text[n - 1] == ']') bracket = text;
+    if (bracket != NULL) {
+        text[n - 1] = bracket[0] = '\0';
+        bracket = trim(bracket + 1);
+    }
+    *head = (ost_csv_head_t){ .name = trim(text), .unit_text = bracket, .unit.factor = 1 };
+    head->is_categories = may_list && bracket != NULL && strchr(bracket, '|') != NULL;
+    if (head->name[0] == '\0')
+        return ost_csv_fail(self, field, OST_ERR_SYNTAX, "a column without a name; expected 'NAME [unit]'");
+    if (bracket == NULL || head->is_categories || ost_unit_parse(&head->unit, bracket, self->err) == 0) return 0;
+    char why[256];
+    snprintf(why, sizeof(why), "%.250s", self->err != NULL ? self->err->what : "");
+    return ost_csv_fail(self, field, OST_ERR_UNIT, "column '%.80s': %s", head->name, why);
+}
+
+int ost_csv_quantity(const ost_csv_t *self, size_t field, const ost_csv_head_t *head, double *out)
+{
+    char text[400];
+    ost_quantity_t quantity;
+    int ret = ost_csv_number(self, field, head->name, out);
+    if (ret < 0 || isnan(*out) || head->unit_text == NULL) return ret;
+    bool is_plain = strcmp(head->unit_text, "1") == 0;
+    int n = snprintf(
+        text, sizeof(text), "%s%s%s", self->fields[field], is_plain ? "" : " ", is_plain ? "" : head->unit_text);
+    bool is_read = n < (int) sizeof(text) && ost_quantity_parse(&quantity, text, NULL) == 0;
+    *out = is_read ? quantity.value : *out * head->unit.factor; /* a number of hundreds of digits, or '+5' */
     return 0;
 }
 

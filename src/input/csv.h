@@ -5,11 +5,13 @@
 #define OST_INPUT_CSV_H
 
 #include "core/error.h"
+#include "core/units.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
 enum { OST_CSV_MAX_FIELDS = 256 };
+#define OST_CSV_MAX_BYTES (64u << 20) /* of a table */
 
 /* A table that is being read. */
 typedef struct {
@@ -28,9 +30,27 @@ typedef struct {
 /* Open a table and read its first record. `self` must be closed also after an error. @return 0, OST_ERR_MISSING,
  * OST_ERR_IO, OST_ERR_LIMIT, OST_ERR_SYNTAX or OST_ERR_NO_MEMORY */
 int ost_csv_open(ost_csv_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/* The same of a text that was read. @param text  owned by self from here on, also after an error */
+int ost_csv_begin(ost_csv_t *self, const char *path, char *text, ost_error_t *err) OST_MUST_CHECK;
+/* A field without blanks around it, cut in place. */
+char *ost_csv_word(const ost_csv_t *self, size_t field);
+/* What heads a column, "age [year]" or "smoker [no|yes]". */
+typedef struct {
+    char *name;         /* without blanks around it; it points into the text, as the others do */
+    char *unit_text;    /* NULL: no bracket stands behind the name, separated by a blank */
+    ost_unit_t unit;    /* of unit_text; 1 without */
+    bool is_categories; /* unit_text is a list of words between '|', not a unit */
+} ost_csv_head_t;
+/* Cut up the head of a column in place. @param may_list  whether categories are allowed
+ * @return 0, or OST_ERR_SYNTAX or OST_ERR_UNIT with the place: no name, or no unit that can be read */
+int ost_csv_head(const ost_csv_t *self, size_t field, bool may_list, ost_csv_head_t *head) OST_MUST_CHECK;
+/* A number in the unit of its column's head, to internal units: the bits of "62 year" in an experiment. NAN where the
+ * field is empty. */
+int ost_csv_quantity(const ost_csv_t *self, size_t field, const ost_csv_head_t *head, double *out) OST_MUST_CHECK;
 /* The next record; empty lines are skipped. @return 1, 0 at the end, or an error */
 int ost_csv_next(ost_csv_t *self) OST_MUST_CHECK;
-/* A finite decimal number; NAN where the field is empty. @param name  of the column, for the message */
+/* A finite decimal number, with blanks around it; NAN where the field is empty. @param name  of the column, for the
+ * message */
 int ost_csv_number(const ost_csv_t *self, size_t field, const char *name, double *out) OST_MUST_CHECK;
 /* An error at a field of the record. @return code */
 int ost_csv_fail(const ost_csv_t *self, size_t field, int code, const char *fmt, ...) OST_PRINTF(4, 5);

@@ -20,7 +20,7 @@ static int fail(const ost_csv_t *csv, size_t field, const char *what)
 typedef struct {
     double *error; /* of self's residual errors, else NULL */
     size_t param;  /* index, if error is NULL */
-    double factor;
+    ost_csv_head_t head;
 } column_t;
 
 static double *find_error(ost_draws_t *self, const char *name)
@@ -41,25 +41,21 @@ static double *find_error(ost_draws_t *self, const char *name)
     return NULL;
 }
 
-/* "aibl.T[total_hip] [1/y]", cut up in place. */
+/* "aibl.T[total_hip] [1/y]" */
 static int read_name(ost_draws_t *self, column_t *column, size_t field, const ost_csv_t *csv)
 {
-    ost_unit_t unit;
-    char *text = csv->fields[field];
-    *column = (column_t){ .error = find_error(self, text), .factor = 1 };
+    *column = (column_t){ .error = find_error(self, csv->fields[field]) };
     if (column->error != NULL) return 0;
-    char *open = strrchr(text, '['), *close = strrchr(text, ']');
-    if (open == NULL || open == text || close == NULL || close < open || open[-1] != ' ')
-        return fail(csv, field, "a column is not headed like 'model.parameter [unit]'");
-    open[-1] = *close = '\0';
-    if (ost_unit_parse(&unit, open + 1, csv->err) < 0) return fail(csv, field, "a unit cannot be read");
-    if (ost_words_find((const char *const *) self->names, self->n_params, text) < self->n_params)
-        return ost_csv_fail(csv, field, OST_ERR_NAME, "duplicate parameter '%s'", text);
-    if ((self->names[self->n_params] = ost_strdup(text)) == NULL) return ost_no_memory(csv->err);
-    self->units[self->n_params] = unit;
+    ost_csv_head_t *head = &column->head;
+    int ret = ost_csv_head(csv, field, false, head);
+    if (ret < 0) return ret;
+    if (head->unit_text == NULL) return fail(csv, field, "a column is not headed like 'model.parameter [unit]'");
+    if (ost_words_find((const char *const *) self->names, self->n_params, head->name) < self->n_params)
+        return ost_csv_fail(csv, field, OST_ERR_NAME, "duplicate parameter '%s'", head->name);
+    if ((self->names[self->n_params] = ost_strdup(head->name)) == NULL) return ost_no_memory(csv->err);
+    self->units[self->n_params] = head->unit;
     self->head[self->n_params] = csv->location[field];
     column->param = self->n_params++;
-    column->factor = unit.factor;
     return 0;
 }
 
@@ -121,10 +117,9 @@ static int read_draw(ost_draws_t *self, size_t row, const column_t *columns, con
             ret = read_error(csv, i, row, columns[i].error);
             continue;
         }
-        ret = ost_csv_number(csv, i, self->names[columns[i].param], &values[k]);
+        ret = ost_csv_quantity(csv, i, &columns[i].head, &values[k]);
         if (ret == 0 && isnan(values[k]))
             ret = ost_csv_fail(csv, i, OST_ERR_VALUE, "%s: a number is expected", self->names[columns[i].param]);
-        values[k] *= columns[i].factor;
         places[k] = csv->location[i];
     }
     return ret;

@@ -236,34 +236,23 @@ typedef struct {
     char *line; /* "PATH=value, value" so far */
     size_t size;
     FILE *out;
-    char *name; /* of its field, for messages */
-    char *unit; /* NULL: fields have their own */
+    char *name;       /* of its field, for messages */
+    const char *unit; /* of the head, in the table's text; NULL: fields have their own */
 } column_t;
 
 /* "PATH [unit]" */
 static int begin_column(column_t *self, const ost_csv_t *csv, size_t field, ost_error_t *err)
 {
-    char *head = csv->fields[field], *bracket = NULL;
-    ost_unit_t unit;
-    size_t n = strlen(head);
-    for (char *at = head; n > 0 && head[n - 1] == ']' && (at = strstr(at, " [")) != NULL; at++) bracket = at;
-    char *path = trimmed(head, bracket != NULL ? (size_t) (bracket - head) : n);
-    self->unit = bracket != NULL ? strndup(bracket + 2, n - (size_t) (bracket - head) - 3) : NULL;
+    ost_csv_head_t head;
+    int ret = ost_csv_head(csv, field, false, &head);
+    if (ret < 0) return ret;
+    self->unit = head.unit_text;
     self->out = open_memstream(&self->line, &self->size);
-    if (asprintf(&self->name, "column '%.100s'", head) < 0) self->name = NULL;
-    int ret = path == NULL || self->out == NULL || self->name == NULL || (bracket != NULL && self->unit == NULL)
-                  ? ost_no_memory(err)
-                  : 0;
-    if (ret == 0 && path[0] == '\0')
-        ret = ost_csv_fail(csv, field, OST_ERR_SYNTAX, "a column without a name; expected 'PATH [unit]'");
-    if (ret == 0 && bracket != NULL && ost_unit_parse(&unit, self->unit, err) < 0) {
-        char why[256];
-        snprintf(why, sizeof(why), "%.250s", err != NULL ? err->what : "");
-        ret = ost_csv_fail(csv, field, OST_ERR_UNIT, "column '%.80s': %s", path, why);
-    }
-    if (ret == 0) fprintf(self->out, "%s=", path);
-    free(path);
-    return ret;
+    if (asprintf(&self->name, "column '%.100s [%.60s]'", head.name, self->unit != NULL ? self->unit : "") < 0)
+        self->name = NULL;
+    if (self->out == NULL || self->name == NULL) return ost_no_memory(err);
+    fprintf(self->out, "%s=", head.name);
+    return 0;
 }
 
 static int add_field(column_t *self, const ost_csv_t *csv, size_t field, bool is_first)
@@ -301,7 +290,6 @@ int ost_vary_table(ost_text_list_t *vary, const char *path, ost_error_t *err)
         if (ret == 0 && ost_text_list_add(vary, "%s", columns[i].line) < 0) ret = ost_no_memory(err);
         free(columns[i].line);
         free(columns[i].name);
-        free(columns[i].unit);
     }
     ost_csv_close(&csv);
     return ret;
