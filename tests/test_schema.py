@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import yaml
@@ -121,12 +122,18 @@ class Schema(unittest.TestCase):
         asked = "output: 'bmd[total_hip]', arm: anastrozole, to: 12 month"
         words = {path: node["enum"] for path, node in members(SCHEMA) if "enum" in node}
         self.assertGreater(len(words), 7)
+        people = tempfile.NamedTemporaryFile("w", suffix=".csv")
+        self.addCleanup(people.close)
+        people.write("age [year]\n" + 10000*"60\n")
+        people.flush()
         for path, choices in words.items():
             name = path.replace("*", "k_new")
             for word in choices:
                 setting = f"{name}={word}"
                 if path.endswith(".measure"):
                     setting = f"{name[:-8]}={{{asked}, measure: {word}}}"
+                if path.endswith("people.rows"):
+                    setting = f"{name[:-5]}={{table: {people.name}, rows: {word}}}"
                 if path.endswith(".distribution"):
                     setting = f"{name[:-13]}={{distribution: {word}}}"
                 message = planned(setting)
@@ -139,6 +146,8 @@ class Schema(unittest.TestCase):
                     message = planned(setting)
                 self.assertEqual(message, "", setting)
             wrong = f"{name}=nonsense" if "*" not in path else f"{name[:-13]}={{distribution: nonsense}}"
+            if path.endswith("people.rows"):
+                wrong = f"{name[:-5]}={{table: {people.name}, rows: nonsense}}"
             if path.endswith(".measure"):
                 wrong = f"{name[:-8]}={{{asked}, measure: nonsense}}"
             message = osteon("plan", "atac", "--set", wrong).stderr

@@ -41,6 +41,8 @@ void ost_cli_warn(const ost_text_list_t *warnings)
 int ost_cli_doubts(const ost_plan_t *plan, bool is_own)
 {
     ost_text_list_t warnings = { 0 };
+    ost_error_t err = { 0 };
+    if (is_own && ost_plan_check_columns(plan, &err) < 0) return ost_cli_fail(&err);
     int ret = is_own ? ost_plan_doubt_covariates(plan, &warnings, NULL) : 0;
     if (ret == 0) ret = ost_plan_doubt_start(plan, &warnings, NULL);
     ost_cli_warn(&warnings);

@@ -99,6 +99,11 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
         .text = "number of subjects",                                                                                  \
         .target = OST_CHANGES(type, overrides),                                                                        \
         .path = "population.subjects" },                                                                               \
+        { .name = "people",                                                                                            \
+            .argument = "TABLE.csv",                                                                                   \
+            .text = "a row for each subject: columns 'age [year]', 'aibl.k_C [1/d]', ...",                             \
+            .target = OST_CHANGES(type, overrides),                                                                    \
+            .path = "population.people" },                                                                             \
     {                                                                                                                  \
         .name = "seed", .argument = "S", .text = "seed of all random numbers", .target = OST_CHANGES(type, overrides), \
         .path = "population.seed"                                                                                      \
@@ -164,8 +169,8 @@ void ost_cli_message(const char *fmt, ...) OST_PRINTF(1, 2);
 int ost_cli_no_memory(void);
 /* A message for each warning. */
 void ost_cli_warn(const ost_text_list_t *warnings);
-/* The warnings of a plan (plan/doubts.h). @param is_own  of the models that the experiment names, not of others in
- * their place, which may not need all of its covariates @return an exit code */
+/* The warnings of a plan, and an error for columns without a use (plan/doubts.h). @param is_own  of the models that the
+ * experiment names, not of others in their place, which may not need all of its covariates @return an exit code */
 int ost_cli_doubts(const ost_plan_t *plan, bool is_own);
 /* Print an error. @return its exit code */
 int ost_cli_fail(const ost_error_t *err);

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "core/units.h"
 #include "input/endpoints.h"
+#include "input/people.h"
 #include "lang/model.h"
 #include "solve/solve.h"
 
@@ -22,7 +23,8 @@
 typedef enum {
     OST_ORIGIN_VALUE,        /**< a: the same in all subjects */
     OST_ORIGIN_DISTRIBUTION, /**< drawn, within lower..upper */
-    OST_ORIGIN_FORMULA       /**< of covariates above it, clamped to lower..upper */
+    OST_ORIGIN_FORMULA,      /**< of covariates above it, clamped to lower..upper */
+    OST_ORIGIN_COLUMN        /**< of the table of people */
 } ost_origin_t;
 
 /** One covariate of the population. */
@@ -32,13 +34,14 @@ typedef struct {
     ost_unit_t unit;         /**< for the result file */
     ost_origin_t origin;     /**< where its value comes from */
     ost_dist_kind_t kind;    /**< DISTRIBUTION only */
+    size_t column;           /**< COLUMN only: of the table */
     double plain;            /**< the first number that has no unit beside it, 0 excepted; 0: none; NaN: of a formula */
     double a, b;             /**< its numbers (see core/distribution.h), or the value as a; internal units */
     double lower, upper;     /**< -inf, inf where open */
     char *formula_text;      /**< FORMULA only */
     ost_formula_t *formula;  /**< over the covariates before it */
     bool treats;             /**< a regimen line, or the dropout, is a formula of it */
-    ost_location_t location; /**< for messages */
+    ost_location_t location; /**< for messages; of a COLUMN in the table */
 } ost_covariate_t;
 
 /** A covariate as a name in formulas and conditions. */
@@ -172,7 +175,8 @@ typedef struct {
     uint64_t seed;               /**< of all random numbers */
     uint64_t first_subject;      /**< subjects first_subject .. first_subject + n_subjects - 1 */
     ost_sampling_t sampling;     /**< default RANDOM */
-    ost_covariate_t *covariates; /**< [n_covariates] in order of definition */
+    ost_people_t people;         /**< whose rows are the subjects, where it has a path */
+    ost_covariate_t *covariates; /**< [n_covariates] columns of `people`, then others in order of definition */
     size_t n_covariates;
     bool variability;              /**< false: every subject is the typical one but for covariates */
     ost_param_setting_t *settings; /**< [n_settings] */
@@ -213,6 +217,10 @@ int ost_experiment_read(ost_experiment_t *self, const char *path, const char *co
 /** Same from text; `path` is used in messages and to resolve relative paths. */
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err) OST_MUST_CHECK;
+/** Same where the table of people of one path is a text, not a file. @param people  path and text, NULL: none */
+int ost_experiment_parse_with(ost_experiment_t *self, const char *path, const char *text,
+    const ost_people_source_t *people, const char *const *overrides, size_t n_overrides,
+    ost_error_t *err) OST_MUST_CHECK;
 /** Read an experiment again with further overrides: its text, its overrides, models that it brings along, and its
  * instruction set. @param settings  [n], copied. Free it in any case. @return as ost_experiment_parse() */
 int ost_experiment_vary(ost_experiment_t *self, const ost_experiment_t *base, const char *const *settings, size_t n,
@@ -230,6 +238,8 @@ int ost_kept_bits(const ost_experiment_t *self);
 /** The least number that is infinite in the result file, by its precision and rounding; inf where the file holds all.
  */
 double ost_experiment_overflow(const ost_experiment_t *self);
+/** Free what a covariate owns, not itself. */
+void ost_covariate_free(ost_covariate_t *self);
 /** Free what an arm owns, not the arm itself. */
 void ost_arm_free(ost_arm_t *self);
 /** Free. Accepts NULL and a zeroed one. */
@@ -243,6 +253,11 @@ const char *ost_dosing_name(ost_dosing_t dosing);
 
 /** The experiment's file, for messages: "" where it has none. */
 #define OST_WHERE(e) ((e)->path != NULL ? (e)->path : "")
+/** The file that the location of a covariate is in. */
+#define OST_WHERE_COVARIATE(e, c) ((c)->origin == OST_ORIGIN_COLUMN ? (e)->people.path : OST_WHERE(e))
+/** Record an error at a covariate. @return code */
+#define OST_FAIL_COVARIATE(err, code, e, c, ...)                                                                       \
+    ost_fail_at(err, code, OST_WHERE_COVARIATE(e, c), (c)->location.line, (c)->location.column, __VA_ARGS__)
 /** Record an error at a location of the experiment. @return code */
 #define OST_FAIL_AT(err, code, e, location, ...)                                                                       \
     ost_fail_at(err, code, OST_WHERE(e), (location).line, (location).column, __VA_ARGS__)

@@ -257,11 +257,12 @@ static int read_names(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_
     return ret;
 }
 
-static int read_tree(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+static int read_tree(
+    ost_experiment_t *self, const ost_yaml_t *tree, const ost_people_source_t *people, ost_error_t *err)
 {
     int ret = read_names(self, tree, err);
     if (ret == 0) ret = read_models(self, tree, err);
-    if (ret == 0) ret = ost_experiment_people(self, tree, err);
+    if (ret == 0) ret = ost_experiment_people(self, tree, people, err);
     if (ret == 0) ret = read_times(self, tree, err);
     if (ret == 0) ret = ost_experiment_arms(self, tree, err);
     if (ret == 0) ret = add_drugs(self, err);
@@ -299,6 +300,13 @@ int ost_experiment_yaml(const ost_experiment_t *self, char **yaml, ost_error_t *
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err)
 {
+    const ost_people_source_t none = { 0 };
+    return ost_experiment_parse_with(self, path, text, &none, overrides, n_overrides, err);
+}
+
+int ost_experiment_parse_with(ost_experiment_t *self, const char *path, const char *text,
+    const ost_people_source_t *people, const char *const *overrides, size_t n_overrides, ost_error_t *err)
+{
     memset(self, 0, sizeof *self);
     self->path = ost_strdup(path);
     self->text = ost_strdup(text);
@@ -312,7 +320,7 @@ int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *t
     if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &tree, err);
     self->warnings = tree.warnings;
     tree.warnings = (ost_text_list_t){ 0 };
-    if (ret == 0) ret = read_tree(self, &tree, err);
+    if (ret == 0) ret = read_tree(self, &tree, people, err);
     ost_yaml_free(&tree);
     return ret;
 }
@@ -325,7 +333,8 @@ int ost_experiment_vary(
     if (all == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < base->n_overrides + n; i++)
         all[i] = i < base->n_overrides ? base->overrides[i] : settings[i - base->n_overrides];
-    int ret = ost_experiment_parse(self, base->path, base->text, all, base->n_overrides + n, err);
+    const ost_people_source_t people = { .path = base->people.path, .text = base->people.text };
+    int ret = ost_experiment_parse_with(self, base->path, base->text, &people, all, base->n_overrides + n, err);
     free(all);
     self->solver.isa = base->solver.isa;
     if (ret < 0 || base->n_model_texts == 0) return ret;
@@ -420,12 +429,7 @@ void ost_arm_free(ost_arm_t *self)
 void ost_experiment_free(ost_experiment_t *self)
 {
     if (self == NULL) return;
-    for (size_t i = 0; i < self->n_covariates; i++) {
-        free(self->covariates[i].name);
-        free(self->covariates[i].unit_text);
-        free(self->covariates[i].formula_text);
-        ost_formula_delete(self->covariates[i].formula);
-    }
+    for (size_t i = 0; i < self->n_covariates; i++) ost_covariate_free(&self->covariates[i]);
     for (size_t i = 0; i < self->n_settings; i++) {
         free(self->settings[i].model);
         free(self->settings[i].param);
@@ -446,6 +450,7 @@ void ost_experiment_free(ost_experiment_t *self)
         free(self->model_texts[i].text);
     }
     free(self->model_texts);
+    ost_people_free(&self->people);
     ost_text_list_free(&self->warnings);
     free_texts(self->overrides, self->n_overrides);
     free_texts(self->models, self->n_models);

@@ -35,8 +35,18 @@ static const ost_schema_t covariates[] = {
         MEMBERS(covariate) },
 };
 
+static const ost_schema_t people[] = {
+    { "table", TEXT, "path of a CSV file", "its columns are named 'age [year]', 'aibl.k_C [1/d]' or 'smoker [no|yes]'",
+        true, NULL, 0 },
+    { "rows", WORD, "in_order|drawn", "default in_order: subject k is row k; drawn: any row, by the seed", false, NULL,
+        0 },
+    { "weights", TEXT, "the name of a column", "chances of rows that are drawn, up to a factor; default: all alike",
+        false, NULL, 0 },
+    { "ignore", LIST, "a list of columns", "that are left out", false, MEMBERS(name_list) },
+};
+
 static const ost_schema_t population[] = {
-    { "subjects", COUNT, "a whole number", "how many; default 1", false, NULL, 0 },
+    { "subjects", COUNT, "a whole number", "how many; default 1, or all rows of 'people'", false, NULL, 0 },
     { "seed", COUNT, "a whole number", "of all random numbers; default 1", false, NULL, 0 },
     { "first_subject", COUNT, "a whole number", "number of the first one, to run a part of a cohort; default 0", false,
         NULL, 0 },
@@ -47,6 +57,9 @@ static const ost_schema_t population[] = {
         "default random; latin_hypercube: evenly spread, for means of few subjects", false, NULL, 0 },
     { "variability", FLAG, "true or false", "whether model parameters differ between subjects; default true", false,
         NULL, 0 },
+    { "people", TEXT | MAP, "path of a CSV file, or a mapping of table, rows, ...",
+        "a row for each subject; its columns replace covariates and parameters of their names", false,
+        MEMBERS(people) },
     { "covariates", MAP, "a mapping of names to values", "drawn from top to bottom", false, MEMBERS(covariates) },
     { "eligible", TEXT, "a condition such as t_score[total_hip] > -2",
         "on outputs, covariates and time, at time 0; the values of others are NaN; default: all are", false, NULL, 0 },

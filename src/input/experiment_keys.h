@@ -12,8 +12,15 @@ extern const ost_schema_t ost_experiment_schema;
 extern const char *const ost_stepper_names[OST_N_STEPPERS];
 extern const char *const ost_dosing_names[2];
 
-/* population, run_in and parameters: the cohort and its variability (experiment_population.c) */
-int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+/* population, run_in and parameters: the cohort and its variability (experiment_population.c)
+ * @param people  text of the table of people at a path */
+int ost_experiment_people(
+    ost_experiment_t *self, const ost_yaml_t *tree, const ost_people_source_t *people, ost_error_t *err) OST_MUST_CHECK;
+/* population.people, after the number of subjects is known (experiment_people.c) */
+int ost_experiment_table(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population,
+    const ost_people_source_t *people, ost_error_t *err) OST_MUST_CHECK;
+/* A covariate for each column of the table of people that is no parameter, into self->covariates, which has room. */
+int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* A plain quantity of that dimension, to *value, or a formula of the covariates, to *own; neither is touched where
  * `node` is NULL. */
 int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,

@@ -327,24 +327,40 @@ static int read_covariate(const reader_t *self)
     return ret;
 }
 
+/* A column in place of a covariate has its dimension. */
+static int check_replaced(const ost_experiment_t *self, const ost_covariate_t *replaced, ost_error_t *err)
+{
+    const ost_people_column_t *column = &self->people.columns[ost_people_column(&self->people, replaced->name)];
+    char why[OST_DIM_MISMATCH_SIZE];
+    if (ost_dim_equal(column->unit.dim, replaced->unit.dim)) return 0;
+    return ost_fail_at(err, OST_ERR_UNIT, self->people.path, column->at.line, column->at.column,
+        "column '%s' %s, as covariate '%s' has it", column->name,
+        ost_unit_mismatch(column->unit.dim, &replaced->unit, replaced->unit_text, why), replaced->name);
+}
+
 static int read_covariates(
     ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
-    if (node == NULL || node->n_members == 0) return 0;
-    self->covariates = ost_list_new(node->n_members, sizeof *self->covariates);
+    const size_t n_members = node != NULL ? node->n_members : 0, n = self->people.n_columns + n_members;
+    if (n == 0) return 0;
+    self->covariates = ost_list_new(n, sizeof *self->covariates);
     if (self->covariates == NULL) return ost_no_memory(err);
-    self->n_covariates = node->n_members;
-    for (size_t i = 0; i < node->n_members; i++) {
+    int ret = ost_experiment_columns(self, err);
+    for (size_t i = 0; i < n_members && ret == 0; i++) {
+        const bool is_replaced = ost_people_column(&self->people, node->members[i].key) < self->people.n_columns;
+        ost_covariate_t replaced = { 0 };
         const reader_t reader = { .tree = tree,
             .node = &node->members[i],
-            .covariate = &self->covariates[i],
+            .covariate = is_replaced ? &replaced : &self->covariates[self->n_covariates],
             .above = self->covariates,
-            .n_above = i,
+            .n_above = self->n_covariates,
             .err = err };
-        int ret = read_covariate(&reader);
-        if (ret != 0) return ret;
+        self->n_covariates += !is_replaced;
+        ret = read_covariate(&reader);
+        if (ret == 0 && is_replaced) ret = check_replaced(self, &replaced, err);
+        ost_covariate_free(&replaced);
     }
-    return 0;
+    return ret;
 }
 
 /* Whether a text is meant as a formula: it names a covariate, or begins as no number does. */
@@ -493,7 +509,8 @@ static int read_sampling(
         (unsigned long long) n_cohort, (unsigned long long) self->first_subject, (unsigned long long) self->n_subjects);
 }
 
-int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+int ost_experiment_people(
+    ost_experiment_t *self, const ost_yaml_t *tree, const ost_people_source_t *people, ost_error_t *err)
 {
     const uint64_t max = OST_MAX_SUBJECTS;
     const ost_yaml_node_t *population = ost_yaml_get(&tree->root, "population");
@@ -507,6 +524,7 @@ int ost_experiment_people(ost_experiment_t *self, const ost_yaml_t *tree, ost_er
     }
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(population, "cohort"), 1, max, &self->n_cohort, err);
     if (ret == 0) ret = ost_field_flag(tree, ost_yaml_get(population, "variability"), &self->variability, err);
+    if (ret == 0) ret = ost_experiment_table(self, tree, population, people, err);
     if (ret == 0) ret = read_sampling(self, tree, population, err);
     if (ret == 0) ret = read_covariates(self, tree, ost_yaml_get(population, "covariates"), err);
     if (ret == 0)

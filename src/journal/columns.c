@@ -100,7 +100,7 @@ int ost_columns_check(const ost_plan_t *plan, ost_error_t *err)
     for (size_t i = 0; i < e->n_covariates; i++) {
         const char *other = find_other(plan, e->covariates[i].name);
         if (other == NULL) continue;
-        return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].location,
+        return OST_FAIL_COVARIATE(err, OST_ERR_NAME, e, &e->covariates[i],
             "covariate '%s' cannot be written: in the result file, that is the name of %s; choose another",
             e->covariates[i].name, other);
     }

@@ -68,6 +68,10 @@ static int add_texts(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && ret == 0; i++)
         ret = ost_identity_add(self, OST_FACT_TEXT, texts[i][0], err, "%s", texts[i][1]);
+    if (ret == 0 && e->people.path != NULL)
+        ret = ost_identity_add(self, OST_FACT_TEXT, OST_PEOPLE_PATH, err, "%s", e->people.path);
+    if (ret == 0 && e->people.path != NULL)
+        ret = ost_identity_add(self, OST_FACT_TEXT, OST_PEOPLE_TEXT, err, "%s", e->people.text);
     free(overrides);
     free(models);
     return ret;
@@ -238,6 +242,8 @@ int ost_identity_experiment(const ost_identity_t *self, const char *path, const 
 {
     const char *text = ost_identity_get(self, "experiment"), *isa = ost_identity_get(self, "isa");
     const char *origin = ost_identity_get(self, "experiment_path");
+    const ost_people_source_t people = { .path = ost_identity_get(self, OST_PEOPLE_PATH),
+        .text = ost_identity_get(self, OST_PEOPLE_TEXT) };
     ost_text_list_t all = { 0 };
     *experiment = (ost_experiment_t){ 0 };
     if (text == NULL) {
@@ -248,8 +254,8 @@ int ost_identity_experiment(const ost_identity_t *self, const char *path, const 
     if (ret < 0) {
         ost_no_memory(err);
     } else {
-        ret = ost_experiment_parse(
-            experiment, origin != NULL ? origin : path, text, (const char *const *) all.items, all.n, err);
+        ret = ost_experiment_parse_with(
+            experiment, origin != NULL ? origin : path, text, &people, (const char *const *) all.items, all.n, err);
     }
     ost_text_list_free(&all);
     if (ret == 0) ret = find_texts(self, experiment, err);

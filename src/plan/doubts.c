@@ -59,13 +59,48 @@ int ost_plan_doubt_covariates(const ost_plan_t *self, ost_text_list_t *warnings,
     for (size_t i = 0; i < e->n_covariates && ret == 0; i++) {
         const ost_covariate_t *c = &e->covariates[i];
         const char *near = is_used(self, i) ? NULL : nearest_free(self, c->name);
-        if (!is_used(self, i))
+        if (!is_used(self, i) && c->origin != OST_ORIGIN_COLUMN)
             ret = ost_text_list_add(warnings,
                 "%s:%d:%d: nothing uses covariate '%s': no model of this experiment, no formula and no "
                 "condition%s%s%s",
                 OST_WHERE(e), c->location.line, c->location.column, c->name, OST_HINT(near));
     }
     return ret == 0 ? 0 : ost_no_memory(err);
+}
+
+/* The nearest of all names that the models or the experiment have for a covariate. */
+static const char *nearest_covariate(const ost_plan_t *self, const char *name)
+{
+    const ost_experiment_t *e = self->experiment;
+    const char **names = malloc((self->blocks->n_params + e->n_covariates + 1) * sizeof(*names)), *near = NULL;
+    size_t n = 0;
+    for (size_t i = 0; names != NULL && i < self->blocks->n_params; i++)
+        if (ost_blocks_param(self->blocks, i)->is_covariate) names[n++] = ost_blocks_param(self->blocks, i)->name;
+    for (size_t i = 0; names != NULL && i < e->n_covariates; i++)
+        if (e->covariates[i].origin != OST_ORIGIN_COLUMN) names[n++] = e->covariates[i].name;
+    if (names != NULL) near = ost_nearest(name, names, n);
+    free(names);
+    return near;
+}
+
+int ost_plan_check_columns(const ost_plan_t *self, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    const ost_people_column_t *columns = e->people.columns;
+    for (size_t i = 0; i < e->n_covariates; i++) {
+        const ost_covariate_t *c = &e->covariates[i];
+        bool is = false;
+        for (size_t k = 0; k < e->n_covariates && c->origin == OST_ORIGIN_COLUMN; k++)
+            is |= e->covariates[k].origin == OST_ORIGIN_COLUMN &&
+                  columns[e->covariates[k].column].field == columns[c->column].field && is_used(self, k);
+        if (is || c->origin != OST_ORIGIN_COLUMN) continue;
+        return OST_FAIL_COVARIATE(err, OST_ERR_NAME, e, c,
+            "nothing uses column '%s': no model of this experiment, no formula and no condition; 'ignore' leaves "
+            "columns "
+            "out%s%s%s",
+            c->name, OST_HINT(nearest_covariate(self, c->name)));
+    }
+    return 0;
 }
 
 /* Where a subject starts without a run-in. */

@@ -18,18 +18,31 @@ static double draw_uniform(const ost_experiment_t *e, uint64_t subject, uint32_t
     return ((double) ost_random_permutation(e->seed, purpose, subject % n, n) + 0.5) / (double) n;
 }
 
-static double draw_covariate(const ost_plan_t *self, size_t i, uint64_t subject, const double *covariates)
+/* The row of a subject in the table of people, NULL without a table. */
+static const double *find_row(const ost_experiment_t *e, uint64_t subject)
+{
+    const ost_people_t *people = &e->people;
+    if (people->path == NULL) return NULL;
+    double u = people->is_drawn ? draw_uniform(e, subject, ost_random_purpose("people")) : 0.5;
+    return people->values + ost_people_row(people, subject, u) * people->n_columns;
+}
+
+/* @param row  of the table of people */
+static double draw_covariate(
+    const ost_plan_t *self, size_t i, uint64_t subject, const double *row, const double *covariates)
 {
     const ost_experiment_t *e = self->experiment;
     const ost_covariate_t *c = &e->covariates[i];
-    double u = draw_uniform(e, subject, self->population->covariates[i].purpose);
     switch (c->origin) {
     case OST_ORIGIN_VALUE:
         return c->a;
     case OST_ORIGIN_DISTRIBUTION:
-        return ost_dist_quantile(&self->population->covariates[i].dist, u);
+        return ost_dist_quantile(
+            &self->population->covariates[i].dist, draw_uniform(e, subject, self->population->covariates[i].purpose));
     case OST_ORIGIN_FORMULA:
         return ost_clamp(ost_formula_value(c->formula, covariates), c->lower, c->upper);
+    case OST_ORIGIN_COLUMN:
+        return row[c->column];
     }
     return NAN;
 }
@@ -58,17 +71,20 @@ int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typica
     ost_error_t *err)
 {
     const ost_experiment_t *e = self->experiment;
+    const double *row = find_row(e, subject);
     for (size_t i = 0; i < e->n_covariates; i++) covariates[i] = NAN;
     for (size_t i = 0; i < self->blocks->n_params; i++) params[i] = NAN;
     for (size_t i = 0; i < e->n_covariates; i++) {
-        covariates[i] = draw_covariate(self, i, subject, covariates);
+        covariates[i] = draw_covariate(self, i, subject, row, covariates);
         if (!isfinite(covariates[i]))
             return ost_fail(err, OST_ERR_VALUE, "covariate '%s' is not a finite number", e->covariates[i].name);
     }
     for (size_t i = 0; i < self->blocks->n_params; i++) {
         const ost_param_t *param = ost_blocks_param(self->blocks, i);
         const ost_param_rule_t *rule = &self->population->params[i];
-        if (rule->covariate < 0) {
+        if (rule->column >= 0) {
+            params[i] = row[rule->column];
+        } else if (rule->covariate < 0) {
             double u = rule->kind == OST_SPREAD_NONE ? 0 : draw_uniform(e, subject, rule->purpose);
             if (typical == NULL || typical[i] == rule->typical) {
                 params[i] = draw_param(rule, param, u);
@@ -76,8 +92,8 @@ int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typica
                 const ost_param_rule_t moved = moved_rule(rule, param, typical[i]);
                 params[i] = draw_param(&moved, param, u);
             }
-            continue;
         }
+        if (rule->column >= 0 || rule->covariate < 0) continue;
         params[i] = ost_param_within(param, covariates[rule->covariate]);
         if (isnan(params[i]))
             return ost_fail(err, OST_ERR_VALUE,
@@ -115,8 +131,8 @@ void ost_plan_typical(const ost_plan_t *self, double *typical)
 bool ost_plan_param_varies(const ost_plan_t *self, size_t i)
 {
     const ost_param_rule_t *rule = &self->population->params[i];
-    if (rule->covariate < 0) return rule->kind != OST_SPREAD_NONE;
+    if (rule->covariate < 0) return rule->column >= 0 || rule->kind != OST_SPREAD_NONE;
     const ost_covariate_t *c = &self->experiment->covariates[rule->covariate];
-    if (c->origin != OST_ORIGIN_DISTRIBUTION) return c->origin == OST_ORIGIN_FORMULA;
+    if (c->origin != OST_ORIGIN_DISTRIBUTION) return c->origin != OST_ORIGIN_VALUE;
     return ost_dists[c->kind]->varies(&self->population->covariates[rule->covariate].dist);
 }

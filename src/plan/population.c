@@ -6,6 +6,7 @@
 #include "core/random.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *param_name(const void *from, size_t i)
@@ -102,28 +103,35 @@ static int check_setting(
     return ret == 0 && set->sets_spread ? check_spread(e, set, param, err) : ret;
 }
 
+/* Index among the parameters of all models, or OST_ERR_NAME at a location of a file. */
+static int find_param(const ost_blocks_t *blocks, const char *name_of_model, const char *name, const char *where,
+    ost_location_t at, ost_error_t *err)
+{
+    int b = ost_blocks_find(blocks, name_of_model);
+    if (b < 0) {
+        const char *near = ost_nearest_of(name_of_model, blocks->block, blocks->n, block_name);
+        return ost_fail_at(err, OST_ERR_NAME, where, at.line, at.column, "this experiment has no model '%s'%s%s%s",
+            name_of_model, OST_HINT(near));
+    }
+    const ost_model_t *model = blocks->block[b].model;
+    int k = ost_model_param(model, name);
+    if (k >= 0) return (int) blocks->block[b].first_param + k;
+    const char *near = ost_nearest_of(name, model, model->n_params, param_name);
+    return ost_fail_at(err, OST_ERR_NAME, where, at.line, at.column, "model '%s' has no parameter '%s'%s%s%s",
+        name_of_model, name, OST_HINT(near));
+}
+
 static int apply_settings(
     ost_param_rule_t *rules, const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
 {
     for (size_t i = 0; i < e->n_settings; i++) {
         const ost_param_setting_t *set = &e->settings[i];
-        int b = ost_blocks_find(blocks, set->model);
-        if (b < 0) {
-            const char *near = ost_nearest_of(set->model, blocks->block, blocks->n, block_name);
-            return OST_FAIL_AT(err, OST_ERR_NAME, e, set->location, "this experiment has no model '%s'%s%s%s",
-                set->model, OST_HINT(near));
-        }
-        const ost_model_t *model = blocks->block[b].model;
-        int k = ost_model_param(model, set->param);
-        if (k < 0) {
-            const char *near = ost_nearest_of(set->param, model, model->n_params, param_name);
-            return OST_FAIL_AT(err, OST_ERR_NAME, e, set->location, "model '%s' has no parameter '%s'%s%s%s",
-                set->model, set->param, OST_HINT(near));
-        }
-        const ost_param_t *param = &model->params[k];
+        int k = find_param(blocks, set->model, set->param, OST_WHERE(e), set->location, err);
+        if (k < 0) return k;
+        const ost_param_t *param = ost_blocks_param(blocks, (size_t) k);
         int ret = check_setting(e, set, param, err);
         if (ret < 0) return ret;
-        ost_param_rule_t *rule = &rules[blocks->block[b].first_param + (uint32_t) k];
+        ost_param_rule_t *rule = &rules[k];
         if (set->sets_value) {
             rule->typical = ost_param_within(param, set->value.value);
             if (rule->kind == OST_SPREAD_CHOICE) rule->kind = OST_SPREAD_NONE; /* this value alone */
@@ -163,8 +171,25 @@ static int check_spelling(const ost_experiment_t *e, const ost_blocks_t *blocks,
             if (e->covariates[k].formula_text != NULL && strstr(e->covariates[k].formula_text, near) != NULL) return 0;
         if (e->start_text != NULL && strstr(e->start_text, near) != NULL) return 0;
         if (e->covariates[i].treats) return 0;
-        return OST_FAIL_AT(err, OST_ERR_NAME, e, e->covariates[i].location,
+        return OST_FAIL_COVARIATE(err, OST_ERR_NAME, e, &e->covariates[i],
             "no model uses covariate '%s' (did you mean '%s' of model '%s'?)", near, param->name, model->name);
+    }
+    return 0;
+}
+
+/* That all rows of a column are within the range of what it gives, a covariate or a parameter. */
+static int check_rows(
+    const ost_experiment_t *e, size_t column, const ost_param_t *param, const ost_model_t *model, ost_error_t *err)
+{
+    const ost_people_t *people = &e->people;
+    for (size_t row = 0; row < people->n_rows; row++) {
+        const size_t k = row * people->n_columns + column;
+        const ost_location_t at = people->places[k];
+        if (!isnan(ost_param_within(param, people->values[k]))) continue;
+        return ost_fail_at(err, OST_ERR_VALUE, people->path, at.line, at.column,
+            "%s: %.10g %s is outside the range %.10g..%.10g of model '%s'", people->columns[column].name,
+            in_unit(param, people->values[k]), param->unit_text, in_unit(param, param->lower),
+            in_unit(param, param->upper), model->name);
     }
     return 0;
 }
@@ -174,6 +199,7 @@ static int check_covariate(const ost_covariate_t *c, const ost_experiment_t *e, 
     const ost_param_t *param, ost_error_t *err)
 {
     bool is_value = c->origin == OST_ORIGIN_VALUE;
+    if (c->origin == OST_ORIGIN_COLUMN) return check_rows(e, c->column, param, model, err);
     double least = is_value ? c->a : c->lower, most = is_value ? c->a : c->upper;
     bool is_outside = least > most || isnan(ost_param_within(param, least > param->lower ? least : param->lower)) ||
                       isnan(ost_param_within(param, most < param->upper ? most : param->upper));
@@ -197,15 +223,15 @@ static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, con
         rule->covariate = (int32_t) i;
         double plain = e->covariates[i].plain;
         if (isnan(plain) && ost_unit_is_ratio(&param->unit))
-            return OST_FAIL_AT(err, OST_ERR_UNIT, e, e->covariates[i].location,
+            return OST_FAIL_COVARIATE(err, OST_ERR_UNIT, e, &e->covariates[i],
                 "covariate '%s': the numbers of this formula have no unit; write it, as in '1 [%.60s]'", param->name,
                 param->unit_text);
         if (!isnan(plain) && ost_unit_missing(&param->unit, param->unit_text, true, plain, missing) != NULL)
-            return OST_FAIL_AT(
-                err, OST_ERR_UNIT, e, e->covariates[i].location, "covariate '%s': %s", param->name, missing);
+            return OST_FAIL_COVARIATE(
+                err, OST_ERR_UNIT, e, &e->covariates[i], "covariate '%s': %s", param->name, missing);
         if (ost_dim_equal(e->covariates[i].unit.dim, param->unit.dim))
             return check_covariate(&e->covariates[i], e, model, param, err);
-        return OST_FAIL_AT(err, OST_ERR_UNIT, e, e->covariates[i].location, "covariate '%s' %s, as in model '%s'",
+        return OST_FAIL_COVARIATE(err, OST_ERR_UNIT, e, &e->covariates[i], "covariate '%s' %s, as in model '%s'",
             param->name, ost_unit_mismatch(e->covariates[i].unit.dim, &param->unit, param->unit_text, differs),
             model->name);
     }
@@ -231,6 +257,39 @@ static int add_covariates(ost_covariate_rule_t *rules, const ost_experiment_t *e
     return 0;
 }
 
+/* Columns of the table of people that are parameters: a value for each row, in place of variability. */
+static int apply_columns(
+    ost_param_rule_t *rules, const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t i = 0; i < e->people.n_columns && ret == 0; i++) {
+        const ost_people_column_t *column = &e->people.columns[i];
+        char of[80], differs[OST_DIM_MISMATCH_SIZE], missing[OST_UNIT_MISSING_SIZE];
+        const char *dot = strchr(column->name, '.');
+        if (dot == NULL) continue;
+        snprintf(of, sizeof(of), "%.*s", (int) (dot - column->name), column->name);
+        int k = find_param(blocks, of, dot + 1, e->people.path, column->at, err);
+        if (k < 0) return k;
+        const ost_param_t *param = ost_blocks_param(blocks, (size_t) k);
+        const bool is_plain = ost_dim_is_none(column->unit.dim) && !ost_unit_is_ratio(&column->unit);
+        if (param->is_covariate)
+            return ost_fail_at(err, OST_ERR_NAME, e->people.path, column->at.line, column->at.column,
+                "'%s' of model '%s' is a covariate: its column is '%s [%s]'", param->name, of, param->name,
+                param->unit_text);
+        if (!ost_dim_equal(column->unit.dim, param->unit.dim))
+            return ost_fail_at(err, OST_ERR_UNIT, e->people.path, column->at.line, column->at.column,
+                "parameter '%s' %s", column->name,
+                ost_unit_mismatch(column->unit.dim, &param->unit, param->unit_text, differs));
+        if (ost_unit_missing(&param->unit, param->unit_text, is_plain, 1, missing) != NULL)
+            return ost_fail_at(err, OST_ERR_UNIT, e->people.path, column->at.line, column->at.column,
+                "parameter '%s': %s", column->name, missing);
+        rules[k].column = (int32_t) i;
+        rules[k].kind = OST_SPREAD_NONE;
+        ret = check_rows(e, i, param, blocks->block[blocks->of_param[k]].model, err);
+    }
+    return ret;
+}
+
 static int add_params(ost_param_rule_t *rules, const ost_experiment_t *e, const ost_blocks_t *blocks, ost_error_t *err)
 {
     int ret = 0;
@@ -240,6 +299,7 @@ static int add_params(ost_param_rule_t *rules, const ost_experiment_t *e, const 
         rules[i] = (ost_param_rule_t){
             .purpose = ost_random_purpose(ost_blocks_param_name(blocks, i, name, sizeof(name))),
             .covariate = -1,
+            .column = -1,
             .typical = param->value,
             .kind = param->is_covariate ? OST_SPREAD_NONE : param->spread.kind,
             .sd = param->spread.sd,
@@ -248,7 +308,8 @@ static int add_params(ost_param_rule_t *rules, const ost_experiment_t *e, const 
         if (param->is_covariate) ret = bind_covariate(&rules[i], e, blocks, block, param, err);
         if (ret < 0) return ret;
     }
-    if ((ret = apply_settings(rules, e, blocks, err)) < 0) return ret;
+    if ((ret = apply_settings(rules, e, blocks, err)) < 0 || (ret = apply_columns(rules, e, blocks, err)) < 0)
+        return ret;
     for (size_t i = 0; i < blocks->n_params; i++) {
         if (!e->variability || (rules[i].kind != OST_SPREAD_CHOICE && !(rules[i].sd > 0)))
             rules[i].kind = OST_SPREAD_NONE;

@@ -16,6 +16,7 @@ typedef struct {
 typedef struct {
     uint32_t purpose;       /**< key of its random stream */
     int32_t covariate;      /**< of the experiment, whose value it is; -1: none */
+    int32_t column;         /**< of the table of people, whose value it is; -1: none */
     double typical;         /**< internal units */
     double sd;              /**< of the between-subject variability */
     ost_spread_kind_t kind; /**< NONE: the typical value, or the covariate */

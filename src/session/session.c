@@ -4,6 +4,7 @@
 
 #include "cohort/cohort.h"
 #include "core/text.h"
+#include "plan/doubts.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -262,6 +263,7 @@ ost_study_t *ost_study_new(
                        : ost_experiment_read(&self->experiment, path, set, n_set, err);
     if (ret == 0) ret = ost_experiment_yaml(&self->experiment, &self->yaml, err);
     if (ret == 0) ret = ost_plan_build(&self->plan, &session->library, &self->experiment, err);
+    if (ret == 0) ret = ost_plan_check_columns(&self->plan, err);
     if (ret == 0 && !add_axes(self)) ret = ost_no_memory(err);
     if (ret == 0) return self;
     ost_study_free(self);

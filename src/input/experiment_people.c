@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes the key population.people; gives a table of people, and a covariate for each of its columns. */
+#include "core/file.h"
+#include "input/experiment_keys.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A path in a setting is seen from the current folder, another from the experiment's. */
+static char *path_of(const ost_experiment_t *self, const ost_yaml_node_t *node)
+{
+    return node->origin != NULL ? ost_strdup(node->text) : ost_file_beside(self->path, node->text);
+}
+
+/* The table of people. @param given  its text, if that has its path */
+static int read_people(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    const ost_people_source_t *given, ost_error_t *err)
+{
+    static const char *const orders[] = { "in_order", "drawn" };
+    const bool is_map = node->kind == OST_YAML_MAPPING;
+    const ost_yaml_node_t *table = is_map ? ost_yaml_get(node, "table") : node, *ignore = ost_yaml_get(node, "ignore"),
+                          *weights = ost_yaml_get(node, "weights");
+    ost_people_source_t source = { 0 };
+    int is_drawn = 0;
+    char *name = NULL, *path = NULL, *column = NULL;
+    int ret = ost_field_text(tree, table, &name, err);
+    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "rows"), orders, 2, &is_drawn, err);
+    if (ret == 0) ret = ost_field_text(tree, weights, &column, err);
+    for (size_t i = 0; ignore != NULL && i < ignore->n_members && ret == 0; i++)
+        if (ost_text_list_add(&source.ignore, "%s", ignore->members[i].text) < 0) ret = ost_no_memory(err);
+    if (ret == 0 && weights != NULL && !is_drawn)
+        ret = ost_yaml_fail(tree, weights, OST_ERR_VALUE, err, "weights are for 'rows: drawn'; these are in order");
+    if (ret == 0 && (path = path_of(self, table)) == NULL) ret = ost_no_memory(err);
+    source.path = path;
+    source.weights = column;
+    source.text = given->path != NULL && path != NULL && strcmp(given->path, path) == 0 ? given->text : NULL;
+    if (ret == 0 && (ret = ost_people_read(&self->people, &source, err)) == OST_ERR_MISSING)
+        ret = ost_yaml_fail(tree, table, OST_ERR_MISSING, err, "there is no file '%.200s'", path);
+    self->people.is_drawn = is_drawn != 0;
+    ost_text_list_free(&source.ignore);
+    free(name);
+    free(path);
+    free(column);
+    return ret;
+}
+
+/* Every subject needs its row. A table that a setting names brings the number of its rows along. */
+static int check_rows(
+    ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population, ost_error_t *err)
+{
+    const ost_yaml_node_t *subjects = ost_yaml_get(population, "subjects"),
+                          *first = ost_yaml_get(population, "first_subject");
+    const uint64_t n_rows = self->people.n_rows;
+    if (subjects != NULL && subjects->origin == NULL && ost_yaml_get(population, "people")->origin != NULL)
+        subjects = NULL;
+    if (subjects == NULL) self->n_subjects = n_rows > self->first_subject ? n_rows - self->first_subject : 1;
+    if (self->people.is_drawn || self->first_subject + self->n_subjects <= n_rows) return 0;
+    return ost_yaml_fail(tree, subjects != NULL ? subjects : first, OST_ERR_VALUE, err,
+        "subjects %llu to %llu, but '%.100s' has %llu rows; expected so many subjects, or 'rows: drawn'",
+        (unsigned long long) self->first_subject, (unsigned long long) (self->first_subject + self->n_subjects - 1),
+        self->people.path, (unsigned long long) n_rows);
+}
+
+int ost_experiment_table(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population,
+    const ost_people_source_t *given, ost_error_t *err)
+{
+    const ost_yaml_node_t *node = ost_yaml_get(population, "people");
+    if (node == NULL) return 0;
+    int ret = read_people(self, tree, node, given, err);
+    return ret == 0 ? check_rows(self, tree, population, err) : ret;
+}
+
+int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err)
+{
+    for (size_t k = 0; k < self->people.n_columns; k++) {
+        const ost_people_column_t *column = &self->people.columns[k];
+        ost_covariate_t *covariate = &self->covariates[self->n_covariates];
+        if (strchr(column->name, '.') != NULL) continue;
+        *covariate = (ost_covariate_t){ .name = ost_strdup(column->name),
+            .unit_text = ost_strdup(column->unit_text),
+            .unit = column->unit,
+            .origin = OST_ORIGIN_COLUMN,
+            .column = k,
+            .plain = ost_dim_is_none(column->unit.dim) && !ost_unit_is_ratio(&column->unit) ? 1 : 0,
+            .lower = -INFINITY,
+            .upper = INFINITY,
+            .location = column->at };
+        self->n_covariates++;
+        if (covariate->name == NULL || covariate->unit_text == NULL) return ost_no_memory(err);
+    }
+    return 0;
+}
+
+void ost_covariate_free(ost_covariate_t *self)
+{
+    free(self->name);
+    free(self->unit_text);
+    free(self->formula_text);
+    ost_formula_delete(self->formula);
+}
