@@ -344,6 +344,7 @@ static void bare_free(bare_t *self)
     free(self->model.rate_uses);
     free(self->model.is_linear);
     free(self->model.linear_uses);
+    free(self->model.is_constant);
 }
 
 typedef struct {

@@ -3,7 +3,7 @@
 #include "one_person.h"
 
 typedef struct {
-    const char *drug, *closed; /* states of its linear part, each after a space */
+    const char *drug, *closed; /* states of its linear part, each after a space, then with > those that they feed */
     const char *output;        /* a linear function of closed states; NULL: the drug has no such output */
     const char *extra;         /* of its arm */
 } drug_t;
@@ -11,14 +11,14 @@ typedef struct {
 #define INDUCTION "    signals: [{signal: enzyme_induction, value: 1, start: 30 day, stop: 45 day}]\n"
 #define BISPHOSPHONATE(name)                                                                                           \
     {                                                                                                                  \
-        name, " plasma", NULL, ""                                                                                      \
+        name, " plasma >sites >surface", NULL, ""                                                                      \
     }
 
 /* Drugs of models/drugs. Three equal rates in a row, as goserelin's, have fewer modes than states. */
 static const drug_t drugs[] = {
     BISPHOSPHONATE("alendronate"),
     { "anastrozole", " depot central", "anastrozole_concentration", INDUCTION },
-    { "denosumab", " depot", NULL, "" },
+    { "denosumab", " depot >central", NULL, "" },
     { "estradiol_oral", " depot central", "estradiol_oral_concentration", "" },
     { "estradiol_patch", " central", "estradiol_patch_concentration", "" },
     { "exemestane", " depot central", "exemestane_concentration", "" },
@@ -28,7 +28,7 @@ static const drug_t drugs[] = {
     { "letrozole", " depot central", "letrozole_concentration", INDUCTION },
     { "raloxifene", " depot central", "raloxifene_concentration", "" },
     BISPHOSPHONATE("risedronate"),
-    { "romosozumab", " depot", NULL, "" },
+    { "romosozumab", " depot >central", NULL, "" },
     { "tamoxifen", " depot central active", "tamoxifen_concentration", "" },
     { "tamoxifen", " depot central active", "endoxifen_concentration", "" },
     { "teriparatide", " depot central mean", "teriparatide_concentration", "" },
@@ -71,11 +71,13 @@ static void test_linear_states(void)
         person_plan(&self, text);
         for (size_t k = 0; k < self.plan.system->n_linear; k++) {
             const ost_linear_t *part = &self.plan.system->linear[k];
-            for (size_t i = 0; i < part->n_states; i++) {
-                const char *name = self.plan.system->state_names[part->state[i]];
+            for (size_t i = 0; i < part->n_states + part->n_fed; i++) {
+                const bool is_fed = i >= part->n_states;
+                const char *name =
+                    self.plan.system->state_names[is_fed ? part->fed[i - part->n_states] : part->state[i]];
                 size_t n = strlen(drugs[d].drug);
                 if (strncmp(name, drugs[d].drug, n) != 0 || name[n] != '.') continue;
-                strncat(found, " ", sizeof(found) - strlen(found) - 1);
+                strncat(found, is_fed ? " >" : " ", sizeof(found) - strlen(found) - 1);
                 strncat(found, name + n + 1, sizeof(found) - strlen(found) - 1);
             }
         }
@@ -102,6 +104,19 @@ static void test_all_drugs(void)
         if (!is_known) printf("\n%s is not among the drugs here\n", names[i]);
         CU_ASSERT(is_known);
     }
+    ost_library_free(&library);
+}
+
+/* Of anastrozole, absorption is constant, and the clearance, which is induced, is not. */
+static void test_constant_rates(void)
+{
+    ost_library_t library;
+    ost_error_t err = { 0 };
+    const ost_model_t *model;
+    CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_library_get(&library, "anastrozole", &model, &err), 0);
+    CU_ASSERT_EQUAL(model->first_entry[0], 4); /* by depot; by depot, central and the signal */
+    for (size_t e = 0; e < model->first_entry[0]; e++) CU_ASSERT_EQUAL(model->is_constant[e], model->jac[e].col == 0);
     ost_library_free(&library);
 }
 
@@ -160,6 +175,7 @@ static void test_moving_induction(void)
 static const ost_test_t tests[] = {
     { "linear_states_of_the_shipped_drugs", test_linear_states },
     { "no_drug_is_left_out", test_all_drugs },
+    { "rates_of_parameters_alone", test_constant_rates },
     { "concentrations_against_integration", test_concentrations },
     { "induction_that_moves", test_moving_induction },
 };

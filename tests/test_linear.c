@@ -195,15 +195,22 @@ static size_t add_events(ost_event_t *events, bool moves)
     return n;
 }
 
-/* @param[out] y  [N_STATES][N_OUT] */
+/* The depot alone, which feeds the compartment with its entry 1. */
+static const uint32_t fed_state[] = { B }, flow_entry[] = { 1 };
+static const ost_linear_t depot = {
+    .state = kinetic_state, .n_states = 1, .fed = fed_state, .n_fed = 1, .flow = flow_entry, .n_flows = 1
+};
+
+/* @param parts  of the system, NULL: all is integrated; @param[out] y  [N_STATES][N_OUT] */
 static ost_solver_stats_t run_drug(
-    ost_stepper_t stepper, double rtol, bool closed, bool moves, const double *p, double *y)
+    ost_stepper_t stepper, double rtol, const ost_linear_t *part, bool moves, const double *p, double *y)
 {
     ost_event_t events[80];
     ost_solver_options_t options = options_at(rtol);
     options.stepper = stepper;
     ost_system_t system = drug;
-    if (!closed) system.n_linear = 0;
+    system.linear = part;
+    system.n_linear = part != NULL;
     for (int k = 0; k < N_OUT; k++) t_out[k] = T_END * k / (N_OUT - 1.0) + (k % 4 == 1) * 0.013;
     ost_job_t job = {
         .t1 = T_END, .x0 = x_start, .p = p, .u0 = u_start, .events = events, .t_out = t_out, .n_out = N_OUT
@@ -231,17 +238,17 @@ static const double typical[N_CONSTANTS] = { 30, 0.4, 1.5 };
 static void test_closed_form(void)
 {
     static double y[N_STATES * N_OUT], exact[N_STATES * N_OUT];
-    run_drug(OST_STEPPER_RODAS5P, 1e-12, false, false, typical, exact);
+    run_drug(OST_STEPPER_RODAS5P, 1e-12, NULL, false, typical, exact);
     for (int s = 0; s < OST_N_STEPPERS; s++) {
         if (ost_steppers[s].family != OST_FAMILY_LANES) continue;
         for (double rtol = 1e-4; rtol > 1e-9; rtol *= 1e-2) {
-            ost_solver_stats_t closed = run_drug((ost_stepper_t) s, rtol, true, false, typical, y);
+            ost_solver_stats_t closed = run_drug((ost_stepper_t) s, rtol, &kinetics, false, typical, y);
             CU_ASSERT(difference(y, exact, A) < 1e-11);
             CU_ASSERT(difference(y, exact, B) < 1e-11);
             if (!(difference(y, exact, C) < 3 * rtol))
                 printf("\n%s at %g: off by %g\n", ost_steppers[s].name, rtol, difference(y, exact, C));
             CU_ASSERT(difference(y, exact, C) < 3 * rtol);
-            ost_solver_stats_t integrated = run_drug((ost_stepper_t) s, rtol, false, false, typical, y);
+            ost_solver_stats_t integrated = run_drug((ost_stepper_t) s, rtol, NULL, false, typical, y);
             CU_ASSERT((double) closed.steps < 0.8 * (double) integrated.steps);
         }
     }
@@ -252,13 +259,46 @@ static void test_fall_back(void)
 {
     static double y[N_STATES * N_OUT], exact[N_STATES * N_OUT];
     static const double alike[N_CONSTANTS] = { 0.4, 0.4, 1.5 };
-    run_drug(OST_STEPPER_RODAS5P, 1e-12, false, true, typical, exact);
-    run_drug(OST_STEPPER_RODAS5P, 1e-8, true, true, typical, y);
+    run_drug(OST_STEPPER_RODAS5P, 1e-12, NULL, true, typical, exact);
+    run_drug(OST_STEPPER_RODAS5P, 1e-8, &kinetics, true, typical, y);
     for (int i = 0; i < N_STATES; i++) CU_ASSERT(difference(y, exact, i) < 1e-7);
     CU_ASSERT(difference(y, exact, A) > 0);
-    run_drug(OST_STEPPER_RODAS5P, 1e-8, false, false, alike, exact);
-    run_drug(OST_STEPPER_RODAS5P, 1e-8, true, false, alike, y);
+    run_drug(OST_STEPPER_RODAS5P, 1e-8, NULL, false, alike, exact);
+    run_drug(OST_STEPPER_RODAS5P, 1e-8, &kinetics, false, alike, y);
     CU_ASSERT(difference(y, exact, A) < 1e-7 && difference(y, exact, B) < 1e-7);
+}
+
+/* What a depot feeds is followed without that, also while its own coefficients move: by fewer steps, as exactly. */
+static void test_fed(void)
+{
+    static double y[N_STATES * N_OUT], exact[N_STATES * N_OUT];
+    run_drug(OST_STEPPER_RODAS5P, 1e-12, NULL, true, typical, exact);
+    for (int s = 0; s < OST_N_STEPPERS; s++) {
+        if (ost_steppers[s].family != OST_FAMILY_LANES) continue;
+        for (double rtol = 1e-4; rtol > 1e-9; rtol *= 1e-2) {
+            ost_solver_stats_t fed = run_drug((ost_stepper_t) s, rtol, &depot, true, typical, y);
+            CU_ASSERT(difference(y, exact, A) < 1e-11);
+            for (int i = B; i < N_STATES; i++) {
+                if (!(difference(y, exact, i) < 5 * rtol))
+                    printf("\n%s at %g: off by %g\n", ost_steppers[s].name, rtol, difference(y, exact, i));
+                CU_ASSERT(difference(y, exact, i) < 5 * rtol);
+            }
+            ost_solver_stats_t integrated = run_drug((ost_stepper_t) s, rtol, NULL, true, typical, y);
+            CU_ASSERT((double) fed.steps < 0.6 * (double) integrated.steps);
+        }
+    }
+}
+
+/* What fades faster than its depot empties takes hardly more steps without the flow than with it. */
+static void test_slow_depot(void)
+{
+    static double y[N_STATES * N_OUT], exact[N_STATES * N_OUT];
+    static const double slow[N_CONSTANTS] = { 0.05, 30, 1.5 };
+    run_drug(OST_STEPPER_RODAS5P, 1e-12, NULL, false, slow, exact);
+    ost_solver_stats_t fed = run_drug(OST_STEPPER_RODAS5P, 1e-6, &depot, false, slow, y);
+    for (int i = B; i < N_STATES; i++) CU_ASSERT(difference(y, exact, i) < 5e-6);
+    ost_solver_stats_t integrated = run_drug(OST_STEPPER_RODAS5P, 1e-6, NULL, false, slow, y);
+    CU_ASSERT((double) fed.steps < 1.05 * (double) integrated.steps);
 }
 
 /* The bits of a job that is in closed form throughout do not depend on jobs beside it that are not. */
@@ -268,7 +308,7 @@ static void test_company(void)
     static const double alike[N_CONSTANTS] = { 0.4, 0.4, 1.5 };
     ost_event_t events[2][80];
     size_t n_events[2] = { add_events(events[0], false), add_events(events[1], true) };
-    run_drug(OST_STEPPER_RODAS5P, 1e-6, true, false, typical, alone);
+    run_drug(OST_STEPPER_RODAS5P, 1e-6, &kinetics, false, typical, alone);
     ost_solver_options_t options = options_at(1e-6);
     ost_job_t jobs[20];
     for (int j = 0; j < 20; j++)
@@ -289,6 +329,8 @@ static const ost_test_t tests[] = {
     { "modes_of_random_models", test_modes },
     { "closed_form_against_integration", test_closed_form },
     { "what_is_not_closed_is_integrated", test_fall_back },
+    { "what_a_depot_feeds", test_fed },
+    { "what_fades_faster_than_its_depot", test_slow_depot },
     { "bits_do_not_depend_on_company", test_company },
 };
 OST_TEST_MAIN("linear", tests)

@@ -86,24 +86,26 @@ static int reaches(const ost_graph_t *g, ost_node_t node, const ost_op_t *ops, s
 }
 
 /* States whose rates are linear: what they are of time and conditions is nothing, and their exact derivatives by states
- * hold no state. */
+ * hold no state; and those derivatives that hold no signal either. */
 static int find_linear(ost_model_t *model, const ost_node_t *entry, ost_error_t *err)
 {
     const struct ost_model_impl *impl = model->impl;
-    static const ost_op_t moving[] = { OST_OP_MODE, OST_OP_TIME, OST_OP_STATE };
+    static const ost_op_t moving[] = { OST_OP_MODE, OST_OP_TIME, OST_OP_STATE, OST_OP_READ };
     model->is_linear = calloc(model->n_states + 1, sizeof(*model->is_linear));
     model->linear_uses = calloc(model->n_states * model->n_reads + 1, sizeof(*model->linear_uses));
-    bool ok = model->is_linear != NULL && model->linear_uses != NULL;
+    model->is_constant = calloc(model->n_jac + 1, sizeof(*model->is_constant));
+    bool ok = model->is_linear != NULL && model->linear_uses != NULL && model->is_constant != NULL;
     for (size_t i = 0; i < model->n_states && ok; i++) {
         int moves = reaches(&impl->graph, impl->rate[i], moving, 2);
         ok = moves >= 0 && mark_uses(&impl->graph, &impl->rate[i], 1, &model->linear_uses[i * model->n_reads]);
         model->is_linear[i] = moves == 0;
     }
     for (size_t e = 0; e < model->n_jac && ok && model->jac[e].row < model->n_states; e++) {
-        if (model->jac[e].col >= model->n_states || !model->is_linear[model->jac[e].row]) continue;
-        int moves = reaches(&impl->graph, entry[e], moving, 3);
-        ok = moves >= 0;
-        model->is_linear[model->jac[e].row] = moves == 0;
+        if (model->jac[e].col >= model->n_states) continue;
+        int bends = reaches(&impl->graph, entry[e], moving, 3), moves = reaches(&impl->graph, entry[e], moving, 4);
+        ok = bends >= 0 && moves >= 0;
+        model->is_linear[model->jac[e].row] &= bends == 0;
+        model->is_constant[e] = moves == 0;
     }
     return ok ? 0 : no_memory(model, err);
 }

@@ -87,6 +87,7 @@ void ost_model_free(ost_model_t *self)
     free(self->rate_uses);
     free(self->is_linear);
     free(self->linear_uses);
+    free(self->is_constant);
     free(self->name);
     free(self->text);
     free(self->path);

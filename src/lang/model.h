@@ -162,6 +162,7 @@ typedef struct {
      */
     uint8_t *is_linear;
     uint8_t *linear_uses; /**< [n_states][n_reads], 1 where the rate of a linear state reads that signal */
+    uint8_t *is_constant; /**< [n_jac], 1 where the derivative of a rate by a state is of parameters alone */
     const struct ost_kernel *kernel[OST_N_ISA]; /**< NULL where this build has no such instruction set */
     struct ost_model_impl *impl;                /**< private */
 } ost_model_t;

@@ -8,8 +8,9 @@ typedef struct {
     const uint32_t *reads; /* [n_reads] of the wiring */
     const ost_wiring_t *wiring;
     const ost_inputs_t *inputs;
-    bool *is_in; /* [n_states of the block] */
-    uint32_t *state, *input, *condition;
+    bool *is_in;          /* [n_states of the block] */
+    uint32_t first_entry; /* of the block */
+    uint32_t *state, *fed, *flow, *input, *condition;
     ost_linear_t *part;
 } builder_t;
 
@@ -77,8 +78,25 @@ static void add_inputs(builder_t *self, int32_t hold, int32_t ripple)
     }
 }
 
-const ost_kinetics_t *ost_kinetics_new(
-    const ost_blocks_t *blocks, const ost_wiring_t *wiring, const ost_inputs_t *inputs, ost_maker_t *make)
+/* Other states of the block that those feed with constant coefficients, as many as there is room for. */
+static void add_flows(builder_t *self)
+{
+    const ost_model_t *model = self->block->model;
+    ost_linear_t *part = self->part;
+    for (size_t e = 0; e < model->first_entry[0]; e++) {
+        const ost_jac_entry_t *at = &model->jac[e];
+        if (at->col >= model->n_states || !model->is_constant[e] || self->is_in[at->row] || !self->is_in[at->col])
+            continue;
+        uint32_t row = self->block->first_state + at->row;
+        bool is_fed = part->n_fed > 0 && part->fed[part->n_fed - 1] == row; /* entries stand row by row */
+        if (!is_fed && part->n_states + part->n_fed >= OST_LINEAR_MAX) return;
+        if (!is_fed) self->fed[part->n_fed++] = row;
+        self->flow[part->n_flows++] = self->first_entry + (uint32_t) e;
+    }
+}
+
+const ost_kinetics_t *ost_kinetics_new(const ost_blocks_t *blocks, const ost_wiring_t *wiring,
+    const ost_inputs_t *inputs, const ost_jacobian_t *jacobian, ost_maker_t *make)
 {
     if (make->err.code != 0) return NULL;
     ost_kinetics_t *kinetics = ost_maker_list(make, 1, sizeof(*kinetics));
@@ -88,14 +106,18 @@ const ost_kinetics_t *ost_kinetics_new(
         const ost_block_t *block = &blocks->block[b];
         if (inputs->hold[b] < 0) continue;
         builder_t self = { block, wiring->reads[b], wiring, inputs, .part = &part[kinetics->n] };
+        self.first_entry = jacobian->block_entry[b];
         self.is_in = ost_maker_list(make, block->model->n_states, sizeof(*self.is_in));
         self.state = ost_maker_list(make, block->model->n_states, sizeof(*self.state));
+        self.fed = ost_maker_list(make, block->model->n_states, sizeof(*self.fed));
+        self.flow = ost_maker_list(make, block->model->first_entry[0], sizeof(*self.flow));
         self.input = ost_maker_list(make, inputs->n, sizeof(*self.input));
         self.condition = ost_maker_list(make, inputs->n, sizeof(*self.condition));
         if (make->err.code != 0) return NULL;
         find_states(&self);
-        *self.part = (ost_linear_t){ .state = self.state, .input = self.input, .condition = self.condition };
+        *self.part = (ost_linear_t){ self.state, self.fed, self.flow, self.input, self.condition, .n_states = 0 };
         add_inputs(&self, inputs->hold[b], inputs->ripple[b]);
+        add_flows(&self);
         kinetics->n += self.part->n_states > 0 && self.part->n_states <= OST_LINEAR_MAX;
     }
     kinetics->part = part;

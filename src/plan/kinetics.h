@@ -3,17 +3,18 @@
 #ifndef OST_PLAN_KINETICS_H
 #define OST_PLAN_KINETICS_H
 
-#include "plan/inputs.h"
+#include "plan/jacobian.h"
 
 /** The linear parts. A block that takes doses has one of those states whose rates are linear in them, with coefficients
- * and constants of parameters and of signals from outside or from blocks that can be held; closed while these are. */
+ * and constants of parameters and of signals from outside or from blocks that can be held; closed while these are.
+ * Other states of the block that these feed are integrated without what flows in from them. */
 typedef struct {
     const ost_linear_t *part; /**< [n] */
     size_t n;
 } ost_kinetics_t;
 
 /** @return NULL on error (out of memory) */
-const ost_kinetics_t *ost_kinetics_new(
-    const ost_blocks_t *blocks, const ost_wiring_t *wiring, const ost_inputs_t *inputs, ost_maker_t *make);
+const ost_kinetics_t *ost_kinetics_new(const ost_blocks_t *blocks, const ost_wiring_t *wiring,
+    const ost_inputs_t *inputs, const ost_jacobian_t *jacobian, ost_maker_t *make);
 
 #endif

@@ -74,7 +74,8 @@ static double *take(char *block, size_t *used, size_t n)
 
 static void lay_out_part(ost_linear_part_t *self, char *block, size_t *used)
 {
-    size_t n = self->of->n_states, row = OST_LANE_COUNT;
+    size_t n = self->n, row = OST_LANE_COUNT;
+    self->flow = take(block, used, self->of->n_flows * row);
     self->lambda = take(block, used, n * row);
     self->v = take(block, used, n * n * row);
     self->w = take(block, used, n * n * row);
@@ -114,35 +115,59 @@ static size_t lay_out(ost_batch_t *self, char *block)
     return used;
 }
 
-/* The place of a state in a linear part, OST_LINEAR_MAX where it is not of it. */
-static uint8_t place_in(const ost_linear_t *part, uint32_t state)
+/* The place of a state in a list, OST_LINEAR_MAX where it is not in it. */
+static uint8_t place_in(const uint32_t *states, size_t n, uint32_t state)
 {
-    for (size_t i = 0; i < part->n_states; i++)
-        if (part->state[i] == state) return (uint8_t) i;
+    for (size_t i = 0; i < n; i++)
+        if (states[i] == state) return (uint8_t) i;
     return OST_LINEAR_MAX;
+}
+
+static bool fits(const ost_linear_t *of, const ost_system_t *system)
+{
+    bool fits = of->n_states + of->n_fed <= OST_LINEAR_MAX;
+    for (size_t i = 0; i < of->n_states; i++) fits = fits && of->state[i] < system->n_states;
+    for (size_t i = 0; i < of->n_fed; i++) fits = fits && of->fed[i] < system->n_states;
+    for (size_t i = 0; i < of->n_inputs; i++) fits = fits && of->input[i] < system->n_inputs;
+    for (size_t i = 0; i < of->n_conditions; i++) fits = fits && of->condition[i] < system->n_inputs;
+    for (size_t i = 0; i < of->n_flows && fits; i++)
+        fits = of->flow[i] < system->n_entries &&
+               place_in(of->fed, of->n_fed, system->row[of->flow[i]]) < OST_LINEAR_MAX &&
+               place_in(of->state, of->n_states, system->col[of->flow[i]]) < OST_LINEAR_MAX;
+    return fits;
+}
+
+static void place_flows(ost_linear_part_t *self, const ost_system_t *system)
+{
+    const ost_linear_t *of = self->of;
+    for (size_t k = 0; k < of->n_flows; k++) {
+        self->into[k] = (uint8_t) (of->n_states + place_in(of->fed, of->n_fed, system->row[of->flow[k]]));
+        self->from[k] = place_in(of->state, of->n_states, system->col[of->flow[k]]);
+    }
 }
 
 static int make_part(ost_linear_part_t *self, const ost_system_t *system, const ost_linear_t *of, ost_error_t *err)
 {
-    bool fits = of->n_states <= OST_LINEAR_MAX;
-    for (size_t i = 0; i < of->n_states; i++) fits = fits && of->state[i] < system->n_states;
-    for (size_t i = 0; i < of->n_inputs; i++) fits = fits && of->input[i] < system->n_inputs;
-    for (size_t i = 0; i < of->n_conditions; i++) fits = fits && of->condition[i] < system->n_inputs;
-    if (!fits)
-        return ost_fail(err, OST_ERR_MODEL, "a linear part has too many states, or one or an input out of range");
+    if (!fits(of, system))
+        return ost_fail(
+            err, OST_ERR_MODEL, "a linear part has too many states, or one, an input or a flow out of range");
     self->of = of;
+    self->n = of->n_states + of->n_fed;
     self->entry = malloc((system->n_entries + 1) * sizeof(*self->entry));
     self->row = malloc(system->n_entries + 1);
     self->col = malloc(system->n_entries + 1);
-    if (self->entry == NULL || self->row == NULL || self->col == NULL)
+    self->into = malloc(of->n_flows + 1);
+    self->from = malloc(of->n_flows + 1);
+    if (self->entry == NULL || self->row == NULL || self->col == NULL || self->into == NULL || self->from == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a linear part of %zu states", of->n_states);
     for (size_t e = 0; e < system->n_entries; e++) {
-        uint8_t row = place_in(of, system->row[e]);
+        uint8_t row = place_in(of->state, of->n_states, system->row[e]);
         if (row == OST_LINEAR_MAX) continue;
         self->entry[self->n_entries] = (uint32_t) e;
         self->row[self->n_entries] = row;
-        self->col[self->n_entries++] = place_in(of, system->col[e]);
+        self->col[self->n_entries++] = place_in(of->state, of->n_states, system->col[e]);
     }
+    place_flows(self, system);
     return 0;
 }
 
@@ -218,6 +243,8 @@ void ost_batch_delete(ost_batch_t *self)
         free(self->parts[i].entry);
         free(self->parts[i].row);
         free(self->parts[i].col);
+        free(self->parts[i].into);
+        free(self->parts[i].from);
     }
     free(self->parts);
     ost_elimination_free(&self->elimination);

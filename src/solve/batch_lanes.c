@@ -65,7 +65,7 @@ static void blend_rows(double *to, ost_mask m, const double *from, size_t n)
 static void state_at(run_t *run, const ost_v *theta)
 {
     run->method->dense(run->b, &run->h_step, theta);
-    ost_linear_put_states(run->b, *theta * run->h_step);
+    ost_linear_put_dense(run->b, *theta, run->h_step);
 }
 
 static void put_column(double *to, int lane, const double *from, size_t n)
@@ -158,7 +158,7 @@ static void refresh_rates(run_t *run, ost_mask which)
     ost_batch_t *b = run->b;
     if (run->method->next_stage < 0 || !ost_mask_any(which)) return;
     ost_point_t at = point(run, &run->t, b->x);
-    b->system->rhs(b->system->self, &at, b->stages);
+    ost_linear_rhs(b, &at, b->stages);
     blend_rows(b->f, which, b->stages, b->system->n_states);
     run->n_extra -= which;
 }

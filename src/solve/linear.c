@@ -168,20 +168,35 @@ void ost_linear_forget(ost_linear_part_t *self, int lane)
 {
     self->active[lane] = 0;
     self->lambda[lane] = NAN;
+    for (size_t k = 0; k < self->of->n_flows; k++) self->flow[k * OST_LANE_COUNT + (size_t) lane] = 0;
+}
+
+static void add_flows(ost_linear_part_t *self, size_t lane, const double *values, double *a)
+{
+    for (size_t k = 0; k < self->of->n_flows; k++)
+        self->flow[k * OST_LANE_COUNT + lane] = a[self->into[k] * self->n + self->from[k]] =
+            values[self->of->flow[k] * OST_LANE_COUNT + lane];
+}
+
+static void drop_flows(ost_linear_part_t *self, size_t lane, double *a)
+{
+    for (size_t k = 0; k < self->of->n_flows; k++)
+        self->flow[k * OST_LANE_COUNT + lane] = a[self->into[k] * self->n + self->from[k]] = 0;
 }
 
 /* b of x' = A x + b, 0 where it is what rounding leaves. @return whether anything moves */
-static bool find_constant(const ost_linear_t *of, const double *a, const double *x, const double *f, double *b)
+static bool find_constant(const ost_linear_part_t *self, const double *a, const double *x, const double *f, double *b)
 {
+    const ost_linear_t *of = self->of;
     bool moves = false;
     for (size_t i = 0; i < of->n_states; i++) {
         double size = 0;
         b[i] = f[of->state[i] * OST_LANE_COUNT];
         for (size_t j = 0; j < of->n_states; j++) {
-            double term = a[i * of->n_states + j] * x[of->state[j] * OST_LANE_COUNT];
+            double term = a[i * self->n + j] * x[of->state[j] * OST_LANE_COUNT];
             b[i] -= term;
             size += fabs(term);
-            moves = moves || a[i * of->n_states + j] != 0;
+            moves = moves || a[i * self->n + j] != 0;
         }
         if (fabs(b[i]) <= ROUNDING * size) b[i] = 0;
         moves = moves || b[i] != 0;
@@ -193,14 +208,19 @@ void ost_linear_make(
     ost_linear_part_t *self, int lane, const double *x, const double *u, const double *f, const double *values)
 {
     const ost_linear_t *of = self->of;
-    size_t n = of->n_states, row = OST_LANE_COUNT, l = (size_t) lane;
-    double a[MAX * MAX] = { 0 }, b[MAX], lambda[MAX], v[MAX * MAX], w[MAX * MAX];
+    size_t n = self->n, row = OST_LANE_COUNT, l = (size_t) lane;
+    double a[MAX * MAX] = { 0 }, b[MAX] = { 0 }, lambda[MAX], v[MAX * MAX], w[MAX * MAX];
     bool is_closed = true;
     for (size_t e = 0; e < self->n_entries; e++)
         if (self->col[e] < MAX) a[self->row[e] * n + self->col[e]] = values[self->entry[e] * row + l];
     for (size_t i = 0; i < of->n_inputs; i++) self->seen[i * row + l] = u[of->input[i] * row + l];
     for (size_t i = 0; i < of->n_conditions; i++) is_closed = is_closed && u[of->condition[i] * row + l] != 0;
-    is_closed = is_closed && find_constant(of, a, x + l, f + l, b) && ost_linear_modes(n, a, lambda, v, w);
+    is_closed = is_closed && find_constant(self, a, x + l, f + l, b);
+    add_flows(self, l, values, a);
+    if (!is_closed || !ost_linear_modes(n, a, lambda, v, w)) {
+        drop_flows(self, l, a);
+        is_closed = is_closed && ost_linear_modes(n, a, lambda, v, w);
+    }
     self->active[l] = is_closed;
     self->lambda[l] = 0;
     for (size_t i = 0; i < n && is_closed; i++) {

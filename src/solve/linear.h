@@ -15,11 +15,16 @@ bool ost_linear_modes(size_t n, const double *a, double *lambda, double *v, doub
 /* One linear part of a system in a batch. Rows of lanes are the batch's memory. */
 typedef struct {
     const ost_linear_t *of; /* borrowed */
+    size_t n;               /* of->n_states + of->n_fed */
     /* Entries of the Jacobian in the part's rows: [n_entries] row of values; row and column inside the part, a column
      * of OST_LINEAR_MAX for what is constant. */
     uint32_t *entry;
     uint8_t *row, *col;
     size_t n_entries;
+    /* Fed states stand behind its own in what follows, n of both, as what flows into them from the start of the step
+     * on. Of each flow: places of the fed state and of its own. */
+    uint8_t *into, *from;
+    double *flow;           /* [n_flows rows] its coefficient, 0 where it is integrated */
     double *lambda, *v, *w; /* [n], [n][n], [n][n] rows; lambda NaN at first: none of this is made yet */
     double *b;              /* [n rows] W b */
     double *active;         /* [1 row] 1 where the lane's states are known in closed form, else 0 */

@@ -19,6 +19,26 @@ static inline bool ost_linear_is_outdated(const ost_batch_t *b, const ost_linear
     return isnan(part->lambda[lane]);
 }
 
+/* The place of state i of n: its own, then those that are fed. */
+static inline uint32_t ost_linear_state(const ost_linear_part_t *part, size_t i)
+{
+    return i < part->of->n_states ? part->of->state[i] : part->of->fed[i - part->of->n_states];
+}
+
+/* Rates of what steps follow: without the flows. */
+static inline void ost_linear_rhs(const ost_batch_t *b, const ost_point_t *at, double *f)
+{
+    b->system->rhs(b->system->self, at, f);
+    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
+        if (part->of->n_flows == 0 || !ost_mask_any(ost_linear_active(part))) continue;
+        for (size_t k = 0; k < part->of->n_flows; k++) {
+            double *rate = ROW(f, ost_linear_state(part, part->into[k]));
+            ost_v from = ost_v_load(ROW(at->x, part->of->state[part->from[k]]));
+            ost_v_store(rate, ost_v_load(rate) - ost_v_load(ROW(part->flow, k)) * from);
+        }
+    }
+}
+
 /* Make what is outdated in the lanes `which`. @return lanes in which anything was */
 static inline ost_mask ost_linear_refresh(const ost_batch_t *b, const ost_point_t *at, ost_mask which)
 {
@@ -40,13 +60,13 @@ static inline ost_mask ost_linear_refresh(const ost_batch_t *b, const ost_point_
 /* Lanes in which mode i has still to move a state at b->x by more than may be wrong of it. */
 static inline ost_mask ost_linear_moves(const ost_batch_t *b, const ost_linear_part_t *part, size_t i)
 {
-    const size_t n = part->of->n_states;
+    const size_t n = part->n;
     ost_v left = ost_v_load(ROW(part->b, i)) / ost_v_load(ROW(part->lambda, i));
-    for (size_t j = 0; j < n; j++)
+    for (size_t j = 0; j < part->of->n_states; j++)
         left += ost_v_load(ROW(part->w, i * n + j)) * ost_v_load(ROW(b->x, part->of->state[j]));
     ost_mask moves = { 0 };
     for (size_t j = 0; j < n; j++) {
-        const uint32_t k = part->of->state[j];
+        const uint32_t k = ost_linear_state(part, j);
         ost_v weight = b->atol[k] + b->options.rtol * ost_v_abs(ost_v_load(ROW(b->x, k)));
         moves |= ~ost_v_le(ost_v_abs(left * ost_v_load(ROW(part->v, j * n + i))), weight);
     }
@@ -57,10 +77,9 @@ static inline ost_mask ost_linear_moves(const ost_batch_t *b, const ost_linear_p
 static inline ost_v ost_linear_fastest(const ost_batch_t *b)
 {
     ost_v fastest = ost_v_splat(0);
-    for (size_t k = 0; k < b->system->n_linear; k++) {
-        const ost_linear_part_t *part = &b->parts[k];
+    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         const ost_mask active = ost_linear_active(part);
-        for (size_t i = 0; i < part->of->n_states; i++) {
+        for (size_t i = 0; i < part->n; i++) {
             ost_v speed = ost_v_abs(ost_v_load(ROW(part->lambda, i)));
             ost_mask counts = active & ost_linear_moves(b, part, i);
             fastest = ost_v_blend(counts, ost_v_max(fastest, speed), fastest);
@@ -69,44 +88,64 @@ static inline ost_v ost_linear_fastest(const ost_batch_t *b)
     return 1.0 / fastest;
 }
 
-/* Begin a step at b->x, where the right-hand side is f. */
+/* Begin a step at b->x, where the rates of what steps follow are f. */
 static inline void ost_linear_begin(const ost_batch_t *b, const double *f)
 {
-    for (size_t k = 0; k < b->system->n_linear; k++) {
-        const ost_linear_part_t *part = &b->parts[k];
-        const size_t n = part->of->n_states;
+    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
+        const size_t n = part->n, n_own = part->of->n_states;
         if (!ost_mask_any(ost_linear_active(part))) continue;
         for (size_t i = 0; i < n; i++) {
             ost_v sum = ost_v_splat(0);
-            for (size_t j = 0; j < n; j++)
+            for (size_t j = 0; j < n_own; j++)
                 sum += ost_v_load(ROW(part->w, i * n + j)) * ost_v_load(ROW(b->x, part->of->state[j]));
             ost_v_store(ROW(part->z, i), sum);
-            ost_v_store(ROW(part->rate, i), ost_v_load(ROW(f, part->of->state[i])));
+            ost_v_store(ROW(part->rate, i), i < n_own ? ost_v_load(ROW(f, part->of->state[i])) : ost_v_splat(0));
+        }
+        for (size_t k = 0; k < part->of->n_flows; k++) {
+            double *rate = ROW(part->rate, part->into[k]);
+            ost_v from = ost_v_load(ROW(b->x, part->of->state[part->from[k]]));
+            ost_v_store(rate, ost_v_load(rate) + ost_v_load(ROW(part->flow, k)) * from);
         }
     }
 }
 
 static inline void ost_linear_clear_entries(const ost_batch_t *b)
 {
-    for (size_t k = 0; k < b->system->n_linear; k++) {
-        const ost_linear_part_t *part = &b->parts[k];
+    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         ost_mask active = ost_linear_active(part);
         for (size_t e = 0; ost_mask_any(active) && e < part->n_entries; e++) {
             double *entry = ROW(b->values, part->entry[e]);
             ost_v_store(entry, ost_v_blend(active, ost_v_splat(0), ost_v_load(entry)));
         }
+        for (size_t k = 0; ost_mask_any(active) && k < part->of->n_flows; k++) {
+            double *entry = ROW(b->values, part->of->flow[k]);
+            ost_v_store(entry, ost_v_load(entry) - ost_v_load(ROW(part->flow, k)));
+        }
     }
 }
 
-/* The states' rows of `rows` = factor times their rates at the start of the step. */
+/* The states' rows of `rows` = factor times their rates at the start of the step; those of fed states, plus that. */
 static inline void ost_linear_put_rates(const ost_batch_t *b, double factor, double *rows)
 {
-    for (size_t k = 0; k < b->system->n_linear; k++) {
-        const ost_linear_part_t *part = &b->parts[k];
+    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         ost_mask active = ost_linear_active(part);
-        for (size_t i = 0; ost_mask_any(active) && i < part->of->n_states; i++) {
-            double *row = ROW(rows, part->of->state[i]);
-            ost_v_store(row, ost_v_blend(active, factor * ost_v_load(ROW(part->rate, i)), ost_v_load(row)));
+        for (size_t i = 0; ost_mask_any(active) && i < part->n; i++) {
+            double *row = ROW(rows, ost_linear_state(part, i));
+            ost_v rate = factor * ost_v_load(ROW(part->rate, i)), before = ost_v_load(row);
+            ost_v_store(row, ost_v_blend(active, i < part->of->n_states ? rate : before + rate, before));
+        }
+    }
+}
+
+/* Take the flows at the start of the step, times a factor, out of the fed states' rows. */
+static inline void ost_linear_take_rates(const ost_batch_t *b, ost_v factor, double *rows)
+{
+    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
+        for (size_t i = part->of->n_states; i < part->n; i++) {
+            double *row = ROW(rows, ost_linear_state(part, i));
+            ost_mask active = ost_linear_active(part);
+            ost_v taken = ost_v_load(row) - factor * ost_v_load(ROW(part->rate, i));
+            ost_v_store(row, ost_v_blend(active, taken, ost_v_load(row)));
         }
     }
 }
@@ -123,23 +162,46 @@ static inline ost_v ost_linear_mode(const ost_linear_part_t *part, size_t i, ost
     return ost_v_blend(constant, z + b * ost_v_blend(small, series, (e - 1.0) / lambda), z);
 }
 
-/* The states' rows of b->x_at at time s of the step. */
+/* State i of n of the part at time s of the step, by its modes there. */
+static inline ost_v ost_linear_sum(const ost_linear_part_t *part, size_t i, const ost_v *mode)
+{
+    ost_v sum = ost_v_splat(0);
+    for (size_t j = 0; j < part->n; j++) sum += ost_v_load(ROW(part->v, i * part->n + j)) * mode[j];
+    return sum;
+}
+
+/* The states' rows of b->x_at at time s of the step; to those of fed states, what has flowed into them is added. */
 static inline void ost_linear_put_states(const ost_batch_t *b, ost_v s)
 {
-    for (size_t k = 0; k < b->system->n_linear; k++) {
-        const ost_linear_part_t *part = &b->parts[k];
-        const size_t n = part->of->n_states;
+    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         ost_mask active = ost_linear_active(part);
         if (!ost_mask_any(active)) continue;
         ost_v mode[OST_LINEAR_MAX];
-        for (size_t j = 0; j < n; j++) mode[j] = ost_linear_mode(part, j, s);
-        for (size_t i = 0; i < n; i++) {
-            double *row = ROW(b->x_at, part->of->state[i]);
-            ost_v sum = ost_v_splat(0);
-            for (size_t j = 0; j < n; j++) sum += ost_v_load(ROW(part->v, i * n + j)) * mode[j];
-            ost_v_store(row, ost_v_blend(active, sum, ost_v_load(row)));
+        for (size_t j = 0; j < part->n; j++) mode[j] = ost_linear_mode(part, j, s);
+        for (size_t i = 0; i < part->n; i++) {
+            double *row = ROW(b->x_at, ost_linear_state(part, i));
+            ost_v sum = ost_linear_sum(part, i, mode), before = ost_v_load(row);
+            ost_v_store(row, ost_v_blend(active, i < part->of->n_states ? sum : before + sum, before));
         }
     }
+}
+
+/* b->x_at, which dense output has led to part theta of the new state, with the states as they are there: in place of
+ * that part of what flows into fed states in the step of length h, what has flowed into them by then. */
+static inline void ost_linear_put_dense(const ost_batch_t *b, ost_v theta, ost_v h)
+{
+    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
+        ost_mask active = ost_linear_active(part);
+        if (part->of->n_fed == 0 || !ost_mask_any(active)) continue;
+        ost_v mode[OST_LINEAR_MAX];
+        for (size_t j = 0; j < part->n; j++) mode[j] = ost_linear_mode(part, j, h);
+        for (size_t i = part->of->n_states; i < part->n; i++) {
+            double *row = ROW(b->x_at, ost_linear_state(part, i));
+            ost_v rest = ost_v_load(row) - theta * ost_linear_sum(part, i, mode);
+            ost_v_store(row, ost_v_blend(active, rest, ost_v_load(row)));
+        }
+    }
+    ost_linear_put_states(b, theta * h);
 }
 
 #endif

@@ -50,7 +50,7 @@ static bool find_periodic(periodic_t *self, const ost_linear_part_t *part, int l
     const ost_ripple_dose_t *dose, const double *x)
 {
     const size_t n = series->n_states, row = OST_LANE_COUNT, l = (size_t) lane;
-    if (part->of->n_states != n || part->of->state[0] != series->first_state || part->active[l] == 0 ||
+    if (part->n != n || part->of->state[0] != series->first_state || part->active[l] == 0 ||
         dose->kind != OST_EVENT_ADD_STATE || dose->index - series->first_state >= n)
         return false;
     *self = (periodic_t){ .n = n, .interval = series->interval };

@@ -132,8 +132,9 @@ static __attribute__((noinline)) void solve(const ost_elimination_t *self, const
 }
 
 /* Stage i from its right-hand side in its rows to its increment. */
-INLINE void finish_stage(const ost_batch_t *b, const table_t *table, int i, const double *h, const double *per_h)
+INLINE void finish_stage(const ost_batch_t *b, const table_t *table, int i, const ost_v *step, const double *per_h)
 {
+    const double *h = (const double *) step;
     const rows_t rows = rows_of(b);
     double *stage = stage_rows(b, i);
     for (size_t k = 0; i > 0 && k < rows.n; k++) EACH_REG
@@ -149,6 +150,7 @@ INLINE void finish_stage(const ost_batch_t *b, const table_t *table, int i, cons
      * by time, gamma d h x'. */
     ost_linear_put_rates(b, table->d[i] / table->gamma, stage);
     solve(e, b->values, stage);
+    if (table->d[i] != 0) ost_linear_take_rates(b, table->d[i] * *step, stage);
 }
 
 INLINE void stage_argument(const ost_batch_t *b, const table_t *table, int i)
@@ -174,21 +176,21 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     ost_point_t at = {
         .t = (const double *) &time, .x = b->x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
     };
-    system->rhs(system->self, &at, b->stages);
+    ost_linear_rhs(b, &at, b->stages);
     system->jacobian(system->self, &at, b->values);
     ost_linear_begin(b, b->stages);
     ost_linear_clear_entries(b);
     factor(&b->elimination.factor, b->values, (const double *) &d);
-    finish_stage(b, table, 0, (const double *) h, (const double *) &per_h);
+    finish_stage(b, table, 0, h, (const double *) &per_h);
     at.x = b->x_at;
     /* Not a loop, so that the compiler knows i. */
 #define STAGE(i)                                                                                                       \
     if (i < table->n_stages) {                                                                                         \
         time = *t + table->t[i] * *h;                                                                                  \
         stage_argument(b, table, i);                                                                                   \
-        ost_linear_put_states(b, table->t[i] * *h);                                                                    \
-        system->rhs(system->self, &at, stage_rows(b, i));                                                              \
-        finish_stage(b, table, i, (const double *) h, (const double *) &per_h);                                        \
+        if (i < table->n_own) ost_linear_put_states(b, table->t[i] * *h);                                              \
+        ost_linear_rhs(b, &at, stage_rows(b, i));                                                                      \
+        finish_stage(b, table, i, h, (const double *) &per_h);                                                         \
     }
     STAGE(1);
     STAGE(2);

@@ -35,11 +35,15 @@ typedef struct {
 /** States whose rates are A x + b in them: A and b change with `input` alone, as long as no input of `condition` is 0.
  * Methods over lanes then follow them in closed form, exactly but for rounding, and steps are as long as the other
  * states allow; else, and where the solution is ill-conditioned or oscillates, they are integrated as the others are.
- */
+ * What flows from them into other states, with coefficients that are constant as A is, is integrated in closed form
+ * too, and steps follow what is left of those: a depot of a drug that fills within hours and empties over years. */
 typedef struct {
-    const uint32_t *state;                   /**< [n_states] at most OST_LINEAR_MAX; a state is in one part at most */
-    const uint32_t *input, *condition;       /**< [n_inputs], [n_conditions] indices of inputs */
-    size_t n_states, n_inputs, n_conditions; /**< numbers of each */
+    const uint32_t *state;     /**< [n_states] a state is in one part at most */
+    const uint32_t *fed;       /**< [n_fed] other states; n_states + n_fed is at most OST_LINEAR_MAX */
+    const uint32_t *flow;      /**< [n_flows] entries of the Jacobian: rates of `fed` by `state` */
+    const uint32_t *input;     /**< [n_inputs] indices of inputs */
+    const uint32_t *condition; /**< [n_conditions] indices of inputs */
+    size_t n_states, n_fed, n_flows, n_inputs, n_conditions; /**< numbers of each */
 } ost_linear_t;
 
 /** A system x' = f(t, x) in semi-explicit form: besides its states it may name algebraic quantities (signals), each an
