@@ -209,7 +209,8 @@ class Sweep(unittest.TestCase):
         self.osteon("sweep", "few.h5", "-o", "again.h5")
         self.assert_same("few.h5", "again.h5")
         self.assertIn("as it was written", self.osteon("verify", "few.h5"))
-        self.assertIn("keeps endpoints alone", self.osteon("verify", "few.h5", "--share", "all", code=2))
+        said = self.osteon("verify", "few.h5", "--share", "all")
+        self.assertEqual(len(re.findall(r"recomputed: dose \S+ mg, loss \S+ 1/y, 3 blocks of 64 subjects: equal", said)), 6)
         self.assertIn("keeps endpoints alone", self.osteon("show", "few.h5", "--variable", "bmd", code=2))
 
     def test_show(self):
@@ -239,6 +240,52 @@ class Sweep(unittest.TestCase):
         self.sweep("v.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg")
         said = self.osteon("verify", "v.h5", "--share", "all")
         self.assertEqual(re.findall(r"recomputed: dose (\S+) mg, 3 blocks of 64 subjects: equal", said), ["0.5", "1"])
+        half = self.osteon("verify", "v.h5", "--share", "50 %")
+        self.assertEqual(re.findall(r"recomputed: dose (\S+) mg, 3 blocks", half), ["1"])
+        many = ("--vary", f"{DOSE}=0.5 mg..2 mg : 25", "--keep", "endpoints")
+        self.sweep("many.h5", *many)
+        self.assertIn("recomputed: 25 points, 3 blocks of 64 subjects each: equal\n",
+                      self.osteon("verify", "many.h5", "--share", "all"))
+
+    def change(self, name, what, value):
+        """A copy of a file in which one thing differs: a dataset's first value, or an attribute."""
+        shutil.copy(self.path(name), self.path("changed.h5"))
+        with h5py.File(self.path("changed.h5"), "r+") as file:
+            if isinstance(what, tuple):
+                file[what[0]].attrs[what[1]] = value
+            elif value is None:
+                del file[what]
+            elif file[what].ndim == 0:
+                file[what][()] = value
+            else:
+                file[what][(0, ) * file[what].ndim] = value
+
+    def test_verify_all_that_a_file_holds(self):
+        self.sweep("s.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--vary", "models.1=./one.model, ./two.model", "--set",
+                   "outputs=[bmd, marker]", "-q")
+        self.sweep("e.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--keep", "endpoints", "-q")
+        self.osteon("run", "test.yaml", "-o", "r.h5", "-q")
+        values = [("s.h5", "hip", 3), ("s.h5", "hip_q95", 3), ("s.h5", "level_n", 3), ("s.h5", "bmd", 3), ("s.h5", "age", 3),
+                  ("s.h5", "status", 1), ("s.h5", "n_steps", 1), ("e.h5", "hip", 3), ("r.h5", "age", 3), ("r.h5", "status", 1),
+                  ("r.h5", "n_rejected", 1), ("r.h5", "parameters/one.loss", 3), ("r.h5", "parameters/pill.half", 3)]
+        for name, what, value in values:
+            self.change(name, what, value)
+            said = self.osteon("verify", "changed.h5", "--share", "all", code=4)
+            self.assertRegex(said, f"different\n  1 (of .* values|difference), first: {what}.*: {value} in the file, now", (name, what))
+        self.assertIn("first: parameters/pill.half: 3 in the file, now 20\n", said)
+        self.change("s.h5", "bmd", 3)
+        self.assertIn("first: bmd[lumbar_spine], dose 0.5, models './one.model', arm 'control', subject 0, day 0: 3 in",
+                      self.osteon("verify", "changed.h5", "--share", "all", code=4))
+        others = [("s.h5", "dose", 3), ("e.h5", "dose", 3), ("s.h5", "models", "./six.model"), ("s.h5", ("dose", "units"), "g"),
+                  ("s.h5", ("hip", "long_name"), "x"), ("s.h5", ("/", "title"), "x"), ("s.h5", "time", 3),
+                  ("s.h5", "subject", 3), ("s.h5", "arm_label", "x"), ("s.h5", "site", "x"), ("r.h5", ("bmd", "units"), "x"),
+                  ("s.h5", ("/", "seed"), 3), ("r.h5", "arm_label", "x"), ("r.h5", "age", None), ("s.h5", "hip_n", None),
+                  ("s.h5", "marker", None)]
+        for name, what, value in others:
+            self.change(name, what, value)
+            for words in (), ("--share", "50 %"):
+                said = self.osteon("verify", "changed.h5", *words, code=4)
+                self.assertIn("recomputed: coordinates and attributes: different\n  1 difference, first: ", said, what)
 
     def test_shards(self):
         for keep in ("subjects", "endpoints"):

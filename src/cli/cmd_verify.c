@@ -2,18 +2,25 @@
 /* Is a result file as osteon wrote it, and does its experiment give these values? */
 #include "cli.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Points of a sweep that have a line each, an assumption. */
+#define MOST_POINTS 20
+#define FILE_AGAIN "/again.h5"
 
 typedef struct {
     const char *share;
     uint64_t n_threads; /* 0: all */
-    double part;        /* of the blocks */
+    double part;        /* of the blocks, or points */
     ost_results_t *results;
 } verify_arguments_t;
 
-static const char *conclusion(const ost_recomputed_t *found, const ost_part_t *part, const ost_identity_t *file)
+static const char *conclusion(const ost_recomputed_part_t *found, const ost_part_t *part, const ost_identity_t *file)
 {
     const char *isa = ost_identity_get(file, "isa");
     if (found->n_unequal == 0) return "equal";
@@ -25,29 +32,80 @@ static const char *conclusion(const ost_recomputed_t *found, const ost_part_t *p
     return is_same ? "equal to 1e-9, but not the same bits" : "equal to 1e-9, on another instruction set";
 }
 
-/* Compute a share of the blocks of all plans again. */
+static void print_different(const ost_recomputed_t *self, size_t part, const ost_recomputed_part_t *found)
+{
+    char a[64], b[32];
+    if (found->n_different == 0) return;
+    if (part == self->n_parts)
+        printf("  %s", ost_cli_plural(found->n_different, "difference", a));
+    else
+        printf("  %s of %s values", ost_cli_thousands(found->n_different, a), ost_cli_thousands(found->n_values, b));
+    printf(self->i_first == part ? ", first: %s\n" : "\n", self->where);
+}
+
+/* A line for each part that was computed, one for all where they are many. @return whether the file is right */
+static bool print_recomputed(const ost_recomputed_t *self, const ost_part_t *parts, const ost_results_t *results)
+{
+    ost_recomputed_part_t all = { 0 };
+    char a[64], b[64];
+    size_t n = 0;
+    for (size_t p = 0; p < self->n_parts; p++) n += self->parts[p].n_blocks > 0 || self->parts[p].n_missing > 0;
+    for (size_t p = 0; p <= self->n_parts; p++) {
+        const ost_recomputed_part_t *found = &self->parts[p];
+        const char *name = p < results->models.n ? results->models.items[p] : "";
+        all.n_different += found->n_different;
+        all.n_unequal += found->n_unequal;
+        all.n_values += found->n_values;
+        if (p == self->n_parts && found->n_different > 0) {
+            puts("recomputed: coordinates and attributes: different");
+            print_different(self, p, found);
+        }
+        if (p == self->n_parts || n > MOST_POINTS || (found->n_blocks == 0 && found->n_missing == 0)) continue;
+        printf("recomputed: %s%s%s of %d subjects: %s\n", name, name[0] != '\0' ? ", " : "",
+            ost_cli_plural(found->n_blocks, "block", a), OST_COHORT_BLOCK,
+            conclusion(found, &parts[p], &results->attributes));
+        if (found->n_missing > 0)
+            printf("  %s were not run: the run was interrupted\n", ost_cli_plural(found->n_missing, "block", a));
+        print_different(self, p, found);
+    }
+    if (n > MOST_POINTS) {
+        printf("recomputed: %s, %s of %d subjects each: %s\n", ost_cli_plural(n, "point", a),
+            ost_cli_plural(self->n_blocks, "block", b), OST_COHORT_BLOCK,
+            conclusion(&all, parts, &results->attributes));
+        if (self->i_first < self->n_parts) print_different(self, self->i_first, &all);
+    }
+    return all.n_different == 0;
+}
+
+/* Compute a share of the blocks of all plans again, in a folder of its own. */
 static int recompute(const ost_part_t *parts, size_t n_parts, const void *arguments)
 {
     const verify_arguments_t *a = arguments;
+    const char *temporary = getenv("TMPDIR");
+    char folder[PATH_MAX - 64], again[PATH_MAX], path[PATH_MAX + 8];
+    static const char *const endings[] = { "", OST_CLI_PART, ".new" };
+    ost_recomputed_t found = { 0 };
     ost_error_t err = { 0 };
-    char blocks[64];
-    int code = OST_EXIT_OK;
-    for (size_t p = 0; p < n_parts && err.code == 0; p++) {
-        ost_recomputed_t found;
-        a->results->i_model = p;
-        if (ost_results_recompute(a->results, parts, n_parts, p, a->part, (int) a->n_threads, &found, &err) < 0) break;
-        const char *name = p < a->results->models.n ? a->results->models.items[p] : "";
-        printf("recomputed: %s%s%s of %d subjects: %s\n", name, name[0] != '\0' ? ", " : "",
-            ost_cli_plural(found.n_blocks, "block", blocks), OST_COHORT_BLOCK,
-            conclusion(&found, &parts[p], &a->results->attributes));
-        if (found.n_missing > 0)
-            printf("  %s were not run: the run was interrupted\n", ost_cli_plural(found.n_missing, "block", blocks));
-        if (found.n_different == 0) continue;
-        printf("  %s of %s values, first: %s\n", ost_cli_thousands(found.n_different, (char[32]){ 0 }),
-            ost_cli_thousands(found.n_values, (char[32]){ 0 }), found.where);
-        code = OST_EXIT_IO;
+    snprintf(
+        folder, sizeof(folder), "%s/osteon-XXXXXX", temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp");
+    if (mkdtemp(folder) == NULL) {
+        ost_cli_message("verify: %s: a folder for what is computed again cannot be made: %s", folder, strerror(errno));
+        return OST_EXIT_IO;
     }
-    return err.code != 0 ? ost_cli_fail(&err) : code;
+    snprintf(again, sizeof(again), "%s" FILE_AGAIN, folder);
+    const ost_recompute_t how = {
+        .share = a->part, .again = again, .n_threads = (int) a->n_threads, .stop = ost_cli_catch_signals()
+    };
+    int ret = ost_results_recompute(&found, a->results, parts, n_parts, &how, &err);
+    int code = ret < 0 ? ost_cli_fail(&err) : ret > 0 ? OST_EXIT_INTERRUPTED : OST_EXIT_OK;
+    if (ret == 0 && !print_recomputed(&found, parts, a->results)) code = OST_EXIT_IO;
+    ost_recomputed_free(&found);
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        snprintf(path, sizeof(path), "%s%s", again, endings[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+    return code;
 }
 
 /* "1 %", "all". @return whether it is a share; says so if not */
@@ -77,19 +135,12 @@ static int run_verify(const ost_command_t *self, int argc, char **argv)
     if (is_sealed)
         printf("%s: as it was written (CRC-32C of all bytes)\n", path);
     else
-        printf(
-            "%s: sound (checks of all chunks), but without the seal that osteon writes: another program changed it, or "
-            "it is of an earlier version; its values may have been changed: --share all compares them\n",
+        printf("%s: checks of all chunks are right, but it is without the seal that osteon writes: another program "
+               "changed it, or "
+               "it is of an earlier version; its values may have been changed: --share all compares them\n",
             path);
-    bool is_recomputed = a.part > 0;
-    if (is_recomputed && a.results->keeps_endpoints) {
-        ost_cli_message("verify: --share: %s keeps endpoints alone, and no subjects; 'osteon sweep %s -o AGAIN.h5' "
-                        "computes them again",
-            path, path);
-        code = OST_EXIT_USAGE;
-    } else if (is_recomputed) {
-        code = ost_cli_plan_recorded(path, true, recompute, &a);
-    }
+    bool is_recomputed = a.part > 0 || (!is_sealed && !ost_identity_is_foreign(&a.results->attributes));
+    if (is_recomputed) code = ost_cli_plan_recorded(path, true, recompute, &a);
     ost_results_close(a.results);
     return is_recomputed ? code : OST_EXIT_OK;
 }
@@ -97,7 +148,8 @@ static int run_verify(const ost_command_t *self, int argc, char **argv)
 static const ost_option_t options[] = {
     { .name = "share",
         .argument = "PERCENT|all",
-        .text = "compute this share of the subjects again, as in --share '1 %', and compare",
+        .text =
+            "compute this share of the subjects again, or of the points of a sweep, as in --share '1 %', and compare",
         .target = OST_WORD(verify_arguments_t, share) },
     OST_OPTION_THREADS(verify_arguments_t),
 };
@@ -109,9 +161,11 @@ const ost_command_t ost_command_verify = {
     .about =
         "Check that a result file is as osteon wrote it, and with --share that its experiment gives the same values\n"
         "on this machine with this version.",
-    .notes = "Exit code 4 where it is damaged, or where values that are computed again differ; 0 where it is sound, "
-             "with or\n"
-             "without the seal. Without it, values may have been changed: --share all compares them.",
+    .notes =
+        "Exit code 4 where it is damaged, or where what is computed again differs; 0 where it is sound, "
+        "with or\n"
+        "without the seal. Without it, coordinates and attributes are compared with those that the experiment gives, "
+        "and\nvalues may have been changed: --share all compares them. What is computed again is written to $TMPDIR.",
     OST_OPTIONS(options),
     .run = run_verify,
 };

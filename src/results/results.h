@@ -99,19 +99,38 @@ int ost_results_read_all(const ost_results_t *self, bool with_values, ost_error_
 /** Values that differ by less are equal but for the instruction set, relative to the largest of the subject's at all
  * times; besides the last bit of float32. */
 #define OST_SAME_VALUE 1e-9
-/** What computing blocks again gave. */
+/** What computing a part again gave. */
 typedef struct {
-    size_t n_blocks, n_missing; /**< compared; left out, as the file is of a run that was interrupted before them */
-    uint64_t n_values;
-    uint64_t n_unequal;   /**< not the same bits */
-    uint64_t n_different; /**< by more than OST_SAME_VALUE */
-    char where[320];      /**< the first of these */
+    size_t n_blocks, n_missing; /**< computed; left out, as the file is of a run that was interrupted before them */
+    uint64_t n_values;          /**< compared */
+    uint64_t n_unequal;         /**< not the same bits, or text */
+    uint64_t n_different;       /**< by more than OST_SAME_VALUE */
+} ost_recomputed_part_t;
+
+/** What computing a file again gave. */
+typedef struct {
+    ost_recomputed_part_t *parts; /**< [n_parts + 1], the last of coordinates and attributes; owned */
+    size_t n_parts, n_blocks;     /**< of each part */
+    bool *left_out;               /**< [n_parts][n_blocks] not computed; owned */
+    char where[320];              /**< the first difference, "" for none */
+    size_t i_first;               /**< the part of that */
 } ost_recomputed_t;
 
-/** Run blocks of a part again, and compare all outputs with those of its result file. @param results  with i_model that
- *  of the part; @param share  of the blocks, spread over the cohort, above 0 to 1: at least one is run
- *  @param n_threads  0: all @return 0, OST_ERR_FORMAT (the file lacks something), or as ost_cohort_run() */
-int ost_results_recompute(ost_results_t *results, const ost_part_t *parts, size_t n_parts, size_t i_part, double share,
-    int n_threads, ost_recomputed_t *out, ost_error_t *err) OST_MUST_CHECK;
+/** How to compute a file again. */
+typedef struct {
+    double share;      /**< 0 to 1: of the blocks, spread over the cohort; of a sweep of its points; 0: none */
+    const char *again; /**< path of the second file, which is written, as its journal is; the caller removes both */
+    int n_threads;     /**< 0: all */
+    const atomic_bool *stop; /**< ends the run early once true; borrowed */
+} ost_recompute_t;
+
+/** Run blocks of all parts again into a second file, and compare all that the two hold: values of subjects, endpoints,
+ *  coordinates, attributes, but those of the session. Unless the share is 0, at least one block is run. Free it in any
+ * case.
+ *  @return 0; 1: stopped; OST_ERR_FORMAT (the file cannot be read), or as ost_cohort_run() and ost_results_write() */
+int ost_results_recompute(ost_recomputed_t *self, ost_results_t *results, const ost_part_t *parts, size_t n_parts,
+    const ost_recompute_t *how, ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts a zeroed one. */
+void ost_recomputed_free(ost_recomputed_t *self);
 
 #endif

@@ -86,6 +86,11 @@ size_t ost_results_n_front(const ost_results_t *self);
 size_t ost_results_front_at(const ost_results_t *self, size_t part, hsize_t *at);
 bool ost_results_has_front(const ost_results_t *self, const hsize_t *sizes);
 
+/* Compare a file with a second one of the same experiment, whose blocks are those that are not left out.
+ * @param out  with left_out; counts differences @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_differ(ost_recomputed_t *out, ost_results_t *then, const ost_results_t *now, const ost_experiment_t *e,
+    ost_error_t *err) OST_MUST_CHECK;
+
 /* All datasets, coordinates and attributes, and parameters that are the same for all; self->file was just created. */
 int ost_results_layout(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* Attributes; NULL: none. @return 0, or -1 with HDF5's error stack set */
