@@ -22,7 +22,7 @@
 #define UNREACHABLE_BLOCKS() 0
 #endif
 
-enum { MAX_WORDS = 16, MAX_FUNCTIONS_SEEN = 1 << 15, MAX_ALLOCATIONS = 1 << 20, MAX_STACKS = 1 << 20, MOST_ALIKE = 1 };
+enum { MAX_WORDS = 20, MAX_FUNCTIONS_SEEN = 1 << 15, MAX_ALLOCATIONS = 1 << 20, MAX_STACKS = 1 << 20, MOST_ALIKE = 1 };
 
 /* What is done again and again, each time with another allocation that fails. */
 typedef struct {
@@ -113,8 +113,8 @@ static int run_session(void)
 }
 
 static const ost_command_t *const commands[] = { &ost_command_run, &ost_command_compare, &ost_command_sweep,
-    &ost_command_merge, &ost_command_verify, &ost_command_show, &ost_command_check, &ost_command_plan,
-    &ost_command_model, &ost_command_fit, &ost_command_validate, &ost_command_list, NULL };
+    &ost_command_sensitivity, &ost_command_merge, &ost_command_verify, &ost_command_show, &ost_command_check,
+    &ost_command_plan, &ost_command_model, &ost_command_fit, &ost_command_validate, &ost_command_list, NULL };
 
 static int run_words(const char *const *words)
 {
@@ -180,6 +180,16 @@ static const use_t uses[] = {
     { "sweep_table", WORDS("sweep", "small.yaml", "--table", "points.csv", "--restart", "-o", FILES),
         .makes = { "small.h5" } },
     { "show_sweep", WORDS("show", "swept.h5", "--csv", "small.csv"), .makes = { "small.csv" } },
+    { "sensitivity",
+        WORDS("sensitivity", "small.yaml", "--over", "small", "--by", "range", "--vary", VARIED "1 month..2 month",
+            "--group", "all=small", "--trajectories", "2", "-q", "-t", "1", "--csv", "small.csv"),
+        .makes = { "small.csv" } },
+    { "sensitivity_posterior",
+        WORDS("sensitivity", "small.yaml", "--parameters", "fitted.csv", "--trajectories", "2", "-t", "1") },
+    { "sensitivity_sobol", WORDS("sensitivity", "small.yaml", "--by", "variability", "--method", "sobol", "--base",
+                               "64", "-q", "-t", "1") },
+    { "sensitivity_local",
+        WORDS("sensitivity", "small.yaml", "--method", "local", "--vary", VARIED "1 month..2 month", "-q", "-t", "1") },
     { "verify", WORDS("verify", "whole.h5", "--share", "1 %", "--threads", "1") },
     { "verify_unsealed", WORDS("verify", "unsealed.h5") },
     { "show_shard", WORDS("show", "one.h5") },

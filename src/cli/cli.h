@@ -36,6 +36,7 @@ enum {
     X(OST_OUTPUT_RESULT, ".h5", "a result file (HDF5)", "\211HDF")                                                     \
     X(OST_OUTPUT_DRAWS, ".csv", "a table of estimates (CSV)", "draw,")                                                 \
     X(OST_OUTPUT_STATISTICS, ".csv", "a table of statistics (CSV)", "variable,arm")                                    \
+    X(OST_OUTPUT_INDICES, ".csv", "a table of indices (CSV)", "endpoint,input,")                                       \
     X(OST_OUTPUT_CHECKS, ".csv", "a table of checks (CSV)", "experiment,trial")                                        \
     X(OST_OUTPUT_REPORT, ".html", "a report (HTML)", "<!DOCTYPE html>")
 
@@ -89,7 +90,7 @@ typedef struct ost_command {
 extern const ost_command_t *const *ost_commands;
 extern const ost_command_t ost_command_run, ost_command_compare, ost_command_show, ost_command_check, ost_command_plan,
     ost_command_model, ost_command_fit, ost_command_validate, ost_command_merge, ost_command_verify, ost_command_list,
-    ost_command_sweep;
+    ost_command_sweep, ost_command_sensitivity;
 
 /* Options that commands share, by the type of their arguments. */
 #define OST_OPTIONS_PEOPLE(type)                                                                                       \

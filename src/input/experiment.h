@@ -229,6 +229,9 @@ int ost_experiment_vary(ost_experiment_t *self, const ost_experiment_t *base, co
  *  @param[out] yaml  owned by the caller, NULL on error
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_experiment_yaml(const ost_experiment_t *self, char **yaml, ost_error_t *err) OST_MUST_CHECK;
+/** The text of an entry that was read, "1 mg" of `arms.anastrozole.regimen.0.dose`. @param[out] text  owned by the
+ *  caller; NULL where there is no such entry, or it is not a single value @return 0 or OST_ERR_NO_MEMORY */
+int ost_experiment_entry(const ost_experiment_t *self, const char *path, char **text, ost_error_t *err) OST_MUST_CHECK;
 /** Take the rules of doses away: lines that begin by one are never given, lines that end by one go on. */
 void ost_experiment_drop_rules(ost_experiment_t *self);
 /** Take the condition away by which subjects are eligible: all are. */

@@ -297,6 +297,38 @@ int ost_experiment_yaml(const ost_experiment_t *self, char **yaml, ost_error_t *
     return ret;
 }
 
+/* The node below `node` that a path names; NULL without one. */
+static const ost_yaml_node_t *node_at(const ost_yaml_node_t *node, const char *path)
+{
+    char word[256];
+    while (node != NULL && *path != '\0') {
+        size_t n = strcspn(path, ".");
+        if (n >= sizeof word) return NULL;
+        memcpy(word, path, n);
+        word[n] = '\0';
+        path += n + (path[n] == '.');
+        if (node->kind == OST_YAML_SEQUENCE) {
+            size_t i = strspn(word, "0123456789") == n && n > 0 ? (size_t) strtoull(word, NULL, 10) : SIZE_MAX;
+            node = i < node->n_members ? &node->members[i] : NULL;
+        } else {
+            node = ost_yaml_get(node, word);
+        }
+    }
+    return node;
+}
+
+int ost_experiment_entry(const ost_experiment_t *self, const char *path, char **text, ost_error_t *err)
+{
+    ost_yaml_t tree;
+    *text = NULL;
+    int ret = parse_tree(&tree, self->path, self->text, (const char *const *) self->overrides, self->n_overrides, err);
+    const ost_yaml_node_t *node = ret == 0 ? node_at(&tree.root, path) : NULL;
+    if (node != NULL && node->kind == OST_YAML_SCALAR && (*text = ost_strdup(node->text)) == NULL)
+        ret = ost_no_memory(err);
+    ost_yaml_free(&tree);
+    return ret;
+}
+
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err)
 {

@@ -200,3 +200,33 @@ int ost_endpoints_check(const ost_plan_t *plan, ost_error_t *err)
     for (size_t i = 0; i < plan->experiment->n_endpoints && ret == 0; i++) ret = ost_endpoint_check(plan, i, err);
     return ret;
 }
+
+char *ost_asked_describe(const ost_asked_t *asked, ost_statistic_t statistic, char *buf, size_t size)
+{
+    static const char *const measures[OST_N_MEASURES] = { "", "change of ", "percent change of ",
+        "percent of baseline of " };
+    size_t n =
+        (size_t) snprintf(buf, size, "%s %s%s, %s%s%s, ", ost_statistic_names[statistic], measures[asked->measure],
+            asked->output, asked->arm, asked->versus != NULL ? " - " : "", asked->versus != NULL ? asked->versus : "");
+    if (n < size && asked->measure != OST_MEASURE_LEVEL)
+        snprintf(buf + n, size - n, "month %g to %g", asked->from / OST_DAYS_PER_MONTH, asked->to / OST_DAYS_PER_MONTH);
+    else if (n < size)
+        snprintf(buf + n, size - n, "month %g", asked->to / OST_DAYS_PER_MONTH);
+    return buf;
+}
+
+const char *ost_endpoint_measure_unit(const ost_endpoint_t *self, const ost_plan_t *plan)
+{
+    if (self->measure >= OST_MEASURE_PERCENT) return "%";
+    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
+        const ost_variable_t *variable = &plan->outputs->variables[v];
+        if (self->i_output - variable->first < variable->n_elements) return variable->unit_text;
+    }
+    return "1";
+}
+
+const char *ost_endpoint_unit(const ost_endpoint_t *self, const ost_plan_t *plan)
+{
+    if (self->statistic == OST_STATISTIC_N) return "1";
+    return self->statistic == OST_STATISTIC_FRACTION ? "%" : ost_endpoint_measure_unit(self, plan);
+}

@@ -49,6 +49,13 @@ bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, 
 /** Find the factor from the unit of the output, as it is reported. @param[out] why  [size] for a person, where it is
  * not possible @return false where the output cannot be in the unit asked for */
 bool ost_endpoint_bind_unit(ost_endpoint_t *self, const char *unit, char *why, size_t size);
+/** What an endpoint is: "mean percent change of bmd[total_hip], anastrozole - no_treatment, month 0 to 60". @return buf
+ */
+char *ost_asked_describe(const ost_asked_t *asked, ost_statistic_t statistic, char *buf, size_t size);
+/** The unit of a bound endpoint's measure of a subject, as reported. @return the plan's, or a literal */
+const char *ost_endpoint_measure_unit(const ost_endpoint_t *self, const ost_plan_t *plan);
+/** The unit of its value: "1" of a number of subjects, "%" of a part of them, else that of the measure. */
+const char *ost_endpoint_unit(const ost_endpoint_t *self, const ost_plan_t *plan);
 /** The measure of one subject. @param from, to  the output at the two times, reported unit */
 double ost_endpoint_measure(const ost_endpoint_t *self, double from, double to);
 

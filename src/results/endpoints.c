@@ -54,40 +54,21 @@ static void estimate(const ost_endpoint_t *endpoint, size_t i, size_t p, size_t 
     values[N * n_parts + p] = (double) whole.n;
 }
 
-/* "mean percent change of bmd[total_hip], anastrozole - no_treatment, month 0 to 60" */
-static void describe(const ost_asked_t *asked, ost_statistic_t statistic, char *buf, size_t size)
-{
-    static const char *const measures[OST_N_MEASURES] = { "", "change of ", "percent change of ",
-        "percent of baseline of " };
-    size_t n =
-        (size_t) snprintf(buf, size, "%s %s%s, %s%s%s, ", ost_statistic_names[statistic], measures[asked->measure],
-            asked->output, asked->arm, asked->versus != NULL ? " - " : "", asked->versus != NULL ? asked->versus : "");
-    if (n < size && asked->measure != OST_MEASURE_LEVEL)
-        snprintf(buf + n, size - n, "month %g to %g", asked->from / OST_DAYS_PER_MONTH, asked->to / OST_DAYS_PER_MONTH);
-    else if (n < size)
-        snprintf(buf + n, size - n, "month %g", asked->to / OST_DAYS_PER_MONTH);
-}
-
 static int write_endpoint(ost_writer_t *self, size_t i, const table_t *table, ost_error_t *err)
 {
     const ost_plan_t *plan = self->parts[0].plan;
     const ost_asked_t *asked = &plan->experiment->endpoints[i];
     const ost_endpoint_t *endpoint = &ost_journal_part(self->journal, 0)->columns->endpoints[i];
-    const bool is_percent = asked->measure >= OST_MEASURE_PERCENT;
-    const char *own = "1", *const between[] = { "", ": 5th percentile between subjects",
-        ": 95th percentile between subjects", ": subjects with a value" };
+    const char *const between[] = { "", ": 5th percentile between subjects", ": 95th percentile between subjects",
+        ": subjects with a value" };
     const ost_dimension_t *dims[OST_MAX_FRONT];
     char text[400], long_name[480], name[OST_DATASET_NAME_SIZE];
-    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
-        const ost_variable_t *variable = &plan->outputs->variables[v];
-        if (endpoint->i_output - variable->first < variable->n_elements) own = variable->unit_text;
-    }
-    describe(asked, endpoint->statistic, text, sizeof(text));
+    ost_asked_describe(asked, endpoint->statistic, text, sizeof(text));
     for (size_t k = 0; k < self->n_front; k++) dims[k] = &self->front[k];
     for (size_t kind = 0; kind < N_KINDS; kind++) {
-        bool is_fraction = kind == VALUE && endpoint->statistic == OST_STATISTIC_FRACTION;
-        bool is_count = kind == N || (kind == VALUE && endpoint->statistic == OST_STATISTIC_N);
-        const char *unit = is_count ? "1" : is_percent || is_fraction ? "%" : own;
+        const char *unit = kind == N       ? "1"
+                           : kind == VALUE ? ost_endpoint_unit(endpoint, plan)
+                                           : ost_endpoint_measure_unit(endpoint, plan);
         snprintf(name, sizeof(name), "%.120s%s", asked->name, endings[kind]);
         snprintf(long_name, sizeof(long_name), "%s%s", text, between[kind]);
         hid_t id =

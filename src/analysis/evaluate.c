@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See evaluate.h. Points whose settings other than parameters are the same share a plan, and run as its variants. */
+#include "analysis/evaluate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Subjects of all points of one run at most: an assumption; their measures are kept until its end. */
+#define MOST_POSITIONS ((uint64_t) 1 << 18)
+
+typedef struct {
+    const ost_evaluation_t *how;
+    const double *u;
+    size_t n_points;
+    double *y;
+    ost_evaluated_t *took;
+    size_t *order;  /* [n_points] points, those with the same settings side by side */
+    char **entries; /* [n_points] settings other than parameters, a line each */
+    ost_experiment_t experiment;
+    ost_plan_t plan;
+    ost_endpoint_t *endpoints; /* [how->n_endpoints] bound to the plan */
+    ost_collector_t collector;
+    uint64_t n_done; /* subjects of points before this run */
+    double seconds;  /* that these took */
+    uint64_t failures;
+    const size_t *points; /* [n] of this run */
+} run_t;
+
+/* Whether an endpoint that is asked for is of the arm. */
+static bool is_needed(const run_t *self, const ost_experiment_t *e, const char *arm)
+{
+    for (size_t i = 0; i < self->how->n_endpoints; i++) {
+        const ost_asked_t *asked = &e->endpoints[self->how->endpoints[i]];
+        if (strcmp(asked->arm, arm) == 0 || (asked->versus != NULL && strcmp(asked->versus, arm) == 0)) return true;
+    }
+    return false;
+}
+
+static void trim_arms(const run_t *self, ost_experiment_t *e)
+{
+    for (size_t a = e->n_arms; a-- > 0;) {
+        if (is_needed(self, e, e->arms[a].name)) continue;
+        ost_arm_free(&e->arms[a]);
+        e->n_arms--;
+        memmove(&e->arms[a], &e->arms[a + 1], (e->n_arms - a) * sizeof(*e->arms));
+    }
+}
+
+/* The first time stays, as arms begin there. */
+static void trim_times(const run_t *self, ost_experiment_t *e)
+{
+    size_t n = 1;
+    for (size_t t = 1; t < e->n_times; t++) {
+        bool is_used = t + 1 == e->n_times && n == 1; /* an experiment has two times */
+        for (size_t i = 0; i < self->how->n_endpoints; i++) {
+            const ost_asked_t *asked = &e->endpoints[self->how->endpoints[i]];
+            is_used = is_used || ost_endpoint_time(e, asked->to) == t ||
+                      (asked->measure != OST_MEASURE_LEVEL && ost_endpoint_time(e, asked->from) == t);
+        }
+        if (is_used) e->times[n++] = e->times[t]; /* of times within half a day the first is meant, before and after */
+    }
+    e->n_times = n;
+}
+
+/* Groups of outputs, as "bmd". */
+static int trim_outputs(const run_t *self, ost_experiment_t *e, ost_error_t *err)
+{
+    const size_t n = self->how->n_endpoints;
+    char **outputs = calloc(n, sizeof(*outputs));
+    ost_location_t *locations = calloc(n, sizeof(*locations));
+    size_t n_outputs = 0;
+    int ret = outputs == NULL || locations == NULL ? ost_no_memory(err) : 0;
+    for (size_t i = 0; i < n && ret == 0; i++) {
+        const ost_asked_t *asked = &e->endpoints[self->how->endpoints[i]];
+        const size_t length = strcspn(asked->output, "[");
+        size_t k = 0;
+        while (k < n_outputs && (strlen(outputs[k]) != length || strncmp(outputs[k], asked->output, length) != 0)) k++;
+        if (k < n_outputs) continue;
+        locations[n_outputs] = asked->output_at;
+        if ((outputs[n_outputs] = strndup(asked->output, length)) == NULL) ret = ost_no_memory(err);
+        n_outputs += ret == 0;
+    }
+    for (size_t i = 0; i < e->n_outputs; i++) free(e->outputs[i]);
+    free(e->outputs);
+    free(e->output_locations);
+    e->outputs = outputs;
+    e->output_locations = locations;
+    e->n_outputs = n_outputs;
+    return ret;
+}
+
+static void free_plan(run_t *self)
+{
+    ost_plan_free(&self->plan);
+    ost_experiment_free(&self->experiment);
+}
+
+/* The experiment with the settings of a point, reduced to what the endpoints need. */
+static int make_plan(run_t *self, const char *entries, ost_error_t *err)
+{
+    const ost_evaluation_t *how = self->how;
+    ost_text_list_t settings = { 0 };
+    char why[240];
+    free_plan(self);
+    int ret = ost_text_list_split(&settings, entries);
+    for (size_t i = 0; i < how->settings->n && ret == 0; i++)
+        ret = ost_text_list_add(&settings, "%s", how->settings->items[i]);
+    ret = ret < 0 ? ost_no_memory(err)
+                  : ost_experiment_vary(
+                        &self->experiment, how->experiment, (const char *const *) settings.items, settings.n, err);
+    ost_text_list_free(&settings);
+    ost_experiment_t *e = &self->experiment;
+    if (ret == 0) ret = trim_outputs(self, e, err);
+    if (ret == 0) trim_arms(self, e);
+    if (ret == 0) trim_times(self, e);
+    if (ret == 0) ret = ost_plan_build(&self->plan, how->library, e, err);
+    for (size_t i = 0; i < how->n_endpoints && ret == 0; i++) {
+        const ost_asked_t *asked = &e->endpoints[how->endpoints[i]];
+        ret = ost_endpoint_asked(&self->endpoints[i], e, asked, err);
+        if (ret == 0 && !ost_endpoint_bind(&self->endpoints[i], &self->plan, why, sizeof(why)))
+            ret = OST_FAIL_AT(err, OST_ERR_NAME, e, asked->output_at, "endpoints.%s.output: %s", asked->name, why);
+    }
+    if (ret < 0 && ret != OST_ERR_NO_MEMORY && entries[0] != '\0')
+        ost_error_prepend(err, "at %.*s: ", (int) strcspn(entries, "\n"), entries);
+    return ret;
+}
+
+/* ---- a run of points that share a plan -------------------------------------------------------------------------- */
+
+static int report(void *user, const ost_progress_t *progress)
+{
+    run_t *self = user;
+    const ost_evaluation_t *how = self->how;
+    if (how->progress != NULL)
+        how->progress(how->user, self->n_done + progress->subjects_done, self->took->n_subjects * self->n_points,
+            self->seconds + progress->seconds, self->failures + progress->failures);
+    return 0;
+}
+
+static int collect(void *user, const ost_cohort_block_t *block, ost_error_t *err)
+{
+    run_t *self = user;
+    const size_t n = block->n_subjects;
+    for (size_t k = 0; block->failures > 0 && k < n * self->experiment.n_arms; k++) {
+        const uint64_t at = block->first + k % n;
+        if (block->messages[k] == NULL || self->took->first_failure[0] != '\0') continue;
+        snprintf(self->took->first_failure, sizeof(self->took->first_failure),
+            "point %zu, subject %llu, arm '%s': %.200s", self->points[at / self->took->n_subjects],
+            (unsigned long long) (self->experiment.first_subject + at % self->took->n_subjects),
+            self->experiment.arms[k / n].name, block->messages[k]);
+    }
+    return ost_collector_sink(&self->collector, block, err);
+}
+
+/* Typical values of the parameters at each point, as a setting would give them. @return NULL: out of memory */
+static double *variants_of(const run_t *self, size_t n)
+{
+    const ost_factors_t *factors = self->how->factors;
+    const size_t n_params = self->plan.blocks->n_params;
+    double *variants = malloc((n * n_params + 1) * sizeof(*variants));
+    for (size_t v = 0; v < n && variants != NULL; v++) {
+        ost_plan_typical(&self->plan, variants + v * n_params);
+        for (size_t k = 0; k < factors->n; k++) {
+            const ost_factor_t *one = &factors->factors[k];
+            char text[OST_FACTOR_TEXT];
+            ost_quantity_t value;
+            if (one->param < 0) continue;
+            ost_factor_text(one, self->how->kind, self->u[self->points[v] * factors->n + k], text, sizeof(text));
+            if (ost_quantity_parse(&value, text, NULL) == 0)
+                variants[v * n_params + (size_t) one->param] =
+                    ost_param_within(ost_blocks_param(self->plan.blocks, (size_t) one->param), value.value);
+        }
+    }
+    return variants;
+}
+
+static void estimate(run_t *self, size_t n, double *work)
+{
+    const size_t n_subjects = (size_t) self->took->n_subjects;
+    for (size_t i = 0; i < self->how->n_endpoints; i++)
+        for (size_t v = 0; v < n; v++)
+            self->y[i * self->n_points + self->points[v]] =
+                ost_collector_estimate(&self->collector, i, v * n_subjects, n_subjects, work).value;
+}
+
+/* Run n points. @return 0, 1: interrupted, or an error */
+static int run_points(run_t *self, size_t n, ost_error_t *err)
+{
+    ost_cohort_summary_t summary = { 0 };
+    const uint64_t n_subjects = self->took->n_subjects;
+    double *variants = variants_of(self, n), *work = malloc(((size_t) n_subjects + 1) * sizeof(*work));
+    int ret = variants == NULL || work == NULL ? ost_no_memory(err) : 0;
+    if (ret == 0)
+        ret = ost_collector_init(
+            &self->collector, &self->plan, self->endpoints, self->how->n_endpoints, n * (size_t) n_subjects, err);
+    const ost_cohort_options_t options = { .n_threads = self->how->n_threads,
+        .variants = variants,
+        .n_variants = n,
+        .no_probe = true,
+        .sink = collect,
+        .progress = report,
+        .stop = self->how->stop,
+        .user = self };
+    if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &summary, err);
+    if (ret == 0 && !summary.interrupted) estimate(self, n, work);
+    self->n_done += summary.subjects;
+    self->seconds = self->took->seconds_wall += summary.seconds_wall;
+    self->took->seconds_cpu += summary.seconds_cpu;
+    self->failures = self->took->failures += summary.failures;
+    if (summary.n_threads > self->took->n_threads) self->took->n_threads = summary.n_threads;
+    self->took->isa = summary.isa;
+    if (ret == 0) ret = summary.interrupted;
+    ost_cohort_summary_free(&summary);
+    ost_collector_free(&self->collector);
+    free(variants);
+    free(work);
+    return ret;
+}
+
+/* ---- all points ------------------------------------------------------------------------------------------------- */
+
+/* Settings of a point other than parameters, a line each. @return NULL: out of memory */
+static char *entries_at(const run_t *self, size_t p)
+{
+    const ost_factors_t *factors = self->how->factors;
+    ost_text_list_t lines = { 0 };
+    char text[OST_FACTOR_TEXT], *joined = NULL;
+    int ret = 0;
+    for (size_t k = 0; k < factors->n && ret == 0; k++) {
+        const ost_factor_t *one = &factors->factors[k];
+        if (one->param < 0)
+            ret = ost_text_list_add(&lines, "%s=%s", one->path,
+                ost_factor_text(one, self->how->kind, self->u[p * factors->n + k], text, sizeof(text)));
+    }
+    if (ret == 0)
+        joined = lines.n == 0 ? ost_strdup("") : ost_text_join((const char *const *) lines.items, lines.n, "\n");
+    ost_text_list_free(&lines);
+    return joined;
+}
+
+/* Move points with the same settings to each other, in the order of the first of each: n log n comparisons. */
+static int compare_entries(const void *a, const void *b, void *user)
+{
+    const run_t *self = user;
+    const size_t i = *(const size_t *) a, k = *(const size_t *) b;
+    const int order = strcmp(self->entries[i], self->entries[k]);
+    return order != 0 ? order : (i > k) - (i < k);
+}
+
+static int sort_points(run_t *self, ost_error_t *err)
+{
+    self->order = malloc((self->n_points + 1) * sizeof(*self->order));
+    self->entries = calloc(self->n_points + 1, sizeof(*self->entries));
+    self->endpoints = calloc(self->how->n_endpoints + 1, sizeof(*self->endpoints));
+    if (self->order == NULL || self->entries == NULL || self->endpoints == NULL) return ost_no_memory(err);
+    for (size_t p = 0; p < self->n_points; p++) {
+        self->order[p] = p;
+        if ((self->entries[p] = entries_at(self, p)) == NULL) return ost_no_memory(err);
+    }
+    qsort_r(self->order, self->n_points, sizeof(*self->order), compare_entries, self);
+    return 0;
+}
+
+int ost_evaluate(
+    const ost_evaluation_t *self, const double *u, size_t n_points, double *y, ost_evaluated_t *took, ost_error_t *err)
+{
+    run_t run = { .how = self, .u = u, .n_points = n_points, .y = y, .took = took };
+    *took = (ost_evaluated_t){ 0 };
+    for (size_t i = 0; i < self->n_endpoints * n_points; i++) y[i] = NAN;
+    int ret = sort_points(&run, err);
+    for (size_t first = 0, n; first < n_points && ret == 0; first += n) {
+        const char *entries = run.entries[run.order[first]];
+        if (first == 0 || strcmp(entries, run.entries[run.order[first - 1]]) != 0) ret = make_plan(&run, entries, err);
+        if (ret < 0) break;
+        took->n_subjects = run.experiment.n_subjects;
+        took->n_arms = run.experiment.n_arms;
+        n = 1;
+        while (first + n < n_points && (n + 1) * took->n_subjects <= MOST_POSITIONS &&
+               strcmp(entries, run.entries[run.order[first + n]]) == 0)
+            n++;
+        run.points = run.order + first;
+        ret = run_points(&run, n, err);
+    }
+    took->is_interrupted = ret > 0;
+    free_plan(&run);
+    for (size_t p = 0; p < n_points && run.entries != NULL; p++) free(run.entries[p]);
+    free(run.entries);
+    free(run.order);
+    free(run.endpoints);
+    return ret < 0 ? ret : 0;
+}

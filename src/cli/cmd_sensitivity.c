@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which inputs an endpoint of an experiment depends on: slopes, elementary effects, parts of the variance. */
+#include "sensitivity.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Options that belong to one method alone. @return an exit code */
+static int check_method(const ost_sensitivity_arguments_t *a, ost_sensitivity_kind_t kind)
+{
+    const struct {
+        const char *option;
+        bool is_given;
+        unsigned methods; /* bits */
+    } options[] = { { "trajectories", a->n_trajectories > 0, 1u << OST_SENSITIVITY_MORRIS },
+        { "levels", a->n_levels > 0, 1u << OST_SENSITIVITY_MORRIS },
+        { "base", a->n_base > 0, 1u << OST_SENSITIVITY_SOBOL },
+        { "design-seed", a->seed > 0, 1u << OST_SENSITIVITY_MORRIS | 1u << OST_SENSITIVITY_SOBOL },
+        { "group", a->group.n > 0, 1u << OST_SENSITIVITY_MORRIS | 1u << OST_SENSITIVITY_SOBOL } };
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        if (options[i].is_given && (options[i].methods & 1u << kind) == 0) {
+            ost_cli_message("--%s: the method %s does not have it", options[i].option, ost_sensitivity_words[kind]);
+            return OST_EXIT_USAGE;
+        }
+    if (a->n_levels % 2 != 0) {
+        ost_cli_message("--levels: %llu is odd; expected an even number, as an input moves by half of the levels",
+            (unsigned long long) a->n_levels);
+        return OST_EXIT_USAGE;
+    }
+    if ((a->n_base & (a->n_base - 1)) != 0 || (a->n_base > 0 && a->n_base < 2 * OST_SOBOL_NETS)) {
+        ost_cli_message("--base: %llu is not a power of 2 from %d on, such as 1024 or 4096",
+            (unsigned long long) a->n_base, 2 * OST_SOBOL_NETS);
+        return OST_EXIT_USAGE;
+    }
+    return OST_EXIT_OK;
+}
+
+static int end(const ost_analysis_t *self, const ost_sensitivity_arguments_t *a)
+{
+    ost_error_t err = { 0 };
+    char n[32];
+    int ret = 0;
+    if (!a->quiet) ret = ost_analysis_print(self, &err);
+    if (ret == 0 && a->csv != NULL) ret = ost_cli_write(a->csv, ost_analysis_put_csv, self, &err);
+    if (ret < 0) return ost_cli_fail(&err);
+    if (self->took.failures == 0) return OST_EXIT_OK;
+    ost_cli_message("%s subject-arms of all points failed and are left out; the first: %s",
+        ost_cli_thousands(self->took.failures, n), self->took.first_failure);
+    return OST_EXIT_FAILURES;
+}
+
+static int analyse(const char *name, ost_sensitivity_arguments_t *a)
+{
+    ost_analysis_t self = { 0 };
+    ost_cli_progress_t progress;
+    int isa, kind = OST_SENSITIVITY_MORRIS;
+    if (!ost_analysis_word("method", a->method, ost_sensitivity_words, OST_N_SENSITIVITIES, &kind) ||
+        !ost_cli_isa(a->isa, &isa) || !ost_cli_progress_init(&progress, a->progress, a->quiet))
+        return OST_EXIT_USAGE;
+    self.design.kind = (ost_sensitivity_kind_t) kind;
+    int code = check_method(a, self.design.kind);
+    if (code == OST_EXIT_OK) code = ost_analysis_prepare(&self, name, a, isa);
+    if (code == OST_EXIT_OK) code = ost_analysis_run(&self, a, &progress);
+    if (code == OST_EXIT_OK) code = end(&self, a);
+    ost_analysis_free(&self);
+    return code;
+}
+
+static int run_sensitivity(const ost_command_t *self, int argc, char **argv)
+{
+    ost_sensitivity_arguments_t a = { 0 };
+    int code;
+    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
+    if (name != NULL) code = analyse(name, &a);
+    ost_text_list_free(&a.of);
+    ost_text_list_free(&a.over);
+    ost_text_list_free(&a.vary);
+    ost_text_list_free(&a.group);
+    ost_text_list_free(&a.overrides);
+    return code;
+}
+
+#define WORD(NAME, word) "|" word
+static const ost_option_t options[] = {
+    { .name = "of",
+        .argument = "ENDPOINT",
+        .text =
+            "an endpoint of the experiment, or one of your own, as hip={output: ..., arm: ..., to: ...}; default: all "
+            "of the experiment",
+        .target = OST_CHANGES(ost_sensitivity_arguments_t, of),
+        .path = "" },
+    { .name = "method",
+        .argument = &OST_SENSITIVITIES(WORD)[1],
+        .text = "slopes at the present values, elementary effects over the range (default), parts of the variance",
+        .target = OST_WORD(ost_sensitivity_arguments_t, method) },
+    { .name = "by",
+        .argument = &OST_FACTOR_SOURCES(WORD)[1],
+        .text = "values of parameters: draws of a fit (default for fitted ones), SD before the fit, the model's range "
+                "(default for others), differences between subjects",
+        .target = OST_WORD(ost_sensitivity_arguments_t, by) },
+    { .name = "parameters",
+        .argument = "TABLE.csv",
+        .text = "draws of 'osteon fit --draws'; default: those of the fit that comes with osteon",
+        .target = OST_WORD(ost_sensitivity_arguments_t, table) },
+    { .name = "over",
+        .argument = "NAME,...",
+        .text = "parameters, or all of a model, as aibl.K_E or aibl; default: all that have values",
+        .target = OST_CHANGES(ost_sensitivity_arguments_t, over),
+        .path = "" },
+    { .name = "vary",
+        .argument = "PATH=VALUES",
+        .text =
+            "another input: an entry as --set takes it, with a range, as '0.5 mg..2 mg' or '0.5 mg..2 mg : log', or "
+            "several values; alone, no parameters are moved",
+        .target = OST_CHANGES(ost_sensitivity_arguments_t, vary),
+        .path = "" },
+    { .name = "group",
+        .argument = "NAME=INPUT,...",
+        .text = "inputs that are moved together and have one index",
+        .target = OST_CHANGES(ost_sensitivity_arguments_t, group),
+        .path = "" },
+    { .name = "trajectories",
+        .argument = "R",
+        .text = "of morris; default 20",
+        .target = OST_NUMBER(ost_sensitivity_arguments_t, n_trajectories),
+        .lower = 2,
+        .upper = 10000 },
+    { .name = "levels",
+        .argument = "P",
+        .text = "of morris, an even number; default 4",
+        .target = OST_NUMBER(ost_sensitivity_arguments_t, n_levels),
+        .lower = 2,
+        .upper = 1000 },
+    { .name = "base",
+        .argument = "N",
+        .text = "base samples of sobol, a power of 2; default 1024; each takes a point for every input and two more",
+        .target = OST_NUMBER(ost_sensitivity_arguments_t, n_base),
+        .lower = 1,
+        .upper = 1 << 20 },
+    { .name = "design-seed",
+        .argument = "S",
+        .text = "seed of what is random in the points; default 1",
+        .target = OST_NUMBER(ost_sensitivity_arguments_t, seed),
+        .lower = 1,
+        .upper = UINT64_MAX },
+    { .name = "csv",
+        .argument = "OUT.csv",
+        .text = "write all indices with their intervals",
+        .target = OST_WORD(ost_sensitivity_arguments_t, csv),
+        .output = &ost_outputs[OST_OUTPUT_INDICES] },
+    OST_OPTIONS_PEOPLE(ost_sensitivity_arguments_t),
+    OST_OPTION_SET(ost_sensitivity_arguments_t),
+    OST_OPTION_THREADS(ost_sensitivity_arguments_t),
+    OST_OPTION_ISA(ost_sensitivity_arguments_t),
+    OST_OPTION_FORCE(ost_sensitivity_arguments_t),
+    OST_OPTION_PROGRESS(ost_sensitivity_arguments_t),
+    { .name = "quiet",
+        .letter = 'q',
+        .text = "no progress, no tables",
+        .target = OST_FLAG(ost_sensitivity_arguments_t, quiet) },
+};
+
+const ost_command_t ost_command_sensitivity = {
+    .name = "sensitivity",
+    .argument = "EXPERIMENT",
+    .summary = "which parameters and entries an endpoint depends on",
+    .about =
+        "Move inputs of an experiment (parameters, doses, times, covariates) and say how much each of them changes "
+        "its\nendpoints, sorted by importance. The same subjects, at most 100 unless --subjects asks for more, are "
+        "simulated\nat every point.",
+    .notes =
+        "morris moves each input over its range (of a distribution, its middle 95 %) with the others at 20 places; "
+        "sobol\nsamples all inputs independently; local takes slopes at the present values. A slope is by "
+        "differences of 1 % and\n0.5 % at rtol 1e-10. --by variability moves parameters and covariates of one "
+        "typical subject as they differ\nbetween subjects.",
+    OST_OPTIONS(options),
+    .run = run_sensitivity,
+};

@@ -1,0 +1,229 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`osteon sensitivity` as a user meets it: indices known in closed form, slopes against differences of runs, the same
+numbers for any threads, and wrong analyses. Takes the path of osteon as its first argument."""
+import csv
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+from test_sweep import FILES as OF_SWEEPS  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+G = [0, 1, 4.5, 9]  # weights of the g function of Sobol'
+PARTS = "*".join(f"(abs(4*x[{k}] - 2) + {a})/(1 + {a})" for k, a in zip("abcd", G))
+FILES = {
+    **{name: OF_SWEEPS[name] for name in ("pill.model", "one.model", "pole.model", "test.yaml")},
+    "g.model": f"""
+model g "the g function of Sobol"
+kind bone
+index k = a, b, c, d
+param x[k] = 0.3, 0.4, 0.6, 0.7 [1] in 0..1 spread 0.2 "an input" @ "assumed: for a test"
+state B = 1 [1] "does not change"
+B' = (0 [1/y])*B
+output y [1] = B*{PARTS} "the function"
+""",
+    "g.yaml": """
+models: [./g.model]
+population: {subjects: 1, variability: false}
+arms: {only: {}}
+times: {to: 1 day, every: 1 day}
+endpoints:
+  y: {output: y, arm: only, to: 1 day, measure: level}
+""",
+    "turn.model": """
+model turn "bone that is lost twice as fast below a threshold"
+kind bone
+reads haste
+param loss = 0.1 [1/y] in 0.001..0.5 spread 0.5 "loss" @ "assumed: for a test"
+param turn = 0.93 [1] in 0.1..1 "where it turns" @ "assumed: for a test"
+param fast = 2 [1] in 1..9 prior 0.5 "how much faster" @ "assumed: for a test"
+state B = 1 [1] "bone"
+B' = -loss*(1 + haste)*(if B < turn then fast else 1)*B
+output bmd [g/cm2] = B*(1 [g/cm2]) "bone mineral density"
+""",
+    "turn.yaml": """
+models: [./pill.model, ./turn.model]
+population: {subjects: 3, seed: 5, variability: false}
+arms:
+  treated: {regimen: [{drug: pill, dose: 1 mg, interval: 1 month, stop: 6 month}]}
+times: {to: 12 month, every: 6 month}
+solver: {dosing: exact}
+results: {precision: float64}
+endpoints:
+  bmd: {output: bmd, arm: treated, to: 12 month}
+""",
+    "draws.csv": "draw,one.loss [1/y],pill.half [d]\r\n" + "".join(
+        f"{d},{0.02 + 0.001 * d},{20 - d}\r\n" for d in range(5)),
+    "draws_wrong.csv": "draw,one.lss [1/y]\n0,0.02\n1,0.03\n2,0.02\n",
+    "draws_unit.csv": "draw,one.loss [mg]\n0,0.02\n1,0.03\n2,0.02\n",
+    "draws_range.csv": "draw,one.loss [1/y]\n0,0.02\n1,0.9\n2,0.02\n",
+    "draws_one.csv": "draw,one.loss [1/y]\n0,0.02\n1,0.03\n",
+}
+
+
+class Sensitivity(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        for name, text in FILES.items():
+            with open(self.path(name), "w", encoding="utf-8", newline="") as out:
+                out.write(text)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def osteon(self, *arguments, code=0):
+        done = subprocess.run([OSTEON, *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def rows(self, experiment, *arguments, code=0, out="out.csv"):
+        """{(endpoint, input): row of the CSV, numbers as such}, in the file's order."""
+        self.said = self.osteon("sensitivity", experiment, *arguments, "--csv", out, code=code)
+        with open(self.path(out), encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        def number(text):
+            return float(text) if re.fullmatch(r"-?[\d.]+(e[-+]\d+)?", text) else text
+        return {(row["endpoint"], row["input"]): {key: number(text) for key, text in row.items()} for row in rows}
+
+    def test_g_function(self):
+        rows = self.rows("g.yaml", "--method", "sobol", "--base", "16384")
+        part = [1 / (3 * (1 + a) ** 2) for a in G]
+        variance = np.prod([1 + v for v in part]) - 1
+        for k, v in zip("abcd", part):
+            row = rows["y", f"g.x[{k}]"]
+            self.assertAlmostEqual(row["first"], v / variance, delta=0.01)
+            self.assertAlmostEqual(row["total"], v / variance * (variance + 1) / (1 + v), delta=0.01)
+            self.assertLess(row["total_lower"], row["total"])
+            self.assertLess(row["total_upper"] - row["total_lower"], 0.02)
+        self.assertIn("98,304 points x 1 subject x 1 arm", self.said)
+        self.assertRegex(self.said, r"(?s)g\.x\[a\].*g\.x\[b\].*g\.x\[c\].*g\.x\[d\]")  # by importance
+
+    def test_groups(self):
+        rows = self.rows("g.yaml", "--method", "sobol", "--base", "4096", "--group", "both=g.x[a],g.x[b]")
+        self.assertEqual([name for _, name in rows], ["both", "g.x[c]", "g.x[d]"])
+        part = [1 / (3 * (1 + a) ** 2) for a in G]
+        variance = np.prod([1 + v for v in part]) - 1
+        both = (1 + part[0]) * (1 + part[1]) - 1
+        self.assertAlmostEqual(rows["y", "both"]["first"], both / variance, delta=0.02)
+        self.assertAlmostEqual(rows["y", "both"]["total"], both / variance * (variance + 1) / (1 + both), delta=0.02)
+
+    def test_morris_of_dose_and_parameters(self):
+        arguments = ("--of", "hip", "--over", "one,pill.half", "--by", "range",
+                     "--vary", "arms.treated.regimen.0.dose=0.5 mg..2 mg : log")
+        rows = self.rows("test.yaml", *arguments, "-n", "20")
+        self.assertEqual({name for _, name in rows}, {"one.loss", "pill.half", "arms.treated.regimen.0.dose"})
+        dose = rows["hip", "arms.treated.regimen.0.dose"]
+        self.assertEqual((dose["from"], dose["to"], dose["unit"], dose["value"]), (0.5, 2, "mg", 1))
+        self.assertLess(dose["mu"], 0)  # a drug that hastens the loss
+        self.assertAlmostEqual(dose["mu_star"], -dose["mu"], delta=1e-9)
+        self.assertGreater(dose["sigma"], 0)
+        loss = rows["hip", "one.loss"]
+        self.assertEqual((loss["from"], loss["to"], loss["unit"]), (0.001, 0.5, "1/y"))
+        one, two = (self.rows("test.yaml", *arguments, "-n", "20", "--threads", threads) for threads in ("1", "2"))
+        self.assertEqual(one, two)
+        self.assertEqual(one, rows)
+        self.assertNotEqual(self.rows("test.yaml", *arguments, "-n", "20", "--design-seed", "2"), rows)
+
+    def test_at_most_100_subjects(self):
+        self.rows("test.yaml")  # has 133
+        self.assertIn(" x 100 subjects x 2 arms", self.said)
+        self.rows("test.yaml", "-n", "120", "--of", "level")
+        self.assertIn(" x 120 subjects x 1 arm", self.said)  # the other is not needed
+
+    def test_own_endpoint(self):
+        rows = self.rows("test.yaml", "--of", 'mine={output: "bmd[total_hip]", arm: treated, to: 12 month, '
+                         'statistic: sd}', "--over", "one.loss", "-n", "10")
+        self.assertEqual(list(rows), [("mine", "one.loss")])
+        self.assertIn("sd percent change of bmd[total_hip], treated, month 0 to 12", self.said)
+
+    def test_posterior(self):
+        rows = self.rows("test.yaml", "--parameters", "draws.csv", "-n", "10", "--of", "hip")
+        loss = rows["hip", "one.loss"]
+        self.assertAlmostEqual(loss["from"], 0.021 + 0.025 * 3 * 0.001, delta=1e-9)  # the draws are 0.021 to 0.024
+        self.assertAlmostEqual(loss["to"], 0.024 - 0.025 * 3 * 0.001, delta=1e-9)
+        self.assertIn("the draws of inputs are correlated, most of all those of one.loss and pill.half (-1.00)",
+                      " ".join(self.said.split()))
+        self.rows("test.yaml", "--parameters", "draws.csv", "-n", "10", "--method", "sobol", "--base", "64", "--over",
+                  "one.loss")  # alone, it is correlated with nothing
+
+    def test_prior(self):
+        rows = self.rows("turn.yaml", "--by", "prior")
+        self.assertEqual(list(rows), [("bmd", "turn.fast")])
+        self.assertAlmostEqual(rows["bmd", "turn.fast"]["from"], 1 + 0, delta=0.1)  # ln-normal, cut off at 1
+
+    def test_variability(self):
+        """What divides subjects: age, and the loss that differs by 50 %."""
+        rows = self.rows("test.yaml", "--by", "variability", "--method", "sobol", "--base", "64", "--of", "level")
+        self.assertEqual({name for _, name in rows}, {"one.loss", "age"})
+        self.assertIn(" x 1 subject x 1 arm", self.said)
+        self.assertGreater(rows["level", "one.loss"]["total"], 5 * rows["level", "age"]["total"])
+        self.assertEqual((rows["level", "age"]["value"], rows["level", "age"]["unit"]), (65, "year"))
+        self.assertAlmostEqual(rows["level", "age"]["sd"], 30 / 12 ** 0.5, delta=0.01)
+
+    def slope(self, path, value, unit):
+        """Elasticity by Richardson's differences of runs at rtol 1e-12."""
+        def bmd(factor):
+            self.osteon("run", "turn.yaml", "--set", f"{path}={value * factor!r} {unit}", "--set", "solver.rtol=1e-12",
+                        "-o", "one.h5", "--force", "-q", "--no-probe")
+            with h5py.File(self.path("one.h5")) as file:
+                y = file["bmd"][0, :, :]
+            return np.mean(100 * (y[:, 2] / y[:, 0] - 1))
+        wide, near = ((bmd(1 + h) - bmd(1 - h)) / (2 * h) for h in (0.02, 0.01))
+        return (4 * near - wide) / 3 / bmd(1)
+
+    def test_slopes_through_doses_and_a_switch(self):
+        rows = self.rows("turn.yaml", "--method", "local", "--by", "range", "--vary",
+                         "arms.treated.regimen.0.dose=0.5 mg..2 mg")
+        self.assertEqual(len(rows), 5)
+        for name, path, value, unit in (("turn.loss", "parameters.turn.loss", 0.1, "1/y"),
+                                        ("turn.turn", "parameters.turn.turn", 0.93, ""),
+                                        ("turn.fast", "parameters.turn.fast", 2, ""),
+                                        ("pill.half", "parameters.pill.half", 20, "d"),
+                                        ("arms.treated.regimen.0.dose", "arms.treated.regimen.0.dose", 1, "mg")):
+            row = rows["bmd", name]
+            truth = self.slope(path, value, unit)
+            self.assertAlmostEqual(row["elasticity"] / truth, 1, delta=1e-6, msg=name)
+            self.assertEqual(row["value"], value)
+            level = row["per_sd"] * value / row["sd"] / row["elasticity"]  # both are of one slope
+            self.assertAlmostEqual(level / rows["bmd", "turn.loss"]["per_sd"] * rows["bmd", "turn.loss"]["sd"] /
+                                   0.1 * rows["bmd", "turn.loss"]["elasticity"], 1, delta=1e-6)
+
+    def test_failures(self):
+        """Where subjects fail, what is computed from them is left out, and the exit code says so."""
+        self.rows("test.yaml", "--set", "models=[./pill.model, ./pole.model]", "--set",
+                  "endpoints={mine: {output: bmd, arm: treated, to: 12 month}}", "--vary",
+                  "arms.treated.regimen.0.dose=0.001 mg..9 mg", "-n", "2", code=3)
+        self.assertRegex(self.said, r"failed and are left out; the first: point \d+, subject \d, arm 'treated'")
+
+    def test_without_endpoints(self):
+        said = self.osteon("sensitivity", "atac", code=2)
+        self.assertIn("asks for no endpoints; name one under 'endpoints', or with", said)
+        example = re.search(r"--of '(.*)'", said)[1]
+        self.assertIn("aibl.", self.osteon("sensitivity", "atac", "--of", example, "-n", "1", "--over",
+                                           "aibl.gamma,aibl.a_C", "--trajectories", "2"))
+
+    def test_wrong(self):
+        with open(os.path.join(HERE, "wrong_sensitivities.txt"), encoding="utf-8") as file:
+            lines = [line.rstrip("\n").split(" | ") for line in file if not line.startswith("#")]
+        self.assertGreaterEqual(len(lines), 25)
+        for code, arguments, part in lines:
+            with self.subTest(arguments):
+                done = subprocess.run([OSTEON, "sensitivity", "test.yaml", "-n", "2", *shlex.split(arguments)],
+                                      cwd=self.folder.name, capture_output=True, text=True, timeout=60)
+                pattern = ".*".join(re.escape(piece) for piece in part.split("..."))
+                self.assertRegex(done.stderr, pattern)
+                self.assertEqual(done.returncode, int(code), done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
