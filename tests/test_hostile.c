@@ -6,7 +6,7 @@
 
 #include <isa-l/igzip_lib.h>
 
-static mutated_t result, journal;
+static mutated_t result, journal, sweep;
 
 /* Each ends `osteon verify` by a signal where HDF5 1.10.8 reads the file in the same process. */
 static const found_t crashing[] = {
@@ -52,6 +52,12 @@ static void test_results(void)
 {
     CU_ASSERT(result.n > 50);
     try_random(&result, 60, try_result);
+}
+
+static void test_sweeps(void)
+{
+    CU_ASSERT(sweep.n > 50);
+    try_random(&sweep, 60, try_sweep);
 }
 
 static void test_journals(void)
@@ -147,15 +153,18 @@ static void test_short_chunks(void)
 int main(int argc, char **argv)
 {
     static const ost_test_t tests[] = { { "crashing", test_crashing }, { "results", test_results },
-        { "journals", test_journals }, { "short_chunks", test_short_chunks } };
+        { "sweeps", test_sweeps }, { "journals", test_journals }, { "short_chunks", test_short_chunks } };
     mutated_begin();
     result = read_bytes("whole.h5");
     journal = read_bytes("log.h5");
+    sweep = read_bytes("swept.h5");
     find_structures(&result);
+    find_structures(&sweep);
     find_records(&journal);
     int code = ost_test_main(argc, argv, "hostile", tests, sizeof(tests) / sizeof(*tests));
     free(result.bytes);
     free(journal.bytes);
+    free(sweep.bytes);
     mutated_end();
     return code;
 }

@@ -110,6 +110,10 @@ static void mutated_begin(void)
     must(RUN(ost_command_run, "run", "small.yaml", "-q", "--threads", "1", "--shard", "1/1", "-o", "log.h5") ==
              OST_EXIT_OK,
         "shard");
+    must(RUN(ost_command_sweep, "sweep", "small.yaml", "-q", "--threads", "1", "--vary",
+             "population.covariates.age=55 y, 65 y", "--set",
+             "endpoints={hip: {output: 'bmd[total_hip]', arm: a, to: 12 month}}", "-o", "swept.h5") == OST_EXIT_OK,
+        "sweep");
 }
 
 /* Leaves nothing there. */
@@ -256,6 +260,16 @@ static void try_result(const mutated_t *self, const uint8_t *data, size_t size)
     unsigned char *bytes = mutate(self, data, size, mend_check);
     read_result(bytes, self->n_bytes);
     free(bytes);
+}
+
+/* The result of a sweep, which is also repeated from what it records. */
+static void try_sweep(const mutated_t *self, const uint8_t *data, size_t size)
+{
+    unsigned char *bytes = mutate(self, data, size, mend_check);
+    read_result(bytes, self->n_bytes);
+    free(bytes);
+    (void) RUN(
+        ost_command_sweep, "sweep", "changed.h5", "-q", "--threads", "1", "--restart", "--force", "-o", "two.h5");
 }
 
 static void try_journal(const mutated_t *self, const uint8_t *data, size_t size)
