@@ -183,6 +183,37 @@ class Sweep(unittest.TestCase):
         self.assert_point("table.h5", (1,), f"{DOSE}=0.5 mg", f"{LOSS}=0.02 1/y", f"{AGE}=60 y")
         self.assert_point("table.h5", (2,), f"{DOSE}=2 mg", f"{LOSS}=0.01 1/y", f"{AGE}=60 y")
 
+    def test_sweep_file(self):
+        """A sweep as a file, in another folder than its experiment, gives what options give."""
+        os.mkdir(self.path("sweeps"))
+        text = (f"experiment: ../test.yaml\nvary:\n  {DOSE}: '0.5 mg..2 mg : log'\n  models.1: [./one.model, ./two.model]\n"
+                "design: sobol\npoints: 4\nseed: 5\nkeep: endpoints\n")
+        with open(self.path("sweeps/s.yaml"), "w", encoding="utf-8") as out:
+            out.write(text)
+        self.osteon("sweep", "sweeps/s.yaml", "-o", "file.h5")
+        words = ("--vary", f"{DOSE}=0.5 mg..2 mg : log", "--vary", "models.1=./one.model, ./two.model", "--design", "sobol")
+        self.osteon("sweep", "sweeps/../test.yaml", *words, "--points", "4", "--design-seed", "5", "--keep", "endpoints",
+                    "-o", "options.h5")
+        self.assert_same("file.h5", "options.h5")
+        self.osteon("sweep", "sweeps/s.yaml", "--points", "2", "-o", "two.h5")
+        with h5py.File(self.path("two.h5")) as file:
+            self.assertEqual(file["hip"].shape, (2,))
+        self.assertIn("--vary and the sweep file sweeps/s.yaml exclude each other",
+                      self.osteon("sweep", "sweeps/s.yaml", *words[:2], "-o", "x.h5", code=2))
+        with open(self.path("sweeps/points.csv"), "w", encoding="utf-8") as out:
+            out.write(f"{DOSE} [mg]\n0.5\n2\n")
+        for words, said in (("experiment: ../test.yaml\ntable: points.csv\n", None), ("vary: {a: 1}\n", "'experiment'"),
+                            (text.replace("points: 4", "point: 4"), "s.yaml:6:1: point: unknown key (did you mean 'points'?)"),
+                            (text.replace("sobol", "sobl"), "(did you mean 'sobol'?)"),
+                            (text.replace("keep: endpoints", "keep: subject"), "s.yaml:8:7: keep: "),
+                            (text.replace("points: 4", "points: 0"), "s.yaml:6:9: points: "),
+                            (text.replace("[./one.model, ./two.model]", "[]"), "s.yaml:4:13: vary.models.1: no value"),
+                            (text.replace("../test", "test"), "sweeps/test.yaml: No such file")):
+            with open(self.path("sweeps/s.yaml"), "w", encoding="utf-8") as out:
+                out.write(words)
+            done = self.osteon("sweep", "sweeps/s.yaml", "-o", "t.h5", code=0 if said is None else 1)
+            self.assertIn(said or "2 points x 133 subjects", done)
+
     def test_threads_and_repeat(self):
         vary = ("--vary", f"{DOSE}=0.5 mg, 1 mg", "--design", "table")
         self.sweep("one.h5", *vary, "--threads", "1")
@@ -217,11 +248,24 @@ class Sweep(unittest.TestCase):
         self.sweep("show.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--vary", "models.1=./one.model, ./two.model", "--keep",
                    "endpoints")
         said = self.osteon("show", "show.h5", "--csv", "show.csv")
-        self.assertRegex(said, r"hip \[%\]: mean percent change of bmd\[total_hip\], treated - control, month 0 to 24")
+        self.assertRegex(said, r"hip \[%\]: mean percent change of bmd\[total_hip\], treated - control, month 0 to 24\n"
+                               r"dose \[mg\] +models ./one.model +./two.model\n")
+        rows = re.findall(r"^ *(0\.5|1) +(-?[0-9.]+) +(-?[0-9.]+)$", said, re.MULTILINE)
+        self.assertEqual([row[0] for row in rows], ["0.5", "1"]*2)
+        hip = contents(self.path("show.h5"))["hip"]
+        self.assertEqual([[f"{x:.2f}" for x in row] for row in hip], [list(row[1:]) for row in rows[:2]])
+        self.sweep("list.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--vary", "models.1=./one.model, ./two.model", "--keep",
+                   "endpoints", "--design", "table")
+        said = self.osteon("show", "list.h5", "--csv", "list.csv")
         rows = re.findall(r"^ *(0\.5|1) +(\S+\.model) +(-?[0-9.]+) .* 133$", said, re.MULTILINE)
-        self.assertEqual(len(rows), 8)
-        self.assertEqual([row[:2] for row in rows[:4]], [("0.5", "./one.model"), ("0.5", "./two.model"),
-                                                         ("1", "./one.model"), ("1", "./two.model")])
+        self.assertEqual([row[:2] for row in rows], [("0.5", "./one.model"), ("1", "./two.model")]*2)
+        head = re.search(r"^dose \[mg\]  models +value +(.*)$", said, re.MULTILINE).group(1).split()
+        with open(self.path("list.csv"), encoding="utf-8") as file:
+            self.assertEqual(file.readline().split(",")[3:7], ["value", *head])
+        self.sweep("three.h5", "--vary", f"{AGE}=50 y, 60 y", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--vary",
+                   f"{LOSS}=0.01 1/y, 0.02 1/y", "--keep", "endpoints")
+        self.assertRegex(self.osteon("show", "three.h5"),
+                         r"dose \[mg\] +loss \[1/y\] 0.01 +0.02\n *age_2? ?50 y|dose \[mg\] +loss \[1/y\] 0.01 +0.02\n.*50 y")
         with open(self.path("show.csv"), encoding="utf-8", newline="") as file:
             table = list(csv.DictReader(file))
         self.assertEqual(len(table), 8)

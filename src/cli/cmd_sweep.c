@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An experiment at many points of what is varied, the same subjects at each, into one file. */
+#include "input/sweep_file.h"
 #include "sweep.h"
 
 #include <stdio.h>
@@ -66,14 +67,42 @@ static int find_asked(const char *name, sweep_arguments_t *a, ost_sweep_asked_t 
     return OST_EXIT_OK;
 }
 
+/* Take over what a sweep file says and options do not. @param[in,out] name  of the experiment then @return an exit code
+ */
+static int read_file(const char **name, ost_sweep_file_t *file, sweep_arguments_t *a)
+{
+    ost_error_t err = { 0 };
+    bool is_sweep;
+    if (!ost_cli_ends_with(*name, ".yaml") && !ost_cli_ends_with(*name, ".yml")) return OST_EXIT_OK;
+    if (ost_sweep_file_read(file, *name, ost_keep_words, OST_N_KEEPS, &is_sweep, &err) < 0) return ost_cli_fail(&err);
+    if (!is_sweep) return OST_EXIT_OK;
+    if (a->vary.n > 0 || a->table != NULL) {
+        ost_cli_message("sweep: --%s and the sweep file %s exclude each other: the file says what is varied",
+            a->vary.n > 0 ? "vary" : "table", *name);
+        return OST_EXIT_USAGE;
+    }
+    *name = file->experiment;
+    a->vary = file->vary;
+    file->vary = (ost_text_list_t){ 0 };
+    a->table = file->table;
+    if (a->design == NULL) a->design = file->design;
+    if (a->keep == NULL) a->keep = file->keep;
+    if (a->n_points == 0) a->n_points = file->n_points;
+    if (a->seed == 0) a->seed = file->seed;
+    return OST_EXIT_OK;
+}
+
 static int run_sweep(const ost_command_t *self, int argc, char **argv)
 {
     sweep_arguments_t a = { 0 };
+    ost_sweep_file_t file = { 0 };
     ost_sweep_asked_t asked = { 0 };
     ost_simulation_t how = { 0 };
     int isa, code;
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
+    code = read_file(&name, &file, &a);
+    if (code != OST_EXIT_OK) goto out;
     code = find_asked(name, &a, &asked);
     if (code != OST_EXIT_OK) goto out;
     code = OST_EXIT_USAGE;
@@ -86,6 +115,7 @@ static int run_sweep(const ost_command_t *self, int argc, char **argv)
     code = ost_cli_plan_sweep(name, &asked, &a.overrides, isa, ost_cli_simulate, &how);
 out:
     ost_cli_sweep_free(&asked);
+    ost_sweep_file_free(&file);
     ost_text_list_free(&a.vary);
     ost_text_list_free(&a.overrides);
     return code;
@@ -138,11 +168,12 @@ static const ost_option_t options[] = {
 
 const ost_command_t ost_command_sweep = {
     .name = "sweep",
-    .argument = "EXPERIMENT|SWEEP.h5",
+    .argument = "EXPERIMENT|SWEEP.yaml|SWEEP.h5",
     .summary = "simulate an experiment at many values of its entries",
     .about = "Simulate an experiment at every combination of values of some of its entries (doses, times, parameters, "
              "covariates,\nmodels), or at points of another design, the same subjects at each point, into one file; or "
-             "repeat a sweep\nfrom what its file records.",
+             "repeat a sweep\nfrom what its file records. A sweep file (YAML) has the keys experiment, vary or table, "
+             "design, points, seed,\nkeep; options go before it.",
     .notes = "A grid has a dimension for each entry that is varied, in front of arms and subjects; another design has "
              "the\ndimension 'point'. Each point is what 'osteon run --set PATH=VALUE' gives, and each endpoint of the "
              "experiment\nhas a value at each point; 'osteon show' prints them. Values of a range are rounded to 12 "

@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of a table on a terminal, an assumption. */
+/* Rows of a table on a terminal, and values of an entry that stand across; assumptions. */
 #define MOST_ROWS 200
+#define MOST_ACROSS 10
+/* Entries that have a column; there is room for four more. */
+#define MOST_AXES (OST_TABLE_MAX_COLUMNS - 4)
 
 enum { N_COLUMNS = OST_ENDPOINT_N_SUBJECTS + 1 };
 
@@ -59,41 +62,98 @@ static int decimals_of(const double *values, size_t n)
     return decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
 }
 
+static void cell_of_axis(ost_table_t *table, const ost_varied_t *axis, size_t at)
+{
+    if (axis->values != NULL)
+        ost_table_cell(table, "%.6g", axis->values[at]);
+    else
+        ost_table_cell(table, "%s", axis->texts.items[at]);
+}
+
+static void cell_of_value(ost_table_t *table, double x, int decimals)
+{
+    if (isfinite(x))
+        ost_table_cell(table, "%.*f", decimals, x);
+    else
+        ost_table_cell(table, "%s", "");
+}
+
+/* A row for each point. */
+static void list_points(ost_table_t *table, const ost_design_t *design, const double *values, int decimals)
+{
+    char head[160];
+    const size_t n_axes = design->n_axes < MOST_AXES ? design->n_axes : MOST_AXES;
+    for (size_t k = 0; k < n_axes; k++) {
+        axis_head(&design->axes[k], head, sizeof(head));
+        ost_table_column(table, head, design->axes[k].values == NULL);
+    }
+    ost_table_columns(table, "value\tq05\tq95\tn");
+    for (size_t p = 0; p < design->n_points && p < MOST_ROWS; p++) {
+        for (size_t k = 0; k < n_axes; k++) {
+            size_t at;
+            const ost_varied_t *axis = axis_at(design, p, k, &at);
+            cell_of_axis(table, axis, at);
+        }
+        for (size_t c = 0; c < N_COLUMNS; c++)
+            cell_of_value(table, values[c * design->n_points + p], c == OST_ENDPOINT_N_SUBJECTS ? 0 : decimals);
+    }
+}
+
+/* Whether values stand in rows of the last entry but one and columns of the last. */
+static bool is_crossed(const ost_design_t *design)
+{
+    return design->kind == OST_DESIGN_GRID && design->n_axes > 1 &&
+           design->axes[design->n_axes - 1].texts.n <= MOST_ACROSS;
+}
+
+/* The values alone, a table below the other for each combination of further entries. */
+static void cross_points(ost_table_t *table, const ost_design_t *design, const double *values, int decimals)
+{
+    const size_t n_axes = design->n_axes, n_across = design->axes[n_axes - 1].texts.n;
+    const ost_varied_t *down = &design->axes[n_axes - 2], *across = &design->axes[n_axes - 1];
+    char head[160], of[160];
+    axis_head(down, of, sizeof(of));
+    axis_head(across, head, sizeof(head));
+    ost_table_column(table, of, down->values == NULL);
+    for (size_t i = 0; i < n_across; i++) {
+        char value[80];
+        snprintf(value, sizeof(value), "%.79s", across->texts.items[i]);
+        if (across->values != NULL) snprintf(value, sizeof(value), "%.6g", across->values[i]);
+        snprintf(of, sizeof(of), "%.78s%s%s", i == 0 ? head : "", i == 0 ? " " : "", value);
+        ost_table_column(table, of, false);
+    }
+    for (size_t p = 0; p < design->n_points && p < MOST_ROWS * n_across; p++) {
+        size_t at;
+        const ost_varied_t *axis = axis_at(design, p, n_axes - 2, &at);
+        if (p % n_across == 0 && at == 0 && n_axes > 2) {
+            size_t n = 0;
+            for (size_t k = 0, i; k + 2 < n_axes && n < sizeof(head); k++) {
+                const ost_varied_t *other = axis_at(design, p, k, &i);
+                n += (size_t) snprintf(
+                    head + n, sizeof(head) - n, "%s%s %s", k > 0 ? ", " : "", other->name, other->texts.items[i]);
+            }
+            ost_table_line(table, "%s", head);
+        }
+        if (p % n_across == 0) cell_of_axis(table, axis, at);
+        cell_of_value(table, values[p], decimals);
+    }
+}
+
 static int print_endpoint(const ost_results_t *results, size_t i, const shown_endpoint_t *shown, ost_error_t *err)
 {
     const ost_design_t *design = &results->design;
     ost_table_t table = { 0 };
-    size_t n = design->n_points < MOST_ROWS ? design->n_points : MOST_ROWS;
-    const int decimals = decimals_of(shown->values, OST_ENDPOINT_N_SUBJECTS * design->n_points);
-    char head[160];
+    const bool crossed = is_crossed(design);
+    const size_t most = crossed ? MOST_ROWS * design->axes[design->n_axes - 1].texts.n : MOST_ROWS;
+    const int decimals = decimals_of(shown->values, (crossed ? 1 : OST_ENDPOINT_N_SUBJECTS) * design->n_points);
     putchar('\n');
     ost_print_wrapped(stdout, "%s [%s]: %s", results->endpoints.items[i], shown->unit != NULL ? shown->unit : "1",
         shown->text != NULL ? shown->text : "");
-    for (size_t k = 0; k < design->n_axes; k++) {
-        axis_head(&design->axes[k], head, sizeof(head));
-        ost_table_column(&table, head, design->axes[k].values == NULL);
-    }
-    ost_table_columns(&table, "value\t5 %\t95 %\tn");
-    for (size_t p = 0; p < n; p++) {
-        for (size_t k = 0; k < design->n_axes; k++) {
-            size_t at;
-            const ost_varied_t *axis = axis_at(design, p, k, &at);
-            if (axis->values != NULL)
-                ost_table_cell(&table, "%.6g", axis->values[at]);
-            else
-                ost_table_cell(&table, "%s", axis->texts.items[at]);
-        }
-        for (size_t c = 0; c < N_COLUMNS; c++) {
-            double x = shown->values[c * design->n_points + p];
-            bool is_count = c == OST_ENDPOINT_N_SUBJECTS;
-            if (isfinite(x))
-                ost_table_cell(&table, "%.*f", is_count ? 0 : decimals, x);
-            else
-                ost_table_cell(&table, "%s", "");
-        }
-    }
+    (crossed ? cross_points : list_points)(&table, design, shown->values, decimals);
     int ret = ost_table_print(&table, stdout, err);
-    if (n < design->n_points) printf("... and %zu points more; --csv OUT.csv writes all\n", design->n_points - n);
+    if (most < design->n_points) printf("... and %zu points more; --csv OUT.csv writes all\n", design->n_points - most);
+    if (design->n_axes > MOST_AXES)
+        printf("... and %zu entries more; --csv OUT.csv writes all\n", design->n_axes - MOST_AXES);
     ost_table_free(&table);
     return ret;
 }
@@ -170,12 +230,14 @@ int ost_show_points(show_t *self, const char *path)
         snprintf(kind, sizeof(kind), "%s", ost_design_words[results->design.kind]);
         for (char *c = kind; *c != '\0'; c++)
             if (*c == '_') *c = ' ';
-        ost_print_wrapped(stdout, "%s: %s; %s (%s), the same %s subjects at each, %s failed", path,
-            title != NULL ? title : "", ost_cli_plural(results->design.n_points, "point", points), kind,
-            subjects != NULL ? subjects : "?", ost_cli_plural(ost_results_failures(results), "subject-arm", failed));
+        ost_print_wrapped(stdout, "%s: %s", path, title != NULL ? title : "");
+        ost_print_wrapped(stdout, "%s (%s), the same %s subjects at each, %s failed",
+            ost_cli_plural(results->design.n_points, "point", points), kind, subjects != NULL ? subjects : "?",
+            ost_cli_plural(ost_results_failures(results), "subject-arm", failed));
         for (size_t k = 0; k < results->design.n_axes; k++)
             printf("%s: %s\n", results->design.axes[k].name, results->design.axes[k].path);
-        puts("5 % and 95 %: percentiles of the measure between subjects");
+        puts(is_crossed(&results->design) ? "--csv OUT.csv also writes q05 and q95, percentiles between subjects, and n"
+                                          : "q05 and q95: 5th and 95th percentile of the measure between subjects");
     }
     for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) ret = print_endpoint(results, i, &shown[i], &err);
     if (ret == 0 && self->csv != NULL) ret = ost_cli_write(self->csv, put_csv, &(points_t){ results, shown }, &err);
