@@ -71,6 +71,30 @@ static void test_periodic_against_exact(void)
     run_free(&b);
 }
 
+/* What a run prints of its dosing is, to a factor of ten, how far its women are off, also by a drug that begins late.
+ */
+static void test_printed_error(void)
+{
+    const char *arms = "arms={anastrozole: {regimen: [{drug: anastrozole, dose: 1 mg, interval: 1 day, stop: 1 year},"
+                       " {drug: raloxifene, dose: 60 mg, interval: 1 day, start: 2 year, stop: 4 year}]}}";
+    const char *periodic[] = { "population.subjects=8", "times={to: 4 year, every: 1 month}", arms,
+        "solver.dosing=periodic" };
+    const char *exact[] = { "population.subjects=8", "times={to: 4 year, every: 1 month}", arms,
+        "solver.dosing=exact" };
+    run_t a, b;
+    run_init(&a, CONFIG("aromatase_inhibitor"), periodic, 4, 0, true);
+    run_init(&b, CONFIG("aromatase_inhibitor"), exact, 4, 0, false);
+    const ost_variable_t *bmd = variable(&a, "bmd");
+    double printed = 0;
+    for (uint32_t e = 0; e < bmd->n_elements; e++) printed = fmax(printed, a.summary.periodic_error[bmd->first + e]);
+    const double points = 100 * bmd_difference(&a, &b);
+    printf(" printed %.2e %%, largest BMD difference %.2e %%", printed, points);
+    CU_ASSERT_EQUAL(a.summary.n_periodic_probed, 8);
+    CU_ASSERT(printed > 0.1 * points && printed < 10 * points);
+    run_free(&a);
+    run_free(&b);
+}
+
 static void test_same_bits(void)
 {
     const char *small[] = { "population.subjects=66" }, *large[] = { "population.subjects=130" };
@@ -114,6 +138,7 @@ static void test_same_bits(void)
 static const ost_test_t tests[] = {
     { "default_tolerance", test_default_tolerance },
     { "periodic_against_exact", test_periodic_against_exact },
+    { "printed_error_of_dosing", test_printed_error },
     { "same_bits", test_same_bits },
 };
 

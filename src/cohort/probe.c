@@ -27,6 +27,7 @@ typedef struct {
     double *error;                /* [n_outputs], percent */
     size_t n_subjects;            /* of OST_N_PROBED */
     double *t_end;                /* [n_arms] up to where; NULL: all of the time */
+    double n_doses;               /* of each arm, given to each of these subjects */
     uint64_t steps, steps_before; /* of these subjects, in this way and in the run */
 } probe_t;
 
@@ -96,7 +97,8 @@ static double dosing_budget(const ost_worker_t *self, size_t n)
     return fmax(LEAST_STEPS, SHARE * steps * (double) self->run->n_positions / (double) n);
 }
 
-/* How many subjects, and each arm up to when, so that the doses fit in. */
+/* How many subjects, and how many doses of each arm, so that they fit in; those of schedules are all given up to some
+ * time. */
 static void fit_in(const ost_worker_t *self, probe_t *probe, size_t n, size_t n_arms)
 {
     const ost_plan_t *plan = self->plan;
@@ -108,33 +110,31 @@ static void fit_in(const ost_worker_t *self, probe_t *probe, size_t n, size_t n_
     }
     size_t least = (OST_N_PROBED + n_arms - 1) / n_arms, most = n < OST_N_PROBED ? n : OST_N_PROBED;
     probe->n_subjects = budget >= (double) most * doses ? most : least < most ? least : most;
+    probe->n_doses = budget / (double) probe->n_subjects;
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
         const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
-        double first = INFINITY, interval = INFINITY;
-        for (size_t r = 0; r < arm->n_repeats; r++) {
-            first = fmin(first, isnan(arm->repeats[r].t_first) ? plan->doses->t_begin : arm->repeats[r].t_first);
-            interval = fmin(interval, arm->repeats[r].interval);
-        }
-        double t_end = first + budget / (double) probe->n_subjects * interval;
-        probe->t_end[a] = fmin(plan->doses->t_end, t_end);
+        double interval = INFINITY;
+        for (size_t r = 0; r < arm->n_repeats; r++)
+            if (isnan(arm->repeats[r].t_first)) interval = fmin(interval, arm->repeats[r].interval);
+        probe->t_end[a] = fmin(plan->doses->t_end, plan->doses->t_begin + probe->n_doses * interval);
     }
 }
 
-/* Arms with repeats, in which each dose acts: the same events and schedules without series.
- * @param[out] given, events  [n_arms], [n_known of all] @return the number of those arms */
-static size_t give_all(const ost_plan_t *plan, ost_given_t *given, ost_event_t *events)
+/* Arms with repeats, in which the first doses of each act: the same events, and schedules without series.
+ * @param[out] given, events  [n_arms], [n_known of all] */
+static void give_first(const ost_plan_t *plan, double n_doses, ost_given_t *given, ost_event_t *events)
 {
-    size_t n_given = 0;
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
         const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
         if (arm->n_repeats == 0) continue;
-        given[n_given++] = (ost_given_t){ a, events, plan->schedules->exact };
+        *given++ = (ost_given_t){ a, events, plan->schedules->exact };
         for (size_t k = 0; k < arm->n_known; k++, events++) {
             *events = arm->events[k];
-            events->series = -1;
+            if (events->series < 0) continue;
+            const ost_repeat_t *repeat = &arm->repeats[events->series];
+            if (events->t - repeat->t_first < n_doses / (double) arm->n_repeats * repeat->interval) events->series = -1;
         }
     }
-    return n_given;
 }
 
 /* What periodic dosing costs in exactness: with every dose given. */
@@ -142,8 +142,11 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     ost_cohort_summary_t *summary = self->run->summary;
-    size_t n_arms = plan->experiment->n_arms, n_events = 0;
-    for (size_t a = 0; a < n_arms; a++) n_events += plan->timeline->arms[a].n_known;
+    size_t n_arms = plan->experiment->n_arms, n_events = 0, n_given = 0;
+    for (size_t a = 0; a < n_arms; a++) {
+        n_events += plan->timeline->arms[a].n_known;
+        n_given += plan->timeline->arms[a].n_repeats > 0;
+    }
     ost_event_t *events = malloc((n_events + 1) * sizeof(*events));
     ost_given_t *given = calloc(n_arms + 1, sizeof(*given));
     probe_t probe = { .batch = self->batch,
@@ -152,9 +155,9 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
         .t_end = calloc(n_arms + 1, sizeof(*probe.t_end)) };
     bool ok = events != NULL && given != NULL && probe.t_end != NULL;
     int ret = ok ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of exact dosing");
-    size_t n_given = ok ? give_all(plan, given, events) : 0;
-    if (n_given > 0) {
+    if (ok && n_given > 0) {
         fit_in(self, &probe, n, n_given);
+        give_first(plan, probe.n_doses, given, events);
         ret = probe_arms(self, &probe, n, given, n_given, err);
     }
     if (ret > 0) summary->n_periodic_probed = (size_t) ret;
