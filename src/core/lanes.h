@@ -15,7 +15,8 @@
 #include <immintrin.h>
 #endif
 
-/* 8, but for a build of its own that works on one subject at a time, as the benches' peers do. */
+/* 8, but for builds of their own: 1 works on one subject at a time, as the benches' peers do, 2 is a register of
+ * WebAssembly. */
 #ifndef OST_LANE_COUNT
 #define OST_LANE_COUNT 8
 #endif
@@ -44,11 +45,7 @@ static inline void ost_v_store(double *p, ost_v a)
 }
 static inline ost_v ost_v_splat(double a)
 {
-#if OST_LANES == 1
-    return (ost_v){ a };
-#else
-    return (ost_v){ a, a, a, a, a, a, a, a };
-#endif
+    return a - (ost_v){ 0 }; /* of every a, also -0, and compiles to a copy */
 }
 
 /* The same lanes as registers of the instruction set. Sums and products of whole vectors need no help, but gcc 12
