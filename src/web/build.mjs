@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// node build.mjs WORK: WORK/osteon.html of the sources here, WORK/wasm/osteon.wasm and WORK/node_modules/uplot. Modules are
+// joined in order: import lines go, and no two modules may have a name in common.
+import { readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const work = process.argv[2], here = dirname(fileURLToPath(import.meta.url)), root = join(here, "../..");
+const read = (...path) => readFileSync(join(...path), "utf8");
+const packed = (bytes) => gzipSync(bytes, { level: 9 }).toString("base64");
+
+// In the order of their imports.
+const modules = [];
+function add(name) {
+    if (modules.includes(name)) return;
+    for (const [, other] of read(here, name).matchAll(/^import .* from "\.\/(.*)";$/gm)) add(other);
+    modules.push(name);
+}
+add("desk.js");
+const plain = (name) => read(here, name).replace(/^import .*\n/gm, "").replace(/^export /gm, "");
+const style = read(work, "node_modules/uplot/dist/uPlot.min.css") + read(here, "page.css");
+const script = read(work, "node_modules/uplot/dist/uPlot.iife.min.js") + "\n" + modules.map(plain).join("\n");
+const licences = [
+    ["osteon, whose source is at the place you have this page from, under GPL-3.0-or-later", read(root, "LICENSE")],
+    ["uPlot", read(work, "node_modules/uplot/LICENSE")],
+    ["libyaml", read(work, "libyaml-0.2.5/License")],
+    ["the C library: wasi-libc", read("/usr/share/doc/wasi-libc/copyright")],
+    ["clang's runtime", read("/usr/share/doc/libclang-rt-14-dev-wasm32/copyright")],
+].map(([name, text]) => `${name}\n${"=".repeat(name.length)}\n\n${text}`).join("\n\n");
+
+const data = (id, bytes) => `<script type="text/plain" id="${id}">${packed(bytes)}</script>`;
+const parts = [["script", script], ["engine", readFileSync(join(work, "wasm/osteon.wasm"))], ["licence-text", licences]];
+const page = read(here, "page.html").replace("/*STYLE*/", () => style)
+    .replace("<!--DATA-->", () => parts.map(([id, bytes]) => data(id, bytes)).join("\n"));
+writeFileSync(join(work, "osteon.html"), page);
+console.log(`${join(work, "osteon.html")}: ${Math.ceil(page.length / 1000)} kB`);

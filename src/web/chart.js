@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Charts of uPlot on one axis of age with one cursor. A line is {label, scenario, dash, width}.
+const dashes = { a: [], b: [9, 5] };
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// T-scores of the World Health Organization: normal from -1, osteoporosis from -2.5 down.
+const bands = [["normal", -1, 9, "--good"], ["osteopenia", -2.5, -1, "--mid"], ["osteoporosis", -9, -2.5, "--bad"]];
+function draw_bands(chart, names) {
+    const { left, top, width, height } = chart.bbox, context = chart.ctx;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.clip();
+    context.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+    context.textAlign = "left";
+    for (const [name, low, high, colour] of bands) {
+        const up = chart.valToPos(high, "y", true), down = chart.valToPos(low, "y", true);
+        context.fillStyle = css(colour);
+        context.fillRect(left, up, width, down - up);
+        context.fillStyle = css("--soft");
+        const base = Math.min(down, top + height) - 5 * devicePixelRatio;
+        if (base - 12 * devicePixelRatio > Math.max(up, top)) context.fillText(names[name], left + 6 * devicePixelRatio, base);
+    }
+    context.restore();
+}
+
+const powers = (chart) => [0.01, 0.1, 1, 10, 100, 1000].filter((v) => v >= chart.scales.y.min && v <= chart.scales.y.max);
+
+// place: an element with a heading; options: {lines, log, bands (names or null), with_error, range, height, on_cursor(age)}.
+export function make_chart(place, title, options) {
+    place.replaceChildren();
+    const heading = document.createElement("h3"), holder = document.createElement("div");
+    heading.textContent = title;
+    place.append(heading, holder);
+    const colour = { a: css("--a"), b: css("--b") }, soft = css("--soft"), line = css("--line");
+    const series = [{}];
+    for (const { label, scenario, dash, width } of options.lines)
+        series.push({ label, stroke: colour[scenario], width: width ?? 2.5, dash: dash ?? dashes[scenario], points: { show: false } });
+    const filled = [];
+    if (options.with_error) {
+        for (const scenario of ["a", "b"]) {
+            for (const side of ["+", "-"]) series.push({ label: scenario + side, stroke: "transparent", points: { show: false } });
+            filled.push({ series: [series.length - 2, series.length - 1], fill: colour[scenario] + "22" });
+        }
+    }
+    const axis = { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font: "12px system-ui, sans-serif" };
+    const chart = new uPlot({
+        width: Math.max(200, place.clientWidth), height: options.height, legend: { show: false }, series, bands: filled,
+        padding: [10, 10, 0, 0],
+        scales: {
+            x: { time: false, range: () => options.range() },
+            y: options.log ? { distr: 3 } : { range: (u, low, high) => (low === high ? [low - 1, high + 1] : [low - 0.06 * (high - low), high + 0.06 * (high - low)]) },
+        },
+        axes: [{ ...axis, size: 30 }, { ...axis, size: 46, ...(options.log ? { splits: powers } : {}), values: (u, ticks) => ticks.map((v) => (v === null ? "" : String(Number(v.toPrecision(6))).replace("-", "\u2212"))) }],
+        cursor: { sync: { key: "age" }, drag: { x: false, y: false }, points: { show: false }, y: false },
+        hooks: {
+            drawClear: options.bands ? [(u) => draw_bands(u, options.bands)] : [],
+            setCursor: [(u) => options.on_cursor(u.cursor.idx ?? null)],
+        },
+    }, [[0], ...series.slice(1).map(() => [0])], holder);
+    new ResizeObserver(() => {
+        const width = place.clientWidth;
+        if (width > 0 && Math.abs(width - chart.width) > 1) chart.setSize({ width, height: options.height });
+    }).observe(place);
+    return chart;
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The desk: settings in, curves out. Every control changes the settings; the settings change every picture.
+import { make_engine } from "./engine.js";
+import { usual, intervals } from "./drugs.js";
+import { first_age, last_age, age_step, scenarios, woman, habits, taken, shows, most_bars, initial, clamped, new_bar, dose_limits, to_fragment, from_fragment } from "./settings.js";
+import { experiment, sites, age_at_start } from "./experiment.js";
+import { curves, index_at, compared, csv } from "./curves.js";
+import { make_chart } from "./chart.js";
+import { make_life } from "./life.js";
+import { words } from "./words.js";
+
+const by_id = (id) => document.getElementById(id);
+const element = (tag, properties, ...children) => {
+    const one = Object.assign(document.createElement(tag), properties);
+    one.append(...children);
+    return one;
+};
+
+// A labelled input; set(value) is called as it changes.
+function field(label, input, set) {
+    input.addEventListener("input", () => {
+        if (input.type === "checkbox") set(input.checked);
+        else if (input.tagName === "SELECT") set(input.value);
+        else if (input.value !== "" && input.checkValidity()) set(Number(input.value));
+    });
+    const kind = input.type === "checkbox" ? "check" : "";
+    return kind ? element("label", { className: kind }, input, label) : element("label", {}, label, input);
+}
+const number_input = (value, { min, max, step }) => element("input", { type: "number", min, max, step, value: Number(value.toPrecision(6)) });
+const choice = (value, options) => {
+    const select = element("select", {});
+    for (const [key, text] of options) select.append(element("option", { value: key, textContent: text, selected: key === value }));
+    return select;
+};
+
+function start_desk(engine) {
+    let settings = initial(), result = null, drawn = null, opened = null, cursor = null, charts = [], waiting = 0, speech = 0, note = "";
+    const drugs = engine.models("drug").map(({ name }) => name).filter((name) => Object.hasOwn(usual, name));
+    const titles = () => ({
+        title: words.title,
+        ...Object.fromEntries(scenarios.map((scenario) => [scenario, settings.bars.filter((bar) => bar.scenario === scenario)
+            .map((bar) => words.drugs[bar.drug]).join(", ") || words.no_treatment])),
+    });
+    const yaml = () => experiment(settings, titles());
+
+    function problem(text) {
+        by_id("problem").hidden = text === "";
+        by_id("problem").textContent = text;
+    }
+
+    // Curves follow at the next frame, once for all changes until then.
+    function change(next) {
+        settings = clamped(next);
+        note = "";
+        if (opened !== null && opened >= settings.bars.length) opened = null;
+        draw_controls();
+        waiting ||= requestAnimationFrame(() => {
+            waiting = 0;
+            simulate();
+        });
+    }
+    function simulate() {
+        try {
+            result = engine.run(yaml());
+            problem(note);
+        } catch (error) {
+            problem(error.message);
+            return;
+        }
+        draw_curves();
+        history.replaceState(null, "", `#${to_fragment(settings)}`);
+    }
+
+    // The age that sentence and headings speak of: the cursor's, else five years after the first treatment.
+    const spoken_age = () => cursor ?? Math.min(last_age, age_at_start(settings) + 5);
+    function draw_curves() {
+        drawn = curves(result, settings);
+        for (const { chart, names, bone } of charts) {
+            const data = [drawn.ages];
+            if (bone) {
+                const { a, b, error } = drawn.bone[bone];
+                data.push(a, b);
+                if (error) for (const arm of scenarios) for (const sign of [1, -1]) data.push(drawn.bone[bone][arm].map((y, i) => y + sign * error[arm][i]));
+            } else for (const name of names) for (const arm of scenarios) data.push(drawn.why[name][arm]);
+            chart.setData(data);
+        }
+        draw_readings();
+        draw_table();
+    }
+    function draw_readings() {
+        if (drawn === null) return;
+        const age = spoken_age(), i = index_at(drawn.ages, age);
+        for (const { heading, title, of, read_of } of charts) {
+            const text = scenarios.map((arm) => `${words.scenario[arm]} ${of(arm)[i].toPrecision(3).replace("-", "\u2212")}`).join(", ");
+            heading.replaceChildren(`${title} `, element("b", { textContent: `${read_of ? `${read_of} ` : ""}${words.at(age)} ${text}` }));
+        }
+        clearTimeout(speech);
+        speech = setTimeout(() => {
+            const { difference, loss } = compared(result, i);
+            by_id("sentence").textContent = words.sentence(Number(age.toFixed(1)), difference, loss) + steepest();
+        }, 150);
+    }
+    // The year of the first treatment in B at which the spine loses most.
+    function steepest() {
+        const bar = settings.bars.filter(({ scenario }) => scenario === "b").sort((p, q) => p.from - q.from)[0];
+        if (!bar || bar.to - bar.from < 2) return "";
+        const spine = result.arms.b["bmd[lumbar_spine]"];
+        const losses = Array.from({ length: Math.floor(bar.to - bar.from) }, (_, y) => {
+            const [from, to] = [0, 1].map((k) => spine[index_at(drawn.ages, bar.from + y + k)]);
+            return 100 * (to / from - 1);
+        });
+        const least = Math.min(...losses);
+        return least < -1 ? words.steepest(losses.indexOf(least) + 1, least) : "";
+    }
+    function draw_table() {
+        const head = ["", ...sites.flatMap((site) => scenarios.map((arm) => `${words.site[site]} ${words.scenario[arm]}`)),
+            ...scenarios.map((arm) => `${words.chart.estradiol} ${words.scenario[arm]}`)];
+        head[0] = words.age;
+        const rows = [];
+        for (let age = first_age; age <= last_age; age += 5) {
+            const i = index_at(drawn.ages, age);
+            const cells = [...sites.flatMap((site) => scenarios.map((arm) => drawn.bone[site][arm][i].toFixed(settings.show.measure === "percent" ? 1 : 2))),
+                ...scenarios.map((arm) => drawn.why.estradiol[arm][i].toPrecision(3))];
+            rows.push(element("tr", {}, element("th", { scope: "row", textContent: age }), ...cells.map((text) => element("td", { textContent: text }))));
+        }
+        by_id("table").replaceChildren(element("table", {}, element("caption", { textContent: `${words.table_caption}: ${measure_title()}` }),
+            element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col", textContent: text })))), element("tbody", {}, ...rows)));
+    }
+    const measure_title = () => (settings.show.measure === "percent" ? words.percent(first_age) : words.t_score);
+
+    function make_charts() {
+        const range = () => {
+            if (settings.show.whole) return [first_age, last_age];
+            const from = Math.min(age_at_start(settings), last_age - 10);
+            return [from, from + 10];
+        };
+        const on_cursor = (i) => {
+            cursor = i === null || drawn === null ? null : drawn.ages[i];
+            draw_readings();
+        };
+        for (const { chart } of charts) chart.destroy();
+        charts = [];
+        const add = (parent, title, of, options, more) => {
+            const place = element("div", {});
+            parent.append(place);
+            const chart = make_chart(place, title, { range, on_cursor, ...options });
+            chart.root.querySelector("canvas").setAttribute("aria-hidden", "true");
+            charts.push({ chart, title, heading: place.querySelector("h3"), of, ...more });
+        };
+        for (const id of ["bone", "why"]) by_id(id).replaceChildren();
+        for (const site of sites) {
+            const lines = scenarios.map((scenario) => ({ label: scenario, scenario, width: 3 }));
+            add(by_id("bone"), `${words.site[site]}: ${measure_title()}.`, (arm) => drawn.bone[site][arm], {
+                lines, height: innerWidth < 500 ? 230 : 300, with_error: settings.show.scans,
+                bands: settings.show.measure === "t_score" ? words.bands : null,
+            }, { bone: site });
+        }
+        const why = { estradiol: ["estradiol"], balance: ["rankl_opg_ratio", "osteoclasts", "osteoblasts"], markers: ["ctx", "p1np"] };
+        const styles = { rankl_opg_ratio: { width: 1.5, dash: [2, 3] }, osteoblasts: { width: 1.2 }, p1np: { width: 1.2 } };
+        for (const [name, names] of Object.entries(why)) {
+            const lines = names.flatMap((one) => scenarios.map((scenario) => ({ label: `${one} ${scenario}`, scenario, ...styles[one] })));
+            add(by_id("why"), `${words.chart[name]}.`, (arm) => drawn.why[names[name === "balance" ? 1 : 0]][arm], { lines, height: 190, log: name === "estradiol" }, { names, read_of: words.read_of[name] });
+        }
+    }
+
+    const life = make_life(by_id("life"), change, (i) => {
+        opened = opened === i ? null : i;
+        draw_controls();
+        if (opened !== null) by_id("card").querySelector("select")?.focus();
+    });
+    function draw_controls() {
+        life(settings, opened);
+        by_id("reset").hidden = JSON.stringify(settings) === JSON.stringify(initial());
+        by_id("add").hidden = settings.bars.length >= most_bars;
+        const label = titles();
+        by_id("legend").replaceChildren(...scenarios.flatMap((scenario) =>
+            [element("span", { className: `key ${scenario}` }), `${words.scenario[scenario]}: ${label[scenario]}`]));
+        draw_card();
+    }
+
+    // The form of a bar is made once as it is opened, or its drug changes; then its values follow the bar.
+    let card_of = "", card = {};
+    function draw_card() {
+        const form = by_id("card"), bar = settings.bars[opened];
+        form.hidden = bar === undefined;
+        const key = bar ? `${opened} ${bar.drug}` : "";
+        if (bar && key !== card_of) make_card(form, opened);
+        card_of = key;
+        for (const [name, input] of Object.entries(card))
+            if (bar && input !== document.activeElement) input.value = typeof bar[name] === "number" ? Number(bar[name].toPrecision(6)) : bar[name];
+    }
+    function make_card(form, i) {
+        const bar = settings.bars[i], age = { min: first_age, max: last_age, step: age_step };
+        const refocus = document.activeElement?.name;
+        const set = (name) => (value) => {
+            const next = structuredClone(settings);
+            next.bars[i] = name === "drug" ? { ...new_bar(value, bar.from, next.bars[i].scenario), from: next.bars[i].from } : { ...next.bars[i], [name]: value };
+            change(next);
+        };
+        card = {
+            drug: choice(bar.drug, drugs.map((drug) => [drug, words.drugs[drug]])),
+            scenario: choice(bar.scenario, scenarios.map((scenario) => [scenario, words.scenario[scenario]])),
+            from: number_input(bar.from, age), to: number_input(bar.to, age),
+            dose: number_input(bar.dose, { ...dose_limits(bar.drug), step: "any" }),
+            every: choice(bar.every, intervals.map((interval) => [interval, words.intervals[interval]])),
+            taken: number_input(bar.taken, taken),
+        };
+        const labels = { drug: words.drug, scenario: words.of_scenario, from: words.from, to: words.to, dose: `${words.dose}, ${usual[bar.drug].unit}`, every: words.every, taken: words.taken };
+        for (const [name, input] of Object.entries(card)) input.name = name;
+        const remove = element("button", { type: "button", textContent: words.remove }), close = element("button", { type: "button", textContent: words.close });
+        remove.addEventListener("click", () => {
+            opened = null;
+            change({ ...settings, bars: settings.bars.filter((_, k) => k !== i) });
+            by_id("add").focus();
+        });
+        close.addEventListener("click", () => {
+            opened = null;
+            draw_controls();
+            by_id("life").querySelector(`[data-key="bar${i}"]`)?.focus();
+        });
+        form.replaceChildren(...Object.entries(card).map(([name, input]) => field(labels[name], input, set(name))), remove, close);
+        if (refocus && card[refocus]) card[refocus].focus();
+    }
+
+    // All other controls; values are set again when a link or Reset changes them.
+    function make_fields() {
+        const set = (group, name, again) => (value) => {
+            const next = structuredClone(settings);
+            (group === "a" || group === "b" ? next.habits[group] : next[group])[name] = value;
+            settings = clamped(next);
+            if (again) make_charts();
+            change(settings);
+        };
+        const numbers = (group, table, labels, values) => Object.entries(table).map(([name, limit]) =>
+            field(labels[name], number_input(values[name], limit), set(group, name)));
+        const group = (title, ...children) => element("fieldset", {}, element("legend", { textContent: title }), ...children);
+        const { show } = settings;
+        const scans = element("input", { type: "checkbox", checked: show.scans }), zoom = element("input", { type: "checkbox", checked: !show.whole });
+        by_id("fields").replaceChildren(
+            group(words.display, field(words.show_as, choice(show.measure, shows.measure.map((one) => [one, words.measure[one]])), set("show", "measure", true)),
+                field(words.scans, scans, set("show", "scans", true)), field(words.zoom, zoom, (value) => set("show", "whole", true)(!value))),
+            group(words.woman, ...numbers("woman", woman, words.woman_fields, settings.woman)),
+            ...scenarios.map((scenario) => group(words.habits[scenario], ...numbers(scenario, habits, words.habit_fields, settings.habits[scenario]))));
+    }
+
+    function save(name, parts, type) {
+        const link = element("a", { href: URL.createObjectURL(new Blob(parts, { type })), download: name });
+        link.click();
+        setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    }
+    function make_keep() {
+        const button = (name, act) => {
+            const one = element("button", { type: "button", textContent: words[name] });
+            one.addEventListener("click", act);
+            return one;
+        };
+        const said = element("p", { role: "status", textContent: words.file_help });
+        by_id("keep").replaceChildren(
+            button("link", () => navigator.clipboard.writeText(location.href).then(() => (said.textContent = words.linked), () => (said.textContent = words.linked_only))),
+            button("file", () => save("osteon.yaml", [yaml()], "text/yaml")),
+            button("csv", () => save("osteon.csv", [csv(result, settings)], "text/csv")),
+            button("png", () => picture().toBlob((blob) => save("osteon.png", [blob], "image/png"))), said);
+    }
+    // Both charts of bone, with their headings, as one picture.
+    function picture() {
+        const scale = devicePixelRatio, shown = charts.filter(({ bone }) => bone), canvases = shown.map(({ chart }) => chart.ctx.canvas);
+        const all = element("canvas", { width: canvases.reduce((sum, one) => sum + one.width, 0), height: canvases[0].height + 80 * scale });
+        const context = all.getContext("2d"), style = getComputedStyle(document.body);
+        context.fillStyle = style.backgroundColor;
+        context.fillRect(0, 0, all.width, all.height);
+        context.fillStyle = style.color;
+        context.font = `${14 * scale}px system-ui, sans-serif`;
+        context.fillText(by_id("legend").textContent, 12 * scale, 22 * scale);
+        context.fillText(by_id("sentence").textContent, 12 * scale, all.height - 14 * scale, all.width - 24 * scale);
+        let left = 0;
+        shown.forEach(({ title }, k) => {
+            context.fillText(title, left + 12 * scale, 44 * scale);
+            context.drawImage(canvases[k], left, 52 * scale);
+            left += canvases[k].width;
+        });
+        return all;
+    }
+
+    function restart(next) {
+        settings = next;
+        opened = null;
+        make_fields();
+        make_charts();
+        change(settings);
+    }
+    by_id("reset").addEventListener("click", () => restart(initial()));
+    by_id("add").addEventListener("click", () => {
+        opened = settings.bars.length;
+        change({ ...settings, bars: [...settings.bars, new_bar("zoledronic_acid", age_at_start(settings), "b")] });
+        by_id("card").querySelector("select").focus();
+    });
+    function read_link() {
+        try {
+            restart(from_fragment(location.hash) ?? initial());
+        } catch (error) {
+            restart(initial());
+            note = words.bad_link(error.message);
+        }
+    }
+    addEventListener("hashchange", read_link);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+        make_charts();
+        draw_curves();
+    });
+    addEventListener("resize", () => life(settings, opened));
+    make_keep();
+    read_link();
+}
+
+for (const one of document.querySelectorAll("[data-word]")) one.textContent = words[one.dataset.word];
+document.title = `osteon: ${words.title}`;
+by_id("licences").addEventListener("toggle", async () => {
+    by_id("licences").querySelector("pre").textContent = new TextDecoder().decode(await unpacked("licence-text"));
+}, { once: true });
+try {
+    start_desk(await make_engine(await unpacked("engine")));
+} catch (error) {
+    by_id("problem").hidden = false;
+    by_id("problem").textContent = error.message;
+}

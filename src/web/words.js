@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every text of the page, in English. A translation replaces this file.
+const one = (value) => Math.abs(value).toFixed(1);
+export const words = {
+    title: "What losing estrogen does to bone",
+    lead: "One woman, twice. Drag her menopause, or a treatment, and see her bones follow.",
+    notice: "For teaching and research. Not medical advice.",
+    wait: "Starting the simulation…",
+    life: "Line of a life",
+    life_help: "Arrow keys move what is selected, Delete removes a treatment.",
+    age: "Age, years",
+    years: (value) => `${Number(value.toFixed(2))} years`,
+    menopause: "Menopause",
+    before: "ovaries",
+    after: "only fat and other tissue make estradiol",
+    scenario: { a: "A", b: "B" },
+    scenario_long: { a: "Scenario A", b: "Scenario B" },
+    add: "Add a treatment",
+    more: "More",
+    reset: "Reset",
+    card: "Treatment",
+    close: "Close",
+    drug: "Drug",
+    of_scenario: "Scenario",
+    from: "From age",
+    to: "To age",
+    dose: "Dose",
+    every: "Every",
+    taken: "Doses taken, %",
+    remove: "Delete",
+    intervals: {
+        "1 day": "day", "7 day": "week", "28 day": "28 days", "1 month": "month", "3 month": "3 months", "6 month": "6 months",
+        "1 year": "year",
+    },
+    drugs: {
+        alendronate: "Alendronate", anastrozole: "Anastrozole", denosumab: "Denosumab", estradiol_oral: "Estradiol, tablets",
+        estradiol_patch: "Estradiol, patch", exemestane: "Exemestane", goserelin: "Goserelin", ibandronate_iv: "Ibandronate, injection",
+        ibandronate_oral: "Ibandronate, tablets", letrozole: "Letrozole", raloxifene: "Raloxifene", risedronate: "Risedronate",
+        romosozumab: "Romosozumab", tamoxifen: "Tamoxifen", teriparatide: "Teriparatide", zoledronic_acid: "Zoledronic acid",
+    },
+    bar: (drug, scenario, from, to) => `${drug} in scenario ${scenario}, from age ${from} to ${to}`,
+    starts: (drug) => `${drug}: age at start`,
+    ends: (drug) => `${drug}: age at end`,
+    no_treatment: "no treatment",
+    bone: "Bone",
+    site: { lumbar_spine: "Spine", total_hip: "Hip" },
+    percent: (age) => `Bone density, % of that at ${age}`,
+    t_score: "T-score",
+    at: (age) => `at ${age.toFixed(1).replace(".0", "")}:`,
+    bands: { normal: "normal", osteopenia: "osteopenia", osteoporosis: "osteoporosis" },
+    measure: { percent: "Percent", t_score: "T-score" },
+    show_as: "Show bone as",
+    scans: "Show what scans would read, with their error",
+    zoom: "Show only ten years from the first treatment",
+    why: "Why",
+    chart: {
+        estradiol: "Estradiol, pmol/L",
+        balance: "RANKL/OPG (dotted), osteoclasts, osteoblasts (thin), before menopause 1",
+        markers: "CTX and P1NP (thin), % of that at 45",
+    },
+    read_of: { balance: "osteoclasts", markers: "CTX" }, // which of the lines the numbers above a chart are of
+    woman: "The woman",
+    woman_fields: { menopause: "Age at menopause", bmi: "Body mass index, kg/m²" },
+    habits: { a: "Habits in A, from the first treatment on", b: "Habits in B, from the first treatment on" },
+    habit_fields: {
+        impact: "Jumping or running, times a week", resistance: "Strength training, times a week",
+        calcium: "Calcium tablets, mg a day", vitamin_d: "Vitamin D, µg a day",
+    },
+    display: "Display",
+    keep: "Keep and share",
+    link: "Copy a link to this state",
+    linked: "The link is in the address line and on the clipboard.",
+    linked_only: "The link is in the address line.",
+    csv: "Numbers (CSV)",
+    png: "Picture (PNG)",
+    file: "Experiment file (YAML)",
+    file_help: "osteon run osteon.yaml gives the same curves on the command line.",
+    table: "Table of values",
+    table_caption: "Values each five years",
+    licences: "Licences",
+    bad_link: (why) => `The link cannot be read (${why}); this is the first state.`,
+    limits: "One typical woman of the model: other women differ. The curves are the model's, which was fitted to trials; its fits " +
+        "and misfits are reported with osteon.",
+    // The sentence below the bone: numbers are losses in percent of the bone at the first age.
+    same: (age) => `At ${age}, A and B have the same bone.`,
+    sentence(age, difference, loss) {
+        const side = (value) => `${one(value)} % ${value < 0 ? "less" : "more"}`;
+        const first = Math.max(Math.abs(difference.lumbar_spine), Math.abs(difference.total_hip)) < 0.05
+            ? this.same(age)
+            : `At ${age}, B has ${side(difference.lumbar_spine)} bone at the spine and ${side(difference.total_hip)} at the hip than A.`;
+        return `${first} Since 45, A has ${loss.a < 0 ? "lost" : "gained"} ${one(loss.a)} % at the spine, B ${one(loss.b)} %.`;
+    },
+    steepest: (year, loss) => ` B loses fastest in year ${year} of treatment: ${one(loss)} % at the spine.`,
+};

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// node browser.mjs WORK: WORK/osteon.html in Chromium, opened as a file, at three widths, light and dark: no error, no
+// request, controls by mouse and keyboard, a link, downloads. Leaves pictures WORK/WIDTH-light.png and -dark.png.
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import assert from "node:assert";
+
+const work = resolve(process.argv[2]), url = `file://${work}/osteon.html`;
+const { chromium } = createRequire(`${work}/`)("playwright-core");
+const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+const faults = [];
+
+async function open(fragment, options) {
+    const page = await browser.newPage(options);
+    page.on("console", (message) => message.type() === "error" && faults.push(`console: ${message.text()}`));
+    page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+    page.on("request", (request) => !/^(file|data|blob):/.test(request.url()) && faults.push(`request: ${request.url()}`));
+    await page.goto(url + fragment);
+    await page.waitForFunction(() => /^At /.test(document.getElementById("sentence").textContent), null, { timeout: 60000 });
+    return page;
+}
+// Curves of other settings are drawn after `act`: the state in the address follows them.
+async function changes(page, act) {
+    const before = page.url();
+    await act();
+    await page.waitForFunction((url) => location.href !== url, before, { timeout: 30000 });
+}
+const settings_of = (page) => page.evaluate(() => JSON.parse(new URLSearchParams(location.hash.slice(1)).get("s")));
+
+async function by_mouse(page) {
+    const drag = async (selector, dx) => {
+        const box = await page.locator(selector).boundingBox();
+        const [x, y] = [box.x + box.width / 2, box.y + box.height - 4];
+        await page.mouse.move(x, y);
+        await page.mouse.down();
+        await page.mouse.move(x + dx / 2, y);
+        await page.mouse.move(x + dx, y);
+        await page.mouse.up();
+    };
+    await changes(page, () => drag(".handle", 40));
+    assert((await settings_of(page)).woman.menopause > 50, "the handle of menopause moves");
+    await changes(page, () => drag('[data-key="bar0"]', 60));
+    const moved = (await settings_of(page)).bars[0];
+    assert(moved.from > 60 && moved.to - moved.from === 5, "a bar moves");
+    await changes(page, () => drag('[data-key="bar0to"]', 60));
+    assert((await settings_of(page)).bars[0].to > moved.to, "a bar is stretched");
+    await changes(page, () => page.click("#add"));
+    assert.equal((await settings_of(page)).bars.length, 2);
+    await changes(page, () => page.selectOption('#card [name="drug"]', "denosumab"));
+    await changes(page, () => page.click("#card button:has-text('Delete')"));
+    await page.click("summary:has-text('More')");
+    await page.selectOption("#fields select", "t_score");
+    for (const box of await page.locator("#fields input[type=checkbox]").all()) await box.check();
+    await page.waitForFunction(() => location.hash.includes("t_score") && location.hash.includes("whole%22%3Afalse"));
+    await page.locator("#bone .u-over").first().hover();
+    await changes(page, () => page.click("#reset"));
+    assert.equal((await settings_of(page)).bars[0].from, 60);
+}
+
+async function by_keyboard(page) {
+    const press = (selector, key) => changes(page, async () => {
+        await page.focus(selector);
+        await page.keyboard.press(key);
+    });
+    await press(".handle", "ArrowRight");
+    await press(".handle", "PageUp");
+    assert.equal((await settings_of(page)).woman.menopause, 55.25);
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.key), "menopause", "the focus stays");
+    await press('[data-key="bar0"]', "ArrowRight");
+    await press('[data-key="bar0from"]', "PageDown");
+    assert.deepEqual(await settings_of(page).then(({ bars: [{ from, to }] }) => [from, to]), [55.25, 65.25]);
+    await page.focus('[data-key="bar0"]');
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#card:not([hidden])");
+    await changes(page, () => page.fill('#card [name="to"]', "58"));
+    await press('[data-key="bar0"]', "Delete");
+    await page.waitForFunction(() => /same bone/.test(document.getElementById("sentence").textContent));
+    await press("#reset", "Enter");
+}
+
+async function links_and_files(page) {
+    await page.evaluate(() => (document.getElementById("more").open = true));
+    const texts = {};
+    for (const [name, label] of [["yaml", "YAML"], ["csv", "CSV"], ["png", "PNG"]]) {
+        const [download] = await Promise.all([page.waitForEvent("download"), page.click(`#keep button:has-text("${label}")`)]);
+        texts[name] = readFileSync(await download.path());
+    }
+    assert.match(texts.yaml.toString(), /drug: anastrozole, dose: 1 mg, interval: 1 day/);
+    assert.equal(texts.csv.toString().trim().split("\n").length, 1 + 2 * 541);
+    assert.equal(texts.png.subarray(1, 4).toString(), "PNG");
+    const wrong = await open("#v=9&s={}");
+    assert.match(await wrong.textContent("#problem"), /version 9/);
+    await wrong.close();
+}
+
+for (const width of [360, 768, 1440]) {
+    for (const colorScheme of ["light", "dark"]) {
+        const page = await open("", { viewport: { width, height: 900 }, colorScheme });
+        await page.screenshot({ path: `${work}/${width}-${colorScheme}.png`, fullPage: true });
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${width}: wider than the window`);
+        await page.click("#add");
+        for (const one of ["#more", "#numbers"]) await page.evaluate((id) => (document.querySelector(id).open = true), one);
+        await page.selectOption("#fields select", "t_score");
+        await page.locator("#fields input[type=checkbox]").first().check();
+        await page.waitForTimeout(1500);
+        await page.screenshot({ path: `${work}/${width}-${colorScheme}-all.png`, fullPage: true });
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${width}: all open, wider than the window`);
+        const shared = page.url(), state = await settings_of(page), again = await open(shared.slice(url.length));
+        assert.deepEqual(await settings_of(again), state, "a link brings the state back");
+        await again.close();
+        await page.close();
+    }
+}
+const page = await open("", { viewport: { width: 1440, height: 900 } });
+await by_mouse(page);
+await by_keyboard(page);
+await links_and_files(page);
+await browser.close();
+assert.deepEqual(faults, []);
+console.log("the page in Chromium: opened as a file, by mouse and keyboard, link and downloads; no error, no request");

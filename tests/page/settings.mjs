@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// node settings.mjs DIR N SEED [WASM]: N random settings of the page as experiment files DIR/K.yaml; with osteon.wasm also
+// the page's outputs of each, DIR/K.json: {arm: {output: [times]}}. Fails if a link does not bring the settings back.
+import { readFileSync, writeFileSync } from "node:fs";
+import { deepStrictEqual } from "node:assert";
+import { random_settings, initial, to_fragment, from_fragment } from "../../src/web/settings.js";
+import { experiment } from "../../src/web/experiment.js";
+import { make_engine } from "../../src/web/engine.js";
+
+const [dir, n, seed, wasm] = process.argv.slice(2);
+let state = Number(seed);
+function random() { // mulberry32
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+}
+
+const engine = wasm ? await make_engine(readFileSync(wasm)) : null;
+for (let k = 0; k < Number(n); k++) {
+    const settings = k === 0 ? initial() : random_settings(random);
+    deepStrictEqual(from_fragment(`#${to_fragment(settings)}`), settings);
+    const yaml = experiment(settings, { title: "A page's experiment", a: "A", b: "B" });
+    writeFileSync(`${dir}/${k}.yaml`, yaml);
+    if (engine) writeFileSync(`${dir}/${k}.json`, JSON.stringify(engine.run(yaml).arms));
+}

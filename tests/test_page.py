@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Experiment files that the page offers, of random settings over every control, are experiments for the program. With
+osteon.wasm the program gives the page's curves: BMD to 1e-9 relative, other outputs to 1e-9 of their largest value.
+
+usage: test_page.py OSTEON [WASM N]     (scripts/prove page builds WASM)"""
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+SKIPPED = 77
+SEED = 18
+TOLERANCE = 1e-9
+
+
+def run(*words):
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True)
+
+
+def compare(osteon, folder, k):
+    """@return largest relative difference of BMD, and of other outputs in their largest value"""
+    out = folder / f"{k}.h5"
+    done = run(osteon, "run", folder / f"{k}.yaml", "--set", "results.precision=float64", "--quiet", "-o", out)
+    assert done.returncode == 0, done.stderr
+    worst = {True: 0.0, False: 0.0}
+    arms = json.loads((folder / f"{k}.json").read_text())
+    with h5py.File(out) as file:
+        sites = [site.decode() for site in file["site"][:]]
+        for a, outputs in enumerate(arms.values()):
+            assert len(outputs) > 8
+            for name, page in outputs.items():
+                variable, _, site = name.rstrip("]").partition("[")
+                data = file[variable][a]
+                program = (data[sites.index(site)] if site else data).ravel()
+                page = np.array(page, dtype=float)
+                assert page.shape == program.shape and np.all(np.isfinite(page)), name
+                scale = np.abs(program) if variable == "bmd" else np.max(np.abs(program))
+                worst[variable == "bmd"] = max(worst[variable == "bmd"], np.max(np.abs(page - program) / scale))
+    return worst[True], worst[False]
+
+
+def main():
+    osteon, wasm, n = (sys.argv[1:] + [None, "6"])[:3] if len(sys.argv) == 2 else sys.argv[1:]
+    if shutil.which("node") is None:
+        print("skipped: node is not installed (scripts/install-deps --page)")
+        return SKIPPED
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made = run("node", HERE / "page/settings.mjs", folder, n, SEED, *([wasm] if wasm else []))
+        assert made.returncode == 0, made.stderr
+        files = sorted(folder.glob("*.yaml"))
+        assert len(files) == int(n)
+        texts = {file.read_text() for file in files}
+        assert len(texts) > len(files) / 2, "settings do not differ"
+        for file in files:
+            checked = run(osteon, "check", file)
+            assert checked.returncode == 0, checked.stderr + file.read_text()
+        if wasm is None:
+            return 0
+        worst = [compare(osteon, folder, k) for k in range(int(n))]
+        print(f"{n} settings: BMD to {max(w[0] for w in worst):.1e} relative, {sum(w[0] <= 1e-12 for w in worst)} of them "
+              f"to 1e-12; other outputs to {max(w[1] for w in worst):.1e} of their largest value")
+        return int(any(max(w) > TOLERANCE for w in worst))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
