@@ -26,6 +26,13 @@ function draw_bands(chart, names) {
 
 const powers = (chart) => [0.01, 0.1, 1, 10, 100, 1000].filter((v) => v >= chart.scales.y.min && v <= chart.scales.y.max);
 
+// What the y axis shows: all lines and a little more; with bands at least from normal to osteoporosis.
+function around(low, high, bands) {
+    if (bands) [low, high] = [Math.min(low, -2.8), Math.max(high, 0.5)];
+    const more = low === high ? 1 : 0.06 * (high - low);
+    return [low - more, high + more];
+}
+
 // place: an element with a heading; options: {lines, log, bands (names or null), with_error, range, height, on_cursor(age)}.
 export function make_chart(place, title, options) {
     place.replaceChildren();
@@ -49,7 +56,7 @@ export function make_chart(place, title, options) {
         padding: [10, 10, 0, 0],
         scales: {
             x: { time: false, range: () => options.range() },
-            y: options.log ? { distr: 3 } : { range: (u, low, high) => (low === high ? [low - 1, high + 1] : [low - 0.06 * (high - low), high + 0.06 * (high - low)]) },
+            y: options.log ? { distr: 3 } : { range: (u, low, high) => around(low, high, options.bands) },
         },
         axes: [{ ...axis, size: 30 }, { ...axis, size: 46, ...(options.log ? { splits: powers } : {}), values: (u, ticks) => ticks.map((v) => (v === null ? "" : String(Number(v.toPrecision(6))).replace("-", "\u2212"))) }],
         cursor: { sync: { key: "age" }, drag: { x: false, y: false }, points: { show: false }, y: false },

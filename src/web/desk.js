@@ -7,6 +7,7 @@ import { experiment, sites, age_at_start } from "./experiment.js";
 import { curves, index_at, compared, csv } from "./curves.js";
 import { make_chart } from "./chart.js";
 import { make_life } from "./life.js";
+import { lessons } from "./lessons.js";
 import { words } from "./words.js";
 
 const by_id = (id) => document.getElementById(id);
@@ -281,6 +282,54 @@ function start_desk(engine) {
         return all;
     }
 
+    // A lesson: a guess, then what happens, then a question.
+    function start_lesson(name) {
+        const lesson = lessons[name], text = words.lessons[name], place = by_id("lesson");
+        const paragraph = (content) => element("p", { textContent: content });
+        const end = element("button", { type: "button", textContent: words.end_lesson });
+        end.addEventListener("click", end_lesson);
+        const choices = (texts, choose) => {
+            const buttons = texts.map((content, k) => {
+                const button = element("button", { type: "button", textContent: content });
+                button.addEventListener("click", () => {
+                    for (const other of buttons) other.disabled = true;
+                    button.classList.add("chosen");
+                    choose(k);
+                });
+                return button;
+            });
+            return buttons;
+        };
+        const said = (is_right) => element("b", { textContent: `${is_right ? words.right : words.wrong} ` });
+        restart(lesson.before());
+        place.hidden = false;
+        place.replaceChildren(element("h2", { textContent: words.lesson(text.title) }), paragraph(text.ask), ...choices(text.guesses, (guess) => {
+            restart(lesson.after());
+            simulate();
+            const numbers = lesson.numbers(result, (age) => index_at(drawn.ages, age));
+            const seen = paragraph(text.seen(numbers));
+            seen.prepend(said(guess === lesson.right(numbers)));
+            end.before(seen, paragraph(text.why), paragraph(text.question), ...choices(text.answers.map(text.answer), (k) => {
+                const checked = paragraph(text.checked(numbers));
+                checked.prepend(said(k === lesson.answer(numbers, text.answers)));
+                end.before(checked);
+            }));
+        }), end);
+        place.tabIndex = -1;
+        place.focus();
+    }
+    function end_lesson() {
+        by_id("lesson").hidden = true;
+        by_id("starts").querySelector("button").focus();
+    }
+    function make_starts() {
+        by_id("starts").replaceChildren(...Object.keys(lessons).map((name) => {
+            const button = element("button", { type: "button", textContent: words.lesson(words.lessons[name].title) });
+            button.addEventListener("click", () => start_lesson(name));
+            return button;
+        }));
+    }
+
     function restart(next) {
         settings = next;
         opened = null;
@@ -288,7 +337,10 @@ function start_desk(engine) {
         make_charts();
         change(settings);
     }
-    by_id("reset").addEventListener("click", () => restart(initial()));
+    by_id("reset").addEventListener("click", () => {
+        by_id("lesson").hidden = true;
+        restart(initial());
+    });
     by_id("add").addEventListener("click", () => {
         opened = settings.bars.length;
         change({ ...settings, bars: [...settings.bars, new_bar("zoledronic_acid", age_at_start(settings), "b")] });
@@ -309,6 +361,7 @@ function start_desk(engine) {
     });
     addEventListener("resize", () => life(settings, opened));
     make_keep();
+    make_starts();
     read_link();
 }
 

@@ -82,6 +82,23 @@ async function by_keyboard(page) {
     await press("#reset", "Enter");
 }
 
+async function lesson(page) {
+    const choose = async (text) => {
+        await page.focus(`#lesson button:has-text("${text}")`);
+        await page.keyboard.press("Enter");
+    };
+    await page.focus("#starts button");
+    await changes(page, () => page.keyboard.press("Enter"));
+    assert.equal((await settings_of(page)).bars.length, 0, "the answer is hidden until there is a guess");
+    await changes(page, () => choose("no estrogen left"));
+    await page.waitForFunction(() => /Not quite/.test(document.getElementById("lesson").textContent));
+    await choose("About 4 times");
+    await page.waitForFunction(() => /Yes\./.test(document.getElementById("lesson").textContent));
+    await page.screenshot({ path: `${work}/lesson.png`, fullPage: true });
+    await choose("End");
+    assert.equal(await page.isVisible("#lesson"), false);
+}
+
 async function links_and_files(page) {
     await page.evaluate(() => (document.getElementById("more").open = true));
     const texts = {};
@@ -118,7 +135,8 @@ for (const width of [360, 768, 1440]) {
 const page = await open("", { viewport: { width: 1440, height: 900 } });
 await by_mouse(page);
 await by_keyboard(page);
+await lesson(page);
 await links_and_files(page);
 await browser.close();
 assert.deepEqual(faults, []);
-console.log("the page in Chromium: opened as a file, by mouse and keyboard, link and downloads; no error, no request");
+console.log("the page in Chromium: opened as a file, by mouse and keyboard, lesson, link and downloads; no error, no request");

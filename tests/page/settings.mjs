@@ -5,6 +5,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { deepStrictEqual } from "node:assert";
 import { random_settings, initial, to_fragment, from_fragment } from "../../src/web/settings.js";
 import { experiment } from "../../src/web/experiment.js";
+import { lessons } from "../../src/web/lessons.js";
+import { words } from "../../src/web/words.js";
 import { make_engine } from "../../src/web/engine.js";
 
 const [dir, n, seed, wasm] = process.argv.slice(2);
@@ -23,4 +25,15 @@ for (let k = 0; k < Number(n); k++) {
     const yaml = experiment(settings, { title: "A page's experiment", a: "A", b: "B" });
     writeFileSync(`${dir}/${k}.yaml`, yaml);
     if (engine) writeFileSync(`${dir}/${k}.json`, JSON.stringify(engine.run(yaml).arms));
+}
+
+// The curves decide what is right in a lesson; its explanation is of the guess that is right today.
+if (engine) {
+    const expected = { anastrozole: { right: 2, answer: 1 } };
+    for (const [name, lesson] of Object.entries(lessons)) {
+        const result = engine.run(experiment(lesson.after(), { title: name, a: "A", b: "B" }));
+        const numbers = lesson.numbers(result, (age) => Math.round((age - 45) * 12));
+        deepStrictEqual({ right: lesson.right(numbers), answer: lesson.answer(numbers, words.lessons[name].answers) }, expected[name]);
+        console.log(words.lessons[name].seen(numbers), words.lessons[name].checked(numbers));
+    }
 }
