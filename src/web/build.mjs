@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// node build.mjs WORK: WORK/osteon.html of the sources here, WORK/wasm/osteon.wasm and WORK/node_modules/uplot. Modules are
+// node build.mjs WORK: WORK/osteon.html of the sources here, WORK/osteon.wasm and WORK/node_modules/uplot. Modules are
 // joined in order: import lines go, and no two modules may have a name in common.
 import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
@@ -30,7 +30,7 @@ const licences = [
 ].map(([name, text]) => `${name}\n${"=".repeat(name.length)}\n\n${text}`).join("\n\n");
 
 const data = (id, bytes) => `<script type="text/plain" id="${id}">${packed(bytes)}</script>`;
-const parts = [["script", script], ["engine", readFileSync(join(work, "wasm/osteon.wasm"))], ["licence-text", licences]];
+const parts = [["script", script], ["engine", readFileSync(join(work, "osteon.wasm"))], ["licence-text", licences]];
 const page = read(here, "page.html").replace("/*STYLE*/", () => style)
     .replace("<!--DATA-->", () => parts.map(([id, bytes]) => data(id, bytes)).join("\n"));
 writeFileSync(join(work, "osteon.html"), page);

@@ -13,6 +13,14 @@ const browser = await chromium.launch({
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 const faults = [];
+const axe = readFileSync(`${work}/node_modules/axe-core/axe.min.js`, "utf8");
+
+// axe-core finds nothing in this state of the page.
+async function accessible(page, state) {
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => axe.run());
+    for (const { id, help, nodes } of violations) faults.push(`${state}: ${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+}
 
 async function open(fragment, options) {
     const page = await browser.newPage(options);
@@ -95,6 +103,7 @@ async function lesson(page) {
     await choose("About 4 times");
     await page.waitForFunction(() => /Yes\./.test(document.getElementById("lesson").textContent));
     await page.screenshot({ path: `${work}/lesson.png`, fullPage: true });
+    await accessible(page, "lesson");
     await choose("End");
     assert.equal(await page.isVisible("#lesson"), false);
 }
@@ -119,6 +128,7 @@ for (const width of [360, 768, 1440]) {
         const page = await open("", { viewport: { width, height: 900 }, colorScheme });
         await page.screenshot({ path: `${work}/${width}-${colorScheme}.png`, fullPage: true });
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${width}: wider than the window`);
+        if (width !== 768) await accessible(page, `${width} ${colorScheme}`);
         await page.click("#add");
         for (const one of ["#more", "#numbers"]) await page.evaluate((id) => (document.querySelector(id).open = true), one);
         await page.selectOption("#fields select", "t_score");
@@ -126,6 +136,7 @@ for (const width of [360, 768, 1440]) {
         await page.waitForTimeout(1500);
         await page.screenshot({ path: `${work}/${width}-${colorScheme}-all.png`, fullPage: true });
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${width}: all open, wider than the window`);
+        if (width !== 768) await accessible(page, `${width} ${colorScheme}, all open`);
         const shared = page.url(), state = await settings_of(page), again = await open(shared.slice(url.length));
         assert.deepEqual(await settings_of(again), state, "a link brings the state back");
         await again.close();
