@@ -221,6 +221,12 @@ class Sweep(unittest.TestCase):
         self.assert_same("one.h5", "four.h5")
         self.osteon("sweep", "one.h5", "-o", "again.h5")
         self.assert_same("one.h5", "again.h5")
+        few = ("--vary", f"{DOSE}=0.1 mg..2 mg : 30", "-n", "8", "--no-probe")  # points smaller than a block, side by side
+        self.assertIn("8 subjects x 2 arms in", self.sweep("few_1.h5", *few, "--threads", "1"))
+        said = self.sweep("few_4.h5", *few, "--threads", "4", "--progress", "json")
+        self.assertRegex(said, r"30 points x 8 subjects x 2 arms in \S+ s on 4 threads")
+        self.assertRegex(said, r'"event":"finished","subjects_done":240,"subjects":240,"failures":0')
+        self.assert_same("few_1.h5", "few_4.h5")
         self.assertIn("osteon sweep one.h5", self.osteon("run", "one.h5", "-o", "x.h5", code=2))
 
     def test_keep_endpoints(self):

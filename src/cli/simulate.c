@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +24,11 @@ typedef struct {
     const ost_plan_t *plan;
     const ost_part_t *parts; /* [n_parts] */
     size_t part, n_parts;
-    uint64_t n_resumed;    /* subjects of earlier sessions */
-    ost_progress_t before; /* of a sweep, what its earlier points took; seconds and subjects of this session */
+    uint64_t n_resumed;     /* subjects of earlier sessions */
+    ost_progress_t *before; /* of a sweep, what its other points took; seconds and subjects of this session */
+    size_t n_beside;        /* points that are run side by side, each on its own thread; 1: one on all threads */
     const ost_simulation_t *how;
-    ost_cli_progress_t progress;
+    ost_cli_progress_t *progress;
     const atomic_bool *stop; /* ends the run early once true */
 } run_t;
 
@@ -43,10 +45,10 @@ static void report(run_t *self, ost_cli_moment_t moment, const char *event, cons
     uint64_t n_done = now->subjects_done + self->n_resumed, n = ost_journal_part(self->journal, self->part)->n_subjects;
     ost_progress_t sum = *now, *p = &sum;
     if (self->parts->sweep != NULL) {
-        sum.subjects_done += self->before.subjects_done;
-        sum.failures += self->before.failures;
-        sum.seconds += self->before.seconds;
-        n_done += self->before.subjects;
+        sum.subjects_done += self->before->subjects_done;
+        sum.failures += self->before->failures;
+        sum.seconds = (sum.seconds + self->before->seconds) / (double) self->n_beside;
+        n_done += self->before->subjects;
         n *= self->n_parts;
     }
     double rate = p->seconds > 0 ? (double) p->subjects_done / p->seconds : 0;
@@ -59,33 +61,44 @@ static void report(run_t *self, ost_cli_moment_t moment, const char *event, cons
     ost_cli_thousands(n, all);
     double percent = 100 * (double) n_done / (double) n;
     if (moment == OST_PROGRESS_GOES_ON)
-        ost_cli_progress(&self->progress, moment, object, "%s of %s subjects (%.0f %%), %.0f/s, %.0f s left%s", done,
+        ost_cli_progress(self->progress, moment, object, "%s of %s subjects (%.0f %%), %.0f/s, %.0f s left%s", done,
             all, percent, rate, left, failed);
     else
-        ost_cli_progress(&self->progress, moment, object, "%s: %s of %s subjects (%.0f %%) in %.1f s%s", event, done,
+        ost_cli_progress(self->progress, moment, object, "%s: %s of %s subjects (%.0f %%) in %.1f s%s", event, done,
             all, percent, p->seconds, failed);
 }
 
 static int report_progress(void *user, const ost_progress_t *p)
 {
     run_t *self = user;
-    if (ost_cli_progress_is_due(&self->progress)) report(self, OST_PROGRESS_GOES_ON, "progress", p);
+#pragma omp critical(report)
+    if (ost_cli_progress_is_due(self->progress)) report(self, OST_PROGRESS_GOES_ON, "progress", p);
     return 0;
 }
 
-/* @param s  of the part; of a sweep, of the last one that was run */
+/* Of a part that was run. */
 static void report_end(run_t *self, const ost_cohort_summary_t *s)
 {
     const ost_progress_t end = { .subjects_done = s->subjects, .failures = s->failures, .seconds = s->seconds_wall };
-    bool is_last = self->part + 1 == self->n_parts || s->interrupted;
-    if (self->parts->sweep != NULL && !is_last) {
-        self->before.subjects_done += s->subjects;
-        self->before.subjects += s->subjects + self->n_resumed;
-        self->before.failures += s->failures;
-        self->before.seconds += s->seconds_wall;
+    if (self->parts->sweep == NULL) {
+        report(self, OST_PROGRESS_ENDS, s->interrupted ? "interrupted" : "finished", &end);
         return;
     }
-    report(self, OST_PROGRESS_ENDS, s->interrupted ? "interrupted" : "finished", &end);
+#pragma omp critical(report)
+    {
+        self->before->subjects_done += s->subjects;
+        self->before->subjects += s->subjects + self->n_resumed;
+        self->before->failures += s->failures;
+        self->before->seconds += s->seconds_wall;
+    }
+}
+
+/* Of all points of a sweep. */
+static void report_sweep(run_t *self, bool is_interrupted)
+{
+    const ost_progress_t nothing = { 0 };
+    self->n_resumed = 0;
+    report(self, OST_PROGRESS_ENDS, is_interrupted ? "interrupted" : "finished", &nothing);
 }
 
 /* Largest error over the elements of a variable, NAN where it was not measured. */
@@ -156,6 +169,8 @@ static ost_cohort_summary_t sum_points(const run_t *run)
         all.n_threads = one->n_threads > all.n_threads ? one->n_threads : all.n_threads;
         ost_solver_stats_add(&all.stats, &one->stats);
     }
+    all.seconds_wall /= (double) run->n_beside;
+    if (run->n_beside > 1) all.n_threads = (int) run->n_beside;
     return all;
 }
 
@@ -184,8 +199,9 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     if (heading != NULL) printf("%s\n", heading);
     if (is_sweep) snprintf(points, sizeof(points), "%s x ", ost_cli_plural(run->n_parts, "point", a));
     printf("%s%s x %s in %.2f s on %s (%s): %.0f subject-arms/s\n", points,
-        ost_cli_plural(kept->sums.subjects, "subject", a), ost_cli_plural(e->n_arms, "arm", b), all->seconds_wall,
-        ost_cli_plural((uint64_t) all->n_threads, "thread", c), ost_isa_name(s->isa), jobs / all->seconds_wall);
+        ost_cli_plural(is_sweep ? kept->n_subjects : kept->sums.subjects, "subject", a),
+        ost_cli_plural(e->n_arms, "arm", b), all->seconds_wall, ost_cli_plural((uint64_t) all->n_threads, "thread", c),
+        ost_isa_name(s->isa), jobs / all->seconds_wall);
     if (run->n_resumed > 0)
         printf("resumed: %s of an earlier run were there\n", ost_cli_plural(run->n_resumed, "subject", a));
     double steps = (double) all->stats.steps, tries = steps + (double) all->stats.rejected;
@@ -201,7 +217,7 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     size_t most = MAX_MESSAGES;
     for (size_t p = is_sweep ? 0 : run->part; p <= run->part && most > 0; p++) most = print_failures(run, p, most);
     if (all->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
-    if (s->interrupted && heading == NULL)
+    if (s->interrupted && heading == NULL && !is_sweep)
         printf("interrupted: %s of %s are in the file; the same command with --resume goes on from there\n",
             ost_cli_thousands(all->subjects, a), ost_cli_plural(kept->n_subjects, "subject", b));
 }
@@ -255,13 +271,12 @@ static int check_finished(
     return ret;
 }
 
-/* Run one of the plans. @return 0, 1: interrupted, or a negative code */
-static int run_part(run_t *run, const char *heading, ost_error_t *err)
+/* Run one of the plans. @param[out] summary  to be freed in any case @return 0, 1: interrupted, or a negative code */
+static int run_part(run_t *run, ost_cohort_summary_t *summary, ost_error_t *err)
 {
-    ost_cohort_summary_t summary = { 0 };
     const ost_journal_part_t *kept = ost_journal_part(run->journal, run->part);
     const ost_sweep_t *sweep = run->parts->sweep;
-    const ost_cohort_options_t options = { .n_threads = run->how->n_threads,
+    const ost_cohort_options_t options = { .n_threads = run->n_beside > 1 ? 1 : run->how->n_threads,
         .sink = write_block,
         .parallel_sink = true,
         .done = kept->done,
@@ -270,15 +285,10 @@ static int run_part(run_t *run, const char *heading, ost_error_t *err)
         .stop = run->stop,
         .user = run };
     run->n_resumed = kept->n_resumed;
-    int ret = sweep != NULL ? sweep->plan(sweep->user, run->part, &run->plan, err) : 0;
-    if (ret == 0) ret = ost_cohort_run(run->plan, &options, &summary, err);
-    if (ret == 0) report_end(run, &summary);
-    if (ret == 0) ret = ost_journal_end(run->journal, run->part, &summary, err);
-    bool is_printed = sweep == NULL || run->part + 1 == run->n_parts;
-    if (ret == 0 && !run->how->quiet && kept->sums.subjects > 0 && is_printed) print_summary(run, &summary, heading);
-    if (ret == 0) ret = summary.interrupted;
-    ost_cohort_summary_free(&summary);
-    return ret;
+    int ret = ost_cohort_run(run->plan, &options, summary, err);
+    if (ret == 0) report_end(run, summary);
+    if (ret == 0) ret = ost_journal_end(run->journal, run->part, summary, err);
+    return ret == 0 ? summary->interrupted : ret;
 }
 
 bool ost_cli_shard(const char *text, ost_shard_t *shard)
@@ -340,13 +350,67 @@ static int check_complete(
     return ret == 0 ? 1 : ret;
 }
 
-/* All plans that are left to be run, one after the other. @return as run_part() */
+/* One thread's share of the points of a sweep: each is planned by one thread at a time. @param run  shared: its part is
+ * the next one; @param[in,out] ret  shared: of all threads @param[out] last  what the last point took */
+static void work_on_points(run_t *run, int *ret, ost_cohort_summary_t *last, ost_error_t *err)
+{
+    const ost_sweep_t *sweep = run->parts->sweep;
+    for (bool more = true; more;) {
+        ost_error_t why = { 0 };
+        ost_cohort_summary_t summary = { 0 };
+        run_t own;
+        int code = 0;
+#pragma omp critical(points)
+        {
+            more = *ret == 0 && run->part < run->n_parts;
+            own = *run;
+            if (more) code = sweep->plan(sweep->user, run->part++, &own.plan, &why);
+        }
+        if (more && code == 0) code = run_part(&own, &summary, &why);
+#pragma omp critical(points)
+        {
+            if (more && code >= 0) *last = (ost_cohort_summary_t){ .isa = summary.isa, .stepper = summary.stepper };
+            if (code != 0 && *ret >= 0 && (*ret == 0 || code < 0)) {
+                *ret = code;
+                if (code < 0 && err != NULL) *err = why;
+            }
+        }
+        ost_cohort_summary_free(&summary);
+    }
+}
+
+/* All points of a sweep: one after the other where each has a block for every thread, else side by side. */
+static int run_points(run_t *run, ost_error_t *err)
+{
+    const uint64_t n_blocks = (run->parts->plan->experiment->n_subjects + OST_COHORT_BLOCK - 1) / OST_COHORT_BLOCK;
+    const size_t n_threads = run->how->n_threads > 0 ? (size_t) run->how->n_threads : (size_t) omp_get_max_threads();
+    ost_cohort_summary_t last = { 0 };
+    int ret = 0;
+    run->part = 0;
+    run->n_beside = n_blocks < n_threads ? n_threads : 1;
+    if (run->n_beside > run->n_parts) run->n_beside = run->n_parts;
+#pragma omp parallel num_threads((int) run->n_beside)
+    work_on_points(run, &ret, &last, err);
+    run->part = run->n_parts - 1;
+    run->plan = run->parts->plan;
+    last.interrupted = ret > 0;
+    if (ret >= 0) report_sweep(run, ret > 0);
+    if (ret >= 0 && !run->how->quiet && sum_points(run).subjects > 0) print_summary(run, &last, NULL);
+    return ret;
+}
+
+/* All plans that are left to be run. @return as run_part() */
 static int run_parts(run_t *run, const ost_part_t *parts, size_t n_parts, ost_error_t *err)
 {
     int ret = 0;
+    if (parts->sweep != NULL) return run_points(run, err);
     for (run->part = 0; run->part < n_parts && ret == 0; run->part++) {
+        ost_cohort_summary_t summary = { 0 };
         run->plan = parts[run->part].plan;
-        ret = run_part(run, parts[run->part].name, err);
+        ret = run_part(run, &summary, err);
+        bool has_any = ret >= 0 && ost_journal_part(run->journal, run->part)->sums.subjects > 0;
+        if (has_any && !run->how->quiet) print_summary(run, &summary, parts[run->part].name);
+        ost_cohort_summary_free(&summary);
     }
     return ret;
 }
@@ -412,9 +476,15 @@ static int end(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *
 static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *how, bool replaces)
 {
     ost_error_t err = { 0 };
-    run_t run = {
-        .how = how, .parts = parts, .n_parts = n_parts, .progress = how->progress, .stop = ost_cli_catch_signals()
-    };
+    ost_progress_t before = { 0 };
+    ost_cli_progress_t progress = how->progress;
+    run_t run = { .how = how,
+        .parts = parts,
+        .n_parts = n_parts,
+        .before = &before,
+        .n_beside = 1,
+        .progress = &progress,
+        .stop = ost_cli_catch_signals() };
     uint64_t n_failed = 0;
     int ret = check_complete(parts, n_parts, how, &n_failed, &err);
     if (ret > 0) {

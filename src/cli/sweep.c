@@ -5,6 +5,7 @@
 
 #include "analysis/points.h"
 
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,19 @@
 /* Points that are tried at most before a sweep of other designs than a grid, an assumption. */
 #define MOST_TRIED 200
 
+/* A point as a thread has planned it. */
+typedef struct {
+    ost_experiment_t experiment;
+    ost_plan_t plan;
+} planned_t;
+
 typedef struct {
     ost_library_t library;
-    ost_experiment_t base, experiment; /* as it is; of a point */
-    ost_plan_t plan, point;            /* the same */
-    ost_columns_t columns;             /* of plan */
+    ost_experiment_t base; /* as it is */
+    ost_plan_t plan;       /* the same */
+    planned_t **planned;   /* [n_planned] by thread; owned, as each */
+    size_t n_planned;
+    ost_columns_t columns; /* of plan */
     ost_design_t design;
     ost_sweep_t sweep;
 } sweep_t;
@@ -63,18 +72,35 @@ static int vary(
     return ret;
 }
 
-/* Read and plan a point. @param[out] is_read  false: the setting itself is wrong */
-static int plan_point(sweep_t *self, size_t i, bool *is_read, ost_error_t *err)
+/* What the calling thread has planned, emptied. @return NULL: out of memory */
+static planned_t *planned_of_thread(sweep_t *self)
+{
+    const size_t i = (size_t) omp_get_thread_num();
+    while (self->n_planned <= i) {
+        planned_t **more = realloc(self->planned, (self->n_planned + 1) * sizeof(planned_t *));
+        if (more == NULL) return NULL;
+        self->planned = more;
+        if ((more[self->n_planned] = calloc(1, sizeof(planned_t))) == NULL) return NULL;
+        self->n_planned++;
+    }
+    ost_plan_free(&self->planned[i]->plan);
+    ost_experiment_free(&self->planned[i]->experiment);
+    return self->planned[i];
+}
+
+/* Read and plan a point. @param[out] is_read  false: the setting itself is wrong; plan  may be NULL */
+static int plan_point(sweep_t *self, size_t i, bool *is_read, const ost_plan_t **plan, ost_error_t *err)
 {
     size_t axes[OST_MAX_AXES], points[OST_MAX_AXES];
     char name[160];
-    ost_plan_free(&self->point);
-    ost_experiment_free(&self->experiment);
+    planned_t *to = planned_of_thread(self);
+    if (to == NULL) return ost_no_memory(err);
     for (size_t k = 0; k < self->design.n_axes; k++) axes[k] = k, points[k] = i;
-    int ret = vary(self, axes, points, self->design.n_axes, &self->experiment, err);
+    int ret = vary(self, axes, points, self->design.n_axes, &to->experiment, err);
     *is_read = ret == 0;
-    if (ret == 0) ret = ost_plan_build(&self->point, &self->library, &self->experiment, err);
-    if (ret == 0) ret = ost_columns_fit(&self->columns, &self->point, err);
+    if (ret == 0) ret = ost_plan_build(&to->plan, &self->library, &to->experiment, err);
+    if (ret == 0) ret = ost_columns_fit(&self->columns, &to->plan, err);
+    if (plan != NULL) *plan = &to->plan;
     if (ret < 0 && ret != OST_ERR_NO_MEMORY)
         ost_error_prepend(err, "at %s: ", ost_design_point(&self->design, i, name, sizeof(name)));
     return ret;
@@ -84,8 +110,7 @@ static int make_plan(void *user, size_t point, const ost_plan_t **plan, ost_erro
 {
     sweep_t *self = user;
     bool is_read;
-    *plan = &self->point;
-    return plan_point(self, point, &is_read, err);
+    return plan_point(self, point, &is_read, plan, err);
 }
 
 /* Whether the value of axis k at point i is tried: every value of a grid, with the first of others; else the least and
@@ -118,7 +143,7 @@ static int try_points(sweep_t *self)
             bool is_read;
             if (!is_tried(design, i, k)) continue;
             n_tried++;
-            if (plan_point(self, i, &is_read, &err) == 0) continue;
+            if (plan_point(self, i, &is_read, NULL, &err) == 0) continue;
             int code = ost_cli_fail(&err);
             return is_read || code == OST_EXIT_MEMORY ? code : OST_EXIT_USAGE;
         }
@@ -196,9 +221,13 @@ static int plan_base(sweep_t *self, const ost_text_list_t *overrides)
 static void free_sweep(sweep_t *self)
 {
     ost_columns_free(&self->columns);
-    ost_plan_free(&self->point);
+    for (size_t i = 0; i < self->n_planned; i++) {
+        ost_plan_free(&self->planned[i]->plan);
+        ost_experiment_free(&self->planned[i]->experiment);
+        free(self->planned[i]);
+    }
+    free(self->planned);
     ost_plan_free(&self->plan);
-    ost_experiment_free(&self->experiment);
     ost_experiment_free(&self->base);
     ost_library_free(&self->library);
     ost_design_free(&self->design);

@@ -40,7 +40,8 @@ extern const char *const ost_keep_words[OST_N_KEEPS];
 typedef struct {
     const ost_design_t *design; /* with names; borrowed */
     ost_keep_t keep;
-    /* Make the plan of a point, which is valid until the next one is made. @return 0 or an error, as of
+    /* Make the plan of a point, which is valid until the same thread of a parallel region makes its next one; by one
+     * thread at a time. @return 0 or an error, as of
      * ost_plan_build() and ost_columns_fit() */
     int (*plan)(void *user, size_t point, const ost_plan_t **plan, ost_error_t *err);
     void *user; /* handed to it */

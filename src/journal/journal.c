@@ -399,8 +399,11 @@ int ost_journal_end(ost_journal_t *self, size_t part, const ost_cohort_summary_t
 {
     ost_kept_end_t end = { (uint64_t) summary->n_threads, summary->seconds_wall, summary->seconds_cpu };
     const struct iovec body = { &end, sizeof(end) };
+    pthread_mutex_lock(&self->lock);
     ost_journal_count_end(&self->parts[part], &end);
-    return ost_record_append(&self->files->record, OST_RECORD_END, part, &body, 1, err);
+    int ret = ost_record_append(&self->files->record, OST_RECORD_END, part, &body, 1, err);
+    pthread_mutex_unlock(&self->lock);
+    return ret;
 }
 
 int ost_journal_read(const ost_journal_t *self, size_t part, size_t i, ost_journal_buffer_t *buffer,
