@@ -30,6 +30,7 @@ typedef struct {
     double *active;         /* [1 row] 1 where the lane's states are known in closed form, else 0 */
     double *seen;           /* [n_inputs rows] the inputs that the above were made at */
     double *z, *rate;       /* [n rows] modes and rates at the start of the step */
+    bool is_empty;          /* these are 0, and stay 0, in all lanes in closed form: a drug that is not given */
 } ost_linear_part_t;
 
 /* Let the lane's closed form be made at its next restart; until then its states are integrated. */

@@ -91,14 +91,16 @@ static inline ost_v ost_linear_fastest(const ost_batch_t *b)
 /* Begin a step at b->x, where the rates of what steps follow are f. */
 static inline void ost_linear_begin(const ost_batch_t *b, const double *f)
 {
-    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
+    for (ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         const size_t n = part->n, n_own = part->of->n_states;
-        if (!ost_mask_any(ost_linear_active(part))) continue;
+        ost_mask active = ost_linear_active(part), any = { 0 };
+        if (!ost_mask_any(active)) continue;
         for (size_t i = 0; i < n; i++) {
             ost_v sum = ost_v_splat(0);
             for (size_t j = 0; j < n_own; j++)
                 sum += ost_v_load(ROW(part->w, i * n + j)) * ost_v_load(ROW(b->x, part->of->state[j]));
             ost_v_store(ROW(part->z, i), sum);
+            any |= active & ~(ost_v_eq(sum, ost_v_splat(0)) & ost_v_eq(ost_v_load(ROW(part->b, i)), ost_v_splat(0)));
             ost_v_store(ROW(part->rate, i), i < n_own ? ost_v_load(ROW(f, part->of->state[i])) : ost_v_splat(0));
         }
         for (size_t k = 0; k < part->of->n_flows; k++) {
@@ -106,6 +108,7 @@ static inline void ost_linear_begin(const ost_batch_t *b, const double *f)
             ost_v from = ost_v_load(ROW(b->x, part->of->state[part->from[k]]));
             ost_v_store(rate, ost_v_load(rate) + ost_v_load(ROW(part->flow, k)) * from);
         }
+        part->is_empty = !ost_mask_any(any);
     }
 }
 
@@ -175,7 +178,7 @@ static inline void ost_linear_put_states(const ost_batch_t *b, ost_v s)
 {
     for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         ost_mask active = ost_linear_active(part);
-        if (!ost_mask_any(active)) continue;
+        if (part->is_empty || !ost_mask_any(active)) continue;
         ost_v mode[OST_LINEAR_MAX];
         for (size_t j = 0; j < part->n; j++) mode[j] = ost_linear_mode(part, j, s);
         for (size_t i = 0; i < part->n; i++) {
@@ -192,7 +195,7 @@ static inline void ost_linear_put_dense(const ost_batch_t *b, ost_v theta, ost_v
 {
     for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         ost_mask active = ost_linear_active(part);
-        if (part->of->n_fed == 0 || !ost_mask_any(active)) continue;
+        if (part->of->n_fed == 0 || part->is_empty || !ost_mask_any(active)) continue;
         ost_v mode[OST_LINEAR_MAX];
         for (size_t j = 0; j < part->n; j++) mode[j] = ost_linear_mode(part, j, h);
         for (size_t i = part->of->n_states; i < part->n; i++) {
