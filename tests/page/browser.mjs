@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // node browser.mjs WORK: WORK/osteon.html in Chromium, opened as a file, at three widths, light and dark: no error, no
-// request, controls by mouse and keyboard, a link, downloads. Leaves pictures WORK/WIDTH-light.png and -dark.png.
+// request, controls by mouse, keyboard and touch, a lesson, a link, downloads. Leaves pictures WORK/WIDTH-light.png and -dark.png.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { resolve } from "node:path";
 import assert from "node:assert";
 
@@ -67,6 +68,42 @@ async function by_mouse(page) {
     await page.locator("#bone .u-over").first().hover();
     await changes(page, () => page.click("#reset"));
     assert.equal((await settings_of(page)).bars[0].from, 60);
+}
+
+async function by_touch() {
+    const page = await open("", { viewport: { width: 360, height: 800 }, hasTouch: true, isMobile: true });
+    const touch = await page.context().newCDPSession(page);
+    for (const selector of [".handle", '[data-key="bar0"]', '[data-key="bar0to"]']) {
+        await changes(page, async () => {
+            const box = await page.locator(selector).boundingBox(), [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+            await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
+            for (const dx of [10, 20, 30]) await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: [{ x: x + dx, y }] });
+            await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+        });
+    }
+    await page.waitForFunction(() => { // all three moves are in the address
+        const { woman, bars: [bar] } = JSON.parse(new URLSearchParams(location.hash.slice(1)).get("s"));
+        return woman.menopause > 50 && bar.from > 60 && bar.to - bar.from > 5;
+    });
+    await page.close();
+}
+
+// The same file from a server: nothing but the file is asked for.
+async function from_server() {
+    const asked = [];
+    const server = createServer((request, response) => {
+        asked.push(request.url);
+        response.setHeader("Content-Type", "text/html");
+        response.end(readFileSync(`${work}/osteon.html`));
+    }).listen(0, "127.0.0.1");
+    await new Promise((ready) => server.on("listening", ready));
+    const page = await browser.newPage();
+    page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    await page.waitForFunction(() => /^At /.test(document.getElementById("sentence").textContent), null, { timeout: 60000 });
+    assert.deepEqual(asked, ["/"]);
+    await page.close();
+    server.close();
 }
 
 async function by_keyboard(page) {
@@ -146,8 +183,10 @@ for (const width of [360, 768, 1440]) {
 const page = await open("", { viewport: { width: 1440, height: 900 } });
 await by_mouse(page);
 await by_keyboard(page);
+await by_touch();
+await from_server();
 await lesson(page);
 await links_and_files(page);
 await browser.close();
 assert.deepEqual(faults, []);
-console.log("the page in Chromium: opened as a file, by mouse and keyboard, lesson, link and downloads; no error, no request");
+console.log("the page in Chromium: opened as a file, by mouse, keyboard and touch, from a server, lesson, link and downloads; no error, no request");

@@ -20,7 +20,11 @@ function random() { // mulberry32
 
 const engine = wasm ? await make_engine(readFileSync(wasm)) : null;
 for (let k = 0; k < Number(n); k++) {
-    const settings = k === 0 ? initial() : random_settings(random);
+    let settings = k === 0 ? initial() : random_settings(random);
+    if (k % 3 === 2) { // a link written by hand, with numbers beyond all limits: they are brought inside
+        const wild = JSON.parse(JSON.stringify(settings), (key, value) => (typeof value === "number" ? value * (40 * random() - 10) : value));
+        settings = from_fragment(`#${to_fragment(wild)}`);
+    }
     deepStrictEqual(from_fragment(`#${to_fragment(settings)}`), settings);
     const yaml = experiment(settings, { title: "A page's experiment", a: "A", b: "B" });
     writeFileSync(`${dir}/${k}.yaml`, yaml);
