@@ -36,7 +36,6 @@ function arm(settings, scenario, start, labels) {
 export function experiment(settings, words) {
     const start = age_at_start(settings), since = start - settings.woman.menopause;
     return [
-        "# SPDX-License-Identifier: GPL-3.0-or-later",
         `# One typical woman; time 0 is her age of ${number(start)} years.`,
         `title: ${JSON.stringify(words.title)}`,
         "models: [hormones, aibl, mineral, osteocytes, dxa]",
