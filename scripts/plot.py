@@ -3,8 +3,8 @@
 """Draw a result file: median and 5th to 95th percentile of the simulated subjects by arm, beside the trials that the
 experiment names; a panel for each output or site (`plot:` in the experiment, or the options, choose outputs and
 panels); of a file of `osteon compare`, a line for each model; of a sweep, its endpoints over one or two varied
-entries, or points over each. Installed as osteon-plot. Needs numpy, h5py, matplotlib
-and PyYAML (Debian: python3-numpy python3-h5py python3-matplotlib python3-yaml)."""
+entries, or points over each; of a sensitivity analysis, bars of its inputs. Installed as osteon-plot. Needs numpy,
+h5py, matplotlib and PyYAML (Debian: python3-numpy python3-h5py python3-matplotlib python3-yaml)."""
 import argparse
 import os
 import shutil
@@ -79,7 +79,12 @@ def draw(options):
     from plotting.page import save
     from plotting.results import Results
     from plotting.sweep import figure_of_sweep, is_sweep
+    from plotting.tornado import figure_of_analysis, is_analysis
     variables, arms = (v.split(",") if v else None for v in (options.variables, options.arms))
+    if is_analysis(options.results):
+        verify(options.results)
+        save(figure_of_analysis(options.results, variables), options.output, options.dpi)
+        return
     if is_sweep(options.results):
         verify(options.results)
         save(figure_of_sweep(options.results, variables), options.output, options.dpi)

@@ -17,6 +17,7 @@ import numpy as np
 OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
 from test_sweep import FILES as OF_SWEEPS  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
+PLOT = os.path.join(HERE, "..", "scripts", "plot.py")
 
 G = [0, 1, 4.5, 9]  # weights of the g function of Sobol'
 PARTS = "*".join(f"(abs(4*x[{k}] - 2) + {a})/(1 + {a})" for k, a in zip("abcd", G))
@@ -197,6 +198,44 @@ class Sensitivity(unittest.TestCase):
             level = row["per_sd"] * value / row["sd"] / row["elasticity"]  # both are of one slope
             self.assertAlmostEqual(level / rows["bmd", "turn.loss"]["per_sd"] * rows["bmd", "turn.loss"]["sd"] /
                                    0.1 * rows["bmd", "turn.loss"]["elasticity"], 1, delta=1e-6)
+
+    def test_file(self):
+        """The file has what the tables have, and at each point what `osteon run` gives alone."""
+        dose = "arms.treated.regimen.0.dose"
+        rows = self.rows("test.yaml", "-n", "10", "--by", "range", "--over", "one.loss", "--vary", f"{dose}=0.5 mg..2 mg",
+                         "--trajectories", "3", "-o", "s.h5")
+        tables = self.said
+        with h5py.File(self.path("s.h5")) as file:
+            names = [[text.decode() for text in file[name]] for name in ("endpoint", "input", "factor", "factor_unit")]
+            self.assertEqual(names, [["hip", "level"], [dose, "one.loss"], [dose, "one.loss"], ["mg", "1/y"]])
+            self.assertEqual([d.keys()[0] for d in file["mu_star"].dims], ["endpoint", "input"])
+            for (endpoint, one), row in rows.items():
+                at = names[0].index(endpoint), names[1].index(one)
+                for name in ("mu_star", "mu_star_lower", "mu", "sigma_upper"):
+                    self.assertAlmostEqual(file[name][at], row[name], delta=1e-8 * abs(row[name]))
+            self.assertEqual(file["at"].shape, (9, 2))
+            for point in 0, 4, 8:
+                amount, loss = file["at"][point]
+                self.osteon("run", "test.yaml", "-n", "10", "--set", f"{dose}={amount!r} mg", "--set",
+                            f"parameters.one.loss={loss!r} 1/y", "--set", "results={precision: float64}", "-o", "one.h5",
+                            "--force", "-q", "--no-probe")
+                with h5py.File(self.path("one.h5")) as alone:
+                    change = 100 * (alone["bmd"][:, 1, :, 2] / alone["bmd"][:, 1, :, 0] - 1)
+                    arms = [text.decode() for text in alone["arm"]]
+                value = np.mean(change[arms.index("treated")]) - np.mean(change[arms.index("control")])
+                self.assertAlmostEqual(file["value"][0, point], value, delta=1e-10)
+        for line in self.osteon("show", "s.h5").splitlines()[5:]:
+            self.assertIn(" ".join(line.split()), " ".join(tables.split()))
+        self.assertIn("as it was written", self.osteon("verify", "s.h5"))
+        self.assertIn("has indices alone", self.osteon("verify", "s.h5", "--share", "all", code=2))
+        self.assertIn("without options", self.osteon("show", "s.h5", "--csv", "t.csv", code=2))
+        subprocess.run([sys.executable, PLOT, "s.h5", "-o", "s.svg"], cwd=self.folder.name, check=True, timeout=120)
+        with open(self.path("s.svg"), encoding="utf-8") as file:
+            self.assertIn("<svg", file.read())
+        done = subprocess.run([sys.executable, PLOT, "s.h5", "--variables", "hpi"], cwd=self.folder.name, text=True,
+                              capture_output=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("has no endpoint 'hpi'; it has hip, level", done.stderr)
 
     def test_failures(self):
         """Where subjects fail, what is computed from them is left out, and the exit code says so."""

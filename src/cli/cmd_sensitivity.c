@@ -42,9 +42,14 @@ static int end(const ost_analysis_t *self, const ost_sensitivity_arguments_t *a)
     ost_error_t err = { 0 };
     char n[32];
     int ret = 0;
-    if (!a->quiet) ret = ost_analysis_print(self, &err);
+    if (!a->quiet) ret = ost_analysis_print(self, stdout, &err);
     if (ret == 0 && a->csv != NULL) ret = ost_cli_write(a->csv, ost_analysis_put_csv, self, &err);
+    if (ret == 0 && a->output != NULL) ret = ost_analysis_write(self, a->output, &err);
     if (ret < 0) return ost_cli_fail(&err);
+    if (a->output != NULL && !a->quiet) {
+        putchar('\n');
+        ost_cli_written(a->output);
+    }
     if (self->took.failures == 0) return OST_EXIT_OK;
     ost_cli_message("%s subject-arms of all points failed and are left out; the first: %s",
         ost_cli_thousands(self->took.failures, n), self->took.first_failure);
@@ -150,6 +155,8 @@ static const ost_option_t options[] = {
         .text = "write all indices with their intervals",
         .target = OST_WORD(ost_sensitivity_arguments_t, csv),
         .output = &ost_outputs[OST_OUTPUT_INDICES] },
+    OST_OPTION_OUTPUT(ost_sensitivity_arguments_t, OST_OUTPUT_RESULT, "OUT.h5",
+        "write indices, points and values of the endpoints there; 'osteon-plot OUT.h5' draws them"),
     OST_OPTIONS_PEOPLE(ost_sensitivity_arguments_t),
     OST_OPTION_SET(ost_sensitivity_arguments_t),
     OST_OPTION_THREADS(ost_sensitivity_arguments_t),

@@ -466,6 +466,24 @@ static int find_versus(show_t *self)
     return OST_EXIT_USAGE;
 }
 
+/* The tables of `osteon sensitivity`, as it printed them. */
+static int show_analysis(const show_t *self, const char *path)
+{
+    ost_error_t err = { 0 };
+    char *text;
+    if (self->csv != NULL || self->variable != NULL || self->months != NULL || self->columns != NULL ||
+        self->versus_name != NULL || self->with_sources) {
+        ost_cli_message(
+            "show: %s is of 'osteon sensitivity', whose tables are shown as they are, without options", path);
+        return OST_EXIT_USAGE;
+    }
+    if (ost_results_report(self->results, &text, &err) < 0) return ost_cli_fail(&err);
+    ost_text_disarm(text);
+    puts(text);
+    free(text);
+    return OST_EXIT_OK;
+}
+
 static int show_file(show_t *self, const char *path)
 {
     ost_error_t err = { 0 };
@@ -476,6 +494,7 @@ static int show_file(show_t *self, const char *path)
     } else if (ost_cli_open_result(&self->results, path, false, &err) < 0) {
         return ost_cli_fail(&err);
     }
+    if (self->results->is_analysis) return show_analysis(self, path);
     if (ost_show_is_of_points(self)) return ost_show_points(self, path);
     evidence = ost_show_read_evidence(self);
     if ((code = find_variable(self)) != OST_EXIT_OK || (code = find_versus(self)) != OST_EXIT_OK) return code;

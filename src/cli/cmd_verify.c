@@ -139,8 +139,15 @@ static int run_verify(const ost_command_t *self, int argc, char **argv)
                "changed it, or "
                "it is of an earlier version; its values may have been changed: --share all compares them\n",
             path);
-    bool is_recomputed = a.part > 0 || (!is_sealed && !ost_identity_is_foreign(&a.results->attributes));
-    if (is_recomputed) code = ost_cli_plan_recorded(path, true, recompute, &a);
+    const bool is_analysis = a.results->is_analysis;
+    bool is_recomputed = a.part > 0 || (!is_sealed && !is_analysis && !ost_identity_is_foreign(&a.results->attributes));
+    if (is_recomputed && is_analysis) {
+        ost_cli_message(
+            "verify: --share: %s has indices alone, and no subjects; 'osteon sensitivity' computes them again", path);
+        code = OST_EXIT_USAGE;
+    } else if (is_recomputed) {
+        code = ost_cli_plan_recorded(path, true, recompute, &a);
+    }
     ost_results_close(a.results);
     return is_recomputed ? code : OST_EXIT_OK;
 }

@@ -15,7 +15,7 @@
 #define BASE_SAMPLES 1024
 /* Points at most, and numbers in them: assumptions. */
 #define MOST_POINTS 4000000
-#define MOST_NUMBERS 200000000
+#define MOST_NUMBERS 50000000
 /* Tolerance of LOCAL, so that noise of the steps is far below its differences. */
 #define LOCAL_RTOL 1e-10
 

@@ -54,7 +54,10 @@ void ost_analysis_sort(const ost_analysis_t *self, const ost_analysed_t *of, siz
 /* The factor that a group alone consists of; NULL: it has several. */
 const ost_factor_t *ost_analysis_factor(const ost_analysis_t *self, size_t group);
 /* Print what was done, and a table for each endpoint. @return 0 or OST_ERR_NO_MEMORY */
-int ost_analysis_print(const ost_analysis_t *self, ost_error_t *err) OST_MUST_CHECK;
+int ost_analysis_print(const ost_analysis_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
+/* Write a result file: indices over (endpoint, input), points and values of the endpoints there. @return 0 or an error
+ */
+int ost_analysis_write(const ost_analysis_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* Write as CSV: a function for ost_cli_write(). */
 void ost_analysis_put_csv(const void *self, FILE *out);
 

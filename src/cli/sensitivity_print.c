@@ -106,32 +106,36 @@ static void add_row(const ost_analysis_t *self, const ost_analysed_t *of, size_t
     ost_table_cell(table, "%s", meaning_of(self, g, members, sizeof(members)));
 }
 
-/* Inputs that are left out of a table, as they hardly matter: their number and names. */
-static void print_rest(const ost_analysis_t *self, const size_t *order, size_t first)
+/* Inputs that are left out of a table, as they hardly matter: their number and names. @return 0 or OST_ERR_NO_MEMORY */
+static int print_rest(const ost_analysis_t *self, const size_t *order, size_t first, FILE *out, ost_error_t *err)
 {
     const size_t n = self->design.n_groups;
     char *names = NULL, left[64];
     size_t size = 0;
-    FILE *out = first < n ? open_memstream(&names, &size) : NULL;
-    if (out == NULL) return;
-    for (size_t i = first; i < n; i++) fprintf(out, "%s%s", i > first ? ", " : "", self->groups.items[order[i]]);
-    if (fclose(out) == 0)
-        ost_print_wrapped(
-            stdout, "%s below %g of the first: %s", ost_cli_plural(n - first, "input", left), HARDLY, names);
+    if (first == n) return 0;
+    FILE *list = open_memstream(&names, &size);
+    if (list == NULL) return ost_no_memory(err);
+    for (size_t i = first; i < n; i++) fprintf(list, "%s%s", i > first ? ", " : "", self->groups.items[order[i]]);
+    const bool is_whole = fclose(list) == 0;
+    if (is_whole)
+        ost_print_wrapped(out, "%s below %g of the first: %s", ost_cli_plural(n - first, "input", left), HARDLY, names);
     free(names);
+    return is_whole ? 0 : ost_no_memory(err);
 }
 
-static int print_endpoint(const ost_analysis_t *self, const ost_analysed_t *of, ost_error_t *err)
+static int print_endpoint(const ost_analysis_t *self, const ost_analysed_t *of, FILE *out, ost_error_t *err)
 {
     const bool is_local = self->design.kind == OST_SENSITIVITY_LOCAL;
     ost_table_t table = { 0 };
     size_t *order = calloc(self->design.n_groups + 1, sizeof(*order)), n_shown = 0;
     if (order == NULL) return ost_no_memory(err);
     ost_analysis_sort(self, of, order);
-    putchar('\n');
-    ost_print_wrapped(stdout, "%s [%s]: %s", of->name, of->unit, of->text);
+    fputc('\n', out);
+    ost_print_wrapped(out, "%s [%s]: %s", of->name, of->unit, of->text);
     if (self->design.kind == OST_SENSITIVITY_SOBOL && size_of(self, of, order[0]) < 0)
-        puts("it is the same at all points: there is no variance to divide");
+        fputs("it is the same at all points: there is no variance to divide"
+              "\n",
+            out);
     ost_table_columns(&table, "<input");
     for (size_t i = 0, n = 0; i < OST_N_INDICES; i++) {
         if (ost_indices[i].method != self->design.kind) continue;
@@ -144,35 +148,35 @@ static int print_endpoint(const ost_analysis_t *self, const ost_analysed_t *of, 
         if (size_of(self, of, order[n_shown]) <= HARDLY * size_of(self, of, order[0]) && n_shown > 0) break;
         add_row(self, of, order[n_shown], &table);
     }
-    int ret = ost_table_print(&table, stdout, err);
-    if (ret == 0) print_rest(self, order, n_shown);
+    int ret = ost_table_print(&table, out, err);
+    if (ret == 0) ret = print_rest(self, order, n_shown, out, err);
     ost_table_free(&table);
     free(order);
     return ret;
 }
 
 /* What the numbers mean. */
-static void print_legend(const ost_analysis_t *self)
+static void print_legend(const ost_analysis_t *self, FILE *out)
 {
-    putchar('\n');
+    fputc('\n', out);
     for (size_t i = 0; i < OST_N_INDICES; i++)
         if (ost_indices[i].method == self->design.kind)
-            ost_print_item(stdout, ost_indices[i].heading, 13, ost_indices[i].meaning);
+            ost_print_item(out, ost_indices[i].heading, 13, ost_indices[i].meaning);
     if (self->design.kind == OST_SENSITIVITY_LOCAL)
-        ost_print_item(stdout, "+-", 13, "difference between two steps, of which the value is extrapolated");
+        ost_print_item(out, "+-", 13, "difference between two steps, of which the value is extrapolated");
 }
 
-static void print_correlation(const ost_analysis_t *self)
+static void print_correlation(const ost_analysis_t *self, FILE *out)
 {
     const ost_factors_t *factors = &self->factors;
     if (!ost_factors_are_correlated(factors)) return;
-    ost_print_wrapped(stdout,
+    ost_print_wrapped(out,
         "the draws of inputs are correlated, most of all those of %s and %s (%.2f): here each input is moved alone",
         factors->factors[factors->correlated[0]].name, factors->factors[factors->correlated[1]].name,
         factors->correlation);
 }
 
-static void print_what(const ost_analysis_t *self)
+static void print_what(const ost_analysis_t *self, FILE *out)
 {
     const ost_evaluated_t *took = &self->took;
     char inputs[64], points[64], subjects[64], arms[64], threads[64], how[160] = "";
@@ -180,25 +184,26 @@ static void print_what(const ost_analysis_t *self)
         snprintf(how, sizeof(how), ", %zu trajectories of %zu levels", self->design.n, self->design.n_levels);
     if (self->design.kind == OST_SENSITIVITY_SOBOL) snprintf(how, sizeof(how), ", %zu base samples", self->design.n);
     ost_print_wrapped(
-        stdout, "%s: %s", self->experiment.name, self->experiment.title != NULL ? self->experiment.title : "");
-    ost_print_wrapped(stdout, "%s: %s%s%s%s", ost_sensitivity_words[self->design.kind],
+        out, "%s: %s", self->experiment.name, self->experiment.title != NULL ? self->experiment.title : "");
+    ost_print_wrapped(out, "%s: %s%s%s%s", ost_sensitivity_words[self->design.kind],
         ost_cli_plural(self->factors.n, "input", inputs), self->without_parameters ? "" : ", parameters by ",
         self->without_parameters ? "" : ost_factor_source_words[self->source], how);
-    ost_print_wrapped(stdout, "%s x %s x %s in %.2f s on %s (%s)", ost_cli_plural(self->n_points, "point", points),
+    ost_print_wrapped(out, "%s x %s x %s in %.2f s on %s (%s)", ost_cli_plural(self->n_points, "point", points),
         ost_cli_plural(took->n_subjects, "subject", subjects), ost_cli_plural(took->n_arms, "arm", arms),
         took->seconds_wall, ost_cli_plural((uint64_t) took->n_threads, "thread", threads), ost_isa_name(took->isa));
     if (self->factors.n_foreign > 0)
-        printf("%s of the table are of models that this experiment does not have\n",
+        fprintf(out, "%s of the table are of models that this experiment does not have\n",
             ost_cli_plural(self->factors.n_foreign, "parameter", inputs));
-    print_correlation(self);
+    print_correlation(self, out);
 }
 
-int ost_analysis_print(const ost_analysis_t *self, ost_error_t *err)
+int ost_analysis_print(const ost_analysis_t *self, FILE *out, ost_error_t *err)
 {
     int ret = 0;
-    print_what(self);
-    for (size_t i = 0; i < self->n_endpoints && ret == 0; i++) ret = print_endpoint(self, &self->endpoints[i], err);
-    if (ret == 0) print_legend(self);
+    print_what(self, out);
+    for (size_t i = 0; i < self->n_endpoints && ret == 0; i++)
+        ret = print_endpoint(self, &self->endpoints[i], out, err);
+    if (ret == 0) print_legend(self, out);
     return ret;
 }
 

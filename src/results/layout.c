@@ -423,22 +423,28 @@ static int define_part(ost_writer_t *self, size_t p, ost_error_t *err)
     return ret == 0 && self->sweep == NULL ? define_parameters(self, p, err) : ret;
 }
 
-/* What the file was made from. */
+int ost_results_write_facts(hid_t file, const char *path, const ost_identity_t *identity, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t i = 0; i < identity->n && ret == 0; i++) {
+        const ost_fact_t *fact = &identity->facts[i];
+        const double number = fact->kind == OST_FACT_NUMBER ? strtod(fact->text, NULL) : 0;
+        if (fact->kind == OST_FACT_TEXT)
+            ret = ost_h5_set_text(file, fact->name, fact->text);
+        else if (fact->kind == OST_FACT_COUNT)
+            ret = ost_h5_set_count(file, fact->name, strtoull(fact->text, NULL, 10));
+        else
+            ret = ost_h5_set_doubles(file, fact->name, &number, 1);
+        if (ret != 0) ret = ost_h5_fail(err, OST_ERR_IO, path, "cannot write '%s'", fact->name);
+    }
+    return ret;
+}
+
 static int write_identity(ost_writer_t *self, ost_error_t *err)
 {
     ost_identity_t identity;
     int ret = ost_parts_identity(&identity, self->parts, self->n_parts, err);
-    for (size_t i = 0; i < identity.n && ret == 0; i++) {
-        const ost_fact_t *fact = &identity.facts[i];
-        const double number = fact->kind == OST_FACT_NUMBER ? strtod(fact->text, NULL) : 0;
-        if (fact->kind == OST_FACT_TEXT)
-            ret = ost_h5_set_text(self->file, fact->name, fact->text);
-        else if (fact->kind == OST_FACT_COUNT)
-            ret = ost_h5_set_count(self->file, fact->name, strtoull(fact->text, NULL, 10));
-        else
-            ret = ost_h5_set_doubles(self->file, fact->name, &number, 1);
-        if (ret != 0) ret = ost_writer_fail(self, fact->name, err);
-    }
+    if (ret == 0) ret = ost_results_write_facts(self->file, self->path, &identity, err);
     ost_identity_free(&identity);
     return ret;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/text.h"
 #include "input/yaml.h"
+#include "results/arrays.h"
 #include "results/results_impl.h"
 
 #include <errno.h>
@@ -231,7 +232,8 @@ static int open_results(ost_results_t *self, ost_error_t *err)
     }
     ret = check_format(self, err);
     if (ret == 0) ret = ost_results_read_sweep(self, err);
-    if (ret == 0 && self->keeps_endpoints) return 0;
+    self->is_analysis = ost_results_attribute(self, OST_ANALYSIS_METHOD) != NULL;
+    if (ret == 0 && (self->keeps_endpoints || self->is_analysis)) return 0;
     if (ret == 0) ret = read_coordinates(self, err);
     if (ret != 0) return ret;
     index = 0;

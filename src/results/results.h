@@ -28,6 +28,7 @@ typedef struct {
     ost_design_t design;                  /**< of a sweep: kind, points, names, units and values; else no axes */
     ost_text_list_t endpoints;            /**< names, of a sweep */
     bool keeps_endpoints;                 /**< of a sweep: it has neither arms, nor subjects, nor variables */
+    bool is_analysis;                     /**< of `osteon sensitivity` (results/arrays.h): as with keeps_endpoints */
     size_t n_subjects, n_times;           /**< in the order of the last two dimensions of a variable */
     double *times;                        /**< [n_times] d */
     ost_text_list_t schedules;            /**< the subject-specific regimen lines ("zoledronic_acid";
@@ -73,6 +74,9 @@ typedef enum {
  *  @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column_t column, double *values, char **text,
     char **unit, ost_error_t *err) OST_MUST_CHECK;
+/** The tables of an analysis as they were printed. @param[out] text  owned by the caller, NULL on error @return 0,
+ *  OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_report(const ost_results_t *self, char **text, ost_error_t *err) OST_MUST_CHECK;
 /** A root attribute as text ("experiment", "overrides", "osteon_version", ...), NULL if absent; owned by self. */
 const char *ost_results_attribute(const ost_results_t *self, const char *name);
 /** The experiment that a result file was made from: its text, the overrides of then, the texts of models that are not

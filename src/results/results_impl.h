@@ -122,6 +122,12 @@ int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err
 #define OST_BEGAN "began_"
 #define OST_ENDED "ended_"
 
+/* What a file was made from, as root attributes. @param path  for messages @return 0 or OST_ERR_IO */
+int ost_results_write_facts(
+    hid_t file, const char *path, const ost_identity_t *identity, ost_error_t *err) OST_MUST_CHECK;
+/* A file that is complete: its seal, its bytes on the disk, then the name `to`, then the folder that holds the name.
+ * @return 0, OST_ERR_IO, OST_ERR_NO_MEMORY */
+int ost_results_publish(const char *from, const char *to, ost_error_t *err) OST_MUST_CHECK;
 /* Write the seal behind the bytes of a file that is complete. @return 0, OST_ERR_IO, OST_ERR_NO_MEMORY */
 int ost_results_seal(int fd, const char *path, ost_error_t *err) OST_MUST_CHECK;
 

@@ -327,22 +327,21 @@ static int close_file(ost_writer_t *self)
     return ret < 0 ? -1 : 0;
 }
 
-/* The file's bytes on the disk, then its name, then the folder that holds the name. */
-static int publish(const ost_writer_t *self, const char *path, ost_error_t *err)
+int ost_results_publish(const char *from, const char *to, ost_error_t *err)
 {
     struct stat st;
-    int fd = open(self->path, O_RDWR | O_CLOEXEC);
-    int ret = fd >= 0 ? ost_results_seal(fd, self->path, err) : 0;
+    int fd = open(from, O_RDWR | O_CLOEXEC);
+    int ret = fd >= 0 ? ost_results_seal(fd, from, err) : 0;
     bool ok =
         fd >= 0 && fstat(fd, &st) == 0 && ftruncate(fd, st.st_size) == 0 /* gives back spare room */ && fsync(fd) == 0;
     int reason = errno;
     if (fd >= 0) close(fd);
     if (ret < 0) return ret;
-    if (!ok) return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be kept on disk: %s", strerror(reason));
-    if (rename(self->path, path) != 0) {
-        return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be renamed from %s: %s", self->path, strerror(errno));
+    if (!ok) return ost_fail_at(err, OST_ERR_IO, from, 0, 0, "cannot be kept on disk: %s", strerror(reason));
+    if (rename(from, to) != 0) {
+        return ost_fail_at(err, OST_ERR_IO, to, 0, 0, "cannot be renamed from %s: %s", from, strerror(errno));
     }
-    ost_file_sync_folder(path);
+    ost_file_sync_folder(to);
     return 0;
 }
 
@@ -375,7 +374,7 @@ int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_
     ost_h5_enter(&handler);
     int ret = write_all(&self, err);
     ost_h5_leave(&handler);
-    if (ret == 0) ret = publish(&self, path, err);
+    if (ret == 0) ret = ost_results_publish(self.path, path, err);
     if (ret != 0) unlink(self.path);
     for (size_t p = 0; p < self.n_plans; p++) {
         free(self.targets[p].variables);
