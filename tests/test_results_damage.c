@@ -298,7 +298,7 @@ static void test_foreign_files(void)
 /* Journals of another version are not read, whatever its records hold, and not touched. */
 static void test_other_formats(void)
 {
-    static const int formats[] = { 1, 2, 4 };
+    static const int formats[] = { 1, 2, OST_JOURNAL_FORMAT - 1, OST_JOURNAL_FORMAT + 1 };
     fixture_t f;
     open_fixture(&f, NULL, 0);
     for (size_t i = 0; i < COUNT(formats); i++) {

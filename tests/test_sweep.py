@@ -337,6 +337,14 @@ class Sweep(unittest.TestCase):
                 said = self.osteon("verify", "changed.h5", *words, code=4)
                 self.assertIn("recomputed: coordinates and attributes: different\n  1 difference, first: ", said, what)
 
+    def test_errors_are_measured_once(self):
+        """Those of the first point, as a run of it alone prints them."""
+        errors = re.compile("^(?:this tolerance and longest step|periodic dosing) against .*$", re.MULTILINE)
+        said = self.sweep("p.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--vary", f"{LOSS}=0.01 1/y, 0.04 1/y")
+        alone = self.osteon("run", "test.yaml", "--set", f"{DOSE}=0.5 mg", "--set", f"{LOSS}=0.01 1/y", "-o", "alone.h5")
+        self.assertGreater(len(errors.findall(alone)), 0)
+        self.assertEqual(errors.findall(said), errors.findall(alone))
+
     def test_shards(self):
         for keep in ("subjects", "endpoints"):
             vary = ("--vary", f"{DOSE}=0.5 mg, 1 mg, 2 mg", "--vary", f"{AGE}=50 y, 60 y", "--keep", keep, "--no-probe",

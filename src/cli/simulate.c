@@ -125,7 +125,7 @@ static void print_error(
     if (farthest == NULL) return;
     const ost_variable_t *first = bmd != NULL ? bmd : farthest;
     double error = error_of(errors, first), most = error_of(errors, farthest);
-    printf("%s, first %s: %s differs by at most %.*g %% of its largest value", what,
+    printf("%s, %s of each arm: %s differs by at most %.*g %% of its largest value", what,
         ost_cli_plural(n_subjects, "subject", text), first->name, error < 10 ? 2 : 3, error);
     if (first != farthest) printf(", and most of all %s, by %.*g %%", farthest->name, most < 10 ? 2 : 3, most);
     putchar('\n');

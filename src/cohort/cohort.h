@@ -20,19 +20,27 @@ typedef struct {
     ost_stepper_t stepper;    /**< method used: as asked for, or chosen by `auto` */
     ost_solver_stats_t stats; /**< sums over all jobs but run-ins */
     uint64_t run_in_steps;    /**< of all run-ins */
-    /** Of `dosing: periodic`, measured by running the first subjects both ways, so many and for so long that it takes
-     * 1.5 % of the run's steps or hundredths of a second: largest difference from exact dosing, per output row, in
-     * percent of the exact value's maximum over time; NaN where not measured. [system.n_outputs], owned */
+    /** Of `dosing: periodic`, measured by running some subjects both ways, so many and for so long that it fits into
+     * what the probes may take, see no_probe: largest difference from exact dosing, per output row, in percent of the
+     * exact value's maximum over time; NaN where not measured. [system.n_outputs], owned */
     double *periodic_error;
-    size_t n_periodic_probed; /**< subjects */
-    /** Of the solver's tolerance and longest step, measured by running the first subjects again at a tenth of the one
+    size_t n_periodic_probed; /**< subjects of each arm */
+    /** Of the solver's tolerance and longest step, measured by running some subjects again at a tenth of the one
      * and 0.37 of the other, run-in and all (and on, to a hundredth of that tolerance and less, until they take a fifth
      * more steps): as periodic_error; of how much is asked for, not of what the model leaves out. NaN at the least
      * tolerance. [system.n_outputs], owned */
     double *solver_error;
-    size_t n_solver_probed; /**< subjects */
+    size_t n_solver_probed; /**< subjects of each arm */
+    uint64_t probe_steps;   /**< what measuring them took: steps, rejected ones and run-ins included */
     bool interrupted;       /**< ended early by `progress` or `stop` */
 } ost_cohort_summary_t;
+
+/** Make the arrays of a summary that is otherwise zero: nothing is measured yet. Free it in any case.
+ *  @return 0 or OST_ERR_NO_MEMORY */
+int ost_cohort_summary_init(ost_cohort_summary_t *self, size_t n_outputs, ost_error_t *err) OST_MUST_CHECK;
+/** Take over the errors that were measured on another block: the larger of each, so that the order of blocks and
+ * repetitions change nothing. */
+void ost_cohort_summary_add_probed(ost_cohort_summary_t *self, const ost_cohort_summary_t *block, size_t n_outputs);
 
 /** A finished block of consecutive subjects, all arms; borrowed for the call. */
 typedef struct {
@@ -52,7 +60,7 @@ typedef struct {
     uint64_t run_in_steps, failures;    /**< of its run-ins; subject-arms */
     uint64_t not_eligible;              /**< subjects that are eligible in no arm */
     const uint64_t *n_not_finite;       /**< [system.n_outputs] as in the summary, of this block */
-    const ost_cohort_summary_t *probed; /**< whose errors were measured on this block; NULL: on another one, or not */
+    const ost_cohort_summary_t *probed; /**< errors that were measured on this block; NULL: on others, or not */
 } ost_cohort_block_t;
 
 /** How far a run is. */
@@ -73,8 +81,9 @@ typedef struct {
      * run: position v x n + k is subject first + k of variant v. NULL: once, as planned. */
     const double *variants;
     size_t n_variants; /**< used where variants is not NULL */
-    bool no_probe; /**< leave periodic_error and solver_error at NaN: for repeated runs, as of a fit; the probes take
-                      1.5 % of the run's steps with exact dosing, and eight subjects at a tenth of the tolerance */
+    bool no_probe; /**< leave periodic_error and solver_error at NaN: for repeated runs, as of a fit. The probes take at
+                      most 2 % of the processor time of a run of 1,000 subjects or more, on up to three threads, and as
+                      much as 20 subjects or some hundredths of a second of a smaller one */
     /** Called by one thread at a time, blocks in any order. A negative return stops the run with that code. May be
      * NULL. */
     int (*sink)(void *user, const ost_cohort_block_t *block, ost_error_t *err);

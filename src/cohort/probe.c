@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How exact a run is: its first subjects once more, with every dose given, and at smaller tolerances and steps. */
+/* How exact a run is: the first subjects of its first blocks once more, with every dose given, and at smaller
+ * tolerances and steps. */
 #include "cohort/probe.h"
 
 #include "cohort/block.h"
@@ -14,11 +15,22 @@
 #define STEP_LIMIT 0.37
 /* Parts of a step at whose ends conditions are evaluated: one that turns and turns back within a step shows. */
 #define N_LOOKS 16
-/* Exact dosing takes this part of a run's steps, or as many steps of lanes if that is more: hundredths of a second. */
-#define SHARE 0.015
+/* The first probes share the arms at smaller tolerances between them, the last has exact dosing. */
+#define N_PROBES 3
+#define N_SOLVER_PROBES (N_PROBES - 1)
+/* All of them take as many steps as this part of a run's subjects. A smaller run is probed like one of LEAST_SUBJECTS,
+ * and exact dosing may take LEAST_STEPS there: hundredths of a second. */
+#define SHARE 0.018
+#define LEAST_SUBJECTS 1000
 #define LEAST_STEPS 25e3
+/* Smaller tolerances take as many as 1.5 times their subjects where one is enough; no other follows once they have
+ * taken this part of a run's. */
+#define SOLVER_SUBJECTS (1.5 * OST_N_PROBED)
+#define SOLVER_SHARE 0.01
 /* Of the shipped drugs, from one dose to the next; at most. */
-#define STEPS_PER_DOSE 12.0
+#define STEPS_PER_DOSE 10.0
+/* Of each arm and subject, however little is left. */
+#define LEAST_DOSES 8.0
 
 /* The first subjects once more, in another way that is more exact. */
 typedef struct {
@@ -57,6 +69,15 @@ static size_t add_jobs(ost_worker_t *self, const probe_t *probe, size_t n, const
     return n_jobs;
 }
 
+/* Integrate n_jobs jobs and count what that takes. */
+static int run_jobs(ost_worker_t *self, const probe_t *probe, size_t n_jobs, ost_error_t *err)
+{
+    int ret = n_jobs > 0 ? ost_batch_run(probe->batch, self->jobs, n_jobs, err) : 0;
+    for (size_t k = 0; ret == 0 && k < n_jobs; k++)
+        self->probed.probe_steps += self->jobs[k].stats.steps + self->jobs[k].stats.rejected;
+    return ret;
+}
+
 /* Note how one job differs from the run. @return its subject */
 static size_t compare(ost_worker_t *self, probe_t *probe, size_t n, const ost_job_t *job)
 {
@@ -82,7 +103,7 @@ static int probe_arms(
     size_t n_jobs = 0, n_right = 0;
     bool is_right[OST_N_PROBED] = { false };
     for (size_t k = 0; k < n_given; k++) n_jobs = add_jobs(self, probe, n, &given[k], n_jobs);
-    int ret = n_jobs > 0 ? ost_batch_run(probe->batch, self->jobs, n_jobs, err) : 0;
+    int ret = run_jobs(self, probe, n_jobs, err);
     if (ret < 0) return ret;
     for (size_t k = 0; k < n_jobs; k++)
         if (self->jobs[k].status == 0) is_right[compare(self, probe, n, &self->jobs[k])] = true;
@@ -90,11 +111,18 @@ static int probe_arms(
     return (int) n_right;
 }
 
-/* Lane steps that exact dosing may take. */
+/* Subjects of the run, of which the probes may take a share. */
+static double run_size(const ost_run_t *run)
+{
+    return fmax(LEAST_SUBJECTS, (double) run->n_positions);
+}
+
+/* Steps that exact dosing may take. */
 static double dosing_budget(const ost_worker_t *self, size_t n)
 {
     double steps = (double) (self->stats.steps + self->stats.rejected + self->run_in_steps);
-    return fmax(LEAST_STEPS, SHARE * steps * (double) self->run->n_positions / (double) n);
+    double most = (SHARE * run_size(self->run) - SOLVER_SUBJECTS) * steps / (double) n;
+    return self->run->n_positions < LEAST_SUBJECTS ? fmax(LEAST_STEPS, most) : most;
 }
 
 /* How many subjects, and how many doses of each arm, so that they fit in; those of schedules are all given up to some
@@ -102,15 +130,18 @@ static double dosing_budget(const ost_worker_t *self, size_t n)
 static void fit_in(const ost_worker_t *self, probe_t *probe, size_t n, size_t n_arms)
 {
     const ost_plan_t *plan = self->plan;
-    double budget = dosing_budget(self, n) / STEPS_PER_DOSE / (double) n_arms, doses = 1;
+    double doses = 1, steps = (double) (self->stats.steps + self->stats.rejected) / (double) n;
+    double after =
+        steps * (double) n_arms / (double) plan->experiment->n_arms; /* of a subject, once the doses are given */
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
         const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
         for (size_t r = 0; r < arm->n_repeats; r++)
             doses = fmax(doses, (plan->doses->t_end - plan->doses->t_begin) / arm->repeats[r].interval);
     }
-    size_t least = (OST_N_PROBED + n_arms - 1) / n_arms, most = n < OST_N_PROBED ? n : OST_N_PROBED;
-    probe->n_subjects = budget >= (double) most * doses ? most : least < most ? least : most;
-    probe->n_doses = budget / (double) probe->n_subjects;
+    size_t least = n_arms < OST_N_PROBED ? OST_N_PROBED / n_arms : 1, most = n < OST_N_PROBED ? n : OST_N_PROBED;
+    double budget = dosing_budget(self, n), per_dose = STEPS_PER_DOSE * (double) n_arms;
+    probe->n_subjects = budget >= (double) most * doses * per_dose ? most : least < most ? least : most;
+    probe->n_doses = fmax(LEAST_DOSES, (budget / (double) probe->n_subjects - after) / per_dose);
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
         const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
         double interval = INFINITY;
@@ -141,7 +172,6 @@ static void give_first(const ost_plan_t *plan, double n_doses, ost_given_t *give
 static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
-    ost_cohort_summary_t *summary = self->run->summary;
     size_t n_arms = plan->experiment->n_arms, n_events = 0, n_given = 0;
     for (size_t a = 0; a < n_arms; a++) {
         n_events += plan->timeline->arms[a].n_known;
@@ -151,7 +181,7 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
     ost_given_t *given = calloc(n_arms + 1, sizeof(*given));
     probe_t probe = { .batch = self->batch,
         .x1 = self->x1,
-        .error = summary->periodic_error,
+        .error = self->probed.periodic_error,
         .t_end = calloc(n_arms + 1, sizeof(*probe.t_end)) };
     bool ok = events != NULL && given != NULL && probe.t_end != NULL;
     int ret = ok ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of exact dosing");
@@ -160,19 +190,21 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
         give_first(plan, probe.n_doses, given, events);
         ret = probe_arms(self, &probe, n, given, n_given, err);
     }
-    if (ret > 0) summary->n_periodic_probed = (size_t) ret;
+    if (ret > 0) self->probed.n_periodic_probed = (size_t) ret;
     free(events);
     free(given);
     free(probe.t_end);
     return ret < 0 ? ret : 0;
 }
 
-/* @return 1 if the first subjects take more steps at this tolerance than in the run, and so show what its own costs; 0
- * if they do not, or a negative code */
-static int probe_tolerance(ost_worker_t *self, size_t n, double rtol, ost_error_t *err)
+/* Run every N_SOLVER_PROBES-th arm from `first` on at another tolerance.
+ * @param[in,out] taken  as many subjects of the run as this took is added
+ * @return 1 if the first subjects take more steps than in the run, and so show what its own tolerance costs; 0 if they
+ * do not, or a negative code */
+static int probe_tolerance(ost_worker_t *self, size_t first, size_t n, double rtol, double *taken, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
-    ost_cohort_summary_t *summary = self->run->summary;
+    size_t n_given = 0;
     ost_solver_options_t options = self->run->solver;
     options.rtol = rtol;
     options.n_looks = N_LOOKS;
@@ -181,39 +213,60 @@ static int probe_tolerance(ost_worker_t *self, size_t n, double rtol, ost_error_
     ost_given_t *given = calloc(plan->experiment->n_arms + 1, sizeof(*given));
     probe_t probe = { .x1 = malloc((n_probed * plan->system->n_states + 1) * sizeof(double)),
         .n_subjects = n_probed,
-        .error = summary->solver_error };
+        .error = self->probed.solver_error };
     int ret = probe.x1 != NULL && given != NULL
                   ? 0
                   : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a probe of the tolerance");
     if (ret == 0) ret = ost_batch_new(&probe.batch, plan->system, &options, err);
     size_t n_jobs = ret == 0 ? ost_worker_run_in_jobs(self, n_probed, probe.x1, of) : 0;
-    if (n_jobs > 0) ret = ost_batch_run(probe.batch, self->jobs, n_jobs, err);
+    if (ret == 0) ret = run_jobs(self, &probe, n_jobs, err);
     if (ret == 0) ost_worker_clear_integrals(plan, n_jobs, of, probe.x1);
-    for (size_t a = 0; ret == 0 && a < plan->experiment->n_arms; a++) given[a] = ost_given_as_planned(plan, a);
-    if (ret == 0) ret = probe_arms(self, &probe, n, given, plan->experiment->n_arms, err);
-    if (ret > (int) summary->n_solver_probed) summary->n_solver_probed = (size_t) ret;
+    for (size_t a = first; ret == 0 && a < plan->experiment->n_arms; a += N_SOLVER_PROBES)
+        given[n_given++] = ost_given_as_planned(plan, a);
+    if (ret == 0) ret = probe_arms(self, &probe, n, given, n_given, err);
+    if (ret > (int) self->probed.n_solver_probed) self->probed.n_solver_probed = (size_t) ret;
     ost_batch_delete(probe.batch);
     free(probe.x1);
     free(given);
     if (ret < 0) return ret;
-    return probe.steps_before == 0 || (double) probe.steps > MORE_STEPS * (double) probe.steps_before;
+    if (probe.steps_before == 0) return 1;
+    double more = (double) probe.steps / (double) probe.steps_before;
+    *taken += more * (double) n_probed;
+    return more > MORE_STEPS;
 }
 
 /* What the tolerance and the longest step cost: at a tenth and a third of them, run-in and all. Where doses or
  * stability set the steps at both, they agree and say nothing; so on, in ever wider strides. */
-static int probe_solver(ost_worker_t *self, size_t n, ost_error_t *err)
+static int probe_solver(ost_worker_t *self, size_t first_arm, size_t n, ost_error_t *err)
 {
-    double rtol = self->run->solver.rtol;
+    double rtol = self->run->solver.rtol, taken = 0, most = SOLVER_SHARE * run_size(self->run);
     int ret = 0;
-    for (double stride = 0.1; ret == 0 && rtol > OST_RTOL_MIN; stride *= stride) {
+    for (double stride = 0.1; ret == 0 && rtol > OST_RTOL_MIN && taken < most; stride *= stride) {
         rtol = fmax(stride * rtol, OST_RTOL_MIN);
-        ret = probe_tolerance(self, n, rtol, err);
+        ret = probe_tolerance(self, first_arm, n, rtol, &taken, err);
     }
     return ret < 0 ? ret : 0;
 }
 
-int ost_worker_probe(ost_worker_t *self, size_t n, ost_error_t *err)
+/* Of blocks that are full, if there are such. */
+size_t ost_run_n_probed(const ost_run_t *run)
 {
-    int ret = probe_dosing(self, n, err);
-    return ret == 0 ? probe_solver(self, n, err) : ret;
+    if (run->options->no_probe) return 0;
+    size_t n_full = (size_t) (run->n_positions / OST_COHORT_BLOCK);
+    return n_full > N_PROBES ? N_PROBES : n_full > 0 ? n_full : 1;
+}
+
+int ost_worker_probe(ost_worker_t *self, size_t i_block, size_t n, ost_error_t *err)
+{
+    int ret = 0;
+    self->probed.n_periodic_probed = self->probed.n_solver_probed = self->probed.probe_steps = 0;
+    for (size_t o = 0; o < self->plan->system->n_outputs; o++)
+        self->probed.periodic_error[o] = self->probed.solver_error[o] = NAN;
+    for (size_t k = i_block; ret == 0 && k < N_PROBES; k += ost_run_n_probed(self->run)) {
+        if (k == N_SOLVER_PROBES)
+            ret = probe_dosing(self, n, err);
+        else if (k < self->plan->experiment->n_arms)
+            ret = probe_solver(self, k, n, err);
+    }
+    return ret;
 }

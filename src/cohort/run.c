@@ -39,22 +39,24 @@ static int deliver(ost_worker_t *self, size_t i_block, size_t n, ost_error_t *er
         .failures = self->failures,
         .not_eligible = self->not_eligible,
         .n_not_finite = self->n_not_finite,
-        .probed = i_block == 0 && !options->no_probe ? self->run->summary : NULL,
+        .probed = i_block < ost_run_n_probed(self->run) ? &self->probed : NULL,
     };
     return options->sink != NULL ? options->sink(options->user, &block, err) : 0;
 }
 
 /* Count a block that was delivered; one thread at a time. */
-static void tally(ost_worker_t *self, size_t n)
+static void tally(ost_worker_t *self, size_t i_block, size_t n)
 {
+    const size_t n_outputs = self->plan->system->n_outputs;
     ost_run_t *run = self->run;
     ost_cohort_summary_t *summary = run->summary;
     const ost_cohort_options_t *options = run->options;
     summary->subjects += n;
     summary->failures += self->failures;
     summary->not_eligible += self->not_eligible;
-    for (size_t o = 0; o < self->plan->system->n_outputs; o++) summary->n_not_finite[o] += self->n_not_finite[o];
+    for (size_t o = 0; o < n_outputs; o++) summary->n_not_finite[o] += self->n_not_finite[o];
     summary->run_in_steps += self->run_in_steps;
+    if (i_block < ost_run_n_probed(run)) ost_cohort_summary_add_probed(summary, &self->probed, n_outputs);
     ost_solver_stats_add(&summary->stats, &self->stats);
     const ost_progress_t progress = {
         .subjects_done = summary->subjects,
@@ -101,11 +103,11 @@ static void work(ost_run_t *run)
         bool alone = !run->options->parallel_sink;
         more = i_block < run->n_blocks;
         if (more) ret = ost_worker_run_block(&self, i_block, &n, &err);
-        if (more && ret == 0 && i_block == 0 && !run->options->no_probe) ret = ost_worker_probe(&self, n, &err);
+        if (more && ret == 0 && i_block < ost_run_n_probed(run)) ret = ost_worker_probe(&self, i_block, n, &err);
         if (more && ret == 0 && !alone) ret = deliver(&self, i_block, n, &err);
         lock(run, true);
         if (more && ret == 0 && run->ret == 0 && alone) ret = deliver(&self, i_block, n, &err);
-        if (more && ret == 0 && run->ret == 0) tally(&self, n);
+        if (more && ret == 0 && run->ret == 0) tally(&self, i_block, n);
         if (ret < 0) atomic_store(&run->stop, true);
         if (ret < 0 && ret != OST_ERR_STOPPED && run->ret == 0) {
             run->ret = ret;
@@ -175,13 +177,8 @@ int ost_cohort_run(
         if (options->done[i]) run.n_wanted -= left < BLOCK ? left : BLOCK;
     }
     clock_t t_cpu = clock();
-    summary->periodic_error = malloc((plan->system->n_outputs + 1) * sizeof(double));
-    summary->solver_error = malloc((plan->system->n_outputs + 1) * sizeof(double));
-    summary->n_not_finite = calloc(plan->system->n_outputs + 1, sizeof(*summary->n_not_finite));
-    if (summary->periodic_error == NULL || summary->solver_error == NULL || summary->n_not_finite == NULL)
-        return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the summary of a run");
-    for (size_t i = 0; i <= plan->system->n_outputs; i++) summary->periodic_error[i] = summary->solver_error[i] = NAN;
-    int ret = choose_stepper(&run, err);
+    int ret = ost_cohort_summary_init(summary, plan->system->n_outputs, err);
+    if (ret == 0) ret = choose_stepper(&run, err);
     if (ret < 0 && ret != OST_ERR_STOPPED) return ret;
     if (ret == OST_ERR_STOPPED) run.n_blocks = 0;
     summary->n_threads = thread_count(&run);
@@ -199,13 +196,4 @@ int ost_cohort_run(
     summary->seconds_cpu = (double) (clock() - t_cpu) / CLOCKS_PER_SEC;
     summary->seconds_wall = wall_seconds() - run.t_wall;
     return run.ret;
-}
-
-void ost_cohort_summary_free(ost_cohort_summary_t *self)
-{
-    if (self == NULL) return;
-    free(self->periodic_error);
-    free(self->solver_error);
-    free(self->n_not_finite);
-    *self = (ost_cohort_summary_t){ 0 };
 }

@@ -39,6 +39,7 @@ void ost_worker_free(ost_worker_t *self)
     free(self->subject_status);
     free(self->subject_text);
     free(self->n_not_finite);
+    ost_cohort_summary_free(&self->probed);
 }
 
 static size_t max_scratch(const ost_plan_t *plan)
@@ -121,6 +122,7 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
         self->messages == NULL || self->subject_status == NULL || self->subject_text == NULL ||
         self->n_not_finite == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a thread's block of %d subjects", BLOCK);
-    int ret = ost_break_finder_new(&self->finder, plan->forcing, err);
+    int ret = ost_cohort_summary_init(&self->probed, system->n_outputs, err);
+    if (ret == 0) ret = ost_break_finder_new(&self->finder, plan->forcing, err);
     return ret == 0 ? ost_batch_new(&self->batch, system, &run->solver, err) : ret;
 }

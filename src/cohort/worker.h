@@ -11,7 +11,7 @@
 #include <omp.h>
 #endif
 
-/* Subjects that are run more than once, to measure how exact the run is. */
+/* Subjects of each arm that are run more than once, to measure how exact the run is. */
 #define OST_N_PROBED 8
 #define OST_MESSAGE_SIZE 640
 
@@ -70,8 +70,9 @@ typedef struct {
     char (*subject_text)[OST_MESSAGE_SIZE];
     ost_solver_stats_t stats; /* of the arms of this block */
     uint64_t run_in_steps, failures, not_eligible;
-    uint64_t *n_not_finite; /* [n_outputs], of this block */
-    double overflow;        /* outputs from here on are infinite in the result file */
+    uint64_t *n_not_finite;      /* [n_outputs], of this block */
+    ost_cohort_summary_t probed; /* errors measured on this block */
+    double overflow;             /* outputs from here on are infinite in the result file */
 } ost_worker_t;
 
 /* @return 0 or OST_ERR_NO_MEMORY and others of ost_batch_new; free it in any case */

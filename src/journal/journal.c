@@ -168,7 +168,7 @@ static int make_part(ost_journal_t *self, size_t p, ost_error_t *err)
     part->places = malloc((part->n_blocks + 1) * sizeof(*part->places));
     part->kept.done = calloc(part->n_blocks + 1, sizeof(*part->kept.done));
     if (part->places == NULL || part->kept.done == NULL) return ost_no_memory(err);
-    for (size_t i = 0; i < part->n_blocks; i++) part->places[i] = (ost_place_t){ -1, 0 };
+    for (size_t i = 0; i < part->n_blocks; i++) part->places[i] = (ost_place_t){ .at = -1 };
     const ost_shard_t shard = self->shard.n > 0 ? self->shard : (ost_shard_t){ 1, 1 };
     size_t first = ost_shard_begin(shard.i, shard.n, part->n_blocks);
     size_t behind = ost_shard_begin(shard.i + 1, shard.n, part->n_blocks);
@@ -331,18 +331,17 @@ bool ost_journal_failure(const ost_journal_t *self, size_t part, size_t i, ost_f
     return true;
 }
 
-static int append_probe(ost_journal_t *self, size_t part, const ost_cohort_summary_t *probed, ost_error_t *err)
+static int append_probe(
+    ost_journal_t *self, size_t part, size_t i, const ost_cohort_summary_t *probed, ost_error_t *err)
 {
-    size_t size = plan_of(self, part)->system->n_outputs * sizeof(double);
-    ost_cohort_summary_t *sums = &self->parts[part].kept.sums;
+    size_t n_outputs = plan_of(self, part)->system->n_outputs, size = n_outputs * sizeof(double);
     ost_kept_probe_t probe = { probed->n_periodic_probed, probed->n_solver_probed };
     const struct iovec body[] = { { &probe, sizeof(probe) }, { probed->periodic_error, size },
         { probed->solver_error, size } };
-    sums->n_periodic_probed = probed->n_periodic_probed;
-    sums->n_solver_probed = probed->n_solver_probed;
-    memcpy(sums->periodic_error, probed->periodic_error, size);
-    memcpy(sums->solver_error, probed->solver_error, size);
-    return ost_record_append(&self->files->record, OST_RECORD_PROBE, part, body, 3, err);
+    ost_cohort_summary_add_probed(&self->parts[part].kept.sums, probed, n_outputs);
+    self->parts[part].places[i].has_probe = true;
+    return ost_record_append(
+        &self->files->record, OST_RECORD_PROBE, (uint64_t) part << OST_PART_SHIFT | i, body, 3, err);
 }
 
 static ost_kept_body_t *take_body(ost_journal_t *self, const ost_experiment_t *e)
@@ -362,8 +361,7 @@ static int append_block(ost_journal_t *self, size_t part, const ost_record_head_
     const struct iovec body = { made->bytes, made->size };
     ost_kept_view_t view;
     if (self->parts[part].places[i].at >= 0) return 0;
-    int ret = block->probed != NULL ? append_probe(self, part, block->probed, err) : 0;
-    self->parts[part].has_probe |= block->probed != NULL;
+    int ret = block->probed != NULL ? append_probe(self, part, i, block->probed, err) : 0;
     int64_t at = self->files->record.end;
     if (ret == 0) ret = ost_record_write(&self->files->record, head, &body, 1, err);
     if (ret < 0 || !ost_kept_read(&view, self->parts[part].kept.columns, i, made->bytes, made->size)) return ret;

@@ -8,8 +8,8 @@
 
 #include <pthread.h>
 
-/* Of the records below. It rises with each change of what they hold: 3 counts subjects that are not eligible. */
-#define OST_JOURNAL_FORMAT 3
+/* Of the records below. It rises with each change of what they hold: 4 has a PROBE for each block that was probed. */
+#define OST_JOURNAL_FORMAT 4
 /* Body of a HEAD. */
 #define OST_HEAD_TEXT "osteon journal\nformat = %d\nparts = %zu\nshard = %zu/%zu\n"
 enum { OST_HEAD_SIZE = 128 };
@@ -18,7 +18,7 @@ enum { OST_HEAD_SIZE = 128 };
 #define OST_MAX_FAILURES 1000
 /* The same of a point of a sweep. */
 #define OST_MAX_FAILURES_OF_POINT 10
-/* The key of a BLOCK: part << OST_PART_SHIFT | block. */
+/* The key of a BLOCK and of its PROBE: part << OST_PART_SHIFT | block. */
 #define OST_PART_SHIFT 40
 
 /* Begins the body of a PROBE; then follow periodic_error and solver_error [n_outputs]. */
@@ -42,11 +42,11 @@ typedef struct {
 typedef struct {
     int64_t at; /* -1: it is not there */
     size_t file;
+    bool has_probe; /* its PROBE was seen */
 } ost_place_t;
 
 typedef struct {
     ost_journal_part_t kept;
-    bool has_probe;                 /* its PROBE was seen */
     size_t n_blocks;                /* of the whole cohort */
     ost_place_t *places;            /* [n_blocks] */
     double wall_before, cpu_before; /* s, of earlier openings */

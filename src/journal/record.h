@@ -22,7 +22,7 @@ typedef enum {
     OST_RECORD_OWNER,    /* who opened it for writing: host, process, time */
     OST_RECORD_PART,     /* a plan, key: its number */
     OST_RECORD_BLOCK,    /* a finished block, key: part << 40 | number of the block */
-    OST_RECORD_PROBE,    /* what a run measured of its own error, key: number of the part */
+    OST_RECORD_PROBE,    /* what a run measured of its own error on a block, key: that of the block */
     OST_RECORD_END       /* what a run took that was not killed, key: number of the part */
 } ost_record_kind_t;
 

@@ -61,7 +61,8 @@ int ost_journal_count(
     const ost_kept_counts_t *counts = block->counts;
     ost_part_state_t *state = &self->parts[part];
     ost_cohort_summary_t *sums = &state->kept.sums;
-    state->places[i] = (ost_place_t){ at, self->i_file };
+    state->places[i].at = at;
+    state->places[i].file = self->i_file;
     sums->subjects += counts->n_subjects;
     sums->failures += counts->failures;
     sums->not_eligible += counts->not_eligible;
@@ -143,7 +144,7 @@ static int visit_block(
     ost_part_state_t *part = &self->parts[p];
     const ost_place_t *place = &part->places[i];
     if (place->at >= 0 && place->file == self->i_file) return 0;
-    if (block.counts->has_probe != 0 && !part->has_probe) return 0; /* that was damaged: both are computed again */
+    if (block.counts->has_probe != 0 && !place->has_probe) return 0; /* that was damaged: both are computed again */
     if (place->at >= 0)
         return ost_fail_at(err, OST_ERR_VALUE, file_of(self)->record.path, 0, 0,
             "cannot be %s: its subjects from number %llu on are in %s too; leave one of them out", self->purpose,
@@ -156,17 +157,19 @@ static int visit_block(
 
 static int visit_probe(ost_journal_t *self, const ost_record_head_t *head, const void *body, ost_error_t *err)
 {
-    size_t n_outputs = head->key < self->n_parts ? self->parts[head->key].kept.columns->plan->system->n_outputs : 0;
+    uint64_t p = head->key >> OST_PART_SHIFT, i = head->key - (p << OST_PART_SHIFT);
+    size_t n_outputs = p < self->n_parts ? self->parts[p].kept.columns->plan->system->n_outputs : 0;
     const ost_kept_probe_t *probe = body;
-    if (head->key >= self->n_parts || head->length != sizeof(*probe) + 2 * n_outputs * sizeof(double))
+    if (p >= self->n_parts || i >= self->parts[p].n_blocks ||
+        head->length != sizeof(*probe) + 2 * n_outputs * sizeof(double))
         return fail_damaged(self, err);
-    ost_cohort_summary_t *sums = &self->parts[head->key].kept.sums;
-    const double *errors = (const void *) (probe + 1);
-    self->parts[head->key].has_probe = true;
-    sums->n_periodic_probed = probe->n_periodic;
-    sums->n_solver_probed = probe->n_solver;
-    memcpy(sums->periodic_error, errors, n_outputs * sizeof(*errors));
-    memcpy(sums->solver_error, errors + n_outputs, n_outputs * sizeof(*errors));
+    double *errors = (double *) (uintptr_t) (probe + 1);
+    const ost_cohort_summary_t probed = { .n_periodic_probed = probe->n_periodic,
+        .n_solver_probed = probe->n_solver,
+        .periodic_error = errors,
+        .solver_error = errors + n_outputs };
+    self->parts[p].places[i].has_probe = true;
+    ost_cohort_summary_add_probed(&self->parts[p].kept.sums, &probed, n_outputs);
     return 0;
 }
 
