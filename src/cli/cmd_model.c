@@ -1,30 +1,62 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
 
+#include <unistd.h>
+
+typedef struct {
+    bool mrgsolve;
+} model_arguments_t;
+
+static int print(const ost_library_t *library, const ost_model_t *const *models, size_t n, bool mrgsolve)
+{
+    ost_error_t err = { 0 };
+    int ret = 0;
+    if (mrgsolve) ret = ost_models_write_mrgsolve(&library->signals, models, n, stdout, &err);
+    for (size_t i = 0; i < n && ret == 0 && !mrgsolve; i++) {
+        if (i > 0) fputs("\n\n", stdout);
+        ret = ost_model_print(models[i], stdout, &err);
+    }
+    return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+}
+
 static int run_model(const ost_command_t *self, int argc, char **argv)
 {
     ost_error_t err = { 0 };
     ost_library_t library = { 0 };
-    const ost_model_t *model;
+    model_arguments_t a = { 0 };
     int code;
-    const char *name = ost_cli_parse(self, argc, argv, NULL, &code);
-    if (name == NULL) return code;
-    if (ost_cli_ends_with(name, ".model") && !ost_cli_exists(name)) return OST_EXIT_INPUT;
-    if (ost_library_init(&library, &err) < 0 || ost_library_get(&library, name, &model, &err) < 0) {
-        code = ost_cli_fail(&err);
-    } else {
-        code = ost_model_print(model, stdout, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    if (ost_cli_parse(self, argc, argv, &a, &code) == NULL) return code;
+    const ost_model_t **models = ost_list_new((size_t) argc, sizeof(*models));
+    if (models == NULL) return ost_cli_no_memory();
+    code = ost_library_init(&library, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    size_t n = 0;
+    for (char **word = argv + optind; code == OST_EXIT_OK && *word != NULL; word++) {
+        if (ost_cli_ends_with(*word, ".model") && !ost_cli_exists(*word)) {
+            code = OST_EXIT_INPUT;
+        } else if (ost_library_get(&library, *word, &models[n++], &err) < 0) {
+            code = ost_cli_fail(&err);
+        }
     }
+    if (code == OST_EXIT_OK) code = print(&library, models, n, a.mrgsolve);
+    free(models);
     ost_library_free(&library);
     return code;
 }
 
+static const ost_option_t options[] = {
+    { .name = "mrgsolve",
+        .text = "as a model file of mrgsolve; several models as one, which exchange signals",
+        .target = OST_FLAG(model_arguments_t, mrgsolve) },
+};
+
 const ost_command_t ost_command_model = {
     .name = "model",
-    .argument = "MODEL|FILE.model",
+    .argument = "MODEL|FILE.model...",
+    .takes_several = true,
     .summary = "print a model: equations, parameters with units and sources",
     .about = "Print a model: equations, parameters with value, unit, range, spread and source, states, signals, "
              "outputs.",
     .notes = "'osteon list models' and 'osteon list drugs' print the names.",
+    OST_OPTIONS(options),
     .run = run_model,
 };

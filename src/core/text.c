@@ -173,3 +173,12 @@ void ost_text_disarm(char *text)
         c += n;
     }
 }
+
+char *ost_text_number(double value, char *buf)
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(buf, OST_NUMBER_SIZE, "%.*g", digits, value);
+        if (strtod(buf, NULL) == value) break;
+    }
+    return buf;
+}

@@ -15,6 +15,11 @@ void *ost_list_new(size_t n, size_t size);
  *  @return 0, or -1 out of memory: the list is as it was */
 int ost_list_grow(void **list, size_t n, size_t *max, size_t size);
 
+/** Room for what ost_text_number() writes. */
+#define OST_NUMBER_SIZE 40
+/** The shortest decimal, of 15 digits or more where they are needed, that reads back as the same number. @return buf */
+char *ost_text_number(double value, char *buf);
+
 /** Texts owned by the list. */
 typedef struct {
     char **items; /**< [n] */

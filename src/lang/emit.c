@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lang/program.h"
 
+#include "core/text.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -46,14 +48,10 @@ static size_t bank_rows(const emitter_t *e, size_t bank)
     }
 }
 
-/* The shortest decimal that reads back as the same number. */
 static void put_number(const emitter_t *e, double value)
 {
-    char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break;
-    }
+    char text[OST_NUMBER_SIZE];
+    ost_text_number(value, text);
     if (isnan(value)) {
         fputs("NAN", e->out);
     } else if (isinf(value)) {

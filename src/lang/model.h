@@ -226,6 +226,14 @@ int ost_signals_find(const ost_signals_t *self, const char *name);
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_model_print(const ost_model_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
 
+/** Write models as one model file of mrgsolve, in which they exchange signals as in a plan. Parameters, states and
+ * outputs are in the units in which the models are written; parameters stand in the order of the models (a covariate
+ * once), after them the signals that none of the models drives. Without between-subject variability.
+ *  @param models  [n], borrowed
+ *  @return 0, OST_ERR_MODEL where they cannot stand together, or OST_ERR_NO_MEMORY */
+int ost_models_write_mrgsolve(const ost_signals_t *signals, const ost_model_t *const *models, size_t n, FILE *out,
+    ost_error_t *err) OST_MUST_CHECK;
+
 /** The text of a model as it was written. @return owned by the model */
 const char *ost_model_source(const ost_model_t *self);
 
