@@ -18,13 +18,47 @@ import time
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MAX_REFERENCE = 64
 WORKLOADS = ["bone12", "bone12_daily", "continuous", "continuous_zoledronic", "daily"]
 ON_DEMAND = ["peterson_denosumab", "peterson_teriparatide"]  # hours with all sides: name workload and sides
+AVERAGED = {"daily": "daily_averaged"}  # what users do in place of `dosing: periodic`
 COHORTS = ["cohort", "cohort_run_in"]
+# Trials of `validate` and `fit`: those of each build's own sources, with its own parameters.
+TRIALS = ["atac", "freedom", "sabre", "zofast"]
+FIT = """title: Three parameters of four trials
+trials: trials
+subjects: 16
+starts: 1
+parameters:
+  aibl.K_E: {prior: 35 pmol/L}
+  aibl.k_C: {prior: 0.07143 1/d}
+  "aibl.T[lumbar_spine]": {prior: 0.09 1/y}
+"""
+# Whole commands: name, words, subjects (of each arm), subjects of --quick (0: left out), whether it has --isa
+WHOLE = [
+    ("atac", ["run", "configs/atac.yaml"], 3000, 64, True),
+    ("continuous", ["run", "tests/bench/workloads/continuous.yaml"], 4096, 64, True),
+    ("continuous_zoledronic", ["run", "tests/bench/workloads/continuous_zoledronic.yaml"], 2048, 64, True),
+    ("daily", ["run", "tests/bench/workloads/daily.yaml"], 128, 8, True),
+    ("daily periodic", ["run", "tests/bench/workloads/daily.yaml", "--dosing", "periodic"], 2048, 64, True),
+    ("peterson_denosumab", ["run", "tests/bench/workloads/peterson_denosumab.yaml"], 512, 16, True),
+    ("peterson_teriparatide", ["run", "tests/bench/workloads/peterson_teriparatide.yaml"], 16, 0, True),
+    ("validate", ["validate", "--trial", ",".join(TRIALS)], 1000, 8, False),
+    ("fit", ["fit", "fit.yaml"], None, None, False),
+]
+# Times as fast as mrgsolve 2.0.2 that osteon was before its kinetics were in closed form (commit cc98725): processor
+# time on one core, turn by turn, median of six rounds, at equal tolerance and at no larger error of BMD; measured on one
+# machine with AVX-512 where mrgsolve was installed, in November 2026. At no larger error on AVX-512 only.
+MRGSOLVE_BEFORE = {
+    "continuous": {"avx512": (9.9, 13.6), "avx2": (6.0, None), "base": (2.9, None)},
+    "continuous_zoledronic": {"avx512": (11.0, 15.2), "avx2": (7.3, None), "base": (3.8, None)},
+    "daily": {"avx512": (14.4, 20.8), "avx2": (8.9, None), "base": (4.1, None)},
+    "peterson_denosumab": {"avx512": (44, 74), "avx2": (23, None), "base": (12, None)},
+}
 LADDER = [1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7, 1e-7, 1e-8, 1e-9]
 PEERS_LADDER = [1e-4, 1e-6, 1e-8]
 
@@ -61,8 +95,9 @@ def machine(build):
 class Side:
     """One solver in one build, run as a process of its own."""
 
-    def __init__(self, build, name, program, solver, isa=None, sets=()):
+    def __init__(self, build, name, program, solver, isa=None, sets=(), workload=None):
         self.build, self.name, self.program, self.solver, self.isa, self.sets = build, name, program, solver, isa, sets
+        self.workload = workload  # in place of the one that others run
         self.is_osteon = name.startswith("osteon")
 
     def run(self, workload, rtol, core, seconds=None, least=8, subjects=None):
@@ -70,9 +105,14 @@ class Side:
         programs = self.build / "tests/bench"
         y_path = programs / "y.bin"
         sets = [f"solver.rtol={rtol:g}", *self.sets]
+        workload = self.workload or workload
         if subjects:
             sets.append(f"population.subjects={subjects}")
-        if self.program == "desolve.R":
+        if self.program == "users.R":
+            folder = programs / "users"
+            export_jobs(self.build, workload, sets, folder)
+            command = ["Rscript", "--vanilla", HERE / "users.R", self.solver, folder, seconds or 0, least, rtol, y_path]
+        elif self.program == "desolve.R":
             command = ["Rscript", "--vanilla", HERE / "desolve.R", programs / "bench_desolve.so", workload, seconds,
                        least, y_path, *sets]
         else:
@@ -87,6 +127,17 @@ class Side:
         return measured, y.reshape(measured["kept"], -1, measured["times"])
 
 
+def export_jobs(build, workload, sets, folder):
+    """The jobs of a workload as tables, its models as one of mrgsolve's, and the signals that its arm sets."""
+    folder.mkdir(exist_ok=True)
+    words = [word for entry in sets for word in ("--set", entry)]
+    on_core([build / "tests/bench/bench-scalar", workload, "--export", folder, *words], os.sched_getaffinity(0))
+    models = (folder / "models.csv").read_text().split()
+    (folder / "model.cpp").write_text(on_core([build / "osteon", "model", *models, "--mrgsolve"], os.sched_getaffinity(0)))
+    arm = next(iter(yaml.safe_load(Path(workload).read_text())["arms"].values()))
+    (folder / "signals.csv").write_text("".join(f"{s['signal']},{s['value']}\n" for s in arm.get("signals", [])))
+
+
 def on_core(command, cores):
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False,
                           preexec_fn=lambda: os.sched_setaffinity(0, cores))
@@ -95,8 +146,8 @@ def on_core(command, cores):
     return done.stdout
 
 
-def sides(build, workload):
-    """All sides of a workload, osteon's first."""
+def sides(build, workload, before):
+    """All sides of a workload, osteon's first; those of an older build where it has benches."""
     known = json.loads(first_line(build / "tests/bench/bench-scalar", "--list"))
     isas = list(reversed(known["isas"]))
     result = []
@@ -106,10 +157,25 @@ def sides(build, workload):
         if workload == "daily":
             result += [Side(build, f"osteon {solver} periodic, {isa}", "bench-lanes", solver, isa,
                             ["solver.dosing=periodic"]) for isa in isas]
-    result += [Side(build, peer, "bench-scalar", peer) for peer in known["peers"]]
-    if r_package("deSolve")[0].isdigit():
-        result.append(Side(build, "desolve_lsoda", "desolve.R", "lsoda"))
+    if before and (before / "tests/bench/bench-lanes").exists():
+        result += [Side(before, side.name.replace("osteon", "before"), side.program, side.solver, side.isa, side.sets)
+                   for side in result if side.solver == known["default"] and side.isa]
+    averaged = HERE / "workloads" / f"{AVERAGED[workload]}.yaml" if workload in AVERAGED else None
+    for name, program, solver in [(peer, "bench-scalar", peer) for peer in known["peers"]] + (
+            [("desolve_lsoda", "desolve.R", "lsoda")] if r_package("deSolve")[0].isdigit() else []) + [
+            (tool, "users.R", tool) for tool in ("mrgsolve", "rxode2") if r_package(tool)[0].isdigit()]:
+        result.append(Side(build, name, program, solver))
+        if averaged:
+            result.append(Side(build, f"{name} averaged", program, solver, workload=averaged))
     return result
+
+
+def comparable(side, peer):
+    """An older build with the same method on the same instruction set; doses held at their periodic state with the mean
+    dose, which a user would give instead."""
+    if peer.startswith("before"):
+        return peer.removeprefix("before") == side.removeprefix("osteon")
+    return ("periodic" in side) == ("averaged" in peer)
 
 
 def digest(*paths):
@@ -120,10 +186,10 @@ def digest(*paths):
 
 
 class Workload:
-    def __init__(self, build, name, core, n_reference):
+    def __init__(self, build, name, core, n_reference, before=None):
         self.build, self.name, self.core = build, name, core
         self.path = HERE / "workloads" / f"{name}.yaml"
-        self.sides = sides(build, name)
+        self.sides = sides(build, name, before)
         self.n_reference = min(n_reference, int(re.search(r"subjects: (\d+)", self.path.read_text())[1]) // 8)
         self.default = json.loads(first_line(build / "tests/bench/bench-scalar", "--list"))["default"]
 
@@ -207,7 +273,7 @@ def ratio(row, peer):
 def ratios(rows):
     """Of osteon's speeds to each peer's, round by round."""
     peers = [row for row in rows if not is_osteon(row)]
-    return [ratio(row, peer) for row in rows if is_osteon(row) for peer in peers]
+    return [ratio(row, peer) for row in rows if is_osteon(row) for peer in peers if comparable(row["side"], peer["side"])]
 
 
 def at_equal_error(rows):
@@ -237,8 +303,6 @@ GOALS = [
     ("continuous", "osteon rodas5p, avx2", "gsl_msbdf", 25), ("continuous", "osteon rodas5p, avx2", "desolve_lsoda", 40),
     *((workload, f"osteon rodas5p, {isa}", peer, goal) for workload in ("daily", "bone12_daily")
       for isa in ("avx512", "avx2") for peer, goal in (("desolve_lsoda", 10), ("cvode_bdf", 10), ("gsl_rk8pd", 6))),
-    ("daily", "osteon rodas5p periodic, avx512", "desolve_lsoda", 500),
-    ("daily", "osteon rodas5p periodic, avx2", "desolve_lsoda", 500),
 ]
 COHORT_GOALS = [("speedup of two threads, computed only", "speedup", None, 1.85, "at least"),
                 ("seconds, compressed, two threads", "seconds", 1, 6, "at most"),
@@ -286,18 +350,20 @@ def is_osteon(row):
 
 def print_table(rows, found):
     peers = [row["side"] for row in rows if not is_osteon(row)]
+    columns = [peer for peer in peers if not peer.startswith("before")] + ["before"] * any(p.startswith("before") for p in peers)
     print(f"\n{rows[0]['workload']}, rtol {rows[0]['rtol']:g}")
     print(f"{'side':<36}{'subj/s':>9}{'spread':>8}{'BMD err':>9}{'C err':>9}{'BMD %-pt':>10}{'steps':>10}{'RHS':>10}"
-          + "".join(f"{'x ' + peer:>22}" for peer in peers))
+          + "".join(f"{'x ' + column:>25}" for column in columns))
     for row in rows:
         errors = row["errors"]
         spread = (max(row["speeds"]) - min(row["speeds"])) / row["speed"]
         line = (f"{row['side']:<36}{row['speed']:>9.4g}{spread:>8.0%}{errors['bmd']:>9.1e}{errors['osteoclasts']:>9.1e}"
                 f"{errors['bmd_points']:>10.1e}{row.get('steps', 0):>10.4g}{row.get('rhs', 0):>10.4g}")
-        for r in found:
-            if r["side"] == row["side"]:
-                star = " " if r["no_larger_error"] else "*"
-                line += f"{short(r['ratio'])} ({short(r['least'])}..{short(r['most'])}){star}".rjust(22)
+        for column in columns:
+            r = next((r for r in found if r["side"] == row["side"] and
+                      (r["peer"] == column or column == "before" and r["peer"].startswith(column))), None)
+            star = " " if r is None or r["no_larger_error"] else "*"
+            line += (f"{short(r['ratio'])} ({short(r['least'])}..{short(r['most'])}){star}" if r else "").rjust(25)
         print(line)
     print("x: times as fast, median of rounds (least..most); * with a larger BMD error than that peer's", flush=True)
 
@@ -353,12 +419,116 @@ def cohort(build, name, rounds, subjects, folder):
     return rows
 
 
+def usable_isas(build):
+    """Instruction sets of this machine, narrowest first."""
+    isas = ["base", "avx2", "avx512"]
+    return isas[:isas.index(re.search(r"\((\w+)\)", first_line(build / "osteon", "--version"))[1]) + 1]
+
+
+def home(build):
+    """The sources of a build."""
+    cache = (build / "CMakeCache.txt").read_text()
+    return Path(re.search(r"^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$", cache, re.M)[1])
+
+
+def fit_folder(build, folder):
+    """A fit of a few of a build's own trials."""
+    trials = folder / "trials"
+    trials.mkdir(parents=True, exist_ok=True)
+    for name in TRIALS:
+        (trials / f"{name}.yaml").write_text((home(build) / "configs/trials" / f"{name}.yaml").read_text())
+    (folder / "evidence").unlink(missing_ok=True)
+    (folder / "evidence").symlink_to(home(build) / "configs/evidence")
+    (folder / "fit.yaml").write_text(FIT)
+    return folder
+
+
+def timed(command, folder, core):
+    """@return processor seconds of a command on one core, and its peak memory in MiB; NaN where it fails"""
+    process = subprocess.Popen(list(map(str, command)), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               text=True, preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+    said = process.stderr.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        print(f"  {' '.join(map(str, command))}: {said.strip().splitlines()[-1] if said.strip() else process.returncode}")
+        return float("nan"), float("nan")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def whole_command(build, words, subjects, isa, out):
+    """@return a command, and where it is run"""
+    command = [build / "osteon", *words, "--progress", "none", "-t", 1]
+    command += ["--isa", isa] if isa else []
+    if words[0] == "run":
+        return [*command, "-q", "--force", "-n", subjects, "-o", out], ROOT
+    if words[0] == "fit":
+        return command, fit_folder(build, out.with_name(f"fit_{digest(build / 'osteon')}"))
+    return [*command, "--subjects", subjects], home(build)
+
+
+def whole(build, before, isas, core, rounds, quick, chosen):
+    """Whole commands, from reading the experiment to the written file, of this build and an older one in turns."""
+    rows = []
+    builds = {"now": build, **({"before": before} if before else {})}
+    print(f"\nwhole commands on one core, processor seconds{' against ' + str(before) if before else ''}\n"
+          f"{'':<24}{'':>8}{'subjects':>10}{'now, s':>9}{'each, ms':>10}{'MiB':>7}"
+          + (f"{'before, s':>11}{'MiB':>7}{'times as fast':>25}" if before else ""))
+    for name, words, subjects, few, has_isa in WHOLE:
+        if chosen and name not in chosen or quick and few == 0:
+            continue
+        for isa in isas if has_isa else [None]:
+            n = few if quick else subjects
+            took = {which: [] for which in builds}
+            for i in range(rounds):
+                for which in list(builds) if i % 2 == 0 else list(reversed(builds)):
+                    took[which].append(timed(*whole_command(builds[which], words, n, isa, build / "whole.h5"), core))
+            row = {"workload": name, "isa": isa or "widest", "subjects": n}
+            for which, each in took.items():
+                row[which] = {"seconds": statistics.median(s for s, _ in each), "all_seconds": [s for s, _ in each],
+                              "mib": max(mib for _, mib in each)}
+            now = row["now"]
+            line = (f"{name:<24}{row['isa']:>8}{n or '':>10}{now['seconds']:>9.3f}"
+                    f"{1000 * now['seconds'] / n if n else float('nan'):>10.3f}{now['mib']:>7.0f}")
+            if before:
+                each = [b / a for a, b in zip(now["all_seconds"], row["before"]["all_seconds"])]
+                row.update(ratio=statistics.median(each), least=min(each), most=max(each))
+                line += (f"{row['before']['seconds']:>11.3f}{row['before']['mib']:>7.0f}"
+                         + f"{short(row['ratio'])} ({short(row['least'])}..{short(row['most'])})".rjust(25))
+            print(line, flush=True)
+            rows.append(row)
+    (build / "whole.h5").unlink(missing_ok=True)
+    return rows
+
+
+def print_derived(results):
+    """What the comparison with mrgsolve gives where it is not installed: its factors times those of this run."""
+    found = {}  # (workload, isa): times as fast as before at equal tolerance, while solving
+    for r in results["ratios"]:
+        if r["peer"].startswith("before") and "periodic" not in r["side"]:
+            found[r["workload"], r["side"].split(", ")[1]] = r["ratio"]
+    rows = [(name, isa, *factors, found[name, isa]) for name, isas in MRGSOLVE_BEFORE.items()
+            for isa, factors in isas.items() if (name, isa) in found]
+    if not rows:
+        return
+    print("\nderived, not measured: times as fast as mrgsolve 2.0.2, from factors measured at commit cc98725 on another "
+          "machine,\nif that is the program of --before; process time while solving"
+          f"\n{'':<24}{'':>8}{'before':>9}{'no larger error':>17}{'x before':>10}{'now':>7}{'no larger error':>17}")
+    for name, isa, plain, equal, times in sorted(rows, key=lambda row: row[1] != "avx2"):
+        print(f"{name:<24}{isa:>8}{plain:>9}{equal or '':>17}{times:>10.2f}{short(plain * times):>7}"
+              f"{short(equal * times) if equal else '':>17}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build/bench")
-    parser.add_argument("--part", action="append", choices=["compare", "ladder", "cohort", "peak"], help="default: all")
-    parser.add_argument("--workload", action="append", choices=WORKLOADS + ON_DEMAND,
-                        help=f"of compare and ladder; default: all but {', '.join(ON_DEMAND)}")
+    parser.add_argument("--part", action="append", choices=["compare", "ladder", "cohort", "peak", "whole"],
+                        help="default: all")
+    parser.add_argument("--before", type=Path, metavar="BUILD",
+                        help="an older build, run as a side of every workload (of those in one process each if it has "
+                             "benches, -DOSTEON_BENCH=ON)")
+    parser.add_argument("--workload", action="append", choices=sorted({*WORKLOADS, *ON_DEMAND, *(row[0] for row in WHOLE)}),
+                        help=f"of compare, ladder and whole; default: all but, of the first two, {', '.join(ON_DEMAND)}")
     parser.add_argument("--only", action="append", help="sides whose names contain this")
     parser.add_argument("--rtol", type=float, default=1e-6, help="of compare")
     parser.add_argument("--rounds", type=int, default=3)
@@ -373,13 +543,21 @@ def main():
         options.rounds, options.seconds, options.subjects, options.reference = 1, 0.01, 512, 2
     tolerances, least = ([1e-4, 1e-6], 1) if options.quick else (LADDER, 4)
     began = time.monotonic()
-    parts = options.part or ["compare", "ladder", "cohort", "peak"]
+    parts = options.part or ["compare", "ladder", "cohort", "peak", "whole"]
+    options.build, options.before = options.build.resolve(), options.before and options.before.resolve()
+    isas = usable_isas(options.build)
     results = {"machine": machine(options.build), "references": {}, "compare": [], "ratios": [], "ladder": [],
-               "at_equal_error": [], "cohort": [], "peak": []}
+               "at_equal_error": [], "cohort": [], "peak": [], "whole": []}
     for name, value in results["machine"].items():
         print(f"{name:<10} {value}")
-    for name in (options.workload or WORKLOADS) if {"compare", "ladder"} & set(parts) else []:
-        workload = Workload(options.build, name, options.core, options.reference)
+    if options.before:
+        print(f"{'before':<10} {options.before}: {first_line(options.before / 'osteon', '--version')}")
+    if "whole" in parts:
+        results["whole"] = whole(options.build, options.before, sorted(isas, key=["avx2", "avx512", "base"].index),
+                                 options.core, options.rounds, options.quick, options.workload)
+    solved = [name for name in options.workload or WORKLOADS if name in WORKLOADS + ON_DEMAND]
+    for name in solved if {"compare", "ladder"} & set(parts) else []:
+        workload = Workload(options.build, name, options.core, options.reference, options.before)
         chosen = [s for s in workload.sides if not options.only or any(word in s.name for word in options.only)]
         workload.reference()
         results["references"][name] = workload.agreement
@@ -407,9 +585,9 @@ def main():
     for name in COHORTS if "cohort" in parts else []:
         results["cohort"] += cohort(options.build, name, options.rounds, options.subjects, options.build)
     if "peak" in parts:
-        isas = json.loads(first_line(options.build / "tests/bench/bench-scalar", "--list"))["isas"]
         results["peak"] = list(peak(options.build, options.core, isas))
     print_goals(results)
+    print_derived(results)
     out = options.out or options.build / "results.json"
     out.write_text(json.dumps(results, indent=1, default=float) + "\n")
     print(f"\nwritten: {out}")

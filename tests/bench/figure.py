@@ -35,7 +35,7 @@ DASHES = {"avx512": "-", "avx2": (0, (5, 1)), "base": (0, (3, 1, 1, 1)), "scalar
 def describe(side):
     """@return label, solver, dashes, is osteon's"""
     if not side.startswith("osteon"):
-        return PEERS[side], side, "-", False
+        return PEERS.get(side, side), side, "-", False
     method, isa = side.removeprefix("osteon ").split(", ")
     solver, _, dosing = method.partition(" ")
     label = f"{METHODS.get(solver, solver)}, {dosing or ISAS[isa]}"  # periodic dosing is drawn on one set only

@@ -38,6 +38,16 @@ int __wrap_ost_batch_run(ost_batch_t *batch, ost_job_t *jobs, size_t n_jobs, ost
     return 0;
 }
 
+/* Note the parameters of a block's subjects. */
+static int keep_params(void *user, const ost_cohort_block_t *block, ost_error_t *err)
+{
+    bench_problem_t *self = user;
+    (void) err;
+    size_t n = self->plan.blocks->n_params;
+    memcpy(self->params + block->first * n, block->params, block->n_subjects * n * sizeof(double));
+    return 0;
+}
+
 int bench_problem_init(bench_problem_t *self, const char *path, const char *const *overrides, size_t n_overrides,
     int isa, ost_error_t *err)
 {
@@ -50,8 +60,9 @@ int bench_problem_init(bench_problem_t *self, const char *path, const char *cons
     ret = ost_plan_build(&self->plan, &self->library, &self->experiment, err);
     if (ret < 0) return ret;
     self->jobs = calloc(self->experiment.n_subjects, sizeof(*self->jobs));
-    if (self->jobs == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the jobs");
-    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true };
+    self->params = calloc(self->experiment.n_subjects * self->plan.blocks->n_params + 1, sizeof(double));
+    if (self->jobs == NULL || self->params == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the jobs");
+    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = keep_params, .user = self };
     ost_cohort_summary_t summary = { 0 };
     collector = self;
     ret = ost_cohort_run(&self->plan, &options, &summary, err);
@@ -68,6 +79,7 @@ void bench_problem_free(bench_problem_t *self)
         free((void *) (uintptr_t) self->jobs[i].u0);
     }
     free(self->jobs);
+    free(self->params);
     ost_plan_free(&self->plan);
     ost_experiment_free(&self->experiment);
     ost_library_free(&self->library);

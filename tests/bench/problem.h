@@ -16,12 +16,19 @@ typedef struct {
     ost_plan_t plan;
     ost_job_t *jobs; /* [n_jobs] of the first arm, without room for outputs */
     size_t n_jobs;
+    double *params; /* [n_jobs][n_params of the plan] internal units */
 } bench_problem_t;
 
 /* Read an experiment and let the cohort make the jobs; `isa` is -1 for the best. */
 int bench_problem_init(bench_problem_t *self, const char *path, const char *const *overrides, size_t n_overrides,
     int isa, ost_error_t *err);
 void bench_problem_free(bench_problem_t *self);
+
+/* Write the jobs as tables into a folder that is there: models.csv, the models in their order; parameters.csv and
+ * start.csv, a row for each subject, in the order and units of the text of these models for mrgsolve; doses.csv, with
+ * compartments by their number; times.csv; atol.csv; captures.csv, of each output its place among the models' outputs
+ * from behind, and internal units in one of its unit. */
+int bench_problem_export(const bench_problem_t *self, const char *folder, ost_error_t *err);
 
 /* a[dst] += a[factor] * a[from] */
 typedef struct {

@@ -17,6 +17,7 @@
 
 typedef struct {
     const char *experiment, *y_path;
+    const char *folder; /* export the jobs there and solve nothing */
     const char *solver; /* NULL: the experiment's */
     int isa;
     double seconds; /* at least, or `once` through all subjects */
@@ -202,6 +203,8 @@ static bool parse(arguments_t *a, int argc, char **argv)
             a->least = (size_t) strtoul(value, NULL, 10);
         else if (strcmp(word, "--cohort") == 0)
             a->threads = (int) strtol(value, NULL, 10);
+        else if (strcmp(word, "--export") == 0)
+            a->folder = value;
         else if (strcmp(word, "--y") == 0)
             a->y_path = value;
         else if (strcmp(word, "--set") == 0 && a->n_overrides + 1 < MAX_OVERRIDES)
@@ -218,12 +221,17 @@ static int run_side(const arguments_t *a, const bench_peer_t *peer, ost_error_t 
     measured_t m = { 0 };
     double *y = NULL;
     int ret = bench_problem_init(&problem, a->experiment, a->overrides, a->n_overrides, a->isa, err);
-    if (ret == 0) {
+    if (ret == 0 && a->folder != NULL) {
+        ret = bench_problem_export(&problem, a->folder, err);
+    } else if (ret == 0) {
         y = malloc((BENCH_BLOCK * problem.plan.system->n_outputs * problem.experiment.n_times + 1) * sizeof(*y));
         if (y == NULL) ret = ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the outputs");
     }
-    if (ret == 0) ret = peer != NULL ? run_peer(&problem, peer, a, y, &m, err) : run_osteon(&problem, a, y, &m, err);
-    if (ret == 0 && report(&problem, a, &m, y) < 0) ret = ost_fail(err, OST_ERR_IO, "%s: not written", a->y_path);
+    bool solves = a->folder == NULL;
+    if (ret == 0 && solves)
+        ret = peer != NULL ? run_peer(&problem, peer, a, y, &m, err) : run_osteon(&problem, a, y, &m, err);
+    if (ret == 0 && solves && report(&problem, a, &m, y) < 0)
+        ret = ost_fail(err, OST_ERR_IO, "%s: not written", a->y_path);
     free(y);
     bench_problem_free(&problem);
     return ret;
@@ -241,7 +249,7 @@ int main(int argc, char **argv)
     if (!parse(&a, argc, argv)) {
         fprintf(stderr,
             "usage: %s --list | EXPERIMENT.yaml [--solver NAME] [--isa NAME] [--seconds S | --once | --cohort "
-            "THREADS]\n"
+            "THREADS | --export FOLDER]\n"
             "       [--set PATH=VALUE]... [--y FILE]\n",
             argv[0]);
         return 2;
