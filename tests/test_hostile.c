@@ -113,6 +113,8 @@ static int read_with_chunk(const char *name, bool is_last, const unsigned char *
     bool is_shown = strcmp(name, "bmd") == 0; /* of other datasets it reads the first chunk */
     int shown = RUN(ost_command_show, "show", "changed.h5", "--variable", is_shown ? name : "shifted");
     CU_ASSERT(shown == code || (!is_shown && is_last && shown == OST_EXIT_OK));
+    int exported = RUN(ost_command_export, "export", "changed.h5", "--csv", "values.csv", "--columns", "bmd");
+    CU_ASSERT(exported == code || (!is_shown && is_last && exported == OST_EXIT_OK));
     return code;
 }
 

@@ -113,8 +113,9 @@ static int run_session(void)
 }
 
 static const ost_command_t *const commands[] = { &ost_command_run, &ost_command_compare, &ost_command_sweep,
-    &ost_command_sensitivity, &ost_command_merge, &ost_command_verify, &ost_command_show, &ost_command_check,
-    &ost_command_plan, &ost_command_model, &ost_command_fit, &ost_command_validate, &ost_command_list, NULL };
+    &ost_command_sensitivity, &ost_command_merge, &ost_command_verify, &ost_command_show, &ost_command_export,
+    &ost_command_check, &ost_command_plan, &ost_command_model, &ost_command_fit, &ost_command_validate,
+    &ost_command_list, NULL };
 
 static int run_words(const char *const *words)
 {
@@ -195,6 +196,12 @@ static const use_t uses[] = {
     { "show_shard", WORDS("show", "one.h5") },
     { "show", WORDS("show", "whole.h5", "--evidence", "--versus", "control") },
     { "show_csv", WORDS("show", "whole.h5", "--csv", "small.csv"), .makes = { "small.csv" } },
+    { "export", WORDS("export", "whole.h5", "--csv", "small.csv"), .makes = { "small.csv" } },
+    { "export_some",
+        WORDS("export", "compared.h5", "--csv", "small.csv", "--wide", "--arms", "control", "--every", "1 month",
+            "--columns", "bmd"),
+        .makes = { "small.csv" } },
+    { "export_shard", WORDS("export", "one.h5", "--csv", "small.csv"), .makes = { "small.csv" } },
     { "fit", WORDS("fit", "fit.yml", "--threads", "1", "-o", "small.csv"), .makes = { "small.csv" } },
     { "fit_draws", WORDS("fit", "fit.yml", FROM, "--draws", "4", "-o", "small.csv") }, /* has the estimate first */
     { "fit_normal", WORDS("fit", "fit.yml", FROM, "--draws", "4", "--normal", "-o", "small.csv") },

@@ -37,6 +37,8 @@ enum {
     X(OST_OUTPUT_DRAWS, ".csv", "a table of estimates (CSV)", "draw,")                                                 \
     X(OST_OUTPUT_STATISTICS, ".csv", "a table of statistics (CSV)", "variable,arm")                                    \
     X(OST_OUTPUT_INDICES, ".csv", "a table of indices (CSV)", "endpoint,input,")                                       \
+    X(OST_OUTPUT_VALUES, ".csv", "a table of values (CSV)", "arm,subject,time")                                        \
+    X(OST_OUTPUT_UNITS, ".csv", "a table of units (CSV)", "name,unit,mean")                                            \
     X(OST_OUTPUT_CHECKS, ".csv", "a table of checks (CSV)", "experiment,trial")                                        \
     X(OST_OUTPUT_REPORT, ".html", "a report (HTML)", "<!DOCTYPE html>")
 
@@ -90,7 +92,7 @@ typedef struct ost_command {
 extern const ost_command_t *const *ost_commands;
 extern const ost_command_t ost_command_run, ost_command_compare, ost_command_show, ost_command_check, ost_command_plan,
     ost_command_model, ost_command_fit, ost_command_validate, ost_command_merge, ost_command_verify, ost_command_list,
-    ost_command_sweep, ost_command_sensitivity;
+    ost_command_sweep, ost_command_sensitivity, ost_command_export;
 
 /* Options that commands share, by the type of their arguments. */
 #define OST_OPTIONS_PEOPLE(type)                                                                                       \
@@ -207,6 +209,10 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
  * crafted one. @param with_values  it also looks at the check of each chunk @return as ost_results_open() and
  * ost_results_read_all(); OST_ERR_FORMAT if the child crashed or reached a limit of time or memory; OST_ERR_IO */
 int ost_cli_open_result(ost_results_t **self, const char *path, bool with_values, ost_error_t *err) OST_MUST_CHECK;
+
+/* Print how far the run of a journal is, who writes to it, and open what is there so far as a result file.
+ * @param[out] self  NULL where no block is there @return an exit code */
+int ost_cli_open_journal(ost_results_t **self, const char *path);
 
 /* Facts that a result file or a journal records. @param[out] texts  [n] each owned by the caller, NULL where it is not
  * recorded, or the file is not named as a result @return an exit code, having said why it cannot be read */
@@ -350,8 +356,10 @@ int ost_cli_default_output(const ost_part_t *parts, char **path);
 void ost_cli_print_merge(const char *path, ost_shard_t shard, const char *merged);
 /* A path as a shell takes it, in quotes where it needs them, written to buf. @return buf */
 char *ost_cli_quoted(const char *path, char *buf, size_t size);
-/* Write a file beside, then put it in its place: an old one is whole until the end. @return 0, OST_ERR_IO */
-int ost_cli_write(
-    const char *path, void (*put)(const void *what, FILE *out), const void *what, ost_error_t *err) OST_MUST_CHECK;
+/* Writes what a file consists of. @return 0, or an error: nothing is put in its place then */
+typedef int (*ost_cli_put_t)(const void *what, FILE *out, ost_error_t *err);
+/* Write a file beside, then put it in its place: an old one is whole until the end. @return 0, OST_ERR_IO, or what
+ * `put` returned */
+int ost_cli_write(const char *path, ost_cli_put_t put, const void *what, ost_error_t *err) OST_MUST_CHECK;
 
 #endif

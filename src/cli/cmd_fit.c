@@ -44,12 +44,13 @@ typedef struct {
     size_t n_draws;
 } table_t;
 
-static void put_table(const void *what, FILE *out)
+static int put_table(const void *what, FILE *out, ost_error_t *err)
 {
     static const char *const parts[] = { "between", "within", "trials", "growth" };
     const table_t *self = what;
     const ost_fit_t *fit = self->fit;
     size_t n = fit->n_params;
+    (void) err;
     fprintf(out, "draw");
     for (size_t k = 0; k < n; k++) fprintf(out, ",%s [%s]", fit->params[k].name, fit->params[k].unit_text);
     const int n_classes = fit->has_errors ? OST_N_CLASSES : 0;
@@ -66,6 +67,7 @@ static void put_table(const void *what, FILE *out)
                 fit->residual_error[c].sigma_within, fit->residual_error[c].n_trials, fit->residual_error[c].growth);
     }
     fputc('\n', out);
+    return 0;
 }
 
 static const char *row_trial(const ost_fit_t *fit, size_t row)

@@ -490,7 +490,7 @@ static int show_file(show_t *self, const char *path)
     int code, evidence;
     if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
     if ((self->is_journal = ost_journal_is(path))) {
-        if ((code = ost_show_open_journal(self, path)) != OST_EXIT_OK || self->results == NULL) return code;
+        if ((code = ost_cli_open_journal(&self->results, path)) != OST_EXIT_OK || self->results == NULL) return code;
     } else if (ost_cli_open_result(&self->results, path, false, &err) < 0) {
         return ost_cli_fail(&err);
     }

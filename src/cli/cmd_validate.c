@@ -11,14 +11,18 @@
 /* Of --parameters: those of the models, without uncertainty. */
 #define NO_PARAMETERS "none"
 
-static void put_report(const void *validation, FILE *out)
+static int put_report(const void *validation, FILE *out, ost_error_t *err)
 {
+    (void) err;
     ost_validation_write_html(validation, out);
+    return 0;
 }
 
-static void put_csv(const void *validation, FILE *out)
+static int put_csv(const void *validation, FILE *out, ost_error_t *err)
 {
+    (void) err;
     ost_validation_write_csv(validation, out);
+    return 0;
 }
 
 typedef struct {

@@ -87,21 +87,19 @@ int ost_cli_check_output(const char *option, const ost_output_kind_t *kind, cons
     return code == OST_EXIT_OK ? check_replaced(option, kind, path, force) : code;
 }
 
-int ost_cli_write(const char *path, void (*put)(const void *what, FILE *out), const void *what, ost_error_t *err)
+int ost_cli_write(const char *path, ost_cli_put_t put, const void *what, ost_error_t *err)
 {
     char *part;
     if (asprintf(&part, "%s" OST_CLI_PART, path) < 0) return ost_no_memory(err);
     FILE *file = fopen(part, "w");
-    bool ok = file != NULL;
-    if (ok) {
-        put(what, file);
-        ok = !ferror(file);
-        ok = fclose(file) == 0 && ok && rename(part, path) == 0;
-    }
+    int ret = file != NULL ? put(what, file, err) : 0;
+    bool ok = file != NULL && !ferror(file);
+    if (file != NULL) ok = fclose(file) == 0 && ok && ret == 0 && rename(part, path) == 0;
     int reason = errno;
     if (!ok) remove(part);
     free(part);
-    return ok ? 0 : ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(reason));
+    if (ok || ret < 0) return ret;
+    return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be written: %s", strerror(reason));
 }
 
 bool ost_cli_same_file(const char *a, const char *b)

@@ -59,6 +59,6 @@ int ost_analysis_print(const ost_analysis_t *self, FILE *out, ost_error_t *err) 
  */
 int ost_analysis_write(const ost_analysis_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* Write as CSV: a function for ost_cli_write(). */
-void ost_analysis_put_csv(const void *self, FILE *out);
+int ost_analysis_put_csv(const void *self, FILE *out, ost_error_t *err);
 
 #endif

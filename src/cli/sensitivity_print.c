@@ -220,10 +220,11 @@ static void put_text(const char *text, FILE *out)
 }
 
 /* A row for each endpoint and input, or group of inputs. */
-void ost_analysis_put_csv(const void *what, FILE *out)
+int ost_analysis_put_csv(const void *what, FILE *out, ost_error_t *err)
 {
     const ost_analysis_t *self = what;
     char members[400];
+    (void) err;
     fputs("endpoint,input,unit,value,sd,from,to,", out);
     for (size_t i = 0; i < OST_N_INDICES; i++)
         if (ost_indices[i].method == self->design.kind)
@@ -252,4 +253,5 @@ void ost_analysis_put_csv(const void *what, FILE *out)
             ost_csv_write_text(meaning_of(self, g, members, sizeof(members)), out);
             fputs("\r\n", out);
         }
+    return 0;
 }

@@ -40,9 +40,6 @@ typedef struct {
     size_t csv_size;
 } show_t;
 
-/* Print how far the run of a journal is, who writes to it, and open what is there so far as a result file.
- * @return an exit code; self->results stays NULL where no block is there */
-int ost_show_open_journal(show_t *self, const char *path);
 /* "model", or "point" of a sweep: what is in front of arms. */
 const char *ost_show_part_word(const show_t *self);
 /* Print what the file is of, above the table. */

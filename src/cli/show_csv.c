@@ -113,10 +113,12 @@ void ost_show_csv_row(show_t *self, const char *arm, size_t element, span_t span
     fputs("\r\n", self->csv_out);
 }
 
-static void put(const void *what, FILE *out)
+static int put(const void *what, FILE *out, ost_error_t *err)
 {
     const show_t *self = what;
+    (void) err;
     fwrite(self->csv_text, 1, self->csv_size, out);
+    return 0;
 }
 
 int ost_show_csv_end(show_t *self, ost_error_t *err)

@@ -165,8 +165,9 @@ static void put_number(double x, FILE *out)
 }
 
 /* A row for each endpoint and point. */
-static void put_csv(const void *what, FILE *out)
+static int put_csv(const void *what, FILE *out, ost_error_t *err)
 {
+    (void) err;
     const points_t *self = what;
     const ost_design_t *design = &self->results->design;
     char head[160];
@@ -197,6 +198,7 @@ static void put_csv(const void *what, FILE *out)
             ost_csv_write_text(shown->text != NULL ? shown->text : "", out);
             fputs("\r\n", out);
         }
+    return 0;
 }
 
 static int read_all(ost_results_t *results, shown_endpoint_t *shown, ost_error_t *err)

@@ -77,7 +77,9 @@ static int add_variable(ost_results_t *self, const char *name, hid_t dataset, co
     if (more == NULL) return OST_ERR_NO_MEMORY;
     self->variables = more;
     ost_results_variable_t *variable = &more[self->names.n];
-    *variable = (ost_results_variable_t){ 0 };
+    hid_t type = H5Dget_type(dataset);
+    *variable = (ost_results_variable_t){ .is_double = type >= 0 && H5Tget_size(type) > sizeof(float) };
+    OST_H5_CLOSE(type);
     int ret = ost_text_list_add(&self->names, "%s", name);
     if (ret == 0) ret = ost_h5_get_text(dataset, "units", &variable->unit);
     if (ret == 0 && variable->unit == NULL) variable->unit = ost_strdup("1");

@@ -18,6 +18,7 @@ int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_
 typedef struct {
     char *unit;               /**< as the model writes it */
     ost_text_list_t elements; /**< "lumbar_spine", ...; none of a scalar */
+    bool is_double;           /**< its values have the digits of a double, not those of a float */
 } ost_results_variable_t;
 
 /** A result file being read, a piece at a time. To be read only, but for i_model. */
@@ -58,6 +59,21 @@ const char *ost_results_element(
  * subject failed */
 int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t i_time,
     double *values, ost_error_t *err) OST_MUST_CHECK;
+/** Values of one variable, arm and element of n subjects from the `first` on, counted from 0, at all times.
+ *  @param[out] values  [n][n_times] NaN where there is no value @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t first,
+    size_t n, double *values, ost_error_t *err) OST_MUST_CHECK;
+/** Append the names of what the file has one number of for each subject: covariates, then parameters that differ
+ *  between subjects ("aibl.k_C"). @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_list_columns(const ost_results_t *self, ost_text_list_t *names, ost_error_t *err) OST_MUST_CHECK;
+/** Values of one of these, or "subject", of n subjects from the `first` on. @param[out] values  [n]
+ *  @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_read_column(
+    ost_results_t *self, const char *name, size_t first, size_t n, double *values, ost_error_t *err) OST_MUST_CHECK;
+/** Unit and meaning of a variable, a coordinate, or one of the names above. @param[out] unit, meaning  owned by the
+ *  caller; NULL where the file does not say @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_read_meaning(
+    const ost_results_t *self, const char *name, char **unit, char **meaning, ost_error_t *err) OST_MUST_CHECK;
 /** When each subject of an arm first began a schedule, or (`ended`) first ended it, d; NaN where never, or where the
  * arm has no such line. @param[out] values  [n_subjects] */
 int ost_results_read_schedule(

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the journal of a run that goes on, was stopped, or is of a shard; says how far it is, and makes a result file
  * of its finished blocks in the folder of temporary files, which is gone once it is closed. */
-#include "show.h"
+#include "cli.h"
+#include "core/table.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -38,7 +39,7 @@ static void print_state(const char *path, const char *title, const ost_journal_s
 }
 
 /* Write and open the file, which then has no name. */
-static int open_unnamed(show_t *self, const ost_journal_t *journal, ost_error_t *err)
+static int open_unnamed(ost_results_t **self, const ost_journal_t *journal, ost_error_t *err)
 {
     const char *folder = getenv("TMPDIR");
     char own[PATH_MAX - 16], path[PATH_MAX];
@@ -49,14 +50,14 @@ static int open_unnamed(show_t *self, const ost_journal_t *journal, ost_error_t 
             err, OST_ERR_IO, own, 0, 0, "cannot be created: %s", strerror(n < sizeof(own) ? errno : ENAMETOOLONG));
     snprintf(path, sizeof(path), "%s/so_far.h5", own);
     int ret = ost_results_write(journal, path, err);
-    if (ret == 0) ret = ost_results_open(&self->results, path, err);
+    if (ret == 0) ret = ost_results_open(self, path, err);
     unlink(path);
     rmdir(own);
     return ret;
 }
 
 typedef struct {
-    show_t *show;
+    ost_results_t **results;
     const char *path;
 } opening_t;
 
@@ -68,15 +69,15 @@ static int open_journal(const ost_part_t *parts, size_t n_parts, const void *use
     if (ost_journal_watch(&journal, opening->path, parts, n_parts, &err) < 0) return ost_cli_fail(&err);
     const ost_journal_state_t state = ost_journal_state(journal);
     print_state(opening->path, parts[0].plan->experiment->title, &state);
-    int ret = state.n_done > 0 ? open_unnamed(opening->show, journal, &err) : 0;
+    int ret = state.n_done > 0 ? open_unnamed(opening->results, journal, &err) : 0;
     ost_journal_close(journal);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 
-int ost_show_open_journal(show_t *self, const char *path)
+int ost_cli_open_journal(ost_results_t **self, const char *path)
 {
     const opening_t opening = { self, path };
     int code = ost_cli_plan_recorded(path, false, open_journal, &opening);
-    if (code == OST_EXIT_OK && self->results != NULL) putchar('\n');
+    if (code == OST_EXIT_OK && *self != NULL) putchar('\n');
     return code;
 }

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A result file as a table that R, pandas and DuckDB read: which arms, times, outputs and columns it is to have. */
+#include "export.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of times in days, above the roundings of months and years. */
+#define SAME_TIME 1e-6
+
+/* Words between commas, without blanks around them. @return an exit code */
+static int split(const char *option, const char *text, ost_text_list_t *words)
+{
+    for (const char *at = text, *end; at != NULL; at = *end == ',' ? end + 1 : NULL) {
+        at += strspn(at, " ");
+        end = at + strcspn(at, ",");
+        int n = (int) (end - at);
+        while (n > 0 && at[n - 1] == ' ') n--;
+        if (n == 0) {
+            ost_cli_message("--%s: '%s': a name is missing; names are separated by commas", option, text);
+            return OST_EXIT_USAGE;
+        }
+        if (ost_text_list_add(words, "%.*s", n, at) < 0) return ost_cli_no_memory();
+        for (size_t i = 0; i + 1 < words->n; i++)
+            if (strcmp(words->items[i], words->items[words->n - 1]) == 0) {
+                ost_cli_message("--%s: duplicate '%s'", option, words->items[i]);
+                return OST_EXIT_USAGE;
+            }
+    }
+    return OST_EXIT_OK;
+}
+
+/* Say that a word is not among the names, which are listed. */
+static int unknown(const char *option, const char *what, const char *word, const ost_text_list_t *names)
+{
+    char hint[300];
+    ost_cli_message("--%s: the file has no %s '%s'%s; it has:", option, what, word,
+        ost_cli_hint(hint, sizeof(hint), word, (const char *const *) names->items, names->n));
+    for (size_t i = 0; i < names->n; i++) fprintf(stderr, "  %s\n", names->items[i]);
+    return OST_EXIT_USAGE;
+}
+
+static int choose_arms(export_t *self)
+{
+    const ost_text_list_t *arms = &self->results->arms;
+    ost_text_list_t words = { 0 };
+    int code = self->arms != NULL ? split("arms", self->arms, &words) : OST_EXIT_OK;
+    self->i_arms = calloc(arms->n + words.n, sizeof(*self->i_arms));
+    if (self->i_arms == NULL) code = ost_cli_no_memory();
+    for (size_t i = 0; i < words.n && code == OST_EXIT_OK; i++) {
+        size_t a = ost_cli_find_arm(self->results, words.items[i]);
+        if (a == SIZE_MAX) code = unknown("arms", "arm", words.items[i], arms);
+        self->i_arms[self->n_arms++] = a;
+    }
+    for (size_t a = 0; a < arms->n && self->arms == NULL && code == OST_EXIT_OK; a++) self->i_arms[self->n_arms++] = a;
+    ost_text_list_free(&words);
+    return code;
+}
+
+static int wrong_every(const char *text, const char *why)
+{
+    ost_cli_message("--every: '%s' %s", text, why);
+    return OST_EXIT_USAGE;
+}
+
+/* @param[out] step  d, 0: all times */
+static int read_every(const export_t *self, double *step)
+{
+    const ost_dim_t time = { { [OST_DIM_TIME] = 6 } };
+    ost_quantity_t quantity;
+    ost_error_t err = { 0 };
+    char why[OST_DIM_MISMATCH_SIZE];
+    *step = 0;
+    if (self->every == NULL) return OST_EXIT_OK;
+    if (ost_quantity_parse(&quantity, self->every, &err) < 0) {
+        ost_cli_message("--every: %s", err.what);
+        return OST_EXIT_USAGE;
+    }
+    *step = quantity.value;
+    if (!ost_dim_equal(quantity.dim, time))
+        return wrong_every(self->every, ost_dim_mismatch(quantity.dim, time, "3 month", why));
+    return *step > 0 ? OST_EXIT_OK : wrong_every(self->every, "is not above 0; expected a time such as '3 month'");
+}
+
+static int choose_times(export_t *self)
+{
+    const ost_results_t *results = self->results;
+    double step;
+    size_t n_others = 0; /* than time 0 */
+    int code = read_every(self, &step);
+    if (code != OST_EXIT_OK) return code;
+    self->i_times = calloc(results->n_times, sizeof(*self->i_times));
+    if (self->i_times == NULL) return ost_cli_no_memory();
+    for (size_t t = 0; t < results->n_times; t++) {
+        char number[32];
+        double x = results->times[t];
+        if (step > 0 && fabs(x - step * nearbyint(x / step)) > SAME_TIME) continue;
+        self->i_times[self->n_times++] = t;
+        n_others += x != 0;
+        if (ost_text_list_add(&self->times, "%s", ost_export_number(x, number)) < 0) return ost_cli_no_memory();
+    }
+    if (n_others > 0 || self->n_times == results->n_times) return OST_EXIT_OK;
+    ost_cli_message("--every: the file has no output time that is a multiple of '%s', besides time 0; its times are "
+                    "%g d, %g d, ... %g d",
+        self->every, results->times[0], results->times[1], results->times[results->n_times - 1]);
+    return OST_EXIT_USAGE;
+}
+
+static int add_output(export_t *self, size_t variable, size_t element)
+{
+    const char *name = self->results->names.items[variable];
+    const char *of = ost_results_element(self->results, name, element);
+    export_output_t *output = &self->outputs[self->n_outputs++];
+    *output = (export_output_t){ .variable = variable, .element = element };
+    char *first = ost_export_field(name), *second = ost_export_field(of);
+    bool ok = first != NULL && second != NULL;
+    if (ok && asprintf(&output->name, "%s%s%s", name, of[0] != '\0' ? "_" : "", of) < 0) output->name = NULL;
+    if (ok && asprintf(&output->text, "%s,%s,", first, second) < 0) output->text = NULL;
+    free(first);
+    free(second);
+    return output->name != NULL && output->text != NULL ? OST_EXIT_OK : ost_cli_no_memory();
+}
+
+/* All elements of a variable, or one of them, or a column of subjects. @param names  what the file has
+ * @param n_outputs  of them, outputs and their elements; the others are of subjects */
+static int add_word(export_t *self, const char *word, const ost_text_list_t *names, size_t n_outputs)
+{
+    const ost_results_t *results = self->results;
+    int code = OST_EXIT_OK;
+    size_t found = 0;
+    for (size_t v = 0; v < results->names.n; v++) {
+        const char *name = results->names.items[v];
+        for (size_t e = 0; e < ost_results_n_elements(results, name) && code == OST_EXIT_OK; e++) {
+            if (strcmp(word, name) != 0 && !ost_cli_is_output(word, name, ost_results_element(results, name, e)))
+                continue;
+            for (size_t o = 0; o < self->n_outputs; o++)
+                if (self->outputs[o].variable == v && self->outputs[o].element == e) {
+                    ost_cli_message("--columns: '%s' is among the elements of a name that is there as well", word);
+                    return OST_EXIT_USAGE;
+                }
+            code = add_output(self, v, e);
+            found++;
+        }
+    }
+    if (found > 0) return code;
+    for (size_t i = n_outputs; i < names->n; i++)
+        if (strcmp(word, names->items[i]) == 0)
+            return ost_text_list_add(&self->covariates, "%s", word) < 0 ? ost_cli_no_memory() : OST_EXIT_OK;
+    return unknown("columns", "column", word, names);
+}
+
+/* @param[out] names  outputs with their elements, then what there is of subjects
+ * @param[out] n_outputs  how many the first are; @param[out] n_values  columns that outputs can have */
+static int list_names(const export_t *self, ost_text_list_t *names, size_t *n_outputs, size_t *n_values)
+{
+    const ost_results_t *results = self->results;
+    ost_error_t err = { 0 };
+    for (size_t v = 0; v < results->names.n; v++) {
+        const char *name = results->names.items[v];
+        const size_t n = results->variables[v].elements.n;
+        if (ost_text_list_add(names, "%s", name) < 0) return ost_cli_no_memory();
+        for (size_t e = 0; e < n; e++)
+            if (ost_text_list_add(names, "%s[%s]", name, results->variables[v].elements.items[e]) < 0)
+                return ost_cli_no_memory();
+        *n_values += n > 0 ? n : 1;
+    }
+    *n_outputs = names->n;
+    return ost_results_list_columns(results, names, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+}
+
+static int choose_columns(export_t *self)
+{
+    ost_text_list_t names = { 0 }, words = { 0 };
+    size_t n_outputs = 0, n_values = 0;
+    int code = list_names(self, &names, &n_outputs, &n_values);
+    if (code == OST_EXIT_OK && self->columns != NULL) code = split("columns", self->columns, &words);
+    if (code == OST_EXIT_OK && (self->outputs = calloc(n_values, sizeof(*self->outputs))) == NULL)
+        code = ost_cli_no_memory();
+    for (size_t i = 0; i < words.n && code == OST_EXIT_OK; i++)
+        code = add_word(self, words.items[i], &names, n_outputs);
+    for (size_t v = 0; v < self->results->names.n && self->columns == NULL && code == OST_EXIT_OK; v++)
+        code = add_word(self, self->results->names.items[v], &names, n_outputs);
+    if (code == OST_EXIT_OK && self->n_outputs == 0) {
+        ost_cli_message("--columns: '%s' names no output; add one, such as '%s'", self->columns, names.items[0]);
+        code = OST_EXIT_USAGE;
+    }
+    ost_text_list_free(&names);
+    ost_text_list_free(&words);
+    return code;
+}
+
+/* Column i of the table. @return NULL: it has no more */
+static const char *column_name(const export_t *self, size_t i)
+{
+    static const char *const first[] = { OST_EXPORT_FIRST }, *const last[] = { "variable", "element", "value" };
+    const size_t n_first = sizeof(first) / sizeof(first[0]), n_front = ost_export_n_front(self->results);
+    if (i < n_first) return first[i];
+    if ((i -= n_first) < n_front) return ost_export_front(self->results, i);
+    if ((i -= n_front) < self->covariates.n) return self->covariates.items[i];
+    i -= self->covariates.n;
+    if (self->wide) return i < self->n_outputs ? self->outputs[i].name : NULL;
+    return i < sizeof(last) / sizeof(last[0]) ? last[i] : NULL;
+}
+
+/* A table has each name once. */
+static int check_names(const export_t *self)
+{
+    const char *name, *other;
+    for (size_t i = 0; (name = column_name(self, i)) != NULL; i++)
+        for (size_t k = 0; k < i && (other = column_name(self, k)) != NULL; k++)
+            if (strcmp(name, other) == 0) {
+                ost_cli_message("two columns of the table would be named '%s'; --columns chooses one of them, or %s",
+                    name, self->wide ? "leave out --wide" : "add --wide");
+                return OST_EXIT_USAGE;
+            }
+    return OST_EXIT_OK;
+}
+
+/* "long.csv" has its units in "long.units.csv". @return owned by the caller, NULL if out of memory */
+static char *name_units(const char *csv)
+{
+    char *path;
+    const char *ending = ost_outputs[OST_OUTPUT_VALUES].ending;
+    return asprintf(&path, "%.*s.units%s", (int) (strlen(csv) - strlen(ending)), csv, ending) < 0 ? NULL : path;
+}
+
+static int write_tables(export_t *self, const char *units)
+{
+    ost_error_t err = { 0 };
+    char rows[64];
+    const size_t n_parts = self->results->models.n > 0 ? self->results->models.n : 1;
+    const uint64_t n_rows = (uint64_t) n_parts * self->n_arms * self->results->n_subjects * self->n_times *
+                            (self->wide ? 1 : self->n_outputs);
+    if (ost_export_write(self, units, &err) < 0) return ost_cli_fail(&err);
+    printf("wrote %s: %s; units: %s\n", self->csv, ost_cli_plural(n_rows, "row", rows), units);
+    return OST_EXIT_OK;
+}
+
+static int export_file(export_t *self, const char *path, const char *units)
+{
+    ost_error_t err = { 0 };
+    int code;
+    if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
+    if (ost_journal_is(path)) {
+        if ((code = ost_cli_open_journal(&self->results, path)) != OST_EXIT_OK || self->results == NULL) return code;
+    } else if (ost_cli_open_result(&self->results, path, false, &err) < 0) {
+        return ost_cli_fail(&err);
+    }
+    if (self->results->keeps_endpoints) {
+        ost_cli_message("export: %s keeps endpoints alone, and no subjects; 'osteon show %s --csv OUT.csv' writes them",
+            path, path);
+        return OST_EXIT_USAGE;
+    }
+    if ((code = choose_arms(self)) != OST_EXIT_OK || (code = choose_times(self)) != OST_EXIT_OK ||
+        (code = choose_columns(self)) != OST_EXIT_OK || (code = check_names(self)) != OST_EXIT_OK)
+        return code;
+    return write_tables(self, units);
+}
+
+static int run_export(const ost_command_t *self, int argc, char **argv)
+{
+    export_t a = { 0 };
+    int code;
+    const char *path = ost_cli_parse(self, argc, argv, &a, &code);
+    if (path == NULL) return code;
+    if (a.csv == NULL) {
+        ost_cli_message("export: --csv OUT.csv is missing; 'osteon export --help' shows the usage");
+        return OST_EXIT_USAGE;
+    }
+    char *units = name_units(a.csv);
+    code = units != NULL ? ost_cli_check_output("--csv", &ost_outputs[OST_OUTPUT_UNITS], units, false)
+                         : ost_cli_no_memory();
+    if (code == OST_EXIT_OK) code = export_file(&a, path, units);
+    ost_results_close(a.results);
+    for (size_t o = 0; o < a.n_outputs; o++) {
+        free(a.outputs[o].name);
+        free(a.outputs[o].text);
+    }
+    ost_text_list_free(&a.covariates);
+    ost_text_list_free(&a.times);
+    free(a.outputs);
+    free(a.i_arms);
+    free(a.i_times);
+    free(a.values);
+    free(a.subjects);
+    free(a.of_subjects);
+    free(units);
+    return code;
+}
+
+static const ost_option_t options[] = {
+    { .name = "csv",
+        .argument = "OUT.csv",
+        .text = "the table to write; its units go beside it into OUT.units.csv",
+        .target = OST_WORD(export_t, csv),
+        .output = &ost_outputs[OST_OUTPUT_VALUES] },
+    { .name = "columns",
+        .argument = "NAME,...",
+        .text = "outputs (bmd), elements (bmd[total_hip]), covariates and parameters (age, aibl.k_C); default: all "
+                "outputs",
+        .target = OST_WORD(export_t, columns) },
+    { .name = "arms",
+        .argument = "ARM,...",
+        .text = "arms to write (default: all)",
+        .target = OST_WORD(export_t, arms) },
+    { .name = "every",
+        .argument = "TIME",
+        .text = "output times that are multiples of it, as in '3 month' (default: all)",
+        .target = OST_WORD(export_t, every) },
+    { .name = "wide",
+        .text = "a column for each output, instead of a row for each value",
+        .target = OST_FLAG(export_t, wide) },
+};
+
+const ost_command_t ost_command_export = {
+    .name = "export",
+    .argument = "RESULT.h5|OUT.h5.part",
+    .summary = "write a result file as a table for R, pandas and DuckDB",
+    .about = "Write the values of all subjects as CSV (RFC 4180), in the order of the file: a row for each value, or "
+             "with --wide\nfor each arm, subject and time.",
+    .notes = "Columns: arm, subject, time [d], then 'model' of a comparison, or the entries that a sweep varies, then "
+             "covariates\nand parameters that --columns names. A long table ends in variable, element, value; a wide "
+             "one has columns such as\nbmd_total_hip. A field is empty where there is no value. OUT.units.csv names "
+             "the unit and the meaning of every column\nand variable. Statistics over subjects, and the endpoints of a "
+             "sweep, are written by 'osteon show --csv'.\nAs Parquet: duckdb -c \"COPY (FROM 'OUT.csv') TO "
+             "'OUT.parquet'\"; or in Python\npandas.read_csv('OUT.csv').to_parquet('OUT.parquet').",
+    OST_OPTIONS(options),
+    .run = run_export,
+};

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes what `osteon export` is to write of a result file; writes it as CSV (RFC 4180), a block of subjects at a time,
+ * and a second table with units and meanings. */
+#include "export.h"
+#include "input/csv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES ((size_t) 4 << 20) /* of the values that are read at a time */
+#define CHUNK_SUBJECTS ((size_t) 64)   /* of the result file, so that none is read twice */
+#define ROW_END "\r\n"
+
+char *ost_export_number(double x, char buf[32])
+{
+    buf[0] = '\0';
+    if (!isfinite(x)) return buf;
+    snprintf(buf, 32, "%.15g", x);
+    if (strtod(buf, NULL) != x) snprintf(buf, 32, "%.17g", x);
+    return buf;
+}
+
+char *ost_export_field(const char *text)
+{
+    char *field = NULL;
+    size_t size;
+    FILE *out = open_memstream(&field, &size);
+    if (out == NULL) return NULL;
+    ost_csv_write_text(text, out);
+    bool ok = !ferror(out);
+    if (fclose(out) == 0 && ok) return field;
+    free(field);
+    return NULL;
+}
+
+size_t ost_export_n_front(const ost_results_t *results)
+{
+    return results->design.n_axes > 0 ? results->design.n_axes : results->models.n > 0;
+}
+
+const char *ost_export_front(const ost_results_t *results, size_t k)
+{
+    return results->design.n_axes > 0 ? results->design.axes[k].name : "model";
+}
+
+static void put_text(const char *text, FILE *out)
+{
+    fputc_unlocked(',', out);
+    ost_csv_write_text(text, out);
+}
+
+static void put_front(const ost_results_t *results, FILE *out)
+{
+    const ost_design_t *design = &results->design;
+    char number[32];
+    for (size_t k = 0; k < ost_export_n_front(results); k++) {
+        size_t i = design->n_axes > 0 ? ost_design_index(design, results->i_model, k) : results->i_model;
+        if (design->n_axes == 0)
+            put_text(results->models.items[i], out);
+        else if (design->axes[k].values == NULL)
+            put_text(design->axes[k].texts.items[i], out);
+        else
+            put_text(ost_export_number(design->axes[k].values[i], number), out);
+    }
+}
+
+static void put_head(const export_t *self, FILE *out)
+{
+    static const char *const first[] = { OST_EXPORT_FIRST };
+    fprintf(out, "%s,%s,%s", first[0], first[1], first[2]);
+    for (size_t k = 0; k < ost_export_n_front(self->results); k++) put_text(ost_export_front(self->results, k), out);
+    for (size_t c = 0; c < self->covariates.n; c++) put_text(self->covariates.items[c], out);
+    for (size_t o = 0; o < self->n_outputs && self->wide; o++) put_text(self->outputs[o].name, out);
+    fputs(self->wide ? ROW_END : ",variable,element,value" ROW_END, out);
+}
+
+/* A value of the file, with as many digits as its type has. */
+static void put_value(double x, bool is_double, FILE *out)
+{
+    char number[32];
+    if (is_double)
+        fputs_unlocked(ost_export_number(x, number), out);
+    else if (isfinite(x))
+        fwrite_unlocked(number, 1, (size_t) snprintf(number, sizeof(number), "%.9g", x), out);
+}
+
+/* All rows of subject i of the block. @param head  "arm,subject," @param tail  what follows the time */
+static void put_subject(const export_t *self, size_t i, const char *head, const char *tail, FILE *out)
+{
+    const ost_results_t *results = self->results;
+    const size_t n_head = strlen(head), n_tail = strlen(tail);
+    for (size_t t = 0; t < self->n_times; t++)
+        for (size_t o = 0; o < self->n_outputs; o++) {
+            const export_output_t *output = &self->outputs[o];
+            double x = self->values[(o * self->n_block + i) * results->n_times + self->i_times[t]];
+            if (!self->wide || o == 0) {
+                fwrite_unlocked(head, 1, n_head, out);
+                fputs_unlocked(self->times.items[t], out);
+                fwrite_unlocked(tail, 1, n_tail, out);
+            }
+            fputc_unlocked(',', out);
+            if (!self->wide) fputs_unlocked(output->text, out);
+            put_value(x, results->variables[output->variable].is_double, out);
+            if (!self->wide || o + 1 == self->n_outputs) fputs_unlocked(ROW_END, out);
+        }
+}
+
+/* @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+static int read_block(const export_t *self, size_t arm, size_t first, size_t n, ost_error_t *err)
+{
+    ost_results_t *results = self->results;
+    int ret = ost_results_read_column(results, "subject", first, n, self->subjects, err);
+    for (size_t c = 0; c < self->covariates.n && ret == 0; c++)
+        ret = ost_results_read_column(
+            results, self->covariates.items[c], first, n, self->of_subjects + c * self->n_block, err);
+    for (size_t o = 0; o < self->n_outputs && ret == 0; o++)
+        ret = ost_results_read_block(results, results->names.items[self->outputs[o].variable], arm,
+            self->outputs[o].element, first, n, self->values + o * self->n_block * results->n_times, err);
+    return ret;
+}
+
+/* @param front  fields of what is in front of arms; @param head, tail  as of put_subject(), filled anew for each */
+static void put_block(
+    const export_t *self, const char *arm, const char *front, size_t n, char *head, char *tail, FILE *out)
+{
+    char number[32];
+    for (size_t i = 0; i < n; i++) {
+        char *end = tail + sprintf(tail, "%s", front);
+        sprintf(head, "%s,%.0f,", arm, self->subjects[i]);
+        for (size_t c = 0; c < self->covariates.n; c++)
+            end += sprintf(end, ",%s", ost_export_number(self->of_subjects[c * self->n_block + i], number));
+        put_subject(self, i, head, tail, out);
+    }
+}
+
+/* What is in front of arms, for the part that is read. @return owned by the caller, NULL if out of memory */
+static char *front_fields(const ost_results_t *results)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) return NULL;
+    put_front(results, out);
+    bool ok = !ferror(out);
+    if (fclose(out) == 0 && ok) return text;
+    free(text);
+    return NULL;
+}
+
+static int put_arm(const export_t *self, size_t arm, FILE *out, ost_error_t *err)
+{
+    const size_t n_subjects = self->results->n_subjects;
+    char *name = ost_export_field(self->results->arms.items[arm]), *front = front_fields(self->results);
+    char *head = name != NULL ? malloc(strlen(name) + 340) : NULL; /* room for any double in "%.0f" */
+    char *tail = front != NULL ? malloc(strlen(front) + 32 * self->covariates.n + 1) : NULL;
+    int ret = head == NULL || tail == NULL ? ost_no_memory(err) : 0;
+    for (size_t first = 0, n; first < n_subjects && ret == 0; first += n) {
+        n = n_subjects - first < self->n_block ? n_subjects - first : self->n_block;
+        ret = read_block(self, arm, first, n, err);
+        if (ret == 0) put_block(self, name, front, n, head, tail, out);
+        if (ferror(out)) break;
+    }
+    free(name);
+    free(front);
+    free(head);
+    free(tail);
+    return ret;
+}
+
+static int put_rows(const void *what, FILE *out, ost_error_t *err)
+{
+    const export_t *self = what;
+    const size_t n_parts = self->results->models.n > 0 ? self->results->models.n : 1;
+    int ret = 0;
+    put_head(self, out);
+    for (size_t p = 0; p < n_parts && ret == 0; p++) {
+        self->results->i_model = p;
+        for (size_t a = 0; a < self->n_arms && ret == 0 && !ferror(out); a++)
+            ret = put_arm(self, self->i_arms[a], out, err);
+    }
+    return ret;
+}
+
+/* A row of the table of units. @param of  its name in the result file */
+static int put_unit(const export_t *self, const char *name, const char *of, FILE *out, ost_error_t *err)
+{
+    char *unit, *meaning;
+    int ret = ost_results_read_meaning(self->results, of, &unit, &meaning, err);
+    ost_csv_write_text(name, out);
+    put_text(unit != NULL ? unit : "", out);
+    put_text(meaning != NULL ? meaning : "", out);
+    fputs(ROW_END, out);
+    free(unit);
+    free(meaning);
+    return ret;
+}
+
+static int put_units(const void *what, FILE *out, ost_error_t *err)
+{
+    static const char *const first[] = { OST_EXPORT_FIRST };
+    const export_t *self = what;
+    const ost_results_t *results = self->results;
+    int ret = 0;
+    fputs("name,unit,meaning" ROW_END, out);
+    for (size_t i = 0; i < sizeof(first) / sizeof(first[0]) && ret == 0; i++)
+        ret = put_unit(self, first[i], first[i], out, err);
+    for (size_t k = 0; k < ost_export_n_front(results) && ret == 0; k++) {
+        const char *name = ost_export_front(results, k);
+        ret = put_unit(self, name, name, out, err);
+    }
+    for (size_t c = 0; c < self->covariates.n && ret == 0; c++)
+        ret = put_unit(self, self->covariates.items[c], self->covariates.items[c], out, err);
+    for (size_t o = 0; o < self->n_outputs && ret == 0; o++) {
+        const export_output_t *output = &self->outputs[o];
+        const char *name = results->names.items[output->variable];
+        if (!self->wide && o > 0 && self->outputs[o - 1].variable == output->variable) continue;
+        ret = put_unit(self, self->wide ? output->name : name, name, out, err);
+    }
+    return ret;
+}
+
+/* Subjects of a block so that its values take no more than BLOCK_BYTES, in whole chunks where one fits. */
+static size_t block_subjects(const export_t *self)
+{
+    const size_t n_bytes = sizeof(double) * (self->n_outputs * self->results->n_times + self->covariates.n + 1);
+    size_t n = BLOCK_BYTES / n_bytes;
+    if (n >= CHUNK_SUBJECTS) n -= n % CHUNK_SUBJECTS;
+    if (n > self->results->n_subjects) n = self->results->n_subjects;
+    return n > 0 ? n : 1;
+}
+
+int ost_export_write(export_t *self, const char *units, ost_error_t *err)
+{
+    const size_t n = self->n_block = block_subjects(self);
+    self->values = calloc(self->n_outputs * n * self->results->n_times + 1, sizeof(double));
+    self->subjects = calloc(n, sizeof(double));
+    self->of_subjects = calloc(self->covariates.n * n + 1, sizeof(double));
+    if (self->values == NULL || self->subjects == NULL || self->of_subjects == NULL) return ost_no_memory(err);
+    int ret = ost_cli_write(units, put_units, self, err);
+    if (ret < 0) return ret;
+    ret = ost_cli_write(self->csv, put_rows, self, err);
+    if (ret < 0) remove(units); /* of a table that is not there */
+    return ret;
+}

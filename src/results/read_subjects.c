@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a result file has of consecutive subjects, for tables whose memory does not grow with the cohort. */
+#include "results/results_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARAMETERS "parameters"
+
+static int unreadable(const ost_results_t *self, int ret, const char *what, ost_error_t *err)
+{
+    if (ret == OST_ERR_NO_MEMORY) return ost_no_memory(err);
+    return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged, or not written by osteon: '%s' cannot be read", what);
+}
+
+int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t first,
+    size_t n, double *values, ost_error_t *err)
+{
+    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
+    size_t rank = ost_results_front_at(self, self->i_model, start);
+    const ost_results_variable_t *variable = ost_results_variable(self, name);
+    start[rank++] = i_arm;
+    if (variable != NULL && variable->elements.n > 0) start[rank++] = i_element;
+    for (size_t d = 0; d < rank; d++) count[d] = 1;
+    start[rank] = first;
+    count[rank++] = n;
+    start[rank] = 0;
+    count[rank++] = self->n_times;
+    ost_h5_handler_t handler;
+    ost_h5_enter(&handler);
+    hid_t id = ost_h5_open(self->file, name);
+    int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, values, NULL);
+    if (ret != 0) ret = unreadable(self, ret, name, err);
+    OST_H5_CLOSE(id);
+    ost_h5_leave(&handler);
+    return ret;
+}
+
+/* A dataset by its name in the file, or that of a parameter. @return -1 if there is none */
+static hid_t open_column(const ost_results_t *self, const char *name)
+{
+    hid_t id = ost_h5_open(self->file, name);
+    hid_t group = id < 0 && H5Lexists(self->file, PARAMETERS, H5P_DEFAULT) > 0
+                      ? H5Gopen2(self->file, PARAMETERS, H5P_DEFAULT)
+                      : -1;
+    if (group >= 0) id = ost_h5_open(group, name);
+    OST_H5_CLOSE(group);
+    return id;
+}
+
+/* Dimensions of a dataset of numbers over ([those in front,] subject). @return 0: it is another one */
+static size_t column_rank(const ost_results_t *self, hid_t id)
+{
+    hsize_t sizes[OST_MAX_RANK] = { 0 };
+    size_t n_front = ost_results_n_front(self), rank = 0;
+    hid_t space = id >= 0 ? H5Dget_space(id) : -1, type = id >= 0 ? H5Dget_type(id) : -1;
+    int n = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1;
+    bool is_number = type >= 0 && (H5Tget_class(type) == H5T_FLOAT || H5Tget_class(type) == H5T_INTEGER);
+    if (is_number && n > 0 && n <= OST_MAX_RANK && H5Sget_simple_extent_dims(space, sizes, NULL) == n &&
+        sizes[n - 1] == self->n_subjects &&
+        (n == 1 || ((size_t) n == n_front + 1 && ost_results_has_front(self, sizes))))
+        rank = (size_t) n;
+    OST_H5_CLOSE(space, type);
+    return rank;
+}
+
+static int add_column(const ost_results_t *self, const char *name, ost_text_list_t *names)
+{
+    hid_t id = open_column(self, name);
+    bool is_column = column_rank(self, id) > 0;
+    OST_H5_CLOSE(id);
+    return is_column ? ost_text_list_add(names, "%s", name) : 0;
+}
+
+typedef struct {
+    const ost_results_t *results;
+    ost_text_list_t *names;
+    int ret; /* 0 or OST_ERR_NO_MEMORY; of what it is given back HDF5 keeps the sign alone */
+} listing_t;
+
+static herr_t visit_parameter(hid_t group, const char *name, const H5L_info_t *info, void *user)
+{
+    listing_t *self = user;
+    (void) group;
+    (void) info;
+    return self->ret = add_column(self->results, name, self->names);
+}
+
+int ost_results_list_columns(const ost_results_t *self, ost_text_list_t *names, ost_error_t *err)
+{
+    listing_t listing = { self, names, 0 };
+    char *list = NULL, *rest = NULL;
+    hsize_t index = 0;
+    ost_h5_handler_t handler;
+    ost_h5_enter(&handler);
+    hid_t id = self->names.n > 0 ? ost_h5_open(self->file, self->names.items[0]) : -1;
+    int ret = id >= 0 ? ost_h5_get_text(id, "coordinates", &list) : 0;
+    OST_H5_CLOSE(id);
+    for (char *name = list != NULL ? strtok_r(list, " ", &rest) : NULL; name != NULL && ret == 0;
+         name = strtok_r(NULL, " ", &rest))
+        ret = add_column(self, name, names);
+    free(list);
+    hid_t group = ret == 0 && H5Lexists(self->file, PARAMETERS, H5P_DEFAULT) > 0
+                      ? H5Gopen2(self->file, PARAMETERS, H5P_DEFAULT)
+                      : -1;
+    if (group >= 0 && H5Literate(group, H5_INDEX_CRT_ORDER, H5_ITER_INC, &index, visit_parameter, &listing) < 0)
+        ret = listing.ret != 0 ? listing.ret : OST_ERR_FORMAT;
+    OST_H5_CLOSE(group);
+    if (ret != 0) ret = unreadable(self, ret, PARAMETERS, err);
+    ost_h5_leave(&handler);
+    return ret;
+}
+
+int ost_results_read_column(
+    ost_results_t *self, const char *name, size_t first, size_t n, double *values, ost_error_t *err)
+{
+    hsize_t start[OST_MAX_RANK] = { 0 }, count[OST_MAX_RANK];
+    ost_h5_handler_t handler;
+    ost_h5_enter(&handler);
+    hid_t id = open_column(self, name);
+    size_t rank = column_rank(self, id);
+    if (rank > 1) ost_results_front_at(self, self->i_model, start);
+    for (size_t d = 0; d + 1 < rank; d++) count[d] = 1;
+    int ret = rank > 0 ? 0 : OST_ERR_FORMAT;
+    if (ret == 0) {
+        start[rank - 1] = first;
+        count[rank - 1] = n;
+        ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, values, NULL);
+    }
+    if (ret != 0) ret = unreadable(self, ret, name, err);
+    OST_H5_CLOSE(id);
+    ost_h5_leave(&handler);
+    return ret;
+}
+
+int ost_results_read_meaning(const ost_results_t *self, const char *name, char **unit, char **meaning, ost_error_t *err)
+{
+    ost_h5_handler_t handler;
+    *unit = *meaning = NULL;
+    ost_h5_enter(&handler);
+    hid_t id = open_column(self, name);
+    int ret = id >= 0 ? ost_h5_get_text(id, "units", unit) : OST_ERR_FORMAT;
+    if (ret == 0) ret = ost_h5_get_text(id, "long_name", meaning);
+    if (ret != 0) ret = unreadable(self, ret, name, err);
+    OST_H5_CLOSE(id);
+    ost_h5_leave(&handler);
+    return ret;
+}
