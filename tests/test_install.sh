@@ -37,6 +37,13 @@ man1=$(find "$prefix" -path '*/man/man1/osteon.1')
 cmp "$man1" <(../bin/osteon list man) || fail "the installed manual page is not the one that osteon prints"
 cmp "$prefix"/share/bash-completion/completions/osteon <(../bin/osteon list bash) || fail "no completion for bash"
 
+if /usr/bin/python3 -c "import numpy" 2>/dev/null; then
+    package=$(dirname "$(dirname "$(find "$prefix" -path '*/osteon/_library.py')")")
+    said=$(env -u OSTEON_LIBRARY PYTHONPATH="$package" /usr/bin/python3 -c 'import osteon
+print(osteon.run("atac", subjects=2, outputs="[ctx]", times="[1 day]")["ctx"].shape, osteon._library.path)')
+    [[ $said == "(4, 2, 1) $lib/libosteon.so."* ]] || fail "the Python package prints '$said'"
+fi
+
 # A user's program: medians by arm as numpy has them from the file of the command, for each language, library and way
 # to find it.
 experiment=$(find "$prefix" -path '*/configs/atac.yaml')

@@ -363,6 +363,12 @@ static void test_texts(void)
         CU_ASSERT_EQUAL(ost_study_values(study, right[i].axis, values), 0);
         ost_assert_close(values[right[i].i], right[i].value, 1e-15, 0);
     }
+    CU_ASSERT_STRING_EQUAL(ost_study_text(study, OST_AXIS_OUTPUT, 1, "index"), "");
+    ost_study_t *sites =
+        plan("sites.yaml", "models: [aibl, hormones]\noutputs: [bmd]\narms: {a: {}}\ntimes: [1 day]\n", NULL, 0);
+    CU_ASSERT_STRING_EQUAL(ost_study_text(sites, OST_AXIS_OUTPUT, 1, "name"), "bmd[total_hip]");
+    CU_ASSERT_STRING_EQUAL(ost_study_text(sites, OST_AXIS_OUTPUT, 1, "index"), "site");
+    ost_study_free(sites);
     /* reported units: y and d, 1/d, ug of what decays */
     kept_t kept = keep_run(study, 0, 150);
     for (size_t i = 0; i < kept.n; i++) {

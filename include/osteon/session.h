@@ -122,7 +122,8 @@ OST_API size_t ost_study_size(const ost_study_t *study, ost_axis_t axis);
 
 /** A text of one of them.
  *  @param i     < ost_study_size()
- *  @param what  "name", "unit" as reported ("1" for a number, "d" for times), or "title": its meaning
+ *  @param what  "name", "unit" as reported ("1" for a number, "d" for times), "title": its meaning, or "index": of an
+ *  output with elements the name of their set, "site" of "bmd[total_hip]"
  *  @return valid as long as the study, "" where there is no such text; NULL for a subject or a wrong argument */
 OST_API const char *ost_study_text(const ost_study_t *study, ost_axis_t axis, size_t i, const char *what);
 

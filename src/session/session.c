@@ -31,6 +31,7 @@ struct ost_session {
 typedef struct {
     char *name;              /* owned */
     const char *unit, *text; /* borrowed from the experiment or its models */
+    const char *index;       /* name of the index set of an output, else ""; borrowed */
     double value;            /* reported unit, NAN where it has none */
     double factor;           /* reported = internal / factor */
     uint32_t row;            /* OST_AXIS_OUTPUT: among the system's outputs */
@@ -169,7 +170,7 @@ const char *ost_session_model(ost_session_t *session, size_t i, const char *what
 static element_t *add(ost_study_t *self, ost_axis_t axis, const char *name, const char *unit, const char *text)
 {
     element_t *made = &self->element[axis][self->n[axis]];
-    *made = (element_t){ ost_strdup(name), unit, text != NULL ? text : "", NAN, 1, 0 };
+    *made = (element_t){ ost_strdup(name), unit, text != NULL ? text : "", "", NAN, 1, 0 };
     if (made->name == NULL) return NULL;
     self->n[axis]++;
     return made;
@@ -186,6 +187,7 @@ static bool add_outputs(ost_study_t *self)
             element_t *made = add(self, OST_AXIS_OUTPUT, output->name, output->unit_text, output->text);
             if (made == NULL) return false;
             made->row = row;
+            if (v->index_set != NULL) made->index = v->index_set->name;
             if (row + 1 != self->n[OST_AXIS_OUTPUT]) self->is_plain = false;
         }
     }
@@ -294,6 +296,7 @@ const char *ost_study_text(const ost_study_t *study, ost_axis_t axis, size_t i, 
     const element_t *element = &study->element[axis][i];
     if (strcmp(what, "name") == 0) return element->name;
     if (strcmp(what, "unit") == 0) return element->unit;
+    if (strcmp(what, "index") == 0) return element->index;
     return strcmp(what, "title") == 0 ? element->text : NULL;
 }
 
