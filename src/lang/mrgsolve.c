@@ -78,8 +78,8 @@ static bool is_taken(const writer_t *w, const char *name)
 /* A name as C has it, `T[lumbar_spine]` as T_lumbar_spine; of one of several models with that model's before it. */
 static const char *c_name(const writer_t *w, const ost_model_t *owner, const char *name, char *buf)
 {
-    bool has_prefix = w->n_parts > 1 && owner != NULL;
-    int n = snprintf(buf, NAME_SIZE - 1, "%s%s%s", has_prefix ? owner->name : "", has_prefix ? "_" : "", name);
+    const char *prefix = w->n_parts > 1 && owner != NULL ? owner->name : "";
+    int n = snprintf(buf, NAME_SIZE - 1, "%s%s%s", prefix, prefix[0] != '\0' ? "_" : "", name);
     if (n > NAME_SIZE - 2) n = NAME_SIZE - 2;
     if (n > 0 && buf[n - 1] == ']') buf[n - 1] = '\0';
     for (char *c = buf; *c != '\0'; c++)
