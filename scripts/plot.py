@@ -74,6 +74,7 @@ def verify(path):
 
 def draw(options):
     """Read, arrange and write."""
+    from plotting.draws import figure_of_draws, is_of_draws
     from plotting.figures import Options, figure_of
     from plotting.page import draw as draw_page
     from plotting.page import save
@@ -87,7 +88,8 @@ def draw(options):
         return
     if is_sweep(options.results):
         verify(options.results)
-        save(figure_of_sweep(options.results, variables), options.output, options.dpi)
+        make = figure_of_draws if is_of_draws(options.results) else figure_of_sweep
+        save(make(options.results, variables), options.output, options.dpi)
         return
     wanted = Options(variables, arms, options.show, options.panels, options.time, options.evidence)
     page = figure_of(Results(options.results), wanted)

@@ -128,7 +128,7 @@ static int make_spread(ost_design_t *self, const ost_vary_t *vary, ost_error_t *
 
 static int check_number(const ost_design_t *self, size_t n_points, ost_error_t *err)
 {
-    const bool needs = self->kind != OST_DESIGN_GRID && self->kind != OST_DESIGN_TABLE;
+    const bool needs = ost_design_is_chosen(self->kind);
     const char *word = ost_design_words[self->kind];
     if (self->n_axes == 0) return ost_fail(err, OST_ERR_MISSING, "nothing is varied; expected --vary PATH=VALUES");
     if (self->n_axes > OST_MAX_AXES)
@@ -164,7 +164,7 @@ static int check_paths(const ost_vary_t *vary, size_t n, ost_error_t *err)
 int ost_points_make(ost_design_t *self, ost_design_kind_t kind, const ost_text_list_t *vary, size_t n_points,
     uint64_t seed, ost_error_t *err)
 {
-    const bool is_spread = kind != OST_DESIGN_GRID && kind != OST_DESIGN_TABLE;
+    const bool is_spread = ost_design_is_chosen(kind);
     *self = (ost_design_t){ .kind = kind, .seed = seed, .n_axes = vary->n, .n_points = n_points };
     int ret = check_number(self, n_points, err);
     if (ret < 0) return self->n_axes = 0, ret;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
+#include "draws.h"
 #include "plan/plan.h"
 
 #include <ctype.h>
@@ -9,8 +10,8 @@
 #include <string.h>
 
 typedef struct {
-    const char *output, *isa, *shard, *progress, *subject;
-    uint64_t n_threads; /* 0: all */
+    const char *output, *isa, *shard, *progress, *subject, *parameters;
+    uint64_t n_threads, n_draws; /* 0: all */
     bool dry_run, force, no_probe, quiet, resume, restart;
     ost_text_list_t overrides;
 } run_arguments_t;
@@ -135,6 +136,11 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         goto out;
     }
     if (ost_cli_needs_output(self->name, name, &how)) goto out;
+    if (a.parameters != NULL || a.n_draws > 0) {
+        const ost_draws_asked_t asked = { a.parameters, (size_t) a.n_draws, a.subject != NULL, a.dry_run };
+        code = ost_cli_run_draws(name, &asked, &a.overrides, isa, &how);
+        goto out;
+    }
     if (a.subject != NULL && (code = choose_subject(name, &a)) != OST_EXIT_OK) goto out;
     code = ost_cli_plan(name, &a.overrides, isa, a.dry_run ? print_dry_run : ost_cli_simulate, &how);
 out:
@@ -161,6 +167,16 @@ static const ost_option_t options[] = {
         .argument = "NUMBER",
         .text = "this subject alone, with all outputs and weekly times between those there are",
         .target = OST_WORD(run_arguments_t, subject) },
+    { .name = "parameters",
+        .argument = "TABLE.csv",
+        .text = "a table of draws that 'osteon fit' wrote: the same subjects with each, for the uncertainty of results",
+        .target = OST_WORD(run_arguments_t, parameters) },
+    { .name = "draws",
+        .argument = "N",
+        .text = "so many of the table's draws, at equal distances; default: all",
+        .target = OST_NUMBER(run_arguments_t, n_draws),
+        .lower = 2,
+        .upper = OST_MAX_POINTS },
     OST_OPTION_THREADS(run_arguments_t),
     OST_OPTION_ISA(run_arguments_t),
     OST_OPTION_SHARD(run_arguments_t),

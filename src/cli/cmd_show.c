@@ -111,19 +111,6 @@ static int parse_months(show_t *self, const char *text)
     }
 }
 
-/* The measure of the rows of the table, of the subjects that did not fail. @return 0 or an error */
-static int sample(show_t *self, size_t arm, size_t element, span_t span, ost_sample_t *out, ost_error_t *err)
-{
-    const ost_endpoint_t endpoint = { .measure = self->has_values ? OST_MEASURE_LEVEL : OST_MEASURE_PERCENT,
-        .from = span.from * OST_DAYS_PER_MONTH,
-        .to = span.to * OST_DAYS_PER_MONTH,
-        .factor = 1 };
-    int ret =
-        ost_cli_read_measure(self->results, &endpoint, self->variable, element, arm, self->base, self->value, err);
-    *out = ost_sample_of(self->value, ret == 0 ? self->n_subjects : 0, self->work);
-    return ret;
-}
-
 /* The next of the observations from `first` on that stands beside a row, or that is a difference of its arm from
  * another. @return n_observations if no row fits */
 static size_t find_observation(
@@ -233,9 +220,9 @@ static int add_differences(show_t *self, size_t arm, size_t element, span_t span
         size_t other = ost_cli_find_arm(self->results, self->experiment.arms[observation->endpoint.versus].name);
         ost_sample_t sample_of;
         char name[256];
-        int ret = sample(self, other, element, span, &sample_of, err);
+        int ret = ost_show_sample(self, other, element, span, &sample_of, err);
         double difference = -ost_statistic(as, &sample_of);
-        if (ret == 0) ret = sample(self, arm, element, span, &sample_of, err);
+        if (ret == 0) ret = ost_show_sample(self, arm, element, span, &sample_of, err);
         if (ret < 0) return ret;
         difference += ost_statistic(as, &sample_of);
         const double *one = &difference;
@@ -281,11 +268,11 @@ static long add_rows(show_t *self, size_t arm, size_t element, span_t span, ost_
         int ret = 0;
         double versus = NAN;
         if (self->versus != SIZE_MAX && self->versus != arm) {
-            ret = sample(self, self->versus, element, span, &other, err);
+            ret = ost_show_sample(self, self->versus, element, span, &other, err);
             versus = ost_statistic(OST_STATISTIC_MEAN, &other);
             memcpy(self->other, self->value, self->n_subjects * sizeof(*self->other));
         }
-        if (ret == 0) ret = sample(self, arm, element, span, &own, err);
+        if (ret == 0) ret = ost_show_sample(self, arm, element, span, &own, err);
         if (ret < 0) return ret;
         if (own.n == 0 && (n_rows > 0 || m + 1 < n_models || !has_observation(self, arm, element, span))) continue;
         own.versus = versus;
@@ -484,6 +471,18 @@ static int show_analysis(const show_t *self, const char *path)
     return OST_EXIT_OK;
 }
 
+/* @return an exit code */
+static int show_draws(show_t *self, const char *path)
+{
+    ost_error_t err = { 0 };
+    if (self->versus_name == NULL && self->columns == NULL)
+        return ost_show_print_draws(self, path, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    ost_cli_message("--%s: not for draws of parameters, whose columns are the median and two intervals; an endpoint of "
+                    "the experiment with 'versus' compares arms",
+        self->versus_name != NULL ? "versus" : "columns");
+    return OST_EXIT_USAGE;
+}
+
 static int show_file(show_t *self, const char *path)
 {
     ost_error_t err = { 0 };
@@ -508,11 +507,12 @@ static int show_file(show_t *self, const char *path)
         self->medians == NULL) {
         return ost_cli_no_memory();
     }
-    if ((code = ost_show_place_evidence(self)) != OST_EXIT_OK) evidence = code;
+    if (!ost_show_is_of_draws(self) && (code = ost_show_place_evidence(self)) != OST_EXIT_OK) evidence = code;
     if (evidence == OST_EXIT_MEMORY) return evidence;
     if (self->months != NULL && (code = parse_months(self, self->months)) != OST_EXIT_OK) return code;
     if (self->months == NULL && !default_spans(self)) return ost_cli_no_memory();
     if (find_baseline(self, &err) < 0) return ost_cli_fail(&err);
+    if (ost_show_is_of_draws(self)) return show_draws(self, path);
     if ((code = choose_columns(self)) != OST_EXIT_OK) return code;
     if (ost_show_csv_begin(self, &err) < 0 || print_table(self, path, &err) < 0 ||
         ost_show_print_measures(self, &err) < 0 || ost_show_csv_end(self, &err) < 0 ||

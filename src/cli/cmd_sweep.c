@@ -52,7 +52,7 @@ static int find_asked(const char *name, sweep_arguments_t *a, ost_sweep_asked_t 
             "sweep: --table and --%s exclude each other: the table has the points", a->vary.n > 0 ? "vary" : "design");
         return OST_EXIT_USAGE;
     }
-    if (a->seed > 0 && (a->table != NULL || kind == OST_DESIGN_GRID || kind == OST_DESIGN_TABLE)) {
+    if (a->seed > 0 && (a->table != NULL || !ost_design_is_chosen((ost_design_kind_t) kind))) {
         ost_cli_message("--design-seed: there is nothing random in a design %s",
             ost_design_words[a->table != NULL ? OST_DESIGN_TABLE : kind]);
         return OST_EXIT_USAGE;

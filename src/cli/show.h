@@ -48,6 +48,16 @@ void ost_show_print_head(const show_t *self, const char *path);
 bool ost_show_is_of_points(const show_t *self);
 /* Print, and write where --csv asks for it, every endpoint of a sweep at all points. @return an exit code */
 int ost_show_points(show_t *self, const char *path);
+/* Whether the file is of draws of parameters. */
+bool ost_show_is_of_draws(const show_t *self);
+/* Print, for each arm, element and interval of months, the median over draws of the median between subjects, the 95 %
+ * interval of that over draws, and the 90 % interval between subjects; and the same of endpoints. @return 0 or an error
+ */
+int ost_show_print_draws(show_t *self, const char *path, ost_error_t *err);
+/* The measure of the rows of the table, of the subjects that did not fail, of the part results->i_model. @return 0 or
+ * an error */
+int ost_show_sample(
+    show_t *self, size_t arm, size_t element, span_t span, ost_sample_t *out, ost_error_t *err) OST_MUST_CHECK;
 /* The month of the output time that stands for one asked for, where these differ by more than roundings. */
 double ost_show_month(const show_t *self, double month);
 /* Say which months are shown in the place of those asked for. */

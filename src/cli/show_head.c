@@ -8,7 +8,8 @@
 
 const char *ost_show_part_word(const show_t *self)
 {
-    return self->results->design.n_axes > 0 ? "point" : "model";
+    if (self->results->design.n_axes == 0) return "model";
+    return self->results->design.kind == OST_DESIGN_DRAWS ? "draw" : "point";
 }
 
 /* Changes of arms and parameters by --set, as labels and evidence do not follow it. */

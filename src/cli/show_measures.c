@@ -129,3 +129,15 @@ int ost_show_print_measures(show_t *self, ost_error_t *err)
     ost_table_free(&table);
     return ret;
 }
+
+int ost_show_sample(show_t *self, size_t arm, size_t element, span_t span, ost_sample_t *out, ost_error_t *err)
+{
+    const ost_endpoint_t endpoint = { .measure = self->has_values ? OST_MEASURE_LEVEL : OST_MEASURE_PERCENT,
+        .from = span.from * OST_DAYS_PER_MONTH,
+        .to = span.to * OST_DAYS_PER_MONTH,
+        .factor = 1 };
+    int ret =
+        ost_cli_read_measure(self->results, &endpoint, self->variable, element, arm, self->base, self->value, err);
+    *out = ost_sample_of(self->value, ret == 0 ? self->n_subjects : 0, self->work);
+    return ret;
+}

@@ -35,7 +35,7 @@ static bool asks_for_subjects(const show_t *self)
 bool ost_show_is_of_points(const show_t *self)
 {
     const ost_results_t *results = self->results;
-    return results->design.n_axes > 0 &&
+    return results->design.n_axes > 0 && !(ost_show_is_of_draws(self) && !results->keeps_endpoints) &&
            (results->keeps_endpoints || (results->endpoints.n > 0 && !asks_for_subjects(self)));
 }
 

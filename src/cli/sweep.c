@@ -50,8 +50,7 @@ int ost_cli_recorded_sweep(const char *path, ost_sweep_asked_t *asked, bool *is_
         size_t keep = ost_words_find(ost_keep_words, OST_N_KEEPS, texts[4]);
         asked->kind = kind < OST_N_DESIGNS ? (ost_design_kind_t) kind : OST_DESIGN_TABLE;
         asked->keep = keep < OST_N_KEEPS ? (ost_keep_t) keep : OST_KEEP_SUBJECTS;
-        if (asked->kind != OST_DESIGN_GRID && asked->kind != OST_DESIGN_TABLE)
-            asked->n_points = strtoull(texts[2], NULL, 10);
+        if (ost_design_is_chosen(asked->kind)) asked->n_points = strtoull(texts[2], NULL, 10);
         asked->seed = strtoull(texts[3], NULL, 10);
         if (ost_text_list_split(&asked->vary, texts[1]) < 0) code = ost_cli_no_memory();
     }
@@ -187,6 +186,7 @@ static int check_entries(sweep_t *self, const ost_text_list_t *overrides)
                 "--vary: '%s' is varied, and set to '%s'", design->axes[k].path, overrides->items[i] + n + 1);
             return OST_EXIT_USAGE;
         }
+    if (design->kind == OST_DESIGN_DRAWS) return OST_EXIT_OK; /* each column of the table is another parameter */
     for (size_t b = 1; b < design->n_axes; b++)
         for (size_t a = 0; a < b; a++) {
             int ret = is_hidden(self, a, b, &err);

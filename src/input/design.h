@@ -14,16 +14,22 @@
     X(OST_DESIGN_LATIN_HYPERCUBE, "latin_hypercube") /* one in each of n strata of every entry (McKay 1979) */         \
     X(OST_DESIGN_SOBOL, "sobol")                     /* Sobol' sequence with a digital shift */                        \
     X(OST_DESIGN_HALTON, "halton")                   /* Halton sequence, rotated */                                    \
-    X(OST_DESIGN_TABLE, "table")                     /* the i-th point has the i-th value of every entry */
+    X(OST_DESIGN_TABLE, "table")                     /* the i-th point has the i-th value of every entry */            \
+    X(OST_DESIGN_DRAWS, "draws")                     /* the same, of draws of parameters */
 
 /** See OST_DESIGNS. */
 typedef enum { OST_DESIGNS(OST_MEMBER) OST_N_DESIGNS } ost_design_kind_t;
+/** Whether points of a kind are chosen by the program, not listed one by one. */
+static inline bool ost_design_is_chosen(ost_design_kind_t kind)
+{
+    return kind != OST_DESIGN_GRID && kind != OST_DESIGN_TABLE && kind != OST_DESIGN_DRAWS;
+}
 extern const char *const ost_design_words[OST_N_DESIGNS]; /**< by ost_design_kind_t */
 
 /** Entries of a grid at most: each is a dimension of a result file. */
 #define OST_MAX_GRID_AXES 6
 /** Entries of a sweep at most, an assumption. */
-#define OST_MAX_AXES 64
+#define OST_MAX_AXES 256
 
 /** A design. */
 typedef struct {

@@ -53,6 +53,10 @@ static int read_name(ost_draws_t *self, column_t *column, size_t field, const os
     if (ost_words_find((const char *const *) self->names, self->n_params, head->name) < self->n_params)
         return ost_csv_fail(csv, field, OST_ERR_NAME, "duplicate parameter '%s'", head->name);
     if ((self->names[self->n_params] = ost_strdup(head->name)) == NULL) return ost_no_memory(csv->err);
+    if ((self->unit_texts[self->n_params] = ost_strdup(head->unit_text)) == NULL) {
+        free(self->names[self->n_params]);
+        return ost_no_memory(csv->err);
+    }
     self->units[self->n_params] = head->unit;
     self->head[self->n_params] = csv->location[field];
     column->param = self->n_params++;
@@ -65,7 +69,9 @@ static int read_header(ost_draws_t *self, column_t *columns, const ost_csv_t *cs
     self->names = calloc(csv->n_fields, sizeof *self->names);
     self->units = calloc(csv->n_fields, sizeof *self->units);
     self->head = calloc(csv->n_fields, sizeof *self->head);
-    if (self->names == NULL || self->units == NULL || self->head == NULL) return ost_no_memory(csv->err);
+    self->unit_texts = calloc(csv->n_fields, sizeof *self->unit_texts);
+    if (self->unit_texts == NULL || self->names == NULL || self->units == NULL || self->head == NULL)
+        return ost_no_memory(csv->err);
     int ret = 0;
     for (size_t i = 1; i < csv->n_fields && ret == 0; i++) {
         ret = read_name(self, &columns[i], i, csv);
@@ -197,10 +203,52 @@ int ost_draws_check(const ost_draws_t *self, ost_library_t *library, ost_error_t
     return ret;
 }
 
+/* "0.08 1/d": the fewest digits, 15 or 17, that are read as the value again. */
+static void write_value(const ost_draws_t *self, size_t k, double value, FILE *out)
+{
+    const int digits[] = { 15, 17 };
+    char text[300];
+    bool is_plain = strcmp(self->unit_texts[k], "1") == 0;
+    ost_quantity_t read = { .value = NAN };
+    for (size_t i = 0; i < 2 && read.value != value; i++) {
+        snprintf(text, sizeof(text), "%.*g%s%s", digits[i], value / self->units[k].factor, is_plain ? "" : " ",
+            is_plain ? "" : self->unit_texts[k]);
+        if (ost_quantity_parse(&read, text, NULL) < 0) read.value = NAN;
+    }
+    fputs(text, out);
+}
+
+int ost_draws_vary(const ost_draws_t *self, size_t n,
+    int (*path)(void *user, const char *name, char **entry, ost_error_t *err), void *user, ost_text_list_t *vary,
+    ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t k = 0; k < self->n_params && ret == 0; k++) {
+        char *entry = NULL, *line = NULL;
+        size_t size;
+        ret = path(user, self->names[k], &entry, err);
+        if (ret < 0 || entry == NULL) continue;
+        FILE *out = open_memstream(&line, &size);
+        for (size_t i = 0; i < n && out != NULL; i++) {
+            fputs(i == 0 ? "" : ", ", out);
+            write_value(self, k, self->values[(1 + i * self->n_draws / n) * self->n_params + k], out);
+        }
+        if (out == NULL || fclose(out) != 0 || ost_text_list_add(vary, "%s=%s", entry, line) < 0)
+            ret = ost_no_memory(err);
+        free(entry);
+        free(line);
+    }
+    return ret;
+}
+
 void ost_draws_free(ost_draws_t *self)
 {
     if (self == NULL) return;
-    for (size_t i = 0; i < self->n_params; i++) free(self->names[i]);
+    for (size_t i = 0; i < self->n_params; i++) {
+        free(self->names[i]);
+        free(self->unit_texts[i]);
+    }
+    free(self->unit_texts);
     free(self->path);
     free(self->names);
     free(self->units);

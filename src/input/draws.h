@@ -3,6 +3,7 @@
 #ifndef OST_INPUT_DRAWS_H
 #define OST_INPUT_DRAWS_H
 
+#include "core/text.h"
 #include "input/endpoints.h"
 
 /** Residual error of a class of endpoints beyond the observed values' own errors. Both SDs are those of an observation
@@ -23,6 +24,7 @@ typedef struct {
     char *path;           /**< owned */
     char **names;         /**< [n_params] "aibl.K_E"; owned */
     ost_unit_t *units;    /**< [n_params] of the columns; owned */
+    char **unit_texts;    /**< [n_params] as written; owned */
     ost_location_t *head; /**< [n_params] where the columns are named; owned */
     size_t n_params;
     double *values;         /**< [1 + n_draws][n_params] internal units; the first row is the estimate; owned */
@@ -36,6 +38,14 @@ int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err) OST_MU
 /** That every name is a parameter of a model of the library, in its unit, and every value within its range. @param
  * library  may gain models. @return 0, OST_ERR_NAME, OST_ERR_UNIT or OST_ERR_VALUE with the line */
 int ost_draws_check(const ost_draws_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
+/** What a sweep over draws varies: a line `PATH=VALUE, VALUE, ...` for each parameter, of n draws at equal distances in
+ *  the table. A value has the bits of the table.
+ *  @param path  the entry of an experiment that a parameter has, owned by the caller then; NULL on return 0: the
+ *  parameter is left out; @param user  handed to it
+ *  @param n  1 .. n_draws @return 0 or an error of `path` or OST_ERR_NO_MEMORY */
+int ost_draws_vary(const ost_draws_t *self, size_t n,
+    int (*path)(void *user, const char *name, char **entry, ost_error_t *err), void *user, ost_text_list_t *vary,
+    ost_error_t *err) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_draws_free(ost_draws_t *self);
 

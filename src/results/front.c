@@ -18,7 +18,8 @@ int ost_results_front(ost_writer_t *self, ost_error_t *err)
 {
     const ost_design_t *design = self->sweep != NULL ? self->sweep->design : NULL;
     const bool is_grid = design != NULL && design->kind == OST_DESIGN_GRID;
-    if (design != NULL && !is_grid) add_front(self, OST_POINT, design->n_points);
+    if (design != NULL && !is_grid)
+        add_front(self, design->kind == OST_DESIGN_DRAWS ? OST_DRAW : OST_POINT, design->n_points);
     for (size_t k = 0; is_grid && k < design->n_axes; k++)
         add_front(self, design->axes[k].name, design->axes[k].texts.n);
     if (design != NULL || self->n_parts == 1) return 0;
@@ -64,7 +65,10 @@ static int write_points(ost_writer_t *self, ost_error_t *err)
     if (numbers == NULL) return ost_no_memory(err);
     for (size_t p = 0; p < self->n_parts; p++) numbers[p] = (int64_t) p;
     int ret = ost_results_coordinate(self, self->front,
-        &(ost_values_t){ OST_POINT, H5T_NATIVE_INT64, numbers, "1", "number of the point of the sweep, from 0" }, err);
+        &(ost_values_t){ self->front->name, H5T_NATIVE_INT64, numbers, "1",
+            self->sweep->design->kind == OST_DESIGN_DRAWS ? "number of the draw, from 0"
+                                                          : "number of the point of the sweep, from 0" },
+        err);
     free(numbers);
     return ret;
 }

@@ -22,6 +22,7 @@ enum { OST_MAX_FRONT = OST_MAX_GRID_AXES, OST_MAX_RANK = OST_MAX_FRONT + 4 };
 #define OST_SWEEP_ENDPOINTS "sweep_endpoints"
 /* The dimension of the points of a design that is no grid. */
 #define OST_POINT "point"
+#define OST_DRAW "draw"
 
 /* Of several plans, the arms and the elements of an index set are those of all. */
 typedef struct {

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Figures of runs over draws of parameters: the median with the 95 % interval over draws, what is not known, inside the
+5th to 95th percentile between subjects, how they differ."""
+import textwrap
+
+import h5py
+import numpy as np
+
+from .page import COLOURS, SETTINGS, Ticks, plt
+from .results import BLOCK, Results, quantiles
+from .words import Refused, in_words, plain
+
+MAX_PANELS, MAX_DRAWS = 24, 10_000
+YEAR, MONTH = 365.25, 30.4375
+
+
+def is_of_draws(path):
+    with h5py.File(path, "r") as file:
+        return plain(file.attrs.get("sweep_design", "")) == "draws"
+
+
+def bands(data, at, zero, path):
+    """Over draws and times: 5th, 50th and 95th percentile between subjects, of percent changes where all baselines are
+    above zero. @return [3][draws][times], and whether they are changes"""
+    n_draws, (n_subjects, n_times) = data.shape[0], data.shape[-2:]
+    if n_draws > MAX_DRAWS or n_subjects * n_times > BLOCK:
+        raise Refused(f"{path}: {n_draws} draws of {n_subjects} subjects are more than a figure shows")
+    out, is_change = np.full((3, n_draws, n_times), np.nan), True
+    for d in range(n_draws):
+        y = data[(d, *at)].astype(float)
+        base = y[:, zero, None]
+        is_change = is_change and bool(np.nanmin(base, initial=np.inf) > 0)
+        out[:, d] = quantiles(100 * (y / base - 1) if is_change else y)[0]
+    return out, is_change
+
+
+def draw_panel(panel, x, found, colour):
+    """Light: between subjects; dark: of the median."""
+    low, middle, high = (np.nanmedian(part, axis=0) for part in found)
+    unsure = np.nanquantile(found[1], [0.025, 0.975], axis=0)
+    panel.fill_between(x, low, high, color=colour, alpha=0.14, lw=0)
+    panel.fill_between(x, *unsure, color=colour, alpha=0.5, lw=0)
+    panel.plot(x, middle, color=colour, lw=1.6)
+    panel.axhline(0, color="0.75", lw=0.8, zorder=1)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.grid(axis="y", color="0.92", lw=0.7)
+    panel.set_axisbelow(True)
+    panel.yaxis.set_major_formatter(Ticks())
+
+
+def elements_of(results, data):
+    """Names of the elements of a variable of sites, [""] of another: dimensions are draw, arm, elements, subject, time."""
+    if data.ndim == 4:
+        return [""]
+    return [plain(name) for name in results.texts(data.dims[2].keys()[0])]
+
+
+def choose(results, names):
+    known = [name for name in results.file if isinstance(results.file.get(name), h5py.Dataset)
+             and results.file[name].ndim in (4, 5) and results.file[name].dims[0].keys()[:1] == ["draw"]]
+    for name in names or []:
+        if name not in known:
+            raise Refused(f"{results.path} has no output '{plain(name)}'; it has {', '.join(known) or 'none'}")
+    if not known:
+        raise Refused(f"{results.path}: draws of parameters without subjects")
+    return names or (["bmd"] if "bmd" in known else known[:1])
+
+
+def figure_of_draws(path, names):
+    """A row of panels for each arm, a column for each site or output."""
+    results = Results(path)
+    columns = [(name, e, site) for name in choose(results, names)
+               for e, site in enumerate(elements_of(results, results.dataset(name)))]
+    n_arms = len(results.arms)
+    if n_arms * len(columns) > MAX_PANELS:
+        raise Refused(f"{path}: more than {MAX_PANELS} panels; choose outputs with --variables")
+    is_years = results.days[-1] > 2 * YEAR
+    x = results.days / (YEAR if is_years else MONTH)
+    with plt.rc_context(SETTINGS):
+        figure = plt.figure(figsize=(max(5.2, 3.3 * len(columns) + 0.6), 2.2 * n_arms + 1.5), layout="constrained")
+        panels = figure.subplots(n_arms, len(columns), squeeze=False, sharex=True, sharey="col")
+        for k, (name, e, site) in enumerate(columns):
+            data = results.dataset(name)
+            for a in range(n_arms):
+                at = (a, e) if data.ndim == 5 else (a,)
+                found, is_change = bands(data, at, results.zero, path)
+                panel = panels[a, k]
+                draw_panel(panel, x, found, COLOURS[a % len(COLOURS)])
+                panel.tick_params(labelleft=True)
+                unit = "%" if is_change else plain(data.attrs.get("units", ""))
+                if a == 0:
+                    title = in_words(f"{name}, {site}" if site else name).replace("bmd", "BMD")
+                    panel.set_title(title, fontsize=9.5, loc="left", pad=22)
+                panel.text(0, 1.02, "\n".join(textwrap.wrap(results.labels[a], 40)), transform=panel.transAxes, fontsize=8.2,
+                           color=COLOURS[a % len(COLOURS)], va="bottom")
+                panel.set_ylabel(f"Change ({unit})" if is_change else f"({unit})")
+        for panel in panels[-1]:
+            panel.set_xlabel(f"{'Years' if is_years else 'Months'} since start of treatment")
+        wide = 30 * max(len(columns), 2)
+        figure.suptitle("\n".join(textwrap.wrap(plain(results.text("title")), wide)), fontsize=12, weight="bold", x=0.02,
+                        ha="left")
+        n_draws = results.dataset(columns[0][0]).shape[0]
+        foot = (f"Dark: 95 % interval of the median over {n_draws} draws of the parameters, what is not known. Light: 5th to "
+                f"95th percentile between {results.count('n_subjects'):,} subjects, how they differ; median over draws.")
+        figure.supxlabel("\n".join(textwrap.wrap(foot, 48 * max(len(columns), 2))), fontsize=7.8, color="0.3", x=0.02,
+                         ha="left")
+    return figure

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See draws.h. Takes an experiment and a table of draws; gives a sweep over the parameters that both have. */
+#include "draws.h"
+
+#include "input/draws.h"
+#include "sweep.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    ost_experiment_t experiment;
+    ost_library_t library;
+    ost_plan_t plan;
+    ost_draws_t draws;
+} run_t;
+
+/* The entry of a parameter; none where the experiment has no such model, or a table of subjects gives the values. */
+static int find_entry(void *user, const char *name, char **entry, ost_error_t *err)
+{
+    const run_t *self = user;
+    const ost_experiment_t *e = &self->experiment;
+    char of[80];
+    const char *dot = strchr(name, '.'), *below = "";
+    snprintf(of, sizeof(of), "%.*s", dot != NULL ? (int) (dot - name) : 0, name);
+    if (ost_blocks_find(self->plan.blocks, of) < 0 || ost_people_column(&e->people, name) < e->people.n_columns)
+        return 0;
+    for (size_t i = 0; i < e->n_settings; i++) /* its spread stays */
+        if (e->settings[i].sets_spread && strcmp(e->settings[i].model, of) == 0 &&
+            strcmp(e->settings[i].param, dot + 1) == 0)
+            below = ".value";
+    return asprintf(entry, "parameters.%s%s", name, below) < 0 ? ost_no_memory(err) : 0;
+}
+
+/* Of an experiment that lists no outputs, those that are shown: densities and what endpoints ask for. All outputs at
+ * all draws would fill a disk. */
+static int add_outputs(const run_t *self, ost_text_list_t *overrides)
+{
+    const ost_outputs_t *outputs = self->plan.outputs;
+    const ost_experiment_t *e = &self->experiment;
+    ost_text_list_t names = { 0 };
+    int ret = 0;
+    for (size_t v = 0; v < outputs->n_variables && ret == 0; v++) {
+        const char *name = outputs->variables[v].name;
+        size_t n = strlen(name);
+        bool is = strcmp(name, "bmd") == 0 || strcmp(name, "scanned_bmd") == 0;
+        for (size_t i = 0; i < e->n_endpoints; i++)
+            is |= strncmp(e->endpoints[i].output, name, n) == 0 && strchr("[", e->endpoints[i].output[n]) != NULL;
+        if (is) ret = ost_text_list_add(&names, "%s", name);
+    }
+    char *list = ret == 0 && names.n > 0 ? ost_text_join((const char *const *) names.items, names.n, ", ") : NULL;
+    if (list != NULL) ret = ost_text_list_add(overrides, "outputs=[%s]", list);
+    if (names.n > 0 && list == NULL) ret = OST_ERR_NO_MEMORY;
+    free(list);
+    ost_text_list_free(&names);
+    return ret;
+}
+
+/* @return an exit code */
+static int list_draws(run_t *self, const ost_draws_asked_t *asked, ost_text_list_t *overrides, ost_sweep_asked_t *sweep)
+{
+    ost_error_t err = { 0 };
+    int ret = ost_library_init(&self->library, &err);
+    if (ret == 0) ret = ost_plan_build(&self->plan, &self->library, &self->experiment, &err);
+    if (ret == 0) ret = ost_draws_read(&self->draws, asked->table, &err);
+    if (ret == 0) ret = ost_draws_check(&self->draws, &self->library, &err);
+    const size_t n = asked->n_draws > 0 ? asked->n_draws : self->draws.n_draws;
+    if (ret == 0 && (n > self->draws.n_draws || n < 2)) {
+        ost_cli_message("--draws: %s has %zu draws beside its estimate; expected %s", asked->table, self->draws.n_draws,
+            self->draws.n_draws < 2 ? "2 or more ('osteon fit --draws' makes them)" : "at most as many");
+        return OST_EXIT_USAGE;
+    }
+    if (ret == 0) ret = ost_draws_vary(&self->draws, n, find_entry, self, &sweep->vary, &err);
+    if (ret == 0 && sweep->vary.n == 0)
+        ret = ost_fail_at(&err, OST_ERR_NAME, asked->table, 1, 0, "has no parameter of a model of the experiment '%s'",
+            self->experiment.name);
+    if (ret == 0 && self->experiment.n_outputs == 0 && add_outputs(self, overrides) < 0) ret = ost_no_memory(&err);
+    return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+}
+
+static int simulate(const ost_part_t *parts, size_t n_parts, const void *simulation)
+{
+    ost_simulation_t how = *(const ost_simulation_t *) simulation;
+    char *own = NULL;
+    int code = how.out == NULL ? ost_cli_default_output(parts, &own) : OST_EXIT_OK;
+    if (how.out == NULL) how.out = own;
+    if (code == OST_EXIT_OK) code = ost_cli_simulate(parts, n_parts, &how);
+    if ((code == OST_EXIT_OK || code == OST_EXIT_FAILURES) && !how.quiet && how.shard.n == 0) {
+        char word[] = "show", *path = strdup(how.out), *words[] = { word, path, NULL };
+        putchar('\n');
+        int shown = path != NULL ? ost_command_show.run(&ost_command_show, 2, words) : ost_cli_no_memory();
+        if (shown != OST_EXIT_OK) code = shown;
+        free(path);
+    }
+    free(own);
+    return code;
+}
+
+int ost_cli_run_draws(
+    const char *name, const ost_draws_asked_t *asked, ost_text_list_t *overrides, int isa, const ost_simulation_t *how)
+{
+    run_t self = { 0 };
+    ost_sweep_asked_t sweep = { .kind = OST_DESIGN_DRAWS, .keep = OST_KEEP_SUBJECTS, .seed = 1 };
+    if (asked->table == NULL || asked->has_subject || asked->is_dry) {
+        ost_cli_message(asked->table == NULL ? "--draws: of which table? expected --parameters TABLE.csv"
+                                             : "--parameters and --%s exclude each other",
+            asked->has_subject ? "subject" : "dry-run");
+        return OST_EXIT_USAGE;
+    }
+    int code = ost_cli_experiment(&self.experiment, name, overrides);
+    if (code == OST_EXIT_OK) code = list_draws(&self, asked, overrides, &sweep);
+    if (code == OST_EXIT_OK) code = ost_cli_plan_sweep(name, &sweep, overrides, isa, simulate, how);
+    ost_cli_sweep_free(&sweep);
+    ost_draws_free(&self.draws);
+    ost_plan_free(&self.plan);
+    ost_experiment_free(&self.experiment);
+    ost_library_free(&self.library);
+    return code;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes the result file of a run over draws of parameters; prints two intervals that are not mixed: of the median, by
+ * what is not known of the parameters, and between subjects, by how they differ. */
+#include "input/csv.h"
+#include "show.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Of an estimate over draws, 95 %; between subjects, 90 %. */
+#define UNSURE_LOW 0.025
+#define UNSURE_HIGH 0.975
+
+/* Of each draw. */
+enum { MIDDLE, LOW, HIGH, N_OF_DRAW };
+/* Of all draws: the middle, its interval, and the middles of both ends between subjects. */
+enum { VALUE, VALUE_LOW, VALUE_HIGH, SUBJECTS_LOW, SUBJECTS_HIGH, N_CELLS };
+
+typedef struct {
+    double *values, *work; /* [N_OF_DRAW][n_draws], [n_draws] */
+    size_t n_draws, n_subjects;
+    FILE *csv; /* NULL: none */
+} draws_t;
+
+bool ost_show_is_of_draws(const show_t *self)
+{
+    return self->results->design.n_axes > 0 && self->results->design.kind == OST_DESIGN_DRAWS;
+}
+
+static void summarize(const draws_t *self, double cells[N_CELLS])
+{
+    const ost_sample_t middle = ost_sample_of(self->values, self->n_draws, self->work);
+    const bool is_any = middle.n > 0;
+    cells[VALUE] = ost_statistic(OST_STATISTIC_MEDIAN, &middle);
+    cells[VALUE_LOW] = is_any ? ost_quantile(middle.x, middle.n, UNSURE_LOW) : NAN;
+    cells[VALUE_HIGH] = is_any ? ost_quantile(middle.x, middle.n, UNSURE_HIGH) : NAN;
+    for (size_t k = LOW; k <= HIGH; k++) {
+        const ost_sample_t end = ost_sample_of(self->values + k * self->n_draws, self->n_draws, self->work);
+        cells[SUBJECTS_LOW + k - LOW] = ost_statistic(OST_STATISTIC_MEDIAN, &end);
+    }
+}
+
+static void add_cells(ost_table_t *table, const draws_t *self, const double cells[N_CELLS], int decimals)
+{
+    for (size_t k = 0; k < N_CELLS; k++)
+        if (isnan(cells[k]))
+            ost_table_cell(table, "%s", "");
+        else
+            ost_table_cell(table, "%.*f", decimals, cells[k]);
+    ost_table_cell(table, "%zu", self->n_subjects);
+    for (size_t k = 0; k < N_CELLS && self->csv != NULL; k++)
+        fprintf(self->csv, isnan(cells[k]) ? "," : "%.9g,", cells[k]);
+}
+
+/* A row of the variable: each draw's subjects, then all draws. @return 1, 0 without a value, or an error */
+static int add_row(show_t *show, draws_t *self, size_t arm, size_t element, span_t span, ost_error_t *err)
+{
+    double cells[N_CELLS];
+    const char *name = show->results->arms.items[arm];
+    const char *site = ost_results_element(show->results, show->variable, element);
+    self->n_subjects = 0;
+    for (size_t d = 0; d < self->n_draws; d++) {
+        ost_sample_t of;
+        show->results->i_model = d;
+        int ret = ost_show_sample(show, arm, element, span, &of, err);
+        if (ret < 0) return ret;
+        const ost_statistic_t parts[] = { OST_STATISTIC_MEDIAN, OST_STATISTIC_Q05, OST_STATISTIC_Q95 };
+        for (size_t k = 0; k < N_OF_DRAW; k++)
+            self->values[k * self->n_draws + d] = of.n > 0 ? ost_statistic(parts[k], &of) : NAN;
+        if (of.n > self->n_subjects) self->n_subjects = of.n;
+    }
+    if (self->n_subjects == 0) return 0;
+    summarize(self, cells);
+    ost_table_cell(&show->table, "%s", name);
+    if (show->n_elements > 1) ost_table_cell(&show->table, "%s", site);
+    ost_table_cell(&show->table, "%g", ost_show_month(show, span.to));
+    if (self->csv != NULL) {
+        fprintf(self->csv, "%s,", show->variable);
+        ost_csv_write_text(name, self->csv);
+        fprintf(self->csv, ",%s,%.9g,", site, ost_show_month(show, span.to));
+    }
+    add_cells(&show->table, self, cells, show->has_values ? 4 : 2);
+    if (self->csv != NULL) fprintf(self->csv, "%zu,%s\r\n", self->n_subjects, ost_show_unit(show));
+    return 1;
+}
+
+static int print_variable(show_t *show, draws_t *self, ost_error_t *err)
+{
+    ost_table_columns(&show->table, show->n_elements > 1 ? "<arm\t<site\tmonth" : "<arm\tmonth");
+    ost_table_columns(&show->table, "median\tmedian 2.5 %\tmedian 97.5 %\tsubjects 5 %\tsubjects 95 %\tn");
+    for (size_t a = 0; a < show->results->arms.n; a++)
+        for (size_t e = 0; e < show->n_elements; e++)
+            for (size_t i = 0; i < show->n_spans; i++) {
+                if ((show->element != SIZE_MAX && show->element != e) || show->spans[i].from > 0) continue;
+                int ret = add_row(show, self, a, e, show->spans[i], err);
+                if (ret < 0) return ret;
+            }
+    return ost_table_print(&show->table, stdout, err);
+}
+
+/* The endpoints of the experiment, as the file has them for each draw. */
+static int print_endpoints(show_t *show, draws_t *self, ost_error_t *err)
+{
+    ost_results_t *results = show->results;
+    ost_table_t table = { 0 };
+    int ret = 0;
+    if (results->endpoints.n == 0) return 0;
+    ost_table_columns(&table, "<endpoint\tvalue\tvalue 2.5 %\tvalue 97.5 %\tsubjects 5 %\tsubjects 95 %\tn");
+    for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) {
+        double cells[N_CELLS];
+        char *text = NULL, *unit = NULL;
+        for (size_t k = 0; k < N_OF_DRAW && ret == 0; k++)
+            ret = ost_results_read_endpoint(results, i, (ost_endpoint_column_t) k, self->values + k * self->n_draws,
+                k == 0 ? &text : NULL, k == 0 ? &unit : NULL, err);
+        if (ret == 0) summarize(self, cells);
+        if (ret == 0) ret = ost_results_read_endpoint(results, i, OST_ENDPOINT_N_SUBJECTS, self->work, NULL, NULL, err);
+        self->n_subjects = 0;
+        for (size_t d = 0; d < self->n_draws && ret == 0; d++)
+            if (self->work[d] > (double) self->n_subjects) self->n_subjects = (size_t) self->work[d];
+        if (ret == 0) {
+            if (ret == 0 && self->csv != NULL) fprintf(self->csv, "%s,,,,", results->endpoints.items[i]);
+            ost_table_line(&table, "%s [%s]: %s", results->endpoints.items[i], unit != NULL ? unit : "1",
+                text != NULL ? text : "");
+            ost_table_cell(&table, "%s", results->endpoints.items[i]);
+            add_cells(&table, self, cells, 2);
+            if (self->csv != NULL) fprintf(self->csv, "%zu,%s\r\n", self->n_subjects, unit != NULL ? unit : "1");
+        }
+        free(text);
+        free(unit);
+    }
+    putchar('\n');
+    if (ret == 0) ret = ost_table_print(&table, stdout, err);
+    ost_table_free(&table);
+    return ret;
+}
+
+int ost_show_print_draws(show_t *show, const char *path, ost_error_t *err)
+{
+    draws_t self = { .n_draws = show->results->design.n_points };
+    char draws[64];
+    int ret = 0;
+    self.values = malloc((N_OF_DRAW + 1) * self.n_draws * sizeof(double));
+    if (self.values == NULL) return ost_no_memory(err);
+    self.work = self.values + N_OF_DRAW * self.n_draws;
+    if (show->csv != NULL && (self.csv = show->csv_out = open_memstream(&show->csv_text, &show->csv_size)) == NULL)
+        ret = ost_no_memory(err);
+    if (self.csv != NULL)
+        fputs(
+            "variable,arm,element,month,median,median_q025,median_q975,subjects_q05,subjects_q95,n,unit\r\n", self.csv);
+    ost_show_print_head(show, path);
+    ost_print_wrapped(stdout,
+        "median 2.5 %% to 97.5 %%: of the median over %s of the parameters, what is not known; subjects 5 %% to 95 %%: "
+        "between subjects, the median over draws of both ends, how they differ",
+        ost_cli_plural(self.n_draws, "draw", draws));
+    putchar('\n');
+    if (ret == 0) ret = print_variable(show, &self, err);
+    if (ret == 0) ret = print_endpoints(show, &self, err);
+    if (ret == 0) ret = ost_show_csv_end(show, err);
+    free(self.values);
+    return ret;
+}

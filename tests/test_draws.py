@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`osteon run --parameters TABLE.csv --draws N`: the same subjects at each draw of a fit, and two intervals that are not
+mixed. Takes the path of osteon as its first argument."""
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+from test_people import FILES  # noqa: E402
+from test_shards import contents  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
+PLOT = os.path.join(HERE, "..", "scripts", "plot.py")
+M, SUBJECTS = 9, 70
+HEAD = "draw,one.loss [1/y],aibl.k_C [1/d],pill.half [d],between BMD,within BMD"
+
+
+def table():
+    random = np.random.default_rng(5)
+    rows = [f"{k},{0.02*np.exp(random.normal(0, 0.2)):.9g},0.08,{random.uniform(15, 25):.9g},1,0.5" for k in range(M + 1)]
+    return "\n".join([HEAD, *rows]) + "\n"
+
+
+class Draws(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        for name, text in FILES.items():
+            self.write(name, text)
+        self.write("fit.csv", table())
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as out:
+            out.write(text)
+
+    def osteon(self, *arguments, code=0):
+        done = subprocess.run([OSTEON, *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def draws(self, out, *arguments, code=0):
+        return self.osteon("run", "test.yaml", "--parameters", "fit.csv", *arguments, "-n", str(SUBJECTS), "-o", out, "--force",
+                           code=code)
+
+    def rows(self):
+        return list(csv.DictReader(table().splitlines()))[1:]
+
+    def test_each_draw_has_the_bits_of_a_run(self):
+        self.draws("d.h5", "-q")
+        with h5py.File(self.path("d.h5")) as file:
+            self.assertEqual(file["bmd"].shape, (M, 2, SUBJECTS, 3))
+            self.assertEqual([d.keys()[0] for d in file["bmd"].dims], ["draw", "arm", "subject", "time"])
+            bmd, age = file["bmd"][()], file["age"][()]
+            np.testing.assert_allclose(file["loss"], [float(row["one.loss [1/y]"]) for row in self.rows()], rtol=1e-14)
+            self.assertNotIn("k_C", file)  # of no model of this experiment
+        self.assertEqual(age.shape, (SUBJECTS,))  # the same subjects
+        for k, row in enumerate(self.rows()):
+            if k % 4:
+                continue
+            self.osteon("run", "test.yaml", "-n", str(SUBJECTS), "--set", f"parameters.one.loss={row['one.loss [1/y]']} 1/y",
+                        "--set", f"parameters.pill.half={row['pill.half [d]']} d", "-o", "one.h5", "-q", "--force")
+            with h5py.File(self.path("one.h5")) as file:
+                np.testing.assert_array_equal(bmd[k], file["bmd"][()])
+
+    def test_numbers_of_draws(self):
+        """Some of the draws are at equal distances in the table, so that each of its chains has its part."""
+        self.draws("d.h5", "--draws", "3", "-q")
+        with h5py.File(self.path("d.h5")) as file:
+            wanted = [float(self.rows()[k]["one.loss [1/y]"]) for k in (0, 3, 6)]
+            np.testing.assert_allclose(file["loss"], wanted, rtol=1e-14)
+
+    def test_two_intervals(self):
+        """Of the median over draws, and between subjects; --csv has all digits."""
+        text = "  treated: {"
+        self.write("test.yaml", FILES["test.yaml"].replace(text, text) +
+                   "endpoints: {loss: {output: bmd, arm: treated, versus: control, to: 24 month}}\n")
+        said = self.draws("d.h5")
+        self.assertIn("median 2.5 % to 97.5 %: of the median over 9 draws", " ".join(said.split()))
+        self.osteon("show", "d.h5", "--csv", "d.csv", "--at", "12,24")
+        with h5py.File(self.path("d.h5")) as file:
+            bmd = file["bmd"][()]
+        with open(self.path("d.csv"), encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        change = 100 * (bmd / bmd[..., :1] - 1)
+        self.assertEqual(len(rows), 5)
+        for row in rows[:4]:
+            arm, time = ["control", "treated"].index(row["arm"]), [0, 12, 24].index(round(float(row["month"])))
+            medians = np.median(change[:, arm, :, time], axis=1)
+            ends = np.median(np.quantile(change[:, arm, :, time], [0.05, 0.95], axis=1), axis=1)
+            expected = [np.median(medians), *np.quantile(medians, [0.025, 0.975]), *ends]
+            found = [float(row[k]) for k in ("median", "median_q025", "median_q975", "subjects_q05", "subjects_q95")]
+            np.testing.assert_allclose(found, expected, rtol=1e-6)
+        means = np.mean(change[:, 1, :, 2], axis=1) - np.mean(change[:, 0, :, 2], axis=1)
+        self.assertEqual(rows[4]["variable"], "loss")
+        np.testing.assert_allclose([float(rows[4][k]) for k in ("median", "median_q025", "median_q975")],
+                                   [np.median(means), *np.quantile(means, [0.025, 0.975])], rtol=1e-6)
+
+    def test_a_spread_stays(self):
+        """A draw replaces the typical value of a parameter, not its variability that the experiment sets."""
+        self.write("test.yaml", FILES["test.yaml"] + "parameters: {one.loss: {value: 0.02 1/y, spread: 0}}\n")
+        self.draws("d.h5", "-q", "--set", "population.covariates.age=60 year", "--set", "population.covariates.bmi=25 kg/m2")
+        with h5py.File(self.path("d.h5")) as file:
+            control = file["bmd"][:, 0, :, 2]
+        self.assertEqual(np.ptp(control, axis=1).max(), 0)
+        loss = np.array([float(row["one.loss [1/y]"]) for row in self.rows()])
+        np.testing.assert_allclose(control[:, 0], np.exp(-2 * loss), rtol=1e-5)
+
+    def test_repeated_sharded_and_with_people(self):
+        self.draws("d.h5", "-q")
+        self.osteon("sweep", "d.h5", "-o", "again.h5", "-q")
+        for i in 1, 2:
+            self.draws(f"s{i}.h5", "--shard", f"{i}/2", "-q", "--threads", str(i))
+        self.osteon("merge", "s1.h5", "s2.h5", "-o", "merged.h5", "-q")
+        for name in "again.h5", "merged.h5":
+            one, two = contents(self.path("d.h5")), contents(self.path(name))
+            self.assertEqual(one.keys(), two.keys())
+            for key in one:
+                np.testing.assert_array_equal(one[key], two[key], str(key))
+        self.write("few.csv", "age [year],one.loss [1/y]\n61,0.02\n62,0.03\n")
+        self.osteon("run", "test.yaml", "--parameters", "fit.csv", "--people", "few.csv", "-o", "few.h5", "-q")
+        with h5py.File(self.path("few.h5")) as file:
+            self.assertEqual(file["bmd"].shape, (M, 2, 2, 3))
+            self.assertNotIn("loss", file)  # the table of people has it
+            self.assertEqual(np.ptp(file["bmd"][:, 0], axis=0).max(), 0)
+
+    def test_figure(self):
+        self.draws("d.h5", "-q")
+        subprocess.run([PLOT, "d.h5", "-o", "d.svg"], cwd=self.folder.name, check=True, capture_output=True, timeout=120)
+        with open(self.path("d.svg"), encoding="utf-8") as file:
+            self.assertIn("<svg", file.read())
+        done = subprocess.run([PLOT, "d.h5", "--variables", "bdm"], cwd=self.folder.name, capture_output=True, text=True,
+                              timeout=120)
+        self.assertEqual((done.returncode, "has no output 'bdm'; it has bmd" in done.stderr), (1, True), done.stderr)
+
+    def test_wrong(self):
+        for words, code, part in (
+            (["--draws", "3"], 2, "--draws: of which table? expected --parameters TABLE.csv"),
+            (["--parameters", "fit.csv", "--draws", "10"], 2, "--draws: fit.csv has 9 draws beside its estimate; expected at most"),
+            (["--parameters", "fit.csv", "--draws", "1"], 2, "--draws: '1' is not a whole number from 2"),
+            (["--parameters", "fit.csv", "--subject", "3"], 2, "--parameters and --subject exclude each other"),
+            (["--parameters", "fit.csv", "--dry-run"], 2, "--parameters and --dry-run exclude each other"),
+            (["--parameters", "fti.csv"], 1, "fti.csv"),
+            (["--parameters", "fit.csv", "--set", "parameters.one.loss=0.1 1/y"], 2, "is varied, and set to '0.1 1/y'"),
+            (["--parameters", "none.csv"], 1, "none.csv:1: has no parameter of a model of the experiment 'test'"),
+            (["--parameters", "estimate.csv"], 2, "expected 2 or more ('osteon fit --draws' makes them)"),
+            (["--parameters", "unit.csv"], 1, "'one.loss' is measured in 1/y: another unit"),
+            (["--parameters", "range.csv"], 1, "'one.loss' = 0.9 is not within 0.001..0.5 1/y"),
+            (["--parameters", "name.csv"], 1, "model 'one' has no parameter 'los' (did you mean 'loss'?)"),
+        ):
+            head = "draw,one.loss [1/y]\n0,0.02\n"
+            for name, text in (("none.csv", "draw,aibl.k_C [1/d]\n0,0.08\n1,0.07\n2,0.09\n"), ("estimate.csv", head),
+                               ("unit.csv", head.replace("1/y", "mg") + "1,0.1\n2,0.1\n"), ("range.csv", head + "1,0.9\n2,0.1\n"),
+                               ("name.csv", head.replace("loss", "los") + "1,0.1\n2,0.1\n")):
+                self.write(name, text)
+            with self.subTest(words):
+                self.assertIn(part, self.osteon("run", "test.yaml", *words, "-o", "w.h5", code=code))
+                self.assertFalse(os.path.exists(self.path("w.h5")) or os.path.exists(self.path("w.h5.part")))
+        self.draws("d.h5", "-q", "--draws", "2")
+        self.assertIn("--versus: not for draws", self.osteon("show", "d.h5", "--versus", "control", code=2))
+
+
+if __name__ == "__main__":
+    unittest.main()
