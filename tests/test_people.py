@@ -211,6 +211,25 @@ class People(unittest.TestCase):
         self.run_people("a.h5")
         np.testing.assert_array_equal(self.values("sweep.h5", "bmd")[0][1], self.values("a.h5", "bmd")[0])
 
+    def test_dose_by_weight(self):
+        """A dose may be a formula of covariates: for each subject that of a run with the number, bolus and infusion."""
+        self.write("w.csv", "age [year],weight [kg]\n61,50\n62,75\n63,100\n")
+        dose = "arms.treated.regimen.0.dose"
+        for more in ([], ["--set", "arms.treated.regimen.0.duration=1 day"], ["--set", "solver.dosing=exact"]):
+            self.osteon("run", "test.yaml", "--people", "w.csv", "--set", f"{dose}=0.02 [mg/kg]*weight", *more, "-o", "w.h5",
+                        "-q", "--force")
+            whole, = self.values("w.h5", "bmd")
+            self.assertLess(whole[1, 2, 1] / whole[0, 2, 1], whole[1, 0, 1] / whole[0, 0, 1])
+            for k, amount in enumerate((1, 1.5, 2)):
+                self.osteon("run", "test.yaml", "--set", "population.people={table: w.csv, ignore: [weight]}", "--set",
+                            f"{dose}={amount} mg", *more, "-o", "p.h5", "-q", "--force")
+                np.testing.assert_allclose(whole[:, k], self.values("p.h5", "bmd")[0][:, k], rtol=1e-9)
+        for text, part in (("0.02 [mg/kg]*wight", "wight"), ("0.02 [mg/kg]*age", "has dimension"),
+                           ("-0.02 [mg/kg]*weight", "the dose of 'pill' is negative")):
+            code = 3 if "-" in text else 2 if "wight" in text else 1
+            self.assertIn(part, self.osteon("run", "test.yaml", "--people", "w.csv", "--set", f"{dose}={text}", "-o", "x.h5",
+                                            "--force", code=code))
+
     def test_wrong_tables(self):
         """tests/wrong_people.txt: table, further keys, part of the message."""
         with open(os.path.join(HERE, "wrong_people.txt"), encoding="utf-8") as file:

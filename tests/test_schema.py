@@ -110,7 +110,7 @@ class Schema(unittest.TestCase):
             caught += 1
         self.assertGreater(caught, 20)
         numbers = {os.path.basename(path)[:-5] for path in WRONG if self.wrong(path)}
-        self.assertLessEqual({"bare_number_of_time", "seed_negative", "rtol_with_unit", "decimal_comma",
+        self.assertLessEqual({"bare_number_of_time", "seed_negative", "rtol_with_unit",
                               "parameter_without_model", "flag_misspelt"}, numbers)
 
     def test_words(self):

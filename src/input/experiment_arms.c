@@ -91,7 +91,7 @@ static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const os
     int ret = ost_field_text(tree, ost_yaml_get(node, "drug"), &self->drug, err);
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "compartment"), &self->compartment, err);
     ost_quantity_t amount = { 0 };
-    if (ret == 0) ret = ost_field_quantity(tree, dose, &amount, err);
+    if (ret == 0) ret = ost_experiment_own_quantity(e, tree, dose, &amount, &self->amount_formula, err);
     self->amount = amount.value;
     self->dim = amount.dim;
     self->is_plain = amount.is_plain;

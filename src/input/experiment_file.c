@@ -404,6 +404,7 @@ static void free_regimen(ost_regimen_t *self)
     free(self->compartment);
     free(self->begin_if);
     free(self->end_if);
+    ost_formula_delete(self->amount_formula);
     ost_formula_delete(self->start_formula);
     ost_formula_delete(self->stop_formula);
     ost_formula_delete(self->adherence);

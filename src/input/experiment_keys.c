@@ -87,7 +87,8 @@ static const ost_schema_t run_in[] = {
 static const ost_schema_t dose[] = {
     { "drug", TEXT, "the name of a drug", "'osteon list drugs' names them; or another model that takes doses", true,
         NULL, 0 },
-    { "dose", QUANTITY, "a quantity such as 1 mg", "amount of each dose", true, NULL, 0 },
+    { "dose", FORMULA, "a quantity such as 1 mg, or a formula of the covariates such as 0.2 [mg/kg]*weight",
+        "amount of each dose", true, NULL, 0 },
     { "compartment", TEXT, "the name of a state", "for a model that takes doses in several; default: the first", false,
         NULL, 0 },
     { "into", 0, "compartment", "", false, NULL, 0 },

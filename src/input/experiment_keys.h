@@ -25,6 +25,9 @@ int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err) OST_MUST_CH
  * `node` is NULL. */
 int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
     const char *example, double *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
+/* The same of any dimension. */
+int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    ost_quantity_t *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
 /* The text of a condition, which is read when the experiment is planned, and where it begins. */
 int ost_experiment_condition(const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_location_t *location,
     ost_error_t *err) OST_MUST_CHECK;

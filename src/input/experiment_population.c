@@ -380,20 +380,31 @@ static bool is_formula(const ost_experiment_t *self, const char *text)
     return false;
 }
 
+int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    ost_quantity_t *value, ost_formula_t **own, ost_error_t *err)
+{
+    if (node == NULL || ost_yaml_is_null(node) || !is_formula(self, node->text))
+        return ost_field_quantity(tree, node, value, err);
+    *value = (ost_quantity_t){ 0 };
+    int ret = new_formula(self->covariates, self->n_covariates, tree, node, node->text, own, &value->dim, err);
+    for (size_t i = 0; i < self->n_covariates && ret == 0; i++)
+        self->covariates[i].treats |= strstr(node->text, self->covariates[i].name) != NULL;
+    if (ret == 0) value->is_plain = ost_formula_is_plain(*own);
+    return ret;
+}
+
 int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
     const char *example, double *value, ost_formula_t **own, ost_error_t *err)
 {
-    ost_dim_t found;
+    ost_quantity_t found;
     if (node == NULL) return 0;
     if (ost_yaml_is_null(node) || !is_formula(self, node->text))
         return ost_field_of_dim(tree, node, dim, example, value, err);
-    int ret = new_formula(self->covariates, self->n_covariates, tree, node, node->text, own, &found, err);
-    for (size_t i = 0; i < self->n_covariates && ret == 0; i++)
-        self->covariates[i].treats |= strstr(node->text, self->covariates[i].name) != NULL;
-    if (ret != 0 || ost_dim_equal(found, dim)) return ret;
+    int ret = ost_experiment_own_quantity(self, tree, node, &found, own, err);
+    if (ret != 0 || ost_dim_equal(found.dim, dim)) return ret;
     char why[OST_DIM_MISMATCH_SIZE];
     return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "this formula %s or a formula of the covariates",
-        ost_dim_mismatch(found, dim, example, why));
+        ost_dim_mismatch(found.dim, dim, example, why));
 }
 
 /* A formula of all covariates that gives a time; a plain time becomes one. */

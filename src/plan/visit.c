@@ -11,6 +11,10 @@ static int check_record(const ost_plan_t *self, size_t c, const ost_dosing_recor
     const char *arm = self->experiment->arms[schedule->arm].name;
     if (isnan(record->start) || record->start == -INFINITY || isnan(record->stop))
         return ost_fail(err, OST_ERR_VALUE, "arm '%s': start or stop of '%s' is not a number", arm, schedule->name);
+    const bool is_drug = self->blocks->block[schedule->block].model->kind == OST_KIND_DRUG;
+    if (!isfinite(record->amount) || (record->amount < 0 && is_drug))
+        return ost_fail(err, OST_ERR_VALUE, "arm '%s': the dose of '%s' is %s", arm, schedule->name,
+            isfinite(record->amount) ? "negative" : "not a finite number");
     if (!(record->fraction >= 0 && record->fraction <= 1))
         return ost_fail(err, OST_ERR_VALUE, "arm '%s': adherence of '%s' is %g, expected 0 to 1", arm, schedule->name,
             record->fraction);
@@ -28,7 +32,9 @@ int ost_plan_dosing_records(
                                               : r->start,
             .stop = r->stop_formula != NULL ? ost_formula_value(r->stop_formula, covariates) : r->stop,
             .fraction = r->adherence != NULL ? ost_formula_value(r->adherence, covariates) : 1,
+            .amount = r->amount_formula != NULL ? ost_formula_value(r->amount_formula, covariates) : 0,
         };
+        if (r->duration > 0) records[c].amount /= r->duration;
         int ret = check_record(self, c, &records[c], err);
         if (ret < 0) return ret;
         if (records[c].start < records[c].stop) *t_begin = fmin(*t_begin, records[c].start);

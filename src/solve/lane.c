@@ -336,13 +336,14 @@ static void act_schedule(ost_lane_t *self, size_t i, double t, double *x, double
     if (ends) state->off = INFINITY;
     if (ends && !doses) change(self, schedule->kind, schedule->index, 0, x, u);
     if (!doses) return;
+    const double own = job->records[i].amount, amount = own != 0 ? own : schedule->amount;
     if (schedule->series >= 0 && job->records[i].fraction >= 1) {
-        const ost_ripple_dose_t dose = { schedule->kind, schedule->index, schedule->amount };
+        const ost_ripple_dose_t dose = { schedule->kind, schedule->index, amount };
         if (follow(self, schedule->series, &dose, t_dose, isinf(next_dose(job, i)), x, u)) return;
     } else if (schedule->hold_input >= 0 && u[schedule->hold_input * OST_LANE_COUNT] != 0) {
         change(self, OST_EVENT_SET_INPUT, (uint32_t) schedule->hold_input, 0, x, u);
     }
-    change(self, schedule->kind, schedule->index, schedule->amount, x, u);
+    change(self, schedule->kind, schedule->index, amount, x, u);
     if (schedule->kind == OST_EVENT_SET_INPUT) state->off = t_dose + schedule->duration;
 }
 

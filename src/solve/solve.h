@@ -147,6 +147,7 @@ typedef struct {
 typedef struct {
     double start, stop; /**< d, half-open; start is INFINITY where only a visit may begin it */
     double fraction;    /**< chance that a dose is taken, 1: all are */
+    double amount;      /**< internal units, instead of the schedule's; 0: the schedule's */
 } ost_dosing_record_t;
 
 /** Where one job stands in a schedule: the solver's, but for `start`, which a visit may change: to a time from then on,
