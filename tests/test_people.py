@@ -247,6 +247,9 @@ class People(unittest.TestCase):
         self.write("t.csv", "age [year]\n60\n")
         self.assertIn("subjects 0 to 2, but 't.csv' has 1 rows",
                       self.osteon("run", "test.yaml", "--people", "t.csv", "-n", "3", code=2))
+        for words in ("run", "--set", "population.covariates.age=50 year"), ("sweep", "--vary", "population.covariates.age=50 year, 60 year"):
+            self.assertIn("population.covariates.age: set or varied, and a column of 't.csv', which replaces it",
+                          self.osteon(words[0], "test.yaml", "--people", "t.csv", *words[1:], "-o", "w.h5", code=2))
         self.assertIn("there is no file 'women.scv'", self.osteon("run", "test.yaml", "--people", "women.scv", code=2))
 
 

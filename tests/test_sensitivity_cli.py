@@ -229,6 +229,7 @@ class Sensitivity(unittest.TestCase):
         self.assertIn("as it was written", self.osteon("verify", "s.h5"))
         self.assertIn("has indices alone", self.osteon("verify", "s.h5", "--share", "all", code=2))
         self.assertIn("without options", self.osteon("show", "s.h5", "--csv", "t.csv", code=2))
+        self.assertIn("which keeps no subjects", self.osteon("export", "s.h5", "--csv", "t.csv", code=2))
         subprocess.run([sys.executable, PLOT, "s.h5", "-o", "s.svg"], cwd=self.folder.name, check=True, timeout=120)
         with open(self.path("s.svg"), encoding="utf-8") as file:
             self.assertIn("<svg", file.read())

@@ -449,6 +449,18 @@ static void drop_ends(ost_factors_t *self)
         }
 }
 
+/* A column of people replaces a parameter, which then has no effect as an input. */
+static int check_columns(const ost_factors_t *self, const ost_plan_t *plan, ost_error_t *err)
+{
+    const ost_people_t *people = &plan->experiment->people;
+    for (size_t k = 0; k < self->n; k++)
+        if (self->factors[k].param >= 0 && ost_people_column(people, self->factors[k].name) != SIZE_MAX)
+            return ost_fail(err, OST_ERR_VALUE,
+                "'%s' is a column of '%.200s', which replaces it, and cannot be an input; --over chooses others",
+                self->factors[k].name, people->path);
+    return 0;
+}
+
 int ost_factors_find(ost_factors_t *self, const ost_factors_asked_t *asked, const ost_plan_t *plan,
     ost_library_t *library, ost_error_t *err)
 {
@@ -461,6 +473,7 @@ int ost_factors_find(ost_factors_t *self, const ost_factors_asked_t *asked, cons
     if (ret == 0 && !asked->without_parameters && asked->source == OST_SOURCE_VARIABILITY)
         ret = add_covariates(self, asked, plan, err);
     if (ret == 0) ret = check_names(self, asked, plan, err);
+    if (ret == 0) ret = check_columns(self, plan, err);
     for (size_t k = 0; k < self->n && ret == 0; k++)
         if (self->factors[k].unit != NULL) measure(&self->factors[k]);
     if (ret == 0 && asked->kind == OST_SENSITIVITY_LOCAL && asked->only->n == 0) drop_ends(self);

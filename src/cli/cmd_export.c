@@ -248,6 +248,12 @@ static int export_file(export_t *self, const char *path, const char *units)
     } else if (ost_cli_open_result(&self->results, path, false, &err) < 0) {
         return ost_cli_fail(&err);
     }
+    if (self->results->is_analysis) {
+        ost_cli_message("export: %s is of 'osteon sensitivity', which keeps no subjects; 'osteon show %s' prints its "
+                        "tables, and 'osteon sensitivity ... --csv OUT.csv' writes them",
+            path, path);
+        return OST_EXIT_USAGE;
+    }
     if (self->results->keeps_endpoints) {
         ost_cli_message("export: %s keeps endpoints alone, and no subjects; 'osteon show %s --csv OUT.csv' writes them",
             path, path);

@@ -5,6 +5,7 @@
 
 #include <gsl/gsl_errno.h>
 #include <hdf5.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,7 @@ int main(int argc, char **argv)
 {
     ost_commands = commands;
     gsl_set_error_handler_off();
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit then is an error of the write, with a message */
     /* Its exit handler crashes (1.10.8) on a file that could not be written out; all files are closed by then anyway.
      */
     H5dont_atexit();

@@ -29,7 +29,6 @@ const atomic_bool *ost_cli_catch_signals(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit then is an error of the write, with a message */
     return &interrupted;
 }
 

@@ -62,12 +62,38 @@ static int check_rows(
         self->people.path, (unsigned long long) n_rows);
 }
 
+static bool is_set(const ost_yaml_node_t *node)
+{
+    if (node == NULL) return false;
+    bool found = node->origin != NULL;
+    for (size_t i = 0; i < node->n_members && !found; i++) found = is_set(&node->members[i]);
+    return found;
+}
+
+/* A column replaces what the experiment says of its name; a setting of that name would be without effect. */
+static int check_settings(
+    const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population, ost_error_t *err)
+{
+    const ost_yaml_node_t *covariates = ost_yaml_get(population, "covariates"),
+                          *parameters = ost_yaml_get(&tree->root, "parameters");
+    for (size_t k = 0; k < self->people.n_columns; k++) {
+        const char *name = self->people.columns[k].name;
+        const ost_yaml_node_t *node = ost_yaml_get(strchr(name, '.') != NULL ? parameters : covariates, name);
+        if (is_set(node))
+            return ost_yaml_fail(tree, node, OST_ERR_VALUE, err,
+                "set or varied, and a column of '%.200s', which replaces it; expected one of the two",
+                self->people.path);
+    }
+    return 0;
+}
+
 int ost_experiment_table(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population,
     const ost_people_source_t *given, ost_error_t *err)
 {
     const ost_yaml_node_t *node = ost_yaml_get(population, "people");
     if (node == NULL) return 0;
     int ret = read_people(self, tree, node, given, err);
+    if (ret == 0) ret = check_settings(self, tree, population, err);
     return ret == 0 ? check_rows(self, tree, population, err) : ret;
 }
 
