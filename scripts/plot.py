@@ -43,7 +43,7 @@ def read_options(words):
     parser.add_argument("--variables", metavar="A,B,C", help="outputs to draw, as ctx or bmd[total_hip] (default: "
                         "those that the experiment's plot names, or bmd, or the first of a file without it); of a sweep, "
                         "endpoints")
-    parser.add_argument("--arms", metavar="A,B,C", help="arms to draw, in their colours (default: all)")
+    parser.add_argument("--arms", metavar="A,B,C", help="arms to draw, in their colours (default: all); not of a sweep")
     parser.add_argument("--show", choices=["value", "change", "ratio"], help="values, or against time 0")
     parser.add_argument("--panels", choices=["variables", "arms"], help="what has a panel of its own")
     parser.add_argument("--time", choices=["day", "month", "year"], help="unit of the axis (default: by its length)")
@@ -72,6 +72,14 @@ def verify(path):
         raise Refused(plain(done.stderr).removeprefix("osteon: ") or f"{path}: osteon verify failed", WRONG_FILE)
 
 
+def refuse(options, *names):
+    """Options without a meaning for the file's figure."""
+    from plotting.words import Refused
+    for name in names:
+        if getattr(options, name):
+            raise Refused(f"--{name}: not for {options.results}, whose figure is of endpoints or draws; see --help", 2)
+
+
 def draw(options):
     """Read, arrange and write."""
     from plotting.draws import figure_of_draws, is_of_draws
@@ -83,13 +91,16 @@ def draw(options):
     from plotting.tornado import figure_of_analysis, is_analysis
     variables, arms = (v.split(",") if v else None for v in (options.variables, options.arms))
     if is_analysis(options.results):
+        refuse(options, "arms", "show", "panels", "time")
         verify(options.results)
         save(figure_of_analysis(options.results, variables), options.output, options.dpi)
         return
     if is_sweep(options.results):
+        is_draws = is_of_draws(options.results)
+        refuse(options, "show", "panels", "time", *([] if is_draws else ["arms"]))
+        figure = figure_of_draws(options.results, variables, arms) if is_draws else None
         verify(options.results)
-        make = figure_of_draws if is_of_draws(options.results) else figure_of_sweep
-        save(make(options.results, variables), options.output, options.dpi)
+        save(figure or figure_of_sweep(options.results, variables), options.output, options.dpi)
         return
     wanted = Options(variables, arms, options.show, options.panels, options.time, options.evidence)
     page = figure_of(Results(options.results), wanted)

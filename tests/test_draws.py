@@ -137,9 +137,13 @@ class Draws(unittest.TestCase):
         subprocess.run([PLOT, "d.h5", "-o", "d.svg"], cwd=self.folder.name, check=True, capture_output=True, timeout=120)
         with open(self.path("d.svg"), encoding="utf-8") as file:
             self.assertIn("<svg", file.read())
-        done = subprocess.run([PLOT, "d.h5", "--variables", "bdm"], cwd=self.folder.name, capture_output=True, text=True,
-                              timeout=120)
-        self.assertEqual((done.returncode, "has no output 'bdm'; it has bmd" in done.stderr), (1, True), done.stderr)
+        for words, code, part in ((["--variables", "bdm"], 1, "has no output 'bdm'; it has bmd"),
+                                  (["--arms", "treted"], 1, "has no arm 'treted'; it has control, treated"),
+                                  (["--time", "day"], 2, "--time: not for d.h5"),
+                                  (["--arms", "treated", "-o", "one.svg"], 0, "")):
+            done = subprocess.run([PLOT, "d.h5", *words], cwd=self.folder.name, capture_output=True, text=True, timeout=120)
+            self.assertEqual((done.returncode, part in done.stderr), (code, True), done.stderr)
+        self.assertLess(os.path.getsize(self.path("one.svg")), os.path.getsize(self.path("d.svg")))
 
     def test_wrong(self):
         for words, code, part in (

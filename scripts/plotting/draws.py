@@ -6,7 +6,8 @@ import textwrap
 import h5py
 import numpy as np
 
-from .page import COLOURS, SETTINGS, Ticks, plt
+from .figures import arm_styles, chosen_arms
+from .page import SETTINGS, Ticks, plt
 from .results import BLOCK, Results, quantiles
 from .words import Refused, in_words, plain
 
@@ -55,23 +56,34 @@ def elements_of(results, data):
     return [plain(name) for name in results.texts(data.dims[2].keys()[0])]
 
 
+def split(name):
+    """"bmd[total_hip]" is element total_hip of bmd."""
+    base, _, element = name.partition("[")
+    return base, element.removesuffix("]")
+
+
 def choose(results, names):
+    """@return pairs of a variable's name and of one of its elements, "" for all"""
     known = [name for name in results.file if isinstance(results.file.get(name), h5py.Dataset)
              and results.file[name].ndim in (4, 5) and results.file[name].dims[0].keys()[:1] == ["draw"]]
-    for name in names or []:
+    for name, element in map(split, names or []):
         if name not in known:
             raise Refused(f"{results.path} has no output '{plain(name)}'; it has {', '.join(known) or 'none'}")
+        elements = elements_of(results, results.dataset(name))
+        if element and element not in elements:
+            raise Refused(f"{results.path}: '{name}' has no '{plain(element)}'; it has {', '.join(elements)}")
     if not known:
         raise Refused(f"{results.path}: draws of parameters without subjects")
-    return names or (["bmd"] if "bmd" in known else known[:1])
+    return [split(name) for name in names or (["bmd"] if "bmd" in known else known[:1])]
 
 
-def figure_of_draws(path, names):
+def figure_of_draws(path, names, arms):
     """A row of panels for each arm, a column for each site or output."""
     results = Results(path)
-    columns = [(name, e, site) for name in choose(results, names)
-               for e, site in enumerate(elements_of(results, results.dataset(name)))]
-    n_arms = len(results.arms)
+    columns = [(name, e, site) for name, element in choose(results, names)
+               for e, site in enumerate(elements_of(results, results.dataset(name))) if element in ("", site)]
+    chosen, looks = chosen_arms(arms, results), arm_styles(results)
+    n_arms = len(chosen)
     if n_arms * len(columns) > MAX_PANELS:
         raise Refused(f"{path}: more than {MAX_PANELS} panels; choose outputs with --variables")
     is_years = results.days[-1] > 2 * YEAR
@@ -81,18 +93,18 @@ def figure_of_draws(path, names):
         panels = figure.subplots(n_arms, len(columns), squeeze=False, sharex=True, sharey="col")
         for k, (name, e, site) in enumerate(columns):
             data = results.dataset(name)
-            for a in range(n_arms):
+            for row, a in enumerate(chosen):
                 at = (a, e) if data.ndim == 5 else (a,)
                 found, is_change = bands(data, at, results.zero, path)
-                panel = panels[a, k]
-                draw_panel(panel, x, found, COLOURS[a % len(COLOURS)])
+                panel, colour = panels[row, k], looks[a].colour
+                draw_panel(panel, x, found, colour)
                 panel.tick_params(labelleft=True)
                 unit = "%" if is_change else plain(data.attrs.get("units", ""))
-                if a == 0:
+                if row == 0:
                     title = in_words(f"{name}, {site}" if site else name).replace("bmd", "BMD")
                     panel.set_title(title, fontsize=9.5, loc="left", pad=22)
                 panel.text(0, 1.02, "\n".join(textwrap.wrap(results.labels[a], 40)), transform=panel.transAxes, fontsize=8.2,
-                           color=COLOURS[a % len(COLOURS)], va="bottom")
+                           color=colour, va="bottom")
                 panel.set_ylabel(f"Change ({unit})" if is_change else f"({unit})")
         for panel in panels[-1]:
             panel.set_xlabel(f"{'Years' if is_years else 'Months'} since start of treatment")
@@ -100,8 +112,9 @@ def figure_of_draws(path, names):
         figure.suptitle("\n".join(textwrap.wrap(plain(results.text("title")), wide)), fontsize=12, weight="bold", x=0.02,
                         ha="left")
         n_draws = results.dataset(columns[0][0]).shape[0]
-        foot = (f"Dark: 95 % interval of the median over {n_draws} draws of the parameters, what is not known. Light: 5th to "
-                f"95th percentile between {results.count('n_subjects'):,} subjects, how they differ; median over draws.")
+        foot = (f"Dark: 95 % interval of the median over {n_draws} draws of the parameters, their uncertainty. "
+                f"Light: 5th to 95th percentile between {results.count('n_subjects'):,} subjects, their differences; medians "
+                "over draws.")
         figure.supxlabel("\n".join(textwrap.wrap(foot, 48 * max(len(columns), 2))), fontsize=7.8, color="0.3", x=0.02,
                          ha="left")
     return figure

@@ -53,12 +53,12 @@ def chosen(options, results):
             options.panels or own["panels"] or "variables", options.time or own["time"])
 
 
-def chosen_arms(options, results):
+def chosen_arms(arms, results):
     """Indices of the arms to draw."""
-    for arm in options.arms or []:
+    for arm in arms or []:
         if arm not in results.arms:
             raise Refused(f"{results.path} has no arm '{plain(arm)}'; it has {', '.join(results.arms)}")
-    return [results.arms.index(a) for a in options.arms] if options.arms else list(range(len(results.arms)))
+    return [results.arms.index(a) for a in arms] if arms else list(range(len(results.arms)))
 
 
 def arm_styles(results):
@@ -145,7 +145,7 @@ class Scene:
     def __init__(self, results, options):
         self.results = results
         names, show, self.panels, unit = chosen(options, results)
-        self.arms = chosen_arms(options, results)
+        self.arms = chosen_arms(options.arms, results)
         is_default = not (options.show or results.experiment.tree.get("plot"))
         self.observations, self.left = read_observations(results, options.evidence)
         if not options.variables and not results.has_models:
