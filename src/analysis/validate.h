@@ -97,8 +97,8 @@ typedef struct {
     double rmse;     /**< of residuals: points, percent of the observed level, points over all years of a rate */
     double bias;     /**< mean of these residuals */
     double coverage; /**< fraction of observations inside their 90 % prediction interval */
-    double weighted; /**< root mean square of residuals in units of the prediction's SD, of those that have one: 1 if
-                      * that is right; NaN if there is none */
+    double weighted; /**< root mean square of residuals in units of the prediction's SD, over those that have one: 1 if
+                      * the SDs are right; NaN where no prediction has an SD */
 } ost_validation_sum_t;
 /** Room for all sums. */
 #define OST_N_SUMS (OST_N_ROLES * OST_N_CLASSES)

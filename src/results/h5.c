@@ -84,6 +84,12 @@ int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, .
     return ost_fail_at(err, code, path, 0, 0, "%s%s", what, ours != NULL ? ours->reason : "");
 }
 
+int ost_h5_unreadable(ost_error_t *err, int ret, const char *path, const char *what)
+{
+    if (ret == OST_ERR_NO_MEMORY) return ost_no_memory(err);
+    return ost_h5_fail(err, OST_ERR_FORMAT, path, "damaged, or not written by osteon: '%s' cannot be read", what);
+}
+
 int ost_h5_set_array(hid_t object, const char *name, hid_t file_type, hid_t type, const void *values, size_t n)
 {
     hsize_t size = n;

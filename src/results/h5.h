@@ -23,6 +23,9 @@ void ost_h5_leave(const ost_h5_handler_t *saved);
 
 /* "path: what: reason", the reason as HDF5 gave it ("No space left on device") since ost_h5_enter. @return code */
 int ost_h5_fail(ost_error_t *err, int code, const char *path, const char *fmt, ...) OST_PRINTF(4, 5);
+/* What of a result file cannot be read. @param ret  OST_ERR_NO_MEMORY, or another code: the file is damaged
+ * @return OST_ERR_NO_MEMORY or OST_ERR_FORMAT */
+int ost_h5_unreadable(ost_error_t *err, int ret, const char *path, const char *what);
 /* A reason of our own, which those of later calls do not replace. */
 void ost_h5_note_reason(const char *fmt, ...) OST_PRINTF(1, 2);
 
@@ -58,6 +61,10 @@ hid_t ost_h5_small_transfer(void);
  * H5P_DEFAULT. @return 0 or -1, also if the dataset is of another rank or the id is not valid */
 int ost_h5_transfer(hid_t dataset, hid_t how, size_t rank, const hsize_t *start, const hsize_t *count, double *to,
     const double *from) OST_MUST_CHECK;
+/* The same of the dataset `name` of a file, between ost_h5_enter and ost_h5_leave of its own. @return 0, or the error
+ */
+int ost_h5_read(hid_t file, const char *path, const char *name, size_t rank, const hsize_t *start, const hsize_t *count,
+    double *values, ost_error_t *err) OST_MUST_CHECK;
 
 /* Close ids of any kind that were opened for reading, [n]; negative ones are passed over. */
 void ost_h5_close(const hid_t *ids, size_t n);

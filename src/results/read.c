@@ -22,21 +22,11 @@
 #define MAX_TIMES 10000000
 #define MAX_CHUNK ((hsize_t) 1 << 28) /* values */
 
-static int damaged(const ost_results_t *self, const char *what, ost_error_t *err)
-{
-    return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged, or not written by osteon: '%s' cannot be read", what);
-}
-
 /* What HDF5 hands to those that it calls for each attribute and link, as of their results it keeps the sign alone. */
 typedef struct {
     ost_results_t *results;
     int ret; /* 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 } visit_t;
-
-static int unreadable(const ost_results_t *self, int ret, const char *what, ost_error_t *err)
-{
-    return ret == OST_ERR_NO_MEMORY ? ost_no_memory(err) : damaged(self, what, err);
-}
 
 static herr_t keep_attribute(hid_t object, const char *name, const H5A_info_t *info, void *user)
 {
@@ -121,7 +111,7 @@ static int read_texts(const ost_results_t *self, const char *name, ost_text_list
     hid_t id = ost_h5_open(self->file, name);
     int ret = id >= 0 ? ost_h5_read_texts(id, MAX_ARMS, texts) : OST_ERR_FORMAT;
     OST_H5_CLOSE(id);
-    return ret < 0 ? unreadable(self, ret, name, err) : 0;
+    return ret < 0 ? ost_h5_unreadable(err, ret, self->path, name) : 0;
 }
 
 static int read_coordinates(ost_results_t *self, ost_error_t *err)
@@ -144,10 +134,10 @@ static int read_coordinates(ost_results_t *self, ost_error_t *err)
     const hsize_t first = 0, n_times = self->n_times;
     if (ret == 0 && bad == NULL) {
         ret = ost_h5_transfer(time, H5P_DEFAULT, 1, &first, &n_times, self->times, NULL);
-        if (ret != 0) ret = unreadable(self, ret, "time", err);
+        if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, "time");
     }
     OST_H5_CLOSE(subject, time);
-    return ret == 0 && bad != NULL ? damaged(self, bad, err) : ret;
+    return ret == 0 && bad != NULL ? ost_h5_unreadable(err, OST_ERR_FORMAT, self->path, bad) : ret;
 }
 
 /* Bytes that a file of HDF5 says it has, by its superblock (little-endian); 0: unknown. @param head  [48] */
@@ -230,7 +220,7 @@ static int open_results(ost_results_t *self, ost_error_t *err)
     visit_t visit = { self, 0 };
     hsize_t index = 0;
     if (H5Aiterate2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, &index, keep_attribute, &visit) < 0) {
-        return unreadable(self, visit.ret, "attributes", err);
+        return ost_h5_unreadable(err, visit.ret, self->path, "attributes");
     }
     ret = check_format(self, err);
     if (ret == 0) ret = ost_results_read_sweep(self, err);
@@ -240,9 +230,9 @@ static int open_results(ost_results_t *self, ost_error_t *err)
     if (ret != 0) return ret;
     index = 0;
     if (H5Literate(self->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, &index, visit_link, &visit) < 0) {
-        return unreadable(self, visit.ret, "variables", err);
+        return ost_h5_unreadable(err, visit.ret, self->path, "variables");
     }
-    return self->names.n == 0 ? damaged(self, "variables", err) : 0;
+    return self->names.n == 0 ? ost_h5_unreadable(err, OST_ERR_FORMAT, self->path, "variables") : 0;
 }
 
 int ost_results_open(ost_results_t **self, const char *path, ost_error_t *err)
@@ -321,14 +311,7 @@ int ost_results_read_schedule(
     start[rank++] = i_arm;
     start[rank++] = 0;
     for (size_t d = 0; d < rank; d++) count[d] = d + 1 < rank ? 1 : self->n_subjects;
-    ost_h5_handler_t handler;
-    ost_h5_enter(&handler);
-    hid_t id = ost_h5_open(self->file, name);
-    int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, values, NULL);
-    if (ret != 0) ret = unreadable(self, ret, name, err);
-    OST_H5_CLOSE(id);
-    ost_h5_leave(&handler);
-    return ret;
+    return ost_h5_read(self->file, self->path, name, rank, start, count, values, err);
 }
 
 const char *ost_results_attribute(const ost_results_t *self, const char *name)
@@ -373,7 +356,7 @@ static int read_ahead(
     count[rank++] = n_times;
     hid_t id = ost_h5_open(self->file, name);
     int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, self->cache.values, NULL);
-    if (ret != 0) ret = unreadable(self, ret, name, err);
+    if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);
     OST_H5_CLOSE(id);
     if (ret != 0) return ret;
     self->cache.variable = i_variable;
@@ -537,7 +520,8 @@ int ost_results_read_all(const ost_results_t *self, bool with_values, ost_error_
             "'%s' is a link to another place or file, which osteon does not write", reading.name);
     }
     int ret = H5Ovisit2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_object, &reading, H5O_INFO_BASIC);
-    if (ret < 0) ret = unreadable(self, reading.ret, reading.name[0] != '\0' ? reading.name : "its groups", err);
+    if (ret < 0)
+        ret = ost_h5_unreadable(err, reading.ret, self->path, reading.name[0] != '\0' ? reading.name : "its groups");
     ost_h5_leave(&handler);
     return ret;
 }

@@ -8,12 +8,6 @@
 
 #define PARAMETERS "parameters"
 
-static int unreadable(const ost_results_t *self, int ret, const char *what, ost_error_t *err)
-{
-    if (ret == OST_ERR_NO_MEMORY) return ost_no_memory(err);
-    return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged, or not written by osteon: '%s' cannot be read", what);
-}
-
 int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t first,
     size_t n, double *values, ost_error_t *err)
 {
@@ -27,17 +21,10 @@ int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, 
     count[rank++] = n;
     start[rank] = 0;
     count[rank++] = self->n_times;
-    ost_h5_handler_t handler;
-    ost_h5_enter(&handler);
-    hid_t id = ost_h5_open(self->file, name);
-    int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, values, NULL);
-    if (ret != 0) ret = unreadable(self, ret, name, err);
-    OST_H5_CLOSE(id);
-    ost_h5_leave(&handler);
-    return ret;
+    return ost_h5_read(self->file, self->path, name, rank, start, count, values, err);
 }
 
-/* A dataset by its name in the file, or that of a parameter. @return -1 if there is none */
+/* A dataset by its name in the file, or that of a parameter. @return -1: the file has neither */
 static hid_t open_column(const ost_results_t *self, const char *name)
 {
     hid_t id = ost_h5_open(self->file, name);
@@ -107,7 +94,7 @@ int ost_results_list_columns(const ost_results_t *self, ost_text_list_t *names, 
     if (group >= 0 && H5Literate(group, H5_INDEX_CRT_ORDER, H5_ITER_INC, &index, visit_parameter, &listing) < 0)
         ret = listing.ret != 0 ? listing.ret : OST_ERR_FORMAT;
     OST_H5_CLOSE(group);
-    if (ret != 0) ret = unreadable(self, ret, PARAMETERS, err);
+    if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, PARAMETERS);
     ost_h5_leave(&handler);
     return ret;
 }
@@ -128,7 +115,7 @@ int ost_results_read_column(
         count[rank - 1] = n;
         ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, values, NULL);
     }
-    if (ret != 0) ret = unreadable(self, ret, name, err);
+    if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
     return ret;
@@ -142,7 +129,7 @@ int ost_results_read_meaning(const ost_results_t *self, const char *name, char *
     hid_t id = open_column(self, name);
     int ret = id >= 0 ? ost_h5_get_text(id, "units", unit) : OST_ERR_FORMAT;
     if (ret == 0) ret = ost_h5_get_text(id, "long_name", meaning);
-    if (ret != 0) ret = unreadable(self, ret, name, err);
+    if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
     return ret;

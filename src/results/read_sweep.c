@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int unreadable(const ost_results_t *self, int ret, const char *what, ost_error_t *err)
-{
-    if (ret == OST_ERR_NO_MEMORY) return ost_no_memory(err);
-    return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged, or not written by osteon: '%s' cannot be read", what);
-}
-
 /* Numbers of an axis, and how a person writes them. @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 static int read_numbers(ost_varied_t *axis, hid_t id, size_t n)
 {
@@ -104,7 +98,7 @@ int ost_results_read_sweep(ost_results_t *self, ost_error_t *err)
     const char *missing = missing_fact(self, &is_sweep);
     ost_text_list_t names = { 0 };
     char name[200];
-    if (missing != NULL) return unreadable(self, OST_ERR_FORMAT, missing, err);
+    if (missing != NULL) return ost_h5_unreadable(err, OST_ERR_FORMAT, self->path, missing);
     if (!is_sweep) return 0;
     size_t i_kind = ost_words_find(ost_design_words, OST_N_DESIGNS, kind);
     size_t i_keep = ost_words_find(ost_keep_words, OST_N_KEEPS, keep);
@@ -124,7 +118,7 @@ int ost_results_read_sweep(ost_results_t *self, ost_error_t *err)
     for (size_t p = 0; ret == 0 && p < self->design.n_points; p++)
         ret = ost_text_list_add(&self->models, "%s", ost_design_point(&self->design, p, name, sizeof(name)));
     ost_text_list_free(&names);
-    return ret == 0 ? 0 : unreadable(self, ret, OST_SWEEP_AXES, err);
+    return ret == 0 ? 0 : ost_h5_unreadable(err, ret, self->path, OST_SWEEP_AXES);
 }
 
 size_t ost_results_n_front(const ost_results_t *self)
@@ -167,7 +161,7 @@ int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column
     int ret = ost_h5_transfer(id, H5P_DEFAULT, n, start, count, values, NULL);
     if (ret == 0 && text != NULL) ret = ost_h5_get_text(id, "long_name", text);
     if (ret == 0 && unit != NULL) ret = ost_h5_get_text(id, "units", unit);
-    if (ret != 0) ret = unreadable(self, ret, name, err);
+    if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
     return ret;

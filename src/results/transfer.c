@@ -157,3 +157,16 @@ int ost_h5_transfer(
     OST_H5_CLOSE(space, memory);
     return ok ? ret : OST_ERR_FORMAT;
 }
+
+int ost_h5_read(hid_t file, const char *path, const char *name, size_t rank, const hsize_t *start, const hsize_t *count,
+    double *values, ost_error_t *err)
+{
+    ost_h5_handler_t handler;
+    ost_h5_enter(&handler);
+    hid_t id = ost_h5_open(file, name);
+    int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, values, NULL);
+    if (ret != 0) ret = ost_h5_unreadable(err, ret, path, name);
+    OST_H5_CLOSE(id);
+    ost_h5_leave(&handler);
+    return ret;
+}
