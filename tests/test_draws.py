@@ -5,14 +5,12 @@ mixed. Takes the path of osteon as its first argument."""
 import csv
 import os
 import subprocess
-import sys
-import tempfile
 import unittest
 
 import h5py
 import numpy as np
 
-OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+import test_shards  # noqa: E402  the program in a folder
 from test_people import FILES  # noqa: E402
 from test_shards import contents  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -27,25 +25,12 @@ def table():
     return "\n".join([HEAD, *rows]) + "\n"
 
 
-class Draws(unittest.TestCase):
+class Draws(test_shards.Program):
+    files = FILES
+
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        for name, text in FILES.items():
-            self.write(name, text)
+        super().setUp()
         self.write("fit.csv", table())
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def write(self, name, text):
-        with open(self.path(name), "w", encoding="utf-8") as out:
-            out.write(text)
-
-    def osteon(self, *arguments, code=0):
-        done = subprocess.run([OSTEON, *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=300)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout + done.stderr
 
     def draws(self, out, *arguments, code=0):
         return self.osteon("run", "test.yaml", "--parameters", "fit.csv", *arguments, "-n", str(SUBJECTS), "-o", out, "--force",

@@ -4,29 +4,19 @@
 the path of osteon as its first argument."""
 import os
 import subprocess
-import sys
-import tempfile
 import unittest
 
 import h5py
 import numpy as np
 
-OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
-from test_shards import contents  # noqa: E402
+import test_shards  # noqa: E402  the program in a folder
+from test_shards import OSTEON, contents  # noqa: E402
+from test_sweep import FILES as OF_SWEEPS  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 N = 70  # rows, more than a block
 
 FILES = {
-    "pill.model": """
-model pill "a drug that goes away"
-kind drug
-signal haste [1] = 0 combine sum "what it adds to the loss of bone"
-param half = 20 [d] in 1..100 "half-life" @ "assumed: for a test"
-state D = 0 [mg] "amount"
-dose D
-D' = -log(2)/half*D
-drives haste = D/(1 [mg])
-""",
+    "pill.model": OF_SWEEPS["pill.model"],
     "one.model": """
 model one "bone"
 kind bone
@@ -66,25 +56,12 @@ HEAD = "id,age [year],bmi [kg/m2],smoker [no|yes],one.loss [1/y],chance"
 KEYS = "ignore: [id, smoker, chance]"
 
 
-class People(unittest.TestCase):
+class People(test_shards.Program):
+    files = FILES
+
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        for name, text in FILES.items():
-            self.write(name, text)
+        super().setUp()
         self.write("women.csv", "\n".join([HEAD, *(",".join(row) for row in rows())]) + "\n")
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def write(self, name, text):
-        with open(self.path(name), "w", encoding="utf-8", newline="") as out:
-            out.write(text)
-
-    def osteon(self, *arguments, code=0):
-        done = subprocess.run([OSTEON, *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=300)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout + done.stderr
 
     def run_people(self, out, keys=KEYS, *arguments, table="women.csv", name="test.yaml", code=0):
         return self.osteon("run", name, "--set", f"population.people={{table: {table}, {keys}}}", *arguments, "-o", out,

@@ -8,13 +8,13 @@ import re
 import shlex
 import subprocess
 import sys
-import tempfile
 import unittest
 
 import h5py
 import numpy as np
 
-OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
+import test_shards  # noqa: E402  the program in a folder
+from test_shards import OSTEON  # noqa: E402
 from test_sweep import FILES as OF_SWEEPS  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLOT = os.path.join(HERE, "..", "scripts", "plot.py")
@@ -71,21 +71,8 @@ endpoints:
 }
 
 
-class Sensitivity(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        for name, text in FILES.items():
-            with open(self.path(name), "w", encoding="utf-8", newline="") as out:
-                out.write(text)
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def osteon(self, *arguments, code=0):
-        done = subprocess.run([OSTEON, *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=300)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout + done.stderr
+class Sensitivity(test_shards.Program):
+    files = FILES
 
     def rows(self, experiment, *arguments, code=0, out="out.csv"):
         """{(endpoint, input): row of the CSV, numbers as such}, in the file's order."""

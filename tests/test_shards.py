@@ -65,14 +65,15 @@ def contents(path):
 
 
 class Program(unittest.TestCase):
-    """A folder with the cohort and its models, and osteon in it."""
+    """A folder with an experiment and its models, here those of the cohort, and osteon in it."""
+    files = {"one.model": MODEL, "e.yaml": EXPERIMENT,
+             "two.model": MODEL.replace("model one", "model two").replace("-loss*B", "-2*loss*B")}
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
-        self.write("one.model", MODEL)
-        self.write("two.model", MODEL.replace("model one", "model two").replace("-loss*B", "-2*loss*B"))
-        self.write("e.yaml", EXPERIMENT)
+        for name, text in self.files.items():
+            self.write(name, text)
 
     def another_build(self):
         """The program with another fingerprint of its sources."""
@@ -94,7 +95,8 @@ class Program(unittest.TestCase):
         return os.path.join(self.folder.name, name)
 
     def osteon(self, *words, code=0, program=(OSTEON,)):
-        done = subprocess.run([*program, *words], cwd=self.folder.name, capture_output=True, text=True, check=False)
+        done = subprocess.run([*program, *words], cwd=self.folder.name, capture_output=True, text=True, check=False,
+                              timeout=300)
         self.assertEqual(done.returncode, code, (words, done.stdout, done.stderr))
         return done.stdout + done.stderr
 

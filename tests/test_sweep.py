@@ -10,16 +10,14 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 import unittest
 
 import h5py
 import numpy as np
 
-OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
-from test_shards import contents  # noqa: E402
+import test_shards  # noqa: E402  the program in a folder
+from test_shards import OSTEON, contents  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLOT = os.path.join(HERE, "..", "scripts", "plot.py")
 SUBJECTS = 2 * 64 + 5
@@ -90,21 +88,8 @@ LOSS = "parameters.one.loss"
 AGE = "population.covariates.age"
 
 
-class Sweep(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        for name, text in FILES.items():
-            with open(self.path(name), "w", encoding="utf-8") as out:
-                out.write(text)
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def osteon(self, *arguments, code=0):
-        done = subprocess.run([OSTEON, *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=300)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout + done.stderr
+class Sweep(test_shards.Program):
+    files = FILES
 
     def sweep(self, out, *arguments, code=0):
         return self.osteon("sweep", "test.yaml", *arguments, "-o", out, code=code)
