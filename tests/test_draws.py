@@ -130,6 +130,14 @@ class Draws(test_shards.Program):
             self.assertEqual((done.returncode, part in done.stderr), (code, True), done.stderr)
         self.assertLess(os.path.getsize(self.path("one.svg")), os.path.getsize(self.path("d.svg")))
 
+    def test_verify_a_share(self):
+        """A share is of draws: a change of all of them is found, of one where that one is computed again."""
+        self.draws("d.h5", "-q")
+        self.assertRegex(self.osteon("verify", "d.h5", "--share", "20 %"), "equal")
+        with h5py.File(self.path("d.h5"), "r+") as file:
+            file["bmd"][...] *= 1.01
+        self.assertIn(" in the file, now ", self.osteon("verify", "d.h5", "--share", "20 %", code=4))
+
     def test_wrong(self):
         for words, code, part in (
             (["--draws", "3"], 2, "--draws: of which table? expected --parameters TABLE.csv"),

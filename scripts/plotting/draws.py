@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures of runs over draws of parameters: the median with the 95 % interval over draws, what is not known, inside the
-5th to 95th percentile between subjects, how they differ."""
+"""Figures of runs over draws of parameters: the median with the 95 % interval over draws, the uncertainty of the
+parameters, and the 5th to 95th percentile between subjects."""
 import textwrap
 
 import h5py

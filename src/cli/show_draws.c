@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the result file of a run over draws of parameters; prints two intervals that are not mixed: of the median, by
- * what is not known of the parameters, and between subjects, by how they differ. */
+ * the uncertainty of the parameters, and between subjects. */
 #include "input/csv.h"
 #include "show.h"
 
@@ -119,7 +119,7 @@ static int print_endpoints(show_t *show, draws_t *self, ost_error_t *err)
         for (size_t d = 0; d < self->n_draws && ret == 0; d++)
             if (self->work[d] > (double) self->n_subjects) self->n_subjects = (size_t) self->work[d];
         if (ret == 0) {
-            if (ret == 0 && self->csv != NULL) fprintf(self->csv, "%s,,,,", results->endpoints.items[i]);
+            if (self->csv != NULL) fprintf(self->csv, "%s,,,,", results->endpoints.items[i]);
             ost_table_line(&table, "%s [%s]: %s", results->endpoints.items[i], unit != NULL ? unit : "1",
                 text != NULL ? text : "");
             ost_table_cell(&table, "%s", results->endpoints.items[i]);
@@ -150,8 +150,8 @@ int ost_show_print_draws(show_t *show, const char *path, ost_error_t *err)
             "variable,arm,element,month,median,median_q025,median_q975,subjects_q05,subjects_q95,n,unit\r\n", self.csv);
     ost_show_print_head(show, path);
     ost_print_wrapped(stdout,
-        "median 2.5 %% to 97.5 %%: of the median over %s of the parameters, what is not known; subjects 5 %% to 95 %%: "
-        "between subjects, the median over draws of both ends, how they differ",
+        "median 2.5 %% to 97.5 %%: of the median over %s of the parameters, their uncertainty; subjects 5 %% to 95 %%: "
+        "differences between subjects, the median over draws of both ends",
         ost_cli_plural(self.n_draws, "draw", draws));
     putchar('\n');
     if (ret == 0) ret = print_variable(show, &self, err);

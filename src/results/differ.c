@@ -134,13 +134,8 @@ static bool describe(const differ_t *self, pair_t *pair)
     pair->has_time = pair->rank > 1 && strcmp(pair->dims[pair->rank - 1], "time") == 0;
     size_t n_front = ost_results_n_front(self->now);
     bool is_in_front = n_front > 0 && pair->rank >= n_front && H5DSis_scale(pair->now) <= 0;
-    for (size_t k = 0; k < n_front && is_in_front; k++) {
-        const bool is_grid = self->now->design.n_axes > 0 && self->now->design.kind == OST_DESIGN_GRID;
-        const char *name = is_grid                        ? self->now->design.axes[k].name
-                           : self->now->design.n_axes > 0 ? OST_POINT
-                                                          : "model";
-        is_in_front = strcmp(pair->dims[k], name) == 0;
-    }
+    for (size_t k = 0; k < n_front && is_in_front; k++)
+        is_in_front = strcmp(pair->dims[k], ost_results_front_name(&self->now->design, k)) == 0;
     pair->n_front = is_in_front ? n_front : 0;
     return ok;
 }

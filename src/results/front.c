@@ -14,16 +14,20 @@ static void add_front(ost_writer_t *self, const char *name, size_t n)
     snprintf(dim->name, sizeof(dim->name), "%s", name);
 }
 
+const char *ost_results_front_name(const ost_design_t *design, size_t k)
+{
+    if (design == NULL || design->n_axes == 0) return "model";
+    return design->kind == OST_DESIGN_GRID ? design->axes[k].name : design->kind == OST_DESIGN_DRAWS ? "draw" : "point";
+}
+
 int ost_results_front(ost_writer_t *self, ost_error_t *err)
 {
     const ost_design_t *design = self->sweep != NULL ? self->sweep->design : NULL;
     const bool is_grid = design != NULL && design->kind == OST_DESIGN_GRID;
-    if (design != NULL && !is_grid)
-        add_front(self, design->kind == OST_DESIGN_DRAWS ? OST_DRAW : OST_POINT, design->n_points);
-    for (size_t k = 0; is_grid && k < design->n_axes; k++)
-        add_front(self, design->axes[k].name, design->axes[k].texts.n);
+    for (size_t k = 0; design != NULL && k < (is_grid ? design->n_axes : 1); k++)
+        add_front(self, ost_results_front_name(design, k), is_grid ? design->axes[k].texts.n : design->n_points);
     if (design != NULL || self->n_parts == 1) return 0;
-    add_front(self, "model", self->n_parts);
+    add_front(self, ost_results_front_name(NULL, 0), self->n_parts);
     self->front->texts = calloc(self->n_parts, sizeof(*self->front->texts));
     if (self->front->texts == NULL) return ost_no_memory(err);
     for (size_t p = 0; p < self->n_parts; p++) self->front->texts[p] = self->parts[p].name;

@@ -20,9 +20,6 @@ enum { OST_MAX_FRONT = OST_MAX_GRID_AXES, OST_MAX_RANK = OST_MAX_FRONT + 4 };
 /* Root attribute of the file of a sweep: names of its axes, a line each; and of its endpoints */
 #define OST_SWEEP_AXES "sweep_axes"
 #define OST_SWEEP_ENDPOINTS "sweep_endpoints"
-/* The dimension of the points of a design that is no grid. */
-#define OST_POINT "point"
-#define OST_DRAW "draw"
 
 /* Of several plans, the arms and the elements of an index set are those of all. */
 typedef struct {
@@ -64,6 +61,9 @@ typedef struct {
     ost_target_t *targets; /* [n_plans] */
 } ost_writer_t;
 
+/* Name of dimension k in front of arms: of a varied entry of a grid, "draw", "point", or "model" of several models.
+ * @param design  NULL or without axes: no sweep @return borrowed of the design */
+const char *ost_results_front_name(const ost_design_t *design, size_t k);
 /* Find the dimensions in front; their coordinates. @return 0, OST_ERR_IO or OST_ERR_NO_MEMORY */
 int ost_results_front(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
 int ost_results_front_coordinates(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
