@@ -8,7 +8,21 @@ import { fileURLToPath } from "node:url";
 
 const work = process.argv[2], here = dirname(fileURLToPath(import.meta.url)), root = join(here, "../..");
 const read = (...path) => readFileSync(join(...path), "utf8");
-const packed = (bytes) => gzipSync(bytes, { level: 9 }).toString("base64");
+const limit = 400_000; // bytes of the page
+
+// Bytes as text of UTF-8, seven bits in the low bits of each character: those that HTML would not hand on as they are (NUL,
+// CR, <) have a higher bit set too, which takes a second byte.
+function as_text(bytes) {
+    let text = "", bits = 0, n = 0;
+    const add = (code) => (text += String.fromCharCode([0, 13, 60].includes(code) ? code + 256 : code));
+    for (const byte of bytes) {
+        bits = (bits << 8) | byte;
+        for (n += 8; n >= 7; ) add((bits >> (n -= 7)) & 127);
+    }
+    if (n > 0) add((bits << (7 - n)) & 127);
+    return text;
+}
+const packed = (bytes) => as_text(gzipSync(bytes, { level: 9 }));
 
 // In the order of their imports.
 const modules = [];
@@ -34,4 +48,6 @@ const parts = [["script", script], ["engine", readFileSync(join(work, "osteon.wa
 const page = read(here, "page.html").replace("/*STYLE*/", () => style)
     .replace("<!--DATA-->", () => parts.map(([id, bytes]) => data(id, bytes)).join("\n"));
 writeFileSync(join(work, "osteon.html"), page);
-console.log(`${join(work, "osteon.html")}: ${Math.ceil(page.length / 1000)} kB`);
+const size = Buffer.byteLength(page);
+console.log(`${join(work, "osteon.html")}: ${Math.ceil(size / 1000)} kB`);
+if (size > limit) throw new Error(`the page is larger than ${limit / 1000} kB`);

@@ -23,7 +23,7 @@ add_executable(osteon_wasm src/web/door.c ${OST_WASM_SOURCES} ${OST_KERNEL_SOURC
     ${OST_LANG_LANES} $<TARGET_OBJECTS:ost_yaml>)
 target_link_libraries(osteon_wasm PRIVATE ost_flags m wasi-emulated-process-clocks)
 target_include_directories(osteon_wasm PRIVATE ${OSTEON_YAML}/include)
-target_link_options(osteon_wasm PRIVATE -O2 -mexec-model=reactor -Wl,--strip-all -Wl,--gc-sections -Wl,-z,stack-size=1048576)
+target_link_options(osteon_wasm PRIVATE -mexec-model=reactor -Wl,-O2 -Wl,--strip-all -Wl,--gc-sections -Wl,-z,stack-size=1048576)
 file(STRINGS include/osteon/session.h OST_DOOR REGEX "^OST_API ")
 foreach(line IN LISTS OST_DOOR)
     string(REGEX REPLACE ".*(ost_[a-z_]+)\\(.*" "-Wl,--export=\\1" line "${line}")
