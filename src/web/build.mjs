@@ -3,6 +3,7 @@
 // joined in order: import lines go, and no two modules may have a name in common.
 import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -31,10 +32,14 @@ function add(name) {
     for (const [, other] of read(here, name).matchAll(/^import .* from "\.\/(.*)";$/gm)) add(other);
     modules.push(name);
 }
+add("workers.js");
+const n_workers = modules.length;
 add("desk.js");
 const plain = (name) => read(here, name).replace(/^import .*\n/gm, "").replace(/^export /gm, "");
 const style = read(work, "node_modules/uplot/dist/uPlot.min.css") + read(here, "page.css");
-const script = read(work, "node_modules/uplot/dist/uPlot.iife.min.js") + "\n" + modules.map(plain).join("\n");
+const script = read(work, "node_modules/uplot/dist/uPlot.iife.min.js") + "\n" + modules.slice(n_workers).map(plain).join("\n");
+writeFileSync(join(work, "page.mjs"), modules.map(plain).join("\n"));
+execFileSync(process.execPath, ["--check", join(work, "page.mjs")]); // also that no name is declared twice
 const licences = [
     ["osteon, whose source is at the place you have this page from, under GPL-3.0-or-later", read(root, "LICENSE")],
     ["uPlot", read(work, "node_modules/uplot/LICENSE")],
@@ -44,7 +49,7 @@ const licences = [
 ].map(([name, text]) => `${name}\n${"=".repeat(name.length)}\n\n${text}`).join("\n\n");
 
 const data = (id, bytes) => `<script type="text/plain" id="${id}">${packed(bytes)}</script>`;
-const parts = [["script", script], ["engine", readFileSync(join(work, "osteon.wasm"))], ["licence-text", licences]];
+const parts = [["workers", modules.slice(0, n_workers).map(plain).join("\n")], ["script", script], ["engine", readFileSync(join(work, "osteon.wasm"))], ["licence-text", licences]];
 const page = read(here, "page.html").replace("/*STYLE*/", () => style)
     .replace("<!--DATA-->", () => parts.map(([id, bytes]) => data(id, bytes)).join("\n"));
 writeFileSync(join(work, "osteon.html"), page);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Charts of uPlot on one axis of age with one cursor. A line is {label, scenario, dash, width}.
+import { css } from "./parts.js";
 const dashes = { a: [], b: [9, 5] };
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // T-scores of the World Health Organization: normal from -1, osteoporosis from -2.5 down.
 const bands = [["normal", -1, 9, "--good"], ["osteopenia", -2.5, -1, "--mid"], ["osteoporosis", -9, -2.5, "--bad"]];

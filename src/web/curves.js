@@ -3,7 +3,7 @@
 import { scenarios } from "./settings.js";
 import { sites, age_at_start } from "./experiment.js";
 
-const year = 365.25; // d
+export const year = 365.25; // d
 const readings = 1.96; // standard deviations that 95 % of scans are within
 
 // {ages, start, bone {site: {a, b, error}}, why {name: {a, b}}} with bone as settings.show says; error: half of the width

@@ -8,14 +8,12 @@ import { curves, index_at, compared, csv } from "./curves.js";
 import { make_chart } from "./chart.js";
 import { make_life } from "./life.js";
 import { lessons } from "./lessons.js";
+import { make_crew } from "./workers.js";
+import { make_panels } from "./panels.js";
+import { element } from "./parts.js";
 import { words } from "./words.js";
 
 const by_id = (id) => document.getElementById(id);
-const element = (tag, properties, ...children) => {
-    const one = Object.assign(document.createElement(tag), properties);
-    one.append(...children);
-    return one;
-};
 
 // A labelled input; set(value) is called as it changes.
 function field(label, input, set) {
@@ -34,7 +32,7 @@ const choice = (value, options) => {
     return select;
 };
 
-function start_desk(engine) {
+function start_desk(engine, crew) {
     let settings = initial(), result = null, drawn = null, opened = null, cursor = null, charts = [], waiting = 0, speech = 0, note = "";
     const drugs = engine.models("drug").map(({ name }) => name).filter((name) => Object.hasOwn(usual, name));
     const titles = () => ({
@@ -87,6 +85,7 @@ function start_desk(engine) {
         }
         draw_readings();
         draw_table();
+        panels.drawn();
     }
     function draw_readings() {
         if (drawn === null) return;
@@ -138,6 +137,7 @@ function start_desk(engine) {
         const on_cursor = (i) => {
             cursor = i === null || drawn === null ? null : drawn.ages[i];
             draw_readings();
+            panels.looked();
         };
         for (const { chart } of charts) chart.destroy();
         charts = [];
@@ -360,6 +360,7 @@ function start_desk(engine) {
         draw_curves();
     });
     addEventListener("resize", () => life(settings, opened));
+    const panels = make_panels({ settings: () => settings, titles, age: spoken_age, change, crew, problem });
     make_keep();
     make_starts();
     read_link();
@@ -371,7 +372,8 @@ by_id("licences").addEventListener("toggle", async () => {
     by_id("licences").querySelector("pre").textContent = new TextDecoder().decode(await unpacked("licence-text"));
 }, { once: true });
 try {
-    start_desk(await make_engine(await unpacked("engine")));
+    const engine = await make_engine(await unpacked("engine"));
+    start_desk(engine, make_crew(worker_script, engine.module));
 } catch (error) {
     by_id("problem").hidden = false;
     by_id("problem").textContent = error.message;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The experiment file of the settings: the page runs it, and `osteon run` gives the same curves.
 import { usual } from "./drugs.js";
-import { first_age, last_age, habits, scenarios } from "./settings.js";
+import { first_age, last_age, habits, scenarios, of_class } from "./settings.js";
 
 export const outputs = ["bmd", "scanned_bmd", "estradiol", "rankl_opg_ratio", "osteoclasts", "osteoblasts", "ctx", "p1np"];
 export const sites = ["lumbar_spine", "total_hip"];
@@ -32,15 +32,16 @@ function arm(settings, scenario, start, labels) {
     return lines;
 }
 
-// words: {title, a, b}, texts for display.
-export function experiment(settings, words) {
+// One typical woman, or a cohort of others with her age, menopause, weight and treatments; words: {title, a, b}, texts for
+// display; bone: the model of bone.
+function study(settings, words, { head, subjects, more = [], bone = "aibl", from, to, every, outputs }) {
     const start = age_at_start(settings), since = start - settings.woman.menopause;
     return [
-        `# One typical woman; time 0 is her age of ${number(start)} years.`,
+        `# ${head}; time 0 is the age of ${number(start)} years.`,
         `title: ${JSON.stringify(words.title)}`,
-        "models: [hormones, aibl, mineral, osteocytes, dxa]",
+        `models: [${["hormones", bone, "mineral", "osteocytes", "dxa", ...more].join(", ")}]`,
         "population:",
-        "  variability: false",
+        ...subjects,
         "  covariates:",
         `    age: ${number(start)} year`,
         `    years_since_menopause: ${number(since)} year`,
@@ -48,8 +49,24 @@ export function experiment(settings, words) {
         `run_in: {start: ${number(Math.min(-(Math.max(since, 0) + 10), first_age - start))} year}`,
         "arms:",
         ...scenarios.flatMap((scenario) => arm(settings, scenario, start, words)),
-        `times: {from: ${number(first_age - start)} year, to: ${number(last_age - start)} year, every: 1 month}`,
+        `times: {from: ${number(from)} year, to: ${number(to)} year, every: ${every}}`,
         `outputs: [${outputs.join(", ")}]`,
         "",
     ].join("\n");
+}
+
+export function experiment(settings, words, { bone, more = [] } = {}) {
+    const start = age_at_start(settings);
+    return study(settings, words, {
+        head: "One typical woman", subjects: ["  variability: false"], bone, from: first_age - start, to: last_age - start,
+        every: "1 month", outputs: [...outputs, ...more],
+    });
+}
+
+// A class: women who differ in what the models let differ, through ten years from time 0.
+export function class_experiment(settings, words, { bone } = {}) {
+    return study(settings, words, {
+        head: `${of_class.max} women`, subjects: [`  subjects: ${of_class.max}`, "  seed: 18"], bone, more: ["fracture"], from: 0,
+        to: Math.min(10, last_age - age_at_start(settings)), every: "3 month", outputs: ["bmd", "any_fractured"],
+    });
 }

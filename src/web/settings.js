@@ -17,7 +17,12 @@ export const habits = {
     vitamin_d: { min: 0, max: 100, step: 5, start: 0, signal: "vitamin_d_supplement", unit: "ug/d" },
 };
 export const taken = { min: 10, max: 100, step: 5, start: 100 };
-export const shows = { measure: ["percent", "t_score"], scans: [false, true], whole: [true, false] };
+export const panels = ["class"]; // opened by a control each
+export const shows = {
+    measure: ["percent", "t_score"], scans: [false, true], whole: [true, false],
+    ...Object.fromEntries(panels.map((name) => [name, [false, true]])),
+};
+export const of_class = { min: 1, max: 200, step: 1, start: 1 }; // of the class; one is highlighted
 export const most_bars = 6;
 
 const start_of = (table) => Object.fromEntries(Object.entries(table).map(([name, limit]) => [name, limit.start]));
@@ -33,13 +38,14 @@ export function initial() {
         woman: start_of(woman),
         habits: { a: start_of(habits), b: start_of(habits) },
         bars: [new_bar("anastrozole", 60, "b")],
-        show: { measure: "percent", scans: false, whole: true },
+        show: Object.fromEntries(Object.entries(shows).map(([name, list]) => [name, list[0]])),
+        one: of_class.start,
     };
 }
 
 const within = (value, { min, max, step }) => {
     const number = Number.isFinite(value) ? value : min;
-    return Math.min(max, Math.max(min, min + Math.round((number - min) / step) * step));
+    return Number(Math.min(max, Math.max(min, min + Math.round((number - min) / step) * step)).toPrecision(12));
 };
 const one_of = (value, list) => (list.includes(value) ? value : list[0]);
 
@@ -67,6 +73,7 @@ export function clamped(raw) {
             };
         }),
         show: Object.fromEntries(Object.entries(shows).map(([name, list]) => [name, one_of(raw.show?.[name], list)])),
+        one: within(raw.one ?? of_class.start, of_class),
     };
 }
 
@@ -106,5 +113,6 @@ export function random_settings(random) {
         habits: { a: numbers(habits), b: numbers(habits) },
         bars: Array.from({ length: Math.floor(random() * 4) }, bar),
         show: Object.fromEntries(Object.entries(shows).map(([name, list]) => [name, pick(list)])),
+        one: draw(of_class),
     });
 }

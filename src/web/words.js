@@ -81,6 +81,22 @@ export const words = {
         markers: "CTX and P1NP (thin), % of that at 45",
     },
     read_of: { balance: "osteoclasts", markers: "CTX" }, // which of the lines the numbers above a chart are of
+    of_class: "A class of 200 women",
+    class: {
+        wait: "Simulating the first women\u2026",
+        chart: (scenario) => `${scenario}: lower T-score of spine and hip, against age`,
+        one: "Highlight woman number",
+        broke: "broke a bone",
+        sentence(n, age, start, { a, b }) {
+            const pair = (name) => `${a[name]} in A, ${b[name]} in B`;
+            return `Of ${n} women like her, at ${age}: osteoporosis (T-score \u22122.5 or lower) ${pair("porous")}; since ${start} they ` +
+                `have crossed that limit: ${pair("crossed")}; broken a bone: ${pair("broke")}.`;
+        },
+        sentence_of_one(woman, { a, b }) {
+            const one_of = ({ t, broke }) => `T-score ${t.toFixed(1).replace("-", "\u2212")}${broke === null ? "" : `, a bone broken at ${broke.toFixed(1)}`}`;
+            return `Woman ${woman}, the same in both: ${one_of(a)} in A; ${one_of(b)} in B.`;
+        },
+    },
     woman: "The woman",
     woman_fields: { menopause: "Age at menopause", bmi: "Body mass index, kg/m²" },
     habits: { a: "Habits in A, from the first treatment on", b: "Habits in B, from the first treatment on" },

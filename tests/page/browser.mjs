@@ -145,6 +145,32 @@ async function lesson(page) {
     assert.equal(await page.isVisible("#lesson"), false);
 }
 
+// Each panel is opened by its control, by keyboard, and closed by mouse.
+async function in_panel(page, name, walk) {
+    await changes(page, async () => {
+        await page.focus(`#${name} > summary`);
+        await page.keyboard.press("Enter");
+    });
+    await walk(page.locator(`#${name}`));
+    await accessible(page, name);
+    await page.screenshot({ path: `${work}/${name}.png`, fullPage: true });
+    await changes(page, () => page.click(`#${name} > summary`));
+}
+async function class_of_women(page) {
+    await in_panel(page, "class", async (panel) => {
+        const said = panel.locator("p").first();
+        const says = (part) => page.waitForFunction((part) => document.querySelector("#class p").textContent.includes(part), part, { timeout: 120000 });
+        await says("women like her, at 65");
+        await says("Of 200 women");
+        const [, a, b] = (await said.textContent()).match(/limit: (\d+) in A, (\d+) in B/);
+        assert(Number(b) > Number(a), "more women cross the limit on anastrozole");
+        await changes(page, () => panel.locator("input").fill("17"));
+        await page.waitForFunction(() => /Woman 17, the same in both/.test(document.getElementById("class").textContent));
+        await changes(page, () => panel.locator("canvas").first().click({ position: { x: 100, y: 120 } }));
+        assert.notEqual((await settings_of(page)).one, 17, "a click highlights the nearest woman");
+    });
+}
+
 async function links_and_files(page) {
     await page.evaluate(() => (document.getElementById("more").open = true));
     const texts = {};
@@ -186,6 +212,7 @@ await by_keyboard(page);
 await by_touch();
 await from_server();
 await lesson(page);
+await class_of_women(page);
 await links_and_files(page);
 await browser.close();
 assert.deepEqual(faults, []);

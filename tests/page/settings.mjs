@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // node settings.mjs DIR N SEED [WASM]: N random settings of the page as experiment files DIR/K.yaml; with osteon.wasm also
-// the page's outputs of each, DIR/K.json: {arm: {output: [times]}}. Fails if a link does not bring the settings back.
+// the page's outputs of each, DIR/K.json: {arm: {output: [times]}}. DIR/class.yaml and .json are of the class of the first
+// settings. Fails if a link does not bring the settings back.
 import { readFileSync, writeFileSync } from "node:fs";
 import { deepStrictEqual } from "node:assert";
 import { random_settings, initial, to_fragment, from_fragment } from "../../src/web/settings.js";
-import { experiment } from "../../src/web/experiment.js";
+import { experiment, class_experiment } from "../../src/web/experiment.js";
 import { lessons } from "../../src/web/lessons.js";
 import { words } from "../../src/web/words.js";
 import { make_engine } from "../../src/web/engine.js";
@@ -29,6 +30,13 @@ for (let k = 0; k < Number(n); k++) {
     const yaml = experiment(settings, { title: "A page's experiment", a: "A", b: "B" });
     writeFileSync(`${dir}/${k}.yaml`, yaml);
     if (engine) writeFileSync(`${dir}/${k}.json`, JSON.stringify(engine.run(yaml).arms));
+}
+
+const of_class = class_experiment(initial(), { title: "A class", a: "A", b: "B" });
+writeFileSync(`${dir}/class.yaml`, of_class);
+if (engine) { // in two parts, as the page asks for it
+    const parts = [engine.cohort(of_class, 0, 4), engine.cohort(of_class, 4, 16)];
+    writeFileSync(`${dir}/class.json`, JSON.stringify(parts.map((part) => ({ ...part, values: [...part.values], status: [...part.status] }))));
 }
 
 // The curves decide what is right in a lesson; its explanation is of the guess that is right today.

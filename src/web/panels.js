@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a first lesson does not need: each panel is opened by its own control, and computed only while it is open. Which are
+// open is a part of the settings.
+import { panels, of_class } from "./settings.js";
+import { class_experiment, age_at_start } from "./experiment.js";
+import { make_class } from "./class.js";
+import { words } from "./words.js";
+
+// desk: {settings() and titles() of now; age(), which is looked at; change(settings); crew; problem(text)}.
+// @return {drawn(): curves were drawn anew; looked(): another age is looked at}
+export function make_panels(desk) {
+    const place = (name) => document.querySelector(`#${name} > div`);
+    const is_open = (name) => desk.settings().show[name];
+    for (const name of panels) {
+        const details = document.getElementById(name);
+        details.addEventListener("toggle", () => {
+            if (details.open !== is_open(name)) desk.change({ ...desk.settings(), show: { ...desk.settings().show, [name]: details.open } });
+        });
+    }
+
+    // The class: a run in progress is given up as the settings change.
+    let stop = () => {}, run_of = "";
+    const women = make_class(place("class"), (one) => desk.change({ ...desk.settings(), one }));
+    const make = {
+        class() {
+            const settings = desk.settings(), yaml = class_experiment(settings, desk.titles());
+            if (yaml !== run_of) {
+                stop();
+                run_of = yaml;
+                women.restart(age_at_start(settings));
+                stop = desk.crew({ yaml }, of_class.max, (block, problem, first) => (problem ? desk.problem(problem) : women.add(block, first)));
+            }
+            look.class();
+        },
+    };
+    const look = {
+        class: () => women.show(desk.age(), desk.settings().one),
+    };
+    const close = {
+        class() {
+            stop();
+            run_of = "";
+        },
+    };
+    return {
+        drawn() {
+            for (const name of panels) {
+                document.getElementById(name).open = is_open(name);
+                (is_open(name) ? make : close)[name]();
+            }
+        },
+        looked() {
+            for (const name of panels) if (is_open(name)) look[name]();
+        },
+    };
+}
