@@ -33,14 +33,14 @@ const choice = (value, options) => {
 };
 
 function start_desk(engine, crew) {
-    let settings = initial(), result = null, drawn = null, opened = null, cursor = null, charts = [], waiting = 0, speech = 0, note = "";
+    let settings = initial(), result = null, drawn = null, opened = null, cursor = null, charts = [], waiting = 0, speech = 0, note = "", is_moved = false;
     const drugs = engine.models("drug").map(({ name }) => name).filter((name) => Object.hasOwn(usual, name));
     const titles = () => ({
         title: words.title,
         ...Object.fromEntries(scenarios.map((scenario) => [scenario, settings.bars.filter((bar) => bar.scenario === scenario)
             .map((bar) => words.drugs[bar.drug]).join(", ") || words.no_treatment])),
     });
-    const yaml = () => experiment(settings, titles());
+    const yaml = () => experiment(settings, titles(), { more: panels.more(settings) });
 
     function problem(text) {
         by_id("problem").hidden = text === "";
@@ -70,6 +70,15 @@ function start_desk(engine, crew) {
         history.replaceState(null, "", `#${to_fragment(settings)}`);
     }
 
+    // Another age than the mouse's: every chart shows it.
+    function look_at(age) {
+        is_moved = true;
+        for (const { chart } of charts) chart.setCursor({ left: chart.valToPos(age, "x"), top: 0 }, true, false);
+        is_moved = false;
+        cursor = age;
+        draw_readings();
+        panels.looked();
+    }
     // The age that sentence and headings speak of: the cursor's, else five years after the first treatment.
     const spoken_age = () => cursor ?? Math.min(last_age, age_at_start(settings) + 5);
     function draw_curves() {
@@ -135,6 +144,7 @@ function start_desk(engine, crew) {
             return [from, from + 10];
         };
         const on_cursor = (i) => {
+            if (is_moved) return;
             cursor = i === null || drawn === null ? null : drawn.ages[i];
             draw_readings();
             panels.looked();
@@ -360,7 +370,7 @@ function start_desk(engine, crew) {
         draw_curves();
     });
     addEventListener("resize", () => life(settings, opened));
-    const panels = make_panels({ settings: () => settings, titles, age: spoken_age, change, crew, problem });
+    const panels = make_panels({ settings: () => settings, titles, result: () => result, age: spoken_age, look_at, change, engine, crew, problem });
     make_keep();
     make_starts();
     read_link();

@@ -4,24 +4,31 @@
 import { panels, of_class } from "./settings.js";
 import { class_experiment, age_at_start } from "./experiment.js";
 import { make_class } from "./class.js";
-import { words } from "./words.js";
+import { make_loop } from "./loop.js";
 
-// desk: {settings() and titles() of now; age(), which is looked at; change(settings); crew; problem(text)}.
-// @return {drawn(): curves were drawn anew; looked(): another age is looked at}
+// desk: {settings() and titles() of now; result() of the last run; age(), which is looked at, look_at(age); change(settings);
+// engine, crew; problem(text)}.
+// @return {more(settings): outputs they need; drawn(): curves were drawn anew; looked(): another age is looked at}
 export function make_panels(desk) {
     const place = (name) => document.querySelector(`#${name} > div`);
+    const show = (what) => desk.change({ ...desk.settings(), show: { ...desk.settings().show, ...what } });
     const is_open = (name) => desk.settings().show[name];
     for (const name of panels) {
         const details = document.getElementById(name);
         details.addEventListener("toggle", () => {
-            if (details.open !== is_open(name)) desk.change({ ...desk.settings(), show: { ...desk.settings().show, [name]: details.open } });
+            if (details.open !== is_open(name)) show({ [name]: details.open });
         });
     }
 
     // The class: a run in progress is given up as the settings change.
     let stop = () => {}, run_of = "";
     const women = make_class(place("class"), (one) => desk.change({ ...desk.settings(), one }));
+    const loop = make_loop(place("loop"), { ...desk, follow: (scenario) => show({ follow: scenario }) });
     const make = {
+        loop() {
+            loop.draw(desk.result(), age_at_start(desk.settings()));
+            look.loop();
+        },
         class() {
             const settings = desk.settings(), yaml = class_experiment(settings, desk.titles());
             if (yaml !== run_of) {
@@ -34,15 +41,18 @@ export function make_panels(desk) {
         },
     };
     const look = {
+        loop: () => loop.show(desk.age()),
         class: () => women.show(desk.age(), desk.settings().one),
     };
     const close = {
+        loop: loop.stop,
         class() {
             stop();
             run_of = "";
         },
     };
     return {
+        more: (settings) => (settings.show.loop ? loop.more(settings) : []),
         drawn() {
             for (const name of panels) {
                 document.getElementById(name).open = is_open(name);

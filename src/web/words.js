@@ -81,6 +81,31 @@ export const words = {
         markers: "CTX and P1NP (thin), % of that at 45",
     },
     read_of: { balance: "osteoclasts", markers: "CTX" }, // which of the lines the numbers above a chart are of
+    of_loop: "The loop: what acts on what",
+    loop: {
+        picture: "What acts on what in bone. Each arrow is a button.",
+        help: "Thick arrows act strongly. A point adds, a bar takes away. Choose an arrow to read its equations.",
+        play: "Play ten years",
+        stop: "Stop",
+        nodes: {
+            drug: "Drug", estradiol: "Estradiol", rankl: "RANKL", opg: "OPG", osteoclast: "Osteoclasts", osteoblast: "Osteoblasts", bone: "Bone",
+        },
+        said: {
+            "estradiol rankl": "With less estradiol, cells make more RANKL, the signal that calls osteoclasts.",
+            "estradiol opg": "With less estradiol, cells make less OPG, which catches RANKL.",
+            "opg rankl": "OPG binds RANKL: what is bound calls no osteoclast.",
+            "rankl osteoclast": "Free RANKL turns precursors into osteoclasts, and makes each of them resorb more.",
+            "estradiol osteoclast": "With less estradiol, osteoclasts live longer.",
+            "osteoclast bone": "Osteoclasts resorb bone.",
+            "osteoclast osteoblast": "Where bone was resorbed, osteoblasts arrive weeks later to fill the cavity.",
+            "osteoblast bone": "Osteoblasts form bone. With less estradiol each filling is a little too small.",
+        },
+        drug: (drug, node) => `${drug} acts on: ${node}.`,
+        from: (model) => `From the model ${model}, with the source of each number after the @:`,
+        level: (estradiol) => `${estradiol.toPrecision(2)} pmol/L`,
+        times: (level) => `\u00d7 ${level.toFixed(2)}`,
+        percent: (level) => `${(100 * level).toFixed(0)} %`,
+    },
     of_class: "A class of 200 women",
     class: {
         wait: "Simulating the first women\u2026",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// node browser.mjs WORK: WORK/osteon.html in Chromium, opened as a file, at three widths, light and dark: no error, no
-// request, controls by mouse, keyboard and touch, a lesson, a link, downloads. Leaves pictures WORK/WIDTH-light.png and -dark.png.
+// node browser.mjs WORK [WALK]: WORK/osteon.html in Chromium, opened as a file, at three widths, light and dark: no error, no
+// request, controls by mouse, keyboard and touch, a lesson, each panel, a link, downloads; with WALK the walks of that name. Leaves pictures WORK/WIDTH-light.png and -dark.png.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -156,6 +156,36 @@ async function in_panel(page, name, walk) {
     await page.screenshot({ path: `${work}/${name}.png`, fullPage: true });
     await changes(page, () => page.click(`#${name} > summary`));
 }
+async function loop_of_bone(page) {
+    const width = (key) => page.evaluate((name) => Number([...document.querySelectorAll(".arrow")].find((one) => one.getAttribute("aria-label").startsWith(name)).querySelector(".line").getAttribute("stroke-width")), key);
+    await in_panel(page, "loop", async (panel) => {
+        const arrow = panel.locator('.arrow[aria-label^="RANKL"]'), before = await width("RANKL");
+        await arrow.focus();
+        await page.keyboard.press("Enter");
+        assert.match(await panel.locator("pre").first().textContent(), /param K_R = .*\n.*RANK"\n.*@ "/, "equations with their sources");
+        await arrow.click({ force: true });
+        assert.equal(await panel.locator("pre").count(), 0);
+        await panel.locator(".arrow[aria-label^=Anastrozole]").click({ force: true });
+        assert.match(await panel.textContent(), /drives aromatase_inhibition/);
+        await panel.locator("input[type=range]").fill("50");
+        assert(await width("RANKL") < before, "arrows follow the age");
+        assert.match(await page.textContent("#bone h3"), /at 50:/, "charts follow the age");
+        await changes(page, () => panel.locator("select").selectOption("a"));
+        await page.waitForFunction(() => document.querySelectorAll(".arrow").length === 8);
+        await panel.locator("button").click();
+        await page.waitForFunction(() => Number(document.querySelector("#loop input").value) > 62, null, { timeout: 60000 });
+        await panel.locator("button").click();
+    });
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await in_panel(page, "loop", async (panel) => {
+        await panel.locator("button").click();
+        await page.waitForFunction(() => Number(document.querySelector("#loop input").value) >= 62, null, { timeout: 60000 });
+        assert.equal(Number(await panel.locator("input").inputValue()) % 1, 0, "a year at a time");
+        await panel.locator("button").click();
+    });
+    await page.emulateMedia({ reducedMotion: null });
+    await page.click("#reset");
+}
 async function class_of_women(page) {
     await in_panel(page, "class", async (panel) => {
         const said = panel.locator("p").first();
@@ -186,34 +216,31 @@ async function links_and_files(page) {
     await wrong.close();
 }
 
-for (const width of [360, 768, 1440]) {
-    for (const colorScheme of ["light", "dark"]) {
-        const page = await open("", { viewport: { width, height: 900 }, colorScheme });
-        await page.screenshot({ path: `${work}/${width}-${colorScheme}.png`, fullPage: true });
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${width}: wider than the window`);
-        if (width !== 768) await accessible(page, `${width} ${colorScheme}`);
-        await page.click("#add");
-        for (const one of ["#more", "#numbers"]) await page.evaluate((id) => (document.querySelector(id).open = true), one);
-        await page.selectOption("#fields select", "t_score");
-        await page.locator("#fields input[type=checkbox]").first().check();
-        await page.waitForTimeout(1500);
-        await page.screenshot({ path: `${work}/${width}-${colorScheme}-all.png`, fullPage: true });
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${width}: all open, wider than the window`);
-        if (width !== 768) await accessible(page, `${width} ${colorScheme}, all open`);
-        const shared = page.url(), state = await settings_of(page), again = await open(shared.slice(url.length));
-        assert.deepEqual(await settings_of(again), state, "a link brings the state back");
-        await again.close();
-        await page.close();
+async function looks() {
+    for (const width of [360, 768, 1440]) {
+        for (const colorScheme of ["light", "dark"]) {
+            const page = await open("", { viewport: { width, height: 900 }, colorScheme });
+            await page.screenshot({ path: `${work}/${width}-${colorScheme}.png`, fullPage: true });
+            assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${width}: wider than the window`);
+            if (width !== 768) await accessible(page, `${width} ${colorScheme}`);
+            await page.click("#add");
+            for (const one of ["#more", "#numbers"]) await page.evaluate((id) => (document.querySelector(id).open = true), one);
+            await page.selectOption("#fields select", "t_score");
+            await page.locator("#fields input[type=checkbox]").first().check();
+            await page.waitForTimeout(1500);
+            await page.screenshot({ path: `${work}/${width}-${colorScheme}-all.png`, fullPage: true });
+            assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${width}: all open, wider than the window`);
+            if (width !== 768) await accessible(page, `${width} ${colorScheme}, all open`);
+            const shared = page.url(), state = await settings_of(page), again = await open(shared.slice(url.length));
+            assert.deepEqual(await settings_of(again), state, "a link brings the state back");
+            await again.close();
+            await page.close();
+        }
     }
 }
-const page = await open("", { viewport: { width: 1440, height: 900 } });
-await by_mouse(page);
-await by_keyboard(page);
-await by_touch();
-await from_server();
-await lesson(page);
-await class_of_women(page);
-await links_and_files(page);
+const walks = { looks, by_mouse, by_keyboard, by_touch, from_server, lesson, loop_of_bone, class_of_women, links_and_files };
+const only = process.argv[3] ?? "", page = await open("", { viewport: { width: 1440, height: 900 } });
+for (const [name, walk] of Object.entries(walks)) if (name.includes(only)) await walk(page);
 await browser.close();
 assert.deepEqual(faults, []);
-console.log("the page in Chromium: opened as a file, by mouse, keyboard and touch, from a server, lesson, link and downloads; no error, no request");
+console.log(`the page in Chromium: ${Object.keys(walks).filter((name) => name.includes(only)).join(", ")}; no error, no request`);

@@ -2,13 +2,15 @@
 // node settings.mjs DIR N SEED [WASM]: N random settings of the page as experiment files DIR/K.yaml; with osteon.wasm also
 // the page's outputs of each, DIR/K.json: {arm: {output: [times]}}. DIR/class.yaml and .json are of the class of the first
 // settings. Fails if a link does not bring the settings back.
-import { readFileSync, writeFileSync } from "node:fs";
-import { deepStrictEqual } from "node:assert";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { deepStrictEqual, ok } from "node:assert";
 import { random_settings, initial, to_fragment, from_fragment } from "../../src/web/settings.js";
 import { experiment, class_experiment } from "../../src/web/experiment.js";
 import { lessons } from "../../src/web/lessons.js";
 import { words } from "../../src/web/words.js";
 import { make_engine } from "../../src/web/engine.js";
+import { usual } from "../../src/web/drugs.js";
+import { arrows, statements, action } from "../../src/web/loop.js";
 
 const [dir, n, seed, wasm] = process.argv.slice(2);
 let state = Number(seed);
@@ -37,6 +39,18 @@ writeFileSync(`${dir}/class.yaml`, of_class);
 if (engine) { // in two parts, as the page asks for it
     const parts = [engine.cohort(of_class, 0, 4), engine.cohort(of_class, 4, 16)];
     writeFileSync(`${dir}/class.json`, JSON.stringify(parts.map((part) => ({ ...part, values: [...part.values], status: [...part.status] }))));
+}
+
+// What the arrows of the loop open is in the models: every statement that they name, and for every drug what it acts on.
+const models = ["bone", "hormones", "drugs"].map((kind) => {
+    const folder = new URL(`../../models/${kind}/`, import.meta.url);
+    return readdirSync(folder).filter((name) => name.endsWith(".model")).map((name) => ({ name: name.replace(".model", ""), text: readFileSync(new URL(name, folder), "utf8") }));
+});
+const defined = new Set(statements(models[0].find(({ name }) => name === "aibl").text).map(({ name }) => name));
+for (const { from, to, of } of arrows) for (const name of of) ok(defined.has(name), `${from} -> ${to}: aibl has no statement of ${name}`);
+for (const name of Object.keys(usual)) {
+    const { texts, output } = action(models[2].find((one) => one.name === name), [...models[0], ...models[1]]);
+    ok(texts.length >= 2 && output, `${name}: nothing is made of its signal`);
 }
 
 // The curves decide what is right in a lesson; its explanation is of the guess that is right today.
