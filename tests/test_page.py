@@ -16,7 +16,7 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 SKIPPED = 77
-SEED = 18
+SEED = 19  # two men among the first six
 TOLERANCE = 1e-9
 
 

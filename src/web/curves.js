@@ -14,8 +14,9 @@ export function curves(result, settings) {
     const bone = {};
     for (const site of sites) {
         const of = (arm) => result.arms[arm][`${variable}[${site}]`];
-        const scale = measure === "percent" ? of("a")[0] / 100 : params[`dxa.young_sd[${site}]`];
-        const zero = measure === "percent" ? 0 : params[`dxa.young[${site}]`];
+        const young = settings.sex === "man" ? "young_men" : "young";
+        const scale = measure === "percent" ? of("a")[0] / 100 : params[`dxa.${young}_sd[${site}]`];
+        const zero = measure === "percent" ? 0 : params[`dxa.${young}[${site}]`];
         const cv = Math.hypot(params[`dxa.scan_cv[${site}]`], params["dxa.visit_cv"]) / 100;
         bone[site] = Object.fromEntries(scenarios.map((arm) => [arm, of(arm).map((y) => (y - zero) / scale)]));
         bone[site].error = scans ? Object.fromEntries(scenarios.map((arm) => [arm, of(arm).map((y) => readings * cv * y / scale)])) : null;
@@ -26,7 +27,8 @@ export function curves(result, settings) {
     return {
         ages: result.times.map((t) => start + t / year), start, bone,
         why: {
-            estradiol: both("estradiol"), rankl_opg_ratio: both("rankl_opg_ratio"), osteoclasts: both("osteoclasts"),
+            estradiol: both("estradiol"), ...(settings.sex === "man" ? { testosterone: both("testosterone") } : {}),
+            rankl_opg_ratio: both("rankl_opg_ratio"), osteoclasts: both("osteoclasts"),
             osteoblasts: both("osteoblasts"), ctx: both("ctx", percent), p1np: both("p1np", percent),
         },
     };

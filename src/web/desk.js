@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The desk: settings in, curves out. Every control changes the settings; the settings change every picture.
 import { make_engine } from "./engine.js";
-import { usual, intervals } from "./drugs.js";
-import { first_age, last_age, age_step, scenarios, woman, habits, taken, shows, most_bars, initial, clamped, new_bar, dose_limits, to_fragment, from_fragment } from "./settings.js";
+import { usual, intervals, is_for } from "./drugs.js";
+import { first_age, last_age, age_step, scenarios, sexes, person, habits, taken, shows, most_bars, initial, clamped, new_bar, dose_limits, to_fragment, from_fragment } from "./settings.js";
 import { experiment, sites, age_at_start } from "./experiment.js";
 import { curves, index_at, compared, csv } from "./curves.js";
 import { make_chart } from "./chart.js";
@@ -10,10 +10,8 @@ import { make_life } from "./life.js";
 import { lessons } from "./lessons.js";
 import { make_crew } from "./workers.js";
 import { make_panels } from "./panels.js";
-import { element } from "./parts.js";
+import { by_id, element, button } from "./parts.js";
 import { words } from "./words.js";
-
-const by_id = (id) => document.getElementById(id);
 
 // A labelled input; set(value) is called as it changes.
 function field(label, input, set) {
@@ -166,11 +164,11 @@ function start_desk(engine, crew) {
                 bands: settings.show.measure === "t_score" ? words.bands : null,
             }, { bone: site });
         }
-        const why = { estradiol: ["estradiol"], balance: ["rankl_opg_ratio", "osteoclasts", "osteoblasts"], markers: ["ctx", "p1np"] };
-        const styles = { rankl_opg_ratio: { width: 1.5, dash: [2, 3] }, osteoblasts: { width: 1.2 }, p1np: { width: 1.2 } };
+        const why = { estradiol: settings.sex === "man" ? ["estradiol", "testosterone"] : ["estradiol"], balance: ["rankl_opg_ratio", "osteoclasts", "osteoblasts"], markers: ["ctx", "p1np"] };
+        const styles = { rankl_opg_ratio: { width: 1.5, dash: [2, 3] }, osteoblasts: { width: 1.2 }, p1np: { width: 1.2 }, testosterone: { width: 1.2 } };
         for (const [name, names] of Object.entries(why)) {
             const lines = names.flatMap((one) => scenarios.map((scenario) => ({ label: `${one} ${scenario}`, scenario, ...styles[one] })));
-            add(by_id("why"), `${words.chart[name]}.`, (arm) => drawn.why[names[name === "balance" ? 1 : 0]][arm], { lines, height: 190, log: name === "estradiol" }, { names, read_of: words.read_of[name] });
+            add(by_id("why"), `${words.chart[name]}${names.includes("testosterone") ? words.chart.testosterone : ""}.`, (arm) => drawn.why[names[name === "balance" ? 1 : 0]][arm], { lines, height: 190, log: name === "estradiol" }, { names, read_of: words.read_of[name] });
         }
     }
 
@@ -181,6 +179,7 @@ function start_desk(engine, crew) {
     });
     function draw_controls() {
         life(settings, opened);
+        document.body.dataset.sex = settings.sex;
         by_id("reset").hidden = JSON.stringify(settings) === JSON.stringify(initial());
         by_id("add").hidden = settings.bars.length >= most_bars;
         const label = titles();
@@ -209,7 +208,7 @@ function start_desk(engine, crew) {
             change(next);
         };
         card = {
-            drug: choice(bar.drug, drugs.map((drug) => [drug, words.drugs[drug]])),
+            drug: choice(bar.drug, drugs.filter((drug) => is_for(drug, settings.sex)).map((drug) => [drug, words.drugs[drug]])),
             scenario: choice(bar.scenario, scenarios.map((scenario) => [scenario, words.scenario[scenario]])),
             from: number_input(bar.from, age), to: number_input(bar.to, age),
             dose: number_input(bar.dose, { ...dose_limits(bar.drug), step: "any" }),
@@ -237,20 +236,21 @@ function start_desk(engine, crew) {
     function make_fields() {
         const set = (group, name, again) => (value) => {
             const next = structuredClone(settings);
-            (group === "a" || group === "b" ? next.habits[group] : next[group])[name] = value;
+            (group === null ? next : group === "a" || group === "b" ? next.habits[group] : next[group])[name] = value;
             settings = clamped(next);
             if (again) make_charts();
             change(settings);
         };
         const numbers = (group, table, labels, values) => Object.entries(table).map(([name, limit]) =>
-            field(labels[name], number_input(values[name], limit), set(group, name)));
+            field(labels[name], Object.assign(number_input(values[name], limit), { name }), set(group, name)));
         const group = (title, ...children) => element("fieldset", {}, element("legend", { textContent: title }), ...children);
         const { show } = settings;
         const scans = element("input", { type: "checkbox", checked: show.scans }), zoom = element("input", { type: "checkbox", checked: !show.whole });
         by_id("fields").replaceChildren(
             group(words.display, field(words.show_as, choice(show.measure, shows.measure.map((one) => [one, words.measure[one]])), set("show", "measure", true)),
                 field(words.scans, scans, set("show", "scans", true)), field(words.zoom, zoom, (value) => set("show", "whole", true)(!value))),
-            group(words.woman, ...numbers("woman", woman, words.woman_fields, settings.woman)),
+            group(words.person, field(words.sex, choice(settings.sex, sexes.map((one) => [one, words.sexes[one]])), set(null, "sex", true)),
+                ...numbers("person", person, words.person_fields, settings.person)),
             ...scenarios.map((scenario) => group(words.habits[scenario], ...numbers(scenario, habits, words.habit_fields, settings.habits[scenario]))));
     }
 
@@ -260,17 +260,12 @@ function start_desk(engine, crew) {
         setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     }
     function make_keep() {
-        const button = (name, act) => {
-            const one = element("button", { type: "button", textContent: words[name] });
-            one.addEventListener("click", act);
-            return one;
-        };
         const said = element("p", { role: "status", textContent: words.file_help });
         by_id("keep").replaceChildren(
-            button("link", () => navigator.clipboard.writeText(location.href).then(() => (said.textContent = words.linked), () => (said.textContent = words.linked_only))),
-            button("file", () => save("osteon.yaml", [yaml()], "text/yaml")),
-            button("csv", () => save("osteon.csv", [csv(result, settings)], "text/csv")),
-            button("png", () => picture().toBlob((blob) => save("osteon.png", [blob], "image/png"))), said);
+            button(words.link, () => navigator.clipboard.writeText(location.href).then(() => (said.textContent = words.linked), () => (said.textContent = words.linked_only))),
+            button(words.file, () => save("osteon.yaml", [yaml()], "text/yaml")),
+            button(words.csv, () => save("osteon.csv", [csv(result, settings)], "text/csv")),
+            button(words.png, () => picture().toBlob((blob) => save("osteon.png", [blob], "image/png"))), said);
     }
     // Both charts of bone, with their headings, as one picture.
     function picture() {

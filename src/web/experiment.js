@@ -3,12 +3,23 @@
 import { usual } from "./drugs.js";
 import { first_age, last_age, habits, scenarios, of_class } from "./settings.js";
 
-export const outputs = ["bmd", "scanned_bmd", "estradiol", "rankl_opg_ratio", "osteoclasts", "osteoblasts", "ctx", "p1np"];
+const outputs = ["bmd", "scanned_bmd", "estradiol", "rankl_opg_ratio", "osteoclasts", "osteoblasts", "ctx", "p1np"];
 export const sites = ["lumbar_spine", "total_hip"];
 
-// Time 0: the first treatment of either scenario; without any, the final menstrual period.
+// What differs between the sexes. The age from which bone formation declines is menopause, in men 50. Peak BMD of men:
+// NHANES, 21 to 30 years, as in models/hormones/hormones_men.md; the model's own is that of women.
+const of_sex = {
+    woman: { hormones: "hormones", decline: ({ menopause }) => menopause, outputs, peak: {} },
+    man: {
+        hormones: "hormones_men", decline: () => 50, outputs: [...outputs, "testosterone"],
+        peak: { lumbar_spine: 1.057, total_hip: 1.067 },
+    },
+};
+const decline = ({ sex, person }) => of_sex[sex].decline(person);
+
+// Time 0: the first treatment of either scenario; without any, the final menstrual period, in a man the age of 50.
 export function age_at_start(settings) {
-    return settings.bars.length > 0 ? Math.min(...settings.bars.map((bar) => bar.from)) : settings.woman.menopause;
+    return settings.bars.length > 0 ? Math.min(...settings.bars.map((bar) => bar.from)) : decline(settings);
 }
 
 const number = (value) => String(Number(value.toPrecision(12)));
@@ -32,21 +43,23 @@ function arm(settings, scenario, start, labels) {
     return lines;
 }
 
-// One typical woman, or a cohort of others with her age, menopause, weight and treatments; words: {title, a, b}, texts for
-// display; bone: the model of bone.
+// One typical person, or a cohort of others with the same age, menopause, weight and treatments; words: {title, a, b}, texts
+// for display; bone: the model of bone.
 function study(settings, words, { head, subjects, more = [], bone = "aibl", from, to, every, outputs }) {
-    const start = age_at_start(settings), since = start - settings.woman.menopause;
+    const start = age_at_start(settings), since = start - decline(settings), { hormones, peak } = of_sex[settings.sex];
+    const peaks = Object.entries(peak).map(([site, value]) => `  "${bone}.peak_bmd[${site}]": ${value} g/cm2`);
     return [
         `# ${head}; time 0 is the age of ${number(start)} years.`,
         `title: ${JSON.stringify(words.title)}`,
-        `models: [${["hormones", bone, "mineral", "osteocytes", "dxa", ...more].join(", ")}]`,
+        `models: [${[hormones, bone, "mineral", "osteocytes", "dxa", ...more].join(", ")}]`,
         "population:",
         ...subjects,
         "  covariates:",
         `    age: ${number(start)} year`,
         `    years_since_menopause: ${number(since)} year`,
-        `    bmi: ${number(settings.woman.bmi)} kg/m2`,
+        `    bmi: ${number(settings.person.bmi)} kg/m2`,
         `run_in: {start: ${number(Math.min(-(Math.max(since, 0) + 10), first_age - start))} year}`,
+        ...(peaks.length > 0 ? ["parameters:", ...peaks] : []),
         "arms:",
         ...scenarios.flatMap((scenario) => arm(settings, scenario, start, words)),
         `times: {from: ${number(from)} year, to: ${number(to)} year, every: ${every}}`,
@@ -58,8 +71,8 @@ function study(settings, words, { head, subjects, more = [], bone = "aibl", from
 export function experiment(settings, words, { bone, more = [] } = {}) {
     const start = age_at_start(settings);
     return study(settings, words, {
-        head: "One typical woman", subjects: ["  variability: false"], bone, from: first_age - start, to: last_age - start,
-        every: "1 month", outputs: [...outputs, ...more],
+        head: `One typical ${settings.sex}`, subjects: ["  variability: false"], bone, from: first_age - start, to: last_age - start,
+        every: "1 month", outputs: [...of_sex[settings.sex].outputs, ...more],
     });
 }
 

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The line of a life: an axis of age, menopause as a handle, treatments as bars. Dragged with a pointer or moved with
 // arrow keys; each change is handed on as settings.
-import { first_age, last_age, age_step, scenarios, woman } from "./settings.js";
+import { first_age, last_age, age_step, scenarios, person } from "./settings.js";
+import { element } from "./parts.js";
 import { words } from "./words.js";
 
 const span = last_age - first_age;
 const at = (age) => `${(100 * (age - first_age)) / span}%`;
-const made = (tag, properties, ...children) => {
-    const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
-    return element;
-};
 
 // Rows of the bars of a scenario, so that no two overlap.
 function rows_of(bars) {
@@ -25,13 +21,13 @@ function rows_of(bars) {
 }
 
 // What a drag of `years` and an arrow key do: move(years) is called with the sum since the drag began.
-function movable(element, root, begin, keys) {
-    element.addEventListener("pointerdown", (down) => {
+function movable(one, root, begin, keys) {
+    one.addEventListener("pointerdown", (down) => {
         if (down.button !== 0) return;
         const move = begin(), width = root.clientWidth;
         let last = 0;
         down.preventDefault();
-        element.focus({ preventScroll: true });
+        one.focus({ preventScroll: true });
         const step = (event) => {
             const years = Math.round((span * (event.clientX - down.clientX)) / width / age_step) * age_step;
             if (years !== last) move((last = years));
@@ -45,7 +41,7 @@ function movable(element, root, begin, keys) {
         addEventListener("pointerup", end);
         addEventListener("pointercancel", end);
     });
-    element.addEventListener("keydown", (event) => {
+    one.addEventListener("keydown", (event) => {
         const steps = { ArrowLeft: -age_step, ArrowDown: -age_step, ArrowRight: age_step, ArrowUp: age_step, PageDown: -5, PageUp: 5 };
         if (event.key in steps) {
             event.preventDefault();
@@ -68,49 +64,49 @@ export function make_life(root, change, open) {
         change(next);
     };
     const slider = (tag, name, value, min, max, text) => {
-        const element = made(tag, { tabIndex: 0, role: "slider" });
-        element.setAttribute("aria-label", name);
-        for (const [key, of] of Object.entries({ valuenow: value, valuemin: min, valuemax: max, valuetext: text })) element.setAttribute(`aria-${key}`, of);
-        return element;
+        const one = element(tag, { tabIndex: 0, role: "slider" });
+        one.setAttribute("aria-label", name);
+        for (const [key, of] of Object.entries({ valuenow: value, valuemin: min, valuemax: max, valuetext: text })) one.setAttribute(`aria-${key}`, of);
+        return one;
     };
 
     function draw_handle() {
-        const { menopause } = settings.woman;
-        const element = slider("div", words.menopause, menopause, woman.menopause.min, woman.menopause.max, words.years(menopause));
-        element.className = "handle";
-        element.dataset.key = "menopause";
-        element.style.left = at(menopause);
-        const name = made("span", { textContent: `${words.menopause} ${menopause}` });
+        const { menopause } = settings.person;
+        const one = slider("div", words.menopause, menopause, person.menopause.min, person.menopause.max, words.years(menopause));
+        one.className = "handle";
+        one.dataset.key = "menopause";
+        one.style.left = at(menopause);
+        const name = element("span", { textContent: `${words.menopause} ${menopause}` });
         name.style.transform = `translateX(-${at(menopause)})`; // never beyond either end
-        element.append(name);
-        movable(element, root, () => {
+        one.append(name);
+        movable(one, root, () => {
             const base = copy();
-            return (years) => change({ ...base, woman: { ...base.woman, menopause: base.woman.menopause + years } });
+            return (years) => change({ ...base, person: { ...base.person, menopause: base.person.menopause + years } });
         });
-        return element;
+        return one;
     }
 
     function draw_bar(i, top, opened) {
         const bar = settings.bars[i], drug = words.drugs[bar.drug];
         const name = words.bar(drug, words.scenario[bar.scenario], bar.from, bar.to);
-        const button = made("button", { type: "button", ariaExpanded: String(opened === i) }, made("span", { textContent: drug }));
-        button.setAttribute("aria-label", name);
-        button.dataset.key = `bar${i}`;
-        const element = made("div", { className: `bar ${bar.scenario}` }, button);
-        element.style.left = at(bar.from);
-        element.style.width = `${(100 * (bar.to - bar.from)) / span}%`;
-        element.style.top = `${top}rem`;
-        if (((bar.to - bar.from) / span) * root.clientWidth < 9 * drug.length + 16) element.classList.add("short");
+        const grip = element("button", { type: "button", ariaExpanded: String(opened === i) }, element("span", { textContent: drug }));
+        grip.setAttribute("aria-label", name);
+        grip.dataset.key = `bar${i}`;
+        const one = element("div", { className: `bar ${bar.scenario}` }, grip);
+        one.style.left = at(bar.from);
+        one.style.width = `${(100 * (bar.to - bar.from)) / span}%`;
+        one.style.top = `${top}rem`;
+        if (((bar.to - bar.from) / span) * root.clientWidth < 9 * drug.length + 16) one.classList.add("short");
         const remove = () => change({ ...copy(), bars: settings.bars.filter((_, k) => k !== i) });
         const keys = { Delete: remove, Backspace: remove };
-        movable(button, root, () => {
+        movable(grip, root, () => {
             const base = copy(), { from, to } = base.bars[i];
             return (years) => {
                 const by = Math.min(last_age - to, Math.max(first_age - from, years));
                 set_bar(base, i, { from: from + by, to: to + by });
             };
         }, keys);
-        button.addEventListener("click", () => open(i));
+        grip.addEventListener("click", () => open(i));
         for (const end of ["from", "to"]) {
             const edge = slider("i", end === "from" ? words.starts(drug) : words.ends(drug), bar[end], first_age, last_age, words.years(bar[end]));
             edge.className = end;
@@ -120,28 +116,28 @@ export function make_life(root, change, open) {
                 const inside = { from: (age) => Math.min(age, to - age_step), to: (age) => Math.max(age, from + age_step) }[end];
                 return (years) => set_bar(base, i, { [end]: inside(base.bars[i][end] + years) });
             }, keys);
-            element.append(edge);
+            one.append(edge);
         }
-        return element;
+        return one;
     }
 
     // An element that is dragged or focused stays as long as its bar does: it is found again by its key.
     return function draw(next, opened) {
         settings = next;
         const focused = root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-        const { menopause } = settings.woman;
-        const children = [];
-        for (const [phase, from, to] of [["before", first_age, menopause], ["after", menopause, last_age]]) {
-            const element = made("div", { className: `phase ${phase}`, textContent: words[phase] });
-            element.style.left = at(from);
-            element.style.width = `${(100 * (to - from)) / span}%`;
-            children.push(element);
+        const { menopause } = settings.person;
+        const children = [], is_man = settings.sex === "man";
+        for (const [phase, from, to] of is_man ? [["man", first_age, last_age]] : [["before", first_age, menopause], ["after", menopause, last_age]]) {
+            const one = element("div", { className: `phase ${phase}`, textContent: words[phase] });
+            one.style.left = at(from);
+            one.style.width = `${(100 * (to - from)) / span}%`;
+            children.push(one);
         }
-        children.push(draw_handle());
+        if (!is_man) children.push(draw_handle());
         let top = 3.1;
         for (const scenario of scenarios) {
             const { row, n } = rows_of(settings.bars.filter((bar) => bar.scenario === scenario));
-            const lane = made("div", { className: "lane", textContent: words.scenario[scenario] });
+            const lane = element("div", { className: "lane", textContent: words.scenario[scenario] });
             lane.style.top = `${top + 0.35}rem`;
             lane.style.color = `var(--${scenario})`;
             children.push(lane);
@@ -152,7 +148,7 @@ export function make_life(root, change, open) {
         }
         root.style.height = `${top + 1.8}rem`;
         for (let age = first_age; age <= last_age; age += 5) {
-            const tick = made("span", { className: "tick", textContent: age });
+            const tick = element("span", { className: "tick", textContent: age });
             tick.style.left = at(age);
             children.push(tick);
         }

@@ -36,7 +36,7 @@ export const arrows = [
 export const targets = {
     aromatase_inhibition: ["estradiol", -1], estradiol_supply: ["estradiol", 1], gonadal_suppression: ["estradiol", -1],
     serm: ["rankl", 1], serm_agonism: ["rankl", -1], bisphosphonate: ["osteoclast", -1], denosumab: ["rankl", -1],
-    teriparatide: ["osteoblast", 1], sclerostin_antibody: ["osteoblast", 1],
+    teriparatide: ["osteoblast", 1], sclerostin_antibody: ["osteoblast", 1], testosterone_supply: ["estradiol", 1],
 };
 
 // Statements of a model's text, [{verb, name, text}]: a line and those that are indented below it. An equation of a state is

@@ -12,7 +12,8 @@ import { make_loop } from "./loop.js";
 export function make_panels(desk) {
     const place = (name) => document.querySelector(`#${name} > div`);
     const show = (what) => desk.change({ ...desk.settings(), show: { ...desk.settings().show, ...what } });
-    const is_open = (name) => desk.settings().show[name];
+    // The class is of women.
+    const is_open = (name) => desk.settings().show[name] && (name !== "class" || desk.settings().sex === "woman");
     for (const name of panels) {
         const details = document.getElementById(name);
         details.addEventListener("toggle", () => {

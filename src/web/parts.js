@@ -5,4 +5,10 @@ export const element = (tag, properties, ...children) => {
     one.append(...children);
     return one;
 };
+export const by_id = (id) => document.getElementById(id);
+export function button(text, act) {
+    const one = element("button", { type: "button", textContent: text });
+    one.addEventListener("click", act);
+    return one;
+}
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

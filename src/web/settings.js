@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the reader of the page has set: one object, its limits, and its text in the fragment of a link.
-import { usual, intervals } from "./drugs.js";
+import { usual, intervals, is_for } from "./drugs.js";
 
 export const first_age = 45, last_age = 90, age_step = 0.25;
 export const scenarios = ["a", "b"];
 
 // The numbers one can set: least, most, step, and unit in an experiment.
-export const woman = {
+export const sexes = ["woman", "man"];
+export const person = {
     menopause: { min: 46, max: 58, step: 0.25, start: 50 },
     bmi: { min: 17, max: 45, step: 0.5, start: 27 },
 };
@@ -35,7 +36,8 @@ export function new_bar(drug, from, scenario) {
 // An aromatase inhibitor against none.
 export function initial() {
     return {
-        woman: start_of(woman),
+        sex: sexes[0],
+        person: start_of(person),
         habits: { a: start_of(habits), b: start_of(habits) },
         bars: [new_bar("anastrozole", 60, "b")],
         show: Object.fromEntries(Object.entries(shows).map(([name, list]) => [name, list[0]])),
@@ -55,9 +57,12 @@ export function clamped(raw) {
     const numbers = (table, given) =>
         Object.fromEntries(Object.entries(table).map(([name, limit]) => [name, within(given?.[name] ?? limit.start, limit)]));
     const age = { min: first_age, max: last_age, step: age_step };
-    const bars = (Array.isArray(raw.bars) ? raw.bars : base.bars).filter((bar) => Object.hasOwn(usual, bar?.drug)).slice(0, most_bars);
+    const sex = one_of(raw.sex, sexes);
+    const bars = (Array.isArray(raw.bars) ? raw.bars : base.bars)
+        .filter((bar) => Object.hasOwn(usual, bar?.drug) && is_for(bar.drug, sex)).slice(0, most_bars);
     return {
-        woman: numbers(woman, raw.woman),
+        sex,
+        person: numbers(person, raw.person),
         habits: { a: numbers(habits, raw.habits?.a), b: numbers(habits, raw.habits?.b) },
         bars: bars.map((bar) => {
             const { dose, every } = usual[bar.drug];
@@ -109,7 +114,8 @@ export function random_settings(random) {
         };
     };
     return clamped({
-        woman: numbers(woman),
+        sex: pick(sexes),
+        person: numbers(person),
         habits: { a: numbers(habits), b: numbers(habits) },
         bars: Array.from({ length: Math.floor(random() * 4) }, bar),
         show: Object.fromEntries(Object.entries(shows).map(([name, list]) => [name, pick(list)])),

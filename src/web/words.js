@@ -13,6 +13,7 @@ export const words = {
     menopause: "Menopause",
     before: "ovaries",
     after: "only fat and other tissue make estradiol",
+    man: "testes make testosterone, and a little of it becomes estradiol",
     scenario: { a: "A", b: "B" },
     scenario_long: { a: "Scenario A", b: "Scenario B" },
     add: "Add a treatment",
@@ -58,7 +59,8 @@ export const words = {
         alendronate: "Alendronate", anastrozole: "Anastrozole", denosumab: "Denosumab", estradiol_oral: "Estradiol, tablets",
         estradiol_patch: "Estradiol, patch", exemestane: "Exemestane", goserelin: "Goserelin", ibandronate_iv: "Ibandronate, injection",
         ibandronate_oral: "Ibandronate, tablets", letrozole: "Letrozole", raloxifene: "Raloxifene", risedronate: "Risedronate",
-        romosozumab: "Romosozumab", tamoxifen: "Tamoxifen", teriparatide: "Teriparatide", zoledronic_acid: "Zoledronic acid",
+        romosozumab: "Romosozumab", tamoxifen: "Tamoxifen", teriparatide: "Teriparatide", testosterone_gel: "Testosterone gel",
+        zoledronic_acid: "Zoledronic acid",
     },
     bar: (drug, scenario, from, to) => `${drug} in scenario ${scenario}, from age ${from} to ${to}`,
     starts: (drug) => `${drug}: age at start`,
@@ -77,6 +79,7 @@ export const words = {
     why: "Why",
     chart: {
         estradiol: "Estradiol, pmol/L",
+        testosterone: "; testosterone (thin), nmol/L",
         balance: "RANKL/OPG (dotted), osteoclasts, osteoblasts (thin), before menopause 1",
         markers: "CTX and P1NP (thin), % of that at 45",
     },
@@ -122,8 +125,10 @@ export const words = {
             return `Woman ${woman}, the same in both: ${one_of(a)} in A; ${one_of(b)} in B.`;
         },
     },
-    woman: "The woman",
-    woman_fields: { menopause: "Age at menopause", bmi: "Body mass index, kg/m²" },
+    person: "The person",
+    sex: "Sex",
+    sexes: { woman: "Woman", man: "Man" },
+    person_fields: { menopause: "Age at menopause", bmi: "Body mass index, kg/m²" },
     habits: { a: "Habits in A, from the first treatment on", b: "Habits in B, from the first treatment on" },
     habit_fields: {
         impact: "Jumping or running, times a week", resistance: "Strength training, times a week",
@@ -142,7 +147,7 @@ export const words = {
     table_caption: "Values each five years",
     licences: "Licences",
     bad_link: (why) => `The link cannot be read (${why}); this is the first state.`,
-    limits: "One typical woman of the model: other women differ. The curves are the model's, which was fitted to trials; its fits " +
+    limits: "One typical person of the model: others differ. The curves are the model's, which was fitted to trials; its fits " +
         "and misfits are reported with osteon.",
     // The sentence below the bone: numbers are losses in percent of the bone at the first age.
     same: (age) => `At ${age}, A and B have the same bone.`,

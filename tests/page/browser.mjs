@@ -1,44 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // node browser.mjs WORK [WALK]: WORK/osteon.html in Chromium, opened as a file, at three widths, light and dark: no error, no
 // request, controls by mouse, keyboard and touch, a lesson, each panel, a link, downloads; with WALK the walks of that name. Leaves pictures WORK/WIDTH-light.png and -dark.png.
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { resolve } from "node:path";
 import assert from "node:assert";
-
-const work = resolve(process.argv[2]), url = `file://${work}/osteon.html`;
-const { chromium } = createRequire(`${work}/`)("playwright-core");
-const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-const faults = [];
-const axe = readFileSync(`${work}/node_modules/axe-core/axe.min.js`, "utf8");
-
-// axe-core finds nothing in this state of the page.
-async function accessible(page, state) {
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => axe.run());
-    for (const { id, help, nodes } of violations) faults.push(`${state}: ${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-}
-
-async function open(fragment, options) {
-    const page = await browser.newPage(options);
-    page.on("console", (message) => message.type() === "error" && faults.push(`console: ${message.text()}`));
-    page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
-    page.on("request", (request) => !/^(file|data|blob):/.test(request.url()) && faults.push(`request: ${request.url()}`));
-    await page.goto(url + fragment);
-    await page.waitForFunction(() => /^At /.test(document.getElementById("sentence").textContent), null, { timeout: 60000 });
-    return page;
-}
-// Curves of other settings are drawn after `act`: the state in the address follows them.
-async function changes(page, act) {
-    const before = page.url();
-    await act();
-    await page.waitForFunction((url) => location.href !== url, before, { timeout: 30000 });
-}
-const settings_of = (page) => page.evaluate(() => JSON.parse(new URLSearchParams(location.hash.slice(1)).get("s")));
+import { work, url, browser, faults, accessible, open, changes, settings_of } from "./chromium.mjs";
 
 async function by_mouse(page) {
     const drag = async (selector, dx) => {
@@ -51,7 +17,7 @@ async function by_mouse(page) {
         await page.mouse.up();
     };
     await changes(page, () => drag(".handle", 40));
-    assert((await settings_of(page)).woman.menopause > 50, "the handle of menopause moves");
+    assert((await settings_of(page)).person.menopause > 50, "the handle of menopause moves");
     await changes(page, () => drag('[data-key="bar0"]', 60));
     const moved = (await settings_of(page)).bars[0];
     assert(moved.from > 60 && moved.to - moved.from === 5, "a bar moves");
@@ -82,8 +48,8 @@ async function by_touch() {
         });
     }
     await page.waitForFunction(() => { // all three moves are in the address
-        const { woman, bars: [bar] } = JSON.parse(new URLSearchParams(location.hash.slice(1)).get("s"));
-        return woman.menopause > 50 && bar.from > 60 && bar.to - bar.from > 5;
+        const { person, bars: [bar] } = JSON.parse(new URLSearchParams(location.hash.slice(1)).get("s"));
+        return person.menopause > 50 && bar.from > 60 && bar.to - bar.from > 5;
     });
     await page.close();
 }
@@ -113,7 +79,7 @@ async function by_keyboard(page) {
     });
     await press(".handle", "ArrowRight");
     await press(".handle", "PageUp");
-    assert.equal((await settings_of(page)).woman.menopause, 55.25);
+    assert.equal((await settings_of(page)).person.menopause, 55.25);
     assert.equal(await page.evaluate(() => document.activeElement.dataset.key), "menopause", "the focus stays");
     await press('[data-key="bar0"]', "ArrowRight");
     await press('[data-key="bar0from"]', "PageDown");
