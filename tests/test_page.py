@@ -74,6 +74,8 @@ def main():
     if shutil.which("node") is None:
         print("skipped: node is not installed (scripts/install-deps --page)")
         return SKIPPED
+    decoded = run("node", HERE / "page/lzma.mjs", HERE.parent / "LICENSE", HERE.parent / "configs/pictures/atac.png")
+    assert decoded.returncode == 0, decoded.stderr
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         made = run("node", HERE / "page/settings.mjs", folder, n, SEED, *([wasm] if wasm else []))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // node build.mjs WORK: WORK/osteon.html of the sources here, WORK/osteon.wasm and WORK/node_modules/uplot. Modules are
 // joined in order: import lines go, and no two modules may have a name in common.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -23,7 +23,12 @@ function as_text(bytes) {
     if (n > 0) add((bits << (7 - n)) & 127);
     return text;
 }
-const packed = (bytes) => as_text(gzipSync(bytes, { level: 9 }));
+const gzip = (bytes) => gzipSync(bytes, { level: 9 });
+function lzma(path) { // with the size in the head, which xz leaves open
+    const bytes = execFileSync("xz", ["--format=lzma", "--lzma1=preset=9e,pb=0", "--stdout", path], { maxBuffer: 2 ** 24 });
+    bytes.writeBigUInt64LE(BigInt(statSync(path).size), 5);
+    return bytes;
+}
 
 // In the order of their imports.
 const modules = [];
@@ -35,7 +40,7 @@ function add(name) {
 add("workers.js");
 const n_workers = modules.length;
 add("desk.js");
-const plain = (name) => read(here, name).replace(/^import .*\n/gm, "").replace(/^export /gm, "");
+const plain = (name) => read(here, name).replace(/^(import |\s*\/\/).*\n/gm, "").replace(/^\s*(export )?/gm, "");
 const style = read(work, "node_modules/uplot/dist/uPlot.min.css") + read(here, "page.css");
 const script = read(work, "node_modules/uplot/dist/uPlot.iife.min.js") + "\n" + modules.slice(n_workers).map(plain).join("\n");
 writeFileSync(join(work, "page.mjs"), modules.map(plain).join("\n"));
@@ -48,8 +53,11 @@ const licences = [
     ["clang's runtime", read("/usr/share/doc/libclang-rt-14-dev-wasm32/copyright")],
 ].map(([name, text]) => `${name}\n${"=".repeat(name.length)}\n\n${text}`).join("\n\n");
 
-const data = (id, bytes) => `<script type="text/plain" id="${id}">${packed(bytes)}</script>`;
-const parts = [["workers", modules.slice(0, n_workers).map(plain).join("\n")], ["script", script], ["engine", readFileSync(join(work, "osteon.wasm"))], ["licence-text", licences]];
+const data = (id, bytes) => `<script type="text/plain" id="${id}">${as_text(bytes)}</script>`;
+const parts = [
+    ["workers", gzip(modules.slice(0, n_workers).map(plain).join("\n"))], ["script", gzip(script)],
+    ["engine", lzma(join(work, "osteon.wasm"))], ["licence-text", gzip(licences)],
+];
 const page = read(here, "page.html").replace("/*STYLE*/", () => style)
     .replace("<!--DATA-->", () => parts.map(([id, bytes]) => data(id, bytes)).join("\n"));
 writeFileSync(join(work, "osteon.html"), page);

@@ -11,6 +11,7 @@ import { lessons } from "./lessons.js";
 import { make_crew } from "./workers.js";
 import { make_panels } from "./panels.js";
 import { by_id, element, button } from "./parts.js";
+import { unlzma } from "./lzma.js";
 import { words } from "./words.js";
 
 // A labelled input; set(value) is called as it changes.
@@ -377,7 +378,7 @@ by_id("licences").addEventListener("toggle", async () => {
     by_id("licences").querySelector("pre").textContent = new TextDecoder().decode(await unpacked("licence-text"));
 }, { once: true });
 try {
-    const engine = await make_engine(await unpacked("engine"));
+    const engine = await make_engine(unlzma(packed("engine")));
     start_desk(engine, make_crew(worker_script, engine.module));
 } catch (error) {
     by_id("problem").hidden = false;
