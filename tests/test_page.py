@@ -4,6 +4,7 @@
 osteon.wasm the program gives the page's curves: BMD to 1e-9 relative, other outputs to 1e-9 of their largest value.
 
 usage: test_page.py OSTEON [WASM N]     (scripts/prove page builds WASM)"""
+import csv
 import json
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 SKIPPED = 77
 SEED = 19  # two men among the first six
 TOLERANCE = 1e-9
+N_TRIALS = 5
 
 
 def run(*words):
@@ -69,6 +71,24 @@ def compare_class(osteon, folder):
     return worst
 
 
+def compare_trials(osteon, folder):
+    """Each row of the page's trials, and what it says of it, is in `osteon validate`. @return largest difference, points"""
+    worst = 0.0
+    for trial in json.loads((folder / "trials.json").read_text()):
+        out = folder / "validate.csv"
+        done = run(osteon, "validate", "--trial", trial["name"], "--parameters", "none", "--subjects", trial["n"], "--csv", out)
+        assert done.returncode == 0, done.stderr
+        with open(out, encoding="utf8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["output"] in ("scanned_bmd[lumbar_spine]", "scanned_bmd[total_hip]")]
+        assert len(rows) == len(trial["rows"]), trial["name"]
+        for page in trial["rows"]:
+            of = [row for row in rows if (row["simulated_arm"], row["versus"], row["role"], float(row["time_months"]), float(row["observed"])) ==
+                  (page["arm"], page["versus"] or "", page["role"], page["to"], page["value"]) and page["site"] in row["output"]]
+            assert len(of) >= 1, page
+            worst = max(worst, abs(float(of[0]["simulated"]) - page["simulated"]))
+    return worst
+
+
 def main():
     osteon, wasm, n = (sys.argv[1:] + [None, "6"])[:3] if len(sys.argv) == 2 else sys.argv[1:]
     if shutil.which("node") is None:
@@ -81,7 +101,7 @@ def main():
         made = run("node", HERE / "page/settings.mjs", folder, n, SEED, *([wasm] if wasm else []))
         assert made.returncode == 0, made.stderr
         files = sorted(folder.glob("*.yaml"))
-        assert len(files) == int(n) + 1
+        assert len(files) == int(n) + 1 + N_TRIALS
         texts = {file.read_text() for file in files}
         assert len(texts) > len(files) / 2, "settings do not differ"
         for file in files:
@@ -90,11 +110,12 @@ def main():
         if wasm is None:
             return 0
         of_class = compare_class(osteon, folder)
-        print(f"class: to {of_class:.1e}")
+        of_trials = compare_trials(osteon, folder)
+        print(f"class: to {of_class:.1e}; trials: to {of_trials:.1e} points of osteon validate")
         worst = [compare(osteon, folder, k) for k in range(int(n))]
         print(f"{n} settings: BMD to {max(w[0] for w in worst):.1e} relative, {sum(w[0] <= 1e-12 for w in worst)} of them "
               f"to 1e-12; other outputs to {max(w[1] for w in worst):.1e} of their largest value")
-        return int(of_class > TOLERANCE or any(max(w) > TOLERANCE for w in worst))
+        return int(of_class > TOLERANCE or of_trials > 1e-6 or any(max(w) > TOLERANCE for w in worst))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { trials } from "./trials.mjs";
 
 const work = process.argv[2], here = dirname(fileURLToPath(import.meta.url)), root = join(here, "../..");
 const read = (...path) => readFileSync(join(...path), "utf8");
@@ -57,6 +58,7 @@ const data = (id, bytes) => `<script type="text/plain" id="${id}">${as_text(byte
 const parts = [
     ["workers", gzip(modules.slice(0, n_workers).map(plain).join("\n"))], ["script", gzip(script)],
     ["engine", lzma(join(work, "osteon.wasm"))], ["licence-text", gzip(licences)],
+    ["trial-data", gzip(JSON.stringify(trials(root)))],
 ];
 const page = read(here, "page.html").replace("/*STYLE*/", () => style)
     .replace("<!--DATA-->", () => parts.map(([id, bytes]) => data(id, bytes)).join("\n"));

@@ -31,7 +31,7 @@ const choice = (value, options) => {
     return select;
 };
 
-function start_desk(engine, crew) {
+function start_desk(engine, crew, trials) {
     let settings = initial(), result = null, drawn = null, opened = null, cursor = null, charts = [], waiting = 0, speech = 0, note = "", is_moved = false;
     const drugs = engine.models("drug").map(({ name }) => name).filter((name) => Object.hasOwn(usual, name));
     const titles = () => ({
@@ -366,7 +366,7 @@ function start_desk(engine, crew) {
         draw_curves();
     });
     addEventListener("resize", () => life(settings, opened));
-    const panels = make_panels({ settings: () => settings, titles, result: () => result, age: spoken_age, look_at, change, engine, crew, problem });
+    const panels = make_panels({ settings: () => settings, titles, result: () => result, age: spoken_age, look_at, change, engine, crew, trials, problem });
     make_keep();
     make_starts();
     read_link();
@@ -379,7 +379,7 @@ by_id("licences").addEventListener("toggle", async () => {
 }, { once: true });
 try {
     const engine = await make_engine(unlzma(packed("engine")));
-    start_desk(engine, make_crew(worker_script, engine.module));
+    start_desk(engine, make_crew(worker_script, engine.module), async () => JSON.parse(new TextDecoder().decode(await unpacked("trial-data"))));
 } catch (error) {
     by_id("problem").hidden = false;
     by_id("problem").textContent = error.message;

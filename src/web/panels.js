@@ -5,9 +5,10 @@ import { panels, of_class } from "./settings.js";
 import { class_experiment, age_at_start } from "./experiment.js";
 import { make_class } from "./class.js";
 import { make_loop } from "./loop.js";
+import { make_trials } from "./trials.js";
 
 // desk: {settings() and titles() of now; result() of the last run; age(), which is looked at, look_at(age); change(settings);
-// engine, crew; problem(text)}.
+// engine, crew; trials(): those of the page, promised; problem(text)}.
 // @return {more(settings): outputs they need; drawn(): curves were drawn anew; looked(): another age is looked at}
 export function make_panels(desk) {
     const place = (name) => document.querySelector(`#${name} > div`);
@@ -25,7 +26,13 @@ export function make_panels(desk) {
     let stop = () => {}, run_of = "";
     const women = make_class(place("class"), (one) => desk.change({ ...desk.settings(), one }));
     const loop = make_loop(place("loop"), { ...desk, follow: (scenario) => show({ follow: scenario }) });
+    const simulate = (yaml, n, take) => desk.crew({ yaml }, n, (block, problem, first) => (problem ? desk.problem(problem) : take(block, first)));
+    let trials = null; // once they are decoded
     const make = {
+        async trials() {
+            trials ??= make_trials(place("trials"), await desk.trials(), simulate, (trial) => show({ trial }));
+            if (is_open("trials")) trials.show(desk.settings().show.trial);
+        },
         loop() {
             loop.draw(desk.result(), age_at_start(desk.settings()));
             look.loop();
@@ -36,16 +43,18 @@ export function make_panels(desk) {
                 stop();
                 run_of = yaml;
                 women.restart(age_at_start(settings));
-                stop = desk.crew({ yaml }, of_class.max, (block, problem, first) => (problem ? desk.problem(problem) : women.add(block, first)));
+                stop = simulate(yaml, of_class.max, women.add);
             }
             look.class();
         },
     };
     const look = {
+        trials() {},
         loop: () => loop.show(desk.age()),
         class: () => women.show(desk.age(), desk.settings().one),
     };
     const close = {
+        trials: () => trials?.stop(),
         loop: loop.stop,
         class() {
             stop();

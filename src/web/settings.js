@@ -18,10 +18,11 @@ export const habits = {
     vitamin_d: { min: 0, max: 100, step: 5, start: 0, signal: "vitamin_d_supplement", unit: "ug/d" },
 };
 export const taken = { min: 10, max: 100, step: 5, start: 100 };
-export const panels = ["class", "loop"]; // opened by a control each
+export const panels = ["loop", "class", "trials"]; // opened by a control each
 export const shows = {
     measure: ["percent", "t_score"], scans: [false, true], whole: [true, false],
     ...Object.fromEntries(panels.map((name) => [name, [false, true]])), follow: ["b", "a"],
+    trial: ["atac", "sabre", "aribon", "zofast", "abcsg18"],
 };
 export const of_class = { min: 1, max: 200, step: 1, start: 1 }; // of the class; one is highlighted
 export const most_bars = 6;

@@ -125,6 +125,21 @@ export const words = {
             return `Woman ${woman}, the same in both: ${one_of(a)} in A; ${one_of(b)} in B.`;
         },
     },
+    of_trials: "Trials, and how far the model is from them",
+    trials: {
+        choose: "Trial",
+        wait: "Simulating women of this trial\u2026",
+        against: " against ",
+        chart: (site) => `${site}: change, %, against months`,
+        help: "Lines: the model. Points: the trial, with 95 % intervals where the source gives them. A change from a later month is drawn from the line.",
+        columns: ["Arm", "Site", "Months", "Observed, %", "95 % interval", "Simulated, %", "Simulated \u2212 observed", "In the fit", "Source"],
+        caption: (n) => `${n} women as in the trial's file, those who are eligible; osteon validate takes more of them and gives intervals of prediction`,
+        months: (from, to) => (from > 0 ? `${from} to ${to}` : String(to)),
+        no_interval: "not given",
+        role: { calibrate: "yes", validate: "no", context: "no" },
+        sentence: (n, half, most, { arm, site, to }) => `Of ${n} observations, half are missed by more than ${half.toFixed(1)} points; the largest misfit is ` +
+            `${most.toFixed(1)} points (${arm}, ${site === "lumbar_spine" ? "spine" : "hip"}, month ${to}).`,
+    },
     person: "The person",
     sex: "Sex",
     sexes: { woman: "Woman", man: "Man" },

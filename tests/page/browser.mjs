@@ -167,6 +167,19 @@ async function class_of_women(page) {
     });
 }
 
+async function trials_and_misfits(page) {
+    await in_panel(page, "trials", async (panel) => {
+        for (const [name, n] of [["ATAC", 16], ["ABCSG-18", 2]]) {
+            const option = panel.locator("option", { hasText: name });
+            if (name !== "ATAC") await changes(page, async () => panel.locator("select").selectOption(await option.getAttribute("value")));
+            await page.waitForFunction((n) => document.querySelector("#trials p").textContent.startsWith(`Of ${n} observations`), n, { timeout: 120000 });
+            assert.equal(await panel.locator("tbody tr").count(), n);
+            assert.equal(await panel.locator("svg circle").count(), n, "a point for each observation");
+        }
+    });
+    await page.click("#reset");
+}
+
 async function links_and_files(page) {
     await page.evaluate(() => (document.getElementById("more").open = true));
     const texts = {};
@@ -204,7 +217,7 @@ async function looks() {
         }
     }
 }
-const walks = { looks, by_mouse, by_keyboard, by_touch, from_server, lesson, loop_of_bone, class_of_women, links_and_files };
+const walks = { looks, by_mouse, by_keyboard, by_touch, from_server, lesson, loop_of_bone, class_of_women, trials_and_misfits, links_and_files };
 const only = process.argv[3] ?? "", page = await open("", { viewport: { width: 1440, height: 900 } });
 for (const [name, walk] of Object.entries(walks)) if (name.includes(only)) await walk(page);
 await browser.close();

@@ -9,6 +9,8 @@ import { experiment, class_experiment } from "../../src/web/experiment.js";
 import { lessons } from "../../src/web/lessons.js";
 import { words } from "../../src/web/words.js";
 import { make_engine } from "../../src/web/engine.js";
+import { trials } from "../../src/web/trials.mjs";
+import { n_women, new_cohort, add_to_cohort, simulated } from "../../src/web/trials.js";
 import { usual } from "../../src/web/drugs.js";
 import { arrows, statements, action } from "../../src/web/loop.js";
 
@@ -51,6 +53,22 @@ for (const { from, to, of } of arrows) for (const name of of) ok(defined.has(nam
 for (const name of Object.keys(usual)) {
     const { texts, output } = action(models[2].find((one) => one.name === name), [...models[0], ...models[1]]);
     ok(texts.length >= 2 && output, `${name}: nothing is made of its signal`);
+}
+
+// Trials: their experiments, and what the page says of each row.
+const of_trials = trials(new URL("../../", import.meta.url).pathname);
+for (const { name, yaml, rows, labels } of of_trials) {
+    writeFileSync(`${dir}/trial-${name}.yaml`, yaml);
+    ok(rows.length > 0 && rows.every(({ arm, versus, value }) => labels[arm] && (versus === null || labels[versus]) && Number.isFinite(value)), name);
+}
+if (engine) {
+    const said = of_trials.map(({ name, yaml, rows }) => {
+        const cohort = new_cohort();
+        add_to_cohort(cohort, engine.cohort(yaml, 0, 60));
+        add_to_cohort(cohort, engine.cohort(yaml, 60, n_women - 60));
+        return { name, n: n_women, rows: rows.map((row) => ({ ...row, simulated: simulated(cohort, row) })) };
+    });
+    writeFileSync(`${dir}/trials.json`, JSON.stringify(said));
 }
 
 // The curves decide what is right in a lesson; its explanation is of the guess that is right today.
