@@ -162,7 +162,8 @@ static const use_t uses[] = {
     { "resume", WORDS("run", "small.yaml", "--resume", "-o", FILES), .makes = { "small.h5" } },
     { "resume_complete", WORDS("run", "small.yaml", "--resume", "-o", "whole.h5", "-q", "--threads", "1") },
     { "dry_run", WORDS("run", "small.yaml", "--dry-run", "-o", FILES), .makes = { "small.h5" } },
-    { "subject", WORDS("run", "whole.h5", "--subject", "3", "--restart", "-o", FILES), .makes = { "small.h5" } },
+    { "subject", WORDS("run", "whole.h5", "--subject", "3", "--restart", "-o", FILES), .makes = { "small.h5" },
+        .one_in = 4 },
     { "shard", WORDS("run", "small.yaml", "--shard", "1/2", "--restart", "-o", FILES), .makes = { "small.h5" } },
     { "merge", WORDS("merge", "one.h5", "two.h5", "-o", "small.h5", "--quiet"), .makes = { "small.h5" } },
     { "compare",
@@ -203,16 +204,16 @@ static const use_t uses[] = {
             "--columns", "bmd"),
         .makes = { "small.csv" } },
     { "export_shard", WORDS("export", "one.h5", "--csv", "small.csv"), .makes = { "small.csv" } },
-    { "fit", WORDS("fit", "fit.yml", "--threads", "1", "-o", "small.csv"), .makes = { "small.csv" } },
+    { "fit", WORDS("fit", "fit.yml", "--threads", "1", "-o", "small.csv"), .makes = { "small.csv" }, .one_in = 4 },
     { "fit_draws", WORDS("fit", "fit.yml", FROM, "--draws", "4", "-o", "small.csv") }, /* has the estimate first */
     { "fit_normal", WORDS("fit", "fit.yml", FROM, "--draws", "4", "--normal", "-o", "small.csv") },
-    { "fit_left_out", WORDS("fit", "fit.yml", FROM, "--leave-out", "T1") },
+    { "fit_left_out", WORDS("fit", "fit.yml", FROM, "--leave-out", "T1"), .one_in = 4 },
     { "fit_each", WORDS("fit", "fit.yml", FROM, "--leave-out", "each") },
     { "fit_profile", WORDS("fit", "fit.yml", FROM, "--profile", "small.g") },
     { "validate",
         WORDS("validate", "--trials", ".", "--threads", "1", "--subjects", "2", "--parameters", "fitted.csv", "-o",
             "small.html", "--csv", "small.csv"),
-        .makes = { "small.csv" } },
+        .makes = { "small.csv" }, .one_in = 4 },
 };
 
 /* Functions whose messages are shorter without memory. */
