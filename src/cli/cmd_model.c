@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
+#include "lang/sbml.h"
 
 #include <unistd.h>
 
 typedef struct {
-    bool mrgsolve;
+    bool mrgsolve, sbml;
 } model_arguments_t;
 
-static int print(const ost_library_t *library, const ost_model_t *const *models, size_t n, bool mrgsolve)
+static int print(const ost_library_t *library, const ost_model_t *const *models, size_t n, const model_arguments_t *as)
 {
     ost_error_t err = { 0 };
     int ret = 0;
-    if (mrgsolve) ret = ost_models_write_mrgsolve(&library->signals, models, n, stdout, &err);
-    for (size_t i = 0; i < n && ret == 0 && !mrgsolve; i++) {
+    if (as->mrgsolve) ret = ost_models_write_mrgsolve(&library->signals, models, n, stdout, &err);
+    if (as->sbml) ret = ost_models_write_sbml(&library->signals, models, n, NULL, stdout, &err);
+    for (size_t i = 0; i < n && ret == 0 && !as->mrgsolve && !as->sbml; i++) {
         if (i > 0) fputs("\n\n", stdout);
         ret = ost_model_print(models[i], stdout, &err);
     }
@@ -37,7 +39,7 @@ static int run_model(const ost_command_t *self, int argc, char **argv)
             code = ost_cli_fail(&err);
         }
     }
-    if (code == OST_EXIT_OK) code = print(&library, models, n, a.mrgsolve);
+    if (code == OST_EXIT_OK) code = print(&library, models, n, &a);
     free(models);
     ost_library_free(&library);
     return code;
@@ -47,6 +49,9 @@ static const ost_option_t options[] = {
     { .name = "mrgsolve",
         .text = "as a model file of mrgsolve; several models as one, which exchange signals",
         .target = OST_FLAG(model_arguments_t, mrgsolve) },
+    { .name = "sbml",
+        .text = "as SBML (Level 3 Version 2); several models as one, which exchange signals",
+        .target = OST_FLAG(model_arguments_t, sbml) },
 };
 
 const ost_command_t ost_command_model = {

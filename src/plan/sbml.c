@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One subject in one arm of a plan as SBML: from the history before treatment on, every dose given. */
+#include "plan/visit.h"
+
+#include "lang/sbml.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const ost_plan_t *plan;
+    const ost_signals_t *signals;
+    size_t arm;
+    double *covariates, *params;  /* of the subject */
+    ost_dosing_record_t *records; /* [schedules->n] */
+    const ost_model_t **models;   /* [blocks->n] */
+    const double **params_of;     /* [blocks->n] */
+    ost_sbml_dose_t *doses;       /* [n_doses] */
+    ost_sbml_change_t *changes;   /* [n_changes] */
+    double *outside;              /* [signals->n] */
+    size_t n_doses, n_changes;
+} draft_t;
+
+static int allocate(draft_t *self, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    self->covariates = calloc(plan->experiment->n_covariates + 1, sizeof(double));
+    self->params = calloc(plan->blocks->n_params + 1, sizeof(double));
+    self->records = calloc(plan->schedules->n + 1, sizeof(*self->records));
+    self->models = calloc(plan->blocks->n + 1, sizeof(*self->models));
+    self->params_of = calloc(plan->blocks->n + 1, sizeof(*self->params_of));
+    self->doses = calloc(plan->experiment->arms[self->arm].n_regimens + 1, sizeof(*self->doses));
+    self->changes = calloc(plan->timeline->arms[self->arm].n_events + 1, sizeof(*self->changes));
+    self->outside = calloc(self->signals->n + 1, sizeof(double));
+    bool ok = self->covariates != NULL && self->params != NULL && self->records != NULL && self->models != NULL &&
+              self->params_of != NULL && self->doses != NULL && self->changes != NULL && self->outside != NULL;
+    return ok ? 0 : ost_no_memory(err);
+}
+
+/* Whether the doses of a line are known before the subject is simulated. */
+static int check_line(const draft_t *self, const ost_regimen_t *r, const ost_dosing_record_t *record, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->plan->experiment;
+    const char *text = r->begin_if != NULL ? r->begin_if : r->end_if;
+    if (text != NULL)
+        return OST_FAIL_AT(err, OST_ERR_MODEL, e, r->begin_if != NULL ? r->begin_location : r->end_location,
+            "SBML cannot have doses that depend on visits: '%s'; take the condition away by --set", text);
+    if (record->fraction < 1)
+        return OST_FAIL_AT(err, OST_ERR_MODEL, e, r->location,
+            "SBML cannot have doses that are missed at random; set the adherence to 1 by --set");
+    return 0;
+}
+
+/* The record of a subject-specific line. */
+static const ost_dosing_record_t *record_of(const draft_t *self, const ost_regimen_t *r)
+{
+    const ost_schedules_t *schedules = self->plan->schedules;
+    for (size_t c = schedules->first[self->arm]; c < schedules->first[self->arm + 1]; c++)
+        if (schedules->line[c].regimen == r) return &self->records[c];
+    return NULL;
+}
+
+static int add_doses(draft_t *self, ost_error_t *err)
+{
+    const ost_arm_t *arm = &self->plan->experiment->arms[self->arm];
+    int ret = 0;
+    for (size_t i = 0; i < arm->n_regimens && ret == 0; i++) {
+        const ost_regimen_t *r = &arm->regimens[i];
+        const ost_dose_target_t *to = &self->plan->doses->target[self->arm][i];
+        const ost_dosing_record_t *record = record_of(self, r);
+        ost_sbml_dose_t dose = { .model = to->block,
+            .state = to->state - self->plan->blocks->block[to->block].first_state,
+            .amount = r->amount,
+            .duration = r->duration,
+            .start = r->start,
+            .stop = r->stop,
+            .interval = r->interval };
+        if (record != NULL) {
+            ret = check_line(self, r, record, err);
+            dose.start = record->start;
+            dose.stop = record->stop;
+            if (r->amount_formula != NULL) dose.amount = record->amount * (r->duration > 0 ? r->duration : 1);
+        }
+        if (dose.start < dose.stop) self->doses[self->n_doses++] = dose;
+    }
+    return ret;
+}
+
+/* What drives signals from outside. */
+static void add_changes(draft_t *self)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_arm_timeline_t *timeline = &plan->timeline->arms[self->arm];
+    for (size_t s = 0; s < self->signals->n; s++) self->outside[s] = NAN;
+    for (size_t s = 0; s < plan->wiring->n_signals; s++) {
+        if (!plan->wiring->signals[s].has_outside) continue;
+        const uint32_t input = (uint32_t) plan->inputs->outside[s];
+        const size_t signal = (size_t) ost_signals_find(self->signals, plan->wiring->signals[s].signal.name);
+        self->outside[signal] = plan->inputs->idle[input];
+        for (const ost_event_t *event = timeline->events; event < timeline->events + timeline->n_events; event++)
+            if (event->kind == OST_EVENT_SET_INPUT && event->index == input)
+                self->changes[self->n_changes++] = (ost_sbml_change_t){ signal, event->t, event->amount };
+    }
+}
+
+static int write_arm(draft_t *self, FILE *out, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_experiment_t *e = plan->experiment;
+    double t_begin = plan->doses->t_begin;
+    char *name = NULL;
+    int ret = ost_plan_subject(plan, e->first_subject, self->covariates, self->params, err);
+    if (ret == 0) ret = ost_plan_dosing_records(plan, self->covariates, self->records, &t_begin, err);
+    if (ret == 0) ret = add_doses(self, err);
+    if (ret < 0) return ret;
+    add_changes(self);
+    for (size_t b = 0; b < plan->blocks->n; b++) {
+        self->models[b] = plan->blocks->block[b].model;
+        self->params_of[b] = self->params + plan->blocks->block[b].first_param;
+    }
+    if (e->start != NULL) t_begin = fmin(t_begin, ost_formula_value(e->start, self->covariates));
+    if (!isfinite(t_begin)) return ost_fail(err, OST_ERR_VALUE, "the start of the run-in is not a finite number");
+    if (asprintf(&name, "%s, arm %s, subject %llu", e->name != NULL ? e->name : "experiment", e->arms[self->arm].name,
+            (unsigned long long) e->first_subject) < 0)
+        return ost_no_memory(err);
+    const ost_sbml_arm_t arm = { .name = name,
+        .title = e->title,
+        .params = self->params_of,
+        .t_begin = t_begin,
+        .doses = self->doses,
+        .n_doses = self->n_doses,
+        .outside = self->outside,
+        .changes = self->changes,
+        .n_changes = self->n_changes };
+    ret = ost_models_write_sbml(self->signals, self->models, plan->blocks->n, &arm, out, err);
+    free(name);
+    return ret;
+}
+
+int ost_plan_write_sbml(const ost_plan_t *self, const ost_signals_t *signals, size_t i_arm, FILE *out, ost_error_t *err)
+{
+    draft_t draft = { .plan = self, .signals = signals, .arm = i_arm };
+    int ret = allocate(&draft, err);
+    if (ret == 0) ret = write_arm(&draft, out, err);
+    free(draft.covariates);
+    free(draft.params);
+    free(draft.records);
+    free(draft.models);
+    free(draft.params_of);
+    free(draft.doses);
+    free(draft.changes);
+    free(draft.outside);
+    return ret;
+}
