@@ -11,6 +11,7 @@ import { lessons } from "./lessons.js";
 import { make_crew } from "./workers.js";
 import { make_panels } from "./panels.js";
 import { by_id, element, button } from "./parts.js";
+import { bone_path } from "./bench.js";
 import { unlzma } from "./lzma.js";
 import { words } from "./words.js";
 
@@ -32,20 +33,27 @@ const choice = (value, options) => {
 };
 
 function start_desk(engine, crew, trials) {
-    let settings = initial(), result = null, drawn = null, opened = null, cursor = null, charts = [], waiting = 0, speech = 0, note = "", is_moved = false;
+    let settings = initial(), result = null, drawn = null, opened = null, cursor = null, charts = [], waiting = 0, speech = 0, note = "", is_moved = false, bone = null;
     const drugs = engine.models("drug").map(({ name }) => name).filter((name) => Object.hasOwn(usual, name));
     const titles = () => ({
         title: words.title,
         ...Object.fromEntries(scenarios.map((scenario) => [scenario, settings.bars.filter((bar) => bar.scenario === scenario)
             .map((bar) => words.drugs[bar.drug]).join(", ") || words.no_treatment])),
     });
-    const yaml = () => experiment(settings, titles(), { more: panels.more(settings) });
+    const yaml = () => experiment(settings, titles(), { more: panels.more(settings), bone: bone?.path });
 
     function problem(text) {
         by_id("problem").hidden = text === "";
         by_id("problem").textContent = text;
     }
 
+    // Another text of the model of bone; null: the built-in one. What is wrong with it is thrown.
+    function use_bone(text) {
+        if (text === (bone?.text ?? null)) return;
+        engine.edit(text === null ? null : bone_path, text);
+        bone = text === null ? null : { path: bone_path, text };
+        change(settings);
+    }
     // Curves follow at the next frame, once for all changes until then.
     function change(next) {
         settings = clamped(next);
@@ -345,6 +353,7 @@ function start_desk(engine, crew, trials) {
     }
     by_id("reset").addEventListener("click", () => {
         by_id("lesson").hidden = true;
+        panels.forget();
         restart(initial());
     });
     by_id("add").addEventListener("click", () => {
@@ -366,7 +375,8 @@ function start_desk(engine, crew, trials) {
         draw_curves();
     });
     addEventListener("resize", () => life(settings, opened));
-    const panels = make_panels({ settings: () => settings, titles, result: () => result, age: spoken_age, look_at, change, engine, crew, trials, problem });
+    const panels = make_panels({ settings: () => settings, titles, result: () => result, age: spoken_age, look_at, change, engine, crew, trials, problem,
+        bone: () => bone, use_bone, save: (name, text) => save(name, [text], "text/plain") });
     make_keep();
     make_starts();
     read_link();

@@ -44,14 +44,14 @@ function arm(settings, scenario, start, labels) {
 }
 
 // One typical person, or a cohort of others with the same age, menopause, weight and treatments; words: {title, a, b}, texts
-// for display; bone: the model of bone.
-function study(settings, words, { head, subjects, more = [], bone = "aibl", from, to, every, outputs }) {
+// for display; bone: the path of a text of the model of bone other than the built-in one.
+function study(settings, words, { head, subjects, more = [], bone, from, to, every, outputs }) {
     const start = age_at_start(settings), since = start - decline(settings), { hormones, peak } = of_sex[settings.sex];
-    const peaks = Object.entries(peak).map(([site, value]) => `  "${bone}.peak_bmd[${site}]": ${value} g/cm2`);
+    const peaks = Object.entries(peak).map(([site, value]) => `  "aibl.peak_bmd[${site}]": ${value} g/cm2`);
     return [
         `# ${head}; time 0 is the age of ${number(start)} years.`,
         `title: ${JSON.stringify(words.title)}`,
-        `models: [${[hormones, bone, "mineral", "osteocytes", "dxa", ...more].join(", ")}]`,
+        `models: [${[hormones, bone ?? "aibl", "mineral", "osteocytes", "dxa", ...more].join(", ")}]`,
         "population:",
         ...subjects,
         "  covariates:",

@@ -6,10 +6,12 @@ import { class_experiment, age_at_start } from "./experiment.js";
 import { make_class } from "./class.js";
 import { make_loop } from "./loop.js";
 import { make_trials } from "./trials.js";
+import { make_bench } from "./bench.js";
 
 // desk: {settings() and titles() of now; result() of the last run; age(), which is looked at, look_at(age); change(settings);
-// engine, crew; trials(): those of the page, promised; problem(text)}.
-// @return {more(settings): outputs they need; drawn(): curves were drawn anew; looked(): another age is looked at}
+// bone(): {path, text} of an edited model of bone, or null, use_bone(text) to edit it; save(name, text); engine, crew; trials(): those of the page, promised; problem(text)}.
+// @return {more(settings): outputs they need; drawn(): curves were drawn anew; looked(): another age is looked at;
+// forget(): what is not a part of the settings}
 export function make_panels(desk) {
     const place = (name) => document.querySelector(`#${name} > div`);
     const show = (what) => desk.change({ ...desk.settings(), show: { ...desk.settings().show, ...what } });
@@ -26,9 +28,14 @@ export function make_panels(desk) {
     let stop = () => {}, run_of = "";
     const women = make_class(place("class"), (one) => desk.change({ ...desk.settings(), one }));
     const loop = make_loop(place("loop"), { ...desk, follow: (scenario) => show({ follow: scenario }) });
-    const simulate = (yaml, n, take) => desk.crew({ yaml }, n, (block, problem, first) => (problem ? desk.problem(problem) : take(block, first)));
+    const simulate = (yaml, n, take, bone = null) => desk.crew({ yaml, bone }, n, (block, problem, first) => (problem ? desk.problem(problem) : take(block, first)));
     let trials = null; // once they are decoded
+    let bench = null;
     const make = {
+        bench() {
+            if (bench === null) bench = make_bench(place("bench"), desk.engine.models("bone").find(({ name }) => name === "aibl").text, { use: desk.use_bone, save: desk.save });
+            bench.follow();
+        },
         async trials() {
             trials ??= make_trials(place("trials"), await desk.trials(), simulate, (trial) => show({ trial }));
             if (is_open("trials")) trials.show(desk.settings().show.trial);
@@ -38,22 +45,24 @@ export function make_panels(desk) {
             look.loop();
         },
         class() {
-            const settings = desk.settings(), yaml = class_experiment(settings, desk.titles());
-            if (yaml !== run_of) {
+            const settings = desk.settings(), yaml = class_experiment(settings, desk.titles(), { bone: desk.bone()?.path }), of = JSON.stringify([yaml, desk.bone()]);
+            if (of !== run_of) {
                 stop();
-                run_of = yaml;
+                run_of = of;
                 women.restart(age_at_start(settings));
-                stop = simulate(yaml, of_class.max, women.add);
+                stop = simulate(yaml, of_class.max, women.add, desk.bone());
             }
             look.class();
         },
     };
     const look = {
         trials() {},
+        bench() {},
         loop: () => loop.show(desk.age()),
         class: () => women.show(desk.age(), desk.settings().one),
     };
     const close = {
+        bench: () => desk.use_bone(null),
         trials: () => trials?.stop(),
         loop: loop.stop,
         class() {
@@ -69,6 +78,7 @@ export function make_panels(desk) {
                 (is_open(name) ? make : close)[name]();
             }
         },
+        forget: () => bench?.forget(),
         looked() {
             for (const name of panels) if (is_open(name)) look[name]();
         },

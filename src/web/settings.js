@@ -18,7 +18,7 @@ export const habits = {
     vitamin_d: { min: 0, max: 100, step: 5, start: 0, signal: "vitamin_d_supplement", unit: "ug/d" },
 };
 export const taken = { min: 10, max: 100, step: 5, start: 100 };
-export const panels = ["loop", "class", "trials"]; // opened by a control each
+export const panels = ["loop", "class", "trials", "bench"]; // opened by a control each
 export const shows = {
     measure: ["percent", "t_score"], scans: [false, true], whole: [true, false],
     ...Object.fromEntries(panels.map((name) => [name, [false, true]])), follow: ["b", "a"],

@@ -125,6 +125,18 @@ export const words = {
             return `Woman ${woman}, the same in both: ${one_of(a)} in A; ${one_of(b)} in B.`;
         },
     },
+    of_bench: "Equation bench: change the model",
+    bench: {
+        help: "The text of the model of bone. Change a number or an equation: units are checked, and the curves follow while this bench is open.",
+        parameter: "Parameter",
+        value: "Value",
+        back: "As it was",
+        file: "Model file",
+        text: "Model aibl",
+        there: "Show the place",
+        same: "This is the model as it was fitted.",
+        right: "Nothing is wrong with this text: the curves are those of the changed model. An experiment file needs the model file beside it.",
+    },
     of_trials: "Trials, and how far the model is from them",
     trials: {
         choose: "Trial",

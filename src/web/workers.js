@@ -3,9 +3,9 @@
 import { make_engine } from "./engine.js";
 
 // In a worker: engines of the module it is sent first; then each task {id, yaml, bone, first, n} is answered by a block, or
-// by what is wrong.
+// by what is wrong; bone: {path, text} of a model that the experiment names by that path, or null.
 export function serve() {
-    let engine, bone = null;
+    let engine, bone;
     onmessage = async ({ data: { module, id, task } }) => {
         if (module) {
             engine = make_engine(module);
@@ -13,7 +13,10 @@ export function serve() {
         }
         try {
             const made = await engine;
-            if (task.bone !== bone) made.edit(...((bone = task.bone) ?? []));
+            if (task.bone?.text !== bone) {
+                bone = task.bone?.text;
+                made.edit(task.bone?.path, bone);
+            }
             const block = made.cohort(task.yaml, task.first, task.n);
             postMessage({ id, block }, [block.values.buffer]);
         } catch (error) {

@@ -180,6 +180,30 @@ async function trials_and_misfits(page) {
     await page.click("#reset");
 }
 
+async function equations(page) {
+    const says = (part) => page.waitForFunction((part) => document.querySelector("#bench [role=status]").textContent.includes(part), part, { timeout: 30000 });
+    const sentence = (is) => page.waitForFunction(is, await_sentence, { timeout: 30000 });
+    const await_sentence = await page.textContent("#sentence");
+    await in_panel(page, "bench", async (panel) => {
+        await panel.locator("input").fill("60"); // K_E
+        await says("of the changed model");
+        await sentence((before) => document.getElementById("sentence").textContent !== before);
+        const text = panel.locator("textarea"), right = await text.inputValue();
+        assert.match(right, /param K_E = 60 \[/);
+        await text.fill(right.replace("let h = (estradiol/K_E)^n_E", "let h = (estradiol + n_E)^n_E"));
+        await says("./aibl.model:27:");
+        await panel.locator("button", { hasText: "Show the place" }).click();
+        assert.match(await text.evaluate((one) => one.value.slice(0, one.selectionStart).split("\n").pop()), /^let h = /);
+        await text.fill(right.replace("^n_E", "^(2*n_E)"));
+        await says("of the changed model");
+        await panel.locator("button", { hasText: "As it was" }).click();
+        await says("as it was fitted");
+        await sentence((before) => document.getElementById("sentence").textContent === before);
+        const [download] = await Promise.all([page.waitForEvent("download"), panel.locator("button", { hasText: "Model file" }).click()]);
+        assert.match(readFileSync(await download.path(), "utf8"), /^model aibl /m);
+    });
+}
+
 async function links_and_files(page) {
     await page.evaluate(() => (document.getElementById("more").open = true));
     const texts = {};
@@ -217,7 +241,7 @@ async function looks() {
         }
     }
 }
-const walks = { looks, by_mouse, by_keyboard, by_touch, from_server, lesson, loop_of_bone, class_of_women, trials_and_misfits, links_and_files };
+const walks = { looks, by_mouse, by_keyboard, by_touch, from_server, lesson, loop_of_bone, class_of_women, trials_and_misfits, equations, links_and_files };
 const only = process.argv[3] ?? "", page = await open("", { viewport: { width: 1440, height: 900 } });
 for (const [name, walk] of Object.entries(walks)) if (name.includes(only)) await walk(page);
 await browser.close();
