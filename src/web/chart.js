@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Charts of uPlot on one axis of age with one cursor. A line is {label, scenario, dash, width}.
 import { css } from "./parts.js";
-const dashes = { a: [], b: [9, 5] };
+export const dashes = { a: [], b: [9, 5] };
 
 // T-scores of the World Health Organization: normal from -1, osteoporosis from -2.5 down.
-const bands = [["normal", -1, 9, "--good"], ["osteopenia", -2.5, -1, "--mid"], ["osteoporosis", -9, -2.5, "--bad"]];
+export const t_bands = [["normal", -1, 9, "--good"], ["osteopenia", -2.5, -1, "--mid"], ["osteoporosis", -9, -2.5, "--bad"]];
 function draw_bands(chart, names) {
     const { left, top, width, height } = chart.bbox, context = chart.ctx;
     context.save();
@@ -13,7 +13,7 @@ function draw_bands(chart, names) {
     context.clip();
     context.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
     context.textAlign = "left";
-    for (const [name, low, high, colour] of bands) {
+    for (const [name, low, high, colour] of t_bands) {
         const up = chart.valToPos(high, "y", true), down = chart.valToPos(low, "y", true);
         context.fillStyle = css(colour);
         context.fillRect(left, up, width, down - up);
@@ -27,7 +27,7 @@ function draw_bands(chart, names) {
 const powers = (chart) => [0.01, 0.1, 1, 10, 100, 1000].filter((v) => v >= chart.scales.y.min && v <= chart.scales.y.max);
 
 // What the y axis shows: all lines and a little more; with bands at least from normal to osteoporosis.
-function around(low, high, bands) {
+export function around(low, high, bands) {
     if (bands) [low, high] = [Math.min(low, -2.8), Math.max(high, 0.5)];
     const more = low === high ? 1 : 0.06 * (high - low);
     return [low - more, high + more];

@@ -11,6 +11,7 @@ import { lessons } from "./lessons.js";
 import { make_crew } from "./workers.js";
 import { make_panels } from "./panels.js";
 import { by_id, element, button } from "./parts.js";
+import { picture, png_of } from "./picture.js";
 import { bone_path } from "./bench.js";
 import { unlzma } from "./lzma.js";
 import { words } from "./words.js";
@@ -144,12 +145,12 @@ function start_desk(engine, crew, trials) {
     }
     const measure_title = () => (settings.show.measure === "percent" ? words.percent(first_age) : words.t_score);
 
+    function shown_ages() {
+        if (settings.show.whole) return [first_age, last_age];
+        const from = Math.min(age_at_start(settings), last_age - 10);
+        return [from, from + 10];
+    }
     function make_charts() {
-        const range = () => {
-            if (settings.show.whole) return [first_age, last_age];
-            const from = Math.min(age_at_start(settings), last_age - 10);
-            return [from, from + 10];
-        };
         const on_cursor = (i) => {
             if (is_moved) return;
             cursor = i === null || drawn === null ? null : drawn.ages[i];
@@ -161,7 +162,7 @@ function start_desk(engine, crew, trials) {
         const add = (parent, title, of, options, more) => {
             const place = element("div", {});
             parent.append(place);
-            const chart = make_chart(place, title, { range, on_cursor, ...options });
+            const chart = make_chart(place, title, { range: shown_ages, on_cursor, ...options });
             chart.root.querySelector("canvas").setAttribute("aria-hidden", "true");
             charts.push({ chart, title, heading: place.querySelector("h3"), of, ...more });
         };
@@ -274,27 +275,14 @@ function start_desk(engine, crew, trials) {
             button(words.link, () => navigator.clipboard.writeText(location.href).then(() => (said.textContent = words.linked), () => (said.textContent = words.linked_only))),
             button(words.file, () => save("osteon.yaml", [yaml()], "text/yaml")),
             button(words.csv, () => save("osteon.csv", [csv(result, settings)], "text/csv")),
-            button(words.png, () => picture().toBlob((blob) => save("osteon.png", [blob], "image/png"))), said);
+            button(words.png, async () => save("osteon.png", [await png_of(of_bone())], "image/png")),
+            button(words.svg, () => save("osteon.svg", [of_bone()], "image/svg+xml")), said);
     }
-    // Both charts of bone, with their headings, as one picture.
-    function picture() {
-        const scale = devicePixelRatio, shown = charts.filter(({ bone }) => bone), canvases = shown.map(({ chart }) => chart.ctx.canvas);
-        const all = element("canvas", { width: canvases.reduce((sum, one) => sum + one.width, 0), height: canvases[0].height + 80 * scale });
-        const context = all.getContext("2d"), style = getComputedStyle(document.body);
-        context.fillStyle = style.backgroundColor;
-        context.fillRect(0, 0, all.width, all.height);
-        context.fillStyle = style.color;
-        context.font = `${14 * scale}px system-ui, sans-serif`;
-        context.fillText(by_id("legend").textContent, 12 * scale, 22 * scale);
-        context.fillText(by_id("sentence").textContent, 12 * scale, all.height - 14 * scale, all.width - 24 * scale);
-        let left = 0;
-        shown.forEach(({ title }, k) => {
-            context.fillText(title, left + 12 * scale, 44 * scale);
-            context.drawImage(canvases[k], left, 52 * scale);
-            left += canvases[k].width;
-        });
-        return all;
-    }
+    const of_bone = () => picture({
+        drawn, range: shown_ages(), bands: settings.show.measure === "t_score" ? words.bands : null,
+        title: (site) => `${words.site[site]}: ${measure_title()}`,
+        legend: Object.fromEntries(scenarios.map((scenario) => [scenario, `${words.scenario[scenario]}: ${titles()[scenario]}`])), sentence: by_id("sentence").textContent,
+    });
 
     // A lesson: a guess, then what happens, then a question.
     function start_lesson(name) {

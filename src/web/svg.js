@@ -10,8 +10,8 @@ function ticks([low, high], n) {
 }
 
 // A chart {left, top, width, height, title, x, y: [least, most], bands: [{low, high, colour, name}], lines: [{x, y, colour, dash,
-// width}], points: [{x, y, low, high, colour}]}; colours {ink, soft, line}.
-export function svg_chart({ left = 0, top = 0, width, height, title, x, y, bands = [], lines, points = [] }, colours) {
+// width}], areas: [{x, low, high, colour}], points: [{x, y, low, high, colour}]}; colours {ink, soft, line, paper}.
+export function svg_chart({ left = 0, top = 0, width, height, title, x, y, bands = [], areas = [], lines, points = [] }, colours) {
     const frame = { left: 40, top: 22, right: width - 8, bottom: height - 22 };
     const clip = (value) => Math.min(frame.bottom, Math.max(frame.top, value));
     const across = (value) => (frame.left + ((frame.right - frame.left) * (value - x[0])) / (x[1] - x[0])).toFixed(1);
@@ -24,6 +24,7 @@ export function svg_chart({ left = 0, top = 0, width, height, title, x, y, bands
         text(frame.left, 13, escaped(title), colours.ink),
         ...ticks(y, 5).map((one) => line(frame.left, up(one), frame.right, up(one), `stroke="${colours.line}"`) + text(frame.left - 5, Number(up(one)) + 4, minus(one), colours.soft, "end")),
         ...ticks(x, 6).map((one) => text(across(one), frame.bottom + 16, minus(one), colours.soft, "middle")),
+        ...areas.map((one) => `<polygon fill="${one.colour}" fill-opacity="0.13" points="${[...one.x.map((value, k) => [across(value), up(one.low[k])]), ...one.x.map((value, k) => [across(value), up(one.high[k])]).reverse()].join(" ")}"/>`),
         ...lines.map((one) => `<polyline fill="none" stroke="${one.colour}" stroke-width="${one.width ?? 2.5}" stroke-dasharray="${one.dash ?? "none"}" points="${one.x.map((value, k) => [across(value), up(one.y[k])]).join(" ")}"/>`),
         ...points.map((one) => (one.low === null ? "" : line(across(one.x), up(one.low), across(one.x), up(one.high), `stroke="${one.colour}" stroke-width="2"`)) +
             `<circle cx="${across(one.x)}" cy="${up(one.y)}" r="4.5" fill="${one.colour}" stroke="${colours.paper}" stroke-width="1.5"/>`),

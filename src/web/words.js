@@ -168,6 +168,7 @@ export const words = {
     linked_only: "The link is in the address line.",
     csv: "Numbers (CSV)",
     png: "Picture (PNG)",
+    svg: "Drawing (SVG)",
     file: "Experiment file (YAML)",
     file_help: "osteon run osteon.yaml gives the same curves on the command line.",
     table: "Table of values",

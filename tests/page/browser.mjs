@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // node browser.mjs WORK [WALK]: WORK/osteon.html in Chromium, opened as a file, at three widths, light and dark: no error, no
 // request, controls by mouse, keyboard and touch, a lesson, each panel, a link, downloads; with WALK the walks of that name. Leaves pictures WORK/WIDTH-light.png and -dark.png.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import assert from "node:assert";
 import { work, url, browser, faults, accessible, open, changes, settings_of } from "./chromium.mjs";
@@ -207,13 +207,19 @@ async function equations(page) {
 async function links_and_files(page) {
     await page.evaluate(() => (document.getElementById("more").open = true));
     const texts = {};
-    for (const [name, label] of [["yaml", "YAML"], ["csv", "CSV"], ["png", "PNG"]]) {
+    for (const [name, label] of [["yaml", "YAML"], ["csv", "CSV"], ["png", "PNG"], ["svg", "SVG"]]) {
         const [download] = await Promise.all([page.waitForEvent("download"), page.click(`#keep button:has-text("${label}")`)]);
         texts[name] = readFileSync(await download.path());
     }
     assert.match(texts.yaml.toString(), /drug: anastrozole, dose: 1 mg, interval: 1 day/);
     assert.equal(texts.csv.toString().trim().split("\n").length, 1 + 2 * 541);
     assert.equal(texts.png.subarray(1, 4).toString(), "PNG");
+    writeFileSync(`${work}/download.png`, texts.png);
+    const lines = await page.evaluate((text) => { // the drawing is whole, and its lines have a point for each month
+        const drawing = new DOMParser().parseFromString(text, "image/svg+xml");
+        return drawing.querySelector("parsererror") ? null : [...drawing.querySelectorAll("polyline")].map((one) => one.getAttribute("points").split(" ").length);
+    }, texts.svg.toString());
+    assert.deepEqual(lines, [541, 541, 541, 541]);
     const wrong = await open("#v=9&s={}");
     assert.match(await wrong.textContent("#problem"), /version 9/);
     await wrong.close();
