@@ -140,9 +140,11 @@ export function make_class(place, pick) {
         restart(at) {
             [women, bands, start] = [new_women(), {}, at];
             said.textContent = words.class.wait;
+            said.dataset.n = 0;
         },
         add(block, first) {
             add_women(women, block, first);
+            said.dataset.n = women.n;
             if (women.n === of_class.max) scenarios.forEach((arm) => (bands[arm] = band(arm)));
             if (shown) show(shown.age, shown.woman);
         },

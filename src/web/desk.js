@@ -129,7 +129,9 @@ function start_desk(engine, crew, trials) {
         const least = Math.min(...losses);
         return least < -1 ? words.steepest(losses.indexOf(least) + 1, least) : "";
     }
+    by_id("numbers").addEventListener("toggle", draw_table);
     function draw_table() {
+        if (!by_id("numbers").open || drawn === null) return;
         const head = ["", ...sites.flatMap((site) => scenarios.map((arm) => `${words.site[site]} ${words.scenario[arm]}`)),
             ...scenarios.map((arm) => `${words.chart.estradiol} ${words.scenario[arm]}`)];
         head[0] = words.age;
@@ -368,6 +370,7 @@ function start_desk(engine, crew, trials) {
     make_keep();
     make_starts();
     read_link();
+    requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("ready"))); // curves are painted
 }
 
 for (const one of document.querySelectorAll("[data-word]")) one.textContent = words[one.dataset.word];
