@@ -154,13 +154,14 @@ function start_desk(engine, crew, trials) {
     }
     function make_charts() {
         const on_cursor = (i) => {
-            if (is_moved) return;
-            cursor = i === null || drawn === null ? null : drawn.ages[i];
+            if (is_moved || drawn === null) return;
+            cursor = i === null ? null : drawn.ages[i];
             draw_readings();
             panels.looked();
         };
         for (const { chart } of charts) chart.destroy();
         charts = [];
+        drawn = null; // the next run has what these charts show; the last may not
         const add = (parent, title, of, options, more) => {
             const place = element("div", {});
             parent.append(place);

@@ -78,8 +78,7 @@ export function make_loop(place, desk) {
     const drugs = Object.fromEntries(desk.engine.models("drug").map((one) => [one.name, one]));
     const others = ["bone", "hormones"].flatMap((kind) => desk.engine.models(kind)), bone = others.find(({ name }) => name === "aibl");
     const actions = {}, of_drug = (name) => (actions[name] ??= action(drugs[name], others));
-    const bars = () => desk.settings().bars.filter(({ scenario }) => scenario === desk.settings().show.follow);
-    let result = null, start = 0, drawn = "", parts = {}, circles = {}, timer = 0, opened = null;
+    let scenario = "b", drugs_given = [], result = null, start = 0, drawn = "", parts = {}, circles = {}, halt = null, opened = null;
 
     const play = element("button", { type: "button", textContent: words.loop.play });
     const age = element("input", { type: "range", min: first_age, max: last_age, step: 0.25 });
@@ -92,29 +91,31 @@ export function make_loop(place, desk) {
 
     // Ten years in ten seconds; a year at a time for who wants less motion.
     function stop() {
-        cancelAnimationFrame(timer);
-        clearInterval(timer);
-        timer = 0;
+        halt?.();
+        halt = null;
         play.textContent = words.loop.play;
     }
     play.addEventListener("click", () => {
-        if (timer !== 0) return stop();
+        if (halt) return stop();
         const from = Math.min(start, last_age - 10), began = performance.now();
-        const at = () => Math.min(10, (performance.now() - began) / 1000);
+        const show_at = (change) => {
+            const years = Math.min(10, change((performance.now() - began) / 1000));
+            desk.look_at(from + years);
+            if (years === 10) stop();
+        };
         play.textContent = words.loop.stop;
         if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-            timer = setInterval(() => {
-                desk.look_at(from + Math.round(at()));
-                if (at() >= 10) stop();
-            }, 1000);
-            return;
+            const timer = setInterval(() => show_at(Math.round), 1000);
+            halt = () => clearInterval(timer);
+        } else {
+            let timer = 0;
+            const step = () => {
+                timer = requestAnimationFrame(step);
+                show_at((years) => years);
+            };
+            halt = () => cancelAnimationFrame(timer);
+            step();
         }
-        const step = () => {
-            timer = requestAnimationFrame(step);
-            desk.look_at(from + at());
-            if (at() >= 10) stop();
-        };
-        step();
     });
 
     // Text of models about an arrow.
@@ -127,7 +128,7 @@ export function make_loop(place, desk) {
 
     function all_arrows() {
         const own = arrows.map((one) => ({ ...one, key: `${one.from} ${one.to}`, said: words.loop.said[`${one.from} ${one.to}`], texts: [{ name: "aibl", text: definitions(bone.text, one.of).join("\n") }] }));
-        const of_bars = [...new Set(bars().map(({ drug }) => drug))].map((drug) => {
+        const of_bars = drugs_given.map((drug) => {
             const { target, sign, texts, output } = of_drug(drug);
             return { from: "drug", to: target, sign, level: output, key: `drug ${drug}`, drug, said: words.loop.drug(words.drugs[drug], words.loop.nodes[target]), texts };
         });
@@ -173,13 +174,13 @@ export function make_loop(place, desk) {
 
     function show(at_age) {
         if (result === null) return;
-        if (age !== document.activeElement || timer !== 0) age.value = at_age;
-        const all = result.arms[desk.settings().show.follow], ages = result.times.length - 1;
+        if (age !== document.activeElement || halt) age.value = at_age;
+        const all = result.arms[scenario], ages = result.times.length - 1;
         const i = Math.min(ages, Math.max(0, Math.round(((at_age - first_age) / (last_age - first_age)) * ages)));
         const since = (name) => all[name][i] / all[name][0];
         const now = { ...Object.fromEntries(["estradiol", "rankl", "opg"].map((name) => [name, since(name)])), osteoclast: since("osteoclasts"), osteoblast: since("osteoblasts"), bone: since(`bmd[${site}]`), receptor: 1 - all.estrogen_deficit[i] };
         const amount = (output) => all[output][i] / Math.max(...all[output], Number.MIN_VALUE);
-        const given = bars().map(({ drug }) => [drug, amount(of_drug(drug).output)]).sort((p, q) => q[1] - p[1])[0];
+        const given = drugs_given.map((drug) => [drug, amount(of_drug(drug).output)]).sort((p, q) => q[1] - p[1])[0];
         now.drug = given ? given[1] : 0;
         for (const one of Object.values(parts)) {
             const level = one.drug ? amount(one.level) : now[one.level] ?? since(one.level);
@@ -194,9 +195,11 @@ export function make_loop(place, desk) {
     }
     return {
         more: (settings) => [...loop_outputs, ...new Set(settings.bars.map(({ drug }) => of_drug(drug).output))],
-        draw(next, at) {
-            [result, start] = [next, at];
-            follow.value = desk.settings().show.follow;
+        draw(next, at) { // what is shown stays that of this run until the next
+            const { bars, show } = desk.settings();
+            [result, start, scenario] = [next, at, show.follow];
+            drugs_given = [...new Set(bars.filter((one) => one.scenario === scenario).map(({ drug }) => drug))];
+            follow.value = scenario;
             make();
         },
         show,

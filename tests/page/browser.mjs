@@ -144,6 +144,7 @@ async function loop_of_bone(page) {
     });
     await page.emulateMedia({ reducedMotion: "reduce" });
     await in_panel(page, "loop", async (panel) => {
+        await panel.locator("input").fill("50");
         await panel.locator("button").click();
         await page.waitForFunction(() => Number(document.querySelector("#loop input").value) >= 62, null, { timeout: 60000 });
         assert.equal(Number(await panel.locator("input").inputValue()) % 1, 0, "a year at a time");
@@ -243,6 +244,14 @@ async function looks() {
             const shared = page.url(), state = await settings_of(page), again = await open(shared.slice(url.length));
             assert.deepEqual(await settings_of(again), state, "a link brings the state back");
             await again.close();
+            const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+            for (const panel of ["loop", "class", "trials", "bench"]) await changes(page, () => page.click(`#${panel} > summary`));
+            await page.waitForFunction(() => /Of 200/.test(document.querySelector("#class p").textContent) && /Of 16/.test(document.querySelector("#trials p").textContent), null, { timeout: 120000 });
+            await page.locator(".arrow").nth(3).dispatchEvent("click");
+            await page.waitForTimeout(500);
+            await page.screenshot({ path: `${work}/${width}-${colorScheme}-panels.png`, fullPage: true });
+            assert(await fits(), `${width}: panels, wider than the window`);
+            await accessible(page, `${width} ${colorScheme}, panels`);
             await page.close();
         }
     }
