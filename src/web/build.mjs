@@ -42,8 +42,12 @@ add("workers.js");
 const n_workers = modules.length;
 add("desk.js");
 const plain = (name) => read(here, name).replace(/^(import |\s*\/\/).*\n/gm, "").replace(/^\s*(export )?/gm, "");
+// The list "Limits" of README.md, which the page shows, as plain texts.
+const limits = `\n${read(root, "README.md").split("\n## Limits\n")[1].split("\n## ")[0]}`.split("\n- ").slice(1)
+    .map((item) => item.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[`*]/g, "").replace(/\s+/g, " ").trim());
+if (limits.length < 3) throw new Error("README.md has no list of limits");
 const style = read(work, "node_modules/uplot/dist/uPlot.min.css") + read(here, "page.css");
-const script = read(work, "node_modules/uplot/dist/uPlot.iife.min.js") + "\n" + modules.slice(n_workers).map(plain).join("\n");
+const script = read(work, "node_modules/uplot/dist/uPlot.iife.min.js") + `\nconst readme_limits = ${JSON.stringify(limits)};\n` + modules.slice(n_workers).map(plain).join("\n");
 writeFileSync(join(work, "page.mjs"), modules.map(plain).join("\n"));
 execFileSync(process.execPath, ["--check", join(work, "page.mjs")]); // also that no name is declared twice
 const licences = [

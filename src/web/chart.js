@@ -27,13 +27,15 @@ function draw_bands(chart, names) {
 const powers = (chart) => [0.01, 0.1, 1, 10, 100, 1000].filter((v) => v >= chart.scales.y.min && v <= chart.scales.y.max);
 
 // What the y axis shows: all lines and a little more; with bands at least from normal to osteoporosis.
-export function around(low, high, bands) {
+export function around(low, high, bands, extent) {
+    if (extent) [low, high] = [Math.min(low ?? extent.low, extent.low), Math.max(high ?? extent.high, extent.high)];
     if (bands) [low, high] = [Math.min(low, -2.8), Math.max(high, 0.5)];
     const more = low === high ? 1 : 0.06 * (high - low);
     return [low - more, high + more];
 }
 
-// place: an element with a heading; options: {lines, log, bands (names or null), with_error, range, height, on_cursor(age)}.
+// place: an element with a heading; options: {lines, log, bands (names or null), with_error, range, height, extent() of y at least, {low, high},
+// on_cursor(age)}.
 export function make_chart(place, title, options) {
     place.replaceChildren();
     const heading = document.createElement("h3"), holder = document.createElement("div");
@@ -50,15 +52,16 @@ export function make_chart(place, title, options) {
             filled.push({ series: [series.length - 2, series.length - 1], fill: colour[scenario] + "22" });
         }
     }
-    const axis = { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font: "12px system-ui, sans-serif" };
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const axis = { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font: `${12 * rem}px system-ui, sans-serif` };
     const chart = new uPlot({
         width: Math.max(200, place.clientWidth), height: options.height, legend: { show: false }, series, bands: filled,
         padding: [10, 10, 0, 0],
         scales: {
             x: { time: false, range: () => options.range() },
-            y: options.log ? { distr: 3 } : { range: (u, low, high) => around(low, high, options.bands) },
+            y: options.log ? { distr: 3 } : { range: (u, low, high) => around(low, high, options.bands, options.extent?.()) },
         },
-        axes: [{ ...axis, size: 30 }, { ...axis, size: 46, ...(options.log ? { splits: powers } : {}), values: (u, ticks) => ticks.map((v) => (v === null ? "" : String(Number(v.toPrecision(6))).replace("-", "\u2212"))) }],
+        axes: [{ ...axis, size: 30 * rem }, { ...axis, size: 46 * rem, ...(options.log ? { splits: powers } : {}), values: (u, ticks) => ticks.map((v) => (v === null ? "" : String(Number(v.toPrecision(6))).replace("-", "\u2212"))) }],
         cursor: { sync: { key: "age" }, drag: { x: false, y: false }, points: { show: false }, y: false },
         hooks: {
             drawClear: options.bands ? [(u) => draw_bands(u, options.bands)] : [],

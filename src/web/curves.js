@@ -34,17 +34,24 @@ export function curves(result, settings) {
     };
 }
 
+// The same without the bone of some scenarios after an age.
+export function veiled(drawn, veil) {
+    if (!veil) return drawn;
+    const hide = (of) => of && { ...of, ...Object.fromEntries(veil.arms.map((arm) => [arm, of[arm].map((y, i) => (drawn.ages[i] > veil.age + 1e-6 ? null : y))])) };
+    return { ...drawn, bone: Object.fromEntries(sites.map((site) => [site, { ...hide(drawn.bone[site]), error: hide(drawn.bone[site].error) }])) };
+}
+
 export function index_at(ages, age) {
     const step = (ages[ages.length - 1] - ages[0]) / (ages.length - 1);
     return Math.min(ages.length - 1, Math.max(0, Math.round((age - ages[0]) / step)));
 }
 
-// Percent of bone: B against A at an age, and the change of each since the first age, at the spine.
+// Percent of bone: B against A at an age, the change of each since the first age at the spine, and of A at the hip.
 export function compared(result, i) {
     const of = (arm, site) => result.arms[arm][`bmd[${site}]`];
     const difference = Object.fromEntries(sites.map((site) => [site, 100 * (of("b", site)[i] / of("a", site)[i] - 1)]));
     const loss = Object.fromEntries(scenarios.map((arm) => [arm, 100 * (of(arm, sites[0])[i] / of(arm, sites[0])[0] - 1)]));
-    return { difference, loss };
+    return { difference, loss, hip: 100 * (of("a", sites[1])[i] / of("a", sites[1])[0] - 1) };
 }
 
 export function csv(result, settings) {

@@ -4,10 +4,14 @@ import { make_engine } from "./engine.js";
 import { usual, intervals, is_for } from "./drugs.js";
 import { first_age, last_age, age_step, scenarios, sexes, person, habits, taken, shows, most_bars, initial, clamped, new_bar, dose_limits, to_fragment, from_fragment } from "./settings.js";
 import { experiment, sites, age_at_start } from "./experiment.js";
-import { curves, index_at, compared, csv } from "./curves.js";
+import { curves, veiled, index_at, compared, csv } from "./curves.js";
 import { make_chart } from "./chart.js";
 import { make_life } from "./life.js";
 import { lessons } from "./lessons.js";
+import { lesson_words } from "./lesson_words.js";
+import { make_lessons } from "./lesson_view.js";
+import { make_sketch } from "./sketch.js";
+import { make_view } from "./sheet.js";
 import { make_crew } from "./workers.js";
 import { make_panels } from "./panels.js";
 import { by_id, element, button } from "./parts.js";
@@ -38,8 +42,8 @@ function start_desk(engine, crew, trials) {
     const drugs = engine.models("drug").map(({ name }) => name).filter((name) => Object.hasOwn(usual, name));
     const titles = () => ({
         title: words.title,
-        ...Object.fromEntries(scenarios.map((scenario) => [scenario, settings.bars.filter((bar) => bar.scenario === scenario)
-            .map((bar) => words.drugs[bar.drug]).join(", ") || words.no_treatment])),
+        ...Object.fromEntries(scenarios.map((scenario) => [scenario, [...new Set(settings.bars.filter((bar) => bar.scenario === scenario)
+            .map((bar) => words.drugs[bar.drug]))].join(", ") || words.no_treatment])),
     });
     const yaml = () => experiment(settings, titles(), { more: panels.more(settings), bone: bone?.path });
 
@@ -75,7 +79,11 @@ function start_desk(engine, crew, trials) {
             return;
         }
         draw_curves();
-        history.replaceState(null, "", `#${to_fragment(settings)}`);
+        write_link();
+    }
+    function write_link() {
+        const more = Object.entries({ l: lesson.text(), view: view.text() }).filter(([, text]) => text !== null);
+        history.replaceState(null, "", `#${[to_fragment(settings), ...more.map((pair) => pair.join("="))].join("&")}`);
     }
 
     // Another age than the mouse's: every chart shows it.
@@ -87,17 +95,22 @@ function start_desk(engine, crew, trials) {
         draw_readings();
         panels.looked();
     }
+    // Both scenarios are the same: one line is shown. A value that is hidden is written as a question mark.
+    const is_alone = () => settings.bars.length === 0 && JSON.stringify(settings.habits.a) === JSON.stringify(settings.habits.b);
+    const shown_arms = () => (is_alone() ? ["a"] : scenarios);
+    const written = (value, text) => (value === null ? "?" : text(value).replace("-", "\u2212"));
     // The age that sentence and headings speak of: the cursor's, else five years after the first treatment.
-    const spoken_age = () => cursor ?? Math.min(last_age, age_at_start(settings) + 5);
+    const spoken_age = () => cursor ?? lesson.age() ?? Math.min(last_age, age_at_start(settings) + 5);
     function draw_curves() {
-        drawn = curves(result, settings);
+        drawn = veiled(curves(result, settings), lesson.veil());
+        const shown = (arm, values) => (shown_arms().includes(arm) ? values : values.map(() => null));
         for (const { chart, names, bone } of charts) {
             const data = [drawn.ages];
             if (bone) {
                 const { a, b, error } = drawn.bone[bone];
-                data.push(a, b);
-                if (error) for (const arm of scenarios) for (const sign of [1, -1]) data.push(drawn.bone[bone][arm].map((y, i) => y + sign * error[arm][i]));
-            } else for (const name of names) for (const arm of scenarios) data.push(drawn.why[name][arm]);
+                data.push(a, shown("b", b));
+                if (error) for (const arm of scenarios) for (const sign of [1, -1]) data.push(shown(arm, drawn.bone[bone][arm]).map((y, i) => (y === null ? null : y + sign * error[arm][i])));
+            } else for (const name of names) for (const arm of scenarios) data.push(shown(arm, drawn.why[name][arm]));
             chart.setData(data);
         }
         draw_readings();
@@ -108,13 +121,14 @@ function start_desk(engine, crew, trials) {
         if (drawn === null) return;
         const age = spoken_age(), i = index_at(drawn.ages, age);
         for (const { heading, title, of, read_of } of charts) {
-            const text = scenarios.map((arm) => `${words.scenario[arm]} ${of(arm)[i].toPrecision(3).replace("-", "\u2212")}`).join(", ");
+            const text = shown_arms().map((arm) => `${words.scenario[arm]} ${written(of(arm)[i], (y) => y.toPrecision(3))}`).join(", ");
             heading.replaceChildren(`${title} `, element("b", { textContent: `${read_of ? `${read_of} ` : ""}${words.at(age)} ${text}` }));
         }
         clearTimeout(speech);
         speech = setTimeout(() => {
-            const { difference, loss } = compared(result, i);
-            by_id("sentence").textContent = words.sentence(Number(age.toFixed(1)), difference, loss) + steepest();
+            const { difference, loss, hip } = compared(result, i), at = Number(age.toFixed(1));
+            by_id("sentence").textContent = lesson.veil() ? lesson_words.hidden
+                : is_alone() ? words.alone(at, loss.a, hip) : words.sentence(at, difference, loss) + (lesson.text() === null ? steepest() : "");
         }, 150);
     }
     // The year of the first treatment in B at which the spine loses most.
@@ -132,14 +146,13 @@ function start_desk(engine, crew, trials) {
     by_id("numbers").addEventListener("toggle", draw_table);
     function draw_table() {
         if (!by_id("numbers").open || drawn === null) return;
-        const head = ["", ...sites.flatMap((site) => scenarios.map((arm) => `${words.site[site]} ${words.scenario[arm]}`)),
-            ...scenarios.map((arm) => `${words.chart.estradiol} ${words.scenario[arm]}`)];
-        head[0] = words.age;
+        const head = [words.age, ...sites.flatMap((site) => shown_arms().map((arm) => `${words.site[site]} ${words.scenario[arm]}`)),
+            ...shown_arms().map((arm) => `${words.chart.estradiol} ${words.scenario[arm]}`)];
         const rows = [];
         for (let age = first_age; age <= last_age; age += 5) {
             const i = index_at(drawn.ages, age);
-            const cells = [...sites.flatMap((site) => scenarios.map((arm) => drawn.bone[site][arm][i].toFixed(settings.show.measure === "percent" ? 1 : 2))),
-                ...scenarios.map((arm) => drawn.why.estradiol[arm][i].toPrecision(3))];
+            const cells = [...sites.flatMap((site) => shown_arms().map((arm) => written(drawn.bone[site][arm][i], (y) => y.toFixed(settings.show.measure === "percent" ? 1 : 2)))),
+                ...shown_arms().map((arm) => drawn.why.estradiol[arm][i].toPrecision(3))];
             rows.push(element("tr", {}, element("th", { scope: "row", textContent: age }), ...cells.map((text) => element("td", { textContent: text }))));
         }
         by_id("table").replaceChildren(element("table", {}, element("caption", { textContent: `${words.table_caption}: ${measure_title()}` }),
@@ -148,10 +161,14 @@ function start_desk(engine, crew, trials) {
     const measure_title = () => (settings.show.measure === "percent" ? words.percent(first_age) : words.t_score);
 
     function shown_ages() {
+        const line = lesson.line(), veil = lesson.veil();
+        if (line && veil) return [Math.max(first_age, veil.age - 3), line.draw.ages.at(-1)];
         if (settings.show.whole) return [first_age, last_age];
         const from = Math.min(age_at_start(settings), last_age - 10);
         return [from, from + 10];
     }
+    // A guess is drawn over the percent of the spine.
+    const line_on = (site) => (site === sites[0] && settings.show.measure === "percent" ? lesson.line() : null);
     function make_charts() {
         const on_cursor = (i) => {
             if (is_moved || drawn === null) return;
@@ -174,8 +191,10 @@ function start_desk(engine, crew, trials) {
             const lines = scenarios.map((scenario) => ({ label: scenario, scenario, width: 3 }));
             add(by_id("bone"), `${words.site[site]}: ${measure_title()}.`, (arm) => drawn.bone[site][arm], {
                 lines, height: innerWidth < 500 ? 230 : 300, with_error: settings.show.scans,
-                bands: settings.show.measure === "t_score" ? words.bands : null,
+                bands: settings.show.measure === "t_score" ? words.bands : null, extent: () => line_on(site)?.draw,
             }, { bone: site });
+            const line = line_on(site);
+            if (line) make_sketch(charts.at(-1).chart, line);
         }
         const why = { estradiol: settings.sex === "man" ? ["estradiol", "testosterone"] : ["estradiol"], balance: ["rankl_opg_ratio", "osteoclasts", "osteoblasts"], markers: ["ctx", "p1np"] };
         const styles = { rankl_opg_ratio: { width: 1.5, dash: [2, 3] }, osteoblasts: { width: 1.2 }, p1np: { width: 1.2 }, testosterone: { width: 1.2 } };
@@ -193,10 +212,11 @@ function start_desk(engine, crew, trials) {
     function draw_controls() {
         life(settings, opened);
         document.body.dataset.sex = settings.sex;
-        by_id("reset").hidden = JSON.stringify(settings) === JSON.stringify(initial());
+        document.documentElement.classList.toggle("large", settings.show.large);
+        by_id("large").ariaPressed = String(settings.show.large);
         by_id("add").hidden = settings.bars.length >= most_bars;
         const label = titles();
-        by_id("legend").replaceChildren(...scenarios.flatMap((scenario) =>
+        by_id("legend").replaceChildren(...shown_arms().flatMap((scenario) =>
             [element("span", { className: `key ${scenario}` }), `${words.scenario[scenario]}: ${label[scenario]}`]));
         draw_card();
     }
@@ -287,63 +307,31 @@ function start_desk(engine, crew, trials) {
         legend: Object.fromEntries(scenarios.map((scenario) => [scenario, `${words.scenario[scenario]}: ${titles()[scenario]}`])), sentence: by_id("sentence").textContent,
     });
 
-    // A lesson: a guess, then what happens, then a question.
-    function start_lesson(name) {
-        const lesson = lessons[name], text = words.lessons[name], place = by_id("lesson");
-        const paragraph = (content) => element("p", { textContent: content });
-        const end = element("button", { type: "button", textContent: words.end_lesson });
-        end.addEventListener("click", end_lesson);
-        const choices = (texts, choose) => {
-            const buttons = texts.map((content, k) => {
-                const button = element("button", { type: "button", textContent: content });
-                button.addEventListener("click", () => {
-                    for (const other of buttons) other.disabled = true;
-                    button.classList.add("chosen");
-                    choose(k);
-                });
-                return button;
-            });
-            return buttons;
-        };
-        const said = (is_right) => element("b", { textContent: `${is_right ? words.right : words.wrong} ` });
-        restart(lesson.before());
-        place.hidden = false;
-        place.replaceChildren(element("h2", { textContent: words.lesson(text.title) }), paragraph(text.ask), ...choices(text.guesses, (guess) => {
-            restart(lesson.after());
-            simulate();
-            const numbers = lesson.numbers(result, (age) => index_at(drawn.ages, age));
-            const seen = paragraph(text.seen(numbers));
-            seen.prepend(said(guess === lesson.right(numbers)));
-            end.before(seen, paragraph(text.why), paragraph(text.question), ...choices(text.answers.map(text.answer), (k) => {
-                const checked = paragraph(text.checked(numbers));
-                checked.prepend(said(k === lesson.answer(numbers, text.answers)));
-                end.before(checked);
-            }));
-        }), end);
-        place.tabIndex = -1;
-        place.focus();
-    }
-    function end_lesson() {
-        by_id("lesson").hidden = true;
-        by_id("starts").querySelector("button").focus();
-    }
-    function make_starts() {
-        by_id("starts").replaceChildren(...Object.keys(lessons).map((name) => {
-            const button = element("button", { type: "button", textContent: words.lesson(words.lessons[name].title) });
-            button.addEventListener("click", () => start_lesson(name));
-            return button;
-        }));
+    // Lessons, and what belongs to them for the teacher.
+    function make_index() {
+        const row = (name) => element("li", {}, button(lesson_words.lessons[name].title, () => lesson.open(name)), " ",
+            Object.assign(button(lesson_words.sheet, () => view.open(`sheet/${name}`)), { ariaLabel: lesson_words.sheet_of(lesson_words.lessons[name].title) }));
+        const large = button(lesson_words.large, () => {
+            change({ ...settings, show: { ...settings.show, large: !settings.show.large } });
+            make_charts();
+        });
+        large.id = "large";
+        by_id("lessons").replaceChildren(element("summary", { textContent: lesson_words.index }), element("ol", {}, ...Object.keys(lessons).map(row)),
+            element("p", { className: "row" }, large, button(lesson_words.omits, () => view.open("omits"))));
     }
 
+    // Other settings, in the type of now.
     function restart(next) {
-        settings = next;
+        settings = { ...next, show: { ...next.show, large: settings.show.large } };
         opened = null;
         make_fields();
         make_charts();
         change(settings);
     }
     by_id("reset").addEventListener("click", () => {
-        by_id("lesson").hidden = true;
+        view.open(null);
+        lesson.close();
+        cursor = null;
         panels.forget();
         restart(initial());
     });
@@ -353,9 +341,18 @@ function start_desk(engine, crew, trials) {
         by_id("card").querySelector("select").focus();
     });
     function read_link() {
+        const fields = new URLSearchParams(location.hash.slice(1));
         try {
-            restart(from_fragment(location.hash) ?? initial());
+            const given = from_fragment(location.hash);
+            if (given) settings = given;
+            if (fields.has("l")) lesson.open(fields.get("l"), given);
+            else {
+                lesson.close();
+                restart(given ?? initial());
+            }
+            view.open(fields.get("view"));
         } catch (error) {
+            lesson.close();
             restart(initial());
             note = words.bad_link(error.message);
         }
@@ -368,8 +365,21 @@ function start_desk(engine, crew, trials) {
     addEventListener("resize", () => life(settings, opened));
     const panels = make_panels({ settings: () => settings, titles, result: () => result, age: spoken_age, look_at, change, engine, crew, trials, problem,
         bone: () => bone, use_bone, save: (name, text) => save(name, [text], "text/plain") });
+    const run = (other) => engine.run(experiment(other, { ...titles(), a: "A", b: "B" }));
+    const view = make_view({ run, changed: write_link });
+    const lesson = make_lessons({
+        run, changed: write_link, sheet: (name) => view.open(`sheet/${name}`),
+        restart(next) {
+            panels.forget();
+            restart(next);
+        },
+        redraw() {
+            make_charts();
+            change(settings);
+        },
+    });
     make_keep();
-    make_starts();
+    make_index();
     read_link();
     requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("ready"))); // curves are painted
 }

@@ -2,7 +2,7 @@
 // The loop: what acts on what, at the age that is looked at. Widths of arrows and sizes of circles are the model's numbers;
 // each arrow opens its equations and their sources, from the text of the models.
 import { first_age, last_age } from "./settings.js";
-import { element } from "./parts.js";
+import { element, svg } from "./parts.js";
 import { words } from "./words.js";
 
 const site = "lumbar_spine"; // whose resorption and formation are shown
@@ -64,13 +64,6 @@ export function action(drug, others) {
             ...others.map(({ name, text }) => ({ name, text: statements(text).filter(uses).map((one) => one.text).join("\n") })).filter(({ text }) => text)],
     };
 }
-
-const svg = (tag, attributes, ...children) => {
-    const one = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) one.setAttribute(name, value);
-    one.append(...children);
-    return one;
-};
 
 // place: an empty element; desk: {engine, settings(), look_at(age), follow(scenario)}.
 // @return {more(settings): outputs it needs; draw(result, start), show(age)}

@@ -5,6 +5,12 @@ export const element = (tag, properties, ...children) => {
     one.append(...children);
     return one;
 };
+export const svg = (tag, attributes, ...children) => {
+    const one = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) one.setAttribute(name, value);
+    one.append(...children);
+    return one;
+};
 export const by_id = (id) => document.getElementById(id);
 export function button(text, act) {
     const one = element("button", { type: "button", textContent: text });

@@ -20,7 +20,7 @@ export const habits = {
 export const taken = { min: 10, max: 100, step: 5, start: 100 };
 export const panels = ["loop", "class", "trials", "bench"]; // opened by a control each
 export const shows = {
-    measure: ["percent", "t_score"], scans: [false, true], whole: [true, false],
+    measure: ["percent", "t_score"], scans: [false, true], whole: [true, false], large: [false, true],
     ...Object.fromEntries(panels.map((name) => [name, [false, true]])), follow: ["b", "a"],
     trial: ["atac", "sabre", "aribon", "zofast", "abcsg18"],
 };

@@ -17,28 +17,6 @@ export const words = {
     scenario: { a: "A", b: "B" },
     scenario_long: { a: "Scenario A", b: "Scenario B" },
     add: "Add a treatment",
-    lesson: (title) => `Lesson: ${title}`,
-    end_lesson: "End the lesson",
-    right: "Yes.",
-    wrong: "Not quite.",
-    lessons: {
-        anastrozole: {
-            title: "anastrozole",
-            ask: "At 60 she makes about a twentieth of the estradiol she had at 45. Anastrozole takes away nearly all of the rest. " +
-                "What does her spine do in the five years of the drug?",
-            guesses: ["Nothing: there is no estrogen left to lose.", "It goes on as before.", "It is lost faster, most of all in the first year.",
-                "It is lost faster, and more so every year."],
-            seen: ({ b, a, estradiol }) => `In the first year of anastrozole she loses ${one(b[0])} % of her spine, in the fifth ${one(b[4])} %; ` +
-                `without it ${one(a[0])} % and ${one(a[4])} %. Her estradiol falls from ${estradiol[0].toFixed(0)} to ${one(estradiol[1])} pmol/L.`,
-            why: "A little estradiol still holds bone back from being broken down: look at RANKL/OPG and CTX below. As the drug takes " +
-                "it away, osteoclasts open more places than osteoblasts are filling, and the filling follows months later. These open " +
-                "places are lost once, in the first year. After it both go on at the higher pace, and each refill is a little too small.",
-            question: "How fast does she lose bone in that first year, against the same year without the drug?",
-            answers: [1.5, 4, 10],
-            answer: (times) => `About ${times} times as fast`,
-            checked: ({ b, a }) => `The curves say ${one(b[0])} % against ${one(a[0])} %: ${one(b[0] / a[0])} times.`,
-        },
-    },
     more: "More",
     reset: "Reset",
     card: "Treatment",
@@ -177,6 +155,10 @@ export const words = {
     bad_link: (why) => `The link cannot be read (${why}); this is the first state.`,
     limits: "One typical person of the model: others differ. The curves are the model's, which was fitted to trials; its fits " +
         "and misfits are reported with osteon.",
+    alone(age, spine, hip) {
+        const side = (value) => `${one(value)} % ${value < 0 ? "less" : "more"}`;
+        return `At ${age} there is ${side(spine)} bone at the spine than at 45, and ${side(hip)} at the hip.`;
+    },
     // The sentence below the bone: numbers are losses in percent of the bone at the first age.
     same: (age) => `At ${age}, A and B have the same bone.`,
     sentence(age, difference, loss) {

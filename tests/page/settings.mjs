@@ -6,7 +6,6 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { deepStrictEqual, ok } from "node:assert";
 import { initial, to_fragment, from_fragment } from "../../src/web/settings.js";
 import { experiment, class_experiment } from "../../src/web/experiment.js";
-import { lessons } from "../../src/web/lessons.js";
 import { words } from "../../src/web/words.js";
 import { make_engine } from "../../src/web/engine.js";
 import { trials } from "../../src/web/trials.mjs";
@@ -59,15 +58,4 @@ if (engine) {
         return { name, n: n_women, rows: rows.map((row) => ({ ...row, simulated: simulated(cohort, row) })) };
     });
     writeFileSync(`${dir}/trials.json`, JSON.stringify(said));
-}
-
-// The curves decide what is right in a lesson; its explanation is of the guess that is right today.
-if (engine) {
-    const expected = { anastrozole: { right: 2, answer: 1 } };
-    for (const [name, lesson] of Object.entries(lessons)) {
-        const result = engine.run(experiment(lesson.after(), { title: name, a: "A", b: "B" }));
-        const numbers = lesson.numbers(result, (age) => Math.round((age - 45) * 12));
-        deepStrictEqual({ right: lesson.right(numbers), answer: lesson.answer(numbers, words.lessons[name].answers) }, expected[name]);
-        console.log(words.lessons[name].seen(numbers), words.lessons[name].checked(numbers));
-    }
 }
