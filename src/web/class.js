@@ -3,7 +3,7 @@
 // median; the same woman is highlighted in both.
 import { scenarios, of_class } from "./settings.js";
 import { sites } from "./experiment.js";
-import { element, css } from "./parts.js";
+import { button, element, css } from "./parts.js";
 import { words } from "./words.js";
 import { year } from "./curves.js";
 
@@ -43,9 +43,9 @@ const quantile = (sorted, p) => {
     return sorted[low] + (at - low) * (sorted[Math.min(low + 1, sorted.length - 1)] - sorted[low]);
 };
 
-// place: an empty element; pick(woman) is called when another is to be highlighted.
+// place: an empty element; pick(woman) is called when another is to be highlighted, save() when its experiment is asked for.
 // @return {restart(start): no women yet; add(block, first); show(age, woman)}
-export function make_class(place, pick) {
+export function make_class(place, pick, save) {
     let women = new_women(), start = 0, shown = null, waiting = 0, speech = 0, bands = {};
     const input = element("input", { type: "number", min: 1, max: of_class.max, step: 1 });
     input.addEventListener("input", () => input.checkValidity() && input.value !== "" && pick(Number(input.value)));
@@ -58,7 +58,7 @@ export function make_class(place, pick) {
     }));
     const keys = element("p", { className: "keys" }, ...["normal", "osteopenia", "osteoporosis"].flatMap((name) =>
         [element("span", { className: `key ${name}` }), words.bands[name]]), element("span", { className: "cross", textContent: "\u2715" }), words.class.broke);
-    place.replaceChildren(said, keys, charts, element("label", {}, words.class.one, input), of_one);
+    place.replaceChildren(said, keys, charts, element("label", {}, words.class.one, input), of_one, button(words.class.file, save));
 
     const frame = { left: 34, right: 8, top: 8, bottom: 24, height: 260, low: -5, high: 2 };
     const x_of = (j, width) => frame.left + ((width - frame.left - frame.right) * women.years[j]) / women.years[women.years.length - 1];

@@ -26,7 +26,8 @@ export function make_panels(desk) {
 
     // The class: a run in progress is given up as the settings change.
     let stop = () => {}, run_of = "";
-    const women = make_class(place("class"), (one) => desk.change({ ...desk.settings(), one }));
+    const of_now = () => class_experiment(desk.settings(), desk.titles(), { bone: desk.bone()?.path });
+    const women = make_class(place("class"), (one) => desk.change({ ...desk.settings(), one }), () => desk.save("class.yaml", of_now()));
     const loop = make_loop(place("loop"), { ...desk, follow: (scenario) => show({ follow: scenario }) });
     const simulate = (yaml, n, take, bone = null) => desk.crew({ yaml, bone }, n, (block, problem, first) => (problem ? desk.problem(problem) : take(block, first)));
     let trials = null; // once they are decoded
@@ -45,7 +46,7 @@ export function make_panels(desk) {
             look.loop();
         },
         class() {
-            const settings = desk.settings(), yaml = class_experiment(settings, desk.titles(), { bone: desk.bone()?.path }), of = JSON.stringify([yaml, desk.bone()]);
+            const settings = desk.settings(), yaml = of_now(), of = JSON.stringify([yaml, desk.bone()]);
             if (of !== run_of) {
                 stop();
                 run_of = of;

@@ -93,6 +93,7 @@ export const words = {
         chart: (scenario) => `${scenario}: lower T-score of spine and hip, against age`,
         one: "Highlight woman number",
         broke: "broke a bone",
+        file: "Experiment file of the class (YAML)",
         sentence(n, age, start, { a, b }) {
             const pair = (name) => `${a[name]} in A, ${b[name]} in B`;
             return `Of ${n} women like her, at ${age}: osteoporosis (T-score \u22122.5 or lower) ${pair("porous")}; since ${start} they ` +

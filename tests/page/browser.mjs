@@ -169,6 +169,10 @@ async function equations(page) {
     await in_panel(page, "bench", async (panel) => {
         await panel.locator("input").fill("60"); // K_E
         await says("of the changed model");
+        await changes(page, () => page.click("#class > summary")); // the class is of the changed model too
+        await page.waitForFunction(() => /Of 200/.test(document.querySelector("#class p").textContent), null, { timeout: 120000 });
+        const changed = await page.textContent("#class p");
+        await changes(page, () => page.click("#class > summary"));
         await sentence((before) => document.getElementById("sentence").textContent !== before);
         const text = panel.locator("textarea"), right = await text.inputValue();
         assert.match(right, /param K_E = 60 \[/);
@@ -180,6 +184,10 @@ async function equations(page) {
         await says("of the changed model");
         await panel.locator("button", { hasText: "As it was" }).click();
         await says("as it was fitted");
+        await changes(page, () => page.click("#class > summary"));
+        await page.waitForFunction(() => /Of 200/.test(document.querySelector("#class p").textContent), null, { timeout: 120000 });
+        assert.notEqual(await page.textContent("#class p"), changed);
+        await changes(page, () => page.click("#class > summary"));
         await sentence((before) => document.getElementById("sentence").textContent === before);
         const [download] = await Promise.all([page.waitForEvent("download"), panel.locator("button", { hasText: "Model file" }).click()]);
         assert.match(readFileSync(await download.path(), "utf8"), /^model aibl /m);

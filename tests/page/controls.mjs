@@ -64,6 +64,8 @@ async function every_control(how) {
     await said("#class p", "Of 200 women");
     await changes(page, () => set(page.locator("#class input")));
     if (how !== "keyboard") await changes(page, () => page.locator("#class canvas").first()[how === "touch" ? "tap" : "click"]({ position: { x: 120, y: 90 } }));
+    const [of_class] = await Promise.all([page.waitForEvent("download"), act(page.locator("#class button"))]);
+    assert.match(readFileSync(await of_class.path(), "utf8"), /subjects: 200\n/);
     await changes(page, () => act(page.locator("#class > summary")));
 
     await changes(page, () => act(page.locator("#trials > summary")));
