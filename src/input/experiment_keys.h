@@ -16,6 +16,13 @@ extern const char *const ost_dosing_names[2];
  * @param people  text of the table of people at a path */
 int ost_experiment_people(
     ost_experiment_t *self, const ost_yaml_t *tree, const ost_people_source_t *people, ost_error_t *err) OST_MUST_CHECK;
+/* population.covariates, after the table of people (experiment_covariates.c) */
+int ost_experiment_covariates(
+    ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err) OST_MUST_CHECK;
+/* A formula of covariates [n]. @param text  that of the node, or what a plain quantity there becomes */
+int ost_experiment_formula(const ost_covariate_t *covariates, size_t n, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, const char *text, ost_formula_t **out, ost_dim_t *dim,
+    ost_error_t *err) OST_MUST_CHECK;
 /* population.people, after the number of subjects is known (experiment_people.c) */
 int ost_experiment_table(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population,
     const ost_people_source_t *people, ost_error_t *err) OST_MUST_CHECK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes the keys population, run_in and parameters; gives the subjects of an experiment. */
 #include "core/text.h"
-#include "core/vocabulary.h"
 #include "input/experiment_keys.h"
 
 #include <ctype.h>
@@ -10,134 +10,8 @@
 
 static const ost_dim_t time_dim = { { [OST_DIM_TIME] = 6 } };
 
-typedef struct {
-    const ost_yaml_t *tree;
-    const ost_yaml_node_t *node;
-    ost_covariate_t *covariate;
-    const ost_covariate_t *above; /* [n_above] */
-    size_t n_above;
-    ost_error_t *err;
-} reader_t;
-
-static void append_hint(ost_error_t *err, const char *text)
-{
-    size_t length = err != NULL ? strlen(err->what) : 0;
-    if (err != NULL) snprintf(err->what + length, sizeof err->what - length, "%s", text);
-}
-
-static const ost_yaml_node_t *get(const reader_t *self, const char *key)
-{
-    return ost_yaml_get(self->node, key);
-}
-
-/* Whether a member of a distribution says its dimension: a quantity, or the unit. @param[out] dim  of it */
-static bool says_dim(const ost_yaml_node_t *member, ost_dim_t *dim)
-{
-    ost_quantity_t quantity;
-    ost_unit_t unit;
-    if (member->kind != OST_YAML_SCALAR || ost_yaml_is_null(member)) return false;
-    for (int k = 0; k < OST_N_DIST_KEYS; k++)
-        if (ost_dist_keys[k].largest > 0 && strcmp(member->key, ost_dist_keys[k].word) == 0) return false;
-    if (strcmp(member->key, "unit") == 0) {
-        if (ost_unit_parse(&unit, member->text, NULL) < 0) return false;
-        *dim = unit.dim;
-        return true;
-    }
-    if (strcmp(member->key, "distribution") == 0 || ost_quantity_parse(&quantity, member->text, NULL) < 0) return false;
-    *dim = quantity.dim;
-    return true;
-}
-
-/* The member of a distribution whose dimension most of them have: of equally many one with a unit, and the first.
- * NULL: none says it. */
-static const ost_yaml_node_t *of_most(const reader_t *self, ost_dim_t *dim)
-{
-    const ost_yaml_node_t *found = NULL, *members = self->node->members;
-    int most = 0;
-    for (size_t i = 0; i < self->node->n_members; i++) {
-        ost_dim_t own, other;
-        if (!says_dim(&members[i], &own)) continue;
-        int votes = ost_dim_is_none(own) ? 0 : 1;
-        for (size_t k = 0; k < self->node->n_members; k++)
-            votes += says_dim(&members[k], &other) && ost_dim_equal(own, other) ? 2 : 0;
-        if (votes <= most) continue;
-        most = votes;
-        found = &members[i];
-        *dim = own;
-    }
-    return found;
-}
-
-/* Refuse the first quantity of a distribution where the others have another dimension. */
-static int check_first(const reader_t *self, const ost_yaml_node_t *node, ost_dim_t dim)
-{
-    ost_dim_t expected;
-    char example[96], why[OST_DIM_MISMATCH_SIZE];
-    const ost_yaml_node_t *most = of_most(self, &expected);
-    if (most == NULL || ost_dim_equal(dim, expected)) return 0;
-    const char *unit = strcmp(most->key, "unit") == 0 ? most->text : ost_field_unit_text(most);
-    snprintf(example, sizeof(example), "%g %.60s", strtod(node->text, NULL), unit);
-    return ost_yaml_fail(self->tree, node, OST_ERR_UNIT, self->err, "'%.60s' %s", node->text,
-        ost_dim_mismatch(dim, expected, ost_dim_is_none(expected) ? NULL : example, why));
-}
-
-/* A quantity of the covariate's dimension, in a unit of its own. */
-static int same_dim(const reader_t *self, const char *key, double *out)
-{
-    ost_covariate_t *covariate = self->covariate;
-    ost_quantity_t found = { 0 };
-    int ret = ost_field_quantity(self->tree, get(self, key), &found, self->err);
-    if (ret == 0 && found.is_plain && covariate->plain == 0) covariate->plain = found.value;
-    if (ret != 0) return ret;
-    ret = ost_field_in_unit(self->tree, get(self, key), &covariate->unit, covariate->unit_text, out, self->err);
-    ost_dim_t dim;
-    const ost_yaml_node_t *most = ret == OST_ERR_UNIT ? of_most(self, &dim) : NULL;
-    if (most == NULL || ost_dim_is_none(found.dim) || ost_dim_is_none(dim)) return ret;
-    char hint[160]; /* either may be the wrong one */
-    snprintf(hint, sizeof(hint), "; '%.60s' is '%.60s'", most->key, most->text);
-    append_hint(self->err, hint);
-    return ret;
-}
-
-/* Unit of the result file: what `unit` says, else what the quantity at `node` is written with. */
-static int set_unit(const reader_t *self, const ost_yaml_node_t *node)
-{
-    ost_covariate_t *covariate = self->covariate;
-    const ost_yaml_node_t *unit = get(self, "unit");
-    const ost_yaml_node_t *from = unit != NULL ? unit : node;
-    ost_unit_t written = { .factor = 1 };
-    if (from == NULL) return 0;
-    free(covariate->unit_text);
-    covariate->unit_text = NULL;
-    if (unit != NULL) {
-        int ret = ost_field_text(self->tree, unit, &covariate->unit_text, self->err);
-        if (ret != 0) return ret;
-    } else if ((covariate->unit_text = ost_strdup(ost_field_unit_text(node))) == NULL) {
-        return ost_no_memory(self->err);
-    }
-    int ret = ost_unit_parse(&written, covariate->unit_text, self->err);
-    if (ret != 0) return ost_yaml_locate(self->tree, from, ret, self->err);
-    if (!ost_dim_equal(written.dim, covariate->unit.dim)) {
-        char why[OST_DIM_MISMATCH_SIZE];
-        return ost_yaml_fail(self->tree, from, OST_ERR_UNIT, self->err, "a value in '%.60s' %s", covariate->unit_text,
-            ost_dim_mismatch(written.dim, covariate->unit.dim, NULL, why));
-    }
-    covariate->unit = written;
-    return 0;
-}
-
-/* Refuse a plain number where `unit` says %, say. */
-static int check_ratio(const reader_t *self, const ost_yaml_node_t *node, bool is_plain, double value)
-{
-    char why[OST_UNIT_MISSING_SIZE];
-    const ost_covariate_t *covariate = self->covariate;
-    if (ost_unit_missing(&covariate->unit, covariate->unit_text, is_plain, value, why) == NULL) return 0;
-    return ost_yaml_fail(self->tree, node, OST_ERR_UNIT, self->err, "%s", why);
-}
-
-/* A formula of covariates. @param text  that of the node, or what a plain quantity there becomes */
-static int new_formula(const ost_covariate_t *covariates, size_t n, const ost_yaml_t *tree, const ost_yaml_node_t *node,
-    const char *text, ost_formula_t **out, ost_dim_t *dim, ost_error_t *err)
+int ost_experiment_formula(const ost_covariate_t *covariates, size_t n, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, const char *text, ost_formula_t **out, ost_dim_t *dim, ost_error_t *err)
 {
     ost_name_t *names = ost_list_new(n + 1, sizeof *names);
     if (names == NULL) return ost_no_memory(err);
@@ -145,222 +19,6 @@ static int new_formula(const ost_covariate_t *covariates, size_t n, const ost_ya
     int ret = ost_formula_new(out, text, names, n, dim, err);
     free(names);
     return ret == 0 ? 0 : ost_yaml_locate(tree, node, ret, err);
-}
-
-/* The first quantity of a covariate decides its dimension; the others follow. */
-static int read_first(const reader_t *self, const ost_yaml_node_t *node, double *out)
-{
-    ost_quantity_t first = { .value = NAN };
-    int ret = ost_field_quantity(self->tree, node, &first, self->err);
-    if (ret == 0) ret = check_first(self, node, first.dim);
-    self->covariate->unit.dim = first.dim;
-    if (first.is_plain) self->covariate->plain = first.value;
-    *out = first.value;
-    if (ret == 0) ret = set_unit(self, node);
-    return ret == 0 ? check_ratio(self, node, first.is_plain, first.value) : ret;
-}
-
-static int read_formula(const reader_t *self)
-{
-    ost_covariate_t *covariate = self->covariate;
-    const ost_yaml_node_t *node = get(self, "formula");
-    int ret = ost_field_text(self->tree, node, &covariate->formula_text, self->err);
-    if (ret == 0)
-        ret = new_formula(self->above, self->n_above, self->tree, node, covariate->formula_text, &covariate->formula,
-            &covariate->unit.dim, self->err);
-    if (ret == OST_ERR_NAME) append_hint(self->err, "; a formula may use the covariates above it");
-    if (ret != 0) return ret;
-    if (ost_formula_is_plain(covariate->formula)) covariate->plain = NAN;
-    const ost_yaml_node_t *written = get(self, "min") != NULL ? get(self, "min") : get(self, "max");
-    if (get(self, "unit") != NULL || written != NULL) {
-        ret = set_unit(self, written);
-        if (ret != 0 || !ost_formula_is_plain(covariate->formula) || !ost_unit_is_ratio(&covariate->unit)) return ret;
-        return ost_yaml_fail(self->tree, node, OST_ERR_UNIT, self->err,
-            "the numbers of this formula have no unit; write it, as in '1 [%.60s]'", covariate->unit_text);
-    }
-    const char *unit_text = ost_dim_is_none(covariate->unit.dim) ? "1" : NULL;
-    covariate->unit.factor = 1;
-    for (size_t i = 0; unit_text == NULL && i < self->n_above; i++) {
-        if (!ost_dim_equal(self->above[i].unit.dim, covariate->unit.dim)) continue;
-        unit_text = self->above[i].unit_text;
-        covariate->unit.factor = self->above[i].unit.factor;
-    }
-    if (unit_text == NULL)
-        return ost_yaml_fail(self->tree, self->node, OST_ERR_UNIT, self->err,
-            "no covariate above has the dimension of this formula; say its unit, as in 'unit: kg/m2'");
-    covariate->unit_text = ost_strdup(unit_text);
-    return covariate->unit_text == NULL ? ost_no_memory(self->err) : 0;
-}
-
-/* One number of the distribution: a quantity of the covariate's dimension, which the first decides, or a plain number.
- */
-static int read_number(const reader_t *self, const ost_dist_number_t *from, const ost_yaml_node_t *node)
-{
-    const ost_dist_key_info_t *key = &ost_dist_keys[from->key];
-    double *out = from->number == 0 ? &self->covariate->a : &self->covariate->b;
-    int ret = key->largest > 0    ? ost_field_number(self->tree, node, 0, key->largest, out, self->err)
-              : from->number == 0 ? read_first(self, node, out)
-                                  : same_dim(self, key->word, out);
-    if (ret != 0) return ret;
-    if (key->is_positive && !(*out > 0))
-        return ost_yaml_fail(self->tree, node, OST_ERR_VALUE, self->err,
-            "'%s' must be greater than 0; a covariate that is the same in all is written as a plain quantity",
-            key->word);
-    if (from->convert != NULL) *out = from->convert(*out);
-    return 0;
-}
-
-/* "'cv' or 'sd_log'": the keys that give a number of a distribution. */
-static char *keys_of(const ost_dist_row_t *row, int number, char words[OST_WORDS_SIZE])
-{
-    const char *list[4];
-    size_t n = 0;
-    for (const ost_dist_number_t *from = row->keys; from->key != OST_DIST_KEY_NONE; from++)
-        if (from->number == number) list[n++] = ost_dist_keys[from->key].word;
-    return ost_words_join(list, n, words);
-}
-
-/* Every number of the row must be given, by one of its keys. */
-static int read_distribution(const reader_t *self)
-{
-    const ost_dist_row_t *row = ost_dists[self->covariate->kind];
-    char words[OST_WORDS_SIZE];
-    int n_given[2] = { 0 }, last = 0, ret = 0;
-    for (const ost_dist_number_t *from = row->keys; from->key != OST_DIST_KEY_NONE; from++) {
-        n_given[from->number] += get(self, ost_dist_keys[from->key].word) != NULL;
-        last = from->number;
-    }
-    for (int number = 0; number <= last; number++) {
-        if (n_given[number] == 1) continue;
-        return ost_yaml_fail(self->tree, self->node, OST_ERR_NAME, self->err, "the distribution %s needs %s%s",
-            ost_dist_words[self->covariate->kind], keys_of(row, number, words),
-            n_given[number] > 1 ? ", and only one of them" : "");
-    }
-    for (const ost_dist_number_t *from = row->keys; from->key != OST_DIST_KEY_NONE && ret == 0; from++) {
-        const ost_yaml_node_t *node = get(self, ost_dist_keys[from->key].word);
-        if (node != NULL) ret = read_number(self, from, node);
-    }
-    if (ret != 0 || row->check == NULL) return ret;
-    ost_dist_key_t key;
-    const ost_dist_t dist = { .kind = self->covariate->kind, .a = self->covariate->a, .b = self->covariate->b };
-    const char *wrong = row->check(&dist, &key);
-    if (wrong == NULL) return 0;
-    return ost_yaml_fail(self->tree, get(self, ost_dist_keys[key].word), OST_ERR_VALUE, self->err,
-        "'%s' must be greater than %s", ost_dist_keys[key].word, wrong);
-}
-
-static int read_range(const reader_t *self)
-{
-    ost_covariate_t *covariate = self->covariate;
-    int ret = same_dim(self, "min", &covariate->lower);
-    if (ret == 0) ret = same_dim(self, "max", &covariate->upper);
-    if (ret != 0) return ret;
-    if (!(covariate->lower < covariate->upper)) {
-        return ost_yaml_fail(
-            self->tree, get(self, "max"), OST_ERR_VALUE, self->err, "'max' must be greater than 'min'");
-    }
-    if (covariate->origin != OST_ORIGIN_DISTRIBUTION || !ost_dists[covariate->kind]->has_range) return 0;
-    ost_dist_t dist;
-    ost_dist_init(&dist, covariate->kind, covariate->a, covariate->b, covariate->lower, covariate->upper);
-    if (dist.mass >= OST_LEAST_MASS) return 0;
-    return ost_yaml_fail(self->tree, self->node, OST_ERR_VALUE, self->err,
-        "the range min .. max holds almost nothing of the distribution (a share of %.2g)", dist.mass);
-}
-
-static bool takes_key(const ost_covariate_t *covariate, const char *word)
-{
-    bool is_formula = covariate->origin == OST_ORIGIN_FORMULA;
-    if (strcmp(word, "unit") == 0 || strcmp(word, is_formula ? "formula" : "distribution") == 0) return true;
-    const ost_dist_row_t *row = ost_dists[covariate->kind];
-    if (strcmp(word, "min") == 0 || strcmp(word, "max") == 0) return is_formula || row->has_range;
-    for (const ost_dist_number_t *from = row->keys; !is_formula && from->key != OST_DIST_KEY_NONE; from++)
-        if (strcmp(word, ost_dist_keys[from->key].word) == 0) return true;
-    return false;
-}
-
-/* Refuse keys of other origins and distributions, such as the median of a normal. */
-static int check_keys(const reader_t *self)
-{
-    for (size_t i = 0; i < self->node->n_members; i++) {
-        const ost_yaml_node_t *member = &self->node->members[i];
-        if (takes_key(self->covariate, member->key)) continue;
-        bool is_formula = self->covariate->origin == OST_ORIGIN_FORMULA;
-        return ost_yaml_fail_key(self->tree, member, OST_ERR_NAME, self->err,
-            "does not belong to a covariate of kind %s",
-            is_formula ? "formula" : ost_dist_words[self->covariate->kind]);
-    }
-    return 0;
-}
-
-static int read_covariate(const reader_t *self)
-{
-    ost_covariate_t *covariate = self->covariate;
-    const ost_yaml_node_t *node = self->node;
-    covariate->lower = -INFINITY;
-    covariate->upper = INFINITY;
-    covariate->location = node->key_at;
-    int ret = ost_field_check_name(self->tree, node, node->key, false, self->err);
-    if (ret != 0) return ret;
-    covariate->name = ost_strdup(node->key);
-    if (covariate->name == NULL) return ost_no_memory(self->err);
-    if (node->kind == OST_YAML_SCALAR) {
-        covariate->origin = OST_ORIGIN_VALUE;
-        return read_first(self, node, &covariate->a);
-    }
-    int kind = 0;
-    const ost_yaml_node_t *distribution = get(self, "distribution");
-    if ((distribution == NULL) == (get(self, "formula") == NULL)) {
-        char words[OST_WORDS_SIZE];
-        return ost_yaml_fail(self->tree, node, OST_ERR_NAME, self->err,
-            "either 'distribution' (%s) or 'formula' is needed",
-            ost_words_join(ost_dist_words, OST_N_COVARIATE_DISTS, words));
-    }
-    if (distribution != NULL) {
-        ret = ost_field_choice(self->tree, distribution, ost_dist_words, OST_N_COVARIATE_DISTS, &kind, self->err);
-        if (ret != 0) return ret;
-    }
-    covariate->origin = distribution != NULL ? OST_ORIGIN_DISTRIBUTION : OST_ORIGIN_FORMULA;
-    covariate->kind = (ost_dist_kind_t) kind;
-    ret = check_keys(self);
-    if (ret == 0) ret = distribution != NULL ? read_distribution(self) : read_formula(self);
-    if (ret == 0) ret = read_range(self);
-    return ret;
-}
-
-/* A column in place of a covariate has its dimension. */
-static int check_replaced(const ost_experiment_t *self, const ost_covariate_t *replaced, ost_error_t *err)
-{
-    const ost_people_column_t *column = &self->people.columns[ost_people_column(&self->people, replaced->name)];
-    char why[OST_DIM_MISMATCH_SIZE];
-    if (ost_dim_equal(column->unit.dim, replaced->unit.dim)) return 0;
-    return ost_fail_at(err, OST_ERR_UNIT, self->people.path, column->at.line, column->at.column,
-        "column '%s' %s, as covariate '%s' has it", column->name,
-        ost_unit_mismatch(column->unit.dim, &replaced->unit, replaced->unit_text, why), replaced->name);
-}
-
-static int read_covariates(
-    ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
-{
-    const size_t n_members = node != NULL ? node->n_members : 0, n = self->people.n_columns + n_members;
-    if (n == 0) return 0;
-    self->covariates = ost_list_new(n, sizeof *self->covariates);
-    if (self->covariates == NULL) return ost_no_memory(err);
-    int ret = ost_experiment_columns(self, err);
-    for (size_t i = 0; i < n_members && ret == 0; i++) {
-        const bool is_replaced = ost_people_column(&self->people, node->members[i].key) < self->people.n_columns;
-        ost_covariate_t replaced = { 0 };
-        const reader_t reader = { .tree = tree,
-            .node = &node->members[i],
-            .covariate = is_replaced ? &replaced : &self->covariates[self->n_covariates],
-            .above = self->covariates,
-            .n_above = self->n_covariates,
-            .err = err };
-        self->n_covariates += !is_replaced;
-        ret = read_covariate(&reader);
-        if (ret == 0 && is_replaced) ret = check_replaced(self, &replaced, err);
-        ost_covariate_free(&replaced);
-    }
-    return ret;
 }
 
 /* Whether a text is meant as a formula: it names a covariate, or begins as no number does. */
@@ -386,7 +44,8 @@ int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *
     if (node == NULL || ost_yaml_is_null(node) || !is_formula(self, node->text))
         return ost_field_quantity(tree, node, value, err);
     *value = (ost_quantity_t){ 0 };
-    int ret = new_formula(self->covariates, self->n_covariates, tree, node, node->text, own, &value->dim, err);
+    int ret =
+        ost_experiment_formula(self->covariates, self->n_covariates, tree, node, node->text, own, &value->dim, err);
     for (size_t i = 0; i < self->n_covariates && ret == 0; i++)
         self->covariates[i].treats |= strstr(node->text, self->covariates[i].name) != NULL;
     if (ret == 0) value->is_plain = ost_formula_is_plain(*own);
@@ -433,7 +92,8 @@ static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost
         self->start_text = ost_strdup(text);
         if (self->start_text == NULL) return ost_no_memory(err);
     }
-    ret = new_formula(self->covariates, self->n_covariates, tree, node, self->start_text, &self->start, &dim, err);
+    ret = ost_experiment_formula(
+        self->covariates, self->n_covariates, tree, node, self->start_text, &self->start, &dim, err);
     if (ret != 0 || ost_dim_equal(dim, time_dim)) return ret;
     char why[OST_DIM_MISMATCH_SIZE];
     return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "it %s",
@@ -459,7 +119,7 @@ static int read_dropout(ost_experiment_t *self, const ost_yaml_t *tree, const os
     if (ret != 0 || self->dropout != NULL) return ret;
     ost_dim_t dim;
     snprintf(text, sizeof text, "%.17g [d]", value);
-    return new_formula(NULL, 0, tree, node, text, &self->dropout, &dim, err);
+    return ost_experiment_formula(NULL, 0, tree, node, text, &self->dropout, &dim, err);
 }
 
 static int read_setting(
@@ -537,7 +197,7 @@ int ost_experiment_people(
     if (ret == 0) ret = ost_field_flag(tree, ost_yaml_get(population, "variability"), &self->variability, err);
     if (ret == 0) ret = ost_experiment_table(self, tree, population, people, err);
     if (ret == 0) ret = read_sampling(self, tree, population, err);
-    if (ret == 0) ret = read_covariates(self, tree, ost_yaml_get(population, "covariates"), err);
+    if (ret == 0) ret = ost_experiment_covariates(self, tree, ost_yaml_get(population, "covariates"), err);
     if (ret == 0)
         ret = ost_experiment_condition(
             tree, ost_yaml_get(population, "eligible"), &self->eligible, &self->eligible_location, err);
