@@ -59,7 +59,7 @@ static inline double value(const result_t *r, size_t arm, size_t subject, const 
 static inline void set_age(study_t *self, double years)
 {
     ost_unit_t year = unit_of("y");
-    self->covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = year, .a = years * year.factor };
+    self->covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = year, .dist.a = years * year.factor };
     self->e.n_covariates = 1;
 }
 

@@ -97,11 +97,11 @@ static void covariate(study_t *s, const char *name, ost_dist_kind_t kind, double
         .unit_text = text(unit),
         .unit = u,
         .origin = OST_ORIGIN_DISTRIBUTION,
-        .kind = kind,
-        .a = a * u.factor,
-        .b = kind == OST_DIST_LOGNORMAL ? b : b * u.factor,
-        .lower = -INFINITY,
-        .upper = INFINITY,
+        .dist = { .kind = kind,
+            .a = a * u.factor,
+            .b = kind == OST_DIST_LOGNORMAL ? b : b * u.factor,
+            .lower = -INFINITY,
+            .upper = INFINITY },
         .location = { 4, 2 } };
 }
 
@@ -193,14 +193,14 @@ static void test_far_tail(void)
     study_t s;
     STUDY(&s, "bone", "axis");
     covariate(&s, "age", OST_DIST_NORMAL, 0, 5, "y");
-    s.covariates[0].lower = 60 * OST_DAYS_PER_YEAR; /* 12 SD above the mean */
-    s.covariates[0].upper = 61 * OST_DAYS_PER_YEAR;
+    s.covariates[0].dist.lower = 60 * OST_DAYS_PER_YEAR; /* 12 SD above the mean */
+    s.covariates[0].dist.upper = 61 * OST_DAYS_PER_YEAR;
     must_plan(&s);
     double params[16], age, sum = 0, age_before = NAN, u_before = NAN;
     for (uint64_t i = 0; i < 2000; i++) {
         double u = ost_random_uniform(5, i, ost_random_purpose("age"), 0);
         CU_ASSERT_EQUAL(ost_plan_subject(&s.plan, i, &age, params, NULL), 0);
-        CU_ASSERT(age >= s.covariates[0].lower && age <= s.covariates[0].upper);
+        CU_ASSERT(age >= s.covariates[0].dist.lower && age <= s.covariates[0].dist.upper);
         ost_assert_close(params[param_index(&s.plan, "axis.age")], age, 0, 0);
         sum += age / OST_DAYS_PER_YEAR;
         if (i > 0) CU_ASSERT_EQUAL(age > age_before, u > u_before);
@@ -265,16 +265,16 @@ static void test_covariates(void)
     double c[4], params[16], u;
     STUDY(&s, "bone", "axis");
     covariate(&s, "menopause", OST_DIST_LOGNORMAL, 50, 0.1, "y");
-    s.covariates[0].lower = 45 * OST_DAYS_PER_YEAR;
+    s.covariates[0].dist.lower = 45 * OST_DAYS_PER_YEAR;
     covariate(&s, "since", OST_DIST_UNIFORM, 1, 9, "y");
-    s.covariates[1].b = 9 * OST_DAYS_PER_YEAR;
+    s.covariates[1].dist.b = 9 * OST_DAYS_PER_YEAR;
     covariate(&s, "age", OST_DIST_NORMAL, 0, 0, "y");
     s.covariates[s.e.n_covariates - 1].origin = OST_ORIGIN_FORMULA;
     s.e.n_covariates = 2;
     s.covariates[2].formula = formula(&s, "menopause + since");
     s.covariates[2].formula_text = text("menopause + since");
     s.e.n_covariates = 3;
-    s.covariates[2].upper = 60 * OST_DAYS_PER_YEAR;
+    s.covariates[2].dist.upper = 60 * OST_DAYS_PER_YEAR;
     must_plan(&s);
     for (uint64_t i = 0; i < 500; i++) {
         CU_ASSERT_EQUAL(ost_plan_subject(&s.plan, i, c, params, NULL), 0);
@@ -302,7 +302,7 @@ static void test_covariate_range(void)
     s.e.n_subjects = 70;
     s.e.first_subject = 100;
     covariate(&s, "age", OST_DIST_UNIFORM, 30, 90, "y");
-    s.covariates[0].b = 90 * OST_DAYS_PER_YEAR;
+    s.covariates[0].dist.b = 90 * OST_DAYS_PER_YEAR;
     must_plan(&s);
     run(&r, &s.plan, 1);
     size_t failed = 0;
@@ -405,7 +405,7 @@ static void mixed_study(study_t *s)
     s->e.dosing = OST_DOSING_PERIODIC;
     s->e.n_subjects = 150;
     covariate(s, "age", OST_DIST_UNIFORM, 50, 70, "y");
-    s->covariates[0].b = 70 * OST_DAYS_PER_YEAR;
+    s->covariates[0].dist.b = 70 * OST_DAYS_PER_YEAR;
     give(s, 1, doses("pill", 4, 1, 0, 80));
     give(s, 2, doses("patch", 10, 30, 5, 100));
     give(s, 2, doses("pill", 2, 0.5, 20, 90));
@@ -672,7 +672,7 @@ static void test_failures(void)
     s.e.n_arms = 2;
     s.e.solver.rtol = 1e-8;
     covariate(&s, "fuse", OST_DIST_UNIFORM, 0.003, 0, "1/d");
-    s.covariates[0].b = 0.02;
+    s.covariates[0].dist.b = 0.02;
     must_plan(&s);
     run(&r, &s.plan, 2);
     size_t failed = 0, one = param_index(&s.plan, "bomb.one"), fuse = param_index(&s.plan, "bomb.fuse");
@@ -707,7 +707,7 @@ static void test_run_in(void)
     s.e.n_subjects = 30;
     s.e.solver.rtol = 1e-8;
     covariate(&s, "fuse", OST_DIST_UNIFORM, 0.002, 0, "1/d");
-    s.covariates[0].b = 0.008;
+    s.covariates[0].dist.b = 0.008;
     s.e.start = formula(&s, "-0.2 [1]/fuse");
     s.e.start_text = text("-0.2 [1]/fuse");
     s.times[0] = -20; /* arms begin there */

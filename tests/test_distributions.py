@@ -18,6 +18,11 @@ NUMBERS = {
     "uniform": [["from: 50 year"], ["to: 70 year"]],
     "exponential": [["mean: 60 year"]],
     "weibull": [["scale: 60 year"], ["shape: 5"]],
+    "gamma": [["scale: 12 year"], ["shape: 5"]],
+    "triangular": [["from: 50 year"], ["mode: 55 year"], ["to: 70 year"]],
+    "beta": [["from: 50 year"], ["to: 70 year"], ["alpha: 2"], ["beta: 3"]],
+    "choice": [["values: [60 year, 50 year]"]],
+    "empirical": [["values: [50 year, 60 year]"]],
 }
 KEYS = sorted({key for numbers in NUMBERS.values() for keys in numbers for key in keys})
 EXPERIMENT = """models: [hormones, aibl]
@@ -34,12 +39,13 @@ MODEL = 'model m "test"\nkind bone\nparam k = 0.5 [1] in 0.1..0.9 {spread} "part
 
 
 class Distributions(unittest.TestCase):
-    def check(self, is_right, text, ending=".yaml"):
+    def check(self, is_right, text, ending=".yaml", message=""):
         with tempfile.NamedTemporaryFile("w", suffix=ending, encoding="utf-8") as file:
             file.write(text)
             file.flush()
             done = subprocess.run([OSTEON, "check", file.name], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode == 0, is_right, text + done.stdout + done.stderr)
+        self.assertIn(message, done.stderr)
 
     def age(self, is_right, keys):
         self.check(is_right, EXPERIMENT.format(age="{" + ", ".join(keys) + "}", more="", adherence="90 %"))
@@ -57,6 +63,34 @@ class Distributions(unittest.TestCase):
                     self.age(False, [name] + [k if k != key else f"{key.split(':')[0]}: {wrong}" for k in full])
             self.age(False, [name + "l"] + full)
             self.age(False, full)
+
+    def test_lists(self):
+        """Values and probabilities fit each other, in number, order and sum."""
+        for kind, lists in (("choice", "values: [70 year, 60 year, 65 year], probabilities: [50 %, 0.3, 0.2]"),
+                            ("choice", "values: [60 year], probabilities: [1]"),
+                            ("empirical", "values: [50 year, 60 year, 60 year], probabilities: [0, 50 %, 1]"),
+                            ("empirical", "values: [600 month, 60 year]"), ("choice", "values: [70 year], unit: month")):
+            self.age(True, [f"distribution: {kind}, {lists}"])
+        for kind, lists, message in (
+                ("choice", "values: [60 year, 70 year], probabilities: [0.5, 0.4]", "the sum is 0.9; expected 1"),
+                ("choice", "values: [60 year, 70 year], probabilities: [1]", "1 probabilities of 2 values"),
+                ("choice", "values: [60 year, 70 year], probabilities: [1.5, -0.5]", "outside 0 .. 1"),
+                ("choice", "values: [60 year, 70 kg]", "expected time"),
+                ("choice", "values: [60 year, 70]", "year"),
+                ("choice", "values: []", "needs values"),
+                ("choice", "values: 60 year", "list"),
+                ("choice", "values: [60 year], max: 70 year", "does not belong"),
+                ("empirical", "values: [60 year, 50 year]", "do not fall"),
+                ("empirical", "values: [50 year, 60 year, 70 year], probabilities: [0, 0.5, 0.5]", "rise"),
+                ("empirical", "values: [50 year, 60 year], probabilities: [0.1, 1]", "expected 0"),
+                ("empirical", "values: [50 year, 60 year], probabilities: [0, 0.9]", "1 for the largest"),
+                ("normal", "mean: 60 year, sd: 5 year, values: [1 year]", "does not belong"),
+                ("triangular", "from: 50 year, mode: 45 year, to: 70 year", "within 'from' .. 'to'"),
+                ("triangular", "from: 50 year, mode: 50 year, to: 50 year", "greater than 'from'"),
+                ("beta", "from: 50 year, to: 40 year, alpha: 2, beta: 2", "greater than 'from'"),
+                ("gamma", "scale: 12 year, shape: 0", "greater than 0")):
+            text = EXPERIMENT.format(age=f"{{distribution: {kind}, {lists}}}", more="", adherence="90 %")
+            self.check(False, text, message=message)
 
     def test_settings_and_adherence(self):
         for wrong in ("{}", "{value: }", "{spread: }", "{spread: -1}", "{spread: nan}", "{spread: 0.1 1/d}",

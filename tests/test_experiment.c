@@ -104,27 +104,27 @@ static void test_covariates(void)
     parse_right(full);
     CU_ASSERT_EQUAL_FATAL(e.n_covariates, 8);
     const ost_covariate_t *c = e.covariates;
-    CU_ASSERT(c[0].origin == OST_ORIGIN_DISTRIBUTION && c[0].kind == OST_DIST_NORMAL);
-    ost_assert_close(c[0].a, 62 * YEAR, 1e-15, 0);
-    ost_assert_close(c[0].b, 6 * YEAR, 1e-15, 0);
-    ost_assert_close(c[0].lower, 48 * YEAR, 1e-15, 0);
-    ost_assert_close(c[0].upper, 80 * YEAR, 1e-15, 0);
+    CU_ASSERT(c[0].origin == OST_ORIGIN_DISTRIBUTION && c[0].dist.kind == OST_DIST_NORMAL);
+    ost_assert_close(c[0].dist.a, 62 * YEAR, 1e-15, 0);
+    ost_assert_close(c[0].dist.b, 6 * YEAR, 1e-15, 0);
+    ost_assert_close(c[0].dist.lower, 48 * YEAR, 1e-15, 0);
+    ost_assert_close(c[0].dist.upper, 80 * YEAR, 1e-15, 0);
     CU_ASSERT_STRING_EQUAL(c[0].unit_text, "year");
     ost_assert_close(c[0].unit.factor, YEAR, 0, 0);
     CU_ASSERT_EQUAL(c[0].location.line, 10);
     CU_ASSERT_EQUAL(c[0].location.column, 5);
-    CU_ASSERT_EQUAL(c[1].kind, OST_DIST_UNIFORM);
-    ost_assert_close(c[1].b, 57 * YEAR, 1e-15, 0);
-    CU_ASSERT_EQUAL(c[3].kind, OST_DIST_LOGNORMAL);
-    ost_assert_close(c[3].a, 27e4, 1e-15, 0); /* mg/dm2 */
-    ost_assert_close(c[3].b, sqrt(log(1 + 0.17 * 0.17)), 1e-14, 0);
-    CU_ASSERT_EQUAL(c[3].lower, -INFINITY);
-    CU_ASSERT_EQUAL(c[3].upper, INFINITY);
-    ost_assert_close(c[4].b, 0.17, 1e-15, 0);
+    CU_ASSERT_EQUAL(c[1].dist.kind, OST_DIST_UNIFORM);
+    ost_assert_close(c[1].dist.b, 57 * YEAR, 1e-15, 0);
+    CU_ASSERT_EQUAL(c[3].dist.kind, OST_DIST_LOGNORMAL);
+    ost_assert_close(c[3].dist.a, 27e4, 1e-15, 0); /* mg/dm2 */
+    ost_assert_close(c[3].dist.b, sqrt(log(1 + 0.17 * 0.17)), 1e-14, 0);
+    CU_ASSERT_EQUAL(c[3].dist.lower, -INFINITY);
+    CU_ASSERT_EQUAL(c[3].dist.upper, INFINITY);
+    ost_assert_close(c[4].dist.b, 0.17, 1e-15, 0);
     CU_ASSERT_STRING_EQUAL(c[4].unit_text, "g");
-    ost_assert_close(c[4].upper / c[4].unit.factor, 150000, 1e-15, 0);
+    ost_assert_close(c[4].dist.upper / c[4].unit.factor, 150000, 1e-15, 0);
     CU_ASSERT_EQUAL(c[5].origin, OST_ORIGIN_VALUE);
-    ost_assert_close(c[5].a, 16.2, 1e-15, 0);
+    ost_assert_close(c[5].dist.a, 16.2, 1e-15, 0);
     CU_ASSERT_STRING_EQUAL(c[7].unit_text, "1");
     ost_experiment_free(&e);
 }
@@ -136,7 +136,7 @@ static void test_formulas(void)
     const double people[] = { 62 * YEAR, 50 * YEAR, 12 * YEAR, 27e4, 70e6, 16.2, 162.0, 0 };
     CU_ASSERT_EQUAL(c[2].origin, OST_ORIGIN_FORMULA);
     ost_assert_close(ost_formula_value(c[2].formula, people), 12 * YEAR, 1e-14, 0);
-    ost_assert_close(c[2].lower, YEAR, 0, 0);
+    ost_assert_close(c[2].dist.lower, YEAR, 0, 0);
     CU_ASSERT_STRING_EQUAL(c[2].unit_text, "year");
     ost_assert_close(ost_formula_value(c[6].formula, people) / c[6].unit.factor, 1.62 * 1.62, 1e-14, 0);
     CU_ASSERT_STRING_EQUAL(e.start_text, "-(years_since_menopause + 10 [y])");
@@ -316,7 +316,7 @@ static void test_overrides(void)
     CU_ASSERT_EQUAL(e.solver.max_steps, 1000);
     CU_ASSERT_EQUAL(e.n_outputs, 1);
     CU_ASSERT_EQUAL(e.n_times, 3);
-    ost_assert_close(e.covariates[0].a, 65 * YEAR, 1e-15, 0);
+    ost_assert_close(e.covariates[0].dist.a, 65 * YEAR, 1e-15, 0);
     ost_assert_close(ost_formula_value(e.start, NULL), -3 * YEAR, 1e-15, 0);
     CU_ASSERT_EQUAL_FATAL(e.n_arms, 4);
     CU_ASSERT_STRING_EQUAL(e.arms[3].label, "a=b");
@@ -335,7 +335,7 @@ static void test_overrides(void)
     CU_ASSERT_EQUAL_FATAL(parse(small, made, COUNT(made), &err), 0);
     ost_assert_close(e.solver.rtol, 1e-4, 0, 0);
     CU_ASSERT_EQUAL(e.n_settings, 1);
-    ost_assert_close(e.covariates[0].a, 60 * YEAR, 0, 0);
+    ost_assert_close(e.covariates[0].dist.a, 60 * YEAR, 0, 0);
     ost_experiment_free(&e);
 }
 

@@ -35,8 +35,9 @@ static void fracture_study(study_t *self, double years, double z_spine, double z
 static void set_factor(study_t *self, const char *name, double x, const char *unit)
 {
     ost_unit_t u = unit_of(unit);
-    self->covariates[self->e.n_covariates++] =
-        (ost_covariate_t){ .name = text(name), .unit = u, .a = x * u.factor, .lower = -INFINITY, .upper = INFINITY };
+    self->covariates[self->e.n_covariates++] = (ost_covariate_t){
+        .name = text(name), .unit = u, .dist = { .a = x * u.factor, .lower = -INFINITY, .upper = INFINITY }
+    };
 }
 
 /* exp of what is straight between the logs of rates at 50, 60, ... 90 years; rates and result per year */

@@ -681,17 +681,19 @@ static void test_wrong_params(void)
     set_param(&s, "axis", "age", 50, "y");
     expect_error(&s, OST_ERR_NAME, 15, "'age' of model 'axis' is a covariate", "population");
     STUDY(&s, "bone", "axis");
-    s.covariates[0] = (ost_covariate_t){ .name = text("aeg"), .unit = unit_of("y"), .a = 50, .location = { 4, 2 } };
+    s.covariates[0] = (ost_covariate_t){ .name = text("aeg"), .unit = unit_of("y"), .dist.a = 50, .location = { 4, 2 } };
     s.e.n_covariates = 1;
     expect_error(&s, OST_ERR_NAME, 4, "'aeg'", "did you mean 'age' of model 'axis'");
     STUDY(&s, "bone", "axis");
-    s.covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = unit_of("mg"), .a = 50, .location = { 4, 2 } };
+    s.covariates[0] =
+        (ost_covariate_t){ .name = text("age"), .unit = unit_of("mg"), .dist.a = 50, .location = { 4, 2 } };
     s.e.n_covariates = 1;
     expect_error(&s, OST_ERR_UNIT, 4, "'age' has dimension mass", "expected time");
     STUDY(&s, "needy");
     expect_error(&s, OST_ERR_NAME, 3, "model 'needy' needs covariate 'weight' [kg] (body weight)", "no default");
     STUDY(&s, "bone", "axis");
-    s.covariates[0] = (ost_covariate_t){ .name = text("age"), .unit = unit_of("y"), .b = 5, .lower = 5, .upper = 4 };
+    s.covariates[0] =
+        (ost_covariate_t){ .name = text("age"), .unit = unit_of("y"), .dist = { .b = 5, .lower = 5, .upper = 4 } };
     s.covariates[0].origin = OST_ORIGIN_DISTRIBUTION;
     s.covariates[0].location.line = 4;
     s.e.n_covariates = 1;
@@ -716,14 +718,14 @@ static void test_useful_covariate(void)
 {
     study_t s;
     STUDY(&s, "bone", "axis");
-    s.covariates[0] = (ost_covariate_t){ .name = text("ages"), .unit = unit_of("y"), .a = 50 };
+    s.covariates[0] = (ost_covariate_t){ .name = text("ages"), .unit = unit_of("y"), .dist.a = 50 };
     s.covariates[1] = (ost_covariate_t){ .name = text("other"), .unit = unit_of("y"), .formula_text = text("2*ages") };
     s.e.n_covariates = 2;
     must_plan(&s);
     CU_ASSERT_EQUAL(s.plan.population->params[param_index(&s.plan, "axis.age")].covariate, -1);
     study_free(&s);
     STUDY(&s, "bone", "axis");
-    s.covariates[0] = (ost_covariate_t){ .name = text("ages"), .unit = unit_of("y"), .a = 50, .location = { 4, 2 } };
+    s.covariates[0] = (ost_covariate_t){ .name = text("ages"), .unit = unit_of("y"), .dist.a = 50, .location = { 4, 2 } };
     s.covariates[1] = (ost_covariate_t){ .name = text("other"), .unit = unit_of("y"), .formula_text = text("2 [y]") };
     s.e.n_covariates = 2;
     expect_error(&s, OST_ERR_NAME, 4, "no model uses covariate 'ages'", "did you mean 'age'");

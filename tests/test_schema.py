@@ -142,7 +142,8 @@ class Schema(unittest.TestCase):
                     needed = re.search(rf"the distribution {word} needs (\w+)", message)
                     if not needed:
                         break
-                    setting = f"{setting[:-1]}, {needed[1]}: {value}}}"
+                    number = "[1, 2]" if needed[1] == "values" else value
+                    setting = f"{setting[:-1]}, {needed[1]}: {number}}}"
                     message = planned(setting)
                 self.assertEqual(message, "", setting)
             wrong = f"{name}=nonsense" if "*" not in path else f"{name[:-13]}={{distribution: nonsense}}"

@@ -33,11 +33,9 @@ typedef struct {
     char *unit_text;         /**< as written */
     ost_unit_t unit;         /**< for the result file */
     ost_origin_t origin;     /**< where its value comes from */
-    ost_dist_kind_t kind;    /**< DISTRIBUTION only */
     size_t column;           /**< COLUMN only: of the table */
     double plain;            /**< the first number that has no unit beside it, 0 excepted; 0: none; NaN: of a formula */
-    double a, b;             /**< its numbers (see core/distribution.h), or the value as a; internal units */
-    double lower, upper;     /**< -inf, inf where open */
+    ost_dist_t dist;         /**< with its range, which is also a formula's, and its lists, owned; a VALUE is its a */
     char *formula_text;      /**< FORMULA only */
     ost_formula_t *formula;  /**< over the covariates before it */
     bool treats;             /**< a regimen line, or the dropout, is a formula of it */

@@ -81,14 +81,14 @@ static int check_first(const reader_t *self, const ost_yaml_node_t *node, ost_di
 }
 
 /* A quantity of the covariate's dimension, in a unit of its own. */
-static int same_dim(const reader_t *self, const char *key, double *out)
+static int same_dim(const reader_t *self, const ost_yaml_node_t *node, double *out)
 {
     ost_covariate_t *covariate = self->covariate;
     ost_quantity_t found = { 0 };
-    int ret = ost_field_quantity(self->tree, get(self, key), &found, self->err);
+    int ret = ost_field_quantity(self->tree, node, &found, self->err);
     if (ret == 0 && found.is_plain && covariate->plain == 0) covariate->plain = found.value;
     if (ret != 0) return ret;
-    ret = ost_field_in_unit(self->tree, get(self, key), &covariate->unit, covariate->unit_text, out, self->err);
+    ret = ost_field_in_unit(self->tree, node, &covariate->unit, covariate->unit_text, out, self->err);
     ost_dim_t dim;
     const ost_yaml_node_t *most = ret == OST_ERR_UNIT ? of_most(self, &dim) : NULL;
     if (most == NULL || ost_dim_is_none(found.dim) || ost_dim_is_none(dim)) return ret;
@@ -184,10 +184,11 @@ static int read_formula(const reader_t *self)
 static int read_number(const reader_t *self, const ost_dist_number_t *from, const ost_yaml_node_t *node)
 {
     const ost_dist_key_info_t *key = &ost_dist_keys[from->key];
-    double *out = from->number == 0 ? &self->covariate->a : &self->covariate->b;
+    ost_dist_t *dist = &self->covariate->dist;
+    double *const numbers[] = { &dist->a, &dist->b, &dist->c, &dist->d }, *out = numbers[from->number];
     int ret = key->largest > 0    ? ost_field_number(self->tree, node, 0, key->largest, out, self->err)
               : from->number == 0 ? read_first(self, node, out)
-                                  : same_dim(self, key->word, out);
+                                  : same_dim(self, node, out);
     if (ret != 0) return ret;
     if (key->is_positive && !(*out > 0))
         return ost_yaml_fail(self->tree, node, OST_ERR_VALUE, self->err,
@@ -207,12 +208,86 @@ static char *keys_of(const ost_dist_row_t *row, int number, char words[OST_WORDS
     return ost_words_join(list, n, words);
 }
 
+/* The values of a list, in the covariate's unit, which the first decides. */
+static int read_values(const reader_t *self, const ost_yaml_node_t *node)
+{
+    ost_dist_t *dist = &self->covariate->dist;
+    const bool ascends = !ost_dists[dist->kind]->is_discrete;
+    if ((dist->value = ost_list_new(node->n_members, sizeof(*dist->value))) == NULL) return ost_no_memory(self->err);
+    dist->n_values = node->n_members;
+    int ret = read_first(self, &node->members[0], &dist->value[0]);
+    for (size_t i = 1; i < node->n_members && ret == 0; i++) {
+        ret = same_dim(self, &node->members[i], &dist->value[i]);
+        if (ret == 0 && ascends && dist->value[i] < dist->value[i - 1])
+            return ost_yaml_fail(self->tree, &node->members[i], OST_ERR_VALUE, self->err,
+                "the values are quantiles and do not fall; this is less than the one before it");
+    }
+    return ret;
+}
+
+/* @param node  of n_values numbers; NULL: alike for all values of a choice, evenly from 0 to 1 for quantiles */
+static int read_parts(const reader_t *self, const ost_yaml_node_t *node)
+{
+    ost_dist_t *dist = &self->covariate->dist;
+    const size_t n = dist->n_values;
+    const bool is_sum = ost_dists[dist->kind]->is_discrete;
+    double sum = 0, before = -1;
+    if ((dist->part = ost_list_new(n, sizeof(*dist->part))) == NULL) return ost_no_memory(self->err);
+    for (size_t i = 0; i < n; i++) {
+        dist->part[i] = is_sum ? 1 / (double) n : (double) i / (double) (n > 1 ? n - 1 : 1);
+        const ost_yaml_node_t *item = node != NULL ? &node->members[i] : NULL;
+        int ret = ost_field_number(self->tree, item, 0, 1, &dist->part[i], self->err);
+        if (ret != 0) return ret;
+        if (!is_sum && !(dist->part[i] > before))
+            return ost_yaml_fail(self->tree, item, OST_ERR_VALUE, self->err, "the probabilities of quantiles rise");
+        before = dist->part[i];
+        sum += dist->part[i];
+    }
+    if (is_sum ? fabs(sum - 1) <= 1e-6 : n == 1 || (dist->part[0] == 0 && dist->part[n - 1] == 1)) return 0;
+    return is_sum ? ost_yaml_fail(self->tree, node, OST_ERR_VALUE, self->err, "the sum is %.9g; expected 1", sum)
+                  : ost_yaml_fail(self->tree, node, OST_ERR_VALUE, self->err,
+                        "from %g to %g; expected 0 for the least value, and 1 for the largest", dist->part[0], before);
+}
+
+/* The chances of a choice become sums, in the order of its values, so that the order of the file is the same to all. */
+static void sort_choice(ost_dist_t *self)
+{
+    for (size_t i = 1; i < self->n_values; i++)
+        for (size_t k = i; k > 0 && self->value[k] < self->value[k - 1]; k--) {
+            const double value = self->value[k], part = self->part[k];
+            self->value[k] = self->value[k - 1];
+            self->part[k] = self->part[k - 1];
+            self->value[k - 1] = value;
+            self->part[k - 1] = part;
+        }
+    for (size_t i = 1; i < self->n_values; i++) self->part[i] += self->part[i - 1];
+    self->part[self->n_values - 1] = 1;
+}
+
+static int read_lists(const reader_t *self)
+{
+    ost_dist_t *dist = &self->covariate->dist;
+    const ost_yaml_node_t *values = get(self, ost_dist_lists[OST_DIST_LIST_VALUES]),
+                          *parts = get(self, ost_dist_lists[OST_DIST_LIST_PROBABILITIES]);
+    if (values == NULL || values->n_members == 0)
+        return ost_yaml_fail(self->tree, values != NULL ? values : self->node, OST_ERR_NAME, self->err,
+            "the distribution %s needs values, a list such as [0 mg, 20 mg]", ost_dist_words[dist->kind]);
+    if (parts != NULL && parts->n_members != values->n_members)
+        return ost_yaml_fail(self->tree, parts, OST_ERR_VALUE, self->err, "%zu probabilities of %zu values",
+            parts->n_members, values->n_members);
+    int ret = read_values(self, values);
+    if (ret == 0) ret = read_parts(self, parts);
+    if (ret == 0 && ost_dists[dist->kind]->is_discrete) sort_choice(dist);
+    return ret;
+}
+
 /* Every number of the row must be given, by one of its keys. */
 static int read_distribution(const reader_t *self)
 {
-    const ost_dist_row_t *row = ost_dists[self->covariate->kind];
+    const ost_dist_row_t *row = ost_dists[self->covariate->dist.kind];
     char words[OST_WORDS_SIZE];
-    int n_given[2] = { 0 }, last = 0, ret = 0;
+    int n_given[4] = { 0 }, last = 0, ret = row->has_lists ? read_lists(self) : 0;
+    if (row->has_lists) return ret;
     for (const ost_dist_number_t *from = row->keys; from->key != OST_DIST_KEY_NONE; from++) {
         n_given[from->number] += get(self, ost_dist_keys[from->key].word) != NULL;
         last = from->number;
@@ -220,35 +295,33 @@ static int read_distribution(const reader_t *self)
     for (int number = 0; number <= last; number++) {
         if (n_given[number] == 1) continue;
         return ost_yaml_fail(self->tree, self->node, OST_ERR_NAME, self->err, "the distribution %s needs %s%s",
-            ost_dist_words[self->covariate->kind], keys_of(row, number, words),
+            ost_dist_words[self->covariate->dist.kind], keys_of(row, number, words),
             n_given[number] > 1 ? ", and only one of them" : "");
     }
     for (const ost_dist_number_t *from = row->keys; from->key != OST_DIST_KEY_NONE && ret == 0; from++) {
         const ost_yaml_node_t *node = get(self, ost_dist_keys[from->key].word);
         if (node != NULL) ret = read_number(self, from, node);
     }
-    if (ret != 0 || row->check == NULL) return ret;
     ost_dist_key_t key;
-    const ost_dist_t dist = { .kind = self->covariate->kind, .a = self->covariate->a, .b = self->covariate->b };
-    const char *wrong = row->check(&dist, &key);
-    if (wrong == NULL) return 0;
-    return ost_yaml_fail(self->tree, get(self, ost_dist_keys[key].word), OST_ERR_VALUE, self->err,
-        "'%s' must be greater than %s", ost_dist_keys[key].word, wrong);
+    const char *wrong = ret == 0 && row->check != NULL ? row->check(&self->covariate->dist, &key) : NULL;
+    if (wrong == NULL) return ret;
+    return ost_yaml_fail(self->tree, get(self, ost_dist_keys[key].word), OST_ERR_VALUE, self->err, "'%s' must be %s",
+        ost_dist_keys[key].word, wrong);
 }
 
 static int read_range(const reader_t *self)
 {
     ost_covariate_t *covariate = self->covariate;
-    int ret = same_dim(self, "min", &covariate->lower);
-    if (ret == 0) ret = same_dim(self, "max", &covariate->upper);
+    int ret = same_dim(self, get(self, "min"), &covariate->dist.lower);
+    if (ret == 0) ret = same_dim(self, get(self, "max"), &covariate->dist.upper);
     if (ret != 0) return ret;
-    if (!(covariate->lower < covariate->upper)) {
+    if (!(covariate->dist.lower < covariate->dist.upper)) {
         return ost_yaml_fail(
             self->tree, get(self, "max"), OST_ERR_VALUE, self->err, "'max' must be greater than 'min'");
     }
-    if (covariate->origin != OST_ORIGIN_DISTRIBUTION || !ost_dists[covariate->kind]->has_range) return 0;
-    ost_dist_t dist;
-    ost_dist_init(&dist, covariate->kind, covariate->a, covariate->b, covariate->lower, covariate->upper);
+    if (covariate->origin != OST_ORIGIN_DISTRIBUTION || !ost_dists[covariate->dist.kind]->has_range) return 0;
+    ost_dist_t dist = covariate->dist;
+    ost_dist_set(&dist);
     if (dist.mass >= OST_LEAST_MASS) return 0;
     return ost_yaml_fail(self->tree, self->node, OST_ERR_VALUE, self->err,
         "the range min .. max holds almost nothing of the distribution (a share of %.2g)", dist.mass);
@@ -258,8 +331,10 @@ static bool takes_key(const ost_covariate_t *covariate, const char *word)
 {
     bool is_formula = covariate->origin == OST_ORIGIN_FORMULA;
     if (strcmp(word, "unit") == 0 || strcmp(word, is_formula ? "formula" : "distribution") == 0) return true;
-    const ost_dist_row_t *row = ost_dists[covariate->kind];
+    const ost_dist_row_t *row = ost_dists[covariate->dist.kind];
     if (strcmp(word, "min") == 0 || strcmp(word, "max") == 0) return is_formula || row->has_range;
+    for (int k = 0; !is_formula && row->has_lists && k < OST_N_DIST_LISTS; k++)
+        if (strcmp(word, ost_dist_lists[k]) == 0) return true;
     for (const ost_dist_number_t *from = row->keys; !is_formula && from->key != OST_DIST_KEY_NONE; from++)
         if (strcmp(word, ost_dist_keys[from->key].word) == 0) return true;
     return false;
@@ -274,7 +349,7 @@ static int check_keys(const reader_t *self)
         bool is_formula = self->covariate->origin == OST_ORIGIN_FORMULA;
         return ost_yaml_fail_key(self->tree, member, OST_ERR_NAME, self->err,
             "does not belong to a covariate of kind %s",
-            is_formula ? "formula" : ost_dist_words[self->covariate->kind]);
+            is_formula ? "formula" : ost_dist_words[self->covariate->dist.kind]);
     }
     return 0;
 }
@@ -283,8 +358,8 @@ static int read_covariate(const reader_t *self)
 {
     ost_covariate_t *covariate = self->covariate;
     const ost_yaml_node_t *node = self->node;
-    covariate->lower = -INFINITY;
-    covariate->upper = INFINITY;
+    covariate->dist.lower = -INFINITY;
+    covariate->dist.upper = INFINITY;
     covariate->location = node->key_at;
     int ret = ost_field_check_name(self->tree, node, node->key, false, self->err);
     if (ret != 0) return ret;
@@ -292,7 +367,7 @@ static int read_covariate(const reader_t *self)
     if (covariate->name == NULL) return ost_no_memory(self->err);
     if (node->kind == OST_YAML_SCALAR) {
         covariate->origin = OST_ORIGIN_VALUE;
-        return read_first(self, node, &covariate->a);
+        return read_first(self, node, &covariate->dist.a);
     }
     int kind = 0;
     const ost_yaml_node_t *distribution = get(self, "distribution");
@@ -307,7 +382,7 @@ static int read_covariate(const reader_t *self)
         if (ret != 0) return ret;
     }
     covariate->origin = distribution != NULL ? OST_ORIGIN_DISTRIBUTION : OST_ORIGIN_FORMULA;
-    covariate->kind = (ost_dist_kind_t) kind;
+    covariate->dist.kind = (ost_dist_kind_t) kind;
     ret = check_keys(self);
     if (ret == 0) ret = distribution != NULL ? read_distribution(self) : read_formula(self);
     if (ret == 0) ret = read_range(self);

@@ -15,6 +15,8 @@
 
 static const ost_schema_t name_list[] = { { "-", TEXT, "a name", "", false, NULL, 0 } };
 
+static const ost_schema_t quantities[] = { { "-", QUANTITY, "a quantity", "", false, NULL, 0 } };
+
 static const ost_schema_t covariate[] = {
 #define DISTRIBUTION(NAME, word) "|" #word
     { "distribution", WORD, &(OST_COVARIATE_DISTRIBUTIONS(DISTRIBUTION))[1], "how it differs between subjects", false,
@@ -23,8 +25,11 @@ static const ost_schema_t covariate[] = {
 #define KEY(NAME, word, largest, is_positive, expected, meaning) { word, QUANTITY, expected, meaning, false, NULL, 0 },
     OST_DIST_KEYS(KEY)
 #undef KEY
-        { "formula", TEXT, "an expression such as age - menopause_age", "computed from the covariates above it", false,
-            NULL, 0 },
+#define KEY(NAME, word, expected, meaning) { word, LIST, expected, meaning, false, MEMBERS(quantities) },
+        OST_DIST_LISTS(KEY)
+#undef KEY
+            { "formula", TEXT, "an expression such as age - menopause_age", "computed from the covariates above it",
+                false, NULL, 0 },
     { "min", QUANTITY, "a quantity", "distributions are truncated here, formulas clamped", false, NULL, 0 },
     { "max", QUANTITY, "a quantity", "distributions are truncated here, formulas clamped", false, NULL, 0 },
     { "unit", TEXT, "a unit such as year", "of the result file; default: the one it is written with", false, NULL, 0 },

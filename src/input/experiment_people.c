@@ -109,8 +109,7 @@ int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err)
             .origin = OST_ORIGIN_COLUMN,
             .column = k,
             .plain = ost_dim_is_none(column->unit.dim) && !ost_unit_is_ratio(&column->unit) ? 1 : 0,
-            .lower = -INFINITY,
-            .upper = INFINITY,
+            .dist = { .lower = -INFINITY, .upper = INFINITY },
             .location = column->at };
         self->n_covariates++;
         if (covariate->name == NULL || covariate->unit_text == NULL) return ost_no_memory(err);
@@ -123,5 +122,7 @@ void ost_covariate_free(ost_covariate_t *self)
     free(self->name);
     free(self->unit_text);
     free(self->formula_text);
+    free(self->dist.value);
+    free(self->dist.part);
     ost_formula_delete(self->formula);
 }

@@ -35,12 +35,12 @@ static double draw_covariate(
     const ost_covariate_t *c = &e->covariates[i];
     switch (c->origin) {
     case OST_ORIGIN_VALUE:
-        return c->a;
+        return c->dist.a;
     case OST_ORIGIN_DISTRIBUTION:
         return ost_dist_quantile(
             &self->population->covariates[i].dist, draw_uniform(e, subject, self->population->covariates[i].purpose));
     case OST_ORIGIN_FORMULA:
-        return ost_clamp(ost_formula_value(c->formula, covariates), c->lower, c->upper);
+        return ost_clamp(ost_formula_value(c->formula, covariates), c->dist.lower, c->dist.upper);
     case OST_ORIGIN_COLUMN:
         return row[c->column];
     }
@@ -134,5 +134,5 @@ bool ost_plan_param_varies(const ost_plan_t *self, size_t i)
     if (rule->covariate < 0) return rule->column >= 0 || rule->kind != OST_SPREAD_NONE;
     const ost_covariate_t *c = &self->experiment->covariates[rule->covariate];
     if (c->origin != OST_ORIGIN_DISTRIBUTION) return c->origin != OST_ORIGIN_VALUE;
-    return ost_dists[c->kind]->varies(&self->population->covariates[rule->covariate].dist);
+    return ost_dists[c->dist.kind]->varies(&self->population->covariates[rule->covariate].dist);
 }

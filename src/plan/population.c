@@ -200,7 +200,7 @@ static int check_covariate(const ost_covariate_t *c, const ost_experiment_t *e, 
 {
     bool is_value = c->origin == OST_ORIGIN_VALUE;
     if (c->origin == OST_ORIGIN_COLUMN) return check_rows(e, c->column, param, model, err);
-    double least = is_value ? c->a : c->lower, most = is_value ? c->a : c->upper;
+    double least = is_value ? c->dist.a : c->dist.lower, most = is_value ? c->dist.a : c->dist.upper;
     bool is_outside = least > most || isnan(ost_param_within(param, least > param->lower ? least : param->lower)) ||
                       isnan(ost_param_within(param, most < param->upper ? most : param->upper));
     if (!is_outside) return 0;
@@ -250,8 +250,9 @@ static int add_covariates(ost_covariate_rule_t *rules, const ost_experiment_t *e
         ost_dist_t *dist = &rules[i].dist;
         rules[i].purpose = ost_random_purpose(c->name);
         if (c->origin != OST_ORIGIN_DISTRIBUTION) continue;
-        ost_dist_init(dist, c->kind, c->a, c->b, c->lower, c->upper);
-        if (ost_dists[c->kind]->varies(dist) && !(dist->mass > 0))
+        *dist = c->dist;
+        ost_dist_set(dist);
+        if (ost_dists[dist->kind]->varies(dist) && !(dist->mass > 0))
             return OST_FAIL_AT(err, OST_ERR_VALUE, e, c->location, "covariate '%s': its range is empty", c->name);
     }
     return 0;
@@ -315,7 +316,6 @@ static int add_params(ost_param_rule_t *rules, const ost_experiment_t *e, const 
             rules[i].kind = OST_SPREAD_NONE;
         ost_param_rule_distribute(&rules[i], ost_blocks_param(blocks, i));
     }
-    return 0;
 }
 
 const ost_population_t *ost_population_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make)

@@ -43,10 +43,10 @@ static void find_typical(sizes_t *self, size_t which, double quantile)
     for (size_t i = 0; i < e->n_covariates; i++) {
         const ost_covariate_t *c = &e->covariates[i];
         covariates[i] =
-            c->origin == OST_ORIGIN_VALUE    ? c->a
+            c->origin == OST_ORIGIN_VALUE    ? c->dist.a
             : c->origin == OST_ORIGIN_COLUMN ? self->e->people.values[c->column]
             : c->origin == OST_ORIGIN_FORMULA
-                ? ost_clamp(ost_formula_value(c->formula, covariates), c->lower, c->upper)
+                ? ost_clamp(ost_formula_value(c->formula, covariates), c->dist.lower, c->dist.upper)
                 : ost_dist_quantile(&self->plan->population->covariates[i].dist, i == which ? quantile : 0.5);
     }
     for (size_t i = 0; i < self->blocks->n_params; i++) {
