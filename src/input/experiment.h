@@ -48,6 +48,26 @@ static inline ost_name_t ost_covariate_as_name(const ost_covariate_t *self)
     return (ost_name_t){ self->name, self->unit, self->unit_text, NULL, self->plain != 0 };
 }
 
+/** How a correlation is given. */
+typedef enum {
+    OST_BY_NOTHING, /**< not: 0 */
+    OST_BY_SCORES,  /**< Pearson's, of the normal scores */
+    OST_BY_RANKS    /**< Spearman's */
+} ost_correlation_by_t;
+
+/** Correlations between covariates and parameters that are drawn: a Gaussian copula. Each quantity is drawn by its own
+ * normal score; correlated, these keep every distribution as it is. */
+typedef struct {
+    ost_text_list_t names;          /**< of covariates, and of parameters as "aibl.k_C"; n = 0: no correlations */
+    double *r;                      /**< [OST_MAX_CORRELATED][OST_MAX_CORRELATED] Pearson's, of the normal scores */
+    ost_correlation_by_t *is_given; /**< [OST_MAX_CORRELATED][OST_MAX_CORRELATED] */
+    ost_location_t *at;             /**< [OST_MAX_CORRELATED] where each is named first */
+    ost_location_t location;        /**< of all, for messages */
+} ost_correlations_t;
+
+/** Free. Accepts a zeroed one. */
+void ost_correlations_free(ost_correlations_t *self);
+
 /** Typical value or between-subject spread of one parameter set by the experiment. */
 typedef struct {
     char *model, *param;  /**< "aibl", "k_C" or "T[lumbar_spine]" */
@@ -177,8 +197,9 @@ typedef struct {
     ost_people_t people;         /**< whose rows are the subjects, where it has a path */
     ost_covariate_t *covariates; /**< [n_covariates] columns of `people`, then others in order of definition */
     size_t n_covariates;
-    bool variability;              /**< false: every subject is the typical one but for covariates */
-    ost_param_setting_t *settings; /**< [n_settings] */
+    ost_correlations_t correlations; /**< between covariates and parameters */
+    bool variability;                /**< false: every subject is the typical one but for covariates */
+    ost_param_setting_t *settings;   /**< [n_settings] */
     size_t n_settings;
     char *eligible; /**< condition over outputs, covariates and time that holds at time 0 for who takes part, NULL: all
                        do */

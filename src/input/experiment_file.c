@@ -483,6 +483,7 @@ void ost_experiment_free(ost_experiment_t *self)
         free(self->model_texts[i].text);
     }
     free(self->model_texts);
+    ost_correlations_free(&self->correlations);
     ost_people_free(&self->people);
     ost_text_list_free(&self->warnings);
     free_texts(self->overrides, self->n_overrides);

@@ -17,6 +17,8 @@ static const ost_schema_t name_list[] = { { "-", TEXT, "a name", "", false, NULL
 
 static const ost_schema_t quantities[] = { { "-", QUANTITY, "a quantity", "", false, NULL, 0 } };
 
+static const ost_schema_t numbers[] = { { "-", NUMBER, "a number", "", false, NULL, 0 } };
+
 static const ost_schema_t covariate[] = {
 #define DISTRIBUTION(NAME, word) "|" #word
     { "distribution", WORD, &(OST_COVARIATE_DISTRIBUTIONS(DISTRIBUTION))[1], "how it differs between subjects", false,
@@ -50,6 +52,19 @@ static const ost_schema_t people[] = {
     { "ignore", LIST, "a list of columns", "that are left out", false, MEMBERS(name_list) },
 };
 
+static const ost_schema_t correlation[] = {
+    { "of", LIST, "a list of covariates and parameters", "that are drawn, such as [age, bmi, aibl.k_C]", true,
+        MEMBERS(name_list) },
+    { "spearman", NUMBER | LIST, "a number such as 0.3, or a list",
+        "correlation of ranks; of more than two names below the "
+        "diagonal by rows",
+        false, MEMBERS(numbers) },
+    { "pearson", NUMBER | LIST, "a number such as 0.3, or a list",
+        "instead: correlation of normal scores, as of etas; r = 2 sin(pi/6 spearman)", false, MEMBERS(numbers) },
+};
+static const ost_schema_t correlate[] = { { "-", MAP, "a mapping of 'of' and 'spearman' or 'pearson'", "", false,
+    MEMBERS(correlation) } };
+
 static const ost_schema_t population[] = {
     { "subjects", COUNT, "a whole number", "how many; default 1, or all rows of 'people'", false, NULL, 0 },
     { "seed", COUNT, "a whole number", "of all random numbers; default 1", false, NULL, 0 },
@@ -66,6 +81,9 @@ static const ost_schema_t population[] = {
         "a row for each subject; its columns replace covariates and parameters of their names", false,
         MEMBERS(people) },
     { "covariates", MAP, "a mapping of names to values", "drawn from top to bottom", false, MEMBERS(covariates) },
+    { "correlate", LIST, "a list of correlations",
+        "between covariates and parameters, by a Gaussian copula; distributions stay as they are", false,
+        MEMBERS(correlate) },
     { "eligible", TEXT, "a condition such as t_score[total_hip] > -2",
         "on outputs, covariates and time, at time 0; the values of others are NaN; default: all are", false, NULL, 0 },
     { "dropout", FORMULA, "a time, or a formula of the covariates",

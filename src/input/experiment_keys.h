@@ -19,6 +19,9 @@ int ost_experiment_people(
 /* population.covariates, after the table of people (experiment_covariates.c) */
 int ost_experiment_covariates(
     ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err) OST_MUST_CHECK;
+/* population.correlate (experiment_correlations.c) */
+int ost_experiment_correlations(
+    ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err) OST_MUST_CHECK;
 /* A formula of covariates [n]. @param text  that of the node, or what a plain quantity there becomes */
 int ost_experiment_formula(const ost_covariate_t *covariates, size_t n, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, const char *text, ost_formula_t **out, ost_dim_t *dim,

@@ -198,6 +198,7 @@ int ost_experiment_people(
     if (ret == 0) ret = ost_experiment_table(self, tree, population, people, err);
     if (ret == 0) ret = read_sampling(self, tree, population, err);
     if (ret == 0) ret = ost_experiment_covariates(self, tree, ost_yaml_get(population, "covariates"), err);
+    if (ret == 0) ret = ost_experiment_correlations(self, tree, ost_yaml_get(population, "correlate"), err);
     if (ret == 0)
         ret = ost_experiment_condition(
             tree, ost_yaml_get(population, "eligible"), &self->eligible, &self->eligible_location, err);

@@ -11,11 +11,12 @@ static double in_unit(const ost_param_t *param, double value)
     return value / param->unit.factor;
 }
 
-static double draw_uniform(const ost_experiment_t *e, uint64_t subject, uint32_t purpose)
+/* @param correlated  index in the copula, -1: by itself */
+static double draw_uniform(const ost_plan_t *self, uint64_t subject, uint32_t purpose, int32_t correlated)
 {
-    if (e->sampling == OST_SAMPLING_RANDOM) return ost_random_uniform(e->seed, subject, purpose, 0);
-    uint64_t n = e->n_cohort > 0 ? e->n_cohort : e->n_subjects;
-    return ((double) ost_random_permutation(e->seed, purpose, subject % n, n) + 0.5) / (double) n;
+    return correlated < 0
+               ? ost_plan_uniform(self->experiment, subject, purpose)
+               : ost_copula_uniform(self->population->copula, self->experiment, subject, (size_t) correlated);
 }
 
 /* The row of a subject in the table of people, NULL without a table. */
@@ -23,7 +24,7 @@ static const double *find_row(const ost_experiment_t *e, uint64_t subject)
 {
     const ost_people_t *people = &e->people;
     if (people->path == NULL) return NULL;
-    double u = people->is_drawn ? draw_uniform(e, subject, ost_random_purpose("people")) : 0.5;
+    double u = people->is_drawn ? ost_plan_uniform(e, subject, ost_random_purpose("people")) : 0.5;
     return people->values + ost_people_row(people, subject, u) * people->n_columns;
 }
 
@@ -33,12 +34,12 @@ static double draw_covariate(
 {
     const ost_experiment_t *e = self->experiment;
     const ost_covariate_t *c = &e->covariates[i];
+    const ost_covariate_rule_t *rule = &self->population->covariates[i];
     switch (c->origin) {
     case OST_ORIGIN_VALUE:
         return c->dist.a;
     case OST_ORIGIN_DISTRIBUTION:
-        return ost_dist_quantile(
-            &self->population->covariates[i].dist, draw_uniform(e, subject, self->population->covariates[i].purpose));
+        return ost_dist_quantile(&rule->dist, draw_uniform(self, subject, rule->purpose, rule->correlated));
     case OST_ORIGIN_FORMULA:
         return ost_clamp(ost_formula_value(c->formula, covariates), c->dist.lower, c->dist.upper);
     case OST_ORIGIN_COLUMN:
@@ -85,7 +86,7 @@ int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typica
         if (rule->column >= 0) {
             params[i] = row[rule->column];
         } else if (rule->covariate < 0) {
-            double u = rule->kind == OST_SPREAD_NONE ? 0 : draw_uniform(e, subject, rule->purpose);
+            double u = rule->kind == OST_SPREAD_NONE ? 0 : draw_uniform(self, subject, rule->purpose, rule->correlated);
             if (typical == NULL || typical[i] == rule->typical) {
                 params[i] = draw_param(rule, param, u);
             } else {

@@ -3,6 +3,7 @@
  * its own name, so that adding one never moves another. */
 #include "plan/population.h"
 
+#include "core/correlation.h"
 #include "core/random.h"
 
 #include <math.h>
@@ -249,6 +250,7 @@ static int add_covariates(ost_covariate_rule_t *rules, const ost_experiment_t *e
         const ost_covariate_t *c = &e->covariates[i];
         ost_dist_t *dist = &rules[i].dist;
         rules[i].purpose = ost_random_purpose(c->name);
+        rules[i].correlated = -1;
         if (c->origin != OST_ORIGIN_DISTRIBUTION) continue;
         *dist = c->dist;
         ost_dist_set(dist);
@@ -299,6 +301,7 @@ static int add_params(ost_param_rule_t *rules, const ost_experiment_t *e, const 
         const ost_param_t *param = ost_blocks_param(blocks, i);
         rules[i] = (ost_param_rule_t){
             .purpose = ost_random_purpose(ost_blocks_param_name(blocks, i, name, sizeof(name))),
+            .correlated = -1,
             .covariate = -1,
             .column = -1,
             .typical = param->value,
@@ -309,11 +312,96 @@ static int add_params(ost_param_rule_t *rules, const ost_experiment_t *e, const 
         if (param->is_covariate) ret = bind_covariate(&rules[i], e, blocks, block, param, err);
         if (ret < 0) return ret;
     }
-    if ((ret = apply_settings(rules, e, blocks, err)) < 0 || (ret = apply_columns(rules, e, blocks, err)) < 0)
-        return ret;
+    if ((ret = apply_settings(rules, e, blocks, err)) < 0) return ret;
+    ret = apply_columns(rules, e, blocks, err);
+    for (size_t i = 0; i < blocks->n_params; i++)
+        if (rules[i].kind != OST_SPREAD_CHOICE && !(rules[i].sd > 0)) rules[i].kind = OST_SPREAD_NONE;
+    return ret;
+}
+
+/* Why a covariate or parameter cannot be correlated, NULL where it can. */
+static const char *fixed_by(const ost_covariate_t *c, const ost_covariate_rule_t *rule)
+{
+    static const char *const origins[] = { [OST_ORIGIN_VALUE] = "is the same in all subjects",
+        [OST_ORIGIN_FORMULA] = "is a formula; correlate the covariates in it",
+        [OST_ORIGIN_COLUMN] = "is a column of people, whose rows have their own correlations",
+        [OST_ORIGIN_DISTRIBUTION] = "is the same in all subjects" };
+    const bool varies = c->origin == OST_ORIGIN_DISTRIBUTION && ost_dists[rule->dist.kind]->varies(&rule->dist);
+    return varies ? NULL : origins[c->origin];
+}
+
+static const char *param_fixed_by(const ost_param_rule_t *rule)
+{
+    return rule->column >= 0               ? "is a column of people, whose rows have their own correlations"
+           : rule->covariate >= 0          ? "is a covariate; name it without its model"
+           : rule->kind == OST_SPREAD_NONE ? "is the same in all subjects; give it a spread"
+                                           : NULL;
+}
+
+/* @param[out] is_discrete  has few values @return index among covariates, or after them among parameters, or a code */
+static int find_correlated(const ost_population_t *self, const ost_experiment_t *e, const ost_blocks_t *blocks,
+    const char *name, ost_location_t at, bool *is_discrete, ost_error_t *err)
+{
+    const char *dot = strchr(name, '.'), *why = NULL;
+    char of[80];
+    int found = 0, k = -1;
+    while (found < (int) e->n_covariates && strcmp(e->covariates[found].name, name) != 0) found++;
+    if (found < (int) e->n_covariates) {
+        why = fixed_by(&e->covariates[found], &self->covariates[found]);
+        *is_discrete = ost_dists[self->covariates[found].dist.kind]->is_discrete;
+    } else if (dot != NULL) {
+        snprintf(of, sizeof(of), "%.*s", (int) (dot - name), name);
+        k = find_param(blocks, of, dot + 1, OST_WHERE(e), at, err);
+        if (k < 0) return k;
+        found = (int) e->n_covariates + k;
+        why = param_fixed_by(&self->params[k]);
+        *is_discrete = self->params[k].kind == OST_SPREAD_CHOICE;
+    } else {
+        const char *near = ost_nearest_of(name, e->covariates, e->n_covariates, covariate_name);
+        return OST_FAIL_AT(err, OST_ERR_NAME, e, at,
+            "correlate: the population has no covariate '%.80s'%s%s%s; a parameter is named with its model", name,
+            OST_HINT(near));
+    }
+    return why == NULL ? found : OST_FAIL_AT(err, OST_ERR_VALUE, e, at, "correlate: '%.80s' %s", name, why);
+}
+
+/* Ranks of a quantity with few values are tied, and have no correlation that could be asked for. */
+static int check_ranks(const ost_experiment_t *e, size_t i, ost_error_t *err)
+{
+    const ost_correlations_t *c = &e->correlations;
+    for (size_t k = 0; k < c->names.n; k++)
+        if (c->is_given[i * OST_MAX_CORRELATED + k] == OST_BY_RANKS)
+            return OST_FAIL_AT(err, OST_ERR_VALUE, e, c->at[i],
+                "correlate: '%.80s' has few values, and so tied ranks; expected 'pearson', of its normal score",
+                c->names.items[i]);
+    return 0;
+}
+
+/* Before variability is switched off: correlations of parameters that then do not vary remain those of the others. */
+static int correlate(ost_population_t *self, ost_covariate_rule_t *covariates, ost_param_rule_t *params,
+    const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make)
+{
+    const ost_correlations_t *c = &e->correlations;
+    uint32_t *purpose = ost_maker_list(make, c->names.n, sizeof(*purpose));
+    for (size_t i = 0; i < c->names.n && make->err.code == 0; i++) {
+        bool is_discrete = false;
+        int k = find_correlated(self, e, blocks, c->names.items[i], c->at[i], &is_discrete, &make->err);
+        if (k >= 0 && is_discrete) check_ranks(e, i, &make->err);
+        if (k < 0) break;
+        const bool is_param = (size_t) k >= e->n_covariates;
+        ost_param_rule_t *param = &params[is_param ? (size_t) k - e->n_covariates : 0];
+        *(is_param ? &param->correlated : &covariates[k].correlated) = (int32_t) i;
+        purpose[i] = is_param ? param->purpose : covariates[k].purpose;
+    }
+    self->copula = make->err.code == 0 ? ost_copula_new(e, purpose, make) : NULL;
+    return make->err.code;
+}
+
+/* Without variability every parameter has its typical value. */
+static void distribute(ost_param_rule_t *rules, const ost_experiment_t *e, const ost_blocks_t *blocks)
+{
     for (size_t i = 0; i < blocks->n_params; i++) {
-        if (!e->variability || (rules[i].kind != OST_SPREAD_CHOICE && !(rules[i].sd > 0)))
-            rules[i].kind = OST_SPREAD_NONE;
+        if (!e->variability) rules[i].kind = OST_SPREAD_NONE;
         ost_param_rule_distribute(&rules[i], ost_blocks_param(blocks, i));
     }
 }
@@ -326,6 +414,8 @@ const ost_population_t *ost_population_new(const ost_experiment_t *e, const ost_
     ost_param_rule_t *params = ost_maker_list(make, blocks->n_params, sizeof(*params));
     if (make->err.code != 0) return NULL;
     if (add_covariates(covariates, e, &make->err) < 0 || add_params(params, e, blocks, &make->err) < 0) return NULL;
-    *self = (ost_population_t){ covariates, params };
+    *self = (ost_population_t){ .covariates = covariates, .params = params };
+    if (correlate(self, covariates, params, e, blocks, make) < 0) return NULL;
+    distribute(params, e, blocks);
     return self;
 }

@@ -5,16 +5,19 @@
 
 #include "core/distribution.h"
 #include "plan/blocks.h"
+#include "plan/correlations.h"
 
 /** How a covariate is drawn. */
 typedef struct {
-    uint32_t purpose; /**< key of its random stream */
-    ost_dist_t dist;  /**< of a covariate that is drawn */
+    uint32_t purpose;   /**< key of its random stream */
+    int32_t correlated; /**< in the copula; -1: not */
+    ost_dist_t dist;    /**< of a covariate that is drawn */
 } ost_covariate_rule_t;
 
 /** How a parameter gets its value. */
 typedef struct {
     uint32_t purpose;       /**< key of its random stream */
+    int32_t correlated;     /**< in the copula; -1: not */
     int32_t covariate;      /**< of the experiment, whose value it is; -1: none */
     int32_t column;         /**< of the table of people, whose value it is; -1: none */
     double typical;         /**< internal units */
@@ -27,6 +30,7 @@ typedef struct {
 typedef struct {
     const ost_covariate_rule_t *covariates; /**< [n_covariates] */
     const ost_param_rule_t *params;         /**< [blocks->n_params] */
+    const ost_copula_t *copula;             /**< of those that are correlated */
 } ost_population_t;
 
 /** @return NULL on error: an unknown model or parameter in a setting, a wrong dimension, a value out of range, a
