@@ -681,7 +681,8 @@ static void test_wrong_params(void)
     set_param(&s, "axis", "age", 50, "y");
     expect_error(&s, OST_ERR_NAME, 15, "'age' of model 'axis' is a covariate", "population");
     STUDY(&s, "bone", "axis");
-    s.covariates[0] = (ost_covariate_t){ .name = text("aeg"), .unit = unit_of("y"), .dist.a = 50, .location = { 4, 2 } };
+    s.covariates[0] =
+        (ost_covariate_t){ .name = text("aeg"), .unit = unit_of("y"), .dist.a = 50, .location = { 4, 2 } };
     s.e.n_covariates = 1;
     expect_error(&s, OST_ERR_NAME, 4, "'aeg'", "did you mean 'age' of model 'axis'");
     STUDY(&s, "bone", "axis");
@@ -725,7 +726,8 @@ static void test_useful_covariate(void)
     CU_ASSERT_EQUAL(s.plan.population->params[param_index(&s.plan, "axis.age")].covariate, -1);
     study_free(&s);
     STUDY(&s, "bone", "axis");
-    s.covariates[0] = (ost_covariate_t){ .name = text("ages"), .unit = unit_of("y"), .dist.a = 50, .location = { 4, 2 } };
+    s.covariates[0] =
+        (ost_covariate_t){ .name = text("ages"), .unit = unit_of("y"), .dist.a = 50, .location = { 4, 2 } };
     s.covariates[1] = (ost_covariate_t){ .name = text("other"), .unit = unit_of("y"), .formula_text = text("2 [y]") };
     s.e.n_covariates = 2;
     expect_error(&s, OST_ERR_NAME, 4, "no model uses covariate 'ages'", "did you mean 'age'");
