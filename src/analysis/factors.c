@@ -2,7 +2,9 @@
 /* See factors.h. Takes the parameters of a plan and what is asked for; gives values of each factor at points. */
 #include "analysis/factors.h"
 
+#include "core/correlation.h"
 #include "core/text.h"
+#include "core/vocabulary.h"
 #include "observe/statistic.h"
 
 #include <math.h>
@@ -333,9 +335,26 @@ static void correlate(ost_factors_t *self, const ost_draws_t *draws, const size_
         }
 }
 
+/* The largest correlation that the population has between two factors. */
+static void correlate_as_drawn(ost_factors_t *self, const ost_correlations_t *drawn)
+{
+    const char *const *names = (const char *const *) drawn->names.items;
+    for (size_t a = 0; a < self->n; a++)
+        for (size_t b = 0; b < a; b++) {
+            const size_t i = ost_words_find(names, drawn->names.n, self->factors[a].name),
+                         k = ost_words_find(names, drawn->names.n, self->factors[b].name);
+            const double r = i < drawn->names.n && k < drawn->names.n ? drawn->r[i * OST_MAX_CORRELATED + k] : 0;
+            if (!(fabs(r) > fabs(self->correlation))) continue;
+            self->correlation = r;
+            self->correlated[0] = b;
+            self->correlated[1] = a;
+        }
+}
+
 bool ost_factors_are_correlated(const ost_factors_t *self)
 {
     const double r = self->correlation;
+    if (self->n_draws == 0) return r != 0;
     return self->n_draws > 2 && fabs(r) * sqrt((double) self->n_draws - 2) > 4 * sqrt(fmax(0, 1 - r * r));
 }
 
@@ -472,6 +491,7 @@ int ost_factors_find(ost_factors_t *self, const ost_factors_asked_t *asked, cons
                                                     : add_params(self, asked, plan, err);
     if (ret == 0 && !asked->without_parameters && asked->source == OST_SOURCE_VARIABILITY)
         ret = add_covariates(self, asked, plan, err);
+    if (ret == 0 && asked->source == OST_SOURCE_VARIABILITY) correlate_as_drawn(self, &plan->experiment->correlations);
     if (ret == 0) ret = check_names(self, asked, plan, err);
     if (ret == 0) ret = check_columns(self, plan, err);
     for (size_t k = 0; k < self->n && ret == 0; k++)

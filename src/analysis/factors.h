@@ -54,7 +54,7 @@ typedef struct {
     ost_factor_t *factors; /**< [n]; owned */
     size_t n;
     size_t n_foreign;     /**< POSTERIOR: columns of the table whose model the experiment does not have */
-    double correlation;   /**< POSTERIOR: the largest between two factors, with its sign; 0: none */
+    double correlation;   /**< POSTERIOR, VARIABILITY: the largest between two factors, with its sign; 0: none */
     size_t correlated[2]; /**< which two */
     size_t n_draws;       /**< POSTERIOR: rows of the table */
 } ost_factors_t;
@@ -75,8 +75,8 @@ typedef struct {
  *  ost_draws_read(), ost_vary_parse(); OST_ERR_NO_MEMORY. Free it in any case */
 int ost_factors_find(ost_factors_t *self, const ost_factors_asked_t *asked, const ost_plan_t *plan,
     ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
-/** Whether two factors are correlated more than independent draws are by chance: Student's t of the correlation is
- * beyond 4. */
+/** Whether two factors are correlated: those of VARIABILITY in the population, others more than independent draws are
+ * by chance, where Student's t of the correlation is beyond 4. */
 bool ost_factors_are_correlated(const ost_factors_t *self);
 /** The value of a factor at u of a point, as an override has it: "0.5 mg", of 12 digits. @return buf */
 char *ost_factor_text(const ost_factor_t *self, ost_sensitivity_kind_t kind, double u, char *buf, size_t size);
