@@ -280,7 +280,8 @@ static int locate_fault(const char *path, const ost_error_t *err)
     ost_experiment_t plain = { 0 };
     ost_error_t none;
     int code = ost_cli_fail(err);
-    if (code == OST_EXIT_MEMORY) return code;
+    const bool is_of_table = err->line > 0 && strcmp(err->where, path) != 0; /* whoever names it */
+    if (code == OST_EXIT_MEMORY || is_of_table) return code;
     int ret = read_experiment(&plain, path, NULL, 0, &none);
     ost_experiment_free(&plain);
     return ret == 0 ? OST_EXIT_USAGE : code;

@@ -106,7 +106,12 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
             .argument = "TABLE.csv",                                                                                   \
             .text = "a row for each subject: columns 'age [year]', 'aibl.k_C [1/d]', ...",                             \
             .target = OST_CHANGES(type, overrides),                                                                    \
-            .path = "population.people" },                                                                             \
+            .path = "population.people.table" },                                                                       \
+        { .name = "ignore",                                                                                            \
+            .argument = "COLUMN,...",                                                                                  \
+            .text = "columns of the table of people that are left out",                                                \
+            .target = OST_CHANGES(type, overrides),                                                                    \
+            .path = "population.people.ignore" },                                                                      \
     {                                                                                                                  \
         .name = "seed", .argument = "S", .text = "seed of all random numbers", .target = OST_CHANGES(type, overrides), \
         .path = "population.seed"                                                                                      \

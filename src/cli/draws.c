@@ -24,8 +24,12 @@ static int find_entry(void *user, const char *name, char **entry, ost_error_t *e
     char of[80];
     const char *dot = strchr(name, '.'), *below = "";
     snprintf(of, sizeof(of), "%.*s", dot != NULL ? (int) (dot - name) : 0, name);
-    if (ost_blocks_find(self->plan.blocks, of) < 0 || ost_people_column(&e->people, name) < e->people.n_columns)
+    if (ost_blocks_find(self->plan.blocks, of) < 0) return 0;
+    if (ost_people_column(&e->people, name) < e->people.n_columns) {
+        ost_cli_message("warning: the draws of '%s' are left out: it is a column of '%.200s', the same in each draw",
+            name, e->people.path);
         return 0;
+    }
     for (size_t i = 0; i < e->n_settings; i++) /* its spread stays */
         if (e->settings[i].sets_spread && strcmp(e->settings[i].model, of) == 0 &&
             strcmp(e->settings[i].param, dot + 1) == 0)

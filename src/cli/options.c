@@ -79,7 +79,11 @@ static int apply_option(const ost_option_t *option, const char *word, void *argu
     else if (option->path == NULL)
         *(const char **) target = word;
     else
-        ret = ost_text_list_add(target, option->path[0] != '\0' ? "%s=%s" : "%s%s", option->path, word);
+        ret = ost_text_list_add(target,
+            option->path[0] == '\0'                    ? "%s%s"
+            : strstr(option->argument, ",...") != NULL ? "%s=[%s]"
+                                                       : "%s=%s",
+            option->path, word);
     return ret < 0 ? ost_cli_no_memory() : OST_EXIT_OK;
 }
 

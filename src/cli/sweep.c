@@ -182,8 +182,7 @@ static int check_entries(sweep_t *self, const ost_text_list_t *overrides)
         for (size_t i = 0; overrides != NULL && i < overrides->n; i++) {
             size_t n = strlen(design->axes[k].path);
             if (strncmp(overrides->items[i], design->axes[k].path, n) != 0 || overrides->items[i][n] != '=') continue;
-            ost_cli_message(
-                "--vary: '%s' is varied, and set to '%s'", design->axes[k].path, overrides->items[i] + n + 1);
+            ost_cli_message("'%s' is varied, and set to '%s'", design->axes[k].path, overrides->items[i] + n + 1);
             return OST_EXIT_USAGE;
         }
     if (design->kind == OST_DESIGN_DRAWS) return OST_EXIT_OK; /* each column of the table is another parameter */
@@ -192,7 +191,8 @@ static int check_entries(sweep_t *self, const ost_text_list_t *overrides)
             int ret = is_hidden(self, a, b, &err);
             if (ret == 0) continue;
             if (ret > 0)
-                ost_cli_message("--vary: '%s' and '%s' are one entry", design->axes[a].path, design->axes[b].path);
+                ost_cli_message(
+                    "'%s' and '%s', which are varied, are one entry", design->axes[a].path, design->axes[b].path);
             int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_USAGE;
             return code == OST_EXIT_MEMORY ? code : OST_EXIT_USAGE;
         }

@@ -19,6 +19,12 @@
 /** Largest number of steps of one subject: an assumption, as many take a month. */
 #define OST_MAX_STEPS 1000000000000ULL
 
+/** Largest dose of a drug by its mass, mg: 1 kg. An assumption, to find formulas in which a unit is missing. */
+#define OST_LARGEST_DOSE 1e6
+
+/** Outputs that are given at time 0, at most. */
+#define OST_MAX_BASELINES 7
+
 /** Where the value of a covariate comes from. */
 typedef enum {
     OST_ORIGIN_VALUE,        /**< a: the same in all subjects */

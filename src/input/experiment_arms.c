@@ -82,6 +82,37 @@ static int read_record(const ost_experiment_t *e, ost_regimen_t *self, const ost
     return 0;
 }
 
+/* A mass, as a formula without units that is in kilograms because a covariate is: 0.05*weight. @return NULL: it is not
+ */
+static const ost_covariate_t *in_kilograms(const ost_experiment_t *e, const char *text, ost_dim_t dim)
+{
+    const ost_covariate_t *found = NULL;
+    for (size_t i = 0; i < e->n_covariates && strchr(text, '[') == NULL; i++) {
+        const ost_covariate_t *c = &e->covariates[i];
+        if (!ost_experiment_names(text, c->name) || !ost_dim_equal(c->unit.dim, dim)) continue;
+        if (c->unit.factor < OST_LARGEST_DOSE) return NULL;
+        found = c;
+    }
+    return found;
+}
+
+static int read_dose(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, ost_error_t *err)
+{
+    ost_quantity_t amount = { 0 };
+    int ret = ost_experiment_own_quantity(e, tree, node, &amount, &self->amount_formula, err);
+    self->amount = amount.value;
+    self->dim = amount.dim;
+    self->is_plain = amount.is_plain;
+    const ost_dim_t mass = { { [OST_DIM_MASS] = 6 } };
+    if (ret != 0 || self->amount_formula == NULL || !ost_dim_equal(amount.dim, mass)) return ret;
+    const ost_covariate_t *c = in_kilograms(e, node->text, mass);
+    if (c == NULL) return 0;
+    return ost_yaml_fail(tree, node, OST_ERR_UNIT, err,
+        "'%.80s' is in kilograms, as '%.60s' is, and no number in it has a unit; write it, as in '0.05 [mg/kg]*weight'",
+        node->text, c->name);
+}
+
 static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, double t_last, ost_error_t *err)
 {
@@ -90,11 +121,7 @@ static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const os
     self->location = node->location;
     int ret = ost_field_text(tree, ost_yaml_get(node, "drug"), &self->drug, err);
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "compartment"), &self->compartment, err);
-    ost_quantity_t amount = { 0 };
-    if (ret == 0) ret = ost_experiment_own_quantity(e, tree, dose, &amount, &self->amount_formula, err);
-    self->amount = amount.value;
-    self->dim = amount.dim;
-    self->is_plain = amount.is_plain;
+    if (ret == 0) ret = read_dose(e, self, tree, dose, err);
     if (ret == 0) ret = ost_field_time(tree, interval, &self->interval, err);
     if (ret == 0) ret = ost_field_time(tree, duration, &self->duration, err);
     if (ret == 0) ret = read_window(e, self, tree, node, t_last, err);

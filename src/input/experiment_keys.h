@@ -36,6 +36,8 @@ int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err) OST_MUST_CH
 int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
     const char *example, double *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
 /* The same of any dimension. */
+/* Whether a text has a name as a word. */
+bool ost_experiment_names(const char *text, const char *name);
 int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
     ost_quantity_t *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
 /* The text of a condition, which is read when the experiment is planned, and where it begins. */

@@ -52,7 +52,8 @@ static int check_rows(
     const ost_yaml_node_t *subjects = ost_yaml_get(population, "subjects"),
                           *first = ost_yaml_get(population, "first_subject");
     const uint64_t n_rows = self->people.n_rows;
-    if (subjects != NULL && subjects->origin == NULL && ost_yaml_get(population, "people")->origin != NULL)
+    const ost_yaml_node_t *people = ost_yaml_get(population, "people"), *table = ost_yaml_get(people, "table");
+    if (subjects != NULL && subjects->origin == NULL && (table != NULL ? table : people)->origin != NULL)
         subjects = NULL;
     if (subjects == NULL) self->n_subjects = n_rows > self->first_subject ? n_rows - self->first_subject : 1;
     if (self->people.is_drawn || self->first_subject + self->n_subjects <= n_rows) return 0;
@@ -81,8 +82,7 @@ static int check_settings(
         const ost_yaml_node_t *node = ost_yaml_get(strchr(name, '.') != NULL ? parameters : covariates, name);
         if (is_set(node))
             return ost_yaml_fail(tree, node, OST_ERR_VALUE, err,
-                "set or varied, and a column of '%.200s', which replaces it; expected one of the two",
-                self->people.path);
+                "it is changed, and a column of '%.200s' replaces it; expected one of the two", self->people.path);
     }
     return 0;
 }

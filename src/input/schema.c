@@ -195,6 +195,39 @@ static int find_index(const char *word, size_t n_members, size_t *index)
     return 0;
 }
 
+/* The member that a text in place of a mapping stands for: the one that is required, as `table` of `people: table.csv`.
+ * NULL: there is no such member, or more than one */
+static const ost_schema_t *stands_for(const ost_schema_t *self)
+{
+    const ost_schema_t *found = NULL;
+    if ((self->kinds & OST_YAML_MAPPING) == 0 || (self->kinds & OST_YAML_SCALAR) == 0) return NULL;
+    for (size_t i = 0; i < self->n_members; i++) {
+        if (!self->members[i].required) continue;
+        if (found != NULL) return NULL;
+        found = &self->members[i];
+    }
+    return found;
+}
+
+/* @return false: out of memory */
+static bool becomes_mapping(ost_yaml_node_t *node, const ost_schema_t *of)
+{
+    char *text = node->text;
+    node->text = NULL;
+    node->kind = OST_YAML_MAPPING;
+    ost_yaml_node_t *member = ost_yaml_append(node, of->key);
+    if (member == NULL) {
+        free(text);
+        return false;
+    }
+    member->kind = OST_YAML_SCALAR;
+    member->text = text;
+    member->quoted = node->quoted;
+    member->origin = node->origin;
+    member->location = member->key_at = node->location;
+    return true;
+}
+
 /* One step down: the member of `node` at the head of *path, created where the schema lets it. @return NULL, with why:
  * "" if out of memory */
 static ost_yaml_node_t *step(const ost_schema_t **schema, ost_yaml_node_t *node, const char **path, char *word,
@@ -204,6 +237,10 @@ static ost_yaml_node_t *step(const ost_schema_t **schema, ost_yaml_node_t *node,
         free(node->text);
         node->text = NULL;
         node->kind = OST_YAML_MAPPING;
+    }
+    if (node->kind == OST_YAML_SCALAR && stands_for(*schema) != NULL && !becomes_mapping(node, stands_for(*schema))) {
+        why[0] = '\0';
+        return NULL;
     }
     size_t n = key_length(*schema, node, *path);
     snprintf(word, word_size, "%.*s", (int) n, *path);

@@ -42,6 +42,11 @@ static int check_line(const ost_experiment_t *e, const ost_arm_t *arm, const ost
     if (r->amount < 0 && is_drug)
         return OST_FAIL_AT(
             err, OST_ERR_VALUE, e, r->location, "arm '%s': a dose of the drug '%s' is negative", arm->name, r->drug);
+    const ost_dim_t mass = { { [OST_DIM_MASS] = 6 } };
+    if (is_drug && ost_dim_equal(r->dim, mass) && r->amount > OST_LARGEST_DOSE)
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location,
+            "arm '%s': a dose of '%s' is %g kg; expected at most 1 kg", arm->name, r->drug,
+            r->amount / OST_LARGEST_DOSE);
     if (!isfinite(r->start) || !isfinite(r->amount) || !(r->interval >= 0) || !(r->duration >= 0))
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location,
             "arm '%s': start, dose, interval and duration of '%s' must be finite, the last two not negative", arm->name,

@@ -12,9 +12,16 @@ static int check_record(const ost_plan_t *self, size_t c, const ost_dosing_recor
     if (isnan(record->start) || record->start == -INFINITY || isnan(record->stop))
         return ost_fail(err, OST_ERR_VALUE, "arm '%s': start or stop of '%s' is not a number", arm, schedule->name);
     const bool is_drug = self->blocks->block[schedule->block].model->kind == OST_KIND_DRUG;
+    const double amount =
+        record->amount * (schedule->regimen->duration > 0 ? schedule->regimen->duration : 1); /* of a rate */
     if (!isfinite(record->amount) || (record->amount < 0 && is_drug))
         return ost_fail(err, OST_ERR_VALUE, "arm '%s': the dose of '%s' is %s", arm, schedule->name,
             isfinite(record->amount) ? "negative" : "not a finite number");
+    const ost_dim_t mass = { { [OST_DIM_MASS] = 6 } };
+    if (is_drug && ost_dim_equal(schedule->regimen->dim, mass) && schedule->regimen->amount_formula != NULL &&
+        amount > OST_LARGEST_DOSE)
+        return ost_fail(err, OST_ERR_VALUE, "arm '%s': the dose of '%s' is %g kg; expected at most 1 kg", arm,
+            schedule->name, amount / OST_LARGEST_DOSE);
     if (!(record->fraction >= 0 && record->fraction <= 1))
         return ost_fail(err, OST_ERR_VALUE, "arm '%s': adherence of '%s' is %g, expected 0 to 1", arm, schedule->name,
             record->fraction);

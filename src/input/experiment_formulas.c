@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes values of keys; gives quantities, or formulas of the covariates. */
+#include "input/experiment_keys.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+int ost_experiment_formula(const ost_covariate_t *covariates, size_t n, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, const char *text, ost_formula_t **out, ost_dim_t *dim, ost_error_t *err)
+{
+    ost_name_t *names = ost_list_new(n + 1, sizeof *names);
+    if (names == NULL) return ost_no_memory(err);
+    for (size_t i = 0; i < n; i++) names[i] = ost_covariate_as_name(&covariates[i]);
+    int ret = ost_formula_new(out, text, names, n, dim, err);
+    free(names);
+    return ret == 0 ? 0 : ost_yaml_locate(tree, node, ret, err);
+}
+
+bool ost_experiment_names(const char *text, const char *name)
+{
+    const char *at = text;
+    for (; (at = strstr(at, name)) != NULL; at++) {
+        char before = at == text ? ' ' : at[-1], after = at[strlen(name)];
+        if (!isalnum((unsigned char) before) && before != '_' && !isalnum((unsigned char) after) && after != '_')
+            return true;
+    }
+    return false;
+}
+
+/* Whether a text is meant as a formula: it names a covariate, or begins as no number does. */
+static bool is_formula(const ost_experiment_t *self, const char *text)
+{
+    const char *c = text + strspn(text, "-+ ");
+    bool is = isalpha((unsigned char) *c) || *c == '(';
+    for (size_t i = 0; i < self->n_covariates && !is; i++) is = ost_experiment_names(text, self->covariates[i].name);
+    return is;
+}
+
+int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    ost_quantity_t *value, ost_formula_t **own, ost_error_t *err)
+{
+    if (node == NULL || ost_yaml_is_null(node) || !is_formula(self, node->text))
+        return ost_field_quantity(tree, node, value, err);
+    *value = (ost_quantity_t){ 0 };
+    int ret =
+        ost_experiment_formula(self->covariates, self->n_covariates, tree, node, node->text, own, &value->dim, err);
+    for (size_t i = 0; i < self->n_covariates && ret == 0; i++)
+        self->covariates[i].treats |= strstr(node->text, self->covariates[i].name) != NULL;
+    if (ret == 0) value->is_plain = ost_formula_is_plain(*own);
+    return ret;
+}
+
+int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
+    const char *example, double *value, ost_formula_t **own, ost_error_t *err)
+{
+    ost_quantity_t found;
+    if (node == NULL) return 0;
+    if (ost_yaml_is_null(node) || !is_formula(self, node->text))
+        return ost_field_of_dim(tree, node, dim, example, value, err);
+    int ret = ost_experiment_own_quantity(self, tree, node, &found, own, err);
+    if (ret != 0 || ost_dim_equal(found.dim, dim)) return ret;
+    char why[OST_DIM_MISMATCH_SIZE];
+    return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "this formula %s or a formula of the covariates",
+        ost_dim_mismatch(found.dim, dim, example, why));
+}
