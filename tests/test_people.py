@@ -201,11 +201,63 @@ class People(test_shards.Program):
                 self.osteon("run", "test.yaml", "--set", "population.people={table: w.csv, ignore: [weight]}", "--set",
                             f"{dose}={amount} mg", *more, "-o", "p.h5", "-q", "--force")
                 np.testing.assert_allclose(whole[:, k], self.values("p.h5", "bmd")[0][:, k], rtol=1e-9)
+        for text in ("0.05*weight", "weight", "if age > 60 [year] then 3 [mg] else 0.05*weight"):
+            self.assertIn("kg; expected at most 1 kg" if "if" in text else
+                          f"'{text}' is in kilograms, as 'weight' is, and no number in it has a unit",
+                          self.osteon("run", "test.yaml", "--set", f"{dose}={text}", "-o", "x.h5",
+                                      "--set", "population.covariates.age=50 year", "--set",
+                                      "population.people={table: w.csv, ignore: [age]}", "--force",
+                                      code=3 if "if" in text else 2))
         for text, part in (("0.02 [mg/kg]*wight", "wight"), ("0.02 [mg/kg]*age", "has dimension"),
                            ("-0.02 [mg/kg]*weight", "the dose of 'pill' is negative")):
             code = 3 if "-" in text else 2 if "wight" in text else 1
             self.assertIn(part, self.osteon("run", "test.yaml", "--people", "w.csv", "--set", f"{dose}={text}", "-o", "x.h5",
                                             "--force", code=code))
+
+    def test_columns_left_out(self):
+        """--ignore, before --people or after it."""
+        self.run_people("a.h5")
+        for words in (("--people", "women.csv", "--ignore", "id,smoker,chance"),
+                      ("--ignore", "id,smoker,chance", "--people", "women.csv"),
+                      ("--people", "women.csv", "--set", "population.people.ignore=[id, smoker, chance]")):
+            self.osteon("run", "test.yaml", *words, "-o", "b.h5", "-q", "--force")
+            np.testing.assert_array_equal(self.values("a.h5", "bmd")[0], self.values("b.h5", "bmd")[0])
+        self.assertIn("has no column 'di', which 'ignore' names (did you mean 'id'?)", self.osteon(
+            "run", "test.yaml", "--people", "women.csv", "--ignore", "di", "-o", "x.h5", code=1))
+
+    def test_exit_codes(self):
+        """A wrong table is wrong input, whatever is wrong with it and whoever names it."""
+        for table in ("age [year]\n60x\n", "age [year]\n600\n", "age [year]\n\n", "age [kg]\n60\n", "age\n60\n",
+                      "agee [year]\n60\n", "age [year],age [year]\n60,60\n", "age [year],one.loss [1/y]\n60,\n"):
+            self.write("t.csv", table)
+            self.assertIn("t.csv", self.osteon("run", "test.yaml", "--people", "t.csv", "-o", "x.h5", code=1), table)
+
+    def test_draws_of_a_column(self):
+        """Draws of a parameter that is a column are left out, which is said."""
+        self.write("fit.csv", "draw,one.loss [1/y],pill.half [d]\n" + "".join(f"{d},{0.02 + 0.01*d},{20 - d}\n" for d in range(4)))
+        said = self.osteon("run", "test.yaml", "--people", "women.csv", "--ignore", "id,smoker,chance", "--parameters",
+                           "fit.csv", "-o", "d.h5", "-q")
+        self.assertIn("the draws of 'one.loss' are left out: it is a column of 'women.csv'", said)
+        self.assertNotIn("pill.half", said)
+
+    def test_covariate_effect(self):
+        """A typical value by a formula: the bits of a run with the number, for each subject, and its spread around it."""
+        effect = "0.02 [1/y]*(age/60 [year])^0.5"
+        for spread in ("", ", spread: 0.3"):
+            more = ("--set", "population.people={table: women.csv, ignore: [id, smoker, chance, one.loss]}", "-q", "--force")
+            self.osteon("run", "test.yaml", *more, "--set", f"parameters.one.loss={{value: '{effect}'{spread}}}", "-o", "a.h5")
+            bmd, age = self.values("a.h5", "bmd", "age")
+            loss, = self.values("a.h5", "parameters/one.loss")
+            for k in (3, 40):
+                self.osteon("run", "test.yaml", *more, "--set", f"population.first_subject={k}", "-n", "1", "-o", "b.h5", "--set",
+                            f"parameters.one.loss={{value: {0.02*(age[k]/60)**0.5!r} 1/y{spread}}}")
+                np.testing.assert_allclose(self.values("b.h5", "bmd")[0][:, 0], bmd[:, k], rtol=1e-12)
+            self.assertGreater(np.std(np.log(loss/age**0.5)), 0.15)
+        for value, part in (("0.02 [kg]*(age/60 [year])", "has dimension"), ("0.02 [1/y]*(agee/60 [year])", "agee"),
+                            ("10 [1/y]*(age/60 [year])", "by its formula, is outside its range 0.001..0.5")):
+            done = subprocess.run([OSTEON, "run", "test.yaml", "-n", "2", "--set", f"parameters.one.loss={value}", "-o", "x.h5"],
+                                  cwd=self.folder.name, capture_output=True, text=True, check=False)
+            self.assertIn(part, done.stdout + done.stderr)
 
     def test_wrong_tables(self):
         """tests/wrong_people.txt: table, further keys, part of the message."""
@@ -225,7 +277,7 @@ class People(test_shards.Program):
         self.assertIn("subjects 0 to 2, but 't.csv' has 1 rows",
                       self.osteon("run", "test.yaml", "--people", "t.csv", "-n", "3", code=2))
         for words in ("run", "--set", "population.covariates.age=50 year"), ("sweep", "--vary", "population.covariates.age=50 year, 60 year"):
-            self.assertIn("population.covariates.age: set or varied, and a column of 't.csv', which replaces it",
+            self.assertIn("population.covariates.age: it is changed, and a column of 't.csv' replaces it",
                           self.osteon(words[0], "test.yaml", "--people", "t.csv", *words[1:], "-o", "w.h5", code=2))
         self.assertIn("there is no file 'women.scv'", self.osteon("run", "test.yaml", "--people", "women.scv", code=2))
 

@@ -76,10 +76,11 @@ void ost_correlations_free(ost_correlations_t *self);
 
 /** Typical value or between-subject spread of one parameter set by the experiment. */
 typedef struct {
-    char *model, *param;  /**< "aibl", "k_C" or "T[lumbar_spine]" */
-    bool sets_value;      /**< value is given */
-    ost_quantity_t value; /**< its dimension is checked against the parameter */
-    bool sets_spread;     /**< spread is given */
+    char *model, *param;    /**< "aibl", "k_C" or "T[lumbar_spine]" */
+    bool sets_value;        /**< value is given */
+    ost_quantity_t value;   /**< its dimension is checked against the parameter */
+    ost_formula_t *formula; /**< of the covariates: each subject's typical value, instead of value; NULL: one for all */
+    bool sets_spread;       /**< spread is given */
     /** SD that replaces the model's spread (same kind; LOGNORMAL if it had none), without dimension, but with the
      * parameter's where its spread is NORMAL; 0 switches it off */
     ost_quantity_t spread;

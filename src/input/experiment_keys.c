@@ -91,13 +91,14 @@ static const ost_schema_t population[] = {
 };
 
 static const ost_schema_t setting[] = {
-    { "value", QUANTITY, "a quantity", "typical value", false, NULL, 0 },
+    { "value", FORMULA, "a quantity, or a formula of the covariates such as 0.07 [1/d]*(age/60 [year])^0.3",
+        "typical value, for all or of each subject", false, NULL, 0 },
     { "spread", QUANTITY, "a number, or a quantity where the model's spread is normal",
         "between subjects, replaces the model's; 0 for none", false, NULL, 0 },
 };
 
 static const ost_schema_t parameters[] = {
-    { "MODEL.PARAMETER", QUANTITY | MAP, "a quantity, or a mapping of value and spread",
+    { "MODEL.PARAMETER", FORMULA | MAP, "a quantity, a formula of the covariates, or a mapping of value and spread",
         "replaces what the model file says, as in aibl.T[lumbar_spine]", false, MEMBERS(setting) },
 };
 

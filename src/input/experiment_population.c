@@ -64,8 +64,8 @@ static int read_dropout(ost_experiment_t *self, const ost_yaml_t *tree, const os
     return ost_experiment_formula(NULL, 0, tree, node, text, &self->dropout, &dim, err);
 }
 
-static int read_setting(
-    ost_param_setting_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+static int read_setting(const ost_experiment_t *e, ost_param_setting_t *self, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, ost_error_t *err)
 {
     const char *dot = strchr(node->key, '.');
     self->location = node->key_at;
@@ -84,7 +84,7 @@ static int read_setting(
     }
     self->sets_value = value != NULL;
     self->sets_spread = spread != NULL;
-    int ret = ost_field_quantity(tree, value, &self->value, err);
+    int ret = ost_experiment_own_quantity(e, tree, value, &self->value, &self->formula, err);
     if (ret == 0) ret = ost_field_quantity(tree, spread, &self->spread, err);
     if (ret == 0 && self->spread.value < 0) {
         ret = ost_yaml_fail(tree, spread, OST_ERR_VALUE, err, "a spread is not negative");
@@ -99,7 +99,7 @@ static int read_settings(ost_experiment_t *self, const ost_yaml_t *tree, const o
     if (self->settings == NULL) return ost_no_memory(err);
     self->n_settings = node->n_members;
     for (size_t i = 0; i < node->n_members; i++) {
-        int ret = read_setting(&self->settings[i], tree, &node->members[i], err);
+        int ret = read_setting(self, &self->settings[i], tree, &node->members[i], err);
         if (ret != 0) return ret;
     }
     return 0;

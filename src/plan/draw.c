@@ -68,6 +68,29 @@ static ost_param_rule_t moved_rule(const ost_param_rule_t *from, const ost_param
     return rule;
 }
 
+/* A parameter that is not a covariate's value. @param typical  in place of the rule's, NAN: the rule's own */
+static int draw_value(const ost_plan_t *self, size_t i, uint64_t subject, double typical, const double *covariates,
+    double *value, ost_error_t *err)
+{
+    const ost_param_t *param = ost_blocks_param(self->blocks, i);
+    const ost_param_rule_t *rule = &self->population->params[i];
+    const double u = rule->kind == OST_SPREAD_NONE ? 0 : draw_uniform(self, subject, rule->purpose, rule->correlated);
+    char name[256];
+    if (isnan(typical) && rule->formula == NULL) {
+        *value = draw_param(rule, param, u);
+        return 0;
+    }
+    if (isnan(typical)) typical = ost_formula_value(rule->formula, covariates);
+    if (isnan(ost_param_within(param, typical)))
+        return ost_fail(err, OST_ERR_VALUE,
+            "parameter '%.200s' = %.10g %s, by its formula, is outside its range %.10g..%.10g",
+            ost_blocks_param_name(self->blocks, i, name, sizeof(name)), in_unit(param, typical), param->unit_text,
+            in_unit(param, param->lower), in_unit(param, param->upper));
+    const ost_param_rule_t moved = moved_rule(rule, param, typical);
+    *value = draw_param(&moved, param, u);
+    return 0;
+}
+
 int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,
     ost_error_t *err)
 {
@@ -86,13 +109,9 @@ int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typica
         if (rule->column >= 0) {
             params[i] = row[rule->column];
         } else if (rule->covariate < 0) {
-            double u = rule->kind == OST_SPREAD_NONE ? 0 : draw_uniform(self, subject, rule->purpose, rule->correlated);
-            if (typical == NULL || typical[i] == rule->typical) {
-                params[i] = draw_param(rule, param, u);
-            } else {
-                const ost_param_rule_t moved = moved_rule(rule, param, typical[i]);
-                params[i] = draw_param(&moved, param, u);
-            }
+            const bool is_moved = typical != NULL && typical[i] != rule->typical;
+            int ret = draw_value(self, i, subject, is_moved ? typical[i] : NAN, covariates, &params[i], err);
+            if (ret < 0) return ret;
         }
         if (rule->column >= 0 || rule->covariate < 0) continue;
         params[i] = ost_param_within(param, covariates[rule->covariate]);
@@ -132,7 +151,8 @@ void ost_plan_typical(const ost_plan_t *self, double *typical)
 bool ost_plan_param_varies(const ost_plan_t *self, size_t i)
 {
     const ost_param_rule_t *rule = &self->population->params[i];
-    if (rule->covariate < 0) return rule->column >= 0 || rule->kind != OST_SPREAD_NONE;
+    if (rule->covariate < 0)
+        return rule->column >= 0 || rule->is_solved || rule->formula != NULL || rule->kind != OST_SPREAD_NONE;
     const ost_covariate_t *c = &self->experiment->covariates[rule->covariate];
     if (c->origin != OST_ORIGIN_DISTRIBUTION) return c->origin != OST_ORIGIN_VALUE;
     return ost_dists[c->dist.kind]->varies(&self->population->covariates[rule->covariate].dist);

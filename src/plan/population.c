@@ -41,7 +41,11 @@ static int check_value(
     if (ost_unit_missing(&param->unit, param->unit_text, value->is_plain, value->value, why) != NULL)
         return OST_FAIL_AT(
             err, OST_ERR_UNIT, e, set->location, "the value of parameter '%s.%s': %s", set->model, set->param, why);
-    if (isnan(ost_param_within(param, value->value)))
+    if (set->formula != NULL && value->is_plain && ost_unit_is_ratio(&param->unit))
+        return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location,
+            "parameter '%s.%s': the numbers of this formula have no unit; write it, as in '1 [%.60s]'", set->model,
+            set->param, param->unit_text);
+    if (set->formula == NULL && isnan(ost_param_within(param, value->value)))
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
             "parameter '%s.%s' = %.10g %s is outside its range %.10g..%.10g", set->model, set->param,
             in_unit(param, value->value), param->unit_text, in_unit(param, param->lower), in_unit(param, param->upper));
@@ -73,7 +77,8 @@ static int check_spread(
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
             "'%s.%s' spreads exponentially and has no SD; a spread of 0 keeps it at its typical value", set->model,
             set->param);
-    if (param->spread.kind != OST_SPREAD_NORMAL && (set->sets_value ? set->value.value : param->value) == 0)
+    if (param->spread.kind != OST_SPREAD_NORMAL &&
+        (set->sets_value && set->formula == NULL ? set->value.value : param->value) == 0)
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
             "'%s.%s' is 0, and a spread of its logarithm leaves all at 0; leave the spread out", set->model,
             set->param);
@@ -83,8 +88,8 @@ static int check_spread(
             set->model, set->param, sd->value, OST_LARGEST_SD_LOG);
     if (param->spread.kind == OST_SPREAD_NORMAL) {
         ost_dist_t dist;
-        ost_dist_init(&dist, OST_DIST_NORMAL, set->sets_value ? set->value.value : param->value, sd->value,
-            param->lower, param->upper);
+        ost_dist_init(&dist, OST_DIST_NORMAL, set->sets_value && set->formula == NULL ? set->value.value : param->value,
+            sd->value, param->lower, param->upper);
         if (!(dist.mass >= OST_LEAST_MASS))
             return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
                 "the spread of '%s.%s' is so large that its range holds almost nothing of the distribution (%.2g)",
@@ -133,10 +138,11 @@ static int apply_settings(
         int ret = check_setting(e, set, param, err);
         if (ret < 0) return ret;
         ost_param_rule_t *rule = &rules[k];
-        if (set->sets_value) {
+        if (set->formula != NULL)
+            rule->formula = set->formula;
+        else if (set->sets_value)
             rule->typical = ost_param_within(param, set->value.value);
-            if (rule->kind == OST_SPREAD_CHOICE) rule->kind = OST_SPREAD_NONE; /* this value alone */
-        }
+        if (set->sets_value && rule->kind == OST_SPREAD_CHOICE) rule->kind = OST_SPREAD_NONE; /* this value alone */
         if (set->sets_spread) {
             if (rule->kind == OST_SPREAD_NONE) rule->kind = OST_SPREAD_LOGNORMAL;
             rule->sd = set->spread.value;

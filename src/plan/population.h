@@ -16,14 +16,16 @@ typedef struct {
 
 /** How a parameter gets its value. */
 typedef struct {
-    uint32_t purpose;       /**< key of its random stream */
-    int32_t correlated;     /**< in the copula; -1: not */
-    int32_t covariate;      /**< of the experiment, whose value it is; -1: none */
-    int32_t column;         /**< of the table of people, whose value it is; -1: none */
-    double typical;         /**< internal units */
-    double sd;              /**< of the between-subject variability */
-    ost_spread_kind_t kind; /**< NONE: the typical value, or the covariate */
-    ost_dist_t dist;        /**< of the kinds that are a distribution */
+    uint32_t purpose;             /**< key of its random stream */
+    int32_t correlated;           /**< in the copula; -1: not */
+    int32_t covariate;            /**< of the experiment, whose value it is; -1: none */
+    int32_t column;               /**< of the table of people, whose value it is; -1: none */
+    bool is_solved;               /**< for an output that is given at time 0, from its drawn value on */
+    double typical;               /**< internal units */
+    const ost_formula_t *formula; /**< of the covariates: the typical value of each subject; NULL: it is `typical` */
+    double sd;                    /**< of the between-subject variability */
+    ost_spread_kind_t kind;       /**< NONE: the typical value, or the covariate */
+    ost_dist_t dist;              /**< of the kinds that are a distribution */
 } ost_param_rule_t;
 
 /** The rules by which subjects are drawn. */

@@ -52,6 +52,7 @@ static void drop_settings(ost_experiment_t *e, const char *model)
         if (strcmp(e->settings[i].model, model) == 0) {
             free(e->settings[i].model);
             free(e->settings[i].param);
+            ost_formula_delete(e->settings[i].formula);
         } else {
             e->settings[n++] = e->settings[i];
         }

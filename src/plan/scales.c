@@ -51,7 +51,9 @@ static void find_typical(sizes_t *self, size_t which, double quantile)
     }
     for (size_t i = 0; i < self->blocks->n_params; i++) {
         const ost_param_rule_t *rule = &self->plan->population->params[i];
-        self->params[i] = rule->covariate >= 0 ? covariates[rule->covariate] : rule->typical;
+        self->params[i] = rule->covariate >= 0    ? covariates[rule->covariate]
+                          : rule->formula != NULL ? ost_formula_value(rule->formula, covariates)
+                                                  : rule->typical;
     }
 }
 
