@@ -136,6 +136,10 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     trial->stop = options->stop;
     int ret = ost_experiment_read(e, path, NULL, 0, err);
     if (ret < 0) return of_trial(path, ret, err);
+    if (e->n_strata > 0)
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, e->strata[0].location,
+            "a trial has its first eligible subjects; 'strata' are not for trials");
+    e->enrolls = false; /* it chooses them itself */
     if (options->n_subjects > 0) {
         e->n_subjects = options->n_subjects;
         e->n_cohort = 0;

@@ -86,8 +86,8 @@ static int choose_subject(const char *name, run_arguments_t *a)
     unsigned long long number = strtoull(a->subject, &end, 10);
     int code = ost_cli_experiment(&e, name, &a->overrides), ret = 0;
     uint64_t last = e.first_subject + e.n_subjects - 1;
-    if (code == OST_EXIT_OK &&
-        (!isdigit((unsigned char) a->subject[0]) || *end != '\0' || number < e.first_subject || number > last)) {
+    if (code == OST_EXIT_OK && (!isdigit((unsigned char) a->subject[0]) || *end != '\0' || number < e.first_subject ||
+                                   (number > last && !e.enrolls))) {
         ost_cli_message("--subject: '%s' is not the number of one of its subjects, %llu to %llu", a->subject,
             (unsigned long long) e.first_subject, (unsigned long long) last);
         code = OST_EXIT_USAGE;
@@ -101,6 +101,9 @@ static int choose_subject(const char *name, run_arguments_t *a)
     if (code == OST_EXIT_OK && ret == 0)
         ret = ost_text_list_add(&a->overrides, "population.first_subject=%llu", number);
     if (code == OST_EXIT_OK && ret == 0) ret = ost_text_list_add(&a->overrides, "population.subjects=1");
+    /* a number among the candidates: "subject_number" of the result file */
+    for (size_t k = 0; k < 2 && code == OST_EXIT_OK && ret == 0 && e.enrolls; k++)
+        ret = ost_text_list_add(&a->overrides, "population.%s=~", k == 0 ? "enroll" : "strata");
     ost_experiment_free(&e);
     return ret < 0 ? ost_cli_no_memory() : code;
 }

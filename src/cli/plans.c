@@ -206,6 +206,12 @@ int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const o
     for (char *rest = models; code == OST_EXIT_OK && n < max;) names[n++] = strsep(&rest, ",");
     if (code == OST_EXIT_OK) code = plan_sides(sides, names, n, &library, name, overrides, allow_gaps, isa);
     if (code == OST_EXIT_OK) code = check_sides(sides, n, name, overrides);
+    if (code == OST_EXIT_OK && n > 1 && sides[0].experiment.enrolls) {
+        ost_cli_message(
+            "compare: the models have the same subjects, and would not enroll the same; expected 'subjects' "
+            "in place of 'enroll' or 'strata'");
+        code = OST_EXIT_INPUT;
+    }
     for (size_t i = 0; i < n && parts != NULL; i++)
         parts[i] = (ost_part_t){ .plan = &sides[i].plan, .name = sides[i].model, .left_out = sides[i].left_out };
     if (code == OST_EXIT_OK) code = act(parts, n, how);

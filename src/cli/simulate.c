@@ -208,7 +208,10 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     printf("%.1f steps of %s per subject-arm, %.2f %% of steps rejected\n", steps / jobs, ost_stepper_name(s->stepper),
         tries > 0 ? 100 * (double) all->stats.rejected / tries : 0);
     print_doubts(run->plan, all);
-    if (e->eligible != NULL)
+    if (s->screened > 0)
+        printf(
+            "enrolled: %s of %s\n", ost_cli_thousands(all->subjects, a), ost_cli_plural(s->screened, "candidate", b));
+    if (e->eligible != NULL && !e->enrolls)
         printf("eligible: %s of %s\n", ost_cli_thousands(all->subjects - all->not_eligible, a),
             ost_cli_plural(all->subjects, "subject", b));
     if (all->failures > 0)

@@ -3,6 +3,8 @@
  * the values are brought to reported units. A subject's numbers depend on nothing but its own. */
 #include "cohort/block.h"
 
+#include "cohort/baseline.h"
+
 #include "lang/kernel.h"
 
 #include <math.h>
@@ -13,6 +15,15 @@
 #define LANES OST_LANE_COUNT
 /* A block's initial state is a steady state if it changes by less than this part of its scale in a day. */
 #define STEADY 1e-12
+/* d; screening ends after the visit at time 0. */
+#define JUST_AFTER 1e-6
+/* Times that a history is integrated, at most: an assumption. */
+#define MOST_HISTORIES 12
+/* Change of what is solved with what the history is integrated with, up to which a secant is taken. Assumed. */
+#define STEEPEST 0.8
+/* Part of a parameter by which it may differ between history and arms: below what the solver's tolerance makes of it.
+ */
+#define SETTLED 1e-8
 
 /* [n][width] of subjects to rows [width][LANES] of the group of lanes that begins at subject `first`; the last subject
  * fills what is left over. */
@@ -170,14 +181,14 @@ static void draw(ost_worker_t *self, uint64_t first, size_t n)
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
     const ost_cohort_options_t *options = self->run->options;
-    uint64_t n_subjects = self->run->n_subjects, first_subject = e->first_subject + options->first;
+    const uint64_t n_subjects = self->run->n_subjects;
     for (size_t i = 0; i < n; i++) {
-        const double *typical = options->variants != NULL
-                                    ? options->variants + (size_t) ((first + i) / n_subjects) * plan->blocks->n_params
-                                    : NULL;
-        uint64_t at = (first + i) % n_subjects;
-        draw_subject(self, i, options->subjects != NULL ? e->first_subject + options->subjects[at] : first_subject + at,
-            typical);
+        const size_t variant = (size_t) ((first + i) / n_subjects);
+        const uint64_t at = (first + i) % n_subjects,
+                       place = options->subjects != NULL ? options->subjects[at] : options->first + at;
+        const double *typical = options->variants != NULL ? options->variants + variant * plan->blocks->n_params : NULL;
+        draw_subject(self, i,
+            self->run->enrolled != NULL ? self->run->enrolled[variant][place] : e->first_subject + place, typical);
     }
 }
 
@@ -431,6 +442,123 @@ void ost_worker_typical_jobs(ost_worker_t *self)
     }
 }
 
+/* Parameters of the block that are solved, of the history that was integrated last, and by how much they were moved
+ * after it. */
+typedef struct {
+    double value[BLOCK][OST_MAX_BASELINES], change[BLOCK][OST_MAX_BASELINES];
+    bool is_moved[BLOCK];
+} solved_t;
+
+/* Whether parameters were moved by more than a history could tell. */
+static bool is_far(const ost_plan_t *plan, const double *params, const double *before)
+{
+    bool is = false;
+    for (size_t j = 0; j < plan->experiment->n_baselines; j++)
+        is |= fabs(params[plan->population->solved[j]] - before[j]) > SETTLED * fabs(before[j]);
+    return is;
+}
+
+/* What a subject's history is integrated with next: where it depends on the parameters, the secant through the last two
+ * of them meets what is given sooner. */
+static void extrapolate(const ost_worker_t *self, solved_t *last, size_t i, const double *before)
+{
+    const ost_plan_t *plan = self->plan;
+    double *params = self->params + i * plan->blocks->n_params;
+    for (size_t j = 0; j < plan->experiment->n_baselines; j++) {
+        const size_t k = plan->population->solved[j];
+        const ost_param_t *param = ost_blocks_param(plan->blocks, k);
+        const double change = params[k] - before[j],
+                     slope = (change - last->change[i][j]) / (before[j] - last->value[i][j]);
+        last->value[i][j] = before[j];
+        last->change[i][j] = change;
+        if (fabs(slope) < STEEPEST) params[k] = ost_clamp(before[j] + change / (1 - slope), param->lower, param->upper);
+    }
+}
+
+/* Solve parameters for what is given at time 0. @return how many subjects have other parameters than their history */
+static size_t solve(ost_worker_t *self, size_t n, int round, solved_t *last)
+{
+    const ost_plan_t *plan = self->plan;
+    const size_t n_given = plan->experiment->n_baselines;
+    size_t n_moved = 0;
+    for (size_t i = 0; i < n; i++) {
+        ost_error_t err = { 0 };
+        double *params = self->params + i * plan->blocks->n_params, before[OST_MAX_BASELINES];
+        last->is_moved[i] = false;
+        if (self->subject_status[i] != 0) continue;
+        for (size_t j = 0; j < n_given; j++) before[j] = params[plan->population->solved[j]];
+        int ret = self->t_begin[i] < 0
+                      ? ost_fail(&err, OST_ERR_VALUE, "baseline: its first dose, on day %g, is before time 0",
+                            self->t_begin[i])
+                      : ost_baseline_solve(self->baseline, self->covariates + i * plan->experiment->n_covariates,
+                            self->x1 + i * plan->system->n_states, self->inputs + i * plan->inputs->n, params, &err);
+        if (ret < 0) fail_subject(self, i, ret, "", err.what);
+        if (ret <= 0 || !is_far(plan, params, before)) continue;
+        n_moved += last->is_moved[i] = true;
+        if (round > 0) extrapolate(self, last, i, before);
+        for (size_t j = 0; j < n_given && round == 0; j++) {
+            last->value[i][j] = before[j];
+            last->change[i][j] = params[plan->population->solved[j]] - before[j];
+        }
+    }
+    return n_moved;
+}
+
+/* The history of drawn subjects. Where an output is given at its end, it is integrated again with the parameters that
+ * are solved for it, until these settle: once, unless it depends on them. */
+static int history(ost_worker_t *self, size_t n, ost_error_t *err)
+{
+    solved_t last;
+    int ret = 0;
+    for (int round = 0; round < MOST_HISTORIES && ret == 0; round++) {
+        prepare(self, n);
+        ret = run_in(self, n, err);
+        if (ret < 0 || self->baseline == NULL) return ret;
+        if (solve(self, n, round, &last) > 0) continue;
+        prepare(self, n); /* with what moved at last, by less than is_far() */
+        return 0;
+    }
+    for (size_t i = 0; i < n && ret == 0; i++)
+        if (last.is_moved[i])
+            fail_subject(
+                self, i, OST_ERR_VALUE, "", "baseline: the history goes on to change with what is solved for its end");
+    return ret;
+}
+
+int ost_worker_screen(
+    ost_worker_t *self, uint64_t first, size_t n, const double *typical, int32_t *stratum, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    const size_t n_arms = plan->experiment->n_arms;
+    size_t n_jobs = 0;
+    for (size_t i = 0; i < n; i++) draw_subject(self, i, first + i, typical);
+    int ret = history(self, n, err);
+    for (size_t a = 0; a < n_arms && ret == 0; a++)
+        for (size_t i = 0; i < n; i++) {
+            const ost_given_t given = ost_given_as_planned(plan, a);
+            ost_job_t *job = &self->jobs[n_jobs];
+            if (self->subject_status[i] != 0) continue;
+            *job = ost_worker_job(self, i, self->t_begin[i], JUST_AFTER, self->x1);
+            ost_worker_set_arm(self, job, &given, NULL);
+            job->n_out = 0;
+            ost_worker_set_schedules(self, job, i, n, &given, self->began, self->ended);
+            n_jobs++;
+        }
+    if (ret == 0 && n_jobs > 0) ret = ost_batch_run(self->batch, self->jobs, n_jobs, err);
+    const ost_job_t *job = self->jobs + n_jobs;
+    for (size_t i = 0; i < n && ret == 0; i++) stratum[i] = self->subject_status[i] != 0 ? -2 : -1;
+    for (size_t a = n_arms; a-- > 0 && ret == 0;) /* the first arm decides */
+        for (size_t i = n; i-- > 0;) {
+            if (self->subject_status[i] != 0) continue;
+            const ost_visit_context_t *visits = (--job)->user;
+            if (job->status != 0 || visits->undecided != NULL)
+                stratum[i] = -2;
+            else if (!visits->is_out)
+                stratum[i] = (int32_t) visits->stratum;
+        }
+    return ret;
+}
+
 int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err)
 {
     uint64_t first = (uint64_t) i_block * BLOCK, left = self->run->n_positions - first;
@@ -440,7 +568,6 @@ int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects,
     self->run_in_steps = self->failures = self->not_eligible = 0;
     memset(self->n_not_finite, 0, self->plan->system->n_outputs * sizeof(*self->n_not_finite));
     draw(self, first, n);
-    prepare(self, n);
-    int ret = run_in(self, n, err);
+    int ret = history(self, n, err);
     return ret == 0 ? run_arms(self, n, err) : ret;
 }

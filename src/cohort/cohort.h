@@ -12,6 +12,7 @@
 typedef struct {
     uint64_t subjects, failures;      /**< failures: subject-arms */
     uint64_t not_eligible;            /**< subjects that are eligible in no arm */
+    uint64_t screened;                /**< candidates, where subjects are enrolled; of all variants */
     uint64_t *n_not_finite;           /**< [system.n_outputs] subject-arms that did not fail and yet have a NaN or an
                                          infinity in this output: its formula has no value there; owned */
     double seconds_wall, seconds_cpu; /**< time by the clock and of all threads */
@@ -46,6 +47,7 @@ void ost_cohort_summary_add_probed(ost_cohort_summary_t *self, const ost_cohort_
 typedef struct {
     uint64_t first; /**< position of its first subject among those of the run, counted from 0, all variants included */
     size_t n_subjects;
+    const uint64_t *subject; /**< [n_subjects] their numbers in the seed's stream */
     const double
         *y; /**< [n_arms][n_subjects][system.n_outputs][n_times], reported units; NaN where there is no value */
     const uint8_t *status;            /**< [n_arms][n_subjects] 0 ok, else -OST_ERR_ code */

@@ -3,6 +3,7 @@
  * the sink; one thread at a time counts it. */
 #include "cohort/block.h"
 #include "cohort/cohort.h"
+#include "cohort/enroll.h"
 #include "cohort/probe.h"
 
 #include <math.h>
@@ -25,6 +26,7 @@ static int deliver(ost_worker_t *self, size_t i_block, size_t n, ost_error_t *er
     const ost_cohort_block_t block = {
         .first = (uint64_t) i_block * BLOCK,
         .n_subjects = n,
+        .subject = self->subject,
         .y = self->y,
         .status = self->status,
         .steps = self->steps,
@@ -179,9 +181,13 @@ int ost_cohort_run(
     clock_t t_cpu = clock();
     int ret = ost_cohort_summary_init(summary, plan->system->n_outputs, err);
     if (ret == 0) ret = choose_stepper(&run, err);
-    if (ret < 0 && ret != OST_ERR_STOPPED) return ret;
-    if (ret == OST_ERR_STOPPED) run.n_blocks = 0;
     summary->n_threads = thread_count(&run);
+    if (ret == 0 && run.n_wanted > 0) ret = ost_run_enroll(&run, summary->n_threads, err);
+    if (ret < 0 && ret != OST_ERR_STOPPED) {
+        ost_run_dismiss(&run);
+        return ret;
+    }
+    if (ret == OST_ERR_STOPPED) summary->n_threads = 0;
     if (summary->n_threads > 0) {
 #ifdef _OPENMP
         omp_init_lock(&run.lock);
@@ -192,6 +198,7 @@ int ost_cohort_run(
         work(&run);
 #endif
     }
+    ost_run_dismiss(&run);
     summary->interrupted = run.ret == 0 && summary->subjects < run.n_wanted;
     summary->seconds_cpu = (double) (clock() - t_cpu) / CLOCKS_PER_SEC;
     summary->seconds_wall = wall_seconds() - run.t_wall;

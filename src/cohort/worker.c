@@ -3,6 +3,7 @@
 
 #include "cohort/worker.h"
 
+#include "cohort/baseline.h"
 #include "cohort/cohort.h"
 
 #include <stdlib.h>
@@ -39,6 +40,7 @@ void ost_worker_free(ost_worker_t *self)
     free(self->subject_status);
     free(self->subject_text);
     free(self->n_not_finite);
+    ost_baseline_solver_delete(self->baseline);
     ost_cohort_summary_free(&self->probed);
 }
 
@@ -124,5 +126,6 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a thread's block of %d subjects", BLOCK);
     int ret = ost_cohort_summary_init(&self->probed, system->n_outputs, err);
     if (ret == 0) ret = ost_break_finder_new(&self->finder, plan->forcing, err);
+    if (ret == 0) ret = ost_baseline_solver_new(&self->baseline, plan, err);
     return ret == 0 ? ost_batch_new(&self->batch, system, &run->solver, err) : ret;
 }

@@ -28,6 +28,7 @@ typedef struct {
     uint64_t n_subjects;  /* of each variant */
     uint64_t n_positions; /* subjects x variants */
     uint64_t n_wanted;    /* of these, without what is left out */
+    uint64_t **enrolled;  /* [n_variants] numbers of the subjects who take part; NULL: all do */
     size_t n_blocks;
     atomic_size_t next;
     atomic_bool stop; /* no new blocks; those in hand are still delivered unless ret < 0 */
@@ -70,9 +71,10 @@ typedef struct {
     char (*subject_text)[OST_MESSAGE_SIZE];
     ost_solver_stats_t stats; /* of the arms of this block */
     uint64_t run_in_steps, failures, not_eligible;
-    uint64_t *n_not_finite;      /* [n_outputs], of this block */
-    ost_cohort_summary_t probed; /* errors measured on this block */
-    double overflow;             /* outputs from here on are infinite in the result file */
+    uint64_t *n_not_finite;               /* [n_outputs], of this block */
+    ost_cohort_summary_t probed;          /* errors measured on this block */
+    struct ost_baseline_solver *baseline; /* NULL: no output is given at time 0 */
+    double overflow;                      /* outputs from here on are infinite in the result file */
 } ost_worker_t;
 
 /* @return 0 or OST_ERR_NO_MEMORY and others of ost_batch_new; free it in any case */

@@ -74,6 +74,22 @@ typedef struct {
 /** Free. Accepts a zeroed one. */
 void ost_correlations_free(ost_correlations_t *self);
 
+/** Subjects of one kind, of whom a number take part. */
+typedef struct {
+    char *name, *condition;                /**< over outputs, covariates and time, that holds at time 0 */
+    uint64_t quota;                        /**< how many take part */
+    ost_location_t location, condition_at; /**< for messages */
+} ost_stratum_t;
+
+/** An output that is given at time 0, and the parameter by which each subject comes to it. */
+typedef struct {
+    char *output;                      /**< "t_score[total_hip]" */
+    char *param;                       /**< "aibl.peak_bmd[total_hip]" */
+    ost_quantity_t value;              /**< where there is no formula */
+    ost_formula_t *formula;            /**< of the covariates; NULL: the same for all */
+    ost_location_t location, param_at; /**< for messages */
+} ost_baseline_t;
+
 /** Typical value or between-subject spread of one parameter set by the experiment. */
 typedef struct {
     char *model, *param;    /**< "aibl", "k_C" or "T[lumbar_spine]" */
@@ -211,6 +227,11 @@ typedef struct {
     char *eligible; /**< condition over outputs, covariates and time that holds at time 0 for who takes part, NULL: all
                        do */
     ost_location_t eligible_location; /**< for messages */
+    bool enrolls;          /**< subjects are drawn until n_subjects are eligible and in a stratum that is not full */
+    ost_stratum_t *strata; /**< [n_strata] a subject is of the first whose condition holds */
+    size_t n_strata;
+    ost_baseline_t *baselines; /**< [n_baselines] */
+    size_t n_baselines;
     ost_formula_t *dropout; /**< of the covariates: when a subject is no longer looked at, d from time 0; NULL: never */
     char *start_text;       /**< formula of the covariates: when the run-in begins, d from time 0 (usually negative) */
     ost_formula_t *start;   /**< NULL: no run-in, begins at the first output, event or time 0 */
@@ -270,6 +291,8 @@ int ost_kept_bits(const ost_experiment_t *self);
 double ost_experiment_overflow(const ost_experiment_t *self);
 /** Free what a covariate owns, not itself. */
 void ost_covariate_free(ost_covariate_t *self);
+/** Free what strata and baselines own, and their lists. */
+void ost_experiment_free_strata(ost_experiment_t *self);
 /** Free what an arm owns, not the arm itself. */
 void ost_arm_free(ost_arm_t *self);
 /** Free. Accepts NULL and a zeroed one. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Takes values of keys; gives quantities, or formulas of the covariates. */
+/* Takes values of keys; gives quantities, formulas of the covariates, and texts of conditions. */
 #include "input/experiment_keys.h"
 
 #include <ctype.h>
@@ -63,4 +63,13 @@ int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, con
     char why[OST_DIM_MISMATCH_SIZE];
     return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "this formula %s or a formula of the covariates",
         ost_dim_mismatch(found.dim, dim, example, why));
+}
+
+int ost_experiment_condition(
+    const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_location_t *location, ost_error_t *err)
+{
+    if (node == NULL) return 0;
+    *location = node->location;
+    location->column += node->quoted;
+    return ost_field_text(tree, node, text, err);
 }

@@ -65,6 +65,23 @@ static const ost_schema_t correlation[] = {
 static const ost_schema_t correlate[] = { { "-", MAP, "a mapping of 'of' and 'spearman' or 'pearson'", "", false,
     MEMBERS(correlation) } };
 
+static const ost_schema_t stratum[] = {
+    { "if", TEXT, "a condition such as age < 65 [year]", "on outputs, covariates and time, at time 0", true, NULL, 0 },
+    { "quota", COUNT, "a whole number", "of subjects", true, NULL, 0 },
+};
+static const ost_schema_t strata[] = {
+    { "STRATUM", MAP, "a mapping of 'if' and 'quota'", "a subject is of the first whose condition holds", false,
+        MEMBERS(stratum) },
+};
+static const ost_schema_t baseline[] = {
+    { "output", TEXT, "an output such as t_score[total_hip]", "without errors of scans", true, NULL, 0 },
+    { "value", FORMULA, "a quantity such as -2.5, or a formula of the covariates", "of each subject at time 0", true,
+        NULL, 0 },
+    { "solve", TEXT, "a parameter such as aibl.peak", "that is solved for it", true, NULL, 0 },
+};
+static const ost_schema_t baselines[] = { { "-", MAP, "a mapping of output, value, solve", "", false,
+    MEMBERS(baseline) } };
+
 static const ost_schema_t population[] = {
     { "subjects", COUNT, "a whole number", "how many; default 1, or all rows of 'people'", false, NULL, 0 },
     { "seed", COUNT, "a whole number", "of all random numbers; default 1", false, NULL, 0 },
@@ -86,6 +103,12 @@ static const ost_schema_t population[] = {
         MEMBERS(correlate) },
     { "eligible", TEXT, "a condition such as t_score[total_hip] > -2",
         "on outputs, covariates and time, at time 0; the values of others are NaN; default: all are", false, NULL, 0 },
+    { "enroll", COUNT, "a whole number",
+        "instead of subjects: they are drawn, in order, until so many are eligible and in a stratum", false, NULL, 0 },
+    { "strata", MAP, "a mapping of names to conditions and quotas", "kinds of subjects, and how many of each take part",
+        false, MEMBERS(strata) },
+    { "baseline", LIST, "a list of outputs and their values",
+        "outputs that are given at time 0, by a parameter of each subject", false, MEMBERS(baselines) },
     { "dropout", FORMULA, "a time, or a formula of the covariates",
         "when a subject leaves: later values are NaN; default: never", false, NULL, 0 },
 };

@@ -22,6 +22,11 @@ int ost_experiment_covariates(
 /* population.correlate (experiment_correlations.c) */
 int ost_experiment_correlations(
     ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err) OST_MUST_CHECK;
+/* population.enroll and strata, after the sampling; population.baseline (experiment_enrolment.c) */
+int ost_experiment_enrolment(
+    ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population, ost_error_t *err) OST_MUST_CHECK;
+int ost_experiment_baselines(
+    ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err) OST_MUST_CHECK;
 /* A formula of covariates [n]. @param text  that of the node, or what a plain quantity there becomes */
 int ost_experiment_formula(const ost_covariate_t *covariates, size_t n, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, const char *text, ost_formula_t **out, ost_dim_t *dim,
@@ -31,13 +36,13 @@ int ost_experiment_table(ost_experiment_t *self, const ost_yaml_t *tree, const o
     const ost_people_source_t *people, ost_error_t *err) OST_MUST_CHECK;
 /* A covariate for each column of the table of people that is no parameter, into self->covariates, which has room. */
 int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* Whether a text has a name as a word. */
+bool ost_experiment_names(const char *text, const char *name);
 /* A plain quantity of that dimension, to *value, or a formula of the covariates, to *own; neither is touched where
  * `node` is NULL. */
 int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
     const char *example, double *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
 /* The same of any dimension. */
-/* Whether a text has a name as a word. */
-bool ost_experiment_names(const char *text, const char *name);
 int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
     ost_quantity_t *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
 /* The text of a condition, which is read when the experiment is planned, and where it begins. */

@@ -42,15 +42,6 @@ static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost
         ost_dim_mismatch(dim, time_dim, "-10 year or -(years_since_menopause + 10 [y])", why));
 }
 
-int ost_experiment_condition(
-    const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_location_t *location, ost_error_t *err)
-{
-    if (node == NULL) return 0;
-    *location = node->location;
-    location->column += node->quoted;
-    return ost_field_text(tree, node, text, err);
-}
-
 /* When subjects leave; a plain time becomes a formula. */
 static int read_dropout(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
@@ -139,11 +130,13 @@ int ost_experiment_people(
     if (ret == 0) ret = ost_field_flag(tree, ost_yaml_get(population, "variability"), &self->variability, err);
     if (ret == 0) ret = ost_experiment_table(self, tree, population, people, err);
     if (ret == 0) ret = read_sampling(self, tree, population, err);
+    if (ret == 0) ret = ost_experiment_enrolment(self, tree, population, err);
     if (ret == 0) ret = ost_experiment_covariates(self, tree, ost_yaml_get(population, "covariates"), err);
     if (ret == 0) ret = ost_experiment_correlations(self, tree, ost_yaml_get(population, "correlate"), err);
     if (ret == 0)
         ret = ost_experiment_condition(
             tree, ost_yaml_get(population, "eligible"), &self->eligible, &self->eligible_location, err);
+    if (ret == 0) ret = ost_experiment_baselines(self, tree, ost_yaml_get(population, "baseline"), err);
     if (ret == 0) ret = read_dropout(self, tree, ost_yaml_get(population, "dropout"), err);
     if (ret == 0) ret = read_run_in(self, tree, ost_yaml_get(ost_yaml_get(&tree->root, "run_in"), "start"), err);
     if (ret == 0) ret = read_settings(self, tree, ost_yaml_get(&tree->root, "parameters"), err);

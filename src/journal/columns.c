@@ -26,6 +26,7 @@ static void list_subjects(ost_columns_t *self)
         add(self, (ost_column_t){ OST_COLUMN_BEGAN, i, (long) plan->schedules->line[i].arm, 1 });
         add(self, (ost_column_t){ OST_COLUMN_ENDED, i, (long) plan->schedules->line[i].arm, 1 });
     }
+    if (e->enrolls) add(self, (ost_column_t){ OST_COLUMN_NUMBER, 0, -1, 1 });
     for (size_t i = 0; i < e->n_covariates; i++)
         add(self, (ost_column_t){ OST_COLUMN_COVARIATE, i, -1, e->covariates[i].unit.factor });
 }
@@ -58,7 +59,7 @@ static void list_columns(ost_columns_t *self, const ost_sweep_t *sweep)
 static bool is_taken(const char *name)
 {
     static const char *const taken[] = { "arm", "arm_label", "subject", "time", "model", "status", "n_steps",
-        "n_rejected", "failure", "failure_arm", "failure_subject", "failure_message", "parameters" };
+        "n_rejected", "failure", "failure_arm", "failure_subject", "failure_message", "parameters", "subject_number" };
     for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
         if (strcmp(name, taken[i]) == 0) return true;
     return strncmp(name, "began_", strlen("began_")) == 0 || strncmp(name, "ended_", strlen("ended_")) == 0;
@@ -179,7 +180,7 @@ static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, cons
     const ost_plan_t *plan = part->plan;
     const ost_experiment_t *e = plan->experiment;
     size_t most =
-        e->n_covariates + plan->blocks->n_params + 2 * plan->schedules->n + 3 * e->n_arms + 2 * e->n_endpoints;
+        1 + e->n_covariates + plan->blocks->n_params + 2 * plan->schedules->n + 3 * e->n_arms + 2 * e->n_endpoints;
     char units[256];
     int ret = ost_columns_check(plan, err);
     if (ret < 0) return ret;
@@ -334,6 +335,8 @@ double ost_column_value(
     switch (column->source) {
     case OST_COLUMN_COVARIATE:
         return block->covariates[i_subject * self->plan->experiment->n_covariates + column->index] / column->factor;
+    case OST_COLUMN_NUMBER:
+        return (double) block->subject[i_subject];
     case OST_COLUMN_PARAM:
         return block->params[i_subject * self->plan->blocks->n_params + column->index] / column->factor;
     case OST_COLUMN_BEGAN:

@@ -16,6 +16,7 @@ typedef enum {
     OST_COLUMN_REJECTED,
     OST_COLUMN_BEGAN,
     OST_COLUMN_ENDED,
+    OST_COLUMN_NUMBER, /* of a subject in the seed's stream, where subjects are enrolled */
     OST_COLUMN_COVARIATE,
     OST_COLUMN_PARAM,  /* that differs between subjects */
     OST_COLUMN_MEASURE /* of an endpoint of a sweep: 2 x its index, + 1 of the arm that is subtracted */

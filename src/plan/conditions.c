@@ -3,6 +3,7 @@
 #include "plan/conditions.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The scope while it is made. */
@@ -35,7 +36,7 @@ static bool has_conditions(const ost_experiment_t *e)
     for (size_t a = 0; a < e->n_arms; a++)
         for (size_t i = 0; i < e->arms[a].n_regimens; i++)
             if (e->arms[a].regimens[i].begin_if != NULL || e->arms[a].regimens[i].end_if != NULL) return true;
-    return e->eligible != NULL;
+    return e->eligible != NULL || e->n_strata > 0 || e->n_baselines > 0;
 }
 
 static int list_names(scope_t *self, const ost_blocks_t *blocks)
@@ -77,6 +78,83 @@ static int read_condition(
     if (ret == 0) return 0;
     if (why.line == 1 && location.line > 0) location.column += why.column - 1;
     return OST_FAIL_AT(self->err, ret, self->e, location, "%s: %s", key, why.what);
+}
+
+static int read_strata(scope_t *self)
+{
+    const ost_experiment_t *e = self->e;
+    char key[120];
+    int ret = 0;
+    if ((self->conditions->stratum = ost_maker_list(self->make, e->n_strata, sizeof(ost_formula_t *))) == NULL)
+        return self->err->code;
+    for (size_t i = 0; i < e->n_strata && ret == 0; i++) {
+        const ost_stratum_t *s = &e->strata[i];
+        snprintf(key, sizeof(key), "stratum '%.80s'", s->name);
+        ret = read_condition(self, &self->conditions->stratum[i], key, s->condition, s->condition_at);
+        self->conditions->n_strata = i + 1;
+    }
+    return ret;
+}
+
+static const char *name_of(const void *from, size_t i)
+{
+    return ((const ost_name_t *) from)[i].name;
+}
+
+/* The value in the scope of "t_score[total_hip]", or an error. @param[out] value  of it */
+static int find_value(scope_t *self, const ost_baseline_t *baseline, size_t *value)
+{
+    const ost_conditions_t *conditions = self->conditions;
+    const char *text = baseline->output, *bracket = strchr(text, '[');
+    const size_t length = bracket != NULL ? (size_t) (bracket - text) : strlen(text);
+    size_t i = self->e->n_covariates, first = i;
+    char missing[OST_UNIT_MISSING_SIZE], differs[OST_DIM_MISMATCH_SIZE];
+    for (; i < conditions->n_names;
+         first += conditions->names[i].set != NULL ? conditions->names[i].set->n_elements : 1, i++)
+        if (strncmp(conditions->names[i].name, text, length) == 0 && conditions->names[i].name[length] == '\0') break;
+    const ost_name_t *name = &conditions->names[i];
+    if (i == conditions->n_names) {
+        const char *near = ost_nearest_of(
+            text, conditions->names + self->e->n_covariates, conditions->n_names - self->e->n_covariates, name_of);
+        return OST_FAIL_AT(self->err, OST_ERR_NAME, self->e, baseline->location,
+            "baseline: the models have no output '%.100s'%s%s%s", text, OST_HINT(near));
+    }
+    size_t k = 0;
+    if (name->set != NULL)
+        while (k < name->set->n_elements &&
+               (bracket == NULL || strncmp(bracket + 1, name->set->elements[k], strlen(name->set->elements[k])) != 0 ||
+                   strcmp(bracket + 1 + strlen(name->set->elements[k]), "]") != 0))
+            k++;
+    if ((name->set != NULL && k == name->set->n_elements) || (name->set == NULL && bracket != NULL))
+        return OST_FAIL_AT(self->err, OST_ERR_NAME, self->e, baseline->location,
+            "baseline: no output '%.100s'; expected %s%s%s%s", text, name->name, name->set != NULL ? "[" : "",
+            name->set != NULL ? name->set->elements[0] : "", name->set != NULL ? "], say" : "");
+    if (!ost_dim_equal(baseline->value.dim, name->unit.dim))
+        return OST_FAIL_AT(self->err, OST_ERR_UNIT, self->e, baseline->location, "baseline: '%.100s' %s", text,
+            ost_unit_mismatch(baseline->value.dim, &name->unit, name->unit_text, differs));
+    if (ost_unit_missing(&name->unit, name->unit_text, baseline->value.is_plain, baseline->value.value, missing) !=
+        NULL)
+        return OST_FAIL_AT(
+            self->err, OST_ERR_UNIT, self->e, baseline->location, "baseline: '%.100s': %s", text, missing);
+    self->is_used[i] = true;
+    *value = first + k;
+    return 0;
+}
+
+static int find_baselines(scope_t *self)
+{
+    const ost_experiment_t *e = self->e;
+    size_t *values = ost_maker_list(self->make, e->n_baselines, sizeof(*values));
+    int ret = values == NULL ? self->err->code : 0;
+    self->conditions->baseline = values;
+    for (size_t i = 0; i < e->n_baselines && ret == 0; i++) {
+        ret = find_value(self, &e->baselines[i], &values[i]);
+        for (size_t k = 0; k < i && ret == 0; k++)
+            if (values[k] == values[i])
+                ret = OST_FAIL_AT(self->err, OST_ERR_NAME, e, e->baselines[i].location, "baseline: duplicate '%.100s'",
+                    e->baselines[i].output);
+    }
+    return ret;
 }
 
 static int read_line(scope_t *self, ost_line_conditions_t *line, const ost_regimen_t *r)
@@ -121,6 +199,8 @@ const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_
     scope_t scope = { .e = e, .conditions = self, .make = make, .err = &make->err };
     int ret = list_names(&scope, blocks);
     if (ret == 0) ret = read_condition(&scope, &self->eligible, "eligible", e->eligible, e->eligible_location);
+    if (ret == 0) ret = read_strata(&scope);
+    if (ret == 0) ret = find_baselines(&scope);
     if (ret == 0) ret = read_lines(&scope, line);
     self->line = line;
     if (ret == 0) return self;
@@ -135,6 +215,7 @@ void ost_conditions_free(const ost_conditions_t *self)
         ost_formula_delete(self->lines[i].begin);
         ost_formula_delete(self->lines[i].end);
     }
+    for (size_t i = 0; i < self->n_strata; i++) ost_formula_delete(self->stratum[i]);
     ost_formula_delete(self->eligible);
 }
 

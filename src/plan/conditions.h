@@ -11,20 +11,23 @@ typedef struct {
     ost_formula_t *begin, *end; /**< NULL: no condition */
 } ost_line_conditions_t;
 
-/** All conditions, and their scope: the covariates, then the outputs of all blocks. The elements of a name are values
- *  one after another. Without conditions the scope is empty. */
+/** All conditions, outputs that are given at time 0, and their scope: the covariates, then the outputs of all blocks.
+ * The elements of a name are values one after another. Without any of them the scope is empty. */
 typedef struct {
     const ost_name_t *names; /**< [n_names] */
     const bool *is_used;     /**< [n_names] by any condition */
     size_t n_names, n_values;
-    ost_formula_t *eligible;                  /**< evaluated at time 0; NULL: all are */
+    ost_formula_t *eligible; /**< evaluated at time 0; NULL: all are */
+    ost_formula_t **stratum; /**< [n_strata] evaluated after it, up to the first that holds */
+    size_t n_strata;
+    const size_t *baseline;                   /**< [e->n_baselines] value in the scope of each output that is given */
     const ost_line_conditions_t *const *line; /**< [n_arms][n_regimens], within lines */
     const ost_line_conditions_t *lines;       /**< [n_lines] of all arms */
     size_t n_lines;
 } ost_conditions_t;
 
-/** @return NULL on error: a condition that cannot be read, names something unknown or needs visits that are not given
- */
+/** @return NULL on error: a condition that cannot be read, names something unknown or needs visits that are not given;
+ * an output that is given, and is not there or has another unit */
 const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make);
 /** Free the formulas, which the maker does not own. Accepts NULL. */
 void ost_conditions_free(const ost_conditions_t *self);

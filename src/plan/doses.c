@@ -117,5 +117,11 @@ const ost_doses_t *ost_doses_new(const ost_experiment_t *e, const ost_blocks_t *
         if (target[a] == NULL || add_arm(self, target[a], e, blocks, &e->arms[a], &make->err) < 0) return NULL;
     }
     self->target = (const ost_dose_target_t *const *) target;
+    if (e->n_baselines > 0 && self->t_begin < 0) {
+        OST_FAIL_AT(&make->err, OST_ERR_VALUE, e, e->baselines[0].location,
+            "baseline: outputs are given at time 0, and outputs or doses of this experiment begin on day %g",
+            self->t_begin);
+        return NULL;
+    }
     return self;
 }

@@ -340,6 +340,7 @@ static const char *param_fixed_by(const ost_param_rule_t *rule)
 {
     return rule->column >= 0               ? "is a column of people, whose rows have their own correlations"
            : rule->covariate >= 0          ? "is a covariate; name it without its model"
+           : rule->is_solved               ? "is solved for an output of 'baseline'"
            : rule->kind == OST_SPREAD_NONE ? "is the same in all subjects; give it a spread"
                                            : NULL;
 }
@@ -383,6 +384,34 @@ static int check_ranks(const ost_experiment_t *e, size_t i, ost_error_t *err)
     return 0;
 }
 
+/* Parameters that are solved for outputs that are given at time 0. */
+static int solve(ost_population_t *self, ost_param_rule_t *params, const ost_experiment_t *e,
+    const ost_blocks_t *blocks, ost_maker_t *make)
+{
+    size_t *solved = ost_maker_list(make, e->n_baselines, sizeof(*solved));
+    for (size_t i = 0; i < e->n_baselines && make->err.code == 0; i++) {
+        const char *name = e->baselines[i].param, *dot = strchr(name, '.');
+        const ost_location_t at = e->baselines[i].param_at;
+        char of[80];
+        snprintf(of, sizeof(of), "%.*s", (int) (dot != NULL ? dot - name : 0), name);
+        if (dot == NULL)
+            return OST_FAIL_AT(&make->err, OST_ERR_NAME, e, at,
+                "baseline: a parameter is named by its model and itself, as in aibl.peak, not '%.80s'", name);
+        int k = find_param(blocks, of, dot + 1, OST_WHERE(e), at, &make->err);
+        if (k < 0) return k;
+        const char *why = params[k].is_solved                   ? "is solved for another output"
+                          : params[k].kind == OST_SPREAD_CHOICE ? "is one of a few values"
+                          : params[k].covariate >= 0            ? "is a covariate"
+                          : params[k].column >= 0               ? "is a column of people"
+                                                                : NULL;
+        if (why != NULL) return OST_FAIL_AT(&make->err, OST_ERR_VALUE, e, at, "baseline: '%.80s' %s", name, why);
+        params[k].is_solved = true;
+        solved[i] = (size_t) k;
+    }
+    self->solved = solved;
+    return make->err.code;
+}
+
 /* Before variability is switched off: correlations of parameters that then do not vary remain those of the others. */
 static int correlate(ost_population_t *self, ost_covariate_rule_t *covariates, ost_param_rule_t *params,
     const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make)
@@ -421,7 +450,8 @@ const ost_population_t *ost_population_new(const ost_experiment_t *e, const ost_
     if (make->err.code != 0) return NULL;
     if (add_covariates(covariates, e, &make->err) < 0 || add_params(params, e, blocks, &make->err) < 0) return NULL;
     *self = (ost_population_t){ .covariates = covariates, .params = params };
-    if (correlate(self, covariates, params, e, blocks, make) < 0) return NULL;
+    if (solve(self, params, e, blocks, make) < 0 || correlate(self, covariates, params, e, blocks, make) < 0)
+        return NULL;
     distribute(params, e, blocks);
     return self;
 }

@@ -33,6 +33,7 @@ typedef struct {
     const ost_covariate_rule_t *covariates; /**< [n_covariates] */
     const ost_param_rule_t *params;         /**< [blocks->n_params] */
     const ost_copula_t *copula;             /**< of those that are correlated */
+    const size_t *solved;                   /**< [e->n_baselines] parameter that is solved for each of them */
 } ost_population_t;
 
 /** @return NULL on error: an unknown model or parameter in a setting, a wrong dimension, a value out of range, a

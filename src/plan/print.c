@@ -181,6 +181,14 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
     if (e->start != NULL) fprintf(out, ", after a run-in from %s", e->start_text != NULL ? e->start_text : "its start");
     fprintf(out, "\n");
     if (e->eligible != NULL) fprintf(out, "  subjects eligible on day 0: %s\n", e->eligible);
+    for (size_t i = 0; i < e->n_strata; i++)
+        fprintf(out, "  stratum %s on day 0, %llu subjects: %s\n", e->strata[i].name,
+            (unsigned long long) e->strata[i].quota, e->strata[i].condition);
+    for (size_t i = 0; i < e->n_baselines; i++)
+        fprintf(out, "  %s is given on day 0, and %s solved for it\n", e->baselines[i].output, e->baselines[i].param);
+    for (size_t i = 0; i < e->correlations.names.n; i++)
+        fprintf(out, "%s%s%s", i == 0 ? "  correlated: " : ", ", e->correlations.names.items[i],
+            i + 1 == e->correlations.names.n ? "\n" : "");
     for (size_t a = 0; a < e->n_arms; a++) {
         fprintf(out, "  %s: %zu event%s\n", e->arms[a].name, self->timeline->arms[a].n_events,
             s_of(self->timeline->arms[a].n_events));

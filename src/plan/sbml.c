@@ -110,6 +110,11 @@ static int write_arm(draft_t *self, FILE *out, ost_error_t *err)
     const ost_experiment_t *e = plan->experiment;
     double t_begin = plan->doses->t_begin;
     char *name = NULL;
+    if (e->n_baselines > 0)
+        return OST_FAIL_AT(err, OST_ERR_MODEL, e, e->baselines[0].location,
+            "SBML cannot have a parameter that is solved for '%.80s' at time 0; take that away by --set "
+            "population.baseline=[], and set '%.80s'",
+            e->baselines[0].output, e->baselines[0].param);
     int ret = ost_plan_subject(plan, e->first_subject, self->covariates, self->params, err);
     if (ret == 0) ret = ost_plan_dosing_records(plan, self->covariates, self->records, &t_begin, err);
     if (ret == 0) ret = add_doses(self, err);

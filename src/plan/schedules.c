@@ -75,7 +75,7 @@ static size_t count_visits(const builder_t *self, const ost_regimen_t *r)
 static int add_visits(builder_t *self, size_t arm)
 {
     size_t first = self->first[arm], n_schedules = self->schedules->n - first;
-    bool is_tested = self->conditions->eligible != NULL;
+    bool is_tested = self->conditions->eligible != NULL || self->conditions->n_strata > 0;
     size_t n = is_tested;
     for (size_t c = 0; c < n_schedules; c++) n += count_visits(self, self->line[first + c].regimen);
     if (n == 0) return 0;

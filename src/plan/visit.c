@@ -68,13 +68,25 @@ static bool holds(ost_visit_context_t *self, const ost_formula_t *condition, con
     return false;
 }
 
+/* Whether a subject takes part, and in which stratum. */
+static bool is_in(ost_visit_context_t *self, const double *y, double t)
+{
+    const ost_conditions_t *conditions = self->plan->conditions;
+    const ost_experiment_t *e = self->plan->experiment;
+    if (conditions->eligible != NULL && !holds(self, conditions->eligible, "eligible", e->eligible, y, t)) return false;
+    for (self->stratum = 0; self->stratum < conditions->n_strata; self->stratum++) {
+        const ost_stratum_t *stratum = &e->strata[self->stratum];
+        if (holds(self, conditions->stratum[self->stratum], stratum->name, stratum->condition, y, t)) return true;
+    }
+    return conditions->n_strata == 0;
+}
+
 /* ost_job_t.on_visit */
 static void on_visit(ost_job_t *job, const ost_visit_t *visit, const double *y)
 {
     ost_visit_context_t *self = job->user;
     if (visit->index == job->n_schedules) {
-        const ost_plan_t *plan = self->plan;
-        self->is_out = !holds(self, plan->conditions->eligible, "eligible", plan->experiment->eligible, y, visit->t);
+        self->is_out = !is_in(self, y, visit->t);
         for (size_t k = 0; self->is_out && k < job->n_schedules; k++)
             self->began[k * self->stride] = self->ended[k * self->stride] = NAN;
         return;

@@ -13,7 +13,8 @@ typedef struct {
     double *values;           /**< [conditions->n_values] scratch of the thread */
     double *began, *ended;    /**< of the arm's schedules, `stride` apart: times, d, as in ost_cohort_block_t */
     size_t stride;
-    bool is_out;           /**< set where the subject is not eligible */
+    bool is_out;           /**< set where the subject is not eligible, or in no stratum */
+    size_t stratum;        /**< set at time 0: the first whose condition holds */
     const char *undecided; /**< key of the first condition that is not a number, NULL: none; its text, and when, d */
     const char *undecided_text;
     double t_undecided;

@@ -99,5 +99,7 @@ const char *ost_results_part_name(const ost_writer_t *self, size_t part, char *b
 
 bool ost_results_is_in_front(const ost_writer_t *self, const ost_column_t *column)
 {
+    /* who is enrolled may differ */
+    if (self->parts[0].plan->experiment->enrolls) return true;
     return column->arm >= 0 || (self->sweep != NULL && ost_design_varies(self->sweep->design, "population"));
 }

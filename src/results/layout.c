@@ -333,7 +333,8 @@ static int define_column(
     ost_writer_t *self, const ost_plan_t *plan, const ost_column_t *column, hid_t *id, ost_error_t *err)
 {
     const ost_dimension_t *subject = &self->dimensions[OST_DIM_SUBJECT], *dims[OST_MAX_RANK];
-    const ost_covariate_t *covariate = &plan->experiment->covariates[column->index];
+    const bool is_covariate = column->source == OST_COLUMN_COVARIATE;
+    const ost_covariate_t *covariate = is_covariate ? &plan->experiment->covariates[column->index] : NULL;
     const bool ended = column->source == OST_COLUMN_ENDED, has_arm = column->arm >= 0;
     size_t rank = !has_arm && ost_results_is_in_front(self, column) ? with_front(self, dims) : 0;
     if (has_arm)
@@ -346,6 +347,10 @@ static int define_column(
     case OST_COLUMN_COVARIATE:
         to = (ost_values_t){ covariate->name, H5T_IEEE_F64LE, NULL, covariate->unit_text,
             covariate_text(plan, covariate->name) };
+        break;
+    case OST_COLUMN_NUMBER:
+        to = (ost_values_t){ "subject_number", H5T_STD_U64LE, NULL, "1",
+            "number of the subject among the candidates that the seed gives" };
         break;
     case OST_COLUMN_BEGAN: /* lines of one name in several arms share a dataset */
     case OST_COLUMN_ENDED: {

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See enroll.h. Candidates are screened in rounds of blocks, side by side, and enrolled one after another: a larger
+ * round screens more of them than are needed, and changes nothing else. */
+#include "cohort/enroll.h"
+
+#include "cohort/block.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BLOCK OST_COHORT_BLOCK
+/* Candidates for each subject that is wanted, and some more, before a stratum counts as empty. Assumed. */
+#define CANDIDATES 100
+#define MORE_CANDIDATES 10000
+
+/* One round of screening, and who takes part so far. */
+typedef struct {
+    ost_run_t *run;
+    const double *typical; /* of the variant, NULL: as planned */
+    uint64_t first;        /* number of the first candidate of the round */
+    size_t n_blocks;       /* of the round */
+    size_t n_last;         /* candidates in the last block */
+    atomic_size_t next;
+    int32_t *stratum;  /* [n_blocks x BLOCK] */
+    uint64_t *members; /* who takes part */
+    uint64_t *n_of;    /* [n_strata, or 1] of them in each stratum */
+    uint64_t n_members, n_wanted, n_screened, n_failed;
+    atomic_int ret;
+    ost_error_t *err;
+} screening_t;
+
+static void screen_blocks(screening_t *self)
+{
+    ost_worker_t worker;
+    ost_error_t err = { 0 };
+    int ret = ost_worker_init(&worker, self->run, &err);
+    for (size_t b; ret == 0 && (b = atomic_fetch_add(&self->next, 1)) < self->n_blocks;)
+        ret = ost_worker_screen(&worker, self->first + (uint64_t) b * BLOCK,
+            b + 1 < self->n_blocks ? BLOCK : self->n_last, self->typical, self->stratum + b * BLOCK, &err);
+    ost_worker_free(&worker);
+    int none = 0; /* the first error of any thread is that of all */
+    if (ret < 0 && atomic_compare_exchange_strong(&self->ret, &none, ret) && self->err != NULL) *self->err = err;
+}
+
+/* @param n  candidates of the round */
+static int screen_round(screening_t *self, uint64_t n, int n_threads)
+{
+    self->n_blocks = (size_t) ((n + BLOCK - 1) / BLOCK);
+    self->n_last = (size_t) (n - (uint64_t) (self->n_blocks - 1) * BLOCK);
+    int32_t *stratum = realloc(self->stratum, self->n_blocks * BLOCK * sizeof(*stratum));
+    if (stratum == NULL) return ost_no_memory(self->err);
+    self->stratum = stratum;
+    atomic_store(&self->next, 0);
+#ifdef _OPENMP
+#pragma omp parallel num_threads(n_threads)
+#else
+    (void) n_threads;
+#endif
+    screen_blocks(self);
+    return atomic_load(&self->ret);
+}
+
+static uint64_t quota_of(const screening_t *self, size_t stratum)
+{
+    const ost_experiment_t *e = self->run->plan->experiment;
+    return e->n_strata > 0 ? e->strata[stratum].quota : e->n_subjects;
+}
+
+/* Candidates of the round, one after another. */
+static void fill(screening_t *self, uint64_t n)
+{
+    for (uint64_t i = 0; i < n && self->n_members < self->n_wanted; i++) {
+        const int32_t stratum = self->stratum[i];
+        self->n_screened++;
+        self->n_failed += stratum == -2;
+        if (stratum < 0 || self->n_of[stratum] == quota_of(self, (size_t) stratum)) continue;
+        self->n_of[stratum]++;
+        self->members[self->n_members++] = self->first + i;
+    }
+}
+
+/* "1 in 3,300", or that there is none. */
+static int fail_empty(const screening_t *self)
+{
+    const ost_experiment_t *e = self->run->plan->experiment;
+    size_t s = 0;
+    while (s + 1 < e->n_strata && self->n_of[s] == e->strata[s].quota) s++;
+    const ost_location_t at = e->n_strata > 0 ? e->strata[s].location : e->eligible_location;
+    char failed[80] = "", rare[80] = "", name[120] = "";
+    if (self->n_failed > 0)
+        snprintf(failed, sizeof(failed), "; %llu of them failed", (unsigned long long) self->n_failed);
+    if (self->n_of[s] > 0)
+        snprintf(rare, sizeof(rare), ", one in %.0f", (double) self->n_screened / (double) self->n_of[s]);
+    if (e->n_strata > 0) snprintf(name, sizeof(name), "stratum '%.80s' has ", e->strata[s].name);
+    return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, at, "%s%llu of %llu %ssubjects after %llu candidates%s%s", name,
+        (unsigned long long) self->n_of[s], (unsigned long long) quota_of(self, s), e->n_strata > 0 ? "" : "eligible ",
+        (unsigned long long) self->n_screened, rare, failed);
+}
+
+/* Candidates that there are at most. */
+static uint64_t count_candidates(const ost_experiment_t *e)
+{
+    const uint64_t most = CANDIDATES * e->n_subjects + MORE_CANDIDATES;
+    const bool is_listed = e->people.path != NULL && !e->people.is_drawn;
+    const uint64_t rows = is_listed && e->people.n_rows > e->first_subject ? e->people.n_rows - e->first_subject : 0;
+    return is_listed && rows < most ? rows : most;
+}
+
+static int enroll(screening_t *self, int n_threads)
+{
+    const ost_experiment_t *e = self->run->plan->experiment;
+    const uint64_t most = count_candidates(e);
+    int ret = 0;
+    while (ret == 0 && self->n_members < self->n_wanted) {
+        const uint64_t left = most - self->n_screened, missing = self->n_wanted - self->n_members;
+        uint64_t n = missing + missing / 4;
+        if (n < (uint64_t) n_threads * BLOCK) n = (uint64_t) n_threads * BLOCK;
+        if (n > left) n = left;
+        if (n == 0) return fail_empty(self);
+        self->first = e->first_subject + self->n_screened;
+        ret = screen_round(self, n, n_threads);
+        if (ret == 0) fill(self, n);
+    }
+    return ret;
+}
+
+/* How many of the members a run needs. */
+static uint64_t count_wanted(const ost_run_t *run)
+{
+    const ost_cohort_options_t *options = run->options;
+    uint64_t n = options->first + run->n_subjects;
+    for (uint64_t i = 0; options->subjects != NULL && i < run->n_subjects; i++) {
+        if (i == 0) n = 0;
+        if (options->subjects[i] >= n) n = options->subjects[i] + 1;
+    }
+    return n;
+}
+
+int ost_run_enroll(ost_run_t *run, int n_threads, ost_error_t *err)
+{
+    const ost_plan_t *plan = run->plan;
+    const ost_experiment_t *e = plan->experiment;
+    const size_t n_variants = run->options->variants != NULL ? run->options->n_variants : 1;
+    if (!e->enrolls) return 0;
+    uint64_t **lists = run->enrolled = calloc(n_variants + 1, sizeof(*lists));
+    screening_t self = { .run = run, .n_wanted = count_wanted(run), .err = err };
+    self.n_of = calloc(e->n_strata + 1, sizeof(*self.n_of));
+    int ret = lists == NULL || self.n_of == NULL ? ost_no_memory(err) : 0;
+    for (size_t v = 0; v < n_variants && ret == 0; v++) {
+        self.typical = run->options->variants != NULL ? run->options->variants + v * plan->blocks->n_params : NULL;
+        self.members = lists[v] = malloc((self.n_wanted + 1) * sizeof(*self.members));
+        self.n_members = self.n_screened = self.n_failed = 0;
+        for (size_t s = 0; s <= e->n_strata; s++) self.n_of[s] = 0;
+        ret = self.members == NULL ? ost_no_memory(err) : enroll(&self, n_threads);
+        run->summary->screened += self.n_screened;
+    }
+    free(self.n_of);
+    free(self.stratum);
+    return ret;
+}
+
+void ost_run_dismiss(ost_run_t *run)
+{
+    const size_t n_variants = run->options->variants != NULL ? run->options->n_variants : 1;
+    for (size_t v = 0; run->enrolled != NULL && v < n_variants; v++) free(run->enrolled[v]);
+    free(run->enrolled);
+    run->enrolled = NULL;
+}
