@@ -4,7 +4,7 @@
 // settings. Fails if a link does not bring the settings back.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { deepStrictEqual, ok } from "node:assert";
-import { initial, to_fragment, from_fragment } from "../../src/web/settings.js";
+import { clamped, initial, new_bar, to_fragment, from_fragment } from "../../src/web/settings.js";
 import { experiment, class_experiment } from "../../src/web/experiment.js";
 import { words } from "../../src/web/words.js";
 import { make_engine } from "../../src/web/engine.js";
@@ -23,6 +23,12 @@ for (let k = 0; k < Number(n); k++) {
     const yaml = experiment(settings, { title: "A page's experiment", a: "A", b: "B" });
     writeFileSync(`${dir}/${k}.yaml`, yaml);
     if (engine) writeFileSync(`${dir}/${k}.json`, JSON.stringify(engine.run(yaml).arms));
+}
+
+// Both ends of every dose stay as they are in a link.
+for (const drug of Object.keys(usual)) for (const dose of [0, 1e9]) {
+    const settings = clamped({ bars: [{ ...new_bar(drug, 60, "a"), dose }] });
+    deepStrictEqual(from_fragment(`#${to_fragment(settings)}`), settings);
 }
 
 const of_class = class_experiment(initial(), { title: "A class", a: "A", b: "B" });
