@@ -126,6 +126,7 @@ function start_desk(engine, crew, trials) {
         }
         clearTimeout(speech);
         speech = setTimeout(() => {
+            if (drawn === null) return; // charts were made anew
             const { difference, loss, hip } = compared(result, i), at = Number(age.toFixed(1));
             by_id("sentence").textContent = lesson.veil() ? lesson_words.hidden
                 : is_alone() ? words.alone(at, loss.a, hip) : words.sentence(at, difference, loss) + (lesson.text() === null ? steepest() : "");
@@ -146,13 +147,13 @@ function start_desk(engine, crew, trials) {
     by_id("numbers").addEventListener("toggle", draw_table);
     function draw_table() {
         if (!by_id("numbers").open || drawn === null) return;
-        const head = [words.age, ...sites.flatMap((site) => shown_arms().map((arm) => `${words.site[site]} ${words.scenario[arm]}`)),
-            ...shown_arms().map((arm) => `${words.chart.estradiol} ${words.scenario[arm]}`)];
-        const rows = [];
-        for (let age = first_age; age <= last_age; age += 5) {
-            const i = index_at(drawn.ages, age);
-            const cells = [...sites.flatMap((site) => shown_arms().map((arm) => written(drawn.bone[site][arm][i], (y) => y.toFixed(settings.show.measure === "percent" ? 1 : 2)))),
-                ...shown_arms().map((arm) => drawn.why.estradiol[arm][i].toPrecision(3))];
+        const [from, to] = shown_ages(), step = settings.show.whole ? 5 : 0.5, digits = settings.show.measure === "percent" ? 1 : 2;
+        const columns = [...sites.map((site) => [words.site[site], drawn.bone[site], (y) => y.toFixed(digits)]),
+            ...Object.entries(drawn.why).map(([name, of]) => [words.columns[name], of, (y) => y.toPrecision(3)])]
+            .flatMap(([title, of, text]) => shown_arms().map((arm) => ({ title: `${title} ${words.scenario[arm]}`, values: of[arm], text })));
+        const head = [words.age, ...columns.map(({ title }) => title)], rows = [];
+        for (let age = from; age <= to; age += step) {
+            const i = index_at(drawn.ages, age), cells = columns.map(({ values, text }) => written(values[i], text));
             rows.push(element("tr", {}, element("th", { scope: "row", textContent: age }), ...cells.map((text) => element("td", { textContent: text }))));
         }
         by_id("table").replaceChildren(element("table", {}, element("caption", { textContent: `${words.table_caption}: ${measure_title()}` }),

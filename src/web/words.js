@@ -151,7 +151,11 @@ export const words = {
     file: "Experiment file (YAML)",
     file_help: "osteon run osteon.yaml gives the same curves on the command line.",
     table: "Table of values",
-    table_caption: "Values each five years",
+    table_caption: "Values",
+    columns: {
+        estradiol: "Estradiol, pmol/L", testosterone: "Testosterone, nmol/L", rankl_opg_ratio: "RANKL/OPG", osteoclasts: "Osteoclasts",
+        osteoblasts: "Osteoblasts", ctx: "CTX, %", p1np: "P1NP, %",
+    },
     licences: "Licences",
     bad_link: (why) => `The link cannot be read (${why}); this is the first state.`,
     limits: "One typical person of the model: others differ. The curves are the model's, which was fitted to trials; its fits " +
