@@ -303,7 +303,7 @@ function start_desk(engine, crew, trials) {
             button(words.svg, () => save("osteon.svg", [of_bone()], "image/svg+xml")), said);
     }
     const of_bone = () => picture({
-        drawn, range: shown_ages(), bands: settings.show.measure === "t_score" ? words.bands : null,
+        drawn, arms: shown_arms(), range: shown_ages(), bands: settings.show.measure === "t_score" ? words.bands : null,
         title: (site) => `${words.site[site]}: ${measure_title()}`,
         legend: Object.fromEntries(scenarios.map((scenario) => [scenario, `${words.scenario[scenario]}: ${titles()[scenario]}`])), sentence: by_id("sentence").textContent,
     });

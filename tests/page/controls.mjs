@@ -43,7 +43,7 @@ async function every_control(how) {
     const n = (await every("#fields input")) + (await every("#fields select")); // the sex last: a man has fewer fields and panels
     await changes(page, () => act(page.locator("#reset")));
     await act(page.locator("#numbers > summary"));
-    assert(await page.locator("#table td").count() > 50, "the table of values");
+    await page.waitForFunction(() => document.querySelectorAll("#table td").length > 50); // the table of values
     await act(page.locator("#licences > summary"));
     await said("#licences pre", "GNU GENERAL PUBLIC LICENSE");
 
