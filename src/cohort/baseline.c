@@ -15,13 +15,15 @@
 /* Part of a parameter by which it is moved for a derivative. */
 #define STEP 1e-4
 enum { MOST_STEPS = 30 };
-_Static_assert(OST_MAX_BASELINES < LANES, "a lane for each parameter, and one for the subject as it is");
+_Static_assert(LANES > 1, "a lane for the subject as it is, and others for parameters that are moved");
 
 struct ost_baseline_solver {
     const ost_plan_t *plan;
     ost_lane_plan_t silent; /* without noise */
     double *rows;
     double *p, *h, *x0, *x, *u, *mode, *scratch, *y, *t; /* within rows */
+    /* [output][0] as the subject is, [1 + j] with the solved parameter j moved */
+    double value[OST_MAX_BASELINES][1 + OST_MAX_BASELINES];
 };
 
 int ost_baseline_solver_new(ost_baseline_solver_t **out, const ost_plan_t *plan, ost_error_t *err)
@@ -127,8 +129,8 @@ static int fail(const ost_baseline_solver_t *self, const double *target, const d
     const ost_plan_t *plan = self->plan;
     const ost_experiment_t *e = plan->experiment;
     size_t i = 0;
-    while (i + 1 < e->n_baselines && fabs(self->y[row_of(plan, i) * LANES] - target[i]) <=
-                                         1e-6 * fmax(fabs(target[i]), plan->outputs->factor[row_of(plan, i)]))
+    while (i + 1 < e->n_baselines &&
+           fabs(self->value[i][0] - target[i]) <= 1e-6 * fmax(fabs(target[i]), plan->outputs->factor[row_of(plan, i)]))
         i++;
     const size_t row = row_of(plan, i), k = plan->population->solved[i];
     const ost_param_t *param = ost_blocks_param(plan->blocks, k);
@@ -137,7 +139,7 @@ static int fail(const ost_baseline_solver_t *self, const double *target, const d
         "baseline: %.80s = %.6g cannot be had: with %.80s = %.6g, in %.6g..%.6g %.40s, it is %.6g",
         e->baselines[i].output, target[i] / factor, e->baselines[i].param, params[k] / param->unit.factor,
         param->lower / param->unit.factor, param->upper / param->unit.factor, param->unit_text,
-        self->y[row * LANES] / factor);
+        self->value[i][0] / factor);
 }
 
 /* A step by which a parameter stays within its range. */
@@ -147,6 +149,25 @@ static double step_of(const ost_param_t *param, double value)
     return value + step <= param->upper ? step : -step;
 }
 
+/* Values of the outputs as the subject is, and with each of the solved parameters from `first` on moved that lanes are
+ * left for. */
+static void evaluate_moved(ost_baseline_solver_t *self, const double *params, size_t first)
+{
+    const ost_plan_t *plan = self->plan;
+    const size_t n = plan->experiment->n_baselines, end = n - first < LANES - 1 ? n : first + LANES - 1;
+    fill(self->p, params, plan->blocks->n_params);
+    for (size_t j = first; j < end; j++) {
+        const size_t k = plan->population->solved[j];
+        self->p[k * LANES + 1 + j - first] += step_of(ost_blocks_param(plan->blocks, k), params[k]);
+    }
+    evaluate(self);
+    for (size_t i = 0; i < n; i++) {
+        const double *y = self->y + row_of(plan, i) * LANES;
+        self->value[i][0] = y[0];
+        for (size_t j = first; j < end; j++) self->value[i][1 + j] = y[1 + j - first];
+    }
+}
+
 /* One step of Newton's method. @return whether it could be taken, as outputs depend on the parameters */
 static bool move(ost_baseline_solver_t *self, const double *target, double *params)
 {
@@ -154,7 +175,7 @@ static bool move(ost_baseline_solver_t *self, const double *target, double *para
     const size_t n = plan->experiment->n_baselines, *solved = plan->population->solved;
     double slope[OST_MAX_BASELINES][OST_MAX_BASELINES], change[OST_MAX_BASELINES];
     for (size_t i = 0; i < n; i++) {
-        const double *y = self->y + row_of(plan, i) * LANES;
+        const double *y = self->value[i];
         change[i] = target[i] - y[0];
         for (size_t j = 0; j < n; j++)
             slope[i][j] = (y[1 + j] - y[0]) / step_of(ost_blocks_param(plan->blocks, solved[j]), params[solved[j]]);
@@ -181,16 +202,10 @@ int ost_baseline_solve(ost_baseline_solver_t *self, const double *covariates, co
     }
     for (int step = 0; step < MOST_STEPS; step++) {
         bool is_given = true;
-        fill(self->p, params, plan->blocks->n_params);
-        for (size_t j = 0; j < e->n_baselines; j++) {
-            const size_t k = plan->population->solved[j];
-            self->p[k * LANES + 1 + j] += step_of(ost_blocks_param(plan->blocks, k), params[k]);
-        }
-        evaluate(self);
+        for (size_t first = 0; first < e->n_baselines; first += LANES - 1) evaluate_moved(self, params, first);
         for (size_t i = 0; i < e->n_baselines; i++) {
-            const size_t row = row_of(plan, i);
-            const double least = TOLERANCE * fmax(fabs(target[i]), plan->outputs->factor[row]);
-            is_given &= fabs(self->y[row * LANES] - target[i]) <= least;
+            const double least = TOLERANCE * fmax(fabs(target[i]), plan->outputs->factor[row_of(plan, i)]);
+            is_given &= fabs(self->value[i][0] - target[i]) <= least;
         }
         if (is_given) return step > 0;
         if (!move(self, target, params))
