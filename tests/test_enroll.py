@@ -145,6 +145,9 @@ class Enroll(test_shards.Program):
         said = self.run_one("e.yaml", "x.h5", *settings('population.eligible="age < 40 [year]"'), code=1)
         self.assertIn("0 of 90 eligible subjects after 19000 candidates", said)
         self.assertFalse(os.path.exists(self.path("x.h5")))
+        self.write("two.csv", "age [year]\n60\n61\n")
+        self.assertIn("of 90 eligible subjects after 2 candidates, one in 1, all rows of the table of people",
+                      self.run_one("e.yaml", "x.h5", "--people", "two.csv", code=1))
 
     def test_wrong(self):
         for text, part in (  # found when the experiment is read, then when it is planned
@@ -155,7 +158,7 @@ class Enroll(test_shards.Program):
                 ("population.sampling=latin_hypercube", "a latin_hypercube spreads subjects of a known number"),
                 ("population.baseline=[{output: 'bmd[hip]', value: 1 kg, solve: one.loss}]", "has dimension"),
                 ("population.baseline=[{output: 'bmd[hip]', value: 0.8, solve: one.loss}]", "bmd[hip]"),
-                ("population.baseline=[{output: 'bmd[hipp]', value: 0.8 g/cm2, solve: one.loss}]", "expected bmd[spine]"),
+                ("population.baseline=[{output: 'bmd[hipp]', value: 0.8 g/cm2, solve: one.loss}]", "did you mean 'hip'?"),
                 ("population.baseline=[{output: bmdd, value: 0.8 g/cm2, solve: one.loss}]", "did you mean 'bmd'?"),
                 ("population.baseline=[{output: 'bmd[hip]', value: 0.8 g/cm2, solve: one.los}]", "did you mean 'loss'?"),
                 ("population.baseline=[{output: 'bmd[hip]', value: 0.8 g/cm2, solve: loss}]", "named by its model"),

@@ -79,7 +79,16 @@ static void fill(screening_t *self, uint64_t n)
     }
 }
 
-/* "1 in 3,300", or that there is none. */
+/* Candidates that there are at most. */
+static uint64_t count_candidates(const ost_experiment_t *e)
+{
+    const uint64_t most = CANDIDATES * e->n_subjects + MORE_CANDIDATES;
+    const bool is_listed = e->people.path != NULL && !e->people.is_drawn;
+    const uint64_t rows = is_listed && e->people.n_rows > e->first_subject ? e->people.n_rows - e->first_subject : 0;
+    return is_listed && rows < most ? rows : most;
+}
+
+/* How many there are, and how rare they were. */
 static int fail_empty(const screening_t *self)
 {
     const ost_experiment_t *e = self->run->plan->experiment;
@@ -91,19 +100,11 @@ static int fail_empty(const screening_t *self)
         snprintf(failed, sizeof(failed), "; %llu of them failed", (unsigned long long) self->n_failed);
     if (self->n_of[s] > 0)
         snprintf(rare, sizeof(rare), ", one in %.0f", (double) self->n_screened / (double) self->n_of[s]);
+    const bool is_end = count_candidates(e) < CANDIDATES * e->n_subjects + MORE_CANDIDATES;
     if (e->n_strata > 0) snprintf(name, sizeof(name), "stratum '%.80s' has ", e->strata[s].name);
-    return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, at, "%s%llu of %llu %ssubjects after %llu candidates%s%s", name,
+    return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, at, "%s%llu of %llu %ssubjects after %llu candidates%s%s%s", name,
         (unsigned long long) self->n_of[s], (unsigned long long) quota_of(self, s), e->n_strata > 0 ? "" : "eligible ",
-        (unsigned long long) self->n_screened, rare, failed);
-}
-
-/* Candidates that there are at most. */
-static uint64_t count_candidates(const ost_experiment_t *e)
-{
-    const uint64_t most = CANDIDATES * e->n_subjects + MORE_CANDIDATES;
-    const bool is_listed = e->people.path != NULL && !e->people.is_drawn;
-    const uint64_t rows = is_listed && e->people.n_rows > e->first_subject ? e->people.n_rows - e->first_subject : 0;
-    return is_listed && rows < most ? rows : most;
+        (unsigned long long) self->n_screened, rare, failed, is_end ? ", all rows of the table of people" : "");
 }
 
 static int enroll(screening_t *self, int n_threads)

@@ -125,10 +125,18 @@ static int find_value(scope_t *self, const ost_baseline_t *baseline, size_t *val
                (bracket == NULL || strncmp(bracket + 1, name->set->elements[k], strlen(name->set->elements[k])) != 0 ||
                    strcmp(bracket + 1 + strlen(name->set->elements[k]), "]") != 0))
             k++;
-    if ((name->set != NULL && k == name->set->n_elements) || (name->set == NULL && bracket != NULL))
+    if (name->set != NULL && k == name->set->n_elements) {
+        char word[80];
+        snprintf(word, sizeof(word), "%.*s", bracket != NULL ? (int) strcspn(bracket + 1, "]") : 0,
+            bracket != NULL ? bracket + 1 : "");
+        const char *near = ost_nearest(word, (const char *const *) name->set->elements, name->set->n_elements);
         return OST_FAIL_AT(self->err, OST_ERR_NAME, self->e, baseline->location,
-            "baseline: no output '%.100s'; expected %s%s%s%s", text, name->name, name->set != NULL ? "[" : "",
-            name->set != NULL ? name->set->elements[0] : "", name->set != NULL ? "], say" : "");
+            "baseline: no output '%.100s'%s%s%s; expected %s[%s] or another %s", text, OST_HINT(near), name->name,
+            near != NULL ? near : name->set->elements[0], name->set->name);
+    }
+    if (name->set == NULL && bracket != NULL)
+        return OST_FAIL_AT(self->err, OST_ERR_NAME, self->e, baseline->location,
+            "baseline: no output '%.100s'; expected %s", text, name->name);
     if (!ost_dim_equal(baseline->value.dim, name->unit.dim))
         return OST_FAIL_AT(self->err, OST_ERR_UNIT, self->e, baseline->location, "baseline: '%.100s' %s", text,
             ost_unit_mismatch(baseline->value.dim, &name->unit, name->unit_text, differs));
