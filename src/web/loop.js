@@ -181,7 +181,7 @@ export function make_loop(place, desk) {
         }
         const texts = { ...Object.fromEntries(Object.keys(nodes).map((name) => [name, words.loop.times(now[name])])), estradiol: words.loop.level(all.estradiol[i]), bone: words.loop.percent(now.bone), drug: given ? words.loop.percent(now.drug) : "" };
         for (const [name, { circle, label, value }] of Object.entries(circles)) {
-            circle.setAttribute("r", Math.min(46, 34 * now[name] ** nodes[name].power).toFixed(1));
+            circle.setAttribute("r", Math.min(46, 34 * Math.max(0, now[name]) ** nodes[name].power).toFixed(1));
             value.textContent = texts[name];
             if (name === "drug") label.textContent = given ? words.drugs[given[0]].split(",")[0] : words.loop.nodes.drug;
         }
