@@ -91,14 +91,14 @@ def draw(options):
     from plotting.tornado import figure_of_analysis, is_analysis
     variables, arms = (v.split(",") if v else None for v in (options.variables, options.arms))
     if is_analysis(options.results):
-        refuse(options, "arms", "show", "panels", "time")
+        refuse(options, "arms", "show", "panels", "time", "evidence")
         verify(options.results)
         save(figure_of_analysis(options.results, variables), options.output, options.dpi)
         return
     if is_sweep(options.results):
         is_draws = is_of_draws(options.results)
-        refuse(options, "show", "panels", "time", *([] if is_draws else ["arms"]))
-        figure = figure_of_draws(options.results, variables, arms) if is_draws else None
+        refuse(options, "show", "panels", "time", *([] if is_draws else ["arms", "evidence"]))
+        figure = figure_of_draws(options.results, variables, arms, options.evidence) if is_draws else None
         verify(options.results)
         save(figure or figure_of_sweep(options.results, variables), options.output, options.dpi)
         return

@@ -480,6 +480,21 @@ class Lengths(Made):
             self.assertNotRegex(file.read(), "[\x00-\x08\x0b-\x1f]")
 
 
+class InPlace(Made):
+    def test_links_and_devices(self):
+        """A link stays: the file that it leads to is written, a device in place."""
+        write(self.path)
+        for name, target in (("link.svg", "real.svg"), ("full.png", "/dev/full"), ("null.pdf", "/dev/null")):
+            os.symlink(target, os.path.join(self.folder, name))
+        self.plot("made.h5", "-o", "link.svg")
+        self.plot("made.h5", "-o", "null.pdf")
+        self.assertIn("full.png: No space left on device", self.plot("made.h5", "-o", "full.png", code=4))
+        for name in "link.svg", "full.png", "null.pdf":
+            self.assertTrue(os.path.islink(os.path.join(self.folder, name)), name)
+        self.assertGreater(os.path.getsize(os.path.join(self.folder, "real.svg")), 1000)
+        self.assertEqual([name for name in os.listdir(self.folder) if "part" in name], [])
+
+
 class Refusals(Made):
     def refused(self, message, code, *words):
         said = self.plot("made.h5", "-o", "made.png", *words, code=code)

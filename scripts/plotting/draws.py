@@ -6,13 +6,16 @@ import textwrap
 import h5py
 import numpy as np
 
-from .figures import arm_styles, chosen_arms
-from .page import SETTINGS, Ticks, plt
+from .evidence import answering, compared, point_of, read_observations
+from .figures import ROLES, arm_styles, chosen_arms
+from .page import MARKERS, SETTINGS, Ticks, draw_points, plt
 from .results import BLOCK, Results, quantiles
-from .words import Refused, in_words, plain
+from .words import Refused, counted, in_words, plain
 
 MAX_PANELS, MAX_DRAWS = 24, 10_000
 YEAR, MONTH = 365.25, 30.4375
+SHAPES = dict(zip(MARKERS, "●■▲◆▼✚✖◀▶⬟⬢★"))
+FEW = {"draw": (0.95, 37), "subject": (0.9, 35)}  # interval, and from how many on it holds at most 5 % less (statistic.h)
 
 
 def is_of_draws(path):
@@ -62,10 +65,14 @@ def split(name):
     return base, element.removesuffix("]")
 
 
-def choose(results, names):
+def outputs_of(results):
+    """Names of the variables over draws, arms, subjects and times."""
+    return [name for name in results.file if isinstance(results.file.get(name), h5py.Dataset)
+            and results.file[name].ndim in (4, 5) and results.file[name].dims[0].keys()[:1] == ["draw"]]
+
+
+def choose(results, names, known, observations):
     """@return pairs of a variable's name and of one of its elements, "" for all"""
-    known = [name for name in results.file if isinstance(results.file.get(name), h5py.Dataset)
-             and results.file[name].ndim in (4, 5) and results.file[name].dims[0].keys()[:1] == ["draw"]]
     for name, element in map(split, names or []):
         if name not in known:
             raise Refused(f"{results.path} has no output '{plain(name)}'; it has {', '.join(known) or 'none'}")
@@ -74,20 +81,53 @@ def choose(results, names):
             raise Refused(f"{results.path}: '{name}' has no '{plain(element)}'; it has {', '.join(elements)}")
     if not known:
         raise Refused(f"{results.path}: draws of parameters without subjects")
-    return [split(name) for name in names or (["bmd"] if "bmd" in known else known[:1])]
+    own = ["bmd"] if "bmd" in known else known[:1]
+    return [split(n) for n in names or [compared(own[0], observations, lambda seen: answering(seen, known))]]
 
 
-def figure_of_draws(path, names, arms):
-    """A row of panels for each arm, a column for each site or output."""
+def points_of(observations, known, key, arm, show, unit, results, median, day):
+    """Observations of an arm and output, on the axes of its panel."""
+    found = [point_of(seen, show, unit, results.days, results.zero, median) for seen in observations
+             if seen.arm == arm and answering(seen, known) == [key]]
+    found = [point for point in found if point is not None and np.isfinite(point.y)]
+    for point in found:
+        point.x /= day
+        point.start = point.start and (point.start[0] / day, point.start[1])
+    return found
+
+
+def foot_of(n_draws, n_subjects, points, markers):
+    """What bands and points are."""
+    foot = (f"Dark: 95 % interval of the median over {n_draws} draws of the parameters, their uncertainty. Light: 5th to 95th "
+            f"percentile between {counted(n_subjects, 'subject')}, their differences; medians over draws.")
+    for n, word in ((n_draws, "draw"), (n_subjects, "subject")):
+        part, enough = FEW[word]
+        if n < enough:
+            foot += (f" Caution: an interval from {counted(n, word)} holds {100 * part * (n - 1) / (n + 1):.0f} %, not "
+                     f"{100 * part:.0f} %, of all {word}s on average.")
+    if points:
+        roles = {point.role for point in points}
+        foot += " Points: observed, " + ", ".join(f"{SHAPES[shape]} {in_words(trial)}" for trial, shape in markers.items()) + \
+            "; " + ", ".join(ROLES[role] for role in ROLES if role in roles) + "."
+    return foot
+
+
+def figure_of_draws(path, names, arms, evidence=None):
+    """A row of panels for each arm, a column for each site or output; with the trials that the experiment names."""
     results = Results(path)
-    columns = [(name, e, site) for name, element in choose(results, names)
+    known = outputs_of(results)
+    observations, _ = read_observations(results, evidence)
+    markers = {trial: MARKERS[i % len(MARKERS)] for i, trial in enumerate(dict.fromkeys(seen.trial for seen in observations))}
+    drawn = []
+    columns = [(name, e, site) for name, element in choose(results, names, known, observations)
                for e, site in enumerate(elements_of(results, results.dataset(name))) if element in ("", site)]
     chosen, looks = chosen_arms(arms, results), arm_styles(results)
     n_arms = len(chosen)
     if n_arms * len(columns) > MAX_PANELS:
         raise Refused(f"{path}: more than {MAX_PANELS} panels; choose outputs with --variables")
     is_years = results.days[-1] > 2 * YEAR
-    x = results.days / (YEAR if is_years else MONTH)
+    day = YEAR if is_years else MONTH
+    x = results.days / day
     with plt.rc_context(SETTINGS):
         figure = plt.figure(figsize=(max(5.2, 3.3 * len(columns) + 0.6), 2.2 * n_arms + 1.5), layout="constrained")
         panels = figure.subplots(n_arms, len(columns), squeeze=False, sharex=True, sharey="col")
@@ -100,6 +140,10 @@ def figure_of_draws(path, names, arms):
                 draw_panel(panel, x, found, colour)
                 panel.tick_params(labelleft=True)
                 unit = "%" if is_change else plain(data.attrs.get("units", ""))
+                points = points_of(observations, known, f"{name}[{site}]" if site else name, results.arms[a],
+                                   "change" if is_change else "value", unit, results, np.nanmedian(found[1], axis=0), day)
+                draw_points(panel, [(point, colour) for point in points], markers)
+                drawn += points
                 if row == 0:
                     title = in_words(f"{name}, {site}" if site else name).replace("bmd", "BMD")
                     panel.set_title(title, fontsize=9.5, loc="left", pad=22)
@@ -112,9 +156,8 @@ def figure_of_draws(path, names, arms):
         figure.suptitle("\n".join(textwrap.wrap(plain(results.text("title")), wide)), fontsize=12, weight="bold", x=0.02,
                         ha="left")
         n_draws = results.dataset(columns[0][0]).shape[0]
-        foot = (f"Dark: 95 % interval of the median over {n_draws} draws of the parameters, their uncertainty. "
-                f"Light: 5th to 95th percentile between {results.count('n_subjects'):,} subjects, their differences; medians "
-                "over draws.")
+        seen = {point.trial for point in drawn}
+        foot = foot_of(n_draws, results.count("n_subjects"), drawn, {t: m for t, m in markers.items() if t in seen})
         figure.supxlabel("\n".join(textwrap.wrap(foot, 48 * max(len(columns), 2))), fontsize=7.8, color="0.3", x=0.02,
                          ha="left")
     return figure

@@ -158,6 +158,21 @@ def read_observations(results, given):
     return found, left
 
 
+def answering(seen, names):
+    """The output among the variables `names` that an observation is compared with, the first that answers it, as a list."""
+    return [output for output in seen.outputs if output.partition("[")[0] in names][:1]
+
+
+def compared(name, observations, best):
+    """An output by its name, or what its observations are compared with instead, as the scans of a density. best: the
+    outputs for an observation."""
+    for seen in observations:
+        variables = [output.partition("[")[0] for output in (*seen.outputs, *best(seen))]
+        if name.partition("[")[0] in variables[:-1] and best(seen):
+            return name.replace(name.partition("[")[0], variables[-1], 1)
+    return name
+
+
 @dataclass
 class Point:
     """An observation on the axes of a panel; start: where its change begins, if not at baseline."""

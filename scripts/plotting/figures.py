@@ -7,13 +7,14 @@ import sys
 
 import numpy as np
 
-from .evidence import point_of, read_observations
+from .evidence import answering, compared, point_of, read_observations
 from .experiment import MONTH, UNITS, mapping, scalar
 from .page import MARKERS, Curve, Page, Panel, style, untreated_style
-from .words import Refused, capitalised, in_words, number, plain, power_of_ten
+from .words import Refused, capitalised, counted, in_words, number, plain, power_of_ten
 
 MAX_BANDS, MAX_PANELS = 3, 60
 SHORT = {"bmd": "BMD", "scanned_bmd": "scanned BMD", "ctx": "CTX", "p1np": "P1NP", "ntx": "NTX", "balp": "BALP", "opg": "OPG", "rankl": "RANKL"}
+ROLES = {"calibrate": "filled: used to fit the model", "validate": "hollow: not used to fit it", "context": "half-filled: context"}
 WHOLE = {"share": "% of subjects with 1", "count": "mean"}  # units of outputs that are whole numbers
 STEPS = {"day": (), "month": (1, 2, 3, 6, 12, 24, 60, 120), "year": (0.25, 0.5, 1)}  # others: 1, 2, 5, 10, ...
 
@@ -67,10 +68,6 @@ def arm_styles(results):
     number_of = [sum(t == treated[i] for t in treated[:i]) for i in range(len(treated))]
     return [style(number_of[i]) if treated[i] or not any(treated) else untreated_style(number_of[i])
             for i in range(len(treated))]
-
-
-def counted(n, what):
-    return f"{number(n)} {what}{'s' * (n > 1)}"
 
 
 def shortened(change):
@@ -149,7 +146,7 @@ class Scene:
         is_default = not (options.show or results.experiment.tree.get("plot"))
         self.observations, self.left = read_observations(results, options.evidence)
         if not options.variables and not results.has_models:
-            names = [self.compared(name) for name in names]
+            names = [compared(name, self.observations, self.best) for name in names]
         self.outputs, self.show = read_outputs(results, names, self.arms, show, is_default)
         self.styles = arm_styles(results)
         length = np.ptp(results.days)
@@ -169,16 +166,7 @@ class Scene:
     def best(self, seen):
         """The output of the file that an observation is compared with: the first that answers it; of several models, which
         may lack it, any."""
-        return seen.outputs if self.results.has_models else \
-            [o for o in seen.outputs if o.partition("[")[0] in self.results.names()][:1]
-
-    def compared(self, name):
-        """An output by its name, or what its observations are compared with instead, as the scans of a density."""
-        for seen in self.observations:
-            variables = [o.partition("[")[0] for o in (*seen.outputs, *self.best(seen))]
-            if name.partition("[")[0] in variables[:-1] and self.best(seen):
-                return name.replace(name.partition("[")[0], variables[-1], 1)
-        return name
+        return seen.outputs if self.results.has_models else answering(seen, self.results.names())
 
     def n_subjects(self):
         return self.outputs[0].variable.data.shape[-2]
@@ -313,10 +301,8 @@ class Scene:
         """What lines and points are, and which run they come from."""
         first = [self.foot_lines(), *more]
         if self.trials:
-            roles = {"calibrate": "filled: used to fit the model", "validate": "hollow: not used to fit it",
-                     "context": "half-filled: context"}
             of_groups = " in groups of people, not in this subject" if self.is_one_of_a_cohort() else ""
-            first.append(f"Points: observed{of_groups}; " + ", ".join(roles[r] for r in roles if r in self.roles) +
+            first.append(f"Points: observed{of_groups}; " + ", ".join(ROLES[r] for r in ROLES if r in self.roles) +
                          ("; bars: 95 % confidence interval." if "bars" in self.shown else "."))
         simulated = "simulated median" if self.n_subjects() > 1 else "simulated value"
         if "percent" in self.shown:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A page: title, legend, rows of panels, footnote. Every text is measured and wrapped, and the page grows with what it
 holds, so that no name is cut. Lengths are in inches from the top left corner, sizes of letters in points."""
+import io
 import os
 from dataclasses import dataclass, field
 
@@ -150,20 +151,21 @@ def draw_curves(axis, page, panel):
         axis.fill_between(page.x, medians.min(0), medians.max(0), color="0.5", alpha=0.22, lw=0, zorder=1)
 
 
-def draw_points(axis, page, panel):
-    for point, colour in panel.points:
+def draw_points(axis, points, markers):
+    """points: (Point, colour); markers: of each trial."""
+    for point, colour in points:
         if point.start is not None:
             axis.plot([point.start[0], point.x], [point.start[1], point.y], color=colour, lw=0.7, ls=":", zorder=4)
         if np.isfinite(point.lower) and np.isfinite(point.upper):
             axis.plot([point.x, point.x], [point.lower, point.upper], color=colour, lw=1.2, zorder=4, clip_on=False)
-        axis.plot(point.x, point.y, page.markers[point.trial], ms=6, mew=1.1, zorder=6, clip_on=False,
+        axis.plot(point.x, point.y, markers[point.trial], ms=6, mew=1.1, zorder=6, clip_on=False,
                   mec="black" if point.role == "calibrate" else colour, mfc=colour, mfcalt="white",
                   fillstyle=FILLS.get(point.role, "none"))
 
 
 def draw_panel(axis, page, panel):
     draw_curves(axis, page, panel)
-    draw_points(axis, page, panel)
+    draw_points(axis, panel.points, page.markers)
     for x, colour in panel.marks:
         axis.axvline(x, color=colour, lw=0.9, ls=(0, (4, 3)), zorder=1)
     for start, stop in panel.spans:
@@ -337,15 +339,26 @@ def draw(page):
 
 
 def save(figure, path, dpi):
-    """Write the file beside its place and rename it: a failure leaves nothing half written."""
+    """Write the file beside its place and rename it: a failure leaves nothing half written. A link stays: what it leads to
+    is written; a device or a pipe, in place."""
     ending = os.path.splitext(path)[1]
-    beside = f"{path[:-len(ending)]}.{os.getpid()}.part{ending}"
+    drawn = io.BytesIO()
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(ending)
     try:
         with plt.rc_context(SETTINGS):
-            figure.savefig(beside, dpi=dpi, metadata=metadata)
-        os.replace(beside, path)
+            figure.savefig(drawn, format=ending[1:], dpi=dpi, metadata=metadata)
     finally:
         plt.close(figure)
-        if os.path.exists(beside):
+    to = os.path.realpath(path)
+    is_file = os.path.isfile(to) or not os.path.exists(to)
+    beside = f"{to}.{os.getpid()}.part" if is_file else to
+    try:
+        with open(beside, "wb") as file:
+            file.write(drawn.getbuffer())
+        if is_file:
+            os.replace(beside, to)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
+    finally:
+        if is_file and os.path.exists(beside):
             os.remove(beside)

@@ -38,6 +38,10 @@ def number(value, decimals=0):
     return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", MINUS)
 
 
+def counted(n, what):
+    return f"{number(n)} {what}{'s' * (n > 1)}"
+
+
 def decimals_of(step):
     """Decimals that tell ticks apart which are `step` from each other: 2 for 0.25."""
     decimals = 0
