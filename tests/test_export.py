@@ -154,7 +154,8 @@ class Export(test_shards.Program):
         self.osteon("sweep", "test.yaml", "--design", "halton", "--points", "3", "--vary", f"{AGE}=55 y..75 y", "--vary",
                     f"{DOSE}=1 mg..2 mg", "--subjects", "5", "-o", "a.h5")
         with h5py.File(self.path("a.h5")) as file:
-            table, _ = self.export("a.h5", "--wide", "--columns", "marker,age")
+            table, units = self.export("a.h5", "--wide", "--columns", "marker,age")
+            self.assertEqual((list(table)[3], units["point"][0]), ("point", "1"))
             marker = file["marker"][()]
             np.testing.assert_array_equal(self.values(table["marker"], marker), marker)
             np.testing.assert_array_equal(table["dose"].astype(float).reshape(marker.shape)[:, 0, 0, 0], file["dose"][()])

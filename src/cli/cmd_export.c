@@ -326,8 +326,9 @@ const ost_command_t ost_command_export = {
     .summary = "write a result file as a table for R, pandas and DuckDB",
     .about = "Write the values of all subjects as CSV (RFC 4180), in the order of the file: a row for each value, or "
              "with --wide\nfor each arm, subject and time.",
-    .notes = "Columns: arm, subject, time [d], then 'model' of a comparison, or the entries that a sweep varies, then "
-             "covariates\nand parameters that --columns names. A long table ends in variable, element, value; a wide "
+    .notes = "Columns: arm, subject, time [d], then 'model' of a comparison, 'draw' of draws of parameters, or the "
+             "entries that a\nsweep varies (before them 'point', unless it is a grid), then covariates and parameters "
+             "that --columns names. A long table ends in variable, element, value; a wide "
              "one has columns such as\nbmd_total_hip. A field is empty where there is no value. OUT.units.csv names "
              "the unit and the meaning of every column\nand variable. Statistics over subjects, and the endpoints of a "
              "sweep, are written by 'osteon show --csv'.\nAs Parquet: duckdb -c \"COPY (FROM 'OUT.csv') TO "

@@ -113,7 +113,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     run_arguments_t a = { 0 };
     ost_simulation_t how = { 0 };
     int isa = -1, code;
-    static const char *const facts[] = { OST_COMPARED_MODELS, OST_SWEEP_VARY };
+    static const char *const facts[] = { OST_COMPARED_MODELS, OST_SWEEP_DESIGN };
     char *recorded[] = { NULL, NULL };
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
@@ -130,7 +130,8 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         code = read;
         goto out;
     }
-    if (recorded[1] != NULL) {
+    const bool is_draws = recorded[1] != NULL && strcmp(recorded[1], ost_design_words[OST_DESIGN_DRAWS]) == 0;
+    if (recorded[1] != NULL && !is_draws) {
         ost_cli_message("run: '%s' is of a sweep; 'osteon sweep %s -o OUT.h5' repeats it", name, name);
         goto out;
     }
@@ -139,8 +140,9 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         goto out;
     }
     if (ost_cli_needs_output(self->name, name, &how)) goto out;
-    if (a.parameters != NULL || a.n_draws > 0) {
-        const ost_draws_asked_t asked = { a.parameters, (size_t) a.n_draws, a.subject != NULL, a.dry_run };
+    if (a.parameters != NULL || a.n_draws > 0 || is_draws) {
+        const ost_draws_asked_t asked = { a.parameters, (size_t) a.n_draws, a.parameters == NULL && a.n_draws == 0,
+            a.subject != NULL, a.dry_run };
         code = ost_cli_run_draws(name, &asked, &a.overrides, isa, &how);
         goto out;
     }

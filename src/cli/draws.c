@@ -106,14 +106,24 @@ int ost_cli_run_draws(
 {
     run_t self = { 0 };
     ost_sweep_asked_t sweep = { .kind = OST_DESIGN_DRAWS, .keep = OST_KEEP_SUBJECTS, .seed = 1 };
-    if (asked->table == NULL || asked->has_subject || asked->is_dry) {
-        ost_cli_message(asked->table == NULL ? "--draws: of which table? expected --parameters TABLE.csv"
-                                             : "--parameters and --%s exclude each other",
-            asked->has_subject ? "subject" : "dry-run");
+    bool is_sweep;
+    int code;
+    if ((asked->table == NULL && !asked->repeats) || asked->has_subject || asked->is_dry) {
+        if (asked->repeats)
+            ost_cli_message("run: '%s' is of draws of parameters, which --%s excludes", name,
+                asked->has_subject ? "subject" : "dry-run");
+        else
+            ost_cli_message(asked->table == NULL ? "--draws: of which table? expected --parameters TABLE.csv"
+                                                 : "--parameters and --%s exclude each other",
+                asked->has_subject ? "subject" : "dry-run");
         return OST_EXIT_USAGE;
     }
-    int code = ost_cli_experiment(&self.experiment, name, overrides);
-    if (code == OST_EXIT_OK) code = list_draws(&self, asked, overrides, &sweep);
+    if (asked->repeats) {
+        code = ost_cli_recorded_sweep(name, &sweep, &is_sweep);
+    } else {
+        code = ost_cli_experiment(&self.experiment, name, overrides);
+        if (code == OST_EXIT_OK) code = list_draws(&self, asked, overrides, &sweep);
+    }
     if (code == OST_EXIT_OK) code = ost_cli_plan_sweep(name, &sweep, overrides, isa, simulate, how);
     ost_cli_sweep_free(&sweep);
     ost_draws_free(&self.draws);

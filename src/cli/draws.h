@@ -6,8 +6,9 @@
 #include "cli.h"
 
 typedef struct {
-    const char *table;        /* NULL: none, which is an error */
+    const char *table;        /* NULL: none, which is an error unless repeats */
     size_t n_draws;           /* 0: all */
+    bool repeats;             /* the draws that the file records which is run */
     bool has_subject, is_dry; /* options that exclude draws */
 } ost_draws_asked_t;
 

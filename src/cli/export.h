@@ -36,7 +36,8 @@ typedef struct {
 char *ost_export_number(double x, char buf[32]);
 /* A field of CSV, owned by the caller; NULL if out of memory. */
 char *ost_export_field(const char *text);
-/* Names of what is in front of arms in the file: "model", or the entries that a sweep varies. */
+/* Names of what is in front of arms in the file: "model", "draw", the entries that a grid varies, or "point" and then
+ * the entries of another design. */
 size_t ost_export_n_front(const ost_results_t *results);
 const char *ost_export_front(const ost_results_t *results, size_t k); /* k below that number */
 /* Write the table of the units of its columns, and then the table itself: neither after an error. @return 0,

@@ -35,14 +35,22 @@ char *ost_export_field(const char *text)
     return NULL;
 }
 
+/* Columns before the entries: the number of the draw or point, or the model. */
+static size_t n_before_axes(const ost_results_t *results)
+{
+    return results->models.n > 0 && (results->design.n_axes == 0 || results->design.kind != OST_DESIGN_GRID);
+}
+
 size_t ost_export_n_front(const ost_results_t *results)
 {
-    return results->design.n_axes > 0 ? results->design.n_axes : results->models.n > 0;
+    const ost_design_t *design = &results->design;
+    return n_before_axes(results) + (design->n_axes > 0 && design->kind != OST_DESIGN_DRAWS ? design->n_axes : 0);
 }
 
 const char *ost_export_front(const ost_results_t *results, size_t k)
 {
-    return results->design.n_axes > 0 ? results->design.axes[k].name : "model";
+    const size_t n = n_before_axes(results);
+    return k < n ? ost_results_front_name(&results->design, k) : results->design.axes[k - n].name;
 }
 
 static void put_text(const char *text, FILE *out)
@@ -55,14 +63,13 @@ static void put_front(const ost_results_t *results, FILE *out)
 {
     const ost_design_t *design = &results->design;
     char number[32];
-    for (size_t k = 0; k < ost_export_n_front(results); k++) {
-        size_t i = design->n_axes > 0 ? ost_design_index(design, results->i_model, k) : results->i_model;
-        if (design->n_axes == 0)
-            put_text(results->models.items[i], out);
-        else if (design->axes[k].values == NULL)
-            put_text(design->axes[k].texts.items[i], out);
-        else
-            put_text(ost_export_number(design->axes[k].values[i], number), out);
+    const size_t n = n_before_axes(results);
+    if (n > 0 && design->n_axes == 0) put_text(results->models.items[results->i_model], out);
+    if (n > 0 && design->n_axes > 0) fprintf(out, ",%zu", results->i_model);
+    for (size_t k = 0; k + n < ost_export_n_front(results); k++) {
+        size_t i = ost_design_index(design, results->i_model, k);
+        const ost_varied_t *axis = &design->axes[k];
+        put_text(axis->values == NULL ? axis->texts.items[i] : ost_export_number(axis->values[i], number), out);
     }
 }
 

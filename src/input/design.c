@@ -26,7 +26,8 @@ char *ost_design_point(const ost_design_t *self, size_t i, char *buf, size_t siz
 {
     size_t n = 0;
     buf[0] = '\0';
-    for (size_t k = 0; k < self->n_axes && n < size; k++)
+    if (self->kind == OST_DESIGN_DRAWS) snprintf(buf, size, "draw %zu", i);
+    for (size_t k = 0; k < self->n_axes && n < size && self->kind != OST_DESIGN_DRAWS; k++)
         n += (size_t) snprintf(buf + n, size - n, "%s%s %s", k > 0 ? ", " : "",
             self->axes[k].name != NULL ? self->axes[k].name : self->axes[k].path,
             self->axes[k].texts.items[ost_design_index(self, i, k)]);

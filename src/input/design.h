@@ -45,7 +45,7 @@ typedef struct {
 size_t ost_design_index(const ost_design_t *self, size_t i, size_t k);
 /** "PATH=VALUE" of axis k at point i, as an override. @return 0 or OST_ERR_NO_MEMORY */
 int ost_design_setting(const ost_design_t *self, size_t i, size_t k, ost_text_list_t *settings) OST_MUST_CHECK;
-/** "dose 0.5 mg, age 60 year" of point i. @return buf */
+/** "dose 0.5 mg, age 60 year" of point i, "draw 3" of draws. @return buf */
 char *ost_design_point(const ost_design_t *self, size_t i, char *buf, size_t size);
 /** Name the axes by the last word of their paths, preceded by words before it until it is not taken.
  *  @param is_taken  whether another thing of the file has the name @return 0 or OST_ERR_NO_MEMORY */

@@ -51,6 +51,9 @@ int ost_results_open(ost_results_t **self, const char *path, ost_error_t *err) O
 void ost_results_close(ost_results_t *self);
 /** A variable by its name, NULL if there is none; owned by self. */
 const ost_results_variable_t *ost_results_variable(const ost_results_t *self, const char *name);
+/** Name of dimension k in front of arms: of a varied entry of a grid, "draw", "point", or "model" of several models.
+ *  @param design  NULL or without axes: no sweep @return borrowed of the design */
+const char *ost_results_front_name(const ost_design_t *design, size_t k);
 /** Elements of variable `name` (3 for bmd at three sites, 1 for a scalar), 0 if there is no such variable. */
 size_t ost_results_n_elements(const ost_results_t *self, const char *name);
 const char *ost_results_element(

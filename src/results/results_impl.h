@@ -61,9 +61,6 @@ typedef struct {
     ost_target_t *targets; /* [n_plans] */
 } ost_writer_t;
 
-/* Name of dimension k in front of arms: of a varied entry of a grid, "draw", "point", or "model" of several models.
- * @param design  NULL or without axes: no sweep @return borrowed of the design */
-const char *ost_results_front_name(const ost_design_t *design, size_t k);
 /* Find the dimensions in front; their coordinates. @return 0, OST_ERR_IO or OST_ERR_NO_MEMORY */
 int ost_results_front(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
 int ost_results_front_coordinates(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
