@@ -5,6 +5,7 @@ mixed. Takes the path of osteon as its first argument."""
 import csv
 import os
 import subprocess
+import sys
 import unittest
 
 import h5py
@@ -15,6 +16,8 @@ from test_people import FILES  # noqa: E402
 from test_shards import contents  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLOT = os.path.join(HERE, "..", "scripts", "plot.py")
+sys.path.insert(0, os.path.dirname(PLOT))
+from plotting.draws import figure_of_draws  # noqa: E402
 M, SUBJECTS = 9, 70
 HEAD = "draw,one.loss [1/y],aibl.k_C [1/d],pill.half [d],between BMD,within BMD"
 
@@ -102,10 +105,12 @@ class Draws(test_shards.Program):
     def test_repeated_sharded_and_with_people(self):
         self.draws("d.h5", "-q")
         self.osteon("sweep", "d.h5", "-o", "again.h5", "-q")
+        self.assertIn("median 2.5 % to 97.5 %", " ".join(self.osteon("run", "d.h5", "-o", "run.h5").split()))
+        self.assertIn("is of draws of parameters, which --dry-run excludes", self.osteon("run", "d.h5", "--dry-run", code=2))
         for i in 1, 2:
             self.draws(f"s{i}.h5", "--shard", f"{i}/2", "-q", "--threads", str(i))
         self.osteon("merge", "s1.h5", "s2.h5", "-o", "merged.h5", "-q")
-        for name in "again.h5", "merged.h5":
+        for name in "again.h5", "run.h5", "merged.h5":
             one, two = contents(self.path("d.h5")), contents(self.path(name))
             self.assertEqual(one.keys(), two.keys())
             for key in one:
@@ -130,10 +135,50 @@ class Draws(test_shards.Program):
             self.assertEqual((done.returncode, part in done.stderr), (code, True), done.stderr)
         self.assertLess(os.path.getsize(self.path("one.svg")), os.path.getsize(self.path("d.svg")))
 
+    def test_observed_points(self):
+        """Observations of the experiment's trials stand in the figure, on the output that they are compared with."""
+        self.write("evidence.csv", "role,trial,arm,endpoint,site,time_months,statistic,value,unit,lower,upper,interval,n\n"
+                   "validate,T,a,BMD_percent_change,total_hip,24,mean,-7.5,percent,,,,10\n"
+                   "validate,T,a,BMD_percent_change,total_hip,12,sd,-2.5,percent,,,,10\n")
+        self.write("test.yaml", FILES["test.yaml"] + "evidence: {table: evidence.csv, compare: [{arm: treated, trial: T, "
+                   "trial_arm: a, output: bmd}]}\n")
+        self.draws("d.h5", "-q", "--draws", "3")
+        figure = figure_of_draws(self.path("d.h5"), None, None)
+        seen = [[(float(x), round(float(y), 9)) for line in panel.lines if line.get_marker() == "o"
+                 for x, y in zip(line.get_xdata(), line.get_ydata())] for panel in figure.axes]
+        self.assertEqual(seen, [[], [(24.0, -7.5)]])
+        for part in "observed, ● T; hollow: not used to fit it", "an interval from 3 draws holds 48 %, not 95 %":
+            self.assertIn(part, " ".join(figure._supxlabel.get_text().split()))  # pylint: disable=protected-access
+
+    def test_few(self):
+        """An interval from few draws or subjects is narrower than its name, whatever the distribution: 0.95 (n-1)/(n+1)."""
+        text = self.osteon("run", "test.yaml", "--parameters", "fit.csv", "--draws", "2", "-n", "1", "-o", "d.h5")
+        for part in "an interval from 2 draws holds 32 %, not 95 %", "an interval from 1 subject holds 0 %, not 90 %":
+            self.assertIn(part, " ".join(text.split()))
+        random = np.random.default_rng(8)
+        ends = np.quantile(random.gamma(2, size=(20000, 20)), [0.025, 0.975], axis=1)
+        held = np.mean((1 - (1 + ends) * np.exp(-ends))[1] - (1 - (1 + ends) * np.exp(-ends))[0])
+        self.assertAlmostEqual(held, 0.95 * 19 / 21, delta=0.01)
+        self.osteon("run", "test.yaml", "-n", "20", "-q", "-o", "few.h5")
+        self.osteon("run", "test.yaml", "-n", "35", "-q", "-o", "many.h5")
+        self.assertIn("an interval from 20 subjects holds 81 %, not 90 %", " ".join(self.osteon("show", "few.h5").split()))
+        self.assertNotIn("caution", self.osteon("show", "many.h5"))
+
+    def test_exported_with_its_number(self):
+        self.draws("d.h5", "-q")
+        self.osteon("export", "d.h5", "--csv", "d.csv", "--wide")
+        with open(self.path("d.csv"), encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(list(rows[0]), ["arm", "subject", "time", "draw", "bmd"])
+        with h5py.File(self.path("d.h5")) as file:
+            found = np.array([float(row["bmd"]) for row in rows]).reshape(file["bmd"].shape)
+            np.testing.assert_array_equal(found, file["bmd"][()])
+        self.assertEqual([row["draw"] for row in rows[::2 * SUBJECTS * 3]], [str(d) for d in range(M)])
+
     def test_verify_a_share(self):
         """A share is of draws: a change of all of them is found, of one where that one is computed again."""
         self.draws("d.h5", "-q")
-        self.assertRegex(self.osteon("verify", "d.h5", "--share", "20 %"), "equal")
+        self.assertRegex(self.osteon("verify", "d.h5", "--share", "20 %"), r"recomputed: draw \d, 2 blocks .*: equal")
         with h5py.File(self.path("d.h5"), "r+") as file:
             file["bmd"][...] *= 1.01
         self.assertIn(" in the file, now ", self.osteon("verify", "d.h5", "--share", "20 %", code=4))

@@ -367,10 +367,13 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
                 if (n < 0) return (int) n;
                 n_rows += n;
             }
+    const char *eligible = ost_results_attribute(self->results, "n_eligible");
     ost_show_print_head(self, path);
+    for (size_t i = 0; i < self->n_shown && n_rows > 0; i++)
+        if (self->shown[i] == OST_STATISTIC_Q05)
+            ost_show_print_few(eligible != NULL ? strtoull(eligible, NULL, 10) : self->n_subjects, "subject", 0.9);
     int ret = ost_table_print(&self->table, stdout, err);
     if (ret < 0) return ret;
-    const char *eligible = ost_results_attribute(self->results, "n_eligible");
     const char *why = eligible != NULL && strcmp(eligible, "0") == 0
                           ? "; none of the subjects is eligible: widen 'population.eligible', or simulate more subjects"
                       : ost_results_failures(self->results) > 0

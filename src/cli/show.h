@@ -44,6 +44,9 @@ typedef struct {
 const char *ost_show_part_word(const show_t *self);
 /* Print what the file is of, above the table. */
 void ost_show_print_head(const show_t *self, const char *path);
+/* Say so where the interval from the 5th to the 95th percentile of so many subjects (`part` 0.9), or that of so many
+ * draws, is much narrower than its name. @param word  "subject", "draw" */
+void ost_show_print_few(uint64_t n, const char *word, double part);
 /* Whether the endpoints of a sweep are shown: nothing else is asked for, or the file has nothing else. */
 bool ost_show_is_of_points(const show_t *self);
 /* Print, and write where --csv asks for it, every endpoint of a sweep at all points. @return an exit code */

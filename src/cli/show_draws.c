@@ -153,6 +153,8 @@ int ost_show_print_draws(show_t *show, const char *path, ost_error_t *err)
         "median 2.5 %% to 97.5 %%: of the median over %s of the parameters, their uncertainty; subjects 5 %% to 95 %%: "
         "differences between subjects, the median over draws of both ends",
         ost_cli_plural(self.n_draws, "draw", draws));
+    ost_show_print_few(self.n_draws, "draw", UNSURE_HIGH - UNSURE_LOW);
+    ost_show_print_few(show->n_subjects, "subject", 0.9);
     putchar('\n');
     if (ret == 0) ret = print_variable(show, &self, err);
     if (ret == 0) ret = print_endpoints(show, &self, err);

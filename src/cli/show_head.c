@@ -55,3 +55,18 @@ void ost_show_print_head(const show_t *self, const char *path)
     ost_show_print_months(self);
     putchar('\n');
 }
+
+/* By so much an interval may hold less than its name says, an assumption. */
+#define NARROWER 0.05
+
+void ost_show_print_few(uint64_t n, const char *word, double part)
+{
+    char few[64];
+    uint64_t enough = 1;
+    if (n == 0 || ost_quantile_coverage((size_t) n, part) >= part - NARROWER) return;
+    while (ost_quantile_coverage((size_t) enough, part) < part - NARROWER) enough++;
+    ost_print_wrapped(stdout,
+        "caution: an interval from %s holds %.0f %%, not %.0f %%, of all %ss on average; from %llu on it holds %.0f %%",
+        ost_cli_plural(n, word, few), 100 * ost_quantile_coverage((size_t) n, part), 100 * part, word,
+        (unsigned long long) enough, 100 * (part - NARROWER));
+}

@@ -240,6 +240,7 @@ int ost_show_points(show_t *self, const char *path)
             printf("%s: %s\n", results->design.axes[k].name, results->design.axes[k].path);
         puts(is_crossed(&results->design) ? "--csv OUT.csv also writes q05 and q95, percentiles between subjects, and n"
                                           : "q05 and q95: 5th and 95th percentile of the measure between subjects");
+        if (subjects != NULL) ost_show_print_few(strtoull(subjects, NULL, 10), "subject", 0.9);
     }
     for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) ret = print_endpoint(results, i, &shown[i], &err);
     if (ret == 0 && self->csv != NULL) ret = ost_cli_write(self->csv, put_csv, &(points_t){ results, shown }, &err);

@@ -30,6 +30,11 @@ double ost_quantile(const double *x, size_t n, double p)
     return (1 - part) * x[below] + part * x[below + 1];
 }
 
+double ost_quantile_coverage(size_t n, double part)
+{
+    return part * ((double) n - 1) / ((double) n + 1);
+}
+
 static double median_of(const ost_sample_t *self)
 {
     return ost_quantile(self->x, self->n, 0.5);
