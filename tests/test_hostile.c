@@ -115,6 +115,8 @@ static int read_with_chunk(const char *name, bool is_last, const unsigned char *
     CU_ASSERT(shown == code || (!is_shown && is_last && shown == OST_EXIT_OK));
     int exported = RUN(ost_command_export, "export", "changed.h5", "--csv", "values.csv", "--columns", "bmd");
     CU_ASSERT(exported == code || (!is_shown && is_last && exported == OST_EXIT_OK));
+    int reported = RUN(ost_command_report, "report", "changed.h5", "-o", "page.html");
+    CU_ASSERT(reported == code || (!is_shown && reported == OST_EXIT_OK));
     return code;
 }
 

@@ -115,8 +115,8 @@ static int run_session(void)
 
 static const ost_command_t *const commands[] = { &ost_command_run, &ost_command_compare, &ost_command_sweep,
     &ost_command_sensitivity, &ost_command_merge, &ost_command_verify, &ost_command_show, &ost_command_export,
-    &ost_command_check, &ost_command_plan, &ost_command_model, &ost_command_fit, &ost_command_validate,
-    &ost_command_list, NULL };
+    &ost_command_report, &ost_command_check, &ost_command_plan, &ost_command_model, &ost_command_fit,
+    &ost_command_validate, &ost_command_list, NULL };
 
 static int run_words(const char *const *words)
 {
@@ -217,6 +217,12 @@ static const use_t uses[] = {
             "--columns", "bmd"),
         .makes = { "small.csv" } },
     { "export_shard", WORDS("export", "one.h5", "--csv", "small.csv"), .makes = { "small.csv" } },
+    { "report", WORDS("report", "whole.h5", "-o", "small.html", "--data", "data.csv", "--of", "bmd[total_hip]"),
+        .makes = { "small.html" }, .one_in = 4 },
+    { "report_compared", WORDS("report", "compared.h5", "-o", "small.html"), .makes = { "small.html" }, .one_in = 4 },
+    { "report_draws", WORDS("report", "drawn.h5", "-o", "small.html"), .makes = { "small.html" }, .one_in = 4 },
+    { "report_sweep", WORDS("report", "swept.h5", "-o", "small.html"), .makes = { "small.html" }, .one_in = 4 },
+    { "report_inputs", WORDS("report", "inputs.h5", "-o", "small.html"), .makes = { "small.html" }, .one_in = 4 },
     { "fit", WORDS("fit", "fit.yml", "--threads", "1", "-o", "small.csv"), .makes = { "small.csv" }, .one_in = 4 },
     { "fit_draws", WORDS("fit", "fit.yml", FROM, "--draws", "4", "-o", "small.csv") }, /* has the estimate first */
     { "fit_normal", WORDS("fit", "fit.yml", FROM, "--draws", "4", "--normal", "-o", "small.csv") },
@@ -397,7 +403,9 @@ static bool prepare(void)
         { "sweep", "small.yaml", "--vary", VARIED "1 month, 2 month", "--keep", "endpoints", "-q", "-o", "swept.h5" },
         { "run", "small.yaml", "--shard", "1/2", "-q", "-o", "one.h5" },
         { "run", "small.yaml", "--shard", "2/2", "-q", "-o", "two.h5" },
-        { "fit", "fit.yml", "-o", "fitted.csv", "--draws", "4" } };
+        { "fit", "fit.yml", "-o", "fitted.csv", "--draws", "4" },
+        { "run", "small.yaml", "--parameters", "fitted.csv", "--draws", "2", "-q", "-o", "drawn.h5" },
+        { "sensitivity", "small.yaml", "--by", "range", "--trajectories", "2", "-q", "-o", "inputs.h5" } };
     for (size_t i = 0; i < COUNT(words); i++)
         if (run_words(words[i]) != 0) return false;
     return system("head -c -24 whole.h5 >unsealed.h5") == 0; /* the seal is the last 24 bytes */
@@ -417,6 +425,7 @@ static void test_each(void)
     small_write(&folder, "small.yaml", experiment);
     small_write(&folder, "fit.yml", fit_text);
     small_write(&folder, "points.csv", "arms.treated.regimen.0.dose [mg]\n2\n");
+    small_write(&folder, "data.csv", "ID,TIME [month],DV [%],ARM\n1,12,-1,treated\n");
     CU_ASSERT_FATAL(chdir(folder.path) == 0);
     omp_set_num_threads(1);
     const char *only = getenv("OST_MEMORY_ONLY");

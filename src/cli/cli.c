@@ -95,6 +95,27 @@ char *ost_cli_bytes(double n, char buf[32])
     return buf;
 }
 
+int ost_cli_split(const char *option, const char *text, ost_text_list_t *words)
+{
+    for (const char *at = text, *end; at != NULL; at = *end == ',' ? end + 1 : NULL) {
+        at += strspn(at, " ");
+        end = at + strcspn(at, ",");
+        int n = (int) (end - at);
+        while (n > 0 && at[n - 1] == ' ') n--;
+        if (n == 0) {
+            ost_cli_message("--%s: '%s': a name is missing; names are separated by commas", option, text);
+            return OST_EXIT_USAGE;
+        }
+        if (ost_text_list_add(words, "%.*s", n, at) < 0) return ost_cli_no_memory();
+        for (size_t i = 0; i + 1 < words->n; i++)
+            if (strcmp(words->items[i], words->items[words->n - 1]) == 0) {
+                ost_cli_message("--%s: duplicate '%s'", option, words->items[i]);
+                return OST_EXIT_USAGE;
+            }
+    }
+    return OST_EXIT_OK;
+}
+
 bool ost_cli_ends_with(const char *text, const char *end)
 {
     size_t n = strlen(text), m = strlen(end);

@@ -6,7 +6,7 @@
 #include "core/text.h"
 #include "observe/match.h"
 #include "osteon/version.h"
-#include "results/results.h"
+#include "results/measure.h"
 
 #include <jansson.h>
 #include <stdatomic.h>
@@ -92,7 +92,7 @@ typedef struct ost_command {
 extern const ost_command_t *const *ost_commands;
 extern const ost_command_t ost_command_run, ost_command_compare, ost_command_show, ost_command_check, ost_command_plan,
     ost_command_model, ost_command_fit, ost_command_validate, ost_command_merge, ost_command_verify, ost_command_list,
-    ost_command_sweep, ost_command_sensitivity, ost_command_export;
+    ost_command_sweep, ost_command_sensitivity, ost_command_export, ost_command_report;
 
 /* Options that commands share, by the type of their arguments. */
 #define OST_OPTIONS_PEOPLE(type)                                                                                       \
@@ -192,6 +192,9 @@ char *ost_cli_plural(uint64_t n, const char *singular, char buf[64]);
 /* "34.1 MB" written to buf. @return buf */
 char *ost_cli_bytes(double n, char buf[32]);
 
+/* The words of an option between commas, without blanks around them, each once. @return an exit code, having said what
+ * is wrong */
+int ost_cli_split(const char *option, const char *text, ost_text_list_t *words);
 bool ost_cli_ends_with(const char *text, const char *end);
 /* Whether the file exists; says "no such file" if not. */
 bool ost_cli_exists(const char *path);
@@ -235,18 +238,6 @@ void ost_cli_not_compared(const ost_matched_t *self);
 int ost_cli_evidence(
     ost_experiment_t *experiment, ost_matched_t *self, ost_evidence_t *evidence, ost_error_t *err) OST_MUST_CHECK;
 
-/* "bmd[total_hip]" is of variable bmd and element total_hip. */
-bool ost_cli_is_output(const char *output, const char *variable, const char *element);
-/* Index of the output time of a file, to half a day; -1 if there is none. */
-long ost_cli_time_index(const ost_results_t *results, double day);
-/* Index of an arm of a file, SIZE_MAX if there is none. */
-size_t ost_cli_find_arm(const ost_results_t *results, const char *name);
-/* The variable of a file, and its element, that an output such as "bmd[total_hip]" is. @return NULL for none */
-const char *ost_cli_find_output(const ost_results_t *results, const char *output, size_t *element);
-/* The measure of every subject of a file; NAN where it has no such time. @param base  [n_subjects] scratch.
- * @param[out] values  [n_subjects] @return 0 or an error */
-int ost_cli_read_measure(ost_results_t *results, const ost_endpoint_t *endpoint, const char *variable, size_t element,
-    size_t arm, double *base, double *values, ost_error_t *err) OST_MUST_CHECK;
 /* The table of the endpoints that an experiment asks for, of its result. @return 0 or an error */
 int ost_cli_print_endpoints(
     ost_results_t *results, const ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;

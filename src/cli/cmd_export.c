@@ -10,28 +10,6 @@
 /* Of times in days, above the roundings of months and years. */
 #define SAME_TIME 1e-6
 
-/* Words between commas, without blanks around them. @return an exit code */
-static int split(const char *option, const char *text, ost_text_list_t *words)
-{
-    for (const char *at = text, *end; at != NULL; at = *end == ',' ? end + 1 : NULL) {
-        at += strspn(at, " ");
-        end = at + strcspn(at, ",");
-        int n = (int) (end - at);
-        while (n > 0 && at[n - 1] == ' ') n--;
-        if (n == 0) {
-            ost_cli_message("--%s: '%s': a name is missing; names are separated by commas", option, text);
-            return OST_EXIT_USAGE;
-        }
-        if (ost_text_list_add(words, "%.*s", n, at) < 0) return ost_cli_no_memory();
-        for (size_t i = 0; i + 1 < words->n; i++)
-            if (strcmp(words->items[i], words->items[words->n - 1]) == 0) {
-                ost_cli_message("--%s: duplicate '%s'", option, words->items[i]);
-                return OST_EXIT_USAGE;
-            }
-    }
-    return OST_EXIT_OK;
-}
-
 /* Say that a word is not among the names, which are listed. */
 static int unknown(const char *option, const char *what, const char *word, const ost_text_list_t *names)
 {
@@ -46,11 +24,11 @@ static int choose_arms(export_t *self)
 {
     const ost_text_list_t *arms = &self->results->arms;
     ost_text_list_t words = { 0 };
-    int code = self->arms != NULL ? split("arms", self->arms, &words) : OST_EXIT_OK;
+    int code = self->arms != NULL ? ost_cli_split("arms", self->arms, &words) : OST_EXIT_OK;
     self->i_arms = calloc(arms->n + words.n, sizeof(*self->i_arms));
     if (self->i_arms == NULL) code = ost_cli_no_memory();
     for (size_t i = 0; i < words.n && code == OST_EXIT_OK; i++) {
-        size_t a = ost_cli_find_arm(self->results, words.items[i]);
+        size_t a = ost_results_find_arm(self->results, words.items[i]);
         if (a == SIZE_MAX) code = unknown("arms", "arm", words.items[i], arms);
         self->i_arms[self->n_arms++] = a;
     }
@@ -133,7 +111,7 @@ static int add_word(export_t *self, const char *word, const ost_text_list_t *nam
     for (size_t v = 0; v < results->names.n; v++) {
         const char *name = results->names.items[v];
         for (size_t e = 0; e < ost_results_n_elements(results, name) && code == OST_EXIT_OK; e++) {
-            if (strcmp(word, name) != 0 && !ost_cli_is_output(word, name, ost_results_element(results, name, e)))
+            if (strcmp(word, name) != 0 && !ost_results_is_output(word, name, ost_results_element(results, name, e)))
                 continue;
             for (size_t o = 0; o < self->n_outputs; o++)
                 if (self->outputs[o].variable == v && self->outputs[o].element == e) {
@@ -175,7 +153,7 @@ static int choose_columns(export_t *self)
     ost_text_list_t names = { 0 }, words = { 0 };
     size_t n_outputs = 0, n_values = 0;
     int code = list_names(self, &names, &n_outputs, &n_values);
-    if (code == OST_EXIT_OK && self->columns != NULL) code = split("columns", self->columns, &words);
+    if (code == OST_EXIT_OK && self->columns != NULL) code = ost_cli_split("columns", self->columns, &words);
     if (code == OST_EXIT_OK && (self->outputs = calloc(n_values, sizeof(*self->outputs))) == NULL)
         code = ost_cli_no_memory();
     for (size_t i = 0; i < words.n && code == OST_EXIT_OK; i++)

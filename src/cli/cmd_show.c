@@ -26,13 +26,13 @@ static bool belongs(const show_t *self, const ost_endpoint_t *endpoint, const ch
 {
     return endpoint->measure == OST_MEASURE_PERCENT && !endpoint->per_year && endpoint->statistic != OST_STATISTIC_SD &&
            strcmp(self->experiment.arms[endpoint->arm].name, arm) == 0 &&
-           ost_cli_is_output(endpoint->output, self->variable, element);
+           ost_results_is_output(endpoint->output, self->variable, element);
 }
 
 /* @return index of the output time at `month`, to half a day; -1 if there is none */
 static long time_index(const show_t *self, double month)
 {
-    return ost_cli_time_index(self->results, month * OST_DAYS_PER_MONTH);
+    return ost_results_time_index(self->results, month * OST_DAYS_PER_MONTH);
 }
 
 static int compare_spans(const void *a, const void *b)
@@ -217,7 +217,7 @@ static int add_differences(show_t *self, size_t arm, size_t element, span_t span
     for (; i < self->matched.n_observations; i = find_observation(self, i + 1, true, arms[arm], site, span)) {
         const ost_observation_t *observation = &self->matched.observations[i];
         ost_statistic_t as = observation->endpoint.statistic;
-        size_t other = ost_cli_find_arm(self->results, self->experiment.arms[observation->endpoint.versus].name);
+        size_t other = ost_results_find_arm(self->results, self->experiment.arms[observation->endpoint.versus].name);
         ost_sample_t sample_of;
         char name[256];
         int ret = ost_show_sample(self, other, element, span, &sample_of, err);
@@ -430,7 +430,7 @@ static int find_variable(show_t *self)
     self->element = SIZE_MAX;
     for (size_t i = 0; i < n; i++)
         for (size_t e = 0; e < ost_results_n_elements(self->results, names[i]); e++)
-            if (ost_cli_is_output(self->variable, names[i], ost_results_element(self->results, names[i], e)) &&
+            if (ost_results_is_output(self->variable, names[i], ost_results_element(self->results, names[i], e)) &&
                 strcmp(self->variable, names[i]) != 0) {
                 self->element = e;
                 self->variable = names[i];
@@ -448,7 +448,7 @@ static int find_versus(show_t *self)
 {
     const ost_text_list_t *arms = &self->results->arms;
     char hint[300];
-    self->versus = ost_cli_find_arm(self->results, self->versus_name);
+    self->versus = ost_results_find_arm(self->results, self->versus_name);
     if (self->versus_name == NULL || self->versus != SIZE_MAX) return OST_EXIT_OK;
     ost_cli_message("--versus: the file has no arm '%s'%s; it has:", self->versus_name,
         ost_cli_hint(hint, sizeof(hint), self->versus_name, (const char *const *) arms->items, arms->n));

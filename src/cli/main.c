@@ -11,8 +11,8 @@
 
 static const ost_command_t *const commands[] = { &ost_command_run, &ost_command_compare, &ost_command_sweep,
     &ost_command_sensitivity, &ost_command_merge, &ost_command_verify, &ost_command_show, &ost_command_export,
-    &ost_command_check, &ost_command_plan, &ost_command_model, &ost_command_fit, &ost_command_validate,
-    &ost_command_list, NULL };
+    &ost_command_report, &ost_command_check, &ost_command_plan, &ost_command_model, &ost_command_fit,
+    &ost_command_validate, &ost_command_list, NULL };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]) - 1)
 
 static void print_help(void)

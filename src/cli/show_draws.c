@@ -8,14 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Of an estimate over draws, 95 %; between subjects, 90 %. */
-#define UNSURE_LOW 0.025
-#define UNSURE_HIGH 0.975
-
-/* Of each draw. */
-enum { MIDDLE, LOW, HIGH, N_OF_DRAW };
-/* Of all draws: the middle, its interval, and the middles of both ends between subjects. */
-enum { VALUE, VALUE_LOW, VALUE_HIGH, SUBJECTS_LOW, SUBJECTS_HIGH, N_CELLS };
+/* Numbers of each draw: the estimate, and both ends between subjects. */
+enum { N_OF_DRAW = 3 };
 
 typedef struct {
     double *values, *work; /* [N_OF_DRAW][n_draws], [n_draws] */
@@ -28,35 +22,22 @@ bool ost_show_is_of_draws(const show_t *self)
     return self->results->design.n_axes > 0 && self->results->design.kind == OST_DESIGN_DRAWS;
 }
 
-static void summarize(const draws_t *self, double cells[N_CELLS])
+static void add_cells(ost_table_t *table, const draws_t *self, const double cells[OST_N_DRAWN], int decimals)
 {
-    const ost_sample_t middle = ost_sample_of(self->values, self->n_draws, self->work);
-    const bool is_any = middle.n > 0;
-    cells[VALUE] = ost_statistic(OST_STATISTIC_MEDIAN, &middle);
-    cells[VALUE_LOW] = is_any ? ost_quantile(middle.x, middle.n, UNSURE_LOW) : NAN;
-    cells[VALUE_HIGH] = is_any ? ost_quantile(middle.x, middle.n, UNSURE_HIGH) : NAN;
-    for (size_t k = LOW; k <= HIGH; k++) {
-        const ost_sample_t end = ost_sample_of(self->values + k * self->n_draws, self->n_draws, self->work);
-        cells[SUBJECTS_LOW + k - LOW] = ost_statistic(OST_STATISTIC_MEDIAN, &end);
-    }
-}
-
-static void add_cells(ost_table_t *table, const draws_t *self, const double cells[N_CELLS], int decimals)
-{
-    for (size_t k = 0; k < N_CELLS; k++)
+    for (size_t k = 0; k < OST_N_DRAWN; k++)
         if (isnan(cells[k]))
             ost_table_cell(table, "%s", "");
         else
             ost_table_cell(table, "%.*f", decimals, cells[k]);
     ost_table_cell(table, "%zu", self->n_subjects);
-    for (size_t k = 0; k < N_CELLS && self->csv != NULL; k++)
+    for (size_t k = 0; k < OST_N_DRAWN && self->csv != NULL; k++)
         fprintf(self->csv, isnan(cells[k]) ? "," : "%.9g,", cells[k]);
 }
 
 /* A row of the variable: each draw's subjects, then all draws. @return 1, 0 without a value, or an error */
 static int add_row(show_t *show, draws_t *self, size_t arm, size_t element, span_t span, ost_error_t *err)
 {
-    double cells[N_CELLS];
+    double cells[OST_N_DRAWN];
     const char *name = show->results->arms.items[arm];
     const char *site = ost_results_element(show->results, show->variable, element);
     self->n_subjects = 0;
@@ -71,7 +52,7 @@ static int add_row(show_t *show, draws_t *self, size_t arm, size_t element, span
         if (of.n > self->n_subjects) self->n_subjects = of.n;
     }
     if (self->n_subjects == 0) return 0;
-    summarize(self, cells);
+    ost_drawn(self->values, self->n_draws, self->work, cells);
     ost_table_cell(&show->table, "%s", name);
     if (show->n_elements > 1) ost_table_cell(&show->table, "%s", site);
     ost_table_cell(&show->table, "%g", ost_show_month(show, span.to));
@@ -108,12 +89,12 @@ static int print_endpoints(show_t *show, draws_t *self, ost_error_t *err)
     if (results->endpoints.n == 0) return 0;
     ost_table_columns(&table, "<endpoint\tvalue\tvalue 2.5 %\tvalue 97.5 %\tsubjects 5 %\tsubjects 95 %\tn");
     for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) {
-        double cells[N_CELLS];
+        double cells[OST_N_DRAWN];
         char *text = NULL, *unit = NULL;
         for (size_t k = 0; k < N_OF_DRAW && ret == 0; k++)
             ret = ost_results_read_endpoint(results, i, (ost_endpoint_column_t) k, self->values + k * self->n_draws,
                 k == 0 ? &text : NULL, k == 0 ? &unit : NULL, err);
-        if (ret == 0) summarize(self, cells);
+        if (ret == 0) ost_drawn(self->values, self->n_draws, self->work, cells);
         if (ret == 0) ret = ost_results_read_endpoint(results, i, OST_ENDPOINT_N_SUBJECTS, self->work, NULL, NULL, err);
         self->n_subjects = 0;
         for (size_t d = 0; d < self->n_draws && ret == 0; d++)
@@ -153,7 +134,7 @@ int ost_show_print_draws(show_t *show, const char *path, ost_error_t *err)
         "median 2.5 %% to 97.5 %%: of the median over %s of the parameters, their uncertainty; subjects 5 %% to 95 %%: "
         "differences between subjects, the median over draws of both ends",
         ost_cli_plural(self.n_draws, "draw", draws));
-    ost_show_print_few(self.n_draws, "draw", UNSURE_HIGH - UNSURE_LOW);
+    ost_show_print_few(self.n_draws, "draw", OST_DRAWN_PART);
     ost_show_print_few(show->n_subjects, "subject", 0.9);
     putchar('\n');
     if (ret == 0) ret = print_variable(show, &self, err);

@@ -1,60 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Takes a result file and endpoints; gives measures of its subjects, and the table of the endpoints that its experiment
- * asks for. */
+/* Takes a result file; prints the table of the endpoints that its experiment asks for. */
 #include "cli.h"
 #include "core/table.h"
-#include "results/results.h"
+#include "results/measure.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool ost_cli_is_output(const char *output, const char *variable, const char *element)
-{
-    size_t n = strlen(variable), n_element = strlen(element);
-    if (strncmp(output, variable, n) != 0) return false;
-    if (n_element == 0) return output[n] == '\0';
-    return output[n] == '[' && strncmp(output + n + 1, element, n_element) == 0 &&
-           strcmp(output + n + 1 + n_element, "]") == 0;
-}
-
-long ost_cli_time_index(const ost_results_t *results, double day)
-{
-    size_t i = ost_times_find(results->times, results->n_times, day);
-    return i != SIZE_MAX ? (long) i : -1;
-}
-
-size_t ost_cli_find_arm(const ost_results_t *results, const char *name)
-{
-    size_t n = results->arms.n, a = 0;
-    while (name != NULL && a < n && strcmp(results->arms.items[a], name) != 0) a++;
-    return name != NULL && a < n ? a : SIZE_MAX;
-}
-
-int ost_cli_read_measure(ost_results_t *results, const ost_endpoint_t *endpoint, const char *variable, size_t element,
-    size_t arm, double *base, double *values, ost_error_t *err)
-{
-    bool is_level = endpoint->measure == OST_MEASURE_LEVEL;
-    size_t n = results->n_subjects;
-    long from = ost_cli_time_index(results, endpoint->from), to = ost_cli_time_index(results, endpoint->to);
-    for (size_t i = 0; i < n; i++) values[i] = NAN;
-    if (to < 0 || (from < 0 && !is_level)) return 0;
-    int ret = ost_results_read(results, variable, arm, element, (size_t) to, values, err);
-    if (ret == 0 && !is_level) ret = ost_results_read(results, variable, arm, element, (size_t) from, base, err);
-    for (size_t i = 0; i < n && ret == 0; i++) values[i] = ost_endpoint_measure(endpoint, base[i], values[i]);
-    return ret;
-}
-
-const char *ost_cli_find_output(const ost_results_t *self, const char *output, size_t *element)
-{
-    char *const *variables = self->names.items;
-    for (size_t i = 0; i < self->names.n; i++)
-        for (*element = 0; *element < ost_results_n_elements(self, variables[i]); ++*element)
-            if (ost_cli_is_output(output, variables[i], ost_results_element(self, variables[i], *element)))
-                return variables[i];
-    return NULL;
-}
 
 /* Below a row of percents, why subjects have none: their baseline is 0. @param base  [n] */
 static void explain_zeros(const ost_asked_t *asked, const double *base, size_t n, size_t n_values, ost_table_t *table)
@@ -77,20 +30,11 @@ static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const
     double *work, ost_table_t *table, ost_error_t *err)
 {
     ost_endpoint_t endpoint;
-    size_t element, n = results->n_subjects;
-    size_t arm = ost_cli_find_arm(results, asked->arm), versus = ost_cli_find_arm(results, asked->versus);
-    int ret = ost_endpoint_asked(&endpoint, e, asked, err);
-    const char *variable = ost_cli_find_output(results, asked->output, &element);
-    if (ret < 0 || variable == NULL || arm == SIZE_MAX || (asked->versus != NULL && versus == SIZE_MAX)) return ret;
-    double *value = work, *other = asked->versus != NULL ? work + n : NULL;
-    ret = ost_cli_read_measure(results, &endpoint, variable, element, arm, work + 2 * n, value, err);
-    if (ret == 0 && other != NULL)
-        ret = ost_cli_read_measure(results, &endpoint, variable, element, versus, work + 2 * n, other, err);
-    if (ret < 0) return ret;
-    ost_estimate_t estimate = ost_estimate(endpoint.statistic, value, other, false, n, work + 3 * n);
-    const char *unit = asked->measure >= OST_MEASURE_PERCENT || endpoint.statistic == OST_STATISTIC_FRACTION
-                           ? "%"
-                           : ost_results_variable(results, variable)->unit;
+    ost_estimate_t estimate;
+    const char *unit;
+    const size_t n = results->n_subjects;
+    int ret = ost_results_estimate(results, e, asked, work, &endpoint, &estimate, &unit, err);
+    if (ret <= 0) return ret;
     char from[32] = "", value_text[32] = "";
     if (asked->measure != OST_MEASURE_LEVEL) snprintf(from, sizeof(from), "%g to ", asked->from / OST_DAYS_PER_MONTH);
     if (!isnan(estimate.value)) snprintf(value_text, sizeof(value_text), "%.4g", estimate.value);

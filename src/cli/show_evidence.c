@@ -19,16 +19,16 @@ static int baseline_of(show_t *self, const ost_endpoint_t *endpoint, double *lev
         const char *name = self->results->names.items[v];
         ost_unit_t unit;
         for (size_t e = 0; e < ost_results_n_elements(self->results, name); e++) {
-            if (!ost_cli_is_output(endpoint->output, name, ost_results_element(self->results, name, e)) ||
+            if (!ost_results_is_output(endpoint->output, name, ost_results_element(self->results, name, e)) ||
                 ost_unit_parse(&unit, ost_results_variable(self->results, name)->unit, NULL) < 0 ||
                 !ost_dim_equal(unit.dim, endpoint->unit_dim))
                 continue;
             ost_endpoint_t at = *endpoint;
             at.factor = unit.factor / endpoint->unit;
             at.from = at.to;
-            size_t arm = ost_cli_find_arm(self->results, self->experiment.arms[endpoint->arm].name);
+            size_t arm = ost_results_find_arm(self->results, self->experiment.arms[endpoint->arm].name);
             if (arm == SIZE_MAX) continue;
-            int ret = ost_cli_read_measure(self->results, &at, name, e, arm, self->base, self->value, err);
+            int ret = ost_results_read_measure(self->results, &at, name, e, arm, self->base, self->value, err);
             if (ret < 0) return ret;
             ost_sample_t sample = ost_sample_of(self->value, self->n_subjects, self->work);
             *level = ost_statistic(endpoint->statistic, &sample);
@@ -44,9 +44,9 @@ static bool is_left_out(const show_t *self, ost_observation_t *observation, char
     const ost_arm_t *arms = self->experiment.arms;
     const size_t arm[] = { endpoint->arm, endpoint->versus };
     size_t element;
-    const char *variable = ost_cli_find_output(self->results, endpoint->output, &element);
+    const char *variable = ost_results_find_output(self->results, endpoint->output, &element);
     for (int i = 0; i < 2; i++) {
-        if (arm[i] == SIZE_MAX || ost_cli_find_arm(self->results, arms[arm[i]].name) != SIZE_MAX) continue;
+        if (arm[i] == SIZE_MAX || ost_results_find_arm(self->results, arms[arm[i]].name) != SIZE_MAX) continue;
         snprintf(why, size, "the file has no arm '%s'", arms[arm[i]].name);
         return true;
     }
@@ -87,7 +87,7 @@ const char *ost_show_default_variable(const show_t *self)
     for (size_t i = 0; i < self->matched.n_observations && self->results->models.n == 0; i++) {
         size_t element;
         const ost_observation_t *observation = &self->matched.observations[i];
-        const char *variable = ost_cli_find_output(self->results, observation->endpoint.output, &element);
+        const char *variable = ost_results_find_output(self->results, observation->endpoint.output, &element);
         if (variable != NULL && observation->endpoint_class == OST_CLASS_BMD) return variable;
     }
     return ost_results_n_elements(self->results, "bmd") > 0 ? "bmd" : self->results->names.items[0];

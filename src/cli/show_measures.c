@@ -21,7 +21,7 @@ static bool is_other(const show_t *self, const ost_observation_t *observation, s
     const ost_endpoint_t *endpoint = &observation->endpoint;
     bool is_change = endpoint->measure == OST_MEASURE_PERCENT && !endpoint->per_year && !self->has_values;
     bool is_asked = self->months == NULL;
-    ost_cli_find_output(self->results, endpoint->output, element);
+    ost_results_find_output(self->results, endpoint->output, element);
     for (size_t i = 0; i < self->n_spans && !is_asked; i++)
         is_asked = fabs(self->spans[i].to * OST_DAYS_PER_MONTH - endpoint->to) <= 0.5;
     return !is_change && is_asked && (self->element == SIZE_MAX || self->element == *element);
@@ -33,16 +33,18 @@ static int estimate(
 {
     const ost_endpoint_t *endpoint = &observation->endpoint;
     const ost_arm_t *arms = self->experiment.arms;
-    const size_t n = self->n_subjects, arm = ost_cli_find_arm(self->results, arms[endpoint->arm].name);
+    const size_t n = self->n_subjects, arm = ost_results_find_arm(self->results, arms[endpoint->arm].name);
     double *versus = NULL;
     int ret = 0;
     if (endpoint->versus != SIZE_MAX) {
-        const size_t other = ost_cli_find_arm(self->results, arms[endpoint->versus].name);
+        const size_t other = ost_results_find_arm(self->results, arms[endpoint->versus].name);
         if ((versus = malloc((n + 1) * sizeof(*versus))) == NULL) return ost_no_memory(err);
-        ret = ost_cli_read_measure(self->results, endpoint, self->variable, element, other, self->base, versus, err);
+        ret =
+            ost_results_read_measure(self->results, endpoint, self->variable, element, other, self->base, versus, err);
     }
     if (ret == 0)
-        ret = ost_cli_read_measure(self->results, endpoint, self->variable, element, arm, self->base, self->value, err);
+        ret = ost_results_read_measure(
+            self->results, endpoint, self->variable, element, arm, self->base, self->value, err);
     if (ret == 0) *out = ost_estimate(endpoint->statistic, self->value, versus, endpoint->is_ratio, n, self->work);
     free(versus);
     return ret;
@@ -137,7 +139,7 @@ int ost_show_sample(show_t *self, size_t arm, size_t element, span_t span, ost_s
         .to = span.to * OST_DAYS_PER_MONTH,
         .factor = 1 };
     int ret =
-        ost_cli_read_measure(self->results, &endpoint, self->variable, element, arm, self->base, self->value, err);
+        ost_results_read_measure(self->results, &endpoint, self->variable, element, arm, self->base, self->value, err);
     *out = ost_sample_of(self->value, ret == 0 ? self->n_subjects : 0, self->work);
     return ret;
 }

@@ -7,7 +7,7 @@
 
 double ost_show_month(const show_t *self, double month)
 {
-    long i = ost_cli_time_index(self->results, month * OST_DAYS_PER_MONTH);
+    long i = ost_results_time_index(self->results, month * OST_DAYS_PER_MONTH);
     double shown = i >= 0 ? self->results->times[i] / OST_DAYS_PER_MONTH : month;
     return fabs(shown - month) > 1e-6 ? shown : month;
 }

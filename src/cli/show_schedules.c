@@ -28,7 +28,7 @@ static bool is_constant(const show_t *self)
 static int print_schedule(
     const show_t *self, size_t schedule, size_t arm, bool ended, const char **gap, ost_error_t *err)
 {
-    long zero = ost_cli_time_index(self->results, 0);
+    long zero = ost_results_time_index(self->results, 0);
     int ret = ost_results_read(self->results, self->variable, arm, 0, zero < 0 ? 0 : (size_t) zero, self->base, err);
     if (ret == 0) ret = ost_results_read_schedule(self->results, schedule, arm, ended, self->value, err);
     if (ret < 0 || is_constant(self) || percent_by(self, INFINITY) == 0) return ret;

@@ -197,6 +197,13 @@ typedef struct {
     char *path, *text; /**< the path stands for the text, whatever the file of that name holds by now */
 } ost_model_text_t;
 
+/** What figures show of an output. */
+typedef enum {
+    OST_SHOW_VALUE,  /**< values */
+    OST_SHOW_CHANGE, /**< percent change from time 0 */
+    OST_SHOW_RATIO   /**< relative to time 0 */
+} ost_show_as_t;
+
 /** An experiment. */
 typedef struct {
     char *name, *title;       /**< for file names and for display */
@@ -253,6 +260,8 @@ typedef struct {
     size_t n_comparisons;
     ost_asked_t *endpoints; /**< [n_endpoints] in order of definition */
     size_t n_endpoints;
+    ost_text_list_t drawn; /**< outputs that figures show, as "bmd[total_hip]"; none: by default */
+    ost_show_as_t show;    /**< what figures show of them */
 } ost_experiment_t;
 
 /** Read an experiment file. Unknown keys, wrong types, units, ranges and names inside the file are refused with

@@ -229,16 +229,23 @@ static int read_results(ost_experiment_t *self, const ost_yaml_t *tree, ost_erro
     return ret;
 }
 
-/* How to draw it is for osteon-plot, which finds it in the result file; only the words are checked here. */
-static int check_plot(const ost_yaml_t *tree, ost_error_t *err)
+/* Panels and unit of time are for osteon-plot, which finds them in the result file; only the words are checked here. */
+static int read_plot(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
 {
     static const char *const panels[] = { "variables", "arms" }, *const shows[] = { "value", "change", "ratio" },
                              *const times[] = { "day", "month", "year" };
-    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "plot");
-    int ignored;
+    const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "plot"), *variables = ost_yaml_get(node, "variables");
+    int ignored, show = node != NULL ? OST_SHOW_VALUE : OST_SHOW_CHANGE;
     int ret = ost_field_choice(tree, ost_yaml_get(node, "panels"), panels, 2, &ignored, err);
-    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "show"), shows, 3, &ignored, err);
+    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "show"), shows, 3, &show, err);
     if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "time"), times, 3, &ignored, err);
+    for (size_t i = 0; variables != NULL && i < variables->n_members && ret == 0; i++) {
+        char *name = NULL;
+        ret = ost_field_text(tree, &variables->members[i], &name, err);
+        if (ret == 0 && ost_text_list_add(&self->drawn, "%s", name) < 0) ret = ost_no_memory(err);
+        free(name);
+    }
+    self->show = (ost_show_as_t) show;
     return ret;
 }
 
@@ -271,7 +278,7 @@ static int read_tree(
     if (ret == 0) ret = read_results(self, tree, err);
     if (ret == 0) ret = ost_experiment_evidence(self, tree, err);
     if (ret == 0) ret = ost_experiment_endpoints(self, tree, err);
-    if (ret == 0) ret = check_plot(tree, err);
+    if (ret == 0) ret = read_plot(self, tree, err);
     return ret;
 }
 
@@ -488,6 +495,7 @@ void ost_experiment_free(ost_experiment_t *self)
     ost_correlations_free(&self->correlations);
     ost_people_free(&self->people);
     ost_text_list_free(&self->warnings);
+    ost_text_list_free(&self->drawn);
     free_texts(self->overrides, self->n_overrides);
     free_texts(self->models, self->n_models);
     free_texts(self->outputs, self->n_outputs);

@@ -139,6 +139,19 @@ char *ost_statistic_format(ost_statistic_t self, double value, int decimals, cha
     return buf;
 }
 
+void ost_drawn(const double *values, size_t n, double *work, double out[OST_N_DRAWN])
+{
+    const ost_sample_t middle = ost_sample_of(values, n, work);
+    const double beyond = (1 - OST_DRAWN_PART) / 2;
+    out[OST_DRAWN_VALUE] = ost_statistic(OST_STATISTIC_MEDIAN, &middle);
+    out[OST_DRAWN_LOW] = middle.n > 0 ? ost_quantile(middle.x, middle.n, beyond) : NAN;
+    out[OST_DRAWN_HIGH] = middle.n > 0 ? ost_quantile(middle.x, middle.n, 1 - beyond) : NAN;
+    for (size_t k = 1; k <= 2; k++) {
+        const ost_sample_t end = ost_sample_of(values + k * n, n, work);
+        out[OST_DRAWN_SUBJECTS_LOW + k - 1] = ost_statistic(OST_STATISTIC_MEDIAN, &end);
+    }
+}
+
 ost_estimate_t ost_estimate(
     ost_statistic_t statistic, const double *values, const double *versus, bool is_ratio, size_t n, double *work)
 {

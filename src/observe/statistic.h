@@ -86,6 +86,22 @@ double ost_quantile(const double *x, size_t n, double p);
  *  whatever the distribution, as the k-th of n has k/(n + 1) of it below (Hyndman 1996). */
 double ost_quantile_coverage(size_t n, double part);
 
+/** What draws of parameters give: the median over draws of an estimate and its 95 % interval, and the medians of both
+ *  ends of the 90 % interval between subjects. */
+enum {
+    OST_DRAWN_VALUE,         /**< median over draws */
+    OST_DRAWN_LOW,           /**< 2.5th percentile over draws */
+    OST_DRAWN_HIGH,          /**< 97.5th */
+    OST_DRAWN_SUBJECTS_LOW,  /**< median over draws of the 5th percentile between subjects */
+    OST_DRAWN_SUBJECTS_HIGH, /**< of the 95th */
+    OST_N_DRAWN
+};
+/** Part of the draws that the interval of an estimate holds. */
+#define OST_DRAWN_PART 0.95
+/** @param values  [3][n] of each draw: the estimate, 5th and 95th percentile between subjects; NAN where there is none
+ *  @param work  [n] @param[out] out  NAN without a value */
+void ost_drawn(const double *values, size_t n, double *work, double out[OST_N_DRAWN]);
+
 /** What a run gives for one endpoint. */
 typedef struct {
     double value; /**< NAN where no subject has one */

@@ -5,10 +5,12 @@
 
 #include <math.h>
 
-#define LEFT 50
+#define LEFT 50 /* unless the chart says */
 #define RIGHT 12
 #define TOP 8
 #define BOTTOM 36
+#define FEW_DECADES 2  /* of an axis that has ticks at 2 and 5 as well */
+#define MOST_X_TEXTS 9 /* labels that stand side by side, an assumption */
 
 static const char *const colours[] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555" };
 static const char *const dashes[] = { "none", "6 3", "2 2", "8 3 2 3", "none", "6 3", "2 2" };
@@ -29,9 +31,15 @@ void ost_chart_margin(ost_chart_t *self)
     self->y1 += margin;
 }
 
+static double left_of(const ost_chart_t *self)
+{
+    return self->left > 0 ? self->left : LEFT;
+}
+
 double ost_chart_x(const ost_chart_t *self, double value)
 {
-    return LEFT + fmin(fmax((value - self->x0) / (self->x1 - self->x0), 0), 1) * (self->width - LEFT - RIGHT);
+    const double left = left_of(self);
+    return left + fmin(fmax((value - self->x0) / (self->x1 - self->x0), 0), 1) * (self->width - left - RIGHT);
 }
 
 double ost_chart_y(const ost_chart_t *self, double value)
@@ -41,19 +49,57 @@ double ost_chart_y(const ost_chart_t *self, double value)
 }
 
 /* 1, 2 or 5 times a power of ten, about n of them in a range. */
-static double tick_step(const ost_chart_t *self, double range, int n)
+static double tick_step(bool is_log, double range, int n)
 {
-    if (self->is_log) return fmax(1, floor(range / n));
+    if (is_log) return fmax(1, floor(range / n));
     double raw = range / n, power = pow(10, floor(log10(raw)));
     return power * (raw / power > 5 ? 10 : raw / power > 2 ? 5 : raw / power > 1 ? 2 : 1);
 }
 
-static void put_label(const ost_chart_t *self, double x, double y, const char *anchor, double value, double step)
+/* @param text  NULL: the value */
+static void put_label(
+    const ost_chart_t *self, double x, double y, const char *anchor, double value, bool is_log, const char *text)
 {
     fprintf(self->out, "<text x='%.1f' y='%.1f' text-anchor='%s'>", x, y, anchor);
-    value = fabs(value) < step / 2 ? 0 : value;
-    ost_html_number(self->out, "%g", self->is_log ? pow(10, value) : value);
+    if (text != NULL)
+        ost_html_text(text, self->out);
+    else
+        ost_html_number(self->out, is_log ? "%.3g" : "%g", is_log ? pow(10, value) : value);
     fputs("</text>", self->out);
+}
+
+static void put_y_axis(const ost_chart_t *self)
+{
+    const double left = left_of(self);
+    double step = tick_step(self->y_is_log, self->y1 - self->y0, 6);
+    for (size_t i = 0; i < self->n_y_texts; i++)
+        put_label(self, left - 5, ost_chart_y(self, (double) i) + 4, "end", 0, false, self->y_texts[i]);
+    if (self->y_texts != NULL) return;
+    for (double y = ceil(self->y0 / step) * step; y <= self->y1; y += step) {
+        double at = ost_chart_y(self, y);
+        bool is_zero = fabs(y) < step / 2;
+        fprintf(self->out, "<line x1='%g' x2='%.1f' y1='%.1f' y2='%.1f' stroke='%s'/>", left, self->width - RIGHT, at,
+            at, is_zero ? "#888" : "#e6e6e6");
+        put_label(self, left - 5, at + 4, "end", is_zero ? 0 : y, self->y_is_log, NULL);
+    }
+}
+
+static void put_x_axis(const ost_chart_t *self)
+{
+    double step = tick_step(self->x_is_log, self->x1 - self->x0, 6), bottom = self->height - BOTTOM;
+    const size_t every = self->n_x_texts / MOST_X_TEXTS + 1;
+    for (size_t i = 0; i < self->n_x_texts; i += every)
+        put_label(self, ost_chart_x(self, (double) i), bottom + 16, "middle", 0, false, self->x_texts[i]);
+    if (self->x_texts != NULL) return;
+    for (double x = floor(self->x0 / step) * step; x <= self->x1 + 1e-9; x += step)
+        for (size_t k = 0; k < (self->x_is_log && self->x1 - self->x0 < FEW_DECADES ? 3 : 1); k++) {
+            static const double within[] = { 0, 0.30103, 0.69897 }; /* 1, 2, 5 */
+            const double value = (fabs(x) < step / 2 ? 0 : x) + within[k], at = ost_chart_x(self, value);
+            if (value < self->x0 - 1e-9 || value > self->x1 + 1e-9) continue;
+            fprintf(
+                self->out, "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='#888'/>", at, at, bottom, bottom + 4);
+            put_label(self, at, bottom + 16, "middle", value, self->x_is_log, NULL);
+        }
 }
 
 void ost_chart_begin(const ost_chart_t *self)
@@ -66,22 +112,14 @@ void ost_chart_frame(const ost_chart_t *self, const char *x_label, const char *y
     FILE *out = self->out;
     fprintf(out, "</figcaption><svg viewBox='0 0 %g %g' width='%g' height='%g' role='img'>", self->width, self->height,
         self->width, self->height);
-    double step = tick_step(self, self->y1 - self->y0, 6), bottom = self->height - BOTTOM;
-    for (double y = ceil(self->y0 / step) * step; y <= self->y1; y += step) {
-        double at = ost_chart_y(self, y);
-        fprintf(out, "<line x1='%d' x2='%.1f' y1='%.1f' y2='%.1f' stroke='%s'/>", LEFT, self->width - RIGHT, at, at,
-            fabs(y) < step / 2 ? "#888" : "#e6e6e6");
-        put_label(self, LEFT - 5, at + 4, "end", y, step);
-    }
-    step = tick_step(self, self->x1 - self->x0, 6);
-    for (double x = ceil(self->x0 / step) * step; x <= self->x1 + 1e-9; x += step) {
-        double at = ost_chart_x(self, x);
-        fprintf(out, "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='#888'/>", at, at, bottom, bottom + 4);
-        put_label(self, at, bottom + 16, "middle", x, step);
-    }
-    fprintf(out, "<text x='%.1f' y='%.1f' text-anchor='end'>%s</text>", self->width - RIGHT, self->height - 5, x_label);
+    put_y_axis(self);
+    put_x_axis(self);
+    fprintf(out, "<text x='%.1f' y='%.1f' text-anchor='end'>", self->width - RIGHT, self->height - 5);
+    ost_html_text(x_label, out);
+    fputs("</text>", out);
     if (y_label == NULL) return;
-    fprintf(out, "<text transform='translate(13 %.1f) rotate(-90)' text-anchor='middle'>", (TOP + bottom) / 2);
+    fprintf(out, "<text transform='translate(13 %.1f) rotate(-90)' text-anchor='middle'>",
+        (TOP + self->height - BOTTOM) / 2);
     ost_html_name(y_label, out);
     fputs("</text>", out);
 }
@@ -89,6 +127,59 @@ void ost_chart_frame(const ost_chart_t *self, const char *x_label, const char *y
 void ost_chart_end(const ost_chart_t *self)
 {
     fputs("</svg></figure>\n", self->out);
+}
+
+void ost_chart_path(const ost_chart_t *self, bool is_area)
+{
+    fputs(is_area ? "<polygon points='" : "<polyline points='", self->out);
+}
+
+void ost_chart_corner(const ost_chart_t *self, double x, double y)
+{
+    if (isfinite(x) && isfinite(y)) fprintf(self->out, "%.1f,%.1f ", ost_chart_x(self, x), ost_chart_y(self, y));
+}
+
+void ost_chart_stroke(const ost_chart_t *self, size_t series)
+{
+    fprintf(self->out, "' fill='none' stroke='%s' stroke-width='2' stroke-dasharray='%s'/>", ost_chart_colour(series),
+        ost_chart_dashes(series));
+}
+
+void ost_chart_fill(const ost_chart_t *self, size_t series, double opacity)
+{
+    fprintf(self->out, "' fill='%s' fill-opacity='%g'/>", ost_chart_colour(series), opacity);
+}
+
+void ost_chart_band(const ost_chart_t *self, const double *x, const double *lower, const double *upper, size_t n,
+    size_t series, double opacity)
+{
+    ost_chart_path(self, true);
+    for (size_t i = 0; i < n; i++) ost_chart_corner(self, x[i], lower[i]);
+    for (size_t i = n; i-- > 0;) ost_chart_corner(self, x[i], upper[i]);
+    ost_chart_fill(self, series, opacity);
+}
+
+void ost_chart_line(const ost_chart_t *self, const double *x, const double *y, size_t n, size_t series)
+{
+    ost_chart_path(self, false);
+    for (size_t i = 0; i < n; i++) ost_chart_corner(self, x[i], y[i]);
+    ost_chart_stroke(self, series);
+}
+
+void ost_chart_box(
+    const ost_chart_t *self, double x0, double x1, double y0, double y1, const char *colour, double opacity)
+{
+    const double left = ost_chart_x(self, fmin(x0, x1)), top = ost_chart_y(self, fmax(y0, y1));
+    fprintf(self->out, "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' fill='%s' fill-opacity='%g'/>", left, top,
+        ost_chart_x(self, fmax(x0, x1)) - left, ost_chart_y(self, fmin(y0, y1)) - top, colour, opacity);
+}
+
+void ost_chart_sample(FILE *out, size_t series)
+{
+    fprintf(out,
+        "<svg width='34' height='10'><line x1='1' x2='33' y1='5' y2='5' stroke='%s' stroke-width='2.5' "
+        "stroke-dasharray='%s'/></svg> ",
+        ost_chart_colour(series), ost_chart_dashes(series));
 }
 
 const char *ost_chart_colour(size_t series)

@@ -10,9 +10,12 @@
 /** A chart that is being written. */
 typedef struct {
     FILE *out;
-    double width, height;  /**< px */
-    double x0, x1, y0, y1; /**< ranges of the axes */
-    bool is_log;           /**< values are logarithms to base 10, and labels what these are of */
+    double width, height;                        /**< px */
+    double x0, x1, y0, y1;                       /**< ranges of the axes */
+    bool x_is_log, y_is_log;                     /**< values are logarithms to base 10, and labels what these are of */
+    const char *const *x_texts, *const *y_texts; /**< [n_x_texts] labels at 0, 1, ... instead of numbers; NULL: none */
+    size_t n_x_texts, n_y_texts;
+    double left; /**< px in front of the frame, for long labels; 0: as numbers need */
 } ost_chart_t;
 
 /** Widen a range so that it has a value, where it is finite. */
@@ -29,6 +32,27 @@ void ost_chart_end(const ost_chart_t *self);
 double ost_chart_x(const ost_chart_t *self, double value);
 /** Place of a value, px from the top, within the frame. */
 double ost_chart_y(const ost_chart_t *self, double value);
+
+/** Begin a line, or an area; its corners follow. */
+void ost_chart_path(const ost_chart_t *self, bool is_area);
+/** A corner of it; left out where a value is not finite. */
+void ost_chart_corner(const ost_chart_t *self, double x, double y);
+/** End a line in the look of a series. */
+void ost_chart_stroke(const ost_chart_t *self, size_t series);
+/** Opacity of a band between subjects. */
+#define OST_CHART_BAND 0.12
+/** End an area in the colour of a series. @param opacity  0 to 1 */
+void ost_chart_fill(const ost_chart_t *self, size_t series, double opacity);
+/** The same area between two curves. @param x, lower, upper  [n]; NAN where there is none */
+void ost_chart_band(const ost_chart_t *self, const double *x, const double *lower, const double *upper, size_t n,
+    size_t series, double opacity);
+/** A line. @param x, y  [n] */
+void ost_chart_line(const ost_chart_t *self, const double *x, const double *y, size_t n, size_t series);
+/** A rectangle between two places. @param colour  "#0072b2" */
+void ost_chart_box(
+    const ost_chart_t *self, double x0, double x1, double y0, double y1, const char *colour, double opacity);
+/** A piece of the line of a series, for a key. */
+void ost_chart_sample(FILE *out, size_t series);
 
 /** Colour of a series: "#0072b2"; repeats after 7. */
 const char *ost_chart_colour(size_t series);

@@ -5,6 +5,11 @@
 
 #include <stdio.h>
 
+/** Begin a page with the style that all pages share: for screens of any width, light and dark, and for print. @param
+ * title of the document */
+void ost_html_begin(const char *title, FILE *out);
+/** End it. */
+void ost_html_end(FILE *out);
 /** Write text, with the characters that HTML reserves as entities. */
 void ost_html_text(const char *text, FILE *out);
 /** Write a name for readers: "bmd[lumbar_spine]" reads "bmd lumbar spine". */

@@ -97,7 +97,8 @@ static void put_scatter(const ost_validation_t *self, ost_class_t of, FILE *out)
         [OST_CLASS_SD] = "SD between subjects, percentage points",
     };
     double size = of == OST_CLASS_BMD ? 480 : 270;
-    ost_chart_t chart = { out, size, size, INFINITY, -INFINITY, 0, 0, of == OST_CLASS_LEVEL };
+    const bool is_log = of == OST_CLASS_LEVEL;
+    ost_chart_t chart = { .out = out, size, size, INFINITY, -INFINITY, .x_is_log = is_log, .y_is_log = is_log };
     for (size_t i = 0; i < self->n_checks; i++) {
         if (!is_placed(&self->checks[i], of)) continue;
         ost_chart_widen(&chart.x0, &chart.x1, place_of(&self->checks[i], self->checks[i].observation->row->value));

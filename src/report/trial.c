@@ -130,26 +130,22 @@ static void set_ranges(panel_t *self)
 
 static void put_place(const panel_t *self, double day, double value)
 {
-    if (isfinite(value))
-        fprintf(self->chart.out, "%.1f,%.1f ", ost_chart_x(&self->chart, day / OST_DAYS_PER_YEAR),
-            ost_chart_y(&self->chart, value));
+    ost_chart_corner(&self->chart, day / OST_DAYS_PER_YEAR, value);
 }
 
 static void put_curve(const panel_t *self, size_t arm)
 {
     const ost_experiment_t *e = &self->trial->experiment;
     const ost_curve_t *curve = curve_of(self, arm);
-    FILE *out = self->chart.out;
     if (has_band(self, curve)) {
-        fputs("<polygon points='", out);
+        ost_chart_path(&self->chart, true);
         for (size_t t = 0; t < e->n_times; t++) put_place(self, e->times[t], curve->lower[t]);
         for (size_t t = e->n_times; t-- > 0;) put_place(self, e->times[t], curve->upper[t]);
-        fprintf(out, "' fill='%s' fill-opacity='.12'/>", ost_chart_colour(arm));
+        ost_chart_fill(&self->chart, arm, OST_CHART_BAND);
     }
-    fputs("<polyline points='", out);
+    ost_chart_path(&self->chart, false);
     for (size_t t = 0; t < e->n_times; t++) put_place(self, e->times[t], mean_of(self, curve, t));
-    fprintf(out, "' fill='none' stroke='%s' stroke-width='2' stroke-dasharray='%s'/>", ost_chart_colour(arm),
-        ost_chart_dashes(arm));
+    ost_chart_stroke(&self->chart, arm);
 }
 
 /* The observed value, full if it may have been fitted, on the bar of what was predicted; arms stand side by side. */
@@ -217,10 +213,8 @@ static void put_key(const ost_trial_t *trial, FILE *out)
 {
     fputs("<p class='key'>", out);
     for (size_t a = 0; a < trial->experiment.n_arms; a++) {
-        fprintf(out,
-            "<span><svg width='34' height='10'><line x1='1' x2='33' y1='5' y2='5' stroke='%s' stroke-width='2.5' "
-            "stroke-dasharray='%s'/></svg> ",
-            ost_chart_colour(a), ost_chart_dashes(a));
+        fputs("<span>", out);
+        ost_chart_sample(out, a);
         ost_html_text(trial->experiment.arms[a].label, out);
         fputs("</span>", out);
     }

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Dimensions, and lines of a report, at most. */
-enum { MAX_DIMS = 8, MAX_LINES = 100000 };
+/* Dimensions, lines of a report, and values of a matrix that is read, at most: assumptions. */
+enum { MAX_DIMS = 8, MAX_LINES = 100000, MOST_VALUES = 1 << 24 };
 
 typedef struct {
     const ost_arrays_t *of;
@@ -129,21 +129,47 @@ int ost_arrays_write(const ost_arrays_t *self, const char *path, ost_error_t *er
     return ret;
 }
 
-int ost_results_report(const ost_results_t *self, char **text, ost_error_t *err)
+int ost_results_read_texts(const ost_results_t *self, const char *name, ost_text_list_t *texts, ost_error_t *err)
 {
     ost_h5_handler_t handler;
+    ost_h5_enter(&handler);
+    hid_t id = ost_h5_open(self->file, name);
+    int ret = id >= 0 ? ost_h5_read_texts(id, MAX_LINES, texts) : OST_ERR_FORMAT;
+    OST_H5_CLOSE(id);
+    if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);
+    ost_h5_leave(&handler);
+    return ret;
+}
+
+int ost_results_read_matrix(
+    const ost_results_t *self, const char *name, size_t n_rows, size_t n_columns, double **values, ost_error_t *err)
+{
+    const hsize_t start[] = { 0, 0 }, count[] = { n_rows, n_columns };
+    ost_h5_handler_t handler;
+    *values = NULL;
+    if (n_rows > 0 && n_columns > MOST_VALUES / n_rows)
+        return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "'%s' has more than %d values", name, MOST_VALUES);
+    *values = malloc((n_rows * n_columns + 1) * sizeof(**values));
+    if (*values == NULL) return ost_no_memory(err);
+    ost_h5_enter(&handler);
+    hid_t id = ost_h5_open(self->file, name);
+    int ret = ost_h5_transfer(id, H5P_DEFAULT, 2, start, count, *values, NULL);
+    if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);
+    OST_H5_CLOSE(id);
+    ost_h5_leave(&handler);
+    if (ret == 0) return 0;
+    free(*values);
+    *values = NULL;
+    return ret;
+}
+
+int ost_results_report(const ost_results_t *self, char **text, ost_error_t *err)
+{
     ost_text_list_t lines = { 0 };
     *text = NULL;
-    ost_h5_enter(&handler);
-    hid_t id = ost_h5_open(self->file, OST_ANALYSIS_REPORT);
-    int ret = id >= 0 ? ost_h5_read_texts(id, MAX_LINES, &lines) : OST_ERR_FORMAT;
-    OST_H5_CLOSE(id);
-    if (ret == OST_ERR_FORMAT)
-        ost_h5_fail(
-            err, ret, self->path, "damaged, or not written by osteon: '%s' cannot be read", OST_ANALYSIS_REPORT);
-    ost_h5_leave(&handler);
+    int ret = ost_results_read_texts(self, OST_ANALYSIS_REPORT, &lines, err);
     if (ret == 0 && (*text = ost_text_join((const char *const *) lines.items, lines.n, "\n")) == NULL)
-        ret = OST_ERR_NO_MEMORY;
+        ret = ost_no_memory(err);
     ost_text_list_free(&lines);
-    return ret == OST_ERR_NO_MEMORY ? ost_no_memory(err) : ret;
+    return ret;
 }

@@ -5,6 +5,7 @@
 #define OST_RESULTS_ARRAYS_H
 
 #include "plan/plan.h"
+#include "results/results.h"
 
 /** Root attribute with the method of an analysis: tells such a file from the result of a run. */
 #define OST_ANALYSIS_METHOD "analysis_method"
@@ -43,5 +44,13 @@ typedef struct {
 /** Write the file `path`, beside it until it is whole and on the disk, with its seal. @return 0, OST_ERR_IO or
  *  OST_ERR_NO_MEMORY */
 int ost_arrays_write(const ost_arrays_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+
+/** Read texts, or numbers over two dimensions, of the file of an analysis. @param[out] texts  appended
+ *  @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_read_texts(
+    const ost_results_t *self, const char *name, ost_text_list_t *texts, ost_error_t *err) OST_MUST_CHECK;
+/** @param[out] values  [n_rows][n_columns] owned by the caller, NULL on error */
+int ost_results_read_matrix(const ost_results_t *self, const char *name, size_t n_rows, size_t n_columns,
+    double **values, ost_error_t *err) OST_MUST_CHECK;
 
 #endif

@@ -252,6 +252,7 @@ static void read_result(const unsigned char *bytes, size_t n)
     (void) RUN(ost_command_verify, "verify", "changed.h5");
     (void) RUN(ost_command_show, "show", "changed.h5", "--csv", "changed.csv");
     (void) RUN(ost_command_export, "export", "changed.h5", "--csv", "values.csv");
+    (void) RUN(ost_command_report, "report", "changed.h5", "-o", "page.html");
     (void) RUN(ost_command_run, "run", "changed.h5", "--subject", "0", "-q", "--threads", "1", "--restart", "--force",
         "-o", "one.h5");
 }

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A result file as one HTML page: what was asked, figures with tables, and with observed data a predictive check. */
+#include "predictive_check.h"
+#include "report/result_page.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *output, *variables, *data, *of;
+} report_arguments_t;
+
+static int put_page(const void *page, FILE *out, ost_error_t *err)
+{
+    return ost_result_write_html(page, out, err);
+}
+
+static int write_page(const report_arguments_t *a, const char *path, ost_results_t *results)
+{
+    ost_experiment_t experiment = { 0 };
+    ost_predictive_check_t check = { .results = results, .output = a->of };
+    ost_text_list_t outputs = { 0 };
+    ost_error_t err = { 0 };
+    const bool has_outputs = !results->is_analysis && !results->keeps_endpoints &&
+                             (results->design.n_axes == 0 || results->design.kind == OST_DESIGN_DRAWS);
+    int code = OST_EXIT_OK;
+    if (a->variables != NULL && !has_outputs) {
+        ost_cli_message("--variables: not for %s, whose figures are of endpoints", path);
+        return OST_EXIT_USAGE;
+    }
+    if (ost_results_experiment(results, NULL, 0, &experiment, &err) < 0) code = ost_cli_fail(&err);
+    if (code == OST_EXIT_OK && a->variables != NULL) code = ost_cli_split("variables", a->variables, &outputs);
+    if (code == OST_EXIT_OK && a->data != NULL) code = ost_cli_predictive_check(&check, a->data, experiment.seed);
+    const ost_result_page_t page = { .results = results,
+        .path = path,
+        .experiment = &experiment,
+        .outputs = &outputs,
+        .vpc = a->data != NULL ? &check.vpc : NULL };
+    if (code == OST_EXIT_OK && ost_cli_write(a->output, put_page, &page, &err) < 0) code = ost_cli_fail(&err);
+    if (code == OST_EXIT_OK) printf("wrote %s\n", a->output);
+    ost_cli_predictive_check_free(&check);
+    ost_text_list_free(&outputs);
+    ost_experiment_free(&experiment);
+    return code;
+}
+
+static int run_report(const ost_command_t *self, int argc, char **argv)
+{
+    report_arguments_t a = { 0 };
+    ost_results_t *results = NULL;
+    ost_error_t err = { 0 };
+    int code;
+    const char *path = ost_cli_parse(self, argc, argv, &a, &code);
+    if (path == NULL) return code;
+    if (a.output == NULL || (a.of != NULL && a.data == NULL)) {
+        ost_cli_message(
+            a.output == NULL ? "report: -o PAGE.html is missing" : "--of: of which data? expected --data OBSERVED.csv");
+        return OST_EXIT_USAGE;
+    }
+    if (!ost_cli_exists(path) || (a.data != NULL && !ost_cli_exists(a.data))) return OST_EXIT_INPUT;
+    if (ost_journal_is(path)) {
+        if ((code = ost_cli_open_journal(&results, path)) != OST_EXIT_OK || results == NULL) return code;
+    } else if (ost_cli_open_result(&results, path, false, &err) < 0) {
+        return ost_cli_fail(&err);
+    }
+    code = write_page(&a, path, results);
+    ost_results_close(results);
+    return code;
+}
+
+static const ost_option_t options[] = {
+    OST_OPTION_OUTPUT(report_arguments_t, OST_OUTPUT_REPORT, "PAGE.html", "the page to write"),
+    { .name = "variables",
+        .argument = "NAME,...",
+        .text = "outputs to draw, as ctx or bmd[total_hip] (default: those of the experiment's plot, or bmd)",
+        .target = OST_WORD(report_arguments_t, variables) },
+    { .name = "data",
+        .argument = "OBSERVED.csv",
+        .text = "a visual predictive check against observed data: columns ID, TIME [month], DV [unit or %], ARM",
+        .target = OST_WORD(report_arguments_t, data) },
+    { .name = "of",
+        .argument = "OUTPUT",
+        .text = "the output that DV observes, as bmd[total_hip]",
+        .target = OST_WORD(report_arguments_t, of) },
+};
+
+const ost_command_t ost_command_report = {
+    .name = "report",
+    .argument = "RESULT.h5|OUT.h5.part",
+    .summary = "write a result file as a page, against observed data where there are some",
+    .about = "Write one HTML page of a run, a comparison of models, draws of parameters, a sweep or a sensitivity "
+             "analysis: what\nwas asked, figures, a table of values for each, endpoints, and what failed. It needs no "
+             "other file, and prints.",
+    .notes =
+        "With --data, the 5th, 50th and 95th percentile of observed values over time stand against the 90 % "
+        "intervals of the\nsame percentiles in 500 simulated data sets of the same design: as many subjects, at the "
+        "same times. DV is in a unit\nof the output, or in % of its change from baseline; ARM has the names of the "
+        "file's arms; a person is an ID within an\narm. Ten simulated subjects or more for each observed person "
+        "make intervals that hold what they say.",
+    OST_OPTIONS(options),
+    .run = run_report,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A table of observed data against a result file: what `osteon report --data` draws. */
+#ifndef OST_CLI_PREDICTIVE_CHECK_H
+#define OST_CLI_PREDICTIVE_CHECK_H
+
+#include "cli.h"
+#include "input/observed.h"
+#include "observe/vpc.h"
+
+typedef struct {
+    ost_results_t *results; /* borrowed */
+    const char *output;     /* that DV observes, NULL: the only element of the default variable */
+    const char *variable;   /* of it */
+    char name[160];         /* "bmd[total_hip]" */
+    size_t element;
+    ost_observed_t observed;
+    double *time, *value; /* [observed.n] */
+    size_t *person;       /* [observed.n] */
+    double *base, *other; /* [n_subjects] */
+    size_t arm;           /* that is read */
+    ost_vpc_t vpc;
+} ost_predictive_check_t;
+
+/* Read the table `path` and compare; self has results and output. Free it in any case. @return an exit code, having
+ * said what is wrong */
+int ost_cli_predictive_check(ost_predictive_check_t *self, const char *path, uint64_t seed);
+void ost_cli_predictive_check_free(ost_predictive_check_t *self);
+
+#endif

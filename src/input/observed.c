@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See observed.h. Takes a table as CSV; gives its observations by arm, person and time. */
+#include "input/observed.h"
+
+#include "core/vocabulary.h"
+#include "input/csv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_ROWS 1000000 /* an assumption */
+
+typedef enum { COLUMN_ID, COLUMN_TIME, COLUMN_DV, COLUMN_ARM, N_COLUMNS } column_t;
+static const char *const names[N_COLUMNS] = { "ID", "TIME", "DV", "ARM" };
+
+typedef struct {
+    ost_observed_t *table;
+    const ost_observed_fit_t *fit;
+    ost_csv_t csv;
+    size_t field[N_COLUMNS];
+    ost_csv_head_t head[N_COLUMNS];
+    size_t max_rows;
+} reader_t;
+
+/* A unit behind TIME or DV: there, and of a time, of the output, or percent of a change. */
+static int check_unit(reader_t *self, column_t column)
+{
+    const ost_csv_head_t *head = &self->head[column];
+    const char *expected = column == COLUMN_TIME ? "month" : self->fit->unit;
+    ost_unit_t unit;
+    char why[OST_DIM_MISMATCH_SIZE];
+    if (head->unit_text == NULL)
+        return ost_csv_fail(&self->csv, self->field[column], OST_ERR_UNIT,
+            "column '%s' has no unit; write it, as in '%s [%s]'", names[column], names[column], expected);
+    if (ost_unit_parse(&unit, expected, self->csv.err) < 0) return OST_ERR_UNIT;
+    const bool is_percent = strcmp(head->unit_text, "%") == 0;
+    if (column == COLUMN_DV) self->table->is_change = is_percent && !ost_dim_is_none(unit.dim);
+    if ((column == COLUMN_DV && self->table->is_change) || ost_dim_equal(head->unit.dim, unit.dim)) return 0;
+    return ost_csv_fail(&self->csv, self->field[column], OST_ERR_UNIT, "column '%s' %s%s%s%s", names[column],
+        ost_dim_mismatch(head->unit.dim, unit.dim, expected, why), column == COLUMN_DV ? "; DV observes " : "",
+        column == COLUMN_DV ? self->fit->output : "", column == COLUMN_DV ? ", or its change in [%]" : "");
+}
+
+/* Which field is the column. @param found  names in the heads, without units */
+static int find_column(reader_t *self, column_t column, const ost_text_list_t *found)
+{
+    const char *const *words = (const char *const *) found->items;
+    const size_t i = self->field[column] = ost_words_find(words, found->n, names[column]);
+    if (i == found->n)
+        return ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
+            "has no column '%s'%s%s%s; expected ID, TIME [month], DV [unit], ARM", names[column],
+            OST_HINT(ost_nearest(names[column], words, found->n)));
+    for (size_t k = i + 1; k < found->n; k++)
+        if (strcmp(found->items[k], names[column]) == 0)
+            return ost_csv_fail(&self->csv, k, OST_ERR_NAME, "duplicate column '%s'", names[column]);
+    return ost_csv_head(&self->csv, i, false, &self->head[column]);
+}
+
+static int read_heads(reader_t *self)
+{
+    ost_text_list_t found = { 0 };
+    int ret = 0;
+    for (size_t i = 0; i < self->csv.n_names && ret == 0; i++) {
+        const char *head = ost_csv_word(&self->csv, i);
+        size_t n = strcspn(head, "[");
+        while (n > 0 && head[n - 1] == ' ') n--;
+        if (ost_text_list_add(&found, "%.*s", (int) n, head) < 0) ret = ost_no_memory(self->csv.err);
+    }
+    for (size_t c = 0; c < N_COLUMNS && ret == 0; c++) ret = find_column(self, (column_t) c, &found);
+    ost_text_list_free(&found);
+    if (ret == 0) ret = check_unit(self, COLUMN_TIME);
+    if (ret == 0) ret = check_unit(self, COLUMN_DV);
+    if (ret == 0 && (self->table->unit_text = ost_strdup(self->head[COLUMN_DV].unit_text)) == NULL)
+        ret = ost_no_memory(self->csv.err);
+    return ret;
+}
+
+static int read_number(reader_t *self, column_t column, double *out)
+{
+    int ret = ost_csv_quantity(&self->csv, self->field[column], &self->head[column], out);
+    if (ret == 0 && isnan(*out))
+        ret = ost_csv_fail(
+            &self->csv, self->field[column], OST_ERR_VALUE, "%s is missing; leave out rows without it", names[column]);
+    return ret;
+}
+
+static int read_row(reader_t *self, ost_observed_row_t *row)
+{
+    ost_csv_t *csv = &self->csv;
+    const ost_text_list_t *arms = self->fit->arms;
+    const char *id = ost_csv_word(csv, self->field[COLUMN_ID]), *arm = ost_csv_word(csv, self->field[COLUMN_ARM]);
+    char wrong[400];
+    row->at = csv->location[0];
+    if (id[0] == '\0') return ost_csv_fail(csv, self->field[COLUMN_ID], OST_ERR_VALUE, "ID is missing");
+    row->arm = ost_words_find((const char *const *) arms->items, arms->n, arm);
+    if (row->arm == arms->n)
+        return ost_csv_fail(csv, self->field[COLUMN_ARM], OST_ERR_NAME, "ARM: %s",
+            ost_words_wrong((const char *const *) arms->items, arms->n, arm, wrong, sizeof(wrong)));
+    int ret = read_number(self, COLUMN_TIME, &row->time);
+    if (ret == 0) ret = read_number(self, COLUMN_DV, &row->value);
+    if (ret == 0 && !(row->time >= self->fit->first - 0.5 && row->time <= self->fit->last + 0.5))
+        return ost_csv_fail(csv, self->field[COLUMN_TIME], OST_ERR_VALUE,
+            "TIME %g month is outside of the simulated times, month %g to %g", row->time / OST_DAYS_PER_MONTH,
+            self->fit->first / OST_DAYS_PER_MONTH, self->fit->last / OST_DAYS_PER_MONTH);
+    if (self->table->is_change) row->value *= 100;
+    if (ret == 0 && self->table->is_change && row->value < -100)
+        return ost_csv_fail(csv, self->field[COLUMN_DV], OST_ERR_VALUE,
+            "DV %g %% is a change to a value below zero; expected -100 %% or more", row->value);
+    if (ret == 0 && (row->id = ost_strdup(id)) == NULL) ret = ost_no_memory(csv->err);
+    return ret;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const ost_observed_row_t *x = a, *y = b;
+    if (x->arm != y->arm) return x->arm < y->arm ? -1 : 1;
+    int by_id = strcmp(x->id, y->id);
+    if (by_id != 0) return by_id;
+    if (x->time != y->time) return x->time < y->time ? -1 : 1;
+    return (x->at.line > y->at.line) - (x->at.line < y->at.line);
+}
+
+/* Order the rows, and number persons. */
+static int number_persons(reader_t *self)
+{
+    ost_observed_t *table = self->table;
+    qsort(table->rows, table->n, sizeof(*table->rows), compare_rows);
+    for (size_t i = 1; i < table->n; i++) {
+        ost_observed_row_t *row = &table->rows[i], *before = row - 1;
+        const bool is_same_arm = row->arm == before->arm, is_same = is_same_arm && strcmp(row->id, before->id) == 0;
+        row->person = is_same ? before->person : is_same_arm ? before->person + 1 : 0;
+        if (is_same && row->time == before->time)
+            return ost_fail_at(self->csv.err, OST_ERR_VALUE, self->csv.path, row->at.line, row->at.column,
+                "ID '%.60s' is observed twice at one time, month %g, as in line %d", row->id,
+                row->time / OST_DAYS_PER_MONTH, before->at.line);
+    }
+    return 0;
+}
+
+static int read_rows(reader_t *self)
+{
+    ost_observed_t *table = self->table;
+    int ret = 0;
+    while (ret == 0 && (ret = ost_csv_next(&self->csv)) > 0) {
+        void *rows = table->rows;
+        if (table->n == MOST_ROWS)
+            return ost_csv_fail(&self->csv, 0, OST_ERR_LIMIT, "more than %d observations", MOST_ROWS);
+        ret = ost_list_grow(&rows, table->n, &self->max_rows, sizeof(*table->rows));
+        if (ret < 0) return ost_no_memory(self->csv.err);
+        table->rows = rows;
+        table->rows[table->n] = (ost_observed_row_t){ 0 };
+        ret = read_row(self, &table->rows[table->n]);
+        table->n++;
+    }
+    if (ret == 0 && table->n == 0)
+        return ost_fail_at(self->csv.err, OST_ERR_VALUE, self->csv.path, 1, 0, "has no observations");
+    return ret;
+}
+
+int ost_observed_read(ost_observed_t *self, const char *path, const ost_observed_fit_t *fit, ost_error_t *err)
+{
+    ost_error_t own = { 0 };
+    reader_t reader = { .table = self, .fit = fit };
+    *self = (ost_observed_t){ 0 };
+    if (err == NULL) err = &own;
+    int ret = ost_csv_open(&reader.csv, path, err);
+    if (ret == 0) ret = read_heads(&reader);
+    if (ret == 0) ret = read_rows(&reader);
+    if (ret == 0) ret = number_persons(&reader);
+    ost_csv_close(&reader.csv);
+    return ret;
+}
+
+void ost_observed_free(ost_observed_t *self)
+{
+    for (size_t i = 0; i < self->n; i++) free(self->rows[i].id);
+    free(self->rows);
+    free(self->unit_text);
+    *self = (ost_observed_t){ 0 };
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file observed.h  A table of observed data, a row for each observation: ID, TIME, DV, ARM, with units in the heads
+ * of TIME and DV as in `TIME [month]`. */
+#ifndef OST_INPUT_OBSERVED_H
+#define OST_INPUT_OBSERVED_H
+
+#include "core/text.h"
+#include "core/units.h"
+
+#include <stdbool.h>
+
+/** An observation. */
+typedef struct {
+    char *id;          /**< of the person, within the arm */
+    size_t arm;        /**< index of the arm */
+    size_t person;     /**< number of the person within the arm, from 0 */
+    double time;       /**< d since time 0 */
+    double value;      /**< internal units; percent of a change */
+    ost_location_t at; /**< of its record */
+} ost_observed_row_t;
+
+/** A table of them. */
+typedef struct {
+    ost_observed_row_t *rows; /**< [n] by arm, person and time */
+    size_t n;
+    bool is_change;  /**< DV is the percent change from the person's baseline */
+    char *unit_text; /**< of DV, as written */
+} ost_observed_t;
+
+/** What the table is to fit. */
+typedef struct {
+    const ost_text_list_t *arms; /**< whose names ARM has */
+    const char *output;          /**< that DV observes, for messages */
+    const char *unit;   /**< of it, as a person writes it: DV is in a unit of its dimension, or in % of change */
+    double first, last; /**< d: where there are simulated values */
+} ost_observed_fit_t;
+
+/** Read a table. Free it in any case.
+ *  @return 0; OST_ERR_MISSING, OST_ERR_IO, OST_ERR_SYNTAX or OST_ERR_LIMIT of the file; OST_ERR_NAME: a column that is
+ *  missing or there twice, an arm that there is not; OST_ERR_UNIT: no unit, or one of another dimension; OST_ERR_VALUE:
+ * a missing value, a time without simulated values, one person twice at one time. With file:line:column */
+int ost_observed_read(
+    ost_observed_t *self, const char *path, const ost_observed_fit_t *fit, ost_error_t *err) OST_MUST_CHECK;
+/** Free. Accepts a zeroed one. */
+void ost_observed_free(ost_observed_t *self);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes the endpoints of a sweep; gives a chart of each over what is varied: a line with its band over one entry of a
+ * grid, maps over two or more, points over each entry of another design. Of draws of parameters a table alone. */
+#include "report/chart.h"
+#include "report/html.h"
+#include "report/result.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Charts of an endpoint, rows of its table, its entries with a column, and ratio of the largest to the smallest value
+ * from which on an axis is logarithmic: assumptions. */
+#define MOST_CHARTS 12
+#define MOST_ROWS 200
+#define MOST_AXES 8
+#define NARROW_AXES 3 /* with so many a table fits a telephone */
+#define LOG_FROM 10
+
+enum { N_COLUMNS = OST_ENDPOINT_N_SUBJECTS + 1 };
+
+typedef struct {
+    const ost_design_t *design;
+    const char *name, *text, *unit;
+    double *values, *work; /* [N_COLUMNS][n_points], [n_points] */
+    FILE *out;
+} endpoint_t;
+
+static double value_at(const endpoint_t *self, ost_endpoint_column_t column, size_t point)
+{
+    return self->values[column * self->design->n_points + point];
+}
+
+static bool is_log(const ost_varied_t *axis)
+{
+    double least = INFINITY, most = 0;
+    for (size_t i = 0; i < axis->texts.n && axis->values != NULL; i++) {
+        least = fmin(least, axis->values[i]);
+        most = fmax(most, axis->values[i]);
+    }
+    return least > 0 && most >= LOG_FROM * least;
+}
+
+/* Where a value stands on its axis: of words, in their order. */
+static double place_of(const ost_varied_t *axis, size_t i)
+{
+    size_t first = 0;
+    if (axis->values != NULL) return is_log(axis) ? log10(axis->values[i]) : axis->values[i];
+    while (strcmp(axis->texts.items[first], axis->texts.items[i]) != 0) first++;
+    return (double) first;
+}
+
+/* "dose [mg]" */
+static char *label_of(const ost_varied_t *axis, char *buf, size_t size)
+{
+    bool has_unit = axis->unit != NULL && strcmp(axis->unit, "1") != 0;
+    snprintf(buf, size, has_unit ? "%s [%s]" : "%s", axis->name, axis->unit);
+    return buf;
+}
+
+static void put_meaning(const endpoint_t *self)
+{
+    ost_html_text(self->name, self->out);
+    fputs(": ", self->out);
+    ost_html_text(self->text, self->out);
+    fputs(" [", self->out);
+    ost_html_text(self->unit, self->out);
+    fputc(']', self->out);
+}
+
+static void set_x(ost_chart_t *chart, const ost_varied_t *axis)
+{
+    chart->x0 = INFINITY;
+    chart->x1 = -INFINITY;
+    for (size_t i = 0; i < axis->texts.n; i++) ost_chart_widen(&chart->x0, &chart->x1, place_of(axis, i));
+    double margin = axis->values == NULL ? 0.5 : 0.03 * (chart->x1 - chart->x0);
+    if (!(margin > 0)) margin = 0.5;
+    chart->x0 -= margin;
+    chart->x1 += margin;
+    chart->x_is_log = is_log(axis);
+    if (axis->values != NULL) return;
+    chart->x_texts = (const char *const *) axis->texts.items;
+    chart->n_x_texts = axis->texts.n;
+}
+
+/* Over one entry: of a grid a line and its band, or of words a bar; else points. */
+static void put_curve(const endpoint_t *self, size_t k)
+{
+    const ost_design_t *design = self->design;
+    const ost_varied_t *axis = &design->axes[k];
+    const bool is_line = design->kind == OST_DESIGN_GRID && axis->values != NULL;
+    ost_chart_t chart = { .out = self->out, .width = 430, .height = 270, .y0 = INFINITY, .y1 = -INFINITY };
+    char label[200];
+    set_x(&chart, axis);
+    for (size_t p = 0; p < design->n_points; p++)
+        for (size_t c = 0; c < (design->kind == OST_DESIGN_GRID ? OST_ENDPOINT_N_SUBJECTS : 1); c++)
+            ost_chart_widen(&chart.y0, &chart.y1, value_at(self, (ost_endpoint_column_t) c, p));
+    if (!(chart.y0 <= chart.y1)) chart.y0 = 0, chart.y1 = 1;
+    ost_chart_margin(&chart);
+    ost_chart_begin(&chart);
+    put_meaning(self);
+    ost_chart_frame(&chart, label_of(axis, label, sizeof(label)), NULL);
+    if (is_line) {
+        double *x = self->work;
+        for (size_t p = 0; p < design->n_points; p++) x[p] = place_of(axis, p);
+        const double *y = self->values, *lower = y + design->n_points, *upper = lower + design->n_points;
+        ost_chart_band(&chart, x, lower, upper, design->n_points, 0, OST_CHART_BAND);
+        ost_chart_line(&chart, x, y, design->n_points, 0);
+    }
+    for (size_t p = 0; p < design->n_points; p++) {
+        double x = place_of(axis, ost_design_index(design, p, k)), y = value_at(self, OST_ENDPOINT_VALUE, p);
+        const double lower = value_at(self, OST_ENDPOINT_LOWER, p), upper = value_at(self, OST_ENDPOINT_UPPER, p);
+        if (!isfinite(y)) continue;
+        if (design->kind == OST_DESIGN_GRID && !is_line && isfinite(lower) && isfinite(upper))
+            ost_chart_box(&chart, x - 0.06, x + 0.06, lower, upper, ost_chart_colour(0), 2 * OST_CHART_BAND);
+        ost_chart_mark(self->out, 0, ost_chart_x(&chart, x), ost_chart_y(&chart, y), true);
+    }
+    ost_chart_end(&chart);
+}
+
+/* From white to dark blue, told apart by lightness: also in grey. @param part  0 to 1 */
+static const char *shade(double part, char buf[8])
+{
+    static const double light[] = { 0xe8, 0xf1, 0xf8 }, dark[] = { 0x08, 0x3a, 0x66 };
+    int rgb[3];
+    for (int i = 0; i < 3; i++) rgb[i] = (int) lround(light[i] + part * (dark[i] - light[i]));
+    snprintf(buf, 8, "#%02x%02x%02x", rgb[0], rgb[1], rgb[2]);
+    return buf;
+}
+
+/* The last two entries of a grid, at the values of the others that point `first` has. */
+static void put_map(const endpoint_t *self, size_t first, double least, double most)
+{
+    const ost_design_t *design = self->design;
+    const ost_varied_t *down = &design->axes[design->n_axes - 2], *across = &design->axes[design->n_axes - 1];
+    const size_t n_x = across->texts.n, n_y = down->texts.n;
+    ost_chart_t chart = { .out = self->out,
+        .width = 470,
+        .height = 60 + fmin(34 * (double) n_y, 400),
+        .left = 96,
+        .x0 = -0.5,
+        .x1 = (double) n_x - 0.5,
+        .y0 = -0.5,
+        .y1 = (double) n_y - 0.5,
+        .x_texts = (const char *const *) across->texts.items,
+        .n_x_texts = n_x,
+        .y_texts = (const char *const *) down->texts.items,
+        .n_y_texts = n_y };
+    char x_label[200], colour[8];
+    ost_chart_begin(&chart);
+    put_meaning(self);
+    for (size_t k = 0; k + 2 < design->n_axes; k++) {
+        fputs(k == 0 ? "; " : ", ", self->out);
+        ost_html_name(design->axes[k].name, self->out);
+        fputc(' ', self->out);
+        ost_html_text(design->axes[k].texts.items[ost_design_index(design, first, k)], self->out);
+    }
+    ost_chart_frame(&chart, label_of(across, x_label, sizeof(x_label)), down->name);
+    for (size_t i = 0; i < n_x * n_y; i++) {
+        const double x = (double) (i % n_x), y = (double) (i / n_x);
+        const double value = value_at(self, OST_ENDPOINT_VALUE, first + i);
+        const double part = most > least ? (value - least) / (most - least) : 0.5;
+        if (!isfinite(value)) continue;
+        ost_chart_box(&chart, x - 0.5, x + 0.5, y - 0.5, y + 0.5, shade(part, colour), 1);
+        if (n_x > 8) continue;
+        fprintf(self->out, "<text x='%.1f' y='%.1f' text-anchor='middle' style='fill:%s'>", ost_chart_x(&chart, x),
+            ost_chart_y(&chart, y) + 4, part > 0.5 ? "#fff" : "#000");
+        ost_html_number(self->out, "%.3g", value);
+        fputs("</text>", self->out);
+    }
+    ost_chart_end(&chart);
+}
+
+static void put_charts(const endpoint_t *self)
+{
+    const ost_design_t *design = self->design;
+    double least = INFINITY, most = -INFINITY;
+    fputs("<div class='tables'><div class='panels'>", self->out);
+    if (design->kind != OST_DESIGN_GRID || design->n_axes == 1) {
+        for (size_t k = 0; k < design->n_axes && k < MOST_CHARTS; k++) put_curve(self, k);
+    } else {
+        const size_t n = design->axes[design->n_axes - 1].texts.n * design->axes[design->n_axes - 2].texts.n;
+        for (size_t p = 0; p < design->n_points; p++)
+            ost_chart_widen(&least, &most, value_at(self, OST_ENDPOINT_VALUE, p));
+        for (size_t p = 0; p < design->n_points && p < MOST_CHARTS * n; p += n) put_map(self, p, least, most);
+    }
+    fputs("</div>\n", self->out);
+}
+
+static void put_table(const endpoint_t *self)
+{
+    static const char *const names[N_COLUMNS] = { "value", "5 %", "95 %", "n" };
+    const ost_design_t *design = self->design;
+    const size_t n_axes = design->n_axes < MOST_AXES ? design->n_axes : MOST_AXES;
+    const bool is_wide = n_axes > NARROW_AXES;
+    char label[200];
+    fputs(is_wide ? "<div><table class='cells'><caption>" : "<div><table><caption>", self->out);
+    put_meaning(self);
+    fputs("</caption><thead><tr>", self->out);
+    if (is_wide) ost_page_head("point", false, self->out);
+    for (size_t k = 0; k < n_axes; k++)
+        ost_page_head(label_of(&design->axes[k], label, sizeof(label)), false, self->out);
+    for (size_t c = 0; c < N_COLUMNS; c++) ost_page_head(names[c], false, self->out);
+    fputs("</tr></thead><tbody>\n", self->out);
+    for (size_t p = 0; p < design->n_points && p < MOST_ROWS; p++) {
+        fputs("<tr>", self->out);
+        if (is_wide) fprintf(self->out, "<td data-h='point'>point %zu</td>", p);
+        for (size_t k = 0; k < n_axes; k++) {
+            ost_page_cell_begin(label_of(&design->axes[k], label, sizeof(label)), false, self->out);
+            const size_t i = ost_design_index(design, p, k);
+            if (design->axes[k].values != NULL)
+                ost_html_number(self->out, "%.6g", design->axes[k].values[i]);
+            else
+                ost_html_text(design->axes[k].texts.items[i], self->out);
+            ost_page_cell_end(self->out);
+        }
+        for (size_t c = 0; c < N_COLUMNS; c++)
+            ost_page_cell_number(names[c], value_at(self, (ost_endpoint_column_t) c, p), self->out);
+        fputs("</tr>\n", self->out);
+    }
+    fputs("</tbody></table>\n", self->out);
+    if (design->n_points > MOST_ROWS)
+        fprintf(self->out, "<p class='note'>%zu points more: 'osteon show FILE --csv OUT.csv' writes all.</p>\n",
+            design->n_points - MOST_ROWS);
+    if (design->n_axes > n_axes) fprintf(self->out, "<p class='note'>%zu entries more.</p>\n", design->n_axes - n_axes);
+    fputs("</div></div>\n", self->out);
+}
+
+/* A row of the endpoints of draws: the median over draws, its interval, and the one between subjects. */
+static void put_drawn(const endpoint_t *self)
+{
+    static const char *const names[OST_N_DRAWN] = { "median over draws", "2.5 %", "97.5 %", "subjects 5 %",
+        "subjects 95 %" };
+    double cells[OST_N_DRAWN];
+    ost_drawn(self->values, self->design->n_points, self->work, cells);
+    fputs("<tr>", self->out);
+    ost_page_cell_begin("endpoint", true, self->out);
+    put_meaning(self);
+    ost_page_cell_end(self->out);
+    for (size_t k = 0; k < OST_N_DRAWN; k++) ost_page_cell_number(names[k], cells[k], self->out);
+    fputs("</tr>\n", self->out);
+}
+
+int ost_page_points(const ost_result_page_t *page, FILE *out, ost_error_t *err)
+{
+    ost_results_t *results = page->results;
+    const bool is_of_draws = ost_page_is_of_draws(page);
+    endpoint_t self = { .design = &results->design, .out = out };
+    int ret = 0;
+    if (results->endpoints.n == 0 && !is_of_draws)
+        fputs(
+            "<p>The experiment asks for no endpoints, of which figures of a sweep are: 'endpoints:' in the experiment "
+            "names them.</p>\n",
+            out);
+    if (results->endpoints.n == 0) return 0;
+    self.values = malloc((N_COLUMNS + 1) * self.design->n_points * sizeof(double));
+    if (self.values == NULL) return ost_no_memory(err);
+    self.work = self.values + N_COLUMNS * self.design->n_points;
+    fputs("<h2>Endpoints</h2>\n", out);
+    fputs(is_of_draws
+              ? "<table class='cells'><thead><tr><th class='t'>endpoint</th><th>median over draws</th><th>2.5 %</th>"
+                "<th>97.5 %</th><th>subjects 5 %</th><th>subjects 95 %</th></tr></thead><tbody>\n"
+              : "<p class='note'>Bands, and columns 5 % and 95 %: percentiles between subjects, the same at each "
+                "point.</p>\n",
+        out);
+    for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) {
+        char *text = NULL, *unit = NULL;
+        for (size_t c = 0; c < N_COLUMNS && ret == 0; c++)
+            ret = ost_results_read_endpoint(results, i, (ost_endpoint_column_t) c,
+                self.values + c * self.design->n_points, c == 0 ? &text : NULL, c == 0 ? &unit : NULL, err);
+        self.name = results->endpoints.items[i];
+        self.text = text != NULL ? text : self.name;
+        self.unit = unit != NULL ? unit : "1";
+        if (ret == 0 && is_of_draws) put_drawn(&self);
+        if (ret == 0 && !is_of_draws) put_charts(&self);
+        if (ret == 0 && !is_of_draws) put_table(&self);
+        free(text);
+        free(unit);
+    }
+    if (is_of_draws) fputs("</tbody></table>\n", out);
+    free(self.values);
+    return ret;
+}

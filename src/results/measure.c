@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes a result file and endpoints; gives measures of its subjects. */
+#include "results/measure.h"
+
+#include <math.h>
+#include <string.h>
+
+bool ost_results_is_output(const char *output, const char *variable, const char *element)
+{
+    size_t n = strlen(variable), n_element = strlen(element);
+    if (strncmp(output, variable, n) != 0) return false;
+    if (n_element == 0) return output[n] == '\0';
+    return output[n] == '[' && strncmp(output + n + 1, element, n_element) == 0 &&
+           strcmp(output + n + 1 + n_element, "]") == 0;
+}
+
+long ost_results_time_index(const ost_results_t *self, double day)
+{
+    size_t i = ost_times_find(self->times, self->n_times, day);
+    return i != SIZE_MAX ? (long) i : -1;
+}
+
+size_t ost_results_find_arm(const ost_results_t *self, const char *name)
+{
+    size_t n = self->arms.n, a = 0;
+    while (name != NULL && a < n && strcmp(self->arms.items[a], name) != 0) a++;
+    return name != NULL && a < n ? a : SIZE_MAX;
+}
+
+int ost_results_read_measure(ost_results_t *self, const ost_endpoint_t *endpoint, const char *variable, size_t element,
+    size_t arm, double *base, double *values, ost_error_t *err)
+{
+    bool is_level = endpoint->measure == OST_MEASURE_LEVEL;
+    size_t n = self->n_subjects;
+    long from = ost_results_time_index(self, endpoint->from), to = ost_results_time_index(self, endpoint->to);
+    for (size_t i = 0; i < n; i++) values[i] = NAN;
+    if (to < 0 || (from < 0 && !is_level)) return 0;
+    int ret = ost_results_read(self, variable, arm, element, (size_t) to, values, err);
+    if (ret == 0 && !is_level) ret = ost_results_read(self, variable, arm, element, (size_t) from, base, err);
+    for (size_t i = 0; i < n && ret == 0; i++) values[i] = ost_endpoint_measure(endpoint, base[i], values[i]);
+    return ret;
+}
+
+const char *ost_results_find_output(const ost_results_t *self, const char *output, size_t *element)
+{
+    char *const *variables = self->names.items;
+    for (size_t i = 0; i < self->names.n; i++)
+        for (*element = 0; *element < ost_results_n_elements(self, variables[i]); ++*element)
+            if (ost_results_is_output(output, variables[i], ost_results_element(self, variables[i], *element)))
+                return variables[i];
+    return NULL;
+}
+
+int ost_results_estimate(ost_results_t *self, const ost_experiment_t *experiment, const ost_asked_t *asked,
+    double *work, ost_endpoint_t *endpoint, ost_estimate_t *estimate, const char **unit, ost_error_t *err)
+{
+    size_t element, n = self->n_subjects;
+    size_t arm = ost_results_find_arm(self, asked->arm), versus = ost_results_find_arm(self, asked->versus);
+    int ret = ost_endpoint_asked(endpoint, experiment, asked, err);
+    const char *variable = ost_results_find_output(self, asked->output, &element);
+    if (ret < 0 || variable == NULL || arm == SIZE_MAX || (asked->versus != NULL && versus == SIZE_MAX)) return ret;
+    double *other = asked->versus != NULL ? work + n : NULL;
+    ret = ost_results_read_measure(self, endpoint, variable, element, arm, work + 2 * n, work, err);
+    if (ret == 0 && other != NULL)
+        ret = ost_results_read_measure(self, endpoint, variable, element, versus, work + 2 * n, other, err);
+    if (ret < 0) return ret;
+    *estimate = ost_estimate(endpoint->statistic, work, other, false, n, work + 3 * n);
+    *unit = asked->measure >= OST_MEASURE_PERCENT || endpoint->statistic == OST_STATISTIC_FRACTION
+                ? "%"
+                : ost_results_variable(self, variable)->unit;
+    return 1;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/** @file measure.h  What a result file has of an output, an arm and a time, and its endpoints. */
+#ifndef OST_RESULTS_MEASURE_H
+#define OST_RESULTS_MEASURE_H
+
+#include "observe/endpoint.h"
+#include "results/results.h"
+
+/** Whether an output such as "bmd[total_hip]" is of a variable and its element, "" of a scalar. */
+bool ost_results_is_output(const char *output, const char *variable, const char *element);
+/** Index of the output time of a file, to half a day; -1 if there is none. */
+long ost_results_time_index(const ost_results_t *self, double day);
+/** Index of an arm of a file, SIZE_MAX if there is none. @param name  NULL: none */
+size_t ost_results_find_arm(const ost_results_t *self, const char *name);
+/** The variable of a file, and its element, that an output such as "bmd[total_hip]" is. @return NULL for none; borrowed
+ * of self */
+const char *ost_results_find_output(const ost_results_t *self, const char *output, size_t *element);
+/** The measure of every subject of a file; NAN where it has no such time. @param base  [n_subjects] scratch.
+ *  @param[out] values  [n_subjects] @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_read_measure(ost_results_t *self, const ost_endpoint_t *endpoint, const char *variable, size_t element,
+    size_t arm, double *base, double *values, ost_error_t *err) OST_MUST_CHECK;
+/** An endpoint that an experiment asks for, of the part self->i_model. @param work  [4][n_subjects] scratch; the third
+ *  quarter then has the values at its `from` @param[out] endpoint, estimate, unit  what it is, its value and unit,
+ * which is borrowed @return 1, 0 where the file has no such output or arm, or an error as above or OST_ERR_NAME */
+int ost_results_estimate(ost_results_t *self, const ost_experiment_t *experiment, const ost_asked_t *asked,
+    double *work, ost_endpoint_t *endpoint, ost_estimate_t *estimate, const char **unit,
+    ost_error_t *err) OST_MUST_CHECK;
+
+#endif

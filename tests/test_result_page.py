@@ -1,0 +1,205 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`osteon report`: pages of runs, comparisons, draws, sweeps and sensitivity analyses, their numbers against numpy, the
+predictive check against observed data, and wrong data. Takes the path of osteon as its first argument."""
+import html
+import os
+import re
+import unittest
+
+import h5py
+import numpy as np
+
+import test_shards  # noqa: E402  the program in a folder
+from test_draws import table  # noqa: E402
+from test_people import FILES  # noqa: E402
+from test_report import Page  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ENDPOINTS = "endpoints: {loss: {output: bmd, arm: treated, versus: control, to: 24 month}}\n"
+N = 80
+
+
+class Pages(test_shards.Program):
+    files = {**FILES, "test.yaml": FILES["test.yaml"] + ENDPOINTS, "fit.csv": table()}
+
+    def run_one(self, *words):
+        self.osteon("run", "test.yaml", "-n", str(N), "-q", "-o", "a.h5", "--force", *words)
+        with h5py.File(self.path("a.h5")) as file:
+            return file["bmd"][()]
+
+    def page(self, name, *words, code=0):
+        """The page of a result file: text, without tags; tables as lists of rows of cells."""
+        said = self.osteon("report", name, "-o", "page.html", *words, code=code)
+        if code:
+            self.assertFalse(os.path.exists(self.path("page.html")))
+            return said
+        with open(self.path("page.html"), encoding="utf-8") as file:
+            text = file.read()
+        parser = Page()
+        parser.void = parser.void | {"rect"}
+        parser.feed(text)
+        self.assertEqual((parser.faults, parser.open), ([], []))
+        self.counts = parser.counts
+        self.assertNotRegex(re.sub(r"<title>.*?</title>", "", text), "https?://")
+        rows = [[html.unescape(re.sub("<.*?>", "", cell)).replace("\u2212", "-") for cell in re.findall("<td.*?>(.*?)</td>", row)]
+                for row in re.findall("<tr>(.*?)</tr>", text, re.S)]
+        os.remove(self.path("page.html"))
+        return html.unescape(re.sub("<style>.*?</style>|<[^>]*>", "", text, flags=re.S)).replace("\u2212", "-"), rows
+
+    def numbers(self, cell):
+        return [float(x) for x in re.findall(r"-?[\d.]+(?:e-?\d+)?", cell)]
+
+    def close(self, cell, expected):
+        np.testing.assert_allclose(self.numbers(cell), expected, rtol=6e-3)
+
+    def test_run(self):
+        """What was asked, a chart, its table, and the endpoint, as numpy has them; no more than one page."""
+        bmd = self.run_one("--set", "times=[0 month, 6 month, 12 month, 18 month, 24 month]")
+        text, rows = self.page("a.h5")
+        for part in "A test", "seed 7", "osteon 0.", "control", "bmd [% change from baseline]", "months since start of treatment", \
+                "loss: mean percent change of bmd, treated - control, month 0 to 24", "times=[0 month":
+            self.assertIn(part, text)
+        self.assertEqual((self.counts["svg"], self.counts["polygon"]), (3, 2))  # a chart and the key of two arms
+        change = 100 * (bmd / bmd[..., :1] - 1)
+        found = {row[0]: row[1:] for row in rows if row and row[0].startswith("month")}
+        self.assertEqual(list(found), [f"month {m}" for m in (0, 6, 12, 18, 24)])
+        for arm in range(2):
+            self.close(found["month 24"][arm].replace(" to ", " "), np.quantile(change[arm, :, 4], [0.5, 0.05, 0.95]))
+        loss = [row for row in rows if row and row[0] == "loss"][0]
+        self.close(loss[2], [change[1, :, 4].mean() - change[0, :, 4].mean()])
+        self.assertEqual((loss[3], loss[5]), ("%", str(N)))
+
+    def test_warnings(self):
+        """An interrupted run cannot be told from a whole one but by its page; failures, few and ineligible subjects."""
+        self.osteon("run", "test.yaml", "-n", "12", "-q", "-o", "a.h5", "--set", "population.eligible=age > 65 [year]")
+        text, _ = self.page("a.h5")
+        self.assertRegex(text, r"\d+ of 12 subjects are eligible")
+        self.assertRegex(text, r"An interval from \d+ subjects holds \d+ %, not 90 %, of all subjects on average")
+        self.osteon("run", "test.yaml", "-n", "200", "-q", "--shard", "1/2", "-o", "half.h5")
+        text, _ = self.page("half.h5")
+        self.assertRegex(text, r"The run was interrupted after \d+ of 200 subjects")
+        self.run_one()
+        text, _ = self.page("a.h5")
+        self.assertNotIn("interval from", text)
+
+    def test_draws(self):
+        """Two bands that are not mixed, and both intervals in the table."""
+        self.osteon("run", "test.yaml", "--parameters", "fit.csv", "-n", str(N), "-q", "-o", "d.h5")
+        with h5py.File(self.path("d.h5")) as file:
+            change = 100 * (file["bmd"][()] / file["bmd"][..., :1] - 1)
+        text, rows = self.page("d.h5")
+        self.assertEqual(self.counts["polygon"], 4)  # of each arm a dark and a light one
+        self.assertIn("An interval from 9 draws holds 76 %, not 95 %", text)
+        row = [row for row in rows if row and row[0] == "month 24"][1]
+        medians = np.median(change[:, 1, :, 2], axis=1)
+        ends = np.median(np.quantile(change[:, 1, :, 2], [0.05, 0.95], axis=1), axis=1)
+        self.close(row[1].replace(" to ", " "), [np.median(medians), *ends])
+        self.close(row[2].replace(" to ", " "), np.quantile(medians, [0.025, 0.975]))
+        self.assertIn("median over draws", text)
+
+    def test_compare_and_variables(self):
+        """A line for each model and their range; outputs that are asked for; wrong ones."""
+        self.write("two.model", FILES["one.model"].replace("model one", "model two").replace("-loss*", "-2*loss*"))
+        self.osteon("compare", "test.yaml", "--models", "./one.model,./two.model", "-n", "20", "-q", "-o", "m.h5")
+        text, rows = self.page("m.h5", "--variables", "bmd")
+        self.assertIn("Grey: from the lowest to the highest median", text)
+        self.assertEqual((self.counts["polygon"], self.counts["polyline"]), (2, 4))
+        self.assertEqual(sum(row[2:3] == ["two"] for row in rows), 1)
+        self.run_one()
+        self.assertIn("a.h5: has no output 'bdm' (did you mean 'bmd'?)", self.page("a.h5", "--variables", "bdm", code=1))
+        self.assertIn("--variables: duplicate 'bmd'", self.page("a.h5", "--variables", "bmd,bmd", code=2))
+        self.assertIn("-o PAGE.html is missing", self.osteon("report", "a.h5", code=2))
+        self.assertIn("--of: of which data?", self.page("a.h5", "--of", "bmd", code=2))
+
+    def test_sweeps(self):
+        """A line over one entry, a map over two, small multiples over three, points of another design."""
+        dose, loss, age = "arms.treated.regimen.0.dose", "parameters.one.loss", "population.covariates.age"
+        entries = [f"{dose}=0.1 mg..10 mg : 5 log", f"{loss}=0.01 1/y, 0.03 1/y", f"{age}=55 year, 60 year, 65 year"]
+        for n, charts, cells in (1, 1, 0), (2, 1, 10), (3, 5, 30):
+            vary = [word for entry in entries[:n] for word in ("--vary", entry)]
+            self.osteon("sweep", "test.yaml", *vary, "-n", "10", "-q", "-o", "s.h5", "--force", "--keep", "endpoints")
+            _, rows = self.page("s.h5")
+            self.assertEqual((self.counts["svg"], self.counts.get("rect", 0)), (charts, cells), n)
+            with h5py.File(self.path("s.h5")) as file:
+                found = [row for row in rows if len(row) == n + 4]
+                self.assertEqual(len(found), file["loss"].size)
+                for row, value in zip(found, file["loss"][()].ravel()):
+                    self.close(row[n], [value])
+        self.osteon("sweep", "test.yaml", "--vary", f"{dose}=0.1 mg..10 mg : log", "--design", "sobol", "--points", "8", "-n", "10",
+                    "-q", "-o", "p.h5")
+        self.page("p.h5")
+        self.assertEqual(self.counts["circle"], 8)
+
+    def test_sensitivity(self):
+        """Bars sorted by importance, and a row for each input."""
+        for method, words in ("morris", ("--trajectories", "4")), ("sobol", ("--base", "64")), ("local", ()):
+            self.osteon("sensitivity", "test.yaml", "--method", method, "--by", "range", "--subjects", "4", "-q", "-o", "s.h5",
+                        "--force", *words)
+            text, rows = self.page("s.h5")
+            self.assertIn(f"by the method {method}", text)
+            with h5py.File(self.path("s.h5")) as file:
+                inputs = [name.decode() for name in file["input"][()]]
+            found = [row[0] for row in rows if row and row[0] in inputs]
+            self.assertEqual(sorted(found), sorted(inputs))
+            values = [abs(float(row[1])) for row in rows if row and row[0] in inputs and row[1]]
+            self.assertEqual(values, sorted(values, reverse=True))
+
+    def observed(self, end="\n"):
+        """Data of other subjects of the model, in g/cm2, with a BOM, quotes and a column that is not needed."""
+        self.osteon("run", "test.yaml", "-n", "30", "--seed", "9", "-q", "-o", "o.h5", "--force")
+        with h5py.File(self.path("o.h5")) as file:
+            bmd = file["bmd"][1]
+        rows = ['\ufeff"ID",TIME [year],DV [mg/cm2],ARM,"note, of the visit"']
+        rows += [f'"P {i}",{t},{1000 * bmd[i, t]:.6f},"treated","a ""good"" one"' for i in range(30) for t in (1, 2)]
+        with open(self.path("o.csv"), "w", encoding="utf-8", newline="") as file:
+            file.write(end.join(rows) + end)
+        return bmd
+
+    def test_predictive_check(self):
+        self.osteon("run", "test.yaml", "-n", "400", "-q", "-o", "a.h5", "--force")
+        for end in "\n", "\r\n":
+            bmd = self.observed(end)
+            text, rows = self.page("a.h5", "--data", "o.csv")
+        self.assertRegex(text, r"\d of 6 observed percentiles lie in their 90 % intervals")
+        found = [row for row in rows if len(row) == 8 and row[0] == "treated"]
+        self.assertEqual([row[2:4] for row in found], [["30", q] for q in ("5", "50", "95")] * 2)
+        with h5py.File(self.path("a.h5")) as file:
+            simulated = file["bmd"][1]
+        random = np.random.default_rng(4)
+        for row, (t, q) in zip(found, [(t, q) for t in (1, 2) for q in (0.05, 0.5, 0.95)]):
+            self.close(row[4], [np.quantile(bmd[:, t], q)])
+            sets = np.quantile(simulated[random.integers(0, 400, (30, 4000)), t], q, axis=0)
+            low, high = self.numbers(row[6].replace(" to ", " "))
+            np.testing.assert_allclose([low, high], np.quantile(sets, [0.05, 0.95]), rtol=0.02)
+            self.assertEqual(row[7], "inside" if low <= float(row[4]) <= high else "outside")
+        self.assertNotIn("too narrow", text)
+        # a change, between two output times
+        change = [100 * ((y[..., 1] + y[..., 2]) / 2 / y[..., 0] - 1) for y in (bmd, simulated)]
+        self.write("o.csv", "ID,TIME [month],DV [%],ARM\n" + "".join(f"{i},18,{x:.9g},treated\n" for i, x in enumerate(change[0])))
+        row = [row for row in self.page("a.h5", "--data", "o.csv")[1] if len(row) == 8 and row[3] == "50"][0]
+        self.close(row[4], [np.median(change[0])])
+        np.testing.assert_allclose(float(row[5]), np.median(change[1]), rtol=0.05)
+        self.run_one()
+        self.assertIn("80 simulated subjects stand for 30 observed persons", self.page("a.h5", "--data", "o.csv")[0])
+        self.assertIn("no output 'bdm' (did you mean 'bmd'?)", self.page("a.h5", "--data", "o.csv", "--of", "bdm", code=2))
+        self.osteon("sweep", "test.yaml", "--vary", "population.covariates.age=55 year, 65 year", "-n", "5", "-q", "-o", "s.h5")
+        self.assertIn("data are compared with a run or with draws of parameters, not with a sweep",
+                      self.page("s.h5", "--data", "o.csv", code=2))
+
+    def test_wrong_data(self):
+        """tests/wrong_data.txt: table, part of the message; nothing is written."""
+        self.run_one()
+        with open(os.path.join(HERE, "wrong_data.txt"), encoding="utf-8") as file:
+            lines = [line.rstrip("\n") for line in file if line.strip() and not line.startswith("#")]
+        self.assertGreaterEqual(len(lines), 25)
+        for line in lines:
+            text, message = line.split(" | ", 1)
+            self.write("o.csv", text.strip().replace("\\n", "\n"))
+            with self.subTest(line):
+                self.assertIn(message.strip(), self.page("a.h5", "--data", "o.csv", code=1))
+        self.assertIn("none.csv", self.page("a.h5", "--data", "none.csv", code=1))
+
+
+if __name__ == "__main__":
+    unittest.main()
