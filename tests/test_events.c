@@ -227,6 +227,34 @@ static void test_short_infusion_is_not_jumped_over(void)
     ost_assert_close(x_end[1], exact[1], 1e-8, 0);
 }
 
+/* What events ask for at their time, in the order of the list: at day 4 between two doses, at day 6 after a reset and
+ * before the dose behind it. A time without such an event has the value before everything. */
+static void test_outputs_between_events(void)
+{
+    const ost_event_t reset = { .t = 6, .kind = OST_EVENT_RESET, .series = -1 };
+    const ost_event_t at_4 = { .t = 4, .kind = OST_EVENT_OUTPUT, .index = 2, .series = -1 };
+    const ost_event_t at_6 = { .t = 6, .kind = OST_EVENT_OUTPUT, .index = 3, .series = -1 };
+    ost_event_t events[] = { dose(2, 1, 1), dose(4, 1, 2), at_4, dose(4, 1, 4), input(5, 0, 3), reset, input(6, 0, 0),
+        at_6, dose(6, 1, 8) };
+    double t_out[] = { 1, 2, 4, 6, 7 }, start[2] = { 0, 0.5 };
+    enum { N = COUNT(t_out) };
+    for (int stepper = 0; stepper < OST_STEPPER_AUTO; stepper++) {
+        double y[2 * N], limit = stepper == OST_STEPPER_GSL_MSBDF ? 1e-8 : 1e-9;
+        double left = 0.5 * exp(-pk_p[KE] * 2), exact[N] = { 0.5 * exp(-pk_p[KE]), left,
+            (left + 1) * exp(-pk_p[KE] * 2) + 2, 0.5, (0.5 + 8) * exp(-pk_p[KE]) };
+        ost_solver_options_t options = options_at(1e-11);
+        options.stepper = (ost_stepper_t) stepper;
+        ost_job_t job = pk_job(events, COUNT(events), t_out, N, y);
+        job.x0 = start;
+        run_jobs(&pk, &options, &job, 1);
+        CU_ASSERT_EQUAL(job.status, 0);
+        for (size_t i = 0; i < N; i++) ost_assert_close(y[N + i], exact[i], 0, limit);
+        job.y = NULL;
+        run_jobs(&pk, &options, &job, 1);
+        CU_ASSERT_EQUAL(job.status, 0);
+    }
+}
+
 static void test_repeated_doses_cost_no_rejections(void)
 {
     ost_event_t events[60];
@@ -247,6 +275,7 @@ static const ost_test_t tests[] = {
     { "near_coincident_events", test_near_coincident_events },
     { "continuation", test_continuation },
     { "outputs_do_not_depend_on_the_end", test_outputs_do_not_depend_on_the_end },
+    { "outputs_between_events", test_outputs_between_events },
     { "repeated_doses_cost_no_rejections", test_repeated_doses_cost_no_rejections },
     { "short_infusion_is_not_jumped_over", test_short_infusion_is_not_jumped_over },
 };

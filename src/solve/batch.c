@@ -257,8 +257,10 @@ static int check_events(const ost_system_t *system, const ost_job_t *job, ost_er
     double before = -INFINITY;
     for (size_t i = 0; i < job->n_events; i++) {
         const ost_event_t *event = &job->events[i];
-        size_t n = event->kind == OST_EVENT_STOP        ? SIZE_MAX
+        bool has_index = event->kind != OST_EVENT_STOP && event->kind != OST_EVENT_RESET;
+        size_t n = !has_index                           ? SIZE_MAX
                    : event->kind == OST_EVENT_SET_INPUT ? system->n_inputs
+                   : event->kind == OST_EVENT_OUTPUT    ? job->n_out
                                                         : system->n_states;
         if (!(event->t >= before))
             return ost_fail(

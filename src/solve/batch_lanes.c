@@ -216,6 +216,19 @@ static void visit(run_t *run, int l)
     ost_lane_visit(&b->lanes[l], run->t[l], b->y + l);
 }
 
+/* Write the outputs that an event asks for, of the lane where it stands. */
+static void write_here(run_t *run, int l)
+{
+    ost_batch_t *b = run->b;
+    ost_lane_t *lane = &b->lanes[l];
+    ost_mask here = { 0 };
+    here[l] = -1;
+    refresh_modes(run, here);
+    ost_point_t at = point(run, &run->t, b->x);
+    b->system->outputs(b->system->self, &at, b->y);
+    ost_lane_write(lane, (size_t) lane->due_output, b->y + l);
+}
+
 /* Hold what is steady where the lane stands. Nothing changes by more than what is left, so that steps go on. */
 static void hold(run_t *run, int l)
 {
@@ -244,6 +257,7 @@ static bool pass_stops(run_t *run, int l)
         if (ost_lane_pass_breaks(lane, run->t[l])) run->at_break[l] = -1;
         if (ost_lane_has_steady(lane, run->t[l])) hold(run, l);
         changed |= ost_lane_act(lane, run->t[l], b->x + l, b->u + l);
+        for (; lane->due_output >= 0; changed |= ost_lane_act(lane, run->t[l], b->x + l, b->u + l)) write_here(run, l);
         set_stop(run, l);
     }
     return changed;

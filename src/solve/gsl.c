@@ -297,6 +297,18 @@ static double next_stop(struct ost_gsl *self)
     return fmin(ost_lane_next_stop(self->lane), self->lane->job->t1);
 }
 
+/* Outputs that an event asks for, after what acted before it. */
+static void write_here(struct ost_gsl *self)
+{
+    ost_batch_t *b = self->b;
+    for (size_t i = 0; i < b->system->n_states; i++) self->x[i] = b->x[i * OST_LANE_COUNT];
+    spread_first_lane(b->u, b->system->n_inputs);
+    set_modes(self);
+    ost_point_t at = point(self, self->t, self->x);
+    b->system->outputs(b->system->self, &at, b->y);
+    ost_lane_write(self->lane, (size_t) self->lane->due_output, b->y);
+}
+
 /* @return false when the job is at its end */
 static bool pass_stops(struct ost_gsl *self)
 {
@@ -316,8 +328,10 @@ static bool pass_stops(struct ost_gsl *self)
             b->system->outputs(b->system->self, &at, b->y);
             ost_lane_visit(self->lane, self->t, b->y);
         }
-        bool at_break = ost_lane_pass_breaks(self->lane, self->t);
-        if (!ost_lane_act(self->lane, self->t, b->x, b->u) && !at_break) continue;
+        bool changes = ost_lane_pass_breaks(self->lane, self->t);
+        changes |= ost_lane_act(self->lane, self->t, b->x, b->u);
+        for (; self->lane->due_output >= 0; changes |= ost_lane_act(self->lane, self->t, b->x, b->u)) write_here(self);
+        if (!changes) continue;
         for (size_t i = 0; i < n; i++) self->x[i] = b->x[i * OST_LANE_COUNT];
         spread_first_lane(b->u, b->system->n_inputs);
         set_modes(self);

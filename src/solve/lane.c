@@ -50,7 +50,7 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job)
     self->i_break = 0;
     ost_lane_pass_breaks(self, job->t0);
     while (self->i_out < job->n_out && job->t_out[self->i_out] < job->t0 - OST_SAME_TIME) self->i_out++;
-    self->changed = -1;
+    self->changed = self->due_output = -1;
     self->t_flip = -INFINITY;
     self->n_flips = 0;
     for (size_t i = 0; i < system->n_inputs; i++) self->followers[i] = follows(-1);
@@ -286,6 +286,14 @@ static bool follow(
     return follower->held;
 }
 
+/* Back to the states at the job's beginning; the inputs stay. */
+static void reset(ost_lane_t *self, double *x)
+{
+    for (size_t i = 0; i < self->system->n_states; i++) x[i * OST_LANE_COUNT] = self->job->x0[i];
+    self->changed = 0;
+    self->job->stats.events++;
+}
+
 static void change(ost_lane_t *self, ost_event_kind_t kind, uint32_t index, double amount, double *x, double *u)
 {
     double *value = (kind == OST_EVENT_SET_INPUT ? u : x) + (size_t) index * OST_LANE_COUNT, before = *value;
@@ -301,9 +309,12 @@ static void change(ost_lane_t *self, ost_event_kind_t kind, uint32_t index, doub
 static void act_events(ost_lane_t *self, double t, double *x, double *u)
 {
     const ost_job_t *job = self->job;
-    for (; self->i_event < job->n_events; self->i_event++) {
+    for (; self->i_event < job->n_events && self->due_output < 0; self->i_event++) {
         const ost_event_t *event = &job->events[self->i_event];
         if (!is_due(job, event->t, t)) break;
+        if (event->kind == OST_EVENT_OUTPUT && job->y != NULL) self->due_output = (int32_t) event->index;
+        if (event->kind == OST_EVENT_RESET) reset(self, x);
+        if (event->kind == OST_EVENT_OUTPUT || event->kind == OST_EVENT_RESET) continue;
         bool is_last = event->series >= 0 && event->t >= job->series[event->series].t_last - OST_SAME_TIME;
         const ost_ripple_dose_t dose = { event->kind, event->index, event->amount };
         if (event->series < 0 || !follow(self, event->series, &dose, event->t, is_last, x, u))
@@ -349,9 +360,10 @@ static void act_schedule(ost_lane_t *self, size_t i, double t, double *x, double
 
 bool ost_lane_act(ost_lane_t *self, double t, double *x, double *u)
 {
-    self->changed = -1;
+    if (self->due_output < 0) self->changed = -1;
+    self->due_output = -1;
     act_events(self, t, x, u);
-    for (size_t i = 0; i < self->job->n_schedules; i++) act_schedule(self, i, t, x, u);
+    for (size_t i = 0; i < self->job->n_schedules && self->due_output < 0; i++) act_schedule(self, i, t, x, u);
     return self->changed >= 0;
 }
 

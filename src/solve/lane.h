@@ -41,6 +41,7 @@ typedef struct {
     size_t i_visit;                 /* next to be made */
     size_t i_out;                   /* next to be written */
     size_t i_out_pending;           /* being evaluated */
+    int32_t due_output;             /* the output time that an event asks for where the lane stands, -1 none */
     int32_t changed; /* what the last restart changed: state, n_states + input, n_states + n_inputs + switch; -1 none */
     double t_flip;
     int32_t flipped; /* the switch that flipped last */
@@ -70,7 +71,8 @@ void ost_lane_visit(ost_lane_t *self, double t, const double *y);
 bool ost_lane_has_steady(const ost_lane_t *self, double t);
 void ost_lane_hold(ost_lane_t *self, double t, const double *f, double *u);
 
-/* Let everything act that is due at `t`, a time from ost_lane_next_stop (or t0). `changed` is set.
+/* Let everything act that is due at `t`, a time from ost_lane_next_stop (or t0). `changed` is set. Where an event asks
+ * for outputs, due_output is set: the caller writes them, and calls again for what comes after.
  * @return true if anything differs afterwards, so that the integration has to start anew */
 bool ost_lane_act(ost_lane_t *self, double t, double *x, double *u);
 
