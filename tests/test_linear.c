@@ -3,6 +3,7 @@
 #include "core/random.h"
 #include "lane_systems.h"
 #include "solve/linear.h"
+#include "solve/periodic.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -325,6 +326,52 @@ static void test_company(void)
     for (int j = 0; j < 20; j += 3) CU_ASSERT_EQUAL(memcmp(alone, y[j], sizeof(alone)), 0);
 }
 
+/* A depot and a compartment with inflow 0.7: what a dose leaves after a time, summed over a thousand doses. */
+static void past_doses(const ost_repeated_t *doses, const double *rates, double *x)
+{
+    double k_a = rates[0], k_e = rates[1], c = k_a / (k_a - k_e);
+    x[0] = 0;
+    x[1] = 0.7 / k_e;
+    for (int k = 0; k < 1000; k++) {
+        double u = doses->phase + k * doses->interval, over = u - doses->duration;
+        if (doses->rate == 0) {
+            x[0] += doses->amount * exp(-k_a * u);
+            x[1] += doses->amount * c * (exp(-k_e * u) - exp(-k_a * u));
+            continue;
+        }
+        double a = -expm1(-k_a * u) / k_a, e = -expm1(-k_e * u) / k_e;
+        if (over > 0) a += expm1(-k_a * over) / k_a, e += expm1(-k_e * over) / k_e;
+        x[0] += doses->rate * a;
+        x[1] += doses->rate * c * (e - a);
+    }
+}
+
+static void test_repeated(void)
+{
+    const double rates[] = { 3.1, 0.2 }, a[] = { -3.1, 0, 3.1, -0.2 }, b[] = { 0, 0.7 };
+    const ost_repeated_t doses[] = { { .amount = 5, .interval = 1, .phase = 1 },
+        { .amount = 5, .interval = 1, .phase = 0.3 }, { .rate = 2, .duration = 0.5, .interval = 1, .phase = 1 },
+        { .rate = 2, .duration = 0.5, .interval = 1, .phase = 0.3 },
+        { .rate = 2, .duration = 1, .interval = 1, .phase = 1 },
+        { .rate = 2, .duration = 7.4, .interval = 1, .phase = 0.3 },
+        { .rate = 2, .duration = 7.4, .interval = 1, .phase = 1 } };
+    const size_t running[] = { 0, 0, 0, 1, 0, 8, 7 };
+    double x[2], exact[2];
+    for (size_t i = 0; i < COUNT(doses); i++) {
+        CU_ASSERT_TRUE(ost_repeated_linear(&doses[i], 2, a, b, 0, x));
+        CU_ASSERT_EQUAL(ost_repeated_running(&doses[i]), running[i]);
+        past_doses(&doses[i], rates, exact);
+        ost_assert_close(x[0], exact[0], 1e-13, 0);
+        ost_assert_close(x[1], exact[1], 1e-13, 0);
+    }
+    CU_ASSERT_TRUE(ost_repeated_linear(&(ost_repeated_t){ .rate = 2 }, 2, a, b, 0, x));
+    ost_assert_close(x[0], 2 / 3.1, 1e-14, 0);
+    ost_assert_close(x[1], 2.7 / 0.2, 1e-14, 0);
+    const double grows[] = { -3.1, 0, 3.1, 0.2 }, stays[] = { -3.1, 0, 3.1, 0 }, no_inflow[2] = { 0 };
+    CU_ASSERT_FALSE(ost_repeated_linear(&doses[0], 2, grows, no_inflow, 0, x));
+    CU_ASSERT_FALSE(ost_repeated_linear(&doses[0], 2, stays, no_inflow, 0, x));
+}
+
 static const ost_test_t tests[] = {
     { "modes_of_random_models", test_modes },
     { "closed_form_against_integration", test_closed_form },
@@ -332,5 +379,6 @@ static const ost_test_t tests[] = {
     { "what_a_depot_feeds", test_fed },
     { "what_fades_faster_than_its_depot", test_slow_depot },
     { "bits_do_not_depend_on_company", test_company },
+    { "doses_that_repeat_without_end", test_repeated },
 };
 OST_TEST_MAIN("linear", tests)
