@@ -387,7 +387,9 @@ class Program(unittest.TestCase):
         model = next(block for _, block in blocks if block.startswith("model mine "))
         sweeps = [block for kind, block in blocks if kind == "yaml" and block.startswith("experiment:")]
         experiments = [block for kind, block in blocks if kind == "yaml" and block not in sweeps]
-        self.assertEqual((len(experiments), len(sweeps)), (3, 1))
+        self.assertEqual((len(experiments), len(sweeps)), (4, 1))
+        table = next(block for _, block in blocks if block.startswith("ID,TIME,"))
+        pathlib.Path(self.path("table.csv")).write_text(table, encoding="utf-8")
         pathlib.Path(self.path("sweep.yaml")).write_text(sweeps[0], encoding="utf-8")
         self.assertIn("points", self.osteon("sweep", "sweep.yaml", "-n", "2", "-o", "sweep.h5").stdout)
         pathlib.Path(self.path("mine.model")).write_text(model, encoding="utf-8")

@@ -143,6 +143,8 @@ class Sbml(unittest.TestCase):
                          r"zfast\.yaml:\d+:\d+: SBML cannot have doses that depend on visits: 't_score")
         self.assertIn("missed at random", self.write(
             "plan", "atac", "--sbml", "anastrozole", "--set", "arms.anastrozole.regimen.0.adherence=0.9", code=1))
+        self.assertIn("a steady state at the start", self.write(
+            "plan", "atac", "--sbml", "anastrozole", "--set", "arms.anastrozole.regimen.0.steady_state=true", code=1))
         self.assertIn("more than one of these models drives the signal", self.write("model", "hormones", "hormones_men", "--sbml",
                                                                                    code=1))
 

@@ -126,6 +126,12 @@ class Schema(unittest.TestCase):
         self.addCleanup(people.close)
         people.write("age [year]\n" + 10000*"60\n")
         people.flush()
+        events = tempfile.NamedTemporaryFile("w", suffix=".csv")
+        self.addCleanup(events.close)
+        events.write("ID,TIME,AMT,bmi\n1,0,1,25\n")
+        events.flush()
+        rows = f"events={{table: {events.name}, time: day, amount: mg, cmt: {{1: anastrozole}}, covariates: {{bmi: " \
+               "{unit: kg/m2, interpolation: %s}}}"
         for path, choices in words.items():
             name = path.replace("*", "k_new")
             for word in choices:
@@ -134,6 +140,8 @@ class Schema(unittest.TestCase):
                     setting = f"{name[:-8]}={{{asked}, measure: {word}}}"
                 if path.endswith("people.rows"):
                     setting = f"{name[:-5]}={{table: {people.name}, rows: {word}}}"
+                if path.endswith(".interpolation"):
+                    setting = rows % word
                 if path.endswith(".distribution"):
                     setting = f"{name[:-13]}={{distribution: {word}}}"
                 message = planned(setting)
@@ -151,6 +159,8 @@ class Schema(unittest.TestCase):
                 wrong = f"{name[:-5]}={{table: {people.name}, rows: nonsense}}"
             if path.endswith(".measure"):
                 wrong = f"{name[:-8]}={{{asked}, measure: nonsense}}"
+            if path.endswith(".interpolation"):
+                wrong = rows % "nonsense"
             message = osteon("plan", "atac", "--set", wrong).stderr
             named = re.search(r"must be one of ([\w, ]+)", message)
             if named:

@@ -112,6 +112,12 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
             .text = "columns of the table of people that are left out",                                                \
             .target = OST_CHANGES(type, overrides),                                                                    \
             .path = "population.people.ignore" },                                                                      \
+        { .name = "events",                                                                                            \
+            .argument = "TABLE.csv",                                                                                   \
+            .text =                                                                                                    \
+                "dosing records: columns ID, TIME, AMT, EVID, CMT, ..., which 'events' of the experiment explains",    \
+            .target = OST_CHANGES(type, overrides),                                                                    \
+            .path = "events.table" },                                                                                  \
     {                                                                                                                  \
         .name = "seed", .argument = "S", .text = "seed of all random numbers", .target = OST_CHANGES(type, overrides), \
         .path = "population.seed"                                                                                      \

@@ -4,7 +4,7 @@
 #include "cohort/block.h"
 
 #include "cohort/baseline.h"
-
+#include "cohort/own.h"
 #include "lang/kernel.h"
 
 #include <math.h>
@@ -268,12 +268,17 @@ void ost_worker_set_schedules(
     ost_visit_context_attach(visits, job);
 }
 
-void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, const ost_given_t *given, double *y)
+void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, size_t i, const ost_given_t *given, double *y)
 {
     const ost_plan_t *plan = self->plan;
     size_t arm = given->arm;
     job->events = given->events;
     job->n_events = plan->timeline->arms[arm].n_known;
+    if (self->own != NULL && ost_rows_has(plan, arm)) {
+        ost_own_events_t *own = &self->own[arm * BLOCK + i];
+        job->n_events = ost_own_events_merge(own, given->events, job->n_events);
+        job->events = own->merged;
+    }
     job->series = plan->layout->series[arm];
     job->n_series = plan->timeline->arms[arm].n_repeats;
     job->t_out = plan->experiment->times;
@@ -414,7 +419,7 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
             ost_job_t *job = &self->jobs[n_jobs++];
             const ost_given_t given = ost_given_as_planned(plan, a);
             *job = ost_worker_job(self, i, self->t_begin[i], plan->doses->t_end, self->x1);
-            ost_worker_set_arm(self, job, &given, self->y + (a * n + i) * ost_plan_y_size(plan));
+            ost_worker_set_arm(self, job, i, &given, self->y + (a * n + i) * ost_plan_y_size(plan));
             ost_worker_set_schedules(self, job, i, n, &given, self->began, self->ended);
         }
     }
@@ -427,19 +432,21 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
     return 0;
 }
 
-void ost_worker_typical_jobs(ost_worker_t *self)
+int ost_worker_typical_jobs(ost_worker_t *self, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     /* dosing records are those of subject 0, whichever subjects are run */
     draw_subject(self, 0, 0, NULL);
     ost_plan_typical(plan, self->params);
     prepare(self, 1);
-    for (size_t a = 0; a < plan->experiment->n_arms; a++) {
+    int ret = ost_worker_own_events(self, 1, err);
+    for (size_t a = 0; a < plan->experiment->n_arms && ret == 0; a++) {
         const ost_given_t given = ost_given_as_planned(plan, a);
         self->jobs[a] = ost_worker_job(self, 0, self->t_begin[0], plan->doses->t_end, self->x0);
-        ost_worker_set_arm(self, &self->jobs[a], &given, NULL);
+        ost_worker_set_arm(self, &self->jobs[a], 0, &given, NULL);
         ost_worker_set_schedules(self, &self->jobs[a], 0, 1, &given, self->unread, self->unread);
     }
+    return ret;
 }
 
 /* Parameters of the block that are solved, of the history that was integrated last, and by how much they were moved
@@ -533,13 +540,14 @@ int ost_worker_screen(
     size_t n_jobs = 0;
     for (size_t i = 0; i < n; i++) draw_subject(self, i, first + i, typical);
     int ret = history(self, n, err);
+    if (ret == 0) ret = ost_worker_own_events(self, n, err);
     for (size_t a = 0; a < n_arms && ret == 0; a++)
         for (size_t i = 0; i < n; i++) {
             const ost_given_t given = ost_given_as_planned(plan, a);
             ost_job_t *job = &self->jobs[n_jobs];
             if (self->subject_status[i] != 0) continue;
             *job = ost_worker_job(self, i, self->t_begin[i], JUST_AFTER, self->x1);
-            ost_worker_set_arm(self, job, &given, NULL);
+            ost_worker_set_arm(self, job, i, &given, NULL);
             job->n_out = 0;
             ost_worker_set_schedules(self, job, i, n, &given, self->began, self->ended);
             n_jobs++;
@@ -569,5 +577,6 @@ int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects,
     memset(self->n_not_finite, 0, self->plan->system->n_outputs * sizeof(*self->n_not_finite));
     draw(self, first, n);
     int ret = history(self, n, err);
+    if (ret == 0) ret = ost_worker_own_events(self, n, err);
     return ret == 0 ? run_arms(self, n, err) : ret;
 }

@@ -15,8 +15,8 @@ ost_given_t ost_given_as_planned(const ost_plan_t *plan, size_t arm);
 
 /* Subject i of the block from t0 to t1. @param x0  [n][n_states] states at t0, borrowed */
 ost_job_t ost_worker_job(const ost_worker_t *self, size_t i, double t0, double t1, const double *x0);
-/* Let a job integrate an arm. @param[out] y  [n_outputs][n_times], or NULL */
-void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, const ost_given_t *given, double *y);
+/* Let a job integrate an arm of subject i. @param[out] y  [n_outputs][n_times], or NULL */
+void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, size_t i, const ost_given_t *given, double *y);
 /* Let it give the arm's subject-specific doses to subject i of n.
  * @param began, ended  [n_schedules][n] where it is recorded when schedules begin and end */
 void ost_worker_set_schedules(
@@ -26,8 +26,8 @@ void ost_worker_set_schedules(
 size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, double *x1, size_t *of);
 /* Integrals of a block over a run-in mean nothing while it is not dosed: they are set to 0. */
 void ost_worker_clear_integrals(const ost_plan_t *plan, size_t n_jobs, const size_t *of, double *x1);
-/* The typical subject in all arms: a job for each, whose output is not kept. */
-void ost_worker_typical_jobs(ost_worker_t *self);
+/* The typical subject in all arms: a job for each, whose output is not kept. @return 0 or OST_ERR_NO_MEMORY */
+int ost_worker_typical_jobs(ost_worker_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* Draw n subjects from number `first` of the seed on, and integrate their history. @param[out] stratum  [n] of those
  * who take part in some arm; -1: not eligible, or in no stratum; -2: failed */
 int ost_worker_screen(ost_worker_t *self, uint64_t first, size_t n, const double *typical, int32_t *stratum,

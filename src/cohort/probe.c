@@ -63,7 +63,7 @@ static size_t add_jobs(ost_worker_t *self, const probe_t *probe, size_t n, const
         if (self->status[given->arm * n + i] != 0 || !(self->t_begin[i] < t_end)) continue;
         ost_job_t *job = &self->jobs[n_jobs++];
         *job = ost_worker_job(self, i, self->t_begin[i], t_end, probe->x1);
-        ost_worker_set_arm(self, job, given, self->probe + (given->arm * OST_N_PROBED + i) * ost_plan_y_size(plan));
+        ost_worker_set_arm(self, job, i, given, self->probe + (given->arm * OST_N_PROBED + i) * ost_plan_y_size(plan));
         ost_worker_set_schedules(self, job, i, n, given, self->unread, self->unread);
     }
     return n_jobs;

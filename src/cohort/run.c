@@ -132,11 +132,10 @@ static int choose_stepper(ost_run_t *run, ost_error_t *err)
     run->solver.stepper = OST_STEPPER_RODAS5P; /* of a batch that is not used */
     ost_worker_t self;
     int ret = ost_worker_init(&self, run, err);
-    if (ret == 0) {
-        ost_worker_typical_jobs(&self);
+    if (ret == 0) ret = ost_worker_typical_jobs(&self, err);
+    if (ret == 0)
         ret = ost_stepper_choose(
             &run->solver.stepper, plan->system, &run->solver, self.jobs, plan->experiment->n_arms, err);
-    }
     run->summary->stepper = run->solver.stepper;
     ost_worker_free(&self);
     return ret;

@@ -29,6 +29,11 @@ void ost_worker_free(ost_worker_t *self)
     free(self->visits);
     free(self->condition_values);
     free(self->began);
+    ost_steady_delete(self->steady);
+    ost_rows_work_free(&self->rows_work);
+    for (size_t k = 0; self->own != NULL && k < self->plan->experiment->n_arms * BLOCK; k++)
+        ost_own_events_free(&self->own[k]);
+    free(self->own);
     free(self->y);
     free(self->probe);
     free(self->rows);
@@ -88,6 +93,17 @@ static int alloc_schedules(ost_worker_t *self)
     return 0;
 }
 
+/* Memory for events that subjects have of their own, if an arm has such. */
+static int alloc_own(ost_worker_t *self, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    bool has = false;
+    for (size_t a = 0; a < plan->experiment->n_arms; a++) has |= ost_rows_has(plan, a);
+    if (!has) return 0;
+    self->own = calloc(plan->experiment->n_arms * BLOCK, sizeof(*self->own));
+    return self->own != NULL ? ost_steady_new(&self->steady, plan, &self->run->solver, err) : ost_no_memory(err);
+}
+
 int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
 {
     const ost_plan_t *plan = run->plan;
@@ -125,6 +141,7 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
         self->n_not_finite == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a thread's block of %d subjects", BLOCK);
     int ret = ost_cohort_summary_init(&self->probed, system->n_outputs, err);
+    if (ret == 0) ret = alloc_own(self, err);
     if (ret == 0) ret = ost_break_finder_new(&self->finder, plan->forcing, err);
     if (ret == 0) ret = ost_baseline_solver_new(&self->baseline, plan, err);
     return ret == 0 ? ost_batch_new(&self->batch, system, &run->solver, err) : ret;

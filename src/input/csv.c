@@ -122,7 +122,8 @@ int ost_csv_number(const ost_csv_t *self, size_t field, const char *name, double
     double value = strtod(text, &end);
     end += strspn(end, " \t");
     if (*end != '\0' || !isfinite(value) || strpbrk(text, "xX") != NULL)
-        return ost_csv_fail(self, field, OST_ERR_SYNTAX, "%s: '%.60s' is not a number", name, text);
+        return ost_csv_fail(self, field, OST_ERR_SYNTAX, "%s: '%.60s' is not a number%s", name, text,
+            strchr(text, ',') != NULL ? "; decimals have a point" : "");
     *out = value;
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "core/units.h"
 #include "input/endpoints.h"
+#include "input/events.h"
 #include "input/people.h"
 #include "lang/model.h"
 #include "solve/solve.h"
@@ -122,6 +123,9 @@ typedef struct {
                              where it holds the doses begin, `delay` later; NULL: none */
     char *end_if;         /**< condition looked at with begin_if: where it holds the doses end; NULL: none */
     double visits, delay; /**< d */
+    bool is_steady;       /**< at start the drug is as if doses had been given for ever */
+    int32_t rows_of;      /**< the doses are rows of the table of events into compartment rows_of - 1: amount is the
+                             largest, start the time of the first row, and a duration tells infusions; 0: they are not */
     ost_location_t begin_location, end_location; /**< of the conditions, for messages */
 } ost_regimen_t;
 
@@ -129,7 +133,7 @@ typedef struct {
 static inline bool ost_regimen_is_subject_specific(const ost_regimen_t *self)
 {
     return self->amount_formula != NULL || self->start_formula != NULL || self->stop_formula != NULL ||
-           self->adherence != NULL || self->begin_if != NULL || self->end_if != NULL;
+           self->adherence != NULL || self->begin_if != NULL || self->end_if != NULL || self->rows_of > 0;
 }
 
 /** A signal driven from outside while start <= t < stop, combined with its other drivers by the signal's rule. */
@@ -225,6 +229,7 @@ typedef struct {
     uint64_t first_subject;      /**< subjects first_subject .. first_subject + n_subjects - 1 */
     ost_sampling_t sampling;     /**< default RANDOM */
     ost_people_t people;         /**< whose rows are the subjects, where it has a path */
+    ost_events_t events;         /**< doses of each subject; its path and text are those of people */
     ost_covariate_t *covariates; /**< [n_covariates] columns of `people`, then others in order of definition */
     size_t n_covariates;
     ost_correlations_t correlations; /**< between covariates and parameters */

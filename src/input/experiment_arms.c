@@ -113,6 +113,19 @@ static int read_dose(const ost_experiment_t *e, ost_regimen_t *self, const ost_y
         node->text, c->name);
 }
 
+/* Whether doses have been given for ever when they begin here. */
+static int read_steady(ost_regimen_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    const ost_yaml_node_t *steady = ost_yaml_get(node, "steady_state");
+    int ret = ost_field_flag(tree, steady, &self->is_steady, err);
+    if (ret < 0 || !self->is_steady) return ret;
+    const char *wrong = !(self->interval > 0)     ? "needs an 'interval'"
+                        : self->begin_if != NULL  ? "does not go with 'begin_if'"
+                        : self->adherence != NULL ? "does not go with 'adherence': every dose is taken"
+                                                  : NULL;
+    return wrong == NULL ? 0 : ost_yaml_fail(tree, steady, OST_ERR_VALUE, err, "a steady state at the start %s", wrong);
+}
+
 static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, double t_last, ost_error_t *err)
 {
@@ -126,6 +139,7 @@ static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const os
     if (ret == 0) ret = ost_field_time(tree, duration, &self->duration, err);
     if (ret == 0) ret = read_window(e, self, tree, node, t_last, err);
     if (ret == 0) ret = read_record(e, self, tree, node, err);
+    if (ret == 0) ret = read_steady(self, tree, node, err);
     if (ret != 0) return ret;
     if (interval != NULL && !(self->interval > 0)) {
         return ost_yaml_fail(tree, interval, OST_ERR_VALUE, err, "an interval is greater than 0; omit it for one dose");

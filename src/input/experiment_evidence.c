@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_arm(char **arm, const ost_experiment_t *experiment, const ost_yaml_t *tree, const ost_yaml_node_t *node,
-    ost_error_t *err)
+int ost_experiment_arm(const ost_experiment_t *experiment, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    char **arm, ost_error_t *err)
 {
     int ret = ost_field_text(tree, node, arm, err), choice;
     if (ret != 0) return ret;
@@ -31,8 +31,8 @@ static int read_comparison(ost_comparison_t *self, const ost_experiment_t *exper
         { "site", &self->site }, { "output", &self->output } };
     self->location = node->location;
     self->month = self->from = self->to = self->unit = NAN;
-    int ret = read_arm(&self->arm, experiment, tree, ost_yaml_get(node, "arm"), err);
-    if (ret == 0) ret = read_arm(&self->versus, experiment, tree, ost_yaml_get(node, "versus"), err);
+    int ret = ost_experiment_arm(experiment, tree, ost_yaml_get(node, "arm"), &self->arm, err);
+    if (ret == 0) ret = ost_experiment_arm(experiment, tree, ost_yaml_get(node, "versus"), &self->versus, err);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && ret == 0; i++)
         ret = ost_field_text(tree, ost_yaml_get(node, texts[i].key), texts[i].text, err);
     if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(node, "month"), -INFINITY, INFINITY, &self->month, err);
@@ -80,8 +80,8 @@ static int read_endpoint(ost_asked_t *self, const ost_experiment_t *experiment, 
     int measure = OST_MEASURE_PERCENT;
     if ((self->name = ost_strdup(node->key)) == NULL) return ost_no_memory(err);
     int ret = ost_field_check_name(tree, node, node->key, true, err);
-    if (ret == 0) ret = read_arm(&self->arm, experiment, tree, ost_yaml_get(node, "arm"), err);
-    if (ret == 0) ret = read_arm(&self->versus, experiment, tree, ost_yaml_get(node, "versus"), err);
+    if (ret == 0) ret = ost_experiment_arm(experiment, tree, ost_yaml_get(node, "arm"), &self->arm, err);
+    if (ret == 0) ret = ost_experiment_arm(experiment, tree, ost_yaml_get(node, "versus"), &self->versus, err);
     if (ret == 0) ret = ost_field_text(tree, output, &self->output, err);
     if (ret == 0) ret = ost_field_text(tree, statistic, &self->statistic, err);
     if (ret == 0) ret = ost_field_time(tree, from, &self->from, err);

@@ -138,9 +138,20 @@ static int times_by_step(ost_experiment_t *self, const ost_yaml_t *tree, const o
     return 0;
 }
 
+/* Times of all observation rows of a table of events, where no others are given. */
+static int times_of_rows(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+{
+    int ret = ost_events_times(&self->events, &self->times, &self->n_times, err);
+    if (ret < 0 || self->n_times > 0) return ret;
+    return ost_yaml_fail(tree, &tree->root, OST_ERR_NAME, err,
+        "'times' is missing here, as in '{to: 5 year, every: 1 month}'%s",
+        self->events.is_given ? ", as no row of 'events.table' is an observation (EVID 0)" : "");
+}
+
 static int read_times(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
 {
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "times");
+    if (node == NULL) return times_of_rows(self, tree, err);
     if (node->kind == OST_YAML_MAPPING) return times_by_step(self, tree, node, err);
     if (node->n_members == 0) return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "at least one time is needed");
     self->times = ost_list_new(node->n_members, sizeof *self->times);
@@ -269,9 +280,11 @@ static int read_tree(
 {
     int ret = read_names(self, tree, err);
     if (ret == 0) ret = read_models(self, tree, err);
+    if (ret == 0) ret = ost_experiment_event_table(self, tree, people, err);
     if (ret == 0) ret = ost_experiment_people(self, tree, people, err);
     if (ret == 0) ret = read_times(self, tree, err);
     if (ret == 0) ret = ost_experiment_arms(self, tree, err);
+    if (ret == 0) ret = ost_experiment_events(self, tree, err);
     if (ret == 0) ret = add_drugs(self, err);
     if (ret == 0) ret = read_outputs(self, tree, err);
     if (ret == 0) ret = read_solver(self, tree, err);
@@ -494,6 +507,7 @@ void ost_experiment_free(ost_experiment_t *self)
     ost_experiment_free_strata(self);
     ost_correlations_free(&self->correlations);
     ost_people_free(&self->people);
+    ost_events_free(&self->events);
     ost_text_list_free(&self->warnings);
     ost_text_list_free(&self->drawn);
     free_texts(self->overrides, self->n_overrides);

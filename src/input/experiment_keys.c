@@ -154,6 +154,10 @@ static const ost_schema_t dose[] = {
         NULL, 0 },
     { "delay", TIME, "a time such as 2 week", "from the visit to the first dose; default none", false, NULL, 0 },
     { "duration", TIME, "a time such as 15 min", "of an infusion; omitted: at once", false, NULL, 0 },
+    { "steady_state", FLAG, "true or false",
+        "whether at the start the drug is at the steady state of these doses, as if given before for ever; default "
+        "false",
+        false, NULL, 0 },
     { "over", 0, "duration", "", false, NULL, 0 },
 };
 static const ost_schema_t regimen[] = { { "-", MAP, "a mapping of drug, dose, interval, ...", "", false,
@@ -177,6 +181,46 @@ static const ost_schema_t arm[] = {
 static const ost_schema_t arms[] = {
     { "ARM", MAP, "a mapping of label, regimen, signals", "a treatment that every subject is simulated with", false,
         MEMBERS(arm) },
+};
+
+static const ost_schema_t compartment[] = {
+    { "into", TEXT, "a model and its state, as anastrozole.depot", "where doses go; without a state its first", true,
+        NULL, 0 },
+    { "lag", FORMULA, "a time, or a formula of the covariates", "from TIME to the dose's entry; default none", false,
+        NULL, 0 },
+    { "bioavailability", FORMULA, "a fraction such as 80 %, or a formula of the covariates", "factor on AMT; default 1",
+        false, NULL, 0 },
+    { "rate", FORMULA, "a quantity such as 10 mg/h, or a formula of the covariates", "of infusions with RATE -1", false,
+        NULL, 0 },
+    { "duration", FORMULA, "a time, or a formula of the covariates", "of infusions with RATE -2", false, NULL, 0 },
+};
+static const ost_schema_t compartments[] = {
+    { "NUMBER", TEXT | MAP, "a model and its state, as anastrozole.depot, or a mapping of into, lag, ...",
+        "what doses with this CMT go to", false, MEMBERS(compartment) },
+};
+#define INTERPOLATION(NAME, word) "|" word
+static const ost_schema_t event_covariate[] = {
+    { "unit", TEXT, "a unit such as kg, or 1", "of the column's numbers", true, NULL, 0 },
+    { "column", TEXT, "the name of a column", "of the table; default: the covariate's name", false, NULL, 0 },
+    { "interpolation", WORD, &(OST_INTERPOLATIONS(INTERPOLATION))[1],
+        "of a covariate that changes in time: that of the row before, of the row after, or on a line between", false,
+        NULL, 0 },
+};
+#undef INTERPOLATION
+static const ost_schema_t event_covariates[] = {
+    { "COVARIATE", TEXT | MAP, "a unit such as kg, or a mapping of unit, column, interpolation",
+        "a property of each subject, from a column of the table", false, MEMBERS(event_covariate) },
+};
+static const ost_schema_t events[] = {
+    { "table", TEXT, "path of a CSV file", "columns ID, TIME, AMT, EVID, CMT, II, ADDL, RATE, SS, in capitals or not",
+        true, NULL, 0 },
+    { "time", TEXT, "a unit such as hour", "of TIME and II, and of the times in RATE", true, NULL, 0 },
+    { "amount", TEXT, "a unit such as mg", "of AMT, and of the amounts in RATE", true, NULL, 0 },
+    { "cmt", MAP, "a mapping of numbers of CMT to states", "what doses go to", true, MEMBERS(compartments) },
+    { "covariates", MAP, "a mapping of names to units", "covariates in columns of the table", false,
+        MEMBERS(event_covariates) },
+    { "ignore", LIST, "a list of columns", "that are left out", false, MEMBERS(name_list) },
+    { "arm", TEXT, "the name of an arm above", "that the rows act in; default: all arms", false, NULL, 0 },
 };
 
 static const ost_schema_t times[] = {
@@ -274,8 +318,10 @@ static const ost_schema_t experiment[] = {
     { "run_in", MAP, "a mapping", "life before treatment, integrated once per subject; omitted: none", false,
         MEMBERS(run_in) },
     { "arms", MAP, "a mapping of names to arms", "the treatments to compare", true, MEMBERS(arms) },
-    { "times", LIST | MAP, "a mapping of from, to, every, or a list of times", "when outputs are kept", true,
-        MEMBERS(times) },
+    { "events", MAP, "a mapping of table, time, amount, cmt, ...", "a table of dosing records, one subject for each ID",
+        false, MEMBERS(events) },
+    { "times", LIST | MAP, "a mapping of from, to, every, or a list of times",
+        "when outputs are kept; may be omitted only with 'events': times of its observations", false, MEMBERS(times) },
     { "outputs", LIST | TEXT, "a list of names, or all", "variables to keep; default: all", false, MEMBERS(name_list) },
     { "solver", MAP, "a mapping", "", false, MEMBERS(solver) },
     { "results", MAP, "a mapping", "", false, MEMBERS(results) },

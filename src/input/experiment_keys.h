@@ -50,6 +50,14 @@ int ost_experiment_condition(const ost_yaml_t *tree, const ost_yaml_node_t *node
     ost_error_t *err) OST_MUST_CHECK;
 /* arms: after times are known, which close open-ended regimens (experiment_arms.c) */
 int ost_experiment_arms(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+/* The name of an arm, NULL without `node`; after arms are known (experiment_evidence.c) */
+int ost_experiment_arm(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, char **arm,
+    ost_error_t *err) OST_MUST_CHECK;
+/* events: the table, before covariates are read; then the formulas of its compartments and its lines in arms, after
+ * arms are known (experiment_events.c) @param people  text of the table at a path */
+int ost_experiment_event_table(
+    ost_experiment_t *self, const ost_yaml_t *tree, const ost_people_source_t *people, ost_error_t *err) OST_MUST_CHECK;
+int ost_experiment_events(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
 /* endpoints: after arms are known (experiment_evidence.c) */
 int ost_experiment_endpoints(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
 /* evidence: what arms are compared with, after arms are known (experiment_evidence.c) */

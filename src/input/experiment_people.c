@@ -53,6 +53,7 @@ static int check_rows(
                           *first = ost_yaml_get(population, "first_subject");
     const uint64_t n_rows = self->people.n_rows;
     const ost_yaml_node_t *people = ost_yaml_get(population, "people"), *table = ost_yaml_get(people, "table");
+    if (people == NULL) table = ost_yaml_get(ost_yaml_get(&tree->root, "events"), "table");
     if (subjects != NULL && subjects->origin == NULL && (table != NULL ? table : people)->origin != NULL)
         subjects = NULL;
     if (subjects == NULL) self->n_subjects = n_rows > self->first_subject ? n_rows - self->first_subject : 1;
@@ -91,8 +92,8 @@ int ost_experiment_table(ost_experiment_t *self, const ost_yaml_t *tree, const o
     const ost_people_source_t *given, ost_error_t *err)
 {
     const ost_yaml_node_t *node = ost_yaml_get(population, "people");
-    if (node == NULL) return 0;
-    int ret = read_people(self, tree, node, given, err);
+    if (node == NULL && !self->events.is_given) return 0;
+    int ret = node != NULL ? read_people(self, tree, node, given, err) : 0;
     if (ret == 0) ret = check_settings(self, tree, population, err);
     return ret == 0 ? check_rows(self, tree, population, err) : ret;
 }
@@ -110,6 +111,7 @@ int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err)
             .column = k,
             .plain = ost_dim_is_none(column->unit.dim) && !ost_unit_is_ratio(&column->unit) ? 1 : 0,
             .dist = { .lower = -INFINITY, .upper = INFINITY },
+            .treats = self->events.is_given && k == 0, /* ID */
             .location = column->at };
         self->n_covariates++;
         if (covariate->name == NULL || covariate->unit_text == NULL) return ost_no_memory(err);

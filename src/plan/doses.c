@@ -78,7 +78,8 @@ static int add_line(const ost_doses_t *self, ost_dose_target_t *target, const os
     *target = (ost_dose_target_t){ .block = (uint32_t) b,
         .state = block->first_state + (uint32_t) state,
         .is_infusion = r->duration > 0,
-        .is_subject_specific = ost_regimen_is_subject_specific(r) };
+        .is_subject_specific = ost_regimen_is_subject_specific(r),
+        .is_scheduled = ost_regimen_is_subject_specific(r) && r->rows_of == 0 };
     return check_line(e, arm, r, block->model->kind == OST_KIND_DRUG, self->t_end, err);
 }
 
@@ -101,7 +102,7 @@ static int find_times(ost_doses_t *self, const ost_experiment_t *e, ost_error_t 
     if (e->n_times == 0) return ost_fail_at(err, OST_ERR_VALUE, OST_WHERE(e), 0, 0, "there are no output times");
     const double ahead = OST_REPEAT_MIN_DOSES * OST_REPEAT_MAX_INTERVAL + 1;
     self->t_begin = fmin(0, e->times[0]);
-    self->t_end = fmax(e->times[e->n_times - 1], self->t_begin);
+    self->t_end = fmax(e->times[e->n_times - 1], self->t_begin) + (e->events.is_given ? 10 * OST_SAME_TIME : 0);
     self->t_known = self->t_end + fmax(ahead, fmin(2 * e->solver.h_max, OST_DAYS_PER_YEAR));
     return 0;
 }

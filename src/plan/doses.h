@@ -16,14 +16,16 @@
 typedef struct {
     uint32_t block, state; /**< state: among those of all blocks */
     bool is_infusion;
-    bool is_subject_specific; /**< subjects take them each in their own way */
+    bool is_subject_specific; /**< subjects take them each in their own way, ... */
+    bool is_scheduled;        /**< ... by a schedule; else by rows of a table of events */
 } ost_dose_target_t;
 
 /** The doses of all arms. */
 typedef struct {
     const ost_dose_target_t *const *target; /**< [n_arms][n_regimens] */
     /** Arms are integrated over this, d: from the earliest of time 0, the first output, dose and outside drive to the
-     * last output. The run-in ends at t_begin; a subject whose run-in would start later has none. */
+     * last output, or just past it where rows of its time act before it. The run-in ends at t_begin; a subject whose
+     * run-in would start later has none. */
     double t_begin, t_end;
     /** Events are known up to here, d: so much further than the end that neither the last steps (which look ahead by
      * two) nor what counts as regular depend on where the last output is. */

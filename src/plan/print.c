@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A plan as text, and as a graph. */
-#include "plan/plan.h"
+#include "plan/rows.h"
 
 #include <math.h>
 #include <string.h>
@@ -156,6 +156,23 @@ static void print_schedules(const ost_plan_t *self, size_t arm, FILE *out)
     }
 }
 
+/* Rows of a table of events, and steady states. */
+static void print_rows(const ost_plan_t *self, size_t arm, FILE *out)
+{
+    const ost_experiment_t *e = self->experiment;
+    for (size_t i = 0; i < e->arms[arm].n_regimens; i++) {
+        const ost_regimen_t *r = &e->arms[arm].regimens[i];
+        const ost_dose_target_t *to = &self->doses->target[arm][i];
+        const ost_compartment_t *from = r->rows_of > 0 ? &e->events.compartments[r->rows_of - 1] : NULL;
+        const char *how = ost_rows_is_linear(self, to->block, NULL) ? "in closed form" : "by iteration";
+        if (from != NULL)
+            fprintf(out, "      rows of '%s' with CMT %ld, subject-specific, into %s%s%s\n", e->people.path,
+                from->number, self->system->state_names[to->state], from->has_steady ? "; steady states " : "",
+                from->has_steady ? how : "");
+        if (r->is_steady) fprintf(out, "      %s begins at steady state, %s\n", r->drug, how);
+    }
+}
+
 static void print_sizes(const ost_plan_t *self, FILE *out)
 {
     const ost_system_t *system = self->system;
@@ -194,6 +211,7 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
             s_of(self->timeline->arms[a].n_events));
         print_arm_events(self, a, out);
         print_schedules(self, a, out);
+        print_rows(self, a, out);
     }
     print_sizes(self, out);
 }

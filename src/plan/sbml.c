@@ -38,15 +38,19 @@ static int allocate(draft_t *self, ost_error_t *err)
     return ok ? 0 : ost_no_memory(err);
 }
 
-/* Whether the doses of a line are known before the subject is simulated. */
+/* Whether the doses of a line are known before the subject is simulated. @param record  NULL: the same for all */
 static int check_line(const draft_t *self, const ost_regimen_t *r, const ost_dosing_record_t *record, ost_error_t *err)
 {
     const ost_experiment_t *e = self->plan->experiment;
     const char *text = r->begin_if != NULL ? r->begin_if : r->end_if;
+    if (r->rows_of > 0 || r->is_steady)
+        return OST_FAIL_AT(err, OST_ERR_MODEL, e, r->location, "SBML cannot have %s",
+            r->is_steady ? "a steady state at the start; set steady_state to false, and start earlier, by --set"
+                         : "the rows of a table of events; write the doses as a regimen");
     if (text != NULL)
         return OST_FAIL_AT(err, OST_ERR_MODEL, e, r->begin_if != NULL ? r->begin_location : r->end_location,
             "SBML cannot have doses that depend on visits: '%s'; take the condition away by --set", text);
-    if (record->fraction < 1)
+    if (record != NULL && record->fraction < 1)
         return OST_FAIL_AT(err, OST_ERR_MODEL, e, r->location,
             "SBML cannot have doses that are missed at random; set the adherence to 1 by --set");
     return 0;
@@ -76,8 +80,8 @@ static int add_doses(draft_t *self, ost_error_t *err)
             .start = r->start,
             .stop = r->stop,
             .interval = r->interval };
+        ret = check_line(self, r, record, err);
         if (record != NULL) {
-            ret = check_line(self, r, record, err);
             dose.start = record->start;
             dose.stop = record->stop;
             if (r->amount_formula != NULL) dose.amount = record->amount * (r->duration > 0 ? r->duration : 1);

@@ -98,7 +98,7 @@ const ost_schedules_t *ost_schedules_new(const ost_experiment_t *e, const ost_do
     if (make->err.code != 0) return NULL;
     size_t n = 0;
     for (size_t a = 0; a < e->n_arms; a++)
-        for (size_t i = 0; i < e->arms[a].n_regimens; i++) n += doses->target[a][i].is_subject_specific;
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++) n += doses->target[a][i].is_scheduled;
     builder_t self = { e, doses, conditions, inputs, .make = make };
     ost_schedules_t *schedules = self.schedules = ost_maker_list(make, 1, sizeof(*schedules));
     self.line = ost_maker_list(make, n, sizeof(*self.line));
@@ -110,7 +110,7 @@ const ost_schedules_t *ost_schedules_new(const ost_experiment_t *e, const ost_do
     for (size_t a = 0; a < e->n_arms; a++) {
         self.first[a] = schedules->n;
         for (size_t i = 0; i < e->arms[a].n_regimens; i++)
-            if (doses->target[a][i].is_subject_specific && add_line(&self, a, i) < 0) return NULL;
+            if (doses->target[a][i].is_scheduled && add_line(&self, a, i) < 0) return NULL;
         if (add_visits(&self, a) < 0) return NULL;
         self.first[a + 1] = schedules->n;
     }

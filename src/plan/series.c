@@ -18,6 +18,15 @@ static size_t count_schedules(const ost_arm_draft_t *self, size_t b, size_t *las
     return n;
 }
 
+/* Whether rows of a table of events, which each subject has its own of, give doses to the block in this arm. */
+static bool takes_rows(const ost_arm_draft_t *self, size_t b)
+{
+    const ost_arm_t *arm = &self->e->arms[self->arm];
+    for (size_t i = 0; i < arm->n_regimens; i++)
+        if (arm->regimens[i].rows_of > 0 && self->doses->target[self->arm][i].block == b) return true;
+    return false;
+}
+
 static size_t count_items(const ost_arm_draft_t *self, size_t b)
 {
     size_t n = 0;
@@ -30,7 +39,7 @@ static size_t count_items(const ost_arm_draft_t *self, size_t b)
 static bool is_over(const ost_arm_draft_t *self, size_t driver, size_t b)
 {
     double last = -INFINITY, first = INFINITY;
-    if (count_schedules(self, driver, NULL) > 0) return false;
+    if (count_schedules(self, driver, NULL) > 0 || takes_rows(self, driver)) return false;
     if (count_schedules(self, b, NULL) > 0) return count_items(self, driver) == 0; /* its first dose is the subject's */
     for (size_t i = 0; i < self->n_items; i++) {
         if (self->items[i].block == driver) last = fmax(last, self->items[i].event.t);
@@ -126,7 +135,8 @@ int ost_series_find(ost_arm_draft_t *self, ost_error_t *err)
     size_t *run = malloc((self->n_items + 1) * sizeof(*run));
     int ret = run != NULL ? 0 : ost_no_memory(err);
     for (uint32_t b = 0; b < self->blocks->n && ret == 0; b++) {
-        if (self->inputs->hold[b] < 0 || !is_read(self, b) || !reads_constants(self, b)) continue;
+        if (self->inputs->hold[b] < 0 || takes_rows(self, b) || !is_read(self, b) || !reads_constants(self, b))
+            continue;
         if (count_schedules(self, b, NULL) > 0)
             ret = add_schedule(self, b, err);
         else

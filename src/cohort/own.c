@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See own.h. Takes drawn subjects; gives their events, which jobs merge with those of the arm. */
+#include "cohort/own.h"
+
+#include <stdio.h>
+
+/* Those of subject i in one arm. */
+static int find(ost_worker_t *self, size_t arm, size_t i, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    const ost_system_t *system = plan->system;
+    ost_error_t wrong = { 0 };
+    ost_steady_set(self->steady, self->x0 + i * system->n_states, self->constants + i * system->n_constants,
+        self->inputs + i * system->n_inputs);
+    int ret = ost_rows_events(&self->own[arm * OST_COHORT_BLOCK + i], &self->rows_work, plan, arm, self->subject[i],
+        self->covariates + i * plan->experiment->n_covariates, ost_steady_find, self->steady, &wrong);
+    if (ret == OST_ERR_NO_MEMORY || ret == OST_ERR_STOPPED) return ost_fail(err, ret, "%s", wrong.what);
+    if (ret == 0) return 0;
+    self->subject_status[i] = (uint8_t) -ret;
+    snprintf(self->subject_text[i], OST_MESSAGE_SIZE, "%s", wrong.what);
+    return 0;
+}
+
+int ost_worker_own_events(ost_worker_t *self, size_t n, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t a = 0; self->own != NULL && a < self->plan->experiment->n_arms; a++)
+        for (size_t i = 0; i < n && ret == 0 && ost_rows_has(self->plan, a); i++)
+            if (self->subject_status[i] == 0) ret = find(self, a, i, err);
+    return ret;
+}

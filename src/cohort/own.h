@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Events that the subjects of a block have of their own: rows of a table, and steady states at first doses. */
+#ifndef OST_COHORT_OWN_H
+#define OST_COHORT_OWN_H
+
+#include "cohort/worker.h"
+
+/* Find those of the n subjects of the block in each arm, from their covariates, constants and inputs; subjects whose
+ * events cannot be found have failed then. @return 0, OST_ERR_NO_MEMORY or OST_ERR_STOPPED */
+int ost_worker_own_events(ost_worker_t *self, size_t n, ost_error_t *err) OST_MUST_CHECK;
+
+#endif

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rows become acts, each at its time; acts are sorted, and become events. The order of acts at one time is that of
+ * configs/events/README.md: what rows of earlier times have led to, then the rows of this time as they stand. */
+#include "plan/rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An infusion that is shorter is refused, as that of a regimen line. */
+#define MIN_DURATION 1e-6
+/* Infusions that overlap at steady state: an assumption, more take more memory than they are worth. */
+#define MOST_RUNNING 100000
+
+typedef struct {
+    ost_own_events_t *own;
+    ost_rows_work_t *work;
+    const ost_plan_t *plan;
+    const ost_events_t *table;
+    const ost_arm_t *arm;
+    size_t i_arm;
+    const double *covariates;
+    ost_steady_fn steady;
+    void *user;
+    ost_error_t *err;
+} builder_t;
+
+/* A dose of a row once its formulas are evaluated. */
+typedef struct {
+    double lag, amount, rate, duration;
+} dose_t;
+
+bool ost_rows_has(const ost_plan_t *plan, size_t arm)
+{
+    const ost_arm_t *a = &plan->experiment->arms[arm];
+    for (size_t i = 0; i < a->n_regimens; i++)
+        if (a->regimens[i].rows_of > 0 || a->regimens[i].is_steady) return true;
+    return false;
+}
+
+bool ost_rows_has_steady(const ost_plan_t *plan, size_t block)
+{
+    const ost_experiment_t *e = plan->experiment;
+    for (size_t a = 0; a < e->n_arms; a++)
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
+            const ost_regimen_t *r = &e->arms[a].regimens[i];
+            bool has = r->is_steady || (r->rows_of > 0 && e->events.compartments[r->rows_of - 1].has_steady);
+            if (has && plan->doses->target[a][i].block == block) return true;
+        }
+    return false;
+}
+
+bool ost_rows_is_linear(const ost_plan_t *plan, size_t block, const double *inputs)
+{
+    const ost_system_t *system = plan->system;
+    const ost_block_t *of = &plan->blocks->block[block];
+    size_t n = 0;
+    for (const ost_linear_t *part = system->linear; part < system->linear + system->n_linear; part++) {
+        bool is_closed = true;
+        for (size_t i = 0; i < part->n_conditions && inputs != NULL; i++) is_closed &= inputs[part->condition[i]] != 0;
+        for (size_t i = 0; i < part->n_states && is_closed; i++)
+            n += part->state[i] >= of->first_state && part->state[i] < of->first_state + of->model->n_states;
+    }
+    return n == of->model->n_states && n <= OST_LINEAR_MAX;
+}
+
+static const ost_dose_target_t *target(const builder_t *self, size_t line)
+{
+    return &self->plan->doses->target[self->i_arm][line];
+}
+
+static int add_act(builder_t *self, ost_act_t act)
+{
+    ost_rows_work_t *work = self->work;
+    void *list = work->acts;
+    if (act.t >= self->plan->doses->t_known) return 0;
+    if (ost_list_grow(&list, work->n_acts, &work->max_acts, sizeof(*work->acts)) < 0) return ost_no_memory(self->err);
+    work->acts = list;
+    act.seq = (uint32_t) work->n_acts;
+    work->acts[work->n_acts++] = act;
+    return 0;
+}
+
+/* A dose that enters at `t`: its own row's time, or later. */
+static int add_entry(builder_t *self, const ost_act_t *like, double t_row, double t, const dose_t *dose)
+{
+    ost_act_t act = *like;
+    act.t = t;
+    act.after = t <= t_row + OST_SAME_TIME ? like->row : 0;
+    act.kind = dose->rate > 0 ? OST_ACT_RATE : OST_ACT_BOLUS;
+    act.amount = dose->rate > 0 ? dose->rate : dose->amount;
+    act.count = 1;
+    int ret = add_act(self, act);
+    if (ret < 0 || act.kind == OST_ACT_BOLUS) return ret;
+    act.t = t + dose->duration;
+    act.after = 0;
+    act.amount = -dose->rate;
+    act.count = -1;
+    return add_act(self, act);
+}
+
+/* Ask for a steady state. @return its index, or an error */
+static int add_cycle(builder_t *self, size_t line, const ost_repeated_t *repeated, bool is_added)
+{
+    ost_rows_work_t *work = self->work;
+    void *list = work->cycles;
+    const ost_dose_target_t *to = target(self, line);
+    if (ost_list_grow(&list, work->n_cycles, &work->max_cycles, sizeof(*work->cycles)) < 0)
+        return ost_no_memory(self->err);
+    work->cycles = list;
+    work->cycles[work->n_cycles] = (ost_cycle_t){ .block = to->block,
+        .into = to->state - self->plan->blocks->block[to->block].first_state,
+        .infusion = to->is_infusion ? (int32_t) self->plan->inputs->infusion[self->i_arm][line] : -1,
+        .is_added = is_added,
+        .repeated = *repeated };
+    return (int) work->n_cycles++;
+}
+
+/* A row with SS: the state at its time, infusions that run then, and doses that were given before it and enter from
+ * then on, where the lag is longer than the interval. */
+static int add_steady(builder_t *self, const ost_event_row_t *row, const ost_act_t *like, const dose_t *dose)
+{
+    double shift = row->interval > 0 ? fmod(dose->lag, row->interval) : 0;
+    if (shift < OST_SAME_TIME || row->interval - shift < OST_SAME_TIME) shift = 0;
+    const ost_repeated_t repeated = { .amount = dose->rate > 0 ? 0 : dose->amount,
+        .rate = dose->rate,
+        .duration = dose->duration,
+        .interval = row->interval,
+        .phase = row->interval - shift };
+    ost_act_t act = *like;
+    int cycle = add_cycle(self, like->line, &repeated, row->steady == 2), ret = cycle;
+    if (cycle < 0) return cycle;
+    act.kind = OST_ACT_STEADY;
+    act.index = (uint32_t) cycle;
+    ret = add_act(self, act);
+    size_t n = ost_repeated_running(&repeated);
+    if (n > MOST_RUNNING)
+        return ost_fail(
+            self->err, OST_ERR_LIMIT, "%zu infusions overlap at steady state; %d are the limit", n, MOST_RUNNING);
+    for (size_t k = 0; k < n && ret == 0; k++) {
+        act.kind = OST_ACT_RATE;
+        act.t = like->t;
+        act.after = like->row;
+        act.amount = dose->rate;
+        act.count = 1;
+        ret = add_act(self, act);
+        act.t = like->t + dose->duration - repeated.phase - (double) k * row->interval;
+        act.after = 0;
+        act.amount = -dose->rate;
+        act.count = -1;
+        if (ret == 0) ret = add_act(self, act);
+    }
+    for (double entry = dose->lag - row->interval; row->interval > 0 && entry > -OST_SAME_TIME && ret == 0;
+         entry -= row->interval)
+        ret = add_entry(self, like, like->t, like->t + fmax(entry, 0), dose);
+    return ret;
+}
+
+/* The covariates at a row: columns of the table as they are there, and what is computed from them. */
+static const double *values_at(const builder_t *self, size_t row)
+{
+    const ost_experiment_t *e = self->plan->experiment;
+    double *values = self->work->values;
+    const double *columns = self->table->values + row * self->table->n_covariates;
+    memcpy(values, self->covariates, e->n_covariates * sizeof(*values));
+    for (size_t i = 0; i < e->n_covariates; i++) {
+        const ost_covariate_t *c = &e->covariates[i];
+        if (c->origin == OST_ORIGIN_COLUMN && c->column > 0) values[i] = columns[c->column - 1];
+        if (c->origin == OST_ORIGIN_FORMULA)
+            values[i] = ost_clamp(ost_formula_value(c->formula, values), c->dist.lower, c->dist.upper);
+    }
+    return values;
+}
+
+static double formula_at(const ost_event_formula_t *self, const double *values)
+{
+    return self->formula != NULL ? ost_formula_value(self->formula, values) : self->value;
+}
+
+static int fail_row(
+    const builder_t *self, const ost_event_row_t *row, const char *what, double value, const char *expected)
+{
+    return ost_fail(self->err, OST_ERR_VALUE, "%s:%d: the %s of this dose is %.10g; expected %s",
+        self->plan->experiment->people.path, row->line, what, value, expected);
+}
+
+static int find_dose(const builder_t *self, const ost_event_row_t *row, const double *values, dose_t *dose)
+{
+    const ost_compartment_t *to = &self->table->compartments[row->compartment];
+    double part = formula_at(&to->bioavailability, values);
+    *dose = (dose_t){ .lag = formula_at(&to->lag, values), .amount = part * row->amount, .rate = row->rate };
+    if (!(dose->lag >= 0 && isfinite(dose->lag)))
+        return fail_row(self, row, "lag", dose->lag, "a time in days that is not negative");
+    if (!(part >= 0 && isfinite(part))) return fail_row(self, row, "bioavailability", part, "0 or more");
+    if (row->rate_kind == OST_RATE_BOLUS) return 0;
+    if (row->rate_kind == OST_RATE_DURATION) {
+        dose->duration = formula_at(&to->duration, values);
+        dose->rate = dose->amount / dose->duration;
+    } else {
+        if (row->rate_kind == OST_RATE_MODELLED) dose->rate = formula_at(&to->rate, values);
+        dose->duration = dose->amount / dose->rate;
+    }
+    if (!(dose->duration >= 0 && isfinite(dose->duration)))
+        return fail_row(self, row, row->rate_kind == OST_RATE_DURATION ? "duration" : "rate",
+            row->rate_kind == OST_RATE_DURATION ? dose->duration : dose->rate, "more than 0");
+    if (dose->duration < MIN_DURATION && dose->amount > 0)
+        return fail_row(self, row, "duration", dose->duration, "at least 1e-6 d, or RATE 0 for a bolus");
+    return 0;
+}
+
+/* The line of the arm that stands for a compartment. */
+static uint32_t line_of(const builder_t *self, uint32_t compartment)
+{
+    uint32_t line = 0;
+    while (self->arm->regimens[line].rows_of != (int32_t) compartment + 1) line++;
+    return line;
+}
+
+static int add_dose(builder_t *self, size_t i, ost_act_t like)
+{
+    const ost_event_row_t *row = &self->table->rows[i];
+    dose_t dose;
+    int ret = find_dose(self, row, values_at(self, i), &dose);
+    like.line = line_of(self, row->compartment);
+    if (ret == 0 && row->steady > 0) ret = add_steady(self, row, &like, &dose);
+    if (row->amount == 0 || dose.amount == 0) return ret;
+    for (uint32_t k = 0; k <= row->n_more && ret == 0; k++) {
+        double t = row->t + dose.lag + k * row->interval;
+        if (t >= self->plan->doses->t_known) break;
+        ret = add_entry(self, &like, row->t, t, &dose);
+    }
+    return ret;
+}
+
+/* Index of an output time, SIZE_MAX where there is none. */
+static size_t time_index(const ost_experiment_t *e, double t)
+{
+    size_t first = 0, end = e->n_times;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (e->times[middle] < t - OST_SAME_TIME)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first < e->n_times && e->times[first] <= t + OST_SAME_TIME ? first : SIZE_MAX;
+}
+
+static int add_row(builder_t *self, size_t i, uint32_t number)
+{
+    const ost_event_row_t *row = &self->table->rows[i];
+    ost_act_t act = { .t = row->t, .row = number, .after = number };
+    int ret = 0;
+    if (row->kind == OST_ROW_OBSERVATION) {
+        size_t index = time_index(self->plan->experiment, row->t);
+        act.kind = OST_ACT_OUTPUT;
+        act.index = (uint32_t) index;
+        return index != SIZE_MAX ? add_act(self, act) : 0;
+    }
+    if (row->kind == OST_ROW_RESET || row->kind == OST_ROW_RESET_DOSE) {
+        act.kind = OST_ACT_RESET;
+        ret = add_act(self, act);
+    }
+    bool is_dose = row->kind == OST_ROW_DOSE || row->kind == OST_ROW_RESET_DOSE;
+    return ret == 0 && is_dose ? add_dose(self, i, act) : ret;
+}
+
+/* A regimen line that begins at steady state. */
+static int add_line(builder_t *self, size_t i)
+{
+    const ost_regimen_t *r = &self->arm->regimens[i];
+    double amount = r->amount_formula != NULL ? ost_formula_value(r->amount_formula, self->covariates) : r->amount;
+    double start = r->start_formula != NULL ? ost_formula_value(r->start_formula, self->covariates) : r->start;
+    const ost_repeated_t repeated = { .amount = r->duration > 0 ? 0 : amount,
+        .rate = r->duration > 0 ? amount / r->duration : 0,
+        .duration = r->duration,
+        .interval = r->interval,
+        .phase = r->interval };
+    if (!(amount >= 0) || isnan(start)) return 0; /* the dosing record says so */
+    int cycle = add_cycle(self, i, &repeated, true);
+    size_t index = time_index(self->plan->experiment, start);
+    ost_act_t act = { start, OST_ACT_STEADY, .line = (uint32_t) i, .row = UINT32_MAX, .index = (uint32_t) cycle };
+    int ret = cycle < 0 ? cycle : add_act(self, act);
+    if (ret < 0 || index == SIZE_MAX) return ret;
+    act.kind = OST_ACT_OUTPUT;
+    act.index = (uint32_t) index;
+    return add_act(self, act);
+}
+
+static int compare_acts(const void *a, const void *b)
+{
+    const ost_act_t *x = a, *y = b;
+    if (x->t != y->t) return x->t < y->t ? -1 : 1;
+    if (x->after != y->after) return x->after < y->after ? -1 : 1;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+static void sort_acts(ost_rows_work_t *work)
+{
+    if (work->n_acts == 0) return;
+    qsort(work->acts, work->n_acts, sizeof(*work->acts), compare_acts);
+    for (size_t i = 1; i < work->n_acts; i++)
+        if (work->acts[i].t <= work->acts[i - 1].t + OST_SAME_TIME) work->acts[i].t = work->acts[i - 1].t;
+    qsort(work->acts, work->n_acts, sizeof(*work->acts), compare_acts);
+}
+
+static int add_event(builder_t *self, double t, ost_event_kind_t kind, size_t index, double amount)
+{
+    ost_own_events_t *own = self->own;
+    void *list = own->events;
+    if (ost_list_grow(&list, own->n, &own->max, sizeof(*own->events)) < 0) return ost_no_memory(self->err);
+    own->events = list;
+    own->events[own->n++] =
+        (ost_event_t){ .t = t, .kind = kind, .index = (uint32_t) index, .amount = amount, .series = -1 };
+    return 0;
+}
+
+/* No infusion into the blocks runs any more. @param block  OST_NO_BLOCK: all */
+static int end_infusions(builder_t *self, double t, uint32_t block)
+{
+    const ost_inputs_t *inputs = self->plan->inputs;
+    int ret = 0;
+    for (size_t k = inputs->n_shared_infusions; k < inputs->n_infusions && ret == 0; k++) {
+        const ost_infusion_t *infusion = &inputs->infusions[k];
+        const ost_block_t *of = block != OST_NO_BLOCK ? &self->plan->blocks->block[block] : NULL;
+        bool is_in = of == NULL ||
+                     (infusion->state >= of->first_state && infusion->state < of->first_state + of->model->n_states);
+        if (!is_in || self->work->running[infusion->input] == 0) continue;
+        self->work->running[infusion->input] = 0;
+        self->work->rate[infusion->input] = 0;
+        ret = add_event(self, t, OST_EVENT_SET_INPUT, infusion->input, 0);
+    }
+    return ret;
+}
+
+/* A block that is held until its first dose goes on. */
+static int release(builder_t *self, double t, uint32_t block)
+{
+    const int32_t hold = self->plan->inputs->hold[block];
+    if (hold < 0 || self->work->is_free[block]) return 0;
+    self->work->is_free[block] = true;
+    return add_event(self, t, OST_EVENT_SET_INPUT, (size_t) hold, 0);
+}
+
+static int act_steady(builder_t *self, const ost_act_t *act)
+{
+    ost_rows_work_t *work = self->work;
+    const ost_cycle_t *cycle = &work->cycles[act->index];
+    const ost_block_t *block = &self->plan->blocks->block[cycle->block];
+    int ret = self->steady(self->user, cycle, work->x, self->err);
+    if (ret == 0 && !cycle->is_added) {
+        work->since[cycle->block] = act->row;
+        ret = end_infusions(self, act->t, cycle->block);
+    }
+    for (size_t i = 0; i < block->model->n_states && ret == 0; i++)
+        ret = add_event(self, act->t, cycle->is_added ? OST_EVENT_ADD_STATE : OST_EVENT_SET_STATE,
+            block->first_state + i, work->x[i]);
+    return ret;
+}
+
+static int act_rate(builder_t *self, const ost_act_t *act)
+{
+    const uint32_t input = self->plan->inputs->infusion[self->i_arm][act->line];
+    double *rate = &self->work->rate[input];
+    int32_t *running = &self->work->running[input];
+    *running += act->count;
+    *rate = *running > 0 ? *rate + act->amount : 0;
+    return add_event(self, act->t, OST_EVENT_SET_INPUT, input, *rate);
+}
+
+static int act_reset(builder_t *self, const ost_act_t *act)
+{
+    for (size_t b = 0; b < self->plan->blocks->n; b++) self->work->since[b] = act->row;
+    int ret = end_infusions(self, act->t, OST_NO_BLOCK);
+    return ret == 0 ? add_event(self, act->t, OST_EVENT_RESET, 0, 0) : ret;
+}
+
+static int act(builder_t *self, const ost_act_t *act)
+{
+    const ost_own_events_t *own = self->own;
+    const ost_rows_work_t *work = self->work;
+    bool is_after = own->n > 0 && own->events[own->n - 1].t == act->t; /* else outputs are written there anyway */
+    if (act->kind == OST_ACT_OUTPUT) return is_after ? add_event(self, act->t, OST_EVENT_OUTPUT, act->index, 0) : 0;
+    if (act->kind == OST_ACT_RESET) return act_reset(self, act);
+    const ost_dose_target_t *to = target(self, act->line);
+    if (act->row < work->since[to->block]) return 0;
+    int ret = release(self, act->t, to->block);
+    if (ret < 0) return ret;
+    if (act->kind == OST_ACT_STEADY) return act_steady(self, act);
+    if (act->kind == OST_ACT_RATE) return act_rate(self, act);
+    return add_event(self, act->t, OST_EVENT_ADD_STATE, to->state, act->amount);
+}
+
+/* Scratch of the sizes of the plan, cleared. */
+static int clear(ost_rows_work_t *self, const ost_plan_t *plan, ost_error_t *err)
+{
+    if (self->x == NULL) {
+        self->values = ost_list_new(plan->experiment->n_covariates + 1, sizeof(*self->values));
+        self->rate = ost_list_new(plan->inputs->n + 1, sizeof(*self->rate));
+        self->running = ost_list_new(plan->inputs->n + 1, sizeof(*self->running));
+        self->since = ost_list_new(plan->blocks->n + 1, sizeof(*self->since));
+        self->is_free = ost_list_new(plan->blocks->n + 1, sizeof(*self->is_free));
+        self->x = ost_list_new(plan->blocks->n_states + 1, sizeof(*self->x));
+    }
+    if (self->values == NULL || self->rate == NULL || self->running == NULL || self->since == NULL ||
+        self->is_free == NULL || self->x == NULL)
+        return ost_no_memory(err);
+    memset(self->rate, 0, plan->inputs->n * sizeof(*self->rate));
+    memset(self->running, 0, plan->inputs->n * sizeof(*self->running));
+    memset(self->since, 0, plan->blocks->n * sizeof(*self->since));
+    memset(self->is_free, 0, plan->blocks->n * sizeof(*self->is_free));
+    self->n_acts = self->n_cycles = 0;
+    return 0;
+}
+
+static int make_room(ost_own_events_t *self, size_t n, ost_error_t *err)
+{
+    if (n <= self->max_merged) return 0;
+    ost_event_t *merged = realloc(self->merged, n * sizeof(*merged));
+    if (merged == NULL) return ost_no_memory(err);
+    self->merged = merged;
+    self->max_merged = n;
+    return 0;
+}
+
+int ost_rows_events(ost_own_events_t *self, ost_rows_work_t *work, const ost_plan_t *plan, size_t arm, uint64_t subject,
+    const double *covariates, ost_steady_fn steady, void *user, ost_error_t *err)
+{
+    const ost_experiment_t *e = plan->experiment;
+    builder_t builder = { self, work, plan, &e->events, &e->arms[arm], arm, covariates, steady, user, err };
+    bool has_rows = false;
+    int ret = clear(work, plan, err);
+    self->n = 0;
+    for (size_t i = 0; i < e->arms[arm].n_regimens && ret == 0; i++) {
+        has_rows |= e->arms[arm].regimens[i].rows_of > 0;
+        if (e->arms[arm].regimens[i].is_steady) ret = add_line(&builder, i);
+    }
+    if (has_rows)
+        for (size_t i = e->events.first[subject]; i < e->events.first[subject + 1] && ret == 0; i++)
+            ret = add_row(&builder, i, (uint32_t) (i - e->events.first[subject] + 1));
+    if (ret == 0) sort_acts(work);
+    for (size_t i = 0; i < work->n_acts && ret == 0; i++) ret = act(&builder, &work->acts[i]);
+    if (ret < 0) self->n = 0;
+    int room = make_room(self, self->n + plan->timeline->arms[arm].n_known, ret == 0 ? err : NULL);
+    return ret < 0 ? ret : room;
+}
+
+size_t ost_own_events_merge(ost_own_events_t *self, const ost_event_t *events, size_t n)
+{
+    size_t i = 0, k = 0;
+    while (i < n || k < self->n) {
+        bool is_shared = k == self->n || (i < n && events[i].t < self->events[k].t);
+        self->merged[i + k] = is_shared ? events[i] : self->events[k];
+        is_shared ? i++ : k++;
+    }
+    return n + self->n;
+}
+
+void ost_own_events_free(ost_own_events_t *self)
+{
+    free(self->events);
+    free(self->merged);
+    *self = (ost_own_events_t){ 0 };
+}
+
+void ost_rows_work_free(ost_rows_work_t *self)
+{
+    free(self->acts);
+    free(self->cycles);
+    free(self->values);
+    free(self->x);
+    free(self->rate);
+    free(self->running);
+    free(self->since);
+    free(self->is_free);
+    *self = (ost_rows_work_t){ 0 };
+}

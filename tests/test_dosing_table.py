@@ -1,0 +1,299 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tables of dosing records as a user meets them: NONMEM's concentrations, closed forms, the order of what happens at one
+time, steady states, wrong tables. Takes the path of osteon as its first argument."""
+import csv
+import math
+import os
+import unittest
+
+import h5py
+import numpy as np
+
+import test_shards  # noqa: E402  the program in a folder
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+KA, K, V = 1.5, 1.1 / 20, 20.0  # 1/h, 1/h, L
+FILES = {
+    "one.model": """
+model one "one compartment, absorption of first order"
+kind drug
+param CL = 1.1 [L/h] in 0.01..100 "clearance" @ "assumed: of nmtest"
+param V = 20 [L] in 0.1..1000 "volume" @ "assumed: of nmtest"
+param k_a = 1.5 [1/h] in 0.01..100 "absorption" @ "assumed: of nmtest"
+state depot = 0 [mg] "drug in the gut"
+state central = 0 [mg] "drug in the body"
+depot' = -k_a*depot
+central' = k_a*depot - CL/V*central
+dose depot
+dose central
+output cp [ng/mL] = central/V "concentration"
+""",
+    "curved.model": """
+model curved "one compartment, elimination by Michaelis and Menten"
+kind drug
+param V_max = 20 [mg/h] in 0.01..100 "largest elimination" @ "assumed: for a test"
+param K_M = 50 [mg] in 0.1..1000 "amount at half of it" @ "assumed: for a test"
+state amount = 0 [mg] "drug in the body"
+amount' = -V_max*amount/(K_M + amount)
+dose amount
+output left [mg] = amount "amount"
+""",
+    "test.yaml": """
+models: [./one.model]
+arms: {dosed: {}}
+events:
+  table: table.csv
+  time: hour
+  amount: mg
+  cmt:
+    1: {into: one.depot, lag: lagt}
+    2: {into: one.central, lag: lagt, bioavailability: bioav, rate: rat2, duration: dur2}
+  covariates:
+    lagt: {unit: hour, interpolation: locf}
+    bioav: {unit: 1, interpolation: locf}
+    rat2: {unit: mg/h, interpolation: locf}
+    dur2: {unit: hour, interpolation: locf}
+results: {precision: float64}
+""",
+    "plain.yaml": """
+models: [./one.model]
+arms: {dosed: {}}
+events: {table: t.csv, time: hour, amount: mg, cmt: {1: one.depot, 2: one.central}}
+results: {precision: float64}
+""",
+}
+COVARIATES = ("lagt", "bioav", "rat2", "dur2")
+HEAD = "id,time,cmt,amt,evid,ii,ss,addl,rate," + ",".join(COVARIATES)
+# Where osteon means something else on purpose: at steady state a lag that is longer than II leaves doses that were given and
+# have not entered yet; these rows come before the last of them has. NONMEM follows the time course after them backwards
+# instead, to concentrations below 0.
+BEFORE = {410: 5, 415: 4, 509: 4, 610: 20, 709: 20, 809: 46, 909: 28}
+
+
+class Tables(test_shards.Program):
+    files = FILES
+
+    def run_table(self, lines, *arguments, name="test.yaml", table="table.csv", code=0):
+        """@return cp by id, and the times in hours"""
+        self.write(table, "\n".join(lines) + "\n")
+        self.osteon("run", name, *arguments, "-o", "out.h5", "-q", "--force", code=code)
+        with h5py.File(self.path("out.h5")) as file:
+            hours = file["time"][:] * 24
+            return {int(i): file["cp"][0, k] for k, i in enumerate(file["id"][:])}, hours
+
+
+class Nonmem(Tables):
+    def test_nmtest(self):
+        """All concentrations that NONMEM prints, to 1e-4, but for those of BEFORE."""
+        with open(os.path.join(HERE, "nmtest.txt"), encoding="utf-8") as file:
+            lines = [line.rstrip("\n") for line in file if not line.startswith("#")]
+        self.assertEqual(lines[0], HEAD)
+        doses = {}
+        expected = {}
+        for line in lines[1:]:
+            fields = line.split(",")
+            if " " not in fields[-1]:
+                doses.setdefault(int(fields[0]), []).append(line)
+                continue
+            of = int(fields[0])
+            expected[of] = np.array(fields[-1].split(), float)
+            rows = doses[of]
+            for hour in range(131):
+                at = [k for k, row in enumerate(rows) if float(row.split(",")[1]) <= hour]
+                rows.insert(len(at), f"{of},{hour},2,0,0,0,0,0,0," + ",".join(fields[1:5]))
+        self.assertEqual(len(expected), 35)
+        got, hours = self.run_table([HEAD] + [row for of in expected for row in doses[of]])
+        np.testing.assert_allclose(hours, np.arange(131), rtol=1e-14)
+        compared = 0
+        for of, cp in expected.items():
+            first = BEFORE.get(of, 0)
+            np.testing.assert_allclose(got[of][first:], cp[first:], rtol=1e-4, atol=1e-7, err_msg=f"ID {of}")
+            if first > 0:
+                self.assertGreater(abs(got[of][first - 1] / cp[first - 1] - 1), 1e-4, f"ID {of} agrees at {first - 1} h")
+            self.assertGreaterEqual(min(got[of]), 0)
+            compared += 131 - first
+        self.assertEqual(compared, 35 * 131 - 127)
+
+
+def response(compartment, u):
+    """Amount in the central compartment a time u after a unit dose, and its integral up to u."""
+    if u < 0:
+        return 0.0, 0.0
+    if compartment == 2:
+        return math.exp(-K * u), -math.expm1(-K * u) / K
+    c = KA / (KA - K)
+    return c * (math.exp(-K * u) - math.exp(-KA * u)), c * (-math.expm1(-K * u) / K + math.expm1(-KA * u) / KA)
+
+
+def bolus(at, amount, compartment=2, end=math.inf):
+    """A dose that enters at a time; at `end` a reset takes away what it left."""
+    return [(compartment, at, amount, None, end)]
+
+
+def infusion(at, amount, duration, compartment=2, end=math.inf):
+    return [(compartment, at, amount, duration, end)]
+
+
+def series(one, at, n, interval, **of):
+    """n doses, each as `one` gives it at its time; of infinitely many before the first: n = 0 and `of` has `ever`."""
+    return [dose for k in range(n) for dose in one(at + k * interval, **of)]
+
+
+def ever(one, before, interval, n=800, **of):
+    """Doses given for ever, the last of them at `before`."""
+    return [dose for k in range(n) for dose in one(before - k * interval, **of)]
+
+
+def concentration(doses, t, after):
+    """Just before what happens at t, or after it."""
+    total = 0.0
+    for compartment, at, amount, duration, end in doses:
+        if at > t or (at == t and not after) or t > end or (t == end and after):
+            continue
+        if duration is None:
+            total += amount * response(compartment, t - at)[0]
+        else:
+            gone = response(compartment, t - at - duration)[1]
+            total += amount / duration * (response(compartment, t - at)[1] - gone)
+    return 1000 * total / V
+
+
+def dose(time, amt=100, cmt=2, evid=1, ii=0, ss=0, addl=0, rate=0, lag=0, f=1, r=10, d=2):
+    return f"{time},{cmt},{amt},{evid},{ii},{ss},{addl},{rate},{lag},{f},{r},{d}"
+
+
+def look(time):
+    """An observation row: outputs after the rows above it."""
+    return f"{time},2,0,0,0,0,0,0,0,1,10,2"
+
+
+def reset(time):
+    return f"{time},2,0,3,0,0,0,0,0,1,10,2"
+
+
+LATER = 1e-12  # h: of a dose that follows an observation of its time
+# What a table says, and the doses that it stands for; then times at which outputs come after the rows of that time.
+CASES = {
+    "a bolus": ([dose(1)], bolus(1, 100), []),
+    "a bolus by mouth": ([dose(1, cmt=1)], bolus(1, 100, 1), []),
+    "seen after it": ([dose(2), look(2)], bolus(2, 100), [2]),
+    "seen before it": ([look(2), dose(2)], bolus(2, 100), []),
+    "seen between two": ([dose(2), look(2), dose(2, 50)], bolus(2, 100) + bolus(2 + LATER, 50), [2]),
+    "two at one time": ([dose(2), dose(2, 50, cmt=1)], bolus(2, 100) + bolus(2, 50, 1), []),
+    "additional doses": ([dose(0, ii=8, addl=5)], series(lambda t: bolus(t, 100), 0, 6, 8), []),
+    "additional dose, then seen": ([dose(0, ii=8, addl=5), look(16)], series(lambda t: bolus(t, 100), 0, 6, 8), [16]),
+    "additional dose, seen, then a row": (
+        [dose(0, ii=8, addl=5), look(16), dose(16, 30)],
+        series(lambda t: bolus(t, 100), 0, 6, 8) + bolus(16 + LATER, 30), [16]),
+    "no additional dose": ([dose(0, ii=8)], bolus(0, 100), []),
+    "a lag": ([dose(1, lag=2.5)], bolus(3.5, 100), []),
+    "a lag to an observation": ([dose(1, lag=3), look(4)], bolus(4, 100), [4]),
+    "a lag past the next dose": ([dose(1, lag=9), dose(4, 50)], bolus(10, 100) + bolus(4, 50), []),
+    "a lag past additional doses": (
+        [dose(0, ii=4, addl=2, lag=9)], series(lambda t: bolus(t, 100), 9, 3, 4), []),
+    "lag of the dose's row, not of later ones": (
+        [dose(0, lag=5, ii=10, addl=1), look(3)], series(lambda t: bolus(t, 100), 5, 2, 10), []),
+    "bioavailability": ([dose(1, f=0.4)], bolus(1, 40), []),
+    "bioavailability of the dose's row": ([dose(1, f=0.4, ii=5, addl=1), look(3)], bolus(1, 40) + bolus(6, 40), []),
+    "an infusion": ([dose(1, rate=25)], infusion(1, 100, 4), []),
+    "an infusion into the gut": ([dose(1, cmt=1, rate=25)], infusion(1, 100, 4, 1), []),
+    "bioavailability shortens an infusion": ([dose(1, rate=25, f=0.5)], infusion(1, 50, 2), []),
+    "an infusion ends at a dose": ([dose(1, rate=25), dose(5, 60)], infusion(1, 100, 4) + bolus(5, 60), []),
+    "an infusion ends where the next begins": (
+        [dose(1, rate=25, ii=4, addl=2)], series(lambda t: infusion(t, 100, 4), 1, 3, 4), []),
+    "infusions overlap": ([dose(1, rate=10, ii=4, addl=3)], series(lambda t: infusion(t, 100, 10), 1, 4, 4), []),
+    "a late infusion": ([dose(1, rate=25, lag=3.25)], infusion(4.25, 100, 4), []),
+    "a modelled rate": ([dose(1, rate=-1, r=20)], infusion(1, 100, 5), []),
+    "a modelled rate and bioavailability": ([dose(1, rate=-1, r=20, f=0.6)], infusion(1, 60, 3), []),
+    "a modelled duration": ([dose(1, rate=-2, d=7)], infusion(1, 100, 7), []),
+    "a modelled duration and bioavailability": ([dose(1, rate=-2, d=7, f=0.6)], infusion(1, 60, 7), []),
+    "other": ([dose(1), "4,2,0,2,0,0,0,0,5,0.1,10,2"], bolus(1, 100), []),
+    "a reset": ([dose(1), reset(6)], bolus(1, 100, end=6), []),
+    "a reset, then seen": ([dose(1), reset(6), look(6)], bolus(1, 100, end=6), [6]),
+    "a reset ends an infusion": ([dose(1, rate=10), reset(6)], infusion(1, 100, 10, end=6), []),
+    "a reset ends additional doses": ([dose(1, ii=2, addl=9), reset(6)], series(lambda t: bolus(t, 100, end=6), 1, 3, 2), []),
+    "a reset ends a lag": ([dose(1, lag=7), reset(6)], [], []),
+    "a reset at an additional dose": (
+        [dose(0, ii=3, addl=9), reset(6)], series(lambda t: bolus(t, 100, end=6), 0, 3, 3), []),
+    "a reset and a dose": ([dose(1), dose(6, 50, evid=4)], bolus(1, 100, end=6) + bolus(6, 50), []),
+    "a reset, a dose, then seen": ([dose(1), dose(6, 50, evid=4), look(6)], bolus(1, 100, end=6) + bolus(6, 50), [6]),
+    "a dose, then a reset at its time": ([dose(6), reset(6)], [], []),
+    "steady state": ([dose(3, ii=8, ss=1)], ever(lambda t: bolus(t, 100, end=math.inf), 3, 8), []),
+    "steady state, and further doses": (
+        [dose(3, ii=8, ss=1, addl=2)],
+        ever(lambda t: bolus(t, 100), 3, 8) + series(lambda t: bolus(t, 100), 11, 2, 8), []),
+    "steady state by mouth": ([dose(3, cmt=1, ii=8, ss=1)], ever(lambda t: bolus(t, 100, 1), 3, 8), []),
+    "steady state takes away what was there": (
+        [dose(1, 500), dose(3, ii=8, ss=1)], bolus(1, 500, end=3) + ever(lambda t: bolus(t, 100), 3, 8), []),
+    "steady state that is added": (
+        [dose(1, 500), dose(3, ii=8, ss=2)], bolus(1, 500) + ever(lambda t: bolus(t, 100), 3, 8), []),
+    "steady state ends additional doses": (
+        [dose(0, 70, ii=2, addl=9), dose(3, ii=8, ss=1)],
+        series(lambda t: bolus(t, 70, end=3), 0, 2, 2) + ever(lambda t: bolus(t, 100), 3, 8), []),
+    "steady state that is added, and additional doses": (
+        [dose(0, 70, ii=2, addl=9), dose(3, ii=8, ss=2)],
+        series(lambda t: bolus(t, 70), 0, 10, 2) + ever(lambda t: bolus(t, 100), 3, 8), []),
+    "steady state with a lag": ([dose(3, ii=8, ss=1, lag=2)], ever(lambda t: bolus(t, 100), 5, 8), []),
+    "steady state with a lag of II": (
+        [dose(3, ii=8, ss=1, lag=8), look(3)], ever(lambda t: bolus(t, 100), 11, 8), [3]),
+    "steady state with a lag longer than II": ([dose(3, ii=8, ss=1, lag=21)], ever(lambda t: bolus(t, 100), 24, 8), []),
+    "steady state of infusions": ([dose(3, rate=25, ii=8, ss=1)], ever(lambda t: infusion(t, 100, 4), 3, 8), []),
+    "steady state of infusions as long as II": (
+        [dose(3, rate=12.5, ii=8, ss=1)], ever(lambda t: infusion(t, 100, 8), 3, 8), []),
+    "steady state of infusions longer than II": (
+        [dose(3, rate=5, ii=8, ss=1, addl=1)],
+        ever(lambda t: infusion(t, 100, 20), 3, 8) + infusion(11, 100, 20), []),
+    "steady state of infusions longer than II, with a lag": (
+        [dose(3, rate=5, ii=8, ss=1, lag=3)], ever(lambda t: infusion(t, 100, 20), 6, 8), []),
+    "steady state of infusions with a lag longer than II": (
+        [dose(3, rate=25, ii=8, ss=1, lag=18)], ever(lambda t: infusion(t, 100, 4), 21, 8), []),
+    "steady state of a modelled duration": (
+        [dose(3, rate=-2, d=3, ii=8, ss=1, f=0.5)], ever(lambda t: infusion(t, 50, 3), 3, 8), []),
+    "steady state of one infusion": (
+        [dose(3, amt=0, rate=10, ss=1)], infusion(3 - 2000, 20000, 2000), []),
+    "steady state of one infusion by a modelled rate": (
+        [dose(3, amt=0, rate=-1, r=15, ss=1)], infusion(3 - 2000, 30000, 2000), []),
+    "a reset after a steady state": (
+        [dose(3, rate=5, ii=8, ss=1), reset(6)], ever(lambda t: infusion(t, 100, 20, end=6), 3, 8), []),
+    "a reset and a steady state": (
+        [dose(1, 500), dose(3, ii=8, ss=1, evid=4)], bolus(1, 500, end=3) + ever(lambda t: bolus(t, 100), 3, 8), []),
+}
+
+
+class ClosedForms(Tables):
+    def test_cases(self):
+        """Every case against the sum over its single doses, to 1e-8 of its largest value."""
+        times = "[" + ", ".join(f"{t} hour" for t in np.arange(0, 40.5, 0.5)) + "]"
+        lines = [HEAD]
+        for k, (rows, _, _) in enumerate(CASES.values()):
+            lines += [f"{k + 1},{row}" for row in rows]
+        got, hours = self.run_table(lines, "--set", f"times={times}")
+        self.assertGreaterEqual(len(CASES), 40)
+        for k, (name, (rows, doses, after)) in enumerate(CASES.items()):
+            begins = "steady state" in name  # at 3 h: what is before it is another matter
+            chosen = [j for j, t in enumerate(hours) if not begins or t > 3.1 or (3 in after and t > 2.9)]
+            expected = [concentration(doses, round(hours[j], 9), round(hours[j], 9) in after) for j in chosen]
+            largest = max(max(expected), 1)
+            np.testing.assert_allclose(got[k + 1][chosen] / largest, np.array(expected) / largest, rtol=0, atol=1e-8,
+                                       err_msg=name)
+
+
+class Wrong(Tables):
+    def test_wrong_tables(self):
+        """Each with its place, what is wrong, and what was expected; nothing is run."""
+        with open(os.path.join(HERE, "wrong_events.txt"), encoding="utf-8") as file:
+            lines = [line for line in file if not line.startswith("#")]
+        self.assertGreaterEqual(len(lines), 60)
+        for line in lines:
+            table, keys, message = line.split(" | ", 2)
+            self.write("t.csv", table.strip().replace("\\n", "\n").replace("\\t", "\t"))
+            self.write("w.yaml", FILES["plain.yaml"].replace("2: one.central}}", "2: one.central}" + keys.strip() + "}"))
+            with self.subTest(line):
+                said = self.osteon("run", "w.yaml", "-o", "w.h5", code=1)
+                self.assertIn(message.strip(), said)
+                self.assertFalse(os.path.exists(self.path("w.h5")) or os.path.exists(self.path("w.h5.part")))
+
+
+if __name__ == "__main__":
+    unittest.main()
