@@ -386,9 +386,9 @@ class Program(unittest.TestCase):
         blocks = re.findall(r"(?ms)^```(\w*)\n(.*?)^```$", text)
         model = next(block for _, block in blocks if block.startswith("model mine "))
         sweeps = [block for kind, block in blocks if kind == "yaml" and block.startswith("experiment:")]
-        experiments = [block for kind, block in blocks if kind == "yaml" and block not in sweeps]
+        experiments = [block for kind, block in blocks if kind == "yaml" and "\narms:" in "\n" + block]  # not parts
         self.assertEqual((len(experiments), len(sweeps)), (4, 1))
-        table = next(block for _, block in blocks if block.startswith("ID,TIME,"))
+        table = next(block for _, block in blocks if block.startswith("ID,TIME,AMT,"))
         pathlib.Path(self.path("table.csv")).write_text(table, encoding="utf-8")
         pathlib.Path(self.path("sweep.yaml")).write_text(sweeps[0], encoding="utf-8")
         self.assertIn("points", self.osteon("sweep", "sweep.yaml", "-n", "2", "-o", "sweep.h5").stdout)
