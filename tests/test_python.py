@@ -3,6 +3,7 @@
 """The Python package of src/bindings/python: bits of the command line, errors, threads, Ctrl-C, memory, every example of its
 README. Takes the path of osteon as its first argument; the shared library stands beside it."""
 import inspect
+import json
 import os
 import re
 import resource
@@ -203,14 +204,14 @@ class Python(unittest.TestCase):
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         model = osteon.Model("test.yaml", subjects=1)
 
-        def use(n):
-            for _ in range(n):
-                model.batch([[0.02]], ["one.loss"], threads=1)
+        def use(n):  # studies, in calls of 10; and one that is refused for each call
+            for _ in range(n // 10):
+                model.batch([[0.02]] * 10, ["one.loss"], threads=1)
                 with self.assertRaises(osteon.Error):
                     osteon.Model("test.yaml", subjecs=1)
-        use(100)
+        use(1000)
         before = most()
-        use(400)
+        use(10000)
         self.assertLess(most() - before, 1024)  # KB; a study is more than 10
 
     def test_documented(self):
@@ -234,6 +235,27 @@ class Python(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""), example)
         self.assertIn("did you mean 'anastrozole'?", done.stdout)
         self.assertGreater(os.path.getsize("hip.png"), 10000)
+
+    def test_notebook(self):
+        with open(os.path.join(PACKAGE, "osteon.ipynb"), encoding="utf-8") as file:
+            cells = json.load(file)["cells"]
+        code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False,
+                              env={**os.environ, "MPLBACKEND": "Agg"})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertGreater(os.path.getsize("notebook.png"), 10000)
+        normal, low = map(float, done.stdout.splitlines()[0].split())  # % of hip BMD after five years
+        self.assertLess(normal, low - 0.2)
+        self.assertLess(low, 0)
+
+    def test_examples_of_the_front_page(self):
+        with open(os.path.join(PACKAGE, "..", "..", "..", "README.md"), encoding="utf-8") as file:
+            examples = re.findall(r"```python\n(.*?)```", file.read(), re.S)
+        self.assertEqual(len(examples), 2)
+        self.command("run", "atac", "--subjects", "20", "-q", "-o", "atac.h5")
+        for example in examples:
+            done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), example)
 
 
 if __name__ == "__main__":
