@@ -279,6 +279,89 @@ class ClosedForms(Tables):
                                        err_msg=name)
 
 
+SIZED = """
+model sized "clearance by weight"
+kind drug
+covariate weight [kg] = 70 in 1..300 "body weight"
+param CL = 1.1 [L/h] in 0.01..100 "clearance at 70 kg" @ "assumed: for a test"
+state central = 0 [mg] "drug in the body"
+central' = -CL*weight/(70 [kg])/(20 [L])*central
+dose central
+output cp [ng/mL] = central/(20 [L]) "concentration"
+"""
+
+
+class Steady(Tables):
+    def run_arms(self, model, arms, *arguments):
+        self.write("s.yaml", f"models: [./{model}.model]\narms:\n  " + "\n  ".join(arms) +
+                   "\ntimes: {to: 3 day, every: 1 hour}\nresults: {precision: float64}\n")
+        self.osteon("run", "s.yaml", *arguments, "-o", "s.h5", "-q", "--force")
+        with h5py.File(self.path("s.h5")) as file:
+            return file["cp" if model == "one" else "left"][:, 0]
+
+    def test_lines(self):
+        """A line that begins at steady state: the sum over all doses before; also just before the first of them."""
+        got = self.run_arms("one", [
+            "depot: {regimen: [{drug: one, dose: 100 mg, interval: 12 hour, steady_state: true}]}",
+            "over: {regimen: [{drug: one, compartment: central, dose: 100 mg, interval: 12 hour, duration: 5 hour, "
+            "steady_state: true}]}",
+            "late: {regimen: [{drug: one, dose: 100 mg, interval: 12 hour, start: 7 hour, stop: 40 hour, "
+            "steady_state: true}]}",
+            "both: {regimen: [{drug: one, dose: 60 mg, interval: 12 hour, steady_state: true}, "
+            "{drug: one, dose: 40 mg, interval: 12 hour, steady_state: true}]}"])
+        hours = np.arange(0, 73)
+        depot = ever(lambda t: bolus(t, 100, 1), 72, 12)
+        np.testing.assert_allclose(got[0], [concentration(depot, t, False) for t in hours], rtol=1e-6)
+        np.testing.assert_allclose(got[3], got[0], rtol=1e-6)
+        over = ever(lambda t: infusion(t, 100, 5), 72, 12)
+        np.testing.assert_allclose(got[1], [concentration(over, t, False) for t in hours], rtol=1e-6)
+        late = ever(lambda t: bolus(t, 100, 1), 31, 12)
+        np.testing.assert_allclose(got[2][7:], [concentration(late, t, False) for t in hours[7:]], rtol=1e-6)
+        np.testing.assert_array_equal(got[2][:7], 0)
+
+    def test_iterated(self):
+        """Elimination that saturates: the interval that begins the run repeats itself, and is where long treatment leads to;
+        the plan says how it is found."""
+        line = "{drug: curved, dose: 100 mg, interval: 12 hour, %s}"
+        infused = "{drug: curved, dose: 100 mg, interval: 12 hour, duration: 2 hour, %s}"
+        arms = [f"a: {{regimen: [{line % 'steady_state: true'}]}}", f"b: {{regimen: [{line % 'start: -100 day'}]}}",
+                f"c: {{regimen: [{infused % 'steady_state: true'}]}}", f"d: {{regimen: [{infused % 'start: -100 day'}]}}"]
+        a, b, c, d = self.run_arms("curved", arms, "--set", "solver.rtol=1e-10", "--dosing", "exact")
+        np.testing.assert_allclose(a[12::12], a[0], rtol=1e-7)
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+        np.testing.assert_allclose(c, d, rtol=1e-6)
+        self.assertIn("curved begins at steady state, by iteration", self.osteon("plan", "s.yaml"))
+        self.run_arms("one", ["a: {regimen: [{drug: one, dose: 1 mg, interval: 1 day, steady_state: true}]}"])
+        self.assertIn("one begins at steady state, in closed form", self.osteon("plan", "s.yaml"))
+
+    def test_none(self):
+        """More is given than can be eliminated: the subject fails, and the message has the change that is left."""
+        self.write("s.yaml", "models: [./curved.model]\narms: {a: {regimen: [{drug: curved, dose: 500 mg, interval: 12 hour, "
+                   "steady_state: true}]}}\ntimes: [1 day]\n")
+        self.osteon("run", "s.yaml", "-o", "s.h5", "-q", code=3)
+        with h5py.File(self.path("s.h5")) as file:
+            self.assertTrue(np.isnan(file["left"][()]).all())
+
+    def test_wrong_lines(self):
+        for more, message in (("", "needs an 'interval'"), (", interval: 1 day, adherence: 80 %", "does not go with 'adherence'"),
+                              (", interval: 1 day, visits: 1 day, begin_if: 'cp > 0 [ng/mL]'", "does not go with 'begin_if'")):
+            self.write("s.yaml", "models: [./one.model]\narms: {a: {regimen: [{drug: one, dose: 5 mg, steady_state: true"
+                       f"{more}}}]}}}}\ntimes: [1 day]\n")
+            self.assertIn(message, self.osteon("check", "s.yaml", code=1))
+
+    def test_changing_covariate(self):
+        """A model takes one value of a covariate for a subject: from a column that is constant, not from one that changes."""
+        self.write("sized.model", SIZED)
+        keys = "events: {table: t.csv, time: hour, amount: mg, cmt: {1: sized}, covariates: {weight: %s}}\n"
+        self.write("w.yaml", "models: [./sized.model]\narms: {a: {}}\nresults: {precision: float64}\n" + keys % "kg")
+        got, _ = self.run_table(["ID,TIME,AMT,weight", "1,0,100,70", "1,9,,70", "2,0,100,140", "2,9,,"], name="w.yaml",
+                                table="t.csv")
+        np.testing.assert_allclose([got[1][0], got[2][0]], [5000*math.exp(-K*9), 5000*math.exp(-2*K*9)], rtol=1e-8)
+        self.write("w.yaml", "models: [./sized.model]\narms: {a: {}}\n" + keys % "{unit: kg, interpolation: locf}")
+        self.assertIn("'weight' changes in time ('interpolation: locf'), but model 'sized' takes one value of it",
+                      self.osteon("check", "w.yaml", code=1))
+
+
 class Wrong(Tables):
     def test_wrong_tables(self):
         """Each with its place, what is wrong, and what was expected; nothing is run."""

@@ -15,6 +15,9 @@
 #define MOST_INTERVALS 200
 #define STEADY 1e-7
 #define RTOL 1e-10
+/* The part of its doses by which an interval may change the dosed state (assumed): where more is given than leaves, a
+ * state that grows without end changes by an ever smaller part of itself. */
+#define MOST_LEFT 1e-4
 /* Days of one infusion that has been running for ever, as an interval (assumed). */
 #define WHILE 1.0
 
@@ -205,6 +208,14 @@ static double change_of(const ost_steady_t *self, const ost_block_t *block)
     return worst;
 }
 
+/* What an interval leaves of its doses. */
+static double left_of(const ost_steady_t *self, const ost_cycle_t *cycle)
+{
+    const ost_repeated_t *r = &cycle->repeated;
+    double given = r->rate == 0 ? r->amount : r->rate * (r->interval > 0 ? r->duration : WHILE);
+    return given > 0 ? fabs(self->off[cycle->into]) / given : 0;
+}
+
 /* Broyden's step, from the states `at` by their change `off` over an interval: `step` takes them there. */
 static void find_step(ost_steady_t *self, const ost_block_t *block)
 {
@@ -245,7 +256,7 @@ static int iterate(ost_steady_t *self, const ost_cycle_t *cycle, double *before,
     const ost_block_t *block = &self->plan->blocks->block[cycle->block];
     const size_t n = block->model->n_states;
     const double interval = cycle->repeated.interval > 0 ? cycle->repeated.interval : WHILE;
-    double change = INFINITY;
+    double change = INFINITY, left = INFINITY;
     memcpy(self->at, self->x0 + block->first_state, n * sizeof(double));
     for (size_t i = 0; i < n * n; i++) self->inverse[i] = i % (n + 1) == 0;
     for (int k = 0; k < MOST_INTERVALS; k++) {
@@ -254,15 +265,17 @@ static int iterate(ost_steady_t *self, const ost_cycle_t *cycle, double *before,
         if (ret < 0) return ret;
         for (size_t i = 0; i < n; i++) self->off[i] -= self->at[i];
         change = change_of(self, block);
-        if (k > 0 && change <= STEADY * 1e-2) return 0;
+        left = left_of(self, cycle);
+        if (k > 0 && change <= STEADY * 1e-2 && left <= MOST_LEFT) return 0;
         if (k > 0) learn(self, n, before, scratch);
         find_step(self, block);
         for (size_t i = 0; i < n; i++) self->at[i] += self->step[i];
     }
-    if (change <= STEADY) return 0;
+    if (change <= STEADY && left <= MOST_LEFT) return 0;
     return ost_fail(err, OST_ERR_VALUE,
-        "'%s' has no steady state under these doses: after %d intervals an interval still changes it by %.2g %%",
-        block->model->name, MOST_INTERVALS, 100 * change);
+        "'%s' has no steady state under these doses: after %d intervals an interval still changes it by %.2g %%, and "
+        "leaves %.2g %% of what it gives",
+        block->model->name, MOST_INTERVALS, 100 * change, 100 * left);
 }
 
 int ost_steady_find(void *user, const ost_cycle_t *cycle, double *x, ost_error_t *err)

@@ -220,6 +220,24 @@ static int check_covariate(const ost_covariate_t *c, const ost_experiment_t *e, 
         in_unit(param, param->upper), model->name);
 }
 
+/* A covariate that changes in time, where the model has one value of it. */
+static int check_constant(
+    const ost_experiment_t *e, const ost_covariate_t *c, const ost_model_t *model, ost_error_t *err)
+{
+    for (size_t i = 0; i < e->events.n_covariates; i++) {
+        const ost_event_covariate_t *from = &e->events.covariates[i];
+        bool is_it = c->origin == OST_ORIGIN_COLUMN && strcmp(c->name, from->name) == 0;
+        bool is_of = c->origin == OST_ORIGIN_FORMULA && strstr(c->formula_text, from->name) != NULL;
+        if (from->interpolation == OST_INTERPOLATION_NONE || !(is_it || is_of)) continue;
+        return OST_FAIL_AT(err, OST_ERR_MODEL, e, from->at,
+            "'%s' changes in time ('interpolation: %s'), but model '%s' takes one value of %s%s%s for a subject; only "
+            "lag, bioavailability, rate and duration follow it",
+            from->name, ost_interpolation_names[from->interpolation], model->name, is_of ? "'" : "",
+            is_of ? c->name : "it", is_of ? "'" : "");
+    }
+    return 0;
+}
+
 static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, const ost_blocks_t *blocks,
     const ost_block_t *block, const ost_param_t *param, ost_error_t *err)
 {
@@ -228,6 +246,8 @@ static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, con
         char missing[OST_UNIT_MISSING_SIZE], differs[OST_DIM_MISMATCH_SIZE];
         if (strcmp(e->covariates[i].name, param->name) != 0) continue;
         rule->covariate = (int32_t) i;
+        int wrong = check_constant(e, &e->covariates[i], model, err);
+        if (wrong < 0) return wrong;
         double plain = e->covariates[i].plain;
         if (isnan(plain) && ost_unit_is_ratio(&param->unit))
             return OST_FAIL_COVARIATE(err, OST_ERR_UNIT, e, &e->covariates[i],
