@@ -159,6 +159,7 @@ static const use_t uses[] = {
         WORDS("plan", "small.yaml", "--sbml", "treated", "--set", "arms.treated.regimen.0.adherence=100 %") },
     { "model", WORDS("model", "small.model") },
     { "model_sbml", WORDS("model", "small.model", "--sbml") },
+    { "model_latex", WORDS("model", "small.model", "--latex") },
     { "model_mrgsolve", WORDS("model", "small.model", "--mrgsolve") },
     { "list_models", WORDS("list", "models") },
     { "list_outputs", WORDS("list", "outputs") },

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 typedef struct {
-    bool mrgsolve, sbml;
+    bool mrgsolve, sbml, latex;
 } model_arguments_t;
 
 static int print(const ost_library_t *library, const ost_model_t *const *models, size_t n, const model_arguments_t *as)
@@ -16,7 +16,7 @@ static int print(const ost_library_t *library, const ost_model_t *const *models,
     if (as->sbml) ret = ost_models_write_sbml(&library->signals, models, n, NULL, stdout, &err);
     for (size_t i = 0; i < n && ret == 0 && !as->mrgsolve && !as->sbml; i++) {
         if (i > 0) fputs("\n\n", stdout);
-        ret = ost_model_print(models[i], stdout, &err);
+        ret = as->latex ? ost_model_write_latex(models[i], stdout, &err) : ost_model_print(models[i], stdout, &err);
     }
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
@@ -49,6 +49,9 @@ static const ost_option_t options[] = {
     { .name = "mrgsolve",
         .text = "as a model file of mrgsolve; several models as one, which exchange signals",
         .target = OST_FLAG(model_arguments_t, mrgsolve) },
+    { .name = "latex",
+        .text = "as LaTeX: equations as a paper prints them, tables of parameters and states",
+        .target = OST_FLAG(model_arguments_t, latex) },
     { .name = "sbml",
         .text = "as SBML (Level 3 Version 2); several models as one, which exchange signals",
         .target = OST_FLAG(model_arguments_t, sbml) },

@@ -226,6 +226,10 @@ int ost_signals_find(const ost_signals_t *self, const char *name);
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_model_print(const ost_model_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
 
+/** Write a model as LaTeX: its equations, and a table of parameters and states; for \\usepackage{amsmath, longtable}.
+ *  @return 0 or OST_ERR_NO_MEMORY */
+int ost_model_write_latex(const ost_model_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
+
 /** Write models as one model file of mrgsolve, in which they exchange signals as in a plan. Parameters, states and
  * outputs are in the units in which the models are written; parameters stand in the order of the models (a covariate
  * once), after them the signals that none of the models drives. Without between-subject variability.
