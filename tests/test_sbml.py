@@ -145,6 +145,9 @@ class Sbml(unittest.TestCase):
             "plan", "atac", "--sbml", "anastrozole", "--set", "arms.anastrozole.regimen.0.adherence=0.9", code=1))
         self.assertIn("a steady state at the start", self.write(
             "plan", "atac", "--sbml", "anastrozole", "--set", "arms.anastrozole.regimen.0.steady_state=true", code=1))
+        given = 'population.baseline=[{output: "bmd[total_hip]", value: 0.8 g/cm2, solve: "aibl.peak_bmd[total_hip]"}]'
+        self.assertIn("a parameter that is solved for 'bmd[total_hip]' at time 0",
+                      self.write("plan", "atac", "--sbml", "tamoxifen", "--set", given, code=1))
         self.assertIn("more than one of these models drives the signal", self.write("model", "hormones", "hormones_men", "--sbml",
                                                                                    code=1))
 

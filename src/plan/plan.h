@@ -50,8 +50,8 @@ void ost_plan_print(const ost_plan_t *self, FILE *out);
 void ost_plan_dot(const ost_plan_t *self, FILE *out);
 /** Write the first subject in one arm as SBML (lang/sbml.h), from its history before treatment on.
  *  @param signals  of the library
- *  @return 0, OST_ERR_NO_MEMORY, OST_ERR_VALUE, or OST_ERR_MODEL: doses that depend on visits or are missed at random
- */
+ *  @return 0, OST_ERR_NO_MEMORY, OST_ERR_VALUE, or OST_ERR_MODEL: the subject has to be simulated first (doses by
+ *  visits, baselines), or doses are missed at random */
 int ost_plan_write_sbml(
     const ost_plan_t *self, const ost_signals_t *signals, size_t i_arm, FILE *out, ost_error_t *err) OST_MUST_CHECK;
 
