@@ -55,7 +55,7 @@ static void run(person_t *self, double rtol, bool integrated)
 {
     const ost_system_t *system = self->plan.system;
     ost_system_t changed = *system;
-    if (integrated) changed.n_linear = 0;
+    if (integrated) changed.n_linear = changed.n_relaxing = 0;
     self->plan.system = &changed;
     self->experiment.solver.rtol = rtol;
     person_simulate(self);
@@ -83,6 +83,29 @@ static void test_linear_states(void)
         }
         if (strcmp(found, drugs[d].closed) != 0) printf("\n%s:%s, expected%s\n", drugs[d].drug, found, drugs[d].closed);
         CU_ASSERT_STRING_EQUAL(found, drugs[d].closed);
+        person_free(&self);
+    }
+}
+
+/* Women's estradiol and vitamin D relax at rates of parameters alone; of bone, and of men's hormones, which feed back,
+ * some states do not. */
+static void test_relaxing_states(void)
+{
+    static const char *const arms[] = { WOMEN, MEN }, *const expected[] = { " hormones.E mineral.D", "" };
+    for (int i = 0; i < 2; i++) {
+        char text[1024], found[256] = "";
+        person_t self;
+        snprintf(text, sizeof(text), "name: kinetics\n%sarms: {a: {}}\ntimes: {to: 1 year, every: 1 month}\n", arms[i]);
+        person_plan(&self, text);
+        const ost_system_t *system = self.plan.system;
+        for (size_t k = 0; k < system->n_relaxing; k++) {
+            const ost_relaxing_t *at = &system->relaxing[k];
+            CU_ASSERT(system->row[at->entry] == at->state && system->col[at->entry] == at->state);
+            strncat(found, " ", sizeof(found) - strlen(found) - 1);
+            strncat(found, system->state_names[at->state], sizeof(found) - strlen(found) - 1);
+        }
+        if (strcmp(found, expected[i]) != 0) printf("\n%s, expected%s\n", found, expected[i]);
+        CU_ASSERT_STRING_EQUAL(found, expected[i]);
         person_free(&self);
     }
 }
@@ -174,6 +197,7 @@ static void test_moving_induction(void)
 
 static const ost_test_t tests[] = {
     { "linear_states_of_the_shipped_drugs", test_linear_states },
+    { "states_that_relax", test_relaxing_states },
     { "no_drug_is_left_out", test_all_drugs },
     { "rates_of_parameters_alone", test_constant_rates },
     { "concentrations_against_integration", test_concentrations },

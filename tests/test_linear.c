@@ -302,6 +302,61 @@ static void test_slow_depot(void)
     CU_ASSERT((double) fed.steps < 1.05 * (double) integrated.steps);
 }
 
+/* @param relaxes  C does, else all is integrated; @param p  KC may be negative */
+static ost_solver_stats_t run_hormone(
+    ost_stepper_t stepper, double rtol, bool relaxes, bool has_doses, const double *p, double *y)
+{
+    static const ost_relaxing_t hormone = { C, 5 };
+    ost_event_t events[80];
+    ost_solver_options_t options = options_at(rtol);
+    options.stepper = stepper;
+    ost_system_t system = drug;
+    system.n_linear = 0;
+    system.relaxing = &hormone;
+    system.n_relaxing = relaxes;
+    for (int k = 0; k < N_OUT; k++) t_out[k] = T_END * k / (N_OUT - 1.0) + (k % 4 == 1) * 0.013;
+    static const double at_rest[N_STATES] = { 0, 0, 1 };
+    ost_job_t job = { .t1 = T_END, .x0 = at_rest, .p = p, .u0 = u_start, .events = events, .t_out = t_out, .y = y };
+    job.n_out = N_OUT;
+    job.n_events = has_doses ? add_events(events, true) : 0;
+    for (int k = 1; k < 6 && !has_doses; k++)
+        events[job.n_events++] = (ost_event_t){ 10 * k, OST_EVENT_SET_STATE, C, 1 + k, -1 };
+    run_jobs(&system, &options, &job, 1);
+    CU_ASSERT_EQUAL(job.status, 0);
+    return job.stats;
+}
+
+/* A hormone that is set to another value goes back by few steps, as exactly; where what it follows moves as fast as it
+ * does, by hardly more. */
+static void test_relaxing(void)
+{
+    static double y[N_STATES * N_OUT], exact[N_STATES * N_OUT];
+    for (int has_doses = 0; has_doses < 2; has_doses++) {
+        run_hormone(OST_STEPPER_RODAS5P, 1e-12, false, has_doses, typical, exact);
+        for (int s = 0; s < OST_N_STEPPERS; s++) {
+            if (ost_steppers[s].family != OST_FAMILY_LANES) continue;
+            for (double rtol = 1e-4; rtol > 1e-9; rtol *= 1e-2) {
+                static double y_integrated[N_STATES * N_OUT];
+                const double most = has_doses ? 1.05 : 0.75;
+                ost_solver_stats_t relaxed = run_hormone((ost_stepper_t) s, rtol, true, has_doses, typical, y);
+                ost_solver_stats_t integrated =
+                    run_hormone((ost_stepper_t) s, rtol, false, has_doses, typical, y_integrated);
+                const double off = difference(y, exact, C), off_integrated = difference(y_integrated, exact, C);
+                if (!(off < fmax(3 * rtol, 1.5 * off_integrated)) ||
+                    !((double) relaxed.steps < most * (double) integrated.steps))
+                    printf("\n%s at %g: off by %g in %d steps, integrated %g in %d\n", ost_steppers[s].name, rtol, off,
+                        (int) relaxed.steps, off_integrated, (int) integrated.steps);
+                CU_ASSERT(off < fmax(3 * rtol, 1.5 * off_integrated));
+                CU_ASSERT((double) relaxed.steps < most * (double) integrated.steps);
+            }
+        }
+    }
+    static const double grows[N_CONSTANTS] = { 30, 0.4, -0.01 };
+    run_hormone(OST_STEPPER_RODAS5P, 1e-6, false, true, grows, exact);
+    run_hormone(OST_STEPPER_RODAS5P, 1e-6, true, true, grows, y);
+    CU_ASSERT_EQUAL(memcmp(exact, y, sizeof(y)), 0);
+}
+
 /* The bits of a job that is in closed form throughout do not depend on jobs beside it that are not. */
 static void test_company(void)
 {
@@ -378,6 +433,7 @@ static const ost_test_t tests[] = {
     { "what_is_not_closed_is_integrated", test_fall_back },
     { "what_a_depot_feeds", test_fed },
     { "what_fades_faster_than_its_depot", test_slow_depot },
+    { "hormones_that_relax", test_relaxing },
     { "bits_do_not_depend_on_company", test_company },
     { "doses_that_repeat_without_end", test_repeated },
 };

@@ -95,16 +95,39 @@ static void add_flows(builder_t *self)
     }
 }
 
+/* The entry of the model's Jacobian by which state i relaxes, or -1. */
+static int64_t find_relaxation(const ost_model_t *model, uint32_t i)
+{
+    for (size_t e = 0; e < model->first_entry[0]; e++)
+        if (model->jac[e].row == i && model->jac[e].col == i) return model->is_constant[e] ? (int64_t) e : -1;
+    return -1;
+}
+
+static void add_relaxing(const ost_block_t *block, uint32_t first_entry, ost_relaxing_t *list, size_t *n)
+{
+    size_t found = *n;
+    for (uint32_t i = 0; i < block->model->n_states; i++) {
+        int64_t entry = find_relaxation(block->model, i);
+        if (entry < 0) return;
+        list[found++] = (ost_relaxing_t){ block->first_state + i, first_entry + (uint32_t) entry };
+    }
+    *n = found;
+}
+
 const ost_kinetics_t *ost_kinetics_new(const ost_blocks_t *blocks, const ost_wiring_t *wiring,
     const ost_inputs_t *inputs, const ost_jacobian_t *jacobian, ost_maker_t *make)
 {
     if (make->err.code != 0) return NULL;
     ost_kinetics_t *kinetics = ost_maker_list(make, 1, sizeof(*kinetics));
     ost_linear_t *part = ost_maker_list(make, blocks->n, sizeof(*part));
+    ost_relaxing_t *relaxing = ost_maker_list(make, blocks->n_states, sizeof(*relaxing));
     if (make->err.code != 0) return NULL;
     for (size_t b = 0; b < blocks->n; b++) {
         const ost_block_t *block = &blocks->block[b];
-        if (inputs->hold[b] < 0) continue;
+        if (inputs->hold[b] < 0) {
+            add_relaxing(block, jacobian->block_entry[b], relaxing, &kinetics->n_relaxing);
+            continue;
+        }
         builder_t self = { block, wiring->reads[b], wiring, inputs, .part = &part[kinetics->n] };
         self.first_entry = jacobian->block_entry[b];
         self.is_in = ost_maker_list(make, block->model->n_states, sizeof(*self.is_in));
@@ -121,5 +144,6 @@ const ost_kinetics_t *ost_kinetics_new(const ost_blocks_t *blocks, const ost_wir
         kinetics->n += self.part->n_states > 0 && self.part->n_states <= OST_LINEAR_MAX;
     }
     kinetics->part = part;
+    kinetics->relaxing = relaxing;
     return kinetics;
 }

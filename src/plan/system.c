@@ -170,6 +170,8 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
         .positive = layout->positive,
         .linear = kinetics->part,
         .n_linear = kinetics->n,
+        .relaxing = kinetics->relaxing,
+        .n_relaxing = kinetics->n_relaxing,
         .state_names = layout->state_names,
         .switch_names = layout->switch_names,
         .rhs = functions->rhs,

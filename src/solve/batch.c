@@ -109,6 +109,10 @@ static size_t lay_out(ost_batch_t *self, char *block)
     self->g_high = take(block, &used, s * row);
     self->g_start = take(block, &used, s * row);
     self->first_step = take(block, &used, (n + system->n_inputs + s) * row);
+    self->lambda = take(block, &used, system->n_relaxing * row);
+    self->away = take(block, &used, system->n_relaxing * row);
+    self->away_now = take(block, &used, system->n_relaxing * row);
+    self->changed = take(block, &used, row);
     self->atol = take(block, &used, n);
     self->floor = take(block, &used, n);
     for (size_t i = 0; i < system->n_linear; i++) lay_out_part(&self->parts[i], block, &used);

@@ -28,6 +28,9 @@ struct ost_batch {
     double *f;                /* [n_states] right-hand side at x, where the method keeps it */
     double *x_out;            /* [n_states] point of an output that waits */
     double *values;           /* [elimination.n_rows] */
+    /* [system->n_relaxing]: NaN where not known yet; what fades of the state, at the start of the step and now */
+    double *lambda, *away, *away_now;
+    double *changed; /* [1] not 0 until the first step after a change is accepted */
     double *p, *u, *mode, *g, *g_low, *g_high, *g_start, *y, *scratch;
     size_t stage_stride; /* doubles */
     void *memory;        /* owned: all of the above */

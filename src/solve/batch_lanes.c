@@ -158,7 +158,7 @@ static void refresh_rates(run_t *run, ost_mask which)
     ost_batch_t *b = run->b;
     if (run->method->next_stage < 0 || !ost_mask_any(which)) return;
     ost_point_t at = point(run, &run->t, b->x);
-    ost_linear_rhs(b, &at, b->stages);
+    ost_linear_first_rhs(b, &at, b->stages);
     blend_rows(b->f, which, b->stages, b->system->n_states);
     run->n_extra -= which;
 }
@@ -168,6 +168,7 @@ static void restart(run_t *run, ost_mask which)
     refresh_modes(run, which);
     refresh_parts(run, which);
     run->t_changed = ost_v_blend(which, run->t, run->t_changed);
+    ost_v_store(run->b->changed, ost_v_blend(which, ost_v_splat(1), ost_v_load(run->b->changed)));
     first_steps(run, which);
     refresh_rates(run, which);
 }
@@ -181,6 +182,8 @@ static void remember_first_steps(run_t *run, ost_mask which)
         ROW(run->b->first_step, changed)[l] = run->h[l];
     }
     run->starting &= ~which;
+    ost_v_store(run->b->changed, ost_v_blend(which, ost_v_splat(0), ost_v_load(run->b->changed)));
+    run->fastest = ost_v_blend(which, ost_v_min(run->fastest, ost_relaxing_fastest(run->b)), run->fastest);
 }
 
 static void close_job(run_t *run, int l)
@@ -275,6 +278,7 @@ static void load_job(run_t *run, int l)
     put_column(b->u, l, job->u0, system->n_inputs);
     for (size_t i = 0; i < system->n_states + system->n_inputs + system->n_switches; i++) ROW(b->first_step, i)[l] = 0;
     for (size_t i = 0; i < system->n_linear; i++) ost_linear_forget(&b->parts[i], l);
+    ost_relaxing_forget(b, l);
     run->t[l] = job->t0;
     run->live[l] = -1;
     run->shrunk[l] = run->n_attempts[l] = run->n_rejected[l] = run->n_negative[l] = run->n_extra[l] = 0;
@@ -533,8 +537,9 @@ static void step(run_t *run)
         blend_rows(b->x_new, crossed, b->x_at, b->system->n_states);
     }
     control(run, accepted, &result);
-    if (ost_mask_any(accepted & run->starting)) remember_first_steps(run, accepted & run->starting);
     blend_rows(b->x, accepted, b->x_new, b->system->n_states);
+    ost_relaxing_advance(b, accepted, run->theta * run->h_step);
+    if (ost_mask_any(accepted & run->starting)) remember_first_steps(run, accepted & run->starting);
     if (run->method->next_stage >= 0)
         blend_rows(b->f, accepted, b->stages + (size_t) run->method->next_stage * b->stage_stride, b->system->n_states);
     run->t = ost_v_blend(accepted, run->t_new, run->t);

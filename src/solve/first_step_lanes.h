@@ -20,7 +20,7 @@ static inline ost_v ost_first_step(const ost_batch_t *b, ost_v t)
     ost_point_t at = {
         .t = (const double *) &t, .x = b->x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
     };
-    ost_linear_rhs(b, &at, f0);
+    ost_linear_first_rhs(b, &at, f0);
     ost_linear_begin(b, f0);
     ost_linear_put_rates(b, 0, f0);
     for (size_t i = 0; i < n; i++) {

@@ -4,7 +4,7 @@
 #ifndef OST_SOLVE_LINEAR_LANES_H
 #define OST_SOLVE_LINEAR_LANES_H
 
-#include "solve/method.h"
+#include "solve/relaxing_lanes.h"
 
 static inline ost_mask ost_linear_active(const ost_linear_part_t *part)
 {
@@ -37,6 +37,21 @@ static inline void ost_linear_rhs(const ost_batch_t *b, const ost_point_t *at, d
             ost_v_store(rate, ost_v_load(rate) - ost_v_load(ROW(part->flow, k)) * from);
         }
     }
+    ost_relaxing_drop_rates(b, f);
+}
+
+/* The same at the start of a step. */
+static inline void ost_linear_first_rhs(const ost_batch_t *b, const ost_point_t *at, double *f)
+{
+    ost_relaxing_begin(b);
+    ost_linear_rhs(b, at, f);
+}
+
+static inline void ost_linear_evaluate(const ost_batch_t *b, const ost_point_t *at, ost_mask made)
+{
+    if (ost_mask_any(made)) return;
+    b->system->rhs(b->system->self, at, b->stages);
+    b->system->jacobian(b->system->self, at, b->values);
 }
 
 /* Make what is outdated in the lanes `which`. @return lanes in which anything was */
@@ -46,13 +61,16 @@ static inline ost_mask ost_linear_refresh(const ost_batch_t *b, const ost_point_
     for (size_t k = 0; k < b->system->n_linear; k++) {
         for (int l = 0; l < OST_LANES; l++) {
             if (!which[l] || !ost_linear_is_outdated(b, &b->parts[k], l)) continue;
-            if (!ost_mask_any(made)) {
-                b->system->rhs(b->system->self, at, b->stages);
-                b->system->jacobian(b->system->self, at, b->values);
-            }
+            ost_linear_evaluate(b, at, made);
             ost_linear_make(&b->parts[k], l, b->x, b->u, b->stages, b->values);
             made[l] = -1;
         }
+    }
+    for (int l = 0; l < OST_LANES; l++) {
+        if (!which[l] || !ost_relaxing_is_outdated(b, l)) continue;
+        ost_linear_evaluate(b, at, made);
+        ost_relaxing_make(b, l);
+        made[l] = -1;
     }
     return made;
 }
@@ -89,8 +107,9 @@ static inline ost_v ost_linear_fastest(const ost_batch_t *b)
 }
 
 /* Begin a step at b->x, where the rates of what steps follow are f. */
-static inline void ost_linear_begin(const ost_batch_t *b, const double *f)
+static inline void ost_linear_begin(const ost_batch_t *b, double *f)
 {
+    ost_relaxing_split(b, f);
     for (ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         const size_t n = part->n, n_own = part->of->n_states;
         ost_mask active = ost_linear_active(part), any = { 0 };
@@ -187,6 +206,7 @@ static inline void ost_linear_put_states(const ost_batch_t *b, ost_v s)
             ost_v_store(row, ost_v_blend(active, i < part->of->n_states ? sum : before + sum, before));
         }
     }
+    ost_relaxing_put_states(b, s);
 }
 
 /* b->x_at, which dense output has led to part theta of the new state, with the states as they are there: in place of
@@ -204,6 +224,7 @@ static inline void ost_linear_put_dense(const ost_batch_t *b, ost_v theta, ost_v
             ost_v_store(row, ost_v_blend(active, rest, ost_v_load(row)));
         }
     }
+    ost_relaxing_take_end(b, theta, h);
     ost_linear_put_states(b, theta * h);
 }
 

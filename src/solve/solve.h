@@ -26,7 +26,7 @@ typedef struct {
     const double *p;    /**< [n_constants rows] per-subject constants (hoisted parameters) */
     const double *u;    /**< [n_inputs rows] piecewise constant inputs, changed by events only */
     const double *mode; /**< [n_switches rows] 1.0 / 0.0, constant during a step */
-    double *scratch;    /**< [n_scratch rows] for the system's own use */
+    double *scratch;    /**< [n_scratch rows] for the system's own use, 0 at first */
 } ost_point_t;
 
 /** States of a linear part at most. */
@@ -46,6 +46,13 @@ typedef struct {
     size_t n_states, n_fed, n_flows, n_inputs, n_conditions; /**< numbers of each */
 } ost_linear_t;
 
+/** A state whose rate is lambda x and what does not depend on it, where lambda is constant during a job: after a change
+ * it relaxes to where the rest leads. Methods over lanes follow that in closed form. */
+typedef struct {
+    uint32_t state,
+        entry; /**< and the entry of the Jacobian that is lambda; where it is not negative, nothing is done */
+} ost_relaxing_t;
+
 /** A system x' = f(t, x) in semi-explicit form: besides its states it may name algebraic quantities (signals), each an
  * explicit function of states, time and earlier algebraic quantities. rhs() computes them itself; they appear in the
  * Jacobian as extra unknowns n_states.., so that the chain rule is part of the one sparse elimination. Read-only,
@@ -59,6 +66,8 @@ typedef struct {
     const bool *positive; /**< [n_states] true where a value below -10 atol is a failure */
     const ost_linear_t *linear; /**< [n_linear] parts in closed form */
     size_t n_linear;
+    const ost_relaxing_t *relaxing; /**< [n_relaxing] states in none of those parts, each once */
+    size_t n_relaxing;
     const char *const *state_names;  /**< [n_states] for messages */
     const char *const *switch_names; /**< [n_switches] for messages, NULL: none has a name */
     /** f [n_states rows] */
