@@ -14,7 +14,8 @@ typedef struct {
     const ost_lane_block_t *block;
     const double *inputs; /* rows of the ripple */
     ost_mask acts;
-    ost_v x[OST_LINEAR_MAX], f[OST_LINEAR_MAX]; /* its states and their rates */
+    bool has_rates;
+    ost_v x[OST_LINEAR_MAX], f[OST_LINEAR_MAX]; /* its states and their rates, once they are asked for */
 } ripple_t;
 
 /* @return whether there is a lane where the block's ripple acts */
@@ -22,6 +23,7 @@ static inline bool ripple_acts(const ost_lane_block_t *block, const ost_point_t 
 {
     if (block->ripple < 0) return false;
     ripple->block = block;
+    ripple->has_rates = false;
     ripple->inputs = ROW(at->u, block->ripple);
     ripple->acts = ~ost_v_eq(ost_v_load(ripple->inputs), ost_v_splat(0));
     return ost_mask_any(ripple->acts);
@@ -45,6 +47,8 @@ static inline void ripple_rates(const ripple_t *self, ost_kernel_args_t args, co
 
 static inline void ripple_begin(ripple_t *self, const ost_kernel_args_t *args)
 {
+    if (self->has_rates) return;
+    self->has_rates = true;
     for (uint32_t i = 0; i < self->block->n_states; i++) self->x[i] = ost_v_load(ROW(args->x, i));
     ripple_rates(self, *args, self->x, self->f);
 }

@@ -120,12 +120,14 @@ static int set_lanes(ost_lane_plan_t *lane, const stages_t *from)
 /* @return rows of scratch */
 static size_t set_sizes(ost_lane_plan_t *lane, const stages_t *from)
 {
-    size_t n_scratch = 0, n_outputs = 0, n_noises = 0;
+    size_t n_scratch = 0, n_outputs = 0, n_noises = 0, n_reads = 2; /* the table's plan and inputs */
     for (size_t b = 0; b < from->blocks->n; b++) {
         const ost_model_t *model = from->blocks->block[b].model;
         if (model->n_scratch > n_scratch) n_scratch = model->n_scratch;
         if (model->n_outputs > n_outputs) n_outputs = model->n_outputs;
         if (model->n_noises > n_noises) n_noises = model->n_noises;
+        lane->blocks[b].first_read = (uint32_t) n_reads;
+        n_reads += model->n_reads;
     }
     lane->n_algebraic = from->wiring->n_rows;
     lane->infusions = from->inputs->infusions;
@@ -138,7 +140,8 @@ static size_t set_sizes(ost_lane_plan_t *lane, const stages_t *from)
     lane->subject_row = from->blocks->n_hoisted;
     lane->seed = from->e->seed;
     lane->is_silent = !from->e->variability;
-    return lane->first_noise_scratch + n_noises;
+    lane->first_read_scratch = lane->first_noise_scratch + n_noises;
+    return lane->first_read_scratch + (n_reads + OST_LANE_COUNT - 1) / OST_LANE_COUNT;
 }
 
 OST_ISA_EXTERN(const ost_plan_lanes_t, ost_plan_lanes);

@@ -25,8 +25,8 @@ typedef struct {
 typedef struct {
     const ost_model_t *model; /**< borrowed */
     const ost_kernel_t *kernel;
-    ost_value_slot_t *value; /**< [n_reads] where the value of each signal read stands */
-    uint32_t n_reads;
+    ost_value_slot_t *value;      /**< [n_reads] where the value of each signal read stands */
+    uint32_t n_reads, first_read; /**< and the place of the first in the table of rows */
     uint32_t first_state, n_states, first_hoisted, first_switch, n_switches, first_entry, n_entries;
     uint32_t first_drive, n_drives; /**< algebraic rows */
     const uint32_t *drive_entry;    /**< [n_drives] where its entries begin, OST_NO_ENTRY where only outputs need it */
@@ -66,7 +66,9 @@ typedef struct {
     size_t integral_entry;       /**< first of the integrals' entries, in the order of blocks and drives */
     size_t first_output_scratch; /**< row of scratch for outputs of which only some are wanted */
     size_t first_noise_scratch;  /**< row of scratch for the noise of one block */
-    size_t subject_row;          /**< of constants, where blocks have noise */
+    size_t
+        first_read_scratch; /**< row of scratch where the table begins: what it is of, then the rows that blocks read */
+    size_t subject_row;     /**< of constants, where blocks have noise */
     uint64_t seed;
     bool is_silent; /**< every noise is 0 */
 } ost_lane_plan_t;

@@ -3,46 +3,67 @@
  * only what joins them: signals, held blocks, infusions, integrals. */
 #include "plan/ripple_lanes.h"
 
-/* Lanes in which the block is held. @return true if there are any */
-static inline bool find_held(const ost_lane_block_t *block, const ost_point_t *at, ost_mask *held)
-{
-    *held = (ost_mask){ 0 };
-    if (block->hold < 0) return false;
-    *held = ~ost_v_eq(ost_v_load(ROW(at->u, block->hold)), ost_v_splat(0));
-    return ost_mask_any(*held);
-}
-
-/* @param reads  [OST_MAX_READS] must live as long as the arguments */
-static inline ost_kernel_args_t block_args(
-    const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, const double **reads)
-{
-    const double *bank[OST_N_VALUE_BANKS] = { at->scratch, at->u, self->neutral };
-    for (uint32_t k = 0; k < block->n_reads; k++) reads[k] = ROW(bank[block->value[k].bank], block->value[k].row);
-    return (ost_kernel_args_t){
-        .t = at->t,
-        .x = ROW(at->x, block->first_state),
-        .h = ROW(at->p, block->first_hoisted),
-        .s = reads,
-        .mode = ROW(at->mode, block->first_switch),
-        .scratch = ROW(at->scratch, self->n_algebraic),
-    };
-}
-
-static void eval_drive(
-    const ost_lane_plan_t *self, const ost_lane_block_t *block, uint32_t drive, const ost_point_t *at)
-{
-    const double *reads[OST_MAX_READS];
-    double *value = ROW(at->scratch, block->first_drive + drive);
-    ost_mask held;
+/* A block at one point. */
+typedef struct {
+    const ost_lane_block_t *block;
+    ost_kernel_args_t args;
+    bool is_held, is_moving; /* in any lane; in any other */
+    bool has_ripple;         /* that acts */
+    ost_mask held;           /* lanes in which it is held, of a block that can be */
     ripple_t ripple;
-    bool is_held = find_held(block, at, &held);
-    if (!is_held || ost_mask_any(~held)) {
-        ost_kernel_args_t args = block_args(self, block, at, reads);
-        block->kernel->drive(block->kernel, &args, drive, value);
-        if (ripple_acts(block, at, &ripple)) ripple_average_drive(&ripple, args, drive, value);
+} here_t;
+
+/* Rows of the signals that blocks read: they are where they were as long as the point's memory is the same. */
+static void find_reads(const ost_lane_plan_t *self, const ost_point_t *at)
+{
+    const void **table = (void *) ROW(at->scratch, self->first_read_scratch);
+    if (table[0] == self && table[1] == at->u) return;
+    const double *bank[OST_N_VALUE_BANKS] = { at->scratch, at->u, self->neutral };
+    for (const ost_lane_block_t *block = self->blocks; block < self->blocks + self->n_blocks; block++)
+        for (uint32_t k = 0; k < block->n_reads; k++)
+            table[block->first_read + k] = ROW(bank[block->value[k].bank], block->value[k].row);
+    table[0] = self;
+    table[1] = at->u;
+}
+
+/* Each by itself: a copy of all would wait for them in the processor. */
+static inline void set_args(
+    ost_kernel_args_t *args, const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at)
+{
+    const double *const *table = (void *) ROW(at->scratch, self->first_read_scratch);
+    args->t = at->t;
+    args->x = ROW(at->x, block->first_state);
+    args->h = ROW(at->p, block->first_hoisted);
+    args->s = table + block->first_read;
+    args->mode = ROW(at->mode, block->first_switch);
+    args->scratch = ROW(at->scratch, self->n_algebraic);
+}
+
+static inline void enter(
+    here_t *here, const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at)
+{
+    here->block = block;
+    set_args(&here->args, self, block, at);
+    here->is_held = false;
+    here->is_moving = true;
+    here->has_ripple = false;
+    if (block->hold < 0) return;
+    here->held = ~ost_v_eq(ost_v_load(ROW(at->u, block->hold)), ost_v_splat(0));
+    here->is_held = ost_mask_any(here->held);
+    here->is_moving = !here->is_held || ost_mask_any(~here->held);
+    here->has_ripple = here->is_moving && ripple_acts(block, at, &here->ripple);
+}
+
+static void eval_drive(here_t *here, uint32_t drive, const ost_point_t *at)
+{
+    const ost_lane_block_t *block = here->block;
+    double *value = ROW(at->scratch, block->first_drive + drive);
+    if (here->is_moving) {
+        block->kernel->drive(block->kernel, &here->args, drive, value);
+        if (here->has_ripple) ripple_average_drive(&here->ripple, here->args, drive, value);
     }
-    if (!is_held) return;
-    ost_v_store(value, ost_v_blend(held, ost_v_load(ROW(at->u, block->first_mean + drive)), ost_v_load(value)));
+    if (!here->is_held) return;
+    ost_v_store(value, ost_v_blend(here->held, ost_v_load(ROW(at->u, block->first_mean + drive)), ost_v_load(value)));
 }
 
 static void eval_signal(const ost_lane_signal_t *signal, const ost_point_t *at)
@@ -63,12 +84,18 @@ static void eval_signal(const ost_lane_signal_t *signal, const ost_point_t *at)
 
 static void eval_algebraic(const ost_lane_plan_t *self, const ost_point_t *at, size_t n_steps)
 {
+    find_reads(self, at);
+    here_t here;
+    here.block = NULL;
     for (size_t i = 0; i < n_steps; i++) {
         const ost_driver_t *step = &self->steps[i];
-        if (step->block == OST_NO_BLOCK)
+        if (step->block == OST_NO_BLOCK) {
             eval_signal(&self->signals[step->drive], at);
-        else
-            eval_drive(self, &self->blocks[step->block], step->drive, at);
+            here.block = NULL;
+            continue;
+        }
+        if (here.block != &self->blocks[step->block]) enter(&here, self, &self->blocks[step->block], at);
+        eval_drive(&here, step->drive, at);
     }
 }
 
@@ -86,27 +113,22 @@ static void zero_rows(double *rows, uint32_t n)
 static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
 {
     const ost_lane_plan_t *self = plan;
-    const double *reads[OST_MAX_READS];
-    ripple_t ripple;
+    here_t here;
     eval_algebraic(self, at, self->n_rate_steps);
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        const ost_lane_block_t *block = &self->blocks[b];
+    for (const ost_lane_block_t *block = self->blocks; block < self->blocks + self->n_blocks; block++) {
         if (block->n_states == 0) continue;
-        ost_mask held;
-        bool is_held = find_held(block, at, &held);
+        enter(&here, self, block, at);
         double *rows = ROW(f, block->first_state);
-        if (is_held && !ost_mask_any(~held)) {
-            zero_rows(rows, block->n_states);
+        if (here.is_moving) {
+            block->kernel->rhs(block->kernel, &here.args, rows);
+            if (here.has_ripple) ripple_add_rates(&here.ripple, rows);
+            if (here.is_held) clear_rows(rows, block->n_states, here.held);
         } else {
-            ost_kernel_args_t args = block_args(self, block, at, reads);
-            block->kernel->rhs(block->kernel, &args, rows);
-            if (ripple_acts(block, at, &ripple)) ripple_add_rates(&ripple, rows);
-            if (is_held) clear_rows(rows, block->n_states, held);
+            zero_rows(rows, block->n_states);
         }
-        if (!block->has_integrals) continue;
-        for (uint32_t i = 0; i < block->n_drives; i++) {
+        for (uint32_t i = 0; block->has_integrals && i < block->n_drives; i++) {
             ost_v drive = ost_v_load(ROW(at->scratch, block->first_drive + i));
-            ost_v_store(ROW(f, block->first_integral + i), ost_v_blend(held, ost_v_splat(0), drive));
+            ost_v_store(ROW(f, block->first_integral + i), ost_v_blend(here.held, ost_v_splat(0), drive));
         }
     }
     for (size_t i = 0; i < self->n_infusions; i++) {
@@ -129,33 +151,35 @@ static void signal_entries(const ost_lane_signal_t *signal, const ost_point_t *a
     }
 }
 
+static void block_entries(here_t *here, double *entries)
+{
+    const ost_lane_block_t *block = here->block;
+    double *rows = ROW(entries, block->first_entry);
+    if (!here->is_moving) {
+        zero_rows(rows, block->n_entries);
+        return;
+    }
+    block->kernel->jacobian(block->kernel, &here->args, rows);
+    for (uint32_t i = 0; i < block->n_drives; i++) {
+        if (block->drive_entry[i] == OST_NO_ENTRY) continue;
+        double *drive = ROW(entries, block->drive_entry[i]);
+        block->kernel->drive_jacobian(block->kernel, &here->args, i, drive);
+        if (here->has_ripple) ripple_average_entries(&here->ripple, here->args, i, drive);
+    }
+    if (here->is_held) clear_rows(rows, block->n_entries, here->held);
+}
+
 static void plan_jacobian(const void *plan, const ost_point_t *at, double *entries)
 {
     const ost_lane_plan_t *self = plan;
-    const double *reads[OST_MAX_READS];
     double *integral = ROW(entries, self->integral_entry);
-    ripple_t ripple;
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        const ost_lane_block_t *block = &self->blocks[b];
+    here_t here;
+    for (const ost_lane_block_t *block = self->blocks; block < self->blocks + self->n_blocks; block++) {
         if (block->is_static) continue;
-        ost_mask held;
-        bool is_held = find_held(block, at, &held);
-        double *rows = ROW(entries, block->first_entry);
-        if (is_held && !ost_mask_any(~held)) {
-            zero_rows(rows, block->n_entries);
-        } else {
-            ost_kernel_args_t args = block_args(self, block, at, reads);
-            block->kernel->jacobian(block->kernel, &args, rows);
-            for (uint32_t i = 0; i < block->n_drives; i++)
-                if (block->drive_entry[i] != OST_NO_ENTRY) {
-                    double *drive = ROW(entries, block->drive_entry[i]);
-                    block->kernel->drive_jacobian(block->kernel, &args, i, drive);
-                    if (ripple_acts(block, at, &ripple)) ripple_average_entries(&ripple, args, i, drive);
-                }
-            if (is_held) clear_rows(rows, block->n_entries, held);
-        }
+        enter(&here, self, block, at);
+        block_entries(&here, entries);
         for (uint32_t i = 0; block->has_integrals && i < block->n_drives; i++, integral += OST_LANES)
-            ost_v_store(integral, ost_v_blend(held, ost_v_splat(0), ost_v_splat(1)));
+            ost_v_store(integral, ost_v_blend(here.held, ost_v_splat(0), ost_v_splat(1)));
     }
     for (size_t i = 0; i < self->n_signals; i++)
         if (self->signals[i].first_entry != OST_NO_ENTRY) signal_entries(&self->signals[i], at, entries);
@@ -164,12 +188,12 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
 static void plan_switches(const void *plan, const ost_point_t *at, double *g)
 {
     const ost_lane_plan_t *self = plan;
-    const double *reads[OST_MAX_READS];
     eval_algebraic(self, at, self->n_rate_steps);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_switches == 0) continue;
-        ost_kernel_args_t args = block_args(self, block, at, reads);
+        ost_kernel_args_t args;
+        set_args(&args, self, block, at);
         block->kernel->switches(block->kernel, &args, ROW(g, block->first_switch));
     }
 }
@@ -177,12 +201,12 @@ static void plan_switches(const void *plan, const ost_point_t *at, double *g)
 static void plan_outputs(const void *plan, const ost_point_t *at, double *y)
 {
     const ost_lane_plan_t *self = plan;
-    const double *reads[OST_MAX_READS];
     eval_algebraic(self, at, self->n_steps);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_wanted == 0) continue;
-        ost_kernel_args_t args = block_args(self, block, at, reads);
+        ost_kernel_args_t args;
+        set_args(&args, self, block, at);
         double *rows = ROW(y, block->first_output), *noise = ROW(at->scratch, self->first_noise_scratch);
         if (block->n_noises > 0) ost_plan_noise(self, block, at, noise);
         args.noise = noise;
