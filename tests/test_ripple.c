@@ -28,14 +28,14 @@ static const struct {
 
 #define DAYS 80
 
-/* @param dosing  "exact" or "periodic". @return doses that were left out */
-static uint64_t run(person_t *self, const char *drug, const char *dosing, const char *every)
+/* @param more  of the experiment; @param dosing  "exact" or "periodic". @return doses that were left out */
+static uint64_t run(person_t *self, const char *drug, const char *more, const char *dosing, const char *every)
 {
     char text[512];
     snprintf(text, sizeof(text),
-        "name: ripple\n" WOMEN "arms:\n  a:\n    regimen: [{drug: %s, dose: 1 mg, interval: 1 day, stop: 60 day}]\n"
+        "name: ripple\n" WOMEN "%sarms:\n  a:\n    regimen: [{drug: %s, dose: 1 mg, interval: 1 day, stop: 60 day}]\n"
         "times: {from: 0 day, to: %d day, every: %s}\nsolver: {dosing: %s}\n",
-        drug, DAYS, every, dosing);
+        more, drug, DAYS, every, dosing);
     person_plan(self, text);
     const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = person_keep, .user = self };
     ost_cohort_summary_t summary = { 0 };
@@ -51,8 +51,8 @@ static void test_before_doses(void)
 {
     for (size_t d = 0; d < sizeof(drugs) / sizeof(drugs[0]); d++) {
         person_t exact, periodic;
-        run(&exact, drugs[d].drug, "exact", "1 day");
-        uint64_t skipped = run(&periodic, drugs[d].drug, "periodic", "1 day");
+        run(&exact, drugs[d].drug, "", "exact", "1 day");
+        uint64_t skipped = run(&periodic, drugs[d].drug, "", "periodic", "1 day");
         const double *y = person_schedule(&periodic, "a", drugs[d].output);
         const double *y_exact = person_schedule(&exact, "a", drugs[d].output);
         double largest = 0, off = 0;
@@ -69,17 +69,30 @@ static void test_before_doses(void)
     }
 }
 
-/* Bone does what it does when every dose is given: percent points of BMD. */
+/* Bone does what it does when every dose is given, also where raloxifene is nearly gone before each: percent points of
+ * BMD. Bone responds to that drug, which saturates, otherwise than to its mean. */
 static void test_bone(void)
 {
-    static const char *const taken[] = { "anastrozole", "letrozole", "tamoxifen" };
+    static const struct {
+        const char *drug, *more;
+        double most;
+    } taken[] = {
+        { "anastrozole", "", 1e-4 },
+        { "letrozole", "", 1e-4 },
+        { "tamoxifen", "", 1e-4 },
+        { "raloxifene", "parameters: {raloxifene.V: 60000 L}\n", 2e-3 },
+        { "raloxifene", "parameters: {raloxifene.V: 20000 L, raloxifene.K: 0.002 ng/mL}\n", 3e-2 },
+    };
     for (size_t d = 0; d < sizeof(taken) / sizeof(taken[0]); d++) {
         person_t exact, periodic;
-        run(&exact, taken[d], "exact", "5 day");
-        run(&periodic, taken[d], "periodic", "5 day");
+        run(&exact, taken[d].drug, taken[d].more, "exact", "5 day");
+        run(&periodic, taken[d].drug, taken[d].more, "periodic", "5 day");
         const double *y = person_schedule(&periodic, "a", "bmd[lumbar_spine]");
         const double *y_exact = person_schedule(&exact, "a", "bmd[lumbar_spine]");
-        for (size_t t = 0; t <= DAYS / 5; t++) ost_assert_close(100 * y[t] / y_exact[t], 100, 1e-4, 0);
+        double off = 0;
+        for (size_t t = 0; t <= DAYS / 5; t++) off = fmax(off, fabs(100 * y[t] / y_exact[t] - 100));
+        if (!(off < taken[d].most)) printf("\n%s %s: off by %g points\n", taken[d].drug, taken[d].more, off);
+        CU_ASSERT(off < taken[d].most);
         person_free(&exact);
         person_free(&periodic);
     }

@@ -63,6 +63,12 @@ static inline ost_v ripple_states(const ripple_t *self, uint32_t q, ost_v *x)
     return s;
 }
 
+/* What drives are multiplied by. */
+static inline ost_v ripple_factor(const ripple_t *self)
+{
+    return ost_v_load(ROW(self->inputs, OST_RIPPLE_INPUTS(self->block->n_states) - 1));
+}
+
 /* @param[in,out] value  of the drive; its average where the ripple acts */
 static inline void ripple_average_drive(ripple_t *self, ost_kernel_args_t args, uint32_t drive, double *value)
 {
@@ -74,7 +80,7 @@ static inline void ripple_average_drive(ripple_t *self, ost_kernel_args_t args, 
         self->block->kernel->drive(self->block->kernel, &args, drive, (double *) &here);
         mean += ost_ripple_points[q].weight * here;
     }
-    ost_v_store(value, ost_v_blend(self->acts, mean, ost_v_load(value)));
+    ost_v_store(value, ost_v_blend(self->acts, ripple_factor(self) * mean, ost_v_load(value)));
 }
 
 /* The average's derivatives: times the states' rates, they are its own in time, which is what steps ask for. A state
@@ -102,8 +108,10 @@ static inline void ripple_average_entries(ripple_t *self, ost_kernel_args_t args
             mean[k] += ost_ripple_points[q].weight * part * here[k];
         }
     }
-    for (uint32_t k = 0; k < n; k++)
-        ost_v_store(ROW(entries, k), ost_v_blend(self->acts, mean[k], ost_v_load(ROW(entries, k))));
+    for (uint32_t k = 0; k < n; k++) {
+        ost_v average = ripple_factor(self) * mean[k];
+        ost_v_store(ROW(entries, k), ost_v_blend(self->acts, average, ost_v_load(ROW(entries, k))));
+    }
 }
 
 #endif

@@ -204,6 +204,11 @@ static int allocate(ost_batch_t *self, ost_error_t *err)
         lane->system = system;
         lane->parts = ost_steppers[self->options.stepper].family == OST_FAMILY_LANES ? self->parts : NULL;
         lane->index = l;
+        lane->view = (ost_ripple_view_t){ .system = system,
+            .at = { .x = self->x, .p = self->p, .u = self->u, .mode = self->mode, .scratch = self->scratch },
+            .f = self->stages,
+            .exact = self->stages + self->stage_stride,
+            .mean = self->stages + 2 * self->stage_stride };
         lane->followers = calloc(system->n_inputs + 1, sizeof(*lane->followers));
         lane->sequences = calloc(system->n_states + 1, sizeof(*lane->sequences));
         if (lane->followers == NULL || lane->sequences == NULL)

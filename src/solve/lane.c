@@ -243,12 +243,16 @@ static void begin_interval(ost_follower_t *follower, const ost_series_t *series,
 
 /* Average the doses of the series from this one on, if they can be. */
 static bool averages(
-    ost_lane_t *self, const ost_series_t *series, const ost_ripple_dose_t *dose, double t, const double *x, double *u)
+    ost_lane_t *self, const ost_series_t *series, const ost_ripple_dose_t *dose, double t, double *x, double *u)
 {
     double days = NAN;
+    _Alignas(64) double times[OST_LANE_COUNT];
+    for (int l = 0; l < OST_LANE_COUNT; l++) times[l] = t;
+    ost_ripple_view_t view = self->view;
+    view.at.t = times;
     for (size_t i = 0; i < self->system->n_linear && self->parts != NULL && series->ripple_input >= 0 && isnan(days);
          i++)
-        days = ost_ripple_begin(&self->parts[i], self->index, series, dose, x, u);
+        days = ost_ripple_begin(&self->parts[i], self->index, series, dose, &view, x, u);
     if (isnan(days)) return false;
     self->followers[series->hold_input].t_steady = t + days;
     self->changed = (int32_t) self->system->n_states + series->ripple_input;

@@ -34,6 +34,7 @@ typedef struct {
 typedef struct {
     const ost_system_t *system;
     const ost_linear_part_t *parts; /* [system->n_linear] of the batch; NULL where no method knows of them */
+    ost_ripple_view_t view;         /* of the batch, but for the time */
     int index;                      /* of the lane */
     ost_job_t *job;                 /* NULL: idle */
     size_t i_event;                 /* next to act */

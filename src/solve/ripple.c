@@ -10,6 +10,12 @@
 #define ROUNDING 1e-12
 /* Powers of each mode that the points have to average: a drive's series in it. */
 #define POWERS 3
+/* Newton steps of the factor of drives; part by which it is moved for its slopes; what is no change of it; and the
+ * largest, beyond which what reads the drives hardly depends on them (assumed). */
+#define MATCHES 3
+#define NUDGE 1e-3
+#define LEAST_MATCH 1e-9
+#define MOST_MATCH 10.0
 /* Intervals to come that are looked at: modes may cancel in one, not in all. */
 #define INTERVALS 3
 
@@ -142,6 +148,51 @@ static bool stays_positive(const periodic_t *self)
     return true;
 }
 
+/* Rates of all states with the block's at a point of the ripple. */
+static void find_rates(
+    const periodic_t *self, const ost_series_t *series, const ost_ripple_view_t *view, size_t q, double *x)
+{
+    double modes[MAX];
+    find_more(self, q, modes);
+    for (size_t i = 0; i < self->n; i++) modes[i] += self->before[i];
+    for (size_t j = 0; j < self->n; j++) x[(series->first_state + j) * OST_LANE_COUNT] = state_of(self, j, modes);
+    view->system->rhs(view->system->self, &view->at, view->f);
+}
+
+/* The factor of the drives by which all other states move as they do on average over the ripple's points: what reads a
+ * drive that comes and goes responds to it otherwise than to its mean. By Newton's method in the least squares of all
+ * rates, each in the size of its state. */
+static void match(const periodic_t *self, const ost_series_t *series, const ost_ripple_view_t *view, int lane,
+    double *x, double *u, double *factor)
+{
+    const size_t n = view->system->n_states, row = OST_LANE_COUNT, l = (size_t) lane;
+    *factor = 1;
+    u[0] = 0;
+    for (size_t i = 0; i < n; i++) view->exact[i * row + l] = 0;
+    for (size_t q = 0; q < OST_RIPPLE_POINTS; q++) {
+        find_rates(self, series, view, q, x);
+        for (size_t i = 0; i < n; i++) view->exact[i * row + l] += ost_ripple_points[q].weight * view->f[i * row + l];
+    }
+    u[0] = self->interval;
+    for (size_t j = 0; j < self->n; j++) x[(series->first_state + j) * row] = state_of(self, j, self->before);
+    for (int k = 0; k < MATCHES; k++) {
+        double slopes = 0, sum = 0, before = *factor;
+        view->system->rhs(view->system->self, &view->at, view->mean);
+        *factor *= 1 + NUDGE;
+        view->system->rhs(view->system->self, &view->at, view->f);
+        for (size_t i = 0; i < n; i++) {
+            if (i - series->first_state < self->n) continue;
+            double scale = view->system->scale[i]; /* INFINITY of integrals */
+            double slope = (view->f[i * row + l] - view->mean[i * row + l]) / (NUDGE * before * scale);
+            slopes += slope * slope;
+            sum += slope * (view->exact[i * row + l] - view->mean[i * row + l]) / scale;
+        }
+        double change = sum / slopes;
+        *factor = fabs(change) > LEAST_MATCH * before ? fmax(before + change, before / MOST_MATCH) : before;
+        if (!(*factor < MOST_MATCH)) *factor = before;
+    }
+}
+
 static void set_inputs(const periodic_t *self, double *u)
 {
     const size_t n = self->n, row = OST_LANE_COUNT;
@@ -156,14 +207,18 @@ static void set_inputs(const periodic_t *self, double *u)
 }
 
 double ost_ripple_begin(const ost_linear_part_t *part, int lane, const ost_series_t *series,
-    const ost_ripple_dose_t *dose, const double *x, double *u)
+    const ost_ripple_dose_t *dose, const ost_ripple_view_t *view, double *x, double *u)
 {
     periodic_t periodic;
+    double now[MAX], *inputs = u + (size_t) series->ripple_input * OST_LANE_COUNT;
     double nothing = NOTHING * series->tolerance * series->tolerance;
     if (!find_periodic(&periodic, part, lane, series, dose, x) || !is_straight(&periodic, series->tolerance) ||
         !are_averaged(&periodic, nothing) || !stays_positive(&periodic))
         return NAN;
-    set_inputs(&periodic, u + (size_t) series->ripple_input * OST_LANE_COUNT);
+    set_inputs(&periodic, inputs);
+    for (size_t j = 0; j < periodic.n; j++) now[j] = x[(series->first_state + j) * OST_LANE_COUNT];
+    match(&periodic, series, view, lane, x, inputs, inputs + (OST_RIPPLE_INPUTS(periodic.n) - 1) * OST_LANE_COUNT);
+    for (size_t j = 0; j < periodic.n; j++) x[(series->first_state + j) * OST_LANE_COUNT] = now[j];
     return days_left(&periodic, nothing);
 }
 

@@ -125,14 +125,14 @@ typedef struct {
     /** Index of the first input of the block's ripple, or -1: the interval while it acts, else 0; what is added to the
      * rate of each state, so that it follows the values just before the doses that are left out; at each of
      * ost_ripple_points, what each state has more than that value: the system's drives are then averages over these
-     * points. */
+     * points, times the last input, by which what reads them moves as it does on average over these points. */
     int32_t ripple_input;
 } ost_series_t;
 
 /** Points of an interval over which drives are averaged. */
 #define OST_RIPPLE_POINTS 16
 /** How many inputs the ripple of a block of n states has. */
-#define OST_RIPPLE_INPUTS(n) (1 + (1 + OST_RIPPLE_POINTS) * (n))
+#define OST_RIPPLE_INPUTS(n) (2 + (1 + OST_RIPPLE_POINTS) * (n))
 /** A point of an interval between doses, and its weight in averages over it. */
 typedef struct {
     double time, weight; /**< of the interval, each 0 .. 1 */
