@@ -477,6 +477,28 @@ static void test_eligible(void)
     run_free(&all);
 }
 
+/* The run's error is measured on subjects that are eligible, though the first are not. */
+static void test_probes_of_eligible(void)
+{
+    run_t r, all;
+    const ost_cohort_options_t options = { .n_threads = 1 };
+    const char *text = "models: [axis, bone]\nrun_in: {start: -40 day}\npopulation:\n  subjects: 60\n%s"
+                       "times: {to: 100 day, every: 10 day}\narms:\n  daily:\n    regimen: [{drug: pill, dose: 2 mg, "
+                       "interval: 1 day}]\n";
+    char with[1024], without[1024], eligible[128];
+    double highest = 0;
+    snprintf(without, sizeof(without), text, "");
+    run(&all, without);
+    for (size_t i = 0; i < 8; i++) highest = fmax(highest, schedule_of(&all, "daily", i, "bmd")[all.e.n_times]);
+    snprintf(eligible, sizeof(eligible), "  eligible: \"bmd[hip] > %.6f [g/cm2] and time < 1 [d]\"\n", highest + 1e-6);
+    snprintf(with, sizeof(with), text, eligible);
+    run_with(&r, with, true, &options, NULL);
+    CU_ASSERT(r.summary.not_eligible >= 8 && r.summary.not_eligible < 60);
+    CU_ASSERT(r.summary.periodic_error[output_row(&r.plan, "bmd", 1)] > 0);
+    run_free(&r);
+    run_free(&all);
+}
+
 /* A condition that is not a number fails the subject, and names itself; what it does not depend on may be anything. */
 static void test_conditions_without_value(void)
 {
@@ -676,6 +698,7 @@ static const ost_test_t tests[] = {
     { "steppers", test_steppers },
     { "dropout", test_dropout },
     { "eligible", test_eligible },
+    { "probes_of_eligible", test_probes_of_eligible },
     { "conditions_without_value", test_conditions_without_value },
     { "exponential", test_exponential },
     { "results_file", test_results_file },

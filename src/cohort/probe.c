@@ -35,35 +35,51 @@
 /* The first subjects once more, in another way that is more exact. */
 typedef struct {
     ost_batch_t *batch;
-    double *x1;                   /* [OST_N_PROBED][n_states] at the start of the arms */
-    double *error;                /* [n_outputs], percent */
-    size_t n_subjects;            /* of OST_N_PROBED */
-    double *t_end;                /* [n_arms] up to where; NULL: all of the time */
-    double n_doses;               /* of each arm, given to each of these subjects */
-    uint64_t steps, steps_before; /* of these subjects, in this way and in the run */
+    double *x1;                               /* [OST_N_PROBED][n_states] at the start of the arms */
+    double *error;                            /* [n_outputs], percent */
+    size_t n_subjects, subject[OST_N_PROBED]; /* of the block */
+    double *t_end;                            /* [n_arms] up to where; NULL: all of the time */
+    double n_doses;                           /* of each arm, given to each of these subjects */
+    uint64_t steps, steps_before;             /* of these subjects, in this way and in the run */
 } probe_t;
 
-/* Largest difference of one output row over time, in percent of the exact maximum; NAN where all is 0. */
+/* Largest difference of one output row over time, in percent of the exact maximum; NAN where all is 0 or
+ * nothing is observed. */
 static double row_error(const double *y, const double *exact, size_t n_times)
 {
     double off = 0, largest = 0;
     for (size_t t = 0; t < n_times; t++) {
+        if (isnan(y[t])) continue; /* not observed */
         off = fmax(off, fabs(y[t] - exact[t]));
         largest = fmax(largest, fabs(exact[t]));
     }
     return largest > 0 ? 100 * off / largest : NAN;
 }
 
-/* Add the jobs of the first of the n subjects in one arm; job i of arm a writes to place a x OST_N_PROBED + i. */
+/* The first subjects, or the first that are eligible in some arm. */
+static void choose(const ost_worker_t *self, probe_t *probe, size_t n, bool are_eligible)
+{
+    size_t most = probe->n_subjects, n_arms = self->plan->experiment->n_arms;
+    probe->n_subjects = 0;
+    for (size_t i = 0; i < n && probe->n_subjects < most; i++) {
+        bool is_in = !are_eligible;
+        for (size_t a = 0; a < n_arms; a++)
+            is_in |= self->status[a * n + i] == 0 && !self->visits[a * OST_COHORT_BLOCK + i].is_out;
+        if (is_in) probe->subject[probe->n_subjects++] = i;
+    }
+}
+
+/* Add the jobs of the subjects in one arm; job k of arm a writes to place a x OST_N_PROBED + k. */
 static size_t add_jobs(ost_worker_t *self, const probe_t *probe, size_t n, const ost_given_t *given, size_t n_jobs)
 {
     const ost_plan_t *plan = self->plan;
     double t_end = probe->t_end != NULL ? probe->t_end[given->arm] : plan->doses->t_end;
-    for (size_t i = 0; i < probe->n_subjects; i++) {
+    for (size_t k = 0; k < probe->n_subjects; k++) {
+        size_t i = probe->subject[k];
         if (self->status[given->arm * n + i] != 0 || !(self->t_begin[i] < t_end)) continue;
         ost_job_t *job = &self->jobs[n_jobs++];
         *job = ost_worker_job(self, i, self->t_begin[i], t_end, probe->x1);
-        ost_worker_set_arm(self, job, i, given, self->probe + (given->arm * OST_N_PROBED + i) * ost_plan_y_size(plan));
+        ost_worker_set_arm(self, job, i, given, self->probe + (given->arm * OST_N_PROBED + k) * ost_plan_y_size(plan));
         ost_worker_set_schedules(self, job, i, n, given, self->unread, self->unread);
     }
     return n_jobs;
@@ -78,12 +94,13 @@ static int run_jobs(ost_worker_t *self, const probe_t *probe, size_t n_jobs, ost
     return ret;
 }
 
-/* Note how one job differs from the run. @return its subject */
+/* Note how one job differs from the run. @return the place of its subject */
 static size_t compare(ost_worker_t *self, probe_t *probe, size_t n, const ost_job_t *job)
 {
     const ost_plan_t *plan = self->plan;
     size_t place = (size_t) (job->y - self->probe) / ost_plan_y_size(plan);
-    size_t a = place / OST_N_PROBED, i = place % OST_N_PROBED, n_times = plan->experiment->n_times, n_reached = 0;
+    size_t a = place / OST_N_PROBED, k = place % OST_N_PROBED, i = probe->subject[k],
+           n_times = plan->experiment->n_times, n_reached = 0;
     const double *y = self->y + (a * n + i) * ost_plan_y_size(plan);
     probe->steps += job->stats.steps;
     probe->steps_before += self->steps[a * n + i];
@@ -93,7 +110,7 @@ static size_t compare(ost_worker_t *self, probe_t *probe, size_t n, const ost_jo
         if (plan->timeline->arms[a].n_repeats > 0 && plan->inputs->hold[plan->outputs->block[o]] >= 0) continue;
         probe->error[o] = fmax(probe->error[o], row_error(y + o * n_times, job->y + o * n_times, n_reached));
     }
-    return i;
+    return k;
 }
 
 /* @param given  [n_given] arms. @return how many subjects did not fail in an arm, or a negative code */
@@ -187,6 +204,7 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
     int ret = ok ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of exact dosing");
     if (ok && n_given > 0) {
         fit_in(self, &probe, n, n_given);
+        choose(self, &probe, n, true);
         give_first(plan, probe.n_doses, given, events);
         ret = probe_arms(self, &probe, n, given, n_given, err);
     }
@@ -217,6 +235,7 @@ static int probe_tolerance(ost_worker_t *self, size_t first, size_t n, double rt
     int ret = probe.x1 != NULL && given != NULL
                   ? 0
                   : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a probe of the tolerance");
+    choose(self, &probe, n, false);
     if (ret == 0) ret = ost_batch_new(&probe.batch, plan->system, &options, err);
     size_t n_jobs = ret == 0 ? ost_worker_run_in_jobs(self, n_probed, probe.x1, of) : 0;
     if (ret == 0) ret = run_jobs(self, &probe, n_jobs, err);
