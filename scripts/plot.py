@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draw a result file: median and 5th to 95th percentile of the simulated subjects by arm, beside the trials that the
 experiment names; a panel for each output or site (`plot:` in the experiment, or the options, choose outputs and
-panels); of a file of `osteon compare`, a line for each model; of a sweep, its endpoints over one or two varied
+panels); of a file of `osteon compare`, a line for each model; of a sweep, its endpoints over one to three varied
 entries, or points over each; of a sensitivity analysis, bars of its inputs. Installed as osteon-plot. Needs numpy,
 h5py, matplotlib and PyYAML (Debian: python3-numpy python3-h5py python3-matplotlib python3-yaml)."""
 import argparse

@@ -219,7 +219,9 @@ class Sensitivity(test_shards.Program):
         self.assertIn("which keeps no subjects", self.osteon("export", "s.h5", "--csv", "t.csv", code=2))
         subprocess.run([sys.executable, PLOT, "s.h5", "-o", "s.svg"], cwd=self.folder.name, check=True, timeout=120)
         with open(self.path("s.svg"), encoding="utf-8") as file:
-            self.assertIn("<svg", file.read())
+            texts = re.findall("<!-- (.*?) -->", file.read())
+        self.assertIn("lowers it", texts)  # so that there are bars to the left
+        self.assertEqual([text for text in texts if text.startswith("\N{MINUS SIGN}")], [])  # a size is not negative
         done = subprocess.run([sys.executable, PLOT, "s.h5", "--variables", "hpi"], cwd=self.folder.name, text=True,
                               capture_output=True, check=False)
         self.assertEqual(done.returncode, 1)

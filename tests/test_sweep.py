@@ -10,6 +10,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
@@ -445,10 +446,25 @@ class Sweep(test_shards.Program):
             os.remove(self.path("f.svg"))
         self.draw("f.h5", "--variables", "level", "-o", "f.png")
         self.assertIn("has no endpoint 'levl'; it has hip, level", self.draw("f.h5", "--variables", "levl", code=1))
-        self.sweep("f.h5", "--vary", dose, "--vary", loss, "--vary", f"{AGE}=50 y, 60 y", *keep)
-        self.assertIn("3 entries are varied", self.draw("f.h5", code=1))
+        three = ("--vary", dose, "--vary", loss, "--vary", f"{AGE}=50 y, 60 y")
+        self.sweep("f.h5", *three, *keep)
+        self.draw("f.h5", "-o", "f.svg")  # a row of two maps for each endpoint: the first entry of those with two values
+        with open(self.path("f.svg"), encoding="utf-8") as file:
+            self.assertEqual(re.findall("<!-- (loss 0.0.*?) -->", file.read()), ["loss 0.01 1/y", "loss 0.02 1/y"]*2)
+        self.sweep("f.h5", *three, "--vary", "arms.treated.regimen.0.start=0 d, 1 d", *keep)
+        self.assertIn("4 entries are varied", self.draw("f.h5", code=1))
         self.sweep("f.h5", "--vary", dose, "--set", "endpoints={}", "-n", "8", "--force")
         self.assertIn("without 'endpoints'", self.draw("f.h5", code=1))
+
+    def test_colours_of_a_map(self):
+        """Equal values have the colour of the middle, also where they differ in digits that are not shown."""
+        sys.path.insert(0, os.path.dirname(PLOT))
+        from plotting.sweep import colour_limits
+        for values in ([-1.8, -1.8], [-1.8, -1.8 + 1e-9], [0, 0], [1e-8, 1e-8]):
+            low, high = colour_limits(np.array(values))
+            for value in values:
+                self.assertAlmostEqual((value - low) / (high - low), 0.5, delta=0.01)
+        self.assertEqual(colour_limits(np.array([-1.8, np.nan, -1.5])), (-1.8, -1.5))
 
     def test_wrong_sweeps(self):
         """tests/wrong_sweeps.txt: exit code, arguments, part of the message."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of sweeps: each endpoint over one varied entry, with the 5th to 95th percentile between subjects; over two as
-a heat map; points of a design that is no grid over each entry."""
+a heat map; over three as a heat map for each value of one of them; points of a design that is no grid over each entry."""
 import os
 import textwrap
 
@@ -85,9 +85,12 @@ class Sweep:
         shape = tuple(len(axis.values) for axis in self.axes) if self.is_grid else (len(self.axes[0].values),)
         if any(getattr(end, part).shape != shape for end in self.endpoints for part in ("value", "low", "high")):
             raise Refused(f"{path}: damaged, or not a result file of osteon: shapes of endpoints", WRONG_FILE)
-        if self.is_grid and len(self.axes) > 2:
-            raise Refused(f"{path}: {len(self.axes)} entries are varied; a figure of a grid shows one or two")
-        if len(self.endpoints) * (1 if self.is_grid else len(self.axes)) > MAX_PANELS:
+        if self.is_grid and len(self.axes) > 3:
+            raise Refused(f"{path}: {len(self.axes)} entries are varied; a figure of a grid shows one to three")
+        lengths = [len(axis.values) for axis in self.axes]
+        self.across = lengths.index(min(lengths)) if self.is_grid and len(lengths) == 3 else None
+        self.n_columns = 1 if self.is_grid and self.across is None else len(lengths) if not self.is_grid else min(lengths)
+        if len(self.endpoints) * self.n_columns > MAX_PANELS:
             raise Refused(f"{path}: more than {MAX_PANELS} panels; choose endpoints with --variables")
 
 
@@ -130,25 +133,49 @@ def draw_line(panel, axis, end):
     dress(panel, end.text, end.unit)
 
 
-def draw_map(figure, panel, axes, end):
-    """The first entry upwards, the second to the right; numbers in the cells where these are few."""
-    image = panel.imshow(end.value, origin="lower", aspect="auto", cmap="viridis")
+def last_digit(values):
+    """The unit of the third digit of the largest value."""
+    return 10.0 ** np.floor(np.log10(max(np.abs(values).max(initial=0), 1e-9)) - 2)
+
+
+def colour_limits(values):
+    """From the least to the largest value; values that are equal in the digits shown have the colour of the middle."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0, 1
+    low, high, least = finite.min(), finite.max(), last_digit(finite)
+    return (low, high) if high - low >= least else (low - 10 * least, high + 10 * least)
+
+
+def draw_map(panel, axes, values, limits):
+    """The first entry upwards, the second to the right; numbers in the cells where these are few. @return the image"""
+    image = panel.imshow(values, origin="lower", aspect="auto", cmap="viridis", vmin=limits[0], vmax=limits[1])
     for axis, set_ticks, set_label in ((axes[1], panel.set_xticks, panel.set_xlabel),
                                        (axes[0], panel.set_yticks, panel.set_ylabel)):
         every = max(1, len(axis.values) // 8)
         set_ticks(range(0, len(axis.values), every), axis.texts()[::every])
         set_label(axis.label())
-    panel.set_title("\n".join(textwrap.wrap(end.text, 46)), fontsize=9, loc="left")
-    figure.colorbar(image, ax=panel, label=end.unit, format=Ticks())
-    finite = end.value[np.isfinite(end.value)]
-    if end.value.size > MAX_CELLS or not finite.size:
-        return
-    decimals = decimals_of(10.0 ** np.floor(np.log10(max(np.abs(finite).max(), 1e-9)) - 2))
-    middle = (finite.min() + finite.max()) / 2
-    for (i, k), value in np.ndenumerate(end.value):
-        if np.isfinite(value):
+    decimals = decimals_of(last_digit(values[np.isfinite(values)]))
+    for (i, k), value in np.ndenumerate(values):
+        if np.isfinite(value) and values.size <= MAX_CELLS:
             panel.text(k, i, number(value, decimals), ha="center", va="center", fontsize=7.5,
-                       color="white" if value < middle else "black")
+                       color="white" if value < sum(limits) / 2 else "black")
+    return image
+
+
+def draw_maps(figure, panels, sweep, end):
+    """One map; of three entries one for each value of that with the fewest, in one scale of colours."""
+    limits = colour_limits(end.value)
+    axes = [axis for k, axis in enumerate(sweep.axes) if k != sweep.across]
+    for i, panel in enumerate(panels):
+        values = end.value if sweep.across is None else np.take(end.value, i, sweep.across)
+        image = draw_map(panel, axes, values, limits)
+        title = textwrap.wrap(end.text, 46)
+        if sweep.across is not None:
+            axis = sweep.axes[sweep.across]
+            title = [f"{in_words(axis.name)} {axis.texts()[i]} {axis.unit}".strip(), *(title if i == 0 else [])][::-1]
+        panel.set_title("\n".join(title), fontsize=9, loc="left")
+    figure.colorbar(image, ax=list(panels), label=end.unit, format=Ticks())
 
 
 def draw_points(panel, axis, end):
@@ -169,18 +196,19 @@ def figure_of_sweep(path, names):
     """A panel for each endpoint; of a design that is no grid, for each endpoint and entry."""
     sweep = Sweep(path, names)
     n_ends, n_axes = len(sweep.endpoints), len(sweep.axes)
-    columns = min(n_ends, 3) if sweep.is_grid else n_axes
-    rows = -(-n_ends // columns) if sweep.is_grid else n_ends
+    is_row = sweep.n_columns > 1 or not sweep.is_grid  # each endpoint has a row of its own
+    columns = sweep.n_columns if is_row else min(n_ends, 3)
+    rows = n_ends if is_row else -(-n_ends // columns)
     with plt.rc_context(SETTINGS):
         figure = plt.figure(figsize=(max(5.2, 4.4 * columns), 3.5 * rows + 0.9), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
-        for panel in panels[n_ends if sweep.is_grid else len(panels):]:
+        for panel in panels[len(panels) if is_row else n_ends:]:
             panel.set_visible(False)
         for i, end in enumerate(sweep.endpoints):
             if sweep.is_grid and n_axes == 1:
                 draw_line(panels[i], sweep.axes[0], end)
             elif sweep.is_grid:
-                draw_map(figure, panels[i], sweep.axes, end)
+                draw_maps(figure, panels[i * sweep.n_columns:(i + 1) * sweep.n_columns], sweep, end)
             else:
                 for k, axis in enumerate(sweep.axes):
                     draw_points(panels[i * columns + k], axis, end)

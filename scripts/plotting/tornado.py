@@ -15,9 +15,16 @@ RAISES, LOWERS, NEITHER = COLOURS[1], COLOURS[2], "0.55"
 # First index of each method, by which bars are sorted; what it is; and the second bar, if there is one.
 METHODS = {
     "local": ("per_sd", "change where the input rises by one SD, by its slope", None),
-    "morris": ("mu_star", "mean size of the change over the range of the input", None),
+    "morris": ("mu_star", "mean size of the change over the range of the input; to the left, it lowers it", None),
     "sobol": ("total", "part of the variance", "first"),
 }
+
+
+class Sizes(Ticks):
+    """Bars to the left have a size as well."""
+
+    def __call__(self, x, pos=None):
+        return super().__call__(abs(x), pos)
 
 
 def is_analysis(path):
@@ -112,7 +119,7 @@ def draw_panel(panel, data, i):
     panel.spines[["top", "right", "left"]].set_visible(False)
     panel.grid(axis="x", color="0.92", lw=0.7)
     panel.set_axisbelow(True)
-    panel.xaxis.set_major_formatter(Ticks())
+    panel.xaxis.set_major_formatter(Sizes() if data.method == "morris" else Ticks())
     panel.legend(handles=handles, loc="lower right", fontsize=8, frameon=False)
 
 
