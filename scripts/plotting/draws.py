@@ -23,9 +23,24 @@ def is_of_draws(path):
         return plain(file.attrs.get("sweep_design", "")) == "draws"
 
 
-def bands(data, at, zero, path):
+def kept_bands(results, name, at):
+    """As bands(), of a file that keeps quantiles."""
+    for ending in "_change", "":
+        data = results.dataset(name + ending)
+        if data.shape[0] > MAX_DRAWS or data.shape != results.dataset(name).shape:
+            raise results.damaged(f"'{name}{ending}' has shape {data.shape}")
+        found = data[(slice(None), *at)].astype(float)[:, results.band_rows()]
+        if ending == "" or np.isfinite(found[:, :, results.zero]).all():
+            return found.transpose(1, 0, 2), ending != ""
+    return None
+
+
+def bands(results, name, at, zero, path):
     """Over draws and times: 5th, 50th and 95th percentile between subjects, of percent changes where all baselines are
     above zero. @return [3][draws][times], and whether they are changes"""
+    data = results.dataset(name)
+    if results.levels is not None:
+        return kept_bands(results, name, at)
     n_draws, (n_subjects, n_times) = data.shape[0], data.shape[-2:]
     if n_draws > MAX_DRAWS or n_subjects * n_times > BLOCK:
         raise Refused(f"{path}: {n_draws} draws of {n_subjects} subjects are more than a figure shows")
@@ -68,7 +83,8 @@ def split(name):
 def outputs_of(results):
     """Names of the variables over draws, arms, subjects and times."""
     return [name for name in results.file if isinstance(results.file.get(name), h5py.Dataset)
-            and results.file[name].ndim in (4, 5) and results.file[name].dims[0].keys()[:1] == ["draw"]]
+            and results.file[name].ndim in (4, 5) and "summary_of" not in results.file[name].attrs
+            and results.file[name].dims[0].keys()[:1] == ["draw"]]
 
 
 def choose(results, names, known, observations):
@@ -135,7 +151,7 @@ def figure_of_draws(path, names, arms, evidence=None):
             data = results.dataset(name)
             for row, a in enumerate(chosen):
                 at = (a, e) if data.ndim == 5 else (a,)
-                found, is_change = bands(data, at, results.zero, path)
+                found, is_change = bands(results, name, at, results.zero, path)
                 panel, colour = panels[row, k], looks[a].colour
                 draw_panel(panel, x, found, colour)
                 panel.tick_params(labelleft=True)

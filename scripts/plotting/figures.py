@@ -169,7 +169,7 @@ class Scene:
         return seen.outputs if self.results.has_models else answering(seen, self.results.names())
 
     def n_subjects(self):
-        return self.outputs[0].variable.data.shape[-2]
+        return self.results.n_subjects(self.outputs[0].variable)
 
     def draws_bands(self, output):
         """Whether some panel of an output has them."""
@@ -371,7 +371,7 @@ class Scene:
 
     def changes(self):
         """What --set changed of the experiment, whose title and labels stay; "" if nothing that the figure shows."""
-        own = r"(population\.(subjects|seed|cohort|first_subject)|outputs|times(\..*)?)="
+        own = r"(population\.(subjects|seed|cohort|first_subject)|outputs|results(\..*)?|times(\..*)?)="
         changes = [shortened(o) for o in self.results.experiment.overrides if not re.match(own, o)]
         return "Changed (--set): " + "; ".join(changes) if changes else ""
 

@@ -11,6 +11,7 @@ from .words import NOTHING_TO_DRAW, WRONG_FILE, Refused, plain
 
 MAX_TIMES, MAX_NAMES, MAX_TEXT = 100_000, 1000, 2_000_000
 BLOCK = 2 ** 24          # values in memory at a time: 128 MiB
+BANDS = (0.05, 0.5, 0.95)  # of subjects, in figures
 MAX_COUNT = 10           # of small whole numbers, whose mean a figure shows
 MAX_VALUES = 4_000_000_000  # values of one figure
 
@@ -28,7 +29,7 @@ def quantiles(y):
     y = np.sort(np.where(np.isfinite(y), y, np.nan), axis=0)  # NaN last
     n = np.isfinite(y).sum(axis=0)
     out = np.full((3, y.shape[1]), np.nan)
-    for i, q in enumerate((0.05, 0.5, 0.95)):
+    for i, q in enumerate(BANDS):
         place = q * np.maximum(n - 1, 0)
         low = place.astype(int)
         high = np.minimum(low + 1, np.maximum(n - 1, 0))
@@ -39,7 +40,7 @@ def quantiles(y):
 
 class Variable:
     """An output: name, what it is, unit, elements ([""] without such a dimension); kind: "share" of 0 and 1, "count" of
-    other small whole numbers, else ""."""
+    other small whole numbers, else ""; of a file that keeps quantiles, these instead of subjects."""
 
     def __init__(self, name, data, elements=None):
         attribute = {k: plain(data.attrs[k]) if k in data.attrs else "" for k in ("units", "long_name")}
@@ -69,6 +70,8 @@ class Results:
         self.labels = self.texts("arm_label") if "arm_label" in self.file else self.arms
         self.models = self.texts("model") if "model" in self.file else [""]
         self.has_models = "model" in self.file
+        keep = self.text("sweep_keep") or self.text("results_keep")
+        self.levels = self.read_levels() if keep == "quantiles" else None
         if len(self.labels) != len(self.arms) or not self.arms:
             raise self.damaged(f"it has {len(self.arms)} arms and {len(self.labels)} labels")
         self.days = self.read_times()
@@ -123,8 +126,21 @@ class Results:
                           f"more ('osteon show' prints one)")
         return days
 
+    def read_levels(self):
+        """The levels of the quantiles, among which are those of the bands."""
+        data = self.dataset("quantile")
+        levels = data[:].astype(float) if data.ndim == 1 and data.dtype.kind == "f" and data.size <= MAX_NAMES else np.array([])
+        if not np.isin(BANDS, levels).all():
+            raise self.damaged("'quantile' does not have the levels 0.05, 0.5 and 0.95")
+        return levels
+
+    def band_rows(self):
+        return [list(self.levels).index(level) for level in BANDS]
+
     def shape_fits(self, data):
-        """[model] arm [element] subject time"""
+        """[model] arm [element] subject time, or a quantile instead of the subject"""
+        if self.levels is not None and (data.ndim < 2 or data.shape[-2] != len(self.levels) or "summary_of" in data.attrs):
+            return False
         head = ([len(self.models)] if self.has_models else []) + [len(self.arms)]
         return data.dtype.kind in "fiu" and data.ndim - len(head) in (2, 3) and \
             list(data.shape[:len(head)]) == head and data.shape[-1] == len(self.days) and 0 not in data.shape
@@ -167,6 +183,8 @@ class Results:
     def kind(self, variable):
         """Of whole numbers, whose percentiles say little, as 0 and 1 of "fractured"; "" of one subject."""
         data, seen = variable.data, set()
+        if self.levels is not None:
+            return ""
         n_subjects, n_times = data.shape[-2:]
         per = max(1, BLOCK // n_subjects)
         for where in np.ndindex(data.shape[:-2]) if n_subjects > 1 else []:
@@ -178,11 +196,27 @@ class Results:
                 seen |= set(found)
         return "" if len(seen) < 2 else "share" if seen == {0, 1} else "count"
 
+    def n_subjects(self, variable):
+        return self.count("n_subjects") if self.levels is not None else variable.data.shape[-2]
+
+    def kept_bands(self, variable, where, show):
+        """As bands(), of a file that keeps quantiles."""
+        ending = "" if show == "value" else "_change"
+        data, n = (self.dataset(variable.name + ending + more) for more in ("", "_n"))
+        if data.shape != variable.data.shape or n.shape != data.shape[:-2] + data.shape[-1:]:
+            raise self.damaged(f"'{variable.name}{ending}' has shape {data.shape}")
+        bands, n = data[where][self.band_rows()], n[where].astype(int)
+        if show != "value" and n[self.zero] < self.dataset(variable.name + "_n")[where][self.zero]:
+            return None
+        return (1 + bands / 100 if show == "ratio" else bands), n
+
     def bands(self, variable, model, arm, element, show):
         """([3, n_times] percentiles over the subjects of the change in percent or ratio to time 0, or of the values,
         or, of whole numbers, their means, of 0 and 1 in percent;
         their number [n_times]). None if a subject is 0 at time 0, and so has no change."""
         where = ((model,) if self.has_models else ()) + (arm,) + ((element,) if variable.has_elements else ())
+        if self.levels is not None:
+            return self.kept_bands(variable, where, show)
         where += (slice(None),)
         n_subjects, n_times = variable.data.shape[-2:]
         base = None

@@ -86,19 +86,32 @@ static int choose_times(export_t *self)
     return OST_EXIT_USAGE;
 }
 
-static int add_output(export_t *self, size_t variable, size_t element)
+/* Names of a variable that can be asked for: the output itself, and its change in percent. */
+static size_t count_measures(const export_t *self)
 {
-    const char *name = self->results->names.items[variable];
-    const char *of = ost_results_element(self->results, name, element);
+    return self->results->keep == OST_KEEP_QUANTILES ? 2 : 1;
+}
+
+static void name_measure(const export_t *self, size_t variable, size_t measure, char *buf, size_t size)
+{
+    snprintf(buf, size, "%.100s%s", self->results->names.items[variable], measure > 0 ? "_change" : "");
+}
+
+static int add_output(export_t *self, size_t variable, size_t element, size_t measure)
+{
+    const char *of = ost_results_element(self->results, self->results->names.items[variable], element);
+    char name[128];
     export_output_t *output = &self->outputs[self->n_outputs++];
-    *output = (export_output_t){ .variable = variable, .element = element };
+    name_measure(self, variable, measure, name, sizeof(name));
+    *output =
+        (export_output_t){ .variable = variable, .element = element, .is_change = measure > 0, .of = ost_strdup(name) };
     char *first = ost_export_field(name), *second = ost_export_field(of);
-    bool ok = first != NULL && second != NULL;
+    bool ok = first != NULL && second != NULL && output->of != NULL;
     if (ok && asprintf(&output->name, "%s%s%s", name, of[0] != '\0' ? "_" : "", of) < 0) output->name = NULL;
     if (ok && asprintf(&output->text, "%s,%s,", first, second) < 0) output->text = NULL;
     free(first);
     free(second);
-    return output->name != NULL && output->text != NULL ? OST_EXIT_OK : ost_cli_no_memory();
+    return ok && output->name != NULL && output->text != NULL ? OST_EXIT_OK : ost_cli_no_memory();
 }
 
 /* All elements of a variable, or one of them, or a column of subjects. @param names  what the file has
@@ -108,17 +121,20 @@ static int add_word(export_t *self, const char *word, const ost_text_list_t *nam
     const ost_results_t *results = self->results;
     int code = OST_EXIT_OK;
     size_t found = 0;
-    for (size_t v = 0; v < results->names.n; v++) {
-        const char *name = results->names.items[v];
-        for (size_t e = 0; e < ost_results_n_elements(results, name) && code == OST_EXIT_OK; e++) {
-            if (strcmp(word, name) != 0 && !ost_results_is_output(word, name, ost_results_element(results, name, e)))
+    for (size_t i = 0; i < results->names.n * count_measures(self); i++) {
+        const size_t v = i / count_measures(self), measure = i % count_measures(self);
+        const char *of = results->names.items[v];
+        char name[128];
+        name_measure(self, v, measure, name, sizeof(name));
+        for (size_t e = 0; e < ost_results_n_elements(results, of) && code == OST_EXIT_OK; e++) {
+            if (strcmp(word, name) != 0 && !ost_results_is_output(word, name, ost_results_element(results, of, e)))
                 continue;
             for (size_t o = 0; o < self->n_outputs; o++)
-                if (self->outputs[o].variable == v && self->outputs[o].element == e) {
+                if (strcmp(self->outputs[o].of, name) == 0 && self->outputs[o].element == e) {
                     ost_cli_message("--columns: '%s' is among the elements of a name that is there as well", word);
                     return OST_EXIT_USAGE;
                 }
-            code = add_output(self, v, e);
+            code = add_output(self, v, e, measure);
             found++;
         }
     }
@@ -135,9 +151,11 @@ static int list_names(const export_t *self, ost_text_list_t *names, size_t *n_ou
 {
     const ost_results_t *results = self->results;
     ost_error_t err = { 0 };
-    for (size_t v = 0; v < results->names.n; v++) {
-        const char *name = results->names.items[v];
+    for (size_t i = 0; i < results->names.n * count_measures(self); i++) {
+        const size_t v = i / count_measures(self);
         const size_t n = results->variables[v].elements.n;
+        char name[128];
+        name_measure(self, v, i % count_measures(self), name, sizeof(name));
         if (ost_text_list_add(names, "%s", name) < 0) return ost_cli_no_memory();
         for (size_t e = 0; e < n; e++)
             if (ost_text_list_add(names, "%s[%s]", name, results->variables[v].elements.items[e]) < 0)
@@ -145,6 +163,7 @@ static int list_names(const export_t *self, ost_text_list_t *names, size_t *n_ou
         *n_values += n > 0 ? n : 1;
     }
     *n_outputs = names->n;
+    if (results->keep == OST_KEEP_QUANTILES) return OST_EXIT_OK; /* it has no subjects */
     return ost_results_list_columns(results, names, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 
@@ -158,8 +177,11 @@ static int choose_columns(export_t *self)
         code = ost_cli_no_memory();
     for (size_t i = 0; i < words.n && code == OST_EXIT_OK; i++)
         code = add_word(self, words.items[i], &names, n_outputs);
-    for (size_t v = 0; v < self->results->names.n && self->columns == NULL && code == OST_EXIT_OK; v++)
-        code = add_word(self, self->results->names.items[v], &names, n_outputs);
+    for (size_t i = 0; i < self->results->names.n * count_measures(self) && self->columns == NULL; i++) {
+        char name[128];
+        name_measure(self, i / count_measures(self), i % count_measures(self), name, sizeof(name));
+        if (code == OST_EXIT_OK) code = add_word(self, name, &names, n_outputs);
+    }
     if (code == OST_EXIT_OK && self->n_outputs == 0) {
         ost_cli_message("--columns: '%s' names no output; add one, such as '%s'", self->columns, names.items[0]);
         code = OST_EXIT_USAGE;
@@ -172,9 +194,9 @@ static int choose_columns(export_t *self)
 /* Column i of the table. @return NULL: it has no more */
 static const char *column_name(const export_t *self, size_t i)
 {
-    static const char *const first[] = { OST_EXPORT_FIRST }, *const last[] = { "variable", "element", "value" };
-    const size_t n_first = sizeof(first) / sizeof(first[0]), n_front = ost_export_n_front(self->results);
-    if (i < n_first) return first[i];
+    static const char *const last[] = { "variable", "element", "value" };
+    const size_t n_first = OST_EXPORT_N_FIRST, n_front = ost_export_n_front(self->results);
+    if (i < n_first) return ost_export_first(self->results, i);
     if ((i -= n_first) < n_front) return ost_export_front(self->results, i);
     if ((i -= n_front) < self->covariates.n) return self->covariates.items[i];
     i -= self->covariates.n;
@@ -209,7 +231,7 @@ static int write_tables(export_t *self, const char *units)
     ost_error_t err = { 0 };
     char rows[64];
     const size_t n_parts = self->results->models.n > 0 ? self->results->models.n : 1;
-    const uint64_t n_rows = (uint64_t) n_parts * self->n_arms * self->results->n_subjects * self->n_times *
+    const uint64_t n_rows = (uint64_t) n_parts * self->n_arms * ost_export_n_rows(self->results) * self->n_times *
                             (self->wide ? 1 : self->n_outputs);
     if (ost_export_write(self, units, &err) < 0) return ost_cli_fail(&err);
     printf("wrote %s: %s; units: %s\n", self->csv, ost_cli_plural(n_rows, "row", rows), units);
@@ -232,7 +254,7 @@ static int export_file(export_t *self, const char *path, const char *units)
             path, path);
         return OST_EXIT_USAGE;
     }
-    if (self->results->keeps_endpoints) {
+    if (self->results->keep == OST_KEEP_ENDPOINTS) {
         ost_cli_message("export: %s keeps endpoints alone, and no subjects; 'osteon show %s --csv OUT.csv' writes them",
             path, path);
         return OST_EXIT_USAGE;
@@ -259,6 +281,7 @@ static int run_export(const ost_command_t *self, int argc, char **argv)
     if (code == OST_EXIT_OK) code = export_file(&a, path, units);
     ost_results_close(a.results);
     for (size_t o = 0; o < a.n_outputs; o++) {
+        free(a.outputs[o].of);
         free(a.outputs[o].name);
         free(a.outputs[o].text);
     }
@@ -306,7 +329,9 @@ const ost_command_t ost_command_export = {
              "with --wide\nfor each arm, subject and time.",
     .notes = "Columns: arm, subject, time [d], then 'model' of a comparison, 'draw' of draws of parameters, or the "
              "entries that a\nsweep varies (before them 'point', unless it is a grid), then covariates and parameters "
-             "that --columns names. A long table ends in variable, element, value; a wide "
+             "that --columns names. Of a file that keeps quantiles, 'statistic' instead of\n"
+             "'subject': n, mean, sd, q0.05, ..., of outputs and of their percent changes, as bmd_change. A long table "
+             "ends in variable, element, value; a wide "
              "one has columns such as\nbmd_total_hip. A field is empty where there is no value. OUT.units.csv names "
              "the unit and the meaning of every column\nand variable. Statistics over subjects, and the endpoints of a "
              "sweep, are written by 'osteon show --csv'.\nAs Parquet: duckdb -c \"COPY (FROM 'OUT.csv') TO "

@@ -22,7 +22,7 @@ static int write_page(const report_arguments_t *a, const char *path, ost_results
     ost_predictive_check_t check = { .results = results, .output = a->of };
     ost_text_list_t outputs = { 0 };
     ost_error_t err = { 0 };
-    const bool has_outputs = !results->is_analysis && !results->keeps_endpoints &&
+    const bool has_outputs = !results->is_analysis && results->keep == OST_KEEP_SUBJECTS &&
                              (results->design.n_axes == 0 || results->design.kind == OST_DESIGN_DRAWS);
     int code = OST_EXIT_OK;
     if (a->variables != NULL && !has_outputs) {

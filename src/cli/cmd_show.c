@@ -270,13 +270,14 @@ static long add_rows(show_t *self, size_t arm, size_t element, span_t span, ost_
         if (self->versus != SIZE_MAX && self->versus != arm) {
             ret = ost_show_sample(self, self->versus, element, span, &other, err);
             versus = ost_statistic(OST_STATISTIC_MEAN, &other);
-            memcpy(self->other, self->value, self->n_subjects * sizeof(*self->other));
+            if (!other.is_summary) memcpy(self->other, self->value, self->n_subjects * sizeof(*self->other));
         }
         if (ret == 0) ret = ost_show_sample(self, arm, element, span, &own, err);
         if (ret < 0) return ret;
         if (own.n == 0 && (n_rows > 0 || m + 1 < n_models || !has_observation(self, arm, element, span))) continue;
         own.versus = versus;
-        if (!isnan(versus)) own.versus_error = ost_error_of_difference(self->value, self->other, self->n_subjects);
+        if (!isnan(versus) && !own.is_summary)
+            own.versus_error = ost_error_of_difference(self->value, self->other, self->n_subjects);
         own.whole = is_fraction(self) ? 100 : NAN;
         add_row(self, arm, element, span, n_models > 0 ? self->results->models.items[m] : "", &own);
         self->medians[n_rows++] = ost_statistic(OST_STATISTIC_MEDIAN, &own);
@@ -362,6 +363,7 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
         for (size_t e = 0; e < self->n_elements; e++)
             for (size_t i = 0; i < self->n_spans; i++) {
                 if (!is_shown(self, e)) continue;
+                if (self->spans[i].from > 0 && self->results->keep == OST_KEEP_QUANTILES) continue; /* not kept */
                 if (self->spans[i].from > 0 && !has_observation(self, a, e, self->spans[i])) continue;
                 long n = add_rows(self, a, e, self->spans[i], err);
                 if (n < 0) return (int) n;
@@ -384,24 +386,6 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
             stdout, "nothing to show: no subject has a value of '%s' at these times%s", self->variable, why);
     const char *left_out = ost_results_attribute(self->results, "arms_left_out");
     if (left_out != NULL) printf("\nleft out\n%s\n", left_out);
-    return 0;
-}
-
-/* Percent changes need baselines above zero, for all subjects, arms and models. */
-static int find_baseline(show_t *self, ost_error_t *err)
-{
-    long zero = time_index(self, 0);
-    size_t n_arms = self->results->arms.n, n_models = self->results->models.n > 0 ? self->results->models.n : 1;
-    self->has_values = zero < 0;
-    self->why = "the file has no values at month 0";
-    for (size_t k = 0; k < n_models * n_arms * self->n_elements && !self->has_values; k++) {
-        self->results->i_model = k / self->n_elements / n_arms;
-        int ret = ost_results_read(self->results, self->variable, k / self->n_elements % n_arms, k % self->n_elements,
-            (size_t) zero, self->base, err);
-        if (ret < 0) return ret;
-        for (size_t i = 0; i < self->n_subjects; i++) self->has_values |= self->base[i] < 1e-12;
-        if (self->has_values) self->why = "a baseline is zero or less";
-    }
     return 0;
 }
 
@@ -501,10 +485,11 @@ static int show_file(show_t *self, const char *path)
     evidence = ost_show_read_evidence(self);
     if ((code = find_variable(self)) != OST_EXIT_OK || (code = find_versus(self)) != OST_EXIT_OK) return code;
     self->n_subjects = self->results->n_subjects;
-    self->base = calloc(self->n_subjects + 1, sizeof(double));
-    self->value = calloc(self->n_subjects + 1, sizeof(double));
-    self->other = calloc(self->n_subjects + 1, sizeof(double));
-    self->work = calloc(self->n_subjects + self->results->models.n + 1, sizeof(double));
+    const size_t n_read = self->results->keep == OST_KEEP_SUBJECTS ? self->n_subjects : 1;
+    self->base = calloc(n_read + 1, sizeof(double));
+    self->value = calloc(n_read + 1, sizeof(double));
+    self->other = calloc(n_read + 1, sizeof(double));
+    self->work = calloc(n_read + self->results->models.n + 1, sizeof(double));
     self->medians = calloc(self->results->models.n + 1, sizeof(double));
     if (self->base == NULL || self->value == NULL || self->other == NULL || self->work == NULL ||
         self->medians == NULL) {
@@ -514,7 +499,7 @@ static int show_file(show_t *self, const char *path)
     if (evidence == OST_EXIT_MEMORY) return evidence;
     if (self->months != NULL && (code = parse_months(self, self->months)) != OST_EXIT_OK) return code;
     if (self->months == NULL && !default_spans(self)) return ost_cli_no_memory();
-    if (find_baseline(self, &err) < 0) return ost_cli_fail(&err);
+    if (ost_show_find_baseline(self, &err) < 0) return ost_cli_fail(&err);
     if (ost_show_is_of_draws(self)) return show_draws(self, path);
     if ((code = choose_columns(self)) != OST_EXIT_OK) return code;
     if (ost_show_csv_begin(self, &err) < 0 || print_table(self, path, &err) < 0 ||

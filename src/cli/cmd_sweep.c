@@ -59,7 +59,7 @@ static int find_asked(const char *name, sweep_arguments_t *a, ost_sweep_asked_t 
     }
     if (a->table != NULL && ost_vary_table(&a->vary, a->table, &err) < 0) return ost_cli_fail(&err);
     *asked = (ost_sweep_asked_t){ .kind = a->table != NULL ? OST_DESIGN_TABLE : (ost_design_kind_t) kind,
-        .keep = (ost_keep_t) keep,
+        .keep = a->keep != NULL ? (ost_keep_t) keep : OST_N_KEEPS,
         .vary = a->vary,
         .n_points = a->n_points,
         .seed = a->seed > 0 ? a->seed : 1 };
@@ -125,7 +125,8 @@ out:
 static const ost_option_t options[] = {
     { .name = "vary",
         .argument = "PATH=VALUES",
-        .text = "an entry as --set takes it, and its values: '0.5 mg, 1 mg', or a range '0.25 mg..4 mg : 5 log'",
+        .text = "an entry as --set takes it, and its values: '0.5 mg, 1 mg', a range '0.25 mg..4 mg : 5 log', or "
+                "a distribution '{distribution: normal, mean: 1 mg, sd: 0.1 mg}'",
         .target = OST_CHANGES(sweep_arguments_t, vary),
         .path = "" },
     { .name = "design",
@@ -149,8 +150,8 @@ static const ost_option_t options[] = {
         .text = "points as rows of a table, its columns named 'PATH [unit]', instead of --vary",
         .target = OST_WORD(sweep_arguments_t, table) },
     { .name = "keep",
-        .argument = "subjects|endpoints",
-        .text = "besides the endpoints of each point, all subjects (default), or nothing",
+        .argument = &OST_KEEPS(DESIGN_WORD)[1],
+        .text = "besides the endpoints of each point, all subjects (default), quantiles over them, or nothing",
         .target = OST_WORD(sweep_arguments_t, keep) },
     OST_OPTION_OUTPUT(
         sweep_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5); default: NAME_sweep.h5 here"),

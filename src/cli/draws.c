@@ -105,7 +105,7 @@ int ost_cli_run_draws(
     const char *name, const ost_draws_asked_t *asked, ost_text_list_t *overrides, int isa, const ost_simulation_t *how)
 {
     run_t self = { 0 };
-    ost_sweep_asked_t sweep = { .kind = OST_DESIGN_DRAWS, .keep = OST_KEEP_SUBJECTS, .seed = 1 };
+    ost_sweep_asked_t sweep = { .kind = OST_DESIGN_DRAWS, .keep = OST_N_KEEPS, .seed = 1 };
     bool is_sweep;
     int code;
     if ((asked->table == NULL && !asked->repeats) || asked->has_subject || asked->is_dry) {

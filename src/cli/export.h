@@ -6,14 +6,16 @@
 #include "cli.h"
 #include "results/results.h"
 
-/* The first columns, in this order; those in front of arms in the file and those of subjects follow. */
-#define OST_EXPORT_FIRST "arm", "subject", "time"
+/* Columns that a table begins with; those in front of arms in the file and those of subjects follow. */
+enum { OST_EXPORT_N_FIRST = 3 };
 
 typedef struct {
     size_t variable; /* of the results */
     size_t element;
-    char *name; /* of its column: "bmd_lumbar_spine" */
-    char *text; /* in front of a value in a long table: "bmd,lumbar_spine," */
+    bool is_change; /* its percent change from time 0, of a file that keeps quantiles */
+    char *of;       /* name of its dataset */
+    char *name;     /* of its column: "bmd_lumbar_spine" */
+    char *text;     /* in front of a value in a long table: "bmd,lumbar_spine," */
 } export_output_t;
 
 typedef struct {
@@ -29,9 +31,14 @@ typedef struct {
     double *values;             /* [n_outputs][n_block][results->n_times] of the subjects that are written */
     double *subjects;           /* [n_block] their numbers */
     double *of_subjects;        /* [covariates.n][n_block] */
-    size_t n_block;             /* subjects that are read at a time */
+    size_t n_block;             /* subjects that are read at a time, or all statistics */
 } export_t;
 
+/* Name of the first columns: arm, subject, time; where quantiles are kept, 'statistic' instead of 'subject'. @param i
+ * below OST_EXPORT_N_FIRST */
+const char *ost_export_first(const ost_results_t *results, size_t i);
+/* Rows of an arm and a time: subjects, or statistics. */
+size_t ost_export_n_rows(const ost_results_t *results);
 /* A number with the fewest of 15 or 17 digits that give it back; nothing for NaN. @return buf */
 char *ost_export_number(double x, char buf[32]);
 /* A field of CSV, owned by the caller; NULL if out of memory. */

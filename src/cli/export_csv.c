@@ -22,6 +22,40 @@ char *ost_export_number(double x, char buf[32])
     return buf;
 }
 
+const char *ost_export_first(const ost_results_t *results, size_t i)
+{
+    const char *const names[OST_EXPORT_N_FIRST] = { "arm",
+        results->keep == OST_KEEP_QUANTILES ? "statistic" : "subject", "time" };
+    return names[i];
+}
+
+/* Numbers before the quantiles. */
+static const struct {
+    const char *name;
+    ost_summary_kind_t kind, of_change;
+} numbers[] = {
+    { "n", OST_SUMMARY_N, OST_SUMMARY_CHANGE_N },
+    { "mean", OST_SUMMARY_MEAN, OST_SUMMARY_CHANGE_MEAN },
+    { "sd", OST_SUMMARY_SD, OST_SUMMARY_CHANGE_SD },
+};
+enum { N_NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
+
+size_t ost_export_n_rows(const ost_results_t *results)
+{
+    return results->keep == OST_KEEP_QUANTILES ? N_NUMBERS + OST_N_LEVELS : results->n_subjects;
+}
+
+/* Subject i of the block, or a statistic: "mean", "q0.05". */
+static void put_row_name(const export_t *self, size_t i, char *to)
+{
+    if (self->results->keep != OST_KEEP_QUANTILES)
+        sprintf(to, "%.0f", self->subjects[i]);
+    else if (i < N_NUMBERS)
+        strcpy(to, numbers[i].name);
+    else
+        sprintf(to, "q%.3g", ost_levels[i - N_NUMBERS]);
+}
+
 char *ost_export_field(const char *text)
 {
     char *field = NULL;
@@ -75,8 +109,8 @@ static void put_front(const ost_results_t *results, FILE *out)
 
 static void put_head(const export_t *self, FILE *out)
 {
-    static const char *const first[] = { OST_EXPORT_FIRST };
-    fprintf(out, "%s,%s,%s", first[0], first[1], first[2]);
+    for (size_t i = 0; i < OST_EXPORT_N_FIRST; i++)
+        fprintf(out, "%s%s", i > 0 ? "," : "", ost_export_first(self->results, i));
     for (size_t k = 0; k < ost_export_n_front(self->results); k++) put_text(ost_export_front(self->results, k), out);
     for (size_t c = 0; c < self->covariates.n; c++) put_text(self->covariates.items[c], out);
     for (size_t o = 0; o < self->n_outputs && self->wide; o++) put_text(self->outputs[o].name, out);
@@ -114,10 +148,30 @@ static void put_subject(const export_t *self, size_t i, const char *head, const 
         }
 }
 
+/* All statistics of an arm. @return as read_block() */
+static int read_statistics(const export_t *self, size_t arm, ost_error_t *err)
+{
+    ost_results_t *results = self->results;
+    int ret = 0;
+    for (size_t o = 0; o < self->n_outputs; o++) {
+        const export_output_t *output = &self->outputs[o];
+        const char *name = results->names.items[output->variable];
+        double *to = self->values + o * self->n_block * results->n_times;
+        for (size_t i = 0; i < N_NUMBERS && ret == 0; i++, to += results->n_times)
+            ret = ost_results_read_summary(results, name, output->is_change ? numbers[i].of_change : numbers[i].kind,
+                arm, output->element, to, err);
+        if (ret == 0)
+            ret = ost_results_read_summary(results, name,
+                output->is_change ? OST_SUMMARY_CHANGES : OST_SUMMARY_QUANTILES, arm, output->element, to, err);
+    }
+    return ret;
+}
+
 /* @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 static int read_block(const export_t *self, size_t arm, size_t first, size_t n, ost_error_t *err)
 {
     ost_results_t *results = self->results;
+    if (results->keep == OST_KEEP_QUANTILES) return read_statistics(self, arm, err);
     int ret = ost_results_read_column(results, "subject", first, n, self->subjects, err);
     for (size_t c = 0; c < self->covariates.n && ret == 0; c++)
         ret = ost_results_read_column(
@@ -135,7 +189,8 @@ static void put_block(
     char number[32];
     for (size_t i = 0; i < n; i++) {
         char *end = tail + sprintf(tail, "%s", front);
-        sprintf(head, "%s,%.0f,", arm, self->subjects[i]);
+        put_row_name(self, i, head + sprintf(head, "%s,", arm));
+        strcat(head, ",");
         for (size_t c = 0; c < self->covariates.n; c++)
             end += sprintf(end, ",%s", ost_export_number(self->of_subjects[c * self->n_block + i], number));
         put_subject(self, i, head, tail, out);
@@ -158,7 +213,7 @@ static char *front_fields(const ost_results_t *results)
 
 static int put_arm(const export_t *self, size_t arm, FILE *out, ost_error_t *err)
 {
-    const size_t n_subjects = self->results->n_subjects;
+    const size_t n_subjects = ost_export_n_rows(self->results);
     char *name = ost_export_field(self->results->arms.items[arm]), *front = front_fields(self->results);
     char *head = name != NULL ? malloc(strlen(name) + 340) : NULL; /* room for any double in "%.0f" */
     char *tail = front != NULL ? malloc(strlen(front) + 32 * self->covariates.n + 1) : NULL;
@@ -206,13 +261,18 @@ static int put_unit(const export_t *self, const char *name, const char *of, FILE
 
 static int put_units(const void *what, FILE *out, ost_error_t *err)
 {
-    static const char *const first[] = { OST_EXPORT_FIRST };
     const export_t *self = what;
     const ost_results_t *results = self->results;
     int ret = 0;
     fputs("name,unit,meaning" ROW_END, out);
-    for (size_t i = 0; i < sizeof(first) / sizeof(first[0]) && ret == 0; i++)
-        ret = put_unit(self, first[i], first[i], out, err);
+    for (size_t i = 0; i < OST_EXPORT_N_FIRST && ret == 0; i++) {
+        const char *first = ost_export_first(results, i);
+        if (strcmp(first, "statistic") == 0)
+            fputs(
+                "statistic,1,\"over subjects: n, mean, sd, and quantiles: q0.05 is the 5th percentile\"" ROW_END, out);
+        else
+            ret = put_unit(self, first, first, out, err);
+    }
     for (size_t k = 0; k < ost_export_n_front(results) && ret == 0; k++) {
         const char *name = ost_export_front(results, k);
         ret = put_unit(self, name, name, out, err);
@@ -221,9 +281,8 @@ static int put_units(const void *what, FILE *out, ost_error_t *err)
         ret = put_unit(self, self->covariates.items[c], self->covariates.items[c], out, err);
     for (size_t o = 0; o < self->n_outputs && ret == 0; o++) {
         const export_output_t *output = &self->outputs[o];
-        const char *name = results->names.items[output->variable];
-        if (!self->wide && o > 0 && self->outputs[o - 1].variable == output->variable) continue;
-        ret = put_unit(self, self->wide ? output->name : name, name, out, err);
+        if (!self->wide && o > 0 && strcmp(self->outputs[o - 1].of, output->of) == 0) continue;
+        ret = put_unit(self, self->wide ? output->name : output->of, output->of, out, err);
     }
     return ret;
 }
@@ -234,7 +293,8 @@ static size_t block_subjects(const export_t *self)
     const size_t n_bytes = sizeof(double) * (self->n_outputs * self->results->n_times + self->covariates.n + 1);
     size_t n = BLOCK_BYTES / n_bytes;
     if (n >= CHUNK_SUBJECTS) n -= n % CHUNK_SUBJECTS;
-    if (n > self->results->n_subjects) n = self->results->n_subjects;
+    const size_t n_rows = ost_export_n_rows(self->results);
+    if (n > n_rows || self->results->keep == OST_KEEP_QUANTILES) n = n_rows;
     return n > 0 ? n : 1;
 }
 

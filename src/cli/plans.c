@@ -212,6 +212,12 @@ int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const o
             "in place of 'enroll' or 'strata'");
         code = OST_EXIT_INPUT;
     }
+    if (code == OST_EXIT_OK && sides->experiment.keep != OST_KEEP_SUBJECTS) {
+        ost_cli_message("compare: a comparison of models keeps all subjects; the experiment has 'results: {keep: %s}'; "
+                        "add --set results.keep=%s, or 'osteon sweep' with --vary models...",
+            ost_keep_words[sides->experiment.keep], ost_keep_words[OST_KEEP_SUBJECTS]);
+        code = OST_EXIT_INPUT;
+    }
     for (size_t i = 0; i < n && parts != NULL; i++)
         parts[i] = (ost_part_t){ .plan = &sides[i].plan, .name = sides[i].model, .left_out = sides[i].left_out };
     if (code == OST_EXIT_OK) code = act(parts, n, how);

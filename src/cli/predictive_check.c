@@ -106,11 +106,12 @@ int ost_cli_predictive_check(ost_predictive_check_t *self, const char *path, uin
     const ost_results_t *results = self->results;
     ost_error_t err = { 0 };
     const bool is_of_draws = results->design.n_axes > 0 && results->design.kind == OST_DESIGN_DRAWS;
-    if (results->is_analysis || results->keeps_endpoints || (results->models.n > 0 && !is_of_draws)) {
+    if (results->is_analysis || results->keep != OST_KEEP_SUBJECTS || (results->models.n > 0 && !is_of_draws)) {
         ost_cli_message("--data: data are compared with a run or with draws of parameters, not with %s",
-            results->is_analysis         ? "a sensitivity analysis"
-            : results->design.n_axes > 0 ? "a sweep"
-                                         : "several models");
+            results->is_analysis                  ? "a sensitivity analysis"
+            : results->keep == OST_KEEP_QUANTILES ? "quantiles, which have no subjects"
+            : results->design.n_axes > 0          ? "a sweep"
+                                                  : "several models");
         return OST_EXIT_USAGE;
     }
     int code = find_output(self);

@@ -61,6 +61,10 @@ int ost_show_print_draws(show_t *self, const char *path, ost_error_t *err);
  * an error */
 int ost_show_sample(
     show_t *self, size_t arm, size_t element, span_t span, ost_sample_t *out, ost_error_t *err) OST_MUST_CHECK;
+/* Whether the variable is shown as values: percent changes need baselines above zero, for all subjects, arms and
+ * models.
+ * @return 0 or an error */
+int ost_show_find_baseline(show_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* The month of the output time that stands for one asked for, where these differ by more than roundings. */
 double ost_show_month(const show_t *self, double month);
 /* Say which months are shown in the place of those asked for. */

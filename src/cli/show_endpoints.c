@@ -43,7 +43,7 @@ static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const
         asked->versus != NULL ? " - " : "", asked->versus != NULL ? asked->versus : "", from,
         asked->to / OST_DAYS_PER_MONTH, model, value_text, endpoint.statistic == OST_STATISTIC_N ? "" : unit,
         estimate.n);
-    explain_zeros(asked, work + 2 * n, n, estimate.n, table);
+    if (results->keep == OST_KEEP_SUBJECTS) explain_zeros(asked, work + 2 * n, n, estimate.n, table);
     return 0;
 }
 
@@ -52,7 +52,7 @@ int ost_cli_print_endpoints(ost_results_t *results, const ost_experiment_t *e, o
     ost_table_t table = { 0 };
     size_t n_models = results->models.n;
     if (e->n_endpoints == 0) return 0;
-    double *work = calloc(4 * results->n_subjects + 1, sizeof(*work));
+    double *work = calloc(4 * (results->keep == OST_KEEP_SUBJECTS ? results->n_subjects : 1) + 1, sizeof(*work));
     int ret = work != NULL ? 0 : ost_no_memory(err);
     ost_table_columns(&table, "<endpoint\t<statistic\t<measure\t<output\t<arm\tmonths");
     ost_table_column(&table, n_models > 0 ? "model" : "", true);

@@ -109,7 +109,8 @@ int ost_show_print_measures(show_t *self, ost_error_t *err)
     const size_t n_models = self->results->models.n;
     size_t n_rows = 0, element;
     int ret = 0;
-    for (size_t i = 0; i < self->matched.n_observations; i++) {
+    const bool has_subjects = self->results->keep == OST_KEEP_SUBJECTS;
+    for (size_t i = 0; i < self->matched.n_observations && has_subjects; i++) {
         const ost_observation_t *observation = &self->matched.observations[i];
         if (!is_other(self, observation, &element)) continue;
         for (size_t m = 0; (m == 0 || m < n_models) && ret == 0; m++) {
@@ -132,8 +133,81 @@ int ost_show_print_measures(show_t *self, ost_error_t *err)
     return ret;
 }
 
+/* Whether a file that keeps quantiles has no percent changes of subjects that have values at time 0. */
+static int find_kept_changes(show_t *self, size_t zero, ost_error_t *err)
+{
+    ost_results_t *results = self->results;
+    double *n = malloc(2 * results->n_times * sizeof(*n));
+    const size_t n_rows = results->arms.n * self->n_elements, n_parts = results->models.n > 0 ? results->models.n : 1;
+    int ret = n == NULL ? ost_no_memory(err) : 0;
+    for (size_t k = 0; k < n_parts * n_rows && ret == 0 && !self->has_values; k++) {
+        const size_t arm = k % n_rows / self->n_elements, element = k % self->n_elements;
+        results->i_model = k / n_rows;
+        ret = ost_results_read_summary(results, self->variable, OST_SUMMARY_N, arm, element, n, err);
+        if (ret == 0)
+            ret = ost_results_read_summary(
+                results, self->variable, OST_SUMMARY_CHANGE_N, arm, element, n + results->n_times, err);
+        if (ret == 0) self->has_values = n[zero] > n[results->n_times + zero];
+        if (self->has_values) self->why = "a baseline is zero or less";
+    }
+    free(n);
+    return ret;
+}
+
+int ost_show_find_baseline(show_t *self, ost_error_t *err)
+{
+    const long zero = ost_results_time_index(self->results, 0);
+    size_t n_arms = self->results->arms.n, n_models = self->results->models.n > 0 ? self->results->models.n : 1;
+    self->has_values = zero < 0;
+    self->why = "the file has no values at month 0";
+    if (self->results->keep == OST_KEEP_QUANTILES)
+        return self->has_values ? 0 : find_kept_changes(self, (size_t) zero, err);
+    for (size_t k = 0; k < n_models * n_arms * self->n_elements && !self->has_values; k++) {
+        self->results->i_model = k / self->n_elements / n_arms;
+        int ret = ost_results_read(self->results, self->variable, k / self->n_elements % n_arms, k % self->n_elements,
+            (size_t) zero, self->base, err);
+        if (ret < 0) return ret;
+        for (size_t i = 0; i < self->n_subjects; i++) self->has_values |= self->base[i] < 1e-12;
+        if (self->has_values) self->why = "a baseline is zero or less";
+    }
+    return 0;
+}
+
+/* What a file that keeps quantiles has of a measure: of a change, from time 0 alone. */
+static int find_known(show_t *self, size_t arm, size_t element, span_t span, ost_sample_t *out, ost_error_t *err)
+{
+    static const struct {
+        ost_statistic_t statistic;
+        ost_summary_kind_t kind, of_change;
+        size_t level;
+    } known[] = {
+        { OST_STATISTIC_MEDIAN, OST_SUMMARY_QUANTILES, OST_SUMMARY_CHANGES, OST_LEVEL_MEDIAN },
+        { OST_STATISTIC_Q05, OST_SUMMARY_QUANTILES, OST_SUMMARY_CHANGES, OST_LEVEL_Q05 },
+        { OST_STATISTIC_Q95, OST_SUMMARY_QUANTILES, OST_SUMMARY_CHANGES, OST_LEVEL_Q95 },
+        { OST_STATISTIC_MEAN, OST_SUMMARY_MEAN, OST_SUMMARY_CHANGE_MEAN, 0 },
+        { OST_STATISTIC_SD, OST_SUMMARY_SD, OST_SUMMARY_CHANGE_SD, 0 },
+        { OST_STATISTIC_N, OST_SUMMARY_N, OST_SUMMARY_CHANGE_N, 0 },
+    };
+    ost_results_t *results = self->results;
+    const long to = ost_results_time_index(results, span.to * OST_DAYS_PER_MONTH);
+    double *values = malloc(OST_N_LEVELS * results->n_times * sizeof(*values));
+    int ret = values == NULL ? ost_no_memory(err) : 0;
+    *out = (ost_sample_t){ .versus = NAN, .versus_error = NAN, .whole = NAN, .observed = NAN, .is_summary = true };
+    for (size_t i = 0; i < OST_N_STATISTICS; i++) out->known[i] = NAN;
+    const bool is_kept = to >= 0 && (self->has_values || span.from == 0);
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && ret == 0 && is_kept; i++) {
+        const ost_summary_kind_t kind = self->has_values ? known[i].kind : known[i].of_change;
+        ret = ost_results_read_summary(results, self->variable, kind, arm, element, values, err);
+        if (ret == 0) out->known[known[i].statistic] = values[known[i].level * results->n_times + (size_t) to];
+    }
+    out->n = isfinite(out->known[OST_STATISTIC_N]) ? (size_t) out->known[OST_STATISTIC_N] : 0;
+    free(values);
+    return ret;
+}
+
 int ost_show_sample(show_t *self, size_t arm, size_t element, span_t span, ost_sample_t *out, ost_error_t *err)
 {
+    if (self->results->keep == OST_KEEP_QUANTILES) return find_known(self, arm, element, span, out, err);
     const ost_endpoint_t endpoint = { .measure = self->has_values ? OST_MEASURE_LEVEL : OST_MEASURE_PERCENT,
         .from = span.from * OST_DAYS_PER_MONTH,
         .to = span.to * OST_DAYS_PER_MONTH,

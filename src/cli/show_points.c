@@ -35,8 +35,8 @@ static bool asks_for_subjects(const show_t *self)
 bool ost_show_is_of_points(const show_t *self)
 {
     const ost_results_t *results = self->results;
-    return results->design.n_axes > 0 && !(ost_show_is_of_draws(self) && !results->keeps_endpoints) &&
-           (results->keeps_endpoints || (results->endpoints.n > 0 && !asks_for_subjects(self)));
+    return results->design.n_axes > 0 && !(ost_show_is_of_draws(self) && results->keep != OST_KEEP_ENDPOINTS) &&
+           (results->keep == OST_KEEP_ENDPOINTS || (results->endpoints.n > 0 && !asks_for_subjects(self)));
 }
 
 static const ost_varied_t *axis_at(const ost_design_t *design, size_t p, size_t k, size_t *i)

@@ -236,7 +236,7 @@ static void free_sweep(sweep_t *self)
 int ost_cli_plan_sweep(const char *name, const ost_sweep_asked_t *asked, const ost_text_list_t *overrides, int isa,
     ost_cli_act_t act, const void *how)
 {
-    sweep_t self = { .sweep = { .keep = asked->keep, .plan = make_plan } };
+    sweep_t self = { .sweep = { .plan = make_plan } };
     ost_error_t err = { 0 };
     self.sweep.design = &self.design;
     self.sweep.user = &self;
@@ -246,6 +246,7 @@ int ost_cli_plan_sweep(const char *name, const ost_sweep_asked_t *asked, const o
         code = ost_cli_fail(&err) == OST_EXIT_MEMORY ? OST_EXIT_MEMORY : OST_EXIT_USAGE;
     }
     if (code == OST_EXIT_OK) code = ost_cli_experiment(&self.base, name, overrides);
+    self.sweep.keep = asked->keep != OST_N_KEEPS ? asked->keep : self.base.keep;
     if (code == OST_EXIT_OK && isa >= 0) self.base.solver.isa = (ost_isa_t) isa;
     if (code == OST_EXIT_OK) code = plan_base(&self, overrides);
     if (code == OST_EXIT_OK) code = check_entries(&self, overrides);

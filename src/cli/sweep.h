@@ -10,7 +10,7 @@ typedef struct {
     ost_text_list_t vary; /* PATH=VALUES */
     uint64_t n_points;    /* 0: not said */
     uint64_t seed;        /* of the design */
-    ost_keep_t keep;
+    ost_keep_t keep;      /* OST_N_KEEPS: as the experiment says */
 } ost_sweep_asked_t;
 
 /* What a result file or a journal records of a sweep. @param[out] is_sweep  whether it is of one @return an exit code

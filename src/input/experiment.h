@@ -9,6 +9,7 @@
 #include "core/distribution.h"
 #include "core/text.h"
 #include "core/units.h"
+#include "core/vocabulary.h"
 #include "input/endpoints.h"
 #include "input/events.h"
 #include "input/people.h"
@@ -25,6 +26,15 @@
 
 /** Outputs that are given at time 0, at most. */
 #define OST_MAX_BASELINES 7
+
+/** What a result file holds of subjects: X(MEMBER, word); that of a run one of the first OST_N_KEEPS_OF_RUN. */
+#define OST_KEEPS(X)                                                                                                   \
+    X(OST_KEEP_SUBJECTS, "subjects")   /* outputs of all subjects */                                                   \
+    X(OST_KEEP_QUANTILES, "quantiles") /* quantiles, mean, SD and number between subjects, and endpoints */            \
+    X(OST_KEEP_ENDPOINTS, "endpoints") /* endpoints alone */
+/** See OST_KEEPS. */
+typedef enum { OST_KEEPS(OST_MEMBER) OST_N_KEEPS, OST_N_KEEPS_OF_RUN = OST_KEEP_QUANTILES + 1 } ost_keep_t;
+extern const char *const ost_keep_words[OST_N_KEEPS]; /**< words of OST_KEEPS */
 
 /** Where the value of a covariate comes from. */
 typedef enum {
@@ -257,6 +267,7 @@ typedef struct {
     ost_location_t *output_locations; /**< [n_outputs] */
     ost_dosing_t dosing;              /**< default PERIODIC */
     ost_solver_options_t solver;      /**< of every job */
+    ost_keep_t keep;                  /**< default SUBJECTS */
     bool float64;                     /**< results as float64 */
     int compression;                  /**< 1: shuffle and deflate; 0: none */
     int digits;                       /**< significant digits that outputs are rounded to, 0: all that they have */

@@ -225,15 +225,20 @@ static int read_solver(ost_experiment_t *self, const ost_yaml_t *tree, ost_error
     return 0;
 }
 
+const char *const ost_keep_words[OST_N_KEEPS] = { OST_KEEPS(OST_WORD_OF) };
+
 static int read_results(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
 {
     static const char *const precisions[] = { "float32", "float64" };
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "results");
-    int precision = 0;
+    int precision = 0, keep = OST_KEEP_SUBJECTS;
     uint64_t level = 1, digits = 0;
     int ret = ost_field_choice(tree, ost_yaml_get(node, "precision"), precisions, 2, &precision, err);
+    if (ret == 0)
+        ret = ost_field_choice(tree, ost_yaml_get(node, "keep"), ost_keep_words, OST_N_KEEPS_OF_RUN, &keep, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "compression"), 0, 1, &level, err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "digits"), 1, 15, &digits, err);
+    self->keep = (ost_keep_t) keep;
     self->float64 = precision == 1;
     self->compression = (int) level;
     self->digits = (int) digits;

@@ -248,6 +248,11 @@ static const ost_schema_t solver[] = {
 };
 
 static const ost_schema_t results[] = {
+    { "keep", WORD, "subjects|quantiles",
+        "outputs of all subjects (default), or quantiles, mean, SD and number between subjects, of values and of "
+        "percent "
+        "changes, with endpoints",
+        false, NULL, 0 },
     { "precision", WORD, "float32|float64", "of outputs in the result file; default float32", false, NULL, 0 },
     { "compression", WORD, "0|1", "whether outputs are compressed (shuffle and deflate); default 1", false, NULL, 0 },
     { "digits", COUNT, "a whole number, 1 .. 15",

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const ost_keep_words[OST_N_KEEPS] = { OST_KEEPS(OST_WORD_OF) };
+ost_keep_t ost_part_keep(const ost_part_t *part)
+{
+    return part->sweep != NULL ? part->sweep->keep : part->plan->experiment->keep;
+}
 
 static void add(ost_columns_t *self, ost_column_t column)
 {
@@ -45,10 +48,10 @@ static void list_params(ost_columns_t *self)
 }
 
 /* Parameters of a subject may differ between the points of a sweep, in which models may differ as well. */
-static void list_columns(ost_columns_t *self, const ost_sweep_t *sweep)
+static void list_columns(ost_columns_t *self, const ost_part_t *part)
 {
-    if (sweep == NULL || sweep->keep == OST_KEEP_SUBJECTS) list_subjects(self);
-    if (sweep == NULL) list_params(self);
+    if (ost_part_keep(part) == OST_KEEP_SUBJECTS) list_subjects(self);
+    if (ost_part_keep(part) == OST_KEEP_SUBJECTS && part->sweep == NULL) list_params(self);
     for (size_t i = 0; i < self->n_endpoints; i++) {
         add(self, (ost_column_t){ OST_COLUMN_MEASURE, 2 * i, -1, 1 });
         if (self->endpoints[i].versus != SIZE_MAX) add(self, (ost_column_t){ OST_COLUMN_MEASURE, 2 * i + 1, -1, 1 });
@@ -77,10 +80,24 @@ static const char *find_other(const ost_plan_t *plan, const char *name)
     return NULL;
 }
 
+/* Whether a file that keeps quantiles has a dataset of this name beside another output. */
+static bool is_of_another(const ost_plan_t *plan, const char *name)
+{
+    static const char *const endings[] = { "_mean", "_sd", "_n", "_change", "_change_mean", "_change_sd", "_change_n" };
+    bool is = plan->experiment->keep == OST_KEEP_QUANTILES && strcmp(name, "quantile") == 0;
+    for (size_t v = 0; v < plan->outputs->n_variables && plan->experiment->keep == OST_KEEP_QUANTILES; v++) {
+        const char *of = plan->outputs->variables[v].name;
+        for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+            is |= strncmp(name, of, strlen(of)) == 0 && strcmp(name + strlen(of), endings[i]) == 0;
+    }
+    return is;
+}
+
 static int check_variable(const ost_plan_t *plan, const ost_variable_t *variable, ost_error_t *err)
 {
     const ost_experiment_t *e = plan->experiment;
     const char *name = variable->name, *other = find_other(plan, name);
+    if (other == NULL && is_of_another(plan, name)) other = "a statistic of another output";
     for (size_t i = 0; i < e->n_covariates && other == NULL; i++)
         if (strcmp(e->covariates[i].name, name) == 0) other = "a covariate";
     if (other == NULL && variable->index_set != NULL && is_taken(variable->index_set->name)) {
@@ -179,6 +196,7 @@ static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, cons
 {
     const ost_plan_t *plan = part->plan;
     const ost_experiment_t *e = plan->experiment;
+    const ost_keep_t keep = ost_part_keep(part);
     size_t most =
         1 + e->n_covariates + plan->blocks->n_params + 2 * plan->schedules->n + 3 * e->n_arms + 2 * e->n_endpoints;
     char units[256];
@@ -189,10 +207,10 @@ static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, cons
     self->columns = calloc(most + 1, sizeof(*self->columns));
     self->is_relative = calloc(plan->outputs->n_variables + 1, sizeof(*self->is_relative));
     if (self->columns == NULL || self->is_relative == NULL) return ost_no_memory(err);
-    if (part->sweep != NULL) ret = bind_endpoints(self, err);
+    if (part->sweep != NULL || keep == OST_KEEP_QUANTILES) ret = bind_endpoints(self, err);
     if (ret < 0) return ret;
-    list_columns(self, part->sweep);
-    if (part->sweep != NULL && part->sweep->keep == OST_KEEP_ENDPOINTS) return 0;
+    list_columns(self, part);
+    if (keep == OST_KEEP_ENDPOINTS) return 0;
     for (size_t t = 0; t < e->n_times; t++)
         if (e->times[t] == 0) self->i_zero = t;
     for (size_t v = 0; v < plan->outputs->n_variables; v++) {

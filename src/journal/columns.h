@@ -19,7 +19,8 @@ typedef enum {
     OST_COLUMN_NUMBER, /* of a subject in the seed's stream, where subjects are enrolled */
     OST_COLUMN_COVARIATE,
     OST_COLUMN_PARAM,  /* that differs between subjects */
-    OST_COLUMN_MEASURE /* of an endpoint of a sweep: 2 x its index, + 1 of the arm that is subtracted */
+    OST_COLUMN_MEASURE /* of an endpoint that the file has a value of: 2 x its index, + 1 of the arm that is subtracted
+                        */
 } ost_column_source_t;
 
 typedef struct {
@@ -28,13 +29,6 @@ typedef struct {
     long arm;      /* -1: it belongs to the subject in all arms */
     double factor; /* reported = internal / factor */
 } ost_column_t;
-
-/* What a result file of a sweep holds besides the endpoints of each point: X(MEMBER, word). */
-#define OST_KEEPS(X)                                                                                                   \
-    X(OST_KEEP_SUBJECTS, "subjects")   /* outputs of all subjects */                                                   \
-    X(OST_KEEP_ENDPOINTS, "endpoints") /* nothing */
-typedef enum { OST_KEEPS(OST_MEMBER) OST_N_KEEPS } ost_keep_t;
-extern const char *const ost_keep_words[OST_N_KEEPS];
 
 /* A sweep. Its points are parts of one journal; they have the plan of the experiment as it is, whose outputs, arms,
  * subjects and times are those of all points (ost_columns_fit()). */
@@ -56,6 +50,9 @@ typedef struct {
     const ost_sweep_t *sweep; /* whose point it is, of the same index; NULL: none; borrowed */
 } ost_part_t;
 
+/* What the result file of a part holds of its subjects. */
+ost_keep_t ost_part_keep(const ost_part_t *part);
+
 typedef struct {
     const ost_plan_t *plan; /* borrowed */
     ost_column_t *columns;  /* [n_columns] */
@@ -63,7 +60,7 @@ typedef struct {
     size_t n_chunks; /* rows of all subjects of a block: variable after variable, of each arm after arm, of each element
                         after element */
     bool *is_relative;         /* [plan->outputs->n_variables] kept relative to its value at time 0 */
-    ost_endpoint_t *endpoints; /* [n_endpoints] of a sweep, bound */
+    ost_endpoint_t *endpoints; /* [n_endpoints] that the file has values of, bound */
     size_t n_endpoints;
     size_t i_zero; /* index of time 0, SIZE_MAX where it is no output time */
 } ost_columns_t;

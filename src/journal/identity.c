@@ -68,6 +68,8 @@ static int add_texts(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && ret == 0; i++)
         ret = ost_identity_add(self, OST_FACT_TEXT, texts[i][0], err, "%s", texts[i][1]);
+    if (ret == 0 && e->keep != OST_KEEP_SUBJECTS)
+        ret = ost_identity_add(self, OST_FACT_TEXT, OST_RESULTS_KEEP, err, "%s", ost_keep_words[e->keep]);
     if (ret == 0 && e->people.path != NULL)
         ret = ost_identity_add(self, OST_FACT_TEXT, OST_PEOPLE_PATH, err, "%s", e->people.path);
     if (ret == 0 && e->people.path != NULL)

@@ -15,6 +15,8 @@
  */
 #define OST_COMPARED_MODELS "compared_models"
 #define OST_ARMS_LEFT_OUT "arms_left_out"
+/* Fact of an experiment that keeps other than all subjects, a word of OST_KEEPS. */
+#define OST_RESULTS_KEEP "results_keep"
 /* Facts of a sweep: kind of design, PATH=VALUES a line, points, seed of the design, what is kept. */
 #define OST_SWEEP_DESIGN "sweep_design"
 #define OST_SWEEP_VARY "sweep_vary"

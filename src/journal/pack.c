@@ -21,6 +21,7 @@ static const unsigned char HEAD[] = { 0x78, 0x01 };
 
 struct ost_packer {
     struct isal_zstream *deflate;          /* NULL: chunks are written as they are */
+    struct inflate_state *inflate;         /* NULL until a chunk is unpacked */
     size_t n_times, n_values, width;       /* values of a chunk, bytes of a value */
     double largest;                        /* a ratio from which on there is no value: the type's end */
     int n_dropped;                         /* low bits of a double that are rounded away, 0 for none */
@@ -39,6 +40,7 @@ void ost_packer_delete(ost_packer_t *self)
 {
     if (self == NULL) return;
     free(self->deflate);
+    free(self->inflate);
     free(self->scratch);
     free(self->row);
     free(self->plain);
@@ -237,4 +239,44 @@ const void *ost_packer_pack(
         shuffle8(self->mixed, (const void *) self->plain, self->n_values);
     *size = deflate(self, *size);
     return add_check(self->packed, size);
+}
+
+/* @return whether they are a zlib stream of `size` bytes, which self->mixed has then */
+static bool inflate(ost_packer_t *self, const void *bytes, size_t n, size_t size)
+{
+    struct inflate_state *stream = self->inflate;
+    isal_inflate_init(stream);
+    stream->crc_flag = ISAL_ZLIB;
+    stream->next_in = (uint8_t *) (uintptr_t) bytes;
+    stream->avail_in = (uint32_t) n;
+    stream->next_out = self->mixed;
+    stream->avail_out = (uint32_t) size;
+    bool ok = isal_inflate(stream) == ISAL_DECOMP_OK && stream->avail_out == 0;
+    ost_record_clear_registers();
+    return ok;
+}
+
+int ost_packer_unpack(ost_packer_t *self, const void *chunk, size_t size, size_t n_subjects, double *y)
+{
+    const size_t n_bytes = self->n_values * self->width, n = n_subjects * self->n_times;
+    const unsigned char *from = chunk;
+    if (size < CHECK_SIZE || size > UINT32_MAX || n > self->n_values) return OST_ERR_FORMAT;
+    if (self->deflate != NULL) {
+        if (self->inflate == NULL) self->inflate = malloc(sizeof *self->inflate);
+        if (self->inflate == NULL) return OST_ERR_NO_MEMORY;
+        if (!inflate(self, chunk, size - CHECK_SIZE, n_bytes)) return OST_ERR_FORMAT;
+        for (size_t b = 0; b < self->width; b++)
+            for (size_t i = 0; i < n; i++) self->plain[i * self->width + b] = self->mixed[b * self->n_values + i];
+        from = self->plain;
+    } else if (size != n_bytes + CHECK_SIZE) {
+        return OST_ERR_FORMAT;
+    }
+    for (size_t i = 0; i < n; i++) {
+        float narrow;
+        if (self->width == sizeof narrow)
+            memcpy(&narrow, from + i * sizeof narrow, sizeof narrow), y[i] = (double) narrow;
+        else
+            memcpy(&y[i], from + i * sizeof y[i], sizeof y[i]);
+    }
+    return 0;
 }

@@ -27,4 +27,8 @@ const void *ost_packer_values(ost_packer_t *self, const double *y, size_t stride
 const void *ost_packer_pack(
     ost_packer_t *self, const double *y, size_t stride, size_t n_subjects, size_t i_zero, size_t *size);
 
+/* The values of a chunk that ost_packer_pack() made. @param[out] y  [n_subjects][n_times] @return 0, OST_ERR_FORMAT (it
+ * has other bytes) or OST_ERR_NO_MEMORY */
+int ost_packer_unpack(ost_packer_t *self, const void *chunk, size_t size, size_t n_subjects, double *y) OST_MUST_CHECK;
+
 #endif

@@ -64,7 +64,7 @@ static double fraction_of(const ost_sample_t *self)
 
 static double difference_of(const ost_sample_t *self)
 {
-    return mean_of(self) - self->versus;
+    return ost_statistic(OST_STATISTIC_MEAN, self) - self->versus;
 }
 
 /* Differences below this part of the means are roundings of the file and errors of the solver: assumed. */
@@ -74,7 +74,8 @@ static double difference_of(const ost_sample_t *self)
 
 static double nnt_of(const ost_sample_t *self)
 {
-    double difference = fabs(difference_of(self)), least = ROUNDING * fmax(fabs(mean_of(self)), fabs(self->versus));
+    double difference = fabs(difference_of(self)), mean = ost_statistic(OST_STATISTIC_MEAN, self);
+    double least = ROUNDING * fmax(fabs(mean), fabs(self->versus));
     if (isnan(self->whole) || isnan(difference) || isnan(self->versus_error)) return NAN;
     return difference > fmax(Z95 * self->versus_error, least) ? self->whole / difference : INFINITY;
 }
@@ -124,7 +125,9 @@ double ost_error_of_difference(const double *a, const double *b, size_t n)
 
 double ost_statistic(ost_statistic_t self, const ost_sample_t *sample)
 {
-    return sample->n > 0 || self == OST_STATISTIC_N ? ost_statistics[self].value(sample) : NAN;
+    if (sample->n == 0 && self != OST_STATISTIC_N) return NAN;
+    return sample->is_summary && self < OST_STATISTIC_DIFFERENCE ? sample->known[self]
+                                                                 : ost_statistics[self].value(sample);
 }
 
 char *ost_statistic_format(ost_statistic_t self, double value, int decimals, char *buf, size_t size)

@@ -7,7 +7,8 @@ int ost_result_write_html(const ost_result_page_t *self, FILE *out, ost_error_t 
 {
     const ost_results_t *results = self->results;
     const bool is_of_points = results->design.n_axes > 0, is_of_draws = ost_page_is_of_draws(self);
-    const bool has_subjects = !results->is_analysis && !results->keeps_endpoints && (!is_of_points || is_of_draws);
+    const bool has_subjects =
+        !results->is_analysis && results->keep == OST_KEEP_SUBJECTS && (!is_of_points || is_of_draws);
     int ret = 0;
     char title[300];
     snprintf(title, sizeof(title), "osteon: %s", self->experiment->title);
@@ -21,7 +22,8 @@ int ost_result_write_html(const ost_result_page_t *self, FILE *out, ost_error_t 
     if (ret == 0 && results->is_analysis) ret = ost_page_inputs(self, out, err);
     if (ret == 0 && has_subjects) ret = ost_page_outputs(self, out, err);
     if (ret == 0 && is_of_points) ret = ost_page_points(self, out, err);
-    if (ret == 0 && has_subjects && !is_of_draws) ret = ost_page_endpoints(self, out, err);
+    const bool has_endpoints = has_subjects || (results->keep == OST_KEEP_QUANTILES && !is_of_points);
+    if (ret == 0 && has_endpoints && !is_of_draws) ret = ost_page_endpoints(self, out, err);
     ost_html_end(out);
     return ret;
 }

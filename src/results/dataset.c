@@ -34,8 +34,9 @@ static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, co
     if (ok && H5Tequal(type, H5T_STD_U8LE) > 0) ok = H5Pset_fill_value(id, H5T_NATIVE_UINT8, &not_run) >= 0;
     hsize_t chunk[OST_MAX_RANK];
     for (size_t i = 0; i < OST_MAX_RANK; i++) chunk[i] = 1;
-    if (ok && rank > 2 && dims[rank - 1] == &self->dimensions[OST_DIM_TIMES]) {
-        chunk[rank - 2] = ost_chunk_subjects(e);
+    if (ok && rank > 1 && dims[rank - 1] == &self->dimensions[OST_DIM_TIMES]) {
+        const bool has_subjects = dims[rank - 2] == &self->dimensions[OST_DIM_SUBJECT];
+        chunk[rank - 2] = has_subjects ? ost_chunk_subjects(e) : dims[rank - 2]->n;
         chunk[rank - 1] = e->n_times;
         ok = H5Pset_chunk(id, (int) rank, chunk) >= 0;
         if (ok && e->compression > 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* All that a result file holds against a second file of the same experiment: every dataset and every attribute of the
  * second one, but those of the session and of blocks that were not computed again. */
+#include "observe/summary.h"
 #include "results/results_impl.h"
 
 #include <hdf5_hl.h>
@@ -31,7 +32,7 @@ typedef struct {
     size_t rank, n_front, subject; /* dimensions in front; which is that of subjects, SIZE_MAX: none */
     hsize_t sizes[OST_MAX_RANK];
     char dims[OST_MAX_RANK][80];
-    bool has_time, is_float32;
+    bool has_time, has_quantiles, is_float32;
 } pair_t;
 
 static bool is_one_of(const char *name, const char *const *names)
@@ -131,6 +132,7 @@ static bool describe(const differ_t *self, pair_t *pair)
             H5DSiterate_scales(pair->now, (unsigned) d, NULL, keep_scale, pair->dims[d]);
         if (strcmp(pair->dims[d], "subject") == 0) pair->subject = d;
     }
+    for (size_t d = 0; d < pair->rank; d++) pair->has_quantiles |= strcmp(pair->dims[d], "quantile") == 0;
     pair->has_time = pair->rank > 1 && strcmp(pair->dims[pair->rank - 1], "time") == 0;
     size_t n_front = ost_results_n_front(self->now);
     bool is_in_front = n_front > 0 && pair->rank >= n_front && H5DSis_scale(pair->now) <= 0;
@@ -182,7 +184,8 @@ static int name_value(differ_t *self, const pair_t *pair, const hsize_t *at, dou
 /* Values of both files in self->a and self->b, of a piece from `start` on. */
 static int compare_piece(differ_t *self, const pair_t *pair, size_t part, const hsize_t *start, const hsize_t *count)
 {
-    const double tolerance = OST_SAME_VALUE + (pair->is_float32 ? ldexp(1, -23) : 0);
+    double tolerance = OST_SAME_VALUE + (pair->is_float32 ? ldexp(1, -23) : 0);
+    if (pair->has_quantiles && !self->is_exact) tolerance = 1.0 / OST_SUMMARY_BINS;
     size_t n = 1, n_row = pair->has_time ? (size_t) count[pair->rank - 1] : 0;
     for (size_t d = 0; d < pair->rank; d++) n *= (size_t) count[d];
     if (n_row == 0) n_row = n;
@@ -239,7 +242,7 @@ static int compare_numbers(differ_t *self, const pair_t *pair)
     const ost_recomputed_t *out = self->out;
     const size_t step = ost_chunk_subjects(self->experiment);
     const bool has_subjects = pair->subject != SIZE_MAX && H5DSis_scale(pair->now) <= 0;
-    const bool is_endpoint = !has_subjects && pair->n_front > 0 && pair->n_front == pair->rank;
+    const bool is_endpoint = !has_subjects && pair->n_front > 0; /* or a quantile, ... */
     hsize_t start[OST_MAX_RANK] = { 0 }, count[OST_MAX_RANK];
     int ret = 0;
     for (bool more = true; more && ret == 0;) {

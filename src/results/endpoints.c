@@ -90,8 +90,8 @@ static int write_names(ost_writer_t *self, ost_error_t *err)
     for (size_t i = 0; i < e->n_endpoints && ret == 0; i++) ret = ost_text_list_add(&names, "%s", e->endpoints[i].name);
     char *lines = ret == 0 ? ost_text_join((const char *const *) names.items, names.n, "\n") : NULL;
     ret = lines == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0 && ost_h5_set_text(self->file, OST_SWEEP_ENDPOINTS, lines) != 0)
-        ret = ost_writer_fail(self, OST_SWEEP_ENDPOINTS, err);
+    const char *attribute = self->sweep != NULL ? OST_SWEEP_ENDPOINTS : OST_RESULTS_ENDPOINTS;
+    if (ret == 0 && ost_h5_set_text(self->file, attribute, lines) != 0) ret = ost_writer_fail(self, attribute, err);
     ost_text_list_free(&names);
     free(lines);
     return ret;

@@ -113,6 +113,7 @@ static int list_dimensions(ost_writer_t *self, ost_error_t *err)
     self->n_dimensions = OST_N_FIXED_DIMENSIONS;
     self->dimensions[OST_DIM_ARM] = (ost_dimension_t){ .name = "arm", .scale = -1 };
     self->dimensions[OST_DIM_SUBJECT] = (ost_dimension_t){ .name = "subject", .n = e->n_subjects, .scale = -1 };
+    self->dimensions[OST_DIM_QUANTILE] = (ost_dimension_t){ .name = "quantile", .n = OST_N_LEVELS, .scale = -1 };
     self->dimensions[OST_DIM_TIMES] = (ost_dimension_t){ .name = "time", .n = e->n_times, .scale = -1 };
     for (size_t p = 0; p < self->n_plans; p++)
         if (!add_part(self, p)) return ost_no_memory(err);
@@ -171,10 +172,11 @@ static int write_coordinates(ost_writer_t *self, ost_error_t *err)
     const ost_values_t times = { d[OST_DIM_TIMES].name, H5T_NATIVE_DOUBLE, self->parts[0].plan->experiment->times, "d",
         "time since the start of treatment" };
     int ret = ost_results_front_coordinates(self, err);
-    if (ret == 0 && self->sweep != NULL && self->sweep->keep == OST_KEEP_ENDPOINTS) return 0;
+    if (ret == 0 && self->keep == OST_KEEP_ENDPOINTS) return 0;
     if (ret == 0) ret = write_texts(self, &d[OST_DIM_ARM], "treatment arm", err);
     if (ret == 0) ret = write_arm_labels(self, err);
-    if (ret == 0) ret = write_subjects(self, err);
+    if (ret == 0 && self->keep == OST_KEEP_SUBJECTS) ret = write_subjects(self, err);
+    if (ret == 0 && self->keep == OST_KEEP_QUANTILES) ret = ost_results_quantile_coordinate(self, err);
     if (ret == 0) ret = ost_results_coordinate(self, &d[OST_DIM_TIMES], &times, err);
     for (size_t i = OST_N_FIXED_DIMENSIONS; i < self->n_dimensions && ret == 0; i++)
         ret = write_texts(self, &d[i], d[i].set, err);
@@ -246,6 +248,7 @@ static int define_variable(ost_writer_t *self, size_t p, size_t v, const char *c
     const ost_dimension_t *set = variable->index_set != NULL ? find_dimension(self, plan, variable->index_set) : NULL;
     size_t rank = with_arms(self, dims, set, &d[OST_DIM_SUBJECT], &d[OST_DIM_TIMES]);
     char name[OST_DATASET_NAME_SIZE];
+    if (self->keep == OST_KEEP_QUANTILES) return ost_results_define_summaries(self, p, v, set, err);
     snprintf(name, sizeof(name), "%.78s", variable->name);
     const ost_dataset_t *there = find_dataset(self, name);
     if (there != NULL && there->rank != rank) {
@@ -418,14 +421,13 @@ static int define_part(ost_writer_t *self, size_t p, ost_error_t *err)
     const ost_plan_t *plan = self->parts[p].plan;
     const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
     ost_target_t *target = &self->targets[p];
-    target->variables = calloc(plan->outputs->n_variables + 1, sizeof(*target->variables));
+    target->variables = calloc(OST_N_SUMMARIES * plan->outputs->n_variables + 1, sizeof(*target->variables));
     target->columns = calloc(columns->n_columns + 1, sizeof(*target->columns));
     if (target->variables == NULL || target->columns == NULL) return ost_no_memory(err);
-    bool has_outputs = self->sweep == NULL || self->sweep->keep == OST_KEEP_SUBJECTS;
-    int ret = has_outputs ? define_variables(self, p, err) : 0;
+    int ret = self->keep != OST_KEEP_ENDPOINTS ? define_variables(self, p, err) : 0;
     for (size_t c = 0; c < columns->n_columns && ret == 0; c++)
         ret = define_column(self, plan, &columns->columns[c], &target->columns[c], err);
-    return ret == 0 && self->sweep == NULL ? define_parameters(self, p, err) : ret;
+    return ret == 0 && self->parameters >= 0 ? define_parameters(self, p, err) : ret;
 }
 
 int ost_results_write_facts(hid_t file, const char *path, const ost_identity_t *identity, ost_error_t *err)
@@ -471,7 +473,8 @@ int ost_results_layout(ost_writer_t *self, ost_error_t *err)
     self->transfer = ost_h5_small_transfer();
     if (self->text_type < 0 || self->transfer < 0) return ost_writer_fail(self, "arm", err);
     int ret = write_identity(self, err);
-    if (ret == 0 && self->sweep == NULL && make_group(self) != 0) ret = ost_writer_fail(self, "parameters", err);
+    if (ret == 0 && self->sweep == NULL && self->keep == OST_KEEP_SUBJECTS && make_group(self) != 0)
+        ret = ost_writer_fail(self, "parameters", err);
     if (ret == 0) ret = list_dimensions(self, err);
     if (ret == 0) ret = write_coordinates(self, err);
     for (size_t p = 0; p < self->n_plans && ret == 0; p++) ret = define_part(self, p, err);

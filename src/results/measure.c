@@ -51,6 +51,18 @@ const char *ost_results_find_output(const ost_results_t *self, const char *outpu
     return NULL;
 }
 
+/* What a file that keeps no subjects has of its i-th endpoint. */
+static int read_kept(ost_results_t *self, size_t i, ost_estimate_t *out, ost_error_t *err)
+{
+    double n = 0;
+    *out = (ost_estimate_t){ .value = NAN };
+    if (i >= self->endpoints.n) return 0;
+    int ret = ost_results_read_endpoint(self, i, OST_ENDPOINT_VALUE, &out->value, NULL, NULL, err);
+    if (ret == 0) ret = ost_results_read_endpoint(self, i, OST_ENDPOINT_N_SUBJECTS, &n, NULL, NULL, err);
+    out->n = (size_t) n;
+    return ret;
+}
+
 int ost_results_estimate(ost_results_t *self, const ost_experiment_t *experiment, const ost_asked_t *asked,
     double *work, ost_endpoint_t *endpoint, ost_estimate_t *estimate, const char **unit, ost_error_t *err)
 {
@@ -60,11 +72,13 @@ int ost_results_estimate(ost_results_t *self, const ost_experiment_t *experiment
     const char *variable = ost_results_find_output(self, asked->output, &element);
     if (ret < 0 || variable == NULL || arm == SIZE_MAX || (asked->versus != NULL && versus == SIZE_MAX)) return ret;
     double *other = asked->versus != NULL ? work + n : NULL;
-    ret = ost_results_read_measure(self, endpoint, variable, element, arm, work + 2 * n, work, err);
-    if (ret == 0 && other != NULL)
+    const bool has_subjects = self->keep == OST_KEEP_SUBJECTS;
+    if (!has_subjects) ret = read_kept(self, (size_t) (asked - experiment->endpoints), estimate, err);
+    if (has_subjects) ret = ost_results_read_measure(self, endpoint, variable, element, arm, work + 2 * n, work, err);
+    if (ret == 0 && other != NULL && has_subjects)
         ret = ost_results_read_measure(self, endpoint, variable, element, versus, work + 2 * n, other, err);
     if (ret < 0) return ret;
-    *estimate = ost_estimate(endpoint->statistic, work, other, false, n, work + 3 * n);
+    if (has_subjects) *estimate = ost_estimate(endpoint->statistic, work, other, false, n, work + 3 * n);
     *unit = asked->measure >= OST_MEASURE_PERCENT || endpoint->statistic == OST_STATISTIC_FRACTION
                 ? "%"
                 : ost_results_variable(self, variable)->unit;

@@ -82,7 +82,13 @@ static int add_variable(ost_results_t *self, const char *name, hid_t dataset, co
     return variable->elements.n > 0 && variable->elements.n == sizes[axis] ? 0 : OST_ERR_FORMAT;
 }
 
-/* Variables are the datasets of floating point over (..., arm, [index,] subject, time). */
+/* Subjects of a variable, or quantiles. */
+static size_t count_rows(const ost_results_t *self)
+{
+    return self->keep == OST_KEEP_QUANTILES ? OST_N_LEVELS : self->n_subjects;
+}
+
+/* Variables are the datasets of floating point over (..., arm, [index,] subject or quantile, time). */
 static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *user)
 {
     visit_t *visit = user;
@@ -95,8 +101,8 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
     int rank = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1, plain = plain_rank(self);
     bool ok = (rank == plain || rank == plain + 1) && type >= 0 && H5Tget_class(type) == H5T_FLOAT &&
               H5Sget_simple_extent_dims(space, sizes, NULL) == rank && sizes[plain - 3] == self->arms.n &&
-              ost_results_has_front(self, sizes) && sizes[rank - 2] == self->n_subjects &&
-              sizes[rank - 1] == self->n_times;
+              ost_results_has_front(self, sizes) && sizes[rank - 2] == count_rows(self) &&
+              sizes[rank - 1] == self->n_times && H5Aexists(object, OST_SUMMARY_OF) <= 0;
     int ret = rank < 0 || type < 0 ? OST_ERR_FORMAT : 0;
     if (ok) ret = add_variable(self, name, object, sizes, rank);
     /* over (..., arm, subject), and there is an ended_X with it */
@@ -116,18 +122,25 @@ static int read_texts(const ost_results_t *self, const char *name, ost_text_list
 
 static int read_coordinates(ost_results_t *self, ost_error_t *err)
 {
-    hid_t subject = ost_h5_open(self->file, "subject"), time = ost_h5_open(self->file, "time");
+    const bool has_quantiles = self->keep == OST_KEEP_QUANTILES;
+    hid_t subject = ost_h5_open(self->file, has_quantiles ? "quantile" : "subject"),
+          time = ost_h5_open(self->file, "time");
+    const char *subjects = ost_results_attribute(self, "n_subjects");
     hsize_t n_bytes = 0; /* of the file, in which each subject has its number */
+    if (subjects == NULL) subjects = "0";
     if (H5Fget_filesize(self->file, &n_bytes) < 0) n_bytes = 0;
     self->n_subjects = subject >= 0 ? ost_h5_length(subject) : 0;
+    const char *wrong = has_quantiles && self->n_subjects != OST_N_LEVELS ? "quantile" : NULL;
+    if (has_quantiles) self->n_subjects = strtoull(subjects, NULL, 10);
+    if (self->n_subjects > OST_MAX_SUBJECTS) self->n_subjects = 0;
     self->n_times = time >= 0 ? ost_h5_length(time) : 0;
     bool is_joined = self->design.n_axes == 0 && H5Lexists(self->file, "model", H5P_DEFAULT) > 0;
     int ret = is_joined ? read_texts(self, "model", &self->models, err) : 0;
     if (ret == 0) ret = read_texts(self, "arm", &self->arms, err);
     if (ret == 0) ret = read_texts(self, "arm_label", &self->labels, err);
-    const char *bad = NULL;
-    if (self->labels.n != self->arms.n) bad = "arm_label";
-    if (bad == NULL && (self->n_subjects == 0 || self->n_subjects > n_bytes)) bad = "subject";
+    const char *bad = wrong;
+    if (bad == NULL && self->labels.n != self->arms.n) bad = "arm_label";
+    if (bad == NULL && (self->n_subjects == 0 || (!has_quantiles && self->n_subjects > n_bytes))) bad = "subject";
     if (bad == NULL && (self->n_times == 0 || self->n_times > MAX_TIMES)) bad = "time";
     if (ret == 0 && bad == NULL && (self->times = calloc(self->n_times, sizeof *self->times)) == NULL)
         ret = ost_no_memory(err);
@@ -225,7 +238,7 @@ static int open_results(ost_results_t *self, ost_error_t *err)
     ret = check_format(self, err);
     if (ret == 0) ret = ost_results_read_sweep(self, err);
     self->is_analysis = ost_results_attribute(self, OST_ANALYSIS_METHOD) != NULL;
-    if (ret == 0 && (self->keeps_endpoints || self->is_analysis)) return 0;
+    if (ret == 0 && (self->keep == OST_KEEP_ENDPOINTS || self->is_analysis)) return 0;
     if (ret == 0) ret = read_coordinates(self, err);
     if (ret != 0) return ret;
     index = 0;

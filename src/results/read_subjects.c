@@ -24,6 +24,25 @@ int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, 
     return ost_h5_read(self->file, self->path, name, rank, start, count, values, err);
 }
 
+int ost_results_read_summary(ost_results_t *self, const char *name, ost_summary_kind_t kind, size_t i_arm,
+    size_t i_element, double *values, ost_error_t *err)
+{
+#define ENDING(NAME, ending, is_change, meaning) [NAME] = ending,
+    static const char *const endings[OST_N_SUMMARIES] = { OST_SUMMARIES(ENDING) };
+    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
+    char path[OST_DATASET_NAME_SIZE];
+    size_t rank = ost_results_front_at(self, self->i_model, start);
+    const ost_results_variable_t *variable = ost_results_variable(self, name);
+    start[rank++] = i_arm;
+    if (variable != NULL && variable->elements.n > 0) start[rank++] = i_element;
+    for (size_t d = 0; d < rank; d++) count[d] = 1;
+    if (kind == OST_SUMMARY_QUANTILES || kind == OST_SUMMARY_CHANGES) start[rank] = 0, count[rank++] = OST_N_LEVELS;
+    start[rank] = 0;
+    count[rank++] = self->n_times;
+    snprintf(path, sizeof(path), "%.78s%s", name, endings[kind]);
+    return ost_h5_read(self->file, self->path, path, rank, start, count, values, err);
+}
+
 /* A dataset by its name in the file, or that of a parameter. @return -1: the file has neither */
 static hid_t open_column(const ost_results_t *self, const char *name)
 {

@@ -90,6 +90,19 @@ static int check_recorded(const ost_results_t *self)
     return ret == 0 || ret == OST_ERR_NO_MEMORY ? ret : OST_ERR_FORMAT;
 }
 
+/* What a run keeps of its subjects, and its endpoints where it keeps no subjects. */
+static int read_keep(ost_results_t *self, ost_error_t *err)
+{
+    const char *keep = ost_identity_get(&self->attributes, OST_RESULTS_KEEP);
+    const char *endpoints = ost_identity_get(&self->attributes, OST_RESULTS_ENDPOINTS);
+    const size_t i = keep != NULL ? ost_words_find(ost_keep_words, OST_N_KEEPS_OF_RUN, keep) : OST_KEEP_SUBJECTS;
+    if (i == OST_N_KEEPS_OF_RUN) return ost_h5_unreadable(err, OST_ERR_FORMAT, self->path, OST_RESULTS_KEEP);
+    self->keep = (ost_keep_t) i;
+    if (self->keep == OST_KEEP_SUBJECTS) return 0;
+    if (endpoints == NULL) return ost_h5_unreadable(err, OST_ERR_FORMAT, self->path, OST_RESULTS_ENDPOINTS);
+    return ost_text_list_split(&self->endpoints, endpoints) < 0 ? ost_no_memory(err) : 0;
+}
+
 int ost_results_read_sweep(ost_results_t *self, ost_error_t *err)
 {
     const char *kind = ost_identity_get(&self->attributes, OST_SWEEP_DESIGN);
@@ -99,7 +112,7 @@ int ost_results_read_sweep(ost_results_t *self, ost_error_t *err)
     ost_text_list_t names = { 0 };
     char name[200];
     if (missing != NULL) return ost_h5_unreadable(err, OST_ERR_FORMAT, self->path, missing);
-    if (!is_sweep) return 0;
+    if (!is_sweep) return read_keep(self, err);
     size_t i_kind = ost_words_find(ost_design_words, OST_N_DESIGNS, kind);
     size_t i_keep = ost_words_find(ost_keep_words, OST_N_KEEPS, keep);
     int ret = ost_text_list_split(&names, ost_identity_get(&self->attributes, OST_SWEEP_AXES));
@@ -108,7 +121,7 @@ int ost_results_read_sweep(ost_results_t *self, ost_error_t *err)
         ret = OST_ERR_FORMAT;
     if (ret == 0 && (self->design.axes = calloc(names.n, sizeof(*self->design.axes))) == NULL) ret = OST_ERR_NO_MEMORY;
     self->design.kind = (ost_design_kind_t) i_kind;
-    self->keeps_endpoints = i_keep == OST_KEEP_ENDPOINTS;
+    self->keep = (ost_keep_t) i_keep;
     while (ret == 0 && self->design.n_axes < names.n) {
         ret = read_axis(self, &self->design.axes[self->design.n_axes], names.items[self->design.n_axes]);
         self->design.n_axes++;
@@ -157,8 +170,13 @@ int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column
         count[k] = self->design.kind == OST_DESIGN_GRID ? self->design.axes[k].texts.n : self->design.n_points;
     snprintf(name, sizeof(name), "%.120s%s", self->endpoints.items[i], endings[column]);
     ost_h5_enter(&handler);
-    hid_t id = ost_h5_open(self->file, name);
-    int ret = ost_h5_transfer(id, H5P_DEFAULT, n, start, count, values, NULL);
+    hid_t id = ost_h5_open(self->file, name), space = id >= 0 && n == 0 ? H5Dget_space(id) : -1;
+    bool is_single = space >= 0 && H5Sget_simple_extent_ndims(space) == 0;
+    int ret = n > 0 ? ost_h5_transfer(id, H5P_DEFAULT, n, start, count, values, NULL)
+              : is_single && H5Dread(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0
+                  ? 0
+                  : OST_ERR_FORMAT;
+    OST_H5_CLOSE(space);
     if (ret == 0 && text != NULL) ret = ost_h5_get_text(id, "long_name", text);
     if (ret == 0 && unit != NULL) ret = ost_h5_get_text(id, "units", unit);
     if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);

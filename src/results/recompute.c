@@ -31,14 +31,20 @@ static bool is_chosen(size_t i, size_t n, double share)
     return share > 0 && (i + 1 == n || floor((double) (i + 1) * share) != floor((double) i * share));
 }
 
-/* Blocks spread over the cohort; of a sweep points spread over the design, with all blocks, as endpoints are of all. */
+/* Blocks spread over the cohort; of a sweep points spread over the design, with all blocks, as endpoints are of all,
+ * and with the first point where quantiles are kept, whose widths of bins are all points'. Quantiles of a run are of
+ * all. */
 static int choose_blocks(ost_recomputed_t *self, const ost_results_t *results, double share, bool is_sweep)
 {
+    const bool has_quantiles = results->keep == OST_KEEP_QUANTILES;
     for (size_t p = 0; p < self->n_parts; p++)
         for (size_t i = 0; i < self->n_blocks; i++) {
             bool *is_left_out = &self->left_out[p * self->n_blocks + i];
-            *is_left_out = is_sweep ? !is_chosen(p, self->n_parts, share) : !is_chosen(i, self->n_blocks, share);
-            if (*is_left_out || is_sweep) continue;
+            *is_left_out = share == 0      ? true
+                           : has_quantiles ? is_sweep && p > 0 && !is_chosen(p, self->n_parts, share)
+                           : is_sweep      ? !is_chosen(p, self->n_parts, share)
+                                           : !is_chosen(i, self->n_blocks, share);
+            if (*is_left_out || is_sweep || has_quantiles) continue;
             int ret = was_run(results, p, i);
             if (ret < 0) return ret;
             *is_left_out = ret == 0;
@@ -108,7 +114,7 @@ int ost_results_recompute(ost_recomputed_t *self, ost_results_t *results, const 
     self->parts = calloc(n_parts + 1, sizeof(*self->parts));
     self->left_out = calloc(n_parts * self->n_blocks, sizeof(*self->left_out));
     if (self->parts == NULL || self->left_out == NULL) return ost_no_memory(err);
-    if (!results->keeps_endpoints && (results->n_subjects != e->n_subjects || results->n_times != e->n_times))
+    if (results->keep != OST_KEEP_ENDPOINTS && (results->n_subjects != e->n_subjects || results->n_times != e->n_times))
         return ost_fail_at(err, OST_ERR_FORMAT, results->path, 0, 0,
             "damaged: its experiment has %llu subjects and %zu times, it holds %zu and %zu",
             (unsigned long long) e->n_subjects, e->n_times, results->n_subjects, results->n_times);

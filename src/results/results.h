@@ -14,6 +14,28 @@
  *  @return 0, OST_ERR_IO, OST_ERR_FORMAT (the journal was damaged since it was written) or OST_ERR_NO_MEMORY */
 int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_t *err) OST_MUST_CHECK;
 
+/** What a file that keeps quantiles has of each output, over its arms, elements and times: X(MEMBER, ending of the
+ *  dataset's name, whether it is of percent changes, meaning). */
+#define OST_SUMMARIES(X)                                                                                               \
+    X(OST_SUMMARY_QUANTILES, "", false, "quantiles between subjects")                                                  \
+    X(OST_SUMMARY_MEAN, "_mean", false, "mean")                                                                        \
+    X(OST_SUMMARY_SD, "_sd", false, "standard deviation between subjects")                                             \
+    X(OST_SUMMARY_N, "_n", false, "subjects with a value")                                                             \
+    X(OST_SUMMARY_CHANGES, "_change", true, "quantiles of the percent change from time 0")                             \
+    X(OST_SUMMARY_CHANGE_MEAN, "_change_mean", true, "mean percent change from time 0")                                \
+    X(OST_SUMMARY_CHANGE_SD, "_change_sd", true, "standard deviation of the percent change from time 0")               \
+    X(OST_SUMMARY_CHANGE_N, "_change_n", true, "subjects with a percent change from time 0")
+/** See OST_SUMMARIES. */
+typedef enum {
+#define OST_SUMMARY_MEMBER(NAME, ...) NAME,
+    OST_SUMMARIES(OST_SUMMARY_MEMBER)
+#undef OST_SUMMARY_MEMBER
+        OST_N_SUMMARIES
+} ost_summary_kind_t;
+/** Levels of the quantiles, ascending; and of those that `show` prints, their places. */
+enum { OST_N_LEVELS = 17, OST_LEVEL_Q05 = 3, OST_LEVEL_MEDIAN = 8, OST_LEVEL_Q95 = 13 };
+extern const double ost_levels[OST_N_LEVELS];
+
 /** A variable of a result file: an output of the models. */
 typedef struct {
     char *unit;               /**< as the model writes it */
@@ -28,8 +50,8 @@ typedef struct {
     size_t i_model;                       /**< which of `models` ost_results_read() reads */
     ost_design_t design;                  /**< of a sweep: kind, points, names, units and values; else no axes */
     ost_text_list_t endpoints;            /**< names, of a sweep */
-    bool keeps_endpoints;                 /**< of a sweep: it has neither arms, nor subjects, nor variables */
-    bool is_analysis;                     /**< of `osteon sensitivity` (results/arrays.h): as with keeps_endpoints */
+    ost_keep_t keep;                      /**< ENDPOINTS: it has neither arms, nor subjects, nor variables */
+    bool is_analysis;                     /**< of `osteon sensitivity` (results/arrays.h): as with ENDPOINTS */
     size_t n_subjects, n_times;           /**< in the order of the last two dimensions of a variable */
     double *times;                        /**< [n_times] d */
     ost_text_list_t schedules;            /**< the subject-specific regimen lines ("zoledronic_acid";
@@ -66,6 +88,10 @@ int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t
  *  @param[out] values  [n][n_times] NaN where there is no value @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t first,
     size_t n, double *values, ost_error_t *err) OST_MUST_CHECK;
+/** What a file that keeps quantiles has of one variable, arm and element at all times. @param[out] values  [n_times],
+ * of quantiles [OST_N_LEVELS][n_times]; NaN where there is none @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_read_summary(ost_results_t *self, const char *name, ost_summary_kind_t kind, size_t i_arm,
+    size_t i_element, double *values, ost_error_t *err) OST_MUST_CHECK;
 /** Append the names of what the file has one number of for each subject: covariates, then parameters that differ
  *  between subjects ("aibl.k_C"). @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_list_columns(const ost_results_t *self, ost_text_list_t *names, ost_error_t *err) OST_MUST_CHECK;

@@ -13,13 +13,15 @@ enum { OST_DATASET_NAME_SIZE = 160 };
 /* Subjects whose columns are written in one go, and lie in one chunk. */
 #define OST_HELD_SUBJECTS ((size_t) 128 * OST_COHORT_BLOCK)
 
-enum { OST_DIM_ARM, OST_DIM_SUBJECT, OST_DIM_TIMES, OST_N_FIXED_DIMENSIONS };
+enum { OST_DIM_ARM, OST_DIM_SUBJECT, OST_DIM_QUANTILE, OST_DIM_TIMES, OST_N_FIXED_DIMENSIONS };
 /* Dimensions in front of arms: a model of several, the varied entries of a grid, or the points of another design. */
 enum { OST_MAX_FRONT = OST_MAX_GRID_AXES, OST_MAX_RANK = OST_MAX_FRONT + 4 };
 
 /* Root attribute of the file of a sweep: names of its axes, a line each; and of its endpoints */
 #define OST_SWEEP_AXES "sweep_axes"
 #define OST_SWEEP_ENDPOINTS "sweep_endpoints"
+/* The same of a run that keeps quantiles. */
+#define OST_RESULTS_ENDPOINTS "results_endpoints"
 
 /* Of several plans, the arms and the elements of an index set are those of all. */
 typedef struct {
@@ -38,7 +40,7 @@ typedef struct {
 
 /* Where what a part has goes. */
 typedef struct {
-    hid_t *variables; /* [plan->outputs->n_variables] */
+    hid_t *variables; /* [plan->outputs->n_variables]; of what keeps quantiles, [OST_N_SUMMARIES] of each */
     hid_t *columns;   /* [n_columns]; -1: of a subject, and a part before this one has written it */
     size_t *arm;      /* [n_arms] among the arms of all */
     size_t *element;  /* [system.n_outputs] of each row, among the elements of all */
@@ -49,6 +51,7 @@ typedef struct {
     const ost_part_t *parts; /* [n_parts] */
     size_t n_parts;
     const ost_sweep_t *sweep;             /* NULL: none */
+    ost_keep_t keep;                      /* of all parts */
     size_t n_plans;                       /* that parts have, one of a sweep */
     ost_dimension_t front[OST_MAX_FRONT]; /* [n_front] */
     size_t n_front;
@@ -71,6 +74,15 @@ const char *ost_results_part_name(const ost_writer_t *self, size_t part, char *b
 /* The endpoints of all points of a sweep, from the measures in the journal: value, 5th and 95th percentile between
  * subjects, number of subjects. @return 0, OST_ERR_IO, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_write_endpoints(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* Quantiles, mean, SD and number over the subjects of each part, from the values in the journal. @return 0, OST_ERR_IO,
+ * OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+int ost_results_write_summaries(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* Datasets of a variable of a part, from its rank on; their ids go to the target of the part. @param set  dimension of
+ * its elements, NULL: none @return 0, OST_ERR_IO or OST_ERR_NO_MEMORY */
+int ost_results_define_summaries(
+    ost_writer_t *self, size_t p, size_t v, const ost_dimension_t *set, ost_error_t *err) OST_MUST_CHECK;
+/* The coordinate of quantiles. */
+int ost_results_quantile_coordinate(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* Whether a column has the dimensions in front: it differs between parts. */
 bool ost_results_is_in_front(const ost_writer_t *self, const ost_column_t *column);
 
@@ -112,6 +124,8 @@ int ost_results_coordinate(
     ost_writer_t *self, ost_dimension_t *dim, const ost_values_t *values, ost_error_t *err) OST_MUST_CHECK;
 int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err);
 
+/* Attribute of a dataset that belongs to an output, whose name it has with an ending of OST_SUMMARIES. */
+#define OST_SUMMARY_OF "summary_of"
 /* Datasets beside an endpoint of a sweep: its name and these. */
 #define OST_ENDPOINT_Q05 "_q05"
 #define OST_ENDPOINT_Q95 "_q95"

@@ -28,6 +28,8 @@
 /* What a file takes besides what the journal holds: in all, and for each chunk its place in the index. */
 #define SPARE_BYTES (1 << 21)
 #define SPARE_BYTES_OF_CHUNK 160
+/* Of what is kept of a value over subjects: quantiles and numbers, of values and of changes. */
+#define BYTES_OF_SUMMARY (2 * (OST_N_LEVELS + 3) * sizeof(double))
 
 /* Columns of successive blocks. */
 typedef struct {
@@ -58,9 +60,13 @@ static int take_room(const ost_writer_t *self, int fd, ost_error_t *err)
 {
     struct rlimit most;
     struct statvfs disk;
-    double bytes = SPARE_BYTES + (double) ost_journal_bytes(self->journal);
+    const bool has_subjects = self->keep == OST_KEEP_SUBJECTS;
+    double bytes = SPARE_BYTES + (has_subjects ? (double) ost_journal_bytes(self->journal) : 0);
     for (size_t p = 0; p < self->n_parts; p++) {
         const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
+        if (!has_subjects)
+            bytes += (double) (columns->n_chunks * columns->plan->experiment->n_times) * BYTES_OF_SUMMARY;
+        if (!has_subjects) continue;
         double n_subjects = (double) columns->plan->experiment->n_subjects;
         bytes += n_subjects * (double) (columns->n_columns + 1) * sizeof(double);
         bytes += (n_subjects / OST_COHORT_BLOCK + 1) * (double) columns->n_chunks * SPARE_BYTES_OF_CHUNK;
@@ -250,8 +256,8 @@ static int write_errors(ost_writer_t *self, const char *name, const double *valu
 {
     for (size_t v = 0; values != NULL && v < self->parts[0].plan->outputs->n_variables; v++) {
         const ost_variable_t *variable = &self->parts[0].plan->outputs->variables[v];
-        if (ost_h5_set_doubles(self->targets[0].variables[v], name, values + variable->first, variable->n_elements) !=
-            0) {
+        const hid_t id = self->targets[0].variables[v * (self->keep == OST_KEEP_QUANTILES ? OST_N_SUMMARIES : 1)];
+        if (ost_h5_set_doubles(id, name, values + variable->first, variable->n_elements) != 0) {
             return ost_writer_fail(self, variable->name, err);
         }
     }
@@ -349,10 +355,12 @@ static int write_all(ost_writer_t *self, ost_error_t *err)
 {
     int ret = create(self, err);
     if (ret == 0) ret = ost_results_layout(self, err);
-    bool has_subjects = self->sweep == NULL || self->sweep->keep == OST_KEEP_SUBJECTS;
-    for (size_t p = 0; p < self->n_parts && ret == 0 && has_subjects; p++) ret = write_part(self, p, err);
+    for (size_t p = 0; p < self->n_parts && ret == 0 && self->keep == OST_KEEP_SUBJECTS; p++)
+        ret = write_part(self, p, err);
+    if (ret == 0 && self->keep == OST_KEEP_QUANTILES) ret = ost_results_write_summaries(self, err);
     if (ret == 0) ret = write_failures(self, err);
-    if (ret == 0 && self->sweep != NULL) ret = ost_results_write_endpoints(self, err);
+    if (ret == 0 && (self->sweep != NULL || self->keep == OST_KEEP_QUANTILES))
+        ret = ost_results_write_endpoints(self, err);
     if (ret == 0) ret = self->n_front == 0 ? write_summary(self, err) : write_counts(self, err);
     bool is_closed = close_file(self) == 0;
     if (ret == 0 && !is_closed) ret = ost_h5_fail(err, OST_ERR_IO, self->path, "cannot be written out");
@@ -365,6 +373,7 @@ int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_
     ost_writer_t self = { .journal = journal, .file = -1, .text_type = -1, .transfer = -1, .parameters = -1 };
     self.parts = ost_journal_parts(journal, &self.n_parts);
     self.sweep = self.parts[0].sweep;
+    self.keep = ost_part_keep(self.parts);
     self.n_plans = ost_columns_n(self.parts, self.n_parts);
     self.targets = calloc(self.n_plans, sizeof(*self.targets));
     if (self.targets == NULL || asprintf(&self.path, "%s.new", path) < 0) {
