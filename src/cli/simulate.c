@@ -29,7 +29,8 @@ typedef struct {
     size_t n_beside;        /* points that are run side by side, each on its own thread; 1: one on all threads */
     const ost_simulation_t *how;
     ost_cli_progress_t *progress;
-    const atomic_bool *stop; /* ends the run early once true */
+    const atomic_bool *stop;    /* ends the run early once true */
+    ost_histories_t *histories; /* of a sweep, what its points share; NULL: nothing */
 } run_t;
 
 static int write_block(void *user, const ost_cohort_block_t *block, ost_error_t *err)
@@ -207,6 +208,9 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     double steps = (double) all->stats.steps, tries = steps + (double) all->stats.rejected;
     printf("%.1f steps of %s per subject-arm, %.2f %% of steps rejected\n", steps / jobs, ost_stepper_name(s->stepper),
         tries > 0 ? 100 * (double) all->stats.rejected / tries : 0);
+    if (ost_histories_n_shared(run->histories) > 0)
+        printf("histories before treatment: %s of %s were those of another point\n",
+            ost_cli_thousands(ost_histories_n_shared(run->histories), a), ost_cli_thousands(all->subjects, b));
     print_doubts(run->plan, all);
     if (s->screened > 0)
         printf(
@@ -283,6 +287,7 @@ static int run_part(run_t *run, ost_cohort_summary_t *summary, ost_error_t *err)
         .sink = write_block,
         .parallel_sink = true,
         .done = kept->done,
+        .histories = run->histories,
         .no_probe = run->how->no_probe || (sweep != NULL && run->part > 0),
         .progress = report_progress,
         .stop = run->stop,
@@ -389,6 +394,7 @@ static int run_points(run_t *run, ost_error_t *err)
     const size_t n_threads = run->how->n_threads > 0 ? (size_t) run->how->n_threads : (size_t) omp_get_max_threads();
     ost_cohort_summary_t last = { 0 };
     int ret = 0;
+    run->histories = ost_histories_new(run->parts->plan->experiment->n_subjects); /* without, nothing is shared */
     run->part = 0;
     run->n_beside = n_blocks < n_threads ? n_threads : 1;
     if (run->n_beside > run->n_parts) run->n_beside = run->n_parts;
@@ -399,6 +405,7 @@ static int run_points(run_t *run, ost_error_t *err)
     last.interrupted = ret > 0;
     if (ret >= 0) report_sweep(run, ret > 0);
     if (ret >= 0 && !run->how->quiet && sum_points(run).subjects > 0) print_summary(run, &last, NULL);
+    ost_histories_delete(run->histories);
     return ret;
 }
 
@@ -425,6 +432,12 @@ static uint64_t count_done(const run_t *run, size_t n_parts)
     return n;
 }
 
+/* Whether the blocks of a run that was interrupted make a result file: they have all values of their subjects. */
+static bool can_be_partial(const ost_part_t *parts, size_t n_parts)
+{
+    return n_parts == 1 && ost_part_keep(parts) == OST_KEEP_SUBJECTS;
+}
+
 /* Of what was run, make the file. A shard stays a journal. @return 0 or a negative code */
 static int finish(run_t *run, const ost_part_t *parts, size_t n_parts, bool is_interrupted, ost_error_t *err)
 {
@@ -436,7 +449,7 @@ static int finish(run_t *run, const ost_part_t *parts, size_t n_parts, bool is_i
         ost_cli_message("interrupted before the first block of up to %d subjects was finished; nothing is written",
             OST_COHORT_BLOCK);
     if (is_shard && !is_interrupted) return ost_journal_seal(run->journal, how->out, err);
-    if (!is_shard && (!is_interrupted || (n_parts == 1 && n_done > 0)))
+    if (!is_shard && (!is_interrupted || (can_be_partial(parts, n_parts) && n_done > 0)))
         ret = ost_results_write(run->journal, how->out, err);
     if (ret == 0 && !is_interrupted)
         ost_journal_remove(run->journal);
@@ -500,7 +513,8 @@ static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulatio
     ret = run_parts(&run, parts, n_parts, &err);
     n_failed = count_failures(run.journal, n_parts);
     if (ret == 0) warn_not_eligible(run.journal, parts, n_parts);
-    bool is_interrupted = ret > 0, has_result = !is_interrupted || (n_parts == 1 && how->shard.n == 0);
+    bool is_interrupted = ret > 0;
+    bool has_result = !is_interrupted || (can_be_partial(parts, n_parts) && how->shard.n == 0);
     has_result = has_result && count_done(&run, n_parts) > 0;
     if (ret < 0)
         ost_journal_close(run.journal);

@@ -4,6 +4,7 @@
 #include "cohort/block.h"
 
 #include "cohort/baseline.h"
+#include "cohort/history.h"
 #include "cohort/own.h"
 #include "lang/kernel.h"
 
@@ -576,7 +577,11 @@ int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects,
     self->run_in_steps = self->failures = self->not_eligible = 0;
     memset(self->n_not_finite, 0, self->plan->system->n_outputs * sizeof(*self->n_not_finite));
     draw(self, first, n);
-    int ret = history(self, n, err);
+    ost_histories_t *shared = self->baseline == NULL ? self->run->options->histories : NULL;
+    if (shared != NULL) prepare(self, n);
+    const bool is_found = shared != NULL && ost_histories_find(shared, self, i_block, n);
+    int ret = is_found ? 0 : shared != NULL ? run_in(self, n, err) : history(self, n, err);
+    if (ret == 0 && shared != NULL && !is_found) ost_histories_keep(shared, self, i_block, n);
     if (ret == 0) ret = ost_worker_own_events(self, n, err);
     return ret == 0 ? run_arms(self, n, err) : ret;
 }

@@ -72,6 +72,16 @@ typedef struct {
     double seconds;                   /**< since the start, by the clock */
 } ost_progress_t;
 
+/** Histories before treatment of the same subjects, shared by runs that follow each other or go on side by side. */
+typedef struct ost_histories ost_histories_t;
+/** For runs of so many subjects each, whose models are of one library. @return owned by the caller, NULL: out of memory
+ */
+ost_histories_t *ost_histories_new(uint64_t n_subjects);
+/** Subjects whose history was taken from another run. @param self  NULL: 0 */
+uint64_t ost_histories_n_shared(const ost_histories_t *self);
+/** Accepts NULL. */
+void ost_histories_delete(ost_histories_t *self);
+
 /** How to run a cohort. */
 typedef struct {
     int n_threads;            /**< 0: all that the process may use */
@@ -83,6 +93,9 @@ typedef struct {
      * run: position v x n + k is subject first + k of variant v. NULL: once, as planned. */
     const double *variants;
     size_t n_variants; /**< used where variants is not NULL */
+    /** A block's history is integrated once by all runs that are given the same of these, where all that it depends on
+     * is the same; each has the bits that it has alone. NULL: each run integrates its own; borrowed */
+    ost_histories_t *histories;
     bool no_probe; /**< leave periodic_error and solver_error at NaN: for repeated runs, as of a fit. The probes take at
                       most 2 % of the processor time of a run of 1,000 subjects or more, on up to three threads, and as
                       much as 20 subjects or some hundredths of a second of a smaller one */

@@ -111,6 +111,7 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
     const ost_experiment_t *e = plan->experiment;
     size_t n_arms = e->n_arms > 0 ? e->n_arms : 1, n_y = system->n_outputs * e->n_times + 1;
     *self = (ost_worker_t){
+        /* what is large and written before it is read is not cleared: a sweep makes many workers */
         .run = run,
         .plan = plan,
         .jobs = calloc(BLOCK * n_arms, sizeof(*self->jobs)),
@@ -120,16 +121,16 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
         .x0 = calloc(BLOCK * system->n_states + 1, sizeof(double)),
         .x1 = calloc(BLOCK * system->n_states + 1, sizeof(double)),
         .inputs = calloc(BLOCK * system->n_inputs + 1, sizeof(double)),
-        .breaks = calloc(BLOCK * ost_forcing_max_breaks(plan->forcing) + 1, sizeof(double)),
-        .y = calloc(n_arms * BLOCK * n_y, sizeof(double)),
+        .breaks = malloc((BLOCK * ost_forcing_max_breaks(plan->forcing) + 1) * sizeof(double)),
+        .y = malloc(n_arms * BLOCK * n_y * sizeof(double)),
         .probe = calloc(n_arms * OST_N_PROBED * n_y, sizeof(double)),
         .status = calloc(n_arms * BLOCK, sizeof(*self->status)),
         .steps = calloc(n_arms * BLOCK, sizeof(*self->steps)),
         .rejected = calloc(n_arms * BLOCK, sizeof(*self->rejected)),
-        .text = calloc(n_arms * BLOCK, sizeof(*self->text)),
+        .text = malloc(n_arms * BLOCK * sizeof(*self->text)),
         .messages = calloc(n_arms * BLOCK, sizeof(*self->messages)),
         .subject_status = calloc(BLOCK, sizeof(*self->subject_status)),
-        .subject_text = calloc(BLOCK, sizeof(*self->subject_text)),
+        .subject_text = malloc(BLOCK * sizeof(*self->subject_text)),
         .n_not_finite = calloc(system->n_outputs + 1, sizeof(*self->n_not_finite)),
         .overflow = ost_experiment_overflow(e),
     };
