@@ -56,6 +56,41 @@ static void test_values(void)
     ost_assert_close(design.axes[0].values[1], 0.5, 1e-15, 0);
 }
 
+/* A value in each stratum of the distribution, truncated and with its unit. */
+static void test_distributions(void)
+{
+    enum { N = 40 };
+    const double root2 = sqrt(2);
+    bool seen[2][N] = { { false } };
+    CU_ASSERT_FATAL(MAKE(OST_DESIGN_LATIN_HYPERCUBE, N, 3, "a.x={distribution: normal, mean: 2 mg, sd: 500 ug}",
+                        "a.y={distribution: uniform, from: 1, to: 3}") == 0);
+    CU_ASSERT_STRING_EQUAL(design.axes[0].unit, "mg");
+    for (size_t i = 0; i < N; i++) {
+        const double x = design.axes[0].values[i], y = design.axes[1].values[i];
+        const double u[] = { 0.5 * erfc(-(x - 2) / 0.5 / root2), (y - 1) / 2 };
+        for (int k = 0; k < 2; k++) {
+            const size_t stratum = (size_t) (u[k] * N);
+            CU_ASSERT_FATAL(u[k] >= 0 && stratum < N);
+            CU_ASSERT_FALSE(seen[k][stratum]);
+            seen[k][stratum] = true;
+        }
+    }
+    for (int kind = OST_DESIGN_GRID; kind < OST_N_DESIGNS; kind++) {
+        if (!ost_design_is_chosen((ost_design_kind_t) kind)) continue;
+        CU_ASSERT_FATAL(MAKE((ost_design_kind_t) kind, 64, 1,
+                            "a.x={distribution: lognormal, median: 3 y, cv: 50 %, min: 2 y, max: 4 y}") == 0);
+        for (size_t i = 0; i < 64; i++) CU_ASSERT(design.axes[0].values[i] >= 2 && design.axes[0].values[i] <= 4);
+    }
+    CU_ASSERT(MAKE(OST_DESIGN_SOBOL, 4, 1, "a.x={distribution: normal, mean: 2 mg}") < 0);
+    CU_ASSERT(strstr(err.what, "the distribution normal needs sd") != NULL);
+    CU_ASSERT(MAKE(OST_DESIGN_SOBOL, 4, 1, "a.x={distribution: norml, mean: 2 mg, sd: 1 mg}") < 0);
+    CU_ASSERT(strstr(err.what, "did you mean 'normal'?") != NULL);
+    CU_ASSERT(MAKE(OST_DESIGN_GRID, 0, 0, "a.x={distribution: normal, mean: 2 mg, sd: 1 mg}") < 0);
+    CU_ASSERT(strstr(err.what, "a distribution in a design grid; expected --design latin_hypercube") != NULL);
+    CU_ASSERT(MAKE(OST_DESIGN_GRID, 0, 0, "population.covariates.x={distribution: normal, mean: 2 mg, sd: 1 mg}") == 0);
+    CU_ASSERT_STRING_EQUAL(design.axes[0].texts.items[0], "{distribution: normal, mean: 2 mg, sd: 1 mg}");
+}
+
 static void test_wrong_values(void)
 {
     static const struct {
@@ -263,6 +298,7 @@ static void test_table(void)
 
 static const ost_test_t tests[] = {
     { "values", test_values },
+    { "distributions", test_distributions },
     { "wrong_values", test_wrong_values },
     { "wrong_designs", test_wrong_designs },
     { "grid", test_grid },

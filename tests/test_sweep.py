@@ -136,6 +136,24 @@ class Sweep(test_shards.Program):
             for k, loss in enumerate(("0.01 1/y", "0.04 1/y")):
                 self.assert_point("grid.h5", (i, k), f"{DOSE}={dose}", f"{LOSS}={loss}")
 
+    def test_histories(self):
+        """Points share histories before treatment where all that these depend on is the same, and keep their bits."""
+        history = "run_in.start=-5 year"
+        start = "arms.treated.regimen.0.start"
+        for vary, points, n_shared in (([f"{DOSE}=0.5 mg, 1 mg, 2 mg"], [[f"{DOSE}=2 mg"]], 2),
+                                       ([f"{LOSS}=0.01 1/y, 0.04 1/y"], [[f"{LOSS}=0.04 1/y"]], 0),
+                                       ([f"{start}=-1 month, 0 month, 1 month"], [[f"{start}=0 month"], [f"{start}=1 month"]], 1),
+                                       ([f"{AGE}=55 y, 75 y", f"{DOSE}=0.5 mg, 1 mg"], [[f"{AGE}=75 y", f"{DOSE}=1 mg"]], 2)):
+            words = [word for one in vary for word in ("--vary", one)]
+            for threads in "1", "3":
+                said = self.sweep("h.h5", *words, "--set", history, "--threads", threads, "--force", "--design", "grid")
+                shared = re.search(r"histories before treatment: (\d+) of \d+ were those of another point", said)
+                self.assertEqual(int(shared[1]) if shared else 0, n_shared * SUBJECTS, vary)
+            for settings in points:
+                values = [[text.strip() for text in one.split("=")[1].split(",")] for one in vary]
+                at = tuple(texts.index(setting.split("=")[1]) for texts, setting in zip(values, settings))
+                self.assert_point("h.h5", at, history, *settings)
+
     def test_other_entries(self):
         """Times, covariates, models, a list of several, and the endpoint of a file without endpoints."""
         self.sweep("start.h5", "--vary", "arms.treated.regimen.0.start=0 month, 3 month", "--vary", f"{AGE}=55 y, 75 y")

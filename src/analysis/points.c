@@ -11,6 +11,8 @@
 
 /* Digits of GSL's Sobol' points in base 2. */
 #define SOBOL_BITS 30
+/* Entries whose value may be a distribution. */
+#define COVARIATES "population.covariates."
 
 static void spread_latin(uint64_t seed, const char *const *paths, size_t n_axes, size_t n, double *u)
 {
@@ -77,6 +79,12 @@ static int check_lists(const ost_design_t *self, const ost_vary_t *vary, ost_err
             "a grid of %zu entries; expected at most %d, or another design, as latin_hypercube", self->n_axes,
             OST_MAX_GRID_AXES);
     for (size_t k = 0; k < self->n_axes; k++) {
+        if (ost_vary_is_distribution(&vary[k]) && strncmp(vary[k].path, COVARIATES, strlen(COVARIATES)) != 0)
+            return ost_fail(err, OST_ERR_VALUE,
+                "'%s': a distribution in a design %s; expected --design latin_hypercube, sobol or halton, which draw "
+                "from "
+                "it, with --points N",
+                vary[k].path, ost_design_words[self->kind]);
         if (vary[k].unit != NULL && !is_grid)
             return ost_fail(
                 err, OST_ERR_VALUE, "'%s': a range in a table; expected a value for each point", vary[k].path);
@@ -106,11 +114,13 @@ static int make_lists(ost_design_t *self, const ost_vary_t *vary, ost_error_t *e
     return ret;
 }
 
-static int make_spread(ost_design_t *self, const ost_vary_t *vary, ost_error_t *err)
+static int make_spread(ost_design_t *self, ost_vary_t *vary, ost_error_t *err)
 {
     const char *paths[OST_MAX_AXES];
     for (size_t k = 0; k < self->n_axes; k++) {
         paths[k] = vary[k].path;
+        int ret = ost_vary_is_distribution(&vary[k]) ? ost_vary_distribution(&vary[k], err) : 0;
+        if (ret < 0) return ret;
         if (vary[k].n == 0) continue;
         return ost_fail(err, OST_ERR_VALUE,
             "'%s': a range of %zu values in a design %s; expected none, as --points says how many points there are",

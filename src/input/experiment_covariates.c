@@ -400,6 +400,14 @@ static int check_replaced(const ost_experiment_t *self, const ost_covariate_t *r
         ost_unit_mismatch(column->unit.dim, &replaced->unit, replaced->unit_text, why), replaced->name);
 }
 
+int ost_experiment_distribution(
+    ost_covariate_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    const reader_t reader = { .tree = tree, .node = node, .covariate = self, .err = err };
+    *self = (ost_covariate_t){ 0 };
+    return read_covariate(&reader);
+}
+
 int ost_experiment_covariates(
     ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {

@@ -38,6 +38,9 @@ int ost_experiment_table(ost_experiment_t *self, const ost_yaml_t *tree, const o
 int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* Whether a text has a name as a word. */
 bool ost_experiment_names(const char *text, const char *name);
+/* A distribution as covariates have them. Free it by ost_covariate_free() in any case. */
+int ost_experiment_distribution(
+    ost_covariate_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err) OST_MUST_CHECK;
 /* A plain quantity of that dimension, to *value, or a formula of the covariates, to *own; neither is touched where
  * `node` is NULL. */
 int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,

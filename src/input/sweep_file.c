@@ -15,8 +15,8 @@
 
 static const ost_schema_t values[] = { { "-", LEAF, "a value such as 0.5 mg", "", false, NULL, 0 } };
 static const ost_schema_t vary[] = { { "PATH", LEAF | OST_YAML_SEQUENCE,
-    "a list such as [0.5 mg, 1 mg], or a range in quotes such as '0.25 mg..4 mg : 5 log'", "an entry that is varied",
-    false, MEMBERS(values) } };
+    "a list such as [0.5 mg, 1 mg], or in quotes a range such as '0.25 mg..4 mg : 5 log' or a distribution",
+    "an entry that is varied", false, MEMBERS(values) } };
 static const ost_schema_t sweep[] = {
     { "title", LEAF, "text", "one line, for readers", false, NULL, 0 },
     { "experiment", LEAF, "a name or a path", "what is swept; a path is relative to this file", true, NULL, 0 },

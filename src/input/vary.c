@@ -4,6 +4,8 @@
 
 #include "core/units.h"
 #include "input/csv.h"
+#include "input/experiment.h"
+#include "input/experiment_keys.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -11,6 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Ends of what a distribution is asked for: its own may be infinite. */
+#define LEAST_U 0x1p-53
 
 void ost_axis_free(ost_varied_t *self)
 {
@@ -26,6 +31,8 @@ void ost_vary_free(ost_vary_t *self)
 {
     free(self->path);
     free(self->unit);
+    free(self->dist.value);
+    free(self->dist.part);
     ost_text_list_free(&self->texts);
     *self = (ost_vary_t){ 0 };
 }
@@ -217,6 +224,38 @@ int ost_vary_parse(ost_vary_t *self, const char *text, ost_error_t *err)
     return dots != NULL && is_number ? read_range(self, values, dots, err) : read_list(self, values, err);
 }
 
+bool ost_vary_is_distribution(const ost_vary_t *self)
+{
+    return self->texts.n == 1 && self->texts.items[0][0] == '{' && strstr(self->texts.items[0], "distribution") != NULL;
+}
+
+int ost_vary_distribution(ost_vary_t *self, ost_error_t *err)
+{
+    ost_covariate_t found = { 0 };
+    ost_yaml_t tree = { 0 };
+    char *text = NULL;
+    int ret = asprintf(&text, "values: %s\n", self->texts.items[0]) < 0 ? ost_no_memory(err) : 0;
+    if (ret < 0) text = NULL;
+    if (ret == 0) ret = ost_yaml_parse(&tree, self->path, text, err);
+    if (ret == 0) ret = ost_experiment_distribution(&found, &tree, ost_yaml_get(&tree.root, "values"), err);
+    if (ret == 0 && found.origin != OST_ORIGIN_DISTRIBUTION)
+        ret = ost_fail(err, OST_ERR_NAME, "'%s': '%.60s' is not a distribution", self->path, self->texts.items[0]);
+    if (ret == 0) {
+        self->dist = found.dist;
+        found.dist.value = found.dist.part = NULL;
+        ost_dist_set(&self->dist);
+        self->has_dist = true;
+        self->unit = found.unit_text;
+        self->factor = found.unit.factor;
+        found.unit_text = NULL;
+        ost_text_list_free(&self->texts);
+    }
+    ost_covariate_free(&found);
+    ost_yaml_free(&tree);
+    free(text);
+    return ret;
+}
+
 int ost_vary_at(const ost_vary_t *self, double u, ost_varied_t *axis)
 {
     if (self->unit == NULL) {
@@ -226,6 +265,7 @@ int ost_vary_at(const ost_vary_t *self, double u, ost_varied_t *axis)
     double value =
         self->is_log ? self->lower * pow(self->upper / self->lower, u) : self->lower + u * (self->upper - self->lower);
     if (u == 1) value = self->upper; /* without roundings */
+    if (self->has_dist) value = ost_dist_quantile(&self->dist, ost_clamp(u, LEAST_U, 1 - LEAST_U)) / self->factor;
     bool is_plain = strcmp(self->unit, "1") == 0;
     return ost_text_list_add(
         &axis->texts, "%.*g%s%s", OST_VARY_DIGITS, value, is_plain ? "" : " ", is_plain ? "" : self->unit);

@@ -4,6 +4,7 @@
 #ifndef OST_INPUT_VARY_H
 #define OST_INPUT_VARY_H
 
+#include "core/distribution.h"
 #include "core/error.h"
 #include "core/text.h"
 
@@ -30,12 +31,15 @@ void ost_axis_free(ost_varied_t *self);
  *  a duplicate (unless `may_repeat`); OST_ERR_NO_MEMORY */
 int ost_axis_measure(ost_varied_t *self, bool may_repeat, ost_error_t *err) OST_MUST_CHECK;
 
-/** PATH=VALUES, as read: a list of values, or a range. */
+/** PATH=VALUES, as read: a list of values, a range, or a distribution. */
 typedef struct {
     char *path;            /**< as in an axis */
     ost_text_list_t texts; /**< of a list; none of a range */
     double lower, upper;   /**< of a range, in `unit` */
-    char *unit;            /**< of a range, "1" for plain numbers */
+    char *unit;            /**< of a range or distribution, "1" for plain numbers */
+    bool has_dist;         /**< a distribution */
+    ost_dist_t dist;       /**< in internal units; its lists are owned */
+    double factor;         /**< of the unit of a distribution: internal = value x factor */
     size_t n;              /**< values of a range, 0: not said */
     bool is_log;           /**< of a range: values have one ratio, not one difference */
 } ost_vary_t;
@@ -44,7 +48,12 @@ typedef struct {
  *  `0.25 mg..4 mg`, with `: 5`, `: 5 log` or `: log` behind it. Free it in any case.
  *  @return 0, OST_ERR_SYNTAX, OST_ERR_UNIT, OST_ERR_VALUE, OST_ERR_NAME or OST_ERR_NO_MEMORY */
 int ost_vary_parse(ost_vary_t *self, const char *text, ost_error_t *err) OST_MUST_CHECK;
-/** Append the value at u, from 0 (the first of a list, the lower end of a range) to 1. @return 0 or OST_ERR_NO_MEMORY
+/** Whether the only value is written as a distribution. */
+bool ost_vary_is_distribution(const ost_vary_t *self);
+/** Read that as the distribution from which values are drawn. @return 0, or as an experiment's covariate is refused */
+int ost_vary_distribution(ost_vary_t *self, ost_error_t *err) OST_MUST_CHECK;
+/** Append the value at u, from 0 (the first of a list, the lower end of a range) to 1: of a distribution, that below
+ * which a part u of it lies. @return 0 or OST_ERR_NO_MEMORY
  */
 int ost_vary_at(const ost_vary_t *self, double u, ost_varied_t *axis) OST_MUST_CHECK;
 /** Free. Accepts a zeroed one. */
