@@ -9,7 +9,7 @@
 #include <omp.h>
 #endif
 
-/* Bytes of all histories that are kept, an assumption: some 30,000 women of the flagship. */
+/* Bytes of all histories that are kept, an assumption: some 30,000 subjects of the flagship. */
 #define MOST_BYTES ((size_t) 64 << 20)
 /* Pieces of what the run-ins of a block begin with. */
 enum { N_PIECES = 10 };

@@ -10,19 +10,19 @@ import json
 import os
 import platform
 import re
-import resource
 import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import yaml
+from commands import cohort, on_core, sweeps, timed
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MAX_REFERENCE = 64
+PARTS = ["compare", "ladder", "cohort", "sweep", "peak", "whole"]
 WORKLOADS = ["bone12", "bone12_daily", "continuous", "continuous_zoledronic", "daily"]
 ON_DEMAND = ["peterson_denosumab", "peterson_teriparatide"]  # hours with all sides: name workload and sides
 AVERAGED = {"daily": "daily_averaged"}  # what users do in place of `dosing: periodic`
@@ -136,14 +136,6 @@ def export_jobs(build, workload, sets, folder):
     (folder / "model.cpp").write_text(on_core([build / "osteon", "model", *models, "--mrgsolve"], os.sched_getaffinity(0)))
     arm = next(iter(yaml.safe_load(Path(workload).read_text())["arms"].values()))
     (folder / "signals.csv").write_text("".join(f"{s['signal']},{s['value']}\n" for s in arm.get("signals", [])))
-
-
-def on_core(command, cores):
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False,
-                          preexec_fn=lambda: os.sched_setaffinity(0, cores))
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}: {done.stderr}")
-    return done.stdout
 
 
 def sides(build, workload, before):
@@ -368,57 +360,6 @@ def print_table(rows, found):
     print("x: times as fast, median of rounds (least..most); * with a larger BMD error than that peer's", flush=True)
 
 
-def children_seconds():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def cohort(build, name, rounds, subjects, folder):
-    """A cohort computed only, and written to disk by `osteon run`: seconds of the whole process by the clock, and of its
-    threads, which say more on a busy machine."""
-    workload = HERE / "workloads" / f"{name}.yaml"
-    cores = sorted(os.sched_getaffinity(0))
-    variants = [(computing, threads, level) for threads in (1, 2) if threads <= len(cores)
-                for computing, level in ((True, None), (False, 0), (False, 1))]
-    out = folder / "bench_cohort.h5"
-    sizes = {}
-    seconds = {variant: [] for variant in variants}  # of (clock, threads)
-    for _ in range(rounds):
-        for computing, threads, level in variants:
-            if computing:
-                command = [build / "tests/bench/bench-lanes", workload, "--cohort", threads, "--set",
-                           f"population.subjects={subjects}"]
-            else:
-                command = [build / "osteon", "run", workload, "-n", subjects, "-t", threads, "-q", "-o", out, "--set",
-                           f"results.compression={level}"]
-            begin = time.perf_counter(), children_seconds()
-            on_core(command, set(cores[:threads]))
-            seconds[computing, threads, level].append(
-                (time.perf_counter() - begin[0], children_seconds() - begin[1]))
-            if not computing:
-                sizes[level] = out.stat().st_size
-    rows = []
-    for (computing, threads, level), taken in seconds.items():
-        alone, single = seconds[True, threads, None], seconds[computing, 1, level]
-        row = {"workload": name, "threads": threads, "compression": level, "written": not computing,
-               "subjects": subjects, "seconds": statistics.median(wall for wall, _ in taken),
-               "all_seconds": [wall for wall, _ in taken], "cpu_seconds": statistics.median(cpu for _, cpu in taken),
-               "added": statistics.median(t[0] / a[0] - 1 for t, a in zip(taken, alone)),
-               "cpu_added": statistics.median(t[1] / a[1] - 1 for t, a in zip(taken, alone)),
-               "speedup": statistics.median(s[0] / t[0] for s, t in zip(single, taken))}
-        if row["written"]:
-            row["bytes"] = sizes[level]
-        rows.append(row)
-    out.unlink(missing_ok=True)
-    print(f"\n{name}: {subjects} subjects\n"
-          f"{'':<26}{'threads':>8}{'wall s':>8}{'added':>8}{'speedup':>9}{'CPU s':>8}{'added':>8}{'MB':>8}")
-    for row in rows:
-        what = f"written, compression {row['compression']}" if row["written"] else "computed only"
-        print(f"{what:<26}{row['threads']:>8}{row['seconds']:>8.2f}{row['added']:>8.0%}{row['speedup']:>9.2f}"
-              f"{row['cpu_seconds']:>8.2f}{row['cpu_added']:>8.0%}{row.get('bytes', 0) / 1e6:>8.1f}", flush=True)
-    return rows
-
-
 def usable_isas(build):
     """Instruction sets of this machine, narrowest first."""
     isas = ["base", "avx2", "avx512"]
@@ -441,19 +382,6 @@ def fit_folder(build, folder):
     (folder / "evidence").symlink_to(home(build) / "configs/evidence")
     (folder / "fit.yaml").write_text(FIT)
     return folder
-
-
-def timed(command, folder, core):
-    """@return processor seconds of a command on one core, and its peak memory in MiB; NaN where it fails"""
-    process = subprocess.Popen(list(map(str, command)), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               text=True, preexec_fn=lambda: os.sched_setaffinity(0, {core}))
-    said = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        print(f"  {' '.join(map(str, command))}: {said.strip().splitlines()[-1] if said.strip() else process.returncode}")
-        return float("nan"), float("nan")
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def whole_command(build, words, subjects, isa, out):
@@ -522,8 +450,7 @@ def print_derived(results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build/bench")
-    parser.add_argument("--part", action="append", choices=["compare", "ladder", "cohort", "peak", "whole"],
-                        help="default: all")
+    parser.add_argument("--part", action="append", choices=PARTS, help="default: all")
     parser.add_argument("--before", type=Path, metavar="BUILD",
                         help="an older build, run as a side of every workload (of those in one process each if it has "
                              "benches, -DOSTEON_BENCH=ON)")
@@ -543,11 +470,11 @@ def main():
         options.rounds, options.seconds, options.subjects, options.reference = 1, 0.01, 512, 2
     tolerances, least = ([1e-4, 1e-6], 1) if options.quick else (LADDER, 4)
     began = time.monotonic()
-    parts = options.part or ["compare", "ladder", "cohort", "peak", "whole"]
+    parts = options.part or PARTS
     options.build, options.before = options.build.resolve(), options.before and options.before.resolve()
     isas = usable_isas(options.build)
     results = {"machine": machine(options.build), "references": {}, "compare": [], "ratios": [], "ladder": [],
-               "at_equal_error": [], "cohort": [], "peak": [], "whole": []}
+               "at_equal_error": [], "cohort": [], "sweep": [], "peak": [], "whole": []}
     for name, value in results["machine"].items():
         print(f"{name:<10} {value}")
     if options.before:
@@ -584,6 +511,8 @@ def main():
         print(f"{name}: done after {(time.monotonic() - began) / 60:.1f} min", flush=True)
     for name in COHORTS if "cohort" in parts else []:
         results["cohort"] += cohort(options.build, name, options.rounds, options.subjects, options.build)
+    if "sweep" in parts:
+        results["sweep"] = sweeps(options.build, options.core, options.rounds, options.quick)
     if "peak" in parts:
         results["peak"] = list(peak(options.build, options.core, isas))
     print_goals(results)
