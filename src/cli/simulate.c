@@ -188,6 +188,12 @@ static size_t print_failures(const run_t *run, size_t part, size_t most)
     return most - i;
 }
 
+/* Whether the blocks of a run that was interrupted make a result file: they have all values of their subjects. */
+static bool can_be_partial(const ost_part_t *parts, size_t n_parts)
+{
+    return n_parts == 1 && ost_part_keep(parts) == OST_KEEP_SUBJECTS;
+}
+
 /* What all blocks took and amount to, those of earlier sessions as well. */
 static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *heading)
 {
@@ -224,7 +230,7 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     size_t most = MAX_MESSAGES;
     for (size_t p = is_sweep ? 0 : run->part; p <= run->part && most > 0; p++) most = print_failures(run, p, most);
     if (all->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
-    if (s->interrupted && heading == NULL && !is_sweep)
+    if (s->interrupted && can_be_partial(run->parts, run->n_parts))
         printf("interrupted: %s of %s are in the file; the same command with --resume goes on from there\n",
             ost_cli_thousands(all->subjects, a), ost_cli_plural(kept->n_subjects, "subject", b));
 }
@@ -430,12 +436,6 @@ static uint64_t count_done(const run_t *run, size_t n_parts)
     uint64_t n = 0;
     for (size_t p = 0; p < n_parts; p++) n += ost_journal_part(run->journal, p)->sums.subjects;
     return n;
-}
-
-/* Whether the blocks of a run that was interrupted make a result file: they have all values of their subjects. */
-static bool can_be_partial(const ost_part_t *parts, size_t n_parts)
-{
-    return n_parts == 1 && ost_part_keep(parts) == OST_KEEP_SUBJECTS;
 }
 
 /* Of what was run, make the file. A shard stays a journal. @return 0 or a negative code */
