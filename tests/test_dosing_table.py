@@ -360,6 +360,16 @@ class Steady(Tables):
         self.write("w.yaml", "models: [./sized.model]\narms: {a: {}}\n" + keys % "{unit: kg, interpolation: locf}")
         self.assertIn("'weight' changes in time ('interpolation: locf'), but model 'sized' takes one value of it",
                       self.osteon("check", "w.yaml", code=1))
+        size = "2*weight/(70 [kg])"
+        for used in (f"parameters: {{one.V: {{value: '20 [L]*{size}'}}}}", f"population: {{dropout: '9 [h]*{size}'}}",
+                     f"population: {{eligible: '{size} > 1'}}", f"run_in: {{start: '-9 [h]*{size}'}}",
+                     f"arms: {{a: {{regimen: [{{drug: one, dose: '5 [mg]*{size}'}}]}}}}",
+                     f"population: {{covariates: {{size: {{formula: '{size}'}}}}, eligible: size > 1}}"):
+            arms = "" if used.startswith("arms") else "arms: {a: {}}\n"
+            self.write("c.yaml", f"models: [./one.model]\n{arms}{used}\n"
+                       + keys.replace("sized", "one.depot") % "{unit: kg, interpolation: locf}")
+            self.assertIn("'weight' changes in time ('interpolation: locf'), and",
+                          self.osteon("check", "c.yaml", code=1), used)
 
 
 class Wrong(Tables):

@@ -128,10 +128,10 @@ class Schema(unittest.TestCase):
         people.flush()
         events = tempfile.NamedTemporaryFile("w", suffix=".csv")
         self.addCleanup(events.close)
-        events.write("ID,TIME,AMT,bmi\n1,0,1,25\n")
+        events.write("ID,TIME,AMT,weight\n1,0,1,70\n")
         events.flush()
-        rows = f"events={{table: {events.name}, time: day, amount: mg, cmt: {{1: anastrozole}}, covariates: {{bmi: " \
-               "{unit: kg/m2, interpolation: %s}}}"
+        rows = f"events={{table: {events.name}, time: day, amount: mg, cmt: {{1: {{into: anastrozole, " \
+               f"lag: '0.1 [h]*weight/(70 [kg])'}}}}, covariates: {{weight: " "{unit: kg, interpolation: %s}}}"
         for path, choices in words.items():
             name = path.replace("*", "k_new")
             for word in choices:

@@ -324,6 +324,11 @@ void ost_arm_free(ost_arm_t *self);
 void ost_experiment_free(ost_experiment_t *self);
 /** Every key of an experiment file, what it expects and what it means. */
 void ost_experiment_print_keys(FILE *out);
+/** Whether a text has a name as a word. @param text  NULL: it has none */
+bool ost_experiment_names(const char *text, const char *name);
+/** The covariate of dosing tables that changes in time and that a formula, condition or name depends on, also through
+ * formulas of covariates; NULL where a subject has one value of it. */
+const ost_event_covariate_t *ost_experiment_changing(const ost_experiment_t *self, const char *text);
 /** "rodas4", "rodas5p", "tsit5", "gsl_msbdf", ..., as experiment files spell them. */
 const char *ost_stepper_name(ost_stepper_t stepper);
 /** "periodic", "exact", as experiment files spell them. */

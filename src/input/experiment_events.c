@@ -142,7 +142,7 @@ int ost_experiment_event_table(
 static int read_formula(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
     const char *example, ost_event_formula_t *out, ost_error_t *err)
 {
-    int ret = ost_experiment_own(self, tree, node, dim, example, &out->value, &out->formula, err);
+    int ret = ost_experiment_own_of_row(self, tree, node, dim, example, &out->value, &out->formula, err);
     if (ret < 0 || node == NULL || out->formula != NULL || out->value >= 0) return ret;
     return ost_yaml_fail(tree, node, OST_ERR_VALUE, err, "'%.40s' is negative", node->text);
 }

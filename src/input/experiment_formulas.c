@@ -19,13 +19,27 @@ int ost_experiment_formula(const ost_covariate_t *covariates, size_t n, const os
 
 bool ost_experiment_names(const char *text, const char *name)
 {
-    const char *at = text;
-    for (; (at = strstr(at, name)) != NULL; at++) {
+    for (const char *at = text; at != NULL && (at = strstr(at, name)) != NULL; at++) {
         char before = at == text ? ' ' : at[-1], after = at[strlen(name)];
         if (!isalnum((unsigned char) before) && before != '_' && !isalnum((unsigned char) after) && after != '_')
             return true;
     }
     return false;
+}
+
+const ost_event_covariate_t *ost_experiment_changing(const ost_experiment_t *self, const char *text)
+{
+    for (size_t i = 0; i < self->events.n_covariates; i++)
+        if (self->events.covariates[i].interpolation != OST_INTERPOLATION_NONE &&
+            ost_experiment_names(text, self->events.covariates[i].name))
+            return &self->events.covariates[i];
+    for (size_t i = 0; i < self->n_covariates; i++) {
+        const ost_covariate_t *c = &self->covariates[i];
+        bool is_named = c->origin == OST_ORIGIN_FORMULA && ost_experiment_names(text, c->name);
+        const ost_event_covariate_t *from = is_named ? ost_experiment_changing(self, c->formula_text) : NULL;
+        if (from != NULL) return from;
+    }
+    return NULL;
 }
 
 /* Whether a text is meant as a formula: it names a covariate, or begins as no number does. */
@@ -37,7 +51,7 @@ static bool is_formula(const ost_experiment_t *self, const char *text)
     return is;
 }
 
-int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+static int read_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
     ost_quantity_t *value, ost_formula_t **own, ost_error_t *err)
 {
     if (node == NULL || ost_yaml_is_null(node) || !is_formula(self, node->text))
@@ -51,18 +65,43 @@ int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *
     return ret;
 }
 
-int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
-    const char *example, double *value, ost_formula_t **own, ost_error_t *err)
+int ost_experiment_constant(
+    const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    const ost_event_covariate_t *from = ost_experiment_changing(self, node->text);
+    if (from == NULL) return 0;
+    return ost_yaml_fail(tree, node, OST_ERR_MODEL, err,
+        "'%s' changes in time ('interpolation: %s'), and this has one value for a subject; only formulas of "
+        "'events.cmt' follow it",
+        from->name, ost_interpolation_names[from->interpolation]);
+}
+
+int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    ost_quantity_t *value, ost_formula_t **own, ost_error_t *err)
+{
+    int ret = read_own(self, tree, node, value, own, err);
+    return ret == 0 && *own != NULL ? ost_experiment_constant(self, tree, node, err) : ret;
+}
+
+int ost_experiment_own_of_row(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    ost_dim_t dim, const char *example, double *value, ost_formula_t **own, ost_error_t *err)
 {
     ost_quantity_t found;
     if (node == NULL) return 0;
     if (ost_yaml_is_null(node) || !is_formula(self, node->text))
         return ost_field_of_dim(tree, node, dim, example, value, err);
-    int ret = ost_experiment_own_quantity(self, tree, node, &found, own, err);
+    int ret = read_own(self, tree, node, &found, own, err);
     if (ret != 0 || ost_dim_equal(found.dim, dim)) return ret;
     char why[OST_DIM_MISMATCH_SIZE];
     return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "this formula %s or a formula of the covariates",
         ost_dim_mismatch(found.dim, dim, example, why));
+}
+
+int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
+    const char *example, double *value, ost_formula_t **own, ost_error_t *err)
+{
+    int ret = ost_experiment_own_of_row(self, tree, node, dim, example, value, own, err);
+    return ret == 0 && *own != NULL ? ost_experiment_constant(self, tree, node, err) : ret;
 }
 
 int ost_experiment_condition(

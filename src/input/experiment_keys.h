@@ -36,16 +36,20 @@ int ost_experiment_table(ost_experiment_t *self, const ost_yaml_t *tree, const o
     const ost_people_source_t *people, ost_error_t *err) OST_MUST_CHECK;
 /* A covariate for each column of the table of people that is no parameter, into self->covariates, which has room. */
 int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err) OST_MUST_CHECK;
-/* Whether a text has a name as a word. */
-bool ost_experiment_names(const char *text, const char *name);
 /* A distribution as covariates have them. Free it by ost_covariate_free() in any case. */
 int ost_experiment_distribution(
     ost_covariate_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err) OST_MUST_CHECK;
+/* That the formula of a node names no covariate that changes in time. */
+int ost_experiment_constant(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    ost_error_t *err) OST_MUST_CHECK;
 /* A plain quantity of that dimension, to *value, or a formula of the covariates, to *own; neither is touched where
  * `node` is NULL. */
 int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
     const char *example, double *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
-/* The same of any dimension. */
+/* The same for a row of a dosing table: covariates may change in time. */
+int ost_experiment_own_of_row(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    ost_dim_t dim, const char *example, double *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
+/* As ost_experiment_own, of any dimension. */
 int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
     ost_quantity_t *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
 /* The text of a condition, which is read when the experiment is planned, and where it begins. */

@@ -36,6 +36,7 @@ static int read_run_in(ost_experiment_t *self, const ost_yaml_t *tree, const ost
     }
     ret = ost_experiment_formula(
         self->covariates, self->n_covariates, tree, node, self->start_text, &self->start, &dim, err);
+    if (ret == 0) ret = ost_experiment_constant(self, tree, node, err);
     if (ret != 0 || ost_dim_equal(dim, time_dim)) return ret;
     char why[OST_DIM_MISMATCH_SIZE];
     return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "it %s",

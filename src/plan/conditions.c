@@ -75,6 +75,11 @@ static int read_condition(
     if (used == NULL) return self->err->code;
     int ret = ost_condition_new(condition, text, conditions->names, conditions->n_names, used, &why);
     for (size_t i = 0; i < conditions->n_names; i++) self->is_used[i] |= used[i];
+    const ost_event_covariate_t *from = ret == 0 ? ost_experiment_changing(self->e, text) : NULL;
+    if (from != NULL)
+        return OST_FAIL_AT(self->err, OST_ERR_MODEL, self->e, location,
+            "%s: '%s' changes in time ('interpolation: %s'), and a condition has one value for a subject", key,
+            from->name, ost_interpolation_names[from->interpolation]);
     if (ret == 0) return 0;
     if (why.line == 1 && location.line > 0) location.column += why.column - 1;
     return OST_FAIL_AT(self->err, ret, self->e, location, "%s: %s", key, why.what);

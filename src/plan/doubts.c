@@ -2,7 +2,6 @@
 /* Takes a plan; gives warnings about what is allowed, but most likely a slip. */
 #include "plan/doubts.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,27 +11,16 @@ enum { N_LOOKS = 16 };
 /* Change of a state in a year, as a part of its size, below which it counts as a steady state (assumed: a percent). */
 static const double STEADY = 0.01;
 
-/* Whether a text has the name as a word. */
-static bool mentions(const char *text, const char *name)
-{
-    size_t n = strlen(name);
-    for (const char *at = text; at != NULL && (at = strstr(at, name)) != NULL; at++) {
-        bool begins = at == text || !(isalnum((unsigned char) at[-1]) || at[-1] == '_');
-        if (begins && !isalnum((unsigned char) at[n]) && at[n] != '_') return true;
-    }
-    return false;
-}
-
 /* A covariate that is computed from others may be there for the result file alone. */
 static bool is_used(const ost_plan_t *self, size_t i)
 {
     const ost_experiment_t *e = self->experiment;
     const ost_covariate_t *c = &e->covariates[i];
-    if (c->origin == OST_ORIGIN_FORMULA || c->treats || mentions(e->start_text, c->name)) return true;
+    if (c->origin == OST_ORIGIN_FORMULA || c->treats || ost_experiment_names(e->start_text, c->name)) return true;
     for (size_t k = 0; k < self->blocks->n_params; k++)
         if (self->population->params[k].covariate == (int32_t) i) return true;
     for (size_t k = i + 1; k < e->n_covariates; k++)
-        if (mentions(e->covariates[k].formula_text, c->name)) return true;
+        if (ost_experiment_names(e->covariates[k].formula_text, c->name)) return true;
     for (size_t k = 0; k < self->conditions->n_names; k++)
         if (self->conditions->is_used[k] && strcmp(self->conditions->names[k].name, c->name) == 0) return true;
     return false;

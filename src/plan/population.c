@@ -224,18 +224,14 @@ static int check_covariate(const ost_covariate_t *c, const ost_experiment_t *e, 
 static int check_constant(
     const ost_experiment_t *e, const ost_covariate_t *c, const ost_model_t *model, ost_error_t *err)
 {
-    for (size_t i = 0; i < e->events.n_covariates; i++) {
-        const ost_event_covariate_t *from = &e->events.covariates[i];
-        bool is_it = c->origin == OST_ORIGIN_COLUMN && strcmp(c->name, from->name) == 0;
-        bool is_of = c->origin == OST_ORIGIN_FORMULA && strstr(c->formula_text, from->name) != NULL;
-        if (from->interpolation == OST_INTERPOLATION_NONE || !(is_it || is_of)) continue;
-        return OST_FAIL_AT(err, OST_ERR_MODEL, e, from->at,
-            "'%s' changes in time ('interpolation: %s'), but model '%s' takes one value of %s%s%s for a subject; only "
-            "lag, bioavailability, rate and duration follow it",
-            from->name, ost_interpolation_names[from->interpolation], model->name, is_of ? "'" : "",
-            is_of ? c->name : "it", is_of ? "'" : "");
-    }
-    return 0;
+    const ost_event_covariate_t *from = ost_experiment_changing(e, c->name);
+    if (from == NULL) return 0;
+    bool is_of = c->origin == OST_ORIGIN_FORMULA;
+    return OST_FAIL_AT(err, OST_ERR_MODEL, e, from->at,
+        "'%s' changes in time ('interpolation: %s'), but model '%s' takes one value of %s%s%s for a subject; only "
+        "formulas of 'events.cmt' follow it",
+        from->name, ost_interpolation_names[from->interpolation], model->name, is_of ? "'" : "", is_of ? c->name : "it",
+        is_of ? "'" : "");
 }
 
 static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, const ost_blocks_t *blocks,
