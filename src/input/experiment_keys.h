@@ -40,8 +40,8 @@ int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err) OST_MUST_CH
 int ost_experiment_distribution(
     ost_covariate_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err) OST_MUST_CHECK;
 /* That the formula of a node names no covariate that changes in time. */
-int ost_experiment_constant(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
-    ost_error_t *err) OST_MUST_CHECK;
+int ost_experiment_constant(
+    const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err) OST_MUST_CHECK;
 /* A plain quantity of that dimension, to *value, or a formula of the covariates, to *own; neither is touched where
  * `node` is NULL. */
 int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,

@@ -126,8 +126,9 @@ double ost_error_of_difference(const double *a, const double *b, size_t n)
 double ost_statistic(ost_statistic_t self, const ost_sample_t *sample)
 {
     if (sample->n == 0 && self != OST_STATISTIC_N) return NAN;
-    return sample->is_summary && self < OST_STATISTIC_DIFFERENCE ? sample->known[self]
-                                                                 : ost_statistics[self].value(sample);
+    const ost_statistic_column_t *column = &ost_statistics[self];
+    bool is_kept = sample->is_summary && !(column->tables & (OST_WITH_VERSUS | OST_WITH_EVIDENCE));
+    return is_kept ? sample->known[self] : column->value(sample);
 }
 
 char *ost_statistic_format(ost_statistic_t self, double value, int decimals, char *buf, size_t size)

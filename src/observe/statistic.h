@@ -51,8 +51,8 @@ typedef struct {
     double versus_error; /**< standard error of the difference from it, NAN for none */
     double whole;        /**< value at which all subjects have it, as 100 for percent of subjects; NAN for none */
     double observed;     /**< NAN for none */
-    ost_statistic_t observed_as; /**< the statistic that `observed` is */
-    bool is_summary; /**< x is not there; `known` has what a file keeps of it, for those before DIFFERENCE */
+    ost_statistic_t observed_as;    /**< the statistic that `observed` is */
+    bool is_summary;                /**< x is not there; `known` has what a file keeps of it, but for comparisons */
     double known[OST_N_STATISTICS]; /**< NAN: not kept */
 } ost_sample_t;
 

@@ -27,13 +27,14 @@ int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_
     X(OST_SUMMARY_CHANGE_N, "_change_n", true, "subjects with a percent change from time 0")
 /** See OST_SUMMARIES. */
 typedef enum {
-#define OST_SUMMARY_MEMBER(NAME, ...) NAME,
+#define OST_SUMMARY_MEMBER(NAME, ...) NAME, /**< see OST_SUMMARIES */
     OST_SUMMARIES(OST_SUMMARY_MEMBER)
 #undef OST_SUMMARY_MEMBER
         OST_N_SUMMARIES
 } ost_summary_kind_t;
-/** Levels of the quantiles, ascending; and of those that `show` prints, their places. */
+/** Number of levels of the quantiles, and the places of those that `show` prints. */
 enum { OST_N_LEVELS = 17, OST_LEVEL_Q05 = 3, OST_LEVEL_MEDIAN = 8, OST_LEVEL_Q95 = 13 };
+/** Levels of the quantiles, ascending. */
 extern const double ost_levels[OST_N_LEVELS];
 
 /** A variable of a result file: an output of the models. */

@@ -49,8 +49,8 @@ typedef struct {
 /** A state whose rate is lambda x and what does not depend on it, where lambda is constant during a job: after a change
  * it relaxes to where the rest leads. Methods over lanes follow that in closed form. */
 typedef struct {
-    uint32_t state,
-        entry; /**< and the entry of the Jacobian that is lambda; where it is not negative, nothing is done */
+    uint32_t state; /**< its index */
+    uint32_t entry; /**< of the Jacobian that is lambda; where it is not negative, nothing is done */
 } ost_relaxing_t;
 
 /** A system x' = f(t, x) in semi-explicit form: besides its states it may name algebraic quantities (signals), each an
