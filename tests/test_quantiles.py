@@ -107,12 +107,14 @@ class Quantiles(test_shards.Program):
 
     def test_killed(self):
         words = ("run", "test.yaml", *KEEP, "--set", "solver.h_max=0.2 d", "--no-probe", "-q")
+        start = time.monotonic()
         self.osteon(*words, "-o", "whole.h5")
+        whole = time.monotonic() - start
         killed = 0
-        for delay in (0.3, 0.6, 1.2):
+        for part in (0.3, 0.5, 0.7):
             process = subprocess.Popen([OSTEON, *words, "-o", "r.h5", "--restart"], cwd=self.folder.name,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(delay)
+            time.sleep(part*whole)
             process.send_signal(signal.SIGKILL)
             process.wait()
             if not os.path.exists(self.path("r.h5.part")):
