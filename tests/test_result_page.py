@@ -150,8 +150,8 @@ class Pages(test_shards.Program):
         self.osteon("run", "test.yaml", "-n", "30", "--seed", "9", "-q", "-o", "o.h5", "--force")
         with h5py.File(self.path("o.h5")) as file:
             bmd = file["bmd"][1]
-        rows = ['\ufeff"ID",TIME [year],DV [mg/cm2],ARM,"note, of the visit"']
-        rows += [f'"P {i}",{t},{1000 * bmd[i, t]:.6f},"treated","a ""good"" one"' for i in range(30) for t in (1, 2)]
+        rows = ['\ufeff"ID",TIME [year],DV [mg/cm2],ARM,"note of the visit"']
+        rows += [f'"P {i}",{t},{1000 * bmd[i, t]:.6f},"treated","a ""good"", long one"' for i in range(30) for t in (1, 2)]
         with open(self.path("o.csv"), "w", encoding="utf-8", newline="") as file:
             file.write(end.join(rows) + end)
         return bmd
@@ -160,7 +160,7 @@ class Pages(test_shards.Program):
         self.osteon("run", "test.yaml", "-n", "400", "-q", "-o", "a.h5", "--force")
         for end in "\n", "\r\n":
             bmd = self.observed(end)
-            text, rows = self.page("a.h5", "--data", "o.csv")
+            text, rows = self.page("a.h5", "--data", "o.csv", "--ignore", "note of the visit")
         self.assertRegex(text, r"\d of 6 observed percentiles lie in their 90 % intervals")
         found = [row for row in rows if len(row) == 8 and row[0] == "treated"]
         self.assertEqual([row[2:4] for row in found], [["30", q] for q in ("5", "50", "95")] * 2)
@@ -186,6 +186,45 @@ class Pages(test_shards.Program):
         self.osteon("sweep", "test.yaml", "--vary", "population.covariates.age=55 year, 65 year", "-n", "5", "-q", "-o", "s.h5")
         self.assertIn("data are compared with a run or with draws of parameters, not with a sweep",
                       self.page("s.h5", "--data", "o.csv", code=2))
+
+    def test_rows_left_out(self):
+        """Records that are no observations, values that are missing, and changes at the baseline change no percentile."""
+        self.osteon("run", "test.yaml", "-n", "80", "-q", "-o", "a.h5", "--force")
+        head = "ID,TIME [month],DV [{}],ARM{}\n"
+        rows = [f"{i},{t},{-i / 10 - t / 12:.3f},treated" for i in range(8) for t in (12, 24)]
+        self.write("o.csv", head.format("%", "") + "\n".join(rows) + "\n")
+        text, expected = self.page("a.h5", "--data", "o.csv")
+        self.assertNotIn("left out", text)
+        extra = ["0,12,50,treated,1,", "0,1200,0,?,0,1", "1,24,.,treated,1,0", "2,24,,treated,.,2", "3,6,.,treated,0,0",
+                 "4,6,,treated,,", "5,0,3,treated,0,0", "6,0.01,0,treated,0,0"]
+        lines = [row + ",0,0" for row in rows]
+        self.write("o.csv", head.format("%", ",MDV,EVID") + "\n".join(extra[:4] + lines + extra[4:]) + "\n")
+        text, found = self.page("a.h5", "--data", "o.csv")
+        self.assertEqual(found, expected)
+        for said in "4 rows left out: MDV is 1, or EVID is not 0.", "2 rows left out: DV is missing.", \
+                "2 rows left out: at the baseline a change is 0 by definition.":
+            self.assertIn(said, text)
+        said = self.osteon("report", "a.h5", "-o", "page.html", "--data", "o.csv")
+        self.assertIn("o.csv: 2 rows left out: DV is missing.", said)
+        self.write("o.csv", head.format("g/cm2", ",MDV") + "1,0,0.9,treated,0\n1,12,0.8,treated,0\n")
+        text, found = self.page("a.h5", "--data", "o.csv")
+        self.assertEqual(sum(row[3:4] == ["50"] for row in found), 2)  # values at the baseline are observations
+        self.assertNotIn("left out", text)
+        self.assertIn("has no column 'MVD', which is to be left out (did you mean 'MDV'?)",
+                      self.page("a.h5", "--data", "o.csv", "--ignore", "MVD", code=1))
+        self.page("a.h5", "--data", "o.csv", "--ignore", "MDV")
+        self.assertIn("--ignore: columns of which data?", self.page("a.h5", "--ignore", "MDV", code=2))
+
+    def test_measured_output(self):
+        """Where the file has the output with the error of a scan, the page says that people's scans are of that one."""
+        self.write("one.model", FILES["one.model"] + 'output measured_bmd [g/cm2] = B*(1 [g/cm2]) "measured"\n'
+                   'output scanned_bmd [g/cm2] = B*(1 [g/cm2]) "scanned"\n')
+        self.run_one()
+        self.write("o.csv", "ID,TIME [month],DV [g/cm2],ARM\n1,12,0.8,treated\n")
+        note = "DV is compared with {}, which has no error of measurement; what was measured in people is compared with measured_bmd."
+        for name in "bmd", "scanned_bmd":
+            self.assertIn(note.format(name), self.page("a.h5", "--data", "o.csv", "--of", name)[0])
+        self.assertNotIn("error of measurement", self.page("a.h5", "--data", "o.csv", "--of", "measured_bmd")[0])
 
     def test_wrong_data(self):
         """tests/wrong_data.txt: table, part of the message; nothing is written."""

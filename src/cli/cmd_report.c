@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A result file as one HTML page: what was asked, figures with tables, and with observed data a predictive check. */
+#include "core/table.h"
 #include "predictive_check.h"
 #include "report/result_page.h"
 
@@ -8,7 +9,7 @@
 #include <string.h>
 
 typedef struct {
-    const char *output, *variables, *data, *of;
+    const char *output, *variables, *data, *of, *ignore;
 } report_arguments_t;
 
 static int put_page(const void *page, FILE *out, ost_error_t *err)
@@ -31,6 +32,7 @@ static int write_page(const report_arguments_t *a, const char *path, ost_results
     }
     if (ost_results_experiment(results, NULL, 0, &experiment, &err) < 0) code = ost_cli_fail(&err);
     if (code == OST_EXIT_OK && a->variables != NULL) code = ost_cli_split("variables", a->variables, &outputs);
+    if (code == OST_EXIT_OK && a->ignore != NULL) code = ost_cli_split("ignore", a->ignore, &check.ignore);
     if (code == OST_EXIT_OK && a->data != NULL) code = ost_cli_predictive_check(&check, a->data, experiment.seed);
     const ost_result_page_t page = { .results = results,
         .path = path,
@@ -38,6 +40,8 @@ static int write_page(const report_arguments_t *a, const char *path, ost_results
         .outputs = &outputs,
         .vpc = a->data != NULL ? &check.vpc : NULL };
     if (code == OST_EXIT_OK && ost_cli_write(a->output, put_page, &page, &err) < 0) code = ost_cli_fail(&err);
+    for (size_t i = 0; i < check.notes.n && code == OST_EXIT_OK; i++)
+        ost_print_wrapped(stdout, "%s: %s", a->data, check.notes.items[i]);
     if (code == OST_EXIT_OK) printf("wrote %s\n", a->output);
     ost_cli_predictive_check_free(&check);
     ost_text_list_free(&outputs);
@@ -53,9 +57,10 @@ static int run_report(const ost_command_t *self, int argc, char **argv)
     int code;
     const char *path = ost_cli_parse(self, argc, argv, &a, &code);
     if (path == NULL) return code;
-    if (a.output == NULL || (a.of != NULL && a.data == NULL)) {
-        ost_cli_message(
-            a.output == NULL ? "report: -o PAGE.html is missing" : "--of: of which data? expected --data OBSERVED.csv");
+    if (a.output == NULL || (a.data == NULL && (a.of != NULL || a.ignore != NULL))) {
+        ost_cli_message(a.output == NULL ? "report: -o PAGE.html is missing"
+                        : a.of != NULL   ? "--of: of which data? expected --data OBSERVED.csv"
+                                         : "--ignore: columns of which data? expected --data OBSERVED.csv");
         return OST_EXIT_USAGE;
     }
     if (!ost_cli_exists(path) || (a.data != NULL && !ost_cli_exists(a.data))) return OST_EXIT_INPUT;
@@ -77,12 +82,17 @@ static const ost_option_t options[] = {
         .target = OST_WORD(report_arguments_t, variables) },
     { .name = "data",
         .argument = "OBSERVED.csv",
-        .text = "a visual predictive check against observed data: columns ID, TIME [month], DV [unit or %], ARM",
+        .text = "a visual predictive check against observed data: columns ID, TIME [month], DV [unit or %], ARM, and "
+                "MDV and EVID where rows are no observations",
         .target = OST_WORD(report_arguments_t, data) },
     { .name = "of",
         .argument = "OUTPUT",
-        .text = "the output that DV observes, as bmd[total_hip]",
+        .text = "the output that DV observes: of people's scans measured_bmd[total_hip], which has the error of a scan",
         .target = OST_WORD(report_arguments_t, of) },
+    { .name = "ignore",
+        .argument = "COLUMN,...",
+        .text = "columns of the data that are left out; others that are not read are errors",
+        .target = OST_WORD(report_arguments_t, ignore) },
 };
 
 const ost_command_t ost_command_report = {

@@ -101,6 +101,34 @@ static int compare(ost_predictive_check_t *self, uint64_t seed, ost_error_t *err
     return ret;
 }
 
+/* The output with the error of measurement beside one without it: measured_bmd beside scanned_bmd and bmd. */
+static int note_measured(ost_predictive_check_t *self)
+{
+    static const char scanned[] = "scanned_";
+    const bool is_scanned = strncmp(self->variable, scanned, sizeof(scanned) - 1) == 0;
+    char measured[160];
+    snprintf(measured, sizeof(measured), "measured_%s", self->variable + (is_scanned ? sizeof(scanned) - 1 : 0));
+    if (ost_results_variable(self->results, measured) == NULL) return 0;
+    return ost_text_list_add(&self->notes,
+        "DV is compared with %s, which has no error of measurement; what was measured in people is compared with %s.",
+        self->variable, measured);
+}
+
+/* Rows that are left out, and a measured output that is not used. */
+static int note_all(ost_predictive_check_t *self, ost_error_t *err)
+{
+    static const char *const reasons[OST_N_LEFT_OUT] = { "MDV is 1, or EVID is not 0", "DV is missing",
+        "at the baseline a change is 0 by definition" };
+    int ret = note_measured(self);
+    for (size_t i = 0; i < OST_N_LEFT_OUT && ret == 0; i++) {
+        char rows[64];
+        if (self->observed.n_left_out[i] > 0)
+            ret = ost_text_list_add(&self->notes, "%s left out: %s.",
+                ost_cli_plural(self->observed.n_left_out[i], "row", rows), reasons[i]);
+    }
+    return ret < 0 ? ost_no_memory(err) : 0;
+}
+
 int ost_cli_predictive_check(ost_predictive_check_t *self, const char *path, uint64_t seed)
 {
     const ost_results_t *results = self->results;
@@ -117,6 +145,7 @@ int ost_cli_predictive_check(ost_predictive_check_t *self, const char *path, uin
     int code = find_output(self);
     if (code != OST_EXIT_OK) return code;
     const ost_observed_fit_t fit = { .arms = &results->arms,
+        .ignore = &self->ignore,
         .output = self->name,
         .unit = ost_results_variable(results, self->variable)->unit,
         .first = results->times[0],
@@ -126,8 +155,10 @@ int ost_cli_predictive_check(ost_predictive_check_t *self, const char *path, uin
         ret =
             ost_fail_at(&err, OST_ERR_VALUE, path, 1, 0, "DV is a change from time 0, at which the file has no values");
     if (ret == 0) ret = compare(self, seed, &err);
+    if (ret == 0) ret = note_all(self, &err);
     self->vpc.path = path;
     self->vpc.output = self->name;
+    self->vpc.notes = &self->notes;
     self->vpc.unit = self->observed.is_change ? "% change from baseline" : fit.unit;
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
@@ -136,6 +167,8 @@ void ost_cli_predictive_check_free(ost_predictive_check_t *self)
 {
     ost_observed_free(&self->observed);
     ost_vpc_free(&self->vpc);
+    ost_text_list_free(&self->ignore);
+    ost_text_list_free(&self->notes);
     free(self->time);
     free(self->value);
     free(self->person);

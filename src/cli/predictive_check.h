@@ -19,10 +19,11 @@ typedef struct {
     double *base, *other; /* [n_subjects] */
     size_t arm;           /* that is read */
     ost_vpc_t vpc;
+    ost_text_list_t ignore, notes; /* columns that are left out; what a reader of the check must be told */
 } ost_predictive_check_t;
 
-/* Read the table `path` and compare; self has results and output. Free it in any case. @return an exit code, having
- * said what is wrong */
+/* Read the table `path` and compare; self has results, output and ignore. Free it in any case. @return an exit code,
+ * having said what is wrong */
 int ost_cli_predictive_check(ost_predictive_check_t *self, const char *path, uint64_t seed);
 void ost_cli_predictive_check_free(ost_predictive_check_t *self);
 

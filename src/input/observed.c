@@ -12,15 +12,27 @@
 
 #define MOST_ROWS 1000000 /* an assumption */
 
-typedef enum { COLUMN_ID, COLUMN_TIME, COLUMN_DV, COLUMN_ARM, N_COLUMNS } column_t;
-static const char *const names[N_COLUMNS] = { "ID", "TIME", "DV", "ARM" };
+#define AT_BASELINE 0.5 /* d from time 0, as far as an output time may lie from the one that is asked for */
+
+/* Those from N_NEEDED on may be left out. */
+typedef enum {
+    COLUMN_ID,
+    COLUMN_TIME,
+    COLUMN_DV,
+    COLUMN_ARM,
+    N_NEEDED,
+    COLUMN_MDV = N_NEEDED,
+    COLUMN_EVID,
+    N_COLUMNS
+} column_t;
+static const char *const names[N_COLUMNS] = { "ID", "TIME", "DV", "ARM", "MDV", "EVID" };
 
 typedef struct {
     ost_observed_t *table;
     const ost_observed_fit_t *fit;
     ost_csv_t csv;
-    size_t field[N_COLUMNS];
-    ost_csv_head_t head[N_COLUMNS];
+    size_t field[N_COLUMNS]; /* SIZE_MAX: the table does not have it */
+    ost_csv_head_t head[N_NEEDED];
     size_t max_rows;
 } reader_t;
 
@@ -43,19 +55,48 @@ static int check_unit(reader_t *self, column_t column)
         column == COLUMN_DV ? self->fit->output : "", column == COLUMN_DV ? ", or its change in [%]" : "");
 }
 
-/* Which field is the column. @param found  names in the heads, without units */
-static int find_column(reader_t *self, column_t column, const ost_text_list_t *found)
+static bool is_ignored(const reader_t *self, const char *name)
 {
-    const char *const *words = (const char *const *) found->items;
-    const size_t i = self->field[column] = ost_words_find(words, found->n, names[column]);
-    if (i == found->n)
-        return ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
-            "has no column '%s'%s%s%s; expected ID, TIME [month], DV [unit], ARM", names[column],
-            OST_HINT(ost_nearest(names[column], words, found->n)));
-    for (size_t k = i + 1; k < found->n; k++)
-        if (strcmp(found->items[k], names[column]) == 0)
-            return ost_csv_fail(&self->csv, k, OST_ERR_NAME, "duplicate column '%s'", names[column]);
-    return ost_csv_head(&self->csv, i, false, &self->head[column]);
+    const ost_text_list_t *ignore = self->fit->ignore;
+    return ignore != NULL && ost_words_find((const char *const *) ignore->items, ignore->n, name) < ignore->n;
+}
+
+/* That columns which are to be left out are there, and needed ones are. @param found  names in the heads */
+static int check_found(const reader_t *self, const char *const *found, size_t n)
+{
+    const ost_text_list_t *ignore = self->fit->ignore;
+    for (size_t i = 0; ignore != NULL && i < ignore->n; i++)
+        if (ost_words_find(found, n, ignore->items[i]) == n)
+            return ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
+                "has no column '%.80s', which is to be left out%s%s%s", ignore->items[i],
+                OST_HINT(ost_nearest(ignore->items[i], found, n)));
+    for (size_t c = 0; c < N_NEEDED; c++)
+        if (self->field[c] == SIZE_MAX)
+            return ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
+                "has no column '%s'%s%s%s; expected ID, TIME [month], DV [unit], ARM", names[c],
+                OST_HINT(is_ignored(self, names[c]) ? NULL : ost_nearest(names[c], found, n)));
+    for (size_t i = 0; i < n; i++)
+        if (!is_ignored(self, found[i]) && ost_words_find(names, N_COLUMNS, found[i]) == N_COLUMNS)
+            return ost_csv_fail(&self->csv, i, OST_ERR_NAME,
+                "unknown column '%.80s'%s%s%s; expected ID, TIME, DV, ARM, MDV or EVID, or name it with --ignore",
+                found[i], OST_HINT(ost_nearest(found[i], names, N_COLUMNS)));
+    return 0;
+}
+
+static int find_columns(reader_t *self, const ost_text_list_t *found)
+{
+    for (size_t c = 0; c < N_COLUMNS; c++) self->field[c] = SIZE_MAX;
+    for (size_t i = 0; i < found->n; i++) {
+        const size_t c = ost_words_find(names, N_COLUMNS, found->items[i]);
+        if (c == N_COLUMNS || is_ignored(self, names[c])) continue;
+        if (self->field[c] != SIZE_MAX)
+            return ost_csv_fail(&self->csv, i, OST_ERR_NAME, "duplicate column '%s'", names[c]);
+        self->field[c] = i;
+    }
+    int ret = check_found(self, (const char *const *) found->items, found->n);
+    for (size_t c = 0; c < N_NEEDED && ret == 0; c++)
+        ret = ost_csv_head(&self->csv, self->field[c], false, &self->head[c]);
+    return ret;
 }
 
 static int read_heads(reader_t *self)
@@ -68,7 +109,7 @@ static int read_heads(reader_t *self)
         while (n > 0 && head[n - 1] == ' ') n--;
         if (ost_text_list_add(&found, "%.*s", (int) n, head) < 0) ret = ost_no_memory(self->csv.err);
     }
-    for (size_t c = 0; c < N_COLUMNS && ret == 0; c++) ret = find_column(self, (column_t) c, &found);
+    if (ret == 0) ret = find_columns(self, &found);
     ost_text_list_free(&found);
     if (ret == 0) ret = check_unit(self, COLUMN_TIME);
     if (ret == 0) ret = check_unit(self, COLUMN_DV);
@@ -77,12 +118,41 @@ static int read_heads(reader_t *self)
     return ret;
 }
 
+static bool is_missing(const reader_t *self, column_t column)
+{
+    const char *text = ost_csv_word(&self->csv, self->field[column]);
+    return text[0] == '\0' || strcmp(text, ".") == 0;
+}
+
+/* A whole number from 0 to `most`; 0 where it is missing. */
+static int read_flag(const reader_t *self, column_t column, int most, double *out)
+{
+    *out = 0;
+    if (self->field[column] == SIZE_MAX || is_missing(self, column)) return 0;
+    int ret = ost_csv_number(&self->csv, self->field[column], names[column], out);
+    if (ret < 0 || (*out >= 0 && *out <= most && *out == floor(*out))) return ret;
+    return ost_csv_fail(&self->csv, self->field[column], OST_ERR_VALUE,
+        "%s is %g; expected a whole number from 0 to %d", names[column], *out, most);
+}
+
 static int read_number(reader_t *self, column_t column, double *out)
 {
-    int ret = ost_csv_quantity(&self->csv, self->field[column], &self->head[column], out);
-    if (ret == 0 && isnan(*out))
-        ret = ost_csv_fail(
+    if (is_missing(self, column))
+        return ost_csv_fail(
             &self->csv, self->field[column], OST_ERR_VALUE, "%s is missing; leave out rows without it", names[column]);
+    return ost_csv_quantity(&self->csv, self->field[column], &self->head[column], out);
+}
+
+/* Whether a row counts: its reason to be left out, OST_N_LEFT_OUT for none. @return 0 or an error */
+static int sort_out(reader_t *self, ost_left_out_t *reason)
+{
+    double mdv = 0, evid = 0, time = NAN;
+    int ret = read_flag(self, COLUMN_MDV, 1, &mdv);
+    if (ret == 0) ret = read_flag(self, COLUMN_EVID, 4, &evid);
+    *reason = mdv > 0 || evid > 0 ? OST_NOT_OBSERVATION : is_missing(self, COLUMN_DV) ? OST_NO_VALUE : OST_N_LEFT_OUT;
+    if (ret < 0 || *reason != OST_N_LEFT_OUT || !self->table->is_change) return ret;
+    ret = read_number(self, COLUMN_TIME, &time);
+    if (fabs(time) <= AT_BASELINE) *reason = OST_AT_BASELINE;
     return ret;
 }
 
@@ -145,6 +215,12 @@ static int read_rows(reader_t *self)
     int ret = 0;
     while (ret == 0 && (ret = ost_csv_next(&self->csv)) > 0) {
         void *rows = table->rows;
+        ost_left_out_t reason;
+        if ((ret = sort_out(self, &reason)) < 0) break;
+        if (reason != OST_N_LEFT_OUT) {
+            table->n_left_out[reason]++;
+            continue;
+        }
         if (table->n == MOST_ROWS)
             return ost_csv_fail(&self->csv, 0, OST_ERR_LIMIT, "more than %d observations", MOST_ROWS);
         ret = ost_list_grow(&rows, table->n, &self->max_rows, sizeof(*table->rows));
@@ -155,7 +231,8 @@ static int read_rows(reader_t *self)
         table->n++;
     }
     if (ret == 0 && table->n == 0)
-        return ost_fail_at(self->csv.err, OST_ERR_VALUE, self->csv.path, 1, 0, "has no observations");
+        return ost_fail_at(self->csv.err, OST_ERR_VALUE, self->csv.path, 1, 0, "has no observations%s",
+            table->n_left_out[OST_AT_BASELINE] > 0 ? " after the baseline, where a change is 0 by definition" : "");
     return ret;
 }
 

@@ -58,6 +58,7 @@ typedef struct {
 /** A check. */
 typedef struct {
     const char *path, *output, *unit; /**< of the data; what they observe; of their values; borrowed */
+    const ost_text_list_t *notes;     /**< sentences on the data for a reader; borrowed */
     ost_vpc_arm_t *arms;              /**< [n_arms] with data; owned */
     size_t n_arms;
 } ost_vpc_t;

@@ -130,6 +130,11 @@ void ost_page_vpc(const ost_result_page_t *page, FILE *out)
         "dots: "
         "the observed percentiles (full: median); grey: the data.</p>\n",
         n_inside, n, 100 * OST_VPC_PART, OST_VPC_DATA_SETS);
+    for (size_t i = 0; i < self->notes->n; i++) {
+        fputs("<p class='note'>", out);
+        ost_html_text(self->notes->items[i], out);
+        fputs("</p>\n", out);
+    }
     for (size_t a = 0; a < self->n_arms; a++) {
         const ost_vpc_arm_t *arm = &self->arms[a];
         if (arm->n_present >= ENOUGH * arm->data.n_persons) continue;
