@@ -372,6 +372,52 @@ class Steady(Tables):
                           self.osteon("check", "c.yaml", code=1), used)
 
 
+class People(Tables):
+    """Which arms and which subjects a table is of: nothing acts, and no ID is left out, without a word."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("t.csv", "id,time,amt,evid,cmt\n1,0,100,1,2\n1,2,0,0,.\n2,0,200,1,2\n2,2,0,0,.\n3,0,300,1,2\n3,2,0,0,.\n")
+
+    def test_arm(self):
+        for arms, arm, dosed in (("{a: {}, b: {}}", "b", [0, 1]), ("{a: {}, b: {}}", "all", [1, 1]),
+                                 ("{a: {}, all: {}}", "all", [0, 1])):
+            self.write("a.yaml", FILES["plain.yaml"].replace("{dosed: {}}", arms))
+            names = [name.split(":")[0].strip(" {") for name in arms.split(",")]
+            self.assertIn(f"a.yaml:4:9: events: 'arm' is missing here: which of the arms the rows act in, {' or '.join(names)}, or all",
+                          self.osteon("run", "a.yaml", "-o", "a.h5", code=1))
+            self.osteon("run", "a.yaml", "-o", "a.h5", "-q", "--force", "--set", f"events.arm={arm}")
+            with h5py.File(self.path("a.h5")) as file:
+                np.testing.assert_array_equal(file["cp"][:, 0, -1] > 0, np.array(dosed, bool))
+        self.assertIn("'c' must be one of a, all", self.osteon("check", "a.yaml", "--set", "events.arm=c", code=1))
+
+    def test_some_ids(self):
+        """A stated number is that of all IDs; -n takes the first of them and says so."""
+        for stated, last in ((2, 1), (4, 3)):
+            self.write("n.yaml", FILES["plain.yaml"] + f"population: {{subjects: {stated}}}\n")
+            said = self.osteon("run", "n.yaml", "-o", "n.h5", code=1)
+            self.assertIn(f"n.yaml:6:24: population.subjects: subjects 0 to {last}, but 't.csv' has 3 IDs, subjects 0 to 2; "
+                          "without 'subjects' all IDs are run", said)
+            self.assertNotIn("drawn", said)
+        self.write("n.yaml", FILES["plain.yaml"] + "population: {subjects: 3}\n")
+        self.assertNotIn("IDs", self.osteon("run", "n.yaml", "-o", "n.h5"))
+        self.assertIn("subjects: 2 of 3 IDs of t.csv\n", self.osteon("run", "plain.yaml", "-n", "2", "-o", "n.h5", "--force"))
+        self.assertIn("has 3 IDs", self.osteon("run", "plain.yaml", "-n", "4", "-o", "n.h5", "--force", code=2))
+        self.write("w.csv", "one.V [L]\n20\n30\n40\n")
+        self.write("p.yaml", "models: [./one.model]\narms: {a: {}}\ntimes: [1 day]\n")
+        self.assertIn("subjects: 2 of 3 rows of w.csv\n",
+                      self.osteon("run", "p.yaml", "--people", "w.csv", "-n", "2", "-o", "p.h5", "--force"))
+
+    def test_keys_needed(self):
+        """--events where the experiment has no 'events': all that is needed, at once."""
+        self.write("p.yaml", "models: [./one.model]\narms: {a: {}}\ntimes: [1 day]\n")
+        said = self.osteon("run", "p.yaml", "--events", "t.csv", code=2)
+        self.assertIn("events: 'time' is missing here: a unit such as hour; 'amount': a unit such as mg; 'cmt': a mapping of numbers "
+                      "of CMT to states; expected in the file, or as further settings", said)
+        self.osteon("run", "p.yaml", "--events", "t.csv", "--set", "events.time=hour", "--set", "events.amount=mg", "--set",
+                    "events.cmt={2: one.central}", "-o", "p.h5", "-q", "--force")
+
+
 class Wrong(Tables):
     def test_wrong_tables(self):
         """Each with its place, what is wrong, and what was expected; nothing is run."""

@@ -130,7 +130,7 @@ class Schema(unittest.TestCase):
         self.addCleanup(events.close)
         events.write("ID,TIME,AMT,weight\n1,0,1,70\n")
         events.flush()
-        rows = f"events={{table: {events.name}, time: day, amount: mg, cmt: {{1: {{into: anastrozole, " \
+        rows = f"events={{table: {events.name}, arm: anastrozole, time: day, amount: mg, cmt: {{1: {{into: anastrozole, " \
                f"lag: '0.1 [h]*weight/(70 [kg])'}}}}, covariates: {{weight: " "{unit: kg, interpolation: %s}}}"
         for path, choices in words.items():
             name = path.replace("*", "k_new")

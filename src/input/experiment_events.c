@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the key events; gives a table of events, the people of its IDs, and a regimen line for each compartment. */
 #include "core/file.h"
+#include "core/vocabulary.h"
 #include "input/experiment_keys.h"
 
 #include <math.h>
@@ -192,11 +193,31 @@ static int add_lines(ost_experiment_t *self, ost_arm_t *arm, ost_error_t *err)
     return 0;
 }
 
+/* The arm that the rows act in; "all" of them, unless an arm has that name. Of several it must be said. */
+static int read_arm(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *events, ost_error_t *err)
+{
+    static const char all[] = "all";
+    const ost_yaml_node_t *node = ost_yaml_get(events, "arm");
+    bool is_arm = false;
+    for (size_t a = 0; a < self->n_arms; a++) is_arm = is_arm || strcmp(self->arms[a].name, all) == 0;
+    if (node != NULL && node->kind == OST_YAML_SCALAR && strcmp(node->text, all) == 0 && !is_arm) return 0;
+    if (node != NULL || self->n_arms == 1) return ost_experiment_arm(self, tree, node, &self->events.arm, err);
+    char list[OST_WORDS_SIZE];
+    const char **names = ost_list_new(self->n_arms, sizeof(*names));
+    if (names == NULL) return ost_no_memory(err);
+    for (size_t a = 0; a < self->n_arms; a++) names[a] = self->arms[a].name;
+    const int ret = ost_yaml_fail(tree, events, OST_ERR_NAME, err,
+        "'arm' is missing here: which of the arms the rows act in, %s, or all",
+        ost_words_join(names, self->n_arms, list));
+    free(names);
+    return ret;
+}
+
 int ost_experiment_events(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
 {
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "events");
     if (node == NULL) return 0;
-    int ret = ost_experiment_arm(self, tree, ost_yaml_get(node, "arm"), &self->events.arm, err);
+    int ret = read_arm(self, tree, node, err);
     if (ret == 0) ret = read_formulas(self, tree, err);
     for (size_t a = 0; a < self->n_arms && ret == 0; a++)
         if (self->events.arm == NULL || strcmp(self->events.arm, self->arms[a].name) == 0)

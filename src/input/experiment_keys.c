@@ -220,7 +220,8 @@ static const ost_schema_t events[] = {
     { "covariates", MAP, "a mapping of names to units", "covariates in columns of the table", false,
         MEMBERS(event_covariates) },
     { "ignore", LIST, "a list of columns", "that are left out", false, MEMBERS(name_list) },
-    { "arm", TEXT, "the name of an arm above", "that the rows act in; default: all arms", false, NULL, 0 },
+    { "arm", TEXT, "the name of an arm above, or all", "that the rows act in; needed where there are several", false,
+        NULL, 0 },
 };
 
 static const ost_schema_t times[] = {

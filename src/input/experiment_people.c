@@ -45,7 +45,8 @@ static int read_people(ost_experiment_t *self, const ost_yaml_t *tree, const ost
     return ret;
 }
 
-/* Every subject needs its row. A table that a setting names brings the number of its rows along. */
+/* Every subject needs its row, and a number of subjects in the experiment is that of all IDs: patients are not left out
+ * without a word. A table that a setting names brings the number of its rows along. */
 static int check_rows(
     ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population, ost_error_t *err)
 {
@@ -53,15 +54,19 @@ static int check_rows(
                           *first = ost_yaml_get(population, "first_subject");
     const uint64_t n_rows = self->people.n_rows;
     const ost_yaml_node_t *people = ost_yaml_get(population, "people"), *table = ost_yaml_get(people, "table");
+    const bool are_ids = self->events.is_given;
     if (people == NULL) table = ost_yaml_get(ost_yaml_get(&tree->root, "events"), "table");
     if (subjects != NULL && subjects->origin == NULL && (table != NULL ? table : people)->origin != NULL)
         subjects = NULL;
     if (subjects == NULL) self->n_subjects = n_rows > self->first_subject ? n_rows - self->first_subject : 1;
-    if (self->people.is_drawn || self->first_subject + self->n_subjects <= n_rows) return 0;
+    const uint64_t end = self->first_subject + self->n_subjects;
+    const bool is_short = are_ids && end < n_rows && subjects != NULL && subjects->origin == NULL;
+    if (self->people.is_drawn || (end <= n_rows && !is_short)) return 0;
     return ost_yaml_fail(tree, subjects != NULL ? subjects : first, OST_ERR_VALUE, err,
-        "subjects %llu to %llu, but '%.100s' has %llu rows; expected so many subjects, or 'rows: drawn'",
-        (unsigned long long) self->first_subject, (unsigned long long) (self->first_subject + self->n_subjects - 1),
-        self->people.path, (unsigned long long) n_rows);
+        "subjects %llu to %llu, but '%.100s' has %llu %s, subjects 0 to %llu; %s",
+        (unsigned long long) self->first_subject, (unsigned long long) end - 1, self->people.path,
+        (unsigned long long) n_rows, are_ids ? "IDs" : "rows", (unsigned long long) n_rows - 1,
+        are_ids ? "without 'subjects' all IDs are run" : "expected so many subjects, or 'rows: drawn'");
 }
 
 static bool is_set(const ost_yaml_node_t *node)

@@ -132,6 +132,26 @@ static int check_member(const ost_schema_t *self, const ost_yaml_t *tree, ost_ya
     return check_node(inner, tree, member, err);
 }
 
+/* All keys that a mapping lacks. One that a setting began can have the others from settings too. */
+static int check_needed(const ost_schema_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    const ost_schema_t *first = NULL;
+    char others[384] = "";
+    size_t used = 0;
+    bool is_set = false;
+    for (size_t i = 0; i < node->n_members; i++) is_set = is_set || node->members[i].origin != NULL;
+    for (size_t i = 0; i < self->n_members && used < sizeof(others); i++) {
+        const ost_schema_t *member = &self->members[i];
+        if (!member->required || ost_yaml_get(node, member->key) != NULL) continue;
+        if (first != NULL)
+            used += (size_t) snprintf(others + used, sizeof(others) - used, "; '%s': %s", member->key, member->expects);
+        if (first == NULL) first = member;
+    }
+    if (first == NULL) return 0;
+    return ost_yaml_fail(tree, node, OST_ERR_NAME, err, "'%s' is missing here: %s%s%s", first->key, first->expects,
+        others, is_set ? "; expected in the file, or as further settings" : "");
+}
+
 static int check_node(const ost_schema_t *self, const ost_yaml_t *tree, ost_yaml_node_t *node, ost_error_t *err)
 {
     if (ost_yaml_is_null(node) && (self->kinds & OST_YAML_SCALAR) == 0) {
@@ -148,14 +168,7 @@ static int check_node(const ost_schema_t *self, const ost_yaml_t *tree, ost_yaml
         if (ret != 0) return ret;
     }
     if (node->kind != OST_YAML_MAPPING) return 0;
-    for (size_t i = 0; i < self->n_members; i++) {
-        const ost_schema_t *member = &self->members[i];
-        if (member->required && ost_yaml_get(node, member->key) == NULL) {
-            return ost_yaml_fail(
-                tree, node, OST_ERR_NAME, err, "'%s' is missing here: %s", member->key, member->expects);
-        }
-    }
-    return 0;
+    return check_needed(self, tree, node, err);
 }
 
 int ost_schema_check(const ost_schema_t *self, ost_yaml_t *tree, ost_error_t *err)
