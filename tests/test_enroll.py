@@ -3,6 +3,7 @@
 """Subjects that are drawn until enough are eligible, strata with quotas, and outputs that are given at time 0. Takes the
 path of osteon as its first argument."""
 import os
+import re
 import subprocess
 import unittest
 
@@ -148,6 +149,24 @@ class Enroll(test_shards.Program):
         self.write("two.csv", "age [year]\n60\n61\n")
         self.assertIn("of 90 eligible subjects after 2 candidates, one in 1, all rows of the table of people",
                       self.run_one("e.yaml", "x.h5", "--people", "two.csv", code=1))
+
+    def test_empty_and_why(self):
+        """A stratum that stays empty: how many candidates failed, with the first message; were not eligible; in no stratum."""
+        strata = 'population.strata={some: {if: "age %s [year]", quota: 30}}'
+        said = self.run_one("e.yaml", "x.h5", *settings(strata % "< 40", "population.enroll=~"), code=1)
+        found = re.search(r"stratum 'some' has 0 of 30 subjects after 13000 candidates; (\d+) not eligible "
+                          r"\(line 6, 'eligible: bmd\[hip\] < 0.85 \[g/cm2\]'\); (\d+) in no stratum$", said.strip())
+        self.assertIsNotNone(found, said)
+        self.assertEqual(sum(map(int, found.groups())), 13000)
+        self.assertGreater(int(found[1]), 1000)
+        said = self.run_one("e.yaml", "x.h5", *settings(strata % "> 40", "population.enroll=~", 'population.eligible="age < 40 [year]"'),
+                            code=1)
+        self.assertRegex(said, r"after 13000 candidates; 13000 not eligible \(line \d, 'eligible: age < 40 \[year\]'\)$")
+        said = self.run_one("e.yaml", "x.h5", *settings(
+            strata % "> 40", "population.enroll=~", GIVEN[2],
+            "population.baseline=[{output: 'bmd[hip]', value: 9 g/cm2, solve: 'one.peak[hip]'}]"), code=1)
+        self.assertIn("after 13000 candidates; 13000 of them failed, the first: baseline: bmd[hip] = 9 cannot be had", said)
+        self.assertNotIn("no stratum", said)
 
     def test_wrong(self):
         for text, part in (  # found when the experiment is read, then when it is planned

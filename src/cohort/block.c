@@ -533,8 +533,8 @@ static int history(ost_worker_t *self, size_t n, ost_error_t *err)
     return ret;
 }
 
-int ost_worker_screen(
-    ost_worker_t *self, uint64_t first, size_t n, const double *typical, int32_t *stratum, ost_error_t *err)
+int ost_worker_screen(ost_worker_t *self, uint64_t first, size_t n, const double *typical, int32_t *stratum,
+    char why[OST_MESSAGE_SIZE], ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     const size_t n_arms = plan->experiment->n_arms;
@@ -555,16 +555,26 @@ int ost_worker_screen(
         }
     if (ret == 0 && n_jobs > 0) ret = ost_batch_run(self->batch, self->jobs, n_jobs, err);
     const ost_job_t *job = self->jobs + n_jobs;
-    for (size_t i = 0; i < n && ret == 0; i++) stratum[i] = self->subject_status[i] != 0 ? -2 : -1;
+    for (size_t i = 0; i < n && ret == 0; i++)
+        stratum[i] = self->subject_status[i] != 0 ? OST_FAILED : OST_NOT_ELIGIBLE;
     for (size_t a = n_arms; a-- > 0 && ret == 0;) /* the first arm decides */
         for (size_t i = n; i-- > 0;) {
             if (self->subject_status[i] != 0) continue;
             const ost_visit_context_t *visits = (--job)->user;
-            if (job->status != 0 || visits->undecided != NULL)
-                stratum[i] = -2;
-            else if (!visits->is_out)
+            if (job->status != 0 || visits->undecided != NULL) {
+                stratum[i] = OST_FAILED;
+                if (!is_undecided(job, self->subject_text[i]))
+                    ost_job_message(
+                        job, plan->system, &plan->experiment->solver, self->subject_text[i], OST_MESSAGE_SIZE);
+            } else if (!visits->is_out) {
                 stratum[i] = (int32_t) visits->stratum;
+            } else if (visits->is_eligible) {
+                stratum[i] = OST_IN_NO_STRATUM;
+            }
         }
+    why[0] = '\0';
+    for (size_t i = 0; i < n && ret == 0 && why[0] == '\0'; i++)
+        if (stratum[i] == OST_FAILED) memcpy(why, self->subject_text[i], OST_MESSAGE_SIZE);
     return ret;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BLOCK OST_COHORT_BLOCK
 /* Candidates for each subject that is wanted, and some more, before a stratum counts as empty. Assumed. */
@@ -21,10 +22,12 @@ typedef struct {
     size_t n_blocks;       /* of the round */
     size_t n_last;         /* candidates in the last block */
     atomic_size_t next;
-    int32_t *stratum;  /* [n_blocks x BLOCK] */
-    uint64_t *members; /* who takes part */
-    uint64_t *n_of;    /* [n_strata, or 1] of them in each stratum */
-    uint64_t n_members, n_wanted, n_screened, n_failed;
+    int32_t *stratum;              /* [n_blocks x BLOCK] */
+    char (*why)[OST_MESSAGE_SIZE]; /* [n_blocks] of the first of a block that failed */
+    uint64_t *members;             /* who takes part */
+    uint64_t *n_of;                /* [n_strata, or 1] of them in each stratum */
+    uint64_t n_members, n_wanted, n_screened, n_out[1 - OST_FAILED]; /* [-reason] candidates that take no part */
+    char first_why[OST_MESSAGE_SIZE];                                /* of the first that failed */
     atomic_int ret;
     ost_error_t *err;
 } screening_t;
@@ -36,7 +39,8 @@ static void screen_blocks(screening_t *self)
     int ret = ost_worker_init(&worker, self->run, &err);
     for (size_t b; ret == 0 && (b = atomic_fetch_add(&self->next, 1)) < self->n_blocks;)
         ret = ost_worker_screen(&worker, self->first + (uint64_t) b * BLOCK,
-            b + 1 < self->n_blocks ? BLOCK : self->n_last, self->typical, self->stratum + b * BLOCK, &err);
+            b + 1 < self->n_blocks ? BLOCK : self->n_last, self->typical, self->stratum + b * BLOCK, self->why[b],
+            &err);
     ost_worker_free(&worker);
     int none = 0; /* the first error of any thread is that of all */
     if (ret < 0 && atomic_compare_exchange_strong(&self->ret, &none, ret) && self->err != NULL) *self->err = err;
@@ -50,6 +54,9 @@ static int screen_round(screening_t *self, uint64_t n, int n_threads)
     int32_t *stratum = realloc(self->stratum, self->n_blocks * BLOCK * sizeof(*stratum));
     if (stratum == NULL) return ost_no_memory(self->err);
     self->stratum = stratum;
+    char(*why)[OST_MESSAGE_SIZE] = realloc(self->why, self->n_blocks * sizeof(*why));
+    if (why == NULL) return ost_no_memory(self->err);
+    self->why = why;
     atomic_store(&self->next, 0);
 #ifdef _OPENMP
 #pragma omp parallel num_threads(n_threads)
@@ -72,7 +79,9 @@ static void fill(screening_t *self, uint64_t n)
     for (uint64_t i = 0; i < n && self->n_members < self->n_wanted; i++) {
         const int32_t stratum = self->stratum[i];
         self->n_screened++;
-        self->n_failed += stratum == -2;
+        if (stratum < 0) self->n_out[-stratum]++;
+        if (stratum == OST_FAILED && self->n_out[-OST_FAILED] == 1)
+            memcpy(self->first_why, self->why[i / BLOCK], OST_MESSAGE_SIZE);
         if (stratum < 0 || self->n_of[stratum] == quota_of(self, (size_t) stratum)) continue;
         self->n_of[stratum]++;
         self->members[self->n_members++] = self->first + i;
@@ -88,23 +97,37 @@ static uint64_t count_candidates(const ost_experiment_t *e)
     return is_listed && rows < most ? rows : most;
 }
 
-/* How many there are, and how rare they were. */
+/* Of candidates that take no part, how many of each kind, and why the first of them failed. */
+static void say_out(const screening_t *self, char *text, size_t size)
+{
+    const ost_experiment_t *e = self->run->plan->experiment;
+    const unsigned long long n_failed = self->n_out[-OST_FAILED], n_not = self->n_out[-OST_NOT_ELIGIBLE],
+                             n_none = self->n_out[-OST_IN_NO_STRATUM];
+    size_t used = 0;
+    if (n_failed > 0)
+        used += (size_t) snprintf(text, size, "; %llu of them failed, the first: %.200s", n_failed, self->first_why);
+    if (n_not > 0 && used < size)
+        used += (size_t) snprintf(text + used, size - used, "; %llu not eligible (line %d, 'eligible: %.80s')", n_not,
+            e->eligible_location.line, e->eligible);
+    if (n_none > 0 && used < size) snprintf(text + used, size - used, "; %llu in no stratum", n_none);
+}
+
+/* How many there are, how rare they were, and what became of the others. */
 static int fail_empty(const screening_t *self)
 {
     const ost_experiment_t *e = self->run->plan->experiment;
     size_t s = 0;
     while (s + 1 < e->n_strata && self->n_of[s] == e->strata[s].quota) s++;
     const ost_location_t at = e->n_strata > 0 ? e->strata[s].location : e->eligible_location;
-    char failed[80] = "", rare[80] = "", name[120] = "";
-    if (self->n_failed > 0)
-        snprintf(failed, sizeof(failed), "; %llu of them failed", (unsigned long long) self->n_failed);
+    char out[480] = "", rare[80] = "", name[120] = "";
+    say_out(self, out, sizeof(out));
     if (self->n_of[s] > 0)
         snprintf(rare, sizeof(rare), ", one in %.0f", (double) self->n_screened / (double) self->n_of[s]);
     const bool is_end = count_candidates(e) < CANDIDATES * e->n_subjects + MORE_CANDIDATES;
     if (e->n_strata > 0) snprintf(name, sizeof(name), "stratum '%.80s' has ", e->strata[s].name);
     return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, at, "%s%llu of %llu %ssubjects after %llu candidates%s%s%s", name,
         (unsigned long long) self->n_of[s], (unsigned long long) quota_of(self, s), e->n_strata > 0 ? "" : "eligible ",
-        (unsigned long long) self->n_screened, rare, failed, is_end ? ", all rows of the table of people" : "");
+        (unsigned long long) self->n_screened, rare, is_end ? ", all rows of the table of people" : "", out);
 }
 
 static int enroll(screening_t *self, int n_threads)
@@ -150,13 +173,15 @@ int ost_run_enroll(ost_run_t *run, int n_threads, ost_error_t *err)
     for (size_t v = 0; v < n_variants && ret == 0; v++) {
         self.typical = run->options->variants != NULL ? run->options->variants + v * plan->blocks->n_params : NULL;
         self.members = lists[v] = malloc((self.n_wanted + 1) * sizeof(*self.members));
-        self.n_members = self.n_screened = self.n_failed = 0;
+        self.n_members = self.n_screened = 0;
+        memset(self.n_out, 0, sizeof(self.n_out));
         for (size_t s = 0; s <= e->n_strata; s++) self.n_of[s] = 0;
         ret = self.members == NULL ? ost_no_memory(err) : enroll(&self, n_threads);
         run->summary->screened += self.n_screened;
     }
     free(self.n_of);
     free(self.stratum);
+    free(self.why);
     return ret;
 }
 

@@ -73,7 +73,9 @@ static bool is_in(ost_visit_context_t *self, const double *y, double t)
 {
     const ost_conditions_t *conditions = self->plan->conditions;
     const ost_experiment_t *e = self->plan->experiment;
-    if (conditions->eligible != NULL && !holds(self, conditions->eligible, "eligible", e->eligible, y, t)) return false;
+    self->is_eligible =
+        conditions->eligible == NULL || holds(self, conditions->eligible, "eligible", e->eligible, y, t);
+    if (!self->is_eligible) return false;
     for (self->stratum = 0; self->stratum < conditions->n_strata; self->stratum++) {
         const ost_stratum_t *stratum = &e->strata[self->stratum];
         if (holds(self, conditions->stratum[self->stratum], stratum->name, stratum->condition, y, t)) return true;

@@ -14,6 +14,7 @@ typedef struct {
     double *began, *ended;    /**< of the arm's schedules, `stride` apart: times, d, as in ost_cohort_block_t */
     size_t stride;
     bool is_out;           /**< set where the subject is not eligible, or in no stratum */
+    bool is_eligible;      /**< set at time 0, whatever the strata */
     size_t stratum;        /**< set at time 0: the first whose condition holds */
     const char *undecided; /**< key of the first condition that is not a number, NULL: none; its text, and when, d */
     const char *undecided_text;
