@@ -15,7 +15,6 @@
 /* Part of a parameter by which it is moved for a derivative. */
 #define STEP 1e-4
 enum { MOST_STEPS = 30 };
-_Static_assert(LANES > 1, "a lane for the subject as it is, and others for parameters that are moved");
 
 struct ost_baseline_solver {
     const ost_plan_t *plan;
@@ -149,23 +148,20 @@ static double step_of(const ost_param_t *param, double value)
     return value + step <= param->upper ? step : -step;
 }
 
-/* Values of the outputs as the subject is, and with each of the solved parameters from `first` on moved that lanes are
- * left for. */
+/* Values of the outputs from column `first` on, as many as there are lanes: as the subject is, then with each of the
+ * solved parameters moved. */
 static void evaluate_moved(ost_baseline_solver_t *self, const double *params, size_t first)
 {
     const ost_plan_t *plan = self->plan;
-    const size_t n = plan->experiment->n_baselines, end = n - first < LANES - 1 ? n : first + LANES - 1;
+    const size_t n = plan->experiment->n_baselines, end = first + LANES < n + 1 ? first + LANES : n + 1;
     fill(self->p, params, plan->blocks->n_params);
-    for (size_t j = first; j < end; j++) {
-        const size_t k = plan->population->solved[j];
-        self->p[k * LANES + 1 + j - first] += step_of(ost_blocks_param(plan->blocks, k), params[k]);
+    for (size_t column = first > 0 ? first : 1; column < end; column++) {
+        const size_t k = plan->population->solved[column - 1];
+        self->p[k * LANES + column - first] += step_of(ost_blocks_param(plan->blocks, k), params[k]);
     }
     evaluate(self);
-    for (size_t i = 0; i < n; i++) {
-        const double *y = self->y + row_of(plan, i) * LANES;
-        self->value[i][0] = y[0];
-        for (size_t j = first; j < end; j++) self->value[i][1 + j] = y[1 + j - first];
-    }
+    for (size_t i = 0; i < n; i++)
+        memcpy(&self->value[i][first], self->y + row_of(plan, i) * LANES, (end - first) * sizeof(double));
 }
 
 /* One step of Newton's method. @return whether it could be taken, as outputs depend on the parameters */
@@ -202,7 +198,7 @@ int ost_baseline_solve(ost_baseline_solver_t *self, const double *covariates, co
     }
     for (int step = 0; step < MOST_STEPS; step++) {
         bool is_given = true;
-        for (size_t first = 0; first < e->n_baselines; first += LANES - 1) evaluate_moved(self, params, first);
+        for (size_t first = 0; first <= e->n_baselines; first += LANES) evaluate_moved(self, params, first);
         for (size_t i = 0; i < e->n_baselines; i++) {
             const double least = TOLERANCE * fmax(fabs(target[i]), plan->outputs->factor[row_of(plan, i)]);
             is_given &= fabs(self->value[i][0] - target[i]) <= least;
