@@ -12,14 +12,13 @@ const char *ost_show_part_word(const show_t *self)
     return self->results->design.kind == OST_DESIGN_DRAWS ? "draw" : "point";
 }
 
-/* Changes of arms and parameters by --set, as labels and evidence do not follow it. */
+/* Changes by --set, which labels and evidence do not follow. */
 static void print_changes(const show_t *self)
 {
     const char *line = ost_results_attribute(self->results, "overrides");
     for (size_t n; line != NULL && *line != '\0'; line += n + (line[n] != '\0')) {
         n = strcspn(line, "\n");
-        if (strncmp(line, "arms.", 5) == 0 || strncmp(line, "parameters.", 11) == 0)
-            printf("changed: %.*s\n", (int) n, line);
+        printf("changed: %.*s\n", (int) n, line);
     }
 }
 
