@@ -70,11 +70,50 @@ class Pages(test_shards.Program):
         self.close(loss[2], [change[1, :, 4].mean() - change[0, :, 4].mean()])
         self.assertEqual((loss[3], loss[5]), ("%", str(N)))
 
+    def test_evidence(self):
+        """The variable that `show` has, with the observed values and how far the simulation is from them."""
+        self.osteon("run", os.path.join(HERE, "../configs/atac.yaml"), "-n", "16", "-q", "-o", "a.h5")
+        self.assertIn("scanned_bmd: change from baseline", self.osteon("show", "a.h5"))
+        text, rows = self.page("a.h5")
+        self.assertIn("scanned bmd lumbar spine [% change from baseline]", text)
+        self.assertEqual(self.counts["polygon"], 3 * 4 + 8)  # bands of four arms, squares and triangles
+        found = [row for row in rows if len(row) == 6 and "ATAC_bone" in row[5]]
+        self.assertEqual([row[:3] for row in found[:4]],
+                         [["Anastrozole 1 mg daily", "2", "-4.1"], ["Anastrozole 1 mg daily", "5", "-6.08"],
+                          ["Tamoxifen 20 mg daily", "2", "2.2"], ["Tamoxifen 20 mg daily", "5", "2.77"]])
+        with h5py.File(self.path("a.h5")) as file:
+            bmd, days = file["scanned_bmd"][:, 0], file["time"][()]
+        for row, arm in zip(found, (1, 1, 2, 2)):
+            at = [np.argmin(abs(days - x)) for x in (0, float(row[1]) * 365.25)]
+            median = np.median(100 * (bmd[arm, :, at[1]] / bmd[arm, :, at[0]] - 1))
+            self.close(row[3], [median])
+            np.testing.assert_allclose(float(row[4]), median - float(row[2]), atol=6e-3)
+        self.write("o.csv", "ID,TIME [month],DV [%],ARM\n1,12,-1,anastrozole\n")
+        hint = "no output 'bmd[totalhip]' (did you mean 'bmd[total_hip]'?)"
+        self.assertIn(hint, self.page("a.h5", "--data", "o.csv", "--of", "bmd[totalhip]", code=2))
+        self.assertIn(hint, self.page("a.h5", "--variables", "bmd[totalhip]", code=1))
+
+    def test_without_time_0(self):
+        self.write("plain.yaml", FILES["test.yaml"])
+        self.osteon("run", "plain.yaml", "-n", "40", "-q", "-o", "a.h5", "--set", "times=[6 month, 12 month]")
+        note = "The file has no values at time 0, so values are drawn instead of changes from baseline."
+        self.assertIn(note, self.page("a.h5")[0])
+        self.run_one()
+        self.assertNotIn(note, self.page("a.h5")[0])
+
+    def test_changes(self):
+        """`show` lists every changed setting, as the page does."""
+        self.run_one("--set", "solver.rtol=1e-5")
+        for said in self.osteon("show", "a.h5"), self.page("a.h5")[0]:
+            self.assertIn("solver.rtol=1e-5", said)
+
     def test_warnings(self):
         """An interrupted run cannot be told from a whole one but by its page; failures, few and ineligible subjects."""
         self.osteon("run", "test.yaml", "-n", "12", "-q", "-o", "a.h5", "--set", "population.eligible=age > 65 [year]")
         text, _ = self.page("a.h5")
         self.assertRegex(text, r"\d+ of 12 subjects are eligible")
+        self.osteon("run", "test.yaml", "-n", "12", "-q", "-o", "all.h5", "--set", "population.eligible=age > 1 [year]")
+        self.assertNotIn("eligible;", self.page("all.h5")[0])
         self.assertRegex(text, r"An interval from \d+ subjects holds \d+ %, not 90 %, of all subjects on average")
         self.osteon("run", "test.yaml", "-n", "200", "-q", "--shard", "1/2", "-o", "half.h5")
         text, _ = self.page("half.h5")

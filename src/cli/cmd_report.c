@@ -3,6 +3,7 @@
 #include "core/table.h"
 #include "predictive_check.h"
 #include "report/result_page.h"
+#include "show.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,8 @@ static int put_page(const void *page, FILE *out, ost_error_t *err)
 
 static int write_page(const report_arguments_t *a, const char *path, ost_results_t *results)
 {
-    ost_experiment_t experiment = { 0 };
-    ost_predictive_check_t check = { .results = results, .output = a->of };
+    show_t shown = { .results = results };
+    ost_predictive_check_t check = { .results = results, .matched = &shown.matched, .output = a->of };
     ost_text_list_t outputs = { 0 };
     ost_error_t err = { 0 };
     const bool has_outputs = !results->is_analysis && results->keep == OST_KEEP_SUBJECTS &&
@@ -30,13 +31,18 @@ static int write_page(const report_arguments_t *a, const char *path, ost_results
         ost_cli_message("--variables: not for %s, whose figures are of endpoints", path);
         return OST_EXIT_USAGE;
     }
-    if (ost_results_experiment(results, NULL, 0, &experiment, &err) < 0) code = ost_cli_fail(&err);
+    if (ost_results_experiment(results, NULL, 0, &shown.experiment, &err) < 0) code = ost_cli_fail(&err);
+    if (code == OST_EXIT_OK && has_outputs) {
+        ost_experiment_free(&shown.experiment);
+        code = ost_show_read_evidence(&shown);
+    }
     if (code == OST_EXIT_OK && a->variables != NULL) code = ost_cli_split("variables", a->variables, &outputs);
     if (code == OST_EXIT_OK && a->ignore != NULL) code = ost_cli_split("ignore", a->ignore, &check.ignore);
-    if (code == OST_EXIT_OK && a->data != NULL) code = ost_cli_predictive_check(&check, a->data, experiment.seed);
+    if (code == OST_EXIT_OK && a->data != NULL) code = ost_cli_predictive_check(&check, a->data, shown.experiment.seed);
     const ost_result_page_t page = { .results = results,
         .path = path,
-        .experiment = &experiment,
+        .experiment = &shown.experiment,
+        .matched = &shown.matched,
         .outputs = &outputs,
         .vpc = a->data != NULL ? &check.vpc : NULL };
     if (code == OST_EXIT_OK && ost_cli_write(a->output, put_page, &page, &err) < 0) code = ost_cli_fail(&err);
@@ -45,7 +51,9 @@ static int write_page(const report_arguments_t *a, const char *path, ost_results
     if (code == OST_EXIT_OK) printf("wrote %s\n", a->output);
     ost_cli_predictive_check_free(&check);
     ost_text_list_free(&outputs);
-    ost_experiment_free(&experiment);
+    ost_matched_free(&shown.matched);
+    ost_evidence_free(&shown.evidence);
+    ost_experiment_free(&shown.experiment);
     return code;
 }
 
@@ -78,7 +86,7 @@ static const ost_option_t options[] = {
     OST_OPTION_OUTPUT(report_arguments_t, OST_OUTPUT_REPORT, "PAGE.html", "the page to write"),
     { .name = "variables",
         .argument = "NAME,...",
-        .text = "outputs to draw, as ctx or bmd[total_hip] (default: those of the experiment's plot, or bmd)",
+        .text = "outputs to draw, as ctx or bmd[total_hip] (default: those of the experiment's plot, or as 'show')",
         .target = OST_WORD(report_arguments_t, variables) },
     { .name = "data",
         .argument = "OBSERVED.csv",

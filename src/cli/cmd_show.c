@@ -410,7 +410,7 @@ static int find_variable(show_t *self)
     char hint[300];
     const char *const *names = (const char *const *) self->results->names.items;
     size_t n = self->results->names.n;
-    if (self->variable == NULL) self->variable = ost_show_default_variable(self);
+    if (self->variable == NULL) self->variable = ost_results_default_variable(self->results, &self->matched);
     self->element = SIZE_MAX;
     for (size_t i = 0; i < n; i++)
         for (size_t e = 0; e < ost_results_n_elements(self->results, names[i]); e++)

@@ -17,7 +17,7 @@ static int find_output(ost_predictive_check_t *self)
         ost_cli_message("--data: the file has no output");
         return OST_EXIT_INPUT;
     }
-    if (word == NULL) word = ost_results_n_elements(results, "bmd") > 0 ? "bmd" : results->names.items[0];
+    if (word == NULL) word = ost_results_default_variable(results, self->matched);
     self->variable = ost_results_find_output(results, word, &self->element);
     const size_t n = self->variable == NULL ? ost_results_n_elements(results, word) : 1;
     if (n > 1) {
@@ -26,8 +26,8 @@ static int find_output(ost_predictive_check_t *self)
         return OST_EXIT_USAGE;
     }
     if (self->variable == NULL) {
-        ost_cli_message("--of: the file has no output '%s'%s", word,
-            ost_cli_hint(hint, sizeof(hint), word, (const char *const *) results->names.items, results->names.n));
+        ost_cli_message("--of: the file has no output '%s'%s%s%s", word,
+            OST_HINT(ost_results_nearest_output(results, word, hint, sizeof(hint))));
         return OST_EXIT_USAGE;
     }
     const char *element = ost_results_element(results, self->variable, self->element);

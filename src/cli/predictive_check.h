@@ -5,13 +5,15 @@
 
 #include "cli.h"
 #include "input/observed.h"
+#include "observe/match.h"
 #include "observe/vpc.h"
 
 typedef struct {
-    ost_results_t *results; /* borrowed */
-    const char *output;     /* that DV observes, NULL: the only element of the default variable */
-    const char *variable;   /* of it */
-    char name[160];         /* "bmd[total_hip]" */
+    ost_results_t *results;       /* borrowed */
+    const ost_matched_t *matched; /* observations of the file, borrowed */
+    const char *output;           /* that DV observes, NULL: the only element of the default variable */
+    const char *variable;         /* of it */
+    char name[160];               /* "bmd[total_hip]" */
     size_t element;
     ost_observed_t observed;
     double *time, *value; /* [observed.n] */

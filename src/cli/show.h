@@ -72,9 +72,6 @@ void ost_show_print_months(const show_t *self);
 /* Read the evidence that the experiment in the file names. A file whose table is missing is still shown, without it.
  * @return an exit code, of what is wrong with the evidence */
 int ost_show_read_evidence(show_t *self) OST_MUST_CHECK;
-/* What is shown where no variable is asked for: that with which BMD of the evidence is compared, or, of several
- * models and without evidence, bmd, or the first of the file. @return the file's, or a literal */
-const char *ost_show_default_variable(const show_t *self);
 /* Keep the observations of the variable that is shown, in its unit. @return an exit code */
 int ost_show_place_evidence(show_t *self) OST_MUST_CHECK;
 /* How many subjects had begun or ended each subject-specific dosing schedule by the months shown. @return 0 or an error

@@ -82,17 +82,6 @@ int ost_show_read_evidence(show_t *self)
     return without_evidence(ret, &err);
 }
 
-const char *ost_show_default_variable(const show_t *self)
-{
-    for (size_t i = 0; i < self->matched.n_observations && self->results->models.n == 0; i++) {
-        size_t element;
-        const ost_observation_t *observation = &self->matched.observations[i];
-        const char *variable = ost_results_find_output(self->results, observation->endpoint.output, &element);
-        if (variable != NULL && observation->endpoint_class == OST_CLASS_BMD) return variable;
-    }
-    return ost_results_n_elements(self->results, "bmd") > 0 ? "bmd" : self->results->names.items[0];
-}
-
 int ost_show_place_evidence(show_t *self)
 {
     ost_error_t err = { 0 };

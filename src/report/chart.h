@@ -54,6 +54,8 @@ void ost_chart_box(
 /** A piece of the line of a series, for a key. */
 void ost_chart_sample(FILE *out, size_t series);
 
+/** A series in grey. */
+#define OST_CHART_GREY 6
 /** Colour of a series: "#0072b2"; repeats after 7. */
 const char *ost_chart_colour(size_t series);
 /** Dashes of its line. */

@@ -128,7 +128,7 @@ int ost_page_warnings(const ost_result_page_t *self, FILE *page, ost_error_t *er
     if (n_done < n && !results->is_analysis)
         fprintf(out, "<p>The run was interrupted after %llu of %llu subjects.</p>\n", (unsigned long long) n_done,
             (unsigned long long) n);
-    if (eligible != NULL)
+    if (eligible != NULL && strtoull(eligible, NULL, 10) < n)
         fprintf(out, "<p>%s of %llu subjects are eligible; the others have no values.</p>\n", eligible,
             (unsigned long long) n);
     if (left_out != NULL && left_out[0] != '\0') {

@@ -30,6 +30,7 @@ typedef struct {
     const char *x_unit;
     size_t every; /* of the times in tables: with x_step, those at multiples of it */
     double x_step;
+    double day;                   /* of an x */
     double *values, *base, *work; /* [n_subjects], the last also [draws] */
     double *draws;                /* [n_times][3][n_draws] */
     size_t n_charts;              /* so far */
@@ -211,6 +212,53 @@ static void put_title(const output_t *self, size_t arm)
     fputs("]", self->out);
 }
 
+/* The i-th observation, where it is a change from time 0 of this output in an arm of the chart. @param arm  SIZE_MAX:
+ * all @param[out] of  its arm @return NULL where it is not */
+static const ost_observation_t *observed(const output_t *self, size_t i, size_t arm, size_t *of)
+{
+    const ost_observation_t *observation = &self->page->matched->observations[i];
+    const ost_endpoint_t *endpoint = &observation->endpoint;
+    const ost_results_t *results = self->page->results;
+    const char *element = ost_results_element(results, self->variable, self->element);
+    *of = ost_results_find_arm(results, self->page->experiment->arms[endpoint->arm].name);
+    const bool is_change = endpoint->measure == OST_MEASURE_PERCENT && self->measure == OST_MEASURE_PERCENT &&
+                           !endpoint->per_year && endpoint->from == 0 && endpoint->versus == SIZE_MAX &&
+                           observation->baseline.output[0] == '\0';
+    const bool is_middle = endpoint->statistic == OST_STATISTIC_MEAN || endpoint->statistic == OST_STATISTIC_MEDIAN;
+    const bool is_here = *of != SIZE_MAX && (arm == SIZE_MAX || arm == *of) &&
+                         ost_results_is_output(endpoint->output, self->variable, element);
+    return is_change && is_middle && is_here ? observation : NULL;
+}
+
+/* Observed values with their intervals: in the look of their arm, grey beside several models. */
+static void put_observed(const output_t *self, const ost_chart_t *chart, size_t arm)
+{
+    for (size_t i = 0; i < self->page->matched->n_observations; i++) {
+        size_t of;
+        const ost_observation_t *observation = observed(self, i, arm, &of);
+        if (observation == NULL) continue;
+        const ost_evidence_row_t *row = observation->row;
+        const size_t series = self->n_parts > 1 ? OST_CHART_GREY : of;
+        const double x = ost_chart_x(chart, observation->endpoint.to / self->day);
+        if (isfinite(row->lower) && isfinite(row->upper))
+            fprintf(self->out, "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='%s' stroke-width='1.4'/>", x, x,
+                ost_chart_y(chart, row->lower), ost_chart_y(chart, row->upper), ost_chart_colour(series));
+        ost_chart_mark(self->out, series, x, ost_chart_y(chart, row->value), true);
+    }
+}
+
+static void widen_to_observed(const output_t *self, ost_chart_t *chart, size_t arm)
+{
+    for (size_t i = 0; i < self->page->matched->n_observations; i++) {
+        size_t of;
+        const ost_observation_t *observation = observed(self, i, arm, &of);
+        if (observation == NULL) continue;
+        ost_chart_widen(&chart->y0, &chart->y1, observation->row->value);
+        ost_chart_widen(&chart->y0, &chart->y1, observation->row->lower);
+        ost_chart_widen(&chart->y0, &chart->y1, observation->row->upper);
+    }
+}
+
 static void put_chart(const output_t *self, size_t arm)
 {
     ost_chart_t chart = { .out = self->out, .width = 430, .height = 270, .y0 = INFINITY, .y1 = -INFINITY };
@@ -224,6 +272,7 @@ static void put_chart(const output_t *self, size_t arm)
                 if (k > 0 && (!has_band(self, arm) || (k > 2 && n_draws(self) == 0))) continue;
                 ost_chart_widen(&chart.y0, &chart.y1, row_of(self, arm, s, rows[k])[t]);
             }
+    widen_to_observed(self, &chart, arm);
     if (!(chart.y0 <= chart.y1)) chart.y0 = 0, chart.y1 = 1;
     ost_chart_margin(&chart);
     ost_chart_begin(&chart);
@@ -241,6 +290,7 @@ static void put_chart(const output_t *self, size_t arm)
     for (size_t s = 0; s < n; s++)
         if (has_value(self, arm, s))
             ost_chart_line(&chart, self->x, row_of(self, arm, s, MEDIAN), self->n_times, look(self, arm, s));
+    put_observed(self, &chart, arm);
     ost_chart_end(&chart);
 }
 
@@ -288,6 +338,54 @@ static void choose_rows(output_t *self)
     self->x_step = 0;
 }
 
+/* An observation beside the simulated mean or median, as it is one of them. */
+static void put_misfit(const output_t *self, const ost_observation_t *observation, size_t arm)
+{
+    const ost_evidence_row_t *row = observation->row;
+    const long t = ost_results_time_index(self->page->results, observation->endpoint.to);
+    const size_t of = observation->endpoint.statistic == OST_STATISTIC_MEAN ? MEAN : MEDIAN;
+    const double simulated = t < 0 ? NAN : curve(self, 0, arm, of)[t];
+    char source[300];
+    snprintf(source, sizeof(source), "%s, %s: %s, %s", row->trial, row->arm, ost_reported_words[row->statistic],
+        ost_role_words[row->role]);
+    fputs("<tr>", self->out);
+    ost_page_cell_begin("arm", true, self->out);
+    ost_html_text(self->page->results->labels.items[arm], self->out);
+    ost_page_cell_end(self->out);
+    ost_page_cell_number(self->x_unit, observation->endpoint.to / self->day, self->out);
+    ost_page_cell_begin("observed", false, self->out);
+    ost_page_number(row->value, self->out);
+    put_interval(row->lower, row->upper, self->out);
+    ost_page_cell_end(self->out);
+    ost_page_cell_number("simulated", simulated, self->out);
+    ost_page_cell_number(ost_statistics[OST_STATISTIC_RESIDUAL].heading, simulated - row->value, self->out);
+    ost_page_cell_begin("source", true, self->out);
+    ost_html_text(source, self->out);
+    ost_page_cell_end(self->out);
+    fputs("</tr>\n", self->out);
+}
+
+/* Observed against simulated changes of a run or of draws; nothing where the chart has no observations. */
+static void put_misfits(const output_t *self, size_t arm)
+{
+    size_t n = 0, of;
+    for (size_t i = 0; i < self->page->matched->n_observations && self->n_parts == 1; i++) {
+        const ost_observation_t *observation = observed(self, i, arm, &of);
+        if (observation == NULL) continue;
+        if (n++ == 0) {
+            fputs("<div><table class='cells'><caption>observed: ", self->out);
+            put_title(self, arm);
+            fputs("</caption><thead><tr><th class='t'>arm</th>", self->out);
+            ost_page_head(self->x_unit, false, self->out);
+            fputs("<th>observed</th><th>simulated</th>", self->out);
+            ost_page_head(ost_statistics[OST_STATISTIC_RESIDUAL].heading, false, self->out);
+            fputs("<th class='t'>source</th></tr></thead><tbody>\n", self->out);
+        }
+        put_misfit(self, observation, of);
+    }
+    if (n > 0) fputs("</tbody></table></div>\n", self->out);
+}
+
 /* A row for some of the times, a column for each series. */
 static void put_table(const output_t *self, size_t arm)
 {
@@ -310,6 +408,7 @@ static void put_table(const output_t *self, size_t arm)
         fputs("</tr>\n", self->out);
     }
     fputs("</tbody></table></div>\n", self->out);
+    put_misfits(self, arm);
 }
 
 /* @param put  charts first */
@@ -347,6 +446,10 @@ static void put_key(const output_t *self)
             n_draws(self));
     else
         fputs("Bands, and numbers in brackets: 5th to 95th percentile between subjects.", self->out);
+    if (self->page->matched->n_observations > 0)
+        fputs(" Marks: observed changes, with the interval that was reported.", self->out);
+    if (ost_results_time_index(results, 0) < 0)
+        fputs(" The file has no values at time 0, so values are drawn instead of changes from baseline.", self->out);
     fputs("</p>\n", self->out);
 }
 
@@ -355,12 +458,12 @@ static int put_output(output_t *self, const char *name, ost_show_as_t show, ost_
 {
     ost_results_t *results = self->page->results;
     size_t only = SIZE_MAX, size;
-    char *text = NULL;
+    char *text = NULL, near[160];
     self->variable = name;
     if (ost_results_variable(results, name) == NULL) self->variable = ost_results_find_output(results, name, &only);
     const size_t n = self->variable != NULL ? ost_results_n_elements(results, self->variable) : 0;
     int ret = n == 0 ? ost_fail_at(err, OST_ERR_NAME, self->page->path, 0, 0, "has no output '%s'%s%s%s", name,
-                           OST_HINT(ost_nearest(name, (const char *const *) results->names.items, results->names.n)))
+                           OST_HINT(ost_results_nearest_output(results, name, near, sizeof(near))))
                      : 0;
     FILE *page = self->out, *tables = ret == 0 ? open_memstream(&text, &size) : NULL;
     if (ret == 0 && tables == NULL) ret = ost_no_memory(err);
@@ -397,6 +500,7 @@ static int make(output_t *self, ost_error_t *err)
         self->draws == NULL)
         return ost_no_memory(err);
     for (size_t t = 0; t < self->n_times; t++) self->x[t] = results->times[t] / day;
+    self->day = day;
     choose_rows(self);
     self->x_unit = day > 31 ? "year" : day > 1 ? "month" : "day";
     return 0;
@@ -425,8 +529,7 @@ int ost_page_outputs(const ost_result_page_t *page, FILE *out, ost_error_t *err)
         n_shown++;
     }
     if (ret == 0 && n_shown == 0)
-        ret = put_output(
-            &self, ost_results_n_elements(results, "bmd") > 0 ? "bmd" : results->names.items[0], OST_SHOW_CHANGE, err);
+        ret = put_output(&self, ost_results_default_variable(results, page->matched), OST_SHOW_CHANGE, err);
     if (self.n_charts > MOST_CHARTS)
         fprintf(out, "<p class='note'>More than %d charts: --variables chooses some.</p>\n", MOST_CHARTS);
     free(self.curves);

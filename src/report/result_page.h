@@ -11,7 +11,9 @@ typedef struct {
     ost_results_t *results;
     const char *path;                   /**< of the file, as it is named */
     const ost_experiment_t *experiment; /**< that the file records */
-    const ost_text_list_t *outputs;     /**< outputs of the figures; none: those of the experiment's plot, or BMD */
+    const ost_text_list_t *outputs;     /**< outputs of the figures; none: those of the experiment's plot, or what
+                                         * ost_results_default_variable() says */
+    const ost_matched_t *matched;       /**< observations of the evidence that the experiment names */
     const ost_vpc_t *vpc;               /**< beside observed data; NULL: none */
 } ost_result_page_t;
 

@@ -2,7 +2,10 @@
 /* Takes a result file and endpoints; gives measures of its subjects. */
 #include "results/measure.h"
 
+#include "core/vocabulary.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 bool ost_results_is_output(const char *output, const char *variable, const char *element)
@@ -49,6 +52,34 @@ const char *ost_results_find_output(const ost_results_t *self, const char *outpu
             if (ost_results_is_output(output, variables[i], ost_results_element(self, variables[i], *element)))
                 return variables[i];
     return NULL;
+}
+
+const char *ost_results_nearest_output(const ost_results_t *self, const char *word, char *buf, size_t size)
+{
+    ost_text_list_t all = { 0 };
+    int ret = 0;
+    for (size_t i = 0; i < self->names.n && ret == 0; i++) {
+        const char *name = self->names.items[i];
+        const size_t n = ost_results_n_elements(self, name);
+        ret = ost_text_list_add(&all, "%s", name);
+        for (size_t e = 0; e < n && ret == 0 && ost_results_element(self, name, e)[0] != '\0'; e++)
+            ret = ost_text_list_add(&all, "%s[%s]", name, ost_results_element(self, name, e));
+    }
+    const char *nearest = ost_nearest(word, (const char *const *) all.items, all.n);
+    if (nearest != NULL) snprintf(buf, size, "%s", nearest);
+    ost_text_list_free(&all);
+    return nearest != NULL ? buf : NULL;
+}
+
+const char *ost_results_default_variable(const ost_results_t *self, const ost_matched_t *matched)
+{
+    for (size_t i = 0; matched != NULL && i < matched->n_observations && self->models.n == 0; i++) {
+        size_t element;
+        const ost_observation_t *observation = &matched->observations[i];
+        const char *variable = ost_results_find_output(self, observation->endpoint.output, &element);
+        if (variable != NULL && observation->endpoint_class == OST_CLASS_BMD) return variable;
+    }
+    return ost_results_n_elements(self, "bmd") > 0 ? "bmd" : self->names.items[0];
 }
 
 /* What a file that keeps no subjects has of its i-th endpoint. */

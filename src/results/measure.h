@@ -4,6 +4,7 @@
 #define OST_RESULTS_MEASURE_H
 
 #include "observe/endpoint.h"
+#include "observe/match.h"
 #include "results/results.h"
 
 /** Whether an output such as "bmd[total_hip]" is of a variable and its element, "" of a scalar. */
@@ -15,6 +16,13 @@ size_t ost_results_find_arm(const ost_results_t *self, const char *name);
 /** The variable of a file, and its element, that an output such as "bmd[total_hip]" is. @return NULL for none; borrowed
  * of self */
 const char *ost_results_find_output(const ost_results_t *self, const char *output, size_t *element);
+/** The output of a file that is nearest to a word, of variables and of their elements. @param buf  [size] @return buf,
+ * or NULL where none is near */
+const char *ost_results_nearest_output(const ost_results_t *self, const char *word, char *buf, size_t size);
+/** The variable that is shown where none is asked for: that with which BMD of the evidence is compared, or, of several
+ * models and without evidence, bmd, or the first of the file, which has one. @param matched  NULL: no evidence
+ * @return the file's, or a literal */
+const char *ost_results_default_variable(const ost_results_t *self, const ost_matched_t *matched);
 /** The measure of every subject of a file; NAN where it has no such time. @param base  [n_subjects] scratch.
  *  @param[out] values  [n_subjects] @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_measure(ost_results_t *self, const ost_endpoint_t *endpoint, const char *variable, size_t element,
