@@ -165,6 +165,15 @@ class Pages(test_shards.Program):
                 self.assertEqual(len(found), file["loss"].size)
                 for row, value in zip(found, file["loss"][()].ravel()):
                     self.close(row[n], [value])
+        for values, differences in ("0.5 mg, 1 mg, 2 mg", [1, 1]), ("1 mg, 2 mg, 3 mg", [1, 1]), ("1 mg, 2 mg, 5 mg", [1, 3]):
+            self.osteon("sweep", "test.yaml", "--vary", f"{dose}={values}", "-n", "10", "-q", "-o", "r.h5", "--force", "--keep",
+                        "endpoints")
+            self.osteon("report", "r.h5", "-o", "r.html")
+            with open(self.path("r.html"), encoding="utf-8") as file:
+                text = file.read()
+            places = np.diff([float(x) for x in re.findall("<circle cx='(.*?)'", text)])
+            np.testing.assert_allclose(places / places[0], differences, rtol=0.01)
+            self.assertRegex(text, r"rotate\(-90\)' text-anchor='middle'>loss, %</text>")
         self.osteon("sweep", "test.yaml", "--vary", f"{dose}=0.1 mg..10 mg : log", "--design", "sobol", "--points", "8", "-n", "10",
                     "-q", "-o", "p.h5")
         self.page("p.h5")

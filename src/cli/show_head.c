@@ -18,7 +18,7 @@ static void print_changes(const show_t *self)
     const char *line = ost_results_attribute(self->results, "overrides");
     for (size_t n; line != NULL && *line != '\0'; line += n + (line[n] != '\0')) {
         n = strcspn(line, "\n");
-        printf("changed: %.*s\n", (int) n, line);
+        ost_print_wrapped(stdout, "changed: %.*s", (int) n, line);
     }
 }
 

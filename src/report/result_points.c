@@ -10,12 +10,13 @@
 #include <string.h>
 
 /* Charts of an endpoint, rows of its table, its entries with a column, and ratio of the largest to the smallest value
- * from which on an axis is logarithmic: assumptions. */
+ * from which on an axis is logarithmic, also where values have no equal ratios: assumptions. */
 #define MOST_CHARTS 12
 #define MOST_ROWS 200
 #define MOST_AXES 8
 #define NARROW_AXES 3 /* with so many a table fits a telephone */
 #define LOG_FROM 10
+#define LEFT 66 /* px, of numbers and the words of the axis */
 
 enum { N_COLUMNS = OST_ENDPOINT_N_SUBJECTS + 1 };
 
@@ -31,6 +32,16 @@ static double value_at(const endpoint_t *self, ost_endpoint_column_t column, siz
     return self->values[column * self->design->n_points + point];
 }
 
+/* Whether each of three or more values is the same multiple of the one before, as 0.5, 1 and 2 are. */
+static bool has_equal_ratios(const ost_varied_t *axis)
+{
+    const double *x = axis->values;
+    const size_t n = axis->texts.n;
+    bool is_equal = x != NULL && n > 2 && x[1] > x[0];
+    for (size_t i = 2; i < n && is_equal; i++) is_equal = fabs(x[i] * x[0] - x[i - 1] * x[1]) <= 1e-6 * x[i] * x[0];
+    return is_equal;
+}
+
 static bool is_log(const ost_varied_t *axis)
 {
     double least = INFINITY, most = 0;
@@ -38,7 +49,7 @@ static bool is_log(const ost_varied_t *axis)
         least = fmin(least, axis->values[i]);
         most = fmax(most, axis->values[i]);
     }
-    return least > 0 && most >= LOG_FROM * least;
+    return least > 0 && (most >= LOG_FROM * least || has_equal_ratios(axis));
 }
 
 /* Where a value stands on its axis: of words, in their order. */
@@ -89,8 +100,10 @@ static void put_curve(const endpoint_t *self, size_t k)
     const ost_design_t *design = self->design;
     const ost_varied_t *axis = &design->axes[k];
     const bool is_line = design->kind == OST_DESIGN_GRID && axis->values != NULL;
-    ost_chart_t chart = { .out = self->out, .width = 430, .height = 270, .y0 = INFINITY, .y1 = -INFINITY };
-    char label[200];
+    ost_chart_t chart = {
+        .out = self->out, .width = 446, .height = 270, .left = LEFT, .y0 = INFINITY, .y1 = -INFINITY
+    };
+    char label[200], y_label[200];
     set_x(&chart, axis);
     for (size_t p = 0; p < design->n_points; p++)
         for (size_t c = 0; c < (design->kind == OST_DESIGN_GRID ? OST_ENDPOINT_N_SUBJECTS : 1); c++)
@@ -99,7 +112,8 @@ static void put_curve(const endpoint_t *self, size_t k)
     ost_chart_margin(&chart);
     ost_chart_begin(&chart);
     put_meaning(self);
-    ost_chart_frame(&chart, label_of(axis, label, sizeof(label)), NULL);
+    snprintf(y_label, sizeof(y_label), strcmp(self->unit, "1") != 0 ? "%s, %s" : "%s", self->name, self->unit);
+    ost_chart_frame(&chart, label_of(axis, label, sizeof(label)), y_label);
     if (is_line) {
         double *x = self->work;
         for (size_t p = 0; p < design->n_points; p++) x[p] = place_of(axis, p);
