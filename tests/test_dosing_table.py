@@ -254,6 +254,13 @@ CASES = {
         [dose(3, amt=0, rate=10, ss=1)], infusion(3 - 2000, 20000, 2000), []),
     "steady state of one infusion by a modelled rate": (
         [dose(3, amt=0, rate=-1, r=15, ss=1)], infusion(3 - 2000, 30000, 2000), []),
+    "steady state of infusions of which nothing enters, with a lag of II": (
+        [dose(3, 40, rate=10, ii=2, ss=1, lag=2, f=0)], [], []),
+    "steady state of boluses of which nothing enters, with a lag": ([dose(3, ii=2, ss=1, lag=5, f=0)], [], []),
+    "an infusion that goes on, and a steady state of which nothing enters": (
+        [dose(0, 400, rate=10), dose(5, 40, rate=25, ii=2, ss=2, lag=2, f=0)], infusion(0, 400, 40), []),
+    "a modelled duration of which nothing enters, with a lag of 3 II": (
+        [dose(3, rate=-2, d=3, ii=2, ss=1, lag=6, f=0)], [], []),
     "a reset after a steady state": (
         [dose(3, rate=5, ii=8, ss=1), reset(6)], ever(lambda t: infusion(t, 100, 20, end=6), 3, 8), []),
     "a reset and a steady state": (

@@ -81,10 +81,11 @@ static int add_act(builder_t *self, ost_act_t act)
     return 0;
 }
 
-/* A dose that enters at `t`: its own row's time, or later. */
+/* A dose that enters at `t`: its own row's time, or later. Nothing enters of a dose whose bioavailability is 0. */
 static int add_entry(builder_t *self, const ost_act_t *like, double t_row, double t, const dose_t *dose)
 {
     ost_act_t act = *like;
+    if (dose->amount == 0) return 0;
     act.t = t;
     act.after = t <= t_row + OST_SAME_TIME ? like->row : 0;
     act.kind = dose->rate > 0 ? OST_ACT_RATE : OST_ACT_BOLUS;
@@ -223,8 +224,7 @@ static int add_dose(builder_t *self, size_t i, ost_act_t like)
     int ret = find_dose(self, row, values_at(self, i), &dose);
     like.line = line_of(self, row->compartment);
     if (ret == 0 && row->steady > 0) ret = add_steady(self, row, &like, &dose);
-    if (row->amount == 0 || dose.amount == 0) return ret;
-    for (uint32_t k = 0; k <= row->n_more && ret == 0; k++) {
+    for (uint32_t k = 0; k <= row->n_more && ret == 0 && dose.amount > 0; k++) {
         double t = row->t + dose.lag + k * row->interval;
         if (t >= self->plan->doses->t_known) break;
         ret = add_entry(self, &like, row->t, t, &dose);
