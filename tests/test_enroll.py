@@ -64,6 +64,14 @@ class Enroll(test_shards.Program):
         with h5py.File(self.path(name)) as file:
             return [file[each][()] for each in of]
 
+    def test_steady(self):
+        """A line that begins at steady state at an output time: as in a cohort that is not screened."""
+        steady = settings("arms.treated.regimen.0.steady_state=true")
+        self.run_one("e.yaml", "e.h5", *steady, "-q")
+        self.run_one("all.yaml", "all.h5", *steady, "-q")
+        bmd, number = self.values("e.h5", "bmd", "subject_number")
+        np.testing.assert_array_equal(bmd, self.values("all.h5", "bmd")[0][:, :, number])
+
     def run_one(self, name, out, *words, code=0):
         return self.osteon("run", name, *words, "-o", out, "--force", code=code)
 

@@ -266,7 +266,8 @@ static int check_events(const ost_system_t *system, const ost_job_t *job, ost_er
     double before = -INFINITY;
     for (size_t i = 0; i < job->n_events; i++) {
         const ost_event_t *event = &job->events[i];
-        bool has_index = event->kind != OST_EVENT_STOP && event->kind != OST_EVENT_RESET;
+        bool has_index = event->kind != OST_EVENT_STOP && event->kind != OST_EVENT_RESET &&
+                         (event->kind != OST_EVENT_OUTPUT || job->y != NULL);
         size_t n = !has_index                           ? SIZE_MAX
                    : event->kind == OST_EVENT_SET_INPUT ? system->n_inputs
                    : event->kind == OST_EVENT_OUTPUT    ? job->n_out

@@ -88,8 +88,9 @@ typedef enum {
     OST_EVENT_SET_STATE, /**< x[index] = amount */
     OST_EVENT_SET_INPUT, /**< u[index] = amount from now on (infusion starts and ends, changes of inputs) */
     OST_EVENT_RESET,     /**< all states are what they were at the job's t0 */
-    OST_EVENT_OUTPUT, /**< outputs of t_out[index] are written here, after the events of that time that come before */
-    OST_EVENT_STOP    /**< nothing changes; the step just ends here */
+    OST_EVENT_OUTPUT,    /**< outputs of t_out[index] are written here, after the events of that time that come before;
+                              nothing happens where the job's y is NULL */
+    OST_EVENT_STOP       /**< nothing changes; the step just ends here */
 } ost_event_kind_t;
 
 /** Something that happens at a time. Lists are sorted by time; events at one time act in list order, all after any
