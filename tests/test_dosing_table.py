@@ -349,6 +349,21 @@ class Steady(Tables):
         with h5py.File(self.path("s.h5")) as file:
             self.assertTrue(np.isnan(file["left"][()]).all())
 
+    def test_one_arm(self):
+        """A subject that has no steady state in one arm fails there alone."""
+        arms = ["none: {}", "much: {regimen: [{drug: curved, dose: 500 mg, interval: 12 hour, steady_state: true}]}",
+                "usual: {regimen: [{drug: curved, dose: 10 mg, interval: 12 hour, steady_state: true}]}"]
+        self.write("s.yaml", "models: [./curved.model]\narms:\n  " + "\n  ".join(arms) +
+                   "\ntimes: [0 day, 1 day]\nresults: {precision: float64}\n")
+        self.osteon("run", "s.yaml", "-o", "s.h5", "-q", code=3)
+        with h5py.File(self.path("s.h5")) as file:
+            np.testing.assert_array_equal(file["status"][:, 0] == 0, [True, False, True])
+            left = file["left"][:, 0]
+            self.assertIn("has no steady state", file["failure_message"][0].decode())
+        np.testing.assert_array_equal(left[0], 0)
+        self.assertTrue(np.isnan(left[1]).all())
+        np.testing.assert_allclose(left[2], 10/math.expm1(230/50), rtol=1e-6)
+
     def test_wrong_lines(self):
         for more, message in (("", "needs an 'interval'"), (", interval: 1 day, adherence: 80 %", "does not go with 'adherence'"),
                               (", interval: 1 day, visits: 1 day, begin_if: 'cp > 0 [ng/mL]'", "does not go with 'begin_if'")):

@@ -370,16 +370,18 @@ static bool is_undecided(const ost_job_t *job, char *why)
     return true;
 }
 
-static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *job)
+/* @param job  NULL: the subject failed before the arm was run */
+static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const ost_job_t *job)
 {
     const ost_plan_t *plan = self->plan;
+    const size_t k = arm * n + i;
     double *y = self->y + k * ost_plan_y_size(plan);
     self->steps[k] = job != NULL ? (uint32_t) job->stats.steps : 0;
     self->rejected[k] = job != NULL ? (uint32_t) job->stats.rejected : 0;
     self->messages[k] = NULL;
     if (job != NULL) ost_solver_stats_add(&self->stats, &job->stats);
-    self->status[k] = job != NULL ? (uint8_t) -job->status : self->subject_status[i];
-    if (self->status[k] == 0) {
+    self->status[k] = job != NULL ? (uint8_t) -job->status : ost_worker_failed(self, arm, i, self->text[k]);
+    if (job != NULL && self->status[k] == 0) {
         size_t n_observed = count_observed(plan->experiment, is_out(job) ? -INFINITY : self->dropout[i]);
         ost_plan_to_reported_units(plan, y);
         bool fine = fits(self, y);
@@ -391,8 +393,6 @@ static void finish_job(ost_worker_t *self, size_t k, size_t i, const ost_job_t *
         self->status[k] = (uint8_t) -OST_ERR_VALUE;
     } else if (job != NULL) {
         ost_job_message(job, plan->system, &plan->experiment->solver, self->text[k], OST_MESSAGE_SIZE);
-    } else {
-        memcpy(self->text[k], self->subject_text[i], OST_MESSAGE_SIZE);
     }
     self->failures++;
     self->messages[k] = self->text[k];
@@ -416,7 +416,7 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
     for (size_t k = 0; k < plan->schedules->n * n; k++) self->began[k] = self->ended[k] = NAN;
     for (size_t a = 0; a < n_arms; a++) {
         for (size_t i = 0; i < n; i++) {
-            if (self->subject_status[i] != 0) continue;
+            if (ost_worker_failed(self, a, i, NULL) != 0) continue;
             ost_job_t *job = &self->jobs[n_jobs++];
             const ost_given_t given = ost_given_as_planned(plan, a);
             *job = ost_worker_job(self, i, self->t_begin[i], plan->doses->t_end, self->x1);
@@ -428,7 +428,8 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
     if (ret < 0) return ret;
     const ost_job_t *job = self->jobs;
     for (size_t a = 0; a < n_arms; a++)
-        for (size_t i = 0; i < n; i++) finish_job(self, a * n + i, i, self->subject_status[i] != 0 ? NULL : job++);
+        for (size_t i = 0; i < n; i++)
+            finish_job(self, a, i, n, ost_worker_failed(self, a, i, NULL) != 0 ? NULL : job++);
     for (size_t i = 0; i < n; i++) self->not_eligible += is_eligible_in_no_arm(self, i, n);
     return 0;
 }
@@ -546,7 +547,7 @@ int ost_worker_screen(ost_worker_t *self, uint64_t first, size_t n, const double
         for (size_t i = 0; i < n; i++) {
             const ost_given_t given = ost_given_as_planned(plan, a);
             ost_job_t *job = &self->jobs[n_jobs];
-            if (self->subject_status[i] != 0) continue;
+            if (ost_worker_failed(self, a, i, NULL) != 0) continue;
             *job = ost_worker_job(self, i, self->t_begin[i], JUST_AFTER, self->x1);
             ost_worker_set_arm(self, job, i, &given, NULL);
             job->n_out = 0;
@@ -555,11 +556,13 @@ int ost_worker_screen(ost_worker_t *self, uint64_t first, size_t n, const double
         }
     if (ret == 0 && n_jobs > 0) ret = ost_batch_run(self->batch, self->jobs, n_jobs, err);
     const ost_job_t *job = self->jobs + n_jobs;
-    for (size_t i = 0; i < n && ret == 0; i++)
-        stratum[i] = self->subject_status[i] != 0 ? OST_FAILED : OST_NOT_ELIGIBLE;
+    for (size_t i = 0; i < n && ret == 0; i++) stratum[i] = OST_NOT_ELIGIBLE;
     for (size_t a = n_arms; a-- > 0 && ret == 0;) /* the first arm decides */
         for (size_t i = n; i-- > 0;) {
-            if (self->subject_status[i] != 0) continue;
+            if (ost_worker_failed(self, a, i, self->subject_text[i]) != 0) {
+                stratum[i] = OST_FAILED;
+                continue;
+            }
             const ost_visit_context_t *visits = (--job)->user;
             if (job->status != 0 || visits->undecided != NULL) {
                 stratum[i] = OST_FAILED;

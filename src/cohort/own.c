@@ -3,6 +3,7 @@
 #include "cohort/own.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Those of subject i in one arm. */
 static int find(ost_worker_t *self, size_t arm, size_t i, ost_error_t *err)
@@ -16,8 +17,7 @@ static int find(ost_worker_t *self, size_t arm, size_t i, ost_error_t *err)
         self->covariates + i * plan->experiment->n_covariates, ost_steady_find, self->steady, &wrong);
     if (ret == OST_ERR_NO_MEMORY || ret == OST_ERR_STOPPED) return ost_fail(err, ret, "%s", wrong.what);
     if (ret == 0) return 0;
-    self->subject_status[i] = (uint8_t) -ret;
-    snprintf(self->subject_text[i], OST_MESSAGE_SIZE, "%s", wrong.what);
+    snprintf(self->own_text[arm * OST_COHORT_BLOCK + i], OST_MESSAGE_SIZE, "%s", wrong.what);
     return 0;
 }
 
@@ -28,4 +28,13 @@ int ost_worker_own_events(ost_worker_t *self, size_t n, ost_error_t *err)
         for (size_t i = 0; i < n && ret == 0 && ost_rows_has(self->plan, a); i++)
             if (self->subject_status[i] == 0) ret = find(self, a, i, err);
     return ret;
+}
+
+uint8_t ost_worker_failed(const ost_worker_t *self, size_t arm, size_t i, char *why)
+{
+    const size_t k = arm * OST_COHORT_BLOCK + i;
+    const bool is_own = self->subject_status[i] == 0 && self->own != NULL;
+    const uint8_t status = is_own ? (uint8_t) -self->own[k].status : self->subject_status[i];
+    if (status != 0 && why != NULL) memmove(why, is_own ? self->own_text[k] : self->subject_text[i], OST_MESSAGE_SIZE);
+    return status;
 }

@@ -34,6 +34,7 @@ void ost_worker_free(ost_worker_t *self)
     for (size_t k = 0; self->own != NULL && k < self->plan->experiment->n_arms * BLOCK; k++)
         ost_own_events_free(&self->own[k]);
     free(self->own);
+    free(self->own_text);
     free(self->y);
     free(self->probe);
     free(self->rows);
@@ -101,7 +102,9 @@ static int alloc_own(ost_worker_t *self, ost_error_t *err)
     for (size_t a = 0; a < plan->experiment->n_arms; a++) has |= ost_rows_has(plan, a);
     if (!has) return 0;
     self->own = calloc(plan->experiment->n_arms * BLOCK, sizeof(*self->own));
-    return self->own != NULL ? ost_steady_new(&self->steady, plan, &self->run->solver, err) : ost_no_memory(err);
+    self->own_text = malloc(plan->experiment->n_arms * BLOCK * sizeof(*self->own_text));
+    return self->own != NULL && self->own_text != NULL ? ost_steady_new(&self->steady, plan, &self->run->solver, err)
+                                                       : ost_no_memory(err);
 }
 
 int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)

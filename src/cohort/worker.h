@@ -62,10 +62,11 @@ typedef struct {
     double *began, *ended, *unread;        /* [n_schedules][subjects of the block]; unread: of what is run once more */
     ost_steady_t *steady;                  /* NULL: no steady state is asked for */
     ost_rows_work_t rows_work;
-    ost_own_events_t *own; /* [n_arms][BLOCK]; NULL: subjects have no events of their own */
-    double *y;             /* [n_arms][BLOCK][n_outputs][n_times] */
-    double *probe;         /* [n_arms][OST_N_PROBED][n_outputs][n_times] */
-    double *rows;          /* lane rows for prepare(), 64-byte aligned */
+    ost_own_events_t *own;              /* [n_arms][BLOCK]; NULL: subjects have no events of their own */
+    char (*own_text)[OST_MESSAGE_SIZE]; /* [n_arms][BLOCK] why they cannot be found; NULL as own */
+    double *y;                          /* [n_arms][BLOCK][n_outputs][n_times] */
+    double *probe;                      /* [n_arms][OST_N_PROBED][n_outputs][n_times] */
+    double *rows;                       /* lane rows for prepare(), 64-byte aligned */
     double *p_rows, *h_rows, *x_rows, *f_rows, *s_rows, *zero_rows, *a_rows; /* within rows */
     uint8_t *status;                                                         /* [n_arms][BLOCK] */
     uint32_t *steps, *rejected;

@@ -440,6 +440,7 @@ int ost_rows_events(ost_own_events_t *self, ost_rows_work_t *work, const ost_pla
             ret = add_row(&builder, i, (uint32_t) (i - e->events.first[subject] + 1));
     if (ret == 0) sort_acts(work);
     for (size_t i = 0; i < work->n_acts && ret == 0; i++) ret = act(&builder, &work->acts[i]);
+    self->status = ret;
     if (ret < 0) self->n = 0;
     int room = make_room(self, self->n + plan->timeline->arms[arm].n_known, ret == 0 ? err : NULL);
     return ret < 0 ? ret : room;

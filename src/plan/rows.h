@@ -48,6 +48,7 @@ typedef struct {
     size_t n, max;
     ost_event_t *merged; /**< with those of the arm among them, by ost_own_events_merge() */
     size_t max_merged;
+    int status; /**< 0, or the error because of which there are none */
 } ost_own_events_t;
 
 /** What a thread needs to find them; begins zeroed, grows as needed, and is used again. */
@@ -71,7 +72,8 @@ bool ost_rows_has(const ost_plan_t *plan, size_t arm);
 bool ost_rows_is_linear(const ost_plan_t *plan, size_t block, const double *inputs);
 /** Whether any act of an arm asks for a steady state of the block. */
 bool ost_rows_has_steady(const ost_plan_t *plan, size_t block);
-/** The events of one subject in one arm. @param subject  its number, from 0 on  @param covariates  [n_covariates]
+/** The events of one subject in one arm, and its status. @param subject  its number, from 0 on  @param covariates
+ * [n_covariates]
  *  @return 0, OST_ERR_VALUE with line of the table: a formula's value that cannot be, no steady state; or
  * OST_ERR_NO_MEMORY */
 int ost_rows_events(ost_own_events_t *self, ost_rows_work_t *work, const ost_plan_t *plan, size_t arm, uint64_t subject,
