@@ -364,6 +364,20 @@ class Steady(Tables):
         self.assertTrue(np.isnan(left[1]).all())
         np.testing.assert_allclose(left[2], 10/math.expm1(230/50), rtol=1e-6)
 
+    def test_capacity(self):
+        """At most 240 mg are eliminated in 12 h: below that the closed form to 1e-4, or a failure; above it a failure."""
+        doses = [100, 200, 230, 239, 239.5, 239.95, 239.999, 240, 240.01, 241, 242, 300, 400, 501, 600, 1e4]
+        arms = "".join(f"  a{i}: {{regimen: [{{drug: curved, dose: {d} mg, interval: 12 hour, steady_state: true}}]}}\n"
+                       for i, d in enumerate(doses))
+        self.write("s.yaml", f"models: [./curved.model]\narms:\n{arms}times: [0 day, 1 day]\nresults: {{precision: float64}}\n")
+        self.osteon("run", "s.yaml", "-o", "s.h5", "-q", code=3)
+        with h5py.File(self.path("s.h5")) as file:
+            for given, left in zip(doses, file["left"][:, 0, 0]):
+                if given <= 239.5 or (given < 240 and np.isfinite(left)):
+                    np.testing.assert_allclose(left, given/math.expm1((240 - given)/50), rtol=1e-4, err_msg=str(given))
+                else:
+                    self.assertTrue(np.isnan(left), given)
+
     def test_wrong_lines(self):
         for more, message in (("", "needs an 'interval'"), (", interval: 1 day, adherence: 80 %", "does not go with 'adherence'"),
                               (", interval: 1 day, visits: 1 day, begin_if: 'cp > 0 [ng/mL]'", "does not go with 'begin_if'")):

@@ -18,6 +18,11 @@
 /* The part of its doses by which an interval may change the dosed state (assumed): where more is given than leaves, a
  * state that grows without end changes by an ever smaller part of itself. */
 #define MOST_LEFT 1e-4
+/* A steady state is checked by one more interval, from states that are nearer, by NEARER of the way, to those without
+ * doses. How much of that way the interval brings back tells how far off the states may be: at most by MOST_OFF of
+ * them (both assumed). */
+#define NEARER 0.01
+#define MOST_OFF 1e-4
 /* Days of one infusion that has been running for ever, as an interval (assumed). */
 #define WHILE 1.0
 
@@ -251,11 +256,40 @@ static void learn(ost_steady_t *self, size_t n, const double *before, double *sc
             self->inverse[i * n + k] += (self->step[i] - scratch[i]) * scratch[n + k] / along;
 }
 
-static int iterate(ost_steady_t *self, const ost_cycle_t *cycle, double *before, double *scratch, ost_error_t *err)
+/* Whether what the iteration ended with is a steady state: above the capacity of an elimination that saturates, states
+ * grow until rounding takes away what an interval adds, and then none of a change comes back.
+ * @param change  change_of() the last interval  @param found, scratch  [n] */
+static int check(ost_steady_t *self, const ost_cycle_t *cycle, double interval, double change, double *found,
+    double *scratch, ost_error_t *err)
+{
+    const ost_block_t *block = &self->plan->blocks->block[cycle->block];
+    const size_t n = block->model->n_states;
+    const double *x0 = self->x0 + block->first_state;
+    double least = 1;
+    memcpy(found, self->at, n * sizeof(double));
+    for (size_t i = 0; i < n; i++) self->at[i] -= NEARER * (found[i] - x0[i]);
+    int ret = integrate(self, cycle, interval, scratch, err);
+    for (size_t i = 0; i < n; i++) {
+        double way = fabs(found[i] - x0[i]), back = fabs(scratch[i] - self->at[i] - self->off[i]);
+        if (way > 1e-3 * fmax(fabs(found[i]), self->plan->system->scale[block->first_state + i]))
+            least = fmin(least, back / (NEARER * way));
+    }
+    memcpy(self->at, found, n * sizeof(double));
+    if (ret < 0 || change + RTOL <= MOST_OFF * least) return ret;
+    return ost_fail(err, OST_ERR_VALUE,
+        "'%s' has no steady state under these doses, or is too slow to reach it: an interval takes back only %.2g %% "
+        "of "
+        "a change of its states",
+        block->model->name, 100 * least);
+}
+
+/* @param scratch  [3 n] */
+static int iterate(ost_steady_t *self, const ost_cycle_t *cycle, double *scratch, ost_error_t *err)
 {
     const ost_block_t *block = &self->plan->blocks->block[cycle->block];
     const size_t n = block->model->n_states;
     const double interval = cycle->repeated.interval > 0 ? cycle->repeated.interval : WHILE;
+    double *before = scratch + 2 * n;
     double change = INFINITY, left = INFINITY;
     memcpy(self->at, self->x0 + block->first_state, n * sizeof(double));
     for (size_t i = 0; i < n * n; i++) self->inverse[i] = i % (n + 1) == 0;
@@ -266,7 +300,8 @@ static int iterate(ost_steady_t *self, const ost_cycle_t *cycle, double *before,
         for (size_t i = 0; i < n; i++) self->off[i] -= self->at[i];
         change = change_of(self, block);
         left = left_of(self, cycle);
-        if (k > 0 && change <= STEADY * 1e-2 && left <= MOST_LEFT) return 0;
+        if (k > 0 && change <= STEADY * 1e-2 && left <= MOST_LEFT)
+            return check(self, cycle, interval, change, before, scratch, err);
         if (k > 0) learn(self, n, before, scratch);
         find_step(self, block);
         for (size_t i = 0; i < n; i++) self->at[i] += self->step[i];
@@ -291,7 +326,7 @@ int ost_steady_find(void *user, const ost_cycle_t *cycle, double *x, ost_error_t
     }
     double *scratch = ost_list_new(3 * n, sizeof(*scratch));
     if (scratch == NULL) return ost_no_memory(err);
-    int ret = iterate(self, cycle, scratch + 2 * n, scratch, err);
+    int ret = iterate(self, cycle, scratch, err);
     free(scratch);
     if (ret == 0 && cycle->repeated.phase < cycle->repeated.interval)
         ret = integrate(self, cycle, cycle->repeated.phase, self->at, err);
