@@ -176,6 +176,26 @@ class Enroll(test_shards.Program):
         self.assertIn("after 13000 candidates; 13000 of them failed, the first: baseline: bmd[hip] = 9 cannot be had", said)
         self.assertNotIn("no stratum", said)
 
+    def test_places(self):
+        """A fault is blamed where it is written: a covariate without unit, the value of a baseline, a number beside quotas."""
+        def checked(text, *of):
+            self.write("p.yaml", text)
+            return self.osteon("check", "p.yaml", *of, code=2 if of else 1)
+        plain = "{age: {distribution: normal, mean: 62, sd: 6}, menopause: 50 year, since: {formula: age - menopause}}"
+        text = FILES["e.yaml"].replace("{age: {distribution: uniform, from: 50 year, to: 80 year}}", plain)
+        self.assertIn("p.yaml:7:16: population.covariates.age: its numbers have no unit, and a formula (line 7) takes it with one, "
+                      "such as year", checked(text))
+        text = FILES["e.yaml"].replace("run_in: {start: -5 year}", "run_in: {start: 'w - age'}").replace(
+            "{age: ", "{w: {distribution: uniform, from: 1, to: 2}, age: ")
+        self.assertIn("p.yaml:7:16: population.covariates.w: its numbers have no unit, and a formula (line 8) takes it", checked(text))
+        for value in ("0.8", "1 kg"):
+            text = FILES["e.yaml"].replace("run_in", "  baseline:\n    - {output: 'bmd[hip]', value: %s, solve: 'one.peak[hip]'}\nrun_in"
+                                           % value)
+            self.assertIn("p.yaml:9:35: baseline: 'bmd[hip]'", checked(text))
+        text = FILES["e.yaml"].replace("  enroll: 90\n", "  strata: %s\n" % STRATA)
+        self.assertIn("expected settings of the quotas, as of population.strata.young.quota",
+                      checked(text, "--set", "population.subjects=9"))
+
     def test_wrong(self):
         for text, part in (  # found when the experiment is read, then when it is planned
                 ("population.enroll=0", "outside 1 .."), ("population.strata=[]", "strata"), ("population.enroll=1.5", "whole number"),

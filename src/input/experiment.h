@@ -94,11 +94,11 @@ typedef struct {
 
 /** An output that is given at time 0, and the parameter by which each subject comes to it. */
 typedef struct {
-    char *output;                      /**< "t_score[total_hip]" */
-    char *param;                       /**< "aibl.peak_bmd[total_hip]" */
-    ost_quantity_t value;              /**< where there is no formula */
-    ost_formula_t *formula;            /**< of the covariates; NULL: the same for all */
-    ost_location_t location, param_at; /**< for messages */
+    char *output;                                /**< "t_score[total_hip]" */
+    char *param;                                 /**< "aibl.peak_bmd[total_hip]" */
+    ost_quantity_t value;                        /**< where there is no formula */
+    ost_formula_t *formula;                      /**< of the covariates; NULL: the same for all */
+    ost_location_t location, value_at, param_at; /**< for messages */
 } ost_baseline_t;
 
 /** Typical value or between-subject spread of one parameter set by the experiment. */

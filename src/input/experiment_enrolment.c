@@ -53,6 +53,11 @@ int ost_experiment_enrolment(
     if (subjects != NULL && subjects->origin == NULL && at->origin != NULL) subjects = NULL; /* a setting replaces it */
     const bool is_set = subjects != NULL && subjects->origin != NULL && sum == 0; /* so many of the same are enrolled */
     if (is_set) n = self->n_subjects;
+    if (subjects != NULL && subjects->origin != NULL && !is_set)
+        return ost_yaml_fail(tree, subjects, OST_ERR_VALUE, err,
+            "'strata' says how many subjects take part; expected settings of the quotas, as of "
+            "population.strata.%.80s.quota",
+            self->strata[0].name);
     if (subjects != NULL && !is_set)
         return ost_yaml_fail(tree, subjects, OST_ERR_VALUE, err,
             "'%s' says how many subjects take part; expected one of the two", sum > 0 ? "strata" : "enroll");
@@ -77,6 +82,7 @@ static int read_baseline(
     const ost_yaml_node_t *value = ost_yaml_get(node, "value"), *solve = ost_yaml_get(node, "solve");
     int ret = ost_field_text(tree, ost_yaml_get(node, "output"), &to->output, err);
     to->location = node->location;
+    to->value_at = value->location;
     to->param_at = solve->location;
     if (ret == 0) ret = ost_field_text(tree, solve, &to->param, err);
     return ret == 0 ? ost_experiment_own_quantity(self, tree, value, &to->value, &to->formula, err) : ret;

@@ -6,6 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A covariate whose numbers have no unit, where the formula is right once they have that of another: the fault is
+ * there.
+ * @param names  [n] of the covariates @return its index, n: none */
+static size_t find_without_unit(
+    const ost_covariate_t *covariates, ost_name_t *names, size_t n, const char *text, size_t *other)
+{
+    for (size_t i = 0; i < n; i++) {
+        const ost_name_t own = names[i];
+        if (covariates[i].plain == 0 || !ost_dim_is_none(own.unit.dim) || !ost_experiment_names(text, own.name))
+            continue;
+        for (*other = 0; *other < n; (*other)++) {
+            ost_formula_t *formula = NULL;
+            ost_dim_t dim;
+            names[i].unit = names[*other].unit;
+            const int ret = ost_formula_new(&formula, text, names, n, &dim, NULL);
+            ost_formula_delete(formula);
+            names[i] = own;
+            if (ret == 0) return i;
+        }
+    }
+    return n;
+}
+
 int ost_experiment_formula(const ost_covariate_t *covariates, size_t n, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, const char *text, ost_formula_t **out, ost_dim_t *dim, ost_error_t *err)
 {
@@ -13,8 +36,15 @@ int ost_experiment_formula(const ost_covariate_t *covariates, size_t n, const os
     if (names == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < n; i++) names[i] = ost_covariate_as_name(&covariates[i]);
     int ret = ost_formula_new(out, text, names, n, dim, err);
+    size_t other = 0;
+    const size_t i = ret == OST_ERR_UNIT ? find_without_unit(covariates, names, n, text, &other) : n;
     free(names);
-    return ret == 0 ? 0 : ost_yaml_locate(tree, node, ret, err);
+    const ost_yaml_node_t *written = i < n ? ost_yaml_get(&tree->root, "population") : NULL;
+    if (i < n) written = ost_yaml_get(ost_yaml_get(written, "covariates"), covariates[i].name);
+    if (written == NULL) return ret == 0 ? 0 : ost_yaml_locate(tree, node, ret, err);
+    return ost_yaml_fail_key(tree, written, OST_ERR_UNIT, err,
+        "its numbers have no unit, and a formula (line %d) takes it with one, such as %.40s", node->location.line,
+        covariates[other].unit_text);
 }
 
 bool ost_experiment_names(const char *text, const char *name)

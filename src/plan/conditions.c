@@ -143,12 +143,12 @@ static int find_value(scope_t *self, const ost_baseline_t *baseline, size_t *val
         return OST_FAIL_AT(self->err, OST_ERR_NAME, self->e, baseline->location,
             "baseline: no output '%.100s'; expected %s", text, name->name);
     if (!ost_dim_equal(baseline->value.dim, name->unit.dim))
-        return OST_FAIL_AT(self->err, OST_ERR_UNIT, self->e, baseline->location, "baseline: '%.100s' %s", text,
+        return OST_FAIL_AT(self->err, OST_ERR_UNIT, self->e, baseline->value_at, "baseline: '%.100s' %s", text,
             ost_unit_mismatch(baseline->value.dim, &name->unit, name->unit_text, differs));
     if (ost_unit_missing(&name->unit, name->unit_text, baseline->value.is_plain, baseline->value.value, missing) !=
         NULL)
         return OST_FAIL_AT(
-            self->err, OST_ERR_UNIT, self->e, baseline->location, "baseline: '%.100s': %s", text, missing);
+            self->err, OST_ERR_UNIT, self->e, baseline->value_at, "baseline: '%.100s': %s", text, missing);
     self->is_used[i] = true;
     *value = first + k;
     return 0;
