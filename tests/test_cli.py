@@ -833,9 +833,10 @@ times: [0 day, 1 year]
         self.osteon("run", "growing.yaml", "-o", "out.h5", "--set", "parameters={tiny.a: {value: 0.5 1/d, spread: 0}}",
                     "--subjects", "1", code=3)
         quiet = self.osteon("run", "growing.yaml", "-q", code=3)
-        self.assertRegex(quiet.stderr, r"osteon: \d+ of 80 subject-arms failed; 'failure_message' in \S+\.h5 says why\n$")
+        self.assertRegex(quiet.stderr, r"osteon: \d+ of 80 subject-arms failed, the first: .*X.*; "
+                         r"'failure_message' in \S+\.h5 says why\n$")
         text = self.osteon("show", "out.h5").stdout
-        self.assertIn("1 subject x 2 arms, 2 subject-arms failed", text)
+        self.assertIn("1 subject x 2 arms, 2 subject-arms failed\nthe first that failed: ", text)
         self.assertIn("nothing to show: no subject has a value of 'bmd'", text)
 
     def test_interrupt_keeps_what_is_done(self):

@@ -42,6 +42,8 @@ typedef struct {
 
 /* "model", or "point" of a sweep: what is in front of arms. */
 const char *ost_show_part_word(const show_t *self);
+/* Print why the first subject-arm failed, if one did. */
+void ost_show_print_failure(const ost_results_t *results);
 /* Print what the file is of, above the table. */
 void ost_show_print_head(const show_t *self, const char *path);
 /* Say so where the interval from the 5th to the 95th percentile of so many subjects (`part` 0.9), or that of so many

@@ -22,6 +22,14 @@ static void print_changes(const show_t *self)
     }
 }
 
+void ost_show_print_failure(const ost_results_t *results)
+{
+    char *why = NULL;
+    if (ost_results_first_failure(results, &why, NULL) == 0 && why != NULL)
+        ost_print_wrapped(stdout, "the first that failed: %s", why);
+    free(why);
+}
+
 void ost_show_print_head(const show_t *self, const char *path)
 {
     char subjects[64], arms[64], models[64], failed[64], done[32];
@@ -43,6 +51,7 @@ void ost_show_print_head(const show_t *self, const char *path)
         ost_cli_plural(self->results->arms.n, "arm", arms), n_models > 0 ? " x " : "",
         n_models > 0 ? ost_cli_plural(n_models, ost_show_part_word(self), models) : "",
         ost_cli_plural(ost_results_failures(self->results), "subject-arm", failed));
+    ost_show_print_failure(self->results);
     print_changes(self);
     if (self->has_values)
         ost_print_wrapped(

@@ -236,6 +236,7 @@ int ost_show_points(show_t *self, const char *path)
         ost_print_wrapped(stdout, "%s (%s), the same %s subjects at each, %s failed",
             ost_cli_plural(results->design.n_points, "point", points), kind, subjects != NULL ? subjects : "?",
             ost_cli_plural(ost_results_failures(results), "subject-arm", failed));
+        ost_show_print_failure(results);
         for (size_t k = 0; k < results->design.n_axes; k++)
             printf("%s: %s\n", results->design.axes[k].name, results->design.axes[k].path);
         puts(is_crossed(&results->design) ? "--csv OUT.csv also writes q05 and q95, percentiles between subjects, and n"

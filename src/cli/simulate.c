@@ -486,8 +486,16 @@ static int end(const ost_part_t *parts, size_t n_parts, const ost_simulation_t *
     uint64_t n = 0;
     if (n_failed == 0) return OST_EXIT_OK;
     for (size_t p = 0; p < n_parts; p++) n += parts[p].plan->experiment->n_subjects * parts[p].plan->experiment->n_arms;
-    ost_cli_message("%s of %s failed; 'failure_message' in %s says why", ost_cli_thousands(n_failed, a),
-        ost_cli_plural(n, "subject-arm", b), ost_cli_quoted(how->out, path, sizeof(path)));
+    ost_results_t *results = NULL;
+    char *why = NULL;
+    if (how->shard.n > 0 || ost_results_open(&results, how->out, NULL) < 0 ||
+        ost_results_first_failure(results, &why, NULL) < 0)
+        why = NULL;
+    ost_results_close(results);
+    ost_cli_message("%s of %s failed%s%s; 'failure_message' in %s says why", ost_cli_thousands(n_failed, a),
+        ost_cli_plural(n, "subject-arm", b), why != NULL ? ", the first: " : "", why != NULL ? why : "",
+        ost_cli_quoted(how->out, path, sizeof(path)));
+    free(why);
     return OST_EXIT_FAILURES;
 }
 

@@ -338,6 +338,20 @@ uint64_t ost_results_failures(const ost_results_t *self)
     return text != NULL ? strtoull(text, NULL, 10) : 0;
 }
 
+int ost_results_first_failure(const ost_results_t *self, char **text, ost_error_t *err)
+{
+    ost_text_list_t texts = { 0 };
+    *text = NULL;
+    hid_t id = ost_results_failures(self) > 0 ? ost_h5_open(self->file, "failure_message") : -1;
+    if (id < 0) return 0;
+    int ret = ost_h5_read_texts(id, ost_h5_length(id), &texts);
+    OST_H5_CLOSE(id);
+    if (ret < 0) ret = ost_h5_unreadable(err, ret, self->path, "failure_message");
+    if (ret == 0 && texts.n > 0 && (*text = ost_strdup(texts.items[0])) == NULL) ret = ost_no_memory(err);
+    ost_text_list_free(&texts);
+    return ret;
+}
+
 int ost_results_experiment(const ost_results_t *self, const char *const *overrides, size_t n_overrides,
     ost_experiment_t *experiment, ost_error_t *err)
 {
