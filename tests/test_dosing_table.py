@@ -39,6 +39,16 @@ amount' = -V_max*amount/(K_M + amount)
 dose amount
 output left [mg] = amount "amount"
 """,
+    "reading.model": """
+model reading "clearance that rises with estradiol, and in time"
+kind drug
+reads estradiol
+param k = 0.05 [1/h] in 0.001..1 "elimination" @ "assumed: for a test"
+state amount = 0 [mg] "drug in the body"
+amount' = -k*(1 + estradiol/(100 [pmol/L]))*(if time < 30 [d] then 1 else 3)*amount
+dose amount
+output left [mg] = amount "amount"
+""",
     "test.yaml": """
 models: [./one.model]
 arms: {dosed: {}}
@@ -348,6 +358,21 @@ class Steady(Tables):
         self.osteon("run", "s.yaml", "-o", "s.h5", "-q", code=3)
         with h5py.File(self.path("s.h5")) as file:
             self.assertTrue(np.isnan(file["left"][()]).all())
+
+    def test_when(self):
+        """What the drug depends on is that at the end of the history, and time is that of the doses."""
+        self.write("s.yaml", "models: [hormones, aibl, ./reading.model]\nrun_in: {start: -16 year}\n"
+                   "population: {covariates: {bmi: 27 kg/m2, years_since_menopause: 10 year}}\narms:\n"
+                   "  a: {regimen: [{drug: reading, dose: 100 mg, interval: 1 day, steady_state: true}]}\n"
+                   "  b: {regimen: [{drug: reading, dose: 100 mg, interval: 1 day, start: 40 day, steady_state: true}]}\n"
+                   "times: [0 day, 1 day, 2 day, 40 day, 41 day]\noutputs: [left, estradiol]\n"
+                   "results: {precision: float64}\nsolver: {dosing: exact, rtol: 1e-9}\n")
+        self.osteon("run", "s.yaml", "-o", "s.h5", "-q")
+        with h5py.File(self.path("s.h5")) as file:
+            left, estradiol = file["left"][:, 0], file["estradiol"][0, 0, 0]
+        rate = 24*0.05*(1 + estradiol/100)
+        np.testing.assert_allclose(left[0, :3], 100/math.expm1(rate), rtol=1e-4)
+        np.testing.assert_allclose(left[1, 3:], 100/math.expm1(3*rate), rtol=1e-2)
 
     def test_one_arm(self):
         """A subject that has no steady state in one arm fails there alone."""

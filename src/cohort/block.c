@@ -441,7 +441,7 @@ int ost_worker_typical_jobs(ost_worker_t *self, ost_error_t *err)
     draw_subject(self, 0, 0, NULL);
     ost_plan_typical(plan, self->params);
     prepare(self, 1);
-    int ret = ost_worker_own_events(self, 1, err);
+    int ret = ost_worker_own_events(self, 1, self->x0, err);
     for (size_t a = 0; a < plan->experiment->n_arms && ret == 0; a++) {
         const ost_given_t given = ost_given_as_planned(plan, a);
         self->jobs[a] = ost_worker_job(self, 0, self->t_begin[0], plan->doses->t_end, self->x0);
@@ -542,7 +542,7 @@ int ost_worker_screen(ost_worker_t *self, uint64_t first, size_t n, const double
     size_t n_jobs = 0;
     for (size_t i = 0; i < n; i++) draw_subject(self, i, first + i, typical);
     int ret = history(self, n, err);
-    if (ret == 0) ret = ost_worker_own_events(self, n, err);
+    if (ret == 0) ret = ost_worker_own_events(self, n, self->x1, err);
     for (size_t a = 0; a < n_arms && ret == 0; a++)
         for (size_t i = 0; i < n; i++) {
             const ost_given_t given = ost_given_as_planned(plan, a);
@@ -595,6 +595,6 @@ int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects,
     const bool is_found = shared != NULL && ost_histories_find(shared, self, i_block, n);
     int ret = is_found ? 0 : shared != NULL ? run_in(self, n, err) : history(self, n, err);
     if (ret == 0 && shared != NULL && !is_found) ost_histories_keep(shared, self, i_block, n);
-    if (ret == 0) ret = ost_worker_own_events(self, n, err);
+    if (ret == 0) ret = ost_worker_own_events(self, n, self->x1, err);
     return ret == 0 ? run_arms(self, n, err) : ret;
 }

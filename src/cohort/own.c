@@ -6,12 +6,12 @@
 #include <string.h>
 
 /* Those of subject i in one arm. */
-static int find(ost_worker_t *self, size_t arm, size_t i, ost_error_t *err)
+static int find(ost_worker_t *self, size_t arm, size_t i, const double *x, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     const ost_system_t *system = plan->system;
     ost_error_t wrong = { 0 };
-    ost_steady_set(self->steady, self->x0 + i * system->n_states, self->constants + i * system->n_constants,
+    ost_steady_set(self->steady, x + i * system->n_states, self->constants + i * system->n_constants,
         self->inputs + i * system->n_inputs);
     int ret = ost_rows_events(&self->own[arm * OST_COHORT_BLOCK + i], &self->rows_work, plan, arm, self->subject[i],
         self->covariates + i * plan->experiment->n_covariates, ost_steady_find, self->steady, &wrong);
@@ -21,12 +21,12 @@ static int find(ost_worker_t *self, size_t arm, size_t i, ost_error_t *err)
     return 0;
 }
 
-int ost_worker_own_events(ost_worker_t *self, size_t n, ost_error_t *err)
+int ost_worker_own_events(ost_worker_t *self, size_t n, const double *x, ost_error_t *err)
 {
     int ret = 0;
     for (size_t a = 0; self->own != NULL && a < self->plan->experiment->n_arms; a++)
         for (size_t i = 0; i < n && ret == 0 && ost_rows_has(self->plan, a); i++)
-            if (self->subject_status[i] == 0) ret = find(self, a, i, err);
+            if (self->subject_status[i] == 0) ret = find(self, a, i, x, err);
     return ret;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* All other blocks stand as they do before any dose. The closed form takes A and b of the block's states from the
- * system's Jacobian and rates. The iteration solves P(x) = x, P: over one interval, by Broyden's method, whose first
- * step is x = P(x) and which needs no derivatives; of a linear P it ends after twice as many steps as there are states.
- * Broyden 1965, doi:10.1090/S0025-5718-1965-0198670-6 */
+/* All other blocks stand as they do where the arms begin, and time is that of the intervals before the dose. The closed
+ * form takes A and b of the block's states from the system's Jacobian and rates. The iteration solves P(x) = x, P: over
+ * one interval, by Broyden's method, whose first step is x = P(x) and which needs no derivatives; of a linear P it ends
+ * after twice as many steps as there are states. Broyden 1965, doi:10.1090/S0025-5718-1965-0198670-6 */
 #include "cohort/steady.h"
 
 #include <math.h>
@@ -29,7 +29,7 @@
 struct ost_steady {
     const ost_plan_t *plan;
     ost_batch_t *batch;
-    const double *x0, *constants, *inputs; /* of the subject */
+    const double *x0, *constants, *inputs; /* of the subject, where its arms begin */
     double *rows;                          /* all of these, 64-byte aligned */
     double *t_rows, *x_rows, *p_rows, *u_rows, *mode_rows, *scratch_rows, *f_rows, *entry_rows;
     double *x, *x_end, *u;   /* [n_states], [n_states], [n_inputs] of a job */
@@ -118,11 +118,12 @@ static void fill(double *rows, const double *from, size_t n)
 }
 
 /* A and b of the block's x' = A x + b. @param a  [n][n]; @param b  [n] */
-static void find_linear(ost_steady_t *self, uint32_t block, double *a, double *b)
+static void find_linear(ost_steady_t *self, uint32_t block, double t, double *a, double *b)
 {
     const ost_system_t *system = self->plan->system;
     const ost_block_t *of = &self->plan->blocks->block[block];
     const size_t first = of->first_state, n = of->model->n_states;
+    for (size_t l = 0; l < LANES; l++) self->t_rows[l] = t;
     fill(self->x_rows, self->x0, system->n_states);
     fill(self->p_rows, self->constants, system->n_constants);
     fill(self->u_rows, self->inputs, system->n_inputs);
@@ -185,7 +186,10 @@ static int integrate(ost_steady_t *self, const ost_cycle_t *cycle, double time, 
     memcpy(self->u, self->inputs, system->n_inputs * sizeof(double));
     if (self->plan->inputs->hold[cycle->block] >= 0) self->u[self->plan->inputs->hold[cycle->block]] = 0;
     if (cycle->infusion >= 0) self->u[cycle->infusion] = rate;
-    ost_job_t job = { .t1 = time,
+    const double t0 = cycle->t - cycle->repeated.phase;
+    for (size_t i = 0; i < n_events; i++) events[i].t += t0;
+    ost_job_t job = { .t0 = t0,
+        .t1 = t0 + time,
         .x0 = self->x,
         .p = self->constants,
         .u0 = self->u,
@@ -320,7 +324,7 @@ int ost_steady_find(void *user, const ost_cycle_t *cycle, double *x, ost_error_t
     const size_t n = block->model->n_states;
     if (ost_rows_is_linear(self->plan, cycle->block, self->inputs)) {
         double a[OST_LINEAR_MAX * OST_LINEAR_MAX], b[OST_LINEAR_MAX];
-        find_linear(self, cycle->block, a, b);
+        find_linear(self, cycle->block, cycle->t, a, b);
         for (size_t i = 0; i < n && cycle->is_added; i++) b[i] = 0;
         if (ost_repeated_linear(&cycle->repeated, n, a, b, cycle->into, x)) return 0;
     }

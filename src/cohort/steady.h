@@ -14,7 +14,8 @@ int ost_steady_new(
     ost_steady_t **self, const ost_plan_t *plan, const ost_solver_options_t *options, ost_error_t *err) OST_MUST_CHECK;
 /* Accepts NULL. */
 void ost_steady_delete(ost_steady_t *self);
-/* Choose the subject. All are borrowed, as those of a job, until the next call. */
+/* Choose the subject. @param x0  states of other blocks, and of this one without doses. All are borrowed, as those of a
+ * job, until the next call. */
 void ost_steady_set(ost_steady_t *self, const double *x0, const double *constants, const double *inputs);
 /* ost_steady_fn; user: the ost_steady_t */
 int ost_steady_find(void *user, const ost_cycle_t *cycle, double *x, ost_error_t *err) OST_MUST_CHECK;

@@ -155,8 +155,8 @@ static const ost_schema_t dose[] = {
     { "delay", TIME, "a time such as 2 week", "from the visit to the first dose; default none", false, NULL, 0 },
     { "duration", TIME, "a time such as 15 min", "of an infusion; omitted: at once", false, NULL, 0 },
     { "steady_state", FLAG, "true or false",
-        "whether at the start the drug is at the steady state of these doses, as if given before for ever; default "
-        "false",
+        "whether at the start the drug is at the steady state of these doses, as if given before for ever, with all else "
+        "as at time 0; default false",
         false, NULL, 0 },
     { "over", 0, "duration", "", false, NULL, 0 },
 };

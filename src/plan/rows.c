@@ -101,7 +101,7 @@ static int add_entry(builder_t *self, const ost_act_t *like, double t_row, doubl
 }
 
 /* Ask for a steady state. @return its index, or an error */
-static int add_cycle(builder_t *self, size_t line, const ost_repeated_t *repeated, bool is_added)
+static int add_cycle(builder_t *self, size_t line, double t, const ost_repeated_t *repeated, bool is_added)
 {
     ost_rows_work_t *work = self->work;
     void *list = work->cycles;
@@ -112,6 +112,7 @@ static int add_cycle(builder_t *self, size_t line, const ost_repeated_t *repeate
     work->cycles[work->n_cycles] = (ost_cycle_t){ .block = to->block,
         .into = to->state - self->plan->blocks->block[to->block].first_state,
         .infusion = to->is_infusion ? (int32_t) self->plan->inputs->infusion[self->i_arm][line] : -1,
+        .t = t,
         .is_added = is_added,
         .repeated = *repeated };
     return (int) work->n_cycles++;
@@ -129,7 +130,7 @@ static int add_steady(builder_t *self, const ost_event_row_t *row, const ost_act
         .interval = row->interval,
         .phase = row->interval - shift };
     ost_act_t act = *like;
-    int cycle = add_cycle(self, like->line, &repeated, row->steady == 2), ret = cycle;
+    int cycle = add_cycle(self, like->line, like->t, &repeated, row->steady == 2), ret = cycle;
     if (cycle < 0) return cycle;
     act.kind = OST_ACT_STEADY;
     act.index = (uint32_t) cycle;
@@ -277,7 +278,7 @@ static int add_line(builder_t *self, size_t i)
         .interval = r->interval,
         .phase = r->interval };
     if (!(amount >= 0) || isnan(start)) return 0; /* the dosing record says so */
-    int cycle = add_cycle(self, i, &repeated, true);
+    int cycle = add_cycle(self, i, start, &repeated, true);
     size_t index = time_index(self->plan->experiment, start);
     ost_act_t act = { start, OST_ACT_STEADY, .line = (uint32_t) i, .row = UINT32_MAX, .index = (uint32_t) cycle };
     int ret = cycle < 0 ? cycle : add_act(self, act);

@@ -12,6 +12,7 @@ typedef struct {
     uint32_t block;          /**< whose steady state it is */
     uint32_t into;           /**< the dosed state, among those of the block */
     int32_t infusion;        /**< input that infusions go through, -1: none */
+    double t;                /**< d, when it is reached */
     bool is_added;           /**< what the doses add, without inflow that is there without them */
     ost_repeated_t repeated; /**< the doses */
 } ost_cycle_t;
