@@ -494,6 +494,19 @@ class Wrong(Tables):
                 self.assertIn(message.strip(), said)
                 self.assertFalse(os.path.exists(self.path("w.h5")) or os.path.exists(self.path("w.h5.part")))
 
+    def test_wrong_compartments(self):
+        """A bioavailability above 100 %; two keys that are one CMT."""
+        for f in ("80", "80 %", "1.01"):
+            cmt = f"{{1: one.depot, 2: {{into: one.central, bioavailability: {f}}}}}"
+            self.write("w.yaml", FILES["plain.yaml"].replace("{1: one.depot, 2: one.central}", cmt))
+            self.write("t.csv", "id,time,amt,cmt\n1,0,100,2\n1,9,,\n")
+            said = self.osteon("run", "w.yaml", "-o", "w.h5", "--force", code=0 if f == "80 %" else 1)
+            self.assertEqual("expected at most 100 %, as in '80 %'" in said, f != "80 %", f)
+        for key in ("02", "+2"):
+            cmt = f"{{2: one.central, '{key}': one.depot}}"
+            self.write("w.yaml", FILES["plain.yaml"].replace("{1: one.depot, 2: one.central}", cmt))
+            self.assertIn(f"'{key}' maps CMT 2 again", self.osteon("check", "w.yaml", code=1))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -32,8 +32,9 @@ static int read_into(ost_compartment_t *self, const ost_yaml_t *tree, const ost_
     return (self->compartment = ost_strdup(dot + 1)) == NULL ? ost_no_memory(err) : 0;
 }
 
-static int read_compartment(
-    ost_compartment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+/* @param first  those before it */
+static int read_compartment(ost_compartment_t *self, const ost_compartment_t *first, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, ost_error_t *err)
 {
     char *end;
     const bool is_map = node->kind == OST_YAML_MAPPING;
@@ -45,6 +46,10 @@ static int read_compartment(
     if (end == node->key || *end != '\0' || labs(self->number) > 1000000)
         return ost_yaml_fail_key(
             tree, node, OST_ERR_SYNTAX, err, "'%.40s' is not a number of CMT, as in '1: DRUG.depot'", node->key);
+    for (; first < self; first++)
+        if (first->number == self->number)
+            return ost_yaml_fail_key(tree, node, OST_ERR_VALUE, err, "'%.40s' maps CMT %ld again; expected each once",
+                node->key, first->number);
     return read_into(self, tree, is_map ? ost_yaml_get(node, "into") : node, err);
 }
 
@@ -82,8 +87,8 @@ static int read_map(ost_events_t *self, const ost_yaml_t *tree, const ost_yaml_n
     if (self->compartments == NULL || self->covariates == NULL) return ost_no_memory(err);
     int ret = 0;
     for (; self->n_compartments < cmt->n_members && ret == 0; self->n_compartments++)
-        ret =
-            read_compartment(&self->compartments[self->n_compartments], tree, &cmt->members[self->n_compartments], err);
+        ret = read_compartment(&self->compartments[self->n_compartments], self->compartments, tree,
+            &cmt->members[self->n_compartments], err);
     for (; self->n_covariates < n && ret == 0; self->n_covariates++)
         ret =
             read_covariate(&self->covariates[self->n_covariates], tree, &covariates->members[self->n_covariates], err);
@@ -160,6 +165,9 @@ static int read_formulas(ost_experiment_t *self, const ost_yaml_t *tree, ost_err
         if (ret == 0)
             ret = read_formula(
                 self, tree, ost_yaml_get(node, "bioavailability"), no_dim, "80 %", &c->bioavailability, err);
+        if (ret == 0 && c->bioavailability.formula == NULL && c->bioavailability.value > 1)
+            ret = ost_yaml_fail(tree, ost_yaml_get(node, "bioavailability"), OST_ERR_VALUE, err,
+                "bioavailability is %.10g %%; expected at most 100 %%, as in '80 %%'", 100 * c->bioavailability.value);
         if (ret == 0)
             ret = read_formula(self, tree, ost_yaml_get(node, "duration"), time_dim, "2 hour", &c->duration, err);
         if (ret == 0) ret = read_formula(self, tree, ost_yaml_get(node, "rate"), rate_dim, "10 mg/h", &c->rate, err);

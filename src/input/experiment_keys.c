@@ -155,7 +155,8 @@ static const ost_schema_t dose[] = {
     { "delay", TIME, "a time such as 2 week", "from the visit to the first dose; default none", false, NULL, 0 },
     { "duration", TIME, "a time such as 15 min", "of an infusion; omitted: at once", false, NULL, 0 },
     { "steady_state", FLAG, "true or false",
-        "whether at the start the drug is at the steady state of these doses, as if given before for ever, with all else "
+        "whether at the start the drug is at the steady state of these doses, as if given before for ever, with all "
+        "else "
         "as at time 0; default false",
         false, NULL, 0 },
     { "over", 0, "duration", "", false, NULL, 0 },
@@ -188,8 +189,8 @@ static const ost_schema_t compartment[] = {
         NULL, 0 },
     { "lag", FORMULA, "a time, or a formula of the covariates", "from TIME to the dose's entry; default none", false,
         NULL, 0 },
-    { "bioavailability", FORMULA, "a fraction such as 80 %, or a formula of the covariates", "factor on AMT; default 1",
-        false, NULL, 0 },
+    { "bioavailability", FORMULA, "a fraction such as 80 %, or a formula of the covariates",
+        "factor on AMT, at most 100 %, of a formula also more; default 1", false, NULL, 0 },
     { "rate", FORMULA, "a quantity such as 10 mg/h, or a formula of the covariates", "of infusions with RATE -1", false,
         NULL, 0 },
     { "duration", FORMULA, "a time, or a formula of the covariates", "of infusions with RATE -2", false, NULL, 0 },
