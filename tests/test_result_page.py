@@ -263,6 +263,16 @@ class Pages(test_shards.Program):
         self.page("a.h5", "--data", "o.csv", "--ignore", "MDV")
         self.assertIn("--ignore: columns of which data?", self.page("a.h5", "--ignore", "MDV", code=2))
 
+    def test_times_of_a_short_run(self):
+        """Twelve hours after the last output of two days there is nothing to compare with."""
+        self.osteon("run", "test.yaml", "-n", "20", "-q", "-o", "a.h5", "--force", "--set",
+                    "times={from: 0 hour, to: 48 hour, every: 6 hour}", "--set", "endpoints={}")
+        head = "ID,TIME [hour],DV [g/cm2],ARM\n1,48.2,0.9,treated\n"
+        self.write("o.csv", head)
+        self.page("a.h5", "--data", "o.csv")
+        self.write("o.csv", head + "1,59,0.9,treated\n")
+        self.assertIn("o.csv:3:3: TIME 0.0807666 month is outside", self.page("a.h5", "--data", "o.csv", code=1))
+
     def test_measured_output(self):
         """Where the file has the output with the error of a scan, the page says that people's scans are of that one."""
         self.write("one.model", FILES["one.model"] + 'output measured_bmd [g/cm2] = B*(1 [g/cm2]) "measured"\n'

@@ -12,8 +12,6 @@
 
 #define MOST_ROWS 1000000 /* an assumption */
 
-#define AT_BASELINE 0.5 /* d from time 0, as far as an output time may lie from the one that is asked for */
-
 /* Those from N_NEEDED on may be left out. */
 typedef enum {
     COLUMN_ID,
@@ -143,6 +141,12 @@ static int read_number(reader_t *self, column_t column, double *out)
     return ost_csv_quantity(&self->csv, self->field[column], &self->head[column], out);
 }
 
+/* How far a time may lie from the output time that is meant, d: half a day, in a short run a hundredth of it. */
+static double slack(const ost_observed_fit_t *fit)
+{
+    return fmin(0.5, fmax(fabs(fit->first), fabs(fit->last)) / 100);
+}
+
 /* Whether a row counts: its reason to be left out, OST_N_LEFT_OUT for none. @return 0 or an error */
 static int sort_out(reader_t *self, ost_left_out_t *reason)
 {
@@ -152,7 +156,7 @@ static int sort_out(reader_t *self, ost_left_out_t *reason)
     *reason = mdv > 0 || evid > 0 ? OST_NOT_OBSERVATION : is_missing(self, COLUMN_DV) ? OST_NO_VALUE : OST_N_LEFT_OUT;
     if (ret < 0 || *reason != OST_N_LEFT_OUT || !self->table->is_change) return ret;
     ret = read_number(self, COLUMN_TIME, &time);
-    if (fabs(time) <= AT_BASELINE) *reason = OST_AT_BASELINE;
+    if (fabs(time) <= slack(self->fit)) *reason = OST_AT_BASELINE;
     return ret;
 }
 
@@ -170,7 +174,8 @@ static int read_row(reader_t *self, ost_observed_row_t *row)
             ost_words_wrong((const char *const *) arms->items, arms->n, arm, wrong, sizeof(wrong)));
     int ret = read_number(self, COLUMN_TIME, &row->time);
     if (ret == 0) ret = read_number(self, COLUMN_DV, &row->value);
-    if (ret == 0 && !(row->time >= self->fit->first - 0.5 && row->time <= self->fit->last + 0.5))
+    if (ret == 0 &&
+        !(row->time >= self->fit->first - slack(self->fit) && row->time <= self->fit->last + slack(self->fit)))
         return ost_csv_fail(csv, self->field[COLUMN_TIME], OST_ERR_VALUE,
             "TIME %g month is outside of the simulated times, month %g to %g", row->time / OST_DAYS_PER_MONTH,
             self->fit->first / OST_DAYS_PER_MONTH, self->fit->last / OST_DAYS_PER_MONTH);
