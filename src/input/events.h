@@ -93,8 +93,8 @@ typedef struct {
  *  @return as ost_people_read(), with file:line:column */
 int ost_events_read(
     ost_events_t *self, ost_people_t *people, const ost_people_source_t *source, ost_error_t *err) OST_MUST_CHECK;
-/** Times of observation rows, ascending, each once. @param[out] times  owned by the caller, NULL on error or if there
- * are none @return 0 or OST_ERR_NO_MEMORY */
+/** Times of observation rows, ascending, each once. @param[out] times  owned by the caller, NULL on error or without
+ * such rows @return 0 or OST_ERR_NO_MEMORY */
 int ost_events_times(const ost_events_t *self, double **times, size_t *n, ost_error_t *err) OST_MUST_CHECK;
 /** Free. Accepts a zeroed one. */
 void ost_events_free(ost_events_t *self);

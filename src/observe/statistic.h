@@ -100,7 +100,7 @@ enum {
 };
 /** Part of the draws that the interval of an estimate holds. */
 #define OST_DRAWN_PART 0.95
-/** @param values  [3][n] of each draw: the estimate, 5th and 95th percentile between subjects; NAN where there is none
+/** @param values  [3][n] of each draw: the estimate, 5th and 95th percentile between subjects; NAN: not computed
  *  @param work  [n] @param[out] out  NAN without a value */
 void ost_drawn(const double *values, size_t n, double *work, double out[OST_N_DRAWN]);
 

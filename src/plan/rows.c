@@ -233,7 +233,7 @@ static int add_dose(builder_t *self, size_t i, ost_act_t like)
     return ret;
 }
 
-/* Index of an output time, SIZE_MAX where there is none. */
+/* Index of an output time, SIZE_MAX for another time. */
 static size_t time_index(const ost_experiment_t *e, double t)
 {
     size_t first = 0, end = e->n_times;

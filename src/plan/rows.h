@@ -18,7 +18,7 @@ typedef struct {
 } ost_cycle_t;
 
 /** Find a steady state. @param user  as handed to ost_rows_events()  @param[out] x  [n_states of the block]
- *  @return 0, or OST_ERR_VALUE: there is none */
+ *  @return 0, or OST_ERR_VALUE: none was found */
 typedef int (*ost_steady_fn)(void *user, const ost_cycle_t *cycle, double *x, ost_error_t *err);
 
 /** Something that a row does. */
@@ -49,7 +49,7 @@ typedef struct {
     size_t n, max;
     ost_event_t *merged; /**< with those of the arm among them, by ost_own_events_merge() */
     size_t max_merged;
-    int status; /**< 0, or the error because of which there are none */
+    int status; /**< 0, or the error that prevented them */
 } ost_own_events_t;
 
 /** What a thread needs to find them; begins zeroed, grows as needed, and is used again. */

@@ -43,7 +43,7 @@ void ost_chart_stroke(const ost_chart_t *self, size_t series);
 #define OST_CHART_BAND 0.12
 /** End an area in the colour of a series. @param opacity  0 to 1 */
 void ost_chart_fill(const ost_chart_t *self, size_t series, double opacity);
-/** The same area between two curves. @param x, lower, upper  [n]; NAN where there is none */
+/** The same area between two curves. @param x, lower, upper  [n]; NAN: not drawn */
 void ost_chart_band(const ost_chart_t *self, const double *x, const double *lower, const double *upper, size_t n,
     size_t series, double opacity);
 /** A line. @param x, y  [n] */
