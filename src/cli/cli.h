@@ -224,9 +224,9 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
  * ost_results_read_all(); OST_ERR_FORMAT if the child crashed or reached a limit of time or memory; OST_ERR_IO */
 int ost_cli_open_result(ost_results_t **self, const char *path, bool with_values, ost_error_t *err) OST_MUST_CHECK;
 
-/* Print how far the run of a journal is, who writes to it, and open what is there so far as a result file.
- * @param[out] self  NULL where no block is there @return an exit code */
-int ost_cli_open_journal(ost_results_t **self, const char *path);
+/* Open a result file; or print how far the run of a journal is, who writes to it, and open what is there so far as one.
+ * @param[out] self  NULL where no block is there, or with an error, which is printed @return an exit code */
+int ost_cli_open(ost_results_t **self, const char *path);
 
 /* Facts that a result file or a journal records. @param[out] texts  [n] each owned by the caller, NULL where it is not
  * recorded, or the file is not named as a result @return an exit code, having said why it cannot be read */

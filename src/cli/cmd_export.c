@@ -240,14 +240,8 @@ static int write_tables(export_t *self, const char *units)
 
 static int export_file(export_t *self, const char *path, const char *units)
 {
-    ost_error_t err = { 0 };
-    int code;
-    if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
-    if (ost_journal_is(path)) {
-        if ((code = ost_cli_open_journal(&self->results, path)) != OST_EXIT_OK || self->results == NULL) return code;
-    } else if (ost_cli_open_result(&self->results, path, false, &err) < 0) {
-        return ost_cli_fail(&err);
-    }
+    int code = ost_cli_open(&self->results, path);
+    if (self->results == NULL) return code;
     if (self->results->is_analysis) {
         ost_cli_message("export: %s is of 'osteon sensitivity', which keeps no subjects; 'osteon show %s' prints its "
                         "tables, and 'osteon sensitivity ... --csv OUT.csv' writes them",

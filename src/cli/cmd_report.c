@@ -60,8 +60,7 @@ static int write_page(const report_arguments_t *a, const char *path, ost_results
 static int run_report(const ost_command_t *self, int argc, char **argv)
 {
     report_arguments_t a = { 0 };
-    ost_results_t *results = NULL;
-    ost_error_t err = { 0 };
+    ost_results_t *results;
     int code;
     const char *path = ost_cli_parse(self, argc, argv, &a, &code);
     if (path == NULL) return code;
@@ -71,12 +70,9 @@ static int run_report(const ost_command_t *self, int argc, char **argv)
                                          : "--ignore: columns of which data? expected --data OBSERVED.csv");
         return OST_EXIT_USAGE;
     }
-    if (!ost_cli_exists(path) || (a.data != NULL && !ost_cli_exists(a.data))) return OST_EXIT_INPUT;
-    if (ost_journal_is(path)) {
-        if ((code = ost_cli_open_journal(&results, path)) != OST_EXIT_OK || results == NULL) return code;
-    } else if (ost_cli_open_result(&results, path, false, &err) < 0) {
-        return ost_cli_fail(&err);
-    }
+    if (a.data != NULL && !ost_cli_exists(a.data)) return OST_EXIT_INPUT;
+    code = ost_cli_open(&results, path);
+    if (results == NULL) return code;
     code = write_page(&a, path, results);
     ost_results_close(results);
     return code;

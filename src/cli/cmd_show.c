@@ -473,13 +473,9 @@ static int show_draws(show_t *self, const char *path)
 static int show_file(show_t *self, const char *path)
 {
     ost_error_t err = { 0 };
-    int code, evidence;
-    if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
-    if ((self->is_journal = ost_journal_is(path))) {
-        if ((code = ost_cli_open_journal(&self->results, path)) != OST_EXIT_OK || self->results == NULL) return code;
-    } else if (ost_cli_open_result(&self->results, path, false, &err) < 0) {
-        return ost_cli_fail(&err);
-    }
+    int code = ost_cli_open(&self->results, path), evidence;
+    if (self->results == NULL) return code;
+    self->is_journal = ost_journal_is(path);
     if (self->results->is_analysis) return show_analysis(self, path);
     if (ost_show_is_of_points(self)) return ost_show_points(self, path);
     evidence = ost_show_read_evidence(self);

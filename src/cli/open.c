@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Takes the journal of a run that goes on, was stopped, or is of a shard; says how far it is, and makes a result file
- * of its finished blocks in the folder of temporary files, which is gone once it is closed. */
+/* Opens a result file, or the journal of a run that goes on, was stopped, or is of a shard: says how far that is, and
+ * makes a result file of its finished blocks in the folder of temporary files, which is gone once it is closed. */
 #include "cli.h"
 #include "core/table.h"
 
@@ -74,9 +74,14 @@ static int open_journal(const ost_part_t *parts, size_t n_parts, const void *use
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 
-int ost_cli_open_journal(ost_results_t **self, const char *path)
+int ost_cli_open(ost_results_t **self, const char *path)
 {
     const opening_t opening = { self, path };
+    ost_error_t err = { 0 };
+    *self = NULL;
+    if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
+    if (!ost_journal_is(path))
+        return ost_cli_open_result(self, path, false, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
     int code = ost_cli_plan_recorded(path, false, open_journal, &opening);
     if (code == OST_EXIT_OK && *self != NULL) putchar('\n');
     return code;
