@@ -173,7 +173,7 @@ class Enroll(test_shards.Program):
         said = self.run_one("e.yaml", "x.h5", *settings(
             strata % "> 40", "population.enroll=~", GIVEN[2],
             "population.baseline=[{output: 'bmd[hip]', value: 9 g/cm2, solve: 'one.peak[hip]'}]"), code=1)
-        self.assertIn("after 13000 candidates; 13000 of them failed, the first: baseline: bmd[hip] = 9 cannot be had", said)
+        self.assertIn("after 13000 candidates; 13000 of them failed, the first: baseline: bmd[hip] = 9 is out of reach", said)
         self.assertNotIn("no stratum", said)
 
     def test_places(self):
@@ -245,7 +245,7 @@ class Enroll(test_shards.Program):
         """A subject for whom no value within the parameter's range will do fails, and is not enrolled."""
         baseline = "population.baseline=[{output: 'bmd[hip]', value: '(age - 30 [year])*0.03 [g/cm2/y]', solve: 'one.peak[hip]'}]"
         said = self.run_one("all.yaml", "f.h5", *settings(baseline, GIVEN[2]), code=3)
-        self.assertRegex(said, r"baseline: bmd\[hip\] = [\d.]+ cannot be had: with one.peak\[hip\] = 1.5, in 0.2..1.5 g/cm2")
+        self.assertRegex(said, r"baseline: bmd\[hip\] = [\d.]+ is out of reach: with one.peak\[hip\] = 1.5, in 0.2..1.5 g/cm2")
         self.assertIn("SBML cannot have a parameter that is solved for 'bmd[hip]'",
                       self.osteon("plan", "all.yaml", "--sbml", "control", *settings(baseline), code=1))
         said = self.run_one("all.yaml", "f.h5", "-n", "2", *settings(

@@ -135,7 +135,7 @@ static int fail(const ost_baseline_solver_t *self, const double *target, const d
     const ost_param_t *param = ost_blocks_param(plan->blocks, k);
     const double factor = plan->outputs->factor[row];
     return ost_fail(err, OST_ERR_VALUE,
-        "baseline: %.80s = %.6g cannot be had: with %.80s = %.6g, in %.6g..%.6g %.40s, it is %.6g",
+        "baseline: %.80s = %.6g is out of reach: with %.80s = %.6g, in %.6g..%.6g %.40s, it is %.6g",
         e->baselines[i].output, target[i] / factor, e->baselines[i].param, params[k] / param->unit.factor,
         param->lower / param->unit.factor, param->upper / param->unit.factor, param->unit_text,
         self->value[i][0] / factor);

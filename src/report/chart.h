@@ -37,7 +37,7 @@ double ost_chart_y(const ost_chart_t *self, double value);
 void ost_chart_path(const ost_chart_t *self, bool is_area);
 /** A corner of it; left out where a value is not finite. */
 void ost_chart_corner(const ost_chart_t *self, double x, double y);
-/** End a line in the look of a series. */
+/** End a line in the style of a series. */
 void ost_chart_stroke(const ost_chart_t *self, size_t series);
 /** Opacity of a band between subjects. */
 #define OST_CHART_BAND 0.12

@@ -146,7 +146,7 @@ static size_t n_series(const output_t *self, size_t arm)
     return arm == SIZE_MAX ? self->n_arms : self->n_parts;
 }
 
-static size_t look(const output_t *self, size_t arm, size_t series)
+static size_t style_of(const output_t *self, size_t arm, size_t series)
 {
     return n_draws(self) > 0 && arm != SIZE_MAX ? arm : series;
 }
@@ -230,7 +230,7 @@ static const ost_observation_t *observed(const output_t *self, size_t i, size_t 
     return is_change && is_middle && is_here ? observation : NULL;
 }
 
-/* Observed values with their intervals: in the look of their arm, grey beside several models. */
+/* Observed values with their intervals: in the style of their arm, grey beside several models. */
 static void put_observed(const output_t *self, const ost_chart_t *chart, size_t arm)
 {
     for (size_t i = 0; i < self->page->matched->n_observations; i++) {
@@ -283,13 +283,13 @@ static void put_chart(const output_t *self, size_t arm)
     if (n > 1 && arm != SIZE_MAX) put_range(self, &chart, arm);
     for (size_t s = 0; s < n && has_band(self, arm); s++)
         ost_chart_band(&chart, self->x, row_of(self, arm, s, LOWER), row_of(self, arm, s, UPPER), self->n_times,
-            look(self, arm, s), OST_CHART_BAND);
+            style_of(self, arm, s), OST_CHART_BAND);
     for (size_t s = 0; s < n && has_band(self, arm) && n_draws(self) > 0; s++)
         ost_chart_band(&chart, self->x, row_of(self, arm, s, LOW), row_of(self, arm, s, HIGH), self->n_times,
-            look(self, arm, s), 4 * OST_CHART_BAND);
+            style_of(self, arm, s), 4 * OST_CHART_BAND);
     for (size_t s = 0; s < n; s++)
         if (has_value(self, arm, s))
-            ost_chart_line(&chart, self->x, row_of(self, arm, s, MEDIAN), self->n_times, look(self, arm, s));
+            ost_chart_line(&chart, self->x, row_of(self, arm, s, MEDIAN), self->n_times, style_of(self, arm, s));
     put_observed(self, &chart, arm);
     ost_chart_end(&chart);
 }
@@ -395,7 +395,7 @@ static void put_table(const output_t *self, size_t arm)
     put_title(self, arm);
     fputs("</caption><thead><tr>", self->out);
     ost_page_head(self->x_unit, false, self->out);
-    for (size_t s = 0; s < n_series(self, arm); s++) ost_page_head(names->items[look(self, arm, s)], false, self->out);
+    for (size_t s = 0; s < n_series(self, arm); s++) ost_page_head(names->items[style_of(self, arm, s)], false, self->out);
     if (n_draws(self) > 0) ost_page_head("95 % interval of the median", false, self->out);
     fputs("</tr></thead><tbody>\n", self->out);
     for (size_t t = 0; t < self->n_times; t++) {
@@ -404,7 +404,7 @@ static void put_table(const output_t *self, size_t arm)
         ost_page_cell_begin(self->x_unit, false, self->out);
         ost_html_number(self->out, "%s %.4g", self->x_unit, self->x[t]);
         ost_page_cell_end(self->out);
-        for (size_t s = 0; s < n_series(self, arm); s++) put_value(self, arm, s, t, names->items[look(self, arm, s)]);
+        for (size_t s = 0; s < n_series(self, arm); s++) put_value(self, arm, s, t, names->items[style_of(self, arm, s)]);
         fputs("</tr>\n", self->out);
     }
     fputs("</tbody></table></div>\n", self->out);
