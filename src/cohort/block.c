@@ -16,8 +16,6 @@
 #define LANES OST_LANE_COUNT
 /* A block's initial state is a steady state if it changes by less than this part of its scale in a day. */
 #define STEADY 1e-12
-/* d; screening ends after the visit at time 0. */
-#define JUST_AFTER 1e-6
 /* Times that a history is integrated, at most: an assumption. */
 #define MOST_HISTORIES 12
 /* Change of what is solved with what the history is integrated with, up to which a secant is taken. Assumed. */
@@ -158,7 +156,7 @@ static int draw_schedule(ost_worker_t *self, size_t i, ost_error_t *err)
     return 0;
 }
 
-static void draw_subject(ost_worker_t *self, size_t i, uint64_t subject, const double *typical)
+void ost_worker_draw(ost_worker_t *self, size_t i, uint64_t subject, const double *typical)
 {
     const ost_plan_t *plan = self->plan;
     ost_error_t err = { 0 };
@@ -188,7 +186,7 @@ static void draw(ost_worker_t *self, uint64_t first, size_t n)
         const uint64_t at = (first + i) % n_subjects,
                        place = options->subjects != NULL ? options->subjects[at] : options->first + at;
         const double *typical = options->variants != NULL ? options->variants + variant * plan->blocks->n_params : NULL;
-        draw_subject(self, i,
+        ost_worker_draw(self, i,
             self->run->enrolled != NULL ? self->run->enrolled[variant][place] : e->first_subject + place, typical);
     }
 }
@@ -359,9 +357,7 @@ static bool is_out(const ost_job_t *job)
     return ((const ost_visit_context_t *) job->user)->is_out;
 }
 
-/* Whether a condition of the job's visits was not a number: the subject has failed then. @param[out] why
- * [OST_MESSAGE_SIZE] which one */
-static bool is_undecided(const ost_job_t *job, char *why)
+bool ost_job_undecided(const ost_job_t *job, char *why)
 {
     const ost_visit_context_t *visits = job->user;
     if (visits->undecided == NULL) return false;
@@ -385,7 +381,7 @@ static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const
         size_t n_observed = count_observed(plan->experiment, is_out(job) ? -INFINITY : self->dropout[i]);
         ost_plan_to_reported_units(plan, y);
         bool fine = fits(self, y);
-        if (!is_undecided(job, self->text[k]) && (fine || !overflows(self, y, n_observed, self->text[k]))) {
+        if (!ost_job_undecided(job, self->text[k]) && (fine || !overflows(self, y, n_observed, self->text[k]))) {
             if (!fine) count_not_finite(self, y);
             drop_out(plan, y, n_observed);
             return;
@@ -438,7 +434,7 @@ int ost_worker_typical_jobs(ost_worker_t *self, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     /* dosing records are those of subject 0, whichever subjects are run */
-    draw_subject(self, 0, 0, NULL);
+    ost_worker_draw(self, 0, 0, NULL);
     ost_plan_typical(plan, self->params);
     prepare(self, 1);
     int ret = ost_worker_own_events(self, 1, self->x0, err);
@@ -513,9 +509,7 @@ static size_t solve(ost_worker_t *self, size_t n, int round, solved_t *last)
     return n_moved;
 }
 
-/* The history of drawn subjects. Where an output is given at its end, it is integrated again with the parameters that
- * are solved for it, until these settle: once, unless it depends on them. */
-static int history(ost_worker_t *self, size_t n, ost_error_t *err)
+int ost_worker_history(ost_worker_t *self, size_t n, ost_error_t *err)
 {
     solved_t last;
     int ret = 0;
@@ -534,53 +528,6 @@ static int history(ost_worker_t *self, size_t n, ost_error_t *err)
     return ret;
 }
 
-int ost_worker_screen(ost_worker_t *self, uint64_t first, size_t n, const double *typical, int32_t *stratum,
-    char why[OST_MESSAGE_SIZE], ost_error_t *err)
-{
-    const ost_plan_t *plan = self->plan;
-    const size_t n_arms = plan->experiment->n_arms;
-    size_t n_jobs = 0;
-    for (size_t i = 0; i < n; i++) draw_subject(self, i, first + i, typical);
-    int ret = history(self, n, err);
-    if (ret == 0) ret = ost_worker_own_events(self, n, self->x1, err);
-    for (size_t a = 0; a < n_arms && ret == 0; a++)
-        for (size_t i = 0; i < n; i++) {
-            const ost_given_t given = ost_given_as_planned(plan, a);
-            ost_job_t *job = &self->jobs[n_jobs];
-            if (ost_worker_failed(self, a, i, NULL) != 0) continue;
-            *job = ost_worker_job(self, i, self->t_begin[i], JUST_AFTER, self->x1);
-            ost_worker_set_arm(self, job, i, &given, NULL);
-            job->n_out = 0;
-            ost_worker_set_schedules(self, job, i, n, &given, self->began, self->ended);
-            n_jobs++;
-        }
-    if (ret == 0 && n_jobs > 0) ret = ost_batch_run(self->batch, self->jobs, n_jobs, err);
-    const ost_job_t *job = self->jobs + n_jobs;
-    for (size_t i = 0; i < n && ret == 0; i++) stratum[i] = OST_NOT_ELIGIBLE;
-    for (size_t a = n_arms; a-- > 0 && ret == 0;) /* the first arm decides */
-        for (size_t i = n; i-- > 0;) {
-            if (ost_worker_failed(self, a, i, self->subject_text[i]) != 0) {
-                stratum[i] = OST_FAILED;
-                continue;
-            }
-            const ost_visit_context_t *visits = (--job)->user;
-            if (job->status != 0 || visits->undecided != NULL) {
-                stratum[i] = OST_FAILED;
-                if (!is_undecided(job, self->subject_text[i]))
-                    ost_job_message(
-                        job, plan->system, &plan->experiment->solver, self->subject_text[i], OST_MESSAGE_SIZE);
-            } else if (!visits->is_out) {
-                stratum[i] = (int32_t) visits->stratum;
-            } else if (visits->is_eligible) {
-                stratum[i] = OST_IN_NO_STRATUM;
-            }
-        }
-    why[0] = '\0';
-    for (size_t i = 0; i < n && ret == 0 && why[0] == '\0'; i++)
-        if (stratum[i] == OST_FAILED) memcpy(why, self->subject_text[i], OST_MESSAGE_SIZE);
-    return ret;
-}
-
 int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err)
 {
     uint64_t first = (uint64_t) i_block * BLOCK, left = self->run->n_positions - first;
@@ -593,7 +540,7 @@ int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects,
     ost_histories_t *shared = self->baseline == NULL ? self->run->options->histories : NULL;
     if (shared != NULL) prepare(self, n);
     const bool is_found = shared != NULL && ost_histories_find(shared, self, i_block, n);
-    int ret = is_found ? 0 : shared != NULL ? run_in(self, n, err) : history(self, n, err);
+    int ret = is_found ? 0 : shared != NULL ? run_in(self, n, err) : ost_worker_history(self, n, err);
     if (ret == 0 && shared != NULL && !is_found) ost_histories_keep(shared, self, i_block, n);
     if (ret == 0) ret = ost_worker_own_events(self, n, self->x1, err);
     return ret == 0 ? run_arms(self, n, err) : ret;

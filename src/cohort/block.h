@@ -28,12 +28,16 @@ size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, double *x1, size_t *
 void ost_worker_clear_integrals(const ost_plan_t *plan, size_t n_jobs, const size_t *of, double *x1);
 /* The typical subject in all arms: a job for each, whose output is not kept. @return 0 or OST_ERR_NO_MEMORY */
 int ost_worker_typical_jobs(ost_worker_t *self, ost_error_t *err) OST_MUST_CHECK;
-/* Candidates who take part in no arm. */
-enum { OST_NOT_ELIGIBLE = -1, OST_IN_NO_STRATUM = -2, OST_FAILED = -3 };
-/* Draw n subjects from number `first` of the seed on, and integrate their history. @param[out] stratum  [n] of those
- * who take part in some arm; else why not  @param[out] why  message of the first that failed, empty: none did */
-int ost_worker_screen(ost_worker_t *self, uint64_t first, size_t n, const double *typical, int32_t *stratum,
-    char why[OST_MESSAGE_SIZE], ost_error_t *err) OST_MUST_CHECK;
+/* Draw subject i of the block: number `subject` of the seed. @param typical  [n_params] of its variant, NULL: as
+ * planned */
+void ost_worker_draw(ost_worker_t *self, size_t i, uint64_t subject, const double *typical);
+/* The history of n drawn subjects. Where an output is given at its end, it is integrated again with the parameters that
+ * are solved for it, until these settle: once, unless it depends on them. @return 0, OST_ERR_STOPPED, OST_ERR_NO_MEMORY
+ */
+int ost_worker_history(ost_worker_t *self, size_t n, ost_error_t *err) OST_MUST_CHECK;
+/* Whether a condition of the job's visits was not a number: the subject has failed then. @param[out] why
+ * [OST_MESSAGE_SIZE] which one */
+bool ost_job_undecided(const ost_job_t *job, char *why);
 /* Run block i_block; self holds its results. @param[out] n_subjects  in it */
 int ost_worker_run_block(ost_worker_t *self, size_t i_block, size_t *n_subjects, ost_error_t *err) OST_MUST_CHECK;
 /* Values of one subject in one arm: n_outputs x n_times. */

@@ -4,6 +4,7 @@
 #include "cohort/enroll.h"
 
 #include "cohort/block.h"
+#include "cohort/own.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,11 @@
 /* Candidates for each subject that is wanted, and some more, before a stratum counts as empty. Assumed. */
 #define CANDIDATES 100
 #define MORE_CANDIDATES 10000
+/* d; screening ends after the visit at time 0. */
+#define JUST_AFTER 1e-6
+
+/* Candidates who take part in no arm. */
+enum { OST_NOT_ELIGIBLE = -1, OST_IN_NO_STRATUM = -2, OST_FAILED = -3 };
 
 /* One round of screening, and who takes part so far. */
 typedef struct {
@@ -32,15 +38,63 @@ typedef struct {
     ost_error_t *err;
 } screening_t;
 
+/* Draw n subjects from number `first` of the seed on, and integrate their history. @param[out] stratum  [n] of those
+ * who take part in some arm; else why not  @param[out] why  message of the first that failed, empty: none did */
+static int screen_block(ost_worker_t *self, uint64_t first, size_t n, const double *typical, int32_t *stratum,
+    char why[OST_MESSAGE_SIZE], ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    const size_t n_arms = plan->experiment->n_arms;
+    size_t n_jobs = 0;
+    for (size_t i = 0; i < n; i++) ost_worker_draw(self, i, first + i, typical);
+    int ret = ost_worker_history(self, n, err);
+    if (ret == 0) ret = ost_worker_own_events(self, n, self->x1, err);
+    for (size_t a = 0; a < n_arms && ret == 0; a++)
+        for (size_t i = 0; i < n; i++) {
+            const ost_given_t given = ost_given_as_planned(plan, a);
+            ost_job_t *job = &self->jobs[n_jobs];
+            if (ost_worker_failed(self, a, i, NULL) != 0) continue;
+            *job = ost_worker_job(self, i, self->t_begin[i], JUST_AFTER, self->x1);
+            ost_worker_set_arm(self, job, i, &given, NULL);
+            job->n_out = 0;
+            ost_worker_set_schedules(self, job, i, n, &given, self->began, self->ended);
+            n_jobs++;
+        }
+    if (ret == 0 && n_jobs > 0) ret = ost_batch_run(self->batch, self->jobs, n_jobs, err);
+    const ost_job_t *job = self->jobs + n_jobs;
+    for (size_t i = 0; i < n && ret == 0; i++) stratum[i] = OST_NOT_ELIGIBLE;
+    for (size_t a = n_arms; a-- > 0 && ret == 0;) /* the first arm decides */
+        for (size_t i = n; i-- > 0;) {
+            if (ost_worker_failed(self, a, i, self->subject_text[i]) != 0) {
+                stratum[i] = OST_FAILED;
+                continue;
+            }
+            const ost_visit_context_t *visits = (--job)->user;
+            if (job->status != 0 || visits->undecided != NULL) {
+                stratum[i] = OST_FAILED;
+                if (!ost_job_undecided(job, self->subject_text[i]))
+                    ost_job_message(
+                        job, plan->system, &plan->experiment->solver, self->subject_text[i], OST_MESSAGE_SIZE);
+            } else if (!visits->is_out) {
+                stratum[i] = (int32_t) visits->stratum;
+            } else if (visits->is_eligible) {
+                stratum[i] = OST_IN_NO_STRATUM;
+            }
+        }
+    why[0] = '\0';
+    for (size_t i = 0; i < n && ret == 0 && why[0] == '\0'; i++)
+        if (stratum[i] == OST_FAILED) memcpy(why, self->subject_text[i], OST_MESSAGE_SIZE);
+    return ret;
+}
+
 static void screen_blocks(screening_t *self)
 {
     ost_worker_t worker;
     ost_error_t err = { 0 };
     int ret = ost_worker_init(&worker, self->run, &err);
     for (size_t b; ret == 0 && (b = atomic_fetch_add(&self->next, 1)) < self->n_blocks;)
-        ret = ost_worker_screen(&worker, self->first + (uint64_t) b * BLOCK,
-            b + 1 < self->n_blocks ? BLOCK : self->n_last, self->typical, self->stratum + b * BLOCK, self->why[b],
-            &err);
+        ret = screen_block(&worker, self->first + (uint64_t) b * BLOCK, b + 1 < self->n_blocks ? BLOCK : self->n_last,
+            self->typical, self->stratum + b * BLOCK, self->why[b], &err);
     ost_worker_free(&worker);
     int none = 0; /* the first error of any thread is that of all */
     if (ret < 0 && atomic_compare_exchange_strong(&self->ret, &none, ret) && self->err != NULL) *self->err = err;
