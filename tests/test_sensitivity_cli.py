@@ -70,6 +70,8 @@ endpoints:
     "draws_one.csv": "draw,one.loss [1/y]\n0,0.02\n1,0.03\n",
 }
 
+FILES["swept.yaml"] = FILES["g.yaml"].replace("  y: {", "  end: {")  # not the name of an output
+
 
 class Sensitivity(test_shards.Program):
     files = FILES
@@ -95,6 +97,59 @@ class Sensitivity(test_shards.Program):
             self.assertLess(row["total_upper"] - row["total_lower"], 0.02)
         self.assertIn("98,304 points x 1 subject x 1 arm", self.said)
         self.assertRegex(self.said, r"(?s)g\.x\[a\].*g\.x\[b\].*g\.x\[c\].*g\.x\[d\]")  # by importance
+
+    def sweep(self, *arguments):
+        self.osteon("sweep", "swept.yaml", "--keep", "endpoints", "-o", "swept.h5", "--force", "-q", *arguments)
+
+    def ranges(self):
+        return [word for k in "abcd" for word in ("--vary", f"parameters.g.x[{k}]=0..1")]
+
+    def test_given_samples(self):
+        """First orders from the points of a sweep, which is not simulated again."""
+        part = [1 / (3 * (1 + a) ** 2) for a in G]
+        for design in "latin_hypercube", "sobol", "halton":
+            self.sweep(*self.ranges(), "--design", design, "--points", "4096")
+            rows = self.rows("swept.h5", "-o", "given.h5", "--force")
+            for k, v in zip("abcd", part):
+                row, truth = rows["end", f"g.x[{k}]"], v / (np.prod([1 + v for v in part]) - 1)
+                self.assertAlmostEqual(row["first"], truth, delta=0.03)
+                self.assertLess(row["first_lower"], row["first"])  # how often it has the truth: test_given
+                self.assertGreater(row["first_upper"], row["first"])
+                self.assertEqual(row["total"], "")
+            self.assertIn(f"from 4,096 points of a sweep, design {design}", " ".join(self.said.split()))
+        self.assertRegex(self.said, r"(?s)input   first order.*g\.x\[a\].*g\.x\[b\]")
+        with h5py.File(self.path("given.h5")) as file, h5py.File(self.path("swept.h5")) as sweep:
+            self.assertTrue(np.array_equal(file["value"][0], sweep["end"][()]))
+            self.assertTrue(np.array_equal(file["at"][:, 1], sweep["x_b"][()]))
+        self.osteon("report", "given.h5", "-o", "given.html")
+        subprocess.run([sys.executable, PLOT, "given.h5", "-o", "given.png"], cwd=self.folder.name, check=True)
+
+    def test_given_grid(self):
+        """Both orders of the values of a grid, against sums over all of its points."""
+        self.sweep("--vary", "parameters.g.x[a]=0.1, 0.2, 0.9", "--vary", "parameters.g.x[b]=0..1 : 4")
+        rows = self.rows("swept.h5")
+        with h5py.File(self.path("swept.h5")) as file:
+            y = file["end"][()]
+        for k, name in enumerate("ab"):
+            row = rows["end", f"g.x[{name}]"]
+            self.assertAlmostEqual(row["first"], y.mean(axis=1 - k).var() / y.var(), delta=1e-8)
+            self.assertAlmostEqual(row["total"], y.var(axis=k).mean() / y.var(), delta=1e-8)
+        self.assertIn("exact for these", " ".join(self.said.split()))
+
+    def test_given_wrong(self):
+        self.sweep(*self.ranges(), "--design", "latin_hypercube", "--points", "63")
+        self.assertIn("63 points of a design latin_hypercube; expected at least 64, or a grid",
+                      self.osteon("sensitivity", "swept.h5", code=1))
+        self.assertIn("'nd' (did you mean 'end'?)", self.osteon("sensitivity", "swept.h5", "--of", "nd", code=2))
+        self.assertIn("its own endpoints alone", self.osteon("sensitivity", "swept.h5", "--of", "a={output: y}", code=2))
+        self.assertIn("trajectories", self.osteon("sensitivity", "swept.h5", "--method", "morris", "--by", "range"))
+        with open(self.path("points.csv"), "w", encoding="utf-8") as file:
+            print("parameters.g.x[a],parameters.g.x[b]", file=file)
+            for i in range(100):
+                print(f"{i / 100},{(i + i % 7) / 110}", file=file)
+        self.sweep("--table", "points.csv")
+        self.assertIn("the points' values of 'g.x[a]' and 'g.x[b]' are correlated (1.00)",
+                      self.osteon("sensitivity", "swept.h5", code=2))
 
     def test_groups(self):
         rows = self.rows("g.yaml", "--method", "sobol", "--base", "4096", "--group", "both=g.x[a],g.x[b]")

@@ -65,6 +65,10 @@ class Analysis:
             first, _, second = METHODS[self.method]
             wanted = [first, first + "_lower", first + "_upper", second or first, "mu" if self.method == "morris" else first]
             self.value, self.lower, self.upper, self.second, self.sign = (read(name) for name in wanted)
+            self.of_sweep = plain(file.attrs.get("analysis_points_of", ""))
+            self.has_total = np.isfinite(self.value).any()
+            if second and not self.has_total:  # points of a sweep that tell the first order alone
+                self.value, self.lower, self.upper = (read(second + end) for end in ("", "_lower", "_upper"))
         shape = (len(self.endpoints), len(self.inputs))
         if any(part.shape != shape for part in (self.value, self.lower, self.upper, self.second, self.sign)) or \
                 not len(self.units) == len(self.texts) == shape[0]:
@@ -96,7 +100,8 @@ def draw_panel(panel, data, i):
     places = np.arange(len(bars))[::-1]
     value, low, high, sign = (part[i, bars] for part in (data.value, data.lower, data.upper, data.sign))
     if data.method == "sobol":
-        panel.barh(places, value, height=0.66, color=COLOURS[1], alpha=0.35, label="total, with interactions")
+        if data.has_total:
+            panel.barh(places, value, height=0.66, color=COLOURS[1], alpha=0.35, label="total, with interactions")
         panel.barh(places, data.second[i, bars], height=0.66, color=COLOURS[1], label="first order, alone")
         panel.hlines(places, low, high, color="0.15", lw=1.2)
         panel.set_xlim(min(0, np.nanmin(low, initial=0)), None)
@@ -142,6 +147,9 @@ def figure_of_analysis(path, names):
         many = data.n_points, data.n_subjects
         foot = f"Line: 95 % interval. {data.method.capitalize()}: {many[0]:,} points, the same {many[1]:,} subjects at " \
             f"each. Inputs over {over.get(data.source, 'their ' + data.source)}."
+        if data.of_sweep:
+            foot = f"{data.method.capitalize()}: {data.n_points:,} points of a {data.of_sweep.replace('_', ' ')}. " \
+                + ("Each value of the grid is as likely as the others." if data.has_total else "Line: 95 % interval.")
         if data.method == "local":
             foot = foot.replace("Line: 95 % interval. ", "")
         figure.supxlabel("\n".join(textwrap.wrap(foot, 100 * columns)), fontsize=7.8, color="0.3", x=0.02, ha="left")

@@ -309,30 +309,36 @@ static int add_covariates(
     return 0;
 }
 
-static double correlation_of(const ost_draws_t *draws, size_t a, size_t b)
+/* Of two columns of n rows, less their first. */
+static double correlation_of(const double *a, const double *b, size_t n, size_t stride)
 {
     double sums[5] = { 0 };
-    const double n = (double) draws->n_draws, *base = draws->values;
-    for (size_t d = 1; d <= draws->n_draws; d++) {
-        double x = base[d * draws->n_params + a] - base[a], y = base[d * draws->n_params + b] - base[b];
+    for (size_t i = 0; i < n; i++) {
+        const double x = a[i * stride] - a[0], y = b[i * stride] - b[0];
         const double terms[] = { x, y, x * x, y * y, x * y };
-        for (size_t i = 0; i < 5; i++) sums[i] += terms[i] / n;
+        for (size_t k = 0; k < 5; k++) sums[k] += terms[k] / (double) n;
     }
     return (sums[4] - sums[0] * sums[1]) / sqrt((sums[2] - sums[0] * sums[0]) * (sums[3] - sums[1] * sums[1]));
+}
+
+/* Keep the correlation of factors a and b if it is the largest so far. */
+static void take_correlation(ost_factors_t *self, double r, size_t a, size_t b)
+{
+    if (!(fabs(r) > fabs(self->correlation))) return;
+    self->correlation = r;
+    self->correlated[0] = b;
+    self->correlated[1] = a;
 }
 
 /* @param column  [self->n] of the table, of those with draws */
 static void correlate(ost_factors_t *self, const ost_draws_t *draws, const size_t *column)
 {
+    const double *first = draws->values + draws->n_params; /* behind the row of the estimates */
     for (size_t a = 0; a < self->n; a++)
-        for (size_t b = 0; b < a; b++) {
-            if (self->factors[a].draws == NULL || self->factors[b].draws == NULL) continue;
-            double r = correlation_of(draws, column[a], column[b]);
-            if (!(fabs(r) > fabs(self->correlation))) continue;
-            self->correlation = r;
-            self->correlated[0] = b;
-            self->correlated[1] = a;
-        }
+        for (size_t b = 0; b < a; b++)
+            if (self->factors[a].draws != NULL && self->factors[b].draws != NULL)
+                take_correlation(
+                    self, correlation_of(first + column[a], first + column[b], draws->n_draws, draws->n_params), a, b);
 }
 
 /* The largest correlation that the population has between two factors. */
@@ -343,11 +349,8 @@ static void correlate_as_drawn(ost_factors_t *self, const ost_correlations_t *dr
         for (size_t b = 0; b < a; b++) {
             const size_t i = ost_words_find(names, drawn->names.n, self->factors[a].name),
                          k = ost_words_find(names, drawn->names.n, self->factors[b].name);
-            const double r = i < drawn->names.n && k < drawn->names.n ? drawn->r[i * OST_MAX_CORRELATED + k] : 0;
-            if (!(fabs(r) > fabs(self->correlation))) continue;
-            self->correlation = r;
-            self->correlated[0] = b;
-            self->correlated[1] = a;
+            if (i < drawn->names.n && k < drawn->names.n)
+                take_correlation(self, drawn->r[i * OST_MAX_CORRELATED + k], a, b);
         }
 }
 
@@ -502,4 +505,47 @@ int ost_factors_find(ost_factors_t *self, const ost_factors_asked_t *asked, cons
             "no parameter of the experiment has values by %s; expected another --by, or --vary PATH=LOWER..UPPER",
             ost_factor_source_words[asked->source]);
     return ret == 0 && asked->kind == OST_SENSITIVITY_LOCAL ? check_local(self, err) : ret;
+}
+
+/* Ends, SD and present value of an entry that is a number. */
+static int measure_axis(ost_factor_t *one, const ost_varied_t *axis, const ost_plan_t *plan, ost_error_t *err)
+{
+    const long param = strncmp(axis->path, PARAMETERS, strlen(PARAMETERS)) == 0
+                           ? find_param(plan, axis->path + strlen(PARAMETERS))
+                           : -1;
+    double mean = 0, square = 0;
+    ost_unit_t unit;
+    if (axis->values == NULL) return 0;
+    one->lower = one->upper = axis->values[0];
+    for (size_t i = 0; i < axis->texts.n; i++) {
+        const double x = axis->values[i], step = x - mean;
+        one->lower = fmin(one->lower, x);
+        one->upper = fmax(one->upper, x);
+        mean += step / (double) (i + 1);
+        square += step * (x - mean);
+    }
+    one->sd = sqrt(square / (double) axis->texts.n);
+    if (param < 0) return find_value(one, plan->experiment, err);
+    if (ost_unit_parse(&unit, axis->unit, NULL) == 0)
+        one->value = plan->population->params[param].typical / unit.factor;
+    return 0;
+}
+
+int ost_factors_of_design(ost_factors_t *self, const ost_design_t *design, const ost_plan_t *plan, ost_error_t *err)
+{
+    int ret = 0;
+    *self = (ost_factors_t){ .n_draws = design->kind == OST_DESIGN_TABLE ? design->n_points : 0 };
+    for (size_t k = 0; k < design->n_axes && ret == 0; k++) {
+        const ost_varied_t *axis = &design->axes[k];
+        const bool is_param = strncmp(axis->path, PARAMETERS, strlen(PARAMETERS)) == 0;
+        const char *name = axis->path + (is_param ? strlen(PARAMETERS) : 0);
+        const long param = is_param ? find_param(plan, name) : -1;
+        ost_factor_t *one = add(self, axis->path, name, axis->values != NULL ? axis->unit : NULL,
+            param >= 0 ? ost_blocks_param(plan->blocks, (size_t) param)->text : "");
+        ret = one == NULL ? ost_no_memory(err) : measure_axis(one, axis, plan, err);
+        for (size_t b = 0; b < k && ret == 0 && design->kind == OST_DESIGN_TABLE; b++)
+            if (axis->values != NULL && design->axes[b].values != NULL)
+                take_correlation(self, correlation_of(axis->values, design->axes[b].values, design->n_points, 1), k, b);
+    }
+    return ret;
 }

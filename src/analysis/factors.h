@@ -5,6 +5,7 @@
 #define OST_ANALYSIS_FACTORS_H
 
 #include "analysis/sensitivity.h"
+#include "input/design.h"
 #include "input/draws.h"
 #include "input/vary.h"
 #include "plan/plan.h"
@@ -53,10 +54,11 @@ typedef struct {
 typedef struct {
     ost_factor_t *factors; /**< [n]; owned */
     size_t n;
-    size_t n_foreign;     /**< POSTERIOR: columns of the table whose model the experiment does not have */
-    double correlation;   /**< POSTERIOR, VARIABILITY: the largest between two factors, with its sign; 0: none */
+    size_t n_foreign;   /**< POSTERIOR: columns of the table whose model the experiment does not have */
+    double correlation; /**< POSTERIOR, VARIABILITY, a table of points: the largest between two factors, with its sign;
+                           0: none */
     size_t correlated[2]; /**< which two */
-    size_t n_draws;       /**< POSTERIOR: rows of the table */
+    size_t n_draws;       /**< rows of a table */
 } ost_factors_t;
 
 /** What is asked for. */
@@ -75,6 +77,10 @@ typedef struct {
  *  ost_draws_read(), ost_vary_parse(); OST_ERR_NO_MEMORY. Free it in any case */
 int ost_factors_find(ost_factors_t *self, const ost_factors_asked_t *asked, const ost_plan_t *plan,
     ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
+/** The entries that a design varies, over its values; of the points of a table with their largest correlation.
+ *  @param plan  of the experiment as it is @return 0 or OST_ERR_NO_MEMORY. Free it in any case */
+int ost_factors_of_design(
+    ost_factors_t *self, const ost_design_t *design, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
 /** Whether two factors are correlated: those of VARIABILITY in the population, others more than independent draws are
  * by chance, where Student's t of the correlation is beyond 4. */
 bool ost_factors_are_correlated(const ost_factors_t *self);

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/vocabulary.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -95,5 +96,26 @@ int ost_sensitivity_estimate(
  *  @param y  [n_points] @param[out] out  [n_inputs][OST_N_INDICES] */
 void ost_sensitivity_local(const ost_sensitivity_t *self, const double *value, const double *step, const double *sd,
     const double *y, ost_index_t *out);
+
+/** Points of a design that was not made for an analysis. */
+typedef struct {
+    size_t n_inputs, n_points; /**< at least 1 */
+    const double *x;           /**< [n_points][n_inputs] values; of words, a number of each. Of a grid not used */
+    const size_t *n_levels;    /**< [n_inputs] of a grid, whose last input changes first; NULL: samples of inputs that
+                                    are independent */
+    bool is_sequence;          /**< samples of a Sobol' or Halton sequence */
+} ost_given_t;
+
+/** Points of samples at least: an assumption. */
+#define OST_GIVEN_LEAST 64
+
+/** Indices of SOBOL from the output at such points. Samples have the first order alone: the variance of the means of
+ *  root(n_points) classes of an input's values, each with as many points, less that which chance leaves (one-way
+ *  analysis of variance), with 95 % by the influence of each point. Points of a sequence leave less than chance does:
+ *  half of that is taken off, and the interval has both ends. Values that are not finite are left out. A grid has
+ *  first order and total of its values, each as likely as the others, exactly; none where a value is not finite.
+ *  @param y  [n_points] @param[out] out  [n_inputs][OST_N_INDICES] NAN where there is none @return 0 or
+ *  OST_ERR_NO_MEMORY */
+int ost_given_estimate(const ost_given_t *self, const double *y, ost_index_t *out, ost_error_t *err) OST_MUST_CHECK;
 
 #endif

@@ -60,13 +60,17 @@ static int analyse(const char *name, ost_sensitivity_arguments_t *a)
 {
     ost_analysis_t self = { 0 };
     ost_cli_progress_t progress;
-    int isa, kind = OST_SENSITIVITY_MORRIS;
+    bool is_given = false;
+    int code = ost_analysis_is_given(name, a, &is_given);
+    int isa, kind = is_given ? OST_SENSITIVITY_SOBOL : OST_SENSITIVITY_MORRIS;
+    if (code != OST_EXIT_OK) return code;
     if (!ost_analysis_word("method", a->method, ost_sensitivity_words, OST_N_SENSITIVITIES, &kind) ||
         !ost_cli_isa(a->isa, &isa) || !ost_cli_progress_init(&progress, a->progress, a->quiet))
         return OST_EXIT_USAGE;
     self.design.kind = (ost_sensitivity_kind_t) kind;
-    int code = check_method(a, self.design.kind);
-    if (code == OST_EXIT_OK) code = ost_analysis_prepare(&self, name, a, isa);
+    code = check_method(a, self.design.kind);
+    if (code == OST_EXIT_OK)
+        code = is_given ? ost_analysis_take_sweep(&self, name, a) : ost_analysis_prepare(&self, name, a, isa);
     if (code == OST_EXIT_OK) code = ost_analysis_run(&self, a, &progress);
     if (code == OST_EXIT_OK) code = end(&self, a);
     ost_analysis_free(&self);
@@ -171,7 +175,7 @@ static const ost_option_t options[] = {
 
 const ost_command_t ost_command_sensitivity = {
     .name = "sensitivity",
-    .argument = "EXPERIMENT",
+    .argument = "EXPERIMENT|SWEEP.h5",
     .summary = "which parameters and entries an endpoint depends on",
     .about =
         "Move inputs of an experiment (parameters, doses, times, covariates) and say how much each of them changes "

@@ -100,10 +100,11 @@ static int fail_without_endpoints(const ost_plan_t *of)
     return OST_EXIT_USAGE;
 }
 
-/* Endpoints that are asked for, all without a name. */
-static int choose_endpoints(ost_analysis_t *self, const ost_text_list_t *names)
+int ost_analysis_choose(ost_analysis_t *self, const ost_text_list_t *names)
 {
     const ost_experiment_t *e = &self->experiment;
+    self->chosen = calloc(e->n_endpoints + names->n + 1, sizeof(*self->chosen));
+    if (self->chosen == NULL) return ost_cli_no_memory();
     if (e->n_endpoints == 0 && names->n == 0) return fail_without_endpoints(&self->plan);
     for (size_t i = 0; i < e->n_endpoints && names->n == 0; i++) self->chosen[self->n_endpoints++] = i;
     for (size_t i = 0; i < names->n; i++) {
@@ -185,13 +186,20 @@ static int find_factors(ost_analysis_t *self, const ost_sensitivity_arguments_t 
         const int code = ost_cli_fail(&err);
         return is_of_file || code == OST_EXIT_MEMORY || code == OST_EXIT_IO ? code : OST_EXIT_USAGE;
     }
-    if (self->design.kind != OST_SENSITIVITY_SOBOL || !ost_factors_are_correlated(&self->factors)) return OST_EXIT_OK;
+    return self->design.kind != OST_SENSITIVITY_SOBOL
+               ? OST_EXIT_OK
+               : ost_analysis_check_correlation(
+                     self, "the draws of ", "--by prior, --by range, or --over with inputs that are not correlated");
+}
+
+int ost_analysis_check_correlation(const ost_analysis_t *self, const char *what, const char *remedy)
+{
     const ost_factor_t *factors = self->factors.factors;
-    ost_cli_message("--method sobol: the draws of '%s' and '%s' are correlated (%.2f), and parts of the variance are "
-                    "defined for independent inputs alone; expected --by prior, --by range, or --over with inputs that "
-                    "are not correlated",
-        factors[self->factors.correlated[0]].name, factors[self->factors.correlated[1]].name,
-        self->factors.correlation);
+    if (!ost_factors_are_correlated(&self->factors)) return OST_EXIT_OK;
+    ost_cli_message("--method sobol: %s'%s' and '%s' are correlated (%.2f), and parts of the variance are "
+                    "defined for independent inputs alone; expected %s",
+        what, factors[self->factors.correlated[0]].name, factors[self->factors.correlated[1]].name,
+        self->factors.correlation, remedy);
     return OST_EXIT_USAGE;
 }
 
@@ -362,6 +370,8 @@ static void local_indices(const ost_analysis_t *self, const double *y, double *w
 static int make_indices(ost_analysis_t *self)
 {
     const ost_experiment_t *e = &self->experiment;
+    const ost_given_t given = { self->factors.n, self->n_points, self->u, self->n_levels,
+        self->of_sweep == OST_DESIGN_SOBOL || self->of_sweep == OST_DESIGN_HALTON };
     ost_error_t err = { 0 };
     int ret = 0;
     self->endpoints = calloc(self->n_endpoints, sizeof(*self->endpoints));
@@ -382,6 +392,8 @@ static int make_indices(ost_analysis_t *self)
         if (of->indices == NULL || of->name == NULL || of->text == NULL || of->unit == NULL) ret = ost_no_memory(&err);
         if (ret == 0 && self->design.kind == OST_SENSITIVITY_LOCAL)
             local_indices(self, of->y, work, of->indices);
+        else if (ret == 0 && self->is_given)
+            ret = ost_given_estimate(&given, of->y, of->indices, &err);
         else if (ret == 0)
             ret = ost_sensitivity_estimate(&self->design, self->u, of->y, of->indices, &err);
     }
@@ -403,6 +415,7 @@ void ost_analysis_free(ost_analysis_t *self)
     free(self->u);
     free(self->y);
     free(self->group);
+    free(self->n_levels);
     ost_text_list_free(&self->groups);
     ost_factors_free(&self->factors);
     ost_plan_free(&self->plan);
@@ -416,9 +429,7 @@ int ost_analysis_prepare(ost_analysis_t *self, const char *name, ost_sensitivity
     int code = split_names(a);
     if (code == OST_EXIT_OK) code = read_endpoints(a, &names);
     if (code == OST_EXIT_OK) code = plan(self, name, a, isa);
-    if (code == OST_EXIT_OK) self->chosen = calloc(self->experiment.n_endpoints + names.n + 1, sizeof(*self->chosen));
-    if (code == OST_EXIT_OK && self->chosen == NULL) code = ost_cli_no_memory();
-    if (code == OST_EXIT_OK) code = choose_endpoints(self, &names);
+    if (code == OST_EXIT_OK) code = ost_analysis_choose(self, &names);
     if (code == OST_EXIT_OK) code = find_factors(self, a);
     if (code == OST_EXIT_OK) code = check_settings(self, a);
     if (code == OST_EXIT_OK) code = make_groups(self, a);
@@ -429,7 +440,7 @@ int ost_analysis_prepare(ost_analysis_t *self, const char *name, ost_sensitivity
 
 int ost_analysis_run(ost_analysis_t *self, const ost_sensitivity_arguments_t *a, ost_cli_progress_t *progress)
 {
-    int code = evaluate(self, a, progress);
+    int code = self->is_given ? OST_EXIT_OK : evaluate(self, a, progress);
     if (code != OST_EXIT_OK) return code;
     if (!self->took.is_interrupted) return make_indices(self);
     ost_cli_message("interrupted; nothing is written, as indices need all points");

@@ -35,6 +35,9 @@ typedef struct {
     size_t *group;          /* [factors.n] */
     size_t n_points;
     double *u, *y; /* [n_points][factors.n]; [n_endpoints][n_points] */
+    bool is_given; /* points and values are those of a sweep: u has values of the factors; of words, their number */
+    ost_design_kind_t of_sweep; /* how its points were chosen */
+    size_t *n_levels;           /* [factors.n] of a grid, else NULL; owned */
     ost_analysed_t *endpoints;
     size_t n_endpoints;
     ost_evaluated_t took;
@@ -45,7 +48,16 @@ bool ost_analysis_word(const char *option, const char *text, const char *const *
 /* Read and plan the experiment, find endpoints, inputs and groups, and make the points; self has its method. @param a
  * with further overrides afterwards @param isa  -1: the experiment's @return an exit code */
 int ost_analysis_prepare(ost_analysis_t *self, const char *name, ost_sensitivity_arguments_t *a, int isa);
-/* Evaluate the points and make the indices. @return an exit code, INTERRUPTED without indices */
+/* Whether the points of a sweep are analysed: what is named is its file, and nothing asks for points of another design.
+ * @param[out] is @return an exit code */
+int ost_analysis_is_given(const char *name, const ost_sensitivity_arguments_t *a, bool *is);
+/* Prepare the analysis of a sweep. @return an exit code */
+int ost_analysis_take_sweep(ost_analysis_t *self, const char *name, const ost_sensitivity_arguments_t *a);
+/* Endpoints that are asked for, all of the experiment without a name; n_endpoints and chosen. @return an exit code */
+int ost_analysis_choose(ost_analysis_t *self, const ost_text_list_t *of);
+/* Of inputs whose correlation excludes parts of the variance. @return an exit code, having said why */
+int ost_analysis_check_correlation(const ost_analysis_t *self, const char *what, const char *remedy);
+/* Evaluate the points, unless they were, and make the indices. @return an exit code, INTERRUPTED without indices */
 int ost_analysis_run(ost_analysis_t *self, const ost_sensitivity_arguments_t *a, ost_cli_progress_t *progress);
 /* Accepts a zeroed one. */
 void ost_analysis_free(ost_analysis_t *self);

@@ -122,7 +122,7 @@ static void add_indices(file_t *self)
         }
 }
 
-/* Values of the factors at the points: of words, the number of the word from 0. */
+/* Values of the factors at the points: of words, a number of each. */
 static void add_points(file_t *self)
 {
     const ost_analysis_t *of = self->of;
@@ -131,11 +131,12 @@ static void add_points(file_t *self)
     char text[OST_FACTOR_TEXT];
     for (size_t i = 0; at != NULL && i < of->n_points * n; i++) {
         const ost_factor_t *one = &of->factors.factors[i % n];
-        at[i] = one->unit != NULL ? strtod(ost_factor_text(one, of->design.kind, of->u[i], text, sizeof(text)), NULL)
-                                  : floor(of->u[i] * (double) one->vary.texts.n);
+        at[i] = of->is_given        ? of->u[i]
+                : one->unit != NULL ? strtod(ost_factor_text(one, of->design.kind, of->u[i], text, sizeof(text)), NULL)
+                                    : floor(of->u[i] * (double) one->vary.texts.n);
     }
     add(self, (ost_array_t){ .name = "at",
-                  .meaning = "value of the factor at the point, in factor_unit; of words, their number from 0",
+                  .meaning = "value of the factor at the point, in factor_unit; of words, a number of each",
                   .values = at,
                   .rank = 2,
                   .dims = { DIM_POINT, DIM_FACTOR } });
@@ -177,6 +178,8 @@ static int list_facts(const ost_analysis_t *of, ost_text_list_t *facts)
     if (ret == 0)
         ret = ost_text_list_add(
             facts, "analysis_parameters=%s", of->without_parameters ? "none" : ost_factor_source_words[of->source]);
+    if (ret == 0 && of->is_given)
+        return ost_text_list_add(facts, "analysis_points_of=sweep %s", ost_design_words[of->of_sweep]);
     if (ret == 0) ret = ost_text_list_add(facts, "analysis_seed=%llu", (unsigned long long) design->seed);
     if (ret == 0 && design->kind == OST_SENSITIVITY_MORRIS)
         ret = ost_text_list_add(facts, "analysis_trajectories=%zu", design->n);

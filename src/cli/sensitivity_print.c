@@ -12,17 +12,19 @@
 /* Inputs whose first index is below this part of the largest have no row on a terminal: an assumption. */
 #define HARDLY 0.001
 
-static ost_index_kind_t first_index(ost_sensitivity_kind_t kind)
+/* Whether the analysis gives an index: samples of a sweep have no total. */
+static bool has_index(const ost_analysis_t *self, size_t i)
 {
-    ost_index_kind_t i = 0;
-    while (i + 1 < OST_N_INDICES && ost_indices[i].method != kind) i++;
-    return i;
+    const bool lacks_total = self->is_given && self->n_levels == NULL;
+    return ost_indices[i].method == self->design.kind && !(lacks_total && i == OST_INDEX_TOTAL);
 }
 
 /* Size of the first index, or, where it has no value, less than any. */
 static double size_of(const ost_analysis_t *self, const ost_analysed_t *of, size_t g)
 {
-    double x = of->indices[g * OST_N_INDICES + first_index(self->design.kind)].value;
+    size_t i = 0;
+    while (i + 1 < OST_N_INDICES && !has_index(self, i)) i++;
+    double x = of->indices[g * OST_N_INDICES + i].value;
     return isnan(x) ? -1 : fabs(x);
 }
 
@@ -92,12 +94,12 @@ static void add_row(const ost_analysis_t *self, const ost_analysed_t *of, size_t
     ost_table_cell(table, "%s", self->groups.items[g]);
     for (size_t i = 0, n = 0; i < OST_N_INDICES; i++) {
         const ost_index_t *x = &of->indices[g * OST_N_INDICES + i];
-        if (ost_indices[i].method != self->design.kind) continue;
+        if (!has_index(self, i)) continue;
         cell(table, x->value);
         if (n++ > 0) continue;
         if (is_local)
             cell(table, (x->upper - x->lower) / 2);
-        else if (isnan(x->value))
+        else if (isnan(x->value) || self->n_levels != NULL)
             ost_table_cell(table, "%s", "");
         else
             ost_table_cell(table, "%.3g to %.3g", x->lower, x->upper);
@@ -133,12 +135,12 @@ static int print_endpoint(const ost_analysis_t *self, const ost_analysed_t *of, 
     fputc('\n', out);
     ost_print_wrapped(out, "%s [%s]: %s", of->name, of->unit, of->text);
     if (self->design.kind == OST_SENSITIVITY_SOBOL && size_of(self, of, order[0]) < 0)
-        fputs("it is the same at all points: there is no variance to divide"
-              "\n",
+        fputs(self->n_levels != NULL ? "it is the same at all points of the grid, or lacks a value at one\n"
+                                     : "it is the same at all points: there is no variance to divide\n",
             out);
     ost_table_columns(&table, "<input");
     for (size_t i = 0, n = 0; i < OST_N_INDICES; i++) {
-        if (ost_indices[i].method != self->design.kind) continue;
+        if (!has_index(self, i)) continue;
         ost_table_column(&table, ost_indices[i].heading, false);
         if (n++ == 0) ost_table_column(&table, is_local ? "+-" : "95 % interval", false);
     }
@@ -160,8 +162,7 @@ static void print_legend(const ost_analysis_t *self, FILE *out)
 {
     fputc('\n', out);
     for (size_t i = 0; i < OST_N_INDICES; i++)
-        if (ost_indices[i].method == self->design.kind)
-            ost_print_item(out, ost_indices[i].heading, 13, ost_indices[i].meaning);
+        if (has_index(self, i)) ost_print_item(out, ost_indices[i].heading, 13, ost_indices[i].meaning);
     if (self->design.kind == OST_SENSITIVITY_LOCAL)
         ost_print_item(out, "+-", 13, "difference between two steps, of which the value is extrapolated");
 }
@@ -174,6 +175,21 @@ static void print_correlation(const ost_analysis_t *self, FILE *out)
         "the draws of inputs are correlated, most of all those of %s and %s (%.2f): here each input is moved alone",
         factors->factors[factors->correlated[0]].name, factors->factors[factors->correlated[1]].name,
         factors->correlation);
+}
+
+/* Of points that were there. */
+static void print_given(const ost_analysis_t *self, FILE *out)
+{
+    char inputs[64], points[64];
+    ost_print_wrapped(
+        out, "%s: %s", self->experiment.name, self->experiment.title != NULL ? self->experiment.title : "");
+    ost_print_wrapped(out, "%s: %s, from %s of a sweep, design %s; %s", ost_sensitivity_words[self->design.kind],
+        ost_cli_plural(self->factors.n, "input", inputs), ost_cli_plural(self->n_points, "point", points),
+        ost_design_words[self->of_sweep],
+        self->n_levels != NULL
+            ? "each value of the grid counts as likely as the others, and indices are exact for these"
+            : "these tell first orders; totals need points of their own, as 'osteon sensitivity "
+              "EXPERIMENT --method sobol' simulates");
 }
 
 static void print_what(const ost_analysis_t *self, FILE *out)
@@ -200,7 +216,10 @@ static void print_what(const ost_analysis_t *self, FILE *out)
 int ost_analysis_print(const ost_analysis_t *self, FILE *out, ost_error_t *err)
 {
     int ret = 0;
-    print_what(self, out);
+    if (self->is_given)
+        print_given(self, out);
+    else
+        print_what(self, out);
     for (size_t i = 0; i < self->n_endpoints && ret == 0; i++)
         ret = print_endpoint(self, &self->endpoints[i], out, err);
     if (ret == 0) print_legend(self, out);

@@ -35,6 +35,15 @@ static double index_at(const analysis_t *self, size_t index, size_t part, size_t
     return values != NULL ? values[self->i_endpoint * self->inputs.n + input] : NAN;
 }
 
+/* Whether an index has a value: points of a sweep may tell the first order alone. */
+static bool has_any(const analysis_t *self, size_t index)
+{
+    bool has = false;
+    for (size_t i = 0; i < self->endpoints.n * self->inputs.n && self->indices[index][0] != NULL; i++)
+        has |= isfinite(self->indices[index][0][i]);
+    return has;
+}
+
 static int read_all(analysis_t *self, ost_error_t *err)
 {
     static const char *const endings[PARTS] = { "", "_lower", "_upper" };
@@ -56,10 +65,12 @@ static int read_all(analysis_t *self, ost_error_t *err)
         for (size_t part = 0; part < PARTS && ret == 0 && ost_indices[i].method == self->kind; part++) {
             char name[80];
             snprintf(name, sizeof(name), "%s%s", ost_indices[i].name, endings[part]);
-            if (self->first == OST_N_INDICES) self->first = i;
             ret =
                 ost_results_read_matrix(results, name, self->endpoints.n, self->inputs.n, &self->indices[i][part], err);
+            if (ret == 0 && part == 0 && self->first == OST_N_INDICES && has_any(self, i)) self->first = i;
         }
+    for (size_t i = OST_N_INDICES; i-- > 0 && self->first == OST_N_INDICES;) /* none has a value */
+        if (ost_indices[i].method == self->kind) self->first = i;
     if (ret == 0 && (self->first == OST_N_INDICES || self->texts.n != self->endpoints.n ||
                         self->units.n != self->endpoints.n || self->meanings.n != self->of_factor.n))
         ret = ost_fail_at(
@@ -160,7 +171,7 @@ static void put_table(const analysis_t *self)
     ost_html_text(self->endpoints.items[self->i_endpoint], self->out);
     fputs("</caption><thead><tr><th class='t'>input</th>", self->out);
     for (size_t i = 0; i < OST_N_INDICES; i++) {
-        if (ost_indices[i].method != self->kind) continue;
+        if (!has_any(self, i)) continue;
         ost_page_head(ost_indices[i].heading, false, self->out);
         ost_page_head("interval", false, self->out);
     }
@@ -172,7 +183,7 @@ static void put_table(const analysis_t *self)
         ost_html_text(self->inputs.items[input], self->out);
         ost_page_cell_end(self->out);
         for (size_t i = 0; i < OST_N_INDICES; i++) {
-            if (ost_indices[i].method != self->kind) continue;
+            if (!has_any(self, i)) continue;
             ost_page_cell_number(ost_indices[i].heading, index_at(self, i, 0, input), self->out);
             ost_page_cell_begin("interval", false, self->out);
             if (isfinite(index_at(self, i, 1, input)))
@@ -198,10 +209,11 @@ static void put_key(const analysis_t *self)
         fprintf(self->out, "<span><svg width='16' height='12'><rect width='14' height='12' fill='%s'/></svg> %s</span>",
             ost_chart_colour(signs[i].series), signs[i].text);
     if (self->kind == OST_SENSITIVITY_SOBOL)
-        fputs("<span>dark: first order, alone</span><span>light: total, with interactions</span>", self->out);
+        fprintf(self->out, "<span>dark: first order, alone</span>%s",
+            has_any(self, OST_INDEX_TOTAL) ? "<span>light: total, with interactions</span>" : "");
     fputs("</p>\n<p class='note'>", self->out);
     for (size_t i = 0, n = 0; i < OST_N_INDICES; i++)
-        if (ost_indices[i].method == self->kind)
+        if (has_any(self, i))
             fprintf(self->out, "%s%s: %s", n++ > 0 ? "; " : "", ost_indices[i].heading, ost_indices[i].meaning);
     fputs(". Grey lines: interval of the index.</p>\n", self->out);
 }
