@@ -272,6 +272,9 @@ static const char *const spread_compare = "    - {arm: treated, trial: T, trial_
                                           "    - {arm: treated, trial: T, trial_arm: s}\n"
                                           "    - {arm: treated, trial: T, trial_arm: q, versus: control}\n";
 
+/* SD of a change by the errors of two scans, percent: of a site, of a visit. */
+#define SCANS(site, visit) (sqrt(2) * hypot(site, visit))
+
 static void test_estimates_are_those_of_the_cohort(void)
 {
     ost_estimate_t estimates[5];
@@ -303,8 +306,11 @@ static void test_estimates_are_those_of_the_cohort(void)
     /* an observed SD has the errors of two scans in it */
     const ost_observation_t *spread = &trial->matched.observations[3];
     CU_ASSERT_EQUAL(spread->endpoint_class, OST_CLASS_SD);
-    CU_ASSERT(spread->error_cv > 1);
-    ost_assert_close(estimates[3].value, hypot(estimates[0].sd, spread->error_cv * sqrt(2)), 1e-12, 0);
+    CU_ASSERT(estimates[3].sd_measuring > 2);
+    ost_assert_close(estimates[3].sd_measuring, SCANS(1.1, 1.0), 1e-12, 0);
+    ost_assert_close(estimates[2].sd_measuring, SCANS(1.3, 1.0), 1e-12, 0); /* of one arm */
+    ost_assert_close(estimates[4].sd_measuring, 0, 0, 0);
+    ost_assert_close(estimates[3].value, hypot(estimates[0].sd, estimates[3].sd_measuring), 1e-12, 0);
     ost_assert_close(ost_observation_error(spread, &estimates[3]), 4 / sqrt(100), 1e-12, 0);
     ost_assert_close(ost_observation_scale(spread), 25, 1e-12, 0);
     double treated = gsl_stats_mean(level[1], 1, 40), control = gsl_stats_mean(level[0], 1, 40);
@@ -321,6 +327,47 @@ static void test_estimates_are_those_of_the_cohort(void)
     ost_assert_close(curve.upper[2], gsl_stats_quantile_from_sorted_data(spine_change, 1, 40, 0.95), 1e-12, 0);
     free(curve.mean);
     ost_cohort_summary_free(&summary);
+    ost_trials_free(&trials);
+    small_end(&folder);
+}
+
+static const char scanned_bone[] =
+    "model neck \"bone that is scanned\"\nkind bone\nindex site = lumbar_spine, total_hip, femoral_neck\n"
+    "param k = 0.02 [1/y] in 0.0001..0.5 spread 0.3 \"loss\" @ \"assumed: test\"\n"
+    "state B[site] = 1 [1] \"bone\"\nB[site]' = -k*B[site]\ndrives bmd[site] = 1 [g/cm2]*B[site]\n"
+    "output bmd[site] [g/cm2] = 1 [g/cm2]*B[site] \"density\"\n";
+
+/* Errors of measurement are parameters: of a variant, of the trial's file, else of the model, whether the trial has
+ * that or not. */
+static void test_variants_of_errors(void)
+{
+    static const char *const names[] = { "dxa.visit_cv", "dxa.scan_cv[lumbar_spine]" };
+    const double values[] = { 0.01, 0.011, 0.02, 0.011, 0.02, 0.03 };
+    const ost_variants_t variants = { names, 2, values, 3 };
+    ost_estimate_t estimates[15], plain[5];
+    small_begin(&folder);
+    small_write(&folder, "evidence.csv", spread_table);
+    small_trial(&folder, "a", "subjects: 9, seed: 3", spread_compare);
+    small_read(&folder, &trials);
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 1, plain, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, estimates, &err), 0);
+    const double expected[] = { SCANS(1.1, 1), SCANS(1.1, 2), SCANS(3, 2) };
+    for (size_t v = 0; v < 3; v++) {
+        ost_assert_close(estimates[5 * v + 3].value, hypot(plain[0].sd, expected[v]), 1e-12, 0);
+        ost_assert_close(estimates[5 * v].value, plain[0].value, 1e-12, 0);
+        ost_assert_close(ost_observation_error(&trials.trials[0].matched.observations[0], &estimates[5 * v]),
+            hypot(plain[0].sd, expected[v]) / sqrt(OST_ASSUMED_N), 1e-12, 0);
+    }
+    ost_trials_free(&trials);
+    small_write(&folder, "neck.model", scanned_bone);
+    small_write(&folder, "a.yaml",
+        "models: [./neck.model, dxa]\narms: {treated: {}}\ntimes: {to: 12 month, every: 6 month}\n"
+        "parameters: {dxa.visit_cv: 4 %}\n"
+        "evidence:\n  table: evidence.csv\n  compare: [{arm: treated, trial: T, trial_arm: s}]\n");
+    small_read(&folder, &trials);
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, estimates, &err), 0);
+    ost_assert_close(estimates[0].sd_measuring, SCANS(1.1, 4), 1e-12, 0);
+    ost_assert_close(estimates[2].sd_measuring, SCANS(3, 4), 1e-12, 0);
     ost_trials_free(&trials);
     small_end(&folder);
 }
@@ -409,21 +456,16 @@ static void test_errors_of_observations(void)
 {
     ost_evidence_row_t row = { .interval = OST_INTERVAL_NONE, .n = NAN, .lower = NAN, .upper = NAN };
     const double scan = hypot(1.1, 1.0);
-    ost_observation_t observation = {
-        .row = &row, .error_cv = scan, .endpoint = { .to = 2 * OST_DAYS_PER_YEAR, .versus = SIZE_MAX }
-    };
-    const ost_estimate_t estimate = { .value = -4, .sd = 3, .n = 100 };
+    ost_observation_t observation = { .row = &row, .endpoint = { .to = 2 * OST_DAYS_PER_YEAR, .versus = SIZE_MAX } };
+    ost_estimate_t estimate = { .value = -4, .sd = 3, .n = 100, .sd_measuring = scan * sqrt(2) };
     ost_assert_close(
         ost_observation_error(&observation, &estimate), sqrt(9 + 2 * scan * scan) / sqrt(OST_ASSUMED_N), 1e-12, 0);
     row.n = 25;
     ost_assert_close(ost_observation_error(&observation, &estimate), sqrt(9 + 2 * scan * scan) / 5, 1e-12, 0);
-    observation.endpoint.per_year = true; /* two scans, two years apart; the estimate is per year as well */
-    ost_assert_close(ost_observation_error(&observation, &estimate), sqrt(9 + 2 * scan * scan / 4) / 5, 1e-12, 0);
-    observation.endpoint.per_year = false;
     observation.endpoint.versus = 1; /* n is of both arms, the estimate's variance the sum of theirs */
     ost_assert_close(ost_observation_error(&observation, &estimate), sqrt(9 + 4 * scan * scan) / sqrt(12.5), 1e-12, 0);
     observation.endpoint.versus = SIZE_MAX;
-    observation.error_cv = 0;
+    estimate.sd_measuring = 0;
     ost_assert_close(ost_observation_error(&observation, &estimate), 3.0 / 5, 1e-12, 0);
     row.interval = OST_INTERVAL_SD;
     row.upper = 10;
@@ -493,6 +535,7 @@ static const ost_test_t tests[] = {
     { "wrong_trials", test_wrong_trials },
     { "estimates_are_those_of_the_cohort", test_estimates_are_those_of_the_cohort },
     { "variants", test_variants },
+    { "variants of errors", test_variants_of_errors },
     { "fixed_eligible", test_fixed_eligible },
     { "errors_of_observations", test_errors_of_observations },
     { "another_bone_model", test_another_bone_model },

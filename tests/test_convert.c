@@ -55,7 +55,8 @@ static void check_cases(const conversion_t *cases, size_t n)
         ost_assert_close(observation->row->upper, cases[i].upper, 1e-5, 0);
         CU_ASSERT_STRING_EQUAL(observation->row->unit, cases[i].unit);
         CU_ASSERT_EQUAL(observation->endpoint_class, cases[i].endpoint_class);
-        CU_ASSERT_EQUAL(observation->error_cv > 0, cases[i].endpoint_class == OST_CLASS_BMD);
+        const ost_endpoint_entry_t *measured = observation->measured;
+        CU_ASSERT_EQUAL(measured != NULL && measured->n_errors > 0, cases[i].endpoint_class == OST_CLASS_BMD);
         CU_ASSERT_STRING_EQUAL(observation->reported->trial, observation->row->trial);
     }
     ost_trials_free(&trials);

@@ -148,9 +148,13 @@ static void test_dictionary(void)
     }
     const double scan[] = { 1.1, 1.3, 1.7 };
     const char *const outputs[] = { "bmd[lumbar_spine]", "bmd[total_hip]", "bmd[femoral_neck]" };
-    for (size_t i = 0; i < 3; i++)
-        ost_assert_close(ost_endpoint_entry_of_output(&dictionary, outputs[i])->error_cv, hypot(scan[i], 1), 1e-12, 0);
-    ost_assert_close(ost_endpoint_entry_of_output(&dictionary, "ctx")->error_cv, 0, 0, 0);
+    for (size_t i = 0; i < 3; i++) {
+        const ost_endpoint_entry_t *entry = ost_endpoint_entry_of_output(&dictionary, outputs[i]);
+        CU_ASSERT_EQUAL_FATAL(entry->n_errors, 2);
+        ost_assert_close(entry->errors[0].cv, scan[i] / 100, 1e-12, 0);
+        CU_ASSERT_STRING_EQUAL(entry->errors[1].name, "dxa.visit_cv");
+    }
+    CU_ASSERT_EQUAL(ost_endpoint_entry_of_output(&dictionary, "ctx")->n_errors, 0);
     CU_ASSERT_EQUAL(ost_endpoint_entry_of_output(&dictionary, "ctx")->endpoint_class, OST_CLASS_MARKER);
     CU_ASSERT_PTR_NULL(ost_endpoint_entry_of_output(&dictionary, "bmd"));
     CU_ASSERT_PTR_EQUAL(ost_endpoint_entry_of_output(&dictionary, "scanned_bmd[total_hip]"),
@@ -180,6 +184,8 @@ static void test_wrong_dictionaries(void)
         { "LS,,x,BMD,dxb.visit_cv", "'dxb.visit_cv' must be a parameter", OST_ERR_NAME },
         { "LS,,x,BMD,dxa.visit_cv dxa.cv", "'dxa.cv' is not a parameter of this model", OST_ERR_NAME },
         { "LS,,x,BMD,dxa.young[total_hip]", "must be a fraction", OST_ERR_UNIT },
+        { "LS,,x,BMD,dxa.visit_cv dxa.visit_cv dxa.visit_cv dxa.visit_cv dxa.visit_cv", "is one parameter too many",
+            OST_ERR_LIMIT },
         { ",,x,BMD,", "a site or an endpoint is expected", OST_ERR_NAME },
         { "LS,,x,,", "class: '' must be one of BMD, marker or hormone", OST_ERR_NAME },
         { "LS,,x,BMD,,dxa.young[total_hip]", "must be two parameters: mean and SD", OST_ERR_NAME },

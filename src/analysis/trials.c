@@ -236,14 +236,15 @@ static bool is_set_by_file(const ost_experiment_t *e, const char *name)
     return false;
 }
 
-/* The typical values of all variants. @return NULL if out of memory */
+/* The typical values of all variants, without any those of the plan. @return NULL if out of memory */
 static double *typical_of(const ost_trial_t *self, const ost_variants_t *variants)
 {
     const ost_plan_t *plan = &self->plan;
-    double *typical = malloc((variants->n_variants * plan->blocks->n_params + 1) * sizeof(*typical));
+    const size_t n_variants = variants != NULL ? variants->n_variants : 1;
+    double *typical = malloc((n_variants * plan->blocks->n_params + 1) * sizeof(*typical));
     if (typical == NULL) return NULL;
-    for (size_t v = 0; v < variants->n_variants; v++) ost_plan_typical(plan, typical + v * plan->blocks->n_params);
-    for (size_t i = 0; i < plan->blocks->n_params; i++) {
+    for (size_t v = 0; v < n_variants; v++) ost_plan_typical(plan, typical + v * plan->blocks->n_params);
+    for (size_t i = 0; variants != NULL && i < plan->blocks->n_params; i++) {
         char name[256];
         ost_blocks_param_name(plan->blocks, i, name, sizeof(name));
         for (size_t k = 0; k < variants->n; k++) {
@@ -294,28 +295,20 @@ static int fill_curve(
     return 0;
 }
 
-/* SD of a change of one subject by the errors of its two measurements, row's unit. */
-static double sd_of_measuring(const ost_observation_t *self)
-{
-    const ost_endpoint_t *endpoint = &self->endpoint;
-    double years = endpoint->per_year ? (endpoint->to - endpoint->from) / OST_DAYS_PER_YEAR : 1;
-    return self->error_cv * sqrt(2) / years;
-}
-
 int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_threads, ost_estimate_t *estimates,
     ost_curve_t *curves, size_t n_curves, ost_error_t *err)
 {
     size_t n_variants = variants != NULL ? variants->n_variants : 1, n = (size_t) ost_trial_subjects(self);
     size_t n_observations = self->matched.n_observations, n_times = self->experiment.n_times, n_endpoints;
     ost_endpoint_t *endpoints = list_endpoints(self, curves, n_curves, &n_endpoints);
-    double *typical = variants != NULL ? typical_of(self, variants) : NULL, *work = malloc((n + 1) * sizeof(*work));
+    double *typical = typical_of(self, variants), *work = malloc((n + 1) * sizeof(*work));
     ost_collector_t collector = { 0 };
     ost_cohort_summary_t summary = { 0 };
-    int ret = endpoints == NULL || work == NULL || (variants != NULL && typical == NULL) ? ost_no_memory(err) : 0;
+    int ret = endpoints == NULL || work == NULL || typical == NULL ? ost_no_memory(err) : 0;
     if (ret == 0) ret = ost_collector_init(&collector, &self->plan, endpoints, n_endpoints, n * n_variants, err);
     const ost_cohort_options_t options = { .n_threads = n_threads,
         .no_probe = true,
-        .variants = typical,
+        .variants = variants != NULL ? typical : NULL,
         .n_variants = n_variants,
         .n = n,
         .subjects = self->chosen,
@@ -327,11 +320,9 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
     self->n_not_eligible = summary.not_eligible;
     if (ret == 0 && summary.interrupted) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
     for (size_t i = 0; i < n_variants * n_observations && ret == 0; i++) {
-        const ost_observation_t *observation = &self->matched.observations[i % n_observations];
         estimates[i] = ost_collector_estimate(&collector, i % n_observations, i / n_observations * n, n, work);
-        if (observation->endpoint.statistic == OST_STATISTIC_SD) /* an observed one has the scans' errors in it */
-            estimates[i].value = hypot(estimates[i].value, sd_of_measuring(observation));
     }
+    if (ret == 0) ost_trial_add_measuring(self, variants, typical, estimates);
     size_t stride = 2 * collector.n_positions;
     for (size_t c = 0; c < n_curves && ret == 0; c++)
         ret = fill_curve(
@@ -408,7 +399,7 @@ double ost_observation_error(const ost_observation_t *self, const ost_estimate_t
     if (row->interval == OST_INTERVAL_SE && row->upper > 0) return row->upper;
     if (row->interval == OST_INTERVAL_SD && row->upper > 0) return row->upper / sqrt(n);
     if (endpoint->statistic == OST_STATISTIC_SD) return row->value / sqrt(2 * n); /* of normal changes */
-    double arms = endpoint->versus != SIZE_MAX ? 2 : 1, measured = sd_of_measuring(self) * sqrt(arms);
+    double arms = endpoint->versus != SIZE_MAX ? 2 : 1, measured = estimate->sd_measuring * sqrt(arms);
     double sd = isfinite(estimate->sd) ? estimate->sd : 0;
     return hypot(sd, measured) / sqrt(arms == 2 && row->n > 1 ? n / 2 : n);
 }

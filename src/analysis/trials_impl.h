@@ -20,4 +20,10 @@ int ost_trial_trim(ost_trial_t *self, ost_error_t *err) OST_MUST_CHECK;
  * @return 0, or OST_ERR_VALUE with its place where no candidate is eligible, or an error of the run */
 int ost_trial_choose(ost_trial_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
 
+/* Give estimates the SD by errors of measurement, and the SDs between subjects among them these errors too, as an
+ * observed one has them. An error is that of the variant, else of the trial's file, else of the models.
+ * @param typical  [n_variants][parameters of the plan]. @param[in,out] estimates  [n_variants][n_observations] */
+void ost_trial_add_measuring(
+    const ost_trial_t *self, const ost_variants_t *variants, const double *typical, ost_estimate_t *estimates);
+
 #endif

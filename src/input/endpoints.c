@@ -138,19 +138,23 @@ static int find_error(
     ost_endpoint_dictionary_t *self, ost_endpoint_entry_t *entry, ost_library_t *library, ost_error_t *err)
 {
     int ret = 0;
-    double sum = 0;
     char *names = ost_strdup(entry->error);
     if (names == NULL) return ost_no_memory(err);
+    entry->n_errors = 0;
     for (char *rest = names, *name; ret == 0 && (name = strsep(&rest, " ")) != NULL;) {
         const ost_param_t *param;
         if (name[0] == '\0') continue;
         if ((ret = find_param(self, entry, library, name, &param, err)) < 0) break;
         if (!ost_dim_is_none(param->unit.dim))
             ret = wrong(self, entry, OST_ERR_UNIT, name, "must be a fraction or in %", err);
-        else
-            sum += pow(100 * param->value, 2);
+        else if (entry->n_errors == OST_MOST_ERROR_PARTS)
+            ret = wrong(self, entry, OST_ERR_LIMIT, name, "is one parameter too many", err);
+        else {
+            ost_error_part_t *part = &entry->errors[entry->n_errors++];
+            snprintf(part->name, sizeof(part->name), "%s", name);
+            part->cv = param->value;
+        }
     }
-    entry->error_cv = sqrt(sum);
     free(names);
     return ret;
 }

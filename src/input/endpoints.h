@@ -55,6 +55,15 @@ typedef struct {
     double until;  /**< month at which it ends, where the word says it, else NAN */
 } ost_base_t;
 
+/** Parameters at most that make up the error of a measurement. */
+enum { OST_MOST_ERROR_PARTS = 4 };
+
+/** A parameter that is a part of the error of one measurement. */
+typedef struct {
+    char name[96]; /**< "dxa.visit_cv" */
+    double cv;     /**< its value in the model's file, a fraction of what is measured */
+} ost_error_part_t;
+
 /** One row of the dictionary. */
 typedef struct {
     char *site;               /**< "LS", also of "LS(L2-L4)"; "" for any */
@@ -66,12 +75,13 @@ typedef struct {
     ost_class_t endpoint_class; /**< of its relative measures; LEVEL: any */
     char *error;                /**< parameters of models, "dxa.scan_cv[lumbar_spine] dxa.visit_cv"; "" for none */
     char *stand_in;             /**< output whose class mean serves where a class has none of this one; "" for none */
-    double error_cv;            /**< root of the sum of their squares: SD of one measurement, percent of the value */
     char *t_score[2];           /**< female, male: the parameters that are mean and SD of young adults; "" for none */
-    double young[2];            /**< female, male: mean of young adults, internal units; NAN for none */
-    double young_sd[2];         /**< female, male: their SD, internal units; NAN for none */
-    ost_dim_t young_dim;        /**< of young and young_sd */
-    int line;                   /**< in the file */
+    ost_error_part_t errors[OST_MOST_ERROR_PARTS]; /**< [n_errors] those of `error`, each independent of the others */
+    size_t n_errors;                               /**< of them */
+    double young[2];     /**< female, male: mean of young adults, internal units; NAN for none */
+    double young_sd[2];  /**< female, male: their SD, internal units; NAN for none */
+    ost_dim_t young_dim; /**< of young and young_sd */
+    int line;            /**< in the file */
 } ost_endpoint_entry_t;
 
 /** A dictionary. The first entry that fits counts. */

@@ -151,7 +151,7 @@ static bool make_observation(ost_observation_t *self, const ost_experiment_t *e,
     self->endpoint_class = row->statistic == OST_REPORTED_SD ? OST_CLASS_SD
                            : is_level                        ? OST_CLASS_LEVEL
                                                              : entry->endpoint_class;
-    self->error_cv = is_level ? 0 : entry->error_cv;
+    self->measured = is_level ? NULL : entry;
     snprintf(self->endpoint.output, sizeof(self->endpoint.output), "%s", output);
     if (self->baseline.unit > 0) snprintf(self->baseline.output, sizeof(self->baseline.output), "%s", output);
     return true;

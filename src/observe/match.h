@@ -16,8 +16,8 @@ typedef struct {
     /** The level at the base, in the unit of `reported`, that makes a change in a unit of its own one in percent; its
      * output is "" where none is needed. See ost_observation_convert() */
     ost_endpoint_t baseline;
-    ost_class_t endpoint_class; /**< by the output and the measure */
-    double error_cv;            /**< SD of one measurement, percent of the value; 0 where it is not known */
+    ost_class_t endpoint_class;           /**< by the output and the measure */
+    const ost_endpoint_entry_t *measured; /**< has the error of one measurement; NULL: not known. Borrowed */
 } ost_observation_t;
 
 /** A row that a comparison names and that has no endpoint in the simulation. */

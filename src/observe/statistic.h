@@ -106,9 +106,11 @@ void ost_drawn(const double *values, size_t n, double *work, double out[OST_N_DR
 
 /** What a run gives for one endpoint. */
 typedef struct {
-    double value; /**< NAN where no subject has one */
-    double sd;    /**< of the measure between subjects, both arms' variances added; NAN below 2 subjects */
-    size_t n;     /**< subjects with a finite measure (in the arm that has fewer) */
+    double value;        /**< NAN where no subject has one */
+    double sd;           /**< of the measure between subjects, both arms' variances added; NAN below 2 subjects */
+    size_t n;            /**< subjects with a finite measure (in the arm that has fewer) */
+    double sd_measuring; /**< of the measure of one subject by errors of measurement, as who simulates knows them, else
+                            0 */
     double statistic[OST_N_STATISTICS]; /**< all statistics of the arm itself */
 } ost_estimate_t;
 /** A statistic of n values, minus that of the other arm's if there is one.
