@@ -103,7 +103,11 @@ static int run_session(void)
     if (code == 0 && ost_session_model(session, 0, "text", call) == NULL) code = ended(ost_call_code(call), call);
     ost_study_t *study = code == 0 ? ost_study_new(session, "small.yaml", experiment, set, 2, call) : NULL;
     if (code == 0 && study == NULL) code = ended(ost_call_code(call), call);
-    if (study != NULL && (ost_study_size(study, OST_AXIS_TIME) != 3 || ost_study_yaml(study, yaml, 64) == 0)) code = 1;
+    if (study != NULL && ost_study_size(study, OST_AXIS_TIME) != 3) code = 1;
+    if (study != NULL && ost_study_yaml(study, yaml, 64) == 0) {
+        code = OST_ERR_NO_MEMORY;
+        fprintf(stderr, "out of memory\n");
+    }
     if (study != NULL && ost_study_text(study, OST_AXIS_ARM, 0, "name") == NULL) code = 1;
     if (study != NULL && ost_study_values(study, OST_AXIS_TIME, values) != 0) code = 1;
     if (code == 0) code = ended(ost_study_run(study, 0, 2, sink, NULL, call), call);

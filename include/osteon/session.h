@@ -135,7 +135,7 @@ OST_API int ost_study_values(const ost_study_t *study, ost_axis_t axis, double *
 /** The experiment as one YAML text that repeats it with the same session: with all `set` applied, without comments if
  *  there are any.
  *  @param[out] buf  [size], filled as far as it goes, with a zero byte at the end; may be NULL if size is 0
- *  @return bytes of the whole text without the zero byte */
+ *  @return bytes of the whole text without the zero byte; 0: out of memory */
 OST_API size_t ost_study_yaml(const ost_study_t *study, char *buf, size_t size);
 
 /** Takes a finished block of consecutive subjects; all arrays are borrowed for the call, NaN where there is no value.

@@ -40,7 +40,6 @@ typedef struct {
 struct ost_study {
     ost_experiment_t experiment;
     ost_plan_t plan;
-    char *yaml;
     element_t *element[N_AXES]; /* [n], NULL for OST_AXIS_SUBJECT */
     size_t n[N_AXES];
     bool is_plain; /* the outputs are the system's, in its order */
@@ -263,7 +262,6 @@ ost_study_t *ost_study_new(
     }
     ret = yaml != NULL ? ost_experiment_parse(&self->experiment, path, yaml, set, n_set, err)
                        : ost_experiment_read(&self->experiment, path, set, n_set, err);
-    if (ret == 0) ret = ost_experiment_yaml(&self->experiment, &self->yaml, err);
     if (ret == 0) ret = ost_plan_build(&self->plan, &session->library, &self->experiment, err);
     if (ret == 0) ret = ost_plan_check_columns(&self->plan, err);
     if (ret == 0 && !add_axes(self)) ret = ost_no_memory(err);
@@ -279,7 +277,6 @@ void ost_study_free(ost_study_t *study)
         for (size_t i = 0; i < study->n[a]; i++) free(study->element[a][i].name);
         free(study->element[a]);
     }
-    free(study->yaml);
     ost_plan_free(&study->plan);
     ost_experiment_free(&study->experiment);
     free(study);
@@ -309,8 +306,13 @@ int ost_study_values(const ost_study_t *study, ost_axis_t axis, double *values)
 
 size_t ost_study_yaml(const ost_study_t *study, char *buf, size_t size)
 {
+    char *yaml;
+    ost_error_t err = { 0 };
     if (study == NULL || (buf == NULL && size > 0)) return 0;
-    return (size_t) snprintf(buf, size, "%s", study->yaml);
+    if (ost_experiment_yaml(&study->experiment, &yaml, &err) < 0) return 0; /* read before: only memory is missing */
+    const int n = snprintf(buf, size, "%s", yaml);
+    free(yaml);
+    return (size_t) n;
 }
 
 /* A run, and the arrays that its sink gets. */

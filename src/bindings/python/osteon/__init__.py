@@ -165,7 +165,8 @@ class _Study:
 
     def yaml(self) -> bytes:
         text = ctypes.create_string_buffer(library.ost_study_yaml(self.handle, None, 0) + 1)
-        library.ost_study_yaml(self.handle, text, len(text))
+        if library.ost_study_yaml(self.handle, text, len(text)) == 0:
+            raise MemoryError
         return text.value
 
     def shape(self) -> tuple[int, int, int, int]:

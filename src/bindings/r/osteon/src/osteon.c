@@ -167,7 +167,7 @@ static SEXP yaml_of(SEXP pointer)
     const ost_study_t *study = handle_of(pointer)->study;
     const size_t n = ost_study_yaml(study, NULL, 0);
     char *text = R_alloc(n + 1, 1);
-    ost_study_yaml(study, text, n + 1);
+    if (ost_study_yaml(study, text, n + 1) == 0) Rf_error("out of memory");
     return Rf_ScalarString(Rf_mkCharCE(text, CE_UTF8));
 }
 
