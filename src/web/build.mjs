@@ -13,16 +13,16 @@ const read = (...path) => readFileSync(join(...path), "utf8");
 const limit = 400_000; // bytes of the page
 
 // Bytes as text of UTF-8, seven bits in the low bits of each character: those that HTML would not hand on as they are (NUL,
-// CR, <) have a higher bit set too, which takes a second byte.
+// CR, and < where it may begin a tag or a comment) have a higher bit set too, which takes a second byte.
 function as_text(bytes) {
     let text = "", bits = 0, n = 0;
-    const add = (code) => (text += String.fromCharCode([0, 13, 60].includes(code) ? code + 256 : code));
+    const add = (code) => (text += String.fromCharCode(code));
     for (const byte of bytes) {
         bits = (bits << 8) | byte;
         for (n += 8; n >= 7; ) add((bits >> (n -= 7)) & 127);
     }
     if (n > 0) add((bits << (7 - n)) & 127);
-    return text;
+    return text.replace(/[\0\r]|<(?![^/!])/g, (one) => String.fromCharCode(one.charCodeAt(0) + 256));
 }
 const gzip = (bytes) => gzipSync(bytes, { level: 9 });
 function lzma(path) { // with the size in the head, which xz leaves open

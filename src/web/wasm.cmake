@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # osteon.wasm: the session and the rooms below it, two subjects side by side, and libyaml from its source in OSTEON_YAML.
-# The page calls the functions of osteon/session.h, and page_run of door.c.
+# Of osteon/session.h what engine.js and door.c call is linked, and nothing that only its other functions need.
 file(GLOB OST_WASM_SOURCES CONFIGURE_DEPENDS src/solve/*.c src/input/*.c src/plan/*.c src/cohort/*.c src/observe/*.c
     src/session/*.c)
 set(OST_WASM_LANES ${OST_WASM_SOURCES})
@@ -24,9 +24,9 @@ add_executable(osteon_wasm src/web/door.c ${OST_WASM_SOURCES} ${OST_KERNEL_SOURC
 target_link_libraries(osteon_wasm PRIVATE ost_flags m wasi-emulated-process-clocks)
 target_include_directories(osteon_wasm PRIVATE ${OSTEON_YAML}/include)
 target_link_options(osteon_wasm PRIVATE -mexec-model=reactor -Wl,-O2 -Wl,--strip-all -Wl,--gc-sections -Wl,-z,stack-size=1048576)
-file(STRINGS include/osteon/session.h OST_DOOR REGEX "^OST_API ")
-foreach(line IN LISTS OST_DOOR)
-    string(REGEX REPLACE ".*(ost_[a-z_]+)\\(.*" "-Wl,--export=\\1" line "${line}")
-    target_link_options(osteon_wasm PRIVATE ${line})
-endforeach()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS src/web/engine.js)
+file(READ src/web/engine.js OST_ENGINE)
+string(REGEX MATCHALL "door\\.ost_[a-z_]+" OST_DOOR "${OST_ENGINE}")
+list(TRANSFORM OST_DOOR REPLACE "door\\." "-Wl,--export=")
+target_link_options(osteon_wasm PRIVATE ${OST_DOOR})
 set_target_properties(osteon_wasm PROPERTIES OUTPUT_NAME osteon SUFFIX .wasm)
