@@ -258,6 +258,69 @@ static void test_own_times(void)
     run_free(&cohort);
 }
 
+/* Intervals and durations of the subject, one by one: sums of exponentials; a missed dose leaves the others where they
+ * are. What is the same for all has the bits of a plain time, to rounding where doses are not held. */
+static void test_own_intervals(void)
+{
+    run_t r;
+    run(&r, PATCH "population:\n  subjects: 12\n  seed: 5\n  covariates:\n"
+                  "    gap: {distribution: uniform, from: 3 day, to: 9 day}\n"
+                  "    slow: {distribution: uniform, from: 10 %, to: 100 %}\n"
+                  "times: {to: 60 day, every: 1 day}\narms:\n"
+                  "  bolus: {regimen: [{drug: patch, dose: 2 mg, interval: gap, adherence: 70 %, stop: 50 day}]}\n"
+                  "  drip: {regimen: [{drug: patch, dose: 3 mg, interval: gap, duration: slow*gap, start: 1 day}]}\n"
+                  "  both: {regimen: [{drug: patch, dose: \"0.2 [mg/d]*gap\", interval: 5 day, duration: gap/3}]}\n"
+                  "  once: {regimen: [{drug: patch, dose: 3 mg, duration: slow*gap}]}\n");
+    const uint32_t purpose = ost_random_purpose("dose patch 0");
+    for (size_t i = 0; i < 12; i++) {
+        double own[2], params[64];
+        CU_ASSERT_EQUAL_FATAL(ost_plan_subject(&r.plan, (uint64_t) i, own, params, NULL), 0);
+        const double gap = own[0], over[3] = { own[1] * gap, gap / 3, own[1] * gap }, dose[3] = { 3, 0.2 * gap, 3 },
+                     every[3] = { gap, 5, INFINITY }, first[3] = { 1, 0, 0 };
+        static const char *const arms[] = { "drip", "both", "once" };
+        for (size_t k = 0; k < r.e.n_times; k++) {
+            const double t = r.e.times[k];
+            double bolus = 0;
+            for (uint32_t d = 0; d * gap < 50; d++)
+                if (ost_random_uniform(5, i, purpose, d) < 0.7) bolus += 2 * left(t, d * gap);
+            ost_assert_close(schedule_of(&r, "bolus", i, "patch_amount")[k], bolus, 1e-6, 1e-7);
+            for (int a = 0; a < 3; a++) {
+                double drip = 0;
+                for (uint32_t d = 0; d == 0 || first[a] + d * every[a] < t; d++) {
+                    double on = fmax(0, t - first[a] - (d > 0 ? d * every[a] : 0)), off = fmax(0, on - over[a]);
+                    drip += 10 * dose[a] / over[a] * (exp(-0.1 * off) - exp(-0.1 * on));
+                }
+                ost_assert_close(schedule_of(&r, arms[a], i, "patch_amount")[k], drip, 1e-6, 1e-7);
+            }
+        }
+    }
+    run_free(&r);
+}
+
+/* Where visits begin the doses, and at a steady state: those of a plain interval. */
+static void test_own_intervals_elsewhere(void)
+{
+    run_t r;
+    run(&r, "models: [patch]\nsolver: {rtol: 1e-9, dosing: exact}\noutputs: [patch_amount]\n"
+            "population: {subjects: 3, covariates: {gap: 4 day, long: 1 day}}\n"
+            "times: {to: 60 day, every: 3 day}\narms:\n"
+            "  a: {regimen: [{drug: patch, dose: 2 mg, interval: 4 day, begin_if: \"time > 9 [d]\", visits: 5 day}]}\n"
+            "  b: {regimen: [{drug: patch, dose: 2 mg, interval: gap, begin_if: \"time > 9 [d]\", visits: 5 day}]}\n"
+            "  c: {regimen: [{drug: patch, dose: 2 mg, interval: 4 day, steady_state: true}]}\n"
+            "  d: {regimen: [{drug: patch, dose: 2 mg, interval: gap, steady_state: true}]}\n"
+            "  e: {regimen: [{drug: patch, dose: 2 mg, interval: 4 day, duration: 1 day, steady_state: true}]}\n"
+            "  f: {regimen: [{drug: patch, dose: 2 mg, interval: gap, duration: long, steady_state: true}]}\n");
+    check_same_arm(&r, "a", &r, "b", true);
+    CU_ASSERT(schedule_of(&r, "b", 0, "patch_amount")[20] > 1);
+    for (size_t k = 0; k < r.e.n_times; k++) {
+        ost_assert_close(
+            schedule_of(&r, "d", 1, "patch_amount")[k], schedule_of(&r, "c", 1, "patch_amount")[k], 0, 1e-7);
+        ost_assert_close(
+            schedule_of(&r, "f", 1, "patch_amount")[k], schedule_of(&r, "e", 1, "patch_amount")[k], 0, 1e-7);
+    }
+    run_free(&r);
+}
+
 #define VISITED                                                                                                        \
     BONE "population: {subjects: 20, seed: 4}\ntimes: {to: 100 day, every: 4 day}\narms:\n"                            \
          "  plain:\n    regimen:\n"                                                                                    \
@@ -638,24 +701,35 @@ static void test_wrong_rules(void)
 static void test_wrong_people(void)
 {
     run_t r;
-    ost_error_t err = { 0 };
-    const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true };
     const char *text = "models: [axis, bone]\npopulation:\n  subjects: 50\n  covariates:\n"
                        "    luck: {distribution: uniform, from: -1, to: 1}\n"
                        "times: [1 day]\narms:\n"
-                       "  a: {regimen: [{drug: pill, dose: 2 mg, interval: 1 day, %s}]}\n  b: {}\n";
-    static const char *const lines[] = { "adherence: 0.5 + luck", "stop: \"log(luck)*1 [d]\"" };
+                       "  a: {regimen: [{drug: pill, dose: 2 mg, %s}]}\n  b: {}\n";
+    static const struct {
+        const char *line, *says;
+        double lower, upper; /* of luck without fault */
+    } lines[] = {
+        { "interval: 1 day, adherence: 0.5 + luck", "adherence of 'pill' is", -0.5, 0.5 },
+        { "interval: 1 day, stop: \"log(luck)*1 [d]\"", "start or stop of 'pill' is not a number", 0, 1 },
+        { "interval: \"luck*3 [d]\"", "arm 'a': the interval of 'pill' is -", 0, 1 },
+        { "interval: \"if luck > 0 then 1 [d] else 1e-7 [d]\"", "1e-07 d: more than 1000000 doses", 0, 1 },
+        { "interval: \"-log(luck)*1 [d]\"", "the interval of 'pill' is not a number", 0, 1 },
+        { "interval: 9 day, duration: \"luck*3 [d]\"", "the duration of 'pill' is -", 0, 1 },
+        { "duration: \"-log(luck)*1 [d]\"", "the duration of 'pill' is not a number", 0, 1 },
+        { "interval: \"1 [d] + luck*1 [d]\", duration: 1 day", "infusions of 'pill' would overlap: 1 d over every 0.",
+            0, 1 },
+    };
     for (size_t k = 0; k < COUNT(lines); k++) {
         char made[1024];
-        snprintf(made, sizeof(made), text, lines[k]);
-        CU_ASSERT_EQUAL_FATAL(run_plan(&r, made, true, &err), 0);
+        snprintf(made, sizeof(made), text, lines[k].line);
+        run_unchecked(&r, made);
+        ost_assert_contains(r.message, lines[k].says);
         size_t n_wrong = 0;
         for (size_t i = 0; i < 50; i++) {
             double luck, params[64];
             CU_ASSERT_EQUAL_FATAL(ost_plan_subject(&r.plan, i, &luck, params, NULL), 0);
-            n_wrong += k == 0 ? fabs(luck) > 0.5 : luck < 0;
+            n_wrong += luck < lines[k].lower || luck > lines[k].upper;
         }
-        CU_ASSERT_EQUAL(ost_cohort_run(&r.plan, &options, &r.summary, &err), 0);
         CU_ASSERT_EQUAL(r.summary.failures, 2 * n_wrong);
         CU_ASSERT(n_wrong > 10 && n_wrong < 40);
         run_free(&r);
@@ -691,6 +765,8 @@ static const ost_test_t tests[] = {
     { "full_adherence", test_full_adherence },
     { "missed_infusions", test_missed_infusions },
     { "own_times", test_own_times },
+    { "own_intervals", test_own_intervals },
+    { "own_intervals_elsewhere", test_own_intervals_elsewhere },
     { "always_and_never", test_always_and_never },
     { "begins_where_the_course_says", test_begins_where_the_schedule_says },
     { "holidays", test_holidays },

@@ -18,10 +18,11 @@ static bool same_condition(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* Formulas of subject-specific schedules and adherence are not compared: such a line equals no other. */
+/* Formulas are not compared: a line that has one equals no other. */
 static bool is_taken_alike(const ost_regimen_t *self)
 {
-    return self->start_formula == NULL && self->stop_formula == NULL && self->adherence == NULL;
+    return self->amount_formula == NULL && self->start_formula == NULL && self->stop_formula == NULL &&
+           self->interval_formula == NULL && self->duration_formula == NULL && self->adherence == NULL;
 }
 
 static bool same_regimen(const ost_regimen_t *a, const ost_regimen_t *b, double until)

@@ -116,19 +116,21 @@ typedef struct {
 
 /** Doses of one drug: amount at start, start + interval, ... while before stop. */
 typedef struct {
-    char *drug;                    /**< name of a model that takes doses */
-    char *compartment;             /**< which of its states, NULL for the first that takes doses */
-    double amount;                 /**< internal units; negative only where the model is not a drug; 0 of a formula */
-    ost_formula_t *amount_formula; /**< of the covariates, instead of amount; NULL: the same for all */
-    ost_dim_t dim;                 /**< of amount, checked against the dosed state */
-    bool is_plain;                 /**< no unit stands beside amount */
-    double interval;               /**< d; 0 for a single dose */
-    double start, stop;            /**< d from time 0; half-open */
-    double duration;               /**< d of infusion; 0 for a bolus */
-    ost_location_t location;       /**< for messages */
-    ost_formula_t *start_formula;  /**< of the covariates, instead of start; NULL: the same for all */
-    ost_formula_t *stop_formula;   /**< of the covariates, instead of stop; NULL: the same for all */
-    ost_formula_t *adherence;      /**< of the covariates, the chance that a dose is taken; NULL: all are */
+    char *drug;                      /**< name of a model that takes doses */
+    char *compartment;               /**< which of its states, NULL for the first that takes doses */
+    double amount;                   /**< internal units; negative only where the model is not a drug; 0 of a formula */
+    ost_formula_t *amount_formula;   /**< of the covariates, instead of amount; NULL: the same for all */
+    ost_dim_t dim;                   /**< of amount, checked against the dosed state */
+    bool is_plain;                   /**< no unit stands beside amount */
+    double interval;                 /**< d; 0 for a single dose, or of a formula */
+    double start, stop;              /**< d from time 0; half-open */
+    double duration;                 /**< d of infusion; 0 for a bolus, or of a formula */
+    ost_location_t location;         /**< for messages */
+    ost_formula_t *start_formula;    /**< of the covariates, instead of start; NULL: the same for all */
+    ost_formula_t *stop_formula;     /**< of the covariates, instead of stop; NULL: the same for all */
+    ost_formula_t *interval_formula; /**< of the covariates, instead of interval; NULL: the same for all */
+    ost_formula_t *duration_formula; /**< of the covariates, instead of duration; NULL: the same for all */
+    ost_formula_t *adherence;        /**< of the covariates, the chance that a dose is taken; NULL: all are */
     char *begin_if;       /**< condition over outputs, covariates and time, looked at from `start` on every `visits`:
                              where it holds the doses begin, `delay` later; NULL: none */
     char *end_if;         /**< condition looked at with begin_if: where it holds the doses end; NULL: none */
@@ -139,11 +141,15 @@ typedef struct {
     ost_location_t begin_location, end_location; /**< of the conditions, for messages */
 } ost_regimen_t;
 
+/** Doses of one subject by one regimen line, at most: each takes memory in the plan, or steps. */
+#define OST_MAX_DOSES 1000000
+
 /** Whether the doses differ between subjects. */
 static inline bool ost_regimen_is_subject_specific(const ost_regimen_t *self)
 {
     return self->amount_formula != NULL || self->start_formula != NULL || self->stop_formula != NULL ||
-           self->adherence != NULL || self->begin_if != NULL || self->end_if != NULL || self->rows_of > 0;
+           self->interval_formula != NULL || self->duration_formula != NULL || self->adherence != NULL ||
+           self->begin_if != NULL || self->end_if != NULL || self->rows_of > 0;
 }
 
 /** A signal driven from outside while start <= t < stop, combined with its other drivers by the signal's rule. */

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Events of one regimen; each takes memory in the plan. */
-#define MAX_DOSES 1000000
 /* d; each takes a step and memory in the plan */
 #define MIN_VISITS 1.0
 
@@ -119,46 +117,54 @@ static int read_steady(ost_regimen_t *self, const ost_yaml_t *tree, const ost_ya
     const ost_yaml_node_t *steady = ost_yaml_get(node, "steady_state");
     int ret = ost_field_flag(tree, steady, &self->is_steady, err);
     if (ret < 0 || !self->is_steady) return ret;
-    const char *wrong = !(self->interval > 0)     ? "needs an 'interval'"
-                        : self->begin_if != NULL  ? "does not go with 'begin_if'"
-                        : self->adherence != NULL ? "does not go with 'adherence': every dose is taken"
-                                                  : NULL;
+    const char *wrong = ost_yaml_get(node, "interval") == NULL ? "needs an 'interval'"
+                        : self->begin_if != NULL               ? "does not go with 'begin_if'"
+                        : self->adherence != NULL              ? "does not go with 'adherence': every dose is taken"
+                                                               : NULL;
     return wrong == NULL ? 0 : ost_yaml_fail(tree, steady, OST_ERR_VALUE, err, "a steady state at the start %s", wrong);
+}
+
+/* How often doses are given and how long each takes, as far as these are the same for all. */
+static int check_repeats(
+    const ost_regimen_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, double t_last, ost_error_t *err)
+{
+    const ost_yaml_node_t *interval = ost_yaml_get(node, "interval"), *duration = ost_yaml_get(node, "duration"),
+                          *stop = ost_yaml_get(node, "stop");
+    const bool repeats = interval != NULL && self->interval_formula == NULL,
+               lasts = duration != NULL && self->duration_formula == NULL;
+    if (repeats && !(self->interval > 0))
+        return ost_yaml_fail(tree, interval, OST_ERR_VALUE, err, "an interval is greater than 0; omit it for one dose");
+    if (interval == NULL && stop != NULL && self->begin_if == NULL)
+        return ost_yaml_fail(tree, stop, OST_ERR_VALUE, err, "a single dose has no stop; add an interval");
+    if (lasts && !(self->duration > 0))
+        return ost_yaml_fail(
+            tree, duration, OST_ERR_VALUE, err, "an infusion takes time; omit 'duration' for a dose at once");
+    if (lasts && repeats && self->duration > self->interval)
+        return ost_yaml_fail(tree, duration, OST_ERR_VALUE, err, "infusions would overlap: %g d over every %g d",
+            self->duration, self->interval);
+    if (repeats && (fmin(self->stop, t_last) - self->start) / self->interval > OST_MAX_DOSES)
+        return ost_yaml_fail(tree, interval, OST_ERR_LIMIT, err, "more than %d doses", OST_MAX_DOSES);
+    return 0;
 }
 
 static int read_regimen(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, double t_last, ost_error_t *err)
 {
-    const ost_yaml_node_t *interval = ost_yaml_get(node, "interval"), *duration = ost_yaml_get(node, "duration"),
-                          *dose = ost_yaml_get(node, "dose"), *stop = ost_yaml_get(node, "stop");
     self->location = node->location;
     int ret = ost_field_text(tree, ost_yaml_get(node, "drug"), &self->drug, err);
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(node, "compartment"), &self->compartment, err);
-    if (ret == 0) ret = read_dose(e, self, tree, dose, err);
-    if (ret == 0) ret = ost_field_time(tree, interval, &self->interval, err);
-    if (ret == 0) ret = ost_field_time(tree, duration, &self->duration, err);
+    if (ret == 0) ret = read_dose(e, self, tree, ost_yaml_get(node, "dose"), err);
+    if (ret == 0)
+        ret = ost_experiment_own(
+            e, tree, ost_yaml_get(node, "interval"), time_dim, "1 day", &self->interval, &self->interval_formula, err);
+    if (ret == 0)
+        ret = ost_experiment_own(
+            e, tree, ost_yaml_get(node, "duration"), time_dim, "15 min", &self->duration, &self->duration_formula, err);
     if (ret == 0) ret = read_window(e, self, tree, node, t_last, err);
     if (ret == 0) ret = read_record(e, self, tree, node, err);
     if (ret == 0) ret = read_steady(self, tree, node, err);
     if (ret != 0) return ret;
-    if (interval != NULL && !(self->interval > 0)) {
-        return ost_yaml_fail(tree, interval, OST_ERR_VALUE, err, "an interval is greater than 0; omit it for one dose");
-    }
-    if (interval == NULL && stop != NULL && self->begin_if == NULL) {
-        return ost_yaml_fail(tree, stop, OST_ERR_VALUE, err, "a single dose has no stop; add an interval");
-    }
-    if (duration != NULL && !(self->duration > 0)) {
-        return ost_yaml_fail(
-            tree, duration, OST_ERR_VALUE, err, "an infusion takes time; omit 'duration' for a dose at once");
-    }
-    if (duration != NULL && interval != NULL && self->duration > self->interval) {
-        return ost_yaml_fail(tree, duration, OST_ERR_VALUE, err, "infusions would overlap: %g d over every %g d",
-            self->duration, self->interval);
-    }
-    if (interval != NULL && (fmin(self->stop, t_last) - self->start) / self->interval > MAX_DOSES) {
-        return ost_yaml_fail(tree, interval, OST_ERR_LIMIT, err, "more than %d doses", MAX_DOSES);
-    }
-    return 0;
+    return check_repeats(self, tree, node, t_last, err);
 }
 
 static int read_input(

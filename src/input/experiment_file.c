@@ -431,6 +431,8 @@ static void free_regimen(ost_regimen_t *self)
     free(self->end_if);
     ost_formula_delete(self->amount_formula);
     ost_formula_delete(self->start_formula);
+    ost_formula_delete(self->interval_formula);
+    ost_formula_delete(self->duration_formula);
     ost_formula_delete(self->stop_formula);
     ost_formula_delete(self->adherence);
 }

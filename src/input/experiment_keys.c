@@ -139,7 +139,8 @@ static const ost_schema_t dose[] = {
     { "compartment", TEXT, "the name of a state", "for a model that takes doses in several; default: the first", false,
         NULL, 0 },
     { "into", 0, "compartment", "", false, NULL, 0 },
-    { "interval", TIME, "a time such as 1 day", "between doses; omitted: a single dose", false, NULL, 0 },
+    { "interval", FORMULA, "a time such as 1 day, or a formula of the covariates",
+        "between doses; omitted: a single dose", false, NULL, 0 },
     { "start", FORMULA, "a time, or a formula of the covariates", "of the first dose; default 0 day", false, NULL, 0 },
     { "stop", FORMULA, "a time, or a formula of the covariates", "no dose at or after it; default: none, doses go on",
         false, NULL, 0 },
@@ -153,7 +154,8 @@ static const ost_schema_t dose[] = {
     { "visits", TIME, "a time such as 6 month", "between visits, from start on; where conditions are evaluated", false,
         NULL, 0 },
     { "delay", TIME, "a time such as 2 week", "from the visit to the first dose; default none", false, NULL, 0 },
-    { "duration", TIME, "a time such as 15 min", "of an infusion; omitted: at once", false, NULL, 0 },
+    { "duration", FORMULA, "a time such as 15 min, or a formula of the covariates", "of an infusion; omitted: at once",
+        false, NULL, 0 },
     { "steady_state", FLAG, "true or false",
         "whether at the start the drug is at the steady state of these doses, as if given before for ever, with all "
         "else "

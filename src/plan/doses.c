@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define MAX_DOSES 10e6
-#define MIN_DURATION 1e-6
 
 static const char *dose_name(const void *from, size_t i)
 {
@@ -51,10 +50,10 @@ static int check_line(const ost_experiment_t *e, const ost_arm_t *arm, const ost
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location,
             "arm '%s': start, dose, interval and duration of '%s' must be finite, the last two not negative", arm->name,
             r->drug);
-    if (r->duration > 0 && r->duration < MIN_DURATION)
+    if (r->duration > 0 && r->duration < OST_MIN_DURATION)
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, r->location,
             "arm '%s': an infusion of '%s' over %g d is shorter than %g d; leave the duration out for a bolus",
-            arm->name, r->drug, r->duration, MIN_DURATION);
+            arm->name, r->drug, r->duration, OST_MIN_DURATION);
     double n = r->interval > 0 ? (fmin(r->stop, t_end) - r->start) / r->interval : 1;
     if (n > MAX_DOSES)
         return OST_FAIL_AT(err, OST_ERR_LIMIT, e, r->location, "arm '%s': %.3g doses of '%s'; %.0f are the limit",
@@ -77,7 +76,7 @@ static int add_line(const ost_doses_t *self, ost_dose_target_t *target, const os
     }
     *target = (ost_dose_target_t){ .block = (uint32_t) b,
         .state = block->first_state + (uint32_t) state,
-        .is_infusion = r->duration > 0,
+        .is_infusion = r->duration > 0 || r->duration_formula != NULL,
         .is_subject_specific = ost_regimen_is_subject_specific(r),
         .is_scheduled = ost_regimen_is_subject_specific(r) && r->rows_of == 0 };
     return check_line(e, arm, r, block->model->kind == OST_KIND_DRUG, self->t_end, err);
@@ -105,6 +104,22 @@ static int find_times(ost_doses_t *self, const ost_experiment_t *e, ost_error_t 
     self->t_end = fmax(e->times[e->n_times - 1], self->t_begin) + (e->events.is_given ? 10 * OST_SAME_TIME : 0);
     self->t_known = self->t_end + fmax(ahead, fmin(2 * e->solver.h_max, OST_DAYS_PER_YEAR));
     return 0;
+}
+
+static double own_or(const ost_formula_t *formula, const double *covariates, double value)
+{
+    return formula != NULL ? ost_formula_value(formula, covariates) : value;
+}
+
+ost_own_line_t ost_regimen_own(const ost_regimen_t *r, const double *covariates)
+{
+    return (ost_own_line_t){
+        .start = own_or(r->start_formula, covariates, r->begin_if != NULL ? INFINITY : r->start),
+        .stop = own_or(r->stop_formula, covariates, r->stop),
+        .amount = own_or(r->amount_formula, covariates, r->amount),
+        .interval = own_or(r->interval_formula, covariates, r->interval),
+        .duration = own_or(r->duration_formula, covariates, r->duration),
+    };
 }
 
 const ost_doses_t *ost_doses_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make)

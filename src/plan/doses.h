@@ -12,6 +12,9 @@
 /** ... no further apart than this, d. */
 #define OST_REPEAT_MAX_INTERVAL 1.0
 
+/** An infusion takes this long at least, d. */
+#define OST_MIN_DURATION 1e-6
+
 /** Where the doses of one regimen line go. */
 typedef struct {
     uint32_t block, state; /**< state: among those of all blocks */
@@ -31,6 +34,15 @@ typedef struct {
      * two) nor what counts as regular depend on where the last output is. */
     double t_known;
 } ost_doses_t;
+
+/** A regimen line as one subject takes it. */
+typedef struct {
+    double start, stop;        /**< d; start is INFINITY where a visit decides */
+    double amount;             /**< internal units, of each dose */
+    double interval, duration; /**< d; 0 as in ost_regimen_t */
+} ost_own_line_t;
+/** Values of its formulas, which are not checked. @param covariates  of the subject */
+ost_own_line_t ost_regimen_own(const ost_regimen_t *regimen, const double *covariates);
 
 /** @return NULL on error: a drug that takes no doses, an unknown compartment, a wrong dimension, a value out of range,
  *  no output times */

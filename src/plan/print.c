@@ -141,7 +141,9 @@ static void print_schedules(const ost_plan_t *self, size_t arm, FILE *out)
         const ost_regimen_t *r = self->schedules->line[c].regimen;
         const char *drug = r->drug;
         fprintf(out, "      %s, subject-specific:", drug);
+        if (r->interval_formula != NULL) fprintf(out, " at an interval of the subject");
         if (r->interval > 0) fprintf(out, " every %g d", r->interval);
+        if (r->duration_formula != NULL) fprintf(out, " over a time of the subject");
         if (r->duration > 0) fprintf(out, " over %g d", r->duration);
         if (r->start_formula != NULL) fprintf(out, " from a day of the subject");
         if (r->start_formula == NULL && r->begin_if == NULL) fprintf(out, " from day %g", r->start);

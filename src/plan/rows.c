@@ -270,17 +270,16 @@ static int add_row(builder_t *self, size_t i, uint32_t number)
 static int add_line(builder_t *self, size_t i)
 {
     const ost_regimen_t *r = &self->arm->regimens[i];
-    double amount = r->amount_formula != NULL ? ost_formula_value(r->amount_formula, self->covariates) : r->amount;
-    double start = r->start_formula != NULL ? ost_formula_value(r->start_formula, self->covariates) : r->start;
-    const ost_repeated_t repeated = { .amount = r->duration > 0 ? 0 : amount,
-        .rate = r->duration > 0 ? amount / r->duration : 0,
-        .duration = r->duration,
-        .interval = r->interval,
-        .phase = r->interval };
-    if (!(amount >= 0) || isnan(start)) return 0; /* the dosing record says so */
-    int cycle = add_cycle(self, i, start, &repeated, true);
-    size_t index = time_index(self->plan->experiment, start);
-    ost_act_t act = { start, OST_ACT_STEADY, .line = (uint32_t) i, .row = UINT32_MAX, .index = (uint32_t) cycle };
+    const ost_own_line_t own = ost_regimen_own(r, self->covariates);
+    const ost_repeated_t repeated = { .amount = own.duration > 0 ? 0 : own.amount,
+        .rate = own.duration > 0 ? own.amount / own.duration : 0,
+        .duration = own.duration,
+        .interval = own.interval,
+        .phase = own.interval };
+    if (!(own.amount >= 0) || isnan(own.start) || !(own.interval > 0)) return 0; /* the dosing record says so */
+    int cycle = add_cycle(self, i, own.start, &repeated, true);
+    size_t index = time_index(self->plan->experiment, own.start);
+    ost_act_t act = { own.start, OST_ACT_STEADY, .line = (uint32_t) i, .row = UINT32_MAX, .index = (uint32_t) cycle };
     int ret = cycle < 0 ? cycle : add_act(self, act);
     if (ret < 0 || index == SIZE_MAX) return ret;
     act.kind = OST_ACT_OUTPUT;

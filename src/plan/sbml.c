@@ -72,20 +72,15 @@ static int add_doses(draft_t *self, ost_error_t *err)
     for (size_t i = 0; i < arm->n_regimens && ret == 0; i++) {
         const ost_regimen_t *r = &arm->regimens[i];
         const ost_dose_target_t *to = &self->plan->doses->target[self->arm][i];
-        const ost_dosing_record_t *record = record_of(self, r);
+        const ost_own_line_t own = ost_regimen_own(r, self->covariates);
         ost_sbml_dose_t dose = { .model = to->block,
             .state = to->state - self->plan->blocks->block[to->block].first_state,
-            .amount = r->amount,
-            .duration = r->duration,
-            .start = r->start,
-            .stop = r->stop,
-            .interval = r->interval };
-        ret = check_line(self, r, record, err);
-        if (record != NULL) {
-            dose.start = record->start;
-            dose.stop = record->stop;
-            if (r->amount_formula != NULL) dose.amount = record->amount * (r->duration > 0 ? r->duration : 1);
-        }
+            .amount = own.amount,
+            .duration = own.duration,
+            .start = own.start,
+            .stop = own.stop,
+            .interval = own.interval };
+        ret = check_line(self, r, record_of(self, r), err);
         if (dose.start < dose.stop) self->doses[self->n_doses++] = dose;
     }
     return ret;

@@ -48,9 +48,9 @@ static int add_line(builder_t *self, size_t arm, size_t i)
     self->exact[c] = (ost_schedule_t){
         .kind = to->is_infusion ? OST_EVENT_SET_INPUT : OST_EVENT_ADD_STATE,
         .index = to->is_infusion ? self->inputs->infusion[arm][i] : to->state,
-        .amount = to->is_infusion ? r->amount / r->duration : r->amount,
+        .amount = r->duration > 0 ? r->amount / r->duration : r->amount,
         .interval = r->interval > 0 ? r->interval : INFINITY,
-        .duration = r->duration,
+        .duration = r->duration_formula != NULL ? INFINITY : r->duration,
         .hold_input = self->inputs->hold[to->block],
         .series = -1,
         .purpose = ost_random_purpose(purpose),

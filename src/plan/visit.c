@@ -5,46 +5,72 @@
 #include <math.h>
 #include <string.h>
 
-static int check_record(const ost_plan_t *self, size_t c, const ost_dosing_record_t *record, ost_error_t *err)
+/* How often doses are given and how long each takes, where that is the subject's. */
+static int check_repeats(
+    const ost_plan_t *self, const ost_regimen_t *r, const char *name, const ost_own_line_t *own, ost_error_t *err)
 {
-    const ost_schedule_line_t *schedule = &self->schedules->line[c];
-    const char *arm = self->experiment->arms[schedule->arm].name;
-    if (isnan(record->start) || record->start == -INFINITY || isnan(record->stop))
-        return ost_fail(err, OST_ERR_VALUE, "arm '%s': start or stop of '%s' is not a number", arm, schedule->name);
-    const bool is_drug = self->blocks->block[schedule->block].model->kind == OST_KIND_DRUG;
-    const double amount =
-        record->amount * (schedule->regimen->duration > 0 ? schedule->regimen->duration : 1); /* of a rate */
-    if (!isfinite(record->amount) || (record->amount < 0 && is_drug))
-        return ost_fail(err, OST_ERR_VALUE, "arm '%s': the dose of '%s' is %s", arm, schedule->name,
-            isfinite(record->amount) ? "negative" : "not a finite number");
-    const ost_dim_t mass = { { [OST_DIM_MASS] = 6 } };
-    if (is_drug && ost_dim_equal(schedule->regimen->dim, mass) && schedule->regimen->amount_formula != NULL &&
-        amount > OST_LARGEST_DOSE)
-        return ost_fail(err, OST_ERR_VALUE, "arm '%s': the dose of '%s' is %g kg; expected at most 1 kg", arm,
-            schedule->name, amount / OST_LARGEST_DOSE);
-    if (!(record->fraction >= 0 && record->fraction <= 1))
-        return ost_fail(err, OST_ERR_VALUE, "arm '%s': adherence of '%s' is %g, expected 0 to 1", arm, schedule->name,
-            record->fraction);
+    if (isnan(own->interval) || isnan(own->duration))
+        return ost_fail(
+            err, OST_ERR_VALUE, "the %s of '%s' is not a number", isnan(own->interval) ? "interval" : "duration", name);
+    if (r->interval_formula != NULL && !(own->interval > 0 && isfinite(own->interval)))
+        return ost_fail(err, OST_ERR_VALUE, "the interval of '%s' is %g d; expected more than 0", name, own->interval);
+    if (r->interval_formula != NULL &&
+        (fmin(own->stop, self->doses->t_end) - own->start) / own->interval > OST_MAX_DOSES)
+        return ost_fail(
+            err, OST_ERR_LIMIT, "the interval of '%s' is %g d: more than %d doses", name, own->interval, OST_MAX_DOSES);
+    if (r->duration_formula != NULL && !(own->duration >= OST_MIN_DURATION && isfinite(own->duration)))
+        return ost_fail(err, OST_ERR_VALUE, "the duration of '%s' is %g d; expected at least %g d", name, own->duration,
+            OST_MIN_DURATION);
+    if (own->interval > 0 && own->duration > own->interval)
+        return ost_fail(err, OST_ERR_VALUE, "infusions of '%s' would overlap: %g d over every %g d", name,
+            own->duration, own->interval);
     return 0;
+}
+
+static int check_record(const ost_plan_t *self, const ost_schedule_line_t *schedule, const ost_own_line_t *own,
+    double fraction, ost_error_t *err)
+{
+    const ost_regimen_t *r = schedule->regimen;
+    if (isnan(own->start) || own->start == -INFINITY || isnan(own->stop))
+        return ost_fail(err, OST_ERR_VALUE, "start or stop of '%s' is not a number", schedule->name);
+    const bool is_drug = self->blocks->block[schedule->block].model->kind == OST_KIND_DRUG;
+    if (!isfinite(own->amount) || (own->amount < 0 && is_drug))
+        return ost_fail(err, OST_ERR_VALUE, "the dose of '%s' is %s", schedule->name,
+            isfinite(own->amount) ? "negative" : "not a finite number");
+    const ost_dim_t mass = { { [OST_DIM_MASS] = 6 } };
+    if (is_drug && ost_dim_equal(r->dim, mass) && r->amount_formula != NULL && own->amount > OST_LARGEST_DOSE)
+        return ost_fail(err, OST_ERR_VALUE, "the dose of '%s' is %g kg; expected at most 1 kg", schedule->name,
+            own->amount / OST_LARGEST_DOSE);
+    if (!(fraction >= 0 && fraction <= 1))
+        return ost_fail(err, OST_ERR_VALUE, "adherence of '%s' is %g, expected 0 to 1", schedule->name, fraction);
+    return check_repeats(self, r, schedule->name, own, err);
 }
 
 int ost_plan_dosing_records(
     const ost_plan_t *self, const double *covariates, ost_dosing_record_t *records, double *t_begin, ost_error_t *err)
 {
     for (size_t c = 0; c < self->schedules->n; c++) {
-        const ost_regimen_t *r = self->schedules->line[c].regimen;
+        const ost_schedule_line_t *schedule = &self->schedules->line[c];
+        const ost_regimen_t *r = schedule->regimen;
+        const ost_own_line_t own = ost_regimen_own(r, covariates);
+        const double fraction = r->adherence != NULL ? ost_formula_value(r->adherence, covariates) : 1;
+        const bool has_amount = r->amount_formula != NULL || r->duration_formula != NULL;
+        int ret = check_record(self, schedule, &own, fraction, err);
+        if (ret < 0) {
+            ost_error_prepend(err, "arm '%s': ", self->experiment->arms[schedule->arm].name);
+            return ret;
+        }
         records[c] = (ost_dosing_record_t){
-            .start = r->start_formula != NULL ? ost_formula_value(r->start_formula, covariates)
-                     : r->begin_if != NULL    ? INFINITY
-                                              : r->start,
-            .stop = r->stop_formula != NULL ? ost_formula_value(r->stop_formula, covariates) : r->stop,
-            .fraction = r->adherence != NULL ? ost_formula_value(r->adherence, covariates) : 1,
-            .amount = r->amount_formula != NULL ? ost_formula_value(r->amount_formula, covariates) : 0,
+            .start = own.start,
+            .stop = own.stop,
+            .fraction = fraction,
+            .amount = !has_amount        ? 0
+                      : own.duration > 0 ? own.amount / own.duration
+                                         : own.amount,
+            .interval = r->interval_formula != NULL ? own.interval : 0,
+            .duration = r->duration_formula != NULL ? own.duration : 0,
         };
-        if (r->duration > 0) records[c].amount /= r->duration;
-        int ret = check_record(self, c, &records[c], err);
-        if (ret < 0) return ret;
-        if (records[c].start < records[c].stop) *t_begin = fmin(*t_begin, records[c].start);
+        if (own.start < own.stop) *t_begin = fmin(*t_begin, own.start);
     }
     return 0;
 }

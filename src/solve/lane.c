@@ -10,18 +10,26 @@
 /* Changes of a state below this part of what may be wrong of it are none: about the solver's own error. */
 #define ROUNDING 1e-2
 
-/* When dose k of a schedule is due, INFINITY from its stop on. */
-static double dose_time(const ost_schedule_t *schedule, double start, double stop, uint64_t k)
+/* A number of a job's own, or the one of its schedule. */
+static double own_or(double own, double schedule)
 {
-    double t = k == 0 ? start : start + (double) k * schedule->interval;
-    return t < stop - OST_SAME_TIME ? t : INFINITY;
+    return own != 0 ? own : schedule;
+}
+
+/* When dose k of a schedule is due, INFINITY from its stop on. */
+static double dose_time(const ost_job_t *job, size_t i, uint64_t k)
+{
+    const double start = job->schedule_states[i].start,
+                 interval = own_or(job->records[i].interval, job->schedules[i].interval),
+                 t = k == 0 ? start : start + (double) k * interval;
+    return t < job->records[i].stop - OST_SAME_TIME ? t : INFINITY;
 }
 
 static double next_dose(const ost_job_t *job, size_t i)
 {
     const ost_schedule_state_t *state = &job->schedule_states[i];
     uint64_t k = state->start == state->counted ? state->k : 0;
-    return dose_time(&job->schedules[i], state->start, job->records[i].stop, k);
+    return dose_time(job, i, k);
 }
 
 static void start_schedules(ost_job_t *job)
@@ -102,9 +110,9 @@ static double last_dose(ost_lane_t *self, size_t i)
     ost_schedule_state_t *state = &job->schedule_states[i];
     double stop = job->records[i].stop, n = ceil((stop - OST_SAME_TIME - state->start) / schedule->interval);
     uint64_t k = isfinite(n) ? (uint64_t) n : UINT64_MAX;
-    while (isfinite(n) && k > state->k && isinf(dose_time(schedule, state->start, stop, k))) k--;
+    while (isfinite(n) && k > state->k && isinf(dose_time(job, i, k))) k--;
     for (; state->k < k && next_dose(job, i) < job->t1; state->k++) self->job->stats.doses_skipped++;
-    return isfinite(n) ? dose_time(schedule, state->start, stop, k) : INFINITY;
+    return isfinite(n) ? dose_time(job, i, k) : INFINITY;
 }
 
 static double next_of_schedule(ost_lane_t *self, size_t i)
@@ -351,7 +359,7 @@ static void act_schedule(ost_lane_t *self, size_t i, double t, double *x, double
     if (ends) state->off = INFINITY;
     if (ends && !doses) change(self, schedule->kind, schedule->index, 0, x, u);
     if (!doses) return;
-    const double own = job->records[i].amount, amount = own != 0 ? own : schedule->amount;
+    const double amount = own_or(job->records[i].amount, schedule->amount);
     if (schedule->series >= 0 && job->records[i].fraction >= 1) {
         const ost_ripple_dose_t dose = { schedule->kind, schedule->index, amount };
         if (follow(self, schedule->series, &dose, t_dose, isinf(next_dose(job, i)), x, u)) return;
@@ -359,7 +367,8 @@ static void act_schedule(ost_lane_t *self, size_t i, double t, double *x, double
         change(self, OST_EVENT_SET_INPUT, (uint32_t) schedule->hold_input, 0, x, u);
     }
     change(self, schedule->kind, schedule->index, amount, x, u);
-    if (schedule->kind == OST_EVENT_SET_INPUT) state->off = t_dose + schedule->duration;
+    if (schedule->kind == OST_EVENT_SET_INPUT)
+        state->off = t_dose + own_or(job->records[i].duration, schedule->duration);
 }
 
 bool ost_lane_act(ost_lane_t *self, double t, double *x, double *u)

@@ -147,8 +147,8 @@ typedef struct {
     ost_event_kind_t kind; /**< ADD_STATE: at once; SET_INPUT: for `duration` from each dose on, else the input is 0 */
     uint32_t index;        /**< of the state or input */
     double amount;         /**< internal units */
-    double interval;       /**< d; INFINITY for a single dose */
-    double duration;       /**< d, of SET_INPUT, at most the interval */
+    double interval;       /**< d; INFINITY for a single dose, or where jobs have their own */
+    double duration;       /**< d, of SET_INPUT, at most the interval; INFINITY where jobs have their own */
     int32_t hold_input;    /**< index of an input that a dose sets to 0, or -1 */
     int32_t series;        /**< the dose series that holds its block where all doses are taken, or -1; never where a
                               visit may end the schedule */
@@ -157,9 +157,9 @@ typedef struct {
 
 /** How one job takes a schedule. */
 typedef struct {
-    double start, stop; /**< d, half-open; start is INFINITY where only a visit may begin it */
-    double fraction;    /**< chance that a dose is taken, 1: all are */
-    double amount;      /**< internal units, instead of the schedule's; 0: the schedule's */
+    double start, stop;                /**< d, half-open; start is INFINITY where only a visit may begin it */
+    double fraction;                   /**< chance that a dose is taken, 1: all are */
+    double amount, interval, duration; /**< instead of the schedule's; each 0: the schedule's */
 } ost_dosing_record_t;
 
 /** Where one job stands in a schedule: the solver's, but for `start`, which a visit may change: to a time from then on,
