@@ -411,19 +411,15 @@ class Steady(Tables):
             self.assertIn(message, self.osteon("check", "s.yaml", code=1))
 
     def test_changing_covariate(self):
-        """A model takes one value of a covariate for a subject: from a column that is constant, not from one that changes."""
+        """What has one value for a subject takes it from a column that is constant, not from one that changes."""
         self.write("sized.model", SIZED)
         keys = "events: {table: t.csv, time: hour, amount: mg, cmt: {1: sized}, covariates: {weight: %s}}\n"
         self.write("w.yaml", "models: [./sized.model]\narms: {a: {}}\nresults: {precision: float64}\n" + keys % "kg")
         got, _ = self.run_table(["ID,TIME,AMT,weight", "1,0,100,70", "1,9,,70", "2,0,100,140", "2,9,,"], name="w.yaml",
                                 table="t.csv")
         np.testing.assert_allclose([got[1][0], got[2][0]], [5000*math.exp(-K*9), 5000*math.exp(-2*K*9)], rtol=1e-8)
-        self.write("w.yaml", "models: [./sized.model]\narms: {a: {}}\n" + keys % "{unit: kg, interpolation: locf}")
-        self.assertIn("'weight' changes in time ('interpolation: locf'), but model 'sized' takes one value of it",
-                      self.osteon("check", "w.yaml", code=1))
         size = "2*weight/(70 [kg])"
-        for used in (f"parameters: {{one.V: {{value: '20 [L]*{size}'}}}}", f"population: {{dropout: '9 [h]*{size}'}}",
-                     f"population: {{eligible: '{size} > 1'}}", f"run_in: {{start: '-9 [h]*{size}'}}",
+        for used in (f"population: {{dropout: '9 [h]*{size}'}}", f"population: {{eligible: '{size} > 1'}}", f"run_in: {{start: '-9 [h]*{size}'}}",
                      f"arms: {{a: {{regimen: [{{drug: one, dose: '5 [mg]*{size}'}}]}}}}",
                      f"population: {{covariates: {{size: {{formula: '{size}'}}}}, eligible: size > 1}}"):
             arms = "" if used.startswith("arms") else "arms: {a: {}}\n"

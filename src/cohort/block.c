@@ -163,6 +163,7 @@ void ost_worker_draw(ost_worker_t *self, size_t i, uint64_t subject, const doubl
     double *covariates = self->covariates + i * plan->experiment->n_covariates;
     int ret = ost_plan_draw(plan, subject, typical, covariates, self->params + i * plan->blocks->n_params, &err);
     self->subject[i] = subject;
+    self->typical[i] = typical;
     if (plan->blocks->n_noises > 0)
         self->constants[i * plan->system->n_constants + plan->blocks->n_hoisted] = (double) subject;
     self->subject_status[i] = 0;
@@ -273,11 +274,7 @@ void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, size_t i, const ost_
     size_t arm = given->arm;
     job->events = given->events;
     job->n_events = plan->timeline->arms[arm].n_known;
-    if (self->own != NULL && ost_rows_has(plan, arm)) {
-        ost_own_events_t *own = &self->own[arm * BLOCK + i];
-        job->n_events = ost_own_events_merge(own, given->events, job->n_events);
-        job->events = own->merged;
-    }
+    ost_worker_give_own(self, job, i, arm);
     job->series = plan->layout->series[arm];
     job->n_series = plan->timeline->arms[arm].n_repeats;
     job->t_out = plan->experiment->times;

@@ -35,6 +35,7 @@ void ost_worker_free(ost_worker_t *self)
         ost_own_events_free(&self->own[k]);
     free(self->own);
     free(self->own_text);
+    free(self->changed);
     free(self->y);
     free(self->probe);
     free(self->rows);
@@ -103,8 +104,9 @@ static int alloc_own(ost_worker_t *self, ost_error_t *err)
     if (!has) return 0;
     self->own = calloc(plan->experiment->n_arms * BLOCK, sizeof(*self->own));
     self->own_text = malloc(plan->experiment->n_arms * BLOCK * sizeof(*self->own_text));
-    return self->own != NULL && self->own_text != NULL ? ost_steady_new(&self->steady, plan, &self->run->solver, err)
-                                                       : ost_no_memory(err);
+    self->changed = calloc(plan->blocks->n_params + 1, sizeof(double));
+    const bool ok = self->own != NULL && self->own_text != NULL && self->changed != NULL;
+    return ok ? ost_steady_new(&self->steady, plan, &self->run->solver, err) : ost_no_memory(err);
 }
 
 int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)

@@ -49,9 +49,10 @@ typedef struct {
     double *x0, *x1;    /* [BLOCK][n_states] at the start of the run-in, of the arms */
     double *inputs;     /* [BLOCK][n_inputs] */
     uint64_t subject[OST_COHORT_BLOCK];
-    double t_start[OST_COHORT_BLOCK]; /* when its run-in begins */
-    double t_begin[OST_COHORT_BLOCK]; /* when its arms begin */
-    double dropout[OST_COHORT_BLOCK]; /* when it drops out */
+    const double *typical[OST_COHORT_BLOCK]; /* [n_params] in place of the plan's typical values, NULL: these */
+    double t_start[OST_COHORT_BLOCK];        /* when its run-in begins */
+    double t_begin[OST_COHORT_BLOCK];        /* when its arms begin */
+    double dropout[OST_COHORT_BLOCK];        /* when it drops out */
     ost_break_finder_t *finder;
     double *breaks; /* [BLOCK][ost_forcing_max_breaks()] */
     size_t n_breaks[OST_COHORT_BLOCK];
@@ -62,6 +63,7 @@ typedef struct {
     double *began, *ended, *unread;        /* [n_schedules][subjects of the block]; unread: of what is run once more */
     ost_steady_t *steady;                  /* NULL: no steady state is asked for */
     ost_rows_work_t rows_work;
+    double *changed;                    /* [n_params] of a subject as they have changed */
     ost_own_events_t *own;              /* [n_arms][BLOCK]; NULL: subjects have no events of their own */
     char (*own_text)[OST_MESSAGE_SIZE]; /* [n_arms][BLOCK] why they cannot be found; NULL as own */
     double *y;                          /* [n_arms][BLOCK][n_outputs][n_times] */

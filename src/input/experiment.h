@@ -107,6 +107,7 @@ typedef struct {
     bool sets_value;        /**< value is given */
     ost_quantity_t value;   /**< its dimension is checked against the parameter */
     ost_formula_t *formula; /**< of the covariates: each subject's typical value, instead of value; NULL: one for all */
+    char *formula_text;     /**< as written; NULL as formula */
     bool sets_spread;       /**< spread is given */
     /** SD that replaces the model's spread (same kind; LOGNORMAL if it had none), without dimension, but with the
      * parameter's where its spread is NORMAL; 0 switches it off */
@@ -332,8 +333,11 @@ void ost_experiment_free(ost_experiment_t *self);
 void ost_experiment_print_keys(FILE *out);
 /** Whether a text has a name as a word. @param text  NULL: it has none */
 bool ost_experiment_names(const char *text, const char *name);
-/** The covariate of dosing tables that changes in time and that a formula, condition or name depends on, also through
- * formulas of covariates; NULL where a subject has one value of it. */
+/** Whether a formula, condition or name depends on covariate i of the dosing table, also through formulas of
+ * covariates. @param text  NULL: on none */
+bool ost_experiment_depends(const ost_experiment_t *self, const char *text, size_t i);
+/** The covariate of dosing tables that changes in time and that the text depends on so; NULL where a subject has one
+ * value of it. */
 const ost_event_covariate_t *ost_experiment_changing(const ost_experiment_t *self, const char *text);
 /** "rodas4", "rodas5p", "tsit5", "gsl_msbdf", ..., as experiment files spell them. */
 const char *ost_stepper_name(ost_stepper_t stepper);

@@ -493,6 +493,7 @@ void ost_experiment_free(ost_experiment_t *self)
     for (size_t i = 0; i < self->n_settings; i++) {
         free(self->settings[i].model);
         free(self->settings[i].param);
+        free(self->settings[i].formula_text);
         ost_formula_delete(self->settings[i].formula);
     }
     for (size_t i = 0; i < self->n_arms; i++) ost_arm_free(&self->arms[i]);

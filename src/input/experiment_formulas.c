@@ -57,18 +57,23 @@ bool ost_experiment_names(const char *text, const char *name)
     return false;
 }
 
+bool ost_experiment_depends(const ost_experiment_t *self, const char *text, size_t i)
+{
+    if (ost_experiment_names(text, self->events.covariates[i].name)) return true;
+    for (size_t k = 0; k < self->n_covariates; k++) {
+        const ost_covariate_t *c = &self->covariates[k];
+        if (c->origin == OST_ORIGIN_FORMULA && ost_experiment_names(text, c->name) &&
+            ost_experiment_depends(self, c->formula_text, i))
+            return true;
+    }
+    return false;
+}
+
 const ost_event_covariate_t *ost_experiment_changing(const ost_experiment_t *self, const char *text)
 {
     for (size_t i = 0; i < self->events.n_covariates; i++)
-        if (self->events.covariates[i].interpolation != OST_INTERPOLATION_NONE &&
-            ost_experiment_names(text, self->events.covariates[i].name))
+        if (self->events.covariates[i].interpolation != OST_INTERPOLATION_NONE && ost_experiment_depends(self, text, i))
             return &self->events.covariates[i];
-    for (size_t i = 0; i < self->n_covariates; i++) {
-        const ost_covariate_t *c = &self->covariates[i];
-        bool is_named = c->origin == OST_ORIGIN_FORMULA && ost_experiment_names(text, c->name);
-        const ost_event_covariate_t *from = is_named ? ost_experiment_changing(self, c->formula_text) : NULL;
-        if (from != NULL) return from;
-    }
     return NULL;
 }
 
@@ -81,7 +86,7 @@ static bool is_formula(const ost_experiment_t *self, const char *text)
     return is;
 }
 
-static int read_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+int ost_experiment_own_in_time(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
     ost_quantity_t *value, ost_formula_t **own, ost_error_t *err)
 {
     if (node == NULL || ost_yaml_is_null(node) || !is_formula(self, node->text))
@@ -101,15 +106,15 @@ int ost_experiment_constant(
     const ost_event_covariate_t *from = ost_experiment_changing(self, node->text);
     if (from == NULL) return 0;
     return ost_yaml_fail(tree, node, OST_ERR_MODEL, err,
-        "'%s' changes in time ('interpolation: %s'), and this has one value for a subject; only formulas of "
-        "'events.cmt' follow it",
+        "'%s' changes in time ('interpolation: %s'), and this has one value for a subject; only models, "
+        "'parameters' and formulas of 'events.cmt' follow it",
         from->name, ost_interpolation_names[from->interpolation]);
 }
 
 int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
     ost_quantity_t *value, ost_formula_t **own, ost_error_t *err)
 {
-    int ret = read_own(self, tree, node, value, own, err);
+    int ret = ost_experiment_own_in_time(self, tree, node, value, own, err);
     return ret == 0 && *own != NULL ? ost_experiment_constant(self, tree, node, err) : ret;
 }
 
@@ -120,7 +125,7 @@ int ost_experiment_own_of_row(const ost_experiment_t *self, const ost_yaml_t *tr
     if (node == NULL) return 0;
     if (ost_yaml_is_null(node) || !is_formula(self, node->text))
         return ost_field_of_dim(tree, node, dim, example, value, err);
-    int ret = read_own(self, tree, node, &found, own, err);
+    int ret = ost_experiment_own_in_time(self, tree, node, &found, own, err);
     if (ret != 0 || ost_dim_equal(found.dim, dim)) return ret;
     char why[OST_DIM_MISMATCH_SIZE];
     return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "this formula %s or a formula of the covariates",

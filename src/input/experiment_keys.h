@@ -49,7 +49,10 @@ int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, con
 /* The same for a row of a dosing table: covariates may change in time. */
 int ost_experiment_own_of_row(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
     ost_dim_t dim, const char *example, double *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
-/* As ost_experiment_own, of any dimension. */
+/* A quantity of any dimension, or a formula of the covariates, which may change in time. */
+int ost_experiment_own_in_time(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
+    ost_quantity_t *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
+/* The same with covariates that do not. */
 int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
     ost_quantity_t *value, ost_formula_t **own, ost_error_t *err) OST_MUST_CHECK;
 /* The text of a condition, which is read when the experiment is planned, and where it begins. */

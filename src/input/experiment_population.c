@@ -76,7 +76,9 @@ static int read_setting(const ost_experiment_t *e, ost_param_setting_t *self, co
     }
     self->sets_value = value != NULL;
     self->sets_spread = spread != NULL;
-    int ret = ost_experiment_own_quantity(e, tree, value, &self->value, &self->formula, err);
+    int ret = ost_experiment_own_in_time(e, tree, value, &self->value, &self->formula, err);
+    if (ret == 0 && self->formula != NULL && (self->formula_text = ost_strdup(value->text)) == NULL)
+        return ost_no_memory(err);
     if (ret == 0) ret = ost_field_quantity(tree, spread, &self->spread, err);
     if (ret == 0 && self->spread.value < 0) {
         ret = ost_yaml_fail(tree, spread, OST_ERR_VALUE, err, "a spread is not negative");

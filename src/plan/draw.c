@@ -91,6 +91,31 @@ static int draw_value(const ost_plan_t *self, size_t i, uint64_t subject, double
     return 0;
 }
 
+/* The value of a parameter where it is that of a covariate, or depends on nothing but them and its draw. */
+static int draw_of_covariates(const ost_plan_t *self, size_t i, uint64_t subject, const double *typical,
+    const double *covariates, double *value, ost_error_t *err)
+{
+    const ost_param_t *param = ost_blocks_param(self->blocks, i);
+    const ost_param_rule_t *rule = &self->population->params[i];
+    const bool is_moved = typical != NULL && typical[i] != rule->typical;
+    if (rule->covariate < 0) return draw_value(self, i, subject, is_moved ? typical[i] : NAN, covariates, value, err);
+    *value = ost_param_within(param, covariates[rule->covariate]);
+    if (!isnan(*value)) return 0;
+    return ost_fail(err, OST_ERR_VALUE, "covariate '%s' = %.10g %s is outside the range %.10g..%.10g of model '%s'",
+        param->name, in_unit(param, covariates[rule->covariate]), param->unit_text, in_unit(param, param->lower),
+        in_unit(param, param->upper), self->blocks->block[self->blocks->of_param[i]].model->name);
+}
+
+int ost_plan_redraw(const ost_plan_t *self, uint64_t subject, const double *typical, const double *covariates,
+    double *params, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t i = 0; i < self->blocks->n_params && ret == 0; i++)
+        if (self->population->params[i].changes)
+            ret = draw_of_covariates(self, i, subject, typical, covariates, &params[i], err);
+    return ret;
+}
+
 int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,
     ost_error_t *err)
 {
@@ -103,25 +128,15 @@ int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typica
         if (!isfinite(covariates[i]))
             return ost_fail(err, OST_ERR_VALUE, "covariate '%s' is not a finite number", e->covariates[i].name);
     }
-    for (size_t i = 0; i < self->blocks->n_params; i++) {
-        const ost_param_t *param = ost_blocks_param(self->blocks, i);
-        const ost_param_rule_t *rule = &self->population->params[i];
-        if (rule->column >= 0) {
-            params[i] = row[rule->column];
-        } else if (rule->covariate < 0) {
-            const bool is_moved = typical != NULL && typical[i] != rule->typical;
-            int ret = draw_value(self, i, subject, is_moved ? typical[i] : NAN, covariates, &params[i], err);
-            if (ret < 0) return ret;
-        }
-        if (rule->column >= 0 || rule->covariate < 0) continue;
-        params[i] = ost_param_within(param, covariates[rule->covariate]);
-        if (isnan(params[i]))
-            return ost_fail(err, OST_ERR_VALUE,
-                "covariate '%s' = %.10g %s is outside the range %.10g..%.10g of model '%s'", param->name,
-                in_unit(param, covariates[rule->covariate]), param->unit_text, in_unit(param, param->lower),
-                in_unit(param, param->upper), self->blocks->block[self->blocks->of_param[i]].model->name);
+    int ret = 0;
+    for (size_t i = 0; i < self->blocks->n_params && ret == 0; i++) {
+        const int32_t column = self->population->params[i].column;
+        if (column >= 0)
+            params[i] = row[column];
+        else
+            ret = draw_of_covariates(self, i, subject, typical, covariates, &params[i], err);
     }
-    return 0;
+    return ret;
 }
 
 void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z)

@@ -16,7 +16,7 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     const ost_conditions_t *conditions = ost_conditions_new(e, blocks, &make);
     const ost_inputs_t *inputs = ost_inputs_new(e, blocks, wiring, doses, &make);
     const ost_schedules_t *schedules = ost_schedules_new(e, doses, conditions, inputs, &make);
-    const ost_timeline_t *timeline = ost_timeline_new(e, blocks, wiring, doses, inputs, schedules, &make);
+    const ost_timeline_t *timeline = ost_timeline_new(e, blocks, population, wiring, doses, inputs, schedules, &make);
     const ost_outputs_t *outputs = ost_outputs_new(e, blocks, conditions, &make);
     const ost_layout_t *layout = ost_layout_new(e, blocks, inputs, schedules, timeline, &make);
     const ost_jacobian_t *jacobian = ost_jacobian_new(blocks, wiring, layout, &make);

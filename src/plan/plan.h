@@ -78,6 +78,10 @@ int ost_plan_subject(
  *  [blocks->n_params], NULL: the plan's own */
 int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,
     ost_error_t *err) OST_MUST_CHECK;
+/** Find again what changes in time with covariates of a dosing table. @param covariates  [n_covariates] as they are now
+ *  @param[in,out] params  [blocks->n_params] of the subject, of which those are written @return as ost_plan_draw() */
+int ost_plan_redraw(const ost_plan_t *self, uint64_t subject, const double *typical, const double *covariates,
+    double *params, ost_error_t *err) OST_MUST_CHECK;
 /** The typical values of all parameters, before any between-subject variability; a covariate's is its default.
  * @param[out] typical [n_params], internal units */
 void ost_plan_typical(const ost_plan_t *self, double *typical);

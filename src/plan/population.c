@@ -220,20 +220,6 @@ static int check_covariate(const ost_covariate_t *c, const ost_experiment_t *e, 
         in_unit(param, param->upper), model->name);
 }
 
-/* A covariate that changes in time, where the model has one value of it. */
-static int check_constant(
-    const ost_experiment_t *e, const ost_covariate_t *c, const ost_model_t *model, ost_error_t *err)
-{
-    const ost_event_covariate_t *from = ost_experiment_changing(e, c->name);
-    if (from == NULL) return 0;
-    bool is_of = c->origin == OST_ORIGIN_FORMULA;
-    return OST_FAIL_AT(err, OST_ERR_MODEL, e, from->at,
-        "'%s' changes in time ('interpolation: %s'), but model '%s' takes one value of %s%s%s for a subject; only "
-        "formulas of 'events.cmt' follow it",
-        from->name, ost_interpolation_names[from->interpolation], model->name, is_of ? "'" : "", is_of ? c->name : "it",
-        is_of ? "'" : "");
-}
-
 static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, const ost_blocks_t *blocks,
     const ost_block_t *block, const ost_param_t *param, ost_error_t *err)
 {
@@ -242,8 +228,6 @@ static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, con
         char missing[OST_UNIT_MISSING_SIZE], differs[OST_DIM_MISMATCH_SIZE];
         if (strcmp(e->covariates[i].name, param->name) != 0) continue;
         rule->covariate = (int32_t) i;
-        int wrong = check_constant(e, &e->covariates[i], model, err);
-        if (wrong < 0) return wrong;
         double plain = e->covariates[i].plain;
         if (isnan(plain) && ost_unit_is_ratio(&param->unit))
             return OST_FAIL_COVARIATE(err, OST_ERR_UNIT, e, &e->covariates[i],
@@ -448,6 +432,61 @@ static int correlate(ost_population_t *self, ost_covariate_rule_t *covariates, o
     return make->err.code;
 }
 
+/* That a parameter can have all values of a column of the dosing table, in rows after the first of a subject, too. */
+static int check_events(
+    const ost_experiment_t *e, size_t i, const ost_param_t *param, const ost_model_t *model, ost_error_t *err)
+{
+    const ost_events_t *events = &e->events;
+    for (size_t row = 0; row < events->n_rows; row++) {
+        const double value = events->values[row * events->n_covariates + i];
+        if (isnan(ost_param_within(param, value)))
+            return ost_fail_at(err, OST_ERR_VALUE, e->people.path, events->rows[row].line, 0,
+                "%s: %.10g %s is outside the range %.10g..%.10g of model '%s'", events->covariates[i].column,
+                in_unit(param, value), param->unit_text, in_unit(param, param->lower), in_unit(param, param->upper),
+                model->name);
+    }
+    return 0;
+}
+
+/* Text that gives a parameter by covariates, NULL: it does not depend on them. */
+static const char *text_of(const ost_experiment_t *e, const ost_param_rule_t *rule)
+{
+    if (rule->column >= 0 || rule->is_solved) return NULL;
+    if (rule->covariate >= 0) return e->covariates[rule->covariate].name;
+    for (size_t i = 0; i < e->n_settings && rule->formula != NULL; i++)
+        if (e->settings[i].formula == rule->formula) return e->settings[i].formula_text;
+    return NULL;
+}
+
+/* Find what changes in time with covariates of a dosing table: models follow these in steps, from row to row. */
+static int follow(ost_population_t *self, ost_param_rule_t *rules, const ost_experiment_t *e,
+    const ost_blocks_t *blocks, ost_maker_t *make)
+{
+    const ost_events_t *events = &e->events;
+    bool *is_followed = ost_maker_list(make, events->n_covariates, sizeof(*is_followed));
+    char name[256];
+    self->is_followed = is_followed;
+    for (size_t k = 0; k < blocks->n_params; k++) {
+        const char *text = text_of(e, &rules[k]);
+        const ost_param_t *param = ost_blocks_param(blocks, k);
+        for (size_t i = 0; i < events->n_covariates && text != NULL && make->err.code == 0; i++) {
+            const ost_event_covariate_t *from = &events->covariates[i];
+            if (from->interpolation == OST_INTERPOLATION_NONE || !ost_experiment_depends(e, text, i)) continue;
+            if (from->interpolation == OST_INTERPOLATION_LINEAR)
+                return OST_FAIL_AT(&make->err, OST_ERR_MODEL, e, from->at,
+                    "parameter '%s' depends on '%s', which models follow in steps; expected 'locf' or 'nocb', with "
+                    "more "
+                    "rows where it changes fast, not 'linear'",
+                    ost_blocks_param_name(blocks, k, name, sizeof(name)), from->name);
+            rules[k].changes = is_followed[i] = true;
+            if (rules[k].covariate >= 0 && e->covariates[rules[k].covariate].origin == OST_ORIGIN_COLUMN)
+                check_events(e, i, param, blocks->block[blocks->of_param[k]].model, &make->err);
+        }
+        self->n_changing += rules[k].changes;
+    }
+    return make->err.code;
+}
+
 /* Without variability every parameter has its typical value. */
 static void distribute(ost_param_rule_t *rules, const ost_experiment_t *e, const ost_blocks_t *blocks)
 {
@@ -466,7 +505,8 @@ const ost_population_t *ost_population_new(const ost_experiment_t *e, const ost_
     if (make->err.code != 0) return NULL;
     if (add_covariates(covariates, e, &make->err) < 0 || add_params(params, e, blocks, &make->err) < 0) return NULL;
     *self = (ost_population_t){ .covariates = covariates, .params = params };
-    if (solve(self, params, e, blocks, make) < 0 || correlate(self, covariates, params, e, blocks, make) < 0)
+    if (solve(self, params, e, blocks, make) < 0 || follow(self, params, e, blocks, make) < 0 ||
+        correlate(self, covariates, params, e, blocks, make) < 0)
         return NULL;
     distribute(params, e, blocks);
     return self;

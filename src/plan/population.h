@@ -20,6 +20,7 @@ typedef struct {
     int32_t correlated;           /**< in the copula; -1: not */
     int32_t covariate;            /**< of the experiment, whose value it is; -1: none */
     int32_t column;               /**< of the table of people, whose value it is; -1: none */
+    bool changes;                 /**< in time, with covariates of a dosing table */
     bool is_solved;               /**< for an output that is given at time 0, from its drawn value on */
     double typical;               /**< internal units */
     const ost_formula_t *formula; /**< of the covariates: the typical value of each subject; NULL: it is `typical` */
@@ -33,7 +34,9 @@ typedef struct {
     const ost_covariate_rule_t *covariates; /**< [n_covariates] */
     const ost_param_rule_t *params;         /**< [blocks->n_params] */
     const ost_copula_t *copula;             /**< of those that are correlated */
-    const size_t *solved;                   /**< [e->n_baselines] parameter that is solved for each of them */
+    const bool *is_followed; /**< [events.n_covariates] columns of a dosing table that parameters change in time with */
+    size_t n_changing;       /**< parameters that change in time */
+    const size_t *solved;    /**< [e->n_baselines] parameter that is solved for each of them */
 } ost_population_t;
 
 /** @return NULL on error: an unknown model or parameter in a setting, a wrong dimension, a value out of range, a

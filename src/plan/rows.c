@@ -19,9 +19,9 @@ typedef struct {
     const ost_events_t *table;
     const ost_arm_t *arm;
     size_t i_arm;
+    uint64_t subject;
     const double *covariates;
-    ost_steady_fn steady;
-    void *user;
+    const ost_rows_calls_t *calls;
     ost_error_t *err;
 } builder_t;
 
@@ -33,6 +33,7 @@ typedef struct {
 bool ost_rows_has(const ost_plan_t *plan, size_t arm)
 {
     const ost_arm_t *a = &plan->experiment->arms[arm];
+    if (plan->population->n_changing > 0) return true;
     for (size_t i = 0; i < a->n_regimens; i++)
         if (a->regimens[i].rows_of > 0 || a->regimens[i].is_steady) return true;
     return false;
@@ -158,16 +159,23 @@ static int add_steady(builder_t *self, const ost_event_row_t *row, const ost_act
     return ret;
 }
 
+/* A column's value where it is that of one row or of another, by its interpolation. */
+static double column_at(const builder_t *self, size_t column, const ost_change_t *at)
+{
+    const ost_events_t *table = self->table;
+    const bool is_next = table->covariates[column].interpolation == OST_INTERPOLATION_NOCB;
+    return table->values[(is_next ? at->next : at->last) * table->n_covariates + column];
+}
+
 /* The covariates at a row: columns of the table as they are there, and what is computed from them. */
-static const double *values_at(const builder_t *self, size_t row)
+static const double *values_at(const builder_t *self, const ost_change_t *at)
 {
     const ost_experiment_t *e = self->plan->experiment;
     double *values = self->work->values;
-    const double *columns = self->table->values + row * self->table->n_covariates;
     memcpy(values, self->covariates, e->n_covariates * sizeof(*values));
     for (size_t i = 0; i < e->n_covariates; i++) {
         const ost_covariate_t *c = &e->covariates[i];
-        if (c->origin == OST_ORIGIN_COLUMN && c->column > 0) values[i] = columns[c->column - 1];
+        if (c->origin == OST_ORIGIN_COLUMN && c->column > 0) values[i] = column_at(self, c->column - 1, at);
         if (c->origin == OST_ORIGIN_FORMULA)
             values[i] = ost_clamp(ost_formula_value(c->formula, values), c->dist.lower, c->dist.upper);
     }
@@ -222,7 +230,7 @@ static int add_dose(builder_t *self, size_t i, ost_act_t like)
 {
     const ost_event_row_t *row = &self->table->rows[i];
     dose_t dose;
-    int ret = find_dose(self, row, values_at(self, i), &dose);
+    int ret = find_dose(self, row, values_at(self, &(ost_change_t){ i, i }), &dose);
     like.line = line_of(self, row->compartment);
     if (ret == 0 && row->steady > 0) ret = add_steady(self, row, &like, &dose);
     for (uint32_t k = 0; k <= row->n_more && ret == 0 && dose.amount > 0; k++) {
@@ -266,6 +274,54 @@ static int add_row(builder_t *self, size_t i, uint32_t number)
     return ret == 0 && is_dose ? add_dose(self, i, act) : ret;
 }
 
+/* Whether covariates that models follow differ between two times. */
+static bool differ(const builder_t *self, const ost_change_t *a, const ost_change_t *b)
+{
+    bool is = false;
+    for (size_t i = 0; i < self->table->n_covariates; i++)
+        is |= self->plan->population->is_followed[i] && column_at(self, i, a) != column_at(self, i, b);
+    return is;
+}
+
+/* Covariates change with row i: before it acts, and where it is the first of its time before all that acts then,
+ * outputs included; or after it. */
+static int add_change(builder_t *self, size_t i, uint32_t number, const ost_change_t *from, const ost_change_t *to)
+{
+    ost_rows_work_t *work = self->work;
+    void *list = work->changes;
+    const ost_event_row_t *row = &self->table->rows[i];
+    const bool is_first = number > 1 && row[-1].t < row->t - OST_SAME_TIME && to->next == i;
+    const bool is_early = row->t <= self->calls->t_begin;
+    const size_t output = is_first ? time_index(self->plan->experiment, row->t) : SIZE_MAX;
+    ost_act_t act = { fmax(row->t, self->calls->t_begin), OST_ACT_CHANGE, .row = number };
+    act.after = is_first || is_early ? 0 : number;
+    if (self->plan->population->n_changing == 0 || !differ(self, from, to)) return 0;
+    if (ost_list_grow(&list, work->n_changes, &work->max_changes, sizeof(*work->changes)) < 0)
+        return ost_no_memory(self->err);
+    work->changes = list;
+    act.index = (uint32_t) work->n_changes;
+    act.count = output != SIZE_MAX ? (int32_t) output : -1;
+    work->changes[work->n_changes++] = *to;
+    return add_act(self, act);
+}
+
+/* What the rows of a subject do. @param has_rows  in this arm; else covariates change alone */
+static int add_rows(builder_t *self, uint64_t subject, bool has_rows)
+{
+    const size_t first = self->table->first[subject], end = self->table->first[subject + 1];
+    ost_change_t now = { first, first };
+    int ret = 0;
+    for (size_t i = first; i < end && ret == 0; i++) {
+        const uint32_t number = (uint32_t) (i - first + 1);
+        const ost_change_t here = { i, i }, after = { i, i + 1 < end ? i + 1 : i };
+        ret = add_change(self, i, number, &now, &here);
+        if (ret == 0 && has_rows) ret = add_row(self, i, number);
+        if (ret == 0) ret = add_change(self, i, number, &here, &after);
+        now = after;
+    }
+    return ret;
+}
+
 /* A regimen line that begins at steady state. */
 static int add_line(builder_t *self, size_t i)
 {
@@ -292,6 +348,8 @@ static int compare_acts(const void *a, const void *b)
     const ost_act_t *x = a, *y = b;
     if (x->t != y->t) return x->t < y->t ? -1 : 1;
     if (x->after != y->after) return x->after < y->after ? -1 : 1;
+    if (x->after == 0 && (x->kind == OST_ACT_CHANGE) != (y->kind == OST_ACT_CHANGE))
+        return x->kind == OST_ACT_CHANGE ? -1 : 1;
     return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
@@ -347,7 +405,7 @@ static int act_steady(builder_t *self, const ost_act_t *act)
     ost_rows_work_t *work = self->work;
     const ost_cycle_t *cycle = &work->cycles[act->index];
     const ost_block_t *block = &self->plan->blocks->block[cycle->block];
-    int ret = self->steady(self->user, cycle, work->x, self->err);
+    int ret = self->calls->steady(self->calls->user, cycle, work->x, self->err);
     if (ret == 0 && !cycle->is_added) {
         work->since[cycle->block] = act->row;
         ret = end_infusions(self, act->t, cycle->block);
@@ -375,6 +433,21 @@ static int act_reset(builder_t *self, const ost_act_t *act)
     return ret == 0 ? add_event(self, act->t, OST_EVENT_RESET, 0, 0) : ret;
 }
 
+/* No block is held on: at other constants its states may not stand still. */
+static int act_change(builder_t *self, const ost_act_t *act)
+{
+    const ost_change_t *change = &self->work->changes[act->index];
+    const double *values = values_at(self, change);
+    int ret = self->calls->change(self->calls->user, act->t, values, self->err);
+    if (ret < 0) {
+        const size_t row = self->table->first[self->subject] + act->row - 1;
+        ost_error_prepend(self->err, "%s:%d: ", self->plan->experiment->people.path, self->table->rows[row].line);
+    }
+    for (uint32_t b = 0; b < self->plan->blocks->n && ret == 0; b++) ret = release(self, act->t, b);
+    if (ret == 0) ret = add_event(self, act->t, OST_EVENT_SET_CONSTANTS, self->own->n_sets - 1, 0);
+    return ret == 0 && act->count >= 0 ? add_event(self, act->t, OST_EVENT_OUTPUT, (size_t) act->count, 0) : ret;
+}
+
 static int act(builder_t *self, const ost_act_t *act)
 {
     const ost_own_events_t *own = self->own;
@@ -382,6 +455,7 @@ static int act(builder_t *self, const ost_act_t *act)
     bool is_after = own->n > 0 && own->events[own->n - 1].t == act->t; /* else outputs are written there anyway */
     if (act->kind == OST_ACT_OUTPUT) return is_after ? add_event(self, act->t, OST_EVENT_OUTPUT, act->index, 0) : 0;
     if (act->kind == OST_ACT_RESET) return act_reset(self, act);
+    if (act->kind == OST_ACT_CHANGE) return act_change(self, act);
     const ost_dose_target_t *to = target(self, act->line);
     if (act->row < work->since[to->block]) return 0;
     int ret = release(self, act->t, to->block);
@@ -409,7 +483,7 @@ static int clear(ost_rows_work_t *self, const ost_plan_t *plan, ost_error_t *err
     memset(self->running, 0, plan->inputs->n * sizeof(*self->running));
     memset(self->since, 0, plan->blocks->n * sizeof(*self->since));
     memset(self->is_free, 0, plan->blocks->n * sizeof(*self->is_free));
-    self->n_acts = self->n_cycles = 0;
+    self->n_acts = self->n_cycles = self->n_changes = 0;
     return 0;
 }
 
@@ -424,20 +498,18 @@ static int make_room(ost_own_events_t *self, size_t n, ost_error_t *err)
 }
 
 int ost_rows_events(ost_own_events_t *self, ost_rows_work_t *work, const ost_plan_t *plan, size_t arm, uint64_t subject,
-    const double *covariates, ost_steady_fn steady, void *user, ost_error_t *err)
+    const double *covariates, const ost_rows_calls_t *calls, ost_error_t *err)
 {
     const ost_experiment_t *e = plan->experiment;
-    builder_t builder = { self, work, plan, &e->events, &e->arms[arm], arm, covariates, steady, user, err };
+    builder_t builder = { self, work, plan, &e->events, &e->arms[arm], arm, subject, covariates, calls, err };
     bool has_rows = false;
     int ret = clear(work, plan, err);
-    self->n = 0;
+    self->n = self->n_sets = self->n_breaks = 0;
     for (size_t i = 0; i < e->arms[arm].n_regimens && ret == 0; i++) {
         has_rows |= e->arms[arm].regimens[i].rows_of > 0;
         if (e->arms[arm].regimens[i].is_steady) ret = add_line(&builder, i);
     }
-    if (has_rows)
-        for (size_t i = e->events.first[subject]; i < e->events.first[subject + 1] && ret == 0; i++)
-            ret = add_row(&builder, i, (uint32_t) (i - e->events.first[subject] + 1));
+    if (ret == 0 && (has_rows || plan->population->n_changing > 0)) ret = add_rows(&builder, subject, has_rows);
     if (ret == 0) sort_acts(work);
     for (size_t i = 0; i < work->n_acts && ret == 0; i++) ret = act(&builder, &work->acts[i]);
     self->status = ret;
@@ -461,6 +533,8 @@ void ost_own_events_free(ost_own_events_t *self)
 {
     free(self->events);
     free(self->merged);
+    free(self->sets);
+    free(self->breaks);
     *self = (ost_own_events_t){ 0 };
 }
 
@@ -468,6 +542,7 @@ void ost_rows_work_free(ost_rows_work_t *self)
 {
     free(self->acts);
     free(self->cycles);
+    free(self->changes);
     free(self->values);
     free(self->x);
     free(self->rate);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/** @file rows.h  What a subject has of its own in an arm: rows of a table of events, and steady states at the first
- * doses of regimen lines. It becomes events, as the solver takes them. */
+/** @file rows.h  What a subject has of its own in an arm: rows of a table of events, covariates that change with them,
+ * and steady states at the first doses of regimen lines. It becomes events, as the solver takes them. */
 #ifndef OST_PLAN_ROWS_H
 #define OST_PLAN_ROWS_H
 
@@ -21,8 +21,27 @@ typedef struct {
  *  @return 0, or OST_ERR_VALUE: none was found */
 typedef int (*ost_steady_fn)(void *user, const ost_cycle_t *cycle, double *x, ost_error_t *err);
 
+/** Find the constants of models from a time on, for an event to set: each time in turn, steady states of later times
+ * with them. @param user  as handed to ost_rows_events()  @param covariates  [n_covariates] from then on
+ *  @return 0, OST_ERR_VALUE: a parameter's value that cannot be, or OST_ERR_NO_MEMORY */
+typedef int (*ost_change_fn)(void *user, double t, const double *covariates, ost_error_t *err);
+
+/** What rows ask of those who integrate. */
+typedef struct {
+    ost_steady_fn steady;
+    ost_change_fn change;
+    void *user;     /**< handed to both */
+    double t_begin; /**< d, when the arm begins: what has changed before does so there */
+} ost_rows_calls_t;
+
+/** Covariates change: rows of the table that have their values. */
+typedef struct {
+    size_t last, next; /**< of those that have the value of the row before, and of the row after */
+} ost_change_t;
+
 /** Something that a row does. */
 typedef enum {
+    OST_ACT_CHANGE, /**< covariates of models */
     OST_ACT_RESET,  /**< all states */
     OST_ACT_STEADY, /**< states of one block */
     OST_ACT_BOLUS,
@@ -39,8 +58,8 @@ typedef struct {
     uint32_t row;        /**< that it comes from, counted from 1; resets end what comes from rows before them */
     uint32_t seq;        /**< in the order found */
     double amount;       /**< of a bolus, or change of a rate, internal units */
-    int32_t count;       /**< change of the number of infusions that run */
-    uint32_t index;      /**< OUTPUT: of the time; STEADY: of cycles */
+    int32_t count;       /**< change of the number of infusions that run; CHANGE: output time written after it, or -1 */
+    uint32_t index;      /**< OUTPUT: of the time; STEADY: of cycles; CHANGE: of changes */
 } ost_act_t;
 
 /** The events of one subject in one arm; begins zeroed, grows as needed, and is used again. */
@@ -49,6 +68,10 @@ typedef struct {
     size_t n, max;
     ost_event_t *merged; /**< with those of the arm among them, by ost_own_events_merge() */
     size_t max_merged;
+    double *sets; /**< [n_sets][n_constants] constants of models, of events that set them */
+    size_t n_sets, max_sets;
+    double *breaks; /**< [n_breaks] of the job, where there are sets */
+    size_t n_breaks;
     int status; /**< 0, or the error that prevented them */
 } ost_own_events_t;
 
@@ -58,6 +81,8 @@ typedef struct {
     size_t n_acts, max_acts;
     ost_cycle_t *cycles; /**< [n_cycles] */
     size_t n_cycles, max_cycles;
+    ost_change_t *changes; /**< [n_changes] */
+    size_t n_changes, max_changes;
     double *values;   /**< [n_covariates] at a row */
     double *x;        /**< [n_states] of a block */
     double *rate;     /**< [n_inputs] of infusions */
@@ -78,7 +103,7 @@ bool ost_rows_has_steady(const ost_plan_t *plan, size_t block);
  *  @return 0, OST_ERR_VALUE with line of the table: a formula's value that cannot be, no steady state; or
  * OST_ERR_NO_MEMORY */
 int ost_rows_events(ost_own_events_t *self, ost_rows_work_t *work, const ost_plan_t *plan, size_t arm, uint64_t subject,
-    const double *covariates, ost_steady_fn steady, void *user, ost_error_t *err) OST_MUST_CHECK;
+    const double *covariates, const ost_rows_calls_t *calls, ost_error_t *err) OST_MUST_CHECK;
 /** Put the events [n] of the arm among them, after those of their time: in self->merged, which ost_rows_events() made
  * room in. @param n  at most the arm's n_known  @return how many */
 size_t ost_own_events_merge(ost_own_events_t *self, const ost_event_t *events, size_t n);

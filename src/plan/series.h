@@ -29,6 +29,7 @@ typedef struct {
     const ost_doses_t *doses;
     const ost_inputs_t *inputs;
     const ost_schedules_t *schedules;
+    bool is_periodic; /**< blocks may be held at periodic steady state */
     size_t arm;
     ost_item_t *items; /**< [n_items] */
     size_t n_items, max_items;

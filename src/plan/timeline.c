@@ -186,7 +186,7 @@ static int find_items(ost_arm_draft_t *self, ost_windows_t *windows, ost_error_t
     if (ret == 0) ret = add_drives(self, windows, err);
     if (ret == 0) ret = add_releases(self, err);
     if (ret == 0) sort_items(self);
-    if (ret == 0 && self->e->dosing == OST_DOSING_PERIODIC) ret = ost_series_find(self, err);
+    if (ret == 0 && self->is_periodic) ret = ost_series_find(self, err);
     return ret;
 }
 
@@ -205,13 +205,15 @@ static int make_arm(ost_arm_timeline_t *arm, ost_arm_draft_t *draft, ost_windows
 }
 
 const ost_timeline_t *ost_timeline_new(const ost_experiment_t *e, const ost_blocks_t *blocks,
-    const ost_wiring_t *wiring, const ost_doses_t *doses, const ost_inputs_t *inputs, const ost_schedules_t *schedules,
-    ost_maker_t *make)
+    const ost_population_t *population, const ost_wiring_t *wiring, const ost_doses_t *doses,
+    const ost_inputs_t *inputs, const ost_schedules_t *schedules, ost_maker_t *make)
 {
     if (make->err.code != 0) return NULL;
     ost_timeline_t *self = ost_maker_list(make, 1, sizeof(*self));
     ost_arm_timeline_t *arms = ost_maker_list(make, e->n_arms, sizeof(*arms));
-    ost_arm_draft_t draft = { e, blocks, wiring, doses, inputs, schedules,
+    /* parameters that change in time leave no periodic steady state */
+    const bool is_periodic = e->dosing == OST_DOSING_PERIODIC && population->n_changing == 0;
+    ost_arm_draft_t draft = { e, blocks, wiring, doses, inputs, schedules, is_periodic,
         .is_averaged = ost_maker_list(make, blocks->n, sizeof(*draft.is_averaged)),
         .repeat_of_schedule = ost_maker_list(make, schedules->n, sizeof(*draft.repeat_of_schedule)) };
     if (make->err.code != 0) return NULL;

@@ -3,6 +3,7 @@
 #ifndef OST_PLAN_TIMELINE_H
 #define OST_PLAN_TIMELINE_H
 
+#include "plan/population.h"
 #include "plan/series.h"
 
 /** The events of one arm. */
@@ -25,7 +26,7 @@ typedef struct {
 /** @return NULL on error: two drive a signal at one time that can have one driver only; nothing drives one without
  *  neutral value */
 const ost_timeline_t *ost_timeline_new(const ost_experiment_t *e, const ost_blocks_t *blocks,
-    const ost_wiring_t *wiring, const ost_doses_t *doses, const ost_inputs_t *inputs, const ost_schedules_t *schedules,
-    ost_maker_t *make);
+    const ost_population_t *population, const ost_wiring_t *wiring, const ost_doses_t *doses,
+    const ost_inputs_t *inputs, const ost_schedules_t *schedules, ost_maker_t *make);
 
 #endif

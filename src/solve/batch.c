@@ -108,7 +108,7 @@ static size_t lay_out(ost_batch_t *self, char *block)
     self->g_low = take(block, &used, s * row);
     self->g_high = take(block, &used, s * row);
     self->g_start = take(block, &used, s * row);
-    self->first_step = take(block, &used, (n + system->n_inputs + s) * row);
+    self->first_step = take(block, &used, (n + system->n_inputs + s + 1) * row);
     self->lambda = take(block, &used, system->n_relaxing * row);
     self->away = take(block, &used, system->n_relaxing * row);
     self->away_now = take(block, &used, system->n_relaxing * row);
@@ -204,6 +204,7 @@ static int allocate(ost_batch_t *self, ost_error_t *err)
         lane->system = system;
         lane->parts = ost_steppers[self->options.stepper].family == OST_FAMILY_LANES ? self->parts : NULL;
         lane->index = l;
+        lane->p = self->p;
         lane->view = (ost_ripple_view_t){ .system = system,
             .at = { .x = self->x, .p = self->p, .u = self->u, .mode = self->mode, .scratch = self->scratch },
             .f = self->stages,
@@ -268,10 +269,13 @@ static int check_events(const ost_system_t *system, const ost_job_t *job, ost_er
         const ost_event_t *event = &job->events[i];
         bool has_index = event->kind != OST_EVENT_STOP && event->kind != OST_EVENT_RESET &&
                          (event->kind != OST_EVENT_OUTPUT || job->y != NULL);
-        size_t n = !has_index                           ? SIZE_MAX
-                   : event->kind == OST_EVENT_SET_INPUT ? system->n_inputs
-                   : event->kind == OST_EVENT_OUTPUT    ? job->n_out
-                                                        : system->n_states;
+        size_t n = !has_index                               ? SIZE_MAX
+                   : event->kind == OST_EVENT_SET_INPUT     ? system->n_inputs
+                   : event->kind == OST_EVENT_SET_CONSTANTS ? job->n_sets
+                   : event->kind == OST_EVENT_OUTPUT        ? job->n_out
+                                                            : system->n_states;
+        if (event->kind == OST_EVENT_SET_CONSTANTS && job->n_series > 0)
+            return ost_fail(err, OST_ERR_VALUE, "event %zu changes constants in a job with dose series", i);
         if (!(event->t >= before))
             return ost_fail(
                 err, OST_ERR_VALUE, "event %zu at %.17g d comes before the one at %.17g d", i, event->t, before);

@@ -122,9 +122,11 @@ static void refresh_modes(run_t *run, ost_mask which)
     blend_rows(b->g_start, which, b->g, n);
 }
 
-/* Closed forms anew in lanes where an input of one changed. */
+/* Closed forms anew in lanes where an input of one changed, or constants. */
 static void refresh_parts(run_t *run, ost_mask which)
 {
+    for (int l = 0; l < OST_LANES; l++)
+        if (which[l] && run->b->lanes[l].is_new) ost_linear_forget_lane(run->b, l);
     ost_point_t at = point(run, &run->t, run->b->x);
     run->n_extra -= ost_linear_refresh(run->b, &at, which);
     run->fastest = ost_v_blend(which, ost_linear_fastest(run->b), run->fastest);
@@ -139,7 +141,8 @@ static void first_steps(run_t *run, ost_mask which)
         int32_t changed = run->b->lanes[l].changed;
         if (!which[l] || changed < 0) continue;
         double known = ROW(run->b->first_step, changed)[l];
-        bool is_switch = (size_t) changed >= system->n_states + system->n_inputs;
+        const size_t first_switch = system->n_states + system->n_inputs;
+        bool is_switch = (size_t) changed >= first_switch && (size_t) changed < first_switch + system->n_switches;
         if (known > 0) run->h[l] = known;
         if (known > 0 || is_switch) unknown[l] = 0;
     }
@@ -276,9 +279,8 @@ static void load_job(run_t *run, int l)
     put_column(b->x, l, job->x0, system->n_states);
     put_column(b->p, l, job->p, system->n_constants);
     put_column(b->u, l, job->u0, system->n_inputs);
-    for (size_t i = 0; i < system->n_states + system->n_inputs + system->n_switches; i++) ROW(b->first_step, i)[l] = 0;
-    for (size_t i = 0; i < system->n_linear; i++) ost_linear_forget(&b->parts[i], l);
-    ost_relaxing_forget(b, l);
+    for (size_t i = 0; i <= system->n_states + system->n_inputs + system->n_switches; i++) ROW(b->first_step, i)[l] = 0;
+    ost_linear_forget_lane(b, l);
     run->t[l] = job->t0;
     run->live[l] = -1;
     run->shrunk[l] = run->n_attempts[l] = run->n_rejected[l] = run->n_negative[l] = run->n_extra[l] = 0;

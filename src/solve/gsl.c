@@ -303,6 +303,7 @@ static void write_here(struct ost_gsl *self)
     ost_batch_t *b = self->b;
     for (size_t i = 0; i < b->system->n_states; i++) self->x[i] = b->x[i * OST_LANE_COUNT];
     spread_first_lane(b->u, b->system->n_inputs);
+    spread_first_lane(b->p, b->system->n_constants);
     set_modes(self);
     ost_point_t at = point(self, self->t, self->x);
     b->system->outputs(b->system->self, &at, b->y);
@@ -334,6 +335,7 @@ static bool pass_stops(struct ost_gsl *self)
         if (!changes) continue;
         for (size_t i = 0; i < n; i++) self->x[i] = b->x[i * OST_LANE_COUNT];
         spread_first_lane(b->u, b->system->n_inputs);
+        spread_first_lane(b->p, b->system->n_constants);
         set_modes(self);
         start_anew(self);
     }

@@ -59,6 +59,7 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job)
     ost_lane_pass_breaks(self, job->t0);
     while (self->i_out < job->n_out && job->t_out[self->i_out] < job->t0 - OST_SAME_TIME) self->i_out++;
     self->changed = self->due_output = -1;
+    self->is_new = true;
     self->t_flip = -INFINITY;
     self->n_flips = 0;
     for (size_t i = 0; i < system->n_inputs; i++) self->followers[i] = follows(-1);
@@ -306,6 +307,15 @@ static void reset(ost_lane_t *self, double *x)
     self->job->stats.events++;
 }
 
+static void set_constants(ost_lane_t *self, const double *to)
+{
+    const ost_system_t *system = self->system;
+    for (size_t i = 0; i < system->n_constants; i++) self->p[i * OST_LANE_COUNT + (size_t) self->index] = to[i];
+    self->is_new = true;
+    self->changed = (int32_t) (system->n_states + system->n_inputs + system->n_switches);
+    self->job->stats.events++;
+}
+
 static void change(ost_lane_t *self, ost_event_kind_t kind, uint32_t index, double amount, double *x, double *u)
 {
     double *value = (kind == OST_EVENT_SET_INPUT ? u : x) + (size_t) index * OST_LANE_COUNT, before = *value;
@@ -326,7 +336,10 @@ static void act_events(ost_lane_t *self, double t, double *x, double *u)
         if (!is_due(job, event->t, t)) break;
         if (event->kind == OST_EVENT_OUTPUT && job->y != NULL) self->due_output = (int32_t) event->index;
         if (event->kind == OST_EVENT_RESET) reset(self, x);
-        if (event->kind == OST_EVENT_OUTPUT || event->kind == OST_EVENT_RESET) continue;
+        if (event->kind == OST_EVENT_SET_CONSTANTS)
+            set_constants(self, job->sets + event->index * self->system->n_constants);
+        if (event->kind == OST_EVENT_OUTPUT || event->kind == OST_EVENT_RESET || event->kind == OST_EVENT_SET_CONSTANTS)
+            continue;
         bool is_last = event->series >= 0 && event->t >= job->series[event->series].t_last - OST_SAME_TIME;
         const ost_ripple_dose_t dose = { event->kind, event->index, event->amount };
         if (event->series < 0 || !follow(self, event->series, &dose, event->t, is_last, x, u))

@@ -43,7 +43,10 @@ typedef struct {
     size_t i_out;                   /* next to be written */
     size_t i_out_pending;           /* being evaluated */
     int32_t due_output;             /* the output time that an event asks for where the lane stands, -1 none */
-    int32_t changed; /* what the last restart changed: state, n_states + input, n_states + n_inputs + switch; -1 none */
+    double *p;                      /* the batch's constants */
+    bool is_new;                    /* the lane's constants are others than those that closed forms were made with */
+    int32_t changed; /* what the last restart changed: state, n_states + input, n_states + n_inputs + switch, and after
+                        all of these constants; -1 none */
     double t_flip;
     int32_t flipped; /* the switch that flipped last */
     unsigned n_flips;

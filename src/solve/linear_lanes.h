@@ -54,6 +54,14 @@ static inline void ost_linear_evaluate(const ost_batch_t *b, const ost_point_t *
     b->system->jacobian(b->system->self, at, b->values);
 }
 
+/* Let the lane's closed forms be made at its next restart. */
+static inline void ost_linear_forget_lane(ost_batch_t *b, int lane)
+{
+    for (size_t i = 0; i < b->system->n_linear; i++) ost_linear_forget(&b->parts[i], lane);
+    ost_relaxing_forget(b, lane);
+    b->lanes[lane].is_new = false;
+}
+
 /* Make what is outdated in the lanes `which`. @return lanes in which anything was */
 static inline ost_mask ost_linear_refresh(const ost_batch_t *b, const ost_point_t *at, ost_mask which)
 {

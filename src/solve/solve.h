@@ -23,7 +23,7 @@
 typedef struct {
     const double *t;    /**< [1 row] d */
     const double *x;    /**< [n_states rows] */
-    const double *p;    /**< [n_constants rows] per-subject constants (hoisted parameters) */
+    const double *p;    /**< [n_constants rows] per-subject constants (hoisted parameters), changed by events only */
     const double *u;    /**< [n_inputs rows] piecewise constant inputs, changed by events only */
     const double *mode; /**< [n_switches rows] 1.0 / 0.0, constant during a step */
     double *scratch;    /**< [n_scratch rows] for the system's own use, 0 at first */
@@ -32,7 +32,8 @@ typedef struct {
 /** States of a linear part at most. */
 #define OST_LINEAR_MAX 8
 
-/** States whose rates are A x + b in them: A and b change with `input` alone, as long as no input of `condition` is 0.
+/** States whose rates are A x + b in them: A and b change with `input` and the constants alone, as long as no input of
+ * `condition` is 0.
  * Methods over lanes then follow them in closed form, exactly but for rounding, and steps are as long as the other
  * states allow; else, and where the solution is ill-conditioned or oscillates, they are integrated as the others are.
  * What flows from them into other states, with coefficients that are constant as A is, is integrated in closed form
@@ -46,8 +47,8 @@ typedef struct {
     size_t n_states, n_fed, n_flows, n_inputs, n_conditions; /**< numbers of each */
 } ost_linear_t;
 
-/** A state whose rate is lambda x and what does not depend on it, where lambda is constant during a job: after a change
- * it relaxes to where the rest leads. Methods over lanes follow that in closed form. */
+/** A state whose rate is lambda x and what does not depend on it, where lambda changes with the constants alone: after
+ * a change it relaxes to where the rest leads. Methods over lanes follow that in closed form. */
 typedef struct {
     uint32_t state; /**< its index */
     uint32_t entry; /**< of the Jacobian that is lambda; where it is not negative, nothing is done */
@@ -84,13 +85,14 @@ typedef struct {
 
 /** What an event does. */
 typedef enum {
-    OST_EVENT_ADD_STATE, /**< x[index] += amount (bolus) */
-    OST_EVENT_SET_STATE, /**< x[index] = amount */
-    OST_EVENT_SET_INPUT, /**< u[index] = amount from now on (infusion starts and ends, changes of inputs) */
-    OST_EVENT_RESET,     /**< all states are what they were at the job's t0 */
-    OST_EVENT_OUTPUT,    /**< outputs of t_out[index] are written here, after the events of that time that come before;
-                              nothing happens where the job's y is NULL */
-    OST_EVENT_STOP       /**< nothing changes; the step just ends here */
+    OST_EVENT_ADD_STATE,     /**< x[index] += amount (bolus) */
+    OST_EVENT_SET_STATE,     /**< x[index] = amount */
+    OST_EVENT_SET_INPUT,     /**< u[index] = amount from now on (infusion starts and ends, changes of inputs) */
+    OST_EVENT_SET_CONSTANTS, /**< p = sets[index] from now on; not in jobs with series */
+    OST_EVENT_RESET,         /**< all states are what they were at the job's t0 */
+    OST_EVENT_OUTPUT, /**< outputs of t_out[index] are written here, after the events of that time that come before;
+                           nothing happens where the job's y is NULL */
+    OST_EVENT_STOP    /**< nothing changes; the step just ends here */
 } ost_event_kind_t;
 
 /** Something that happens at a time. Lists are sorted by time; events at one time act in list order, all after any
@@ -98,7 +100,7 @@ typedef enum {
 typedef struct {
     double t;              /**< d */
     ost_event_kind_t kind; /**< what happens */
-    uint32_t index;        /**< of the state, input or output time */
+    uint32_t index;        /**< of the state, input, set of constants or output time */
     double amount;         /**< internal units */
     int32_t series;        /**< the dose series it belongs to, or -1 */
 } ost_event_t;
@@ -251,10 +253,12 @@ typedef struct ost_job ost_job_t;
 
 /** One integration: filled by the caller, borrowed until its `done`. Arrays are plain (not lane rows). */
 struct ost_job {
-    double t0, t1;             /**< d, t0 <= t1; events at t0 act, events at t1 do not */
-    const double *x0;          /**< [n_states] */
-    const double *p;           /**< [n_constants] */
-    const double *u0;          /**< [n_inputs] */
+    double t0, t1;      /**< d, t0 <= t1; events at t0 act, events at t1 do not */
+    const double *x0;   /**< [n_states] */
+    const double *p;    /**< [n_constants] */
+    const double *u0;   /**< [n_inputs] */
+    const double *sets; /**< [n_sets][n_constants] what events change the constants to */
+    size_t n_sets;
     const ost_event_t *events; /**< [n_events], sorted; those before t0 are ignored */
     size_t n_events;
     const double *breaks; /**< [n_breaks] ascending; a step ends at each, d: where the right-hand side bends or jumps in
