@@ -403,6 +403,24 @@ class Steady(Tables):
                 else:
                     self.assertTrue(np.isnan(left), given)
 
+    def test_two_lines(self):
+        """Steady states of two lines are added where kinetics are linear, and refused where they are not."""
+        two = "{drug: %s, dose: 5 mg, interval: 12 hour%s, steady_state: true}, {drug: %s, dose: 5 mg, interval: 1 day%s}"
+        for first, second, code in ((", start: 0 hour", ", start: 1 hour", 0), ("", ", steady_state: true", 1),
+                                    (", start: 2 day", "", 1), (", start: 2 day", ", start: 2 day", 0)):
+            for model in ("one", "curved"):
+                self.write("s.yaml", f"models: [./{model}.model]\narms:\n  a:\n    regimen: [{two % (model, first, model, second)}]\n"
+                           "times: [0 day, 3 day]\nresults: {precision: float64}\n")
+                said = self.osteon("check", "s.yaml", code=code if model == "curved" else 0)
+                if code == 1 and model == "curved":
+                    self.assertIn("s.yaml:4:15: arm 'a': 'steady_state' of this line leaves out the doses of line 4, and the "
+                                  "kinetics of 'curved' are not linear, so that steady states cannot be added; expected one line", said)
+        a, b, both = self.run_arms("one", ["a: {regimen: [{drug: one, dose: 5 mg, interval: 12 hour, steady_state: true}]}",
+                                           "b: {regimen: [{drug: one, dose: 8 mg, interval: 1 day, steady_state: true}]}",
+                                           "c: {regimen: [{drug: one, dose: 5 mg, interval: 12 hour, steady_state: true}, "
+                                           "{drug: one, dose: 8 mg, interval: 1 day, steady_state: true}]}"])
+        np.testing.assert_allclose(both, a + b, rtol=1e-9)
+
     def test_wrong_lines(self):
         for more, message in (("", "needs an 'interval'"), (", interval: 1 day, adherence: 80 %", "does not go with 'adherence'"),
                               (", interval: 1 day, visits: 1 day, begin_if: 'cp > 0 [ng/mL]'", "does not go with 'begin_if'")):

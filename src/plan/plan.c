@@ -3,6 +3,7 @@
 #include "plan/plan.h"
 
 #include "plan/kinetics.h"
+#include "plan/rows.h"
 #include "plan/scales.h"
 #include "plan/system.h"
 
@@ -27,7 +28,7 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
         ost_system_new(e, blocks, wiring, inputs, kinetics, outputs, layout, jacobian, scale, &make);
     *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs, schedules, timeline, outputs,
         layout, jacobian, forcing, system, make.memory };
-    if (system != NULL) return 0;
+    if (system != NULL && ost_rows_check(self, &make.err) == 0) return 0;
     if (err != NULL) *err = make.err;
     ost_plan_free(self);
     return make.err.code;

@@ -65,6 +65,41 @@ bool ost_rows_is_linear(const ost_plan_t *plan, size_t block, const double *inpu
     return n == of->model->n_states && n <= OST_LINEAR_MAX;
 }
 
+/* The line of an arm that line i, which begins at steady state, cannot be added to, SIZE_MAX: none. */
+static size_t find_other(const ost_plan_t *plan, size_t arm, size_t i)
+{
+    const ost_arm_t *a = &plan->experiment->arms[arm];
+    const ost_dose_target_t *to = plan->doses->target[arm];
+    const ost_regimen_t *line = &a->regimens[i];
+    for (size_t k = 0; k < a->n_regimens; k++) {
+        const ost_regimen_t *other = &a->regimens[k];
+        const bool is_same = k != i && to[k].block == to[i].block;
+        bool is_before = other->start_formula != NULL || line->start_formula != NULL || other->start < line->start;
+        if (is_same && (other->is_steady || is_before)) return k;
+    }
+    return SIZE_MAX;
+}
+
+int ost_rows_check(const ost_plan_t *plan, ost_error_t *err)
+{
+    const ost_experiment_t *e = plan->experiment;
+    for (size_t a = 0; a < e->n_arms; a++)
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
+            const ost_regimen_t *r = &e->arms[a].regimens[i];
+            if (!r->is_steady || ost_rows_is_linear(plan, plan->doses->target[a][i].block, NULL)) continue;
+            const size_t k = find_other(plan, a, i);
+            if (k < SIZE_MAX)
+                return OST_FAIL_AT(err, OST_ERR_MODEL, e, r->location,
+                    "arm '%s': 'steady_state' of this line leaves out the doses of line %d, and the kinetics of '%s' "
+                    "are "
+                    "not linear, so that steady states cannot be added; expected one line, or an earlier 'start' "
+                    "without "
+                    "'steady_state'",
+                    e->arms[a].name, e->arms[a].regimens[k].location.line, r->drug);
+        }
+    return 0;
+}
+
 static const ost_dose_target_t *target(const builder_t *self, size_t line)
 {
     return &self->plan->doses->target[self->i_arm][line];

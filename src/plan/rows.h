@@ -96,6 +96,9 @@ bool ost_rows_has(const ost_plan_t *plan, size_t arm);
 /** Whether all states of a block have linear kinetics, so that its steady states are closed forms. @param inputs  [n]
  * values of inputs that may spoil it, NULL: as long as none does */
 bool ost_rows_is_linear(const ost_plan_t *plan, size_t block, const double *inputs);
+/** That the steady states at first doses are those of all doses of a block, where its kinetics are not linear: what
+ * lines lead to can then not be added. @return 0 or OST_ERR_MODEL with the place of the line */
+int ost_rows_check(const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
 /** Whether any act of an arm asks for a steady state of the block. */
 bool ost_rows_has_steady(const ost_plan_t *plan, size_t block);
 /** The events of one subject in one arm, and its status. @param subject  its number, from 0 on  @param covariates
