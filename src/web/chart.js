@@ -24,6 +24,40 @@ function draw_bands(chart, names) {
     context.restore();
 }
 
+// A line within a quarter of a pixel of its points, by the fewest of them: from the last corner on, the slopes that pass all
+// points are known, and the point before the first one that none of them passes is the next corner.
+function line_path(chart, k, first, last) {
+    const path = new Path2D(), { left, top, width, height } = chart.bbox, ages = chart.data[0], values = chart.data[k], near = 0.25;
+    const along = ({ min, max, distr }, from, to) => {
+        const on_axis = distr === 3 ? Math.log : (v) => v, zero = on_axis(min), unit = (to - from) / (on_axis(max) - zero);
+        return (v) => from + unit * (on_axis(v) - zero);
+    };
+    const to_x = along(chart.scales.x, left, left + width), to_y = along(chart.scales.y, top + height, top);
+    let corner = null, before = null, least, most;
+    const turn = (point) => {
+        path.lineTo(...point);
+        [corner, before, least, most] = [point, null, -Infinity, Infinity];
+    };
+    for (let i = first; i <= last; i++) {
+        if (values[i] === null) {
+            if (before) turn(before);
+            corner = null;
+            continue;
+        }
+        const point = [to_x(ages[i]), to_y(values[i])];
+        if (corner === null) {
+            path.moveTo(...point);
+            turn(point);
+            continue;
+        }
+        const slope = (by) => (point[1] + by - corner[1]) / (point[0] - corner[0]);
+        if (slope(0) < least || slope(0) > most) turn(before);
+        [least, most, before] = [Math.max(least, slope(-near)), Math.min(most, slope(near)), point];
+    }
+    if (before) turn(before);
+    return { stroke: path, fill: null, clip: null, band: null, gaps: null, flags: 0 };
+}
+
 const powers = (chart) => [0.01, 0.1, 1, 10, 100, 1000].filter((v) => v >= chart.scales.y.min && v <= chart.scales.y.max);
 
 // What the y axis shows: all lines and a little more; with bands at least from normal to osteoporosis.
@@ -44,7 +78,7 @@ export function make_chart(place, title, options) {
     const colour = { a: css("--a"), b: css("--b") }, soft = css("--soft"), line = css("--line");
     const series = [{}];
     for (const { label, scenario, dash, width } of options.lines)
-        series.push({ label, stroke: colour[scenario], width: width ?? 2.5, dash: dash ?? dashes[scenario], points: { show: false } });
+        series.push({ label, stroke: colour[scenario], width: width ?? 2.5, dash: dash ?? dashes[scenario], paths: line_path, points: { show: false } });
     const filled = [];
     if (options.with_error) {
         for (const scenario of ["a", "b"]) {

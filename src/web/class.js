@@ -74,7 +74,8 @@ export function make_class(place, pick, save) {
     }
 
     function draw(arm) {
-        const on = canvas[arm], width = on.parentElement.clientWidth, scale = devicePixelRatio, context = on.getContext("2d");
+        const on = canvas[arm], width = on.parentElement.clientWidth, scale = devicePixelRatio, context = on.getContext("2d"), seen = {};
+        const of_page = (name) => (seen[name] ??= css(name)); // asking costs more than drawing
         Object.assign(on, { width: width * scale, height: frame.height * scale });
         Object.assign(on.style, { width: `${width}px`, height: `${frame.height}px` });
         context.scale(scale, scale);
@@ -84,17 +85,17 @@ export function make_class(place, pick, save) {
             values.forEach((y, k) => context.lineTo(x_of(k, width), y_of(y)));
         };
         context.font = "12px system-ui, sans-serif";
-        context.fillStyle = css("--soft");
+        context.fillStyle = of_page("--soft");
         for (const limit of [2, 0, limits.osteopenia, limits.osteoporosis, -4]) context.fillText(String(limit).replace("-", "\u2212"), 4, y_of(limit) + 4);
         for (let age = Math.ceil(start); age <= start + years[last]; age += 2) context.fillText(age, frame.left + ((width - frame.left - frame.right) * (age - start)) / years[last] - 6, frame.height - 6);
-        context.strokeStyle = css("--line");
+        context.strokeStyle = of_page("--line");
         for (const limit of Object.values(limits)) path(years.map(() => limit)), context.stroke();
         const line = (i, colour, thickness, opacity) => {
-            [context.strokeStyle, context.lineWidth, context.globalAlpha] = [css(colour), thickness, opacity];
+            [context.strokeStyle, context.lineWidth, context.globalAlpha] = [of_page(colour), thickness, opacity];
             path(t[arm][i].slice(0, j + 1));
             context.stroke();
             const at = broken[arm][i].indexOf(true);
-            [context.fillStyle, context.globalAlpha] = [css("--ink"), 1];
+            [context.fillStyle, context.globalAlpha] = [of_page("--ink"), 1];
             if (at >= 0 && at <= j) context.fillText("\u2715", x_of(at, width) - 5, y_of(t[arm][i][at]) + 4);
         };
         const colour = (i) => `--${class_of(t[arm][i][j])}`, one_of = shown.woman - 1;
@@ -103,10 +104,10 @@ export function make_class(place, pick, save) {
             const { low, middle, high } = bands[arm];
             path(low);
             high.forEach((_, k) => context.lineTo(x_of(last - k, width), y_of(high[last - k])));
-            context.fillStyle = `${css("--ink")}14`;
+            context.fillStyle = `${of_page("--ink")}14`;
             context.fill();
             path(middle);
-            [context.strokeStyle, context.lineWidth] = [css("--ink"), 1.5];
+            [context.strokeStyle, context.lineWidth] = [of_page("--ink"), 1.5];
             context.stroke();
         }
         if (t[arm][one_of]) for (const [name, thickness] of [["--paper", 9], ["--ink", 6], [colour(one_of), 3]]) line(one_of, name, thickness, 1);

@@ -38,7 +38,7 @@ const choice = (value, options) => {
 };
 
 function start_desk(engine, crew, trials) {
-    let settings = initial(), result = null, drawn = null, opened = null, cursor = null, charts = [], waiting = 0, speech = 0, note = "", is_moved = false, bone = null;
+    let settings = initial(), result = null, drawn = null, opened = null, cursor = null, charts = [], waiting = 0, speech = 0, linking = 0, link = "", legend_of = "", note = "", is_moved = false, bone = null;
     const drugs = engine.models("drug").map(({ name }) => name).filter((name) => Object.hasOwn(usual, name));
     const titles = () => ({
         title: words.title,
@@ -79,11 +79,17 @@ function start_desk(engine, crew, trials) {
             return;
         }
         draw_curves();
-        write_link();
+        clearTimeout(linking);
+        linking = setTimeout(write_link, 150);
     }
+    // The address follows once nothing has changed for a moment: browsers refuse more than some changes a second, and
+    // take longer for one than for the curves.
     function write_link() {
+        clearTimeout(linking);
+        if (location.hash !== link) return; // another was given, and is read next
         const more = Object.entries({ l: lesson.text(), view: view.text() }).filter(([, text]) => text !== null);
         history.replaceState(null, "", `#${[to_fragment(settings), ...more.map((pair) => pair.join("="))].join("&")}`);
+        link = location.hash;
     }
 
     // Another age than the mouse's: every chart shows it.
@@ -120,9 +126,9 @@ function start_desk(engine, crew, trials) {
     function draw_readings() {
         if (drawn === null) return;
         const age = spoken_age(), i = index_at(drawn.ages, age);
-        for (const { heading, title, of, read_of } of charts) {
+        for (const { reading, of, read_of } of charts) {
             const text = shown_arms().map((arm) => `${words.scenario[arm]} ${written(of(arm)[i], (y) => y.toPrecision(3))}`).join(", ");
-            heading.replaceChildren(`${title} `, element("b", { textContent: `${read_of ? `${read_of} ` : ""}${words.at(age)} ${text}` }));
+            reading.data = `${read_of ? `${read_of} ` : ""}${words.at(age)} ${text}`;
         }
         clearTimeout(speech);
         speech = setTimeout(() => {
@@ -185,7 +191,9 @@ function start_desk(engine, crew, trials) {
             parent.append(place);
             const chart = make_chart(place, title, { range: shown_ages, on_cursor, ...options });
             chart.root.querySelector("canvas").setAttribute("aria-hidden", "true");
-            charts.push({ chart, title, heading: place.querySelector("h3"), of, ...more });
+            const reading = new Text();
+            place.querySelector("h3").append(" ", element("b", {}, reading));
+            charts.push({ chart, reading, of, ...more });
         };
         for (const id of ["bone", "why"]) by_id(id).replaceChildren();
         for (const site of sites) {
@@ -217,8 +225,10 @@ function start_desk(engine, crew, trials) {
         by_id("large").ariaPressed = String(settings.show.large);
         by_id("add").hidden = settings.bars.length >= most_bars;
         const label = titles();
-        by_id("legend").replaceChildren(...shown_arms().flatMap((scenario) =>
+        const legend = shown_arms().map((scenario) => label[scenario]).join("\n");
+        if (legend !== legend_of) by_id("legend").replaceChildren(...shown_arms().flatMap((scenario) =>
             [element("span", { className: `key ${scenario}` }), `${words.scenario[scenario]}: ${label[scenario]}`]));
+        legend_of = legend;
         draw_card();
     }
 
@@ -296,7 +306,10 @@ function start_desk(engine, crew, trials) {
     function make_keep() {
         const said = element("p", { role: "status", textContent: words.file_help });
         by_id("keep").replaceChildren(
-            button(words.link, () => navigator.clipboard.writeText(location.href).then(() => (said.textContent = words.linked), () => (said.textContent = words.linked_only))),
+            button(words.link, () => {
+                write_link();
+                navigator.clipboard.writeText(location.href).then(() => (said.textContent = words.linked), () => (said.textContent = words.linked_only));
+            }),
             button(words.file, () => save("osteon.yaml", [yaml()], "text/yaml")),
             button(words.csv, () => save("osteon.csv", [csv(result, settings)], "text/csv")),
             button(words.png, async () => save("osteon.png", [await png_of(of_bone())], "image/png")),
@@ -342,9 +355,10 @@ function start_desk(engine, crew, trials) {
         by_id("card").querySelector("select").focus();
     });
     function read_link() {
-        const fields = new URLSearchParams(location.hash.slice(1));
+        link = location.hash;
+        const fields = new URLSearchParams(link.slice(1));
         try {
-            const given = from_fragment(location.hash);
+            const given = from_fragment(link);
             if (given) settings = given;
             if (fields.has("l")) lesson.open(fields.get("l"), given);
             else {
@@ -363,7 +377,6 @@ function start_desk(engine, crew, trials) {
         make_charts();
         draw_curves();
     });
-    addEventListener("resize", () => life(settings, opened));
     const panels = make_panels({ settings: () => settings, titles, result: () => result, age: spoken_age, look_at, change, engine, crew, trials, problem,
         bone: () => bone, use_bone, save: (name, text) => save(name, [text], "text/plain") });
     const run = (other) => engine.run(experiment(other, { ...titles(), a: "A", b: "B" }));

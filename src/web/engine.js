@@ -42,10 +42,11 @@ export async function make_engine(source) {
     })).exports;
     door._initialize();
 
+    const decoder = new TextDecoder();
     function text(at) {
         if (at === 0) return null;
         const bytes = new Uint8Array(door.memory.buffer);
-        return new TextDecoder().decode(bytes.subarray(at, bytes.indexOf(0, at)));
+        return decoder.decode(bytes.subarray(at, bytes.indexOf(0, at)));
     }
     function with_memory(size, use) {
         const at = door.page_alloc(size);

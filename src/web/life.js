@@ -56,7 +56,7 @@ function movable(one, root, begin, keys) {
 // root: an empty element; change(settings): takes new settings; open(i): shows the card of a bar.
 // @return draw(settings, opened)
 export function make_life(root, change, open) {
-    let settings;
+    let settings, open_bar, drawn = "", width = 0;
     const copy = () => structuredClone(settings);
     const set_bar = (base, i, values) => {
         const next = structuredClone(base);
@@ -96,7 +96,7 @@ export function make_life(root, change, open) {
         one.style.left = at(bar.from);
         one.style.width = `${(100 * (bar.to - bar.from)) / span}%`;
         one.style.top = `${top}rem`;
-        if (((bar.to - bar.from) / span) * root.clientWidth < 9 * drug.length + 16) one.classList.add("short");
+        if (((bar.to - bar.from) / span) * width < 9 * drug.length + 16) one.classList.add("short");
         const remove = () => change({ ...copy(), bars: settings.bars.filter((_, k) => k !== i) });
         const keys = { Delete: remove, Backspace: remove };
         movable(grip, root, () => {
@@ -122,8 +122,11 @@ export function make_life(root, change, open) {
     }
 
     // An element that is dragged or focused stays as long as its bar does: it is found again by its key.
-    return function draw(next, opened) {
-        settings = next;
+    function draw(next, opened) {
+        [settings, open_bar] = [next, opened];
+        const key = JSON.stringify([settings.sex, settings.person.menopause, settings.bars.map(({ scenario, drug, from, to }) => [scenario, drug, from, to]), settings.show.large, opened]);
+        if (key === drawn) return;
+        [drawn, width] = [key, root.clientWidth];
         const focused = root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
         const { menopause } = settings.person;
         const children = [], is_man = settings.sex === "man";
@@ -154,5 +157,11 @@ export function make_life(root, change, open) {
         }
         root.replaceChildren(...children);
         if (focused) root.querySelector(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
-    };
+    }
+    new ResizeObserver(() => { // names fit into other bars
+        if (!settings || root.clientWidth === width) return;
+        drawn = "";
+        draw(settings, open_bar);
+    }).observe(root);
+    return draw;
 }
