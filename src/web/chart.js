@@ -95,13 +95,16 @@ export function make_chart(place, title, options) {
             x: { time: false, range: () => options.range() },
             y: options.log ? { distr: 3 } : { range: (u, low, high) => around(low, high, options.bands, options.extent?.()) },
         },
-        axes: [{ ...axis, size: 30 * rem }, { ...axis, size: 46 * rem, ...(options.log ? { splits: powers } : {}), values: (u, ticks) => ticks.map((v) => (v === null ? "" : String(Number(v.toPrecision(6))).replace("-", "\u2212"))) }],
+        axes: [{ ...axis, size: 30 * rem, incrs: [1, 2, 5, 10, 20] }, { ...axis, size: 46 * rem, ...(options.log ? { splits: powers } : {}), values: (u, ticks) => ticks.map((v) => (v === null ? "" : String(Number(v.toPrecision(6))).replace("-", "\u2212"))) }],
         cursor: { sync: { key: "age" }, drag: { x: false, y: false }, points: { show: false }, y: false },
         hooks: {
             drawClear: options.bands ? [(u) => draw_bands(u, options.bands)] : [],
             setCursor: [(u) => options.on_cursor(u.cursor.idx ?? null)],
         },
     }, [[0], ...series.slice(1).map(() => [0])], holder);
+    // A finger that moves along a chart looks at ages, as a mouse does.
+    const follow = ({ pointerType, clientX }) => pointerType === "touch" && chart.setCursor({ left: clientX - chart.over.getBoundingClientRect().left, top: 0 });
+    for (const kind of ["pointerdown", "pointermove"]) chart.over.addEventListener(kind, follow);
     new ResizeObserver(() => {
         const width = place.clientWidth;
         if (width > 0 && Math.abs(width - chart.width) > 1) chart.setSize({ width, height: options.height });

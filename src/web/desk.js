@@ -126,10 +126,9 @@ function start_desk(engine, crew, trials) {
     function draw_readings() {
         if (drawn === null) return;
         const age = spoken_age(), i = index_at(drawn.ages, age);
-        for (const { reading, of, read_of } of charts) {
-            const text = shown_arms().map((arm) => `${words.scenario[arm]} ${written(of(arm)[i], (y) => y.toPrecision(3))}`).join(", ");
-            reading.data = `${read_of ? `${read_of} ` : ""}${words.at(age)} ${text}`;
-        }
+        const of_arm = (values, arm) => `${is_alone() ? "" : `${words.scenario[arm]} `}${written(values[arm][i], (y) => y.toPrecision(3))}`;
+        for (const { reading, lines } of charts)
+            reading.data = `${words.at(age)} ${lines().map(([name, values]) => [name, shown_arms().map((arm) => of_arm(values, arm)).join(", ")].join(" ").trim()).join("; ")}`;
         clearTimeout(speech);
         speech = setTimeout(() => {
             if (drawn === null) return; // charts were made anew
@@ -165,7 +164,10 @@ function start_desk(engine, crew, trials) {
         by_id("table").replaceChildren(element("table", {}, element("caption", { textContent: `${words.table_caption}: ${measure_title()}` }),
             element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col", textContent: text })))), element("tbody", {}, ...rows)));
     }
-    const measure_title = () => (settings.show.measure === "percent" ? words.percent(first_age) : words.t_score);
+    const measure_title = () => {
+        const { percent, t_score } = settings.show.scans ? words.scanned : words;
+        return settings.show.measure === "percent" ? percent(first_age) : t_score;
+    };
 
     function shown_ages() {
         const line = lesson.line(), veil = lesson.veil();
@@ -186,19 +188,19 @@ function start_desk(engine, crew, trials) {
         for (const { chart } of charts) chart.destroy();
         charts = [];
         drawn = null; // the next run has what these charts show; the last may not
-        const add = (parent, title, of, options, more) => {
+        const add = (parent, title, lines, options, more) => {
             const place = element("div", {});
             parent.append(place);
             const chart = make_chart(place, title, { range: shown_ages, on_cursor, ...options });
             chart.root.querySelector("canvas").setAttribute("aria-hidden", "true");
             const reading = new Text();
             place.querySelector("h3").append(" ", element("b", {}, reading));
-            charts.push({ chart, reading, of, ...more });
+            charts.push({ chart, reading, lines, ...more });
         };
         for (const id of ["bone", "why"]) by_id(id).replaceChildren();
         for (const site of sites) {
             const lines = scenarios.map((scenario) => ({ label: scenario, scenario, width: 3 }));
-            add(by_id("bone"), `${words.site[site]}: ${measure_title()}.`, (arm) => drawn.bone[site][arm], {
+            add(by_id("bone"), `${words.site[site]}: ${measure_title()}.`, () => [["", drawn.bone[site]]], {
                 lines, height: innerWidth < 500 ? 230 : 300, with_error: settings.show.scans,
                 bands: settings.show.measure === "t_score" ? words.bands : null, extent: () => line_on(site)?.draw,
             }, { bone: site });
@@ -209,7 +211,7 @@ function start_desk(engine, crew, trials) {
         const styles = { rankl_opg_ratio: { width: 1.5, dash: [2, 3] }, osteoblasts: { width: 1.2 }, p1np: { width: 1.2 }, testosterone: { width: 1.2 } };
         for (const [name, names] of Object.entries(why)) {
             const lines = names.flatMap((one) => scenarios.map((scenario) => ({ label: `${one} ${scenario}`, scenario, ...styles[one] })));
-            add(by_id("why"), `${words.chart[name]}${names.includes("testosterone") ? words.chart.testosterone : ""}.`, (arm) => drawn.why[names[name === "balance" ? 1 : 0]][arm], { lines, height: 190, log: name === "estradiol" }, { names, read_of: words.read_of[name] });
+            add(by_id("why"), `${words.chart[name]}${names.includes("testosterone") ? words.chart.testosterone : ""}.`, () => names.filter((one) => words.read_of[one] !== undefined).map((one) => [words.read_of[one], drawn.why[one]]), { lines, height: 190, log: name === "estradiol" }, { names });
         }
     }
 

@@ -15,8 +15,8 @@ export const lesson_words = {
     point: (age) => `Your guess at ${age}`,
     percent: (value) => `${value} %`,
     guessed: "That is my guess",
-    drawn: (gap, age, above) => `The dotted line is your guess. It is ${tenths(gap)} points from the curve on average, and at ${age} ` +
-        `${Math.abs(above) < 0.5 ? "right" : `${tenths(above)} points too ${above > 0 ? "high" : "low"}`}.`,
+    drawn: (gap, age, above) => `The dotted line is your guess. It is ${tenths(gap)} points from the curve on average` +
+        `${Math.abs(above) < 0.5 ? "" : `, and most at ${age}: ${tenths(above)} points too ${above > 0 ? "high" : "low"}`}.`,
     right: "Yes.",
     wrong: "Not quite.",
     look: "Look:",
@@ -27,8 +27,8 @@ export const lesson_words = {
     end: "End the lesson",
     next: "Next lesson",
     again: "Start again",
-    sheet: "Sheet",
-    sheet_of: (title) => `Sheet for the lesson ${title}`,
+    sheet: "Worksheet",
+    sheet_of: (title) => `Worksheet and answers of the lesson ${title}`,
     large: "Large type",
     print: "Print",
     back: "Back",
@@ -68,8 +68,8 @@ export const lesson_words = {
             myth: "Bone is dead, like stone.",
             reply: ({ renewed, ctx, p1np }) => `Even before menopause about ${whole(renewed)} % of the spine is renewed every year. At 55 ` +
                 `CTX is ${whole(ctx)} % and P1NP ${whole(p1np)} % higher than at 45: more is broken down, and more is built.`,
-            question: "Drag Menopause to 55, and read the spine at 65 (on the curve or in the table of values). How much more bone has " +
-                "she than with menopause at 50?",
+            question: "Note her spine at 65, the number above its chart. Then drag Menopause to 55 and read it again. How much more " +
+                "bone has she than with menopause at 50?",
             answers: [0.5, 3, 10],
             answer: (n) => `About ${n} % more`,
             checked: ({ more }) => `With menopause at 55 she has ${tenths(more)} % more spine at 65.`,
@@ -113,13 +113,13 @@ export const lesson_words = {
                 "each filling lacks is lost.",
             myth: "If a scan reads 2 % less, 2 % of the bone is gone.",
             reply: ({ error }) => `A scan of the spine is off by about ${tenths(error)} % (standard deviation), up or down. The shading holds ` +
-                "95 of 100 readings, the line in it their mean.",
+                "95 of 100 readings, the line in it their mean: it lies higher than before, as worn joints of an older spine are scanned, too.",
             question: "A spine does not change, and is scanned twice. By how much may the two scans still differ, in 95 of 100 such pairs?",
             answers: [0.5, 4, 15],
             answer: (n) => `By up to ${n} %`,
             checked: ({ by_chance, b, total }) => `By up to ${tenths(by_chance)} %. So two scans cannot prove the ${tenths(b[0])} % that B loses in the ` +
                 `first year; they can show the ${tenths(total)} % of five years.`,
-            attempt: "End the drug at 61. What comes back in the year after, and why?",
+            attempt: "End the drug at 61: drag the right end of its bar. What comes back in the year after, and why?",
             caveat: of_anastrozole,
         },
         tamoxifen: {

@@ -3,11 +3,10 @@
 const one = (value) => Math.abs(value).toFixed(1);
 export const words = {
     title: "What losing estrogen does to bone",
-    lead: "One woman, twice. Drag her menopause, or a treatment, and see her bones follow.",
+    lead: "One woman, twice: A and B. Drag her menopause, or a treatment or its ends, and see her bones follow. Choose a treatment to change it.",
     notice: "For teaching and research. Not medical advice.",
     wait: "Starting the simulation…",
     life: "Line of a life",
-    life_help: "Arrow keys move what is selected, Delete removes a treatment.",
     age: "Age, years",
     years: (value) => `${Number(value.toFixed(2))} years`,
     menopause: "Menopause",
@@ -48,6 +47,7 @@ export const words = {
     site: { lumbar_spine: "Spine", total_hip: "Hip" },
     percent: (age) => `Bone density, % of that at ${age}`,
     t_score: "T-score",
+    scanned: { percent: (age) => `What scans read, % of that at ${age}`, t_score: "T-score that scans read" },
     at: (age) => `at ${age.toFixed(1).replace(".0", "")}:`,
     bands: { normal: "normal", osteopenia: "osteopenia", osteoporosis: "osteoporosis" },
     measure: { percent: "Percent", t_score: "T-score" },
@@ -58,10 +58,11 @@ export const words = {
     chart: {
         estradiol: "Estradiol, pmol/L",
         testosterone: "; testosterone (thin), nmol/L",
-        balance: "RANKL/OPG (dotted), osteoclasts, osteoblasts (thin), before menopause 1",
-        markers: "CTX and P1NP (thin), % of that at 45",
+        balance: "Osteoclasts (break bone down), osteoblasts (thin: build it) and RANKL/OPG (dotted: calls osteoclasts), before menopause 1",
+        markers: "In blood: CTX (of bone broken down) and P1NP (thin: of bone built), % of that at 45",
     },
-    read_of: { balance: "osteoclasts", markers: "CTX" }, // which of the lines the numbers above a chart are of
+    // Which lines the numbers above a chart are of, and what they are called there.
+    read_of: { estradiol: "", testosterone: "testosterone", osteoclasts: "osteoclasts", osteoblasts: "osteoblasts", ctx: "CTX", p1np: "P1NP" },
     of_loop: "The loop: what acts on what",
     loop: {
         picture: "What acts on what in bone. Each arrow is a button.",

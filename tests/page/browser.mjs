@@ -51,6 +51,12 @@ async function by_touch() {
         const { person, bars: [bar] } = JSON.parse(new URLSearchParams(location.hash.slice(1)).get("s"));
         return person.menopause > 50 && bar.from > 60 && bar.to - bar.from > 5;
     });
+    const box = await page.locator("#bone .u-over").first().boundingBox(), y = box.y + 20; // a finger along a chart looks at ages
+    await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x: box.x + 20, y }] });
+    await page.waitForFunction(() => /at 4\d/.test(document.querySelector("#bone h3").textContent));
+    await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: [{ x: box.x + box.width - 5, y }] });
+    await page.waitForFunction(() => /at [89]\d/.test(document.querySelector("#bone h3").textContent));
+    await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
     await page.close();
 }
 

@@ -48,6 +48,8 @@ const statements = {
         }],
         ["Osteoclasts become more within weeks", (n, shown) => half_way(shown, "b", "osteoclasts", 60, 62) < 60.25],
         ["From then on both work at the higher pace", (n, shown) => ["osteoclasts", "osteoblasts"].every((cells) => shown.ratio("b", "a", cells, 64) > 1.1)],
+        ["worn joints of an older spine are scanned, too", (n, shown) => ["a", "b"].every((arm) => 
+            shown.value(arm, `scanned_${spine}`, 61) / shown.value(arm, `scanned_${spine}`, 45) > 1.003 * shown.value(arm, spine, 61) / shown.value(arm, spine, 45))],
         ["two scans cannot prove", ({ b, by_chance }) => -b[0] < by_chance],
         ["they can show", ({ total, by_chance }) => -total > by_chance],
         ["End the drug at 61. What comes back", (n, shown, stopped) => stopped.change("b", 61, 62) > 0.2],
