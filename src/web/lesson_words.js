@@ -74,6 +74,7 @@ export const lesson_words = {
             answer: (n) => `About ${n} % more`,
             checked: ({ more }) => `With menopause at 55 she has ${tenths(more)} % more spine at 65.`,
             attempt: "Open More. Which habit in B, from 50 on, keeps most bone?",
+            tried: "Jumping or running keeps most, then strength training. Tablets of calcium keep less, those of vitamin D least.",
             caveat: "Women of one study (Michigan) lost bone already two years before their last period; the model shows hardly any loss then.",
         },
         anastrozole: {
@@ -97,6 +98,7 @@ export const lesson_words = {
             answer: (n) => `About 1 part in ${n}`,
             checked: ({ estradiol: [a, b] }) => `A has ${tenths(a)} pmol/L and B ${tenths(b)}: 1 part in ${whole(a / b)}.`,
             attempt: "Drag the drug to the years before menopause. Why does it do so little there?",
+            tried: "Before menopause the ovaries make nearly all estradiol, and make up for what is missing: it falls by a few percent only.",
             caveat: of_anastrozole,
         },
         first_year: {
@@ -120,6 +122,7 @@ export const lesson_words = {
             checked: ({ by_chance, b, total }) => `By up to ${tenths(by_chance)} %. So two scans cannot prove the ${tenths(b[0])} % that B loses in the ` +
                 `first year; they can show the ${tenths(total)} % of five years.`,
             attempt: "End the drug at 61: drag the right end of its bar. What comes back in the year after, and why?",
+            tried: "The cavities that were open are filled again, so a part of the loss comes back. What each filling lacked does not.",
             caveat: of_anastrozole,
         },
         tamoxifen: {
@@ -144,6 +147,8 @@ export const lesson_words = {
             checked: ({ estradiol }) => `${tenths(estradiol)} times: the brain\u2019s receptors are blocked, too, and it drives the ovaries harder. B loses ` +
                 "bone all the same, as her receptors in bone are taken.",
             attempt: "Drag Menopause across the first course. When does the drug change sides?",
+            tried: "With menopause at 48 the first course still costs bone; with menopause at 46, the earliest here, it keeps some: there is less " +
+                "estradiol then whose place is taken.",
             caveat: "After tamoxifen was stopped, women of a trial (ATAC) lost less at the spine than here.",
         },
         stopping: {
@@ -166,6 +171,7 @@ export const lesson_words = {
             checked: ({ kept, left: [without, followed] }) => `${whole(kept)} %. She has ${either_side(followed)} spine at 72 than at 65; without the ` +
                 `infusion ${either_side(without)}.`,
             attempt: "End denosumab after one year, or after ten. Is the loss after it the same?",
+            tried: "The longer it was given, the more is lost in the year after it; and each time it is about as much as was gained.",
             caveat: "Women of a trial (FREEDOM) went on gaining on denosumab after the fourth year, more than here.",
         },
         men: {
@@ -188,6 +194,7 @@ export const lesson_words = {
             checked: ({ lower, lower_bone }) => `${whole(lower)} % lower: testosterone competes with the drug for the enzyme. His spine at 65 is ` +
                 `another ${tenths(lower_bone)} % lower.`,
             attempt: "Find a dose at which his spine stays as it is without any drug.",
+            tried: "Between 0.1 mg, on which he has no less bone than without any drug, and 0.2 mg.",
             caveat: "Men of a trial of anastrozole (Burnett-Bowie 2009) lost more bone than here, so the real harm may be larger. No trial of gel " +
                 "with anastrozole was used.",
         },

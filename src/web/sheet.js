@@ -9,7 +9,8 @@ import { words } from "./words.js";
 
 const paragraph = (...content) => element("p", {}, ...content);
 const headed = (title, ...content) => [element("h2", { textContent: title }), ...content];
-const bulleted = (items) => element("ul", {}, ...items.map((item) => element("li", {}, item)));
+const bulleted = (items, className = "") => element("ul", { className }, ...items.map((item) => element("li", {}, item)));
+const boxes = (items) => bulleted(items.map((one) => `\u2610 ${one}`), "boxes");
 const lines = (n) => Array.from({ length: n }, () => element("div", { className: "line" }));
 
 // Axes for a guess: percent of the spine, what is given of it drawn, the rest too if `all`.
@@ -43,16 +44,17 @@ function sheet_of(name, run) {
     return [
         element("h1", { textContent: heading_of(name) }),
         paragraph(element("b", { textContent: `${labels.name}: ` }), "________________________"),
-        ...headed(labels.guess, paragraph(text.ask), ...(lesson.draw ? drawing(false) : [bulleted(text.guesses.map((one) => `\u2610 ${one}`))])),
+        ...headed(labels.guess, paragraph(text.ask), ...(lesson.draw ? drawing(false) : [boxes(text.guesses)])),
         ...headed(labels.look, ...text.look.flatMap((one) => [paragraph(one), ...lines(2)])),
         ...headed(labels.why, ...lines(4), paragraph(`\u201c${text.myth}\u201d ${labels.true_or_not}`), ...lines(2)),
-        ...headed(labels.question, paragraph(text.question), bulleted(text.answers.map((one) => `\u2610 ${text.answer(one)}`)), said(lesson_words.attempt, text.attempt), ...lines(2)),
+        ...headed(labels.question, paragraph(text.question), boxes(text.answers.map(text.answer)), said(lesson_words.attempt, text.attempt), ...lines(2)),
         element("div", { className: "teacher" }, ...headed(`${labels.teacher}: ${text.title}`, said(labels.aims, ""), bulleted(text.aims), paragraph(labels.time),
             paragraph(`${labels.links}: `, ...links.flatMap((link) => [link, "; "]).slice(0, -1), "."), said(labels.answers, ""),
             ...(lesson.draw ? [...drawing(true), paragraph(lesson.draw.ages.map((age, i) => `${age}: ${truth(lesson, shown)[i].toFixed(1)} %`).join("; "))]
                 : [said(labels.right, text.guesses[lesson.right(numbers)])]),
             paragraph(text.seen(numbers)), paragraph(text.why), said(lesson_words.says(text.myth), text.reply(numbers)),
-            said(labels.right_answer, text.answer(text.answers[nearest_answer(name, numbers, text.answers)])), paragraph(text.checked(numbers)), said(labels.caveat, text.caveat))),
+            said(labels.right_answer, text.answer(text.answers[nearest_answer(name, numbers, text.answers)])), paragraph(text.checked(numbers)),
+            said(lesson_words.attempt, text.tried), said(labels.caveat, text.caveat))),
     ];
 }
 

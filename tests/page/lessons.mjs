@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { ok, equal, deepEqual } from "node:assert";
 import { experiment } from "../../src/web/experiment.js";
-import { initial } from "../../src/web/settings.js";
+import { habits, initial, person } from "../../src/web/settings.js";
 import { lessons, numbers_of, nearest_answer, reader } from "../../src/web/lessons.js";
 import { lesson_words } from "../../src/web/lesson_words.js";
 
@@ -30,6 +30,8 @@ const statements = {
         ["more RANKL", (n, shown) => shown.change("a", 45, 55, "rankl_opg_ratio") > 50],
         ["shows hardly any loss then", (n) => Math.abs(n.before) < 0.3],
         ["How much more bone has she", (n) => n.more > 0.5],
+        ["Jumping or running keeps most, then strength training", (n, shown, later, ...by) => falls(by.map((one) => one.ratio("b", "a", spine, 65) - 1))],
+        ["those of vitamin D least", (n, shown, later, ...by) => by.length === 4 && by[3].ratio("b", "a", spine, 65) > 1.001],
     ],
     anastrozole: [
         ["still protects bone", (n) => n.b < 1.5 * n.a && n.a < 0],
@@ -38,6 +40,7 @@ const statements = {
         ["there are more osteoclasts", (n, shown) => shown.ratio("b", "a", "osteoclasts", 62) > 1.1],
         ["Osteoblasts follow them", (n, shown) => shown.ratio("b", "a", "osteoblasts", 62) > 1.1],
         ["Why does it do so little there", (n, shown, before) => Math.abs(before.ratio("b", "a", spine, 48) - 1) < 0.005],
+        ["it falls by a few percent only", (n, shown, { ratio }) => ratio("b", "a", "estradiol", 47) > 0.9 && ratio("b", "a", "estradiol", 47) < 0.99],
     ],
     first_year: [
         ["the first year is the steepest", ({ b }) => b[0] < 1.5 * Math.min(...b.slice(1))],
@@ -52,7 +55,8 @@ const statements = {
             shown.value(arm, `scanned_${spine}`, 61) / shown.value(arm, `scanned_${spine}`, 45) > 1.003 * shown.value(arm, spine, 61) / shown.value(arm, spine, 45))],
         ["two scans cannot prove", ({ b, by_chance }) => -b[0] < by_chance],
         ["they can show", ({ total, by_chance }) => -total > by_chance],
-        ["End the drug at 61. What comes back", (n, shown, stopped) => stopped.change("b", 61, 62) > 0.2],
+        ["What comes back in the year after", (n, shown, stopped) => stopped.change("b", 61, 62) > 0.2],
+        ["What each filling lacked does not", (n, shown, stopped) => stopped.ratio("b", "a", spine, 63) < 0.995],
     ],
     tamoxifen: [
         ["Tamoxifen costs bone before menopause and keeps it after", (n) => n.before < -1 && n.b > n.a + 1],
@@ -61,6 +65,8 @@ const statements = {
         ["drives the ovaries harder", (n) => n.estradiol > 1.5],
         ["B loses bone all the same", (n, shown) => shown.change("b", 45, 48) < -1],
         ["in the year after each course", (n, shown) => shown.change("b", 48, 49) > 0.2 && shown.change("b", 65, 66) < -0.5],
+        ["With menopause at 48 the first course still costs bone", (n, shown, at_48) => at_48.ratio("b", "a", spine, 48) < 0.98],
+        ["with menopause at 46, the earliest here, it keeps some", (n, shown, at_48, at_46) => person.menopause.min === 46 && at_46.ratio("b", "a", spine, 48) > 1.001],
     ],
     stopping: [
         ["Both gain bone", ({ gain }) => Math.min(...gain) > 2],
@@ -70,6 +76,8 @@ const statements = {
         ["lies on the bone itself, for years", (n, shown) => shown.ratio("b", "a", "ctx", 75) < 0.7 && shown.change("b", 65, 75) > 2],
         ["Stopping a drug can do something of its own", (n, shown) => n.ctx > 1.2 && n.loss[0] < 3 * shown.change("a", 75, 76)],
         ["when denosumab ends. How much of what A gained", (n) => n.left[1] > 1 && n.left[0] < 0.5],
+        ["The longer it was given, the more is lost", (n, shown, followed, one, ten) => falls([ten.change("a", 75, 76), n.loss[0], one.change("a", 66, 67)])],
+        ["about as much as was gained", (n, shown, followed, one, ten) => [one.change("a", 65, 67), shown.change("a", 65, 71), ten.change("a", 65, 76)].every((left) => Math.abs(left) < 1)],
     ],
     men: [
         ["raises testosterone and lowers estradiol", ({ testosterone: t, estradiol: e }) => t[1] > 1.2 * t[0] && e[1] < 0.8 * e[0]],
@@ -77,13 +85,17 @@ const statements = {
         ["the less the better", (n) => n.than_none < -0.5],
         ["Four times the dose is not four times the effect", (n) => n.lower < 50 && n.lower_bone < -0.2],
         ["Find a dose at which his spine stays", (n, shown, none, more, tenth) => tenth.value("b", spine, 65) >= none.value("a", spine, 65)],
+        ["no less bone than without any drug, and 0.2 mg", (n, shown, none, more, tenth, fifth) => fifth.value("b", spine, 65) < none.value("a", spine, 65)],
     ],
 };
 // Runs of what a lesson proposes to try.
 const attempts = {
+    menopause: ["impact", "resistance", "calcium", "vitamin_d"].map((name) => (shown) => ({ ...shown, habits: { ...shown.habits, b: { ...shown.habits.b, [name]: habits[name].max } } })),
     anastrozole: [(shown) => moved(shown, "anastrozole", { from: 45, to: 48 })],
     first_year: [(shown) => moved(shown, "anastrozole", { to: 61 })],
-    men: [(shown) => moved(shown, "anastrozole", { dose: 0.1 })],
+    tamoxifen: [48, 46].map((menopause) => (shown) => ({ ...shown, person: { ...shown.person, menopause } })),
+    stopping: [66, 75].map((to) => (shown) => moved(shown, "denosumab", { to })),
+    men: [0.1, 0.2].map((dose) => (shown) => moved(shown, "anastrozole", { dose })),
 };
 const moved = (settings, drug, values) => ({ ...settings, bars: settings.bars.map((bar) => (bar.drug === drug ? { ...bar, ...values } : bar)) });
 const expected = { menopause: 1, anastrozole: [1, 2], first_year: 1, tamoxifen: [2, 2], stopping: 1, men: [2, 0] };
