@@ -7,17 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Subjects of all points of one run at most: an assumption; their measures are kept until its end. */
+/* Subjects of all points of one run at most: an assumption; their measures are kept until its end. Of runs that are
+ * kept, fewer are lost when one is killed. */
 #define MOST_POSITIONS ((uint64_t) 1 << 18)
+#define MOST_POSITIONS_KEPT ((uint64_t) 1 << 15)
 
 typedef struct {
     const ost_evaluation_t *how;
     const double *u;
     size_t n_points;
     double *y;
-    ost_evaluated_t *took;
-    size_t *order;  /* [n_points] points, those with the same settings side by side */
-    char **entries; /* [n_points] settings other than parameters, a line each */
+    ost_evaluated_t *took, one; /* of all runs; of this one */
+    uint64_t first_failed;      /* of this run: point * n_subjects + subject */
+    size_t n_left;              /* points to be evaluated */
+    size_t *order;              /* [n_left] those with the same settings side by side */
+    char **entries;             /* [n_points] settings other than parameters, a line each */
     ost_experiment_t experiment;
     ost_plan_t plan;
     ost_endpoint_t *endpoints; /* [how->n_endpoints] bound to the plan */
@@ -134,7 +138,7 @@ static int report(void *user, const ost_progress_t *progress)
     run_t *self = user;
     const ost_evaluation_t *how = self->how;
     if (how->progress != NULL)
-        how->progress(how->user, self->n_done + progress->subjects_done, self->took->n_subjects * self->n_points,
+        how->progress(how->user, self->n_done + progress->subjects_done, self->took->n_subjects * self->n_left,
             self->seconds + progress->seconds, self->failures + progress->failures);
     return 0;
 }
@@ -143,12 +147,14 @@ static int collect(void *user, const ost_cohort_block_t *block, ost_error_t *err
 {
     run_t *self = user;
     const size_t n = block->n_subjects;
+    const uint64_t n_subjects = self->took->n_subjects;
     for (size_t k = 0; block->failures > 0 && k < n * self->experiment.n_arms; k++) {
-        const uint64_t at = block->first + k % n;
-        if (block->messages[k] == NULL || self->took->first_failure[0] != '\0') continue;
-        snprintf(self->took->first_failure, sizeof(self->took->first_failure),
-            "point %zu, subject %llu, arm '%s': %.200s", self->points[at / self->took->n_subjects],
-            (unsigned long long) (self->experiment.first_subject + at % self->took->n_subjects),
+        const uint64_t at = block->first + k % n, point = self->points[at / n_subjects];
+        if (block->messages[k] == NULL || point * n_subjects + at % n_subjects >= self->first_failed) continue;
+        self->first_failed = point * n_subjects + at % n_subjects;
+        self->one.first_failed = point;
+        snprintf(self->one.first_failure, sizeof(self->one.first_failure), "point %llu, subject %llu, arm '%s': %.200s",
+            (unsigned long long) point, (unsigned long long) (self->experiment.first_subject + at % n_subjects),
             self->experiment.arms[k / n].name, block->messages[k]);
     }
     return ost_collector_sink(&self->collector, block, err);
@@ -185,10 +191,34 @@ static void estimate(run_t *self, size_t n, double *work)
                 ost_collector_estimate(&self->collector, i, v * n_subjects, n_subjects, work).value;
 }
 
+/* Add what this run took. */
+static void sum_up(run_t *self, const ost_cohort_summary_t *summary)
+{
+    ost_evaluated_t *one = &self->one, *all = self->took;
+    one->n_subjects = all->n_subjects;
+    one->n_arms = all->n_arms;
+    one->seconds_wall = summary->seconds_wall;
+    one->seconds_cpu = summary->seconds_cpu;
+    one->failures = summary->failures;
+    one->n_threads = summary->n_threads;
+    one->isa = summary->isa;
+    self->n_done += summary->subjects;
+    self->seconds = all->seconds_wall += one->seconds_wall;
+    all->seconds_cpu += one->seconds_cpu;
+    self->failures = all->failures += one->failures;
+    if (one->n_threads > all->n_threads) all->n_threads = one->n_threads;
+    all->isa = one->isa;
+    if (one->failures == 0 || one->first_failed >= all->first_failed) return;
+    all->first_failed = one->first_failed;
+    memcpy(all->first_failure, one->first_failure, sizeof(all->first_failure));
+}
+
 /* Run n points. @return 0, 1: interrupted, or an error */
 static int run_points(run_t *self, size_t n, ost_error_t *err)
 {
     ost_cohort_summary_t summary = { 0 };
+    self->one = (ost_evaluated_t){ .first_failed = UINT64_MAX };
+    self->first_failed = UINT64_MAX;
     const uint64_t n_subjects = self->took->n_subjects;
     double *variants = variants_of(self, n), *work = malloc(((size_t) n_subjects + 1) * sizeof(*work));
     int ret = variants == NULL || work == NULL ? ost_no_memory(err) : 0;
@@ -205,13 +235,9 @@ static int run_points(run_t *self, size_t n, ost_error_t *err)
         .user = self };
     if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &summary, err);
     if (ret == 0 && !summary.interrupted) estimate(self, n, work);
-    self->n_done += summary.subjects;
-    self->seconds = self->took->seconds_wall += summary.seconds_wall;
-    self->took->seconds_cpu += summary.seconds_cpu;
-    self->failures = self->took->failures += summary.failures;
-    if (summary.n_threads > self->took->n_threads) self->took->n_threads = summary.n_threads;
-    self->took->isa = summary.isa;
+    sum_up(self, &summary);
     if (ret == 0) ret = summary.interrupted;
+    if (ret == 0 && self->how->keep != NULL) ret = self->how->keep(self->how->user, self->points, n, &self->one, err);
     ost_cohort_summary_free(&summary);
     ost_collector_free(&self->collector);
     free(variants);
@@ -256,10 +282,11 @@ static int sort_points(run_t *self, ost_error_t *err)
     self->endpoints = calloc(self->how->n_endpoints + 1, sizeof(*self->endpoints));
     if (self->order == NULL || self->entries == NULL || self->endpoints == NULL) return ost_no_memory(err);
     for (size_t p = 0; p < self->n_points; p++) {
-        self->order[p] = p;
+        if (self->how->done != NULL && self->how->done[p]) continue;
+        self->order[self->n_left++] = p;
         if ((self->entries[p] = entries_at(self, p)) == NULL) return ost_no_memory(err);
     }
-    qsort_r(self->order, self->n_points, sizeof(*self->order), compare_entries, self);
+    qsort_r(self->order, self->n_left, sizeof(*self->order), compare_entries, self);
     return 0;
 }
 
@@ -267,17 +294,19 @@ int ost_evaluate(
     const ost_evaluation_t *self, const double *u, size_t n_points, double *y, ost_evaluated_t *took, ost_error_t *err)
 {
     run_t run = { .how = self, .u = u, .n_points = n_points, .y = y, .took = took };
-    *took = (ost_evaluated_t){ 0 };
-    for (size_t i = 0; i < self->n_endpoints * n_points; i++) y[i] = NAN;
+    const uint64_t most = self->keep != NULL ? MOST_POSITIONS_KEPT : MOST_POSITIONS;
+    *took = (ost_evaluated_t){ .first_failed = UINT64_MAX };
+    for (size_t i = 0; i < self->n_endpoints * n_points; i++)
+        if (self->done == NULL || !self->done[i % n_points]) y[i] = NAN;
     int ret = sort_points(&run, err);
-    for (size_t first = 0, n; first < n_points && ret == 0; first += n) {
+    for (size_t first = 0, n; first < run.n_left && ret == 0; first += n) {
         const char *entries = run.entries[run.order[first]];
         if (first == 0 || strcmp(entries, run.entries[run.order[first - 1]]) != 0) ret = make_plan(&run, entries, err);
         if (ret < 0) break;
         took->n_subjects = run.experiment.n_subjects;
         took->n_arms = run.experiment.n_arms;
         n = 1;
-        while (first + n < n_points && (n + 1) * took->n_subjects <= MOST_POSITIONS &&
+        while (first + n < run.n_left && (n + 1) * took->n_subjects <= most &&
                strcmp(entries, run.entries[run.order[first + n]]) == 0)
             n++;
         run.points = run.order + first;

@@ -86,7 +86,12 @@ typedef struct ost_command {
     size_t n_options;
     int (*run)(const struct ost_command *self, int argc, char **argv);
 } ost_command_t;
-#define OST_OPTIONS(array) .options = (array), .n_options = sizeof(array) / sizeof((array)[0])
+/* Options of a command at most; more do not compile. */
+enum { OST_MAX_OPTIONS = 32 };
+#define OST_N_OPTIONS(array) (sizeof(array) / sizeof((array)[0]))
+#define OST_OPTIONS(array)                                                                                             \
+    .options = (array),                                                                                                \
+    .n_options = OST_N_OPTIONS(array) + 0 * sizeof(char[OST_N_OPTIONS(array) <= OST_MAX_OPTIONS ? 1 : -1])
 
 /* All commands, closed by NULL; main() sets it. */
 extern const ost_command_t *const *ost_commands;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Shards of one run, each a journal, become one result file. The plans are made from what the first of them records. */
-#include "cli.h"
+#include "sensitivity.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -66,6 +66,7 @@ static void raise_open_files(void)
 static int run_merge(const ost_command_t *self, int argc, char **argv)
 {
     merge_arguments_t a = { 0 };
+    bool is_analysis = false;
     int code;
     const char *first = ost_cli_parse(self, argc, argv, &a, &code);
     if (first == NULL) return code;
@@ -87,7 +88,10 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
         }
     }
     raise_open_files();
-    if (code == OST_EXIT_OK) code = ost_cli_plan_recorded(first, false, merge, &a);
+    if (code == OST_EXIT_OK) code = ost_analysis_is_journal(first, &is_analysis);
+    if (code == OST_EXIT_OK)
+        code = is_analysis ? ost_analysis_merge(&a.shards, a.output, a.quiet)
+                           : ost_cli_plan_recorded(first, false, merge, &a);
     ost_text_list_free(&a.shards);
     return code;
 }
@@ -103,9 +107,9 @@ const ost_command_t ost_command_merge = {
     .argument = "SHARD...",
     .takes_several = true,
     .summary = "put the shards of a run together",
-    .about =
-        "Make one result file of the shards of a run or a comparison (--shard I/N), in any order. It has the values\n"
-        "that one run of the whole cohort gives. What an interrupted shard left (OUT.h5.part) counts as well.",
+    .about = "Make one result file of the shards of a run, comparison, sweep or sensitivity analysis (--shard I/N), in "
+             "any order. It has the values\n"
+             "that one run of the whole cohort gives. What an interrupted shard left (OUT.h5.part) counts as well.",
     .notes =
         "The shards stay as they are. Where a shard is missing or not finished, or two files have the same subjects,\n"
         "no file is written, and the message names them.",

@@ -37,42 +37,87 @@ static int check_method(const ost_sensitivity_arguments_t *a, ost_sensitivity_ki
     return OST_EXIT_OK;
 }
 
-static int end(const ost_analysis_t *self, const ost_sensitivity_arguments_t *a)
+/* A shard stays a journal. @return an exit code */
+static int end_shard(ost_analysis_t *self, const ost_analysis_how_t *how, bool quiet)
 {
     ost_error_t err = { 0 };
-    char n[32];
+    char n[64];
+    const int ret = ost_values_seal(self->log, how->output, &err);
+    self->log = NULL;
+    if (ret < 0) return ost_cli_fail(&err);
+    if (quiet) return OST_EXIT_OK;
+    printf("written: %s, %s of shard %zu of %zu\n", how->output, ost_cli_plural(self->all.n_points, "point", n),
+        how->shard.i, how->shard.n);
+    ost_cli_print_merge(how->output, how->shard, "OUT.h5");
+    return OST_EXIT_OK;
+}
+
+static int end(ost_analysis_t *self, const ost_sensitivity_arguments_t *a)
+{
+    ost_error_t err = { 0 };
     int ret = 0;
     if (!a->quiet) ret = ost_analysis_print(self, stdout, &err);
     if (ret == 0 && a->csv != NULL) ret = ost_cli_write(a->csv, ost_analysis_put_csv, self, &err);
     if (ret == 0 && a->output != NULL) ret = ost_analysis_write(self, a->output, &err);
     if (ret < 0) return ost_cli_fail(&err);
+    ost_values_remove(self->log); /* what it holds is in the file */
+    self->log = NULL;
     if (a->output != NULL && !a->quiet) {
         putchar('\n');
         ost_cli_written(a->output);
     }
+    return OST_EXIT_OK;
+}
+
+/* @return an exit code */
+static int say_failures(const ost_analysis_t *self)
+{
+    char n[32];
     if (self->took.failures == 0) return OST_EXIT_OK;
     ost_cli_message("%s subject-arms of all points failed and are left out; the first: %s",
         ost_cli_thousands(self->took.failures, n), self->took.first_failure);
     return OST_EXIT_FAILURES;
 }
 
+/* Options that need a file, and points to be computed. @return an exit code */
+static int check_journal(const ost_sensitivity_arguments_t *a, const ost_analysis_how_t *how, bool is_given)
+{
+    const char *option = a->shard != NULL ? "shard" : a->resume ? "resume" : a->restart ? "restart" : NULL;
+    if (option == NULL) return OST_EXIT_OK;
+    if (is_given)
+        ost_cli_message("--%s: nothing is computed of a sweep that is there", option);
+    else if (how->output == NULL)
+        ost_cli_message("--%s: -o OUT.h5 is missing", option);
+    else if (a->shard != NULL && a->csv != NULL)
+        ost_cli_message("--csv: a shard has no indices; 'osteon merge' makes them of all shards");
+    else
+        return OST_EXIT_OK;
+    return OST_EXIT_USAGE;
+}
+
 static int analyse(const char *name, ost_sensitivity_arguments_t *a)
 {
     ost_analysis_t self = { 0 };
-    ost_cli_progress_t progress;
     bool is_given = false;
     int code = ost_analysis_is_given(name, a, &is_given);
     int isa, kind = is_given ? OST_SENSITIVITY_SOBOL : OST_SENSITIVITY_MORRIS;
+    ost_analysis_how_t how = { .output = a->output, .n_threads = (int) a->n_threads };
     if (code != OST_EXIT_OK) return code;
     if (!ost_analysis_word("method", a->method, ost_sensitivity_words, OST_N_SENSITIVITIES, &kind) ||
-        !ost_cli_isa(a->isa, &isa) || !ost_cli_progress_init(&progress, a->progress, a->quiet))
+        !ost_cli_isa(a->isa, &isa) || !ost_cli_progress_init(&how.progress, a->progress, a->quiet) ||
+        !ost_cli_shard(a->shard, &how.shard) || !ost_cli_resume(a->resume, a->restart, &how.resume))
         return OST_EXIT_USAGE;
     self.design.kind = (ost_sensitivity_kind_t) kind;
     code = check_method(a, self.design.kind);
+    if (code == OST_EXIT_OK) code = check_journal(a, &how, is_given);
     if (code == OST_EXIT_OK)
         code = is_given ? ost_analysis_take_sweep(&self, name, a) : ost_analysis_prepare(&self, name, a, isa);
-    if (code == OST_EXIT_OK) code = ost_analysis_run(&self, a, &progress);
-    if (code == OST_EXIT_OK) code = end(&self, a);
+    if (code == OST_EXIT_OK) code = ost_analysis_run(&self, &how);
+    if (code == OST_EXIT_OK && self.log != NULL && how.shard.n > 0)
+        code = end_shard(&self, &how, a->quiet);
+    else if (code == OST_EXIT_OK && self.endpoints != NULL)
+        code = end(&self, a);
+    if (code == OST_EXIT_OK) code = say_failures(&self);
     ost_analysis_free(&self);
     return code;
 }
@@ -165,6 +210,11 @@ static const ost_option_t options[] = {
     OST_OPTION_SET(ost_sensitivity_arguments_t),
     OST_OPTION_THREADS(ost_sensitivity_arguments_t),
     OST_OPTION_ISA(ost_sensitivity_arguments_t),
+    { .name = "shard",
+        .argument = "I/N",
+        .text = "the I-th of N parts of the points, into OUT.h5; 'osteon merge' puts them together",
+        .target = OST_WORD(ost_sensitivity_arguments_t, shard) },
+    OST_OPTIONS_RESUME(ost_sensitivity_arguments_t),
     OST_OPTION_FORCE(ost_sensitivity_arguments_t),
     OST_OPTION_PROGRESS(ost_sensitivity_arguments_t),
     { .name = "quiet",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Opens a result file, or the journal of a run that goes on, was stopped, or is of a shard: says how far that is, and
  * makes a result file of its finished blocks in the folder of temporary files, which is gone once it is closed. */
-#include "cli.h"
 #include "core/table.h"
+#include "sensitivity.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -82,7 +82,11 @@ int ost_cli_open(ost_results_t **self, const char *path)
     if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
     if (!ost_journal_is(path))
         return ost_cli_open_result(self, path, false, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
-    int code = ost_cli_plan_recorded(path, false, open_journal, &opening);
+    bool is_analysis;
+    int code = ost_analysis_is_journal(path, &is_analysis);
+    if (code == OST_EXIT_OK)
+        code =
+            is_analysis ? ost_analysis_show_journal(path) : ost_cli_plan_recorded(path, false, open_journal, &opening);
     if (code == OST_EXIT_OK && *self != NULL) putchar('\n');
     return code;
 }

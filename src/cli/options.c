@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_OPTIONS 24
-
 static void print_option(char letter, const char *name, const char *argument, const char *text)
 {
     char left[64];
@@ -104,7 +102,7 @@ static const char *name_of_letter(const ost_command_t *self, int letter)
 static const char *command_with(const char *name, const char **option)
 {
     for (size_t c = 0; ost_commands != NULL && ost_commands[c] != NULL; c++) {
-        const char *names[MAX_OPTIONS];
+        const char *names[OST_MAX_OPTIONS];
         for (size_t i = 0; i < ost_commands[c]->n_options; i++) names[i] = ost_commands[c]->options[i].name;
         if ((*option = ost_nearest(name, names, ost_commands[c]->n_options)) != NULL) return ost_commands[c]->name;
     }
@@ -113,7 +111,7 @@ static const char *command_with(const char *name, const char **option)
 
 static int wrong_option(const ost_command_t *self, int reason, const char *word, int letter)
 {
-    const char *names[MAX_OPTIONS + 1];
+    const char *names[OST_MAX_OPTIONS + 1];
     char bare[64], hint[160];
     for (size_t i = 0; i < self->n_options; i++) names[i] = self->options[i].name;
     names[self->n_options] = "help";
@@ -163,9 +161,9 @@ static int check_outputs(const ost_command_t *self, const void *arguments)
 
 const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void *arguments, int *code)
 {
-    struct option table[MAX_OPTIONS + 2] = { { 0 } };
-    char letters[2 * MAX_OPTIONS + 4] = ":h";
-    bool given[MAX_OPTIONS] = { false };
+    struct option table[OST_MAX_OPTIONS + 2] = { { 0 } };
+    char letters[2 * OST_MAX_OPTIONS + 4] = ":h";
+    bool given[OST_MAX_OPTIONS] = { false };
     size_t n_letters = 2;
     for (size_t i = 0; i < self->n_options; i++) {
         const ost_option_t *o = &self->options[i];

@@ -54,11 +54,11 @@ static int read_endpoints(ost_sensitivity_arguments_t *a, ost_text_list_t *names
     return OST_EXIT_OK;
 }
 
-static bool sets_subjects(const ost_text_list_t *overrides)
+static bool sets_subjects(const ost_experiment_t *e)
 {
     static const char path[] = "population.subjects";
-    for (size_t i = 0; i < overrides->n; i++)
-        if (strncmp(overrides->items[i], path, sizeof(path) - 1) == 0) return true;
+    for (size_t i = 0; i < e->n_overrides; i++)
+        if (strncmp(e->overrides[i], path, sizeof(path) - 1) == 0) return true;
     return false;
 }
 
@@ -68,7 +68,7 @@ static int plan(ost_analysis_t *self, const char *name, ost_sensitivity_argument
     ost_error_t err = { 0 };
     int code = ost_cli_experiment(&self->experiment, name, &a->overrides);
     if (code != OST_EXIT_OK) return code;
-    if (self->experiment.n_subjects > MOST_SUBJECTS && !sets_subjects(&a->overrides)) {
+    if (self->experiment.n_subjects > MOST_SUBJECTS && !sets_subjects(&self->experiment)) {
         if (ost_text_list_add(&a->overrides, "population.subjects=%d", MOST_SUBJECTS) < 0) return ost_cli_no_memory();
         ost_experiment_free(&self->experiment);
         if ((code = ost_cli_experiment(&self->experiment, name, &a->overrides)) != OST_EXIT_OK) return code;
@@ -327,17 +327,50 @@ static void report(void *user, uint64_t done, uint64_t all, double seconds, uint
             self, OST_PROGRESS_GOES_ON, object, "%s of %s subjects of all points, %.0f s left", a, b, left);
 }
 
-static int evaluate(ost_analysis_t *self, const ost_sensitivity_arguments_t *a, ost_cli_progress_t *progress)
+typedef struct {
+    ost_analysis_t *of;
+    ost_cli_progress_t *progress;
+} evaluating_t;
+
+static void report_points(void *user, uint64_t done, uint64_t all, double seconds, uint64_t failures)
+{
+    report(((evaluating_t *) user)->progress, done, all, seconds, failures);
+}
+
+static int keep_points(void *user, const size_t *points, size_t n, const ost_evaluated_t *took, ost_error_t *err)
+{
+    const ost_analysis_t *self = ((evaluating_t *) user)->of;
+    ost_values_took_t kept = { .n_subjects = took->n_subjects,
+        .n_arms = took->n_arms,
+        .failures = took->failures,
+        .seconds_wall = took->seconds_wall,
+        .seconds_cpu = took->seconds_cpu,
+        .n_threads = (uint64_t) took->n_threads,
+        .isa = (uint64_t) took->isa,
+        .first_failed = took->first_failed };
+    memcpy(kept.first_failure, took->first_failure, sizeof(kept.first_failure));
+    return ost_values_append(self->log, points, n, &kept, err);
+}
+
+/* Settings of all points besides the inputs. */
+static int list_settings(const ost_analysis_t *self, ost_text_list_t *settings)
+{
+    int ret = 0;
+    if (self->design.kind == OST_SENSITIVITY_LOCAL && self->experiment.solver.rtol > LOCAL_RTOL)
+        ret = ost_text_list_add(settings, "solver.rtol=%g", LOCAL_RTOL);
+    if (ret == 0 && self->source == OST_SOURCE_VARIABILITY && !self->without_parameters) {
+        ret = ost_text_list_add(settings, "population.variability=false");
+        if (ret == 0) ret = ost_text_list_add(settings, "population.subjects=1");
+    }
+    return ret;
+}
+
+static int evaluate(ost_analysis_t *self, ost_analysis_how_t *run)
 {
     ost_text_list_t settings = { 0 };
     ost_error_t err = { 0 };
-    int ret = 0;
-    if (self->design.kind == OST_SENSITIVITY_LOCAL && self->experiment.solver.rtol > LOCAL_RTOL)
-        ret = ost_text_list_add(&settings, "solver.rtol=%g", LOCAL_RTOL);
-    if (ret == 0 && self->source == OST_SOURCE_VARIABILITY && !self->without_parameters) {
-        ret = ost_text_list_add(&settings, "population.variability=false");
-        if (ret == 0) ret = ost_text_list_add(&settings, "population.subjects=1");
-    }
+    evaluating_t user = { self, &run->progress };
+    int ret = list_settings(self, &settings);
     const ost_evaluation_t how = { .experiment = &self->experiment,
         .library = &self->library,
         .settings = &settings,
@@ -345,10 +378,12 @@ static int evaluate(ost_analysis_t *self, const ost_sensitivity_arguments_t *a, 
         .n_endpoints = self->n_endpoints,
         .factors = &self->factors,
         .kind = self->design.kind,
-        .n_threads = (int) a->n_threads,
+        .n_threads = run->n_threads,
         .stop = ost_cli_catch_signals(),
-        .progress = report,
-        .user = progress };
+        .done = self->done,
+        .keep = self->log != NULL ? keep_points : NULL,
+        .progress = report_points,
+        .user = &user };
     ret = ret < 0 ? ost_no_memory(&err) : ost_evaluate(&how, self->u, self->n_points, self->y, &self->took, &err);
     ost_text_list_free(&settings);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
@@ -366,8 +401,7 @@ static void local_indices(const ost_analysis_t *self, const double *y, double *w
     ost_sensitivity_local(&self->design, value, step, sd, y, out);
 }
 
-/* Indices of every endpoint. @return an exit code */
-static int make_indices(ost_analysis_t *self)
+int ost_analysis_make_indices(ost_analysis_t *self)
 {
     const ost_experiment_t *e = &self->experiment;
     const ost_given_t given = { self->factors.n, self->n_points, self->u, self->n_levels,
@@ -416,6 +450,10 @@ void ost_analysis_free(ost_analysis_t *self)
     free(self->y);
     free(self->group);
     free(self->n_levels);
+    ost_values_close(self->log);
+    free(self->done);
+    ost_text_list_free(&self->facts);
+    ost_identity_free(&self->identity);
     ost_text_list_free(&self->groups);
     ost_factors_free(&self->factors);
     ost_plan_free(&self->plan);
@@ -434,15 +472,25 @@ int ost_analysis_prepare(ost_analysis_t *self, const char *name, ost_sensitivity
     if (code == OST_EXIT_OK) code = check_settings(self, a);
     if (code == OST_EXIT_OK) code = make_groups(self, a);
     if (code == OST_EXIT_OK) code = make_points(self, a);
+    if (code == OST_EXIT_OK) code = ost_analysis_note(self, a);
     ost_text_list_free(&names);
     return code;
 }
 
-int ost_analysis_run(ost_analysis_t *self, const ost_sensitivity_arguments_t *a, ost_cli_progress_t *progress)
+int ost_analysis_run(ost_analysis_t *self, ost_analysis_how_t *how)
 {
-    int code = self->is_given ? OST_EXIT_OK : evaluate(self, a, progress);
+    bool is_complete = false;
+    int code = how->output != NULL && !self->is_given ? ost_analysis_open(self, how, &is_complete) : OST_EXIT_OK;
+    if (code != OST_EXIT_OK || is_complete) return code;
+    if (!self->is_given) code = evaluate(self, how);
     if (code != OST_EXIT_OK) return code;
-    if (!self->took.is_interrupted) return make_indices(self);
-    ost_cli_message("interrupted; nothing is written, as indices need all points");
+    ost_analysis_sum_up(self);
+    if (!self->took.is_interrupted) return how->shard.n == 0 ? ost_analysis_make_indices(self) : OST_EXIT_OK;
+    if (self->log != NULL && self->all.n_points > 0)
+        ost_cli_message("interrupted: %s.part holds what was computed; the same command with --resume goes on from "
+                        "there",
+            how->output);
+    else
+        ost_cli_message("interrupted; nothing is written, as indices need all points");
     return OST_EXIT_INTERRUPTED;
 }

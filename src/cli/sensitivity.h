@@ -5,6 +5,7 @@
 
 #include "analysis/evaluate.h"
 #include "cli.h"
+#include "journal/values.h"
 
 typedef struct {
     char *name, *text, *unit; /* "hip"; what it is; of its value; owned */
@@ -14,9 +15,9 @@ typedef struct {
 
 /* What is asked on the command line. */
 typedef struct {
-    const char *method, *by, *table, *output, *csv, *isa, *progress;
+    const char *method, *by, *table, *output, *csv, *shard, *isa, *progress;
     uint64_t n_trajectories, n_levels, n_base, seed, n_threads; /* 0: not said */
-    bool force, quiet;
+    bool force, quiet, resume, restart;
     ost_text_list_t of, over, vary, group, overrides;
 } ost_sensitivity_arguments_t;
 
@@ -41,7 +42,36 @@ typedef struct {
     ost_analysed_t *endpoints;
     size_t n_endpoints;
     ost_evaluated_t took;
+    ost_text_list_t facts;   /* "name=text": what is asked, as a result file has it; of a sweep none */
+    ost_identity_t identity; /* of the journal: facts of the plan and these */
+    ost_values_t kept;       /* what the journal has */
+    ost_values_took_t all;   /* what these took */
+    ost_values_log_t *log;   /* open for writing; NULL: none */
+    bool *done;              /* [n_points] */
 } ost_analysis_t;
+
+/* Facts of an analysis besides OST_ANALYSIS_METHOD. */
+#define ANALYSIS_OF "analysis_of"
+#define ANALYSIS_OVER "analysis_over"
+#define ANALYSIS_VARY "analysis_vary"
+#define ANALYSIS_GROUPS "analysis_groups"
+#define ANALYSIS_TABLE "analysis_table"
+#define ANALYSIS_PARAMETERS "analysis_parameters"
+#define ANALYSIS_SEED "analysis_seed"
+#define ANALYSIS_TRAJECTORIES "analysis_trajectories"
+#define ANALYSIS_LEVELS "analysis_levels"
+#define ANALYSIS_BASE "analysis_base_samples"
+#define ANALYSIS_POINTS "analysis_points"
+#define ANALYSIS_INPUTS "analysis_inputs"
+
+/* How points are run. */
+typedef struct {
+    const char *output; /* NULL: no journal */
+    ost_shard_t shard;  /* n 0: all points */
+    ost_resume_t resume;
+    int n_threads;
+    ost_cli_progress_t progress;
+} ost_analysis_how_t;
 
 /* Whether `text` is one of the words of an option; *out stays for NULL. Says so if not. */
 bool ost_analysis_word(const char *option, const char *text, const char *const *words, size_t n, int *out);
@@ -57,8 +87,26 @@ int ost_analysis_take_sweep(ost_analysis_t *self, const char *name, const ost_se
 int ost_analysis_choose(ost_analysis_t *self, const ost_text_list_t *of);
 /* Of inputs whose correlation excludes parts of the variance. @return an exit code, having said why */
 int ost_analysis_check_correlation(const ost_analysis_t *self, const char *what, const char *remedy);
-/* Evaluate the points, unless they were, and make the indices. @return an exit code, INTERRUPTED without indices */
-int ost_analysis_run(ost_analysis_t *self, const ost_sensitivity_arguments_t *a, ost_cli_progress_t *progress);
+/* Evaluate the points, unless they were, and make the indices, unless of a shard. @return an exit code, INTERRUPTED
+ * without indices */
+int ost_analysis_run(ost_analysis_t *self, ost_analysis_how_t *how);
+/* Indices of every endpoint. @return an exit code */
+int ost_analysis_make_indices(ost_analysis_t *self);
+/* Note what is asked, from which the points are made again. @return an exit code */
+int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a);
+/* Memory and identity of what a journal has: `kept`. @return 0 or OST_ERR_NO_MEMORY */
+int ost_analysis_prepare_kept(ost_analysis_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* Open the journal of an analysis, with the points that it has. @param[out] is_complete  all that is asked for is there
+ * already, and said so @return an exit code */
+int ost_analysis_open(ost_analysis_t *self, const ost_analysis_how_t *how, bool *is_complete);
+/* Take `took` from what the journal has, of all sessions. */
+void ost_analysis_sum_up(ost_analysis_t *self);
+/* Whether a file is the journal of an analysis. @return an exit code */
+int ost_analysis_is_journal(const char *path, bool *is);
+/* Make the result file of the shards of an analysis. @return an exit code */
+int ost_analysis_merge(const ost_text_list_t *shards, const char *output, bool quiet);
+/* Say how many points the journal of an analysis has. @return an exit code */
+int ost_analysis_show_journal(const char *path);
 /* Accepts a zeroed one. */
 void ost_analysis_free(ost_analysis_t *self);
 /* Order of the groups by the size of the first index, the largest first. @param[out] order  [n_groups] */

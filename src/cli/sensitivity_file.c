@@ -173,20 +173,12 @@ static void add_all(file_t *self, const ost_text_list_t *report)
 /* Root attributes of the method. */
 static int list_facts(const ost_analysis_t *of, ost_text_list_t *facts)
 {
-    const ost_sensitivity_t *design = &of->design;
-    int ret = ost_text_list_add(facts, OST_ANALYSIS_METHOD "=%s", ost_sensitivity_words[design->kind]);
-    if (ret == 0)
-        ret = ost_text_list_add(
-            facts, "analysis_parameters=%s", of->without_parameters ? "none" : ost_factor_source_words[of->source]);
-    if (ret == 0 && of->is_given)
-        return ost_text_list_add(facts, "analysis_points_of=sweep %s", ost_design_words[of->of_sweep]);
-    if (ret == 0) ret = ost_text_list_add(facts, "analysis_seed=%llu", (unsigned long long) design->seed);
-    if (ret == 0 && design->kind == OST_SENSITIVITY_MORRIS)
-        ret = ost_text_list_add(facts, "analysis_trajectories=%zu", design->n);
-    if (ret == 0 && design->kind == OST_SENSITIVITY_MORRIS)
-        ret = ost_text_list_add(facts, "analysis_levels=%zu", design->n_levels);
-    if (ret == 0 && design->kind == OST_SENSITIVITY_SOBOL)
-        ret = ost_text_list_add(facts, "analysis_base_samples=%zu", design->n);
+    int ret = 0;
+    for (size_t i = 0; i < of->facts.n && ret == 0; i++) ret = ost_text_list_add(facts, "%s", of->facts.items[i]);
+    if (!of->is_given || ret < 0) return ret;
+    ret = ost_text_list_add(facts, OST_ANALYSIS_METHOD "=%s", ost_sensitivity_words[of->design.kind]);
+    if (ret == 0) ret = ost_text_list_add(facts, "analysis_parameters=none");
+    if (ret == 0) ret = ost_text_list_add(facts, "analysis_points_of=sweep %s", ost_design_words[of->of_sweep]);
     return ret;
 }
 

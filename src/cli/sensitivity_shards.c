@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An analysis as a journal: what it is asked, as facts, and the points that it has. */
+#include "journal/record.h"
+#include "results/arrays.h"
+#include "sensitivity.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- what is asked ---------------------------------------------------------------------------------------------- */
+
+static int add_list(ost_text_list_t *facts, const char *name, const ost_text_list_t *list)
+{
+    char *text = ost_text_join((const char *const *) list->items, list->n, "\n");
+    int ret = text != NULL ? ost_text_list_add(facts, "%s=%s", name, text) : OST_ERR_NO_MEMORY;
+    free(text);
+    return ret;
+}
+
+static uint32_t crc_of(uint32_t crc, double x)
+{
+    char text[32];
+    return ost_record_crc(crc, text, (size_t) snprintf(text, sizeof(text), "%.9g;", x));
+}
+
+/* A check of all that values of the inputs are made from, as a table of draws may have changed. */
+static uint32_t check_of(const ost_factors_t *factors)
+{
+    uint32_t crc = 0;
+    for (size_t k = 0; k < factors->n; k++) {
+        const ost_factor_t *one = &factors->factors[k];
+        crc = ost_record_crc(crc, one->path, strlen(one->path));
+        crc = crc_of(crc_of(crc_of(crc, one->lower), one->upper), one->sd);
+        for (size_t d = 0; d < one->n_draws; d++) crc = crc_of(crc, one->draws[d]);
+    }
+    return crc;
+}
+
+int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a)
+{
+    const ost_sensitivity_t *design = &self->design;
+    const struct {
+        const char *name;
+        size_t n;
+        unsigned methods; /* bits */
+    } numbers[] = { { ANALYSIS_SEED, (size_t) design->seed, ~0u },
+        { ANALYSIS_TRAJECTORIES, design->n, 1u << OST_SENSITIVITY_MORRIS },
+        { ANALYSIS_LEVELS, design->n_levels, 1u << OST_SENSITIVITY_MORRIS },
+        { ANALYSIS_BASE, design->n, 1u << OST_SENSITIVITY_SOBOL }, { ANALYSIS_POINTS, self->n_points, ~0u } };
+    ost_text_list_t *facts = &self->facts, names = { 0 };
+    int ret = ost_text_list_add(facts, OST_ANALYSIS_METHOD "=%s", ost_sensitivity_words[design->kind]);
+    if (ret == 0)
+        ret = ost_text_list_add(facts, ANALYSIS_PARAMETERS "=%s",
+            self->without_parameters ? "none" : ost_factor_source_words[self->source]);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && ret == 0; i++)
+        if (numbers[i].methods & 1u << design->kind)
+            ret = ost_text_list_add(facts, "%s=%zu", numbers[i].name, numbers[i].n);
+    for (size_t i = 0; i < self->n_endpoints && ret == 0; i++)
+        ret = ost_text_list_add(&names, "%s", self->experiment.endpoints[self->chosen[i]].name);
+    if (ret == 0) ret = add_list(facts, ANALYSIS_OF, &names);
+    if (ret == 0) ret = add_list(facts, ANALYSIS_OVER, &a->over);
+    if (ret == 0) ret = add_list(facts, ANALYSIS_VARY, &a->vary);
+    if (ret == 0) ret = add_list(facts, ANALYSIS_GROUPS, &a->group);
+    if (ret == 0) ret = ost_text_list_add(facts, ANALYSIS_TABLE "=%s", a->table != NULL ? a->table : "");
+    if (ret == 0) ret = ost_text_list_add(facts, ANALYSIS_INPUTS "=%08x", (unsigned) check_of(&self->factors));
+    ost_text_list_free(&names);
+    return ret < 0 ? ost_cli_no_memory() : OST_EXIT_OK;
+}
+
+/* ---- points ----------------------------------------------------------------------------------------------------- */
+
+int ost_analysis_prepare_kept(ost_analysis_t *self, ost_error_t *err)
+{
+    const ost_part_t part = { .plan = &self->plan };
+    self->done = calloc(self->n_points + 1, sizeof(*self->done));
+    if (self->done == NULL) return ost_no_memory(err);
+    int ret = ost_parts_identity(&self->identity, &part, 1, err);
+    for (size_t i = 0; i < self->facts.n && ret == 0; i++) {
+        char name[64];
+        const char *fact = self->facts.items[i], *equals = strchr(fact, '=');
+        snprintf(name, sizeof(name), "%.*s", (int) (equals - fact), fact);
+        ret = ost_identity_add(&self->identity, OST_FACT_TEXT, name, err, "%s", equals + 1);
+    }
+    self->kept = (ost_values_t){ .identity = &self->identity,
+        .n_points = self->n_points,
+        .n_values = self->n_endpoints,
+        .values = self->y,
+        .done = self->done,
+        .took = &self->all };
+    return ret;
+}
+
+/* With --resume and no journal, what is asked may be there: a result file, or a shard. @return 0, 1: it is, or an error
+ */
+static int check_complete(ost_analysis_t *self, const ost_analysis_how_t *how, ost_error_t *err)
+{
+    ost_results_t *results = NULL;
+    if (how->resume != OST_JOURNAL_RESUME || ost_journal_exists(how->output) || access(how->output, F_OK) != 0)
+        return 0;
+    if (ost_journal_is(how->output)) {
+        if (how->shard.n == 0) return 0;
+        const int ret = ost_values_gather(&self->kept, &how->output, 1, false, err);
+        return ret < 0 ? ret : 1;
+    }
+    int ret = ost_cli_open_result(&results, how->output, true, err);
+    if (ret == 0) ret = ost_identity_compare(&self->identity, &results->attributes, "resumed", how->output, err);
+    ost_results_close(results);
+    return ret < 0 ? ret : 1;
+}
+
+int ost_analysis_open(ost_analysis_t *self, const ost_analysis_how_t *how, bool *is_complete)
+{
+    ost_error_t err = { 0 };
+    if (how->shard.n > self->n_points) {
+        ost_cli_message("--shard: %zu shards of %zu points", how->shard.n, self->n_points);
+        return OST_EXIT_USAGE;
+    }
+    int ret = ost_analysis_prepare_kept(self, &err);
+    if (ret == 0) ret = check_complete(self, how, &err);
+    *is_complete = ret > 0;
+    if (*is_complete) ost_cli_message("%s is complete; there is nothing to resume", how->output);
+    if (ret == 0) ret = ost_values_open(&self->log, how->output, &self->kept, how->shard, how->resume, &err);
+    if (ret < 0) return ost_cli_fail(&err);
+    if (how->shard.n == 0) return OST_EXIT_OK;
+    for (size_t p = 0; p < self->n_points && !*is_complete; p++) /* points of other shards are not evaluated */
+        self->done[p] = self->done[p] || p < ost_values_begin(how->shard, self->n_points) ||
+                        p >= ost_values_begin((ost_shard_t){ how->shard.i + 1, how->shard.n }, self->n_points);
+    return OST_EXIT_OK;
+}
+
+void ost_analysis_sum_up(ost_analysis_t *self)
+{
+    const ost_values_took_t *all = &self->all;
+    const bool is_interrupted = self->took.is_interrupted;
+    if (self->kept.took == NULL) return;
+    self->took = (ost_evaluated_t){ .n_subjects = all->n_subjects,
+        .n_arms = (size_t) all->n_arms,
+        .failures = all->failures,
+        .first_failed = all->first_failed,
+        .seconds_wall = all->seconds_wall,
+        .seconds_cpu = all->seconds_cpu,
+        .n_threads = (int) all->n_threads,
+        .isa = all->isa < OST_N_ISA ? (ost_isa_t) all->isa : self->experiment.solver.isa,
+        .is_interrupted = is_interrupted };
+    memcpy(self->took.first_failure, all->first_failure, sizeof(self->took.first_failure));
+}
