@@ -395,7 +395,8 @@ static void put_table(const output_t *self, size_t arm)
     put_title(self, arm);
     fputs("</caption><thead><tr>", self->out);
     ost_page_head(self->x_unit, false, self->out);
-    for (size_t s = 0; s < n_series(self, arm); s++) ost_page_head(names->items[style_of(self, arm, s)], false, self->out);
+    for (size_t s = 0; s < n_series(self, arm); s++)
+        ost_page_head(names->items[style_of(self, arm, s)], false, self->out);
     if (n_draws(self) > 0) ost_page_head("95 % interval of the median", false, self->out);
     fputs("</tr></thead><tbody>\n", self->out);
     for (size_t t = 0; t < self->n_times; t++) {
@@ -404,7 +405,8 @@ static void put_table(const output_t *self, size_t arm)
         ost_page_cell_begin(self->x_unit, false, self->out);
         ost_html_number(self->out, "%s %.4g", self->x_unit, self->x[t]);
         ost_page_cell_end(self->out);
-        for (size_t s = 0; s < n_series(self, arm); s++) put_value(self, arm, s, t, names->items[style_of(self, arm, s)]);
+        for (size_t s = 0; s < n_series(self, arm); s++)
+            put_value(self, arm, s, t, names->items[style_of(self, arm, s)]);
         fputs("</tr>\n", self->out);
     }
     fputs("</tbody></table></div>\n", self->out);
