@@ -2,10 +2,9 @@
 /* The loop over steps: each lane with its own time, step size, events and outputs. Arithmetic is done in all lanes and
  * blended by masks; what happens rarely (events, starts, ends) is done lane by lane in lane.c. */
 #include "solve/crossings_lanes.h"
-#include "solve/first_step_lanes.h"
+#include "solve/step_size_lanes.h"
 
-#define SAFETY 0.95
-/* A step may be this much longer to land on a stop; times SAFETY less than 1, or it could be tried for ever. */
+/* A step may be this much longer to land on a stop; less than 1/OST_STEP_SAFETY, or it could be tried for ever. */
 #define STRETCH 1.04
 #define SHRINK_MIN 0.1
 #define GROW_MAX 6.0
@@ -21,11 +20,12 @@ typedef struct {
     const ost_method_t *method;
     ost_job_t *jobs;
     size_t n_jobs, next_job;
-    ost_v t, h;           /* time, step size that error control proposes */
-    ost_v h_step, t_new;  /* of the step being tried */
-    ost_v theta;          /* part of it that is taken: 1, or up to a crossing */
-    ost_v t_stop;         /* next event, or end where a step has to end there */
-    ost_v t_stop_outputs; /* outputs up to here belong to t_stop */
+    ost_v t, h;               /* time, step size that error control proposes */
+    ost_v h_step, t_new;      /* of the step being tried */
+    ost_v h_last, ratio_last; /* of the last step that was accepted; 0 after a change */
+    ost_v theta;              /* part of it that is taken: 1, or up to a crossing */
+    ost_v t_stop;             /* next event, or end where a step has to end there */
+    ost_v t_stop_outputs;     /* outputs up to here belong to t_stop */
     ost_v t_end;
     ost_v t_out;     /* next output, INFINITY if none */
     ost_v t_waiting; /* of the output that waits */
@@ -147,6 +147,7 @@ static void first_steps(run_t *run, ost_mask which)
         if (known > 0 || is_switch) unknown[l] = 0;
     }
     run->starting |= which;
+    run->h_last = ost_v_blend(which, ost_v_splat(0), run->h_last);
     run->shrunk &= ~which;
     run->n_negative &= ~which;
     if (!ost_mask_any(unknown)) return;
@@ -497,7 +498,8 @@ static void write_outputs(run_t *run, ost_mask accepted)
 static void control(run_t *run, ost_mask accepted, const ost_step_result_t *result)
 {
     ost_mask rejected = run->live & ~accepted, negative = rejected & result->negative;
-    ost_v factor = SAFETY * ost_v_exp(ost_v_log(result->ratio) / -run->method->error_power);
+    ost_v factor =
+        ost_step_factor(run->method->error_power, accepted, run->h_step, result->ratio, &run->h_last, &run->ratio_last);
     factor = ost_v_max(ost_v_splat(SHRINK_MIN), ost_v_min(ost_v_splat(GROW_MAX), factor));
     factor = ost_v_blend(negative, ost_v_min(factor, ost_v_splat(0.25)), factor);
     factor = ost_v_blend(ost_v_le(ost_v_splat(0), result->ratio), factor, ost_v_splat(SHRINK_MIN));

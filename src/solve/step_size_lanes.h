@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The first step after something changed. */
-#ifndef OST_SOLVE_FIRST_STEP_LANES_H
-#define OST_SOLVE_FIRST_STEP_LANES_H
+/* Sizes of steps: the first one after something changed, and the next one by the error of the last. */
+#ifndef OST_SOLVE_STEP_SIZE_LANES_H
+#define OST_SOLVE_STEP_SIZE_LANES_H
 
 #include "solve/linear_lanes.h"
 
 /* First step where nothing moves, d, and longest one to probe how rates change. */
 #define H_AT_REST 1.0
+#define OST_STEP_SAFETY 0.95
+/* Ratios of error and tolerance below are no trend. */
+#define LEAST_RATIO 1e-2
 
 /* A step size at b->x from the size of the rates and of their change over a short explicit step, but for what is in
  * closed form: Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, 2nd ed. 1993, section II.4. Takes
@@ -47,6 +50,22 @@ static inline ost_v ost_first_step(const ost_batch_t *b, ost_v t)
     h = ost_v_blend(ost_v_le(steepest, ost_v_splat(1e-15)), ost_v_splat(H_AT_REST), h);
     /* Not a number: the first attempt will tell. */
     return ost_v_blend(ost_v_lt(ost_v_splat(0), h), h, ost_v_splat(1e-6));
+}
+
+/* Factor of the size h of a step by the ratio of its error and the tolerance, or by the trend since the last accepted
+ * one where errors grow: Hairer & Wanner, Solving Ordinary Differential Equations II, 2nd ed. 1996, section IV.8.
+ * @param[in,out] h_last, ratio_last  of the last accepted step, h_last 0 after a change */
+static inline ost_v ost_step_factor(
+    int error_power, ost_mask accepted, ost_v h, ost_v ratio, ost_v *h_last, ost_v *ratio_last)
+{
+    const double power = -1.0 / error_power;
+    ost_v factor = OST_STEP_SAFETY * ost_v_exp(power * ost_v_log(ratio));
+    ost_v bounded = ost_v_max(ratio, ost_v_splat(LEAST_RATIO));
+    ost_v trend = factor * (h / *h_last) * ost_v_exp(power * ost_v_log(bounded / *ratio_last));
+    ost_mask follows = accepted & ost_v_lt(ost_v_splat(0), *h_last) & ost_v_lt(trend, factor);
+    *h_last = ost_v_blend(accepted, h, *h_last);
+    *ratio_last = ost_v_blend(accepted, bounded, *ratio_last);
+    return ost_v_blend(follows, trend, factor);
 }
 
 #endif
