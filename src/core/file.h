@@ -5,6 +5,11 @@
 
 #include "core/error.h"
 
+#ifndef OST_HAS_FILES
+/** 0 in a page, which has no files: then what reads tables is not linked, and each of them is missing. */
+#define OST_HAS_FILES 1
+#endif
+
 /** Read a whole text file.
  *  @param[out] text  owned by the caller, terminated; a file with a zero byte or more than `max_bytes` is refused
  *  @return 0, OST_ERR_MISSING (no such file), OST_ERR_IO with the system's reason, OST_ERR_LIMIT, OST_ERR_SYNTAX or

@@ -526,6 +526,7 @@ static int read_table(reader_t *self)
 
 int ost_events_read(ost_events_t *self, ost_people_t *people, const ost_people_source_t *source, ost_error_t *err)
 {
+    if (!OST_HAS_FILES) return OST_ERR_MISSING;
     ost_error_t none = { 0 };
     reader_t *reader = calloc(1, sizeof(*reader));
     *people = (ost_people_t){ .path = ost_strdup(source->path) };

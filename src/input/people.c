@@ -259,6 +259,7 @@ static int read_table(reader_t *self)
 
 int ost_people_read(ost_people_t *self, const ost_people_source_t *source, ost_error_t *err)
 {
+    if (!OST_HAS_FILES) return OST_ERR_MISSING;
     reader_t *reader = calloc(1, sizeof(*reader));
     *self = (ost_people_t){ .path = ost_strdup(source->path) };
     int ret = reader == NULL || self->path == NULL ? ost_no_memory(err) : 0;

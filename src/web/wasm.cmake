@@ -18,7 +18,7 @@ target_compile_definitions(ost_yaml PRIVATE YAML_VERSION_MAJOR=0 YAML_VERSION_MI
 # Sizes are of 32 bits here: what is counted in 64 is below 2^32 in a page.
 target_compile_options(ost_flags INTERFACE -Wno-shorten-64-to-32 -Oz -msimd128 -fno-math-errno -fno-trapping-math)
 set_source_files_properties(${OST_KERNEL_SOURCES} ${OST_LANG_LANES} ${OST_WASM_LANES} PROPERTIES COMPILE_OPTIONS -O2)
-target_compile_definitions(ost_flags INTERFACE OST_LANE_COUNT=2 _WASI_EMULATED_PROCESS_CLOCKS)
+target_compile_definitions(ost_flags INTERFACE OST_LANE_COUNT=2 OST_HAS_FILES=0 _WASI_EMULATED_PROCESS_CLOCKS)
 add_executable(osteon_wasm src/web/door.c ${OST_WASM_SOURCES} ${OST_KERNEL_SOURCES} ${OST_BUILTINS} ${OST_LANG_SOURCES}
     ${OST_LANG_LANES} $<TARGET_OBJECTS:ost_yaml>)
 target_link_libraries(osteon_wasm PRIVATE ost_flags m wasi-emulated-process-clocks)

@@ -3,7 +3,7 @@
 // the page's outputs of each, DIR/K.json: {arm: {output: [times]}}. DIR/class.yaml and .json are of the class of the first
 // settings. Fails if a link does not bring the settings back.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { deepStrictEqual, ok } from "node:assert";
+import { deepStrictEqual, ok, throws } from "node:assert";
 import { clamped, initial, new_bar, to_fragment, from_fragment } from "../../src/web/settings.js";
 import { experiment, class_experiment } from "../../src/web/experiment.js";
 import { words } from "../../src/web/words.js";
@@ -23,6 +23,12 @@ for (let k = 0; k < Number(n); k++) {
     const yaml = experiment(settings, { title: "A page's experiment", a: "A", b: "B" });
     writeFileSync(`${dir}/${k}.yaml`, yaml);
     if (engine) writeFileSync(`${dir}/${k}.json`, JSON.stringify(engine.run(yaml).arms));
+}
+
+// A page has no files: a table is not there, and says so.
+if (engine) for (const table of ["people: {table: people.csv}", "}\nevents: {table: rows.csv, time: h, amount: mg, cmt: {1: anastrozole.depot}"]) {
+    const yaml = `models: [hormones, aibl, anastrozole]\npopulation: {${table}}\narms: {a: {}}\ntimes: {to: 1 year, every: 1 month}\noutputs: [bmd]\n`;
+    throws(() => engine.run(yaml), /there is no file/, yaml);
 }
 
 // Both ends of every dose stay as they are in a link.
