@@ -33,6 +33,9 @@ prefix_models=../share/osteon/models
 diff <(../bin/osteon model anastrozole) <(../bin/osteon model $prefix_models/drugs/anastrozole.model) |
     grep '^[<>]' | grep -v '^. kind drug, ' && fail "the installed anastrozole.model is not the built-in one"
 
+[[ $(../bin/osteon list populations | wc -l) == $(find ../share/osteon/configs/populations -name '*.yaml' | wc -l) ]] ||
+    fail "the ready populations are not installed"
+
 man1=$(find "$prefix" -path '*/man/man1/osteon.1')
 cmp "$man1" <(../bin/osteon list man) || fail "the installed manual page is not the one that osteon prints"
 cmp "$prefix"/share/bash-completion/completions/osteon <(../bin/osteon list bash) || fail "no completion for bash"

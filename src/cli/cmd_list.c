@@ -103,6 +103,21 @@ static int list_configs(ost_library_t *library, ost_error_t *err)
     return ret;
 }
 
+/* Each is an experiment as well, which has a title. */
+static int list_populations(ost_library_t *library, ost_error_t *err)
+{
+    (void) library;
+    int ret = 0;
+    for (size_t i = 0; i < ost_n_ready_populations && ret == 0; i++) {
+        const ost_ready_population_t *ready = &ost_ready_populations[i];
+        ost_experiment_t e;
+        ret = ost_experiment_parse(&e, ready->name, ready->text, NULL, 0, err);
+        if (ret == 0) printf("%-30s %s\n", ready->name, e.title);
+        ost_experiment_free(&e);
+    }
+    return ret;
+}
+
 static int list_schema(ost_library_t *library, ost_error_t *err)
 {
     (void) library;
@@ -133,7 +148,7 @@ static int list_keys(ost_library_t *library, ost_error_t *err)
     return 0;
 }
 
-#define LISTS(X) X(models) X(drugs) X(signals) X(outputs) X(configs) X(keys) X(schema) X(man) X(bash)
+#define LISTS(X) X(models) X(drugs) X(signals) X(outputs) X(configs) X(populations) X(keys) X(schema) X(man) X(bash)
 #define LIST_WORD(name) "|" #name
 #define LIST_ROW(name) { #name, list_##name },
 static const struct {
@@ -167,7 +182,7 @@ static int run_list(const ost_command_t *self, int argc, char **argv)
 const ost_command_t ost_command_list = {
     .name = "list",
     .argument = &LISTS(LIST_WORD)[1],
-    .summary = "list models, drugs, signals, outputs, configs, or the keys of an experiment file",
+    .summary = "list models, drugs, signals, outputs, configs, populations, or the keys of an experiment file",
     .about =
         "List what is built in, the experiments that can be run by name, or the keys of an experiment file; or "
         "print\nits JSON Schema for editors (schema), the manual page (man) or the completion of command lines (bash).",

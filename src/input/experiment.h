@@ -240,7 +240,8 @@ typedef struct {
         *model_locations; /**< [n_models] of the listed ones; a drug added by the reader: of its first regimen */
     ost_model_text_t *model_texts; /**< [n_model_texts], of an experiment that comes from a result file */
     size_t n_model_texts;
-    uint64_t n_subjects;         /**< >= 1 */
+    char *population, *population_text; /**< what population.from names, and its YAML; NULL: nothing */
+    uint64_t n_subjects;                /**< >= 1 */
     uint64_t n_cohort;           /**< subjects of the whole cohort that a latin hypercube spreads; 0: n_subjects */
     uint64_t seed;               /**< of all random numbers */
     uint64_t first_subject;      /**< subjects first_subject .. first_subject + n_subjects - 1 */
@@ -287,6 +288,22 @@ typedef struct {
     ost_show_as_t show;    /**< what figures show of them */
 } ost_experiment_t;
 
+/** A population that is shipped: an experiment whose population others take by its name. */
+typedef struct {
+    const char *name, *text; /**< "postmenopausal_women", and its YAML */
+} ost_ready_population_t;
+/** All of them by name, written by cmake from configs/populations. */
+extern const ost_ready_population_t ost_ready_populations[];
+/** Their number. */
+extern const size_t ost_n_ready_populations;
+
+/** Texts that an experiment names, where they are known: of a result file. */
+typedef struct {
+    ost_people_source_t people;  /**< path and text of its table of people; NULL: the file is read */
+    const char *population;      /**< what population.from names; NULL: none */
+    const char *population_text; /**< and its YAML */
+} ost_experiment_texts_t;
+
 /** Read an experiment file. Unknown keys, wrong types, units, ranges and names inside the file are refused with
  *  file:line:column and the nearest valid name; names of models, drugs, signals, parameters are checked when it is
  * planned.
@@ -297,9 +314,9 @@ int ost_experiment_read(ost_experiment_t *self, const char *path, const char *co
 /** Same from text; `path` is used in messages and to resolve relative paths. */
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err) OST_MUST_CHECK;
-/** Same where the table of people of one path is a text, not a file. @param people  path and text, NULL: none */
+/** Same with the texts of files that it names. */
 int ost_experiment_parse_with(ost_experiment_t *self, const char *path, const char *text,
-    const ost_people_source_t *people, const char *const *overrides, size_t n_overrides,
+    const ost_experiment_texts_t *texts, const char *const *overrides, size_t n_overrides,
     ost_error_t *err) OST_MUST_CHECK;
 /** Read an experiment again with further overrides: its text, its overrides, models that it brings along, and its
  * instruction set. @param settings  [n], copied. Free it in any case. @return as ost_experiment_parse() */

@@ -300,15 +300,42 @@ static int read_tree(
     return ret;
 }
 
-/* @param overrides  borrowed: must outlive the tree */
-static int parse_tree(ost_yaml_t *tree, const char *path, const char *text, const char *const *overrides,
-    size_t n_overrides, ost_error_t *err)
+static int base_of(ost_from_t *self, const char *name, const char *text, ost_error_t *err)
 {
+    if (name == NULL || text == NULL) return 0;
+    self->name = ost_strdup(name);
+    self->text = ost_strdup(text);
+    return self->name != NULL && self->text != NULL ? 0 : ost_no_memory(err);
+}
+
+/* @param overrides  borrowed: must outlive the tree  @param[in,out] base  the population that it takes; free it in any
+ * case */
+static int parse_tree(ost_yaml_t *tree, const char *path, const char *text, const char *const *overrides,
+    size_t n_overrides, ost_from_t *base, ost_error_t *err)
+{
+    static const char from[] = "population.from=";
+    const ost_schema_t *schema = &ost_experiment_schema;
     int ret = ost_yaml_parse(tree, path, text, err);
-    if (ret == 0)
-        ret = ost_schema_rename(&ost_experiment_schema, tree, err); /* so that settings find the present names */
+    if (ret == 0) ret = ost_schema_rename(schema, tree, err); /* so that settings find the present names */
     for (size_t i = 0; i < n_overrides && ret == 0; i++)
-        ret = ost_schema_override(&ost_experiment_schema, tree, overrides[i], err);
+        if (strncmp(overrides[i], from, strlen(from)) == 0) ret = ost_schema_override(schema, tree, overrides[i], err);
+    if (ret == 0) ret = ost_experiment_from(tree, base, err);
+    for (size_t i = 0; i < n_overrides && ret == 0; i++)
+        if (strncmp(overrides[i], from, strlen(from)) != 0) ret = ost_schema_override(schema, tree, overrides[i], err);
+    if (ret == 0) ret = ost_experiment_from(tree, base, err); /* of a setting of the whole population */
+    return ret == 0 ? ost_from_check(base, tree, err) : ret;
+}
+
+/* The tree of an experiment that was read. Free it in any case. */
+static int parse_again(const ost_experiment_t *self, ost_yaml_t *tree, ost_error_t *err)
+{
+    ost_from_t base = { 0 };
+    *tree = (ost_yaml_t){ 0 };
+    int ret = base_of(&base, self->population, self->population_text, err);
+    if (ret == 0)
+        ret = parse_tree(
+            tree, self->path, self->text, (const char *const *) self->overrides, self->n_overrides, &base, err);
+    ost_from_free(&base);
     return ret;
 }
 
@@ -316,7 +343,7 @@ int ost_experiment_yaml(const ost_experiment_t *self, char **yaml, ost_error_t *
 {
     ost_yaml_t tree;
     *yaml = NULL;
-    int ret = parse_tree(&tree, self->path, self->text, (const char *const *) self->overrides, self->n_overrides, err);
+    int ret = parse_again(self, &tree, err);
     if (ret == 0) ret = ost_yaml_write(&tree, yaml, err);
     ost_yaml_free(&tree);
     return ret;
@@ -346,7 +373,7 @@ int ost_experiment_entry(const ost_experiment_t *self, const char *path, char **
 {
     ost_yaml_t tree;
     *text = NULL;
-    int ret = parse_tree(&tree, self->path, self->text, (const char *const *) self->overrides, self->n_overrides, err);
+    int ret = parse_again(self, &tree, err);
     const ost_yaml_node_t *node = ret == 0 ? node_at(&tree.root, path) : NULL;
     if (node != NULL && node->kind == OST_YAML_SCALAR && (*text = ost_strdup(node->text)) == NULL)
         ret = ost_no_memory(err);
@@ -357,12 +384,12 @@ int ost_experiment_entry(const ost_experiment_t *self, const char *path, char **
 int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_error_t *err)
 {
-    const ost_people_source_t none = { 0 };
+    const ost_experiment_texts_t none = { 0 };
     return ost_experiment_parse_with(self, path, text, &none, overrides, n_overrides, err);
 }
 
 int ost_experiment_parse_with(ost_experiment_t *self, const char *path, const char *text,
-    const ost_people_source_t *people, const char *const *overrides, size_t n_overrides, ost_error_t *err)
+    const ost_experiment_texts_t *texts, const char *const *overrides, size_t n_overrides, ost_error_t *err)
 {
     memset(self, 0, sizeof *self);
     self->path = ost_strdup(path);
@@ -372,12 +399,20 @@ int ost_experiment_parse_with(ost_experiment_t *self, const char *path, const ch
     for (size_t i = 0; i < n_overrides && ret == 0; i++)
         ret = append_text(&self->overrides, &self->n_overrides, overrides[i], err);
     if (ret < 0) return ret;
-    ost_yaml_t tree;
-    ret = parse_tree(&tree, self->path, text, overrides, n_overrides, err);
+    ost_yaml_t tree = { 0 };
+    ost_from_t base = { 0 };
+    ret = base_of(&base, texts->population, texts->population_text, err);
+    if (ret == 0) ret = parse_tree(&tree, self->path, text, overrides, n_overrides, &base, err);
     if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &tree, err);
     self->warnings = tree.warnings;
     tree.warnings = (ost_text_list_t){ 0 };
-    if (ret == 0) ret = read_tree(self, &tree, people, err);
+    if (ret == 0) ret = read_tree(self, &tree, &texts->people, err);
+    if (base.is_taken) {
+        self->population = base.name;
+        self->population_text = base.text;
+        base.name = base.text = NULL;
+    }
+    ost_from_free(&base);
     ost_yaml_free(&tree);
     return ret;
 }
@@ -390,8 +425,10 @@ int ost_experiment_vary(
     if (all == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < base->n_overrides + n; i++)
         all[i] = i < base->n_overrides ? base->overrides[i] : settings[i - base->n_overrides];
-    const ost_people_source_t people = { .path = base->people.path, .text = base->people.text };
-    int ret = ost_experiment_parse_with(self, base->path, base->text, &people, all, base->n_overrides + n, err);
+    const ost_experiment_texts_t texts = { .people = { .path = base->people.path, .text = base->people.text },
+        .population = base->population,
+        .population_text = base->population_text };
+    int ret = ost_experiment_parse_with(self, base->path, base->text, &texts, all, base->n_overrides + n, err);
     free(all);
     self->solver.isa = base->solver.isa;
     if (ret < 0 || base->n_model_texts == 0) return ret;
@@ -519,6 +556,8 @@ void ost_experiment_free(ost_experiment_t *self)
     ost_text_list_free(&self->warnings);
     ost_text_list_free(&self->drawn);
     free_texts(self->overrides, self->n_overrides);
+    free(self->population);
+    free(self->population_text);
     free_texts(self->models, self->n_models);
     free_texts(self->outputs, self->n_outputs);
     ost_formula_delete(self->start);

@@ -83,6 +83,9 @@ static const ost_schema_t baselines[] = { { "-", MAP, "a mapping of output, valu
     MEMBERS(baseline) } };
 
 static const ost_schema_t population[] = {
+    { "from", TEXT, "a ready population such as postmenopausal_women, or the path of an experiment",
+        "whose covariates, eligibility, history and parameters are taken, where this one has none of the name", false,
+        NULL, 0 },
     { "subjects", COUNT, "a whole number", "how many; default 1, or all rows of 'people'", false, NULL, 0 },
     { "seed", COUNT, "a whole number", "of all random numbers; default 1", false, NULL, 0 },
     { "first_subject", COUNT, "a whole number", "number of the first one, to run a part of a cohort; default 0", false,

@@ -58,6 +58,19 @@ int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *
 /* The text of a condition, which is read when the experiment is planned, and where it begins. */
 int ost_experiment_condition(const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_location_t *location,
     ost_error_t *err) OST_MUST_CHECK;
+/* An experiment whose population another takes. */
+typedef struct {
+    char *name, *text;      /* as `from` names it; its YAML. NULL: none, or not read yet */
+    ost_text_list_t models; /* that it is stated for */
+    ost_location_t at;      /* of `from` */
+    bool is_taken;
+} ost_from_t;
+/* population.from: before anything is read, the tree takes the population of another experiment, and no longer has the
+ * key (experiment_from.c). @param[in,out] base  its text, where that is known; free it in any case */
+int ost_experiment_from(ost_yaml_t *tree, ost_from_t *base, ost_error_t *err) OST_MUST_CHECK;
+/* Warn of models that it is stated for and the tree has not. */
+int ost_from_check(const ost_from_t *self, ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+void ost_from_free(ost_from_t *self);
 /* arms: after times are known, which close open-ended regimens (experiment_arms.c) */
 int ost_experiment_arms(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
 /* The name of an arm, NULL without `node`; after arms are known (experiment_evidence.c) */

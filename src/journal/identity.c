@@ -74,6 +74,10 @@ static int add_texts(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *
         ret = ost_identity_add(self, OST_FACT_TEXT, OST_PEOPLE_PATH, err, "%s", e->people.path);
     if (ret == 0 && e->people.path != NULL)
         ret = ost_identity_add(self, OST_FACT_TEXT, OST_PEOPLE_TEXT, err, "%s", e->people.text);
+    if (ret == 0 && e->population != NULL)
+        ret = ost_identity_add(self, OST_FACT_TEXT, OST_POPULATION, err, "%s", e->population);
+    if (ret == 0 && e->population != NULL)
+        ret = ost_identity_add(self, OST_FACT_TEXT, OST_POPULATION_TEXT, err, "%s", e->population_text);
     free(overrides);
     free(models);
     return ret;
@@ -244,8 +248,10 @@ int ost_identity_experiment(const ost_identity_t *self, const char *path, const 
 {
     const char *text = ost_identity_get(self, "experiment"), *isa = ost_identity_get(self, "isa");
     const char *origin = ost_identity_get(self, "experiment_path");
-    const ost_people_source_t people = { .path = ost_identity_get(self, OST_PEOPLE_PATH),
-        .text = ost_identity_get(self, OST_PEOPLE_TEXT) };
+    const ost_experiment_texts_t texts = { .people = { .path = ost_identity_get(self, OST_PEOPLE_PATH),
+                                               .text = ost_identity_get(self, OST_PEOPLE_TEXT) },
+        .population = ost_identity_get(self, OST_POPULATION),
+        .population_text = ost_identity_get(self, OST_POPULATION_TEXT) };
     ost_text_list_t all = { 0 };
     *experiment = (ost_experiment_t){ 0 };
     if (text == NULL) {
@@ -257,7 +263,7 @@ int ost_identity_experiment(const ost_identity_t *self, const char *path, const 
         ost_no_memory(err);
     } else {
         ret = ost_experiment_parse_with(
-            experiment, origin != NULL ? origin : path, text, &people, (const char *const *) all.items, all.n, err);
+            experiment, origin != NULL ? origin : path, text, &texts, (const char *const *) all.items, all.n, err);
     }
     ost_text_list_free(&all);
     if (ret == 0) ret = find_texts(self, experiment, err);

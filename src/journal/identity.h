@@ -34,6 +34,8 @@ enum { OST_MODEL_TEXT_SIZE = OST_NAME_SIZE + sizeof OST_MODEL_TEXT };
 /* Facts of a population with a table of people: path and text. */
 #define OST_PEOPLE_PATH "people_path"
 #define OST_PEOPLE_TEXT "people_text"
+#define OST_POPULATION "population"
+#define OST_POPULATION_TEXT "population_text"
 
 typedef enum { OST_FACT_TEXT, OST_FACT_COUNT, OST_FACT_NUMBER } ost_fact_kind_t;
 

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes the key population.from: the population of another experiment, its history and its parameters become part of
+ * the tree, where the experiment itself says nothing else. */
+#include "core/file.h"
+#include "core/vocabulary.h"
+#include "input/experiment_keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is taken of the other's population: what its subjects are like, not how many of them are run. */
+static const char *const taken[] = { "variability", "covariates", "correlate", "eligible", "baseline", "dropout" };
+
+static ost_yaml_node_t *member_of(ost_yaml_node_t *node, const char *key)
+{
+    for (size_t i = 0; node != NULL && node->kind == OST_YAML_MAPPING && i < node->n_members; i++)
+        if (node->members[i].key != NULL && strcmp(node->members[i].key, key) == 0) return &node->members[i];
+    return NULL;
+}
+
+/* Errors of what is taken are at the key that takes it: the places in the other file are not those of this one. */
+static void place(ost_yaml_node_t *node, ost_location_t at)
+{
+    node->location = node->key_at = at;
+    for (size_t i = 0; i < node->n_members; i++) place(&node->members[i], at);
+}
+
+static ost_yaml_node_t move(ost_yaml_node_t *node)
+{
+    const ost_yaml_node_t moved = *node;
+    *node = (ost_yaml_node_t){ .kind = OST_YAML_SCALAR };
+    return moved;
+}
+
+/* The members of a mapping after those of another, in whose order they replace what has their name; an empty one takes
+ * it away. @return false: out of memory */
+static bool merge(ost_yaml_node_t *self, ost_yaml_node_t *other)
+{
+    const size_t most = self->n_members + other->n_members;
+    ost_yaml_node_t *members = malloc((most + 1) * sizeof *members);
+    size_t n = 0;
+    if (members == NULL) return false;
+    for (size_t i = 0; i < other->n_members; i++) {
+        ost_yaml_node_t *own = member_of(self, other->members[i].key);
+        if (own == NULL) {
+            members[n++] = move(&other->members[i]);
+        } else if (!ost_yaml_is_null(own)) {
+            members[n++] = move(own);
+        } else {
+            ost_yaml_node_free(own);
+            *own = (ost_yaml_node_t){ .kind = OST_YAML_SCALAR };
+        }
+    }
+    for (size_t i = 0; i < self->n_members; i++)
+        if (self->members[i].key != NULL) members[n++] = move(&self->members[i]);
+    free(self->members);
+    self->members = members;
+    self->n_members = n;
+    self->max_members = most + 1;
+    return true;
+}
+
+/* Put a member of another mapping into this one. @param is_joined  the members of both, where each has some
+ * @return false: out of memory */
+static bool take(ost_yaml_node_t *self, ost_yaml_node_t *other, const char *key, bool is_joined)
+{
+    ost_yaml_node_t *theirs = member_of(other, key), *own = member_of(self, key);
+    if (theirs == NULL) return true;
+    if (is_joined && own != NULL && own->kind == OST_YAML_MAPPING && theirs->kind == OST_YAML_MAPPING)
+        return merge(own, theirs);
+    if (own != NULL) return true;
+    own = ost_yaml_append(self, key);
+    if (own == NULL) return false;
+    char *name = own->key;
+    free(theirs->key);
+    *own = move(theirs);
+    own->key = name;
+    return true;
+}
+
+static int fail_name(const ost_yaml_t *tree, const ost_yaml_node_t *from, ost_error_t *err)
+{
+    char wrong[400];
+    const char **names = calloc(ost_n_ready_populations + 1, sizeof *names);
+    if (names == NULL) return ost_no_memory(err);
+    for (size_t i = 0; i < ost_n_ready_populations; i++) names[i] = ost_ready_populations[i].name;
+    int ret = ost_yaml_fail(tree, from, OST_ERR_NAME, err, "%s; the path of an experiment ends in .yaml",
+        ost_words_wrong(names, ost_n_ready_populations, from->text, wrong, sizeof wrong));
+    free(names);
+    return ret;
+}
+
+/* The text that `from` names, of a ready population or of a file. @param[out] path  of the file, for messages; owned by
+ * the caller */
+static int find_text(const ost_yaml_t *tree, const ost_yaml_node_t *from, char **text, char **path, ost_error_t *err)
+{
+    const char *name = from->text;
+    const size_t n = strlen(name);
+    if (n >= 5 && strcmp(name + n - 5, ".yaml") == 0) {
+        *path = from->origin != NULL ? ost_strdup(name) : ost_file_beside(tree->path, name);
+        if (*path == NULL) return ost_no_memory(err);
+        int ret = ost_file_read(text, *path, OST_YAML_MAX_BYTES, err);
+        if (ret == OST_ERR_MISSING)
+            return ost_yaml_fail(tree, from, OST_ERR_MISSING, err, "there is no file '%.200s'", *path);
+        return ret;
+    }
+    for (size_t i = 0; i < ost_n_ready_populations; i++) {
+        if (strcmp(ost_ready_populations[i].name, name) != 0) continue;
+        *path = ost_strdup(name);
+        *text = ost_strdup(ost_ready_populations[i].text);
+        return *path != NULL && *text != NULL ? 0 : ost_no_memory(err);
+    }
+    return fail_name(tree, from, err);
+}
+
+static int join(ost_yaml_t *tree, ost_yaml_t *other, ost_yaml_node_t *from, ost_from_t *base, ost_error_t *err)
+{
+    ost_yaml_node_t *population = member_of(&tree->root, "population"), *theirs = member_of(&other->root, "population");
+    const ost_yaml_node_t *models = ost_yaml_get(&other->root, "models");
+    static const char *const of_its_own[] = { "from", "people" };
+    for (size_t i = 0; i < sizeof of_its_own / sizeof of_its_own[0]; i++)
+        if (member_of(theirs, of_its_own[i]) != NULL)
+            return ost_yaml_fail(tree, from, OST_ERR_VALUE, err,
+                "the population of '%.150s' has '%s' itself, which cannot be taken; name that here", base->name,
+                of_its_own[i]);
+    if (member_of(theirs, "covariates") == NULL)
+        return ost_yaml_fail(
+            tree, from, OST_ERR_VALUE, err, "'%.150s' has no population.covariates that could be taken", base->name);
+    base->at = from->location;
+    base->is_taken = true;
+    for (size_t i = 0; models != NULL && i < models->n_members; i++)
+        if (ost_text_list_add(&base->models, "%s", models->members[i].text) < 0) return ost_no_memory(err);
+    place(&other->root, from->location);
+    bool ok = true;
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        ok = ok && take(population, theirs, taken[i], strcmp(taken[i], "covariates") == 0);
+    ok = ok && take(&tree->root, &other->root, "run_in", false) && take(&tree->root, &other->root, "parameters", true);
+    return ok ? 0 : ost_no_memory(err);
+}
+
+int ost_experiment_from(ost_yaml_t *tree, ost_from_t *base, ost_error_t *err)
+{
+    ost_yaml_node_t *population = member_of(&tree->root, "population"), *from = member_of(population, "from");
+    if (from == NULL) return 0;
+    if (from->kind != OST_YAML_SCALAR || ost_yaml_is_null(from))
+        return ost_yaml_fail(tree, from, OST_ERR_SYNTAX, err,
+            "the name of a population, or the path of an experiment, is expected here");
+    char *text = NULL, *path = NULL;
+    const bool is_given = base->text != NULL && strcmp(base->name, from->text) == 0;
+    int ret = is_given ? 0 : find_text(tree, from, &text, &path, err);
+    if (ret == 0 && !is_given) {
+        ost_from_free(base);
+        *base = (ost_from_t){ .name = ost_strdup(from->text), .text = text };
+        text = NULL;
+        if (base->name == NULL) ret = ost_no_memory(err);
+    }
+    ost_yaml_t other = { 0 };
+    if (ret == 0) ret = ost_yaml_parse(&other, path != NULL ? path : base->name, base->text, err);
+    if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &other, err);
+    if (ret == 0) ret = join(tree, &other, from, base, err);
+    ost_yaml_free(&other);
+    free(text);
+    free(path);
+    if (ret < 0) return ret;
+    population = member_of(&tree->root, "population");
+    from = member_of(population, "from");
+    ost_yaml_node_free(from);
+    memmove(from, from + 1, (size_t) (population->members + population->n_members - (from + 1)) * sizeof *from);
+    population->n_members--;
+    return 0;
+}
+
+int ost_from_check(const ost_from_t *self, ost_yaml_t *tree, ost_error_t *err)
+{
+    const ost_yaml_node_t *models = ost_yaml_get(&tree->root, "models");
+    int ret = 0;
+    for (size_t i = 0; i < self->models.n && ret == 0; i++) {
+        size_t k = 0;
+        while (models != NULL && k < models->n_members && models->members[k].text != NULL &&
+               strcmp(models->members[k].text, self->models.items[i]) != 0)
+            k++;
+        if (models == NULL || k < models->n_members) continue;
+        char at[40] = "";
+        if (self->at.line > 0) snprintf(at, sizeof at, ":%d:%d", self->at.line, self->at.column);
+        ret = ost_text_list_add(&tree->warnings,
+            "%s%s: the population '%s' is one for the model '%s', which is not among 'models'", tree->path, at,
+            self->name, self->models.items[i]);
+    }
+    return ret == 0 ? 0 : ost_no_memory(err);
+}
+
+void ost_from_free(ost_from_t *self)
+{
+    free(self->name);
+    free(self->text);
+    ost_text_list_free(&self->models);
+    *self = (ost_from_t){ 0 };
+}
