@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 import test_shards  # noqa: E402  the program in a folder
+from test_dosing_table import FILES as OF_DOSES  # noqa: E402
 from test_draws import table  # noqa: E402
 from test_people import FILES  # noqa: E402
 from test_report import Page  # noqa: E402
@@ -20,13 +21,8 @@ ENDPOINTS = "endpoints: {loss: {output: bmd, arm: treated, versus: control, to: 
 N = 80
 
 
-class Pages(test_shards.Program):
-    files = {**FILES, "test.yaml": FILES["test.yaml"] + ENDPOINTS, "fit.csv": table()}
-
-    def run_one(self, *words):
-        self.osteon("run", "test.yaml", "-n", str(N), "-q", "-o", "a.h5", "--force", *words)
-        with h5py.File(self.path("a.h5")) as file:
-            return file["bmd"][()]
+class Reports(test_shards.Program):
+    """A folder, and pages of its result files."""
 
     def page(self, name, *words, code=0):
         """The page of a result file: text, without tags; tables as lists of rows of cells."""
@@ -52,6 +48,15 @@ class Pages(test_shards.Program):
 
     def close(self, cell, expected):
         np.testing.assert_allclose(self.numbers(cell), expected, rtol=6e-3)
+
+
+class Pages(Reports):
+    files = {**FILES, "test.yaml": FILES["test.yaml"] + ENDPOINTS, "fit.csv": table()}
+
+    def run_one(self, *words):
+        self.osteon("run", "test.yaml", "-n", str(N), "-q", "-o", "a.h5", "--force", *words)
+        with h5py.File(self.path("a.h5")) as file:
+            return file["bmd"][()]
 
     def test_run(self):
         """What was asked, a chart, its table, and the endpoint, as numpy has them; no more than one page."""
@@ -296,6 +301,58 @@ class Pages(test_shards.Program):
             with self.subTest(line):
                 self.assertIn(message.strip(), self.page("a.h5", "--data", "o.csv", code=1))
         self.assertIn("none.csv", self.page("a.h5", "--data", "none.csv", code=1))
+
+
+class Dosed(Reports):
+    """Data of people who each have doses of their own."""
+    files = {"one.model": OF_DOSES["one.model"].replace("CL = 1.1 [L/h] in 0.01..100", "CL = 1.1 [L/h] in 0.01..100 spread 0.3"),
+             "plain.yaml": OF_DOSES["plain.yaml"] + "population: {seed: 3}\n",
+             "t.csv": "id,time,cmt,amt,evid\n" + "".join(
+                 f"{i},0,2,{10 ** (i % 2 + 1)},1\n{i},6,.,.,0\n{i},12,2,{10 ** (i % 2 + 1)},1\n{i},18,.,.,0\n"
+                 for i in range(1, 21))}
+    def data(self, hours=(6, 18)):
+        """What each ID has in the run at its times; at others what it has after 6 hours."""
+        with h5py.File(self.path("a.h5")) as file:
+            cp, ids, at = file["cp"][0], file["id"][()].astype(int), list(np.round(file["time"][()] * 24, 6))
+        self.write("o.csv", "ID,TIME [hour],DV [ng/mL],ARM\n" + "".join(
+            f"{ids[k]},{h},{cp[k, at.index(h if h in at else 6)]:.9g},dosed\n"
+            for k in range(len(ids)) for h in hours))
+
+    def test_ids(self):
+        """Each ID has its own doses, ten times as much for the odd ones: data of the even ones alone are compared with these."""
+        self.osteon("run", "plain.yaml", "-q", "-o", "a.h5")
+        self.data()
+        with open(self.path("o.csv"), encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        small = [lines[0]] + [line for line in lines[1:] if int(line.split(",")[0]) % 2 == 0]
+        self.write("o.csv", "\n".join(small) + "\n")
+        text, rows = self.page("a.h5", "--data", "o.csv")
+        self.assertIn("compared with its own simulated subject", text)
+        for row in [row for row in rows if len(row) == 8 and row[0] == "dosed"]:
+            self.close(row[5], [float(row[4])])  # the own prediction, not that of ten times the dose
+            self.assertEqual(len(set(self.numbers(row[6].replace(" to ", " ")))), 1)
+        draws = "draw,one.CL [L/h]\n" + "".join(f"{d},{1 + 0.02 * d}\n" for d in range(21))
+        self.write("fit.csv", draws)
+        self.osteon("run", "plain.yaml", "-q", "-o", "s.h5", "--no-probe", "--parameters", "fit.csv", "--draws", "20")
+        found = [row for row in self.page("s.h5", "--data", "o.csv")[1] if len(row) == 8 and row[0] == "dosed"]
+        self.assertEqual(len(found), 6)
+        for row in found:
+            low, high = self.numbers(row[6].replace(" to ", " "))
+            self.assertLess(low, high)
+            self.assertLess(high, 3 * float(row[4]))
+        self.write("o.csv", "\n".join(small + ["99,6,1,dosed"]) + "\n")
+        self.assertIn("o.csv:22:1: ID '99' is not simulated", self.page("a.h5", "--data", "o.csv", code=1))
+
+    def test_between_doses(self):
+        """Between output times across a dose, values cannot be interpolated, and the page says where."""
+        self.osteon("run", "plain.yaml", "-q", "-o", "a.h5")
+        self.data(hours=(6, 7))
+        said, _ = self.page("a.h5", "--data", "o.csv")
+        self.assertIn("20 observations between output times", said)
+        self.assertIn("there is a dose in between for 20 of them, across which that is wrong", said)
+        self.assertIn("times: [0.291667 day", said)
+        self.data()
+        self.assertNotIn("between output times", self.page("a.h5", "--data", "o.csv")[0])
 
 
 if __name__ == "__main__":

@@ -36,7 +36,9 @@ static double coverage(const result_t *r, double shift)
     simulated_t simulated = { r, 0, N_SIMULATED };
     size_t n_inside = 0, n_all = 0;
     for (size_t set = 0; set < N_SETS; set++) {
-        const ost_vpc_source_t source = { read_run, &simulated, N_SIMULATED, 1, set + 1 };
+        const ost_vpc_source_t source = {
+            .read = read_run, .user = &simulated, .n_subjects = N_SIMULATED, .n_parts = 1, .seed = set + 1
+        };
         ost_vpc_data_t data = { time, values, person, 0, N_PERSONS };
         for (size_t p = 0; p < N_PERSONS; p++)
             for (size_t v = 0; v < N_VISITS; v++) {
@@ -94,7 +96,9 @@ static void test_bins(void)
     double time[N], values[N];
     size_t person[N];
     counted_t counted = { 20, false };
-    const ost_vpc_source_t source = { read_counted, &counted, 20, 1, 3 };
+    const ost_vpc_source_t source = {
+        .read = read_counted, .user = &counted, .n_subjects = 20, .n_parts = 1, .seed = 3
+    };
     for (size_t i = 0; i < N; i++) {
         time[i] = (double) (i % 30);
         values[i] = 1000 + (double) i;
@@ -123,7 +127,9 @@ static void test_one_person(void)
     const ost_vpc_data_t data = { &time, &observed, &person, 1, 1 };
     counted_t counted = { 200, false };
     for (size_t n_draws = 1; n_draws <= 2; n_draws++) {
-        const ost_vpc_source_t source = { read_counted, &counted, 200, n_draws, 9 };
+        const ost_vpc_source_t source = {
+            .read = read_counted, .user = &counted, .n_subjects = 200, .n_parts = n_draws, .seed = 9
+        };
         ost_vpc_arm_t arm;
         size_t n;
         CU_ASSERT_EQUAL_FATAL(ost_vpc_run(&arm, &data, &source, &err), 0);
@@ -144,7 +150,7 @@ static void test_wrong(void)
     const size_t person = 0;
     const ost_vpc_data_t data = { &time, &observed, &person, 1, 1 };
     counted_t counted = { 10, true };
-    ost_vpc_source_t source = { read_counted, &counted, 10, 1, 9 };
+    ost_vpc_source_t source = { .read = read_counted, .user = &counted, .n_subjects = 10, .n_parts = 1, .seed = 9 };
     ost_vpc_arm_t arm;
     CU_ASSERT_EQUAL(ost_vpc_run(&arm, &data, &source, &err), OST_ERR_VALUE);
     CU_ASSERT_STRING_EQUAL(err.what, "no simulated subject has a value at these times");
@@ -154,7 +160,58 @@ static void test_wrong(void)
     free(arm.bins);
 }
 
+/* Of 100 subjects those with an even number, whose values are 1000 less, leave after time 10; subject i has i. */
+static int read_leaving(void *user, size_t part, double time, double *values, ost_error_t *e)
+{
+    (void) user;
+    (void) e;
+    for (size_t i = 0; i < 100; i++)
+        values[i] = i % 2 == 1 ? (double) i : time > 10 ? NAN : (double) i - 1000 - (double) part;
+    return 0;
+}
+
+/* A person who stays is not compared with subjects who leave; one who leaves is compared with all. */
+static void test_leaving_counts_once(void)
+{
+    const double time[] = { 5, 20, 5, 20, 5, 5 }, observed[] = { 1, 1, 2, 2, 3, 4 };
+    const size_t person[] = { 0, 0, 1, 1, 2, 3 };
+    const ost_vpc_source_t source = { .read = read_leaving, .n_subjects = 100, .n_parts = 1, .seed = 3 };
+    ost_vpc_arm_t arm;
+    const ost_vpc_data_t stay = { time, observed, person, 4, 2 }, leave = { time + 4, observed + 4, person, 2, 1 };
+    CU_ASSERT_EQUAL_FATAL(ost_vpc_run(&arm, &stay, &source, &err), 0);
+    for (size_t b = 0; b < 2; b++) CU_ASSERT(arm.bins[b].lower[OST_VPC_LOWER] >= 0);
+    free(arm.bins);
+    CU_ASSERT_EQUAL_FATAL(ost_vpc_run(&arm, &leave, &source, &err), 0);
+    CU_ASSERT(arm.bins[0].lower[OST_VPC_LOWER] < -900);
+    free(arm.bins);
+}
+
+/* Persons with subjects of their own. */
+static void test_groups(void)
+{
+    const double time[] = { 20, 20 }, observed[] = { 7, 7 };
+    const size_t person[] = { 0, 1 }, of_person[] = { 33, 71 };
+    size_t of_subject[100];
+    for (size_t i = 0; i < 100; i++) of_subject[i] = i;
+    const ost_vpc_source_t source = { .read = read_leaving,
+        .n_subjects = 100,
+        .n_parts = 4,
+        .seed = 3,
+        .group_of_subject = of_subject,
+        .group_of_person = of_person };
+    const ost_vpc_data_t data = { time, observed, person, 2, 2 };
+    ost_vpc_arm_t arm;
+    CU_ASSERT_EQUAL_FATAL(ost_vpc_run(&arm, &data, &source, &err), 0);
+    CU_ASSERT(arm.is_matched);
+    ost_assert_close(arm.bins[0].lower[OST_VPC_MEDIAN], 52, 1e-12, 0);
+    ost_assert_close(arm.bins[0].upper[OST_VPC_MEDIAN], 52, 1e-12, 0);
+    CU_ASSERT_EQUAL(arm.n_present, 2);
+    free(arm.bins);
+}
+
 static const ost_test_t tests[] = {
+    { "leaving_counts_once", test_leaving_counts_once },
+    { "groups", test_groups },
     { "coverage", test_coverage },
     { "bins", test_bins },
     { "one_person", test_one_person },

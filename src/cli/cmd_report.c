@@ -38,7 +38,8 @@ static int write_page(const report_arguments_t *a, const char *path, ost_results
     }
     if (code == OST_EXIT_OK && a->variables != NULL) code = ost_cli_split("variables", a->variables, &outputs);
     if (code == OST_EXIT_OK && a->ignore != NULL) code = ost_cli_split("ignore", a->ignore, &check.ignore);
-    if (code == OST_EXIT_OK && a->data != NULL) code = ost_cli_predictive_check(&check, a->data, shown.experiment.seed);
+    if (code == OST_EXIT_OK && a->data != NULL)
+        code = ost_cli_predictive_check(&check, &shown.experiment, a->data, shown.experiment.seed);
     const ost_result_page_t page = { .results = results,
         .path = path,
         .experiment = &shown.experiment,
@@ -110,7 +111,10 @@ const ost_command_t ost_command_report = {
         "With --data, the 5th, 50th and 95th percentile of observed values over time stand against the 90 % "
         "intervals of the\nsame percentiles in 500 simulated data sets of the same design: as many subjects, at the "
         "same times. DV is in a unit\nof the output, or in % of its change from baseline; ARM has the names of the "
-        "file's arms; a person is an ID within an\narm. Ten simulated subjects or more for each observed person "
+        "file's arms; a person is an ID within an\narm; where the run has a table of doses, each ID is compared with "
+        "its own "
+        "subject, of which a sweep over population.seed\nhas one at each point. Ten simulated subjects or more for "
+        "each observed person "
         "make intervals that hold what they say.",
     OST_OPTIONS(options),
     .run = run_report,

@@ -16,17 +16,21 @@ typedef struct {
     char name[160];               /* "bmd[total_hip]" */
     size_t element;
     ost_observed_t observed;
-    double *time, *value; /* [observed.n] */
-    size_t *person;       /* [observed.n] */
-    double *base, *other; /* [n_subjects] */
-    size_t arm;           /* that is read */
+    double *time, *value;               /* [observed.n] */
+    size_t *person;                     /* [observed.n] */
+    double *base, *other;               /* [n_subjects] */
+    const ost_experiment_t *experiment; /* of the file, borrowed */
+    size_t *row_of_subject; /* [n_subjects] of a table of doses, whose IDs are those of the data; else NULL */
+    size_t *row_of_person;  /* [observed.n] of the persons of an arm, then of the next; NULL as well */
+    size_t arm;             /* that is read */
     ost_vpc_t vpc;
     ost_text_list_t ignore, notes; /* columns that are left out; what a reader of the check must be told */
 } ost_predictive_check_t;
 
-/* Read the table `path` and compare; self has results, output and ignore. Free it in any case. @return an exit code,
- * having said what is wrong */
-int ost_cli_predictive_check(ost_predictive_check_t *self, const char *path, uint64_t seed);
+/* Read the table `path` and compare with the file of an experiment; self has results, output and ignore. Free it in any
+ * case. @return an exit code, having said what is wrong */
+int ost_cli_predictive_check(
+    ost_predictive_check_t *self, const ost_experiment_t *experiment, const char *path, uint64_t seed);
 void ost_cli_predictive_check_free(ost_predictive_check_t *self);
 
 #endif

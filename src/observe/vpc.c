@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define MOST_BINS 10
+#define MOST_TRIES 64                  /* for a subject that stays as long as a person, before all are looked at */
 #define MOST_VALUES ((size_t) 1 << 27) /* of subjects at times: 1 GB, an assumption */
 
 const double ost_vpc_percent[OST_N_VPC] = { 5, 50, 95 };
@@ -23,8 +24,10 @@ typedef struct {
     size_t n_times;
     size_t *i_time, *bin; /* [data->n] of each observation */
     double *simulated;    /* [n_parts][n_times][n_subjects] */
-    size_t *present;      /* [n_present] subjects with a value */
+    size_t *present;      /* [n_present] subjects with a value, by their groups */
     size_t n_present;
+    size_t *first;   /* [n_persons + 1] first of a person's observations in `own` */
+    size_t *own;     /* [data->n] observations by person */
     size_t *subject; /* [n_persons] of the data set that is simulated */
     double *values;  /* [data->n] of a bin, and another of the sample */
     double *found;   /* [n_bins][OST_N_VPC][OST_VPC_DATA_SETS] */
@@ -77,6 +80,43 @@ static int make_bins(check_t *self, ost_vpc_arm_t *out, ost_error_t *err)
     return 0;
 }
 
+/* The observations of each person. */
+static void list_own(check_t *self)
+{
+    const ost_vpc_data_t *data = self->data;
+    for (size_t p = 0; p <= data->n_persons; p++) self->first[p] = 0;
+    for (size_t i = 0; i < data->n; i++) self->first[data->person[i] + 1]++;
+    for (size_t p = 0; p < data->n_persons; p++) self->first[p + 1] += self->first[p];
+    for (size_t i = 0; i < data->n; i++) self->own[self->first[data->person[i]]++] = i;
+    for (size_t p = data->n_persons; p > 0; p--) self->first[p] = self->first[p - 1];
+    self->first[0] = 0;
+}
+
+static size_t group_of(const check_t *self, size_t i)
+{
+    return self->source->group_of_subject != NULL ? self->source->group_of_subject[self->present[i]] : 0;
+}
+
+/* The first of those present whose group is not below. */
+static size_t first_of_group(const check_t *self, size_t group)
+{
+    size_t low = 0, high = self->n_present;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (group_of(self, middle) < group)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int compare_groups(const void *a, const void *b, void *user)
+{
+    const size_t i = *(const size_t *) a, k = *(const size_t *) b, *group = user;
+    return group[i] != group[k] ? (group[i] > group[k]) - (group[i] < group[k]) : (i > k) - (i < k);
+}
+
 static const double *simulated_at(const check_t *self, size_t part, size_t t)
 {
     return self->simulated + (part * self->n_times + t) * self->source->n_subjects;
@@ -105,6 +145,9 @@ static int read_simulated(check_t *self, ost_error_t *err)
         if (k < n_rows) self->present[self->n_present++] = i;
     }
     if (self->n_present == 0) return ost_fail(err, OST_ERR_VALUE, "no simulated subject has a value at these times");
+    if (source->group_of_subject != NULL)
+        qsort_r(self->present, self->n_present, sizeof(*self->present), compare_groups,
+            (void *) (uintptr_t) source->group_of_subject);
     return 0;
 }
 
@@ -120,18 +163,49 @@ static void percentiles(check_t *self, const double *values, size_t bin, double 
         out[k] = sample.n > 0 ? ost_quantile(sample.x, sample.n, ost_vpc_percent[k] / 100) : NAN;
 }
 
+/* Whether a subject has values at all of the person's times. */
+static bool stays(const check_t *self, size_t person, size_t part, size_t subject)
+{
+    for (size_t k = self->first[person]; k < self->first[person + 1]; k++)
+        if (!isfinite(simulated_at(self, part, self->i_time[self->own[k]])[subject])) return false;
+    return true;
+}
+
+/* The subject that stands for a person in a data set. */
+static void choose(check_t *self, size_t set, size_t person)
+{
+    const ost_vpc_source_t *source = self->source;
+    const uint32_t purpose = ost_random_purpose("predictive check");
+    const size_t n_persons = self->data->n_persons, part = set % source->n_parts;
+    const size_t *group = source->group_of_person;
+    const size_t first = group != NULL ? first_of_group(self, group[person]) : 0;
+    const size_t n = (group != NULL ? first_of_group(self, group[person] + 1) : self->n_present) - first;
+    const size_t most = n > 1 ? MOST_TRIES : 1;
+    self->subject[person] = SIZE_MAX;
+    for (size_t k = 0; k < most && n > 0; k++) {
+        const uint32_t draw = (uint32_t) (person + k * n_persons);
+        const double u = ost_random_uniform(source->seed, set, purpose, draw);
+        self->subject[person] = self->present[first + (size_t) (u * (double) n)];
+        if (stays(self, person, part, self->subject[person])) return;
+    }
+    for (size_t k = 0; k < n; k++)
+        if (stays(self, person, part, self->present[first + k])) {
+            self->subject[person] = self->present[first + k];
+            return;
+        }
+}
+
 /* One data set: a subject for each person, at that person's times. */
 static void simulate(check_t *self, size_t set, size_t n_bins)
 {
     const ost_vpc_data_t *data = self->data;
-    const uint32_t purpose = ost_random_purpose("predictive check");
-    for (size_t p = 0; p < data->n_persons; p++) {
-        double u = ost_random_uniform(self->source->seed, set, purpose, (uint32_t) p);
-        self->subject[p] = self->present[(size_t) (u * (double) self->n_present)];
+    for (size_t p = 0; p < data->n_persons; p++) choose(self, set, p);
+    for (size_t i = 0; i < data->n; i++) {
+        const size_t p = data->person[i];
+        self->values[i] = self->subject[p] != SIZE_MAX
+                              ? simulated_at(self, set % self->source->n_parts, self->i_time[i])[self->subject[p]]
+                              : NAN;
     }
-    for (size_t i = 0; i < data->n; i++)
-        self->values[i] =
-            simulated_at(self, set % self->source->n_parts, self->i_time[i])[self->subject[data->person[i]]];
     for (size_t b = 0; b < n_bins; b++) {
         double found[OST_N_VPC];
         percentiles(self, self->values, b, found);
@@ -164,6 +238,17 @@ static int compare(check_t *self, ost_vpc_arm_t *out, ost_error_t *err)
     return 0;
 }
 
+/* Count subjects of the persons' groups alone. */
+static void count_groups(check_t *self)
+{
+    size_t n = 0;
+    for (size_t p = 0; p < self->data->n_persons; p++) {
+        const size_t group = self->source->group_of_person[p];
+        n += first_of_group(self, group + 1) - first_of_group(self, group);
+    }
+    self->n_present = n;
+}
+
 int ost_vpc_run(ost_vpc_arm_t *self, const ost_vpc_data_t *data, const ost_vpc_source_t *source, ost_error_t *err)
 {
     check_t check = { .data = data, .source = source };
@@ -172,20 +257,27 @@ int ost_vpc_run(ost_vpc_arm_t *self, const ost_vpc_data_t *data, const ost_vpc_s
     check.i_time = malloc(data->n * sizeof(*check.i_time));
     check.bin = malloc(data->n * sizeof(*check.bin));
     check.subject = malloc(data->n_persons * sizeof(*check.subject));
+    check.first = malloc((data->n_persons + 1) * sizeof(*check.first));
+    check.own = malloc(data->n * sizeof(*check.own));
     check.values = malloc(3 * data->n * sizeof(*check.values));
     int ret = check.times == NULL || check.i_time == NULL || check.bin == NULL || check.subject == NULL ||
-                      check.values == NULL
+                      check.values == NULL || check.first == NULL || check.own == NULL
                   ? ost_no_memory(err)
                   : 0;
     if (ret == 0) find_times(&check);
+    if (ret == 0) list_own(&check);
     if (ret == 0) ret = make_bins(&check, self, err);
     if (ret == 0) ret = read_simulated(&check, err);
     if (ret == 0) ret = compare(&check, self, err);
+    if (ret == 0 && source->group_of_person != NULL) count_groups(&check);
     self->n_present = check.n_present;
+    self->is_matched = source->group_of_person != NULL;
     free(check.times);
     free(check.i_time);
     free(check.bin);
     free(check.subject);
+    free(check.first);
+    free(check.own);
     free(check.values);
     free(check.simulated);
     free(check.present);

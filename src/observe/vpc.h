@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/text.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ typedef struct {
     void *user;
     size_t n_subjects, n_parts; /**< n_parts: 1, or draws, which the data sets take in turn */
     uint64_t seed;              /**< of the choice of subjects */
+    /** [n_subjects], [n_persons]: a subject stands for persons of its own group alone, as one with the same doses does;
+     * NULL: for any */
+    const size_t *group_of_subject, *group_of_person;
 } ost_vpc_source_t;
 
 /** Observations that are close in time. */
@@ -52,7 +56,8 @@ typedef struct {
     ost_vpc_bin_t *bins; /**< [n_bins] ascending; owned */
     size_t n_bins;
     ost_vpc_data_t data; /**< borrowed */
-    size_t n_present;    /**< simulated subjects with a value */
+    size_t n_present;    /**< simulated subjects with a value, of persons' groups */
+    bool is_matched;     /**< persons have subjects of their own */
 } ost_vpc_arm_t;
 
 /** A check. */
@@ -63,7 +68,9 @@ typedef struct {
     size_t n_arms;
 } ost_vpc_t;
 
-/** Simulate OST_VPC_DATA_SETS data sets: for each person a subject at random, with that person's times, and compare.
+/** Simulate OST_VPC_DATA_SETS data sets: for each person a subject at random, with that person's times, and compare. A
+ *  subject that has left before the person's last time does not stand for that person, whose times end already where
+ *  people leave; unless none stays as long.
  *  Up to ten times are bins of their own, more are joined into ten bins of like numbers of observations.
  *  @param self  free its bins in any case
  *  @return 0; OST_ERR_VALUE: no subject has a value; OST_ERR_LIMIT: too many times, subjects and draws;

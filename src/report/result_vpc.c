@@ -140,6 +140,13 @@ void ost_page_vpc(const ost_result_page_t *page, FILE *out)
         if (arm->n_present >= ENOUGH * arm->data.n_persons) continue;
         fputs("<div class='warn'><p>", out);
         ost_html_text(page->results->labels.items[arm->arm], out);
+        if (arm->is_matched && arm->n_present == arm->data.n_persons) {
+            fputs(
+                ": each ID is compared with its own simulated subject, so that the intervals have no width but that of "
+                "draws of parameters ('osteon run EXPERIMENT --parameters TABLE.csv --draws N').</p></div>\n",
+                out);
+            continue;
+        }
         fprintf(out,
             ": %zu simulated subjects stand for %zu observed persons; with fewer than %d for each the intervals are "
             "too "
