@@ -272,8 +272,20 @@ static const char *const spread_compare = "    - {arm: treated, trial: T, trial_
                                           "    - {arm: treated, trial: T, trial_arm: s}\n"
                                           "    - {arm: treated, trial: T, trial_arm: q, versus: control}\n";
 
-/* SD of a change by the errors of two scans, percent: of a site, of a visit. */
-#define SCANS(site, visit) (sqrt(2) * hypot(site, visit))
+/* SD of a change in a year by the errors of two scans, percent: of a site, of a visit, and the drift between them. */
+static double scans(double site, double visit, double drift)
+{
+    return hypot(sqrt(2) * hypot(site, visit), drift);
+}
+
+/* Parts of the error of an observation in the model's file, percent: of a site, of a visit, drift in a year. */
+static void own_errors(const ost_observation_t *self, double out[3])
+{
+    CU_ASSERT_EQUAL_FATAL(self->measured->n_errors, 3);
+    for (int i = 0; i < 3; i++) out[i] = 100 * self->measured->errors[i].value;
+    out[2] *= OST_DAYS_PER_YEAR;
+    CU_ASSERT(out[0] > 1 && out[1] > 1 && out[2] > 0.5);
+}
 
 static void test_estimates_are_those_of_the_cohort(void)
 {
@@ -307,8 +319,11 @@ static void test_estimates_are_those_of_the_cohort(void)
     const ost_observation_t *spread = &trial->matched.observations[3];
     CU_ASSERT_EQUAL(spread->endpoint_class, OST_CLASS_SD);
     CU_ASSERT(estimates[3].sd_measuring > 2);
-    ost_assert_close(estimates[3].sd_measuring, SCANS(1.1, 1.0), 1e-12, 0);
-    ost_assert_close(estimates[2].sd_measuring, SCANS(1.3, 1.0), 1e-12, 0); /* of one arm */
+    double at_spine[3], at_hip[3];
+    own_errors(spread, at_spine);
+    own_errors(&trial->matched.observations[2], at_hip);
+    ost_assert_close(estimates[3].sd_measuring, scans(at_spine[0], at_spine[1], at_spine[2]), 1e-12, 0);
+    ost_assert_close(estimates[2].sd_measuring, scans(at_hip[0], at_hip[1], at_hip[2]), 1e-12, 0); /* of one arm */
     ost_assert_close(estimates[4].sd_measuring, 0, 0, 0);
     ost_assert_close(estimates[3].value, hypot(estimates[0].sd, estimates[3].sd_measuring), 1e-12, 0);
     ost_assert_close(ost_observation_error(spread, &estimates[3]), 4 / sqrt(100), 1e-12, 0);
@@ -341,9 +356,10 @@ static const char scanned_bone[] =
  * that or not. */
 static void test_variants_of_errors(void)
 {
-    static const char *const names[] = { "dxa.visit_cv", "dxa.scan_cv[lumbar_spine]" };
-    const double values[] = { 0.01, 0.011, 0.02, 0.011, 0.02, 0.03 };
-    const ost_variants_t variants = { names, 2, values, 3 };
+    static const char *const names[] = { "dxa.visit_cv", "dxa.scan_cv[lumbar_spine]", "dxa.drift[lumbar_spine]" };
+    const double own = 0.007 / OST_DAYS_PER_YEAR;
+    const double values[] = { 0.01, 0.011, own, 0.02, 0.011, own, 0.02, 0.03, 0.02 / OST_DAYS_PER_YEAR };
+    const ost_variants_t variants = { names, 3, values, 3 };
     ost_estimate_t estimates[15], plain[5];
     small_begin(&folder);
     small_write(&folder, "evidence.csv", spread_table);
@@ -351,7 +367,7 @@ static void test_variants_of_errors(void)
     small_read(&folder, &trials);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 1, plain, &err), 0);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, estimates, &err), 0);
-    const double expected[] = { SCANS(1.1, 1), SCANS(1.1, 2), SCANS(3, 2) };
+    const double expected[] = { scans(1.1, 1, 0.7), scans(1.1, 2, 0.7), scans(3, 2, 2) };
     for (size_t v = 0; v < 3; v++) {
         ost_assert_close(estimates[5 * v + 3].value, hypot(plain[0].sd, expected[v]), 1e-12, 0);
         ost_assert_close(estimates[5 * v].value, plain[0].value, 1e-12, 0);
@@ -366,8 +382,8 @@ static void test_variants_of_errors(void)
         "evidence:\n  table: evidence.csv\n  compare: [{arm: treated, trial: T, trial_arm: s}]\n");
     small_read(&folder, &trials);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, estimates, &err), 0);
-    ost_assert_close(estimates[0].sd_measuring, SCANS(1.1, 4), 1e-12, 0);
-    ost_assert_close(estimates[2].sd_measuring, SCANS(3, 4), 1e-12, 0);
+    ost_assert_close(estimates[0].sd_measuring, scans(1.1, 4, 0.7), 1e-12, 0);
+    ost_assert_close(estimates[2].sd_measuring, scans(3, 4, 2), 1e-12, 0);
     ost_trials_free(&trials);
     small_end(&folder);
 }

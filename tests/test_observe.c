@@ -146,13 +146,15 @@ static void test_dictionary(void)
         CU_ASSERT_EQUAL(entry == NULL, cases[i].output == NULL);
         if (entry != NULL) CU_ASSERT_STRING_EQUAL(entry->output, cases[i].output);
     }
-    const double scan[] = { 1.1, 1.3, 1.7 };
+    const char *const scan[] = { "dxa.scan_cv[lumbar_spine]", "dxa.scan_cv[total_hip]", "dxa.scan_cv[femoral_neck]" };
     const char *const outputs[] = { "bmd[lumbar_spine]", "bmd[total_hip]", "bmd[femoral_neck]" };
     for (size_t i = 0; i < 3; i++) {
         const ost_endpoint_entry_t *entry = ost_endpoint_entry_of_output(&dictionary, outputs[i]);
-        CU_ASSERT_EQUAL_FATAL(entry->n_errors, 2);
-        ost_assert_close(entry->errors[0].cv, scan[i] / 100, 1e-12, 0);
+        CU_ASSERT_EQUAL_FATAL(entry->n_errors, 3);
+        CU_ASSERT_STRING_EQUAL(entry->errors[0].name, scan[i]);
+        CU_ASSERT(entry->errors[0].value > 0.01 && entry->errors[0].value < 0.03);
         CU_ASSERT_STRING_EQUAL(entry->errors[1].name, "dxa.visit_cv");
+        CU_ASSERT(!entry->errors[1].drifts && entry->errors[2].drifts);
     }
     CU_ASSERT_EQUAL(ost_endpoint_entry_of_output(&dictionary, "ctx")->n_errors, 0);
     CU_ASSERT_EQUAL(ost_endpoint_entry_of_output(&dictionary, "ctx")->endpoint_class, OST_CLASS_MARKER);
@@ -183,7 +185,7 @@ static void test_wrong_dictionaries(void)
         { "LS,,x,BMD,scan_cv", "'scan_cv' must be a parameter of a model, as in dxa.visit_cv", OST_ERR_NAME },
         { "LS,,x,BMD,dxb.visit_cv", "'dxb.visit_cv' must be a parameter", OST_ERR_NAME },
         { "LS,,x,BMD,dxa.visit_cv dxa.cv", "'dxa.cv' is not a parameter of this model", OST_ERR_NAME },
-        { "LS,,x,BMD,dxa.young[total_hip]", "must be a fraction", OST_ERR_UNIT },
+        { "LS,,x,BMD,dxa.young[total_hip]", "must be a fraction, in % or in 1/y", OST_ERR_UNIT },
         { "LS,,x,BMD,dxa.visit_cv dxa.visit_cv dxa.visit_cv dxa.visit_cv dxa.visit_cv", "is one parameter too many",
             OST_ERR_LIMIT },
         { ",,x,BMD,", "a site or an endpoint is expected", OST_ERR_NAME },

@@ -137,7 +137,8 @@ static int find_param(const ost_endpoint_dictionary_t *self, const ost_endpoint_
 static int find_error(
     ost_endpoint_dictionary_t *self, ost_endpoint_entry_t *entry, ost_library_t *library, ost_error_t *err)
 {
-    int ret = 0;
+    ost_unit_t per_year;
+    int ret = ost_unit_parse(&per_year, "1/y", err);
     char *names = ost_strdup(entry->error);
     if (names == NULL) return ost_no_memory(err);
     entry->n_errors = 0;
@@ -145,14 +146,16 @@ static int find_error(
         const ost_param_t *param;
         if (name[0] == '\0') continue;
         if ((ret = find_param(self, entry, library, name, &param, err)) < 0) break;
-        if (!ost_dim_is_none(param->unit.dim))
-            ret = wrong(self, entry, OST_ERR_UNIT, name, "must be a fraction or in %", err);
+        const bool drifts = ost_dim_equal(param->unit.dim, per_year.dim);
+        if (!drifts && !ost_dim_is_none(param->unit.dim))
+            ret = wrong(self, entry, OST_ERR_UNIT, name, "must be a fraction, in % or in 1/y", err);
         else if (entry->n_errors == OST_MOST_ERROR_PARTS)
             ret = wrong(self, entry, OST_ERR_LIMIT, name, "is one parameter too many", err);
         else {
             ost_error_part_t *part = &entry->errors[entry->n_errors++];
             snprintf(part->name, sizeof(part->name), "%s", name);
-            part->cv = param->value;
+            part->value = param->value;
+            part->drifts = drifts;
         }
     }
     free(names);

@@ -58,10 +58,11 @@ typedef struct {
 /** Parameters at most that make up the error of a measurement. */
 enum { OST_MOST_ERROR_PARTS = 4 };
 
-/** A parameter that is a part of the error of one measurement. */
+/** A parameter that is a part of the error of measurements. */
 typedef struct {
     char name[96]; /**< "dxa.visit_cv" */
-    double cv;     /**< its value in the model's file, a fraction of what is measured */
+    double value;  /**< in the model's file: a fraction of what is measured, or that in a day where it drifts */
+    bool drifts;   /**< not of one measurement: between two of them it is in proportion to the time */
 } ost_error_part_t;
 
 /** One row of the dictionary. */
