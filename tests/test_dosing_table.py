@@ -5,6 +5,7 @@ time, steady states, wrong tables. Takes the path of osteon as its first argumen
 import csv
 import math
 import os
+import re
 import unittest
 
 import h5py
@@ -84,13 +85,13 @@ BEFORE = {410: 5, 415: 4, 509: 4, 610: 20, 709: 20, 809: 46, 909: 28}
 class Tables(test_shards.Program):
     files = FILES
 
-    def run_table(self, lines, *arguments, name="test.yaml", table="table.csv", code=0):
+    def run_table(self, lines, *arguments, name="test.yaml", table="table.csv", code=0, column="cp"):
         """@return cp by id, and the times in hours"""
         self.write(table, "\n".join(lines) + "\n")
         self.osteon("run", name, *arguments, "-o", "out.h5", "-q", "--force", code=code)
         with h5py.File(self.path("out.h5")) as file:
             hours = file["time"][:] * 24
-            return {int(i): file["cp"][0, k] for k, i in enumerate(file["id"][:])}, hours
+            return {int(i): file[column][0, k] for k, i in enumerate(file["id"][:])}, hours
 
 
 class Nonmem(Tables):
@@ -445,6 +446,17 @@ class Steady(Tables):
                        + keys.replace("sized", "one.depot") % "{unit: kg, interpolation: locf}")
             self.assertIn("'weight' changes in time ('interpolation: locf'), and",
                           self.osteon("check", "c.yaml", code=1), used)
+
+
+class Readme(Tables):
+    def test_example(self):
+        """The table and the experiment of the front page."""
+        with open(os.path.join(HERE, "..", "README.md"), encoding="utf-8") as file:
+            part = file.read().split("## Dosing tables")[1].split("\n## ")[0]
+        table, yaml = re.findall(r"```(?:yaml)?\n(.*?)```", part, re.S)
+        self.write("e.yaml", yaml)
+        got, _ = self.run_table(table.splitlines(), name="e.yaml", column="estradiol")
+        self.assertTrue(0 < got[1][0] < got[2][0])  # pmol/L; the other had stopped
 
 
 class People(Tables):

@@ -134,6 +134,27 @@ class Python(unittest.TestCase):
         with h5py.File("s.h5") as file:
             np.testing.assert_array_equal(y[:, :, :2], file["bmd"][()])
 
+    def test_costs_no_more_than_a_sweep(self):
+        """Rows of parameters, and of doses, of which the years before treatment are integrated once; processor time."""
+        rng, rows = np.random.default_rng(1), 150
+        for names, head, low, high in ((["aibl.k_C", "aibl.K_E"], "parameters.aibl.k_C [1/d],parameters.aibl.K_E [pmol/L]", [0.05, 30], [0.1, 60]),
+                                       (["arms.anastrozole.regimen.0.dose [mg]"], "arms.anastrozole.regimen.0.dose [mg]", [0.5], [2])):
+            theta, ratios = rng.uniform(low, high, (rows, len(names))), []
+            np.savetxt("points.csv", theta, fmt="%.17g", delimiter=",", header=head, comments="")
+            for _ in range(3):
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                self.command("sweep", "atac", "--table", "points.csv", "--threads", "2", "-o", "s.h5", "-q", "--force", "--set",
+                             "population.subjects=2", "--keep", "endpoints", "--set", "endpoints={hip: {output: 'bmd[total_hip]', arm: anastrozole, to: 5 year}}")
+                after, own = resource.getrusage(resource.RUSAGE_CHILDREN), resource.getrusage(resource.RUSAGE_SELF)
+                y = osteon.Model("atac", subjects=2).batch(theta, names, threads=2)
+                end = resource.getrusage(resource.RUSAGE_SELF)
+                ratios.append((end.ru_utime + end.ru_stime - own.ru_utime - own.ru_stime) /
+                              (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
+            print(f"batch / sweep, {rows} rows of {', '.join(names)}: {min(ratios):.3f}")
+            self.assertLess(min(ratios), 1.05)
+            last = osteon.Model("atac", subjects=2).batch(theta[-1], names)
+            np.testing.assert_array_equal(y[-1], last)  # as without rows before it
+
     def test_errors(self):
         for changes, said in WRONG:
             with self.assertRaises(osteon.Error, msg=changes) as raised:

@@ -35,7 +35,8 @@ extern "C" {
 
 /** The models that are available: the built-in ones and those added. */
 typedef struct ost_session ost_session_t;
-/** A planned experiment; never changes. Its session must outlive it. */
+/** A planned experiment; never changes. Its session must outlive it. Studies of one session share the histories before
+ *  treatment of their subjects, where these are the same: each has the bits that it has alone. */
 typedef struct ost_study ost_study_t;
 /** Of one calling thread: the last error, the number of threads to use, and whether to stop. */
 typedef struct ost_call ost_call_t;

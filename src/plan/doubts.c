@@ -83,9 +83,8 @@ int ost_plan_check_columns(const ost_plan_t *self, ost_error_t *err)
                   columns[e->covariates[k].column].field == columns[c->column].field && is_used(self, k);
         if (is || c->origin != OST_ORIGIN_COLUMN) continue;
         return OST_FAIL_COVARIATE(err, OST_ERR_NAME, e, c,
-            "nothing uses column '%s': no model of this experiment, no formula and no condition; 'ignore' leaves "
-            "columns "
-            "out%s%s%s",
+            "nothing uses column '%s': no model of this experiment, no formula, as of 'parameters', and no condition; "
+            "'ignore' leaves columns out%s%s%s",
             c->name, OST_HINT(nearest_covariate(self, c->name)));
     }
     return 0;

@@ -25,6 +25,8 @@ struct ost_call {
 
 struct ost_session {
     ost_library_t library;
+    size_t n_studies;
+    ost_histories_t *histories; /* that studies after the first share; NULL: none */
 };
 
 /* One element of an axis. */
@@ -42,7 +44,8 @@ struct ost_study {
     ost_plan_t plan;
     element_t *element[N_AXES]; /* [n], NULL for OST_AXIS_SUBJECT */
     size_t n[N_AXES];
-    bool is_plain; /* the outputs are the system's, in its order */
+    bool is_plain;              /* the outputs are the system's, in its order */
+    ost_histories_t *histories; /* of the session */
 };
 
 int ost_session_version(void)
@@ -109,6 +112,7 @@ ost_session_t *ost_session_new(ost_call_t *call)
 void ost_session_free(ost_session_t *session)
 {
     if (session == NULL) return;
+    ost_histories_delete(session->histories);
     ost_library_free(&session->library);
     free(session);
 }
@@ -265,9 +269,14 @@ ost_study_t *ost_study_new(
     if (ret == 0) ret = ost_plan_build(&self->plan, &session->library, &self->experiment, err);
     if (ret == 0) ret = ost_plan_check_columns(&self->plan, err);
     if (ret == 0 && !add_axes(self)) ret = ost_no_memory(err);
-    if (ret == 0) return self;
-    ost_study_free(self);
-    return NULL;
+    if (ret < 0) {
+        ost_study_free(self);
+        return NULL;
+    }
+    /* what follows a first study may be the same subjects with other entries; without memory, nothing is shared */
+    if (session->n_studies++ == 1) session->histories = ost_histories_new(self->experiment.n_subjects);
+    self->histories = session->histories;
+    return self;
 }
 
 void ost_study_free(ost_study_t *study)
@@ -379,6 +388,7 @@ static int run(pass_t *self, uint64_t n, ost_error_t *err)
     const ost_cohort_options_t options = { .n_threads = self->call->n_threads,
         .first = self->first,
         .n = n,
+        .histories = study->histories,
         .no_probe = true,
         .sink = pass,
         .progress = is_to_stop,
