@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
+#include "observe/petab.h"
 #include "plan/plan.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct {
     bool dot;
-    const char *sbml;
+    const char *sbml, *petab;
     ost_text_list_t overrides;
 } plan_arguments_t;
 
@@ -26,7 +31,82 @@ static int write_sbml(const ost_plan_t *plan, const ost_signals_t *signals, cons
         ost_cli_message("--sbml: the experiment has no arm '%s'%s%s%s", name, OST_HINT(near));
         return OST_EXIT_USAGE;
     }
-    return ost_plan_write_sbml(plan, signals, i, stdout, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    return ost_plan_write_sbml(plan, signals, i, 0, NULL, stdout, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+}
+
+/* A file of a problem. */
+typedef struct {
+    const ost_petab_t *problem;
+    size_t file;
+    const char *model; /* its text; NULL: the file is a table */
+} petab_file_t;
+
+/* ost_cli_put_t */
+static int put_petab(const void *what, FILE *out, ost_error_t *err)
+{
+    const petab_file_t *self = what;
+    (void) err;
+    if (self->model != NULL)
+        fputs(self->model, out);
+    else
+        ost_petab_put(self->problem, self->file, out);
+    return 0;
+}
+
+static int write_file(const char *folder, const char *name, const petab_file_t *file, ost_error_t *err)
+{
+    char *path;
+    if (asprintf(&path, "%s/%s", folder, name) < 0) return ost_no_memory(err);
+    int ret = ost_cli_write(path, put_petab, file, err);
+    free(path);
+    return ret;
+}
+
+static int write_files(const ost_petab_t *problem, const char *folder, size_t n_arms, ost_error_t *err)
+{
+    char name[300];
+    int ret = mkdir(folder, 0777) != 0 ? ost_fail(err, OST_ERR_IO, "%s: %s", folder, strerror(errno)) : 0;
+    for (size_t a = 0; a < n_arms && ret == 0; a++) {
+        const petab_file_t file = { .model = ost_petab_model(problem, a, name) };
+        if (file.model != NULL) ret = write_file(folder, name, &file, err);
+    }
+    for (size_t i = 0; i < OST_PETAB_N_FILES && ret == 0; i++) {
+        const petab_file_t file = { .problem = problem, .file = i };
+        ret = write_file(folder, ost_petab_names[i], &file, err);
+    }
+    return ret;
+}
+
+/* The experiment and its evidence as PEtab: the typical subject with the covariates of the first. */
+static int write_petab(ost_experiment_t *e, const char *folder)
+{
+    ost_error_t err = { 0 };
+    ost_library_t library = { 0 };
+    ost_plan_t plan = { 0 };
+    ost_matched_t matched = { 0 };
+    ost_evidence_t evidence = { 0 };
+    ost_petab_t *problem = NULL;
+    int ret = e->evidence_path == NULL || e->n_comparisons == 0
+                  ? ost_fail_at(&err, OST_ERR_VALUE, OST_WHERE(e), 0, 0,
+                        "--petab needs measurements, but the experiment names no rows under 'evidence'")
+                  : ost_library_init(&library, &err);
+    e->variability = false;
+    e->n_subjects = 1;
+    if (ret == 0) ret = ost_cli_evidence(e, &matched, &evidence, &err);
+    if (ret == 0) ret = ost_plan_build(&plan, &library, e, &err);
+    if (ret == 0) ret = ost_matched_bind(&matched, &plan, &err);
+    if (ret == 0) ret = ost_matched_convert(&matched, &plan, 0, NULL, &err);
+    if (ret == 0) ret = ost_petab_new(&problem, &plan, &library.signals, &matched, &err);
+    if (ret == 0) ret = write_files(problem, folder, e->n_arms, &err);
+    if (ret == 0) ost_cli_not_compared(&matched);
+    const int code = ret == 0 ? OST_EXIT_OK : ost_cli_fail(&err);
+    if (ret == 0) printf("wrote %s/problem.yaml: %zu measurements\n", folder, matched.n_observations);
+    ost_petab_delete(problem);
+    ost_matched_free(&matched);
+    ost_plan_free(&plan);
+    ost_evidence_free(&evidence);
+    ost_library_free(&library);
+    return code;
 }
 
 static int run_plan(const ost_command_t *self, int argc, char **argv)
@@ -40,6 +120,10 @@ static int run_plan(const ost_command_t *self, int argc, char **argv)
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
     if ((code = ost_cli_experiment(&experiment, name, &a.overrides)) != OST_EXIT_OK) goto out;
+    if (a.petab != NULL) {
+        code = write_petab(&experiment, a.petab);
+        goto out;
+    }
     if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0) {
         code = ost_cli_fail(&err);
         goto out;
@@ -66,6 +150,10 @@ static const ost_option_t options[] = {
         .argument = "ARM",
         .text = "write the first subject in this arm as SBML (Level 3 Version 2)",
         .target = OST_WORD(plan_arguments_t, sbml) },
+    { .name = "petab",
+        .argument = "FOLDER",
+        .text = "write typical subjects of the arms, and the evidence, as PEtab (version 2) into a new folder",
+        .target = OST_WORD(plan_arguments_t, petab) },
     { .name = "set",
         .argument = "PATH=VALUE",
         .text = "change the experiment, as in 'osteon run'",

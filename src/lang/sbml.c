@@ -122,6 +122,11 @@ static int put_lists(ost_sbml_t *self)
     put_signals(self);
     if (self->arm != NULL && self->arm->t_begin != 0)
         ost_sbml_put_own(self, "t_begin_", &ost_sbml_day, "d", self->arm->t_begin, true);
+    for (size_t i = 0; self->arm != NULL && i < self->arm->n_bases; i++) {
+        char name[40];
+        snprintf(name, sizeof(name), "base_%zu_", i + 1);
+        ost_sbml_put_own(self, name, NULL, NULL, 1, false);
+    }
     ost_writer_begin(w);
     count_roots(w);
     int ret = ost_writer_signals(w);
@@ -173,6 +178,19 @@ static void put_model(ost_sbml_t *self, FILE *out)
     for (int i = 0; i < OST_SBML_N_LISTS; i++)
         if (self->size[i] > 0) fprintf(out, "<%s>\n%s</%s>\n", list_names[i], self->text[i], list_names[i]);
     fputs("</model>\n</sbml>\n", out);
+}
+
+int ost_models_sbml_names(const ost_signals_t *signals, const ost_model_t *const *models, size_t n,
+    char (*params)[OST_SBML_NAME_SIZE], char (*outputs)[OST_SBML_NAME_SIZE], ost_error_t *err)
+{
+    ost_writer_t writer = { 0 };
+    int ret = ost_writer_init(&writer, &ost_sbml_language, signals, models, n, NULL, err);
+    for (size_t k = 0; k < n && ret == 0; k++) {
+        for (size_t i = 0; i < models[k]->n_params; i++) ost_writer_param(&writer, models[k], i, *params++);
+        for (size_t i = 0; i < models[k]->n_outputs; i++) ost_writer_output(&writer, models[k], i, *outputs++);
+    }
+    ost_writer_free(&writer);
+    return ret;
 }
 
 int ost_models_write_sbml(const ost_signals_t *signals, const ost_model_t *const *models, size_t n,

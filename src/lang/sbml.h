@@ -32,7 +32,17 @@ typedef struct {
     const double *outside; /**< [signals->n] value from outside before any change; NAN: none drives it from outside */
     const ost_sbml_change_t *changes; /**< [n_changes] ascending */
     size_t n_changes;
+    size_t n_bases; /**< further parameters base_1_, base_2_ ..., which users of the model set */
 } ost_sbml_arm_t;
+
+/** Room for an identifier. */
+#define OST_SBML_NAME_SIZE 160
+
+/** Identifiers of parameters and outputs of models that are written together. @param models  [n], borrowed
+ *  @param[out] params, outputs  of all models, one after another
+ *  @return 0, or OST_ERR_NO_MEMORY */
+int ost_models_sbml_names(const ost_signals_t *signals, const ost_model_t *const *models, size_t n,
+    char (*params)[OST_SBML_NAME_SIZE], char (*outputs)[OST_SBML_NAME_SIZE], ost_error_t *err) OST_MUST_CHECK;
 
 /** Write models as one model of SBML, in which they exchange signals as in a plan: parameters and covariates, states
  *  with rate rules, signals and outputs with assignment rules, switches as parameters that events set, doses as events.

@@ -7,7 +7,7 @@
 
 #include "lang/model_impl.h"
 
-enum { OST_WRITER_NAME_SIZE = 160 };
+enum { OST_WRITER_NAME_SIZE = 160 }; /* OST_SBML_NAME_SIZE */
 
 /* How tightly an expression binds, where a language needs parentheses. */
 enum { OST_BINDS_SUM = 1, OST_BINDS_PRODUCT, OST_BINDS_ALL };

@@ -20,6 +20,8 @@ typedef struct {
     ost_sbml_change_t *changes;   /* [n_changes] */
     double *outside;              /* [signals->n] */
     size_t n_doses, n_changes;
+    size_t n_bases;
+    double t_begin; /* of the subject */
 } draft_t;
 
 static int allocate(draft_t *self, ost_error_t *err)
@@ -134,7 +136,8 @@ static int write_arm(draft_t *self, FILE *out, ost_error_t *err)
     const ost_sbml_arm_t arm = { .name = name,
         .title = e->title,
         .params = self->params_of,
-        .t_begin = t_begin,
+        .t_begin = self->t_begin = t_begin,
+        .n_bases = self->n_bases,
         .doses = self->doses,
         .n_doses = self->n_doses,
         .outside = self->outside,
@@ -145,11 +148,13 @@ static int write_arm(draft_t *self, FILE *out, ost_error_t *err)
     return ret;
 }
 
-int ost_plan_write_sbml(const ost_plan_t *self, const ost_signals_t *signals, size_t i_arm, FILE *out, ost_error_t *err)
+int ost_plan_write_sbml(const ost_plan_t *self, const ost_signals_t *signals, size_t i_arm, size_t n_bases,
+    double *t_begin, FILE *out, ost_error_t *err)
 {
-    draft_t draft = { .plan = self, .signals = signals, .arm = i_arm };
+    draft_t draft = { .plan = self, .signals = signals, .arm = i_arm, .n_bases = n_bases };
     int ret = allocate(&draft, err);
     if (ret == 0) ret = write_arm(&draft, out, err);
+    if (t_begin != NULL) *t_begin = draft.t_begin;
     free(draft.covariates);
     free(draft.params);
     free(draft.records);
