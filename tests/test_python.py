@@ -250,7 +250,7 @@ class Python(unittest.TestCase):
     def test_examples(self):
         with open(os.path.join(PACKAGE, "README.md"), encoding="utf-8") as file:
             examples = re.findall(r"```python\n(.*?)```", file.read(), re.S)
-        self.assertEqual(len(examples), 3)
+        self.assertEqual(len(examples), 4)
         for example in examples:
             done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, done.stderr), (0, ""), example)

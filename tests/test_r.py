@@ -67,6 +67,10 @@ class R(unittest.TestCase):
         cls.env = {**os.environ, "PKG_CONFIG_PATH": found[0], "R_LIBS": os.path.join(base, "osteon.Rcheck"),
                    "R_PROFILE_USER": os.path.join(base, "profile.R"), "LC_ALL": "C.UTF-8"}
         package = os.path.join(prefix, "share", "osteon", "r", "osteon")
+        first = os.path.join(base, "first")  # builds the vignette of the other
+        os.makedirs(first)
+        subprocess.run(["R", "CMD", "INSTALL", "-l", first, package], env=cls.env, check=True, capture_output=True)
+        cls.env["R_LIBS"] += os.pathsep + first
         build = subprocess.run(["R", "CMD", "build", package], cwd=base, env=cls.env, capture_output=True, text=True, check=True)
         archive = re.search(r"osteon_.*\.tar\.gz", build.stdout)[0]
         cls.check = subprocess.run(["R", "CMD", "check", "--no-manual", archive], cwd=base, env=cls.env, capture_output=True,
@@ -96,6 +100,11 @@ class R(unittest.TestCase):
 
     def test_check(self):
         self.assertTrue(self.check.rstrip().endswith("Status: OK"), self.check)
+        self.assertIn("checking re-building of vignette outputs ... OK", self.check)
+        with open(os.path.join(self.base.name, "osteon.Rcheck", "osteon", "doc", "osteon.html"), encoding="utf-8") as file:
+            vignette = file.read()
+        self.assertEqual(vignette.count("<svg"), 1)
+        self.assertRegex(vignette, r"50%\s+0 +-\d\.\d+ +-\d\.\d+\n")
         version = subprocess.run([OSTEON, "--version"], capture_output=True, text=True, check=True).stdout
         with open(os.path.join(SOURCE, "osteon", "DESCRIPTION"), encoding="utf-8") as file:
             self.assertIn(re.search(r"^Version: (.*)$", file.read(), re.M)[1], version)
@@ -177,7 +186,7 @@ class R(unittest.TestCase):
             examples = re.findall(r"```r\n(.*?)```", file.read(), re.S)
         with open(os.path.join(SOURCE, "..", "..", "..", "README.md"), encoding="utf-8") as file:
             examples += re.findall(r"```r\n(library\(osteon\).*?)```", file.read(), re.S)
-        self.assertEqual(len(examples), 4)
+        self.assertEqual(len(examples), 5)
         for example in examples:
             said = self.r(example)
             if "anastrozol." in example:
