@@ -55,6 +55,14 @@ static const char experiment[] =
     "endpoints:\n  loss: {output: \"bmd[lumbar_spine]\", arm: treated, versus: control, to: 12 month}\n"
     "evidence:\n  table: evidence.csv\n  compare:\n    - {arm: control, trial: T0, trial_arm: control}\n"
     "    - {arm: treated, trial: T0, trial_arm: treated}\n";
+/* Patients as they were dosed, with a covariate that changes in time. */
+static const char dosed[] = "models: [./small.model, ./pill.model]\narms: {dosed: {}}\n"
+                            "events: {table: doses.csv, time: day, amount: mg, cmt: {1: pill}, "
+                            "covariates: {weight: {unit: kg, column: WT, interpolation: nocb}}}\n"
+                            "parameters: {small.g: {value: '0.03 [1/y]*weight/(60 [kg])'}}\n";
+static const char doses[] =
+    "ID,TIME,AMT,EVID,II,SS,WT\n1,0,5,1,0,0,60\n1,30,.,2,0,0,70\n1,60,5,1,7,1,65\n1,90,.,0,0,0,65\n"
+    "2,0,.,0,0,0,60\n";
 /* More evidence, at a time of the result: a change, one in a unit of its own, a level. */
 static const char observed[] = "calibrate,T0,control,BMD_change,LS,12,mean,-2,percent,,0.3,se,50,c,r,a note\n"
                                "validate,T0,treated,BMD_change_abs,TH,12,mean,-0.01,g/cm2,,0.003,se,,c,r,\n"
@@ -161,6 +169,8 @@ static const use_t uses[] = {
     { "dot", WORDS("plan", "small.yaml", "--dot") },
     { "plan_sbml",
         WORDS("plan", "small.yaml", "--sbml", "treated", "--set", "arms.treated.regimen.0.adherence=100 %") },
+    { "plan_petab", WORDS("plan", "small.yaml", "--petab", "petab", "--set", "arms.treated.regimen.0.adherence=100 %"),
+        .makes = { "petab/problem.yaml" } },
     { "model", WORDS("model", "small.model") },
     { "model_sbml", WORDS("model", "small.model", "--sbml") },
     { "model_latex", WORDS("model", "small.model", "--latex") },
@@ -171,6 +181,7 @@ static const use_t uses[] = {
     { "list_keys", WORDS("list", "keys") },
     { "list_schema", WORDS("list", "schema") },
     { "run", WORDS("run", "small.yaml", "--restart", "-o", FILES), .makes = { "small.h5" } },
+    { "run_dosed", WORDS("run", "dosed.yml", "--restart", "-o", FILES), .makes = { "small.h5" } },
     { "run_enrolled",
         WORDS("run", "small.yaml", "--restart", "-o", FILES, "--set", "population.enroll=3", "--set",
             "population.strata={young: {if: \"age < 200 [y]\", quota: 3}}"),
@@ -429,6 +440,8 @@ static void test_each(void)
     small_write(&folder, "arms.csv", arms);
     put_trials(2);
     small_write(&folder, "small.yaml", experiment);
+    small_write(&folder, "dosed.yml", dosed);
+    small_write(&folder, "doses.csv", doses);
     small_write(&folder, "fit.yml", fit_text);
     small_write(&folder, "points.csv", "arms.treated.regimen.0.dose [mg]\n2\n");
     small_write(&folder, "data.csv", "ID,TIME [month],DV [%],ARM\n1,12,-1,treated\n");

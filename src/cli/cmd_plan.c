@@ -62,10 +62,23 @@ static int write_file(const char *folder, const char *name, const petab_file_t *
     return ret;
 }
 
+/* A new folder, or one that has no problem. */
+static int make_folder(const char *folder, ost_error_t *err)
+{
+    struct stat found;
+    char *path;
+    if (mkdir(folder, 0777) == 0) return 0;
+    if (errno != EEXIST) return ost_fail(err, OST_ERR_IO, "%s: %s", folder, strerror(errno));
+    if (asprintf(&path, "%s/%s", folder, ost_petab_names[OST_PETAB_PROBLEM]) < 0) return ost_no_memory(err);
+    int ret = stat(path, &found) == 0 ? ost_fail(err, OST_ERR_IO, "%s: %s", path, strerror(EEXIST)) : 0;
+    free(path);
+    return ret;
+}
+
 static int write_files(const ost_petab_t *problem, const char *folder, size_t n_arms, ost_error_t *err)
 {
     char name[300];
-    int ret = mkdir(folder, 0777) != 0 ? ost_fail(err, OST_ERR_IO, "%s: %s", folder, strerror(errno)) : 0;
+    int ret = make_folder(folder, err);
     for (size_t a = 0; a < n_arms && ret == 0; a++) {
         const petab_file_t file = { .model = ost_petab_model(problem, a, name) };
         if (file.model != NULL) ret = write_file(folder, name, &file, err);
@@ -152,7 +165,7 @@ static const ost_option_t options[] = {
         .target = OST_WORD(plan_arguments_t, sbml) },
     { .name = "petab",
         .argument = "FOLDER",
-        .text = "write typical subjects of the arms, and the evidence, as PEtab (version 2) into a new folder",
+        .text = "write typical subjects of the arms, and the evidence, as PEtab (version 2) into a folder",
         .target = OST_WORD(plan_arguments_t, petab) },
     { .name = "set",
         .argument = "PATH=VALUE",

@@ -8,12 +8,12 @@
 
 /** Files other than models, beside each other in one folder. */
 #define OST_PETAB_FILES(X)                                                                                             \
-    X(PROBLEM, "problem.yaml", put_problem)                                                                            \
     X(PARAMETERS, "parameters.tsv", put_parameters)                                                                    \
     X(OBSERVABLES, "observables.tsv", put_observables)                                                                 \
     X(MEASUREMENTS, "measurements.tsv", put_measurements)                                                              \
     X(CONDITIONS, "conditions.tsv", put_conditions)                                                                    \
-    X(EXPERIMENTS, "experiments.tsv", put_experiments)
+    X(EXPERIMENTS, "experiments.tsv", put_experiments)                                                                 \
+    X(PROBLEM, "problem.yaml", put_problem) /* last: it names the others */
 enum {
 #define OST_PETAB_FILE(NAME, name, function) OST_PETAB_##NAME,
     OST_PETAB_FILES(OST_PETAB_FILE)
