@@ -197,6 +197,12 @@ class Pages(Reports):
             self.assertEqual(sorted(found), sorted(inputs))
             values = [abs(float(row[1])) for row in rows if row and row[0] in inputs and row[1]]
             self.assertEqual(values, sorted(values, reverse=True))
+        dose = "arms.treated.regimen.0.dose"  # is nothing to those who are not treated
+        self.osteon("sensitivity", "test.yaml", "--by", "range", "--subjects", "4", "-q", "-o", "s.h5", "--force", "--of",
+                    "c={output: bmd, arm: control, to: 24 month}", "--vary", f"{dose}=0.5 mg..2 mg", "--over", "one")
+        text, rows = self.page("s.h5")
+        self.assertIn(f"Below 0.001 of the first, or without a value: {dose}.", text)
+        self.assertNotIn(dose, [row[0] for row in rows if row])
 
     def observed(self, end="\n"):
         """Data of other subjects of the model, in g/cm2, with a BOM, quotes and a column that is not needed."""

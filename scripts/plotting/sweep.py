@@ -35,8 +35,12 @@ class Axis:
         self.words = None if data.dtype.kind == "f" else [plain(text) for text in data[:]]
         self.values = data[:] if self.words is None else np.arange(data.size, dtype=float)
 
+    def title(self):
+        """In words; of a covariate without the group, which the file names it by."""
+        return in_words(self.name.removeprefix("covariates_"))
+
     def label(self):
-        return f"{in_words(self.name)}{f' ({self.unit})' if self.unit else ''}"
+        return f"{self.title()}{f' ({self.unit})' if self.unit else ''}"
 
     def is_log(self):
         values = self.values
@@ -173,7 +177,7 @@ def draw_maps(figure, panels, sweep, end):
         title = textwrap.wrap(end.text, 46)
         if sweep.across is not None:
             axis = sweep.axes[sweep.across]
-            title = [f"{in_words(axis.name)} {axis.texts()[i]} {axis.unit}".strip(), *(title if i == 0 else [])][::-1]
+            title = [*(title if i == 0 else []), f"{axis.title()} {axis.texts()[i]} {axis.unit}".strip()]
         panel.set_title("\n".join(title), fontsize=9, loc="left")
     figure.colorbar(image, ax=list(panels), label=end.unit, format=Ticks())
 

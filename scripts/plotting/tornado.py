@@ -114,18 +114,18 @@ def draw_panel(panel, data, i):
         panel.hlines(places, *ends, color="0.15", lw=1.2)
         panel.axvline(0, color="0.4", lw=0.8)
         names = {RAISES: "raises it", LOWERS: "lowers it", NEITHER: "several inputs"}
-        handles = [plt.Rectangle((0, 0), 1, 1, color=colour, label=names[colour]) for colour in dict.fromkeys(colours)]
+        handles = [plt.Rectangle((0, 0), 1, 1, color=colour, label=names[colour]) for colour in names if colour in colours]
     panel.set_yticks(places, [data.label(k) for k in bars], fontsize=7.6, linespacing=1.05)
-    panel.set_ylim(-0.6, len(bars) - 0.4)
+    panel.set_ylim(-1.3, len(bars) - 0.4)  # with room for the legend below the last bar
     panel.tick_params(axis="y", length=0)
     panel.set_title("\n".join(textwrap.wrap(data.texts[i], 68)), fontsize=9.5, loc="left")
     unit = "" if data.method == "sobol" or data.units[i] == "1" else f" ({data.units[i]})"
-    panel.set_xlabel(METHODS[data.method][1] + unit)
+    panel.set_xlabel("\n".join(textwrap.wrap(METHODS[data.method][1] + unit, 56)))  # as wide as the axis
     panel.spines[["top", "right", "left"]].set_visible(False)
     panel.grid(axis="x", color="0.92", lw=0.7)
     panel.set_axisbelow(True)
     panel.xaxis.set_major_formatter(Sizes() if data.method == "morris" else Ticks())
-    panel.legend(handles=handles, loc="lower right", fontsize=8, frameon=False)
+    panel.legend(handles=handles, loc="lower right", ncols=3, fontsize=8, frameon=False, borderaxespad=0.2)
 
 
 def figure_of_analysis(path, names):
@@ -134,7 +134,7 @@ def figure_of_analysis(path, names):
     n = len(data.shown)
     columns = 1 if n == 1 else 2
     rows = -(-n // columns)
-    height = max(len(data.bars(i)) for i in data.shown) * 0.42 + 1.3
+    height = max(len(data.bars(i)) for i in data.shown) * 0.42 + 1.7
     with plt.rc_context(SETTINGS):
         figure = plt.figure(figsize=(7.4 * columns, rows * height + 0.8), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).ravel()

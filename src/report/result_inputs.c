@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define MOST_BARS 10 /* of a chart, an assumption */
+/* Inputs whose first index is below this part of the largest have no row, as on a terminal. */
+#define HARDLY 0.001
 
 /* Colours of bars: the input raises the endpoint, lowers it, or has no sign. */
 enum { RAISES, LOWERS = 2, NEITHER = 6 };
@@ -165,8 +167,30 @@ static void put_meaning(const analysis_t *self, size_t input)
     }
 }
 
+/* Inputs that have a row: the first of the order. */
+static size_t count_rows(const analysis_t *self)
+{
+    const double least = HARDLY * fabs(index_at(self, self->first, 0, self->order[0]));
+    size_t n = 1;
+    while (n < self->inputs.n && fabs(index_at(self, self->first, 0, self->order[n])) > least) n++;
+    return isfinite(least) ? n : self->inputs.n;
+}
+
+/* The names of the others. */
+static void put_rest(const analysis_t *self, size_t first)
+{
+    if (first == self->inputs.n) return;
+    fprintf(self->out, "<p class='note'>Below %g of the first, or without a value: ", HARDLY);
+    for (size_t k = first; k < self->inputs.n; k++) {
+        fputs(k > first ? ", " : "", self->out);
+        ost_html_text(self->inputs.items[self->order[k]], self->out);
+    }
+    fputs(".</p>\n", self->out);
+}
+
 static void put_table(const analysis_t *self)
 {
+    const size_t n_rows = self->inputs.n > 0 ? count_rows(self) : 0;
     fputs("<table class='cells'><caption>", self->out);
     ost_html_text(self->endpoints.items[self->i_endpoint], self->out);
     fputs("</caption><thead><tr><th class='t'>input</th>", self->out);
@@ -176,7 +200,7 @@ static void put_table(const analysis_t *self)
         ost_page_head("interval", false, self->out);
     }
     fputs("<th class='t'>meaning</th></tr></thead><tbody>\n", self->out);
-    for (size_t k = 0; k < self->inputs.n; k++) {
+    for (size_t k = 0; k < n_rows; k++) {
         const size_t input = self->order[k];
         fputs("<tr>", self->out);
         ost_page_cell_begin("input", true, self->out);
@@ -186,8 +210,9 @@ static void put_table(const analysis_t *self)
             if (!has_any(self, i)) continue;
             ost_page_cell_number(ost_indices[i].heading, index_at(self, i, 0, input), self->out);
             ost_page_cell_begin("interval", false, self->out);
-            if (isfinite(index_at(self, i, 1, input)))
-                ost_html_number(self->out, "%.4g to %.4g", index_at(self, i, 1, input), index_at(self, i, 2, input));
+            ost_page_number(index_at(self, i, 1, input), self->out);
+            if (isfinite(index_at(self, i, 1, input))) fputs(" to ", self->out);
+            ost_page_number(index_at(self, i, 2, input), self->out);
             ost_page_cell_end(self->out);
         }
         ost_page_cell_begin("meaning", true, self->out);
@@ -196,6 +221,7 @@ static void put_table(const analysis_t *self)
         fputs("</tr>\n", self->out);
     }
     fputs("</tbody></table>\n", self->out);
+    put_rest(self, n_rows);
 }
 
 static void put_key(const analysis_t *self)
