@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# osteon.wasm: the session and the rooms below it, two subjects side by side, and libyaml from its source in OSTEON_YAML.
+# osteon.wasm: the session and the rooms that it uses, two subjects side by side, and libyaml from its source in OSTEON_YAML.
 # Of osteon/session.h what engine.js and door.c call is linked, and nothing that only its other functions need.
-file(GLOB OST_WASM_SOURCES CONFIGURE_DEPENDS src/solve/*.c src/input/*.c src/plan/*.c src/cohort/*.c src/observe/*.c
-    src/session/*.c)
+file(GLOB OST_WASM_SOURCES CONFIGURE_DEPENDS src/solve/*.c src/input/*.c src/plan/*.c src/cohort/*.c src/session/*.c)
 set(OST_WASM_LANES ${OST_WASM_SOURCES})
 list(FILTER OST_WASM_LANES INCLUDE REGEX "_lanes\\.c$|/(cohort|solve)/") # what takes the time; the rest is made small
 set(OST_WASM_YAML api emitter parser reader scanner writer)
