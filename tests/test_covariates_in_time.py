@@ -174,6 +174,7 @@ parameters: {oral.CL: {value: '4 [L/h]*size^0.75', spread: 0.4}}
             for i in (1, 2, 3))
         more = more.replace("subjects: 3, ", "")
         got, _ = self.run_events("oral", table, ORAL, RENAL % ("locf", "locf"), more=more)
+        self.assertIn("change with rows of the dosing table: oral.crcl, oral.weight, oral.CL\n", self.osteon("plan", "e.yaml"))
         with h5py.File(self.path("out.h5")) as file:
             own = file["parameters/oral.CL"][:]/4
         self.assertGreater(np.ptp(own), 0.1)

@@ -205,8 +205,9 @@ class Petab(unittest.TestCase):
 
     def test_simulations(self):
         """Models and tables give the observations of osteon."""
-        short = ("--set", "solver.rtol=1e-10", "--set", "solver.dosing=exact", "--set", "run_in.start=-2 year")
-        self.command("plan", self.trial("atac"), "--petab", "p", *short)
+        changes = {"solver.rtol": 1e-10, "solver.dosing": "exact", "run_in.start": "-2 year",
+                   "arms.anastrozole.regimen.0.interval": "10 day", "arms.anastrozole.regimen.0.dose": "10 mg"}  # fewer events
+        self.command("plan", self.trial("atac"), "--petab", "p", *(word for k, v in changes.items() for word in ("--set", f"{k}={v}")))
         problem = Problem("p")
         rows = problem.tables["measurement"]
         actual = problem.simulate("anastrozole")
@@ -216,8 +217,7 @@ class Petab(unittest.TestCase):
         starts = [float(e["time"]) + begin for e in problem.tables["experiment"] if e["experimentId"] == "anastrozole" and e["conditionId"]]
         times = sorted({round(t, 6) for t in starts + [float(row["time"]) + begin for row in kept]})
         model = osteon.Model(self.trial("atac"), subjects=1, times="[" + ", ".join(f"{t} day" for t in times) + "]",
-                             **{"solver.rtol": 1e-10, "solver.dosing": "exact", "run_in.start": "-2 year",
-                                "population.variability": "false", "population.eligible": "'age > 0 [y]'"})
+                             **{**changes, "population.variability": "false", "population.eligible": "'age > 0 [y]'"})
         y = model.batch(np.empty((1, 0)), [])[0, model.arms.index("anastrozole"), :, 0]
         for row, value in zip(kept, actual):
             found = re.fullmatch(r"observed_(?:dxa_|aibl_)?(\w+?)_(lumbar_spine|total_hip|femoral_neck)_percent(_2)?", row["observableId"])

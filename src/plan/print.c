@@ -179,6 +179,18 @@ static void print_rows(const ost_plan_t *self, size_t arm, FILE *out)
     }
 }
 
+/* Parameters that follow covariates of a dosing table. */
+static void print_changing(const ost_plan_t *self, FILE *out)
+{
+    char name[256];
+    size_t n = 0;
+    for (size_t i = 0; i < self->blocks->n_params; i++)
+        if (self->population->params[i].changes)
+            fprintf(out, "%s%s", n++ == 0 ? "  change with rows of the dosing table: " : ", ",
+                ost_blocks_param_name(self->blocks, i, name, sizeof(name)));
+    if (n > 0) fprintf(out, "\n");
+}
+
 static void print_sizes(const ost_plan_t *self, FILE *out)
 {
     const ost_system_t *system = self->system;
@@ -212,6 +224,7 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
     for (size_t i = 0; i < e->correlations.names.n; i++)
         fprintf(out, "%s%s%s", i == 0 ? "  correlated: " : ", ", e->correlations.names.items[i],
             i + 1 == e->correlations.names.n ? "\n" : "");
+    print_changing(self, out);
     for (size_t a = 0; a < e->n_arms; a++) {
         fprintf(out, "  %s: %zu event%s\n", e->arms[a].name, self->timeline->arms[a].n_events,
             s_of(self->timeline->arms[a].n_events));
