@@ -325,7 +325,7 @@ static void test_probe_sees_what_is_missed(void)
         const char *texts[2];
         size_t n;
     } cases[] = {
-        { { FORCED("reads level", "exp(-((time - c*level)/3 [d])^2)") }, 1 },
+        { { FORCED("reads level", "exp(-((time - c*level)/1.5 [d])^2)") }, 1 },
         { { HEAD("m0", "state X = 0 [d] scale 1 \"clock\"\n") "reads level\nX' = 1\nB' = (if time/4000 [d] + "
                                                               "exp(-((X - c*level)/5 [d])^2) > 0.5 then 1 else 0)*1 "
                                                               "[1/d] - k*B\noutput amount [1] = B \"amount\"\n" },

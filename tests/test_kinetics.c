@@ -55,7 +55,7 @@ static void run(person_t *self, double rtol, bool integrated)
 {
     const ost_system_t *system = self->plan.system;
     ost_system_t changed = *system;
-    if (integrated) changed.n_linear = changed.n_relaxing = 0;
+    if (integrated) changed.n_linear = changed.n_forced = 0;
     self->plan.system = &changed;
     self->experiment.solver.rtol = rtol;
     person_simulate(self);
@@ -87,9 +87,8 @@ static void test_linear_states(void)
     }
 }
 
-/* Women's estradiol and vitamin D relax at rates of parameters alone; of bone, and of men's hormones, which feed back,
- * some states do not. */
-static void test_relaxing_states(void)
+/* Women's estradiol and vitamin D follow what is from outside; bone does not, nor men's hormones, which feed back. */
+static void test_forced_states(void)
 {
     static const char *const arms[] = { WOMEN, MEN }, *const expected[] = { " hormones.E mineral.D", "" };
     for (int i = 0; i < 2; i++) {
@@ -98,8 +97,8 @@ static void test_relaxing_states(void)
         snprintf(text, sizeof(text), "name: kinetics\n%sarms: {a: {}}\ntimes: {to: 1 year, every: 1 month}\n", arms[i]);
         person_plan(&self, text);
         const ost_system_t *system = self.plan.system;
-        for (size_t k = 0; k < system->n_relaxing; k++) {
-            const ost_relaxing_t *at = &system->relaxing[k];
+        for (size_t k = 0; k < system->n_forced; k++) {
+            const ost_forced_t *at = &system->forced[k];
             CU_ASSERT(system->row[at->entry] == at->state && system->col[at->entry] == at->state);
             strncat(found, " ", sizeof(found) - strlen(found) - 1);
             strncat(found, system->state_names[at->state], sizeof(found) - strlen(found) - 1);
@@ -197,7 +196,7 @@ static void test_moving_induction(void)
 
 static const ost_test_t tests[] = {
     { "linear_states_of_the_shipped_drugs", test_linear_states },
-    { "states_that_relax", test_relaxing_states },
+    { "forced_states", test_forced_states },
     { "no_drug_is_left_out", test_all_drugs },
     { "rates_of_parameters_alone", test_constant_rates },
     { "concentrations_against_integration", test_concentrations },

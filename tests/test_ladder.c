@@ -25,6 +25,7 @@ typedef struct {
     const char *path;
     const char *settings[MAX_SETTINGS];
     size_t n_settings;
+    bool integrates; /* forced states, too */
 } climb_t;
 
 static void run_at(run_t *run, const climb_t *climb, const char *stepper, double rtol, bool probe)
@@ -36,7 +37,13 @@ static void run_at(run_t *run, const climb_t *climb, const char *stepper, double
     snprintf(text, sizeof(text), "solver.stepper=%s", stepper);
     settings[climb->n_settings] = tolerance;
     settings[climb->n_settings + 1] = text;
-    run_init(run, climb->path, settings, climb->n_settings + 2, 0, probe);
+    run_plan(run, climb->path, settings, climb->n_settings + 2);
+    const ost_system_t *planned = run->plan.system;
+    ost_system_t system = *planned;
+    if (climb->integrates) system.n_forced = 0;
+    run->plan.system = &system;
+    run_cohort(run, 0, probe);
+    run->plan.system = planned;
 }
 
 /* BMD where there is one, else everything. */
@@ -103,7 +110,8 @@ static void test_printed_between_doses(void)
 {
     const climb_t self = { .path = OST_SOURCE_DIR "/configs/published/pillai2004_kpd_oral.yaml",
         .settings = { "population.subjects=3", "times={to: 3 month, every: 1 month}", "solver.dosing=exact" },
-        .n_settings = 3 };
+        .n_settings = 3,
+        .integrates = true };
     run_t run, tenth, exact;
     run_at(&run, &self, "rodas5p", 1e-3, true);
     run_at(&tenth, &self, "rodas5p", 1e-4, false);

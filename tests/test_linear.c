@@ -121,10 +121,11 @@ static void test_modes(void)
 }
 
 /* Depot A and compartment B, from which a hormone C that B suppresses follows: A' = -ka A, B' = ka A + inflow - ke (1 +
- * induction) B, C' = kc (1/(1 + B) - C). While `steady` is 0, induction moves: it is C. */
-enum { A, B, C, N_STATES };
+ * induction) B, C' = kc (1/(1 + B) - C), and D, which responds to it: D' = C^2 - D. While `steady` is 0, induction
+ * moves: it is C. */
+enum { A, B, C, D, N_STATES };
 enum { KA, KE, KC, N_CONSTANTS };
-enum { INFLOW, INDUCTION, STEADY, N_INPUTS };
+enum { INFLOW, INDUCTION, STEADY, NEVER, N_INPUTS };
 
 static ost_v induction_of(const ost_point_t *at)
 {
@@ -138,9 +139,10 @@ static void drug_rhs(const void *self, const ost_point_t *at, double *f)
     SET_ROW(f, A, -absorbed);
     SET_ROW(f, B, absorbed + ROW_OF(at->u, INFLOW) - ROW_OF(at->p, KE) * (1.0 + induction_of(at)) * b);
     SET_ROW(f, C, ROW_OF(at->p, KC) * (1.0 / (1.0 + b) - ROW_OF(at->x, C)));
+    SET_ROW(f, D, ROW_OF(at->x, C) * ROW_OF(at->x, C) - ROW_OF(at->x, D));
 }
 
-static const uint32_t drug_row[] = { A, B, B, B, C, C }, drug_col[] = { A, A, B, C, B, C };
+static const uint32_t drug_row[] = { A, B, B, B, C, C, D, D }, drug_col[] = { A, A, B, C, B, C, C, D };
 
 static void drug_jacobian(const void *self, const ost_point_t *at, double *e)
 {
@@ -152,9 +154,11 @@ static void drug_jacobian(const void *self, const ost_point_t *at, double *e)
     SET_ROW(e, 3, ost_v_blend(ROW_OF(at->u, STEADY) != 0.0, zero, -ke * b));
     SET_ROW(e, 4, -kc / (d * d));
     SET_ROW(e, 5, -kc);
+    SET_ROW(e, 6, 2.0 * ROW_OF(at->x, C));
+    SET_ROW(e, 7, ost_v_splat(-1));
 }
 
-static const double drug_scale[] = { 1, 1, 1 };
+static const double drug_scale[] = { 1, 1, 1, 1 };
 static const bool may_be_negative[N_STATES];
 static const uint32_t kinetic_state[] = { A, B }, kinetic_input[] = { INFLOW, INDUCTION, STEADY };
 static const ost_linear_t kinetics = { .state = kinetic_state,
@@ -176,7 +180,7 @@ static const ost_system_t drug = { .n_states = N_STATES,
 #define N_OUT 241
 #define T_END 60.0
 static double t_out[N_OUT];
-static const double x_start[N_STATES] = { 0.3, 0.1, 1 }, u_start[N_INPUTS] = { 0, 0, 1 };
+static const double x_start[N_STATES] = { 0.3, 0.1, 1, 1 }, u_start[N_INPUTS] = { 0, 0, 1, 0 };
 
 /* Doses with some missed, a short and a long infusion, and induction that comes and goes. */
 static size_t add_events(ost_event_t *events, bool moves)
@@ -302,58 +306,63 @@ static void test_slow_depot(void)
     CU_ASSERT((double) fed.steps < 1.05 * (double) integrated.steps);
 }
 
-/* @param relaxes  C does, else all is integrated; @param p  KC may be negative */
+/* @param is_forced  C is, else it is integrated; @param p  KC may be negative */
 static ost_solver_stats_t run_hormone(
-    ost_stepper_t stepper, double rtol, bool relaxes, bool has_doses, const double *p, double *y)
+    ost_stepper_t stepper, double rtol, bool is_forced, bool moves, const double *p, double *y)
 {
-    static const ost_relaxing_t hormone = { C, 5 };
-    ost_event_t events[80];
+    static const uint32_t part = 0, held = NEVER;
+    static const ost_forced_t hormone = { C, 5, &part, &held, 1 };
+    ost_event_t events[90];
     ost_solver_options_t options = options_at(rtol);
     options.stepper = stepper;
     ost_system_t system = drug;
-    system.n_linear = 0;
-    system.relaxing = &hormone;
-    system.n_relaxing = relaxes;
+    system.forced = &hormone;
+    system.n_forced = is_forced;
+    system.forced_rates = drug_rhs;
     for (int k = 0; k < N_OUT; k++) t_out[k] = T_END * k / (N_OUT - 1.0) + (k % 4 == 1) * 0.013;
-    static const double at_rest[N_STATES] = { 0, 0, 1 };
-    ost_job_t job = { .t1 = T_END, .x0 = at_rest, .p = p, .u0 = u_start, .events = events, .t_out = t_out, .y = y };
+    ost_job_t job = { .t1 = T_END, .x0 = x_start, .p = p, .u0 = u_start, .events = events, .t_out = t_out, .y = y };
     job.n_out = N_OUT;
-    job.n_events = has_doses ? add_events(events, true) : 0;
-    for (int k = 1; k < 6 && !has_doses; k++)
-        events[job.n_events++] = (ost_event_t){ 10 * k, OST_EVENT_SET_STATE, C, 1 + k, -1 };
+    job.n_events = add_events(events, moves);
+    events[job.n_events++] = (ost_event_t){ 59.5, OST_EVENT_SET_STATE, C, 3, -1 };
     run_jobs(&system, &options, &job, 1);
     CU_ASSERT_EQUAL(job.status, 0);
     return job.stats;
 }
 
-/* A hormone that is set to another value goes back by few steps, as exactly; where what it follows moves as fast as it
- * does, by hardly more. */
-static void test_relaxing(void)
+/* A hormone that follows a drug is exact to the tolerance, and so is what responds to it, in fewer steps. */
+static void test_forced(void)
 {
     static double y[N_STATES * N_OUT], exact[N_STATES * N_OUT];
-    for (int has_doses = 0; has_doses < 2; has_doses++) {
-        run_hormone(OST_STEPPER_RODAS5P, 1e-12, false, has_doses, typical, exact);
-        for (int s = 0; s < OST_N_STEPPERS; s++) {
-            if (ost_steppers[s].family != OST_FAMILY_LANES) continue;
-            for (double rtol = 1e-4; rtol > 1e-9; rtol *= 1e-2) {
-                static double y_integrated[N_STATES * N_OUT];
-                const double most = has_doses ? 1.05 : 0.75;
-                ost_solver_stats_t relaxed = run_hormone((ost_stepper_t) s, rtol, true, has_doses, typical, y);
-                ost_solver_stats_t integrated =
-                    run_hormone((ost_stepper_t) s, rtol, false, has_doses, typical, y_integrated);
-                const double off = difference(y, exact, C), off_integrated = difference(y_integrated, exact, C);
-                if (!(off < fmax(3 * rtol, 1.5 * off_integrated)) ||
-                    !((double) relaxed.steps < most * (double) integrated.steps))
-                    printf("\n%s at %g: off by %g in %d steps, integrated %g in %d\n", ost_steppers[s].name, rtol, off,
-                        (int) relaxed.steps, off_integrated, (int) integrated.steps);
-                CU_ASSERT(off < fmax(3 * rtol, 1.5 * off_integrated));
-                CU_ASSERT((double) relaxed.steps < most * (double) integrated.steps);
+    static const double rates[][N_CONSTANTS] = { { 30, 0.4, 1.5 }, { 30, 0.4, 25 }, { 30, 0.4, 0.02 } };
+    for (size_t r = 0; r < 3; r++) {
+        for (int moves = 0; moves < 2; moves++) {
+            run_hormone(OST_STEPPER_RODAS5P, 1e-12, false, moves, rates[r], exact);
+            for (int s = 0; s < OST_N_STEPPERS; s++) {
+                if (ost_steppers[s].family != OST_FAMILY_LANES) continue;
+                for (double rtol = 1e-4; rtol > 1e-9; rtol *= 1e-2) {
+                    static double y_integrated[N_STATES * N_OUT];
+                    ost_solver_stats_t forced = run_hormone((ost_stepper_t) s, rtol, true, moves, rates[r], y);
+                    ost_solver_stats_t integrated =
+                        run_hormone((ost_stepper_t) s, rtol, false, moves, rates[r], y_integrated);
+                    const double off_c = difference(y, exact, C), off_d = difference(y, exact, D);
+                    const double most = fmax(3 * rtol, 1.5 * difference(y_integrated, exact, C));
+                    const bool is_short = (double) forced.steps < 1.15 * (double) integrated.steps;
+                    if (!(fmax(off_c, off_d) < most) || !is_short)
+                        printf("\n%s at %g, rate %g, %d: C off by %g, D by %g in %d steps; integrated %g, %g in %d\n",
+                            ost_steppers[s].name, rtol, rates[r][KC], moves, off_c, off_d, (int) forced.steps,
+                            difference(y_integrated, exact, C), difference(y_integrated, exact, D),
+                            (int) integrated.steps);
+                    CU_ASSERT(fmax(off_c, off_d) < most);
+                    CU_ASSERT(is_short);
+                    if (!moves && rtol < 1e-7 && s != OST_STEPPER_TSIT5)
+                        CU_ASSERT((double) forced.steps < 0.8 * (double) integrated.steps);
+                }
             }
         }
     }
     static const double grows[N_CONSTANTS] = { 30, 0.4, -0.01 };
-    run_hormone(OST_STEPPER_RODAS5P, 1e-6, false, true, grows, exact);
-    run_hormone(OST_STEPPER_RODAS5P, 1e-6, true, true, grows, y);
+    run_hormone(OST_STEPPER_RODAS5P, 1e-6, false, false, grows, exact);
+    run_hormone(OST_STEPPER_RODAS5P, 1e-6, true, false, grows, y);
     CU_ASSERT_EQUAL(memcmp(exact, y, sizeof(y)), 0);
 }
 
@@ -433,7 +442,7 @@ static const ost_test_t tests[] = {
     { "what_is_not_closed_is_integrated", test_fall_back },
     { "what_a_depot_feeds", test_fed },
     { "what_fades_faster_than_its_depot", test_slow_depot },
-    { "hormones_that_relax", test_relaxing },
+    { "forced_states", test_forced },
     { "bits_do_not_depend_on_company", test_company },
     { "doses_that_repeat_without_end", test_repeated },
 };

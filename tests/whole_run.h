@@ -36,26 +36,38 @@ static inline int keep(void *user, const ost_cohort_block_t *block, ost_error_t 
     return 0;
 }
 
-/* @param n_threads  0: all */
-static inline bool run_init(
-    run_t *self, const char *path, const char *const *overrides, size_t n, int n_threads, bool probe)
+static inline void run_check(const run_t *self, bool ok)
 {
-    memset(self, 0, sizeof(*self));
-    bool ok = ost_library_init(&self->library, &self->err) == 0 &&
-              ost_experiment_read(&self->experiment, path, overrides, n, &self->err) == 0 &&
-              ost_plan_build(&self->plan, &self->library, &self->experiment, &self->err) == 0;
-    if (ok) {
-        const size_t size = self->experiment.n_arms * self->experiment.n_subjects * self->plan.system->n_outputs *
-                            self->experiment.n_times;
-        self->y = malloc(size * sizeof(double));
-        const ost_cohort_options_t options = { .n_threads = n_threads, .no_probe = !probe, .sink = keep, .user = self };
-        ok = self->y != NULL && ost_cohort_run(&self->plan, &options, &self->summary, &self->err) == 0;
-    }
     char text[1024];
     if (!ok) fprintf(stderr, "\n%s\n", ost_error_format(&self->err, text, sizeof(text)));
     CU_ASSERT_FATAL(ok);
+}
+
+static inline void run_plan(run_t *self, const char *path, const char *const *overrides, size_t n)
+{
+    memset(self, 0, sizeof(*self));
+    run_check(self, ost_library_init(&self->library, &self->err) == 0 &&
+                        ost_experiment_read(&self->experiment, path, overrides, n, &self->err) == 0 &&
+                        ost_plan_build(&self->plan, &self->library, &self->experiment, &self->err) == 0);
+}
+
+/* What is planned. @param n_threads  0: all */
+static inline void run_cohort(run_t *self, int n_threads, bool probe)
+{
+    const size_t size =
+        self->experiment.n_arms * self->experiment.n_subjects * self->plan.system->n_outputs * self->experiment.n_times;
+    self->y = malloc(size * sizeof(double));
+    const ost_cohort_options_t options = { .n_threads = n_threads, .no_probe = !probe, .sink = keep, .user = self };
+    run_check(self, self->y != NULL && ost_cohort_run(&self->plan, &options, &self->summary, &self->err) == 0);
     CU_ASSERT_EQUAL(self->summary.failures, 0);
-    return ok;
+}
+
+/* Both. */
+static inline void run_init(
+    run_t *self, const char *path, const char *const *overrides, size_t n, int n_threads, bool probe)
+{
+    run_plan(self, path, overrides, n);
+    run_cohort(self, n_threads, probe);
 }
 
 static inline void run_free(run_t *self)

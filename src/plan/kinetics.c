@@ -103,15 +103,105 @@ static int64_t find_relaxation(const ost_model_t *model, uint32_t i)
     return -1;
 }
 
-static void add_relaxing(const ost_block_t *block, uint32_t first_entry, ost_relaxing_t *list, size_t *n)
+/* Forced states while they are looked for. */
+typedef struct {
+    const ost_blocks_t *blocks;
+    const ost_wiring_t *wiring;
+    const ost_inputs_t *inputs;
+    ost_kinetics_t *kinetics;
+    const int32_t *part_of; /* [blocks->n] index of its linear part, -1 if it has none */
+    bool *needs_part;       /* [kinetics->n] by the block that is looked at */
+    bool *needs_signal;     /* [n_signals] by any block that was looked at */
+} forced_t;
+
+static bool has_state(const ost_linear_t *part, uint32_t state)
 {
-    size_t found = *n;
-    for (uint32_t i = 0; i < block->model->n_states; i++) {
-        int64_t entry = find_relaxation(block->model, i);
-        if (entry < 0) return;
-        list[found++] = (ost_relaxing_t){ block->first_state + i, first_entry + (uint32_t) entry };
+    for (size_t i = 0; i < part->n_states; i++)
+        if (part->state[i] == state) return true;
+    return false;
+}
+
+/* Whether a signal depends on linear states and what is from outside alone. */
+static bool is_in_closed_form(forced_t *self, uint32_t s)
+{
+    const ost_wired_t *signal = &self->wiring->signals[s];
+    self->needs_signal[s] = true;
+    for (uint32_t k = 0; k < signal->n_drivers; k++) {
+        const uint32_t b = signal->drivers[k].block, d = signal->drivers[k].drive;
+        const ost_block_t *block = &self->blocks->block[b];
+        const ost_model_t *model = block->model;
+        for (size_t e = model->first_entry[d]; e < model->first_entry[d + 1]; e++) {
+            if (model->jac[e].col >= model->n_states) continue;
+            if (self->part_of[b] < 0) return false;
+            if (!has_state(&self->kinetics->part[self->part_of[b]], block->first_state + model->jac[e].col))
+                return false;
+            self->needs_part[self->part_of[b]] = true;
+        }
+        for (size_t r = 0; r < model->n_reads; r++)
+            if (model->drive_uses[d * model->n_reads + r] && !is_in_closed_form(self, self->wiring->reads[b][r]))
+                return false;
     }
-    *n = found;
+    return true;
+}
+
+/* The block's states, if all are forced. */
+static void add_forced(forced_t *self, uint32_t b, uint32_t first_entry, ost_forced_t *list, ost_maker_t *make)
+{
+    const ost_block_t *block = &self->blocks->block[b];
+    const ost_model_t *model = block->model;
+    size_t n = self->kinetics->n_forced;
+    if (model->n_states == 0 || n + model->n_states > OST_FORCED_MAX) return;
+    uint32_t *part = ost_maker_list(make, self->kinetics->n, sizeof(*part));
+    uint32_t *held = ost_maker_list(make, self->kinetics->n, sizeof(*held));
+    if (make->err.code != 0) return;
+    for (size_t e = 0; e < model->first_entry[0]; e++)
+        if (model->jac[e].col < model->n_states && model->jac[e].col != model->jac[e].row) return;
+    for (size_t i = 0; i < self->kinetics->n; i++) self->needs_part[i] = false;
+    for (size_t r = 0; r < model->n_reads; r++)
+        if (model->rate_uses[r] && !is_in_closed_form(self, self->wiring->reads[b][r])) return;
+    size_t n_parts = 0;
+    for (uint32_t k = 0; k < self->blocks->n; k++) {
+        if (self->part_of[k] < 0 || !self->needs_part[self->part_of[k]]) continue;
+        part[n_parts] = (uint32_t) self->part_of[k];
+        held[n_parts++] = (uint32_t) self->inputs->hold[k];
+    }
+    for (uint32_t i = 0; i < model->n_states; i++) {
+        int64_t entry = find_relaxation(model, i);
+        if (entry < 0) return;
+        list[n++] = (ost_forced_t){ block->first_state + i, first_entry + (uint32_t) entry, part, held, n_parts };
+    }
+    self->kinetics->n_forced = n;
+}
+
+/* Steps of the signals that forced states need. */
+static void add_forced_steps(const forced_t *self, const ost_jacobian_t *jacobian, ost_driver_t *list)
+{
+    for (size_t i = 0; i < jacobian->n_rate_steps && self->kinetics->n_forced > 0; i++) {
+        const ost_driver_t step = jacobian->steps[i];
+        uint32_t s = step.block == OST_NO_BLOCK ? step.drive : self->wiring->drives[step.block][step.drive];
+        if (self->needs_signal[s]) list[self->kinetics->n_forced_steps++] = step;
+    }
+}
+
+static void find_forced(ost_kinetics_t *kinetics, const int32_t *part_of, const ost_blocks_t *blocks,
+    const ost_wiring_t *wiring, const ost_inputs_t *inputs, const ost_jacobian_t *jacobian, ost_maker_t *make)
+{
+    forced_t self = { blocks, wiring, inputs, kinetics, part_of, .needs_part = NULL };
+    ost_forced_t *forced = ost_maker_list(make, OST_FORCED_MAX, sizeof(*forced));
+    uint32_t *block = ost_maker_list(make, blocks->n, sizeof(*block));
+    ost_driver_t *steps = ost_maker_list(make, jacobian->n_rate_steps, sizeof(*steps));
+    self.needs_part = ost_maker_list(make, kinetics->n, sizeof(*self.needs_part));
+    self.needs_signal = ost_maker_list(make, wiring->n_signals, sizeof(*self.needs_signal));
+    if (make->err.code != 0) return;
+    for (uint32_t b = 0; b < blocks->n; b++) {
+        size_t n = kinetics->n_forced;
+        if (inputs->hold[b] < 0) add_forced(&self, b, jacobian->block_entry[b], forced, make);
+        if (kinetics->n_forced > n) block[kinetics->n_forced_blocks++] = b;
+    }
+    add_forced_steps(&self, jacobian, steps);
+    kinetics->forced = forced;
+    kinetics->forced_block = block;
+    kinetics->forced_step = steps;
 }
 
 const ost_kinetics_t *ost_kinetics_new(const ost_blocks_t *blocks, const ost_wiring_t *wiring,
@@ -120,14 +210,12 @@ const ost_kinetics_t *ost_kinetics_new(const ost_blocks_t *blocks, const ost_wir
     if (make->err.code != 0) return NULL;
     ost_kinetics_t *kinetics = ost_maker_list(make, 1, sizeof(*kinetics));
     ost_linear_t *part = ost_maker_list(make, blocks->n, sizeof(*part));
-    ost_relaxing_t *relaxing = ost_maker_list(make, blocks->n_states, sizeof(*relaxing));
+    int32_t *part_of = ost_maker_list(make, blocks->n, sizeof(*part_of));
     if (make->err.code != 0) return NULL;
     for (size_t b = 0; b < blocks->n; b++) {
         const ost_block_t *block = &blocks->block[b];
-        if (inputs->hold[b] < 0) {
-            add_relaxing(block, jacobian->block_entry[b], relaxing, &kinetics->n_relaxing);
-            continue;
-        }
+        part_of[b] = -1;
+        if (inputs->hold[b] < 0) continue;
         builder_t self = { block, wiring->reads[b], wiring, inputs, .part = &part[kinetics->n] };
         self.first_entry = jacobian->block_entry[b];
         self.is_in = ost_maker_list(make, block->model->n_states, sizeof(*self.is_in));
@@ -141,9 +229,10 @@ const ost_kinetics_t *ost_kinetics_new(const ost_blocks_t *blocks, const ost_wir
         *self.part = (ost_linear_t){ self.state, self.fed, self.flow, self.input, self.condition, .n_states = 0 };
         add_inputs(&self, inputs->hold[b], inputs->ripple[b]);
         add_flows(&self);
-        kinetics->n += self.part->n_states > 0 && self.part->n_states <= OST_LINEAR_MAX;
+        bool has_part = self.part->n_states > 0 && self.part->n_states <= OST_LINEAR_MAX;
+        if (has_part) part_of[b] = (int32_t) kinetics->n++;
     }
     kinetics->part = part;
-    kinetics->relaxing = relaxing;
-    return kinetics;
+    find_forced(kinetics, part_of, blocks, wiring, inputs, jacobian, make);
+    return make->err.code != 0 ? NULL : kinetics;
 }

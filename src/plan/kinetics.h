@@ -8,12 +8,17 @@
 /** The linear parts. A block that takes doses has one of those states whose rates are linear in them, with coefficients
  * and constants of parameters and of signals from outside or from blocks that can be held; closed while these are.
  * Other states of the block that these feed are integrated without what flows in from them.
- * A block without doses all of whose states relax at rates of parameters alone has those relax in closed form. */
+ * The states of a block without doses are forced where each relaxes at a rate of parameters alone, and all that they
+ * read is from outside or from drives of those linear states. */
 typedef struct {
     const ost_linear_t *part; /**< [n] */
     size_t n;
-    const ost_relaxing_t *relaxing; /**< [n_relaxing] */
-    size_t n_relaxing;
+    const ost_forced_t *forced; /**< [n_forced] */
+    size_t n_forced;
+    const uint32_t *forced_block; /**< [n_forced_blocks] the blocks of those states */
+    size_t n_forced_blocks;
+    const ost_driver_t *forced_step; /**< [n_forced_steps] of jacobian->steps, those that their rates need */
+    size_t n_forced_steps;
 } ost_kinetics_t;
 
 /** @return NULL on error (out of memory) */

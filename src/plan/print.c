@@ -75,10 +75,10 @@ static void print_states(const ost_plan_t *self, FILE *out)
     for (const ost_linear_t *part = system->linear; part < system->linear + system->n_linear; part++)
         for (size_t i = 0; i < part->n_states; i++)
             column = print_name(system->state_names[part->state[i]], column, out);
-    if (system->n_relaxing > 0) fprintf(out, "\n\nof these in closed form after a change, as far as they relax\n ");
+    if (system->n_forced > 0) fprintf(out, "\n\nof these from what drives them, where that is in closed form\n ");
     column = 0;
-    for (size_t i = 0; i < system->n_relaxing; i++)
-        column = print_name(system->state_names[system->relaxing[i].state], column, out);
+    for (size_t i = 0; i < system->n_forced; i++)
+        column = print_name(system->state_names[system->forced[i].state], column, out);
     fprintf(out, "\n");
 }
 

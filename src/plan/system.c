@@ -12,6 +12,7 @@ typedef struct {
     const ost_blocks_t *blocks;
     const ost_wiring_t *wiring;
     const ost_inputs_t *inputs;
+    const ost_kinetics_t *kinetics;
     const ost_outputs_t *outputs;
     const ost_layout_t *layout;
     const ost_jacobian_t *jacobian;
@@ -90,6 +91,15 @@ static int set_signal(ost_lane_signal_t *lane, const stages_t *from, size_t s)
     return 0;
 }
 
+/* A signal's row of its own by its index in the lanes' list. */
+static void set_steps(ost_driver_t *to, const ost_driver_t *from, size_t n, const ost_wiring_t *wiring, size_t n_drives)
+{
+    for (size_t i = 0; i < n; i++) {
+        to[i] = from[i];
+        if (to[i].block == OST_NO_BLOCK) to[i].drive = wiring->signals[to[i].drive].row - (uint32_t) n_drives;
+    }
+}
+
 static int set_lanes(ost_lane_plan_t *lane, const stages_t *from)
 {
     const ost_wiring_t *wiring = from->wiring;
@@ -99,6 +109,7 @@ static int set_lanes(ost_lane_plan_t *lane, const stages_t *from)
     lane->blocks = ost_maker_list(from->make, lane->n_blocks, sizeof(*lane->blocks));
     lane->signals = ost_maker_list(from->make, lane->n_signals, sizeof(*lane->signals));
     lane->steps = ost_maker_list(from->make, from->jacobian->n_steps, sizeof(*lane->steps));
+    lane->forced_step = ost_maker_list(from->make, from->kinetics->n_forced_steps, sizeof(*lane->forced_step));
     lane->neutral = ost_maker_list(from->make, wiring->n_signals * OST_LANE_COUNT, sizeof(double));
     if (from->make->err.code != 0) return from->make->err.code;
     int ret = 0;
@@ -107,11 +118,8 @@ static int set_lanes(ost_lane_plan_t *lane, const stages_t *from)
         if (ost_wired_has_row(&wiring->signals[s]))
             ret = set_signal(&lane->signals[wiring->signals[s].row - n_drives], from, s);
     if (ret < 0) return ret;
-    for (size_t i = 0; i < from->jacobian->n_steps; i++) {
-        ost_driver_t step = from->jacobian->steps[i];
-        if (step.block == OST_NO_BLOCK) step.drive = wiring->signals[step.drive].row - (uint32_t) n_drives;
-        lane->steps[i] = step;
-    }
+    set_steps(lane->steps, from->jacobian->steps, from->jacobian->n_steps, wiring, n_drives);
+    set_steps(lane->forced_step, from->kinetics->forced_step, from->kinetics->n_forced_steps, wiring, n_drives);
     for (size_t i = 0; i < wiring->n_signals * OST_LANE_COUNT; i++)
         lane->neutral[i] = wiring->signals[i / OST_LANE_COUNT].signal.neutral;
     return 0;
@@ -134,6 +142,9 @@ static size_t set_sizes(ost_lane_plan_t *lane, const stages_t *from)
     lane->n_infusions = from->inputs->n_infusions;
     lane->n_steps = from->jacobian->n_steps;
     lane->n_rate_steps = from->jacobian->n_rate_steps;
+    lane->n_forced_steps = from->kinetics->n_forced_steps;
+    lane->forced_block = from->kinetics->forced_block;
+    lane->n_forced_blocks = from->kinetics->n_forced_blocks;
     lane->integral_entry = from->jacobian->integral_entry;
     lane->first_output_scratch = lane->n_algebraic + n_scratch;
     lane->first_noise_scratch = lane->first_output_scratch + n_outputs;
@@ -152,7 +163,7 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
     const ost_layout_t *layout, const ost_jacobian_t *jacobian, const double *scale, ost_maker_t *make)
 {
     if (make->err.code != 0) return NULL;
-    const stages_t from = { e, blocks, wiring, inputs, outputs, layout, jacobian, make };
+    const stages_t from = { e, blocks, wiring, inputs, kinetics, outputs, layout, jacobian, make };
     static const ost_plan_lanes_t none = { 0 }; /* of an instruction set that this build does not have */
     const ost_plan_lanes_t *functions = lanes_of[e->solver.isa] != NULL ? lanes_of[e->solver.isa] : &none;
     ost_system_t *self = ost_maker_list(make, 1, sizeof(*self));
@@ -173,11 +184,12 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
         .positive = layout->positive,
         .linear = kinetics->part,
         .n_linear = kinetics->n,
-        .relaxing = kinetics->relaxing,
-        .n_relaxing = kinetics->n_relaxing,
+        .forced = kinetics->forced,
+        .n_forced = kinetics->n_forced,
         .state_names = layout->state_names,
         .switch_names = layout->switch_names,
         .rhs = functions->rhs,
+        .forced_rates = functions->forced_rates,
         .jacobian = functions->jacobian,
         .switches = functions->switches,
         .outputs = functions->outputs,

@@ -61,7 +61,9 @@ typedef struct {
     ost_driver_t *steps;        /**< [n_steps] of evaluation, (block = OST_NO_BLOCK) by the index of the signal here */
     const ost_infusion_t *infusions; /**< [n_infusions] */
     double *neutral;                 /**< [wiring->n_signals rows] */
-    size_t n_blocks, n_signals, n_steps, n_algebraic, n_infusions;
+    ost_driver_t *forced_step;       /**< [n_forced_steps] as those, what forced states need */
+    const uint32_t *forced_block;    /**< [n_forced_blocks] indices of their blocks */
+    size_t n_blocks, n_signals, n_steps, n_algebraic, n_infusions, n_forced_steps, n_forced_blocks;
     size_t n_rate_steps;         /**< the first of the steps; the others are for outputs alone */
     size_t integral_entry;       /**< first of the integrals' entries, in the order of blocks and drives */
     size_t first_output_scratch; /**< row of scratch for outputs of which only some are wanted */
@@ -76,6 +78,7 @@ typedef struct {
 /** The system's functions for one instruction set (system_lanes.c). */
 typedef struct {
     void (*rhs)(const void *self, const ost_point_t *at, double *f);            /**< as in ost_system_t */
+    void (*forced_rates)(const void *self, const ost_point_t *at, double *f);   /**< as in ost_system_t */
     void (*jacobian)(const void *self, const ost_point_t *at, double *entries); /**< as in ost_system_t */
     void (*switches)(const void *self, const ost_point_t *at, double *g);       /**< as in ost_system_t */
     void (*outputs)(const void *self, const ost_point_t *at, double *y);        /**< as in ost_system_t */

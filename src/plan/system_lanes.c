@@ -82,13 +82,12 @@ static void eval_signal(const ost_lane_signal_t *signal, const ost_point_t *at)
     ost_v_store(ROW(rows, signal->row), value);
 }
 
-static void eval_algebraic(const ost_lane_plan_t *self, const ost_point_t *at, size_t n_steps)
+static void eval_algebraic(const ost_lane_plan_t *self, const ost_point_t *at, const ost_driver_t *step, size_t n_steps)
 {
     find_reads(self, at);
     here_t here;
     here.block = NULL;
-    for (size_t i = 0; i < n_steps; i++) {
-        const ost_driver_t *step = &self->steps[i];
+    for (const ost_driver_t *end = step + n_steps; step < end; step++) {
         if (step->block == OST_NO_BLOCK) {
             eval_signal(&self->signals[step->drive], at);
             here.block = NULL;
@@ -114,7 +113,7 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
 {
     const ost_lane_plan_t *self = plan;
     here_t here;
-    eval_algebraic(self, at, self->n_rate_steps);
+    eval_algebraic(self, at, self->steps, self->n_rate_steps);
     for (const ost_lane_block_t *block = self->blocks; block < self->blocks + self->n_blocks; block++) {
         if (block->n_states == 0) continue;
         enter(&here, self, block, at);
@@ -134,6 +133,18 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
     for (size_t i = 0; i < self->n_infusions; i++) {
         double *row = ROW(f, self->infusions[i].state);
         ost_v_store(row, ost_v_load(row) + ost_v_load(ROW(at->u, self->infusions[i].input)));
+    }
+}
+
+static void plan_forced_rates(const void *plan, const ost_point_t *at, double *f)
+{
+    const ost_lane_plan_t *self = plan;
+    eval_algebraic(self, at, self->forced_step, self->n_forced_steps);
+    for (size_t i = 0; i < self->n_forced_blocks; i++) {
+        const ost_lane_block_t *block = &self->blocks[self->forced_block[i]];
+        ost_kernel_args_t args;
+        set_args(&args, self, block, at);
+        block->kernel->rhs(block->kernel, &args, ROW(f, block->first_state));
     }
 }
 
@@ -188,7 +199,7 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
 static void plan_switches(const void *plan, const ost_point_t *at, double *g)
 {
     const ost_lane_plan_t *self = plan;
-    eval_algebraic(self, at, self->n_rate_steps);
+    eval_algebraic(self, at, self->steps, self->n_rate_steps);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_switches == 0) continue;
@@ -201,7 +212,7 @@ static void plan_switches(const void *plan, const ost_point_t *at, double *g)
 static void plan_outputs(const void *plan, const ost_point_t *at, double *y)
 {
     const ost_lane_plan_t *self = plan;
-    eval_algebraic(self, at, self->n_steps);
+    eval_algebraic(self, at, self->steps, self->n_steps);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_wanted == 0) continue;
@@ -223,4 +234,5 @@ static void plan_outputs(const void *plan, const ost_point_t *at, double *y)
 }
 
 extern const ost_plan_lanes_t OST_LANE_FN(ost_plan_lanes);
-const ost_plan_lanes_t OST_LANE_FN(ost_plan_lanes) = { plan_rhs, plan_jacobian, plan_switches, plan_outputs };
+const ost_plan_lanes_t OST_LANE_FN(
+    ost_plan_lanes) = { plan_rhs, plan_forced_rates, plan_jacobian, plan_switches, plan_outputs };

@@ -86,6 +86,18 @@ static void lay_out_part(ost_linear_part_t *self, char *block, size_t *used)
     self->rate = take(block, used, n * row);
 }
 
+static void lay_out_forced(ost_forced_part_t *self, char *block, size_t *used)
+{
+    size_t row = OST_LANE_COUNT;
+    self->lambda = take(block, used, row);
+    self->active = take(block, used, row);
+    self->rate = take(block, used, row);
+    self->per_h = take(block, used, row);
+    self->fading = take(block, used, row);
+    self->term = take(block, used, OST_FORCED_TERMS * row);
+    self->error = take(block, used, row);
+}
+
 static size_t lay_out(ost_batch_t *self, char *block)
 {
     const ost_system_t *system = self->system;
@@ -109,13 +121,10 @@ static size_t lay_out(ost_batch_t *self, char *block)
     self->g_high = take(block, &used, s * row);
     self->g_start = take(block, &used, s * row);
     self->first_step = take(block, &used, (n + system->n_inputs + s + 1) * row);
-    self->lambda = take(block, &used, system->n_relaxing * row);
-    self->away = take(block, &used, system->n_relaxing * row);
-    self->away_now = take(block, &used, system->n_relaxing * row);
-    self->changed = take(block, &used, row);
     self->atol = take(block, &used, n);
     self->floor = take(block, &used, n);
     for (size_t i = 0; i < system->n_linear; i++) lay_out_part(&self->parts[i], block, &used);
+    for (size_t i = 0; i < system->n_forced; i++) lay_out_forced(&self->forced[i], block, &used);
     return used;
 }
 
@@ -175,15 +184,37 @@ static int make_part(ost_linear_part_t *self, const ost_system_t *system, const 
     return 0;
 }
 
+static int make_forced(ost_forced_part_t *self, const ost_system_t *system, const ost_forced_t *of,
+    ost_linear_part_t *parts, ost_error_t *err)
+{
+    bool fits = of->state < system->n_states && of->entry < system->n_entries && system->forced_rates != NULL;
+    for (size_t i = 0; i < of->n_parts; i++)
+        fits = fits && of->part[i] < system->n_linear && of->held[i] < system->n_inputs;
+    if (!fits) return ost_fail(err, OST_ERR_MODEL, "a forced state has an index out of range, or no rates");
+    for (size_t i = 0; i < of->n_parts; i++) parts[of->part[i]].forces = true;
+    self->of = of;
+    self->n_terms = OST_FORCED_TERMS;
+    self->entry = malloc((system->n_entries + 1) * sizeof(*self->entry));
+    if (self->entry == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a forced state");
+    for (size_t e = 0; e < system->n_entries; e++)
+        if (system->row[e] == of->state) self->entry[self->n_entries++] = (uint32_t) e;
+    return 0;
+}
+
 static int make_parts(ost_batch_t *self, ost_error_t *err)
 {
     const ost_system_t *system = self->system;
     self->parts = calloc(system->n_linear + 1, sizeof(*self->parts));
-    if (self->parts == NULL)
+    self->forced = calloc(system->n_forced + 1, sizeof(*self->forced));
+    if (self->parts == NULL || self->forced == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for %zu linear parts", system->n_linear);
+    if (system->n_forced > OST_FORCED_MAX)
+        return ost_fail(err, OST_ERR_MODEL, "%zu forced states, at most %d", system->n_forced, OST_FORCED_MAX);
     int code = 0;
     for (size_t i = 0; i < system->n_linear && code == 0; i++)
         code = make_part(&self->parts[i], system, &system->linear[i], err);
+    for (size_t i = 0; i < system->n_forced && code == 0; i++)
+        code = make_forced(&self->forced[i], system, &system->forced[i], self->parts, err);
     return code;
 }
 
@@ -257,6 +288,8 @@ void ost_batch_delete(ost_batch_t *self)
         free(self->parts[i].from);
     }
     free(self->parts);
+    for (size_t i = 0; self->forced != NULL && i < self->system->n_forced; i++) free(self->forced[i].entry);
+    free(self->forced);
     ost_elimination_free(&self->elimination);
     free(self->memory);
     free(self);

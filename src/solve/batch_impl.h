@@ -19,7 +19,8 @@ struct ost_batch {
     double *atol;  /* [n_states] absolute tolerance, INFINITY outside error control */
     double *floor; /* [n_states] a state below has failed; -INFINITY where it may be negative */
     ost_lane_t lanes[OST_LANE_COUNT];
-    ost_linear_part_t *parts; /* [system->n_linear] */
+    ost_linear_part_t *parts;  /* [system->n_linear] */
+    ost_forced_part_t *forced; /* [system->n_forced] */
     /* First accepted step after a change, by what changed: rows [n_states + n_inputs + n_switches], 0 unknown. */
     double *first_step;
     /* Rows: */
@@ -28,9 +29,6 @@ struct ost_batch {
     double *f;                /* [n_states] right-hand side at x, where the method keeps it */
     double *x_out;            /* [n_states] point of an output that waits */
     double *values;           /* [elimination.n_rows] */
-    /* [system->n_relaxing]: NaN where not known yet; what fades of the state, at the start of the step and now */
-    double *lambda, *away, *away_now;
-    double *changed; /* [1] not 0 until the first step after a change is accepted */
     double *p, *u, *mode, *g, *g_low, *g_high, *g_start, *y, *scratch;
     size_t stage_stride; /* doubles */
     void *memory;        /* owned: all of the above */

@@ -162,7 +162,7 @@ static void refresh_rates(run_t *run, ost_mask which)
     ost_batch_t *b = run->b;
     if (run->method->next_stage < 0 || !ost_mask_any(which)) return;
     ost_point_t at = point(run, &run->t, b->x);
-    ost_linear_first_rhs(b, &at, b->stages);
+    ost_linear_rhs(b, &at, b->stages);
     blend_rows(b->f, which, b->stages, b->system->n_states);
     run->n_extra -= which;
 }
@@ -172,7 +172,6 @@ static void restart(run_t *run, ost_mask which)
     refresh_modes(run, which);
     refresh_parts(run, which);
     run->t_changed = ost_v_blend(which, run->t, run->t_changed);
-    ost_v_store(run->b->changed, ost_v_blend(which, ost_v_splat(1), ost_v_load(run->b->changed)));
     first_steps(run, which);
     refresh_rates(run, which);
 }
@@ -186,8 +185,6 @@ static void remember_first_steps(run_t *run, ost_mask which)
         ROW(run->b->first_step, changed)[l] = run->h[l];
     }
     run->starting &= ~which;
-    ost_v_store(run->b->changed, ost_v_blend(which, ost_v_splat(0), ost_v_load(run->b->changed)));
-    run->fastest = ost_v_blend(which, ost_v_min(run->fastest, ost_relaxing_fastest(run->b)), run->fastest);
 }
 
 static void close_job(run_t *run, int l)
@@ -542,7 +539,6 @@ static void step(run_t *run)
     }
     control(run, accepted, &result);
     blend_rows(b->x, accepted, b->x_new, b->system->n_states);
-    ost_relaxing_advance(b, accepted, run->theta * run->h_step);
     if (ost_mask_any(accepted & run->starting)) remember_first_steps(run, accepted & run->starting);
     if (run->method->next_stage >= 0)
         blend_rows(b->f, accepted, b->stages + (size_t) run->method->next_stage * b->stage_stride, b->system->n_states);

@@ -78,6 +78,7 @@ INLINE void step(
     };
     memcpy(b->stages, b->f, system->n_states * OST_LANES * sizeof(double));
     ost_linear_begin(b, b->stages);
+    ost_forced_begin(b, t, h);
     /* Not a loop, so that the compiler knows i. */
 #define STAGE(i)                                                                                                       \
     if (i < n_stages) {                                                                                                \

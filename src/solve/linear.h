@@ -30,8 +30,26 @@ typedef struct {
     double *active;         /* [1 row] 1 where the lane's states are known in closed form, else 0 */
     double *seen;           /* [n_inputs rows] the inputs that the above were made at */
     double *z, *rate;       /* [n rows] modes and rates at the start of the step */
+    bool forces;            /* forced states depend on it */
     bool is_empty;          /* these are 0, and stay 0, in all lanes in closed form: a drug that is not given */
 } ost_linear_part_t;
+
+/* Points of a step at which what forces a state is evaluated, and terms of the power series of a state. */
+enum { OST_FORCED_NODES = 7, OST_FORCED_TERMS = 16 };
+
+/* One forced state of a system in a batch. Rows of lanes are the batch's memory. */
+typedef struct {
+    const ost_forced_t *of; /* borrowed */
+    uint32_t *entry;        /* [n_entries] of the Jacobian in the state's row */
+    size_t n_entries;
+    double *lambda;        /* [1 row] NaN where not known yet */
+    double *active;        /* [1 row] 1 where the lane's state is known in a step, else 0 */
+    double *rate;          /* [1 row] at the start of the step */
+    double *per_h;         /* [1 row] 1/length of the step */
+    double *fading, *term; /* [1 row], [OST_FORCED_TERMS rows] the state in the step */
+    double *error;         /* [1 row] by which it may be wrong at the end of the step */
+    int n_terms;           /* that are not 0 in all lanes */
+} ost_forced_part_t;
 
 /* Let the lane's closed form be made at its next restart; until then its states are integrated. */
 void ost_linear_forget(ost_linear_part_t *self, int lane);

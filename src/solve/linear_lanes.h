@@ -4,7 +4,9 @@
 #ifndef OST_SOLVE_LINEAR_LANES_H
 #define OST_SOLVE_LINEAR_LANES_H
 
-#include "solve/relaxing_lanes.h"
+#include "solve/forced_lanes.h"
+
+#include <string.h>
 
 static inline ost_mask ost_linear_active(const ost_linear_part_t *part)
 {
@@ -37,14 +39,6 @@ static inline void ost_linear_rhs(const ost_batch_t *b, const ost_point_t *at, d
             ost_v_store(rate, ost_v_load(rate) - ost_v_load(ROW(part->flow, k)) * from);
         }
     }
-    ost_relaxing_drop_rates(b, f);
-}
-
-/* The same at the start of a step. */
-static inline void ost_linear_first_rhs(const ost_batch_t *b, const ost_point_t *at, double *f)
-{
-    ost_relaxing_begin(b);
-    ost_linear_rhs(b, at, f);
 }
 
 static inline void ost_linear_evaluate(const ost_batch_t *b, const ost_point_t *at, ost_mask made)
@@ -58,7 +52,7 @@ static inline void ost_linear_evaluate(const ost_batch_t *b, const ost_point_t *
 static inline void ost_linear_forget_lane(ost_batch_t *b, int lane)
 {
     for (size_t i = 0; i < b->system->n_linear; i++) ost_linear_forget(&b->parts[i], lane);
-    ost_relaxing_forget(b, lane);
+    ost_forced_forget(b, lane);
     b->lanes[lane].is_new = false;
 }
 
@@ -75,11 +69,12 @@ static inline ost_mask ost_linear_refresh(const ost_batch_t *b, const ost_point_
         }
     }
     for (int l = 0; l < OST_LANES; l++) {
-        if (!which[l] || !ost_relaxing_is_outdated(b, l)) continue;
+        if (!which[l] || !ost_forced_is_outdated(b, l)) continue;
         ost_linear_evaluate(b, at, made);
-        ost_relaxing_make(b, l);
+        ost_forced_make(b, l);
         made[l] = -1;
     }
+    ost_forced_refresh(b);
     return made;
 }
 
@@ -102,7 +97,7 @@ static inline ost_mask ost_linear_moves(const ost_batch_t *b, const ost_linear_p
 /* The time constant of the fastest mode of all parts that moves, INFINITY where none does. */
 static inline ost_v ost_linear_fastest(const ost_batch_t *b)
 {
-    ost_v fastest = ost_v_splat(0);
+    ost_v fastest = ost_forced_speed(b);
     for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         const ost_mask active = ost_linear_active(part);
         for (size_t i = 0; i < part->n; i++) {
@@ -115,9 +110,9 @@ static inline ost_v ost_linear_fastest(const ost_batch_t *b)
 }
 
 /* Begin a step at b->x, where the rates of what steps follow are f. */
-static inline void ost_linear_begin(const ost_batch_t *b, double *f)
+static inline void ost_linear_begin(const ost_batch_t *b, const double *f)
 {
-    ost_relaxing_split(b, f);
+    EACH_FORCED(b, part) ost_v_store(part->rate, ost_v_load(ROW(f, part->of->state)));
     for (ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         const size_t n = part->n, n_own = part->of->n_states;
         ost_mask active = ost_linear_active(part), any = { 0 };
@@ -152,6 +147,14 @@ static inline void ost_linear_clear_entries(const ost_batch_t *b)
             ost_v_store(entry, ost_v_load(entry) - ost_v_load(ROW(part->flow, k)));
         }
     }
+    EACH_FORCED(b, part)
+    {
+        ost_mask active = ost_forced_active(part);
+        for (size_t e = 0; e < part->n_entries; e++) {
+            double *entry = ROW(b->values, part->entry[e]);
+            ost_v_store(entry, ost_v_blend(active, ost_v_splat(0), ost_v_load(entry)));
+        }
+    }
 }
 
 /* The states' rows of `rows` = factor times their rates at the start of the step; those of fed states, plus that. */
@@ -164,6 +167,12 @@ static inline void ost_linear_put_rates(const ost_batch_t *b, double factor, dou
             ost_v rate = factor * ost_v_load(ROW(part->rate, i)), before = ost_v_load(row);
             ost_v_store(row, ost_v_blend(active, i < part->of->n_states ? rate : before + rate, before));
         }
+    }
+    EACH_FORCED(b, part)
+    {
+        double *row = ROW(rows, part->of->state);
+        ost_v rate = factor * ost_v_load(part->rate);
+        ost_v_store(row, ost_v_blend(ost_forced_active(part), rate, ost_v_load(row)));
     }
 }
 
@@ -200,21 +209,75 @@ static inline ost_v ost_linear_sum(const ost_linear_part_t *part, size_t i, cons
     return sum;
 }
 
-/* The states' rows of b->x_at at time s of the step; to those of fed states, what has flowed into them is added. */
+/* The part's states in b->x_at at time s of the step; to those of fed states, what has flowed into them is added. */
+static inline void ost_linear_put_part(const ost_batch_t *b, const ost_linear_part_t *part, ost_v s)
+{
+    ost_mask active = ost_linear_active(part);
+    if (part->is_empty || !ost_mask_any(active)) return;
+    ost_v mode[OST_LINEAR_MAX];
+    for (size_t j = 0; j < part->n; j++) mode[j] = ost_linear_mode(part, j, s);
+    for (size_t i = 0; i < part->n; i++) {
+        double *row = ROW(b->x_at, ost_linear_state(part, i));
+        ost_v sum = ost_linear_sum(part, i, mode), before = ost_v_load(row);
+        ost_v_store(row, ost_v_blend(active, i < part->of->n_states ? sum : before + sum, before));
+    }
+}
+
+/* Those of all parts, and forced states. */
 static inline void ost_linear_put_states(const ost_batch_t *b, ost_v s)
 {
-    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
-        ost_mask active = ost_linear_active(part);
-        if (part->is_empty || !ost_mask_any(active)) continue;
-        ost_v mode[OST_LINEAR_MAX];
-        for (size_t j = 0; j < part->n; j++) mode[j] = ost_linear_mode(part, j, s);
-        for (size_t i = 0; i < part->n; i++) {
-            double *row = ROW(b->x_at, ost_linear_state(part, i));
-            ost_v sum = ost_linear_sum(part, i, mode), before = ost_v_load(row);
-            ost_v_store(row, ost_v_blend(active, i < part->of->n_states ? sum : before + sum, before));
-        }
+    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++)
+        ost_linear_put_part(b, part, s);
+    EACH_FORCED(b, part)
+    {
+        ost_mask active = ost_forced_active(part);
+        if (!ost_mask_any(active)) continue;
+        double *row = ROW(b->x_at, part->of->state);
+        ost_v at = s * ost_v_load(part->per_h), sum = ost_v_load(ROW(part->term, part->n_terms - 1));
+        for (int k = part->n_terms - 2; k >= 0; k--) sum = sum * at + ost_v_load(ROW(part->term, k));
+        sum += ost_v_load(part->fading) * ost_v_exp(ost_v_load(part->lambda) * s);
+        ost_v_store(row, ost_v_blend(active, sum, ost_v_load(row)));
     }
-    ost_relaxing_put_states(b, s);
+}
+
+/* Values of what forces the states, at the nodes of a step of length h from (t, b->x): [n_forced][OST_FORCED_NODES] */
+static inline void ost_forced_sample(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost_v *g)
+{
+    const ost_system_t *system = b->system;
+    double *f = b->stages + b->stage_stride /* no stage yet */;
+    ost_v time;
+    ost_point_t at = {
+        .t = (const double *) &time, .x = b->x_at, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
+    };
+    memcpy(b->x_at, b->x, system->n_states * OST_LANES * sizeof(double));
+    EACH_FORCED(b, part) ost_v_store(ROW(b->x_at, part->of->state), ost_v_splat(0));
+    for (size_t i = 1; i < OST_FORCED_NODES; i++) {
+        const ost_v s = ost_forced_node[i] * *h;
+        time = *t + s;
+        for (const ost_linear_part_t *part = b->parts; part < b->parts + system->n_linear; part++)
+            if (part->forces) ost_linear_put_part(b, part, s);
+        system->forced_rates(system->self, &at, f);
+        for (size_t k = 0; k < system->n_forced; k++)
+            g[k * OST_FORCED_NODES + i] = ost_v_load(ROW(f, system->forced[k].state));
+    }
+}
+
+/* Let forced states be known in a step of length h from (t, b->x), after ost_linear_begin(). */
+static inline void ost_forced_begin(const ost_batch_t *b, const ost_v *t, const ost_v *h)
+{
+    ost_v g[OST_FORCED_MAX * OST_FORCED_NODES], *p = g;
+    if (!ost_mask_any(ost_v_lt(ost_v_splat(0), ost_forced_speed(b)))) return;
+    ost_forced_sample(b, t, h, g);
+    for (ost_forced_part_t *part = b->forced; part < b->forced + b->system->n_forced; part++, p += OST_FORCED_NODES) {
+        const ost_v x = ost_v_load(ROW(b->x, part->of->state)), lambda = ost_v_load(part->lambda), z = lambda * *h;
+        p[0] = ost_v_load(part->rate) - lambda * x;
+        ost_forced_interpolate(p);
+        ost_forced_solve(part, x, *h, z, p);
+        const ost_mask active = ost_forced_active(part), slow = active & ost_v_le(ost_v_abs(z), ost_v_splat(1));
+        ost_v_store(part->error, ost_v_blend(active, ost_forced_error(*h, z, p), ost_v_splat(0)));
+        ost_v_store(part->per_h, 1.0 / *h);
+        part->n_terms = ost_mask_any(slow) ? OST_FORCED_TERMS : OST_FORCED_NODES;
+    }
 }
 
 /* b->x_at, which dense output has led to part theta of the new state, with the states as they are there: in place of
@@ -232,7 +295,6 @@ static inline void ost_linear_put_dense(const ost_batch_t *b, ost_v theta, ost_v
             ost_v_store(row, ost_v_blend(active, rest, ost_v_load(row)));
         }
     }
-    ost_relaxing_take_end(b, theta, h);
     ost_linear_put_states(b, theta * h);
 }
 

@@ -149,12 +149,8 @@ INLINE void finish_stage(const ost_batch_t *b, const table_t *table, int i, cons
     /* What is known in closed form is a function of time: its increment stands for its share in the others' derivative
      * by time, gamma d h x'. */
     ost_linear_put_rates(b, table->d[i] / table->gamma, stage);
-    const ost_v d = table->d[i] * *step;
-    if (table->d[i] != 0) ost_relaxing_add_rates(b, ost_v_splat(table->d[i] / table->gamma), -d, stage);
     solve(e, b->values, stage);
-    if (table->d[i] == 0) return;
-    ost_linear_take_rates(b, d, stage);
-    ost_relaxing_add_rates(b, -d, ost_v_splat(0), stage);
+    if (table->d[i] != 0) ost_linear_take_rates(b, table->d[i] * *step, stage);
 }
 
 INLINE void stage_argument(const ost_batch_t *b, const table_t *table, int i)
@@ -180,9 +176,10 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     ost_point_t at = {
         .t = (const double *) &time, .x = b->x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
     };
-    ost_linear_first_rhs(b, &at, b->stages);
+    ost_linear_rhs(b, &at, b->stages);
     system->jacobian(system->self, &at, b->values);
     ost_linear_begin(b, b->stages);
+    ost_forced_begin(b, t, h);
     ost_linear_clear_entries(b);
     factor(&b->elimination.factor, b->values, (const double *) &d);
     finish_stage(b, table, 0, h, (const double *) &per_h);
@@ -204,7 +201,7 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     STAGE(6);
     STAGE(7);
 #undef STAGE
-    const double *last = stage_rows(b, table->n_stages - 1);
+    double *last = stage_rows(b, table->n_stages - 1);
     EACH_REG error_norm(b, last, last, q, result);
 }
 

@@ -47,12 +47,20 @@ typedef struct {
     size_t n_states, n_fed, n_flows, n_inputs, n_conditions; /**< numbers of each */
 } ost_linear_t;
 
-/** A state whose rate is lambda x and what does not depend on it, where lambda changes with the constants alone: after
- * a change it relaxes to where the rest leads. Methods over lanes follow that in closed form. */
+/** Such states at most. */
+#define OST_FORCED_MAX 8
+
+/** A state whose rate is lambda x + g, where lambda changes with the constants alone, and g depends on time, constants,
+ * inputs and states of linear parts alone. Where lambda is negative and those parts are in closed form, methods over
+ * lanes know such a state at any time of a step, from g at a few points, and steps are as long as the other states
+ * allow; else it is integrated as the others are. */
 typedef struct {
-    uint32_t state; /**< its index */
-    uint32_t entry; /**< of the Jacobian that is lambda; where it is not negative, nothing is done */
-} ost_relaxing_t;
+    uint32_t state;       /**< its index; it is in no linear part */
+    uint32_t entry;       /**< of the Jacobian that is lambda */
+    const uint32_t *part; /**< [n_parts] indices of the linear parts that g depends on */
+    const uint32_t *held; /**< [n_parts] inputs: where not 0, g does not depend on that part */
+    size_t n_parts;
+} ost_forced_t;
 
 /** A system x' = f(t, x) in semi-explicit form: besides its states it may name algebraic quantities (signals), each an
  * explicit function of states, time and earlier algebraic quantities. rhs() computes them itself; they appear in the
@@ -67,12 +75,14 @@ typedef struct {
     const bool *positive; /**< [n_states] true where a value below -10 atol is a failure */
     const ost_linear_t *linear; /**< [n_linear] parts in closed form */
     size_t n_linear;
-    const ost_relaxing_t *relaxing; /**< [n_relaxing] states in none of those parts, each once */
-    size_t n_relaxing;
+    const ost_forced_t *forced; /**< [n_forced] each state once, OST_FORCED_MAX at most */
+    size_t n_forced;
     const char *const *state_names;  /**< [n_states] for messages */
     const char *const *switch_names; /**< [n_switches] for messages, NULL: none has a name */
     /** f [n_states rows] */
     void (*rhs)(const void *self, const ost_point_t *at, double *f);
+    /** f [n_states rows] of forced states; may leave the others as they are. NULL without forced states. */
+    void (*forced_rates)(const void *self, const ost_point_t *at, double *f);
     /** entries [n_entries rows]: partial derivatives of f in a state row, of the explicit function g (signal = g) in an
      * algebraic row. Always called directly after rhs() at the same point, with the same scratch. */
     void (*jacobian)(const void *self, const ost_point_t *at, double *entries);

@@ -3,7 +3,7 @@
 #ifndef OST_SOLVE_STAGES_LANES_H
 #define OST_SOLVE_STAGES_LANES_H
 
-#include "solve/method.h"
+#include "solve/forced_lanes.h"
 
 #include <string.h>
 
@@ -35,7 +35,22 @@ INLINE ost_reg stage_sum(const rows_t *rows, const double *weights, int n, size_
     return sum;
 }
 
-/* The new state is x_at plus `last`, the error of the step is in `error`. */
+/* The largest error / weight by cross multiplication: one division a step instead of one a state. */
+INLINE void take_larger(ost_reg *error, ost_reg *tolerance, ost_reg off, ost_reg weight)
+{
+    ost_reg_mask larger = off * *tolerance > *error * weight;
+    *error = ost_reg_blend(larger, off, *error);
+    *tolerance = ost_reg_blend(larger, weight, *tolerance);
+}
+
+INLINE ost_reg error_weight(double atol, double rtol, ost_reg x, ost_reg x_new)
+{
+    x = ost_reg_abs(x);
+    x_new = ost_reg_abs(x_new);
+    return atol + rtol * ost_reg_blend(x > x_new, x, x_new);
+}
+
+/* The new state is x_at plus `last`, the error of the step is in `error`, that of forced states in their parts. */
 INLINE void error_norm(
     const ost_batch_t *b, const double *last, const double *error_rows, int q, ost_step_result_t *result)
 {
@@ -51,13 +66,13 @@ INLINE void error_norm(
         ost_reg_store(ROW(x_end, k), q, x_new);
         finite += x_new * 0.0;
         below |= x_new < lowest[k];
-        x = ost_reg_abs(x);
-        x_new = ost_reg_abs(x_new);
-        ost_reg weight = atol[k] + rtol * ost_reg_blend(x > x_new, x, x_new);
-        /* The largest error / weight by cross multiplication: one division a step instead of one a state. */
-        ost_reg_mask larger = off * tolerance > error * weight;
-        error = ost_reg_blend(larger, off, error);
-        tolerance = ost_reg_blend(larger, weight, tolerance);
+        take_larger(&error, &tolerance, off, error_weight(atol[k], rtol, x, x_new));
+    }
+    EACH_FORCED(b, part)
+    {
+        const uint32_t k = part->of->state;
+        ost_reg x = ost_reg_load(ROW(x_old, k), q), x_new = ost_reg_load(ROW(x_end, k), q);
+        take_larger(&error, &tolerance, ost_reg_load(part->error, q), error_weight(atol[k], rtol, x, x_new));
     }
     ost_reg_store((double *) &result->ratio, q, error / tolerance + finite);
     memcpy((int64_t *) &result->negative + q * OST_REG_LANES, &below, sizeof(below));

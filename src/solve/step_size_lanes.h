@@ -23,7 +23,7 @@ static inline ost_v ost_first_step(const ost_batch_t *b, ost_v t)
     ost_point_t at = {
         .t = (const double *) &t, .x = b->x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
     };
-    ost_linear_first_rhs(b, &at, f0);
+    ost_linear_rhs(b, &at, f0);
     ost_linear_begin(b, f0);
     ost_linear_put_rates(b, 0, f0);
     for (size_t i = 0; i < n; i++) {
@@ -35,6 +35,7 @@ static inline ost_v ost_first_step(const ost_batch_t *b, ost_v t)
     ost_v h0 = ost_v_blend(tiny, ost_v_splat(1e-6), 0.01 * d0 / d1);
     h0 = ost_v_min(h0, ost_v_splat(H_AT_REST));
     for (size_t i = 0; i < n; i++) ost_v_store(ROW(b->x_at, i), ost_v_load(ROW(b->x, i)) + h0 * ost_v_load(ROW(f0, i)));
+    ost_forced_begin(b, &t, &h0);
     ost_linear_put_states(b, h0);
     t += h0;
     at.x = b->x_at;
