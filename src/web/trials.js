@@ -26,7 +26,7 @@ export function add_to_cohort(cohort, { arms, outputs, times, values, n }) {
             }
     });
 }
-const middle = { // of one value of each woman
+export const middle = { // of one value of each woman
     mean: (values) => values.reduce((sum, one) => sum + one, 0) / values.length,
     median(values) {
         const sorted = [...values].sort((p, q) => p - q), half = (sorted.length - 1) / 2;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // For build.mjs: trials that the page shows, from configs/trials and configs/evidence, [{name, title, yaml, labels {arm}, rows}]
 // with yaml as the page runs it and a row {arm, versus, site, from, to [months], statistic, value, low, high, role, source} for
-// each observation of density at spine and hip; low and high are of 95 %, null if the source gives no interval.
+// each mean or median of density observed at spine and hip; low and high are of 95 %, null if the source gives no interval.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { middle } from "./trials.js";
 
 const shown = ["atac", "sabre", "aribon", "zofast", "abcsg18"];
 const sites = { LS: "lumbar_spine", TH: "total_hip" };
@@ -36,7 +37,7 @@ export function trials(root) {
         const blocks = Object.fromEntries(text.replace(/^#.*\n/gm, "").split(/^(?=\w+:)/m).map((block) => [block.match(/^\w+/)?.[0], block]));
         const compared = [...blocks.evidence.matchAll(/- \{(.*)\}/g)].map(([, one]) => mapping_of(one));
         const is_of = (row, one) => row.trial === one.trial && row.arm === one.trial_arm && /^BMD_/.test(row.endpoint) && (one.endpoint ?? row.endpoint) === row.endpoint;
-        const rows = compared.flatMap((one) => evidence.filter((row) => is_of(row, one) && Object.hasOwn(sites, row.site)).map((row) => {
+        const rows = compared.flatMap((one) => evidence.filter((row) => is_of(row, one) && Object.hasOwn(sites, row.site) && Object.hasOwn(middle, row.statistic)).map((row) => {
             const [low, high] = interval_of(row);
             return {
                 arm: one.arm, versus: one.versus ?? null, site: sites[row.site], from: 12 * Number(row.endpoint.match(/year(\d+)/)?.[1] ?? 0), to: Number(row.time_months),
