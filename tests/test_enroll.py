@@ -121,6 +121,7 @@ class Enroll(test_shards.Program):
         number, = self.values("s.h5", "subject_number")
         bmd, age = self.values("all.h5", "bmd", "age")
         left, expected = [40, 40, 20], []
+        strata = []
         for k in range(700):
             hip = bmd[0, 1, k, 0]
             if np.isnan(hip) or sum(left) == 0:
@@ -129,7 +130,12 @@ class Enroll(test_shards.Program):
             if left[stratum] > 0:
                 left[stratum] -= 1
                 expected.append(k)
+                strata.append(stratum)
         np.testing.assert_array_equal(number, expected)
+        with h5py.File(self.path("s.h5")) as file:
+            np.testing.assert_array_equal(file["stratum"][()], strata)
+            self.assertEqual(file["stratum"].attrs["flag_meanings"].decode().split(), ["none", "young", "thin", "rest"])
+            np.testing.assert_array_equal(file["stratum"].attrs["flag_values"], [-1, 0, 1, 2])
 
     def test_sweep_point_alone(self):
         """Points of a sweep, of a parameter and of an entry, have the bits of runs alone: each enrolls its own."""

@@ -401,6 +401,17 @@ static bool is_eligible_in_no_arm(const ost_worker_t *self, size_t i, size_t n)
     return true;
 }
 
+/* Of the first arm that it takes part in, which decides where it is enrolled. */
+static int32_t stratum_of(const ost_worker_t *self, size_t i)
+{
+    for (size_t a = 0; a < self->plan->experiment->n_arms && self->plan->experiment->n_strata > 0; a++) {
+        const ost_visit_context_t *visits = &self->visits[a * BLOCK + i];
+        if (ost_worker_failed(self, a, i, NULL) == 0 && visits->is_eligible && !visits->is_out)
+            return (int32_t) visits->stratum;
+    }
+    return -1;
+}
+
 /* Jobs in order of arms, so that neighbouring lanes share an arm. */
 static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
 {
@@ -423,7 +434,10 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
     for (size_t a = 0; a < n_arms; a++)
         for (size_t i = 0; i < n; i++)
             finish_job(self, a, i, n, ost_worker_failed(self, a, i, NULL) != 0 ? NULL : job++);
-    for (size_t i = 0; i < n; i++) self->not_eligible += is_eligible_in_no_arm(self, i, n);
+    for (size_t i = 0; i < n; i++) {
+        self->not_eligible += is_eligible_in_no_arm(self, i, n);
+        self->stratum[i] = stratum_of(self, i);
+    }
     return 0;
 }
 

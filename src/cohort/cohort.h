@@ -48,6 +48,7 @@ typedef struct {
     uint64_t first; /**< position of its first subject among those of the run, counted from 0, all variants included */
     size_t n_subjects;
     const uint64_t *subject; /**< [n_subjects] their numbers in the seed's stream */
+    const int32_t *stratum;  /**< [n_subjects] index of the stratum of each, -1: none, or it failed before time 0 */
     const double
         *y; /**< [n_arms][n_subjects][system.n_outputs][n_times], reported units; NaN where there is no value */
     const uint8_t *status;            /**< [n_arms][n_subjects] 0 ok, else -OST_ERR_ code */

@@ -27,6 +27,7 @@ static int deliver(ost_worker_t *self, size_t i_block, size_t n, ost_error_t *er
         .first = (uint64_t) i_block * BLOCK,
         .n_subjects = n,
         .subject = self->subject,
+        .stratum = self->stratum,
         .y = self->y,
         .status = self->status,
         .steps = self->steps,

@@ -30,6 +30,7 @@ static void list_subjects(ost_columns_t *self)
         add(self, (ost_column_t){ OST_COLUMN_ENDED, i, (long) plan->schedules->line[i].arm, 1 });
     }
     if (e->enrolls) add(self, (ost_column_t){ OST_COLUMN_NUMBER, 0, -1, 1 });
+    if (e->n_strata > 0) add(self, (ost_column_t){ OST_COLUMN_STRATUM, 0, -1, 1 });
     for (size_t i = 0; i < e->n_covariates; i++)
         add(self, (ost_column_t){ OST_COLUMN_COVARIATE, i, -1, e->covariates[i].unit.factor });
 }
@@ -62,7 +63,8 @@ static void list_columns(ost_columns_t *self, const ost_part_t *part)
 static bool is_taken(const char *name)
 {
     static const char *const taken[] = { "arm", "arm_label", "subject", "time", "model", "status", "n_steps",
-        "n_rejected", "failure", "failure_arm", "failure_subject", "failure_message", "parameters", "subject_number" };
+        "n_rejected", "failure", "failure_arm", "failure_subject", "failure_message", "parameters", "subject_number",
+        "stratum" };
     for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
         if (strcmp(name, taken[i]) == 0) return true;
     return strncmp(name, "began_", strlen("began_")) == 0 || strncmp(name, "ended_", strlen("ended_")) == 0;
@@ -198,7 +200,7 @@ static int init_one(ost_columns_t *self, const ost_part_t *parts, size_t n, cons
     const ost_experiment_t *e = plan->experiment;
     const ost_keep_t keep = ost_part_keep(part);
     size_t most =
-        1 + e->n_covariates + plan->blocks->n_params + 2 * plan->schedules->n + 3 * e->n_arms + 2 * e->n_endpoints;
+        2 + e->n_covariates + plan->blocks->n_params + 2 * plan->schedules->n + 3 * e->n_arms + 2 * e->n_endpoints;
     char units[256];
     int ret = ost_columns_check(plan, err);
     if (ret < 0) return ret;
@@ -294,6 +296,13 @@ static bool same_times(const ost_experiment_t *a, const ost_experiment_t *b)
     return a->n_times == b->n_times && memcmp(a->times, b->times, a->n_times * sizeof(*a->times)) == 0;
 }
 
+static bool same_strata(const ost_experiment_t *a, const ost_experiment_t *b)
+{
+    bool is_same = a->n_strata == b->n_strata;
+    for (size_t i = 0; is_same && i < a->n_strata; i++) is_same = strcmp(a->strata[i].name, b->strata[i].name) == 0;
+    return is_same;
+}
+
 static bool same_subjects(const ost_experiment_t *a, const ost_experiment_t *b)
 {
     return a->n_subjects == b->n_subjects && a->first_subject == b->first_subject && a->seed == b->seed &&
@@ -317,6 +326,7 @@ int ost_columns_fit(const ost_columns_t *self, const ost_plan_t *point, ost_erro
     const ost_experiment_t *a = self->plan->experiment, *b = point->experiment;
     const char *what =
         !same_subjects(a, b)                                       ? "subjects, or another seed or sampling of them"
+        : !same_strata(a, b)                                       ? "strata"
         : !same_times(a, b)                                        ? "times; 'times' of the experiment has to list all"
         : !same_arms(a, b)                                         ? "arms"
         : !same_endpoints(a, b)                                    ? "endpoints; an experiment can ask for several"
@@ -355,6 +365,8 @@ double ost_column_value(
         return block->covariates[i_subject * self->plan->experiment->n_covariates + column->index] / column->factor;
     case OST_COLUMN_NUMBER:
         return (double) block->subject[i_subject];
+    case OST_COLUMN_STRATUM:
+        return block->stratum[i_subject];
     case OST_COLUMN_PARAM:
         return block->params[i_subject * self->plan->blocks->n_params + column->index] / column->factor;
     case OST_COLUMN_BEGAN:

@@ -16,7 +16,8 @@ typedef enum {
     OST_COLUMN_REJECTED,
     OST_COLUMN_BEGAN,
     OST_COLUMN_ENDED,
-    OST_COLUMN_NUMBER, /* of a subject in the seed's stream, where subjects are enrolled */
+    OST_COLUMN_NUMBER,  /* of a subject in the seed's stream, where subjects are enrolled */
+    OST_COLUMN_STRATUM, /* that a subject fills, where there are strata */
     OST_COLUMN_COVARIATE,
     OST_COLUMN_PARAM,  /* that differs between subjects */
     OST_COLUMN_MEASURE /* of an endpoint that the file has a value of: 2 x its index, + 1 of the arm that is subtracted

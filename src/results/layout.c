@@ -302,6 +302,31 @@ static int describe_status(hid_t id)
     return ost_h5_set_text(id, "flag_meanings", meanings);
 }
 
+/* flag_meanings are the names of the strata, and "none". */
+static int describe_strata(hid_t id, const ost_experiment_t *e)
+{
+    const size_t n = e->n_strata + 1;
+    const char **names = calloc(n, sizeof(*names));
+    int32_t *flags = calloc(n, sizeof(*flags));
+    char *meanings = NULL;
+    int ret = -1;
+    if (names != NULL && flags != NULL) {
+        names[0] = "none";
+        flags[0] = -1;
+        for (size_t i = 1; i < n; i++) {
+            names[i] = e->strata[i - 1].name;
+            flags[i] = (int32_t) i - 1;
+        }
+        meanings = ost_text_join(names, n, " ");
+    }
+    if (meanings != NULL) ret = ost_h5_set_array(id, "flag_values", H5T_STD_I32LE, H5T_NATIVE_INT32, flags, n);
+    if (ret == 0) ret = ost_h5_set_text(id, "flag_meanings", meanings);
+    free(names);
+    free(flags);
+    free(meanings);
+    return ret;
+}
+
 /* What the models say a covariate means, its name where they only compute with it. */
 static const char *covariate_text(const ost_plan_t *plan, const char *name)
 {
@@ -355,6 +380,9 @@ static int define_column(
         to = (ost_values_t){ "subject_number", H5T_STD_U64LE, NULL, "1",
             "number of the subject among the candidates that the seed gives" };
         break;
+    case OST_COLUMN_STRATUM:
+        to = (ost_values_t){ "stratum", H5T_STD_I32LE, NULL, NULL, "stratum that the subject fills" };
+        break;
     case OST_COLUMN_BEGAN: /* lines of one name in several arms share a dataset */
     case OST_COLUMN_ENDED: {
         const char *of = plan->schedules->line[column->index].name;
@@ -382,7 +410,10 @@ static int define_column(
     if (there != NULL) return 0;
     *id = ost_results_dataset(self, self->file, to.name, to.type, rank, dims, to.units, to.long_name, err);
     if (*id < 0) return OST_ERR_IO;
-    return column->source != OST_COLUMN_STATUS || describe_status(*id) == 0 ? 0 : ost_writer_fail(self, to.name, err);
+    int ret = column->source == OST_COLUMN_STATUS    ? describe_status(*id)
+              : column->source == OST_COLUMN_STRATUM ? describe_strata(*id, plan->experiment)
+                                                     : 0;
+    return ret == 0 ? 0 : ost_writer_fail(self, to.name, err);
 }
 
 static int define_parameters(ost_writer_t *self, size_t p, ost_error_t *err)
