@@ -66,7 +66,8 @@ static void test_nearest(void)
     static const char *const cases[][2] = { { "rtoll", "rtol" }, { "tol", "rtol" }, { "ATOL", "atol" },
         { "bmd", "BMD" }, { "estardiol", "estradiol" }, { "oestradiol", "estradiol" }, { "K", "k" },
         { "donesumab", "denosumab" }, { "q", NULL }, { "anastrozole", NULL }, { "", NULL }, { "tl", NULL },
-        { "rotl", "rtol" } };
+        { "rotl", "rtol" }, { "est", "estradiol" }, { "MAB", "denosumab" }, { "umab", "denosumab" }, { "no", NULL },
+        { "den", "denosumab" }, { "osum", NULL } };
     for (size_t i = 0; i < COUNT(cases); i++) {
         const char *found = ost_nearest(cases[i][0], names, COUNT(names));
         bool ok = cases[i][1] == NULL ? found == NULL : found != NULL && strcmp(found, cases[i][1]) == 0;

@@ -88,7 +88,7 @@ WRONG = [  # in place of `from: base.yaml`, part of the message
     ("from: none.yaml", "4:9: population.from: 'none.yaml' has no population.covariates"),
     ("from: wrong.yaml", "wrong.yaml:4:3: population.agge: unknown key"),
     ("from: broken.yaml", "broken.yaml:"),
-    ("from: osteoporotic_women", "test.yaml:4:9: "),
+    ("from: osteoporotic_women", "test.yaml:4:9: this experiment has no model 'aibl'"),
     ("from: other.yaml", "population.covariates.since.formula: unknown name 'age'; a formula may use the covariates above it"),
 ]
 

@@ -115,6 +115,22 @@ static size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b
     return last[n_b];
 }
 
+/* A word of three letters or more may be short for the one name that begins or ends with it. */
+static const char *only_longer(const char *word, const char *const *names, size_t n_names)
+{
+    const size_t n_word = strlen(word);
+    const char *found = NULL;
+    for (size_t i = 0; i < n_names && n_word >= 3; i++) {
+        const size_t n_name = strlen(names[i]);
+        if (n_name <= n_word ||
+            (strncasecmp(names[i], word, n_word) != 0 && strcasecmp(names[i] + n_name - n_word, word) != 0))
+            continue;
+        if (found != NULL && strcmp(found, names[i]) != 0) return NULL;
+        found = names[i];
+    }
+    return found;
+}
+
 const char *ost_nearest(const char *word, const char *const *names, size_t n_names)
 {
     for (size_t i = 0; i < n_names; i++) {
@@ -135,7 +151,7 @@ const char *ost_nearest(const char *word, const char *const *names, size_t n_nam
             best_distance = distance;
         }
     }
-    return best;
+    return best != NULL ? best : only_longer(word, names, n_names);
 }
 
 const char *ost_nearest_of(const char *word, const void *from, size_t n, ost_name_fn name)

@@ -39,7 +39,8 @@ void ost_text_disarm(char *text);
 /** All of [n] texts with `between` between them, owned by the caller; NULL if out of memory. */
 char *ost_text_join(const char *const *texts, size_t n, const char *between);
 
-/** The name closest to `word` by edit distance (case-insensitive first), or NULL if none is near enough to suggest.
+/** The name closest to `word` by edit distance (case-insensitive first), else the only one that begins or ends with it;
+ *  NULL if none is near enough to suggest.
  *  @param names  shape [n_names], borrowed; the result points into it */
 const char *ost_nearest(const char *word, const char *const *names, size_t n_names);
 /** Name i of the items of `from`. */

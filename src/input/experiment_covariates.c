@@ -35,7 +35,7 @@ static bool says_dim(const ost_yaml_node_t *member, ost_dim_t *dim)
     ost_quantity_t quantity;
     ost_unit_t unit;
     if (member->kind != OST_YAML_SCALAR || ost_yaml_is_null(member)) return false;
-    for (int k = 0; k < OST_N_DIST_KEYS; k++)
+    for (int k = OST_DIST_KEY_NONE + 1; k < OST_N_DIST_KEYS; k++)
         if (ost_dist_keys[k].largest > 0 && strcmp(member->key, ost_dist_keys[k].word) == 0) return false;
     if (strcmp(member->key, "unit") == 0) {
         if (ost_unit_parse(&unit, member->text, NULL) < 0) return false;
@@ -340,16 +340,37 @@ static bool takes_key(const ost_covariate_t *covariate, const char *word)
     return false;
 }
 
+/* Every key that a covariate of this kind takes. @return their number */
+static size_t list_keys(const ost_covariate_t *covariate, const char *keys[OST_N_DIST_KEYS + OST_N_DIST_LISTS + 4])
+{
+    static const char *const others[] = { "formula", "min", "max", "unit" };
+    size_t n = 0;
+    for (int k = OST_DIST_KEY_NONE + 1; k < OST_N_DIST_KEYS; k++)
+        if (takes_key(covariate, ost_dist_keys[k].word)) keys[n++] = ost_dist_keys[k].word;
+    for (int k = 0; k < OST_N_DIST_LISTS; k++)
+        if (takes_key(covariate, ost_dist_lists[k])) keys[n++] = ost_dist_lists[k];
+    for (size_t k = 0; k < sizeof others / sizeof others[0]; k++)
+        if (takes_key(covariate, others[k])) keys[n++] = others[k];
+    return n;
+}
+
 /* Refuse keys of other origins and distributions, such as the median of a normal. */
 static int check_keys(const reader_t *self)
 {
+    const char *keys[OST_N_DIST_KEYS + OST_N_DIST_LISTS + 4];
     for (size_t i = 0; i < self->node->n_members; i++) {
         const ost_yaml_node_t *member = &self->node->members[i];
         if (takes_key(self->covariate, member->key)) continue;
-        bool is_formula = self->covariate->origin == OST_ORIGIN_FORMULA;
-        return ost_yaml_fail_key(self->tree, member, OST_ERR_NAME, self->err,
-            "does not belong to a covariate of kind %s",
-            is_formula ? "formula" : ost_dist_words[self->covariate->dist.kind]);
+        const bool is_formula = self->covariate->origin == OST_ORIGIN_FORMULA;
+        const size_t n = list_keys(self->covariate, keys);
+        const char *near = ost_nearest(member->key, keys, n);
+        char *all = ost_text_join(keys, n, ", ");
+        if (all == NULL) return ost_no_memory(self->err);
+        int ret = ost_yaml_fail_key(self->tree, member, OST_ERR_NAME, self->err,
+            "does not belong to a covariate of kind %s%s%s%s; possible here: %s",
+            is_formula ? "formula" : ost_dist_words[self->covariate->dist.kind], OST_HINT(near), all);
+        free(all);
+        return ret;
     }
     return 0;
 }

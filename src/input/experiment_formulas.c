@@ -77,11 +77,11 @@ const ost_event_covariate_t *ost_experiment_changing(const ost_experiment_t *sel
     return NULL;
 }
 
-/* Whether a text is meant as a formula: it names a covariate, or begins as no number does. */
+/* Whether a text is meant as a formula: it names a covariate, has a unit in brackets, or begins as no number does. */
 static bool is_formula(const ost_experiment_t *self, const char *text)
 {
     const char *c = text + strspn(text, "-+ ");
-    bool is = isalpha((unsigned char) *c) || *c == '(';
+    bool is = isalpha((unsigned char) *c) || *c == '(' || strchr(c, '[') != NULL;
     for (size_t i = 0; i < self->n_covariates && !is; i++) is = ost_experiment_names(text, self->covariates[i].name);
     return is;
 }

@@ -146,6 +146,7 @@ int ost_experiment_from(ost_yaml_t *tree, ost_from_t *base, ost_error_t *err)
     if (from->kind != OST_YAML_SCALAR || ost_yaml_is_null(from))
         return ost_yaml_fail(tree, from, OST_ERR_SYNTAX, err,
             "the name of a population, or the path of an experiment, is expected here");
+    if (!OST_HAS_FILES) return ost_yaml_fail(tree, from, OST_ERR_MISSING, err, "there is no file '%.200s'", from->text);
     char *text = NULL, *path = NULL;
     const bool is_given = base->text != NULL && strcmp(base->name, from->text) == 0;
     int ret = is_given ? 0 : find_text(tree, from, &text, &path, err);

@@ -103,30 +103,33 @@ static const ost_variable_t *find_output(const ost_plan_t *plan, const char *out
     return NULL;
 }
 
-/* Why no row is called `output`: names its elements, or the nearest output. */
+/* Why no row is called `output`: names the elements of the output, and what is nearest. */
 static void say_missing(const ost_plan_t *plan, const char *output, char *why, size_t size)
 {
-    size_t length = strcspn(output, "[");
+    const size_t length = strcspn(output, "[");
+    const ost_variable_t *same = NULL;
+    ost_text_list_t names = { 0 };
+    char elsewhere[OST_ELSEWHERE_SIZE], expected[320] = "";
+    int ret = 0;
     for (size_t v = 0; v < plan->outputs->n_variables; v++) {
         const ost_variable_t *variable = &plan->outputs->variables[v];
-        if (strlen(variable->name) != length || strncmp(variable->name, output, length) != 0) continue;
-        if (variable->index_set == NULL) {
-            snprintf(why, size, "the models have no output '%s'; expected '%s'", output, variable->name);
-            return;
-        }
-        size_t used = (size_t) snprintf(why, size, "the models have no output '%s'; expected", output);
-        for (size_t k = 0; k < variable->n_elements && used < size; k++)
-            used += (size_t) snprintf(why + used, size - used, "%s %s[%s]", k > 0 ? "," : "", variable->name,
-                variable->index_set->elements[k]);
-        return;
+        if (strlen(variable->name) == length && strncmp(variable->name, output, length) == 0) same = variable;
+        if (variable->index_set == NULL) ret += ost_text_list_add(&names, "%s", variable->name);
+        for (size_t k = 0; variable->index_set != NULL && k < variable->n_elements; k++)
+            ret += ost_text_list_add(&names, "%s[%s]", variable->name, variable->index_set->elements[k]);
     }
-    const char *names[64];
-    size_t n = 0;
-    for (; n < plan->outputs->n_variables && n < sizeof(names) / sizeof(names[0]); n++)
-        names[n] = plan->outputs->variables[n].name;
-    const char *near = ost_nearest(output, names, n);
-    snprintf(why, size, "the models have no output '%s'%s%s%s%s", output,
-        plan->experiment->n_outputs > 0 ? " among 'outputs' of the experiment" : "", OST_HINT(near));
+    const char *near = ret == 0 ? ost_nearest(output, (const char *const *) names.items, names.n) : NULL;
+    size_t used = 0;
+    if (same != NULL && same->index_set == NULL)
+        used = (size_t) snprintf(expected, sizeof(expected), "; expected '%s'", same->name);
+    for (size_t k = 0; same != NULL && same->index_set != NULL && k < same->n_elements && used < sizeof(expected); k++)
+        used += (size_t) snprintf(expected + used, sizeof(expected) - used, "%s%s[%s]", k > 0 ? ", " : "; expected ",
+            same->name, same->index_set->elements[k]);
+    const bool is_listed = same == NULL && plan->experiment->n_outputs > 0;
+    snprintf(why, size, "the models have no output '%s'%s%s%s%s%s%s", output,
+        is_listed ? " among 'outputs' of the experiment" : "", OST_HINT(near), expected,
+        same == NULL ? ost_blocks_elsewhere(plan->blocks, output, elsewhere) : "");
+    ost_text_list_free(&names);
 }
 
 bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, size_t size)

@@ -140,6 +140,7 @@ const ost_blocks_t *ost_blocks_new(ost_library_t *library, const ost_experiment_
         for (size_t i = 0; i < block[b].model->n_params; i++) of_param[block[b].first_param + i] = b;
     self->block = block;
     self->of_param = of_param;
+    self->library = library;
     return self;
 }
 
@@ -148,6 +149,33 @@ int ost_blocks_find(const ost_blocks_t *self, const char *name)
     for (size_t b = 0; b < self->n; b++)
         if (strcmp(self->block[b].model->name, name) == 0) return (int) b;
     return -1;
+}
+
+static bool has_output(const ost_model_t *model, const char *name)
+{
+    for (size_t i = 0; i < model->n_outputs; i++)
+        if (strcmp(model->outputs[i].group, name) == 0) return true;
+    return false;
+}
+
+char *ost_blocks_elsewhere(const ost_blocks_t *self, const char *text, char buf[OST_ELSEWHERE_SIZE])
+{
+    size_t n;
+    const char *const *names = ost_library_builtin_names(&n);
+    buf[0] = '\0';
+    for (size_t m = 0; m < n && buf[0] == '\0'; m++) {
+        const ost_model_t *model;
+        if (ost_library_get(self->library, names[m], &model, NULL) < 0) continue;
+        for (size_t i = 0; i < model->n_outputs && buf[0] == '\0'; i++) {
+            const char *name = model->outputs[i].group;
+            bool is_here = !ost_experiment_names(text, name);
+            for (size_t b = 0; b < self->n && !is_here; b++) is_here = has_output(self->block[b].model, name);
+            if (!is_here)
+                snprintf(buf, OST_ELSEWHERE_SIZE, "; '%.40s' is an output of '%.60s': add that to 'models'", name,
+                    model->name);
+        }
+    }
+    return buf;
 }
 
 char *ost_blocks_param_name(const ost_blocks_t *self, size_t i, char *buf, size_t size)

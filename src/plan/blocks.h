@@ -24,6 +24,7 @@ typedef struct {
     size_t n_drives;   /**< of all blocks */
     size_t n_noises;   /**< of all blocks; where there are any, a last constant of the system is the subject's number */
     const uint32_t *of_param; /**< [n_params] index of its block */
+    ost_library_t *library;   /**< of the models; borrowed */
 } ost_blocks_t;
 
 /** @param library  may gain models. @return NULL on error: an unknown model or drug, two models of one name, none */
@@ -36,6 +37,11 @@ static inline const ost_param_t *ost_blocks_param(const ost_blocks_t *self, size
     const ost_block_t *block = &self->block[self->of_param[i]];
     return &block->model->params[i - block->first_param];
 }
+/** Size of what ost_blocks_elsewhere() says. */
+#define OST_ELSEWHERE_SIZE 160
+/** "; 't_score' is an output of 'dxa': add that to 'models'" for the first name in `text` that is an output of a
+ * built-in model and of none here, else "". For messages: the library may gain models. @return buf */
+char *ost_blocks_elsewhere(const ost_blocks_t *self, const char *text, char buf[OST_ELSEWHERE_SIZE]);
 /** "aibl.k_C" of parameter i of the plan, written to buf. @return buf */
 char *ost_blocks_param_name(const ost_blocks_t *self, size_t i, char *buf, size_t size);
 /** Read the models whose texts the experiment brings along. @return 0 or the first error of ost_library_read() */

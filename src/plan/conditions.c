@@ -9,6 +9,7 @@
 /* The scope while it is made. */
 typedef struct {
     const ost_experiment_t *e;
+    const ost_blocks_t *blocks;
     ost_conditions_t *conditions;
     ost_name_t *names; /* of conditions */
     bool *is_used;     /* of conditions */
@@ -82,7 +83,9 @@ static int read_condition(
             from->name, ost_interpolation_names[from->interpolation]);
     if (ret == 0) return 0;
     if (why.line == 1 && location.line > 0) location.column += why.column - 1;
-    return OST_FAIL_AT(self->err, ret, self->e, location, "%s: %s", key, why.what);
+    char elsewhere[OST_ELSEWHERE_SIZE] = "";
+    if (ret == OST_ERR_NAME) ost_blocks_elsewhere(self->blocks, text, elsewhere);
+    return OST_FAIL_AT(self->err, ret, self->e, location, "%s: %s%s", key, why.what, elsewhere);
 }
 
 static int read_strata(scope_t *self)
@@ -121,8 +124,10 @@ static int find_value(scope_t *self, const ost_baseline_t *baseline, size_t *val
     if (i == conditions->n_names) {
         const char *near = ost_nearest_of(
             text, conditions->names + self->e->n_covariates, conditions->n_names - self->e->n_covariates, name_of);
+        char elsewhere[OST_ELSEWHERE_SIZE];
         return OST_FAIL_AT(self->err, OST_ERR_NAME, self->e, baseline->location,
-            "baseline: the models have no output '%.100s'%s%s%s", text, OST_HINT(near));
+            "baseline: the models have no output '%.100s'%s%s%s%s", text, OST_HINT(near),
+            ost_blocks_elsewhere(self->blocks, text, elsewhere));
     }
     size_t k = 0;
     if (name->set != NULL)
@@ -209,7 +214,7 @@ const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_
     ost_conditions_t *self = ost_maker_list(make, 1, sizeof(*self));
     const ost_line_conditions_t **line = ost_maker_list(make, e->n_arms, sizeof(*line));
     if (make->err.code != 0) return NULL;
-    scope_t scope = { .e = e, .conditions = self, .make = make, .err = &make->err };
+    scope_t scope = { .e = e, .blocks = blocks, .conditions = self, .make = make, .err = &make->err };
     int ret = list_names(&scope, blocks);
     if (ret == 0) ret = read_condition(&scope, &self->eligible, "eligible", e->eligible, e->eligible_location);
     if (ret == 0) ret = read_strata(&scope);

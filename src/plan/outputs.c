@@ -99,8 +99,11 @@ static int choose_variables(builder_t *self)
         while (g < self->n_groups && strcmp(self->groups[g].name, e->outputs[i]) != 0) g++;
         if (g == self->n_groups) {
             const char *near = ost_nearest_of(e->outputs[i], self->groups, self->n_groups, variable_name);
+            char elsewhere[OST_ELSEWHERE_SIZE];
+            const char *others = ost_blocks_elsewhere(self->blocks, e->outputs[i], elsewhere);
+            if (others[0] == '\0' && near == NULL) others = "; 'osteon list outputs' names them";
             return OST_FAIL_AT(self->err, OST_ERR_NAME, e, location, "no model of the plan has an output '%s'%s%s%s%s",
-                e->outputs[i], OST_HINT(near), near == NULL ? "; 'osteon list outputs' names them" : "");
+                e->outputs[i], OST_HINT(near), others);
         }
         self->variables[outputs->n_variables++] = self->groups[g];
     }
