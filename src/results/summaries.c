@@ -28,18 +28,23 @@ static const struct {
     OST_SUMMARIES(KIND)
 };
 
+/* Blocks whose values are added together: the bins of all rows and times are larger than a processor's cache. */
+enum { BATCH = 16 };
+
 /* Of the values, and of the changes, of a variable, arm, element and time. */
 enum { LEVEL, CHANGE, N_MEASURES };
 
 typedef struct {
     size_t n_times, n_rows;
-    double *floors;       /* [plan->outputs->n_variables] */
-    ost_summary_t *cells; /* [n_rows][n_times][N_MEASURES] */
-    bool *lacks_changes;  /* [n_rows] a baseline is not above zero */
-    double *values;       /* [OST_COHORT_BLOCK][n_times] of a row of a block */
-    double *out;          /* [OST_N_LEVELS][n_times] */
-    ost_packer_t *packer; /* that unpacks */
-    ost_journal_buffer_t buffer;
+    double *floors;        /* [plan->outputs->n_variables] */
+    ost_summary_t *cells;  /* [n_rows][n_times][N_MEASURES] */
+    bool *lacks_changes;   /* [n_rows] a baseline is not above zero */
+    double *values[BATCH]; /* [OST_COHORT_BLOCK][n_times] of a row of each block that was read */
+    double *out;           /* [OST_N_LEVELS][n_times] */
+    ost_packer_t *packer;  /* that unpacks */
+    ost_journal_buffer_t buffer[BATCH];
+    ost_kept_view_t block[BATCH];
+    const char *chunk[BATCH]; /* of the row that follows */
 } table_t;
 
 int ost_results_quantile_coordinate(ost_writer_t *self, ost_error_t *err)
@@ -81,11 +86,12 @@ int ost_results_define_summaries(ost_writer_t *self, size_t p, size_t v, const o
     return 0;
 }
 
-/* Block i of a part. @return as ost_journal_read() */
-static int read_block(
-    const ost_writer_t *self, size_t p, size_t i, table_t *table, ost_kept_view_t *block, ost_error_t *err)
+/* Block i of a part, in place b. @return as ost_journal_read() */
+static int read_block(const ost_writer_t *self, size_t p, size_t i, table_t *table, size_t b, ost_error_t *err)
 {
-    return ost_journal_read(self->journal, p, i, &table->buffer, block, err);
+    const int ret = ost_journal_read(self->journal, p, i, &table->buffer[b], &table->block[b], err);
+    table->chunk[b] = table->block[b].chunks;
+    return ret;
 }
 
 static size_t count_blocks(const ost_writer_t *self)
@@ -93,14 +99,13 @@ static size_t count_blocks(const ost_writer_t *self)
     return (size_t) ((self->parts[0].plan->experiment->n_subjects + OST_COHORT_BLOCK - 1) / OST_COHORT_BLOCK);
 }
 
-/* The values of the next row of a block: of a variable, arm after arm, of each element after element.
- * @param[in,out] chunk  of it; then of the row that follows */
-static int unpack(const ost_writer_t *self, table_t *table, const ost_kept_view_t *block, size_t row,
-    const char **chunk, ost_error_t *err)
+/* The values of the next row of the block in place b: of a variable, arm after arm, of each element after element. */
+static int unpack(const ost_writer_t *self, table_t *table, size_t b, size_t row, ost_error_t *err)
 {
-    int ret = ost_packer_unpack(
-        table->packer, *chunk, (size_t) block->sizes[row], (size_t) block->counts->n_subjects, table->values);
-    *chunk += block->sizes[row];
+    const ost_kept_view_t *block = &table->block[b];
+    int ret = ost_packer_unpack(table->packer, table->chunk[b], (size_t) block->sizes[row],
+        (size_t) block->counts->n_subjects, table->values[b]);
+    table->chunk[b] += block->sizes[row];
     if (ret == OST_ERR_NO_MEMORY) return ost_no_memory(err);
     return ret == 0 ? 0 : ost_fail_at(err, ret, self->path, 0, 0, "a block of the journal does not have its values");
 }
@@ -113,17 +118,15 @@ static int find_floors(const ost_writer_t *self, table_t *table, ost_error_t *er
     size_t n_left = n_variables;
     int ret = 0;
     for (size_t k = 0; k < n_blocks * self->n_parts && n_left > 0 && ret >= 0; k++) {
-        ost_kept_view_t block;
         size_t row = 0;
-        if ((ret = read_block(self, k / n_blocks, k % n_blocks, table, &block, err)) != 0) continue;
-        const char *chunk = block.chunks;
+        if ((ret = read_block(self, k / n_blocks, k % n_blocks, table, 0, err)) != 0) continue;
         n_left = 0;
         for (size_t v = 0; v < n_variables; v++) {
             double largest = 0;
             for (size_t i = 0; i < plan->experiment->n_arms * plan->outputs->variables[v].n_elements; i++, row++) {
-                if ((ret = unpack(self, table, &block, row, &chunk, err)) < 0) return ret;
-                for (size_t s = 0; s < block.counts->n_subjects * table->n_times; s++)
-                    if (isfinite(table->values[s])) largest = fmax(largest, fabs(table->values[s]));
+                if ((ret = unpack(self, table, 0, row, err)) < 0) return ret;
+                for (size_t s = 0; s < table->block[0].counts->n_subjects * table->n_times; s++)
+                    if (isfinite(table->values[0][s])) largest = fmax(largest, fabs(table->values[0][s]));
             }
             if (table->floors[v] == 0) table->floors[v] = largest;
             n_left += table->floors[v] == 0;
@@ -133,45 +136,60 @@ static int find_floors(const ost_writer_t *self, table_t *table, ost_error_t *er
     return ret < 0 ? ret : 0;
 }
 
-/* One row of a block. */
-static int add_row(table_t *table, size_t row, size_t n, double floor, size_t i_zero, ost_error_t *err)
+/* The values of one time of the block in place b, as levels and as changes. */
+static int add_time(table_t *table, size_t row, size_t b, size_t t, double floor, size_t i_zero, ost_error_t *err)
 {
-    double x[OST_COHORT_BLOCK], base[OST_COHORT_BLOCK] = { 0 };
+    const size_t n = (size_t) table->block[b].counts->n_subjects;
+    ost_summary_t *cell = &table->cells[(row * table->n_times + t) * N_MEASURES];
+    double x[OST_COHORT_BLOCK];
+    for (size_t s = 0; s < n; s++) x[s] = table->values[b][s * table->n_times + t];
+    int ret = ost_summary_add(&cell[LEVEL], x, n, floor, err);
+    if (ret < 0 || i_zero == SIZE_MAX || table->lacks_changes[row]) return ret;
+    for (size_t s = 0; s < n; s++) x[s] = 100 * (x[s] / table->values[b][s * table->n_times + i_zero] - 1);
+    return ost_summary_add(&cell[CHANGE], x, n, FLOOR_OF_CHANGES, err);
+}
+
+/* One row of blocks: all of them at one time after the other, so that the bins of a time are fetched once. */
+static int add_row(table_t *table, size_t row, size_t n_blocks, double floor, size_t i_zero, ost_error_t *err)
+{
     int ret = 0;
-    for (size_t s = 0; s < n && i_zero != SIZE_MAX; s++) {
-        base[s] = table->values[s * table->n_times + i_zero];
-        table->lacks_changes[row] |= base[s] < LEAST_BASELINE;
-    }
-    for (size_t t = 0; t < table->n_times && ret == 0; t++) {
-        ost_summary_t *cell = &table->cells[(row * table->n_times + t) * N_MEASURES];
-        for (size_t s = 0; s < n; s++) x[s] = table->values[s * table->n_times + t];
-        ret = ost_summary_add(&cell[LEVEL], x, n, floor, err);
-        for (size_t s = 0; s < n; s++) x[s] = 100 * (x[s] / base[s] - 1);
-        if (ret == 0 && i_zero != SIZE_MAX && !table->lacks_changes[row])
-            ret = ost_summary_add(&cell[CHANGE], x, n, FLOOR_OF_CHANGES, err);
-    }
+    for (size_t b = 0; b < n_blocks && i_zero != SIZE_MAX; b++)
+        for (size_t s = 0; s < table->block[b].counts->n_subjects; s++)
+            table->lacks_changes[row] |= table->values[b][s * table->n_times + i_zero] < LEAST_BASELINE;
+    for (size_t t = 0; t < table->n_times; t++)
+        for (size_t b = 0; b < n_blocks && ret == 0; b++) ret = add_time(table, row, b, t, floor, i_zero, err);
+    return ret;
+}
+
+/* Blocks that were read, all of their rows. */
+static int add_batch(
+    const ost_writer_t *self, const ost_columns_t *columns, table_t *table, size_t n_blocks, ost_error_t *err)
+{
+    const ost_plan_t *plan = columns->plan;
+    size_t row = 0;
+    int ret = 0;
+    for (size_t v = 0; v < plan->outputs->n_variables; v++)
+        for (size_t k = 0; k < plan->experiment->n_arms * plan->outputs->variables[v].n_elements; k++, row++) {
+            for (size_t b = 0; b < n_blocks && ret == 0; b++) ret = unpack(self, table, b, row, err);
+            if (ret == 0) ret = add_row(table, row, n_blocks, table->floors[v], columns->i_zero, err);
+            if (ret < 0) return ret;
+        }
     return ret;
 }
 
 static int add_blocks(const ost_writer_t *self, size_t p, table_t *table, ost_error_t *err)
 {
     const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
-    const ost_plan_t *plan = columns->plan;
+    size_t n = 0;
     int ret = 0;
     for (size_t i = 0; i < count_blocks(self) && ret >= 0; i++) {
-        ost_kept_view_t block;
-        size_t row = 0;
-        if ((ret = read_block(self, p, i, table, &block, err)) != 0) continue;
-        const char *chunk = block.chunks;
-        for (size_t v = 0; v < plan->outputs->n_variables; v++)
-            for (size_t k = 0; k < plan->experiment->n_arms * plan->outputs->variables[v].n_elements; k++, row++) {
-                ret = unpack(self, table, &block, row, &chunk, err);
-                if (ret == 0)
-                    ret =
-                        add_row(table, row, (size_t) block.counts->n_subjects, table->floors[v], columns->i_zero, err);
-                if (ret < 0) return ret;
-            }
+        ret = read_block(self, p, i, table, n, err);
+        n += ret == 0;
+        if (ret < 0 || n < BATCH) continue;
+        ret = add_batch(self, columns, table, n, err);
+        n = 0;
     }
+    if (ret >= 0 && n > 0) ret = add_batch(self, columns, table, n, err);
     return ret < 0 ? ret : 0;
 }
 
@@ -259,18 +277,23 @@ int ost_results_write_summaries(ost_writer_t *self, ost_error_t *err)
     table_t table = { .n_times = e->n_times, .n_rows = columns->n_chunks, .packer = ost_packer_new(e) };
     table.floors = calloc(columns->plan->outputs->n_variables + 1, sizeof(*table.floors));
     table.lacks_changes = calloc(table.n_rows + 1, sizeof(*table.lacks_changes));
-    table.values = malloc((OST_COHORT_BLOCK * e->n_times + 1) * sizeof(double));
+    bool ok = true;
+    for (size_t b = 0; b < BATCH; b++) {
+        table.values[b] = malloc((OST_COHORT_BLOCK * e->n_times + 1) * sizeof(double));
+        ok &= table.values[b] != NULL;
+    }
     table.out = malloc((OST_N_LEVELS * e->n_times + 1) * sizeof(double));
-    bool ok = table.packer != NULL && table.floors != NULL && table.lacks_changes != NULL && table.values != NULL &&
-              table.out != NULL;
+    ok &= table.packer != NULL && table.floors != NULL && table.lacks_changes != NULL && table.out != NULL;
     int ret = ok ? find_floors(self, &table, err) : ost_no_memory(err);
     if (ret == 0) ret = write_errors(self, &table, err);
     for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = write_part(self, p, &table, err);
     ost_packer_delete(table.packer);
     free(table.floors);
     free(table.lacks_changes);
-    free(table.values);
+    for (size_t b = 0; b < BATCH; b++) {
+        free(table.values[b]);
+        free(table.buffer[b].body);
+    }
     free(table.out);
-    free(table.buffer.body);
     return ret;
 }
