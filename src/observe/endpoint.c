@@ -103,39 +103,57 @@ static const ost_variable_t *find_output(const ost_plan_t *plan, const char *out
     return NULL;
 }
 
-/* Why no row is called `output`: names the elements of the output, and what is nearest. */
-static void say_missing(const ost_plan_t *plan, const char *output, char *why, size_t size)
+/* The variable that `output` names, whatever element; NULL if there is none. */
+static const ost_variable_t *find_variable(const ost_plan_t *plan, const char *output)
 {
     const size_t length = strcspn(output, "[");
-    const ost_variable_t *same = NULL;
-    ost_text_list_t names = { 0 };
-    char elsewhere[OST_ELSEWHERE_SIZE], expected[320] = "";
-    int ret = 0;
     for (size_t v = 0; v < plan->outputs->n_variables; v++) {
-        const ost_variable_t *variable = &plan->outputs->variables[v];
-        if (strlen(variable->name) == length && strncmp(variable->name, output, length) == 0) same = variable;
-        if (variable->index_set == NULL) ret += ost_text_list_add(&names, "%s", variable->name);
-        for (size_t k = 0; variable->index_set != NULL && k < variable->n_elements; k++)
-            ret += ost_text_list_add(&names, "%s[%s]", variable->name, variable->index_set->elements[k]);
+        const char *name = plan->outputs->variables[v].name;
+        if (strlen(name) == length && strncmp(name, output, length) == 0) return &plan->outputs->variables[v];
     }
-    const char *near = ret == 0 ? ost_nearest(output, (const char *const *) names.items, names.n) : NULL;
+    return NULL;
+}
+
+/* Why no row is called `output`: names the elements of the output. @param near, elsewhere  hints; NULL and "" for none
+ */
+static void say_missing(
+    const ost_plan_t *plan, const char *output, const char *near, const char *elsewhere, char *why, size_t size)
+{
+    const ost_variable_t *same = find_variable(plan, output);
+    char expected[320] = "";
     size_t used = 0;
-    if (same != NULL && same->index_set == NULL)
-        used = (size_t) snprintf(expected, sizeof(expected), "; expected '%s'", same->name);
+    if (same != NULL && same->index_set == NULL) snprintf(expected, sizeof(expected), "; expected '%s'", same->name);
     for (size_t k = 0; same != NULL && same->index_set != NULL && k < same->n_elements && used < sizeof(expected); k++)
         used += (size_t) snprintf(expected + used, sizeof(expected) - used, "%s%s[%s]", k > 0 ? ", " : "; expected ",
             same->name, same->index_set->elements[k]);
     const bool is_listed = same == NULL && plan->experiment->n_outputs > 0;
     snprintf(why, size, "the models have no output '%s'%s%s%s%s%s%s", output,
-        is_listed ? " among 'outputs' of the experiment" : "", OST_HINT(near), expected,
-        same == NULL ? ost_blocks_elsewhere(plan->blocks, output, elsewhere) : "");
+        is_listed ? " among 'outputs' of the experiment" : "", OST_HINT(near), expected, elsewhere);
+}
+
+/* The same with what is nearest, and the model that has such an output. These need memory; without it there is no
+ * hint. */
+static void say_missing_with_hints(const ost_plan_t *plan, const char *output, char *why, size_t size)
+{
+    ost_text_list_t names = { 0 };
+    char elsewhere[OST_ELSEWHERE_SIZE] = "";
+    int ret = 0;
+    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
+        const ost_variable_t *variable = &plan->outputs->variables[v];
+        if (variable->index_set == NULL) ret += ost_text_list_add(&names, "%s", variable->name);
+        for (size_t k = 0; variable->index_set != NULL && k < variable->n_elements; k++)
+            ret += ost_text_list_add(&names, "%s[%s]", variable->name, variable->index_set->elements[k]);
+    }
+    if (find_variable(plan, output) == NULL) ost_blocks_elsewhere(plan->blocks, output, elsewhere);
+    say_missing(plan, output, ret == 0 ? ost_nearest(output, (const char *const *) names.items, names.n) : NULL,
+        elsewhere, why, size);
     ost_text_list_free(&names);
 }
 
 bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, size_t size)
 {
     const ost_variable_t *variable = find_output(plan, self->output, &self->i_output);
-    if (variable == NULL) say_missing(plan, self->output, why, size);
+    if (variable == NULL) say_missing(plan, self->output, NULL, "", why, size);
     if (variable == NULL || !ost_endpoint_bind_unit(self, variable->unit_text, why, size)) return false;
     self->i_to = ost_endpoint_time(plan->experiment, self->to);
     self->i_from = self->measure == OST_MEASURE_LEVEL ? self->i_to : ost_endpoint_time(plan->experiment, self->from);
@@ -185,8 +203,12 @@ int ost_endpoint_check(const ost_plan_t *plan, size_t i, ost_error_t *err)
     char why[240], with[160];
     int ret = ost_endpoint_asked(&endpoint, e, asked, err);
     if (ret < 0) return ret;
-    if (!ost_endpoint_bind(&endpoint, plan, why, sizeof(why)))
+    if (!ost_endpoint_bind(&endpoint, plan, why, sizeof(why))) {
+        size_t i_output;
+        if (find_output(plan, endpoint.output, &i_output) == NULL)
+            say_missing_with_hints(plan, endpoint.output, why, sizeof(why));
         return OST_FAIL_AT(err, OST_ERR_NAME, e, asked->output_at, "endpoints.%s.output: %s", asked->name, why);
+    }
     const bool is_to = endpoint.i_to == SIZE_MAX;
     if (!is_to && endpoint.i_from != SIZE_MAX) return 0;
     const bool is_from_zero = !is_to && asked->from == 0; /* "0 day" names no unit to write the times in */

@@ -303,13 +303,13 @@ static int describe_status(hid_t id)
 }
 
 /* flag_meanings are the names of the strata, and "none". */
-static int describe_strata(hid_t id, const ost_experiment_t *e)
+static int describe_strata(const ost_writer_t *self, hid_t id, const ost_experiment_t *e, ost_error_t *err)
 {
     const size_t n = e->n_strata + 1;
     const char **names = calloc(n, sizeof(*names));
     int32_t *flags = calloc(n, sizeof(*flags));
     char *meanings = NULL;
-    int ret = -1;
+    int ret;
     if (names != NULL && flags != NULL) {
         names[0] = "none";
         flags[0] = -1;
@@ -319,8 +319,13 @@ static int describe_strata(hid_t id, const ost_experiment_t *e)
         }
         meanings = ost_text_join(names, n, " ");
     }
-    if (meanings != NULL) ret = ost_h5_set_array(id, "flag_values", H5T_STD_I32LE, H5T_NATIVE_INT32, flags, n);
-    if (ret == 0) ret = ost_h5_set_text(id, "flag_meanings", meanings);
+    if (meanings == NULL)
+        ret = ost_no_memory(err);
+    else if (ost_h5_set_array(id, "flag_values", H5T_STD_I32LE, H5T_NATIVE_INT32, flags, n) == 0 &&
+             ost_h5_set_text(id, "flag_meanings", meanings) == 0)
+        ret = 0;
+    else
+        ret = ost_writer_fail(self, "stratum", err);
     free(names);
     free(flags);
     free(meanings);
@@ -410,10 +415,9 @@ static int define_column(
     if (there != NULL) return 0;
     *id = ost_results_dataset(self, self->file, to.name, to.type, rank, dims, to.units, to.long_name, err);
     if (*id < 0) return OST_ERR_IO;
-    int ret = column->source == OST_COLUMN_STATUS    ? describe_status(*id)
-              : column->source == OST_COLUMN_STRATUM ? describe_strata(*id, plan->experiment)
-                                                     : 0;
-    return ret == 0 ? 0 : ost_writer_fail(self, to.name, err);
+    if (column->source == OST_COLUMN_STRATUM) return describe_strata(self, *id, plan->experiment, err);
+    const bool is_described = column->source != OST_COLUMN_STATUS || describe_status(*id) == 0;
+    return is_described ? 0 : ost_writer_fail(self, to.name, err);
 }
 
 static int define_parameters(ost_writer_t *self, size_t p, ost_error_t *err)
