@@ -189,6 +189,32 @@ static void test_full_adherence(void)
     }
 }
 
+/* A line whose doses differ is not held where another is: every dose is given, at the amount it would have alone. */
+static void test_occasions_are_not_held(void)
+{
+    run_t r[2];
+    static const char *const dosing[] = { "periodic", "exact" };
+    for (int k = 0; k < 2; k++) {
+        char text[1024];
+        snprintf(text, sizeof(text),
+            BONE
+            "solver: {dosing: %s, rtol: 1e-10}\npopulation: {subjects: 9}\ntimes: {to: 80 day, every: 3 day}\narms:\n"
+            "  plain: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day}]}\n"
+            "  differ: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day, inter_occasion: 40 %%}]}\n",
+            dosing[k]);
+        run(&r[k], text);
+    }
+    CU_ASSERT_EQUAL(r[0].plan.timeline->arms[1].n_repeats, 1);
+    CU_ASSERT(r[0].summary.stats.doses_skipped > 9 * 20);
+    CU_ASSERT(r[0].summary.stats.doses_skipped < 9 * 80);
+    for (size_t i = 0; i < 9; i++)
+        for (size_t k = 0; k < r[0].e.n_times; k++)
+            ost_assert_close(
+                schedule_of(&r[0], "differ", i, "cells")[k], schedule_of(&r[1], "differ", i, "cells")[k], 1e-8, 0);
+    run_free(&r[0]);
+    run_free(&r[1]);
+}
+
 static void test_missed_infusions(void)
 {
     run_t r;
@@ -763,6 +789,7 @@ static void test_shipped(void)
 static const ost_test_t tests[] = {
     { "missed_doses", test_missed_doses },
     { "full_adherence", test_full_adherence },
+    { "occasions_are_not_held", test_occasions_are_not_held },
     { "missed_infusions", test_missed_infusions },
     { "own_times", test_own_times },
     { "own_intervals", test_own_intervals },

@@ -163,7 +163,10 @@ static void test_options(void)
         { "population.seed=18446744073709551615", true }, { "population.seed=18446744073709551616", false },
         { "arms.anastrozole.regimen.0.adherence=100 %", true }, { "arms.anastrozole.regimen.0.adherence=0 %", true },
         { "arms.anastrozole.regimen.0.adherence=1", true }, { "arms.anastrozole.regimen.0.adherence=100.1 %", false },
-        { "population.first_subject=0", true } };
+        { "arms.anastrozole.regimen.0.inter_occasion=0", true },
+        { "arms.anastrozole.regimen.0.inter_occasion=300 %", true },
+        { "arms.anastrozole.regimen.0.inter_occasion=3.001", false },
+        { "arms.anastrozole.regimen.0.inter_occasion=-0.1 %", false }, { "population.first_subject=0", true } };
     CU_ASSERT_EQUAL_FATAL(ost_library_init(&library, &err), 0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int ret = take(OST_SOURCE_DIR "/configs/atac.yaml", cases[i].setting);

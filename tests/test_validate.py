@@ -251,6 +251,7 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
             (rule, rule.replace("0.99", "0.9"), 4, 2),
             (rule, rule.replace("6", "3"), 4, 2),
             (", adherence: share", ", adherence: share", 4, 2),
+            (", inter_occasion: 20 %", "", 4, 2),
         ):
             with self.subTest(one=one, two=two):
                 for name, trial, line in (("one", "T", one), ("two", "U", two)):

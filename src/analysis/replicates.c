@@ -22,7 +22,8 @@ static bool same_condition(const char *a, const char *b)
 static bool is_taken_alike(const ost_regimen_t *self)
 {
     return self->amount_formula == NULL && self->start_formula == NULL && self->stop_formula == NULL &&
-           self->interval_formula == NULL && self->duration_formula == NULL && self->adherence == NULL;
+           self->interval_formula == NULL && self->duration_formula == NULL && self->adherence == NULL &&
+           self->inter_occasion == NULL;
 }
 
 static bool same_regimen(const ost_regimen_t *a, const ost_regimen_t *b, double until)

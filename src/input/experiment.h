@@ -132,6 +132,7 @@ typedef struct {
     ost_formula_t *interval_formula; /**< of the covariates, instead of interval; NULL: the same for all */
     ost_formula_t *duration_formula; /**< of the covariates, instead of duration; NULL: the same for all */
     ost_formula_t *adherence;        /**< of the covariates, the chance that a dose is taken; NULL: all are */
+    ost_formula_t *inter_occasion;   /**< of the covariates, SD of the logarithm of the factor on each dose; NULL: 0 */
     char *begin_if;       /**< condition over outputs, covariates and time, looked at from `start` on every `visits`:
                              where it holds the doses begin, `delay` later; NULL: none */
     char *end_if;         /**< condition looked at with begin_if: where it holds the doses end; NULL: none */
@@ -150,7 +151,7 @@ static inline bool ost_regimen_is_subject_specific(const ost_regimen_t *self)
 {
     return self->amount_formula != NULL || self->start_formula != NULL || self->stop_formula != NULL ||
            self->interval_formula != NULL || self->duration_formula != NULL || self->adherence != NULL ||
-           self->begin_if != NULL || self->end_if != NULL || self->rows_of > 0;
+           self->inter_occasion != NULL || self->begin_if != NULL || self->end_if != NULL || self->rows_of > 0;
 }
 
 /** A signal driven from outside while start <= t < stop, combined with its other drivers by the signal's rule. */

@@ -37,23 +37,42 @@ static int read_window(const ost_experiment_t *e, ost_regimen_t *self, const ost
     return check_window(tree, node, t_last, self->start, self->stop, err);
 }
 
+/* A number that is the same for all as a formula, as it is where it is the subject's. */
+static int as_formula(ost_formula_t **self, double value, ost_error_t *err)
+{
+    char text[64];
+    ost_dim_t dim;
+    snprintf(text, sizeof text, "%.17g", value);
+    return ost_formula_new(self, text, NULL, 0, &dim, err);
+}
+
+/* By which chance, and with what variability, each dose is taken. */
+static int read_occasions(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
+    const ost_yaml_node_t *node, ost_error_t *err)
+{
+    const ost_dim_t none = { { 0 } };
+    const ost_yaml_node_t *adherence = ost_yaml_get(node, "adherence"),
+                          *variability = ost_yaml_get(node, "inter_occasion");
+    double share = 1, sd_log = 0;
+    int ret = ost_experiment_own(e, tree, adherence, none, "85 %", &share, &self->adherence, err);
+    if (ret == 0 && !(share >= 0 && share <= 1))
+        ret = ost_yaml_fail(tree, adherence, OST_ERR_VALUE, err, "a share between 0 %% and 100 %% is expected");
+    if (ret == 0 && share < 1) ret = as_formula(&self->adherence, share, err);
+    if (ret == 0) ret = ost_experiment_own(e, tree, variability, none, "20 %", &sd_log, &self->inter_occasion, err);
+    if (ret == 0 && !(sd_log >= 0 && sd_log <= OST_LARGEST_SD_LOG))
+        ret = ost_yaml_fail(tree, variability, OST_ERR_VALUE, err,
+            "%.10g is not between 0 and %g: it is the SD of the logarithm of each dose, as in 0.2 or 20 %%", sd_log,
+            OST_LARGEST_SD_LOG);
+    if (ret == 0 && sd_log > 0) ret = as_formula(&self->inter_occasion, sd_log, err);
+    return ret;
+}
+
 /* By whom, and by what rule, doses are taken. */
 static int read_record(const ost_experiment_t *e, ost_regimen_t *self, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, ost_error_t *err)
 {
-    const ost_dim_t none = { { 0 } };
-    const ost_yaml_node_t *adherence = ost_yaml_get(node, "adherence"), *visits = ost_yaml_get(node, "visits"),
-                          *delay = ost_yaml_get(node, "delay");
-    double share = 1;
-    int ret = ost_experiment_own(e, tree, adherence, none, "85 %", &share, &self->adherence, err);
-    if (ret == 0 && !(share >= 0 && share <= 1))
-        ret = ost_yaml_fail(tree, adherence, OST_ERR_VALUE, err, "a share between 0 %% and 100 %% is expected");
-    if (ret == 0 && share < 1) {
-        char text[64];
-        ost_dim_t dim;
-        snprintf(text, sizeof text, "%.17g", share);
-        ret = ost_formula_new(&self->adherence, text, NULL, 0, &dim, err);
-    }
+    const ost_yaml_node_t *visits = ost_yaml_get(node, "visits"), *delay = ost_yaml_get(node, "delay");
+    int ret = read_occasions(e, self, tree, node, err);
     if (ret == 0)
         ret =
             ost_experiment_condition(tree, ost_yaml_get(node, "begin_if"), &self->begin_if, &self->begin_location, err);
@@ -120,6 +139,7 @@ static int read_steady(ost_regimen_t *self, const ost_yaml_t *tree, const ost_ya
     const char *wrong = ost_yaml_get(node, "interval") == NULL ? "needs an 'interval'"
                         : self->begin_if != NULL               ? "does not go with 'begin_if'"
                         : self->adherence != NULL              ? "does not go with 'adherence': every dose is taken"
+                        : self->inter_occasion != NULL         ? "does not go with 'inter_occasion': doses are alike"
                                                                : NULL;
     return wrong == NULL ? 0 : ost_yaml_fail(tree, steady, OST_ERR_VALUE, err, "a steady state at the start %s", wrong);
 }

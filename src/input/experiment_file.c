@@ -472,6 +472,7 @@ static void free_regimen(ost_regimen_t *self)
     ost_formula_delete(self->duration_formula);
     ost_formula_delete(self->stop_formula);
     ost_formula_delete(self->adherence);
+    ost_formula_delete(self->inter_occasion);
 }
 
 void ost_experiment_drop_rules(ost_experiment_t *self)

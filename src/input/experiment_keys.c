@@ -149,6 +149,11 @@ static const ost_schema_t dose[] = {
         false, NULL, 0 },
     { "adherence", FORMULA, "a fraction such as 85 %, or a formula of the covariates",
         "chance that a dose is taken, each by itself; default: all are", false, NULL, 0 },
+    { "inter_occasion", FORMULA, "a number such as 20 %, or a formula of the covariates",
+        "between-occasion variability: SD, on the log scale, of the factor by which each dose differs "
+        "(bioavailability; "
+        "median 1); none without 'variability'; default 0",
+        false, NULL, 0 },
     { "begin_if", TEXT, "a condition such as bmd[total_hip] < 0.7 [g/cm2]",
         "doses begin on the first visit where it holds; it may name outputs, covariates and time", false, NULL, 0 },
     { "end_if", TEXT, "a condition",

@@ -150,8 +150,10 @@ static void print_schedules(const ost_plan_t *self, size_t arm, FILE *out)
         if (r->stop_formula != NULL) fprintf(out, " to a day of the subject");
         if (r->stop_formula == NULL && isfinite(r->stop)) fprintf(out, " to day %g", r->stop);
         if (r->adherence != NULL) fprintf(out, ", some doses missed");
+        if (r->inter_occasion != NULL) fprintf(out, ", doses differ by a lognormal factor");
         if (self->timeline->repeat_of_schedule[c] >= 0)
-            fprintf(out, "; held at periodic steady state once its effect repeats");
+            fprintf(out, "; held at periodic steady state once its effect repeats%s",
+                r->adherence != NULL || r->inter_occasion != NULL ? ", where a subject's doses are all alike" : "");
         fprintf(out, "\n");
         if (r->begin_if == NULL && r->end_if == NULL) continue;
         fprintf(out, "        visits every %g d from day %g\n", r->visits, r->start);

@@ -52,9 +52,10 @@ static int check_line(const draft_t *self, const ost_regimen_t *r, const ost_dos
     if (text != NULL)
         return OST_FAIL_AT(err, OST_ERR_MODEL, e, r->begin_if != NULL ? r->begin_location : r->end_location,
             "SBML cannot have doses that depend on visits: '%s'; take the condition away by --set", text);
-    if (record != NULL && record->fraction < 1)
-        return OST_FAIL_AT(err, OST_ERR_MODEL, e, r->location,
-            "SBML cannot have doses that are missed at random; set the adherence to 1 by --set");
+    if (record != NULL && (record->fraction < 1 || record->sd_log > 0))
+        return OST_FAIL_AT(err, OST_ERR_MODEL, e, r->location, "SBML cannot have doses that %s by --set",
+            record->fraction < 1 ? "are missed at random; set the adherence to 1"
+                                 : "differ at random; set inter_occasion to 0");
     return 0;
 }
 

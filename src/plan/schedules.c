@@ -35,9 +35,10 @@ static int add_line(builder_t *self, size_t arm, size_t i)
     const ost_regimen_t *regimens = self->e->arms[arm].regimens, *r = &regimens[i];
     const ost_dose_target_t *to = &self->doses->target[arm][i];
     size_t c = self->schedules->n++, of_drug = 0;
-    char purpose[160];
+    char purpose[160], occasion[160];
     for (size_t k = 0; k < i; k++) of_drug += strcmp(regimens[k].drug, r->drug) == 0;
     snprintf(purpose, sizeof(purpose), "dose %.100s %zu", r->drug, of_drug);
+    snprintf(occasion, sizeof(occasion), "occasion %.100s %zu", r->drug, of_drug);
     self->line[c] = (ost_schedule_line_t){
         .arm = arm,
         .regimen = r,
@@ -54,6 +55,7 @@ static int add_line(builder_t *self, size_t arm, size_t i)
         .hold_input = self->inputs->hold[to->block],
         .series = -1,
         .purpose = ost_random_purpose(purpose),
+        .occasion = ost_random_purpose(occasion),
     };
     return self->make->err.code;
 }

@@ -28,7 +28,7 @@ static int check_repeats(
 }
 
 static int check_record(const ost_plan_t *self, const ost_schedule_line_t *schedule, const ost_own_line_t *own,
-    double fraction, ost_error_t *err)
+    double fraction, double sd_log, ost_error_t *err)
 {
     const ost_regimen_t *r = schedule->regimen;
     if (isnan(own->start) || own->start == -INFINITY || isnan(own->stop))
@@ -43,6 +43,9 @@ static int check_record(const ost_plan_t *self, const ost_schedule_line_t *sched
             own->amount / OST_LARGEST_DOSE);
     if (!(fraction >= 0 && fraction <= 1))
         return ost_fail(err, OST_ERR_VALUE, "adherence of '%s' is %g, expected 0 to 1", schedule->name, fraction);
+    if (!(sd_log >= 0 && sd_log <= OST_LARGEST_SD_LOG))
+        return ost_fail(err, OST_ERR_VALUE, "inter-occasion variability of '%s' is %g, expected 0 to %g",
+            schedule->name, sd_log, OST_LARGEST_SD_LOG);
     return check_repeats(self, r, schedule->name, own, err);
 }
 
@@ -54,8 +57,10 @@ int ost_plan_dosing_records(
         const ost_regimen_t *r = schedule->regimen;
         const ost_own_line_t own = ost_regimen_own(r, covariates);
         const double fraction = r->adherence != NULL ? ost_formula_value(r->adherence, covariates) : 1;
+        const bool varies = r->inter_occasion != NULL && self->experiment->variability;
+        const double sd_log = varies ? ost_formula_value(r->inter_occasion, covariates) : 0;
         const bool has_amount = r->amount_formula != NULL || r->duration_formula != NULL;
-        int ret = check_record(self, schedule, &own, fraction, err);
+        int ret = check_record(self, schedule, &own, fraction, sd_log, err);
         if (ret < 0) {
             ost_error_prepend(err, "arm '%s': ", self->experiment->arms[schedule->arm].name);
             return ret;
@@ -64,6 +69,7 @@ int ost_plan_dosing_records(
             .start = own.start,
             .stop = own.stop,
             .fraction = fraction,
+            .sd_log = sd_log,
             .amount = !has_amount        ? 0
                       : own.duration > 0 ? own.amount / own.duration
                                          : own.amount,

@@ -352,10 +352,10 @@ static int check_schedules(const ost_system_t *system, const ost_job_t *job, ost
             (schedule->series >= 0 && (size_t) schedule->series >= job->n_series))
             return ost_fail(err, OST_ERR_VALUE,
                 "schedule %zu names an input, state or series that does not exist, or has no interval or duration", i);
-        if (!(record->start > -INFINITY) || isnan(record->stop) || isnan(record->fraction))
+        if (!(record->start > -INFINITY) || isnan(record->stop) || isnan(record->fraction) || !(record->sd_log >= 0))
             return ost_fail(err, OST_ERR_VALUE,
-                "schedule %zu starts at %g d, stops at %g d, and is taken at a fraction of %g", i, record->start,
-                record->stop, record->fraction);
+                "schedule %zu starts at %g d, stops at %g d, is taken at a fraction of %g, and differs by an SD of %g",
+                i, record->start, record->stop, record->fraction, record->sd_log);
     }
     for (size_t i = 1; i < job->n_visits; i++)
         if (!(job->visits[i].t >= job->visits[i - 1].t))

@@ -347,19 +347,29 @@ static void act_events(ost_lane_t *self, double t, double *x, double *u)
     }
 }
 
-/* Whether the job takes the dose that is due, and the one after it becomes the next. */
-static bool takes(ost_job_t *job, size_t i)
+/* Whether a job takes all doses of a schedule, and all alike. */
+static bool is_regular(const ost_dosing_record_t *record)
 {
+    return record->fraction >= 1 && record->sd_log == 0;
+}
+
+/* Whether the job takes the dose that is due, and the one after it becomes the next.
+ * @param[out] factor  by which the dose differs from its amount */
+static bool takes(ost_job_t *job, size_t i, double *factor)
+{
+    const ost_schedule_t *schedule = &job->schedules[i];
+    const ost_dosing_record_t *record = &job->records[i];
     ost_schedule_state_t *state = &job->schedule_states[i];
     if (state->start != state->counted) {
         state->before += state->k;
         state->counted = state->start;
         state->k = 0;
     }
-    uint64_t draw = state->before + state->k++;
-    double fraction = job->records[i].fraction;
-    return fraction >= 1 ||
-           ost_random_uniform(job->seed, job->subject, job->schedules[i].purpose, (uint32_t) draw) < fraction;
+    const uint32_t draw = (uint32_t) (state->before + state->k++);
+    if (record->sd_log > 0)
+        *factor = exp(record->sd_log * ost_random_normal(job->seed, job->subject, schedule->occasion, draw));
+    return record->fraction >= 1 ||
+           ost_random_uniform(job->seed, job->subject, schedule->purpose, draw) < record->fraction;
 }
 
 static void act_schedule(ost_lane_t *self, size_t i, double t, double *x, double *u)
@@ -367,13 +377,13 @@ static void act_schedule(ost_lane_t *self, size_t i, double t, double *x, double
     ost_job_t *job = self->job;
     const ost_schedule_t *schedule = &job->schedules[i];
     ost_schedule_state_t *state = &job->schedule_states[i];
-    double t_dose = next_dose(job, i);
-    bool ends = is_due(job, state->off, t), doses = is_due(job, t_dose, t) && takes(job, i);
+    double t_dose = next_dose(job, i), factor = 1;
+    bool ends = is_due(job, state->off, t), doses = is_due(job, t_dose, t) && takes(job, i, &factor);
     if (ends) state->off = INFINITY;
     if (ends && !doses) change(self, schedule->kind, schedule->index, 0, x, u);
     if (!doses) return;
-    const double amount = own_or(job->records[i].amount, schedule->amount);
-    if (schedule->series >= 0 && job->records[i].fraction >= 1) {
+    const double amount = factor * own_or(job->records[i].amount, schedule->amount);
+    if (schedule->series >= 0 && is_regular(&job->records[i])) {
         const ost_ripple_dose_t dose = { schedule->kind, schedule->index, amount };
         if (follow(self, schedule->series, &dose, t_dose, isinf(next_dose(job, i)), x, u)) return;
     } else if (schedule->hold_input >= 0 && u[schedule->hold_input * OST_LANE_COUNT] != 0) {

@@ -165,12 +165,14 @@ typedef struct {
     int32_t series;        /**< the dose series that holds its block where all doses are taken, or -1; never where a
                               visit may end the schedule */
     uint32_t purpose;      /**< of the draws that decide whether a dose is taken */
+    uint32_t occasion;     /**< purpose of the draws by which doses differ */
 } ost_schedule_t;
 
 /** How one job takes a schedule. */
 typedef struct {
     double start, stop;                /**< d, half-open; start is INFINITY where only a visit may begin it */
     double fraction;                   /**< chance that a dose is taken, 1: all are */
+    double sd_log;                     /**< SD of the logarithm of the factor by which doses differ, 0: they do not */
     double amount, interval, duration; /**< instead of the schedule's; each 0: the schedule's */
 } ost_dosing_record_t;
 
