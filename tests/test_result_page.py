@@ -73,6 +73,7 @@ class Pages(Reports):
             self.close(found["month 24"][arm].replace(" to ", " "), np.quantile(change[arm, :, 4], [0.5, 0.05, 0.95]))
         loss = [row for row in rows if row and row[0] == "loss"][0]
         self.close(loss[2], [change[1, :, 4].mean() - change[0, :, 4].mean()])
+        self.close(loss[4], [np.std(change[1, :, 4] - change[0, :, 4], ddof=1)])  # each subject is in both arms
         self.assertEqual((loss[3], loss[5]), ("%", str(N)))
 
     def test_evidence(self):

@@ -94,6 +94,14 @@ static int read_kept(ost_results_t *self, size_t i, ost_estimate_t *out, ost_err
     return ret;
 }
 
+/* Of the differences between two arms in which each subject is. @param work  [n] */
+static double paired_sd(double *values, const double *versus, size_t n, double *work)
+{
+    for (size_t i = 0; i < n; i++) values[i] -= versus[i];
+    const ost_sample_t sample = ost_sample_of(values, n, work);
+    return ost_statistic(OST_STATISTIC_SD, &sample);
+}
+
 int ost_results_estimate(ost_results_t *self, const ost_experiment_t *experiment, const ost_asked_t *asked,
     double *work, ost_endpoint_t *endpoint, ost_estimate_t *estimate, const char **unit, ost_error_t *err)
 {
@@ -110,6 +118,7 @@ int ost_results_estimate(ost_results_t *self, const ost_experiment_t *experiment
         ret = ost_results_read_measure(self, endpoint, variable, element, versus, work + 2 * n, other, err);
     if (ret < 0) return ret;
     if (has_subjects) *estimate = ost_estimate(endpoint->statistic, work, other, false, n, work + 3 * n);
+    if (has_subjects && other != NULL) estimate->sd = paired_sd(work, other, n, work + 3 * n);
     *unit = asked->measure >= OST_MEASURE_PERCENT || endpoint->statistic == OST_STATISTIC_FRACTION
                 ? "%"
                 : ost_results_variable(self, variable)->unit;
