@@ -142,7 +142,10 @@ class Sensitivity(test_shards.Program):
                       self.osteon("sensitivity", "swept.h5", code=1))
         self.assertIn("'nd' (did you mean 'end'?)", self.osteon("sensitivity", "swept.h5", "--of", "nd", code=2))
         self.assertIn("its own endpoints alone", self.osteon("sensitivity", "swept.h5", "--of", "a={output: y}", code=2))
-        self.assertIn("trajectories", self.osteon("sensitivity", "swept.h5", "--method", "morris", "--by", "range"))
+        for option in ("--method", "morris"), ("--method", "local"), ("--by", "range"), ("--set", "seed=2"):
+            said = self.osteon("sensitivity", "swept.h5", *option, code=2)
+            self.assertIn(f"{option[0]}: of a sweep", said)
+            self.assertIn("osteon sensitivity EXPERIMENT", said)
         with open(self.path("points.csv"), "w", encoding="utf-8") as file:
             print("parameters.g.x[a],parameters.g.x[b]", file=file)
             for i in range(100):

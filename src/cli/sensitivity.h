@@ -78,7 +78,7 @@ bool ost_analysis_word(const char *option, const char *text, const char *const *
 /* Read and plan the experiment, find endpoints, inputs and groups, and make the points; self has its method. @param a
  * with further overrides afterwards @param isa  -1: the experiment's @return an exit code */
 int ost_analysis_prepare(ost_analysis_t *self, const char *name, ost_sensitivity_arguments_t *a, int isa);
-/* Whether the points of a sweep are analysed: what is named is its file, and nothing asks for points of another design.
+/* Whether the points of a sweep are analysed: what is named is its file; options that ask for other points are refused.
  * @param[out] is @return an exit code */
 int ost_analysis_is_given(const char *name, const ost_sensitivity_arguments_t *a, bool *is);
 /* Prepare the analysis of a sweep. @return an exit code */

@@ -8,17 +8,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The first option that asks for points of another design; NULL: none. */
+static const char *asks_for_points(const ost_sensitivity_arguments_t *a)
+{
+    const struct {
+        const char *option;
+        bool is_given;
+    } options[] = { { "method", a->method != NULL && strcmp(a->method, "sobol") != 0 }, { "by", a->by != NULL },
+        { "parameters", a->table != NULL }, { "over", a->over.n > 0 }, { "vary", a->vary.n > 0 },
+        { "group", a->group.n > 0 }, { "base", a->n_base > 0 }, { "levels", a->n_levels > 0 },
+        { "trajectories", a->n_trajectories > 0 }, { "design-seed", a->seed > 0 }, { "set", a->overrides.n > 0 } };
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        if (options[i].is_given) return options[i].option;
+    return NULL;
+}
+
 int ost_analysis_is_given(const char *name, const ost_sensitivity_arguments_t *a, bool *is)
 {
     ost_sweep_asked_t asked = { 0 };
-    const bool asks_for_points = (a->method != NULL && strcmp(a->method, "sobol") != 0) || a->by != NULL ||
-                                 a->table != NULL || a->over.n > 0 || a->vary.n > 0 || a->group.n > 0 ||
-                                 a->overrides.n > 0 || a->n_base > 0 || a->n_levels > 0 || a->n_trajectories > 0 ||
-                                 a->seed > 0;
+    const char *option = asks_for_points(a);
     *is = false;
-    if (asks_for_points || !ost_cli_ends_with(name, ".h5") || ost_journal_is(name)) return OST_EXIT_OK;
-    const int code = ost_cli_recorded_sweep(name, &asked, is);
+    if (!ost_cli_ends_with(name, ".h5") || ost_journal_is(name)) return OST_EXIT_OK;
+    int code = ost_cli_recorded_sweep(name, &asked, is);
     *is = *is && code == OST_EXIT_OK && asked.kind != OST_DESIGN_DRAWS;
+    if (*is && option != NULL) {
+        ost_cli_message("--%s: of a sweep, whose points are taken as they are, nothing is simulated; new points are of "
+                        "its experiment: 'osteon sensitivity EXPERIMENT%s%s --vary PATH=LOWER..UPPER'",
+            option, a->method != NULL ? " --method " : "", a->method != NULL ? a->method : "");
+        code = OST_EXIT_USAGE;
+    }
     ost_cli_sweep_free(&asked);
     return code;
 }
