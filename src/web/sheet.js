@@ -65,16 +65,19 @@ const omitted = () => [element("h1", { textContent: lesson_words.omits }), parag
 // @return {open("omits", "sheet/LESSON" or null); text(): of the link, or null}
 export function make_view({ run, changed }) {
     const place = by_id("view");
-    let given = null;
+    let given = null, opener = null; // what had the focus, and how far the page was scrolled
     function open(next) {
         const [what, name] = (next ?? "").split("/");
         if (next !== null && what !== "omits" && !(what === "sheet" && Object.hasOwn(lessons, name))) throw new Error(next);
         if (next === null && given === null) return;
+        if (given === null) opener = { focused: document.activeElement, top: scrollY };
         given = next;
         place.hidden = next === null;
         if (next === null) {
             delete document.body.dataset.view;
-            by_id("lessons").querySelector("summary").focus();
+            const { focused, top } = opener;
+            (focused.checkVisibility() && focused !== document.body ? focused : by_id("lessons").querySelector("summary")).focus();
+            scrollTo(0, top);
         } else {
             document.body.dataset.view = what;
             const row = element("p", { className: "row" }, button(lesson_words.back, () => open(null)), " ", button(lesson_words.print, () => print()));
@@ -83,5 +86,6 @@ export function make_view({ run, changed }) {
         }
         changed();
     }
+    addEventListener("keydown", ({ key }) => key === "Escape" && open(null));
     return { open, text: () => given };
 }

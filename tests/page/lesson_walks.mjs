@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// node lesson_walks.mjs WORK TEXTS.json [LESSON]: every lesson of WORK/osteon.html to its end by mouse, lesson 2 by keyboard
+// node lesson_walks.mjs WORK TEXTS.json [WALK]: every lesson of WORK/osteon.html to its end by mouse, lesson 2 by keyboard
 // and accessibility tree alone, sheets, links, large type, Reset; what the page says is TEXTS.json of test_lessons.py, which is
 // of `osteon run`. Leaves pictures WORK/lesson-LESSON-STEP.png.
 import { readFileSync } from "node:fs";
@@ -143,13 +143,34 @@ async function for_the_teacher(page) {
     await seen.close();
 }
 
+// A sheet, or what is left out, opened at any step: it is there, also after loading again, and the lesson comes back as it was.
+async function sheets_at_every_step() {
+    for (const [step, given] of [["guess", ""], ["seen", "/1"], ["why", "/1/why"], ["done", "/1/why/1"]]) {
+        const page = await open("", { viewport });
+        await page.evaluate((hash) => (location.hash = hash), `#v=1&l=anastrozole${given}`);
+        await at_step(page, step);
+        const said = await lesson_text(page);
+        for (const opened of ["Worksheet", "What this leaves out"]) {
+            await page.evaluate(() => (document.getElementById("lessons").open = true));
+            await page.locator(`${opened === "Worksheet" ? "#lesson" : "#lessons"} button`, { hasText: opened }).click();
+            for (const again of [false, true]) {
+                if (again) await page.waitForFunction(() => location.hash.includes("view=")).then(() => page.reload());
+                await page.waitForSelector("#view h1");
+                assert(await page.isVisible("#view h1"), `${opened} at ${step}${again ? ", loaded again" : ""}: nothing is shown`);
+                assert.equal(await page.isVisible("#lesson"), false);
+            }
+            await (opened === "Worksheet" ? page.keyboard.press("Escape") : page.click("#view button:has-text('Back')"));
+            await page.waitForSelector("#view", { state: "hidden" });
+            assert(await page.isVisible("#lesson"), `${opened} at ${step}: the lesson does not come back`);
+            assert.deepEqual([await lesson_text(page), await page.evaluate(() => document.body.dataset.step)], [said, step]);
+        }
+        await page.close();
+    }
+}
+
 const page = await open("", { viewport });
 for (const name of names) if (name.includes(only)) await by_mouse(page, name);
-if (only === "") {
-    await for_the_teacher(page);
-    const fresh = await open("", { viewport });
-    await by_tree(fresh);
-}
+for (const walk of [for_the_teacher, sheets_at_every_step, by_tree]) if (walk.name.includes(only)) await walk(await open("", { viewport }));
 await browser.close();
 assert.deepEqual(faults, []);
-console.log(`lessons in Chromium: ${names.filter((name) => name.includes(only)).join(", ")} by mouse${only ? "" : "; lesson 2 by keyboard and accessibility tree; sheets, links, large type, Reset"}`);
+console.log(`lessons in Chromium: ${names.filter((name) => name.includes(only)).join(", ")} by mouse${only ? "" : "; lesson 2 by keyboard and accessibility tree; sheets at every step, links, large type, Reset"}`);
