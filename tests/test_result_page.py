@@ -334,14 +334,18 @@ class Dosed(Reports):
         small = [lines[0]] + [line for line in lines[1:] if int(line.split(",")[0]) % 2 == 0]
         self.write("o.csv", "\n".join(small) + "\n")
         text, rows = self.page("a.h5", "--data", "o.csv")
-        self.assertIn("compared with its own simulated subject", text)
+        self.assertIn("of which the run has one realisation: intervals have no width, and no percentile is judged", text)
+        self.assertNotIn("observed percentiles lie in", text)  # nothing is judged
         for row in [row for row in rows if len(row) == 8 and row[0] == "dosed"]:
             self.close(row[5], [float(row[4])])  # the own prediction, not that of ten times the dose
             self.assertEqual(len(set(self.numbers(row[6].replace(" to ", " ")))), 1)
+            self.assertEqual(row[7], "")
         draws = "draw,one.CL [L/h]\n" + "".join(f"{d},{1 + 0.02 * d}\n" for d in range(21))
         self.write("fit.csv", draws)
         self.osteon("run", "plain.yaml", "-q", "-o", "s.h5", "--no-probe", "--parameters", "fit.csv", "--draws", "20")
-        found = [row for row in self.page("s.h5", "--data", "o.csv")[1] if len(row) == 8 and row[0] == "dosed"]
+        text, rows = self.page("s.h5", "--data", "o.csv")
+        self.assertIn("of 6 observed percentiles lie in", text)
+        found = [row for row in rows if len(row) == 8 and row[0] == "dosed"]
         self.assertEqual(len(found), 6)
         for row in found:
             low, high = self.numbers(row[6].replace(" to ", " "))

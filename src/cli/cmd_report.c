@@ -87,7 +87,8 @@ static const ost_option_t options[] = {
         .target = OST_WORD(report_arguments_t, variables) },
     { .name = "data",
         .argument = "OBSERVED.csv",
-        .text = "a visual predictive check against observed data: columns ID, TIME [month], DV [unit or %], ARM, and "
+        .text = "a visual predictive check against observed data: columns ID, TIME [month], DV [unit or %], ARM "
+                "where there are several, and "
                 "MDV and EVID where rows are no observations",
         .target = OST_WORD(report_arguments_t, data) },
     { .name = "of",
@@ -112,10 +113,8 @@ const ost_command_t ost_command_report = {
         "intervals of the\nsame percentiles in 500 simulated data sets of the same design: as many subjects, at the "
         "same times. DV is in a unit\nof the output, or in % of its change from baseline; ARM has the names of the "
         "file's arms; a person is an ID within an\narm; where the run has a table of doses, each ID is compared with "
-        "its own "
-        "subject, of which a sweep over population.seed\nhas one at each point. Ten simulated subjects or more for "
-        "each observed person "
-        "make intervals that hold what they say.",
+        "its own subject, so that only draws of parameters give\nintervals. Elsewhere, ten simulated subjects or more "
+        "for each observed person make intervals that hold what they say.",
     OST_OPTIONS(options),
     .run = run_report,
 };

@@ -83,7 +83,15 @@ static void put_chart(const ost_result_page_t *page, const ost_vpc_arm_t *arm, d
     ost_chart_end(&chart);
 }
 
-static void put_row(const ost_vpc_bin_t *bin, size_t k, const char *label, double day, FILE *out)
+/* Whether its simulated data sets differ; where they do not, nothing can be judged. */
+static bool has_width(const ost_vpc_arm_t *arm)
+{
+    for (size_t i = 0; i < arm->n_bins * OST_N_VPC; i++)
+        if (arm->bins[i / OST_N_VPC].upper[i % OST_N_VPC] > arm->bins[i / OST_N_VPC].lower[i % OST_N_VPC]) return true;
+    return false;
+}
+
+static void put_row(const ost_vpc_bin_t *bin, size_t k, const char *label, double day, bool is_judged, FILE *out)
 {
     const bool is_inside = bin->observed[k] >= bin->lower[k] && bin->observed[k] <= bin->upper[k];
     fputs("<tr>", out);
@@ -107,52 +115,66 @@ static void put_row(const ost_vpc_bin_t *bin, size_t k, const char *label, doubl
     fputs(" to ", out);
     ost_page_number(bin->upper[k], out);
     ost_page_cell_end(out);
-    fprintf(out, "<td data-h='' class='t%s</td></tr>\n", is_inside ? "'>inside" : " out'>outside");
+    fprintf(out, "<td data-h='' class='t%s</td></tr>\n", !is_judged ? "'>" : is_inside ? "'>inside" : " out'>outside");
+}
+
+/* How many percentiles of all arms lie in their intervals; those whose intervals have no width are left out. */
+static void put_count(const ost_vpc_t *self, FILE *out)
+{
+    size_t n = 0, n_inside = 0, n_of_arm;
+    for (size_t a = 0; a < self->n_arms; a++) {
+        if (!has_width(&self->arms[a])) continue;
+        n_inside += ost_vpc_inside(&self->arms[a], &n_of_arm);
+        n += n_of_arm;
+    }
+    if (n > 0)
+        fprintf(out, " <b>%zu of %zu observed percentiles lie in their %g %% intervals.</b>", n_inside, n,
+            100 * OST_VPC_PART);
+    fprintf(out,
+        " Boxes: intervals of the 5th, 50th and 95th percentile in %d simulated data sets, each with as many subjects "
+        "at the same times as observed. Lines and dots: the observed percentiles (full: median); grey: the data.</p>\n",
+        OST_VPC_DATA_SETS);
+}
+
+/* What the intervals of an arm cannot say. */
+static void put_warning(const ost_result_page_t *page, const ost_vpc_arm_t *arm, FILE *out)
+{
+    if (arm->n_present >= ENOUGH * arm->data.n_persons) return;
+    fputs("<div class='warn'><p>", out);
+    ost_html_text(page->results->labels.items[arm->arm], out);
+    if (!arm->is_matched || arm->n_present != arm->data.n_persons)
+        fprintf(out,
+            ": %zu simulated subjects stand for %zu observed persons; with fewer than %d for each the intervals are "
+            "too narrow.",
+            arm->n_present, arm->data.n_persons, ENOUGH);
+    else if (has_width(arm))
+        fputs(": each ID is compared with its own simulated subject, so that the intervals have no width but that of "
+              "draws of parameters.",
+            out);
+    else
+        fputs(": each ID is compared with its own simulated subject, of which the run has one realisation: intervals "
+              "have no width, and no percentile is judged. Draws of parameters give intervals ('osteon run EXPERIMENT "
+              "--parameters TABLE.csv --draws N').",
+            out);
+    fputs("</p></div>\n", out);
 }
 
 void ost_page_vpc(const ost_result_page_t *page, FILE *out)
 {
     const ost_vpc_t *self = page->vpc;
-    size_t n = 0, n_inside = 0, n_of_arm;
     double last = 0;
-    for (size_t a = 0; a < self->n_arms; a++) {
-        n_inside += ost_vpc_inside(&self->arms[a], &n_of_arm);
-        n += n_of_arm;
-        last = fmax(last, self->arms[a].bins[self->arms[a].n_bins - 1].to);
-    }
+    for (size_t a = 0; a < self->n_arms; a++) last = fmax(last, self->arms[a].bins[self->arms[a].n_bins - 1].to);
     const double day = last > 125 ? OST_DAYS_PER_MONTH : 1;
     fputs("<h2>Visual predictive check</h2>\n<p>Observed: ", out);
     ost_html_text(self->path, out);
-    fprintf(out,
-        ". <b>%zu of %zu observed percentiles lie in their %g %% intervals.</b> Boxes: intervals of the 5th, 50th and "
-        "95th "
-        "percentile in %d simulated data sets, each with as many subjects at the same times as observed. Lines and "
-        "dots: "
-        "the observed percentiles (full: median); grey: the data.</p>\n",
-        n_inside, n, 100 * OST_VPC_PART, OST_VPC_DATA_SETS);
+    fputs(".", out);
+    put_count(self, out);
     for (size_t i = 0; i < self->notes->n; i++) {
         fputs("<p class='note'>", out);
         ost_html_text(self->notes->items[i], out);
         fputs("</p>\n", out);
     }
-    for (size_t a = 0; a < self->n_arms; a++) {
-        const ost_vpc_arm_t *arm = &self->arms[a];
-        if (arm->n_present >= ENOUGH * arm->data.n_persons) continue;
-        fputs("<div class='warn'><p>", out);
-        ost_html_text(page->results->labels.items[arm->arm], out);
-        if (arm->is_matched && arm->n_present == arm->data.n_persons) {
-            fputs(
-                ": each ID is compared with its own simulated subject, so that the intervals have no width but that of "
-                "draws of parameters ('osteon run EXPERIMENT --parameters TABLE.csv --draws N').</p></div>\n",
-                out);
-            continue;
-        }
-        fprintf(out,
-            ": %zu simulated subjects stand for %zu observed persons; with fewer than %d for each the intervals are "
-            "too "
-            "narrow.</p></div>\n",
-            arm->n_present, arm->data.n_persons, ENOUGH);
-    }
+    for (size_t a = 0; a < self->n_arms; a++) put_warning(page, &self->arms[a], out);
     fputs("<div class='panels'>", out);
     for (size_t a = 0; a < self->n_arms; a++) put_chart(page, &self->arms[a], day, out);
     fprintf(out,
@@ -162,6 +184,6 @@ void ost_page_vpc(const ost_result_page_t *page, FILE *out)
     for (size_t a = 0; a < self->n_arms; a++)
         for (size_t k = 0; k < self->arms[a].n_bins * OST_N_VPC; k++)
             put_row(&self->arms[a].bins[k / OST_N_VPC], k % OST_N_VPC, page->results->labels.items[self->arms[a].arm],
-                day, out);
+                day, has_width(&self->arms[a]), out);
     fputs("</tbody></table>\n", out);
 }
