@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Covariates of dosing tables that change in time, in the equations of models: against scipy, piece by piece between the
 rows. Takes the path of osteon as its first argument."""
+import csv
 import unittest
 
 import h5py
@@ -267,6 +268,18 @@ solver: {{dosing: {dosing}}}
                 found.append(file["estradiol"][:])
         np.testing.assert_array_equal(found[0], found[1])
 
+    def test_meaning(self):
+        """Of a covariate that changes, tables have the first value and say so."""
+        table = "ID,TIME,AMT,EVID,CMT,CRCL,WT\n1,0,100,1,1,90,70\n1,5,0,2,.,60,80\n1,9,0,0,.,60,80\n"
+        for how in "locf", None:
+            weight = "weight: {unit: kg, column: WT" + (f", interpolation: {how}}}}}" if how else "}}")
+            self.run_events("oral", table if how else table.replace(",80\n", ",70\n"), ORAL,
+                            (RENAL % ("locf", "locf")).split("weight")[0] + weight)
+            self.osteon("export", "out.h5", "--csv", "c.csv", "--columns", "body,weight")
+            with open(self.path("c.units.csv"), encoding="utf-8", newline="") as file:
+                meaning = {row["name"]: row["meaning"] for row in csv.DictReader(file)}["weight"]
+            self.assertEqual(meaning.endswith(", at the first row of each subject; it changes in time"), how is not None, meaning)
+
     def test_refused(self):
         table = "ID,TIME,AMT,EVID,CMT,CRCL,WT\n1,0,100,1,1,90,70\n1,5,0,2,.,60,%s\n1,9,0,0,.,60,70\n2,0,100,1,1,90,70\n2,9,0,0,.,60,.\n"
         for covariates, weight, more, message in (
@@ -281,7 +294,7 @@ solver: {{dosing: {dosing}}}
         got, _ = self.run_events("oral", table % 90, ORAL, RENAL % ("locf", "locf"), more=more, code=3)
         self.assertTrue(np.all(np.isnan(got["body"][0])) and np.all(np.isfinite(got["body"][1])))
         self.assertIn("t.csv:3: parameter 'oral.CL' = 609.", self.osteon("show", "out.h5"))
-        self.assertIn("SBML cannot have covariates that change in time", self.osteon("plan", "e.yaml", "--sbml", "a", code=1))
+        self.assertIn("osteon does not write SBML of covariates that change in time", self.osteon("plan", "e.yaml", "--sbml", "a", code=1))
 
 
 if __name__ == "__main__":

@@ -343,6 +343,16 @@ static const char *covariate_text(const ost_plan_t *plan, const char *name)
     return name;
 }
 
+/* Whether the dosing table has values of a covariate that change in time, of which the file has that of the first row.
+ */
+static bool covariate_changes(const ost_experiment_t *e, const char *name)
+{
+    for (size_t i = 0; i < e->events.n_covariates; i++)
+        if (strcmp(e->events.covariates[i].name, name) == 0)
+            return e->events.covariates[i].interpolation != OST_INTERPOLATION_NONE;
+    return false;
+}
+
 /* Parameters of every block: (subject) where they vary, a scalar where they do not, which is written at once.
  * @return its id, -1 with the error recorded */
 static hid_t define_parameter(
@@ -374,12 +384,15 @@ static int define_column(
         rank = with_arms(self, dims, subject, NULL, NULL);
     else
         dims[rank++] = subject;
-    char name[OST_DATASET_NAME_SIZE], text[OST_DATASET_NAME_SIZE];
+    char name[OST_DATASET_NAME_SIZE], text[300];
     ost_values_t to = { .name = name, .type = H5T_IEEE_F64LE, .units = "d", .long_name = text };
     switch (column->source) {
     case OST_COLUMN_COVARIATE:
-        to = (ost_values_t){ covariate->name, H5T_IEEE_F64LE, NULL, covariate->unit_text,
-            covariate_text(plan, covariate->name) };
+        to = (ost_values_t){ covariate->name, H5T_IEEE_F64LE, NULL, covariate->unit_text, text };
+        snprintf(text, sizeof(text), "%.200s%s", covariate_text(plan, covariate->name),
+            covariate_changes(plan->experiment, covariate->name)
+                ? ", at the first row of each subject; it changes in time"
+                : "");
         break;
     case OST_COLUMN_NUMBER:
         to = (ost_values_t){ "subject_number", H5T_STD_U64LE, NULL, "1",
