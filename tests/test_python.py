@@ -254,6 +254,8 @@ class Python(unittest.TestCase):
         for example in examples:
             done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, done.stderr), (0, ""), example)
+            if "corrcoef" in example:  # of an input that matters
+                self.assertGreater(float(done.stdout.splitlines()[-1]), 0.3)
         self.assertIn("did you mean 'anastrozole'?", done.stdout)
         self.assertGreater(os.path.getsize("hip.png"), 10000)
 

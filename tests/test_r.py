@@ -43,6 +43,7 @@ WRONG = (
     ('osteon_batch(m, cbind(one.los = 1))', "(did you mean 'one.loss'?)"),
     ('osteon_batch(m, cbind(loss = 1))', "'loss' is neither a parameter"),
     ('osteon_batch(m, cbind(one.loss = c(0.02, NaN)))', "theta[2, 1] is NaN for 'one.loss'; expected a finite number"),
+    ('osteon_batch(m, cbind(one.loss = NA))', "theta is logical; expected numbers"),
     ('osteon_batch(m, matrix(1, 1, 2), "one.loss")', "theta has 2 columns; expected a matrix of numbers, a column for each of the 1"),
     ('osteon_batch(m, matrix(1, 1, 2), c("one.loss", "one.loss"))', "names has 'one.loss' twice"),
     ('osteon_batch(m, cbind(one.loss = c(0.02, 9)))',

@@ -181,7 +181,8 @@ osteon_batch <- function(model, theta, names = colnames(theta), threads = detect
     if (is.data.frame(theta)) theta <- as.matrix(theta)
     if (is.null(dim(theta))) theta <- matrix(theta, 1, dimnames = list(NULL, base::names(theta)))
     if (is.null(names)) names <- colnames(theta)
-    if (!is.numeric(theta) || ncol(theta) != length(names)) {
+    if (!is.numeric(theta)) fail("theta is ", typeof(theta), "; expected numbers")
+    if (ncol(theta) != length(names)) {
         fail("theta has ", ncol(theta), " columns; expected a matrix of numbers, a column for each of the ",
             length(names), " names")
     }
