@@ -234,7 +234,7 @@ class Petab(unittest.TestCase):
 
     def test_wrong(self):
         self.command("plan", self.trial("atac"), "--petab", "p")
-        self.assertIn("p/problem.yaml: File exists", self.command("plan", self.trial("atac"), "--petab", "p", code=4))
+        self.assertIn("p/problem.yaml: File exists; name another folder, or delete this problem", self.command("plan", self.trial("atac"), "--petab", "p", code=4))
         self.assertIn("SBML cannot have doses that depend on visits", self.command("plan", self.trial("zfast"), "--petab", "q", code=1))
         with open("bare.yaml", "w", encoding="utf-8") as out:
             out.write("models: [hormones, aibl]\narms: {a: {}}\ntimes: [1 year]\n")

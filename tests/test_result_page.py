@@ -345,6 +345,9 @@ class Dosed(Reports):
         self.osteon("run", "plain.yaml", "-q", "-o", "s.h5", "--no-probe", "--parameters", "fit.csv", "--draws", "20")
         text, rows = self.page("s.h5", "--data", "o.csv")
         self.assertIn("of 6 observed percentiles lie in", text)
+        with open(self.path("o.csv"), encoding="utf-8") as file:
+            self.write("no_arm.csv", re.sub(",(ARM|dosed)$", "", file.read(), flags=re.M))  # the run has one arm
+        self.assertEqual([row[:7] for row in self.page("s.h5", "--data", "no_arm.csv")[1]], [row[:7] for row in rows])
         found = [row for row in rows if len(row) == 8 and row[0] == "dosed"]
         self.assertEqual(len(found), 6)
         for row in found:

@@ -70,7 +70,9 @@ static int make_folder(const char *folder, ost_error_t *err)
     if (mkdir(folder, 0777) == 0) return 0;
     if (errno != EEXIST) return ost_fail(err, OST_ERR_IO, "%s: %s", folder, strerror(errno));
     if (asprintf(&path, "%s/%s", folder, ost_petab_names[OST_PETAB_PROBLEM]) < 0) return ost_no_memory(err);
-    int ret = stat(path, &found) == 0 ? ost_fail(err, OST_ERR_IO, "%s: %s", path, strerror(EEXIST)) : 0;
+    int ret = stat(path, &found) == 0 ? ost_fail(err, OST_ERR_IO, "%s: %s; name another folder, or delete this problem",
+                                            path, strerror(EEXIST))
+                                      : 0;
     free(path);
     return ret;
 }

@@ -98,8 +98,25 @@ int ost_csv_next(ost_csv_t *self)
 {
     int ret = read_record(self);
     if (ret <= 0 || self->n_fields == self->n_names) return ret;
-    return FAIL(self, OST_ERR_SYNTAX, self->record_line, "%zu fields where the first line names %zu columns",
-        self->n_fields, self->n_names);
+    return FAIL(self, OST_ERR_SYNTAX, self->record_line, "%zu fields where the first line names %zu columns%s",
+        self->n_fields, self->n_names,
+        self->n_fields > self->n_names ? "; is a ',' the decimal comma of a number? expected '.'" : "");
+}
+
+const char *ost_csv_columns(const ost_csv_t *self, char buf[OST_CSV_COLUMNS_SIZE])
+{
+    static const char more[] = ", ...";
+    const size_t end = OST_CSV_COLUMNS_SIZE - sizeof(more);
+    size_t n = (size_t) snprintf(buf, OST_CSV_COLUMNS_SIZE, "; its columns are ");
+    for (size_t i = 0; i < self->n_names; i++) {
+        const char *name = ost_csv_word(self, i);
+        if (n + strlen(name) + 2 > end) {
+            strcpy(buf + n, i > 0 ? more : "...");
+            break;
+        }
+        n += (size_t) sprintf(buf + n, "%s%s", i > 0 ? ", " : "", name);
+    }
+    return buf;
 }
 
 int ost_csv_fail(const ost_csv_t *self, size_t field, int code, const char *fmt, ...)

@@ -54,6 +54,9 @@ int ost_csv_next(ost_csv_t *self) OST_MUST_CHECK;
 int ost_csv_number(const ost_csv_t *self, size_t field, const char *name, double *out) OST_MUST_CHECK;
 /* An error at a field of the record. @return code */
 int ost_csv_fail(const ost_csv_t *self, size_t field, int code, const char *fmt, ...) OST_PRINTF(4, 5);
+/* "; its columns are ID, TIME" of the record of column names, cut where it is long, for the end of a message. */
+enum { OST_CSV_COLUMNS_SIZE = 240 };
+const char *ost_csv_columns(const ost_csv_t *self, char buf[OST_CSV_COLUMNS_SIZE]);
 void ost_csv_close(ost_csv_t *self);
 
 typedef enum {

@@ -88,7 +88,7 @@ static int whole(reader_t *self, int column, double most, double missing, const 
         isnan(*out) ? text : ost_text_number(*out, text), expected);
 }
 
-/* An error at a column, or at the row where the table has no such column. */
+/* An error at a column, or at the row where there is no such column. */
 #define FAIL(self, column, code, ...)                                                                                  \
     ((self)->field[column] != SIZE_MAX                                                                                 \
             ? ost_csv_fail(&(self)->csv, (self)->field[column], code, __VA_ARGS__)                                     \
@@ -146,16 +146,18 @@ static int read_head(reader_t *self, size_t field, int *lower)
 static int check_listed(const reader_t *self, const char *what, const char *name)
 {
     const char *all[OST_CSV_MAX_FIELDS];
+    char columns[OST_CSV_COLUMNS_SIZE];
     for (size_t i = 0; i < self->csv.n_names; i++) all[i] = ost_csv_word(&self->csv, i);
     if (ost_words_find(all, self->csv.n_names, name) < self->csv.n_names) return 0;
     return ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
-        "has no column '%.80s', which 'events.%s' names%s%s%s", name, what,
-        OST_HINT(ost_nearest(name, all, self->csv.n_names)));
+        "has no column '%.80s', which 'events.%s' names%s%s%s%s", name, what,
+        OST_HINT(ost_nearest(name, all, self->csv.n_names)), ost_csv_columns(&self->csv, columns));
 }
 
 static int read_heads(reader_t *self)
 {
     const ost_events_t *events = self->events;
+    char columns[OST_CSV_COLUMNS_SIZE];
     int ret = 0, lower = -1;
     for (size_t i = 0; i < N_COLUMNS; i++) self->field[i] = SIZE_MAX;
     for (size_t i = 0; i < events->n_covariates; i++) self->covariate[i] = SIZE_MAX;
@@ -167,11 +169,12 @@ static int read_heads(reader_t *self)
     for (int i = COLUMN_ID; i <= COLUMN_AMT && ret == 0; i++)
         if (self->field[i] == SIZE_MAX)
             ret = ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
-                "has no column '%s'; expected ID, TIME and AMT, and further ones of EVID, CMT, II, ADDL, RATE and SS",
-                names[i]);
+                "has no column '%s'; expected ID, TIME and AMT, and further ones of EVID, CMT, II, ADDL, RATE and SS%s",
+                names[i], ost_csv_columns(&self->csv, columns));
     if (ret == 0 && self->field[COLUMN_CMT] == SIZE_MAX && events->n_compartments > 1)
         ret = ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
-            "has no column 'CMT'; expected one, as 'events.cmt' maps %zu numbers", events->n_compartments);
+            "has no column 'CMT'; expected one, as 'events.cmt' maps %zu numbers%s", events->n_compartments,
+            ost_csv_columns(&self->csv, columns));
     return ret;
 }
 
@@ -366,8 +369,7 @@ static int read_covariates(reader_t *self)
         if (c->interpolation == OST_INTERPOLATION_NONE && !isnan(*value) && *value != first[i])
             return ost_csv_fail(&self->csv, self->covariate[i], OST_ERR_VALUE,
                 "%s changes within ID %.10g, from %.10g to %.10g; expected one value, or 'interpolation: locf', 'nocb' "
-                "or "
-                "'linear' of 'events.covariates.%s'",
+                "or 'linear' of 'events.covariates.%s'",
                 c->column, self->id, first[i] / c->unit.factor, *value / c->unit.factor, c->name);
     }
     return 0;
@@ -565,10 +567,8 @@ int ost_events_times(const ost_events_t *self, double **times, size_t *n, ost_er
     qsort(all, n_all, sizeof(*all), compare_times);
     for (size_t i = 0; i < n_all; i++)
         if (*n == 0 || all[i] > all[*n - 1]) all[(*n)++] = all[i];
-    if (*n == 0)
-        free(all);
-    else
-        *times = all;
+    if (*n > 0) *times = all;
+    if (*n == 0) free(all);
     return 0;
 }
 

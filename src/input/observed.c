@@ -12,7 +12,7 @@
 
 #define MOST_ROWS 1000000 /* an assumption */
 
-/* Those from N_NEEDED on may be left out. */
+/* Those from N_NEEDED on may be left out, as may ARM where there is one. */
 typedef enum {
     COLUMN_ID,
     COLUMN_TIME,
@@ -59,20 +59,28 @@ static bool is_ignored(const reader_t *self, const char *name)
     return ignore != NULL && ost_words_find((const char *const *) ignore->items, ignore->n, name) < ignore->n;
 }
 
+/* A run of one arm needs no ARM. */
+static bool is_needed(const reader_t *self, size_t column)
+{
+    return column < N_NEEDED && (column != COLUMN_ARM || self->fit->arms->n > 1);
+}
+
 /* That columns which are to be left out are there, and needed ones are. @param found  names in the heads */
 static int check_found(const reader_t *self, const char *const *found, size_t n)
 {
     const ost_text_list_t *ignore = self->fit->ignore;
+    char columns[OST_CSV_COLUMNS_SIZE];
     for (size_t i = 0; ignore != NULL && i < ignore->n; i++)
         if (ost_words_find(found, n, ignore->items[i]) == n)
             return ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
-                "has no column '%.80s', which is to be left out%s%s%s", ignore->items[i],
-                OST_HINT(ost_nearest(ignore->items[i], found, n)));
+                "has no column '%.80s', which is to be left out%s%s%s%s", ignore->items[i],
+                OST_HINT(ost_nearest(ignore->items[i], found, n)), ost_csv_columns(&self->csv, columns));
     for (size_t c = 0; c < N_NEEDED; c++)
-        if (self->field[c] == SIZE_MAX)
+        if (self->field[c] == SIZE_MAX && is_needed(self, c))
             return ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
-                "has no column '%s'%s%s%s; expected ID, TIME [month], DV [unit], ARM", names[c],
-                OST_HINT(is_ignored(self, names[c]) ? NULL : ost_nearest(names[c], found, n)));
+                "has no column '%s'%s%s%s; expected ID, TIME [month], DV [unit]%s%s", names[c],
+                OST_HINT(is_ignored(self, names[c]) ? NULL : ost_nearest(names[c], found, n)),
+                is_needed(self, COLUMN_ARM) ? ", ARM" : "", ost_csv_columns(&self->csv, columns));
     for (size_t i = 0; i < n; i++)
         if (!is_ignored(self, found[i]) && ost_words_find(names, N_COLUMNS, found[i]) == N_COLUMNS)
             return ost_csv_fail(&self->csv, i, OST_ERR_NAME,
@@ -93,7 +101,7 @@ static int find_columns(reader_t *self, const ost_text_list_t *found)
     }
     int ret = check_found(self, (const char *const *) found->items, found->n);
     for (size_t c = 0; c < N_NEEDED && ret == 0; c++)
-        ret = ost_csv_head(&self->csv, self->field[c], false, &self->head[c]);
+        if (self->field[c] != SIZE_MAX) ret = ost_csv_head(&self->csv, self->field[c], false, &self->head[c]);
     return ret;
 }
 
@@ -164,7 +172,8 @@ static int read_row(reader_t *self, ost_observed_row_t *row)
 {
     ost_csv_t *csv = &self->csv;
     const ost_text_list_t *arms = self->fit->arms;
-    const char *id = ost_csv_word(csv, self->field[COLUMN_ID]), *arm = ost_csv_word(csv, self->field[COLUMN_ARM]);
+    const char *id = ost_csv_word(csv, self->field[COLUMN_ID]);
+    const char *arm = self->field[COLUMN_ARM] != SIZE_MAX ? ost_csv_word(csv, self->field[COLUMN_ARM]) : arms->items[0];
     char wrong[400];
     row->at = csv->location[0];
     if (id[0] == '\0') return ost_csv_fail(csv, self->field[COLUMN_ID], OST_ERR_VALUE, "ID is missing");

@@ -119,7 +119,7 @@ static int write_arm(draft_t *self, FILE *out, ost_error_t *err)
             e->baselines[0].output, e->baselines[0].param);
     if (plan->population->n_changing > 0)
         return ost_fail_at(err, OST_ERR_MODEL, OST_WHERE(e), 0, 0,
-            "SBML cannot have covariates that change in time, as in 'events.covariates'");
+            "osteon does not write SBML of covariates that change in time, as in 'events.covariates'");
     int ret = ost_plan_subject(plan, e->first_subject, self->covariates, self->params, err);
     if (ret == 0) ret = ost_plan_dosing_records(plan, self->covariates, self->records, &t_begin, err);
     if (ret == 0) ret = add_doses(self, err);
