@@ -208,6 +208,18 @@ parameters: {oral.CL: {value: '4 [L/h]*size^0.75', spread: 0.4}}
             x = expm(np.array([[-0.8, 0], [0.8, -4/17.5]])*6) @ (before + [30, 0])
             np.testing.assert_allclose(got["body"][i, at.index(15)], x[1], rtol=1e-8)
 
+    def test_time_0(self):
+        """Rows where the arms begin act as those of any other time: what changes after them does so after them."""
+        rows = "{i},{a},50,1,1,1,12,90,70\n{i},{a},0,0,.,0,0,150,84\n{i},{b},0,0,.,0,0,30,105\n{i},{c},0,0,.,0,0,.,.\n"
+        table = "ID,TIME,AMT,EVID,CMT,SS,II,CRCL,WT\n" + rows.format(i=1, a=0, b=9, c=15) + \
+                "2,0,0,2,.,0,0,90,70\n" + rows.format(i=2, a=24, b=33, c=39)
+        for how in (("locf", "locf"), ("nocb", "nocb"), ("locf", "nocb"), ("nocb", "locf")):
+            got, at = self.run_events("oral", table, ORAL, RENAL % how)
+            at = list(np.round(at, 6))
+            for name in ("body", "cp"):
+                np.testing.assert_allclose([got[name][0, at.index(t)] for t in (0, 9, 15)],
+                                           [got[name][1, at.index(t)] for t in (24, 33, 39)], rtol=1e-9, err_msg=f"{how} {name}")
+
     def test_arms(self):
         """Rows that only change covariates act in every arm, on doses of regimens, whose periods are not held; any threads."""
         arms = """arms:

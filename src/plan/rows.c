@@ -326,7 +326,7 @@ static int add_change(builder_t *self, size_t i, uint32_t number, const ost_chan
     void *list = work->changes;
     const ost_event_row_t *row = &self->table->rows[i];
     const bool is_first = number > 1 && row[-1].t < row->t - OST_SAME_TIME && to->next == i;
-    const bool is_early = row->t <= self->calls->t_begin;
+    const bool is_early = row->t < self->calls->t_begin - OST_SAME_TIME;
     const size_t output = is_first ? time_index(self->plan->experiment, row->t) : SIZE_MAX;
     ost_act_t act = { fmax(row->t, self->calls->t_begin), OST_ACT_CHANGE, .row = number };
     act.after = is_first || is_early ? 0 : number;
