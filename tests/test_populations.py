@@ -167,6 +167,16 @@ class Populations(test_shards.Program):
         with h5py.File(self.path("a.h5")) as file:
             self.assertNotIn("since", file)
             self.assertIn("age", file)
+        for name, taken, whole in (("eligible", "  eligible: age > 55 [year]\n", ""), ("dropout", "  dropout: 20 month\n", ""),
+                                   ("run_in", 'run_in: {start: "-since - 1 [y]"}\n', "")):
+            none = f"{name}:\n"
+            self.write("a.yaml", FILES["test.yaml"].replace("arms:", none + "arms:") if name == "run_in" else
+                       FILES["test.yaml"].replace("  seed: 7\n", "  seed: 7\n  " + none))
+            self.write("b.yaml", FILES["whole.yaml"].replace(taken, whole))
+            for each in "ab":
+                self.osteon("run", f"{each}.yaml", "-o", f"{each}.h5", "-q", "--force")
+            with self.subTest(name):
+                self.same("a.h5", "b.h5")
 
     def test_record(self):
         """A result file is repeated and verified without the file that was taken; a setting takes another population."""

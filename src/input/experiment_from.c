@@ -61,14 +61,23 @@ static bool merge(ost_yaml_node_t *self, ost_yaml_node_t *other)
     return true;
 }
 
-/* Put a member of another mapping into this one. @param is_joined  the members of both, where each has some
- * @return false: out of memory */
+/* @param member  of self */
+static void remove_member(ost_yaml_node_t *self, ost_yaml_node_t *member)
+{
+    ost_yaml_node_free(member);
+    memmove(member, member + 1, (size_t) (self->members + self->n_members - (member + 1)) * sizeof *member);
+    self->n_members--;
+}
+
+/* Put a member of another mapping into this one; one without a value takes it away.
+ * @param is_joined  the members of both, where each has some @return false: out of memory */
 static bool take(ost_yaml_node_t *self, ost_yaml_node_t *other, const char *key, bool is_joined)
 {
     ost_yaml_node_t *theirs = member_of(other, key), *own = member_of(self, key);
     if (theirs == NULL) return true;
     if (is_joined && own != NULL && own->kind == OST_YAML_MAPPING && theirs->kind == OST_YAML_MAPPING)
         return merge(own, theirs);
+    if (own != NULL && ost_yaml_is_null(own)) remove_member(self, own);
     if (own != NULL) return true;
     own = ost_yaml_append(self, key);
     if (own == NULL) return false;
@@ -165,10 +174,7 @@ int ost_experiment_from(ost_yaml_t *tree, ost_from_t *base, ost_error_t *err)
     free(path);
     if (ret < 0) return ret;
     population = member_of(&tree->root, "population");
-    from = member_of(population, "from");
-    ost_yaml_node_free(from);
-    memmove(from, from + 1, (size_t) (population->members + population->n_members - (from + 1)) * sizeof *from);
-    population->n_members--;
+    remove_member(population, member_of(population, "from"));
     return 0;
 }
 
