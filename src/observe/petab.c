@@ -317,7 +317,8 @@ static void put_measurements(const ost_petab_t *self, FILE *out)
             fprintf(out, "sigma_%s", o->id);
         else
             fputs(number(error, c), out);
-        fprintf(out, "\t%s\t%s, line %d\n", id, observation->row->trial, observation->row->line);
+        fprintf(out, "\t%s\t%s: %s, line %d\n", id, ost_role_words[observation->row->role], observation->row->trial,
+            observation->row->line);
     }
 }
 
