@@ -203,7 +203,7 @@ class Petab(unittest.TestCase):
                 priors = {row["parameterId"]: row for row in problem.tables["parameter"]}
                 self.assertEqual(priors["aibl_k_C"]["priorDistribution"], "log-normal")
                 roles = {row["datasetId"].split(": ")[0] for row in problem.tables["measurement"]}
-                self.assertEqual(roles, {"validate"} if name == "aribon" else {"calibrate", "validate"}, name)
+                self.assertEqual(roles, {"calibrate", "validate"}, name)
 
     def test_simulations(self):
         """Models and tables give the observations of osteon."""
