@@ -170,13 +170,16 @@ class Pages(Reports):
                 found = [row for row in rows if len(row) == n + 4]
                 self.assertEqual(len(found), file["loss"].size)
                 for row, value in zip(found, file["loss"][()].ravel()):
-                    self.close(row[n], [value])
+                    self.assertRegex(row[n], r"\.\d\d$")
+                    self.assertAlmostEqual(float(row[n]), value, delta=0.00501)
         for values, differences in ("0.5 mg, 1 mg, 2 mg", [1, 1]), ("1 mg, 2 mg, 3 mg", [1, 1]), ("1 mg, 2 mg, 5 mg", [1, 3]):
             self.osteon("sweep", "test.yaml", "--vary", f"{dose}={values}", "-n", "10", "-q", "-o", "r.h5", "--force", "--keep",
                         "endpoints")
             self.osteon("report", "r.h5", "-o", "r.html")
             with open(self.path("r.html"), encoding="utf-8") as file:
                 text = file.read()
+            if values.startswith("0.5"):  # a logarithmic axis: each dose has its label, also at the ends
+                self.assertEqual(re.findall("text-anchor='middle'>([0-9.]+)</text>", text), ["0.5", "1", "2"])
             places = np.diff([float(x) for x in re.findall("<circle cx='(.*?)'", text)])
             np.testing.assert_allclose(places / places[0], differences, rtol=0.01)
             self.assertRegex(text, r"rotate\(-90\)' text-anchor='middle'>loss, %</text>")

@@ -484,6 +484,14 @@ class Sweep(test_shards.Program):
                 self.assertAlmostEqual((value - low) / (high - low), 0.5, delta=0.01)
         self.assertEqual(colour_limits(np.array([-1.8, np.nan, -1.5])), (-1.8, -1.5))
 
+    def test_ticks_of_an_axis(self):
+        """A logarithmic axis has labels at its ends, and at round numbers between that are not near them."""
+        sys.path.insert(0, os.path.dirname(PLOT))
+        from plotting.sweep import ticks_of
+        for values, places in (([0.25, 4], [0.25, 0.5, 1, 2, 4]), ([0.3, 30], [0.3, 1, 3, 10, 30]),
+                               ([1, 2e5], [1, 10, 100, 1e3, 1e4, 2e5])):
+            np.testing.assert_allclose(ticks_of(np.array(values)), places)
+
     def test_wrong_sweeps(self):
         """tests/wrong_sweeps.txt: exit code, arguments, part of the message."""
         with open(os.path.join(HERE, "wrong_sweeps.txt"), encoding="utf-8") as file:

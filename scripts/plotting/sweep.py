@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of sweeps: each endpoint over one varied entry, with the 5th to 95th percentile between subjects; over two as
 a heat map; over three as a heat map for each value of one of them; points of a design that is no grid over each entry."""
+import math
 import os
 import textwrap
 
@@ -98,15 +99,33 @@ class Sweep:
             raise Refused(f"{path}: more than {MAX_PANELS} panels; choose endpoints with --variables")
 
 
+def ticks_of(values):
+    """Places of labels on a logarithmic axis: its ends, and 1, 2, 5 (of four decades or more, 1) between that are not near
+    them."""
+    low, high = values.min(), values.max()
+    room = (high / low) ** (1 / 8)
+    digits = (1,) if high >= 1e4 * low else (1, 2, 5) if high < 100 * low else (1, 3)
+    tens = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    between = [digit * 10.0 ** ten for ten in tens for digit in digits]
+    return [low, *(value for value in between if low * room < value < high / room), high]
+
+
 def plain_lines(value):
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     return [plain(line) for line in text.split("\n")]
 
 
+def set_log(panel, axis):
+    panel.set_xscale("log")
+    places = ticks_of(axis.values)
+    panel.set_xticks(places, [f"{value:.3g}" for value in places])
+    panel.minorticks_off()
+
+
 def set_axis(panel, axis):
     """The horizontal axis: the values themselves where they are few."""
     if axis.is_log():
-        panel.set_xscale("log")
+        set_log(panel, axis)
     if axis.words is not None or len(axis.values) <= 9:
         panel.set_xticks(axis.values, axis.texts(), rotation=30 if axis.words else 0, ha="right" if axis.words else "center")
         panel.minorticks_off()
@@ -138,8 +157,10 @@ def draw_line(panel, axis, end):
 
 
 def last_digit(values):
-    """The unit of the third digit of the largest value."""
-    return 10.0 ** np.floor(np.log10(max(np.abs(values).max(initial=0), 1e-9)) - 2)
+    """The unit of the third digit of the largest value; below 1000 at most 0.01."""
+    largest = max(np.abs(values).max(initial=0), 1e-9)
+    third = 10.0 ** np.floor(np.log10(largest) - 2)
+    return min(third, 0.01) if largest < 1000 else third
 
 
 def colour_limits(values):
@@ -185,7 +206,7 @@ def draw_maps(figure, panels, sweep, end):
 def draw_points(panel, axis, end):
     panel.plot(axis.values, end.value, color=COLOURS[1], lw=0, marker="o", ms=3, alpha=0.7)
     if axis.is_log():
-        panel.set_xscale("log")
+        set_log(panel, axis)
     elif axis.words is not None:
         words = sorted(set(axis.words))
         panel.lines[0].set_xdata([words.index(word) for word in axis.words])

@@ -118,7 +118,8 @@ def draw_panel(panel, data, i):
     panel.set_yticks(places, [data.label(k) for k in bars], fontsize=7.6, linespacing=1.05)
     panel.set_ylim(-1.3, len(bars) - 0.4)  # with room for the legend below the last bar
     panel.tick_params(axis="y", length=0)
-    panel.set_title("\n".join(textwrap.wrap(data.texts[i], 68)), fontsize=9.5, loc="left")
+    some = f"; the first {len(bars)} of {len(data.inputs)} inputs" if len(bars) < len(data.inputs) else ""
+    panel.set_title("\n".join(textwrap.wrap(data.texts[i] + some, 68)), fontsize=9.5, loc="left")
     unit = "" if data.method == "sobol" or data.units[i] == "1" else f" ({data.units[i]})"
     panel.set_xlabel("\n".join(textwrap.wrap(METHODS[data.method][1] + unit, 56)))  # as wide as the axis
     panel.spines[["top", "right", "left"]].set_visible(False)

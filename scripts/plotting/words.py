@@ -24,8 +24,9 @@ def plain(value):
 
 
 def in_words(name):
-    """ "lumbar_spine" as "lumbar spine"."""
-    return plain(name).replace("_", " ")
+    """ "lumbar_spine" as "lumbar spine"; a symbol, as "k_C", as it is."""
+    name = plain(name)
+    return name if name[1:2] == "_" and name.count("_") == 1 else name.replace("_", " ")
 
 
 def capitalised(text):

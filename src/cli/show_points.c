@@ -52,16 +52,6 @@ static void axis_head(const ost_varied_t *axis, char *buf, size_t size)
     snprintf(buf, size, has_unit ? "%s [%s]" : "%s", axis->name, axis->unit);
 }
 
-/* Decimals that leave three digits of the largest of n values. */
-static int decimals_of(const double *values, size_t n)
-{
-    double largest = 0;
-    for (size_t i = 0; i < n; i++)
-        if (isfinite(values[i])) largest = fmax(largest, fabs(values[i]));
-    int decimals = largest > 0 ? 2 - (int) floor(log10(largest)) : 2;
-    return decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
-}
-
 static void cell_of_axis(ost_table_t *table, const ost_varied_t *axis, size_t at)
 {
     if (axis->values != NULL)
@@ -145,7 +135,7 @@ static int print_endpoint(const ost_results_t *results, size_t i, const shown_en
     ost_table_t table = { 0 };
     const bool crossed = is_crossed(design);
     const size_t most = crossed ? MOST_ROWS * design->axes[design->n_axes - 1].texts.n : MOST_ROWS;
-    const int decimals = decimals_of(shown->values, (crossed ? 1 : OST_ENDPOINT_N_SUBJECTS) * design->n_points);
+    const int decimals = ost_text_decimals(shown->values, (crossed ? 1 : OST_ENDPOINT_N_SUBJECTS) * design->n_points);
     putchar('\n');
     ost_print_wrapped(stdout, "%s [%s]: %s", results->endpoints.items[i], shown->unit != NULL ? shown->unit : "1",
         shown->text != NULL ? shown->text : "");

@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -197,4 +198,14 @@ char *ost_text_number(double value, char *buf)
         if (strtod(buf, NULL) == value) break;
     }
     return buf;
+}
+
+int ost_text_decimals(const double *values, size_t n)
+{
+    double largest = 0;
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(values[i])) largest = fmax(largest, fabs(values[i]));
+    if (!(largest > 0)) return 2;
+    const int decimals = 2 - (int) floor(log10(largest)), least = largest < 1000 ? 2 : 0;
+    return decimals < least ? least : decimals > 9 ? 9 : decimals;
 }

@@ -20,6 +20,9 @@ int ost_list_grow(void **list, size_t n, size_t *max, size_t size);
 /** The shortest decimal, of 15 digits or more where they are needed, that reads back as the same number. @return buf */
 char *ost_text_number(double value, char *buf);
 
+/** Decimals that leave three digits of the largest of [n] values, and two of any that is below 1000. */
+int ost_text_decimals(const double *values, size_t n);
+
 /** Texts owned by the list. */
 typedef struct {
     char **items; /**< [n] */

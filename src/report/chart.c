@@ -84,21 +84,27 @@ static void put_y_axis(const ost_chart_t *self)
     }
 }
 
+/* A tick with its value. */
+static void put_x_tick(const ost_chart_t *self, double value)
+{
+    const double at = ost_chart_x(self, value), bottom = self->height - BOTTOM;
+    fprintf(self->out, "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='#888'/>", at, at, bottom, bottom + 4);
+    put_label(self, at, bottom + 16, "middle", value, self->x_is_log, NULL);
+}
+
 static void put_x_axis(const ost_chart_t *self)
 {
     double step = tick_step(self->x_is_log, self->x1 - self->x0, 6), bottom = self->height - BOTTOM;
     const size_t every = self->n_x_texts / MOST_X_TEXTS + 1;
     for (size_t i = 0; i < self->n_x_texts; i += every)
         put_label(self, ost_chart_x(self, (double) i), bottom + 16, "middle", 0, false, self->x_texts[i]);
-    if (self->x_texts != NULL) return;
+    for (size_t i = 0; i < self->n_x_ticks; i++) put_x_tick(self, self->x_ticks[i]);
+    if (self->x_texts != NULL || self->x_ticks != NULL) return;
     for (double x = floor(self->x0 / step) * step; x <= self->x1 + 1e-9; x += step)
         for (size_t k = 0; k < (self->x_is_log && self->x1 - self->x0 < FEW_DECADES ? 3 : 1); k++) {
             static const double within[] = { 0, 0.30103, 0.69897 }; /* 1, 2, 5 */
-            const double value = (fabs(x) < step / 2 ? 0 : x) + within[k], at = ost_chart_x(self, value);
-            if (value < self->x0 - 1e-9 || value > self->x1 + 1e-9) continue;
-            fprintf(
-                self->out, "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='#888'/>", at, at, bottom, bottom + 4);
-            put_label(self, at, bottom + 16, "middle", value, self->x_is_log, NULL);
+            const double value = (fabs(x) < step / 2 ? 0 : x) + within[k];
+            if (value >= self->x0 - 1e-9 && value <= self->x1 + 1e-9) put_x_tick(self, value);
         }
 }
 

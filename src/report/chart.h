@@ -15,6 +15,8 @@ typedef struct {
     bool x_is_log, y_is_log;                     /**< values are logarithms to base 10, and labels what these are of */
     const char *const *x_texts, *const *y_texts; /**< [n_x_texts] labels at 0, 1, ... instead of numbers; NULL: none */
     size_t n_x_texts, n_y_texts;
+    const double *x_ticks; /**< [n_x_ticks] places of labels instead of round numbers; NULL: none */
+    size_t n_x_ticks;
     double left; /**< px in front of the frame, for long labels; 0: as numbers need */
 } ost_chart_t;
 

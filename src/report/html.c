@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
 
 /* A table of class `cells` becomes, where the screen is narrow, a block for each row whose cells name their column. */
 static const char style[] =
@@ -93,8 +95,9 @@ void ost_html_text(const char *text, FILE *out)
 
 void ost_html_name(const char *name, FILE *out)
 {
+    const bool is_symbol = name[0] != '\0' && name[1] == '_' && strchr(name + 2, '_') == NULL; /* k_C */
     for (; *name != '\0'; name++)
-        if (*name != ']') put_char(*name == '[' || *name == '_' ? ' ' : *name, out);
+        if (*name != ']') put_char(*name == '[' || (*name == '_' && !is_symbol) ? ' ' : *name, out);
 }
 
 void ost_html_number(FILE *out, const char *fmt, ...)

@@ -146,6 +146,7 @@ static void put_chart(const analysis_t *self)
     chart.n_y_texts = n;
     ost_chart_begin(&chart);
     ost_html_text(self->texts.items[self->i_endpoint], self->out);
+    if (n < self->inputs.n) fprintf(self->out, "; the first %zu of %zu inputs", n, self->inputs.n);
     char label[200];
     const char *unit = self->units.items[self->i_endpoint];
     const bool has_unit = ost_indices[self->first].has_unit && strcmp(unit, "1") != 0;

@@ -16,7 +16,8 @@
 #define MOST_AXES 8
 #define NARROW_AXES 3 /* with so many a table fits a telephone */
 #define LOG_FROM 10
-#define LEFT 66 /* px, of numbers and the words of the axis */
+#define MOST_TICKS 9 /* values of a logarithmic axis that are its ticks */
+#define LEFT 66      /* px, of numbers and the words of the axis */
 
 enum { N_COLUMNS = OST_ENDPOINT_N_SUBJECTS + 1 };
 
@@ -24,6 +25,7 @@ typedef struct {
     const ost_design_t *design;
     const char *name, *text, *unit;
     double *values, *work; /* [N_COLUMNS][n_points], [n_points] */
+    int decimals;          /* of values */
     FILE *out;
 } endpoint_t;
 
@@ -105,6 +107,12 @@ static void put_curve(const endpoint_t *self, size_t k)
     };
     char label[200], y_label[200];
     set_x(&chart, axis);
+    double ticks[MOST_TICKS];
+    if (chart.x_is_log && design->kind == OST_DESIGN_GRID && axis->texts.n <= MOST_TICKS) {
+        chart.x_ticks = ticks;
+        chart.n_x_ticks = axis->texts.n;
+        for (size_t i = 0; i < axis->texts.n; i++) ticks[i] = place_of(axis, i);
+    }
     for (size_t p = 0; p < design->n_points; p++)
         for (size_t c = 0; c < (design->kind == OST_DESIGN_GRID ? OST_ENDPOINT_N_SUBJECTS : 1); c++)
             ost_chart_widen(&chart.y0, &chart.y1, value_at(self, (ost_endpoint_column_t) c, p));
@@ -179,7 +187,7 @@ static void put_map(const endpoint_t *self, size_t first, double least, double m
         if (n_x > 8) continue;
         fprintf(self->out, "<text x='%.1f' y='%.1f' text-anchor='middle' style='fill:%s'>", ost_chart_x(&chart, x),
             ost_chart_y(&chart, y) + 4, part > 0.5 ? "#fff" : "#000");
-        ost_html_number(self->out, "%.3g", value);
+        ost_html_number(self->out, "%.*f", self->decimals, value);
         fputs("</text>", self->out);
     }
     ost_chart_end(&chart);
@@ -228,8 +236,13 @@ static void put_table(const endpoint_t *self)
                 ost_html_text(design->axes[k].texts.items[i], self->out);
             ost_page_cell_end(self->out);
         }
-        for (size_t c = 0; c < N_COLUMNS; c++)
-            ost_page_cell_number(names[c], value_at(self, (ost_endpoint_column_t) c, p), self->out);
+        for (size_t c = 0; c < N_COLUMNS; c++) {
+            const double value = value_at(self, (ost_endpoint_column_t) c, p);
+            ost_page_cell_begin(names[c], false, self->out);
+            if (isfinite(value))
+                ost_html_number(self->out, "%.*f", c == OST_ENDPOINT_N_SUBJECTS ? 0 : self->decimals, value);
+            ost_page_cell_end(self->out);
+        }
         fputs("</tr>\n", self->out);
     }
     fputs("</tbody></table>\n", self->out);
@@ -285,6 +298,7 @@ int ost_page_points(const ost_result_page_t *page, FILE *out, ost_error_t *err)
         self.name = results->endpoints.items[i];
         self.text = text != NULL ? text : self.name;
         self.unit = unit != NULL ? unit : "1";
+        self.decimals = ost_text_decimals(self.values, self.design->n_points);
         if (ret == 0 && is_of_draws) put_drawn(&self);
         if (ret == 0 && !is_of_draws) put_charts(&self);
         if (ret == 0 && !is_of_draws) put_table(&self);
