@@ -5,7 +5,7 @@ const tenths = (value) => Math.abs(value).toFixed(1);
 const whole = (value) => Math.abs(value).toFixed(0);
 const either_side = (value) => `${tenths(value)} % ${value < 0 ? "less" : "more"}`;
 const listed = (values) => `${values.slice(0, -1).map(tenths).join(", ")} and ${tenths(values[values.length - 1])}`;
-const of_anastrozole = "In one trial of anastrozole (ATAC) women lost more bone than here, in another (SABRE) less.";
+const of_anastrozole = "In one trial of anastrozole (ATAC) women lost more bone than the model says of them, in another (SABRE) less: see Trials, below the charts.";
 
 export const lesson_words = {
     index: "Lessons",
@@ -19,6 +19,7 @@ export const lesson_words = {
         `${Math.abs(above) < 0.5 ? "" : `, and most at ${age}: ${tenths(above)} points too ${above > 0 ? "high" : "low"}`}.`,
     right: "Yes.",
     wrong: "Not quite.",
+    marked: { right: " \u2713 right", wrong: " \u2717 your choice" },
     look: "Look:",
     why: "Why?",
     says: (myth) => `Some people say: \u201c${myth}\u201d`,
@@ -28,14 +29,17 @@ export const lesson_words = {
     next: "Next lesson",
     again: "Start again",
     sheet: "Worksheet",
-    sheet_of: (title) => `Worksheet and answers of the lesson ${title}`,
+    sheet_of: (title) => `Worksheet of the lesson ${title}`,
     large: "Large type",
     print: "Print",
     back: "Back",
     omits: "What this leaves out",
-    omits_lead: "The list of limits from the description of osteon, of which this page is a part:",
+    omits_lead: "From the description of osteon, the program of which this page is a part. BMD is bone density.",
     sheets: {
         teacher: "For the teacher",
+        with: "With answers",
+        without: "Without answers",
+        of_look: "What is to be seen (2):",
         aims: "Aims:",
         time: "15 minutes: guess 3, look 4, explain 4, question 4. Pupils work alone or in pairs, each with this page.",
         links: "Open at",
@@ -62,18 +66,21 @@ export const lesson_words = {
                 `65 another ${tenths(afterwards)} %. Her estradiol falls from ${whole(from)} pmol/L at 45 to ${whole(to)} at 55.`,
             look: ["Move along the curves: which changes first, estradiol, osteoclasts or bone?",
                 "CTX in blood comes from bone that is broken down, P1NP from bone that is built. What do they do at menopause?"],
+            looked: ({ ctx, p1np }) => ["Estradiol first, then osteoclasts, then bone.",
+                `Both rise, CTX by ${whole(ctx)} % and P1NP by ${whole(p1np)} % from 45 to 55.`],
             why: "Osteoclasts break bone down and leave cavities; osteoblasts fill them. Estrogen restrains osteoclasts: with less of it " +
                 "cells make more RANKL, a signal that calls osteoclasts, and less OPG, which catches RANKL. So more cavities are open at a " +
                 "time, thin struts of bone are cut through, and each filling is a little too small.",
             myth: "Bone is dead, like stone.",
-            reply: ({ renewed, ctx, p1np }) => `Even before menopause about ${whole(renewed)} % of the spine is renewed every year. At 55 ` +
+            reply: ({ renewed, ctx, p1np }) => `Even before menopause about ${whole(renewed)} % of the spine is renewed every year in this model. At 55 ` +
                 `CTX is ${whole(ctx)} % and P1NP ${whole(p1np)} % higher than at 45: more is broken down, and more is built.`,
             question: "Note her spine at 65, the number above its chart. Then drag Menopause to 55 and read it again. How much more " +
                 "bone has she than with menopause at 50?",
             answers: [0.5, 3, 10],
             answer: (n) => `About ${n} % more`,
             checked: ({ more }) => `With menopause at 55 she has ${tenths(more)} % more spine at 65.`,
-            attempt: "Open More. Which habit in B, from 50 on, keeps most bone?",
+            attempt: "Drag Menopause back to 50 and open More. Which habit in B keeps most bone at 65: jumping or running 7 times a week, strength " +
+                "training 7 times, calcium (1500 mg a day) or vitamin D (100 \u00b5g)? Habits begin with menopause here.",
             tried: "Jumping or running keeps most, then strength training. Tablets of calcium keep less, those of vitamin D least.",
             caveat: "Women of one study (Michigan) lost bone already two years before their last period; the model shows hardly any loss then.",
         },
@@ -84,21 +91,25 @@ export const lesson_words = {
             ask: "After menopause fat and other tissue still make a little estradiol, with an enzyme called aromatase. Anastrozole, a " +
                 "drug against breast cancer, blocks that enzyme. B takes it from 60 to 65, A does not. What happens to B\u2019s spine?",
             guesses: ["Nothing changes: there is hardly any estrogen left to lose.", "It is lost faster than A\u2019s.", "It is lost more slowly than A\u2019s."],
-            seen: ({ a, b }) => `In the five years B loses ${tenths(b)} % of her spine, A ${tenths(a)} %.`,
+            seen: ({ a, b }) => `In the five years B loses ${tenths(b)} % of her spine, A ${tenths(a)} %: B\u2019s is lost ` +
+                `${Math.abs(b - a) < 0.3 ? "as fast" : b < a ? "faster" : "more slowly"}.`,
             look: ["Estradiol is drawn on a scale where each line is ten times the one below. How far does B fall?",
                 "CTX shows how much bone is broken down, P1NP how much is built. Compare B with A at 62."],
+            looked: ({ estradiol: [a, b], ctx, p1np }) => [`To ${tenths(b)} pmol/L from ${tenths(a)}, by more than one line.`,
+                `Both are higher in B, CTX by ${whole(ctx)} % and P1NP by ${whole(p1np)} %.`],
             why: "The little estradiol still restrained her osteoclasts. Without it RANKL, the signal that calls them, rises against OPG, " +
                 "which catches it, and there are more osteoclasts. Osteoblasts follow them, so more bone is built, too. But each filling gives back a little less than was taken: the more " +
                 "cavities, the more is lost.",
             myth: "More turnover is more bone: more is built, after all.",
-            reply: ({ ctx, p1np }) => `At 62 B builds more than A: her P1NP is ${whole(p1np)} % higher. But her CTX is ${whole(ctx)} % higher, and ` +
+            reply: ({ ctx, p1np }) => `Turnover is how much is broken down and built. At 62 B builds more than A: her P1NP is ${whole(p1np)} % higher. But her CTX is ${whole(ctx)} % higher, and ` +
                 "she loses bone.",
             question: "Read estradiol in B and in A while B takes the drug. How much is left in B?",
             answers: [2, 10, 30],
             answer: (n) => `About 1 part in ${n}`,
             checked: ({ estradiol: [a, b] }) => `A has ${tenths(a)} pmol/L and B ${tenths(b)}: 1 part in ${whole(a / b)}.`,
             attempt: "Drag the drug to the years before menopause. Why does it do so little there?",
-            tried: "Before menopause the ovaries make nearly all estradiol, and make up for what is missing: it falls by a few percent only.",
+            tried: "Before menopause the ovaries make nearly all estradiol, with the same enzyme. As it falls, the brain sends more FSH and LH, " +
+                "which drive the ovaries to make up for it: it falls by a few percent only.",
             caveat: of_anastrozole,
         },
         first_year: {
@@ -110,6 +121,8 @@ export const lesson_words = {
             seen: ({ a, b }) => `In the five years B loses ${listed(b)} % of her spine: the first year is the steepest. A loses ${tenths(a[0])} % in ` +
                 `the first and ${tenths(a[4])} % in the last.`,
             look: ["Which rises first in B, osteoclasts or osteoblasts (thin)?", "When do both run level? What does the spine do from then on?"],
+            looked: ({ b }) => ["Osteoclasts; osteoblasts follow months later.",
+                `From about 62 on. The spine falls on, but more slowly: by ${tenths(b[4])} % in the last year.`],
             why: "Osteoclasts become more within weeks and open more cavities. Osteoblasts come to fill them months later. What is open in " +
                 "between is missing from the bone: it is lost once, at the start. From then on both work at the higher pace, and only what " +
                 "each filling lacks is lost.",
@@ -117,12 +130,14 @@ export const lesson_words = {
             reply: ({ error }) => `A scan of the spine is off by about ${tenths(error)} % (standard deviation), up or down. The shading holds ` +
                 "95 of 100 readings, the line in it their mean: it lies higher than before, as worn joints of an older spine are scanned, too.",
             question: "A spine does not change, and is scanned twice. By how much may the two scans still differ, in 95 of 100 such pairs?",
-            answers: [0.5, 4, 15],
+            answers: [0.5, 6, 15],
             answer: (n) => `By up to ${n} %`,
-            checked: ({ by_chance, b, total }) => `By up to ${tenths(by_chance)} %. So two scans cannot prove the ${tenths(b[0])} % that B loses in the ` +
-                `first year; they can show the ${tenths(total)} % of five years.`,
+            checked: ({ by_chance, b, total, scanned }) => `By up to ${tenths(by_chance)} %. So two scans cannot prove the ${tenths(b[0])} % that B loses in the ` +
+                `first year. In five years she loses ${tenths(total)} %, of which scans read ${tenths(scanned)} % on average: of women like her about half ` +
+                "would have two scans that differ by more than chance.",
             attempt: "End the drug at 61: drag the right end of its bar. What comes back in the year after, and why?",
-            tried: "The cavities that were open are filled again, so a part of the loss comes back. What each filling lacked does not.",
+            tried: "The cavities that were open are filled again, so most of the loss comes back within a year. What the fillings lacked comes " +
+                "back slowly, over decades.",
             caveat: of_anastrozole,
         },
         tamoxifen: {
@@ -136,6 +151,7 @@ export const lesson_words = {
             seen: ({ before, a, b }) => `At 48, after the first course, B has ${either_side(before)} spine than A. In the second, from 62 to 65, ` +
                 `B ${b > 0 ? "gains" : "loses"} ${tenths(b)} % while A ${a > 0 ? "gains" : "loses"} ${tenths(a)} %.`,
             look: ["CTX of B in the first and in the second course: above or below A?", "What does B\u2019s spine do in the year after each course?"],
+            looked: () => ["Above in the first, below in the second.", "It rises a little after the first, and falls after the second."],
             why: "Before menopause there is much estradiol. Tamoxifen takes its place at the receptor and acts more weakly, so bone gets less " +
                 "of the signal than before. After menopause most receptors are empty, and a weak signal is more than almost none.",
             myth: "A drug does the same in everybody.",
@@ -160,6 +176,7 @@ export const lesson_words = {
             seen: ({ gain: [a, b], loss: [after_a, after_b] }) => `By 70 A has gained ${tenths(a)} % and B ${tenths(b)} %. In the year after, A loses ` +
                 `${tenths(after_a)} % and B ${tenths(after_b)} %.`,
             look: ["CTX of A and of B in the year after 70.", "Osteoclasts of A half a year after the end, against those at 65."],
+            looked: ({ ctx, osteoclasts }) => [`A\u2019s is ${tenths(ctx)} times that at 65 after half a year; B\u2019s stays low.`, `${tenths(osteoclasts)} times as many.`],
             why: "Denosumab catches RANKL, so that osteoclasts cannot mature; their precursors pile up. When the drug has gone, they mature " +
                 "together and break down in a year what was gained in five. Zoledronic acid lies on the bone itself, for " +
                 "years: osteoclasts that meet it are not fewer, but resorb less (CTX falls).",
@@ -184,6 +201,7 @@ export const lesson_words = {
             seen: ({ testosterone: t, estradiol: e, less }) => `At 60 he has ${whole(t[1])} nmol/L of testosterone in B and ${whole(t[0])} in A, but ` +
                 `${whole(e[1])} pmol/L of estradiol against ${whole(e[0])}. At 65 he has ${either_side(less)} spine in B than in A.`,
             look: ["Which does his bone follow, testosterone or estradiol?", "CTX in B and in A."],
+            looked: ({ ctx }) => ["Estradiol: testosterone is higher in B, and bone is less.", `It is ${whole(ctx)} % higher in B at 60.`],
             why: "In men, too, estradiol restrains osteoclasts, and nearly all of it is made from testosterone by aromatase. With the enzyme " +
                 "blocked, testosterone rises and estradiol falls, and bone follows estradiol.",
             myth: "Estrogen is for women; in a man, the less the better.",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Lessons: a guess, what happens, why, and a question that the page answers from its own runs. A lesson is
-//   age: that charts and sentence speak of, unless another is looked at
+//   age: that charts and sentence speak of at each step, until another is looked at; asked: that of the question, if another
 //   settings: shown from the guess on; explained: with the explanation, if other ones
 //   veil {age, arms}: what of the bone is hidden until there is a guess
 //   draw {arm, ages, low, high}: the guess is the spine's percent at these ages, as a line; right(numbers): or the guess that
@@ -81,16 +81,16 @@ export const lessons = {
         draw: { arm: "b", ages: ages_to(60, 65), low: 70, high: 95 },
         numbers(shown) {
             const years = (arm) => ages_to(60, 65).map((age) => shown.change(arm, age - 1, age));
-            const error = Math.hypot(shown.params["dxa.scan_cv[lumbar_spine]"], shown.params["dxa.visit_cv"]);
+            const read = (age) => shown.value("b", `scanned_${spine}`, age), error = Math.hypot(shown.params["dxa.scan_cv[lumbar_spine]"], shown.params["dxa.visit_cv"]);
             return {
-                a: years("a"), b: years("b"), total: shown.change("b", 60, 65), error, by_chance: 1.96 * Math.SQRT2 * error,
+                a: years("a"), b: years("b"), total: shown.change("b", 60, 65), scanned: 100 * (read(65) / read(60) - 1), error, by_chance: 1.96 * Math.SQRT2 * error,
                 rise: Object.fromEntries(["osteoclasts", "osteoblasts"].map((cells) => [cells, shown.change("b", 60, 60.25, cells) / shown.change("b", 60, 62, cells)])),
             };
         },
         answer: ({ by_chance }) => by_chance,
     },
     tamoxifen: {
-        age: 47,
+        age: 48, asked: 47,
         settings: () => shown_with([treated("b", "tamoxifen", 45, 48), treated("b", "tamoxifen", 62, 65)], { person: { menopause: 54 } }),
         veil: { age: first_age, arms: ["b"] },
         numbers: (shown) => ({
@@ -102,7 +102,7 @@ export const lessons = {
         answer: ({ estradiol }) => estradiol,
     },
     stopping: {
-        age: 70.5,
+        age: 70.5, asked: 72,
         settings: () => shown_with(after_denosumab, { show: { whole: false } }),
         others: [() => shown_with([...after_denosumab, treated("a", "zoledronic_acid", 70, 71)])],
         veil: { age: 70, arms: scenarios },
@@ -124,7 +124,7 @@ export const lessons = {
         numbers: (shown, none, more) => ({
             testosterone: scenarios.map((arm) => shown.value(arm, "testosterone", 60)),
             estradiol: scenarios.map((arm) => shown.value(arm, "estradiol", 60)),
-            less: 100 * (shown.ratio("b", "a", spine, 65) - 1),
+            ctx: 100 * (shown.ratio("b", "a", "ctx", 60) - 1), less: 100 * (shown.ratio("b", "a", spine, 65) - 1),
             than_none: 100 * (shown.value("b", spine, 65) / none.value("a", spine, 65) - 1),
             lower: 100 * (1 - more.value("b", "estradiol", 60) / shown.value("b", "estradiol", 60)),
             lower_bone: 100 * (more.value("b", spine, 65) / shown.value("b", spine, 65) - 1),
