@@ -42,9 +42,14 @@ add("workers.js");
 const n_workers = modules.length;
 add("desk.js");
 const plain = (name) => read(here, name).replace(/^(import |\s*\/\/).*\n/gm, "").replace(/^\s*(export )?/gm, "");
-// The list "Limits" of README.md, which the page shows, as plain texts.
+// The list "Limits" of README.md, which the page shows, as plain texts: without the files and commands that only who has
+// the program can open, and with names of outputs in words.
+const of_files = /\s*\([^()]*`[^()]*\)|\s*`models\/\*\/`/g, of_program = /`(osteon|tests|scripts)\b/;
+const in_words = [[/`bmd`/g, "The density that is drawn"], [/flagship/g, "model of bone"], [/, without loss to follow-up unless there is a `dropout`/g, ""],
+    [/`measured_bmd` of the model `dxa`/g, "another, which the page can show"], [/^Fractures/, "Fractures of the class"], [/The sheets beside the models state the misfits: the/, "The"]];
+const plainly = (item) => in_words.reduce((text, [from, to]) => text.replace(from, to), item.replace(/\s+/g, " ").replace(of_files, "").split(/(?<=\.) (?=[`A-Z])/).filter((one) => !of_program.test(one)).join(" "));
 const limits = `\n${read(root, "README.md").split("\n## Limits\n")[1].split("\n## ")[0]}`.split("\n- ").slice(1)
-    .map((item) => item.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[`*]/g, "").replace(/\s+/g, " ").trim());
+    .map((item) => plainly(item).replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[`*]/g, "").replace(/\s+/g, " ").trim());
 if (limits.length < 3) throw new Error("README.md has no list of limits");
 const style = read(work, "node_modules/uplot/dist/uPlot.min.css") + read(here, "page.css");
 const script = read(work, "node_modules/uplot/dist/uPlot.iife.min.js") + `\nconst readme_limits = ${JSON.stringify(limits)};\n` + modules.slice(n_workers).map(plain).join("\n");

@@ -58,7 +58,7 @@ export function make_class(place, pick, save) {
     }));
     const keys = element("p", { className: "keys" }, ...["normal", "osteopenia", "osteoporosis"].flatMap((name) =>
         [element("span", { className: `key ${name}` }), words.bands[name]]), element("span", { className: "cross", textContent: "\u2715" }), words.class.broke);
-    place.replaceChildren(said, keys, charts, element("label", {}, words.class.one, input), of_one, button(words.class.file, save));
+    place.replaceChildren(said, keys, element("p", { className: "keys", textContent: words.t_of }), charts, element("label", {}, words.class.one, input), of_one, button(words.class.file, save));
 
     const frame = { left: 34, right: 8, top: 8, bottom: 24, height: 260, low: -5, high: 2 };
     const x_of = (j, width) => frame.left + ((width - frame.left - frame.right) * women.years[j]) / women.years[women.years.length - 1];

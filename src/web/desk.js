@@ -43,7 +43,7 @@ function start_desk(engine, crew, trials) {
     const titles = () => ({
         title: words.title,
         ...Object.fromEntries(scenarios.map((scenario) => [scenario, [...new Set(settings.bars.filter((bar) => bar.scenario === scenario)
-            .map((bar) => words.drugs[bar.drug]))].join(", ") || words.no_treatment])),
+            .map((bar) => words.drugs[bar.drug])), ...Object.keys(habits).filter((name) => settings.habits[scenario][name] > 0).map((name) => words.habit_names[name])].join(", ") || words.no_treatment])),
     });
     const yaml = () => experiment(settings, titles(), { more: panels.more(settings), bone: bone?.path });
 
@@ -93,11 +93,15 @@ function start_desk(engine, crew, trials) {
     }
 
     // Another age than the mouse's: every chart shows it.
-    function look_at(age) {
+    function mark_age() {
         is_moved = true;
-        for (const { chart } of charts) chart.setCursor({ left: chart.valToPos(age, "x"), top: 0 }, true, false);
+        for (const { chart } of charts) chart.setCursor({ left: chart.valToPos(cursor, "x"), top: 0 }, true, false);
         is_moved = false;
+    }
+    function look_at(age) {
         cursor = age;
+        if (drawn === null) return; // the next run shows it
+        mark_age();
         draw_readings();
         panels.looked();
     }
@@ -119,6 +123,7 @@ function start_desk(engine, crew, trials) {
             } else for (const name of names) for (const arm of scenarios) data.push(shown(arm, drawn.why[name][arm]));
             chart.setData(data);
         }
+        if (cursor !== null) mark_age();
         draw_readings();
         draw_table();
         panels.drawn();
@@ -127,14 +132,18 @@ function start_desk(engine, crew, trials) {
         if (drawn === null) return;
         const age = spoken_age(), i = index_at(drawn.ages, age);
         const of_arm = (values, arm) => `${is_alone() ? "" : `${words.scenario[arm]} `}${written(values[arm][i], (y) => y.toPrecision(3))}`;
-        for (const { reading, lines } of charts)
+        const [ariaValueMin, ariaValueMax] = shown_ages(), ariaValueNow = Math.min(ariaValueMax, Math.max(ariaValueMin, age));
+        for (const { reading, lines, keys } of charts) {
             reading.data = `${words.at(age)} ${lines().map(([name, values]) => [name, shown_arms().map((arm) => of_arm(values, arm)).join(", ")].join(" ").trim()).join("; ")}`;
+            Object.assign(keys, { ariaValueMin, ariaValueMax, ariaValueNow, ariaValueText: reading.data });
+        }
         clearTimeout(speech);
         speech = setTimeout(() => {
             if (drawn === null) return; // charts were made anew
-            const { difference, loss, hip } = compared(result, i), at = Number(age.toFixed(1));
+            const { difference, loss, hip } = compared(result, i), at = Number(age.toFixed(1)), { measure, scans } = settings.show;
+            const read = scans ? words.read_by_scans(shown_arms().map((arm) => [is_alone() ? "" : words.scenario[arm], words.read_as[measure](written(drawn.bone[sites[0]][arm][i], (y) => y.toFixed(1)))])) : "";
             by_id("sentence").textContent = lesson.veil() ? lesson_words.hidden
-                : is_alone() ? words.alone(at, loss.a, hip) : words.sentence(at, difference, loss) + (lesson.text() === null ? steepest() : "");
+                : (is_alone() ? words.alone(at, loss.a, hip) : words.sentence(at, difference, loss) + (lesson.text() === null ? steepest() : "")) + read;
         }, 150);
     }
     // The year of the first treatment in B at which the spine loses most.
@@ -152,7 +161,7 @@ function start_desk(engine, crew, trials) {
     by_id("numbers").addEventListener("toggle", draw_table);
     function draw_table() {
         if (!by_id("numbers").open || drawn === null) return;
-        const [from, to] = shown_ages(), step = settings.show.whole ? 5 : 0.5, digits = settings.show.measure === "percent" ? 1 : 2;
+        const [from, to] = shown_ages(), step = settings.show.whole ? 1 : 0.5, digits = settings.show.measure === "percent" ? 1 : 2;
         const columns = [...sites.map((site) => [words.site[site], drawn.bone[site], (y) => y.toFixed(digits)]),
             ...Object.entries(drawn.why).map(([name, of]) => [words.columns[name], of, (y) => y.toPrecision(3)])]
             .flatMap(([title, of, text]) => shown_arms().map((arm) => ({ title: `${title} ${words.scenario[arm]}`, values: of[arm], text })));
@@ -176,8 +185,16 @@ function start_desk(engine, crew, trials) {
         const from = Math.min(age_at_start(settings), last_age - 10);
         return [from, from + 10];
     }
+    // The age that is looked at, by keys on a chart.
+    function by_keys(event) {
+        const [from, to] = shown_ages(), now = spoken_age();
+        const next = { ArrowLeft: now - age_step, ArrowDown: now - age_step, ArrowRight: now + age_step, ArrowUp: now + age_step, PageDown: now - 10, PageUp: now + 10, Home: from, End: to }[event.key];
+        if (next === undefined) return;
+        event.preventDefault();
+        look_at(Math.min(to, Math.max(from, Math.round(next / age_step) * age_step)));
+    }
     // A guess is drawn over the percent of the spine.
-    const line_on = (site) => (site === sites[0] && settings.show.measure === "percent" ? lesson.line() : null);
+    const line_on = (site) => (site === sites[0] && settings.show.measure === "percent" && !settings.show.scans ? lesson.line() : null);
     function make_charts() {
         const on_cursor = (i) => {
             if (is_moved || drawn === null) return;
@@ -192,10 +209,11 @@ function start_desk(engine, crew, trials) {
             const place = element("div", {});
             parent.append(place);
             const chart = make_chart(place, title, { range: shown_ages, on_cursor, ...options });
-            chart.root.querySelector("canvas").setAttribute("aria-hidden", "true");
-            const reading = new Text();
+            const reading = new Text(), keys = chart.root.querySelector("canvas");
+            Object.assign(keys, { tabIndex: 0, role: "slider", ariaLabel: `${title} ${words.age}` });
+            keys.addEventListener("keydown", by_keys);
             place.querySelector("h3").append(" ", element("b", {}, reading));
-            charts.push({ chart, reading, lines, ...more });
+            charts.push({ chart, reading, lines, keys, ...more });
         };
         for (const id of ["bone", "why"]) by_id(id).replaceChildren();
         for (const site of sites) {
@@ -220,6 +238,13 @@ function start_desk(engine, crew, trials) {
         draw_controls();
         if (opened !== null) by_id("card").querySelector("select")?.focus();
     });
+    function close_card() {
+        const bar = opened;
+        opened = null;
+        draw_controls();
+        by_id("life").querySelector(`[data-key="bar${bar}"]`)?.focus();
+    }
+    by_id("life-section").addEventListener("keydown", ({ key }) => key === "Escape" && opened !== null && close_card());
     function draw_controls() {
         life(settings, opened);
         document.body.dataset.sex = settings.sex;
@@ -231,6 +256,15 @@ function start_desk(engine, crew, trials) {
         if (legend !== legend_of) by_id("legend").replaceChildren(...shown_arms().flatMap((scenario) =>
             [element("span", { className: `key ${scenario}` }), `${words.scenario[scenario]}: ${label[scenario]}`]));
         legend_of = legend;
+        by_id("reads").hidden = !settings.show.scans;
+        by_id("t-score").hidden = settings.show.measure !== "t_score";
+        for (const [input, read] of followed) {
+            const value = read(settings);
+            if (input === document.activeElement) continue;
+            if (input.type === "checkbox") input.checked = value;
+            else input.value = typeof value === "number" ? Number(value.toPrecision(6)) : value;
+        }
+        for (const [legend, scenario] of habit_legends) legend.textContent = words.habits(words.scenario[scenario], age_at_start(settings), settings.bars.length > 0, settings.sex);
         draw_card();
     }
 
@@ -269,17 +303,19 @@ function start_desk(engine, crew, trials) {
             change({ ...settings, bars: settings.bars.filter((_, k) => k !== i) });
             by_id("add").focus();
         });
-        close.addEventListener("click", () => {
-            opened = null;
-            draw_controls();
-            by_id("life").querySelector(`[data-key="bar${i}"]`)?.focus();
-        });
+        close.addEventListener("click", close_card);
         form.replaceChildren(...Object.entries(card).map(([name, input]) => field(labels[name], input, set(name))), remove, close);
         if (refocus && card[refocus]) card[refocus].focus();
     }
 
-    // All other controls; values are set again when a link or Reset changes them.
+    // All other controls: followed are [input, what it shows of settings].
+    let followed = [], habit_legends = [];
     function make_fields() {
+        followed = [];
+        const follows = (input, read) => {
+            followed.push([input, read]);
+            return input;
+        };
         const set = (group, name, again) => (value) => {
             const next = structuredClone(settings);
             (group === null ? next : group === "a" || group === "b" ? next.habits[group] : next[group])[name] = value;
@@ -288,16 +324,16 @@ function start_desk(engine, crew, trials) {
             change(settings);
         };
         const numbers = (group, table, labels, values) => Object.entries(table).map(([name, limit]) =>
-            field(labels[name], Object.assign(number_input(values[name], limit), { name }), set(group, name)));
-        const group = (title, ...children) => element("fieldset", {}, element("legend", { textContent: title }), ...children);
-        const { show } = settings;
-        const scans = element("input", { type: "checkbox", checked: show.scans }), zoom = element("input", { type: "checkbox", checked: !show.whole });
+            field(labels[name], follows(Object.assign(number_input(values[name], limit), { name }), (of) => (group === "person" ? of.person : of.habits[group])[name]), set(group, name)));
+        const legend = (textContent) => element("legend", { textContent }), group = (title, ...children) => element("fieldset", {}, title, ...children);
+        const box = (read) => follows(element("input", { type: "checkbox" }), read), scans = box(({ show }) => show.scans), zoom = box(({ show }) => !show.whole);
+        habit_legends = scenarios.map((scenario) => [legend(""), scenario]);
         by_id("fields").replaceChildren(
-            group(words.display, field(words.show_as, choice(show.measure, shows.measure.map((one) => [one, words.measure[one]])), set("show", "measure", true)),
+            group(legend(words.display), field(words.show_as, choice(settings.show.measure, shows.measure.map((one) => [one, words.measure[one]])), set("show", "measure", true)),
                 field(words.scans, scans, set("show", "scans", true)), field(words.zoom, zoom, (value) => set("show", "whole", true)(!value))),
-            group(words.person, field(words.sex, choice(settings.sex, sexes.map((one) => [one, words.sexes[one]])), set(null, "sex", true)),
+            group(legend(words.person), field(words.sex, choice(settings.sex, sexes.map((one) => [one, words.sexes[one]])), set(null, "sex", true)),
                 ...numbers("person", person, words.person_fields, settings.person)),
-            ...scenarios.map((scenario) => group(words.habits[scenario], ...numbers(scenario, habits, words.habit_fields, settings.habits[scenario]))));
+            ...habit_legends.map(([title, scenario]) => group(title, ...numbers(scenario, habits, words.habit_fields, settings.habits[scenario]))));
     }
 
     function save(name, parts, type) {
@@ -383,11 +419,17 @@ function start_desk(engine, crew, trials) {
         bone: () => bone, use_bone, save: (name, text) => save(name, [text], "text/plain") });
     const run = (other) => engine.run(experiment(other, { ...titles(), a: "A", b: "B" }));
     const view = make_view({ run, changed: write_link });
+    const how_shown = ({ show: { measure, scans, whole } }) => ({ measure, scans, whole });
     const lesson = make_lessons({
-        run, changed: write_link, sheet: (name) => view.open(`sheet/${name}`),
-        restart(next) {
+        run, look_at, changed: write_link, sheet: (name) => view.open(`sheet/${name}`), shown: () => how_shown(settings), first_shown: how_shown(initial()),
+        restart(next, age) {
             panels.forget();
+            cursor = age;
             restart(next);
+        },
+        ended(show) {
+            cursor = null;
+            restart({ ...settings, show: { ...settings.show, ...show } });
         },
         redraw() {
             make_charts();

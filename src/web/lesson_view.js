@@ -12,12 +12,13 @@ export const heading_of = (name) => {
     return lesson_words.heading(names.indexOf(name) + 1, names.length, lesson_words.lessons[name].title);
 };
 
-// desk: {run(settings): a result; restart(settings); changed(): the link has changed; redraw(); sheet(name)}.
+// desk: {run(settings): a result; restart(settings, age) and look_at(age) that charts speak of; changed(): the link has changed;
+// shown(): how bone is shown now; ended(shown); redraw(); sheet(name)}.
 // @return {open(text, settings or null); close(); text(): of the link, or null; veil(): what of the bone is hidden, or null;
 // line(): the drawn guess over the spine, {draw, from, values, is_fixed}, or null; age(): that its texts speak of, or null}
 export function make_lessons(desk) {
     const place = by_id("lesson");
-    let name = null, steps = [], shown = null, numbers = null, line = null;
+    let name = null, steps = [], shown = null, numbers = null, line = null, before = null; // how bone was shown before the lesson
     const now = {}; // of the buttons shown: mark(guess), why, answer(k)
     const lesson = () => lessons[name], text = () => lesson_words.lessons[name], end = element("p", { className: "row" });
     const paragraph = (...content) => element("p", {}, ...content);
@@ -31,14 +32,17 @@ export function make_lessons(desk) {
         by_id("life-section").inert = step === "guess";
     };
 
-    // Buttons of which one is chosen, once.
+    const age = () => (steps.length > 1 ? lesson().asked : null) ?? lesson().age;
+    // Buttons of which one is chosen, once; the right one is told, too, where there is one.
     function choices(labels, choose) {
         const buttons = labels.map((label, k) => button(label, () => {
             if (buttons[0].ariaDisabled !== "true") choose(k);
         }));
-        const mark = (k) => buttons.forEach((one, i) => {
+        const mark = (k, right) => buttons.forEach((one, i) => {
             one.ariaDisabled = "true";
             one.ariaPressed = String(i === k);
+            if (i === right) one.append(lesson_words.marked.right);
+            else if (i === k) one.append(lesson_words.marked.wrong);
         });
         return { buttons, mark };
     }
@@ -50,13 +54,14 @@ export function make_lessons(desk) {
     function begin(next) {
         [name, steps, shown, numbers, line] = [next, [], null, null, null];
         const { draw, veil, settings } = lesson();
+        before ??= desk.shown();
         stage("guess");
         if (draw) {
             shown = reader(desk.run(settings()));
             const value = 100 + shown.change(draw.arm, first_age, veil.age);
             line = { draw, from: { age: veil.age, value }, values: draw.ages.map(() => Math.round(2 * value) / 2) };
         }
-        desk.restart(settings());
+        desk.restart(settings(), age());
         by_id("lessons").open = false;
         place.hidden = false;
         end.replaceChildren(button(lesson_words.again, () => open(name)), button(lesson_words.sheet, () => desk.sheet(name)), button(lesson_words.end, () => {
@@ -67,8 +72,9 @@ export function make_lessons(desk) {
         place.replaceChildren(title, paragraph(text().ask), end);
         if (draw) {
             const done = button(lesson_words.guessed, () => guess(line.values.join("_")));
-            now.mark = () => (done.hidden = true);
-            add(paragraph(lesson_words.how_to_draw), done);
+            const help = paragraph(lesson_words.how_to_draw);
+            now.mark = () => (help.hidden = done.hidden = true);
+            add(help, done);
         } else {
             const { buttons, mark } = choices(text().guesses, (k) => guess(String(k)));
             now.mark = mark;
@@ -79,9 +85,9 @@ export function make_lessons(desk) {
 
     function guess(given) {
         const { draw, right, settings } = lesson();
-        const said = paragraph();
-        now.mark(Number(given));
+        const said = element("p", { tabIndex: -1 });
         numbers = numbers_of(name, desk.run);
+        now.mark(Number(given), given === skipped ? null : right?.(numbers));
         if (draw && given !== skipped) {
             const values = given.split("_").map((one) => Math.min(draw.high, Math.max(draw.low, Number(one)))), true_ones = truth(lesson(), shown);
             line.values = values.length === true_ones.length && values.every(Number.isFinite) ? values : true_ones;
@@ -93,16 +99,18 @@ export function make_lessons(desk) {
         said.append(text().seen(numbers));
         take(given);
         stage("seen");
-        desk.restart(settings());
+        desk.restart(settings(), age());
         now.why = button(lesson_words.why, explain);
         add(said, paragraph(bold(lesson_words.look)), element("ul", {}, ...text().look.map((one) => element("li", { textContent: one }))), now.why);
+        if (draw) said.focus({ preventScroll: true }); // its button is gone
     }
 
     function explain() {
         now.why.hidden = true;
         take("why");
         stage("why");
-        if (lesson().explained) desk.restart(lesson().explained());
+        if (lesson().explained) desk.restart(lesson().explained(), age());
+        else desk.look_at(age());
         const { buttons, mark } = choices(text().answers.map(text().answer), (k) => answer(k, mark));
         now.answer = (k) => answer(k, mark);
         const heading = element("p", { tabIndex: -1 }, bold(lesson_words.why), text().why);
@@ -111,10 +119,10 @@ export function make_lessons(desk) {
     }
 
     function answer(k, mark) {
-        mark(k);
+        const right = nearest_answer(name, numbers, text().answers), is_right = k === right;
+        mark(k, right);
         take(String(k));
         stage("done");
-        const is_right = k === nearest_answer(name, numbers, text().answers);
         add(paragraph(bold(is_right ? lesson_words.right : lesson_words.wrong), text().checked(numbers)), paragraph(bold(lesson_words.attempt), text().attempt));
         const names = Object.keys(lessons), next = names[names.indexOf(name) + 1];
         if (next) end.prepend(button(lesson_words.next, () => open(next)));
@@ -125,11 +133,12 @@ export function make_lessons(desk) {
     function open(given, settings = null) {
         const [next, guessed, why, k] = given.split("/");
         if (!Object.hasOwn(lessons, next)) throw new Error(next);
+        if (settings) before = desk.first_shown; // of a link nobody knows what was before
         begin(next);
         if (guessed !== undefined) guess(guessed);
         if (why === "why") explain();
         if (why === "why" && text().answers[Number(k)] !== undefined) now.answer(Number(k));
-        if (settings) desk.restart(settings);
+        if (settings) desk.restart(settings, age());
     }
     function close() {
         if (name === null) return;
@@ -137,13 +146,14 @@ export function make_lessons(desk) {
         place.hidden = true;
         delete document.body.dataset.step;
         by_id("life-section").inert = false;
-        desk.redraw();
+        desk.ended(before);
+        before = null;
     }
     return {
         open, close,
         text: () => (name === null ? null : [name, ...steps].join("/")),
         veil: () => (name !== null && steps.length === 0 ? lesson().veil : null),
         line: () => line,
-        age: () => (name === null ? null : lesson().age),
+        age: () => (name === null ? null : age()),
     };
 }

@@ -2,7 +2,7 @@
 // The line of a life: an axis of age, menopause as a handle, treatments as bars. Dragged with a pointer or moved with
 // arrow keys; each change is handed on as settings.
 import { first_age, last_age, age_step, scenarios, person } from "./settings.js";
-import { element } from "./parts.js";
+import { by_id, element } from "./parts.js";
 import { words } from "./words.js";
 
 const span = last_age - first_age;
@@ -156,7 +156,7 @@ export function make_life(root, change, open) {
             children.push(tick);
         }
         root.replaceChildren(...children);
-        if (focused) root.querySelector(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
+        if (focused) (root.querySelector(`[data-key="${focused}"]`) ?? by_id("add")).focus({ preventScroll: true }); // of a bar that is deleted
     }
     new ResizeObserver(() => { // names fit into other bars
         if (!settings || root.clientWidth === width) return;

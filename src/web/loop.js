@@ -74,10 +74,10 @@ export function make_loop(place, desk) {
     let scenario = "b", drugs_given = [], result = null, start = 0, drawn = "", parts = {}, circles = {}, halt = null, opened = null;
 
     const play = element("button", { type: "button", textContent: words.loop.play });
-    const age = element("input", { type: "range", min: first_age, max: last_age, step: 0.25 });
+    const age = element("input", { type: "range", min: first_age, max: last_age, step: 0.25 }), age_shown = new Text();
     const follow = element("select", {}, ...["b", "a"].map((value) => element("option", { value, textContent: words.scenario[value] })));
     const picture = svg("svg", { role: "group", "aria-label": words.loop.picture }), equations = element("div", { className: "equations", ariaLive: "polite" });
-    const bar = element("div", { className: "bar-of-loop" }, play, element("label", {}, words.age, age), element("label", {}, words.of_scenario, follow));
+    const bar = element("div", { className: "bar-of-loop" }, play, element("label", {}, element("span", {}, `${words.age}: `, age_shown), age), element("label", {}, words.of_scenario, follow));
     place.replaceChildren(bar, picture, element("p", { className: "keys", textContent: words.loop.help }), equations);
     age.addEventListener("input", () => desk.look_at(Number(age.value)));
     follow.addEventListener("change", () => desk.follow(follow.value));
@@ -140,9 +140,10 @@ export function make_loop(place, desk) {
         picture.replaceChildren(svg("defs", {}, marker("more-of", "M0 0 L10 5 L0 10 z"), marker("less-of", "M8 0 L10 0 L10 10 L8 10 z")));
         circles = Object.fromEntries(Object.keys(nodes).map((name) => {
             const [x, y] = at(name), circle = svg("circle", { cx: x, cy: y, r: 20, class: `node ${name}` });
+            const ring = svg("circle", { cx: x, cy: y, r: 46, class: "ring" }); // what is written stays inside
             const label = svg("text", { x, y: y - 4 }), value = svg("text", { x, y: y + 12, class: "value" });
             label.textContent = words.loop.nodes[name];
-            return [name, { circle, label, value }];
+            return [name, { ring, circle, label, value }];
         }));
         const seen = {};
         for (const one of list) {
@@ -162,12 +163,13 @@ export function make_loop(place, desk) {
             picture.append(group);
             parts[one.key] = { ...one, group, line };
         }
-        for (const { circle, label, value } of Object.values(circles)) picture.append(circle, label, value);
+        for (const { ring, circle, label, value } of Object.values(circles)) picture.append(ring, circle, label, value);
     }
 
     function show(at_age) {
         if (result === null) return;
         if (age !== document.activeElement || halt) age.value = at_age;
+        age_shown.data = at_age.toFixed(1).replace(".0", "");
         const all = result.arms[scenario], ages = result.times.length - 1;
         const i = Math.min(ages, Math.max(0, Math.round(((at_age - first_age) / (last_age - first_age)) * ages)));
         const since = (name) => all[name][i] / all[name][0];
@@ -184,6 +186,7 @@ export function make_loop(place, desk) {
             circle.setAttribute("r", Math.min(46, 34 * Math.max(0, now[name]) ** nodes[name].power).toFixed(1));
             value.textContent = texts[name];
             if (name === "drug") label.textContent = given ? words.drugs[given[0]].split(",")[0] : words.loop.nodes.drug;
+            label.style.fontSize = `${Math.min(13, 160 / label.textContent.length)}px`;
         }
     }
     return {

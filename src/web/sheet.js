@@ -35,12 +35,14 @@ function paper({ draw: { ages, low, high }, veil, settings }, shown, all) {
         svg("path", { d: grid.join("") }), ...parts, ...(settings().bars.length > 0 ? scenarios : ["a"]).map(curve));
 }
 
-// The worksheet of a lesson, and on a page of their own the answers.
-function sheet_of(name, run) {
+// The worksheet of a lesson; with answers, they follow on a page of their own.
+function sheet_of(name, run, has_answers) {
     const lesson = lessons[name], text = lesson_words.lessons[name], labels = lesson_words.sheets, numbers = numbers_of(name, run), shown = reader(run(lesson.settings()));
     const said = (label, content) => paragraph(element("b", { textContent: `${label} ` }), content);
     const links = Object.entries(labels.states).map(([state, title]) => element("a", { href: `#v=1&l=${name}${state}`, textContent: title }));
-    const drawing = (all) => [paragraph(`${words.site.lumbar_spine}: ${words.percent(first_age)}`), paper(lesson, shown, all)];
+    const keys = lesson.settings().bars.length > 0 ? scenarios : ["a"];
+    const drawing = (all) => [element("p", { className: "label" }, `${words.site.lumbar_spine}: ${words.percent(first_age)}`,
+        ...keys.flatMap((arm) => [element("span", { className: `key ${arm}` }), words.scenario[arm]])), paper(lesson, shown, all)];
     return [
         element("h1", { textContent: heading_of(name) }),
         paragraph(element("b", { textContent: `${labels.name}: ` }), "________________________"),
@@ -48,13 +50,13 @@ function sheet_of(name, run) {
         ...headed(labels.look, ...text.look.flatMap((one) => [paragraph(one), ...lines(2)])),
         ...headed(labels.why, ...lines(4), paragraph(`\u201c${text.myth}\u201d ${labels.true_or_not}`), ...lines(2)),
         ...headed(labels.question, paragraph(text.question), boxes(text.answers.map(text.answer)), said(lesson_words.attempt, text.attempt), ...lines(2)),
-        element("div", { className: "teacher" }, ...headed(`${labels.teacher}: ${text.title}`, said(labels.aims, ""), bulleted(text.aims), paragraph(labels.time),
+        ...(has_answers ? [element("div", { className: "teacher" }, ...headed(`${labels.teacher}: ${text.title}`, said(labels.aims, ""), bulleted(text.aims), paragraph(labels.time),
             paragraph(`${labels.links}: `, ...links.flatMap((link) => [link, "; "]).slice(0, -1), "."), said(labels.answers, ""),
             ...(lesson.draw ? [...drawing(true), paragraph(lesson.draw.ages.map((age, i) => `${age}: ${truth(lesson, shown)[i].toFixed(1)} %`).join("; "))]
                 : [said(labels.right, text.guesses[lesson.right(numbers)])]),
-            paragraph(text.seen(numbers)), paragraph(text.why), said(lesson_words.says(text.myth), text.reply(numbers)),
-            said(labels.right_answer, text.answer(text.answers[nearest_answer(name, numbers, text.answers)])), paragraph(text.checked(numbers)),
-            said(lesson_words.attempt, text.tried), said(labels.caveat, text.caveat))),
+            paragraph(text.seen(numbers)), said(labels.of_look, ""), bulleted(text.looked(numbers)), paragraph(text.why), said(lesson_words.says(text.myth), text.reply(numbers)),
+            said(labels.right_answer, `${text.answer(text.answers[nearest_answer(name, numbers, text.answers)])}. ${text.checked(numbers)}`),
+            said(lesson_words.attempt, text.tried), said(labels.caveat, text.caveat)))] : []),
     ];
 }
 
@@ -62,12 +64,12 @@ function sheet_of(name, run) {
 const omitted = () => [element("h1", { textContent: lesson_words.omits }), paragraph(lesson_words.omits_lead), bulleted(readme_limits)];
 
 // run(settings): a result; changed(): the link has changed.
-// @return {open("omits", "sheet/LESSON" or null); text(): of the link, or null}
+// @return {open("omits", "sheet/LESSON", "sheet/LESSON/answers" or null); text(): of the link, or null}
 export function make_view({ run, changed }) {
     const place = by_id("view");
     let given = null, opener = null; // what had the focus, and how far the page was scrolled
     function open(next) {
-        const [what, name] = (next ?? "").split("/");
+        const [what, name, answers] = (next ?? "").split("/");
         if (next !== null && what !== "omits" && !(what === "sheet" && Object.hasOwn(lessons, name))) throw new Error(next);
         if (next === null && given === null) return;
         if (given === null) opener = { focused: document.activeElement, top: scrollY };
@@ -80,8 +82,12 @@ export function make_view({ run, changed }) {
             scrollTo(0, top);
         } else {
             document.body.dataset.view = what;
-            const row = element("p", { className: "row" }, button(lesson_words.back, () => open(null)), " ", button(lesson_words.print, () => print()));
-            place.replaceChildren(row, ...(what === "omits" ? omitted() : sheet_of(name, run)));
+            const row = element("p", { className: "row" }, button(lesson_words.back, () => open(null)), " ", button(lesson_words.print, () => print())), has_answers = answers !== undefined;
+            if (what === "sheet") row.append(" ", button(lesson_words.sheets[has_answers ? "without" : "with"], () => {
+                open(`sheet/${name}${has_answers ? "" : "/answers"}`);
+                place.querySelector(".row").lastChild.focus();
+            }));
+            place.replaceChildren(row, ...(what === "omits" ? omitted() : sheet_of(name, run, has_answers)));
             row.firstChild.focus();
         }
         changed();

@@ -75,12 +75,12 @@ export function make_trials(place, list, run, pick) {
             holder.innerHTML = svg_of(size.width, size.height, [chart], 'aria-hidden="true"');
             return holder;
         }));
-        const number = (value) => `${value > 0 ? "+" : ""}${value.toFixed(1)}`.replace("-", "\u2212");
+        const number = (value) => `${value > 0 ? "+" : ""}${value.toFixed(1)}`.replace("-", "\u2212"), tenths = (value) => Math.round(10 * value) / 10;
         const cell = (tag, textContent, more) => element(tag, { textContent, ...more });
         const head = element("tr", {}, ...words.trials.columns.map((text) => cell("th", text, { scope: "col" })));
         table.replaceChildren(element("table", {}, element("caption", { textContent: words.trials.caption(n_women) }), element("thead", {}, head), element("tbody", {}, ...rows.map((row) => element("tr", {},
             cell("th", name_of(row.key), { scope: "row" }), cell("td", words.site[row.site]), cell("td", words.trials.months(row.from, row.to)), cell("td", number(row.value)),
-            cell("td", row.low === null ? words.trials.no_interval : `${number(row.low)} \u2026 ${number(row.high)}`), cell("td", number(row.said)), cell("td", number(row.said - row.value)),
+            cell("td", row.low === null ? words.trials.no_interval : `${number(row.low)} \u2026 ${number(row.high)}`), cell("td", number(row.said)), cell("td", number(tenths(row.said) - tenths(row.value))),
             cell("td", words.trials.role[row.role]), cell("td", row.source))))));
         const misfits = rows.map(({ said, value }) => Math.abs(said - value)), worst = misfits.indexOf(Math.max(...misfits));
         said.textContent = words.trials.sentence(rows.length, middle.median(misfits), misfits[worst], { ...rows[worst], arm: name_of(rows[worst].key) });

@@ -47,7 +47,13 @@ export const words = {
     site: { lumbar_spine: "Spine", total_hip: "Hip" },
     percent: (age) => `Bone density, % of that at ${age}`,
     t_score: "T-score",
-    scanned: { percent: (age) => `What scans read, % of that at ${age}`, t_score: "T-score that scans read" },
+    scanned: { percent: (age) => `What scans read, not bone itself, % of that at ${age}`, t_score: "T-score that scans read, not of bone itself" },
+    reads: "The charts show what scans read of bone: the line is their mean, the shading holds 95 of 100 scans.",
+    density: "Bone density: mineral per area of the bone\u2019s picture.",
+    t_of: "T-score: by how many standard deviations a density is above or below the mean of young women (of men, young men). Below \u22121: osteopenia (low density); \u22122.5 or lower: osteoporosis.",
+    units: "pmol/L: 10\u207b\u00b9\u00b2 mole in a litre of blood. Turnover: how much bone is broken down and built.",
+    read_as: { percent: (text) => `${text} %`, t_score: (text) => `a T-score of ${text}` },
+    read_by_scans: (arms) => ` All this is of bone itself; scans of the spine read ${arms.map(([arm, text]) => `${text}${arm ? ` in ${arm}` : ""}`).join(" and ")} on average, as drawn.`,
     at: (age) => `at ${age.toFixed(1).replace(".0", "")}:`,
     bands: { normal: "normal", osteopenia: "osteopenia", osteoporosis: "osteoporosis" },
     measure: { percent: "Percent", t_score: "T-score" },
@@ -58,11 +64,11 @@ export const words = {
     chart: {
         estradiol: "Estradiol, pmol/L",
         testosterone: "; testosterone (thin), nmol/L",
-        balance: "Osteoclasts (break bone down), osteoblasts (thin: build it) and RANKL/OPG (dotted: calls osteoclasts), before menopause 1",
+        balance: "Osteoclasts (break bone down), osteoblasts (thin: build it) and RANKL/OPG (dotted: calls osteoclasts), each as a multiple of its own level before menopause",
         markers: "In blood: CTX (of bone broken down) and P1NP (thin: of bone built), % of that at 45",
     },
     // Which lines the numbers above a chart are of, and what they are called there.
-    read_of: { estradiol: "", testosterone: "testosterone", osteoclasts: "osteoclasts", osteoblasts: "osteoblasts", ctx: "CTX", p1np: "P1NP" },
+    read_of: { estradiol: "", testosterone: "testosterone", rankl_opg_ratio: "RANKL/OPG", osteoclasts: "osteoclasts", osteoblasts: "osteoblasts", ctx: "CTX", p1np: "P1NP" },
     of_loop: "The loop: what acts on what",
     loop: {
         picture: "What acts on what in bone. Each arrow is a button.",
@@ -97,8 +103,10 @@ export const words = {
         file: "Experiment file of the class (YAML)",
         sentence(n, age, start, { a, b }) {
             const pair = (name) => `${a[name]} in A, ${b[name]} in B`;
+            const most = Math.max(a.broke, b.broke), half = 1.96 * Math.sqrt(most * (1 - most / n));
             return `Of ${n} women like her, at ${age}: osteoporosis (T-score \u22122.5 or lower) ${pair("porous")}; since ${start} they ` +
-                `have crossed that limit: ${pair("crossed")}; broken a bone: ${pair("broke")}.`;
+                `have crossed that limit: ${pair("crossed")}; broken a bone: ${pair("broke")}.${most === 0 ? "" : ` Chance has a part in who breaks a bone: in another ${n} women these numbers may be ` +
+                `${Math.max(1, Math.round(half))} more or fewer, so equal numbers do not show that the risk is the same.`}`;
         },
         sentence_of_one(woman, { a, b }) {
             const one_of = ({ t, broke }) => `T-score ${t.toFixed(1).replace("-", "\u2212")}${broke === null ? "" : `, a bone broken at ${broke.toFixed(1)}`}`;
@@ -136,7 +144,8 @@ export const words = {
     sex: "Sex",
     sexes: { woman: "Woman", man: "Man" },
     person_fields: { menopause: "Age at menopause", bmi: "Body mass index, kg/m²" },
-    habits: { a: "Habits in A, from the first treatment on", b: "Habits in B, from the first treatment on" },
+    habits: (scenario, age, is_treated, sex) => `Habits in ${scenario} from ${Number(age.toFixed(2))} on${is_treated ? ", the first treatment" : sex === "woman" ? ", menopause" : ""}`,
+    habit_names: { impact: "jumping or running", resistance: "strength training", calcium: "calcium", vitamin_d: "vitamin D" },
     habit_fields: {
         impact: "Jumping or running, times a week", resistance: "Strength training, times a week",
         calcium: "Calcium tablets, mg a day", vitamin_d: "Vitamin D, µg a day",
@@ -171,7 +180,7 @@ export const words = {
         const side = (value) => `${one(value)} % ${value < 0 ? "less" : "more"}`;
         const first = Math.max(Math.abs(difference.lumbar_spine), Math.abs(difference.total_hip)) < 0.05
             ? this.same(age)
-            : `At ${age}, B has ${side(difference.lumbar_spine)} bone at the spine and ${side(difference.total_hip)} at the hip than A.`;
+            : `At ${age}, B has ${side(difference.lumbar_spine)} bone at the spine and ${side(difference.total_hip)} at the hip than A (in % of A\u2019s).`;
         return `${first} Since 45, A has ${loss.a < 0 ? "lost" : "gained"} ${one(loss.a)} % at the spine, B ${one(loss.b)} %.`;
     },
     steepest: (year, loss) => ` B loses fastest in year ${year} of treatment: ${one(loss)} % at the spine.`,

@@ -17,7 +17,9 @@ async function by_mouse(page) {
         await page.mouse.up();
     };
     await changes(page, () => drag(".handle", 40));
-    assert((await settings_of(page)).person.menopause > 50, "the handle of menopause moves");
+    const { menopause } = (await settings_of(page)).person;
+    assert(menopause > 50, "the handle of menopause moves");
+    assert.equal(Number(await page.inputValue("[name=menopause]")), menopause, "a field follows the handle");
     await changes(page, () => drag('[data-key="bar0"]', 60));
     const moved = (await settings_of(page)).bars[0];
     assert(moved.from > 60 && moved.to - moved.from === 5, "a bar moves");
@@ -94,8 +96,23 @@ async function by_keyboard(page) {
     await page.keyboard.press("Enter");
     await page.waitForSelector("#card:not([hidden])");
     await changes(page, () => page.fill('#card [name="to"]', "58"));
+    await page.keyboard.press("Escape");
+    assert.deepEqual(await page.evaluate(() => [document.getElementById("card").hidden, document.activeElement.dataset.key]), [true, "bar0"], "Escape closes a card");
     await press('[data-key="bar0"]', "Delete");
     await page.waitForFunction(() => /bone at the spine than at 45/.test(document.getElementById("sentence").textContent));
+    assert.equal(await page.evaluate(() => document.activeElement.id), "add", "the focus stays near a bar that is deleted");
+    for (const [key, age] of [["Home", 45], ["PageUp", 55], ["ArrowRight", 55.25], ["ArrowLeft", 55], ["End", 90], ["PageDown", 80]]) {
+        await page.focus("#bone canvas");
+        await page.keyboard.press(key);
+        const said = await page.getAttribute("#bone canvas", "aria-valuetext");
+        assert(said.startsWith(`at ${age.toFixed(1).replace(".0", "")}:`), `${key}: ${said}`);
+        assert((await page.textContent("#why h3")).includes(said.split(":")[0]), "all charts follow");
+    }
+    await changes(page, () => page.locator("#fields [name=impact]").last().evaluate((one) => {
+        one.value = 7;
+        one.dispatchEvent(new Event("input"));
+    }));
+    assert.match(await page.textContent("#legend"), /B: jumping or running/);
     await press("#reset", "Enter");
 }
 
@@ -157,12 +174,16 @@ async function class_of_women(page) {
 
 async function trials_and_misfits(page) {
     await in_panel(page, "trials", async (panel) => {
-        for (const [name, n] of [["ATAC", 16], ["ABCSG-18", 2]]) {
+        for (const [name, n] of [["ATAC", 16], ["SABRE", 8], ["ABCSG-18", 2]]) {
             const option = panel.locator("option", { hasText: name });
             if (name !== "ATAC") await changes(page, async () => panel.locator("select").selectOption(await option.getAttribute("value")));
             await page.waitForFunction((n) => document.querySelector("#trials p").textContent.startsWith(`Of ${n} observations`), n, { timeout: 120000 });
             assert.equal(await panel.locator("tbody tr").count(), n);
             assert.equal(await panel.locator("svg circle").count(), n, "a point for each observation");
+            const rows = (await panel.locator("tbody tr").allInnerTexts()).map((row) => row.replaceAll("\u2212", "-").split("\t"));
+            for (const [, , , seen, , said, off] of rows) assert(Math.abs(Number(said) - Number(seen) - Number(off)) < 0.01, "a misfit is the difference of what is printed");
+            const spines = rows.filter(([arm, site, months]) => arm.startsWith("Anastrozole 1 mg") && site === "Spine" && !months.includes("to"));
+            for (const [, , , seen, , said] of spines) assert(name === "ATAC" ? Number(seen) < Number(said) : Number(seen) > Number(said), `${name}: lessons say otherwise`);
         }
     });
     await page.click("#reset");

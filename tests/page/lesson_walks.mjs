@@ -40,7 +40,7 @@ async function draw(page) {
 }
 
 async function by_mouse(page, name) {
-    const { seen, reply, checked, right, answer } = texts[name];
+    const { seen, reply, checked, right, answer, looked: looked_for } = texts[name];
     await start(page, name);
     assert.equal(await page.isVisible("#why"), false, "what explains is not shown before a guess");
     await looked(page, name, "guess");
@@ -64,7 +64,10 @@ async function by_mouse(page, name) {
     assert.equal(await lesson_text(again), said, "a link brings the lesson back at its step");
     await again.close();
     await page.locator("#lesson button", { hasText: "Sheet" }).click();
-    for (const part of [seen, reply, checked, answer]) await says(page, "#view", part);
+    await says(page, "#view", "1. Guess");
+    for (const part of [seen, reply, checked]) assert(!(await page.textContent("#view")).includes(part), "pupils get no answer with the sheet");
+    await page.locator("#view button", { hasText: "With answers" }).click();
+    for (const part of [seen, reply, checked, answer, ...looked_for]) await says(page, "#view", part);
     assert.equal(await page.isVisible("main > section.basic"), false);
     await looked(page, name, "sheet");
     await page.locator("#view button", { hasText: "Back" }).click();
@@ -119,6 +122,7 @@ async function for_the_teacher(page) {
     await page.click("#lessons button:has-text('What this leaves out')");
     const limits = readFileSync(new URL("../../README.md", import.meta.url), "utf8").split("\n## Limits\n")[1].split("\n## ")[0].match(/^- /gm).length;
     assert.equal(await page.locator("#view li").count(), limits, "the list of README.md");
+    assert.doesNotMatch(await page.textContent("#view ul"), /\/|`|_|osteon |\.py/, "a reader of the page has no files");
     await looked(page, "all", "omits");
     await page.click("#view button:has-text('Back')");
     const size = () => page.evaluate(() => parseFloat(getComputedStyle(document.body).fontSize)), before = await size();
@@ -168,9 +172,33 @@ async function sheets_at_every_step() {
     }
 }
 
+// What lesson 3 shows at its end is scans: it says so at the chart, names both numbers, and gives back what it changed. A wrong
+// choice is told from the right one in words.
+async function back_from_scans(page) {
+    await start(page, "first_year");
+    await draw(page);
+    await at_step(page, "seen");
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /points from the curve/, "the focus goes to what is said of a drawing");
+    assert.equal(await page.isVisible("#reads"), false);
+    await page.locator("#bone .u-over").first().hover({ position: { x: 30, y: 60 } });
+    await says(page, "#bone h3", "at 60.");
+    await choose(page, "Why?");
+    assert(await page.isVisible("#reads"));
+    await says(page, "#bone h3", "at 61:");
+    const [read] = (await page.textContent("#bone h3 b")).match(/(?<=B )[\d.]+/);
+    await says(page, "#sentence", "All this is of bone itself");
+    assert((await page.textContent("#sentence")).includes(`${read} % in B`), "the sentence has the number that the chart has");
+    await choose(page, "By up to 15 %");
+    assert.match(await lesson_text(page), /By up to 6 % . right.*By up to 15 % . your choice/s);
+    await choose(page, "End the lesson");
+    await page.waitForFunction(() => !location.hash.includes("&l="));
+    const { scans, whole } = (await settings_of(page)).show;
+    assert.deepEqual([scans, whole, await page.isVisible("#reads")], [false, true, false]);
+}
+
 const page = await open("", { viewport });
 for (const name of names) if (name.includes(only)) await by_mouse(page, name);
-for (const walk of [for_the_teacher, sheets_at_every_step, by_tree]) if (walk.name.includes(only)) await walk(await open("", { viewport }));
+for (const walk of [for_the_teacher, sheets_at_every_step, back_from_scans, by_tree]) if (walk.name.includes(only)) await walk(await open("", { viewport }));
 await browser.close();
 assert.deepEqual(faults, []);
 console.log(`lessons in Chromium: ${names.filter((name) => name.includes(only)).join(", ")} by mouse${only ? "" : "; lesson 2 by keyboard and accessibility tree; sheets at every step, links, large type, Reset"}`);
