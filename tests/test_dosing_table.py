@@ -505,6 +505,47 @@ class People(Tables):
                     "events.cmt={2: one.central}", "-o", "p.h5", "-q", "--force")
 
 
+class Observations(Tables):
+    def test_rows(self):
+        """Each observation row as it stands in the table, with the value of its subject at its time."""
+        self.write("o.yaml", """models: [./one.model]
+arms: {none: {}, dosed: {}}
+events: {table: t.csv, time: hour, amount: mg, arm: dosed, ignore: [DV, NOTE],
+  cmt: {1: {into: one.depot, lag: '0.01 [hour]*wt/(70 [kg])'}, 2: one.central},
+  covariates: {wt: {unit: kg, column: WT, interpolation: locf}}}
+results: {precision: float64}
+""")
+        rows = ["ID,TIME,AMT,EVID,CMT,DV,WT,NOTE", "7,0,100,1,2,.,70,", '7,2.50,.,0,.,3.1,70,"a, b"', "7,5,.,0,.,4,80,", "", "3,0,50,1,1,.,90,",
+                "3,2.5,.,0,.,7,.,", "3,6,.,2,.,,95,", "3,9,.,0,.,,95,late", "12,1,10,1,2,.,60,", "12,9,.,0,.,1,60,"]
+        self.write("t.csv", "\n".join(rows) + "\n")
+        self.osteon("run", "o.yaml", "-o", "o.h5", "-q")
+        for words, ids in ((), {7, 3, 12}), (("--set", "population.first_subject=1", "-n", "1"), {3}):
+            if words:
+                self.osteon("run", "o.yaml", *words, "-o", "o.h5", "-q", "--force")
+            for arms, count in ((), 1), (("--arms", "dosed,none"), 2):
+                said = self.osteon("export", "o.h5", "--csv", "c.csv", "--observations", "--columns", "id,cp", *arms)
+                with open(self.path("c.csv"), encoding="utf-8", newline="") as file:
+                    found = list(csv.DictReader(file))
+                wanted = [r for r in csv.DictReader([x for x in rows if x]) if r["EVID"] == "0" and int(r["ID"]) in ids]
+                self.assertIn(f"wrote c.csv: {count*len(wanted)} row", said)
+                self.assertEqual(list(found[0]), ["arm", "subject", *rows[0].split(","), "id", "cp"])
+                self.assertEqual([{k: v for k, v in row.items() if k not in ("arm", "subject", "id", "cp")} for row in found], count*wanted)
+                with h5py.File(self.path("o.h5")) as file:
+                    at, of, cp = list(np.round(file["time"][:]*24, 9)), list(file["id"][:]), file["cp"][:]
+                    for k, row in enumerate(found):
+                        self.assertEqual(row["arm"], "dosed" if k < len(wanted) else "none")
+                        value = cp[["none", "dosed"].index(row["arm"]), of.index(int(row["ID"])), at.index(float(row["TIME"]))]
+                        self.assertEqual(float(row["cp"]), value)
+                        self.assertEqual(int(row["subject"]), [7, 3, 12].index(int(row["ID"])))
+                        self.assertEqual(value > 0, row["arm"] == "dosed")
+        with open(self.path("c.units.csv"), encoding="utf-8", newline="") as file:
+            units = {row["name"]: row["unit"] for row in csv.DictReader(file)}
+        self.assertEqual([units[name] for name in ("TIME", "AMT", "WT", "DV", "cp")], ["hour", "mg", "kg", "", "ng/mL"])
+        self.osteon("run", "o.yaml", "--set", "times=[5 hour]", "-o", "o.h5", "-q", "--force")
+        said = self.osteon("export", "o.h5", "--csv", "c.csv", "--observations", code=1)
+        self.assertIn("t.csv:3: the run has no output at TIME 2.5 hour; without 'times' in the experiment it has one at each", said)
+
+
 class Wrong(Tables):
     def test_wrong_tables(self):
         """Each with its place, what is wrong, and what was expected; nothing is run."""

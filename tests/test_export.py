@@ -37,7 +37,10 @@ WRONG = (
     (("--csv", "t.csv", "--columns", "arm_label"), "--columns: the file has no column 'arm_label'"),
     (("--csv", "t.csv", "--columns", "bmd,bmd[total_hip]"), "'bmd[total_hip]' is among the elements of a name"),
     (("--csv", "t.csv", "--columns", "bmd[total_hip],bmd"), "'bmd' is among the elements of a name"),
-    (("--csv", "t.csv", "--columns", "age"), "--columns: 'age' names no output; add one, such as 'bmd'"),
+    (("--csv", "t.csv", "--columns", "age"), "--columns: 'age' has one value for each subject and names no output, of which a table "
+     "has its rows; add one, such as 'bmd'"),
+    (("--csv", "t.csv", "--observations"), "--observations: the run has no dosing table ('events')"),
+    (("--csv", "t.csv", "--observations", "--every", "1 year"), "--observations: --every is of other tables"),
     (("--csv", "t.csv", "--every", "3"), "--every: '3' has no unit of time; write one, for example 3 month"),
     (("--csv", "t.csv", "--every", "3 mg"), "--every: '3 mg' has dimension mass; expected time, for example 3 month"),
     (("--csv", "t.csv", "--every", "3 mnth"), "--every: "),

@@ -183,7 +183,9 @@ static int choose_columns(export_t *self)
         if (code == OST_EXIT_OK) code = add_word(self, name, &names, n_outputs);
     }
     if (code == OST_EXIT_OK && self->n_outputs == 0) {
-        ost_cli_message("--columns: '%s' names no output; add one, such as '%s'", self->columns, names.items[0]);
+        ost_cli_message("--columns: '%s' has one value for each subject and names no output, of which a table has its "
+                        "rows; add one, such as '%s'",
+            self->columns, names.items[0]);
         code = OST_EXIT_USAGE;
     }
     ost_text_list_free(&names);
@@ -195,9 +197,10 @@ static int choose_columns(export_t *self)
 static const char *column_name(const export_t *self, size_t i)
 {
     static const char *const last[] = { "variable", "element", "value" };
-    const size_t n_first = OST_EXPORT_N_FIRST, n_front = ost_export_n_front(self->results);
+    const size_t n_first = ost_export_n_first(self), n_front = ost_export_n_front(self->results);
     if (i < n_first) return ost_export_first(self->results, i);
-    if ((i -= n_first) < n_front) return ost_export_front(self->results, i);
+    if ((i -= n_first) < self->heads.n) return self->heads.items[i];
+    if ((i -= self->heads.n) < n_front) return ost_export_front(self->results, i);
     if ((i -= n_front) < self->covariates.n) return self->covariates.items[i];
     i -= self->covariates.n;
     if (self->wide) return i < self->n_outputs ? self->outputs[i].name : NULL;
@@ -211,8 +214,10 @@ static int check_names(const export_t *self)
     for (size_t i = 0; (name = column_name(self, i)) != NULL; i++)
         for (size_t k = 0; k < i && (other = column_name(self, k)) != NULL; k++)
             if (strcmp(name, other) == 0) {
-                ost_cli_message("two columns of the table would be named '%s'; --columns chooses one of them, or %s",
-                    name, self->wide ? "leave out --wide" : "add --wide");
+                ost_cli_message("two columns of the table would be named '%s'; --columns chooses one of them%s", name,
+                    self->observations ? " or neither"
+                    : self->wide       ? ", or leave out --wide"
+                                       : ", or add --wide");
                 return OST_EXIT_USAGE;
             }
     return OST_EXIT_OK;
@@ -231,8 +236,9 @@ static int write_tables(export_t *self, const char *units)
     ost_error_t err = { 0 };
     char rows[64];
     const size_t n_parts = self->results->models.n > 0 ? self->results->models.n : 1;
-    const uint64_t n_rows = (uint64_t) n_parts * self->n_arms * ost_export_n_rows(self->results) * self->n_times *
-                            (self->wide ? 1 : self->n_outputs);
+    const uint64_t n_rows = self->observations ? (uint64_t) self->n_arms * self->n_observations
+                                               : (uint64_t) n_parts * self->n_arms * ost_export_n_rows(self->results) *
+                                                     self->n_times * (self->wide ? 1 : self->n_outputs);
     if (ost_export_write(self, units, &err) < 0) return ost_cli_fail(&err);
     printf("wrote %s: %s; units: %s\n", self->csv, ost_cli_plural(n_rows, "row", rows), units);
     return OST_EXIT_OK;
@@ -254,6 +260,7 @@ static int export_file(export_t *self, const char *path, const char *units)
         return OST_EXIT_USAGE;
     }
     if ((code = choose_arms(self)) != OST_EXIT_OK || (code = choose_times(self)) != OST_EXIT_OK ||
+        (self->observations && (code = ost_export_choose_observations(self)) != OST_EXIT_OK) ||
         (code = choose_columns(self)) != OST_EXIT_OK || (code = check_names(self)) != OST_EXIT_OK)
         return code;
     return write_tables(self, units);
@@ -281,6 +288,10 @@ static int run_export(const ost_command_t *self, int argc, char **argv)
     }
     ost_text_list_free(&a.covariates);
     ost_text_list_free(&a.times);
+    ost_text_list_free(&a.heads);
+    ost_text_list_free(&a.head_units);
+    ost_experiment_free(&a.experiment);
+    free(a.time_of_row);
     free(a.outputs);
     free(a.i_arms);
     free(a.i_times);
@@ -313,6 +324,11 @@ static const ost_option_t options[] = {
     { .name = "wide",
         .text = "a column for each output, instead of a row for each value",
         .target = OST_FLAG(export_t, wide) },
+    { .name = "observations",
+        .text =
+            "of a run with a dosing table: the table's observation rows, all columns as they stand there (ID, TIME, "
+            "DV), and a column for each output",
+        .target = OST_FLAG(export_t, observations) },
 };
 
 const ost_command_t ost_command_export = {

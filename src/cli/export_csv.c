@@ -29,6 +29,11 @@ const char *ost_export_first(const ost_results_t *results, size_t i)
     return names[i];
 }
 
+size_t ost_export_n_first(const export_t *self)
+{
+    return self->observations ? OST_EXPORT_N_FIRST - 1 : OST_EXPORT_N_FIRST;
+}
+
 /* Numbers before the quantiles. */
 static const struct {
     const char *name;
@@ -109,8 +114,9 @@ static void put_front(const ost_results_t *results, FILE *out)
 
 static void put_head(const export_t *self, FILE *out)
 {
-    for (size_t i = 0; i < OST_EXPORT_N_FIRST; i++)
-        fprintf(out, "%s%s", i > 0 ? "," : "", ost_export_first(self->results, i));
+    const size_t n_first = ost_export_n_first(self);
+    for (size_t i = 0; i < n_first; i++) fprintf(out, "%s%s", i > 0 ? "," : "", ost_export_first(self->results, i));
+    for (size_t i = 0; i < self->heads.n; i++) put_text(self->heads.items[i], out);
     for (size_t k = 0; k < ost_export_n_front(self->results); k++) put_text(ost_export_front(self->results, k), out);
     for (size_t c = 0; c < self->covariates.n; c++) put_text(self->covariates.items[c], out);
     for (size_t o = 0; o < self->n_outputs && self->wide; o++) put_text(self->outputs[o].name, out);
@@ -127,15 +133,20 @@ static void put_value(double x, bool is_double, FILE *out)
         fwrite_unlocked(number, 1, (size_t) snprintf(number, sizeof(number), "%.9g", x), out);
 }
 
+void ost_export_value(const export_t *self, size_t output, size_t i, size_t time, FILE *out)
+{
+    const ost_results_t *results = self->results;
+    put_value(self->values[(output * self->n_block + i) * results->n_times + time],
+        results->variables[self->outputs[output].variable].is_double, out);
+}
+
 /* All rows of subject i of the block. @param head  "arm,subject," @param tail  what follows the time */
 static void put_subject(const export_t *self, size_t i, const char *head, const char *tail, FILE *out)
 {
-    const ost_results_t *results = self->results;
     const size_t n_head = strlen(head), n_tail = strlen(tail);
     for (size_t t = 0; t < self->n_times; t++)
         for (size_t o = 0; o < self->n_outputs; o++) {
             const export_output_t *output = &self->outputs[o];
-            double x = self->values[(o * self->n_block + i) * results->n_times + self->i_times[t]];
             if (!self->wide || o == 0) {
                 fwrite_unlocked(head, 1, n_head, out);
                 fputs_unlocked(self->times.items[t], out);
@@ -143,12 +154,12 @@ static void put_subject(const export_t *self, size_t i, const char *head, const 
             }
             fputc_unlocked(',', out);
             if (!self->wide) fputs_unlocked(output->text, out);
-            put_value(x, results->variables[output->variable].is_double, out);
+            ost_export_value(self, o, i, self->i_times[t], out);
             if (!self->wide || o + 1 == self->n_outputs) fputs_unlocked(ROW_END, out);
         }
 }
 
-/* All statistics of an arm. @return as read_block() */
+/* All statistics of an arm. @return as ost_export_read_block() */
 static int read_statistics(const export_t *self, size_t arm, ost_error_t *err)
 {
     ost_results_t *results = self->results;
@@ -167,8 +178,7 @@ static int read_statistics(const export_t *self, size_t arm, ost_error_t *err)
     return ret;
 }
 
-/* @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
-static int read_block(const export_t *self, size_t arm, size_t first, size_t n, ost_error_t *err)
+int ost_export_read_block(const export_t *self, size_t arm, size_t first, size_t n, ost_error_t *err)
 {
     ost_results_t *results = self->results;
     if (results->keep == OST_KEEP_QUANTILES) return read_statistics(self, arm, err);
@@ -220,7 +230,7 @@ static int put_arm(const export_t *self, size_t arm, FILE *out, ost_error_t *err
     int ret = head == NULL || tail == NULL ? ost_no_memory(err) : 0;
     for (size_t first = 0, n; first < n_subjects && ret == 0; first += n) {
         n = n_subjects - first < self->n_block ? n_subjects - first : self->n_block;
-        ret = read_block(self, arm, first, n, err);
+        ret = ost_export_read_block(self, arm, first, n, err);
         if (ret == 0) put_block(self, name, front, n, head, tail, out);
         if (ferror(out)) break;
     }
@@ -237,6 +247,7 @@ static int put_rows(const void *what, FILE *out, ost_error_t *err)
     const size_t n_parts = self->results->models.n > 0 ? self->results->models.n : 1;
     int ret = 0;
     put_head(self, out);
+    if (self->put_rows != NULL) return self->put_rows(self, out, err);
     for (size_t p = 0; p < n_parts && ret == 0; p++) {
         self->results->i_model = p;
         for (size_t a = 0; a < self->n_arms && ret == 0 && !ferror(out); a++)
@@ -265,13 +276,18 @@ static int put_units(const void *what, FILE *out, ost_error_t *err)
     const ost_results_t *results = self->results;
     int ret = 0;
     fputs("name,unit,meaning" ROW_END, out);
-    for (size_t i = 0; i < OST_EXPORT_N_FIRST && ret == 0; i++) {
+    for (size_t i = 0; i < ost_export_n_first(self) && ret == 0; i++) {
         const char *first = ost_export_first(results, i);
         if (strcmp(first, "statistic") == 0)
             fputs(
                 "statistic,1,\"over subjects: n, mean, sd, and quantiles: q0.05 is the 5th percentile\"" ROW_END, out);
         else
             ret = put_unit(self, first, first, out, err);
+    }
+    for (size_t i = 0; i < self->heads.n; i++) {
+        ost_csv_write_text(self->heads.items[i], out);
+        put_text(self->head_units.items[i], out);
+        fputs(",column of the dosing table" ROW_END, out);
     }
     for (size_t k = 0; k < ost_export_n_front(results) && ret == 0; k++) {
         const char *name = ost_export_front(results, k);
