@@ -115,6 +115,10 @@ class Draws(test_shards.Program):
             self.assertEqual(one.keys(), two.keys())
             for key in one:
                 np.testing.assert_array_equal(one[key], two[key], str(key))
+        for table in "flagship", "flagship.csv", "configs/fit/flagship.csv":  # found, if it has nothing of these models
+            said = self.osteon("run", "test.yaml", "--parameters", table, "-o", "f.h5", code=1)
+            self.assertRegex(said, "/configs/fit/flagship.csv:1: has no parameter of a model of the experiment")
+        self.assertIn("flagshp: cannot be opened", self.osteon("run", "test.yaml", "--parameters", "flagshp", code=1))
         self.write("few.csv", "age [year],one.loss [1/y]\n61,0.02\n62,0.03\n")
         self.osteon("run", "test.yaml", "--parameters", "fit.csv", "--people", "few.csv", "-o", "few.h5", "-q")
         with h5py.File(self.path("few.h5")) as file:

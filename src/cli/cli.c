@@ -214,6 +214,21 @@ int ost_cli_data_folder(const char *name, char **path)
     return ret == 0 ? OST_EXIT_OK : ost_cli_no_memory();
 }
 
+int ost_cli_draws_table(const char *named, char **path)
+{
+    static const char ending[] = ".csv", folder[] = "configs/fit/";
+    const char *at = strstr(named, folder), *name = at != NULL ? at + strlen(folder) : named;
+    char found[PATH_MAX];
+    *path = NULL;
+    if (access(named, F_OK) != 0 && strchr(name, '/') == NULL) {
+        snprintf(found, sizeof(found), "fit/%s%s", name, ost_cli_ends_with(name, ending) ? "" : ending);
+        const int code = ost_cli_data_folder(found, path);
+        if (code != OST_EXIT_OK) return code;
+    }
+    if (*path == NULL) *path = strdup(named);
+    return *path != NULL ? OST_EXIT_OK : ost_cli_no_memory();
+}
+
 /* The path of the experiment called `name` if there is no file of that name. @return an exit code, having said why */
 static int find_config(const char *name, char **found)
 {

@@ -215,6 +215,9 @@ int ost_cli_configs(ost_text_list_t *paths) OST_MUST_CHECK;
 /* A folder or file of the configs that come with osteon. @param[out] path  owned by the caller, NULL if it is not there
  * @return an exit code */
 int ost_cli_data_folder(const char *name, char **path);
+/* A table of draws: a file, or else one that comes with osteon, by its name or its path in a clone, as flagship or
+ * configs/fit/flagship.csv; a path that neither is stays. @param[out] path  owned by the caller @return an exit code */
+int ost_cli_draws_table(const char *named, char **path);
 /* Endpoints and arms that come with osteon, for evidence without its own; the fit of osteon's own models. */
 #define OST_CLI_ENDPOINTS "evidence/endpoints.csv"
 #define OST_CLI_ARMS "evidence/arms.csv"

@@ -114,7 +114,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     ost_simulation_t how = { 0 };
     int isa = -1, code;
     static const char *const facts[] = { OST_COMPARED_MODELS, OST_SWEEP_DESIGN };
-    char *recorded[] = { NULL, NULL };
+    char *recorded[] = { NULL, NULL }, *table = NULL;
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
@@ -141,7 +141,8 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     }
     if (ost_cli_needs_output(self->name, name, &how)) goto out;
     if (a.parameters != NULL || a.n_draws > 0 || is_draws) {
-        const ost_draws_asked_t asked = { a.parameters, (size_t) a.n_draws, a.parameters == NULL && a.n_draws == 0,
+        if (a.parameters != NULL && (code = ost_cli_draws_table(a.parameters, &table)) != OST_EXIT_OK) goto out;
+        const ost_draws_asked_t asked = { table, (size_t) a.n_draws, a.parameters == NULL && a.n_draws == 0,
             a.subject != NULL, a.dry_run };
         code = ost_cli_run_draws(name, &asked, &a.overrides, isa, &how);
         goto out;
@@ -151,6 +152,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
 out:
     ost_text_list_free(&a.overrides);
     for (size_t i = 0; i < 2; i++) free(recorded[i]);
+    free(table);
     return code;
 }
 
@@ -174,7 +176,8 @@ static const ost_option_t options[] = {
         .target = OST_WORD(run_arguments_t, subject) },
     { .name = "parameters",
         .argument = "TABLE.csv",
-        .text = "a table of draws that 'osteon fit' wrote: the same subjects with each, for the uncertainty of results",
+        .text = "a table of draws that 'osteon fit' wrote, or 'flagship', which comes with osteon: the same subjects "
+                "with each, for the uncertainty of results",
         .target = OST_WORD(run_arguments_t, parameters) },
     { .name = "draws",
         .argument = "N",

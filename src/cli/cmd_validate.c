@@ -68,9 +68,12 @@ static int read_draws(validate_arguments_t *self, ost_draws_t *draws, ost_error_
     const bool is_default = self->parameters == NULL;
     char *shipped = NULL;
     if (is_default && ost_cli_data_folder(OST_CLI_FIT, &shipped) != OST_EXIT_OK) return ost_no_memory(err);
-    const char *path = is_default ? shipped : self->parameters;
+    const bool has_none = !is_default && strcmp(self->parameters, NO_PARAMETERS) == 0;
+    if (!is_default && !has_none && ost_cli_draws_table(self->parameters, &shipped) != OST_EXIT_OK)
+        return ost_no_memory(err);
+    const char *path = shipped;
     if (is_default && path == NULL) ost_cli_message("validate: without the shipped fit, %s is not there", OST_CLI_FIT);
-    int ret = path != NULL && (is_default || strcmp(path, NO_PARAMETERS) != 0) ? ost_draws_read(draws, path, err) : 0;
+    int ret = path != NULL ? ost_draws_read(draws, path, err) : 0;
     if (draws->path != NULL) self->how.draws = draws;
     self->how.shipped_only = is_default;
     free(shipped);
@@ -105,9 +108,7 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     how->trials.stop = ost_cli_catch_signals();
     how->trials.arms = arms;
     code = OST_EXIT_INPUT;
-    if (!ost_cli_exists(how->trials.folder) ||
-        (how->trials.evidence != NULL && !ost_cli_exists(how->trials.evidence)) ||
-        (a.parameters != NULL && strcmp(a.parameters, NO_PARAMETERS) != 0 && !ost_cli_exists(a.parameters)))
+    if (!ost_cli_exists(how->trials.folder) || (how->trials.evidence != NULL && !ost_cli_exists(how->trials.evidence)))
         goto out;
     ret = read_draws(&a, &draws, &err);
     if (ret == 0) ret = ost_validation_run(&validation, how, &err);

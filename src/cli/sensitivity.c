@@ -154,7 +154,7 @@ static bool is_fitted(const ost_plan_t *of, const char *table)
 static int find_factors(ost_analysis_t *self, const ost_sensitivity_arguments_t *a)
 {
     ost_error_t err = { 0 };
-    char **shipped = &self->table;
+    char **shipped = &self->table; /* or the one that is named */
     int source = a->table != NULL ? OST_SOURCE_POSTERIOR : OST_N_SOURCES;
     if (a->by != NULL && !ost_analysis_word("by", a->by, ost_factor_source_words, OST_N_SOURCES, &source))
         return OST_EXIT_USAGE;
@@ -165,6 +165,7 @@ static int find_factors(ost_analysis_t *self, const ost_sensitivity_arguments_t 
     self->without_parameters = a->vary.n > 0 && a->over.n == 0 && source == OST_N_SOURCES;
     bool needs_table =
         !self->without_parameters && a->table == NULL && (source == OST_N_SOURCES || source == OST_SOURCE_POSTERIOR);
+    if (a->table != NULL && ost_cli_draws_table(a->table, shipped) != OST_EXIT_OK) return OST_EXIT_MEMORY;
     if (needs_table && ost_cli_data_folder(OST_CLI_FIT, shipped) != OST_EXIT_OK) return OST_EXIT_MEMORY;
     if (source == OST_N_SOURCES)
         source = *shipped != NULL && is_fitted(&self->plan, *shipped) ? OST_SOURCE_POSTERIOR : OST_SOURCE_RANGE;
@@ -177,7 +178,7 @@ static int find_factors(ost_analysis_t *self, const ost_sensitivity_arguments_t 
     const ost_factors_asked_t asked = { .kind = self->design.kind,
         .source = self->source,
         .without_parameters = self->without_parameters,
-        .table = a->table != NULL ? a->table : *shipped,
+        .table = *shipped,
         .only = &a->over,
         .vary = &a->vary };
     if (ost_factors_find(&self->factors, &asked, &self->plan, &self->library, &err) < 0) {

@@ -23,7 +23,7 @@ typedef struct {
 
 /* An analysis with its results. */
 typedef struct {
-    char *table;    /* of draws that come with osteon; owned */
+    char *table;    /* of draws, named or those that come with osteon; owned */
     size_t *chosen; /* [n_endpoints] of the experiment; owned */
     ost_library_t library;
     ost_experiment_t experiment;

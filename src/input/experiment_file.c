@@ -318,10 +318,10 @@ static int parse_tree(ost_yaml_t *tree, const char *path, const char *text, cons
     int ret = ost_yaml_parse(tree, path, text, err);
     if (ret == 0) ret = ost_schema_rename(schema, tree, err); /* so that settings find the present names */
     for (size_t i = 0; i < n_overrides && ret == 0; i++)
-        if (strncmp(overrides[i], from, strlen(from)) == 0) ret = ost_schema_override(schema, tree, overrides[i], err);
+        if (strncmp(overrides[i], from, strlen(from)) == 0) ret = ost_experiment_override(tree, overrides[i], err);
     if (ret == 0) ret = ost_experiment_from(tree, base, err);
     for (size_t i = 0; i < n_overrides && ret == 0; i++)
-        if (strncmp(overrides[i], from, strlen(from)) != 0) ret = ost_schema_override(schema, tree, overrides[i], err);
+        if (strncmp(overrides[i], from, strlen(from)) != 0) ret = ost_experiment_override(tree, overrides[i], err);
     if (ret == 0) ret = ost_experiment_from(tree, base, err); /* of a setting of the whole population */
     return ret == 0 ? ost_from_check(base, tree, err) : ret;
 }

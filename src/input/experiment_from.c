@@ -204,3 +204,27 @@ void ost_from_free(ost_from_t *self)
     ost_text_list_free(&self->models);
     *self = (ost_from_t){ 0 };
 }
+
+/* Whether the experiment lists the model of [n] characters, by its name or its file. */
+static bool has_model(const ost_yaml_t *tree, const char *name, size_t n)
+{
+    const ost_yaml_node_t *models = ost_yaml_get(&tree->root, "models");
+    for (size_t i = 0; models != NULL && i < models->n_members; i++) {
+        const char *text = models->members[i].text, *slash = text != NULL ? strrchr(text, '/') : NULL;
+        const char *word = slash != NULL ? slash + 1 : text;
+        if (word == NULL || strncmp(word, name, n) != 0) continue;
+        if (word[n] == '\0' || strcmp(word + n, ".model") == 0) return true;
+    }
+    return false;
+}
+
+int ost_experiment_override(ost_yaml_t *tree, const char *override, ost_error_t *err)
+{
+    const size_t first = strcspn(override, ".= "), path = strcspn(override, "= ");
+    int ret = ost_schema_override(&ost_experiment_schema, tree, override, err);
+    if (ret == OST_ERR_NAME && first > 0 && has_model(tree, override, first) && override[first] == '.')
+        ret = ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0,
+            "in the setting '%.100s': unknown key '%.*s' (did you mean 'parameters.%.*s'?)", override, (int) first,
+            override, (int) path, override);
+    return ret;
+}

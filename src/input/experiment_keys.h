@@ -27,6 +27,8 @@ int ost_experiment_enrolment(
     ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population, ost_error_t *err) OST_MUST_CHECK;
 int ost_experiment_baselines(
     ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err) OST_MUST_CHECK;
+/* Apply "path=value"; a path of a model, as aibl.K_E, is told where parameters are (experiment_from.c) */
+int ost_experiment_override(ost_yaml_t *tree, const char *override, ost_error_t *err) OST_MUST_CHECK;
 /* A formula of covariates [n]. @param text  that of the node, or what a plain quantity there becomes */
 int ost_experiment_formula(const ost_covariate_t *covariates, size_t n, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, const char *text, ost_formula_t **out, ost_dim_t *dim,
