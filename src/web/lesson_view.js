@@ -71,8 +71,10 @@ export function make_lessons(desk) {
         const title = element("h2", { textContent: heading_of(name), tabIndex: -1 });
         place.replaceChildren(title, paragraph(text().ask), end);
         if (draw) {
-            const done = button(lesson_words.guessed, () => guess(line.values.join("_")));
-            const help = paragraph(lesson_words.how_to_draw);
+            const help = paragraph(lesson_words.how_to_draw), done = button(lesson_words.guessed, () => {
+                if (line.is_drawn) guess(line.values.join("_"));
+                else help.textContent = `${lesson_words.draw_first} ${lesson_words.how_to_draw}`;
+            });
             now.mark = () => (help.hidden = done.hidden = true);
             add(help, done);
         } else {

@@ -12,6 +12,7 @@ export const lesson_words = {
     heading: (n, of, title) => `Lesson ${n} of ${of}: ${title}`,
     hidden: "The rest of the curve is hidden until you have guessed.",
     how_to_draw: "Draw with the mouse or a finger on the chart of the spine, or move each point with the arrow keys.",
+    draw_first: "Nothing is drawn yet. Draw a level line if you think that nothing changes.",
     point: (age) => `Your guess at ${age}`,
     percent: (value) => `${value} %`,
     guessed: "That is my guess",
@@ -88,8 +89,8 @@ export const lesson_words = {
             title: "Anastrozole",
             aims: ["After menopause a little estradiol is left, and it still protects bone.", "An aromatase inhibitor takes it away.",
                 "More turnover is not more bone."],
-            ask: "After menopause fat and other tissue still make a little estradiol, with an enzyme called aromatase. Anastrozole, a " +
-                "drug against breast cancer, blocks that enzyme. B takes it from 60 to 65, A does not. What happens to B\u2019s spine?",
+            ask: "After menopause fat and other tissue still make a little estradiol, with aromatase, the enzyme with which " +
+                "the ovaries made it. Anastrozole, a drug against breast cancer, blocks that enzyme. B takes it from 60 to 65, A does not. What happens to B\u2019s spine?",
             guesses: ["Nothing changes: there is hardly any estrogen left to lose.", "It is lost faster than A\u2019s.", "It is lost more slowly than A\u2019s."],
             seen: ({ a, b }) => `In the five years B loses ${tenths(b)} % of her spine, A ${tenths(a)} %: B\u2019s is lost ` +
                 `${Math.abs(b - a) < 0.3 ? "as fast" : b < a ? "faster" : "more slowly"}.`,

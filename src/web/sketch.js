@@ -4,8 +4,9 @@ import { element, svg } from "./parts.js";
 import { lesson_words } from "./lesson_words.js";
 
 // chart: of make_chart; draw: {ages, low, high}; from: {age, value} that the line begins at; values: its points, which are
-// changed here. A line that is fixed is shown only.
-export function make_sketch(chart, { draw: { ages, low, high }, from, values, is_fixed }) {
+// changed here; is_drawn is then set. A line that is fixed is shown only.
+export function make_sketch(chart, sketch) {
+    const { draw: { ages, low, high }, from, values, is_fixed } = sketch;
     const line = svg("polyline", {}), all = svg("svg", { "aria-hidden": "true" }, line);
     const handles = is_fixed ? [] : ages.map((age) => {
         const handle = element("div", { tabIndex: 0, role: "slider" });
@@ -31,6 +32,7 @@ export function make_sketch(chart, { draw: { ages, low, high }, from, values, is
         });
     }
     function set(i, value) {
+        sketch.is_drawn = true;
         values[i] = Math.min(high, Math.max(low, Math.round(2 * value) / 2));
         place_points();
     }

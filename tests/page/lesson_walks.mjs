@@ -176,6 +176,9 @@ async function sheets_at_every_step() {
 // choice is told from the right one in words.
 async function back_from_scans(page) {
     await start(page, "first_year");
+    await choose(page, "That is my guess");
+    await says(page, "#lesson", "Nothing is drawn yet");
+    assert.equal(await page.evaluate(() => document.body.dataset.step), "guess");
     await draw(page);
     await at_step(page, "seen");
     assert.match(await page.evaluate(() => document.activeElement.textContent), /points from the curve/, "the focus goes to what is said of a drawing");
