@@ -273,8 +273,8 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
             (["--subjects", "1"], 2, "osteon: --subjects: '1'"),
             (["-o", "fit.yaml"], 2, "'fit.yaml' is not the name of a report (HTML), which ends in .html"),
             (["trials"], 2, "takes options only"),
-            (["--parameters", "no.csv"], 1, "no.csv: No such file"),
-            (["--parameter", "no.csv"], 1, "no.csv: No such file"),
+            (["--parameters", "no.csv"], 1, "no.csv: cannot be opened: No such file"),
+            (["--parameter", "no.csv"], 1, "no.csv: cannot be opened: No such file"),
             (["--trials", "nowhere"], 1, "nowhere: No such file"),
         ):
             with self.subTest(words):
