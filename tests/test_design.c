@@ -119,7 +119,7 @@ static void test_wrong_values(void)
         { "a.dose=1 mg..1 mg : 5", OST_ERR_VALUE, "does not go up" },
         { "a.dose=1 mg..2 d : 5", OST_ERR_UNIT, "'2 d' has dimension time; expected mass" },
         { "a.dose=1 mgg..2 mg : 5", OST_ERR_SYNTAX, "'1 mgg' is not the end of a range" },
-        { "a.dose=1 mg.. : 5", OST_ERR_SYNTAX, "'' is not the end of a range" },
+        { "a.dose=1 mg.. : 5", OST_ERR_SYNTAX, "the range '1 mg.. : 5' lacks its upper end" },
         { "a.dose=0 mg..1 mg : 200000", OST_ERR_LIMIT, "200000 points; expected at most 100000" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

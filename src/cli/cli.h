@@ -341,7 +341,7 @@ bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how);
  * there is one */
 bool ost_cli_plot_command(char *command, size_t size);
 /* Say what was written and what to do with it. */
-void ost_cli_written(const char *out);
+void ost_cli_written(const char *out, bool is_drawn);
 /* Whether a file of this kind can be made at `path`, before the work that it is to hold: its ending, its folder, and
  * what is there. ost_cli_parse() asks this of every option that names a file to write. @param option  "-o"; @param
  * force  what is there may be replaced whatever it is

@@ -36,7 +36,7 @@ static int merge(const ost_part_t *parts, size_t n_parts, const void *arguments)
     if (!how->quiet) {
         printf("merged: %s, %s", ost_cli_plural(how->shards.n, "shard", a), ost_cli_plural(n_subjects, "subject", b));
         printf(n_failed > 0 ? ", %s failed\n" : "\n", ost_cli_plural(n_failed, "subject-arm", a));
-        ost_cli_written(how->output);
+        ost_cli_written(how->output, true);
     }
     return n_failed > 0 ? OST_EXIT_FAILURES : OST_EXIT_OK;
 }

@@ -172,7 +172,7 @@ static const ost_option_t options[] = {
     OST_OPTION_SET(run_arguments_t),
     { .name = "subject",
         .argument = "NUMBER",
-        .text = "this subject alone, with all outputs and weekly times between those there are",
+        .text = "this subject alone (the first is 0), with all outputs and weekly times between those there are",
         .target = OST_WORD(run_arguments_t, subject) },
     { .name = "parameters",
         .argument = "TABLE.csv",

@@ -64,7 +64,7 @@ static int end(ost_analysis_t *self, const ost_sensitivity_arguments_t *a)
     self->log = NULL;
     if (a->output != NULL && !a->quiet) {
         putchar('\n');
-        ost_cli_written(a->output);
+        ost_cli_written(a->output, true);
     }
     return OST_EXIT_OK;
 }

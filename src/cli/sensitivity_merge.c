@@ -82,7 +82,7 @@ int ost_analysis_merge(const ost_text_list_t *shards, const char *output, bool q
     if (ret == 0 && code == OST_EXIT_OK && !quiet) {
         ret = ost_analysis_print(&self, stdout, &err);
         printf("\nmerged: %s\n", ost_cli_plural(shards->n, "shard", n));
-        ost_cli_written(output);
+        ost_cli_written(output, true);
     }
     if (ret < 0) code = ost_cli_fail(&err);
     if (code == OST_EXIT_OK && self.took.failures > 0) code = OST_EXIT_FAILURES;

@@ -238,13 +238,13 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
             ost_cli_thousands(all->subjects, a), ost_cli_plural(kept->n_subjects, "subject", b));
 }
 
-void ost_cli_written(const char *out)
+void ost_cli_written(const char *out, bool is_drawn)
 {
     char size[32], path[PATH_MAX + 8], plot[PATH_MAX], command[PATH_MAX + 8];
     struct stat st;
     printf("written: %s (%s)\n", out, stat(out, &st) == 0 ? ost_cli_bytes((double) st.st_size, size) : "?");
     printf("next:    osteon show %s\n", ost_cli_quoted(out, path, sizeof(path)));
-    if (ost_cli_plot_command(plot, sizeof(plot)))
+    if (is_drawn && ost_cli_plot_command(plot, sizeof(plot)))
         printf("         %s %s\n", ost_cli_quoted(plot, command, sizeof(command)), path);
 }
 
@@ -463,12 +463,19 @@ static int finish(run_t *run, const ost_part_t *parts, size_t n_parts, bool is_i
     return ret;
 }
 
+/* Whether there is nothing that a figure of the sweep would show. */
+static bool lacks_endpoints(const ost_part_t *parts)
+{
+    const ost_sweep_t *sweep = parts[0].sweep;
+    return sweep != NULL && sweep->design->kind != OST_DESIGN_DRAWS && parts[0].plan->experiment->n_endpoints == 0;
+}
+
 static void print_finished(const ost_part_t *parts, const ost_simulation_t *how)
 {
     char a[32], *merged = NULL;
     struct stat st;
     if (how->shard.n == 0) {
-        ost_cli_written(how->out);
+        ost_cli_written(how->out, !lacks_endpoints(parts));
         return;
     }
     printf("written: %s (%s), shard %zu of %zu\n", how->out,
@@ -549,6 +556,11 @@ int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const void *simula
     if (how->out == NULL) named.out = own;
     if (code == OST_EXIT_OK && how->resume != OST_JOURNAL_RESUME)
         code = ost_cli_check_replaced(named.out, parts, n_parts, how->force, &replaces);
+    if (code == OST_EXIT_OK && !how->quiet && lacks_endpoints(parts))
+        ost_cli_message(
+            "sweep: the experiment has no endpoints, which tables and figures of a sweep show; such as --set "
+            "'endpoints.hip={output: \"bmd[total_hip]\", arm: %s, to: 12 month}' asks for one",
+            parts[0].plan->experiment->arms[0].name);
     if (code == OST_EXIT_OK) code = simulate(parts, n_parts, &named, replaces);
     free(own);
     return code;

@@ -93,13 +93,17 @@ static int fail_unit(reader_t *self, size_t field)
     bool has_row = ost_csv_next(&self->csv) > 0;
     bool is_word = has_row && ost_csv_number(&self->csv, field, name, &number) < 0;
     if (self->csv.err != NULL) self->csv.err->code = 0;
-    return is_word ? ost_csv_fail(&head, field, OST_ERR_UNIT,
-                         "column '%.80s' has no unit, and words such as '%.40s'; write its categories, as in '%.60s "
-                         "[no|yes]', or name it under 'ignore'",
-                         name, self->csv.fields[field], name)
-                   : ost_csv_fail(&head, field, OST_ERR_UNIT,
-                         "column '%.80s' has no unit; write it, as in '%.60s [year]', or [1] for a plain number", name,
-                         name);
+    return is_word
+               ? ost_csv_fail(&head, field, OST_ERR_UNIT,
+                     "column '%.80s' has no unit, and words such as '%.40s'; write its categories, as in '%.60s "
+                     "[no|yes]', or name it under 'ignore'",
+                     name, self->csv.fields[field], name)
+               : ost_csv_fail(&head, field, OST_ERR_UNIT,
+                     strcasecmp(name, "id") == 0
+                         ? "column '%.80s' has no unit; --ignore %.60s leaves it out ('ignore' in a file); of a number "
+                           "that is used write [1]"
+                         : "column '%.80s' has no unit; write it, as in '%.60s [year]', or [1] for a plain number",
+                     name, name);
 }
 
 static int read_head(reader_t *self, size_t field)

@@ -127,6 +127,7 @@ static int check_member(const ost_schema_t *self, const ost_yaml_t *tree, ost_ya
     if (inner == NULL) {
         char hint[256];
         suggest(self, NULL, member->key, hint, sizeof hint);
+        if (strchr(member->key, ':') != NULL) snprintf(hint, sizeof hint, "; expected a blank after its ':'");
         return ost_yaml_fail_key(tree, member, OST_ERR_NAME, err, "unknown key%s", hint);
     }
     return check_node(inner, tree, member, err);

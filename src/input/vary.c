@@ -89,10 +89,11 @@ int ost_axis_measure(ost_varied_t *self, bool may_repeat, ost_error_t *err)
     for (size_t i = 0; i < self->texts.n && ret == 0 && is_quantity; i++) ret = measure_one(self, i, &unit, err);
     for (size_t i = 0; i < self->texts.n && ret == 0 && !may_repeat; i++)
         for (size_t k = 0; k < i && ret == 0; k++) {
-            bool is_same = is_quantity ? self->values[i] == self->values[k] : strcmp(texts[i], texts[k]) == 0;
+            const bool is_same = is_quantity ? self->values[i] == self->values[k] : strcmp(texts[i], texts[k]) == 0;
             if (is_same)
-                ret = ost_fail(
-                    err, OST_ERR_NAME, "'%s': duplicate value '%.60s', as '%.60s'", self->path, texts[i], texts[k]);
+                ret = ost_fail(err, OST_ERR_NAME, "'%s': duplicate value '%.60s'%s%.60s%s", self->path, texts[i],
+                    strcmp(texts[i], texts[k]) != 0 ? ", which is '" : "",
+                    strcmp(texts[i], texts[k]) != 0 ? texts[k] : "", strcmp(texts[i], texts[k]) != 0 ? "'" : "");
         }
     return ret;
 }
@@ -186,6 +187,10 @@ static int read_range(ost_vary_t *self, const char *text, const char *dots, ost_
     char *steps = trimmed(colon != NULL ? colon + 1 : "", colon != NULL ? strlen(colon + 1) : 0);
     ost_quantity_t quantity;
     int ret = lower == NULL || upper == NULL || steps == NULL ? ost_no_memory(err) : 0;
+    if (ret == 0 && (lower[0] == '\0' || upper[0] == '\0'))
+        ret = ost_fail(err, OST_ERR_SYNTAX,
+            "'%s': the range '%.100s' lacks its %s end; expected one such as '0.25 mg..4 mg'", self->path, text,
+            lower[0] == '\0' ? "lower" : "upper");
     if (ret == 0 && ost_quantity_parse(&quantity, lower, err) < 0) {
         ret = OST_ERR_SYNTAX;
         ost_error_prepend(err, "'%s': '%.60s' is not the end of a range: ", self->path, lower);
