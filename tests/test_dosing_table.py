@@ -546,6 +546,18 @@ results: {precision: float64}
         self.assertIn("t.csv:3: the run has no output at TIME 2.5 hour; without 'times' in the experiment it has one at each", said)
 
 
+    def test_summary(self):
+        """The summary says what was dosed and how long, of the subjects that are simulated."""
+        self.write("t.csv", "id,time,amt,evid,cmt,ii,addl\n1,0,100,1,2,12,3\n1,36,.,0,.,.,.\n2,0,2.5,1,2,.,.\n2,1,1,4,1,.,.\n"
+                            "2,1461,.,0,.,.,.\n3,0,7,1,1,.,.\n3,9999,.,0,.,.,.\n")
+        said = self.osteon("run", "plain.yaml", "-n", "2", "-o", "s.h5")
+        self.assertIn("t.csv: the last row is at day 60.875, month 2\n  one.depot: 1 dose of 1 to 1 mg, 1 subject\n"
+                      "  one.central: 5 doses of 2.5 to 100 mg, 2 subjects\n", said)
+        said = self.osteon("run", "plain.yaml", "--set", "events.amount=ug", "--set", "events.time=day", "--set", "population.first_subject=2",
+                           "-o", "s.h5", "--force")
+        self.assertIn("t.csv: the last row is at day 9999, month 328.5\n  one.depot: 1 dose of 7 to 7 ug, 1 subject\n", said)
+
+
 class Wrong(Tables):
     def test_wrong_tables(self):
         """Each with its place, what is wrong, and what was expected; nothing is run."""

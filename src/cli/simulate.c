@@ -194,6 +194,44 @@ static bool can_be_partial(const ost_part_t *parts, size_t n_parts)
     return n_parts == 1 && ost_part_keep(parts) == OST_KEEP_SUBJECTS;
 }
 
+/* What goes into a compartment by the dosing table, of the subjects that are simulated. */
+static void print_compartment(const ost_experiment_t *e, uint32_t compartment)
+{
+    const ost_events_t *events = &e->events;
+    const ost_compartment_t *to = &events->compartments[compartment];
+    double least = INFINITY, most = 0;
+    uint64_t n = 0, n_dosed = 0;
+    char a[64], b[64];
+    for (uint64_t i = e->first_subject; i < e->first_subject + e->n_subjects; i++) {
+        const uint64_t before = n;
+        for (size_t r = events->first[i]; r < events->first[i + 1]; r++) {
+            const ost_event_row_t *row = &events->rows[r];
+            const bool is_dose = row->kind == OST_ROW_DOSE || row->kind == OST_ROW_RESET_DOSE;
+            if (!is_dose || row->compartment != compartment) continue;
+            least = fmin(least, row->amount / events->amount.factor);
+            most = fmax(most, row->amount / events->amount.factor);
+            n += 1 + row->n_more;
+        }
+        n_dosed += n > before;
+    }
+    if (n > 0)
+        printf("  %s%s%s: %s of %.6g to %.6g %s, %s\n", to->drug, to->compartment != NULL ? "." : "",
+            to->compartment != NULL ? to->compartment : "", ost_cli_plural(n, "dose", a), least, most,
+            events->amount_text, ost_cli_plural(n_dosed, "subject", b));
+}
+
+/* What the dosing table gives and how long it is, so that a wrong unit is seen. */
+static void print_table(const ost_experiment_t *e)
+{
+    const ost_events_t *events = &e->events;
+    double last = -INFINITY;
+    if (!events->is_given || e->enrolls) return;
+    for (size_t r = events->first[e->first_subject]; r < events->first[e->first_subject + e->n_subjects]; r++)
+        last = fmax(last, events->rows[r].t);
+    printf("%s: the last row is at day %.6g, month %.4g\n", e->people.path, last, last / OST_DAYS_PER_MONTH);
+    for (uint32_t c = 0; c < events->n_compartments; c++) print_compartment(e, c);
+}
+
 /* What all blocks took and amount to, those of earlier sessions as well. */
 static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *heading)
 {
@@ -212,6 +250,7 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     if (e->people.path != NULL && !e->people.is_drawn && !e->enrolls && e->n_subjects < e->people.n_rows)
         printf("subjects: %s of %s of %s\n", ost_cli_thousands(e->n_subjects, a),
             ost_cli_plural(e->people.n_rows, e->events.is_given ? "ID" : "row", b), e->people.path);
+    print_table(e);
     if (run->n_resumed > 0)
         printf("resumed: %s of an earlier run were there\n", ost_cli_plural(run->n_resumed, "subject", a));
     double steps = (double) all->stats.steps, tries = steps + (double) all->stats.rejected;
