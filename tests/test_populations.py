@@ -117,6 +117,8 @@ class Populations(test_shards.Program):
         listed = [line.split(None, 1) for line in self.osteon("list", "populations").splitlines()]
         self.assertEqual([name for name, title in listed], names)
         self.assertTrue(all(title.strip() for name, title in listed))
+        self.assertEqual(dict(listed)["osteoporotic_women"].rpartition("; for ")[2].split(), ["hormones", "aibl", "dxa"])
+        self.assertEqual(dict(listed)["premenopausal_breast_cancer"].rpartition("; for ")[2].split(), ["hormones", "aibl"])
         for name in names:
             out = f"{name}.h5"
             self.osteon("run", os.path.join(READY, f"{name}.yaml"), "-n", "2000", "--set", "times=[0 d, 1 month]", "--set",

@@ -471,7 +471,9 @@ class Sweep(test_shards.Program):
             self.assertEqual(re.findall("<!-- (loss 0.0.*?) -->", file.read()), ["loss 0.01 1/y", "loss 0.02 1/y"]*2)
         self.sweep("f.h5", *three, "--vary", "arms.treated.regimen.0.start=0 d, 1 d", *keep)
         self.assertIn("4 entries are varied", self.draw("f.h5", code=1))
-        self.sweep("f.h5", "--vary", dose, "--set", "endpoints={}", "-n", "8", "--force")
+        said = self.sweep("f.h5", "--vary", dose, "--set", "endpoints={}", "-n", "8", "--force")
+        self.assertIn("sweep: the experiment has no endpoints", said)
+        self.assertNotIn("osteon-plot f.h5", said)
         self.assertIn("without 'endpoints'", self.draw("f.h5", code=1))
 
     def test_colours_of_a_map(self):

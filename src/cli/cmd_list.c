@@ -103,16 +103,21 @@ static int list_configs(ost_library_t *library, ost_error_t *err)
     return ret;
 }
 
-/* Each is an experiment as well, which has a title. */
+/* Each is an experiment as well, which has a title; its drugs are not of the population. */
 static int list_populations(ost_library_t *library, ost_error_t *err)
 {
-    (void) library;
     int ret = 0;
     for (size_t i = 0; i < ost_n_ready_populations && ret == 0; i++) {
         const ost_ready_population_t *ready = &ost_ready_populations[i];
         ost_experiment_t e;
         ret = ost_experiment_parse(&e, ready->name, ready->text, NULL, 0, err);
-        if (ret == 0) printf("%-30s %s\n", ready->name, e.title);
+        if (ret == 0) printf("%-30s %s; for", ready->name, e.title);
+        for (size_t k = 0; ret == 0 && k < e.n_models; k++) {
+            const ost_model_t *model;
+            ret = ost_library_get(library, e.models[k], &model, err);
+            if (ret == 0 && is_no_drug(model)) printf(" %s", e.models[k]);
+        }
+        if (ret == 0) putchar('\n');
         ost_experiment_free(&e);
     }
     return ret;
