@@ -277,16 +277,6 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
             ost_cli_thousands(all->subjects, a), ost_cli_plural(kept->n_subjects, "subject", b));
 }
 
-void ost_cli_written(const char *out, bool is_drawn)
-{
-    char size[32], path[PATH_MAX + 8], plot[PATH_MAX], command[PATH_MAX + 8];
-    struct stat st;
-    printf("written: %s (%s)\n", out, stat(out, &st) == 0 ? ost_cli_bytes((double) st.st_size, size) : "?");
-    printf("next:    osteon show %s\n", ost_cli_quoted(out, path, sizeof(path)));
-    if (is_drawn && ost_cli_plot_command(plot, sizeof(plot)))
-        printf("         %s %s\n", ost_cli_quoted(plot, command, sizeof(command)), path);
-}
-
 /* After a failure: what a run with --resume can start from. */
 static void mention_part(const char *out)
 {
