@@ -833,7 +833,7 @@ times: [0 day, 1 year]
         self.osteon("run", "growing.yaml", "-o", "out.h5", "--set", "parameters={tiny.a: {value: 0.5 1/d, spread: 0}}",
                     "--subjects", "1", code=3)
         quiet = self.osteon("run", "growing.yaml", "-q", code=3)
-        self.assertRegex(quiet.stderr, r"osteon: \d+ of 80 subject-arms failed, the first: .*X.*; "
+        self.assertRegex(quiet.stderr, r"osteon: \d+ of 80 subject-arms failed, the first: subject \d+: .*X.*; "
                          r"'failure_message' in \S+\.h5 says why\n$")
         text = self.osteon("show", "out.h5").stdout
         self.assertIn("1 subject x 2 arms, 2 subject-arms failed\nthe first that failed: ", text)

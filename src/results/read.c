@@ -347,7 +347,14 @@ int ost_results_first_failure(const ost_results_t *self, char **text, ost_error_
     int ret = ost_h5_read_texts(id, ost_h5_length(id), &texts);
     OST_H5_CLOSE(id);
     if (ret < 0) ret = ost_h5_unreadable(err, ret, self->path, "failure_message");
-    if (ret == 0 && texts.n > 0 && (*text = ost_strdup(texts.items[0])) == NULL) ret = ost_no_memory(err);
+    const hsize_t start = 0, count = 1;
+    double subject = 0;
+    if (ret == 0 && texts.n > 0)
+        ret = ost_h5_read(self->file, self->path, "failure_subject", 1, &start, &count, &subject, err);
+    if (ret == 0 && texts.n > 0 && asprintf(text, "subject %.0f: %s", subject, texts.items[0]) < 0) {
+        *text = NULL;
+        ret = ost_no_memory(err);
+    }
     ost_text_list_free(&texts);
     return ret;
 }

@@ -133,8 +133,8 @@ int ost_results_experiment(const ost_results_t *self, const char *const *overrid
     ost_experiment_t *experiment, ost_error_t *err) OST_MUST_CHECK;
 /** Number of failed subject-arms. */
 uint64_t ost_results_failures(const ost_results_t *self);
-/** What is said of the first that failed. @param[out] text  owned by the caller, NULL: none failed, or a shard is not
- *  merged @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
+/** The subject that failed first, and what is said of it. @param[out] text  owned by the caller, NULL: none failed, or
+ * a shard is not merged @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_first_failure(const ost_results_t *self, char **text, ost_error_t *err) OST_MUST_CHECK;
 
 /** Whether all bytes of a result file are those that osteon wrote.
