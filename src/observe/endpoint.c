@@ -103,7 +103,7 @@ static const ost_variable_t *find_output(const ost_plan_t *plan, const char *out
     return NULL;
 }
 
-/* The variable that `output` names, whatever element; NULL if there is none. */
+/* The variable of an output of any element; NULL if there is none. */
 static const ost_variable_t *find_variable(const ost_plan_t *plan, const char *output)
 {
     const size_t length = strcspn(output, "[");

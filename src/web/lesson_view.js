@@ -135,7 +135,7 @@ export function make_lessons(desk) {
     function open(given, settings = null) {
         const [next, guessed, why, k] = given.split("/");
         if (!Object.hasOwn(lessons, next)) throw new Error(next);
-        if (settings) before = desk.first_shown; // of a link nobody knows what was before
+        if (settings) before = desk.first_shown; // a link does not say what was before
         begin(next);
         if (guessed !== undefined) guess(guessed);
         if (why === "why") explain();
