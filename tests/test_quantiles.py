@@ -6,7 +6,6 @@ import csv
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import time
 import unittest
@@ -15,7 +14,7 @@ import h5py
 import numpy as np
 
 import test_shards  # noqa: E402  the program in a folder
-from test_shards import OSTEON, contents  # noqa: E402
+from test_shards import contents  # noqa: E402
 from test_sweep import DOSE, FILES, PLOT
 
 SUBJECTS = 5 * 64 + 7
@@ -112,15 +111,9 @@ class Quantiles(test_shards.Program):
         whole = time.monotonic() - start
         killed = 0
         for part in (0.3, 0.5, 0.7):
-            process = subprocess.Popen([OSTEON, *words, "-o", "r.h5", "--restart"], cwd=self.folder.name,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(part*whole)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            if not os.path.exists(self.path("r.h5.part")):
+            if not self.killed(part*whole, *words):
                 continue
             killed += 1
-            self.osteon("show", "r.h5.part")
             self.osteon(*words, "-o", "r.h5", "--resume")
             self.assert_same("whole.h5", "r.h5", ("/", "n_resumed"))
             os.remove(self.path("r.h5"))

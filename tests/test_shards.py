@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import h5py
@@ -99,6 +100,18 @@ class Program(unittest.TestCase):
                               timeout=300)
         self.assertEqual(done.returncode, code, (words, done.stdout, done.stderr))
         return done.stdout + done.stderr
+
+    def killed(self, delay, *words):
+        """Begin r.h5 anew and kill that after so many seconds. @return whether it left a journal, which can be shown"""
+        process = subprocess.Popen([OSTEON, *words, "-o", "r.h5", "--restart"], cwd=self.folder.name,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+        is_there = os.path.exists(self.path("r.h5.part"))
+        if is_there:
+            self.osteon("show", "r.h5.part")
+        return is_there
 
 
 class Shards(Program):

@@ -8,17 +8,15 @@ import re
 import resource
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
-import time
 import unittest
 
 import h5py
 import numpy as np
 
 import test_shards  # noqa: E402  the program in a folder
-from test_shards import OSTEON, contents  # noqa: E402
+from test_shards import contents  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLOT = os.path.join(HERE, "..", "scripts", "plot.py")
 SUBJECTS = 2 * 64 + 5
@@ -366,15 +364,9 @@ class Sweep(test_shards.Program):
         self.sweep("whole.h5", *vary)
         killed = 0
         for delay in (0.2, 0.4, 0.7):
-            process = subprocess.Popen([OSTEON, "sweep", "test.yaml", *vary, "-o", "r.h5", "--restart"],
-                                       cwd=self.folder.name, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(delay)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            if not os.path.exists(self.path("r.h5.part")):
+            if not self.killed(delay, "sweep", "test.yaml", *vary):
                 continue
             killed += 1
-            self.osteon("show", "r.h5.part")
             self.sweep("r.h5", *vary, "--resume")
             self.assert_same("whole.h5", "r.h5")
             os.remove(self.path("r.h5"))
