@@ -171,6 +171,11 @@ class People(test_shards.Program):
         self.osteon("run", "a.h5", "--subject", "69", "-o", "s.h5", "-q", "--set", "times=[0 d, 24 month]")
         np.testing.assert_array_equal(self.values("s.h5", "bmd")[0][:, 0, 1], self.values("a.h5", "bmd")[0][:, 69, 2])
         self.osteon("verify", "a.h5", "--share", "all")
+        self.write("women.csv", "\n".join([HEAD, *(",".join(row) for row in rows()[:3])]) + "\n")
+        for name, n in (("women.csv", 3), ("a.h5", N)):  # a setting takes the file as it is now
+            table = [] if name == "a.h5" else ["--set", f"population.people={{table: {name}, {KEYS}}}"]
+            self.osteon("run", "a.h5", *table, "-o", "new.h5", "-q", "--force")
+            self.assertEqual(self.values("new.h5", "age")[0].size, n)
 
     def test_another_table_is_another_run(self):
         """Shards and journals of a table that changed in between are refused."""

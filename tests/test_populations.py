@@ -199,6 +199,49 @@ class Populations(test_shards.Program):
         np.testing.assert_array_equal(bmd[0], self.values("c.h5", "bmd")[0])
         self.assertGreater(abs(age[0].mean() - age[1].mean()), 2)
 
+    def test_who_takes_part(self):
+        """Strata and `enroll` are taken as the rest is; how many take part is said once."""
+        strata = '{old: {if: "age > 70 [year]", quota: 9}, young: {if: "age <= 70 [year]", quota: 5}}'
+        for theirs, ours, whole, n in (
+                (f"strata: {strata}\n  enroll: 14", "", f"strata: {strata}", 14),
+                ("enroll: 12", "", "enroll: 12", 12),
+                ("enroll: 12", "enroll: 11\n  ", "enroll: 11", 11),
+                (f"strata: {strata}", "strata:\n  enroll: 13\n  ", "enroll: 13", 13),
+                (f"strata: {strata}", "strata:\n  subjects: 13\n  ", "subjects: 13", 13),
+                ("enroll: 12", f"strata: {strata}\n  ", f"strata: {strata}", 14)):
+            self.write("base.yaml", FILES["base.yaml"].replace("sampling: latin_hypercube", theirs))
+            self.write("a.yaml", FILES["test.yaml"].replace("subjects: 70\n  ", ours))
+            self.write("b.yaml", FILES["whole.yaml"].replace("subjects: 70", whole))
+            for each in "ab":
+                self.osteon("run", f"{each}.yaml", "-o", f"{each}.h5", "-q", "--force")
+            with self.subTest(theirs, ours=ours):
+                self.same("a.h5", "b.h5")
+                self.assertEqual(self.values("a.h5", "subject")[0].size, n)
+        self.osteon("run", "a.h5", "-o", "b.h5", "-q", "--force")
+        self.same("a.h5", "b.h5")
+        for theirs, word in ((f"strata: {strata}", "strata"), ("enroll: 12", "enroll")):
+            self.write("base.yaml", FILES["base.yaml"].replace("sampling: latin_hypercube", theirs))
+            self.assertIn(f"test.yaml:5:13: population.subjects: '{word}' of the population 'base.yaml' says how many subjects "
+                          "take part", self.osteon("run", "test.yaml", "-o", "c.h5", code=1))
+
+    def test_settings(self):
+        """A setting takes the file as it is now, also of the name that a result file has the text of; two populations in
+        one setting and one file are refused."""
+        self.osteon("run", "test.yaml", "-o", "a.h5", "-q")
+        self.osteon("run", "test.yaml", "-o", "b.h5", "-q", "--set", "population.from=base.yaml")
+        self.write("base.yaml", FILES["base.yaml"].replace("from: 50 year", "from: 60 year"))
+        self.osteon("run", "test.yaml", "-o", "c.h5", "-q")
+        for name in "ab":
+            self.osteon("run", f"{name}.h5", "-o", "d.h5", "-q", "--force")
+            self.same("a.h5", "d.h5")
+            self.osteon("run", f"{name}.h5", "-o", "d.h5", "-q", "--force", "--set", "population.from=base.yaml")
+            self.same("c.h5", "d.h5")
+        self.osteon("run", "test.yaml", "-o", "d.h5", "-q", "--force", "--set", "population.covariates.age.from=55 year", "--set",
+                    "population.from = base.yaml")
+        self.assertLess(self.values("d.h5", "age")[0].min(), 60)
+        self.assertIn("another population, 'base.yaml', was taken already; expected the setting population.from=b.yaml",
+                      self.osteon("run", "test.yaml", "-o", "e.h5", "--set", "population={from: b.yaml, subjects: 3}", code=2))
+
     def test_models(self):
         """A population for other models: a warning that says so."""
         self.write("test.yaml", FILES["test.yaml"].replace("from: base.yaml", "from: early_breast_cancer"))

@@ -305,6 +305,10 @@ typedef struct {
     const char *population_text; /**< and its YAML */
 } ost_experiment_texts_t;
 
+/** Drop the texts of files that new settings name, so that they are read as they are now.
+ *  @param settings  [n] "path=value" */
+void ost_experiment_forget(ost_experiment_texts_t *self, const char *const *settings, size_t n);
+
 /** Read an experiment file. Unknown keys, wrong types, units, ranges and names inside the file are refused with
  *  file:line:column and the nearest valid name; names of models, drugs, signals, parameters are checked when it is
  * planned.

@@ -308,20 +308,26 @@ static int base_of(ost_from_t *self, const char *name, const char *text, ost_err
     return self->name != NULL && self->text != NULL ? 0 : ost_no_memory(err);
 }
 
+/* The population to be taken is set first: other settings change what is taken. */
+static bool is_from(const char *override)
+{
+    static const char from[] = "population.from";
+    return strcspn(override, "= ") == strlen(from) && strncmp(override, from, strlen(from)) == 0;
+}
+
 /* @param overrides  borrowed: must outlive the tree  @param[in,out] base  the population that it takes; free it in any
  * case */
 static int parse_tree(ost_yaml_t *tree, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_from_t *base, ost_error_t *err)
 {
-    static const char from[] = "population.from=";
     const ost_schema_t *schema = &ost_experiment_schema;
     int ret = ost_yaml_parse(tree, path, text, err);
     if (ret == 0) ret = ost_schema_rename(schema, tree, err); /* so that settings find the present names */
     for (size_t i = 0; i < n_overrides && ret == 0; i++)
-        if (strncmp(overrides[i], from, strlen(from)) == 0) ret = ost_experiment_override(tree, overrides[i], err);
+        if (is_from(overrides[i])) ret = ost_experiment_override(tree, overrides[i], err);
     if (ret == 0) ret = ost_experiment_from(tree, base, err);
     for (size_t i = 0; i < n_overrides && ret == 0; i++)
-        if (strncmp(overrides[i], from, strlen(from)) != 0) ret = ost_experiment_override(tree, overrides[i], err);
+        if (!is_from(overrides[i])) ret = ost_experiment_override(tree, overrides[i], err);
     if (ret == 0) ret = ost_experiment_from(tree, base, err); /* of a setting of the whole population */
     return ret == 0 ? ost_from_check(base, tree, err) : ret;
 }
@@ -425,9 +431,10 @@ int ost_experiment_vary(
     if (all == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < base->n_overrides + n; i++)
         all[i] = i < base->n_overrides ? base->overrides[i] : settings[i - base->n_overrides];
-    const ost_experiment_texts_t texts = { .people = { .path = base->people.path, .text = base->people.text },
+    ost_experiment_texts_t texts = { .people = { .path = base->people.path, .text = base->people.text },
         .population = base->population,
         .population_text = base->population_text };
+    ost_experiment_forget(&texts, settings, n);
     int ret = ost_experiment_parse_with(self, base->path, base->text, &texts, all, base->n_overrides + n, err);
     free(all);
     self->solver.isa = base->solver.isa;

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is taken of the other's population: what its subjects are like, not how many of them are run. */
-static const char *const taken[] = { "variability", "covariates", "correlate", "eligible", "baseline", "dropout" };
+/* What is taken of the other's population: what its subjects are like, and who of them take part. */
+static const char *const taken[] = { "variability", "covariates", "correlate", "eligible", "enroll", "strata",
+    "baseline", "dropout" };
 
 static ost_yaml_node_t *member_of(ost_yaml_node_t *node, const char *key)
 {
@@ -123,6 +124,24 @@ static int find_text(const ost_yaml_t *tree, const ost_yaml_node_t *from, char *
     return fail_name(tree, from, err);
 }
 
+/* How many take part is said once: own strata are in place of `enroll` too, and own `subjects` contradict either. */
+static int check_counted(const ost_yaml_t *tree, ost_yaml_node_t *theirs, const char *name, ost_error_t *err)
+{
+    static const char *const counts[] = { "strata", "enroll" };
+    const ost_yaml_node_t *population = ost_yaml_get(&tree->root, "population"),
+                          *subjects = ost_yaml_get(population, "subjects"),
+                          *strata = ost_yaml_get(population, "strata");
+    ost_yaml_node_t *enroll = member_of(theirs, "enroll");
+    if (enroll != NULL && strata != NULL && !ost_yaml_is_null(strata)) remove_member(theirs, enroll);
+    for (size_t i = 0; i < 2 && subjects != NULL; i++)
+        if (member_of(theirs, counts[i]) != NULL && ost_yaml_get(population, counts[i]) == NULL)
+            return ost_yaml_fail(tree, subjects, OST_ERR_VALUE, err,
+                "'%s' of the population '%.150s' says how many subjects take part; expected one of the two, or '%s' "
+                "here without a value",
+                counts[i], name, counts[i]);
+    return 0;
+}
+
 static int join(ost_yaml_t *tree, ost_yaml_t *other, ost_yaml_node_t *from, ost_from_t *base, ost_error_t *err)
 {
     ost_yaml_node_t *population = member_of(&tree->root, "population"), *theirs = member_of(&other->root, "population");
@@ -136,6 +155,8 @@ static int join(ost_yaml_t *tree, ost_yaml_t *other, ost_yaml_node_t *from, ost_
     if (member_of(theirs, "covariates") == NULL)
         return ost_yaml_fail(
             tree, from, OST_ERR_VALUE, err, "'%.150s' has no population.covariates that could be taken", base->name);
+    int ret = check_counted(tree, theirs, base->name, err);
+    if (ret < 0) return ret;
     base->at = from->location;
     base->is_taken = true;
     for (size_t i = 0; models != NULL && i < models->n_members; i++)
@@ -148,6 +169,23 @@ static int join(ost_yaml_t *tree, ost_yaml_t *other, ost_yaml_node_t *from, ost_
     return ok ? 0 : ost_no_memory(err);
 }
 
+/* Whether a setting gives the entry of a path a value, alone or with what is above it. */
+static bool reaches(const char *setting, const char *path)
+{
+    size_t n = strcspn(setting, "=");
+    while (n > 0 && setting[n - 1] == ' ') n--;
+    return n > 0 && strncmp(setting, path, n) == 0 && (path[n] == '\0' || path[n] == '.');
+}
+
+void ost_experiment_forget(ost_experiment_texts_t *self, const char *const *settings, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (reaches(settings[i], "population.people.table") || reaches(settings[i], "events.table"))
+            self->people = (ost_people_source_t){ 0 };
+        if (reaches(settings[i], "population.from")) self->population = self->population_text = NULL;
+    }
+}
+
 int ost_experiment_from(ost_yaml_t *tree, ost_from_t *base, ost_error_t *err)
 {
     ost_yaml_node_t *population = member_of(&tree->root, "population"), *from = member_of(population, "from");
@@ -155,6 +193,10 @@ int ost_experiment_from(ost_yaml_t *tree, ost_from_t *base, ost_error_t *err)
     if (from->kind != OST_YAML_SCALAR || ost_yaml_is_null(from))
         return ost_yaml_fail(tree, from, OST_ERR_SYNTAX, err,
             "the name of a population, or the path of an experiment, is expected here");
+    if (base->is_taken)
+        return ost_yaml_fail(tree, from, OST_ERR_VALUE, err,
+            "another population, '%.150s', was taken already; expected the setting population.from=%.150s", base->name,
+            from->text);
     if (!OST_HAS_FILES) return ost_yaml_fail(tree, from, OST_ERR_MISSING, err, "there is no file '%.200s'", from->text);
     char *text = NULL, *path = NULL;
     const bool is_given = base->text != NULL && strcmp(base->name, from->text) == 0;
