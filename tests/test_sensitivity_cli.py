@@ -285,6 +285,31 @@ class Sensitivity(test_shards.Program):
         self.assertEqual(done.returncode, 1)
         self.assertIn("has no endpoint 'hpi'; it has hip, level", done.stderr)
 
+    def test_repeat(self):
+        """A result file is repeated from its record, whatever was asked; options ask for other endpoints, inputs, points."""
+        dose = "arms.treated.regimen.0.dose"
+        for asked in (["--by", "range", "--over", "one.loss", "--vary", f"{dose}=0.5 mg..2 mg", "--trajectories", "3", "--of",
+                       "own={output: \"bmd[lumbar_spine]\", arm: treated, to: 12 month}", "--group", f"all=one.loss,{dose}"],
+                      ["--method", "local", "--vary", f"{dose}=0.5 mg..2 mg"],
+                      ["--method", "sobol", "--by", "range", "--over", "one.loss", "--base", "64", "--design-seed", "3"]):
+            first = self.rows("test.yaml", "-n", "3", "--set", "population.seed=5", *asked, "-o", "s.h5", "--force")
+            with self.subTest(asked):
+                self.assertEqual(self.rows("s.h5", "-o", "again.h5", "--force"), first)
+                with h5py.File(self.path("s.h5")) as one, h5py.File(self.path("again.h5")) as two:
+                    self.assertEqual(one["value"][()].tobytes(), two["value"][()].tobytes())
+                    self.assertEqual({key: str(value) for key, value in one.attrs.items() if key.startswith("analysis")},
+                                     {key: str(value) for key, value in two.attrs.items() if key.startswith("analysis")})
+        other = self.rows("s.h5", "--base", "128", "-o", "again.h5", "--force")
+        self.assertEqual(other.keys(), first.keys())
+        self.assertNotEqual(other, first)
+        self.assertEqual({input for _, input in self.rows("s.h5", "--vary", f"{dose}=0.5 mg..2 mg")}, {dose})
+        self.assertEqual({input for _, input in self.rows("s.h5", "--method", "local")}, {"one.loss"})
+        self.assertIn("'s.h5' is of a sensitivity analysis; 'osteon sensitivity s.h5 -o OUT.h5' repeats it",
+                      self.osteon("run", "s.h5", "-o", "r.h5", code=2))
+        self.osteon("sweep", "test.yaml", "-n", "2", "--vary", f"{dose}=0.5 mg, 1 mg, 2 mg", "-o", "w.h5", "-q")
+        self.osteon("sensitivity", "w.h5", "-o", "given.h5", "-q")
+        self.assertIn("'given.h5' is an analysis of the points of a sweep", self.osteon("sensitivity", "given.h5", code=2))
+
     def test_failures(self):
         """Where subjects fail, what is computed from them is left out, and the exit code says so."""
         self.rows("test.yaml", "--set", "models=[./pill.model, ./pole.model]", "--set",

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "draws.h"
 #include "plan/plan.h"
+#include "results/arrays.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -113,8 +114,9 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     run_arguments_t a = { 0 };
     ost_simulation_t how = { 0 };
     int isa = -1, code;
-    static const char *const facts[] = { OST_COMPARED_MODELS, OST_SWEEP_DESIGN };
-    char *recorded[] = { NULL, NULL }, *table = NULL;
+    static const char *const facts[] = { OST_COMPARED_MODELS, OST_SWEEP_DESIGN, OST_ANALYSIS_METHOD };
+    enum { N_FACTS = sizeof(facts) / sizeof(facts[0]) };
+    char *recorded[N_FACTS] = { NULL }, *table = NULL;
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
@@ -125,7 +127,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         !ost_cli_progress_init(&how.progress, a.progress, a.quiet)) {
         goto out;
     }
-    int read = ost_cli_recorded(name, facts, 2, recorded);
+    int read = ost_cli_recorded(name, facts, N_FACTS, recorded);
     if (read != OST_EXIT_OK) {
         code = read;
         goto out;
@@ -137,6 +139,11 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     }
     if (recorded[0] != NULL) {
         ost_cli_message("run: '%s' is of several models; 'osteon compare %s -o OUT.h5' repeats it", name, name);
+        goto out;
+    }
+    if (recorded[2] != NULL) {
+        ost_cli_message(
+            "run: '%s' is of a sensitivity analysis; 'osteon sensitivity %s -o OUT.h5' repeats it", name, name);
         goto out;
     }
     if (ost_cli_needs_output(self->name, name, &how)) goto out;
@@ -151,7 +158,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     code = ost_cli_plan(name, &a.overrides, isa, a.dry_run ? print_dry_run : ost_cli_simulate, &how);
 out:
     ost_text_list_free(&a.overrides);
-    for (size_t i = 0; i < 2; i++) free(recorded[i]);
+    for (size_t i = 0; i < N_FACTS; i++) free(recorded[i]);
     free(table);
     return code;
 }

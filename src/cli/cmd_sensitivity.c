@@ -127,12 +127,9 @@ static int run_sensitivity(const ost_command_t *self, int argc, char **argv)
     ost_sensitivity_arguments_t a = { 0 };
     int code;
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
-    if (name != NULL) code = analyse(name, &a);
-    ost_text_list_free(&a.of);
-    ost_text_list_free(&a.over);
-    ost_text_list_free(&a.vary);
-    ost_text_list_free(&a.group);
-    ost_text_list_free(&a.overrides);
+    if (name != NULL) code = ost_analysis_recall(name, &a);
+    if (name != NULL && code == OST_EXIT_OK) code = analyse(name, &a);
+    ost_analysis_free_arguments(&a);
     return code;
 }
 
@@ -225,12 +222,13 @@ static const ost_option_t options[] = {
 
 const ost_command_t ost_command_sensitivity = {
     .name = "sensitivity",
-    .argument = "EXPERIMENT|SWEEP.h5",
+    .argument = "EXPERIMENT|SWEEP.h5|RESULT.h5",
     .summary = "which parameters and entries an endpoint depends on",
     .about =
         "Move inputs of an experiment (parameters, doses, times, covariates) and say how much each of them changes "
         "its\nendpoints, sorted by importance. The same subjects, at most 100 unless --subjects asks for more, are "
-        "simulated\nat every point.",
+        "simulated\nat every point. A result file of this command is repeated; options change endpoints, inputs or "
+        "points.",
     .notes =
         "morris moves each input over its range (of a distribution, its middle 95 %) with the others at 20 places; "
         "sobol\nsamples all inputs independently; local takes slopes at the present values. A slope is by "

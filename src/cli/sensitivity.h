@@ -13,8 +13,12 @@ typedef struct {
     ost_index_t *indices;     /* [n_groups][OST_N_INDICES]; owned */
 } ost_analysed_t;
 
+/* Texts that a file has of what was asked. */
+#define OST_ANALYSIS_N_RECORDED 11
+
 /* What is asked on the command line. */
 typedef struct {
+    char *recorded[OST_ANALYSIS_N_RECORDED]; /* which words point to, of a file that is repeated; owned */
     const char *method, *by, *table, *output, *csv, *shard, *isa, *progress;
     uint64_t n_trajectories, n_levels, n_base, seed, n_threads; /* 0: not said */
     bool force, quiet, resume, restart;
@@ -63,6 +67,7 @@ typedef struct {
 #define ANALYSIS_BASE "analysis_base_samples"
 #define ANALYSIS_POINTS "analysis_points"
 #define ANALYSIS_INPUTS "analysis_inputs"
+#define ANALYSIS_POINTS_OF "analysis_points_of" /* of an analysis of a sweep: its design */
 
 /* How points are run. */
 typedef struct {
@@ -101,6 +106,10 @@ int ost_analysis_prepare_kept(ost_analysis_t *self, ost_error_t *err) OST_MUST_C
 int ost_analysis_open(ost_analysis_t *self, const ost_analysis_how_t *how, bool *is_complete);
 /* Take `took` from what the journal has, of all sessions. */
 void ost_analysis_sum_up(ost_analysis_t *self);
+/* Of the result file or a journal of an analysis: take what was asked where `a` does not say it: endpoints, inputs,
+ * points of the method. Other files leave it as it is. @return an exit code */
+int ost_analysis_recall(const char *path, ost_sensitivity_arguments_t *a);
+void ost_analysis_free_arguments(ost_sensitivity_arguments_t *self);
 /* Whether a file is the journal of an analysis. @return an exit code */
 int ost_analysis_is_journal(const char *path, bool *is);
 /* Make the result file of the shards of an analysis. @return an exit code */

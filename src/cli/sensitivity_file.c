@@ -178,7 +178,7 @@ static int list_facts(const ost_analysis_t *of, ost_text_list_t *facts)
     if (!of->is_given || ret < 0) return ret;
     ret = ost_text_list_add(facts, OST_ANALYSIS_METHOD "=%s", ost_sensitivity_words[of->design.kind]);
     if (ret == 0) ret = ost_text_list_add(facts, "analysis_parameters=none");
-    if (ret == 0) ret = ost_text_list_add(facts, "analysis_points_of=sweep %s", ost_design_words[of->of_sweep]);
+    if (ret == 0) ret = ost_text_list_add(facts, ANALYSIS_POINTS_OF "=sweep %s", ost_design_words[of->of_sweep]);
     return ret;
 }
 

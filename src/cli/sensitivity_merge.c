@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Takes journals of a sensitivity analysis; makes the analysis again from what they record, with their points. */
+/* Takes the result file or journals of a sensitivity analysis; gives what was asked, and of journals the analysis
+ * again, with their points. */
 #include "core/table.h"
 #include "results/arrays.h"
 #include "sensitivity.h"
@@ -7,17 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a journal was asked. @param[out] texts  of the words in `a`, owned by the caller as the lists are @return an
- * exit code */
-enum { N_TEXTS = 11 };
-static int read_arguments(const char *path, ost_sensitivity_arguments_t *a, char **texts)
+/* What a file or journal was asked. @return an exit code */
+static int read_arguments(const char *path, ost_sensitivity_arguments_t *a)
 {
-    static const char *const facts[N_TEXTS] = { OST_ANALYSIS_METHOD, ANALYSIS_PARAMETERS, ANALYSIS_TABLE, ANALYSIS_SEED,
-        ANALYSIS_TRAJECTORIES, ANALYSIS_LEVELS, ANALYSIS_BASE, ANALYSIS_OF, ANALYSIS_OVER, ANALYSIS_VARY,
-        ANALYSIS_GROUPS };
+    static const char *const facts[OST_ANALYSIS_N_RECORDED] = { OST_ANALYSIS_METHOD, ANALYSIS_PARAMETERS,
+        ANALYSIS_TABLE, ANALYSIS_SEED, ANALYSIS_TRAJECTORIES, ANALYSIS_LEVELS, ANALYSIS_BASE, ANALYSIS_OF,
+        ANALYSIS_OVER, ANALYSIS_VARY, ANALYSIS_GROUPS };
     uint64_t *const numbers[] = { &a->seed, &a->n_trajectories, &a->n_levels, &a->n_base };
     ost_text_list_t *const lists[] = { &a->of, &a->over, &a->vary, &a->group };
-    int code = ost_cli_recorded(path, facts, N_TEXTS, texts);
+    char **texts = a->recorded;
+    int code = ost_cli_recorded(path, facts, OST_ANALYSIS_N_RECORDED, texts);
     if (code != OST_EXIT_OK) return code;
     a->method = texts[0];
     a->by = texts[1] != NULL && strcmp(texts[1], "none") != 0 ? texts[1] : NULL;
@@ -28,6 +28,61 @@ static int read_arguments(const char *path, ost_sensitivity_arguments_t *a, char
         if (texts[7 + i] != NULL && texts[7 + i][0] != '\0' && ost_text_list_split(lists[i], texts[7 + i]) < 0)
             return ost_cli_no_memory();
     return OST_EXIT_OK;
+}
+
+void ost_analysis_free_arguments(ost_sensitivity_arguments_t *self)
+{
+    ost_text_list_t *const lists[] = { &self->of, &self->over, &self->vary, &self->group, &self->overrides };
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) ost_text_list_free(lists[i]);
+    for (size_t i = 0; i < OST_ANALYSIS_N_RECORDED; i++) free(self->recorded[i]);
+}
+
+static void take_list(ost_text_list_t *self, ost_text_list_t *then)
+{
+    ost_text_list_free(self);
+    *self = *then;
+    *then = (ost_text_list_t){ 0 };
+}
+
+int ost_analysis_recall(const char *path, ost_sensitivity_arguments_t *a)
+{
+    static const char points_of[] = ANALYSIS_POINTS_OF;
+    const char *const fact = points_of;
+    ost_sensitivity_arguments_t then = { 0 };
+    char *sweep = NULL;
+    int code = ost_cli_recorded(path, &fact, 1, &sweep);
+    if (code == OST_EXIT_OK && sweep != NULL) {
+        ost_cli_message(
+            "sensitivity: '%s' is an analysis of the points of a sweep; expected the file of that sweep, or "
+            "the experiment",
+            path);
+        code = OST_EXIT_USAGE;
+    }
+    free(sweep);
+    if (code == OST_EXIT_OK) code = read_arguments(path, &then);
+    memcpy(a->recorded, then.recorded, sizeof(a->recorded));
+    memset(then.recorded, 0, sizeof(then.recorded));
+    if (code == OST_EXIT_OK && then.method != NULL) {
+        const bool has_inputs = a->by != NULL || a->table != NULL || a->over.n + a->vary.n + a->group.n > 0;
+        const bool has_seed = strcmp(then.method, ost_sensitivity_words[OST_SENSITIVITY_LOCAL]) != 0;
+        if (a->of.n == 0) take_list(&a->of, &then.of);
+        if (!has_inputs) {
+            a->by = then.by;
+            a->table = then.table;
+            take_list(&a->over, &then.over);
+            take_list(&a->vary, &then.vary);
+            take_list(&a->group, &then.group);
+        }
+        if (a->method == NULL) a->method = then.method;
+        if (strcmp(a->method, then.method) == 0) {
+            if (a->seed == 0 && has_seed) a->seed = then.seed;
+            if (a->n_trajectories == 0) a->n_trajectories = then.n_trajectories;
+            if (a->n_levels == 0) a->n_levels = then.n_levels;
+            if (a->n_base == 0) a->n_base = then.n_base;
+        }
+    }
+    ost_analysis_free_arguments(&then);
+    return code;
 }
 
 int ost_analysis_is_journal(const char *path, bool *is)
@@ -43,10 +98,10 @@ int ost_analysis_is_journal(const char *path, bool *is)
 }
 
 /* The analysis that a journal is of. @return an exit code */
-static int read_analysis(ost_analysis_t *self, const char *path, ost_sensitivity_arguments_t *a, char **texts)
+static int read_analysis(ost_analysis_t *self, const char *path, ost_sensitivity_arguments_t *a)
 {
     ost_error_t err = { 0 };
-    int code = read_arguments(path, a, texts);
+    int code = read_arguments(path, a);
     if (code != OST_EXIT_OK) return code;
     const size_t kind = ost_words_find(ost_sensitivity_words, OST_N_SENSITIVITIES, a->method);
     if (kind == OST_N_SENSITIVITIES) {
@@ -59,20 +114,13 @@ static int read_analysis(ost_analysis_t *self, const char *path, ost_sensitivity
     return code;
 }
 
-static void free_arguments(ost_sensitivity_arguments_t *a, char **texts)
-{
-    ost_text_list_t *const lists[] = { &a->of, &a->over, &a->vary, &a->group, &a->overrides };
-    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) ost_text_list_free(lists[i]);
-    for (size_t i = 0; i < N_TEXTS; i++) free(texts[i]);
-}
-
 int ost_analysis_merge(const ost_text_list_t *shards, const char *output, bool quiet)
 {
     ost_analysis_t self = { 0 };
     ost_sensitivity_arguments_t a = { 0 };
     ost_error_t err = { 0 };
-    char *texts[N_TEXTS] = { NULL }, n[64];
-    int code = read_analysis(&self, shards->items[0], &a, texts);
+    char n[64];
+    int code = read_analysis(&self, shards->items[0], &a);
     if (code == OST_EXIT_OK &&
         ost_values_gather(&self.kept, (const char *const *) shards->items, shards->n, true, &err) < 0)
         code = ost_cli_fail(&err);
@@ -87,7 +135,7 @@ int ost_analysis_merge(const ost_text_list_t *shards, const char *output, bool q
     if (ret < 0) code = ost_cli_fail(&err);
     if (code == OST_EXIT_OK && self.took.failures > 0) code = OST_EXIT_FAILURES;
     ost_analysis_free(&self);
-    free_arguments(&a, texts);
+    ost_analysis_free_arguments(&a);
     return code;
 }
 
@@ -96,14 +144,14 @@ int ost_analysis_show_journal(const char *path)
     ost_analysis_t self = { 0 };
     ost_sensitivity_arguments_t a = { 0 };
     ost_error_t err = { 0 };
-    char *texts[N_TEXTS] = { NULL }, done[32], all[64];
-    int code = read_analysis(&self, path, &a, texts);
+    char done[32], all[64];
+    int code = read_analysis(&self, path, &a);
     if (code == OST_EXIT_OK && ost_values_gather(&self.kept, &path, 1, false, &err) < 0) code = ost_cli_fail(&err);
     if (code == OST_EXIT_OK)
         ost_print_wrapped(stdout, "%s: a sensitivity analysis of %s by the method %s; finished: %s of %s", path,
             self.experiment.name, ost_sensitivity_words[self.design.kind], ost_cli_thousands(self.all.n_points, done),
             ost_cli_plural(self.n_points, "point", all));
     ost_analysis_free(&self);
-    free_arguments(&a, texts);
+    ost_analysis_free_arguments(&a);
     return code;
 }

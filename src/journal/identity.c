@@ -249,7 +249,7 @@ int ost_identity_experiment(const ost_identity_t *self, const char *path, const 
     const char *text = ost_identity_get(self, "experiment"), *isa = ost_identity_get(self, "isa");
     const char *origin = ost_identity_get(self, "experiment_path");
     ost_experiment_texts_t texts = { .people = { .path = ost_identity_get(self, OST_PEOPLE_PATH),
-                                               .text = ost_identity_get(self, OST_PEOPLE_TEXT) },
+                                         .text = ost_identity_get(self, OST_PEOPLE_TEXT) },
         .population = ost_identity_get(self, OST_POPULATION),
         .population_text = ost_identity_get(self, OST_POPULATION_TEXT) };
     ost_experiment_forget(&texts, overrides, n_overrides);
