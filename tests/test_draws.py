@@ -139,6 +139,18 @@ class Draws(test_shards.Program):
             self.assertEqual((done.returncode, part in done.stderr), (code, True), done.stderr)
         self.assertLess(os.path.getsize(self.path("one.svg")), os.path.getsize(self.path("d.svg")))
 
+    def test_figure_of_quantiles(self):
+        """A file that keeps quantiles has the figure of its subjects, of values where some baselines are below zero."""
+        for model, label in (FILES["one.model"], "Change (%)"), (FILES["one.model"].replace("= B*", "= (B - loss/(0.02 [1/y]))*"), "(g/cm2)"):
+            self.write("one.model", model)
+            seen = []
+            for keep in "subjects", "quantiles":
+                self.draws("d.h5", "-q", "--draws", "3", "--set", f"results.keep={keep}")
+                panel = figure_of_draws(self.path("d.h5"), None, None).axes[0]
+                seen.append(np.concatenate([line.get_ydata() for line in panel.lines]))
+                self.assertEqual(panel.get_ylabel(), label)
+            np.testing.assert_allclose(*seen, atol=0.01 * np.abs(seen[0]).max())
+
     def test_observed_points(self):
         """Observations of the experiment's trials stand in the figure, on the output that they are compared with."""
         self.write("evidence.csv", "role,trial,arm,endpoint,site,time_months,statistic,value,unit,lower,upper,interval,n\n"

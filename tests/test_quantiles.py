@@ -76,14 +76,16 @@ class Quantiles(test_shards.Program):
             self.assertEqual(few["level"][()], np.median(bmd[1, 0, :, 1]))
 
     def test_values_of_both_signs(self):
-        """Bins below zero; no percent changes, as baselines are below zero."""
+        """Bins below zero; percent changes of the subjects whose baseline is above zero."""
         self.run_both("--set", "models.1=./score.model", "--set", "endpoints={}")
         with h5py.File(self.path("all.h5")) as whole, h5py.File(self.path("few.h5")) as few:
             bmd = whole["bmd"][()].astype(float)
             self.assertLess(bmd.min(), -1)
             self.assert_summary(few, "bmd", bmd)
-            self.assertTrue(np.isnan(few["bmd_change"][()]).all())
-            self.assertEqual(few["bmd_change_n"][()].max(), 0)
+            positive = bmd[0, :, 0] > 0  # of the same subjects in both arms
+            np.testing.assert_array_equal(bmd[1, :, 0] > 0, positive)
+            self.assertTrue(0 < positive.sum() < positive.size)
+            self.assert_summary(few, "bmd_change", 100 * (bmd / bmd[..., :1] - 1)[:, positive])
         self.assertIn("a baseline is zero or less, so values", self.osteon("show", "few.h5"))
 
     def test_threads_shards_and_repeat(self):

@@ -25,14 +25,13 @@ def is_of_draws(path):
 
 def kept_bands(results, name, at):
     """As bands(), of a file that keeps quantiles."""
-    for ending in "_change", "":
-        data = results.dataset(name + ending)
-        if data.shape[0] > MAX_DRAWS or data.shape != results.dataset(name).shape:
-            raise results.damaged(f"'{name}{ending}' has shape {data.shape}")
-        found = data[(slice(None), *at)].astype(float)[:, results.band_rows()]
-        if ending == "" or np.isfinite(found[:, :, results.zero]).all():
-            return found.transpose(1, 0, 2), ending != ""
-    return None
+    data, change, n, n_changes = (results.dataset(name + ending) for ending in ("", "_change", "_n", "_change_n"))
+    if data.shape[0] > MAX_DRAWS or change.shape != data.shape or n.shape != n_changes.shape:
+        raise results.damaged(f"'{name}_change' has shape {change.shape}")
+    where = (slice(None), *at)
+    is_change = bool((n_changes[where][..., results.zero] == n[where][..., results.zero]).all())
+    found = (change if is_change else data)[where].astype(float)[:, results.band_rows()]
+    return found.transpose(1, 0, 2), is_change
 
 
 def bands(results, name, at, zero, path):

@@ -16,7 +16,7 @@ const double ost_levels[OST_N_LEVELS] = { 0.01, 0.02, 0.025, 0.05, 0.1, 0.2, 0.2
 
 /* Of percent changes: a bin below is 1/256 of a percent point wide. */
 #define FLOOR_OF_CHANGES 1.0
-/* A change in percent needs a baseline above this, as in `osteon show`. */
+/* A change in percent needs a baseline above this, as in `osteon show`; subjects without one are not counted. */
 #define LEAST_BASELINE 1e-12
 
 static const struct {
@@ -38,7 +38,6 @@ typedef struct {
     size_t n_times, n_rows;
     double *floors;        /* [plan->outputs->n_variables] */
     ost_summary_t *cells;  /* [n_rows][n_times][N_MEASURES] */
-    bool *lacks_changes;   /* [n_rows] a baseline is not above zero */
     double *values[BATCH]; /* [OST_COHORT_BLOCK][n_times] of a row of each block that was read */
     double *out;           /* [OST_N_LEVELS][n_times] */
     ost_packer_t *packer;  /* that unpacks */
@@ -142,10 +141,14 @@ static int add_time(table_t *table, size_t row, size_t b, size_t t, double floor
     const size_t n = (size_t) table->block[b].counts->n_subjects;
     ost_summary_t *cell = &table->cells[(row * table->n_times + t) * N_MEASURES];
     double x[OST_COHORT_BLOCK];
+    if (n == 0) return 0;
     for (size_t s = 0; s < n; s++) x[s] = table->values[b][s * table->n_times + t];
     int ret = ost_summary_add(&cell[LEVEL], x, n, floor, err);
-    if (ret < 0 || i_zero == SIZE_MAX || table->lacks_changes[row]) return ret;
-    for (size_t s = 0; s < n; s++) x[s] = 100 * (x[s] / table->values[b][s * table->n_times + i_zero] - 1);
+    if (ret < 0 || i_zero == SIZE_MAX) return ret;
+    for (size_t s = 0; s < n; s++) {
+        const double base = table->values[b][s * table->n_times + i_zero];
+        x[s] = base >= LEAST_BASELINE ? 100 * (x[s] / base - 1) : NAN;
+    }
     return ost_summary_add(&cell[CHANGE], x, n, FLOOR_OF_CHANGES, err);
 }
 
@@ -153,9 +156,6 @@ static int add_time(table_t *table, size_t row, size_t b, size_t t, double floor
 static int add_row(table_t *table, size_t row, size_t n_blocks, double floor, size_t i_zero, ost_error_t *err)
 {
     int ret = 0;
-    for (size_t b = 0; b < n_blocks && i_zero != SIZE_MAX; b++)
-        for (size_t s = 0; s < table->block[b].counts->n_subjects; s++)
-            table->lacks_changes[row] |= table->values[b][s * table->n_times + i_zero] < LEAST_BASELINE;
     for (size_t t = 0; t < table->n_times; t++)
         for (size_t b = 0; b < n_blocks && ret == 0; b++) ret = add_time(table, row, b, t, floor, i_zero, err);
     return ret;
@@ -197,20 +197,15 @@ static int add_blocks(const ost_writer_t *self, size_t p, table_t *table, ost_er
 static void fill(const table_t *table, size_t row, size_t kind, double floor)
 {
     const size_t measure = kinds[kind].is_change ? CHANGE : LEVEL;
-    const bool is_left_out = measure == CHANGE && table->lacks_changes[row];
     for (size_t t = 0; t < table->n_times; t++) {
         const ost_summary_t *cell = &table->cells[(row * table->n_times + t) * N_MEASURES + measure];
         const bool is_count = kind == OST_SUMMARY_N || kind == OST_SUMMARY_CHANGE_N;
         const bool is_mean = kind == OST_SUMMARY_MEAN || kind == OST_SUMMARY_CHANGE_MEAN;
         for (size_t q = 0; q < OST_N_LEVELS && is_quantiles(kind); q++)
             table->out[q * table->n_times + t] =
-                is_left_out ? NAN
-                            : ost_summary_quantile(cell, measure == CHANGE ? FLOOR_OF_CHANGES : floor, ost_levels[q]);
+                ost_summary_quantile(cell, measure == CHANGE ? FLOOR_OF_CHANGES : floor, ost_levels[q]);
         if (is_quantiles(kind)) continue;
-        table->out[t] = is_count                      ? (is_left_out ? 0 : (double) cell->n)
-                        : is_left_out || cell->n == 0 ? NAN
-                        : is_mean                     ? cell->mean
-                                                      : ost_summary_sd(cell);
+        table->out[t] = is_count ? (double) cell->n : cell->n == 0 ? NAN : is_mean ? cell->mean : ost_summary_sd(cell);
     }
 }
 
@@ -257,7 +252,6 @@ static int write_part(ost_writer_t *self, size_t p, table_t *table, ost_error_t 
     const ost_plan_t *plan = self->parts[p].plan;
     const size_t n_cells = table->n_rows * table->n_times * N_MEASURES;
     size_t row = 0;
-    memset(table->lacks_changes, 0, table->n_rows * sizeof(*table->lacks_changes));
     table->cells = calloc(n_cells + 1, sizeof(*table->cells));
     int ret = table->cells == NULL ? ost_no_memory(err) : add_blocks(self, p, table, err);
     for (size_t v = 0; v < plan->outputs->n_variables && ret == 0; v++) {
@@ -276,20 +270,18 @@ int ost_results_write_summaries(ost_writer_t *self, ost_error_t *err)
     const ost_experiment_t *e = columns->plan->experiment;
     table_t table = { .n_times = e->n_times, .n_rows = columns->n_chunks, .packer = ost_packer_new(e) };
     table.floors = calloc(columns->plan->outputs->n_variables + 1, sizeof(*table.floors));
-    table.lacks_changes = calloc(table.n_rows + 1, sizeof(*table.lacks_changes));
     bool ok = true;
     for (size_t b = 0; b < BATCH; b++) {
         table.values[b] = malloc((OST_COHORT_BLOCK * e->n_times + 1) * sizeof(double));
         ok &= table.values[b] != NULL;
     }
     table.out = malloc((OST_N_LEVELS * e->n_times + 1) * sizeof(double));
-    ok &= table.packer != NULL && table.floors != NULL && table.lacks_changes != NULL && table.out != NULL;
+    ok &= table.packer != NULL && table.floors != NULL && table.out != NULL;
     int ret = ok ? find_floors(self, &table, err) : ost_no_memory(err);
     if (ret == 0) ret = write_errors(self, &table, err);
     for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = write_part(self, p, &table, err);
     ost_packer_delete(table.packer);
     free(table.floors);
-    free(table.lacks_changes);
     for (size_t b = 0; b < BATCH; b++) {
         free(table.values[b]);
         free(table.buffer[b].body);
