@@ -118,6 +118,8 @@ static int set_lanes(ost_lane_plan_t *lane, const stages_t *from)
         if (ost_wired_has_row(&wiring->signals[s]))
             ret = set_signal(&lane->signals[wiring->signals[s].row - n_drives], from, s);
     if (ret < 0) return ret;
+    for (size_t i = 0; i < from->kinetics->n_forced_blocks; i++)
+        lane->blocks[from->kinetics->forced_block[i]].is_forced = true;
     set_steps(lane->steps, from->jacobian->steps, from->jacobian->n_steps, wiring, n_drives);
     set_steps(lane->forced_step, from->kinetics->forced_step, from->kinetics->n_forced_steps, wiring, n_drives);
     for (size_t i = 0; i < wiring->n_signals * OST_LANE_COUNT; i++)

@@ -30,6 +30,7 @@ typedef struct {
     uint32_t first_state, n_states, first_hoisted, first_switch, n_switches, first_entry, n_entries;
     uint32_t first_drive, n_drives; /**< algebraic rows */
     const uint32_t *drive_entry;    /**< [n_drives] where its entries begin, OST_NO_ENTRY where only outputs need it */
+    bool is_forced;                 /**< all its states are */
     bool is_static;                 /**< without states, and only outputs need its drives */
     int32_t hold;                   /**< input, -1: never held */
     int32_t ripple;                 /**< first of its inputs, -1: never averaged */

@@ -115,7 +115,7 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
     here_t here;
     eval_algebraic(self, at, self->steps, self->n_rate_steps);
     for (const ost_lane_block_t *block = self->blocks; block < self->blocks + self->n_blocks; block++) {
-        if (block->n_states == 0) continue;
+        if (block->n_states == 0 || (block->is_forced && at->skips_forced)) continue;
         enter(&here, self, block, at);
         double *rows = ROW(f, block->first_state);
         if (here.is_moving) {

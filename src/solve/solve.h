@@ -27,6 +27,7 @@ typedef struct {
     const double *u;    /**< [n_inputs rows] piecewise constant inputs, changed by events only */
     const double *mode; /**< [n_switches rows] 1.0 / 0.0, constant during a step */
     double *scratch;    /**< [n_scratch rows] for the system's own use, 0 at first */
+    bool skips_forced;  /**< rhs() may leave rates of forced states as they are: they are known in all lanes */
 } ost_point_t;
 
 /** States of a linear part at most. */
