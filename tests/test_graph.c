@@ -342,6 +342,7 @@ static void bare_free(bare_t *self)
     free(self->model.first_entry);
     free(self->model.drive_uses);
     free(self->model.rate_uses);
+    free(self->model.switch_states);
     free(self->model.is_linear);
     free(self->model.linear_uses);
     free(self->model.is_constant);

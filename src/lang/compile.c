@@ -17,12 +17,12 @@ static int no_memory(const ost_model_t *model, ost_error_t *err)
     return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory while compiling model '%s'", model->name);
 }
 
-/* Mark the signals that the roots read. */
-static bool mark_uses(const ost_graph_t *g, const ost_node_t *roots, size_t n_roots, uint8_t *uses)
+/* Mark what the roots read: signals (OST_OP_READ), or states (OST_OP_STATE). */
+static bool mark_uses(const ost_graph_t *g, const ost_node_t *roots, size_t n_roots, ost_op_t op, uint8_t *uses)
 {
     bool *used = ost_graph_reachable(g, roots, n_roots);
     for (size_t i = 0; i < g->n_nodes && used != NULL; i++) {
-        if (used[i] && g->nodes[i].op == OST_OP_READ) uses[g->nodes[i].index] = 1;
+        if (used[i] && g->nodes[i].op == op) uses[g->nodes[i].index] = 1;
     }
     free(used);
     return used != NULL;
@@ -33,11 +33,15 @@ static int find_uses(ost_model_t *model, ost_error_t *err)
     const struct ost_model_impl *impl = model->impl;
     model->drive_uses = calloc(model->n_drives * model->n_reads + 1, sizeof(*model->drive_uses));
     model->rate_uses = calloc(model->n_reads + 1, sizeof(*model->rate_uses));
-    bool ok = model->drive_uses != NULL && model->rate_uses != NULL;
-    ok = ok && mark_uses(&impl->graph, impl->rate, model->n_states, model->rate_uses);
-    ok = ok && mark_uses(&impl->graph, impl->sw, model->n_switches, model->rate_uses);
+    model->switch_states = calloc(model->n_states + 1, sizeof(*model->switch_states));
+    const size_t n = model->n_switches;
+    bool ok = model->drive_uses != NULL && model->rate_uses != NULL && model->switch_states != NULL;
+    ok = ok && mark_uses(&impl->graph, impl->sw, n, OST_OP_READ, model->rate_uses);
+    model->switches_read = ok && memchr(model->rate_uses, 1, model->n_reads) != NULL;
+    ok = ok && mark_uses(&impl->graph, impl->rate, model->n_states, OST_OP_READ, model->rate_uses);
+    ok = ok && mark_uses(&impl->graph, impl->sw, n, OST_OP_STATE, model->switch_states);
     for (size_t k = 0; k < model->n_drives && ok; k++)
-        ok = mark_uses(&impl->graph, &impl->drive[k], 1, &model->drive_uses[k * model->n_reads]);
+        ok = mark_uses(&impl->graph, &impl->drive[k], 1, OST_OP_READ, &model->drive_uses[k * model->n_reads]);
     return ok ? 0 : no_memory(model, err);
 }
 
@@ -97,7 +101,8 @@ static int find_linear(ost_model_t *model, const ost_node_t *entry, ost_error_t 
     bool ok = model->is_linear != NULL && model->linear_uses != NULL && model->is_constant != NULL;
     for (size_t i = 0; i < model->n_states && ok; i++) {
         int moves = reaches(&impl->graph, impl->rate[i], moving, 2);
-        ok = moves >= 0 && mark_uses(&impl->graph, &impl->rate[i], 1, &model->linear_uses[i * model->n_reads]);
+        ok = moves >= 0 &&
+             mark_uses(&impl->graph, &impl->rate[i], 1, OST_OP_READ, &model->linear_uses[i * model->n_reads]);
         model->is_linear[i] = moves == 0;
     }
     for (size_t e = 0; e < model->n_jac && ok && model->jac[e].row < model->n_states; e++) {

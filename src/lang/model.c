@@ -85,6 +85,7 @@ void ost_model_free(ost_model_t *self)
     free(self->first_entry);
     free(self->drive_uses);
     free(self->rate_uses);
+    free(self->switch_states);
     free(self->is_linear);
     free(self->linear_uses);
     free(self->is_constant);

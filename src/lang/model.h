@@ -155,9 +155,11 @@ typedef struct {
     size_t n_switches, n_hoisted, n_scratch; /**< rows of a kernel, see lang/kernel.h */
     ost_jac_entry_t *jac;                    /**< [n_jac] */
     size_t n_jac;
-    uint32_t *first_entry; /**< [n_drives + 1] where the entries of each drive begin, after those of states */
-    uint8_t *drive_uses;   /**< [n_drives][n_reads], 1 where the drive's expression reads that signal directly */
-    uint8_t *rate_uses;    /**< [n_reads], 1 where an equation or a condition of a switch reads that signal directly */
+    uint32_t *first_entry;  /**< [n_drives + 1] where the entries of each drive begin, after those of states */
+    uint8_t *drive_uses;    /**< [n_drives][n_reads], 1 where the drive's expression reads that signal directly */
+    uint8_t *rate_uses;     /**< [n_reads], 1 where an equation or a condition of a switch reads that signal directly */
+    uint8_t *switch_states; /**< [n_states], 1 where a condition of a switch reads that state */
+    bool switches_read;     /**< a condition reads a signal */
     /** [n_states], 1 where the rate is linear in the states, with coefficients that only parameters and signals enter.
      */
     uint8_t *is_linear;

@@ -91,6 +91,19 @@ static int set_signal(ost_lane_signal_t *lane, const stages_t *from, size_t s)
     return 0;
 }
 
+/* States that conditions depend on. @param[out] reads  whether on signals too, and so on any state */
+static const uint32_t *find_switch_states(const ost_blocks_t *blocks, size_t *n, bool *reads, ost_maker_t *make)
+{
+    uint32_t *state = ost_maker_list(make, blocks->n_states, sizeof(*state));
+    for (size_t b = 0; b < blocks->n && state != NULL; b++) {
+        const ost_model_t *model = blocks->block[b].model;
+        *reads |= model->switches_read;
+        for (uint32_t i = 0; i < model->n_states; i++)
+            if (model->switch_states[i]) state[(*n)++] = blocks->block[b].first_state + i;
+    }
+    return *reads ? NULL : state;
+}
+
 /* A signal's row of its own by its index in the lanes' list. */
 static void set_steps(ost_driver_t *to, const ost_driver_t *from, size_t n, const ost_wiring_t *wiring, size_t n_drives)
 {
@@ -171,6 +184,11 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
     ost_system_t *self = ost_maker_list(make, 1, sizeof(*self));
     ost_lane_plan_t *lane = ost_maker_list(make, 1, sizeof(*lane));
     if (make->err.code != 0 || set_lanes(lane, &from) < 0) return NULL;
+    bool conditions_read = false;
+    size_t n_switch_states = 0;
+    const uint32_t *switch_state = find_switch_states(blocks, &n_switch_states, &conditions_read, make);
+    if (make->err.code != 0) return NULL;
+    lane->n_switch_steps = conditions_read ? jacobian->n_rate_steps : 0;
     *self = (ost_system_t){
         .n_states = layout->n_states,
         .n_algebraic = wiring->n_rows,
@@ -188,6 +206,8 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
         .n_linear = kinetics->n,
         .forced = kinetics->forced,
         .n_forced = kinetics->n_forced,
+        .switch_state = switch_state,
+        .n_switch_states = n_switch_states,
         .state_names = layout->state_names,
         .switch_names = layout->switch_names,
         .rhs = functions->rhs,

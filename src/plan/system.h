@@ -66,6 +66,7 @@ typedef struct {
     const uint32_t *forced_block;    /**< [n_forced_blocks] indices of their blocks */
     size_t n_blocks, n_signals, n_steps, n_algebraic, n_infusions, n_forced_steps, n_forced_blocks;
     size_t n_rate_steps;         /**< the first of the steps; the others are for outputs alone */
+    size_t n_switch_steps;       /**< of those, what conditions need: all or none */
     size_t integral_entry;       /**< first of the integrals' entries, in the order of blocks and drives */
     size_t first_output_scratch; /**< row of scratch for outputs of which only some are wanted */
     size_t first_noise_scratch;  /**< row of scratch for the noise of one block */

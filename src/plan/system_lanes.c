@@ -199,7 +199,7 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
 static void plan_switches(const void *plan, const ost_point_t *at, double *g)
 {
     const ost_lane_plan_t *self = plan;
-    eval_algebraic(self, at, self->steps, self->n_rate_steps);
+    eval_algebraic(self, at, self->steps, self->n_switch_steps);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_switches == 0) continue;

@@ -201,6 +201,34 @@ static int make_forced(ost_forced_part_t *self, const ost_system_t *system, cons
     return 0;
 }
 
+static bool is_known(const ost_system_t *system, uint32_t state)
+{
+    bool is = false;
+    for (size_t i = 0; i < system->n_forced; i++) is |= system->forced[i].state == state;
+    for (size_t i = 0; i < system->n_linear; i++) {
+        const ost_linear_t *part = &system->linear[i];
+        is |= place_in(part->state, part->n_states, state) < OST_LINEAR_MAX;
+        is |= place_in(part->fed, part->n_fed, state) < OST_LINEAR_MAX;
+    }
+    return is;
+}
+
+/* @param state  [n], NULL: all */
+static int want_states(
+    ost_wanted_states_t *self, const ost_system_t *system, const uint32_t *state, size_t n, ost_error_t *err)
+{
+    self->n = state != NULL ? n : system->n_states;
+    self->state = malloc((self->n + 1) * sizeof(*self->state));
+    if (self->state == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a list of %zu states", self->n);
+    for (size_t i = 0; i < self->n; i++) {
+        self->state[i] = state != NULL ? state[i] : (uint32_t) i;
+        if (self->state[i] >= system->n_states)
+            return ost_fail(err, OST_ERR_MODEL, "a condition depends on a state out of range");
+        self->has_known_ones |= is_known(system, self->state[i]);
+    }
+    return 0;
+}
+
 static int make_parts(ost_batch_t *self, ost_error_t *err)
 {
     const ost_system_t *system = self->system;
@@ -261,6 +289,8 @@ int ost_batch_new(ost_batch_t **self, const ost_system_t *system, const ost_solv
     batch->options = *options;
     code = ost_elimination_init(&batch->elimination, system, err);
     if (code == 0) code = make_parts(batch, err);
+    if (code == 0) code = want_states(&batch->every, system, NULL, 0, err);
+    if (code == 0) code = want_states(&batch->of_switches, system, system->switch_state, system->n_switch_states, err);
     if (code == 0) code = allocate(batch, err);
     if (code == 0 && ost_steppers[options->stepper].family == OST_FAMILY_GSL)
         code = ost_gsl_new(&batch->gsl, batch, err);
@@ -288,6 +318,8 @@ void ost_batch_delete(ost_batch_t *self)
         free(self->parts[i].from);
     }
     free(self->parts);
+    free(self->every.state);
+    free(self->of_switches.state);
     for (size_t i = 0; self->forced != NULL && i < self->system->n_forced; i++) free(self->forced[i].entry);
     free(self->forced);
     ost_elimination_free(&self->elimination);

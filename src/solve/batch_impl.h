@@ -12,6 +12,13 @@
 
 struct ost_gsl;
 
+/* States of which dense output is asked for. */
+typedef struct {
+    uint32_t *state;     /* [n] */
+    size_t n;            /* */
+    bool has_known_ones; /* such in closed form, or fed by them */
+} ost_wanted_states_t;
+
 struct ost_batch {
     const ost_system_t *system; /* borrowed */
     ost_solver_options_t options;
@@ -19,6 +26,7 @@ struct ost_batch {
     double *atol;  /* [n_states] absolute tolerance, INFINITY outside error control */
     double *floor; /* [n_states] a state below has failed; -INFINITY where it may be negative */
     ost_lane_t lanes[OST_LANE_COUNT];
+    ost_wanted_states_t every, of_switches;
     ost_linear_part_t *parts;  /* [system->n_linear] */
     ost_forced_part_t *forced; /* [system->n_forced] */
     /* First accepted step after a change, by what changed: rows [n_states + n_inputs + n_switches], 0 unknown. */

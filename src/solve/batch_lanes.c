@@ -61,11 +61,16 @@ static void blend_rows(double *to, ost_mask m, const double *from, size_t n)
     }
 }
 
-/* b->x_at = x(t + theta h) of the step just tried */
+/* b->x_at = x(t + theta h) of the step just tried, of some states */
+static void wanted_at(run_t *run, const ost_wanted_states_t *wanted, const ost_v *theta)
+{
+    run->method->dense(run->b, wanted, &run->h_step, theta);
+    if (wanted->has_known_ones) ost_linear_put_dense(run->b, *theta, run->h_step);
+}
+
 static void state_at(run_t *run, const ost_v *theta)
 {
-    run->method->dense(run->b, &run->h_step, theta);
-    ost_linear_put_dense(run->b, *theta, run->h_step);
+    wanted_at(run, &run->b->every, theta);
 }
 
 static void put_column(double *to, int lane, const double *from, size_t n)
@@ -375,7 +380,7 @@ static ost_mask disagree(const run_t *run, const double *g)
 static void switches_at(run_t *run, ost_v theta, double *g)
 {
     ost_batch_t *b = run->b;
-    state_at(run, &theta);
+    wanted_at(run, &b->of_switches, &theta);
     ost_v t = run->t + theta * run->h_step;
     ost_point_t at = point(run, &t, b->x_at);
     b->system->switches(b->system->self, &at, g);

@@ -110,9 +110,10 @@ INLINE void step(
     {                                                                                                                  \
         step(b, &name, stages, t, h, result);                                                                          \
     }                                                                                                                  \
-    static void name##_dense(const ost_batch_t *b, const ost_v *h, const ost_v *theta)                                 \
+    static void name##_dense(                                                                                          \
+        const ost_batch_t *b, const ost_wanted_states_t *wanted, const ost_v *h, const ost_v *theta)                   \
     {                                                                                                                  \
-        interpolate(b, name.dense, name.n_dense, theta, h);                                                            \
+        interpolate(b, wanted, name.dense, name.n_dense, theta, h);                                                    \
     }                                                                                                                  \
     _Static_assert((stages) <= MOST_STAGES, "step() computes fewer stages");                                           \
     const ost_method_t OST_LANE_FN(ost_##name) = { .n_rhs = stages - 1,                                                \

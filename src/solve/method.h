@@ -25,8 +25,9 @@ typedef struct {
     /* Try a step of size h from (t, b->x): fills b->x_new, b->stages. Where next_stage >= 0, b->f is the right-hand
      * side there. */
     void (*step)(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost_step_result_t *result);
-    /* b->x_at = x(t + theta h) of the step just tried. theta = 0 gives b->x, 1 b->x_new. */
-    void (*dense)(const ost_batch_t *b, const ost_v *h, const ost_v *theta);
+    /* b->x_at = x(t + theta h) of the step just tried, of the states that are wanted. theta = 0 gives b->x, 1 b->x_new.
+     */
+    void (*dense)(const ost_batch_t *b, const ost_wanted_states_t *wanted, const ost_v *h, const ost_v *theta);
 } ost_method_t;
 
 #define OST_DECLARE_LANES(function) extern const ost_method_t OST_LANE_FN(ost_##function);

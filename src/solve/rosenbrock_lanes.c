@@ -211,10 +211,11 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     {                                                                                                                  \
         step(b, &name, t, h, result);                                                                                  \
     }                                                                                                                  \
-    static void name##_dense(const ost_batch_t *b, const ost_v *h, const ost_v *theta)                                 \
+    static void name##_dense(                                                                                          \
+        const ost_batch_t *b, const ost_wanted_states_t *wanted, const ost_v *h, const ost_v *theta)                   \
     {                                                                                                                  \
         (void) h;                                                                                                      \
-        interpolate(b, name.dense, name.n_dense, theta, NULL);                                                         \
+        interpolate(b, wanted, name.dense, name.n_dense, theta, NULL);                                                 \
     }                                                                                                                  \
     const ost_method_t OST_LANE_FN(ost_##name) = { .n_rhs = stages,                                                    \
         .error_power = order,                                                                                          \

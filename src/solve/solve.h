@@ -78,6 +78,8 @@ typedef struct {
     size_t n_linear;
     const ost_forced_t *forced; /**< [n_forced] each state once, OST_FORCED_MAX at most */
     size_t n_forced;
+    const uint32_t *switch_state; /**< [n_switch_states] all that conditions depend on; NULL: they may on any */
+    size_t n_switch_states;
     const char *const *state_names;  /**< [n_states] for messages */
     const char *const *switch_names; /**< [n_switches] for messages, NULL: none has a name */
     /** f [n_states rows] */

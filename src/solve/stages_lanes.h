@@ -89,8 +89,8 @@ INLINE bool has_weight(const double weights[][OST_MAX_STAGES], int n, int stage)
  * and theta (1 - theta) times the stages, each weighted by a polynomial in theta: weights[m] are the factors of
  * theta^m. `unit` multiplies them. Without the polynomials of each state: few steps have more than one or two outputs.
  */
-INLINE void interpolate(
-    const ost_batch_t *b, const double weights[][OST_MAX_STAGES], int n_dense, const ost_v *theta, const ost_v *unit)
+INLINE void interpolate(const ost_batch_t *b, const ost_wanted_states_t *wanted, const double weights[][OST_MAX_STAGES],
+    int n_dense, const ost_v *theta, const ost_v *unit)
 {
     const rows_t rows = rows_of(b);
     const double *x_old = b->x, *x_new = b->x_new;
@@ -103,7 +103,8 @@ INLINE void interpolate(
             for (int m = n_dense - 1; m-- > 0;) weight[j] = weight[j] * part + weights[m][j];
             if (unit != NULL) weight[j] *= ost_reg_load((const double *) unit, q);
         }
-        for (size_t k = 0; k < rows.n; k++) {
+        for (const uint32_t *state = wanted->state; state < wanted->state + wanted->n; state++) {
+            const size_t k = *state;
             ost_reg bend = { 0 };
             for (int j = 0; j < OST_MAX_STAGES; j++)
                 if (has_weight(weights, n_dense, j))
