@@ -272,10 +272,14 @@ static const char *const spread_compare = "    - {arm: treated, trial: T, trial_
                                           "    - {arm: treated, trial: T, trial_arm: s}\n"
                                           "    - {arm: treated, trial: T, trial_arm: q, versus: control}\n";
 
-/* SD of a change in a year by the errors of two scans, percent: of a site, of a visit, and the drift between them. */
-static double scans(double site, double visit, double drift)
+/* SD that errors add to a change in a year, percent: of a site, of a visit, and the drift between two scans.
+ * @param of  the true change: the variance of a product of independent factors, one of them log-normal */
+static double scans(double site, double visit, double drift, const ost_estimate_t *of)
 {
-    return hypot(sqrt(2) * hypot(site, visit), drift);
+    const double square = pow(hypot(sqrt(2) * hypot(site, visit), drift) / 100, 2), mean = exp(square / 2);
+    const double ratio = 100 + of->statistic[OST_STATISTIC_MEAN], error = mean * sqrt(expm1(square));
+    const double sd = of->n > 1 ? of->statistic[OST_STATISTIC_SD] : 0;
+    return sqrt(pow(sd * mean, 2) + pow(ratio * error, 2) + pow(sd * error, 2) - sd * sd);
 }
 
 /* Parts of the error of an observation in the model's file, percent: of a site, of a visit, drift in a year. */
@@ -322,8 +326,9 @@ static void test_estimates_are_those_of_the_cohort(void)
     double at_spine[3], at_hip[3];
     own_errors(spread, at_spine);
     own_errors(&trial->matched.observations[2], at_hip);
-    ost_assert_close(estimates[3].sd_measuring, scans(at_spine[0], at_spine[1], at_spine[2]), 1e-12, 0);
-    ost_assert_close(estimates[2].sd_measuring, scans(at_hip[0], at_hip[1], at_hip[2]), 1e-12, 0); /* of one arm */
+    ost_assert_close(estimates[3].sd_measuring, scans(at_spine[0], at_spine[1], at_spine[2], &estimates[0]), 1e-12, 0);
+    ost_assert_close(
+        estimates[2].sd_measuring, scans(at_hip[0], at_hip[1], at_hip[2], &estimates[2]), 1e-12, 0); /* of one arm */
     ost_assert_close(estimates[4].sd_measuring, 0, 0, 0);
     ost_assert_close(estimates[3].value, hypot(estimates[0].sd, estimates[3].sd_measuring), 1e-12, 0);
     ost_assert_close(ost_observation_error(spread, &estimates[3]), 4 / sqrt(100), 1e-12, 0);
@@ -367,7 +372,8 @@ static void test_variants_of_errors(void)
     small_read(&folder, &trials);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 1, plain, &err), 0);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, estimates, &err), 0);
-    const double expected[] = { scans(1.1, 1, 0.7), scans(1.1, 2, 0.7), scans(3, 2, 2) };
+    const double expected[] = { scans(1.1, 1, 0.7, &plain[0]), scans(1.1, 2, 0.7, &plain[0]),
+        scans(3, 2, 2, &plain[0]) };
     for (size_t v = 0; v < 3; v++) {
         ost_assert_close(estimates[5 * v + 3].value, hypot(plain[0].sd, expected[v]), 1e-12, 0);
         ost_assert_close(estimates[5 * v].value, plain[0].value, 1e-12, 0);
@@ -382,8 +388,8 @@ static void test_variants_of_errors(void)
         "evidence:\n  table: evidence.csv\n  compare: [{arm: treated, trial: T, trial_arm: s}]\n");
     small_read(&folder, &trials);
     CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, estimates, &err), 0);
-    ost_assert_close(estimates[0].sd_measuring, scans(1.1, 4, 0.7), 1e-12, 0);
-    ost_assert_close(estimates[2].sd_measuring, scans(3, 4, 2), 1e-12, 0);
+    ost_assert_close(estimates[0].sd_measuring, scans(1.1, 4, 0.7, &estimates[0]), 1e-12, 0);
+    ost_assert_close(estimates[2].sd_measuring, scans(3, 4, 2, &estimates[2]), 1e-12, 0);
     ost_trials_free(&trials);
     small_end(&folder);
 }
