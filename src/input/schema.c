@@ -209,13 +209,14 @@ static int find_index(const char *word, size_t n_members, size_t *index)
     return 0;
 }
 
-/* The member that a text in place of a mapping stands for: the one that is required, as `table` of `people: table.csv`.
- * NULL: there is no such member, or more than one */
+/* The member that a text in place of a mapping stands for: `value`, or the one that is required, as `table` of
+ * `people: table.csv`. NULL: there is no such member, or more than one */
 static const ost_schema_t *stands_for(const ost_schema_t *self)
 {
     const ost_schema_t *found = NULL;
     if ((self->kinds & OST_YAML_MAPPING) == 0 || (self->kinds & OST_YAML_SCALAR) == 0) return NULL;
     for (size_t i = 0; i < self->n_members; i++) {
+        if (strcmp(self->members[i].key, "value") == 0) return &self->members[i];
         if (!self->members[i].required) continue;
         if (found != NULL) return NULL;
         found = &self->members[i];
@@ -281,7 +282,8 @@ static ost_yaml_node_t *step(const ost_schema_t **schema, ost_yaml_node_t *node,
     for (size_t i = 0; i < node->n_members; i++) {
         if (strcmp(node->members[i].key, word) == 0) member = &node->members[i];
     }
-    if (inner == NULL || n == 0 || (member == NULL && is_free(inner) && !is_last)) {
+    /* an entry that is not there is misspelt, unless its name is checked later, as that of a MODEL.PARAMETER */
+    if (inner == NULL || n == 0 || (member == NULL && is_free(inner) && !is_last && strchr(inner->key, '.') == NULL)) {
         char hint[256];
         suggest(*schema, node, word, hint, sizeof hint);
         snprintf(why, why_size, "unknown key '%.80s'%s", word, hint);
@@ -291,6 +293,7 @@ static ost_yaml_node_t *step(const ost_schema_t **schema, ost_yaml_node_t *node,
     if (member == NULL) {
         member = ost_yaml_append(node, word);
         if (member == NULL) why[0] = '\0';
+        if (member != NULL && is_free(inner)) member->location = member->key_at = (ost_location_t){ 0 };
     }
     return member;
 }
