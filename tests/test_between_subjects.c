@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How much people differ, in trials: what errors of readings add to SDs of changes, against readings that are drawn. */
+/* How much people differ, in trials and fits: what errors of readings add to SDs of changes, against readings that are
+ * drawn, and BSVs as parameters of variants and of a fit. */
 #include "small_fit.h"
 
 #include <gsl/gsl_statistics_double.h>
@@ -73,8 +74,139 @@ static void test_sd_of_readings(void)
     small_end(&folder);
 }
 
+/* A subject keeps its quantile: with twice the SD its parameters are twice as far from the typical ones. */
+static void test_quantiles(void)
+{
+    double covariates[8], own[16], moved[16], typical[16], sds[16];
+    small_begin(&folder);
+    small_write(&folder, "evidence.csv", HEAD "calibrate,T,a,BMD_change,LS,12,mean,-4,percent,,,none,,c,r,\n");
+    small_trial(&folder, "t", "subjects: 9, seed: 3", "    - {arm: treated, trial: T, trial_arm: a}\n");
+    small_read(&folder, &trials);
+    const ost_plan_t *plan = &trials.trials[0].plan;
+    const size_t n = plan->blocks->n_params;
+    CU_ASSERT_FATAL(n <= 16);
+    ost_plan_typical(plan, typical);
+    size_t n_varying = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(ost_plan_sd(plan, i))) n_varying++;
+    CU_ASSERT_EQUAL(n_varying, 3); /* k of both sites and g */
+    for (uint64_t subject = 0; subject < 9; subject++) {
+        CU_ASSERT_EQUAL_FATAL(ost_plan_draw(plan, subject, (ost_moved_t){ 0 }, covariates, own, &err), 0);
+        for (int factor = 0; factor < 3; factor++) {
+            for (size_t i = 0; i < n; i++) sds[i] = factor * ost_plan_sd(plan, i);
+            CU_ASSERT_EQUAL_FATAL(ost_plan_draw(plan, subject, (ost_moved_t){ .sd = sds }, covariates, moved, &err), 0);
+            for (size_t i = 0; i < n; i++) {
+                double far = isnan(sds[i]) ? 0 : log(own[i] / typical[i]);
+                ost_assert_close(log(moved[i] / typical[i]), factor * far, 1e-4, 1e-15);
+                if (factor == 1 || isnan(sds[i])) CU_ASSERT_EQUAL(moved[i], own[i]);
+            }
+        }
+    }
+    ost_trials_free(&trials);
+    small_end(&folder);
+}
+
+/* A variant's BSV is that of all elements of an index; one that a trial sets, or switches off, stays. */
+static void test_variants(void)
+{
+    static const char *const names[] = { "small.k.spread", "small.g.spread" };
+    const double values[] = { 0.3, 0.3, 0.6, 0.3, 0, 0 };
+    const ost_variants_t variants = { names, 2, values, 3 };
+    ost_estimate_t plain[4], at[12];
+    small_begin(&folder);
+    small_write(&folder, "evidence.csv",
+        HEAD "calibrate,T,a,BMD_change,LS,12,mean,-4,percent,,,none,,c,r,\n"
+             "calibrate,T,a,BMD_change,TH,12,mean,-4,percent,,,none,,c,r,\n");
+    small_trial(&folder, "a", "subjects: 40, seed: 3", "    - {arm: control, trial: T, trial_arm: a}\n");
+    small_trial(&folder, "b", "subjects: 40, seed: 3",
+        "    - {arm: control, trial: T, trial_arm: a}\nparameters: {\"small.k[total_hip]\": {spread: 0.2}}\n");
+    small_read(&folder, &trials);
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, NULL, 1, plain, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, at, &err), 0);
+    for (size_t i = 0; i < 4; i++) {
+        CU_ASSERT_EQUAL(at[i].value, plain[i].value); /* the models' own */
+        CU_ASSERT_EQUAL(at[i].sd, plain[i].sd);
+        if (i == 3) continue;
+        CU_ASSERT(at[4 + i].sd > 1.8 * plain[i].sd && at[4 + i].sd < 3 * plain[i].sd); /* twice, and skewed */
+        ost_assert_close(at[8 + i].sd, 0, 0, 1e-9);
+    }
+    for (size_t v = 1; v < 3; v++) ost_assert_close(at[4 * v + 3].sd, plain[3].sd, 1e-4, 0); /* of the solver */
+    ost_trials_free(&trials);
+    small_trial(&folder, "b", FIXED, "    - {arm: control, trial: T, trial_arm: a}\n");
+    small_read(&folder, &trials);
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, at, &err), 0);
+    CU_ASSERT_EQUAL(at[4 + 2].value, at[2].value);
+    ost_trials_free(&trials);
+    small_end(&folder);
+}
+
+#define SPREADS "trials: .\nsubjects: 32\nstarts: 1\nparameters:\n  small.g: {prior: 0.03 1/y}\n  "
+
+/* A fit finds the BSVs that observed SDs were simulated with; what no row depends on stays at its prior. */
+static void test_fit(void)
+{
+    static const char *const names[] = { "small.k.spread", "small.g.spread" };
+    const double known[] = { 0.9, 0.5 };
+    const ost_variants_t variants = { names, 2, known, 1 };
+    ost_estimate_t at[4];
+    const char *rows = HEAD "calibrate,T,a,BMD_change,LS,60,sd,%.6f,percent,,,none,200000,c,r,\n"
+                            "calibrate,T,a,BMD_change,TH,60,sd,%.6f,percent,,,none,200000,c,r,\n"
+                            "calibrate,T,b,BMD_change,LS,60,sd,%.6f,percent,,,none,200000,c,r,\n"
+                            "calibrate,T,b,BMD_change,LS,60,mean,%.6f,percent,,0.05,se,200000,c,r,\n";
+    char text[2048];
+    small_begin(&folder);
+    snprintf(text, sizeof(text), rows, 1., 1., 1., 1.);
+    small_write(&folder, "evidence.csv", text);
+    small_trial(&folder, "t", "subjects: 32, sampling: latin_hypercube",
+        "    - {arm: control, trial: T, trial_arm: a}\n    - {arm: treated, trial: T, trial_arm: b}\n");
+    small_read(&folder, &trials);
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, at, &err), 0);
+    ost_trials_free(&trials);
+    snprintf(text, sizeof(text), rows, at[0].value, at[1].value, at[2].value, at[3].value);
+    small_write(&folder, "evidence.csv", text);
+    must_read(SPREADS "small.k.spread: {prior: 0.4, sd: 0.7}\n  small.g.spread: {prior: 0.3, sd: 0.7}\n");
+    CU_ASSERT_EQUAL_FATAL(fit.n_params, 3);
+    CU_ASSERT_STRING_EQUAL(fit.params[1].unit_text, "1");
+    CU_ASSERT(!fit.params[1].logit);
+    must_run();
+    ost_assert_close(fit.params[0].value * OST_DAYS_PER_YEAR, 0.03, 0.06, 0);
+    ost_assert_close(fit.params[1].value, known[0], 0.1, 0);
+    ost_assert_close(fit.params[2].value, known[1], 0.2, 0);
+    CU_ASSERT(fit.params[1].se < 0.5 * fit.params[1].prior_sd);
+    close_fit();
+}
+
+static void test_wrong_names(void)
+{
+    static const char *const cases[][2] = {
+        { "small.k.spred: {prior: 0.4, sd: 0.7}", "fit.yml:6:3: parameters.small.k.spred: no trial has a model with "
+                                                  "this parameter (did you mean 'small.k.spread'?)" },
+        { "\"small.k[total_hip].spread\": {prior: 0.4, sd: 0.7}", "(did you mean 'small.k.spread'?)" },
+        { "small.w.spread: {prior: 0.4, sd: 0.7}",
+            "the parameter has no between-subject variability with an SD; expected 'spread' in its model" },
+        { "small.g.spread: {prior: 0.4}", "the model gives no prior SD for it: give 'sd'" },
+        { "small.g.spread: {prior: 4, sd: 0.7}", "it has to be above 0 and within its range 0..3" },
+        { "small.g.spread: {prior: 0.4 1/y, sd: 0.7}", "small.g.spread.prior" },
+    };
+    small_begin(&folder);
+    put_evidence(1, truth, 0.1, 0);
+    put_trials(1);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[512], said[1024];
+        snprintf(text, sizeof(text), SPREADS "%s\n", cases[i][0]);
+        CU_ASSERT(read_fit(text) < 0);
+        ost_assert_contains(ost_error_format(&err, said, sizeof(said)), cases[i][1]);
+        ost_fit_free(&fit);
+    }
+    small_end(&folder);
+}
+
 static const ost_test_t tests[] = {
     { "sd_of_readings", test_sd_of_readings },
+    { "quantiles", test_quantiles },
+    { "variants", test_variants },
+    { "fit", test_fit },
+    { "wrong_names", test_wrong_names },
 };
 
 OST_TEST_MAIN("between subjects", tests)

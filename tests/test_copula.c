@@ -72,7 +72,7 @@ static void draw(const planned_t *self, ranked_t *sorted[N_KINDS], double *rank[
         if (strcmp(name, "aibl.f_Q") == 0) of[1] = i;
     }
     for (size_t s = 0; s < N; s++) {
-        CU_ASSERT_EQUAL_FATAL(ost_plan_draw(&self->plan, s, NULL, covariates, params, NULL), 0);
+        CU_ASSERT_EQUAL_FATAL(ost_plan_draw(&self->plan, s, (ost_moved_t){ 0 }, covariates, params, NULL), 0);
         const double values[N_KINDS] = { covariates[0], covariates[1], params[of[0]], covariates[2], params[of[1]] };
         for (size_t k = 0; k < N_KINDS; k++) sorted[k][s] = (ranked_t){ values[k], s };
     }
@@ -232,8 +232,8 @@ static void test_without_variability(void)
     CU_ASSERT_EQUAL_FATAL(plan(&without, "random\n  variability: false", MATRIX), 0);
     double a[8], b[8], *params = calloc(with.plan.blocks->n_params, sizeof(*params));
     for (uint64_t s = 0; s < 20; s++) {
-        CU_ASSERT_EQUAL(ost_plan_draw(&with.plan, s, NULL, a, params, NULL), 0);
-        CU_ASSERT_EQUAL(ost_plan_draw(&without.plan, s, NULL, b, params, NULL), 0);
+        CU_ASSERT_EQUAL(ost_plan_draw(&with.plan, s, (ost_moved_t){ 0 }, a, params, NULL), 0);
+        CU_ASSERT_EQUAL(ost_plan_draw(&without.plan, s, (ost_moved_t){ 0 }, b, params, NULL), 0);
         for (size_t i = 0; i < with.e.n_covariates; i++) CU_ASSERT_EQUAL(a[i], b[i]);
     }
     free(params);

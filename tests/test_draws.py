@@ -102,6 +102,23 @@ class Draws(test_shards.Program):
         loss = np.array([float(row["one.loss [1/y]"]) for row in self.rows()])
         np.testing.assert_allclose(control[:, 0], np.exp(-2 * loss), rtol=1e-5)
 
+    def test_variability_is_drawn(self):
+        """The SD of a BSV is a column too: each draw has the bits of a run with it; one that the experiment sets stays."""
+        self.write("fit.csv", "draw,one.loss.spread [1],one.loss [1/y]\n0,0.5,0.02\n1,0.25,0.03\n2,0,0.02\n3,0.9,0.01\n")
+        self.draws("d.h5", "-q")
+        with h5py.File(self.path("d.h5")) as file:
+            bmd = file["bmd"][()]
+        for k, (spread, loss) in enumerate([(0.25, 0.03), (0, 0.02), (0.9, 0.01)]):
+            self.osteon("run", "test.yaml", "-n", str(SUBJECTS), "--set", f"parameters.one.loss={loss} 1/y", "--set",
+                        f"parameters.one.loss.spread={spread}", "-o", "one.h5", "-q", "--force")
+            with h5py.File(self.path("one.h5")) as file:
+                np.testing.assert_array_equal(bmd[k], file["bmd"][()])
+        self.write("test.yaml", FILES["test.yaml"] + "parameters: {one.loss: {spread: 0.1}}\n")
+        self.draws("e.h5", "-q")
+        with h5py.File(self.path("e.h5")) as file:
+            np.testing.assert_allclose(np.log(np.log(file["bmd"][0, 0, :, 2]) / np.log(file["bmd"][1, 0, :, 2])),
+                                       np.log(0.03 / 0.02), atol=1e-4)
+
     def test_repeated_sharded_and_with_people(self):
         self.draws("d.h5", "-q")
         self.osteon("sweep", "d.h5", "-o", "again.h5", "-q")

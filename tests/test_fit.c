@@ -371,6 +371,10 @@ static void test_defaults_are_the_estimate(void)
         snprintf(model_name, sizeof(model_name), "%.*s", (int) length, draws.names[k]);
         CU_ASSERT_EQUAL_FATAL(ost_library_get(&library, model_name, &model, &err), 0);
         for (size_t i = 0; i < model->n_params; i++) {
+            if (ost_names_spread(draws.names[k] + length + 1, model->params[i].name)) {
+                ost_assert_close(model->params[i].spread.sd, draws.values[k], 6e-4, 0);
+                found = 1; /* of all elements of an index */
+            }
             if (strcmp(model->params[i].name, draws.names[k] + length + 1) != 0) continue;
             found++;
             ost_assert_close(model->params[i].value, draws.values[k], 6e-4, 0);

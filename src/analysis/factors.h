@@ -54,7 +54,7 @@ typedef struct {
 typedef struct {
     ost_factor_t *factors; /**< [n]; owned */
     size_t n;
-    size_t n_foreign;   /**< POSTERIOR: columns of the table whose model the experiment does not have */
+    size_t n_foreign;   /**< POSTERIOR: columns of the table whose model the experiment does not have, and BSVs */
     double correlation; /**< POSTERIOR, VARIABILITY, a table of points: the largest between two factors, with its sign;
                            0: none */
     size_t correlated[2]; /**< which two */

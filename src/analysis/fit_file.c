@@ -20,12 +20,12 @@
 #define MEMBERS(table) table, sizeof table / sizeof table[0]
 
 static const ost_schema_t parameter[] = {
-    { "prior", LEAF, "a quantity", "typical value before any evidence", true, NULL, 0 },
+    { "prior", LEAF, "a quantity", "typical value, or that of the BSV, before any evidence", true, NULL, 0 },
     { "sd", LEAF, "a number", "SD of its ln, or logit for a range within 0..1; default: the model's prior", false, NULL,
         0 },
 };
-static const ost_schema_t parameters[] = { { "MODEL.PARAMETER", MAP, "a mapping of prior and sd", "to be estimated",
-    false, MEMBERS(parameter) } };
+static const ost_schema_t parameters[] = { { "MODEL.PARAMETER", MAP, "a mapping of prior and sd",
+    "to be estimated; MODEL.PARAMETER.spread: the SD of its between-subject variability", false, MEMBERS(parameter) } };
 static const ost_schema_t exclusion[] = {
     { "trial", LEAF, "text", "as the table spells it", true, NULL, 0 },
     { "trial_arm", LEAF, "text", "only this arm", false, NULL, 0 },
@@ -52,8 +52,9 @@ static const ost_schema_t fit[] = {
 };
 static const ost_schema_t fit_schema = { "", MAP, "a mapping of trials, parameters, ...", "", true, MEMBERS(fit) };
 
-/* The parameter "model.name" of any trial's plan. */
-static const ost_param_t *find_param(const ost_trials_t *trials, const char *name)
+/* The parameter "model.name" of any trial's plan, or with `find` = ost_model_spread that whose BSV has this name. */
+static const ost_param_t *find_param(
+    const ost_trials_t *trials, const char *name, int (*find)(const ost_model_t *, const char *))
 {
     for (size_t t = 0; t < trials->n_trials; t++) {
         const ost_blocks_t *blocks = trials->trials[t].plan.blocks; /* NULL without observations: not planned */
@@ -61,27 +62,56 @@ static const ost_param_t *find_param(const ost_trials_t *trials, const char *nam
             const ost_model_t *model = blocks->block[b].model;
             size_t n = strlen(model->name);
             if (strncmp(name, model->name, n) != 0 || name[n] != '.') continue;
-            int k = ost_model_param(model, name + n + 1);
+            int k = find(model, name + n + 1);
             if (k >= 0 && !model->params[k].is_covariate) return &model->params[k];
         }
     }
     return NULL;
 }
 
+/* "aibl.T.spread" of "aibl.T[total_hip].spread": a BSV is that of all elements of an index. */
+static void without_element(const char *key, char *text, size_t size)
+{
+    const char *end = strchr(key, ']');
+    snprintf(text, size, "%.*s%s", (int) strcspn(key, "["), key, end != NULL ? end + 1 : "");
+}
+
+/* Names of the parameters of a plan and of their BSVs. @param[in,out] buffer  [MOST_NAMES] @return how many */
+enum { MOST_NAMES = 2048, NAME_SIZE = 96 };
+static size_t list_names(const ost_blocks_t *blocks, size_t n, char (*buffer)[NAME_SIZE])
+{
+    char stem[NAME_SIZE];
+    for (size_t i = 0; blocks != NULL && i < blocks->n_params && n + 2 <= MOST_NAMES; i++) {
+        without_element(ost_blocks_param_name(blocks, i, buffer[n], NAME_SIZE), stem, sizeof(stem));
+        n++;
+        if (ost_spread_has_sd(ost_blocks_param(blocks, i)->spread.kind))
+            snprintf(buffer[n++], NAME_SIZE, "%.88s.spread", stem);
+    }
+    return n;
+}
+
+static int any_spread(const ost_model_t *model, const char *name)
+{
+    size_t i = 0;
+    while (i < model->n_params && !ost_names_spread(name, model->params[i].name)) i++;
+    return i < model->n_params ? (int) i : -1;
+}
+
 static int unknown_param(const ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
-    const char *names[1024];
-    char buffer[1024][96];
-    size_t n = 0;
-    for (size_t t = 0; t < self->trials.n_trials; t++) {
-        const ost_blocks_t *blocks = self->trials.trials[t].plan.blocks;
-        for (size_t i = 0; blocks != NULL && i < blocks->n_params && n < 1024; i++, n++)
-            names[n] = ost_blocks_param_name(blocks, i, buffer[n], sizeof(buffer[n]));
+    const char *names[MOST_NAMES], *near = NULL;
+    char buffer[MOST_NAMES][NAME_SIZE], stem[NAME_SIZE];
+    size_t n = 0, length = strlen(node->key); /* one of an index needs its element: aibl.T is aibl.T[lumbar_spine] */
+    for (size_t t = 0; t < self->trials.n_trials; t++) n = list_names(self->trials.trials[t].plan.blocks, n, buffer);
+    without_element(node->key, stem, sizeof(stem));
+    for (size_t i = 0; i < n; i++) {
+        names[i] = buffer[i];
+        const bool is_index = strncmp(names[i], node->key, length) == 0 && names[i][length] == '[';
+        if (near == NULL && (is_index || strcmp(names[i], stem) == 0)) near = names[i];
     }
-    const char *near = NULL;
-    size_t length = strlen(node->key); /* one of an index needs its element: aibl.T is aibl.T[lumbar_spine] */
-    for (size_t i = 0; i < n && near == NULL; i++)
-        if (strncmp(names[i], node->key, length) == 0 && names[i][length] == '[') near = names[i];
+    if (near == NULL && find_param(&self->trials, stem, any_spread) != NULL)
+        return ost_yaml_fail_key(tree, node, OST_ERR_NAME, err,
+            "the parameter has no between-subject variability with an SD; expected 'spread' in its model");
     if (near == NULL) near = ost_nearest(node->key, names, n);
     return ost_yaml_fail_key(
         tree, node, OST_ERR_NAME, err, "no trial has a model with this parameter%s%s%s", OST_HINT(near));
@@ -90,7 +120,9 @@ static int unknown_param(const ost_fit_t *self, const ost_yaml_t *tree, const os
 static int read_param(ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
     ost_fit_param_t *param = &self->params[self->n_params++];
-    const ost_param_t *model = find_param(&self->trials, node->key);
+    const ost_param_t *varying = find_param(&self->trials, node->key, ost_model_spread);
+    const ost_param_t of_spread = varying != NULL ? ost_param_of_spread(varying) : (ost_param_t){ 0 };
+    const ost_param_t *model = varying != NULL ? &of_spread : find_param(&self->trials, node->key, ost_model_param);
     if (model == NULL) return unknown_param(self, tree, node, err);
     const ost_yaml_node_t *prior = ost_yaml_get(node, "prior");
     *param = (ost_fit_param_t){ .name = ost_strdup(node->key),
@@ -113,7 +145,7 @@ static int read_param(ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_no
     if (param->prior > 0 && (!param->logit || param->prior < 1) && param->prior >= model->lower &&
         param->prior <= model->upper)
         return 0;
-    return ost_yaml_fail(tree, prior, OST_ERR_VALUE, err, "it has to be above 0%s and within the model's %g..%g%s%s",
+    return ost_yaml_fail(tree, prior, OST_ERR_VALUE, err, "it has to be above 0%s and within its range %g..%g%s%s",
         param->logit ? ", below 1" : "", model->lower / param->factor, model->upper / param->factor,
         strcmp(model->unit_text, "1") == 0 ? "" : " ", strcmp(model->unit_text, "1") == 0 ? "" : model->unit_text);
 }

@@ -224,12 +224,13 @@ void ost_trials_free(ost_trials_t *self)
     *self = (ost_trials_t){ 0 };
 }
 
-static bool is_set_by_file(const ost_experiment_t *e, const char *name)
+/* @param name  of a parameter. @param is_spread  its BSV is meant, not its value */
+static bool is_set_by_file(const ost_experiment_t *e, const char *name, bool is_spread)
 {
     for (size_t i = 0; i < e->n_settings; i++) {
         const ost_param_setting_t *set = &e->settings[i];
         size_t n = strlen(set->model);
-        if (set->sets_value && strncmp(name, set->model, n) == 0 && name[n] == '.' &&
+        if ((is_spread ? set->sets_spread : set->sets_value) && strncmp(name, set->model, n) == 0 && name[n] == '.' &&
             strcmp(name + n + 1, set->param) == 0)
             return true;
     }
@@ -248,12 +249,33 @@ static double *typical_of(const ost_trial_t *self, const ost_variants_t *variant
         char name[256];
         ost_blocks_param_name(plan->blocks, i, name, sizeof(name));
         for (size_t k = 0; k < variants->n; k++) {
-            if (strcmp(name, variants->names[k]) != 0 || is_set_by_file(&self->experiment, name)) continue;
+            if (strcmp(name, variants->names[k]) != 0 || is_set_by_file(&self->experiment, name, false)) continue;
             for (size_t v = 0; v < variants->n_variants; v++)
                 typical[v * plan->blocks->n_params + i] = variants->values[v * variants->n + k];
         }
     }
     return typical;
+}
+
+/* The SDs of BSV of all variants, NAN where the plan's own stay. @return NULL if out of memory */
+static double *spreads_of(const ost_trial_t *self, const ost_variants_t *variants)
+{
+    const ost_plan_t *plan = &self->plan;
+    const size_t n_params = plan->blocks->n_params, n = n_params * (variants != NULL ? variants->n_variants : 1);
+    double *sds = malloc((n + 1) * sizeof(*sds));
+    for (size_t i = 0; i < n && sds != NULL; i++) sds[i] = NAN;
+    for (size_t i = 0; variants != NULL && i < n_params && sds != NULL; i++) {
+        char name[256];
+        ost_blocks_param_name(plan->blocks, i, name, sizeof(name));
+        for (size_t k = 0; k < variants->n; k++) {
+            if (!ost_names_spread(variants->names[k], name) || isnan(ost_plan_sd(plan, i)) ||
+                is_set_by_file(&self->experiment, name, true))
+                continue;
+            for (size_t v = 0; v < variants->n_variants; v++)
+                sds[v * n_params + i] = variants->values[v * variants->n + k];
+        }
+    }
+    return sds;
 }
 
 /* The endpoints of all observations, then of all times of all curves. @return NULL if out of memory */
@@ -301,15 +323,17 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
     size_t n_variants = variants != NULL ? variants->n_variants : 1, n = (size_t) ost_trial_subjects(self);
     size_t n_observations = self->matched.n_observations, n_times = self->experiment.n_times, n_endpoints;
     ost_endpoint_t *endpoints = list_endpoints(self, curves, n_curves, &n_endpoints);
-    double *typical = typical_of(self, variants), *work = malloc((n + 1) * sizeof(*work));
+    double *typical = typical_of(self, variants), *sds = spreads_of(self, variants);
+    double *work = malloc((n + 1) * sizeof(*work));
     ost_collector_t collector = { 0 };
     ost_cohort_summary_t summary = { 0 };
-    int ret = endpoints == NULL || work == NULL || typical == NULL ? ost_no_memory(err) : 0;
+    int ret = endpoints == NULL || work == NULL || typical == NULL || sds == NULL ? ost_no_memory(err) : 0;
     if (ret == 0) ret = ost_collector_init(&collector, &self->plan, endpoints, n_endpoints, n * n_variants, err);
     const ost_cohort_options_t options = { .n_threads = n_threads,
         .no_probe = true,
         .variants = variants != NULL ? typical : NULL,
         .n_variants = n_variants,
+        .variant_sds = sds,
         .n = n,
         .subjects = self->chosen,
         .sink = ost_collector_sink,
@@ -332,6 +356,7 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
     ost_collector_free(&collector);
     free(endpoints);
     free(typical);
+    free(sds);
     free(work);
     return ret;
 }

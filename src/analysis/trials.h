@@ -85,14 +85,15 @@ typedef struct {
 
 /** Parameters that are moved in all trials at once, by name. */
 typedef struct {
-    const char *const *names; /**< [n] "aibl.T[total_hip]" */
+    const char *const *names; /**< [n] "aibl.T[total_hip]"; "aibl.T.spread": the SD of its BSV, at all sites */
     size_t n;                 /**< parameters */
     const double *values;     /**< [n_variants][n] internal units */
     size_t n_variants;
 } ost_variants_t;
 
 /** Simulate a trial, once for each variant, and estimate its observations. A parameter that a trial's models do not
- * have, or that its file sets, stays as it is there.
+ * have, or that its file sets, stays as it is there; so does a BSV that it sets or switches off. Each subject keeps its
+ * quantile of every distribution.
  * @param variants  NULL: once, as planned. @param[out] estimates  [n_variants][n_observations]
  * @param[in,out] curves  [n_curves] of the first variant: arm, i_output and is_value given, the rest filled in
  * @param n_threads  0: all. @return 0 or an error of the run; single subjects that fail are left out */

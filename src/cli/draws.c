@@ -5,6 +5,7 @@
 #include "input/draws.h"
 #include "sweep.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +17,40 @@ typedef struct {
     ost_draws_t draws;
 } run_t;
 
+static bool sets_spread(const ost_experiment_t *e, const char *name)
+{
+    for (size_t i = 0; i < e->n_settings; i++) {
+        const ost_param_setting_t *set = &e->settings[i];
+        const size_t n = strlen(set->model);
+        if (set->sets_spread && strncmp(set->model, name, n) == 0 && name[n] == '.' &&
+            strcmp(set->param, name + n + 1) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The entries of a BSV: of each element of an index, but for those that vary otherwise in the experiment. */
+static int find_spreads(const run_t *self, const char *name, ost_text_list_t *entries)
+{
+    int ret = 0;
+    for (size_t i = 0; i < self->plan.blocks->n_params && ret == 0; i++) {
+        char own[256];
+        ost_blocks_param_name(self->plan.blocks, i, own, sizeof(own));
+        if (ost_names_spread(name, own) && !isnan(ost_plan_sd(&self->plan, i)) && !sets_spread(&self->experiment, own))
+            ret = ost_text_list_add(entries, "parameters.%s.spread", own);
+    }
+    return ret;
+}
+
 /* The entry of a parameter; none where the experiment has no such model, or a table of subjects gives the values. */
-static int find_entry(void *user, const char *name, char **entry, ost_error_t *err)
+static int find_entries(void *user, const char *name, ost_text_list_t *entries, ost_error_t *err)
 {
     const run_t *self = user;
     const ost_experiment_t *e = &self->experiment;
     char of[80];
-    const char *dot = strchr(name, '.'), *below = "";
+    const char *dot = strchr(name, '.'), *last = strrchr(name, '.');
+    if (last != dot && strcmp(last, ".spread") == 0)
+        return find_spreads(self, name, entries) < 0 ? ost_no_memory(err) : 0;
     snprintf(of, sizeof(of), "%.*s", dot != NULL ? (int) (dot - name) : 0, name);
     if (ost_blocks_find(self->plan.blocks, of) < 0) return 0;
     if (ost_people_column(&e->people, name) < e->people.n_columns) {
@@ -30,11 +58,10 @@ static int find_entry(void *user, const char *name, char **entry, ost_error_t *e
             name, e->people.path);
         return 0;
     }
-    for (size_t i = 0; i < e->n_settings; i++) /* its spread stays */
-        if (e->settings[i].sets_spread && strcmp(e->settings[i].model, of) == 0 &&
-            strcmp(e->settings[i].param, dot + 1) == 0)
-            below = ".value";
-    return asprintf(entry, "parameters.%s%s", name, below) < 0 ? ost_no_memory(err) : 0;
+    bool has_spread = sets_spread(e, name); /* which stays */
+    for (size_t k = 0; k < self->draws.n_params; k++)
+        has_spread = has_spread || ost_names_spread(self->draws.names[k], name);
+    return ost_text_list_add(entries, "parameters.%s%s", name, has_spread ? ".value" : "") < 0 ? ost_no_memory(err) : 0;
 }
 
 /* Of an experiment that lists no outputs, those that are shown: densities and what endpoints ask for. All outputs at
@@ -75,7 +102,7 @@ static int list_draws(run_t *self, const ost_draws_asked_t *asked, ost_text_list
             self->draws.n_draws < 2 ? "2 or more ('osteon fit --draws' makes them)" : "at most as many");
         return OST_EXIT_USAGE;
     }
-    if (ret == 0) ret = ost_draws_vary(&self->draws, n, find_entry, self, &sweep->vary, &err);
+    if (ret == 0) ret = ost_draws_vary(&self->draws, n, find_entries, self, &sweep->vary, &err);
     if (ret == 0 && sweep->vary.n == 0)
         ret = ost_fail_at(&err, OST_ERR_NAME, asked->table, 1, 0, "has no parameter of a model of the experiment '%s'",
             self->experiment.name);

@@ -208,7 +208,7 @@ static void print_what(const ost_analysis_t *self, FILE *out)
         ost_cli_plural(took->n_subjects, "subject", subjects), ost_cli_plural(took->n_arms, "arm", arms),
         took->seconds_wall, ost_cli_plural((uint64_t) took->n_threads, "thread", threads), ost_isa_name(took->isa));
     if (self->factors.n_foreign > 0)
-        fprintf(out, "%s of the table are of models that this experiment does not have\n",
+        fprintf(out, "%s of the table are no inputs here: of models that this experiment does not have, or a BSV\n",
             ost_cli_plural(self->factors.n_foreign, "parameter", inputs));
     print_correlation(self, out);
 }

@@ -156,14 +156,14 @@ static int draw_schedule(ost_worker_t *self, size_t i, ost_error_t *err)
     return 0;
 }
 
-void ost_worker_draw(ost_worker_t *self, size_t i, uint64_t subject, const double *typical)
+void ost_worker_draw(ost_worker_t *self, size_t i, uint64_t subject, ost_moved_t moved)
 {
     const ost_plan_t *plan = self->plan;
     ost_error_t err = { 0 };
     double *covariates = self->covariates + i * plan->experiment->n_covariates;
-    int ret = ost_plan_draw(plan, subject, typical, covariates, self->params + i * plan->blocks->n_params, &err);
+    int ret = ost_plan_draw(plan, subject, moved, covariates, self->params + i * plan->blocks->n_params, &err);
     self->subject[i] = subject;
-    self->typical[i] = typical;
+    self->moved[i] = moved;
     if (plan->blocks->n_noises > 0)
         self->constants[i * plan->system->n_constants + plan->blocks->n_hoisted] = (double) subject;
     self->subject_status[i] = 0;
@@ -176,6 +176,15 @@ void ost_worker_draw(ost_worker_t *self, size_t i, uint64_t subject, const doubl
         self->records[i * plan->schedules->n + c] = (ost_dosing_record_t){ .start = INFINITY, .stop = INFINITY };
 }
 
+ost_moved_t ost_run_variant(const ost_run_t *run, size_t variant)
+{
+    const ost_cohort_options_t *options = run->options;
+    const size_t at = variant * run->plan->blocks->n_params;
+    if (options->variants == NULL) return (ost_moved_t){ 0 };
+    return (ost_moved_t){ .typical = options->variants + at,
+        .sd = options->variant_sds != NULL ? options->variant_sds + at : NULL };
+}
+
 static void draw(ost_worker_t *self, uint64_t first, size_t n)
 {
     const ost_plan_t *plan = self->plan;
@@ -186,9 +195,9 @@ static void draw(ost_worker_t *self, uint64_t first, size_t n)
         const size_t variant = (size_t) ((first + i) / n_subjects);
         const uint64_t at = (first + i) % n_subjects,
                        place = options->subjects != NULL ? options->subjects[at] : options->first + at;
-        const double *typical = options->variants != NULL ? options->variants + variant * plan->blocks->n_params : NULL;
         ost_worker_draw(self, i,
-            self->run->enrolled != NULL ? self->run->enrolled[variant][place] : e->first_subject + place, typical);
+            self->run->enrolled != NULL ? self->run->enrolled[variant][place] : e->first_subject + place,
+            ost_run_variant(self->run, variant));
     }
 }
 
@@ -445,7 +454,7 @@ int ost_worker_typical_jobs(ost_worker_t *self, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     /* dosing records are those of subject 0, whichever subjects are run */
-    ost_worker_draw(self, 0, 0, NULL);
+    ost_worker_draw(self, 0, 0, (ost_moved_t){ 0 });
     ost_plan_typical(plan, self->params);
     prepare(self, 1);
     int ret = ost_worker_own_events(self, 1, self->x0, err);

@@ -13,6 +13,9 @@ typedef struct {
 } ost_given_t;
 ost_given_t ost_given_as_planned(const ost_plan_t *plan, size_t arm);
 
+/* Parameters of a variant of a run. */
+ost_moved_t ost_run_variant(const ost_run_t *run, size_t variant);
+
 /* Subject i of the block from t0 to t1. @param x0  [n][n_states] states at t0, borrowed */
 ost_job_t ost_worker_job(const ost_worker_t *self, size_t i, double t0, double t1, const double *x0);
 /* Let a job integrate an arm of subject i. @param[out] y  [n_outputs][n_times], or NULL */
@@ -28,9 +31,9 @@ size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, double *x1, size_t *
 void ost_worker_clear_integrals(const ost_plan_t *plan, size_t n_jobs, const size_t *of, double *x1);
 /* The typical subject in all arms: a job for each, whose output is not kept. @return 0 or OST_ERR_NO_MEMORY */
 int ost_worker_typical_jobs(ost_worker_t *self, ost_error_t *err) OST_MUST_CHECK;
-/* Draw subject i of the block: number `subject` of the seed. @param typical  [n_params] of its variant, NULL: as
+/* Draw subject i of the block: number `subject` of the seed. @param moved  of its variant, zeroed: as
  * planned */
-void ost_worker_draw(ost_worker_t *self, size_t i, uint64_t subject, const double *typical);
+void ost_worker_draw(ost_worker_t *self, size_t i, uint64_t subject, ost_moved_t moved);
 /* The history of n drawn subjects. Where an output is given at its end, it is integrated again with the parameters that
  * are solved for it, until these settle: once, unless it depends on them. @return 0, OST_ERR_STOPPED, OST_ERR_NO_MEMORY
  */

@@ -94,6 +94,8 @@ typedef struct {
      * run: position v x n + k is subject first + k of variant v. NULL: once, as planned. */
     const double *variants;
     size_t n_variants; /**< used where variants is not NULL */
+    /** SDs of their BSV, [n_variants][plan->blocks->n_params], as ost_moved_t has them. NULL: as planned. Borrowed */
+    const double *variant_sds;
     /** A block's history is integrated once by all runs that are given the same of these, where all that it depends on
      * is the same; each has the bits that it has alone. NULL: each run integrates its own; borrowed */
     ost_histories_t *histories;

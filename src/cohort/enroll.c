@@ -23,10 +23,10 @@ enum { OST_NOT_ELIGIBLE = -1, OST_IN_NO_STRATUM = -2, OST_FAILED = -3 };
 /* One round of screening, and who takes part so far. */
 typedef struct {
     ost_run_t *run;
-    const double *typical; /* of the variant, NULL: as planned */
-    uint64_t first;        /* number of the first candidate of the round */
-    size_t n_blocks;       /* of the round */
-    size_t n_last;         /* candidates in the last block */
+    ost_moved_t moved; /* of the variant */
+    uint64_t first;    /* number of the first candidate of the round */
+    size_t n_blocks;   /* of the round */
+    size_t n_last;     /* candidates in the last block */
     atomic_size_t next;
     int32_t *stratum;              /* [n_blocks x BLOCK] */
     char (*why)[OST_MESSAGE_SIZE]; /* [n_blocks] of the first of a block that failed */
@@ -40,13 +40,13 @@ typedef struct {
 
 /* Draw n subjects from number `first` of the seed on, and integrate their history. @param[out] stratum  [n] of those
  * who take part in some arm; else why not  @param[out] why  message of the first that failed, empty: none did */
-static int screen_block(ost_worker_t *self, uint64_t first, size_t n, const double *typical, int32_t *stratum,
+static int screen_block(ost_worker_t *self, uint64_t first, size_t n, ost_moved_t moved, int32_t *stratum,
     char why[OST_MESSAGE_SIZE], ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
     const size_t n_arms = plan->experiment->n_arms;
     size_t n_jobs = 0;
-    for (size_t i = 0; i < n; i++) ost_worker_draw(self, i, first + i, typical);
+    for (size_t i = 0; i < n; i++) ost_worker_draw(self, i, first + i, moved);
     int ret = ost_worker_history(self, n, err);
     if (ret == 0) ret = ost_worker_own_events(self, n, self->x1, err);
     for (size_t a = 0; a < n_arms && ret == 0; a++)
@@ -94,7 +94,7 @@ static void screen_blocks(screening_t *self)
     int ret = ost_worker_init(&worker, self->run, &err);
     for (size_t b; ret == 0 && (b = atomic_fetch_add(&self->next, 1)) < self->n_blocks;)
         ret = screen_block(&worker, self->first + (uint64_t) b * BLOCK, b + 1 < self->n_blocks ? BLOCK : self->n_last,
-            self->typical, self->stratum + b * BLOCK, self->why[b], &err);
+            self->moved, self->stratum + b * BLOCK, self->why[b], &err);
     ost_worker_free(&worker);
     int none = 0; /* the first error of any thread is that of all */
     if (ret < 0 && atomic_compare_exchange_strong(&self->ret, &none, ret) && self->err != NULL) *self->err = err;
@@ -225,7 +225,7 @@ int ost_run_enroll(ost_run_t *run, int n_threads, ost_error_t *err)
     self.n_of = calloc(e->n_strata + 1, sizeof(*self.n_of));
     int ret = lists == NULL || self.n_of == NULL ? ost_no_memory(err) : 0;
     for (size_t v = 0; v < n_variants && ret == 0; v++) {
-        self.typical = run->options->variants != NULL ? run->options->variants + v * plan->blocks->n_params : NULL;
+        self.moved = ost_run_variant(run, v);
         self.members = lists[v] = malloc((self.n_wanted + 1) * sizeof(*self.members));
         self.n_members = self.n_screened = 0;
         memset(self.n_out, 0, sizeof(self.n_out));

@@ -83,8 +83,7 @@ static int change(void *user, double t, const double *covariates, ost_error_t *e
     const size_t n = plan->system->n_constants, n_params = plan->blocks->n_params,
                  max = ost_forcing_max_breaks(plan->forcing);
     memcpy(worker->changed, worker->params + self->i * n_params, n_params * sizeof(double));
-    int ret =
-        ost_plan_redraw(plan, worker->subject[self->i], worker->typical[self->i], covariates, worker->changed, err);
+    int ret = ost_plan_redraw(plan, worker->subject[self->i], worker->moved[self->i], covariates, worker->changed, err);
     if (ret == 0) ret = make_room(self, max > 0 ? self->own->n_breaks + 2 * max : 0, err);
     if (ret == 0 && max > 0) ret = find_breaks(self, t, err);
     if (ret < 0) return ret;

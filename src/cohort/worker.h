@@ -49,11 +49,11 @@ typedef struct {
     double *x0, *x1;    /* [BLOCK][n_states] at the start of the run-in, of the arms */
     double *inputs;     /* [BLOCK][n_inputs] */
     uint64_t subject[OST_COHORT_BLOCK];
-    int32_t stratum[OST_COHORT_BLOCK];       /* as in ost_cohort_block_t */
-    const double *typical[OST_COHORT_BLOCK]; /* [n_params] in place of the plan's typical values, NULL: these */
-    double t_start[OST_COHORT_BLOCK];        /* when its run-in begins */
-    double t_begin[OST_COHORT_BLOCK];        /* when its arms begin */
-    double dropout[OST_COHORT_BLOCK];        /* when it drops out */
+    int32_t stratum[OST_COHORT_BLOCK];   /* as in ost_cohort_block_t */
+    ost_moved_t moved[OST_COHORT_BLOCK]; /* parameters in place of the plan's own */
+    double t_start[OST_COHORT_BLOCK];    /* when its run-in begins */
+    double t_begin[OST_COHORT_BLOCK];    /* when its arms begin */
+    double dropout[OST_COHORT_BLOCK];    /* when it drops out */
     ost_break_finder_t *finder;
     double *breaks; /* [BLOCK][ost_forcing_max_breaks()] */
     size_t n_breaks[OST_COHORT_BLOCK];

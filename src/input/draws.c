@@ -169,8 +169,8 @@ static int check_param(const ost_draws_t *self, size_t k, ost_library_t *library
     if (ret < 0)
         return ost_fail_at(
             err, OST_ERR_NAME, self->path, head.line, head.column, "'%s' is of no model that is known", name);
-    int index = ost_model_param(model, dot + 1);
-    if (index < 0 || model->params[index].is_covariate) {
+    const int spread = ost_model_spread(model, dot + 1), index = ost_model_param(model, dot + 1);
+    if (spread < 0 && (index < 0 || model->params[index].is_covariate)) {
         const char *names[512], *near;
         size_t n = 0;
         for (size_t i = 0; i < model->n_params && n < 512; i++) names[n++] = model->params[i].name;
@@ -178,7 +178,8 @@ static int check_param(const ost_draws_t *self, size_t k, ost_library_t *library
         return ost_fail_at(err, OST_ERR_NAME, self->path, head.line, head.column,
             "model '%s' has no parameter '%s'%s%s%s", of, dot + 1, OST_HINT(near));
     }
-    const ost_param_t *param = &model->params[index];
+    const ost_param_t of_spread = spread >= 0 ? ost_param_of_spread(&model->params[spread]) : (ost_param_t){ 0 };
+    const ost_param_t *param = spread >= 0 ? &of_spread : &model->params[index];
     if (!ost_dim_equal(param->unit.dim, self->units[k].dim))
         return ost_fail_at(err, OST_ERR_UNIT, self->path, head.line, head.column,
             "'%s' is measured in %s: another unit", name, param->unit_text);
@@ -219,23 +220,24 @@ static void write_value(const ost_draws_t *self, size_t k, double value, FILE *o
 }
 
 int ost_draws_vary(const ost_draws_t *self, size_t n,
-    int (*path)(void *user, const char *name, char **entry, ost_error_t *err), void *user, ost_text_list_t *vary,
-    ost_error_t *err)
+    int (*path)(void *user, const char *name, ost_text_list_t *entries, ost_error_t *err), void *user,
+    ost_text_list_t *vary, ost_error_t *err)
 {
     int ret = 0;
     for (size_t k = 0; k < self->n_params && ret == 0; k++) {
-        char *entry = NULL, *line = NULL;
+        ost_text_list_t entries = { 0 };
+        char *line = NULL;
         size_t size;
-        ret = path(user, self->names[k], &entry, err);
-        if (ret < 0 || entry == NULL) continue;
+        ret = path(user, self->names[k], &entries, err);
         FILE *out = open_memstream(&line, &size);
         for (size_t i = 0; i < n && out != NULL; i++) {
             fputs(i == 0 ? "" : ", ", out);
             write_value(self, k, self->values[(1 + i * self->n_draws / n) * self->n_params + k], out);
         }
-        if (out == NULL || fclose(out) != 0 || ost_text_list_add(vary, "%s=%s", entry, line) < 0)
-            ret = ost_no_memory(err);
-        free(entry);
+        if (out == NULL || fclose(out) != 0) ret = ost_no_memory(err);
+        for (size_t i = 0; i < entries.n && ret == 0; i++)
+            if (ost_text_list_add(vary, "%s=%s", entries.items[i], line) < 0) ret = ost_no_memory(err);
+        ost_text_list_free(&entries);
         free(line);
     }
     return ret;

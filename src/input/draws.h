@@ -22,7 +22,7 @@ double ost_residual_growth(const ost_residual_error_t *self, double change);
 /** A table of draws. */
 typedef struct {
     char *path;           /**< owned */
-    char **names;         /**< [n_params] "aibl.K_E"; owned */
+    char **names;         /**< [n_params] "aibl.K_E", "aibl.T.spread" for the SD of a BSV; owned */
     ost_unit_t *units;    /**< [n_params] of the columns; owned */
     char **unit_texts;    /**< [n_params] as written; owned */
     ost_location_t *head; /**< [n_params] where the columns are named; owned */
@@ -40,12 +40,11 @@ int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err) OST_MU
 int ost_draws_check(const ost_draws_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
 /** What a sweep over draws varies: a line `PATH=VALUE, VALUE, ...` for each parameter, of n draws at equal distances in
  *  the table. A value has the bits of the table.
- *  @param path  the entry of an experiment that a parameter has, owned by the caller then; NULL on return 0: the
- *  parameter is left out; @param user  handed to it
+ *  @param path  adds the entries of an experiment that a parameter has, none: it is left out; @param user  handed to it
  *  @param n  1 .. n_draws @return 0 or an error of `path` or OST_ERR_NO_MEMORY */
 int ost_draws_vary(const ost_draws_t *self, size_t n,
-    int (*path)(void *user, const char *name, char **entry, ost_error_t *err), void *user, ost_text_list_t *vary,
-    ost_error_t *err) OST_MUST_CHECK;
+    int (*path)(void *user, const char *name, ost_text_list_t *entries, ost_error_t *err), void *user,
+    ost_text_list_t *vary, ost_error_t *err) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_draws_free(ost_draws_t *self);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A model that has been read: its memory, its parameters by name, and the words of kinds. */
+#include "core/distribution.h"
 #include "lang/model_impl.h"
 
 #include <float.h>
@@ -156,6 +157,37 @@ int ost_model_param(const ost_model_t *self, const char *name)
     for (size_t i = 0; i < self->n_params; i++) {
         if (strcmp(self->params[i].name, name) == 0) return (int) i;
     }
+    return -1;
+}
+
+bool ost_names_spread(const char *name, const char *param)
+{
+    size_t n = strcspn(param, "[");
+    return strncmp(name, param, n) == 0 && strcmp(name + n, ".spread") == 0;
+}
+
+bool ost_spread_has_sd(ost_spread_kind_t kind)
+{
+    return kind == OST_SPREAD_LOGNORMAL || kind == OST_SPREAD_NORMAL || kind == OST_SPREAD_LOGITNORMAL;
+}
+
+ost_param_t ost_param_of_spread(const ost_param_t *self)
+{
+    static char plain[] = "1";
+    const bool is_normal = self->spread.kind == OST_SPREAD_NORMAL;
+    return (ost_param_t){ .name = self->name,
+        .unit_text = is_normal ? self->unit_text : plain,
+        .unit = is_normal ? self->unit : (ost_unit_t){ .factor = 1 },
+        .value = self->spread.sd,
+        .upper = is_normal ? INFINITY : OST_LARGEST_SD_LOG };
+}
+
+int ost_model_spread(const ost_model_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->n_params; i++)
+        if (!self->params[i].is_covariate && ost_spread_has_sd(self->params[i].spread.kind) &&
+            ost_names_spread(name, self->params[i].name))
+            return (int) i;
     return -1;
 }
 

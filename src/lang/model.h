@@ -245,6 +245,15 @@ const char *ost_model_source(const ost_model_t *self);
 
 /** Index of a parameter by name (expanded, "T[lumbar_spine]"), -1 if unknown. */
 int ost_model_param(const ost_model_t *self, const char *name);
+/** Whether `name` is that of the BSV of a parameter: "T.spread", of all elements of T alike, as a model gives it; both
+ * with the name of the model in front or without. @param param  expanded, "T[lumbar_spine]" */
+bool ost_names_spread(const char *name, const char *param);
+/** Index of the parameter whose BSV, one with an SD, has this name, the first of an index; -1: none has. */
+int ost_model_spread(const ost_model_t *self, const char *name);
+/** Whether a BSV has an SD: it is not one of choices, or exponential. */
+bool ost_spread_has_sd(ost_spread_kind_t kind);
+/** The SD of its BSV as a parameter: value, unit and range, without texts and prior. Borrows from self. */
+ost_param_t ost_param_of_spread(const ost_param_t *self);
 /** A part of a model that has a value at a point. */
 typedef enum { OST_MODEL_INITIAL, OST_MODEL_RATE, OST_MODEL_DRIVE } ost_model_part_t;
 /** Where a part is evaluated, internal units. */

@@ -58,47 +58,49 @@ static double draw_param(const ost_param_rule_t *rule, const ost_param_t *param,
     return param->spread.choice[param->spread.n_choices - 1];
 }
 
-/* The rule with another typical value. In place of a CHOICE, it is the only value. */
-static ost_param_rule_t moved_rule(const ost_param_rule_t *from, const ost_param_t *param, double typical)
+/* The rule with another typical value and SD. In place of a CHOICE, it is the only value. */
+static ost_param_rule_t moved_rule(const ost_param_rule_t *from, const ost_param_t *param, double typical, double sd)
 {
     ost_param_rule_t rule = *from;
     rule.typical = typical;
-    if (rule.kind == OST_SPREAD_CHOICE) rule.kind = OST_SPREAD_NONE;
+    rule.sd = sd;
+    if (rule.kind == OST_SPREAD_CHOICE || !(sd > 0)) rule.kind = OST_SPREAD_NONE;
     ost_param_rule_distribute(&rule, param);
     return rule;
 }
 
-/* A parameter that is not a covariate's value. @param typical  in place of the rule's, NAN: the rule's own */
-static int draw_value(const ost_plan_t *self, size_t i, uint64_t subject, double typical, const double *covariates,
-    double *value, ost_error_t *err)
+/* A parameter that is not a covariate's value. @param typical, sd  in place of the rule's, NAN: the rule's own */
+static int draw_value(const ost_plan_t *self, size_t i, uint64_t subject, double typical, double sd,
+    const double *covariates, double *value, ost_error_t *err)
 {
     const ost_param_t *param = ost_blocks_param(self->blocks, i);
     const ost_param_rule_t *rule = &self->population->params[i];
     const double u = rule->kind == OST_SPREAD_NONE ? 0 : draw_uniform(self, subject, rule->purpose, rule->correlated);
     char name[256];
-    if (isnan(typical) && rule->formula == NULL) {
+    if (isnan(typical) && isnan(sd) && rule->formula == NULL) {
         *value = draw_param(rule, param, u);
         return 0;
     }
-    if (isnan(typical)) typical = ost_formula_value(rule->formula, covariates);
+    if (isnan(typical)) typical = rule->formula != NULL ? ost_formula_value(rule->formula, covariates) : rule->typical;
     if (isnan(ost_param_within(param, typical)))
         return ost_fail(err, OST_ERR_VALUE,
             "parameter '%.200s' = %.10g %s, by its formula, is outside its range %.10g..%.10g",
             ost_blocks_param_name(self->blocks, i, name, sizeof(name)), in_unit(param, typical), param->unit_text,
             in_unit(param, param->lower), in_unit(param, param->upper));
-    const ost_param_rule_t moved = moved_rule(rule, param, typical);
+    const ost_param_rule_t moved = moved_rule(rule, param, typical, isnan(sd) ? rule->sd : sd);
     *value = draw_param(&moved, param, u);
     return 0;
 }
 
 /* The value of a parameter where it is that of a covariate, or depends on nothing but them and its draw. */
-static int draw_of_covariates(const ost_plan_t *self, size_t i, uint64_t subject, const double *typical,
+static int draw_of_covariates(const ost_plan_t *self, size_t i, uint64_t subject, ost_moved_t moved,
     const double *covariates, double *value, ost_error_t *err)
 {
     const ost_param_t *param = ost_blocks_param(self->blocks, i);
     const ost_param_rule_t *rule = &self->population->params[i];
-    const bool is_moved = typical != NULL && typical[i] != rule->typical;
-    if (rule->covariate < 0) return draw_value(self, i, subject, is_moved ? typical[i] : NAN, covariates, value, err);
+    const double typical = moved.typical != NULL && moved.typical[i] != rule->typical ? moved.typical[i] : NAN;
+    const double sd = moved.sd != NULL && moved.sd[i] != rule->sd ? moved.sd[i] : NAN;
+    if (rule->covariate < 0) return draw_value(self, i, subject, typical, sd, covariates, value, err);
     *value = ost_param_within(param, covariates[rule->covariate]);
     if (!isnan(*value)) return 0;
     return ost_fail(err, OST_ERR_VALUE, "covariate '%s' = %.10g %s is outside the range %.10g..%.10g of model '%s'",
@@ -106,18 +108,18 @@ static int draw_of_covariates(const ost_plan_t *self, size_t i, uint64_t subject
         in_unit(param, param->upper), self->blocks->block[self->blocks->of_param[i]].model->name);
 }
 
-int ost_plan_redraw(const ost_plan_t *self, uint64_t subject, const double *typical, const double *covariates,
+int ost_plan_redraw(const ost_plan_t *self, uint64_t subject, ost_moved_t moved, const double *covariates,
     double *params, ost_error_t *err)
 {
     int ret = 0;
     for (size_t i = 0; i < self->blocks->n_params && ret == 0; i++)
         if (self->population->params[i].changes)
-            ret = draw_of_covariates(self, i, subject, typical, covariates, &params[i], err);
+            ret = draw_of_covariates(self, i, subject, moved, covariates, &params[i], err);
     return ret;
 }
 
-int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,
-    ost_error_t *err)
+int ost_plan_draw(
+    const ost_plan_t *self, uint64_t subject, ost_moved_t moved, double *covariates, double *params, ost_error_t *err)
 {
     const ost_experiment_t *e = self->experiment;
     const double *row = find_row(e, subject);
@@ -134,7 +136,7 @@ int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typica
         if (column >= 0)
             params[i] = row[column];
         else
-            ret = draw_of_covariates(self, i, subject, typical, covariates, &params[i], err);
+            ret = draw_of_covariates(self, i, subject, moved, covariates, &params[i], err);
     }
     return ret;
 }
@@ -153,7 +155,7 @@ void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, 
 
 int ost_plan_subject(const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err)
 {
-    int ret = ost_plan_draw(self, subject, NULL, covariates, params, err);
+    int ret = ost_plan_draw(self, subject, (ost_moved_t){ 0 }, covariates, params, err);
     if (ret < 0) ost_error_prepend(err, "subject %llu: ", (unsigned long long) subject);
     return ret;
 }
@@ -161,6 +163,12 @@ int ost_plan_subject(const ost_plan_t *self, uint64_t subject, double *covariate
 void ost_plan_typical(const ost_plan_t *self, double *typical)
 {
     for (size_t i = 0; i < self->blocks->n_params; i++) typical[i] = self->population->params[i].typical;
+}
+
+double ost_plan_sd(const ost_plan_t *self, size_t i)
+{
+    const ost_param_rule_t *rule = &self->population->params[i];
+    return rule->covariate < 0 && rule->column < 0 && ost_spread_has_sd(rule->kind) ? rule->sd : NAN;
 }
 
 bool ost_plan_param_varies(const ost_plan_t *self, size_t i)

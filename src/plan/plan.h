@@ -75,17 +75,25 @@ int ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library, 
  *  @return 0 or OST_ERR_VALUE (a covariate out of range) */
 int ost_plan_subject(
     const ost_plan_t *self, uint64_t subject, double *covariates, double *params, ost_error_t *err) OST_MUST_CHECK;
-/** As ost_plan_subject() with other typical values, but the message does not name the subject. @param typical
- *  [blocks->n_params], NULL: the plan's own */
-int ost_plan_draw(const ost_plan_t *self, uint64_t subject, const double *typical, double *covariates, double *params,
+/** Parameters in place of the plan's own, [blocks->n_params] each, borrowed. Zeroed: the plan's own. */
+typedef struct {
+    const double *typical; /**< typical values, internal units; NULL: the plan's own */
+    const double *sd;      /**< SDs of the BSV, as ost_plan_sd() gives them; NAN, and NULL for all: the plan's own */
+} ost_moved_t;
+/** As ost_plan_subject() with other parameters, but the message does not name the subject. A subject keeps its quantile
+ * of each distribution. */
+int ost_plan_draw(const ost_plan_t *self, uint64_t subject, ost_moved_t moved, double *covariates, double *params,
     ost_error_t *err) OST_MUST_CHECK;
 /** Find again what changes in time with covariates of a dosing table. @param covariates  [n_covariates] as they are now
  *  @param[in,out] params  [blocks->n_params] of the subject, of which those are written @return as ost_plan_draw() */
-int ost_plan_redraw(const ost_plan_t *self, uint64_t subject, const double *typical, const double *covariates,
+int ost_plan_redraw(const ost_plan_t *self, uint64_t subject, ost_moved_t moved, const double *covariates,
     double *params, ost_error_t *err) OST_MUST_CHECK;
 /** The typical values of all parameters, before any between-subject variability; a covariate's is its default.
  * @param[out] typical [n_params], internal units */
 void ost_plan_typical(const ost_plan_t *self, double *typical);
+/** SD of the BSV of parameter i, on the scale of its distribution; NAN where it has none that another could stand for:
+ * it does not vary, is a covariate or a column of a table of people, or its distribution has no SD. */
+double ost_plan_sd(const ost_plan_t *self, size_t i);
 /** True where parameter i of the plan differs between subjects. */
 bool ost_plan_param_varies(const ost_plan_t *self, size_t i);
 

@@ -244,7 +244,8 @@ static void fill_scales(sizes_t *self, double *scale)
     find_typical(self, self->e->n_covariates, 0.5);
     add_subject(self, scale);
     for (uint64_t s = 0; s < N_SUBJECTS && count_unknown(scale, blocks->n_states) > 0 && is_varied(self->plan); s++)
-        if (ost_plan_draw(self->plan, s, NULL, self->covariates, self->params, NULL) == 0) add_subject(self, scale);
+        if (ost_plan_draw(self->plan, s, (ost_moved_t){ 0 }, self->covariates, self->params, NULL) == 0)
+            add_subject(self, scale);
     add_ends(self, scale);
     for (size_t b = 0; b < blocks->n; b++)
         for (size_t i = 0; i < blocks->block[b].model->n_states; i++) {
