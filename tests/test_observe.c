@@ -122,6 +122,34 @@ static void test_measures(void)
     }
 }
 
+/* The output that stands for a time: of visits within half a day, of hours within half of their distance. */
+static void test_times(void)
+{
+    const double hour = 1 / 24.0, months[] = { 0, 30, 61, 91 }, mixed[] = { 0, hour, 2 * hour, 3 * hour, 1, 30, 60 };
+    const struct {
+        const double *times;
+        size_t n;
+        double t;
+        size_t expected;
+    } cases[] = { { months, 4, 30.4375, 1 }, { months, 4, 30.5, 1 }, { months, 4, 30.51, SIZE_MAX },
+        { months, 4, 91.5, 3 }, { months, 4, -0.5, 0 }, { months, 4, 92, SIZE_MAX }, { mixed, 7, 2 * hour, 2 },
+        { mixed, 7, 3 * hour, 3 }, { mixed, 7, 2.4 * hour, 2 }, { mixed, 7, 2.5 * hour, 2 },
+        { mixed, 7, 2.6 * hour, 3 }, { mixed, 7, 4 * hour, SIZE_MAX }, { mixed, 7, 23 * hour, 4 },
+        { mixed, 7, 13 * hour, SIZE_MAX }, { mixed, 7, 29.6, 5 }, { mixed + 1, 6, 0, SIZE_MAX }, { mixed, 1, 0.5, 0 },
+        { mixed, 1, 0.6, SIZE_MAX }, { mixed, 0, 0, SIZE_MAX } };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        CU_ASSERT_EQUAL(ost_times_find(cases[i].times, cases[i].n, cases[i].t), cases[i].expected);
+    double hourly[49];
+    char text[100];
+    for (size_t i = 0; i < 49; i++) hourly[i] = (double) i * hour;
+    CU_ASSERT_STRING_EQUAL(
+        ost_times_with(hourly, 49, 12.4 * hour, "12.4 hour", text, sizeof(text)), "{to: 48 hour, every: 0.2 hour}");
+    CU_ASSERT_STRING_EQUAL(ost_times_with(hourly, 49, 3, "3 day", text, sizeof(text)), "{to: 3 day, every: 1 hour}");
+    CU_ASSERT_STRING_EQUAL(
+        ost_times_with(hourly, 49, 1.23456 * hour, "1.23456 hour", text, sizeof(text)), "[..., 1.23456 hour, ...]");
+    CU_ASSERT_STRING_EQUAL(ost_times_with(mixed, 7, 14 * hour, "14 hour", text, sizeof(text)), "[..., 14 hour, ...]");
+}
+
 #define SHIPPED OST_SOURCE_DIR "/configs/evidence/endpoints.csv"
 #define SPINE "scanned_bmd[lumbar_spine]; bmd[lumbar_spine]"
 static ost_endpoint_dictionary_t dictionary;
@@ -331,6 +359,7 @@ static const ost_test_t tests[] = {
     { "number_needed", test_number_needed },
     { "table_of_statistics", test_table_of_statistics },
     { "measures", test_measures },
+    { "times", test_times },
     { "dictionary", test_dictionary },
     { "wrong_dictionaries", test_wrong_dictionaries },
     { "text_tables", test_text_tables },

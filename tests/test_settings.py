@@ -5,6 +5,8 @@ the path of osteon as its first argument."""
 import os
 import unittest
 
+import h5py
+
 import test_shards  # noqa: E402  the program in a folder
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -34,6 +36,20 @@ class Settings(test_shards.Program):
 
     def test_right(self):
         self.osteon("run", "e.yaml", "-o", "e.h5", "-q")
+
+    def test_hours(self):
+        """An endpoint has the output of its hour; one between outputs is that of the nearest, with a warning."""
+        said = self.osteon("run", "e.yaml", "-n", "1", "--set", "outputs=[anastrozole_concentration]", "--set",
+                           "times={to: 24 hour, every: 1 hour}", "--set",
+                           "endpoints={a: {output: anastrozole_concentration, arm: anastrozole, to: 18 hour, measure: level}, "
+                           "b: {output: anastrozole_concentration, arm: anastrozole, to: 3.4 hour, measure: level}}", "-o", "h.h5")
+        self.assertIn("endpoints.b: 'times' has no output at 'to: 3.4 hour'; the nearest, day 0.125, is taken", said)
+        self.assertNotIn("endpoints.a", said)
+        with h5py.File(self.path("h.h5")) as file:
+            values = file["anastrozole_concentration"][1, 0]
+        rows = [line.split() for line in self.osteon("show", "h.h5").splitlines()]
+        found = {row[0]: float(row[6]) for row in rows if row and row[0] in "ab" and len(row) > 6}
+        self.assertEqual(found, {"a": float(f"{values[18]:.4g}"), "b": float(f"{values[3]:.4g}")})
 
     def test_wrong(self):
         """tests/wrong_settings.txt: exit code, settings, part of the message."""

@@ -53,19 +53,24 @@ static void trim_arms(const run_t *self, ost_experiment_t *e)
 }
 
 /* The first time stays, as arms begin there. */
-static void trim_times(const run_t *self, ost_experiment_t *e)
+static int trim_times(const run_t *self, ost_experiment_t *e, ost_error_t *err)
 {
+    bool *is_used = calloc(e->n_times + 1, sizeof(*is_used));
     size_t n = 1;
-    for (size_t t = 1; t < e->n_times; t++) {
-        bool is_used = t + 1 == e->n_times && n == 1; /* an experiment has two times */
-        for (size_t i = 0; i < self->how->n_endpoints; i++) {
-            const ost_asked_t *asked = &e->endpoints[self->how->endpoints[i]];
-            is_used = is_used || ost_endpoint_time(e, asked->to) == t ||
-                      (asked->measure != OST_MEASURE_LEVEL && ost_endpoint_time(e, asked->from) == t);
-        }
-        if (is_used) e->times[n++] = e->times[t]; /* of times within half a day the first is meant, before and after */
+    if (is_used == NULL) return ost_no_memory(err);
+    for (size_t i = 0; i < self->how->n_endpoints; i++) {
+        const ost_asked_t *asked = &e->endpoints[self->how->endpoints[i]];
+        const size_t to = ost_endpoint_time(e, asked->to), from = ost_endpoint_time(e, asked->from);
+        if (to != SIZE_MAX) is_used[to] = true;
+        if (asked->measure != OST_MEASURE_LEVEL && from != SIZE_MAX) is_used[from] = true;
     }
+    for (size_t t = 1; t < e->n_times; t++) {
+        const bool is_second = t + 1 == e->n_times && n == 1; /* an experiment has two times */
+        if (is_used[t] || is_second) e->times[n++] = e->times[t];
+    }
+    free(is_used);
     e->n_times = n;
+    return 0;
 }
 
 /* Groups of outputs, as "bmd". */
@@ -118,7 +123,7 @@ static int make_plan(run_t *self, const char *entries, ost_error_t *err)
     ost_experiment_t *e = &self->experiment;
     if (ret == 0) ret = trim_outputs(self, e, err);
     if (ret == 0) trim_arms(self, e);
-    if (ret == 0) trim_times(self, e);
+    if (ret == 0) ret = trim_times(self, e, err);
     if (ret == 0) ret = ost_plan_build(&self->plan, how->library, e, err);
     for (size_t i = 0; i < how->n_endpoints && ret == 0; i++) {
         const ost_asked_t *asked = &e->endpoints[how->endpoints[i]];

@@ -3,22 +3,28 @@
 #include "observe/endpoint.h"
 
 #include "core/text.h"
+#include "plan/doses.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Times closer than this are one visit, d. */
+/* Times that are no farther apart than this are one visit, d, or than half of the distance to the next output. */
 #define SAME_VISIT 0.5
 /* Parts of the distance between output times that a message proposes; else every day. */
 #define MOST_PARTS 12
 
 size_t ost_times_find(const double *times, size_t n, double t)
 {
+    double least = INFINITY, visit = SAME_VISIT;
+    size_t nearest = SIZE_MAX;
     for (size_t i = 0; i < n; i++)
-        if (fabs(times[i] - t) <= SAME_VISIT) return i;
-    return SIZE_MAX;
+        if (fabs(times[i] - t) < least) least = fabs(times[i] - t), nearest = i;
+    if (nearest == SIZE_MAX) return SIZE_MAX;
+    if (nearest > 0) visit = fmin(visit, (times[nearest] - times[nearest - 1]) / 2);
+    if (nearest + 1 < n) visit = fmin(visit, (times[nearest + 1] - times[nearest]) / 2);
+    return least <= visit + OST_SAME_TIME ? nearest : SIZE_MAX;
 }
 
 /* The step of times at equal distances; 0 of others. */
@@ -26,8 +32,23 @@ static double step_of(const double *times, size_t n)
 {
     double step = n > 1 ? (times[n - 1] - times[0]) / (double) (n - 1) : 0;
     for (size_t i = 0; i < n; i++)
-        if (fabs(times[i] - times[0] - (double) i * step) > SAME_VISIT) return 0;
+        if (fabs(times[i] - times[0] - (double) i * step) > fmin(SAME_VISIT, step / 4)) return 0;
     return step;
+}
+
+/* A step in the unit of the times; one of hours or minutes in these where six digits of that unit are not exact. */
+static const char *print_step(double step, double day, const char *unit, char *buf, size_t size)
+{
+    static const struct {
+        const char *unit;
+        double day;
+    } finer[] = { { "hour", 1 / 24.0 }, { "minute", 1 / 1440.0 } };
+    snprintf(buf, size, "%.6g %s", step / day, unit);
+    for (size_t i = 0; i < 2 && step < 1 && fabs(strtod(buf, NULL) * day - step) > 1e-9 * step; i++) {
+        day = finer[i].day;
+        snprintf(buf, size, "%.6g %s", step / day, finer[i].unit);
+    }
+    return buf;
 }
 
 char *ost_times_with(const double *times, size_t n, double t, const char *text, char *buf, size_t size)
@@ -42,17 +63,20 @@ char *ost_times_with(const double *times, size_t n, double t, const char *text, 
         day = 1;
     }
     double step = step_of(times, n), from = fmin(times[0], t), to = fmax(times[n - 1], t);
+    const double slack = step < 2 * SAME_VISIT ? 1e-6 * step : SAME_VISIT / 2; /* of visits, rounding is no matter */
     int parts = 1;
     while (step > 0 && parts <= MOST_PARTS) {
         double after = (t - times[0]) / (step / parts);
-        if (fabs(after - round(after)) * step / parts <= SAME_VISIT / 2) break; /* and rounding is no matter */
+        if (fabs(after - round(after)) * step / parts <= slack) break;
         parts++;
     }
+    if (step < 1 && parts > MOST_PARTS) step = 0; /* of hours, days are no finer */
     double every = parts > MOST_PARTS ? 1 : step / parts;
-    char begin[64] = "";
+    char begin[64] = "", each[64];
     if (from != 0) snprintf(begin, sizeof(begin), "from: %.6g %s, ", from / day, unit);
     if (step > 0 && parts <= MOST_PARTS)
-        snprintf(buf, size, "{%sto: %.6g %s, every: %.6g %s}", begin, to / day, unit, every / day, unit);
+        snprintf(buf, size, "{%sto: %.6g %s, every: %s}", begin, to / day, unit,
+            print_step(every, day, unit, each, sizeof(each)));
     else if (step > 0)
         snprintf(buf, size, "{%sto: %.6g %s, every: 1 day}", begin, to / day, unit);
     else
@@ -223,6 +247,32 @@ int ost_endpoints_check(const ost_plan_t *plan, ost_error_t *err)
 {
     int ret = 0;
     for (size_t i = 0; i < plan->experiment->n_endpoints && ret == 0; i++) ret = ost_endpoint_check(plan, i, err);
+    return ret;
+}
+
+/* Say which output stands for a time. @return 0 or OST_ERR_NO_MEMORY */
+static int doubt_time(const ost_experiment_t *e, const ost_asked_t *asked, bool is_to, ost_text_list_t *warnings)
+{
+    const double t = is_to ? asked->to : asked->from;
+    const ost_location_t at = is_to ? asked->to_at : asked->from_at;
+    const char *text = is_to ? asked->to_text : asked->from_text;
+    const size_t i = ost_endpoint_time(e, t);
+    if (i == SIZE_MAX || fabs(e->times[i] - t) <= OST_SAME_TIME) return 0;
+    return ost_text_list_add(warnings,
+        "%s:%d:%d: endpoints.%s: 'times' has no output at '%s: %.60s'; the nearest, day "
+        "%.10g, is taken",
+        OST_WHERE(e), at.line, at.column, asked->name, is_to ? "to" : "from", text != NULL ? text : "0 day",
+        e->times[i]);
+}
+
+int ost_endpoints_doubt(const ost_experiment_t *e, ost_text_list_t *warnings)
+{
+    int ret = 0;
+    for (size_t i = 0; i < e->n_endpoints && ret == 0; i++) {
+        const ost_asked_t *asked = &e->endpoints[i];
+        if (asked->measure != OST_MEASURE_LEVEL) ret = doubt_time(e, asked, false, warnings);
+        if (ret == 0) ret = doubt_time(e, asked, true, warnings);
+    }
     return ret;
 }
 

@@ -25,13 +25,14 @@ typedef struct {
     double factor;             /**< unit asked for = factor x reported unit */
 } ost_endpoint_t;
 
-/** Index of the time within half a day of t, SIZE_MAX without one. @param times  [n] d */
+/** Index of the time nearest to t, the first of two, SIZE_MAX where it is farther than half a day, or than half of its
+ * distance to the next. @param times  [n] d, ascending */
 size_t ost_times_find(const double *times, size_t n, double t);
 /** `times` of an experiment that have t as well, as one writes them: "{to: 2 year, every: 0.1 year}".
  * @param times  [n] d, ascending, without t @param t  d @param unit  in whose unit: "1.3 year", or another quantity of
  * a time but 0 @return buf */
 char *ost_times_with(const double *times, size_t n, double t, const char *unit, char *buf, size_t size);
-/** Index of an experiment's output time within half a day of t, SIZE_MAX if there is none. */
+/** The same of an experiment's output times. */
 size_t ost_endpoint_time(const ost_experiment_t *experiment, double t);
 /** The endpoint that an experiment asks for; not bound to a plan. @return 0 or OST_ERR_NAME: its statistic is not one
  * of an arm alone */
@@ -43,6 +44,8 @@ int ost_endpoint_check(const ost_plan_t *plan, size_t i, ost_error_t *err) OST_M
 /** That the plan has outputs and times of all endpoints of its experiment. @return 0, or OST_ERR_NAME or OST_ERR_VALUE
  * with the place */
 int ost_endpoints_check(const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
+/** Warn of endpoints that are taken at another time than they name. @return 0 or OST_ERR_NO_MEMORY */
+int ost_endpoints_doubt(const ost_experiment_t *experiment, ost_text_list_t *warnings) OST_MUST_CHECK;
 /** Find output, times and unit in a plan. @param[out] why  [size] for a person, where it is not possible
  * @return false where the plan has no such output, or the output cannot be in the unit */
 bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, size_t size);

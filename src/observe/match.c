@@ -4,6 +4,7 @@
 #include "observe/match.h"
 
 #include "core/text.h"
+#include "plan/doses.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -165,7 +166,9 @@ static int compare_doubles(const void *a, const void *b)
 
 static int add_time(ost_experiment_t *e, double t, ost_error_t *err)
 {
-    if (ost_endpoint_time(e, t) != SIZE_MAX) return 0;
+    for (size_t i = 0; i < e->n_times; i++)
+        if (fabs(e->times[i] - t) <= OST_SAME_TIME)
+            return 0; /* not of one visit: times that follow come between them */
     double *times = realloc(e->times, (e->n_times + 1) * sizeof(*times));
     if (times == NULL) return ost_no_memory(err);
     times[e->n_times++] = t;
