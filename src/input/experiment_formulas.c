@@ -77,11 +77,23 @@ const ost_event_covariate_t *ost_experiment_changing(const ost_experiment_t *sel
     return NULL;
 }
 
-/* Whether a text is meant as a formula: it names a covariate, has a unit in brackets, or begins as no number does. */
+/* Whether a quantity is followed by an operator, as no unit has one: "2 year + 6 month", "2 year*1.5". */
+static bool has_operator(const char *text)
+{
+    if (strstr(text, " + ") != NULL || strstr(text, " - ") != NULL) return true;
+    for (const char *c = text; (c = strchr(c, '*')) != NULL;) {
+        c += 1 + strspn(c + 1, " ");
+        if (isdigit((unsigned char) *c) || *c == '(') return true;
+    }
+    return false;
+}
+
+/* Whether a text is meant as a formula: it names a covariate, has a unit in brackets or an operator, or begins as no
+ * number does. */
 static bool is_formula(const ost_experiment_t *self, const char *text)
 {
     const char *c = text + strspn(text, "-+ ");
-    bool is = isalpha((unsigned char) *c) || *c == '(' || strchr(c, '[') != NULL;
+    bool is = isalpha((unsigned char) *c) || *c == '(' || strchr(c, '[') != NULL || has_operator(c);
     for (size_t i = 0; i < self->n_covariates && !is; i++) is = ost_experiment_names(text, self->covariates[i].name);
     return is;
 }

@@ -644,6 +644,18 @@ static ost_value_t reference(ost_parser_t *self)
     };
 }
 
+/* "2 year", which experiments have as a quantity, and expressions as 2 [year]. */
+static void check_bare_unit(ost_parser_t *self, const ost_token_t *number)
+{
+    const ost_token_t word = self->lexer.token;
+    char text[OST_NAME_SIZE];
+    ost_unit_t unit;
+    snprintf(text, sizeof(text), "%.*s", (int) word.length, word.text);
+    if (ost_unit_parse(&unit, text, NULL) != 0) return;
+    ost_lexer_fail(&self->lexer, &word, OST_ERR_SYNTAX,
+        "the unit of a number is in brackets in a formula, as in %.*s [%s]", (int) number->length, number->text, text);
+}
+
 static ost_value_t number(ost_parser_t *self)
 {
     ost_value_t value = { .at = self->lexer.token };
@@ -654,6 +666,7 @@ static ost_value_t number(ost_parser_t *self)
         ost_parser_unit(self, &unit, &raw);
         if (ost_unit_is_ratio(&unit)) value.ratio = (ost_ratio_t){ raw.text, raw.length, unit.factor };
     } else {
+        if (self->lexer.token.kind == OST_TOKEN_NAME) check_bare_unit(self, &value.at);
         value.is_plain = true;
         value.is_zero = value.at.number == 0;
     }
