@@ -176,6 +176,8 @@ class People(test_shards.Program):
             table = [] if name == "a.h5" else ["--set", f"population.people={{table: {name}, {KEYS}}}"]
             self.osteon("run", "a.h5", *table, "-o", "new.h5", "-q", "--force")
             self.assertEqual(self.values("new.h5", "age")[0].size, n)
+        self.osteon("run", "a.h5", "--set", "population.people=~", "-o", "new.h5", "-q", "--force")
+        self.assertEqual(self.values("new.h5", "age")[0].size, 1000)  # those of the experiment
 
     def test_another_table_is_another_run(self):
         """Shards and journals of a table that changed in between are refused."""

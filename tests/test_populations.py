@@ -180,6 +180,18 @@ class Populations(test_shards.Program):
             with self.subTest(name):
                 self.same("a.h5", "b.h5")
 
+    def test_settings_take_away(self):
+        """path=~ is the experiment without that key, also of what was taken."""
+        for path, taken in (("population.eligible", "  eligible: age > 55 [year]\n"), ("population.dropout", "  dropout: 20 month\n"),
+                            ("run_in", 'run_in: {start: "-since - 1 [y]"}\n'), ("parameters.one.loss.spread", ", spread: 0.1")):
+            self.write("b.yaml", FILES["whole.yaml"].replace(taken, ""))
+            self.osteon("run", "b.yaml", "-o", "b.h5", "-q", "--force")
+            for name in "test.yaml", "whole.yaml":
+                self.osteon("run", name, "-o", "a.h5", "-q", "--force", "--set", f"{path}=~")
+                with self.subTest(path, of=name):
+                    self.same("a.h5", "b.h5")
+        self.assertIn("'times' is missing here", self.osteon("run", "test.yaml", "-o", "c.h5", "--set", "times=~", code=2))
+
     def test_record(self):
         """A result file is repeated and verified without the file that was taken; a setting takes another population."""
         self.osteon("run", "test.yaml", "-o", "a.h5", "-q")

@@ -62,14 +62,6 @@ static bool merge(ost_yaml_node_t *self, ost_yaml_node_t *other)
     return true;
 }
 
-/* @param member  of self */
-static void remove_member(ost_yaml_node_t *self, ost_yaml_node_t *member)
-{
-    ost_yaml_node_free(member);
-    memmove(member, member + 1, (size_t) (self->members + self->n_members - (member + 1)) * sizeof *member);
-    self->n_members--;
-}
-
 /* Put a member of another mapping into this one; one without a value takes it away.
  * @param is_joined  the members of both, where each has some @return false: out of memory */
 static bool take(ost_yaml_node_t *self, ost_yaml_node_t *other, const char *key, bool is_joined)
@@ -78,7 +70,7 @@ static bool take(ost_yaml_node_t *self, ost_yaml_node_t *other, const char *key,
     if (theirs == NULL) return true;
     if (is_joined && own != NULL && own->kind == OST_YAML_MAPPING && theirs->kind == OST_YAML_MAPPING)
         return merge(own, theirs);
-    if (own != NULL && ost_yaml_is_null(own)) remove_member(self, own);
+    if (own != NULL && ost_yaml_is_null(own)) ost_yaml_remove(self, own);
     if (own != NULL) return true;
     own = ost_yaml_append(self, key);
     if (own == NULL) return false;
@@ -132,7 +124,7 @@ static int check_counted(const ost_yaml_t *tree, ost_yaml_node_t *theirs, const 
                           *subjects = ost_yaml_get(population, "subjects"),
                           *strata = ost_yaml_get(population, "strata");
     ost_yaml_node_t *enroll = member_of(theirs, "enroll");
-    if (enroll != NULL && strata != NULL && !ost_yaml_is_null(strata)) remove_member(theirs, enroll);
+    if (enroll != NULL && strata != NULL && !ost_yaml_is_null(strata)) ost_yaml_remove(theirs, enroll);
     for (size_t i = 0; i < 2 && subjects != NULL; i++)
         if (member_of(theirs, counts[i]) != NULL && ost_yaml_get(population, counts[i]) == NULL)
             return ost_yaml_fail(tree, subjects, OST_ERR_VALUE, err,
@@ -216,7 +208,7 @@ int ost_experiment_from(ost_yaml_t *tree, ost_from_t *base, ost_error_t *err)
     free(path);
     if (ret < 0) return ret;
     population = member_of(&tree->root, "population");
-    remove_member(population, member_of(population, "from"));
+    ost_yaml_remove(population, member_of(population, "from"));
     return 0;
 }
 

@@ -333,8 +333,9 @@ int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *
         goto out;
     }
     const char *rest = path;
-    ost_yaml_node_t *node = &tree->root;
+    ost_yaml_node_t *node = &tree->root, *parent = node;
     do {
+        parent = node;
         node = step(&self, node, &rest, word, sizeof word, why, sizeof why);
         if (node == NULL) {
             ret = why[0] == '\0'
@@ -343,6 +344,10 @@ int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *
             goto out;
         }
     } while (rest[0] != '\0');
+    if (parent->kind == OST_YAML_MAPPING && !is_free(self) && ost_yaml_is_null(&value.root)) {
+        ost_yaml_remove(parent, node);
+        goto out;
+    }
     char *key = node->key;
     ost_location_t key_at = node->key_at;
     node->key = NULL;

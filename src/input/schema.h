@@ -32,7 +32,8 @@ typedef struct ost_schema {
 } ost_schema_t;
 
 /* `path=value`: set a value in the tree before it is checked. The value is read as YAML. Keys of the schema are created
- * as needed, free names only at the end of the path. `override` is borrowed: must outlive the tree.
+ * as needed, free names only at the end of the path; `path=~` takes a key of the schema away. `override` is borrowed:
+ * must outlive the tree.
  * @return 0, OST_ERR_SYNTAX or OST_ERR_NAME with the nearest key at the level that is wrong */
 int ost_schema_override(
     const ost_schema_t *self, ost_yaml_t *tree, const char *override, ost_error_t *err) OST_MUST_CHECK;

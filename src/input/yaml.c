@@ -70,6 +70,13 @@ static int refuse_yaml(const builder_t *self, const char *text)
     return refuse(self, at, OST_ERR_SYNTAX, "not valid YAML: %s%s%s", problem, context, hint);
 }
 
+void ost_yaml_remove(ost_yaml_node_t *self, ost_yaml_node_t *member)
+{
+    ost_yaml_node_free(member);
+    memmove(member, member + 1, (size_t) (self->members + self->n_members - (member + 1)) * sizeof *member);
+    self->n_members--;
+}
+
 ost_yaml_node_t *ost_yaml_append(ost_yaml_node_t *self, const char *key)
 {
     if (self->n_members == self->max_members) {

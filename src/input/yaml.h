@@ -47,6 +47,8 @@ const ost_yaml_node_t *ost_yaml_get(const ost_yaml_node_t *self, const char *key
 bool ost_yaml_is_null(const ost_yaml_node_t *self);
 /* Append an empty member; key is copied, NULL in a sequence. @return it, NULL if out of memory */
 ost_yaml_node_t *ost_yaml_append(ost_yaml_node_t *self, const char *key);
+/* @param member  of self */
+void ost_yaml_remove(ost_yaml_node_t *self, ost_yaml_node_t *member);
 
 /* "arms.anastrozole.regimen.0.dose" of a node in the tree, "" for the root; always terminated. @return buf */
 char *ost_yaml_path(const ost_yaml_t *self, const ost_yaml_node_t *node, char *buf, size_t size);
