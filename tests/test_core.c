@@ -384,6 +384,11 @@ static void test_normal_quantile(void)
         { 0.3, -0.52440051270804081597 }, { 0.5, 0 }, { 0.7, 0.52440051270804065631 }, { 0.95, 1.6448536269514722843 },
         { 0.999, 3.0902323061678132778 }, { 0x1.fffffffffffffp-1, 8.2095361516013868556 } };
     for (size_t i = 0; i < COUNT(cases); i++) ost_assert_close(ost_normal_quantile(cases[i][0]), cases[i][1], 1e-15, 0);
+    double p[1000], many[1000];
+    for (size_t i = 0; i < COUNT(p); i++) p[i] = (double) i / (COUNT(p) - 2);
+    ost_normal_quantiles(p, many, COUNT(p));
+    for (size_t i = 0; i < COUNT(p) - 1; i++) CU_ASSERT_EQUAL(many[i], ost_normal_quantile(p[i]));
+    CU_ASSERT(isnan(many[COUNT(p) - 1]));
     CU_ASSERT(ost_normal_quantile(0) == -INFINITY && ost_normal_quantile(1) == INFINITY);
     CU_ASSERT(isnan(ost_normal_quantile(-0.1)) && isnan(ost_normal_quantile(1.1)) && isnan(ost_normal_quantile(NAN)));
     double last = -INFINITY;

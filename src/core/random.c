@@ -67,7 +67,7 @@ double ost_random_normal(uint64_t seed, uint64_t subject, uint32_t purpose, uint
     return ost_normal_quantile(ost_random_uniform(seed, subject, purpose, draw));
 }
 
-static double horner8(const double c[8], double x)
+static inline double horner8(const double c[8], double x)
 {
     double sum = c[7];
     for (int i = 6; i >= 0; i--) sum = sum * x + c[i];
@@ -94,18 +94,30 @@ static const double tail[2][8] = {
         1.84631831751005468180e-5, 1.42151175831644588870e-7, 2.04426310338993978564e-15 },
 };
 
+/* At p = 0.5 + q, |q| <= CENTRAL. */
+#define CENTRAL 0.425
+static inline double central_quantile(double q)
+{
+    double r = 0.180625 - q * q;
+    return q * horner8(central[0], r) / horner8(central[1], r);
+}
+
 double ost_normal_quantile(double p)
 {
     if (!(p > 0 && p < 1)) return p == 0 ? -INFINITY : p == 1 ? INFINITY : NAN;
     double q = p - 0.5;
-    if (fabs(q) <= 0.425) {
-        double r = 0.180625 - q * q;
-        return q * horner8(central[0], r) / horner8(central[1], r);
-    }
+    if (fabs(q) <= CENTRAL) return central_quantile(q);
     double r = sqrt(-log(q < 0 ? p : 1 - p));
     const double(*c)[8] = r <= 5 ? middle : tail;
     double x = r - (r <= 5 ? 1.6 : 5);
     return copysign(horner8(c[0], x) / horner8(c[1], x), q);
+}
+
+void ost_normal_quantiles(const double *restrict p, double *restrict z, size_t n)
+{
+    for (size_t i = 0; i < n; i++) z[i] = central_quantile(p[i] - 0.5); /* side by side, without branches */
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs(p[i] - 0.5) <= CENTRAL)) z[i] = ost_normal_quantile(p[i]);
 }
 
 double ost_normal_cdf(double z)

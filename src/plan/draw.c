@@ -144,12 +144,15 @@ int ost_plan_draw(
 void ost_plan_noise(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at, double *z)
 {
     const double *subject = at->p + self->subject_row * OST_LANE_COUNT;
-    for (size_t l = 0; l < OST_LANE_COUNT; l++) {
-        uint32_t minute = (uint32_t) llround(at->t[l] * 1440);
-        for (size_t i = 0; i < block->n_noises; i++)
-            z[i * OST_LANE_COUNT + l] =
-                self->is_silent ? 0
-                                : ost_random_normal(self->seed, (uint64_t) subject[l], block->noise_purpose[i], minute);
+    uint32_t minute[OST_LANE_COUNT];
+    double uniform[OST_LANE_COUNT];
+    for (size_t l = 0; l < OST_LANE_COUNT; l++) minute[l] = (uint32_t) llround(at->t[l] * 1440);
+    for (size_t i = 0; i < block->n_noises; i++, z += OST_LANE_COUNT) {
+        const uint32_t purpose = block->noise_purpose[i];
+        for (size_t l = 0; l < OST_LANE_COUNT; l++)
+            uniform[l] =
+                self->is_silent ? 0.5 : ost_random_uniform(self->seed, (uint64_t) subject[l], purpose, minute[l]);
+        ost_normal_quantiles(uniform, z, OST_LANE_COUNT);
     }
 }
 

@@ -2,6 +2,8 @@
 /* Which signals the equations need, and from them the order of evaluation and the entries of the Jacobian. */
 #include "plan/jacobian.h"
 
+#include <string.h>
+
 /* The Jacobian while it is made. */
 typedef struct {
     const ost_blocks_t *blocks;
@@ -39,20 +41,34 @@ static void find_needed(builder_t *self)
     }
 }
 
-/* Signals that nothing reads are not evaluated: neither a drive, nor a sum of drivers, nor a mean over the dosing
- * interval. Those that only outputs need come last. */
-static void order_steps(builder_t *self)
+static bool reads_signals(const builder_t *self, ost_driver_t step)
+{
+    if (step.block == OST_NO_BLOCK) return true;
+    const ost_model_t *model = self->blocks->block[step.block].model;
+    return memchr(model->drive_uses + step.drive * model->n_reads, 1, model->n_reads) != NULL;
+}
+
+/* Steps of one block that read no signals, or (OST_NO_BLOCK) those that do. */
+static void add_steps(builder_t *self, bool for_rates, uint32_t block)
 {
     const ost_wiring_t *wiring = self->wiring;
-    ost_jacobian_t *jacobian = self->jacobian;
+    for (size_t i = 0; i < wiring->n_order; i++) {
+        const ost_driver_t step = wiring->order[i];
+        uint32_t s = step.block == OST_NO_BLOCK ? step.drive : wiring->drives[step.block][step.drive];
+        if (block != (reads_signals(self, step) ? OST_NO_BLOCK : step.block)) continue;
+        if (self->is_needed[s] ? for_rates : !for_rates && self->is_read[s])
+            self->steps[self->jacobian->n_steps++] = step;
+    }
+}
+
+/* Signals that nothing reads are not evaluated: neither a drive, nor a sum of drivers, nor a mean over the dosing
+ * interval. Those that only outputs need come last. Drives of one block follow each other where they may. */
+static void order_steps(builder_t *self)
+{
     for (int for_rates = 1; for_rates >= 0; for_rates--) {
-        for (size_t i = 0; i < wiring->n_order; i++) {
-            const ost_driver_t step = wiring->order[i];
-            uint32_t s = step.block == OST_NO_BLOCK ? step.drive : wiring->drives[step.block][step.drive];
-            if (self->is_needed[s] ? for_rates : !for_rates && self->is_read[s])
-                self->steps[jacobian->n_steps++] = step;
-        }
-        if (for_rates) jacobian->n_rate_steps = jacobian->n_steps;
+        for (uint32_t b = 0; b < self->blocks->n; b++) add_steps(self, for_rates, b);
+        add_steps(self, for_rates, OST_NO_BLOCK);
+        if (for_rates) self->jacobian->n_rate_steps = self->jacobian->n_steps;
     }
 }
 

@@ -15,7 +15,8 @@ typedef struct {
     const double *inputs; /* rows of the ripple */
     ost_mask acts;
     bool has_rates;
-    ost_v x[OST_LINEAR_MAX], f[OST_LINEAR_MAX]; /* its states and their rates, once they are asked for */
+    ost_v f[OST_LINEAR_MAX];                    /* rates of its states, once they are asked for */
+    ost_v x[OST_RIPPLE_POINTS][OST_LINEAR_MAX]; /* and its states at the points of the ripple */
 } ripple_t;
 
 /* @return whether there is a lane where the block's ripple acts */
@@ -38,29 +39,30 @@ static inline void ripple_add_rates(const ripple_t *self, double *f)
     }
 }
 
-static inline void ripple_rates(const ripple_t *self, ost_kernel_args_t args, const ost_v *x, ost_v *f)
+static inline void ripple_rates(const ripple_t *self, ost_kernel_args_t args, ost_v *f)
 {
-    args.x = (const double *) x;
     self->block->kernel->rhs(self->block->kernel, &args, (double *) f);
     ripple_add_rates(self, (double *) f);
 }
 
-static inline void ripple_begin(ripple_t *self, const ost_kernel_args_t *args)
+/* The time to a point of the ripple. */
+static inline ost_v ripple_time(const ripple_t *self, uint32_t q)
 {
-    if (self->has_rates) return;
-    self->has_rates = true;
-    for (uint32_t i = 0; i < self->block->n_states; i++) self->x[i] = ost_v_load(ROW(args->x, i));
-    ripple_rates(self, *args, self->x, self->f);
+    return (ost_ripple_points[q].time - 0.5) * ost_v_load(self->inputs);
 }
 
-/* The states at a point of the ripple. @return the time to there */
-static inline ost_v ripple_states(const ripple_t *self, uint32_t q, ost_v *x)
+static inline void ripple_begin(ripple_t *self, const ost_kernel_args_t *args)
 {
     const uint32_t n = self->block->n_states;
-    const double *more = ROW(self->inputs, 1 + n + q * n);
-    ost_v s = (ost_ripple_points[q].time - 0.5) * ost_v_load(self->inputs);
-    for (uint32_t i = 0; i < n; i++) x[i] = self->x[i] + s * self->f[i] + ost_v_load(ROW(more, i));
-    return s;
+    if (self->has_rates) return;
+    self->has_rates = true;
+    ripple_rates(self, *args, self->f);
+    for (uint32_t q = 0; q < OST_RIPPLE_POINTS; q++) {
+        const double *more = ROW(self->inputs, 1 + n + q * n);
+        const ost_v s = ripple_time(self, q);
+        for (uint32_t i = 0; i < n; i++)
+            self->x[q][i] = ost_v_load(ROW(args->x, i)) + s * self->f[i] + ost_v_load(ROW(more, i));
+    }
 }
 
 /* What drives are multiplied by. */
@@ -72,11 +74,10 @@ static inline ost_v ripple_factor(const ripple_t *self)
 /* @param[in,out] value  of the drive; its average where the ripple acts */
 static inline void ripple_average_drive(ripple_t *self, ost_kernel_args_t args, uint32_t drive, double *value)
 {
-    ost_v x[OST_LINEAR_MAX], here, mean = ost_v_splat(0);
+    ost_v here, mean = ost_v_splat(0);
     ripple_begin(self, &args);
-    args.x = (const double *) x;
     for (uint32_t q = 0; q < OST_RIPPLE_POINTS; q++) {
-        ripple_states(self, q, x);
+        args.x = (const double *) self->x[q];
         self->block->kernel->drive(self->block->kernel, &args, drive, (double *) &here);
         mean += ost_ripple_points[q].weight * here;
     }
@@ -92,15 +93,16 @@ static inline void ripple_average_entries(ripple_t *self, ost_kernel_args_t args
     ost_v x[OST_LINEAR_MAX], bend[OST_LINEAR_MAX];
     ost_v here[OST_LINEAR_MAX + OST_MAX_READS], mean[OST_LINEAR_MAX + OST_MAX_READS] = { 0 };
     ripple_begin(self, &args);
-    for (uint32_t i = 0; i < model->n_states; i++) x[i] = self->x[i] + self->f[i];
-    ripple_rates(self, args, x, bend);
+    for (uint32_t i = 0; i < model->n_states; i++) x[i] = ost_v_load(ROW(args.x, i)) + self->f[i];
+    args.x = (const double *) x;
+    ripple_rates(self, args, bend);
     for (uint32_t i = 0; i < model->n_states; i++) {
         ost_mask stands = ost_v_eq(self->f[i], ost_v_splat(0));
         bend[i] = ost_v_blend(stands, ost_v_splat(0), (bend[i] - self->f[i]) / self->f[i]);
     }
-    args.x = (const double *) x;
     for (uint32_t q = 0; q < OST_RIPPLE_POINTS; q++) {
-        ost_v s = ripple_states(self, q, x);
+        const ost_v s = ripple_time(self, q);
+        args.x = (const double *) self->x[q];
         self->block->kernel->drive_jacobian(self->block->kernel, &args, drive, (double *) here);
         for (uint32_t k = 0; k < n; k++) {
             uint32_t col = model->jac[first + k].col;
