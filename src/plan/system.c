@@ -27,6 +27,34 @@ static ost_value_slot_t value_slot(const stages_t *from, uint32_t s)
     return (ost_value_slot_t){ OST_VALUE_NEUTRAL, s };
 }
 
+/* Whether any drive of the model reads its i-th signal. */
+static bool drives_use(const ost_model_t *model, size_t i)
+{
+    for (size_t d = 0; d < model->n_drives; d++)
+        if (model->drive_uses[d * model->n_reads + i]) return true;
+    return false;
+}
+
+/* The input that holds the only block whose rates read signal s, where nothing else does but outputs; else -1. */
+static int32_t find_hold(const stages_t *from, uint32_t s)
+{
+    const ost_wired_t *signal = &from->wiring->signals[s];
+    int32_t hold = -1;
+    for (uint32_t k = 0; k < signal->n_drivers; k++)
+        if (from->layout->integral[signal->drivers[k].block] != OST_NO_STATE) return -1;
+    for (size_t b = 0; b < from->blocks->n; b++) {
+        const ost_model_t *model = from->blocks->block[b].model;
+        for (size_t i = 0; i < model->n_reads; i++) {
+            if (from->wiring->reads[b][i] != s) continue;
+            if (drives_use(model, i)) return -1;
+            if (!model->rate_uses[i]) continue;
+            if (from->inputs->hold[b] < 0 || hold >= 0) return -1;
+            hold = from->inputs->hold[b];
+        }
+    }
+    return hold;
+}
+
 static int set_block(ost_lane_block_t *lane, const stages_t *from, size_t b)
 {
     const ost_block_t *block = &from->blocks->block[b];
@@ -46,6 +74,7 @@ static int set_block(ost_lane_block_t *lane, const stages_t *from, size_t b)
         .n_entries = from->jacobian->block_entry[b + 1] - from->jacobian->block_entry[b],
         .first_drive = block->first_drive,
         .n_drives = (uint32_t) model->n_drives,
+        .drive_for_hold = ost_maker_list(from->make, model->n_drives, sizeof(*lane->drive_for_hold)),
         .drive_entry = from->jacobian->drive_entry + block->first_drive,
         .is_static = model->n_states == 0,
         .hold = from->inputs->hold[b],
@@ -65,7 +94,10 @@ static int set_block(ost_lane_block_t *lane, const stages_t *from, size_t b)
             model->name, ost_isa_name(isa));
     if (from->make->err.code != 0) return from->make->err.code;
     for (size_t i = 0; i < model->n_reads; i++) lane->value[i] = value_slot(from, from->wiring->reads[b][i]);
-    for (size_t d = 0; d < model->n_drives; d++) lane->is_static &= lane->drive_entry[d] == OST_NO_ENTRY;
+    for (size_t d = 0; d < model->n_drives; d++) {
+        lane->is_static &= lane->drive_entry[d] == OST_NO_ENTRY;
+        lane->drive_for_hold[d] = find_hold(from, from->wiring->drives[b][d]);
+    }
     for (size_t i = 0; i < model->n_noises; i++) {
         char name[256];
         snprintf(name, sizeof(name), "%s.%s", model->name, model->noises[i].name);
@@ -105,11 +137,14 @@ static const uint32_t *find_switch_states(const ost_blocks_t *blocks, size_t *n,
 }
 
 /* A signal's row of its own by its index in the lanes' list. */
-static void set_steps(ost_driver_t *to, const ost_driver_t *from, size_t n, const ost_wiring_t *wiring, size_t n_drives)
+static void set_steps(ost_lane_step_t *to, const ost_driver_t *steps, size_t n, const stages_t *from)
 {
-    for (size_t i = 0; i < n; i++) {
-        to[i] = from[i];
-        if (to[i].block == OST_NO_BLOCK) to[i].drive = wiring->signals[to[i].drive].row - (uint32_t) n_drives;
+    const ost_wiring_t *wiring = from->wiring;
+    for (const ost_driver_t *step = steps; step < steps + n; step++, to++) {
+        const bool is_drive = step->block != OST_NO_BLOCK;
+        const uint32_t s = is_drive ? wiring->drives[step->block][step->drive] : step->drive;
+        const uint32_t drive = is_drive ? step->drive : wiring->signals[s].row - (uint32_t) from->blocks->n_drives;
+        *to = (ost_lane_step_t){ step->block, drive, find_hold(from, s) };
     }
 }
 
@@ -133,8 +168,8 @@ static int set_lanes(ost_lane_plan_t *lane, const stages_t *from)
     if (ret < 0) return ret;
     for (size_t i = 0; i < from->kinetics->n_forced_blocks; i++)
         lane->blocks[from->kinetics->forced_block[i]].is_forced = true;
-    set_steps(lane->steps, from->jacobian->steps, from->jacobian->n_steps, wiring, n_drives);
-    set_steps(lane->forced_step, from->kinetics->forced_step, from->kinetics->n_forced_steps, wiring, n_drives);
+    set_steps(lane->steps, from->jacobian->steps, from->jacobian->n_steps, from);
+    set_steps(lane->forced_step, from->kinetics->forced_step, from->kinetics->n_forced_steps, from);
     for (size_t i = 0; i < wiring->n_signals * OST_LANE_COUNT; i++)
         lane->neutral[i] = wiring->signals[i / OST_LANE_COUNT].signal.neutral;
     return 0;

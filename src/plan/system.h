@@ -21,6 +21,12 @@ typedef struct {
     uint32_t row;
 } ost_value_slot_t;
 
+/** A step of evaluation: a drive of a block, or (block = OST_NO_BLOCK) a signal with a row of its own. */
+typedef struct {
+    uint32_t block, drive;
+    int32_t for_hold; /**< where that input is on in all lanes, no rate needs the step; -1: some may */
+} ost_lane_step_t;
+
 /** A block for the lanes' functions. */
 typedef struct {
     const ost_model_t *model; /**< borrowed */
@@ -29,6 +35,7 @@ typedef struct {
     uint32_t n_reads, first_read; /**< and the place of the first in the table of rows */
     uint32_t first_state, n_states, first_hoisted, first_switch, n_switches, first_entry, n_entries;
     uint32_t first_drive, n_drives; /**< algebraic rows */
+    int32_t *drive_for_hold;        /**< [n_drives] as ost_lane_step_t.for_hold */
     const uint32_t *drive_entry;    /**< [n_drives] where its entries begin, OST_NO_ENTRY where only outputs need it */
     bool is_forced;                 /**< all its states are */
     bool is_static;                 /**< without states, and only outputs need its drives */
@@ -57,12 +64,12 @@ typedef struct {
 /** ost_system_t.self of a plan's system. The first n_algebraic rows of ost_point_t.scratch hold the algebraic rows that
  * are evaluated after every call; jacobian() finds those of rhs(). */
 typedef struct {
-    ost_lane_block_t *blocks;   /**< [n_blocks] */
-    ost_lane_signal_t *signals; /**< [n_signals] */
-    ost_driver_t *steps;        /**< [n_steps] of evaluation, (block = OST_NO_BLOCK) by the index of the signal here */
+    ost_lane_block_t *blocks;        /**< [n_blocks] */
+    ost_lane_signal_t *signals;      /**< [n_signals] */
+    ost_lane_step_t *steps;          /**< [n_steps] signals by their index here */
     const ost_infusion_t *infusions; /**< [n_infusions] */
     double *neutral;                 /**< [wiring->n_signals rows] */
-    ost_driver_t *forced_step;       /**< [n_forced_steps] as those, what forced states need */
+    ost_lane_step_t *forced_step;    /**< [n_forced_steps] as those, what forced states need */
     const uint32_t *forced_block;    /**< [n_forced_blocks] indices of their blocks */
     size_t n_blocks, n_signals, n_steps, n_algebraic, n_infusions, n_forced_steps, n_forced_blocks;
     size_t n_rate_steps;         /**< the first of the steps; the others are for outputs alone */

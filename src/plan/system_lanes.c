@@ -82,12 +82,20 @@ static void eval_signal(const ost_lane_signal_t *signal, const ost_point_t *at)
     ost_v_store(ROW(rows, signal->row), value);
 }
 
-static void eval_algebraic(const ost_lane_plan_t *self, const ost_point_t *at, const ost_driver_t *step, size_t n_steps)
+/* Whether an input is on in all lanes. */
+static bool is_on(const ost_point_t *at, int32_t input)
+{
+    return input >= 0 && !ost_mask_any(ost_v_eq(ost_v_load(ROW(at->u, input)), ost_v_splat(0)));
+}
+
+static void eval_algebraic(
+    const ost_lane_plan_t *self, const ost_point_t *at, const ost_lane_step_t *step, size_t n_steps, bool for_rates)
 {
     find_reads(self, at);
     here_t here;
     here.block = NULL;
-    for (const ost_driver_t *end = step + n_steps; step < end; step++) {
+    for (const ost_lane_step_t *end = step + n_steps; step < end; step++) {
+        if (for_rates && is_on(at, step->for_hold)) continue;
         if (step->block == OST_NO_BLOCK) {
             eval_signal(&self->signals[step->drive], at);
             here.block = NULL;
@@ -113,7 +121,7 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
 {
     const ost_lane_plan_t *self = plan;
     here_t here;
-    eval_algebraic(self, at, self->steps, self->n_rate_steps);
+    eval_algebraic(self, at, self->steps, self->n_rate_steps, true);
     for (const ost_lane_block_t *block = self->blocks; block < self->blocks + self->n_blocks; block++) {
         if (block->n_states == 0 || (block->is_forced && at->skips_forced)) continue;
         enter(&here, self, block, at);
@@ -139,7 +147,7 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
 static void plan_forced_rates(const void *plan, const ost_point_t *at, double *f)
 {
     const ost_lane_plan_t *self = plan;
-    eval_algebraic(self, at, self->forced_step, self->n_forced_steps);
+    eval_algebraic(self, at, self->forced_step, self->n_forced_steps, true);
     for (size_t i = 0; i < self->n_forced_blocks; i++) {
         const ost_lane_block_t *block = &self->blocks[self->forced_block[i]];
         ost_kernel_args_t args;
@@ -162,7 +170,7 @@ static void signal_entries(const ost_lane_signal_t *signal, const ost_point_t *a
     }
 }
 
-static void block_entries(here_t *here, double *entries)
+static void block_entries(here_t *here, const ost_point_t *at, double *entries)
 {
     const ost_lane_block_t *block = here->block;
     double *rows = ROW(entries, block->first_entry);
@@ -174,6 +182,10 @@ static void block_entries(here_t *here, double *entries)
     for (uint32_t i = 0; i < block->n_drives; i++) {
         if (block->drive_entry[i] == OST_NO_ENTRY) continue;
         double *drive = ROW(entries, block->drive_entry[i]);
+        if (is_on(at, block->drive_for_hold[i])) {
+            zero_rows(drive, block->model->first_entry[i + 1] - block->model->first_entry[i]);
+            continue;
+        }
         block->kernel->drive_jacobian(block->kernel, &here->args, i, drive);
         if (here->has_ripple) ripple_average_entries(&here->ripple, here->args, i, drive);
     }
@@ -188,7 +200,7 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
     for (const ost_lane_block_t *block = self->blocks; block < self->blocks + self->n_blocks; block++) {
         if (block->is_static) continue;
         enter(&here, self, block, at);
-        block_entries(&here, entries);
+        block_entries(&here, at, entries);
         for (uint32_t i = 0; block->has_integrals && i < block->n_drives; i++, integral += OST_LANES)
             ost_v_store(integral, ost_v_blend(here.held, ost_v_splat(0), ost_v_splat(1)));
     }
@@ -199,7 +211,7 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *entri
 static void plan_switches(const void *plan, const ost_point_t *at, double *g)
 {
     const ost_lane_plan_t *self = plan;
-    eval_algebraic(self, at, self->steps, self->n_switch_steps);
+    eval_algebraic(self, at, self->steps, self->n_switch_steps, true);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_switches == 0) continue;
@@ -212,7 +224,7 @@ static void plan_switches(const void *plan, const ost_point_t *at, double *g)
 static void plan_outputs(const void *plan, const ost_point_t *at, double *y)
 {
     const ost_lane_plan_t *self = plan;
-    eval_algebraic(self, at, self->steps, self->n_steps);
+    eval_algebraic(self, at, self->steps, self->n_steps, false);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
         if (block->n_wanted == 0) continue;

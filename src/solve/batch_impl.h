@@ -14,7 +14,7 @@ struct ost_gsl;
 
 /* States of which dense output is asked for. */
 typedef struct {
-    uint32_t *state;     /* [n] */
+    uint32_t *state;     /* [n]; NULL: all */
     size_t n;            /* */
     bool has_known_ones; /* such in closed form, or fed by them */
 } ost_wanted_states_t;

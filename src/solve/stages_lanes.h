@@ -94,6 +94,8 @@ INLINE void interpolate(const ost_batch_t *b, const ost_wanted_states_t *wanted,
 {
     const rows_t rows = rows_of(b);
     const double *x_old = b->x, *x_new = b->x_new;
+    const uint32_t *const list = wanted->state;
+    const size_t n = wanted->n;
     EACH_REG
     {
         const ost_reg part = ost_reg_load((const double *) theta, q), rest = 1.0 - part;
@@ -103,12 +105,12 @@ INLINE void interpolate(const ost_batch_t *b, const ost_wanted_states_t *wanted,
             for (int m = n_dense - 1; m-- > 0;) weight[j] = weight[j] * part + weights[m][j];
             if (unit != NULL) weight[j] *= ost_reg_load((const double *) unit, q);
         }
-        for (const uint32_t *state = wanted->state; state < wanted->state + wanted->n; state++) {
-            const size_t k = *state;
+        for (size_t i = 0; i < n; i++) {
+            const size_t k = list != NULL ? list[i] : i;
+            const double *stage = ROW(rows.stages, k);
             ost_reg bend = { 0 };
-            for (int j = 0; j < OST_MAX_STAGES; j++)
-                if (has_weight(weights, n_dense, j))
-                    bend += weight[j] * ost_reg_load(ROW(rows.stages + (size_t) j * rows.stride, k), q);
+            for (int j = 0; j < OST_MAX_STAGES; j++, stage += rows.stride)
+                if (has_weight(weights, n_dense, j)) bend += weight[j] * ost_reg_load(stage, q);
             ost_reg end = ost_reg_load(ROW(x_new, k), q) + rest * bend;
             ost_reg_store(ROW(rows.x_at, k), q, rest * ost_reg_load(ROW(x_old, k), q) + part * end);
         }
