@@ -310,6 +310,39 @@ class Sensitivity(test_shards.Program):
         self.osteon("sensitivity", "w.h5", "-o", "given.h5", "-q")
         self.assertIn("'given.h5' is an analysis of the points of a sweep", self.osteon("sensitivity", "given.h5", code=2))
 
+    def test_what_is_replaced(self):
+        """Without --force, the same analysis alone takes the place of an analysis, and none that of another result."""
+        dose = "arms.treated.regimen.0.dose"
+        asked = ["--by", "range", "--over", "one.loss", "--trajectories", "2", "-q"]
+        self.osteon("run", "test.yaml", "-n", "2", "-o", "r.h5", "-q")
+        self.osteon("sweep", "test.yaml", "-n", "2", "--vary", f"{dose}=0.5 mg, 1 mg, 2 mg", "-o", "w.h5", "-q")
+        self.osteon("sensitivity", "test.yaml", "-n", "2", *asked, "-o", "s.h5")
+        self.osteon("sensitivity", "w.h5", "-o", "g.h5", "-q")
+        kept = {}
+        for name in "rwsg":
+            with open(self.path(f"{name}.h5"), "rb") as file:
+                kept[name] = file.read()
+        for words, part in (
+                (["sensitivity", "w.h5", "-o", "w.h5"], "sensitivity: -o: 'w.h5' is what is read"),
+                (["sensitivity", "s.h5", "-o", "s.h5"], "sensitivity: -o: 's.h5' is what is read"),
+                (["sensitivity", "w.h5", "-o", "r.h5"], "r.h5 is there, a result of 'test' that is not a sensitivity analysis"),
+                (["sensitivity", "w.h5", "-o", "s.h5"], "s.h5 is there, a sensitivity analysis of 'test' with another method"),
+                (["sensitivity", "test.yaml", *asked, "-o", "w.h5"], "w.h5 is there, a sweep of 'test'; name another"),
+                (["sensitivity", "test.yaml", "--method", "sobol", *asked[:4], "-q", "-o", "g.h5"],
+                 "g.h5 is there, a sensitivity analysis of a sweep of 'test'; name another"),
+                (["sensitivity", "test.yaml", *asked, "--design-seed", "2", "-o", "s.h5"], "with another design seed"),
+                (["sensitivity", "test.yaml", *asked[:-3], "-o", "s.h5"], "with another number of points"),
+                (["sensitivity", "g.yaml", "--set", "name=other", "-o", "s.h5"], "a result of the experiment 'test', not of 'other'"),
+                (["run", "test.yaml", "-o", "s.h5"], "s.h5 is there, a sensitivity analysis of 'test'; name another")):
+            with self.subTest(" ".join(words)):
+                self.assertIn(part, self.osteon(*words, code=2))
+        for name, content in kept.items():
+            with open(self.path(f"{name}.h5"), "rb") as file:
+                self.assertEqual(file.read(), content)
+        self.assertIn("replaces an earlier result of 'test': s.h5",
+                      self.osteon("sensitivity", "test.yaml", "-n", "2", *asked[:-1], "-o", "s.h5"))
+        self.osteon("sensitivity", "w.h5", "-o", "r.h5", "--force", "-q")
+
     def test_failures(self):
         """Where subjects fail, what is computed from them is left out, and the exit code says so."""
         self.rows("test.yaml", "--set", "models=[./pill.model, ./pole.model]", "--set",

@@ -355,6 +355,10 @@ bool ost_cli_same_file(const char *a, const char *b);
  * same name, whatever its options, of a sweep only the same sweep, or anything with --force; says why not.
  * @param[out] is_earlier  such a result is there @return an exit code */
 int ost_cli_check_replaced(const char *path, const ost_part_t *parts, size_t n_parts, bool force, bool *is_earlier);
+/* The same of what has an identity, without --force. */
+int ost_cli_check_replaced_by(const char *path, const ost_identity_t *ours, bool *is_earlier);
+/* Whether the file to write is the one that is read; says so. @param out  NULL: none */
+bool ost_cli_is_read(const char *command, const char *from, const char *out);
 /* Say that an earlier result of the experiment `name` is replaced: once nothing can refuse that any more. */
 void ost_cli_replaces(const char *path, const char *name);
 /* The file of a result by the name of its experiment, NAME.h5 in the current folder; of several models NAME_models.h5.

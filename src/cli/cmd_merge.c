@@ -90,7 +90,7 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
     raise_open_files();
     if (code == OST_EXIT_OK) code = ost_analysis_is_journal(first, &is_analysis);
     if (code == OST_EXIT_OK)
-        code = is_analysis ? ost_analysis_merge(&a.shards, a.output, a.quiet)
+        code = is_analysis ? ost_analysis_merge(&a.shards, a.output, a.force, a.quiet)
                            : ost_cli_plan_recorded(first, false, merge, &a);
     ost_text_list_free(&a.shards);
     return code;

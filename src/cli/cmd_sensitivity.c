@@ -112,6 +112,8 @@ static int analyse(const char *name, ost_sensitivity_arguments_t *a)
     if (code == OST_EXIT_OK) code = check_journal(a, &how, is_given);
     if (code == OST_EXIT_OK)
         code = is_given ? ost_analysis_take_sweep(&self, name, a) : ost_analysis_prepare(&self, name, a, isa);
+    if (code == OST_EXIT_OK && a->output != NULL && !a->force && !a->resume)
+        code = ost_analysis_check_replaced(&self, a->output, a->quiet);
     if (code == OST_EXIT_OK) code = ost_analysis_run(&self, &how);
     if (code == OST_EXIT_OK && self.log != NULL && how.shard.n > 0)
         code = end_shard(&self, &how, a->quiet);
@@ -127,7 +129,8 @@ static int run_sensitivity(const ost_command_t *self, int argc, char **argv)
     ost_sensitivity_arguments_t a = { 0 };
     int code;
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
-    if (name != NULL) code = ost_analysis_recall(name, &a);
+    if (name != NULL)
+        code = ost_cli_is_read(self->name, name, a.output) ? OST_EXIT_USAGE : ost_analysis_recall(name, &a);
     if (name != NULL && code == OST_EXIT_OK) code = analyse(name, &a);
     ost_analysis_free_arguments(&a);
     return code;

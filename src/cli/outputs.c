@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the names of files that commands are to write; refuses, before anything is computed, those that cannot be
  * written or do not fit their kind. A slip of the hand (-o mine.yaml) must not cost an experiment. */
-#include "cli.h"
+#include "results/arrays.h"
+#include "sensitivity.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -108,11 +109,26 @@ bool ost_cli_same_file(const char *a, const char *b)
     return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_ino == two.st_ino && one.st_dev == two.st_dev;
 }
 
-/* What a sweep has besides the name of its experiment: neither another sweep nor a run takes its place unasked, nor it
- * that of a run. */
-static const char *const points[][2] = { { OST_SWEEP_VARY, "other values" }, { OST_SWEEP_DESIGN, "another design" },
-    { OST_SWEEP_POINTS, "another number of points" }, { OST_SWEEP_SEED, "another design seed" },
-    { OST_SWEEP_KEEP, "another --keep" } };
+/* What a sweep or an analysis has besides the name of its experiment: neither another one nor a run takes its place
+ * unasked, nor it that of a run. */
+static const struct {
+    const char *fact, *kind, *differs;
+} asked[] = {
+    { OST_SWEEP_VARY, "a sweep", "other values" },
+    { OST_SWEEP_DESIGN, "a sweep", "another design" },
+    { OST_SWEEP_POINTS, "a sweep", "another number of points" },
+    { OST_SWEEP_SEED, "a sweep", "another design seed" },
+    { OST_SWEEP_KEEP, "a sweep", "another --keep" },
+    { OST_ANALYSIS_METHOD, "a sensitivity analysis", "another method" },
+    { ANALYSIS_POINTS_OF, "a sensitivity analysis of a sweep", "other points" },
+    { ANALYSIS_PARAMETERS, "a sensitivity analysis", "other inputs" },
+    { ANALYSIS_INPUTS, "a sensitivity analysis", "other inputs" },
+    { ANALYSIS_GROUPS, "a sensitivity analysis", "other groups" },
+    { ANALYSIS_OF, "a sensitivity analysis", "other endpoints" },
+    { ANALYSIS_POINTS, "a sensitivity analysis", "another number of points" },
+    { ANALYSIS_LEVELS, "a sensitivity analysis", "another number of levels" },
+    { ANALYSIS_SEED, "a sensitivity analysis", "another design seed" },
+};
 
 /* Whether a result may take the place of another one; else says what is there. */
 static bool is_replaced(const char *path, const ost_identity_t *theirs, const ost_identity_t *ours)
@@ -123,37 +139,51 @@ static bool is_replaced(const char *path, const ost_identity_t *theirs, const os
             was != NULL ? was : "?", is);
         return false;
     }
-    for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
-        const char *then = ost_identity_get(theirs, points[i][0]), *now = ost_identity_get(ours, points[i][0]);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        const char *then = ost_identity_get(theirs, asked[i].fact), *now = ost_identity_get(ours, asked[i].fact);
         if (then == now || (then != NULL && now != NULL && strcmp(then, now) == 0)) continue;
         ost_cli_message("%s is there, %s of '%s'%s%s; name another file, or --force replaces it", path,
-            then != NULL ? "a sweep" : "a result", is, then != NULL && now != NULL ? " with " : "",
-            then == NULL  ? " that is not a sweep"
+            then != NULL ? asked[i].kind : "a result", is,
+            then == NULL  ? " that is not "
             : now == NULL ? ""
-                          : points[i][1]);
+                          : " with ",
+            then == NULL  ? asked[i].kind
+            : now == NULL ? ""
+                          : asked[i].differs);
         return false;
     }
     return true;
 }
 
-int ost_cli_check_replaced(const char *path, const ost_part_t *parts, size_t n_parts, bool force, bool *is_earlier)
+int ost_cli_check_replaced_by(const char *path, const ost_identity_t *ours, bool *is_earlier)
 {
     ost_results_t *there = NULL;
-    ost_identity_t origin = { 0 }, ours = { 0 };
+    ost_identity_t origin = { 0 };
     ost_error_t err = { 0 };
     *is_earlier = false;
-    if (force || access(path, F_OK) != 0) return OST_EXIT_OK;
+    if (access(path, F_OK) != 0) return OST_EXIT_OK;
     bool is_journal = ost_journal_is(path);
     int code = OST_EXIT_USAGE;
     int ret = is_journal ? ost_journal_origin(path, &origin, &err) : ost_cli_open_result(&there, path, false, &err);
-    if (ret < 0 && ret != OST_ERR_NO_MEMORY)
-        ost_cli_message("%s is there and is no result of osteon that can be read; --force replaces it", path);
-    else if (ret < 0 || ost_parts_identity(&ours, parts, n_parts, &err) < 0)
+    if (ret == OST_ERR_NO_MEMORY)
         code = ost_cli_fail(&err);
-    else if ((*is_earlier = is_replaced(path, is_journal ? &origin : &there->attributes, &ours)))
+    else if (ret < 0)
+        ost_cli_message("%s is there and is no result of osteon that can be read; --force replaces it", path);
+    else if ((*is_earlier = is_replaced(path, is_journal ? &origin : &there->attributes, ours)))
         code = OST_EXIT_OK;
     ost_results_close(there);
     ost_identity_free(&origin);
+    return code;
+}
+
+int ost_cli_check_replaced(const char *path, const ost_part_t *parts, size_t n_parts, bool force, bool *is_earlier)
+{
+    ost_identity_t ours = { 0 };
+    ost_error_t err = { 0 };
+    *is_earlier = false;
+    if (force || access(path, F_OK) != 0) return OST_EXIT_OK;
+    int code = ost_parts_identity(&ours, parts, n_parts, &err) < 0 ? ost_cli_fail(&err)
+                                                                   : ost_cli_check_replaced_by(path, &ours, is_earlier);
     ost_identity_free(&ours);
     return code;
 }
@@ -163,12 +193,16 @@ void ost_cli_replaces(const char *path, const char *name)
     printf("replaces an earlier result of '%s': %s\n", name, path);
 }
 
+bool ost_cli_is_read(const char *command, const char *from, const char *out)
+{
+    if (out == NULL || !ost_cli_same_file(from, out)) return false;
+    ost_cli_message("%s: -o: '%s' is what is read; name another file", command, out);
+    return true;
+}
+
 bool ost_cli_needs_output(const char *command, const char *from, const ost_simulation_t *how)
 {
-    if (how->out != NULL && !how->dry_run && ost_cli_same_file(from, how->out)) {
-        ost_cli_message("%s: -o: '%s' is what is read; name another file", command, how->out);
-        return true;
-    }
+    if (!how->dry_run && ost_cli_is_read(command, from, how->out)) return true;
     bool is_result = ost_cli_ends_with(from, ost_outputs[OST_OUTPUT_RESULT].ending);
     if (how->out != NULL || how->dry_run || (!is_result && how->shard.n == 0)) return false;
     ost_cli_message("%s: -o OUT.h5 is missing: %s", command,

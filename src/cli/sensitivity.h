@@ -46,7 +46,7 @@ typedef struct {
     ost_analysed_t *endpoints;
     size_t n_endpoints;
     ost_evaluated_t took;
-    ost_text_list_t facts;   /* "name=text": what is asked, as a result file has it; of a sweep none */
+    ost_text_list_t facts;   /* "name=text": what is asked, as a result file has it */
     ost_identity_t identity; /* of the journal: facts of the plan and these */
     ost_values_t kept;       /* what the journal has */
     ost_values_took_t all;   /* what these took */
@@ -99,6 +99,8 @@ int ost_analysis_run(ost_analysis_t *self, ost_analysis_how_t *how);
 int ost_analysis_make_indices(ost_analysis_t *self);
 /* Note what is asked, from which the points are made again. @return an exit code */
 int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a);
+/* Whether the result may take the place of what is there; says which it is. @return an exit code */
+int ost_analysis_check_replaced(const ost_analysis_t *self, const char *output, bool quiet);
 /* Memory and identity of what a journal has: `kept`. @return 0 or OST_ERR_NO_MEMORY */
 int ost_analysis_prepare_kept(ost_analysis_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* Open the journal of an analysis, with the points that it has. @param[out] is_complete  all that is asked for is there
@@ -113,7 +115,7 @@ void ost_analysis_free_arguments(ost_sensitivity_arguments_t *self);
 /* Whether a file is the journal of an analysis. @return an exit code */
 int ost_analysis_is_journal(const char *path, bool *is);
 /* Make the result file of the shards of an analysis. @return an exit code */
-int ost_analysis_merge(const ost_text_list_t *shards, const char *output, bool quiet);
+int ost_analysis_merge(const ost_text_list_t *shards, const char *output, bool force, bool quiet);
 /* Say how many points the journal of an analysis has. @return an exit code */
 int ost_analysis_show_journal(const char *path);
 /* Accepts a zeroed one. */

@@ -170,18 +170,6 @@ static void add_all(file_t *self, const ost_text_list_t *report)
                   .dims = { DIM_LINE } });
 }
 
-/* Root attributes of the method. */
-static int list_facts(const ost_analysis_t *of, ost_text_list_t *facts)
-{
-    int ret = 0;
-    for (size_t i = 0; i < of->facts.n && ret == 0; i++) ret = ost_text_list_add(facts, "%s", of->facts.items[i]);
-    if (!of->is_given || ret < 0) return ret;
-    ret = ost_text_list_add(facts, OST_ANALYSIS_METHOD "=%s", ost_sensitivity_words[of->design.kind]);
-    if (ret == 0) ret = ost_text_list_add(facts, "analysis_parameters=none");
-    if (ret == 0) ret = ost_text_list_add(facts, ANALYSIS_POINTS_OF "=sweep %s", ost_design_words[of->of_sweep]);
-    return ret;
-}
-
 /* The tables as printed, a text for each line. */
 static int report_of(const ost_analysis_t *of, ost_text_list_t *lines, ost_error_t *err)
 {
@@ -201,7 +189,6 @@ static int report_of(const ost_analysis_t *of, ost_text_list_t *lines, ost_error
 int ost_analysis_write(const ost_analysis_t *of, const char *path, ost_error_t *err)
 {
     file_t self = { .of = of };
-    ost_text_list_t facts = { 0 };
     const char **names = keep(&self, of->n_endpoints, sizeof(*names)),
                **factors = keep(&self, of->factors.n, sizeof(*names));
     ost_text_list_t report = { 0 };
@@ -214,9 +201,9 @@ int ost_analysis_write(const ost_analysis_t *of, const char *path, ost_error_t *
         { "factor", "input factor", of->factors.n, factors },
         { "point", "number of the point, from 0", of->n_points, NULL },
         { "line", "line of the report", report.n, NULL } };
-    if (ret == 0 && (self.ret < 0 || list_facts(of, &facts) < 0)) ret = ost_no_memory(err);
+    if (ret == 0 && self.ret < 0) ret = ost_no_memory(err);
     const ost_arrays_t arrays = { .plan = &of->plan,
-        .facts = &facts,
+        .facts = &of->facts,
         .dims = dims,
         .arrays = self.arrays,
         .n_dims = N_DIMS,
@@ -225,7 +212,6 @@ int ost_analysis_write(const ost_analysis_t *of, const char *path, ost_error_t *
     if (ret == 0) ret = ost_arrays_write(&arrays, path, err);
     for (size_t i = 0; i < self.n_memory; i++) free(self.memory[i]);
     ost_text_list_free(&self.names);
-    ost_text_list_free(&facts);
     ost_text_list_free(&report);
     return ret;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the file of a sweep; gives the analysis of its points and endpoints, as they are there. */
+#include "results/arrays.h"
 #include "results/results.h"
 #include "sensitivity.h"
 #include "sweep.h"
@@ -131,6 +132,15 @@ static int take_values(ost_analysis_t *self, ost_results_t *results, ost_error_t
     return ret;
 }
 
+static int note(ost_analysis_t *self)
+{
+    ost_text_list_t *facts = &self->facts;
+    int ret = ost_text_list_add(facts, OST_ANALYSIS_METHOD "=%s", ost_sensitivity_words[self->design.kind]);
+    if (ret == 0) ret = ost_text_list_add(facts, ANALYSIS_PARAMETERS "=none");
+    if (ret == 0) ret = ost_text_list_add(facts, ANALYSIS_POINTS_OF "=sweep %s", ost_design_words[self->of_sweep]);
+    return ret < 0 ? ost_cli_no_memory() : OST_EXIT_OK;
+}
+
 int ost_analysis_take_sweep(ost_analysis_t *self, const char *name, const ost_sensitivity_arguments_t *a)
 {
     ost_results_t *results = NULL;
@@ -147,6 +157,7 @@ int ost_analysis_take_sweep(ost_analysis_t *self, const char *name, const ost_se
     }
     if (code == OST_EXIT_OK)
         code = ost_analysis_check_correlation(self, "the points' values of ", "a sweep of another design");
+    if (code == OST_EXIT_OK) code = note(self);
     ost_results_close(results);
     return code;
 }

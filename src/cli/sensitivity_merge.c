@@ -114,13 +114,14 @@ static int read_analysis(ost_analysis_t *self, const char *path, ost_sensitivity
     return code;
 }
 
-int ost_analysis_merge(const ost_text_list_t *shards, const char *output, bool quiet)
+int ost_analysis_merge(const ost_text_list_t *shards, const char *output, bool force, bool quiet)
 {
     ost_analysis_t self = { 0 };
     ost_sensitivity_arguments_t a = { 0 };
     ost_error_t err = { 0 };
     char n[64];
     int code = read_analysis(&self, shards->items[0], &a);
+    if (code == OST_EXIT_OK && !force) code = ost_analysis_check_replaced(&self, output, quiet);
     if (code == OST_EXIT_OK &&
         ost_values_gather(&self.kept, (const char *const *) shards->items, shards->n, true, &err) < 0)
         code = ost_cli_fail(&err);

@@ -70,18 +70,37 @@ int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a
 
 /* ---- points ----------------------------------------------------------------------------------------------------- */
 
-int ost_analysis_prepare_kept(ost_analysis_t *self, ost_error_t *err)
+/* Facts of the plan and of the analysis. */
+static int identify(const ost_analysis_t *self, ost_identity_t *identity, ost_error_t *err)
 {
     const ost_part_t part = { .plan = &self->plan };
-    self->done = calloc(self->n_points + 1, sizeof(*self->done));
-    if (self->done == NULL) return ost_no_memory(err);
-    int ret = ost_parts_identity(&self->identity, &part, 1, err);
+    int ret = ost_parts_identity(identity, &part, 1, err);
     for (size_t i = 0; i < self->facts.n && ret == 0; i++) {
         char name[64];
         const char *fact = self->facts.items[i], *equals = strchr(fact, '=');
         snprintf(name, sizeof(name), "%.*s", (int) (equals - fact), fact);
-        ret = ost_identity_add(&self->identity, OST_FACT_TEXT, name, err, "%s", equals + 1);
+        ret = ost_identity_add(identity, OST_FACT_TEXT, name, err, "%s", equals + 1);
     }
+    return ret;
+}
+
+int ost_analysis_check_replaced(const ost_analysis_t *self, const char *output, bool quiet)
+{
+    ost_identity_t ours = { 0 };
+    ost_error_t err = { 0 };
+    bool is_earlier = false;
+    int code =
+        identify(self, &ours, &err) < 0 ? ost_cli_fail(&err) : ost_cli_check_replaced_by(output, &ours, &is_earlier);
+    if (is_earlier && !quiet) ost_cli_replaces(output, self->experiment.name);
+    ost_identity_free(&ours);
+    return code;
+}
+
+int ost_analysis_prepare_kept(ost_analysis_t *self, ost_error_t *err)
+{
+    self->done = calloc(self->n_points + 1, sizeof(*self->done));
+    if (self->done == NULL) return ost_no_memory(err);
+    int ret = identify(self, &self->identity, err);
     self->kept = (ost_values_t){ .identity = &self->identity,
         .n_points = self->n_points,
         .n_values = self->n_endpoints,
