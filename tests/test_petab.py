@@ -10,11 +10,8 @@ import sys
 import tempfile
 import unittest
 
-OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.join(HERE, "..")
-sys.path[:0] = [HERE, os.path.join(ROOT, "src", "bindings", "python")]
-os.environ["OSTEON_LIBRARY"] = os.path.join(os.path.dirname(OSTEON), "libosteon.so.1")
+from package_under_test import OSTEON, ROOT
+
 try:
     import libsbml
     import numpy as np

@@ -16,11 +16,8 @@ import time
 import typing
 import unittest
 
-OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
-HERE = os.path.dirname(os.path.abspath(__file__))
-PACKAGE = os.path.join(HERE, "..", "src", "bindings", "python")
-sys.path[:0] = [HERE, PACKAGE]
-os.environ["OSTEON_LIBRARY"] = os.path.join(os.path.dirname(OSTEON), "libosteon.so.1")
+from package_under_test import OSTEON, PACKAGE
+
 os.environ["PYTHONPATH"] = PACKAGE
 try:
     import h5py
