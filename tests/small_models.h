@@ -296,4 +296,15 @@ static inline size_t param_index(const ost_plan_t *plan, const char *name)
     return 0;
 }
 
+/* Four models, and two arms: none and all kinds of inputs. */
+static inline void full_study(study_t *s)
+{
+    STUDY(s, "bone", "axis", "relay", "source");
+    s->e.n_arms = 2;
+    give(s, 1, doses("pill", 4, 1, 0, 60));
+    give(s, 1, doses("patch", 10, 30, 5, 100));
+    drive(s, 1, "share", 0.25, "1", 40, 50);
+    must_plan(s);
+}
+
 #endif
