@@ -207,6 +207,55 @@ static void test_men(void)
     person_free(&person);
 }
 
+/* What sets men apart: a faster spine adds to what denosumab gains there and to nothing else, and a smaller effect of
+ * estradiol on osteoclasts takes off the rise of CTX without androgens. Women have neither, to the last bit. */
+static void run_apart(person_t *self, bool male, const char *parameters)
+{
+    char text[1024];
+    snprintf(text, sizeof(text),
+        "models: [%s, aibl]\npopulation: {covariates: {age: 70 year, years_since_menopause: 20 year}}\n"
+        "run_in: {start: -35 year}\nparameters: {%s}\narms:\n  off: {}\n"
+        "  denosumab: {regimen: [{drug: denosumab, dose: 60 mg, interval: 6 month}]}\n"
+        "  suppressed: {regimen: [{drug: goserelin, dose: 3.6 mg, interval: 28 day}]}\n"
+        "times: [0 month, 12 month]\n",
+        male ? "hormones_men" : "hormones", parameters);
+    person_run(self, text);
+}
+
+static void test_men_apart(void)
+{
+    for (int male = 0; male < 2; male++) {
+        person_t as_women, fast, calm;
+        run_apart(&as_women, male, "\"aibl.T_men[lumbar_spine]\": 1, aibl.a_men: 1");
+        run_apart(&fast, male, "\"aibl.T_men[lumbar_spine]\": 1.5, aibl.a_men: 1");
+        run_apart(&calm, male, "\"aibl.T_men[lumbar_spine]\": 1, aibl.a_men: 0.5");
+        double gain = months(&as_women, "denosumab", SPINE, 0, 12), more = months(&fast, "denosumab", SPINE, 0, 12);
+        double rise = months(&as_women, "suppressed", "ctx", 0, 12), less = months(&calm, "suppressed", "ctx", 0, 12);
+        CU_ASSERT_EQUAL(more, male ? fmax(more, 1.2 * gain) : gain);
+        CU_ASSERT_EQUAL(less, male ? fmin(less, 0.7 * rise) : rise);
+        ost_assert_close(months(&fast, "suppressed", "ctx", 0, 12), rise, 1e-6, 0);
+        ost_assert_close(months(&fast, "denosumab", HIP, 0, 12), months(&as_women, "denosumab", HIP, 0, 12), 1e-9, 0);
+        person_free(&as_women);
+        person_free(&fast);
+        person_free(&calm);
+    }
+}
+
+/* A man of 40 at his reference estradiol rests from the first day, also with a faster spine. */
+static void test_man_at_rest(void)
+{
+    person_t person;
+    person_run(&person, MEN "population: {covariates: {age: 40 year, years_since_menopause: -20 year}}\n"
+                            "parameters: {\"aibl.T_men[lumbar_spine]\": 2, hormones_men.E_adrenal: 5.95 pmol/L,\n"
+                            "  hormones_men.ageing: 0 1/y, hormones_men.binding: 0 1/y}\n"
+                            "arms: {off: {}}\ntimes: [0 month, 12 month, 60 month]\n");
+    for (int month = 12; month <= 60; month += 48) {
+        ost_assert_close(months(&person, "off", SPINE, 0, month), 0, 0, 1e-3);
+        ost_assert_close(months(&person, "off", HIP, 0, month), 0, 0, 1e-3);
+    }
+    person_free(&person);
+}
+
 static const ost_test_t tests[] = {
     { "first_year", test_first_year },
     { "markers_before_density", test_markers_before_density },
@@ -218,5 +267,7 @@ static const ost_test_t tests[] = {
     { "thin_trabeculae", test_thin_trabeculae },
     { "early_women", test_early_women },
     { "men", test_men },
+    { "men_apart", test_men_apart },
+    { "man_at_rest", test_man_at_rest },
 };
 OST_TEST_MAIN("shapes", tests)
