@@ -199,6 +199,36 @@ static int stop_at_ten(void *user, size_t done, size_t all, double minus2)
     return done >= 10;
 }
 
+/* Once a hundred rounds are done: 2 of the design, 48 in which the surrogate is learned, 50 that count. */
+static int stop_at_hundred(void *user, size_t done, size_t all, double minus2)
+{
+    (void) user, (void) all, (void) minus2;
+    return done >= 100;
+}
+
+static int stopped_late(void *user, const double *z, size_t n_points, double *residuals, ost_error_t *e)
+{
+    static int calls;
+    return ++calls > 100 ? ost_fail(e, OST_ERR_LIMIT, "test") : banana_residuals(user, z, n_points, residuals, e);
+}
+
+/* A sample that is interrupted keeps the rounds that count, if they are enough for the draws that were asked for. */
+static void test_interrupted(void)
+{
+    ost_target_t target = banana;
+    target.progress = stop_at_hundred;
+    CU_ASSERT_EQUAL(ost_sampler_run(&target, N_DRAWS, draws, &quality, &err), OST_ERR_LIMIT);
+    CU_ASSERT_EQUAL_FATAL(ost_sampler_run(&target, 1500, draws, &quality, &err), 0);
+    CU_ASSERT_EQUAL(quality.n_points, 50 * 32);
+    CU_ASSERT(r_hat[0] < 1.1 && size[0] > 100);
+    double first = draws[0];
+    target.progress = NULL;
+    target.residuals = stopped_late;
+    CU_ASSERT_EQUAL_FATAL(ost_sampler_run(&target, 1500, draws, &quality, &err), 0);
+    CU_ASSERT_EQUAL(quality.n_points, 50 * 32);
+    CU_ASSERT_EQUAL(draws[0], first);
+}
+
 static int not_finite(void *user, const double *z, size_t n_points, double *residuals, ost_error_t *e)
 {
     int ret = banana_residuals(user, z, n_points, residuals, e);
@@ -292,6 +322,7 @@ static const ost_test_t tests[] = {
     { "normal", test_normal },
     { "banana", test_banana },
     { "seeds_and_threads", test_seeds_and_threads },
+    { "interrupted", test_interrupted },
     { "errors", test_errors },
     { "convergence", test_convergence },
     { "surrogate", test_surrogate },

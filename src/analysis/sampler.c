@@ -193,10 +193,15 @@ static int move(sampler_t *self, uint64_t round, bool learns, ost_error_t *err)
     return ret < 0 ? ret : n_accepted;
 }
 
-static int report(const sampler_t *self, size_t round, size_t all, ost_error_t *err)
+/* @return whether the sample ends here */
+static bool interrupted(const sampler_t *self, size_t round, size_t all)
 {
     const ost_target_t *target = self->target;
-    if (target->progress == NULL || target->progress(target->user, round, all, self->minus2[0]) == 0) return 0;
+    return target->progress != NULL && target->progress(target->user, round, all, self->minus2[0]) != 0;
+}
+
+static int no_sample(ost_error_t *err)
+{
     return ost_fail(err, OST_ERR_LIMIT, "interrupted: no sample of the posterior was made");
 }
 
@@ -231,7 +236,7 @@ static int begin(sampler_t *self, size_t all, ost_error_t *err)
         }
         ret = evaluate(self, true, err);
         memcpy(self->minus2, self->next_minus2, CHAINS * sizeof(*self->minus2));
-        if (ret == 0) ret = report(self, round + 1, all, err);
+        if (ret == 0 && interrupted(self, round + 1, all)) ret = no_sample(err);
     }
     memcpy(self->x, self->next, CHAINS * n * sizeof(*self->x));
     return ret == 0 ? learn(self, err) : ret;
@@ -273,10 +278,13 @@ static int run(sampler_t *self, size_t n_draws, double *draws, ost_sample_qualit
     int ret = begin(self, all, err);
     for (size_t round = first; round < all && ret == 0; round++) {
         ret = run_round(self, round, round < counting ? counting - round : 0, quality, err);
-        if (ret == 0) ret = report(self, round + 1, all, err);
+        bool stops = ret == OST_ERR_LIMIT || (ret == 0 && interrupted(self, round + 1, all));
         size_t counted = quality->n_points / CHAINS;
-        bool is_due = counted >= ROUNDS_MIN && counted % ROUNDS_CHECK == 0 && quality->n_points >= n_draws;
-        if (ret == 0 && (is_due || round + 1 == all) && check(self, counted, n_draws, quality)) break;
+        bool enough = counted >= ROUNDS_MIN && quality->n_points >= n_draws;
+        if (stops) ret = enough ? 0 : no_sample(err);
+        bool is_due = stops || counted % ROUNDS_CHECK == 0 || round + 1 == all;
+        bool agreed = ret == 0 && enough && is_due && check(self, counted, n_draws, quality);
+        if (stops || agreed) break;
     }
     if (ret < 0) return ret;
     quality->n_evaluations = self->n_evaluations;

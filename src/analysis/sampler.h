@@ -50,7 +50,8 @@ typedef struct {
 /** Sample. The chains go on until for each element R-hat is below OST_R_HAT_AGREED and the effective sample size at
  * least n_draws, or up to a limit that `quality` shows was not enough.
  *  @param[out] draws  [n_draws][n], spread evenly over all that count
- *  @return 0; OST_ERR_LIMIT where progress stopped it; OST_ERR_VALUE if the covariance is not positive definite, or
+ *  @return 0, also where progress or the residuals (with OST_ERR_LIMIT) stopped it once 32 rounds and n_draws points
+ * count; OST_ERR_LIMIT where it was stopped before; OST_ERR_VALUE if the covariance is not positive definite, or
  * residuals are not finite; an error of the residuals */
 int ost_sampler_run(const ost_target_t *target, size_t n_draws, double *draws, ost_sample_quality_t *quality,
     ost_error_t *err) OST_MUST_CHECK;
