@@ -256,6 +256,23 @@ static void test_man_at_rest(void)
     person_free(&person);
 }
 
+/* Under denosumab young bone comes near 0, in men as in women: states of men are relative to women's, and a difference
+ * from these would fall below 0. */
+static void test_man_on_denosumab(void)
+{
+    person_t person;
+    person_run(&person, MEN "population: {covariates: {age: 70 year, years_since_menopause: 20 year}}\n"
+                            "run_in: {start: -35 year}\n"
+                            "parameters: {\"aibl.T_men[lumbar_spine]\": 4, \"aibl.T_men[total_hip]\": 0.3}\n"
+                            "arms:\n  on: {regimen: [{drug: goserelin, dose: 3.6 mg, interval: 28 day},\n"
+                            "    {drug: denosumab, dose: 120 mg, interval: 28 day}]}\n"
+                            "times: [0 month, 12 month, 120 month]\n");
+    double year = months(&person, "on", SPINE, 0, 12), ten = months(&person, "on", SPINE, 0, 120);
+    CU_ASSERT(year > 5 && ten > year);
+    CU_ASSERT(months(&person, "on", HIP, 0, 12) < 0.3 * year);
+    person_free(&person);
+}
+
 static const ost_test_t tests[] = {
     { "first_year", test_first_year },
     { "markers_before_density", test_markers_before_density },
@@ -269,5 +286,6 @@ static const ost_test_t tests[] = {
     { "men", test_men },
     { "men_apart", test_men_apart },
     { "man_at_rest", test_man_at_rest },
+    { "man_on_denosumab", test_man_on_denosumab },
 };
 OST_TEST_MAIN("shapes", tests)
