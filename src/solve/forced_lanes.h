@@ -19,12 +19,12 @@ static inline ost_mask ost_forced_active(const ost_forced_part_t *part)
     return ~ost_v_eq(ost_v_load(part->active), ost_v_splat(0));
 }
 
-/* Whether all of them are known in all lanes. */
+/* Whether there are any and all of them are known in all lanes. */
 static inline bool ost_forced_all_active(const ost_batch_t *b)
 {
     ost_mask unknown = { 0 };
     EACH_FORCED(b, part) unknown |= ~ost_forced_active(part);
-    return !ost_mask_any(unknown);
+    return b->system->n_forced > 0 && !ost_mask_any(unknown);
 }
 
 /* Let lambda be taken from the next Jacobian; until then the states are integrated. */
