@@ -136,6 +136,33 @@ static const uint32_t *find_switch_states(const ost_blocks_t *blocks, size_t *n,
     return *reads ? NULL : state;
 }
 
+/* What stands still while a block is held: its states, and the integrals of its drives. */
+static int set_held(ost_held_t *held, const stages_t *from, size_t b)
+{
+    const ost_block_t *block = &from->blocks->block[b];
+    const uint32_t integral = from->layout->integral[b], n_states = (uint32_t) block->model->n_states,
+                   n = n_states + (integral != OST_NO_STATE ? (uint32_t) block->model->n_drives : 0);
+    uint32_t *state = ost_maker_list(from->make, n, sizeof(*state));
+    uint32_t *rate = ost_maker_list(from->make, from->inputs->n_infusions, sizeof(*rate));
+    if (from->make->err.code != 0) return from->make->err.code;
+    *held = (ost_held_t){ (uint32_t) from->inputs->hold[b], state, rate, n, .n_rates = 0 };
+    for (uint32_t i = 0; i < n; i++) state[i] = i < n_states ? block->first_state + i : integral + (i - n_states);
+    for (size_t i = 0; i < from->inputs->n_infusions; i++) {
+        const ost_infusion_t *infusion = &from->inputs->infusions[i];
+        if (infusion->state - block->first_state < n_states) rate[held->n_rates++] = infusion->input;
+    }
+    return 0;
+}
+
+static const ost_held_t *find_held(const stages_t *from, size_t *n)
+{
+    ost_held_t *held = ost_maker_list(from->make, from->blocks->n, sizeof(*held));
+    int ret = from->make->err.code;
+    for (size_t b = 0; b < from->blocks->n && ret == 0; b++)
+        if (from->inputs->hold[b] >= 0) ret = set_held(&held[(*n)++], from, b);
+    return held;
+}
+
 /* A signal's row of its own by its index in the lanes' list. */
 static void set_steps(ost_lane_step_t *to, const ost_driver_t *steps, size_t n, const stages_t *from)
 {
@@ -220,7 +247,8 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
     ost_lane_plan_t *lane = ost_maker_list(make, 1, sizeof(*lane));
     if (make->err.code != 0 || set_lanes(lane, &from) < 0) return NULL;
     bool conditions_read = false;
-    size_t n_switch_states = 0;
+    size_t n_switch_states = 0, n_held = 0;
+    const ost_held_t *held = find_held(&from, &n_held);
     const uint32_t *switch_state = find_switch_states(blocks, &n_switch_states, &conditions_read, make);
     if (make->err.code != 0) return NULL;
     lane->n_switch_steps = conditions_read ? jacobian->n_rate_steps : 0;
@@ -241,6 +269,8 @@ const ost_system_t *ost_system_new(const ost_experiment_t *e, const ost_blocks_t
         .n_linear = kinetics->n,
         .forced = kinetics->forced,
         .n_forced = kinetics->n_forced,
+        .held = held,
+        .n_held = n_held,
         .switch_state = switch_state,
         .n_switch_states = n_switch_states,
         .state_names = layout->state_names,

@@ -290,6 +290,9 @@ int ost_batch_new(ost_batch_t **self, const ost_system_t *system, const ost_solv
     batch->system = system;
     batch->options = *options;
     code = ost_elimination_init(&batch->elimination, system, err);
+    batch->moving = calloc(1, sizeof(*batch->moving));
+    if (code == 0 && batch->moving == NULL) code = ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a batch");
+    if (code == 0) code = ost_moving_init(batch->moving, system, &batch->elimination, err);
     if (code == 0) code = make_parts(batch, err);
     if (code == 0) code = want_states(&batch->every, system, NULL, 0, err);
     if (code == 0) code = want_states(&batch->of_switches, system, system->switch_state, system->n_switch_states, err);
@@ -323,6 +326,8 @@ void ost_batch_delete(ost_batch_t *self)
     free(self->of_switches.state);
     for (size_t i = 0; self->forced != NULL && i < self->system->n_forced; i++) free(self->forced[i].entry);
     free(self->forced);
+    ost_moving_free(self->moving);
+    free(self->moving);
     ost_elimination_free(&self->elimination);
     free(self->memory);
     free(self);

@@ -7,6 +7,7 @@
 #include "solve/elimination.h"
 #include "solve/lane.h"
 #include "solve/linear.h"
+#include "solve/moving.h"
 
 #define OST_MAX_STAGES 8
 
@@ -23,6 +24,7 @@ struct ost_batch {
     const ost_system_t *system; /* borrowed */
     ost_solver_options_t options;
     ost_elimination_t elimination;
+    ost_moving_t *moving;
     double *atol;  /* [n_states] absolute tolerance, INFINITY outside error control */
     double *floor; /* [n_states] a state below has failed; -INFINITY where it may be negative */
     ost_lane_t lanes[OST_LANE_COUNT];

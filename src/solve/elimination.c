@@ -242,3 +242,94 @@ void ost_elimination_free(ost_elimination_t *self)
     free(self->time_value);
     memset(self, 0, sizeof(*self));
 }
+
+static int reserve_list(ost_op_list_t *self, const ost_op_list_t *all, ost_error_t *err)
+{
+    self->max_ops = all->n_ops;
+    self->max_terms = all->n_terms;
+    self->ops = malloc((all->n_ops + 1) * sizeof(*self->ops));
+    self->terms = malloc((all->n_terms + 1) * sizeof(*self->terms));
+    if (self->ops != NULL && self->terms != NULL) return 0;
+    return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for %zu elimination steps", all->n_ops);
+}
+
+int ost_elimination_reserve(ost_elimination_t *self, const ost_elimination_t *all, size_t n_states, ost_error_t *err)
+{
+    self->n_rows = all->n_rows;
+    self->time_state = malloc((n_states + 1) * sizeof(*self->time_state));
+    self->time_value = malloc((n_states + 1) * sizeof(*self->time_value));
+    if (self->time_state == NULL || self->time_value == NULL)
+        return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the elimination of %zu states", n_states);
+    int code = reserve_list(&self->factor, &all->factor, err);
+    if (code == 0) code = reserve_list(&self->forward, &all->forward, err);
+    return code == 0 ? reserve_list(&self->backward, &all->backward, err) : code;
+}
+
+/* Add the operation with those of its terms of which neither factor is 0. @param is_zero_b  [row of b] @return it */
+static ost_sum_t *select_terms(
+    ost_op_list_t *self, const ost_sum_t *op, const ost_term_t *term, const bool *is_zero, const bool *is_zero_b)
+{
+    ost_sum_t *to = &self->ops[self->n_ops++];
+    *to = *op;
+    to->n_terms = 0;
+    for (const ost_term_t *end = term + op->n_terms; term < end; term++)
+        if (!is_zero[term->a / OST_LANE_COUNT] && !is_zero_b[term->b / OST_LANE_COUNT])
+            self->terms[self->n_terms + to->n_terms++] = *term;
+    return to;
+}
+
+/* The operation stays only if it `is_needed`. */
+static void keep(ost_op_list_t *self, const ost_sum_t *op, bool is_needed)
+{
+    if (is_needed)
+        self->n_terms += op->n_terms;
+    else
+        self->n_ops--;
+}
+
+static void select_factor(ost_op_list_t *self, const ost_op_list_t *all, bool *is_zero)
+{
+    const ost_term_t *term = all->terms;
+    self->n_ops = self->n_terms = 0;
+    for (const ost_sum_t *op = all->ops; op < all->ops + all->n_ops; term += op++->n_terms) {
+        const ost_sum_t *to = select_terms(self, op, term, is_zero, is_zero);
+        const bool is_pivot = op->scale == OST_STORE_PIVOT;
+        bool *is_dst_zero = &is_zero[op->dst / OST_LANE_COUNT];
+        if (!is_pivot) *is_dst_zero = to->n_terms == 0 && is_zero[op->src / OST_LANE_COUNT];
+        const bool stays = op->scale == OST_STORE_PLAIN && to->n_terms == 0 && op->src == op->dst;
+        keep(self, to, !*is_dst_zero && !stays);
+    }
+}
+
+static void select_solve(ost_op_list_t *self, const ost_op_list_t *all, const bool *is_still, const bool *is_zero)
+{
+    const ost_term_t *term = all->terms;
+    self->n_ops = self->n_terms = 0;
+    for (const ost_sum_t *op = all->ops; op < all->ops + all->n_ops; term += op++->n_terms) {
+        const ost_sum_t *to = select_terms(self, op, term, is_zero, is_still);
+        const bool stays = op->scale == OST_STORE_PLAIN && to->n_terms == 0;
+        keep(self, to, !is_still[op->dst / OST_LANE_COUNT] && !stays);
+    }
+}
+
+void ost_elimination_select(ost_elimination_t *self, const ost_elimination_t *all, const ost_system_t *system,
+    const bool *is_still, bool *is_zero)
+{
+    const size_t n = system->n_states;
+    memset(is_zero, 0, all->n_rows * sizeof(*is_zero));
+    for (size_t e = 0; e < system->n_entries; e++)
+        is_zero[e] =
+            (system->row[e] < n && is_still[system->row[e]]) || (system->col[e] < n && is_still[system->col[e]]);
+    is_zero[system->n_entries] = true;
+    for (const ost_sum_t *op = all->backward.ops; op < all->backward.ops + all->backward.n_ops; op++)
+        if (is_still[op->dst / OST_LANE_COUNT]) is_zero[op->scale / OST_LANE_COUNT] = true;
+    select_factor(&self->factor, &all->factor, is_zero);
+    select_solve(&self->forward, &all->forward, is_still, is_zero);
+    select_solve(&self->backward, &all->backward, is_still, is_zero);
+    self->n_time = 0;
+    for (size_t k = 0; k < all->n_time; k++) {
+        if (is_zero[all->time_value[k] / OST_LANE_COUNT]) continue;
+        self->time_state[self->n_time] = all->time_state[k];
+        self->time_value[self->n_time++] = all->time_value[k];
+    }
+}

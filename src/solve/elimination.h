@@ -47,4 +47,13 @@ typedef struct {
 int ost_elimination_init(ost_elimination_t *self, const ost_system_t *system, ost_error_t *err) OST_MUST_CHECK;
 void ost_elimination_free(ost_elimination_t *self);
 
+/* Room for what ost_elimination_select() may leave of `all`. @return 0 or OST_ERR_NO_MEMORY */
+int ost_elimination_reserve(
+    ost_elimination_t *self, const ost_elimination_t *all, size_t n_states, ost_error_t *err) OST_MUST_CHECK;
+/* What is left of `all` where entries in the rows and columns of some states are 0, as those of right-hand sides are in
+ * their rows. In the same order, so that the others' results are the same. @param is_still  [n_states] those states
+ *  @param[out] is_zero  [all->n_rows] values that are 0, or that nothing needs */
+void ost_elimination_select(ost_elimination_t *self, const ost_elimination_t *all, const ost_system_t *system,
+    const bool *is_still, bool *is_zero);
+
 #endif

@@ -137,10 +137,10 @@ INLINE void finish_stage(const ost_batch_t *b, const table_t *table, int i, cons
     const double *h = (const double *) step;
     const rows_t rows = rows_of(b);
     double *stage = stage_rows(b, i);
-    for (size_t k = 0; i > 0 && k < rows.n; k++) EACH_REG
-    ost_reg_store(ROW(stage, k), q,
+    if (i > 0) EACH_MOVING(b, k)
+    EACH_REG ost_reg_store(ROW(stage, k), q,
         ost_reg_load(ROW(stage, k), q) + ost_reg_load(per_h, q) * stage_sum(&rows, table->c[i], i, k, q));
-    const ost_elimination_t *e = &b->elimination;
+    const ost_elimination_t *e = b->moving->elimination;
     for (size_t k = 0; table->d[i] != 0 && k < e->n_time; k++) {
         double *row = stage + e->time_state[k];
         EACH_REG ost_reg_store(row, q,
@@ -157,7 +157,8 @@ INLINE void stage_argument(const ost_batch_t *b, const table_t *table, int i)
 {
     const rows_t rows = rows_of(b);
     const double *last = stage_rows(b, i - 1);
-    for (size_t k = 0; k < rows.n; k++) {
+    EACH_MOVING(b, k)
+    {
         double *to = ROW(rows.x_at, k);
         EACH_REG
         {
@@ -176,12 +177,13 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     ost_point_t at = {
         .t = (const double *) &time, .x = b->x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
     };
+    find_moving(b);
     ost_linear_rhs(b, &at, b->stages);
     system->jacobian(system->self, &at, b->values);
     ost_linear_begin(b, b->stages);
     ost_forced_begin(b, t, h);
     ost_linear_clear_entries(b);
-    factor(&b->elimination.factor, b->values, (const double *) &d);
+    factor(&b->moving->elimination->factor, b->values, (const double *) &d);
     finish_stage(b, table, 0, h, (const double *) &per_h);
     at.x = b->x_at;
     at.skips_forced = ost_forced_all_active(b);

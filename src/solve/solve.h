@@ -30,6 +30,16 @@ typedef struct {
     bool skips_forced;  /**< rhs() may leave rates of forced states as they are: they are known in all lanes */
 } ost_point_t;
 
+/** States that stand still where the input `hold` is not 0 and those of `rate` are: their rates are 0, and so are all
+ * entries of the Jacobian in their rows and columns. Methods with a Jacobian leave them out of steps in which they
+ * stand still in all lanes. */
+typedef struct {
+    uint32_t hold;         /**< index of an input */
+    const uint32_t *state; /**< [n_states] */
+    const uint32_t *rate;  /**< [n_rates] indices of inputs that are added to their rates */
+    size_t n_states, n_rates;
+} ost_held_t;
+
 /** States of a linear part at most. */
 #define OST_LINEAR_MAX 8
 
@@ -78,6 +88,8 @@ typedef struct {
     size_t n_linear;
     const ost_forced_t *forced; /**< [n_forced] each state once, OST_FORCED_MAX at most */
     size_t n_forced;
+    const ost_held_t *held; /**< [n_held] */
+    size_t n_held;
     const uint32_t *switch_state; /**< [n_switch_states] all that conditions depend on; NULL: they may on any */
     size_t n_switch_states;
     const char *const *state_names;  /**< [n_states] for messages */

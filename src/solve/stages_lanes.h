@@ -16,14 +16,48 @@ INLINE double *stage_rows(const ost_batch_t *b, int i)
 
 /* What loops over states use of a batch, copied: stores of rows may alias anything that is behind a pointer. */
 typedef struct {
-    double *stages, *x, *x_at;
+    double *stages, *x, *x_new, *x_at;
     size_t stride, n;
 } rows_t;
 
+/* Loops over states in spans: those that move, and the others. */
+#define EACH_IN(spans, n_spans, k)                                                                                     \
+    for (const ost_span_t *in_span = (spans), *end_span = in_span + (n_spans); in_span < end_span; in_span++)          \
+        for (size_t k = in_span->first, end_##k = in_span->end; k < end_##k; k++)
+#define EACH_MOVING(b, k) EACH_IN((b)->moving->span, (b)->moving->n_moving, k)
+#define EACH_STILL(b, k) EACH_IN((b)->moving->still, (b)->moving->n_still, k)
+
+/* Before a step from b->x: which states move in it; the others are where they are. */
+static inline void find_moving(const ost_batch_t *b)
+{
+    const ost_system_t *system = b->system;
+    ost_moving_t *moving = b->moving;
+    bool changes = false;
+    for (size_t k = 0; k < system->n_held; k++) {
+        const ost_held_t *held = &system->held[k];
+        ost_mask moves = ost_v_eq(ost_v_load(ROW(b->u, held->hold)), ost_v_splat(0));
+        for (size_t i = 0; i < held->n_rates; i++)
+            moves |= ~ost_v_eq(ost_v_load(ROW(b->u, held->rate[i])), ost_v_splat(0));
+        const bool is_held = !ost_mask_any(moves);
+        changes |= is_held != moving->is_held[k];
+        moving->is_held[k] = is_held;
+    }
+    if (changes) ost_moving_refresh(moving, system);
+    for (const ost_span_t *span = moving->still; span < moving->still + moving->n_still; span++) {
+        const size_t n_bytes = (span->end - span->first) * OST_LANES * sizeof(double);
+        memcpy(ROW(b->x_at, span->first), ROW(b->x, span->first), n_bytes);
+        memcpy(ROW(b->x_new, span->first), ROW(b->x, span->first), n_bytes);
+    }
+}
+
 INLINE rows_t rows_of(const ost_batch_t *b)
 {
-    return (
-        rows_t){ .stages = b->stages, .x = b->x, .x_at = b->x_at, .stride = b->stage_stride, .n = b->system->n_states };
+    return (rows_t){ .stages = b->stages,
+        .x = b->x,
+        .x_new = b->x_new,
+        .x_at = b->x_at,
+        .stride = b->stage_stride,
+        .n = b->system->n_states };
 }
 
 /* Sum of weights[j] x stage j of state k for j < n; weights and n are known to the compiler, zeros cost nothing. */
@@ -50,18 +84,18 @@ INLINE ost_reg error_weight(double atol, double rtol, ost_reg x, ost_reg x_new)
     return atol + rtol * ost_reg_blend(x > x_new, x, x_new);
 }
 
-/* The new state is x_at plus `last`, the error of the step is in `error`, that of forced states in their parts. */
+/* The new state is x_at plus `increment`, the error of the step is in `error`, that of forced states in their parts. */
 INLINE void error_norm(
-    const ost_batch_t *b, const double *last, const double *error_rows, int q, ost_step_result_t *result)
+    const ost_batch_t *b, const double *increment, const double *error_rows, int q, ost_step_result_t *result)
 {
     const double *x_old = b->x, *x_at = b->x_at, *atol = b->atol, *lowest = b->floor;
     double *x_end = b->x_new, rtol = b->options.rtol;
-    size_t n = b->system->n_states;
     ost_reg error = { 0 }, tolerance = error + 1.0, finite = { 0 };
     ost_reg_mask below = { 0 };
-    for (size_t k = 0; k < n; k++) {
+    EACH_MOVING(b, k)
+    {
         ost_reg x = ost_reg_load(ROW(x_old, k), q), x_new = ost_reg_load(ROW(x_at, k), q);
-        if (last != NULL) x_new += ost_reg_load(ROW(last, k), q);
+        if (increment != NULL) x_new += ost_reg_load(ROW(increment, k), q);
         ost_reg off = ost_reg_abs(ost_reg_load(ROW(error_rows, k), q));
         ost_reg_store(ROW(x_end, k), q, x_new);
         finite += x_new * 0.0;
@@ -85,6 +119,24 @@ INLINE bool has_weight(const double weights[][OST_MAX_STAGES], int n, int stage)
     return false;
 }
 
+/* Sum of weight[j] x stage j of state k, but for stages without weights. */
+INLINE ost_reg stage_bend(const rows_t *rows, const double weights[][OST_MAX_STAGES], int n_dense,
+    const ost_reg weight[OST_MAX_STAGES], size_t k, int q)
+{
+    const double *stage = ROW(rows->stages, k);
+    ost_reg bend = { 0 };
+    for (int j = 0; j < OST_MAX_STAGES; j++, stage += rows->stride)
+        if (has_weight(weights, n_dense, j)) bend += weight[j] * ost_reg_load(stage, q);
+    return bend;
+}
+
+/* State k in x_at between x and x_new. */
+INLINE void put_between(const rows_t *rows, size_t k, int q, ost_reg part, ost_reg bend)
+{
+    const ost_reg rest = 1.0 - part, end = ost_reg_load(ROW(rows->x_new, k), q) + rest * bend;
+    ost_reg_store(ROW(rows->x_at, k), q, rest * ost_reg_load(ROW(rows->x, k), q) + part * end);
+}
+
 /* b->x_at = x(t + theta h) of the step just tried: a straight line from b->x to b->x_new, which theta = 0 and 1 give,
  * and theta (1 - theta) times the stages, each weighted by a polynomial in theta: weights[m] are the factors of
  * theta^m. `unit` multiplies them. Without the polynomials of each state: few steps have more than one or two outputs.
@@ -93,27 +145,23 @@ INLINE void interpolate(const ost_batch_t *b, const ost_wanted_states_t *wanted,
     int n_dense, const ost_v *theta, const ost_v *unit)
 {
     const rows_t rows = rows_of(b);
-    const double *x_old = b->x, *x_new = b->x_new;
     const uint32_t *const list = wanted->state;
-    const size_t n = wanted->n;
     EACH_REG
     {
-        const ost_reg part = ost_reg_load((const double *) theta, q), rest = 1.0 - part;
+        const ost_reg part = ost_reg_load((const double *) theta, q);
         ost_reg weight[OST_MAX_STAGES];
         for (int j = 0; j < OST_MAX_STAGES; j++) {
             weight[j] = ost_reg_splat(weights[n_dense - 1][j]);
             for (int m = n_dense - 1; m-- > 0;) weight[j] = weight[j] * part + weights[m][j];
             if (unit != NULL) weight[j] *= ost_reg_load((const double *) unit, q);
         }
-        for (size_t i = 0; i < n; i++) {
-            const size_t k = list != NULL ? list[i] : i;
-            const double *stage = ROW(rows.stages, k);
-            ost_reg bend = { 0 };
-            for (int j = 0; j < OST_MAX_STAGES; j++, stage += rows.stride)
-                if (has_weight(weights, n_dense, j)) bend += weight[j] * ost_reg_load(stage, q);
-            ost_reg end = ost_reg_load(ROW(x_new, k), q) + rest * bend;
-            ost_reg_store(ROW(rows.x_at, k), q, rest * ost_reg_load(ROW(x_old, k), q) + part * end);
+        for (size_t i = 0; list != NULL && i < wanted->n; i++) {
+            const size_t k = list[i];
+            put_between(&rows, k, q, part, stage_bend(&rows, weights, n_dense, weight, k, q));
         }
+        if (list != NULL) continue;
+        EACH_MOVING(b, k) put_between(&rows, k, q, part, stage_bend(&rows, weights, n_dense, weight, k, q));
+        EACH_STILL(b, k) put_between(&rows, k, q, part, (ost_reg){ 0 });
     }
 }
 
