@@ -205,7 +205,7 @@ static gsl_matrix *jacobian_at(
     double *rows[] = { lane_rows(1), lane_rows(system->n_states), lane_rows(system->n_constants),
         lane_rows(system->n_switches), lane_rows(system->n_scratch), lane_rows(system->n_states),
         lane_rows(system->n_entries), lane_rows(system->n_inputs) };
-    const ost_point_t at = { rows[0], rows[1], rows[2], rows[7], rows[3], rows[4], false };
+    const ost_point_t at = { rows[0], rows[1], rows[2], rows[7], rows[3], rows[4], false, false };
     gsl_matrix *jacobian = gsl_matrix_calloc(system->n_states, system->n_states);
     CU_ASSERT_PTR_NOT_NULL_FATAL(jacobian);
     for (size_t l = 0; l < LANES; l++) {

@@ -33,7 +33,7 @@ static void point_init(point_t *self, const ost_plan_t *plan)
         .mode = rows_new(s->n_switches),
         .scratch = rows_new(s->n_scratch),
         .out = rows_new(n_out) };
-    self->at = (ost_point_t){ self->t, self->x, self->p, self->u, self->mode, self->scratch, false };
+    self->at = (ost_point_t){ self->t, self->x, self->p, self->u, self->mode, self->scratch, false, false };
     double *params = rows_new(plan->blocks->n_params);
     for (size_t i = 0; i < plan->blocks->n_params; i++)
         for (int l = 0; l < OST_LANES; l++) params[i * OST_LANES + (size_t) l] = plan->population->params[i].typical;

@@ -102,6 +102,7 @@ static void eval_algebraic(
             continue;
         }
         if (here.block != &self->blocks[step->block]) enter(&here, self, &self->blocks[step->block], at);
+        if (at->skips_held && !here.is_moving) continue;
         eval_drive(&here, step->drive, at);
     }
 }
@@ -125,6 +126,7 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
     for (const ost_lane_block_t *block = self->blocks; block < self->blocks + self->n_blocks; block++) {
         if (block->n_states == 0 || (block->is_forced && at->skips_forced)) continue;
         enter(&here, self, block, at);
+        if (at->skips_held && !here.is_moving) continue;
         double *rows = ROW(f, block->first_state);
         if (here.is_moving) {
             block->kernel->rhs(block->kernel, &here.args, rows);

@@ -18,6 +18,7 @@ typedef struct {
     ost_span_t *span;  /* [n_moving] those that move, in ascending order */
     ost_span_t *still; /* [n_still] the others */
     size_t n_moving, n_still;
+    bool skips_held;                      /* as in ost_point_t, in stages of a step after the first */
     const ost_elimination_t *elimination; /* of those that move: all or `some` */
     const ost_elimination_t *all;         /* borrowed */
     ost_elimination_t some;

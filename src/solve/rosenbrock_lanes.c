@@ -187,6 +187,7 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     finish_stage(b, table, 0, h, (const double *) &per_h);
     at.x = b->x_at;
     at.skips_forced = ost_forced_all_active(b);
+    at.skips_held = b->moving->skips_held;
     /* Not a loop, so that the compiler knows i. */
 #define STAGE(i)                                                                                                       \
     if (i < table->n_stages) {                                                                                         \

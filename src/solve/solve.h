@@ -28,16 +28,18 @@ typedef struct {
     const double *mode; /**< [n_switches rows] 1.0 / 0.0, constant during a step */
     double *scratch;    /**< [n_scratch rows] for the system's own use, 0 at first */
     bool skips_forced;  /**< rhs() may leave rates of forced states as they are: they are known in all lanes */
+    bool skips_held;    /**< rhs() may leave what it finds as it was in its last call, for states that are held in all
+                           lanes (ost_held_t) */
 } ost_point_t;
 
 /** States that stand still where the input `hold` is not 0 and those of `rate` are: their rates are 0, and so are all
  * entries of the Jacobian in their rows and columns. Methods with a Jacobian leave them out of steps in which they
  * stand still in all lanes. */
 typedef struct {
-    uint32_t hold;         /**< index of an input */
-    const uint32_t *state; /**< [n_states] */
-    const uint32_t *rate;  /**< [n_rates] indices of inputs that are added to their rates */
-    size_t n_states, n_rates;
+    uint32_t hold;            /**< index of an input */
+    const uint32_t *state;    /**< [n_states] */
+    const uint32_t *rate;     /**< [n_rates] indices of inputs that are added to their rates */
+    size_t n_states, n_rates; /**< numbers of each */
 } ost_held_t;
 
 /** States of a linear part at most. */

@@ -33,12 +33,15 @@ static inline void find_moving(const ost_batch_t *b)
     const ost_system_t *system = b->system;
     ost_moving_t *moving = b->moving;
     bool changes = false;
+    moving->skips_held = system->n_held > 0;
     for (size_t k = 0; k < system->n_held; k++) {
         const ost_held_t *held = &system->held[k];
-        ost_mask moves = ost_v_eq(ost_v_load(ROW(b->u, held->hold)), ost_v_splat(0));
+        const bool is_on = !ost_mask_any(ost_v_eq(ost_v_load(ROW(b->u, held->hold)), ost_v_splat(0)));
+        ost_mask flows = { 0 };
         for (size_t i = 0; i < held->n_rates; i++)
-            moves |= ~ost_v_eq(ost_v_load(ROW(b->u, held->rate[i])), ost_v_splat(0));
-        const bool is_held = !ost_mask_any(moves);
+            flows |= ~ost_v_eq(ost_v_load(ROW(b->u, held->rate[i])), ost_v_splat(0));
+        const bool is_held = is_on && !ost_mask_any(flows);
+        moving->skips_held &= is_on == is_held;
         changes |= is_held != moving->is_held[k];
         moving->is_held[k] = is_held;
     }
@@ -47,6 +50,7 @@ static inline void find_moving(const ost_batch_t *b)
         const size_t n_bytes = (span->end - span->first) * OST_LANES * sizeof(double);
         memcpy(ROW(b->x_at, span->first), ROW(b->x, span->first), n_bytes);
         memcpy(ROW(b->x_new, span->first), ROW(b->x, span->first), n_bytes);
+        for (int i = 0; changes && i < OST_MAX_STAGES; i++) memset(ROW(stage_rows(b, i), span->first), 0, n_bytes);
     }
 }
 
