@@ -231,8 +231,8 @@ static void test_men_apart(void)
         run_apart(&calm, male, "\"aibl.T_men[lumbar_spine]\": 1, aibl.a_men: 0.5");
         double gain = months(&as_women, "denosumab", SPINE, 0, 12), more = months(&fast, "denosumab", SPINE, 0, 12);
         double rise = months(&as_women, "suppressed", "ctx", 0, 12), less = months(&calm, "suppressed", "ctx", 0, 12);
-        CU_ASSERT_EQUAL(more, male ? fmax(more, 1.2 * gain) : gain);
-        CU_ASSERT_EQUAL(less, male ? fmin(less, 0.7 * rise) : rise);
+        CU_ASSERT(male ? more > 1.2 * gain : more == gain);
+        CU_ASSERT(male ? less < 0.7 * rise : less == rise);
         ost_assert_close(months(&fast, "suppressed", "ctx", 0, 12), rise, 1e-6, 0);
         ost_assert_close(months(&fast, "denosumab", HIP, 0, 12), months(&as_women, "denosumab", HIP, 0, 12), 1e-9, 0);
         person_free(&as_women);

@@ -47,8 +47,8 @@ static void add_square(const ost_trial_t *self, const ost_error_part_t *part, co
 static double sd_of_ratio(const ost_endpoint_t *endpoint, const ost_estimate_t *of, double variance)
 {
     const double percent = endpoint->per_year ? (endpoint->to - endpoint->from) / OST_DAYS_PER_YEAR : 1;
-    const double none = endpoint->measure == OST_MEASURE_PERCENT ? 1 : 0;
-    const double mean = none + of->statistic[OST_STATISTIC_MEAN] * percent / 100;
+    const double unchanged = endpoint->measure == OST_MEASURE_PERCENT ? 1 : 0;
+    const double mean = unchanged + of->statistic[OST_STATISTIC_MEAN] * percent / 100;
     const double sd = of->statistic[OST_STATISTIC_SD] * percent / 100;
     const double ratio = endpoint->is_ratio || !isfinite(mean) ? 1 : mean, square = isfinite(sd) ? sd * sd : 0;
     const double added = square * expm1(2 * variance) + ratio * ratio * exp(variance) * expm1(variance);

@@ -29,7 +29,7 @@ static bool belongs(const show_t *self, const ost_endpoint_t *endpoint, const ch
            ost_results_is_output(endpoint->output, self->variable, element);
 }
 
-/* @return index of the output time at `month`; -1 if there is none */
+/* @return index of the output time at `month`, -1 where no output is as near as ost_times_find() asks */
 static long time_index(const show_t *self, double month)
 {
     return ost_results_time_index(self->results, month * OST_DAYS_PER_MONTH);

@@ -127,7 +127,7 @@ static const ost_variable_t *find_output(const ost_plan_t *plan, const char *out
     return NULL;
 }
 
-/* The variable of an output of any element; NULL if there is none. */
+/* The variable of an output such as "bmd[total_hip]"; NULL where no variable has that output. */
 static const ost_variable_t *find_variable(const ost_plan_t *plan, const char *output)
 {
     const size_t length = strcspn(output, "[");

@@ -9,7 +9,7 @@
 
 /** Whether an output such as "bmd[total_hip]" is of a variable and its element, "" of a scalar. */
 bool ost_results_is_output(const char *output, const char *variable, const char *element);
-/** Index of the output time of a file as ost_times_find() has it; -1 if there is none. */
+/** Index of a file's output time by ost_times_find(); -1 where it finds no output. */
 long ost_results_time_index(const ost_results_t *self, double day);
 /** Index of an arm of a file, SIZE_MAX if there is none. @param name  NULL: none */
 size_t ost_results_find_arm(const ost_results_t *self, const char *name);

@@ -16,8 +16,8 @@ struct ost_gsl;
 /* States of which dense output is asked for. */
 typedef struct {
     uint32_t *state;     /* [n]; NULL: all */
-    size_t n;            /* */
-    bool has_known_ones; /* such in closed form, or fed by them */
+    size_t n;            /* states in the list, or all */
+    bool has_known_ones; /* some are in closed form, or fed by what is */
 } ost_wanted_states_t;
 
 struct ost_batch {

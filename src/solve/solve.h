@@ -28,8 +28,7 @@ typedef struct {
     const double *mode; /**< [n_switches rows] 1.0 / 0.0, constant during a step */
     double *scratch;    /**< [n_scratch rows] for the system's own use, 0 at first */
     bool skips_forced;  /**< rhs() may leave rates of forced states as they are: they are known in all lanes */
-    bool skips_held;    /**< rhs() may leave what it finds as it was in its last call, for states that are held in all
-                           lanes (ost_held_t) */
+    bool skips_held; /**< rhs() may skip what is held in all lanes (ost_held_t): its rows are those of the last call */
 } ost_point_t;
 
 /** States that stand still where the input `hold` is not 0 and those of `rate` are: their rates are 0, and so are all
