@@ -142,7 +142,8 @@ static void test_variants(void)
 
 #define SPREADS "trials: .\nsubjects: 32\nstarts: 1\nparameters:\n  small.g: {prior: 0.03 1/y}\n  "
 
-/* A fit finds the BSVs that observed SDs were simulated with; what no row depends on stays at its prior. */
+/* A fit finds the BSVs that observed SDs were simulated with, and few subjects that tell how observations move find
+ * what all of them do. */
 static void test_fit(void)
 {
     static const char *const names[] = { "small.k.spread", "small.g.spread" };
@@ -164,16 +165,26 @@ static void test_fit(void)
     ost_trials_free(&trials);
     snprintf(text, sizeof(text), rows, at[0].value, at[1].value, at[2].value, at[3].value);
     small_write(&folder, "evidence.csv", text);
-    must_read(SPREADS "small.k.spread: {prior: 0.4, sd: 0.7}\n  small.g.spread: {prior: 0.3, sd: 0.7}\n");
-    CU_ASSERT_EQUAL_FATAL(fit.n_params, 3);
-    CU_ASSERT_STRING_EQUAL(fit.params[1].unit_text, "1");
-    CU_ASSERT(!fit.params[1].logit);
-    must_run();
-    ost_assert_close(fit.params[0].value * OST_DAYS_PER_YEAR, 0.03, 0.06, 0);
-    ost_assert_close(fit.params[1].value, known[0], 0.1, 0);
-    ost_assert_close(fit.params[2].value, known[1], 0.2, 0);
-    CU_ASSERT(fit.params[1].se < 0.5 * fit.params[1].prior_sd);
-    close_fit();
+    double found[2][3];
+    for (int few = 0; few < 2; few++) {
+        snprintf(text, sizeof(text), "search_subjects: %d\n%s%s", few ? 16 : 32, SPREADS,
+            "small.k.spread: {prior: 0.4, sd: 0.7}\n  small.g.spread: {prior: 0.3, sd: 0.7}\n");
+        must_read(text);
+        CU_ASSERT_EQUAL_FATAL(fit.n_params, 3);
+        CU_ASSERT_STRING_EQUAL(fit.params[1].unit_text, "1");
+        CU_ASSERT(!fit.params[1].logit);
+        must_run();
+        ost_assert_close(fit.params[0].value * OST_DAYS_PER_YEAR, 0.03, 0.06, 0);
+        ost_assert_close(fit.params[1].value, known[0], 0.1, 0);
+        ost_assert_close(fit.params[2].value, known[1], 0.2, 0);
+        CU_ASSERT(fit.params[1].se < 0.5 * fit.params[1].prior_sd);
+        for (size_t k = 0; k < 3; k++) found[few][k] = log(fit.params[k].value / fit.params[k].prior);
+        for (size_t i = 0; i < fit.n_rows; i++) /* with 16 subjects SDs are some percent off */
+            CU_ASSERT(few ? fabs(fit.rows[i].correction) > 0.01 : fit.rows[i].correction == 0);
+        for (size_t k = 0; k < 3 && few; k++) ost_assert_close(found[1][k], found[0][k], 0, 0.25 * fit.params[k].se);
+        ost_fit_free(&fit);
+    }
+    small_end(&folder);
 }
 
 static void test_wrong_names(void)

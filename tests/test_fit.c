@@ -231,8 +231,7 @@ static void test_rows_and_exclusions(void)
         is_second = strcmp(ost_fit_observation(&fit, 0)->row->arm, "treated") != 0;
         CU_ASSERT_EQUAL(e->n_arms, (size_t) (both ? 2 : 1));
         ost_assert_close(e->times[e->n_times - 1], 24 * OST_DAYS_PER_MONTH, 1e-12, 0);
-        CU_ASSERT_EQUAL(
-            ost_fit_residuals(&fit, (const double[3]){ 0.1, 0.2, 0.3 }, 1, 1, residuals[both], false, &err), 0);
+        CU_ASSERT_EQUAL(ost_fit_residuals(&fit, (const double[3]){ 0.1, 0.2, 0.3 }, 1, 1, residuals[both], &err), 0);
         close_fit();
     }
     CU_ASSERT_EQUAL(residuals[0][0], residuals[1][is_second]);

@@ -565,7 +565,7 @@ arms:
         for part in ("start 2", "errors and estimate"):
             if part == "errors and estimate":
                 self.write("fit.yaml", FIT.replace("subjects: 1\nstarts: 2",
-                                                   "subjects: 64\nsearch_subjects: 1\nstarts: 1"))
+                                                   "subjects: 64\nsearch_subjects: 2\nstarts: 1"))
             for sent in (signal.SIGINT, signal.SIGTERM):
                 with self.subTest(part=part, sent=sent):
                     out, _ = self.interrupt(part, sent=sent)
@@ -580,7 +580,7 @@ arms:
 
     def test_interrupted_fit_ends_within_a_second(self):
         """Also within one evaluation, and while the trials are read; finished evaluations are kept."""
-        self.write("fit.yaml", FIT.replace("subjects: 1\nstarts: 2", "subjects: 250\nsearch_subjects: 1\nstarts: 1"))
+        self.write("fit.yaml", FIT.replace("subjects: 1\nstarts: 2", "subjects: 250\nsearch_subjects: 2\nstarts: 1"))
         self.write("trials/one.yaml", TRIAL + "solver: {h_max: 0.03 day}\n")
         with subprocess.Popen([OSTEON, "fit", "fit.yaml", "-o", "table.csv", "--progress", "json"],
                               cwd=self.folder.name, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:

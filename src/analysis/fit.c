@@ -31,37 +31,63 @@ static double residual_of(const ost_observation_t *observation, double simulated
     return isfinite(residual) ? fmin(fmax(residual, -FAILED), FAILED) : FAILED;
 }
 
-int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals,
-    bool set_errors, ost_error_t *err)
+/* Residuals of all rows, simulated with the subjects of `trials`. @param[out] estimates  [n_variants][observations], or
+ * NULL */
+static int evaluate(ost_fit_t *self, ost_trials_t *trials, const double *z, size_t n_variants, int n_threads,
+    double *residuals, ost_estimate_t *estimates, ost_error_t *err)
 {
-    ost_trials_t *trials = self->searching ? &self->search_trials : &self->trials;
     size_t n = self->n_params, n_observations = trials->n_observations;
     const char **names = malloc((n + 1) * sizeof(*names));
     double *values = malloc((n_variants * n + 1) * sizeof(*values));
-    ost_estimate_t *estimates = malloc((n_variants * n_observations + 1) * sizeof(*estimates));
-    int ret = names == NULL || values == NULL || estimates == NULL ? ost_no_memory(err) : 0;
+    int ret = names == NULL || values == NULL ? ost_no_memory(err) : 0;
     for (size_t k = 0; k < n && ret == 0; k++) {
         names[k] = self->params[k].name;
         for (size_t v = 0; v < n_variants; v++) values[v * n + k] = ost_fit_param_value(&self->params[k], z[v * n + k]);
     }
     const ost_variants_t variants = { names, n, values, n_variants };
     if (ret == 0) ret = ost_trials_estimate(trials, &variants, n_threads, estimates, err);
-    for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
-        const ost_observation_t *observation = ost_fit_observation(self, i);
-        const ost_estimate_t *of =
-            estimates + trials->trials[self->rows[i].trial].first_observation + self->rows[i].observation;
+    for (size_t i = 0; i < self->n_rows && ret == 0; i++)
         for (size_t v = 0; v < n_variants; v++)
-            residuals[v * self->n_rows + i] = residual_of(observation, of[v * n_observations].value);
-        if (!set_errors) continue;
-        self->rows[i].error = ost_observation_error(observation, of) * ost_observation_scale(observation);
-        self->rows[i].change = isfinite(of->value) ? ost_observation_extent(observation, of->value) : 0;
-    }
+            residuals[v * self->n_rows + i] =
+                residual_of(ost_fit_observation(self, i), estimates[v * n_observations + ost_fit_at(self, i)].value);
     for (size_t t = 0; t < trials->n_trials; t++) {
         const ost_trial_t *trial = &trials->trials[t];
         if (!trial->skip) self->n_simulated += ost_trial_subjects(trial) * trial->experiment.n_arms * n_variants;
     }
     free(names);
     free(values);
+    return ret;
+}
+
+int ost_fit_residuals(
+    ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals, ost_error_t *err)
+{
+    ost_estimate_t *estimates = malloc((n_variants * self->few.n_observations + 1) * sizeof(*estimates));
+    int ret = estimates == NULL ? ost_no_memory(err)
+                                : evaluate(self, &self->few, z, n_variants, n_threads, residuals, estimates, err);
+    for (size_t v = 0; v < n_variants && ret == 0; v++)
+        for (size_t i = 0; i < self->n_rows; i++) residuals[v * self->n_rows + i] += self->rows[i].correction;
+    free(estimates);
+    return ret;
+}
+
+int ost_fit_correct(ost_fit_t *self, const double *z, int n_threads, double *residuals, ost_error_t *err)
+{
+    ost_estimate_t *estimates = malloc((self->trials.n_observations + 1) * sizeof(*estimates));
+    double *few = malloc((self->n_rows + 1) * sizeof(*few));
+    int ret = estimates == NULL || few == NULL ? ost_no_memory(err) : 0;
+    if (ret == 0) ret = ost_fit_residuals(self, z, 1, n_threads, few, err);
+    if (ret == 0) ret = evaluate(self, &self->trials, z, 1, n_threads, residuals, estimates, err);
+    for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
+        const ost_observation_t *observation = ost_fit_observation(self, i);
+        const ost_estimate_t *of = estimates + ost_fit_at(self, i);
+        self->rows[i].error = ost_observation_error(observation, of) * ost_observation_scale(observation);
+        self->rows[i].change = isfinite(of->value) ? ost_observation_extent(observation, of->value) : 0;
+        few[i] -= self->rows[i].correction;
+        bool is_far = fabs(few[i]) >= FAILED || fabs(residuals[i]) >= FAILED;
+        self->rows[i].correction = is_far ? 0 : residuals[i] - few[i];
+    }
+    free(few);
     free(estimates);
     return ret;
 }
@@ -77,6 +103,7 @@ typedef struct {
     bool stays; /* at its point: only the derivatives there are asked for */
     bool keeps; /* the fit takes every point that is better than `lowest` */
     double lowest;
+    double converged; /* a step that gains less ends the search */
     bool stopped;
     int ret;
     ost_error_t *err;
@@ -100,7 +127,7 @@ static int differences(ost_fit_t *self, double *points, int n_threads, double *r
     size_t n = self->n_params;
     for (size_t v = 1; v <= n; v++)
         for (size_t k = 0; k < n; k++) points[v * n + k] = points[k] + (v == k + 1 ? DELTA : 0);
-    return ost_fit_residuals(self, points, n + 1, n_threads, residuals, false, err);
+    return ost_fit_residuals(self, points, n + 1, n_threads, residuals, err);
 }
 
 int ost_fit_sensitivities(
@@ -147,8 +174,7 @@ static int search_f(const gsl_vector *x, void *user, gsl_vector *f)
     double *raw = self->residuals + self->fit->n_rows, objective;
     if (self->ret < 0) return GSL_EFAILED;
     for (size_t k = 0; k < self->fit->n_params; k++) self->points[k] = gsl_vector_get(x, k);
-    self->ret =
-        ost_fit_residuals(self->fit, self->points, 1, self->options->n_threads, self->residuals, false, self->err);
+    self->ret = ost_fit_residuals(self->fit, self->points, 1, self->options->n_threads, self->residuals, self->err);
     if (self->ret < 0) return GSL_EFAILED;
     memcpy(raw, self->residuals, self->fit->n_rows * sizeof(*raw));
     put_residuals(self, self->points, self->residuals, f);
@@ -200,10 +226,11 @@ static int minimize(search_t *self, double *z, double *objective, gsl_matrix *ja
     if (w == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
     int status = gsl_multifit_nlinear_init(&x.vector, &fdf, w);
     size_t n_iterations = self->stays ? 0 : MAX_ITERATIONS;
-    double before = INFINITY, converged = fit->searching ? CONVERGED_FIRST : CONVERGED;
+    double before = INFINITY;
     for (size_t i = 0; status == GSL_SUCCESS && self->ret == 0; i++) {
         gsl_blas_ddot(w->f, w->f, objective);
-        if (!report(self, i, n_iterations, *objective) || i == n_iterations || before - *objective < converged) break;
+        if (!report(self, i, n_iterations, *objective) || i == n_iterations || before - *objective < self->converged)
+            break;
         before = *objective;
         status = gsl_multifit_nlinear_iterate(w);
     }
@@ -216,7 +243,13 @@ static int minimize(search_t *self, double *z, double *objective, gsl_matrix *ja
 static int search_init(search_t *self, ost_fit_t *fit, const ost_fit_options_t *options, ost_error_t *err)
 {
     size_t n = fit->n_params;
-    *self = (search_t){ .fit = fit, .options = options, .what = "fit", .held = -1, .lowest = INFINITY, .err = err };
+    *self = (search_t){ .fit = fit,
+        .options = options,
+        .what = "fit",
+        .held = -1,
+        .lowest = INFINITY,
+        .converged = CONVERGED,
+        .err = err };
     self->points = malloc((n + 1) * (n + 1) * sizeof(double));
     self->residuals = malloc((n + 1) * (fit->n_rows + 1) * sizeof(double));
     if (self->points != NULL && self->residuals != NULL) return 0;
@@ -258,18 +291,29 @@ static int keep_covariance(ost_fit_t *self, const gsl_matrix *jacobian, ost_erro
     return 0;
 }
 
-/* Errors of the observations with the SD between subjects, and what residual errors grow with, as simulated at z. */
-static int set_errors(search_t *self, const double *z)
-{
-    return ost_fit_residuals(self->fit, z, 1, self->options->n_threads, self->residuals, true, self->err);
-}
-
 int ost_fit_covariance_root(const ost_fit_t *self, gsl_matrix *root, ost_error_t *err)
 {
     gsl_matrix_const_view covariance = gsl_matrix_const_view_array(self->covariance, self->n_params, self->n_params);
     gsl_matrix_memcpy(root, &covariance.matrix);
     if (gsl_linalg_cholesky_decomp1(root) == GSL_SUCCESS) return 0;
     return ost_fail(err, OST_ERR_VALUE, "the covariance of the estimate is not positive definite");
+}
+
+static int correct(search_t *self, const double *z)
+{
+    return ost_fit_correct(self->fit, z, self->options->n_threads, self->residuals, self->err);
+}
+
+/* The residuals of all subjects at the best point are the fit's. */
+static int end_at(search_t *self, const double *best)
+{
+    ost_fit_t *fit = self->fit;
+    int ret = correct(self, best);
+    for (size_t i = 0; i < fit->n_rows && ret == 0; i++) fit->rows[i].residual = self->residuals[i];
+    if (ret < 0) return ret;
+    fit->objective = ost_fit_misfit(fit, self->residuals);
+    for (size_t k = 0; k < fit->n_params; k++) fit->objective += best[k] * best[k];
+    return 0;
 }
 
 /* The sizes of errors. Residuals at the estimate are smaller than those of the true parameters, since these rows chose
@@ -281,7 +325,7 @@ static int estimate_spread(search_t *self, const double *z, bool known)
     ost_fit_t *fit = self->fit;
     size_t n = fit->n_params, n_rows = fit->n_rows;
     if (!known) {
-        ost_fit_estimate_residual_error(fit, self->residuals, 1); /* set_errors left them */
+        ost_fit_estimate_residual_error(fit, self->residuals, 1); /* of correct() */
         return 0;
     }
     double *sensitivities = malloc((n_rows * n + 1) * sizeof(*sensitivities));
@@ -312,7 +356,7 @@ static int search_all_starts(search_t *self, double *best, double *lowest)
     int ret = 0;
     self->what = what;
     *lowest = INFINITY;
-    fit->searching = true;
+    self->converged = CONVERGED_FIRST;
     for (uint64_t s = 0; s < fit->n_starts && ret == 0 && !self->stopped; s++) {
         double objective = INFINITY;
         snprintf(
@@ -325,7 +369,7 @@ static int search_all_starts(search_t *self, double *best, double *lowest)
             memcpy(best, z, n * sizeof(*z));
         }
     }
-    fit->searching = false;
+    self->converged = CONVERGED;
     free(z);
     return ret;
 }
@@ -349,17 +393,18 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     self->objective = INFINITY;
     ost_fit_estimate_residual_error(self, NULL, 0);
     search.keeps = true;
-    if (ret == 0) ret = set_errors(&search, best);
+    if (ret == 0) ret = correct(&search, best);
     if (ret == 0 && self->n_starts > 0) ret = search_all_starts(&search, best, &lowest);
     search.what = "errors and estimate";
     search.stays = options->errors_only;
     for (int round = 0; round < ROUNDS && ret == 0 && !search.stopped; round++) {
-        if ((ret = set_errors(&search, best)) < 0) break;
+        if ((ret = correct(&search, best)) < 0) break;
         if ((ret = estimate_spread(&search, best, round > 0)) < 0) break;
         search.lowest = INFINITY; /* of errors of other sizes */
         ret = minimize(&search, best, &lowest, jacobian);
         if (ret == 0 && !search.stopped) ret = keep_covariance(self, jacobian, err);
     }
+    if (ret == 0 && !search.stopped) ret = end_at(&search, best);
     if (was_stopped(self, ret)) {
         search.stopped = true;
         ret = 0;

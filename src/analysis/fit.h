@@ -32,6 +32,7 @@ typedef struct {
     size_t group;              /**< rows of one trial and class share it; rows of a group stand together */
     double error;              /**< SE of the observed value, as the residual */
     double change;             /**< simulated change, as the residual: its residual error grows with it */
+    double correction;         /**< residual with all subjects minus that with few, where both were last simulated */
     double residual;           /**< simulated - observed at the estimate */
     bool left_out;             /**< not used in the fit that is going on */
 } ost_fit_row_t;
@@ -50,13 +51,12 @@ double ost_fit_half_width(const ost_residual_error_t *self);
 
 /** A fit. */
 typedef struct {
-    char *path, *title;         /**< of the file; title NULL if it has none */
-    ost_text_list_t warnings;   /**< about former names in it, with their locations */
-    ost_naive_t naive;          /**< of its trials: to compare predictions of rows left out with */
-    ost_trials_t trials;        /**< those of its folder */
-    ost_trials_t search_trials; /**< the same with fewer subjects: for searches from starts and refits */
-    bool searching;             /**< they are in use */
-    ost_fit_param_t *params;    /**< [n_params] */
+    char *path, *title;       /**< of the file; title NULL if it has none */
+    ost_text_list_t warnings; /**< about former names in it, with their locations */
+    ost_naive_t naive;        /**< of its trials: to compare predictions of rows left out with */
+    ost_trials_t trials;      /**< those of its folder */
+    ost_trials_t few;         /**< the same with fewer subjects: how residuals move with parameters */
+    ost_fit_param_t *params;  /**< [n_params] */
     size_t n_params;
     ost_fit_row_t *rows;             /**< [n_rows] */
     size_t n_rows, n_groups;         /**< rows, and groups of them */
@@ -144,7 +144,8 @@ int ost_fit_print_left_out(const ost_fit_t *self, const double *residuals, const
 int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const ost_fit_options_t *options,
     double *rise, ost_error_t *err) OST_MUST_CHECK;
 
-/** A sample of the posterior, residual errors as estimated, with all subjects of the fit: ost_sampler_run().
+/** A sample of the posterior, residual errors as estimated, with few subjects, corrected by all at the estimate:
+ * ost_sampler_run().
  * @param[out] values  [n_draws][n_params] internal units. @param[out] quality  of the chains, by parameter on the
  * working scale; its arrays are the caller's */
 int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *options, double *values,

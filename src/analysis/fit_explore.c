@@ -31,7 +31,7 @@ typedef struct {
 static int whitened_residuals(void *user, const double *z, size_t n_points, double *residuals, ost_error_t *err)
 {
     const sampled_t *self = user;
-    int ret = ost_fit_residuals(self->fit, z, n_points, self->options->n_threads, residuals, false, err);
+    int ret = ost_fit_residuals(self->fit, z, n_points, self->options->n_threads, residuals, err);
     for (size_t p = 0; p < n_points && ret == 0; p++) ost_fit_whiten(self->fit, residuals + p * self->fit->n_rows);
     return ret;
 }

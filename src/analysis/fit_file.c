@@ -41,8 +41,8 @@ static const ost_schema_t fit[] = {
     { "trials", LEAF, "path of a folder", "of trials; relative to this file", true, NULL, 0 },
     { "evidence", LEAF, "path of a CSV file", "instead of the trials' own; relative to this file", false, NULL, 0 },
     { "subjects", LEAF, "a whole number", "of a latin hypercube, in each arm; default 32", false, NULL, 0 },
-    { "search_subjects", LEAF, "a whole number", "in the searches from the starts; default 8, at most subjects", false,
-        NULL, 0 },
+    { "search_subjects", LEAF, "a whole number",
+        "that tell how observations move with parameters; default 8, at most subjects", false, NULL, 0 },
     { "seed", LEAF, "a whole number", "of the starts and samples; default 1", false, NULL, 0 },
     { "starts", LEAF, "a whole number", "the prior's centre, then random ones; default 10", false, NULL, 0 },
     { "huber_k", LEAF, "a number", "residuals beyond so many SD count linearly; default 0: none", false, NULL, 0 },
@@ -210,7 +210,7 @@ static int choose_rows(ost_fit_t *self, ost_error_t *err)
         ost_trial_t *trial = &self->trials.trials[t];
         trial->skip = true;
         for (size_t i = 0; i < self->n_rows; i++) trial->skip = trial->skip && self->rows[i].trial != t;
-        self->search_trials.trials[t].skip = trial->skip;
+        self->few.trials[t].skip = trial->skip;
     }
     free(taken);
     free(all);
@@ -232,7 +232,7 @@ static int read_trials(
     int ret = ost_field_text(tree, ost_yaml_get(&tree->root, "trials"), &names[0], err);
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(&tree->root, "evidence"), &names[1], err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(&tree->root, "subjects"), 1, 100000, &n_subjects, err);
-    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(&tree->root, "search_subjects"), 1, 100000, &n_search, err);
+    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(&tree->root, "search_subjects"), 2, 100000, &n_search, err);
     for (int i = 0; i < 2 && ret == 0; i++)
         if (names[i] != NULL && (paths[i] = ost_file_beside(self->path, names[i])) == NULL) ret = ost_no_memory(err);
     if (ret == 0) {
@@ -250,7 +250,7 @@ static int read_trials(
         ret = ost_trials_read(&self->trials, &options, err);
         if (ret == 0) ret = ost_naive_read(&self->naive, &options, err);
         if (n_search < n_subjects) options.n_subjects = n_search;
-        if (ret == 0) ret = ost_trials_read(&self->search_trials, &options, err);
+        if (ret == 0) ret = ost_trials_read(&self->few, &options, err);
     }
     for (int i = 0; i < 2; i++) {
         free(names[i]);
@@ -326,6 +326,6 @@ void ost_fit_free(ost_fit_t *self)
     ost_naive_free(&self->naive);
     ost_text_list_free(&self->warnings);
     ost_trials_free(&self->trials);
-    ost_trials_free(&self->search_trials);
+    ost_trials_free(&self->few);
     *self = (ost_fit_t){ 0 };
 }

@@ -16,10 +16,17 @@ double *ost_fit_estimate_z(const ost_fit_t *self);
 int ost_fit_covariance_root(const ost_fit_t *self, gsl_matrix *root, ost_error_t *err) OST_MUST_CHECK;
 ost_class_t ost_fit_class(const ost_fit_t *self, size_t row);
 
-/* Residuals of all rows for n_variants points. @param z  [n_variants][n_params]; @param[out] residuals
- * [n_variants][n_rows]; @param set_errors  rows get error and change by the first variant */
+/* Of a row, among the observations of all trials. */
+size_t ost_fit_at(const ost_fit_t *self, size_t row);
+
+/* Residuals of all rows for n_variants points, simulated with few subjects and corrected.
+ * @param z  [n_variants][n_params]; @param[out] residuals  [n_variants][n_rows] */
 int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals,
-    bool set_errors, ost_error_t *err) OST_MUST_CHECK;
+    ost_error_t *err) OST_MUST_CHECK;
+/* Simulates all subjects at z: rows get their errors, their changes, and the correction that makes ost_fit_residuals()
+ * exact there. @param z  [n_params]; @param[out] residuals  [n_rows] */
+int ost_fit_correct(
+    ost_fit_t *self, const double *z, int n_threads, double *residuals, ost_error_t *err) OST_MUST_CHECK;
 
 /* Whiten residuals of one point by the covariance of each group; 0 for rows left out. In place. */
 void ost_fit_whiten(const ost_fit_t *self, double *residuals);

@@ -57,9 +57,7 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
     int ret = z == NULL || sensitivities == NULL || jacobian == NULL || covariance == NULL ? ost_no_memory(err) : 0;
     if (set_left_out(self, trial) == 0 && ret == 0)
         ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", trial);
-    self->searching = true; /* few subjects find the way, all of them predict */
     if (ret == 0) ret = ost_fit_minimize(self, z, -1, 0, options, &objective, jacobian, err);
-    self->searching = false;
     if (ret == 0) ret = ost_fit_sensitivities(self, z, options->n_threads, sensitivities, residuals, err);
     if (ret == 0) {
         gsl_blas_dgemm(CblasTrans, CblasNoTrans, 1, jacobian, jacobian, 0, covariance);
@@ -217,7 +215,7 @@ int ost_fit_leave_out_each(ost_fit_t *self, const ost_fit_options_t *options, do
     if (ret == 0) ret = ost_fit_sensitivities(self, each.z, n_threads, each.sensitivities, each.residuals, err);
     if (ret == 0) ret = step_without_each(&each, sd, steps, n_steps, err);
     if (ret == 0 && is_stopped(options, 1, self->objective)) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
-    if (ret == 0) ret = ost_fit_residuals(self, each.moved, *n_steps, n_threads, each.predicted, false, err);
+    if (ret == 0) ret = ost_fit_residuals(self, each.moved, *n_steps, n_threads, each.predicted, err);
     for (size_t s = 0; ret == 0 && s < *n_steps; s++) {
         const double *predicted = each.predicted + s * n_rows;
         set_left_out(self, steps[s].trial);

@@ -32,6 +32,11 @@ const ost_observation_t *ost_fit_observation(const ost_fit_t *self, size_t row)
     return &self->trials.trials[self->rows[row].trial].matched.observations[self->rows[row].observation];
 }
 
+size_t ost_fit_at(const ost_fit_t *self, size_t row)
+{
+    return self->trials.trials[self->rows[row].trial].first_observation + self->rows[row].observation;
+}
+
 ost_class_t ost_fit_class(const ost_fit_t *self, size_t row)
 {
     return ost_fit_observation(self, row)->endpoint_class;
