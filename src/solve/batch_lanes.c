@@ -2,7 +2,6 @@
 /* The loop over steps: each lane with its own time, step size, events and outputs. Arithmetic is done in all lanes and
  * blended by masks; what happens rarely (events, starts, ends) is done lane by lane in lane.c. */
 #include "solve/crossings_lanes.h"
-#include "solve/step_size_lanes.h"
 
 /* A step may be this much longer to land on a stop; less than 1/OST_STEP_SAFETY, or it could be tried for ever. */
 #define STRETCH 1.04
@@ -12,66 +11,6 @@
 /* A step is no longer than this times the time since the last change and that of the fastest mode in closed form, as
  * what is in closed form shows at stages alone: else five years of tamoxifen err 40 times as much in BMD. */
 #define REACH 2.0
-/* Crossings are located to this part of a step. */
-#define CROSSING_WIDTH 1e-12
-#define CROSSING_TRIES 100
-typedef struct {
-    ost_batch_t *b;
-    const ost_method_t *method;
-    ost_job_t *jobs;
-    size_t n_jobs, next_job;
-    ost_v t, h;               /* time, step size that error control proposes */
-    ost_v h_step, t_new;      /* of the step being tried */
-    ost_v h_last, ratio_last; /* of the last step that was accepted; 0 after a change */
-    ost_v theta;              /* part of it that is taken: 1, or up to a crossing */
-    ost_v t_stop;             /* next event, or end where a step has to end there */
-    ost_v t_stop_outputs;     /* outputs up to here belong to t_stop */
-    ost_v t_end;
-    ost_v t_out;     /* next output, INFINITY if none */
-    ost_v t_waiting; /* of the output that waits */
-    ost_v t_changed; /* when something last acted or a condition turned */
-    ost_v fastest;   /* time constant of the fastest mode of all closed forms, INFINITY for none */
-    ost_v t_barrier; /* end of the first step that left a state negative */
-    ost_mask live, waiting, starting, shrunk;
-    ost_mask to_break, at_break; /* whether t_stop is a break; lanes that reached one in this step */
-    ost_mask n_attempts, n_rejected, n_negative, n_extra; /* int64 counts; n_extra: right-hand sides outside of steps */
-} run_t;
-
-static ost_point_t point(const run_t *run, const ost_v *t, const double *x)
-{
-    const ost_batch_t *b = run->b;
-    return (
-        ost_point_t){ .t = (const double *) t, .x = x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch };
-}
-
-/* A condition holds where its g >= 0, and in the step's mode where that is not 0. */
-static inline ost_v mask_number(ost_mask m)
-{
-    return ost_v_blend(m, ost_v_splat(1), ost_v_splat(0));
-}
-
-static void blend_rows(double *to, ost_mask m, const double *from, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        EACH_REG
-        {
-            ost_reg a = ost_reg_load(ROW(from, i), q), b = ost_reg_load(ROW(to, i), q);
-            ost_reg_store(ROW(to, i), q, ost_reg_blend(ost_mask_reg(&m, q), a, b));
-        }
-    }
-}
-
-/* b->x_at = x(t + theta h) of the step just tried, of some states */
-static void wanted_at(run_t *run, const ost_wanted_states_t *wanted, const ost_v *theta)
-{
-    run->method->dense(run->b, wanted, &run->h_step, theta);
-    if (wanted->has_known_ones) ost_linear_put_dense(run->b, *theta, run->h_step);
-}
-
-static void state_at(run_t *run, const ost_v *theta)
-{
-    wanted_at(run, &run->b->every, theta);
-}
 
 static void put_column(double *to, int lane, const double *from, size_t n)
 {
@@ -366,116 +305,6 @@ static void choose_step(run_t *run)
     run->h_step = ost_v_blend(lands, left, ost_v_blend(halves, 0.5 * left, h));
     run->t_new = ost_v_blend(lands, run->t_stop, run->t + run->h_step);
     run->theta = ost_v_splat(1);
-}
-
-/* Lanes where some switch at g disagrees with the mode of the step. */
-static ost_mask disagree(const run_t *run, const double *g)
-{
-    ost_mask any = { 0 };
-    const ost_batch_t *b = run->b;
-    for (size_t s = 0; s < b->system->n_switches; s++) any |= holds(g, s) ^ mode_holds(b, s);
-    return any;
-}
-
-static void switches_at(run_t *run, ost_v theta, double *g)
-{
-    ost_batch_t *b = run->b;
-    wanted_at(run, &b->of_switches, &theta);
-    ost_v t = run->t + theta * run->h_step;
-    ost_point_t at = point(run, &t, b->x_at);
-    b->system->switches(b->system->self, &at, g);
-}
-
-/* The first of more points of the step at which a switch disagrees, where there is one, for a self-check; its values
- * are then in b->g. @param[in,out] theta  changed in the lanes returned */
-static ost_mask look_closer(run_t *run, ost_mask open, ost_v *theta)
-{
-    unsigned n = run->b->options.n_looks;
-    ost_mask found = { 0 };
-    for (unsigned k = 1; k < n && ost_mask_any(open); k++) {
-        ost_v at = ost_v_splat(k / (double) n);
-        switches_at(run, at, run->b->g);
-        ost_mask here = open & disagree(run, run->b->g);
-        *theta = ost_v_blend(here, at, *theta);
-        found |= here;
-        open &= ~here;
-    }
-    if (n > 1) switches_at(run, *theta, run->b->g);
-    return found;
-}
-
-/* Find the first time in the accepted step at which a condition turns, and take the step up to just behind it. Tested
- * at the middle, at the end, and where the three known values let expect that it turns and turns back.
- * @return lanes that flip; their new modes are then in b->g */
-static ost_mask locate(run_t *run, ost_mask accepted)
-{
-    ost_batch_t *b = run->b;
-    size_t n = b->system->n_switches;
-    ost_v between = ost_v_splat(0.5);
-    ost_point_t end = point(run, &run->t_new, b->x_new);
-    b->system->switches(b->system->self, &end, b->g_high);
-    ost_mask at_end = accepted & disagree(run, b->g_high);
-    switches_at(run, between, b->g);
-    ost_mask inside = accepted & disagree(run, b->g);
-    ost_mask back = accepted & ~inside & may_turn_back(b, &between);
-    blend_rows(b->g_start, accepted, b->g_high, n);
-    if (ost_mask_any(back)) {
-        between = ost_v_blend(back, between, ost_v_splat(0.5));
-        switches_at(run, between, b->g);
-        inside |= back & disagree(run, b->g);
-    }
-    inside |= look_closer(run, accepted & ~inside, &between);
-    ost_mask crossed = at_end | inside;
-    if (!ost_mask_any(crossed)) return crossed;
-    ost_v low = ost_v_splat(0), high = ost_v_blend(inside, between, ost_v_splat(1));
-    blend_rows(b->g_high, inside, b->g, n);
-    switches_at(run, low, b->g_low);
-    /* A step that ends at a break ends, as a rule, where the condition turns. */
-    ost_mask at_root = run->to_break & ~inside & ost_v_le(run->t_stop, run->t_new);
-    ost_mask open = crossed, last_high = { 0 }, last_low = { 0 };
-    for (int k = 0; k < CROSSING_TRIES && ost_mask_any(open); k++) {
-        /* The Illinois method, and halving where it stalls. */
-        ost_v middle = 0.5 * (low + high), theta = secant(b, low, high);
-        ost_mask usable = ost_v_lt(low, theta) & ost_v_lt(theta, high);
-        if (k % 8 == 7) usable = (ost_mask){ 0 };
-        theta = ost_v_blend(usable, theta, middle);
-        if (k == 0) theta = ost_v_blend(at_root, ost_v_splat(1 - CROSSING_WIDTH), theta);
-        switches_at(run, theta, b->g);
-        ost_mask is_high = disagree(run, b->g), to_high = open & is_high, to_low = open & ~is_high;
-        for (size_t s = 0; s < n; s++) {
-            ost_v g = ost_v_load(ROW(b->g, s)), g_low = ost_v_load(ROW(b->g_low, s));
-            ost_v g_high = ost_v_load(ROW(b->g_high, s));
-            g_low = ost_v_blend(to_high & last_high, 0.5 * g_low, g_low);
-            g_high = ost_v_blend(to_low & last_low, 0.5 * g_high, g_high);
-            ost_v_store(ROW(b->g_low, s), ost_v_blend(to_low, g, g_low));
-            ost_v_store(ROW(b->g_high, s), ost_v_blend(to_high, g, g_high));
-        }
-        high = ost_v_blend(to_high, theta, high);
-        low = ost_v_blend(to_low, theta, low);
-        last_high = to_high;
-        last_low = to_low;
-        open &= ost_v_lt(ost_v_splat(CROSSING_WIDTH), high - low);
-    }
-    run->theta = ost_v_blend(crossed, high, run->theta);
-    run->t_new = ost_v_blend(crossed & ost_v_lt(high, ost_v_splat(1)), run->t + high * run->h_step, run->t_new);
-    switches_at(run, high, b->g);
-    return crossed;
-}
-
-/* Turn the switches that disagree just behind the crossing. @return lanes that chatter */
-static ost_mask flip(run_t *run, ost_mask crossed)
-{
-    ost_batch_t *b = run->b;
-    ost_mask chatters = { 0 };
-    for (size_t s = 0; s < b->system->n_switches; s++) {
-        ost_mask after = holds(b->g, s), turns = crossed & (after ^ mode_holds(b, s));
-        if (!ost_mask_any(turns)) continue;
-        ost_v_store(ROW(b->mode, s), ost_v_blend(turns, mask_number(after), ost_v_load(ROW(b->mode, s))));
-        for (int l = 0; l < OST_LANES; l++) {
-            if (turns[l] && ost_lane_flip(&b->lanes[l], run->t_new[l], s)) chatters[l] = -1;
-        }
-    }
-    return chatters;
 }
 
 static void write_outputs(run_t *run, ost_mask accepted)
