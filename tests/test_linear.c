@@ -366,6 +366,46 @@ static void test_forced(void)
     CU_ASSERT_EQUAL(memcmp(exact, y, sizeof(y)), 0);
 }
 
+/* D after a day in steps of equal size, with what it follows known in time, or with nothing so. */
+static double step_to_a_day(ost_stepper_t stepper, double rtol, double h, bool is_known)
+{
+    static const uint32_t part = 0, held = NEVER;
+    static const ost_forced_t hormone = { C, 5, &part, &held, 1 };
+    static const double p[] = { 2, 0.4, 1.5 }, end[] = { 1 };
+    double y[N_STATES];
+    ost_solver_options_t options = options_at(rtol);
+    options.stepper = stepper;
+    options.h_max = h;
+    ost_system_t system = drug;
+    system.forced = &hormone;
+    system.n_linear = system.n_forced = is_known;
+    system.forced_rates = drug_rhs;
+    const ost_event_t dose = { 0, OST_EVENT_ADD_STATE, A, 1, -1 };
+    ost_job_t job = { .t1 = 1, .x0 = x_start, .p = p, .u0 = u_start, .events = &dose, .n_events = 1, .t_out = end };
+    job.n_out = 1;
+    job.y = y;
+    run_jobs(&system, &options, &job, 1);
+    CU_ASSERT_EQUAL(job.status, 0);
+    return y[D];
+}
+
+/* What follows a drug through a hormone converges with the order of the method from the dose on, where both are known
+ * in time and not integrated: they have their share in its derivative by time. */
+static void test_order(void)
+{
+    const double exact = step_to_a_day(OST_STEPPER_RODAS5P, 1e-13, 1.0 / 128, false);
+    for (int s = 0; s < OST_N_STEPPERS; s++) {
+        if (ost_steppers[s].family != OST_FAMILY_LANES) continue;
+        double error[2];
+        for (int i = 0; i < 2; i++)
+            error[i] = fabs(step_to_a_day((ost_stepper_t) s, 0.1, 1.0 / (8 << i), true) - exact);
+        const double order = log2(error[0] / error[1]);
+        printf("\n    %-8s %.1e %.1e order %.2f", ost_steppers[s].name, error[0], error[1], order);
+        CU_ASSERT(order > ost_steppers[s].order - 0.3);
+        CU_ASSERT(error[0] < 1e-4);
+    }
+}
+
 /* The bits of a job that is in closed form throughout do not depend on jobs beside it that are not. */
 static void test_company(void)
 {
@@ -443,6 +483,7 @@ static const ost_test_t tests[] = {
     { "what_a_depot_feeds", test_fed },
     { "what_fades_faster_than_its_depot", test_slow_depot },
     { "forced_states", test_forced },
+    { "order_where_states_are_known", test_order },
     { "bits_do_not_depend_on_company", test_company },
     { "doses_that_repeat_without_end", test_repeated },
 };

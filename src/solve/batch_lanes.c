@@ -9,8 +9,11 @@
 #define GROW_MAX 6.0
 #define EPS 2.220446049250313e-16
 /* A step is no longer than this times the time since the last change and that of the fastest mode in closed form, as
- * what is in closed form shows at stages alone: else five years of tamoxifen err 40 times as much in BMD. */
+ * what is in closed form shows at stages alone: else five years of tamoxifen err 40 times as much in BMD. What a step
+ * then errs by is a part of what such a mode does, the same after each dose: below this tolerance it falls with the
+ * tolerance, as errors do that the method sees. */
 #define REACH 2.0
+#define REACH_RTOL 1e-6
 
 static void put_column(double *to, int lane, const double *from, size_t n)
 {
@@ -298,7 +301,7 @@ static void fail_lane(run_t *run, int l, const ost_step_result_t *result)
 static void choose_step(run_t *run)
 {
     ost_v left = run->t_stop - run->t;
-    ost_v h = ost_v_min(run->h, REACH * (run->t - run->t_changed + run->fastest));
+    ost_v h = ost_v_min(run->h, run->reach * (run->t - run->t_changed + run->fastest));
     /* Two steps of equal size rather than a long one and a scrap; a little longer rather than two. */
     ost_mask lands = ost_v_le(left, ost_v_min(STRETCH * h, ost_v_splat(run->b->options.h_max)));
     ost_mask halves = ost_v_lt(left, 2.0 * h);
@@ -398,6 +401,12 @@ static void step(run_t *run)
     restart(run, (changed & run->live) | refill(run));
 }
 
+static double reach_at(const run_t *run)
+{
+    const double rtol = fmin(run->b->options.rtol, REACH_RTOL);
+    return REACH * pow(rtol / REACH_RTOL, 1.0 / run->method->error_power);
+}
+
 static const ost_method_t *const methods[OST_N_STEPPERS] = {
 #define PLACE_LANES(NAME, function) [OST_STEPPER_##NAME] = &OST_LANE_FN(ost_##function),
 #define PLACE_GSL(NAME, function)
@@ -418,6 +427,7 @@ bool OST_LANE_FN(ost_batch_integrate)(ost_batch_t *self, ost_job_t *jobs, size_t
         put_column(self->u, l, jobs[0].u0, self->system->n_inputs);
         run.t[l] = jobs[0].t0;
     }
+    run.reach = reach_at(&run);
     run.h = run.t_new = ost_v_splat(1);
     run.t_stop = run.t_out = run.fastest = ost_v_splat(INFINITY);
     restart(&run, refill(&run));
