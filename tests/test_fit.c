@@ -196,6 +196,41 @@ static void test_recovers_parameters(void)
     close_fit();
 }
 
+static uint64_t simulated_by(const double *z, size_t n, double *residuals)
+{
+    const uint64_t before = fit.n_simulated;
+    CU_ASSERT_EQUAL_FATAL(ost_fit_residuals(&fit, z, n, 1, residuals, &err), 0);
+    return fit.n_simulated - before;
+}
+
+static void test_points_are_simulated_once(void)
+{
+    const double z[4][3] = { { 0.1, 0.2, 0.3 }, { 0.2, 0.2, 0.3 }, { 0.1, 0.3, 0.3 }, { 0.1, 0.2, 0.4 } };
+    double all[4][16], one[16];
+    open_two_trials();
+    const uint64_t each = simulated_by(z[3], 1, one);
+    CU_ASSERT(each > 0);
+    CU_ASSERT_EQUAL(simulated_by(z[0], 4, all[0]), 3 * each);
+    CU_ASSERT_EQUAL(memcmp(all[3], one, sizeof(one)), 0);
+    for (size_t v = 0; v < 4; v++) {
+        CU_ASSERT_EQUAL(simulated_by(z[v], 1, one), 0);
+        CU_ASSERT_EQUAL(memcmp(all[v], one, sizeof(one)), 0);
+    }
+    /* what all subjects correct is not remembered with a point */
+    fit.rows[0].correction = 1;
+    CU_ASSERT_EQUAL(simulated_by(z[0], 1, one), 0);
+    CU_ASSERT_EQUAL(one[0], all[0][0] + 1);
+    CU_ASSERT_EQUAL(memcmp(one + 1, all[0] + 1, sizeof(one) - sizeof(*one)), 0);
+    close_fit();
+    /* none has other bits beside others */
+    for (size_t v = 0; v < 4; v++) {
+        open_two_trials();
+        CU_ASSERT_EQUAL(simulated_by(z[v], 1, one), each);
+        CU_ASSERT_EQUAL(memcmp(all[v], one, sizeof(one)), 0);
+        close_fit();
+    }
+}
+
 static void test_rows_and_exclusions(void)
 {
     small_begin(&folder);
@@ -389,6 +424,7 @@ static const ost_test_t tests[] = {
     { "whitening", test_whitening },
     { "sizes_of_errors", test_sizes_of_errors },
     { "recovers_parameters", test_recovers_parameters },
+    { "points_are_simulated_once", test_points_are_simulated_once },
     { "rows_and_exclusions", test_rows_and_exclusions },
     { "wrong_files", test_wrong_files },
     { "half_width", test_half_width },

@@ -20,77 +20,8 @@
  * starts, which are refined later. */
 #define CONVERGED 0.01
 #define CONVERGED_FIRST 0.5
-/* A residual where the model fails: far from any good one, but finite. */
-#define FAILED 1e3
 /* Starts are drawn with this part of the priors' SDs. */
 #define START_SD 0.7
-
-static double residual_of(const ost_observation_t *observation, double simulated)
-{
-    double residual = (simulated - observation->row->value) * ost_observation_scale(observation);
-    return isfinite(residual) ? fmin(fmax(residual, -FAILED), FAILED) : FAILED;
-}
-
-/* Residuals of all rows, simulated with the subjects of `trials`. @param[out] estimates  [n_variants][observations], or
- * NULL */
-static int evaluate(ost_fit_t *self, ost_trials_t *trials, const double *z, size_t n_variants, int n_threads,
-    double *residuals, ost_estimate_t *estimates, ost_error_t *err)
-{
-    size_t n = self->n_params, n_observations = trials->n_observations;
-    const char **names = malloc((n + 1) * sizeof(*names));
-    double *values = malloc((n_variants * n + 1) * sizeof(*values));
-    int ret = names == NULL || values == NULL ? ost_no_memory(err) : 0;
-    for (size_t k = 0; k < n && ret == 0; k++) {
-        names[k] = self->params[k].name;
-        for (size_t v = 0; v < n_variants; v++) values[v * n + k] = ost_fit_param_value(&self->params[k], z[v * n + k]);
-    }
-    const ost_variants_t variants = { names, n, values, n_variants };
-    if (ret == 0) ret = ost_trials_estimate(trials, &variants, n_threads, estimates, err);
-    for (size_t i = 0; i < self->n_rows && ret == 0; i++)
-        for (size_t v = 0; v < n_variants; v++)
-            residuals[v * self->n_rows + i] =
-                residual_of(ost_fit_observation(self, i), estimates[v * n_observations + ost_fit_at(self, i)].value);
-    for (size_t t = 0; t < trials->n_trials; t++) {
-        const ost_trial_t *trial = &trials->trials[t];
-        if (!trial->skip) self->n_simulated += ost_trial_subjects(trial) * trial->experiment.n_arms * n_variants;
-    }
-    free(names);
-    free(values);
-    return ret;
-}
-
-int ost_fit_residuals(
-    ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals, ost_error_t *err)
-{
-    ost_estimate_t *estimates = malloc((n_variants * self->few.n_observations + 1) * sizeof(*estimates));
-    int ret = estimates == NULL ? ost_no_memory(err)
-                                : evaluate(self, &self->few, z, n_variants, n_threads, residuals, estimates, err);
-    for (size_t v = 0; v < n_variants && ret == 0; v++)
-        for (size_t i = 0; i < self->n_rows; i++) residuals[v * self->n_rows + i] += self->rows[i].correction;
-    free(estimates);
-    return ret;
-}
-
-int ost_fit_correct(ost_fit_t *self, const double *z, int n_threads, double *residuals, ost_error_t *err)
-{
-    ost_estimate_t *estimates = malloc((self->trials.n_observations + 1) * sizeof(*estimates));
-    double *few = malloc((self->n_rows + 1) * sizeof(*few));
-    int ret = estimates == NULL || few == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0) ret = ost_fit_residuals(self, z, 1, n_threads, few, err);
-    if (ret == 0) ret = evaluate(self, &self->trials, z, 1, n_threads, residuals, estimates, err);
-    for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
-        const ost_observation_t *observation = ost_fit_observation(self, i);
-        const ost_estimate_t *of = estimates + ost_fit_at(self, i);
-        self->rows[i].error = ost_observation_error(observation, of) * ost_observation_scale(observation);
-        self->rows[i].change = isfinite(of->value) ? ost_observation_extent(observation, of->value) : 0;
-        few[i] -= self->rows[i].correction;
-        bool is_far = fabs(few[i]) >= FAILED || fabs(residuals[i]) >= FAILED;
-        self->rows[i].correction = is_far ? 0 : residuals[i] - few[i];
-    }
-    free(few);
-    free(estimates);
-    return ret;
-}
 
 /* One search. */
 typedef struct {

@@ -49,6 +49,13 @@ typedef struct {
  * tell are uncertain; with at least 4, as their priors count for something (assumed). 1.645 where n_trials is 0. */
 double ost_fit_half_width(const ost_residual_error_t *self);
 
+/** Residuals, without corrections, of the last differences, and of the last point that was simulated by itself. */
+typedef struct {
+    bool *is;          /**< [n_params + 2] whether there are any */
+    double *z;         /**< [n_params + 2][n_params] */
+    double *residuals; /**< [n_params + 2][n_rows] */
+} ost_fit_known_t;
+
 /** A fit. */
 typedef struct {
     char *path, *title;       /**< of the file; title NULL if it has none */
@@ -56,6 +63,7 @@ typedef struct {
     ost_naive_t naive;        /**< of its trials: to compare predictions of rows left out with */
     ost_trials_t trials;      /**< those of its folder */
     ost_trials_t few;         /**< the same with fewer subjects: how residuals move with parameters */
+    ost_fit_known_t known;    /**< of few subjects */
     ost_fit_param_t *params;  /**< [n_params] */
     size_t n_params;
     ost_fit_row_t *rows;             /**< [n_rows] */

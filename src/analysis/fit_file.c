@@ -327,5 +327,6 @@ void ost_fit_free(ost_fit_t *self)
     ost_text_list_free(&self->warnings);
     ost_trials_free(&self->trials);
     ost_trials_free(&self->few);
+    ost_fit_known_free(&self->known);
     *self = (ost_fit_t){ 0 };
 }

@@ -28,6 +28,8 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
 int ost_fit_correct(
     ost_fit_t *self, const double *z, int n_threads, double *residuals, ost_error_t *err) OST_MUST_CHECK;
 
+void ost_fit_known_free(ost_fit_known_t *self);
+
 /* Whiten residuals of one point by the covariance of each group; 0 for rows left out. In place. */
 void ost_fit_whiten(const ost_fit_t *self, double *residuals);
 /* Whitens residuals, bends those beyond `huber_k`. In place. @return the sum of their squares: -2 log likelihood but
