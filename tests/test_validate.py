@@ -187,10 +187,14 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
         self.assertRegex(done.stdout, r"BMD calibrate: n 2 ")
 
     def test_nobody_eligible(self):
-        """A trial without eligible subjects has no prediction, and is no miss."""
-        text = self.osteon("validate", "--trial", "adamo,sabre", "--subjects", "2", "--parameters", "none").stdout
-        self.assertIn("have no prediction, as none of the 2 subjects is eligible", sentences(text))
-        self.assertNotIn("nan", text)
+        """Candidates are drawn until as many as asked for are eligible; a condition that nobody meets is an error."""
+        text = self.osteon("validate", "--trial", "adamo,sabre", "--subjects", "20", "--parameters", "none").stdout
+        n, candidates = re.search(r"eligible subjects: adamo (\d+) of (\d+)", sentences(text)).groups()
+        self.assertEqual(n, "20")
+        self.assertGreater(int(candidates), 40)
+        self.write("trials/one.yaml", TRIAL + "population: {eligible: 1 > 2}\n")
+        err = self.validate(code=1).stderr
+        self.assertRegex(err, r"trials/one.yaml:14:24: 0 of 2 eligible subjects after \d+ candidates")
 
     def test_trials_by_name(self):
         """Several names make one run; a name that is not there is said before anything is simulated."""

@@ -139,7 +139,6 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     if (e->n_strata > 0)
         return OST_FAIL_AT(err, OST_ERR_VALUE, e, e->strata[0].location,
             "a trial has its first eligible subjects; 'strata' are not for trials");
-    e->enrolls = false; /* it chooses them itself */
     if (options->n_subjects > 0) {
         e->n_subjects = options->n_subjects;
         e->n_cohort = 0;
@@ -168,8 +167,10 @@ static int plan_trial(ost_trials_t *self, const ost_trials_options_t *options, o
     trial->first_observation = self->n_observations;
     trial->skip = options->only_matched || trial->matched.n_observations == 0;
     if (trial->skip) return 0;
-    if (options->fixed_eligible && e->eligible != NULL && (ret = ost_trial_choose(trial, &self->library, err)) < 0)
-        return ret;
+    const bool is_table = e->people.path != NULL && !e->people.is_drawn; /* those of its rows who are eligible */
+    e->enrolls = e->eligible != NULL && !options->fixed_eligible && !is_table;
+    if (options->fixed_eligible && e->eligible != NULL) ret = ost_trial_choose(trial, &self->library, err);
+    if (ret < 0) return ret;
     if ((ret = ost_plan_build(&trial->plan, &self->library, e, err)) < 0) return ret;
     if ((ret = ost_matched_bind(&trial->matched, &trial->plan, err)) < 0) return ret;
     if ((ret = ost_matched_convert(&trial->matched, &trial->plan, 0, trial->stop, err)) < 0) return ret;
@@ -342,6 +343,7 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
     if (ret == 0) ret = of_trial(self->experiment.path, ost_cohort_run(&self->plan, &options, &summary, err), err);
     self->n_simulated = summary.subjects;
     self->n_not_eligible = summary.not_eligible;
+    self->n_screened = summary.screened > 0 ? summary.screened : summary.subjects;
     if (ret == 0 && summary.interrupted) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
     for (size_t i = 0; i < n_variants * n_observations && ret == 0; i++) {
         estimates[i] = ost_collector_estimate(&collector, i % n_observations, i / n_observations * n, n, work);

@@ -19,9 +19,11 @@ typedef struct {
     bool skip;                   /**< ost_trials_estimate() leaves it out */
     uint64_t *chosen; /**< [n_chosen] subjects that take part, as numbers in the cohort; owned, NULL: all of them */
     uint64_t n_chosen;
-    double seconds;                       /**< of computing that it last took, 0 before: the longest are begun first */
-    const atomic_bool *stop;              /**< as in ost_trials_options_t */
-    uint64_t n_simulated, n_not_eligible; /**< subjects of the last ost_trial_estimate(), and those in no arm */
+    double seconds;          /**< of computing that it last took, 0 before: the longest are begun first */
+    const atomic_bool *stop; /**< as in ost_trials_options_t */
+    uint64_t n_screened;     /**< candidates of the last ost_trial_estimate() */
+    uint64_t n_simulated;    /**< of them, those who take part */
+    uint64_t n_not_eligible; /**< of these, those in no arm */
 } ost_trial_t;
 
 /** Trials over one library and one evidence table. */

@@ -140,7 +140,7 @@ static int print_eligible(const ost_validation_t *self, FILE *out, ost_error_t *
         if (trial->experiment.eligible == NULL || trial->n_simulated == 0) continue;
         ok = ost_text_list_add(&names, "%s %llu of %llu", trial->experiment.name,
                  (unsigned long long) (trial->n_simulated - trial->n_not_eligible),
-                 (unsigned long long) trial->n_simulated) == 0;
+                 (unsigned long long) trial->n_screened) == 0;
     }
     char *text = ok ? ost_text_join((const char *const *) names.items, names.n, ", ") : NULL;
     if (names.n > 0 && text != NULL) ost_print_wrapped(out, "eligible subjects: %s", text);

@@ -83,7 +83,7 @@ static int read_draws(validate_arguments_t *self, ost_draws_t *draws, ost_error_
 static int run_validate(const ost_command_t *self, int argc, char **argv)
 {
     validate_arguments_t a = {
-        .how = { .trials = { .n_subjects = 1000 }, .n_draws = 40, .n_draw_subjects = 16 },
+        .how = { .trials = { .n_subjects = 500 }, .n_draws = 40, .n_draw_subjects = 16 },
     };
     ost_validation_options_t *how = &a.how;
     ost_error_t err = { 0 };
@@ -155,7 +155,7 @@ static const ost_option_t options[] = {
         .target = OST_WORD(validate_arguments_t, parameters) },
     { .name = "subjects",
         .argument = "N",
-        .text = "in each arm; default 1000",
+        .text = "eligible ones, in each arm; default 500",
         .target = OST_NUMBER(validate_arguments_t, how.trials.n_subjects),
         .lower = 2,
         .upper = 10000000 },
