@@ -192,8 +192,10 @@ static inline void ost_linear_take_rates(const ost_batch_t *b, ost_v factor, dou
 /* Mode i at time s of the step: z exp(lambda s) + b (exp(lambda s) - 1)/lambda */
 static inline ost_v ost_linear_mode(const ost_linear_part_t *part, size_t i, ost_v s)
 {
-    ost_v lambda = ost_v_load(ROW(part->lambda, i)), b = ost_v_load(ROW(part->b, i)), x = lambda * s, e = ost_v_exp(x);
-    ost_v z = ost_v_load(ROW(part->z, i)) * e;
+    ost_v lambda = ost_v_load(ROW(part->lambda, i)), b = ost_v_load(ROW(part->b, i)), z = ost_v_load(ROW(part->z, i));
+    if (!ost_mask_any(~ost_v_eq(lambda, ost_v_splat(0)))) return z + b * s; /* what has flowed into a state */
+    ost_v x = lambda * s, e = ost_v_exp(x);
+    z *= e;
     ost_mask constant = ~ost_v_eq(b, ost_v_splat(0));
     if (!ost_mask_any(constant)) return z;
     ost_v series = s * (1.0 + x / 2 * (1.0 + x / 3 * (1.0 + x / 4 * (1.0 + x / 5 * (1.0 + x / 6)))));
