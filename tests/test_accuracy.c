@@ -95,6 +95,25 @@ static void test_printed_error(void)
     run_free(&b);
 }
 
+/* A daily dose of a drug that moves estradiol within an hour takes a step or two, and not seven, at no loss. */
+static void test_daily_doses(void)
+{
+    const char *arms = "arms={anastrozole: {regimen: [{drug: anastrozole, dose: 1 mg, interval: 1 day}]}}";
+    const char *loose[] = { "population.subjects=8", "times={to: 1 year, every: 1 month}", arms, "solver.dosing=exact",
+        "solver.rtol=1e-4" };
+    const char *tight[] = { "population.subjects=8", "times={to: 1 year, every: 1 month}", arms, "solver.dosing=exact",
+        "solver.rtol=1e-10" };
+    run_t a, b;
+    run_init(&a, CONFIG("aromatase_inhibitor"), loose, 5, 0, false);
+    run_init(&b, CONFIG("aromatase_inhibitor"), tight, 5, 0, false);
+    const double error = bmd_difference(&a, &b), steps = (double) a.summary.stats.steps / (8 * 365.0);
+    printf(" %.2f steps a dose, largest relative BMD error %.2e", steps, error);
+    CU_ASSERT(steps < 2);
+    CU_ASSERT(error < 2e-7);
+    run_free(&a);
+    run_free(&b);
+}
+
 static void test_same_bits(void)
 {
     const char *small[] = { "population.subjects=66" }, *large[] = { "population.subjects=130" };
@@ -139,6 +158,7 @@ static const ost_test_t tests[] = {
     { "default_tolerance", test_default_tolerance },
     { "periodic_against_exact", test_periodic_against_exact },
     { "printed_error_of_dosing", test_printed_error },
+    { "steps_of_daily_doses", test_daily_doses },
     { "same_bits", test_same_bits },
 };
 

@@ -83,6 +83,10 @@ static void lay_out_part(ost_linear_part_t *self, char *block, size_t *used)
     self->active = take(block, used, row);
     self->seen = take(block, used, self->of->n_inputs * row);
     self->z = take(block, used, n * row);
+    self->seen_by = take(block, used, row);
+    self->view = take(block, used, n * OST_VIEW_TERMS * row);
+    self->rest = take(block, used, n * row);
+    self->end = take(block, used, n * row);
     self->rate = take(block, used, n * row);
 }
 
@@ -91,11 +95,15 @@ static void lay_out_forced(ost_forced_part_t *self, char *block, size_t *used)
     size_t row = OST_LANE_COUNT;
     self->lambda = take(block, used, row);
     self->active = take(block, used, row);
-    self->rate = take(block, used, row);
+    self->fading = take(block, used, (1 + OST_PANELS) * row);
+    self->term = take(block, used, (1 + OST_PANELS) * OST_FORCED_TERMS * row);
     self->per_h = take(block, used, row);
-    self->fading = take(block, used, row);
-    self->term = take(block, used, OST_FORCED_TERMS * row);
     self->error = take(block, used, row);
+    self->miss = take(block, used, row);
+    self->view = take(block, used, OST_VIEW_TERMS * row);
+    self->rest = take(block, used, row);
+    self->end = take(block, used, row);
+    self->rate = take(block, used, row);
 }
 
 static size_t lay_out(ost_batch_t *self, char *block)
@@ -121,6 +129,12 @@ static size_t lay_out(ost_batch_t *self, char *block)
     self->g_high = take(block, &used, s * row);
     self->g_start = take(block, &used, s * row);
     self->first_step = take(block, &used, (n + system->n_inputs + s + 1) * row);
+    self->paneled = take(block, &used, row);
+    self->speed = take(block, &used, row);
+    self->missing = take(block, &used, row);
+    self->since = take(block, &used, row);
+    self->panel_growth = take(block, &used, row);
+    self->panel_end = take(block, &used, OST_PANELS * row);
     self->atol = take(block, &used, n);
     self->floor = take(block, &used, n);
     for (size_t i = 0; i < system->n_linear; i++) lay_out_part(&self->parts[i], block, &used);
@@ -231,6 +245,44 @@ static int want_states(
     return 0;
 }
 
+static bool is_forced(const ost_system_t *system, uint32_t state)
+{
+    for (size_t i = 0; i < system->n_forced; i++)
+        if (system->forced[i].state == state) return true;
+    return false;
+}
+
+static bool is_flow(const ost_linear_t *of, size_t entry)
+{
+    for (size_t k = 0; k < of->n_flows; k++)
+        if (of->flow[k] == entry) return true;
+    return false;
+}
+
+/* Whether a state depends on column `col` other than by the part's own rates and flows. */
+static bool reaches(const ost_system_t *system, const ost_linear_t *of, uint32_t col, bool if_forced)
+{
+    for (size_t e = 0; e < system->n_entries; e++) {
+        const uint32_t row = system->row[e];
+        if (system->col[e] != col || is_flow(of, e)) continue;
+        if (row >= system->n_states) {
+            if (reaches(system, of, row, if_forced)) return true;
+        } else if ((if_forced || !is_forced(system, row)) && place_in(of->state, of->n_states, row) == OST_LINEAR_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void find_shown(ost_linear_part_t *self, const ost_system_t *system)
+{
+    for (size_t i = 0; i < self->n; i++) {
+        const bool is_fed = i >= self->of->n_states;
+        self->shown[i] = is_fed || reaches(system, self->of, self->of->state[i], true);
+        self->is_shown = self->is_shown || is_fed || reaches(system, self->of, self->of->state[i], false);
+    }
+}
+
 static int make_parts(ost_batch_t *self, ost_error_t *err)
 {
     const ost_system_t *system = self->system;
@@ -243,6 +295,7 @@ static int make_parts(ost_batch_t *self, ost_error_t *err)
     int code = 0;
     for (size_t i = 0; i < system->n_linear && code == 0; i++)
         code = make_part(&self->parts[i], system, &system->linear[i], err);
+    for (size_t i = 0; i < system->n_linear && code == 0; i++) find_shown(&self->parts[i], system);
     for (size_t i = 0; i < system->n_forced && code == 0; i++)
         code = make_forced(&self->forced[i], system, &system->forced[i], self->parts, err);
     return code;

@@ -31,6 +31,12 @@ struct ost_batch {
     ost_wanted_states_t every, of_switches;
     ost_linear_part_t *parts;  /* [system->n_linear] */
     ost_forced_part_t *forced; /* [system->n_forced] */
+    double *paneled;           /* [1 row] 1 where the step has several panels, else 0 */
+    double *speed;             /* [1 row] the fastest rate at which other states relaxed in the last step, 1/d */
+    double *missing; /* [1 row] square of the error that others would have of it within a step, of their tolerance */
+    double *since;   /* [1 row] time since the last change, and the time constant of the fastest mode */
+    double *panel_growth; /* [1 row] part of that by which it grows in a panel of a step */
+    double *panel_end;    /* [OST_PANELS rows] of the step, from its start on, d */
     /* First accepted step after a change, by what changed: rows [n_states + n_inputs + n_switches], 0 unknown. */
     double *first_step;
     /* Rows: */

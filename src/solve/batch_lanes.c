@@ -8,10 +8,10 @@
 #define SHRINK_MIN 0.1
 #define GROW_MAX 6.0
 #define EPS 2.220446049250313e-16
-/* A step is no longer than this times the time since the last change and that of the fastest mode in closed form, as
- * what is in closed form shows at stages alone: else five years of tamoxifen err 40 times as much in BMD. What a step
- * then errs by is a part of what such a mode does, the same after each dose: below this tolerance it falls with the
- * tolerance, as errors do that the method sees. */
+/* A step of one panel is no longer than this times the time since the last change and that of the fastest mode in
+ * closed form, as what is in closed form shows at stages alone: else five years of tamoxifen err 40 times as much in
+ * BMD. What a step then errs by is a part of what such a mode does, the same after each dose: below this tolerance it
+ * falls with the tolerance, as errors do that the method sees. */
 #define REACH 2.0
 #define REACH_RTOL 1e-6
 
@@ -119,6 +119,9 @@ static void restart(run_t *run, ost_mask which)
     refresh_modes(run, which);
     refresh_parts(run, which);
     run->t_changed = ost_v_blend(which, run->t, run->t_changed);
+    const ost_v none = ost_v_splat(0);
+    run->h_before = ost_v_blend(which, ost_v_blend(ost_v_le(run->pause, none), run->h, none), run->h_before);
+    run->pause = ost_v_blend(which, ost_v_max(run->pause - 1.0, none), run->pause);
     first_steps(run, which);
     refresh_rates(run, which);
 }
@@ -226,6 +229,10 @@ static void load_job(run_t *run, int l)
     put_column(b->u, l, job->u0, system->n_inputs);
     for (size_t i = 0; i <= system->n_states + system->n_inputs + system->n_switches; i++) ROW(b->first_step, i)[l] = 0;
     ost_linear_forget_lane(b, l);
+    b->panel_growth[l] = PANEL_GROWTH;
+    b->speed[l] = 0;
+    run->h[l] = run->pause[l] = 0;
+    run->pauses[l] = 1;
     run->t[l] = job->t0;
     run->live[l] = -1;
     run->shrunk[l] = run->n_attempts[l] = run->n_rejected[l] = run->n_negative[l] = run->n_extra[l] = 0;
@@ -298,10 +305,28 @@ static void fail_lane(run_t *run, int l, const ost_step_result_t *result)
     ost_lane_fail(&run->b->lanes[l], failure, run->t[l], state);
 }
 
+/* Steps of several panels where error control would lead to the next stop, and a step of one would not. @return h, or
+ * the size of those steps in their lanes */
+static ost_v choose_panels(run_t *run, ost_v left, ost_v since, ost_v h)
+{
+    ost_batch_t *b = run->b;
+    const ost_v none = ost_v_splat(0), longest = ost_v_splat(b->options.h_max / STRETCH);
+    ost_v_store(b->paneled, none);
+    const ost_v most = ost_v_min(ost_v_max(run->h, run->h_before), longest);
+    ost_mask paneled = ost_v_lt(STRETCH * h, left) & ost_v_le(left, STRETCH * most) & run->live;
+    if (!run->method->has_jacobian || !ost_mask_any(paneled)) return h;
+    ost_v_store(b->since, since);
+    const ost_v reach = ost_panels_reach(b);
+    paneled &= ost_v_le(left, reach);
+    /* Idle lanes need no second way. */
+    if (ost_mask_any(paneled)) ost_v_store(b->paneled, ost_v_blend(paneled | ~run->live, ost_v_splat(1), none));
+    return ost_v_blend(paneled, left, h);
+}
+
 static void choose_step(run_t *run)
 {
-    ost_v left = run->t_stop - run->t;
-    ost_v h = ost_v_min(run->h, run->reach * (run->t - run->t_changed + run->fastest));
+    const ost_v left = run->t_stop - run->t, since = run->t - run->t_changed + run->fastest;
+    ost_v h = choose_panels(run, left, since, ost_v_min(run->h, run->reach * since));
     /* Two steps of equal size rather than a long one and a scrap; a little longer rather than two. */
     ost_mask lands = ost_v_le(left, ost_v_min(STRETCH * h, ost_v_splat(run->b->options.h_max)));
     ost_mask halves = ost_v_lt(left, 2.0 * h);
@@ -357,6 +382,18 @@ static ost_mask hopeless(const run_t *run)
     return run->live & ((run->shrunk & ost_v_lt(run->h, shortest)) | spent | (run->n_negative >= OST_MAX_NEGATIVE));
 }
 
+/* After a step of several panels: of what size they are in the next, and after how many changes there may be one where
+ * this one failed. */
+static void judge_panels(run_t *run, ost_mask accepted, ost_v ratio)
+{
+    const ost_mask paneled = ost_panels_lanes(run->b), failed = paneled & run->live & ~accepted;
+    const ost_v none = ost_v_splat(0);
+    ost_panels_grow(run->b, run->h_step, ratio, accepted & run->starting);
+    run->h_before = ost_v_blend(failed, none, run->h_before);
+    run->pause = ost_v_blend(failed, run->pauses, run->pause);
+    run->pauses = ost_v_blend(failed, 2.0 * run->pauses, ost_v_blend(paneled, ost_v_splat(1), run->pauses));
+}
+
 /* One attempt in every lane. */
 static void step(run_t *run)
 {
@@ -365,6 +402,8 @@ static void step(run_t *run)
     choose_step(run);
     run->method->step(b, &run->t, &run->h_step, &result);
     ost_mask accepted = run->live & ost_v_le(result.ratio, ost_v_splat(1)) & ~result.negative;
+    const bool has_panels = ost_mask_any(ost_panels_lanes(b));
+    if (has_panels) accepted &= ost_v_le(result.closed, ost_v_splat(1));
     ost_mask crossed = { 0 }, failed = { 0 };
     if (b->system->n_switches > 0 && ost_mask_any(accepted)) crossed = locate(run, accepted);
     write_outputs(run, accepted);
@@ -375,6 +414,7 @@ static void step(run_t *run)
         blend_rows(b->x_new, crossed, b->x_at, b->system->n_states);
     }
     control(run, accepted, &result);
+    if (has_panels) judge_panels(run, accepted, result.closed);
     blend_rows(b->x, accepted, b->x_new, b->system->n_states);
     if (ost_mask_any(accepted & run->starting)) remember_first_steps(run, accepted & run->starting);
     if (run->method->next_stage >= 0)
@@ -426,6 +466,7 @@ bool OST_LANE_FN(ost_batch_integrate)(ost_batch_t *self, ost_job_t *jobs, size_t
         put_column(self->p, l, jobs[0].p, self->system->n_constants);
         put_column(self->u, l, jobs[0].u0, self->system->n_inputs);
         run.t[l] = jobs[0].t0;
+        self->panel_growth[l] = PANEL_GROWTH;
     }
     run.reach = reach_at(&run);
     run.h = run.t_new = ost_v_splat(1);

@@ -84,7 +84,7 @@ INLINE void step(
     if (i < n_stages) {                                                                                                \
         time = *t + table->t[i] * *h;                                                                                  \
         advance(b, h, b->x_at, b->x, table->a[i], i);                                                                  \
-        ost_linear_put_states(b, table->t[i] * *h);                                                                    \
+        ost_linear_put_states(b, table->t[i] * *h, ~(ost_mask){ 0 });                                                  \
         ost_linear_rhs(b, &at, stage_rows(b, i));                                                                      \
     }
     STAGE(1)

@@ -56,6 +56,22 @@ static inline void ost_linear_forget_lane(ost_batch_t *b, int lane)
     b->lanes[lane].is_new = false;
 }
 
+/* A part that only forced states read is seen by integrated ones as well where one of those is not known. */
+static inline void ost_linear_find_seen(const ost_batch_t *b)
+{
+    const ost_v one = ost_v_splat(1);
+    for (ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++)
+        ost_v_store(part->seen_by, part->is_shown ? ost_v_load(part->active) : ost_v_splat(0));
+    EACH_FORCED(b, forced)
+    for (size_t i = 0; i < forced->of->n_parts; i++) {
+        ost_linear_part_t *part = &b->parts[forced->of->part[i]];
+        ost_mask sees = ost_linear_active(part) & ~ost_forced_active(forced);
+        ost_v_store(part->seen_by, ost_v_blend(sees, one, ost_v_load(part->seen_by)));
+    }
+    for (ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++)
+        part->is_seen = ost_mask_any(ost_v_eq(ost_v_load(part->seen_by), one));
+}
+
 /* Make what is outdated in the lanes `which`. @return lanes in which anything was */
 static inline ost_mask ost_linear_refresh(const ost_batch_t *b, const ost_point_t *at, ost_mask which)
 {
@@ -75,6 +91,7 @@ static inline ost_mask ost_linear_refresh(const ost_batch_t *b, const ost_point_
         made[l] = -1;
     }
     ost_forced_refresh(b);
+    ost_linear_find_seen(b);
     return made;
 }
 
@@ -211,28 +228,41 @@ static inline ost_v ost_linear_sum(const ost_linear_part_t *part, size_t i, cons
     return sum;
 }
 
-/* The part's states in b->x_at at time s of the step; to those of fed states, what has flowed into them is added. */
-static inline void ost_linear_put_part(const ost_batch_t *b, const ost_linear_part_t *part, ost_v s)
+/* All of them. */
+static inline void ost_linear_at(const ost_linear_part_t *part, ost_v s, ost_v *x)
 {
-    ost_mask active = ost_linear_active(part);
+    ost_v mode[OST_LINEAR_MAX];
+    for (size_t j = 0; j < part->n; j++) mode[j] = ost_linear_mode(part, j, s);
+    for (size_t i = 0; i < part->n; i++) x[i] = ost_linear_sum(part, i, mode);
+}
+
+/* Put state i of n into b->x_at in some lanes; what has flowed into a fed state is added. */
+static inline void ost_linear_put(
+    const ost_batch_t *b, const ost_linear_part_t *part, size_t i, ost_v x, ost_mask where)
+{
+    double *row = ROW(b->x_at, ost_linear_state(part, i));
+    ost_v before = ost_v_load(row);
+    ost_v_store(row, ost_v_blend(where, i < part->of->n_states ? x : before + x, before));
+}
+
+/* The part's states in b->x_at at time s of the step, in some lanes. */
+static inline void ost_linear_put_part(const ost_batch_t *b, const ost_linear_part_t *part, ost_v s, ost_mask where)
+{
+    ost_mask active = ost_linear_active(part) & where;
     if (part->is_empty || !ost_mask_any(active)) return;
     ost_v mode[OST_LINEAR_MAX];
     for (size_t j = 0; j < part->n; j++) mode[j] = ost_linear_mode(part, j, s);
-    for (size_t i = 0; i < part->n; i++) {
-        double *row = ROW(b->x_at, ost_linear_state(part, i));
-        ost_v sum = ost_linear_sum(part, i, mode), before = ost_v_load(row);
-        ost_v_store(row, ost_v_blend(active, i < part->of->n_states ? sum : before + sum, before));
-    }
+    for (size_t i = 0; i < part->n; i++) ost_linear_put(b, part, i, ost_linear_sum(part, i, mode), active);
 }
 
-/* Those of all parts, and forced states. */
-static inline void ost_linear_put_states(const ost_batch_t *b, ost_v s)
+/* Those of all parts, and forced states as in a step of one panel. */
+static inline void ost_linear_put_states(const ost_batch_t *b, ost_v s, ost_mask where)
 {
     for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++)
-        ost_linear_put_part(b, part, s);
+        ost_linear_put_part(b, part, s, where);
     EACH_FORCED(b, part)
     {
-        ost_mask active = ost_forced_active(part);
+        ost_mask active = ost_forced_active(part) & where;
         if (!ost_mask_any(active)) continue;
         double *row = ROW(b->x_at, part->of->state);
         ost_v at = s * ost_v_load(part->per_h), sum = ost_v_load(ROW(part->term, part->n_terms - 1));
@@ -257,7 +287,7 @@ static inline void ost_forced_sample(const ost_batch_t *b, const ost_v *t, const
         const ost_v s = ost_forced_node[i] * *h;
         time = *t + s;
         for (const ost_linear_part_t *part = b->parts; part < b->parts + system->n_linear; part++)
-            if (part->forces) ost_linear_put_part(b, part, s);
+            if (part->forces) ost_linear_put_part(b, part, s, ~(ost_mask){ 0 });
         system->forced_rates(system->self, &at, f);
         for (size_t k = 0; k < system->n_forced; k++)
             g[k * OST_FORCED_NODES + i] = ost_v_load(ROW(f, system->forced[k].state));
@@ -274,7 +304,7 @@ static inline void ost_forced_begin(const ost_batch_t *b, const ost_v *t, const 
         const ost_v x = ost_v_load(ROW(b->x, part->of->state)), lambda = ost_v_load(part->lambda), z = lambda * *h;
         p[0] = ost_v_load(part->rate) - lambda * x;
         ost_forced_interpolate(p);
-        ost_forced_solve(part, x, *h, z, p);
+        ost_forced_solve(part, 0, x, *h, z, p);
         const ost_mask active = ost_forced_active(part), slow = active & ost_v_le(ost_v_abs(z), ost_v_splat(1));
         ost_v_store(part->error, ost_v_blend(active, ost_forced_error(*h, z, p), ost_v_splat(0)));
         ost_v_store(part->per_h, 1.0 / *h);
@@ -297,7 +327,7 @@ static inline void ost_linear_put_dense(const ost_batch_t *b, ost_v theta, ost_v
             ost_v_store(row, ost_v_blend(active, rest, ost_v_load(row)));
         }
     }
-    ost_linear_put_states(b, theta * h);
+    ost_linear_put_states(b, theta * h, ~(ost_mask){ 0 });
 }
 
 #endif

@@ -12,6 +12,7 @@
 #define EACH_REG for (int q = 0; q < OST_N_REGS; q++)
 
 typedef struct {
+    ost_v closed;      /* the same of a forced state for what forces it, in a step of several panels */
     ost_v ratio;       /* largest error of a state over its tolerance; NaN where the new state is not finite */
     ost_mask negative; /* a state is below its floor */
 } ost_step_result_t;

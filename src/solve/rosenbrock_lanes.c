@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rosenbrock methods in the form without matrix products: Hairer & Wanner, Solving Ordinary Differential Equations II,
  * 2nd ed. 1996, section IV.7. One step, and a table for each method. */
-#include "solve/linear_lanes.h"
 #include "solve/stages_lanes.h"
 
 typedef struct {
@@ -170,22 +169,51 @@ INLINE void stage_argument(const ost_batch_t *b, const table_t *table, int i)
     }
 }
 
-INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, const ost_v *h, ost_step_result_t *result)
+/* Rates and Jacobian at the start of the step, and what is in closed form in it. */
+INLINE void begin(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost_mask paneled)
 {
     const ost_system_t *system = b->system;
-    ost_v time = *t, per_h = 1.0 / *h, d = per_h / table->gamma;
+    const bool any_paneled = ost_mask_any(paneled), any_single = ost_mask_any(~paneled);
     ost_point_t at = {
-        .t = (const double *) &time, .x = b->x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
+        .t = (const double *) t, .x = b->x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
     };
     find_moving(b);
+    if (any_single) ost_linear_rhs(b, &at, b->stages);
+    if (!any_paneled) system->jacobian(system->self, &at, b->values);
+    ost_linear_begin(b, b->stages);
+    if (any_single) ost_forced_begin(b, t, h);
+    if (!any_paneled) return;
+    ost_panels_begin(b, t, h);
+    memcpy(b->x_at, b->x, system->n_states * OST_LANES * sizeof(double));
+    ost_panels_put_views(b, 0);
+    at.x = b->x_at;
     ost_linear_rhs(b, &at, b->stages);
     system->jacobian(system->self, &at, b->values);
-    ost_linear_begin(b, b->stages);
-    ost_forced_begin(b, t, h);
+}
+
+/* The fastest rate at which a state that is integrated relaxes. */
+static ost_v find_speed(const ost_batch_t *b)
+{
+    const ost_system_t *system = b->system;
+    ost_v speed = ost_v_splat(0);
+    for (size_t e = 0; e < system->n_entries; e++)
+        if (system->row[e] == system->col[e]) speed = ost_v_max(speed, ost_v_abs(ost_v_load(ROW(b->values, e))));
+    return speed;
+}
+
+INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, const ost_v *h, ost_step_result_t *result)
+{
+    ost_v time = *t, per_h = 1.0 / *h, d = per_h / table->gamma;
+    ost_point_t at = {
+        .t = (const double *) &time, .x = b->x_at, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
+    };
+    const ost_mask paneled = ost_panels_lanes(b);
+    const bool any_paneled = ost_mask_any(paneled), any_single = ost_mask_any(~paneled);
+    begin(b, t, h, paneled);
     ost_linear_clear_entries(b);
+    ost_v_store(b->speed, any_paneled ? ost_v_blend(paneled, find_speed(b), ost_v_splat(0)) : ost_v_splat(0));
     factor(&b->moving->elimination->factor, b->values, (const double *) &d);
     finish_stage(b, table, 0, h, (const double *) &per_h);
-    at.x = b->x_at;
     at.skips_forced = ost_forced_all_active(b);
     at.skips_held = b->moving->skips_held;
     /* Not a loop, so that the compiler knows i. */
@@ -193,7 +221,8 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     if (i < table->n_stages) {                                                                                         \
         time = *t + table->t[i] * *h;                                                                                  \
         stage_argument(b, table, i);                                                                                   \
-        if (i < table->n_own) ost_linear_put_states(b, table->t[i] * *h);                                              \
+        if (i < table->n_own && any_single) ost_linear_put_states(b, table->t[i] * *h, ~paneled);                      \
+        if (i < table->n_own && any_paneled) ost_panels_put_views(b, table->t[i]);                                     \
         ost_linear_rhs(b, &at, stage_rows(b, i));                                                                      \
         finish_stage(b, table, i, h, (const double *) &per_h);                                                         \
     }
@@ -206,7 +235,33 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     STAGE(7);
 #undef STAGE
     double *last = stage_rows(b, table->n_stages - 1);
+    if (any_paneled) ost_panels_put_end(b);
     EACH_REG error_norm(b, last, last, q, result);
+    if (any_paneled) EACH_REG panels_norm(b, h, q, result);
+}
+
+/* Assumed: tolerances below which it is not worth its work. */
+#define MISSING 1.0
+
+/* What b->x_at is off, at part theta of the step just tried, as its stages saw views. The integral of what these leave
+ * out is a rate of the others' as in a stage: (1/(gamma h) - J) u = J_closed u_closed, so that u is gamma h J_closed of
+ * it, as near as the others respond in the step. */
+static __attribute__((noinline)) void add_missing(
+    const ost_batch_t *b, const table_t *table, const ost_v *h, const ost_v *theta)
+{
+    const rows_t rows = rows_of(b);
+    double *missing = b->f;
+    const ost_mask counts = ost_v_lt(ost_v_splat(MISSING * MISSING), ost_v_load(b->missing));
+    if (!ost_mask_any(counts)) return;
+    memset(missing, 0, rows.n * OST_LANES * sizeof(double));
+    ost_panels_find_missing(b, *theta, *h);
+    ost_linear_put_rates(b, 1 / table->gamma, missing);
+    solve(b->moving->elimination, b->values, missing);
+    ost_linear_take_rates(b, *h, missing);
+    for (size_t k = 0; k < rows.n; k++) {
+        const ost_v x = ost_v_load(ROW(rows.x_at, k)), off = (1 / table->gamma) * ost_v_load(ROW(missing, k));
+        ost_v_store(ROW(rows.x_at, k), ost_v_blend(counts, x + off, x));
+    }
 }
 
 #define METHOD(name, order, stages)                                                                                    \
@@ -217,8 +272,8 @@ INLINE void step(const ost_batch_t *b, const table_t *table, const ost_v *t, con
     static void name##_dense(                                                                                          \
         const ost_batch_t *b, const ost_wanted_states_t *wanted, const ost_v *h, const ost_v *theta)                   \
     {                                                                                                                  \
-        (void) h;                                                                                                      \
         interpolate(b, wanted, name.dense, name.n_dense, theta, NULL);                                                 \
+        if (ost_mask_any(ost_panels_lanes(b))) add_missing(b, &name, h, theta);                                        \
     }                                                                                                                  \
     const ost_method_t OST_LANE_FN(ost_##name) = { .n_rhs = stages,                                                    \
         .error_power = order,                                                                                          \

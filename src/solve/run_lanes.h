@@ -14,6 +14,8 @@ typedef struct {
     ost_v t, h;               /* time, step size that error control proposes */
     ost_v h_step, t_new;      /* of the step being tried */
     ost_v h_last, ratio_last; /* of the last step that was accepted; 0 after a change */
+    ost_v h_before;           /* that at the last change, 0 where panels are not to be tried from here on */
+    ost_v pause, pauses;      /* changes until they are again, and after their next failure */
     ost_v theta;              /* part of it that is taken: 1, or up to a crossing */
     ost_v t_stop;             /* next event, or end where a step has to end there */
     ost_v t_stop_outputs;     /* outputs up to here belong to t_stop */
@@ -50,7 +52,9 @@ static inline void blend_rows(double *to, ost_mask m, const double *from, size_t
 static inline void wanted_at(run_t *run, const ost_wanted_states_t *wanted, const ost_v *theta)
 {
     run->method->dense(run->b, wanted, &run->h_step, theta);
-    if (wanted->has_known_ones) ost_linear_put_dense(run->b, *theta, run->h_step);
+    if (!wanted->has_known_ones) return;
+    ost_linear_put_dense(run->b, *theta, run->h_step);
+    if (ost_mask_any(ost_panels_lanes(run->b))) ost_panels_put_forced(run->b, *theta * run->h_step);
 }
 
 static inline void state_at(run_t *run, const ost_v *theta)

@@ -3,9 +3,12 @@
 #ifndef OST_SOLVE_STAGES_LANES_H
 #define OST_SOLVE_STAGES_LANES_H
 
-#include "solve/forced_lanes.h"
+#include "solve/panels_lanes.h"
 
 #include <string.h>
+
+/* No number of a state. */
+#define TINY 1e-300
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -114,6 +117,47 @@ INLINE void error_norm(
     }
     ost_reg_store((double *) &result->ratio, q, error / tolerance + finite);
     memcpy((int64_t *) &result->negative + q * OST_REG_LANES, &below, sizeof(below));
+}
+
+/* What is wrong of a state in closed form, and what its view leaves out, over what may be wrong. */
+INLINE void take_closed(const ost_batch_t *b, uint32_t state, int q, ost_reg rest, ost_reg *unseen, ost_reg *missing)
+{
+    ost_reg x = ost_reg_load(ROW(b->x, state), q), x_new = ost_reg_load(ROW(b->x_new, state), q);
+    ost_reg per_weight = 1.0 / error_weight(b->atol[state], b->options.rtol, x, x_new);
+    *unseen = ost_reg_max(*unseen, rest * per_weight / (error_weight(0, 1, x, x_new) + TINY));
+    *missing = ost_reg_max(*missing, rest * per_weight * per_weight);
+}
+
+/* After error_norm(), of a step of several panels: what forced states err by, and in the ratio also what others err by
+ * as they do not see all of what is in closed form. */
+INLINE void panels_norm(const ost_batch_t *b, const ost_v *h, int q, ost_step_result_t *result)
+{
+    const ost_reg_mask paneled = ost_reg_load(b->paneled, q) > (ost_reg){ 0 };
+    const ost_reg turns = ost_reg_load(b->speed, q) * ost_reg_load((const double *) h, q), cube = turns * turns * turns;
+    const ost_reg zero = { 0 }, one = zero + 1.0, response = ost_reg_min(one, turns);
+    ost_reg closed = zero, unseen = zero, missing = zero;
+    EACH_FORCED(b, part)
+    {
+        const uint32_t k = part->of->state;
+        ost_reg x = ost_reg_load(ROW(b->x, k), q), x_new = ost_reg_load(ROW(b->x_new, k), q);
+        ost_reg_mask active = (ost_reg_load(part->active, q) > zero) & paneled;
+        ost_reg off = ost_reg_load(part->miss, q) / error_weight(b->atol[k], b->options.rtol, x, x_new);
+        closed = ost_reg_max(closed, ost_reg_blend(active, off, zero));
+        take_closed(b, k, q, ost_reg_blend(active, ost_reg_load(part->rest, q), zero), &unseen, &missing);
+    }
+    for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
+        if (!part->is_seen || part->is_empty) continue;
+        for (size_t i = 0; i < part->n; i++) {
+            ost_reg_mask seen = (ost_reg_load(part->seen_by, q) > zero) & paneled;
+            ost_reg rest = ost_reg_blend(seen, ost_reg_load(ROW(part->rest, i), q), zero);
+            if (part->shown[i]) take_closed(b, ost_linear_state(part, i), q, rest, &unseen, &missing);
+        }
+    }
+    ost_reg_store((double *) &result->closed, q, closed);
+    ost_reg_store(b->missing, q, missing * response * response);
+    const ost_reg ratio = ost_reg_load((double *) &result->ratio, q);
+    unseen = ost_reg_max(unseen * response, cube / (cube + VIEW_CUBE) * ost_reg_sqrt(missing));
+    ost_reg_store((double *) &result->ratio, q, ost_reg_blend((unseen > 1.0) & (unseen > ratio), unseen, ratio));
 }
 
 INLINE bool has_weight(const double weights[][OST_MAX_STAGES], int n, int stage)
