@@ -427,14 +427,14 @@ static void test_variants(void)
     small_end(&folder);
 }
 
-/* Who is eligible is decided once: with few subjects as many take part as are asked for, and the same at other
- * parameters. */
+/* As many take part as are asked for: of candidates at the parameters of an estimate, or chosen once and the same at
+ * other parameters. */
 static void test_fixed_eligible(void)
 {
     static const char *const names[] = { "choosy.k" };
     const double values[] = { 0.02 / OST_DAYS_PER_YEAR, 0.005 / OST_DAYS_PER_YEAR };
-    const ost_variants_t variants = { names, 1, values, 2 };
-    ost_estimate_t all[2], fixed[2];
+    const ost_variants_t variants = { names, 1, values, 2 }, first = { names, 1, values, 1 };
+    ost_estimate_t all, fixed[2];
     char text[2048];
     small_begin(&folder);
     small_write(&folder, "choosy.model",
@@ -451,8 +451,13 @@ static void test_fixed_eligible(void)
     small_write(&folder, "t.yaml", text);
     ost_trials_options_t options = { .folder = folder.path, .endpoints = SMALL_ENDPOINTS };
     CU_ASSERT_FATAL(small_ok(ost_trials_read(&trials, &options, &err), &err));
-    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &variants, 1, all, &err), 0);
-    CU_ASSERT(all[0].n > 10 && all[0].n < 40 && all[1].n == 0); /* none loses as fast at a quarter of the rate */
+    CU_ASSERT_EQUAL_FATAL(ost_trials_estimate(&trials, &first, 1, &all, &err), 0);
+    CU_ASSERT_EQUAL(all.n, 64);
+    CU_ASSERT(trials.trials[0].n_screened > 100 && trials.trials[0].n_screened < 500);
+    CU_ASSERT(all.value < lost(0.022, 1) && all.value > lost(0.045, 1));
+    CU_ASSERT_EQUAL(
+        ost_trials_estimate(&trials, &variants, 1, fixed, &err), OST_ERR_VALUE); /* at a quarter of the rate */
+    ost_assert_contains(err.what, "0 of 64 eligible subjects");
     ost_trials_free(&trials);
     options.n_subjects = 16;
     options.sampling = OST_SAMPLING_LATIN_HYPERCUBE;
