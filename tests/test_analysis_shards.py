@@ -68,9 +68,9 @@ class Shards(test_shards.Program):
             size = now
         if not os.path.exists(self.path("k.h5")):
             self.analyse("k.h5", "--resume")
+            self.assertFalse(os.path.exists(self.path("k.h5.part")))  # one that is killed at its end may leave it
         self.assertGreaterEqual(n_kept, 1)
         self.assert_whole("k.h5")
-        self.assertFalse(os.path.exists(self.path("k.h5.part")))
         self.assertIn("k.h5 is complete", self.analyse("k.h5", "--resume"))
 
     def part(self):
