@@ -22,9 +22,9 @@ static void prey_rhs(const void *self, const ost_point_t *at, double *f)
 static const uint32_t prey_row[] = { 0, 0, 1, 1, 2 };
 static const uint32_t prey_col[] = { 0, 1, 0, 1, 2 };
 
-static void prey_jacobian(const void *self, const ost_point_t *at, double *e)
+static void prey_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    prey_rhs(self, at, f);
     ost_v a = ROW_OF(at->x, 0), b = ROW_OF(at->x, 1), p1 = ROW_OF(at->p, 1);
     SET_ROW(e, 0, ROW_OF(at->p, 0) - p1 * b - 0.3 * ROW_OF(at->mode, 0));
     SET_ROW(e, 1, -p1 * a);
@@ -187,9 +187,9 @@ static void down_rhs(const void *self, const ost_point_t *at, double *f)
 static const uint32_t down_row[] = { 0 };
 static const uint32_t down_col[] = { 0 };
 
-static void down_jacobian(const void *self, const ost_point_t *at, double *e)
+static void down_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self, (void) at;
+    down_rhs(self, at, f);
     SET_ROW(e, 0, ost_v_splat(0));
 }
 
@@ -277,9 +277,9 @@ static void jump_rhs(const void *self, const ost_point_t *at, double *f)
 static const uint32_t jump_row[] = { 0 };
 static const uint32_t jump_col[] = { 1 };
 
-static void jump_jacobian(const void *self, const ost_point_t *at, double *e)
+static void jump_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    jump_rhs(self, at, f);
     ost_v x = each_lane(tanh, 20.0 * (ROW_OF(at->t, 0) - 1.0 - ROW_OF(at->p, 0)));
     SET_ROW(e, 0, -800.0 * x * (1.0 - x * x));
 }

@@ -141,8 +141,8 @@ static double *run_all(const setup_t *s, const ost_kernel_t *k, size_t *n_result
     ost_kernel_args_t at = args_of(s);
     k->prepare(k, s->p, h, x0, s->scratch);
     at.h = h;
+    all_entries(m, k, &at, f, jac);
     k->rhs(k, &at, f);
-    all_entries(m, k, &at, jac);
     for (size_t i = 0; i < m->n_drives; i++) k->drive(k, &at, i, drive + i * OST_LANES);
     k->switches(k, &at, g);
     k->outputs(k, &at, y);
@@ -316,23 +316,29 @@ static void check_jacobian(setup_t *s)
     const ost_model_t *m = s->model;
     const ost_kernel_t *k = m->kernel[ost_isa_best()];
     ost_kernel_args_t at = args_of(s);
-    double *jac = rows(m->n_jac);
+    double *jac = rows(m->n_jac), *f = rows(m->n_states), *with_jac = rows(m->n_states);
     point_t q;
     point_init(&q, s, 0);
-    all_entries(m, k, &at, jac);
+    k->rhs(k, &at, f);
+    all_entries(m, k, &at, with_jac, jac);
     size_t i = 0;
     for (size_t row = 0; row < m->n_states + m->n_drives; row++) {
+        double terms = row < m->n_states ? fabs(f[row * OST_LANES]) : 0;
         for (size_t col = 0; col <= m->n_states + m->n_reads; col++) {
             bool has_entry = i < m->n_jac && m->jac[i].row == row && m->jac[i].col == col;
             double entry = has_entry ? jac[i * OST_LANES] : 0;
             n_kinks += check_entry(m, row, col, &q, entry);
             n_entries++;
             i += has_entry;
+            terms += fabs(entry * column(s, (uint32_t) col, 0));
         }
+        if (row < m->n_states) ost_assert_close(with_jac[row * OST_LANES], f[row * OST_LANES], 1e-14, 1e-13 * terms);
     }
     CU_ASSERT_EQUAL(i, m->n_jac); /* sorted by row and column */
     point_free(&q);
     free(jac);
+    free(f);
+    free(with_jac);
 }
 
 static void jacobians_agree_with_differences(void)

@@ -18,9 +18,9 @@ static void pk_rhs(const void *self, const ost_point_t *at, double *f)
 static const uint32_t pk_row[] = { 0, 1, 1 };
 static const uint32_t pk_col[] = { 0, 0, 1 };
 
-static void pk_jacobian(const void *self, const ost_point_t *at, double *e)
+static void pk_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    pk_rhs(self, at, f);
     SET_ROW(e, 0, -ROW_OF(at->p, KA));
     SET_ROW(e, 1, ROW_OF(at->p, KA));
     SET_ROW(e, 2, -ROW_OF(at->p, KE));

@@ -215,8 +215,8 @@ static void check_kernel(point_t *at, void *with)
         .scratch = machine->scratch,
         .noise = machine->zero };
     kernel->prepare(kernel, machine->p, machine->h, machine->f, machine->scratch);
+    kernel->jacobian(kernel, &args, machine->f, machine->entries);
     kernel->rhs(kernel, &args, machine->f);
-    kernel->jacobian(kernel, &args, machine->entries);
     for (int f = 0; f < N_FUNCTIONS; f++) {
         expect(at, f);
         check_value(at, f, machine->f[(N_VARIABLES + (size_t) f) * OST_LANES + lane], machine->where);

@@ -144,9 +144,9 @@ static void drug_rhs(const void *self, const ost_point_t *at, double *f)
 
 static const uint32_t drug_row[] = { A, B, B, B, C, C, D, D }, drug_col[] = { A, A, B, C, B, C, C, D };
 
-static void drug_jacobian(const void *self, const ost_point_t *at, double *e)
+static void drug_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    drug_rhs(self, at, f);
     ost_v b = ROW_OF(at->x, B), d = 1.0 + b, ke = ROW_OF(at->p, KE), kc = ROW_OF(at->p, KC), zero = ost_v_splat(0);
     SET_ROW(e, 0, -ROW_OF(at->p, KA));
     SET_ROW(e, 1, ROW_OF(at->p, KA));

@@ -32,9 +32,9 @@ static void drug_rhs(const void *self, const ost_point_t *at, double *f)
 
 static const uint32_t drug_row[] = { A, B, B, C, C, D, D, DRIVEN }, drug_col[] = { A, A, B, C, DRIVEN, C, D, B };
 
-static void drug_jacobian(const void *self, const ost_point_t *at, double *e)
+static void drug_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    drug_rhs(self, at, f);
     const ost_v b = ROW_OF(at->x, B), rest = 1.0 + driven_of(at), zero = ost_v_splat(0);
     const ost_mask held = held_of(at);
     SET_ROW(e, 0, ost_v_blend(held, zero, ost_v_splat(-30)));

@@ -44,9 +44,9 @@ static void drug_jacobian(const ost_point_t *at, int first, int park, ost_v ke, 
     SET_ROW(e, 4, ost_v_splat(1));
 }
 
-static void drugs_jacobian(const void *self, const ost_point_t *at, double *e)
+static void drugs_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    drugs_rhs(self, at, f);
     ost_v r = ROW_OF(at->p, R);
     drug_jacobian(at, A1, PARK1, ROW_OF(at->p, KE1), e);
     drug_jacobian(at, A2, PARK2, ROW_OF(at->p, KE2), e + 5 * OST_LANES);

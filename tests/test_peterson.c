@@ -215,9 +215,8 @@ static gsl_matrix *jacobian_at(
     }
     system->switches(system->self, &at, rows[5]);
     for (size_t i = 0; i < system->n_switches * LANES; i++) rows[3][i] = rows[5][i] >= 0;
-    system->rhs(system->self, &at, rows[5]);
+    system->jacobian(system->self, &at, rows[5], rows[6]);
     for (size_t i = 0; i < system->n_states; i++) rates[i] = rows[5][i * LANES] / 24;
-    system->jacobian(system->self, &at, rows[6]);
     for (size_t i = 0; i < system->n_entries; i++)
         if (system->row[i] < system->n_states && system->col[i] < system->n_states)
             gsl_matrix_set(jacobian, system->row[i], system->col[i], rows[6][i * LANES] / 24);

@@ -399,8 +399,7 @@ static gsl_matrix *jacobian_at_start(const ost_library_t *library, const ost_mod
     kernel->prepare(kernel, p, h, x, scratch);
     kernel->switches(kernel, &at, mode);
     for (size_t i = 0; i < m->n_switches * OST_LANES; i++) mode[i] = mode[i] >= 0;
-    kernel->rhs(kernel, &at, f);
-    kernel->jacobian(kernel, &at, entries);
+    kernel->jacobian(kernel, &at, f, entries);
     for (size_t i = 0; i < m->n_jac; i++)
         if (m->jac[i].row < m->n_states && m->jac[i].col < m->n_states)
             gsl_matrix_set(jacobian, m->jac[i].row, m->jac[i].col, entries[i * OST_LANES]);

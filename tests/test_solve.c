@@ -27,9 +27,9 @@ static void known_rhs(const void *self, const ost_point_t *at, double *f)
 static const uint32_t known_row[] = { 2, 2, 3, 3, 3, 0, 0, 0, 1, 1 };
 static const uint32_t known_col[] = { 0, 4, 2, 1, 4, 2, 3, 4, 1, 2 };
 
-static void known_jacobian(const void *self, const ost_point_t *at, double *e)
+static void known_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    known_rhs(self, at, f);
     ost_v t = ROW_OF(at->t, 0), x = ROW_OF(at->x, 0), y = ROW_OF(at->x, 1), c = each_lane(cos, t);
     ost_v s = (x - c) * (1.0 + t), decay = each_lane(exp, -0.5 * t);
     SET_ROW(e, 0, 1.0 + t);
@@ -103,9 +103,9 @@ static const uint32_t power_row[] = { 0 };
 static const uint32_t power_col[] = { 1 };
 static int n_jacobians;
 
-static void power_jacobian(const void *self, const ost_point_t *at, double *e)
+static void power_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    power_rhs(self, at, f);
     ost_v t = ROW_OF(at->t, 0);
     SET_ROW(e, 0, (12.0 * ROW_OF(at->p, 3) * t + 6.0 * ROW_OF(at->p, 2)) * t + 2.0 * ROW_OF(at->p, 1));
     n_jacobians++;
@@ -153,9 +153,9 @@ static void robertson_rhs(const void *self, const ost_point_t *at, double *f)
 static const uint32_t robertson_row[] = { 0, 0, 0, 1, 1, 1, 1, 2, 3 };
 static const uint32_t robertson_col[] = { 0, 1, 2, 0, 1, 2, 3, 3, 1 };
 
-static void robertson_jacobian(const void *self, const ost_point_t *at, double *e)
+static void robertson_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    robertson_rhs(self, at, f);
     ost_v b = ROW_OF(at->x, 1), c = ROW_OF(at->x, 2);
     SET_ROW(e, 0, ost_v_splat(-0.04));
     SET_ROW(e, 1, 1e4 * c);
@@ -181,9 +181,9 @@ static const ost_system_t robertson = { .n_states = 3,
 static const uint32_t reduced_row[] = { 0, 0, 0, 1, 1, 1, 2 };
 static const uint32_t reduced_col[] = { 0, 1, 2, 0, 1, 2, 1 };
 
-static void reduced_jacobian(const void *self, const ost_point_t *at, double *e)
+static void reduced_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    robertson_rhs(self, at, f);
     ost_v b = ROW_OF(at->x, 1), c = ROW_OF(at->x, 2);
     SET_ROW(e, 0, ost_v_splat(-0.04));
     SET_ROW(e, 1, 1e4 * c);
@@ -246,9 +246,9 @@ static void vdp_rhs(const void *self, const ost_point_t *at, double *f)
 static const uint32_t vdp_row[] = { 0, 1, 1 };
 static const uint32_t vdp_col[] = { 1, 0, 1 };
 
-static void vdp_jacobian(const void *self, const ost_point_t *at, double *e)
+static void vdp_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    vdp_rhs(self, at, f);
     ost_v x = ROW_OF(at->x, 0), v = ROW_OF(at->x, 1);
     SET_ROW(e, 0, ost_v_splat(1));
     SET_ROW(e, 1, -2000.0 * x * v - 1.0);
@@ -292,9 +292,9 @@ static void prothero_rhs(const void *self, const ost_point_t *at, double *f)
 static const uint32_t prothero_row[] = { 0, 0 };
 static const uint32_t prothero_col[] = { 0, 1 };
 
-static void prothero_jacobian(const void *self, const ost_point_t *at, double *e)
+static void prothero_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self;
+    prothero_rhs(self, at, f);
     ost_v t = ROW_OF(at->t, 0), l = ROW_OF(at->p, 0);
     SET_ROW(e, 0, l);
     SET_ROW(e, 1, l * each_lane(sin, t) - each_lane(cos, t));

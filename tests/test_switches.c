@@ -22,9 +22,9 @@ static void relay_rhs(const void *self, const ost_point_t *at, double *f)
 static const uint32_t relay_row[] = { 0, 1 };
 static const uint32_t relay_col[] = { 1, 0 };
 
-static void relay_jacobian(const void *self, const ost_point_t *at, double *e)
+static void relay_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self, (void) at;
+    relay_rhs(self, at, f);
     SET_ROW(e, 0, ost_v_splat(1));
     SET_ROW(e, 1, ost_v_splat(-1));
 }
@@ -103,9 +103,9 @@ static void window_rhs(const void *self, const ost_point_t *at, double *f)
 static const uint32_t window_row[] = { 0 };
 static const uint32_t window_col[] = { 0 };
 
-static void window_jacobian(const void *self, const ost_point_t *at, double *e)
+static void window_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    (void) self, (void) at;
+    window_rhs(self, at, f);
     SET_ROW(e, 0, ost_v_splat(0));
 }
 
@@ -145,7 +145,12 @@ static void chatter_rhs(const void *self, const ost_point_t *at, double *f)
 
 #define chatter_row window_row
 #define chatter_col window_col
-#define chatter_jacobian window_jacobian
+
+static void chatter_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
+{
+    window_jacobian(self, at, f, e);
+    chatter_rhs(self, at, f);
+}
 
 static void chatter_switches(const void *self, const ost_point_t *at, double *g)
 {
@@ -195,9 +200,10 @@ static void spike_rhs(const void *self, const ost_point_t *at, double *f)
 static const uint32_t spike_row[] = { 0 };
 static const uint32_t spike_col[] = { 0 };
 
-static void spike_jacobian(const void *self, const ost_point_t *at, double *e)
+static void spike_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
 {
-    window_jacobian(self, at, e);
+    window_jacobian(self, at, f, e);
+    spike_rhs(self, at, f);
 }
 
 static const ost_system_t spike = { .n_states = 1,
@@ -268,6 +274,12 @@ static void peaks_rhs(const void *self, const ost_point_t *at, double *f)
     SET_ROW(f, 3, ost_v_splat(0));
 }
 
+static void peaks_jacobian(const void *self, const ost_point_t *at, double *f, double *e)
+{
+    relay_jacobian(self, at, f, e);
+    peaks_rhs(self, at, f);
+}
+
 static void peaks_switches(const void *self, const ost_point_t *at, double *g)
 {
     (void) self;
@@ -284,7 +296,7 @@ static const ost_system_t peaks = { .n_states = 4,
     .row = relay_row,
     .col = relay_col,
     .rhs = peaks_rhs,
-    .jacobian = relay_jacobian,
+    .jacobian = peaks_jacobian,
     .outputs = relay_outputs,
     .state_names = state_names,
     .self = &peaks };

@@ -181,8 +181,7 @@ static void check_chain_rule(point_t *p, size_t lane)
     double *entries = rows_new(s->n_entries), *j = rows_new((n * (n + 1)) / OST_LANES + 1);
     double *a = rows_new(na * na / OST_LANES + 1), *b = rows_new(na * (nx + 1) / OST_LANES + 1);
     double *plus = rows_new(nx);
-    s->rhs(s->self, &p->at, p->out);
-    s->jacobian(s->self, &p->at, entries);
+    s->jacobian(s->self, &p->at, p->out, entries);
     for (size_t i = 0; i < s->n_entries; i++) j[s->row[i] * (n + 1) + s->col[i]] = entries[i * OST_LANES + lane];
     for (size_t r = 0; r < na; r++) {
         for (size_t k = 0; k < na; k++) a[r * na + k] = (r == k) - j[(nx + r) * (n + 1) + nx + k];
@@ -237,8 +236,8 @@ static void test_ripple_in_time(void)
     for (size_t i = 0; i < OST_RIPPLE_INPUTS(n); i++) set(p.u, ripple + i, 1 + 0.1 * (double) (i * i % 7));
     double *entries = rows_new(system->n_entries), rate[OST_LINEAR_MAX], slope = 0, exact = 0, once = 0, h = 1e-4;
     for (size_t i = 0; i < n; i++) set(p.x, first + i, 2 + (double) i);
-    once = rhs(&p)[mean * OST_LANES];
-    system->jacobian(system->self, &p.at, entries);
+    system->jacobian(system->self, &p.at, p.out, entries);
+    once = p.out[mean * OST_LANES];
     for (size_t i = 0; i < n; i++) rate[i] = p.out[(first + i) * OST_LANES];
     for (size_t e = 0; e < system->n_entries; e++)
         if (system->row[e] == system->n_states + drive && system->col[e] < system->n_states)

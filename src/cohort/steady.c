@@ -131,8 +131,7 @@ static void find_linear(ost_steady_t *self, uint32_t block, double t, double *a,
         for (size_t l = 0; l < LANES; l++) self->u_rows[(size_t) self->plan->inputs->hold[block] * LANES + l] = 0;
     const ost_point_t at = { self->t_rows, self->x_rows, self->p_rows, self->u_rows, self->mode_rows,
         self->scratch_rows, false, false };
-    system->rhs(system->self, &at, self->f_rows);
-    system->jacobian(system->self, &at, self->entry_rows);
+    system->jacobian(system->self, &at, self->f_rows, self->entry_rows);
     for (size_t i = 0; i < n * n; i++) a[i] = 0;
     for (size_t e = 0; e < system->n_entries; e++) {
         size_t row = system->row[e], col = system->col[e];

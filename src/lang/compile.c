@@ -9,7 +9,7 @@ typedef struct {
     ost_node_t *node;
     ost_node_t **from;
     size_t *n;
-    size_t n_programs;
+    size_t n_programs, n_nodes;
 } roots_t;
 
 static int no_memory(const ost_model_t *model, ost_error_t *err)
@@ -115,22 +115,23 @@ static int find_linear(ost_model_t *model, const ost_node_t *entry, ost_error_t 
     return ok ? 0 : no_memory(model, err);
 }
 
+/* To the last program, or a new one. */
 static void append(roots_t *roots, size_t program, const ost_node_t *nodes, size_t n)
 {
-    size_t at = program == 0 ? 0 : (size_t) (roots->from[program - 1] - roots->node) + roots->n[program - 1];
-    roots->from[program] = roots->node + at;
-    roots->n[program] = n;
-    if (n > 0) memcpy(roots->from[program], nodes, n * sizeof(*nodes));
+    if (roots->n[program] == 0) roots->from[program] = roots->node + roots->n_nodes;
+    if (n > 0) memcpy(roots->node + roots->n_nodes, nodes, n * sizeof(*nodes));
+    roots->n[program] += n;
+    roots->n_nodes += n;
 }
 
 static int make_programs(ost_model_t *model, const ost_node_t *entry, ost_error_t *err)
 {
     struct ost_model_impl *impl = model->impl;
-    size_t n_all = 2 * model->n_states + model->n_jac + model->n_switches + model->n_outputs + model->n_drives;
+    size_t n_all = 3 * model->n_states + model->n_jac + model->n_switches + model->n_outputs + model->n_drives;
     roots_t roots = { .n_programs = OST_FIRST_DRIVE + 2 * model->n_drives };
     roots.node = malloc((n_all + 1) * sizeof(*roots.node));
     roots.from = malloc(roots.n_programs * sizeof(*roots.from));
-    roots.n = malloc(roots.n_programs * sizeof(*roots.n));
+    roots.n = calloc(roots.n_programs, sizeof(*roots.n));
     int ret = 0;
     if (roots.node == NULL || roots.from == NULL || roots.n == NULL) {
         ret = no_memory(model, err);
@@ -139,6 +140,7 @@ static int make_programs(ost_model_t *model, const ost_node_t *entry, ost_error_
     append(&roots, OST_PREPARE, impl->initial, model->n_states);
     append(&roots, OST_RHS, impl->rate, model->n_states);
     append(&roots, OST_JACOBIAN, entry, model->first_entry[0]);
+    append(&roots, OST_JACOBIAN, impl->rate, model->n_states);
     append(&roots, OST_SWITCHES, impl->sw, model->n_switches);
     append(&roots, OST_OUTPUTS, impl->output, model->n_outputs);
     for (size_t k = 0; k < model->n_drives; k++) {

@@ -211,19 +211,19 @@ static void entry_name(const ost_model_t *m, size_t entry, char *name, size_t si
 static void put_store(const emitter_t *e, size_t k)
 {
     const ost_model_t *m = e->model;
-    size_t i_program = (size_t) (e->program - e->programs->program), row = k;
-    const char *array = "result";
+    size_t i_program = (size_t) (e->program - e->programs->program);
+    ost_operand_t to = ost_programs_result(e->programs, e->program, k);
+    uint32_t bank = ost_operand_bank(to), row = ost_operand_row(to);
+    const char *array = bank == OST_BANK_HOISTED ? "h" : bank == OST_BANK_RATE ? "f" : "result";
     char name[600] = "";
-    if (i_program == OST_PREPARE && k < e->programs->n_hoisted) {
-        array = "h";
+    if (bank == OST_BANK_HOISTED) {
         const char *param = name_of(e, ost_operand(OST_BANK_HOISTED, k));
         if (param != NULL) snprintf(name, sizeof(name), "%s", param);
     } else if (i_program == OST_PREPARE) {
         array = "x0";
-        row = k - e->programs->n_hoisted;
         snprintf(name, sizeof(name), "%s at the start", m->states[row].name);
-    } else if (i_program == OST_RHS) {
-        snprintf(name, sizeof(name), "%s'", m->states[k].name);
+    } else if (i_program == OST_RHS || bank == OST_BANK_RATE) {
+        snprintf(name, sizeof(name), "%s'", m->states[row].name);
     } else if (i_program == OST_JACOBIAN) {
         entry_name(m, k, name, sizeof(name));
     } else if (i_program >= OST_FIRST_DRIVE && (i_program - OST_FIRST_DRIVE) % 2 == 1) {
@@ -232,7 +232,7 @@ static void put_store(const emitter_t *e, size_t k)
         snprintf(name, sizeof(name), "%s", m->outputs[k].name);
     }
     if (row == 0) fprintf(e->out, "        ost_reg_store(%s, q, ", array);
-    if (row > 0) fprintf(e->out, "        ost_reg_store(%s + %zu * OST_LANES, q, ", array, row);
+    if (row > 0) fprintf(e->out, "        ost_reg_store(%s + %" PRIu32 " * OST_LANES, q, ", array, row);
     put_vector(e, e->program->root[k]);
     fputs(")", e->out);
     end_line(e, name[0] != '\0' ? name : NULL);
@@ -316,9 +316,11 @@ static void put_function(emitter_t *e, size_t i_program, const char *name)
               "    (void) self, (void) p, (void) h, (void) x0, (void) scratch;\n",
             e->out);
     } else {
-        fputs("const ost_kernel_args_t *at, double *restrict result)\n{\n"
-              "    (void) self, (void) at, (void) result;\n",
-            e->out);
+        const bool is_both = i_program == OST_JACOBIAN;
+        fprintf(e->out,
+            "const ost_kernel_args_t *at, %sdouble *restrict result)\n{\n"
+            "    (void) self, (void) at, %s(void) result;\n",
+            is_both ? "double *restrict f, " : "", is_both ? "(void) f, " : "");
     }
     put_body(e);
 }

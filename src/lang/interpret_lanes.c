@@ -72,7 +72,7 @@ static char *bank_of(const double *rows)
     return bank;
 }
 
-static void run_at(const ost_kernel_t *self, size_t k, const ost_kernel_args_t *at, double *result)
+static void run_both(const ost_kernel_t *self, size_t k, const ost_kernel_args_t *at, double *result, double *rates)
 {
     const struct ost_programs *programs = self->program;
     banks_t banks = { .bank = { [OST_BANK_VALUE] = bank_of(at->scratch),
@@ -82,8 +82,14 @@ static void run_at(const ost_kernel_t *self, size_t k, const ost_kernel_args_t *
                           [OST_BANK_MODE] = bank_of(at->mode),
                           [OST_BANK_NOISE] = bank_of(at->noise),
                           [OST_BANK_TIME] = bank_of(at->t),
-                          [OST_BANK_RESULT] = bank_of(result) } };
+                          [OST_BANK_RESULT] = bank_of(result),
+                          [OST_BANK_RATE] = bank_of(rates) } };
     run(&programs->program[k], &banks, at->s);
+}
+
+static void run_at(const ost_kernel_t *self, size_t k, const ost_kernel_args_t *at, double *result)
+{
+    run_both(self, k, at, result, NULL);
 }
 
 static void prepare(const ost_kernel_t *self, const double *p, double *h, double *x0, double *scratch)
@@ -102,9 +108,9 @@ static void rhs(const ost_kernel_t *self, const ost_kernel_args_t *at, double *f
     run_at(self, OST_RHS, at, f);
 }
 
-static void jacobian(const ost_kernel_t *self, const ost_kernel_args_t *at, double *entries)
+static void jacobian(const ost_kernel_t *self, const ost_kernel_args_t *at, double *f, double *entries)
 {
-    run_at(self, OST_JACOBIAN, at, entries);
+    run_both(self, OST_JACOBIAN, at, entries, f);
 }
 
 static void drive(const ost_kernel_t *self, const ost_kernel_args_t *at, size_t i_drive, double *value)

@@ -29,8 +29,8 @@ struct ost_kernel {
     void (*prepare)(const ost_kernel_t *self, const double *p, double *h, double *x0, double *scratch);
     /* f [n_states rows] */
     void (*rhs)(const ost_kernel_t *self, const ost_kernel_args_t *at, double *f);
-    /* the entries of states' rows, in the model's order (ost_jac_entry_t) */
-    void (*jacobian)(const ost_kernel_t *self, const ost_kernel_args_t *at, double *entries);
+    /* f as rhs() to rounding, and the entries of states' rows, in the model's order (ost_jac_entry_t) */
+    void (*jacobian)(const ost_kernel_t *self, const ost_kernel_args_t *at, double *f, double *entries);
     /* value [1 row] of driven signal i_drive; reads only the signals that its expression names */
     void (*drive)(const ost_kernel_t *self, const ost_kernel_args_t *at, size_t i_drive, double *value);
     /* the entries of its row */

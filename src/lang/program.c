@@ -162,10 +162,13 @@ typedef struct {
     size_t n_free, n_slots;
 } slots_t;
 
-static ost_operand_t result_operand(const struct ost_programs *self, const ost_program_t *program, size_t k)
+ost_operand_t ost_programs_result(const struct ost_programs *self, const ost_program_t *program, size_t k)
 {
-    if (program != &self->program[OST_PREPARE]) return ost_operand(OST_BANK_RESULT, k);
-    return k < self->n_hoisted ? ost_operand(OST_BANK_HOISTED, k) : ost_operand(OST_BANK_RESULT, k - self->n_hoisted);
+    size_t n_entries = self->program[OST_JACOBIAN].n_roots - self->program[OST_RHS].n_roots;
+    if (program == &self->program[OST_PREPARE] && k < self->n_hoisted) return ost_operand(OST_BANK_HOISTED, k);
+    if (program == &self->program[OST_PREPARE]) return ost_operand(OST_BANK_RESULT, k - self->n_hoisted);
+    if (program == &self->program[OST_JACOBIAN] && k >= n_entries) return ost_operand(OST_BANK_RATE, k - n_entries);
+    return ost_operand(OST_BANK_RESULT, k);
 }
 
 static ost_operand_t use(slots_t *s, ost_operand_t operand, uint32_t i)
@@ -192,7 +195,7 @@ static void make_code(const struct ost_programs *self, ost_program_t *program, s
     }
     for (size_t k = program->n_roots; k-- > 0;) {
         if (ost_operand_bank(program->root[k]) == OST_BANK_VALUE) {
-            s->location[ost_operand_row(program->root[k])] = result_operand(self, program, k);
+            s->location[ost_operand_row(program->root[k])] = ost_programs_result(self, program, k);
         }
     }
     s->n_free = s->n_slots = 0;
@@ -209,7 +212,7 @@ static void make_code(const struct ost_programs *self, ost_program_t *program, s
         program->code[program->n_code++] = instr;
     }
     for (size_t k = 0; k < program->n_roots; k++) {
-        ost_operand_t from = use(s, program->root[k], NO_ROW - 1), to = result_operand(self, program, k);
+        ost_operand_t from = use(s, program->root[k], NO_ROW - 1), to = ost_programs_result(self, program, k);
         if (from == to) continue;
         program->code[program->n_code++] = (ost_instr_t){ OST_OP_COPY, to, from, from, from };
     }

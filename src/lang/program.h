@@ -20,6 +20,7 @@ enum {
     OST_BANK_NOISE,
     OST_BANK_TIME,
     OST_BANK_RESULT,
+    OST_BANK_RATE, /* of the program of derivatives, which makes the rates too */
     OST_N_BANKS
 };
 enum { OST_ROW_BYTES = 64 };
@@ -78,6 +79,9 @@ bool ost_graph_lower(ost_graph_t *graph, ost_node_t *roots, size_t n_roots, bool
  * @param n_roots  [n_programs] */
 int ost_programs_new(struct ost_programs **self, const ost_graph_t *graph, ost_node_t *const *roots,
     const size_t *n_roots, size_t n_programs, ost_error_t *err) OST_MUST_CHECK;
+
+/* The row of a program's root k among its results. */
+ost_operand_t ost_programs_result(const struct ost_programs *self, const ost_program_t *program, size_t k);
 
 /* FNV-1a over all programs. */
 uint64_t ost_programs_fingerprint(const struct ost_programs *self);

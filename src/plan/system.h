@@ -62,7 +62,7 @@ typedef struct {
 } ost_lane_signal_t;
 
 /** ost_system_t.self of a plan's system. The first n_algebraic rows of ost_point_t.scratch hold the algebraic rows that
- * are evaluated after every call; jacobian() finds those of rhs(). */
+ * are evaluated after every call. */
 typedef struct {
     ost_lane_block_t *blocks;        /**< [n_blocks] */
     ost_lane_signal_t *signals;      /**< [n_signals] */
@@ -86,11 +86,12 @@ typedef struct {
 
 /** The system's functions for one instruction set (system_lanes.c). */
 typedef struct {
-    void (*rhs)(const void *self, const ost_point_t *at, double *f);            /**< as in ost_system_t */
-    void (*forced_rates)(const void *self, const ost_point_t *at, double *f);   /**< as in ost_system_t */
-    void (*jacobian)(const void *self, const ost_point_t *at, double *entries); /**< as in ost_system_t */
-    void (*switches)(const void *self, const ost_point_t *at, double *g);       /**< as in ost_system_t */
-    void (*outputs)(const void *self, const ost_point_t *at, double *y);        /**< as in ost_system_t */
+    /* as in ost_system_t */
+    void (*rhs)(const void *self, const ost_point_t *at, double *f);
+    void (*forced_rates)(const void *self, const ost_point_t *at, double *f);
+    void (*jacobian)(const void *self, const ost_point_t *at, double *f, double *entries);
+    void (*switches)(const void *self, const ost_point_t *at, double *g);
+    void (*outputs)(const void *self, const ost_point_t *at, double *y);
 } ost_plan_lanes_t;
 
 /** @param scale  of ost_scales_new(). @return NULL on error: a model that was not built for the instruction set */

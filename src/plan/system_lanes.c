@@ -118,6 +118,28 @@ static void zero_rows(double *rows, uint32_t n)
     for (uint32_t i = 0; i < n; i++) ost_v_store(ROW(rows, i), ost_v_splat(0));
 }
 
+/* Rates of the block, from those that its kernel gave where it moves. */
+static void end_rates(const here_t *here, const ost_point_t *at, double *f)
+{
+    const ost_lane_block_t *block = here->block;
+    double *rows = ROW(f, block->first_state);
+    if (!here->is_moving) zero_rows(rows, block->n_states);
+    if (here->has_ripple) ripple_add_rates(&here->ripple, rows);
+    if (here->is_moving && here->is_held) clear_rows(rows, block->n_states, here->held);
+    for (uint32_t i = 0; block->has_integrals && i < block->n_drives; i++) {
+        ost_v drive = ost_v_load(ROW(at->scratch, block->first_drive + i));
+        ost_v_store(ROW(f, block->first_integral + i), ost_v_blend(here->held, ost_v_splat(0), drive));
+    }
+}
+
+static void add_infusions(const ost_lane_plan_t *self, const ost_point_t *at, double *f)
+{
+    for (size_t i = 0; i < self->n_infusions; i++) {
+        double *row = ROW(f, self->infusions[i].state);
+        ost_v_store(row, ost_v_load(row) + ost_v_load(ROW(at->u, self->infusions[i].input)));
+    }
+}
+
 static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
 {
     const ost_lane_plan_t *self = plan;
@@ -127,23 +149,10 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
         if (block->n_states == 0 || (block->is_forced && at->skips_forced)) continue;
         enter(&here, self, block, at);
         if (at->skips_held && !here.is_moving) continue;
-        double *rows = ROW(f, block->first_state);
-        if (here.is_moving) {
-            block->kernel->rhs(block->kernel, &here.args, rows);
-            if (here.has_ripple) ripple_add_rates(&here.ripple, rows);
-            if (here.is_held) clear_rows(rows, block->n_states, here.held);
-        } else {
-            zero_rows(rows, block->n_states);
-        }
-        for (uint32_t i = 0; block->has_integrals && i < block->n_drives; i++) {
-            ost_v drive = ost_v_load(ROW(at->scratch, block->first_drive + i));
-            ost_v_store(ROW(f, block->first_integral + i), ost_v_blend(here.held, ost_v_splat(0), drive));
-        }
+        if (here.is_moving) block->kernel->rhs(block->kernel, &here.args, ROW(f, block->first_state));
+        end_rates(&here, at, f);
     }
-    for (size_t i = 0; i < self->n_infusions; i++) {
-        double *row = ROW(f, self->infusions[i].state);
-        ost_v_store(row, ost_v_load(row) + ost_v_load(ROW(at->u, self->infusions[i].input)));
-    }
+    add_infusions(self, at, f);
 }
 
 static void plan_forced_rates(const void *plan, const ost_point_t *at, double *f)
@@ -172,7 +181,7 @@ static void signal_entries(const ost_lane_signal_t *signal, const ost_point_t *a
     }
 }
 
-static void block_entries(here_t *here, const ost_point_t *at, double *entries)
+static void block_entries(here_t *here, const ost_point_t *at, double *f, double *entries)
 {
     const ost_lane_block_t *block = here->block;
     double *rows = ROW(entries, block->first_entry);
@@ -180,7 +189,7 @@ static void block_entries(here_t *here, const ost_point_t *at, double *entries)
         zero_rows(rows, block->n_entries);
         return;
     }
-    block->kernel->jacobian(block->kernel, &here->args, rows);
+    block->kernel->jacobian(block->kernel, &here->args, ROW(f, block->first_state), rows);
     for (uint32_t i = 0; i < block->n_drives; i++) {
         if (block->drive_entry[i] == OST_NO_ENTRY) continue;
         double *drive = ROW(entries, block->drive_entry[i]);
@@ -194,20 +203,23 @@ static void block_entries(here_t *here, const ost_point_t *at, double *entries)
     if (here->is_held) clear_rows(rows, block->n_entries, here->held);
 }
 
-static void plan_jacobian(const void *plan, const ost_point_t *at, double *entries)
+static void plan_jacobian(const void *plan, const ost_point_t *at, double *f, double *entries)
 {
     const ost_lane_plan_t *self = plan;
     double *integral = ROW(entries, self->integral_entry);
     here_t here;
+    eval_algebraic(self, at, self->steps, self->n_rate_steps, true);
     for (const ost_lane_block_t *block = self->blocks; block < self->blocks + self->n_blocks; block++) {
         if (block->is_static) continue;
         enter(&here, self, block, at);
-        block_entries(&here, at, entries);
+        block_entries(&here, at, f, entries);
+        end_rates(&here, at, f);
         for (uint32_t i = 0; block->has_integrals && i < block->n_drives; i++, integral += OST_LANES)
             ost_v_store(integral, ost_v_blend(here.held, ost_v_splat(0), ost_v_splat(1)));
     }
     for (size_t i = 0; i < self->n_signals; i++)
         if (self->signals[i].first_entry != OST_NO_ENTRY) signal_entries(&self->signals[i], at, entries);
+    add_infusions(self, at, f);
 }
 
 static void plan_switches(const void *plan, const ost_point_t *at, double *g)

@@ -97,8 +97,7 @@ static int gsl_jacobian(double t, const double x[], double *dfdx, double dfdt[],
     size_t n = system->n_states, m = size_of(system), width = m + 1;
     double *matrix = self->matrix;
     ost_point_t at = point(self, t, x);
-    system->rhs(system->self, &at, self->b->stages);
-    system->jacobian(system->self, &at, self->b->values);
+    system->jacobian(system->self, &at, self->b->stages, self->b->values);
     self->lane->job->stats.jacobians++;
     memset(matrix, 0, m * width * sizeof(*matrix));
     for (size_t e = 0; e < system->n_entries; e++)

@@ -27,10 +27,8 @@ static inline uint32_t ost_linear_state(const ost_linear_part_t *part, size_t i)
     return i < part->of->n_states ? part->of->state[i] : part->of->fed[i - part->of->n_states];
 }
 
-/* Rates of what steps follow: without the flows. */
-static inline void ost_linear_rhs(const ost_batch_t *b, const ost_point_t *at, double *f)
+static inline void ost_linear_drop_flows(const ost_batch_t *b, const ost_point_t *at, double *f)
 {
-    b->system->rhs(b->system->self, at, f);
     for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         if (part->of->n_flows == 0 || !ost_mask_any(ost_linear_active(part))) continue;
         for (size_t k = 0; k < part->of->n_flows; k++) {
@@ -41,11 +39,24 @@ static inline void ost_linear_rhs(const ost_batch_t *b, const ost_point_t *at, d
     }
 }
 
+/* Rates of what steps follow: without the flows. */
+static inline void ost_linear_rhs(const ost_batch_t *b, const ost_point_t *at, double *f)
+{
+    b->system->rhs(b->system->self, at, f);
+    ost_linear_drop_flows(b, at, f);
+}
+
+/* Those rates, and the Jacobian, in which the flows still are. */
+static inline void ost_linear_jacobian(const ost_batch_t *b, const ost_point_t *at, double *f)
+{
+    b->system->jacobian(b->system->self, at, f, b->values);
+    ost_linear_drop_flows(b, at, f);
+}
+
 static inline void ost_linear_evaluate(const ost_batch_t *b, const ost_point_t *at, ost_mask made)
 {
     if (ost_mask_any(made)) return;
-    b->system->rhs(b->system->self, at, b->stages);
-    b->system->jacobian(b->system->self, at, b->values);
+    b->system->jacobian(b->system->self, at, b->stages, b->values);
 }
 
 /* Let the lane's closed forms be made at its next restart. */

@@ -178,8 +178,8 @@ INLINE void begin(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost_mask
         .t = (const double *) t, .x = b->x, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
     };
     find_moving(b);
-    if (any_single) ost_linear_rhs(b, &at, b->stages);
-    if (!any_paneled) system->jacobian(system->self, &at, b->values);
+    /* Not by rhs(), whose last digits are others, so that a lane has the bits that it has alone. */
+    if (any_single) ost_linear_jacobian(b, &at, b->stages);
     ost_linear_begin(b, b->stages);
     if (any_single) ost_forced_begin(b, t, h);
     if (!any_paneled) return;
@@ -187,8 +187,7 @@ INLINE void begin(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost_mask
     memcpy(b->x_at, b->x, system->n_states * OST_LANES * sizeof(double));
     ost_panels_put_views(b, 0);
     at.x = b->x_at;
-    ost_linear_rhs(b, &at, b->stages);
-    system->jacobian(system->self, &at, b->values);
+    ost_linear_jacobian(b, &at, b->stages);
 }
 
 /* The fastest rate at which a state that is integrated relaxes. */

@@ -99,9 +99,9 @@ typedef struct {
     void (*rhs)(const void *self, const ost_point_t *at, double *f);
     /** f [n_states rows] of forced states; may leave the others as they are. NULL without forced states. */
     void (*forced_rates)(const void *self, const ost_point_t *at, double *f);
-    /** entries [n_entries rows]: partial derivatives of f in a state row, of the explicit function g (signal = g) in an
-     * algebraic row. Always called directly after rhs() at the same point, with the same scratch. */
-    void (*jacobian)(const void *self, const ost_point_t *at, double *entries);
+    /** f as rhs() to rounding, and entries [n_entries rows]: partial derivatives of f in a state row, of the explicit
+     * function g (signal = g) in an algebraic row. */
+    void (*jacobian)(const void *self, const ost_point_t *at, double *f, double *entries);
     /** g [n_switches rows], condition holds where g >= 0 */
     void (*switches)(const void *self, const ost_point_t *at, double *g);
     /** y [n_outputs rows] */

@@ -73,7 +73,7 @@ static double step_flops(const ost_plan_t *plan, ost_error_t *err)
     double n = (double) plan->system->n_states;
     if (ost_elimination_init(&e, plan->system, err) != 0) return NAN;
     double solves = STAGES * (list_flops(&e.forward) + list_flops(&e.backward) + (double) e.n_time * 3);
-    double flops = STAGES * plan_flops(plan, OST_RHS, true) + plan_flops(plan, OST_JACOBIAN, false) +
+    double flops = (STAGES - 1) * plan_flops(plan, OST_RHS, true) + plan_flops(plan, OST_JACOBIAN, true) +
                    list_flops(&e.factor) + solves + n * (2 * SUMMED + 2 * STAGES + JUDGED);
     ost_elimination_free(&e);
     return flops;
@@ -122,7 +122,7 @@ static int measure(const bench_problem_t *problem, ost_isa_t isa, ost_error_t *e
     }
     const ost_point_t at = { .t = t, .x = x, .p = p, .u = u, .mode = mode, .scratch = scratch };
     part_t parts[] = { { "rhs", lanes * plan_flops(&problem->plan, OST_RHS, true), 5000, INFINITY },
-        { "jacobian", lanes * plan_flops(&problem->plan, OST_JACOBIAN, false), 5000, INFINITY },
+        { "jacobian", lanes * plan_flops(&problem->plan, OST_JACOBIAN, true), 5000, INFINITY },
         { "outputs", lanes * plan_flops(&problem->plan, OST_OUTPUTS, true), 5000, INFINITY },
         { "run", 0, 1, INFINITY } };
     for (int round = 0; round < ROUNDS; round++) {
@@ -134,7 +134,7 @@ static int measure(const bench_problem_t *problem, ost_isa_t isa, ost_error_t *e
             begin = seconds();
             for (size_t i = 0; i < parts[k].n_calls && k < 3; i++) {
                 if (k == 0) system->rhs(system->self, &at, f);
-                if (k == 1) system->jacobian(system->self, &at, entries);
+                if (k == 1) system->jacobian(system->self, &at, f, entries);
                 if (k == 2) system->outputs(system->self, &at, y);
             }
             if (k == 3) ret = ost_batch_run(batch, jobs, n_jobs, err);
