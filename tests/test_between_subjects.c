@@ -187,6 +187,28 @@ static void test_fit(void)
     small_end(&folder);
 }
 
+/* How a median moves is known smoothly from few subjects, and the estimate is that of all subjects' median. */
+static void test_median(void)
+{
+    double residual, sensitivity[2], last = NAN;
+    small_begin(&folder);
+    small_write(
+        &folder, "evidence.csv", HEAD "calibrate,T,a,BMD_change,LS,60,median,-25,percent,,0.01,se,200000,c,r,\n");
+    small_trial(
+        &folder, "t", "subjects: 101, sampling: latin_hypercube", "    - {arm: treated, trial: T, trial_arm: a}\n");
+    must_read("trials: .\nsubjects: 101\nsearch_subjects: 8\nstarts: 1\nparameters:\n"
+              "  \"small.k[lumbar_spine]\": {prior: 0.02 1/y, sd: 1}\n  small.g: {prior: 0.03 1/y, sd: 0.001}\n");
+    for (int i = 0; i < 40; i++) {
+        const double z[] = { 0.02 * i, 0 };
+        CU_ASSERT_EQUAL_FATAL(ost_fit_sensitivities(&fit, z, 1, sensitivity, &residual, &err), 0);
+        if (i > 0) ost_assert_close(sensitivity[0], last, 0.03, 0);
+        last = sensitivity[0];
+    }
+    must_run();
+    CU_ASSERT(fabs(fit.rows[0].residual) < 1);
+    close_fit();
+}
+
 static void test_wrong_names(void)
 {
     static const char *const cases[][2] = {
@@ -217,6 +239,7 @@ static const ost_test_t tests[] = {
     { "quantiles", test_quantiles },
     { "variants", test_variants },
     { "fit", test_fit },
+    { "median", test_median },
     { "wrong_names", test_wrong_names },
 };
 

@@ -250,6 +250,7 @@ static int read_trials(
         ret = ost_trials_read(&self->trials, &options, err);
         if (ret == 0) ret = ost_naive_read(&self->naive, &options, err);
         if (n_search < n_subjects) options.n_subjects = n_search;
+        options.medians_as_means = true;
         if (ret == 0) ret = ost_trials_read(&self->few, &options, err);
     }
     for (int i = 0; i < 2; i++) {

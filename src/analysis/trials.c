@@ -163,6 +163,10 @@ static int plan_trial(ost_trials_t *self, const ost_trials_options_t *options, o
     if (ret == 0) ret = ost_matched_find(&trial->matched, e, &self->evidence, &self->dictionary, &self->library, err);
     if (ret == 0 && options->only_calibrate) ret = ost_trial_trim(trial, err);
     if (ret == 0 && options->model != NULL) ret = ost_trial_drop_arms(trial, &self->library, err);
+    for (size_t i = 0; i < trial->matched.n_observations && ret == 0 && options->medians_as_means; i++) {
+        ost_statistic_t *statistic = &trial->matched.observations[i].endpoint.statistic;
+        if (*statistic == OST_STATISTIC_MEDIAN) *statistic = OST_STATISTIC_MEAN;
+    }
     if (ret < 0) return ret;
     trial->first_observation = self->n_observations;
     trial->skip = options->only_matched || trial->matched.n_observations == 0;

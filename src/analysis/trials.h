@@ -64,6 +64,9 @@ typedef struct {
      * estimates must change smoothly. A weight by the distance from the condition would be smooth too, but a condition
      * is any formula, and all candidates would have to be simulated each time. */
     bool fixed_eligible;
+    /** In the place of a median stands a mean: how a median of few subjects moves is how the one in the middle does,
+     * and who that is changes in jumps. */
+    bool medians_as_means;
 } ost_trials_options_t;
 
 /** Read, match and plan all trials of a folder; a trial without any observation is not planned, and skipped.
