@@ -96,6 +96,20 @@ class Report(own.Trials):
         moved = [lost(0.02 + g, 2) for g in (0.02, 0.04)]
         self.assertAlmostEqual(float(second["sd_parameters"]), abs(moved[0] - moved[1]) / math.sqrt(2), 5)
 
+    def test_changes_from_a_later_time(self):
+        """Where a change does not count from time 0, text and page say from when to when, and CSV has both."""
+        later = "validate,T,drug,BMD_change_from_month12,LS,24,mean,-4,percent,,0.2,se,50,c,r,\n"
+        self.write("trials/evidence.csv", HEAD + ROWS + later)
+        text, _, tree = self.page("--csv", "out.csv")
+        with open(self.path("out.csv"), encoding="utf-8", newline="") as file:
+            times = [(row["time_months"], row["from_months"], row["to_months"]) for row in csv.DictReader(file)]
+        self.assertEqual(times, [("12", "0", "12"), ("12", "0", "12"), ("24", "0", "24"), ("24", "", "24"),
+                                 ("24", "12", "24"), ("12", "0", "12")])
+        months = [cell.text for cell in tree.iter("td") if cell.get("data-h") == "month"]
+        self.assertEqual([month for month in months if "-" in month or "\u2212" in month], ["12-24"])
+        self.assertIn("month 12-24", text)
+        self.assertIn(" 12-24 ", self.validate().stdout)
+
     def test_converted_values(self):
         """What was compared stands beside what the table has, in CSV and on the page."""
         self.write("trials/evidence.csv", HEAD + ROWS.replace("T,placebo,BMD_change,LS,12,mean,-3,percent,-4,-2,95ci",

@@ -57,6 +57,29 @@ static const char *interval_of(const ost_prediction_check_t *self, char buf[OST_
     return buf;
 }
 
+static double months(double days)
+{
+    return days / OST_DAYS_PER_MONTH;
+}
+
+/* Where a change counts from; NAN of levels and of other numbers of one time. */
+static double from_of(const ost_prediction_check_t *self)
+{
+    const ost_endpoint_t *endpoint = &self->observation->endpoint;
+    return endpoint->measure == OST_MEASURE_LEVEL ? NAN : months(endpoint->from);
+}
+
+/* "72", or "60-72" of a change that does not count from time 0. */
+static const char *span_of(const ost_prediction_check_t *self, char buf[OST_CHECK_CELL])
+{
+    double from = from_of(self), to = months(self->observation->endpoint.to);
+    if (from > 0 || from < 0)
+        snprintf(buf, OST_CHECK_CELL, "%g-%g", from, to);
+    else
+        snprintf(buf, OST_CHECK_CELL, "%g", to);
+    return buf;
+}
+
 static const char *output_of(const ost_prediction_check_t *self, char buf[OST_CHECK_CELL])
 {
     const ost_endpoint_t *endpoint = &self->observation->endpoint;
@@ -98,6 +121,7 @@ OF_NUMBER(reported_of, self->observation->reported->value)
 OF_TEXT(table_of, self->table)
 OF_NUMBER(line_of, row->line)
 OF_NUMBER(month_of, row->time_months)
+OF_NUMBER(to_of, months(self->observation->endpoint.to))
 OF_NUMBER(n_of, row->n)
 OF_NUMBER(observed_of, row->value)
 OF_NUMBER(observed_lower_of, row->lower)
@@ -130,7 +154,10 @@ static const ost_check_column_t columns[] = {
     { "treatment", "", C, OST_CHECK_TEXT, treatment_of, NULL },
     { "treatment_minus", "", C, OST_CHECK_TEXT, minus_of, NULL },
     { "role", "role", C | H | M, OST_CHECK_TEXT, role_of, NULL },
-    { "time_months", "month", P | H | C | M, OST_CHECK_COUNT, NULL, month_of },
+    { "", "month", P | H | M, OST_CHECK_RANGE, span_of, NULL },
+    { "time_months", "", C, OST_CHECK_COUNT, NULL, month_of },
+    { "from_months", "", C, OST_CHECK_COUNT, NULL, from_of },
+    { "to_months", "", C, OST_CHECK_COUNT, NULL, to_of },
     { "statistic", "", C, OST_CHECK_TEXT, statistic_of, NULL },
     { "unit", "", C, OST_CHECK_TEXT, unit_of, NULL },
     { "n", "n", C | H, OST_CHECK_COUNT, NULL, n_of },

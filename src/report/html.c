@@ -108,7 +108,8 @@ void ost_html_number(FILE *out, const char *fmt, ...)
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
     for (const char *c = text; *c != '\0'; c++)
-        if (*c == '-' && (isdigit((unsigned char) c[1]) || (c > text && c[-1] == ' ' && c[1] == ' ')))
+        if (*c == '-' && !(c > text && isdigit((unsigned char) c[-1])) &&
+            (isdigit((unsigned char) c[1]) || (c > text && c[-1] == ' ' && c[1] == ' ')))
             fputs("\xe2\x88\x92", out);
         else
             put_char(*c, out);

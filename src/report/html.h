@@ -14,8 +14,8 @@ void ost_html_end(FILE *out);
 void ost_html_text(const char *text, FILE *out);
 /** Write a name for readers: "bmd[lumbar_spine]" reads "bmd lumbar spine". */
 void ost_html_name(const char *name, FILE *out);
-/** Write text that holds numbers, as printf: a hyphen before a digit or between blanks becomes
- * a minus sign. */
+/** Write text that holds numbers, as printf: a hyphen before a digit or between blanks becomes a minus sign, but not
+ * between digits, as in "60-72". */
 void ost_html_number(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif
