@@ -114,6 +114,24 @@ static void test_daily_doses(void)
     run_free(&b);
 }
 
+/* Where steps of several panels are tried and fail, those of one are as they would have been. */
+static void test_sharp_doses(void)
+{
+    const char *loose[] = { "population.subjects=4", "times={to: 1 year, every: 1 month}", "population.eligible=~",
+        "solver.dosing=exact" };
+    const char *tight[] = { loose[0], loose[1], loose[2], loose[3], "solver.rtol=1e-10" };
+    run_t a, b;
+    run_init(&a, OST_SOURCE_DIR "/configs/trials/body2002.yaml", loose, 4, 0, false);
+    run_init(&b, OST_SOURCE_DIR "/configs/trials/body2002.yaml", tight, 5, 0, false);
+    const double error = bmd_difference(&a, &b);
+    const double rejected = (double) a.summary.stats.rejected / (double) a.summary.stats.steps;
+    printf(" largest relative BMD error %.2e, %.1f %% of steps rejected", error, 100 * rejected);
+    CU_ASSERT(error < 5e-7);
+    CU_ASSERT(rejected < 0.02);
+    run_free(&a);
+    run_free(&b);
+}
+
 static void test_same_bits(void)
 {
     const char *small[] = { "population.subjects=66" }, *large[] = { "population.subjects=130" };
@@ -159,6 +177,7 @@ static const ost_test_t tests[] = {
     { "periodic_against_exact", test_periodic_against_exact },
     { "printed_error_of_dosing", test_printed_error },
     { "steps_of_daily_doses", test_daily_doses },
+    { "steps_of_doses_that_fade_fast", test_sharp_doses },
     { "same_bits", test_same_bits },
 };
 

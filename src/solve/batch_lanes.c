@@ -126,13 +126,22 @@ static void restart(run_t *run, ost_mask which)
     refresh_rates(run, which);
 }
 
+/* The first step of one panel, of which others tell little: as it went the last time, else up to the reach. */
+static double first_single(const run_t *run, int l)
+{
+    const int32_t changed = run->b->lanes[l].changed;
+    const double known = changed < 0 ? 0 : ROW(run->b->first_step, changed)[l];
+    return fmin(run->h[l], known > 0 ? known : run->reach * run->fastest[l]);
+}
+
 /* After a first step was accepted: what error control would take next, and would have taken in its place. */
 static void remember_first_steps(run_t *run, ost_mask which)
 {
+    const ost_mask paneled = ost_panels_lanes(run->b);
     for (int l = 0; l < OST_LANES; l++) {
         int32_t changed = run->b->lanes[l].changed;
         if (!which[l] || changed < 0) continue;
-        ROW(run->b->first_step, changed)[l] = run->h[l];
+        ROW(run->b->first_step, changed)[l] = paneled[l] ? first_single(run, l) : run->h[l];
     }
     run->starting &= ~which;
 }
@@ -382,16 +391,21 @@ static ost_mask hopeless(const run_t *run)
     return run->live & ((run->shrunk & ost_v_lt(run->h, shortest)) | spent | (run->n_negative >= OST_MAX_NEGATIVE));
 }
 
-/* After a step of several panels: of what size they are in the next, and after how many changes there may be one where
- * this one failed. */
+/* After a step of several panels: of what size they are in the next, and after how many changes a first step may have
+ * them where this one failed; it is then taken as if they had not been tried. */
 static void judge_panels(run_t *run, ost_mask accepted, ost_v ratio)
 {
     const ost_mask paneled = ost_panels_lanes(run->b), failed = paneled & run->live & ~accepted;
+    const ost_mask first = paneled & accepted & run->starting;
     const ost_v none = ost_v_splat(0);
     ost_panels_grow(run->b, run->h_step, ratio, accepted & run->starting);
     run->h_before = ost_v_blend(failed, none, run->h_before);
     run->pause = ost_v_blend(failed, run->pauses, run->pause);
-    run->pauses = ost_v_blend(failed, 2.0 * run->pauses, ost_v_blend(paneled, ost_v_splat(1), run->pauses));
+    run->pauses = ost_v_blend(failed, 2.0 * run->pauses, ost_v_blend(first, ost_v_splat(1), run->pauses));
+    const ost_mask again = failed & run->starting;
+    run->shrunk &= ~again;
+    for (int l = 0; l < OST_LANES; l++)
+        if (again[l]) run->h[l] = first_single(run, l);
 }
 
 /* One attempt in every lane. */
