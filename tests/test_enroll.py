@@ -110,9 +110,21 @@ class Enroll(test_shards.Program):
                     np.testing.assert_array_equal(of_a[key], of_other[key], str((other, key)))
             self.osteon("verify", "a.h5", "--share", "all")
             bmd, number = self.values("a.h5", "bmd", "subject_number")
-            self.osteon("run", "a.h5", "--subject", str(number[5]), "-o", "one.h5", "-q", "--force", "--set",
-                        "times=[0 d, 12 month]")
-            np.testing.assert_array_equal(self.values("one.h5", "bmd")[0][:, :, 0, 1], bmd[:, :, 5, 2])
+            for name in "a.h5", "e.yaml":  # the number is that of 'subject' in the file, not of the candidate
+                said = self.osteon("run", name, "--subject", "5", "-o", "one.h5", "--force", "--set",
+                                   "times=[0 d, 12 month]", *(extra if name == "e.yaml" else ()))
+                self.assertIn(f"subject 5 is candidate {number[5]}\n", said)
+                np.testing.assert_array_equal(self.values("one.h5", "bmd")[0][:, :, 0, 1], bmd[:, :, 5, 2])
+            n = bmd.shape[2]
+            self.assertIn(f"'{n}' is not the number of one of its subjects, 0 to {n - 1}", self.osteon(
+                "run", "a.h5", "--subject", str(n), "-o", "one.h5", "--force", code=2))
+
+    def test_not_eligible_alone(self):
+        """One subject of a cohort without enrolment who is not eligible: said of her, without advice for cohorts."""
+        self.run_one("all.yaml", "all.h5", "-q")
+        k = np.flatnonzero(np.isnan(self.values("all.h5", "bmd")[0][0, 0, :, 0]))[0]
+        self.run_one("all.h5", "one.h5", "--subject", str(k), "-q")
+        self.assertIn("the subject is not eligible", " ".join(self.osteon("show", "one.h5").split()))
 
     def test_strata(self):
         """Exact counts, in subject order, as filled by hand from a plain cohort."""

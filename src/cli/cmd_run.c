@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
+#include "cohort/cohort.h"
 #include "draws.h"
 #include "plan/plan.h"
 #include "results/arrays.h"
@@ -79,34 +80,77 @@ static bool changes(const ost_text_list_t *overrides, const char *key)
     return false;
 }
 
-/* One subject of a cohort: the same person, all outputs, finer times. @return an exit code */
-static int choose_subject(const char *name, run_arguments_t *a)
+static int take_number(void *user, const ost_cohort_block_t *block, ost_error_t *err)
+{
+    uint64_t *number = user;
+    *number = block->subject[0];
+    (void) err;
+    return 0;
+}
+
+/* Number among the candidates of who is enrolled as number `member` of the cohort. @return an exit code */
+static int find_candidate(const ost_experiment_t *e, uint64_t member, int n_threads, uint64_t *number)
+{
+    ost_error_t err = { 0 };
+    ost_library_t library = { 0 };
+    ost_plan_t plan = { 0 };
+    ost_cohort_summary_t summary = { 0 };
+    const ost_cohort_options_t options = { .n_threads = n_threads,
+        .first = member,
+        .n = 1,
+        .no_probe = true,
+        .sink = take_number,
+        .stop = ost_cli_catch_signals(),
+        .user = number };
+    int ret = ost_library_init(&library, &err);
+    if (ret == 0) ret = ost_plan_build(&plan, &library, e, &err);
+    if (ret == 0) ret = ost_cohort_run(&plan, &options, &summary, &err);
+    const bool is_interrupted = summary.interrupted;
+    ost_cohort_summary_free(&summary);
+    ost_plan_free(&plan);
+    ost_library_free(&library);
+    return ret < 0 ? ost_cli_fail(&err) : is_interrupted ? OST_EXIT_INTERRUPTED : OST_EXIT_OK;
+}
+
+/* Settings by which the run has one subject of the cohort alone. @param number  in the seed's stream */
+static int add_subject(ost_text_list_t *overrides, const ost_experiment_t *e, uint64_t number)
+{
+    int ret = changes(overrides, "times") ? 0 : add_finer_times(overrides, e);
+    if (ret == 0 && !changes(overrides, "outputs")) ret = ost_text_list_add(overrides, "outputs=all");
+    if (ret == 0)
+        ret = ost_text_list_add(
+            overrides, "population.cohort=%llu", (unsigned long long) (e->n_cohort > 0 ? e->n_cohort : e->n_subjects));
+    if (ret == 0) ret = ost_text_list_add(overrides, "population.first_subject=%llu", (unsigned long long) number);
+    if (ret == 0) ret = ost_text_list_add(overrides, "population.subjects=1");
+    for (size_t k = 0; k < 2 && ret == 0 && e->enrolls; k++) /* she was: the number is that of the candidate */
+        ret = ost_text_list_add(overrides, "population.%s=~", k == 0 ? "enroll" : "strata");
+    return ret;
+}
+
+/* One subject of a cohort, by its number in the result file: the same person, all outputs, finer times.
+ * @param isa  -1: the experiment's @return an exit code */
+static int choose_subject(const char *name, run_arguments_t *a, int isa)
 {
     ost_experiment_t e;
     char *end;
     unsigned long long number = strtoull(a->subject, &end, 10);
-    int code = ost_cli_experiment(&e, name, &a->overrides), ret = 0;
+    uint64_t candidate = number;
+    int code = ost_cli_experiment(&e, name, &a->overrides);
     uint64_t last = e.first_subject + e.n_subjects - 1;
-    if (code == OST_EXIT_OK && (!isdigit((unsigned char) a->subject[0]) || *end != '\0' || number < e.first_subject ||
-                                   (number > last && !e.enrolls))) {
+    if (code == OST_EXIT_OK && isa >= 0) e.solver.isa = (ost_isa_t) isa;
+    if (code == OST_EXIT_OK &&
+        (!isdigit((unsigned char) a->subject[0]) || *end != '\0' || number < e.first_subject || number > last)) {
         ost_cli_message("--subject: '%s' is not the number of one of its subjects, %llu to %llu", a->subject,
             (unsigned long long) e.first_subject, (unsigned long long) last);
         code = OST_EXIT_USAGE;
     }
-    if (code == OST_EXIT_OK && !changes(&a->overrides, "times")) ret = add_finer_times(&a->overrides, &e);
-    if (code == OST_EXIT_OK && ret == 0 && !changes(&a->overrides, "outputs"))
-        ret = ost_text_list_add(&a->overrides, "outputs=all");
-    if (code == OST_EXIT_OK && ret == 0)
-        ret = ost_text_list_add(
-            &a->overrides, "population.cohort=%llu", (unsigned long long) (e.n_cohort > 0 ? e.n_cohort : e.n_subjects));
-    if (code == OST_EXIT_OK && ret == 0)
-        ret = ost_text_list_add(&a->overrides, "population.first_subject=%llu", number);
-    if (code == OST_EXIT_OK && ret == 0) ret = ost_text_list_add(&a->overrides, "population.subjects=1");
-    /* a number among the candidates: "subject_number" of the result file */
-    for (size_t k = 0; k < 2 && code == OST_EXIT_OK && ret == 0 && e.enrolls; k++)
-        ret = ost_text_list_add(&a->overrides, "population.%s=~", k == 0 ? "enroll" : "strata");
+    if (code == OST_EXIT_OK && e.enrolls)
+        code = find_candidate(&e, number - e.first_subject, (int) a->n_threads, &candidate);
+    if (code == OST_EXIT_OK && e.enrolls && !a->quiet)
+        printf("subject %llu is candidate %llu\n", number, (unsigned long long) candidate);
+    if (code == OST_EXIT_OK && add_subject(&a->overrides, &e, candidate) < 0) code = ost_cli_no_memory();
     ost_experiment_free(&e);
-    return ret < 0 ? ost_cli_no_memory() : code;
+    return code;
 }
 
 static int run_run(const ost_command_t *self, int argc, char **argv)
@@ -154,7 +198,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         code = ost_cli_run_draws(name, &asked, &a.overrides, isa, &how);
         goto out;
     }
-    if (a.subject != NULL && (code = choose_subject(name, &a)) != OST_EXIT_OK) goto out;
+    if (a.subject != NULL && (code = choose_subject(name, &a, isa)) != OST_EXIT_OK) goto out;
     code = ost_cli_plan(name, &a.overrides, isa, a.dry_run ? print_dry_run : ost_cli_simulate, &how);
 out:
     ost_text_list_free(&a.overrides);
@@ -179,7 +223,9 @@ static const ost_option_t options[] = {
     OST_OPTION_SET(run_arguments_t),
     { .name = "subject",
         .argument = "NUMBER",
-        .text = "this subject alone (the first is 0), with all outputs and weekly times between those there are",
+        .text = "this subject of the result file alone (the first is 0; of an experiment that enrolls, the first "
+                "enrolled), with all "
+                "outputs and weekly times between those there are",
         .target = OST_WORD(run_arguments_t, subject) },
     { .name = "parameters",
         .argument = "TABLE.csv",

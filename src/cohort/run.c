@@ -142,14 +142,13 @@ static int choose_stepper(ost_run_t *run, ost_error_t *err)
     return ret;
 }
 
-static int thread_count(const ost_run_t *run)
+static int thread_count(const ost_cohort_options_t *options)
 {
 #ifdef _OPENMP
-    int n = run->options->n_threads > 0 ? run->options->n_threads : omp_get_max_threads();
+    return options->n_threads > 0 ? options->n_threads : omp_get_max_threads();
 #else
-    int n = 1;
+    return 1;
 #endif
-    return (size_t) n > run->n_blocks ? (int) run->n_blocks : n;
 }
 
 int ost_cohort_run(
@@ -181,8 +180,9 @@ int ost_cohort_run(
     clock_t t_cpu = clock();
     int ret = ost_cohort_summary_init(summary, plan->system->n_outputs, err);
     if (ret == 0) ret = choose_stepper(&run, err);
-    summary->n_threads = thread_count(&run);
-    if (ret == 0 && run.n_wanted > 0) ret = ost_run_enroll(&run, summary->n_threads, err);
+    const int n_threads = thread_count(options);
+    summary->n_threads = (size_t) n_threads > run.n_blocks ? (int) run.n_blocks : n_threads;
+    if (ret == 0 && run.n_wanted > 0) ret = ost_run_enroll(&run, n_threads, err); /* of more blocks than are run */
     if (ret < 0 && ret != OST_ERR_STOPPED) {
         ost_run_dismiss(&run);
         return ret;
