@@ -285,6 +285,30 @@ static void test_text_tables(void)
     ost_table_free(&table);
 }
 
+/* Below a line that begins without a blank, a name above the rows is printed anew; one that begins with blanks changes
+ * nothing. The name's own blanks stay. */
+static void test_names_below_headings(void)
+{
+    ost_table_t table = { 0 };
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    ost_table_columns(&table, "<  output\tn\tm");
+    for (int i = 0; i < 3; i++) {
+        ost_table_line(&table, "%s", i == 1 ? "  note" : "arm");
+        ost_table_row(&table, "  a_name_of_%085d\t%d\t%d", 0, i, i);
+    }
+    CU_ASSERT_EQUAL(ost_table_print(&table, out, &err), 0);
+    fclose(out);
+    char wanted[1024];
+    snprintf(wanted, sizeof(wanted),
+        "  output\n  n  m\narm\n  a_name_of_%085d\n  0  0\n  note\n  1  1\narm\n  a_name_of_%085d\n  2  2\n", 0, 0);
+    CU_ASSERT_STRING_EQUAL(text, wanted);
+    free(text);
+    ost_table_free(&table);
+}
+
 /* The longest line, in characters. */
 static size_t widest_of(const char *text)
 {
@@ -363,6 +387,7 @@ static const ost_test_t tests[] = {
     { "dictionary", test_dictionary },
     { "wrong_dictionaries", test_wrong_dictionaries },
     { "text_tables", test_text_tables },
+    { "names_below_headings", test_names_below_headings },
     { "wide_tables", test_wide_tables },
     { "breaks_of_names", test_breaks_of_names },
 };

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
 
@@ -168,6 +169,18 @@ class Analysis(Trials):
         self.assertIn(f"level validate: n 1 rmse {-100 * residuals[3]:.2f} bias {100 * residuals[3]:+.2f} coverage 1.00",
                       text)
         self.assertNotIn("replicates", text)
+
+    def test_every_arm_names_its_outputs(self):
+        """Also where outputs stand above their rows, since the table would be wider than the terminal."""
+        with unittest.mock.patch.dict(os.environ, COLUMNS="80"):
+            done = self.osteon("validate", "--trial", "atac", "--subjects", "2", "--parameters", "none")
+        lines = done.stdout.splitlines()
+        self.assertEqual([line for line in lines if line.startswith(",")], [])
+        heads = [i for i, line in enumerate(lines) if line.startswith("ATAC_bone, ")]
+        self.assertEqual(len(heads), 4)
+        for i in heads:
+            self.assertRegex(lines[i + 1], r"^  scanned_bmd\[lumbar_spine\]$")
+        self.assertIn("  scanned_bmd[total_hip]", lines[heads[0]:heads[1]])
 
     def test_no_more_is_lost_than_there_is(self):
         self.write("trials/evidence.csv", HEAD + """\

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define INDENT "  " /* of rows below the name of their arm */
+
 static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of, ost_role_t role)
 {
     ost_validation_sum_t sum = { .endpoint_class = of, .role = role };
@@ -82,8 +84,10 @@ static int print_checks(const ost_validation_t *self, FILE *out, ost_error_t *er
 {
     ost_table_t table = { 0 };
     char cell[OST_CHECK_CELL];
-    ost_table_column(&table, "", true); /* rows stand further to the right than names */
-    for (const ost_check_column_t *c = NULL; (c = ost_check_next(c, OST_CHECK_PRINTED)) != NULL;)
+    const ost_check_column_t *first = ost_check_next(NULL, OST_CHECK_PRINTED);
+    snprintf(cell, sizeof(cell), INDENT "%s", first->heading);
+    ost_table_column(&table, cell, true);
+    for (const ost_check_column_t *c = first; (c = ost_check_next(c, OST_CHECK_PRINTED)) != NULL;)
         ost_table_column(&table, c->heading, c->kind == OST_CHECK_TEXT);
     for (size_t i = 0; i < self->n_checks; i++) {
         const ost_evidence_row_t *row = self->checks[i].observation->row;
@@ -91,8 +95,8 @@ static int print_checks(const ost_validation_t *self, FILE *out, ost_error_t *er
         if (above == NULL || strcmp(above->trial, row->trial) != 0 || strcmp(above->arm, row->arm) != 0 ||
             above->role != row->role)
             ost_table_line(&table, "%s, %s (%s)", row->trial, row->arm, ost_role_words[row->role]);
-        ost_table_cell(&table, "%s", "");
-        for (const ost_check_column_t *c = NULL; (c = ost_check_next(c, OST_CHECK_PRINTED)) != NULL;)
+        ost_table_cell(&table, INDENT "%s", ost_check_cell(&self->checks[i], first, cell));
+        for (const ost_check_column_t *c = first; (c = ost_check_next(c, OST_CHECK_PRINTED)) != NULL;)
             ost_table_cell(&table, "%s", ost_check_cell(&self->checks[i], c, cell));
     }
     int ret = ost_table_print(&table, out, err);

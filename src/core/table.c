@@ -71,11 +71,12 @@ static size_t piece_of(const char *text, size_t width)
     return n;
 }
 
-/* @param with_joints  words may be broken at their joints */
+/* Blanks that a text begins with belong to its first word. @param with_joints  words may be broken at their joints */
 static size_t longest_word(const char *text, size_t n, bool with_joints)
 {
-    size_t longest = 0, word = 0;
-    for (size_t i = 0; i < n; i++) {
+    const size_t indent = strspn(text, " ");
+    size_t longest = 0, word = indent;
+    for (size_t i = indent; i < n; i++) {
         if (is_blank(text, i) || (with_joints && is_joint(text, i))) word = 0;
         word += (text[i] != ' ' || word > 0) && is_begin(text[i]);
         if (word > longest) longest = word;
@@ -307,6 +308,12 @@ static void print_group(const char **row, size_t n_grouped, const char **group, 
     if (is_new) print_text(out, text);
 }
 
+/* Whether a line that starts in the first character stands at `at`: the rows below it are others' than those above. */
+static bool is_heading(const ost_table_t *self, const char *at)
+{
+    return at < self->cells + self->used && at[0] == '\n' && at[1] != ' ';
+}
+
 int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err)
 {
     const char *row[OST_TABLE_MAX_COLUMNS], *at = self->cells;
@@ -316,6 +323,8 @@ int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err)
     const size_t n_grouped = find_widths(self, widths, ost_table_width(out), &gap);
     const char *group[MOST_GROUPED] = { "", "" };
     for (size_t k = 0; k < self->n_cells; k++) {
+        if (is_heading(self, at))
+            for (int i = 0; i < MOST_GROUPED; i++) group[i] = "";
         at = print_lines(self, at, out);
         row[k % self->n_columns] = at;
         at += strlen(at) + 1;

@@ -43,7 +43,8 @@ void ost_table_cell(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
 void ost_table_row(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
 /** Fill the row with empty cells up to a column. @param column  n_columns: to its end */
 void ost_table_skip_to(ost_table_t *self, size_t column);
-/** Add a line of text across all columns, above the next row. */
+/** Add a line of text across all columns, above the next row. Below one that does not begin with a blank, texts that
+ * stand above their rows are printed anew. */
 void ost_table_line(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
 /** Print headings and rows, without blanks at ends of lines. @return 0 or OST_ERR_NO_MEMORY */
 int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
