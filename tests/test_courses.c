@@ -56,6 +56,29 @@ static void test_full_adherence(void)
     }
 }
 
+/* Doses that each subject misses, or that all differ, are not looked at for whether they repeat: nothing is averaged.
+ */
+static void test_irregular_doses_are_exact(void)
+{
+    static const char *const dosing[] = { "periodic", "exact" };
+    uint64_t steps[2];
+    for (int k = 0; k < 2; k++) {
+        run_t r;
+        char text[1024];
+        snprintf(text, sizeof(text),
+            BONE "solver: {dosing: %s}\npopulation: {subjects: 9}\ntimes: {to: 80 day, every: 3 day}\narms:\n"
+                 "  missed: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day, adherence: 80 %%}]}\n"
+                 "  differ: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day, inter_occasion: 40 %%}]}\n",
+            dosing[k]);
+        run(&r, text);
+        for (size_t a = 0; a < 2; a++) CU_ASSERT_EQUAL(r.plan.timeline->arms[a].n_repeats, 0);
+        CU_ASSERT_EQUAL(r.summary.stats.doses_skipped, 0);
+        steps[k] = r.summary.stats.steps;
+        run_free(&r);
+    }
+    CU_ASSERT_EQUAL(steps[0], steps[1]);
+}
+
 /* A line whose doses differ is not held where another is: every dose is given, at the amount it would have alone. */
 static void test_occasions_are_not_held(void)
 {
@@ -64,10 +87,11 @@ static void test_occasions_are_not_held(void)
     for (int k = 0; k < 2; k++) {
         char text[1024];
         snprintf(text, sizeof(text),
-            BONE
-            "solver: {dosing: %s, rtol: 1e-10}\npopulation: {subjects: 9}\ntimes: {to: 80 day, every: 3 day}\narms:\n"
-            "  plain: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day}]}\n"
-            "  differ: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day, inter_occasion: 40 %%}]}\n",
+            BONE "solver: {dosing: %s, rtol: 1e-10}\npopulation:\n  subjects: 9\n"
+                 "  covariates: {zeal: {distribution: uniform, from: 0.5, to: 1}}\n"
+                 "times: {to: 80 day, every: 3 day}\narms:\n"
+                 "  plain: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day}]}\n"
+                 "  differ: {regimen: [{drug: pill, dose: 1 mg, interval: 1 day, inter_occasion: 0.4*zeal}]}\n",
             dosing[k]);
         run(&r[k], text);
     }
@@ -423,6 +447,7 @@ static const ost_test_t tests[] = {
     { "missed_doses", test_missed_doses },
     { "full_adherence", test_full_adherence },
     { "occasions_are_not_held", test_occasions_are_not_held },
+    { "irregular_doses_are_exact", test_irregular_doses_are_exact },
     { "missed_infusions", test_missed_infusions },
     { "own_times", test_own_times },
     { "own_intervals", test_own_intervals },

@@ -122,6 +122,12 @@ bool ost_formula_is_plain(const ost_formula_t *self)
     return self->is_plain;
 }
 
+double ost_formula_constant(const ost_formula_t *self)
+{
+    const ost_node_data_t *n = &self->graph.nodes[self->node];
+    return n->op == OST_OP_CONST ? n->value : NAN;
+}
+
 int ost_condition_new(
     ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, bool *used, ost_error_t *err)
 {

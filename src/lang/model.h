@@ -299,6 +299,8 @@ int ost_formula_new(ost_formula_t **self, const char *text, const ost_name_t *na
     ost_error_t *err) OST_MUST_CHECK;
 /** Whether a formula holds numbers without a unit alone, as `if age > 60 [y] then 5 else 3`. */
 bool ost_formula_is_plain(const ost_formula_t *self);
+/** The value of a formula that uses no name; NAN: it uses some. */
+double ost_formula_constant(const ost_formula_t *self);
 /** Value of a formula. @param values [n] internal units @return value in internal units */
 double ost_formula_value(const ost_formula_t *self, const double *values);
 /** Free a formula. Accepts NULL. */

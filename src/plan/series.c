@@ -100,13 +100,20 @@ static int add_run(ost_arm_draft_t *self, uint32_t b, const size_t *run, size_t 
     return index < 0 ? index : 0;
 }
 
+/* Whether each subject misses doses, or each dose differs. */
+static bool is_irregular(const ost_arm_draft_t *self, const ost_regimen_t *r)
+{
+    if (r->adherence != NULL && ost_formula_constant(r->adherence) < 1) return true;
+    return r->inter_occasion != NULL && self->e->variability && ost_formula_constant(r->inter_occasion) > 0;
+}
+
 /* The only schedule of a block that nothing else is given to, if no visit ends it. */
 static int add_schedule(ost_arm_draft_t *self, uint32_t b, ost_error_t *err)
 {
     size_t c = 0;
     if (count_schedules(self, b, &c) != 1 || count_items(self, b) > 0) return 0;
     const ost_regimen_t *r = self->schedules->line[c].regimen;
-    if (!is_often(r) || r->duration > 0 || r->end_if != NULL) return 0;
+    if (!is_often(r) || r->duration > 0 || r->end_if != NULL || is_irregular(self, r)) return 0;
     int index = add_repeat(self, (ost_repeat_t){ b, r->interval, NAN, NAN }, err);
     self->repeat_of_schedule[c] = (int32_t) index;
     return index < 0 ? index : 0;
