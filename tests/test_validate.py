@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`osteon fit` and `osteon validate` as a user meets them: trials, evidence and models of their own, outside of any
 source tree. Takes the path of osteon as its first argument; further words name single tests."""
+import csv
 import math
 import os
 import pathlib
@@ -202,12 +203,28 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
     def test_nobody_eligible(self):
         """Candidates are drawn until as many as asked for are eligible; a condition that nobody meets is an error."""
         text = self.osteon("validate", "--trial", "adamo,sabre", "--subjects", "20", "--parameters", "none").stdout
-        n, candidates = re.search(r"eligible subjects: adamo (\d+) of (\d+)", sentences(text)).groups()
+        n, candidates = re.search(r"eligible subjects: adamo \((\d+) eligible of (\d+) candidates\)", sentences(text)).groups()
         self.assertEqual(n, "20")
         self.assertGreater(int(candidates), 40)
         self.write("trials/one.yaml", TRIAL + "population: {eligible: 1 > 2}\n")
         err = self.validate(code=1).stderr
         self.assertRegex(err, r"trials/one.yaml:14:24: 0 of 2 eligible subjects after \d+ candidates")
+
+    def test_few_eligible(self):
+        """Of many trials, those where hardly anyone was eligible; all in CSV. Lines break between trials."""
+        for i in range(6):
+            limit = 0.02 if i == 3 else 0.5
+            self.write(f"trials/t{i}.yaml", TRIAL + "population:\n  covariates: {x: {distribution: uniform, from: 0, to: 1}}\n"
+                       f"  eligible: x < {limit}\n")
+        with unittest.mock.patch.dict(os.environ, COLUMNS="60"):
+            text = self.validate("--csv", "out.csv", "--subjects", "40").stdout
+        with open(self.path("out.csv"), encoding="utf-8", newline="") as file:
+            rows = {row["experiment"]: (row["eligible"], row["candidates"]) for row in csv.DictReader(file)}
+        self.assertEqual(rows["one"], ("", ""))
+        self.assertEqual([rows[f"t{i}"][0] for i in range(6)], ["40"] * 6)
+        self.assertIn("6 trials select their subjects (CSV and page have all); in 1, fewer than 1 in 20 candidates is "
+                      f"eligible: t3 (40 eligible of {rows['t3'][1]} candidates) ", sentences(text))
+        self.assertIn(f"  t3 (40 eligible of {rows['t3'][1]} candidates)", text.splitlines())
 
     def test_trials_by_name(self):
         """Several names make one run; a name that is not there is said before anything is simulated."""

@@ -89,6 +89,8 @@ int ost_validation_run(
     ost_validation_t *self, const ost_validation_options_t *options, ost_error_t *err) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_validation_free(ost_validation_t *self);
+/** How many candidates were eligible in a trial. @return false where all subjects take part, or before a run */
+bool ost_validation_eligible(const ost_trial_t *trial, uint64_t *n_eligible, uint64_t *n_candidates);
 /** The observations of one class and role together. */
 typedef struct {
     ost_class_t endpoint_class; /**< of the observations */

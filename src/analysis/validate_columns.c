@@ -80,6 +80,18 @@ static const char *span_of(const ost_prediction_check_t *self, char buf[OST_CHEC
     return buf;
 }
 
+static double eligible_of(const ost_prediction_check_t *self)
+{
+    uint64_t n, n_candidates;
+    return ost_validation_eligible(self->trial, &n, &n_candidates) ? (double) n : NAN;
+}
+
+static double candidates_of(const ost_prediction_check_t *self)
+{
+    uint64_t n, n_candidates;
+    return ost_validation_eligible(self->trial, &n, &n_candidates) ? (double) n_candidates : NAN;
+}
+
 static const char *output_of(const ost_prediction_check_t *self, char buf[OST_CHECK_CELL])
 {
     const ost_endpoint_t *endpoint = &self->observation->endpoint;
@@ -176,6 +188,8 @@ static const ost_check_column_t columns[] = {
     { "residual", "simulated - observed", P | H | C | M, OST_CHECK_SIGNED, NULL, residual_of },
     { "check", "check", P | H | C, OST_CHECK_TEXT, inside_of, NULL },
     { "naive", "class mean", H | M | C, OST_CHECK_NUMBER, NULL, naive_of },
+    { "eligible", "", C, OST_CHECK_COUNT, NULL, eligible_of },
+    { "candidates", "", C, OST_CHECK_COUNT, NULL, candidates_of },
     { "reason", "", C, OST_CHECK_TEXT, reason_of, NULL },
     { "population", "", C, OST_CHECK_TEXT, population_of, NULL },
     { "drug_regimen", "", C, OST_CHECK_TEXT, regimen_of, NULL },

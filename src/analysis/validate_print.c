@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDENT "  " /* of rows below the name of their arm */
+#define INDENT "  "     /* of rows below the name of their arm */
+#define FEW_TRIALS 4    /* up to so many, each says who was eligible */
+#define FEW_ELIGIBLE 20 /* of more, those where fewer than 1 in so many was */
 
 static ost_validation_sum_t sum_up(const ost_validation_t *self, ost_class_t of, ost_role_t role)
 {
@@ -134,24 +136,39 @@ static void print_unmatched(const ost_matched_t *matched, FILE *out)
     }
 }
 
-/* How many subjects of each trial that selects some are eligible. @return 0 or OST_ERR_NO_MEMORY */
+bool ost_validation_eligible(const ost_trial_t *trial, uint64_t *n_eligible, uint64_t *n_candidates)
+{
+    *n_eligible = trial->n_simulated - trial->n_not_eligible;
+    *n_candidates = trial->n_screened;
+    return trial->experiment.eligible != NULL && trial->n_simulated > 0;
+}
+
+/* Who was eligible: in each of few trials; of more, in those where hardly any candidate was. @return 0 or
+ * OST_ERR_NO_MEMORY */
 static int print_eligible(const ost_validation_t *self, FILE *out, ost_error_t *err)
 {
-    ost_text_list_t names = { 0 };
-    bool ok = true;
-    for (size_t t = 0; t < self->trials.n_trials && ok; t++) {
+    ost_text_list_t few = { 0 };
+    uint64_t n, n_candidates;
+    size_t n_selecting = 0;
+    char begin[160] = "eligible subjects:";
+    int ret = 0;
+    for (size_t t = 0; t < self->trials.n_trials; t++)
+        n_selecting += ost_validation_eligible(&self->trials.trials[t], &n, &n_candidates);
+    for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++) {
         const ost_trial_t *trial = &self->trials.trials[t];
-        if (trial->experiment.eligible == NULL || trial->n_simulated == 0) continue;
-        ok = ost_text_list_add(&names, "%s %llu of %llu", trial->experiment.name,
-                 (unsigned long long) (trial->n_simulated - trial->n_not_eligible),
-                 (unsigned long long) trial->n_screened) == 0;
+        if (ost_validation_eligible(trial, &n, &n_candidates) &&
+            (n_selecting <= FEW_TRIALS || n * FEW_ELIGIBLE < n_candidates))
+            ret = ost_text_list_add(&few, "%s (%llu eligible of %llu candidates)", trial->experiment.name,
+                (unsigned long long) n, (unsigned long long) n_candidates);
     }
-    char *text = ok ? ost_text_join((const char *const *) names.items, names.n, ", ") : NULL;
-    if (names.n > 0 && text != NULL) ost_print_wrapped(out, "eligible subjects: %s", text);
-    int ret = text != NULL ? 0 : ost_no_memory(err);
-    ost_text_list_free(&names);
-    free(text);
-    return ret;
+    if (n_selecting > FEW_TRIALS)
+        snprintf(begin, sizeof(begin),
+            "%zu trials select their subjects (CSV and page have all); in %zu, fewer than 1 "
+            "in %d candidates is eligible%s",
+            n_selecting, few.n, FEW_ELIGIBLE, few.n > 0 ? ":" : "");
+    if (n_selecting > 0 && ret == 0) ost_print_list(out, begin, &few);
+    ost_text_list_free(&few);
+    return ret == 0 ? 0 : ost_no_memory(err);
 }
 
 /* Which observations have no prediction, and why. */
@@ -176,30 +193,30 @@ static void print_without(const ost_validation_t *self, FILE *out)
             n_other);
 }
 
-/* Observations of each class that are missed by far, and whose they are. */
-static void print_missed(const ost_validation_t *self, FILE *out)
+/* Observations of a class that are missed by far, and whose they are. @return 0 or OST_ERR_NO_MEMORY */
+static int print_missed(const ost_validation_t *self, ost_class_t of, FILE *out, ost_error_t *err)
 {
-    for (int c = 0; c < OST_N_CLASSES; c++) {
-        char trials[1600] = "";
-        size_t n = 0, n_missed = 0, used = 0;
-        for (size_t i = 0, of_trial = 0; i < self->n_checks; i++) {
-            const ost_prediction_check_t *check = &self->checks[i];
-            const char *trial = check->observation->row->trial;
-            if (check->observation->endpoint_class != (ost_class_t) c) continue;
-            n++;
-            if (ost_is_missed(check)) n_missed++, of_trial++;
-            size_t next = i + 1;
-            while (next < self->n_checks && self->checks[next].observation->endpoint_class != (ost_class_t) c) next++;
-            if (next < self->n_checks && strcmp(self->checks[next].observation->row->trial, trial) == 0) continue;
-            if (of_trial > 0 && used < sizeof(trials))
-                used += (size_t) snprintf(
-                    trials + used, sizeof(trials) - used, "%s%s %zu", used > 0 ? ", " : ": ", trial, of_trial);
-            of_trial = 0;
-        }
-        if (n > 0 && isfinite(ost_miss_limit((ost_class_t) c)))
-            ost_print_wrapped(out, "%s missed by more than %g points: %zu of %zu%s", ost_class_words[c],
-                ost_miss_limit((ost_class_t) c), n_missed, n, trials);
+    ost_text_list_t trials = { 0 };
+    size_t n = 0, n_missed = 0;
+    int ret = 0;
+    for (size_t i = 0, of_trial = 0; i < self->n_checks && ret == 0; i++) {
+        const ost_prediction_check_t *check = &self->checks[i];
+        const char *trial = check->observation->row->trial;
+        if (check->observation->endpoint_class != of) continue;
+        n++;
+        if (ost_is_missed(check)) n_missed++, of_trial++;
+        size_t next = i + 1;
+        while (next < self->n_checks && self->checks[next].observation->endpoint_class != of) next++;
+        if (next < self->n_checks && strcmp(self->checks[next].observation->row->trial, trial) == 0) continue;
+        if (of_trial > 0) ret = ost_text_list_add(&trials, "%s %zu", trial, of_trial);
+        of_trial = 0;
     }
+    char begin[160];
+    snprintf(begin, sizeof(begin), "%s missed by more than %g points: %zu of %zu%s", ost_class_words[of],
+        ost_miss_limit(of), n_missed, n, trials.n > 0 ? ":" : "");
+    if (ret == 0 && n > 0 && isfinite(ost_miss_limit(of))) ost_print_list(out, begin, &trials);
+    ost_text_list_free(&trials);
+    return ret == 0 ? 0 : ost_no_memory(err);
 }
 
 /* How many rows of the frozen list are compared, and where roles differ from it. */
@@ -241,7 +258,7 @@ int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *e
             "n: observations. rmse and bias: of simulated - observed, in points (levels and SDs: in percent of the "
             "observed one). coverage: fraction inside their 90 %% prediction intervals. weighted: rmse in units of the "
             "predictions' SDs, 1 if these are right.");
-    print_missed(self, out);
+    for (int c = 0; c < OST_N_CLASSES && ret == 0; c++) ret = print_missed(self, (ost_class_t) c, out, err);
     print_frozen(self, out);
     for (int c = 0; c < OST_N_CLASSES; c++) {
         ost_replicates_t same = ost_validation_replicates(self, (ost_class_t) c);

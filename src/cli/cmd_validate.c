@@ -177,7 +177,9 @@ const ost_command_t ost_command_validate = {
     .notes = "A trial is an experiment that names rows of an evidence table: see "
              "configs/evidence/README.md.\nPredictions have 90 % intervals. Rows of role calibrate may have been "
              "fitted, rows of role "
-             "validate never were.",
+             "validate never were.\nThe trials that come with osteon take two minutes of a processor (all of its cores "
+             "share "
+             "them); --trial NAME is sooner, --subjects 20 --parameters none a first look.",
     OST_OPTIONS(options),
     .run = run_validate,
 };

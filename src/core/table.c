@@ -263,6 +263,31 @@ void ost_print_wrapped(FILE *out, const char *fmt, ...)
     print_text(out, text);
 }
 
+/* A text of n bytes that is not broken. @param[in,out] used  of the line */
+static void put_whole(FILE *out, const char *text, size_t n, size_t width, size_t *used)
+{
+    const size_t more = width_of(text, n), blank = *used > 0;
+    const bool breaks = *used > GAP && *used + blank + more > width;
+    fprintf(out, "%s%*s%.*s", breaks ? "\n" : "", breaks ? GAP : (int) blank, "", (int) n, text);
+    *used = (breaks ? GAP : *used + blank) + more;
+}
+
+void ost_print_list(FILE *out, const char *begin, const ost_text_list_t *items)
+{
+    const size_t width = ost_table_width(out) - 1; /* a comma follows */
+    size_t used = 0;
+    for (size_t n; *begin != '\0'; begin += n + strspn(begin + n, " ")) {
+        n = strcspn(begin, " ");
+        put_whole(out, begin, n, width, &used);
+    }
+    for (size_t i = 0; i < items->n; i++) {
+        put_whole(out, items->items[i], strlen(items->items[i]), width, &used);
+        if (i + 1 < items->n) fputc(',', out);
+        used += i + 1 < items->n;
+    }
+    fputc('\n', out);
+}
+
 void ost_print_item(FILE *out, const char *name, size_t indent, const char *text)
 {
     const size_t width = ost_table_width(out);

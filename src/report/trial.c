@@ -299,6 +299,14 @@ static void put_unmatched(const ost_trial_t *trial, FILE *out)
     }
 }
 
+static void put_eligible(const ost_trial_t *trial, FILE *out)
+{
+    uint64_t n, n_candidates;
+    if (ost_validation_eligible(trial, &n, &n_candidates))
+        fprintf(out, "<p class='note'>Simulated: %llu eligible of %llu candidates.</p>\n", (unsigned long long) n,
+            (unsigned long long) n_candidates);
+}
+
 void ost_page_trial(const ost_validation_t *self, size_t t, FILE *out)
 {
     const ost_trial_t *trial = &self->trials.trials[t];
@@ -308,6 +316,7 @@ void ost_page_trial(const ost_validation_t *self, size_t t, FILE *out)
     put_key(trial, out);
     put_panels(self, t, out);
     put_rows(self, t, out);
+    put_eligible(trial, out);
     put_unmatched(trial, out);
     fputs("<div class='about'>", out);
     put_notes(trial, out);
