@@ -41,7 +41,8 @@ def read_options(words):
     parser.add_argument("-o", "--output", metavar="FIGURE.png|svg|pdf",
                         help="default: RESULT.png in the current folder")
     parser.add_argument("--variables", metavar="A,B,C", help="outputs to draw, as ctx or bmd[total_hip] (default: "
-                        "those that the experiment's plot names, or bmd, or the first of a file without it); of a sweep, "
+                        "those that the experiment's plot names, or bmd, or the first of a file without it; bmd as scanned "
+                        "where the file has scanned_bmd); of a sweep, "
                         "endpoints")
     parser.add_argument("--arms", metavar="A,B,C", help="arms to draw, in their colours (default: all); not of a sweep")
     parser.add_argument("--show", choices=["value", "change", "ratio"], help="values, or against time 0")

@@ -560,15 +560,16 @@ class Program(unittest.TestCase):
                              [["control", "lumbar_spine", month]] * n)
         self.assertIn("no row of the evidence has trial 'T1', arm 'placebo' and this endpoint", done.stderr)
 
-    def test_show_begins_with_what_was_observed(self):
-        """Not with bmd, where trials are compared with scans."""
+    def test_show_begins_with_scans(self):
+        """Not with bmd, where trials are compared with scans; the same without evidence."""
         model = MODEL.replace("output bmd [", "index site = lumbar_spine, total_hip\noutput bmd[site] [")
         with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
             file.write(model + 'output scanned_bmd[site] [g/cm2] = 2 [g/cm2]*B "as scanned"\n')
         self.run_tiny("out.h5", "--set", "population.variability=false")
+        self.run_tiny("none.h5", "--set", "population.variability=false", "--set", "evidence=~")
         self.osteon("compare", "tiny.yaml", "--models", "./tiny.model,lemaire2004", "--allow-gaps", "-q", "-o", "two.h5")
         for words, shown, observed in (("out.h5",), "scanned_bmd", 1), (("out.h5", "--variable", "bmd"), "bmd", 0), \
-                (("two.h5",), "bmd", 0):
+                (("none.h5",), "scanned_bmd", 0), (("two.h5",), "bmd", 0):
             text = self.osteon("show", *words).stdout
             self.assertRegex(text, rf"(?m)^{shown}: change from baseline", text)
             self.assertEqual(text.count("T1, placebo: median"), observed, text)

@@ -338,6 +338,8 @@ evidence:
         self.assertEqual(page.y_label, "Change in scanned BMD from baseline [%]")
         self.assertEqual([len(p.points) for p in page.rows[0][2]], [3, 0])
         self.assertEqual([len(p.points) for p in self.page(variables=["bmd"]).rows[0][2]], [0, 0])
+        write(self.path, text=self.text.partition("evidence:")[0], names=["bmd", "scanned_bmd", "ctx"])
+        self.assertEqual(self.page().y_label, page.y_label)  # with evidence or without
 
     def test_not_drawn(self):
         """What the figure has no place for is counted, with the command that shows it."""

@@ -6,7 +6,7 @@ import textwrap
 import h5py
 import numpy as np
 
-from .evidence import answering, compared, point_of, read_observations
+from .evidence import answering, as_scanned, point_of, read_observations
 from .figures import ROLES, arm_styles, chosen_arms
 from .page import MARKERS, SETTINGS, Ticks, draw_points, plt
 from .results import BLOCK, Results, quantiles
@@ -86,7 +86,7 @@ def outputs_of(results):
             and results.file[name].dims[0].keys()[:1] == ["draw"]]
 
 
-def choose(results, names, known, observations):
+def choose(results, names, known):
     """@return pairs of a variable's name and of one of its elements, "" for all"""
     for name, element in map(split, names or []):
         if name not in known:
@@ -97,7 +97,7 @@ def choose(results, names, known, observations):
     if not known:
         raise Refused(f"{results.path}: draws of parameters without subjects")
     own = ["bmd"] if "bmd" in known else known[:1]
-    return [split(n) for n in names or [compared(own[0], observations, lambda seen: answering(seen, known))]]
+    return [split(n) for n in names or [as_scanned(own[0], known)]]
 
 
 def points_of(observations, known, key, arm, show, unit, results, median, day):
@@ -134,7 +134,7 @@ def figure_of_draws(path, names, arms, evidence=None):
     observations, _ = read_observations(results, evidence)
     markers = {trial: MARKERS[i % len(MARKERS)] for i, trial in enumerate(dict.fromkeys(seen.trial for seen in observations))}
     drawn = []
-    columns = [(name, e, site) for name, element in choose(results, names, known, observations)
+    columns = [(name, e, site) for name, element in choose(results, names, known)
                for e, site in enumerate(elements_of(results, results.dataset(name))) if element in ("", site)]
     chosen, looks = chosen_arms(arms, results), arm_styles(results)
     n_arms = len(chosen)

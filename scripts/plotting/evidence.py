@@ -163,14 +163,10 @@ def answering(seen, names):
     return [output for output in seen.outputs if output.partition("[")[0] in names][:1]
 
 
-def compared(name, observations, best):
-    """An output by its name, or what its observations are compared with instead, as the scans of a density. best: the
-    outputs for an observation."""
-    for seen in observations:
-        variables = [output.partition("[")[0] for output in (*seen.outputs, *best(seen))]
-        if name.partition("[")[0] in variables[:-1] and best(seen):
-            return name.replace(name.partition("[")[0], variables[-1], 1)
-    return name
+def as_scanned(name, known):
+    """BMD, or an element of it, as scans show it, which observed BMD is compared with, where the file has that."""
+    variable = name.partition("[")[0]
+    return "scanned_" + name if variable == "bmd" and "scanned_bmd" in known else name
 
 
 @dataclass

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from .evidence import answering, compared, point_of, read_observations
+from .evidence import answering, as_scanned, point_of, read_observations
 from .experiment import MONTH, UNITS, mapping, scalar
 from .page import MARKERS, Curve, Page, Panel, style, untreated_style
 from .words import Refused, capitalised, counted, in_words, number, plain, power_of_ten
@@ -146,7 +146,7 @@ class Scene:
         is_default = not (options.show or results.experiment.tree.get("plot"))
         self.observations, self.left = read_observations(results, options.evidence)
         if not options.variables and not results.has_models:
-            names = [compared(name, self.observations, self.best) for name in names]
+            names = [as_scanned(name, results.names()) for name in names]
         self.outputs, self.show = read_outputs(results, names, self.arms, show, is_default)
         self.styles = arm_styles(results)
         length = np.ptp(results.days)

@@ -412,7 +412,7 @@ static int find_variable(show_t *self)
     char hint[300];
     const char *const *names = (const char *const *) self->results->names.items;
     size_t n = self->results->names.n;
-    if (self->variable == NULL) self->variable = ost_results_default_variable(self->results, &self->matched);
+    if (self->variable == NULL) self->variable = ost_results_default_variable(self->results);
     self->element = SIZE_MAX;
     for (size_t i = 0; i < n; i++)
         for (size_t e = 0; e < ost_results_n_elements(self->results, names[i]); e++)
@@ -539,7 +539,7 @@ static const ost_option_t options[] = {
     { .name = "variable",
         .argument = "NAME",
         .target = OST_WORD(show_t, variable),
-        .text = "variable to show, or an element as in bmd[total_hip] (default: BMD as observed, bmd, the first)" },
+        .text = "variable to show, or an element as in bmd[total_hip] (default: scanned_bmd, bmd, the first)" },
     { .name = "versus",
         .argument = "ARM",
         .target = OST_WORD(show_t, versus_name),

@@ -17,7 +17,7 @@ static int find_output(ost_predictive_check_t *self)
         ost_cli_message("--data: the file has no output");
         return OST_EXIT_INPUT;
     }
-    if (word == NULL) word = ost_results_default_variable(results, self->matched);
+    if (word == NULL) word = ost_results_default_variable(results);
     self->variable = ost_results_find_output(results, word, &self->element);
     const size_t n = self->variable == NULL ? ost_results_n_elements(results, word) : 1;
     if (n > 1) {

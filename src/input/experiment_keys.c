@@ -313,8 +313,9 @@ static const ost_schema_t endpoints[] = { { "NAME", MAP, "a mapping of output, a
     "printed by 'osteon show'", false, MEMBERS(endpoint) } };
 
 static const ost_schema_t plot[] = {
-    { "variables", LIST, "a list of names", "outputs to draw, as ctx or bmd[total_hip]; default: bmd, or the first",
-        false, MEMBERS(name_list) },
+    { "variables", LIST, "a list of names",
+        "outputs to draw, as ctx or bmd[total_hip], as scanned where it can be; default: bmd, or the first", false,
+        MEMBERS(name_list) },
     { "panels", WORD, "variables|arms", "what each panel shows, the other being its lines; default variables", false,
         NULL, 0 },
     { "show", WORD, "value|change|ratio", "values (default), or against time 0: percent change, or multiples", false,

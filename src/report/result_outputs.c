@@ -530,8 +530,7 @@ int ost_page_outputs(const ost_result_page_t *page, FILE *out, ost_error_t *err)
         ret = put_output(&self, name, e->show, err);
         n_shown++;
     }
-    if (ret == 0 && n_shown == 0)
-        ret = put_output(&self, ost_results_default_variable(results, page->matched), OST_SHOW_CHANGE, err);
+    if (ret == 0 && n_shown == 0) ret = put_output(&self, ost_results_default_variable(results), OST_SHOW_CHANGE, err);
     if (self.n_charts > MOST_CHARTS)
         fprintf(out, "<p class='note'>More than %d charts: --variables chooses some.</p>\n", MOST_CHARTS);
     free(self.curves);

@@ -71,15 +71,13 @@ const char *ost_results_nearest_output(const ost_results_t *self, const char *wo
     return nearest != NULL ? buf : NULL;
 }
 
-const char *ost_results_default_variable(const ost_results_t *self, const ost_matched_t *matched)
+const char *ost_results_default_variable(const ost_results_t *self)
 {
-    for (size_t i = 0; matched != NULL && i < matched->n_observations && self->models.n == 0; i++) {
-        size_t element;
-        const ost_observation_t *observation = &matched->observations[i];
-        const char *variable = ost_results_find_output(self, observation->endpoint.output, &element);
-        if (variable != NULL && observation->endpoint_class == OST_CLASS_BMD) return variable;
-    }
-    return ost_results_n_elements(self, "bmd") > 0 ? "bmd" : self->names.items[0];
+    static const char *const preferred[] = { "scanned_bmd", "bmd" };
+    const bool has_models = self->models.n > 0 && self->design.n_axes == 0;
+    for (size_t i = has_models; i < sizeof(preferred) / sizeof(preferred[0]); i++)
+        if (ost_results_n_elements(self, preferred[i]) > 0) return preferred[i];
+    return self->names.items[0];
 }
 
 /* What a file that keeps no subjects has of its i-th endpoint. */

@@ -19,10 +19,11 @@ const char *ost_results_find_output(const ost_results_t *self, const char *outpu
 /** The output of a file that is nearest to a word, of variables and of their elements. @param buf  [size] @return buf,
  * or NULL where none is near */
 const char *ost_results_nearest_output(const ost_results_t *self, const char *word, char *buf, size_t size);
-/** The variable that is shown where none is asked for: that with which BMD of the evidence is compared, or, of several
- * models and without evidence, bmd, or the first of the file, which has one. @param matched  NULL: no evidence
+/** The variable that is shown where none is asked for, whatever the evidence: BMD as scans show it, which observed BMD
+ * is compared with; without it, or of several models, which may lack it, bmd; else the first of the file, which has
+ * one.
  * @return the file's, or a literal */
-const char *ost_results_default_variable(const ost_results_t *self, const ost_matched_t *matched);
+const char *ost_results_default_variable(const ost_results_t *self);
 /** The measure of every subject of a file; NAN where it has no such time. @param base  [n_subjects] scratch.
  *  @param[out] values  [n_subjects] @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_measure(ost_results_t *self, const ost_endpoint_t *endpoint, const char *variable, size_t element,
