@@ -379,12 +379,19 @@ class Shards(Program):
         wrong = self.osteon("run", "e.yaml", "--dry-run", "--shard", "9/9", code=1)
         self.assertIn("9 shards of 8 blocks of 64 subjects; expected at most 8 shards", wrong)
         self.assertRegex(said, r"\nmeasured   453 subjects in [\d.e-]+ s of a processor, ")
-        size, unit = re.search(r"file ([\d.]+) (k?B), as much again until it is written; memory [\d.]+ MB", said).groups()
+        size, unit, most = re.search(
+            r"file ([\d.]+) (k?B), ([\d.]+) MB of disk until it is written; memory [\d.]+ MB", said).groups()
         self.assertEqual(unit, "kB")
         self.assertAlmostEqual(float(size) * 1000 / os.path.getsize(self.path("whole.h5")), 1, delta=0.34)
         self.assertRegex(said, r"in 3 shards \(--shard I/3\): [\d.e-]+ s of a processor and [\d.]+ kB each")
+        done = subprocess.run([OSTEON, "run", "e.yaml", "-o", "full.h5", "-q"], cwd=self.folder.name, text=True,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2**21, 2**21)),
+                              stderr=subprocess.PIPE, check=False)  # of a file that cannot be written: journal and room
+        taken = float(re.search(r"([\d.]+) MB cannot be written", done.stderr)[1]) + \
+            os.path.getsize(self.path("full.h5.part")) / 1e6
+        self.assertAlmostEqual(float(most) / taken, 1, delta=0.05)
         large = self.osteon("run", "e.yaml", "-n", "45300", "--dry-run")
-        more, unit = re.search(r"file ([\d.]+) ([kM]B), as much again", large).groups()
+        more, unit = re.search(r"file ([\d.]+) ([kM]B), [\d.]+ [MG]B of disk", large).groups()
         self.assertAlmostEqual(float(more) * (1000 if unit == "MB" else 1) / float(size), 100, delta=15)
 
     def test_one_subject(self):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a run will take. Takes a plan, runs blocks of it for two seconds, and prints time, bytes and memory of all. */
 #include "cli.h"
+#include "results/results.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,20 +44,24 @@ static char *duration(double seconds, char buf[32])
 }
 
 static void print_estimate(
-    const ost_plan_t *plan, const ost_cohort_summary_t *s, double bytes, const ost_simulation_t *how)
+    const ost_columns_t *columns, const ost_cohort_summary_t *s, double bytes, const ost_simulation_t *how)
 {
-    const ost_experiment_t *e = plan->experiment;
+    const ost_experiment_t *e = columns->plan->experiment;
     char a[64], b[64], c[32];
     struct rusage used;
     double each = s->seconds_cpu / (double) s->subjects, all = each * (double) e->n_subjects;
     double threads = s->seconds_cpu / s->seconds_wall, size = bytes / (double) s->subjects * (double) e->n_subjects;
     size_t n = how->shard.n > 0 ? how->shard.n : (size_t) ceil(all / SHARD_SECONDS);
+    /* the journal, and the file that is written from it */
+    double most =
+        (e->keep == OST_KEEP_SUBJECTS ? 2 : 1) * size + ost_results_room(columns, e->keep) + OST_RESULTS_SPARE_BYTES;
     getrusage(RUSAGE_SELF, &used);
     printf("\nmeasured   %s in %s of a processor, %s\n", ost_cli_plural(s->subjects, "subject", a),
         duration(s->seconds_cpu, c), ost_isa_name(s->isa));
     printf("takes      %s of a processor", duration(all, c));
     printf(", %s on %s; ", duration(all / threads, c), ost_cli_plural((uint64_t) s->n_threads, "thread", a));
-    printf("file %s, as much again until it is written; memory %s\n", ost_cli_bytes(size, a),
+    printf("file %s, ", ost_cli_bytes(size, a));
+    printf("%s of disk until it is written; memory %s\n", ost_cli_bytes(most, a),
         ost_cli_bytes(1024 * (double) used.ru_maxrss, b));
     if (n > 1)
         printf("           in %zu shards (--shard I/%zu): %s of a processor and %s each\n", n, n,
@@ -77,7 +82,7 @@ int ost_cli_estimate(const ost_part_t *part, const ost_simulation_t *how)
         .user = &self };
     int ret = self.body == NULL ? ost_no_memory(&err) : ost_columns_init(&columns, part, 1, &err);
     if (ret == 0) ret = ost_cohort_run(part->plan, &options, &summary, &err);
-    if (ret == 0 && summary.subjects > 0) print_estimate(part->plan, &summary, self.bytes, how);
+    if (ret == 0 && summary.subjects > 0) print_estimate(&columns, &summary, self.bytes, how);
     ost_cohort_summary_free(&summary);
     ost_columns_free(&columns);
     ost_kept_body_delete(self.body);

@@ -13,6 +13,10 @@
  *  same in all: their covariates, and parameters by the names of their models, are there once.
  *  @return 0, OST_ERR_IO, OST_ERR_FORMAT (the journal was damaged since it was written) or OST_ERR_NO_MEMORY */
 int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/** Bytes that a file takes for one part while it is written, besides those of the part's blocks in the journal. */
+double ost_results_room(const ost_columns_t *columns, ost_keep_t keep);
+/** The same of the whole file. */
+#define OST_RESULTS_SPARE_BYTES (1 << 21)
 
 /** What a file that keeps quantiles has of each output, over its arms, elements and times: X(MEMBER, ending of the
  *  dataset's name, whether it is of percent changes, meaning). */

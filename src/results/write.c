@@ -25,8 +25,7 @@
 #define CACHE_BYTES_OF_ROW 12288
 #define CACHE_BYTES_MIN (1 << 18)
 #define CACHE_BYTES_MAX (1 << 25)
-/* What a file takes besides what the journal holds: in all, and for each chunk its place in the index. */
-#define SPARE_BYTES (1 << 21)
+/* What a file takes besides what the journal holds: for each chunk its place in the index. */
 #define SPARE_BYTES_OF_CHUNK 160
 /* Of what is kept of a value over subjects: quantiles and numbers, of values and of changes. */
 #define BYTES_OF_SUMMARY (2 * (OST_N_LEVELS + 3) * sizeof(double))
@@ -54,6 +53,15 @@ static herr_t limit_cache(const ost_writer_t *self, hid_t access)
     return H5Pset_mdc_config(access, &config);
 }
 
+double ost_results_room(const ost_columns_t *columns, ost_keep_t keep)
+{
+    const ost_experiment_t *e = columns->plan->experiment;
+    if (keep != OST_KEEP_SUBJECTS) return (double) (columns->n_chunks * e->n_times) * BYTES_OF_SUMMARY;
+    const double n_subjects = (double) e->n_subjects;
+    return n_subjects * (double) (columns->n_columns + 1) * sizeof(double) +
+           (n_subjects / OST_COHORT_BLOCK + 1) * (double) columns->n_chunks * SPARE_BYTES_OF_CHUNK;
+}
+
 /* HDF5 1.10.8 does not recover from a full disk: it keeps the file, and crashes when the program ends. So the room is
  * taken first. @param fd  of the file: the system keeps the room for it, where it can */
 static int take_room(const ost_writer_t *self, int fd, ost_error_t *err)
@@ -61,16 +69,9 @@ static int take_room(const ost_writer_t *self, int fd, ost_error_t *err)
     struct rlimit most;
     struct statvfs disk;
     const bool has_subjects = self->keep == OST_KEEP_SUBJECTS;
-    double bytes = SPARE_BYTES + (has_subjects ? (double) ost_journal_bytes(self->journal) : 0);
-    for (size_t p = 0; p < self->n_parts; p++) {
-        const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
-        if (!has_subjects)
-            bytes += (double) (columns->n_chunks * columns->plan->experiment->n_times) * BYTES_OF_SUMMARY;
-        if (!has_subjects) continue;
-        double n_subjects = (double) columns->plan->experiment->n_subjects;
-        bytes += n_subjects * (double) (columns->n_columns + 1) * sizeof(double);
-        bytes += (n_subjects / OST_COHORT_BLOCK + 1) * (double) columns->n_chunks * SPARE_BYTES_OF_CHUNK;
-    }
+    double bytes = OST_RESULTS_SPARE_BYTES + (has_subjects ? (double) ost_journal_bytes(self->journal) : 0);
+    for (size_t p = 0; p < self->n_parts; p++)
+        bytes += ost_results_room(ost_journal_part(self->journal, p)->columns, self->keep);
     bool ok = getrlimit(RLIMIT_FSIZE, &most) != 0 || most.rlim_cur == RLIM_INFINITY || bytes <= (double) most.rlim_cur;
     if (!ok) errno = EFBIG;
     if (ok && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t) bytes) != 0) {
