@@ -406,7 +406,8 @@ class Program(unittest.TestCase):
         for subject in 0, 3:
             self.run_tiny("one.h5", "--subject", str(subject))
             text = self.osteon("show", "one.h5", "--at", "12").stdout
-            self.assertIn(f"subject {subject} of the cohort x ", text)
+            self.assertIn(f"subject {subject} of tiny.yaml x ", text)
+            self.assertNotIn("changed: ", text)  # nothing that was asked for by --set
             head, row = (next(r for r in map(str.split, text.splitlines()) if r[:1] == [k]) for k in ("arm", "control"))
             self.assertEqual(head[1:3], ["month", "value"])
             self.assertNotIn("median", head)
@@ -416,6 +417,10 @@ class Program(unittest.TestCase):
                 at = np.argmin(abs(file["time"][:] - 12 * 30.4375))
                 self.assertAlmostEqual(float(row[2]), 100 * (x[at] / x[0] - 1), delta=0.0051)
         self.assertRegex(self.osteon("show", "one.h5", "--columns", "median,mean").stdout, "month +median +mean")
+        times = ", ".join(f"{i} day" for i in range(400))
+        self.run_tiny("long.h5", "--set", f"times=[{times}]")
+        said = " ".join(self.osteon("show", "long.h5").stdout.split())
+        self.assertRegex(said, r"changed: times=\[0 day, .{100,200}\.\.\. ")
 
     def test_show_differences_between_arms(self):
         with open(self.path("tiny.model"), "w", encoding="utf-8") as file:

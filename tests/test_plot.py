@@ -210,6 +210,12 @@ class Labels(Made):
             page = self.page()
             self.assertEqual(page.changes, "")
             self.assertIn(f"Subject {subject} of the cohort.", page.foot[0])
+        mark = " # subject 6 of mine.h5\n"
+        write(self.path, n_subjects=1, overrides="parameters.a.b=1\n" + mark.join((
+            "outputs=all", "population.cohort=100", "population.first_subject=22", "population.subjects=1",
+            "population.strata=~", "")))
+        self.assertEqual(self.page().changes, "Changed (--set): parameters.a.b=1")
+        self.assertIn("Subject 6 of mine.h5.", self.page().foot[0])
         write(self.path, n_subjects=1, text="population: {subjects: 1}")
         self.assertIn("One subject.", self.page().foot[0])
 

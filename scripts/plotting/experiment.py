@@ -45,16 +45,23 @@ def apply_override(tree, line):
     tree[int(last) if isinstance(tree, list) else last] = yaml.load(value, LOADER)
 
 
+SUBJECT_MARK = " # subject "
+
+
 class Experiment:
-    """tree: the experiment with its overrides; overrides: their lines."""
+    """tree: the experiment with its overrides; overrides: their lines but those of --subject, whose subject is "6 of
+    mine.h5", else ""."""
 
     def __init__(self, text, overrides):
         try:
             self.tree = mapping(yaml.load(text, LOADER))
         except (yaml.YAMLError, ValueError, RecursionError):
             self.tree = {}
-        self.overrides = [line for line in overrides.splitlines() if "=" in line]
-        for line in self.overrides:
+        lines = [line for line in overrides.splitlines() if "=" in line]
+        self.overrides = [line for line in lines if SUBJECT_MARK not in line]
+        marked = [line for line in lines if SUBJECT_MARK in line]
+        self.subject = marked[-1].partition(SUBJECT_MARK)[2] if marked else ""
+        for line in lines:
             try:
                 apply_override(self.tree, line)
             except (yaml.YAMLError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):

@@ -349,7 +349,7 @@ class Scene:
             first, experiment = self.results.count("first_subject"), self.results.experiment
             is_chosen = first > 0 or "cohort" in mapping(experiment.tree.get("population"))
             return "One subject with the typical values." if experiment.is_typical() else \
-                f"Subject {first} of the cohort." if is_chosen else "One subject."
+                plain(f"Subject {experiment.subject or f'{first} of the cohort'}.") if is_chosen else "One subject."
         counts = np.concatenate([x for o in self.outputs for x in o.n.values()])
         kinds = {bool(o.variable.kind) for o in self.outputs}
         what = "medians (of whole numbers: means)" if len(kinds) > 1 else "means" if True in kinds else "medians"

@@ -127,6 +127,24 @@ static int add_subject(ost_text_list_t *overrides, const ost_experiment_t *e, ui
     return ret;
 }
 
+/* Say behind the settings from the `first` on whose they are. @param name  of what is run */
+static int mark_subject(ost_text_list_t *overrides, size_t first, unsigned long long number, const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    bool is_plain = true; /* else it may not stand in a setting */
+    if (slash != NULL) name = slash + 1;
+    for (const char *c = name; *c != '\0'; c++) is_plain &= *c >= ' ' && *c <= '~';
+    for (size_t i = first; i < overrides->n; i++) {
+        char *marked;
+        if (asprintf(&marked, "%s" OST_CLI_SUBJECT_MARK "%llu of %s", overrides->items[i], number,
+                is_plain ? name : "the cohort") < 0)
+            return OST_ERR_NO_MEMORY;
+        free(overrides->items[i]);
+        overrides->items[i] = marked;
+    }
+    return 0;
+}
+
 /* One subject of a cohort, by its number in the result file: the same person, all outputs, finer times.
  * @param isa  -1: the experiment's @return an exit code */
 static int choose_subject(const char *name, run_arguments_t *a, int isa)
@@ -148,7 +166,10 @@ static int choose_subject(const char *name, run_arguments_t *a, int isa)
         code = find_candidate(&e, number - e.first_subject, (int) a->n_threads, &candidate);
     if (code == OST_EXIT_OK && e.enrolls && !a->quiet)
         printf("subject %llu is candidate %llu\n", number, (unsigned long long) candidate);
-    if (code == OST_EXIT_OK && add_subject(&a->overrides, &e, candidate) < 0) code = ost_cli_no_memory();
+    const size_t n_own = a->overrides.n;
+    if (code == OST_EXIT_OK &&
+        (add_subject(&a->overrides, &e, candidate) < 0 || mark_subject(&a->overrides, n_own, number, name) < 0))
+        code = ost_cli_no_memory();
     ost_experiment_free(&e);
     return code;
 }

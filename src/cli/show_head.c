@@ -12,13 +12,37 @@ const char *ost_show_part_word(const show_t *self)
     return self->results->design.kind == OST_DESIGN_DRAWS ? "draw" : "point";
 }
 
+/* Characters of a change that are printed: most of what is longer are lists of times. */
+#define MOST_OF_A_CHANGE 200
+
+/* Where a setting says that --subject made it. @return NULL: it does not */
+static const char *find_mark(const char *line, size_t n)
+{
+    return memmem(line, n, OST_CLI_SUBJECT_MARK, strlen(OST_CLI_SUBJECT_MARK));
+}
+
 /* Changes by --set, which labels and evidence do not follow. */
 static void print_changes(const show_t *self)
 {
     const char *line = ost_results_attribute(self->results, "overrides");
     for (size_t n; line != NULL && *line != '\0'; line += n + (line[n] != '\0')) {
         n = strcspn(line, "\n");
-        ost_print_wrapped(stdout, "changed: %.*s", (int) n, line);
+        const bool is_long = n > MOST_OF_A_CHANGE;
+        if (find_mark(line, n) == NULL)
+            ost_print_wrapped(
+                stdout, "changed: %.*s%s", (int) (is_long ? MOST_OF_A_CHANGE : n), line, is_long ? "..." : "");
+    }
+}
+
+/* "subject 6 of mine.h5", of the last --subject, or by the number in the seed's stream, written to buf. */
+static void describe_subject(const show_t *self, char *buf, size_t size)
+{
+    const char *line = ost_results_attribute(self->results, "overrides");
+    snprintf(buf, size, "subject %llu of the cohort", (unsigned long long) self->experiment.first_subject);
+    for (size_t n; line != NULL && *line != '\0'; line += n + (line[n] != '\0')) {
+        n = strcspn(line, "\n");
+        const char *mark = find_mark(line, n);
+        if (mark != NULL) snprintf(buf, size, "%.*s", (int) (line + n - mark - 3), mark + 3);
     }
 }
 
@@ -32,7 +56,7 @@ void ost_show_print_failure(const ost_results_t *results)
 
 void ost_show_print_head(const show_t *self, const char *path)
 {
-    char subjects[64], arms[64], models[64], failed[64], done[32];
+    char subjects[400], arms[64], models[64], failed[64], done[32];
     size_t n_models = self->results->models.n;
     const char *title = ost_results_attribute(self->results, "title");
     uint64_t n_done = strtoull(ost_results_attribute(self->results, "n_done"), NULL, 10);
@@ -42,8 +66,7 @@ void ost_show_print_head(const show_t *self, const char *path)
             ost_cli_thousands(n_done, done));
     ost_cli_plural(self->n_subjects, "subject", subjects);
     if (self->n_subjects == 1 && (self->experiment.n_cohort > 0 || self->experiment.first_subject > 0))
-        snprintf(subjects, sizeof(subjects), "subject %llu of the cohort",
-            (unsigned long long) self->experiment.first_subject);
+        describe_subject(self, subjects, sizeof(subjects));
     const char *eligible = ost_results_attribute(self->results, "n_eligible");
     ost_print_wrapped(stdout, "%s: %s%s%s%s%s%s%s x %s%s%s, %s failed", path, title != NULL ? title : "",
         title != NULL ? "; " : "", part, subjects, eligible != NULL ? " (eligible: " : "",
