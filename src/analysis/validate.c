@@ -215,6 +215,13 @@ bool ost_is_missed(const ost_prediction_check_t *self)
     return fabs(residual) > ost_miss_limit(self->observation->endpoint_class);
 }
 
+bool ost_validation_eligible(const ost_trial_t *trial, uint64_t *n_eligible, uint64_t *n_candidates)
+{
+    *n_eligible = trial->n_simulated - trial->n_not_eligible;
+    *n_candidates = trial->n_screened;
+    return trial->experiment.eligible != NULL && trial->n_simulated > 0;
+}
+
 static int sum_by_treatment(ost_validation_t *self, ost_error_t *err)
 {
     ost_naive_checked_t *checked = malloc((self->n_checks + 1) * sizeof(*checked));

@@ -136,13 +136,6 @@ static void print_unmatched(const ost_matched_t *matched, FILE *out)
     }
 }
 
-bool ost_validation_eligible(const ost_trial_t *trial, uint64_t *n_eligible, uint64_t *n_candidates)
-{
-    *n_eligible = trial->n_simulated - trial->n_not_eligible;
-    *n_candidates = trial->n_screened;
-    return trial->experiment.eligible != NULL && trial->n_simulated > 0;
-}
-
 /* Who was eligible: in each of few trials; of more, in those where hardly any candidate was. @return 0 or
  * OST_ERR_NO_MEMORY */
 static int print_eligible(const ost_validation_t *self, FILE *out, ost_error_t *err)

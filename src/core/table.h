@@ -51,8 +51,8 @@ void ost_table_line(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
 int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
 /** Print text, as printf, in lines of at most ost_table_width() characters, the second and further ones indented. */
 void ost_print_wrapped(FILE *out, const char *fmt, ...) OST_PRINTF(2, 3);
-/** Print a sentence that ends in a list, as ost_print_wrapped() does, with commas between the items: lines break between
- * items, not within one. @param begin  words, each by one blank or more from the next */
+/** Print a sentence that ends in a list, as ost_print_wrapped() does, with commas between the items: lines break
+ * between items, not within one. @param begin  words, each by one blank or more from the next */
 void ost_print_list(FILE *out, const char *begin, const ost_text_list_t *items);
 /** Print the item of a list: its name, and a text that begins at column `indent` of this and all further lines.
  * @param indent  characters, below OST_TABLE_WIDTH / 2 @param text  not empty */
