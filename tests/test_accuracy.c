@@ -132,6 +132,20 @@ static void test_sharp_doses(void)
     run_free(&b);
 }
 
+/* A condition on the drug holds for 0.176 of each day: amount 2 (exp(-10 t) - exp(-20 t)) mg, above 0.25 mg where
+ * exp(-10 t) is within 1/2 +- 1/sqrt(8). Steps of several panels span such a day. */
+static void test_threshold(void)
+{
+    const double share = log((0.5 + sqrt(0.125)) / (0.5 - sqrt(0.125))) / 10, rise = -expm1(-3.65);
+    run_t run;
+    run_init(&run, OST_SOURCE_DIR "/tests/threshold.yaml", NULL, 0, 0, false);
+    const double *x = series(&run, 0, 0, variable(&run, "bmd")->first);
+    ost_assert_close(
+        x[run.experiment.n_times - 1], 1 + share * rise, 0, 0.005 * share); /* within a day of the last dose */
+    CU_ASSERT(run.summary.stats.steps > 2 * 365);
+    run_free(&run);
+}
+
 static void test_same_bits(void)
 {
     const char *small[] = { "population.subjects=66" }, *large[] = { "population.subjects=130" };
@@ -178,6 +192,7 @@ static const ost_test_t tests[] = {
     { "printed_error_of_dosing", test_printed_error },
     { "steps_of_daily_doses", test_daily_doses },
     { "steps_of_doses_that_fade_fast", test_sharp_doses },
+    { "threshold_within_a_step", test_threshold },
     { "same_bits", test_same_bits },
 };
 

@@ -98,6 +98,29 @@ static inline ost_mask look_closer(run_t *run, ost_mask open, ost_v *theta)
     return found;
 }
 
+/* The first node of the step's panels at which a switch disagrees, in lanes that have several: what is in closed form
+ * may rise and fall between the ends of such a step. @param[in,out] theta  changed in the lanes returned */
+static inline ost_mask look_at_nodes(run_t *run, ost_mask open, ost_v *theta)
+{
+    ost_batch_t *b = run->b;
+    ost_mask found = { 0 };
+    ost_v start = ost_v_splat(0);
+    open &= ost_panels_lanes(b);
+    for (int k = 0; k < OST_PANELS && ost_mask_any(open & ost_v_lt(start, run->h_step)); k++) {
+        const ost_v end = ost_v_load(ROW(b->panel_end, k)), length = end - start;
+        for (int i = 1; i < OST_FORCED_NODES && ost_mask_any(open); i++) {
+            const ost_v at = (start + ost_forced_node[i] * length) / run->h_step;
+            switches_at(run, at, b->g);
+            ost_mask here = open & disagree(run, b->g);
+            *theta = ost_v_blend(here, at, *theta);
+            found |= here;
+            open &= ~here;
+        }
+        start = end;
+    }
+    return found;
+}
+
 /* Find the first time in the accepted step at which a condition turns, and take the step up to just behind it. Tested
  * at the middle, at the end, and where the three known values let expect that it turns and turns back.
  * @return lanes that flip; their new modes are then in b->g */
@@ -105,16 +128,17 @@ static inline ost_mask locate(run_t *run, ost_mask accepted)
 {
     ost_batch_t *b = run->b;
     size_t n = b->system->n_switches;
-    ost_v between = ost_v_splat(0.5);
+    ost_v between = ost_v_splat(0.5), turn = between;
     ost_point_t end = point(run, &run->t_new, b->x_new);
     b->system->switches(b->system->self, &end, b->g_high);
     ost_mask at_end = accepted & disagree(run, b->g_high);
-    switches_at(run, between, b->g);
-    ost_mask inside = accepted & disagree(run, b->g);
-    ost_mask back = accepted & ~inside & may_turn_back(b, &between);
+    ost_mask at_node = look_at_nodes(run, accepted, &between);
+    switches_at(run, ost_v_splat(0.5), b->g);
+    ost_mask inside = at_node | (accepted & disagree(run, b->g));
+    ost_mask back = accepted & ~inside & may_turn_back(b, &turn);
     blend_rows(b->g_start, accepted, b->g_high, n);
-    if (ost_mask_any(back)) {
-        between = ost_v_blend(back, between, ost_v_splat(0.5));
+    between = ost_v_blend(back, turn, between);
+    if (ost_mask_any(back | at_node)) {
         switches_at(run, between, b->g);
         inside |= back & disagree(run, b->g);
     }
