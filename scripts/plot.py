@@ -122,7 +122,13 @@ def main(words=None):
         print(f"osteon-plot: {reason}", file=sys.stderr)
         return reason.code
     except OSError as error:
-        print(f"osteon-plot: {error.filename or options.results}: {error.strerror or error}", file=sys.stderr)
+        said = f"{error.filename or options.results}: {error.strerror or error}"
+        if error.errno is None:  # of HDF5, where osteon says it in words
+            try:
+                verify(options.results)
+            except Refused as reason:
+                said = reason
+        print(f"osteon-plot: {said}", file=sys.stderr)
         return WRONG_FILE
     except (MemoryError, RuntimeError, ValueError, TypeError, KeyError, OverflowError) as error:  # what h5py raises
         print(f"osteon-plot: {options.results}: damaged, or not a result file of osteon: {error}", file=sys.stderr)

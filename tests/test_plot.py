@@ -25,6 +25,7 @@ import plot  # noqa: E402
 from plotting import page as pages  # noqa: E402
 from plotting.figures import Options, figure_of  # noqa: E402
 from plotting.results import Results, quantiles  # noqa: E402
+from plotting.tornado import figure_of_analysis  # noqa: E402
 from plotting.words import Refused, number  # noqa: E402
 
 YEAR, MONTH = 365.25, 30.4375
@@ -572,6 +573,27 @@ class Refusals(Made):
             fcntl.flock(file, fcntl.LOCK_EX)
             self.refused("made.h5: another process is writing it", 4)
 
+    def test_first_order_above_its_total(self):
+        """Both are seen, each with its interval, and the foot says what it means."""
+        text, sizes = h5py.string_dtype(), {"first": [[0.4, 0.2]], "total": [[0.3, 0.5]]}
+        with h5py.File(self.path, "w") as file:
+            file.attrs.update({"analysis_method": "sobol", "title": "t", "n_done": 9})
+            for name, words in {"endpoint": ["e"], "endpoint_unit": ["%"], "endpoint_meaning": ["m"], "input": ["a", "b"],
+                                "factor_input": ["a", "b"], "factor": ["a", "b"], "factor_meaning": ["one", "two"]}.items():
+                file.create_dataset(name, data=words, dtype=text)
+            file["point"] = np.arange(8.0)
+            for name, size in sizes.items():
+                for end, by in ("", 0), ("_lower", -0.1), ("_upper", 0.1):
+                    file[name + end] = np.array(size) + by
+        figure = figure_of_analysis(self.path, None)
+        bars = sorted(figure.axes[0].patches, key=lambda bar: bar.get_y())
+        self.assertEqual([round(bar.get_width(), 6) for bar in bars], [0.3, 0.4, 0.5, 0.2])
+        for below, above in zip(bars, bars[1:]):
+            self.assertLessEqual(below.get_y() + below.get_height(), above.get_y() + 1e-9)
+        lines = [segment for lines in figure.axes[0].collections for segment in lines.get_segments()]
+        self.assertEqual(sorted(round(line[1][0], 6) for line in lines), [0.3, 0.4, 0.5, 0.6])
+        self.assertIn("noise of sampling", " ".join(figure._supxlabel.get_text().split()))
+
     def test_truncated(self):
         write(self.path)
         with open(self.path, "rb") as file:
@@ -579,7 +601,7 @@ class Refusals(Made):
         for n in np.linspace(8, len(whole) - 1, 12).astype(int):
             with open(self.path, "wb") as file:
                 file.write(whole[:n])
-            self.refused("made.h5", 4)
+            self.refused("made.h5: .*(cut short|damaged|result)", 4)
 
     def test_wrong_datasets(self):
         as_text = h5py.string_dtype()

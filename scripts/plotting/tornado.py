@@ -65,6 +65,7 @@ class Analysis:
             first, _, second = METHODS[self.method]
             wanted = [first, first + "_lower", first + "_upper", second or first, "mu" if self.method == "morris" else first]
             self.value, self.lower, self.upper, self.second, self.sign = (read(name) for name in wanted)
+            self.ends = [read(second + end) for end in ("_lower", "_upper")] if second else None  # of the second bar
             self.of_sweep = plain(file.attrs.get("analysis_points_of", ""))
             self.has_total = np.isfinite(self.value).any()
             if second and not self.has_total:  # points of a sweep that tell the first order alone
@@ -100,11 +101,15 @@ def draw_panel(panel, data, i):
     places = np.arange(len(bars))[::-1]
     value, low, high, sign = (part[i, bars] for part in (data.value, data.lower, data.upper, data.sign))
     if data.method == "sobol":
+        lows, highs = (end[i, bars] for end in data.ends)
+        height = 0.33 if data.has_total else 0.66  # side by side: noise of sampling makes a first order exceed its total
         if data.has_total:
-            panel.barh(places, value, height=0.66, color=COLOURS[1], alpha=0.35, label="total, with interactions")
-        panel.barh(places, data.second[i, bars], height=0.66, color=COLOURS[1], label="first order, alone")
-        panel.hlines(places, low, high, color="0.15", lw=1.2)
-        panel.set_xlim(min(0, np.nanmin(low, initial=0)), None)
+            panel.barh(places - height / 2, value, height=height, color=COLOURS[1], alpha=0.35, label="total, with interactions")
+            panel.hlines(places - height / 2, low, high, color="0.15", lw=1.2)
+        aside = places + (height / 2 if data.has_total else 0)
+        panel.barh(aside, data.second[i, bars], height=height, color=COLOURS[1], label="first order, alone")
+        panel.hlines(aside, lows, highs, color="0.15", lw=1.2)
+        panel.set_xlim(min(0, np.nanmin([low, lows], initial=0)), None)
     else:
         turn = np.where(sign < 0, -1, 1)
         length = np.abs(value) * turn
@@ -151,6 +156,8 @@ def figure_of_analysis(path, names):
         if data.of_sweep:
             foot = f"{data.method.capitalize()}: {data.n_points:,} points of a {data.of_sweep.replace('_', ' ')}. " \
                 + ("Each value of the grid is as likely as the others." if data.has_total else "Line: 95 % interval.")
+        if data.method == "sobol" and data.has_total and (data.second > data.value)[data.shown].any():
+            foot += " A first order above its total is noise of sampling: more points (--base) lessen it."
         if data.method == "local":
             foot = foot.replace("Line: 95 % interval. ", "")
         figure.supxlabel("\n".join(textwrap.wrap(foot, 100 * columns)), fontsize=7.8, color="0.3", x=0.02, ha="left")
