@@ -187,6 +187,35 @@ static void test_fit(void)
     small_end(&folder);
 }
 
+/* A row that few subjects have no value for keeps that of all, in place of the error of one that fails. */
+static void test_few_fail(void)
+{
+    double residual[2];
+    small_begin(&folder);
+    small_write(&folder, "choosy.model",
+        "model choosy \"bone that is lost\"\nkind bone\nindex site = lumbar_spine\n"
+        "param k = 0.02 [1/y] in 0.0001..0.5 spread 0.3 prior 0.5 \"loss\" @ \"assumed: test\"\n"
+        "state B = 1 [1] \"bone\"\nB' = -k*B\noutput bmd[site] [g/cm2] = 1 [g/cm2]*B \"density\"\n"
+        "output rate [1/y] = k \"loss\"\n");
+    small_write(&folder, "evidence.csv",
+        HEAD "calibrate,T,a,BMD_change,LS,12,sd,3,percent,,,none,40,c,r,\n"
+             "calibrate,T,a,BMD_change,LS,12,mean,-3.9,percent,,0.1,se,40,c,r,\n");
+    small_write(&folder, "t.yaml",
+        "models: [./choosy.model]\npopulation: {subjects: 64, seed: 3, eligible: 'rate > 0.037 [1/y]'}\n"
+        "arms: {none: {label: None}}\ntimes: {to: 12 month, every: 6 month}\n"
+        "evidence: {table: evidence.csv, compare: [{arm: none, trial: T, trial_arm: a}]}\n");
+    must_read("trials: .\nsubjects: 64\nsearch_subjects: 2\nstarts: 1\nparameters: {choosy.k: {prior: 0.02 1/y}}\n");
+    CU_ASSERT_EQUAL(ost_trial_subjects(&fit.few.trials[0]), 1);
+    CU_ASSERT(ost_trial_subjects(&fit.trials.trials[0]) > 5);
+    must_run();
+    const size_t sd = ost_fit_class(&fit, 0) == OST_CLASS_SD ? 0 : 1;
+    CU_ASSERT(fit.rows[sd].is_still && !fit.rows[1 - sd].is_still);
+    CU_ASSERT(fabs(fit.rows[sd].residual) < 100 && fabs(fit.rows[1 - sd].residual) < 1);
+    CU_ASSERT_EQUAL(ost_fit_residuals(&fit, (const double[1]){ 0.3 }, 1, 1, residual, &err), 0);
+    CU_ASSERT_EQUAL(residual[sd], fit.rows[sd].residual);
+    close_fit();
+}
+
 /* How a median moves is known smoothly from few subjects, and the estimate is that of all subjects' median. */
 static void test_median(void)
 {
@@ -239,6 +268,7 @@ static const ost_test_t tests[] = {
     { "quantiles", test_quantiles },
     { "variants", test_variants },
     { "fit", test_fit },
+    { "few_fail", test_few_fail },
     { "median", test_median },
     { "wrong_names", test_wrong_names },
 };

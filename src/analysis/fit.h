@@ -33,8 +33,9 @@ typedef struct {
     double error;              /**< SE of the observed value, as the residual */
     double change;             /**< simulated change, as the residual: its residual error grows with it */
     double correction;         /**< residual with all subjects minus that with few, where both were last simulated */
-    double residual;           /**< simulated - observed at the estimate */
-    bool left_out;             /**< not used in the fit that is going on */
+    bool is_still;   /**< it fails with few subjects: its residual is the correction, whatever the parameters */
+    double residual; /**< simulated - observed at the estimate */
+    bool left_out;   /**< not used in the fit that is going on */
 } ost_fit_row_t;
 
 /** A row that the fit file excludes. */

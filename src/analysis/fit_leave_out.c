@@ -59,6 +59,14 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
         ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", trial);
     if (ret == 0) ret = ost_fit_minimize(self, z, -1, 0, options, &objective, jacobian, err);
     if (ret == 0) ret = ost_fit_sensitivities(self, z, options->n_threads, sensitivities, residuals, err);
+    ost_fit_row_t *rows = ret == 0 ? malloc(self->n_rows * sizeof(*rows)) : NULL;
+    if (ret == 0 && rows == NULL) ret = ost_no_memory(err);
+    if (ret == 0) { /* all subjects predict; corrections stay those of the estimate */
+        memcpy(rows, self->rows, self->n_rows * sizeof(*rows));
+        ret = ost_fit_correct(self, z, options->n_threads, residuals, err);
+        memcpy(self->rows, rows, self->n_rows * sizeof(*rows));
+    }
+    free(rows);
     if (ret == 0) {
         gsl_blas_dgemm(CblasTrans, CblasNoTrans, 1, jacobian, jacobian, 0, covariance);
         ret = invert(covariance, err);

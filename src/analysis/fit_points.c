@@ -127,7 +127,10 @@ int ost_fit_residuals(
 {
     int ret = few_residuals(self, z, n_variants, n_threads, residuals, err);
     for (size_t v = 0; v < n_variants && ret == 0; v++)
-        for (size_t i = 0; i < self->n_rows; i++) residuals[v * self->n_rows + i] += self->rows[i].correction;
+        for (size_t i = 0; i < self->n_rows; i++) {
+            const ost_fit_row_t *row = &self->rows[i];
+            residuals[v * self->n_rows + i] = row->correction + (row->is_still ? 0 : residuals[v * self->n_rows + i]);
+        }
     return ret;
 }
 
@@ -136,16 +139,15 @@ int ost_fit_correct(ost_fit_t *self, const double *z, int n_threads, double *res
     ost_estimate_t *estimates = malloc((self->trials.n_observations + 1) * sizeof(*estimates));
     double *few = malloc((self->n_rows + 1) * sizeof(*few));
     int ret = estimates == NULL || few == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0) ret = ost_fit_residuals(self, z, 1, n_threads, few, err);
+    if (ret == 0) ret = few_residuals(self, z, 1, n_threads, few, err);
     if (ret == 0) ret = evaluate(self, &self->trials, z, 1, n_threads, residuals, estimates, err);
     for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
         const ost_observation_t *observation = ost_fit_observation(self, i);
         const ost_estimate_t *of = estimates + ost_fit_at(self, i);
         self->rows[i].error = ost_observation_error(observation, of) * ost_observation_scale(observation);
         self->rows[i].change = isfinite(of->value) ? ost_observation_extent(observation, of->value) : 0;
-        few[i] -= self->rows[i].correction;
-        bool is_far = fabs(few[i]) >= FAILED || fabs(residuals[i]) >= FAILED;
-        self->rows[i].correction = is_far ? 0 : residuals[i] - few[i];
+        self->rows[i].is_still = fabs(few[i]) >= FAILED && fabs(residuals[i]) < FAILED;
+        self->rows[i].correction = residuals[i] - (self->rows[i].is_still ? 0 : few[i]);
     }
     free(few);
     free(estimates);

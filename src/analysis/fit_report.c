@@ -148,6 +148,11 @@ int ost_fit_print(const ost_fit_t *self, FILE *out, ost_error_t *err)
     print_correlations(self, out);
     if (ret == 0) ret = print_rows(self, out, err);
     if (ret == 0) ret = print_residual_errors(self, out, err);
+    size_t n_still = 0;
+    for (size_t i = 0; i < self->n_rows; i++) n_still += self->rows[i].is_still;
+    if (n_still > 0)
+        fprintf(
+            out, "%zu rows tell nothing of the parameters: they have no value with so few search_subjects\n", n_still);
     for (size_t x = 0; x < self->n_exclusions; x++) {
         const ost_fit_exclusion_t *e = &self->exclusions[x];
         fprintf(out, "not fitted: %zu of %s%s%s: %s\n", e->n_rows, e->where.trial,
