@@ -226,6 +226,16 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
                       f"eligible: t3 (40 eligible of {rows['t3'][1]} candidates) ", sentences(text))
         self.assertIn(f"  t3 (40 eligible of {rows['t3'][1]} candidates)", text.splitlines())
 
+    def test_table_of_few_people(self):
+        """Subjects are the rows of the table, however many are asked for."""
+        self.write("trials/people.csv", "age [year],w [1]\n60,1\n70,1\n80,1\n")
+        self.write("trials/one.yaml", TRIAL + "population: {eligible: 'age > 65 [year]', covariates: {age: 50 year}, "
+                                              "people: {table: people.csv, ignore: [w]}}\n")
+        self.validate("--subjects", "50", "--csv", "out.csv")
+        with open(self.path("out.csv"), newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual({(row["eligible"], row["candidates"]) for row in rows}, {("2", "3")})
+
     def test_trials_by_name(self):
         """Several names make one run; a name that is not there is said before anything is simulated."""
         done = self.osteon("validate", "--trial", "sabre,zofast", "--subjects", "2", "--parameters", "none")
