@@ -35,6 +35,12 @@ static const char small_bone[] =
 static const char small_pill[] =
     "model pill \"pushes\"\nkind drug\nstate A = 0 [mg] scale 1 \"amount\"\nA' = -0.1 [1/d]*A\ndose A\n"
     "drives push = A/10 [mg]\noutput amount [mg] = A \"amount\"\n";
+/* a rate that trials choose their subjects by */
+static const char choosy_bone[] =
+    "model choosy \"bone that is lost\"\nkind bone\nindex site = lumbar_spine\n"
+    "param k = 0.02 [1/y] in 0.0001..0.5 spread 0.3 prior 0.5 \"loss\" @ \"assumed: test\"\n"
+    "state B = 1 [1] \"bone\"\nB' = -k*B\noutput bmd[site] [g/cm2] = 1 [g/cm2]*B \"density\"\n"
+    "output rate [1/y] = k \"loss\"\n";
 /* one site, feels nothing */
 static const char other_bone[] =
     "model other \"bone at one site\"\nkind bone\nindex site = lumbar_spine\n"

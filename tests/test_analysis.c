@@ -437,11 +437,7 @@ static void test_fixed_eligible(void)
     ost_estimate_t all, fixed[2];
     char text[2048];
     small_begin(&folder);
-    small_write(&folder, "choosy.model",
-        "model choosy \"bone that is lost\"\nkind bone\nindex site = lumbar_spine\n"
-        "param k = 0.02 [1/y] in 0.0001..0.5 spread 0.3 prior 0.5 \"loss\" @ \"assumed: test\"\n"
-        "state B = 1 [1] \"bone\"\nB' = -k*B\noutput bmd[site] [g/cm2] = 1 [g/cm2]*B \"density\"\n"
-        "output rate [1/y] = k \"loss\"\n");
+    small_write(&folder, "choosy.model", choosy_bone);
     small_write(&folder, "evidence.csv", HEAD "calibrate,T,a,BMD_change,LS,12,mean,-2,percent,,,none,,c,r,\n");
     const char *const form =
         "models: [./choosy.model]\npopulation: {subjects: 64, eligible: 'rate > %s [1/y]'}\n"

@@ -128,12 +128,6 @@ static int of_trial(const char *path, int ret, ost_error_t *err)
     return ret;
 }
 
-/* Whether subjects are the rows of a table, one after another. */
-static bool is_table(const ost_experiment_t *e)
-{
-    return e->people.path != NULL && !e->people.is_drawn;
-}
-
 /* The experiment of the next trial, and the tables. */
 static int read_trial(ost_trials_t *self, const char *path, const ost_trials_options_t *options, ost_error_t *err)
 {
@@ -150,7 +144,7 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
         e->n_cohort = 0;
         e->sampling = options->sampling;
         e->first_subject = 0;
-        if (is_table(e) && e->n_subjects > e->people.n_rows) e->n_subjects = e->people.n_rows;
+        if (ost_people_are_rows(&e->people) && e->n_subjects > e->people.n_rows) e->n_subjects = e->people.n_rows;
     }
     if (options->rtol > 0) e->solver.rtol = options->rtol;
     if (options->without_rules) ost_experiment_drop_rules(e);
@@ -178,7 +172,8 @@ static int plan_trial(ost_trials_t *self, const ost_trials_options_t *options, o
     trial->first_observation = self->n_observations;
     trial->skip = options->only_matched || trial->matched.n_observations == 0;
     if (trial->skip) return 0;
-    e->enrolls = e->eligible != NULL && !options->fixed_eligible && !is_table(e); /* of a table, those of its rows */
+    e->enrolls = e->eligible != NULL && !options->fixed_eligible &&
+                 !ost_people_are_rows(&e->people); /* of a table, those of its rows */
     if (options->fixed_eligible && e->eligible != NULL) ret = ost_trial_choose(trial, &self->library, err);
     if (ret < 0) return ret;
     if ((ret = ost_plan_build(&trial->plan, &self->library, e, err)) < 0) return ret;

@@ -50,7 +50,7 @@ int ost_trial_choose(ost_trial_t *self, ost_library_t *library, ost_error_t *err
 {
     ost_experiment_t *e = &self->experiment;
     uint64_t n_wanted = e->n_subjects, n = CANDIDATES * n_wanted;
-    if (e->people.path != NULL && !e->people.is_drawn && n > e->people.n_rows) n = e->people.n_rows;
+    if (ost_people_are_rows(&e->people) && n > e->people.n_rows) n = e->people.n_rows;
     bool *has_values = calloc(n + 1, sizeof(*has_values));
     self->chosen = malloc((n_wanted + 1) * sizeof(*self->chosen));
     e->n_subjects = n;

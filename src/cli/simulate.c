@@ -247,7 +247,7 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
         ost_cli_plural(is_sweep ? kept->n_subjects : kept->sums.subjects, "subject", a),
         ost_cli_plural(e->n_arms, "arm", b), all->seconds_wall, ost_cli_plural((uint64_t) all->n_threads, "thread", c),
         ost_isa_name(s->isa), jobs / all->seconds_wall);
-    if (e->people.path != NULL && !e->people.is_drawn && !e->enrolls && e->n_subjects < e->people.n_rows)
+    if (ost_people_are_rows(&e->people) && !e->enrolls && e->n_subjects < e->people.n_rows)
         printf("subjects: %s of %s of %s\n", ost_cli_thousands(e->n_subjects, a),
             ost_cli_plural(e->people.n_rows, e->events.is_given ? "ID" : "row", b), e->people.path);
     print_table(e);

@@ -146,7 +146,7 @@ static void fill(screening_t *self, uint64_t n)
 static uint64_t count_candidates(const ost_experiment_t *e)
 {
     const uint64_t most = CANDIDATES * e->n_subjects + MORE_CANDIDATES;
-    const bool is_listed = e->people.path != NULL && !e->people.is_drawn;
+    const bool is_listed = ost_people_are_rows(&e->people);
     const uint64_t rows = is_listed && e->people.n_rows > e->first_subject ? e->people.n_rows - e->first_subject : 0;
     return is_listed && rows < most ? rows : most;
 }

@@ -32,6 +32,12 @@ typedef struct {
     double *weight; /**< [n_rows] sums of the weights up to each row, the last one 1; NULL: all rows alike */
 } ost_people_t;
 
+/** Whether subjects are the rows of a table, one after another: there are no more of them. */
+static inline bool ost_people_are_rows(const ost_people_t *self)
+{
+    return self->path != NULL && !self->is_drawn;
+}
+
 /** How a table of people is read. */
 typedef struct {
     const char *path;       /**< of the table */
