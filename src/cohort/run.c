@@ -147,6 +147,7 @@ static int thread_count(const ost_cohort_options_t *options)
 #ifdef _OPENMP
     return options->n_threads > 0 ? options->n_threads : omp_get_max_threads();
 #else
+    (void) options;
     return 1;
 #endif
 }
