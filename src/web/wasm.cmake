@@ -3,7 +3,7 @@
 # Of osteon/session.h what engine.js and door.c call is linked, and nothing that only its other functions need.
 file(GLOB OST_WASM_SOURCES CONFIGURE_DEPENDS src/solve/*.c src/input/*.c src/plan/*.c src/cohort/*.c src/session/*.c)
 set(OST_WASM_LANES ${OST_WASM_SOURCES})
-list(FILTER OST_WASM_LANES INCLUDE REGEX "_lanes\\.c$|/(cohort|solve)/") # what takes the time; the rest is made small
+list(FILTER OST_WASM_LANES INCLUDE REGEX "_lanes\\.c$") # what takes the time; the rest is made small
 set(OST_WASM_YAML api emitter parser reader scanner writer)
 list(TRANSFORM OST_WASM_YAML REPLACE "(.+)" "${OSTEON_YAML}/src/\\1.c")
 list(FILTER OST_LANG_SOURCES EXCLUDE REGEX "core/table\\.c$|lang/emit\\.c$") # of terminals, of builds
