@@ -6,14 +6,14 @@ import { year } from "./curves.js";
 import { svg_chart, svg_of } from "./svg.js";
 import { words } from "./words.js";
 
-export const n_women = 100; // of a trial's file
+export const n_women = 100; // who take part
 const month = year / 12; // d
 const hues = ["--a", "--b", "--normal", "--osteoporosis"], looks = ["none", "9 5", "2 4", "12 4 2 4"];
 
 export function new_cohort() {
     return { months: [], women: {} };
 }
-// women: {arm: {site: [woman][time]}}; a woman who is not eligible has no values.
+// women: {arm: {site: [woman][time]}}; a woman whose equations could not be integrated has no values.
 export function add_to_cohort(cohort, { arms, outputs, times, values, n }) {
     cohort.months = times.map((t) => t / month);
     const m = times.length;

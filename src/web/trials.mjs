@@ -4,7 +4,7 @@
 // each mean or median of density observed at spine and hip; low and high are of 95 %, null if the source gives no interval.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { middle } from "./trials.js";
+import { middle, n_women } from "./trials.js";
 
 const shown = ["atac", "sabre", "aribon", "zofast", "abcsg18"];
 const sites = { LS: "lumbar_spine", TH: "total_hip" };
@@ -44,6 +44,8 @@ export function trials(root) {
                 statistic: row.statistic, value: Number(row.value), low, high, role: row.role, source: [row.citation, row.reference].filter((one) => one && !one.startsWith("http")).join(", "),
             };
         }));
+        // So many who are eligible take part, as in validate.
+        if (/^  eligible:/m.test(blocks.population)) blocks.population = blocks.population.replace(/^  subjects: .*$/m, `  enroll: ${n_women}`);
         const run = ["title", "models", "population", "run_in", "arms", "times"].map((key) => blocks[key].trimEnd()).join("\n");
         const labels = Object.fromEntries([...blocks.arms.matchAll(/^  (\w+):\n    label: (.*)$/gm)].map(([, arm, label]) => [arm, label]));
         return { name, title: blocks.title.match(/"(.*)"/)[1], yaml: `${run}\noutputs: [scanned_bmd]\n`, labels, rows };

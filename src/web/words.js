@@ -133,7 +133,7 @@ export const words = {
         chart: (site) => `${site}: change, %, against months`,
         help: "Lines: the model. Points: the trial, with 95 % intervals where the source gives them. A change from a later month is drawn from the line.",
         columns: ["Arm", "Site", "Months", "Observed, %", "95 % interval", "Simulated, %", "Simulated \u2212 observed", "In the fit", "Source"],
-        caption: (n) => `${n} women as in the trial's file, those who are eligible; osteon validate takes more of them and gives intervals of prediction`,
+        caption: (n) => `${n} women as in the trial's file, who are eligible; osteon validate takes more of them and gives intervals of prediction`,
         months: (from, to) => (from > 0 ? `${from} to ${to}` : String(to)),
         no_interval: "not given",
         role: { calibrate: "yes", validate: "no", context: "no" },
