@@ -310,8 +310,9 @@ evidence:
                          "BMD, total hip [% change from baseline]", "CTX [% change from baseline]"])
         self.assertEqual([[(round(q.x, 6), q.trial) for q, _ in p.points] for p in panels],
                          [[(2, "ONE"), (2, "TWO"), (7, "TWO")], [], [(1, "ONE")]])
-        self.assertEqual([p.marks for p in panels], [[(5, "0.35")]] * 3)
-        self.assertIn(("end of treatment", "mark", "0.35"), page.legend)
+        lanes = [[(round(x, 9) for x in bar) for _, lane in p.lanes for bar in lane.bars] for p in panels]
+        self.assertEqual([[tuple(bar) for bar in of_panel] for of_panel in lanes], [[(0, 5)]] * 3)
+        self.assertIn(("treatment", "bar", "0.35"), page.legend)
         self.assertNotEqual(page.markers["ONE"], page.markers["TWO"])
         self.assertEqual([m for _, kind, m in page.legend if kind == "marker"], list(page.markers.values()))
         self.assertIn("1 observed difference between arms not drawn: see 'osteon validate'.", page.foot[0])
@@ -395,19 +396,6 @@ evidence:
             self.assertEqual([round(q.y, 6) for q, _ in panel.points], values)
             self.assertEqual(self.page(show="change").rows[0][2][0].points, [])
 
-    def test_ends_of_several_arms(self):
-        write(self.path, arms=["a", "b", "c"], text="""
-arms:
-  a: {regimen: [{drug: x, dose: 1 mg, interval: 1 day, stop: 2 year}]}
-  b: {regimen: [{drug: x, dose: 1 mg, interval: 1 day, stop: 2 year},
-                {drug: y, dose: 1 mg, interval: 1 day, start: 2 year, stop: 3 year}]}
-  c: {}
-plot: {variables: [bmd, ctx]}
-""")
-        page = self.page()
-        looks = {k.split(":")[0]: c.style.colour for p in page.rows[0][2] for c in p.curves for k in [c.key]}
-        self.assertEqual(page.rows[0][2][0].marks, [(2, looks["a"]), (3, looks["b"])])
-
     def test_wrong_tables(self):
         write(self.path, text=self.text)
         table = os.path.join(self.folder, "evidence.csv")
@@ -423,6 +411,76 @@ plot: {variables: [bmd, ctx]}
         os.remove(table)
         self.assertIn("evidence.csv not found", subprocess.run(
             [PLOT, "made.h5"], cwd=self.folder, capture_output=True, text=True, check=True).stderr)
+
+
+class Lanes(Made):
+    """Above a panel, what each treated arm is given."""
+    calcium = "signals: [{signal: calcium, value: 1 g/d}]"
+
+    def lanes(self, text, arms, **options):
+        """{arm: (bars, doses, what is given on a condition)} in years, and the words of the legend."""
+        write(self.path, arms=arms, text=f"arms: {{{text}}}")
+        page = self.page(variables=["bmd[total_hip]"], **options)
+        panel = page.rows[0][2][0]
+        of = {c.style.colour: c.key.split(":")[0] for c in panel.curves}
+        pairs = [[[tuple(np.round(x, 9).tolist()) for x in what] for what in (lane.bars, lane.may_be)] for _, lane in panel.lanes]
+        found = {of[colour]: (bars, np.round(lane.doses, 9).tolist(), may_be)
+                 for (colour, lane), (bars, may_be) in zip(panel.lanes, pairs)}
+        return found, [text for text, kind, _ in page.legend if kind in ("bar", "may_be", "dose")]
+
+    def test_that_meet_and_end(self):
+        found, words = self.lanes("""
+  a: {regimen: [{drug: x, dose: 1 mg, interval: 1 day, stop: 2 year}]},
+  b: {regimen: [{drug: x, dose: 1 mg, interval: 1 day, stop: 2 year},
+                {drug: y, dose: 1 mg, interval: 1 day, start: 2 year, stop: 3 year}]},
+  c: {}""", ["a", "b", "c"])
+        self.assertEqual(found, {"a": ([(0, 2)], [], []), "b": ([(0, 2), (2, 3)], [], [])})
+        self.assertEqual(words, ["treatment (gap: a change)"])
+
+    def test_of_doses(self):
+        """Doses that are far apart are shown, also where one arm alone has them; none at a stop or the last time."""
+        found, words = self.lanes("""
+  a: {regimen: [{drug: x, dose: 1 mg, interval: 1 year, stop: 3 year}]},
+  b: {regimen: [{drug: x, dose: 1 mg, interval: 1 month}, {drug: y, dose: 5 mg, start: 3 year, duration: 15 min}]},
+  c: {regimen: [{drug: x, dose: 1 mg, start: -1 year, interval: 2 year}]}""", ["a", "b", "c"])
+        self.assertEqual(found, {"a": ([], [0, 1, 2], []), "b": ([(0, 7)], [3], []), "c": ([], [1, 3, 5], [])})
+        self.assertEqual(words, ["treatment", "dose"])
+
+    def test_of_a_background(self):
+        """What all have throughout is not shown, and nothing is where nothing begins or ends."""
+        drug = "regimen: [{drug: x, dose: 1 mg, interval: 1 day}]"
+        stopped = drug.replace("1 day}", "1 day, stop: 3 year}")
+        found, _ = self.lanes(f"a: {{{self.calcium}}}, b: {{{stopped}, {self.calcium}}}", ["a", "b"])
+        self.assertEqual(found, {"b": ([(0, 3)], [], [])})
+        self.assertEqual(self.lanes(f"a: {{{self.calcium}}}, b: {{{drug}, {self.calcium}}}", ["a", "b"]), ({}, []))
+        found, _ = self.lanes(f"a: {{{stopped}}}, b: {{{stopped}}}", ["a", "b"])
+        self.assertEqual(found, {"a": ([(0, 3)], [], []), "b": ([(0, 3)], [], [])})
+
+    def test_on_a_condition(self):
+        found, words = self.lanes("""
+  a: {regimen: [{drug: x, dose: 1 mg, interval: 1 day},
+                {drug: y, dose: 1 mg, interval: 6 month, start: 1 year, begin_if: bmd < 1, visits: 1 year}]},
+  b: {regimen: [{drug: x, dose: 1 mg, interval: 1 day, start: "age - 50", stop: 4 year}]}""", ["a", "b"])
+        self.assertEqual(found, {"a": ([(0, 7)], [], [(1, 7)]), "b": ([], [], [(0, 4)])})
+        self.assertEqual(words, ["treatment", "treatment on a condition"])
+
+    def test_apart_from_each_other(self):
+        """Lanes are between the title and the panel, in the order of the legend, none on another."""
+        arms = [f"a{i}" for i in range(5)]
+        line = "regimen: [{drug: x, dose: 1 mg, interval: 1 day, stop: 2 year}, {drug: y, dose: 1 mg, start: 2 year}]"
+        write(self.path, arms=arms, n_subjects=1, text=f"arms: {{{', '.join(f'{a}: {{{line}}}' for a in arms)}}}")
+        figure = self.figure(variables=["bmd", "ctx"])
+        colours = [colour for colour, _ in lines(figure).values()]
+        for axis in figure.axes:
+            bars = [line for line in axis.lines if not line.get_gid() and line.get_color() in colours]
+            heights = [axis.bbox.y0 + axis.bbox.height * line.get_ydata()[0] for line in bars if len(line.get_xdata()) == 2]
+            self.assertEqual(len(heights), 5)
+            self.assertGreater(min(np.diff(sorted(heights))), 0.07 * figure.dpi)
+            self.assertEqual([line.get_color() for line in bars if len(line.get_xdata()) == 2], colours[::-1])
+            figure.canvas.draw()
+            titles = [t.get_window_extent().y0 for t in figure.texts if t.get_text().startswith(("BMD", "CTX"))]
+            self.assertTrue(all(y > max(heights) or y < axis.bbox.y1 for y in titles))
+        self.assertEqual([len(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() == "v"], [1] * 5)
 
 
 class Lengths(Made):

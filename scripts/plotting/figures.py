@@ -8,13 +8,14 @@ import sys
 import numpy as np
 
 from .evidence import answering, as_scanned, point_of, read_observations
-from .experiment import MONTH, UNITS, mapping, scalar
+from .experiment import MONTH, UNITS, Lane, mapping, scalar
 from .page import MARKERS, Curve, Page, Panel, style, untreated_style
 from .words import Refused, capitalised, counted, in_words, number, plain, power_of_ten
 
 MAX_BANDS, MAX_PANELS = 3, 60
 SHORT = {"bmd": "BMD", "scanned_bmd": "scanned BMD", "ctx": "CTX", "p1np": "P1NP", "ntx": "NTX", "balp": "BALP", "opg": "OPG", "rankl": "RANKL"}
 ROLES = {"calibrate": "filled: used to fit the model", "validate": "hollow: not used to fit it", "context": "half-filled: context"}
+NO_LANE = Lane([], [], [])
 WHOLE = {"share": "% of subjects with 1", "count": "mean"}  # units of outputs that are whole numbers
 STEPS = {"day": (), "month": (1, 2, 3, 6, 12, 24, 60, 120), "year": (0.25, 0.5, 1)}  # others: 1, 2, 5, 10, ...
 
@@ -156,12 +157,21 @@ class Scene:
         treated = [results.arms[a] for a in self.arms]
         self.x_label = f"{capitalised(self.unit)}s since {results.experiment.since(treated)}"
         self.windows = {a: results.experiment.windows(results.arms[a]) for a in self.arms}
-        self.ends = {a: results.experiment.ends(results.arms[a]) for a in self.arms}
+        self.lanes = self.lanes_of()
         self.trials, self.roles, self.shown = [], set(), set()  # shown: what legend and footnote explain
         largest = [o.largest(self.draws_bands(o)) for o in self.outputs]
         if self.shares_axis() or self.panels == "arms":
             largest = [max(largest)] * len(largest)
         self.scales = {o.key: power_of_ten(x) for o, x in zip(self.outputs, largest)}
+
+    def lanes_of(self):
+        """{arm: Lane on the time axis}; none if all that is given lasts from its beginning to its end."""
+        begin, end = self.results.days[[0, -1]]
+        lanes = {a: self.results.experiment.lane(self.results.arms[a], begin, end) for a in self.arms}
+        if all(lane in (NO_LANE, Lane([(begin, end)], [], [])) for lane in lanes.values()):
+            return {}
+        return {a: Lane([tuple(np.divide(bar, self.day)) for bar in lane.bars], [day / self.day for day in lane.doses],
+                        [tuple(np.divide(bar, self.day)) for bar in lane.may_be]) for a, lane in lanes.items()}
 
     def best(self, seen):
         """The output of the file that an observation is compared with: the first that answers it; of several models, which
@@ -252,34 +262,22 @@ class Scene:
                 self.shown.add("bars")
             panel.points.append((point, colour))
 
-    def add_marks(self, panel, arms, colours):
-        """Ends of treatment: grey where the treated arms share them, else in their colours; single doses after the
-        first time; and, where there are no bands, a grey stretch for what all treated arms are given for a while."""
-        treated = [a for a in arms if self.windows[a]]
-        inside = self.results.days[0], self.results.days[-1]
-        together = len({frozenset(self.ends[a]) for a in treated}) == 1
-        for a in treated:
-            for day in self.ends[a]:
-                mark = day / self.day, "0.35" if together else colours[a]
-                if inside[0] < day < inside[1] and mark not in panel.marks:
-                    panel.marks.append(mark)
-                    self.shown.add("end" if together else "ends")
-        shared = set.intersection(*(self.windows[a] for a in treated)) if treated else set()
-        for start, stop in shared:
-            if start == stop and inside[0] < start < inside[1]:
-                panel.marks.append((start / self.day, "0.65"))
-                self.shown.add("dose")
-            elif start < stop < np.inf and stop > inside[0] and start < inside[1] and self.n_subjects() == 1:
-                panel.spans.append((max(start, inside[0]) / self.day, min(stop, inside[1]) / self.day))
-                self.shown.add("span")
+    def add_lanes(self, panel, arms, colours):
+        """What the treated arms of a panel are given, each in a lane above it."""
+        for a in arms:
+            lane = self.lanes.get(a, NO_LANE)
+            found = {"bar": lane.bars, "may_be": lane.may_be, "dose": lane.doses,
+                     "cut": len(lane.bars) > len({x for x, _ in lane.bars} - {x for _, x in lane.bars})}
+            self.shown |= {kind for kind, has in found.items() if has}
+            if lane != NO_LANE:
+                panel.lanes.append((colours[a], lane))
 
     def legend(self, lines):
         """Lines, trials and marks that the panels show."""
         legend = [(label, "line", look) for label, look in lines]
-        words = {"end": ("end of treatment", "mark", "0.35"),
-                 "ends": ("end of treatment, in the arm's colour", "mark", "0.35"),
-                 "dose": ("single dose", "mark", "0.65"), "span": ("treatment", "span", None)}
-        legend += [words[k] for k in ("end", "ends", "dose", "span") if k in self.shown]
+        words = {"bar": "treatment" + " (gap: a change)" * ("cut" in self.shown), "may_be": "treatment on a condition",
+                 "dose": "dose"}
+        legend += [(text, kind, "0.35") for kind, text in words.items() if kind in self.shown]
         return legend + [(in_words(t), "marker", self.markers()[t]) for t in self.trials]
 
     def markers(self):
@@ -393,7 +391,7 @@ def by_outputs(scene):
             for a in group:
                 scene.add_points(panel, output, a, 0, colours[a])
             scene.give_bands(panel)
-            scene.add_marks(panel, group, colours)
+            scene.add_lanes(panel, group, colours)
             panels.append(panel)
         rows.append((scene.label(group[0]) if apart else "", colours[group[0]], panels))
     if apart and len(scene.outputs) == 1:
@@ -447,7 +445,7 @@ def by_arms(scene):
                 panel.curves.append(scene.curve(output, 0, a, look))
                 scene.add_points(panel, output, a, 0, look.colour)
         scene.give_bands(panel)
-        scene.add_marks(panel, [a], {a: "0.35"})
+        scene.add_lanes(panel, [a], {a: "0.35"})
         panels.append(panel)
     page = scene.page(in_columns(panels), [(o.title(""), look) for o, look in zip(scene.outputs, looks)])
     ten = scene.scales[scene.outputs[0].key][1]
@@ -479,7 +477,7 @@ def by_models(scene):
             first = next((m for m in range(len(looks)) if (m, a) in output.bands), 0)
             scene.add_points(panel, output, a, first, "black")
             scene.give_bands(panel)
-            scene.add_marks(panel, [a], {a: "0.35"})
+            scene.add_lanes(panel, [a], {a: "0.35"})
             panels.append(panel)
         heading = scene.label(a)
         if results.arms[a] in left_out:

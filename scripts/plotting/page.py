@@ -25,7 +25,11 @@ DASHES = [(None, None), (6, 1.8), (2, 1.5), (7, 1.8, 1.5, 1.8), (1, 1), (10, 3),
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*"]
 FILLS = {"calibrate": "full", "validate": "none", "context": "bottom"}
 EDGE, GAP = 0.12, 0.2
-HANDLES = {"line": 0.42, "span": 0.3, "mark": 0.08, "marker": 0.08}  # lengths in the legend
+HANDLES = {"line": 0.42, "bar": 0.3, "may_be": 0.3, "dose": 0.08, "marker": 0.08}  # lengths in the legend
+LANE = 0.08  # from lane to lane
+LANE_LOOKS = {"may_be": {"lw": 5, "alpha": 0.35, "solid_capstyle": "butt"}, "bar": {"lw": 2.2, "solid_capstyle": "butt"},
+              "cut": {"color": "white", "lw": 1.2, "solid_capstyle": "butt"},
+              "dose": {"marker": "v", "ms": 5, "mew": 0.5, "mec": "white", "lw": 0}}
 
 
 @dataclass
@@ -55,15 +59,14 @@ class Curve:
 
 @dataclass
 class Panel:
-    """marks: (x, colour) of upright lines; spans: (from, to) in grey; points: (Point, colour); factor: one unit of the
-    y axis, as 0.001; grey_range: from the lowest to the highest median."""
+    """lanes: (colour, Lane in units of the x axis) above it; points: (Point, colour); factor: one unit of the y axis, as
+    0.001; grey_range: from the lowest to the highest median."""
     title: str
     curves: list
     colour: str = "black"
     note: str = ""
     points: list = field(default_factory=list)
-    marks: list = field(default_factory=list)
-    spans: list = field(default_factory=list)
+    lanes: list = field(default_factory=list)
     grey_range: bool = False
     factor: float = 1.0
 
@@ -71,7 +74,7 @@ class Panel:
 @dataclass
 class Page:
     """changes: what differs from the experiment, below the title; rows: (heading, colour, [Panel]); x_step: between ticks; share: all panels have one y axis; legend: (text, kind,
-    look) with kind line, marker, mark or span; markers: of each trial."""
+    look) with kind line, marker, bar, may_be or dose; markers: of each trial."""
     title: str
     changes: str
     x: np.ndarray
@@ -166,10 +169,6 @@ def draw_points(axis, points, markers):
 def draw_panel(axis, page, panel):
     draw_curves(axis, page, panel)
     draw_points(axis, panel.points, page.markers)
-    for x, colour in panel.marks:
-        axis.axvline(x, color=colour, lw=0.9, ls=(0, (4, 3)), zorder=1)
-    for start, stop in panel.spans:
-        axis.axvspan(start, stop, color="0.93", lw=0, zorder=0)
     axis.axhline(0, color="0.75", lw=0.8, zorder=1)
     if page.x[0] < 0 < page.x[-1]:
         axis.axvline(0, color="0.6", lw=0.8, zorder=1)
@@ -180,6 +179,21 @@ def draw_panel(axis, page, panel):
     axis.set_xlim(page.x[0], page.x[-1])
     axis.xaxis.set_major_locator(MultipleLocator(page.x_step))
     axis.xaxis.set_major_formatter(Ticks())
+
+
+def draw_lane(axis, colour, lane, at):
+    """A lane above a panel; at: its middle as a fraction of the panel's height."""
+    def put(what, xs, ys):
+        look = {"color": colour, **LANE_LOOKS[what]}
+        axis.plot(xs, ys, transform=axis.get_xaxis_transform(), clip_on=False, **look)
+
+    for what, bars in ("may_be", lane.may_be), ("bar", lane.bars):
+        for bar in bars:
+            put(what, bar, [at, at])
+    for (_, x), (start, _) in zip(lane.bars, lane.bars[1:]):
+        if x == start:
+            put("cut", [x, x], [at - 0.015, at + 0.015])
+    put("dose", lane.doses, [at] * len(lane.doses))
 
 
 def limits(page, panels):
@@ -232,6 +246,8 @@ class Drawing:
             for c, panel in enumerate(row):
                 axis = self.figure.add_axes([0, 0, 0.3, 0.3], label=f"{r} {c}")
                 draw_panel(axis, page, panel)
+                for i, (colour, lane) in enumerate(reversed(panel.lanes)):
+                    draw_lane(axis, colour, lane, 1 + LANE * (i + 1) / self.panel_height)
                 axis.set_ylim(shared if page.share else limits(page, alike(page, panel, c)))
                 axis.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
                 axis.yaxis.set_major_formatter(Ticks(panel.factor))
@@ -253,8 +269,9 @@ class Drawing:
     def draw_handle(self, x, y, kind, look):
         length = HANDLES[kind]
         xs, ys, looks = {"line": ([0, length], [0, 0], {"lw": 1.9}),
-                         "span": ([0, length], [0, 0], {"color": "0.9", "lw": 8, "solid_capstyle": "butt"}),
-                         "mark": ([length / 2] * 2, [-0.07, 0.07], {"color": look, "lw": 0.9, "ls": (0, (3, 2))}),
+                         "bar": ([0, length], [0, 0], {"color": look, **LANE_LOOKS["bar"]}),
+                         "may_be": ([0, length], [0, 0], {"color": look, **LANE_LOOKS["may_be"]}),
+                         "dose": ([length / 2], [0], {"color": look, **LANE_LOOKS["dose"]}),
                          "marker": ([length / 2], [0], {"color": "0.3", "marker": look, "ms": 6, "lw": 0})}[kind]
         if kind == "line":
             looks.update(color=look.colour, dashes=look.dashes)
@@ -288,10 +305,12 @@ class Drawing:
             self.write(self.left, lines, 9.5, color=colour, weight="bold")
         titles = [self.writer.wrap(p.title, self.panel_width, 9.5) for p in panels]
         notes = [self.writer.wrap(p.note, self.panel_width, 7.8) for p in panels]
-        top = max(height(t, 9.5) + height(n, 7.8) for t, n in zip(titles, notes)) + 0.06
+        n_lanes = max(len(p.lanes) for p in panels)
+        lanes = LANE * (n_lanes + bool(n_lanes) / 2)
+        top = max(height(t, 9.5) + height(n, 7.8) for t, n in zip(titles, notes)) + 0.06 + lanes
         for c, panel in enumerate(panels):
             x = self.left + c * self.step
-            y = self.cursor + top - 0.06 - height(titles[c], 9.5) - height(notes[c], 7.8)
+            y = self.cursor + top - 0.06 - lanes - height(titles[c], 9.5) - height(notes[c], 7.8)
             self.at(x, y, titles[c], 9.5, color=panel.colour)
             self.at(x, y + height(titles[c], 9.5), notes[c], 7.8, color="0.3")
             self.later.append((self.place, x, self.cursor + top, (self.axes[r, c],), {}))
