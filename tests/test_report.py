@@ -110,6 +110,45 @@ class Report(own.Trials):
         self.assertIn("month 12-24", text)
         self.assertIn(" 12-24 ", self.validate().stdout)
 
+    def test_months_of_the_table(self):
+        """As in the table of evidence; where the simulation counts from another time, its months in brackets."""
+        self.write("trials/evidence.csv", HEAD + ROWS + "validate,T,drug,BMD_change_after_stop,LS,12,mean,-4,percent,,,,,c,r,\n")
+        self.write("trials/one.yaml", TRIAL.replace("trial_arm: drug}", "trial_arm: drug, endpoint: BMD_change}\n    - "
+                   "{arm: drug, trial: T, trial_arm: drug, endpoint: BMD_change_after_stop, from: 1 year, to: 2 year}"))
+        _, _, tree = self.page("--csv", "out.csv")
+        cell = {key: [cell.text for cell in tree.iter("td") if cell.get("data-h") == key] for key in ("month", "n")}
+        self.assertEqual((cell["month"].count("12 (12-24)"), cell["month"].count("24")), (1, 1))
+        self.assertEqual(sorted(set(cell["n"])), ["50", "unknown"])
+        self.assertIn("12 (12-24)", self.validate().stdout)
+        with open(self.path("out.csv"), encoding="utf-8", newline="") as file:
+            rows = [[row[key] for key in ("time_months", "from_months", "to_months", "n")] for row in csv.DictReader(file)]
+        self.assertIn(["12", "12", "24", ""], rows)
+
+    def test_axes_of_values(self):
+        """In the unit of the table of evidence; a row in another unit of the same stands where it should."""
+        self.write("trials/evidence.csv", HEAD + "validate,T,placebo,BMD_level,LS,24,mean,900,mg_per_cm2,,,,50,c,r,\n"
+                   "validate,T,drug,BMD_level,LS,24,mean,0.9,g_per_cm2,,,,50,c,r,\n")
+        self.write("trials/one.yaml", re.sub(r"    - .*difference.*\n", "", TRIAL))
+        _, _, tree = self.page()
+        panels = {"".join(f.find("figcaption").itertext()): f for f in tree.iter("figure")}
+        panel = panels["bmd lumbar spine, mg per cm2"]
+        self.assertEqual(len({circle.get("cy") for circle in panel.iter("circle")}), 1)
+        self.assertEqual(len(list(panel.iter("circle"))), 2)
+        ticks = [float(t.text) for t in panel.iter("text") if t.get("text-anchor") == "end" and re.fullmatch("[0-9.]+", t.text)]
+        self.assertTrue(ticks and all(800 < tick < 1050 for tick in ticks), ticks)
+
+    def test_paths_lead_down_only(self):
+        """A table in a folder beside that of the trials is named without the way to it; through a link, with it."""
+        os.mkdir(self.path("data"))
+        os.rename(self.path("trials/evidence.csv"), self.path("data/evidence.csv"))
+        self.write("trials/one.yaml", TRIAL.replace("table: evidence.csv", "table: ../data/evidence.csv"))
+        text, _, _ = self.page("--csv", "out.csv")
+        self.assertIn("Observed values: data/evidence.csv;", text)
+        os.makedirs(self.path("deep/er"))
+        os.rename(self.path("trials"), self.path("deep/trials"))
+        os.symlink("deep/trials", self.path("trials"))
+        self.assertIn("trials/../data/evidence.csv", self.validate(code=1).stderr)
+
     def test_converted_values(self):
         """What was compared stands beside what the table has, in CSV and on the page."""
         self.write("trials/evidence.csv", HEAD + ROWS.replace("T,placebo,BMD_change,LS,12,mean,-3,percent,-4,-2,95ci",
@@ -316,8 +355,8 @@ class Report(own.Trials):
         self.write("trials/it's <mine>.yaml", TRIAL)
         self.write("trials/tiny.model", MODEL.replace("-(k[site]", "-0*(k[site]").replace("= 1 [g/cm2]", "= 1e9 [g/cm2]"))
         _, page, tree = self.page()
-        names = [a.text for a in next(p for p in tree.iter("p") if p.get("class") == "index")][2:]
-        self.assertEqual(sorted(names), ["it's <mine>", "one"])
+        titles = [a.text for a in next(e for e in tree.iter("div") if e.get("class") == "index")][2:]
+        self.assertEqual(titles, ["A trial of <tags> & more"] * 2)
         self.assertEqual(page.counts["svg"], 2 + 2 * (4 + 2))  # a level that never moves has its panel too
 
 

@@ -194,7 +194,7 @@ class Sweep(test_shards.Program):
             out.write(text)
         self.osteon("sweep", "sweeps/s.yaml", "-o", "file.h5")
         words = ("--vary", f"{DOSE}=0.5 mg..2 mg : log", "--vary", "models.1=./one.model, ./two.model", "--design", "sobol")
-        self.osteon("sweep", "sweeps/../test.yaml", *words, "--points", "4", "--design-seed", "5", "--keep", "endpoints",
+        self.osteon("sweep", "test.yaml", *words, "--points", "4", "--design-seed", "5", "--keep", "endpoints",
                     "-o", "options.h5")
         self.assert_same("file.h5", "options.h5")
         self.osteon("sweep", "sweeps/s.yaml", "--points", "2", "-o", "two.h5")

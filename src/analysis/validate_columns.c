@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SAME_MONTH 0.05
+
 /* Digits after the point that suit the numbers of a check, in its row's unit. */
 static int decimals_of(const ost_prediction_check_t *self)
 {
@@ -69,14 +71,30 @@ static double from_of(const ost_prediction_check_t *self)
     return endpoint->measure == OST_MEASURE_LEVEL ? NAN : months(endpoint->from);
 }
 
-/* "72", or "60-72" of a change that does not count from time 0. */
+/* "72", or "60-72" of a change that does not count from time 0; "24 (48-72)" where the table of evidence counts from
+ * another time than the simulation does. */
 static const char *span_of(const ost_prediction_check_t *self, char buf[OST_CHECK_CELL])
 {
-    double from = from_of(self), to = months(self->observation->endpoint.to);
+    double from = from_of(self), to = months(self->observation->endpoint.to),
+           month = self->observation->row->time_months;
+    const bool is_moved = fabs(month - to) > SAME_MONTH;
+    char simulated[OST_CHECK_CELL];
     if (from > 0 || from < 0)
-        snprintf(buf, OST_CHECK_CELL, "%g-%g", from, to);
+        snprintf(simulated, sizeof(simulated), "%g-%g", from, to);
     else
-        snprintf(buf, OST_CHECK_CELL, "%g", to);
+        snprintf(simulated, sizeof(simulated), "%g", to);
+    if (is_moved)
+        snprintf(buf, OST_CHECK_CELL, "%g (%.48s)", month, simulated);
+    else
+        snprintf(buf, OST_CHECK_CELL, "%s", simulated);
+    return buf;
+}
+
+/* For readers: subjects of the observation. */
+static const char *subjects_of(const ost_prediction_check_t *self, char buf[OST_CHECK_CELL])
+{
+    const double n = self->observation->row->n;
+    snprintf(buf, OST_CHECK_CELL, isnan(n) ? "unknown" : "%g", n);
     return buf;
 }
 
@@ -172,7 +190,8 @@ static const ost_check_column_t columns[] = {
     { "to_months", "", C, OST_CHECK_COUNT, NULL, to_of },
     { "statistic", "", C, OST_CHECK_TEXT, statistic_of, NULL },
     { "unit", "", C, OST_CHECK_TEXT, unit_of, NULL },
-    { "n", "n", C | H, OST_CHECK_COUNT, NULL, n_of },
+    { "n", "", C, OST_CHECK_COUNT, NULL, n_of },
+    { "", "n", H, OST_CHECK_RANGE, subjects_of, NULL },
     { "observed", "observed", P | H | C | M, OST_CHECK_NUMBER, NULL, observed_of },
     { "", "interval", P | H, OST_CHECK_RANGE, interval_of, NULL },
     { "observed_lower", "", C, OST_CHECK_NUMBER, NULL, observed_lower_of },

@@ -248,7 +248,10 @@ int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *e
             sums[i].bias, sums[i].coverage, sums[i].weighted);
     if (n > 0)
         ost_print_wrapped(out,
-            "n: observations. rmse and bias: of simulated - observed, in points (levels and SDs: in percent of the "
+            "month: as in the table of evidence, in brackets that of the simulation where it differs; 60-72 is a "
+            "change "
+            "from month 60 to month 72. n: observations. rmse and bias: of simulated - observed, in points (levels and "
+            "SDs: in percent of the "
             "observed one). coverage: fraction inside their 90 %% prediction intervals. weighted: rmse in units of the "
             "predictions' SDs, 1 if these are right.");
     for (int c = 0; c < OST_N_CLASSES && ret == 0; c++) ret = print_missed(self, (ost_class_t) c, out, err);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int ost_file_read(char **text, const char *path, size_t max_bytes, ost_error_t *err)
@@ -56,10 +57,27 @@ out:
     return ret;
 }
 
+/* Length of the path of the folder above that of base[0..folder-1], "a/b/", both with their slash; @return `folder`
+ * where its last part may be a link or leads up itself. */
+static size_t folder_above(const char *base, size_t folder)
+{
+    char path[PATH_MAX];
+    struct stat found;
+    size_t above = folder > 0 ? folder - 1 : 0;
+    while (above > 0 && base[above - 1] != '/') above--;
+    const char *last = base + above;
+    if (folder - above < 2 || folder >= sizeof(path) || strncmp(last, "./", 2) == 0 || strncmp(last, "../", 3) == 0)
+        return folder;
+    snprintf(path, sizeof(path), "%.*s", (int) folder - 1, base);
+    return lstat(path, &found) == 0 && S_ISDIR(found.st_mode) ? above : folder;
+}
+
 char *ost_file_beside(const char *base, const char *name)
 {
     const char *slash = strrchr(base, '/');
     size_t folder = slash == NULL || name[0] == '/' ? 0 : (size_t) (slash - base) + 1;
+    for (size_t above; strncmp(name, "../", 3) == 0 && (above = folder_above(base, folder)) < folder; name += 3)
+        folder = above;
     size_t size = strlen(name) + 1;
     char *path = malloc(folder + size);
     if (path == NULL) return NULL;

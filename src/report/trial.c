@@ -18,6 +18,8 @@ typedef struct {
     const char *output;
     bool is_value;
     size_t versus; /* the arm that is subtracted, SIZE_MAX: none */
+    double factor; /* 1 of the output, as reported, in units of the axis: of values, those of the table of evidence */
+    const char *unit; /* of the axis, "": percent */
     ost_chart_t chart;
 } panel_t;
 
@@ -75,7 +77,7 @@ static bool is_drawn(const panel_t *self, size_t arm)
 static double mean_of(const panel_t *self, const ost_curve_t *curve, size_t t)
 {
     const ost_curve_t *versus = self->versus != SIZE_MAX ? curve_of(self, self->versus) : NULL;
-    return curve->mean[t] - (versus != NULL ? versus->mean[t] : 0);
+    return self->factor * (curve->mean[t] - (versus != NULL ? versus->mean[t] : 0));
 }
 
 /* The simulated line of an arm, 100 at time 0. */
@@ -88,7 +90,7 @@ static double line_at(const panel_t *self, size_t arm, size_t i_time)
 /* Where a value of the endpoint stands on the axis: a change from a later scan starts from the simulated line. */
 static double height_of(const panel_t *self, const ost_endpoint_t *endpoint, double value)
 {
-    if (self->is_value) return value / endpoint->factor;
+    if (self->is_value) return value / endpoint->factor * self->factor;
     if (endpoint->per_year) value *= (endpoint->to - endpoint->from) / OST_DAYS_PER_YEAR;
     if (self->versus != SIZE_MAX) return value;
     double percent = endpoint->measure == OST_MEASURE_FRACTION ? value - 100 : value;
@@ -109,8 +111,8 @@ static void set_ranges(panel_t *self)
         for (size_t t = 0; is_drawn(self, a) && t < e->n_times; t++) {
             ost_chart_widen(&chart->y0, &chart->y1, mean_of(self, curve, t));
             if (!has_band(self, curve)) continue;
-            ost_chart_widen(&chart->y0, &chart->y1, curve->lower[t]);
-            ost_chart_widen(&chart->y0, &chart->y1, curve->upper[t]);
+            ost_chart_widen(&chart->y0, &chart->y1, self->factor * curve->lower[t]);
+            ost_chart_widen(&chart->y0, &chart->y1, self->factor * curve->upper[t]);
         }
     }
     for (size_t i = 0; i < self->trial->matched.n_observations; i++) {
@@ -139,8 +141,8 @@ static void put_curve(const panel_t *self, size_t arm)
     const ost_curve_t *curve = curve_of(self, arm);
     if (has_band(self, curve)) {
         ost_chart_path(&self->chart, true);
-        for (size_t t = 0; t < e->n_times; t++) put_place(self, e->times[t], curve->lower[t]);
-        for (size_t t = e->n_times; t-- > 0;) put_place(self, e->times[t], curve->upper[t]);
+        for (size_t t = 0; t < e->n_times; t++) put_place(self, e->times[t], self->factor * curve->lower[t]);
+        for (size_t t = e->n_times; t-- > 0;) put_place(self, e->times[t], self->factor * curve->upper[t]);
         ost_chart_fill(&self->chart, arm, OST_CHART_BAND);
     }
     ost_chart_path(&self->chart, false);
@@ -168,6 +170,17 @@ static void put_point(const panel_t *self, const ost_prediction_check_t *check)
         row->role == OST_ROLE_CALIBRATE ? ost_chart_colour(endpoint->arm) : "#fff", ost_chart_colour(endpoint->arm));
 }
 
+/* What time 0 is: treatment begins there, or nothing does. */
+static const char *since(const ost_experiment_t *e)
+{
+    double first = INFINITY;
+    for (size_t a = 0; a < e->n_arms; a++) {
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++) first = fmin(first, e->arms[a].regimens[i].start);
+        for (size_t i = 0; i < e->arms[a].n_inputs; i++) first = fmin(first, e->arms[a].inputs[i].start);
+    }
+    return first == 0 ? "years since start of treatment" : "years since baseline";
+}
+
 static void put_panel(panel_t *self)
 {
     const ost_experiment_t *e = &self->trial->experiment;
@@ -175,13 +188,15 @@ static void put_panel(panel_t *self)
     if (!(self->chart.y0 < self->chart.y1)) return;
     ost_chart_begin(&self->chart);
     ost_html_name(self->output, self->chart.out);
+    if (self->is_value) fputs(", ", self->chart.out);
+    if (self->is_value) ost_html_name(self->unit, self->chart.out);
     if (self->versus != SIZE_MAX) {
         fputs(self->is_value ? ": difference from " : ": difference in percentage points from ", self->chart.out);
         ost_html_text(e->arms[self->versus].label, self->chart.out);
     } else if (!self->is_value) {
         fputs(", change in percent", self->chart.out);
     }
-    ost_chart_frame(&self->chart, "years since start of treatment", NULL);
+    ost_chart_frame(&self->chart, since(e), NULL);
     for (size_t a = 0; a < e->n_arms; a++)
         if (is_drawn(self, a)) put_curve(self, a);
     for (size_t i = 0; i < self->trial->matched.n_observations; i++) {
@@ -201,7 +216,9 @@ static void put_panels(const ost_validation_t *self, size_t t, FILE *out)
     for (size_t i = 0; i < trial->matched.n_observations; i++) {
         const ost_endpoint_t *endpoint = &observations[i].endpoint;
         panel_t panel = { self, trial, self->curves[t], self->n_curves[t], endpoint->output,
-            endpoint->measure == OST_MEASURE_LEVEL, endpoint->versus, { .out = out, .width = 430, .height = 250 } };
+            endpoint->measure == OST_MEASURE_LEVEL, endpoint->versus, 1, "",
+            { .out = out, .width = 430, .height = 250 } };
+        if (panel.is_value) panel.factor = endpoint->factor, panel.unit = observations[i].row->unit;
         size_t k = 0;
         while (k < i && !has_location(&panel, &self->checks[trial->first_observation + k])) k++;
         if (k == i && has_location(&panel, &self->checks[trial->first_observation + i])) put_panel(&panel);

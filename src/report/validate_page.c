@@ -46,15 +46,15 @@ static void put_head(const ost_validation_t *self, FILE *out)
     ost_html_text(ost_validation_basis(self, basis, sizeof(basis)), out);
     fputs(". Observed values: ", out);
     ost_html_text(self->trials.evidence.path, out);
-    fputs("; lines are those of this file.</p>\n<p class='index'><a href='#overview'>observed against predicted</a> <a "
-          "href='#missed'>missed, and why</a> ",
+    fputs("; lines are those of this file.</p>\n<div class='index'><a href='#overview'>Observed against predicted</a>\n"
+          "<a href='#missed'>Missed by far, and why</a>\n",
         out);
     for (size_t t = 0; t < self->trials.n_trials; t++) {
         fprintf(out, "<a href='#t%zu'>", t);
-        ost_html_text(self->trials.trials[t].experiment.name, out);
-        fputs("</a> ", out);
+        ost_html_text(self->trials.trials[t].experiment.title, out);
+        fputs("</a>\n", out);
     }
-    fputs("</p>\n", out);
+    fputs("</div>\n", out);
 }
 
 void ost_validation_write_html(const ost_validation_t *self, FILE *out)
@@ -64,14 +64,17 @@ void ost_validation_write_html(const ost_validation_t *self, FILE *out)
     put_summary(self, out);
     ost_page_treatments(self, out);
     ost_page_misses(self, out);
-    fputs(
-        "<h2 id='trials'>Trials</h2>\n<p>Lines: mean of the simulated subjects; bands: 90 % of them (none for outputs "
+    fprintf(out,
+        "<h2 id='trials'>Trials</h2>\n<p>Lines: mean of the simulated subjects; bands: 90 %% of them (none for outputs "
         "that a subject has or does not have, as a fracture). Marks: observed values, full if they may have been "
         "fitted "
-        "(calibrate), open if they never were (validate, context). Thick bars: 90 % prediction intervals. A change "
+        "(calibrate), open if they never were (validate, context). Thick bars: 90 %% prediction intervals. A change "
         "from a later scan is drawn from the simulated line that it counts from. Differences between arms have panels "
-        "of their own, without bands.</p>\n",
-        out);
+        "of their own, without bands. month: as in the table of evidence, in brackets that of the simulation where it "
+        "differs; 60-72 is a change from month 60 to month 72. n: subjects observed; of a source that gives none, %d "
+        "are "
+        "assumed where an SD needs it.</p>\n",
+        OST_ASSUMED_N);
     for (size_t t = 0; t < self->trials.n_trials; t++) ost_page_trial(self, t, out);
     ost_html_end(out);
 }
