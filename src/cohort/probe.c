@@ -19,18 +19,17 @@
 #define N_PROBES 3
 #define N_SOLVER_PROBES (N_PROBES - 1)
 /* All of them take as many steps as this part of a run's subjects. A smaller run is probed like one of LEAST_SUBJECTS,
- * and exact dosing may take LEAST_STEPS there: hundredths of a second. */
+ * and exact dosing may take LEAST_STEPS: a hundredth of a second. */
 #define SHARE 0.018
 #define LEAST_SUBJECTS 1000
-#define LEAST_STEPS 25e3
+#define LEAST_STEPS 6e3
 /* Smaller tolerances take as many as 1.5 times their subjects where one is enough; no other follows once they have
  * taken this part of a run's. */
 #define SOLVER_SUBJECTS (1.5 * OST_N_PROBED)
 #define SOLVER_SHARE 0.01
-/* Of the shipped drugs, from one dose to the next; at most. */
-#define STEPS_PER_DOSE 10.0
-/* Of each arm and subject, however little is left. */
+/* Of each arm and subject, however few steps may be taken; then at least so many times as many as before. */
 #define LEAST_DOSES 8.0
+#define MORE_DOSES 2.0
 
 /* The first subjects once more, in another way that is more exact. */
 typedef struct {
@@ -39,7 +38,6 @@ typedef struct {
     double *error;                            /* [n_outputs], percent */
     size_t n_subjects, subject[OST_N_PROBED]; /* of the block */
     double *t_end;                            /* [n_arms] up to where; NULL: all of the time */
-    double n_doses;                           /* of each arm, given to each of these subjects */
     uint64_t steps, steps_before;             /* of these subjects, in this way and in the run */
 } probe_t;
 
@@ -138,44 +136,34 @@ static double run_size(const ost_run_t *run)
 static double dosing_budget(const ost_worker_t *self, size_t n)
 {
     double steps = (double) (self->stats.steps + self->stats.rejected + self->run_in_steps);
-    double most = (SHARE * run_size(self->run) - SOLVER_SUBJECTS) * steps / (double) n;
-    return self->run->n_positions < LEAST_SUBJECTS ? fmax(LEAST_STEPS, most) : most;
+    return fmax(LEAST_STEPS, (SHARE * run_size(self->run) - SOLVER_SUBJECTS) * steps / (double) n);
 }
 
-/* How many subjects, and how many doses of each arm, so that they fit in; those of schedules are all given up to some
- * time. */
-static void fit_in(const ost_worker_t *self, probe_t *probe, size_t n, size_t n_arms)
+/* Doses of the arm that has most of them. */
+static double most_doses(const ost_plan_t *plan)
 {
-    const ost_plan_t *plan = self->plan;
-    double doses = 1, steps = (double) (self->stats.steps + self->stats.rejected) / (double) n;
-    double after =
-        steps * (double) n_arms / (double) plan->experiment->n_arms; /* of a subject, once the doses are given */
+    double doses = 1;
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
         const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
         for (size_t r = 0; r < arm->n_repeats; r++)
             doses = fmax(doses, (plan->doses->t_end - plan->doses->t_begin) / arm->repeats[r].interval);
     }
-    size_t least = n_arms < OST_N_PROBED ? OST_N_PROBED / n_arms : 1, most = n < OST_N_PROBED ? n : OST_N_PROBED;
-    double budget = dosing_budget(self, n), per_dose = STEPS_PER_DOSE * (double) n_arms;
-    probe->n_subjects = budget >= (double) most * doses * per_dose ? most : least < most ? least : most;
-    probe->n_doses = fmax(LEAST_DOSES, (budget / (double) probe->n_subjects - after) / per_dose);
-    for (size_t a = 0; a < plan->experiment->n_arms; a++) {
-        const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
-        double interval = INFINITY;
-        for (size_t r = 0; r < arm->n_repeats; r++)
-            if (isnan(arm->repeats[r].t_first)) interval = fmin(interval, arm->repeats[r].interval);
-        probe->t_end[a] = fmin(plan->doses->t_end, plan->doses->t_begin + probe->n_doses * interval);
-    }
+    return doses;
 }
 
-/* Arms with repeats, in which the first doses of each act: the same events, and schedules without series.
+/* Arms with repeats, in which the first doses of each act: the same events, and schedules without series, whose doses
+ * are all given up to some time.
  * @param[out] given, events  [n_arms], [n_known of all] */
-static void give_first(const ost_plan_t *plan, double n_doses, ost_given_t *given, ost_event_t *events)
+static void give_first(const ost_plan_t *plan, double n_doses, double *t_end, ost_given_t *given, ost_event_t *events)
 {
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
         const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
         if (arm->n_repeats == 0) continue;
         *given++ = (ost_given_t){ a, events, plan->schedules->exact };
+        double interval = INFINITY;
+        for (size_t r = 0; r < arm->n_repeats; r++)
+            if (isnan(arm->repeats[r].t_first)) interval = fmin(interval, arm->repeats[r].interval);
+        t_end[a] = fmin(plan->doses->t_end, plan->doses->t_begin + n_doses * interval);
         for (size_t k = 0; k < arm->n_known; k++, events++) {
             *events = arm->events[k];
             if (events->series < 0) continue;
@@ -183,6 +171,35 @@ static void give_first(const ost_plan_t *plan, double n_doses, ost_given_t *give
             if (events->t - repeat->t_first < n_doses / (double) arm->n_repeats * repeat->interval) events->series = -1;
         }
     }
+}
+
+/* With the first few doses of n_given arms, and then with as many as fit into the steps that may be taken, as these
+ * took. More subjects take part where all their doses fit. */
+static int probe_doses(ost_worker_t *self, probe_t *probe, size_t n, ost_given_t *given, size_t n_given,
+    ost_event_t *events, ost_error_t *err)
+{
+    const double all = most_doses(self->plan);
+    const size_t most = n < OST_N_PROBED ? n : OST_N_PROBED, fill = n_given < OST_N_PROBED ? OST_N_PROBED / n_given : 1,
+                 least = fill < most ? fill : most;
+    double left = dosing_budget(self, n), n_doses = fmin(LEAST_DOSES, all), given_before = 0;
+    int ret = 0;
+    for (size_t n_subjects = least; ret >= 0 && n_doses * (double) n_subjects >= MORE_DOSES * given_before;) {
+        const uint64_t steps = self->probed.probe_steps;
+        probe->n_subjects = n_subjects;
+        probe->steps_before = 0;
+        choose(self, probe, n, true);
+        give_first(self->plan, n_doses, probe->t_end, given, events);
+        ret = probe_arms(self, probe, n, given, n_given, err);
+        given_before = n_doses * (double) n_subjects;
+        /* of one subject: without these doses, and for each of them, at which a step ends in each arm */
+        const double taken = (double) (self->probed.probe_steps - steps), here = (double) n_subjects,
+                     without = (double) probe->steps_before / here,
+                     per_dose = fmax((taken / here - without) / n_doses, (double) n_given);
+        left -= taken;
+        n_subjects = left / (double) most >= without + per_dose * all ? most : least;
+        n_doses = fmin((left / (double) n_subjects - without) / per_dose, all);
+    }
+    return ret;
 }
 
 /* What periodic dosing costs in exactness: with every dose given. */
@@ -202,12 +219,7 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
         .t_end = calloc(n_arms + 1, sizeof(*probe.t_end)) };
     bool ok = events != NULL && given != NULL && probe.t_end != NULL;
     int ret = ok ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of exact dosing");
-    if (ok && n_given > 0) {
-        fit_in(self, &probe, n, n_given);
-        choose(self, &probe, n, true);
-        give_first(plan, probe.n_doses, given, events);
-        ret = probe_arms(self, &probe, n, given, n_given, err);
-    }
+    if (ok && n_given > 0) ret = probe_doses(self, &probe, n, given, n_given, events, err);
     if (ret > 0) self->probed.n_periodic_probed = (size_t) ret;
     free(events);
     free(given);
