@@ -374,11 +374,18 @@ class Program(unittest.TestCase):
         done = self.osteon("show", "out.h5")
         self.assertRegex(done.stderr, "without evidence: .*evidence.csv")
         self.assertNotIn("observed", done.stdout)
-        # none of the usual months: the last one
-        self.run_tiny("out.h5", "--set", "times={to: 7 month, every: 1 month}")
-        months = [line.split()[1] for line in self.osteon("show", "out.h5").stdout.splitlines() if
-                  line.startswith("control")]
-        self.assertEqual(months, ["7"])
+        # none of the usual months: all times, or the last of many; in days and hours where the file is short
+        for times, options, head, shown in (
+                ("{to: 7 month, every: 1 month}", [], "month", ["1", "2", "3", "4", "5", "6", "7"]),
+                ("{to: 7 month, every: 0.5 month}", [], "month", ["7"]),
+                ("[0 d, 12 h, 2 d, 7 week]", [], "day", ["0.5", "2", "49"]),
+                ("[0 d, 12 h, 2 d, 7 week]", ["--at", "12 h,49 day"], "day", ["0.5", "49"]),
+                ("[0 d, 90 min, 36 h, 2 d]", [], "hour", ["1.5", "36", "48"])):
+            self.run_tiny("out.h5", "--set", f"times={times}")
+            text = self.osteon("show", "out.h5", *options).stdout
+            rows = [line.split() for line in text.splitlines() if line.startswith(("control", "arm "))]
+            self.assertEqual([row[1] for row in rows], [head, *shown])
+        self.assertIn("'6 mg' is not a list", self.osteon("show", "out.h5", "--at", "6 mg", code=2).stderr)
 
     def test_files_of_the_readme(self):
         """The model and the experiments of the README are right as they stand there, from the first character on."""

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define INDENT "    " /* of lines below a row */
+#define FEW_TIMES 12  /* so many are all shown */
 
 static span_t span_of(const ost_endpoint_t *endpoint)
 {
@@ -72,7 +73,8 @@ static bool add_evidence_spans(show_t *self, double month)
     return ok;
 }
 
-/* The months that the evidence has, and whole years at 1, 2, 5; the last time if the file has none of these. */
+/* The months that the evidence has, and whole years at 1, 2, 5; where the file has none of these, all times after the
+ * baseline if they are few, or the last. */
 static bool default_spans(show_t *self)
 {
     static const double usual[] = { 12, 24, 60 };
@@ -80,22 +82,31 @@ static bool default_spans(show_t *self)
     bool ok = add_evidence_spans(self, NAN);
     for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]) && ok; i++)
         if (time_index(self, usual[i]) >= 0) ok = add_span(self, 0, usual[i]);
-    if (ok && self->n_spans == 0) ok = add_span(self, 0, self->results->times[n_times - 1] / OST_DAYS_PER_MONTH);
+    bool is_none = self->n_spans == 0;
+    for (size_t i = n_times <= FEW_TIMES ? 0 : n_times - 1; i < n_times && is_none && ok; i++)
+        if (self->results->times[i] > 0 || i + 1 == n_times)
+            ok = add_span(self, 0, self->results->times[i] / OST_DAYS_PER_MONTH);
     return ok;
 }
 
-/* "12,24,60". @return an exit code */
+/* "12,24,60" or "6 h,7 day". @return an exit code */
 static int parse_months(show_t *self, const char *text)
 {
     const double *t = self->results->times;
+    const ost_dim_t of_time = { .sixths = { [OST_DIM_TIME] = 6 } };
     size_t n = self->results->n_times;
     for (const char *p = text;; p++) {
-        char *end;
-        double month = strtod(p, &end);
-        if (end == p || (*end != ',' && *end != '\0')) {
-            ost_cli_message("--at: '%s' is not a list of months such as 12,24,60", text);
+        char item[32];
+        ost_quantity_t time = { .value = NAN };
+        size_t length = strcspn(p, ",");
+        ost_error_t err = { 0 };
+        snprintf(item, sizeof(item), "%.*s", (int) length, p);
+        bool is_read = length < sizeof(item) && ost_quantity_parse(&time, item, &err) == 0;
+        if (!is_read || !(time.is_plain || ost_dim_equal(time.dim, of_time))) {
+            ost_cli_message("--at: '%s' is not a list of months such as 12,24,60, or of times such as 6 h", text);
             return OST_EXIT_USAGE;
         }
+        double month = time.is_plain ? time.value : time.value / OST_DAYS_PER_MONTH;
         if (time_index(self, month) < 0) {
             char with[100], at[32], times[64];
             snprintf(at, sizeof(at), "%.6g month", month);
@@ -106,7 +117,7 @@ static int parse_months(show_t *self, const char *text)
             return OST_EXIT_USAGE;
         }
         if (!add_span(self, 0, month) || !add_evidence_spans(self, month)) return ost_cli_no_memory();
-        p = end;
+        p += length;
         if (*p == '\0') return OST_EXIT_OK;
     }
 }
@@ -179,11 +190,7 @@ static void add_names(show_t *self, const char *arm, size_t element, span_t span
     ost_table_cell(&self->table, "%s", arm);
     if (self->n_elements > 1)
         ost_table_cell(&self->table, "%s", ost_results_element(self->results, self->variable, element));
-    double from = ost_show_month(self, span.from), to = ost_show_month(self, span.to);
-    if (span.from > 0)
-        ost_table_cell(&self->table, "%g-%g", from, to);
-    else
-        ost_table_cell(&self->table, "%g", to);
+    ost_show_add_times(self, &self->table, span);
     if (self->results->models.n > 0) ost_table_cell(&self->table, "%s", model);
 }
 
@@ -344,7 +351,8 @@ static bool has_evidence(const show_t *self, bool *has_intervals)
 
 static void add_columns(show_t *self)
 {
-    ost_table_columns(&self->table, self->n_elements > 1 ? "<arm\t<site\tmonth" : "<arm\tmonth");
+    ost_table_columns(&self->table, self->n_elements > 1 ? "<arm\t<site" : "<arm");
+    ost_show_add_time_column(self, &self->table);
     if (self->results->models.n > 0) ost_table_column(&self->table, ost_show_part_word(self), true);
     for (size_t i = 0; i < self->n_shown; i++)
         ost_table_columns(&self->table, i == 0 && is_value(self) ? "value" : ost_statistics[self->shown[i]].heading);
@@ -495,6 +503,7 @@ static int show_file(show_t *self, const char *path)
     }
     if (!ost_show_is_of_draws(self) && (code = ost_show_place_evidence(self)) != OST_EXIT_OK) evidence = code;
     if (evidence == OST_EXIT_MEMORY) return evidence;
+    ost_show_find_time_unit(self);
     if (self->months != NULL && (code = parse_months(self, self->months)) != OST_EXIT_OK) return code;
     if (self->months == NULL && !default_spans(self)) return ost_cli_no_memory();
     if (ost_show_find_baseline(self, &err) < 0) return ost_cli_fail(&err);
@@ -535,7 +544,7 @@ static const ost_option_t options[] = {
     { .name = "at",
         .argument = "M,M,...",
         .target = OST_WORD(show_t, months),
-        .text = "months to show (default: 12, 24, 60 and those of the evidence)" },
+        .text = "months to show, or times as in \"6 h,7 day\" (default: 12, 24, 60 and those of the evidence)" },
     { .name = "variable",
         .argument = "NAME",
         .target = OST_WORD(show_t, variable),

@@ -11,6 +11,12 @@ typedef struct {
     double from, to; /* months */
 } span_t;
 
+/* A unit of the times in tables. */
+typedef struct {
+    const char *name;
+    double days;
+} ost_show_unit_t;
+
 typedef struct {
     ost_results_t *results;
     const char *months, *variable, *versus_name, *columns, *csv; /* of the command line */
@@ -30,6 +36,7 @@ typedef struct {
     double *medians;       /* [n_models], of those that have values */
     span_t *spans;
     size_t n_spans;
+    const ost_show_unit_t *time_unit;        /* month, and what suits a shorter file */
     ost_statistic_t shown[OST_N_STATISTICS]; /* [n_shown] */
     size_t n_shown;
     ost_table_t table;
@@ -69,8 +76,16 @@ int ost_show_sample(
 int ost_show_find_baseline(show_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* The month of the output time that stands for one asked for, where these differ by more than roundings. */
 double ost_show_month(const show_t *self, double month);
-/* Say which months are shown in the place of those asked for. */
+/* Say which times are shown in the place of those asked for. */
 void ost_show_print_months(const show_t *self);
+/* Choose the unit of times for the file. */
+void ost_show_find_time_unit(show_t *self);
+/* The time that stands for a month, in that unit. */
+double ost_show_in_unit(const show_t *self, double month);
+/* Add the column of times, "month". */
+void ost_show_add_time_column(const show_t *self, ost_table_t *table);
+/* Add the cell of an interval: its end, and its start where that is not the baseline. */
+void ost_show_add_times(const show_t *self, ost_table_t *table, span_t span);
 /* Read the evidence that the experiment in the file names. A file whose table is missing is still shown, without it.
  * @return an exit code, of what is wrong with the evidence */
 int ost_show_read_evidence(show_t *self) OST_MUST_CHECK;

@@ -55,7 +55,7 @@ static int add_row(show_t *show, draws_t *self, size_t arm, size_t element, span
     ost_drawn(self->values, self->n_draws, self->work, cells);
     ost_table_cell(&show->table, "%s", name);
     if (show->n_elements > 1) ost_table_cell(&show->table, "%s", site);
-    ost_table_cell(&show->table, "%g", ost_show_month(show, span.to));
+    ost_show_add_times(show, &show->table, (span_t){ 0, span.to });
     if (self->csv != NULL) {
         fprintf(self->csv, "%s,", show->variable);
         ost_csv_write_text(name, self->csv);
@@ -68,7 +68,8 @@ static int add_row(show_t *show, draws_t *self, size_t arm, size_t element, span
 
 static int print_variable(show_t *show, draws_t *self, ost_error_t *err)
 {
-    ost_table_columns(&show->table, show->n_elements > 1 ? "<arm\t<site\tmonth" : "<arm\tmonth");
+    ost_table_columns(&show->table, show->n_elements > 1 ? "<arm\t<site" : "<arm");
+    ost_show_add_time_column(show, &show->table);
     ost_table_columns(&show->table, "median\tmedian 2.5 %\tmedian 97.5 %\tsubjects 5 %\tsubjects 95 %\tn");
     for (size_t a = 0; a < show->results->arms.n; a++)
         for (size_t e = 0; e < show->n_elements; e++)

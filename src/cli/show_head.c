@@ -81,8 +81,8 @@ void ost_show_print_head(const show_t *self, const char *path)
             stdout, "%s [%s] (%s, so values instead of changes)", self->variable, ost_show_unit(self), self->why);
     else
         ost_print_wrapped(stdout,
-            "%s: change from baseline in percent, each subject against itself (a-b: from month a to month b)",
-            self->variable);
+            "%s: change from baseline in percent, each subject against itself (a-b: from %s a to %s b)", self->variable,
+            self->time_unit->name, self->time_unit->name);
     ost_show_print_months(self);
     putchar('\n');
 }

@@ -77,10 +77,7 @@ static void add_row(show_t *self, ost_table_t *table, const ost_observation_t *o
     if (self->n_elements > 1) ost_table_cell(table, "%s", site);
     ost_table_cell(table, "%s", measure_of(endpoint));
     ost_table_cell(table, "%s", ost_show_unit_of(observation, unit, sizeof(unit)));
-    if (is_level || from == 0)
-        ost_table_cell(table, "%g", to);
-    else
-        ost_table_cell(table, "%g-%g", from, to);
+    ost_show_add_times(self, table, (span_t){ is_level ? 0 : from, to });
     if (self->results->models.n > 0) ost_table_cell(table, "%s", model);
     if (!isnan(estimate->value)) snprintf(number, sizeof(number), "%.4g", estimate->value);
     ost_table_cell(table, "%s", number);
@@ -97,7 +94,8 @@ static void add_row(show_t *self, ost_table_t *table, const ost_observation_t *o
 static void add_columns(const show_t *self, ost_table_t *table)
 {
     ost_table_columns(table, self->n_elements > 1 ? "<arm\t<site" : "<arm");
-    ost_table_columns(table, "<measure\t<unit\tmonth");
+    ost_table_columns(table, "<measure\t<unit");
+    ost_show_add_time_column(self, table);
     if (self->results->models.n > 0) ost_table_column(table, ost_show_part_word(self), true);
     ost_table_columns(table, "simulated\tobserved\tinterval");
     ost_table_column(table, ost_statistics[OST_STATISTIC_RESIDUAL].heading, false);

@@ -32,12 +32,14 @@ static int print_schedule(
     int ret = ost_results_read(self->results, self->variable, arm, 0, zero < 0 ? 0 : (size_t) zero, self->base, err);
     if (ret == 0) ret = ost_results_read_schedule(self->results, schedule, arm, ended, self->value, err);
     if (ret < 0 || is_constant(self) || percent_by(self, INFINITY) == 0) return ret;
-    printf("%s%s: %s %s by month", *gap, self->results->arms.items[arm], ended ? "ended" : "began",
-        self->results->schedules.items[schedule]);
+    printf("%s%s: %s %s by %s", *gap, self->results->arms.items[arm], ended ? "ended" : "began",
+        self->results->schedules.items[schedule], self->time_unit->name);
     *gap = "";
-    for (size_t i = 0; i < self->n_spans; i++)
-        if (i == 0 || self->spans[i].to != self->spans[i - 1].to)
-            printf("%s %g: %.1f %%", i > 0 ? "," : "", self->spans[i].to, percent_by(self, self->spans[i].to));
+    for (size_t i = 0; i < self->n_spans; i++) {
+        double month = self->spans[i].to;
+        if (i == 0 || month != self->spans[i - 1].to)
+            printf("%s %g: %.1f %%", i > 0 ? "," : "", ost_show_in_unit(self, month), percent_by(self, month));
+    }
     putchar('\n');
     return 0;
 }
