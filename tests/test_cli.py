@@ -380,7 +380,8 @@ class Program(unittest.TestCase):
                 ("{to: 7 month, every: 0.5 month}", [], "month", ["7"]),
                 ("[0 d, 12 h, 2 d, 7 week]", [], "day", ["0.5", "2", "49"]),
                 ("[0 d, 12 h, 2 d, 7 week]", ["--at", "12 h,49 day"], "day", ["0.5", "49"]),
-                ("[0 d, 90 min, 36 h, 2 d]", [], "hour", ["1.5", "36", "48"])):
+                ("[0 d, 90 min, 36 h]", [], "hour", ["1.5", "36"]),
+                ("[0 d, 1 month, 2 month]", [], "month", ["1", "2"])):
             self.run_tiny("out.h5", "--set", f"times={times}")
             text = self.osteon("show", "out.h5", *options).stdout
             rows = [line.split() for line in text.splitlines() if line.startswith(("control", "arm "))]

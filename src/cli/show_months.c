@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Units of times, shorter first. Each but the last is for files that end by twice the next longer. */
+/* Units of times, shorter first. Each but the last is for files that end before twice the next longer. */
 static const ost_show_unit_t units[] = { { "hour", 1.0 / 24 }, { "day", 1 }, { "month", OST_DAYS_PER_MONTH } };
 #define N_UNITS (sizeof(units) / sizeof(units[0]))
 
@@ -22,7 +22,7 @@ void ost_show_find_time_unit(show_t *self)
     const double *times = self->results->times;
     double longest = fmax(fabs(times[0]), fabs(times[self->results->n_times - 1]));
     self->time_unit = units;
-    while (self->time_unit + 1 < units + N_UNITS && longest > 2 * self->time_unit[1].days) self->time_unit++;
+    while (self->time_unit + 1 < units + N_UNITS && longest >= 2 * self->time_unit[1].days) self->time_unit++;
 }
 
 double ost_show_in_unit(const show_t *self, double month)
