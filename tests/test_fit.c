@@ -203,6 +203,27 @@ static uint64_t simulated_by(const double *z, size_t n, double *residuals)
     return fit.n_simulated - before;
 }
 
+/* One trial of which an arm is misread by 4 points at 24 months. An error that all its rows share would explain rates
+ * that are wrong for every row: rates stay those that come nearest to the rows. */
+static void test_one_trial(void)
+{
+    double sum = 0;
+    small_begin(&folder);
+    put_trials(1);
+    put_evidence(1, truth, 0.2, 0);
+    must_read("trials: .\nsubjects: 1\nstarts: 1\n" PARAMETERS);
+    for (size_t i = 0; i < fit.n_rows; i++) {
+        const ost_evidence_row_t *row = ost_fit_observation(&fit, i)->row;
+        bool is_misread = row->time_months == 24 && strcmp(row->arm, "treated") == 0;
+        if (is_misread) fit.trials.evidence.rows[row - fit.trials.evidence.rows].value += 4;
+    }
+    must_run();
+    for (size_t i = 0; i < fit.n_rows; i++) sum += fit.rows[i].residual;
+    CU_ASSERT(fabs(sum / 8) < 0.5);
+    CU_ASSERT_EQUAL(ost_fit_shared_sd(&fit.residual_error[OST_CLASS_BMD]), 0);
+    close_fit();
+}
+
 static void test_points_are_simulated_once(void)
 {
     const double z[4][3] = { { 0.1, 0.2, 0.3 }, { 0.2, 0.2, 0.3 }, { 0.1, 0.3, 0.3 }, { 0.1, 0.2, 0.4 } };
@@ -424,6 +445,7 @@ static const ost_test_t tests[] = {
     { "whitening", test_whitening },
     { "sizes_of_errors", test_sizes_of_errors },
     { "recovers_parameters", test_recovers_parameters },
+    { "one_trial", test_one_trial },
     { "points_are_simulated_once", test_points_are_simulated_once },
     { "rows_and_exclusions", test_rows_and_exclusions },
     { "wrong_files", test_wrong_files },

@@ -49,6 +49,9 @@ typedef struct {
  * freedom (Higgins 2009 J R Stat Soc A 172:137, doi:10.1111/j.1467-985X.2008.00552.x), because sizes that few trials
  * tell are uncertain; with at least 4, as their priors count for something (assumed). 1.645 where n_trials is 0. */
 double ost_fit_half_width(const ost_residual_error_t *self);
+/** SD of the error that rows of a trial share in a fit. Of one trial alone it is 0: what all its rows share is then
+ * told from no parameter. */
+double ost_fit_shared_sd(const ost_residual_error_t *self);
 
 /** Residuals, without corrections, of the last differences, and of the last point that was simulated by itself. */
 typedef struct {

@@ -52,7 +52,7 @@ void ost_fit_whiten(const ost_fit_t *self, double *residuals)
             ur += u * residuals[i];
         }
         if (!(uu > 0)) continue;
-        double part = ur * (1 - 1 / sqrt(1 + spread->sigma_between * spread->sigma_between * uu)) / uu;
+        double part = ur * (1 - 1 / sqrt(1 + pow(ost_fit_shared_sd(spread), 2) * uu)) / uu;
         for (size_t i = first; i < end; i++) {
             double variance = own_variance(self, i, spread, &growth);
             if (!self->rows[i].left_out) residuals[i] -= part * growth / sqrt(variance);
@@ -64,7 +64,7 @@ void ost_fit_whiten(const ost_fit_t *self, double *residuals)
 static double group_minus2_log_likelihood(const ost_fit_t *self, const double *residuals, size_t n_vectors,
     size_t first, size_t end, ost_residual_error_t spread)
 {
-    double uu = 0, log_det = 0, growth, between = spread.sigma_between * spread.sigma_between;
+    double uu = 0, log_det = 0, growth, between = pow(ost_fit_shared_sd(&spread), 2);
     for (size_t i = first; i < end; i++) {
         if (self->rows[i].left_out) continue;
         double variance = own_variance(self, i, &spread, &growth);
@@ -105,25 +105,26 @@ typedef struct {
     const ost_fit_t *fit;
     const double *residuals;
     size_t n_vectors;
+    double n_trials;
     ost_class_t of;
 } search_t;
 
 /* @param at  logarithms of between, within and, where it is estimated, growth */
-static ost_residual_error_t sizes_at(const gsl_vector *at)
+static ost_residual_error_t sizes_at(const search_t *self, const gsl_vector *at)
 {
-    return (ost_residual_error_t){ exp(gsl_vector_get(at, 0)), exp(gsl_vector_get(at, 1)), 0,
+    return (ost_residual_error_t){ exp(gsl_vector_get(at, 0)), exp(gsl_vector_get(at, 1)), self->n_trials,
         at->size > 2 ? exp(gsl_vector_get(at, 2)) : 0 };
 }
 
 static double search_value(const gsl_vector *at, void *params)
 {
     const search_t *self = params;
-    return class_minus2_log_likelihood(self->fit, self->residuals, self->n_vectors, self->of, sizes_at(at));
+    return class_minus2_log_likelihood(self->fit, self->residuals, self->n_vectors, self->of, sizes_at(self, at));
 }
 
 static void estimate_class(ost_fit_t *self, const double *residuals, size_t n_vectors, ost_class_t of)
 {
-    search_t search = { self, residuals, n_vectors, of };
+    search_t search = { self, residuals, n_vectors, self->residual_error[of].n_trials, of };
     size_t n = prior[of].growth > 0 ? 3 : 2;
     gsl_multimin_function function = { search_value, n, &search };
     gsl_multimin_fminimizer *minimizer = gsl_multimin_fminimizer_alloc(gsl_multimin_fminimizer_nmsimplex2, n);
@@ -136,13 +137,16 @@ static void estimate_class(ost_fit_t *self, const double *residuals, size_t n_ve
         gsl_multimin_fminimizer_set(minimizer, &function, at, step);
         for (int i = 0; i < 400 && gsl_multimin_fminimizer_size(minimizer) > 1e-4; i++)
             if (gsl_multimin_fminimizer_iterate(minimizer) != 0) break;
-        self->residual_error[of] = sizes_at(minimizer->x);
-        for (size_t first = 0; first < self->n_rows; first = group_end(self, first))
-            self->residual_error[of].n_trials += ost_fit_class(self, first) == of;
+        self->residual_error[of] = sizes_at(&search, minimizer->x);
     }
     gsl_vector_free(at);
     gsl_vector_free(step);
     gsl_multimin_fminimizer_free(minimizer);
+}
+
+double ost_fit_shared_sd(const ost_residual_error_t *self)
+{
+    return self->n_trials == 1 ? 0 : self->sigma_between;
 }
 
 double ost_fit_half_width(const ost_residual_error_t *self)
@@ -154,6 +158,8 @@ void ost_fit_estimate_residual_error(ost_fit_t *self, const double *residuals, s
 {
     for (int c = 0; c < OST_N_CLASSES; c++) {
         self->residual_error[c] = prior[c];
+        for (size_t first = 0; first < self->n_rows; first = group_end(self, first))
+            self->residual_error[c].n_trials += ost_fit_class(self, first) == (ost_class_t) c;
         if (n_vectors > 0) estimate_class(self, residuals, n_vectors, (ost_class_t) c);
     }
 }

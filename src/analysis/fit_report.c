@@ -115,7 +115,7 @@ static int print_residual_errors(const ost_fit_t *self, FILE *out, ost_error_t *
             if (ost_fit_class(self, i) != (ost_class_t) c) continue;
             double r = self->rows[i].residual, e = self->rows[i].error;
             double growth = ost_residual_growth(s, self->rows[i].change);
-            double variance = e * e + pow(growth, 2) * (pow(s->sigma_between, 2) + pow(s->sigma_within, 2));
+            double variance = e * e + pow(growth, 2) * (pow(ost_fit_shared_sd(s), 2) + pow(s->sigma_within, 2));
             n++;
             sum += r;
             square += r * r;
@@ -124,8 +124,9 @@ static int print_residual_errors(const ost_fit_t *self, FILE *out, ost_error_t *
         if (!(n > 0)) continue;
         char parts[4][32];
         ost_table_row(&table, "%s\t%.0f\t%.2f\t%+.2f\t%s\t%s\t%s\t%s", ost_class_words[c], n, sqrt(square / n), sum / n,
-            error_text(self, parts[0], 2, sqrt(weighted / n), ""), error_text(self, parts[1], 2, s->sigma_between, ""),
-            error_text(self, parts[2], 2, s->sigma_within, ""), error_text(self, parts[3], 3, s->growth, ""));
+            error_text(self, parts[0], 2, sqrt(weighted / n), ""),
+            error_text(self, parts[1], 2, ost_fit_shared_sd(s), ""), error_text(self, parts[2], 2, s->sigma_within, ""),
+            error_text(self, parts[3], 3, s->growth, ""));
     }
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);
