@@ -3,7 +3,7 @@
 // median; the same woman is highlighted in both.
 import { scenarios, of_class } from "./settings.js";
 import { sites } from "./experiment.js";
-import { button, element, css } from "./parts.js";
+import { button, element, css, keyed } from "./parts.js";
 import { words } from "./words.js";
 import { year } from "./curves.js";
 
@@ -56,8 +56,8 @@ export function make_class(place, pick, save) {
         charts.append(element("div", {}, element("h3", { textContent: words.class.chart(words.scenario_long[arm]) }), one));
         return [arm, one];
     }));
-    const keys = element("p", { className: "keys" }, ...["normal", "osteopenia", "osteoporosis"].flatMap((name) =>
-        [element("span", { className: `key ${name}` }), words.bands[name]]), element("span", { className: "cross", textContent: "\u2715" }), words.class.broke);
+    const keys = element("p", { className: "keys" }, ...["normal", "osteopenia", "osteoporosis"].map((name) =>
+        keyed(element("span", { className: `key ${name}` }), words.bands[name])), keyed(element("span", { className: "cross", textContent: "\u2715" }), words.class.broke));
     place.replaceChildren(said, keys, element("p", { className: "keys", textContent: words.t_of }), charts, element("label", {}, words.class.one, input), of_one, button(words.class.file, save));
 
     const frame = { left: 34, right: 8, top: 8, bottom: 24, height: 260, low: -5, high: 2 };

@@ -14,7 +14,7 @@ import { make_sketch } from "./sketch.js";
 import { make_view } from "./sheet.js";
 import { make_crew } from "./workers.js";
 import { make_panels } from "./panels.js";
-import { by_id, element, button } from "./parts.js";
+import { by_id, element, button, captioned, keyed } from "./parts.js";
 import { picture, png_of } from "./picture.js";
 import { bone_path } from "./bench.js";
 import { unlzma } from "./lzma.js";
@@ -86,6 +86,7 @@ function start_desk(engine, crew, trials) {
     // take longer for one than for the curves.
     function write_link() {
         clearTimeout(linking);
+        lesson.follow(settings);
         if (location.hash !== link) return; // another was given, and is read next
         const more = Object.entries({ l: lesson.text(), view: view.text() }).filter(([, text]) => text !== null);
         history.replaceState(null, "", `#${[to_fragment(settings), ...more.map((pair) => pair.join("="))].join("&")}`);
@@ -109,6 +110,7 @@ function start_desk(engine, crew, trials) {
     const is_alone = () => settings.bars.length === 0 && JSON.stringify(settings.habits.a) === JSON.stringify(settings.habits.b);
     const shown_arms = () => (is_alone() ? ["a"] : scenarios);
     const written = (value, text) => (value === null ? "?" : text(value).replace("-", "\u2212"));
+    const in_bone = (y) => y.toFixed(settings.show.measure === "percent" ? 1 : 2), in_why = (y) => y.toPrecision(3);
     // The age that sentence and headings speak of: the cursor's, else five years after the first treatment.
     const spoken_age = () => cursor ?? lesson.age() ?? Math.min(last_age, age_at_start(settings) + 5);
     function draw_curves() {
@@ -131,17 +133,18 @@ function start_desk(engine, crew, trials) {
     function draw_readings() {
         if (drawn === null) return;
         const age = spoken_age(), i = index_at(drawn.ages, age);
-        const of_arm = (values, arm) => `${is_alone() ? "" : `${words.scenario[arm]} `}${written(values[arm][i], (y) => y.toPrecision(3))}`;
+        const of_arm = (values, arm, text) => `${is_alone() ? "" : `${words.scenario[arm]} `}${written(values[arm][i], text)}`;
         const [ariaValueMin, ariaValueMax] = shown_ages(), ariaValueNow = Math.min(ariaValueMax, Math.max(ariaValueMin, age));
-        for (const { reading, lines, keys } of charts) {
-            reading.data = `${words.at(age)} ${lines().map(([name, values]) => [name, shown_arms().map((arm) => of_arm(values, arm)).join(", ")].join(" ").trim()).join("; ")}`;
+        for (const { reading, lines, keys, bone } of charts) {
+            const text = bone ? in_bone : in_why;
+            reading.data = `${words.at(age)} ${lines().map(([name, values]) => [name, shown_arms().map((arm) => of_arm(values, arm, text)).join(", ")].join(" ").trim()).join("; ")}`;
             Object.assign(keys, { ariaValueMin, ariaValueMax, ariaValueNow, ariaValueText: reading.data });
         }
         clearTimeout(speech);
         speech = setTimeout(() => {
             if (drawn === null) return; // charts were made anew
             const { difference, loss, hip } = compared(result, i), at = Number(age.toFixed(1)), { measure, scans } = settings.show;
-            const read = scans ? words.read_by_scans(shown_arms().map((arm) => [is_alone() ? "" : words.scenario[arm], words.read_as[measure](written(drawn.bone[sites[0]][arm][i], (y) => y.toFixed(1)))])) : "";
+            const read = scans ? words.read_by_scans(shown_arms().map((arm) => [is_alone() ? "" : words.scenario[arm], words.read_as[measure](written(drawn.bone[sites[0]][arm][i], in_bone))])) : "";
             by_id("sentence").textContent = lesson.veil() ? lesson_words.hidden
                 : (is_alone() ? words.alone(at, loss.a, hip) : words.sentence(at, difference, loss) + (lesson.text() === null ? steepest() : "")) + read;
         }, 150);
@@ -161,16 +164,16 @@ function start_desk(engine, crew, trials) {
     by_id("numbers").addEventListener("toggle", draw_table);
     function draw_table() {
         if (!by_id("numbers").open || drawn === null) return;
-        const [from, to] = shown_ages(), step = settings.show.whole ? 1 : 0.5, digits = settings.show.measure === "percent" ? 1 : 2;
-        const columns = [...sites.map((site) => [words.site[site], drawn.bone[site], (y) => y.toFixed(digits)]),
-            ...Object.entries(drawn.why).map(([name, of]) => [words.columns[name], of, (y) => y.toPrecision(3)])]
+        const [from, to] = shown_ages(), step = settings.show.whole ? 1 : 0.5;
+        const columns = [...sites.map((site) => [words.site[site], drawn.bone[site], in_bone]),
+            ...Object.entries(drawn.why).map(([name, of]) => [words.columns[name], of, in_why])]
             .flatMap(([title, of, text]) => shown_arms().map((arm) => ({ title: `${title} ${words.scenario[arm]}`, values: of[arm], text })));
         const head = [words.age, ...columns.map(({ title }) => title)], rows = [];
         for (let age = from; age <= to; age += step) {
             const i = index_at(drawn.ages, age), cells = columns.map(({ values, text }) => written(values[i], text));
             rows.push(element("tr", {}, element("th", { scope: "row", textContent: age }), ...cells.map((text) => element("td", { textContent: text }))));
         }
-        by_id("table").replaceChildren(element("table", {}, element("caption", { textContent: `${words.table_caption}: ${measure_title()}` }),
+        by_id("table").replaceChildren(element("table", {}, captioned(`${words.table_caption}: ${measure_title()}`),
             element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col", textContent: text })))), element("tbody", {}, ...rows)));
     }
     const measure_title = () => {
@@ -253,8 +256,8 @@ function start_desk(engine, crew, trials) {
         by_id("add").hidden = settings.bars.length >= most_bars;
         const label = titles();
         const legend = shown_arms().map((scenario) => label[scenario]).join("\n");
-        if (legend !== legend_of) by_id("legend").replaceChildren(...shown_arms().flatMap((scenario) =>
-            [element("span", { className: `key ${scenario}` }), `${words.scenario[scenario]}: ${label[scenario]}`]));
+        if (legend !== legend_of) by_id("legend").replaceChildren(...shown_arms().map((scenario) =>
+            keyed(element("span", { className: `key ${scenario}` }), `${words.scenario[scenario]}: ${label[scenario]}`)));
         legend_of = legend;
         by_id("reads").hidden = !settings.show.scans;
         by_id("t-score").hidden = settings.show.measure !== "t_score";

@@ -14,12 +14,14 @@ export const heading_of = (name) => {
 
 // desk: {run(settings): a result; restart(settings, age) and look_at(age) that charts speak of; changed(): the link has changed;
 // shown(): how bone is shown now; ended(shown); redraw(); sheet(name)}.
-// @return {open(text, settings or null); close(); text(): of the link, or null; veil(): what of the bone is hidden, or null;
-// line(): the drawn guess over the spine, {draw, from, values, is_fixed}, or null; age(): that its texts speak of, or null}
+// @return {open(text, settings or null); close(); follow(settings), as the reader changes them; text(): of the link, or null;
+// veil(): what of the bone is hidden, or null; line(): the drawn guess over the spine, {draw, from, values, is_fixed}, or null;
+// age(): that its texts speak of, or null}
 export function make_lessons(desk) {
     const place = by_id("lesson");
     let name = null, steps = [], shown = null, numbers = null, line = null, before = null; // how bone was shown before the lesson
     const now = {}; // of the buttons shown: mark(guess), why, answer(k)
+    const note = element("p", { className: "note", role: "status" });
     const lesson = () => lessons[name], text = () => lesson_words.lessons[name], end = element("p", { className: "row" });
     const paragraph = (...content) => element("p", {}, ...content);
     const bold = (content) => element("b", { textContent: `${content} ` });
@@ -46,6 +48,14 @@ export function make_lessons(desk) {
         });
         return { buttons, mark };
     }
+    // What is simulated at this step, until the reader changes it; whether it has been changed.
+    const own = () => ((steps[1] === "why" && lesson().explained) || lesson().settings)();
+    const simulated = ({ show, ...more }) => JSON.stringify(more);
+    function follow(settings) {
+        const is_changed = name !== null && simulated(settings) !== simulated(own()), is_new = is_changed && note.hidden;
+        note.hidden = !is_changed;
+        if (is_new) place.scrollTop = place.scrollHeight; // where the lesson has a column of its own
+    }
     function take(step) {
         steps.push(step);
         desk.changed();
@@ -69,7 +79,9 @@ export function make_lessons(desk) {
             by_id("lessons").querySelector("summary").focus();
         }));
         const title = element("h2", { textContent: heading_of(name), tabIndex: -1 });
-        place.replaceChildren(title, paragraph(text().ask), end);
+        note.replaceChildren(lesson_words.changed, button(lesson_words.restore, () => desk.restart(own(), age())));
+        note.hidden = true;
+        place.replaceChildren(title, paragraph(text().ask), end, note);
         if (draw) {
             const help = paragraph(lesson_words.how_to_draw), done = button(lesson_words.guessed, () => {
                 if (line.is_drawn) guess(line.values.join("_"));
@@ -111,7 +123,7 @@ export function make_lessons(desk) {
         now.why.hidden = true;
         take("why");
         stage("why");
-        if (lesson().explained) desk.restart(lesson().explained(), age());
+        if (lesson().explained) desk.restart(own(), age());
         else desk.look_at(age());
         const { buttons, mark } = choices(text().answers.map(text().answer), (k) => answer(k, mark));
         now.answer = (k) => answer(k, mark);
@@ -152,7 +164,7 @@ export function make_lessons(desk) {
         before = null;
     }
     return {
-        open, close,
+        open, close, follow,
         text: () => (name === null ? null : [name, ...steps].join("/")),
         veil: () => (name !== null && steps.length === 0 ? lesson().veil : null),
         line: () => line,

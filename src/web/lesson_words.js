@@ -26,6 +26,8 @@ export const lesson_words = {
     says: (myth) => `Some people say: \u201c${myth}\u201d`,
     question: "Question:",
     attempt: "Then try:",
+    changed: "You have changed what is simulated; the numbers in this lesson are of what it began with.",
+    restore: "Back to what it began with",
     end: "End the lesson",
     next: "Next lesson",
     again: "Start again",

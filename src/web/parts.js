@@ -11,6 +11,10 @@ export const svg = (tag, attributes, ...children) => {
     one.append(...children);
     return one;
 };
+// A mark of a legend with its text, which stay together.
+export const keyed = (mark, text) => element("span", { className: "of-key" }, mark, text);
+// Of a table that may be wider than the screen: its caption is not.
+export const captioned = (text) => element("caption", {}, element("span", { textContent: text }));
 export const by_id = (id) => document.getElementById(id);
 export function button(text, act) {
     const one = element("button", { type: "button", textContent: text });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Trials: what was observed, and what the model says of women of such a trial.
-import { element, css } from "./parts.js";
+import { element, captioned, keyed, css } from "./parts.js";
 import { sites } from "./experiment.js";
 import { year } from "./curves.js";
 import { svg_chart, svg_of } from "./svg.js";
@@ -54,13 +54,15 @@ export function make_trials(place, list, run, pick) {
         const used = [...new Set(trial.rows.flatMap(({ arm, versus }) => (versus ? [`${arm} ${versus}`] : [arm])))];
         const look = (key) => ({ colour: css(hues[used.indexOf(key)]), dash: looks[used.indexOf(key)] });
         const name_of = (key) => key.split(" ").map((arm) => trial.labels[arm]).join(words.trials.against);
-        keys.replaceChildren(...used.flatMap((key) => {
+        keys.replaceChildren(...used.map((key) => {
             const one = element("span", { className: "key" });
             one.style.borderTop = `3px ${looks[used.indexOf(key)] === "none" ? "solid" : "dashed"} ${css(hues[used.indexOf(key)])}`;
-            return [one, name_of(key)];
+            return keyed(one, name_of(key));
         }));
         const colours = { ink: css("--ink"), soft: css("--soft"), line: css("--line"), paper: css("--paper") };
         const rows = trial.rows.map((row) => ({ ...row, key: row.versus ? `${row.arm} ${row.versus}` : row.arm, said: simulated(cohort, row) }));
+        const room = (parseFloat(getComputedStyle(charts).gridTemplateColumns) || charts.clientWidth) / (parseFloat(getComputedStyle(document.documentElement).fontSize) / 16);
+        const size = { width: Math.min(520, room), height: 260 }; // as wide as its column, so that its letters are as large as others
         charts.replaceChildren(...sites.map((site) => {
             const own = rows.filter((row) => row.site === site), statistic = own[0]?.statistic ?? "mean";
             const curve = (key, to) => simulated(cohort, { arm: key.split(" ")[0], versus: key.split(" ")[1], site, from: 0, to, statistic });
@@ -70,7 +72,7 @@ export function make_trials(place, list, run, pick) {
                 return { x: row.to, y: up(row.value), low: up(row.low), high: up(row.high), colour: look(row.key).colour };
             });
             const all = [...lines.flatMap(({ y }) => y), ...points.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y])], [low, high] = [Math.min(...all), Math.max(...all)];
-            const size = { width: 520, height: 260 }, title = words.trials.chart(words.site[site]), holder = element("div", {});
+            const title = words.trials.chart(words.site[site]), holder = element("div", {});
             const chart = svg_chart({ ...size, title, x: [0, Math.max(...cohort.months)], y: [low - 0.05 * (high - low), high + 0.05 * (high - low)], lines, points }, colours);
             holder.innerHTML = svg_of(size.width, size.height, [chart], 'aria-hidden="true"');
             return holder;
@@ -78,7 +80,7 @@ export function make_trials(place, list, run, pick) {
         const number = (value) => `${value > 0 ? "+" : ""}${value.toFixed(1)}`.replace("-", "\u2212"), tenths = (value) => Math.round(10 * value) / 10;
         const cell = (tag, textContent, more) => element(tag, { textContent, ...more });
         const head = element("tr", {}, ...words.trials.columns.map((text) => cell("th", text, { scope: "col" })));
-        table.replaceChildren(element("table", {}, element("caption", { textContent: words.trials.caption(n_women) }), element("thead", {}, head), element("tbody", {}, ...rows.map((row) => element("tr", {},
+        table.replaceChildren(element("table", {}, captioned(words.trials.caption(n_women)), element("thead", {}, head), element("tbody", {}, ...rows.map((row) => element("tr", {},
             cell("th", name_of(row.key), { scope: "row" }), cell("td", words.site[row.site]), cell("td", words.trials.months(row.from, row.to)), cell("td", number(row.value)),
             cell("td", row.low === null ? words.trials.no_interval : `${number(row.low)} \u2026 ${number(row.high)}`), cell("td", number(row.said)), cell("td", number(tenths(row.said) - tenths(row.value))),
             cell("td", words.trials.role[row.role]), cell("td", row.source))))));

@@ -199,9 +199,34 @@ async function back_from_scans(page) {
     assert.deepEqual([scans, whole, await page.isVisible("#reads")], [false, true, false]);
 }
 
+// The numbers of a lesson are of what it began with: it says so while something else is simulated, and gives it back.
+async function other_settings(page) {
+    const note = page.locator("#lesson .note"), hides = (state) => note.waitFor({ state });
+    await start(page, "anastrozole");
+    await choose(page, "Nothing changes");
+    await at_step(page, "seen");
+    await page.click('[data-key="bar0"]');
+    await page.fill("#card [name=from]", "62");
+    await hides("visible");
+    assert.match(await note.textContent(), /numbers in this lesson are of what it began with/);
+    await page.fill("#card [name=from]", "60");
+    await hides("hidden");
+    await page.fill("#card [name=dose]", "0.2");
+    await hides("visible");
+    await note.locator("button").click();
+    await hides("hidden");
+    assert.equal((await settings_of(page)).bars[0].dose, 1);
+    await page.click("#add");
+    await hides("visible");
+    await choose(page, "Why?");
+    await page.evaluate(() => (document.getElementById("lessons").open = true));
+    await start(page, "first_year");
+    await hides("hidden");
+}
+
 const page = await open("", { viewport });
 for (const name of names) if (name.includes(only)) await by_mouse(page, name);
-for (const walk of [for_the_teacher, sheets_at_every_step, back_from_scans, by_tree]) if (walk.name.includes(only)) await walk(await open("", { viewport }));
+for (const walk of [for_the_teacher, sheets_at_every_step, back_from_scans, other_settings, by_tree]) if (walk.name.includes(only)) await walk(await open("", { viewport }));
 await browser.close();
 assert.deepEqual(faults, []);
-console.log(`lessons in Chromium: ${names.filter((name) => name.includes(only)).join(", ")} by mouse${only ? "" : "; lesson 2 by keyboard and accessibility tree; sheets at every step, links, large type, Reset"}`);
+console.log(`lessons in Chromium: ${names.filter((name) => name.includes(only)).join(", ")} by mouse${only ? "" : "; lesson 2 by keyboard and accessibility tree; sheets at every step, changed settings, links, large type, Reset"}`);
