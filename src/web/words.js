@@ -181,7 +181,8 @@ export const words = {
         const first = Math.max(Math.abs(difference.lumbar_spine), Math.abs(difference.total_hip)) < 0.05
             ? this.same(age)
             : `At ${age}, B has ${side(difference.lumbar_spine)} bone at the spine and ${side(difference.total_hip)} at the hip than A (in % of A\u2019s).`;
-        return `${first} Since 45, A has ${loss.a < 0 ? "lost" : "gained"} ${one(loss.a)} % at the spine, B ${one(loss.b)} %.`;
+        const change = (value) => `${value < 0 ? "lost" : "gained"} ${one(value)} %`, of_b = loss.a < 0 === loss.b < 0 ? `${one(loss.b)} %` : `has ${change(loss.b)}`;
+        return `${first} Since 45, A has ${change(loss.a)} at the spine, B ${of_b}.`;
     },
     steepest: (year, loss) => ` B loses fastest in year ${year} of treatment: ${one(loss)} % at the spine.`,
 };

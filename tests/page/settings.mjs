@@ -37,6 +37,11 @@ for (const drug of Object.keys(usual)) for (const dose of [0, 1e9]) {
     deepStrictEqual(from_fragment(`#${to_fragment(settings)}`), settings);
 }
 
+// Where one has lost bone and the other gained, the sentence says which.
+const since = (a, b) => words.sentence(52, { lumbar_spine: 5, total_hip: 3 }, { a, b }).split("Since 45, ")[1];
+deepStrictEqual([since(-4, -2), since(-4, 2), since(3, -1)],
+    ["A has lost 4.0 % at the spine, B 2.0 %.", "A has lost 4.0 % at the spine, B has gained 2.0 %.", "A has gained 3.0 % at the spine, B has lost 1.0 %."]);
+
 const of_class = class_experiment(initial(), { title: "A class", a: "A", b: "B" });
 writeFileSync(`${dir}/class.yaml`, of_class);
 if (engine) { // in two parts, as the page asks for it
