@@ -181,6 +181,7 @@ static void test_periodic(void)
     }
     CU_ASSERT(worst > 0);
     CU_ASSERT(periodic.summary.n_periodic_probed >= 2);
+    CU_ASSERT(periodic.summary.periodic_share > 0.1 && periodic.summary.periodic_share <= 1);
     ost_assert_close(periodic.summary.periodic_error[row], worst, 1e-3, 1e-12);
     ost_assert_close(periodic.summary.periodic_error[output_row(&s.plan, "pill_amount", 0)], NAN, 0, 0);
     ost_assert_close(exact.summary.periodic_error[row], NAN, 0, 0);
@@ -192,6 +193,7 @@ static void test_periodic(void)
     periodic.no_probe = true;
     CU_ASSERT_EQUAL(result_run(&periodic, 1, NULL), 0);
     CU_ASSERT_EQUAL(periodic.summary.n_periodic_probed, 0);
+    ost_assert_close(periodic.summary.periodic_share, NAN, 0, 0);
     ost_assert_close(periodic.summary.periodic_error[row], NAN, 0, 0);
     result_free(&periodic);
     result_free(&exact);

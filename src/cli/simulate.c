@@ -2,6 +2,7 @@
 /* Takes plans; simulates them into one result file, with progress, a summary of each, and what to do next. */
 #include "cli.h"
 #include "cohort/cohort.h"
+#include "doubts.h"
 #include "results/results.h"
 
 #include <limits.h>
@@ -14,10 +15,6 @@
 #include <unistd.h>
 
 #define MAX_MESSAGES 5
-/* Percent of an output from which a difference is worth a hint (assumed). */
-#define MUCH 1.0
-/* The same of BMD: a tenth of what the flagship misses trials by. */
-#define MUCH_OF_BMD 0.1
 
 typedef struct {
     ost_journal_t *journal;
@@ -100,61 +97,6 @@ static void report_sweep(run_t *self, bool is_interrupted)
     const ost_progress_t nothing = { 0 };
     self->n_resumed = 0;
     report(self, OST_PROGRESS_ENDS, is_interrupted ? "interrupted" : "finished", &nothing);
-}
-
-/* Largest error over the elements of a variable, NAN where it was not measured. */
-static double error_of(const double *errors, const ost_variable_t *v)
-{
-    double worst = NAN;
-    for (size_t i = v->first; i < v->first + v->n_elements; i++) worst = fmax(worst, errors[i]);
-    return worst;
-}
-
-/* How far something is off, in BMD and where it is farthest; and what is to be done where that matters. */
-static void print_error(
-    const ost_plan_t *plan, const char *what, size_t n_subjects, const double *errors, const char *remedy)
-{
-    const ost_variable_t *farthest = NULL, *bmd = NULL;
-    char text[64];
-    for (size_t i = 0; i < plan->outputs->n_variables; i++) {
-        const ost_variable_t *v = &plan->outputs->variables[i];
-        double error = error_of(errors, v);
-        if (isnan(error)) continue;
-        if (strcmp(v->name, "bmd") == 0) bmd = v;
-        if (farthest == NULL || error > error_of(errors, farthest)) farthest = v;
-    }
-    if (farthest == NULL) return;
-    const ost_variable_t *first = bmd != NULL ? bmd : farthest;
-    double error = error_of(errors, first), most = error_of(errors, farthest);
-    printf("%s, %s of each arm: %s differs by at most %.*g %% of its largest value", what,
-        ost_cli_plural(n_subjects, "subject", text), first->name, error < 10 ? 2 : 3, error);
-    if (first != farthest) printf(", and most of all %s, by %.*g %%", farthest->name, most < 10 ? 2 : 3, most);
-    putchar('\n');
-    if (bmd != NULL && error > MUCH_OF_BMD)
-        printf("  in BMD that is more than %g percent points: consider %s\n", MUCH_OF_BMD, remedy);
-    else if (most > MUCH && bmd != NULL)
-        printf("  BMD is right to %g percent points; where %s itself matters, consider %s\n", MUCH_OF_BMD,
-            farthest->name, remedy);
-    else if (most > MUCH)
-        printf("  more than %g %%: consider %s\n", MUCH, remedy);
-}
-
-/* What the run measured of its own errors; and outputs without a value. */
-static void print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
-{
-    char text[64];
-    print_error(plan, "this tolerance and longest step against smaller ones", s->n_solver_probed, s->solver_error,
-        "a smaller solver.h_max or solver.rtol");
-    print_error(plan, "periodic dosing against exact", s->n_periodic_probed, s->periodic_error, "--dosing exact");
-    for (size_t i = 0; i < plan->outputs->n_variables; i++) {
-        const ost_variable_t *v = &plan->outputs->variables[i];
-        uint64_t n = 0;
-        for (size_t o = v->first; o < v->first + v->n_elements; o++)
-            n = s->n_not_finite[o] > n ? s->n_not_finite[o] : n;
-        if (n > 0)
-            printf(
-                "no value: %s is not a number at some times of %s\n", v->name, ost_cli_plural(n, "subject-arm", text));
-    }
 }
 
 /* Sums over all points of a sweep; arrays and what was probed are those of the first. */
@@ -259,7 +201,7 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     if (ost_histories_n_shared(run->histories) > 0)
         printf("histories before treatment: %s of %s were those of another point\n",
             ost_cli_thousands(ost_histories_n_shared(run->histories), a), ost_cli_thousands(all->subjects, b));
-    print_doubts(run->plan, all);
+    ost_cli_print_doubts(run->plan, all);
     if (s->screened > 0)
         printf(
             "enrolled: %s of %s\n", ost_cli_thousands(all->subjects, a), ost_cli_plural(s->screened, "candidate", b));

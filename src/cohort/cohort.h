@@ -26,6 +26,7 @@ typedef struct {
      * exact value's maximum over time; NaN where not measured. [system.n_outputs], owned */
     double *periodic_error;
     size_t n_periodic_probed; /**< subjects of each arm */
+    double periodic_share;    /**< by this part of the doses, the first, 0..1; NAN where not measured */
     /** Of the solver's tolerance and longest step, measured by running some subjects again at a tenth of the one
      * and 0.37 of the other, run-in and all (and on, to a hundredth of that tolerance and less, until they take a fifth
      * more steps): as periodic_error; of how much is asked for, not of what the model leaves out. NaN at the least

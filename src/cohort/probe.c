@@ -191,6 +191,7 @@ static int probe_doses(ost_worker_t *self, probe_t *probe, size_t n, ost_given_t
         give_first(self->plan, n_doses, probe->t_end, given, events);
         ret = probe_arms(self, probe, n, given, n_given, err);
         given_before = n_doses * (double) n_subjects;
+        self->probed.periodic_share = n_doses / all;
         /* of one subject: without these doses, and for each of them, at which a step ends in each arm */
         const double taken = (double) (self->probed.probe_steps - steps), here = (double) n_subjects,
                      without = (double) probe->steps_before / here,
@@ -291,6 +292,7 @@ int ost_worker_probe(ost_worker_t *self, size_t i_block, size_t n, ost_error_t *
 {
     int ret = 0;
     self->probed.n_periodic_probed = self->probed.n_solver_probed = self->probed.probe_steps = 0;
+    self->probed.periodic_share = NAN;
     for (size_t o = 0; o < self->plan->system->n_outputs; o++)
         self->probed.periodic_error[o] = self->probed.solver_error[o] = NAN;
     for (size_t k = i_block; ret == 0 && k < N_PROBES; k += ost_run_n_probed(self->run)) {

@@ -13,6 +13,7 @@ int ost_cohort_summary_init(ost_cohort_summary_t *self, size_t n_outputs, ost_er
     if (self->periodic_error == NULL || self->solver_error == NULL || self->n_not_finite == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the summary of a run");
     for (size_t o = 0; o <= n_outputs; o++) self->periodic_error[o] = self->solver_error[o] = NAN;
+    self->periodic_share = NAN;
     return 0;
 }
 
@@ -21,6 +22,7 @@ void ost_cohort_summary_add_probed(ost_cohort_summary_t *self, const ost_cohort_
     if (block->n_periodic_probed > self->n_periodic_probed) self->n_periodic_probed = block->n_periodic_probed;
     if (block->n_solver_probed > self->n_solver_probed) self->n_solver_probed = block->n_solver_probed;
     self->probe_steps += block->probe_steps;
+    self->periodic_share = fmin(self->periodic_share, block->periodic_share);
     for (size_t o = 0; o < n_outputs; o++) {
         self->periodic_error[o] = fmax(self->periodic_error[o], block->periodic_error[o]);
         self->solver_error[o] = fmax(self->solver_error[o], block->solver_error[o]);

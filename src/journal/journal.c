@@ -152,6 +152,7 @@ static int make_sums(ost_journal_part_t *self, const ost_part_t *part, ost_error
     if (sums->n_not_finite == NULL || sums->periodic_error == NULL || sums->solver_error == NULL)
         return ost_no_memory(err);
     for (size_t o = 0; o < n_outputs; o++) sums->periodic_error[o] = sums->solver_error[o] = NAN;
+    sums->periodic_share = NAN;
     int ret = ost_identity_init(&self->identity, part->plan, err);
     return ret == 0 && part->sweep != NULL ? ost_identity_add_sweep(&self->identity, part->sweep, err) : ret;
 }
@@ -184,6 +185,7 @@ static int make_part(ost_journal_t *self, size_t p, ost_error_t *err)
             .stepper = shared->stepper,
             .n_not_finite = shared->n_not_finite,
             .periodic_error = shared->periodic_error,
+            .periodic_share = NAN,
             .solver_error = shared->solver_error };
         return 0;
     }
@@ -335,7 +337,7 @@ static int append_probe(
     ost_journal_t *self, size_t part, size_t i, const ost_cohort_summary_t *probed, ost_error_t *err)
 {
     size_t n_outputs = plan_of(self, part)->system->n_outputs, size = n_outputs * sizeof(double);
-    ost_kept_probe_t probe = { probed->n_periodic_probed, probed->n_solver_probed };
+    ost_kept_probe_t probe = { probed->n_periodic_probed, probed->n_solver_probed, probed->periodic_share };
     const struct iovec body[] = { { &probe, sizeof(probe) }, { probed->periodic_error, size },
         { probed->solver_error, size } };
     ost_cohort_summary_add_probed(&self->parts[part].kept.sums, probed, n_outputs);

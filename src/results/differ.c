@@ -45,7 +45,8 @@ static bool is_one_of(const char *name, const char *const *names)
 static bool is_comparable(const differ_t *self, const char *name)
 {
     static const char *const session[] = { "n_resumed", "threads", "seconds_wall", "seconds_cpu", "interrupted",
-        "periodic_error_percent", "solver_error_percent", "n_periodic_probed", "n_solver_probed", NULL };
+        "periodic_error_percent", "solver_error_percent", "n_periodic_probed", "n_solver_probed",
+        "periodic_probed_share", NULL };
     static const char *const counts[] = { "n_done", "n_failed", "n_eligible", "failure", "failure_arm",
         "failure_subject", "failure_message", NULL };
     static const char *const steps[] = { "steps", "rejected", "rhs", "jacobians", "factorisations", "events",

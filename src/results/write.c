@@ -303,6 +303,8 @@ static int write_summary(ost_writer_t *self, ost_error_t *err)
     }
     int ret = write_eligible(self, err);
     if (ret == 0) ret = write_errors(self, "periodic_error_percent", s->periodic_error, err);
+    if (ret == 0 && ost_h5_set_doubles(self->file, "periodic_probed_share", &s->periodic_share, 1) != 0)
+        ret = ost_writer_fail(self, "periodic_probed_share", err);
     return ret == 0 ? write_errors(self, "solver_error_percent", s->solver_error, err) : ret;
 }
 
