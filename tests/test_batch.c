@@ -309,6 +309,20 @@ static void test_steps_that_err_are_refused(void)
     CU_ASSERT(largest < options.rtol);
 }
 
+/* Each job has its own longest step, whichever jobs run beside it: of a history, twice that of an arm. */
+static void test_longest_step_of_a_job(void)
+{
+    double x0[] = { 1 }, p[] = { 0 }, x_end[2][1];
+    ost_job_t jobs[2];
+    ost_solver_options_t options = options_at(1e-6);
+    options.h_max = 0.5;
+    for (int k = 0; k < 2; k++)
+        jobs[k] = (ost_job_t){ .t0 = 2, .t1 = 34, .x0 = x0, .p = p, .u0 = none, .x_end = x_end[k], .longer = 2.0 * k };
+    run_jobs(&jump, &options, jobs, 2);
+    CU_ASSERT_EQUAL(jobs[0].stats.steps, 64);
+    CU_ASSERT_EQUAL(jobs[1].stats.steps, 32);
+}
+
 static void test_nothing_is_allocated_while_integrating(void)
 {
     ost_solver_options_t options = options_at(1e-6);
@@ -499,6 +513,7 @@ static const ost_test_t tests[] = {
     { "kinds_of_failure", test_kinds_of_failure },
     { "error_follows_tolerance", test_error_follows_tolerance },
     { "steps_that_err_are_refused", test_steps_that_err_are_refused },
+    { "longest_step_of_a_job", test_longest_step_of_a_job },
     { "nothing_is_allocated_while_integrating", test_nothing_is_allocated_while_integrating },
     { "options_are_checked", test_options_are_checked },
     { "jobs_are_checked", test_jobs_are_checked },

@@ -18,6 +18,8 @@
 #define STEADY 1e-12
 /* Times that a history is integrated, at most: an assumption. */
 #define MOST_HISTORIES 12
+/* Steps of a history may be so many times h_max, which half a year is for the sake of outputs within a step. */
+#define HISTORY_STEPS 2.0
 /* Change of what is solved with what the history is integrated with, up to which a secant is taken. Assumed. */
 #define STEEPEST 0.8
 /* Part of a parameter by which it may differ between history and arms: below what the solver's tolerance makes of it.
@@ -106,8 +108,9 @@ static void find_breaks(ost_worker_t *self, size_t n)
     size_t max = ost_forcing_max_breaks(plan->forcing);
     for (size_t i = 0; i < n; i++) {
         ost_error_t err = { 0 };
+        const double longest = self->run->solver.h_max * (self->t_start[i] < self->t_begin[i] ? HISTORY_STEPS : 1);
         int ret = ost_break_finder_find(self->finder, self->params + i * plan->blocks->n_params, self->t_start[i],
-            plan->doses->t_known, self->run->solver.h_max, self->breaks + i * max, &self->n_breaks[i], &err);
+            plan->doses->t_known, longest, self->breaks + i * max, &self->n_breaks[i], &err);
         if (ret < 0 && self->subject_status[i] == 0) fail_subject(self, i, ret, "", err.what);
     }
 }
@@ -222,6 +225,7 @@ size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, double *x1, size_t *
         if (self->subject_status[i] != 0 || !(self->t_start[i] < self->t_begin[i])) continue;
         of[n_jobs] = i;
         self->jobs[n_jobs] = ost_worker_job(self, i, self->t_start[i], self->t_begin[i], self->x0);
+        self->jobs[n_jobs].longer = HISTORY_STEPS;
         self->jobs[n_jobs++].x_end = x1 + i * n_states;
     }
     return n_jobs;

@@ -253,7 +253,7 @@ static const ost_schema_t solver[] = {
     { "rtol", NUMBER, "a number, 1e-14 .. 0.1", "relative tolerance; default 1e-6", false, NULL, 0 },
     { "atol_factor", NUMBER, "a number", "absolute tolerance = this x rtol x typical size; default 1e-3", false, NULL,
         0 },
-    { "h_max", TIME, "a time", "longest step; default 6 month", false, NULL, 0 },
+    { "h_max", TIME, "a time", "longest step, twice that in a history; default 6 month", false, NULL, 0 },
     { "h_min", TIME, "a time", "a shorter step is a failure; default 1e-12 d", false, NULL, 0 },
     { "max_steps", COUNT, "a whole number", "of one subject in one arm; default 10000000", false, NULL, 0 },
     { "dosing", WORD, "periodic|exact", "default periodic: mean effects once doses repeat themselves", false, NULL, 0 },

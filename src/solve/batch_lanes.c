@@ -98,7 +98,7 @@ static void first_steps(run_t *run, ost_mask which)
     run->shrunk &= ~which;
     run->n_negative &= ~which;
     if (!ost_mask_any(unknown)) return;
-    ost_v h = ost_v_min(ost_first_step(run->b, run->t), ost_v_splat(run->b->options.h_max));
+    ost_v h = ost_v_min(ost_first_step(run->b, run->t), run->h_max);
     run->h = ost_v_blend(unknown, h, run->h);
     run->n_extra -= unknown * 2;
 }
@@ -240,6 +240,7 @@ static void load_job(run_t *run, int l)
     ost_linear_forget_lane(b, l);
     b->panel_growth[l] = PANEL_GROWTH;
     b->speed[l] = 0;
+    run->h_max[l] = b->options.h_max * (job->longer > 0 ? job->longer : 1);
     run->h[l] = run->pause[l] = 0;
     run->pauses[l] = 1;
     run->t[l] = job->t0;
@@ -319,7 +320,7 @@ static void fail_lane(run_t *run, int l, const ost_step_result_t *result)
 static ost_v choose_panels(run_t *run, ost_v left, ost_v since, ost_v h)
 {
     ost_batch_t *b = run->b;
-    const ost_v none = ost_v_splat(0), longest = ost_v_splat(b->options.h_max / STRETCH);
+    const ost_v none = ost_v_splat(0), longest = run->h_max / STRETCH;
     ost_v_store(b->paneled, none);
     const ost_v most = ost_v_min(ost_v_max(run->h, run->h_before), longest);
     ost_mask paneled = ost_v_lt(STRETCH * h, left) & ost_v_le(left, STRETCH * most) & run->live;
@@ -337,7 +338,7 @@ static void choose_step(run_t *run)
     const ost_v left = run->t_stop - run->t, since = run->t - run->t_changed + run->fastest;
     ost_v h = choose_panels(run, left, since, ost_v_min(run->h, run->reach * since));
     /* Two steps of equal size rather than a long one and a scrap; a little longer rather than two. */
-    ost_mask lands = ost_v_le(left, ost_v_min(STRETCH * h, ost_v_splat(run->b->options.h_max)));
+    ost_mask lands = ost_v_le(left, ost_v_min(STRETCH * h, run->h_max));
     ost_mask halves = ost_v_lt(left, 2.0 * h);
     run->h_step = ost_v_blend(lands, left, ost_v_blend(halves, 0.5 * left, h));
     run->t_new = ost_v_blend(lands, run->t_stop, run->t + run->h_step);
@@ -374,7 +375,7 @@ static void control(run_t *run, ost_mask accepted, const ost_step_result_t *resu
     factor = ost_v_blend(accepted & run->shrunk, ost_v_min(factor, ost_v_splat(1)), factor);
     ost_v h = run->h_step * factor;
     h = ost_v_blend(accepted, ost_v_max(h, ost_v_blend(ost_v_lt(run->h_step, run->h), run->h, h)), h);
-    run->h = ost_v_blend(run->live, ost_v_min(h, ost_v_splat(run->b->options.h_max)), run->h);
+    run->h = ost_v_blend(run->live, ost_v_min(h, run->h_max), run->h);
     run->shrunk = rejected;
     run->n_attempts -= run->live;
     run->n_rejected -= rejected;
@@ -483,7 +484,7 @@ bool OST_LANE_FN(ost_batch_integrate)(ost_batch_t *self, ost_job_t *jobs, size_t
         self->panel_growth[l] = PANEL_GROWTH;
     }
     run.reach = reach_at(&run);
-    run.h = run.t_new = ost_v_splat(1);
+    run.h = run.h_max = run.t_new = ost_v_splat(1);
     run.t_stop = run.t_out = run.fastest = ost_v_splat(INFINITY);
     restart(&run, refill(&run));
     while (ost_mask_any(run.live)) {

@@ -12,6 +12,7 @@ typedef struct {
     size_t n_jobs, next_job;
     double reach;             /* of steps past what is in closed form, in times since that changed */
     ost_v t, h;               /* time, step size that error control proposes */
+    ost_v h_max;              /* longest step */
     ost_v h_step, t_new;      /* of the step being tried */
     ost_v h_last, ratio_last; /* of the last step that was accepted; 0 after a change */
     ost_v h_before;           /* that at the last change, 0 where panels are not to be tried from here on */
