@@ -452,6 +452,21 @@ class Program(unittest.TestCase):
         self.assertNotIn("NNT", rows[3])
         self.assertIn("no arm 'x'", self.osteon("show", "out.h5", "--versus", "x", code=2).stderr)
 
+    def test_what_values_leave_out(self):
+        """Below the tables of a run: that its parameters are one set, and which command shows their uncertainty."""
+        def said(path):
+            return " ".join(self.osteon("show", path).stdout.split())
+
+        self.run_tiny("out.h5")
+        self.assertTrue(said("out.h5").endswith(" All values are at one set of parameters, without the uncertainty of these."))
+        self.osteon("run", "hip_loss", "-n", "3", "-q", "-o", "hip.h5")
+        self.assertTrue(said("hip.h5").endswith(
+            " SE: standard error, as 3 subjects were simulated. All values are at one set of parameters, without the "
+            "uncertainty of these; that is shown by 'osteon run hip_loss --parameters flagship --draws 40' with the same "
+            "changes."), said("hip.h5"))
+        self.osteon("run", "hip_loss", "-n", "3", "-q", "--parameters", "flagship", "--draws", "2", "-o", "draws.h5")
+        self.assertNotIn("without the uncertainty", said("draws.h5"))
+
     def test_endpoints(self):
         """What an experiment asks for is checked before the run and printed after it."""
         loss = 100 * (math.exp(-0.02) - 1)
@@ -464,9 +479,15 @@ class Program(unittest.TestCase):
         self.assertTrue(self.osteon("check", "tiny.yaml").stdout.startswith("OK: "))
         self.run_tiny("out.h5", "--set", "population.variability=false")
         rows = [line.split() for line in self.osteon("show", "out.h5").stdout.splitlines()]
-        self.assertIn(["endpoint", "statistic", "measure", "output", "arm", "months", "value", "unit", "n"], rows)
-        self.assertIn(["first_year", "mean", "percent", "bmd", "control", "0", "to", "12", f"{loss:.4g}", "%", "40"], rows)
-        self.assertIn(["none", "q95", "change", "bmd", "control", "-", "other", "6", "to", "24", "0", "g/cm2", "40"], rows)
+
+        def rows_of(name):
+            return next(row[1:] for row in rows if row[:1] == [name])
+
+        self.assertIn(["endpoint", "statistic", "measure", "output", "arm", "months", "value", "SE", "unit", "n"], rows)
+        self.assertEqual(rows_of("first_year")[:8] + rows_of("first_year")[9:],
+                         ["mean", "percent", "bmd", "control", "0", "to", "12", f"{loss:.4g}", "%", "40"])
+        self.assertLess(float(rows_of("first_year")[8]), 1e-5)  # all subjects are the same, but for roundings of the file
+        self.assertIn(["none", "q95", "change", "bmd", "control", "-", "other", "6", "to", "24", "0", "0", "g/cm2", "40"], rows)
         self.assertIn(["end", "n", "level", "x", "other", "24", "40", "40"], rows)
         for change, part in (  # what only the plan tells is no wrong usage of --set
             ("end.to=13 month", "endpoints.end: 'times' has no output at 13 month; 'times: {to: 24 month, every: 1 month}'"),
@@ -681,7 +702,7 @@ class Program(unittest.TestCase):
             self.assertIn(said.split(": the file has")[0], checked)
         self.assertEqual(done.stderr.count("not compared"), 5)
         rows = [line.split() for line in done.stdout.splitlines()]
-        self.assertEqual(rows[-1], ["T1,", "drug", "vs", "placebo:", "mean,", "calibrate"])  # also below the last row
+        self.assertEqual(rows[-3], ["T1,", "drug", "vs", "placebo:", "mean,", "calibrate"])  # also below the last row
         yearly = 100 * (math.exp(-0.04) - 1) / 2
         pushed = 100 * (math.exp(-0.1) - 1) / 2 - yearly
         level = math.exp(-0.02)

@@ -4,6 +4,7 @@
 #include "observe/endpoint.h"
 #include "testlib.h"
 
+#include <gsl/gsl_randist.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -90,6 +91,40 @@ static void test_values_that_are_missing(void)
         close_statistic((ost_statistic_t) i, &sample, i == OST_STATISTIC_N ? 0 : NAN, 0, 0);
     ost_estimate_t estimate = ost_estimate(OST_STATISTIC_MEAN, values, none, false, 2, work);
     CU_ASSERT(isnan(estimate.value) && estimate.n == 0);
+}
+
+/* The standard error of a statistic, and of its difference between two arms with the same subjects, against the SD of
+ * the statistic over many cohorts. */
+static void test_standard_errors(void)
+{
+    enum { COHORTS = 600, N = 400 };
+    const ost_statistic_t of[] = { OST_STATISTIC_MEAN, OST_STATISTIC_MEDIAN, OST_STATISTIC_Q05, OST_STATISTIC_Q95,
+        OST_STATISTIC_SD, OST_STATISTIC_FRACTION };
+    static double a[N], b[N], work[N], value[COHORTS], error[COHORTS];
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    for (size_t k = 0; k < 2 * sizeof(of) / sizeof(of[0]); k++) {
+        const double *versus = k % 2 == 1 ? b : NULL;
+        const char *name = ost_statistic_names[of[k / 2]];
+        for (size_t r = 0; r < COHORTS; r++) {
+            for (size_t i = 0; i < N; i++) {
+                gsl_ran_bivariate_gaussian(rng, 1, 1, 0.8, &a[i], &b[i]);
+                b[i] = exp(0.4 * b[i]) - 1.3;
+            }
+            a[7] = NAN; /* a subject that failed */
+            value[r] = ost_estimate(of[k / 2], a, versus, false, N, work).value;
+            error[r] = ost_standard_error(of[k / 2], a, versus, N, work);
+        }
+        ost_assert_close_at(
+            gsl_stats_mean(error, 1, COHORTS), gsl_stats_sd(value, 1, COHORTS), 0.1, 0, name, __FILE__, (int) k);
+    }
+    gsl_rng_free(rng);
+    ost_assert_close(ost_standard_error(OST_STATISTIC_MEAN, a, b, N, work), ost_error_of_difference(a, b, N), 1e-12, 0);
+    CU_ASSERT(isnan(ost_standard_error(OST_STATISTIC_N, a, NULL, N, work)));
+    for (int i = 0; i < OST_N_STATISTICS; i++)
+        CU_ASSERT(isnan(ost_standard_error((ost_statistic_t) i, a, NULL, 1, work)));
+    for (size_t i = 0; i < N; i++) a[i] = 3; /* all the same: nothing is uncertain, and no SD has an error */
+    ost_assert_close(ost_standard_error(OST_STATISTIC_MEDIAN, a, NULL, N, work), 0, 0, 0);
+    CU_ASSERT(isnan(ost_standard_error(OST_STATISTIC_SD, a, NULL, N, work)));
 }
 
 /* Every row of the table of statistics can be printed, and each name stands once. */
@@ -381,6 +416,7 @@ static const ost_test_t tests[] = {
     { "statistics", test_statistics },
     { "values_that_are_missing", test_values_that_are_missing },
     { "number_needed", test_number_needed },
+    { "standard_errors", test_standard_errors },
     { "table_of_statistics", test_table_of_statistics },
     { "measures", test_measures },
     { "times", test_times },

@@ -73,6 +73,8 @@ class Quantiles(test_shards.Program):
             hip = 100 * (bmd[:, 1, :, 2] / bmd[:, 1, :, 0] - 1)
             self.assertAlmostEqual(few["hip"][()], np.mean(hip[1]) - np.mean(hip[0]), delta=1e-12)
             self.assertAlmostEqual(few["hip_q95"][()], np.quantile(hip[1] - hip[0], 0.95), delta=1e-12)
+            paired = np.std(hip[1] - hip[0], ddof=1) / np.sqrt(hip.shape[1])
+            self.assertAlmostEqual(few["hip_se"][()], paired, delta=1e-9)
             self.assertEqual(few["level"][()], np.median(bmd[1, 0, :, 1]))
 
     def test_values_of_both_signs(self):

@@ -73,8 +73,9 @@ class Pages(Reports):
             self.close(found["month 24"][arm].replace(" to ", " "), np.quantile(change[arm, :, 4], [0.5, 0.05, 0.95]))
         loss = [row for row in rows if row and row[0] == "loss"][0]
         self.close(loss[2], [change[1, :, 4].mean() - change[0, :, 4].mean()])
-        self.close(loss[4], [np.std(change[1, :, 4] - change[0, :, 4], ddof=1)])  # each subject is in both arms
-        self.assertEqual((loss[3], loss[5]), ("%", str(N)))
+        self.close(loss[3], [np.std(change[1, :, 4] - change[0, :, 4], ddof=1) / np.sqrt(N)])
+        self.close(loss[5], [np.std(change[1, :, 4] - change[0, :, 4], ddof=1)])  # each subject is in both arms
+        self.assertEqual((loss[4], loss[6]), ("%", str(N)))
 
     def test_evidence(self):
         """The variable that `show` has, with the observed values and how far the simulation is from them."""

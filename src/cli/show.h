@@ -109,6 +109,8 @@ int ost_show_print_measures(show_t *self, ost_error_t *err) OST_MUST_CHECK;
 char *ost_show_unit_of(const ost_observation_t *observation, char *buf, size_t size);
 /* Write the file. @return 0, OST_ERR_IO or OST_ERR_NO_MEMORY */
 int ost_show_csv_end(show_t *self, ost_error_t *err) OST_MUST_CHECK;
+/* Say what the values of a run do not contain, and which command gives it. @return 0 or OST_ERR_NO_MEMORY */
+int ost_show_print_uncertainty(const show_t *self, ost_error_t *err);
 /* The unit of the measures: that of the variable, or % of its baseline. */
 const char *ost_show_unit(const show_t *self);
 

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Takes a result file; prints the table of the endpoints that its experiment asks for. */
+/* Takes a result file; prints the table of the endpoints that its experiment asks for, and what its values leave out.
+ */
 #include "cli.h"
 #include "core/table.h"
+#include "input/draws.h"
 #include "results/measure.h"
+#include "show.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FIT "flagship" /* draws that come with osteon */
 
 /* Below a row of percents, why subjects have none: their baseline is 0. @param base  [n] */
 static void explain_zeros(const ost_asked_t *asked, const double *base, size_t n, size_t n_values, ost_table_t *table)
@@ -35,14 +40,15 @@ static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const
     const size_t n = results->n_subjects;
     int ret = ost_results_estimate(results, e, asked, work, &endpoint, &estimate, &unit, err);
     if (ret <= 0) return ret;
-    char from[32] = "", value_text[32] = "";
+    char from[32] = "", value_text[32] = "", error_text[32] = "";
     if (asked->measure != OST_MEASURE_LEVEL) snprintf(from, sizeof(from), "%g to ", asked->from / OST_DAYS_PER_MONTH);
     if (!isnan(estimate.value)) snprintf(value_text, sizeof(value_text), "%.4g", estimate.value);
-    ost_table_row(table, "%s\t%s\t%s\t%s\t%s%s%s\t%s%g\t%s\t%s\t%s\t%zu", asked->name,
+    if (!isnan(estimate.error)) snprintf(error_text, sizeof(error_text), "%.2g", estimate.error);
+    ost_table_row(table, "%s\t%s\t%s\t%s\t%s%s%s\t%s%g\t%s\t%s\t%s\t%s\t%zu", asked->name,
         ost_statistic_names[endpoint.statistic], ost_measure_words[asked->measure], asked->output, asked->arm,
         asked->versus != NULL ? " - " : "", asked->versus != NULL ? asked->versus : "", from,
-        asked->to / OST_DAYS_PER_MONTH, model, value_text, endpoint.statistic == OST_STATISTIC_N ? "" : unit,
-        estimate.n);
+        asked->to / OST_DAYS_PER_MONTH, model, value_text, error_text,
+        endpoint.statistic == OST_STATISTIC_N ? "" : unit, estimate.n);
     if (results->keep == OST_KEEP_SUBJECTS) explain_zeros(asked, work + 2 * n, n, estimate.n, table);
     return 0;
 }
@@ -56,7 +62,9 @@ int ost_cli_print_endpoints(ost_results_t *results, const ost_experiment_t *e, o
     int ret = work != NULL ? 0 : ost_no_memory(err);
     ost_table_columns(&table, "<endpoint\t<statistic\t<measure\t<output\t<arm\tmonths");
     ost_table_column(&table, n_models > 0 ? "model" : "", true);
-    ost_table_columns(&table, "value\t<unit\tn");
+    ost_table_column(&table, "value", false);
+    ost_table_column(&table, results->n_subjects > 1 ? "SE" : "", false);
+    ost_table_columns(&table, "<unit\tn");
     for (size_t i = 0; i < e->n_endpoints; i++)
         for (size_t m = 0; (m == 0 || m < n_models) && ret == 0; m++) {
             results->i_model = m;
@@ -68,4 +76,46 @@ int ost_cli_print_endpoints(ost_results_t *results, const ost_experiment_t *e, o
     ost_table_free(&table);
     free(work);
     return ret;
+}
+
+/* Whether the fit that comes with osteon is there and of a model of the experiment. @return 0, 1 or OST_ERR_NO_MEMORY
+ */
+static int has_fit(const ost_experiment_t *e, ost_error_t *err)
+{
+    ost_draws_t draws = { 0 };
+    ost_error_t why = { 0 };
+    char *path = NULL;
+    bool is_fitted = false;
+    int ret = ost_cli_draws_table(FIT, &path) == OST_EXIT_OK ? ost_draws_read(&draws, path, &why) : OST_ERR_NO_MEMORY;
+    for (size_t i = 0; i < draws.n_params && ret == 0; i++)
+        for (size_t m = 0; m < e->n_models && !is_fitted; m++) {
+            const size_t n = strlen(e->models[m]);
+            is_fitted = strncmp(draws.names[i], e->models[m], n) == 0 && draws.names[i][n] == '.';
+        }
+    ost_draws_free(&draws);
+    free(path);
+    return ret == OST_ERR_NO_MEMORY ? ost_no_memory(err) : is_fitted;
+}
+
+int ost_show_print_uncertainty(const show_t *self, ost_error_t *err)
+{
+    const ost_results_t *results = self->results;
+    const char *name = ost_results_attribute(results, "name"),
+               *path = ost_results_attribute(results, "experiment_path");
+    const char *changes = ost_results_attribute(results, "overrides");
+    char error[120] = "", command[400] = "", shipped[200];
+    const int is_fitted = results->models.n > 0 ? 0 : has_fit(&self->experiment, err);
+    if (results->models.n > 0 || is_fitted < 0) return is_fitted;
+    if (self->experiment.n_endpoints > 0 && results->n_subjects > 1)
+        snprintf(error, sizeof(error), "SE: standard error, as %zu subjects were simulated. ", results->n_subjects);
+    if (name != NULL && path != NULL && is_fitted > 0) {
+        snprintf(shipped, sizeof(shipped), "/configs/%.150s.yaml", name);
+        snprintf(command, sizeof(command), "; that is shown by 'osteon run %.300s --parameters " FIT " --draws 40'%s",
+            ost_cli_ends_with(path, shipped) ? name : path,
+            changes != NULL && changes[0] != '\0' ? " with the same changes" : "");
+    }
+    putchar('\n');
+    ost_print_wrapped(
+        stdout, "%sAll values are at one set of parameters, without the uncertainty of these%s.", error, command);
+    return 0;
 }

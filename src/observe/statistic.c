@@ -111,16 +111,79 @@ double ost_error_of_difference(const double *a, const double *b, size_t n)
     long double sum = 0, squares = 0;
     size_t n_pairs = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!isfinite(a[i]) || !isfinite(b[i])) continue;
+        const double difference = b != NULL ? a[i] - b[i] : a[i];
+        if (!isfinite(difference)) continue;
         n_pairs++;
-        sum += a[i] - b[i];
+        sum += difference;
     }
     for (size_t i = 0; i < n; i++) {
-        if (!isfinite(a[i]) || !isfinite(b[i])) continue;
-        long double rest = a[i] - b[i] - sum / (long double) n_pairs;
+        const double difference = b != NULL ? a[i] - b[i] : a[i];
+        if (!isfinite(difference)) continue;
+        long double rest = difference - sum / (long double) n_pairs;
         squares += rest * rest;
     }
     return n_pairs > 1 ? (double) sqrtl(squares / (long double) (n_pairs - 1) / (long double) n_pairs) : NAN;
+}
+
+/* What a subject's value adds to a statistic, but for a constant. */
+typedef struct {
+    ost_statistic_t of;
+    double centre, scale; /* of an SD: mean, 1/(2 SD); of a quantile: itself, 1/density; else 0 and 1, or 100 */
+} influence_t;
+
+/* @return false where it is not known */
+static bool find_influence(influence_t *self, ost_statistic_t of, const ost_sample_t *sample)
+{
+    const double p = of == OST_STATISTIC_Q05 ? 0.05 : of == OST_STATISTIC_Q95 ? 0.95 : 0.5;
+    const double h = sqrt(p * (1 - p) / (double) sample->n), low = fmax(p - h, 0), high = fmin(p + h, 1);
+    *self = (influence_t){ .of = of, .scale = of == OST_STATISTIC_FRACTION ? 100 : 1 };
+    switch (of) {
+    case OST_STATISTIC_MEAN:
+    case OST_STATISTIC_FRACTION:
+        return sample->n > 1;
+    case OST_STATISTIC_SD:
+        self->centre = mean_of(sample);
+        self->scale = 0.5 / sd_of(sample);
+        return sample->n > 1 && isfinite(self->scale);
+    case OST_STATISTIC_MEDIAN:
+    case OST_STATISTIC_Q05:
+    case OST_STATISTIC_Q95:
+        if (sample->n < 2) return false;
+        self->centre = ost_quantile(sample->x, sample->n, p);
+        self->scale =
+            (ost_quantile(sample->x, sample->n, high) - ost_quantile(sample->x, sample->n, low)) / (high - low);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static double influence(const influence_t *self, double x)
+{
+    switch (self->of) {
+    case OST_STATISTIC_MEAN:
+        return x;
+    case OST_STATISTIC_FRACTION:
+        return x > 0 ? self->scale : 0;
+    case OST_STATISTIC_SD:
+        return self->scale * (x - self->centre) * (x - self->centre);
+    default:
+        return x <= self->centre ? -self->scale : 0;
+    }
+}
+
+double ost_standard_error(ost_statistic_t self, const double *values, const double *versus, size_t n, double *work)
+{
+    influence_t own, other = { 0 };
+    ost_sample_t sample = ost_sample_of(values, n, work);
+    if (!find_influence(&own, self, &sample)) return NAN;
+    if (versus != NULL) sample = ost_sample_of(versus, n, work);
+    if (versus != NULL && !find_influence(&other, self, &sample)) return NAN;
+    for (size_t i = 0; i < n; i++) {
+        const bool is_there = isfinite(values[i]) && (versus == NULL || isfinite(versus[i]));
+        work[i] = is_there ? influence(&own, values[i]) - (versus != NULL ? influence(&other, versus[i]) : 0) : NAN;
+    }
+    return ost_error_of_difference(work, NULL, n);
 }
 
 double ost_statistic(ost_statistic_t self, const ost_sample_t *sample)
@@ -160,7 +223,7 @@ ost_estimate_t ost_estimate(
     ost_statistic_t statistic, const double *values, const double *versus, bool is_ratio, size_t n, double *work)
 {
     ost_sample_t sample = ost_sample_of(values, n, work);
-    ost_estimate_t self = { .n = sample.n };
+    ost_estimate_t self = { .n = sample.n, .error = NAN };
     for (int i = 0; i < OST_N_STATISTICS; i++) self.statistic[i] = ost_statistic((ost_statistic_t) i, &sample);
     self.value = self.statistic[statistic];
     self.sd = self.statistic[OST_STATISTIC_SD];

@@ -74,7 +74,14 @@ extern const char *const ost_statistic_names[OST_N_STATISTICS];
 
 /** The sample of those of n values that are finite. @param[out] work  [n], that the sample borrows */
 ost_sample_t ost_sample_of(const double *values, size_t n, double *work);
-/** Standard error of the mean of a - b over the subjects that have both. @return NAN for fewer than 2 */
+/** Standard error of a statistic of n values, minus that of the other arm's where there is one, by their number: to
+ * first order, from what each subject adds to the statistic (its influence; Hampel 1974, doi:10.2307/2285666). Of a
+ * quantile it needs the density there, from the values within one standard error of its rank.
+ * @param versus  [n] of the same subjects, or NULL @param work  [n] @return NAN where it is not known: of `n` and of
+ * comparisons, for fewer than 2 subjects */
+double ost_standard_error(ost_statistic_t self, const double *values, const double *versus, size_t n, double *work);
+/** Standard error of the mean of a - b over the subjects that have both. @param b  NULL: 0
+ * @return NAN for fewer than 2 */
 double ost_error_of_difference(const double *a, const double *b, size_t n);
 /** A statistic of a sample. */
 double ost_statistic(ost_statistic_t self, const ost_sample_t *sample);
@@ -108,6 +115,7 @@ void ost_drawn(const double *values, size_t n, double *work, double out[OST_N_DR
 typedef struct {
     double value;        /**< NAN where no subject has one */
     double sd;           /**< of the measure between subjects, both arms' variances added; NAN below 2 subjects */
+    double error;        /**< standard error of the value by the number of subjects; NAN: not known */
     size_t n;            /**< subjects with a finite measure (in the arm that has fewer) */
     double sd_measuring; /**< of the measure of one subject by errors of measurement, as who simulates knows them, else
                             0 */

@@ -163,6 +163,7 @@ static void put_endpoint(const ost_results_t *results, const ost_asked_t *asked,
         ost_page_cell_end(out);
     }
     ost_page_cell_number("value", estimate->value, out);
+    ost_page_cell_number("SE", estimate->error, out);
     ost_page_cell_begin("unit", true, out);
     ost_html_text(endpoint->statistic == OST_STATISTIC_N ? "" : unit, out);
     ost_page_cell_end(out);
@@ -185,7 +186,9 @@ int ost_page_endpoints(const ost_result_page_t *self, FILE *out, ost_error_t *er
     fputs("<h2>Endpoints</h2>\n<table class='cells'><thead><tr><th class='t'>endpoint</th><th class='t'>meaning</th>",
         out);
     if (results->models.n > 0) ost_page_head("model", true, out);
-    fputs("<th>value</th><th class='t'>unit</th><th>SD between subjects</th><th>n</th></tr></thead><tbody>\n", out);
+    fputs(
+        "<th>value</th><th>SE</th><th class='t'>unit</th><th>SD between subjects</th><th>n</th></tr></thead><tbody>\n",
+        out);
     for (size_t k = 0; k < e->n_endpoints * n_models && ret >= 0; k++) {
         const ost_asked_t *asked = &e->endpoints[k / n_models];
         ost_endpoint_t endpoint;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Endpoints of a sweep. Takes measures of all subjects from the journal, a point at a time, gives datasets over the
- * dimensions in front: NAME, and of the measure between subjects NAME_q05, NAME_q95 and NAME_n. */
+ * dimensions in front: NAME, its standard error NAME_se, and of the measure between subjects NAME_q05, NAME_q95 and
+ * NAME_n. */
 #include "results/results_impl.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUE, Q05, Q95, N, N_KINDS };
-static const char *const endings[N_KINDS] = { "", OST_ENDPOINT_Q05, OST_ENDPOINT_Q95, OST_ENDPOINT_N };
+enum { VALUE, Q05, Q95, N, SE, N_KINDS };
+static const char *const endings[N_KINDS] = { "", OST_ENDPOINT_Q05, OST_ENDPOINT_Q95, OST_ENDPOINT_N, OST_ENDPOINT_SE };
 
 typedef struct {
     size_t n_subjects;
@@ -52,6 +53,7 @@ static void estimate(const ost_endpoint_t *endpoint, size_t i, size_t p, size_t 
     values[Q05 * n_parts + p] = ost_statistic(OST_STATISTIC_Q05, &between);
     values[Q95 * n_parts + p] = ost_statistic(OST_STATISTIC_Q95, &between);
     values[N * n_parts + p] = (double) whole.n;
+    values[SE * n_parts + p] = ost_standard_error(endpoint->statistic, value, versus, n, table->work);
 }
 
 static int write_endpoint(ost_writer_t *self, size_t i, const table_t *table, ost_error_t *err)
@@ -60,15 +62,15 @@ static int write_endpoint(ost_writer_t *self, size_t i, const table_t *table, os
     const ost_asked_t *asked = &plan->experiment->endpoints[i];
     const ost_endpoint_t *endpoint = &ost_journal_part(self->journal, 0)->columns->endpoints[i];
     const char *const between[] = { "", ": 5th percentile between subjects", ": 95th percentile between subjects",
-        ": subjects with a value" };
+        ": subjects with a value", ": standard error by the number of subjects" };
     const ost_dimension_t *dims[OST_MAX_FRONT];
     char text[400], long_name[480], name[OST_DATASET_NAME_SIZE];
     ost_asked_describe(asked, endpoint->statistic, text, sizeof(text));
     for (size_t k = 0; k < self->n_front; k++) dims[k] = &self->front[k];
     for (size_t kind = 0; kind < N_KINDS; kind++) {
-        const char *unit = kind == N       ? "1"
-                           : kind == VALUE ? ost_endpoint_unit(endpoint, plan)
-                                           : ost_endpoint_measure_unit(endpoint, plan);
+        const char *unit = kind == N                     ? "1"
+                           : kind == VALUE || kind == SE ? ost_endpoint_unit(endpoint, plan)
+                                                         : ost_endpoint_measure_unit(endpoint, plan);
         snprintf(name, sizeof(name), "%.120s%s", asked->name, endings[kind]);
         snprintf(long_name, sizeof(long_name), "%s%s", text, between[kind]);
         hid_t id =

@@ -84,10 +84,11 @@ const char *ost_results_default_variable(const ost_results_t *self)
 static int read_kept(ost_results_t *self, size_t i, ost_estimate_t *out, ost_error_t *err)
 {
     double n = 0;
-    *out = (ost_estimate_t){ .value = NAN };
+    *out = (ost_estimate_t){ .value = NAN, .error = NAN };
     if (i >= self->endpoints.n) return 0;
     int ret = ost_results_read_endpoint(self, i, OST_ENDPOINT_VALUE, &out->value, NULL, NULL, err);
     if (ret == 0) ret = ost_results_read_endpoint(self, i, OST_ENDPOINT_N_SUBJECTS, &n, NULL, NULL, err);
+    if (ret == 0) ret = ost_results_read_endpoint(self, i, OST_ENDPOINT_ERROR, &out->error, NULL, NULL, err);
     out->n = (size_t) n;
     return ret;
 }
@@ -116,6 +117,7 @@ int ost_results_estimate(ost_results_t *self, const ost_experiment_t *experiment
         ret = ost_results_read_measure(self, endpoint, variable, element, versus, work + 2 * n, other, err);
     if (ret < 0) return ret;
     if (has_subjects) *estimate = ost_estimate(endpoint->statistic, work, other, false, n, work + 3 * n);
+    if (has_subjects) estimate->error = ost_standard_error(endpoint->statistic, work, other, n, work + 3 * n);
     if (has_subjects && other != NULL) estimate->sd = paired_sd(work, other, n, work + 3 * n);
     *unit = asked->measure >= OST_MEASURE_PERCENT || endpoint->statistic == OST_STATISTIC_FRACTION
                 ? "%"

@@ -2,6 +2,7 @@
 /* What a result file of a sweep has in front of arms and subjects, and its endpoints. */
 #include "results/results_impl.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,7 +162,7 @@ bool ost_results_has_front(const ost_results_t *self, const hsize_t *sizes)
 int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column_t column, double *values, char **text,
     char **unit, ost_error_t *err)
 {
-    static const char *const endings[] = { "", OST_ENDPOINT_Q05, OST_ENDPOINT_Q95, OST_ENDPOINT_N };
+    static const char *const endings[] = { "", OST_ENDPOINT_Q05, OST_ENDPOINT_Q95, OST_ENDPOINT_N, OST_ENDPOINT_SE };
     char name[OST_DATASET_NAME_SIZE];
     hsize_t start[OST_MAX_FRONT] = { 0 }, count[OST_MAX_FRONT];
     ost_h5_handler_t handler;
@@ -170,6 +171,11 @@ int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column
         count[k] = self->design.kind == OST_DESIGN_GRID ? self->design.axes[k].texts.n : self->design.n_points;
     snprintf(name, sizeof(name), "%.120s%s", self->endpoints.items[i], endings[column]);
     ost_h5_enter(&handler);
+    if (column == OST_ENDPOINT_ERROR && H5Lexists(self->file, name, H5P_DEFAULT) == 0) {
+        for (size_t p = 0; p < (n > 0 ? self->design.n_points : 1); p++) values[p] = NAN;
+        ost_h5_leave(&handler);
+        return 0;
+    }
     hid_t id = ost_h5_open(self->file, name), space = id >= 0 && n == 0 ? H5Dget_space(id) : -1;
     bool is_single = space >= 0 && H5Sget_simple_extent_ndims(space) == 0;
     int ret = n > 0 ? ost_h5_transfer(id, H5P_DEFAULT, n, start, count, values, NULL)

@@ -114,10 +114,11 @@ int ost_results_read_schedule(
     ost_results_t *self, size_t i_schedule, size_t i_arm, bool ended, double *values, ost_error_t *err) OST_MUST_CHECK;
 /** Which values of an endpoint of a sweep. */
 typedef enum {
-    OST_ENDPOINT_VALUE,     /**< the statistic that was asked for */
-    OST_ENDPOINT_LOWER,     /**< 5th percentile between subjects, of the difference where an arm is subtracted */
-    OST_ENDPOINT_UPPER,     /**< 95th */
-    OST_ENDPOINT_N_SUBJECTS /**< with a value */
+    OST_ENDPOINT_VALUE,      /**< the statistic that was asked for */
+    OST_ENDPOINT_LOWER,      /**< 5th percentile between subjects, of the difference where an arm is subtracted */
+    OST_ENDPOINT_UPPER,      /**< 95th */
+    OST_ENDPOINT_N_SUBJECTS, /**< with a value */
+    OST_ENDPOINT_ERROR       /**< standard error by their number; NaN where it is not known, or the file is older */
 } ost_endpoint_column_t;
 /** An endpoint of a sweep at all points. @param[out] values  [design.n_points] NaN where no subject has one @param[out]
  * text, unit  what it is, its unit; owned by the caller, NULL where the file does not say; may be NULL

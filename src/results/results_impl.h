@@ -130,6 +130,7 @@ int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err
 #define OST_ENDPOINT_Q05 "_q05"
 #define OST_ENDPOINT_Q95 "_q95"
 #define OST_ENDPOINT_N "_n"
+#define OST_ENDPOINT_SE "_se"
 /* Datasets of schedules: these and the schedule's name. */
 #define OST_BEGAN "began_"
 #define OST_ENDED "ended_"
