@@ -180,7 +180,8 @@ class Draws(test_shards.Program):
         seen = [[(float(x), round(float(y), 9)) for line in panel.lines if line.get_marker() == "o"
                  for x, y in zip(line.get_xdata(), line.get_ydata())] for panel in figure.axes]
         self.assertEqual(seen, [[], [(24.0, -7.5)]])
-        for part in "observed, ● T; hollow: not used to fit it", "an interval from 3 draws holds 48 %, not 95 %":
+        for part in "observed, ● T; hollow: role validate (for testing)", "1 observation of other kinds, times or units", \
+                "an interval from 3 draws holds 48 %, not 95 %":
             self.assertIn(part, " ".join(figure._supxlabel.get_text().split()))  # pylint: disable=protected-access
 
     def test_few(self):

@@ -349,6 +349,38 @@ evidence:
         write(self.path, text=self.text.partition("evidence:")[0], names=["bmd", "scanned_bmd", "ctx"])
         self.assertEqual(self.page().y_label, page.y_label)  # with evidence or without
 
+    def test_other_spellings(self):
+        """Sites, endpoints, intervals and units in any spelling that osteon reads, in rows and in comparisons."""
+        table = os.path.join(self.folder, "evidence.csv")
+        row = "calibrate,ONE,x,,,BMD_change,LS,24,mean,-3,percent,,0.5,se,10,,,"
+        pages = []
+        for new in "LS", "lumbar spine", "L2-L4 (left)":
+            with open(table, "w", encoding="utf-8") as file:
+                file.write(COLUMNS + row.replace("LS", new).replace("percent", "%").replace("se,", "SEM,") + "\n")
+            for site in ("",) if "(" in new else ("", ", site: LS", ", site: spine"):
+                write(self.path, text=self.text.replace("trial_arm: x", "trial_arm: x" + site))
+                pages.append(self.page())
+        with open(os.path.join(self.folder, "endpoints.csv"), "w", encoding="utf-8") as file:
+            file.write("site,endpoint,also,kind,output,class\nspine1,,,,bmd[lumbar_spine],BMD\n")
+        with open(table, "w", encoding="utf-8") as file:
+            file.write(COLUMNS + row.replace("LS", "spine1") + "\n" + row.replace("LS", "CTX").replace("24", "12"))
+        write(self.path, text=self.text)
+        pages.append(self.page(variables=["bmd", "ctx"]))
+        panels = [p for p in pages[-1].rows[0][2] if p.points]
+        self.assertEqual(len(panels), 2)  # by the dictionary beside the table, and by the shipped one
+        for page in pages[:-1]:
+            (point, _), = page.rows[0][2][0].points
+            self.assertAlmostEqual(point.x, 2)
+            self.assertAlmostEqual(point.y, -3)
+            self.assertAlmostEqual(point.upper, -3 + 1.96 * 0.5)
+            self.assertNotIn("not drawn", page.foot[0])
+
+    def test_roles(self):
+        """They are of the table, whatever was fitted to it."""
+        write(self.path, text=self.text)
+        self.assertIn("filled: role calibrate (for fitting), hollow: role validate (for testing)",
+                      self.page().foot[0])
+
     def test_not_drawn(self):
         """What the figure has no place for is counted, with the command that shows it."""
         write(self.path, text=self.text.replace("trial: TWO,", "trial: TWO, versus: control,"))

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 
 from .evidence import answering, as_scanned, point_of, read_observations
-from .figures import ROLES, arm_styles, chosen_arms
+from .figures import ROLES, arm_styles, chosen_arms, foot_left
 from .page import MARKERS, SETTINGS, Ticks, draw_points, plt
 from .results import BLOCK, Results, quantiles
 from .words import Refused, counted, in_words, plain
@@ -101,11 +101,11 @@ def choose(results, names, known):
 
 
 def points_of(observations, known, key, arm, show, unit, results, median, day):
-    """Observations of an arm and output, on the axes of its panel."""
+    """Observations of an arm and output, on the axes of its panel, None for one that has no place there."""
     found = [point_of(seen, show, unit, results.days, results.zero, median) for seen in observations
              if seen.arm == arm and answering(seen, known) == [key]]
-    found = [point for point in found if point is not None and np.isfinite(point.y)]
-    for point in found:
+    found = [point if point is not None and np.isfinite(point.y) else None for point in found]
+    for point in filter(None, found):
         point.x /= day
         point.start = point.start and (point.start[0] / day, point.start[1])
     return found
@@ -131,7 +131,7 @@ def figure_of_draws(path, names, arms, evidence=None):
     """A row of panels for each arm, a column for each site or output; with the trials that the experiment names."""
     results = Results(path)
     known = outputs_of(results)
-    observations, _ = read_observations(results, evidence)
+    observations, left = read_observations(results, evidence)
     markers = {trial: MARKERS[i % len(MARKERS)] for i, trial in enumerate(dict.fromkeys(seen.trial for seen in observations))}
     drawn = []
     columns = [(name, e, site) for name, element in choose(results, names, known)
@@ -157,8 +157,9 @@ def figure_of_draws(path, names, arms, evidence=None):
                 unit = "%" if is_change else plain(data.attrs.get("units", ""))
                 points = points_of(observations, known, f"{name}[{site}]" if site else name, results.arms[a],
                                    "change" if is_change else "value", unit, results, np.nanmedian(found[1], axis=0), day)
-                draw_points(panel, [(point, colour) for point in points], markers)
-                drawn += points
+                drawn += filter(None, points)
+                left += [None] * points.count(None)
+                draw_points(panel, [(point, colour) for point in filter(None, points)], markers)
                 if row == 0:
                     title = in_words(f"{name}, {site}" if site else name).replace("bmd", "BMD")
                     panel.set_title(title, fontsize=9.5, loc="left", pad=22)
@@ -173,6 +174,7 @@ def figure_of_draws(path, names, arms, evidence=None):
         n_draws = results.dataset(columns[0][0]).shape[0]
         seen = {point.trial for point in drawn}
         foot = foot_of(n_draws, results.count("n_subjects"), drawn, {t: m for t, m in markers.items() if t in seen})
+        foot = " ".join([foot, *foot_left(left, path)])
         figure.supxlabel("\n".join(textwrap.wrap(foot, 48 * max(len(columns), 2))), fontsize=7.8, color="0.3", x=0.02,
                          ha="left")
     return figure

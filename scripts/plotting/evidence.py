@@ -13,6 +13,12 @@ from .experiment import MONTH, YEAR, days_of, mapping, mappings, scalar
 from .words import NOTHING_TO_DRAW, Refused
 
 PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "d": 0.1}
+INTERVALS = {"sem": "se", "95% ci": "95ci", "95 % ci": "95ci", "95%ci": "95ci", "ci95": "95ci"}
+UNITS = {"%": "percent", "pct": "percent", "per cent": "percent", "% of baseline": "percent_of_baseline",
+         "pct_of_baseline": "percent_of_baseline", "percentage points": "percentage_points_between_arms",
+         "points": "percentage_points_between_arms", "pp": "percentage_points_between_arms", "T-score": "T_score",
+         "T score": "T_score", "T-score_change": "T_score_change", "T-score change": "T_score_change"}
+PER_YEAR = re.compile("(/year|/yr?| per year|_per_y)$")
 MAX_TABLE = 50_000_000  # bytes
 CONFIGS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "configs")
 
@@ -91,6 +97,36 @@ def factor_between(unit, other):
     return a[0] / b[0] if a and b and a[1] == b[1] else None
 
 
+def read_dictionary(path):
+    """Rows of the dictionary beside a table, which come first, and of the shipped one."""
+    shipped = os.path.join(CONFIGS, "evidence", "endpoints.csv")
+    own = os.path.join(os.path.dirname(path), "endpoints.csv")
+    is_own = os.path.isfile(own) and not (os.path.isfile(shipped) and os.path.samefile(own, shipped))
+    return (read_csv(own) if is_own else []) + read_csv(shipped)
+
+
+def spelt(text, column, dictionary):
+    """A site or an endpoint as the dictionary spells it, its remark kept: "lumbar spine (L2-L4)" is "LS (L2-L4)"."""
+    stem = re.sub(r" *\([^(]*\)$", "", text)
+    for line in dictionary:
+        own = line.get(column) if column == "endpoint" or not line.get("endpoint") else None
+        if own and stem in [word.strip() for word in line.get("also", "").split(";")]:
+            return own + text[len(stem):]
+    return text
+
+
+def with_words(row, dictionary):
+    """A row of a table, or a comparison, in the words of the dictionary, as osteon reads it."""
+    out = dict(row)
+    for column in {"site", "endpoint"} & out.keys():
+        out[column] = spelt(scalar(out[column]), column, dictionary)
+    if "interval" in out:
+        out["interval"] = INTERVALS.get(out["interval"].lower(), out["interval"].lower())
+        stem = PER_YEAR.sub("", out["unit"])
+        out["unit"] = UNITS.get(stem, stem) + "_per_year" * (stem != out["unit"])
+    return out
+
+
 def takes(comparison, row):
     month = number(scalar(comparison.get("month", "nan")).removesuffix("month").strip())
     return comparison.get("trial") == row["trial"] and comparison.get("trial_arm", row["arm"]) == row["arm"] and \
@@ -100,7 +136,8 @@ def takes(comparison, row):
 
 def outputs_of(row, dictionary):
     """The outputs that answer a row, best first, by the first line of the dictionary for its site and endpoint."""
-    found = next((line["output"] for line in dictionary if line.get("site", "") in ("", row["site"].split("(")[0]) and
+    found = next((line["output"] for line in dictionary if
+                  line.get("site", "") in ("", row["site"].split("(")[0].rstrip()) and
                   row["endpoint"].startswith(line.get("endpoint", "")) and line.get("output")), "")
     return tuple(name.strip() for name in found.split(";") if name.strip())
 
@@ -140,9 +177,8 @@ def read_observations(results, given):
     missing = [k for k in columns if rows and k not in rows[0]]
     if missing:
         raise Refused(f"{path}: it has no column {', '.join(missing)}")
-    beside, shipped = (os.path.join(folder, "endpoints.csv") for folder in
-                       (os.path.dirname(path), os.path.join(CONFIGS, "evidence")))
-    dictionary = read_csv(beside if os.path.isfile(beside) else shipped)
+    dictionary = read_dictionary(path)
+    rows, compare = ([with_words(row, dictionary) for row in of] for of in (rows, compare))
     found, left = [], []
     for comparison in compare:
         for row in rows:

@@ -14,7 +14,8 @@ from .words import Refused, capitalised, counted, in_words, number, plain, power
 
 MAX_BANDS, MAX_PANELS = 3, 60
 SHORT = {"bmd": "BMD", "scanned_bmd": "scanned BMD", "ctx": "CTX", "p1np": "P1NP", "ntx": "NTX", "balp": "BALP", "opg": "OPG", "rankl": "RANKL"}
-ROLES = {"calibrate": "filled: used to fit the model", "validate": "hollow: not used to fit it", "context": "half-filled: context"}
+ROLES = {"calibrate": "filled: role calibrate (for fitting)", "validate": "hollow: role validate (for testing)",
+         "context": "half-filled: role context"}
 NO_LANE = Lane([], [], [])
 WHOLE = {"share": "% of subjects with 1", "count": "mean"}  # units of outputs that are whole numbers
 STEPS = {"day": (), "month": (1, 2, 3, 6, 12, 24, 60, 120), "year": (0.25, 0.5, 1)}  # others: 1, 2, 5, 10, ...
@@ -76,6 +77,19 @@ def shortened(change):
     name, _, value = plain(change).partition("=")
     n = change.count(",") + 1 if re.match(r"[^=]+=\s*\[", change) else 0
     return f"{name}=[{n} values]" if n > 8 and "{" not in value else f"{name}={value}"
+
+
+def foot_left(left, path):
+    """Sentences on observations that have no place in the figure. left: as read_observations()"""
+    show, parts = f"'osteon show {plain(os.path.basename(path))}", []
+    versus = [v for v in left if v is not None]
+    places = [f"{show} --versus {plain(arm)}'" for arm in dict.fromkeys(versus) if arm] + ["'osteon validate'"]
+    if versus:
+        parts.append(f"{counted(len(versus), 'observed difference')} between arms not drawn: see {' or '.join(places)}.")
+    if len(left) > len(versus):
+        parts.append(f"{counted(len(left) - len(versus), 'observation')} of other kinds, times or units not drawn: see "
+                     f"{show}' or 'osteon validate'.")
+    return parts
 
 
 class Output:
@@ -311,7 +325,7 @@ class Scene:
             first.append("Periodic dosing: while a drug is in steady state, its concentration is the one just before a "
                          "dose, and its effects are means over the interval; the last dose is given as it is, and a "
                          "value soon after it differs.")
-        return [" ".join(first + self.foot_left()), *self.foot_run()]
+        return [" ".join(first + foot_left(self.left, self.results.path)), *self.foot_run()]
 
     def is_one_of_a_cohort(self):
         return self.n_subjects() == 1 and not self.results.experiment.is_typical()
@@ -327,19 +341,6 @@ class Scene:
                 if any((g & (np.diff(median) == 0) & (median[1:] != 0)).any() for g in given):
                     return True
         return False
-
-    def foot_left(self):
-        """Observations that have no place in the figure."""
-        show, parts = f"'osteon show {plain(os.path.basename(self.results.path))}", []
-        versus = [v for v in self.left if v is not None]
-        places = [f"{show} --versus {plain(arm)}'" for arm in dict.fromkeys(versus) if arm] + ["'osteon validate'"]
-        if versus:
-            parts.append(f"{counted(len(versus), 'observed difference')} between arms not drawn: see "
-                         f"{' or '.join(places)}.")
-        if len(self.left) > len(versus):
-            parts.append(f"{counted(len(self.left) - len(versus), 'observation')} of other kinds, times or units not "
-                         f"drawn: see {show}' or 'osteon validate'.")
-        return parts
 
     def foot_lines(self):
         n = self.n_subjects()
