@@ -279,6 +279,45 @@ class Compare(unittest.TestCase):
             self.assertTrue(np.isfinite(file["scanned_bmd"][0]).any())
             self.assertFalse(np.isfinite(file["scanned_bmd"][1]).any())
 
+    def test_scans_of_all_models(self):
+        """Scans are shown and drawn where every model has them."""
+        self.densities()
+        for models, shown in ("./one.model,./dense.model", "scanned_bmd"), ("./one.model,./light.model", "bmd"):
+            self.compare(models, "c.h5", "-q", "--force", *self.scans)
+            self.assertIn(f"{shown}: ", self.osteon("show", "c.h5").stdout)
+            subprocess.run([PLOT, "c.h5", "-o", "c.svg"], cwd=self.folder.name, check=True, timeout=100)
+            with open(os.path.join(self.folder.name, "c.svg"), encoding="utf-8") as file:
+                self.assertEqual("<!-- Change in scanned BMD" in file.read(), shown == "scanned_bmd")
+
+    def test_observation_that_a_model_leaves_out(self):
+        """What a condition lacks is of an observation that is there, and that the bone model cannot serve."""
+        self.densities()
+        words = "--set", "population.eligible=t_score[total_hip] < 5"
+        self.assertIn("'t_score' is an output of 'dxa', which is left out, as the bone model does not have 'drives "
+                      "bmd[lumbar_spine]'", self.compare("./light.model", "c.h5", *self.scans, *words, code=1).stderr)
+        self.compare("./dense.model", "c.h5", *self.scans, *words)
+
+    def test_schedules_of_each_model(self):
+        """How many began a drug on a condition is said of each model."""
+        self.densities()
+        rule = ("arms.rush.regimen=[{drug: rusher, dose: 0.1 mg, interval: 6 month, visits: 6 month, "
+                "begin_if: 'bmd[total_hip] < 0.87 [g/cm2]'}]")
+        self.compare("./one.model,./dense.model", "c.h5", *self.scans, "--set", rule)
+        lines = [line for line in self.osteon("show", "c.h5").stdout.splitlines() if "began" in line]
+        self.assertEqual([line.partition(": began rusher by month 12: ")[0] for line in lines],
+                         ["rush, one", "rush, dense"])
+        self.assertNotEqual(*[line.partition(": ")[2] for line in lines])
+
+    scans = ("--set", "models=[./person.model, ./rusher.model, ./one.model, dxa]", "--set", "parameters=~")
+
+    def densities(self):
+        """Models of bone with densities that a scan reads, and `light` without; all respond to the drug."""
+        one = FILES["one.model"].replace("total_hip\n", "total_hip, femoral_neck\n").replace("1, 0.9", "1, 0.9, 0.8")
+        drives = one + "drives bmd[site] = peak[site]*B\n"
+        for name, text in ("one", drives), ("dense", drives.replace("-loss*", "-2*loss*")), ("light", one):
+            with open(os.path.join(self.folder.name, f"{name}.model"), "w", encoding="utf-8") as file:
+                file.write(text.replace("model one", f"model {name}"))
+
     def test_xarray(self):
         try:
             import h5netcdf  # noqa: F401 (the engine)

@@ -160,7 +160,7 @@ class Scene:
         self.arms = chosen_arms(options.arms, results)
         is_default = not (options.show or results.experiment.tree.get("plot"))
         self.observations, self.left = read_observations(results, options.evidence)
-        if not options.variables and not results.has_models:
+        if not options.variables and not (results.has_models and results.lacks("scanned_bmd")):
             names = [as_scanned(name, results.names()) for name in names]
         self.outputs, self.show = read_outputs(results, names, self.arms, show, is_default)
         self.styles = arm_styles(results)

@@ -180,6 +180,13 @@ class Results:
             raise Refused(f"{self.path}: the outputs have {n:,.0f} values, a figure reads at most {MAX_VALUES:,}; "
                           "choose some with --variables, --arms")
 
+    def lacks(self, name):
+        """Whether one of several models has no value of a variable, which is NaN there."""
+        if name not in self.names():
+            return True
+        data = self.dataset(name)
+        return data.shape[-2] <= BLOCK and not all(np.isfinite(data[m, ..., 0]).any() for m in range(len(self.models)))
+
     def kind(self, variable):
         """Of whole numbers, whose percentiles say little, as 0 and 1 of "fractured"; "" of one subject."""
         data, seen = variable.data, set()

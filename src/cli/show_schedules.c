@@ -24,7 +24,7 @@ static bool is_constant(const show_t *self)
     return i == self->n_subjects;
 }
 
-/* How many subjects began or ended a subject-specific dosing schedule. */
+/* How many subjects began or ended a subject-specific dosing schedule in the part results->i_model. */
 static int print_schedule(
     const show_t *self, size_t schedule, size_t arm, bool ended, const char **gap, ost_error_t *err)
 {
@@ -32,7 +32,9 @@ static int print_schedule(
     int ret = ost_results_read(self->results, self->variable, arm, 0, zero < 0 ? 0 : (size_t) zero, self->base, err);
     if (ret == 0) ret = ost_results_read_schedule(self->results, schedule, arm, ended, self->value, err);
     if (ret < 0 || is_constant(self) || percent_by(self, INFINITY) == 0) return ret;
-    printf("%s%s: %s %s by %s", *gap, self->results->arms.items[arm], ended ? "ended" : "began",
+    bool has_parts = self->results->models.n > 0;
+    printf("%s%s%s%s: %s %s by %s", *gap, self->results->arms.items[arm], has_parts ? ", " : "",
+        has_parts ? self->results->models.items[self->results->i_model] : "", ended ? "ended" : "began",
         self->results->schedules.items[schedule], self->time_unit->name);
     *gap = "";
     for (size_t i = 0; i < self->n_spans; i++) {
@@ -46,10 +48,13 @@ static int print_schedule(
 
 int ost_show_print_schedules(const show_t *self, ost_error_t *err)
 {
-    size_t n = self->results->schedules.n, n_arms = self->results->arms.n;
+    size_t n = self->results->schedules.n, n_arms = self->results->arms.n, n_parts = self->results->models.n;
     const char *gap = "\n";
     int ret = 0;
-    for (size_t i = 0; i < 2 * n * n_arms && ret == 0; i++)
-        ret = print_schedule(self, i / 2 % n, i / 2 / n, i % 2 == 1, &gap, err);
+    if (n_parts == 0) n_parts = 1;
+    for (size_t i = 0; i < 2 * n * n_arms * n_parts && ret == 0; i++) {
+        self->results->i_model = i / 2 % n_parts;
+        ret = print_schedule(self, i / 2 / n_parts % n, i / 2 / n_parts / n, i % 2 == 1, &gap, err);
+    }
     return ret;
 }

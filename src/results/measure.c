@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool ost_results_is_output(const char *output, const char *variable, const char *element)
@@ -71,12 +72,39 @@ const char *ost_results_nearest_output(const ost_results_t *self, const char *wo
     return nearest != NULL ? buf : NULL;
 }
 
-const char *ost_results_default_variable(const ost_results_t *self)
+/* Whether the part self->i_model has a value of a variable at its first time. @param values  [n_subjects] */
+static bool part_has(ost_results_t *self, const char *name, double *values)
+{
+    const size_t n = ost_results_n_elements(self, name);
+    for (size_t i = 0; i < n * self->arms.n; i++) {
+        if (ost_results_read(self, name, i / n, i % n, 0, values, NULL) < 0) return false;
+        for (size_t k = 0; k < self->n_subjects; k++)
+            if (!isnan(values[k])) return true;
+    }
+    return false;
+}
+
+/* Whether each of several models has a variable, which is NaN in those that lack it. */
+static bool all_have(ost_results_t *self, const char *name)
+{
+    const size_t n = self->design.n_axes == 0 ? self->models.n : 0, i_model = self->i_model;
+    double *values = n > 0 ? malloc(self->n_subjects * sizeof(*values)) : NULL;
+    bool has = n == 0 || values != NULL;
+    for (size_t m = 0; m < n && has; m++) {
+        self->i_model = m;
+        has = part_has(self, name, values);
+    }
+    self->i_model = i_model;
+    free(values);
+    return has;
+}
+
+const char *ost_results_default_variable(ost_results_t *self)
 {
     static const char *const preferred[] = { "scanned_bmd", "bmd" };
-    const bool has_models = self->models.n > 0 && self->design.n_axes == 0;
-    for (size_t i = has_models; i < sizeof(preferred) / sizeof(preferred[0]); i++)
-        if (ost_results_n_elements(self, preferred[i]) > 0) return preferred[i];
+    for (size_t i = 0; i < sizeof(preferred) / sizeof(preferred[0]); i++)
+        if (ost_results_n_elements(self, preferred[i]) > 0 && (i > 0 || all_have(self, preferred[i])))
+            return preferred[i];
     return self->names.items[0];
 }
 

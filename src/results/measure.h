@@ -20,10 +20,10 @@ const char *ost_results_find_output(const ost_results_t *self, const char *outpu
  * or NULL where none is near */
 const char *ost_results_nearest_output(const ost_results_t *self, const char *word, char *buf, size_t size);
 /** The variable that is shown where none is asked for, whatever the evidence: BMD as scans show it, which observed BMD
- * is compared with; without it, or of several models, which may lack it, bmd; else the first of the file, which has
+ * is compared with; without it, or where one of several models lacks it, bmd; else the first of the file, which has
  * one.
  * @return the file's, or a literal */
-const char *ost_results_default_variable(const ost_results_t *self);
+const char *ost_results_default_variable(ost_results_t *self);
 /** The measure of every subject of a file; NAN where it has no such time. @param base  [n_subjects] scratch.
  *  @param[out] values  [n_subjects] @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_measure(ost_results_t *self, const ost_endpoint_t *endpoint, const char *variable, size_t element,
