@@ -102,6 +102,7 @@ void ost_experiment_free(ost_experiment_t *self)
         free(self->model_texts[i].text);
     }
     free(self->model_texts);
+    ost_text_list_free(&self->left_out);
     ost_experiment_free_strata(self);
     ost_correlations_free(&self->correlations);
     ost_people_free(&self->people);

@@ -241,6 +241,8 @@ typedef struct {
         *model_locations; /**< [n_models] of the listed ones; a drug added by the reader: of its first regimen */
     ost_model_text_t *model_texts; /**< [n_model_texts], of an experiment that comes from a result file */
     size_t n_model_texts;
+    ost_text_list_t left_out; /**< models that another bone model leaves out, and a signal of each that it does not
+                                 drive: "dxa", "bmd[total_hip]", ... */
     char *population, *population_text; /**< what population.from names, and its YAML; NULL: nothing */
     uint64_t n_subjects;                /**< >= 1 */
     uint64_t n_cohort;           /**< subjects of the whole cohort that a latin hypercube spreads; 0: n_subjects */

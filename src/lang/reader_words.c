@@ -64,8 +64,11 @@ int ost_reader_indexed_name(ost_reader_t *self, ost_token_t *name)
     if (set >= 0) {
         self->parser.set_used[set] = true;
     } else {
-        ost_lexer_fail(lexer, &raw, OST_ERR_NAME, "'%.*s' is not an index set (a unit stands apart: %.*s [%.*s])",
-            (int) raw.length, raw.text, (int) name->length, name->text, (int) raw.length, raw.text);
+        ost_lexer_fail(lexer, &raw, OST_ERR_NAME,
+            "'%.*s' is not an index set (a unit stands apart: %.*s [%.*s]); for elements write 'index site = "
+            "lumbar_spine, total_hip' and '%.*s[site]'",
+            (int) raw.length, raw.text, (int) name->length, name->text, (int) raw.length, raw.text, (int) name->length,
+            name->text);
     }
     return set;
 }

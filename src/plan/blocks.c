@@ -141,6 +141,7 @@ const ost_blocks_t *ost_blocks_new(ost_library_t *library, const ost_experiment_
     self->block = block;
     self->of_param = of_param;
     self->library = library;
+    self->left_out = &e->left_out;
     return self;
 }
 
@@ -158,6 +159,14 @@ static bool has_output(const ost_model_t *model, const char *name)
     return false;
 }
 
+/* The signal of a model that is left out, NULL where it is not. */
+static const char *lacking(const ost_text_list_t *left_out, const char *model)
+{
+    for (size_t i = 0; i + 1 < left_out->n; i += 2)
+        if (strcmp(left_out->items[i], model) == 0) return left_out->items[i + 1];
+    return NULL;
+}
+
 char *ost_blocks_elsewhere(const ost_blocks_t *self, const char *text, char buf[OST_ELSEWHERE_SIZE])
 {
     size_t n;
@@ -170,7 +179,13 @@ char *ost_blocks_elsewhere(const ost_blocks_t *self, const char *text, char buf[
             const char *name = model->outputs[i].group;
             bool is_here = !ost_experiment_names(text, name);
             for (size_t b = 0; b < self->n && !is_here; b++) is_here = has_output(self->block[b].model, name);
-            if (!is_here)
+            const char *lacks = is_here ? NULL : lacking(self->left_out, model->name);
+            if (lacks != NULL)
+                snprintf(buf, OST_ELSEWHERE_SIZE,
+                    "; '%.40s' is an output of '%.60s', which is left out, as the bone model does not have "
+                    "'drives %.60s'",
+                    name, model->name, lacks);
+            else if (!is_here)
                 snprintf(buf, OST_ELSEWHERE_SIZE, "; '%.40s' is an output of '%.60s': add that to 'models'", name,
                     model->name);
         }

@@ -23,8 +23,9 @@ typedef struct {
     size_t n_switches; /**< conditions of all blocks */
     size_t n_drives;   /**< of all blocks */
     size_t n_noises;   /**< of all blocks; where there are any, a last constant of the system is the subject's number */
-    const uint32_t *of_param; /**< [n_params] index of its block */
-    ost_library_t *library;   /**< of the models; borrowed */
+    const uint32_t *of_param;        /**< [n_params] index of its block */
+    ost_library_t *library;          /**< of the models; borrowed */
+    const ost_text_list_t *left_out; /**< of the experiment; borrowed */
 } ost_blocks_t;
 
 /** @param library  may gain models. @return NULL on error: an unknown model or drug, two models of one name, none */
@@ -38,9 +39,10 @@ static inline const ost_param_t *ost_blocks_param(const ost_blocks_t *self, size
     return &block->model->params[i - block->first_param];
 }
 /** Size of what ost_blocks_elsewhere() says. */
-#define OST_ELSEWHERE_SIZE 160
+#define OST_ELSEWHERE_SIZE 300
 /** "; 't_score' is an output of 'dxa': add that to 'models'" for the first name in `text` that is an output of a
- * built-in model and of none here, else "". For messages: the library may gain models. @return buf */
+ * built-in model and of none here, else ""; of a model that the bone model leaves out, the signal that it lacks. For
+ * messages: the library may gain models. @return buf */
 char *ost_blocks_elsewhere(const ost_blocks_t *self, const char *text, char buf[OST_ELSEWHERE_SIZE]);
 /** "aibl.k_C" of parameter i of the plan, written to buf. @return buf */
 char *ost_blocks_param_name(const ost_blocks_t *self, size_t i, char *buf, size_t size);

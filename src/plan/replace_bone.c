@@ -27,9 +27,9 @@ static bool drives(const ost_model_t *model, const char *signal)
     return false;
 }
 
-/* An observation of what a bone model of the experiment drives and the new one does not, such as a scan of a density in
- * other units. */
-static bool observes_what_goes(
+/* A signal that an observation reads, a bone model of the experiment drives and the new one does not, such as a density
+ * in other units; NULL: none. */
+static const char *observed_that_goes(
     const ost_experiment_t *e, ost_library_t *library, const ost_model_t *observation, const ost_model_t *bone)
 {
     const ost_model_t *old;
@@ -40,9 +40,9 @@ static bool observes_what_goes(
         for (size_t m = 0; m < e->n_models; m++)
             if (e->models[m] != NULL && ost_library_get(library, e->models[m], &old, NULL) == 0 &&
                 old->kind == OST_KIND_BONE && drives(old, signal))
-                return true;
+                return signal;
     }
-    return false;
+    return NULL;
 }
 
 static void drop_settings(ost_experiment_t *e, const char *model)
@@ -67,22 +67,27 @@ static int replace_models(
 {
     size_t n = 0;
     bool placed = false;
-    bool *goes = calloc(e->n_models + 1, sizeof(*goes)); /* observations, while the bone models of before stand there */
+    /* of observations, while the bone models of before stand there */
+    const char **goes = calloc(e->n_models + 1, sizeof(*goes));
     if (goes == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < e->n_models; i++) {
         const ost_model_t *model;
         if (ost_library_get(library, e->models[i], &model, NULL) == 0 && model->kind == OST_KIND_OBSERVATION)
-            goes[i] = observes_what_goes(e, library, model, bone);
+            goes[i] = observed_that_goes(e, library, model, bone);
     }
     for (size_t i = 0; i < e->n_models; i++) {
         const ost_model_t *model;
         int ret = ost_library_get(library, e->models[i], &model, err);
+        if (ret == 0 && goes[i] != NULL &&
+            (ost_text_list_add(&e->left_out, "%s", model->name) < 0 ||
+                ost_text_list_add(&e->left_out, "%s", goes[i]) < 0))
+            ret = ost_no_memory(err);
         if (ret < 0) {
             free(goes);
             return ret;
         }
         bool is_bone = model->kind == OST_KIND_BONE;
-        bool stays = !is_bone && model->kind != OST_KIND_DRUG && !goes[i] &&
+        bool stays = !is_bone && model->kind != OST_KIND_DRUG && goes[i] == NULL &&
                      !(model->kind == OST_KIND_HORMONES && collide(library, model, bone));
         if (!stays && model != bone && model->kind != OST_KIND_DRUG) drop_settings(e, model->name);
         if (!stays) {
