@@ -244,6 +244,15 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
         for wrong in ("sabre,zofas", "sabre,", ",sabre", ""):
             self.assertIn("there is no trial", self.osteon("validate", "--trial", wrong, code=1).stderr)
 
+    def test_one_trial(self):
+        """A file instead of a folder, by --trials or as it is."""
+        self.write("trials/two.yaml", TRIAL)
+        whole = self.validate("--trial", "two").stdout
+        for words in ["trials/two.yaml"], ["--trials", "trials/two.yaml"], ["trials", "--trial", "two"]:
+            self.assertEqual(self.osteon("validate", *words, "--subjects", "2").stdout, whole)
+        self.assertIn("trials/two.yaml: there is no trial 'one'",
+                      self.osteon("validate", "trials/two.yaml", "--trial", "one", code=1).stderr)
+
     def test_frozen_list(self):
         """A row that was of role validate counts as such later, in sums, tables and on the page."""
         self.write("trials/frozen.csv", "trial,arm,endpoint,site,time_months,statistic,value,unit\n"
@@ -316,7 +325,7 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
             (["--evidence", "no.csv"], 1, "no.csv"),
             (["--subjects", "1"], 2, "osteon: --subjects: '1'"),
             (["-o", "fit.yaml"], 2, "'fit.yaml' is not the name of a report (HTML), which ends in .html"),
-            (["trials"], 2, "takes options only"),
+            (["mine"], 2, "validate: --trials trials and 'mine' both name trials"),
             (["--parameters", "no.csv"], 1, "no.csv: cannot be opened: No such file"),
             (["--parameter", "no.csv"], 1, "no.csv: cannot be opened: No such file"),
             (["--trials", "nowhere"], 1, "nowhere: No such file"),

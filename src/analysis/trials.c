@@ -4,6 +4,7 @@
 #include "core/text.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,13 +26,25 @@ static void free_names(char **names, size_t n)
     free(names);
 }
 
-/* Paths of all *.yaml of a folder, sorted. */
+/* One trial. */
+static int list_file(char ***names, size_t *n, const char *path, ost_error_t *err)
+{
+    *names = malloc(sizeof(**names));
+    if (*names == NULL || (**names = ost_strdup(path)) == NULL) return ost_no_memory(err);
+    *n = 1;
+    return 0;
+}
+
+/* Paths of all *.yaml of a folder, sorted, or that of a file. */
 static int list_folder(char ***names, size_t *n, const char *folder, ost_error_t *err)
 {
     DIR *dir = opendir(folder);
     *names = NULL;
     *n = 0;
-    if (dir == NULL) return ost_fail_at(err, OST_ERR_NAME, folder, 0, 0, "this folder of trials cannot be read");
+    if (dir == NULL && errno == ENOTDIR) return list_file(names, n, folder, err);
+    if (dir == NULL)
+        return ost_fail_at(
+            err, OST_ERR_NAME, folder, 0, 0, "this folder of trials cannot be read: %s", strerror(errno));
     int ret = 0;
     for (struct dirent *entry; ret == 0 && (entry = readdir(dir)) != NULL;) {
         size_t length = strlen(entry->d_name), size = strlen(folder) + length + 2;

@@ -43,7 +43,7 @@ typedef struct {
 
 /** How trials are read. */
 typedef struct {
-    const char *folder;      /**< every *.yaml in it is a trial */
+    const char *folder;      /**< every *.yaml in it is a trial; or the file of one trial */
     const char *evidence;    /**< table; NULL: the one that all trials name */
     const char *endpoints;   /**< dictionary where the evidence has none beside it; NULL: then it is an error */
     const char *arms;        /**< arms.csv where the evidence has none beside it; NULL: then no arm has a class */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Takes a folder of trials; prints a prediction check for every observation, and writes the report. */
+/* Takes a folder of trials, or one trial; prints a prediction check for every observation, and writes the report. */
 #include "cli.h"
 #include "report/validate_page.h"
 
@@ -92,7 +92,14 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     watch_t watch = { 0 };
     int code, ret;
     char *own = NULL, *endpoints = NULL, *arms = NULL;
-    if (ost_cli_parse(self, argc, argv, &a, &code) == NULL) goto out;
+    const char *path = ost_cli_parse(self, argc, argv, &a, &code);
+    if (path == NULL) goto out;
+    if (path[0] != '\0' && how->trials.folder != NULL) {
+        ost_cli_message("validate: --trials %s and '%s' both name trials", how->trials.folder, path);
+        code = OST_EXIT_USAGE;
+        goto out;
+    }
+    if (path[0] != '\0') how->trials.folder = path;
     if ((code = ost_cli_data_folder("trials", &own)) != OST_EXIT_OK ||
         (code = ost_cli_data_folder(OST_CLI_ENDPOINTS, &endpoints)) != OST_EXIT_OK ||
         (code = ost_cli_data_folder(OST_CLI_ARMS, &arms)) != OST_EXIT_OK)
@@ -134,8 +141,8 @@ out:
 
 static const ost_option_t options[] = {
     { .name = "trials",
-        .argument = "DIR",
-        .text = "folder of trials; default: those that come with osteon",
+        .argument = "DIR|TRIAL.yaml",
+        .text = "folder of trials, or one trial, as without the option; default: those that come with osteon",
         .target = OST_WORD(validate_arguments_t, how.trials.folder) },
     { .name = "evidence",
         .argument = "TABLE.csv",
@@ -171,7 +178,7 @@ static const ost_option_t options[] = {
 
 const ost_command_t ost_command_validate = {
     .name = "validate",
-    .argument = "",
+    .argument = "[TRIAL.yaml|DIR]",
     .summary = "check predictions against observations of trials",
     .about = "Simulate the trials of a folder and compare every observation of the evidence with its prediction.",
     .notes = "A trial is an experiment that names rows of an evidence table: see "

@@ -92,8 +92,8 @@ static const char bash_functions[] =
 /* Bash commands that complete an argument such as "EXPERIMENT|RESULT.h5", one for each alternative. */
 static void put_bash_argument(const char *argument)
 {
-    for (const char *word = argument; word[0] != '\0'; word += strspn(word, "|")) {
-        int n = (int) strcspn(word, "|"), stem = (int) strcspn(word, ".|");
+    for (const char *word = argument + strspn(argument, "["); word[0] != '\0'; word += strspn(word, "|]")) {
+        int n = (int) strcspn(word, "|]"), stem = (int) strcspn(word, ".|]");
         if (strncmp(word, "EXPERIMENT", (size_t) n) == 0)
             fputs(" _osteon_experiments;", stdout);
         else if (strncmp(word, "MODEL", strlen("MODEL")) == 0)

@@ -195,9 +195,10 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
         }
     }
     size_t n_words = (size_t) (argc - optind), n_expected = self->argument[0] != '\0';
-    if (n_words == n_expected || (n_words > n_expected && self->takes_several)) {
+    const bool is_optional = self->argument[0] == '[';
+    if (n_words == n_expected || (n_words == 0 && is_optional) || (n_words > n_expected && self->takes_several)) {
         *code = check_outputs(self, arguments);
-        return *code != OST_EXIT_OK ? NULL : n_expected > 0 ? argv[optind] : "";
+        return *code != OST_EXIT_OK ? NULL : n_words > 0 ? argv[optind] : "";
     }
     *code = OST_EXIT_USAGE;
     if (self->argument[0] == '\0')
