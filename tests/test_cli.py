@@ -388,6 +388,17 @@ class Program(unittest.TestCase):
             self.assertEqual([row[1] for row in rows], [head, *shown])
         self.assertIn("'6 mg' is not a list", self.osteon("show", "out.h5", "--at", "6 mg", code=2).stderr)
 
+    def test_arm_that_a_setting_takes_away(self):
+        self.run_tiny("out.h5", "--set", "arms.other=~")
+        for name in "out.h5", "again.h5":
+            with h5py.File(self.path(name)) as file:
+                self.assertEqual([arm.decode() for arm in file["arm"][()]], ["control"])
+            self.osteon("run", "out.h5", "-o", "again.h5", "--quiet", "--force")
+        self.assertIn("there is no arm 'othr' (did you mean 'other'?)", self.osteon("check", "tiny.yaml", "--set",
+            "arms.othr=~", code=2).stderr)
+        self.run_tiny("out.h5", "--set", "arms.other={}")
+        self.assertEqual(self.bmd("out.h5").shape[0], 2)
+
     def test_files_of_the_readme(self):
         """The model and the experiments of the README are right as they stand there, from the first character on."""
         readme = pathlib.Path(__file__).resolve().parent.parent / "README.md"

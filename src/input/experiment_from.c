@@ -252,9 +252,46 @@ static bool has_model(const ost_yaml_t *tree, const char *name, size_t n)
     return false;
 }
 
+static const char *key_of(const void *members, size_t i)
+{
+    return ((const ost_yaml_node_t *) members)[i].key;
+}
+
+/* Whether a setting is "arms.NAME=~". @param[out] name  [size] */
+static bool takes_arm_away(const char *override, char *name, size_t size)
+{
+    const size_t first = strlen("arms."), length = strcspn(override, "= ");
+    const char *value = override + length + strspn(override + length, "= ");
+    if (strncmp(override, "arms.", first) != 0 || (strcmp(value, "~") != 0 && strcmp(value, "null") != 0)) return false;
+    snprintf(name, size, "%.*s", (int) (length - first), override + first);
+    return strchr(name, '.') == NULL;
+}
+
+/* Take an arm away, with what compares it with evidence. */
+static int take_arm_away(ost_yaml_t *tree, const char *name, const char *override, ost_error_t *err)
+{
+    ost_yaml_node_t *arms = member_of(&tree->root, "arms"), *arm = arms != NULL ? member_of(arms, name) : NULL;
+    if (arm == NULL) {
+        const char *nearest = arms != NULL ? ost_nearest_of(name, arms->members, arms->n_members, key_of) : NULL;
+        return ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0, "in the setting '%.100s': there is no arm '%s'%s%s%s",
+            override, name, OST_HINT(nearest));
+    }
+    ost_yaml_node_t *evidence = member_of(&tree->root, "evidence");
+    ost_yaml_node_t *compare = evidence != NULL ? member_of(evidence, "compare") : NULL;
+    for (size_t k = compare != NULL ? compare->n_members : 0; k-- > 0;) {
+        const ost_yaml_node_t *compared = ost_yaml_get(&compare->members[k], "arm");
+        if (compared != NULL && compared->text != NULL && strcmp(compared->text, arm->key) == 0)
+            ost_yaml_remove(compare, &compare->members[k]);
+    }
+    ost_yaml_remove(arms, arm);
+    return 0;
+}
+
 int ost_experiment_override(ost_yaml_t *tree, const char *override, ost_error_t *err)
 {
     const size_t first = strcspn(override, ".= "), path = strcspn(override, "= ");
+    char arm[256];
+    if (takes_arm_away(override, arm, sizeof(arm))) return take_arm_away(tree, arm, override, err);
     int ret = ost_schema_override(&ost_experiment_schema, tree, override, err);
     if (ret == OST_ERR_NAME && first > 0 && has_model(tree, override, first) && override[first] == '.')
         ret = ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0,
