@@ -60,6 +60,9 @@ function line_path(chart, k, first, last) {
 
 const powers = (chart) => [0.01, 0.1, 1, 10, 100, 1000].filter((v) => v >= chart.scales.y.min && v <= chart.scales.y.max);
 
+// What a logarithmic y axis shows: whole decades, so that two of its lines are there at least.
+const decades = (low, high) => [10 ** Math.floor(Math.log10(low)), 10 ** (Math.floor(Math.log10(high)) + 1)];
+
 // What the y axis shows: all lines and a little more; with bands at least from normal to osteoporosis.
 export function around(low, high, bands, extent) {
     if (extent) [low, high] = [Math.min(low ?? extent.low, extent.low), Math.max(high ?? extent.high, extent.high)];
@@ -93,7 +96,7 @@ export function make_chart(place, title, options) {
         padding: [10, 10, 0, 0],
         scales: {
             x: { time: false, range: () => options.range() },
-            y: options.log ? { distr: 3 } : { range: (u, low, high) => around(low, high, options.bands, options.extent?.()) },
+            y: options.log ? { distr: 3, range: (u, low, high) => decades(low ?? 1, high ?? 1) } : { range: (u, low, high) => around(low, high, options.bands, options.extent?.()) },
         },
         axes: [{ ...axis, size: 30 * rem, incrs: [1, 2, 5, 10, 20] }, { ...axis, size: 46 * rem, ...(options.log ? { splits: powers } : {}), values: (u, ticks) => ticks.map((v) => (v === null ? "" : String(Number(v.toPrecision(6))).replace("-", "\u2212"))) }],
         cursor: { sync: { key: "age" }, drag: { x: false, y: false }, points: { show: false }, y: false },
