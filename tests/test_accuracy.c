@@ -95,21 +95,52 @@ static void test_printed_error(void)
     run_free(&b);
 }
 
-/* A daily dose of a drug that moves estradiol within an hour takes a step or two, and not seven, at no loss. */
+/* A daily dose that moves what others read within an hour takes a step or two, and not seven, at no loss: of a drug on
+ * estradiol, a forced state, and of two that bone reads themselves. */
 static void test_daily_doses(void)
 {
-    const char *arms = "arms={anastrozole: {regimen: [{drug: anastrozole, dose: 1 mg, interval: 1 day}]}}";
-    const char *loose[] = { "population.subjects=8", "times={to: 1 year, every: 1 month}", arms, "solver.dosing=exact",
-        "solver.rtol=1e-4" };
-    const char *tight[] = { "population.subjects=8", "times={to: 1 year, every: 1 month}", arms, "solver.dosing=exact",
-        "solver.rtol=1e-10" };
+    static const struct {
+        const char *drug, *dose;
+        double error;
+    } daily[] = { { "anastrozole", "1 mg", 2e-7 }, { "teriparatide", "20 ug", 4e-6 }, { "risedronate", "5 mg", 4e-7 } };
+    for (size_t i = 0; i < sizeof(daily) / sizeof(daily[0]); i++) {
+        char arms[160], models[80];
+        snprintf(arms, sizeof(arms), "arms={anastrozole: {regimen: [{drug: %s, dose: %s, interval: 1 day}]}}",
+            daily[i].drug, daily[i].dose);
+        snprintf(models, sizeof(models), "models=[hormones, aibl, %s]", daily[i].drug);
+        const char *loose[] = { "population.subjects=8", "times={to: 1 year, every: 1 month}", arms, models,
+            "solver.dosing=exact", "solver.rtol=1e-4" };
+        const char *tight[] = { loose[0], loose[1], arms, models, loose[4], "solver.rtol=1e-10" };
+        run_t a, b;
+        run_init(&a, CONFIG("aromatase_inhibitor"), loose, 6, 0, false);
+        run_init(&b, CONFIG("aromatase_inhibitor"), tight, 6, 0, false);
+        const double error = bmd_difference(&a, &b), steps = (double) a.summary.stats.steps / (8 * 365.0);
+        printf(" %s: %.2f steps a dose, largest relative BMD error %.2e", daily[i].drug, steps, error);
+        CU_ASSERT(steps < 2);
+        CU_ASSERT(error < daily[i].error);
+        run_free(&a);
+        run_free(&b);
+    }
+}
+
+/* Within steps of several panels a forced state is that of an explicit method, which has none. */
+static void test_within_panels(void)
+{
+    const char *with[] = { "population.subjects=1", "times={to: 20 day, every: 1 hour}", "solver.dosing=exact",
+        "solver.stepper=rodas5p" };
+    const char *without[] = { with[0], with[1], with[2], "solver.stepper=tsit5" };
     run_t a, b;
-    run_init(&a, CONFIG("aromatase_inhibitor"), loose, 5, 0, false);
-    run_init(&b, CONFIG("aromatase_inhibitor"), tight, 5, 0, false);
-    const double error = bmd_difference(&a, &b), steps = (double) a.summary.stats.steps / (8 * 365.0);
-    printf(" %.2f steps a dose, largest relative BMD error %.2e", steps, error);
-    CU_ASSERT(steps < 2);
-    CU_ASSERT(error < 2e-7);
+    run_init(&a, CONFIG("aromatase_inhibitor"), with, 4, 0, false);
+    run_init(&b, CONFIG("aromatase_inhibitor"), without, 4, 0, false);
+    const uint32_t element = variable(&a, "estradiol")->first;
+    double largest = 0;
+    for (size_t arm = 0; arm < a.experiment.n_arms; arm++) {
+        const double *x = series(&a, arm, 0, element), *y = series(&b, arm, 0, element);
+        for (size_t k = 0; k < a.experiment.n_times; k++) largest = fmax(largest, fabs(x[k] / y[k] - 1));
+    }
+    printf(" largest relative difference of estradiol %.2e, %.1f steps a day", largest,
+        (double) a.summary.stats.steps / (20.0 * (double) a.experiment.n_arms));
+    CU_ASSERT(largest < 1e-6);
     run_free(&a);
     run_free(&b);
 }
@@ -191,6 +222,7 @@ static const ost_test_t tests[] = {
     { "periodic_against_exact", test_periodic_against_exact },
     { "printed_error_of_dosing", test_printed_error },
     { "steps_of_daily_doses", test_daily_doses },
+    { "within_panels", test_within_panels },
     { "steps_of_doses_that_fade_fast", test_sharp_doses },
     { "threshold_within_a_step", test_threshold },
     { "same_bits", test_same_bits },

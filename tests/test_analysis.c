@@ -472,6 +472,18 @@ static void test_fixed_eligible(void)
     ost_assert_contains(err.what, "none of 256 subjects is eligible");
     CU_ASSERT_EQUAL(err.line, 2);
     ost_trials_free(&trials);
+    /* of the rows of a table no more than there are */
+    small_write(&folder, "people.csv", "age [year],w [1]\n60,1\n70,1\n80,1\n");
+    small_write(&folder, "t.yaml",
+        "models: [./choosy.model]\npopulation: {eligible: 'age > 65 [year]', covariates: {age: 50 year}, "
+        "people: {table: people.csv, ignore: [w]}}\narms: {none: {label: None}}\n"
+        "times: {to: 12 month, every: 6 month}\n"
+        "evidence: {table: evidence.csv, compare: [{arm: none, trial: T, trial_arm: a}]}\n");
+    CU_ASSERT_FATAL(small_ok(ost_trials_read(&trials, &options, &err), &err));
+    CU_ASSERT_EQUAL(ost_trial_subjects(&trials.trials[0]), 2);
+    CU_ASSERT_EQUAL(trials.trials[0].chosen[0], 1);
+    CU_ASSERT_EQUAL(trials.trials[0].chosen[1], 2);
+    ost_trials_free(&trials);
     small_end(&folder);
 }
 

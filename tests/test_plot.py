@@ -468,6 +468,10 @@ class Lanes(Made):
   c: {}""", ["a", "b", "c"])
         self.assertEqual(found, {"a": ([(0, 2)], [], []), "b": ([(0, 2), (2, 3)], [], [])})
         self.assertEqual(words, ["treatment (gap: a change)"])
+        found, _ = self.lanes("""
+  a: {regimen: [{drug: x, dose: 1 mg, interval: 1 day, stop: 2 year},
+                {drug: x, dose: 1 mg, interval: 1 day, start: 4 year, stop: 5 year}]}, b: {}""", ["a", "b"])
+        self.assertEqual(found, {"a": ([(0, 2), (4, 5)], [], [])})
 
     def test_of_doses(self):
         """Doses that are far apart are shown, also where one arm alone has them; none at a stop or the last time."""
