@@ -905,6 +905,20 @@ times: [0 day, 1 year]
         self.assertIn(f"; interrupted after {done:,} of 500,000 subjects", self.osteon("show", "out.h5").stdout)
         self.assertRegex(self.osteon("show", "out.h5.part").stdout, r"\nfinished: [\d,]+ of [\d,]+ blocks of 64 subjects")
 
+    def test_more_than_the_disk_holds(self):
+        """Said once the first blocks tell; interrupted, it has no file of all subjects, and keeps what it has."""
+        child = subprocess.Popen([OSTEON, "run", "tiny.yaml", "-o", "out.h5", "--subjects", "1000000000", "--quiet",
+                                  "--set", "times={to: 60 month, every: 0.01 month}"],
+                                 cwd=self.folder.name, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        warning = child.stderr.readline()
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=120)
+        self.assertRegex(warning, r"warning: this run will take [\d.]+ TB more of disk until it is written, and '\.' has")
+        self.assertEqual(child.returncode, 130, out + err)
+        self.assertIn("MB cannot be written: No space left", err)
+        self.assertIn("out.h5.part holds what was computed", err)
+        self.assertFalse(os.path.exists(self.path("out.h5")))
+
     def test_resume(self):
         words = ["run", "tiny.yaml", "--subjects", "6000", "--set", "solver.h_max=1 day"]
         self.osteon(*words, "-o", "whole.h5")

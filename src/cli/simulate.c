@@ -5,6 +5,7 @@
 #include "doubts.h"
 #include "results/results.h"
 
+#include <libgen.h>
 #include <limits.h>
 #include <math.h>
 #include <omp.h>
@@ -12,9 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define MAX_MESSAGES 5
+/* Of a run, until what it will take of disk is told by its first blocks (assumed). */
+#define LEAST_SECONDS 1.0
+#define LEAST_SUBJECTS 256
 
 typedef struct {
     ost_journal_t *journal;
@@ -27,6 +32,7 @@ typedef struct {
     const ost_simulation_t *how;
     ost_cli_progress_t *progress;
     const atomic_bool *stop;    /* ends the run early once true */
+    bool has_checked;           /* the room on disk */
     ost_histories_t *histories; /* of a sweep, what its points share; NULL: nothing */
 } run_t;
 
@@ -66,11 +72,40 @@ static void report(run_t *self, ost_cli_moment_t moment, const char *event, cons
             all, percent, p->seconds, failed);
 }
 
+/* Say so once where the disk will not hold what the run is going to write, by what its first blocks took. */
+static void check_room(run_t *self, const ost_progress_t *p)
+{
+    const ost_journal_part_t *kept = ost_journal_part(self->journal, self->part);
+    const ost_keep_t keep = ost_part_keep(self->parts);
+    const double n_done = (double) (p->subjects_done + self->n_resumed);
+    char part[PATH_MAX], folder[PATH_MAX], a[32], b[32];
+    struct statvfs disk;
+    struct stat st;
+    if (self->has_checked || self->n_parts > 1 || p->seconds < LEAST_SECONDS || n_done < LEAST_SUBJECTS) return;
+    self->has_checked = true;
+    snprintf(part, sizeof(part), "%s.part", self->how->out);
+    snprintf(folder, sizeof(folder), "%s", self->how->out);
+    const char *where = dirname(folder);
+    if (stat(part, &st) != 0 || statvfs(where, &disk) != 0) return;
+    double all = (double) st.st_size / n_done * (double) kept->n_subjects;
+    double file = (keep == OST_KEEP_SUBJECTS ? all : 0) + ost_results_room(kept->columns, keep);
+    double left = (self->how->shard.n > 0 ? all : all + file) - (double) st.st_size;
+    double room = (double) disk.f_bavail * (double) disk.f_frsize;
+    if (left > room)
+        ost_cli_message(
+            "warning: this run will take %s more of disk until it is written, and '%s' has %s: it will stop "
+            "there; what was computed is kept, and goes on with --resume",
+            ost_cli_bytes(left, a), where, ost_cli_bytes(room, b));
+}
+
 static int report_progress(void *user, const ost_progress_t *p)
 {
     run_t *self = user;
 #pragma omp critical(report)
-    if (ost_cli_progress_is_due(self->progress)) report(self, OST_PROGRESS_GOES_ON, "progress", p);
+    {
+        if (ost_cli_progress_is_due(self->progress)) report(self, OST_PROGRESS_GOES_ON, "progress", p);
+        check_room(self, p);
+    }
     return 0;
 }
 
@@ -215,7 +250,7 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     for (size_t p = is_sweep ? 0 : run->part; p <= run->part && most > 0; p++) most = print_failures(run, p, most);
     if (all->failures > MAX_MESSAGES) printf("  ... the others are in the file\n");
     if (s->interrupted && can_be_partial(run->parts, run->n_parts))
-        printf("interrupted: %s of %s are in the file; the same command with --resume goes on from there\n",
+        printf("interrupted: %s of %s are computed; the same command with --resume goes on from there\n",
             ost_cli_thousands(all->subjects, a), ost_cli_plural(kept->n_subjects, "subject", b));
 }
 
@@ -512,7 +547,7 @@ static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulatio
     if (ret == 0 && !how->quiet && has_result) print_finished(parts, how);
     int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
     if (ret < 0 || is_interrupted) mention_part(how->out);
-    if (code != OST_EXIT_OK) return code;
+    if (code != OST_EXIT_OK && !is_interrupted) return code;
     return is_interrupted ? OST_EXIT_INTERRUPTED : end(parts, n_parts, how, n_failed);
 }
 
