@@ -80,8 +80,8 @@ static int take_room(const ost_writer_t *self, int fd, ost_error_t *err)
         if (!ok && errno != EDQUOT && errno != EFBIG) errno = ENOSPC;
     }
     if (ok) return 0;
-    return ost_fail_at(
-        err, OST_ERR_IO, self->path, 0, 0, "%.0f MB cannot be written: %s", bytes / 1e6, strerror(errno));
+    return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "%.*f MB cannot be written: %s", bytes < 1e9 ? 2 : 0,
+        bytes / 1e6, strerror(errno));
 }
 
 /* Before HDF5 has anything in hand that it could not write out. */
