@@ -292,13 +292,25 @@ static void test_wrong_dictionaries(void)
     ost_library_free(&library);
 }
 
-static void test_text_tables(void)
+/* A table as it is printed, with a text below that is wrapped as it is (NULL: none); frees the table. @return the
+ * caller's
+ */
+static char *printed(ost_table_t *table, const char *below)
 {
-    ost_table_t table = { 0 };
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    CU_ASSERT_EQUAL(ost_table_print(table, out, &err), 0);
+    if (below != NULL) ost_print_wrapped(out, "%s", below);
+    fclose(out);
+    ost_table_free(table);
+    return text;
+}
+
+static void test_text_tables(void)
+{
+    ost_table_t table = { 0 };
     ost_table_columns(&table, "<arm\tn");
     ost_table_column(&table, "note", true);
     ost_table_cell(&table, "%s", "a longer arm");
@@ -309,15 +321,13 @@ static void test_text_tables(void)
     ost_table_cell(&table, "%s", "text");
     ost_table_row(&table, "%s\t%d\t%s\tone too many", "b", 7, "");
     ost_table_row(&table, "short");
-    CU_ASSERT_EQUAL(ost_table_print(&table, out, &err), 0);
-    fclose(out);
+    char *text = printed(&table, NULL);
     CU_ASSERT_STRING_EQUAL(text, "arm              n  note\n"
                                  "a longer arm  1000\n"
                                  "                    text\n"
                                  "b                7\n"
                                  "short\n");
     free(text);
-    ost_table_free(&table);
 }
 
 /* Below a line that begins without a blank, a name above the rows is printed anew; one that begins with blanks changes
@@ -325,23 +335,16 @@ static void test_text_tables(void)
 static void test_names_below_headings(void)
 {
     ost_table_t table = { 0 };
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
     ost_table_columns(&table, "<  output\tn\tm");
     for (int i = 0; i < 3; i++) {
         ost_table_line(&table, "%s", i == 1 ? "  note" : "arm");
         ost_table_row(&table, "  a_name_of_%085d\t%d\t%d", 0, i, i);
     }
-    CU_ASSERT_EQUAL(ost_table_print(&table, out, &err), 0);
-    fclose(out);
-    char wanted[1024];
+    char *text = printed(&table, NULL), wanted[1024];
     snprintf(wanted, sizeof(wanted),
         "  output\n  n  m\narm\n  a_name_of_%085d\n  0  0\n  note\n  1  1\narm\n  a_name_of_%085d\n  2  2\n", 0, 0);
     CU_ASSERT_STRING_EQUAL(text, wanted);
     free(text);
-    ost_table_free(&table);
 }
 
 /* The longest line, in characters. */
@@ -359,11 +362,8 @@ static size_t widest_of(const char *text)
 static void test_wide_tables(void)
 {
     ost_table_t table = { 0 };
-    char *text = NULL, a[70];
+    char a[70], below[300];
     const char *b = "L\xc3\xb8nning 2000, tamoxifen for five years and anastrozole after it";
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
     memset(a, 'a', 69);
     a[69] = '\0';
     ost_table_columns(&table, "<trial\t<arm\tsimulated - observed\t<note");
@@ -371,9 +371,8 @@ static void test_wide_tables(void)
         "one hundred characters", 100);
     ost_table_row(&table, "%s\t%s\t%s\t%s", b, b, "-1234567.25..-1234.5", "two\nlines");
     ost_table_row(&table, "%s\t%s\t1\t", a, b);
-    CU_ASSERT_EQUAL(ost_table_print(&table, out, &err), 0);
-    ost_print_wrapped(out, "%s and %s and %s", b, a, b);
-    fclose(out);
+    snprintf(below, sizeof(below), "%s and %s and %s", b, a, b);
+    char *text = printed(&table, below);
     CU_ASSERT(widest_of(text) <= OST_TABLE_WIDTH);
     ost_assert_contains(text, "-1234567.25..-1234.5");
     ost_assert_contains(text, "two lines\n");
@@ -383,7 +382,6 @@ static void test_wide_tables(void)
     for (const char *at = text; *at != '\0'; at++) n_a += *at == 'a' && (at[1] == 'a' || (at > text && at[-1] == 'a'));
     CU_ASSERT_EQUAL(n_a, 2 * 69);
     free(text);
-    ost_table_free(&table);
 }
 
 /* Words stay whole where the first column, or the first two, may stand above their rows; a sign that stands alone ends
@@ -391,17 +389,12 @@ static void test_wide_tables(void)
 static void test_breaks_of_names(void)
 {
     ost_table_t table = { 0 };
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
     ost_table_columns(&table, "<arm\t<of\tmonth\tmedian\t5 %\t95 %\tmean\tsimulated - observed\t<other\t<unit");
     for (int i = 0; i < 2; i++)
         ost_table_row(&table,
             "anastrozole_zoledronic_acid\tcalcium/phosphate\t12\t-12.34\t-12.34\t-12.34\t-12.34\t-12.34\tgoserelin "
             "with two-yearly letrozole\tg/cm2");
-    CU_ASSERT_EQUAL(ost_table_print(&table, out, &err), 0);
-    fclose(out);
+    char *text = printed(&table, NULL);
     CU_ASSERT(widest_of(text) <= OST_TABLE_WIDTH);
     ost_assert_contains(text, " simulated - ");
     ost_assert_contains(text, " g/cm2\n");
@@ -409,7 +402,6 @@ static void test_breaks_of_names(void)
     static const char *const broken[] = { "\nzoledronic_ ", " calc ", " phos ", "two- ", " - \n", "\n - ", "letro " };
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) CU_ASSERT_PTR_NULL(strstr(text, broken[i]));
     free(text);
-    ost_table_free(&table);
 }
 
 static const ost_test_t tests[] = {
