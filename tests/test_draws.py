@@ -114,7 +114,10 @@ class Draws(test_shards.Program):
             with h5py.File(self.path("one.h5")) as file:
                 np.testing.assert_array_equal(bmd[k], file["bmd"][()])
         self.write("test.yaml", FILES["test.yaml"] + "parameters: {one.loss: {spread: 0.1}}\n")
-        self.draws("e.h5", "-q")
+        done = subprocess.run([test_shards.OSTEON, "run", "test.yaml", "--parameters", "fit.csv", "-n", str(SUBJECTS), "-o", "e.h5", "-q"],
+                              cwd=self.folder.name, capture_output=True, text=True, check=True)
+        self.assertIn("warning: the draws of 'one.loss.spread' are left out for 'one.loss': the experiment sets its spread",
+                      done.stderr)
         with h5py.File(self.path("e.h5")) as file:
             np.testing.assert_allclose(np.log(np.log(file["bmd"][0, 0, :, 2]) / np.log(file["bmd"][1, 0, :, 2])),
                                        np.log(0.03 / 0.02), atol=1e-4)

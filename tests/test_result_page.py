@@ -77,6 +77,14 @@ class Pages(Reports):
         self.close(loss[5], [np.std(change[1, :, 4] - change[0, :, 4], ddof=1)])  # each subject is in both arms
         self.assertEqual((loss[4], loss[6]), ("%", str(N)))
 
+    def test_one_of_a_cohort(self):
+        """Whom --subject chose, and what --set changed, but not the settings by which the subject is run."""
+        self.run_one("--subject", "3", "--set", "solver.rtol=1e-5")
+        text, _ = self.page("a.h5")
+        self.assertIn("solver.rtol=1e-5", text)
+        self.assertRegex(text, r"subject\s*3 of test.yaml")
+        self.assertNotIn("first_subject", text)
+
     def test_evidence(self):
         """The variable that `show` has, with the observed values and how far the simulation is from them."""
         self.osteon("run", os.path.join(HERE, "../configs/atac.yaml"), "-n", "16", "-q", "-o", "a.h5")

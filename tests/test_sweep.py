@@ -163,8 +163,9 @@ class Sweep(test_shards.Program):
 
     def test_other_designs(self):
         for design in ("latin_hypercube", "sobol", "halton"):
-            self.sweep("points.h5", "--design", design, "--points", "6", "--vary", f"{DOSE}=0.5 mg..2 mg : log", "--vary",
+            said = self.sweep("points.h5", "--design", design, "--points", "6", "--vary", f"{DOSE}=0.5 mg..2 mg : log", "--vary",
                        f"{LOSS}=0.01 1/y..0.04 1/y", "--force")
+            self.assertIn("indices: none of fewer than 64 points", said)
             with h5py.File(self.path("points.h5")) as file:
                 self.assertEqual(file["bmd"].shape, (6, 2, 2, SUBJECTS, 3))
                 self.assertEqual(file["bmd"].dims[0].keys()[0], "point")

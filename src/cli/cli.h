@@ -297,9 +297,6 @@ bool ost_cli_progress_is_due(ost_cli_progress_t *self);
 void ost_cli_progress(ost_cli_progress_t *self, ost_cli_moment_t moment, json_t *object, const char *fmt, ...)
     OST_PRINTF(4, 5);
 
-/* Comment behind the settings that --subject makes, before "subject 6 of mine.h5". */
-#define OST_CLI_SUBJECT_MARK " # subject "
-
 /* How plans are simulated into a file. */
 typedef struct {
     const char *out; /* NULL: by the name of the experiment */

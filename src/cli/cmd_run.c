@@ -122,7 +122,7 @@ static int add_subject(ost_text_list_t *overrides, const ost_experiment_t *e, ui
             overrides, "population.cohort=%llu", (unsigned long long) (e->n_cohort > 0 ? e->n_cohort : e->n_subjects));
     if (ret == 0) ret = ost_text_list_add(overrides, "population.first_subject=%llu", (unsigned long long) number);
     if (ret == 0) ret = ost_text_list_add(overrides, "population.subjects=1");
-    for (size_t k = 0; k < 2 && ret == 0 && e->enrolls; k++) /* she was: the number is that of the candidate */
+    for (size_t k = 0; k < 2 && ret == 0 && e->enrolls; k++) /* the number is that of a candidate who was enrolled */
         ret = ost_text_list_add(overrides, "population.%s=~", k == 0 ? "enroll" : "strata");
     return ret;
 }
@@ -136,7 +136,7 @@ static int mark_subject(ost_text_list_t *overrides, size_t first, unsigned long 
     for (const char *c = name; *c != '\0'; c++) is_plain &= *c >= ' ' && *c <= '~';
     for (size_t i = first; i < overrides->n; i++) {
         char *marked;
-        if (asprintf(&marked, "%s" OST_CLI_SUBJECT_MARK "%llu of %s", overrides->items[i], number,
+        if (asprintf(&marked, "%s" OST_SUBJECT_MARK "%llu of %s", overrides->items[i], number,
                 is_plain ? name : "the cohort") < 0)
             return OST_ERR_NO_MEMORY;
         free(overrides->items[i]);
@@ -244,9 +244,8 @@ static const ost_option_t options[] = {
     OST_OPTION_SET(run_arguments_t),
     { .name = "subject",
         .argument = "NUMBER",
-        .text = "this subject of the result file alone (the first is 0; of an experiment that enrolls, the first "
-                "enrolled), with all "
-                "outputs and weekly times between those there are",
+        .text = "this subject of the result file alone, with all outputs and weekly times between those there are; the "
+                "first is 0, where subjects are enrolled the first of these",
         .target = OST_WORD(run_arguments_t, subject) },
     { .name = "parameters",
         .argument = "TABLE.csv",

@@ -36,7 +36,13 @@ static int find_spreads(const run_t *self, const char *name, ost_text_list_t *en
     for (size_t i = 0; i < self->plan.blocks->n_params && ret == 0; i++) {
         char own[256];
         ost_blocks_param_name(self->plan.blocks, i, own, sizeof(own));
-        if (ost_names_spread(name, own) && !isnan(ost_plan_sd(&self->plan, i)) && !sets_spread(&self->experiment, own))
+        if (!ost_names_spread(name, own) || isnan(ost_plan_sd(&self->plan, i))) continue;
+        if (sets_spread(&self->experiment, own))
+            ost_cli_message(
+                "warning: the draws of '%s' are left out for '%s': the experiment sets its spread, the same "
+                "in each draw",
+                name, own);
+        else
             ret = ost_text_list_add(entries, "parameters.%s.spread", own);
     }
     return ret;

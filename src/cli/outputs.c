@@ -181,7 +181,7 @@ int ost_cli_check_replaced(const char *path, const ost_part_t *parts, size_t n_p
     ost_identity_t ours = { 0 };
     ost_error_t err = { 0 };
     *is_earlier = false;
-    if (force || access(path, F_OK) != 0) return OST_EXIT_OK;
+    if (force) return OST_EXIT_OK;
     int code = ost_parts_identity(&ours, parts, n_parts, &err) < 0 ? ost_cli_fail(&err)
                                                                    : ost_cli_check_replaced_by(path, &ours, is_earlier);
     ost_identity_free(&ours);

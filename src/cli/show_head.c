@@ -18,7 +18,7 @@ const char *ost_show_part_word(const show_t *self)
 /* Where a setting says that --subject made it. @return NULL: it does not */
 static const char *find_mark(const char *line, size_t n)
 {
-    return memmem(line, n, OST_CLI_SUBJECT_MARK, strlen(OST_CLI_SUBJECT_MARK));
+    return memmem(line, n, OST_SUBJECT_MARK, strlen(OST_SUBJECT_MARK));
 }
 
 /* Changes by --set, which labels and evidence do not follow. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes plans; simulates them into one result file, with progress, a summary of each, and what to do next. */
+#include "analysis/sensitivity.h"
 #include "cli.h"
 #include "cohort/cohort.h"
 #include "doubts.h"
@@ -476,12 +477,26 @@ static bool lacks_endpoints(const ost_part_t *parts)
     return sweep != NULL && sweep->design->kind != OST_DESIGN_DRAWS && parts[0].plan->experiment->n_endpoints == 0;
 }
 
+/* Of a sweep by a sampler or a table, whether there are enough points for indices. */
+static void print_indices(const ost_part_t *parts, const char *out)
+{
+    const ost_sweep_t *sweep = parts[0].sweep;
+    const ost_design_kind_t kind = sweep != NULL ? sweep->design->kind : OST_DESIGN_GRID;
+    char path[PATH_MAX + 8];
+    if (kind == OST_DESIGN_GRID || kind == OST_DESIGN_DRAWS || lacks_endpoints(parts)) return;
+    if (sweep->design->n_points >= OST_GIVEN_LEAST)
+        printf("         osteon sensitivity %s\n", ost_cli_quoted(out, path, sizeof(path)));
+    else
+        printf("indices: none of fewer than %d points ('osteon sensitivity' makes them of more)\n", OST_GIVEN_LEAST);
+}
+
 static void print_finished(const ost_part_t *parts, const ost_simulation_t *how)
 {
     char a[32], *merged = NULL;
     struct stat st;
     if (how->shard.n == 0) {
         ost_cli_written(how->out, !lacks_endpoints(parts));
+        print_indices(parts, how->out);
         return;
     }
     printf("written: %s (%s), shard %zu of %zu\n", how->out,

@@ -484,7 +484,9 @@ char *ost_dim_mismatch(ost_dim_t actual, ost_dim_t expected, const char *example
     char has[64], needs[64], unit[64], made[80];
     ost_dim_format(actual, has, sizeof(has));
     ost_dim_format(expected, needs, sizeof(needs));
-    snprintf(made, sizeof(made), "5 [%s]", format(expected, units, "cm2", "L", unit, sizeof(unit)));
+    const ost_dim_t time = { { [OST_DIM_TIME] = 6 } };
+    snprintf(made, sizeof(made), ost_dim_equal(expected, time) ? "5 [%s] or 5 [y]" : "5 [%s]",
+        format(expected, units, "cm2", "L", unit, sizeof(unit)));
     if (example == NULL) example = made;
     if (ost_dim_is_none(expected) && example == made)
         snprintf(why, OST_DIM_MISMATCH_SIZE, "has dimension %s; expected a plain number, without a unit", has);

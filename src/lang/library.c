@@ -130,8 +130,8 @@ static int unknown_model(const ost_library_t *self, const char *name, ost_error_
     int ret = nearest != NULL
                   ? ost_fail(err, OST_ERR_NAME, "unknown model '%s' (did you mean '%s'?)", name, nearest)
                   : ost_fail(err, OST_ERR_NAME,
-                        "unknown model '%s'; 'osteon list' shows the models there are, and a file is named by "
-                        "its path, as in ./%s.model",
+                        "unknown model '%s'; 'osteon list' shows the models there are, 'osteon list drugs' the drugs, "
+                        "by generic names; a file is named by its path, as in ./%s.model",
                         name, name);
     free(names);
     free(whole);

@@ -109,6 +109,18 @@ static int check_setting(
     return ret == 0 && set->sets_spread ? check_spread(e, set, param, err) : ret;
 }
 
+/* "T[lumbar_spine], T[total_hip]" of T. @return false where no parameter is an element of it */
+static bool list_elements(const ost_model_t *model, const char *name, char *buf, size_t size)
+{
+    size_t used = 0, n = strlen(name);
+    for (size_t k = 0; k < model->n_params && used < size; k++) {
+        const char *own = model->params[k].name;
+        if (strncmp(own, name, n) == 0 && own[n] == '[')
+            used += (size_t) snprintf(buf + used, size - used, "%s%s", used > 0 ? ", " : "", own);
+    }
+    return used > 0;
+}
+
 /* Index among the parameters of all models, or OST_ERR_NAME at a location of a file. */
 static int find_param(const ost_blocks_t *blocks, const char *name_of_model, const char *name, const char *where,
     ost_location_t at, ost_error_t *err)
@@ -122,6 +134,10 @@ static int find_param(const ost_blocks_t *blocks, const char *name_of_model, con
     const ost_model_t *model = blocks->block[b].model;
     int k = ost_model_param(model, name);
     if (k >= 0) return (int) blocks->block[b].first_param + k;
+    char elements[240];
+    if (list_elements(model, name, elements, sizeof(elements)))
+        return ost_fail_at(err, OST_ERR_NAME, where, at.line, at.column,
+            "'%s' of model '%s' has several values, each set by its name: %s", name, name_of_model, elements);
     const char *near = ost_nearest_of(name, model, model->n_params, param_name);
     return ost_fail_at(err, OST_ERR_NAME, where, at.line, at.column, "model '%s' has no parameter '%s'%s%s%s",
         name_of_model, name, OST_HINT(near));

@@ -66,6 +66,29 @@ static void put_arms(const ost_result_page_t *self, FILE *out)
     fputs("</td></tr>\n", out);
 }
 
+/* What --set changed, a line each, and whom --subject chose instead of the settings that it made. */
+static void put_changes(const ost_results_t *results, FILE *out)
+{
+    const char *line = ost_results_attribute(results, "overrides");
+    char one[400], subject[200] = "";
+    bool is_any = false;
+    for (size_t n; line != NULL && *line != '\0'; line += n + (line[n] != '\0')) {
+        n = strcspn(line, "\n");
+        snprintf(one, sizeof(one), "%.*s", n < sizeof(one) ? (int) n : (int) sizeof(one) - 1, line);
+        const char *mark = memmem(line, n, OST_SUBJECT_MARK, strlen(OST_SUBJECT_MARK));
+        if (mark != NULL) {
+            mark += strlen(OST_SUBJECT_MARK);
+            snprintf(subject, sizeof(subject), "%.*s", (int) (line + n - mark), mark);
+            continue;
+        }
+        fputs(is_any ? "<br>" : "<tr><th>changed</th><td>", out);
+        ost_html_text(one, out);
+        is_any = true;
+    }
+    if (is_any) fputs("</td></tr>\n", out);
+    put_fact("subject", subject, out);
+}
+
 void ost_page_asked(const ost_result_page_t *self, FILE *out)
 {
     const ost_results_t *results = self->results;
@@ -75,7 +98,7 @@ void ost_page_asked(const ost_result_page_t *self, FILE *out)
     put_fact("file", self->path, out);
     snprintf(text, sizeof(text), "%s (%s)", e->name, OST_WHERE(e));
     put_fact("experiment", text, out);
-    put_fact("changed", ost_results_attribute(results, "overrides"), out);
+    put_changes(results, out);
     put_models(self, out);
     put_arms(self, out);
     snprintf(text, sizeof(text), "%llu, seed %llu", (unsigned long long) e->n_subjects, (unsigned long long) e->seed);

@@ -128,6 +128,8 @@ int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column
 /** The tables of an analysis as they were printed. @param[out] text  owned by the caller, NULL on error @return 0,
  *  OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_report(const ost_results_t *self, char **text, ost_error_t *err) OST_MUST_CHECK;
+/** Comment behind the settings that --subject makes, in the attribute "overrides", before "6 of mine.h5". */
+#define OST_SUBJECT_MARK " # subject "
 /** A root attribute as text ("experiment", "overrides", "osteon_version", ...), NULL if absent; owned by self. */
 const char *ost_results_attribute(const ost_results_t *self, const char *name);
 /** The experiment that a result file was made from: its text, the overrides of then, the texts of models that are not
