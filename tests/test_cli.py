@@ -478,6 +478,29 @@ class Program(unittest.TestCase):
         self.osteon("run", "hip_loss", "-n", "3", "-q", "--parameters", "flagship", "--draws", "2", "-o", "draws.h5")
         self.assertNotIn("without the uncertainty", said("draws.h5"))
 
+    def test_fraction_beyond_a_limit(self):
+        """As counted in the file, whether that keeps subjects or not; a difference is between the fractions."""
+        with open(self.path("tiny.yaml"), "a", encoding="utf-8") as file:
+            file.write("""endpoints:
+  lost: {output: bmd, arm: other, to: 24 month, below: -4 %}
+  more: {output: bmd, arm: other, versus: control, to: 24 month, below: -4 %}
+  dense: {output: bmd, arm: other, to: 24 month, measure: level, above: 960 mg/cm2}
+""")
+        self.run_tiny("out.h5")
+        bmd = self.bmd("out.h5")
+        lost = 100 * (100 * (bmd[..., -1] / bmd[..., 0] - 1) < -4).mean(axis=1)
+        dense = 100 * (bmd[1, :, -1] > 0.96).mean()
+        self.assertTrue(0 < lost[1] < 100 and 0 < dense < 100, (lost, dense))
+        for words in (), ("--set", "results.keep=quantiles"):
+            self.run_tiny("out.h5", "--force", *words)
+            rows = {line.split()[0]: line.split() for line in self.osteon("show", "out.h5").stdout.splitlines() if line.split()}
+            for name, wanted in ("lost", lost[1]), ("more", lost[1] - lost[0]), ("dense", dense):
+                self.assertIn(f"{wanted:.4g}", rows[name])
+        for limit, unit in (("-4", "%"), ("4 mg", "%"), ("dense.above=4 %", "g/cm2")):
+            setting = f"endpoints.{limit}" if "=" in limit else f"endpoints.lost.below={limit}"
+            self.assertIn(f"the limit has another unit than the measure: expected a number of {unit}",
+                          self.osteon("check", "tiny.yaml", "--set", setting, code=1).stderr)
+
     def test_endpoints(self):
         """What an experiment asks for is checked before the run and printed after it."""
         loss = 100 * (math.exp(-0.02) - 1)

@@ -94,7 +94,8 @@ void ost_experiment_free(ost_experiment_t *self)
     }
     for (size_t i = 0; i < self->n_endpoints; i++) {
         ost_asked_t *a = &self->endpoints[i];
-        char *const texts[] = { a->name, a->output, a->arm, a->versus, a->statistic, a->from_text, a->to_text };
+        char *const texts[] = { a->name, a->output, a->arm, a->versus, a->statistic, a->from_text, a->to_text,
+            a->limit_text };
         for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) free(texts[k]);
     }
     for (size_t i = 0; i < self->n_model_texts; i++) {

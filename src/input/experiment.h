@@ -205,13 +205,16 @@ typedef struct {
 
 /** An endpoint that the experiment asks for: a statistic over the subjects of an arm of a measure of one output. */
 typedef struct {
-    char *name, *output;                                    /**< "loss", "bmd[total_hip]" */
-    char *arm, *versus;                                     /**< versus: the arm that is subtracted, NULL for none */
-    double from, to;                                        /**< d from time 0; LEVEL: only `to` */
-    char *from_text, *to_text;                              /**< as written, "2 year"; NULL: not written */
-    ost_measure_t measure;                                  /**< of each subject */
-    char *statistic;                                        /**< a name of observe/statistic.h; NULL: mean */
-    ost_location_t output_at, from_at, to_at, statistic_at; /**< for messages */
+    char *name, *output;       /**< "loss", "bmd[total_hip]" */
+    char *arm, *versus;        /**< versus: the arm that is subtracted, NULL for none */
+    double from, to;           /**< d from time 0; LEVEL: only `to` */
+    char *from_text, *to_text; /**< as written, "2 year"; NULL: not written */
+    ost_measure_t measure;     /**< of each subject */
+    char *statistic;           /**< a name of observe/statistic.h; NULL: mean, or with a limit fraction */
+    bool has_limit, is_below;  /**< the fraction of subjects above or below a measure is asked for, not that above 0 */
+    ost_quantity_t limit;
+    char *limit_text;                                                 /* as written */
+    ost_location_t output_at, from_at, to_at, statistic_at, limit_at; /**< for messages */
 } ost_asked_t;
 
 /** The text of a model that the experiment brings along. */

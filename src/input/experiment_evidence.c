@@ -72,6 +72,25 @@ static ost_location_t location_of(const ost_yaml_node_t *node, const ost_yaml_no
     return node != NULL ? node->location : whole->location;
 }
 
+/* `above` or `below`, of which the statistic is the fraction. */
+static int read_limit(ost_asked_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+{
+    const ost_yaml_node_t *above = ost_yaml_get(node, "above"), *below = ost_yaml_get(node, "below");
+    const ost_yaml_node_t *limit = above != NULL ? above : below;
+    if (limit == NULL) return 0;
+    self->has_limit = true;
+    self->is_below = above == NULL;
+    self->limit_at = limit->location;
+    if (above != NULL && below != NULL)
+        return ost_yaml_fail(tree, below, OST_ERR_VALUE, err, "'above' and 'below' exclude each other");
+    if (self->statistic != NULL && strcmp(self->statistic, "fraction") != 0)
+        return ost_yaml_fail(tree, limit, OST_ERR_VALUE, err,
+            "the statistic of '%s' is the fraction of the subjects: omit 'statistic: %.60s'", limit->key,
+            self->statistic);
+    int ret = ost_field_quantity(tree, limit, &self->limit, err);
+    return ret == 0 ? ost_field_text(tree, limit, &self->limit_text, err) : ret;
+}
+
 static int read_endpoint(ost_asked_t *self, const ost_experiment_t *experiment, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, ost_error_t *err)
 {
@@ -84,6 +103,7 @@ static int read_endpoint(ost_asked_t *self, const ost_experiment_t *experiment, 
     if (ret == 0) ret = ost_experiment_arm(experiment, tree, ost_yaml_get(node, "versus"), &self->versus, err);
     if (ret == 0) ret = ost_field_text(tree, output, &self->output, err);
     if (ret == 0) ret = ost_field_text(tree, statistic, &self->statistic, err);
+    if (ret == 0) ret = read_limit(self, tree, node, err);
     if (ret == 0) ret = ost_field_time(tree, from, &self->from, err);
     if (ret == 0) ret = ost_field_time(tree, to, &self->to, err);
     if (ret == 0 && from != NULL) ret = ost_field_text(tree, from, &self->from_text, err);

@@ -305,7 +305,11 @@ static const ost_schema_t endpoint[] = {
     { "measure", WORD, &(OST_MEASURES(MEASURE))[1],
         "of each subject: percent change, difference, percent of baseline, or the value; default percent", false, NULL,
         0 },
-    { "statistic", TEXT, "a statistic such as mean, median, sd or q05", "over the subjects; default mean", false, NULL,
+    { "statistic", TEXT, "a statistic such as mean, median, sd, q05 or fraction",
+        "over the subjects; default mean; fraction: percent of them above 0", false, NULL, 0 },
+    { "above", QUANTITY, "a quantity such as 3 %", "the percent of subjects whose measure is above it", false, NULL,
+        0 },
+    { "below", QUANTITY, "a quantity such as -5 %", "the percent of subjects whose measure is below it", false, NULL,
         0 },
 };
 #undef MEASURE

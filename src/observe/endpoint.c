@@ -90,10 +90,24 @@ size_t ost_endpoint_time(const ost_experiment_t *e, double t)
     return ost_times_find(e->times, e->n_times, t);
 }
 
+/* @return false where the limit is not of the measure's unit */
+static bool bind_limit(ost_endpoint_t *self, const char *unit, char *why, size_t size)
+{
+    const bool is_percent = self->measure == OST_MEASURE_PERCENT || self->measure == OST_MEASURE_FRACTION;
+    ost_unit_t reported = { .factor = 0.01 };
+    if (!is_percent && ost_unit_parse(&reported, unit, NULL) != 0) reported = (ost_unit_t){ .factor = 1 };
+    self->bound_limit = self->limit.value / reported.factor;
+    if (ost_dim_equal(self->limit.dim, reported.dim) && (!is_percent || !self->limit.is_plain)) return true;
+    snprintf(
+        why, size, "the limit has another unit than the measure: expected a number of %s", is_percent ? "%" : unit);
+    return false;
+}
+
 bool ost_endpoint_bind_unit(ost_endpoint_t *self, const char *unit, char *why, size_t size)
 {
     ost_unit_t reported = { 0 };
     self->factor = 1;
+    if (self->has_limit && !bind_limit(self, unit, why, size)) return false;
     if (self->measure == OST_MEASURE_PERCENT || self->measure == OST_MEASURE_FRACTION || isnan(self->unit)) return true;
     if (ost_unit_parse(&reported, unit, NULL) == 0 && ost_dim_equal(reported.dim, self->unit_dim)) {
         char missing[OST_UNIT_MISSING_SIZE];
@@ -190,7 +204,7 @@ static int find_statistic(ost_statistic_t *out, const ost_experiment_t *e, const
     const char *names[OST_N_STATISTICS];
     char wrong[400];
     size_t n = 0;
-    *out = OST_STATISTIC_MEAN;
+    *out = asked->has_limit ? OST_STATISTIC_FRACTION : OST_STATISTIC_MEAN;
     if (asked->statistic == NULL) return 0;
     for (size_t i = 0; i < OST_N_STATISTICS; i++) {
         if (ost_statistics[i].tables & (OST_WITH_VERSUS | OST_WITH_EVIDENCE)) continue;
@@ -209,6 +223,9 @@ int ost_endpoint_asked(ost_endpoint_t *self, const ost_experiment_t *e, const os
         .from = asked->from,
         .to = asked->to,
         .measure = asked->measure,
+        .has_limit = asked->has_limit,
+        .is_below = asked->is_below,
+        .limit = asked->limit,
         .unit = NAN,
         .factor = 1 };
     snprintf(self->output, sizeof(self->output), "%s", asked->output);
@@ -229,8 +246,11 @@ int ost_endpoint_check(const ost_plan_t *plan, size_t i, ost_error_t *err)
     if (ret < 0) return ret;
     if (!ost_endpoint_bind(&endpoint, plan, why, sizeof(why))) {
         size_t i_output;
-        if (find_output(plan, endpoint.output, &i_output) == NULL)
-            say_missing_with_hints(plan, endpoint.output, why, sizeof(why));
+        const bool has_output = find_output(plan, endpoint.output, &i_output) != NULL;
+        if (has_output && asked->has_limit)
+            return OST_FAIL_AT(err, OST_ERR_UNIT, e, asked->limit_at, "endpoints.%s.%s: %s", asked->name,
+                asked->is_below ? "below" : "above", why);
+        if (!has_output) say_missing_with_hints(plan, endpoint.output, why, sizeof(why));
         return OST_FAIL_AT(err, OST_ERR_NAME, e, asked->output_at, "endpoints.%s.output: %s", asked->name, why);
     }
     const bool is_to = endpoint.i_to == SIZE_MAX;
@@ -280,9 +300,12 @@ char *ost_asked_describe(const ost_asked_t *asked, ost_statistic_t statistic, ch
 {
     static const char *const measures[OST_N_MEASURES] = { "", "change of ", "percent change of ",
         "percent of baseline of " };
-    size_t n =
-        (size_t) snprintf(buf, size, "%s %s%s, %s%s%s, ", ost_statistic_names[statistic], measures[asked->measure],
-            asked->output, asked->arm, asked->versus != NULL ? " - " : "", asked->versus != NULL ? asked->versus : "");
+    char limit[64] = "";
+    if (asked->has_limit)
+        snprintf(limit, sizeof(limit), " %s %.40s", asked->is_below ? "below" : "above", asked->limit_text);
+    size_t n = (size_t) snprintf(buf, size, "%s %s%s%s, %s%s%s, ", ost_statistic_names[statistic],
+        measures[asked->measure], asked->output, limit, asked->arm, asked->versus != NULL ? " - " : "",
+        asked->versus != NULL ? asked->versus : "");
     if (n < size && asked->measure != OST_MEASURE_LEVEL)
         snprintf(buf + n, size - n, "month %g to %g", asked->from / OST_DAYS_PER_MONTH, asked->to / OST_DAYS_PER_MONTH);
     else if (n < size)

@@ -17,6 +17,9 @@ typedef struct {
     bool per_year;             /**< the measure is divided by to - from in years */
     bool is_ratio;             /**< LEVEL: percent above the statistic of `versus`, not the difference from it */
     ost_statistic_t statistic; /**< over the subjects */
+    bool has_limit, is_below;  /**< the measure is by how much a subject is above or below a limit, ... */
+    ost_quantity_t limit;      /**< ... as asked for */
+    double bound_limit;        /**< in the unit of the measure, after ost_endpoint_bind_unit(); 0 without one */
     double unit;               /**< LEVEL and CHANGE: internal units in one of the unit asked for; NAN: as reported */
     ost_dim_t unit_dim;        /**< of unit */
     bool unit_is_plain;        /**< `unit` is a number without a unit */
@@ -49,8 +52,8 @@ int ost_endpoints_doubt(const ost_experiment_t *experiment, ost_text_list_t *war
 /** Find output, times and unit in a plan. @param[out] why  [size] for a person, where it is not possible
  * @return false where the plan has no such output, or the output cannot be in the unit */
 bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, size_t size);
-/** Find the factor from the unit of the output, as it is reported. @param[out] why  [size] for a person, where it is
- * not possible @return false where the output cannot be in the unit asked for */
+/** Find the factor from the unit of the output, as it is reported, and the limit in that unit. @param[out] why  [size]
+ * for a person, where it is not possible @return false where the output cannot be in the unit asked for */
 bool ost_endpoint_bind_unit(ost_endpoint_t *self, const char *unit, char *why, size_t size);
 /** What an endpoint is: "mean percent change of bmd[total_hip], anastrozole - no_treatment, month 0 to 60". @return buf
  */

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-double ost_endpoint_measure(const ost_endpoint_t *self, double from, double to)
+static double measure_of(const ost_endpoint_t *self, double from, double to)
 {
     double value = to;
     switch (self->measure) {
@@ -22,6 +22,12 @@ double ost_endpoint_measure(const ost_endpoint_t *self, double from, double to)
         return self->factor * to;
     }
     return self->per_year ? value * OST_DAYS_PER_YEAR / (self->to - self->from) : value;
+}
+
+double ost_endpoint_measure(const ost_endpoint_t *self, double from, double to)
+{
+    const double value = measure_of(self, from, to);
+    return self->is_below ? self->bound_limit - value : value - self->bound_limit;
 }
 
 int ost_collector_init(ost_collector_t *self, const ost_plan_t *plan, const ost_endpoint_t *endpoints, size_t n,

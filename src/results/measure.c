@@ -137,6 +137,8 @@ int ost_results_estimate(ost_results_t *self, const ost_experiment_t *experiment
     int ret = ost_endpoint_asked(endpoint, experiment, asked, err);
     const char *variable = ost_results_find_output(self, asked->output, &element);
     if (ret < 0 || variable == NULL || arm == SIZE_MAX || (asked->versus != NULL && versus == SIZE_MAX)) return ret;
+    char why[240];
+    if (!ost_endpoint_bind_unit(endpoint, ost_results_variable(self, variable)->unit, why, sizeof(why))) return 0;
     double *other = asked->versus != NULL ? work + n : NULL;
     const bool has_subjects = self->keep == OST_KEEP_SUBJECTS;
     if (!has_subjects) ret = read_kept(self, (size_t) (asked - experiment->endpoints), estimate, err);
