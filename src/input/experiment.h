@@ -213,7 +213,7 @@ typedef struct {
     char *statistic;           /**< a name of observe/statistic.h; NULL: mean, or with a limit fraction */
     bool has_limit, is_below;  /**< the fraction of subjects above or below a measure is asked for, not that above 0 */
     ost_quantity_t limit;      /**< in the unit of the measure, or one like it */
-    char *limit_text;          /* as written */
+    char *limit_text;          /**< as written */
     ost_location_t output_at, from_at, to_at, statistic_at, limit_at; /**< for messages */
 } ost_asked_t;
 
