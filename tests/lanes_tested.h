@@ -8,7 +8,6 @@ typedef struct {
     void (*log)(const double *a, double *y);
     void (*sqrt)(const double *a, double *y);
     void (*abs)(const double *a, double *y);
-    void (*pow)(const double *a, const double *b, double *y);
     void (*min)(const double *a, const double *b, double *y);
     void (*max)(const double *a, const double *b, double *y);
     void (*lt)(const double *a, const double *b, double *y); /* 1.0 where true, else 0.0; so are le and eq */

@@ -139,30 +139,6 @@ static void check_log_from(const lanes_tested_t *k)
     CU_ASSERT(call_two(k->log_from, ost_v_splat(INFINITY), ost_v_splat(-1400))[3] > 709);
 }
 
-static void check_pow(const lanes_tested_t *k)
-{
-    double worst = 0;
-    for (uint64_t i = 0; i < 200000; i += OST_LANES) {
-        ost_v x, p;
-        for (int l = 0; l < OST_LANES; l++) {
-            x[l] = exp(20 * uniform(i + (uint64_t) l) - 10);
-            p[l] = 10 * uniform(i + (uint64_t) l + 1) - 5;
-        }
-        ost_v y = call_two(k->pow, x, p);
-        for (int l = 0; l < OST_LANES; l++) {
-            double allowed = 2 + 3 * fabs(p[l] * log(x[l]));
-            worst = fmax(worst, ulps(y[l], powl((long double) x[l], (long double) p[l])) / allowed);
-        }
-    }
-    CU_ASSERT(worst < 1);
-    static const double cases[][3] = { { 0, 0.3, 0 }, { 0, 2, 0 }, { 0, 0, 1 }, { 0, -1, INFINITY }, { 5, 0, 1 },
-        { 1, 7, 1 }, { INFINITY, 2, INFINITY }, { INFINITY, -2, 0 }, { 1e200, 2, INFINITY }, { 1e200, -2, 0 },
-        { -2, 2, NAN }, { NAN, 2, NAN }, { 2, NAN, NAN } };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        ost_assert_close(call_two(k->pow, ost_v_splat(cases[i][0]), ost_v_splat(cases[i][1]))[3], cases[i][2], 0, 0);
-    }
-}
-
 static void check_compare_and_choose(const lanes_tested_t *k)
 {
     for (int i = 0; i < N_EDGES; i++) {
@@ -229,10 +205,6 @@ static void test_log(void)
 {
     for_each_isa(check_log);
 }
-static void test_pow(void)
-{
-    for_each_isa(check_pow);
-}
 static void test_compare_and_choose(void)
 {
     for_each_isa(check_compare_and_choose);
@@ -243,7 +215,7 @@ static void test_lanes_are_independent(void)
 }
 
 static const ost_test_t tests[] = { { "exp", test_exp }, { "log", test_log }, { "log_from", test_log_from },
-    { "pow", test_pow }, { "compare_and_choose", test_compare_and_choose }, { "mask_any", test_mask_any },
+    { "compare_and_choose", test_compare_and_choose }, { "mask_any", test_mask_any },
     { "lanes_are_independent", test_lanes_are_independent }, { "load_store", test_load_store } };
 
 OST_TEST_MAIN("lanes", tests)

@@ -157,6 +157,11 @@ static inline ost_v ost_v_blend(ost_mask m, ost_v a, ost_v b)
 {
     OST_EACH_REG(ost_v, OST_SET_REG, ost_reg_blend(ost_mask_reg(&m, q), x, y));
 }
+/* Put a into some lanes of a row. */
+static inline void ost_v_put(double *p, ost_mask m, ost_v a)
+{
+    ost_v_store(p, ost_v_blend(m, a, ost_v_load(p)));
+}
 static inline ost_v ost_v_min(ost_v a, ost_v b)
 {
     OST_EACH_REG(ost_v, OST_SET_REG, ost_reg_min(x, y));
@@ -199,7 +204,7 @@ static inline bool ost_mask_any(ost_mask m)
 }
 
 /* exp, log: at most 2 units in the last place. exp(-inf) = 0, exp(inf) = inf, log(0) = -inf, log(x < 0) = NaN, NaN
- * passes through, subnormal numbers are taken, results below 2^-1021 may be 0. pow(x, p) = exp(p log x) for x >= 0. */
+ * passes through, subnormal numbers are taken, results below 2^-1021 may be 0. */
 #include "core/lanes_math.h"
 
 #endif

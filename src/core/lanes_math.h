@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* exp, log and pow over lanes; lanes.h includes this file and says what they promise. Vector arithmetic without
+/* exp and log over lanes; lanes.h includes this file and says what they promise. Vector arithmetic without
  * branches, so each lane depends on its own number alone. The polynomials are near-minimax fits made for the reduced
  * ranges. */
 #ifndef OST_CORE_LANES_MATH_H
@@ -81,14 +81,6 @@ static inline ost_v ost_v_exp(ost_v a)
 static inline ost_v ost_v_log(ost_v a)
 {
     OST_EACH_REG_OF(ost_reg_log(x));
-}
-
-/* x^p for x >= 0: 1 where p = 0 and 0 where x = 0 < p, as pow; NaN for x < 0. The error is 2 + 3 |p log x| units in the
- * last place. */
-static inline ost_v ost_v_pow(ost_v x, ost_v p)
-{
-    ost_v y = ost_v_exp(p * ost_v_log(x));
-    return ost_v_blend(ost_v_eq(p, ost_v_splat(0.0)), ost_v_splat(1.0), y);
 }
 
 #endif

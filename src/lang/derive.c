@@ -127,7 +127,6 @@ typedef struct {
     ost_graph_t *graph;
     edge_t *edge;
     size_t n_edges, max_edges;
-    size_t n_vertices;
     uint32_t *first_in, *first_out, *n_in, *n_out; /* [n_vertices] */
     bool *dead;                                    /* [n_vertices] */
     size_t n_nodes;                                /* vertices that are nodes of the graph */
@@ -138,7 +137,6 @@ static bool linear_init(linear_t *l, ost_graph_t *graph, size_t n_rows)
 {
     const size_t n_nodes = graph->n_nodes, n_vertices = n_nodes + n_rows;
     *l = (linear_t){ .graph = graph,
-        .n_vertices = n_vertices,
         .n_nodes = n_nodes,
         .winner = malloc(2 * n_nodes * sizeof(*l->winner)),
         .first_in = malloc(n_vertices * sizeof(*l->first_in)),

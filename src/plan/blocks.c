@@ -100,7 +100,6 @@ static int add_block(
         .first_hoisted = (uint32_t) self->n_hoisted,
         .first_switch = (uint32_t) self->n_switches,
         .first_drive = (uint32_t) self->n_drives,
-        .first_noise = (uint32_t) self->n_noises,
     };
     self->n_states += model->n_states;
     self->n_params += model->n_params;

@@ -8,9 +8,9 @@
 
 /** One model inside a plan. */
 typedef struct {
-    const ost_model_t *model; /**< borrowed from the library */
-    ost_location_t location;  /**< where the experiment names it */
-    uint32_t first_state, first_param, first_hoisted, first_switch, first_drive, first_noise; /**< among the plan's */
+    const ost_model_t *model;                                                    /**< borrowed from the library */
+    ost_location_t location;                                                     /**< where the experiment names it */
+    uint32_t first_state, first_param, first_hoisted, first_switch, first_drive; /**< among the plan's */
 } ost_block_t;
 
 /** The models of a plan: those of the experiment in its order, then drugs that only its arms name. */

@@ -33,10 +33,8 @@ static inline bool ripple_acts(const ost_lane_block_t *block, const ost_point_t 
 /* Add to rates what makes up for the doses. */
 static inline void ripple_add_rates(const ripple_t *self, double *f)
 {
-    for (uint32_t i = 0; i < self->block->n_states; i++) {
-        ost_v rate = ost_v_load(ROW(f, i)), more = ost_v_load(ROW(self->inputs, 1 + i));
-        ost_v_store(ROW(f, i), ost_v_blend(self->acts, rate + more, rate));
-    }
+    for (uint32_t i = 0; i < self->block->n_states; i++)
+        ost_v_put(ROW(f, i), self->acts, ost_v_load(ROW(f, i)) + ost_v_load(ROW(self->inputs, 1 + i)));
 }
 
 static inline void ripple_rates(const ripple_t *self, ost_kernel_args_t args, ost_v *f)
@@ -81,7 +79,7 @@ static inline void ripple_average_drive(ripple_t *self, ost_kernel_args_t args, 
         self->block->kernel->drive(self->block->kernel, &args, drive, (double *) &here);
         mean += ost_ripple_points[q].weight * here;
     }
-    ost_v_store(value, ost_v_blend(self->acts, ripple_factor(self) * mean, ost_v_load(value)));
+    ost_v_put(value, self->acts, ripple_factor(self) * mean);
 }
 
 /* The average's derivatives: times the states' rates, they are its own in time, which is what steps ask for. A state
@@ -110,10 +108,7 @@ static inline void ripple_average_entries(ripple_t *self, ost_kernel_args_t args
             mean[k] += ost_ripple_points[q].weight * part * here[k];
         }
     }
-    for (uint32_t k = 0; k < n; k++) {
-        ost_v average = ripple_factor(self) * mean[k];
-        ost_v_store(ROW(entries, k), ost_v_blend(self->acts, average, ost_v_load(ROW(entries, k))));
-    }
+    for (uint32_t k = 0; k < n; k++) ost_v_put(ROW(entries, k), self->acts, ripple_factor(self) * mean[k]);
 }
 
 #endif

@@ -63,7 +63,7 @@ static void eval_drive(here_t *here, uint32_t drive, const ost_point_t *at)
         if (here->has_ripple) ripple_average_drive(&here->ripple, here->args, drive, value);
     }
     if (!here->is_held) return;
-    ost_v_store(value, ost_v_blend(here->held, ost_v_load(ROW(at->u, block->first_mean + drive)), ost_v_load(value)));
+    ost_v_put(value, here->held, ost_v_load(ROW(at->u, block->first_mean + drive)));
 }
 
 static void eval_signal(const ost_lane_signal_t *signal, const ost_point_t *at)
@@ -109,8 +109,7 @@ static void eval_algebraic(
 
 static void clear_rows(double *rows, uint32_t n, ost_mask where)
 {
-    for (uint32_t i = 0; i < n; i++)
-        ost_v_store(ROW(rows, i), ost_v_blend(where, ost_v_splat(0), ost_v_load(ROW(rows, i))));
+    for (uint32_t i = 0; i < n; i++) ost_v_put(ROW(rows, i), where, ost_v_splat(0));
 }
 
 static void zero_rows(double *rows, uint32_t n)

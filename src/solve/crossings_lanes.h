@@ -188,7 +188,7 @@ static inline ost_mask flip(run_t *run, ost_mask crossed)
     for (size_t s = 0; s < b->system->n_switches; s++) {
         ost_mask after = holds(b->g, s), turns = crossed & (after ^ mode_holds(b, s));
         if (!ost_mask_any(turns)) continue;
-        ost_v_store(ROW(b->mode, s), ost_v_blend(turns, mask_number(after), ost_v_load(ROW(b->mode, s))));
+        ost_v_put(ROW(b->mode, s), turns, mask_number(after));
         for (int l = 0; l < OST_LANES; l++) {
             if (turns[l] && ost_lane_flip(&b->lanes[l], run->t_new[l], s)) chatters[l] = -1;
         }

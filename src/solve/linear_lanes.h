@@ -77,7 +77,7 @@ static inline void ost_linear_find_seen(const ost_batch_t *b)
     for (size_t i = 0; i < forced->of->n_parts; i++) {
         ost_linear_part_t *part = &b->parts[forced->of->part[i]];
         ost_mask sees = ost_linear_active(part) & ~ost_forced_active(forced);
-        ost_v_store(part->seen_by, ost_v_blend(sees, one, ost_v_load(part->seen_by)));
+        ost_v_put(part->seen_by, sees, one);
     }
     for (ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++)
         part->is_seen = ost_mask_any(ost_v_eq(ost_v_load(part->seen_by), one));
@@ -164,25 +164,19 @@ static inline void ost_linear_begin(const ost_batch_t *b, const double *f)
 
 static inline void ost_linear_clear_entries(const ost_batch_t *b)
 {
+    const ost_v none = ost_v_splat(0);
     for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         ost_mask active = ost_linear_active(part);
-        for (size_t e = 0; ost_mask_any(active) && e < part->n_entries; e++) {
-            double *entry = ROW(b->values, part->entry[e]);
-            ost_v_store(entry, ost_v_blend(active, ost_v_splat(0), ost_v_load(entry)));
-        }
+        for (size_t e = 0; ost_mask_any(active) && e < part->n_entries; e++)
+            ost_v_put(ROW(b->values, part->entry[e]), active, none);
         for (size_t k = 0; ost_mask_any(active) && k < part->of->n_flows; k++) {
             double *entry = ROW(b->values, part->of->flow[k]);
             ost_v_store(entry, ost_v_load(entry) - ost_v_load(ROW(part->flow, k)));
         }
     }
     EACH_FORCED(b, part)
-    {
-        ost_mask active = ost_forced_active(part);
-        for (size_t e = 0; e < part->n_entries; e++) {
-            double *entry = ROW(b->values, part->entry[e]);
-            ost_v_store(entry, ost_v_blend(active, ost_v_splat(0), ost_v_load(entry)));
-        }
-    }
+    for (size_t e = 0; e < part->n_entries; e++)
+        ost_v_put(ROW(b->values, part->entry[e]), ost_forced_active(part), none);
 }
 
 /* The states' rows of `rows` = factor times their rates at the start of the step; those of fed states, plus that. */
@@ -192,16 +186,12 @@ static inline void ost_linear_put_rates(const ost_batch_t *b, double factor, dou
         ost_mask active = ost_linear_active(part);
         for (size_t i = 0; ost_mask_any(active) && i < part->n; i++) {
             double *row = ROW(rows, ost_linear_state(part, i));
-            ost_v rate = factor * ost_v_load(ROW(part->rate, i)), before = ost_v_load(row);
-            ost_v_store(row, ost_v_blend(active, i < part->of->n_states ? rate : before + rate, before));
+            ost_v rate = factor * ost_v_load(ROW(part->rate, i));
+            ost_v_put(row, active, i < part->of->n_states ? rate : ost_v_load(row) + rate);
         }
     }
     EACH_FORCED(b, part)
-    {
-        double *row = ROW(rows, part->of->state);
-        ost_v rate = factor * ost_v_load(part->rate);
-        ost_v_store(row, ost_v_blend(ost_forced_active(part), rate, ost_v_load(row)));
-    }
+    ost_v_put(ROW(rows, part->of->state), ost_forced_active(part), factor * ost_v_load(part->rate));
 }
 
 /* Take the flows at the start of the step, times a factor, out of the fed states' rows. */
@@ -210,9 +200,7 @@ static inline void ost_linear_take_rates(const ost_batch_t *b, ost_v factor, dou
     for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++) {
         for (size_t i = part->of->n_states; i < part->n; i++) {
             double *row = ROW(rows, ost_linear_state(part, i));
-            ost_mask active = ost_linear_active(part);
-            ost_v taken = ost_v_load(row) - factor * ost_v_load(ROW(part->rate, i));
-            ost_v_store(row, ost_v_blend(active, taken, ost_v_load(row)));
+            ost_v_put(row, ost_linear_active(part), ost_v_load(row) - factor * ost_v_load(ROW(part->rate, i)));
         }
     }
 }
@@ -252,8 +240,7 @@ static inline void ost_linear_put(
     const ost_batch_t *b, const ost_linear_part_t *part, size_t i, ost_v x, ost_mask where)
 {
     double *row = ROW(b->x_at, ost_linear_state(part, i));
-    ost_v before = ost_v_load(row);
-    ost_v_store(row, ost_v_blend(where, i < part->of->n_states ? x : before + x, before));
+    ost_v_put(row, where, i < part->of->n_states ? x : ost_v_load(row) + x);
 }
 
 /* The part's states in b->x_at at time s of the step, in some lanes. */
@@ -261,9 +248,9 @@ static inline void ost_linear_put_part(const ost_batch_t *b, const ost_linear_pa
 {
     ost_mask active = ost_linear_active(part) & where;
     if (part->is_empty || !ost_mask_any(active)) return;
-    ost_v mode[OST_LINEAR_MAX];
-    for (size_t j = 0; j < part->n; j++) mode[j] = ost_linear_mode(part, j, s);
-    for (size_t i = 0; i < part->n; i++) ost_linear_put(b, part, i, ost_linear_sum(part, i, mode), active);
+    ost_v x[OST_LINEAR_MAX];
+    ost_linear_at(part, s, x);
+    for (size_t i = 0; i < part->n; i++) ost_linear_put(b, part, i, x[i], active);
 }
 
 /* Those of all parts, and forced states as in a step of one panel. */
@@ -275,34 +262,24 @@ static inline void ost_linear_put_states(const ost_batch_t *b, ost_v s, ost_mask
     {
         ost_mask active = ost_forced_active(part) & where;
         if (!ost_mask_any(active)) continue;
-        double *row = ROW(b->x_at, part->of->state);
         ost_v at = s * ost_v_load(part->per_h), sum = ost_v_load(ROW(part->term, part->n_terms - 1));
         for (int k = part->n_terms - 2; k >= 0; k--) sum = sum * at + ost_v_load(ROW(part->term, k));
         sum += ost_v_load(part->fading) * ost_v_exp(ost_v_load(part->lambda) * s);
-        ost_v_store(row, ost_v_blend(active, sum, ost_v_load(row)));
+        ost_v_put(ROW(b->x_at, part->of->state), active, sum);
     }
 }
 
-/* Values of what forces the states, at the nodes of a step of length h from (t, b->x): [n_forced][OST_FORCED_NODES] */
-static inline void ost_forced_sample(const ost_batch_t *b, const ost_v *t, const ost_v *h, ost_v *g)
+/* What forces the states at one of the nodes, g [n_forced][OST_FORCED_NODES], b->x_at being filled but for them. */
+static inline void ost_forced_sample(const ost_batch_t *b, ost_v t, int node, ost_v *g)
 {
     const ost_system_t *system = b->system;
     double *f = b->stages + b->stage_stride /* no stage yet */;
-    ost_v time;
-    ost_point_t at = {
-        .t = (const double *) &time, .x = b->x_at, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
+    const ost_point_t at = {
+        .t = (const double *) &t, .x = b->x_at, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
     };
-    memcpy(b->x_at, b->x, system->n_states * OST_LANES * sizeof(double));
-    EACH_FORCED(b, part) ost_v_store(ROW(b->x_at, part->of->state), ost_v_splat(0));
-    for (size_t i = 1; i < OST_FORCED_NODES; i++) {
-        const ost_v s = ost_forced_node[i] * *h;
-        time = *t + s;
-        for (const ost_linear_part_t *part = b->parts; part < b->parts + system->n_linear; part++)
-            if (part->forces) ost_linear_put_part(b, part, s, ~(ost_mask){ 0 });
-        system->forced_rates(system->self, &at, f);
-        for (size_t k = 0; k < system->n_forced; k++)
-            g[k * OST_FORCED_NODES + i] = ost_v_load(ROW(f, system->forced[k].state));
-    }
+    system->forced_rates(system->self, &at, f);
+    for (size_t k = 0; k < system->n_forced; k++)
+        g[k * OST_FORCED_NODES + (size_t) node] = ost_v_load(ROW(f, system->forced[k].state));
 }
 
 /* Let forced states be known in a step of length h from (t, b->x), after ost_linear_begin(). */
@@ -310,7 +287,14 @@ static inline void ost_forced_begin(const ost_batch_t *b, const ost_v *t, const 
 {
     ost_v g[OST_FORCED_MAX * OST_FORCED_NODES], *p = g;
     if (!ost_mask_any(ost_v_lt(ost_v_splat(0), ost_forced_speed(b)))) return;
-    ost_forced_sample(b, t, h, g);
+    memcpy(b->x_at, b->x, b->system->n_states * OST_LANES * sizeof(double));
+    EACH_FORCED(b, part) ost_v_store(ROW(b->x_at, part->of->state), ost_v_splat(0));
+    for (int i = 1; i < OST_FORCED_NODES; i++) {
+        const ost_v s = ost_forced_node[i] * *h;
+        for (const ost_linear_part_t *part = b->parts; part < b->parts + b->system->n_linear; part++)
+            if (part->forces) ost_linear_put_part(b, part, s, ~(ost_mask){ 0 });
+        ost_forced_sample(b, *t + s, i, g);
+    }
     for (ost_forced_part_t *part = b->forced; part < b->forced + b->system->n_forced; part++, p += OST_FORCED_NODES) {
         const ost_v x = ost_v_load(ROW(b->x, part->of->state)), lambda = ost_v_load(part->lambda), z = lambda * *h;
         p[0] = ost_v_load(part->rate) - lambda * x;
@@ -334,8 +318,7 @@ static inline void ost_linear_put_dense(const ost_batch_t *b, ost_v theta, ost_v
         for (size_t j = 0; j < part->n; j++) mode[j] = ost_linear_mode(part, j, h);
         for (size_t i = part->of->n_states; i < part->n; i++) {
             double *row = ROW(b->x_at, ost_linear_state(part, i));
-            ost_v rest = ost_v_load(row) - theta * ost_linear_sum(part, i, mode);
-            ost_v_store(row, ost_v_blend(active, rest, ost_v_load(row)));
+            ost_v_put(row, active, ost_v_load(row) - theta * ost_linear_sum(part, i, mode));
         }
     }
     ost_linear_put_states(b, theta * h, ~(ost_mask){ 0 });

@@ -98,7 +98,7 @@ static inline void panel_finish(ost_mask where, ost_v h, ost_v turns, double *vi
     ost_v left = ost_v_load(rest) - mean * mean - slope * slope * (1.0 / 3) - bend * bend * (1.0 / 5);
     ost_v_store(ROW(view, 3), third);
     ost_v_store(rest, ost_v_max(left - third * third * (1.0 / 7), ost_v_splat(0)));
-    ost_v_store(rate, ost_v_blend(where, (2.0 * slope - 6.0 * bend + 12.0 * third) / h, ost_v_load(rate)));
+    ost_v_put(rate, where, (2.0 * slope - 6.0 * bend + 12.0 * third) / h);
 }
 
 /* The view at a part of the step. */
@@ -156,20 +156,6 @@ static inline void panel_forced(const ost_batch_t *b, int panel, ost_v start, os
     }
 }
 
-/* What forces the states at a point, b->x_at being filled but for them. */
-static inline void panel_force(const ost_batch_t *b, const ost_v *t, const panel_point_t *at, int node, ost_v *g)
-{
-    const ost_system_t *system = b->system;
-    double *f = b->stages + b->stage_stride /* no stage yet */;
-    const ost_v time = *t + at->s;
-    const ost_point_t point = {
-        .t = (const double *) &time, .x = b->x_at, .p = b->p, .u = b->u, .mode = b->mode, .scratch = b->scratch
-    };
-    system->forced_rates(system->self, &point, f);
-    for (size_t k = 0; k < system->n_forced; k++)
-        g[k * OST_FORCED_NODES + (size_t) node] = ost_v_load(ROW(f, system->forced[k].state));
-}
-
 /* Nothing collected yet; rates and errors are those of steps of one panel. */
 static inline void panels_clear(const ost_batch_t *b)
 {
@@ -182,7 +168,7 @@ static inline void panels_clear(const ost_batch_t *b)
         panel_clear(part->view, part->rest);
         memcpy(part->end, ROW(b->x, part->of->state), OST_LANES * sizeof(double));
         ost_v_store(ROW(b->x_at, part->of->state), ost_v_splat(0));
-        ost_v_store(part->error, ost_v_blend(paneled, ost_v_splat(0), ost_v_load(part->error)));
+        ost_v_put(part->error, paneled, ost_v_splat(0));
         ost_v_store(part->miss, ost_v_splat(0));
     }
 }
@@ -206,7 +192,7 @@ static inline void ost_panels_begin(const ost_batch_t *b, const ost_v *t, const 
             if (i == OST_FORCED_NODES - 1) weight += ost_node_weight[0] * next;
             panel_point(&at, i == OST_FORCED_NODES - 1 ? end : start + ost_forced_node[i] * length, weight, h);
             panel_linear(b, &at, k == n - 1 && i == OST_FORCED_NODES - 1);
-            if (has_forced) panel_force(b, t, &at, i, g);
+            if (has_forced) ost_forced_sample(b, *t + at.s, i, g);
         }
         if (has_forced) panel_forced(b, k, start, length, h, g);
         start = end;
@@ -223,8 +209,7 @@ static inline void ost_panels_begin(const ost_batch_t *b, const ost_v *t, const 
 static inline void keep_positive(const ost_batch_t *b, uint32_t state, ost_mask where)
 {
     double *row = ROW(b->x_at, state);
-    const ost_v x = ost_v_load(row);
-    if (b->system->positive[state]) ost_v_store(row, ost_v_blend(where, ost_v_max(x, ost_v_splat(0)), x));
+    if (b->system->positive[state]) ost_v_put(row, where, ost_v_max(ost_v_load(row), ost_v_splat(0)));
 }
 
 /* Views at part `theta` of the step, in b->x_at. */
@@ -241,9 +226,8 @@ static inline void ost_panels_put_views(const ost_batch_t *b, double theta)
     }
     EACH_FORCED(b, part)
     {
-        double *row = ROW(b->x_at, part->of->state);
         const ost_mask active = ost_forced_active(part) & paneled;
-        ost_v_store(row, ost_v_blend(active, panel_view(part->view, theta), ost_v_load(row)));
+        ost_v_put(ROW(b->x_at, part->of->state), active, panel_view(part->view, theta));
         keep_positive(b, part->of->state, active);
     }
 }
@@ -263,11 +247,7 @@ static inline void ost_panels_put_end(const ost_batch_t *b)
         }
     }
     EACH_FORCED(b, part)
-    {
-        double *row = ROW(b->x_at, part->of->state);
-        const ost_mask active = ost_forced_active(part) & paneled;
-        ost_v_store(row, ost_v_blend(active, ost_v_load(part->end), ost_v_load(row)));
-    }
+    ost_v_put(ROW(b->x_at, part->of->state), ost_forced_active(part) & paneled, ost_v_load(part->end));
 }
 
 /* A forced state at time s of the step. */
@@ -325,10 +305,8 @@ static inline void ost_panels_put_forced(const ost_batch_t *b, ost_v s)
 {
     EACH_FORCED(b, part)
     {
-        double *row = ROW(b->x_at, part->of->state);
         const ost_mask active = ost_forced_active(part) & ost_panels_lanes(b);
-        if (!ost_mask_any(active)) continue;
-        ost_v_store(row, ost_v_blend(active, panel_forced_at(b, part, s), ost_v_load(row)));
+        if (ost_mask_any(active)) ost_v_put(ROW(b->x_at, part->of->state), active, panel_forced_at(b, part, s));
     }
 }
 
