@@ -211,7 +211,8 @@ static void test_kinds_of_failure(void)
         CU_ASSERT_EQUAL(job.failure, OST_FAILURE_NEGATIVE);
         CU_ASSERT_EQUAL(job.state_fail, 0);
         if (over_lanes) ost_assert_close(job.t_fail, 1, 1e-6, 0);
-        ost_assert_contains(ost_job_message(&job, &down, &options, message, sizeof(message)), "state A is negative");
+        ost_assert_contains(ost_job_message(&job, &down, &options, message, sizeof(message)),
+            "state A is negative; a state that may be is declared 'signed' in its model");
         CU_ASSERT(isnan(x_end[0]));
         x0[0] = 10;
         options.max_steps = 5;

@@ -273,7 +273,7 @@ static void test_formula_errors(void)
         { "time", OST_ERR_NAME, 1, "unknown name 'time'" },
         { "", OST_ERR_SYNTAX, 1, "end of the expression" },
         { "1/0", OST_ERR_VALUE, 2, "not a finite number" },
-        { "\xc3\xa9 + x", OST_ERR_SYNTAX, 1, "unexpected character '\xc3\xa9'" },
+        { "\xc3\xa9 + x", OST_ERR_SYNTAX, 1, "unexpected '\xc3\xa9'" },
         { "age^x", OST_ERR_UNIT, 5, "constant" },
         { "x\xff", OST_ERR_SYNTAX, 2, "UTF-8" },
         { "x\x01", OST_ERR_SYNTAX, 2, "control character" },

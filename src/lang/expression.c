@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { COVARIATES_SIZE = 200 };
+
 static ost_value_t conjunction(ost_parser_t *self);
 static ost_value_t disjunction(ost_parser_t *self);
 static ost_value_t signed_power(ost_parser_t *self);
@@ -155,11 +157,27 @@ static ost_value_t call(ost_parser_t *self, size_t i)
     return value;
 }
 
+/* "; covariates here: age, weight" of a model or a formula of covariates, "" if there are none. */
+static const char *list_covariates(const ost_parser_t *self, char text[COVARIATES_SIZE])
+{
+    size_t length = 0;
+    text[0] = '\0';
+    const bool is_condition = self->has_time && !self->lexer.is_model;
+    for (size_t i = 0; i < self->n_symbols && !is_condition && length < COVARIATES_SIZE; i++) {
+        if (self->symbols[i].kind != OST_SYMBOL_COVARIATE) continue;
+        int n = snprintf(text + length, COVARIATES_SIZE - length, "%s%s", length == 0 ? "; covariates here: " : ", ",
+            self->symbols[i].name);
+        length += n > 0 ? (size_t) n : 0;
+    }
+    return text;
+}
+
 static void unknown_name(ost_parser_t *self, const ost_token_t *name)
 {
     /* what other languages call it, too far for an edit distance */
-    static const char *const elsewhere[][2] = { { "ln", "log" }, { "fabs", "abs" }, { "t", "time" } };
-    char hint[OST_SUGGESTION_SIZE] = "";
+    static const char *const elsewhere[][2] = { { "ln", "log" }, { "fabs", "abs" }, { "t", "time" }, { "WT", "weight" },
+        { "BW", "weight" } };
+    char hint[OST_SUGGESTION_SIZE] = "", covariates[COVARIATES_SIZE];
     const char **names = malloc((self->n_symbols + OST_N_FUNCTIONS + 2) * sizeof(*names));
     if (names != NULL) {
         size_t n = 0;
@@ -167,11 +185,14 @@ static void unknown_name(ost_parser_t *self, const ost_token_t *name)
         for (size_t i = 0; i < OST_N_FUNCTIONS; i++) names[n++] = ost_functions[i].name;
         if (self->has_time) names[n++] = "time";
         ost_suggest(name, names, n, hint, sizeof(hint));
+        for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+            for (size_t k = 0; k < n && ost_token_is(name, elsewhere[i][0]); k++)
+                if (strcmp(names[k], elsewhere[i][1]) == 0)
+                    snprintf(hint, sizeof(hint), " (did you mean '%s'?)", elsewhere[i][1]);
+        }
     }
-    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
-        if (ost_token_is(name, elsewhere[i][0])) snprintf(hint, sizeof(hint), " (did you mean '%s'?)", elsewhere[i][1]);
-    }
-    ost_lexer_fail(&self->lexer, name, OST_ERR_NAME, "unknown name '%.*s'%s", (int) name->length, name->text, hint);
+    ost_lexer_fail(&self->lexer, name, OST_ERR_NAME, "unknown name '%.*s'%s%s", (int) name->length, name->text, hint,
+        list_covariates(self, covariates));
     free(names);
 }
 
@@ -218,9 +239,7 @@ static ost_value_t reference(ost_parser_t *self)
     ost_lexer_next(&self->lexer);
     size_t i = read_index(self, symbol, &name);
     if (symbol->nodes == NULL) {
-        ost_lexer_fail(&self->lexer, &name, OST_ERR_NAME,
-            "'%s' is not defined yet: its let is at line %d, and a let stands above its use", symbol->name,
-            symbol->at.line);
+        ost_parser_undefined(self, &name, symbol);
     }
     if (self->lexer.code != 0) return value;
     if (self->constant && self->graph->nodes[symbol->nodes[i]].varies) {

@@ -60,7 +60,7 @@ typedef struct {
     ost_node_t *switches;
     int *switch_lines; /* [n_switches] where each stands first */
     size_t n_switches;
-    const ost_symbol_t *own; /* the state whose equation is read: that it feeds itself is no use of it */
+    const ost_symbol_t *own; /* the state or let whose equation is read: that a state feeds itself is no use of it */
     bool constant;           /* only what depends on parameters alone is allowed */
     bool in_output;          /* noise is allowed, and conditions are evaluated where they stand */
     bool has_time;           /* `time` is a name */

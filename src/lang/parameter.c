@@ -76,6 +76,8 @@ static double read_sd(ost_reader_t *self)
 {
     ost_token_t at = self->parser.lexer.token;
     double value = ost_reader_number(self);
+    if (self->parser.lexer.token.kind == '[')
+        ost_lexer_unexpected(&self->parser.lexer, "no unit: an SD is a plain number, 0.3 for 30 %");
     if (!(value > 0)) ost_lexer_fail(&self->parser.lexer, &at, OST_ERR_VALUE, "a standard deviation is above 0");
     return value;
 }

@@ -128,7 +128,9 @@ static void define_let(ost_reader_t *self)
         return;
     }
     ost_value_t value = { 0 };
+    parser->own = symbol;
     read_expressions(self, set, nodes, &value, NULL);
+    parser->own = NULL;
     symbol->dim = value.dim;
     symbol->ratio = value.ratio;
     symbol->is_plain = value.is_plain;
@@ -375,11 +377,16 @@ static void read_other(ost_reader_t *self, int pass)
     for (size_t i = 0; i < N_STATEMENTS; i++) names[i] = statements[i].word;
     ost_suggest(&word, names, N_STATEMENTS, hint, sizeof(hint));
     int length = (int) word.length;
-    if (lexer->token.kind == '=') {
+    ost_token_t state = ost_lexer_rate_elsewhere(lexer, &word);
+    if (state.kind == OST_TOKEN_NAME) {
+        ost_lexer_fail(
+            lexer, &word, OST_ERR_SYNTAX, "the rate of a state is written %.*s' = ...", (int) state.length, state.text);
+    } else if (lexer->token.kind == '=') {
         ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX, "expected let %.*s = ... or %.*s' = ...", length, word.text,
             length, word.text);
     }
-    ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX, "'%.*s' begins no statement%s", length, word.text, hint);
+    ost_lexer_fail(lexer, &word, OST_ERR_SYNTAX, "'%.*s' begins no statement%s%s", length, word.text, hint,
+        lexer->token.kind == '(' ? "; the rate of a state A is written A' = ..." : "");
 }
 
 static void read_pass(ost_reader_t *self, const ost_lexer_t *start, int pass)

@@ -51,6 +51,17 @@ char *ost_reader_element_name(ost_reader_t *self, const ost_token_t *name, int s
     return ost_reader_copy(self, text, (size_t) n);
 }
 
+static const ost_signal_t *find_signal(ost_reader_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->n_signals; i++) {
+        if (strcmp(name, self->signals[i].signal.name) != 0) continue;
+        self->signals[i].used = true;
+        return &self->signals[i].signal;
+    }
+    int known = ost_signals_find(self->known, name);
+    return known < 0 ? NULL : &self->known->signal[known];
+}
+
 int ost_reader_indexed_name(ost_reader_t *self, ost_token_t *name)
 {
     ost_lexer_t *lexer = &self->parser.lexer;
@@ -61,8 +72,16 @@ int ost_reader_indexed_name(ost_reader_t *self, ost_token_t *name)
     ost_lexer_bracket(lexer, &raw);
     raw.kind = OST_TOKEN_NAME;
     int set = ost_parser_find_set(&self->parser, &raw);
+    char signal[2 * OST_NAME_SIZE + 2];
+    snprintf(signal, sizeof(signal), "%.*s[%.*s]", (int) name->length, name->text, (int) raw.length, raw.text);
     if (set >= 0) {
         self->parser.set_used[set] = true;
+    } else if (!ost_reader_failed(self) && find_signal(self, signal) != NULL) {
+        ost_lexer_fail(lexer, &raw, OST_ERR_NAME,
+            "'%.*s' is not an index set; the signal '%s' is read as 'reads %.*s[site]' and driven as 'drives "
+            "%.*s[site] = ...', with 'index site = %.*s'",
+            (int) raw.length, raw.text, signal, (int) name->length, name->text, (int) name->length, name->text,
+            (int) raw.length, raw.text);
     } else {
         ost_lexer_fail(lexer, &raw, OST_ERR_NAME,
             "'%.*s' is not an index set (a unit stands apart: %.*s [%.*s]); for elements write 'index site = "
@@ -128,17 +147,6 @@ void ost_reader_leaves(ost_reader_t *self, ost_symbol_t *symbol, ost_op_t op, si
     }
     for (size_t i = 0; i < symbol->n_nodes; i++)
         symbol->nodes[i] = ost_graph_leaf(self->parser.graph, op, (uint32_t) (first + i));
-}
-
-static const ost_signal_t *find_signal(ost_reader_t *self, const char *name)
-{
-    for (size_t i = 0; i < self->n_signals; i++) {
-        if (strcmp(name, self->signals[i].signal.name) != 0) continue;
-        self->signals[i].used = true;
-        return &self->signals[i].signal;
-    }
-    int known = ost_signals_find(self->known, name);
-    return known < 0 ? NULL : &self->known->signal[known];
 }
 
 static void unknown_signal(ost_reader_t *self, const ost_token_t *at, const char *name)

@@ -198,6 +198,28 @@ static void string(ost_lexer_t *self, ost_token_t *token)
     }
 }
 
+/* How the notation says what other languages write with these characters, which the token then spans; NULL: nothing. */
+static const char *remedy_of(const ost_lexer_t *self, ost_token_t *token)
+{
+    static const char *const elsewhere[][2] = {
+        { "**", "a power is written x^2" },
+        { "&&", "write and" },
+        { "||", "write or" },
+        { "//", "a comment begins with #" },
+        { "!", "write not" },
+        { "?", "write if a > b then x else y, in parentheses where it is a part of an expression" },
+        { "%", "a percentage is a fraction, 0.3 for 30 %, or a quantity with its unit in brackets, 30 [%]" },
+        { ".", "a number begins with a digit, as 0.5" },
+    };
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+        size_t n = strlen(elsewhere[i][0]);
+        if ((size_t) (self->end - self->at) < n || memcmp(self->at, elsewhere[i][0], n) != 0) continue;
+        token->length = n;
+        return elsewhere[i][1];
+    }
+    return NULL;
+}
+
 static int punctuation(ost_lexer_t *self, ost_token_t *token)
 {
     static const struct {
@@ -210,12 +232,10 @@ static int punctuation(ost_lexer_t *self, ost_token_t *token)
         return pairs[i].kind;
     }
     token->length = utf8_length(self->at, self->end);
-    if (strchr("+-*/^()[]<>=,:;'@", *self->at) != NULL) return *self->at;
-    const char *hint = *self->at == '.'   ? "; a number begins with a digit, as 0.5"
-                       : *self->at == '!' ? "; write not"
-                                          : "";
-    ost_lexer_fail(
-        self, token, OST_ERR_SYNTAX, "unexpected character '%.*s'%s", (int) token->length, token->text, hint);
+    const char *remedy = remedy_of(self, token);
+    if (remedy == NULL && strchr("+-*/^()[]<>=,:;'@", *self->at) != NULL) return *self->at;
+    ost_lexer_fail(self, token, OST_ERR_SYNTAX, "unexpected '%.*s'%s%s", (int) token->length, token->text,
+        remedy != NULL ? "; " : "", remedy != NULL ? remedy : "");
     return OST_TOKEN_END;
 }
 
@@ -315,4 +335,21 @@ void ost_lexer_unexpected(ost_lexer_t *self, const char *expected)
     } else {
         ost_lexer_fail(self, &at, OST_ERR_SYNTAX, "expected %s, found '%.*s'", expected, (int) at.length, at.text);
     }
+}
+
+ost_token_t ost_lexer_rate_elsewhere(const ost_lexer_t *self, const ost_token_t *word)
+{
+    static const char prefix[] = "dxdt_";
+    const size_t n = sizeof(prefix) - 1;
+    ost_lexer_t ahead = *self;
+    ost_token_t state = *word;
+    ahead.err = NULL;
+    bool has_prefix = word->length > n && memcmp(word->text, prefix, n) == 0;
+    if (!has_prefix && word->text[0] != 'd') return (ost_token_t){ 0 };
+    state.text += has_prefix ? n : 1;
+    state.length -= has_prefix ? n : 1;
+    if (has_prefix) return state;
+    if (!ost_lexer_accept(&ahead, '/') || !ost_lexer_accept_word(&ahead, "dt")) return (ost_token_t){ 0 };
+    if (state.length == 0 && ost_lexer_accept(&ahead, '(')) state = ahead.token;
+    return state.length > 0 ? state : (ost_token_t){ 0 };
 }

@@ -76,4 +76,8 @@ void ost_lexer_unexpected(ost_lexer_t *self, const char *expected);
 
 bool ost_token_is(const ost_token_t *self, const char *word);
 
+/* The state whose rate the statement of `word`, behind which the lexer stands, gives as other languages write it:
+ * dxdt_A = ..., d/dt(A) = ..., dA/dt = ...; kind 0 for none. */
+ost_token_t ost_lexer_rate_elsewhere(const ost_lexer_t *self, const ost_token_t *word);
+
 #endif

@@ -13,6 +13,17 @@ const ost_function_t ost_functions[OST_N_FUNCTIONS] = { { "exp", 1, OST_CALL_EXP
     { "sqrt", 1, OST_CALL_SQRT }, { "abs", 1, OST_CALL_ABS }, { "min", 2, OST_CALL_MIN }, { "max", 2, OST_CALL_MAX },
     { "pow", 2, OST_CALL_POW }, { "hill", 3, OST_CALL_HILL } };
 
+/* What is wrong with the dimension of a value. A number lacks its unit where it stands; a name, where it is declared.
+ */
+static const char *mismatch(const ost_value_t *value, ost_dim_t expected, char *why)
+{
+    char needs[DIM_SIZE];
+    if (value->is_plain || !ost_dim_is_none(value->dim)) return ost_dim_mismatch(value->dim, expected, NULL, why);
+    snprintf(why, OST_DIM_MISMATCH_SIZE, "has no unit of %s; names have their units where they are declared",
+        ost_dim_format(expected, needs, sizeof(needs)));
+    return why;
+}
+
 void ost_parser_check_dim(ost_parser_t *self, const ost_value_t *value, ost_dim_t dim, const char *what)
 {
     char why[OST_DIM_MISMATCH_SIZE];
@@ -20,8 +31,7 @@ void ost_parser_check_dim(ost_parser_t *self, const ost_value_t *value, ost_dim_
         ost_lexer_fail(&self->lexer, &value->at, OST_ERR_SYNTAX,
             "a comparison stands between 'if' and 'then' only, as in if a > b then 1 else 0");
     } else if (!value->is_zero && !ost_dim_equal(value->dim, dim)) {
-        ost_lexer_fail(
-            &self->lexer, &value->at, OST_ERR_UNIT, "%s %s", what, ost_dim_mismatch(value->dim, dim, NULL, why));
+        ost_lexer_fail(&self->lexer, &value->at, OST_ERR_UNIT, "%s %s", what, mismatch(value, dim, why));
     }
 }
 
@@ -68,7 +78,7 @@ ost_dim_t ost_value_same_dim(ost_parser_t *self, const ost_value_t *a, const ost
         bool is_first = ost_dim_is_none(a->dim);
         ost_lexer_fail(&self->lexer, joint, OST_ERR_UNIT, "'%.*s' joins dimensions that differ: the %s value %s",
             (int) joint->length, joint->text, is_first ? "first" : "second",
-            ost_dim_mismatch(is_first ? a->dim : b->dim, is_first ? b->dim : a->dim, NULL, why));
+            mismatch(is_first ? a : b, is_first ? b->dim : a->dim, why));
     }
     ost_parser_check_ratio(self, a, &b->ratio);
     ost_parser_check_ratio(self, b, &a->ratio);
@@ -132,7 +142,8 @@ ost_value_t ost_value_raise(
                 "the base has dimension %s, so the exponent must be a constant number",
                 ost_dim_format(base->dim, has, sizeof(has)));
         } else if (!ost_dim_pow(&dim, base->dim, p->value)) {
-            ost_lexer_fail(&self->lexer, &exponent->at, OST_ERR_UNIT, "dimension %s has no such power",
+            ost_lexer_fail(&self->lexer, &exponent->at, OST_ERR_UNIT,
+                "dimension %s has no such power; divide it by a number with a unit first, as in (weight/70 [kg])^0.75",
                 ost_dim_format(base->dim, has, sizeof(has)));
         }
     }

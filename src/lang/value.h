@@ -46,4 +46,7 @@ ost_value_t ost_value_apply(ost_parser_t *self, ost_call_t call, const ost_value
 ost_node_t ost_condition_at_least(ost_parser_t *self, ost_node_t a, ost_node_t b, const ost_token_t *at);
 ost_node_t ost_condition_opposite(ost_parser_t *self, ost_node_t condition);
 
+/* An error: the let `symbol`, used at `name`, is not defined yet, or it depends on the let that is read. */
+void ost_parser_undefined(ost_parser_t *self, const ost_token_t *name, const ost_symbol_t *symbol);
+
 #endif

@@ -22,6 +22,13 @@ static int find_state(const ost_experiment_t *e, const ost_model_t *model, const
     while (r->compartment != NULL && i < model->n_doses && strcmp(dose_name(model, i), r->compartment) != 0) i++;
     if (i == model->n_doses) {
         const char *near = ost_nearest_of(r->compartment, model, model->n_doses, dose_name);
+        bool is_state = false;
+        for (size_t k = 0; k < model->n_states; k++)
+            is_state = is_state || strcmp(model->states[k].name, r->compartment) == 0;
+        if (is_state)
+            return OST_FAIL_AT(err, OST_ERR_NAME, e, r->location,
+                "model '%s' takes no doses into '%s'; write 'dose %s' in the model", model->name, r->compartment,
+                r->compartment);
         return OST_FAIL_AT(err, OST_ERR_NAME, e, r->location, "model '%s' takes no doses into '%s'%s%s%s", model->name,
             r->compartment, OST_HINT(near));
     }

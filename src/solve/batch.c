@@ -536,7 +536,7 @@ char *ost_job_message(
         snprintf(rest, size, "state %s is not a finite number", state);
         break;
     case OST_FAILURE_NEGATIVE:
-        snprintf(rest, size, "state %s is negative", state);
+        snprintf(rest, size, "state %s is negative; a state that may be is declared 'signed' in its model", state);
         break;
     }
     return buf;
