@@ -879,6 +879,37 @@ times: [0 day, 1 year]
         self.assertIn("nothing uses covariate 'smoking'", check("smoking: 1"))
         self.assertEqual(check("bmi: 70 kg/m2"), "")
 
+    def test_covariates_by_default(self):
+        """What the population does not give is said with its value, in the text of the model."""
+        text = "models: [hormones, aibl]\npopulation: {subjects: 4, covariates: {years_since_menopause: 5 year}}\n"
+        text += "run_in: {start: -20 year}\narms: {a: {}}\ntimes: [0 day, 1 year]\n"
+        with open(self.path("people.yaml"), "w", encoding="utf-8") as file:
+            file.write(text)
+        line = "covariates that 'population' does not give, by default: "
+        for command in "check", "plan":
+            said = [x for x in self.osteon(command, "people.yaml").stdout.splitlines() if line in x]
+            self.assertEqual(len(said), 1, said)
+            self.assertIn("bmi 27 kg/m2", said[0])
+            self.assertNotIn("years_since_menopause", said[0])
+            self.assertEqual(said[0].count("bmi"), 1)
+            self.assertNotIn(line, self.osteon(command, "tiny.yaml").stdout)
+
+    def test_rate_that_is_not_finite_at_the_start(self):
+        """A warning names the line, of a signal that is driven before the rate that reads it."""
+        def warned(rate, drive="X"):
+            text = MODEL.replace("kind bone", "kind bone\nsignal pull [1] combine one \"a drive\"\nreads pull")
+            text = text.replace("X' = a*X^2", f"X' = {rate}\ndrives pull = {drive}")
+            with open(self.path("pole.model"), "w", encoding="utf-8") as file:
+                file.write(text.replace("model tiny", "model pole"))
+            with open(self.path("pole.yaml"), "w", encoding="utf-8") as file:
+                file.write("models: [./pole.model]\npopulation: {variability: false}\narms: {a: {}}\ntimes: [0 day, 1 day]\n")
+            return self.osteon("check", "pole.yaml").stderr
+        self.assertEqual(warned("a*pull"), "")
+        said = warned("a*pull/(B - 1)")
+        self.assertIn("pole.model:11: the rate of 'X' is not a finite number where the first subject starts", said)
+        said = warned("a*pull", "X/(B - 1)")
+        self.assertIn("pole.model:12: the drive of 'pull' is not a finite number", said)
+
     def test_drug_by_half_of_its_name(self):
         with open(self.path("drug.yaml"), "w", encoding="utf-8") as file:
             file.write("models: [hormones, aibl]\npopulation: {subjects: 1}\n"

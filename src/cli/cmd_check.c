@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
 #include "input/evidence.h"
+#include "plan/doubts.h"
 #include "plan/plan.h"
 
 static int check_model(const char *path)
@@ -51,6 +52,7 @@ static int check_experiment(const char *name, const ost_text_list_t *overrides)
         "%s with %s, ", ost_cli_plural(plan.blocks->n, "model", a), ost_cli_plural(plan.system->n_states, "state", b));
     printf("%s at %s\n", ost_cli_plural(plan.outputs->n_variables, "output variable", a),
         ost_cli_plural(n_times, "time", b));
+    ost_plan_print_defaults(&plan, stdout);
 out:
     ost_matched_free(&matched);
     ost_plan_free(&plan);

@@ -176,26 +176,36 @@ static bool find_history(start_t *self, size_t *block, size_t *state)
     return false;
 }
 
+/* @return NULL without memory */
+static double *begin(start_t *self, const ost_plan_t *plan)
+{
+    const ost_blocks_t *blocks = plan->blocks;
+    size_t n_reads = 0, n_work = 0, n_c = plan->experiment->n_covariates, n_drives = blocks->n_drives;
+    for (size_t b = 0; b < blocks->n; b++) {
+        n_reads += blocks->block[b].model->n_reads;
+        n_work += ost_model_n_work(blocks->block[b].model);
+    }
+    double *work =
+        calloc(n_c + blocks->n_params + 3 * blocks->n_states + n_drives + n_reads + n_work + 1, sizeof(*work));
+    if (work == NULL) return NULL;
+    *self = (start_t){ .plan = plan, .covariates = work, .params = work + n_c };
+    self->states = self->params + blocks->n_params;
+    self->now = self->states + blocks->n_states;
+    self->once = self->now + blocks->n_states;
+    self->drives = self->once + blocks->n_states;
+    self->reads = self->drives + n_drives;
+    self->work = self->reads + n_reads;
+    return work;
+}
+
 int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err)
 {
     if (self->experiment->start != NULL) return 0;
     const ost_blocks_t *blocks = self->blocks;
-    size_t b, i, n_reads = 0, n_work = 0;
-    for (b = 0; b < blocks->n; b++) {
-        n_reads += blocks->block[b].model->n_reads;
-        n_work += ost_model_n_work(blocks->block[b].model);
-    }
-    size_t n_c = self->experiment->n_covariates, n_drives = blocks->n_drives;
-    double *work =
-        calloc(n_c + blocks->n_params + 3 * blocks->n_states + n_drives + n_reads + n_work + 1, sizeof(*work));
+    start_t start;
+    size_t b, i;
+    double *work = begin(&start, self);
     if (work == NULL) return ost_no_memory(err);
-    start_t start = { .plan = self, .covariates = work, .params = work + n_c };
-    start.states = start.params + blocks->n_params;
-    start.now = start.states + blocks->n_states;
-    start.once = start.now + blocks->n_states;
-    start.drives = start.once + blocks->n_states;
-    start.reads = start.drives + n_drives;
-    start.work = start.reads + n_reads;
     int ret = 0;
     if (find_history(&start, &b, &i)) {
         const ost_model_t *model = blocks->block[b].model;
@@ -211,4 +221,85 @@ int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_
     }
     free(work);
     return ret == 0 ? 0 : ost_no_memory(err);
+}
+
+/* The line of a model's text that begins with the equation of a state, as A' = or T[site]' =; 0 if there is none. */
+static int rate_line(const ost_model_t *model, const char *state)
+{
+    const size_t n = strcspn(state, "[");
+    int line = 1;
+    for (const char *p = ost_model_source(model); p != NULL && *p != '\0'; line++) {
+        const char *end = p + strcspn(p, "\n"), *after = p + n;
+        bool is_named = strncmp(p, state, n) == 0;
+        if (is_named && *after == '[') after += strcspn(after, "]\n") + 1;
+        if (is_named && after < end && *after == '\'') return line;
+        p = *end != '\0' ? end + 1 : end;
+    }
+    return 0;
+}
+
+/* The first drive, in the order of evaluation, or else the first rate that is not finite: where it is, and its name. */
+static const ost_model_t *find_infinite(const start_t *self, int *line, const char **what, const char **name)
+{
+    const ost_plan_t *plan = self->plan;
+    for (size_t k = 0; k < plan->jacobian->n_rate_steps; k++) {
+        const ost_driver_t *step = &plan->jacobian->steps[k];
+        if (step->block == OST_NO_BLOCK) continue;
+        const ost_block_t *block = &plan->blocks->block[step->block];
+        if (isfinite(self->drives[block->first_drive + step->drive])) continue;
+        *what = "the drive of";
+        *name = block->model->drives[step->drive].name;
+        *line = block->model->drives[step->drive].line;
+        return block->model;
+    }
+    for (size_t b = 0; b < plan->blocks->n; b++) {
+        const ost_block_t *block = &plan->blocks->block[b];
+        for (size_t i = 0; i < block->model->n_states; i++) {
+            if (isfinite(self->now[block->first_state + i])) continue;
+            *what = "the rate of";
+            *name = block->model->states[i].name;
+            *line = rate_line(block->model, *name);
+            return block->model;
+        }
+    }
+    return NULL;
+}
+
+int ost_plan_doubt_rates(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err)
+{
+    start_t start;
+    int line = 0, ret = 0;
+    const char *what = "", *name = "";
+    double *work = begin(&start, self), t = self->doses->t_begin;
+    if (work == NULL) return ost_no_memory(err);
+    if (ost_plan_subject(self, self->experiment->first_subject, start.covariates, start.params, NULL) == 0) {
+        evaluate_states(&start, OST_MODEL_INITIAL, t, start.states);
+        evaluate_rates(&start, t, start.now);
+        const ost_model_t *model = find_infinite(&start, &line, &what, &name);
+        if (model != NULL)
+            ret = ost_text_list_add(warnings,
+                "%s:%d: %s '%s' is not a finite number where the first subject starts: a division by 0, or the "
+                "logarithm of 0, with the initial values of the states",
+                model->path, line, what, name);
+    }
+    free(work);
+    return ret == 0 ? 0 : ost_no_memory(err);
+}
+
+void ost_plan_print_defaults(const ost_plan_t *self, FILE *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < self->blocks->n_params; i++) {
+        const ost_param_t *param = ost_blocks_param(self->blocks, i);
+        bool is = param->is_covariate && self->population->params[i].covariate < 0;
+        for (size_t k = 0; k < i && is; k++) {
+            const ost_param_t *other = ost_blocks_param(self->blocks, k);
+            is = !other->is_covariate || strcmp(other->name, param->name) != 0;
+        }
+        if (!is) continue;
+        const char *unit = strcmp(param->unit_text, "1") == 0 ? "" : param->unit_text;
+        fprintf(out, "%s%s %.6g%s%s", n++ == 0 ? "  covariates that 'population' does not give, by default: " : ", ",
+            param->name, param->value / param->unit.factor, unit[0] != '\0' ? " " : "", unit);
+    }
+    if (n > 0) fprintf(out, "\n");
 }

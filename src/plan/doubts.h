@@ -5,6 +5,8 @@
 
 #include "plan/plan.h"
 
+#include <stdio.h>
+
 /** Warn, with locations, of covariates that nothing uses, with the nearest name. @return 0 or OST_ERR_NO_MEMORY */
 int ost_plan_doubt_covariates(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err) OST_MUST_CHECK;
 /** That something uses every column of the table of people that is a covariate, or one of its categories.
@@ -13,5 +15,12 @@ int ost_plan_check_columns(const ost_plan_t *self, ost_error_t *err) OST_MUST_CH
 /** Warn of a missing run-in, where a model's equations change with time and a state of it does not start at its steady
  * state, in one of the first subjects. @return 0 or OST_ERR_NO_MEMORY */
 int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err) OST_MUST_CHECK;
+
+/** Warn of a drive or a rate that is not a finite number where the first subject starts, with its line in the model.
+ *  @return 0 or OST_ERR_NO_MEMORY */
+int ost_plan_doubt_rates(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err) OST_MUST_CHECK;
+/** Write a line with the models' covariates that the population does not give, each with its default; nothing if there
+ * are none. */
+void ost_plan_print_defaults(const ost_plan_t *self, FILE *out);
 
 #endif

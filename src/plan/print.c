@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A plan as text, and as a graph. */
+#include "plan/doubts.h"
 #include "plan/rows.h"
 
 #include <math.h>
@@ -226,6 +227,7 @@ void ost_plan_print(const ost_plan_t *self, FILE *out)
     for (size_t i = 0; i < e->correlations.names.n; i++)
         fprintf(out, "%s%s%s", i == 0 ? "  correlated: " : ", ", e->correlations.names.items[i],
             i + 1 == e->correlations.names.n ? "\n" : "");
+    ost_plan_print_defaults(self, out);
     print_changing(self, out);
     for (size_t a = 0; a < e->n_arms; a++) {
         fprintf(out, "  %s: %zu event%s\n", e->arms[a].name, self->timeline->arms[a].n_events,
