@@ -66,6 +66,23 @@ class Draws(test_shards.Program):
             wanted = [float(self.rows()[k]["one.loss [1/y]"]) for k in (0, 3, 6)]
             np.testing.assert_allclose(file["loss"], wanted, rtol=1e-14)
 
+    def test_estimate_alone(self):
+        """--draws 0, or a table without draws: an ordinary run with the parameters of the estimate."""
+        row = next(csv.DictReader(table().splitlines()))
+        self.osteon("run", "test.yaml", "-n", str(SUBJECTS), "--set", f"parameters.one.loss={row['one.loss [1/y]']} 1/y",
+                    "--set", f"parameters.pill.half={row['pill.half [d]']} d", "-o", "one.h5", "-q")
+        self.draws("e.h5", "--draws", "0", "-q")
+        self.write("fit.csv", "".join(table().splitlines(True)[:2]))
+        self.assertIn("parameters: the estimate of fit.csv, without draws\n", self.draws("f.h5"))
+        self.osteon("run", "test.yaml", "--parameters", "fit.csv", "--set", "parameters.one.loss=0.03 1/y", "-o", "g.h5")
+        self.assertIn("parameters.one.loss=0.03 1/y", self.osteon("show", "g.h5"))
+        with h5py.File(self.path("one.h5")) as one:
+            for name in "e.h5", "f.h5":
+                with h5py.File(self.path(name)) as file:
+                    np.testing.assert_array_equal(file["bmd"][()], one["bmd"][()])
+        said = self.osteon("run", "test.yaml", "--parameters", "fit.csv", "--draws", "1", "-o", "h.h5", code=2)
+        self.assertIn("expected 0, for the estimate alone", said)
+
     def test_two_intervals(self):
         """Of the median over draws, and between subjects; --csv has all digits."""
         text = "  treated: {"
@@ -223,20 +240,19 @@ class Draws(test_shards.Program):
     def test_wrong(self):
         for words, code, part in (
             (["--draws", "3"], 2, "--draws: of which table? expected --parameters TABLE.csv"),
-            (["--parameters", "fit.csv", "--draws", "10"], 2, "--draws: fit.csv has 9 draws beside its estimate; expected at most"),
-            (["--parameters", "fit.csv", "--draws", "1"], 2, "--draws: '1' is not a whole number from 2"),
+            (["--parameters", "fit.csv", "--draws", "10"], 2, "--draws: fit.csv has 9 draws beside its estimate; expected 0, "),
+            (["--parameters", "fit.csv", "--draws", "1"], 2, "expected 0, for the estimate alone, or 2 to as"),
             (["--parameters", "fit.csv", "--subject", "3"], 2, "--parameters and --subject exclude each other"),
             (["--parameters", "fit.csv", "--dry-run"], 2, "--parameters and --dry-run exclude each other"),
             (["--parameters", "fti.csv"], 1, "fti.csv"),
             (["--parameters", "fit.csv", "--set", "parameters.one.loss=0.1 1/y"], 2, "is varied, and set to '0.1 1/y'"),
             (["--parameters", "none.csv"], 1, "none.csv:1: has no parameter of a model of the experiment 'test'"),
-            (["--parameters", "estimate.csv"], 2, "expected 2 or more ('osteon fit --draws' makes them)"),
             (["--parameters", "unit.csv"], 1, "'one.loss' is measured in 1/y: another unit"),
             (["--parameters", "range.csv"], 1, "'one.loss' = 0.9 is not within 0.001..0.5 1/y"),
             (["--parameters", "name.csv"], 1, "model 'one' has no parameter 'los' (did you mean 'loss'?)"),
         ):
             head = "draw,one.loss [1/y]\n0,0.02\n"
-            for name, text in (("none.csv", "draw,aibl.k_C [1/d]\n0,0.08\n1,0.07\n2,0.09\n"), ("estimate.csv", head),
+            for name, text in (("none.csv", "draw,aibl.k_C [1/d]\n0,0.08\n1,0.07\n2,0.09\n"),
                                ("unit.csv", head.replace("1/y", "mg") + "1,0.1\n2,0.1\n"), ("range.csv", head + "1,0.9\n2,0.1\n"),
                                ("name.csv", head.replace("loss", "los") + "1,0.1\n2,0.1\n")):
                 self.write(name, text)

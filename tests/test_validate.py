@@ -314,6 +314,24 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
                                .replace("signals: [{signal: push, value: 1}]", given))
                 self.assertIn(f"BMD replicates: n {n} in {groups} groups", self.validate().stdout)
 
+    def test_fit_without_rules(self):
+        """The report names the arms whose doses a rule begins, where their rows are fitted; the command that follows runs."""
+        self.write("trials/pill.model", PILL)
+        rule = ('regimen: [{drug: pill, dose: 1 mg, interval: 1 month, visits: 6 month, '
+                'begin_if: "bmd[lumbar_spine] < 0.99 [g/cm2]"}]')
+        self.write("trials/one.yaml", TRIAL.replace("[./tiny.model]", "[./tiny.model, ./pill.model]")
+                   .replace("placebo: {label: Placebo}", "placebo: {label: Placebo, %s}" % rule))
+        self.write("fit.yaml", FIT.replace("subjects: 1\n", ""))
+        text = self.osteon("fit", "fit.yaml", "-o", "table.csv").stdout
+        self.assertIn("rules are off in a fit: one, arm 'placebo': pill is never given, as its 'begin_if' is not "
+                      "evaluated; 2 rows of this arm are fitted: 'exclude' those after it begins", sentences(text))
+        self.assertIn("The estimates depend on which 256 subjects an arm has: 'subjects: 1024' shows by how much.", text)
+        words = text.partition("next:    osteon ")[2].split("\n")[0].split()
+        self.assertEqual(words[2:], ["--parameters", "table.csv", "--draws", "0"])
+        self.osteon(*words, "-q", "-o", "next.h5")
+        self.write("trials/one.yaml", TRIAL)
+        self.assertNotIn("rules are off", self.osteon("fit", "fit.yaml").stdout)
+
     def test_another_model(self):
         text = self.validate("--model", "./slow.model").stdout
         self.assertIn(f" {lost(0.002, 1):.2f} ", text)

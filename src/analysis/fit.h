@@ -74,6 +74,7 @@ typedef struct {
     size_t n_rows, n_groups;         /**< rows, and groups of them */
     ost_fit_exclusion_t *exclusions; /**< [n_exclusions] */
     size_t n_exclusions;
+    uint64_t n_subjects;     /**< of each arm */
     uint64_t seed, n_starts; /**< of random numbers; searches from the prior */
     double huber_k;          /**< residuals beyond this many SD count linearly (Huber); 0: none */
     ost_residual_error_t residual_error[OST_N_CLASSES]; /**< as estimated so far */

@@ -40,9 +40,9 @@ static const ost_schema_t fit[] = {
     { "title", LEAF, "text", "one line, for readers", false, NULL, 0 },
     { "trials", LEAF, "path of a folder", "of trials; relative to this file", true, NULL, 0 },
     { "evidence", LEAF, "path of a CSV file", "instead of the trials' own; relative to this file", false, NULL, 0 },
-    { "subjects", LEAF, "a whole number", "of a latin hypercube, in each arm; default 32", false, NULL, 0 },
+    { "subjects", LEAF, "a whole number", "of a latin hypercube, in each arm; default 256", false, NULL, 0 },
     { "search_subjects", LEAF, "a whole number",
-        "that tell how observations move with parameters; default and at most: subjects", false, NULL, 0 },
+        "that tell how observations move with parameters; default 16, at most: subjects", false, NULL, 0 },
     { "seed", LEAF, "a whole number", "of the starts and samples; default 1", false, NULL, 0 },
     { "starts", LEAF, "a whole number", "the prior's centre, then random ones; default 10", false, NULL, 0 },
     { "huber_k", LEAF, "a number", "residuals beyond so many SD count linearly; default 0: none", false, NULL, 0 },
@@ -228,7 +228,7 @@ static int read_trials(
     ost_fit_t *self, const ost_yaml_t *tree, const char *endpoints, const char *arms, ost_error_t *err)
 {
     char *names[2] = { NULL, NULL }, *paths[2] = { NULL, NULL };
-    uint64_t n_subjects = 32, n_search = UINT64_MAX;
+    uint64_t n_subjects = 256, n_search = 16; /* measured: configs/fit/README.md */
     int ret = ost_field_text(tree, ost_yaml_get(&tree->root, "trials"), &names[0], err);
     if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(&tree->root, "evidence"), &names[1], err);
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(&tree->root, "subjects"), 1, 100000, &n_subjects, err);
@@ -236,6 +236,7 @@ static int read_trials(
     for (int i = 0; i < 2 && ret == 0; i++)
         if (names[i] != NULL && (paths[i] = ost_file_beside(self->path, names[i])) == NULL) ret = ost_no_memory(err);
     if (ret == 0) {
+        self->n_subjects = n_subjects;
         ost_trials_options_t options = { .folder = paths[0],
             .stop = self->stop,
             .evidence = paths[1],

@@ -138,6 +138,40 @@ static int print_residual_errors(const ost_fit_t *self, FILE *out, ost_error_t *
     return ret;
 }
 
+/* Rows of a trial's arm, or of a difference from it. */
+static size_t rows_of_arm(const ost_fit_t *self, size_t trial, const char *name)
+{
+    const ost_arm_t *arms = self->trials.trials[trial].experiment.arms;
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_rows; i++) {
+        if (self->rows[i].trial != trial) continue;
+        const ost_endpoint_t *endpoint = &ost_fit_observation(self, i)->endpoint;
+        n += strcmp(arms[endpoint->arm].name, name) == 0 ||
+             (endpoint->versus != SIZE_MAX && strcmp(arms[endpoint->versus].name, name) == 0);
+    }
+    return n;
+}
+
+/* Doses that a rule begins or ends are not given so in a fit: what was fitted with them. */
+static void print_rules(const ost_fit_t *self, FILE *out)
+{
+    for (size_t t = 0; t < self->trials.n_trials; t++) {
+        const ost_trial_t *trial = &self->trials.trials[t];
+        for (size_t k = 0; k + 2 < trial->rules.n; k += 3) {
+            char *const *rule = &trial->rules.items[k];
+            size_t n = rows_of_arm(self, t, rule[0]);
+            if (n == 0) continue;
+            const bool begins = strcmp(rule[2], "begin_if") == 0;
+            fprintf(out,
+                "rules are off in a fit: %s, arm '%s': %s %s, as its '%s' is not evaluated; %zu row%s of this arm %s "
+                "fitted: "
+                "'exclude' those after it %s\n",
+                trial->experiment.name, rule[0], rule[1], begins ? "is never given" : "goes on", rule[2], n,
+                n == 1 ? "" : "s", n == 1 ? "is" : "are", begins ? "begins" : "ends");
+        }
+    }
+}
+
 int ost_fit_print(const ost_fit_t *self, FILE *out, ost_error_t *err)
 {
     if (!self->has_errors) fprintf(out, "interrupted: the best estimate so far, without its errors\n");
@@ -147,6 +181,8 @@ int ost_fit_print(const ost_fit_t *self, FILE *out, ost_error_t *err)
         (unsigned long long) self->n_simulated);
     int ret = print_params(self, out, err);
     print_correlations(self, out);
+    fprintf(out, "The estimates depend on which %llu subjects an arm has: 'subjects: %llu' shows by how much.\n",
+        (unsigned long long) self->n_subjects, 4 * (unsigned long long) self->n_subjects);
     if (ret == 0) ret = print_rows(self, out, err);
     if (ret == 0) ret = print_residual_errors(self, out, err);
     size_t n_still = 0;
@@ -154,6 +190,7 @@ int ost_fit_print(const ost_fit_t *self, FILE *out, ost_error_t *err)
     if (n_still > 0)
         fprintf(
             out, "%zu rows tell nothing of the parameters: they have no value with so few search_subjects\n", n_still);
+    print_rules(self, out);
     for (size_t x = 0; x < self->n_exclusions; x++) {
         const ost_fit_exclusion_t *e = &self->exclusions[x];
         fprintf(out, "not fitted: %zu of %s%s%s: %s\n", e->n_rows, e->where.trial,

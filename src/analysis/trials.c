@@ -141,6 +141,23 @@ static int of_trial(const char *path, int ret, ost_error_t *err)
     return ret;
 }
 
+/* Take the rules of doses away, and list them. */
+static int drop_rules(ost_trial_t *self, ost_error_t *err)
+{
+    ost_experiment_t *e = &self->experiment;
+    for (size_t a = 0; a < e->n_arms; a++)
+        for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
+            const ost_regimen_t *line = &e->arms[a].regimens[i];
+            if (line->begin_if == NULL && line->end_if == NULL) continue;
+            if (ost_text_list_add(&self->rules, "%s", e->arms[a].name) < 0 ||
+                ost_text_list_add(&self->rules, "%s", line->drug) < 0 ||
+                ost_text_list_add(&self->rules, "%s", line->begin_if != NULL ? "begin_if" : "end_if") < 0)
+                return ost_no_memory(err);
+        }
+    ost_experiment_drop_rules(e);
+    return 0;
+}
+
 /* The experiment of the next trial, and the tables. */
 static int read_trial(ost_trials_t *self, const char *path, const ost_trials_options_t *options, ost_error_t *err)
 {
@@ -160,7 +177,7 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
         if (ost_people_are_rows(&e->people) && e->n_subjects > e->people.n_rows) e->n_subjects = e->people.n_rows;
     }
     if (options->rtol > 0) e->solver.rtol = options->rtol;
-    if (options->without_rules) ost_experiment_drop_rules(e);
+    if (options->without_rules && (ret = drop_rules(trial, err)) < 0) return ret;
     ret = read_evidence(self, e, options, err);
     return ret < 0 && err != NULL && err->line > 0 ? ret : of_trial(path, ret, err); /* lines of tables are of all */
 }
@@ -226,6 +243,7 @@ void ost_trial_free(ost_trial_t *self)
     free(self->chosen);
     ost_plan_free(&self->plan);
     ost_experiment_free(&self->experiment);
+    ost_text_list_free(&self->rules);
     ost_matched_free(&self->matched);
     *self = (ost_trial_t){ 0 };
 }

@@ -24,6 +24,7 @@ typedef struct {
     uint64_t n_screened;     /**< candidates of the last ost_trial_estimate() */
     uint64_t n_simulated;    /**< of them, those who take part */
     uint64_t n_not_eligible; /**< of these, those in no arm */
+    ost_text_list_t rules;   /**< that `without_rules` took away: arm, drug and "begin_if" or "end_if" of each */
 } ost_trial_t;
 
 /** Trials over one library and one evidence table. */

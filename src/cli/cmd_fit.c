@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "core/table.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,16 @@ static int draw(ost_fit_t *fit, const request_t *request, const ost_fit_options_
     return ret;
 }
 
+/* What runs an experiment at the estimate. */
+static void print_next(const ost_fit_t *fit, const request_t *request)
+{
+    char experiment[PATH_MAX + 8], table[PATH_MAX + 8];
+    const char *path = fit->trials.trials[0].experiment.path;
+    printf("next:    osteon run %s --parameters %s --draws 0%s\n", ost_cli_quoted(path, experiment, sizeof(experiment)),
+        request->output != NULL ? ost_cli_quoted(request->output, table, sizeof(table)) : "TABLE.csv",
+        request->output != NULL ? "" : ", with the table of 'osteon fit -o TABLE.csv'");
+}
+
 static int run(ost_fit_t *fit, const char *path, const request_t *request, watch_t *watch, ost_error_t *err)
 {
     bool stopped = false;
@@ -206,6 +217,7 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, watch
     if (ret == 0) ret = write_table(request->output, fit, NULL, 0, err);
     if (ret == 0 && stopped && request->output != NULL)
         printf("%s: the best estimate so far, without its errors\n", request->output);
+    if (ret == 0) print_next(fit, request);
     if (ret < 0 || stopped) return ret;
     if (request->profiled != NULL) ret = profile(fit, request->profiled, &options, err);
     if (ret == 0 && request->left_out != NULL) ret = leave_out(fit, request->left_out, &options, err);

@@ -13,7 +13,8 @@
 
 typedef struct {
     const char *output, *isa, *shard, *progress, *subject, *parameters;
-    uint64_t n_threads, n_draws; /* 0: all */
+    uint64_t n_threads; /* 0: all */
+    uint64_t n_draws;   /* UINT64_MAX: all */
     bool dry_run, force, no_probe, quiet, resume, restart;
     ost_text_list_t overrides;
 } run_arguments_t;
@@ -176,7 +177,7 @@ static int choose_subject(const char *name, run_arguments_t *a, int isa)
 
 static int run_run(const ost_command_t *self, int argc, char **argv)
 {
-    run_arguments_t a = { 0 };
+    run_arguments_t a = { .n_draws = UINT64_MAX };
     ost_simulation_t how = { 0 };
     int isa = -1, code;
     static const char *const facts[] = { OST_COMPARED_MODELS, OST_SWEEP_DESIGN, OST_ANALYSIS_METHOD };
@@ -212,9 +213,9 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
         goto out;
     }
     if (ost_cli_needs_output(self->name, name, &how)) goto out;
-    if (a.parameters != NULL || a.n_draws > 0 || is_draws) {
+    if (a.parameters != NULL || a.n_draws < UINT64_MAX || is_draws) {
         if (a.parameters != NULL && (code = ost_cli_draws_table(a.parameters, &table)) != OST_EXIT_OK) goto out;
-        const ost_draws_asked_t asked = { table, (size_t) a.n_draws, a.parameters == NULL && a.n_draws == 0,
+        const ost_draws_asked_t asked = { table, (size_t) a.n_draws, a.parameters == NULL && a.n_draws == UINT64_MAX,
             a.subject != NULL, a.dry_run };
         code = ost_cli_run_draws(name, &asked, &a.overrides, isa, &how);
         goto out;
@@ -254,9 +255,8 @@ static const ost_option_t options[] = {
         .target = OST_WORD(run_arguments_t, parameters) },
     { .name = "draws",
         .argument = "N",
-        .text = "so many of the table's draws, at equal distances; default: all",
+        .text = "so many of the table's draws, at equal distances, or 0: a run at its estimate; default: all it has",
         .target = OST_NUMBER(run_arguments_t, n_draws),
-        .lower = 2,
         .upper = OST_MAX_POINTS },
     OST_OPTION_THREADS(run_arguments_t),
     OST_OPTION_ISA(run_arguments_t),

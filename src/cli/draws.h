@@ -7,7 +7,7 @@
 
 typedef struct {
     const char *table;        /* NULL: none, which is an error unless repeats */
-    size_t n_draws;           /* 0: all */
+    size_t n_draws;           /* SIZE_MAX: all; 0: none, but the estimate */
     bool repeats;             /* the draws that the file records which is run */
     bool has_subject, is_dry; /* options that exclude draws */
 } ost_draws_asked_t;

@@ -230,9 +230,10 @@ int ost_draws_vary(const ost_draws_t *self, size_t n,
         size_t size;
         ret = path(user, self->names[k], &entries, err);
         FILE *out = open_memstream(&line, &size);
-        for (size_t i = 0; i < n && out != NULL; i++) {
+        for (size_t i = 0; i < (n > 0 ? n : 1) && out != NULL; i++) {
+            size_t row = n > 0 ? 1 + i * self->n_draws / n : 0;
             fputs(i == 0 ? "" : ", ", out);
-            write_value(self, k, self->values[(1 + i * self->n_draws / n) * self->n_params + k], out);
+            write_value(self, k, self->values[row * self->n_params + k], out);
         }
         if (out == NULL || fclose(out) != 0) ret = ost_no_memory(err);
         for (size_t i = 0; i < entries.n && ret == 0; i++)

@@ -41,7 +41,7 @@ int ost_draws_check(const ost_draws_t *self, ost_library_t *library, ost_error_t
 /** What a sweep over draws varies: a line `PATH=VALUE, VALUE, ...` for each parameter, of n draws at equal distances in
  *  the table. A value has the bits of the table.
  *  @param path  adds the entries of an experiment that a parameter has, none: it is left out; @param user  handed to it
- *  @param n  1 .. n_draws @return 0 or an error of `path` or OST_ERR_NO_MEMORY */
+ *  @param n  1 .. n_draws; 0: of the estimate alone @return 0 or an error of `path` or OST_ERR_NO_MEMORY */
 int ost_draws_vary(const ost_draws_t *self, size_t n,
     int (*path)(void *user, const char *name, ost_text_list_t *entries, ost_error_t *err), void *user,
     ost_text_list_t *vary, ost_error_t *err) OST_MUST_CHECK;
