@@ -64,6 +64,7 @@ endpoints:
 """,
     "draws.csv": "draw,one.loss [1/y],pill.half [d]\r\n" + "".join(
         f"{d},{0.02 + 0.001 * d},{20 - d}\r\n" for d in range(5)),
+    "loss.csv": "draw,one.loss [1/y]\n0,0.02\n1,0.03\n2,0.02\n",
     "draws_wrong.csv": "draw,one.lss [1/y]\n0,0.02\n1,0.03\n2,0.02\n",
     "draws_unit.csv": "draw,one.loss [mg]\n0,0.02\n1,0.03\n2,0.02\n",
     "draws_range.csv": "draw,one.loss [1/y]\n0,0.02\n1,0.9\n2,0.02\n",
@@ -201,6 +202,19 @@ class Sensitivity(test_shards.Program):
                       " ".join(self.said.split()))
         self.rows("test.yaml", "--parameters", "draws.csv", "-n", "10", "--method", "sobol", "--base", "64", "--over",
                   "one.loss")  # alone, it is correlated with nothing
+
+    def test_models_that_a_fit_leaves_out(self):
+        """They are named; over one of them by the shipped fit, its parameters move over their ranges. Meanings have lines
+        that are wide enough."""
+        self.rows("test.yaml", "--parameters", "loss.csv", "-n", "4", "--of", "hip")
+        self.assertIn("not moved, as the table has no parameter of these models: pill\n  --over pill --by range moves one",
+                      self.said)
+        self.assertNotIn("not moved", self.osteon("sensitivity", "test.yaml", "--parameters", "draws.csv", "-n", "4", "--of",
+                                                  "hip"))
+        own = 'hip={output: "bmd[total_hip]", arm: anastrozole, to: 12 month}'
+        said = self.osteon("sensitivity", "atac", "-n", "2", "--trajectories", "2", "--of", own, "--over", "anastrozole")
+        self.assertIn("parameters by range", said)
+        self.assertIn("\n    apparent oral clearance\n", said)
 
     def test_prior(self):
         rows = self.rows("turn.yaml", "--by", "prior")

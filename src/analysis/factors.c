@@ -420,10 +420,14 @@ static int check_names(
         if (has) continue;
         for (size_t k = 0; k < plan->blocks->n_params; k++)
             is_known = is_known || is_named(name, ost_blocks_param_name(plan->blocks, k, own, sizeof(own)));
+        const bool is_model = ost_blocks_find(plan->blocks, name) >= 0;
         if (is_known)
             return ost_fail(err, OST_ERR_NAME,
-                "'%s' has no values by %s; expected another --by, or --vary '" PARAMETERS "%s=LOWER..UPPER'", name,
-                ost_factor_source_words[asked->source], name);
+                "'%s' has no values by %s%s%s%s; expected another --by, or --vary '" PARAMETERS "%s%s=LOWER..UPPER'",
+                name, ost_factor_source_words[asked->source], asked->table != NULL ? ", as " : "",
+                asked->table != NULL ? asked->table : "",
+                asked->table != NULL ? " does not have it: --by range moves it over its range" : "", name,
+                is_model ? ".NAME" : "");
         const ost_factors_asked_t all = { .source = OST_SOURCE_RANGE, .only = &(ost_text_list_t){ 0 } };
         ost_factors_t known = { 0 };
         int ret = add_params(&known, &all, plan, err);

@@ -157,16 +157,15 @@ static void print_rules(const ost_fit_t *self, FILE *out)
 {
     for (size_t t = 0; t < self->trials.n_trials; t++) {
         const ost_trial_t *trial = &self->trials.trials[t];
+        char *const *items = trial->rules.items;
         for (size_t k = 0; k + 2 < trial->rules.n; k += 3) {
-            char *const *rule = &trial->rules.items[k];
-            size_t n = rows_of_arm(self, t, rule[0]);
+            const size_t n = rows_of_arm(self, t, items[k]);
+            const bool begins = strcmp(items[k + 2], "begin_if") == 0;
             if (n == 0) continue;
-            const bool begins = strcmp(rule[2], "begin_if") == 0;
             fprintf(out,
                 "rules are off in a fit: %s, arm '%s': %s %s, as its '%s' is not evaluated; %zu row%s of this arm %s "
-                "fitted: "
-                "'exclude' those after it %s\n",
-                trial->experiment.name, rule[0], rule[1], begins ? "is never given" : "goes on", rule[2], n,
+                "fitted: 'exclude' those after it %s\n",
+                trial->experiment.name, items[k], items[k + 1], begins ? "is never given" : "goes on", items[k + 2], n,
                 n == 1 ? "" : "s", n == 1 ? "is" : "are", begins ? "begins" : "ends");
         }
     }

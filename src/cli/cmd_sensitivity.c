@@ -151,8 +151,8 @@ static const ost_option_t options[] = {
         .target = OST_WORD(ost_sensitivity_arguments_t, method) },
     { .name = "by",
         .argument = &OST_FACTOR_SOURCES(WORD)[1],
-        .text = "values of parameters: draws of a fit (default for fitted ones), SD before the fit, the model's range "
-                "(default for others), differences between subjects",
+        .text = "values of parameters: draws of a fit (default where any is fitted, and of the fitted ones alone), SD "
+                "before the fit, the model's range (default elsewhere), differences between subjects",
         .target = OST_WORD(ost_sensitivity_arguments_t, by) },
     { .name = "parameters",
         .argument = "TABLE.csv",

@@ -137,8 +137,18 @@ static int split_names(ost_sensitivity_arguments_t *a)
     return ret < 0 ? ost_cli_no_memory() : OST_EXIT_OK;
 }
 
-/* Whether the models of the plan have a parameter of the shipped fit. */
-static bool is_fitted(const ost_plan_t *of, const char *table)
+/* Whether a parameter is one of --over, or of a model of it; without --over, every one is. */
+static bool is_over(const ost_text_list_t *over, const char *param)
+{
+    for (size_t i = 0; i < over->n; i++) {
+        const size_t n = strlen(over->items[i]);
+        if (strncmp(over->items[i], param, n) == 0 && strchr(".[", param[n]) != NULL) return true;
+    }
+    return over->n == 0;
+}
+
+/* Whether the models of the plan have a parameter of the shipped fit, of those of --over. */
+static bool is_fitted(const ost_plan_t *of, const char *table, const ost_text_list_t *over)
 {
     ost_draws_t draws = { 0 };
     bool is = false;
@@ -146,7 +156,8 @@ static bool is_fitted(const ost_plan_t *of, const char *table)
     if (ost_draws_read(&draws, table, NULL) == 0)
         for (size_t k = 0; k < draws.n_params; k++)
             for (size_t i = 0; i < of->blocks->n_params; i++)
-                is = is || strcmp(ost_blocks_param_name(of->blocks, i, name, sizeof(name)), draws.names[k]) == 0;
+                is = is || (is_over(over, draws.names[k]) &&
+                               strcmp(ost_blocks_param_name(of->blocks, i, name, sizeof(name)), draws.names[k]) == 0);
     ost_draws_free(&draws);
     return is;
 }
@@ -168,13 +179,15 @@ static int find_factors(ost_analysis_t *self, const ost_sensitivity_arguments_t 
     if (a->table != NULL && ost_cli_draws_table(a->table, shipped) != OST_EXIT_OK) return OST_EXIT_MEMORY;
     if (needs_table && ost_cli_data_folder(OST_CLI_FIT, shipped) != OST_EXIT_OK) return OST_EXIT_MEMORY;
     if (source == OST_N_SOURCES)
-        source = *shipped != NULL && is_fitted(&self->plan, *shipped) ? OST_SOURCE_POSTERIOR : OST_SOURCE_RANGE;
+        source =
+            *shipped != NULL && is_fitted(&self->plan, *shipped, &a->over) ? OST_SOURCE_POSTERIOR : OST_SOURCE_RANGE;
     if (source == OST_SOURCE_POSTERIOR && needs_table && *shipped == NULL) {
         ost_cli_message("--by posterior: the table of draws that comes with osteon is not there; expected --parameters "
                         "TABLE.csv");
         return OST_EXIT_INPUT;
     }
     self->source = (ost_factor_source_t) source;
+    self->is_of_all = a->over.n == 0 && !self->without_parameters;
     const ost_factors_asked_t asked = { .kind = self->design.kind,
         .source = self->source,
         .without_parameters = self->without_parameters,

@@ -34,6 +34,7 @@ typedef struct {
     ost_plan_t plan; /* of the experiment as it is */
     ost_factors_t factors;
     ost_factor_source_t source;
+    bool is_of_all;          /* no parameters are named */
     bool without_parameters; /* factors are entries of --vary alone */
     ost_sensitivity_t design;
     ost_text_list_t groups; /* names; a factor of its own has its own */

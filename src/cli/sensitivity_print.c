@@ -11,6 +11,8 @@
 
 /* Inputs whose first index is below this part of the largest have no row on a terminal: an assumption. */
 #define HARDLY 0.001
+/* Characters of a line from which a column of meanings is wide enough to be read beside those of indices. */
+#define WIDE 130
 
 /* Whether the analysis gives an index: samples of a sweep have no total. */
 static bool has_index(const ost_analysis_t *self, size_t i)
@@ -86,7 +88,8 @@ static void span_cell(const ost_analysis_t *self, const ost_factor_t *one, ost_t
         is_local ? one->sd : one->upper, unit[0] != '\0' ? " " : "", unit);
 }
 
-static void add_row(const ost_analysis_t *self, const ost_analysed_t *of, size_t g, ost_table_t *table)
+/* @param below  the meaning stands in a line of its own */
+static void add_row(const ost_analysis_t *self, const ost_analysed_t *of, size_t g, bool below, ost_table_t *table)
 {
     const ost_factor_t *one = ost_analysis_factor(self, g);
     const bool is_local = self->design.kind == OST_SENSITIVITY_LOCAL;
@@ -105,7 +108,10 @@ static void add_row(const ost_analysis_t *self, const ost_analysed_t *of, size_t
             ost_table_cell(table, "%.3g to %.3g", x->lower, x->upper);
     }
     span_cell(self, one, table);
-    ost_table_cell(table, "%s", meaning_of(self, g, members, sizeof(members)));
+    if (below)
+        ost_table_line(table, "    %s", meaning_of(self, g, members, sizeof(members)));
+    else
+        ost_table_cell(table, "%s", meaning_of(self, g, members, sizeof(members)));
 }
 
 /* Inputs that are left out of a table, as they hardly matter: their number and names. @return 0 or OST_ERR_NO_MEMORY */
@@ -145,10 +151,11 @@ static int print_endpoint(const ost_analysis_t *self, const ost_analysed_t *of, 
         if (n++ == 0) ost_table_column(&table, is_local ? "+-" : "95 % interval", false);
     }
     ost_table_columns(&table, is_local ? "<at" : "<over");
-    ost_table_columns(&table, "<meaning");
+    const bool below = !is_local && ost_table_width(out) < WIDE;
+    if (!below) ost_table_columns(&table, "<meaning");
     for (; n_shown < self->design.n_groups; n_shown++) {
         if (size_of(self, of, order[n_shown]) <= HARDLY * size_of(self, of, order[0]) && n_shown > 0) break;
-        add_row(self, of, order[n_shown], &table);
+        add_row(self, of, order[n_shown], below, &table);
     }
     int ret = ost_table_print(&table, out, err);
     if (ret == 0) ret = print_rest(self, order, n_shown, out, err);
@@ -192,7 +199,31 @@ static void print_given(const ost_analysis_t *self, FILE *out)
               "EXPERIMENT --method sobol' simulates");
 }
 
-static void print_what(const ost_analysis_t *self, FILE *out)
+/* Models whose parameters the table of draws does not have, so that they stay. @return 0 or OST_ERR_NO_MEMORY */
+static int print_left_out(const ost_analysis_t *self, FILE *out, ost_error_t *err)
+{
+    const ost_blocks_t *blocks = self->plan.blocks;
+    ost_text_list_t names = { 0 };
+    int ret = 0;
+    for (size_t b = 0; b < blocks->n && ret == 0; b++) {
+        const ost_model_t *model = blocks->block[b].model;
+        const size_t n = strlen(model->name);
+        bool has = false, is_moved = false;
+        for (size_t i = 0; i < model->n_params; i++) has = has || !model->params[i].is_covariate;
+        for (size_t k = 0; k < self->factors.n; k++)
+            is_moved = is_moved || (strncmp(self->factors.factors[k].name, model->name, n) == 0 &&
+                                       self->factors.factors[k].name[n] == '.');
+        if (has && !is_moved) ret = ost_text_list_add(&names, "%s", model->name);
+    }
+    if (ret == 0 && names.n > 0) {
+        ost_print_list(out, "not moved, as the table has no parameter of these models:", &names);
+        ost_print_wrapped(out, "  --over %s --by range moves one over its range", names.items[names.n - 1]);
+    }
+    ost_text_list_free(&names);
+    return ret < 0 ? ost_no_memory(err) : 0;
+}
+
+static int print_what(const ost_analysis_t *self, FILE *out, ost_error_t *err)
 {
     const ost_evaluated_t *took = &self->took;
     char inputs[64], points[64], subjects[64], arms[64], threads[64], how[160] = "";
@@ -211,6 +242,7 @@ static void print_what(const ost_analysis_t *self, FILE *out)
         fprintf(out, "%s of the table are no inputs here: of models that this experiment does not have, or a BSV\n",
             ost_cli_plural(self->factors.n_foreign, "parameter", inputs));
     print_correlation(self, out);
+    return self->is_of_all && self->source == OST_SOURCE_POSTERIOR ? print_left_out(self, out, err) : 0;
 }
 
 int ost_analysis_print(const ost_analysis_t *self, FILE *out, ost_error_t *err)
@@ -219,7 +251,7 @@ int ost_analysis_print(const ost_analysis_t *self, FILE *out, ost_error_t *err)
     if (self->is_given)
         print_given(self, out);
     else
-        print_what(self, out);
+        ret = print_what(self, out, err);
     for (size_t i = 0; i < self->n_endpoints && ret == 0; i++)
         ret = print_endpoint(self, &self->endpoints[i], out, err);
     if (ret == 0) print_legend(self, out);
