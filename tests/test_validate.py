@@ -402,7 +402,8 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
             ("endpoint", {"endpoint": "BMD_chnge"}, "endpoint: 'BMD_chnge' is not one of the words of"),
             ("time_months", {"time_months": "20240101"}, "20240101 months are more than 150 years, longer than a human life"),
             ("unit", {"unit": "percnt"}, "unit: 'percnt' is neither a word for a unit of evidence nor a unit"),
-            ("site", {"site": "L5"}, "site: 'L5' is not one of the words of"),
+            ("site", {"site": "L-spine"}, "expected LS (lumbar spine), TH (total hip), FN (femoral neck), sCTX"),
+            ("unit", {"unit": "fraction"}, "expected percent, percentage_points_between_arms, percent_of_baseline, T_score"),
             ("value", {"value": ""}, "value: a number is expected"),
             ("unit", {"unit": "ng_per_mL"}, "unit: 'ng_per_mL' does not fit endpoint 'BMD_change'"),
         ):
@@ -418,6 +419,17 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
                     err = self.osteon(*words, code=1).stderr
                     self.assertIn("evidence.csv:" + place, err)
                     self.assertIn(message, err)
+
+    def test_why_not_compared(self):
+        """A site of fractures says so; months beyond the experiment may be days; a missing table has its place."""
+        self.write("trials/evidence.csv", HEAD + ROWS.replace(",LS,12,mean,-3,", ",hip,12,mean,-3,")
+                   .replace(",TH,12,", ",TH,365,"))
+        said = sentences(self.osteon("check", "trials/one.yaml").stderr)
+        self.assertIn("('hip': fractures; the density is of TH or FN)", said)
+        self.assertIn("no output at month 365; the last output time is month 24: is time_months in days?", said)
+        os.remove(self.path("trials/evidence.csv"))
+        self.assertIn("one.yaml:9:10: evidence.table: trials/evidence.csv: cannot be opened",
+                      self.osteon("check", "trials/one.yaml", code=1).stderr)
 
     def test_rows_twice_and_none(self):
         """The same observation twice is named with both lines and counts once; where none is left the exit code is 1."""

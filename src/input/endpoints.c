@@ -35,6 +35,7 @@ static const ost_csv_column_t columns[] = {
         .empty = "" },
     TEXT("error", error, false),
     TEXT("also", also, true),
+    TEXT("note", note, true),
     TEXT("stand_in", stand_in, true),
     TEXT("t_score", t_score[0], true),
     TEXT("t_score_men", t_score[1], true),
@@ -301,8 +302,16 @@ char *ost_endpoint_unknown(
         n += names[n][0] != '\0';
     }
     if (names != NULL && text[0] != '\0') near = ost_nearest(text, names, n);
-    snprintf(buf, size, "%s: '%.60s' is not one of the words of %s%s%s%s; a new word needs a row there",
+    size_t used = (size_t) snprintf(buf, size, "%s: '%.60s' is not one of the words of %s%s%s%s",
         is_site ? "site" : "endpoint", text, self->n_own > 0 ? self->path : self->common, OST_HINT(near));
+    for (size_t i = 0, k = 0; i < self->n_entries && is_site && near == NULL && used < size; i++) {
+        const ost_endpoint_entry_t *entry = &self->entries[i];
+        if (entry->site[0] == '\0' || entry->output[0] == '\0') continue;
+        const int first = (int) strcspn(entry->also, ";");
+        used += (size_t) snprintf(buf + used, size - used, "%s%s%s%.*s%s", k++ == 0 ? "; expected " : ", ", entry->site,
+            first > 0 ? " (" : "", first, entry->also, first > 0 ? ")" : "");
+    }
+    if (used < size) snprintf(buf + used, size - used, "; a new word needs a row there");
     free(names);
     return buf;
 }

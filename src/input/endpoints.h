@@ -75,6 +75,7 @@ typedef struct {
                                * have; "" where no output of a model answers it */
     ost_class_t endpoint_class; /**< of its relative measures; LEVEL: any */
     char *error;                /**< parameters of models, "dxa.scan_cv[lumbar_spine] dxa.visit_cv"; "" for none */
+    char *note;                 /**< for readers: a remark, "the density is of TH or FN" */
     char *stand_in;             /**< output whose class mean serves where a class has none of this one; "" for none */
     char *t_score[2];           /**< female, male: the parameters that are mean and SD of young adults; "" for none */
     ost_error_part_t errors[OST_MOST_ERROR_PARTS]; /**< [n_errors] those of `error`, each independent of the others */

@@ -87,8 +87,11 @@ int ost_evidence_unit_parse(ost_evidence_unit_t *self, const char *text, char *w
     if (word != NULL) snprintf(word, OST_EVIDENCE_WORD, "%s%s", stem, year);
     if (stem[0] != '\0' && read_physical(&self->unit, stem, NULL) == 0) return 0;
     const char *near = ost_nearest(stem, names, N_UNITS);
-    return ost_fail(err, OST_ERR_UNIT, "unit: '%.60s' is neither a word for a unit of evidence nor a unit%s%s%s", text,
-        OST_HINT(near));
+    return ost_fail(err, OST_ERR_UNIT,
+        "unit: '%.60s' is neither a word for a unit of evidence nor a unit%s%s%s; expected %s, %s, %s, %s or a unit "
+        "such "
+        "as g/cm2",
+        text, OST_HINT(near), names[0], names[1], names[2], names[3]);
 }
 
 static bool is_physical_of(const ost_unit_t *unit, ost_class_t of)

@@ -286,6 +286,7 @@ typedef struct {
     int compression;                  /**< 1: shuffle and deflate; 0: none */
     int digits;                       /**< significant digits that outputs are rounded to, 0: all that they have */
     char *evidence_path;              /**< resolved against the experiment's folder, or NULL */
+    ost_location_t evidence_location; /**< for messages */
     ost_comparison_t *comparisons;    /**< [n_comparisons] */
     size_t n_comparisons;
     ost_asked_t *endpoints; /**< [n_endpoints] in order of definition */

@@ -57,6 +57,7 @@ int ost_experiment_evidence(ost_experiment_t *self, const ost_yaml_t *tree, ost_
     if (ret != 0 || table == NULL) return ret;
     self->evidence_path = ost_file_beside(self->path, table);
     free(table);
+    self->evidence_location = ost_yaml_get(node, "table")->location;
     if (self->evidence_path == NULL) return ost_no_memory(err);
     if (compare == NULL || compare->n_members == 0) return 0;
     self->comparisons = ost_list_new(compare->n_members, sizeof *self->comparisons);

@@ -128,6 +128,8 @@ static int check_member(const ost_schema_t *self, const ost_yaml_t *tree, ost_ya
         char hint[256];
         suggest(self, NULL, member->key, hint, sizeof hint);
         if (strchr(member->key, ':') != NULL) snprintf(hint, sizeof hint, "; expected a blank after its ':'");
+        if (isdigit((unsigned char) member->key[0])) /* "{dose: 2,5 mg}" */
+            snprintf(hint, sizeof hint, "; is a ',' before it the decimal comma of a number? expected '.'");
         return ost_yaml_fail_key(tree, member, OST_ERR_NAME, err, "unknown key%s", hint);
     }
     return check_node(inner, tree, member, err);

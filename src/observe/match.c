@@ -249,6 +249,10 @@ int ost_matched_drop_times(ost_matched_t *self, const double *times, size_t n, o
             "no output at month %g; the %zu output times are from month %g to month %g; 'times: %s' has it",
             t / OST_DAYS_PER_MONTH, n, times[0] / OST_DAYS_PER_MONTH, times[n - 1] / OST_DAYS_PER_MONTH,
             ost_times_with(times, n, t, month, with, sizeof(with)));
+        if (t > 2 * times[n - 1] && t / OST_DAYS_PER_MONTH <= times[n - 1])
+            snprintf(why, sizeof(why),
+                "no output at month %g; the last output time is month %g: is time_months in days?",
+                t / OST_DAYS_PER_MONTH, times[n - 1] / OST_DAYS_PER_MONTH);
         ret = ost_matched_drop(self, i, why, err);
     }
     return ret;
@@ -295,8 +299,12 @@ static int add_row(ost_matched_t *self, ost_experiment_t *e, const ost_compariso
     const char *output = c->output;
     if (output == NULL && entry != NULL)
         output = ost_endpoint_output(entry->output, e->models, e->n_models, library, chosen);
-    if (!make_observation(&observation, e, c, row, entry, output, sex, why, sizeof(why)))
+    if (!make_observation(&observation, e, c, row, entry, output, sex, why, sizeof(why))) {
+        const ost_endpoint_entry_t *site = ost_endpoint_site(dictionary, row->site, NULL);
+        if (output == NULL && site != NULL && site->note[0] != '\0')
+            snprintf(why + strlen(why), sizeof(why) - strlen(why), " ('%s': %s)", row->site, site->note);
         return add_unmatched(self, row, why, err);
+    }
     int ret = check_new(self, e, c, &observation, err);
     if (ret == 0) ret = convert_t_score(self, &observation, entry, sex, err);
     if (ret == 0) ret = add_time(e, observation.endpoint.to, err);
