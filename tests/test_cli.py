@@ -541,6 +541,35 @@ class Program(unittest.TestCase):
                                    code=1 if part.startswith("endpoints.") else 2)
                 self.assertIn(part, done.stderr)
 
+    def test_some_eligible(self):
+        """What enrolls as many as were asked for is said, and does so."""
+        words = ["--set", "population.covariates={w: {distribution: uniform, from: 0, to: 1}}", "--set",
+                 "population.eligible=w > 0.7"]
+        said = self.run_tiny("out.h5", *words).stdout
+        found = re.search(r"eligible: \d+ of 40 subjects; (--set population.subjects=~ --set population.enroll=40) draws until 40 are\n", said)
+        self.assertRegex(self.run_tiny("more.h5", *words, *found[1].split()).stdout, r"enrolled: 40 of \d+ candidates")
+
+    def test_lines_that_overlap(self):
+        """Two lines that give a drug at one time are doubted where a stop is most likely missing, not where they are meant."""
+        model = MODEL.rstrip() + "\nstate D = 0 [mg] scale 1 \"drug\"\nD' = -1 [1/d]*D\ndose D\noutput d [mg] = D \"drug\"\n"
+        with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+            file.write(model)
+        doubted = "arms.other: regimen.0 and regimen.1 both give tiny from day"
+        for one, two, days in (
+            ("start: 0 d", "start: 6 month", "182.625 to 730.5"), ("start: 0 d", "start: 0 d", "0 to 730.5"),
+            ("start: 0 d, stop: 7 month", "start: 6 month", "182.625 to 213.062"),
+            ("start: 0 d, stop: 6 month", "start: 6 month", None), ("start: 0 d", "start: 12 h", None),
+            ("start: 0 d", "start: 0 d, interval: 1 week", None), ("start: 0 d", "start: 30 d, dose: 9 mg, single", None),
+        ):
+            lines = [f"{{drug: tiny, dose: 1 mg, interval: 1 day, {line}}}" for line in (one, two)]
+            if "single" in two:
+                lines[1] = "{drug: tiny, dose: 9 mg, start: 30 d}"
+            if "week" in two:
+                lines[1] = "{drug: tiny, dose: 9 mg, start: 0 d, interval: 1 week}"
+            with self.subTest(one=one, two=two):
+                said = self.osteon("check", "tiny.yaml", "--set", f"arms.other.regimen=[{', '.join(lines)}]").stderr
+                self.assertEqual(f"{doubted} {days}" in said if days else doubted not in said, True, said)
+
     def test_eligible(self):
         """How many are eligible is printed and in the file; none is a warning with what to do."""
         for condition, n in ("bmd > 2 [g/cm2]", 0), ("bmd > 0 [g/cm2]", 40):

@@ -424,10 +424,10 @@ static int check_names(
         if (is_known)
             return ost_fail(err, OST_ERR_NAME,
                 "'%s' has no values by %s%s%s%s; expected another --by, or --vary '" PARAMETERS "%s%s=LOWER..UPPER'",
-                name, ost_factor_source_words[asked->source], asked->table != NULL ? ", as " : "",
-                asked->table != NULL ? asked->table : "",
-                asked->table != NULL ? " does not have it: --by range moves it over its range" : "", name,
-                is_model ? ".NAME" : "");
+                name, ost_factor_source_words[asked->source], asked->source == OST_SOURCE_POSTERIOR ? ", as " : "",
+                asked->source == OST_SOURCE_POSTERIOR ? asked->table : "",
+                asked->source == OST_SOURCE_POSTERIOR ? " does not have it: --by range moves it over its range" : "",
+                name, is_model ? ".NAME" : "");
         const ost_factors_asked_t all = { .source = OST_SOURCE_RANGE, .only = &(ost_text_list_t){ 0 } };
         ost_factors_t known = { 0 };
         int ret = add_params(&known, &all, plan, err);

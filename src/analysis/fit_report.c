@@ -152,22 +152,27 @@ static size_t rows_of_arm(const ost_fit_t *self, size_t trial, const char *name)
     return n;
 }
 
+/* A rule that is off: arm, drug and key. */
+static void print_rule(
+    const ost_fit_t *self, size_t trial, const char *arm, const char *drug, const char *key, FILE *out)
+{
+    const size_t n = rows_of_arm(self, trial, arm);
+    const bool begins = strcmp(key, "begin_if") == 0;
+    if (n == 0) return;
+    fprintf(out,
+        "rules are off in a fit: %s, arm '%s': %s %s, as its '%s' is not evaluated; %zu row%s of this arm %s fitted: "
+        "'exclude' those after it %s\n",
+        self->trials.trials[trial].experiment.name, arm, drug, begins ? "is never given" : "goes on", key, n,
+        n == 1 ? "" : "s", n == 1 ? "is" : "are", begins ? "begins" : "ends");
+}
+
 /* Doses that a rule begins or ends are not given so in a fit: what was fitted with them. */
 static void print_rules(const ost_fit_t *self, FILE *out)
 {
     for (size_t t = 0; t < self->trials.n_trials; t++) {
-        const ost_trial_t *trial = &self->trials.trials[t];
-        char *const *items = trial->rules.items;
-        for (size_t k = 0; k + 2 < trial->rules.n; k += 3) {
-            const size_t n = rows_of_arm(self, t, items[k]);
-            const bool begins = strcmp(items[k + 2], "begin_if") == 0;
-            if (n == 0) continue;
-            fprintf(out,
-                "rules are off in a fit: %s, arm '%s': %s %s, as its '%s' is not evaluated; %zu row%s of this arm %s "
-                "fitted: 'exclude' those after it %s\n",
-                trial->experiment.name, items[k], items[k + 1], begins ? "is never given" : "goes on", items[k + 2], n,
-                n == 1 ? "" : "s", n == 1 ? "is" : "are", begins ? "begins" : "ends");
-        }
+        const ost_text_list_t *rules = &self->trials.trials[t].rules;
+        for (size_t k = 0; k + 2 < rules->n; k += 3)
+            print_rule(self, t, rules->items[k], rules->items[k + 1], rules->items[k + 2], out);
     }
 }
 

@@ -44,6 +44,7 @@ int ost_cli_doubts(const ost_plan_t *plan, bool is_own)
     ost_error_t err = { 0 };
     if (is_own && ost_plan_check_columns(plan, &err) < 0) return ost_cli_fail(&err);
     int ret = is_own ? ost_plan_doubt_covariates(plan, &warnings, NULL) : 0;
+    if (ret == 0 && is_own) ret = ost_plan_doubt_lines(plan, &warnings, NULL);
     if (ret == 0) ret = ost_plan_doubt_start(plan, &warnings, NULL);
     if (ret == 0) ret = ost_plan_doubt_rates(plan, &warnings, NULL);
     if (ret == 0) ret = ost_endpoints_doubt(plan->experiment, &warnings);
@@ -381,6 +382,9 @@ int ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *e
     if (ret == 0) ret = ost_endpoint_dictionary_errors(&dictionary, &library, err);
     if (ret == 0) ret = ost_evidence_read(evidence, path, &dictionary, err);
     if (ret == 0) ret = ost_matched_find(self, e, evidence, &dictionary, &library, err);
+    if (ret == OST_ERR_MISSING && e->evidence_location.line > 0 && access(path, F_OK) != 0)
+        ret = OST_FAIL_AT(err, OST_ERR_MISSING, e, e->evidence_location,
+            "evidence.table: %s: cannot be opened: No such file or directory", path);
     ost_endpoint_dictionary_free(&dictionary);
     ost_library_free(&library);
     free(endpoints);

@@ -210,6 +210,18 @@ static void print_table(const ost_experiment_t *e)
     for (uint32_t c = 0; c < events->n_compartments; c++) print_compartment(e, c);
 }
 
+/* @param may_enroll  one experiment, which can draw its subjects until enough are eligible */
+static void print_eligible(const ost_experiment_t *e, const ost_cohort_summary_t *all, bool may_enroll)
+{
+    char a[64], b[64];
+    printf("eligible: %s of %s", ost_cli_thousands(all->subjects - all->not_eligible, a),
+        ost_cli_plural(all->subjects, "subject", b));
+    if (may_enroll && all->not_eligible > 0 && all->not_eligible < all->subjects && !ost_people_are_rows(&e->people))
+        printf("; --set population.subjects=~ --set population.enroll=%llu draws until %llu are",
+            (unsigned long long) e->n_subjects, (unsigned long long) e->n_subjects);
+    putchar('\n');
+}
+
 /* What all blocks took and amount to, those of earlier sessions as well. */
 static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const char *heading)
 {
@@ -241,9 +253,7 @@ static void print_summary(const run_t *run, const ost_cohort_summary_t *s, const
     if (s->screened > 0)
         printf(
             "enrolled: %s of %s\n", ost_cli_thousands(all->subjects, a), ost_cli_plural(s->screened, "candidate", b));
-    if (e->eligible != NULL && !e->enrolls)
-        printf("eligible: %s of %s\n", ost_cli_thousands(all->subjects - all->not_eligible, a),
-            ost_cli_plural(all->subjects, "subject", b));
+    if (e->eligible != NULL && !e->enrolls) print_eligible(e, all, run->n_parts == 1);
     if (all->failures > 0)
         printf("failed: %s of %s\n", ost_cli_thousands(all->failures, a),
             ost_cli_plural(all->subjects * e->n_arms, "subject-arm", b));

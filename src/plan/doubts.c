@@ -56,6 +56,46 @@ int ost_plan_doubt_covariates(const ost_plan_t *self, ost_text_list_t *warnings,
     return ret == 0 ? 0 : ost_no_memory(err);
 }
 
+/* Doses that are given again and again, at times that are the same for all. */
+static bool is_regular(const ost_regimen_t *line)
+{
+    return line->interval > 0 && line->rows_of == 0 && line->begin_if == NULL && line->end_if == NULL &&
+           line->start_formula == NULL && line->stop_formula == NULL;
+}
+
+/* Whether two lines give the same again and again at the same time, most likely by mistake. @param[out] from, to  when
+ */
+static bool overlap(const ost_regimen_t *a, const ost_regimen_t *b, double *from, double *to)
+{
+    const char *into[] = { a->compartment != NULL ? a->compartment : "", b->compartment != NULL ? b->compartment : "" };
+    const double shift = fabs(a->start - b->start), shorter = fmin(a->interval, b->interval);
+    *from = fmax(a->start, b->start);
+    *to = fmin(a->stop, b->stop);
+    if (strcmp(a->drug, b->drug) != 0 || strcmp(into[0], into[1]) != 0 || !is_regular(a) || !is_regular(b))
+        return false;
+    const bool are_meant = shift > 0 ? shift < shorter - 1e-9 : a->interval != b->interval;
+    return !are_meant && *to - *from > shorter + 1e-9; /* more than one dose of each */
+}
+
+int ost_plan_doubt_lines(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err)
+{
+    const ost_experiment_t *e = self->experiment;
+    int ret = 0;
+    for (size_t a = 0; a < e->n_arms; a++)
+        for (size_t k = 1; k < e->arms[a].n_regimens; k++)
+            for (size_t i = 0; i < k && ret == 0; i++) {
+                const ost_regimen_t *one = &e->arms[a].regimens[i], *other = &e->arms[a].regimens[k];
+                double from, to;
+                if (!overlap(one, other, &from, &to)) continue;
+                ret = ost_text_list_add(warnings,
+                    "%s:%d:%d: arms.%s: regimen.%zu and regimen.%zu both give %s from day %.6g to %.6g; where the dose "
+                    "changes, the line before needs 'stop'",
+                    OST_WHERE(e), other->location.line, other->location.column, e->arms[a].name, i, k, one->drug, from,
+                    fmin(to, e->times[e->n_times - 1]));
+            }
+    return ret == 0 ? 0 : ost_no_memory(err);
+}
+
 /* The nearest of all names that the models or the experiment have for a covariate. */
 static const char *nearest_covariate(const ost_plan_t *self, const char *name)
 {

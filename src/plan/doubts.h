@@ -12,6 +12,11 @@ int ost_plan_doubt_covariates(const ost_plan_t *self, ost_text_list_t *warnings,
 /** That something uses every column of the table of people that is a covariate, or one of its categories.
  *  @return 0, or OST_ERR_NAME with the place in the table and the nearest name */
 int ost_plan_check_columns(const ost_plan_t *self, ost_error_t *err) OST_MUST_CHECK;
+/** Warn of two lines of an arm that give the same drug again and again at the same time, as where a dose was changed
+ * and the line before has no `stop`, with the place of the second and the days in which they overlap. Not of a loading
+ * dose, of lines that begin together with other intervals, or of doses at two times of one interval. @return 0 or
+ * OST_ERR_NO_MEMORY */
+int ost_plan_doubt_lines(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err) OST_MUST_CHECK;
 /** Warn of a missing run-in, where a model's equations change with time and a state of it does not start at its steady
  * state, in one of the first subjects. @return 0 or OST_ERR_NO_MEMORY */
 int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err) OST_MUST_CHECK;
