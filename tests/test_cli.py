@@ -547,6 +547,9 @@ class Program(unittest.TestCase):
                  "population.eligible=w > 0.7"]
         said = self.run_tiny("out.h5", *words).stdout
         found = re.search(r"eligible: \d+ of 40 subjects; (--set population.subjects=~ --set population.enroll=40) draws until 40 are\n", said)
+        said = self.osteon("show", "out.h5", "--variable", "w", code=2).stderr
+        self.assertIn("'w' is one number of each subject, not an output over time", said)
+        self.osteon(*re.search("'osteon (export out.h5 --csv OUT.csv --columns bmd,w)'", said)[1].split())
         self.assertRegex(self.run_tiny("more.h5", *words, *found[1].split()).stdout, r"enrolled: 40 of \d+ candidates")
 
     def test_lines_that_overlap(self):

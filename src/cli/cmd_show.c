@@ -431,7 +431,7 @@ static int find_variable(show_t *self)
             }
     self->n_elements = ost_results_n_elements(self->results, self->variable);
     if (self->n_elements > 0) return OST_EXIT_OK;
-    if (fail_element(self)) return OST_EXIT_USAGE;
+    if (fail_element(self) || ost_show_fail_covariate(self)) return OST_EXIT_USAGE;
     ost_cli_message("--variable: the file has no '%s'%s; it has:", self->variable,
         ost_cli_hint(hint, sizeof(hint), self->variable, names, n));
     for (size_t i = 0; i < n; i++) fprintf(stderr, "  %s\n", names[i]);

@@ -51,6 +51,8 @@ typedef struct {
 const char *ost_show_part_word(const show_t *self);
 /* Print why the first subject-arm failed, if one did. */
 void ost_show_print_failure(const ost_results_t *results);
+/* That self->variable is a covariate, which has no rows of its own. @return whether it is, and that was said */
+bool ost_show_fail_covariate(const show_t *self);
 /* Print what the file is of, above the table. */
 void ost_show_print_head(const show_t *self, const char *path);
 /* Say so where the interval from the 5th to the 95th percentile of so many subjects (`part` 0.9), or that of so many

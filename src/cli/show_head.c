@@ -101,3 +101,18 @@ void ost_show_print_few(uint64_t n, const char *word, double part)
         ost_cli_plural(n, word, few), 100 * ost_quantile_coverage((size_t) n, part), 100 * part, word,
         (unsigned long long) enough, 100 * (part - NARROWER));
 }
+
+bool ost_show_fail_covariate(const show_t *self)
+{
+    ost_text_list_t columns = { 0 };
+    bool is = false;
+    if (ost_results_list_columns(self->results, &columns, NULL) == 0)
+        for (size_t i = 0; i < columns.n; i++) is = is || strcmp(columns.items[i], self->variable) == 0;
+    ost_text_list_free(&columns);
+    if (is)
+        ost_cli_message(
+            "--variable: '%s' is one number of each subject, not an output over time; 'osteon export %s --csv "
+            "OUT.csv --columns %s,%s' writes it",
+            self->variable, self->results->path, ost_results_default_variable(self->results), self->variable);
+    return is;
+}
