@@ -420,6 +420,25 @@ class Program(unittest.TestCase):
             self.assertTrue(self.osteon("check", f"{i}.yaml").stdout.startswith("OK: "))
         self.assertNotRegex(text, r"(?m)^    (model \w+ \"|title:|models:)")  # an indented file is none when it is copied
 
+    def test_numbers_of_the_readme(self):
+        """The row of a table, the rise of RANKL/OPG and the half effect of estradiol are those of the models."""
+        readme = (pathlib.Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+        self.osteon("run", "atac", "--subjects", "1", "-o", "one.h5", "-q")
+        self.osteon("export", "one.h5", "--csv", "one.csv", "--wide", "--columns", "bmd,ctx,age,aibl.k_C", "--every", "6 month")
+        rows = pathlib.Path(self.path("one.csv")).read_text(encoding="utf-8").splitlines()
+        row = next(line for line in rows if line.startswith("anastrozole,0,182.625,")).split(",")[1:]
+        said = re.search(re.escape(rows[0]) + r"\nanastrozole,(.*)", readme)[1].split(",")
+        np.testing.assert_allclose([float(x) for x in said], [float(x) for x in row], rtol=1e-6)
+        self.osteon("run", "menopause", "-o", "menopause.h5", "-q", "--subjects", "200")
+        with h5py.File(self.path("menopause.h5")) as file:
+            ratio, day = np.median(file["rankl_opg_ratio"][0], axis=0), file["time"][:]
+        self.assertEqual(len(day), len(ratio))
+        then, later = (float(x) for x in re.search(r"RANKL/OPG rises threefold \((\S+) at that time, (\S+) later\)", readme).groups())
+        self.assertAlmostEqual(ratio[np.argmin(abs(day - 3 * 365.25))] / ratio[0], then, delta=0.1)
+        self.assertAlmostEqual(ratio[-1] / ratio[0], later, delta=0.1)
+        half = re.search(r"aibl.K_E=60 pmol/L.*# half of its effect: (\S+)", readme)[1]
+        self.assertEqual(half, re.search(r"\n  K_E +(\S+) \[pmol/L\]", self.osteon("model", "aibl").stdout)[1])
+
     def test_show_one_subject(self):
         """A value, not the same number as median, percentiles and mean; and whose it is."""
         for subject in 0, 3:
