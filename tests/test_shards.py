@@ -240,6 +240,8 @@ class Shards(Program):
                       ("run", "e.yaml", "-o", "whole.h5", "--resume"), ("merge", *names, "-o", "m.h5")):
             self.assertIn(why, self.osteon(*words, program=other, code=1))
         os.rename(self.path(names[1]), self.path(names[1] + ".part"))
+        said = self.osteon("merge", *names, "-o", "m.h5", code=1)
+        self.assertIn(f"{names[1]} is not finished: '{names[1]}.part' holds its finished blocks", said)
         self.assertIn(why, self.osteon("run", "e.yaml", "--shard", "2/2", "-o", names[1], "--resume", program=other, code=1))
         self.osteon("run", "e.yaml", "--shard", "2/2", "-o", names[1], "--restart", "-q", program=other)
         self.assertIn(why, self.osteon("merge", *names, "-o", "m.h5", code=1))

@@ -127,8 +127,16 @@ bool ost_cli_ends_with(const char *text, const char *end)
 
 bool ost_cli_exists(const char *path)
 {
+    char part[PATH_MAX];
     if (access(path, F_OK) == 0) return true;
-    ost_cli_message("%s: %s", path, strerror(errno));
+    const int missing = errno;
+    snprintf(part, sizeof(part), "%s.part", path);
+    if (access(part, F_OK) == 0)
+        ost_cli_message("%s is not finished: '%s' holds its finished blocks; the command that began it continues with "
+                        "--resume",
+            path, part);
+    else
+        ost_cli_message("%s: %s", path, strerror(missing));
     return false;
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define FAIL(self, code, line, ...) ost_fail_at((self)->err, code, (self)->path, line, 0, __VA_ARGS__)
 
@@ -140,7 +141,9 @@ int ost_csv_number(const ost_csv_t *self, size_t field, const char *name, double
     end += strspn(end, " \t");
     if (*end != '\0' || !isfinite(value) || strpbrk(text, "xX") != NULL)
         return ost_csv_fail(self, field, OST_ERR_SYNTAX, "%s: '%.60s' is not a number%s", name, text,
-            strchr(text, ',') != NULL ? "; decimals have a point" : "");
+            strchr(text, ',') != NULL                         ? "; decimals have a point"
+            : isnan(value) || strncasecmp(text, "NA", 2) == 0 ? "; a value that is missing is empty"
+                                                              : "");
     *out = value;
     return 0;
 }
