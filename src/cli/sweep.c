@@ -93,6 +93,7 @@ static int plan_point(sweep_t *self, size_t i, bool *is_read, const ost_plan_t *
     size_t axes[OST_MAX_AXES], points[OST_MAX_AXES];
     char name[160];
     planned_t *to = planned_of_thread(self);
+    *is_read = false;
     if (to == NULL) return ost_no_memory(err);
     for (size_t k = 0; k < self->design.n_axes; k++) axes[k] = k, points[k] = i;
     int ret = vary(self, axes, points, self->design.n_axes, &to->experiment, err);
