@@ -152,25 +152,34 @@ static double most_doses(const ost_plan_t *plan)
 }
 
 /* Arms with repeats, in which the first doses of each act: the same events, and schedules without series, whose doses
- * are all given up to some time.
+ * are all given up to some time. @return the part of all doses that these are
  * @param[out] given, events  [n_arms], [n_known of all] */
-static void give_first(const ost_plan_t *plan, double n_doses, double *t_end, ost_given_t *given, ost_event_t *events)
+static double give_first(const ost_plan_t *plan, double n_doses, double *t_end, ost_given_t *given, ost_event_t *events)
 {
+    const double duration = plan->doses->t_end - plan->doses->t_begin;
+    double n_given = 0, n_all = 0;
     for (size_t a = 0; a < plan->experiment->n_arms; a++) {
         const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
         if (arm->n_repeats == 0) continue;
         *given++ = (ost_given_t){ a, events, plan->schedules->exact };
         double interval = INFINITY;
         for (size_t r = 0; r < arm->n_repeats; r++)
-            if (isnan(arm->repeats[r].t_first)) interval = fmin(interval, arm->repeats[r].interval);
+            if (isnan(arm->repeats[r].t_first)) {
+                interval = fmin(interval, arm->repeats[r].interval);
+                n_given += fmin(n_doses, duration / arm->repeats[r].interval);
+                n_all += duration / arm->repeats[r].interval;
+            }
         t_end[a] = fmin(plan->doses->t_end, plan->doses->t_begin + n_doses * interval);
         for (size_t k = 0; k < arm->n_known; k++, events++) {
             *events = arm->events[k];
             if (events->series < 0) continue;
             const ost_repeat_t *repeat = &arm->repeats[events->series];
+            n_all += events->t < plan->doses->t_end;
             if (events->t - repeat->t_first < n_doses / (double) arm->n_repeats * repeat->interval) events->series = -1;
+            n_given += events->series < 0 && events->t < plan->doses->t_end;
         }
     }
+    return n_all > 0 ? n_given / n_all : 1;
 }
 
 /* With the first few doses of n_given arms, and then with as many as fit into the steps that may be taken, as these
@@ -188,10 +197,9 @@ static int probe_doses(ost_worker_t *self, probe_t *probe, size_t n, ost_given_t
         probe->n_subjects = n_subjects;
         probe->steps_before = 0;
         choose(self, probe, n, true);
-        give_first(self->plan, n_doses, probe->t_end, given, events);
+        self->probed.periodic_share = give_first(self->plan, n_doses, probe->t_end, given, events);
         ret = probe_arms(self, probe, n, given, n_given, err);
         given_before = n_doses * (double) n_subjects;
-        self->probed.periodic_share = n_doses / all;
         /* of one subject: without these doses, and for each of them, at which a step ends in each arm */
         const double taken = (double) (self->probed.probe_steps - steps), here = (double) n_subjects,
                      without = (double) probe->steps_before / here,

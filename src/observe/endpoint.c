@@ -94,13 +94,15 @@ size_t ost_endpoint_time(const ost_experiment_t *e, double t)
 static bool bind_limit(ost_endpoint_t *self, const char *unit, char *why, size_t size)
 {
     const bool is_percent = self->measure == OST_MEASURE_PERCENT || self->measure == OST_MEASURE_FRACTION;
-    ost_unit_t reported = { .factor = 0.01 };
-    if (!is_percent && ost_unit_parse(&reported, unit, NULL) != 0) reported = (ost_unit_t){ .factor = 1 };
+    char missing[OST_UNIT_MISSING_SIZE];
+    ost_unit_t reported;
+    if (is_percent) unit = "%";
+    if (ost_unit_parse(&reported, unit, NULL) != 0) reported = (ost_unit_t){ .factor = 1 };
     self->bound_limit = self->limit.value / reported.factor;
-    if (ost_dim_equal(self->limit.dim, reported.dim) && (!is_percent || !self->limit.is_plain)) return true;
-    snprintf(
-        why, size, "the limit has another unit than the measure: expected a number of %s", is_percent ? "%" : unit);
-    return false;
+    const bool has_unit = ost_dim_equal(self->limit.dim, reported.dim) &&
+                          ost_unit_missing(&reported, unit, self->limit.is_plain, self->limit.value, missing) == NULL;
+    if (!has_unit) snprintf(why, size, "the limit has another unit than the measure: expected a number of %s", unit);
+    return has_unit;
 }
 
 bool ost_endpoint_bind_unit(ost_endpoint_t *self, const char *unit, char *why, size_t size)

@@ -62,8 +62,11 @@ char *ost_asked_describe(const ost_asked_t *asked, ost_statistic_t statistic, ch
 const char *ost_endpoint_measure_unit(const ost_endpoint_t *self, const ost_plan_t *plan);
 /** The unit of its value: "1" of a number of subjects, "%" of a part of them, else that of the measure. */
 const char *ost_endpoint_unit(const ost_endpoint_t *self, const ost_plan_t *plan);
-/** The measure of one subject. @param from, to  the output at the two times, reported unit */
+/** The measure of one subject, or by how much it is beyond the limit. @param from, to  the output at the two times,
+ * reported unit */
 double ost_endpoint_measure(const ost_endpoint_t *self, double from, double to);
+/** The measure itself of what ost_endpoint_measure() gives. */
+double ost_endpoint_unlimited(const ost_endpoint_t *self, double measure);
 
 /** Measures of all endpoints for every subject of a run: a sink of ost_cohort_run(). */
 typedef struct {

@@ -30,6 +30,11 @@ double ost_endpoint_measure(const ost_endpoint_t *self, double from, double to)
     return self->is_below ? self->bound_limit - value : value - self->bound_limit;
 }
 
+double ost_endpoint_unlimited(const ost_endpoint_t *self, double measure)
+{
+    return self->is_below ? self->bound_limit - measure : measure + self->bound_limit;
+}
+
 int ost_collector_init(ost_collector_t *self, const ost_plan_t *plan, const ost_endpoint_t *endpoints, size_t n,
     size_t n_positions, ost_error_t *err)
 {

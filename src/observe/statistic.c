@@ -144,7 +144,7 @@ static bool find_influence(influence_t *self, ost_statistic_t of, const ost_samp
     case OST_STATISTIC_SD:
         self->centre = mean_of(sample);
         self->scale = 0.5 / sd_of(sample);
-        return sample->n > 1 && isfinite(self->scale);
+        return sample->n > 2 && isfinite(self->scale);
     case OST_STATISTIC_MEDIAN:
     case OST_STATISTIC_Q05:
     case OST_STATISTIC_Q95:
@@ -183,7 +183,8 @@ double ost_standard_error(ost_statistic_t self, const double *values, const doub
         const bool is_there = isfinite(values[i]) && (versus == NULL || isfinite(versus[i]));
         work[i] = is_there ? influence(&own, values[i]) - (versus != NULL ? influence(&other, versus[i]) : 0) : NAN;
     }
-    return ost_error_of_difference(work, NULL, n);
+    const double error = ost_error_of_difference(work, NULL, n);
+    return self != OST_STATISTIC_FRACTION || error > 0 ? error : NAN; /* none or all of few say nothing of it */
 }
 
 double ost_statistic(ost_statistic_t self, const ost_sample_t *sample)

@@ -47,7 +47,10 @@ static void estimate(const ost_endpoint_t *endpoint, size_t i, size_t p, size_t 
     double *values = table->values + i * N_KINDS * n_parts;
     const double *value = table->measures + 2 * i * n, *versus = endpoint->versus != SIZE_MAX ? value + n : NULL;
     const ost_estimate_t whole = ost_estimate(endpoint->statistic, value, versus, false, n, table->work);
-    for (size_t s = 0; s < n; s++) table->differences[s] = versus != NULL ? value[s] - versus[s] : value[s];
+    for (size_t s = 0; s < n; s++) {
+        const double own = ost_endpoint_unlimited(endpoint, value[s]);
+        table->differences[s] = versus != NULL ? own - ost_endpoint_unlimited(endpoint, versus[s]) : own;
+    }
     const ost_sample_t between = ost_sample_of(table->differences, n, table->work);
     values[VALUE * n_parts + p] = whole.value;
     values[Q05 * n_parts + p] = ost_statistic(OST_STATISTIC_Q05, &between);
