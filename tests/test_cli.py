@@ -380,12 +380,13 @@ class Program(unittest.TestCase):
                 ("{to: 7 month, every: 0.5 month}", [], "month", ["7"]),
                 ("[0 d, 12 h, 2 d, 7 week]", [], "day", ["0.5", "2", "49"]),
                 ("[0 d, 12 h, 2 d, 7 week]", ["--at", "12 h,49 day"], "day", ["0.5", "49"]),
-                ("[0 d, 90 min, 36 h]", [], "hour", ["1.5", "36"]),
-                ("[0 d, 1 month, 2 month]", [], "month", ["1", "2"])):
+                ("[0 d, 1 month, 2 month]", [], "month", ["1", "2"]),
+                ("[0 d, 90 min, 36 h]", [], "hour", ["1.5", "36"])):
             self.run_tiny("out.h5", "--set", f"times={times}")
             text = self.osteon("show", "out.h5", *options).stdout
             rows = [line.split() for line in text.splitlines() if line.startswith(("control", "arm "))]
             self.assertEqual([row[1] for row in rows], [head, *shown])
+        self.assertIn("--at '36 hour' is in its unit", self.osteon("show", "out.h5", "--at", "36", code=2).stderr)
         self.assertIn("'6 mg' is not a list", self.osteon("show", "out.h5", "--at", "6 mg", code=2).stderr)
 
     def test_arm_that_a_setting_takes_away(self):

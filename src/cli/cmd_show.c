@@ -108,11 +108,13 @@ static int parse_months(show_t *self, const char *text)
         }
         double month = time.is_plain ? time.value : time.value / OST_DAYS_PER_MONTH;
         if (time_index(self, month) < 0) {
-            char with[100], at[32], times[64];
+            char with[100], at[32], times[64], hint[80] = "";
             snprintf(at, sizeof(at), "%.6g month", month);
-            ost_cli_message("--at: the file has no values at month %g; it has %s from month %g to %g; a run with "
+            const bool is_short = time.is_plain && self->time_unit->days < OST_DAYS_PER_MONTH;
+            if (is_short) snprintf(hint, sizeof(hint), "--at '%.20s %s' is in its unit; ", item, self->time_unit->name);
+            ost_cli_message("--at: the file has no values at month %g; it has %s from month %g to %g; %sa run with "
                             "--set 'times=%s' has them",
-                month, ost_cli_plural(n, "time", times), t[0] / OST_DAYS_PER_MONTH, t[n - 1] / OST_DAYS_PER_MONTH,
+                month, ost_cli_plural(n, "time", times), t[0] / OST_DAYS_PER_MONTH, t[n - 1] / OST_DAYS_PER_MONTH, hint,
                 ost_times_with(t, n, month * OST_DAYS_PER_MONTH, at, with, sizeof(with)));
             return OST_EXIT_USAGE;
         }
