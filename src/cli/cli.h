@@ -77,8 +77,8 @@ typedef struct {
 /* A command: one word besides the options, or several. --help, the manual page and completion come from it. */
 typedef struct ost_command {
     const char *name;     /* "run" */
-    const char *argument; /* "EXPERIMENT|RESULT.h5", or "" if there is none: ost_cli_parse() then returns "", as where
-                             one in [] is left out */
+    const char *argument; /* "EXPERIMENT|RESULT.h5"; "": the command takes none. "[TRIAL.yaml]" may be left out;
+                             without an argument ost_cli_parse() returns "" */
     bool takes_several;   /* of them: all follow each other in argv from what ost_cli_parse() returns, up to NULL */
     const char *summary;  /* a phrase for the list of commands */
     const char *about;    /* sentences above the options */

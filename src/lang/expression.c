@@ -157,7 +157,7 @@ static ost_value_t call(ost_parser_t *self, size_t i)
     return value;
 }
 
-/* "; covariates here: age, weight" of a model or a formula of covariates, "" if there are none. */
+/* "; covariates here: age, weight" of a model or a formula of covariates; "" without covariates. */
 static const char *list_covariates(const ost_parser_t *self, char text[COVARIATES_SIZE])
 {
     size_t length = 0;

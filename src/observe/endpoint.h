@@ -53,7 +53,7 @@ int ost_endpoints_doubt(const ost_experiment_t *experiment, ost_text_list_t *war
  * @return false where the plan has no such output, or the output cannot be in the unit */
 bool ost_endpoint_bind(ost_endpoint_t *self, const ost_plan_t *plan, char *why, size_t size);
 /** Find the factor from the unit of the output, as it is reported, and the limit in that unit. @param[out] why  [size]
- * for a person, where it is not possible @return false where the output cannot be in the unit asked for */
+ * for a person, where it is not possible @return false where output or limit cannot be in the unit asked for */
 bool ost_endpoint_bind_unit(ost_endpoint_t *self, const char *unit, char *why, size_t size);
 /** What an endpoint is: "mean percent change of bmd[total_hip], anastrozole - no_treatment, month 0 to 60". @return buf
  */

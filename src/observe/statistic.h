@@ -78,7 +78,7 @@ ost_sample_t ost_sample_of(const double *values, size_t n, double *work);
  * first order, from what each subject adds to the statistic (its influence; Hampel 1974, doi:10.2307/2285666). Of a
  * quantile it needs the density there, from the values within one standard error of its rank.
  * @param versus  [n] of the same subjects, or NULL @param work  [n] @return NAN where it is not known: of `n` and of
- * comparisons, for fewer than 2 subjects */
+ * comparisons, for fewer than 2 subjects, of an SD of 2, and of a fraction of none or all */
 double ost_standard_error(ost_statistic_t self, const double *values, const double *versus, size_t n, double *work);
 /** Standard error of the mean of a - b over the subjects that have both. @param b  NULL: 0
  * @return NAN for fewer than 2 */

@@ -263,7 +263,7 @@ int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_
     return ret == 0 ? 0 : ost_no_memory(err);
 }
 
-/* The line of a model's text that begins with the equation of a state, as A' = or T[site]' =; 0 if there is none. */
+/* The line of a model's text that begins with the equation of a state, as A' = or T[site]' =; 0: no line does. */
 static int rate_line(const ost_model_t *model, const char *state)
 {
     const size_t n = strcspn(state, "[");

@@ -24,8 +24,8 @@ int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_
 /** Warn of a drive or a rate that is not a finite number where the first subject starts, with its line in the model.
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_plan_doubt_rates(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err) OST_MUST_CHECK;
-/** Write a line with the models' covariates that the population does not give, each with its default; nothing if there
- * are none. */
+/** Write a line with the models' covariates that the population does not give, each with its default; nothing where it
+ * gives all. */
 void ost_plan_print_defaults(const ost_plan_t *self, FILE *out);
 
 #endif
