@@ -576,6 +576,29 @@ class Program(unittest.TestCase):
         self.osteon(*re.search("'osteon (export out.h5 --csv OUT.csv --columns bmd,w)'", said)[1].split())
         self.assertRegex(self.run_tiny("more.h5", *words, *found[1].split()).stdout, r"enrolled: 40 of \d+ candidates")
 
+    def test_usual_doses(self):
+        """A dose a thousand times what the model calls usual is doubted with what was meant; within ten times it is not."""
+        drug = "\nstate D = 0 [mg] scale 1 \"drug\"\nD' = -1 [1/d]*D\noutput d [mg] = D \"drug\"\ndose D"
+        usual = " usual 70 [mg] in 5..70 every 1 [wk] @ \"its label\""
+        line = "far from the usual one, of 5 to 70 mg (dose: 70 mg, interval: 1 wk; its label)"
+        for dose, says in (
+            ("60 g", "a dose of 60000 mg of tiny is %s (did you mean '60 mg'?)"), ("60 mg", None), ("700 mg", None),
+            ("701 mg", "a dose of 701 mg of tiny is %s\n"), ("70 ug", "a dose of 0.07 mg of tiny is %s (did you mean '70 mg'?)"),
+            ("1 mg", None), ("60 g, duration: 6000 d", None), ("'700 [g/kg]*weight'", "a dose of 4.9e+07 mg of tiny is %s (did you mean '49 mg'?)"),
+        ):
+            for text in usual, "":
+                with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+                    file.write(MODEL.rstrip() + drug + text + "\n")
+                for command in "check", "plan":
+                    with self.subTest(dose=dose, command=command, text=text):
+                        interval = "" if "duration" in dose else ", interval: 1 week"
+                        said = self.osteon(command, "tiny.yaml", "--set", "population.covariates.weight=70 kg", "--set",
+                                           f"arms.other.regimen=[{{drug: tiny, dose: {dose}{interval}}}]").stderr
+                        expected = says.replace("%s", line) if says and text else "far from"
+                        self.assertEqual(expected in said, bool(says and text), said)
+        listed = self.osteon("list", "drugs").stdout.split("\n\n")[0].splitlines()[1:]
+        self.assertEqual({line.split(":")[0].strip() for line in listed[1::2]}, {"usual dose"})
+
     def test_lines_that_overlap(self):
         """Two lines that give a drug at one time are doubted where a stop is most likely missing, not where they are meant."""
         model = MODEL.rstrip() + "\nstate D = 0 [mg] scale 1 \"drug\"\nD' = -1 [1/d]*D\ndose D\noutput d [mg] = D \"drug\"\n"

@@ -43,10 +43,7 @@ int ost_cli_doubts(const ost_plan_t *plan, bool is_own)
     ost_text_list_t warnings = { 0 };
     ost_error_t err = { 0 };
     if (is_own && ost_plan_check_columns(plan, &err) < 0) return ost_cli_fail(&err);
-    int ret = is_own ? ost_plan_doubt_covariates(plan, &warnings, NULL) : 0;
-    if (ret == 0 && is_own) ret = ost_plan_doubt_lines(plan, &warnings, NULL);
-    if (ret == 0) ret = ost_plan_doubt_start(plan, &warnings, NULL);
-    if (ret == 0) ret = ost_plan_doubt_rates(plan, &warnings, NULL);
+    int ret = ost_plan_doubts(plan, is_own, &warnings);
     if (ret == 0) ret = ost_endpoints_doubt(plan->experiment, &warnings);
     ost_cli_warn(&warnings);
     ost_text_list_free(&warnings);

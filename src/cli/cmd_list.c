@@ -41,9 +41,11 @@ static void print_line(const ost_model_t *model, const ost_model_t *before)
     int length = (int) (strrchr(model->path, '/') - model->path);
     if (before == NULL || strncmp(model->path, before->path, (size_t) length + 1) != 0)
         printf("%s%.*s\n", before != NULL ? "\n" : "", length, model->path);
-    char item[128];
+    char item[128], usual[200] = "usual ";
     snprintf(item, sizeof(item), "  %-26s %s", model->name, ost_model_kind_words[model->kind]);
     ost_print_item(stdout, item, 41, model->text);
+    if (model->n_doses > 0 && ost_dose_regimen(model->doses, usual + 6, sizeof(usual) - 6)[0] != '\0')
+        ost_print_item(stdout, "", 41, usual);
 }
 
 static void print_outputs(const ost_model_t *model, const ost_model_t *before)

@@ -143,6 +143,7 @@ static int run_plan(const ost_command_t *self, int argc, char **argv)
         code = ost_cli_fail(&err);
         goto out;
     }
+    if ((code = ost_cli_doubts(&plan, true)) != OST_EXIT_OK) goto out;
     if (a.sbml != NULL)
         code = write_sbml(&plan, &library.signals, a.sbml);
     else if (a.dot)

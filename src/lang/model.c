@@ -44,18 +44,25 @@ static void free_index_sets(ost_model_t *self)
     free(self->index_sets);
 }
 
+static void free_param(ost_param_t *self)
+{
+    free(self->name);
+    free(self->text);
+    free(self->source);
+    free(self->unit_text);
+    free(self->spread.share);
+    free(self->spread.choice);
+}
+
 void ost_model_free(ost_model_t *self)
 {
     if (self == NULL) return;
     free_index_sets(self);
-    for (size_t i = 0; i < self->n_params; i++) {
-        ost_param_t *param = &self->params[i];
-        free(param->name);
-        free(param->text);
-        free(param->source);
-        free(param->unit_text);
-        free(param->spread.share);
-        free(param->spread.choice);
+    for (size_t i = 0; i < self->n_params; i++) free_param(&self->params[i]);
+    for (size_t i = 0; i < self->n_doses; i++) {
+        free_param(&self->doses[i].usual);
+        free(self->doses[i].interval);
+        free(self->doses[i].duration);
     }
     for (size_t i = 0; i < self->n_states; i++) {
         free(self->states[i].name);
@@ -95,6 +102,16 @@ void ost_model_free(ost_model_t *self)
     free(self->path);
     free_impl(self->impl);
     *self = (ost_model_t){ 0 };
+}
+
+char *ost_dose_regimen(const ost_dose_t *self, char *buf, size_t size)
+{
+    const ost_param_t *usual = &self->usual;
+    buf[0] = '\0';
+    if (usual->source != NULL)
+        snprintf(buf, size, "dose: %.6g %s, interval: %s%s%s", usual->value / usual->unit.factor, usual->unit_text,
+            self->interval, self->duration != NULL ? ", duration: " : "", self->duration != NULL ? self->duration : "");
+    return buf;
 }
 
 const char *ost_model_source(const ost_model_t *self)

@@ -81,7 +81,10 @@ typedef struct {
 /** A state that doses may go into; the first is where they go if a regimen names none. A model that takes no doses has
  * none. */
 typedef struct {
-    uint32_t state; /**< index of the dosed state; its dimension is the dose's */
+    ost_param_t usual;         /**< one dose: value, range, unit and source; source NULL: the model does not say */
+    char *interval, *duration; /**< between usual doses, and of each, "6 month"; NULL as source, or where it is none */
+    double interval_d;         /**< the first of them */
+    uint32_t state;            /**< index of the dosed state; its dimension is the dose's */
 } ost_dose_t;
 
 /** A standard normal number, drawn anew for each person and each time at which outputs are evaluated. */
@@ -239,6 +242,10 @@ int ost_model_write_latex(const ost_model_t *self, FILE *out, ost_error_t *err) 
  *  @return 0, OST_ERR_MODEL where they cannot stand together, or OST_ERR_NO_MEMORY */
 int ost_models_write_mrgsolve(const ost_signals_t *signals, const ost_model_t *const *models, size_t n, FILE *out,
     ost_error_t *err) OST_MUST_CHECK;
+
+/** The usual regimen of a dose as an experiment has it, "dose: 60 mg, interval: 6 month", "" where the model does not
+ * say; written to buf. @return buf */
+char *ost_dose_regimen(const ost_dose_t *self, char *buf, size_t size);
 
 /** The text of a model as it was written. @return owned by the model */
 const char *ost_model_source(const ost_model_t *self);

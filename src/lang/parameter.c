@@ -128,31 +128,66 @@ static void read_source(ost_reader_t *self, ost_param_t *param)
     param->source = ost_reader_text(self, "the source");
 }
 
+/* 6 [month]. @return owned by the caller, NULL on error */
+static char *read_time(ost_reader_t *self, double *days)
+{
+    static const ost_dim_t time = { .sixths = { [OST_DIM_TIME] = 6 } };
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_token_t at = lexer->token;
+    ost_unit_t unit = { 0 };
+    char text[64];
+    const double number = ost_reader_number(self);
+    char *unit_text = ost_reader_unit(self, &unit);
+    if (!(number > 0) || !ost_dim_equal(unit.dim, time))
+        ost_lexer_fail(lexer, &at, OST_ERR_VALUE, "expected a time above 0, as in 6 [month]");
+    *days = number * unit.factor;
+    int n = snprintf(text, sizeof(text), "%.6g %.40s", number, unit_text != NULL ? unit_text : "");
+    free(unit_text);
+    return ost_reader_copy(self, text, (size_t) n);
+}
+
+/* @param usual  of a dose */
+static void read_every(ost_reader_t *self, ost_param_t *usual)
+{
+    ost_dose_t *dose = (ost_dose_t *) usual;
+    dose->interval = read_time(self, &dose->interval_d);
+}
+
+static void read_over(ost_reader_t *self, ost_param_t *usual)
+{
+    double days;
+    ((ost_dose_t *) usual)->duration = read_time(self, &days);
+}
+
+enum { OF_PARAM = 1, OF_COVARIATE = 2, OF_DOSE = 4 }; /* whose attributes */
+
 /* What may follow a value, in any order, each once. */
 static const struct {
     int token;        /* kind of the first one */
     const char *word; /* a NAME is this word and is passed over; of other tokens, how messages call them */
     void (*read)(ost_reader_t *self, ost_param_t *param);
-    bool of_param, of_covariate; /* allowed for */
+    int of;
 } attributes[] = {
-    { OST_TOKEN_NAME, "in", read_range, true, true },
-    { OST_TOKEN_NAME, "spread", read_spread, true, false },
-    { OST_TOKEN_NAME, "prior", read_prior, true, false },
-    { OST_TOKEN_STRING, "the meaning in quotes", read_meaning, true, true },
-    { '@', "@ and the source", read_source, true, false },
+    { OST_TOKEN_NAME, "in", read_range, OF_PARAM | OF_COVARIATE | OF_DOSE },
+    { OST_TOKEN_NAME, "spread", read_spread, OF_PARAM },
+    { OST_TOKEN_NAME, "prior", read_prior, OF_PARAM },
+    { OST_TOKEN_NAME, "every", read_every, OF_DOSE },
+    { OST_TOKEN_NAME, "over", read_over, OF_DOSE },
+    { OST_TOKEN_STRING, "the meaning in quotes", read_meaning, OF_PARAM | OF_COVARIATE },
+    { '@', "@ and the source", read_source, OF_PARAM | OF_DOSE },
 };
 
 #define N_ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
 
 /* The row of the attribute that begins here, N_ATTRIBUTES with an error if none does. */
-static size_t find_attribute(ost_reader_t *self, bool is_covariate)
+static size_t find_attribute(ost_reader_t *self, int of)
 {
     const ost_token_t *at = &self->parser.lexer.token;
     const char *allowed[N_ATTRIBUTES];
     char expected[OST_WORDS_SIZE];
     size_t n = 0;
     for (size_t i = 0; i < N_ATTRIBUTES; i++) {
-        if (!(is_covariate ? attributes[i].of_covariate : attributes[i].of_param)) continue;
+        if ((attributes[i].of & of) == 0) continue;
         bool is_word = attributes[i].token == OST_TOKEN_NAME;
         if (is_word ? ost_token_is(at, attributes[i].word) : at->kind == attributes[i].token) return i;
         allowed[n++] = attributes[i].word;
@@ -161,13 +196,13 @@ static size_t find_attribute(ost_reader_t *self, bool is_covariate)
     return N_ATTRIBUTES;
 }
 
-static void read_attributes(ost_reader_t *self, ost_param_t *param)
+static void read_attributes(ost_reader_t *self, ost_param_t *param, int of)
 {
     ost_lexer_t *lexer = &self->parser.lexer;
     bool seen[N_ATTRIBUTES] = { false };
     while (!ost_reader_failed(self) && lexer->token.kind != OST_TOKEN_END) {
         ost_token_t at = lexer->token;
-        size_t i = find_attribute(self, param->is_covariate);
+        size_t i = find_attribute(self, of);
         if (i == N_ATTRIBUTES) return;
         if (seen[i]) {
             ost_reader_duplicate(self, &at);
@@ -299,7 +334,7 @@ void ost_declare_param(ost_reader_t *self)
     for (size_t i = n_values; i < n; i++) params[i].value = params[0].value;
     for (size_t i = 0; i < n; i++) params[i].has_default = true;
     params[0].unit_text = ost_reader_unit(self, &params[0].unit);
-    read_attributes(self, &params[0]);
+    read_attributes(self, &params[0], OF_PARAM);
     finish(self, &name, &at, params, n);
 }
 
@@ -316,7 +351,32 @@ void ost_declare_covariate(ost_reader_t *self)
     param->has_default = ost_lexer_accept(lexer, '=');
     ost_token_t at = lexer->token;
     param->value = param->has_default ? ost_reader_number(self) : (double) NAN;
-    read_attributes(self, param);
+    read_attributes(self, param, OF_COVARIATE);
     param->source = ost_reader_copy(self, "", 0);
     finish(self, &name, &at, param, n);
+}
+
+void ost_declare_usual(ost_reader_t *self, ost_dose_t *dose, const ost_state_t *state)
+{
+    ost_lexer_t *lexer = &self->parser.lexer;
+    ost_param_t *usual = &dose->usual;
+    char why[OST_DIM_MISMATCH_SIZE];
+    ost_token_t at = lexer->token;
+    usual->lower = -INFINITY;
+    usual->upper = INFINITY;
+    usual->value = ost_reader_number(self);
+    usual->unit_text = ost_reader_unit(self, &usual->unit);
+    read_attributes(self, usual, OF_DOSE);
+    if (ost_reader_failed(self)) return;
+    usual->lower = isinf(usual->lower) ? usual->value : usual->lower;
+    usual->upper = isinf(usual->upper) ? usual->value : usual->upper;
+    if (!ost_dim_equal(usual->unit.dim, state->unit.dim))
+        ost_lexer_fail(lexer, &at, OST_ERR_UNIT, "a dose into '%s' %s", state->name,
+            ost_dim_mismatch(usual->unit.dim, state->unit.dim, NULL, why));
+    else if (!(usual->value > 0 && usual->value >= usual->lower && usual->value <= usual->upper))
+        ost_lexer_fail(lexer, &at, OST_ERR_VALUE, "a usual dose is above 0 and within its range");
+    else if (dose->interval == NULL || usual->source == NULL)
+        ost_lexer_fail(lexer, &at, OST_ERR_SYNTAX,
+            "a usual dose has an interval and a source, as in usual 60 [mg] every 6 [month] @ \"its label\"");
+    to_internal_units(usual);
 }

@@ -35,8 +35,7 @@ static char *squeezed(ost_reader_t *self, const char *from, const char *to)
     return out;
 }
 
-/* Keep a statement for the printed sheet: what is left of '=' from `from` on, and what is right of it up to the token.
- */
+/* Keep a statement for the printed sheet: left of '=' from `from` on, and right of it up to the token. */
 static void keep_equation(ost_reader_t *self, const char *from, const ost_token_t *equals)
 {
     struct ost_model_impl *impl = impl_of(self);
@@ -227,7 +226,7 @@ static void define_rate(ost_reader_t *self)
     keep_equation(self, name.text, &equals);
 }
 
-/* dose STATE */
+/* dose STATE usual 60 [mg] ... */
 static void read_dose(ost_reader_t *self)
 {
     ost_parser_t *parser = &self->parser;
@@ -236,16 +235,18 @@ static void read_dose(ost_reader_t *self)
     parser->own = ost_parser_find(parser, &name); /* a dose is no use of a state */
     ost_value_t value = ost_parser_expression(parser);
     parser->own = NULL;
-    ost_reader_end(self, "the end of the statement");
     if (ost_reader_failed(self)) return;
     const ost_node_data_t *node = &parser->graph->nodes[value.node];
     if (node->op != OST_OP_STATE) ost_lexer_fail(&parser->lexer, &name, OST_ERR_NAME, "a dose goes into a state");
-    uint32_t state = node->index;
     for (size_t i = 0; i < model->n_doses; i++)
-        if (model->doses[i].state == state)
+        if (model->doses[i].state == node->index)
             ost_lexer_fail(&parser->lexer, &name, OST_ERR_NAME, "doses into this state are declared already");
     model->doses = ost_reader_more(self, model->doses, &model->n_doses, sizeof(*model->doses));
-    if (!ost_reader_failed(self)) model->doses[model->n_doses - 1].state = state;
+    if (ost_reader_failed(self)) return;
+    ost_dose_t *dose = &model->doses[model->n_doses - 1];
+    dose->state = node->index;
+    if (ost_lexer_accept_word(&parser->lexer, "usual")) ost_declare_usual(self, dose, &model->states[dose->state]);
+    ost_reader_end(self, "'usual' or the end of the statement");
 }
 
 /* drives SIGNAL = expression, drives SIGNAL[site] = expression */

@@ -196,9 +196,13 @@ int ost_model_print(const ost_model_t *self, FILE *out, ost_error_t *err)
     if (self->n_reads > 0) fputs("\n", out);
     for (size_t i = 0; i < self->n_drives; i++) fprintf(out, "%s%s", i > 0 ? ", " : "drives ", self->drives[i].name);
     if (self->n_drives > 0) fputs("\n", out);
-    for (size_t i = 0; i < self->n_doses; i++)
-        fprintf(out, "%s%s", i > 0 ? ", or into " : "doses go into ", self->states[self->doses[i].state].name);
-    if (self->n_doses > 0) fputs("\n", out);
+    for (size_t i = 0; i < self->n_doses; i++) {
+        const ost_dose_t *dose = &self->doses[i];
+        char regimen[FIELD_SIZE];
+        fprintf(out, "doses go into %s\n", self->states[dose->state].name);
+        if (dose->usual.source != NULL)
+            fprintf(out, "  usual %s\n  @ %s\n", ost_dose_regimen(dose, regimen, sizeof(regimen)), dose->usual.source);
+    }
     print_index_sets(self, out);
     if (print_states(self, out, err) < 0) return OST_ERR_NO_MEMORY;
     print_params(self, out, true);

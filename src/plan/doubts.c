@@ -26,34 +26,82 @@ static bool is_used(const ost_plan_t *self, size_t i)
     return false;
 }
 
-/* The nearest of the models' covariates that the population does not define. */
-static const char *nearest_free(const ost_plan_t *self, const char *name)
+/* Name of a covariate of the models that the population does not define, "" of any other parameter. */
+static const char *free_name(const void *plan, size_t i)
 {
-    const char **names = malloc((self->blocks->n_params + 1) * sizeof(*names)), *near = NULL;
-    size_t n = 0;
-    for (size_t i = 0; names != NULL && i < self->blocks->n_params; i++) {
-        const ost_param_t *param = ost_blocks_param(self->blocks, i);
-        if (param->is_covariate && self->population->params[i].covariate < 0) names[n++] = param->name;
-    }
-    if (names != NULL) near = ost_nearest(name, names, n);
-    free(names);
-    return near;
+    const ost_plan_t *self = plan;
+    const ost_param_t *param = ost_blocks_param(self->blocks, i);
+    return param->is_covariate && self->population->params[i].covariate < 0 ? param->name : "";
 }
 
-int ost_plan_doubt_covariates(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err)
+static int doubt_covariates(const ost_plan_t *self, ost_text_list_t *warnings)
 {
     const ost_experiment_t *e = self->experiment;
     int ret = 0;
     for (size_t i = 0; i < e->n_covariates && ret == 0; i++) {
         const ost_covariate_t *c = &e->covariates[i];
-        const char *near = is_used(self, i) ? NULL : nearest_free(self, c->name);
+        const char *near = is_used(self, i) ? NULL : ost_nearest_of(c->name, self, self->blocks->n_params, free_name);
         if (!is_used(self, i) && c->origin != OST_ORIGIN_COLUMN)
             ret = ost_text_list_add(warnings,
                 "%s:%d:%d: nothing uses covariate '%s': no model of this experiment, no formula and no "
                 "condition%s%s%s",
                 OST_WHERE(e), c->location.line, c->location.column, c->name, OST_HINT(near));
     }
-    return ret == 0 ? 0 : ost_no_memory(err);
+    return ret;
+}
+
+/* The usual dose of which this one is a thousand or a million times too much or too little; NAN: of none.
+ */
+static double meant(const ost_param_t *usual, double amount)
+{
+    static const double slips[] = { 1e-3, 1e3, 1e-6, 1e6 };
+    for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++)
+        if (amount * slips[i] >= usual->lower / 2 && amount * slips[i] <= usual->upper * 2) return amount * slips[i];
+    return (double) NAN;
+}
+
+/* What the model says of the doses of a line, NULL where it says nothing. */
+static const ost_dose_t *usual_of(const ost_plan_t *self, size_t arm, size_t line)
+{
+    const ost_dose_target_t *target = &self->doses->target[arm][line];
+    const ost_block_t *block = &self->blocks->block[target->block];
+    for (size_t i = 0; i < block->model->n_doses; i++)
+        if (block->first_state + block->model->doses[i].state == target->state)
+            return block->model->doses[i].usual.source != NULL ? &block->model->doses[i] : NULL;
+    return NULL;
+}
+
+/* Doses beyond what is usual, of the first subject where they differ: more than ten times (assumed), or by a slip of
+ * the unit. An infusion beyond the usual interval stands for as many doses. */
+static int doubt_doses(const ost_plan_t *self, ost_text_list_t *warnings)
+{
+    const ost_experiment_t *e = self->experiment;
+    double *values = calloc(e->n_covariates + self->blocks->n_params + 1, sizeof(*values));
+    int ret = values == NULL ? OST_ERR_NO_MEMORY : 0;
+    bool is_first = ret == 0 && ost_plan_subject(self, e->first_subject, values, values + e->n_covariates, NULL) == 0;
+    for (size_t a = 0; a < e->n_arms && is_first; a++)
+        for (size_t i = 0; i < e->arms[a].n_regimens && ret == 0; i++) {
+            const ost_regimen_t *r = &e->arms[a].regimens[i];
+            const ost_dose_t *dose = usual_of(self, a, i);
+            if (dose == NULL) continue;
+            const ost_param_t *usual = &dose->usual;
+            const ost_own_line_t own = ost_regimen_own(r, values);
+            const double amount = own.amount / fmax(1, own.duration / dose->interval_d), instead = meant(usual, amount);
+            if (!(amount > 10 * usual->upper || (amount < usual->lower && !isnan(instead)))) continue;
+            char text[160], range[64] = "", near[64] = "";
+            if (usual->lower < usual->upper)
+                snprintf(range, sizeof(range), ", of %.6g to %.6g %s", usual->lower / usual->unit.factor,
+                    usual->upper / usual->unit.factor, usual->unit_text);
+            if (!isnan(instead))
+                snprintf(near, sizeof(near), "%.6g %s", instead / usual->unit.factor, usual->unit_text);
+            ret = ost_text_list_add(warnings,
+                "%s:%d:%d: arms.%s: regimen.%zu: a dose of %.6g %s of %s is far from the usual one%s (%s; %s)%s%s%s",
+                OST_WHERE(e), r->location.line, r->location.column, e->arms[a].name, i, amount / usual->unit.factor,
+                usual->unit_text, r->drug, range, ost_dose_regimen(dose, text, sizeof(text)), usual->source,
+                OST_HINT(near[0] != '\0' ? near : NULL));
+        }
+    free(values);
+    return ret;
 }
 
 /* Doses that are given again and again, at times that are the same for all. */
@@ -77,7 +125,7 @@ static bool overlap(const ost_regimen_t *a, const ost_regimen_t *b, double *from
     return !are_meant && *to - *from > shorter + 1e-9; /* more than one dose of each */
 }
 
-int ost_plan_doubt_lines(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err)
+static int doubt_lines(const ost_plan_t *self, ost_text_list_t *warnings)
 {
     const ost_experiment_t *e = self->experiment;
     int ret = 0;
@@ -93,22 +141,17 @@ int ost_plan_doubt_lines(const ost_plan_t *self, ost_text_list_t *warnings, ost_
                     OST_WHERE(e), other->location.line, other->location.column, e->arms[a].name, i, k, one->drug, from,
                     fmin(to, e->times[e->n_times - 1]));
             }
-    return ret == 0 ? 0 : ost_no_memory(err);
+    return ret;
 }
 
-/* The nearest of all names that the models or the experiment have for a covariate. */
-static const char *nearest_covariate(const ost_plan_t *self, const char *name)
+/* Name that the models or the experiment have for a covariate, "" of what is none. */
+static const char *covariate_name(const void *plan, size_t i)
 {
-    const ost_experiment_t *e = self->experiment;
-    const char **names = malloc((self->blocks->n_params + e->n_covariates + 1) * sizeof(*names)), *near = NULL;
-    size_t n = 0;
-    for (size_t i = 0; names != NULL && i < self->blocks->n_params; i++)
-        if (ost_blocks_param(self->blocks, i)->is_covariate) names[n++] = ost_blocks_param(self->blocks, i)->name;
-    for (size_t i = 0; names != NULL && i < e->n_covariates; i++)
-        if (e->covariates[i].origin != OST_ORIGIN_COLUMN) names[n++] = e->covariates[i].name;
-    if (names != NULL) near = ost_nearest(name, names, n);
-    free(names);
-    return near;
+    const ost_plan_t *self = plan;
+    const size_t n = self->blocks->n_params;
+    if (i < n) return ost_blocks_param(self->blocks, i)->is_covariate ? ost_blocks_param(self->blocks, i)->name : "";
+    const ost_covariate_t *c = &self->experiment->covariates[i - n];
+    return c->origin != OST_ORIGIN_COLUMN ? c->name : "";
 }
 
 int ost_plan_check_columns(const ost_plan_t *self, ost_error_t *err)
@@ -125,7 +168,7 @@ int ost_plan_check_columns(const ost_plan_t *self, ost_error_t *err)
         return OST_FAIL_COVARIATE(err, OST_ERR_NAME, e, c,
             "nothing uses column '%s': no model of this experiment, no formula, as of 'parameters', and no condition; "
             "'ignore' leaves columns out%s%s%s",
-            c->name, OST_HINT(nearest_covariate(self, c->name)));
+            c->name, OST_HINT(ost_nearest_of(c->name, self, self->blocks->n_params + e->n_covariates, covariate_name)));
     }
     return 0;
 }
@@ -238,14 +281,14 @@ static double *begin(start_t *self, const ost_plan_t *plan)
     return work;
 }
 
-int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err)
+static int doubt_start(const ost_plan_t *self, ost_text_list_t *warnings)
 {
     if (self->experiment->start != NULL) return 0;
     const ost_blocks_t *blocks = self->blocks;
     start_t start;
     size_t b, i;
     double *work = begin(&start, self);
-    if (work == NULL) return ost_no_memory(err);
+    if (work == NULL) return OST_ERR_NO_MEMORY;
     int ret = 0;
     if (find_history(&start, &b, &i)) {
         const ost_model_t *model = blocks->block[b].model;
@@ -260,7 +303,7 @@ int ost_plan_doubt_start(const ost_plan_t *self, ost_text_list_t *warnings, ost_
             start.states[blocks->block[b].first_state + i] / state->unit.factor, unit[0] != '\0' ? " " : "", unit);
     }
     free(work);
-    return ret == 0 ? 0 : ost_no_memory(err);
+    return ret;
 }
 
 /* The line of a model's text that begins with the equation of a state, as A' = or T[site]' =; 0: no line does. */
@@ -305,13 +348,13 @@ static const ost_model_t *find_infinite(const start_t *self, int *line, const ch
     return NULL;
 }
 
-int ost_plan_doubt_rates(const ost_plan_t *self, ost_text_list_t *warnings, ost_error_t *err)
+static int doubt_rates(const ost_plan_t *self, ost_text_list_t *warnings)
 {
     start_t start;
     int line = 0, ret = 0;
     const char *what = "", *name = "";
     double *work = begin(&start, self), t = self->doses->t_begin;
-    if (work == NULL) return ost_no_memory(err);
+    if (work == NULL) return OST_ERR_NO_MEMORY;
     if (ost_plan_subject(self, self->experiment->first_subject, start.covariates, start.params, NULL) == 0) {
         evaluate_states(&start, OST_MODEL_INITIAL, t, start.states);
         evaluate_rates(&start, t, start.now);
@@ -323,7 +366,20 @@ int ost_plan_doubt_rates(const ost_plan_t *self, ost_text_list_t *warnings, ost_
                 model->path, line, what, name);
     }
     free(work);
-    return ret == 0 ? 0 : ost_no_memory(err);
+    return ret;
+}
+
+int ost_plan_doubts(const ost_plan_t *self, bool is_own, ost_text_list_t *warnings)
+{
+    static const struct {
+        int (*add)(const ost_plan_t *self, ost_text_list_t *warnings);
+        bool is_own; /* only of the models that the experiment names */
+    } doubts[] = { { doubt_covariates, true }, { doubt_doses, true }, { doubt_lines, true }, { doubt_start, false },
+        { doubt_rates, false } };
+    int ret = 0;
+    for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]) && ret == 0; i++)
+        if (is_own || !doubts[i].is_own) ret = doubts[i].add(self, warnings);
+    return ret;
 }
 
 void ost_plan_print_defaults(const ost_plan_t *self, FILE *out)
