@@ -13,9 +13,9 @@ import h5py
 import numpy as np
 
 OSTEON, SEED, N = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3])
-USUAL = pathlib.Path(__file__).parent.parent / "src/web/drugs.js"
-DRUG = re.compile(r'^    (\w+): \{ dose: ([\d.]+), unit: "(\w+)", every: "([^"]+)"(?:, infusion: "([^"]+)")?', re.M)
-DRUGS = DRUG.findall(USUAL.read_text(encoding="utf-8"))
+DRUG = re.compile(r"^  (\w+) +drug  .*\n +usual dose: ([\d.]+) (\w+), interval: ([^,\n]+)(?:, duration: (.+))?", re.M)
+LISTED = subprocess.run([OSTEON, "list", "drugs"], capture_output=True, text=True, check=True).stdout
+DRUGS = DRUG.findall(LISTED)
 ONLY = {"women": {"testosterone_gel", "testosterone_injection"},
         "men": {"estradiol_oral", "estradiol_patch", "raloxifene", "tamoxifen", "exemestane"}}
 CONDITIONS = ["bmd[total_hip] < 0.8 [g/cm2]", "ctx > 0.5 [ng/mL]", "time > 1 [year]", "estradiol < 20 [pmol/L]",

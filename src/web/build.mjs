@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // node build.mjs WORK: WORK/osteon.html of the sources here, WORK/osteon.wasm and WORK/node_modules/uplot. Modules are
-// joined in order: import lines go, and no two modules may have a name in common.
+// joined in order: import lines go, and no two modules may have a name in common. Of a module .mjs the values that it exports
+// are taken.
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { execFileSync } from "node:child_process";
@@ -35,13 +36,15 @@ function lzma(path) { // with the size in the head, which xz leaves open
 const modules = [];
 function add(name) {
     if (modules.includes(name)) return;
-    for (const [, other] of read(here, name).matchAll(/^import .* from "\.\/(.*)";$/gm)) add(other);
+    if (!name.endsWith(".mjs")) for (const [, other] of read(here, name).matchAll(/^import .* from "\.\/(.*)";$/gm)) add(other);
     modules.push(name);
 }
 add("workers.js");
 const n_workers = modules.length;
 add("desk.js");
-const plain = (name) => read(here, name).replace(/^(import |\s*\/\/).*\n/gm, "").replace(/^\s*(export )?/gm, "");
+const values = Object.fromEntries(await Promise.all(modules.filter((name) => name.endsWith(".mjs"))
+    .map(async (name) => [name, Object.entries(await import(join(here, name))).map(([key, value]) => `const ${key} = ${JSON.stringify(value)};\n`).join("")])));
+const plain = (name) => values[name] ?? read(here, name).replace(/^(import |\s*\/\/).*\n/gm, "").replace(/^\s*(export )?/gm, "");
 // The list "Limits" of README.md, which the page shows, as plain texts: without the files and commands that only who has
 // the program can open, and with names of outputs in words.
 const of_files = /\s*\([^()]*`[^()]*\)|\s*`models\/\*\/`/g, of_program = /`(osteon|tests|scripts)\b/;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The desk: settings in, curves out. Every control changes the settings; the settings change every picture.
 import { make_engine } from "./engine.js";
-import { usual, intervals, is_for } from "./drugs.js";
+import { intervals, is_for } from "./drugs.js";
+import { usual } from "./usual.mjs";
 import { first_age, last_age, age_step, scenarios, sexes, person, habits, taken, shows, most_bars, initial, clamped, new_bar, dose_limits, to_fragment, from_fragment } from "./settings.js";
 import { experiment, sites, age_at_start } from "./experiment.js";
 import { curves, veiled, index_at, compared, csv } from "./curves.js";

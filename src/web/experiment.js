@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The experiment file of the settings: the page runs it, and `osteon run` gives the same curves.
-import { usual } from "./drugs.js";
+import { usual } from "./usual.mjs";
 import { first_age, last_age, habits, scenarios, of_class } from "./settings.js";
 
 const outputs = ["bmd", "scanned_bmd", "estradiol", "rankl_opg_ratio", "osteoclasts", "osteoblasts", "ctx", "p1np"];

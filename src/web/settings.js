@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the reader of the page has set: one object, its limits, and its text in the fragment of a link.
-import { usual, intervals, is_for } from "./drugs.js";
+import { intervals, is_for, years_of } from "./drugs.js";
+import { usual } from "./usual.mjs";
 
 export const first_age = 45, last_age = 90, age_step = 0.25;
 export const scenarios = ["a", "b"];
@@ -30,8 +31,8 @@ export const most_bars = 6;
 const start_of = (table) => Object.fromEntries(Object.entries(table).map(([name, limit]) => [name, limit.start]));
 
 export function new_bar(drug, from, scenario) {
-    const { dose, every, years } = usual[drug];
-    return { scenario, drug, from, to: Math.min(from + years, last_age), dose, every, taken: taken.start };
+    const { dose, every } = usual[drug];
+    return { scenario, drug, from, to: Math.min(from + years_of(drug), last_age), dose, every, taken: taken.start };
 }
 
 // An aromatase inhibitor against none.

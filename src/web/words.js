@@ -29,14 +29,14 @@ export const words = {
     taken: "Doses taken, %",
     remove: "Delete",
     intervals: {
-        "1 day": "day", "7 day": "week", "28 day": "28 days", "1 month": "month", "3 month": "3 months", "6 month": "6 months",
+        "1 day": "day", "7 day": "week", "14 day": "2 weeks", "28 day": "28 days", "1 month": "month", "3 month": "3 months", "6 month": "6 months",
         "1 year": "year",
     },
     drugs: {
         alendronate: "Alendronate", anastrozole: "Anastrozole", denosumab: "Denosumab", estradiol_oral: "Estradiol, tablets",
         estradiol_patch: "Estradiol, patch", exemestane: "Exemestane", goserelin: "Goserelin", ibandronate_iv: "Ibandronate, injection",
         ibandronate_oral: "Ibandronate, tablets", letrozole: "Letrozole", raloxifene: "Raloxifene", risedronate: "Risedronate",
-        romosozumab: "Romosozumab", tamoxifen: "Tamoxifen", teriparatide: "Teriparatide", testosterone_gel: "Testosterone gel",
+        romosozumab: "Romosozumab", tamoxifen: "Tamoxifen", teriparatide: "Teriparatide", testosterone_gel: "Testosterone gel", testosterone_injection: "Testosterone, injection",
         zoledronic_acid: "Zoledronic acid",
     },
     bar: (drug, scenario, from, to) => `${drug} in scenario ${scenario}, from age ${from} to ${to}`,

@@ -10,7 +10,7 @@ import { words } from "../../src/web/words.js";
 import { make_engine } from "../../src/web/engine.js";
 import { trials } from "../../src/web/trials.mjs";
 import { n_women, new_cohort, add_to_cohort, simulated } from "../../src/web/trials.js";
-import { usual } from "../../src/web/drugs.js";
+import { usual } from "../../src/web/usual.mjs";
 import { settings_from } from "./random.mjs";
 import { arrows, statements, action } from "../../src/web/loop.js";
 
