@@ -25,8 +25,8 @@ static void test_maker(void)
     CU_ASSERT_PTR_NOT_NULL(ost_maker_list(&make, 0, sizeof(*rows)));
     CU_ASSERT_STRING_EQUAL(ost_maker_join(&make, "pill", ".integral(", "share", ")"), "pill.integral(share)");
     CU_ASSERT_EQUAL(make.err.code, 0);
-    ost_stages_free(make.memory);
-    ost_stages_free(NULL);
+    ost_memory_free(&make.memory);
+    CU_ASSERT_PTR_NULL(make.memory.pieces);
 }
 
 static const ost_test_t tests[] = {

@@ -25,15 +25,17 @@ void *ost_list_new(size_t n, size_t size)
     return n == 0 ? NULL : calloc(n, size);
 }
 
-int ost_list_grow(void **list, size_t n, size_t *max, size_t size)
+int ost_list_grow(void *list, size_t n, size_t *max, size_t size)
 {
+    void *items; /* memcpy() as `list` may be the address of a pointer of any type */
     if (n < *max) return 0;
+    memcpy(&items, list, sizeof(items));
     size_t wanted = *max > 0 ? 2 * *max : 64;
-    void *bigger = realloc(*list, wanted * size);
+    void *bigger = realloc(items, wanted * size);
     if (bigger == NULL) return -1;
-    *list = bigger;
+    memcpy(list, &bigger, sizeof(bigger));
     *max = wanted;
-    return 0;
+    return 0; // cppcheck-suppress memleak ; the list has it
 }
 
 int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...)

@@ -12,8 +12,8 @@ char *ost_strdup(const char *text);
 /** n zeroed items of `size` bytes, owned by the caller. @return NULL if out of memory or n is 0 */
 void *ost_list_new(size_t n, size_t size);
 /** Make room for one more in a list of n items of `size` bytes that has room for *max, by doubling it.
- *  @return 0, or -1 out of memory: the list is as it was */
-int ost_list_grow(void **list, size_t n, size_t *max, size_t size);
+ *  @param list  address of the pointer to its first item  @return 0, or -1 out of memory: the list is as it was */
+int ost_list_grow(void *list, size_t n, size_t *max, size_t size);
 
 /** Room for what ost_text_number() writes. */
 #define OST_NUMBER_SIZE 40

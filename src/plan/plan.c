@@ -39,6 +39,6 @@ void ost_plan_free(ost_plan_t *self)
     if (self == NULL) return;
     ost_conditions_free(self->conditions);
     ost_forcing_free(self->forcing);
-    ost_stages_free(self->memory);
+    ost_memory_free(&self->memory);
     *self = (ost_plan_t){ 0 };
 }

@@ -32,7 +32,7 @@ typedef struct {
     const ost_jacobian_t *jacobian;     /**< what its equations need */
     ost_forcing_t *forcing;             /**< what they say of time alone; owned */
     const ost_system_t *system;         /**< for the solver */
-    void *memory;                       /**< of all stages; owned */
+    ost_memory_t memory;                /**< of all stages; owned */
 } ost_plan_t;
 
 /** Assemble. @param experiment  borrowed: must outlive self; @param library  borrowed: must outlive self; may gain

@@ -6,6 +6,7 @@
 #define OST_PLAN_STAGE_H
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "core/units.h"
 #include "input/experiment.h"
@@ -15,8 +16,8 @@
 
 /** What making a plan needs; zeroed at first. */
 typedef struct {
-    ost_error_t err; /**< the first one */
-    void *memory;    /**< of all stages, for ost_stages_free() */
+    ost_error_t err;     /**< the first one */
+    ost_memory_t memory; /**< of all stages */
 } ost_maker_t;
 
 /** n zeroed items of `size` bytes, at least one, aligned to 64 bytes and freed with the plan. @return NULL, and an
@@ -24,7 +25,5 @@ typedef struct {
 void *ost_maker_list(ost_maker_t *self, size_t n, size_t size);
 /** The four texts as one, freed with the plan. @return as ost_maker_list() */
 char *ost_maker_join(ost_maker_t *self, const char *a, const char *b, const char *c, const char *d);
-/** Free all that a maker gave. Accepts NULL. */
-void ost_stages_free(void *memory);
 
 #endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "core/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 }; /* also room for the pointer to the piece before */
+
+void *ost_memory_list(ost_memory_t *self, size_t n, size_t size)
+{
+    size_t bytes = ALIGNMENT + (n > 0 ? n : 1) * size;
+    void **piece = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    if (piece == NULL) {
+        self->failed = true;
+        return NULL;
+    }
+    memset(piece, 0, bytes);
+    *piece = self->pieces;
+    self->pieces = piece;
+    return (char *) piece + ALIGNMENT;
+}
+
+char *ost_memory_text(ost_memory_t *self, const char *text, size_t length)
+{
+    char *copy = ost_memory_list(self, length + 1, 1);
+    if (copy != NULL) memcpy(copy, text, length);
+    return copy;
+}
+
+void ost_memory_free(ost_memory_t *self)
+{
+    for (void *piece = self->pieces, *before; piece != NULL; piece = before) {
+        before = *(void **) piece;
+        free(piece);
+    }
+    *self = (ost_memory_t){ 0 };
+}
