@@ -337,15 +337,7 @@ static void bare_init(bare_t *self)
 static void bare_free(bare_t *self)
 {
     ost_graph_free(&self->impl.graph);
-    ost_programs_delete(self->impl.programs);
-    free(self->model.jac);
-    free(self->model.first_entry);
-    free(self->model.drive_uses);
-    free(self->model.rate_uses);
-    free(self->model.switch_states);
-    free(self->model.is_linear);
-    free(self->model.linear_uses);
-    free(self->model.is_constant);
+    ost_memory_free(&self->impl.memory);
 }
 
 typedef struct {

@@ -30,6 +30,7 @@ enum { MAX_STRETCHES = 200000, MAX_DEPTH = 128, MAX_PARTS = 64, ROOT_TRIES = 100
 
 struct ost_break_finder {
     const ost_forcing_t *forcing;
+    ost_memory_t memory;
     ost_look_t *look; /* [n_nodes] */
     ost_straight_t straight;
     double *roots; /* [n_roots] of one subject */
@@ -46,27 +47,22 @@ struct ost_break_finder {
 
 int ost_break_finder_new(ost_break_finder_t **out, const ost_forcing_t *forcing, ost_error_t *err)
 {
+    const size_t n = forcing->graph.n_nodes;
     ost_break_finder_t *self = *out = calloc(1, sizeof(*self));
     if (self == NULL) return ost_no_memory(err);
     self->forcing = forcing;
-    self->look = calloc(forcing->graph.n_nodes, sizeof(*self->look));
-    self->roots = calloc(forcing->n_kinks + 1, sizeof(*self->roots));
-    self->uses_unseen = calloc(forcing->graph.n_nodes, sizeof(*self->uses_unseen));
-    self->breaks = calloc(forcing->max_breaks + 1, sizeof(*self->breaks));
+    self->look = ost_memory_list(&self->memory, n, sizeof(*self->look));
+    self->roots = ost_memory_list(&self->memory, forcing->n_kinks, sizeof(*self->roots));
+    self->uses_unseen = ost_memory_list(&self->memory, n, sizeof(*self->uses_unseen));
+    self->breaks = ost_memory_list(&self->memory, forcing->max_breaks, sizeof(*self->breaks));
     self->t0 = NAN;
-    bool ok = self->look != NULL && self->roots != NULL && self->uses_unseen != NULL && self->breaks != NULL;
-    ok = ost_straight_init(&self->straight, forcing, self->look) && ok;
-    return ok ? 0 : ost_no_memory(err);
+    ost_straight_init(&self->straight, forcing, self->look, &self->memory);
+    return self->memory.failed ? ost_no_memory(err) : 0;
 }
 
 void ost_break_finder_free(ost_break_finder_t *self)
 {
-    if (self == NULL) return;
-    ost_straight_free(&self->straight);
-    free(self->look);
-    free(self->roots);
-    free(self->uses_unseen);
-    free(self->breaks);
+    if (self != NULL) ost_memory_free(&self->memory);
     free(self);
 }
 
@@ -326,8 +322,8 @@ static const ost_forcing_source_t *source_of(ost_break_finder_t *self, ost_node_
             if (operands[o] != OST_NO_NODE && self->uses_unseen[operands[o]]) self->uses_unseen[f->timed[k]] = true;
     }
     size_t k = 0;
-    while (k + 1 < f->n_watched && !self->uses_unseen[f->watched[k]]) k++;
-    return &f->sources[k];
+    while (k + 1 < f->n_watched && !self->uses_unseen[f->watched[k].node]) k++;
+    return &f->watched[k].source;
 }
 
 /* There are too many breaks. Short steps pass by nothing that is smooth: where they do not help, it is the bends. */

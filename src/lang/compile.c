@@ -28,53 +28,52 @@ static bool mark_uses(const ost_graph_t *g, const ost_node_t *roots, size_t n_ro
     return used != NULL;
 }
 
-static int find_uses(ost_model_t *model, ost_error_t *err)
+static bool find_uses(ost_model_t *model)
 {
-    const struct ost_model_impl *impl = model->impl;
-    model->drive_uses = calloc(model->n_drives * model->n_reads + 1, sizeof(*model->drive_uses));
-    model->rate_uses = calloc(model->n_reads + 1, sizeof(*model->rate_uses));
-    model->switch_states = calloc(model->n_states + 1, sizeof(*model->switch_states));
+    struct ost_model_impl *impl = model->impl;
     const size_t n = model->n_switches;
-    bool ok = model->drive_uses != NULL && model->rate_uses != NULL && model->switch_states != NULL;
-    ok = ok && mark_uses(&impl->graph, impl->sw, n, OST_OP_READ, model->rate_uses);
+    model->drive_uses = ost_memory_list(&impl->memory, model->n_drives * model->n_reads, sizeof(*model->drive_uses));
+    model->rate_uses = ost_memory_list(&impl->memory, model->n_reads, sizeof(*model->rate_uses));
+    model->switch_states = ost_memory_list(&impl->memory, model->n_states, sizeof(*model->switch_states));
+    bool ok = !impl->memory.failed && mark_uses(&impl->graph, impl->sw, n, OST_OP_READ, model->rate_uses);
     model->switches_read = ok && memchr(model->rate_uses, 1, model->n_reads) != NULL;
     ok = ok && mark_uses(&impl->graph, impl->rate, model->n_states, OST_OP_READ, model->rate_uses);
     ok = ok && mark_uses(&impl->graph, impl->sw, n, OST_OP_STATE, model->switch_states);
     for (size_t k = 0; k < model->n_drives && ok; k++)
         ok = mark_uses(&impl->graph, &impl->drive[k], 1, OST_OP_READ, &model->drive_uses[k * model->n_reads]);
-    return ok ? 0 : no_memory(model, err);
+    return ok;
 }
 
 /* Derivatives of all rates and drives by each state, signal and time; what is zero by structure is left out.
- * @param[out] entry  owned by the caller, [model->n_jac] */
-static int make_jacobian(ost_model_t *model, ost_node_t **entry, ost_error_t *err)
+ * @param[out] entry  [model->n_jac], in `scratch` */
+static bool make_jacobian(ost_model_t *model, ost_node_t **entry, ost_memory_t *scratch)
 {
     struct ost_model_impl *impl = model->impl;
     size_t n_rows = model->n_states + model->n_drives, n_cols = model->n_states + model->n_reads + 1;
-    ost_node_t *rows = malloc((n_rows + 1) * sizeof(*rows));
-    ost_node_t *all = malloc((n_rows * n_cols + 1) * sizeof(*all));
-    model->jac = malloc((n_rows * n_cols + 1) * sizeof(*model->jac));
-    *entry = malloc((n_rows * n_cols + 1) * sizeof(**entry));
-    model->first_entry = calloc(model->n_drives + 1, sizeof(*model->first_entry));
-    bool ok = rows != NULL && all != NULL && model->jac != NULL && *entry != NULL && model->first_entry != NULL;
-    for (size_t i = 0; i < n_rows && ok; i++) {
+    ost_node_t *rows = ost_memory_list(scratch, n_rows, sizeof(*rows));
+    ost_node_t *all = ost_memory_list(scratch, n_rows * n_cols, sizeof(*all));
+    ost_jac_entry_t *jac = ost_memory_list(scratch, n_rows * n_cols, sizeof(*jac));
+    *entry = ost_memory_list(scratch, n_rows * n_cols, sizeof(**entry));
+    model->first_entry = ost_memory_list(&impl->memory, model->n_drives + 1, sizeof(*model->first_entry));
+    if (scratch->failed || impl->memory.failed) return false;
+    for (size_t i = 0; i < n_rows; i++)
         rows[i] = i < model->n_states ? impl->rate[i] : impl->drive[i - model->n_states];
-    }
-    ok = ok && ost_graph_jacobian(&impl->graph, rows, n_rows, model->n_states, model->n_reads, all);
-    model->n_jac = 0;
+    if (!ost_graph_jacobian(&impl->graph, rows, n_rows, model->n_states, model->n_reads, all)) return false;
     ost_node_t zero = ost_graph_const(&impl->graph, 0);
-    for (size_t r = 0; r < n_rows && ok; r++) {
-        if (r >= model->n_states) model->first_entry[r - model->n_states] = (uint32_t) model->n_jac;
+    size_t n = 0;
+    for (size_t r = 0; r < n_rows; r++) {
+        if (r >= model->n_states) model->first_entry[r - model->n_states] = (uint32_t) n;
         for (size_t c = 0; c < n_cols; c++) {
             if (all[r * n_cols + c] == zero) continue;
-            (*entry)[model->n_jac] = all[r * n_cols + c];
-            model->jac[model->n_jac++] = (ost_jac_entry_t){ (uint32_t) r, (uint32_t) c };
+            (*entry)[n] = all[r * n_cols + c];
+            jac[n++] = (ost_jac_entry_t){ (uint32_t) r, (uint32_t) c };
         }
     }
-    if (ok) model->first_entry[model->n_drives] = (uint32_t) model->n_jac;
-    free(rows);
-    free(all);
-    return ok ? 0 : no_memory(model, err);
+    model->first_entry[model->n_drives] = (uint32_t) n;
+    model->n_jac = n;
+    model->jac = ost_memory_list(&impl->memory, n, sizeof(*jac));
+    if (model->jac != NULL && n > 0) memcpy(model->jac, jac, n * sizeof(*jac));
+    return model->jac != NULL;
 }
 
 /* Whether any of `n_ops` operations is in what the node depends on. */
@@ -91,14 +90,14 @@ static int reaches(const ost_graph_t *g, ost_node_t node, const ost_op_t *ops, s
 
 /* States whose rates are linear: what they are of time and conditions is nothing, and their exact derivatives by states
  * hold no state; and those derivatives that hold no signal either. */
-static int find_linear(ost_model_t *model, const ost_node_t *entry, ost_error_t *err)
+static bool find_linear(ost_model_t *model, const ost_node_t *entry)
 {
-    const struct ost_model_impl *impl = model->impl;
+    struct ost_model_impl *impl = model->impl;
     static const ost_op_t moving[] = { OST_OP_MODE, OST_OP_TIME, OST_OP_STATE, OST_OP_READ };
-    model->is_linear = calloc(model->n_states + 1, sizeof(*model->is_linear));
-    model->linear_uses = calloc(model->n_states * model->n_reads + 1, sizeof(*model->linear_uses));
-    model->is_constant = calloc(model->n_jac + 1, sizeof(*model->is_constant));
-    bool ok = model->is_linear != NULL && model->linear_uses != NULL && model->is_constant != NULL;
+    model->is_linear = ost_memory_list(&impl->memory, model->n_states, sizeof(*model->is_linear));
+    model->linear_uses = ost_memory_list(&impl->memory, model->n_states * model->n_reads, sizeof(*model->linear_uses));
+    model->is_constant = ost_memory_list(&impl->memory, model->n_jac, sizeof(*model->is_constant));
+    bool ok = !impl->memory.failed;
     for (size_t i = 0; i < model->n_states && ok; i++) {
         int moves = reaches(&impl->graph, impl->rate[i], moving, 2);
         ok = moves >= 0 &&
@@ -112,7 +111,7 @@ static int find_linear(ost_model_t *model, const ost_node_t *entry, ost_error_t 
         model->is_linear[model->jac[e].row] &= bends == 0;
         model->is_constant[e] = moves == 0;
     }
-    return ok ? 0 : no_memory(model, err);
+    return ok;
 }
 
 /* To the last program, or a new one. */
@@ -124,19 +123,15 @@ static void append(roots_t *roots, size_t program, const ost_node_t *nodes, size
     roots->n_nodes += n;
 }
 
-static int make_programs(ost_model_t *model, const ost_node_t *entry, ost_error_t *err)
+static int make_programs(ost_model_t *model, const ost_node_t *entry, ost_memory_t *scratch, ost_error_t *err)
 {
     struct ost_model_impl *impl = model->impl;
     size_t n_all = 3 * model->n_states + model->n_jac + model->n_switches + model->n_outputs + model->n_drives;
     roots_t roots = { .n_programs = OST_FIRST_DRIVE + 2 * model->n_drives };
-    roots.node = malloc((n_all + 1) * sizeof(*roots.node));
-    roots.from = malloc(roots.n_programs * sizeof(*roots.from));
-    roots.n = calloc(roots.n_programs, sizeof(*roots.n));
-    int ret = 0;
-    if (roots.node == NULL || roots.from == NULL || roots.n == NULL) {
-        ret = no_memory(model, err);
-        goto out;
-    }
+    roots.node = ost_memory_list(scratch, n_all, sizeof(*roots.node));
+    roots.from = ost_memory_list(scratch, roots.n_programs, sizeof(*roots.from));
+    roots.n = ost_memory_list(scratch, roots.n_programs, sizeof(*roots.n));
+    if (scratch->failed) return no_memory(model, err);
     append(&roots, OST_PREPARE, impl->initial, model->n_states);
     append(&roots, OST_RHS, impl->rate, model->n_states);
     append(&roots, OST_JACOBIAN, entry, model->first_entry[0]);
@@ -150,16 +145,9 @@ static int make_programs(ost_model_t *model, const ost_node_t *entry, ost_error_
     }
     for (size_t k = 0; k < roots.n_programs; k++) {
         bool is_derivative = k == OST_JACOBIAN || (k >= OST_FIRST_DRIVE && (k - OST_FIRST_DRIVE) % 2 == 1);
-        if (ost_graph_lower(&impl->graph, roots.from[k], roots.n[k], !is_derivative)) continue;
-        ret = no_memory(model, err);
-        goto out;
+        if (!ost_graph_lower(&impl->graph, roots.from[k], roots.n[k], !is_derivative)) return no_memory(model, err);
     }
-    ret = ost_programs_new(&impl->programs, &impl->graph, roots.from, roots.n, roots.n_programs, err);
-out:
-    free(roots.node);
-    free(roots.from);
-    free(roots.n);
-    return ret;
+    return ost_programs_new(&impl->programs, &impl->graph, roots.from, roots.n, roots.n_programs, &impl->memory, err);
 }
 
 static int set_kernels(ost_model_t *model, const ost_builtin_t *builtin, ost_error_t *err)
@@ -184,12 +172,12 @@ static int set_kernels(ost_model_t *model, const ost_builtin_t *builtin, ost_err
 int ost_model_compile(ost_model_t *model, const ost_builtin_t *builtin, ost_error_t *err)
 {
     struct ost_model_impl *impl = model->impl;
+    ost_memory_t scratch = { 0 };
     ost_node_t *entry = NULL;
-    int ret = impl->graph.out_of_memory ? no_memory(model, err) : find_uses(model, err);
-    if (ret == 0) ret = make_jacobian(model, &entry, err);
-    if (ret == 0) ret = find_linear(model, entry, err);
-    if (ret == 0) ret = make_programs(model, entry, err);
-    free(entry);
+    bool ok = !impl->graph.out_of_memory && find_uses(model) && make_jacobian(model, &entry, &scratch) &&
+              find_linear(model, entry);
+    int ret = ok ? make_programs(model, entry, &scratch, err) : no_memory(model, err);
+    ost_memory_free(&scratch);
     if (ret != 0) return ret;
     model->n_hoisted = impl->programs->n_hoisted;
     model->n_scratch = impl->programs->n_scratch;

@@ -3,6 +3,7 @@
 #include "lang/value.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* 1 where g >= 0, else 0. Equal conditions share a switch; a condition of an output turns nothing in the system and
  * needs none. */
@@ -16,14 +17,16 @@ static ost_node_t holds(ost_parser_t *self, ost_node_t g, const ost_token_t *at)
     while (i < n && self->switches[i] != g) i++;
     if (i == n) {
         if ((n & (n - 1)) == 0) {
-            ost_node_t *more = realloc(self->switches, (n > 0 ? 2 * n : 1) * sizeof(*more));
-            if (more != NULL) self->switches = more;
-            int *lines = realloc(self->switch_lines, (n > 0 ? 2 * n : 1) * sizeof(*lines));
-            if (lines != NULL) self->switch_lines = lines;
-            if (more == NULL || lines == NULL) {
-                ost_lexer_fail(&self->lexer, at, OST_ERR_NO_MEMORY, "out of memory");
+            ost_node_t *more = ost_memory_list(self->kept, n > 0 ? 2 * n : 1, sizeof(*more));
+            int *lines = ost_memory_list(self->kept, n > 0 ? 2 * n : 1, sizeof(*lines));
+            if (self->kept->failed) {
+                ost_lexer_no_memory(&self->lexer);
                 return g;
             }
+            if (n > 0) memcpy(more, self->switches, n * sizeof(*more));
+            if (n > 0) memcpy(lines, self->switch_lines, n * sizeof(*lines));
+            self->switches = more;
+            self->switch_lines = lines;
         }
         self->switch_lines[n] = at->line;
         self->switches[self->n_switches++] = g;
@@ -62,7 +65,7 @@ static ost_node_t smooth(ost_parser_t *self, ost_node_t g, const ost_token_t *at
     if (self->in_output || !graph->nodes[g].bends || self->lexer.code != 0) return g;
     bool *used = calloc((size_t) g + 1, sizeof(*used));
     ost_node_t *map = malloc(((size_t) g + 1) * sizeof(*map));
-    if (used == NULL || map == NULL) ost_lexer_fail(&self->lexer, at, OST_ERR_NO_MEMORY, "out of memory");
+    if (used == NULL || map == NULL) ost_lexer_no_memory(&self->lexer);
     if (self->lexer.code == 0) used[g] = true;
     for (ost_node_t i = g + 1; i-- > 0 && self->lexer.code == 0;) {
         const ost_node_data_t *n = &graph->nodes[i];

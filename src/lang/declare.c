@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lang/declare.h"
 
-#include "lang/signals.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,12 +35,9 @@ void ost_declare_index(ost_reader_t *self)
         } else if (set->n_elements == OST_MAX_ELEMENTS) {
             ost_lexer_fail(lexer, &element, OST_ERR_LIMIT, "more than %d elements", OST_MAX_ELEMENTS);
         }
-        char *copy = ost_reader_copy(self, element.text, element.length);
         set->elements = ost_reader_more(self, set->elements, &set->n_elements, sizeof(*set->elements));
-        if (ost_reader_failed(self))
-            free(copy);
-        else
-            set->elements[set->n_elements - 1] = copy;
+        if (!ost_reader_failed(self))
+            set->elements[set->n_elements - 1] = ost_reader_copy(self, element.text, element.length);
     } while (ost_lexer_accept(lexer, ','));
     ost_reader_end(self, "',' and another element");
     self->parser.set_at[i] = name;
@@ -71,7 +66,7 @@ static ost_combine_t combine_rule(ost_reader_t *self)
     return OST_COMBINE_ONE;
 }
 
-/* `estradiol`, or `bmd[total_hip]`. @return owned by the caller, NULL on error */
+/* `estradiol`, or `bmd[total_hip]`. @return NULL on error */
 static char *signal_name(ost_reader_t *self, ost_token_t *name)
 {
     ost_lexer_t *lexer = &self->parser.lexer;
@@ -101,10 +96,7 @@ void ost_declare_signal(ost_reader_t *self)
             self->signals[i].signal.name, self->signals[i].at.line);
     }
     self->signals = ost_reader_more(self, self->signals, &self->n_signals, sizeof(*self->signals));
-    if (ost_reader_failed(self)) {
-        free(full);
-        return;
-    }
+    if (ost_reader_failed(self)) return;
     ost_own_signal_t *own = &self->signals[self->n_signals - 1];
     ost_signal_t *signal = &own->signal;
     own->at = name;
@@ -148,10 +140,7 @@ void ost_declare_reads(ost_reader_t *self)
         for (size_t i = 0; !ost_reader_failed(self) && i < symbol->n_nodes; i++) {
             char *full = ost_reader_signal(self, &name, set, i, &signal);
             model->reads = ost_reader_more(self, model->reads, &model->n_reads, sizeof(*model->reads));
-            if (model->n_reads > first + i)
-                model->reads[first + i] = (ost_read_t){ .name = full, .line = name.line };
-            else
-                free(full);
+            if (!ost_reader_failed(self)) model->reads[first + i] = (ost_read_t){ .name = full, .line = name.line };
             if (model->n_reads > OST_MAX_READS)
                 ost_lexer_fail(lexer, &name, OST_ERR_LIMIT, "a model can read %d signals at most", OST_MAX_READS);
         }
@@ -200,20 +189,19 @@ void ost_declare_state(ost_reader_t *self)
     for (size_t i = 0; !ost_reader_failed(self) && i < symbol->n_nodes; i++) {
         model->states = ost_reader_more(self, model->states, &model->n_states, sizeof(*model->states));
         if (ost_reader_failed(self)) break;
-        ost_state_t *state = &model->states[first + i];
-        *state = (ost_state_t){ .unit = unit, .scale = scale * unit.factor, .may_be_negative = is_signed };
-        state->line = name.line;
-        state->name = ost_reader_element_name(self, &name, set, i);
-        state->text = ost_reader_copy(self, text, strlen(text));
-        state->unit_text = ost_reader_copy(self, unit_text, strlen(unit_text));
+        model->states[first + i] = (ost_state_t){ .name = ost_reader_element_name(self, &name, set, i),
+            .text = text,
+            .unit_text = unit_text,
+            .unit = unit,
+            .scale = scale * unit.factor,
+            .may_be_negative = is_signed,
+            .line = name.line };
     }
     if (!ost_reader_failed(self)) {
         symbol->dim = unit.dim;
-        symbol->ratio = ost_ratio_of(&unit, model->states[first].unit_text);
+        symbol->ratio = ost_ratio_of(&unit, unit_text);
         ost_reader_leaves(self, symbol, OST_OP_STATE, first);
     }
-    free(text);
-    free(unit_text);
 }
 
 /* noise NAME[site] "meaning" */
@@ -229,11 +217,7 @@ void ost_declare_noise(ost_reader_t *self)
     for (size_t i = 0; !ost_reader_failed(self) && i < symbol->n_nodes; i++) {
         model->noises = ost_reader_more(self, model->noises, &model->n_noises, sizeof(*model->noises));
         if (ost_reader_failed(self)) break;
-        ost_noise_t *noise = &model->noises[first + i];
-        noise->line = name.line;
-        noise->name = ost_reader_element_name(self, &name, set, i);
-        noise->text = ost_reader_copy(self, text, strlen(text));
+        model->noises[first + i] = (ost_noise_t){ ost_reader_element_name(self, &name, set, i), text, name.line };
     }
     if (!ost_reader_failed(self)) ost_reader_leaves(self, symbol, OST_OP_NOISE, first);
-    free(text);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/memory.h"
+#include "core/text.h"
 #include "lang/graph.h"
 
 #include <stdlib.h>
@@ -125,6 +127,7 @@ enum { NO_EDGE = UINT32_MAX };
 
 typedef struct {
     ost_graph_t *graph;
+    ost_memory_t memory; /* of all but the edges */
     edge_t *edge;
     size_t n_edges, max_edges;
     uint32_t *first_in, *first_out, *n_in, *n_out; /* [n_vertices] */
@@ -136,30 +139,15 @@ typedef struct {
 static bool linear_init(linear_t *l, ost_graph_t *graph, size_t n_rows)
 {
     const size_t n_nodes = graph->n_nodes, n_vertices = n_nodes + n_rows;
-    *l = (linear_t){ .graph = graph,
-        .n_nodes = n_nodes,
-        .winner = malloc(2 * n_nodes * sizeof(*l->winner)),
-        .first_in = malloc(n_vertices * sizeof(*l->first_in)),
-        .first_out = malloc(n_vertices * sizeof(*l->first_out)),
-        .n_in = calloc(n_vertices, sizeof(*l->n_in)),
-        .n_out = calloc(n_vertices, sizeof(*l->n_out)),
-        .dead = calloc(n_vertices, sizeof(*l->dead)) };
-    if (l->first_in == NULL || l->first_out == NULL || l->n_in == NULL || l->n_out == NULL || l->dead == NULL ||
-        l->winner == NULL)
-        return false;
-    for (size_t v = 0; v < n_vertices; v++) l->first_in[v] = l->first_out[v] = NO_EDGE;
-    return true;
-}
-
-static void linear_free(linear_t *l)
-{
-    free(l->edge);
-    free(l->first_in);
-    free(l->first_out);
-    free(l->n_in);
-    free(l->n_out);
-    free(l->dead);
-    free(l->winner);
+    *l = (linear_t){ .graph = graph, .n_nodes = n_nodes };
+    l->winner = ost_memory_list(&l->memory, 2 * n_nodes, sizeof(*l->winner));
+    l->first_in = ost_memory_list(&l->memory, n_vertices, sizeof(*l->first_in));
+    l->first_out = ost_memory_list(&l->memory, n_vertices, sizeof(*l->first_out));
+    l->n_in = ost_memory_list(&l->memory, n_vertices, sizeof(*l->n_in));
+    l->n_out = ost_memory_list(&l->memory, n_vertices, sizeof(*l->n_out));
+    l->dead = ost_memory_list(&l->memory, n_vertices, sizeof(*l->dead));
+    for (size_t v = 0; v < n_vertices && !l->memory.failed; v++) l->first_in[v] = l->first_out[v] = NO_EDGE;
+    return !l->memory.failed;
 }
 
 /* Products that the elimination of a vertex costs; UINT64_MAX for one that is not to be eliminated. */
@@ -191,16 +179,9 @@ static void add_edge(linear_t *l, uint32_t from, uint32_t to, ost_node_t value)
         l->edge[e].value = bin(l->graph, OST_OP_ADD, l->edge[e].value, value);
         return;
     }
-    if (l->n_edges == l->max_edges) {
-        size_t max_edges = 2 * l->max_edges + 256;
-        edge_t *edge = realloc(l->edge, max_edges * sizeof(*edge));
-        if (edge == NULL || max_edges >= NO_EDGE) {
-            l->graph->out_of_memory = true;
-            if (edge != NULL) l->edge = edge;
-            return;
-        }
-        l->edge = edge;
-        l->max_edges = max_edges;
+    if (l->n_edges >= NO_EDGE || ost_list_grow(&l->edge, l->n_edges, &l->max_edges, sizeof(*l->edge)) < 0) {
+        l->graph->out_of_memory = true;
+        return;
     }
     l->edge[l->n_edges] = (edge_t){ from, to, l->first_in[to], l->first_out[from], value };
     l->first_in[to] = l->first_out[from] = (uint32_t) l->n_edges++;
@@ -265,7 +246,8 @@ bool ost_graph_jacobian(
                                                : n_cols - 1;
         entries[(l.edge[e].to - n_nodes) * n_cols + col] = l.edge[e].value;
     }
-    linear_free(&l);
+    ost_memory_free(&l.memory);
+    free(l.edge);
     free(used);
     return ok && !self->out_of_memory;
 }

@@ -4,6 +4,7 @@
 #ifndef OST_LANG_EXPRESSION_H
 #define OST_LANG_EXPRESSION_H
 
+#include "core/memory.h"
 #include "lang/graph.h"
 #include "lang/model.h"
 #include "lang/token.h"
@@ -42,14 +43,16 @@ typedef struct {
     int set;           /* index set, -1 for a scalar */
     uint32_t first;    /* index of its (first) parameter, state, read or noise in the model */
     size_t n_nodes;    /* 1, or elements of its set */
-    ost_node_t *nodes; /* [n_nodes], NULL for a let that is not defined yet; owned */
+    ost_node_t *nodes; /* [n_nodes], NULL for a let that is not defined yet */
     bool used;
     ost_token_t at; /* where it is declared */
 } ost_symbol_t;
 
 typedef struct {
     ost_lexer_t lexer;
-    ost_graph_t *graph; /* borrowed */
+    ost_memory_t memory; /* of symbols */
+    ost_memory_t *kept;  /* of switches, which outlive the parser; borrowed */
+    ost_graph_t *graph;  /* borrowed */
     ost_symbol_t *symbols;
     size_t n_symbols;
     const ost_index_set_t *sets; /* borrowed */
@@ -78,8 +81,6 @@ typedef struct {
     bool is_condition; /* a comparison: 1 or 0, only between `if` and `then` */
     ost_token_t at;    /* its first token */
 } ost_value_t;
-
-void ost_parser_free(ost_parser_t *self); /* what it owns: symbols and switches */
 
 /* Read an expression as far as it goes; the lexer then stands on the token after it. On error the lexer's code is set
  * and the value is any node. */

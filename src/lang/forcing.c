@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Copies what depends on time and parameters alone from the graphs of models into one graph over all of them, so that a
  * signal that one model drives and another reads is followed from one to the other. */
+#include "core/text.h"
 #include "lang/forcing_impl.h"
 
 #include "lang/model_impl.h"
@@ -22,38 +23,19 @@ void ost_forcing_free(ost_forcing_t *self)
 {
     if (self == NULL) return;
     ost_graph_free(&self->graph);
+    ost_memory_free(&self->memory);
     free(self->watched);
-    free(self->meets_states);
-    free(self->sources);
     free(self->kinks);
-    free(self->fixed);
-    free(self->timed);
-    free(self->inner);
-    free(self->is_straight);
-    free(self->is_met);
     free(self);
 }
 
 static void watch(ost_forcing_t *self, ost_node_t node, bool meets_states, ost_forcing_source_t source)
 {
     if (self->graph.out_of_memory || !self->graph.nodes[node].varies) return;
-    if (self->n_watched == self->max_watched) {
-        size_t max = 2 * self->max_watched + 64;
-        ost_node_t *watched = realloc(self->watched, max * sizeof(*watched));
-        if (watched != NULL) self->watched = watched;
-        bool *meets = realloc(self->meets_states, max * sizeof(*meets));
-        if (meets != NULL) self->meets_states = meets;
-        ost_forcing_source_t *sources = realloc(self->sources, max * sizeof(*sources));
-        if (sources != NULL) self->sources = sources;
-        if (watched == NULL || meets == NULL || sources == NULL) {
-            self->graph.out_of_memory = true;
-            return;
-        }
-        self->max_watched = max;
-    }
-    self->watched[self->n_watched] = node;
-    self->sources[self->n_watched] = source;
-    self->meets_states[self->n_watched++] = meets_states;
+    if (ost_list_grow(&self->watched, self->n_watched, &self->max_watched, sizeof(*self->watched)) < 0)
+        self->graph.out_of_memory = true;
+    else
+        self->watched[self->n_watched++] = (ost_watched_t){ node, meets_states, source };
 }
 
 void ost_forcing_watch(ost_forcing_t *self, ost_node_t node, ost_forcing_source_t source)
@@ -208,32 +190,31 @@ static void list_nodes(ost_forcing_t *self, const bool *straight, size_t n_used,
 static bool arrange(ost_forcing_t *self, const bool *used, const bool *straight, size_t n_used)
 {
     const ost_graph_t *g = &self->graph;
-    bool *needed = calloc(g->n_nodes, sizeof(*needed)), *inner = calloc(g->n_nodes, sizeof(*inner));
-    self->fixed = malloc(g->n_nodes * sizeof(*self->fixed));
-    self->timed = malloc(g->n_nodes * sizeof(*self->timed));
-    self->inner = malloc(g->n_nodes * sizeof(*self->inner));
-    self->is_straight = calloc(g->n_nodes, sizeof(*self->is_straight));
-    self->is_met = calloc(g->n_nodes, sizeof(*self->is_met));
-    bool ok = needed != NULL && inner != NULL && self->fixed != NULL && self->timed != NULL && self->inner != NULL &&
-              self->is_straight != NULL && self->is_met != NULL;
-    for (ost_node_t i = 0; ok && i < n_used; i++) needed[i] = used[i] && g->nodes[i].varies && !straight[i];
-    if (ok) list_nodes(self, straight, n_used, needed, inner);
-    for (size_t k = 0; ok && k < self->n_watched; k++) self->is_met[self->watched[k]] |= self->meets_states[k];
+    bool *needed = ost_memory_list(&self->memory, g->n_nodes, sizeof(*needed));
+    bool *inner = ost_memory_list(&self->memory, g->n_nodes, sizeof(*inner));
+    self->fixed = ost_memory_list(&self->memory, g->n_nodes, sizeof(*self->fixed));
+    self->timed = ost_memory_list(&self->memory, g->n_nodes, sizeof(*self->timed));
+    self->inner = ost_memory_list(&self->memory, g->n_nodes, sizeof(*self->inner));
+    self->is_straight = ost_memory_list(&self->memory, g->n_nodes, sizeof(*self->is_straight));
+    self->is_met = ost_memory_list(&self->memory, g->n_nodes, sizeof(*self->is_met));
+    if (self->memory.failed) return false;
+    for (ost_node_t i = 0; i < n_used; i++) needed[i] = used[i] && g->nodes[i].varies && !straight[i];
+    list_nodes(self, straight, n_used, needed, inner);
+    for (size_t k = 0; k < self->n_watched; k++) self->is_met[self->watched[k].node] |= self->watched[k].meets_states;
     self->max_breaks = self->n_kinks + (self->n_timed > 0 ? OST_SEARCHED_BREAKS : 0);
-    free(needed);
-    free(inner);
-    return ok;
+    return true;
 }
 
 int ost_forcing_close(ost_forcing_t *self, ost_error_t *err)
 {
     size_t n = self->graph.n_nodes;
-    bool *used = self->graph.out_of_memory ? NULL : ost_graph_reachable(&self->graph, self->watched, self->n_watched);
-    bool *straight = calloc(n, sizeof(*straight));
-    bool ok = used != NULL && straight != NULL && ost_forcing_find_kinks(self, used, straight) &&
-              arrange(self, used, straight, n);
+    ost_node_t *watched = ost_memory_list(&self->memory, self->n_watched, sizeof(*watched));
+    bool *straight = ost_memory_list(&self->memory, n, sizeof(*straight)), *used = NULL;
+    for (size_t k = 0; k < self->n_watched && watched != NULL; k++) watched[k] = self->watched[k].node;
+    if (!self->graph.out_of_memory && !self->memory.failed)
+        used = ost_graph_reachable(&self->graph, watched, self->n_watched);
+    bool ok = used != NULL && ost_forcing_find_kinks(self, used, straight) && arrange(self, used, straight, n);
     free(used);
-    free(straight);
     return ok ? 0 : ost_no_memory(err);
 }
 

@@ -3,6 +3,7 @@
 #ifndef OST_LANG_FORCING_IMPL_H
 #define OST_LANG_FORCING_IMPL_H
 
+#include "core/memory.h"
 #include "lang/forcing.h"
 
 /* Breaks of one subject at most that have to be searched for, beside the kinks whose times are a formula. */
@@ -17,11 +18,17 @@ typedef struct {
     ost_node_t root; /* the time, on parameters alone */
 } ost_kink_t;
 
+/* An expression that equations use. */
+typedef struct {
+    ost_node_t node;
+    bool meets_states;           /* what uses it depends on more than time */
+    ost_forcing_source_t source; /* where it is used */
+} ost_watched_t;
+
 struct ost_forcing {
-    ost_graph_t graph;             /* leaves: CONST, PARAM of all models, TIME; a condition is a STEP */
-    ost_node_t *watched;           /* [n_watched] expressions that equations use, in any order, some of them twice */
-    bool *meets_states;            /* [n_watched] what uses it depends on more than time */
-    ost_forcing_source_t *sources; /* [n_watched] where it is used */
+    ost_graph_t graph;      /* leaves: CONST, PARAM of all models, TIME; a condition is a STEP */
+    ost_memory_t memory;    /* of what ost_forcing_close() makes */
+    ost_watched_t *watched; /* [n_watched] in any order, some of them twice */
     size_t n_watched, max_watched;
     ost_kink_t *kinks; /* [n_kinks] in any order, a time once for each node that bends there */
     size_t n_kinks, max_kinks;

@@ -14,7 +14,8 @@
 struct ost_formula {
     ost_graph_t graph;
     ost_node_t node;
-    ost_node_t *switches; /* owned */
+    ost_memory_t memory; /* of switches */
+    ost_node_t *switches;
     bool is_plain;
 };
 
@@ -56,12 +57,9 @@ static void declare_names(ost_parser_t *self, const ost_name_t *names, size_t n)
         symbol->dim = names[i].unit.dim;
         symbol->ratio = ost_ratio_of(&names[i].unit, names[i].unit_text);
         symbol->is_plain = names[i].is_plain;
-        symbol->nodes = malloc((symbol->n_nodes + 1) * sizeof(*symbol->nodes));
-        if (symbol->nodes == NULL) {
-            ost_lexer_fail(&self->lexer, &name, OST_ERR_NO_MEMORY, "out of memory");
-            return;
-        }
-        for (size_t k = 0; k < symbol->n_nodes; k++)
+        symbol->nodes = ost_memory_list(&self->memory, symbol->n_nodes, sizeof(*symbol->nodes));
+        if (symbol->nodes == NULL) ost_lexer_no_memory(&self->lexer);
+        for (size_t k = 0; k < symbol->n_nodes && symbol->nodes != NULL; k++)
             symbol->nodes[k] = ost_graph_leaf(self->graph, OST_OP_PARAM, first++);
     }
 }
@@ -83,6 +81,7 @@ static int read_formula(ost_formula_t **self, const char *text, const ost_name_t
     int ret = ost_graph_init(&(*self)->graph, err);
     if (ret != 0) goto out;
     parser.graph = &(*self)->graph;
+    parser.kept = &(*self)->memory;
     ost_lexer_init(&parser.lexer, "", text, false, err);
     declare_sets(&parser, sets, names, n);
     declare_names(&parser, names, n);
@@ -100,10 +99,9 @@ static int read_formula(ost_formula_t **self, const char *text, const ost_name_t
     (*self)->node = value.node;
     (*self)->is_plain = value.is_plain && !value.is_zero;
     (*self)->switches = parser.switches;
-    parser.switches = NULL;
     *dim = value.dim;
 out:
-    ost_parser_free(&parser);
+    ost_memory_free(&parser.memory);
     if (ret != 0) {
         ost_formula_delete(*self);
         *self = NULL;
@@ -187,6 +185,6 @@ void ost_formula_delete(ost_formula_t *self)
 {
     if (self == NULL) return;
     ost_graph_free(&self->graph);
-    free(self->switches);
+    ost_memory_free(&self->memory);
     free(self);
 }

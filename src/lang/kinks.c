@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Kinks whose times are a formula of parameters: of conditions, min, max, abs and tables whose operands are, piece by
  * piece, straight lines in time. A table of n points has n of them, found once for each subject without a search. */
+#include "core/text.h"
 #include "lang/forcing_impl.h"
-
-#include <stdlib.h>
 
 /* Straight pieces of one operand at most; a kink between others is searched for. */
 enum { MAX_PIECES = 8 };
@@ -88,17 +87,10 @@ static void add_root(kinks_t *self, ost_node_t bend, ost_node_t a, ost_node_t b)
     ost_node_t rise = ost_graph_binary(g, OST_OP_ADD, slope(self, a), fall);
     ost_node_t start = ost_graph_binary(g, OST_OP_SUB, at_zero(self, b), at_zero(self, a));
     ost_node_t root = ost_graph_binary(g, OST_OP_DIV, start, rise);
-    if (f->n_kinks == f->max_kinks) {
-        size_t max = 2 * f->max_kinks + 64;
-        ost_kink_t *kinks = realloc(f->kinks, max * sizeof(*kinks));
-        if (kinks == NULL) {
-            g->out_of_memory = true;
-            return;
-        }
-        f->kinks = kinks;
-        f->max_kinks = max;
-    }
-    f->kinks[f->n_kinks++] = (ost_kink_t){ bend, root };
+    if (ost_list_grow(&f->kinks, f->n_kinks, &f->max_kinks, sizeof(*f->kinks)) < 0)
+        g->out_of_memory = true;
+    else
+        f->kinks[f->n_kinks++] = (ost_kink_t){ bend, root };
 }
 
 /* @return whether the operands are straight piece by piece; then their crossings are added */
@@ -144,9 +136,10 @@ static bool stays_straight(kinks_t *self, ost_node_t i, const ost_node_data_t *n
 bool ost_forcing_find_kinks(ost_forcing_t *self, const bool *used, bool *straight)
 {
     size_t n = self->graph.n_nodes;
-    kinks_t kinks = { self, &self->graph, malloc(n * sizeof(*kinks.at_zero)), malloc(n * sizeof(*kinks.slope)),
-        calloc(n, sizeof(bool)), straight };
-    bool ok = kinks.at_zero != NULL && kinks.slope != NULL && kinks.is_condition != NULL;
+    ost_memory_t memory = { 0 };
+    kinks_t kinks = { self, &self->graph, ost_memory_list(&memory, n, sizeof(*kinks.at_zero)),
+        ost_memory_list(&memory, n, sizeof(*kinks.slope)), ost_memory_list(&memory, n, sizeof(bool)), straight };
+    const bool ok = !memory.failed;
     for (ost_node_t i = 0; ok && i < n && !self->graph.out_of_memory; i++) {
         const ost_node_data_t node = self->graph.nodes[i];
         kinks.at_zero[i] = OST_NO_NODE;
@@ -159,8 +152,6 @@ bool ost_forcing_find_kinks(ost_forcing_t *self, const bool *used, bool *straigh
         kinks.is_condition[i] = makes_condition(&kinks, &node);
         kinks.is_straight[i] = stays_straight(&kinks, i, &node);
     }
-    free(kinks.at_zero);
-    free(kinks.slope);
-    free(kinks.is_condition);
+    ost_memory_free(&memory);
     return ok && !self->graph.out_of_memory;
 }

@@ -4,7 +4,6 @@
 #include "core/text.h"
 #include "lang/model_impl.h"
 #include "lang/reader.h"
-#include "lang/signals.h"
 #include "lang/token.h"
 
 #include <errno.h>
@@ -36,7 +35,8 @@ void ost_library_free(ost_library_t *self)
         free(self->models[i]);
     }
     free(self->models);
-    ost_signals_free(&self->signals);
+    free(self->signals.signal);
+    ost_memory_free(&self->signals.memory);
     *self = (ost_library_t){ 0 };
 }
 

@@ -150,9 +150,11 @@ bool ost_graph_lower(ost_graph_t *graph, ost_node_t *roots, size_t n_roots, bool
 {
     size_t n_before = graph->n_nodes;
     bool *used = ost_graph_reachable(graph, roots, n_roots);
-    lower_t l = { graph, malloc(n_before * sizeof(*l.low)), calloc(n_before, sizeof(*l.uses)),
-        calloc(n_before, sizeof(*l.overflows)), merge };
-    if (used == NULL || l.low == NULL || l.uses == NULL || l.overflows == NULL) graph->out_of_memory = true;
+    ost_memory_t memory = { 0 };
+    lower_t l = { graph, ost_memory_list(&memory, n_before, sizeof(*l.low)),
+        ost_memory_list(&memory, n_before, sizeof(*l.uses)), ost_memory_list(&memory, n_before, sizeof(*l.overflows)),
+        merge };
+    if (used == NULL || memory.failed) graph->out_of_memory = true;
     for (size_t i = 0; i < n_before && !graph->out_of_memory; i++) {
         const ost_node_data_t *n = &graph->nodes[i];
         if (!used[i]) continue;
@@ -168,8 +170,6 @@ bool ost_graph_lower(ost_graph_t *graph, ost_node_t *roots, size_t n_roots, bool
     }
     for (size_t k = 0; k < n_roots && !graph->out_of_memory; k++) roots[k] = l.low[roots[k]];
     free(used);
-    free(l.low);
-    free(l.uses);
-    free(l.overflows);
+    ost_memory_free(&memory);
     return !graph->out_of_memory;
 }

@@ -14,93 +14,12 @@ const char *const ost_model_kind_words[OST_N_MODEL_KINDS] = {
 #undef WORD
 };
 
-static void free_impl(struct ost_model_impl *self)
-{
-    if (self == NULL) return;
-    for (size_t i = 0; i < self->n_equations; i++) {
-        free(self->equations[i].left);
-        free(self->equations[i].right);
-    }
-    free(self->text);
-    free(self->equations);
-    free(self->initial);
-    free(self->rate);
-    free(self->drive);
-    free(self->output);
-    free(self->sw);
-    free(self->sw_line);
-    ost_programs_delete(self->programs);
-    ost_graph_free(&self->graph);
-    free(self);
-}
-
-static void free_index_sets(ost_model_t *self)
-{
-    for (size_t i = 0; i < self->n_index_sets; i++) {
-        for (size_t k = 0; k < self->index_sets[i].n_elements; k++) free(self->index_sets[i].elements[k]);
-        free(self->index_sets[i].elements);
-        free(self->index_sets[i].name);
-    }
-    free(self->index_sets);
-}
-
-static void free_param(ost_param_t *self)
-{
-    free(self->name);
-    free(self->text);
-    free(self->source);
-    free(self->unit_text);
-    free(self->spread.share);
-    free(self->spread.choice);
-}
-
 void ost_model_free(ost_model_t *self)
 {
-    if (self == NULL) return;
-    free_index_sets(self);
-    for (size_t i = 0; i < self->n_params; i++) free_param(&self->params[i]);
-    for (size_t i = 0; i < self->n_doses; i++) {
-        free_param(&self->doses[i].usual);
-        free(self->doses[i].interval);
-        free(self->doses[i].duration);
-    }
-    for (size_t i = 0; i < self->n_states; i++) {
-        free(self->states[i].name);
-        free(self->states[i].text);
-        free(self->states[i].unit_text);
-    }
-    for (size_t i = 0; i < self->n_noises; i++) {
-        free(self->noises[i].name);
-        free(self->noises[i].text);
-    }
-    for (size_t i = 0; i < self->n_reads; i++) free(self->reads[i].name);
-    for (size_t i = 0; i < self->n_drives; i++) free(self->drives[i].name);
-    for (size_t i = 0; i < self->n_outputs; i++) {
-        free(self->outputs[i].name);
-        free(self->outputs[i].group);
-        free(self->outputs[i].index_set);
-        free(self->outputs[i].text);
-        free(self->outputs[i].unit_text);
-    }
-    free(self->params);
-    free(self->states);
-    free(self->noises);
-    free(self->reads);
-    free(self->drives);
-    free(self->outputs);
-    free(self->doses);
-    free(self->jac);
-    free(self->first_entry);
-    free(self->drive_uses);
-    free(self->rate_uses);
-    free(self->switch_states);
-    free(self->is_linear);
-    free(self->linear_uses);
-    free(self->is_constant);
-    free(self->name);
-    free(self->text);
-    free(self->path);
-    free_impl(self->impl);
+    if (self == NULL || self->impl == NULL) return;
+    ost_graph_free(&self->impl->graph);
+    ost_memory_free(&self->impl->memory);
+    free(self->impl);
     *self = (ost_model_t){ 0 };
 }
 
@@ -173,6 +92,14 @@ int ost_model_param(const ost_model_t *self, const char *name)
 {
     for (size_t i = 0; i < self->n_params; i++) {
         if (strcmp(self->params[i].name, name) == 0) return (int) i;
+    }
+    return -1;
+}
+
+int ost_signals_find(const ost_signals_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->n; i++) {
+        if (strcmp(self->signal[i].name, name) == 0) return (int) i;
     }
     return -1;
 }

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/isa.h"
+#include "core/memory.h"
 #include "core/units.h"
 
 #include <stdbool.h>
@@ -192,6 +193,7 @@ typedef struct {
 typedef struct {
     ost_signal_t *signal; /**< [n]; moves when a model that defines signals is read */
     size_t n;             /**< their number */
+    ost_memory_t memory;  /**< of the texts of the built-in list; those of others are of their models */
 } ost_signals_t;
 
 /** The signals and the models known to this process. Not for use by two threads at a time until loading is done;

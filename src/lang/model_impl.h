@@ -3,6 +3,7 @@
 #ifndef OST_LANG_MODEL_IMPL_H
 #define OST_LANG_MODEL_IMPL_H
 
+#include "core/memory.h"
 #include "lang/graph.h"
 #include "lang/kernel.h"
 #include "lang/model.h"
@@ -11,10 +12,11 @@ struct ost_programs; /* program.h */
 
 /* For the printed sheet: lines of the model text in their order, e.g. lets and equations. */
 typedef struct {
-    char *left, *right; /* as written; owned */
+    char *left, *right; /* as written */
 } ost_equation_t;
 
 struct ost_model_impl {
+    ost_memory_t memory; /* of all that the model has but its graph */
     ost_graph_t graph;
     /* filled by the reader (reader.c): */
     const ost_builtin_t *source; /* the entry its text comes from, NULL for a user's own model */
@@ -28,7 +30,7 @@ struct ost_model_impl {
     ost_equation_t *equations;
     size_t n_equations;
     /* filled by ost_model_compile (program.c): */
-    struct ost_programs *programs; /* owned */
+    struct ost_programs *programs;
     ost_kernel_t interpreted[OST_N_ISA];
     uint64_t fingerprint; /* FNV-1a over all programs */
 };
@@ -40,7 +42,6 @@ void ost_model_free(ost_model_t *self);
  * uses, kernel[] of the model. With `builtin` (NULL for none) its emitted kernels are used where the fingerprints
  * agree; a fingerprint that differs is OST_ERR_MODEL (the build is stale). */
 int ost_model_compile(ost_model_t *model, const ost_builtin_t *builtin, ost_error_t *err) OST_MUST_CHECK;
-void ost_programs_delete(struct ost_programs *self);
 
 /* The same model run by the interpreter even if it is built in (tests; never by users). Shape and order as
  * model->kernel. */

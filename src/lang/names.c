@@ -5,7 +5,6 @@
 #include "core/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const words[] = { "model", "kind", "index", "signal", "reads", "covariate", "param", "state", "let",
@@ -33,18 +32,6 @@ char *ost_suggest(const ost_token_t *word, const char *const *names, size_t n_na
     buf[0] = '\0';
     if (nearest != NULL) snprintf(buf, size, " (did you mean '%s'?)", nearest);
     return buf;
-}
-
-void ost_parser_free(ost_parser_t *self)
-{
-    for (size_t i = 0; i < self->n_symbols; i++) free(self->symbols[i].nodes);
-    free(self->symbols);
-    free(self->switches);
-    free(self->switch_lines);
-    self->symbols = NULL;
-    self->switches = NULL;
-    self->switch_lines = NULL;
-    self->n_symbols = self->n_switches = 0;
 }
 
 ost_symbol_t *ost_parser_find(const ost_parser_t *self, const ost_token_t *name)
@@ -89,11 +76,10 @@ ost_symbol_t *ost_parser_declare(ost_parser_t *self, const ost_token_t *name, os
     }
     size_t n = self->n_symbols;
     if (self->lexer.code == 0 && (n & (n - 1)) == 0) {
-        ost_symbol_t *more = realloc(self->symbols, (n > 0 ? 2 * n : 1) * sizeof(*more));
-        if (more == NULL)
-            ost_lexer_fail(&self->lexer, name, OST_ERR_NO_MEMORY, "out of memory");
-        else
-            self->symbols = more;
+        ost_symbol_t *more = ost_memory_list(&self->memory, n > 0 ? 2 * n : 1, sizeof(*more));
+        if (more == NULL) ost_lexer_no_memory(&self->lexer);
+        if (more != NULL && n > 0) memcpy(more, self->symbols, n * sizeof(*more));
+        if (more != NULL) self->symbols = more;
     }
     if (self->lexer.code != 0) return NULL;
     ost_symbol_t *symbol = &self->symbols[self->n_symbols++];

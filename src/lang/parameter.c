@@ -4,7 +4,6 @@
 #include "lang/declare.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* New parameters or covariates of a name, *n of them. @return the first, NULL on error */
@@ -128,7 +127,7 @@ static void read_source(ost_reader_t *self, ost_param_t *param)
     param->source = ost_reader_text(self, "the source");
 }
 
-/* 6 [month]. @return owned by the caller, NULL on error */
+/* 6 [month]. @return NULL on error */
 static char *read_time(ost_reader_t *self, double *days)
 {
     static const ost_dim_t time = { .sixths = { [OST_DIM_TIME] = 6 } };
@@ -142,7 +141,6 @@ static char *read_time(ost_reader_t *self, double *days)
         ost_lexer_fail(lexer, &at, OST_ERR_VALUE, "expected a time above 0, as in 6 [month]");
     *days = number * unit.factor;
     int n = snprintf(text, sizeof(text), "%.6g %.40s", number, unit_text != NULL ? unit_text : "");
-    free(unit_text);
     return ost_reader_copy(self, text, (size_t) n);
 }
 
@@ -270,41 +268,22 @@ static void to_internal_units(ost_param_t *param)
     param->lower *= factor;
     param->upper *= factor;
     if (param->spread.kind == OST_SPREAD_NORMAL) param->spread.sd *= factor;
-    for (size_t i = 0; i < param->spread.n_choices; i++) param->spread.choice[i] *= factor;
 }
 
-static double *copy_numbers(ost_reader_t *self, const double *numbers, size_t n)
-{
-    return (double *) (void *) ost_reader_copy(self, (const char *) (const void *) numbers, n * sizeof(*numbers));
-}
-
-/* Everything but name and value, from the first element to another. */
-static void copy_attributes(ost_reader_t *self, ost_param_t *to, const ost_param_t *from)
-{
-    char *name = to->name;
-    double value = to->value;
-    if (ost_reader_failed(self)) return;
-    *to = *from;
-    to->name = name;
-    to->value = value;
-    to->text = to->source = to->unit_text = NULL;
-    to->spread.share = to->spread.choice = NULL;
-    to->spread.n_choices = 0;
-    if (from->text != NULL) to->text = ost_reader_copy(self, from->text, strlen(from->text));
-    if (from->source != NULL) to->source = ost_reader_copy(self, from->source, strlen(from->source));
-    to->unit_text = ost_reader_copy(self, from->unit_text, strlen(from->unit_text));
-    if (from->spread.n_choices == 0) return;
-    to->spread.share = copy_numbers(self, from->spread.share, from->spread.n_choices);
-    to->spread.choice = copy_numbers(self, from->spread.choice, from->spread.n_choices);
-    if (!ost_reader_failed(self)) to->spread.n_choices = from->spread.n_choices;
-}
-
+/* Elements of an index have all but their names and values from the first, whose texts and choices they share. */
 static void finish(ost_reader_t *self, const ost_token_t *name, const ost_token_t *at, ost_param_t *params, size_t n)
 {
     ost_symbol_t *symbol = ost_parser_find(&self->parser, name);
-    for (size_t i = 1; i < n; i++) copy_attributes(self, &params[i], &params[0]);
-    for (size_t i = 0; i < n; i++) check_values(self, name, at, &params[i]);
+    for (size_t i = 0; i < n && !ost_reader_failed(self); i++) {
+        const ost_param_t own = params[i];
+        params[i] = params[0];
+        params[i].name = own.name;
+        params[i].value = own.value;
+        check_values(self, name, at, &params[i]);
+    }
     if (ost_reader_failed(self)) return;
+    const ost_spread_t *spread = &params[0].spread;
+    for (size_t i = 0; i < spread->n_choices; i++) spread->choice[i] *= params[0].unit.factor;
     for (size_t i = 0; i < n; i++) to_internal_units(&params[i]);
     symbol->dim = params[0].unit.dim;
     symbol->ratio = ost_ratio_of(&params[0].unit, params[0].unit_text);

@@ -4,7 +4,6 @@
 
 #include "core/lanes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(OST_ROW_BYTES >= OST_LANES * sizeof(double), "constants are stored by rows");
@@ -22,6 +21,8 @@ typedef struct {
     bool is_prepare;
     uint32_t *uses, *value; /* [n_nodes]; value is NO_ROW where not yet computed */
     ost_node_t *stack;      /* [n_nodes] */
+    ost_memory_t scratch;
+    ost_memory_t *kept; /* of the programs */
 } maker_t;
 
 static uint32_t row_of(uint32_t *rows, ost_node_t *list, size_t *n, ost_node_t node)
@@ -133,7 +134,7 @@ static void count_uses(maker_t *m, const ost_node_t *roots, size_t n_roots)
     }
 }
 
-static int make_program(maker_t *m, ost_program_t *program, const ost_node_t *roots, size_t n_roots, ost_error_t *err)
+static bool make_program(maker_t *m, ost_program_t *program, const ost_node_t *roots, size_t n_roots)
 {
     count_uses(m, roots, n_roots);
     size_t n_values = 0;
@@ -141,17 +142,15 @@ static int make_program(maker_t *m, ost_program_t *program, const ost_node_t *ro
         m->value[i] = NO_ROW;
         n_values += m->uses[i] > 0 && !is_given(m, (ost_node_t) i);
     }
-    program->instr = malloc((n_values + 1) * sizeof(*program->instr));
-    program->root = malloc((n_roots + 1) * sizeof(*program->root));
-    if (program->instr == NULL || program->root == NULL) {
-        return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory for a program");
-    }
+    program->instr = ost_memory_list(m->kept, n_values, sizeof(*program->instr));
+    program->root = ost_memory_list(m->kept, n_roots, sizeof(*program->root));
+    if (m->kept->failed) return false;
     for (size_t k = 0; k < n_roots; k++) {
         make_value(m, program, roots[k]);
         program->root[k] = operand_of(m, roots[k]);
     }
     program->n_roots = n_roots;
-    return 0;
+    return true;
 }
 
 /* Where value operands live in the interpreter's code. */
@@ -218,129 +217,81 @@ static void make_code(const struct ost_programs *self, ost_program_t *program, s
     }
 }
 
-static int make_all_code(struct ost_programs *self, ost_error_t *err)
+static bool make_all_code(struct ost_programs *self, maker_t *m)
 {
     size_t n_max = 1;
     for (size_t k = 0; k < self->n_programs; k++) {
         if (self->program[k].n_instr > n_max) n_max = self->program[k].n_instr;
     }
-    slots_t s = { .location = malloc(n_max * sizeof(*s.location)),
-        .last_use = malloc(n_max * sizeof(*s.last_use)),
-        .free_slot = malloc(n_max * sizeof(*s.free_slot)) };
-    bool ok = s.location != NULL && s.last_use != NULL && s.free_slot != NULL;
-    for (size_t k = 0; k < self->n_programs && ok; k++) {
+    slots_t s = { .location = ost_memory_list(&m->scratch, n_max, sizeof(*s.location)),
+        .last_use = ost_memory_list(&m->scratch, n_max, sizeof(*s.last_use)),
+        .free_slot = ost_memory_list(&m->scratch, n_max, sizeof(*s.free_slot)) };
+    for (size_t k = 0; k < self->n_programs && !m->scratch.failed; k++) {
         ost_program_t *program = &self->program[k];
-        program->code = malloc((program->n_instr + program->n_roots + 1) * sizeof(*program->code));
-        ok = program->code != NULL;
-        if (!ok) break;
+        program->code = ost_memory_list(m->kept, program->n_instr + program->n_roots, sizeof(*program->code));
+        if (program->code == NULL) return false;
         make_code(self, program, &s);
         if (s.n_slots > self->n_scratch) self->n_scratch = s.n_slots;
     }
-    free(s.location);
-    free(s.last_use);
-    free(s.free_slot);
-    return ok ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "out of memory for a program");
+    return !m->scratch.failed;
 }
 
-static int make_constants(struct ost_programs *self, const maker_t *m, ost_error_t *err)
+static bool make_constants(struct ost_programs *self, const maker_t *m)
 {
     size_t n = m->n_constants;
     self->n_constants = n;
-    self->constant = malloc((n + 1) * sizeof(*self->constant));
-    self->constant_rows = aligned_alloc(OST_ROW_BYTES, (n + 1) * OST_ROW_BYTES);
-    if (self->constant == NULL || self->constant_rows == NULL) {
-        return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory for a program");
-    }
-    for (size_t i = 0; i < n; i++) {
+    self->constant = ost_memory_list(m->kept, n, sizeof(*self->constant));
+    self->constant_rows = ost_memory_list(m->kept, n, OST_ROW_BYTES);
+    for (size_t i = 0; i < n && !m->kept->failed; i++) {
         self->constant[i] = m->graph->nodes[m->constant[i]].value;
         for (size_t lane = 0; lane < OST_LANES; lane++) self->constant_rows[i * OST_LANES + lane] = self->constant[i];
     }
-    return 0;
+    return !m->kept->failed;
 }
 
 /* The hoisted values are known once all other programs are made. */
-static int make_prepare(
-    struct ost_programs *self, maker_t *m, const ost_node_t *initial, size_t n_initial, ost_error_t *err)
+static bool make_prepare(struct ost_programs *self, maker_t *m, const ost_node_t *initial, size_t n_initial)
 {
-    ost_node_t *roots = malloc((m->n_hoisted + n_initial + 1) * sizeof(*roots));
-    if (roots == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory for a program");
+    ost_node_t *roots = ost_memory_list(&m->scratch, m->n_hoisted + n_initial, sizeof(*roots));
+    if (roots == NULL) return false;
     memcpy(roots, m->hoisted, m->n_hoisted * sizeof(*roots));
     if (n_initial > 0) memcpy(roots + m->n_hoisted, initial, n_initial * sizeof(*roots));
     self->n_hoisted = m->n_hoisted;
     m->is_prepare = true;
-    int ret = make_program(m, &self->program[OST_PREPARE], roots, m->n_hoisted + n_initial, err);
-    free(roots);
-    return ret;
+    return make_program(m, &self->program[OST_PREPARE], roots, m->n_hoisted + n_initial);
 }
 
-static void maker_free(maker_t *m)
-{
-    free(m->constant_row);
-    free(m->hoisted_row);
-    free(m->constant);
-    free(m->hoisted);
-    free(m->uses);
-    free(m->value);
-    free(m->stack);
-}
-
-static int maker_init(maker_t *m, const ost_graph_t *graph, ost_error_t *err)
+static bool maker_init(maker_t *m, const ost_graph_t *graph, ost_memory_t *kept)
 {
     size_t n = graph->n_nodes;
-    *m = (maker_t){ .graph = graph,
-        .constant_row = malloc(n * sizeof(*m->constant_row)),
-        .hoisted_row = malloc(n * sizeof(*m->hoisted_row)),
-        .constant = malloc(n * sizeof(*m->constant)),
-        .hoisted = malloc(n * sizeof(*m->hoisted)),
-        .uses = malloc(n * sizeof(*m->uses)),
-        .value = malloc(n * sizeof(*m->value)),
-        .stack = malloc(n * sizeof(*m->stack)) };
-    if (m->constant_row == NULL || m->hoisted_row == NULL || m->constant == NULL || m->hoisted == NULL ||
-        m->uses == NULL || m->value == NULL || m->stack == NULL) {
-        return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory for a program");
-    }
-    if (n > MAX_ROWS)
-        return ost_fail(err, OST_ERR_LIMIT, "the model has more than %u expressions", (unsigned) MAX_ROWS);
-    for (size_t i = 0; i < n; i++) m->constant_row[i] = m->hoisted_row[i] = NO_ROW;
-    return 0;
+    *m = (maker_t){ .graph = graph, .kept = kept };
+    m->constant_row = ost_memory_list(&m->scratch, n, sizeof(*m->constant_row));
+    m->hoisted_row = ost_memory_list(&m->scratch, n, sizeof(*m->hoisted_row));
+    m->constant = ost_memory_list(&m->scratch, n, sizeof(*m->constant));
+    m->hoisted = ost_memory_list(&m->scratch, n, sizeof(*m->hoisted));
+    m->uses = ost_memory_list(&m->scratch, n, sizeof(*m->uses));
+    m->value = ost_memory_list(&m->scratch, n, sizeof(*m->value));
+    m->stack = ost_memory_list(&m->scratch, n, sizeof(*m->stack));
+    for (size_t i = 0; i < n && !m->scratch.failed; i++) m->constant_row[i] = m->hoisted_row[i] = NO_ROW;
+    return !m->scratch.failed;
 }
 
 int ost_programs_new(struct ost_programs **out, const ost_graph_t *graph, ost_node_t *const *roots,
-    const size_t *n_roots, size_t n_programs, ost_error_t *err)
+    const size_t *n_roots, size_t n_programs, ost_memory_t *memory, ost_error_t *err)
 {
-    maker_t m = { 0 };
-    int ret = 0;
-    struct ost_programs *self = *out = calloc(1, sizeof(*self));
-    if (self != NULL) self->program = calloc(n_programs, sizeof(*self->program));
-    if (self == NULL || self->program == NULL) {
-        ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory for a program");
-        goto out;
-    }
-    self->n_programs = n_programs;
-    ret = maker_init(&m, graph, err);
-    for (size_t k = OST_PREPARE + 1; k < n_programs && ret == 0; k++) {
-        ret = make_program(&m, &self->program[k], roots[k], n_roots[k], err);
-    }
-    if (ret == 0) ret = make_prepare(self, &m, roots[OST_PREPARE], n_roots[OST_PREPARE], err);
-    if (ret == 0) ret = make_all_code(self, err);
-    if (ret == 0) ret = make_constants(self, &m, err);
-out:
-    maker_free(&m);
-    return ret;
-}
-
-void ost_programs_delete(struct ost_programs *self)
-{
-    if (self == NULL) return;
-    for (size_t k = 0; k < self->n_programs; k++) {
-        free(self->program[k].instr);
-        free(self->program[k].root);
-        free(self->program[k].code);
-    }
-    free(self->program);
-    free(self->constant);
-    free(self->constant_rows);
-    free(self);
+    maker_t m;
+    if (graph->n_nodes > MAX_ROWS)
+        return ost_fail(err, OST_ERR_LIMIT, "the model has more than %u expressions", (unsigned) MAX_ROWS);
+    struct ost_programs *self = *out = ost_memory_list(memory, 1, sizeof(*self));
+    ost_program_t *program = ost_memory_list(memory, n_programs, sizeof(*program));
+    bool ok = maker_init(&m, graph, memory) && !memory->failed;
+    if (ok) *self = (struct ost_programs){ .program = program, .n_programs = n_programs };
+    for (size_t k = OST_PREPARE + 1; k < n_programs && ok; k++)
+        ok = make_program(&m, &program[k], roots[k], n_roots[k]);
+    ok = ok && make_prepare(self, &m, roots[OST_PREPARE], n_roots[OST_PREPARE]) && make_all_code(self, &m) &&
+         make_constants(self, &m);
+    ost_memory_free(&m.scratch);
+    return ok ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "out of memory for a program");
 }
 
 static uint64_t fnv(uint64_t h, uint64_t word)

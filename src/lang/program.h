@@ -76,9 +76,9 @@ struct ost_programs {
 bool ost_graph_lower(ost_graph_t *graph, ost_node_t *roots, size_t n_roots, bool merge);
 
 /* Programs from lowered roots. @param roots  [n_programs] of arrays; of OST_PREPARE only the initial states
- * @param n_roots  [n_programs] */
+ * @param n_roots  [n_programs]; @param memory  of the programs */
 int ost_programs_new(struct ost_programs **self, const ost_graph_t *graph, ost_node_t *const *roots,
-    const size_t *n_roots, size_t n_programs, ost_error_t *err) OST_MUST_CHECK;
+    const size_t *n_roots, size_t n_programs, ost_memory_t *memory, ost_error_t *err) OST_MUST_CHECK;
 
 /* The row of a program's root k among its results. */
 ost_operand_t ost_programs_result(const struct ost_programs *self, const ost_program_t *program, size_t k);

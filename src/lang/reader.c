@@ -3,7 +3,6 @@
 
 #include "core/vocabulary.h"
 #include "lang/declare.h"
-#include "lang/signals.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -121,9 +120,9 @@ static void define_let(ost_reader_t *self)
     ost_token_t equals = parser->lexer.token;
     ost_symbol_t *symbol = ost_parser_find(parser, &name);
     if (ost_reader_failed(self)) return;
-    ost_node_t *nodes = malloc(symbol->n_nodes * sizeof(*nodes));
+    ost_node_t *nodes = ost_memory_list(&parser->memory, symbol->n_nodes, sizeof(*nodes));
     if (nodes == NULL) {
-        ost_lexer_fail(&parser->lexer, &name, OST_ERR_NO_MEMORY, "out of memory");
+        ost_lexer_no_memory(&parser->lexer);
         return;
     }
     ost_value_t value = { 0 };
@@ -269,10 +268,8 @@ static void read_drive(ost_reader_t *self)
         }
         model->drives = ost_reader_more(self, model->drives, &model->n_drives, sizeof(*model->drives));
         impl_of(self)->drive = ost_reader_more(self, impl_of(self)->drive, &n_nodes, sizeof(ost_node_t));
-        if (model->n_drives > first + i)
+        if (!ost_reader_failed(self))
             model->drives[first + i] = (ost_drive_t){ .name = full, .line = name.line, .is_also = is_also };
-        else
-            free(full);
     }
     ost_token_t equals = lexer->token;
     if (ost_reader_failed(self)) return;
@@ -297,22 +294,22 @@ static void read_output(ost_reader_t *self)
             ost_lexer_fail(lexer, &name, OST_ERR_NAME, "output '%s' is defined twice, before at line %d",
                 model->outputs[i].group, model->outputs[i].line);
     }
-    char *unit_text = ost_reader_unit(self, &unit), *text = NULL;
+    char *unit_text = ost_reader_unit(self, &unit), *group = ost_reader_copy(self, name.text, name.length);
     ost_token_t equals = lexer->token;
     size_t first = model->n_outputs, n_nodes = first, n = set < 0 ? 1 : self->parser.sets[set].n_elements;
     for (size_t i = 0; i < n && !ost_reader_failed(self); i++) {
         model->outputs = ost_reader_more(self, model->outputs, &model->n_outputs, sizeof(*model->outputs));
         impl_of(self)->output = ost_reader_more(self, impl_of(self)->output, &n_nodes, sizeof(ost_node_t));
         if (ost_reader_failed(self)) break;
-        ost_output_t *output = &model->outputs[first + i];
-        *output = (ost_output_t){ .unit = unit, .element = (uint32_t) i, .line = name.line };
-        output->name = ost_reader_element_name(self, &name, set, i);
-        output->group = ost_reader_copy(self, name.text, name.length);
-        output->unit_text = ost_reader_copy(self, unit_text, strlen(unit_text));
-        if (set >= 0)
-            output->index_set = ost_reader_copy(self, self->parser.sets[set].name, strlen(self->parser.sets[set].name));
+        model->outputs[first + i] = (ost_output_t){ .name = ost_reader_element_name(self, &name, set, i),
+            .group = group,
+            .index_set = set >= 0 ? self->parser.sets[set].name : NULL,
+            .element = (uint32_t) i,
+            .unit_text = unit_text,
+            .unit = unit,
+            .line = name.line };
     }
-    if (ost_reader_failed(self)) goto out;
+    if (ost_reader_failed(self)) return;
     self->parser.in_output = true;
     ost_value_t expected = { .dim = unit.dim, .ratio = ost_ratio_of(&unit, unit_text) };
     read_expressions(self, set, &impl_of(self)->output[first], &expected, "this output");
@@ -321,13 +318,9 @@ static void read_output(ost_reader_t *self)
         ost_lexer_fail(lexer, &name, OST_ERR_SYNTAX, "this output has no meaning in quotes");
     if (lexer->token.kind != OST_TOKEN_STRING) ost_lexer_unexpected(lexer, "an operator or the meaning in quotes");
     keep_equation(self, self->statement, &equals);
-    text = ost_reader_text(self, "the meaning");
+    char *text = ost_reader_text(self, "the meaning");
     ost_reader_end(self, "the end of the statement");
-    for (size_t i = 0; i < n && !ost_reader_failed(self); i++)
-        model->outputs[first + i].text = ost_reader_copy(self, text, strlen(text));
-out:
-    free(unit_text);
-    free(text);
+    for (size_t i = 0; i < n; i++) model->outputs[first + i].text = text;
 }
 
 /* Three passes, so that statements may come in any order: index sets and signals, names with numbers, expressions. */
@@ -467,10 +460,9 @@ static void finish_states(ost_reader_t *self)
 {
     ost_model_t *model = self->model;
     ost_lexer_t *lexer = &self->parser.lexer;
-    ost_token_t none = { 0 };
     const ost_graph_t *graph = self->parser.graph;
     double *values = malloc((model->n_params + graph->n_nodes + 1) * sizeof(*values)), *v;
-    if (values == NULL) ost_lexer_fail(lexer, &none, OST_ERR_NO_MEMORY, "out of memory");
+    if (values == NULL) ost_lexer_no_memory(lexer);
     const ost_graph_leaves_t at = { .params = values };
     bool has_defaults = true;
     v = values != NULL ? values + model->n_params : NULL;
@@ -508,28 +500,20 @@ static void begin_expressions(ost_reader_t *self)
 {
     struct ost_model_impl *impl = impl_of(self);
     size_t n = self->model->n_states;
-    impl->initial = malloc((n + 1) * sizeof(*impl->initial));
-    impl->rate = malloc((n + 1) * sizeof(*impl->rate));
-    if (impl->initial == NULL || impl->rate == NULL) {
-        ost_token_t none = { 0 };
-        ost_lexer_fail(&self->parser.lexer, &none, OST_ERR_NO_MEMORY, "out of memory");
-        return;
-    }
-    for (size_t i = 0; i < n; i++) impl->initial[i] = impl->rate[i] = OST_NO_NODE;
+    impl->initial = ost_memory_list(self->memory, n, sizeof(*impl->initial));
+    impl->rate = ost_memory_list(self->memory, n, sizeof(*impl->rate));
+    if (self->memory->failed) ost_lexer_no_memory(&self->parser.lexer);
+    for (size_t i = 0; i < n && !self->memory->failed; i++) impl->initial[i] = impl->rate[i] = OST_NO_NODE;
 }
 
-static int add_signals(ost_signals_t *signals, ost_reader_t *self, ost_error_t *err)
+static int add_signals(ost_signals_t *signals, const ost_reader_t *self, ost_error_t *err)
 {
-    int ret = ost_signals_reserve(signals, self->n_signals, err);
-    for (size_t i = 0; ret == 0 && i < self->n_signals; i++) ost_signals_take(signals, &self->signals[i].signal);
-    return ret;
-}
-
-static void free_reader(ost_reader_t *self)
-{
-    ost_parser_free(&self->parser);
-    for (size_t i = 0; i < self->n_signals; i++) ost_signal_free(&self->signals[i].signal);
-    free(self->signals);
+    ost_signal_t *more = realloc(signals->signal, (signals->n + self->n_signals + 1) * sizeof(*more));
+    if (more == NULL) return ost_no_memory(err);
+    signals->signal = more;
+    for (size_t i = 0; i < self->n_signals; i++) /* unless it is the same definition again */
+        if (ost_signals_find(signals, self->signals[i].signal.name) < 0) more[signals->n++] = self->signals[i].signal;
+    return 0;
 }
 
 static int begin(ost_reader_t *self, const char *path, const char *text, ost_error_t *err)
@@ -545,56 +529,43 @@ static int begin(ost_reader_t *self, const char *path, const char *text, ost_err
 
 int ost_signals_read(ost_signals_t *signals, const char *path, const char *text, ost_error_t *err)
 {
-    ost_reader_t self = { .known = signals };
+    ost_reader_t self = { .known = signals, .memory = &signals->memory };
     int ret = begin(&self, path, text, err);
     if (ret != 0) return ret;
     ost_lexer_t start = self.parser.lexer;
     read_pass(&self, &start, PASS_SETS);
     ret = self.parser.lexer.code;
-    if (ret == 0) ret = add_signals(signals, &self, err);
-    free_reader(&self);
-    return ret;
+    return ret == 0 ? add_signals(signals, &self, err) : ret;
 }
 
 int ost_model_read(ost_model_t *model, ost_signals_t *signals, const char *path, const char *text,
     const ost_builtin_t *builtin, ost_error_t *err)
 {
     ost_reader_t self = { .known = signals, .model = model };
-    *model = (ost_model_t){ .kind = OST_N_MODEL_KINDS };
+    *model = (ost_model_t){ .kind = OST_N_MODEL_KINDS, .impl = calloc(1, sizeof(*model->impl)) };
+    if (model->impl == NULL) return ost_no_memory(err);
+    self.memory = &model->impl->memory;
+    self.parser.kept = self.memory;
+    self.parser.graph = &model->impl->graph;
+    model->impl->source = builtin;
     int ret = begin(&self, path, text, err);
+    if (ret == 0) ret = ost_graph_init(self.parser.graph, err);
     if (ret != 0) return ret;
     ost_lexer_t start = self.parser.lexer;
-    ret = start.code;
-    if (ret != 0) goto out;
     model->path = ost_reader_copy(&self, path, strlen(path));
-    model->impl = calloc(1, sizeof(*model->impl));
-    if (model->path == NULL || model->impl == NULL) {
-        ret = ost_no_memory(err);
-        goto out;
-    }
-    model->impl->source = builtin;
-    if (builtin == NULL && (model->impl->text = ost_reader_copy(&self, text, strlen(text))) == NULL) {
-        ret = ost_no_memory(err);
-        goto out;
-    }
-    self.parser.graph = &model->impl->graph;
-    ret = ost_graph_init(self.parser.graph, err);
-    if (ret != 0) goto out;
+    if (builtin == NULL) model->impl->text = ost_reader_copy(&self, text, strlen(text));
     read_pass(&self, &start, PASS_SETS);
     read_pass(&self, &start, PASS_NAMES);
     begin_expressions(&self);
     read_pass(&self, &start, PASS_EXPRESSIONS);
     check_whole(&self);
     finish_states(&self);
+    ret = self.parser.lexer.code;
     model->impl->sw = self.parser.switches;
     model->impl->sw_line = self.parser.switch_lines;
     model->n_switches = self.parser.n_switches;
-    self.parser.switches = NULL;
-    self.parser.switch_lines = NULL;
-    ret = self.parser.lexer.code;
     if (ret == 0) ret = ost_model_compile(model, builtin, err);
     if (ret == 0) ret = add_signals(signals, &self, err);
-out:
-    free_reader(&self);
+    ost_memory_free(&self.parser.memory);
     return ret;
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the statements of a model text share: names with an index, numbers, texts in quotes, units, signals; arrays that
- * grow, and copies that the model owns. */
+ * grow, and copies. */
 #include "lang/reader_words.h"
-
-#include "lang/signals.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,28 +15,22 @@ void *ost_reader_more(ost_reader_t *self, void *array, size_t *n, size_t size)
         ost_lexer_fail(&self->parser.lexer, &at, OST_ERR_LIMIT, "more than %d of one kind", OST_MAX_ITEMS);
     if (ost_reader_failed(self)) return array;
     if ((*n & (*n - 1)) == 0) {
-        void *more = realloc(array, (*n > 0 ? 2 * *n : 1) * size);
+        void *more = ost_memory_list(self->memory, *n > 0 ? 2 * *n : 1, size);
         if (more == NULL) {
-            ost_lexer_fail(&self->parser.lexer, &at, OST_ERR_NO_MEMORY, "out of memory");
+            ost_lexer_no_memory(&self->parser.lexer);
             return array;
         }
+        if (*n > 0) memcpy(more, array, *n * size);
         array = more;
     }
-    memset((char *) array + *n * size, 0, size);
     (*n)++;
     return array;
 }
 
 char *ost_reader_copy(ost_reader_t *self, const char *text, size_t length)
 {
-    char *copy = ost_reader_failed(self) ? NULL : malloc(length + 1);
-    if (copy == NULL) {
-        ost_token_t at = self->parser.lexer.token;
-        ost_lexer_fail(&self->parser.lexer, &at, OST_ERR_NO_MEMORY, "out of memory");
-        return NULL;
-    }
-    memcpy(copy, text, length);
-    copy[length] = '\0';
+    char *copy = ost_reader_failed(self) ? NULL : ost_memory_text(self->memory, text, length);
+    if (copy == NULL) ost_lexer_no_memory(&self->parser.lexer);
     return copy;
 }
 
@@ -140,12 +132,9 @@ void ost_reader_leaves(ost_reader_t *self, ost_symbol_t *symbol, ost_op_t op, si
 {
     if (ost_reader_failed(self)) return;
     symbol->first = (uint32_t) first;
-    symbol->nodes = malloc(symbol->n_nodes * sizeof(*symbol->nodes));
-    if (symbol->nodes == NULL) {
-        ost_lexer_fail(&self->parser.lexer, &symbol->at, OST_ERR_NO_MEMORY, "out of memory");
-        return;
-    }
-    for (size_t i = 0; i < symbol->n_nodes; i++)
+    symbol->nodes = ost_memory_list(&self->parser.memory, symbol->n_nodes, sizeof(*symbol->nodes));
+    if (symbol->nodes == NULL) ost_lexer_no_memory(&self->parser.lexer);
+    for (size_t i = 0; i < symbol->n_nodes && symbol->nodes != NULL; i++)
         symbol->nodes[i] = ost_graph_leaf(self->parser.graph, op, (uint32_t) (first + i));
 }
 
@@ -175,13 +164,10 @@ char *ost_reader_signal(
     if (signal != NULL && *first != NULL && !ost_dim_equal((*first)->unit.dim, signal->unit.dim))
         ost_lexer_fail(&self->parser.lexer, name, OST_ERR_UNIT, "the signals '%.*s' of this set differ in dimension",
             (int) name->length, name->text);
-    if (!ost_reader_failed(self)) return full;
-    free(full);
-    return NULL;
+    return ost_reader_failed(self) ? NULL : full;
 }
 
-/* The lexer stands behind '=': go to the bracket with the unit, the last one before `scale`, `signed`, the meaning or
- * the end; a bracket that touches a name is an index. */
+/* A bracket that touches a name is an index. */
 void ost_reader_seek_unit(ost_reader_t *self)
 {
     ost_lexer_t *lexer = &self->parser.lexer;

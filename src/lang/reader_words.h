@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
     ost_parser_t parser;
     ost_model_t *model;
+    ost_memory_t *memory;       /* of the model, or of signals alone */
     const ost_signals_t *known; /* signals of models read before; borrowed */
     ost_own_signal_t *signals;  /* defined by this text */
     size_t n_signals;
@@ -28,7 +29,7 @@ typedef struct {
 /* Room for one more, zeroed, in a growing array; *n is raised. @return the array; on error the old one, *n as it was */
 void *ost_reader_more(ost_reader_t *self, void *array, size_t *n, size_t size);
 
-/* Copies, owned by the caller; NULL on error. */
+/* Copies in self->memory; NULL on error. */
 char *ost_reader_copy(ost_reader_t *self, const char *text, size_t length);
 char *ost_reader_element_name(ost_reader_t *self, const ost_token_t *name, int set, size_t element);
 
@@ -43,18 +44,18 @@ static inline bool ost_reader_failed(const ost_reader_t *self)
 /* Give a new symbol its nodes: consecutive leaves from `first`. */
 void ost_reader_leaves(ost_reader_t *self, ost_symbol_t *symbol, ost_op_t op, size_t first);
 
-/* Read a unit in brackets. @return as written, owned by the caller; NULL on error */
+/* Read a unit in brackets. @return as written; NULL on error */
 char *ost_reader_unit(ost_reader_t *self, ost_unit_t *unit);
 
 /* Read `-2.5` or `1/14`. */
 double ost_reader_number(ost_reader_t *self);
 
-/* Read a text in quotes that is not empty. @return owned by the caller; NULL on error */
+/* Read a text in quotes that is not empty. @return NULL on error */
 char *ost_reader_text(ost_reader_t *self, const char *what);
 
 /* The name of a signal, or of one in a set; an error if neither this text nor a model read before defines it, or if its
- * dimension is not that of the set's first. @param[in,out] first  element 0, written there; borrowed. @return owned by
- * the caller, NULL on error */
+ * dimension is not that of the set's first. @param[in,out] first  element 0, written there; borrowed. @return NULL on
+ * error */
 char *ost_reader_signal(
     ost_reader_t *self, const ost_token_t *name, int set, size_t element, const ost_signal_t **first);
 

@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lang/straight.h"
 
-#include <stdlib.h>
-
-bool ost_straight_init(ost_straight_t *self, const ost_forcing_t *forcing, ost_look_t *look)
+void ost_straight_init(ost_straight_t *self, const ost_forcing_t *forcing, ost_look_t *look, ost_memory_t *memory)
 {
     const size_t n = forcing->graph.n_nodes;
     *self = (ost_straight_t){ .forcing = forcing,
         .look = look,
-        .settled = calloc(n, sizeof(*self->settled)),
-        .stack = malloc((3 * n + 1) * sizeof(*self->stack)) };
+        .settled = ost_memory_list(memory, n, sizeof(*self->settled)),
+        .stack = ost_memory_list(memory, 3 * n + 1, sizeof(*self->stack)) };
     for (size_t i = 0; self->settled != NULL && i < n; i++)
         self->settled[i] = (ost_settled_t){ INFINITY, -INFINITY, NAN, NAN, 0 };
-    return self->settled != NULL && self->stack != NULL;
-}
-
-void ost_straight_free(ost_straight_t *self)
-{
-    free(self->settled);
-    free(self->stack);
 }
 
 /* A node over a stretch without a kink but at its ends, where rounding may leave a bend undecided. */

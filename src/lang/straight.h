@@ -19,15 +19,14 @@ typedef struct {
 typedef struct {
     const ost_forcing_t *forcing; /**< borrowed */
     ost_look_t *look;             /**< [n_nodes] borrowed */
-    ost_settled_t *settled;       /**< [n_nodes] owned */
-    ost_node_t *stack;            /**< [3 n_nodes + 1] owned: nodes whose operands come first */
+    ost_settled_t *settled;       /**< [n_nodes] */
+    ost_node_t *stack;            /**< [3 n_nodes + 1] nodes whose operands come first */
     uint64_t n_looks;             /**< of nodes, over a stretch or at a point */
     uint64_t number;              /**< of the present look */
 } ost_straight_t;
 
-/** @return false if out of memory; free it in any case */
-bool ost_straight_init(ost_straight_t *self, const ost_forcing_t *forcing, ost_look_t *look);
-void ost_straight_free(ost_straight_t *self);
+/** @param memory  of what it holds, which may fail */
+void ost_straight_init(ost_straight_t *self, const ost_forcing_t *forcing, ost_look_t *look, ost_memory_t *memory);
 
 /** Find what is constant, with the parameters that `look` has.
  *  @param t0             no kink before it counts, d

@@ -60,6 +60,12 @@ void ost_lexer_fail(ost_lexer_t *self, const ost_token_t *at, int code, const ch
     self->at = self->end;
 }
 
+void ost_lexer_no_memory(ost_lexer_t *self)
+{
+    const ost_token_t at = self->token;
+    ost_lexer_fail(self, &at, OST_ERR_NO_MEMORY, "out of memory");
+}
+
 /* Move the place counter on to p, which is on the same line as the mark or at the start of a later one. */
 static void count_to(ost_lexer_t *self, const char *p)
 {

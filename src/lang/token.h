@@ -64,6 +64,9 @@ void ost_lexer_rewind(ost_lexer_t *self, const ost_lexer_t *bookmark);
 /* Record an error at a token, unless there is one already. */
 void ost_lexer_fail(ost_lexer_t *self, const ost_token_t *at, int code, const char *fmt, ...) OST_PRINTF(4, 5);
 
+/* The same for want of memory. */
+void ost_lexer_no_memory(ost_lexer_t *self);
+
 /* If the token is of this kind: read on and return true. */
 bool ost_lexer_accept(ost_lexer_t *self, int kind);
 /* Same, but anything else is an error that says what was expected, such as "')' closing the call". */
