@@ -395,8 +395,19 @@ class Program(unittest.TestCase):
             with h5py.File(self.path(name)) as file:
                 self.assertEqual([arm.decode() for arm in file["arm"][()]], ["control"])
             self.osteon("run", "out.h5", "-o", "again.h5", "--quiet", "--force")
-        self.assertIn("there is no arm 'othr' (did you mean 'other'?)", self.osteon("check", "tiny.yaml", "--set",
-            "arms.othr=~", code=2).stderr)
+        for words, said in (
+            (["arms.othr=~"], "there is no 'othr' to take away (did you mean 'other'?)"),
+            (["arms.other=~", "endpoints={one: {output: bmd, arm: control, versus: other, to: 1 year}, two: {output: bmd, "
+              "arm: other, to: 1 year}, three: {output: bmd, arm: control, to: 1 year}}"],
+             "in the setting 'arms.other=~': endpoints are of this arm or compare with it; take them away too: --set "
+             "'endpoints.one=~' --set 'endpoints.two=~'"),
+        ):
+            words = [word for setting in words for word in ("--set", setting)]
+            self.assertIn(said, self.osteon("check", "tiny.yaml", *words, code=2).stderr)
+        self.osteon("check", "tiny.yaml", *words, *re.findall("--set|(?<=')endpoints.*?(?=')", said))
+        compared = "evidence.compare=[{arm: control, trial: T1, trial_arm: placebo}, " \
+                   "{arm: control, versus: other, trial: T1, trial_arm: placebo}]"
+        self.osteon("check", "tiny.yaml", "--set", compared, "--set", "arms.other=~")
         self.run_tiny("out.h5", "--set", "arms.other={}")
         self.assertEqual(self.bmd("out.h5").shape[0], 2)
 

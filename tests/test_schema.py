@@ -153,7 +153,8 @@ class Schema(unittest.TestCase):
                     number = "[1, 2]" if needed[1] == "values" else value
                     setting = f"{setting[:-1]}, {needed[1]}: {number}}}"
                     message = planned(setting)
-                self.assertEqual(message, "", setting)
+                said = [line for line in message.splitlines() if ": warning: " not in line]
+                self.assertEqual(said, [], setting)
             wrong = f"{name}=nonsense" if "*" not in path else f"{name[:-13]}={{distribution: nonsense}}"
             if path.endswith("people.rows"):
                 wrong = f"{name[:-5]}={{table: {people.name}, rows: nonsense}}"

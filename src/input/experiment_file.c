@@ -328,6 +328,7 @@ static int parse_tree(ost_yaml_t *tree, const char *path, const char *text, cons
     if (ret == 0) ret = ost_experiment_from(tree, base, err);
     for (size_t i = 0; i < n_overrides && ret == 0; i++)
         if (!is_from(overrides[i])) ret = ost_experiment_override(tree, overrides[i], err);
+    for (size_t i = 0; i < n_overrides && ret == 0; i++) ret = ost_experiment_settle(tree, overrides[i], err);
     if (ret == 0) ret = ost_experiment_from(tree, base, err); /* of a setting of the whole population */
     return ret == 0 ? ost_from_check(base, tree, err) : ret;
 }

@@ -252,46 +252,40 @@ static bool has_model(const ost_yaml_t *tree, const char *name, size_t n)
     return false;
 }
 
-static const char *key_of(const void *members, size_t i)
+/* Whether a comparison or an endpoint is of this arm, or compares with it. */
+static bool names_arm(const ost_yaml_node_t *node, const char *name)
 {
-    return ((const ost_yaml_node_t *) members)[i].key;
+    const ost_yaml_node_t *of[] = { ost_yaml_get(node, "arm"), ost_yaml_get(node, "versus") };
+    for (size_t i = 0; i < 2; i++)
+        if (of[i] != NULL && of[i]->text != NULL && strcmp(of[i]->text, name) == 0) return true;
+    return false;
 }
 
-/* Whether a setting is "arms.NAME=~". @param[out] name  [size] */
-static bool takes_arm_away(const char *override, char *name, size_t size)
+int ost_experiment_settle(ost_yaml_t *tree, const char *override, ost_error_t *err)
 {
-    const size_t first = strlen("arms."), length = strcspn(override, "= ");
-    const char *value = override + length + strspn(override + length, "= ");
-    if (strncmp(override, "arms.", first) != 0 || (strcmp(value, "~") != 0 && strcmp(value, "null") != 0)) return false;
-    snprintf(name, size, "%.*s", (int) (length - first), override + first);
-    return strchr(name, '.') == NULL;
-}
-
-/* Take an arm away, with what compares it with evidence. */
-static int take_arm_away(ost_yaml_t *tree, const char *name, const char *override, ost_error_t *err)
-{
-    ost_yaml_node_t *arms = member_of(&tree->root, "arms"), *arm = arms != NULL ? member_of(arms, name) : NULL;
-    if (arm == NULL) {
-        const char *nearest = arms != NULL ? ost_nearest_of(name, arms->members, arms->n_members, key_of) : NULL;
-        return ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0, "in the setting '%.100s': there is no arm '%s'%s%s%s",
-            override, name, OST_HINT(nearest));
-    }
-    ost_yaml_node_t *evidence = member_of(&tree->root, "evidence");
-    ost_yaml_node_t *compare = evidence != NULL ? member_of(evidence, "compare") : NULL;
-    for (size_t k = compare != NULL ? compare->n_members : 0; k-- > 0;) {
-        const ost_yaml_node_t *compared = ost_yaml_get(&compare->members[k], "arm");
-        if (compared != NULL && compared->text != NULL && strcmp(compared->text, arm->key) == 0)
-            ost_yaml_remove(compare, &compare->members[k]);
-    }
-    ost_yaml_remove(arms, arm);
-    return 0;
+    const size_t length = strcspn(override, "= "), first = strlen("arms.");
+    char name[256] = "", remedy[300] = "";
+    if (length > first) snprintf(name, sizeof name, "%.*s", (int) (length - first), override + first);
+    if (strncmp(override, "arms.", first) != 0 || strchr(name, '.') != NULL ||
+        member_of(member_of(&tree->root, "arms"), name) != NULL)
+        return 0;
+    ost_yaml_node_t *compare = member_of(member_of(&tree->root, "evidence"), "compare");
+    for (size_t k = compare != NULL ? compare->n_members : 0; k-- > 0;)
+        if (names_arm(&compare->members[k], name)) ost_yaml_remove(compare, &compare->members[k]);
+    const ost_yaml_node_t *endpoints = member_of(&tree->root, "endpoints");
+    for (size_t k = 0, n = 0; endpoints != NULL && k < endpoints->n_members && n < sizeof remedy; k++)
+        if (names_arm(&endpoints->members[k], name))
+            n += (size_t) snprintf(
+                remedy + n, sizeof remedy - n, " --set 'endpoints.%.60s=~'", endpoints->members[k].key);
+    if (remedy[0] == '\0') return 0;
+    return ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0,
+        "in the setting '%.100s': endpoints are of this arm or compare with it; take them away too:%s", override,
+        remedy);
 }
 
 int ost_experiment_override(ost_yaml_t *tree, const char *override, ost_error_t *err)
 {
     const size_t first = strcspn(override, ".= "), path = strcspn(override, "= ");
-    char arm[256];
-    if (takes_arm_away(override, arm, sizeof(arm))) return take_arm_away(tree, arm, override, err);
     int ret = ost_schema_override(&ost_experiment_schema, tree, override, err);
     if (ret == OST_ERR_NAME && first > 0 && has_model(tree, override, first) && override[first] == '.')
         ret = ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0,

@@ -29,6 +29,9 @@ int ost_experiment_baselines(
     ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err) OST_MUST_CHECK;
 /* Apply "path=value"; a path of a model, as aibl.K_E, is told where parameters are (experiment_from.c) */
 int ost_experiment_override(ost_yaml_t *tree, const char *override, ost_error_t *err) OST_MUST_CHECK;
+/* What follows a setting once all are made: where it took an arm away, comparisons of it with evidence go too.
+ * @return 0, or OST_ERR_NAME for endpoints that name the arm, with the settings that take them away */
+int ost_experiment_settle(ost_yaml_t *tree, const char *override, ost_error_t *err) OST_MUST_CHECK;
 /* A formula of covariates [n]. @param text  that of the node, or what a plain quantity there becomes */
 int ost_experiment_formula(const ost_covariate_t *covariates, size_t n, const ost_yaml_t *tree,
     const ost_yaml_node_t *node, const char *text, ost_formula_t **out, ost_dim_t *dim,

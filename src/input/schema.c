@@ -307,6 +307,16 @@ static void set_origin(ost_yaml_node_t *node, const char *origin)
     for (size_t i = 0; i < node->n_members; i++) set_origin(&node->members[i], origin);
 }
 
+/* A setting takes away what is not there. */
+static int fail_away(const ost_schema_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, const char *word,
+    const char *override, ost_error_t *err)
+{
+    char hint[256];
+    suggest(self, node, word, hint, sizeof hint);
+    return ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0,
+        "in the setting '%.100s': there is no '%.80s' to take away%s", override, word, hint);
+}
+
 int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *override, ost_error_t *err)
 {
     const char *equals = strchr(override, '=');
@@ -336,8 +346,12 @@ int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *
     }
     const char *rest = path;
     ost_yaml_node_t *node = &tree->root, *parent = node;
+    const ost_schema_t *of = self;
+    size_t n_before = 0;
     do {
         parent = node;
+        n_before = parent->n_members;
+        of = self;
         node = step(&self, node, &rest, word, sizeof word, why, sizeof why);
         if (node == NULL) {
             ret = why[0] == '\0'
@@ -346,8 +360,10 @@ int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *
             goto out;
         }
     } while (rest[0] != '\0');
-    if (parent->kind == OST_YAML_MAPPING && !is_free(self) && ost_yaml_is_null(&value.root)) {
+    if (parent->kind == OST_YAML_MAPPING && ost_yaml_is_null(&value.root)) {
+        const bool was_there = parent->n_members == n_before;
         ost_yaml_remove(parent, node);
+        if (!was_there && is_free(self)) ret = fail_away(of, tree, parent, word, override, err);
         goto out;
     }
     char *key = node->key;
