@@ -17,18 +17,15 @@ typedef struct {
     const double *u;
     size_t n_points;
     double *y;
-    ost_evaluated_t *took, one; /* of all runs; of this one */
-    uint64_t first_failed;      /* of this run: point * n_subjects + subject */
-    size_t n_left;              /* points to be evaluated */
-    size_t *order;              /* [n_left] those with the same settings side by side */
-    char **entries;             /* [n_points] settings other than parameters, a line each */
+    ost_values_took_t *took, one; /* of all runs; of this one */
+    uint64_t first_failed;        /* of this run: point * n_subjects + subject */
+    size_t n_left;                /* points to be evaluated */
+    size_t *order;                /* [n_left] those with the same settings side by side */
+    char **entries;               /* [n_points] settings other than parameters, a line each */
     ost_experiment_t experiment;
     ost_plan_t plan;
     ost_endpoint_t *endpoints; /* [how->n_endpoints] bound to the plan */
     ost_collector_t collector;
-    uint64_t n_done; /* subjects of points before this run */
-    double seconds;  /* that these took */
-    uint64_t failures;
     const size_t *points; /* [n] of this run */
 } run_t;
 
@@ -142,9 +139,11 @@ static int report(void *user, const ost_progress_t *progress)
 {
     run_t *self = user;
     const ost_evaluation_t *how = self->how;
+    const ost_values_took_t *before = self->took;
     if (how->progress != NULL)
-        how->progress(how->user, self->n_done + progress->subjects_done, self->took->n_subjects * self->n_left,
-            self->seconds + progress->seconds, self->failures + progress->failures);
+        how->progress(how->user, before->n_points * self->one.n_subjects + progress->subjects_done,
+            self->one.n_subjects * self->n_left, before->seconds_wall + progress->seconds,
+            before->failures + progress->failures);
     return 0;
 }
 
@@ -152,7 +151,7 @@ static int collect(void *user, const ost_cohort_block_t *block, ost_error_t *err
 {
     run_t *self = user;
     const size_t n = block->n_subjects;
-    const uint64_t n_subjects = self->took->n_subjects;
+    const uint64_t n_subjects = self->one.n_subjects;
     for (size_t k = 0; block->failures > 0 && k < n * self->experiment.n_arms; k++) {
         const uint64_t at = block->first + k % n, point = self->points[at / n_subjects];
         if (block->messages[k] == NULL || point * n_subjects + at % n_subjects >= self->first_failed) continue;
@@ -189,42 +188,34 @@ static double *variants_of(const run_t *self, size_t n)
 
 static void estimate(run_t *self, size_t n, double *work)
 {
-    const size_t n_subjects = (size_t) self->took->n_subjects;
+    const size_t n_subjects = (size_t) self->one.n_subjects;
     for (size_t i = 0; i < self->how->n_endpoints; i++)
         for (size_t v = 0; v < n; v++)
             self->y[i * self->n_points + self->points[v]] =
                 ost_collector_estimate(&self->collector, i, v * n_subjects, n_subjects, work).value;
 }
 
-/* Add what this run took. */
-static void sum_up(run_t *self, const ost_cohort_summary_t *summary)
+/* Add what this run of n points took. */
+static void sum_up(run_t *self, size_t n, const ost_cohort_summary_t *summary)
 {
-    ost_evaluated_t *one = &self->one, *all = self->took;
-    one->n_subjects = all->n_subjects;
-    one->n_arms = all->n_arms;
-    one->seconds_wall = summary->seconds_wall;
-    one->seconds_cpu = summary->seconds_cpu;
-    one->failures = summary->failures;
-    one->n_threads = summary->n_threads;
-    one->isa = summary->isa;
-    self->n_done += summary->subjects;
-    self->seconds = all->seconds_wall += one->seconds_wall;
-    all->seconds_cpu += one->seconds_cpu;
-    self->failures = all->failures += one->failures;
-    if (one->n_threads > all->n_threads) all->n_threads = one->n_threads;
-    all->isa = one->isa;
-    if (one->failures == 0 || one->first_failed >= all->first_failed) return;
-    all->first_failed = one->first_failed;
-    memcpy(all->first_failure, one->first_failure, sizeof(all->first_failure));
+    self->one.n_points = n;
+    self->one.seconds_wall = summary->seconds_wall;
+    self->one.seconds_cpu = summary->seconds_cpu;
+    self->one.failures = summary->failures;
+    self->one.n_threads = (uint64_t) summary->n_threads;
+    self->one.isa = summary->isa;
+    ost_values_take(self->took, &self->one);
 }
 
 /* Run n points. @return 0, 1: interrupted, or an error */
 static int run_points(run_t *self, size_t n, ost_error_t *err)
 {
     ost_cohort_summary_t summary = { 0 };
-    self->one = (ost_evaluated_t){ .first_failed = UINT64_MAX };
+    const uint64_t n_subjects = self->experiment.n_subjects;
+    self->one = (ost_values_took_t){
+        .n_subjects = n_subjects, .n_arms = self->experiment.n_arms, .first_failed = UINT64_MAX
+    };
     self->first_failed = UINT64_MAX;
-    const uint64_t n_subjects = self->took->n_subjects;
     double *variants = variants_of(self, n), *work = malloc(((size_t) n_subjects + 1) * sizeof(*work));
     int ret = variants == NULL || work == NULL ? ost_no_memory(err) : 0;
     if (ret == 0)
@@ -240,7 +231,7 @@ static int run_points(run_t *self, size_t n, ost_error_t *err)
         .user = self };
     if (ret == 0) ret = ost_cohort_run(&self->plan, &options, &summary, err);
     if (ret == 0 && !summary.interrupted) estimate(self, n, work);
-    sum_up(self, &summary);
+    sum_up(self, n, &summary);
     if (ret == 0) ret = summary.interrupted;
     if (ret == 0 && self->how->keep != NULL) ret = self->how->keep(self->how->user, self->points, n, &self->one, err);
     ost_cohort_summary_free(&summary);
@@ -295,12 +286,12 @@ static int sort_points(run_t *self, ost_error_t *err)
     return 0;
 }
 
-int ost_evaluate(
-    const ost_evaluation_t *self, const double *u, size_t n_points, double *y, ost_evaluated_t *took, ost_error_t *err)
+int ost_evaluate(const ost_evaluation_t *self, const double *u, size_t n_points, double *y, ost_values_took_t *took,
+    ost_error_t *err)
 {
     run_t run = { .how = self, .u = u, .n_points = n_points, .y = y, .took = took };
     const uint64_t most = self->keep != NULL ? MOST_POSITIONS_KEPT : MOST_POSITIONS;
-    *took = (ost_evaluated_t){ .first_failed = UINT64_MAX };
+    *took = (ost_values_took_t){ .first_failed = UINT64_MAX };
     for (size_t i = 0; i < self->n_endpoints * n_points; i++)
         if (self->done == NULL || !self->done[i % n_points]) y[i] = NAN;
     int ret = sort_points(&run, err);
@@ -308,20 +299,17 @@ int ost_evaluate(
         const char *entries = run.entries[run.order[first]];
         if (first == 0 || strcmp(entries, run.entries[run.order[first - 1]]) != 0) ret = make_plan(&run, entries, err);
         if (ret < 0) break;
-        took->n_subjects = run.experiment.n_subjects;
-        took->n_arms = run.experiment.n_arms;
         n = 1;
-        while (first + n < run.n_left && (n + 1) * took->n_subjects <= most &&
+        while (first + n < run.n_left && (n + 1) * run.experiment.n_subjects <= most &&
                strcmp(entries, run.entries[run.order[first + n]]) == 0)
             n++;
         run.points = run.order + first;
         ret = run_points(&run, n, err);
     }
-    took->is_interrupted = ret > 0;
     free_plan(&run);
     for (size_t p = 0; p < n_points && run.entries != NULL; p++) free(run.entries[p]);
     free(run.entries);
     free(run.order);
     free(run.endpoints);
-    return ret < 0 ? ret : 0;
+    return ret;
 }

@@ -4,22 +4,10 @@
 #define OST_ANALYSIS_EVALUATE_H
 
 #include "analysis/factors.h"
+#include "journal/values.h"
 #include "observe/endpoint.h"
 
 #include <stdatomic.h>
-
-/** What it took. */
-typedef struct {
-    uint64_t n_subjects;              /**< at each point */
-    size_t n_arms;                    /**< that the endpoints need */
-    uint64_t failures;                /**< subject-arms that failed, of all points */
-    uint64_t first_failed;            /**< point of the first of them; UINT64_MAX: none */
-    char first_failure[320];          /**< which and why; "" for none */
-    double seconds_wall, seconds_cpu; /**< by the clock, and of all threads */
-    int n_threads;
-    ost_isa_t isa;
-    bool is_interrupted;
-} ost_evaluated_t;
 
 /** What is evaluated, and how. */
 typedef struct {
@@ -34,7 +22,7 @@ typedef struct {
     const atomic_bool *stop;      /**< as of ost_cohort_options_t */
     const bool *done;             /**< [n_points] points whose y is there; NULL: none */
     /** Called with the points of each run once their y is there, and what the run took. @return 0 or an error */
-    int (*keep)(void *user, const size_t *points, size_t n, const ost_evaluated_t *took, ost_error_t *err);
+    int (*keep)(void *user, const size_t *points, size_t n, const ost_values_took_t *took, ost_error_t *err);
     /** Called after each block of subjects; NULL: nothing. @param done, all  subjects of all points */
     void (*progress)(void *user, uint64_t done, uint64_t all, double seconds, uint64_t failures);
     void *user; /**< handed to both */
@@ -43,8 +31,9 @@ typedef struct {
 /** Evaluate. Only arms, outputs and times that the endpoints need are simulated. Parameters that are factors are moved
  *  within one plan; other entries have the experiment planned anew for each of their values.
  *  @param u  [n_points][factors->n] @param[out] y  [n_endpoints][n_points], NAN where no subject has a value, or where
- * it was interrupted; as it was where done @return 0; as ost_experiment_vary(), ost_plan_build(), ost_cohort_run() */
-int ost_evaluate(const ost_evaluation_t *self, const double *u, size_t n_points, double *y, ost_evaluated_t *took,
+ * it was interrupted; as it was where done @param[out] took  of the points that were evaluated
+ * @return 0; 1: interrupted; as ost_experiment_vary(), ost_plan_build(), ost_cohort_run() */
+int ost_evaluate(const ost_evaluation_t *self, const double *u, size_t n_points, double *y, ost_values_took_t *took,
     ost_error_t *err) OST_MUST_CHECK;
 
 #endif

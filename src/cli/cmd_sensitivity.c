@@ -46,7 +46,7 @@ static int end_shard(ost_analysis_t *self, const ost_analysis_how_t *how, bool q
     self->log = NULL;
     if (ret < 0) return ost_cli_fail(&err);
     if (quiet) return OST_EXIT_OK;
-    printf("written: %s, %s of shard %zu of %zu\n", how->output, ost_cli_plural(self->all.n_points, "point", n),
+    printf("written: %s, %s of shard %zu of %zu\n", how->output, ost_cli_plural(self->took.n_points, "point", n),
         how->shard.i, how->shard.n);
     ost_cli_print_merge(how->output, how->shard, "OUT.h5");
     return OST_EXIT_OK;

@@ -322,9 +322,14 @@ static int make_points(ost_analysis_t *self, const ost_sensitivity_arguments_t *
 
 /* ---- running and results ---------------------------------------------------------------------------------------- */
 
+typedef struct {
+    ost_analysis_t *of;
+    ost_cli_progress_t *progress;
+} evaluating_t;
+
 static void report(void *user, uint64_t done, uint64_t all, double seconds, uint64_t failures)
 {
-    ost_cli_progress_t *self = user;
+    ost_cli_progress_t *self = ((evaluating_t *) user)->progress;
     char a[32], b[32];
     bool is_end = done == all;
     if (!is_end && !ost_cli_progress_is_due(self)) return;
@@ -341,29 +346,9 @@ static void report(void *user, uint64_t done, uint64_t all, double seconds, uint
             self, OST_PROGRESS_GOES_ON, object, "%s of %s subjects of all points, %.0f s left", a, b, left);
 }
 
-typedef struct {
-    ost_analysis_t *of;
-    ost_cli_progress_t *progress;
-} evaluating_t;
-
-static void report_points(void *user, uint64_t done, uint64_t all, double seconds, uint64_t failures)
+static int keep_points(void *user, const size_t *points, size_t n, const ost_values_took_t *took, ost_error_t *err)
 {
-    report(((evaluating_t *) user)->progress, done, all, seconds, failures);
-}
-
-static int keep_points(void *user, const size_t *points, size_t n, const ost_evaluated_t *took, ost_error_t *err)
-{
-    const ost_analysis_t *self = ((evaluating_t *) user)->of;
-    ost_values_took_t kept = { .n_subjects = took->n_subjects,
-        .n_arms = took->n_arms,
-        .failures = took->failures,
-        .seconds_wall = took->seconds_wall,
-        .seconds_cpu = took->seconds_cpu,
-        .n_threads = (uint64_t) took->n_threads,
-        .isa = (uint64_t) took->isa,
-        .first_failed = took->first_failed };
-    memcpy(kept.first_failure, took->first_failure, sizeof(kept.first_failure));
-    return ost_values_append(self->log, points, n, &kept, err);
+    return ost_values_append(((evaluating_t *) user)->of->log, points, n, took, err);
 }
 
 /* Settings of all points besides the inputs. */
@@ -379,9 +364,11 @@ static int list_settings(const ost_analysis_t *self, ost_text_list_t *settings)
     return ret;
 }
 
+/* @return an exit code; INTERRUPTED */
 static int evaluate(ost_analysis_t *self, ost_analysis_how_t *run)
 {
     ost_text_list_t settings = { 0 };
+    ost_values_took_t took;
     ost_error_t err = { 0 };
     evaluating_t user = { self, &run->progress };
     int ret = list_settings(self, &settings);
@@ -396,11 +383,12 @@ static int evaluate(ost_analysis_t *self, ost_analysis_how_t *run)
         .stop = ost_cli_catch_signals(),
         .done = self->done,
         .keep = self->log != NULL ? keep_points : NULL,
-        .progress = report_points,
+        .progress = report,
         .user = &user };
-    ret = ret < 0 ? ost_no_memory(&err) : ost_evaluate(&how, self->u, self->n_points, self->y, &self->took, &err);
+    ret = ret < 0 ? ost_no_memory(&err) : ost_evaluate(&how, self->u, self->n_points, self->y, &took, &err);
     ost_text_list_free(&settings);
-    return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    if (ret >= 0 && self->log == NULL) self->took = took; /* else the journal counts those of all sessions */
+    return ret < 0 ? ost_cli_fail(&err) : ret > 0 ? OST_EXIT_INTERRUPTED : OST_EXIT_OK;
 }
 
 static void local_indices(const ost_analysis_t *self, const double *y, double *work, ost_index_t *out)
@@ -466,7 +454,6 @@ void ost_analysis_free(ost_analysis_t *self)
     free(self->n_levels);
     ost_values_close(self->log);
     free(self->done);
-    ost_text_list_free(&self->facts);
     ost_identity_free(&self->identity);
     ost_text_list_free(&self->groups);
     ost_factors_free(&self->factors);
@@ -497,14 +484,13 @@ int ost_analysis_run(ost_analysis_t *self, ost_analysis_how_t *how)
     int code = how->output != NULL && !self->is_given ? ost_analysis_open(self, how, &is_complete) : OST_EXIT_OK;
     if (code != OST_EXIT_OK || is_complete) return code;
     if (!self->is_given) code = evaluate(self, how);
-    if (code != OST_EXIT_OK) return code;
-    ost_analysis_sum_up(self);
-    if (!self->took.is_interrupted) return how->shard.n == 0 ? ost_analysis_make_indices(self) : OST_EXIT_OK;
-    if (self->log != NULL && self->all.n_points > 0)
+    if (code == OST_EXIT_OK) return how->shard.n == 0 ? ost_analysis_make_indices(self) : OST_EXIT_OK;
+    if (code != OST_EXIT_INTERRUPTED) return code;
+    if (self->log != NULL && self->took.n_points > 0)
         ost_cli_message("interrupted: %s.part holds what was computed; the same command with --resume goes on from "
                         "there",
             how->output);
     else
         ost_cli_message("interrupted; nothing is written, as indices need all points");
-    return OST_EXIT_INTERRUPTED;
+    return code;
 }

@@ -46,11 +46,9 @@ typedef struct {
     size_t *n_levels;           /* [factors.n] of a grid, else NULL; owned */
     ost_analysed_t *endpoints;
     size_t n_endpoints;
-    ost_evaluated_t took;
-    ost_text_list_t facts;   /* "name=text": what is asked, as a result file has it */
-    ost_identity_t identity; /* of the journal: facts of the plan and these */
+    ost_identity_t identity; /* facts of the plan and what is asked, as result file and journal have them */
     ost_values_t kept;       /* what the journal has */
-    ost_values_took_t all;   /* what these took */
+    ost_values_took_t took;  /* of all sessions that it has, or of this one */
     ost_values_log_t *log;   /* open for writing; NULL: none */
     bool *done;              /* [n_points] */
 } ost_analysis_t;
@@ -102,13 +100,13 @@ int ost_analysis_make_indices(ost_analysis_t *self);
 int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a);
 /* Whether the result may take the place of what is there; says which it is. @return an exit code */
 int ost_analysis_check_replaced(const ost_analysis_t *self, const char *output, bool quiet);
-/* Memory and identity of what a journal has: `kept`. @return 0 or OST_ERR_NO_MEMORY */
+/* Begin the facts with those of the plan, by what makes the points. @return 0 or OST_ERR_NO_MEMORY */
+int ost_analysis_identify(ost_analysis_t *self, const char *parameters, ost_error_t *err) OST_MUST_CHECK;
+/* Memory of what a journal has: `kept`. @return 0 or OST_ERR_NO_MEMORY */
 int ost_analysis_prepare_kept(ost_analysis_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* Open the journal of an analysis, with the points that it has. @param[out] is_complete  all that is asked for is there
  * already, and said so @return an exit code */
 int ost_analysis_open(ost_analysis_t *self, const ost_analysis_how_t *how, bool *is_complete);
-/* Take `took` from what the journal has, of all sessions. */
-void ost_analysis_sum_up(ost_analysis_t *self);
 /* Of the result file or a journal of an analysis: take what was asked where `a` does not say it: endpoints, inputs,
  * points of the method. Other files leave it as it is. @return an exit code */
 int ost_analysis_recall(const char *path, ost_sensitivity_arguments_t *a);

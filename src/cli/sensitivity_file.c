@@ -202,12 +202,12 @@ int ost_analysis_write(const ost_analysis_t *of, const char *path, ost_error_t *
         { "point", "number of the point, from 0", of->n_points, NULL },
         { "line", "line of the report", report.n, NULL } };
     if (ret == 0 && self.ret < 0) ret = ost_no_memory(err);
-    const ost_arrays_t arrays = { .plan = &of->plan,
-        .facts = &of->facts,
+    const ost_arrays_t arrays = { .identity = &of->identity,
         .dims = dims,
         .arrays = self.arrays,
         .n_dims = N_DIMS,
         .n_arrays = self.n,
+        .n_subjects = of->experiment.n_subjects,
         .n_failed = of->took.failures };
     if (ret == 0) ret = ost_arrays_write(&arrays, path, err);
     for (size_t i = 0; i < self.n_memory; i++) free(self.memory[i]);

@@ -134,11 +134,12 @@ static int take_values(ost_analysis_t *self, ost_results_t *results, ost_error_t
 
 static int note(ost_analysis_t *self)
 {
-    ost_text_list_t *facts = &self->facts;
-    int ret = ost_text_list_add(facts, OST_ANALYSIS_METHOD "=%s", ost_sensitivity_words[self->design.kind]);
-    if (ret == 0) ret = ost_text_list_add(facts, ANALYSIS_PARAMETERS "=none");
-    if (ret == 0) ret = ost_text_list_add(facts, ANALYSIS_POINTS_OF "=sweep %s", ost_design_words[self->of_sweep]);
-    return ret < 0 ? ost_cli_no_memory() : OST_EXIT_OK;
+    ost_error_t err = { 0 };
+    int ret = ost_analysis_identify(self, "none", &err);
+    if (ret == 0)
+        ret = ost_identity_add(&self->identity, OST_FACT_TEXT, ANALYSIS_POINTS_OF, &err, "sweep %s",
+            ost_design_words[self->of_sweep]);
+    return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 
 int ost_analysis_take_sweep(ost_analysis_t *self, const char *name, const ost_sensitivity_arguments_t *a)

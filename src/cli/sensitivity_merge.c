@@ -125,7 +125,6 @@ int ost_analysis_merge(const ost_text_list_t *shards, const char *output, bool f
     if (code == OST_EXIT_OK &&
         ost_values_gather(&self.kept, (const char *const *) shards->items, shards->n, true, &err) < 0)
         code = ost_cli_fail(&err);
-    if (code == OST_EXIT_OK) ost_analysis_sum_up(&self);
     if (code == OST_EXIT_OK) code = ost_analysis_make_indices(&self);
     int ret = code == OST_EXIT_OK ? ost_analysis_write(&self, output, &err) : 0;
     if (ret == 0 && code == OST_EXIT_OK && !quiet) {
@@ -150,7 +149,7 @@ int ost_analysis_show_journal(const char *path)
     if (code == OST_EXIT_OK && ost_values_gather(&self.kept, &path, 1, false, &err) < 0) code = ost_cli_fail(&err);
     if (code == OST_EXIT_OK)
         ost_print_wrapped(stdout, "%s: a sensitivity analysis of %s by the method %s; finished: %s of %s", path,
-            self.experiment.name, ost_sensitivity_words[self.design.kind], ost_cli_thousands(self.all.n_points, done),
+            self.experiment.name, ost_sensitivity_words[self.design.kind], ost_cli_thousands(self.took.n_points, done),
             ost_cli_plural(self.n_points, "point", all));
     ost_analysis_free(&self);
     ost_analysis_free_arguments(&a);

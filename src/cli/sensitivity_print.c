@@ -225,7 +225,8 @@ static int print_left_out(const ost_analysis_t *self, FILE *out, ost_error_t *er
 
 static int print_what(const ost_analysis_t *self, FILE *out, ost_error_t *err)
 {
-    const ost_evaluated_t *took = &self->took;
+    const ost_values_took_t *took = &self->took;
+    const ost_isa_t isa = took->isa < OST_N_ISA ? (ost_isa_t) took->isa : self->experiment.solver.isa;
     char inputs[64], points[64], subjects[64], arms[64], threads[64], how[160] = "";
     if (self->design.kind == OST_SENSITIVITY_MORRIS)
         snprintf(how, sizeof(how), ", %zu trajectories of %zu levels", self->design.n, self->design.n_levels);
@@ -237,7 +238,7 @@ static int print_what(const ost_analysis_t *self, FILE *out, ost_error_t *err)
         self->without_parameters ? "" : ost_factor_source_words[self->source], how);
     ost_print_wrapped(out, "%s x %s x %s in %.2f s on %s (%s)", ost_cli_plural(self->n_points, "point", points),
         ost_cli_plural(took->n_subjects, "subject", subjects), ost_cli_plural(took->n_arms, "arm", arms),
-        took->seconds_wall, ost_cli_plural((uint64_t) took->n_threads, "thread", threads), ost_isa_name(took->isa));
+        took->seconds_wall, ost_cli_plural(took->n_threads, "thread", threads), ost_isa_name(isa));
     if (self->factors.n_foreign > 0)
         fprintf(out, "%s of the table are no inputs here: of models that this experiment does not have, or a BSV\n",
             ost_cli_plural(self->factors.n_foreign, "parameter", inputs));

@@ -10,10 +10,10 @@
 
 /* ---- what is asked ---------------------------------------------------------------------------------------------- */
 
-static int add_list(ost_text_list_t *facts, const char *name, const ost_text_list_t *list)
+static int add_list(ost_identity_t *facts, const char *name, const ost_text_list_t *list, ost_error_t *err)
 {
     char *text = ost_text_join((const char *const *) list->items, list->n, "\n");
-    int ret = text != NULL ? ost_text_list_add(facts, "%s=%s", name, text) : OST_ERR_NO_MEMORY;
+    int ret = text != NULL ? ost_identity_add(facts, OST_FACT_TEXT, name, err, "%s", text) : ost_no_memory(err);
     free(text);
     return ret;
 }
@@ -37,6 +37,17 @@ static uint32_t check_of(const ost_factors_t *factors)
     return crc;
 }
 
+int ost_analysis_identify(ost_analysis_t *self, const char *parameters, ost_error_t *err)
+{
+    const ost_part_t part = { .plan = &self->plan };
+    ost_identity_t *facts = &self->identity;
+    int ret = ost_parts_identity(facts, &part, 1, err);
+    if (ret == 0)
+        ret = ost_identity_add(
+            facts, OST_FACT_TEXT, OST_ANALYSIS_METHOD, err, "%s", ost_sensitivity_words[self->design.kind]);
+    return ret == 0 ? ost_identity_add(facts, OST_FACT_TEXT, ANALYSIS_PARAMETERS, err, "%s", parameters) : ret;
+}
+
 int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a)
 {
     const ost_sensitivity_t *design = &self->design;
@@ -48,51 +59,37 @@ int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a
         { ANALYSIS_TRAJECTORIES, design->n, 1u << OST_SENSITIVITY_MORRIS },
         { ANALYSIS_LEVELS, design->n_levels, 1u << OST_SENSITIVITY_MORRIS },
         { ANALYSIS_BASE, design->n, 1u << OST_SENSITIVITY_SOBOL }, { ANALYSIS_POINTS, self->n_points, ~0u } };
-    ost_text_list_t *facts = &self->facts, names = { 0 };
-    int ret = ost_text_list_add(facts, OST_ANALYSIS_METHOD "=%s", ost_sensitivity_words[design->kind]);
-    if (ret == 0)
-        ret = ost_text_list_add(facts, ANALYSIS_PARAMETERS "=%s",
-            self->without_parameters ? "none" : ost_factor_source_words[self->source]);
+    ost_identity_t *facts = &self->identity;
+    ost_text_list_t names = { 0 };
+    ost_error_t err = { 0 };
+    int ret = ost_analysis_identify(
+        self, self->without_parameters ? "none" : ost_factor_source_words[self->source], &err);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && ret == 0; i++)
         if (numbers[i].methods & 1u << design->kind)
-            ret = ost_text_list_add(facts, "%s=%zu", numbers[i].name, numbers[i].n);
+            ret = ost_identity_add(facts, OST_FACT_TEXT, numbers[i].name, &err, "%zu", numbers[i].n);
     for (size_t i = 0; i < self->n_endpoints && ret == 0; i++)
-        ret = ost_text_list_add(&names, "%s", self->experiment.endpoints[self->chosen[i]].name);
-    if (ret == 0) ret = add_list(facts, ANALYSIS_OF, &names);
-    if (ret == 0) ret = add_list(facts, ANALYSIS_OVER, &a->over);
-    if (ret == 0) ret = add_list(facts, ANALYSIS_VARY, &a->vary);
-    if (ret == 0) ret = add_list(facts, ANALYSIS_GROUPS, &a->group);
-    if (ret == 0) ret = ost_text_list_add(facts, ANALYSIS_TABLE "=%s", a->table != NULL ? a->table : "");
-    if (ret == 0) ret = ost_text_list_add(facts, ANALYSIS_INPUTS "=%08x", (unsigned) check_of(&self->factors));
+        if (ost_text_list_add(&names, "%s", self->experiment.endpoints[self->chosen[i]].name) < 0)
+            ret = ost_no_memory(&err);
+    if (ret == 0) ret = add_list(facts, ANALYSIS_OF, &names, &err);
+    if (ret == 0) ret = add_list(facts, ANALYSIS_OVER, &a->over, &err);
+    if (ret == 0) ret = add_list(facts, ANALYSIS_VARY, &a->vary, &err);
+    if (ret == 0) ret = add_list(facts, ANALYSIS_GROUPS, &a->group, &err);
+    if (ret == 0)
+        ret = ost_identity_add(facts, OST_FACT_TEXT, ANALYSIS_TABLE, &err, "%s", a->table != NULL ? a->table : "");
+    if (ret == 0)
+        ret = ost_identity_add(
+            facts, OST_FACT_TEXT, ANALYSIS_INPUTS, &err, "%08x", (unsigned) check_of(&self->factors));
     ost_text_list_free(&names);
-    return ret < 0 ? ost_cli_no_memory() : OST_EXIT_OK;
+    return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 
 /* ---- points ----------------------------------------------------------------------------------------------------- */
 
-/* Facts of the plan and of the analysis. */
-static int identify(const ost_analysis_t *self, ost_identity_t *identity, ost_error_t *err)
-{
-    const ost_part_t part = { .plan = &self->plan };
-    int ret = ost_parts_identity(identity, &part, 1, err);
-    for (size_t i = 0; i < self->facts.n && ret == 0; i++) {
-        char name[64];
-        const char *fact = self->facts.items[i], *equals = strchr(fact, '=');
-        snprintf(name, sizeof(name), "%.*s", (int) (equals - fact), fact);
-        ret = ost_identity_add(identity, OST_FACT_TEXT, name, err, "%s", equals + 1);
-    }
-    return ret;
-}
-
 int ost_analysis_check_replaced(const ost_analysis_t *self, const char *output, bool quiet)
 {
-    ost_identity_t ours = { 0 };
-    ost_error_t err = { 0 };
     bool is_earlier = false;
-    int code =
-        identify(self, &ours, &err) < 0 ? ost_cli_fail(&err) : ost_cli_check_replaced_by(output, &ours, &is_earlier);
+    int code = ost_cli_check_replaced_by(output, &self->identity, &is_earlier);
     if (is_earlier && !quiet) ost_cli_replaces(output, self->experiment.name);
-    ost_identity_free(&ours);
     return code;
 }
 
@@ -100,14 +97,13 @@ int ost_analysis_prepare_kept(ost_analysis_t *self, ost_error_t *err)
 {
     self->done = calloc(self->n_points + 1, sizeof(*self->done));
     if (self->done == NULL) return ost_no_memory(err);
-    int ret = identify(self, &self->identity, err);
     self->kept = (ost_values_t){ .identity = &self->identity,
         .n_points = self->n_points,
         .n_values = self->n_endpoints,
         .values = self->y,
         .done = self->done,
-        .took = &self->all };
-    return ret;
+        .took = &self->took };
+    return 0;
 }
 
 /* With --resume and no journal, what is asked may be there: a result file, or a shard. @return 0, 1: it is, or an error
@@ -146,21 +142,4 @@ int ost_analysis_open(ost_analysis_t *self, const ost_analysis_how_t *how, bool 
         self->done[p] = self->done[p] || p < ost_values_begin(how->shard, self->n_points) ||
                         p >= ost_values_begin((ost_shard_t){ how->shard.i + 1, how->shard.n }, self->n_points);
     return OST_EXIT_OK;
-}
-
-void ost_analysis_sum_up(ost_analysis_t *self)
-{
-    const ost_values_took_t *all = &self->all;
-    const bool is_interrupted = self->took.is_interrupted;
-    if (self->kept.took == NULL) return;
-    self->took = (ost_evaluated_t){ .n_subjects = all->n_subjects,
-        .n_arms = (size_t) all->n_arms,
-        .failures = all->failures,
-        .first_failed = all->first_failed,
-        .seconds_wall = all->seconds_wall,
-        .seconds_cpu = all->seconds_cpu,
-        .n_threads = (int) all->n_threads,
-        .isa = all->isa < OST_N_ISA ? (ost_isa_t) all->isa : self->experiment.solver.isa,
-        .is_interrupted = is_interrupted };
-    memcpy(self->took.first_failure, all->first_failure, sizeof(self->took.first_failure));
 }

@@ -40,19 +40,9 @@ static int create(writer_t *self, ost_error_t *err)
 /* What the file was made from. @return 0, OST_ERR_IO or OST_ERR_NO_MEMORY */
 static int write_facts(const writer_t *self, ost_error_t *err)
 {
-    const ost_arrays_t *of = self->of;
-    ost_identity_t identity;
-    int ret = ost_identity_init(&identity, of->plan, err);
-    for (size_t i = 0; i < of->facts->n && ret == 0; i++) {
-        const char *text = of->facts->items[i], *equals = strchr(text, '=');
-        char name[80];
-        snprintf(name, sizeof(name), "%.*s", (int) (equals - text), text);
-        ret = ost_identity_add(&identity, OST_FACT_TEXT, name, err, "%s", equals + 1);
-    }
-    if (ret == 0) ret = ost_results_write_facts(self->file, self->path, &identity, err);
-    ost_identity_free(&identity);
-    if (ret == 0 && (ost_h5_set_count(self->file, "n_failed", of->n_failed) != 0 ||
-                        ost_h5_set_count(self->file, "n_done", of->plan->experiment->n_subjects) != 0))
+    int ret = ost_results_write_facts(self->file, self->path, self->of->identity, err);
+    if (ret == 0 && (ost_h5_set_count(self->file, "n_failed", self->of->n_failed) != 0 ||
+                        ost_h5_set_count(self->file, "n_done", self->of->n_subjects) != 0))
         ret = fail(self, "n_done", err);
     return ret;
 }

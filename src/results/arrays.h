@@ -4,7 +4,6 @@
 #ifndef OST_RESULTS_ARRAYS_H
 #define OST_RESULTS_ARRAYS_H
 
-#include "plan/plan.h"
 #include "results/results.h"
 
 /** Root attribute with the method of an analysis: tells such a file from the result of a run. */
@@ -33,12 +32,11 @@ typedef struct {
 
 /** What goes into a file; all borrowed. */
 typedef struct {
-    const ost_plan_t *plan;       /**< whose facts are recorded */
-    const ost_text_list_t *facts; /**< further root attributes, "name=text" */
-    const ost_array_dim_t *dims;  /**< [n_dims] */
-    const ost_array_t *arrays;    /**< [n_arrays] */
+    const ost_identity_t *identity; /**< the root attributes */
+    const ost_array_dim_t *dims;    /**< [n_dims] */
+    const ost_array_t *arrays;      /**< [n_arrays] */
     size_t n_dims, n_arrays;
-    uint64_t n_failed; /**< subject-arms */
+    uint64_t n_subjects, n_failed; /**< that were run; subject-arms */
 } ost_arrays_t;
 
 /** Write the file `path`, beside it until it is whole and on the disk, with its seal. @return 0, OST_ERR_IO or
