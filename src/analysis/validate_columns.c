@@ -21,23 +21,6 @@ static int decimals_of(const ost_prediction_check_t *self)
     return (int) fmin(fmax(2 - floor(log10(size)), 0), is_percent ? 2 : 6);
 }
 
-/* A column: of text, or of numbers, which tables round and CSV does not. */
-#define OF_TEXT(name, ...)                                                                                             \
-    static const char *name(const ost_prediction_check_t *self, char buf[OST_CHECK_CELL])                              \
-    {                                                                                                                  \
-        const ost_evidence_row_t *row = self->observation->row;                                                        \
-        const ost_experiment_t *e = &self->trial->experiment;                                                          \
-        (void) row, (void) e, (void) buf;                                                                              \
-        return __VA_ARGS__;                                                                                            \
-    }
-#define OF_NUMBER(name, ...)                                                                                           \
-    static double name(const ost_prediction_check_t *self)                                                             \
-    {                                                                                                                  \
-        const ost_evidence_row_t *row = self->observation->row;                                                        \
-        (void) row;                                                                                                    \
-        return __VA_ARGS__;                                                                                            \
-    }
-
 static const char *range(int decimals, double lower, double upper, char buf[OST_CHECK_CELL])
 {
     buf[0] = '\0';
@@ -98,16 +81,11 @@ static const char *subjects_of(const ost_prediction_check_t *self, char buf[OST_
     return buf;
 }
 
-static double eligible_of(const ost_prediction_check_t *self)
+/* Of subjects who are selected, those who are eligible, or all candidates. */
+static double selected_of(const ost_prediction_check_t *self, bool eligible)
 {
     uint64_t n, n_candidates;
-    return ost_validation_eligible(self->trial, &n, &n_candidates) ? (double) n : NAN;
-}
-
-static double candidates_of(const ost_prediction_check_t *self)
-{
-    uint64_t n, n_candidates;
-    return ost_validation_eligible(self->trial, &n, &n_candidates) ? (double) n_candidates : NAN;
+    return ost_validation_eligible(self->trial, &n, &n_candidates) ? (double) (eligible ? n : n_candidates) : NAN;
 }
 
 static const char *output_of(const ost_prediction_check_t *self, char buf[OST_CHECK_CELL])
@@ -120,107 +98,92 @@ static const char *output_of(const ost_prediction_check_t *self, char buf[OST_CH
     return buf;
 }
 
-OF_TEXT(experiment_of, e->name)
-OF_TEXT(trial_of, row->trial)
-OF_TEXT(arm_of, row->arm)
-OF_TEXT(simulated_arm_of, e->arms[self->observation->endpoint.arm].name)
-OF_TEXT(
-    versus_of, self->observation->endpoint.versus != SIZE_MAX ? e->arms[self->observation->endpoint.versus].name : "")
-OF_TEXT(endpoint_of, row->endpoint)
-OF_TEXT(site_of, row->site)
-OF_TEXT(class_of, ost_class_words[self->observation->endpoint_class])
-OF_TEXT(treatment_of, self->treated != NULL ? self->treated->name : "")
-OF_TEXT(minus_of, self->treated != NULL ? self->treated->minus : "")
-OF_NUMBER(naive_of, self->naive)
-OF_TEXT(role_of, ost_role_words[row->role])
-OF_TEXT(statistic_of, ost_reported_words[row->statistic])
-OF_TEXT(unit_of, row->unit)
-OF_TEXT(kind_of_interval, ost_interval_words[row->interval])
-OF_TEXT(prediction_of, range(decimals_of(self), self->lower, self->upper, buf))
-OF_TEXT(inside_of, isnan(self->estimate.value) ? "none" : self->inside ? "inside" : "outside")
-OF_TEXT(plain_output_of, self->observation->endpoint.output)
-OF_TEXT(reason_of, self->reason != NULL ? self->reason : "")
-OF_TEXT(population_of, row->population)
-OF_TEXT(regimen_of, row->drug_regimen)
-OF_TEXT(citation_of, row->citation)
-OF_TEXT(reference_of, row->reference)
-OF_TEXT(address_of, ost_reference_address(row->reference, buf, OST_CHECK_CELL))
-OF_TEXT(note_of, row->note)
-OF_TEXT(reported_unit_of, self->observation->reported->unit)
-OF_NUMBER(reported_of, self->observation->reported->value)
-OF_TEXT(table_of, self->table)
-OF_NUMBER(line_of, row->line)
-OF_NUMBER(month_of, row->time_months)
-OF_NUMBER(to_of, months(self->observation->endpoint.to))
-OF_NUMBER(n_of, row->n)
-OF_NUMBER(observed_of, row->value)
-OF_NUMBER(observed_lower_of, row->lower)
-OF_NUMBER(observed_upper_of, row->upper)
-OF_NUMBER(simulated_of, self->estimate.value)
-OF_NUMBER(sd_subjects_of, self->estimate.sd)
-OF_NUMBER(residual_of, self->estimate.value - row->value)
-OF_NUMBER(sd_of, self->sd)
-OF_NUMBER(lower_of, self->lower)
-OF_NUMBER(upper_of, self->upper)
-#define SD_PART(NAME, name, ...) OF_NUMBER(name##_of, self->sd_parts[NAME])
-OST_SD_PARTS(SD_PART)
+static const char *found_of(const ost_prediction_check_t *self)
+{
+    if (isnan(self->estimate.value)) return "none";
+    return self->inside ? "inside" : "outside";
+}
 
+/* All columns, in their order: of text, or of numbers, which tables round and CSV does not: X(name in CSV, heading in
+ * the other tables, tables, kind, value). */
 #define P OST_CHECK_PRINTED
 #define H OST_CHECK_ON_PAGE
 #define M OST_CHECK_OF_MISSES
 #define C OST_CHECK_IN_CSV
-#define SD_COLUMN(NAME, name, ...) { #name, "", C, OST_CHECK_NUMBER, NULL, name##_of },
-static const ost_check_column_t columns[] = {
-    { "experiment", "", C, OST_CHECK_TEXT, experiment_of, NULL },
-    { "trial", "trial", C, OST_CHECK_TEXT, trial_of, NULL },
-    { "arm", "arm", C | H, OST_CHECK_TEXT, arm_of, NULL },
-    { "simulated_arm", "", C, OST_CHECK_TEXT, simulated_arm_of, NULL },
-    { "versus", "", C, OST_CHECK_TEXT, versus_of, NULL },
-    { "endpoint", "", C, OST_CHECK_TEXT, endpoint_of, NULL },
-    { "site", "", C, OST_CHECK_TEXT, site_of, NULL },
-    { "", "output", P | H | M, OST_CHECK_TEXT, output_of, NULL },
-    { "output", "", C, OST_CHECK_TEXT, plain_output_of, NULL },
-    { "class", "", C, OST_CHECK_TEXT, class_of, NULL },
-    { "treatment", "", C, OST_CHECK_TEXT, treatment_of, NULL },
-    { "treatment_minus", "", C, OST_CHECK_TEXT, minus_of, NULL },
-    { "role", "role", C | H | M, OST_CHECK_TEXT, role_of, NULL },
-    { "", "month", P | H | M, OST_CHECK_RANGE, span_of, NULL },
-    { "time_months", "", C, OST_CHECK_COUNT, NULL, month_of },
-    { "from_months", "", C, OST_CHECK_COUNT, NULL, from_of },
-    { "to_months", "", C, OST_CHECK_COUNT, NULL, to_of },
-    { "statistic", "", C, OST_CHECK_TEXT, statistic_of, NULL },
-    { "unit", "", C, OST_CHECK_TEXT, unit_of, NULL },
-    { "n", "", C, OST_CHECK_COUNT, NULL, n_of },
-    { "", "n", H, OST_CHECK_RANGE, subjects_of, NULL },
-    { "observed", "observed", P | H | C | M, OST_CHECK_NUMBER, NULL, observed_of },
-    { "", "interval", P | H, OST_CHECK_RANGE, interval_of, NULL },
-    { "observed_lower", "", C, OST_CHECK_NUMBER, NULL, observed_lower_of },
-    { "observed_upper", "", C, OST_CHECK_NUMBER, NULL, observed_upper_of },
-    { "observed_interval", "", C, OST_CHECK_TEXT, kind_of_interval, NULL },
-    { "simulated", "simulated", P | H | C | M, OST_CHECK_NUMBER, NULL, simulated_of },
-    { "sd_subjects", "SD", H | C, OST_CHECK_NUMBER, NULL, sd_subjects_of },
-    OST_SD_PARTS(SD_COLUMN) /* a comma is in each */
-    { "sd", "", C, OST_CHECK_NUMBER, NULL, sd_of },
-    { "lower", "", C, OST_CHECK_NUMBER, NULL, lower_of },
-    { "upper", "", C, OST_CHECK_NUMBER, NULL, upper_of },
-    { "", "90 % prediction", P | H | M, OST_CHECK_RANGE, prediction_of, NULL },
-    { "residual", "simulated - observed", P | H | C | M, OST_CHECK_SIGNED, NULL, residual_of },
-    { "check", "check", P | H | C, OST_CHECK_TEXT, inside_of, NULL },
-    { "naive", "class mean", H | M | C, OST_CHECK_NUMBER, NULL, naive_of },
-    { "eligible", "", C, OST_CHECK_COUNT, NULL, eligible_of },
-    { "candidates", "", C, OST_CHECK_COUNT, NULL, candidates_of },
-    { "reason", "", C, OST_CHECK_TEXT, reason_of, NULL },
-    { "population", "", C, OST_CHECK_TEXT, population_of, NULL },
-    { "drug_regimen", "", C, OST_CHECK_TEXT, regimen_of, NULL },
-    { "citation", "", C, OST_CHECK_TEXT, citation_of, NULL },
-    { "reference", "", C, OST_CHECK_TEXT, reference_of, NULL },
-    { "address", "", C, OST_CHECK_TEXT, address_of, NULL },
-    { "note", "", C, OST_CHECK_TEXT, note_of, NULL },
-    { "reported", "", C, OST_CHECK_NUMBER, NULL, reported_of },
-    { "reported_unit", "", C, OST_CHECK_TEXT, reported_unit_of, NULL },
-    { "table", "", C, OST_CHECK_TEXT, table_of, NULL },
-    { "line", "", C, OST_CHECK_COUNT, NULL, line_of },
-};
+#define COLUMNS(OF_TEXT, OF_NUMBER, OF_SD)                                                                             \
+    OF_TEXT(experiment, "", C, OST_CHECK_TEXT, e->name)                                                                \
+    OF_TEXT(trial, "trial", C, OST_CHECK_TEXT, row->trial)                                                             \
+    OF_TEXT(arm, "arm", C | H, OST_CHECK_TEXT, row->arm)                                                               \
+    OF_TEXT(simulated_arm, "", C, OST_CHECK_TEXT, e->arms[self->observation->endpoint.arm].name)                       \
+    OF_TEXT(versus, "", C, OST_CHECK_TEXT,                                                                             \
+        self->observation->endpoint.versus != SIZE_MAX ? e->arms[self->observation->endpoint.versus].name : "")        \
+    OF_TEXT(endpoint, "", C, OST_CHECK_TEXT, row->endpoint)                                                            \
+    OF_TEXT(site, "", C, OST_CHECK_TEXT, row->site)                                                                    \
+    OF_TEXT(printed_output, "output", P | H | M, OST_CHECK_TEXT, output_of(self, buf))                                 \
+    OF_TEXT(output, "", C, OST_CHECK_TEXT, self->observation->endpoint.output)                                         \
+    OF_TEXT(class, "", C, OST_CHECK_TEXT, ost_class_words[self->observation->endpoint_class])                          \
+    OF_TEXT(treatment, "", C, OST_CHECK_TEXT, self->treated != NULL ? self->treated->name : "")                        \
+    OF_TEXT(treatment_minus, "", C, OST_CHECK_TEXT, self->treated != NULL ? self->treated->minus : "")                 \
+    OF_TEXT(role, "role", C | H | M, OST_CHECK_TEXT, ost_role_words[row->role])                                        \
+    OF_TEXT(span, "month", P | H | M, OST_CHECK_RANGE, span_of(self, buf))                                             \
+    OF_NUMBER(time_months, "", C, OST_CHECK_COUNT, row->time_months)                                                   \
+    OF_NUMBER(from_months, "", C, OST_CHECK_COUNT, from_of(self))                                                      \
+    OF_NUMBER(to_months, "", C, OST_CHECK_COUNT, months(self->observation->endpoint.to))                               \
+    OF_TEXT(statistic, "", C, OST_CHECK_TEXT, ost_reported_words[row->statistic])                                      \
+    OF_TEXT(unit, "", C, OST_CHECK_TEXT, row->unit)                                                                    \
+    OF_NUMBER(n, "", C, OST_CHECK_COUNT, row->n)                                                                       \
+    OF_TEXT(subjects, "n", H, OST_CHECK_RANGE, subjects_of(self, buf))                                                 \
+    OF_NUMBER(observed, "observed", P | H | C | M, OST_CHECK_NUMBER, row->value)                                       \
+    OF_TEXT(interval, "interval", P | H, OST_CHECK_RANGE, interval_of(self, buf))                                      \
+    OF_NUMBER(observed_lower, "", C, OST_CHECK_NUMBER, row->lower)                                                     \
+    OF_NUMBER(observed_upper, "", C, OST_CHECK_NUMBER, row->upper)                                                     \
+    OF_TEXT(observed_interval, "", C, OST_CHECK_TEXT, ost_interval_words[row->interval])                               \
+    OF_NUMBER(simulated, "simulated", P | H | C | M, OST_CHECK_NUMBER, self->estimate.value)                           \
+    OF_NUMBER(sd_subjects, "SD", H | C, OST_CHECK_NUMBER, self->estimate.sd)                                           \
+    OST_SD_PARTS(OF_SD)                                                                                                \
+    OF_NUMBER(sd, "", C, OST_CHECK_NUMBER, self->sd)                                                                   \
+    OF_NUMBER(lower, "", C, OST_CHECK_NUMBER, self->lower)                                                             \
+    OF_NUMBER(upper, "", C, OST_CHECK_NUMBER, self->upper)                                                             \
+    OF_TEXT(prediction, "90 % prediction", P | H | M, OST_CHECK_RANGE,                                                 \
+        range(decimals_of(self), self->lower, self->upper, buf))                                                       \
+    OF_NUMBER(residual, "simulated - observed", P | H | C | M, OST_CHECK_SIGNED, self->estimate.value - row->value)    \
+    OF_TEXT(check, "check", P | H | C, OST_CHECK_TEXT, found_of(self))                                                 \
+    OF_NUMBER(naive, "class mean", H | M | C, OST_CHECK_NUMBER, self->naive)                                           \
+    OF_NUMBER(eligible, "", C, OST_CHECK_COUNT, selected_of(self, true))                                               \
+    OF_NUMBER(candidates, "", C, OST_CHECK_COUNT, selected_of(self, false))                                            \
+    OF_TEXT(reason, "", C, OST_CHECK_TEXT, self->reason != NULL ? self->reason : "")                                   \
+    OF_TEXT(population, "", C, OST_CHECK_TEXT, row->population)                                                        \
+    OF_TEXT(drug_regimen, "", C, OST_CHECK_TEXT, row->drug_regimen)                                                    \
+    OF_TEXT(citation, "", C, OST_CHECK_TEXT, row->citation)                                                            \
+    OF_TEXT(reference, "", C, OST_CHECK_TEXT, row->reference)                                                          \
+    OF_TEXT(address, "", C, OST_CHECK_TEXT, ost_reference_address(row->reference, buf, OST_CHECK_CELL))                \
+    OF_TEXT(note, "", C, OST_CHECK_TEXT, row->note)                                                                    \
+    OF_NUMBER(reported, "", C, OST_CHECK_NUMBER, self->observation->reported->value)                                   \
+    OF_TEXT(reported_unit, "", C, OST_CHECK_TEXT, self->observation->reported->unit)                                   \
+    OF_TEXT(table, "", C, OST_CHECK_TEXT, self->table)                                                                 \
+    OF_NUMBER(line, "", C, OST_CHECK_COUNT, row->line)
+
+#define TEXT_OF(name, heading, tables, kind, ...)                                                                      \
+    static const char *text_##name(const ost_prediction_check_t *self, char buf[OST_CHECK_CELL])                       \
+    {                                                                                                                  \
+        const ost_evidence_row_t *row = self->observation->row;                                                        \
+        const ost_experiment_t *e = &self->trial->experiment;                                                          \
+        (void) row, (void) e, (void) buf;                                                                              \
+        return __VA_ARGS__;                                                                                            \
+    }
+#define NUMBER_OF(name, heading, tables, kind, ...)                                                                    \
+    static double number_##name(const ost_prediction_check_t *self)                                                    \
+    {                                                                                                                  \
+        const ost_evidence_row_t *row = self->observation->row;                                                        \
+        (void) row;                                                                                                    \
+        return __VA_ARGS__;                                                                                            \
+    }
+#define TEXT_ROW(name, heading, tables, kind, ...) { #name, heading, tables, kind, text_##name, NULL },
+#define NUMBER_ROW(name, heading, tables, kind, ...) { #name, heading, tables, kind, NULL, number_##name },
+#define SD_OF(NAME, name, ...) NUMBER_OF(name, "", C, OST_CHECK_NUMBER, self->sd_parts[NAME])
+#define SD_ROW(NAME, name, ...) NUMBER_ROW(name, "", C, OST_CHECK_NUMBER, )
+COLUMNS(TEXT_OF, NUMBER_OF, SD_OF)
+static const ost_check_column_t columns[] = { COLUMNS(TEXT_ROW, NUMBER_ROW, SD_ROW) };
 
 const ost_check_column_t *ost_check_next(const ost_check_column_t *after, ost_check_table_t table)
 {

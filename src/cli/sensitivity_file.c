@@ -35,64 +35,53 @@ static void add(file_t *self, const ost_array_t array)
     self->arrays[self->n++] = array;
 }
 
-/* What a text of each endpoint, input or factor is made from. */
-typedef const char *(*text_fn)(const ost_analysis_t *of, size_t i);
-typedef double (*number_fn)(const ost_factor_t *factor);
-
-static void add_texts(file_t *self, const char *name, const char *meaning, size_t dim, size_t n, text_fn text)
+/* Texts of n items that lie `stride` bytes apart, "" for NULL. @return NULL: out of memory */
+static const char **texts_of(file_t *self, char *const *first, size_t n, size_t stride)
 {
     const char **texts = keep(self, n, sizeof(*texts));
-    for (size_t i = 0; texts != NULL && i < n; i++) texts[i] = text(self->of, i);
+    for (size_t i = 0; texts != NULL && i < n; i++) {
+        const char *text = *(char *const *) (const void *) ((const char *) first + i * stride);
+        texts[i] = text != NULL ? text : "";
+    }
+    return texts;
+}
+
+static void add_texts(file_t *self, const char *name, const char *meaning, size_t dim, const char *const *texts)
+{
     add(self, (ost_array_t){ .name = name, .meaning = meaning, .texts = texts, .rank = 1, .dims = { dim } });
 }
 
-static void add_numbers(file_t *self, const char *name, const char *meaning, number_fn number)
+/* A text of each endpoint. */
+static void add_of_endpoints(file_t *self, const char *name, const char *meaning, char *const *first)
+{
+    const ost_analysis_t *of = self->of;
+    add_texts(self, name, meaning, DIM_ENDPOINT, texts_of(self, first, of->n_endpoints, sizeof(*of->endpoints)));
+}
+
+/* A text of each factor. */
+static void add_of_factors(file_t *self, const char *name, const char *meaning, char *const *first)
+{
+    const ost_factors_t *factors = &self->of->factors;
+    add_texts(self, name, meaning, DIM_FACTOR, texts_of(self, first, factors->n, sizeof(*factors->factors)));
+}
+
+/* A number of each factor. */
+static void add_numbers(file_t *self, const char *name, const char *meaning, const double *first)
 {
     const ost_factors_t *factors = &self->of->factors;
     double *values = keep(self, factors->n, sizeof(*values));
-    for (size_t k = 0; values != NULL && k < factors->n; k++) values[k] = number(&factors->factors[k]);
+    for (size_t k = 0; values != NULL && k < factors->n; k++)
+        values[k] = *(const double *) (const void *) ((const char *) first + k * sizeof(*factors->factors));
     add(self, (ost_array_t){ .name = name, .meaning = meaning, .values = values, .rank = 1, .dims = { DIM_FACTOR } });
 }
 
-static const char *endpoint_unit(const ost_analysis_t *of, size_t i)
+/* The input that each factor is part of. */
+static void add_inputs(file_t *self)
 {
-    return of->endpoints[i].unit;
-}
-static const char *endpoint_meaning(const ost_analysis_t *of, size_t i)
-{
-    return of->endpoints[i].text;
-}
-static const char *factor_path(const ost_analysis_t *of, size_t k)
-{
-    return of->factors.factors[k].path;
-}
-static const char *factor_unit(const ost_analysis_t *of, size_t k)
-{
-    return of->factors.factors[k].unit != NULL ? of->factors.factors[k].unit : "";
-}
-static const char *factor_meaning(const ost_analysis_t *of, size_t k)
-{
-    return of->factors.factors[k].meaning;
-}
-static const char *factor_input(const ost_analysis_t *of, size_t k)
-{
-    return of->groups.items[of->group[k]];
-}
-static double factor_value(const ost_factor_t *factor)
-{
-    return factor->value;
-}
-static double factor_sd(const ost_factor_t *factor)
-{
-    return factor->sd;
-}
-static double factor_lower(const ost_factor_t *factor)
-{
-    return factor->lower;
-}
-static double factor_upper(const ost_factor_t *factor)
-{
-    return factor->upper;
+    const ost_analysis_t *of = self->of;
+    const char **inputs = keep(self, of->factors.n, sizeof(*inputs));
+    for (size_t k = 0; inputs != NULL && k < of->factors.n; k++) inputs[k] = of->groups.items[of->group[k]];
+    add_texts(self, "factor_input", "input that the factor is part of", DIM_FACTOR, inputs);
 }
 
 /* The indices of the method, and the ends of their intervals. */
@@ -149,25 +138,21 @@ static void add_points(file_t *self)
 
 static void add_all(file_t *self, const ost_text_list_t *report)
 {
-    const ost_analysis_t *of = self->of;
+    const ost_analysed_t *endpoint = self->of->endpoints;
+    const ost_factor_t *factor = self->of->factors.factors;
     add_indices(self);
-    add_texts(self, "endpoint_unit", "unit of the endpoint", DIM_ENDPOINT, of->n_endpoints, endpoint_unit);
-    add_texts(self, "endpoint_meaning", "what the endpoint is", DIM_ENDPOINT, of->n_endpoints, endpoint_meaning);
-    add_texts(
-        self, "factor_path", "entry of the experiment, as --set takes it", DIM_FACTOR, of->factors.n, factor_path);
-    add_texts(self, "factor_input", "input that the factor is part of", DIM_FACTOR, of->factors.n, factor_input);
-    add_texts(self, "factor_unit", "unit of the factor", DIM_FACTOR, of->factors.n, factor_unit);
-    add_texts(self, "factor_meaning", "what the factor is", DIM_FACTOR, of->factors.n, factor_meaning);
-    add_numbers(self, "factor_value", "present value, in factor_unit", factor_value);
-    add_numbers(self, "factor_sd", "standard deviation of what it is moved over, in factor_unit", factor_sd);
-    add_numbers(self, "factor_lower", "lower end of what it is moved over, in factor_unit", factor_lower);
-    add_numbers(self, "factor_upper", "upper end of what it is moved over, in factor_unit", factor_upper);
+    add_of_endpoints(self, "endpoint_unit", "unit of the endpoint", &endpoint->unit);
+    add_of_endpoints(self, "endpoint_meaning", "what the endpoint is", &endpoint->text);
+    add_of_factors(self, "factor_path", "entry of the experiment, as --set takes it", &factor->path);
+    add_inputs(self);
+    add_of_factors(self, "factor_unit", "unit of the factor", &factor->unit);
+    add_of_factors(self, "factor_meaning", "what the factor is", &factor->meaning);
+    add_numbers(self, "factor_value", "present value, in factor_unit", &factor->value);
+    add_numbers(self, "factor_sd", "standard deviation of what it is moved over, in factor_unit", &factor->sd);
+    add_numbers(self, "factor_lower", "lower end of what it is moved over, in factor_unit", &factor->lower);
+    add_numbers(self, "factor_upper", "upper end of what it is moved over, in factor_unit", &factor->upper);
     add_points(self);
-    add(self, (ost_array_t){ .name = OST_ANALYSIS_REPORT,
-                  .meaning = "tables as printed",
-                  .texts = (const char *const *) report->items,
-                  .rank = 1,
-                  .dims = { DIM_LINE } });
+    add_texts(self, OST_ANALYSIS_REPORT, "tables as printed", DIM_LINE, (const char *const *) report->items);
 }
 
 /* The tables as printed, a text for each line. */
@@ -189,12 +174,10 @@ static int report_of(const ost_analysis_t *of, ost_text_list_t *lines, ost_error
 int ost_analysis_write(const ost_analysis_t *of, const char *path, ost_error_t *err)
 {
     file_t self = { .of = of };
-    const char **names = keep(&self, of->n_endpoints, sizeof(*names)),
-               **factors = keep(&self, of->factors.n, sizeof(*names));
+    const char **names = texts_of(&self, &of->endpoints->name, of->n_endpoints, sizeof(*of->endpoints));
+    const char **factors = texts_of(&self, &of->factors.factors->name, of->factors.n, sizeof(*of->factors.factors));
     ost_text_list_t report = { 0 };
     int ret = self.ret < 0 ? ost_no_memory(err) : report_of(of, &report, err);
-    for (size_t i = 0; names != NULL && i < of->n_endpoints; i++) names[i] = of->endpoints[i].name;
-    for (size_t k = 0; factors != NULL && k < of->factors.n; k++) factors[k] = of->factors.factors[k].name;
     add_all(&self, &report);
     const ost_array_dim_t dims[N_DIMS] = { { "endpoint", "endpoint of the experiment", of->n_endpoints, names },
         { "input", "input factor, or group of them", of->groups.n, (const char *const *) of->groups.items },
