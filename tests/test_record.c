@@ -70,7 +70,7 @@ static found_t read_log(size_t size)
     int64_t last;
     int fd = open(path, O_RDONLY);
     CU_ASSERT_FATAL(fd >= 0);
-    CU_ASSERT_EQUAL(ost_record_scan(fd, path, find, &found, &last, NULL), 0);
+    CU_ASSERT_EQUAL(ost_record_scan(&(ost_record_t){ .fd = fd }, find, &found, &last, NULL), 0);
     close(fd);
     return found;
 }
@@ -86,7 +86,7 @@ static int run(uint64_t n_keys, size_t size, uint64_t salt)
     size_t n;
     int ret = ost_record_open(&log, path, NULL);
     if (ret < 0) return ret;
-    ret = ost_record_scan(log.fd, path, find, &found, &last, NULL);
+    ret = ost_record_scan(&log, find, &found, &last, NULL);
     if (ret == 0) ret = ost_record_cut(&log, last, NULL);
     if (ret == 0) ret = ost_record_own(&log, NULL);
     memcpy(body, "identity", 8);
@@ -255,7 +255,7 @@ static void test_full(void)
     struct stat st;
     found_t found = { .size = 500 };
     int fd = open(path, O_RDONLY);
-    CU_ASSERT_EQUAL(ost_record_scan(fd, path, find, &found, &last, NULL), 0);
+    CU_ASSERT_EQUAL(ost_record_scan(&(ost_record_t){ .fd = fd }, find, &found, &last, NULL), 0);
     CU_ASSERT(fstat(fd, &st) == 0 && st.st_size == last && last > 2000);
     close(fd);
     CU_ASSERT(found.n_done == 4 || found.n_done == 5); /* of 532 to 628 bytes each */

@@ -122,7 +122,7 @@ int ost_journal_origin(const char *path, ost_identity_t *origin, ost_error_t *er
     int64_t end;
     *origin = (ost_identity_t){ 0 };
     int ret = ost_record_open_watch(&record, path, err);
-    if (ret == 0) ret = ost_record_scan(record.fd, path, visit_origin, origin, &end, err);
+    if (ret == 0) ret = ost_record_scan(&record, visit_origin, origin, &end, err);
     ost_record_close(&record);
     if (ret >= 0 && origin->n > 0) return 0;
     if (ret < 0) return ret;

@@ -31,15 +31,6 @@ static int fail_foreign(const ost_journal_t *self, ost_error_t *err)
         "is damaged, or is not a journal of osteon, and cannot be resumed; --restart begins anew");
 }
 
-static int count_records(void *user, const ost_record_head_t *head, const void *body, int64_t at, ost_error_t *err)
-{
-    (void) body;
-    (void) at;
-    (void) err;
-    *(size_t *) user += head->kind == OST_RECORD_BLOCK;
-    return 0;
-}
-
 int ost_parts_identity(ost_identity_t *self, const ost_part_t *parts, size_t n_parts, ost_error_t *err)
 {
     int ret = 0;
@@ -58,36 +49,35 @@ int ost_parts_identity(ost_identity_t *self, const ost_part_t *parts, size_t n_p
     return ret;
 }
 
-/* A PART: the facts of its plan. */
-static int append_plan(ost_journal_t *self, size_t p, ost_error_t *err)
-{
-    ost_identity_t identity;
-    int ret = ost_parts_identity(&identity, &self->plans[p], 1, err);
-    char *facts = ret == 0 ? ost_identity_print(&identity) : NULL;
-    if (ret == 0 && facts == NULL) ret = ost_no_memory(err);
-    if (ret == 0) {
-        const struct iovec body = { facts, strlen(facts) };
-        ret = ost_record_append(&self->files->record, OST_RECORD_PART, p, &body, 1, err);
-    }
-    ost_identity_free(&identity);
-    free(facts);
-    return ret;
-}
-
-static int append_head(ost_journal_t *self, ost_error_t *err)
+int ost_journal_append_head(ost_record_t *record, size_t n_parts, ost_shard_t shard, ost_error_t *err)
 {
     char text[OST_HEAD_SIZE];
-    const struct iovec body = { text, (size_t) snprintf(text, sizeof(text), OST_HEAD_TEXT, OST_JOURNAL_FORMAT,
-                                          self->n_parts, self->shard.i, self->shard.n) };
-    return ost_record_append(&self->files->record, OST_RECORD_HEAD, 0, &body, 1, err);
+    const struct iovec body = { text,
+        (size_t) snprintf(text, sizeof(text), OST_HEAD_TEXT, OST_JOURNAL_FORMAT, n_parts, shard.i, shard.n) };
+    return ost_record_append(record, OST_RECORD_HEAD, 0, &body, 1, err);
+}
+
+/* A PART: facts of a plan, or of an analysis. */
+int ost_journal_append_facts(ost_record_t *record, size_t p, const ost_identity_t *identity, ost_error_t *err)
+{
+    char *facts = ost_identity_print(identity);
+    const struct iovec body = { facts, facts != NULL ? strlen(facts) : 0 };
+    int ret = facts != NULL ? ost_record_append(record, OST_RECORD_PART, p, &body, 1, err) : ost_no_memory(err);
+    free(facts);
+    return ret;
 }
 
 /* HEAD and PARTs of a new journal. */
 static int begin(ost_journal_t *self, ost_error_t *err)
 {
     int ret = ost_record_cut(&self->files->record, 0, err);
-    if (ret == 0) ret = append_head(self, err);
-    for (size_t p = 0; p < ost_columns_n(self->plans, self->n_parts) && ret == 0; p++) ret = append_plan(self, p, err);
+    if (ret == 0) ret = ost_journal_append_head(&self->files->record, self->n_parts, self->shard, err);
+    for (size_t p = 0; p < ost_columns_n(self->plans, self->n_parts) && ret == 0; p++) {
+        ost_identity_t identity;
+        ret = ost_parts_identity(&identity, &self->plans[p], 1, err);
+        if (ret == 0) ret = ost_journal_append_facts(&self->files->record, p, &identity, err);
+        ost_identity_free(&identity);
+    }
     /* else a loss of power could take the name with all that follows */
     if (ret == 0) ost_file_sync_folder(self->files->record.path);
     return ret;
@@ -102,7 +92,7 @@ static int take_over(ost_journal_t *self, ost_resume_t how, ost_error_t *err)
     int ret = 0;
     if (record->is_new || how == OST_JOURNAL_RESTART) return begin(self, err);
     if (how == OST_JOURNAL_NEW) {
-        ret = ost_record_scan(record->fd, record->path, count_records, &n, &end, err);
+        ret = ost_record_scan(record, ost_record_count_blocks, &n, &end, err);
         if (ret == 0 && n > 0) {
             return ost_fail_at(err, OST_ERR_VALUE, record->path, 0, 0,
                 "holds %zu blocks of up to %d subjects that an earlier run computed; --resume goes on with them, "
@@ -116,7 +106,9 @@ static int take_over(ost_journal_t *self, ost_resume_t how, ost_error_t *err)
     if (ret < 0) return ret;
     for (size_t p = 0; p < self->n_parts; p++) n += self->parts[p].kept.n_resumed;
     if (n > 0) ret = ost_record_cut(record, end, err);
-    if (n > 0) return ret == 0 && !self->files->has_head ? append_head(self, err) : ret; /* where that was damaged */
+    if (n > 0 && ret == 0 && !self->files->has_head) /* where that was damaged */
+        ret = ost_journal_append_head(record, self->n_parts, self->shard, err);
+    if (n > 0) return ret;
     /* killed before there was anything; or another file */
     return self->files->has_head || ost_record_is_torn(record) ? begin(self, err) : fail_foreign(self, err);
 }
@@ -255,21 +247,15 @@ static int check_target(const char *path, ost_error_t *err)
 int ost_journal_open(ost_journal_t **self, const char *path, const ost_part_t *parts, size_t n_parts, ost_shard_t shard,
     ost_resume_t how, ost_error_t *err)
 {
-    char *part_path = NULL;
     int ret = ost_journal_new(self, parts, n_parts, 1, shard.n > 0 ? shard : (ost_shard_t){ 1, 1 }, err);
     if (ret < 0) return ret;
     ost_record_t *record = &(*self)->files->record;
     (*self)->is_written = true;
     ret = check_target(path, err);
-    if (ret == 0 && asprintf(&part_path, "%s.part", path) < 0) {
-        part_path = NULL;
-        ret = ost_no_memory(err);
-    }
-    if (ret == 0) ret = ost_record_open(record, part_path, err);
+    if (ret == 0) ret = ost_record_open_part(record, path, err);
     if (ret == 0) ret = take_over(*self, how, err);
     if (ret == 0) ost_journal_begin_opening(*self);
     if (ret == 0) ret = ost_record_own(record, err);
-    free(part_path);
     if (ret == 0) return 0;
     if (record->path != NULL && record->is_new) unlink(record->path);
     ost_journal_delete(*self);
@@ -279,11 +265,7 @@ int ost_journal_open(ost_journal_t **self, const char *path, const ost_part_t *p
 
 int ost_journal_seal(ost_journal_t *self, const char *path, ost_error_t *err)
 {
-    const char *part_path = self->files->record.path;
-    int ret = ost_record_sync(&self->files->record, err);
-    if (ret == 0 && rename(part_path, path) != 0)
-        ret = ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be renamed from %s: %s", part_path, strerror(errno));
-    if (ret == 0) ost_file_sync_folder(path);
+    int ret = ost_record_publish(&self->files->record, path, err);
     ost_journal_delete(self);
     return ret;
 }
@@ -413,7 +395,7 @@ int ost_journal_read(const ost_journal_t *self, size_t part, size_t i, ost_journ
     const ost_place_t *place = &self->parts[part].places[i];
     if (place->at < 0) return 1;
     const ost_record_t *record = &self->files[place->file].record;
-    int ret = ost_record_read(record->fd, record->path, place->at, &head, &buffer->body, &buffer->room, err);
+    int ret = ost_record_read(record, place->at, &head, &buffer->body, &buffer->room, err);
     if (ret < 0) return ret;
     return ost_kept_read(out, self->parts[part].kept.columns, i, buffer->body, head.length)
                ? 0

@@ -2,6 +2,8 @@
 /* See record.h. Takes bodies, gives a file that can be cut anywhere and still be read up to there. */
 #include "journal/record.h"
 
+#include "core/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -98,15 +100,17 @@ static int read_body(int fd, const ost_record_head_t *head, int64_t at, void **b
     return head->crc_body == ost_record_crc(crc, *body, head->length);
 }
 
-int ost_record_scan(int fd, const char *path, ost_record_fn visit, void *user, int64_t *end, ost_error_t *err)
+int ost_record_scan(const ost_record_t *self, ost_record_fn visit, void *user, int64_t *end, ost_error_t *err)
 {
+    const int fd = self->fd;
     struct stat st;
     ost_record_head_t head;
     size_t room = 0;
     void *body = NULL;
     int ret = 0;
     *end = 0;
-    if (fstat(fd, &st) != 0) return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be read: %s", strerror(errno));
+    if (fstat(fd, &st) != 0)
+        return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be read: %s", strerror(errno));
     while (ret == 0 && read_at(fd, &head, sizeof(head), *end) && head_is_whole(&head)) {
         uint64_t left = (uint64_t) st.st_size - (uint64_t) *end - sizeof(head);
         if (head.length > left || padding(head.length) > left - head.length) break;
@@ -118,13 +122,22 @@ int ost_record_scan(int fd, const char *path, ost_record_fn visit, void *user, i
     return ret;
 }
 
-int ost_record_read(
-    int fd, const char *path, int64_t at, ost_record_head_t *head, void **body, size_t *room, ost_error_t *err)
+int ost_record_count_blocks(void *n, const ost_record_head_t *head, const void *body, int64_t at, ost_error_t *err)
 {
-    int ret = read_at(fd, head, sizeof(*head), at) && head_is_whole(head) ? 1 : 0;
-    if (ret > 0) ret = read_body(fd, head, at, body, room, err);
+    (void) body;
+    (void) at;
+    (void) err;
+    *(size_t *) n += head->kind == OST_RECORD_BLOCK;
+    return 0;
+}
+
+int ost_record_read(
+    const ost_record_t *self, int64_t at, ost_record_head_t *head, void **body, size_t *room, ost_error_t *err)
+{
+    int ret = read_at(self->fd, head, sizeof(*head), at) && head_is_whole(head) ? 1 : 0;
+    if (ret > 0) ret = read_body(self->fd, head, at, body, room, err);
     if (ret < 0) return ret;
-    return ret > 0 ? 0 : ost_fail_at(err, OST_ERR_FORMAT, path, 0, 0, "is damaged at byte %" PRId64, at);
+    return ret > 0 ? 0 : ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "is damaged at byte %" PRId64, at);
 }
 
 bool ost_record_is_torn(const ost_record_t *self)
@@ -146,7 +159,7 @@ static int find_owner(void *user, const ost_record_head_t *head, const void *bod
     return 0;
 }
 
-static int fail_owned(int fd, const char *path, ost_error_t *err)
+static int fail_owned(const ost_record_t *self, ost_error_t *err)
 {
     ost_record_owner_t owner = { 0 };
     int64_t end;
@@ -155,14 +168,14 @@ static int fail_owned(int fd, const char *path, ost_error_t *err)
     int ret = 0;
     for (int k = 0; k < OWNER_TRIES && ret == 0 && owner.seconds == 0; k++) { /* it may just have begun */
         if (k > 0) nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
-        ret = ost_record_scan(fd, path, find_owner, &owner, &end, err);
+        ret = ost_record_scan(self, find_owner, &owner, &end, err);
     }
     time_t seconds = owner.seconds;
     if (ret < 0) return ret;
     if (owner.seconds == 0 || gmtime_r(&seconds, &t) == NULL)
-        return ost_fail_at(err, OST_ERR_IO, path, 0, 0, "another run is writing to it");
+        return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "another run is writing to it");
     strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", &t);
-    return ost_fail_at(err, OST_ERR_IO, path, 0, 0,
+    return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0,
         "another run is writing to it: process %" PRId64 " on %.63s, since %s", owner.pid, owner.host, since);
 }
 
@@ -188,7 +201,7 @@ static int open_locked(ost_record_t *self, int flags, int lock, ost_error_t *err
         return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be %s: it is not a regular file",
             flags & O_CREAT ? "written" : "read");
     if (lock != 0 && flock(self->fd, lock | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK) return fail_owned(self->fd, self->path, err);
+        if (errno == EWOULDBLOCK) return fail_owned(self, err);
         return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be locked: %s", strerror(errno));
     }
     self->is_new = st.st_size == 0;
@@ -208,6 +221,15 @@ static int open_record(ost_record_t *self, const char *path, int flags, int lock
 int ost_record_open(ost_record_t *self, const char *path, ost_error_t *err)
 {
     return open_record(self, path, O_RDWR | O_CREAT | O_NOFOLLOW, LOCK_EX, err);
+}
+
+int ost_record_open_part(ost_record_t *self, const char *path, ost_error_t *err)
+{
+    char *part = NULL;
+    if (asprintf(&part, "%s.part", path) < 0) return ost_no_memory(err);
+    int ret = ost_record_open(self, part, err);
+    free(part);
+    return ret;
 }
 
 int ost_record_open_read(ost_record_t *self, const char *path, ost_error_t *err)
@@ -299,6 +321,15 @@ int ost_record_sync(const ost_record_t *self, ost_error_t *err)
 {
     if (fdatasync(self->fd) == 0) return 0;
     return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be kept on disk: %s", strerror(errno));
+}
+
+int ost_record_publish(const ost_record_t *self, const char *path, ost_error_t *err)
+{
+    int ret = ost_record_sync(self, err);
+    if (ret == 0 && rename(self->path, path) != 0)
+        ret = ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be renamed from %s: %s", self->path, strerror(errno));
+    if (ret == 0) ost_file_sync_folder(path);
+    return ret;
 }
 
 void ost_record_close(ost_record_t *self)

@@ -55,6 +55,8 @@ typedef int (*ost_record_fn)(void *user, const ost_record_head_t *head, const vo
 /* Open `path` for appending, and create it if need be. @return 0; OST_ERR_IO: it cannot be opened, is a symbolic link
  * or not a regular file, or another process writes to it: the message then says which one, and since when */
 int ost_record_open(ost_record_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+/* The same of `path`.part, beside a result file that is written from it. */
+int ost_record_open_part(ost_record_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* Open `path` for reading, as several may at a time; a symbolic link is followed. @return as ost_record_open() */
 int ost_record_open_read(ost_record_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* Open `path` for reading what is there so far, beside its writer, whom it does not disturb. */
@@ -63,7 +65,9 @@ int ost_record_open_watch(ost_record_t *self, const char *path, ost_error_t *err
  * @param[out] end  behind the last record: what follows is the rest of one that was being written, or damaged
  * @return 0, OST_ERR_IO, OST_ERR_NO_MEMORY, or what `visit` returned */
 int ost_record_scan(
-    int fd, const char *path, ost_record_fn visit, void *user, int64_t *end, ost_error_t *err) OST_MUST_CHECK;
+    const ost_record_t *self, ost_record_fn visit, void *user, int64_t *end, ost_error_t *err) OST_MUST_CHECK;
+/* Counts blocks. @param n  size_t that begins at 0 */
+int ost_record_count_blocks(void *n, const ost_record_head_t *head, const void *body, int64_t at, ost_error_t *err);
 /* Whether the file ends within its first record: its writer was killed when it had just begun. */
 bool ost_record_is_torn(const ost_record_t *self);
 /* Forget what lies behind `end`. */
@@ -87,8 +91,10 @@ bool ost_record_is_due(ost_record_t *self);
 int ost_record_sync(const ost_record_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* Read the record that begins at `at`. @param[in,out] body  a buffer of `room` bytes, enlarged if need be; owned by the
  * caller. @return 0, OST_ERR_FORMAT (damaged) or OST_ERR_NO_MEMORY */
-int ost_record_read(int fd, const char *path, int64_t at, ost_record_head_t *head, void **body, size_t *room,
+int ost_record_read(const ost_record_t *self, int64_t at, ost_record_head_t *head, void **body, size_t *room,
     ost_error_t *err) OST_MUST_CHECK;
+/* Give the file the name `path`, with all that was appended on the disk. @return 0 or OST_ERR_IO */
+int ost_record_publish(const ost_record_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
 /* Close, which gives the lock back. Accepts a zeroed one. */
 void ost_record_close(ost_record_t *self);
 

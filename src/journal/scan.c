@@ -90,29 +90,41 @@ static ost_journal_file_t *file_of(const ost_journal_t *self)
     return &self->files[self->i_file];
 }
 
+int ost_journal_read_head(ost_shard_t *shard, size_t *n_parts, const void *body, size_t length, const char *path,
+    const char *purpose, ost_error_t *err)
+{
+    char text[OST_HEAD_SIZE], again[OST_HEAD_SIZE];
+    ost_shard_t is = { 0 };
+    int format = 0;
+    *n_parts = 0;
+    snprintf(text, sizeof(text), "%.*s", (int) (length < sizeof(text) ? length : 0), (const char *) body);
+    bool is_read = sscanf(text, OST_HEAD_TEXT, &format, n_parts, &is.i, &is.n) == 4;
+    snprintf(again, sizeof(again), OST_HEAD_TEXT, format, *n_parts, is.i, is.n);
+    if (format > 0 && format != OST_JOURNAL_FORMAT)
+        return ost_fail_at(err, OST_ERR_VALUE, path, 0, 0,
+            "cannot be %s: it was begun by another version of osteon, which writes format %d and not %d; that version "
+            "can finish it",
+            purpose, format, OST_JOURNAL_FORMAT);
+    if (!is_read || strcmp(text, again) != 0) return 1;
+    if (shard->n > 0 && (shard->i != is.i || shard->n != is.n))
+        return ost_fail_at(err, OST_ERR_VALUE, path, 0, 0, "cannot be %s: it is of shard %zu/%zu, not %zu/%zu", purpose,
+            is.i, is.n, shard->i, shard->n);
+    *shard = is;
+    return 0;
+}
+
 static int visit_head(ost_journal_t *self, const void *body, size_t length, ost_error_t *err)
 {
     ost_journal_file_t *file = file_of(self);
-    char text[OST_HEAD_SIZE], again[OST_HEAD_SIZE];
-    size_t n_parts = 0, i = 0, n = 0;
-    int format = 0;
-    snprintf(text, sizeof(text), "%.*s", (int) (length < sizeof(text) ? length : 0), (const char *) body);
-    bool is_read = sscanf(text, OST_HEAD_TEXT, &format, &n_parts, &i, &n) == 4;
-    snprintf(again, sizeof(again), OST_HEAD_TEXT, format, n_parts, i, n);
-    if (format > 0 && format != OST_JOURNAL_FORMAT)
-        return ost_fail_at(err, OST_ERR_VALUE, file->record.path, 0, 0,
-            "cannot be %s: it was begun by another version of osteon, which writes format %d and not %d; that version "
-            "can finish it",
-            self->purpose, format, OST_JOURNAL_FORMAT);
-    if (!is_read || strcmp(text, again) != 0) return fail_damaged(self, err);
+    ost_shard_t shard = self->shard;
+    size_t n_parts;
+    int ret = ost_journal_read_head(&shard, &n_parts, body, length, file->record.path, self->purpose, err);
+    if (ret != 0) return ret > 0 ? fail_damaged(self, err) : ret;
     if (n_parts != self->n_parts)
         return ost_fail_at(err, OST_ERR_VALUE, file->record.path, 0, 0,
             "cannot be %s: it was begun with another number of models or points, %zu instead of %zu", self->purpose,
             n_parts, self->n_parts);
-    if (self->shard.n > 0 && (self->shard.i != i || self->shard.n != n))
-        return ost_fail_at(err, OST_ERR_VALUE, file->record.path, 0, 0,
-            "cannot be %s: it is of shard %zu/%zu, not %zu/%zu", self->purpose, i, n, self->shard.i, self->shard.n);
-    file->shard = (ost_shard_t){ i, n };
+    file->shard = shard;
     file->has_head = true;
     return 0;
 }
@@ -216,6 +228,5 @@ static int visit(void *user, const ost_record_head_t *head, const void *body, in
 
 int ost_journal_scan(ost_journal_t *self, int64_t *end, ost_error_t *err)
 {
-    const ost_record_t *record = &file_of(self)->record;
-    return ost_record_scan(record->fd, record->path, visit, self, end, err);
+    return ost_record_scan(&file_of(self)->record, visit, self, end, err);
 }

@@ -28,7 +28,7 @@ typedef struct {
     const ost_values_t *to;
     const char *path, *purpose;
     ost_shard_t shard; /* that it has to be; n 0: any */
-    bool has_head, has_identity;
+    bool has_identity;
     size_t n_points;
 } reading_t;
 
@@ -62,20 +62,9 @@ static int fail_damaged(const reading_t *self, ost_error_t *err)
 
 static int visit_head(reading_t *self, const void *body, size_t length, ost_error_t *err)
 {
-    char text[OST_HEAD_SIZE];
-    size_t n_points = 0, i = 0, n = 0;
-    int format = 0;
-    snprintf(text, sizeof(text), "%.*s", (int) (length < sizeof(text) ? length : 0), (const char *) body);
-    if (sscanf(text, OST_HEAD_TEXT, &format, &n_points, &i, &n) != 4) return fail_damaged(self, err);
-    if (format != OST_JOURNAL_FORMAT)
-        return ost_fail_at(err, OST_ERR_VALUE, self->path, 0, 0,
-            "cannot be %s: it was begun by another version of osteon, which writes format %d and not %d", self->purpose,
-            format, OST_JOURNAL_FORMAT);
-    self->n_points = n_points;
-    self->has_head = true;
-    if (self->shard.n == 0 || (self->shard.i == i && self->shard.n == n)) return 0;
-    return ost_fail_at(err, OST_ERR_VALUE, self->path, 0, 0, "cannot be %s: it is of shard %zu/%zu, not %zu/%zu",
-        self->purpose, i, n, self->shard.i, self->shard.n);
+    ost_shard_t shard = self->shard;
+    int ret = ost_journal_read_head(&shard, &self->n_points, body, length, self->path, self->purpose, err);
+    return ret > 0 ? fail_damaged(self, err) : ret;
 }
 
 static int visit_identity(reading_t *self, const void *body, size_t length, ost_error_t *err)
@@ -152,7 +141,7 @@ int ost_values_gather(const ost_values_t *to, const char *const *paths, size_t n
         ost_record_t record;
         int64_t end;
         ret = is_whole ? ost_record_open_read(&record, paths[f], err) : ost_record_open_watch(&record, paths[f], err);
-        if (ret == 0) ret = ost_record_scan(record.fd, paths[f], visit, &reading, &end, err);
+        if (ret == 0) ret = ost_record_scan(&record, visit, &reading, &end, err);
         if (ret == 0 && !reading.has_identity) ret = fail_damaged(&reading, err);
         ost_record_close(&record);
     }
@@ -170,25 +159,11 @@ int ost_values_gather(const ost_values_t *to, const char *const *paths, size_t n
 /* HEAD and PART of a new journal. */
 static int begin(ost_values_log_t *self, ost_shard_t shard, ost_error_t *err)
 {
-    char text[OST_HEAD_SIZE], *facts = ost_identity_print(self->of.identity);
-    const struct iovec head = { text,
-        (size_t) snprintf(text, sizeof(text), OST_HEAD_TEXT, OST_JOURNAL_FORMAT, self->of.n_points, shard.i, shard.n) };
-    const struct iovec body = { facts, facts != NULL ? strlen(facts) : 0 };
-    int ret = facts == NULL ? ost_no_memory(err) : ost_record_cut(&self->record, 0, err);
-    if (ret == 0) ret = ost_record_append(&self->record, OST_RECORD_HEAD, 0, &head, 1, err);
-    if (ret == 0) ret = ost_record_append(&self->record, OST_RECORD_PART, 0, &body, 1, err);
+    int ret = ost_record_cut(&self->record, 0, err);
+    if (ret == 0) ret = ost_journal_append_head(&self->record, self->of.n_points, shard, err);
+    if (ret == 0) ret = ost_journal_append_facts(&self->record, 0, self->of.identity, err);
     if (ret == 0) ost_file_sync_folder(self->record.path);
-    free(facts);
     return ret;
-}
-
-static int count(void *user, const ost_record_head_t *head, const void *body, int64_t at, ost_error_t *err)
-{
-    (void) body;
-    (void) at;
-    (void) err;
-    *(size_t *) user += head->kind == OST_RECORD_BLOCK;
-    return 0;
 }
 
 static int take_over(ost_values_log_t *self, ost_shard_t shard, ost_resume_t how, ost_error_t *err)
@@ -198,31 +173,27 @@ static int take_over(ost_values_log_t *self, ost_shard_t shard, ost_resume_t how
     size_t n = 0;
     int64_t end = 0;
     if (record->is_new || how == OST_JOURNAL_RESTART || ost_record_is_torn(record)) return begin(self, shard, err);
-    int ret = ost_record_scan(record->fd, record->path, count, &n, &end, err);
+    int ret = ost_record_scan(record, ost_record_count_blocks, &n, &end, err);
     if (ret == 0 && end == 0) ret = fail_damaged(&reading, err);
     if (ret == 0 && how == OST_JOURNAL_NEW && n > 0)
         ret = ost_fail_at(err, OST_ERR_VALUE, record->path, 0, 0,
             "holds points that an earlier run computed; --resume goes on with them, --restart begins anew");
     if (ret < 0 || n == 0) return ret < 0 ? ret : begin(self, shard, err);
-    ret = ost_record_scan(record->fd, record->path, visit, &reading, &end, err);
+    ret = ost_record_scan(record, visit, &reading, &end, err);
     return ret == 0 ? ost_record_cut(record, end, err) : ret;
 }
 
 int ost_values_open(ost_values_log_t **self, const char *path, const ost_values_t *of, ost_shard_t shard,
     ost_resume_t how, ost_error_t *err)
 {
-    char *part_path = NULL;
     ost_values_log_t *made = *self = calloc(1, sizeof(*made));
     if (made == NULL) return ost_no_memory(err);
     made->of = *of;
     made->record.fd = -1;
     forget(of);
-    if (asprintf(&part_path, "%s.part", path) < 0) part_path = NULL;
-    int ret = part_path == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0) ret = ost_record_open(&made->record, part_path, err);
+    int ret = ost_record_open_part(&made->record, path, err);
     if (ret == 0) ret = take_over(made, shard.n > 0 ? shard : (ost_shard_t){ 1, 1 }, how, err);
     if (ret == 0) ret = ost_record_own(&made->record, err);
-    free(part_path);
     if (ret == 0) return 0;
     if (made->record.path != NULL && made->record.is_new) unlink(made->record.path);
     ost_record_close(&made->record);
@@ -271,11 +242,7 @@ void ost_values_close(ost_values_log_t *self)
 
 int ost_values_seal(ost_values_log_t *self, const char *path, ost_error_t *err)
 {
-    int ret = ost_record_sync(&self->record, err);
-    if (ret == 0 && rename(self->record.path, path) != 0)
-        ret = ost_fail_at(
-            err, OST_ERR_IO, path, 0, 0, "cannot be renamed from %s: %s", self->record.path, strerror(errno));
-    if (ret == 0) ost_file_sync_folder(path);
+    int ret = ost_record_publish(&self->record, path, err);
     close_log(self);
     return ret;
 }
